@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Put before every kernel file.
+ *
+ * Activations are channel-blocked with a halo: VW channels side by side, then columns, rows and
+ * blocks of channels, with one pixel of zeros around each plane of height x width:
+ *
+ *     element (c, y, x) is at (((c / VW) * (height + 2) + y + 1) * (width + 2) + x + 1) * VW + c % VW
+ *
+ * Because the halo is there, a pixel's neighbour in any direction is a fixed distance away, also
+ * across the end of a row. Kernels therefore walk a plane as one run of `span` positions, from the
+ * first pixel of the picture to its last with the halo columns in between, and only the stores ask
+ * whether a position is a pixel. Reads may run over the plane's end by less than 16 positions,
+ * which is why every tensor has that much slack behind it.
+ */
+
+#ifndef VW
+#define VW 4
+#endif
+
+#if VW == 16
+typedef float16 floatv;
+typedef int16 intv;
+#elif VW == 8
+typedef float8 floatv;
+typedef int8 intv;
+#elif VW == 4
+typedef float4 floatv;
+typedef int4 intv;
+#elif VW == 1
+typedef float floatv;
+typedef int intv;
+#endif
+
+/* Row pitch, positions in a plane, first pixel's position, and positions from first to last pixel. */
+#define PITCH(width) ((width) + 2)
+#define PLANE(height, width) (((height) + 2) * PITCH(width))
+#define FIRST(width) (PITCH(width) + 1)
+#define SPAN(height, width) ((height) * PITCH(width) - 2)
+
+/* Sums are taken by a fixed number of work-items, PARTS, each over a fixed share of the elements, so
+ * that a device gives the same bits each time: on CPUs a contiguous share, on GPUs every PARTS-th
+ * element, as their memory likes it. */
+#define PARTS 1024
+#ifdef CONTIGUOUS_SHARES
+#define SHARE_BEGIN(part, n) (min((n), (part) * (((n) + PARTS - 1) / PARTS)))
+#define SHARE_END(part, n) (min((n), ((part) + 1) * (((n) + PARTS - 1) / PARTS)))
+#define SHARE_STEP 1
+#else
+#define SHARE_BEGIN(part, n) (part)
+#define SHARE_END(part, n) (n)
+#define SHARE_STEP PARTS
+#endif
+
+static inline float sum_lanes(floatv v)
+{
+#if VW == 16
+    const float8 a = v.lo + v.hi;
+    const float4 b = a.lo + a.hi;
+    return (b.x + b.y) + (b.z + b.w);
+#elif VW == 8
+    const float4 b = v.lo + v.hi;
+    return (b.x + b.y) + (b.z + b.w);
+#elif VW == 4
+    return (v.x + v.y) + (v.z + v.w);
+#else
+    return v;
+#endif
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Direct convolution, TAPS = 9 (3x3) or 1 (1x1): y (=, or += with EPILOGUE_ADD*) sum over input
+ * channels and taps of w * x, then the epilogue. A work-item computes CV vectors of VW output
+ * channels at TB consecutive positions and keeps them in registers: CV * TB accumulators, CV
+ * weights, one input value. No work-item talks to another, so any work-group size will do.
+ *
+ * x: (in_blocks, plane, VW); y, aux as mask: (groups * CV, plane, VW); aux as bias: (groups * CV, VW)
+ * w: (groups, in_blocks, TAPS, VW input channels, CV, VW output channels)
+ */
+
+#define EPILOGUE_STORE 0     /* y = r */
+#define EPILOGUE_ADD 1       /* y += r */
+#define EPILOGUE_BIAS_RELU 2 /* y = max(r + bias, 0) */
+#define EPILOGUE_MASK 3      /* y = aux > 0 ? r : 0 */
+#define EPILOGUE_ADD_MASK 4  /* y = aux > 0 ? y + r : 0 */
+
+__kernel void conv_direct(__global const float *restrict x, __global const floatv *restrict w,
+                          __global floatv *y, __global const floatv *aux, int in_blocks, int groups,
+                          int height, int width)
+{
+    const int pitch = PITCH(width), plane = PLANE(height, width), span = SPAN(height, width);
+    const int begin = (int)get_global_id(0) * TB;
+    const int group = (int)get_global_id(1);
+    if (begin >= span || group >= groups)
+        return;
+
+    const floatv zero = (floatv)(0.0f);
+    floatv acc[CV][TB];
+#pragma unroll
+    for (int j = 0; j < CV; j++)
+#pragma unroll
+        for (int t = 0; t < TB; t++)
+            acc[j][t] = zero;
+
+    const int position = FIRST(width) + begin;
+    __global const floatv *wp = w + (size_t)group * in_blocks * TAPS * VW * CV;
+    for (int block = 0; block < in_blocks; block++) {
+        for (int tap = 0; tap < TAPS; tap++) {
+            const int shift = TAPS == 9 ? (tap / 3 - 1) * pitch + tap % 3 - 1 : 0;
+            __global const float *xp = x + ((size_t)block * plane + position + shift) * VW;
+#if VW == 4
+            /* GPUs: one vector load per pixel instead of four scalar ones. */
+            floatv xv[TB];
+#pragma unroll
+            for (int t = 0; t < TB; t++)
+                xv[t] = vload4(t, xp);
+#define INPUT(t, c) ((c) == 0 ? xv[t].x : (c) == 1 ? xv[t].y : (c) == 2 ? xv[t].z : xv[t].w)
+#pragma unroll
+#else
+#define INPUT(t, c) xp[(t) * VW + (c)]
+#pragma unroll 4
+#endif
+            for (int c = 0; c < VW; c++) {
+                floatv wv[CV];
+#pragma unroll
+                for (int j = 0; j < CV; j++)
+                    wv[j] = wp[j];
+                wp += CV;
+#pragma unroll
+                for (int t = 0; t < TB; t++) {
+                    const floatv v = (floatv)(INPUT(t, c));
+#pragma unroll
+                    for (int j = 0; j < CV; j++)
+                        acc[j][t] = wv[j] * v + acc[j][t];
+                }
+            }
+        }
+    }
+
+    int column = begin % pitch;
+#pragma unroll
+    for (int t = 0; t < TB; t++) {
+        if (column < width && begin + t < span) {
+#pragma unroll
+            for (int j = 0; j < CV; j++) {
+                const size_t at = (size_t)(group * CV + j) * plane + position + t;
+#if EPILOGUE == EPILOGUE_STORE
+                y[at] = acc[j][t];
+#elif EPILOGUE == EPILOGUE_ADD
+                y[at] += acc[j][t];
+#elif EPILOGUE == EPILOGUE_BIAS_RELU
+                y[at] = max(acc[j][t] + aux[group * CV + j], zero);
+#elif EPILOGUE == EPILOGUE_MASK
+                y[at] = select(zero, acc[j][t], aux[at] > zero);
+#elif EPILOGUE == EPILOGUE_ADD_MASK
+                y[at] = select(zero, y[at] + acc[j][t], aux[at] > zero);
+#endif
+            }
+        }
+        if (++column == pitch)
+            column = 0;
+    }
+}

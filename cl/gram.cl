@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Gram matrices of blocked tensors, G = F F^T / (C M). The halo is zero, so sums run over whole
+ * planes. GT = channels per side of the tile that one work-item computes: a multiple of VW.
+ */
+
+#define GV (GT / VW)
+
+/*
+ * Partial sums: partial[(chunk * pairs + pair) * GT * GT + i * GT + j], over positions chunk *
+ * CHUNK to (chunk + 1) * CHUNK, of F(ti * GT + i) F(tj * GT + j), where pair counts the tiles
+ * (ti, tj) with tj <= ti. Dimensions: pairs, chunks.
+ */
+__kernel void gram_partial(__global const float *restrict f, __global floatv *restrict partial,
+                           int pairs, int chunks, int plane)
+{
+    const int pair = (int)get_global_id(0), chunk = (int)get_global_id(1);
+    if (pair >= pairs || chunk >= chunks)
+        return;
+    int ti = (int)((sqrt(8.0f * (float)pair + 1.0f) - 1.0f) * 0.5f);
+    while ((ti + 1) * (ti + 2) / 2 <= pair)
+        ti++;
+    while (ti * (ti + 1) / 2 > pair)
+        ti--;
+    const int tj = pair - ti * (ti + 1) / 2;
+
+    floatv acc[GT][GV];
+#pragma unroll
+    for (int i = 0; i < GT; i++)
+#pragma unroll
+        for (int j = 0; j < GV; j++)
+            acc[i][j] = (floatv)(0.0f);
+
+    const int end = min(plane, (chunk + 1) * CHUNK);
+    for (int p = chunk * CHUNK; p < end; p++) {
+        floatv right[GV];
+#pragma unroll
+        for (int j = 0; j < GV; j++)
+            right[j] = ((__global const floatv *)f)[(size_t)(tj * GV + j) * plane + p];
+#pragma unroll
+        for (int i = 0; i < GT; i++) {
+            const floatv left = (floatv)(f[((size_t)(ti * GV + i / VW) * plane + p) * VW + i % VW]);
+#pragma unroll
+            for (int j = 0; j < GV; j++)
+                acc[i][j] = left * right[j] + acc[i][j];
+        }
+    }
+    __global floatv *out = partial + ((size_t)chunk * pairs + pair) * GT * GV;
+#pragma unroll
+    for (int i = 0; i < GT; i++)
+#pragma unroll
+        for (int j = 0; j < GV; j++)
+            out[i * GV + j] = acc[i][j];
+}
+
+/* g(i, j) = scale * the sum over chunks, in their order, with a carry for what rounding lost
+ * (Kahan). g: (channels, channels), both halves. Dimensions: channels, channels. */
+__kernel void gram_sum(__global const float *restrict partial, __global float *restrict g,
+                       int pairs, int chunks, int channels, float scale)
+{
+    const int j = (int)get_global_id(0), i = (int)get_global_id(1);
+    if (i >= channels || j > i)
+        return;
+    const int ti = i / GT, tj = j / GT;
+    const int pair = ti * (ti + 1) / 2 + tj;
+    float sum = 0.0f, carry = 0.0f;
+    for (int chunk = 0; chunk < chunks; chunk++) {
+        const float term =
+            partial[((size_t)chunk * pairs + pair) * GT * GT + (i % GT) * GT + j % GT] - carry;
+        const float next = sum + term;
+        carry = (next - sum) - term;
+        sum = next;
+    }
+    g[(size_t)i * channels + j] = scale * sum;
+    g[(size_t)j * channels + i] = scale * sum;
+}
+
+/*
+ * The difference to the target: sums[part] = shares of the sum of (g - target)^2, and d = g - target
+ * laid out as the weights of a 1x1 convolution (conv_direct.cl with TAPS = 1 and CV), so that
+ * d F is the style gradient up to its factor. Dimension: PARTS.
+ */
+__kernel void gram_difference(__global const float *restrict g, __global const float *restrict target,
+                              __global float *restrict d, __global float *restrict sums,
+                              int sums_at, int channels, float factor)
+{
+    const int part = (int)get_global_id(0);
+    if (part >= PARTS)
+        return;
+    const int n = channels * channels;
+    float sum = 0.0f;
+    for (int e = SHARE_BEGIN(part, n); e < SHARE_END(part, n); e += SHARE_STEP) {
+        const int out = e / channels, in = e % channels;
+        const float difference = g[e] - target[e];
+        sum += difference * difference;
+        d[((size_t)(out / (CV * VW)) * channels + in) * CV * VW + out % (CV * VW)] =
+            factor * difference;
+    }
+    sums[sums_at + part] = sum;
+}

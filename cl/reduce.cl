@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/* Sums in PARTS shares; the host adds the shares in double precision. Dimension: PARTS. */
+
+/* sums[sums_at + part] = share of the sum of (a - b)^2 over n vectors. */
+__kernel void sum_squared_difference(__global const floatv *restrict a,
+                                     __global const floatv *restrict b,
+                                     __global float *restrict sums, int sums_at, int n)
+{
+    const int part = (int)get_global_id(0);
+    if (part >= PARTS)
+        return;
+    floatv sum = (floatv)(0.0f);
+    for (int i = SHARE_BEGIN(part, n); i < SHARE_END(part, n); i += SHARE_STEP) {
+        const floatv difference = a[i] - b[i];
+        sum += difference * difference;
+    }
+    sums[sums_at + part] = sum_lanes(sum);
+}
+
+/* sums[sums_at + part] = share of the sum of a^2 over n vectors. */
+__kernel void sum_squares(__global const floatv *restrict a, __global float *restrict sums,
+                          int sums_at, int n)
+{
+    const int part = (int)get_global_id(0);
+    if (part >= PARTS)
+        return;
+    floatv sum = (floatv)(0.0f);
+    for (int i = SHARE_BEGIN(part, n); i < SHARE_END(part, n); i += SHARE_STEP)
+        sum += a[i] * a[i];
+    sums[sums_at + part] = sum_lanes(sum);
+}
+
+/* sums[sums_at + part] = how many of a share of n floats are NaN or infinite, judged by their bits,
+ * which no compiler option can reason away. */
+__kernel void count_not_finite(__global const float *restrict a, __global float *restrict sums,
+                               int sums_at, int n)
+{
+    const int part = (int)get_global_id(0);
+    if (part >= PARTS)
+        return;
+    float count = 0.0f;
+    for (int i = SHARE_BEGIN(part, n); i < SHARE_END(part, n); i += SHARE_STEP)
+        count += (as_uint(a[i]) & 0x7f800000u) == 0x7f800000u ? 1.0f : 0.0f;
+    sums[sums_at + part] = count;
+}

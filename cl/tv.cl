@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/* Total variation of a picture (3, height, width), as mean squared differences of neighbours. */
+
+/* Total variation of a picture (3, height, width): sums[sums_at + part] = share of
+ * inverse_x * sum of dx^2 + inverse_y * sum of dy^2, dx and dy the forward differences. */
+__kernel void tv_sum(__global const float *restrict image, __global float *restrict sums,
+                     int sums_at, int height, int width, float inverse_x, float inverse_y)
+{
+    const int part = (int)get_global_id(0);
+    if (part >= PARTS)
+        return;
+    const int n = 3 * height * width;
+    float along_x = 0.0f, along_y = 0.0f;
+    for (int i = SHARE_BEGIN(part, n); i < SHARE_END(part, n); i += SHARE_STEP) {
+        const int x = i % width, y = i / width % height;
+        const float here = image[i];
+        const float dx = x + 1 < width ? image[i + 1] - here : 0.0f;
+        const float dy = y + 1 < height ? image[i + width] - here : 0.0f;
+        along_x += dx * dx;
+        along_y += dy * dy;
+    }
+    sums[sums_at + part] = inverse_x * along_x + inverse_y * along_y;
+}
+
+/* gradient += factor * d/dimage (inverse_x * sum dx^2 + inverse_y * sum dy^2). Dimensions: width,
+ * height, 3. */
+__kernel void tv_bwd(__global const float *restrict image, __global float *restrict gradient,
+                     int height, int width, float inverse_x, float inverse_y, float factor)
+{
+    const int x = (int)get_global_id(0), y = (int)get_global_id(1), c = (int)get_global_id(2);
+    if (x >= width || y >= height || c >= 3)
+        return;
+    const size_t i = ((size_t)c * height + y) * width + x;
+    const float here = image[i];
+    float along_x = 0.0f, along_y = 0.0f;
+    if (x > 0)
+        along_x += here - image[i - 1];
+    if (x + 1 < width)
+        along_x -= image[i + 1] - here;
+    if (y > 0)
+        along_y += here - image[i - width];
+    if (y + 1 < height)
+        along_y -= image[i + width] - here;
+    gradient[i] += 2.0f * factor * (inverse_x * along_x + inverse_y * along_y);
+}

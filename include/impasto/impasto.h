@@ -1,0 +1,412 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef IMPASTO_IMPASTO_H
+#define IMPASTO_IMPASTO_H
+
+/*
+ * Impasto: neural style transfer on any OpenCL device.
+ *
+ * The way through this header: open a device, open weights, load or create two images, take the
+ * parameters of a preset, open a job, run it (or step it), take the picture, close everything.
+ * examples/stylize.c is that way as a program.
+ *
+ * Conventions
+ * - Every function that can fail returns an `enum impasto_status` and takes, last, a pointer to a
+ *   `struct impasto_error` that it fills with one line for a person to read. The pointer may be
+ *   NULL. On failure, out parameters are left NULL or untouched.
+ * - `_close` and `_free` take the address of the handle, set it to NULL, and accept NULL handles.
+ * - The library keeps no global state, prints nothing and never calls exit(). What it has to say
+ *   goes to the log function given to impasto_device_open().
+ * - A device and everything opened on it belong to one thread at a time. Different devices may be
+ *   used from different threads.
+ * - Strings are UTF-8 and, unless stated otherwise, owned by the object they were read from.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(_WIN32) && defined(IMPASTO_SHARED)
+#define IMPASTO_API __declspec(dllimport)
+#elif defined(__GNUC__)
+#define IMPASTO_API __attribute__((visibility("default")))
+#else
+#define IMPASTO_API
+#endif
+
+#if defined(__GNUC__)
+#define IMPASTO_MUST_CHECK __attribute__((warn_unused_result))
+#else
+#define IMPASTO_MUST_CHECK
+#endif
+
+/* Raised with every incompatible change of this header; the library's soname follows it. */
+#define IMPASTO_API_VERSION 0
+
+/* ---- Errors and log -------------------------------------------------------------------------- */
+
+/* What kind of thing went wrong. The command-line program exits with the negated value. */
+enum impasto_status {
+    IMPASTO_OK = 0,
+    IMPASTO_ERROR_INTERNAL = -1,    /* a fault of ours: please report it */
+    IMPASTO_ERROR_USAGE = -2,       /* an argument or parameter out of its range */
+    IMPASTO_ERROR_INPUT = -3,       /* a picture that cannot be read or used */
+    IMPASTO_ERROR_DEVICE = -4,      /* no such device, several such devices, or it failed */
+    IMPASTO_ERROR_MEMORY = -5,      /* the job does not fit the device or the host */
+    IMPASTO_ERROR_WEIGHTS = -6,     /* weights that cannot be read or used */
+    IMPASTO_ERROR_OUTPUT = -7,      /* a file that cannot be written */
+    IMPASTO_ERROR_NUMERIC = -8,     /* a loss or gradient became NaN or infinite */
+    IMPASTO_ERROR_INTERRUPTED = -9, /* the progress callback asked to stop */
+};
+
+struct impasto_error {
+    enum impasto_status status;
+    char message[1024]; /* one line, no newline: the thing, what is wrong, what to do */
+};
+
+enum impasto_log_level {
+    IMPASTO_LOG_WARNING, /* a fallback was taken or a result may be worse than asked for */
+    IMPASTO_LOG_INFO,    /* which device, which weights, what size, how much memory */
+    IMPASTO_LOG_DEBUG,   /* builds, caches, choices */
+};
+
+/* Receives one line without a newline. Called on the thread that called the library. */
+typedef void (*impasto_log_fn)(void *user, enum impasto_log_level level, const char *line);
+
+/* The library's version, e.g. "0.1.0". Static. */
+IMPASTO_API const char *impasto_version(void);
+
+/* A status in words, e.g. "weights". Static; never NULL. */
+IMPASTO_API const char *impasto_status_text(enum impasto_status status);
+
+/* ---- Devices --------------------------------------------------------------------------------- */
+
+enum impasto_device_type {
+    IMPASTO_DEVICE_NONE,        /* a platform that offers no device */
+    IMPASTO_DEVICE_GPU,         /* a GPU with memory of its own */
+    IMPASTO_DEVICE_IGPU,        /* a GPU that shares the host's memory */
+    IMPASTO_DEVICE_CPU,
+    IMPASTO_DEVICE_ACCELERATOR,
+};
+
+struct impasto_device_info {
+    int index;                     /* what `--device N` takes; -1 for a platform with no device */
+    int platform_index;            /* P of "P:D" */
+    int device_index;              /* D of "P:D"; -1 for a platform with no device */
+    enum impasto_device_type type;
+    bool preferred;                /* "auto" tries this one first */
+    bool hidden;                   /* "auto" never takes it (see note) */
+    char name[128];
+    char platform[128];
+    char driver[96];               /* driver version */
+    char opencl[16];               /* OpenCL version, e.g. "3.0" */
+    char pci[16];                  /* "0000:03:00.0", or empty when the driver does not say */
+    char uuid[33];                 /* 32 hexadecimal digits, or empty */
+    uint64_t memory;               /* bytes of global memory */
+    uint64_t max_allocation;       /* bytes of the largest single buffer */
+    uint64_t local_memory;         /* bytes */
+    size_t max_work_group;         /* work-items */
+    unsigned compute_units;
+    char note[160];                /* quirks that apply, or why the device cannot be used */
+};
+
+typedef void (*impasto_device_fn)(void *user, const struct impasto_device_info *info);
+
+/*
+ * Calls `report` once for every OpenCL device, and once for every platform that has none, in the
+ * order of their indices. Zero platforms is not an error: then `report` is never called. The info
+ * is valid during the call only. A driver that fails a query yields an entry with a note.
+ */
+IMPASTO_API enum impasto_status impasto_device_list(impasto_device_fn report, void *user,
+                                                    struct impasto_error *error) IMPASTO_MUST_CHECK;
+
+struct impasto_device; /* an open OpenCL device: context, queue, compiled kernels */
+
+/*
+ * Opens one device.
+ *
+ * spec: NULL or "auto" (discrete GPU, then integrated GPU, then accelerator, then CPU, passing over
+ * duplicates and devices that fail a short self-check), an index, "P:D", "gpu", "igpu", "cpu",
+ * "accel", "pci:…", "uuid:…", or text found, ignoring case, in "platform device", PCI address or
+ * UUID. Only "auto" ever moves on to another device; for any other spec a device that does not
+ * exist, does not work or is not the only match is IMPASTO_ERROR_DEVICE, whose message lists the
+ * candidates. A type word takes the first device of its type and says which in the log.
+ *
+ * log, user: where lines go for as long as the device is open; log may be NULL.
+ */
+IMPASTO_API enum impasto_status impasto_device_open(const char *spec, impasto_log_fn log,
+                                                    void *user, struct impasto_device **device,
+                                                    struct impasto_error *error) IMPASTO_MUST_CHECK;
+IMPASTO_API void impasto_device_close(struct impasto_device **device);
+
+/* What was opened. Valid until the device is closed. */
+IMPASTO_API const struct impasto_device_info *impasto_device_info(const struct impasto_device *device);
+
+/* One line of a self-test: `name` such as "conv direct forward 64>128 @ 7x13", the error measured
+ * against a double-precision reference, normalised to the reference's rms, and its bound. */
+struct impasto_check {
+    const char *name;
+    double error;
+    double bound;
+    bool passed;
+};
+
+typedef void (*impasto_check_fn)(void *user, const struct impasto_check *check);
+
+/*
+ * Runs every kernel and the gradient of a whole small network on the device against reference code
+ * in double precision; `report` (may be NULL) hears of each check. Returns IMPASTO_OK when all
+ * passed, IMPASTO_ERROR_DEVICE when one failed.
+ */
+IMPASTO_API enum impasto_status impasto_device_self_test(struct impasto_device *device,
+                                                         impasto_check_fn report, void *user,
+                                                         struct impasto_error *error)
+    IMPASTO_MUST_CHECK;
+
+/* ---- Images ---------------------------------------------------------------------------------- */
+
+/*
+ * A picture in memory: sRGB-encoded RGB in [0, 1]. Made by impasto_image_create or
+ * impasto_image_load, freed by impasto_image_free; the pixels may be changed freely, the sizes not.
+ */
+struct impasto_image {
+    int width, height;       /* pixels */
+    float *rgb;              /* height x width x 3, row by row from the top */
+    float *alpha;            /* height x width, not premultiplied; NULL: opaque everywhere */
+    unsigned char *metadata; /* the EXIF block (TIFF structure, no prefix), or NULL */
+    size_t metadata_size;    /* bytes */
+};
+
+/* A black, opaque picture. width, height: 1 to 65,500. */
+IMPASTO_API enum impasto_status impasto_image_create(int width, int height,
+                                                     struct impasto_image **image,
+                                                     struct impasto_error *error) IMPASTO_MUST_CHECK;
+
+/*
+ * Reads a PNG (1 to 16 bits, grey, palette, colour, alpha, interlaced) or JPEG (grey, colour, CMYK)
+ * file, told apart by content. Colours are converted to sRGB from an embedded ICC profile or gamma,
+ * EXIF orientation is applied, and the EXIF block is kept with its orientation reset.
+ *
+ * max_pixels: refuse larger pictures, judged from the header before anything is allocated; 0 means
+ * the default of 100,000,000.
+ */
+IMPASTO_API enum impasto_status impasto_image_load(const char *path, uint64_t max_pixels,
+                                                   struct impasto_image **image,
+                                                   struct impasto_error *error) IMPASTO_MUST_CHECK;
+
+/*
+ * Writes PNG or, where the path ends in .jpg or .jpeg, JPEG (quality 95, 4:4:4; transparency is
+ * laid over white). The file appears whole or not at all: it is written beside the target and
+ * renamed. A path that exists and is not a regular file is refused.
+ *
+ * bits: 8 or 16 per channel (16: PNG only).
+ */
+IMPASTO_API enum impasto_status impasto_image_save(const struct impasto_image *image,
+                                                   const char *path, int bits,
+                                                   struct impasto_error *error) IMPASTO_MUST_CHECK;
+IMPASTO_API void impasto_image_free(struct impasto_image **image);
+
+/* ---- Weights --------------------------------------------------------------------------------- */
+
+#define IMPASTO_LAYERS 16 /* the convolutions of VGG19: conv1_1 is 0, conv5_4 is 15 */
+
+/* "conv1_1" … "conv5_4" for 0 … 15, NULL outside. Static. */
+IMPASTO_API const char *impasto_layer_name(int layer);
+
+/*
+ * Reads "conv4_2:0.5,5_2" and the like into `weights[layer]`. conv4_2, relu4_2, block4_conv2 and
+ * 4_2 name the same activation, the one after the ReLU. A layer without ":weight" gets 1; a layer
+ * not named gets 0, which means unused. Weights must be finite and above 0.
+ */
+IMPASTO_API enum impasto_status impasto_layers_parse(const char *text,
+                                                     float weights[IMPASTO_LAYERS],
+                                                     struct impasto_error *error) IMPASTO_MUST_CHECK;
+
+/* Which input the network expects; it goes with the weights. */
+enum impasto_convention {
+    IMPASTO_CONVENTION_AUTO,        /* from the file's metadata or tensor names */
+    IMPASTO_CONVENTION_CAFFE,       /* BGR, 0..255, minus (103.939, 116.779, 123.68) */
+    IMPASTO_CONVENTION_TORCHVISION, /* RGB, 0..1, minus (.485, .456, .406), over (.229, .224, .225) */
+};
+
+struct impasto_weights; /* the convolutions of a VGG19, conv1_1 up to some layer */
+
+struct impasto_weights_info {
+    const char *source;     /* the file's path, or "built-in" */
+    bool builtin;           /* generated, not trained: see weights/README.md */
+    int layers;             /* how many convolutions there are, from conv1_1 on: 1 to 16 */
+    enum impasto_convention convention; /* CAFFE or TORCHVISION */
+};
+
+/*
+ * Opens weights: the file at `path` (safetensors, or Keras HDF5 where that was compiled in); or,
+ * when path is NULL, the first found of $IMPASTO_WEIGHTS, vgg19.safetensors in our data folders
+ * ($XDG_DATA_HOME/impasto, ~/.local/share/impasto, each of $XDG_DATA_DIRS/impasto), the Keras cache
+ * (~/.keras/models), and the built-in weights; or, when path is "builtin", those.
+ */
+IMPASTO_API enum impasto_status impasto_weights_open(const char *path,
+                                                     enum impasto_convention convention,
+                                                     struct impasto_weights **weights,
+                                                     struct impasto_error *error) IMPASTO_MUST_CHECK;
+IMPASTO_API void impasto_weights_close(struct impasto_weights **weights);
+
+/* Valid until the weights are closed. */
+IMPASTO_API const struct impasto_weights_info *
+impasto_weights_info(const struct impasto_weights *weights);
+
+/* Writes all layers as safetensors: conv1_1.weight (O, I, 3, 3) and conv1_1.bias (O) in F32, and so
+ * on, with the input convention in the metadata. Whole or not at all, as impasto_image_save. */
+IMPASTO_API enum impasto_status impasto_weights_save(const struct impasto_weights *weights,
+                                                     const char *path,
+                                                     struct impasto_error *error) IMPASTO_MUST_CHECK;
+
+/* ---- Parameters ------------------------------------------------------------------------------ */
+
+enum impasto_losses { IMPASTO_LOSSES_RELATIVE, IMPASTO_LOSSES_GATYS };
+enum impasto_pooling { IMPASTO_POOLING_MAX, IMPASTO_POOLING_AVERAGE };
+enum impasto_padding { IMPASTO_PADDING_ZERO, IMPASTO_PADDING_REPLICATE };
+enum impasto_init { IMPASTO_INIT_CONTENT, IMPASTO_INIT_NOISE, IMPASTO_INIT_GRAY, IMPASTO_INIT_IMAGE };
+enum impasto_optimizer { IMPASTO_OPTIMIZER_ADAM };
+
+#define IMPASTO_SIZE_SOURCE (-1) /* keep the picture's own size */
+#define IMPASTO_SIZE_AUTO 0      /* style_size only: derive it from the content's size */
+
+/*
+ * Everything that decides a run besides the device, the weights and the pictures. Take it from
+ * impasto_params_preset() and change what you like.
+ *
+ * The objective (Gatys, Ecker and Bethge 2016; G_l = F_l F_l^T / (C_l M_l), C channels, M pixels):
+ *   total = content_weight * sum_l content_layers[l] * mean((F_l - P_l)^2) / c_l
+ *         + style_weight   * sum_l style_layers[l]   * mean((G_l - A_l)^2) / s_l
+ *         + tv_weight      * (mean(dx^2) + mean(dy^2))
+ * with F, P, A the features of the image, the content's and the style's Gram matrix; c_l = s_l = 1
+ * with IMPASTO_LOSSES_GATYS, and c_l = mean(P_l^2), s_l = mean(A_l^2) with IMPASTO_LOSSES_RELATIVE.
+ */
+struct impasto_params {
+    int size;           /* longer side of the result, 16 to 16384, or IMPASTO_SIZE_SOURCE; 512 */
+    int style_size;     /* longer side of the style picture, 16 to 16384, _SOURCE, or _AUTO: the
+                           result's longer side times style_scale, never enlarged; _AUTO */
+    float style_scale;  /* 0.05 to 20; 1 */
+    int iterations;     /* 0 to 1,000,000 */
+    enum impasto_optimizer optimizer; /* ADAM (Kingma and Ba 2015, algorithm 1), then clamp to [0, 1] */
+    float learning_rate;              /* above 0, up to 10; 0.02 */
+    float beta1, beta2;               /* 0 to below 1; 0.9 and 0.99 */
+    float epsilon;                    /* above 0; 1e-8 */
+    float content_weight, style_weight, tv_weight; /* 0 or more, finite */
+    float content_layers[IMPASTO_LAYERS]; /* weight of each layer; 0: unused */
+    float style_layers[IMPASTO_LAYERS];
+    enum impasto_losses losses;
+    enum impasto_pooling pooling; /* 2x2, stride 2, odd edges dropped */
+    enum impasto_padding padding; /* REPLICATE repeats the image's edge at conv1_1; zero elsewhere */
+    int margin;         /* pixels of mirrored picture around the canvas, optimised and cut off at the
+                           end, that keep border effects out of the result: 0 to 128 */
+    enum impasto_init init;
+    const struct impasto_image *init_image; /* INIT_IMAGE: resized to the result; used at open only */
+    uint64_t seed;      /* INIT_NOISE; equal seeds give equal noise; 0 */
+    const char *conv;   /* convolution algorithm by name; NULL: "auto" */
+    const char *gemm;   /* "clblast", "builtin"; NULL: "auto" */
+    bool profile;       /* time each kernel; slows the run */
+};
+
+/*
+ * Fills `params` with a preset ("default", "quick", "classic"; NULL: "default") as it suits the
+ * weights: their recommended layers, strengths, pooling and padding. IMPASTO_ERROR_USAGE for an
+ * unknown name, with the list.
+ */
+IMPASTO_API enum impasto_status impasto_params_preset(const struct impasto_weights *weights,
+                                                      const char *preset,
+                                                      struct impasto_params *params,
+                                                      struct impasto_error *error)
+    IMPASTO_MUST_CHECK;
+
+/* ---- Jobs ------------------------------------------------------------------------------------ */
+
+struct impasto_job; /* one optimisation: a content picture, a style picture, parameters, a state */
+
+/* The state of the image after `iteration` steps. Losses are unweighted, `total` is weighted. */
+struct impasto_progress {
+    int iteration;  /* 0: the start image */
+    int iterations; /* as in the parameters */
+    bool done;      /* iteration == iterations */
+    double total;
+    double content[IMPASTO_LAYERS]; /* 0 where the layer is unused */
+    double style[IMPASTO_LAYERS];
+    double tv;
+    double seconds; /* since the first step began */
+};
+
+/* Return non-zero to stop: impasto_job_run then returns IMPASTO_ERROR_INTERRUPTED. */
+typedef int (*impasto_progress_fn)(void *user, const struct impasto_progress *progress);
+
+struct impasto_plan_row {
+    const char *purpose; /* e.g. "activations" */
+    uint64_t bytes;
+};
+
+/* One line of a profile: time spent in one kernel on behalf of one layer. */
+struct impasto_profile_row {
+    const char *label;  /* e.g. "conv3_2 forward direct" */
+    uint64_t launches;
+    double seconds;
+    double flops;       /* counted as direct convolution would; 0 where that means nothing */
+};
+
+struct impasto_job_info {
+    int width, height;             /* of the result, pixels */
+    int style_width, style_height; /* of the style picture as used */
+    const struct impasto_plan_row *plan; /* device memory by purpose */
+    size_t plan_rows;
+    uint64_t plan_bytes;           /* their sum */
+    const struct impasto_profile_row *profile; /* with params.profile; empty otherwise */
+    size_t profile_rows;
+};
+
+/*
+ * Plans the memory, refuses what does not fit (IMPASTO_ERROR_MEMORY, naming the size that would),
+ * compiles the kernels, and computes the targets. The device must outlive the job; the weights and
+ * the pictures may be freed as soon as this returns. Pictures need at least 16 pixels on each side
+ * after resizing (Lanczos, aspect kept).
+ */
+IMPASTO_API enum impasto_status
+impasto_job_open(struct impasto_device *device, const struct impasto_weights *weights,
+                 const struct impasto_image *content, const struct impasto_image *style,
+                 const struct impasto_params *params, struct impasto_job **job,
+                 struct impasto_error *error) IMPASTO_MUST_CHECK;
+IMPASTO_API void impasto_job_close(struct impasto_job **job);
+
+/* Valid until the next call on the job. */
+IMPASTO_API const struct impasto_job_info *impasto_job_info(struct impasto_job *job);
+
+/*
+ * Measures the image as it is and reports it as iteration k, then, unless k is the last, takes the
+ * step to k + 1. So progress->done comes with call iterations + 1, and the image then is the one
+ * reported. A loss or gradient that is not finite is IMPASTO_ERROR_NUMERIC; the step is not taken.
+ */
+IMPASTO_API enum impasto_status impasto_job_step(struct impasto_job *job,
+                                                 struct impasto_progress *progress,
+                                                 struct impasto_error *error) IMPASTO_MUST_CHECK;
+
+/* Steps until done, calling `progress` (may be NULL) after each step. */
+IMPASTO_API enum impasto_status impasto_job_run(struct impasto_job *job,
+                                                impasto_progress_fn progress, void *user,
+                                                struct impasto_error *error) IMPASTO_MUST_CHECK;
+
+/* The picture so far, with the content's transparency and EXIF block; the caller frees it. Also
+ * after a failed or stopped run. */
+IMPASTO_API enum impasto_status impasto_job_image(struct impasto_job *job,
+                                                  struct impasto_image **image,
+                                                  struct impasto_error *error) IMPASTO_MUST_CHECK;
+
+/* The gradient of `total` with respect to the image as it is: 3 x height x width floats, RGB
+ * planes. (With params.margin above 0, of the canvas, cut to the result.) */
+IMPASTO_API enum impasto_status impasto_job_gradient(struct impasto_job *job, float *gradient,
+                                                     struct impasto_error *error) IMPASTO_MUST_CHECK;
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef IMP_BASE_H
+#define IMP_BASE_H
+
+/*
+ * The ground floor: errors, log lines, random numbers, whole-or-nothing files, the host's memory.
+ * Depends on nothing but the C library and the public header's types.
+ */
+
+#include <impasto/impasto.h>
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#if defined(__GNUC__)
+#define IMP_PRINTF(format_index, first) __attribute__((format(printf, format_index, first)))
+#else
+#define IMP_PRINTF(format_index, first)
+#endif
+
+#define IMP_COUNT(array) (sizeof(array) / sizeof(*(array)))
+
+/* Leave the function with the status of `call` unless that is IMPASTO_OK. */
+#define IMP_TRY(call)                                                                              \
+    do {                                                                                           \
+        const enum impasto_status imp_try_status = (call);                                         \
+        if (imp_try_status != IMPASTO_OK)                                                          \
+            return imp_try_status;                                                                 \
+    } while (0)
+
+/* ---- status.c -------------------------------------------------------------------------------- */
+
+/* Writes the message (cut to fit, control characters replaced) and returns `status`. error: NULL ok. */
+enum impasto_status imp_fail(struct impasto_error *error, enum impasto_status status,
+                             const char *format, ...) IMP_PRINTF(3, 4);
+
+/* imp_fail for a failed allocation of host memory: "out of memory for <what> (N MiB)". */
+enum impasto_status imp_fail_memory(struct impasto_error *error, const char *what, size_t bytes);
+
+/* Makes text that came from elsewhere fit to be shown as one line: control characters and bytes that
+ * are not UTF-8 become '?', line breaks and tabs become spaces. In place; never longer. */
+void imp_clean_line(char *text);
+
+/* ---- log.c ----------------------------------------------------------------------------------- */
+
+struct imp_log {
+    impasto_log_fn write; /* NULL: silence */
+    void *user;
+};
+
+/* log: NULL ok. */
+void imp_log(const struct imp_log *log, enum impasto_log_level level, const char *format, ...)
+    IMP_PRINTF(3, 4);
+
+/* ---- rng.c ----------------------------------------------------------------------------------- */
+
+/* Counter-based random numbers (Philox4x32-10, Salmon et al. 2011): the value depends on the three
+ * arguments only, so streams can be drawn in any order and in parallel. */
+uint32_t imp_rng_bits(uint64_t seed, uint32_t stream, uint64_t index);
+/* Uniform in [0, 1), 24 bits. */
+float imp_rng_uniform(uint64_t seed, uint32_t stream, uint64_t index);
+/* Fills out[0..count) with N(0, 1) numbers `first`, `first + 1`, … of the stream (Box-Muller). */
+void imp_rng_normal(uint64_t seed, uint32_t stream, uint64_t first, size_t count, float *out);
+
+/* ---- file.c ---------------------------------------------------------------------------------- */
+
+/* A file that appears under its name whole or not at all. */
+struct imp_file {
+    FILE *stream;
+    char *path;      /* the target, links resolved */
+    char *temporary; /* beside the target */
+};
+
+/* IMPASTO_ERROR_OUTPUT unless `path` is new or a regular file, in a folder that can be written to. */
+enum impasto_status imp_file_check_target(const char *path, struct impasto_error *error);
+/* Opens the temporary file, for binary writing. */
+enum impasto_status imp_file_create(struct imp_file *file, const char *path,
+                                    struct impasto_error *error);
+/* Flush, fsync, close, rename over the target, fsync the folder. On failure nothing is left behind
+ * and the old target is untouched. Either way the imp_file is done with. */
+enum impasto_status imp_file_commit(struct imp_file *file, struct impasto_error *error);
+/* Gives up: closes and removes the temporary file. Safe on a zeroed or finished imp_file. */
+void imp_file_abandon(struct imp_file *file);
+
+/* ---- host.c ---------------------------------------------------------------------------------- */
+
+/* Bytes that this process may still take without the system running out: the least of available
+ * memory, the control group's limit and RLIMIT_AS, each less what is used. UINT64_MAX: unknown. */
+uint64_t imp_host_memory(void);
+/* Seconds of a monotonic clock. */
+double imp_host_seconds(void);
+/* $XDG_CACHE_HOME/impasto or ~/.cache/impasto; a new string, or NULL where there is no home. */
+char *imp_host_cache_dir(void);
+
+#endif

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Files that appear whole or not at all: written under a temporary name in the target's folder, so
+ * that the rename cannot cross file systems, then synced and renamed.
+ */
+
+#define _XOPEN_SOURCE 700 /* realpath */
+
+#include "base/base.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Names tried for the temporary file, in case a killed process left some behind. */
+#define TEMPORARY_TRIES 100
+
+/* The folder of `path`, a new string: "." where the path has none. */
+static char *folder_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    if (slash == NULL)
+        return strdup(".");
+    return slash == path ? strdup("/") : strndup(path, (size_t)(slash - path));
+}
+
+/*
+ * Refuses what must not be replaced, and resolves links, so that the file that a link points to is
+ * replaced and not the link. *target: a new string, set on success only. *mode: the permissions of
+ * the file that is there, 0 where there is none.
+ */
+static enum impasto_status resolve_target(const char *path, char **target, mode_t *mode,
+                                          struct impasto_error *error)
+{
+    struct stat info;
+    *mode = 0;
+    if (path[0] == '\0')
+        return imp_fail(error, IMPASTO_ERROR_OUTPUT, "the name of the file to write is empty");
+    if (stat(path, &info) == 0) {
+        if (S_ISDIR(info.st_mode))
+            return imp_fail(error, IMPASTO_ERROR_OUTPUT, "%s: a folder; name a file", path);
+        if (!S_ISREG(info.st_mode))
+            return imp_fail(error, IMPASTO_ERROR_OUTPUT,
+                            "%s: not a regular file (a device, pipe or socket), which is never "
+                            "replaced; name another file",
+                            path);
+        *mode = info.st_mode & 0777;
+        *target = realpath(path, NULL);
+    } else if (errno != ENOENT) {
+        return imp_fail(error, IMPASTO_ERROR_OUTPUT, "%s: %s", path, strerror(errno));
+    } else if (lstat(path, &info) == 0) {
+        return imp_fail(error, IMPASTO_ERROR_OUTPUT,
+                        "%s: a link to something that does not exist; remove it or name another "
+                        "file",
+                        path);
+    } else if (path[strlen(path) - 1] == '/') {
+        return imp_fail(error, IMPASTO_ERROR_OUTPUT, "%s: a folder, by its last slash; name a file",
+                        path);
+    } else {
+        *target = strdup(path);
+    }
+    if (*target == NULL)
+        return imp_fail_memory(error, "a file name", strlen(path));
+    return IMPASTO_OK;
+}
+
+/* Whether files can be made in the folder of `target`. path: what the user called it. */
+static enum impasto_status check_folder(const char *path, const char *target,
+                                        struct impasto_error *error)
+{
+    enum impasto_status status = IMPASTO_OK;
+    struct stat info;
+    char *folder = folder_of(target);
+    if (folder == NULL)
+        return imp_fail_memory(error, "a file name", strlen(target));
+    if (stat(folder, &info) != 0)
+        status = imp_fail(error, IMPASTO_ERROR_OUTPUT, "%s: folder %s: %s; create it first", path,
+                          folder, strerror(errno));
+    else if (!S_ISDIR(info.st_mode))
+        status = imp_fail(error, IMPASTO_ERROR_OUTPUT, "%s: %s is not a folder", path, folder);
+    else if (access(folder, W_OK | X_OK) != 0)
+        status = imp_fail(error, IMPASTO_ERROR_OUTPUT,
+                          "%s: folder %s cannot be written to (%s); choose another", path, folder,
+                          strerror(errno));
+    free(folder);
+    return status;
+}
+
+enum impasto_status imp_file_check_target(const char *path, struct impasto_error *error)
+{
+    char *target = NULL;
+    mode_t mode;
+    IMP_TRY(resolve_target(path, &target, &mode, error));
+    const enum impasto_status status = check_folder(path, target, error);
+    free(target);
+    return status;
+}
+
+/* Makes a new file beside `target` and stores its name, a new string. Returns its descriptor, or -1
+ * with errno set. Its permissions follow the umask, unlike mkstemp's. */
+static int open_temporary(const char *target, char **name)
+{
+    static const char pattern[] = "%s/.impasto-%ld-%d.tmp";
+    char *folder = folder_of(target);
+    const size_t size = folder == NULL ? 0 : strlen(folder) + sizeof(pattern) + 64;
+    char *temporary = folder == NULL ? NULL : malloc(size);
+    int descriptor = -1;
+    if (temporary == NULL) {
+        free(folder);
+        errno = ENOMEM;
+        return -1;
+    }
+    for (int i = 0; i < TEMPORARY_TRIES; i++) {
+        snprintf(temporary, size, pattern, folder, (long)getpid(), i);
+        descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
+                          S_IRUSR | S_IWUSR | S_IRGRP | S_IWGRP | S_IROTH | S_IWOTH);
+        if (descriptor >= 0 || errno != EEXIST)
+            break;
+    }
+    const int problem = errno;
+    free(folder);
+    if (descriptor < 0) {
+        free(temporary);
+        temporary = NULL;
+    }
+    *name = temporary;
+    errno = problem;
+    return descriptor;
+}
+
+enum impasto_status imp_file_create(struct imp_file *file, const char *path,
+                                    struct impasto_error *error)
+{
+    *file = (struct imp_file){0};
+    char *target = NULL;
+    mode_t mode;
+    IMP_TRY(resolve_target(path, &target, &mode, error));
+    char *temporary = NULL;
+    const int descriptor = open_temporary(target, &temporary);
+    if (descriptor < 0) {
+        free(target);
+        return imp_fail(error, IMPASTO_ERROR_OUTPUT, "%s: cannot be written: %s", path,
+                        strerror(errno));
+    }
+    /* A file that is replaced keeps its permissions; where that fails, the umask's will do. */
+    if (mode != 0)
+        (void)!fchmod(descriptor, mode);
+    file->path = target;
+    file->temporary = temporary;
+    file->stream = fdopen(descriptor, "wb");
+    if (file->stream == NULL) {
+        close(descriptor);
+        const enum impasto_status status = imp_fail(
+            error, IMPASTO_ERROR_OUTPUT, "%s: cannot be written: %s", path, strerror(errno));
+        imp_file_abandon(file);
+        return status;
+    }
+    return IMPASTO_OK;
+}
+
+/* The new name reaches the disk with the folder. By now the file is complete under its name, so
+ * a file system that cannot do this is no reason to fail. */
+static void sync_folder(const char *path)
+{
+    char *folder = folder_of(path);
+    if (folder == NULL)
+        return;
+    const int descriptor = open(folder, O_RDONLY | O_CLOEXEC);
+    free(folder);
+    if (descriptor < 0)
+        return;
+    (void)fsync(descriptor);
+    close(descriptor);
+}
+
+enum impasto_status imp_file_commit(struct imp_file *file, struct impasto_error *error)
+{
+    enum impasto_status status = IMPASTO_OK;
+    /* A write that failed earlier leaves its mark on the stream but not in errno. */
+    const bool failed_before = ferror(file->stream) != 0;
+    if (fflush(file->stream) != 0 || failed_before)
+        status = imp_fail(error, IMPASTO_ERROR_OUTPUT, "%s: writing failed: %s", file->path,
+                          failed_before ? "the disk may be full" : strerror(errno));
+    /* EINVAL and EROFS: file systems without fsync. */
+    else if (fsync(fileno(file->stream)) != 0 && errno != EINVAL && errno != EROFS)
+        status = imp_fail(error, IMPASTO_ERROR_OUTPUT, "%s: writing failed: %s", file->path,
+                          strerror(errno));
+    if (fclose(file->stream) != 0 && status == IMPASTO_OK)
+        status = imp_fail(error, IMPASTO_ERROR_OUTPUT, "%s: writing failed: %s", file->path,
+                          strerror(errno));
+    file->stream = NULL;
+    if (status == IMPASTO_OK && rename(file->temporary, file->path) != 0)
+        status = imp_fail(error, IMPASTO_ERROR_OUTPUT, "%s: cannot be replaced: %s", file->path,
+                          strerror(errno));
+    if (status == IMPASTO_OK) {
+        sync_folder(file->path);
+        free(file->temporary);
+        file->temporary = NULL;
+    }
+    imp_file_abandon(file);
+    return status;
+}
+
+void imp_file_abandon(struct imp_file *file)
+{
+    if (file->stream != NULL)
+        (void)fclose(file->stream);
+    if (file->temporary != NULL)
+        (void)unlink(file->temporary);
+    free(file->temporary);
+    free(file->path);
+    *file = (struct imp_file){0};
+}

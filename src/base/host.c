@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the host can spare. Drivers that use the host's memory kill the process, or have it killed,
+ * when there is none left, so the limit must be known beforehand. Where Linux's files are missing,
+ * the limits that they would tell are left out.
+ */
+
+#include "base/base.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+/* Enough for any path below /sys/fs/cgroup and for a line of the files read here. */
+#define TEXT_SIZE 4096
+
+static uint64_t least(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* The number in the file at folder/name; UINT64_MAX where it has none ("max") or does not exist. */
+static uint64_t read_number(const char *folder, const char *name)
+{
+    char path[TEXT_SIZE];
+    unsigned long long value = 0;
+    if (snprintf(path, sizeof(path), "%s/%s", folder, name) >= (int)sizeof(path))
+        return UINT64_MAX;
+    FILE *stream = fopen(path, "r");
+    if (stream == NULL)
+        return UINT64_MAX;
+    const bool found = fscanf(stream, "%llu", &value) == 1;
+    fclose(stream);
+    return found ? value : UINT64_MAX;
+}
+
+/* The number after the word `key` in a file of "key number" lines; UINT64_MAX where not found. */
+static uint64_t read_field(const char *path, const char *key)
+{
+    char line[TEXT_SIZE];
+    uint64_t result = UINT64_MAX;
+    FILE *stream = fopen(path, "r");
+    if (stream == NULL)
+        return UINT64_MAX;
+    while (result == UINT64_MAX && fgets(line, sizeof(line), stream) != NULL) {
+        const size_t length = strlen(key);
+        if (strncmp(line, key, length) == 0 && line[length] == ' ')
+            result = strtoull(line + length, NULL, 10);
+    }
+    fclose(stream);
+    return result;
+}
+
+static uint64_t available_memory(void)
+{
+    const uint64_t kib = read_field("/proc/meminfo", "MemAvailable:");
+    return kib > UINT64_MAX / 1024 ? UINT64_MAX : kib * 1024;
+}
+
+/* What one control group leaves: its limit less its use, where page cache that would be dropped
+ * first does not count as use. */
+static uint64_t group_rest(const char *folder, const char *limit_name, const char *usage_name,
+                           const char *cache_key)
+{
+    char path[TEXT_SIZE];
+    const uint64_t limit = read_number(folder, limit_name);
+    uint64_t usage = read_number(folder, usage_name);
+    if (limit == UINT64_MAX || usage == UINT64_MAX)
+        return UINT64_MAX;
+    if (snprintf(path, sizeof(path), "%s/memory.stat", folder) < (int)sizeof(path)) {
+        const uint64_t cache = read_field(path, cache_key);
+        if (cache != UINT64_MAX)
+            usage -= least(usage, cache);
+    }
+    return limit > usage ? limit - usage : 0;
+}
+
+/* The least of the groups from the process's own up to the root, below the mount point `root`. In
+ * a container the path may not exist under the mount, which then shows the container's own group
+ * at its top. */
+static uint64_t groups_rest(const char *root, const char *group, const char *limit_name,
+                            const char *usage_name, const char *cache_key)
+{
+    char folder[TEXT_SIZE];
+    uint64_t rest = UINT64_MAX;
+    if (snprintf(folder, sizeof(folder), "%s%s", root, group) >= (int)sizeof(folder))
+        return UINT64_MAX;
+    for (;;) {
+        rest = least(rest, group_rest(folder, limit_name, usage_name, cache_key));
+        char *slash = strrchr(folder, '/');
+        if (slash == NULL || strlen(folder) <= strlen(root))
+            return rest;
+        *slash = '\0';
+    }
+}
+
+static uint64_t control_group_rest(void)
+{
+    char line[TEXT_SIZE];
+    uint64_t rest = UINT64_MAX;
+    FILE *stream = fopen("/proc/self/cgroup", "r");
+    if (stream == NULL)
+        return UINT64_MAX;
+    /* Lines are "number:controllers:path"; version 2 has one line, with no controllers. */
+    while (fgets(line, sizeof(line), stream) != NULL) {
+        line[strcspn(line, "\n")] = '\0';
+        char *controllers = strchr(line, ':');
+        char *group = controllers == NULL ? NULL : strchr(controllers + 1, ':');
+        if (group == NULL)
+            continue;
+        *group++ = '\0';
+        controllers++;
+        if (controllers[0] == '\0')
+            rest = least(rest, groups_rest("/sys/fs/cgroup", group, "memory.max", "memory.current",
+                                           "inactive_file"));
+        else if (strcmp(controllers, "memory") == 0)
+            rest = least(rest, groups_rest("/sys/fs/cgroup/memory", group, "memory.limit_in_bytes",
+                                           "memory.usage_in_bytes", "total_inactive_file"));
+    }
+    fclose(stream);
+    return rest;
+}
+
+static uint64_t address_space_rest(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY)
+        return UINT64_MAX;
+    const uint64_t pages = read_number("/proc/self", "statm"); /* its first number: all pages */
+    const long page_size = sysconf(_SC_PAGESIZE);
+    const uint64_t used = pages == UINT64_MAX || page_size <= 0 ? 0 : pages * (uint64_t)page_size;
+    const uint64_t total = (uint64_t)limit.rlim_cur;
+    return total > used ? total - used : 0;
+}
+
+uint64_t imp_host_memory(void)
+{
+    return least(available_memory(), least(control_group_rest(), address_space_rest()));
+}
+
+double imp_host_seconds(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+}
+
+static char *join(const char *folder, const char *rest)
+{
+    const size_t size = strlen(folder) + strlen(rest) + 1;
+    char *path = malloc(size);
+    if (path != NULL)
+        snprintf(path, size, "%s%s", folder, rest);
+    return path;
+}
+
+char *imp_host_cache_dir(void)
+{
+    /* The XDG base directory specification has relative paths ignored. */
+    const char *cache = getenv("XDG_CACHE_HOME");
+    if (cache != NULL && cache[0] == '/')
+        return join(cache, "/impasto");
+    const char *home = getenv("HOME");
+    if (home != NULL && home[0] == '/')
+        return join(home, "/.cache/impasto");
+    return NULL;
+}

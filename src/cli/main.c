@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: MIT */
+/* The command-line program: options in, a picture out, and an exit code that says what happened. */
+
+#include "cli/cli.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- Signals --------------------------------------------------------------------------------- */
+
+static volatile sig_atomic_t stop_signal;
+
+/* The first signal asks the run to stop after the iteration at hand; the second ends the program. */
+static void on_signal(int number)
+{
+    if (stop_signal) {
+        signal(number, SIG_DFL);
+        raise(number);
+    }
+    stop_signal = number;
+}
+
+/* Some OpenCL drivers put handlers of their own in place while they compile, so this is called again
+ * in every iteration. A signal that the parent had us ignore stays ignored. */
+static void catch_signals(void)
+{
+    static const int numbers[] = {SIGINT, SIGTERM};
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++) {
+        struct sigaction now, ours = {.sa_handler = on_signal};
+        sigemptyset(&ours.sa_mask);
+        if (sigaction(numbers[i], NULL, &now) == 0 && now.sa_handler != SIG_IGN)
+            sigaction(numbers[i], &ours, NULL);
+    }
+}
+
+/* ---- A run ----------------------------------------------------------------------------------- */
+
+struct run {
+    struct cli_settings *settings;
+    struct cli_console console;
+    struct impasto_device *device;
+    struct impasto_weights *weights;
+    struct impasto_image *content, *style, *init;
+    struct impasto_params params;
+    struct impasto_job *job;
+    struct cli_trace trace;
+    char *output;
+    struct impasto_progress last; /* as last reported */
+    int taken;                    /* iterations that the picture has behind it */
+    struct impasto_error *error;
+    enum impasto_status callback_status; /* why the callback stopped the run, with its own message: */
+    struct impasto_error callback_error; /* the library says no more than that it was stopped */
+};
+
+static enum impasto_status save_picture(struct run *run, struct impasto_error *error)
+{
+    struct impasto_image *image = NULL;
+    enum impasto_status status = impasto_job_image(run->job, &image, error);
+    if (status == IMPASTO_OK)
+        status = impasto_image_save(image, run->output, run->settings->bits, error);
+    impasto_image_free(&image);
+    return status;
+}
+
+static int on_progress(void *user, const struct impasto_progress *progress)
+{
+    struct run *run = user;
+    run->last = *progress;
+    /* What was reported is the state before the step just taken; the last report has none after it. */
+    run->taken = progress->iteration + !progress->done;
+    catch_signals();
+    cli_console_progress(&run->console, progress);
+    run->callback_status =
+        cli_trace_iteration(&run->trace, &run->params, progress, &run->callback_error);
+    const int every = run->settings->save_every;
+    if (run->callback_status == IMPASTO_OK && every > 0 && run->taken < progress->iterations &&
+        run->taken % every == 0) {
+        char line[64];
+        run->callback_status = save_picture(run, &run->callback_error);
+        snprintf(line, sizeof(line), "saved the picture of iteration %d", run->taken);
+        if (run->callback_status == IMPASTO_OK)
+            cli_console_log(&run->console, IMPASTO_LOG_DEBUG, line);
+    }
+    return run->callback_status != IMPASTO_OK || stop_signal;
+}
+
+static enum impasto_status write_gradient(struct run *run)
+{
+    const struct impasto_job_info *info = impasto_job_info(run->job);
+    const size_t count = 3 * (size_t)info->width * (size_t)info->height;
+    float *gradient = malloc(count * sizeof(float));
+    if (!gradient)
+        return cli_fail(run->error, IMPASTO_ERROR_MEMORY, "out of memory for the gradient");
+    enum impasto_status status = impasto_job_gradient(run->job, gradient, run->error);
+    if (status == IMPASTO_OK)
+        status = cli_write_floats(run->settings->gradient, gradient, count, run->error);
+    free(gradient);
+    return status;
+}
+
+/* Everything up to an open job. */
+static enum impasto_status prepare(struct run *run)
+{
+    const struct cli_settings *s = run->settings;
+    struct impasto_error *error = run->error;
+    enum impasto_status status;
+    if ((status = impasto_image_load(s->content, s->max_pixels, &run->content, error)) ||
+        (status = impasto_image_load(s->style, s->max_pixels, &run->style, error)))
+        return status;
+    if ((status = impasto_weights_open(s->weights, s->convention, &run->weights, error)) ||
+        (status = impasto_params_preset(run->weights, s->preset, &run->params, error)) ||
+        (status = cli_override(s, &run->params, error)))
+        return status;
+    /* The trace tells what is in force, also where nothing was said. */
+    run->params.conv = run->params.conv ? run->params.conv : "auto";
+    run->params.gemm = run->params.gemm ? run->params.gemm : "auto";
+    if (strcmp(s->init, "noise") == 0) {
+        run->params.init = IMPASTO_INIT_NOISE;
+    } else if (strcmp(s->init, "gray") == 0) {
+        run->params.init = IMPASTO_INIT_GRAY;
+    } else if (strcmp(s->init, "content") != 0) {
+        if ((status = impasto_image_load(s->init, s->max_pixels, &run->init, error)))
+            return status;
+        run->params.init = IMPASTO_INIT_IMAGE;
+        run->params.init_image = run->init;
+    }
+    if ((status = impasto_device_open(s->device, cli_console_log, &run->console, &run->device,
+                                      error)) ||
+        (status = impasto_job_open(run->device, run->weights, run->content, run->style,
+                                   &run->params, &run->job, error)))
+        return status;
+    return s->export_weights ? impasto_weights_save(run->weights, s->export_weights, error)
+                             : IMPASTO_OK;
+}
+
+/* The end of a run that took steps. The picture so far is written also when it was stopped or its
+ * numbers went wrong; not after a failed device, whose picture may be anything. */
+static enum impasto_status conclude(struct run *run, enum impasto_status status)
+{
+    char line[1200];
+    if (run->callback_status != IMPASTO_OK) {
+        status = run->callback_status;
+        *run->error = run->callback_error;
+    }
+    const bool interrupted = status == IMPASTO_ERROR_INTERRUPTED;
+    const bool sound = status == IMPASTO_OK || interrupted || status == IMPASTO_ERROR_NUMERIC ||
+                       status == IMPASTO_ERROR_OUTPUT;
+    struct impasto_error unsaved = {0};
+    const enum impasto_status saved = sound ? save_picture(run, &unsaved) : status;
+    cli_console_finish(&run->console);
+    if (saved == IMPASTO_OK && status == IMPASTO_OK) {
+        const struct impasto_job_info *info = impasto_job_info(run->job);
+        snprintf(line, sizeof(line), "wrote %s (%dx%d, %d iterations, %.1f s)", run->output,
+                 info->width, info->height, run->taken, run->last.seconds);
+        cli_console_log(&run->console, IMPASTO_LOG_INFO, line);
+    } else if (saved == IMPASTO_OK) {
+        snprintf(line, sizeof(line), "%s: the picture so far was written to %s",
+                 interrupted ? "interrupted" : "stopped", run->output);
+        cli_console_log(&run->console, IMPASTO_LOG_WARNING, line);
+    } else if (status == IMPASTO_OK || interrupted) {
+        *run->error = unsaved;
+        status = saved;
+    }
+    struct impasto_error untraced = {0};
+    const enum impasto_status traced =
+        cli_trace_close(&run->trace, status, run->taken, run->last.seconds,
+                        saved == IMPASTO_OK ? run->output : NULL, &untraced);
+    if (status == IMPASTO_OK && traced != IMPASTO_OK) {
+        *run->error = untraced;
+        status = traced;
+    }
+    return status;
+}
+
+static enum impasto_status stylize(struct run *run)
+{
+    const struct cli_settings *s = run->settings;
+    enum impasto_status status = prepare(run);
+    if (status != IMPASTO_OK)
+        return status;
+    if (s->gradient && (status = write_gradient(run)))
+        return status;
+    const struct cli_run about = {
+        .settings = s,
+        .params = &run->params,
+        .device = impasto_device_info(run->device),
+        .weights = impasto_weights_info(run->weights),
+        .job = impasto_job_info(run->job),
+        .output = run->output,
+    };
+    if ((status = cli_trace_open(&run->trace, s->trace, &about, run->error)))
+        return status;
+    catch_signals();
+    status = conclude(run, impasto_job_run(run->job, on_progress, run, run->error));
+    if (run->params.profile)
+        cli_print_profile(impasto_job_info(run->job));
+    return status;
+}
+
+/* The device that the user wants: by option, by environment, or any. */
+static void settle_device(struct cli_settings *settings)
+{
+    if (!settings->device)
+        settings->device = getenv("IMPASTO_DEVICE");
+    if (!settings->device || !settings->device[0])
+        settings->device = "auto";
+}
+
+static enum impasto_status run_job(struct cli_settings *settings, struct impasto_error *error)
+{
+    struct run run = {.settings = settings, .error = error};
+    cli_console_init(&run.console, settings);
+    settle_device(settings);
+    run.output = settings->output ? strdup(settings->output)
+                                  : cli_default_output(settings->content, settings->style);
+    if (!run.output)
+        return cli_fail(error, IMPASTO_ERROR_MEMORY, "out of memory");
+    enum impasto_status status = cli_check_outputs(settings, run.output, error);
+    if (status == IMPASTO_OK)
+        status = stylize(&run);
+    impasto_job_close(&run.job);
+    impasto_device_close(&run.device);
+    impasto_weights_close(&run.weights);
+    impasto_image_free(&run.content);
+    impasto_image_free(&run.style);
+    impasto_image_free(&run.init);
+    free(run.output);
+    return status;
+}
+
+/* ---- The other things it does ---------------------------------------------------------------- */
+
+static enum impasto_status self_test(struct cli_settings *settings, struct impasto_error *error)
+{
+    struct cli_console console;
+    struct impasto_device *device = NULL;
+    cli_console_init(&console, settings);
+    settle_device(settings);
+    enum impasto_status status =
+        impasto_device_open(settings->device, cli_console_log, &console, &device, error);
+    if (status == IMPASTO_OK)
+        status = cli_self_test(device, error);
+    impasto_device_close(&device);
+    return status;
+}
+
+static enum impasto_status export_only(const struct cli_settings *settings,
+                                       struct impasto_error *error)
+{
+    struct impasto_weights *weights = NULL;
+    enum impasto_status status = cli_check_outputs(settings, NULL, error);
+    if (status == IMPASTO_OK)
+        status = impasto_weights_open(settings->weights, settings->convention, &weights, error);
+    if (status == IMPASTO_OK)
+        status = impasto_weights_save(weights, settings->export_weights, error);
+    impasto_weights_close(&weights);
+    return status;
+}
+
+static enum impasto_status dispatch(struct cli_settings *settings, struct impasto_error *error)
+{
+    if (settings->help) {
+        cli_help(stdout);
+        return IMPASTO_OK;
+    }
+    if (settings->version) {
+        printf("impasto %s\n", impasto_version());
+        return IMPASTO_OK;
+    }
+    if (settings->list_devices)
+        return cli_list_devices(settings->json, error);
+    if (settings->json)
+        return cli_fail(error, IMPASTO_ERROR_USAGE, "--json goes with --list-devices");
+    if (settings->self_test)
+        return self_test(settings, error);
+    if (settings->export_weights && !settings->content)
+        return export_only(settings, error);
+    if (!settings->content)
+        return cli_fail(error, IMPASTO_ERROR_USAGE,
+                        "name a content picture and a style picture; see --help");
+    if (!settings->style)
+        return cli_fail(error, IMPASTO_ERROR_USAGE,
+                        "%s: a style picture must follow the content picture; see --help",
+                        settings->content);
+    return run_job(settings, error);
+}
+
+int main(int argc, char **argv)
+{
+    struct cli_settings settings;
+    struct impasto_error error = {0};
+    enum impasto_status status = cli_parse(argc, argv, &settings, &error);
+    if (status == IMPASTO_OK)
+        status = dispatch(&settings, &error);
+    if ((fflush(stdout) != 0 || ferror(stdout)) && status == IMPASTO_OK)
+        status = cli_fail(&error, IMPASTO_ERROR_OUTPUT, "standard output cannot be written");
+    if (status == IMPASTO_ERROR_INTERRUPTED && stop_signal)
+        return 128 + (int)stop_signal; /* as a shell reports a program that a signal ended */
+    if (status != IMPASTO_OK)
+        fprintf(stderr, "impasto: %s\n", error.message);
+    return -(int)status;
+}

@@ -1,0 +1,461 @@
+/* SPDX-License-Identifier: MIT */
+/* The option table and what is driven by it: parsing, overriding a preset, the recorded settings. The
+ * help text made from it is in help.c. */
+
+#include "cli/table.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <limits.h>
+#include <locale.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct cli_choice losses[] = {
+    {"relative", IMPASTO_LOSSES_RELATIVE}, {"gatys", IMPASTO_LOSSES_GATYS}, {0}};
+static const struct cli_choice poolings[] = {
+    {"max", IMPASTO_POOLING_MAX}, {"avg", IMPASTO_POOLING_AVERAGE}, {0}};
+static const struct cli_choice paddings[] = {
+    {"zero", IMPASTO_PADDING_ZERO}, {"replicate", IMPASTO_PADDING_REPLICATE}, {0}};
+static const struct cli_choice optimizers[] = {{"adam", IMPASTO_OPTIMIZER_ADAM}, {0}};
+static const struct cli_choice conventions[] = {{"auto", IMPASTO_CONVENTION_AUTO},
+                                                {"caffe", IMPASTO_CONVENTION_CAFFE},
+                                                {"torchvision", IMPASTO_CONVENTION_TORCHVISION},
+                                                {0}};
+static const struct cli_choice bits[] = {{"8", 8}, {"16", 16}, {0}};
+static const struct cli_choice size_words[] = {{"source", IMPASTO_SIZE_SOURCE}, {0}};
+static const struct cli_choice style_size_words[] = {
+    {"source", IMPASTO_SIZE_SOURCE}, {"auto", IMPASTO_SIZE_AUTO}, {0}};
+
+#define SETTING(field) .place = CLI_IN_SETTINGS, .offset = offsetof(struct cli_settings, field)
+#define PARAM(field) .place = CLI_IN_PARAMS, .offset = offsetof(struct impasto_params, field)
+
+/* Groups appear in --help in this order. The limits are those of impasto.h. */
+const struct cli_option cli_options[] = {
+    {"output", 'o', "Pictures", "FILE", CLI_TEXT, SETTING(output),
+     .help = "the result, .png or .jpg (<content>-<style>.png beside the content picture)"},
+    {"size", 0, "Pictures", "N|source", CLI_INT, PARAM(size), .low = 16, .high = 16384,
+     .choices = size_words, .recorded = true,
+     .help = "longer side of the result in pixels; source: the content picture's own size (512)"},
+    {"style-size", 0, "Pictures", "N|source|auto", CLI_INT, PARAM(style_size), .low = 16,
+     .high = 16384, .choices = style_size_words, .recorded = true,
+     .help = "longer side of the style picture as used (auto: the result's longer side times "
+             "--style-scale, never enlarged)"},
+    {"style-scale", 0, "Pictures", "F", CLI_FLOAT, PARAM(style_scale), .low = 0.05, .high = 20,
+     .recorded = true, .help = "larger or smaller strokes, with --style-size auto (1)"},
+    {"bits", 0, "Pictures", "8|16", CLI_CHOICE, SETTING(bits), .choices = bits, .recorded = true,
+     .help = "bits per channel of a PNG result (8)"},
+    {"init", 0, "Pictures", "content|noise|gray|FILE", CLI_TEXT, SETTING(init), .recorded = true,
+     .help = "the picture to start from (content)"},
+    {"seed", 0, "Pictures", "N", CLI_UINT64, PARAM(seed), .low = 0, .high = 9007199254740992.0,
+     .recorded = true, .help = "of the noise to start from (0)"},
+    {"max-pixels", 0, "Pictures", "N", CLI_UINT64, SETTING(max_pixels), .low = 1,
+     .high = 4290250000.0, .help = "refuse larger pictures (100000000)"},
+
+    {"preset", 0, "Look", "default|quick|classic", CLI_TEXT, SETTING(preset), .recorded = true,
+     .help = "a set of parameters that suits the weights; options override it. quick: 384 pixels, "
+             "100 iterations. classic: the TensorFlow tutorial's recipe (default)"},
+    {"iterations", 0, "Look", "N", CLI_INT, PARAM(iterations), .low = 0, .high = 1000000,
+     .recorded = true, .help = "optimisation steps (300)"},
+    {"content-weight", 0, "Look", "F", CLI_FLOAT, PARAM(content_weight), .low = 0, .high = 1e30,
+     .recorded = true, .help = "how much to keep of the photograph (by preset and weights)"},
+    {"style-weight", 0, "Look", "F", CLI_FLOAT, PARAM(style_weight), .low = 0, .high = 1e30,
+     .recorded = true, .help = "how much to take of the painting (by preset and weights)"},
+    {"tv-weight", 0, "Look", "F", CLI_FLOAT, PARAM(tv_weight), .low = 0, .high = 1e30,
+     .recorded = true, .help = "smoothness: total variation (by preset and weights)"},
+    {"content-layers", 0, "Look", "L[:w],...", CLI_LAYERS, PARAM(content_layers), .recorded = true,
+     .help = "layers that see the content, with weights: conv4_2, relu4_2, block4_conv2 and 4_2 "
+             "are the same (by preset and weights)"},
+    {"style-layers", 0, "Look", "L[:w],...", CLI_LAYERS, PARAM(style_layers), .recorded = true,
+     .help = "layers that see the style (by preset and weights)"},
+    {"losses", 0, "Look", "relative|gatys", CLI_CHOICE, PARAM(losses), .choices = losses,
+     .recorded = true,
+     .help = "relative: each layer's loss over its target's energy, so that weights carry over "
+             "between networks and sizes; gatys: the plain formulas (relative)"},
+    {"pooling", 0, "Look", "max|avg", CLI_CHOICE, PARAM(pooling), .choices = poolings,
+     .recorded = true, .help = "(by the weights)"},
+    {"padding", 0, "Look", "zero|replicate", CLI_CHOICE, PARAM(padding), .choices = paddings,
+     .recorded = true, .help = "of the picture at the first layer (replicate)"},
+    {"margin", 0, "Look", "N", CLI_INT, PARAM(margin), .low = 0, .high = 128, .recorded = true,
+     .help = "pixels of mirrored picture around the canvas, cut off at the end (by the weights)"},
+    {"optimizer", 0, "Look", "adam", CLI_CHOICE, PARAM(optimizer), .choices = optimizers,
+     .recorded = true, .help = "(adam)"},
+    {"learning-rate", 0, "Look", "F", CLI_FLOAT, PARAM(learning_rate), .low = 0, .high = 10,
+     .above_low = true, .recorded = true, .help = "step size (0.02)"},
+    {"beta1", 0, "Look", "F", CLI_FLOAT, PARAM(beta1), .low = 0, .high = 1, .below_high = true,
+     .recorded = true, .help = "Adam's memory of the gradient (0.9)"},
+    {"beta2", 0, "Look", "F", CLI_FLOAT, PARAM(beta2), .low = 0, .high = 1, .below_high = true,
+     .recorded = true, .help = "Adam's memory of its square (0.99)"},
+    {"epsilon", 0, "Look", "F", CLI_FLOAT, PARAM(epsilon), .low = 0, .high = 1e30,
+     .above_low = true, .recorded = true, .help = "Adam's floor (1e-8)"},
+
+    {"weights", 0, "Network", "FILE", CLI_TEXT, SETTING(weights), .recorded = true,
+     .help = "VGG19 weights, safetensors or Keras .h5; \"builtin\" for the built-in ones "
+             "($IMPASTO_WEIGHTS, then the data folders, the Keras cache, built-in)"},
+    {"convention", 0, "Network", "auto|caffe|torchvision", CLI_CHOICE, SETTING(convention),
+     .choices = conventions, .recorded = true, .help = "the input these weights expect (auto)"},
+    {"export-weights", 0, "Network", "FILE", CLI_TEXT, SETTING(export_weights),
+     .help = "write the weights in use as safetensors"},
+
+    {"device", 0, "Device", "SPEC", CLI_TEXT, SETTING(device), .recorded = true,
+     .help = "auto, an index, P:D, gpu, igpu, cpu, or text found in the device's name, platform, "
+             "PCI address or UUID ($IMPASTO_DEVICE, else auto)"},
+    {"list-devices", 0, "Device", NULL, CLI_FLAG, SETTING(list_devices),
+     .help = "what there is, and what is odd about it"},
+    {"json", 0, "Device", NULL, CLI_FLAG, SETTING(json), .help = "with --list-devices: as JSON"},
+    {"self-test", 0, "Device", NULL, CLI_FLAG, SETTING(self_test),
+     .help = "check every kernel on the device against double precision"},
+    {"conv", 0, "Device", "auto|NAME", CLI_TEXT, PARAM(conv), .recorded = true,
+     .help = "convolution algorithm: direct or im2col; conv1_1 has its own kernels unless im2col "
+             "is named (auto)"},
+    {"gemm", 0, "Device", "auto|NAME", CLI_TEXT, PARAM(gemm), .recorded = true,
+     .help = "matrix product of im2col: clblast or builtin (auto)"},
+
+    {"trace", 0, "Reports", "FILE", CLI_TEXT, SETTING(trace),
+     .help = "settings, and the losses of each iteration, as JSON lines"},
+    {"gradient", 0, "Reports", "FILE", CLI_TEXT, SETTING(gradient),
+     .help = "the gradient at the start: raw little-endian float32, (3, height, width), RGB"},
+    {"save-every", 0, "Reports", "N", CLI_INT, SETTING(save_every), .low = 1, .high = 1000000,
+     .help = "write the result so far every N iterations"},
+    {"profile", 0, "Reports", NULL, CLI_FLAG, PARAM(profile), .help = "time per kernel and layer"},
+    {"quiet", 'q', "Reports", NULL, CLI_FLAG, SETTING(quiet), .help = "only warnings and errors"},
+    {"verbose", 'v', "Reports", NULL, CLI_FLAG, SETTING(verbose), .help = "more about what is done"},
+    {"version", 0, "Reports", NULL, CLI_FLAG, SETTING(version), .help = "print the version"},
+    {"help", 'h', "Reports", NULL, CLI_FLAG, SETTING(help), .help = "print this"},
+};
+const size_t cli_option_count = sizeof(cli_options) / sizeof(*cli_options);
+
+_Static_assert(sizeof(cli_options) / sizeof(*cli_options) <= CLI_OPTIONS_MOST, "values[] is short");
+
+enum impasto_status cli_fail(struct impasto_error *error, enum impasto_status status,
+                             const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    error->status = status;
+    vsnprintf(error->message, sizeof(error->message), format, args);
+    va_end(args);
+    /* File names and values may hold anything, but this is one line. */
+    for (char *c = error->message; *c; c++)
+        if (iscntrl((unsigned char)*c))
+            *c = '?';
+    return status;
+}
+
+/* ---- Values ---------------------------------------------------------------------------------- */
+
+static void *target_of(const struct cli_option *option, struct cli_settings *settings,
+                       struct impasto_params *params)
+{
+    char *base = option->place == CLI_IN_SETTINGS ? (char *)settings : (char *)params;
+    return base + option->offset;
+}
+
+static enum impasto_status bad_choice(const struct cli_option *option, const char *value,
+                                      struct impasto_error *error)
+{
+    char list[256] = "";
+    for (size_t i = 0, used = 0; option->choices[i].name && used < sizeof(list); i++)
+        used += (size_t)snprintf(list + used, sizeof(list) - used, "%s%s", i ? ", " : "",
+                                 option->choices[i].name);
+    return cli_fail(error, IMPASTO_ERROR_USAGE, "--%s: '%s' is not one of %s", option->name, value,
+                    list);
+}
+
+static enum impasto_status bad_number(const struct cli_option *option, const char *value,
+                                      struct impasto_error *error)
+{
+    char words[64] = "";
+    for (size_t i = 0, used = 0; option->choices && option->choices[i].name; i++)
+        used += (size_t)snprintf(words + used, sizeof(words) - used, ", or '%s'",
+                                 option->choices[i].name);
+    return cli_fail(error, IMPASTO_ERROR_USAGE, "--%s: '%s' is not %s %s %.16g%s%.16g%s",
+                    option->name, value, option->type == CLI_FLOAT ? "a number" : "a whole number",
+                    option->above_low ? "above" : "from", option->low,
+                    option->below_high ? " to below " : " to ", option->high, words);
+}
+
+/* The whole of `value` as a number within the option's limits, as it will be stored: what rounds to a
+ * float outside of them is outside. The program never calls setlocale, so the decimal point is a
+ * point. */
+static bool read_number(const struct cli_option *option, const char *value, double *number)
+{
+    char *end = NULL;
+    if (isspace((unsigned char)value[0]) || value[0] == 0)
+        return false;
+    double low = option->low, high = option->high;
+    errno = 0;
+    if (option->type == CLI_FLOAT) {
+        *number = (double)strtof(value, &end);
+        low = (double)(float)low;
+        high = (double)(float)high;
+    } else {
+        const long long whole = strtoll(value, &end, 10);
+        *number = (double)whole;
+    }
+    return *end == 0 && errno == 0 && isfinite(*number) && *number >= low && *number <= high &&
+           !(option->above_low && *number == low) && !(option->below_high && *number == high);
+}
+
+/* Reads `value` and stores it at `target`, or only checks it where target is NULL. */
+static enum impasto_status read_value(const struct cli_option *option, const char *value,
+                                      void *target, struct impasto_error *error)
+{
+    double number = 0;
+    switch (option->type) {
+    case CLI_FLAG:
+        if (target)
+            *(bool *)target = true;
+        return IMPASTO_OK;
+    case CLI_TEXT:
+        if (value[0] == 0)
+            return cli_fail(error, IMPASTO_ERROR_USAGE, "--%s: is empty; give it a value",
+                            option->name);
+        if (target)
+            *(const char **)target = value;
+        return IMPASTO_OK;
+    case CLI_LAYERS: {
+        float weights[IMPASTO_LAYERS];
+        struct impasto_error why = {0};
+        const enum impasto_status status = impasto_layers_parse(value, weights, &why);
+        if (status != IMPASTO_OK)
+            return cli_fail(error, status, "--%s: %s", option->name, why.message);
+        if (target)
+            memcpy(target, weights, sizeof(weights));
+        return IMPASTO_OK;
+    }
+    case CLI_CHOICE:
+    case CLI_INT:
+        for (size_t i = 0; option->choices && option->choices[i].name; i++) {
+            if (strcmp(value, option->choices[i].name) == 0) {
+                if (target)
+                    *(int *)target = option->choices[i].value;
+                return IMPASTO_OK;
+            }
+        }
+        if (option->type == CLI_CHOICE)
+            return bad_choice(option, value, error);
+        if (!read_number(option, value, &number))
+            return bad_number(option, value, error);
+        if (target)
+            *(int *)target = (int)number;
+        return IMPASTO_OK;
+    case CLI_UINT64:
+        if (!read_number(option, value, &number))
+            return bad_number(option, value, error);
+        if (target)
+            *(uint64_t *)target = (uint64_t)number;
+        return IMPASTO_OK;
+    case CLI_FLOAT:
+        if (!read_number(option, value, &number))
+            return bad_number(option, value, error);
+        if (target)
+            *(float *)target = (float)number;
+        return IMPASTO_OK;
+    }
+    return cli_fail(error, IMPASTO_ERROR_INTERNAL, "--%s: has no type", option->name);
+}
+
+/* ---- Words ----------------------------------------------------------------------------------- */
+
+/* Levenshtein distance, for hints; names are short. */
+static size_t distance(const char *a, size_t a_length, const char *b)
+{
+    size_t row[64];
+    const size_t b_length = strlen(b);
+    if (b_length >= sizeof(row) / sizeof(*row))
+        return SIZE_MAX;
+    for (size_t j = 0; j <= b_length; j++)
+        row[j] = j;
+    for (size_t i = 1; i <= a_length; i++) {
+        size_t diagonal = row[0];
+        row[0] = i;
+        for (size_t j = 1; j <= b_length; j++) {
+            const size_t above = row[j];
+            size_t best = diagonal + (a[i - 1] != b[j - 1]);
+            best = above + 1 < best ? above + 1 : best;
+            best = row[j - 1] + 1 < best ? row[j - 1] + 1 : best;
+            row[j] = best;
+            diagonal = above;
+        }
+    }
+    return row[b_length];
+}
+
+static enum impasto_status unknown(const char *word, size_t length, struct impasto_error *error)
+{
+    size_t best = SIZE_MAX, nearest = 0;
+    for (size_t i = 0; i < cli_option_count; i++) {
+        const size_t d = distance(word, length, cli_options[i].name);
+        if (d < best) {
+            best = d;
+            nearest = i;
+        }
+    }
+    /* A name with a third of its letters wrong is another name. */
+    if (best <= 1 + length / 3)
+        return cli_fail(error, IMPASTO_ERROR_USAGE,
+                        "unknown option --%.*s; did you mean --%s?", (int)length, word,
+                        cli_options[nearest].name);
+    return cli_fail(error, IMPASTO_ERROR_USAGE, "unknown option --%.*s; see --help", (int)length,
+                    word);
+}
+
+static const struct cli_option *find_long(const char *word, size_t length)
+{
+    for (size_t i = 0; i < cli_option_count; i++)
+        if (strlen(cli_options[i].name) == length &&
+            strncmp(cli_options[i].name, word, length) == 0)
+            return &cli_options[i];
+    return NULL;
+}
+
+static const struct cli_option *find_short(char letter)
+{
+    for (size_t i = 0; i < cli_option_count; i++)
+        if (letter && cli_options[i].letter == letter)
+            return &cli_options[i];
+    return NULL;
+}
+
+static enum impasto_status positional(struct cli_settings *settings, const char *word,
+                                      struct impasto_error *error)
+{
+    if (word[0] == 0)
+        return cli_fail(error, IMPASTO_ERROR_USAGE, "a picture's name is empty");
+    if (!settings->content)
+        settings->content = word;
+    else if (!settings->style)
+        settings->style = word;
+    else
+        return cli_fail(error, IMPASTO_ERROR_USAGE,
+                        "'%s': one content and one style picture are enough; see --help", word);
+    return IMPASTO_OK;
+}
+
+enum impasto_status cli_parse(int argc, char **argv, struct cli_settings *settings,
+                              struct impasto_error *error)
+{
+    *settings = (struct cli_settings){.bits = 8, .preset = "default", .init = "content"};
+    bool options = true;
+    for (int i = 1; i < argc; i++) {
+        const char *word = argv[i];
+        const struct cli_option *option = NULL;
+        const char *value = NULL;
+        if (!options || word[0] != '-' || word[1] == 0) {
+            const enum impasto_status status = positional(settings, word, error);
+            if (status != IMPASTO_OK)
+                return status;
+            continue;
+        }
+        if (strcmp(word, "--") == 0) {
+            options = false;
+            continue;
+        }
+        if (word[1] == '-') {
+            const size_t length = strcspn(word + 2, "=");
+            option = find_long(word + 2, length);
+            if (!option)
+                return unknown(word + 2, length, error);
+            if (word[2 + length] == '=')
+                value = word + 2 + length + 1;
+        } else {
+            option = find_short(word[1]);
+            if (!option || (option->type == CLI_FLAG && word[2]))
+                return cli_fail(error, IMPASTO_ERROR_USAGE, "unknown option %s; see --help", word);
+            if (word[2])
+                value = word + 2;
+        }
+        if (option->type == CLI_FLAG) {
+            if (value)
+                return cli_fail(error, IMPASTO_ERROR_USAGE, "--%s: takes no value", option->name);
+            value = "";
+        } else if (!value) {
+            if (i + 1 == argc || strncmp(argv[i + 1], "--", 2) == 0)
+                return cli_fail(error, IMPASTO_ERROR_USAGE, "--%s: needs a value (%s)",
+                                option->name, option->operand);
+            value = argv[++i];
+        }
+        void *target =
+            option->place == CLI_IN_SETTINGS ? target_of(option, settings, NULL) : NULL;
+        const enum impasto_status status = read_value(option, value, target, error);
+        if (status != IMPASTO_OK)
+            return status;
+        settings->values[option - cli_options] = value;
+    }
+    return IMPASTO_OK;
+}
+
+enum impasto_status cli_override(const struct cli_settings *settings, struct impasto_params *params,
+                                 struct impasto_error *error)
+{
+    for (size_t i = 0; i < cli_option_count; i++) {
+        if (cli_options[i].place != CLI_IN_PARAMS || !settings->values[i])
+            continue;
+        const enum impasto_status status = read_value(
+            &cli_options[i], settings->values[i], target_of(&cli_options[i], NULL, params), error);
+        if (status != IMPASTO_OK)
+            return status;
+    }
+    return IMPASTO_OK;
+}
+
+/* The double of fewest digits that is this float when rounded to one: 0.02, not 0.0199999995. */
+static double shortest(float number)
+{
+    char text[32];
+    /* 9 digits tell any two floats apart. */
+    for (int digits = 1; digits <= 9; digits++) {
+        snprintf(text, sizeof(text), "%.*g", digits, (double)number);
+        if (strtof(text, NULL) == number)
+            break;
+    }
+    return strtod(text, NULL);
+}
+
+void cli_visit(const struct cli_settings *settings, const struct impasto_params *params,
+               cli_visit_fn visit, void *user)
+{
+    for (size_t i = 0; i < cli_option_count; i++) {
+        const struct cli_option *option = &cli_options[i];
+        if (!option->recorded)
+            continue;
+        const char *base = option->place == CLI_IN_SETTINGS ? (const char *)settings
+                                                            : (const char *)params;
+        const void *at = base + option->offset;
+        struct cli_value value = {.kind = CLI_VALUE_NUMBER};
+        switch (option->type) {
+        case CLI_FLAG:
+            value.kind = CLI_VALUE_BOOL;
+            value.number = *(const bool *)at;
+            break;
+        case CLI_TEXT:
+            value.kind = CLI_VALUE_TEXT;
+            value.text = *(const char *const *)at;
+            break;
+        case CLI_LAYERS:
+            value.kind = CLI_VALUE_LAYERS;
+            value.layers = at;
+            break;
+        case CLI_CHOICE:
+        case CLI_INT:
+            value.number = *(const int *)at;
+            for (size_t c = 0; option->choices && option->choices[c].name; c++)
+                if (option->choices[c].value == *(const int *)at) {
+                    value.kind = CLI_VALUE_TEXT;
+                    value.text = option->choices[c].name;
+                }
+            break;
+        case CLI_UINT64:
+            value.number = (double)*(const uint64_t *)at;
+            break;
+        case CLI_FLOAT:
+            value.number = shortest(*(const float *)at);
+            break;
+        }
+        visit(user, option->name, &value);
+    }
+}

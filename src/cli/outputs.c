@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: MIT */
+/* Where results go: names, checks before the work, and the raw gradient. */
+
+#include "cli/cli.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const char *file_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+/* Length of a file name without its extension; a leading dot is no extension. */
+static size_t stem_length(const char *name)
+{
+    const char *dot = strrchr(name, '.');
+    return dot && dot != name ? (size_t)(dot - name) : strlen(name);
+}
+
+char *cli_default_output(const char *content, const char *style)
+{
+    const char *c = file_name(content), *s = file_name(style);
+    const size_t folder = (size_t)(c - content);
+    const size_t size = strlen(content) + strlen(style) + sizeof("-.png");
+    char *path = malloc(size);
+    if (path)
+        snprintf(path, size, "%.*s%.*s-%.*s.png", (int)folder, content, (int)stem_length(c), c,
+                 (int)stem_length(s), s);
+    return path;
+}
+
+/* The folder that `path` is in; false: its name is longer than the system takes. */
+static bool folder_of(const char *path, char folder[PATH_MAX])
+{
+    const size_t length = (size_t)(file_name(path) - path);
+    if (length >= PATH_MAX)
+        return false;
+    memcpy(folder, length ? path : ".", length ? length : 1);
+    folder[length ? length : 1] = 0;
+    return true;
+}
+
+static enum impasto_status check_folder(const char *path, struct impasto_error *error)
+{
+    char folder[PATH_MAX];
+    struct stat info;
+    if (!folder_of(path, folder))
+        return cli_fail(error, IMPASTO_ERROR_OUTPUT, "%.60s...: %s", path, strerror(ENAMETOOLONG));
+    if (stat(folder, &info) != 0)
+        return cli_fail(error, IMPASTO_ERROR_OUTPUT, "%s: the folder %s: %s", path, folder,
+                        strerror(errno));
+    if (!S_ISDIR(info.st_mode))
+        return cli_fail(error, IMPASTO_ERROR_OUTPUT, "%s: %s is not a folder", path, folder);
+    if (access(folder, W_OK | X_OK) != 0)
+        return cli_fail(error, IMPASTO_ERROR_OUTPUT, "%s: the folder %s cannot be written to: %s",
+                        path, folder, strerror(errno));
+    return IMPASTO_OK;
+}
+
+static enum impasto_status check_target(const char *path, struct impasto_error *error)
+{
+    struct stat info;
+    if (file_name(path)[0] == 0)
+        return cli_fail(error, IMPASTO_ERROR_OUTPUT, "%s: names a folder; name a file in it", path);
+    if (stat(path, &info) != 0 && lstat(path, &info) == 0)
+        return cli_fail(error, IMPASTO_ERROR_OUTPUT,
+                        "%s: is a link that leads to no file; remove it or choose another name",
+                        path);
+    if (stat(path, &info) == 0 && !S_ISREG(info.st_mode))
+        return cli_fail(error, IMPASTO_ERROR_OUTPUT,
+                        "%s: is %s, not a regular file; choose another name", path,
+                        S_ISDIR(info.st_mode) ? "a folder" : "a device, pipe or socket");
+    return check_folder(path, error);
+}
+
+/* Also of files that do not exist yet, by their folders: check_target has been here before. */
+static bool same_file(const char *a, const char *b)
+{
+    struct stat x, y;
+    if (strcmp(a, b) == 0)
+        return true;
+    const bool there = stat(a, &x) == 0;
+    if (there != (stat(b, &y) == 0))
+        return false;
+    if (!there) {
+        char x_path[PATH_MAX], y_path[PATH_MAX];
+        if (strcmp(file_name(a), file_name(b)) != 0 || !folder_of(a, x_path) ||
+            !folder_of(b, y_path) || stat(x_path, &x) != 0 || stat(y_path, &y) != 0)
+            return false;
+    }
+    return x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
+static bool ends_with(const char *path, const char *extension)
+{
+    const size_t length = strlen(path), tail = strlen(extension);
+    return length > tail && strcasecmp(path + length - tail, extension) == 0;
+}
+
+static enum impasto_status check_picture(const struct cli_settings *settings, const char *output,
+                                         struct impasto_error *error)
+{
+    const bool jpeg = ends_with(output, ".jpg") || ends_with(output, ".jpeg");
+    if (!jpeg && !ends_with(output, ".png"))
+        return cli_fail(error, IMPASTO_ERROR_USAGE, "%s: end the name in .png, .jpg or .jpeg",
+                        output);
+    if (jpeg && settings->bits == 16)
+        return cli_fail(error, IMPASTO_ERROR_USAGE, "%s: JPEG has 8 bits; use .png with --bits 16",
+                        output);
+    return IMPASTO_OK;
+}
+
+enum impasto_status cli_check_outputs(const struct cli_settings *settings, const char *output,
+                                      struct impasto_error *error)
+{
+    const char *const outputs[] = {output, settings->trace, settings->gradient,
+                                   settings->export_weights};
+    const bool init_is_file = strcmp(settings->init, "content") != 0 &&
+                              strcmp(settings->init, "noise") != 0 &&
+                              strcmp(settings->init, "gray") != 0;
+    const char *const inputs[] = {settings->content, settings->style, settings->weights,
+                                  init_is_file ? settings->init : NULL};
+    const size_t count = sizeof(outputs) / sizeof(*outputs);
+    for (size_t i = 0; i < count; i++) {
+        if (!outputs[i])
+            continue;
+        enum impasto_status status = check_target(outputs[i], error);
+        if (status == IMPASTO_OK && i == 0)
+            status = check_picture(settings, output, error);
+        if (status != IMPASTO_OK)
+            return status;
+        for (size_t k = 0; k < sizeof(inputs) / sizeof(*inputs); k++)
+            if (inputs[k] && same_file(outputs[i], inputs[k]))
+                return cli_fail(error, IMPASTO_ERROR_OUTPUT,
+                                "%s: is also an input; choose another name for the output",
+                                outputs[i]);
+        for (size_t k = 0; k < i; k++)
+            if (outputs[k] && same_file(outputs[i], outputs[k]))
+                return cli_fail(error, IMPASTO_ERROR_OUTPUT,
+                                "%s: two outputs have this name; choose another", outputs[i]);
+    }
+    return IMPASTO_OK;
+}
+
+static bool write_little_endian(FILE *stream, const float *data, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        uint32_t bits;
+        memcpy(&bits, &data[i], sizeof(bits));
+        const unsigned char bytes[4] = {(unsigned char)bits, (unsigned char)(bits >> 8),
+                                        (unsigned char)(bits >> 16), (unsigned char)(bits >> 24)};
+        if (fwrite(bytes, 1, sizeof(bytes), stream) != sizeof(bytes))
+            return false;
+    }
+    return fflush(stream) == 0;
+}
+
+enum impasto_status cli_write_floats(const char *path, const float *data, size_t count,
+                                     struct impasto_error *error)
+{
+    const size_t size = strlen(path) + sizeof(".XXXXXX");
+    char *temporary = malloc(size);
+    if (!temporary)
+        return cli_fail(error, IMPASTO_ERROR_MEMORY, "out of memory");
+    snprintf(temporary, size, "%s.XXXXXX", path);
+    const int descriptor = mkstemp(temporary);
+    FILE *stream = descriptor < 0 ? NULL : fdopen(descriptor, "wb");
+    bool written = stream && write_little_endian(stream, data, count);
+    if (stream)
+        written = fclose(stream) == 0 && written;
+    else if (descriptor >= 0)
+        close(descriptor);
+    const mode_t mask = umask(0);
+    umask(mask);
+    if (written)
+        written = chmod(temporary, 0666 & ~mask) == 0 && rename(temporary, path) == 0;
+    enum impasto_status status = IMPASTO_OK;
+    if (!written) {
+        status = cli_fail(error, IMPASTO_ERROR_OUTPUT, "%s: cannot be written: %s", path,
+                          strerror(errno));
+        if (descriptor >= 0)
+            unlink(temporary);
+    }
+    free(temporary);
+    return status;
+}

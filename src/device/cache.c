@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Compiled programs on disk, in the cache folder's "kernels". A file is a header, the whole key,
+ * and the binary; it is used only when all of it checks out, so that a cut, corrupt or foreign file
+ * costs a compilation and nothing else. $IMPASTO_CACHE set to "off" or to nothing: no cache.
+ */
+
+#define _XOPEN_SOURCE 700 /* mkstemp */
+
+#include "device/opencl.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Larger files are not ours: the binaries of all our kernels together are a few MiB. */
+#define FILE_LIMIT ((uint64_t)64 << 20)
+
+/* In the machine's own byte order: a foreign one fails the checks. */
+struct header {
+    char magic[8];
+    uint64_t key_size, binary_size; /* bytes */
+    uint64_t checksum;              /* of key and binary */
+};
+
+static const char magic[8] = {'i', 'm', 'p', 'k', 'e', 'r', 'n', '1'};
+
+uint64_t imp_hash(uint64_t hash, const void *data, size_t size)
+{
+    const unsigned char *bytes = data;
+    for (size_t i = 0; i < size; i++)
+        hash = (hash ^ bytes[i]) * 1099511628211u; /* the prime of 64-bit FNV */
+    return hash;
+}
+
+/* The file for a key, a new string; NULL where there is no cache. */
+static char *cache_path(const char *key)
+{
+    static const char pattern[] = "%s/kernels/%016llx.bin";
+    const char *setting = getenv("IMPASTO_CACHE");
+    if (setting != NULL && (setting[0] == '\0' || strcmp(setting, "off") == 0))
+        return NULL;
+    char *folder = imp_host_cache_dir();
+    if (folder == NULL)
+        return NULL;
+    const size_t size = strlen(folder) + sizeof(pattern) + 16;
+    char *path = malloc(size);
+    if (path != NULL)
+        snprintf(path, size, pattern, folder,
+                 (unsigned long long)imp_hash(IMP_HASH_START, key, strlen(key)));
+    free(folder);
+    return path;
+}
+
+/* Opens a regular file without waiting for a pipe's other end. NULL where there is none. */
+static FILE *open_regular(const char *path, uint64_t *size)
+{
+    struct stat info;
+    const int descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    if (descriptor < 0)
+        return NULL;
+    FILE *stream = NULL;
+    if (fstat(descriptor, &info) == 0 && S_ISREG(info.st_mode) && info.st_size >= 0) {
+        *size = (uint64_t)info.st_size;
+        stream = fdopen(descriptor, "rb");
+    }
+    if (stream == NULL)
+        close(descriptor);
+    return stream;
+}
+
+/* Reads and checks what follows the header; the binary as a new block, or NULL. */
+static unsigned char *read_body(FILE *stream, const struct header *header, const char *key)
+{
+    const size_t key_size = (size_t)header->key_size, binary_size = (size_t)header->binary_size;
+    unsigned char *body = malloc(key_size + binary_size);
+    if (body == NULL)
+        return NULL;
+    if (fread(body, 1, key_size + binary_size, stream) != key_size + binary_size ||
+        memcmp(body, key, key_size) != 0 ||
+        imp_hash(IMP_HASH_START, body, key_size + binary_size) != header->checksum) {
+        free(body);
+        return NULL;
+    }
+    memmove(body, body + key_size, binary_size);
+    return body;
+}
+
+unsigned char *imp_cache_load(struct imp_device *device, const char *key, size_t *size)
+{
+    struct header header;
+    uint64_t file_size = 0;
+    unsigned char *binary = NULL;
+    char *path = cache_path(key);
+    FILE *stream = path == NULL ? NULL : open_regular(path, &file_size);
+    if (stream == NULL) {
+        free(path);
+        return NULL;
+    }
+    if (file_size <= FILE_LIMIT && fread(&header, sizeof(header), 1, stream) == 1 &&
+        memcmp(header.magic, magic, sizeof(magic)) == 0 && header.key_size == strlen(key) &&
+        header.binary_size > 0 && header.binary_size <= FILE_LIMIT &&
+        sizeof(header) + header.key_size + header.binary_size == file_size)
+        binary = read_body(stream, &header, key);
+    fclose(stream);
+    if (binary != NULL)
+        *size = (size_t)header.binary_size;
+    imp_log(&device->log, IMPASTO_LOG_DEBUG,
+            binary != NULL ? "kernel cache: %s" : "kernel cache: %s is damaged or foreign", path);
+    free(path);
+    return binary;
+}
+
+/* Makes the folders that lead to the file. */
+static bool make_folders(char *path)
+{
+    for (char *slash = strchr(path + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        const bool made = mkdir(path, S_IRWXU) == 0 || errno == EEXIST;
+        *slash = '/';
+        if (!made)
+            return false;
+    }
+    return true;
+}
+
+/* Writes the file under another name and renames it, so that no one reads half of it. Not synced: a
+ * file that a power cut ruins is found out by its checksum. */
+static bool write_file(char *path, const struct header *header, const char *key,
+                       const unsigned char *binary)
+{
+    static const char suffix[] = ".XXXXXX";
+    char *temporary = malloc(strlen(path) + sizeof(suffix));
+    if (temporary == NULL || !make_folders(path)) {
+        free(temporary);
+        return false;
+    }
+    snprintf(temporary, strlen(path) + sizeof(suffix), "%s%s", path, suffix);
+    const int descriptor = mkstemp(temporary);
+    FILE *stream = descriptor < 0 ? NULL : fdopen(descriptor, "wb");
+    bool good = stream != NULL;
+    if (descriptor >= 0 && stream == NULL)
+        close(descriptor);
+    good = good && fwrite(header, sizeof(*header), 1, stream) == 1 &&
+           fwrite(key, 1, (size_t)header->key_size, stream) == header->key_size &&
+           fwrite(binary, 1, (size_t)header->binary_size, stream) == header->binary_size;
+    if (stream != NULL)
+        good = fclose(stream) == 0 && good;
+    good = good && rename(temporary, path) == 0;
+    if (!good && descriptor >= 0) {
+        const int problem = errno;
+        (void)unlink(temporary);
+        errno = problem;
+    }
+    free(temporary);
+    return good;
+}
+
+void imp_cache_store(struct imp_device *device, const char *key, const unsigned char *binary,
+                     size_t size)
+{
+    const size_t key_size = strlen(key);
+    char *path = sizeof(struct header) + key_size + size > FILE_LIMIT ? NULL : cache_path(key);
+    if (path == NULL)
+        return;
+    struct header header = {.key_size = key_size, .binary_size = size};
+    memcpy(header.magic, magic, sizeof(magic));
+    header.checksum = imp_hash(imp_hash(IMP_HASH_START, key, key_size), binary, size);
+    if (!write_file(path, &header, key, binary))
+        imp_log(&device->log, IMPASTO_LOG_DEBUG, "kernel cache: %s cannot be written: %s", path,
+                strerror(errno));
+    free(path);
+}

@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: MIT */
+/* An open device: its context, its queue, what it can do, and the last thing that went wrong. */
+
+#include "device/opencl.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* What every OpenCL 1.2 device that is not custom must offer for one buffer. */
+#define LEAST_ALLOCATION (128u << 20)
+/* Left to the rest of the host where device memory is the host's. */
+#define HOST_HEADROOM (256u << 20)
+
+static const struct {
+    cl_int code;
+    const char *name;
+} code_names[] = {
+#define CODE(name)                                                                                 \
+    {                                                                                              \
+        name, #name                                                                                \
+    }
+    CODE(CL_SUCCESS),
+    CODE(CL_DEVICE_NOT_FOUND),
+    CODE(CL_DEVICE_NOT_AVAILABLE),
+    CODE(CL_COMPILER_NOT_AVAILABLE),
+    CODE(CL_MEM_OBJECT_ALLOCATION_FAILURE),
+    CODE(CL_OUT_OF_RESOURCES),
+    CODE(CL_OUT_OF_HOST_MEMORY),
+    CODE(CL_PROFILING_INFO_NOT_AVAILABLE),
+    CODE(CL_MEM_COPY_OVERLAP),
+    CODE(CL_IMAGE_FORMAT_MISMATCH),
+    CODE(CL_IMAGE_FORMAT_NOT_SUPPORTED),
+    CODE(CL_BUILD_PROGRAM_FAILURE),
+    CODE(CL_MAP_FAILURE),
+    CODE(CL_MISALIGNED_SUB_BUFFER_OFFSET),
+    CODE(CL_EXEC_STATUS_ERROR_FOR_EVENTS_IN_WAIT_LIST),
+    CODE(CL_COMPILE_PROGRAM_FAILURE),
+    CODE(CL_LINKER_NOT_AVAILABLE),
+    CODE(CL_LINK_PROGRAM_FAILURE),
+    CODE(CL_DEVICE_PARTITION_FAILED),
+    CODE(CL_KERNEL_ARG_INFO_NOT_AVAILABLE),
+    CODE(CL_INVALID_VALUE),
+    CODE(CL_INVALID_DEVICE_TYPE),
+    CODE(CL_INVALID_PLATFORM),
+    CODE(CL_INVALID_DEVICE),
+    CODE(CL_INVALID_CONTEXT),
+    CODE(CL_INVALID_QUEUE_PROPERTIES),
+    CODE(CL_INVALID_COMMAND_QUEUE),
+    CODE(CL_INVALID_HOST_PTR),
+    CODE(CL_INVALID_MEM_OBJECT),
+    CODE(CL_INVALID_IMAGE_FORMAT_DESCRIPTOR),
+    CODE(CL_INVALID_IMAGE_SIZE),
+    CODE(CL_INVALID_SAMPLER),
+    CODE(CL_INVALID_BINARY),
+    CODE(CL_INVALID_BUILD_OPTIONS),
+    CODE(CL_INVALID_PROGRAM),
+    CODE(CL_INVALID_PROGRAM_EXECUTABLE),
+    CODE(CL_INVALID_KERNEL_NAME),
+    CODE(CL_INVALID_KERNEL_DEFINITION),
+    CODE(CL_INVALID_KERNEL),
+    CODE(CL_INVALID_ARG_INDEX),
+    CODE(CL_INVALID_ARG_VALUE),
+    CODE(CL_INVALID_ARG_SIZE),
+    CODE(CL_INVALID_KERNEL_ARGS),
+    CODE(CL_INVALID_WORK_DIMENSION),
+    CODE(CL_INVALID_WORK_GROUP_SIZE),
+    CODE(CL_INVALID_WORK_ITEM_SIZE),
+    CODE(CL_INVALID_GLOBAL_OFFSET),
+    CODE(CL_INVALID_EVENT_WAIT_LIST),
+    CODE(CL_INVALID_EVENT),
+    CODE(CL_INVALID_OPERATION),
+    CODE(CL_INVALID_BUFFER_SIZE),
+    CODE(CL_INVALID_GLOBAL_WORK_SIZE),
+    CODE(CL_INVALID_PROPERTY),
+    CODE(CL_INVALID_COMPILER_OPTIONS),
+    CODE(CL_INVALID_LINKER_OPTIONS),
+    CODE(CL_INVALID_DEVICE_PARTITION_COUNT),
+    CODE(CL_PLATFORM_NOT_FOUND_KHR),
+#undef CODE
+};
+
+const char *imp_cl_name(cl_int code)
+{
+    for (size_t i = 0; i < IMP_COUNT(code_names); i++)
+        if (code_names[i].code == code)
+            return code_names[i].name;
+    return "unknown error";
+}
+
+enum impasto_status imp_cl_check(struct imp_device *device, cl_int code, const char *call,
+                                 const char *file, int line)
+{
+    if (code == CL_SUCCESS)
+        return IMPASTO_OK;
+    const char *slash = strrchr(file, '/');
+    const bool memory = code == CL_MEM_OBJECT_ALLOCATION_FAILURE || code == CL_OUT_OF_HOST_MEMORY;
+    return imp_device_fail(
+        device, memory ? IMPASTO_ERROR_MEMORY : IMPASTO_ERROR_DEVICE,
+        "device \"%s\": %s failed with %s (%d) at %s:%d%s", device->caps.info.name, call,
+        imp_cl_name(code), code, slash == NULL ? file : slash + 1, line,
+        memory                        ? "; choose a smaller size"
+        : code == CL_OUT_OF_RESOURCES ? "; out of memory, or the device was reset"
+                                      : "");
+}
+
+static uint64_t least(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Nine tenths of the device's memory and, where that is the host's, what the host can spare. */
+static uint64_t memory_budget(const struct imp_caps *caps)
+{
+    const uint64_t memory = caps->info.memory > 0 ? caps->info.memory : caps->max_allocation;
+    uint64_t budget = memory - memory / 10;
+    if (!caps->unified)
+        return budget;
+    const uint64_t host = imp_host_memory();
+    const uint64_t headroom = host / 10 > HOST_HEADROOM ? host / 10 : HOST_HEADROOM;
+    return least(budget, host > headroom ? host - headroom : 0);
+}
+
+/* Lanes of the channel-blocked layout that suit the device. */
+static int natural_width(cl_device_id id, bool cpu)
+{
+    cl_uint lanes = 0;
+    if (!cpu || clGetDeviceInfo(id, CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT, sizeof(lanes), &lanes,
+                                NULL) != CL_SUCCESS)
+        return 4;
+    return lanes >= 16 ? 16 : lanes >= 8 ? 8 : 4;
+}
+
+static struct imp_caps find_caps(const struct imp_candidate *candidate,
+                                 const struct imp_device_options *options)
+{
+    struct imp_caps caps = {.info = candidate->info, .quirks = candidate->quirks};
+    cl_bool unified = CL_FALSE;
+    caps.cpu = caps.info.type == IMPASTO_DEVICE_CPU;
+    if (clGetDeviceInfo(candidate->device, CL_DEVICE_HOST_UNIFIED_MEMORY, sizeof(unified), &unified,
+                        NULL) != CL_SUCCESS)
+        unified = CL_FALSE;
+    caps.unified = unified || caps.cpu || caps.info.type == IMPASTO_DEVICE_IGPU;
+    caps.vector_width = options->vector_width != 0 ? options->vector_width
+                                                   : natural_width(candidate->device, caps.cpu);
+    caps.max_work_group = caps.info.max_work_group > 0 ? caps.info.max_work_group : 1;
+    if (options->max_work_group > 0 && options->max_work_group < caps.max_work_group)
+        caps.max_work_group = options->max_work_group;
+    caps.local_memory = caps.info.local_memory;
+    caps.max_allocation =
+        caps.info.max_allocation > 0 ? caps.info.max_allocation : LEAST_ALLOCATION;
+    caps.memory_budget = memory_budget(&caps);
+    return caps;
+}
+
+static enum impasto_status open_queue(struct imp_device *device)
+{
+    const cl_context_properties properties[] = {CL_CONTEXT_PLATFORM,
+                                                (cl_context_properties)device->platform, 0};
+    cl_int code;
+    struct imp_signals signals;
+    imp_signals_save(&signals);
+    device->context = clCreateContext(properties, 1, &device->id, NULL, NULL, &code);
+    if (code == CL_SUCCESS)
+        device->queue = clCreateCommandQueue(device->context, device->id, 0, &code);
+    imp_signals_restore(&signals);
+    return imp_cl_check(device, code,
+                        device->context == NULL ? "clCreateContext" : "clCreateCommandQueue",
+                        __FILE__, __LINE__);
+}
+
+enum impasto_status imp_device_open(const struct imp_candidate *candidate,
+                                    const struct imp_device_options *options,
+                                    struct imp_device **device, struct impasto_error *error)
+{
+    const struct imp_device_options defaults = {0};
+    if (options == NULL)
+        options = &defaults;
+    if (candidate->device == NULL)
+        return imp_fail(error, IMPASTO_ERROR_DEVICE, "platform \"%s\": has no device",
+                        candidate->info.platform);
+    const int width = options->vector_width;
+    if (width != 0 && width != 4 && width != 8 && width != 16)
+        return imp_fail(error, IMPASTO_ERROR_USAGE, "vector width %d: must be 4, 8 or 16", width);
+    struct imp_device *opened = calloc(1, sizeof(*opened));
+    if (opened == NULL)
+        return imp_fail_memory(error, "the device", sizeof(*opened));
+    opened->caps = find_caps(candidate, options);
+    opened->log = options->log;
+    opened->profile = options->profile;
+    opened->platform = candidate->platform;
+    opened->id = candidate->device;
+    /* Devices of OpenCL 1.1 do not have the call at all. */
+    opened->fill = (candidate->quirks & IMP_QUIRK_CL11) == 0;
+    const enum impasto_status status = open_queue(opened);
+    if (status != IMPASTO_OK) {
+        imp_fail(error, status, "%s", opened->error.message);
+        imp_device_close(&opened);
+        return status;
+    }
+    imp_log(&opened->log, IMPASTO_LOG_DEBUG,
+            "device %d: %s (%s, driver %s), quirks 0x%x, %d lanes, work-groups up to %zu, "
+            "buffers up to %.0f MiB, %.0f MiB in all",
+            opened->caps.info.index, opened->caps.info.name, opened->caps.info.platform,
+            opened->caps.info.driver, (unsigned)opened->caps.quirks, opened->caps.vector_width,
+            opened->caps.max_work_group, (double)opened->caps.max_allocation / IMP_MIB,
+            (double)opened->caps.memory_budget / IMP_MIB);
+    *device = opened;
+    return IMPASTO_OK;
+}
+
+void imp_device_close(struct imp_device **device)
+{
+    if (device == NULL || *device == NULL)
+        return;
+    struct imp_device *closed = *device;
+    *device = NULL;
+    if (closed->queue != NULL)
+        (void)clFinish(closed->queue);
+    imp_programs_release(closed);
+    if (closed->queue != NULL)
+        (void)clReleaseCommandQueue(closed->queue);
+    if (closed->context != NULL)
+        (void)clReleaseContext(closed->context);
+    free(closed->rows);
+    free(closed);
+}
+
+const struct imp_caps *imp_device_caps(const struct imp_device *device)
+{
+    return &device->caps;
+}
+
+const struct imp_log *imp_device_log(const struct imp_device *device)
+{
+    return &device->log;
+}
+
+const struct impasto_error *imp_device_error(const struct imp_device *device)
+{
+    return &device->error;
+}
+
+enum impasto_status imp_device_fail(struct imp_device *device, enum impasto_status status,
+                                    const char *format, ...)
+{
+    char message[sizeof(device->error.message)];
+    va_list arguments;
+    va_start(arguments, format);
+    const int length = vsnprintf(message, sizeof(message), format, arguments);
+    va_end(arguments);
+    return imp_fail(&device->error, status, "%s", length < 0 ? "" : message);
+}
+
+enum impasto_status imp_device_finish(struct imp_device *device)
+{
+    device->queued = 0;
+    return IMP_CL(device, clFinish(device->queue));
+}
+
+void *imp_device_native_queue(const struct imp_device *device)
+{
+    return device->queue;
+}
+
+void *imp_device_native_context(const struct imp_device *device)
+{
+    return device->context;
+}
+
+void *imp_device_native_id(const struct imp_device *device)
+{
+    return device->id;
+}

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef IMP_DEVICE_H
+#define IMP_DEVICE_H
+
+/*
+ * Everything OpenCL, seen from above without a single OpenCL type: choosing a device, its
+ * capabilities, buffers, kernels built from cl/ and launched with typed arguments. Nothing above
+ * this room includes CL/cl.h.
+ */
+
+#include "base/base.h"
+
+/* ---- select.c -------------------------------------------------------------------------------- */
+
+/* An OpenCL device that exists on this machine; `platform` and `device` are its OpenCL handles. */
+struct imp_candidate {
+    struct impasto_device_info info;
+    void *platform;
+    void *device;
+    bool alias;     /* the same hardware as an earlier candidate, by PCI address or UUID */
+    uint32_t quirks; /* enum imp_quirk */
+};
+
+/* Every device, and every platform without one (info.device_index -1), in platform order. The
+ * caller frees the array. Zero platforms: *count 0 and IMPASTO_OK. */
+enum impasto_status imp_candidates_list(struct imp_candidate **candidates, size_t *count,
+                                        struct impasto_error *error);
+
+/*
+ * Resolves a device spec (grammar at impasto_device_open) to indices into `candidates`, best first:
+ * exactly one, except for "auto" (or NULL), where all usable devices are given in order of
+ * preference. The caller frees *order. A comma list is an error that says it serves batches only.
+ */
+enum impasto_status imp_candidates_select(const struct imp_candidate *candidates, size_t count,
+                                          const char *spec, size_t **order, size_t *order_count,
+                                          struct impasto_error *error);
+
+/* ---- quirks.c -------------------------------------------------------------------------------- */
+
+/* What is odd about a device. The rows that set these are in quirks.c, the only file with names of
+ * vendors or drivers; everything else reads the flags. */
+enum imp_quirk {
+    IMP_QUIRK_HIDDEN = 1u << 0,          /* too broken for "auto"; usable when named */
+    IMP_QUIRK_NO_EVENT_TIMES = 1u << 1,  /* events report zero time */
+    IMP_QUIRK_STEALS_SIGNALS = 1u << 2,  /* replaces SIGINT and SIGTERM handlers while building */
+    IMP_QUIRK_NO_FAST_GEMM_LIBRARY = 1u << 3, /* CLBlast compiles for minutes or runs at a crawl */
+    IMP_QUIRK_ABORTS_OUT_OF_MEMORY = 1u << 4, /* aborts the process instead of returning an error */
+    IMP_QUIRK_FLAKY_BUILDS = 1u << 5,    /* builds fail spuriously on a shared cold cache: retry */
+    IMP_QUIRK_CL11 = 1u << 6,            /* rejects -cl-std=CL1.2 */
+    IMP_QUIRK_LAST_CHOICE = 1u << 7,     /* slow: "auto" tries it after all others */
+};
+
+/* The flags that apply to a device; `note` (may be NULL) gets their reasons in a few words. */
+uint32_t imp_quirks_lookup(const struct impasto_device_info *info, char *note, size_t note_size);
+/* A platform's everyday name, for device specs, where its own differs; else "". Static. */
+const char *imp_quirks_nickname(const struct impasto_device_info *info);
+/* What to do when there is no device at all. Static. */
+const char *imp_quirks_advice(void);
+
+/* ---- device.c -------------------------------------------------------------------------------- */
+
+struct imp_device;
+
+struct imp_device_options {
+    struct imp_log log;
+    int vector_width;      /* 4, 8 or 16: lanes of the channel-blocked layout; 0: what suits */
+    size_t max_work_group; /* treat the device as having no more than this; 0: its own limit */
+    bool profile;          /* wait for every launch and record its time */
+};
+
+struct imp_caps {
+    struct impasto_device_info info;
+    uint32_t quirks;        /* enum imp_quirk */
+    bool cpu;               /* runs a work-item per core: explicit vectors, no barriers */
+    bool unified;           /* shares the host's memory */
+    int vector_width;       /* V of the channel-blocked layout: 4, 8 or 16 */
+    size_t max_work_group;  /* work-items */
+    uint64_t local_memory;  /* bytes */
+    uint64_t max_allocation; /* bytes, of one buffer */
+    uint64_t memory_budget; /* bytes that may be allocated in all without risk: device memory less
+                               headroom and, where the memory is the host's, what the host can spare
+                               now */
+};
+
+/* options: NULL for the defaults. */
+enum impasto_status imp_device_open(const struct imp_candidate *candidate,
+                                    const struct imp_device_options *options,
+                                    struct imp_device **device, struct impasto_error *error);
+void imp_device_close(struct imp_device **device);
+
+const struct imp_caps *imp_device_caps(const struct imp_device *device);
+const struct imp_log *imp_device_log(const struct imp_device *device);
+
+/*
+ * Device-layer functions below fail into the device's own error, so that operations need not pass
+ * one along; whoever called the first of them fetches it with imp_device_error. imp_device_fail
+ * records and returns, like imp_fail.
+ */
+const struct impasto_error *imp_device_error(const struct imp_device *device);
+enum impasto_status imp_device_fail(struct imp_device *device, enum impasto_status status,
+                                    const char *format, ...) IMP_PRINTF(3, 4);
+
+/* Wait until everything launched has finished. */
+enum impasto_status imp_device_finish(struct imp_device *device);
+
+/* The cl_command_queue, cl_context and cl_device_id, for libraries that take them. */
+void *imp_device_native_queue(const struct imp_device *device);
+void *imp_device_native_context(const struct imp_device *device);
+void *imp_device_native_id(const struct imp_device *device);
+
+/* ---- buffer.c -------------------------------------------------------------------------------- */
+
+struct imp_buffer;
+
+/*
+ * Device memory, zero-filled (which also makes a lazy driver commit it). Fails with
+ * IMPASTO_ERROR_MEMORY when size is 0 or above max_allocation, or when the total would exceed
+ * memory_budget, before asking the driver. purpose: static string, for messages.
+ */
+enum impasto_status imp_buffer_create(struct imp_device *device, size_t size, const char *purpose,
+                                      struct imp_buffer **buffer);
+void imp_buffer_free(struct imp_buffer **buffer);
+size_t imp_buffer_size(const struct imp_buffer *buffer);
+void *imp_buffer_native(const struct imp_buffer *buffer); /* the cl_mem */
+
+/* Blocking copies between host and device, after everything launched before; bytes. */
+enum impasto_status imp_buffer_write(struct imp_buffer *buffer, size_t offset, const void *data,
+                                     size_t size);
+enum impasto_status imp_buffer_read(const struct imp_buffer *buffer, size_t offset, void *data,
+                                    size_t size);
+/* Asynchronous; bytes, multiples of 4. */
+enum impasto_status imp_buffer_zero(struct imp_buffer *buffer, size_t offset, size_t size);
+enum impasto_status imp_buffer_copy(const struct imp_buffer *source, size_t source_offset,
+                                    struct imp_buffer *target, size_t target_offset, size_t size);
+
+/* Bytes allocated on the device now, and at most so far. */
+uint64_t imp_device_allocated(const struct imp_device *device);
+uint64_t imp_device_allocated_peak(const struct imp_device *device);
+
+/* ---- program.c ------------------------------------------------------------------------------- */
+
+/*
+ * A kernel is named by the file in cl/ (without ".cl"), its function, and the macros it is built
+ * with, e.g. {"conv_direct", "conv_direct", "-DVW=16 -DEPILOGUE=1"}. Kernels are built on first use
+ * and kept until the device is closed: from memory, then from the binary cache on disk, then from
+ * source (common.cl first, then the file). $IMPASTO_CL_DIR: read cl files from there instead of the
+ * embedded ones, for those who edit kernels.
+ */
+struct imp_kernel {
+    const char *file;
+    const char *function;
+    const char *macros; /* may be NULL; compared as text, so any lifetime will do */
+};
+
+/* Builds now what will be needed later; says so in the log when it compiles. */
+enum impasto_status imp_kernel_prepare(struct imp_device *device, const struct imp_kernel *kernel);
+/* The largest work-group this kernel can run with on the device (at least 1); builds it. */
+enum impasto_status imp_kernel_max_work_group(struct imp_device *device,
+                                              const struct imp_kernel *kernel, size_t *size);
+
+/* ---- launch.c -------------------------------------------------------------------------------- */
+
+enum imp_arg_kind { IMP_ARG_BUFFER, IMP_ARG_INT, IMP_ARG_FLOAT };
+
+struct imp_arg {
+    enum imp_arg_kind kind;
+    const struct imp_buffer *buffer;
+    int32_t i;
+    float f;
+};
+
+static inline struct imp_arg imp_buf(const struct imp_buffer *buffer)
+{
+    return (struct imp_arg){.kind = IMP_ARG_BUFFER, .buffer = buffer};
+}
+static inline struct imp_arg imp_int(int32_t i)
+{
+    return (struct imp_arg){.kind = IMP_ARG_INT, .i = i};
+}
+static inline struct imp_arg imp_float(float f)
+{
+    return (struct imp_arg){.kind = IMP_ARG_FLOAT, .f = f};
+}
+
+/*
+ * A launch as data. Kernels take their arguments in the order given (the count is checked against
+ * the kernel), find their place with get_global_id only (launches are cut into slices by global
+ * offsets), and return at once beyond the size passed to them as an argument, because the global
+ * size is rounded up to whole work-groups.
+ */
+struct imp_launch {
+    struct imp_kernel kernel;
+    const struct imp_arg *args;
+    size_t arg_count;
+    size_t global[3]; /* work-items wanted per dimension; 0 counts as 1 */
+    size_t local[3];  /* exactly this work-group (it must be allowed); all 0: the device's choice,
+                         1 on CPUs, up to 64 along dimension 0 on GPUs, so kernels launched this
+                         way use neither barriers nor local memory */
+    double flops;     /* arithmetic of the whole launch, for slicing and the profile */
+    const char *label; /* what it is for, e.g. the layer; may be NULL; copied */
+};
+
+/* The arguments in a launch: IMP_ARGS(imp_buf(x), imp_int(n)) */
+#define IMP_ARGS(...)                                                                              \
+    .args = (const struct imp_arg[]){__VA_ARGS__},                                                 \
+    .arg_count = sizeof((const struct imp_arg[]){__VA_ARGS__}) / sizeof(struct imp_arg)
+
+/*
+ * Enqueues, in order with all others; returns before it has run. Launches expected to take long
+ * (judged by the measured speed of the kernel) are cut into slices under IMP_SLICE_SECONDS, and the
+ * queue is drained before it holds much more than a second, so that a desktop stays alive. On CPUs,
+ * whose time the operating system shares out, launches stay whole.
+ */
+#define IMP_SLICE_SECONDS 0.1
+enum impasto_status imp_launch(struct imp_device *device, const struct imp_launch *launch);
+
+struct imp_profile_row {
+    char label[64];    /* label and function */
+    uint64_t launches;
+    double seconds, flops;
+};
+/* The times recorded so far with options.profile, in order of first use; valid until the next
+ * launch. */
+const struct imp_profile_row *imp_device_profile(const struct imp_device *device, size_t *count);
+/* Switches profiling; switching on forgets earlier times. */
+void imp_device_set_profile(struct imp_device *device, bool on);
+
+#endif

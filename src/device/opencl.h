@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef IMP_DEVICE_OPENCL_H
+#define IMP_DEVICE_OPENCL_H
+
+/* What the files of this room share and no other room sees: OpenCL's types and our structs. */
+
+/* OpenCL 1.2 is the baseline: nothing newer is called. */
+#define CL_TARGET_OPENCL_VERSION 120
+#include <CL/cl.h>
+#include <CL/cl_ext.h>
+
+#include "device/device.h"
+
+#include <signal.h>
+
+#define IMP_MIB 1048576.0
+
+/* ---- signals.c ------------------------------------------------------------------------------- */
+
+#define IMP_SIGNALS 6
+
+/* Signal handlers kept over a call into a driver that may replace them. */
+struct imp_signals {
+    struct sigaction actions[IMP_SIGNALS];
+    bool saved[IMP_SIGNALS];
+};
+
+void imp_signals_save(struct imp_signals *signals);
+void imp_signals_restore(const struct imp_signals *signals);
+
+/* ---- device.c -------------------------------------------------------------------------------- */
+
+/* Speed of a kernel with one amount of work, which stands for one shape of its arguments. */
+struct imp_speed {
+    double flops; /* the amount of work; 0: unused */
+    double rate;  /* flops per second */
+    int measured; /* how often */
+};
+
+/* More shapes than one kernel meets in a network; the oldest makes room. */
+#define IMP_SPEEDS 16
+
+/* A kernel that was built: function of a program. */
+struct imp_entry {
+    struct imp_entry *next;
+    uint64_t hash; /* of file, function and macros */
+    char *file, *function, *macros;
+    cl_kernel kernel;
+    cl_uint arg_count;
+    size_t max_work_group;
+    size_t required[3]; /* the work-group that its source demands; 0 0 0: any */
+    struct imp_speed speeds[IMP_SPEEDS];
+    unsigned next_speed;
+};
+
+/* A program that was built: a file with macros. */
+struct imp_program {
+    struct imp_program *next;
+    char *file, *macros;
+    cl_program program;
+};
+
+struct imp_device {
+    struct imp_caps caps;
+    struct imp_log log;
+    struct impasto_error error;
+    cl_platform_id platform;
+    cl_device_id id;
+    cl_context context;
+    cl_command_queue queue;
+    bool fill;                          /* clEnqueueFillBuffer exists and works */
+    uint64_t allocated, allocated_peak; /* bytes */
+    struct imp_program *programs;
+    struct imp_entry *entries;
+    bool announced_build;
+    double queued;    /* seconds of work, estimated, since the queue was last drained */
+    double unflushed; /* the same, since the driver was last told to begin */
+    bool profile;
+    struct imp_profile_row *rows;
+    size_t row_count, row_capacity;
+};
+
+struct imp_buffer {
+    struct imp_device *device;
+    cl_mem memory;
+    size_t size; /* as asked for; the cl_mem is rounded up to whole floats */
+};
+
+/* "CL_OUT_OF_RESOURCES" and the like; "unknown error" for others. Static. */
+const char *imp_cl_name(cl_int code);
+
+/* IMPASTO_OK for CL_SUCCESS; else records name, call and place as the device's error. */
+enum impasto_status imp_cl_check(struct imp_device *device, cl_int code, const char *call,
+                                 const char *file, int line);
+
+#define IMP_CL(device, call) imp_cl_check((device), (call), #call, __FILE__, __LINE__)
+
+/* ---- program.c ------------------------------------------------------------------------------- */
+
+/* The built kernel, from memory where it was asked for before. Owned by the device. */
+enum impasto_status imp_entry_get(struct imp_device *device, const struct imp_kernel *kernel,
+                                  struct imp_entry **entry);
+void imp_programs_release(struct imp_device *device);
+
+/* Made from cl/ by cl/embed.py. */
+struct imp_source {
+    const char *name; /* "pool.cl" */
+    const char *text;
+};
+extern const struct imp_source imp_sources[];
+extern const size_t imp_source_count;
+
+/* ---- cache.c --------------------------------------------------------------------------------- */
+
+/* The binary kept under `key` (text that holds everything the binary depends on), a new block of
+ * *size bytes; NULL where there is none that can be trusted. Never an error. */
+unsigned char *imp_cache_load(struct imp_device *device, const char *key, size_t *size);
+/* Keeps a binary. What goes wrong is only logged. */
+void imp_cache_store(struct imp_device *device, const char *key, const unsigned char *binary,
+                     size_t size);
+/* FNV-1a over `size` bytes, continuing from `hash` (IMP_HASH_START at first). */
+#define IMP_HASH_START 14695981039346656037u
+uint64_t imp_hash(uint64_t hash, const void *data, size_t size);
+
+#endif

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef IMP_IMAGE_FORMATS_H
+#define IMP_IMAGE_FORMATS_H
+
+/* Inside the image room: file formats as rows of a table, and what they share. */
+
+#include "image/image.h"
+
+/* Sides beyond this are refused; JPEG cannot have longer ones. */
+#define IMP_IMAGE_LARGEST_SIDE 65500
+
+/* A file being read: `stream` is at its start, errors name `path`. */
+struct imp_image_source {
+    const char *path;
+    FILE *stream;
+    uint64_t max_pixels;
+};
+
+/* A way to store pictures. To add one: its file, its row in image.c, the build list. */
+struct imp_image_format {
+    const char *name;                /* "PNG" */
+    const char *const *extensions;   /* of names to write to, ".png"; ends with NULL */
+    bool deep;                       /* can store 16 bits */
+    /* Whether a file that begins with these bytes is of this format. */
+    bool (*probe)(const unsigned char *head, size_t size);
+    /* Decodes: sRGB as in struct impasto_image, upright, EXIF orientation reset. */
+    enum impasto_status (*load)(const struct imp_image_source *source,
+                                struct impasto_image **image, struct impasto_error *error);
+    enum impasto_status (*save)(const struct impasto_image *image, FILE *stream, const char *path,
+                                int bits, struct impasto_error *error);
+};
+
+extern const struct imp_image_format imp_image_png;
+extern const struct imp_image_format imp_image_jpeg;
+
+/* ---- image.c --------------------------------------------------------------------------------- */
+
+/* IMPASTO_ERROR_INPUT unless both sides are 1 to IMP_IMAGE_LARGEST_SIDE and the pixels within the
+ * source's cap. Before anything is allocated for them. */
+enum impasto_status imp_image_check_size(const struct imp_image_source *source, uint64_t width,
+                                         uint64_t height, struct impasto_error *error);
+/* Allocates image->alpha, all 1. */
+enum impasto_status imp_image_add_alpha(struct impasto_image *image, struct impasto_error *error);
+
+/* ---- exif.c ---------------------------------------------------------------------------------- */
+
+/* The orientation 1 to 8 in an EXIF block (TIFF structure); 1 where there is none that makes sense.
+ * `reset`: set it to 1 in the block. */
+int imp_exif_orientation(unsigned char *block, size_t size, bool reset);
+/* Turns a picture as orientation 1 to 8 asks, in place of the old one. */
+enum impasto_status imp_exif_turn(struct impasto_image **image, int orientation,
+                                  struct impasto_error *error);
+
+/* ---- colour.c -------------------------------------------------------------------------------- */
+
+/* What a file says of its colours. A profile comes before gamma and chromaticities. */
+struct imp_colour_source {
+    const unsigned char *profile; /* ICC */
+    size_t profile_size;
+    double gamma;                 /* encoding exponent as in gAMA (sRGB is about 1/2.2); 0: none */
+    double chromaticities[8];     /* x and y of white, red, green, blue; all 0: none */
+};
+
+/* Channels of the samples given to imp_colour_convert. */
+enum imp_colour_model { IMP_COLOUR_GRAY = 1, IMP_COLOUR_RGB = 3, IMP_COLOUR_CMYK = 4 };
+
+/*
+ * A conversion to sRGB. Samples are floats in [0, 1] (CMYK: 1 is full ink). NULL from
+ * imp_colour_open means that nothing needs converting: then RGB is taken as it is, gray is repeated
+ * and CMYK goes by the plain formula. A profile that is broken, or for other channels, is ignored.
+ */
+struct imp_colour;
+struct imp_colour *imp_colour_open(const struct imp_colour_source *source,
+                                   enum imp_colour_model model);
+/* in: pixels x model samples; rgb: pixels x 3. colour: NULL ok. */
+void imp_colour_convert(const struct imp_colour *colour, enum imp_colour_model model,
+                        const float *in, float *rgb, size_t pixels);
+void imp_colour_close(struct imp_colour **colour);
+
+#endif

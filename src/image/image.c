@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: MIT */
+/* Pictures in memory, the table of formats, and what all formats need: opening with care, caps, whole
+ * or no files. */
+
+#include "image/formats.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define DEFAULT_MAX_PIXELS 100000000u
+
+static const struct imp_image_format *const formats[] = {&imp_image_png, &imp_image_jpeg};
+
+enum impasto_status impasto_image_create(int width, int height, struct impasto_image **image,
+                                         struct impasto_error *error)
+{
+    if (width < 1 || height < 1 || width > IMP_IMAGE_LARGEST_SIDE ||
+        height > IMP_IMAGE_LARGEST_SIDE)
+        return imp_fail(error, IMPASTO_ERROR_USAGE, "a picture of %dx%d pixels: sides are 1 to %d",
+                        width, height, IMP_IMAGE_LARGEST_SIDE);
+    const size_t pixels = (size_t)width * (size_t)height;
+    struct impasto_image *created = calloc(1, sizeof(*created));
+    if (created)
+        created->rgb = calloc(pixels, 3 * sizeof(float));
+    if (!created || !created->rgb) {
+        free(created);
+        return imp_fail_memory(error, "a picture", pixels * 3 * sizeof(float));
+    }
+    created->width = width;
+    created->height = height;
+    *image = created;
+    return IMPASTO_OK;
+}
+
+void impasto_image_free(struct impasto_image **image)
+{
+    if (!image || !*image)
+        return;
+    free((*image)->rgb);
+    free((*image)->alpha);
+    free((*image)->metadata);
+    free(*image);
+    *image = NULL;
+}
+
+enum impasto_status imp_image_add_alpha(struct impasto_image *image, struct impasto_error *error)
+{
+    const size_t pixels = (size_t)image->width * (size_t)image->height;
+    image->alpha = malloc(pixels * sizeof(float));
+    if (!image->alpha)
+        return imp_fail_memory(error, "transparency", pixels * sizeof(float));
+    for (size_t i = 0; i < pixels; i++)
+        image->alpha[i] = 1;
+    return IMPASTO_OK;
+}
+
+enum impasto_status imp_image_check_size(const struct imp_image_source *source, uint64_t width,
+                                         uint64_t height, struct impasto_error *error)
+{
+    if (width < 1 || height < 1 || width > IMP_IMAGE_LARGEST_SIDE ||
+        height > IMP_IMAGE_LARGEST_SIDE)
+        return imp_fail(error, IMPASTO_ERROR_INPUT,
+                        "%s: is %llux%llu pixels; sides of 1 to %d can be read", source->path,
+                        (unsigned long long)width, (unsigned long long)height,
+                        IMP_IMAGE_LARGEST_SIDE);
+    if (width * height > source->max_pixels)
+        return imp_fail(error, IMPASTO_ERROR_INPUT,
+                        "%s: has %llu pixels (%llux%llu), over the limit of %llu; shrink it or "
+                        "raise --max-pixels",
+                        source->path, (unsigned long long)(width * height),
+                        (unsigned long long)width, (unsigned long long)height,
+                        (unsigned long long)source->max_pixels);
+    return IMPASTO_OK;
+}
+
+/* Opens a regular file only; O_NONBLOCK keeps a FIFO from holding us up until that is known. */
+static enum impasto_status open_regular(const char *path, FILE **stream,
+                                        struct impasto_error *error)
+{
+    const int descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    struct stat info;
+    if (descriptor < 0)
+        return imp_fail(error, IMPASTO_ERROR_INPUT, "%s: cannot be opened: %s", path,
+                        strerror(errno));
+    if (fstat(descriptor, &info) != 0 || !S_ISREG(info.st_mode)) {
+        const bool folder = S_ISDIR(info.st_mode);
+        close(descriptor);
+        return imp_fail(error, IMPASTO_ERROR_INPUT, "%s: is %s, not a picture file", path,
+                        folder ? "a folder" : "a device, pipe or socket");
+    }
+    *stream = fdopen(descriptor, "rb");
+    if (!*stream) {
+        close(descriptor);
+        return imp_fail(error, IMPASTO_ERROR_INPUT, "%s: cannot be read: %s", path,
+                        strerror(errno));
+    }
+    return IMPASTO_OK;
+}
+
+enum impasto_status impasto_image_load(const char *path, uint64_t max_pixels,
+                                       struct impasto_image **image, struct impasto_error *error)
+{
+    struct imp_image_source source = {.path = path,
+                                      .max_pixels = max_pixels ? max_pixels : DEFAULT_MAX_PIXELS};
+    IMP_TRY(open_regular(path, &source.stream, error));
+    unsigned char head[16];
+    const size_t size = fread(head, 1, sizeof(head), source.stream);
+    enum impasto_status status = IMPASTO_OK;
+    const struct imp_image_format *format = NULL;
+    for (size_t i = 0; i < IMP_COUNT(formats) && !format; i++)
+        if (formats[i]->probe(head, size))
+            format = formats[i];
+    if (ferror(source.stream))
+        status = imp_fail(error, IMPASTO_ERROR_INPUT, "%s: cannot be read: %s", path,
+                          strerror(errno));
+    else if (size == 0)
+        status = imp_fail(error, IMPASTO_ERROR_INPUT, "%s: is empty", path);
+    else if (!format)
+        status = imp_fail(error, IMPASTO_ERROR_INPUT,
+                          "%s: is not a PNG or JPEG picture; convert it to one of them", path);
+    else if (fseek(source.stream, 0, SEEK_SET) != 0)
+        status = imp_fail(error, IMPASTO_ERROR_INPUT, "%s: cannot be read: %s", path,
+                          strerror(errno));
+    else
+        status = format->load(&source, image, error);
+    fclose(source.stream);
+    return status;
+}
+
+static const struct imp_image_format *format_of_name(const char *path)
+{
+    const size_t length = strlen(path);
+    for (size_t i = 0; i < IMP_COUNT(formats); i++)
+        for (size_t k = 0; formats[i]->extensions[k]; k++) {
+            const size_t tail = strlen(formats[i]->extensions[k]);
+            if (length > tail && strcasecmp(path + length - tail, formats[i]->extensions[k]) == 0)
+                return formats[i];
+        }
+    return NULL;
+}
+
+enum impasto_status impasto_image_save(const struct impasto_image *image, const char *path,
+                                       int bits, struct impasto_error *error)
+{
+    const struct imp_image_format *format = format_of_name(path);
+    if (!format)
+        return imp_fail(error, IMPASTO_ERROR_USAGE, "%s: end the name in .png, .jpg or .jpeg",
+                        path);
+    if (bits != 8 && bits != 16)
+        return imp_fail(error, IMPASTO_ERROR_USAGE, "%d bits per channel: choose 8 or 16", bits);
+    if (bits == 16 && !format->deep)
+        return imp_fail(error, IMPASTO_ERROR_USAGE, "%s: %s has 8 bits per channel; use .png", path,
+                        format->name);
+    struct imp_file file = {0};
+    IMP_TRY(imp_file_create(&file, path, error));
+    const enum impasto_status status = format->save(image, file.stream, path, bits, error);
+    if (status != IMPASTO_OK) {
+        imp_file_abandon(&file);
+        return status;
+    }
+    return imp_file_commit(&file, error);
+}

@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: MIT */
+/* JPEG by libjpeg-turbo, the only file that knows it: gray, colour and CMYK in, colour out. */
+
+#include "image/formats.h"
+
+#include <setjmp.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <jpeglib.h>
+
+#define QUALITY 95
+/* A progressive file may ask for any number of passes over the whole picture; cameras use about 10. */
+#define MOST_SCANS 100
+/* An APP1 segment that holds EXIF begins so, an APP2 segment that holds a piece of ICC profile so. */
+static const unsigned char exif_mark[6] = {'E', 'x', 'i', 'f', 0, 0};
+static const unsigned char icc_mark[12] = "ICC_PROFILE";
+#define ICC_HEADER 14 /* the mark, the piece's number, how many pieces */
+#define LARGEST_SEGMENT 65533
+
+struct session {
+    struct jpeg_error_mgr manager; /* first: libjpeg hands us this */
+    struct jpeg_progress_mgr progress;
+    const char *path;
+    struct impasto_error *error;
+    enum impasto_status failure;
+    jmp_buf jump;
+};
+
+static void on_error(j_common_ptr jpeg)
+{
+    struct session *session = (struct session *)jpeg->err;
+    char text[JMSG_LENGTH_MAX];
+    jpeg->err->format_message(jpeg, text);
+    const char *advice = session->failure == IMPASTO_ERROR_INPUT
+                             ? "is a damaged JPEG picture"
+                             : "cannot be written";
+    imp_fail(session->error, session->failure, "%s: %s (libjpeg: %s)", session->path, advice, text);
+    longjmp(session->jump, 1);
+}
+
+/* A warning means that data were missing or wrong and libjpeg made something up. */
+static void on_message(j_common_ptr jpeg, int level)
+{
+    struct session *session = (struct session *)jpeg->err;
+    if (level >= 0)
+        return;
+    char text[JMSG_LENGTH_MAX];
+    jpeg->err->format_message(jpeg, text);
+    imp_fail(session->error, IMPASTO_ERROR_INPUT,
+             "%s: is a damaged or cut-short JPEG picture (libjpeg: %s)", session->path, text);
+    longjmp(session->jump, 1);
+}
+
+static void on_progress(j_common_ptr jpeg)
+{
+    struct session *session = (struct session *)jpeg->err;
+    if (!jpeg->is_decompressor || ((j_decompress_ptr)jpeg)->input_scan_number <= MOST_SCANS)
+        return;
+    imp_fail(session->error, IMPASTO_ERROR_INPUT, "%s: has over %d scans; save it again as a "
+             "plain JPEG", session->path, MOST_SCANS);
+    longjmp(session->jump, 1);
+}
+
+static struct jpeg_error_mgr *session_errors(struct session *session)
+{
+    jpeg_std_error(&session->manager);
+    session->manager.error_exit = on_error;
+    session->manager.emit_message = on_message;
+    session->progress.progress_monitor = on_progress;
+    return &session->manager;
+}
+
+static bool probe(const unsigned char *head, size_t size)
+{
+    return size >= 3 && head[0] == 0xff && head[1] == 0xd8 && head[2] == 0xff;
+}
+
+/* ---- Reading --------------------------------------------------------------------------------- */
+
+struct reading {
+    struct jpeg_decompress_struct jpeg;
+    struct impasto_image *image;
+    struct imp_colour *colour;
+    unsigned char *profile;
+    JSAMPLE *samples; /* one row */
+    float *row;
+};
+
+static void finish(struct reading *r)
+{
+    jpeg_destroy_decompress(&r->jpeg);
+    imp_colour_close(&r->colour);
+    free(r->profile);
+    free(r->samples);
+    free(r->row);
+}
+
+/* Puts the pieces of an ICC profile together; a profile with a piece missing or twice is ignored. */
+static size_t join_profile(struct reading *r)
+{
+    jpeg_saved_marker_ptr pieces[256] = {0};
+    unsigned count = 0;
+    size_t size = 0;
+    for (jpeg_saved_marker_ptr m = r->jpeg.marker_list; m; m = m->next) {
+        if (m->marker != JPEG_APP0 + 2 || m->data_length < ICC_HEADER ||
+            memcmp(m->data, icc_mark, sizeof(icc_mark)) != 0)
+            continue;
+        const unsigned number = m->data[12], of = m->data[13];
+        if (number == 0 || number > of || pieces[number] || (count && of != count))
+            return 0;
+        count = of;
+        pieces[number] = m;
+        size += m->data_length - ICC_HEADER;
+    }
+    for (unsigned i = 1; i <= count; i++)
+        if (!pieces[i])
+            return 0;
+    if (size == 0 || !(r->profile = malloc(size)))
+        return 0;
+    size_t used = 0;
+    for (unsigned i = 1; i <= count; i++) {
+        memcpy(r->profile + used, pieces[i]->data + ICC_HEADER, pieces[i]->data_length - ICC_HEADER);
+        used += pieces[i]->data_length - ICC_HEADER;
+    }
+    return size;
+}
+
+static enum impasto_status keep_exif(struct reading *r, struct impasto_error *error)
+{
+    for (jpeg_saved_marker_ptr m = r->jpeg.marker_list; m; m = m->next) {
+        if (m->marker != JPEG_APP0 + 1 || m->data_length <= sizeof(exif_mark) ||
+            memcmp(m->data, exif_mark, sizeof(exif_mark)) != 0)
+            continue;
+        const size_t size = m->data_length - sizeof(exif_mark);
+        r->image->metadata = malloc(size);
+        if (!r->image->metadata)
+            return imp_fail_memory(error, "the EXIF block", size);
+        memcpy(r->image->metadata, m->data + sizeof(exif_mark), size);
+        r->image->metadata_size = size;
+        return IMPASTO_OK;
+    }
+    return IMPASTO_OK;
+}
+
+static enum impasto_status decode(struct reading *r, const struct imp_image_source *source,
+                                  struct session *session)
+{
+    struct impasto_error *error = session->error;
+    struct jpeg_decompress_struct *jpeg = &r->jpeg;
+    jpeg->err = session_errors(session);
+    if (setjmp(session->jump))
+        return IMPASTO_ERROR_INPUT;
+    jpeg_create_decompress(jpeg);
+    jpeg->progress = &session->progress;
+    jpeg_stdio_src(jpeg, source->stream);
+    jpeg_save_markers(jpeg, JPEG_APP0 + 1, 0xffff);
+    jpeg_save_markers(jpeg, JPEG_APP0 + 2, 0xffff);
+    jpeg_read_header(jpeg, TRUE);
+    IMP_TRY(imp_image_check_size(source, jpeg->image_width, jpeg->image_height, error));
+
+    enum imp_colour_model model = IMP_COLOUR_RGB;
+    if (jpeg->jpeg_color_space == JCS_GRAYSCALE)
+        model = IMP_COLOUR_GRAY;
+    else if (jpeg->jpeg_color_space == JCS_CMYK || jpeg->jpeg_color_space == JCS_YCCK)
+        model = IMP_COLOUR_CMYK;
+    jpeg->out_color_space = model == IMP_COLOUR_GRAY  ? JCS_GRAYSCALE
+                            : model == IMP_COLOUR_RGB ? JCS_RGB
+                                                      : JCS_CMYK;
+    const struct imp_colour_source colours = {.profile_size = join_profile(r),
+                                              .profile = r->profile};
+    r->colour = imp_colour_open(&colours, model);
+
+    const size_t width = jpeg->image_width, count = width * (size_t)model;
+    IMP_TRY(impasto_image_create((int)width, (int)jpeg->image_height, &r->image, error));
+    r->samples = malloc(count);
+    r->row = malloc(count * sizeof(float));
+    if (!r->samples || !r->row)
+        return imp_fail_memory(error, source->path, count * sizeof(float));
+    /* Adobe's programs store CMYK inverted, 255 for no ink, and mark their files. */
+    const bool inverted = model == IMP_COLOUR_CMYK && jpeg->saw_Adobe_marker;
+    jpeg_start_decompress(jpeg);
+    while (jpeg->output_scanline < jpeg->output_height) {
+        float *rgb = r->image->rgb + 3 * width * (size_t)jpeg->output_scanline;
+        jpeg_read_scanlines(jpeg, &r->samples, 1);
+        for (size_t i = 0; i < count; i++)
+            r->row[i] = (float)(inverted ? 255 - r->samples[i] : r->samples[i]) / 255;
+        imp_colour_convert(r->colour, model, r->row, rgb, width);
+    }
+    IMP_TRY(keep_exif(r, error));
+    jpeg_finish_decompress(jpeg);
+    return imp_exif_turn(
+        &r->image, imp_exif_orientation(r->image->metadata, r->image->metadata_size, true), error);
+}
+
+static enum impasto_status load(const struct imp_image_source *source, struct impasto_image **image,
+                                struct impasto_error *error)
+{
+    struct session session = {
+        .path = source->path, .error = error, .failure = IMPASTO_ERROR_INPUT};
+    struct reading reading;
+    memset(&reading, 0, sizeof(reading));
+    const enum impasto_status status = decode(&reading, source, &session);
+    finish(&reading);
+    if (status == IMPASTO_OK)
+        *image = reading.image;
+    else
+        impasto_image_free(&reading.image);
+    return status;
+}
+
+/* ---- Writing --------------------------------------------------------------------------------- */
+
+struct writing {
+    struct jpeg_compress_struct jpeg;
+    unsigned char *segment; /* EXIF with its mark */
+    JSAMPLE *row;
+};
+
+static JSAMPLE quantize(float v)
+{
+    return (JSAMPLE)(v > 0 ? (v < 1 ? v * 255 + 0.5f : 255.0f) : 0);
+}
+
+static enum impasto_status encode(struct writing *w, const struct impasto_image *image, FILE *stream,
+                                  struct session *session)
+{
+    struct jpeg_compress_struct *jpeg = &w->jpeg;
+    const size_t width = (size_t)image->width;
+    w->row = malloc(3 * width);
+    w->segment = malloc(sizeof(exif_mark) + image->metadata_size);
+    if (!w->row || !w->segment)
+        return imp_fail_memory(session->error, "a JPEG writer", 3 * width);
+    jpeg->err = session_errors(session);
+    if (setjmp(session->jump))
+        return session->failure;
+    jpeg_create_compress(jpeg);
+    jpeg_stdio_dest(jpeg, stream);
+    jpeg->image_width = (JDIMENSION)image->width;
+    jpeg->image_height = (JDIMENSION)image->height;
+    jpeg->input_components = 3;
+    jpeg->in_color_space = JCS_RGB;
+    jpeg_set_defaults(jpeg);
+    jpeg_set_quality(jpeg, QUALITY, TRUE);
+    /* 4:4:4: painted strokes have sharp edges in colour too. */
+    jpeg->comp_info[0].h_samp_factor = jpeg->comp_info[0].v_samp_factor = 1;
+    jpeg->optimize_coding = TRUE;
+    jpeg_start_compress(jpeg, TRUE);
+    if (image->metadata_size && image->metadata_size + sizeof(exif_mark) <= LARGEST_SEGMENT) {
+        memcpy(w->segment, exif_mark, sizeof(exif_mark));
+        memcpy(w->segment + sizeof(exif_mark), image->metadata, image->metadata_size);
+        jpeg_write_marker(jpeg, JPEG_APP0 + 1, w->segment,
+                          (unsigned)(sizeof(exif_mark) + image->metadata_size));
+    }
+    while (jpeg->next_scanline < jpeg->image_height) {
+        const size_t base = width * (size_t)jpeg->next_scanline;
+        for (size_t x = 0; x < width; x++) {
+            const float alpha = image->alpha ? image->alpha[base + x] : 1;
+            for (size_t c = 0; c < 3; c++)
+                w->row[3 * x + c] =
+                    quantize(alpha * image->rgb[3 * (base + x) + c] + (1 - alpha));
+        }
+        jpeg_write_scanlines(jpeg, &w->row, 1);
+    }
+    jpeg_finish_compress(jpeg);
+    return IMPASTO_OK;
+}
+
+static enum impasto_status save(const struct impasto_image *image, FILE *stream, const char *path,
+                                int bits, struct impasto_error *error)
+{
+    (void)bits; /* 8, checked by the caller */
+    struct session session = {.path = path, .error = error, .failure = IMPASTO_ERROR_OUTPUT};
+    struct writing writing;
+    memset(&writing, 0, sizeof(writing));
+    const enum impasto_status status = encode(&writing, image, stream, &session);
+    jpeg_destroy_compress(&writing.jpeg);
+    free(writing.row);
+    free(writing.segment);
+    return status;
+}
+
+static const char *const extensions[] = {".jpg", ".jpeg", NULL};
+
+const struct imp_image_format imp_image_jpeg = {
+    .name = "JPEG",
+    .extensions = extensions,
+    .deep = false,
+    .probe = probe,
+    .load = load,
+    .save = save,
+};

@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: MIT */
+/* PNG by libpng, the only file that knows it. Every colour type and depth is read at full precision;
+ * written are 8 or 16 bits, with transparency where there is some. */
+
+#include "image/formats.h"
+
+#include <png.h>
+#include <setjmp.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* libpng's own caps on ancillary chunks: far beyond any honest file. */
+#define MOST_CHUNKS 1000
+#define LARGEST_CHUNK (16u << 20)
+
+/* What libpng's callbacks reach: where to put its message, where to jump to. */
+struct session {
+    const char *path;
+    struct impasto_error *error;
+    enum impasto_status failure; /* the status that a libpng error means */
+    jmp_buf jump;
+};
+
+static void on_error(png_structp png, png_const_charp message)
+{
+    struct session *session = png_get_error_ptr(png);
+    const char *advice = session->failure == IMPASTO_ERROR_INPUT
+                             ? "is a damaged or cut-short PNG picture"
+                             : "cannot be written";
+    imp_fail(session->error, session->failure, "%s: %s (libpng: %s)", session->path, advice,
+             message);
+    longjmp(session->jump, 1);
+}
+
+static void on_warning(png_structp png, png_const_charp message)
+{
+    (void)png, (void)message;
+}
+
+static bool probe(const unsigned char *head, size_t size)
+{
+    static const unsigned char signature[8] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
+    return size >= sizeof(signature) && memcmp(head, signature, sizeof(signature)) == 0;
+}
+
+/* ---- Reading --------------------------------------------------------------------------------- */
+
+/* Everything that must be freed when libpng jumps, so it lives outside the function that calls
+ * setjmp. */
+struct reading {
+    png_structp png;
+    png_infop info;
+    struct impasto_image *image;
+    struct imp_colour *colour;
+    png_bytep samples;  /* one row, or all of them of an interlaced picture */
+    float *row;         /* one row as floats, up to 4 channels, then colours alone */
+};
+
+static void finish(struct reading *r)
+{
+    png_destroy_read_struct(&r->png, &r->info, NULL);
+    imp_colour_close(&r->colour);
+    free(r->samples);
+    free(r->row);
+}
+
+static void read_colour_source(const struct reading *r, struct imp_colour_source *source)
+{
+    png_charp name;
+    int compression, intent;
+    png_bytep profile;
+    png_uint_32 size;
+    *source = (struct imp_colour_source){0};
+    if (png_get_iCCP(r->png, r->info, &name, &compression, &profile, &size)) {
+        source->profile = profile;
+        source->profile_size = size;
+        return;
+    }
+    if (png_get_sRGB(r->png, r->info, &intent))
+        return;
+    png_get_gAMA(r->png, r->info, &source->gamma);
+    double *c = source->chromaticities;
+    png_get_cHRM(r->png, r->info, &c[0], &c[1], &c[2], &c[3], &c[4], &c[5], &c[6], &c[7]);
+}
+
+/* Splits a row of interleaved samples (8 or 16 bits) into colours in r->row and alpha in place. */
+static void unpack_row(struct reading *r, png_const_bytep samples, int channels, int depth, int y)
+{
+    const size_t width = (size_t)r->image->width;
+    const bool alpha = channels == 2 || channels == 4;
+    const size_t colours = (size_t)channels - alpha;
+    for (size_t x = 0; x < width; x++)
+        for (size_t c = 0; c < (size_t)channels; c++) {
+            const size_t at = x * (size_t)channels + c;
+            const float v = depth == 16 ? (float)(samples[2 * at] << 8 | samples[2 * at + 1]) / 65535
+                                        : (float)samples[at] / 255;
+            if (c < colours)
+                r->row[x * colours + c] = v;
+            else
+                r->image->alpha[(size_t)y * width + x] = v;
+        }
+}
+
+static enum impasto_status keep_exif(struct reading *r, struct impasto_error *error)
+{
+#ifdef PNG_eXIf_SUPPORTED
+    png_bytep block;
+    png_uint_32 size;
+    if (!png_get_eXIf_1(r->png, r->info, &size, &block) || size == 0)
+        return IMPASTO_OK;
+    r->image->metadata = malloc(size);
+    if (!r->image->metadata)
+        return imp_fail_memory(error, "the EXIF block", size);
+    memcpy(r->image->metadata, block, size);
+    r->image->metadata_size = size;
+    return imp_exif_turn(&r->image, imp_exif_orientation(r->image->metadata, size, true), error);
+#else
+    (void)r, (void)error;
+    return IMPASTO_OK;
+#endif
+}
+
+/* All that may jump. */
+static enum impasto_status decode(struct reading *r, const struct imp_image_source *source,
+                                  struct session *session)
+{
+    struct impasto_error *error = session->error;
+    r->png = png_create_read_struct(PNG_LIBPNG_VER_STRING, session, on_error, on_warning);
+    if (!r->png || !(r->info = png_create_info_struct(r->png)))
+        return imp_fail_memory(error, "a PNG reader", 0);
+    if (setjmp(session->jump))
+        return session->failure;
+    png_init_io(r->png, source->stream);
+    /* Our own cap has the better message; libpng's must only not come first. */
+    png_set_user_limits(r->png, PNG_UINT_31_MAX, PNG_UINT_31_MAX);
+    png_set_chunk_cache_max(r->png, MOST_CHUNKS);
+    png_set_chunk_malloc_max(r->png, LARGEST_CHUNK);
+    png_read_info(r->png, r->info);
+
+    const png_uint_32 width = png_get_image_width(r->png, r->info);
+    const png_uint_32 height = png_get_image_height(r->png, r->info);
+    IMP_TRY(imp_image_check_size(source, width, height, error));
+    struct imp_colour_source colours;
+    read_colour_source(r, &colours);
+
+    /* Palettes become RGB, 1 to 4 bits become 8, a transparent colour becomes alpha. */
+    png_set_expand(r->png);
+    png_set_interlace_handling(r->png);
+    png_read_update_info(r->png, r->info);
+    const int channels = png_get_channels(r->png, r->info);
+    const int depth = png_get_bit_depth(r->png, r->info);
+    const size_t stride = png_get_rowbytes(r->png, r->info);
+    const enum imp_colour_model model = channels <= 2 ? IMP_COLOUR_GRAY : IMP_COLOUR_RGB;
+
+    IMP_TRY(impasto_image_create((int)width, (int)height, &r->image, error));
+    if (channels == 2 || channels == 4)
+        IMP_TRY(imp_image_add_alpha(r->image, error));
+    const bool interlaced = png_get_interlace_type(r->png, r->info) != PNG_INTERLACE_NONE;
+    const size_t held = interlaced ? height : 1;
+    r->samples = malloc(stride * held);
+    r->row = malloc(3 * sizeof(float) * width);
+    if (!r->samples || !r->row)
+        return imp_fail_memory(error, source->path, stride * held);
+    r->colour = imp_colour_open(&colours, model);
+    for (int pass = 0; interlaced && pass < PNG_INTERLACE_ADAM7_PASSES; pass++)
+        for (png_uint_32 y = 0; y < height; y++)
+            png_read_row(r->png, r->samples + y * stride, NULL);
+    for (png_uint_32 y = 0; y < height; y++) {
+        if (!interlaced)
+            png_read_row(r->png, r->samples, NULL);
+        unpack_row(r, r->samples + (interlaced ? y * stride : 0), channels, depth, (int)y);
+        imp_colour_convert(r->colour, model, r->row, r->image->rgb + 3 * (size_t)y * width, width);
+    }
+    png_read_end(r->png, r->info);
+    return keep_exif(r, error);
+}
+
+static enum impasto_status load(const struct imp_image_source *source, struct impasto_image **image,
+                                struct impasto_error *error)
+{
+    struct session session = {
+        .path = source->path, .error = error, .failure = IMPASTO_ERROR_INPUT};
+    struct reading reading = {0};
+    const enum impasto_status status = decode(&reading, source, &session);
+    finish(&reading);
+    if (status == IMPASTO_OK)
+        *image = reading.image;
+    else
+        impasto_image_free(&reading.image);
+    return status;
+}
+
+/* ---- Writing --------------------------------------------------------------------------------- */
+
+struct writing {
+    png_structp png;
+    png_infop info;
+    png_bytep row;
+    bool alpha;
+};
+
+static bool is_transparent(const struct impasto_image *image)
+{
+    const size_t pixels = (size_t)image->width * (size_t)image->height;
+    for (size_t i = 0; image->alpha && i < pixels; i++)
+        if (image->alpha[i] < 1)
+            return true;
+    return false;
+}
+
+/* v in [0, 1] as a number of `bits` bits; NaN becomes 0. */
+static unsigned quantize(float v, int bits)
+{
+    const float top = bits == 16 ? 65535.0f : 255.0f;
+    return v > 0 ? (v < 1 ? (unsigned)(v * top + 0.5f) : (unsigned)top) : 0;
+}
+
+static void pack_row(const struct impasto_image *image, int y, bool alpha, int bits, png_bytep row)
+{
+    const size_t width = (size_t)image->width, base = (size_t)y * width;
+    for (size_t x = 0; x < width; x++)
+        for (size_t c = 0; c < (alpha ? 4u : 3u); c++) {
+            const unsigned v = quantize(
+                c == 3 ? image->alpha[base + x] : image->rgb[3 * (base + x) + c], bits);
+            if (bits == 16)
+                *row++ = (png_byte)(v >> 8);
+            *row++ = (png_byte)(v & 0xff);
+        }
+}
+
+static enum impasto_status encode(struct writing *w, const struct impasto_image *image, FILE *stream,
+                                  int bits, struct session *session)
+{
+    w->alpha = is_transparent(image);
+    w->png = png_create_write_struct(PNG_LIBPNG_VER_STRING, session, on_error, on_warning);
+    w->row = malloc((size_t)image->width * 8);
+    if (!w->png || !w->row || !(w->info = png_create_info_struct(w->png)))
+        return imp_fail_memory(session->error, "a PNG writer", (size_t)image->width * 8);
+    if (setjmp(session->jump))
+        return session->failure;
+    png_init_io(w->png, stream);
+    png_set_IHDR(w->png, w->info, (png_uint_32)image->width, (png_uint_32)image->height, bits,
+                 w->alpha ? PNG_COLOR_TYPE_RGB_ALPHA : PNG_COLOR_TYPE_RGB, PNG_INTERLACE_NONE,
+                 PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+    png_set_sRGB(w->png, w->info, PNG_sRGB_INTENT_PERCEPTUAL);
+#ifdef PNG_eXIf_SUPPORTED
+    if (image->metadata_size)
+        png_set_eXIf_1(w->png, w->info, (png_uint_32)image->metadata_size, image->metadata);
+#endif
+    png_write_info(w->png, w->info);
+    for (int y = 0; y < image->height; y++) {
+        pack_row(image, y, w->alpha, bits, w->row);
+        png_write_row(w->png, w->row);
+    }
+    png_write_end(w->png, w->info);
+    return IMPASTO_OK;
+}
+
+static enum impasto_status save(const struct impasto_image *image, FILE *stream, const char *path,
+                                int bits, struct impasto_error *error)
+{
+    struct session session = {.path = path, .error = error, .failure = IMPASTO_ERROR_OUTPUT};
+    struct writing writing = {0};
+    const enum impasto_status status = encode(&writing, image, stream, bits, &session);
+    png_destroy_write_struct(&writing.png, &writing.info);
+    free(writing.row);
+    return status;
+}
+
+static const char *const extensions[] = {".png", NULL};
+
+const struct imp_image_format imp_image_png = {
+    .name = "PNG",
+    .extensions = extensions,
+    .deep = true,
+    .probe = probe,
+    .load = load,
+    .save = save,
+};

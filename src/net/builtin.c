@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The built-in weights: random smooth kernels, calibrated. No file, no training, and yet Gram matrices
+ * that know colour, grain and strokes.
+ *
+ * A kernel is a random mixture of nine products of the one-dimensional filters [1 2 1], [1 0 -1] and
+ * [1 -2 1], the smoother the stronger, with the local mean held back: networks of such kernels see
+ * edges and blobs of growing size instead of noise. Each channel is then scaled and shifted, by a
+ * table, so that its values before the ReLU have mean IMP_BUILTIN_BIAS and deviation 1 on a set of
+ * procedural pictures (tests/tools/calibration.c). weights/README.md has the whole story.
+ */
+
+#include "net/builtin.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "net/builtin_table.h"
+
+/* One of a few tried; others give equally valid, slightly different grain. */
+#define SEED 1
+
+/* Input channels mixed at a time, to keep the random numbers in the cache. */
+#define BATCH 64
+
+/* Amplitude of filter pair (p, q): 1 / (1 + p + q), the local mean (0, 0) demoted. */
+static float amplitude(int p, int q)
+{
+    return p + q == 0 ? 0.3f : 1.0f / (float)(1 + p + q);
+}
+
+void imp_builtin_raw(int layer, float *weights)
+{
+    static const float filters[3][3] = {
+        {0.40824829f, 0.81649658f, 0.40824829f},  /* [1 2 1] / sqrt 6 */
+        {0.70710678f, 0.0f, -0.70710678f},        /* [1 0 -1] / sqrt 2 */
+        {0.40824829f, -0.81649658f, 0.40824829f}, /* [1 -2 1] / sqrt 6 */
+    };
+    float basis[9][9];
+    for (int p = 0; p < 3; p++)
+        for (int q = 0; q < 3; q++)
+            for (int tap = 0; tap < 9; tap++)
+                basis[3 * p + q][tap] =
+                    amplitude(p, q) * filters[p][tap / 3] * filters[q][tap % 3];
+
+    const size_t pairs = (size_t)imp_layer_shapes[layer].in_channels *
+                         (size_t)imp_layer_shapes[layer].out_channels;
+    float mixture[9 * BATCH];
+    for (size_t first = 0; first < pairs; first += BATCH) {
+        const size_t count = pairs - first < BATCH ? pairs - first : BATCH;
+        imp_rng_normal(SEED, (uint32_t)layer, 9 * first, 9 * count, mixture);
+        for (size_t i = 0; i < count; i++)
+            for (int tap = 0; tap < 9; tap++) {
+                float sum = 0;
+                for (int b = 0; b < 9; b++)
+                    sum += mixture[9 * i + (size_t)b] * basis[b][tap];
+                weights[9 * (first + i) + (size_t)tap] = sum;
+            }
+    }
+}
+
+enum impasto_status imp_builtin_generate(int layer, struct imp_layer_weights *out,
+                                         struct impasto_error *error)
+{
+    const size_t channels = (size_t)imp_layer_shapes[layer].out_channels;
+    const size_t per_channel = 9 * (size_t)imp_layer_shapes[layer].in_channels;
+    size_t first = 0; /* the layer's place in the table */
+    for (int l = 0; l < layer; l++)
+        first += (size_t)imp_layer_shapes[l].out_channels;
+    float *weight = malloc(channels * per_channel * sizeof(float));
+    float *bias = malloc(channels * sizeof(float));
+    if (!weight || !bias) {
+        free(weight);
+        free(bias);
+        return imp_fail_memory(error, "the built-in weights",
+                               channels * per_channel * sizeof(float));
+    }
+    imp_builtin_raw(layer, weight);
+    for (size_t o = 0; o < channels; o++) {
+        const float scale = calibration[first + o].scale;
+        for (size_t i = 0; i < per_channel; i++)
+            weight[o * per_channel + i] *= scale;
+        bias[o] = calibration[first + o].bias;
+    }
+    *out = (struct imp_layer_weights){.weight = weight, .bias = bias};
+    return IMPASTO_OK;
+}

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT */
+/* The network's weights on the device: an algorithm for each layer and direction, the weights packed
+ * for it, and the picture's way into the network. */
+
+#include "net/net.h"
+
+#include <stdlib.h>
+
+static struct imp_input_map input_map(enum impasto_convention convention)
+{
+    if (convention == IMPASTO_CONVENTION_TORCHVISION) {
+        /* (rgb - mean) / deviation, the figures of torchvision's ImageNet models. */
+        static const double mean[3] = {0.485, 0.456, 0.406};
+        static const double deviation[3] = {0.229, 0.224, 0.225};
+        struct imp_input_map map = {.reverse = false};
+        for (int k = 0; k < 3; k++) {
+            map.scale[k] = (float)(1 / deviation[k]);
+            map.offset[k] = (float)(-mean[k] / deviation[k]);
+        }
+        return map;
+    }
+    /* 255 * bgr - mean: what the original VGG weights were trained on. */
+    return (struct imp_input_map){.reverse = true,
+                                  .scale = {255.0f, 255.0f, 255.0f},
+                                  .offset = {-103.939f, -116.779f, -123.68f}};
+}
+
+enum impasto_status imp_model_init(struct imp_model *model, struct imp_device *device,
+                                   const struct impasto_weights_info *weights,
+                                   const struct imp_model_options *options)
+{
+    *model = (struct imp_model){
+        .layers = options->layers,
+        .average = options->average,
+        .replicate = options->replicate,
+        .input = input_map(weights->convention),
+    };
+    for (int l = 0; l < model->layers; l++) {
+        const struct imp_layer_shape *shape = &imp_layer_shapes[l];
+        struct imp_model_layer *layer = &model->layer[l];
+        IMP_TRY(imp_conv_choose(device, options->conv, shape->in_channels, shape->out_channels,
+                                &layer->forward));
+        IMP_TRY(imp_conv_choose(device, options->conv, shape->out_channels, shape->in_channels,
+                                &layer->backward));
+    }
+    /* Choosing may compile and check a library, so only where a layer multiplies matrices. */
+    bool multiplies = options->gemm != NULL;
+    for (int l = 0; l < model->layers; l++)
+        multiplies |= model->layer[l].forward == &imp_conv_im2col ||
+                      model->layer[l].backward == &imp_conv_im2col;
+    if (multiplies)
+        IMP_TRY(imp_gemm_choose(device, options->gemm, &model->gemm));
+    return IMPASTO_OK;
+}
+
+void imp_model_layout(struct imp_model *model, const struct imp_caps *caps,
+                      struct imp_layout *layout)
+{
+    for (int l = 0; l < model->layers; l++) {
+        const int in = imp_layer_shapes[l].in_channels, out = imp_layer_shapes[l].out_channels;
+        struct imp_model_layer *layer = &model->layer[l];
+        imp_layout_add(layout, &layer->forward_weights, layer->forward->packed_size(caps, in, out),
+                       "weights");
+        imp_layout_add(layout, &layer->backward_weights,
+                       layer->backward->packed_size(caps, out, in), "weights");
+        imp_layout_add(layout, &layer->bias, (size_t)out * sizeof(float), "weights");
+    }
+    if (model->replicate)
+        imp_layout_add(layout, &model->edge_weights, imp_conv_first.packed_size(caps, 64, 3),
+                       "weights");
+}
+
+/* The gradient through a replicated edge has its own kernel, which wants the first layer's weights
+ * packed its way whatever algorithm does the rest. */
+static enum impasto_status load_edge(struct imp_model *model, struct imp_device *device,
+                                     const struct imp_layer_weights *weights)
+{
+    const struct imp_caps *caps = imp_device_caps(device);
+    float flipped[64 * 3 * 9], packed[64 * 3 * 9];
+    imp_conv_flip(3, 64, weights->weight, flipped);
+    imp_conv_first.pack(caps, 64, 3, flipped, packed);
+    return imp_buffer_write(model->edge_weights, 0, packed, sizeof(packed));
+}
+
+static enum impasto_status load_layer(struct imp_model_layer *layer, struct imp_device *device,
+                                      int in, int out, const struct imp_layer_weights *weights,
+                                      float *scratch)
+{
+    const struct imp_caps *caps = imp_device_caps(device);
+    const size_t count = (size_t)in * (size_t)out * 9;
+    float *packed = scratch, *flipped = scratch + count;
+    layer->forward->pack(caps, in, out, weights->weight, packed);
+    IMP_TRY(imp_buffer_write(layer->forward_weights, 0, packed,
+                             layer->forward->packed_size(caps, in, out)));
+    imp_conv_flip(in, out, weights->weight, flipped);
+    layer->backward->pack(caps, out, in, flipped, packed);
+    IMP_TRY(imp_buffer_write(layer->backward_weights, 0, packed,
+                             layer->backward->packed_size(caps, out, in)));
+    return imp_buffer_write(layer->bias, 0, weights->bias, (size_t)out * sizeof(float));
+}
+
+enum impasto_status imp_model_load(struct imp_model *model, struct imp_device *device,
+                                   const struct impasto_weights *weights,
+                                   struct impasto_error *error)
+{
+    const struct imp_caps *caps = imp_device_caps(device);
+    for (int l = 0; l < model->layers; l++) {
+        const int in = imp_layer_shapes[l].in_channels, out = imp_layer_shapes[l].out_channels;
+        const struct imp_layer_weights *layer = NULL;
+        IMP_TRY(imp_weights_layer(weights, l, &layer, error));
+        const size_t forward = model->layer[l].forward->packed_size(caps, in, out);
+        const size_t backward = model->layer[l].backward->packed_size(caps, out, in);
+        const size_t bytes = (forward > backward ? forward : backward) +
+                             (size_t)in * (size_t)out * 9 * sizeof(float);
+        float *scratch = malloc(bytes);
+        if (!scratch)
+            return imp_fail_memory(error, "packing weights", bytes);
+        enum impasto_status status = load_layer(&model->layer[l], device, in, out, layer, scratch);
+        free(scratch);
+        if (status == IMPASTO_OK && l == 0 && model->replicate)
+            status = load_edge(model, device, layer);
+        if (status != IMPASTO_OK)
+            return imp_fail(error, status, "%s", imp_device_error(device)->message);
+    }
+    return IMPASTO_OK;
+}

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef IMP_NET_H
+#define IMP_NET_H
+
+/*
+ * The mathematics: VGG19 at one size, forwards and backwards; the losses at its taps; the optimiser;
+ * and the memory that all of this takes, known before any of it is allocated.
+ *
+ * Objects here are plain structs. Their life: _init decides, without touching the device's memory;
+ * _layout lists the buffers wanted; imp_layout_allocate makes them (imp_layout_release frees them);
+ * then they are used. So one list serves the plan, the refusal and the allocation.
+ */
+
+#include "net/weights.h"
+#include "ops/ops.h"
+
+/* ---- plan.c ---------------------------------------------------------------------------------- */
+
+struct imp_allocation {
+    struct imp_buffer **slot; /* where the buffer goes */
+    size_t bytes;             /* SIZE_MAX: larger than anything can index */
+    const char *purpose;      /* static; rows of the plan are sums by purpose */
+};
+
+struct imp_layout {
+    struct imp_allocation *items;
+    size_t count, capacity;
+    bool failed; /* out of host memory while listing; imp_layout_allocate reports it */
+};
+
+void imp_layout_add(struct imp_layout *layout, struct imp_buffer **slot, size_t bytes,
+                    const char *purpose);
+/* Bytes of all buffers (saturating), and of the largest. */
+uint64_t imp_layout_bytes(const struct imp_layout *layout);
+uint64_t imp_layout_largest(const struct imp_layout *layout);
+/* Sums by purpose in order of appearance; returns how many rows, at most `limit`. */
+size_t imp_layout_rows(const struct imp_layout *layout, struct impasto_plan_row *rows,
+                       size_t limit);
+/* Creates every buffer, or none. */
+enum impasto_status imp_layout_allocate(const struct imp_layout *layout, struct imp_device *device);
+/* Frees every listed buffer and the list. */
+void imp_layout_release(struct imp_layout *layout);
+
+/* ---- model.c --------------------------------------------------------------------------------- */
+
+/* How the network is to be computed, apart from its weights. */
+struct imp_model_options {
+    int layers;   /* how many, from conv1_1 on */
+    bool average; /* pooling */
+    bool replicate; /* the picture's edge is repeated at conv1_1, instead of zeros */
+    const char *conv, *gemm; /* names; NULL: auto */
+};
+
+struct imp_model_layer {
+    const struct imp_conv_algorithm *forward, *backward;
+    struct imp_buffer *forward_weights, *backward_weights, *bias;
+};
+
+/* The network's weights on the device, packed for the algorithms that use them; any size of picture. */
+struct imp_model {
+    int layers;
+    bool average, replicate;
+    enum imp_gemm gemm;
+    struct imp_input_map input;
+    struct imp_model_layer layer[IMPASTO_LAYERS];
+    struct imp_buffer *edge_weights; /* for the gradient through a replicated edge */
+};
+
+enum impasto_status imp_model_init(struct imp_model *model, struct imp_device *device,
+                                   const struct impasto_weights_info *weights,
+                                   const struct imp_model_options *options);
+void imp_model_layout(struct imp_model *model, const struct imp_caps *caps,
+                      struct imp_layout *layout);
+/* Packs and uploads the weights. */
+enum impasto_status imp_model_load(struct imp_model *model, struct imp_device *device,
+                                   const struct impasto_weights *weights,
+                                   struct impasto_error *error);
+
+/* ---- vgg19.c --------------------------------------------------------------------------------- */
+
+/* What looks at the activations on their way. Bit l of `layers` is set where layer l is wanted. */
+struct imp_taps {
+    uint32_t layers;
+    void *user;
+    /* Called in the forward pass when a wanted layer's activation (after the ReLU) is complete. */
+    enum impasto_status (*measure)(void *user, int layer, const struct imp_tensor *activation);
+    /* Called in the backward pass: overwrites `gradient` (shaped as the activation, halo zero) with
+     * the gradient of the loss with respect to this activation as tapped, not masked. */
+    enum impasto_status (*gradient)(void *user, int layer, const struct imp_tensor *activation,
+                                    const struct imp_tensor *gradient);
+};
+
+/* The network at one size. */
+struct imp_net {
+    const struct imp_model *model;
+    int height, width;
+    bool keep; /* activations are kept for the backward pass; else they share two buffers */
+    struct imp_tensor input;
+    struct imp_tensor activation[IMPASTO_LAYERS]; /* after the ReLU */
+    struct imp_tensor pooled[4];                  /* after blocks 1 to 4 */
+    struct imp_tensor input_gradient;
+    struct imp_buffer *shared[2];                 /* activations, where not kept */
+    struct imp_buffer *gradients[2];              /* of activations, by turns */
+    struct imp_buffer *workspace;                 /* of the convolutions */
+};
+
+void imp_net_init(struct imp_net *net, const struct imp_model *model, const struct imp_caps *caps,
+                  int height, int width, bool keep);
+void imp_net_layout(struct imp_net *net, const struct imp_caps *caps, struct imp_layout *layout);
+/* image: (3, height, width) floats, RGB in [0, 1]. taps->gradient is not used. */
+enum impasto_status imp_net_forward(struct imp_net *net, struct imp_device *device,
+                                    const struct imp_buffer *image, const struct imp_taps *taps);
+/* After a forward pass with `keep`: image_gradient (3, height, width) = gradient of the tapped
+ * losses. */
+enum impasto_status imp_net_backward(struct imp_net *net, struct imp_device *device,
+                                     const struct imp_taps *taps,
+                                     struct imp_buffer *image_gradient);
+
+/* ---- losses.c -------------------------------------------------------------------------------- */
+
+/* The weighted objective at one size of picture; the formulas are at struct impasto_params. */
+struct imp_losses {
+    struct imp_device *device;
+    bool relative;
+    float content_weight, style_weight, tv_weight;
+    float content_layers[IMPASTO_LAYERS], style_layers[IMPASTO_LAYERS];
+    int height, width;
+    double content_energy[IMPASTO_LAYERS], style_energy[IMPASTO_LAYERS]; /* divisors; 1 for Gatys */
+    struct imp_tensor content_target[IMPASTO_LAYERS];
+    struct imp_buffer *style_target[IMPASTO_LAYERS];
+    struct imp_buffer *difference[IMPASTO_LAYERS]; /* Gram minus target, as weights */
+    struct imp_buffer *gram, *gram_workspace;      /* of the layer at hand */
+    struct imp_buffer *sums;
+    int content_slot[IMPASTO_LAYERS], style_slot[IMPASTO_LAYERS], tv_slot, gradient_slot, slots;
+};
+
+/* params: weights, layers and kind of losses are read. style_height, style_width: of the style
+ * picture, whose Gram matrices share the workspace. */
+void imp_losses_init(struct imp_losses *losses, struct imp_device *device,
+                     const struct impasto_params *params, int height, int width);
+void imp_losses_layout(struct imp_losses *losses, int style_height, int style_width,
+                       struct imp_layout *layout);
+/* The taps for the content picture's pass, the style picture's pass, and the optimisation's. */
+struct imp_taps imp_losses_content_taps(struct imp_losses *losses);
+struct imp_taps imp_losses_style_taps(struct imp_losses *losses);
+struct imp_taps imp_losses_taps(struct imp_losses *losses);
+/* Total variation of the image; and its gradient added to gradient. Nothing where tv_weight is 0,
+ * except that the sum is always taken, for the report. */
+enum impasto_status imp_losses_measure_tv(struct imp_losses *losses, const struct imp_buffer *image);
+enum impasto_status imp_losses_tv_gradient(struct imp_losses *losses,
+                                           const struct imp_buffer *image,
+                                           struct imp_buffer *gradient);
+/* Counts the NaN and infinite elements of the image's gradient, for imp_losses_read. */
+enum impasto_status imp_losses_check_gradient(struct imp_losses *losses,
+                                                const struct imp_buffer *gradient);
+/* Waits; fills total, content, style and tv of the progress, and the count of elements that are not
+ * finite as last checked. */
+enum impasto_status imp_losses_read(struct imp_losses *losses, struct impasto_progress *progress,
+                                    double *not_finite);
+
+/* ---- optim.c and optim_*.c ------------------------------------------------------------------- */
+
+/* What an optimiser keeps between steps. */
+struct imp_optimizer_state {
+    int n;    /* elements of the image */
+    int step; /* taken so far */
+    struct imp_buffer *vectors[2]; /* Adam: first and second moment */
+};
+
+/* A way to step. To add one: its file, its row in imp_optimizers, the build list. */
+struct imp_optimizer {
+    const char *name;
+    enum impasto_optimizer id;
+    void (*layout)(struct imp_optimizer_state *state, struct imp_layout *layout);
+    /* image is moved and clamped to [0, 1]; the gradient may be overwritten. */
+    enum impasto_status (*step)(struct imp_device *device, struct imp_optimizer_state *state,
+                                const struct impasto_params *params, struct imp_buffer *image,
+                                struct imp_buffer *gradient);
+};
+
+extern const struct imp_optimizer imp_optimizer_adam; /* optim_adam.c */
+extern const struct imp_optimizer *const imp_optimizers[]; /* ends with NULL */
+const struct imp_optimizer *imp_optimizer_find(enum impasto_optimizer id); /* NULL: none */
+
+#endif

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Writing weights as safetensors, F32. Sizes follow from the architecture, so the header is written
+ * before any layer is asked for, and generated layers are made one at a time.
+ */
+
+#include "net/weights.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The header is padded by spaces so that the data begins at a multiple of this, as the format
+ * recommends. */
+#define ALIGNMENT 8
+/* Floats packed and written at a time. */
+#define CHUNK 4096
+/* Fits "conv1_1.weight". */
+#define NAME_SIZE 32
+
+/* Adds a tensor's entry and moves *offset past its data. */
+static int describe(json_t *header, const char *layer, const char *kind, json_t *shape,
+                    uint64_t *offset, size_t elements)
+{
+    char name[NAME_SIZE];
+    const uint64_t end = *offset + elements * sizeof(float);
+    snprintf(name, sizeof(name), "%s.%s", layer, kind);
+    json_t *tensor = json_pack("{s:s, s:o, s:[I, I]}", "dtype", "F32", "shape", shape,
+                               "data_offsets", (json_int_t)*offset, (json_int_t)end);
+    *offset = end;
+    return json_object_set_new(header, name, tensor);
+}
+
+/* The header's text, a new string; NULL: out of memory. */
+static char *make_header(const struct impasto_weights_info *info)
+{
+    uint64_t offset = 0;
+    int failed = 0;
+    json_t *header =
+        json_pack("{s:{s:s, s:s}}", "__metadata__", "format", "pt", IMP_CONVENTION_KEY,
+                  info->convention == IMPASTO_CONVENTION_TORCHVISION ? IMP_CONVENTION_TORCHVISION
+                                                                     : IMP_CONVENTION_CAFFE);
+    if (info->builtin)
+        failed |= json_object_set_new(json_object_get(header, "__metadata__"), IMP_GENERATED_KEY,
+                                      json_string("true"));
+    for (int i = 0; i < info->layers; i++) {
+        const struct imp_layer_shape *shape = &imp_layer_shapes[i];
+        failed |= describe(header, shape->name, "weight",
+                           json_pack("[i, i, i, i]", shape->out_channels, shape->in_channels, 3, 3),
+                           &offset, imp_layer_elements(i));
+        failed |= describe(header, shape->name, "bias", json_pack("[i]", shape->out_channels),
+                           &offset, (size_t)shape->out_channels);
+    }
+    char *text = failed != 0 ? NULL : json_dumps(header, JSON_COMPACT);
+    json_decref(header);
+    return text;
+}
+
+/* The length, little-endian, and the padded header. */
+static bool write_header(FILE *stream, const char *text)
+{
+    unsigned char bytes[8];
+    const size_t padding = (ALIGNMENT - strlen(text) % ALIGNMENT) % ALIGNMENT;
+    const uint64_t length = strlen(text) + padding;
+    for (size_t i = 0; i < sizeof(bytes); i++)
+        bytes[i] = (unsigned char)(length >> 8 * i);
+    return fwrite(bytes, 1, sizeof(bytes), stream) == sizeof(bytes) &&
+           fprintf(stream, "%s%*s", text, (int)padding, "") >= 0;
+}
+
+/* Little-endian on any machine. */
+static bool write_floats(FILE *stream, const float *values, size_t count)
+{
+    unsigned char chunk[CHUNK * 4];
+    while (count > 0) {
+        const size_t step = count < CHUNK ? count : CHUNK;
+        for (size_t i = 0; i < step; i++) {
+            uint32_t bits;
+            memcpy(&bits, &values[i], sizeof(bits));
+            for (size_t j = 0; j < 4; j++)
+                chunk[4 * i + j] = (unsigned char)(bits >> 8 * j);
+        }
+        if (fwrite(chunk, 4, step, stream) != step)
+            return false;
+        values += step;
+        count -= step;
+    }
+    return true;
+}
+
+enum impasto_status imp_safetensors_save(const struct impasto_weights *weights, const char *path,
+                                         struct impasto_error *error)
+{
+    struct imp_file file;
+    IMP_TRY(imp_file_create(&file, path, error));
+    enum impasto_status status = IMPASTO_OK;
+    char *header = make_header(&weights->info);
+    if (header == NULL)
+        status = imp_fail_memory(error, "the header of a weights file", 0);
+    /* A write that fails marks the stream, which the commit then reports. */
+    bool written = header != NULL && write_header(file.stream, header);
+    for (int i = 0; i < weights->info.layers && written && status == IMPASTO_OK; i++) {
+        const struct imp_layer_weights *layer;
+        status = imp_weights_layer(weights, i, &layer, error);
+        written = status == IMPASTO_OK &&
+                  write_floats(file.stream, layer->weight, imp_layer_elements(i)) &&
+                  write_floats(file.stream, layer->bias, (size_t)imp_layer_shapes[i].out_channels);
+    }
+    free(header);
+    if (status == IMPASTO_OK)
+        return imp_file_commit(&file, error);
+    imp_file_abandon(&file);
+    return status;
+}

@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Opening weights: where they are looked for, which format they are in, and what every format's
+ * files must hold. Once a file is chosen, what is wrong with it is an error: a run must never fall
+ * back to other weights than those that the user believes to be in use.
+ */
+
+#include "net/weights.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* Of the architecture: all kernels are 3x3. */
+#define TAPS 9
+/* Enough of a file to tell its format. */
+#define HEAD_SIZE 16
+/* What the XDG Base Directory specification 0.8 says where XDG_DATA_DIRS is not set. */
+#define DATA_DIRS_DEFAULT "/usr/local/share:/usr/share"
+
+static const struct imp_weights_format *const formats[] = {
+    &imp_weights_keras_h5,
+    &imp_weights_safetensors,
+};
+
+/* Files that people mistake for weights, and what to do with them. */
+static const struct {
+    const char *head;
+    size_t size;
+    const char *advice;
+} mistaken[] = {
+    {"PK\003\004", 4,
+     "a zip archive such as PyTorch and NumPy write; convert it with weights/vgg19.py convert"},
+    {"\200\002", 2,
+     "a Python pickle such as PyTorch writes; convert it with weights/vgg19.py convert"},
+    {"version https:", 14, "a Git LFS pointer and not the file itself; get it with git lfs pull"},
+    {"<", 1, "a web page that was saved in place of the weights; download the file itself"},
+};
+
+size_t imp_layer_elements(int layer)
+{
+    const struct imp_layer_shape *shape = &imp_layer_shapes[layer];
+    return (size_t)shape->out_channels * (size_t)shape->in_channels * TAPS;
+}
+
+enum impasto_status imp_weights_allocate(struct imp_layer_weights *out, int layer,
+                                         struct impasto_error *error)
+{
+    const size_t bytes = imp_layer_elements(layer) * sizeof(float);
+    out->weight = malloc(bytes);
+    out->bias = malloc((size_t)imp_layer_shapes[layer].out_channels * sizeof(float));
+    if (out->weight == NULL || out->bias == NULL)
+        return imp_fail_memory(error, "a layer's weights", bytes);
+    return IMPASTO_OK;
+}
+
+enum impasto_status imp_weights_check_finite(const char *path, const char *name,
+                                             const float *values, size_t count,
+                                             struct impasto_error *error)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!isfinite(values[i]))
+            return imp_fail(error, IMPASTO_ERROR_WEIGHTS,
+                            "%s: %s has a value that is not finite (element %zu is %s); the file "
+                            "is damaged, get it anew",
+                            path, name, i, isnan(values[i]) ? "NaN" : "infinite");
+    return IMPASTO_OK;
+}
+
+enum impasto_status imp_weights_count(const char *path, const bool weight[IMPASTO_LAYERS],
+                                      const bool bias[IMPASTO_LAYERS], int *layers,
+                                      struct impasto_error *error)
+{
+    int count = 0, last = -1;
+    for (int i = 0; i < IMPASTO_LAYERS; i++) {
+        if (weight[i] != bias[i])
+            return imp_fail(error, IMPASTO_ERROR_WEIGHTS,
+                            "%s: layer %s has a %s but no %s; the file is incomplete, get it anew",
+                            path, imp_layer_shapes[i].name, weight[i] ? "weight" : "bias",
+                            weight[i] ? "bias" : "weight");
+        if (!weight[i])
+            continue;
+        count++;
+        last = i;
+    }
+    if (count == 0)
+        return imp_fail(error, IMPASTO_ERROR_WEIGHTS,
+                        "%s: no layer conv1_1; this is not a VGG19, or its tensors have unknown "
+                        "names (known: conv1_1.weight, block1_conv1.weight, features.0.weight)",
+                        path);
+    if (count <= last) {
+        int missing = 0;
+        while (weight[missing])
+            missing++;
+        return imp_fail(error, IMPASTO_ERROR_WEIGHTS,
+                        "%s: layer %s is missing although %s is there; a plain VGG19 is needed, "
+                        "not a VGG16 or one with batch normalisation",
+                        path, imp_layer_shapes[missing].name, imp_layer_shapes[last].name);
+    }
+    *layers = count;
+    return IMPASTO_OK;
+}
+
+/* Reads the first bytes of what must be a regular file. size: how many there were. */
+static enum impasto_status read_head(const char *path, unsigned char head[HEAD_SIZE], size_t *size,
+                                     struct impasto_error *error)
+{
+    struct stat info;
+    if (stat(path, &info) != 0)
+        return imp_fail(error, IMPASTO_ERROR_WEIGHTS, "%s: %s; name a file of VGG19 weights", path,
+                        strerror(errno));
+    if (S_ISDIR(info.st_mode))
+        return imp_fail(error, IMPASTO_ERROR_WEIGHTS, "%s: a folder; name the file in it", path);
+    if (!S_ISREG(info.st_mode))
+        return imp_fail(error, IMPASTO_ERROR_WEIGHTS,
+                        "%s: not a regular file (a device, pipe or socket); name a file", path);
+    FILE *file = fopen(path, "rb");
+    if (file == NULL)
+        return imp_fail(error, IMPASTO_ERROR_WEIGHTS, "%s: cannot be read: %s", path,
+                        strerror(errno));
+    *size = fread(head, 1, HEAD_SIZE, file);
+    const bool failed = ferror(file) != 0;
+    fclose(file);
+    if (failed)
+        return imp_fail(error, IMPASTO_ERROR_WEIGHTS, "%s: cannot be read", path);
+    if (*size == 0)
+        return imp_fail(error, IMPASTO_ERROR_WEIGHTS, "%s: empty; get the file anew", path);
+    return IMPASTO_OK;
+}
+
+static enum impasto_status load_file(struct impasto_weights *weights, const char *path,
+                                     struct impasto_error *error)
+{
+    unsigned char head[HEAD_SIZE];
+    size_t size = 0;
+    IMP_TRY(read_head(path, head, &size, error));
+    weights->source = strdup(path);
+    if (weights->source == NULL)
+        return imp_fail_memory(error, "a file name", strlen(path));
+    weights->info.source = weights->source;
+    for (size_t i = 0; i < IMP_COUNT(formats); i++)
+        if (formats[i]->probe(head, size))
+            return formats[i]->load(path, weights, error);
+    for (size_t i = 0; i < IMP_COUNT(mistaken); i++)
+        if (size >= mistaken[i].size && memcmp(head, mistaken[i].head, mistaken[i].size) == 0)
+            return imp_fail(error, IMPASTO_ERROR_WEIGHTS, "%s: %s", path, mistaken[i].advice);
+    return imp_fail(error, IMPASTO_ERROR_WEIGHTS,
+                    "%s: neither safetensors nor Keras HDF5; convert it with weights/vgg19.py "
+                    "convert",
+                    path);
+}
+
+/* A new string "base/file" where base is an absolute path (the XDG specification wants others
+ * ignored) of `length` bytes and something is there under that name; else NULL. Links that lead
+ * nowhere count as something: who made them wants to know. *failed: out of memory. */
+static char *find_in(const char *base, size_t length, const char *file, bool *failed)
+{
+    struct stat info;
+    if (base == NULL || length == 0 || base[0] != '/')
+        return NULL;
+    const size_t size = length + 1 + strlen(file) + 1;
+    char *path = malloc(size);
+    if (path == NULL) {
+        *failed = true;
+        return NULL;
+    }
+    memcpy(path, base, length);
+    snprintf(path + length, size - length, "/%s", file);
+    if (lstat(path, &info) == 0)
+        return path;
+    free(path);
+    return NULL;
+}
+
+/* The first weights that lie where weights are kept, a new string; NULL: none, or out of memory. */
+static char *find_file(bool *failed)
+{
+    static const char name[] = "impasto/vgg19.safetensors";
+    const char *home = getenv("HOME");
+    const char *data = getenv("XDG_DATA_HOME");
+    const char *dirs = getenv("XDG_DATA_DIRS");
+    const size_t home_length = home == NULL ? 0 : strlen(home);
+    char *path = find_in(data, data == NULL ? 0 : strlen(data), name, failed);
+    if (path == NULL)
+        path = find_in(home, home_length, ".local/share/impasto/vgg19.safetensors", failed);
+    if (dirs == NULL || dirs[0] == '\0')
+        dirs = DATA_DIRS_DEFAULT;
+    while (path == NULL && !*failed && dirs[0] != '\0') {
+        const size_t length = strcspn(dirs, ":");
+        path = find_in(dirs, length, name, failed);
+        dirs += length + (dirs[length] == ':');
+    }
+#ifdef IMP_HAVE_HDF5
+    if (path == NULL)
+        path = find_in(home, home_length,
+                       ".keras/models/vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5", failed);
+#endif
+    return path;
+}
+
+/* Looks where the header says. */
+static enum impasto_status load_found(struct impasto_weights *weights, bool *builtin,
+                                      struct impasto_error *error)
+{
+    bool failed = false;
+    const char *variable = getenv("IMPASTO_WEIGHTS");
+    if (variable != NULL && variable[0] != '\0') {
+        *builtin = strcmp(variable, "builtin") == 0;
+        const enum impasto_status status =
+            *builtin ? IMPASTO_OK : load_file(weights, variable, error);
+        if (status != IMPASTO_OK && error != NULL)
+            return imp_fail(error, status, "%s (named by $IMPASTO_WEIGHTS)", error->message);
+        return status;
+    }
+    char *path = find_file(&failed);
+    if (failed) {
+        free(path);
+        return imp_fail_memory(error, "a file name", 0);
+    }
+    *builtin = path == NULL;
+    const enum impasto_status status = *builtin ? IMPASTO_OK : load_file(weights, path, error);
+    free(path);
+    return status;
+}
+
+enum impasto_status impasto_weights_open(const char *path, enum impasto_convention convention,
+                                         struct impasto_weights **weights,
+                                         struct impasto_error *error)
+{
+    bool builtin = false;
+    *weights = NULL;
+    if (convention != IMPASTO_CONVENTION_AUTO && convention != IMPASTO_CONVENTION_CAFFE &&
+        convention != IMPASTO_CONVENTION_TORCHVISION)
+        return imp_fail(error, IMPASTO_ERROR_USAGE, "%d is not an input convention of weights",
+                        (int)convention);
+    if (path != NULL && path[0] == '\0')
+        return imp_fail(error, IMPASTO_ERROR_WEIGHTS,
+                        "the name of the weights file is empty; name a file, or builtin");
+    struct impasto_weights *opened = calloc(1, sizeof(*opened));
+    if (opened == NULL)
+        return imp_fail_memory(error, "the weights", sizeof(*opened));
+    enum impasto_status status = IMPASTO_OK;
+    if (path == NULL)
+        status = load_found(opened, &builtin, error);
+    else if (strcmp(path, "builtin") == 0)
+        builtin = true;
+    else
+        status = load_file(opened, path, error);
+    if (status != IMPASTO_OK) {
+        impasto_weights_close(&opened);
+        return status;
+    }
+    if (builtin)
+        opened->info = (struct impasto_weights_info){
+            .source = "built-in",
+            .builtin = true,
+            .layers = IMPASTO_LAYERS,
+            .convention = IMPASTO_CONVENTION_CAFFE,
+        };
+    if (convention != IMPASTO_CONVENTION_AUTO)
+        opened->info.convention = convention;
+    *weights = opened;
+    return IMPASTO_OK;
+}
+
+void impasto_weights_close(struct impasto_weights **weights)
+{
+    if (*weights == NULL)
+        return;
+    for (int i = 0; i < IMPASTO_LAYERS; i++) {
+        free((*weights)->layers[i].weight);
+        free((*weights)->layers[i].bias);
+    }
+    free((*weights)->source);
+    free(*weights);
+    *weights = NULL;
+}
+
+const struct impasto_weights_info *impasto_weights_info(const struct impasto_weights *weights)
+{
+    return &weights->info;
+}
+
+enum impasto_status imp_weights_layer(const struct impasto_weights *weights, int layer,
+                                      const struct imp_layer_weights **out,
+                                      struct impasto_error *error)
+{
+    if (layer < 0 || layer >= weights->info.layers)
+        return imp_fail(error, IMPASTO_ERROR_WEIGHTS,
+                        "%s: has no layer %s; it ends with %s, so choose layers up to there",
+                        weights->info.source,
+                        layer < 0 || layer >= IMPASTO_LAYERS ? "of that number"
+                                                             : imp_layer_shapes[layer].name,
+                        imp_layer_shapes[weights->info.layers - 1].name);
+    const struct imp_layer_weights *found = &weights->layers[layer];
+    if (found->weight == NULL) {
+        /* Only generated layers come late. The object itself was never const. */
+        struct imp_layer_weights generated = {0};
+        IMP_TRY(imp_builtin_generate(layer, &generated, error));
+        ((struct impasto_weights *)weights)->layers[layer] = generated;
+    }
+    *out = found;
+    return IMPASTO_OK;
+}
+
+enum impasto_status impasto_weights_save(const struct impasto_weights *weights, const char *path,
+                                         struct impasto_error *error)
+{
+    return imp_safetensors_save(weights, path, error);
+}

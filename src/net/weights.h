@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef IMP_WEIGHTS_H
+#define IMP_WEIGHTS_H
+
+/*
+ * The convolutions of VGG19 as host arrays, whatever they come from. layers.c has their names and
+ * shapes; struct impasto_weights and the public impasto_weights_* functions are implemented in
+ * weights.c; formats are rows of one table there: safetensors.c, keras_h5.c; and builtin.c, which
+ * generates.
+ */
+
+#include "base/base.h"
+
+/* A convolution layer of VGG19, by architecture alone. */
+struct imp_layer_shape {
+    const char *name;  /* "conv1_1" */
+    int in_channels, out_channels;
+    int block;         /* 1 to 5: the image is halved block - 1 times before it */
+};
+extern const struct imp_layer_shape imp_layer_shapes[IMPASTO_LAYERS];
+
+struct imp_layer_weights {
+    float *weight; /* (out, in, 3, 3) */
+    float *bias;   /* (out) */
+};
+
+struct impasto_weights {
+    struct impasto_weights_info info;
+    char *source; /* what info.source points to */
+    struct imp_layer_weights layers[IMPASTO_LAYERS];
+};
+
+/*
+ * Layer `layer` (0 to info.layers - 1) of the weights. Built-in layers are generated when first
+ * asked for; the arrays live as long as the weights. Not for two threads at once.
+ */
+enum impasto_status imp_weights_layer(const struct impasto_weights *weights, int layer,
+                                      const struct imp_layer_weights **out,
+                                      struct impasto_error *error);
+
+/* A format: `probe` looks at the first bytes; `load` fills weights->layers, info.layers, where the
+ * file says it info.builtin (generated, then exported), and info.convention. What it has allocated
+ * when it fails, the caller frees. */
+struct imp_weights_format {
+    const char *name;
+    bool (*probe)(const unsigned char *head, size_t size);
+    enum impasto_status (*load)(const char *path, struct impasto_weights *weights,
+                                struct impasto_error *error);
+};
+extern const struct imp_weights_format imp_weights_safetensors; /* safetensors.c */
+extern const struct imp_weights_format imp_weights_keras_h5;    /* keras_h5.c; without HDF5 in the
+                                                                   build, its load says so */
+
+/* For the formats, so that all files are judged alike; `path` and `name` go into the message.
+ * How many layers a file holds in which these weights and biases are found; an error where there
+ * are none, where one of a pair is missing, or where the layers are not the first ones. */
+enum impasto_status imp_weights_count(const char *path, const bool weight[IMPASTO_LAYERS],
+                                      const bool bias[IMPASTO_LAYERS], int *layers,
+                                      struct impasto_error *error);
+/* Allocates both arrays of a layer. */
+enum impasto_status imp_weights_allocate(struct imp_layer_weights *out, int layer,
+                                         struct impasto_error *error);
+enum impasto_status imp_weights_check_finite(const char *path, const char *name,
+                                             const float *values, size_t count,
+                                             struct impasto_error *error);
+/* Elements of a layer's weight. */
+size_t imp_layer_elements(int layer);
+
+/* Keys and values of the metadata by which our own files say more than tensors can. */
+#define IMP_CONVENTION_KEY "impasto.convention"
+#define IMP_CONVENTION_CAFFE "caffe"
+#define IMP_CONVENTION_TORCHVISION "torchvision"
+#define IMP_GENERATED_KEY "impasto.generated" /* "true": info.builtin */
+
+/* safetensors_save.c */
+enum impasto_status imp_safetensors_save(const struct impasto_weights *weights, const char *path,
+                                         struct impasto_error *error);
+
+/* builtin.c: generates one layer, (out, in, 3, 3) and (out), allocated for the caller. */
+enum impasto_status imp_builtin_generate(int layer, struct imp_layer_weights *out,
+                                         struct impasto_error *error);
+
+#endif

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/* One step of Adam on the device: cl/adam.cl. */
+
+#include "ops/ops.h"
+
+#include <math.h>
+
+enum impasto_status imp_adam_step(struct imp_device *device, const struct imp_adam *adam,
+                                  struct imp_buffer *image, const struct imp_buffer *gradient,
+                                  struct imp_buffer *moment1, struct imp_buffer *moment2, int n)
+{
+    const int columns = imp_device_caps(device)->cpu ? 4096 : 1;
+    const double correction1 = 1 / (1 - pow((double)adam->beta1, adam->step));
+    const double correction2 = 1 / sqrt(1 - pow((double)adam->beta2, adam->step));
+    char macros[48];
+    snprintf(macros, sizeof(macros), "-DVW=1 -DCOLUMNS=%d", columns);
+    return imp_launch(
+        device, &(struct imp_launch){
+                    .kernel = {"adam", "adam", macros},
+                    IMP_ARGS(imp_buf(image), imp_buf(gradient), imp_buf(moment1), imp_buf(moment2),
+                             imp_int(n), imp_float(adam->learning_rate), imp_float(adam->beta1),
+                             imp_float(adam->beta2), imp_float(adam->epsilon),
+                             imp_float((float)correction1), imp_float((float)correction2)),
+                    .global = {((size_t)n + (size_t)columns - 1) / (size_t)columns},
+                });
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/* The table of convolution algorithms, and the choice among them. */
+
+#include "ops/ops.h"
+
+#include <string.h>
+
+const struct imp_conv_algorithm *const imp_conv_algorithms[] = {
+    &imp_conv_first,
+    &imp_conv_direct,
+    &imp_conv_im2col,
+    NULL,
+};
+
+/* VGG19's deeper layers all have at least this many channels on both sides. */
+#define BLOCKED_CHANNELS 64
+
+static const struct imp_conv_algorithm *find(const char *name)
+{
+    for (size_t i = 0; imp_conv_algorithms[i]; i++)
+        if (strcmp(imp_conv_algorithms[i]->name, name) == 0)
+            return imp_conv_algorithms[i];
+    return NULL;
+}
+
+static enum impasto_status unknown(struct imp_device *device, const char *name)
+{
+    char names[256] = "auto";
+    for (size_t i = 0; imp_conv_algorithms[i]; i++) {
+        const size_t used = strlen(names);
+        snprintf(names + used, sizeof(names) - used, ", %s", imp_conv_algorithms[i]->name);
+    }
+    return imp_device_fail(device, IMPASTO_ERROR_USAGE,
+                           "convolution algorithm '%s' does not exist; choose one of %s", name, names);
+}
+
+enum impasto_status imp_conv_choose(struct imp_device *device, const char *name, int in, int out,
+                                    const struct imp_conv_algorithm **algorithm)
+{
+    const struct imp_caps *caps = imp_device_caps(device);
+    if (name && strcmp(name, "auto") != 0) {
+        const struct imp_conv_algorithm *named = find(name);
+        if (!named)
+            return unknown(device, name);
+        const bool picture = in == 3 || out == 3;
+        if (picture && !named->supports(caps, in, out) &&
+            named->supports(caps, BLOCKED_CHANNELS, BLOCKED_CHANNELS))
+            named = &imp_conv_first;
+        if (!named->supports(caps, in, out))
+            return imp_device_fail(device, IMPASTO_ERROR_USAGE,
+                                   "convolution algorithm '%s' cannot do %d to %d channels on this "
+                                   "device; use --conv auto",
+                                   name, in, out);
+        *algorithm = named;
+        return IMPASTO_OK;
+    }
+    for (size_t i = 0; imp_conv_algorithms[i]; i++) {
+        if (imp_conv_algorithms[i]->supports(caps, in, out)) {
+            *algorithm = imp_conv_algorithms[i];
+            return IMPASTO_OK;
+        }
+    }
+    return imp_device_fail(device, IMPASTO_ERROR_INTERNAL,
+                           "no convolution algorithm can do %d to %d channels", in, out);
+}
+
+void imp_conv_flip(int in, int out, const float *weights, float *flipped)
+{
+    for (int i = 0; i < in; i++)
+        for (int o = 0; o < out; o++)
+            for (int tap = 0; tap < 9; tap++)
+                flipped[((size_t)i * (size_t)out + (size_t)o) * 9 + (size_t)tap] =
+                    weights[((size_t)o * (size_t)in + (size_t)i) * 9 + (size_t)(8 - tap)];
+}

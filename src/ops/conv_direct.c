@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+/* Direct convolution, register-blocked: cl/conv_direct.cl. The reference for speed on CPUs. */
+
+#include "ops/ops.h"
+
+/*
+ * The register block by vector width: `vectors` of output channels times `pixels`. The accumulators
+ * must leave room for `vectors` weights and an input value: 32 registers with AVX-512 (VW = 16), 16
+ * with AVX2 (VW = 8), and on GPUs (VW = 4) 64 scalars per work-item keep occupancy up.
+ */
+static const struct block {
+    int lanes, vectors, pixels;
+} blocks[] = {{16, 2, 14}, {8, 2, 6}, {4, 4, 4}};
+
+static const struct block *block_of(const struct imp_caps *caps)
+{
+    for (size_t i = 0; i < IMP_COUNT(blocks); i++)
+        if (blocks[i].lanes == caps->vector_width)
+            return &blocks[i];
+    return &blocks[IMP_COUNT(blocks) - 1];
+}
+
+int imp_conv_direct_group(const struct imp_caps *caps)
+{
+    return block_of(caps)->vectors;
+}
+
+static bool supports(const struct imp_caps *caps, int in, int out)
+{
+    return in % caps->vector_width == 0 &&
+           out % (caps->vector_width * imp_conv_direct_group(caps)) == 0;
+}
+
+static size_t packed_size(const struct imp_caps *caps, int in, int out)
+{
+    (void)caps;
+    return (size_t)in * (size_t)out * 9 * sizeof(float);
+}
+
+/* (out, in, 3, 3) -> (out / group, in / VW, 9, VW, group), group = vectors * VW output channels. */
+static void pack(const struct imp_caps *caps, int in, int out, const float *weights, float *packed)
+{
+    const int lanes = caps->vector_width, group = lanes * imp_conv_direct_group(caps);
+    for (int g = 0; g < out / group; g++)
+        for (int i = 0; i < in; i++)
+            for (int tap = 0; tap < 9; tap++)
+                for (int o = 0; o < group; o++) {
+                    const size_t to =
+                        (((size_t)(g * (in / lanes) + i / lanes) * 9 + (size_t)tap) *
+                             (size_t)lanes + (size_t)(i % lanes)) * (size_t)group + (size_t)o;
+                    packed[to] = weights[((size_t)(g * group + o) * (size_t)in + (size_t)i) * 9 +
+                                         (size_t)tap];
+                }
+}
+
+static size_t workspace_size(const struct imp_caps *caps, int in, int out, int height, int width)
+{
+    (void)caps, (void)in, (void)out, (void)height, (void)width;
+    return 0;
+}
+
+static enum impasto_status launch(struct imp_device *device, int taps, const struct imp_tensor *x,
+                                  const struct imp_buffer *weights, const struct imp_tensor *y,
+                                  const struct imp_buffer *aux, enum imp_epilogue epilogue,
+                                  const char *label)
+{
+    const struct block *block = block_of(imp_device_caps(device));
+    char macros[96];
+    snprintf(macros, sizeof(macros), "-DVW=%d -DCV=%d -DTB=%d -DTAPS=%d -DEPILOGUE=%d",
+             block->lanes, block->vectors, block->pixels, taps, (int)epilogue);
+    const int groups = y->channels / (block->lanes * block->vectors);
+    const int span = y->height * (y->width + 2) - 2;
+    return imp_launch(
+        device, &(struct imp_launch){
+                    .kernel = {"conv_direct", "conv_direct", macros},
+                    IMP_ARGS(imp_buf(x->buffer), imp_buf(weights), imp_buf(y->buffer), imp_buf(aux),
+                             imp_int(imp_tensor_blocks(x)), imp_int(groups), imp_int(y->height),
+                             imp_int(y->width)),
+                    .global = {(size_t)((span + block->pixels - 1) / block->pixels), (size_t)groups},
+                    .flops = 2.0 * taps * x->channels * y->channels * y->height * y->width,
+                    .label = label,
+                });
+}
+
+static enum impasto_status run(struct imp_device *device, const struct imp_conv *conv)
+{
+    /* Every argument must be a buffer; where the epilogue reads none, the input stands in. */
+    const struct imp_buffer *aux = conv->epilogue == IMP_EPILOGUE_BIAS_RELU ? conv->bias
+                                   : conv->mask.buffer                      ? conv->mask.buffer
+                                                                            : conv->x.buffer;
+    return launch(device, 9, &conv->x, conv->weights, &conv->y, aux, conv->epilogue, conv->label);
+}
+
+enum impasto_status imp_conv_pointwise(struct imp_device *device, const struct imp_tensor *x,
+                                       const struct imp_buffer *weights,
+                                       const struct imp_tensor *y, enum imp_epilogue epilogue,
+                                       const char *label)
+{
+    return launch(device, 1, x, weights, y, x->buffer, epilogue, label);
+}
+
+const struct imp_conv_algorithm imp_conv_direct = {
+    .name = "direct",
+    .summary = "register-blocked direct convolution",
+    .supports = supports,
+    .packed_size = packed_size,
+    .pack = pack,
+    .workspace_size = workspace_size,
+    .run = run,
+};

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: MIT */
+/* Matrix products: the built-in kernels of cl/gemm.cl, and the decision whether to trust CLBlast. */
+
+#include "ops/ops.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Register blocks of gemm_vector by vector width: rows * vectors accumulators, `vectors` of B and one
+ * of A must fit 32 (VW 16) or 16 registers; vectors * lanes divides IMP_GEMM_ALIGN. */
+static const struct block {
+    int lanes, rows, vectors;
+} blocks[] = {{16, 6, 4}, {8, 6, 2}, {4, 6, 2}};
+
+static enum impasto_status gemm_vector(struct imp_device *device, const struct imp_gemm_call *call)
+{
+    const struct block *block = &blocks[IMP_COUNT(blocks) - 1];
+    for (size_t i = 0; i < IMP_COUNT(blocks); i++)
+        if (blocks[i].lanes == imp_device_caps(device)->vector_width)
+            block = &blocks[i];
+    char macros[64];
+    snprintf(macros, sizeof(macros), "-DVW=%d -DMR=%d -DNR=%d", block->lanes, block->rows,
+             block->vectors);
+    const int columns = block->lanes * block->vectors;
+    return imp_launch(device, &(struct imp_launch){
+                                  .kernel = {"gemm", "gemm_vector", macros},
+                                  IMP_ARGS(imp_buf(call->a), imp_buf(call->b), imp_buf(call->c),
+                                           imp_int(call->m), imp_int(call->n), imp_int(call->k),
+                                           imp_int(call->lda), imp_int(call->ldb),
+                                           imp_int(call->ldc), imp_int((int)call->offset_b),
+                                           imp_int((int)call->offset_c)),
+                                  .global = {(size_t)((call->n + columns - 1) / columns),
+                                             (size_t)((call->m + block->rows - 1) / block->rows)},
+                                  .flops = 2.0 * call->m * call->n * call->k,
+                                  .label = call->label,
+                              });
+}
+
+static enum impasto_status gemm_tiled(struct imp_device *device, const struct imp_gemm_call *call)
+{
+    const struct imp_caps *caps = imp_device_caps(device);
+    /* The largest square work-group that the device allows. The kernel requires its size, so the
+     * compiler fits its registers to it. */
+    size_t side = 16;
+    while (side > 1 && side * side > caps->max_work_group)
+        side /= 2;
+    char macros[32];
+    snprintf(macros, sizeof(macros), "-DVW=1 -DTS=%zu", side);
+    const size_t tile = 4 * side;
+    return imp_launch(device,
+                      &(struct imp_launch){
+                          .kernel = {"gemm", "gemm_tiled", macros},
+                          IMP_ARGS(imp_buf(call->a), imp_buf(call->b), imp_buf(call->c),
+                                   imp_int(call->m), imp_int(call->n), imp_int(call->k),
+                                   imp_int(call->lda), imp_int(call->ldb), imp_int(call->ldc),
+                                   imp_int((int)call->offset_b), imp_int((int)call->offset_c)),
+                          .global = {((size_t)call->n + tile - 1) / tile * side,
+                                     ((size_t)call->m + tile - 1) / tile * side},
+                          .local = {side, side, 1},
+                          .flops = 2.0 * call->m * call->n * call->k,
+                          .label = call->label,
+                      });
+}
+
+enum impasto_status imp_gemm(struct imp_device *device, enum imp_gemm which,
+                             const struct imp_gemm_call *call)
+{
+    switch (which) {
+    case IMP_GEMM_VECTOR:
+        return gemm_vector(device, call);
+    case IMP_GEMM_TILED:
+        return gemm_tiled(device, call);
+    case IMP_GEMM_CLBLAST:
+        return imp_gemm_clblast(device, call);
+    }
+    return imp_device_fail(device, IMPASTO_ERROR_INTERNAL, "no GEMM number %d", (int)which);
+}
+
+/* Test products, one on each side of the size at which CLBlast changes from its direct kernel to the
+ * one that pads and copies; edges that are no multiples of any tile. */
+static const struct {
+    int m, n, k;
+} probes[] = {{67, 61, 45}, {128, 448, 576}};
+
+/* Largest difference between CLBlast's and the built-in product, over the root mean square of the
+ * product; INFINITY where it is not finite. */
+static enum impasto_status compare(struct imp_device *device, enum imp_gemm builtin, int m, int n,
+                                   int k, double *error)
+{
+    const int ld = (n + IMP_GEMM_ALIGN - 1) / IMP_GEMM_ALIGN * IMP_GEMM_ALIGN;
+    const size_t a_count = (size_t)m * (size_t)k, b_count = (size_t)k * (size_t)ld;
+    const size_t c_count = (size_t)m * (size_t)ld;
+    struct imp_buffer *a = NULL, *b = NULL, *c = NULL;
+    float *data = malloc((a_count + b_count + 2 * c_count) * sizeof(float));
+    enum impasto_status status = IMPASTO_ERROR_MEMORY;
+    if (!data)
+        goto done;
+    for (size_t i = 0; i < a_count + b_count; i++)
+        data[i] = imp_rng_uniform(1, 0, i) - 0.5f;
+    float *ours = data + a_count + b_count, *theirs = ours + c_count;
+    struct imp_gemm_call call = {.m = m, .n = n, .k = k, .lda = k, .ldb = ld, .ldc = ld};
+    if ((status = imp_buffer_create(device, a_count * sizeof(float), "self-check", &a)) ||
+        (status = imp_buffer_create(device, b_count * sizeof(float), "self-check", &b)) ||
+        (status = imp_buffer_create(device, c_count * sizeof(float), "self-check", &c)) ||
+        (status = imp_buffer_write(a, 0, data, a_count * sizeof(float))) ||
+        (status = imp_buffer_write(b, 0, data + a_count, b_count * sizeof(float))))
+        goto done;
+    call.a = a, call.b = b, call.c = c;
+    if ((status = imp_gemm(device, builtin, &call)) ||
+        (status = imp_buffer_read(c, 0, ours, c_count * sizeof(float))) ||
+        (status = imp_buffer_zero(c, 0, c_count * sizeof(float))) ||
+        (status = imp_gemm(device, IMP_GEMM_CLBLAST, &call)) ||
+        (status = imp_buffer_read(c, 0, theirs, c_count * sizeof(float))))
+        goto done;
+    double largest = 0, squares = 0;
+    for (int i = 0; i < m; i++)
+        for (int j = 0; j < n; j++) {
+            const size_t at = (size_t)i * (size_t)ld + (size_t)j;
+            const double difference = fabs((double)ours[at] - theirs[at]);
+            largest = difference <= largest ? largest : difference; /* keeps a NaN */
+            squares += (double)ours[at] * ours[at];
+        }
+    *error = isfinite(largest) ? largest / sqrt(squares / m / n) : INFINITY;
+done:
+    imp_buffer_free(&a);
+    imp_buffer_free(&b);
+    imp_buffer_free(&c);
+    free(data);
+    return status;
+}
+
+/* Rounding alone stays below 1e-5 of the rms at these sizes. */
+#define TRUST 1e-4
+
+static enum impasto_status check_clblast(struct imp_device *device, enum imp_gemm builtin)
+{
+    for (size_t i = 0; i < IMP_COUNT(probes); i++) {
+        double error = INFINITY;
+        IMP_TRY(compare(device, builtin, probes[i].m, probes[i].n, probes[i].k, &error));
+        if (!(error < TRUST))
+            return imp_device_fail(device, IMPASTO_ERROR_DEVICE,
+                                   "CLBlast gives a wrong %dx%dx%d product on this device (relative "
+                                   "error %.1e); use --gemm builtin",
+                                   probes[i].m, probes[i].n, probes[i].k, error);
+    }
+    return IMPASTO_OK;
+}
+
+enum impasto_status imp_gemm_choose(struct imp_device *device, const char *name,
+                                    enum imp_gemm *which)
+{
+    const struct imp_caps *caps = imp_device_caps(device);
+    const enum imp_gemm builtin = caps->cpu ? IMP_GEMM_VECTOR : IMP_GEMM_TILED;
+    const bool automatic = !name || strcmp(name, "auto") == 0;
+    *which = builtin;
+    if (automatic &&
+        (!imp_gemm_clblast_available() || (caps->quirks & IMP_QUIRK_NO_FAST_GEMM_LIBRARY)))
+        return IMPASTO_OK;
+    if (!automatic && strcmp(name, "builtin") == 0)
+        return IMPASTO_OK;
+    if (!automatic && strcmp(name, "clblast") != 0)
+        return imp_device_fail(device, IMPASTO_ERROR_USAGE,
+                               "GEMM '%s' does not exist; choose one of auto, clblast, builtin",
+                               name);
+    if (!imp_gemm_clblast_available())
+        return imp_device_fail(device, IMPASTO_ERROR_USAGE,
+                               "this build has no CLBlast; use --gemm builtin");
+    const enum impasto_status status = check_clblast(device, builtin);
+    if (status == IMPASTO_OK) {
+        *which = IMP_GEMM_CLBLAST;
+        return IMPASTO_OK;
+    }
+    if (!automatic)
+        return status;
+    imp_log(imp_device_log(device), IMPASTO_LOG_WARNING,
+            "CLBlast failed its self-check, so the built-in GEMM is used: %s",
+            imp_device_error(device)->message);
+    return IMPASTO_OK;
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The bridge to CLBlast, the only file that knows it. CLBlast keeps process-wide caches whose first
+ * use is not safe from two threads before 1.6.1, hence the lock; and it must be told to forget what
+ * it holds before a context goes, or some drivers crash at exit.
+ */
+
+#include "ops/ops.h"
+
+#ifdef IMP_HAVE_CLBLAST
+
+/* Its header brings OpenCL's, which asks for a version; nothing newer than this is used here. */
+#define CL_TARGET_OPENCL_VERSION 120
+#include <clblast_c.h>
+#include <pthread.h>
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+bool imp_gemm_clblast_available(void)
+{
+    return true;
+}
+
+enum impasto_status imp_gemm_clblast(struct imp_device *device, const struct imp_gemm_call *call)
+{
+    cl_command_queue queue = imp_device_native_queue(device);
+    pthread_mutex_lock(&lock);
+    const CLBlastStatusCode code = CLBlastSgemm(
+        CLBlastLayoutRowMajor, CLBlastTransposeNo, CLBlastTransposeNo, (size_t)call->m,
+        (size_t)call->n, (size_t)call->k, 1.0f, imp_buffer_native(call->a), 0, (size_t)call->lda,
+        imp_buffer_native(call->b), call->offset_b, (size_t)call->ldb, 0.0f,
+        imp_buffer_native(call->c), call->offset_c, (size_t)call->ldc, &queue, NULL);
+    pthread_mutex_unlock(&lock);
+    if (code != CLBlastSuccess)
+        return imp_device_fail(device, IMPASTO_ERROR_DEVICE,
+                               "CLBlast's SGEMM failed with code %d; use --gemm builtin", (int)code);
+    return IMPASTO_OK;
+}
+
+void imp_gemm_clblast_release(void)
+{
+    pthread_mutex_lock(&lock);
+    CLBlastClearCache();
+    pthread_mutex_unlock(&lock);
+}
+
+#else
+
+bool imp_gemm_clblast_available(void)
+{
+    return false;
+}
+
+enum impasto_status imp_gemm_clblast(struct imp_device *device, const struct imp_gemm_call *call)
+{
+    (void)call;
+    return imp_device_fail(device, IMPASTO_ERROR_INTERNAL, "this build has no CLBlast");
+}
+
+void imp_gemm_clblast_release(void)
+{
+}
+
+#endif

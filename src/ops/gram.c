@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+/* Gram matrices and their difference to a target: cl/gram.cl. Only the half on and below the
+ * diagonal is computed, in tiles, with partial sums over chunks of positions in a fixed order. */
+
+#include "ops/ops.h"
+
+/* Positions per partial sum: short enough that single precision loses nothing that matters, long
+ * enough that the partial sums stay small beside the features. */
+#define CHUNK 2048
+
+/* Channels per side of a tile: tile * tile accumulators in vectors must fit the registers. */
+static int tile_of(const struct imp_caps *caps)
+{
+    return caps->vector_width == 16 ? 16 : 8;
+}
+
+static int pairs_of(const struct imp_caps *caps, int channels)
+{
+    const int tiles = channels / tile_of(caps);
+    return tiles * (tiles + 1) / 2;
+}
+
+static int chunks_of(int height, int width)
+{
+    return ((height + 2) * (width + 2) + CHUNK - 1) / CHUNK;
+}
+
+size_t imp_gram_workspace(const struct imp_caps *caps, int channels, int height, int width)
+{
+    const size_t tile = (size_t)tile_of(caps);
+    return (size_t)pairs_of(caps, channels) * (size_t)chunks_of(height, width) * tile * tile *
+           sizeof(float);
+}
+
+static void macros_of(const struct imp_caps *caps, char *macros, size_t size)
+{
+    snprintf(macros, size, "-DVW=%d -DGT=%d -DCHUNK=%d -DCV=%d%s", caps->vector_width, tile_of(caps),
+             CHUNK, imp_conv_direct_group(caps), imp_reduce_macros(caps));
+}
+
+enum impasto_status imp_gram(struct imp_device *device, const struct imp_tensor *f,
+                             struct imp_buffer *workspace, struct imp_buffer *gram,
+                             const char *label)
+{
+    const struct imp_caps *caps = imp_device_caps(device);
+    const int pairs = pairs_of(caps, f->channels), chunks = chunks_of(f->height, f->width);
+    const double elements = (double)f->channels * f->height * f->width;
+    char macros[96];
+    macros_of(caps, macros, sizeof(macros));
+    IMP_TRY(imp_launch(device, &(struct imp_launch){
+                                   .kernel = {"gram", "gram_partial", macros},
+                                   IMP_ARGS(imp_buf(f->buffer), imp_buf(workspace), imp_int(pairs),
+                                            imp_int(chunks), imp_int(imp_tensor_plane(f))),
+                                   .global = {(size_t)pairs, (size_t)chunks},
+                                   .flops = elements * f->channels, /* half of 2 C^2 M */
+                                   .label = label,
+                               }));
+    return imp_launch(device, &(struct imp_launch){
+                                  .kernel = {"gram", "gram_sum", macros},
+                                  IMP_ARGS(imp_buf(workspace), imp_buf(gram), imp_int(pairs),
+                                           imp_int(chunks), imp_int(f->channels),
+                                           imp_float((float)(1 / elements))),
+                                  .global = {(size_t)f->channels, (size_t)f->channels},
+                                  .label = label,
+                              });
+}
+
+enum impasto_status imp_gram_difference(struct imp_device *device, const struct imp_buffer *gram,
+                                        const struct imp_buffer *target, int channels, float factor,
+                                        struct imp_buffer *difference, struct imp_buffer *sums,
+                                        int sums_slot)
+{
+    char macros[96];
+    macros_of(imp_device_caps(device), macros, sizeof(macros));
+    return imp_launch(device, &(struct imp_launch){
+                                  .kernel = {"gram", "gram_difference", macros},
+                                  IMP_ARGS(imp_buf(gram), imp_buf(target), imp_buf(difference),
+                                           imp_buf(sums), imp_int(sums_slot * IMP_PARTS),
+                                           imp_int(channels), imp_float(factor)),
+                                  .global = {IMP_PARTS},
+                              });
+}

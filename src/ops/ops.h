@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef IMP_OPS_H
+#define IMP_OPS_H
+
+/*
+ * Tensor operations: each launches kernels of its own file in cl/ and returns before they have run
+ * (imp_device_finish waits). They fail into the device's error. Outputs are overwritten ("=") unless
+ * a comment says "+=". Inputs and outputs may not share memory unless a comment allows it.
+ */
+
+#include "device/device.h"
+
+/* ---- tensor.c -------------------------------------------------------------------------------- */
+
+/*
+ * A view of a buffer as channels x height x width, channel-blocked with a halo of one zero pixel
+ * (cl/common.cl has the layout and the reason). lanes: the device's vector width, or 1 for planar
+ * pictures. channels is a multiple of lanes.
+ */
+struct imp_tensor {
+    int channels, height, width;
+    int lanes;
+    struct imp_buffer *buffer;
+};
+
+/* Positions of one plane, halo included; blocks of lanes; bytes, slack included (SIZE_MAX when a
+ * kernel could not index it). */
+int imp_tensor_plane(const struct imp_tensor *tensor);
+int imp_tensor_blocks(const struct imp_tensor *tensor);
+size_t imp_tensor_bytes(int channels, int height, int width, int lanes);
+/* Vectors of all planes, halo included. */
+int imp_tensor_vectors(const struct imp_tensor *tensor);
+
+/* Zeroes the halo: for a buffer that held a tensor of another shape. */
+enum impasto_status imp_tensor_clear_halo(struct imp_device *device, const struct imp_tensor *x);
+
+/* Blocking copies between the device and a plain (channels, height, width) host array. */
+enum impasto_status imp_tensor_write(const struct imp_tensor *tensor, const float *data);
+enum impasto_status imp_tensor_read(const struct imp_tensor *tensor, float *data);
+
+/* ---- conv.c and conv_*.c --------------------------------------------------------------------- */
+
+/* What happens to the sum over channels and taps, r. EPILOGUE_* in cl/conv_direct.cl. */
+enum imp_epilogue {
+    IMP_EPILOGUE_STORE,     /* y = r */
+    IMP_EPILOGUE_ADD,       /* y += r */
+    IMP_EPILOGUE_BIAS_RELU, /* y = max(r + bias, 0) */
+    IMP_EPILOGUE_MASK,      /* y = mask > 0 ? r : 0 */
+    IMP_EPILOGUE_ADD_MASK,  /* y = mask > 0 ? y + r : 0 */
+    IMP_EPILOGUES
+};
+
+/* Ways to multiply matrices; imp_gemm_choose says which suits. */
+enum imp_gemm {
+    IMP_GEMM_VECTOR, /* built in, for CPUs: registers only */
+    IMP_GEMM_TILED,  /* built in, for GPUs: local memory, any work-group size down to 1 */
+    IMP_GEMM_CLBLAST,
+};
+
+/* A 3x3 convolution, stride 1, over x as its halo gives it. */
+struct imp_conv {
+    struct imp_tensor x, y;          /* of equal height and width */
+    const struct imp_buffer *weights; /* packed by the algorithm */
+    const struct imp_buffer *bias;    /* (y.channels), for IMP_EPILOGUE_BIAS_RELU */
+    struct imp_tensor mask;           /* shaped as y, for the _MASK epilogues */
+    enum imp_epilogue epilogue;
+    struct imp_buffer *workspace; /* of workspace_size() bytes; NULL where that is 0 */
+    enum imp_gemm gemm;           /* for algorithms that multiply matrices */
+    const char *label;            /* for the profile */
+};
+
+/*
+ * One way to compute a 3x3 convolution. The gradient to a convolution's input is again a 3x3
+ * convolution, with flipped and transposed weights (imp_conv_flip), so an algorithm knows nothing
+ * of directions. To add one: its file, its row in imp_conv_algorithms, the build list.
+ */
+struct imp_conv_algorithm {
+    const char *name;
+    const char *summary; /* for --help and lists */
+    /* Whether it can convolve `in` to `out` channels on the device. */
+    bool (*supports)(const struct imp_caps *caps, int in, int out);
+    /* Bytes of packed weights, and packing of host weights (out, in, 3, 3) into them. */
+    size_t (*packed_size)(const struct imp_caps *caps, int in, int out);
+    void (*pack)(const struct imp_caps *caps, int in, int out, const float *weights, float *packed);
+    /* Bytes of workspace for one call; the contents do not matter. */
+    size_t (*workspace_size)(const struct imp_caps *caps, int in, int out, int height, int width);
+    enum impasto_status (*run)(struct imp_device *device, const struct imp_conv *conv);
+};
+
+extern const struct imp_conv_algorithm imp_conv_first;  /* conv_first.c */
+extern const struct imp_conv_algorithm imp_conv_direct; /* conv_direct.c */
+extern const struct imp_conv_algorithm imp_conv_im2col; /* conv_im2col.c */
+
+/* Every algorithm, in the order in which "auto" prefers them; ends with NULL. */
+extern const struct imp_conv_algorithm *const imp_conv_algorithms[];
+
+/*
+ * The algorithm `name` (NULL or "auto": the first that can) for `in` to `out` channels. A named one
+ * that cannot is an error, with one documented exception: the 3-channel picture's convolution is
+ * left to "first" where the named algorithm only handles blocked tensors.
+ */
+enum impasto_status imp_conv_choose(struct imp_device *device, const char *name, int in, int out,
+                                    const struct imp_conv_algorithm **algorithm);
+
+/* weights (out, in, 3, 3) -> flipped (in, out, 3, 3), for the gradient to the input. */
+void imp_conv_flip(int in, int out, const float *weights, float *flipped);
+
+/* conv_direct.c: a 1x1 convolution on blocked tensors, weights laid out by gram_difference.
+ * epilogue: STORE or ADD. */
+enum impasto_status imp_conv_pointwise(struct imp_device *device, const struct imp_tensor *x,
+                                       const struct imp_buffer *weights,
+                                       const struct imp_tensor *y, enum imp_epilogue epilogue,
+                                       const char *label);
+/* Vectors of output channels per work-item of the direct kernels: part of their weights' layout. */
+int imp_conv_direct_group(const struct imp_caps *caps);
+
+/* conv_first.c: y (3 channels, planar) += the part of the gradient that reaches the picture through
+ * its replicated edge; x: gradient of conv1_1's output; weights packed by imp_conv_first for
+ * x.channels to 3. */
+enum impasto_status imp_conv_first_replicate(struct imp_device *device, const struct imp_tensor *x,
+                                             const struct imp_buffer *weights,
+                                             const struct imp_tensor *y);
+
+/* ---- gemm.c ---------------------------------------------------------------------------------- */
+
+/* Row pitches of B and C, and B's and C's buffers, are multiples of this many floats. */
+#define IMP_GEMM_ALIGN 64
+
+/* C = A B, row-major, (m x k) (k x n), pitches in floats (ldb, ldc multiples of IMP_GEMM_ALIGN).
+ * offset_b, offset_c: in floats, multiples of IMP_GEMM_ALIGN. */
+struct imp_gemm_call {
+    int m, n, k;
+    const struct imp_buffer *a, *b, *c;
+    int lda, ldb, ldc;
+    size_t offset_b, offset_c;
+    const char *label;
+};
+enum impasto_status imp_gemm(struct imp_device *device, enum imp_gemm which,
+                             const struct imp_gemm_call *call);
+
+/*
+ * Which GEMM `name` (NULL or "auto", "clblast", "builtin") means on this device. CLBlast is trusted
+ * only after it has matched the built-in one on test products, once per call of this function;
+ * "auto" then falls back with a warning, "clblast" fails. "auto" is the built-in one where CLBlast
+ * was left out of the build or the device's quirks advise against it.
+ */
+enum impasto_status imp_gemm_choose(struct imp_device *device, const char *name,
+                                    enum imp_gemm *which);
+
+/* gemm_clblast.c: present in every build; without CLBlast it fails. */
+bool imp_gemm_clblast_available(void);
+enum impasto_status imp_gemm_clblast(struct imp_device *device, const struct imp_gemm_call *call);
+/* Forgets what CLBlast has compiled; before a context goes away. */
+void imp_gemm_clblast_release(void);
+
+/* ---- pool.c ---------------------------------------------------------------------------------- */
+
+/* y = 2x2 pooling of x; y has half the size, rounded down. */
+enum impasto_status imp_pool_forward(struct imp_device *device, const struct imp_tensor *x,
+                                     const struct imp_tensor *y, bool average);
+/* g = or (accumulate) += the gradient gy of the pooled values, masked by x > 0. gy: half size. */
+enum impasto_status imp_pool_backward(struct imp_device *device, const struct imp_tensor *x,
+                                      const struct imp_tensor *gy, const struct imp_tensor *g,
+                                      bool average, bool accumulate);
+
+/* ---- gram.c ---------------------------------------------------------------------------------- */
+
+/* Bytes of workspace for imp_gram of a tensor. */
+size_t imp_gram_workspace(const struct imp_caps *caps, int channels, int height, int width);
+/* gram (channels, channels) = F F^T / (channels * height * width). */
+enum impasto_status imp_gram(struct imp_device *device, const struct imp_tensor *f,
+                             struct imp_buffer *workspace, struct imp_buffer *gram,
+                             const char *label);
+/* difference = factor * (gram - target), as weights for imp_conv_pointwise: with factor
+ * w * 4 / (C^2 * C * M), imp_conv_pointwise(f, difference) is the gradient of
+ * w * mean((gram - target)^2). sums: shares of the sum of (gram - target)^2. */
+enum impasto_status imp_gram_difference(struct imp_device *device, const struct imp_buffer *gram,
+                                        const struct imp_buffer *target, int channels, float factor,
+                                        struct imp_buffer *difference, struct imp_buffer *sums,
+                                        int sums_slot);
+
+/* ---- pointwise.c ----------------------------------------------------------------------------- */
+
+/* From RGB in [0, 1] to what the network expects: input_k = scale_k * rgb_order(k) + offset_k. */
+struct imp_input_map {
+    bool reverse; /* BGR */
+    float scale[3], offset[3];
+};
+/* image: (3, height, width) floats; input: planar tensor of that size, halo included. */
+enum impasto_status imp_input_forward(struct imp_device *device, const struct imp_buffer *image,
+                                      const struct imp_tensor *input,
+                                      const struct imp_input_map *map, bool replicate);
+enum impasto_status imp_input_backward(struct imp_device *device,
+                                       const struct imp_tensor *input_gradient,
+                                       struct imp_buffer *gradient,
+                                       const struct imp_input_map *map);
+/* g = x > 0 ? g : 0. */
+enum impasto_status imp_relu_mask(struct imp_device *device, const struct imp_tensor *x,
+                                  const struct imp_tensor *g);
+/* g = or (accumulate) += factor * (f - target). */
+enum impasto_status imp_content_backward(struct imp_device *device, const struct imp_tensor *f,
+                                         const struct imp_tensor *target,
+                                         const struct imp_tensor *g, float factor, bool accumulate);
+
+/* ---- tv.c ------------------------------------------------------------------------------------ */
+
+/* tv = mean(dx^2) + mean(dy^2) of an image (3, height, width): shares of it, and gradient += factor
+ * times its gradient. */
+enum impasto_status imp_tv_sum(struct imp_device *device, const struct imp_buffer *image,
+                               int height, int width, struct imp_buffer *sums, int sums_slot);
+enum impasto_status imp_tv_backward(struct imp_device *device, const struct imp_buffer *image,
+                                    int height, int width, struct imp_buffer *gradient,
+                                    float factor);
+
+/* ---- adam.c ---------------------------------------------------------------------------------- */
+
+struct imp_adam {
+    float learning_rate, beta1, beta2, epsilon;
+    int step; /* 1 for the first */
+};
+/* One step of Adam on n floats, then a clamp to [0, 1]. */
+enum impasto_status imp_adam_step(struct imp_device *device, const struct imp_adam *adam,
+                                  struct imp_buffer *image, const struct imp_buffer *gradient,
+                                  struct imp_buffer *moment1, struct imp_buffer *moment2, int n);
+
+/* ---- reduce.c -------------------------------------------------------------------------------- */
+
+/* Sums leave the device as this many shares per slot of a `sums` buffer, added up by the host in
+ * double precision and always in the same order. PARTS in cl/common.cl. */
+#define IMP_PARTS 1024
+/* " -DCONTIGUOUS_SHARES" or "": the macros that make sums walk memory as the device likes it. */
+const char *imp_reduce_macros(const struct imp_caps *caps);
+
+enum impasto_status imp_sum_squared_difference(struct imp_device *device, const struct imp_tensor *a,
+                                               const struct imp_tensor *b, struct imp_buffer *sums,
+                                               int sums_slot);
+enum impasto_status imp_sum_squares(struct imp_device *device, const struct imp_tensor *a,
+                                    struct imp_buffer *sums, int sums_slot);
+/* The same over n plain floats. */
+enum impasto_status imp_sum_squares_flat(struct imp_device *device, const struct imp_buffer *a,
+                                         int n, struct imp_buffer *sums, int sums_slot);
+/* How many of n floats are NaN or infinite. */
+enum impasto_status imp_count_not_finite(struct imp_device *device, const struct imp_buffer *a,
+                                         int n, struct imp_buffer *sums, int sums_slot);
+/* Waits, and adds up `slots` slots into totals. */
+enum impasto_status imp_sums_read(struct imp_device *device, const struct imp_buffer *sums,
+                                  int slots, double *totals);
+
+#endif

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/* Element-wise operations: cl/pointwise.cl. */
+
+#include "ops/ops.h"
+
+/* Vectors per work-item for flat loops: see columns_of in pool.c. */
+static int columns_of(const struct imp_device *device)
+{
+    return imp_device_caps(device)->cpu ? 1024 : 1;
+}
+
+static size_t items(int n, int columns)
+{
+    return ((size_t)n + (size_t)columns - 1) / (size_t)columns;
+}
+
+enum impasto_status imp_input_forward(struct imp_device *device, const struct imp_buffer *image,
+                                      const struct imp_tensor *input,
+                                      const struct imp_input_map *map, bool replicate)
+{
+    return imp_launch(
+        device,
+        &(struct imp_launch){
+            .kernel = {"pointwise", "input_fwd", "-DVW=1 -DCOLUMNS=1"},
+            IMP_ARGS(imp_buf(image), imp_buf(input->buffer), imp_int(input->height),
+                     imp_int(input->width), imp_int(map->reverse), imp_int(replicate),
+                     imp_float(map->scale[0]), imp_float(map->scale[1]), imp_float(map->scale[2]),
+                     imp_float(map->offset[0]), imp_float(map->offset[1]),
+                     imp_float(map->offset[2])),
+            .global = {(size_t)input->width + 2, (size_t)input->height + 2, 3},
+        });
+}
+
+enum impasto_status imp_input_backward(struct imp_device *device,
+                                       const struct imp_tensor *input_gradient,
+                                       struct imp_buffer *gradient, const struct imp_input_map *map)
+{
+    return imp_launch(
+        device,
+        &(struct imp_launch){
+            .kernel = {"pointwise", "input_bwd", "-DVW=1 -DCOLUMNS=1"},
+            IMP_ARGS(imp_buf(input_gradient->buffer), imp_buf(gradient),
+                     imp_int(input_gradient->height), imp_int(input_gradient->width),
+                     imp_int(map->reverse), imp_float(map->scale[0]), imp_float(map->scale[1]),
+                     imp_float(map->scale[2])),
+            .global = {(size_t)input_gradient->width, (size_t)input_gradient->height, 3},
+        });
+}
+
+enum impasto_status imp_relu_mask(struct imp_device *device, const struct imp_tensor *x,
+                                  const struct imp_tensor *g)
+{
+    const int columns = columns_of(device), n = imp_tensor_vectors(x);
+    char macros[48];
+    snprintf(macros, sizeof(macros), "-DVW=%d -DCOLUMNS=%d", x->lanes, columns);
+    return imp_launch(device, &(struct imp_launch){
+                                  .kernel = {"pointwise", "relu_mask", macros},
+                                  IMP_ARGS(imp_buf(x->buffer), imp_buf(g->buffer), imp_int(n)),
+                                  .global = {items(n, columns)},
+                              });
+}
+
+enum impasto_status imp_content_backward(struct imp_device *device, const struct imp_tensor *f,
+                                         const struct imp_tensor *target,
+                                         const struct imp_tensor *g, float factor, bool accumulate)
+{
+    const int columns = columns_of(device), n = imp_tensor_vectors(f);
+    char macros[64];
+    snprintf(macros, sizeof(macros), "-DVW=%d -DCOLUMNS=%d%s", f->lanes, columns,
+             accumulate ? " -DACCUMULATE" : "");
+    return imp_launch(device, &(struct imp_launch){
+                                  .kernel = {"pointwise", "content_bwd", macros},
+                                  IMP_ARGS(imp_buf(f->buffer), imp_buf(target->buffer),
+                                           imp_buf(g->buffer), imp_int(n), imp_float(factor)),
+                                  .global = {items(n, columns)},
+                              });
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/* Sums over tensors: cl/reduce.cl leaves shares, the host adds them up. */
+
+#include "ops/ops.h"
+
+#include <stdlib.h>
+
+const char *imp_reduce_macros(const struct imp_caps *caps)
+{
+    return caps->cpu ? " -DCONTIGUOUS_SHARES" : "";
+}
+
+static void macros_of(const struct imp_device *device, int lanes, char *macros, size_t size)
+{
+    snprintf(macros, size, "-DVW=%d%s", lanes, imp_reduce_macros(imp_device_caps(device)));
+}
+
+enum impasto_status imp_sum_squared_difference(struct imp_device *device, const struct imp_tensor *a,
+                                               const struct imp_tensor *b, struct imp_buffer *sums,
+                                               int sums_slot)
+{
+    char macros[48];
+    macros_of(device, a->lanes, macros, sizeof(macros));
+    return imp_launch(device, &(struct imp_launch){
+                                  .kernel = {"reduce", "sum_squared_difference", macros},
+                                  IMP_ARGS(imp_buf(a->buffer), imp_buf(b->buffer), imp_buf(sums),
+                                           imp_int(sums_slot * IMP_PARTS),
+                                           imp_int(imp_tensor_vectors(a))),
+                                  .global = {IMP_PARTS},
+                              });
+}
+
+static enum impasto_status sum_squares(struct imp_device *device, const struct imp_buffer *a,
+                                       int lanes, int n, struct imp_buffer *sums, int sums_slot)
+{
+    char macros[48];
+    macros_of(device, lanes, macros, sizeof(macros));
+    return imp_launch(device, &(struct imp_launch){
+                                  .kernel = {"reduce", "sum_squares", macros},
+                                  IMP_ARGS(imp_buf(a), imp_buf(sums),
+                                           imp_int(sums_slot * IMP_PARTS), imp_int(n)),
+                                  .global = {IMP_PARTS},
+                              });
+}
+
+enum impasto_status imp_sum_squares(struct imp_device *device, const struct imp_tensor *a,
+                                    struct imp_buffer *sums, int sums_slot)
+{
+    return sum_squares(device, a->buffer, a->lanes, imp_tensor_vectors(a), sums, sums_slot);
+}
+
+enum impasto_status imp_sum_squares_flat(struct imp_device *device, const struct imp_buffer *a,
+                                         int n, struct imp_buffer *sums, int sums_slot)
+{
+    return sum_squares(device, a, 1, n, sums, sums_slot);
+}
+
+enum impasto_status imp_count_not_finite(struct imp_device *device, const struct imp_buffer *a,
+                                         int n, struct imp_buffer *sums, int sums_slot)
+{
+    char macros[48];
+    macros_of(device, 1, macros, sizeof(macros));
+    return imp_launch(device, &(struct imp_launch){
+                                  .kernel = {"reduce", "count_not_finite", macros},
+                                  IMP_ARGS(imp_buf(a), imp_buf(sums),
+                                           imp_int(sums_slot * IMP_PARTS), imp_int(n)),
+                                  .global = {IMP_PARTS},
+                              });
+}
+
+enum impasto_status imp_sums_read(struct imp_device *device, const struct imp_buffer *sums,
+                                  int slots, double *totals)
+{
+    const size_t count = (size_t)slots * IMP_PARTS;
+    float *shares = malloc(count * sizeof(float));
+    if (!shares)
+        return imp_device_fail(device, IMPASTO_ERROR_MEMORY, "out of memory for sums");
+    const enum impasto_status status = imp_buffer_read(sums, 0, shares, count * sizeof(float));
+    for (int slot = 0; slot < slots && status == IMPASTO_OK; slot++) {
+        totals[slot] = 0;
+        for (int part = 0; part < IMP_PARTS; part++)
+            totals[slot] += shares[slot * IMP_PARTS + part];
+    }
+    free(shares);
+    return status;
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef IMP_CHECK_H
+#define IMP_CHECK_H
+
+/* What the checks share: names and filters, seeded data, guarded buffers, verdicts. */
+
+#include "selftest/reference.h"
+#include "selftest/selftest.h"
+
+struct imp_check_run {
+    struct imp_device *device;
+    enum imp_selftest_level level;
+    const char *filter;
+    impasto_check_fn report;
+    void *user;
+    char name[128];  /* of the check at hand */
+    int failed;
+    bool broken;     /* the device or the host gave up; the remaining checks are left out */
+};
+
+/* Names the check at hand; false where the filter leaves it out or the run is broken. */
+bool imp_check_begin(struct imp_check_run *run, const char *format, ...) IMP_PRINTF(2, 3);
+/* Passes where error <= bound. */
+void imp_check_end(struct imp_check_run *run, double error, double bound);
+/* Marks the run broken unless status is IMPASTO_OK; returns whether it is. */
+bool imp_check_ok(struct imp_check_run *run, enum impasto_status status);
+
+/* n numbers, uniform in [-1, 1) or, `positive`, about half of them 0 as after a ReLU; the caller
+ * frees them. NULL breaks the run. */
+float *imp_check_data(struct imp_check_run *run, uint32_t stream, size_t n, bool positive);
+double *imp_check_widen(struct imp_check_run *run, const float *data, size_t n);
+double *imp_check_doubles(struct imp_check_run *run, size_t n); /* zeroes */
+
+/*
+ * A tensor in a buffer with a guard zone behind it. data: (channels, height, width), or NULL for NaN.
+ * The halo is zero; the slack and the guard zone hold NaN, which may be read but must not matter.
+ */
+bool imp_check_tensor(struct imp_check_run *run, struct imp_tensor *tensor, int channels, int height,
+                      int width, int lanes, const float *data);
+/* Reads a tensor; INFINITY, as an error, where halo, slack or guard zone have been written to. */
+double imp_check_read(struct imp_check_run *run, const struct imp_tensor *tensor, float *data);
+/* A plain buffer of n floats with a guard zone. data NULL: NaN. */
+bool imp_check_buffer(struct imp_check_run *run, struct imp_buffer **buffer, size_t n,
+                      const float *data);
+double imp_check_read_buffer(struct imp_check_run *run, const struct imp_buffer *buffer, size_t n,
+                             float *data);
+
+/* Largest difference over the reference's root mean square (over 1 where that is 0); INFINITY where
+ * something is not finite. */
+double imp_check_error(const float *found, const double *expected, size_t n);
+
+/* The rooms' checks. */
+void imp_check_conv(struct imp_check_run *run);
+void imp_check_gemm(struct imp_check_run *run);
+void imp_check_pool(struct imp_check_run *run);
+void imp_check_gram(struct imp_check_run *run);
+void imp_check_pointwise(struct imp_check_run *run);
+void imp_check_gradient(struct imp_check_run *run);
+
+#endif

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: MIT */
+/* Every convolution algorithm, with every epilogue, on awkward shapes. */
+
+#include "selftest/check.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+/* A float32 sum of n products differs from the exact one by a few units of rounding, growing like
+ * sqrt(n): measured below 6e-6 of the rms for the largest n here, 9 * 512. */
+#define BOUND 1e-5
+
+struct shape {
+    int in, out, height, width;
+};
+
+/* The first is the brief check's; up to USER_SHAPES the user's; the full test takes all. Widths and
+ * heights lie about the register blocks of 4, 6, 8 and 14 positions. */
+static const struct shape shapes[] = {
+    {64, 64, 5, 9},  {3, 64, 5, 9},    {64, 3, 5, 9},    {64, 64, 1, 1},  {3, 64, 1, 7},
+    {64, 3, 3, 2},   {128, 64, 3, 5},
+    {64, 128, 16, 16}, {64, 64, 7, 13}, {64, 64, 13, 14}, {64, 64, 1, 29},  {64, 64, 31, 1},
+    {3, 64, 17, 19},  {64, 3, 17, 19},  {3, 64, 2, 1},    {64, 3, 1, 1},    {64, 64, 5, 37},
+    {256, 256, 3, 3}, {128, 128, 6, 5}, {512, 512, 2, 2}, {64, 64, 40, 52}, {3, 64, 64, 70},
+};
+#define USER_SHAPES 7
+
+static const char *const epilogues[] = {"store", "add", "bias_relu", "mask", "add_mask"};
+
+/* What the epilogue makes of r, given what y held. */
+static double finish(enum imp_epilogue epilogue, double r, double before, double bias, double mask)
+{
+    switch (epilogue) {
+    case IMP_EPILOGUE_STORE:
+        return r;
+    case IMP_EPILOGUE_ADD:
+        return before + r;
+    case IMP_EPILOGUE_BIAS_RELU:
+        return fmax(0, r + bias);
+    case IMP_EPILOGUE_MASK:
+        return mask > 0 ? r : 0;
+    case IMP_EPILOGUE_ADD_MASK:
+        return mask > 0 ? before + r : 0;
+    case IMP_EPILOGUES:
+        break;
+    }
+    return NAN;
+}
+
+/* Host data of one check. */
+struct data {
+    float *x, *weights, *bias, *mask, *before, *found, *packed;
+    double *wide, *expected;
+};
+
+static void data_free(struct data *d)
+{
+    float *floats[] = {d->x, d->weights, d->bias, d->mask, d->before, d->found, d->packed};
+    for (size_t i = 0; i < IMP_COUNT(floats); i++)
+        free(floats[i]);
+    free(d->wide);
+    free(d->expected);
+}
+
+static bool adds(enum imp_epilogue epilogue)
+{
+    return epilogue == IMP_EPILOGUE_ADD || epilogue == IMP_EPILOGUE_ADD_MASK;
+}
+
+static double run_on_device(struct imp_check_run *run, const struct imp_conv_algorithm *algorithm,
+                            const struct shape *s, enum imp_epilogue epilogue, enum imp_gemm gemm,
+                            struct data *d)
+{
+    const struct imp_caps *caps = imp_device_caps(run->device);
+    const int in_lanes = s->in == 3 ? 1 : caps->vector_width;
+    const int out_lanes = s->out == 3 ? 1 : caps->vector_width;
+    const size_t packed = algorithm->packed_size(caps, s->in, s->out) / sizeof(float);
+    const size_t workspace =
+        algorithm->workspace_size(caps, s->in, s->out, s->height, s->width) / sizeof(float);
+    struct imp_conv conv = {.epilogue = epilogue, .gemm = gemm, .label = "check"};
+    struct imp_buffer *weights = NULL, *bias = NULL, *scratch = NULL;
+    double error = INFINITY;
+    algorithm->pack(caps, s->in, s->out, d->weights, d->packed);
+    if (imp_check_tensor(run, &conv.x, s->in, s->height, s->width, in_lanes, d->x) &&
+        imp_check_tensor(run, &conv.y, s->out, s->height, s->width, out_lanes,
+                         adds(epilogue) ? d->before : NULL) &&
+        imp_check_tensor(run, &conv.mask, s->out, s->height, s->width, out_lanes, d->mask) &&
+        imp_check_buffer(run, &weights, packed, d->packed) &&
+        imp_check_buffer(run, &bias, (size_t)s->out, d->bias) &&
+        (workspace == 0 || imp_check_buffer(run, &scratch, workspace, NULL))) {
+        conv.weights = weights;
+        conv.bias = bias;
+        conv.workspace = scratch;
+        if (imp_check_ok(run, algorithm->run(run->device, &conv)))
+            error = imp_check_read(run, &conv.y, d->found);
+    }
+    imp_buffer_free(&conv.x.buffer);
+    imp_buffer_free(&conv.y.buffer);
+    imp_buffer_free(&conv.mask.buffer);
+    imp_buffer_free(&weights);
+    imp_buffer_free(&bias);
+    imp_buffer_free(&scratch);
+    return error;
+}
+
+static void check(struct imp_check_run *run, const struct imp_conv_algorithm *algorithm,
+                  const struct shape *s, enum imp_epilogue epilogue, enum imp_gemm gemm)
+{
+    const size_t plane = (size_t)(s->height * s->width);
+    const size_t in = (size_t)s->in * plane, out = (size_t)s->out * plane;
+    const size_t packed =
+        algorithm->packed_size(imp_device_caps(run->device), s->in, s->out) / sizeof(float);
+    struct data d = {
+        .x = imp_check_data(run, 0, in, false),
+        .weights = imp_check_data(run, 1, (size_t)(s->in * s->out * 9), false),
+        .bias = imp_check_data(run, 2, (size_t)s->out, false),
+        .mask = imp_check_data(run, 3, out, true),
+        .before = imp_check_data(run, 4, out, false),
+        .found = imp_check_data(run, 5, out, false),
+        .packed = imp_check_data(run, 6, packed, false),
+        .expected = imp_check_doubles(run, out),
+    };
+    d.wide = imp_check_widen(run, d.x, in);
+    if (!run->broken) {
+        const double damage = run_on_device(run, algorithm, s, epilogue, gemm, &d);
+        imp_ref_conv(s->in, s->out, s->height, s->width, d.wide, d.weights, d.expected);
+        for (size_t i = 0; i < out; i++)
+            d.expected[i] = finish(epilogue, d.expected[i], (double)d.before[i],
+                                   (double)d.bias[i / plane], (double)d.mask[i]);
+        imp_check_end(run, fmax(damage, imp_check_error(d.found, d.expected, out)), BOUND);
+    }
+    data_free(&d);
+}
+
+/* Flipping the weights makes the convolution the adjoint: <gy, conv(x)> = <conv'(gy), x>. Checked on
+ * the reference, so that the checks above speak for gradients too. */
+static void check_flip(struct imp_check_run *run)
+{
+    enum { IN = 5, OUT = 4, H = 6, W = 7 };
+    if (!imp_check_begin(run, "conv flip %d>%d @ %dx%d", IN, OUT, H, W))
+        return;
+    float *weights = imp_check_data(run, 0, IN * OUT * 9, false);
+    float *flipped = imp_check_data(run, 1, IN * OUT * 9, false);
+    float *g = imp_check_data(run, 2, OUT * H * W, false);
+    float *found = imp_check_data(run, 3, IN * H * W, false);
+    double *wide = imp_check_widen(run, g, OUT * H * W);
+    double *expected = imp_check_doubles(run, IN * H * W);
+    double *by_flip = imp_check_doubles(run, IN * H * W);
+    if (!run->broken) {
+        imp_conv_flip(IN, OUT, weights, flipped);
+        imp_ref_conv_backward(IN, OUT, H, W, wide, weights, expected);
+        imp_ref_conv(OUT, IN, H, W, wide, flipped, by_flip);
+        for (size_t i = 0; i < IN * H * W; i++)
+            found[i] = (float)by_flip[i];
+        imp_check_end(run, imp_check_error(found, expected, IN * H * W), 1e-6);
+    }
+    free(weights);
+    free(flipped);
+    free(g);
+    free(found);
+    free(wide);
+    free(expected);
+    free(by_flip);
+}
+
+/* The algorithm's own GEMMs make no difference except to im2col. */
+static const struct {
+    enum imp_gemm gemm;
+    const char *name;
+} gemms[] = {{IMP_GEMM_VECTOR, " vector"}, {IMP_GEMM_TILED, " tiled"}};
+
+void imp_check_conv(struct imp_check_run *run)
+{
+    const struct imp_caps *caps = imp_device_caps(run->device);
+    const bool brief = run->level == IMP_SELFTEST_BRIEF;
+    const size_t count = brief                               ? 2
+                         : run->level == IMP_SELFTEST_USER ? USER_SHAPES
+                                                           : IMP_COUNT(shapes);
+    for (size_t a = 0; imp_conv_algorithms[a]; a++) {
+        const struct imp_conv_algorithm *algorithm = imp_conv_algorithms[a];
+        const bool multiplies = algorithm == &imp_conv_im2col;
+        if (brief && multiplies)
+            continue;
+        for (size_t i = 0; i < count; i++) {
+            const struct shape *s = &shapes[i];
+            if (!algorithm->supports(caps, s->in, s->out))
+                continue;
+            for (int e = 0; e < IMP_EPILOGUES; e++) {
+                const enum imp_epilogue epilogue = (enum imp_epilogue)e;
+                const bool picture = s->in == 3 || s->out == 3;
+                if ((brief && epilogue != IMP_EPILOGUE_BIAS_RELU) ||
+                    (picture && epilogue != IMP_EPILOGUE_STORE &&
+                     !(s->in == 3 && epilogue == IMP_EPILOGUE_BIAS_RELU)))
+                    continue;
+                for (size_t g = 0; g < (multiplies ? IMP_COUNT(gemms) : 1); g++)
+                    if (imp_check_begin(run, "conv %s%s %d>%d @ %dx%d %s", algorithm->name,
+                                        multiplies ? gemms[g].name : "", s->in, s->out, s->height,
+                                        s->width, epilogues[e]))
+                        check(run, algorithm, s, epilogue, gemms[g].gemm);
+            }
+        }
+    }
+    if (!brief)
+        check_flip(run);
+}

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: MIT */
+/* The whole objective on a whole network: losses and the picture's gradient. */
+
+#include "selftest/check.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+/* A problem: which layers, which variants, what size. */
+static const struct problem {
+    const char *name;
+    int depth, height, width;
+    uint32_t content, style; /* bits of layers */
+    enum impasto_pooling pooling;
+    enum impasto_padding padding;
+    enum impasto_losses losses;
+} problems[] = {
+    {"shallow max zero", 3, 16, 18, 1u << 2, 1u << 0 | 1u << 2, IMPASTO_POOLING_MAX,
+     IMPASTO_PADDING_ZERO, IMPASTO_LOSSES_RELATIVE},
+    {"shallow average replicate", 3, 17, 16, 1u << 1, 1u << 1 | 1u << 2, IMPASTO_POOLING_AVERAGE,
+     IMPASTO_PADDING_REPLICATE, IMPASTO_LOSSES_GATYS},
+    {"all layers average replicate", 16, 16, 16, 1u << 9 | 1u << 15, 0xffff,
+     IMPASTO_POOLING_AVERAGE, IMPASTO_PADDING_REPLICATE, IMPASTO_LOSSES_RELATIVE},
+    {"all layers average zero", 16, 19, 23, 1u << 3 | 1u << 12, 1u << 0 | 1u << 4 | 1u << 14,
+     IMPASTO_POOLING_AVERAGE, IMPASTO_PADDING_ZERO, IMPASTO_LOSSES_RELATIVE},
+    {"three blocks max replicate", 5, 33, 24, 1u << 3, 1u << 0 | 1u << 2 | 1u << 4,
+     IMPASTO_POOLING_MAX, IMPASTO_PADDING_REPLICATE, IMPASTO_LOSSES_RELATIVE},
+};
+#define USER_PROBLEMS 2
+
+/* Losses are sums of many terms; gradients pass up to 16 layers. With maximum pooling a near-tie may
+ * be decided either way, so there a percentile is judged, and the whole direction; and the networks
+ * are shallow, or one such decision would reach the whole of so small a picture. */
+#define LOSS_BOUND 1e-5
+#define AVERAGE_BOUND 1e-4
+#define PERCENTILE_BOUND 1e-3
+#define COSINE_BOUND 1e-4
+
+/* Weights as He et al. 2015 would start a network, so that activations neither die nor explode. */
+static bool make_weights(struct imp_check_run *run, int depth, struct impasto_weights *weights)
+{
+    weights->info = (struct impasto_weights_info){
+        .source = "self-test", .layers = depth, .convention = IMPASTO_CONVENTION_CAFFE};
+    for (int l = 0; l < depth; l++) {
+        const int in = imp_layer_shapes[l].in_channels, out = imp_layer_shapes[l].out_channels;
+        const size_t n = (size_t)(in * out * 9);
+        struct imp_layer_weights *layer = &weights->layers[l];
+        layer->weight = imp_check_data(run, (uint32_t)(100 + l), n, false);
+        layer->bias = imp_check_data(run, (uint32_t)(200 + l), (size_t)out, false);
+        /* Uniform in [-1, 1) has variance 1/3; the picture's values are around 100. */
+        const float gain = sqrtf(6.0f / (9.0f * (float)in)) * (l == 0 ? 0.01f : 1.0f);
+        for (size_t i = 0; layer->weight && i < n; i++)
+            layer->weight[i] *= gain;
+    }
+    return !run->broken;
+}
+
+static void free_weights(struct impasto_weights *weights)
+{
+    for (int l = 0; l < IMPASTO_LAYERS; l++) {
+        free(weights->layers[l].weight);
+        free(weights->layers[l].bias);
+    }
+}
+
+/* Everything that lives on the device for one problem. */
+struct machine {
+    struct imp_model model;
+    struct imp_losses losses;
+    struct imp_net net, style_net;
+    struct imp_buffer *image, *gradient, *style;
+    struct imp_layout layout;
+};
+
+static enum impasto_status run_machine(struct imp_check_run *run, const struct problem *p,
+                                       const struct impasto_params *params,
+                                       const struct impasto_weights *weights, const float *content,
+                                       const float *style, const float *start, struct machine *m,
+                                       struct impasto_progress *progress, float *gradient)
+{
+    struct imp_device *device = run->device;
+    const struct imp_caps *caps = imp_device_caps(device);
+    const size_t bytes = sizeof(float) * 3 * (size_t)(p->height * p->width);
+    const struct imp_model_options options = {
+        .layers = p->depth,
+        .average = p->pooling == IMPASTO_POOLING_AVERAGE,
+        .replicate = p->padding == IMPASTO_PADDING_REPLICATE,
+    };
+    struct impasto_error error;
+    double not_finite = 0;
+    IMP_TRY(imp_model_init(&m->model, device, &weights->info, &options));
+    imp_model_layout(&m->model, caps, &m->layout);
+    imp_losses_init(&m->losses, device, params, p->height, p->width);
+    imp_losses_layout(&m->losses, p->width, p->height, &m->layout);
+    imp_net_init(&m->net, &m->model, caps, p->height, p->width, true);
+    imp_net_layout(&m->net, caps, &m->layout);
+    /* The style picture lies on its side, for a size of its own. */
+    imp_net_init(&m->style_net, &m->model, caps, p->width, p->height, false);
+    imp_net_layout(&m->style_net, caps, &m->layout);
+    imp_layout_add(&m->layout, &m->image, bytes, "self-test");
+    imp_layout_add(&m->layout, &m->gradient, bytes, "self-test");
+    imp_layout_add(&m->layout, &m->style, bytes, "self-test");
+    IMP_TRY(imp_layout_allocate(&m->layout, device));
+    IMP_TRY(imp_model_load(&m->model, device, weights, &error));
+    struct imp_taps taps = imp_losses_style_taps(&m->losses);
+    IMP_TRY(imp_buffer_write(m->style, 0, style, bytes));
+    IMP_TRY(imp_net_forward(&m->style_net, device, m->style, &taps));
+    taps = imp_losses_content_taps(&m->losses);
+    IMP_TRY(imp_buffer_write(m->image, 0, content, bytes));
+    IMP_TRY(imp_net_forward(&m->net, device, m->image, &taps));
+    taps = imp_losses_taps(&m->losses);
+    IMP_TRY(imp_buffer_write(m->image, 0, start, bytes));
+    IMP_TRY(imp_net_forward(&m->net, device, m->image, &taps));
+    IMP_TRY(imp_losses_measure_tv(&m->losses, m->image));
+    IMP_TRY(imp_net_backward(&m->net, device, &taps, m->gradient));
+    IMP_TRY(imp_losses_tv_gradient(&m->losses, m->image, m->gradient));
+    IMP_TRY(imp_losses_check_gradient(&m->losses, m->gradient));
+    IMP_TRY(imp_losses_read(&m->losses, progress, &not_finite));
+    return imp_buffer_read(m->gradient, 0, gradient, bytes);
+}
+
+/* Rounding features by a share d moves a loss, the mean square of a difference, by 2 d sqrt(loss *
+ * energy of the target): where image and target hardly differ, that is much of the loss. So the error
+ * is taken relative to the loss and a tenth of that root. Relative losses have an energy of 1. */
+static double term_error(double found, double expected, double energy)
+{
+    if (expected == 0)
+        return 0;
+    return fabs(found - expected) / (expected + 0.1 * sqrt(expected * energy));
+}
+
+static double loss_error(const struct imp_ref_objective *objective,
+                         const struct impasto_progress *found,
+                         const struct impasto_progress *expected)
+{
+    double worst = fmax(term_error(found->total, expected->total, 0),
+                        term_error(found->tv, expected->tv, 0));
+    const double energy = objective->params->losses == IMPASTO_LOSSES_RELATIVE;
+    for (int l = 0; l < objective->depth; l++) {
+        worst = fmax(worst, term_error(found->content[l], expected->content[l], energy));
+        worst = fmax(worst, term_error(found->style[l], expected->style[l], energy));
+    }
+    return isfinite(found->total) ? worst : INFINITY;
+}
+
+static int ascending(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static void judge_gradient(struct imp_check_run *run, const struct problem *p, const float *found,
+                           double *expected, size_t n)
+{
+    double dot = 0, ours = 0, theirs = 0, errors = 0;
+    for (size_t i = 0; i < n; i++) {
+        const double f = (double)found[i], d = f - expected[i];
+        dot += f * expected[i];
+        ours += f * f;
+        theirs += expected[i] * expected[i];
+        errors += d * d;
+        expected[i] = fabs(d); /* from here on the differences */
+    }
+    const double cosine = dot / sqrt(ours * theirs), rms = sqrt(theirs / (double)n);
+    qsort(expected, n, sizeof(*expected), ascending);
+    if (p->pooling == IMPASTO_POOLING_AVERAGE) {
+        if (imp_check_begin(run, "gradient %s: rms", p->name))
+            imp_check_end(run, isfinite(cosine) ? sqrt(errors / theirs) : INFINITY, AVERAGE_BOUND);
+        return;
+    }
+    if (imp_check_begin(run, "gradient %s: 90th percentile", p->name))
+        imp_check_end(run, isfinite(cosine) ? expected[n * 9 / 10] / rms : INFINITY,
+                      PERCENTILE_BOUND);
+    if (imp_check_begin(run, "gradient %s: 1 - cosine", p->name))
+        imp_check_end(run, isfinite(cosine) ? 1 - cosine : INFINITY, COSINE_BOUND);
+}
+
+static void check(struct imp_check_run *run, const struct problem *p)
+{
+    const size_t n = 3 * (size_t)(p->height * p->width);
+    struct impasto_params params = {
+        .losses = p->losses, .pooling = p->pooling, .padding = p->padding,
+        .content_weight = 2, .style_weight = 30, .tv_weight = 5,
+    };
+    for (int l = 0; l < IMPASTO_LAYERS; l++) {
+        params.content_layers[l] = p->content >> l & 1u ? 1.0f + 0.1f * (float)l : 0;
+        params.style_layers[l] = p->style >> l & 1u ? 1.0f + 0.2f * (float)l : 0;
+    }
+    struct impasto_weights weights = {0};
+    struct machine machine = {0};
+    struct imp_ref_objective objective = {.params = &params, .weights = &weights,
+                                          .depth = p->depth, .height = p->height,
+                                          .width = p->width};
+    struct impasto_progress found = {0}, expected = {0};
+    float *content = imp_check_data(run, 0, n, true), *style = imp_check_data(run, 1, n, true);
+    float *start = imp_check_data(run, 2, n, true), *gradient = imp_check_data(run, 3, n, false);
+    double *wide[3] = {imp_check_widen(run, content, n), imp_check_widen(run, style, n),
+                       imp_check_widen(run, start, n)};
+    double *reference = imp_check_doubles(run, n);
+    if (run->broken || !make_weights(run, p->depth, &weights) ||
+        !imp_check_ok(run, run_machine(run, p, &params, &weights, content, style, start, &machine,
+                                       &found, gradient)))
+        goto done;
+    objective.map = machine.model.input;
+    if (!imp_ref_objective_init(&objective, wide[0], wide[1], p->width, p->height) ||
+        !imp_ref_objective_evaluate(&objective, wide[2], &expected, reference)) {
+        (void)imp_check_ok(run, imp_device_fail(run->device, IMPASTO_ERROR_MEMORY,
+                                                "out of memory for a self-test"));
+        goto done;
+    }
+    if (imp_check_begin(run, "losses %s", p->name))
+        imp_check_end(run, loss_error(&objective, &found, &expected), LOSS_BOUND);
+    judge_gradient(run, p, gradient, reference, n);
+done:
+    imp_ref_objective_free(&objective);
+    imp_layout_release(&machine.layout);
+    free_weights(&weights);
+    free(content);
+    free(style);
+    free(start);
+    free(gradient);
+    for (int i = 0; i < 3; i++)
+        free(wide[i]);
+    free(reference);
+}
+
+void imp_check_gradient(struct imp_check_run *run)
+{
+    const size_t count = run->level == IMP_SELFTEST_USER ? USER_PROBLEMS : IMP_COUNT(problems);
+    for (size_t i = 0; i < count; i++) {
+        /* The parts of a problem are computed together; a filter that names none leaves all out. */
+        if (imp_check_begin(run, "losses %s", problems[i].name) ||
+            imp_check_begin(run, "gradient %s: rms 90th percentile 1 - cosine", problems[i].name))
+            check(run, &problems[i]);
+    }
+}

@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: MIT */
+/* Everything that works element by element, and the sums. */
+
+#include "selftest/check.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+static const struct shape {
+    int height, width;
+} shapes[] = {{5, 9}, {2, 3}, {16, 16}, {37, 53}};
+#define USER_SHAPES 2
+#define CHANNELS 64
+#define ROUNDING 1e-6
+
+/* Slightly different scales and offsets, so that a swapped channel shows. */
+static const struct imp_input_map map = {
+    .reverse = true, .scale = {255.0f, 127.0f, 63.0f}, .offset = {-103.0f, -11.0f, 5.0f}};
+
+static void check_input(struct imp_check_run *run, const struct shape *s, bool replicate)
+{
+    const int h = s->height, w = s->width, pitch = w + 2, plane = (h + 2) * pitch;
+    const size_t pixels = (size_t)(3 * h * w), padded = (size_t)(3 * plane);
+    float *image = imp_check_data(run, 0, pixels, true);
+    float *found = imp_check_data(run, 1, padded, false);
+    double *expected = imp_check_doubles(run, padded);
+    struct imp_buffer *from = NULL;
+    struct imp_tensor to = {.channels = 3, .height = h, .width = w, .lanes = 1};
+    if (!run->broken && imp_check_buffer(run, &from, pixels, image) &&
+        imp_check_buffer(run, &to.buffer, padded, NULL) &&
+        imp_check_ok(run, imp_input_forward(run->device, from, &to, &map, replicate))) {
+        const double damage = imp_check_read_buffer(run, to.buffer, padded, found);
+        for (int i = 0; i < 3 * plane; i++) {
+            const int k = i / plane, y = i % plane / pitch - 1, x = i % pitch - 1;
+            const int cy = y < 0 ? 0 : y >= h ? h - 1 : y, cx = x < 0 ? 0 : x >= w ? w - 1 : x;
+            if ((cy == y && cx == x) || replicate)
+                expected[i] = (double)map.scale[k] * (double)image[((2 - k) * h + cy) * w + cx] +
+                              (double)map.offset[k];
+        }
+        imp_check_end(run, fmax(damage, imp_check_error(found, expected, padded)), ROUNDING);
+    }
+    imp_buffer_free(&from);
+    imp_buffer_free(&to.buffer);
+    free(image);
+    free(found);
+    free(expected);
+}
+
+static void check_input_backward(struct imp_check_run *run, const struct shape *s)
+{
+    const int h = s->height, w = s->width;
+    const size_t pixels = (size_t)(3 * h * w);
+    float *g = imp_check_data(run, 0, pixels, false), *found = imp_check_data(run, 1, pixels, false);
+    double *expected = imp_check_doubles(run, pixels);
+    struct imp_tensor from = {0};
+    struct imp_buffer *to = NULL;
+    if (!run->broken && imp_check_tensor(run, &from, 3, h, w, 1, g) &&
+        imp_check_buffer(run, &to, pixels, NULL) &&
+        imp_check_ok(run, imp_input_backward(run->device, &from, to, &map))) {
+        const double damage = imp_check_read_buffer(run, to, pixels, found);
+        for (int i = 0; i < 3 * h * w; i++) {
+            const int k = i / (h * w);
+            expected[(2 - k) * h * w + i % (h * w)] = (double)map.scale[k] * (double)g[i];
+        }
+        imp_check_end(run, fmax(damage, imp_check_error(found, expected, pixels)), ROUNDING);
+    }
+    imp_buffer_free(&from.buffer);
+    imp_buffer_free(&to);
+    free(g);
+    free(found);
+    free(expected);
+}
+
+/* Operations on two tensors and a third that they change: mask, content, and their sums. */
+static void check_tensors(struct imp_check_run *run, const struct shape *s)
+{
+    const int h = s->height, w = s->width, lanes = imp_device_caps(run->device)->vector_width;
+    const size_t n = (size_t)(CHANNELS * h * w);
+    const float factor = 0.73f;
+    float *a = imp_check_data(run, 0, n, true), *b = imp_check_data(run, 1, n, true);
+    float *g = imp_check_data(run, 2, n, false), *found = imp_check_data(run, 3, n, false);
+    double *expected = imp_check_doubles(run, n), difference = 0, squares = 0, totals[2];
+    struct imp_tensor ta = {0}, tb = {0}, tg = {0};
+    struct imp_buffer *sums = NULL;
+    if (run->broken || !imp_check_tensor(run, &ta, CHANNELS, h, w, lanes, a) ||
+        !imp_check_tensor(run, &tb, CHANNELS, h, w, lanes, b) ||
+        !imp_check_tensor(run, &tg, CHANNELS, h, w, lanes, g) ||
+        !imp_check_buffer(run, &sums, 2 * IMP_PARTS, NULL))
+        goto done;
+    if (imp_check_begin(run, "relu mask %dx%d", h, w) &&
+        imp_check_ok(run, imp_relu_mask(run->device, &ta, &tg))) {
+        const double damage = imp_check_read(run, &tg, found);
+        for (size_t i = 0; i < n; i++)
+            expected[i] = a[i] > 0 ? (double)g[i] : 0;
+        imp_check_end(run, fmax(damage, imp_check_error(found, expected, n)), 0);
+    }
+    for (int accumulate = 0; accumulate < 2; accumulate++)
+        if (imp_check_begin(run, "content gradient %dx%d%s", h, w,
+                            accumulate ? " accumulate" : "") &&
+            imp_check_ok(run, imp_tensor_write(&tg, g)) &&
+            imp_check_ok(run, imp_content_backward(run->device, &ta, &tb, &tg, factor,
+                                                   accumulate))) {
+            const double damage = imp_check_read(run, &tg, found);
+            for (size_t i = 0; i < n; i++)
+                expected[i] = (accumulate ? (double)g[i] : 0) +
+                              (double)factor * ((double)a[i] - (double)b[i]);
+            imp_check_end(run, fmax(damage, imp_check_error(found, expected, n)), ROUNDING);
+        }
+    if (imp_check_begin(run, "sums %dx%d", h, w) &&
+        imp_check_ok(run, imp_sum_squared_difference(run->device, &ta, &tb, sums, 0)) &&
+        imp_check_ok(run, imp_sum_squares(run->device, &ta, sums, 1)) &&
+        imp_check_ok(run, imp_sums_read(run->device, sums, 2, totals))) {
+        for (size_t i = 0; i < n; i++) {
+            difference += pow((double)a[i] - (double)b[i], 2);
+            squares += (double)a[i] * (double)a[i];
+        }
+        imp_check_end(run, fmax(fabs(totals[0] / difference - 1), fabs(totals[1] / squares - 1)),
+                      ROUNDING);
+    }
+done:
+    imp_buffer_free(&ta.buffer);
+    imp_buffer_free(&tb.buffer);
+    imp_buffer_free(&tg.buffer);
+    imp_buffer_free(&sums);
+    free(a);
+    free(b);
+    free(g);
+    free(found);
+    free(expected);
+}
+
+/* A halo full of numbers must come out zero, and the pixels untouched. */
+static void check_halo(struct imp_check_run *run, const struct shape *s)
+{
+    const int h = s->height, w = s->width, lanes = imp_device_caps(run->device)->vector_width;
+    struct imp_tensor t = {.channels = CHANNELS, .height = h, .width = w, .lanes = lanes};
+    const size_t floats = (size_t)imp_tensor_vectors(&t) * (size_t)lanes;
+    const size_t position = (size_t)lanes, pitch = (size_t)(w + 2);
+    float *before = imp_check_data(run, 0, floats, false);
+    float *found = imp_check_data(run, 1, floats, false);
+    if (!run->broken && imp_check_buffer(run, &t.buffer, floats, before) &&
+        imp_check_ok(run, imp_tensor_clear_halo(run->device, &t))) {
+        double error = imp_check_read_buffer(run, t.buffer, floats, found);
+        for (size_t i = 0; i < floats; i++) {
+            const size_t at = i / position % (size_t)imp_tensor_plane(&t);
+            const size_t y = at / pitch, x = at % pitch;
+            const bool halo = y == 0 || x == 0 || y == (size_t)h + 1 || x == (size_t)w + 1;
+            if (found[i] != (halo ? 0 : before[i]))
+                error = INFINITY;
+        }
+        imp_check_end(run, error, 0);
+    }
+    imp_buffer_free(&t.buffer);
+    free(before);
+    free(found);
+}
+
+static void check_tv(struct imp_check_run *run, const struct shape *s)
+{
+    const int h = s->height, w = s->width;
+    const size_t n = (size_t)(3 * h * w);
+    const float weight = 3.5f;
+    float *image = imp_check_data(run, 0, n, true), *g = imp_check_data(run, 1, n, false);
+    float *found = imp_check_data(run, 2, n, false);
+    double *wide = imp_check_widen(run, image, n), *expected = imp_check_widen(run, g, n), total = 0;
+    struct imp_buffer *picture = NULL, *gradient = NULL, *sums = NULL;
+    if (!run->broken && imp_check_buffer(run, &picture, n, image) &&
+        imp_check_buffer(run, &gradient, n, g) && imp_check_buffer(run, &sums, IMP_PARTS, NULL) &&
+        imp_check_ok(run, imp_tv_sum(run->device, picture, h, w, sums, 0)) &&
+        imp_check_ok(run, imp_tv_backward(run->device, picture, h, w, gradient, weight)) &&
+        imp_check_ok(run, imp_sums_read(run->device, sums, 1, &total))) {
+        double error = imp_check_read_buffer(run, gradient, n, found);
+        const double tv = imp_ref_tv(h, w, wide, (double)weight, expected);
+        error = fmax(error, imp_check_error(found, expected, n));
+        imp_check_end(run, fmax(error, fabs(total / tv - 1)), ROUNDING);
+    }
+    imp_buffer_free(&picture);
+    imp_buffer_free(&gradient);
+    imp_buffer_free(&sums);
+    free(image);
+    free(g);
+    free(found);
+    free(wide);
+    free(expected);
+}
+
+static void check_adam(struct imp_check_run *run, const struct shape *s)
+{
+    const int n = 3 * s->height * s->width;
+    const size_t count = (size_t)n;
+    struct imp_adam adam = {
+        .learning_rate = 0.02f, .beta1 = 0.9f, .beta2 = 0.99f, .epsilon = 1e-8f};
+    float *start = imp_check_data(run, 0, count, true), *g = imp_check_data(run, 1, count, false);
+    float *found = imp_check_data(run, 2, count, false), *zeros = imp_check_data(run, 3, count, false);
+    for (size_t i = 0; zeros && i < count; i++)
+        zeros[i] = 0;
+    double *image = imp_check_widen(run, start, count), *gradient = imp_check_widen(run, g, count);
+    double *m = imp_check_doubles(run, count), *v = imp_check_doubles(run, count);
+    struct imp_buffer *b[4] = {0};
+    bool fine = !run->broken && imp_check_buffer(run, &b[0], count, start) &&
+                imp_check_buffer(run, &b[1], count, g) &&
+                imp_check_buffer(run, &b[2], count, zeros) &&
+                imp_check_buffer(run, &b[3], count, zeros);
+    for (adam.step = 1; fine && adam.step <= 3; adam.step++) {
+        fine = imp_check_ok(run, imp_adam_step(run->device, &adam, b[0], b[1], b[2], b[3], n));
+        imp_ref_adam(&adam, n, image, gradient, m, v);
+    }
+    if (fine) {
+        const double damage = imp_check_read_buffer(run, b[0], count, found);
+        imp_check_end(run, fmax(damage, imp_check_error(found, image, count)), ROUNDING);
+    }
+    for (size_t i = 0; i < IMP_COUNT(b); i++)
+        imp_buffer_free(&b[i]);
+    free(start);
+    free(g);
+    free(found);
+    free(zeros);
+    free(image);
+    free(gradient);
+    free(m);
+    free(v);
+}
+
+/* NaN, both infinities and the largest finite number among honest ones: three must be counted. */
+static void check_finiteness(struct imp_check_run *run)
+{
+    enum { N = 5000 };
+    float *data = imp_check_data(run, 0, N, false);
+    struct imp_buffer *buffer = NULL, *sums = NULL;
+    double count = 0;
+    if (!run->broken) {
+        data[0] = NAN;
+        data[1023] = -INFINITY;
+        data[2500] = 3.402823466e38f;
+        data[N - 1] = INFINITY;
+    }
+    if (!run->broken && imp_check_buffer(run, &buffer, N, data) &&
+        imp_check_buffer(run, &sums, IMP_PARTS, NULL) &&
+        imp_check_ok(run, imp_count_not_finite(run->device, buffer, N, sums, 0)) &&
+        imp_check_ok(run, imp_sums_read(run->device, sums, 1, &count)))
+        imp_check_end(run, fabs(count - 3), 0);
+    imp_buffer_free(&buffer);
+    imp_buffer_free(&sums);
+    free(data);
+}
+
+void imp_check_pointwise(struct imp_check_run *run)
+{
+    const size_t count = run->level == IMP_SELFTEST_USER ? USER_SHAPES : IMP_COUNT(shapes);
+    for (size_t i = 0; i < count; i++) {
+        const struct shape *s = &shapes[i];
+        for (int replicate = 0; replicate < 2; replicate++)
+            if (imp_check_begin(run, "input forward %dx%d %s", s->height, s->width,
+                                replicate ? "replicate" : "zero"))
+                check_input(run, s, replicate);
+        if (imp_check_begin(run, "input backward %dx%d", s->height, s->width))
+            check_input_backward(run, s);
+        check_tensors(run, s);
+        if (imp_check_begin(run, "halo %dx%d", s->height, s->width))
+            check_halo(run, s);
+        if (imp_check_begin(run, "total variation %dx%d", s->height, s->width))
+            check_tv(run, s);
+        if (imp_check_begin(run, "adam %dx%d", s->height, s->width))
+            check_adam(run, s);
+    }
+    if (imp_check_begin(run, "finiteness"))
+        check_finiteness(run);
+}

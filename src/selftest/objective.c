@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: MIT */
+/* The objective in double precision: features, losses, and the gradient to the picture. */
+
+#include "selftest/reference.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct pass {
+    int h[IMPASTO_LAYERS], w[IMPASTO_LAYERS];
+    double *input;                     /* (3, height + 2, width + 2): with the halo as padding asks */
+    double *features[IMPASTO_LAYERS];  /* after the ReLU */
+    double *pooled[IMPASTO_LAYERS];    /* what layer l reads, where pooling comes before it */
+};
+
+static int channels_of(int l)
+{
+    return imp_layer_shapes[l].out_channels;
+}
+
+static bool pool_before(int l)
+{
+    return l > 0 && imp_layer_shapes[l].block != imp_layer_shapes[l - 1].block;
+}
+
+static void pass_free(struct pass *pass)
+{
+    free(pass->input);
+    for (int l = 0; l < IMPASTO_LAYERS; l++) {
+        free(pass->features[l]);
+        free(pass->pooled[l]);
+    }
+}
+
+static bool pass_alloc(struct pass *pass, int depth, int height, int width)
+{
+    *pass = (struct pass){0};
+    bool room = (pass->input = malloc(sizeof(double) * 3 * (size_t)((height + 2) * (width + 2))));
+    for (int l = 0, h = height, w = width; l < depth; l++) {
+        if (pool_before(l)) {
+            h /= 2;
+            w /= 2;
+            pass->pooled[l] = malloc(sizeof(double) * (size_t)(channels_of(l - 1) * h * w));
+            room = room && pass->pooled[l];
+        }
+        pass->h[l] = h;
+        pass->w[l] = w;
+        pass->features[l] = malloc(sizeof(double) * (size_t)(channels_of(l) * h * w));
+        room = room && pass->features[l];
+    }
+    return room;
+}
+
+/* The picture on its padded plane, as the network takes it. */
+static void fill_input(const struct imp_ref_objective *o, const double *image, int h, int w,
+                       double *input)
+{
+    const bool replicate = o->params->padding == IMPASTO_PADDING_REPLICATE;
+    for (int k = 0; k < 3; k++)
+        for (int y = -1; y <= h; y++)
+            for (int x = -1; x <= w; x++) {
+                const int cy = y < 0 ? 0 : y >= h ? h - 1 : y, cx = x < 0 ? 0 : x >= w ? w - 1 : x;
+                const double v = image[((o->map.reverse ? 2 - k : k) * h + cy) * w + cx];
+                input[(k * (h + 2) + y + 1) * (w + 2) + x + 1] =
+                    (cy == y && cx == x) || replicate
+                        ? (double)o->map.scale[k] * v + (double)o->map.offset[k]
+                        : 0;
+            }
+}
+
+/* The convolution over the padded plane is the plain one over a larger picture, cut. */
+static void first_layer(const double *input, const float *weights, int h, int w, double *y)
+{
+    for (int o = 0; o < channels_of(0); o++)
+        for (int row = 0; row < h; row++)
+            for (int col = 0; col < w; col++) {
+                double sum = 0;
+                for (int i = 0; i < 3; i++)
+                    for (int tap = 0; tap < 9; tap++)
+                        sum += (double)weights[(o * 3 + i) * 9 + tap] *
+                               input[(i * (h + 2) + row + tap / 3) * (w + 2) + col + tap % 3];
+                y[(o * h + row) * w + col] = sum;
+            }
+}
+
+static bool forward(const struct imp_ref_objective *o, const double *image, int height, int width,
+                    struct pass *pass)
+{
+    const bool average = o->params->pooling == IMPASTO_POOLING_AVERAGE;
+    if (!pass_alloc(pass, o->depth, height, width))
+        return false;
+    fill_input(o, image, height, width, pass->input);
+    for (int l = 0; l < o->depth; l++) {
+        const struct imp_layer_weights *weights = &o->weights->layers[l];
+        const int h = pass->h[l], w = pass->w[l];
+        double *f = pass->features[l];
+        if (l == 0) {
+            first_layer(pass->input, weights->weight, h, w, f);
+        } else {
+            const double *x = pass->features[l - 1];
+            if (pool_before(l)) {
+                imp_ref_pool(channels_of(l - 1), pass->h[l - 1], pass->w[l - 1], average, x,
+                             pass->pooled[l]);
+                x = pass->pooled[l];
+            }
+            imp_ref_conv(channels_of(l - 1), channels_of(l), h, w, x, weights->weight, f);
+        }
+        for (int i = 0; i < channels_of(l) * h * w; i++) {
+            const double v = f[i] + (double)weights->bias[i / (h * w)];
+            f[i] = v > 0 ? v : 0;
+        }
+    }
+    return true;
+}
+
+static double mean_square(const double *x, int n)
+{
+    double sum = 0;
+    for (int i = 0; i < n; i++)
+        sum += x[i] * x[i];
+    return sum / n;
+}
+
+static double energy_of(const struct imp_ref_objective *o, const double *target, int n)
+{
+    const double energy = mean_square(target, n);
+    return o->params->losses == IMPASTO_LOSSES_RELATIVE && energy > 0 ? energy : 1;
+}
+
+bool imp_ref_objective_init(struct imp_ref_objective *o, const double *content, const double *style,
+                            int style_height, int style_width)
+{
+    struct pass pass;
+    bool room = forward(o, content, o->height, o->width, &pass);
+    for (int l = 0; room && l < o->depth; l++) {
+        const int n = channels_of(l) * pass.h[l] * pass.w[l];
+        o->content_energy[l] = energy_of(o, pass.features[l], n);
+        o->content_target[l] = pass.features[l];
+        pass.features[l] = NULL;
+    }
+    pass_free(&pass);
+    room = room && forward(o, style, style_height, style_width, &pass);
+    for (int l = 0; room && l < o->depth; l++) {
+        const int c = channels_of(l);
+        o->style_target[l] = malloc(sizeof(double) * (size_t)(c * c));
+        room = o->style_target[l];
+        if (!room)
+            break;
+        imp_ref_gram(c, pass.h[l] * pass.w[l], pass.features[l], o->style_target[l]);
+        o->style_energy[l] = energy_of(o, o->style_target[l], c * c);
+    }
+    pass_free(&pass);
+    return room;
+}
+
+void imp_ref_objective_free(struct imp_ref_objective *o)
+{
+    for (int l = 0; l < IMPASTO_LAYERS; l++) {
+        free(o->content_target[l]);
+        free(o->style_target[l]);
+    }
+}
+
+/* Adds layer l's losses to the progress and their gradient to g, (channels, h, w). */
+static bool add_losses(const struct imp_ref_objective *o, const struct pass *pass, int l,
+                       struct impasto_progress *progress, double *g)
+{
+    const struct impasto_params *p = o->params;
+    const int c = channels_of(l), m = pass->h[l] * pass->w[l];
+    const double *f = pass->features[l];
+    if (p->content_layers[l] > 0) {
+        const double weight = (double)p->content_weight * (double)p->content_layers[l];
+        double sum = 0;
+        for (int i = 0; i < c * m; i++) {
+            const double d = f[i] - o->content_target[l][i];
+            sum += d * d;
+            g[i] += weight * 2 * d / (o->content_energy[l] * c * m);
+        }
+        progress->content[l] = sum / (o->content_energy[l] * c * m);
+        progress->total += weight * progress->content[l];
+    }
+    if (p->style_layers[l] > 0) {
+        const double weight = (double)p->style_weight * (double)p->style_layers[l];
+        double *gram = malloc(sizeof(double) * (size_t)(c * c)), sum = 0;
+        if (!gram)
+            return false;
+        imp_ref_gram(c, m, f, gram);
+        for (int i = 0; i < c * c; i++) {
+            gram[i] -= o->style_target[l][i];
+            sum += gram[i] * gram[i];
+        }
+        const double factor = weight * 4 / (o->style_energy[l] * c * c * ((double)c * m));
+        for (int i = 0; i < c; i++)
+            for (int j = 0; j < c; j++)
+                for (int k = 0; k < m; k++)
+                    g[i * m + k] += factor * gram[i * c + j] * f[j * m + k];
+        free(gram);
+        progress->style[l] = sum / (o->style_energy[l] * c * c);
+        progress->total += weight * progress->style[l];
+    }
+    return true;
+}
+
+/* From the gradient of conv1_1's output to the picture's, through the padding. */
+static void first_layer_backward(const struct imp_ref_objective *o, const double *g,
+                                 double *gradient)
+{
+    const int h = o->height, w = o->width;
+    const bool replicate = o->params->padding == IMPASTO_PADDING_REPLICATE;
+    const float *weights = o->weights->layers[0].weight;
+    for (int k = 0; k < channels_of(0); k++)
+        for (int row = 0; row < h; row++)
+            for (int col = 0; col < w; col++)
+                for (int i = 0; i < 3; i++)
+                    for (int tap = 0; tap < 9; tap++) {
+                        const int y = row + tap / 3 - 1, x = col + tap % 3 - 1;
+                        const int cy = y < 0 ? 0 : y >= h ? h - 1 : y;
+                        const int cx = x < 0 ? 0 : x >= w ? w - 1 : x;
+                        if ((cy != y || cx != x) && !replicate)
+                            continue;
+                        gradient[((o->map.reverse ? 2 - i : i) * h + cy) * w + cx] +=
+                            (double)o->map.scale[i] * (double)weights[(k * 3 + i) * 9 + tap] *
+                            g[(k * h + row) * w + col];
+                    }
+}
+
+static bool backward(const struct imp_ref_objective *o, const struct pass *pass,
+                     struct impasto_progress *progress, double *gradient)
+{
+    const bool average = o->params->pooling == IMPASTO_POOLING_AVERAGE;
+    double *g = NULL; /* of layer l's activation */
+    for (int l = o->depth - 1; l >= 0; l--) {
+        const int n = channels_of(l) * pass->h[l] * pass->w[l];
+        if (!g && !(g = calloc((size_t)n, sizeof(*g))))
+            return false;
+        if (!add_losses(o, pass, l, progress, g)) {
+            free(g);
+            return false;
+        }
+        for (int i = 0; i < n; i++)
+            if (!(pass->features[l][i] > 0))
+                g[i] = 0;
+        if (l == 0)
+            break;
+        const int below = channels_of(l - 1);
+        double *to = malloc(sizeof(double) * (size_t)(below * pass->h[l] * pass->w[l]));
+        if (to)
+            imp_ref_conv_backward(below, channels_of(l), pass->h[l], pass->w[l], g,
+                                  o->weights->layers[l].weight, to);
+        free(g);
+        g = to;
+        if (g && pool_before(l)) {
+            double *wide =
+                malloc(sizeof(double) * (size_t)(below * pass->h[l - 1] * pass->w[l - 1]));
+            if (wide)
+                imp_ref_pool_backward(below, pass->h[l - 1], pass->w[l - 1], average,
+                                      pass->features[l - 1], g, wide);
+            free(g);
+            g = wide;
+        }
+        if (!g)
+            return false;
+    }
+    first_layer_backward(o, g, gradient);
+    free(g);
+    return true;
+}
+
+bool imp_ref_objective_evaluate(const struct imp_ref_objective *o, const double *image,
+                                struct impasto_progress *progress, double *gradient)
+{
+    struct pass pass;
+    *progress = (struct impasto_progress){0};
+    memset(gradient, 0, sizeof(*gradient) * (size_t)(3 * o->height * o->width));
+    const bool done = forward(o, image, o->height, o->width, &pass) &&
+                      backward(o, &pass, progress, gradient);
+    pass_free(&pass);
+    const double weight = (double)o->params->tv_weight;
+    progress->tv = imp_ref_tv(o->height, o->width, image, weight, gradient);
+    progress->total += weight * progress->tv;
+    return done;
+}

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT */
+/* Operations in double precision. The objective made of them is in objective.c. */
+
+#include "selftest/reference.h"
+
+#include <math.h>
+#include <string.h>
+
+void imp_ref_conv(int in, int out, int h, int w, const double *x, const float *weights, double *y)
+{
+    memset(y, 0, sizeof(*y) * (size_t)(out * h * w));
+    for (int o = 0; o < out; o++)
+        for (int i = 0; i < in; i++)
+            for (int tap = 0; tap < 9; tap++) {
+                const int dy = tap / 3 - 1, dx = tap % 3 - 1;
+                const double weight = (double)weights[(o * in + i) * 9 + tap];
+                for (int row = 0; row < h; row++) {
+                    if (row + dy < 0 || row + dy >= h)
+                        continue;
+                    const double *from = x + (i * h + row + dy) * w + dx;
+                    double *to = y + (o * h + row) * w;
+                    const int begin = dx < 0 ? 1 : 0, end = dx > 0 ? w - 1 : w;
+                    for (int col = begin; col < end; col++)
+                        to[col] += weight * from[col];
+                }
+            }
+}
+
+void imp_ref_conv_backward(int in, int out, int h, int w, const double *gy, const float *weights,
+                           double *gx)
+{
+    memset(gx, 0, sizeof(*gx) * (size_t)(in * h * w));
+    for (int o = 0; o < out; o++)
+        for (int i = 0; i < in; i++)
+            for (int tap = 0; tap < 9; tap++) {
+                const int dy = tap / 3 - 1, dx = tap % 3 - 1;
+                const double weight = (double)weights[(o * in + i) * 9 + tap];
+                for (int row = 0; row < h; row++) {
+                    if (row + dy < 0 || row + dy >= h)
+                        continue;
+                    double *to = gx + (i * h + row + dy) * w + dx;
+                    const double *from = gy + (o * h + row) * w;
+                    const int begin = dx < 0 ? 1 : 0, end = dx > 0 ? w - 1 : w;
+                    for (int col = begin; col < end; col++)
+                        to[col] += weight * from[col];
+                }
+            }
+}
+
+void imp_ref_pool(int c, int h, int w, bool average, const double *x, double *y)
+{
+    for (int k = 0; k < c; k++)
+        for (int row = 0; row < h / 2; row++)
+            for (int col = 0; col < w / 2; col++) {
+                const double *p = x + (k * h + 2 * row) * w + 2 * col;
+                y[(k * (h / 2) + row) * (w / 2) + col] =
+                    average ? (p[0] + p[1] + p[w] + p[w + 1]) / 4
+                            : fmax(fmax(p[0], p[1]), fmax(p[w], p[w + 1]));
+            }
+}
+
+void imp_ref_pool_backward(int c, int h, int w, bool average, const double *x, const double *gy,
+                           double *gx)
+{
+    memset(gx, 0, sizeof(*gx) * (size_t)(c * h * w));
+    for (int k = 0; k < c; k++)
+        for (int row = 0; row < h / 2; row++)
+            for (int col = 0; col < w / 2; col++) {
+                const int at = (k * h + 2 * row) * w + 2 * col;
+                const int window[4] = {at, at + 1, at + w, at + w + 1};
+                const double g = gy[(k * (h / 2) + row) * (w / 2) + col];
+                int largest = 0;
+                for (int n = 0; n < 4; n++) {
+                    if (average)
+                        gx[window[n]] = g / 4;
+                    else if (x[window[n]] > x[window[largest]])
+                        largest = n;
+                }
+                if (!average)
+                    gx[window[largest]] = g;
+            }
+}
+
+void imp_ref_gram(int c, int m, const double *f, double *g)
+{
+    for (int i = 0; i < c; i++)
+        for (int j = 0; j <= i; j++) {
+            double sum = 0;
+            for (int p = 0; p < m; p++)
+                sum += f[i * m + p] * f[j * m + p];
+            g[i * c + j] = g[j * c + i] = sum / ((double)c * m);
+        }
+}
+
+double imp_ref_tv(int h, int w, const double *image, double weight, double *gradient)
+{
+    const double over_x = 1.0 / (3.0 * h * (w - 1)), over_y = 1.0 / (3.0 * (h - 1) * w);
+    double sum = 0;
+    for (int i = 0; i < 3 * h * w; i++) {
+        if (i % w + 1 < w) {
+            const double d = image[i + 1] - image[i];
+            sum += over_x * d * d;
+            if (gradient) {
+                gradient[i + 1] += weight * over_x * 2 * d;
+                gradient[i] -= weight * over_x * 2 * d;
+            }
+        }
+        if (i / w % h + 1 < h) {
+            const double d = image[i + w] - image[i];
+            sum += over_y * d * d;
+            if (gradient) {
+                gradient[i + w] += weight * over_y * 2 * d;
+                gradient[i] -= weight * over_y * 2 * d;
+            }
+        }
+    }
+    return sum;
+}
+
+void imp_ref_adam(const struct imp_adam *adam, int n, double *image, const double *gradient,
+                  double *moment1, double *moment2)
+{
+    const double b1 = (double)adam->beta1, b2 = (double)adam->beta2;
+    for (int i = 0; i < n; i++) {
+        moment1[i] = b1 * moment1[i] + (1 - b1) * gradient[i];
+        moment2[i] = b2 * moment2[i] + (1 - b2) * gradient[i] * gradient[i];
+        const double m = moment1[i] / (1 - pow(b1, adam->step));
+        const double v = moment2[i] / (1 - pow(b2, adam->step));
+        const double to =
+            image[i] - (double)adam->learning_rate * m / (sqrt(v) + (double)adam->epsilon);
+        image[i] = fmin(1, fmax(0, to));
+    }
+}

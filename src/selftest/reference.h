@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef IMP_REFERENCE_H
+#define IMP_REFERENCE_H
+
+/*
+ * The mathematics once more, in double precision and the plainest C: what the device is judged by.
+ * Arrays are (channels, height, width), without halo. Outputs are overwritten unless stated otherwise.
+ */
+
+#include "net/weights.h"
+#include "ops/ops.h"
+
+/* y (out, h, w) = 3x3 convolution of x (in, h, w), zeros beyond the edge; weights (out, in, 3, 3). */
+void imp_ref_conv(int in, int out, int h, int w, const double *x, const float *weights, double *y);
+/* gx (in, h, w) = gradient to x of that convolution, given gy (out, h, w). */
+void imp_ref_conv_backward(int in, int out, int h, int w, const double *gy, const float *weights,
+                           double *gx);
+/* y (c, h / 2, w / 2) = 2x2 pooling of x (c, h, w). */
+void imp_ref_pool(int c, int h, int w, bool average, const double *x, double *y);
+/* gx (c, h, w) = gradient through the pooling; of equal maxima the first in reading order has it. */
+void imp_ref_pool_backward(int c, int h, int w, bool average, const double *x, const double *gy,
+                           double *gx);
+/* g (c, c) = F F^T / (c m) of f (c, m). */
+void imp_ref_gram(int c, int m, const double *f, double *g);
+/* mean(dx^2) + mean(dy^2) of an image (3, h, w); gradient += weight * its gradient (NULL: not). */
+double imp_ref_tv(int h, int w, const double *image, double weight, double *gradient);
+/* One step of Adam with a clamp to [0, 1]. */
+void imp_ref_adam(const struct imp_adam *adam, int n, double *image, const double *gradient,
+                  double *moment1, double *moment2);
+
+/* The whole objective of struct impasto_params on given weights, at one size. */
+struct imp_ref_objective {
+    const struct impasto_params *params;
+    const struct impasto_weights *weights; /* with their layers in place */
+    struct imp_input_map map;
+    int depth, height, width;
+    double *content_target[IMPASTO_LAYERS], *style_target[IMPASTO_LAYERS];
+    double content_energy[IMPASTO_LAYERS], style_energy[IMPASTO_LAYERS];
+};
+
+/* Computes the targets from two images, (3, height, width) and (3, style_height, style_width). False
+ * when out of memory. */
+bool imp_ref_objective_init(struct imp_ref_objective *objective, const double *content,
+                            const double *style, int style_height, int style_width);
+void imp_ref_objective_free(struct imp_ref_objective *objective);
+/* Losses into `progress` (total, content, style, tv) and the gradient (3, height, width). */
+bool imp_ref_objective_evaluate(const struct imp_ref_objective *objective, const double *image,
+                                struct impasto_progress *progress, double *gradient);
+
+#endif

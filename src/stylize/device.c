@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT */
+/* Opening a device for the user: selection, and proof that it computes rightly before it is used. */
+
+#include "stylize/stylize.h"
+
+#include <stdlib.h>
+
+static const char *type_text(enum impasto_device_type type)
+{
+    switch (type) {
+    case IMPASTO_DEVICE_GPU:
+        return "GPU";
+    case IMPASTO_DEVICE_IGPU:
+        return "integrated GPU";
+    case IMPASTO_DEVICE_CPU:
+        return "CPU";
+    case IMPASTO_DEVICE_ACCELERATOR:
+        return "accelerator";
+    case IMPASTO_DEVICE_NONE:
+        break;
+    }
+    return "device";
+}
+
+/* The name of the first check that failed, for the message. */
+struct first_failure {
+    char name[128];
+    double error;
+};
+
+static void note_failure(void *user, const struct impasto_check *check)
+{
+    struct first_failure *first = user;
+    if (!check->passed && !first->name[0]) {
+        snprintf(first->name, sizeof(first->name), "%s", check->name);
+        first->error = check->error;
+    }
+}
+
+enum impasto_status imp_device_check(struct impasto_device *device, struct impasto_error *error)
+{
+    if (device->checked)
+        return IMPASTO_OK;
+    struct first_failure first = {0};
+    const char *name = imp_device_caps(device->device)->info.name;
+    const int failed =
+        imp_selftest_run(device->device, IMP_SELFTEST_BRIEF, NULL, note_failure, &first);
+    if (failed < 0)
+        return imp_fail(error, IMPASTO_ERROR_DEVICE, "%s failed its self-check: %s", name,
+                        imp_device_error(device->device)->message);
+    if (failed > 0)
+        return imp_fail(error, IMPASTO_ERROR_DEVICE,
+                        "%s computes wrongly (%s: error %.1e); use another --device, or see "
+                        "--self-test",
+                        name, first.name, first.error);
+    device->checked = true;
+    return IMPASTO_OK;
+}
+
+static bool is_auto(const char *spec)
+{
+    static const char word[] = "auto";
+    if (!spec)
+        return true;
+    size_t i = 0;
+    while (word[i] && (spec[i] | 0x20) == word[i])
+        i++;
+    return !word[i] && !spec[i];
+}
+
+enum impasto_status impasto_device_open(const char *spec, impasto_log_fn log, void *user,
+                                        struct impasto_device **device, struct impasto_error *error)
+{
+    const struct imp_log sink = {log, user};
+    struct imp_candidate *candidates = NULL;
+    size_t count = 0, *order = NULL, order_count = 0;
+    struct impasto_device *opened = calloc(1, sizeof(*opened));
+    enum impasto_status status = IMPASTO_OK;
+    if (!opened)
+        return imp_fail_memory(error, "a device", sizeof(*opened));
+    if ((status = imp_candidates_list(&candidates, &count, error)) ||
+        (status = imp_candidates_select(candidates, count, spec, &order, &order_count, error)))
+        goto done;
+
+    const bool automatic = is_auto(spec);
+    for (size_t i = 0; i < order_count; i++) {
+        const struct imp_candidate *candidate = &candidates[order[i]];
+        const struct imp_device_options options = {.log = sink};
+        struct impasto_error why = {0};
+        status = imp_device_open(candidate, &options, &opened->device, &why);
+        if (status == IMPASTO_OK && automatic)
+            status = imp_device_check(opened, &why);
+        if (status == IMPASTO_OK) {
+            imp_log(&sink, IMPASTO_LOG_INFO, "device %d: %s (%s, %s)", candidate->info.index,
+                    candidate->info.name, type_text(candidate->info.type),
+                    candidate->info.platform);
+            goto done;
+        }
+        imp_device_close(&opened->device);
+        if (i + 1 == order_count)
+            imp_fail(error, status, "%s", why.message);
+        else
+            imp_log(&sink, IMPASTO_LOG_WARNING, "device %d passed over: %s", candidate->info.index,
+                    why.message);
+    }
+done:
+    free(order);
+    free(candidates);
+    if (status == IMPASTO_OK)
+        *device = opened;
+    else
+        free(opened);
+    return status;
+}
+
+void impasto_device_close(struct impasto_device **device)
+{
+    if (!device || !*device)
+        return;
+    imp_gemm_clblast_release();
+    imp_device_close(&(*device)->device);
+    free(*device);
+    *device = NULL;
+}
+
+const struct impasto_device_info *impasto_device_info(const struct impasto_device *device)
+{
+    return &imp_device_caps(device->device)->info;
+}
+
+enum impasto_status impasto_device_self_test(struct impasto_device *device, impasto_check_fn report,
+                                             void *user, struct impasto_error *error)
+{
+    const int failed =
+        imp_selftest_run(device->device, IMP_SELFTEST_USER, NULL, report, user);
+    if (failed < 0)
+        return imp_fail(error, IMPASTO_ERROR_DEVICE, "%s failed its self-test: %s",
+                        impasto_device_info(device)->name,
+                        imp_device_error(device->device)->message);
+    if (failed > 0)
+        return imp_fail(error, IMPASTO_ERROR_DEVICE,
+                        "%s computes wrongly: %d checks failed; use another --device",
+                        impasto_device_info(device)->name, failed);
+    device->checked = true;
+    return IMPASTO_OK;
+}

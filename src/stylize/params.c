@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: MIT */
+/* Presets, and the limits of every parameter. */
+
+#include "stylize/stylize.h"
+
+#include <math.h>
+#include <string.h>
+
+#define LARGEST_SIDE 16384
+#define MOST_ITERATIONS 1000000
+#define WIDEST_MARGIN 128
+
+/* ---- Presets --------------------------------------------------------------------------------- */
+
+/* Layers by their place among the sixteen: conv1_1 is 0. */
+enum { C11, C12, C21, C22, C31, C32, C33, C34, C41, C42, C43, C44, C51, C52, C53, C54 };
+
+/* Layers and strengths that suit a kind of weights, for relative losses. */
+struct recipe {
+    int content;          /* one content layer */
+    int style[8], styles; /* style layers, of equal weight */
+    float style_weight, tv_weight;
+    enum impasto_pooling pooling;
+    int margin;
+};
+
+/* Trained weights, complete: the layers of Gatys et al. */
+static const struct recipe trained = {
+    .content = C42,
+    .style = {C11, C21, C31, C41, C51},
+    .styles = 5,
+    .style_weight = 10,
+    .tv_weight = 1,
+    .pooling = IMPASTO_POOLING_MAX,
+};
+
+/* Trained weights that end before conv4_2. */
+static const struct recipe trained_shallow = {
+    .content = C33,
+    .style = {C11, C21, C31, C41},
+    .styles = 4,
+    .style_weight = 17,
+    .tv_weight = 1,
+    .pooling = IMPASTO_POOLING_MAX,
+};
+
+/* The built-in weights; weights/README.md says how these were found. */
+static const struct recipe builtin = {
+    .content = C22,
+    .style = {C11, C12, C21, C22, C31, C41},
+    .styles = 6,
+    .style_weight = 33,
+    .tv_weight = 1,
+    .pooling = IMPASTO_POOLING_AVERAGE,
+    .margin = 16,
+};
+
+static void apply(const struct recipe *recipe, int layers, struct impasto_params *params)
+{
+    params->content_layers[recipe->content < layers ? recipe->content : layers - 1] = 1;
+    for (int i = 0; i < recipe->styles; i++)
+        if (recipe->style[i] < layers)
+            params->style_layers[recipe->style[i]] = 1;
+    params->content_weight = 1;
+    params->style_weight = recipe->style_weight;
+    params->tv_weight = recipe->tv_weight;
+    params->pooling = recipe->pooling;
+    params->margin = recipe->margin;
+}
+
+static void preset_default(const struct impasto_weights_info *weights, struct impasto_params *params)
+{
+    apply(weights->builtin         ? &builtin
+          : weights->layers > C42 ? &trained
+                                  : &trained_shallow,
+          weights->layers, params);
+}
+
+static void preset_quick(const struct impasto_weights_info *weights, struct impasto_params *params)
+{
+    preset_default(weights, params);
+    params->size = 384;
+    params->iterations = 100;
+}
+
+/*
+ * The recipe of TensorFlow's style-transfer tutorial: G = F F^T / M, so each style layer's weight
+ * takes the C^2 that our Gram matrix divides by; Adam with beta1 .99 and epsilon .1. Its total
+ * variation is a sum of absolute differences with weight 30; ours is a mean of squares, and this
+ * weight gives it the same value on a photograph of 512 pixels (differences around 0.03).
+ */
+static void preset_classic(const struct impasto_weights_info *weights, struct impasto_params *params)
+{
+    static const int style[] = {C11, C21, C31, C41, C51};
+    params->content_layers[C52 < weights->layers ? C52 : weights->layers - 1] = 1;
+    for (size_t i = 0; i < IMP_COUNT(style); i++) {
+        const float channels = (float)imp_layer_shapes[style[i]].out_channels;
+        if (style[i] < weights->layers)
+            params->style_layers[style[i]] = channels * channels;
+    }
+    params->losses = IMPASTO_LOSSES_GATYS;
+    params->content_weight = 1e4f;
+    params->style_weight = 1e-2f / (float)IMP_COUNT(style);
+    params->tv_weight = 3e8f;
+    params->padding = IMPASTO_PADDING_ZERO;
+    params->beta1 = 0.99f;
+    params->beta2 = 0.999f;
+    params->epsilon = 0.1f;
+    params->iterations = 1000;
+}
+
+static const struct preset {
+    const char *name;
+    void (*fill)(const struct impasto_weights_info *weights, struct impasto_params *params);
+} presets[] = {
+    {"default", preset_default},
+    {"quick", preset_quick},
+    {"classic", preset_classic},
+};
+
+enum impasto_status impasto_params_preset(const struct impasto_weights *weights, const char *preset,
+                                          struct impasto_params *params,
+                                          struct impasto_error *error)
+{
+    for (size_t i = 0; i < IMP_COUNT(presets); i++) {
+        if (strcmp(preset ? preset : "default", presets[i].name) != 0)
+            continue;
+        *params = (struct impasto_params){
+            .size = 512,
+            .style_size = IMPASTO_SIZE_AUTO,
+            .style_scale = 1,
+            .iterations = 300,
+            .optimizer = IMPASTO_OPTIMIZER_ADAM,
+            .learning_rate = 0.02f,
+            .beta1 = 0.9f,
+            .beta2 = 0.99f,
+            .epsilon = 1e-8f,
+            .losses = IMPASTO_LOSSES_RELATIVE,
+            .padding = IMPASTO_PADDING_REPLICATE,
+            .init = IMPASTO_INIT_CONTENT,
+        };
+        presets[i].fill(&weights->info, params);
+        return IMPASTO_OK;
+    }
+    return imp_fail(error, IMPASTO_ERROR_USAGE,
+                    "preset '%s' does not exist; choose one of default, quick, classic", preset);
+}
+
+/* ---- Limits ---------------------------------------------------------------------------------- */
+
+static enum impasto_status out_of_range(const char *name, double value, const char *range,
+                                        struct impasto_error *error)
+{
+    return imp_fail(error, IMPASTO_ERROR_USAGE, "%s is %g; it must be %s", name, value, range);
+}
+
+static enum impasto_status check_layers(const char *kind, const float weights[IMPASTO_LAYERS],
+                                        const struct impasto_weights_info *info,
+                                        struct impasto_error *error)
+{
+    for (int l = 0; l < IMPASTO_LAYERS; l++) {
+        if (!(weights[l] >= 0) || isinf(weights[l]))
+            return imp_fail(error, IMPASTO_ERROR_USAGE,
+                            "the weight of %s layer %s is %g; it must be finite and not negative",
+                            kind, impasto_layer_name(l), (double)weights[l]);
+        if (weights[l] > 0 && l >= info->layers)
+            return imp_fail(error, IMPASTO_ERROR_WEIGHTS,
+                            "%s: has no %s (it ends with %s), which is asked for as a %s layer; "
+                            "choose earlier layers or complete weights",
+                            info->source, impasto_layer_name(l),
+                            impasto_layer_name(info->layers - 1), kind);
+    }
+    return IMPASTO_OK;
+}
+
+enum impasto_status imp_params_check(const struct impasto_params *p,
+                                     const struct impasto_weights_info *weights,
+                                     struct impasto_error *error)
+{
+    const struct {
+        const char *name;
+        double value;
+        bool ok;
+        const char *range;
+    } checks[] = {
+        {"size", p->size,
+         p->size == IMPASTO_SIZE_SOURCE || (p->size >= 16 && p->size <= LARGEST_SIDE),
+         "16 to 16384 or 'source'"},
+        {"style-size", p->style_size,
+         p->style_size == IMPASTO_SIZE_SOURCE || p->style_size == IMPASTO_SIZE_AUTO ||
+             (p->style_size >= 16 && p->style_size <= LARGEST_SIDE),
+         "16 to 16384, 'source' or 'auto'"},
+        {"style-scale", p->style_scale, p->style_scale >= 0.05f && p->style_scale <= 20,
+         "0.05 to 20"},
+        {"iterations", p->iterations, p->iterations >= 0 && p->iterations <= MOST_ITERATIONS,
+         "0 to 1000000"},
+        {"learning-rate", p->learning_rate, p->learning_rate > 0 && p->learning_rate <= 10,
+         "above 0, up to 10"},
+        {"beta1", p->beta1, p->beta1 >= 0 && p->beta1 < 1, "0 to below 1"},
+        {"beta2", p->beta2, p->beta2 >= 0 && p->beta2 < 1, "0 to below 1"},
+        {"epsilon", p->epsilon, p->epsilon > 0 && isfinite(p->epsilon), "above 0"},
+        {"content-weight", p->content_weight, p->content_weight >= 0 && isfinite(p->content_weight),
+         "finite and not negative"},
+        {"style-weight", p->style_weight, p->style_weight >= 0 && isfinite(p->style_weight),
+         "finite and not negative"},
+        {"tv-weight", p->tv_weight, p->tv_weight >= 0 && isfinite(p->tv_weight),
+         "finite and not negative"},
+        {"margin", p->margin, p->margin >= 0 && p->margin <= WIDEST_MARGIN, "0 to 128"},
+        {"optimizer", p->optimizer, imp_optimizer_find(p->optimizer) != NULL, "one that exists"},
+        {"losses", p->losses,
+         p->losses == IMPASTO_LOSSES_RELATIVE || p->losses == IMPASTO_LOSSES_GATYS,
+         "relative or gatys"},
+        {"pooling", p->pooling,
+         p->pooling == IMPASTO_POOLING_MAX || p->pooling == IMPASTO_POOLING_AVERAGE, "max or avg"},
+        {"padding", p->padding,
+         p->padding == IMPASTO_PADDING_ZERO || p->padding == IMPASTO_PADDING_REPLICATE,
+         "zero or replicate"},
+        {"init", p->init, p->init >= IMPASTO_INIT_CONTENT && p->init <= IMPASTO_INIT_IMAGE,
+         "content, noise, gray or an image"},
+    };
+    for (size_t i = 0; i < IMP_COUNT(checks); i++)
+        if (!checks[i].ok)
+            return out_of_range(checks[i].name, checks[i].value, checks[i].range, error);
+    if (p->init == IMPASTO_INIT_IMAGE && !p->init_image)
+        return imp_fail(error, IMPASTO_ERROR_USAGE, "init is an image, but init_image is NULL");
+    IMP_TRY(check_layers("content", p->content_layers, weights, error));
+    IMP_TRY(check_layers("style", p->style_layers, weights, error));
+    if (imp_params_depth(p) == 0)
+        return imp_fail(error, IMPASTO_ERROR_USAGE,
+                        "no content layer and no style layer: there is nothing to optimise");
+    return IMPASTO_OK;
+}
+
+int imp_params_depth(const struct impasto_params *params)
+{
+    int depth = 0;
+    for (int l = 0; l < IMPASTO_LAYERS; l++)
+        if (params->content_layers[l] > 0 || params->style_layers[l] > 0)
+            depth = l + 1;
+    return depth;
+}

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: MIT
+"""--list-devices, --self-test, and choosing among devices."""
+
+from support import Case, devices, on_pocl
+
+FIELDS = {"index", "platform_index", "device_index", "type", "name", "platform", "driver", "opencl",
+          "pci", "uuid", "memory", "max_allocation", "local_memory", "max_work_group",
+          "compute_units", "preferred", "hidden", "note"}
+
+
+class List(Case):
+    def test_json(self):
+        found = devices()
+        self.assertTrue(found)
+        for device in found:
+            self.assertEqual(set(device), FIELDS)
+        usable = [device for device in found if device["index"] is not None]
+        self.assertEqual([device["index"] for device in usable], list(range(len(usable))))
+        self.assertLessEqual(sum(device["preferred"] for device in found), 1)
+
+    def test_table(self):
+        run = self.succeed("--list-devices")
+        self.assertEqual(run.stderr, "")
+        head, *rows = run.stdout.splitlines()
+        for column in ["#", "P:D", "TYPE", "DEVICE", "PLATFORM", "CL", "MEM", "MAX-ALLOC", "LOCAL",
+                       "WG", "NOTE"]:
+            self.assertIn(column, head)
+        self.assertEqual(len(rows), len(devices()))
+        starred = [device["index"] for device in devices() if device["preferred"]]
+        self.assertEqual([int(row[1:].split()[0]) for row in rows if row[0] == "*"], starred)
+
+    def test_without_any_platform(self):
+        nowhere = {"OCL_ICD_VENDORS": str(self.home), "OCL_ICD_FILENAMES": ""}
+        self.assertEqual(devices(**nowhere), [])
+        run = self.succeed("--list-devices", env=nowhere)
+        self.assertIn("no opencl", run.stdout.lower() + run.stderr.lower())
+
+    def test_with_a_broken_driver(self):
+        """A driver that cannot be loaded must not hide the others, nor crash."""
+        vendors = self.folder / "vendors"
+        vendors.mkdir()
+        (vendors / "broken.icd").write_text("libthere-is-no-such-driver.so\n")
+        self.assertEqual(devices(OCL_ICD_VENDORS=str(vendors)), [])
+        self.write("garbage.so", bytes(4096))
+        (vendors / "garbage.icd").write_text(f"{self.folder}/garbage.so\n")
+        self.assertEqual(devices(OCL_ICD_VENDORS=str(vendors)), [])
+
+
+class Choice(Case):
+    def test_spellings(self):
+        device = next(d for d in devices() if d["index"] is not None)
+        where = f"{device['platform_index']}:{device['device_index']}"
+        for spec in ["auto", str(device["index"]), where, device["type"], device["name"].upper(),
+                     device["platform"]]:
+            with self.subTest(spec):
+                self.stylise("-o", "out.png", "--device", spec, "--trace", "trace.jsonl")
+                self.assertEqual(self.trace()[0]["device"]["name"], device["name"])
+                self.assertEqual(self.trace()[0]["settings"]["device"], spec)
+
+    def test_the_second_of_two(self):
+        if not on_pocl():
+            self.skipTest("only PoCL can be told to have two devices")
+        two = {"POCL_DEVICES": "pthread basic"}
+        (second,) = [d for d in devices(**two) if d["index"] == 1]
+        for spec in ["1", second["name"].split("-")[0]]:
+            run = self.stylise("-o", "out.png", "--device", spec, env=two)
+            self.assertIn(f"device 1: {second['name']}", run.stderr)
+
+
+class SelfTest(Case):
+    def test_table_and_verdict(self):
+        run = self.succeed("--self-test", "-q", timeout=1200)
+        self.assertEqual(run.stderr, "")
+        checks = [line for line in run.stdout.splitlines() if line.startswith("ok ")]
+        self.assertGreater(len(checks), 20)
+        self.assertNotIn("FAILED", run.stdout)
+        for words in ["conv", "gemm", "gram", "pool", "gradient"]:
+            self.assertIn(words, run.stdout)
+        self.assertIn(f"{len(checks)} checks passed, 0 failed", run.stdout.splitlines()[-1])

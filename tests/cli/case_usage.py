@@ -1,0 +1,246 @@
+# SPDX-License-Identifier: MIT
+"""What is said about the options, and values that are wrong by themselves."""
+
+import os
+import re
+import subprocess
+import tempfile
+import unittest
+
+from support import INPUT, OUTPUT, SHORT_PATIENCE, USAGE, Case, environment, program
+
+OPTIONS = """device list-devices json self-test size style-size style-scale iterations optimizer
+    learning-rate beta1 beta2 epsilon content-weight style-weight tv-weight content-layers style-layers
+    losses pooling padding init seed preset weights export-weights conv gemm trace gradient save-every
+    profile output bits margin convention max-pixels quiet verbose version help""".split()
+
+
+class Help(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        with tempfile.TemporaryDirectory() as home:
+            cls.run_ = subprocess.run([program(), "--help"], capture_output=True, text=True,
+                                      env=environment(home), timeout=SHORT_PATIENCE)
+        cls.text = cls.run_.stdout
+
+    def test_is_on_stdout(self):
+        self.assertEqual((self.run_.returncode, self.run_.stderr), (0, ""))
+        self.assertTrue(self.text.startswith("Usage: impasto CONTENT STYLE"))
+
+    def test_fits_100_columns(self):
+        self.assertEqual([line for line in self.text.splitlines() if len(line) > 100], [])
+        self.assertNotIn("\t", self.text)
+
+    def test_has_every_option(self):
+        listed = re.findall(r"^  (?:-\w,|   ) --([a-z0-9-]+)", self.text, re.M)
+        self.assertEqual(sorted(listed), sorted(OPTIONS))
+
+    def test_has_groups_defaults_and_exit_codes(self):
+        self.assertGreaterEqual(len(re.findall(r"^[A-Z][a-z ]+:$", self.text, re.M)), 3)
+        for default in ["(512)", "(300)", "(0.02)", "(relative)"]:
+            self.assertIn(default, self.text)
+        codes = self.text[self.text.index("Exit codes"):]
+        for code in [*range(9), 130, 143]:
+            self.assertRegex(codes, rf"\b{code}\b")
+
+
+class Usage(Case):
+    def test_version(self):
+        self.assertRegex(self.succeed("--version").stdout, r"^impasto \d+\.\d+\.\d+\n$")
+
+    def test_a_full_stdout_is_noticed(self):
+        if not os.path.exists("/dev/full"):
+            self.skipTest("there is no /dev/full")
+        for option in ["--help", "--version"]:
+            with self.subTest(option), open("/dev/full", "wb") as full:
+                run = self.impasto(option, stdout=full)
+                self.assertEqual(run.returncode, OUTPUT, run.stderr)
+                self.assertIn("standard output", run.stderr)
+
+    def test_pictures_are_missing_or_too_many(self):
+        self.refuse(USAGE, "--help", pictures=())
+        self.refuse(USAGE, ["content.png", "style picture"], pictures=["content.png"])
+        self.refuse(USAGE, "third.png", pictures=["content.png", "style.png", "third.png"])
+        self.refuse(USAGE, "empty", pictures=["content.png", ""])
+
+    def test_unknown_options(self):
+        self.refuse(USAGE, ["--iteration", "did you mean --iterations?"], "--iteration", "3")
+        self.refuse(USAGE, ["--learnin-rate", "--learning-rate"], "--learnin-rate=1")
+        self.refuse(USAGE, ["--xyzzy", "--help"], "--xyzzy")
+        self.refuse(USAGE, "-z", "-z")
+        self.refuse(USAGE, "-qx", "-qx")
+
+    def test_values_are_missing_or_superfluous(self):
+        self.refuse(USAGE, ["--size", "value"], "--size")
+        self.refuse(USAGE, ["--trace", "value"], "--trace", "--quiet")
+        self.refuse(USAGE, ["--trace", "empty"], "--trace=")
+        self.refuse(USAGE, ["--quiet", "no value"], "--quiet=yes")
+        self.refuse(USAGE, ["--json", "--list-devices"], "--json")
+
+    def test_both_spellings_of_a_value(self):
+        self.refuse(USAGE, "'12x'", "--size", "12x")
+        self.refuse(USAGE, "'12x'", "--size=12x")
+
+    def test_unknown_words_list_the_known_ones(self):
+        for option, known in {
+            "losses": ["relative", "gatys"],
+            "pooling": ["max", "avg"],
+            "padding": ["zero", "replicate"],
+            "optimizer": ["adam"],
+            "convention": ["auto", "caffe", "torchvision"],
+            "bits": ["8", "16"],
+            "size": ["source", "16", "16384"],
+            "style-size": ["source", "auto"],
+        }.items():
+            with self.subTest(option):
+                self.refuse(USAGE, [f"--{option}", "'nosuch'", *known], f"--{option}", "nosuch")
+
+    def test_unknown_presets_and_algorithms_list_the_known_ones(self):
+        for option, known in {"preset": ["default", "quick", "classic"],
+                              "conv": ["auto", "direct", "im2col"],
+                              "gemm": ["auto", "clblast", "builtin"]}.items():
+            with self.subTest(option):
+                self.refuse(USAGE, ["nosuch", *known], f"--{option}", "nosuch", early=False)
+
+
+class Numbers(Case):
+    FLOATS = ["style-scale", "learning-rate", "beta1", "beta2", "epsilon", "content-weight",
+              "style-weight", "tv-weight"]
+    WHOLE = ["size", "style-size", "iterations", "seed", "margin", "save-every", "max-pixels"]
+
+    def refuse_number(self, option, value):
+        with self.subTest(option=option, value=value):
+            self.refuse(USAGE, [f"--{option}", f"'{value}'", "number"], f"--{option}", value)
+
+    def test_no_number_at_all(self):
+        for option in self.FLOATS + self.WHOLE:
+            for value in ["nan", "inf", "1x", "x", " 1", "1 ", "1,5"]:
+                self.refuse_number(option, value)
+
+    def test_negative(self):
+        for option in self.FLOATS + self.WHOLE:
+            self.refuse_number(option, "-1")
+
+    def test_whole_numbers_only(self):
+        for option in self.WHOLE:
+            self.refuse_number(option, "1.5")
+            self.refuse_number(option, "99999999999999999999")
+
+    def test_limits_are_shown(self):
+        for option, value, limits in [
+            ("size", "15", ["16", "16384"]),
+            ("size", "16385", ["16", "16384"]),
+            ("style-scale", "0.04", ["0.05", "20"]),
+            ("iterations", "1000001", ["0", "1000000"]),
+            ("learning-rate", "0", ["above 0", "10"]),
+            ("learning-rate", "10.5", ["above 0", "10"]),
+            ("beta1", "1", ["below 1"]),
+            ("beta2", "0.99999999999", ["below 1"]),
+            ("epsilon", "0", ["above 0"]),
+            ("epsilon", "1e-60", ["above 0"]),
+            ("content-weight", "1e39", []),
+            ("margin", "129", ["0", "128"]),
+            ("save-every", "0", ["1"]),
+        ]:
+            with self.subTest(option=option, value=value):
+                self.refuse(USAGE, [f"--{option}", f"'{value}'", *limits], f"--{option}", value)
+
+    def test_the_locale_does_not_matter(self):
+        self.refuse(USAGE, "'0,5'", "--style-scale", "0,5", env={"LC_ALL": "de_DE.UTF-8"})
+
+
+class Layers(Case):
+    def test_hints(self):
+        for text, words in {
+            "conv4_9": ["conv4_9", "conv4_1", "conv4_4"],
+            "conv6_1": ["conv6_1", "conv5_4"],
+            "conv42": ["conv42", "did you mean conv4_2?"],
+            "blok4_conv2": ["did you mean conv4_2?"],
+            "pool5": ["pool5", "conv1_1"],
+            "conv4_2:": ["conv4_2"],
+            "conv4_2:-1": ["conv4_2:-1", "above 0"],
+            "conv4_2:nan": ["above 0", "finite"],
+            "conv4_2:0": ["above 0"],
+            "conv4_2,4_2": ["twice"],
+            "conv4_2,": ["empty"],
+        }.items():
+            for option in ["--content-layers", "--style-layers"]:
+                with self.subTest(option=option, text=text):
+                    self.refuse(USAGE, [option, *words], option, text)
+
+
+class Outputs(Case):
+    """What could not be written at the end is refused at the start."""
+
+    FILES = {"-o": "x.png", "--trace": "x.jsonl", "--gradient": "x.f32",
+             "--export-weights": "x.safetensors"}
+
+    def refuse_target(self, words, name):
+        for option, usual in self.FILES.items():
+            path = name + (".png" if option == "-o" and not name.endswith("/") else "")
+            with self.subTest(option=option, name=path):
+                self.refuse(OUTPUT, words, option, path)
+
+    def test_folders(self):
+        (self.folder / "sub").mkdir()
+        (self.folder / "sub.png").mkdir()
+        self.refuse_target("folder", "sub")
+        self.refuse_target("folder", "sub/")
+        self.refuse_target(["missing", "no such file"], "missing/x")
+        self.refuse_target("not a", "content.png/x")
+
+    def test_pipes_and_devices(self):
+        for name in ["fifo", "fifo.png"]:
+            os.mkfifo(self.folder / name)
+        for name in ["null", "null.png"]:
+            (self.folder / name).symlink_to("/dev/null")
+        self.refuse_target(["fifo", "not a regular file"], "fifo")
+        self.refuse_target(["null", "not a regular file"], "null")
+
+    def test_links_to_nothing(self):
+        for name in ["link", "link.png"]:
+            (self.folder / name).symlink_to("nothing")
+        self.refuse_target("link", "link")
+
+    def test_formats(self):
+        self.refuse(USAGE, ["x.gif", ".png", ".jpg"], "-o", "x.gif")
+        self.refuse(USAGE, ["16", "x.jpg"], "-o", "x.jpg", "--bits", "16")
+        self.refuse(USAGE, ".png", "-o", "-")
+
+    def test_an_input_is_never_written_to(self):
+        os.link(self.folder / "content.png", self.folder / "hard.png")
+        (self.folder / "soft.png").symlink_to("style.png")
+        for name in ["content.png", "./style.png", "hard.png", "soft.png", "home/../content.png"]:
+            for option in ["-o", "--trace", "--gradient"]:
+                with self.subTest(name=name, option=option):
+                    self.refuse(OUTPUT, [name, "input"], option, name)
+
+    def test_two_outputs_are_two_files(self):
+        self.refuse(OUTPUT, "two outputs", "--trace", "new.txt", "--gradient", "new.txt")
+        self.refuse(OUTPUT, "two outputs", "--trace", "new.txt", "--gradient", "./new.txt")
+        self.refuse(OUTPUT, "two outputs", "--trace", "out.png")
+        self.refuse(OUTPUT, "two outputs", "-o", "new.png", "--trace", str(self.folder / "new.png"))
+
+    def test_unwritable_folder(self):
+        (self.folder / "locked").mkdir()
+        if os.geteuid() != 0:
+            (self.folder / "locked").chmod(0o555)
+            self.addCleanup((self.folder / "locked").chmod, 0o755)
+            self.refuse(OUTPUT, "locked", "-o", "locked/x.png")
+            return
+        self.folder.chmod(0o755)  # root may write anywhere, so somebody else tries
+        try:
+            self.refuse(OUTPUT, "locked", "-o", "locked/x.png", user=65534, group=65534)
+        except PermissionError:
+            self.skipTest("the program lies where only root may run it")
+
+
+class Order(Case):
+    """The cheap checks come first: a wrong option is told before a missing picture."""
+
+    def test_options_before_pictures(self):
+        self.refuse(USAGE, "--size", "--size", "x", pictures=["none.png", "style.png"])
+        self.refuse(INPUT, "none.png", pictures=["none.png", "style.png"])
+
+    def test_pictures_before_devices(self):
+        self.refuse(INPUT, "none.png", "--device", "nosuch", pictures=["none.png", "style.png"])

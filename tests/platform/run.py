@@ -1,0 +1,71 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Runs a test program on one OpenCL platform: run.py PLATFORM PROGRAM [ARGUMENT...]
+
+Exit code 77, meson's word for "skipped", where the platform is not installed. Caches live in the
+folder named by IMPASTO_TEST_CACHE, one for each platform, so that tests neither use nor fill the
+user's.
+"""
+
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+
+VENDORS = pathlib.Path(os.environ.get("OCL_ICD_VENDORS_DIR", "/etc/OpenCL/vendors"))
+
+POCL = {"OCL_ICD_VENDORS": "pocl.icd"}
+PLATFORMS = {
+    "pocl": POCL,
+    "pocl-wg64": POCL | {"POCL_MAX_WORK_GROUP_SIZE": "64"},
+    "pocl-wg1": POCL | {"POCL_MAX_WORK_GROUP_SIZE": "1"},
+    "pocl-1gib": POCL | {"POCL_MEMORY_LIMIT": "1"},
+    "rusticl": {
+        "OCL_ICD_VENDORS": "rusticl.icd",
+        "RUSTICL_ENABLE": "llvmpipe",
+        "RUSTICL_DEVICE_TYPE": "gpu",
+    },
+    "oclgrind": {},
+}
+
+
+def skip(reason):
+    print(f"SKIP: {reason}")
+    sys.exit(77)
+
+
+def run_oclgrind(program, env):
+    """Oclgrind exits with 0 whatever it finds: its log must be empty."""
+    if not shutil.which("oclgrind"):
+        skip("oclgrind is not installed")
+    with tempfile.TemporaryDirectory() as folder:
+        log = pathlib.Path(folder, "log")
+        checks = ["--data-races", "--uninitialized", "--check-api"]
+        code = subprocess.run(["oclgrind", "--log", log, *checks, *program], env=env).returncode
+        found = log.read_text(errors="replace") if log.exists() else ""
+    if found.strip():
+        print(f"oclgrind reports:\n{found[:20000]}")
+        return code or 1
+    return code
+
+
+def main():
+    platform, program = sys.argv[1], sys.argv[2:]
+    settings = PLATFORMS[platform]
+    env = os.environ | settings
+    cache = pathlib.Path(os.environ.get("IMPASTO_TEST_CACHE", tempfile.gettempdir()), platform)
+    cache.mkdir(parents=True, exist_ok=True)
+    env |= {"XDG_CACHE_HOME": str(cache), "POCL_CACHE_DIR": str(cache / "pocl")}
+    (cache / "pocl").mkdir(exist_ok=True)
+    if platform == "oclgrind":
+        return run_oclgrind(program, env)
+    vendor = VENDORS / settings["OCL_ICD_VENDORS"]
+    if not vendor.exists():
+        skip(f"{vendor} is not there: install the platform to test on {platform}")
+    return subprocess.run(program, env=env).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())

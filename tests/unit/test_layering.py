@@ -1,0 +1,217 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""The house rules that no compiler checks: who may include what, and where names may stand.
+
+Each rule is a function from a source tree to its complaints. The real tree must give none, and
+a small tree made to break the rule must give one, so that a rule that no longer looks is noticed.
+"""
+
+import pathlib
+import re
+import sys
+import tempfile
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+# Each room of src/ and what it may include besides itself. The program stands on the public header.
+ROOMS = {
+    "base": set(),
+    "image": {"base"},
+    "device": {"base"},
+    "ops": {"base", "device"},
+    "net": {"base", "device", "ops"},
+    "selftest": {"base", "device", "ops", "net"},
+    "stylize": {"base", "image", "device", "ops", "net", "selftest"},
+    "cli": set(),
+}
+
+# A library's headers and the only place that may include them: a file, or a folder with "/".
+LIBRARIES = [
+    (r"CL/.*", "src/device/"),
+    (r"clblast.*", "src/ops/gemm_clblast.c"),
+    (r"png\w*\.h", "src/image/png.c"),
+    (r"j(peglib|error|morecfg|config)\.h", "src/image/jpeg.c"),
+    (r"lcms2.*", "src/image/colour.c"),
+    (r"(hdf5|H5).*", "src/net/keras_h5.c"),
+    (r"jansson.*", "src/(cli|net)/"),
+]
+
+VENDORS = re.compile(r"\b(nvidia|intel|amd|pocl|rusticl|clover|oclgrind)\b", re.IGNORECASE)
+INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
+# A number with a point or an exponent, and its suffix.
+FRACTION = re.compile(r"(?<![\w.])((?:\d+\.\d*|\.\d+)(?:[eE][+-]?\d+)?|\d+[eE][+-]?\d+)(\w*)")
+COMMENT_OR_STRING = re.compile(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"', re.DOTALL)
+
+
+def sources(root, folder, *suffixes):
+    """(path below root with forward slashes, text) of every file there with such a suffix."""
+    for path in sorted((root / folder).rglob("*")):
+        if path.suffix in suffixes:
+            yield path.relative_to(root).as_posix(), path.read_text(encoding="utf-8")
+
+
+def code(text):
+    """The text with comments and strings blanked; lines keep their numbers."""
+    return COMMENT_OR_STRING.sub(lambda found: re.sub(r"[^\n]", " ", found.group()), text)
+
+
+def line_of(text, position):
+    return text.count("\n", 0, position) + 1
+
+
+def includes(root):
+    """(path, line, whether quoted, what is included) for each #include below src/."""
+    for path, text in sources(root, "src", ".c", ".h"):
+        for found in INCLUDE.finditer(text):
+            yield path, line_of(text, found.start(2)), found.group(1) == '"', found.group(2)
+
+
+def check_rooms(root):
+    for path, line, quoted, target in includes(root):
+        room, other = path.split("/")[1], target.split("/")[0]
+        if quoted and (other not in ROOMS or ".." in target):
+            yield f"{path}:{line}: write {target} from its room on"
+        elif other in ROOMS and other != room and other not in ROOMS[room]:
+            yield f"{path}:{line}: {room} may not use {other}"
+        elif quoted and not (root / "src" / target).is_file():
+            yield f"{path}:{line}: there is no src/{target}"
+        elif other == "impasto" and target != "impasto/impasto.h":
+            yield f"{path}:{line}: the public header is impasto/impasto.h"
+    for folder in sorted((root / "src").iterdir()):
+        if folder.is_dir() and folder.name not in ROOMS:
+            yield f"src/{folder.name}: a room that ROOMS does not know"
+
+
+def check_libraries(root):
+    for path, line, _, target in includes(root):
+        for header, place in LIBRARIES:
+            inside = re.match(place, path) if place.endswith("/") else path == place
+            if re.fullmatch(header, target) and not inside:
+                yield f"{path}:{line}: only {place} includes {target}"
+
+
+def check_public_header(root):
+    allowed = {"stdbool.h", "stddef.h", "stdint.h"}
+    for path, text in sources(root, "include", ".h"):
+        for found in INCLUDE.finditer(text):
+            if found.group(2) not in allowed:
+                yield f"{path}:{line_of(text, found.start())}: includes {found.group(2)}"
+
+
+def check_vendors(root):
+    for path, text in sources(root, "src", ".c", ".h"):
+        if path == "src/device/quirks.c":
+            continue
+        for found in VENDORS.finditer(text):
+            line = line_of(text, found.start())
+            yield f"{path}:{line}: {found.group()} belongs in src/device/quirks.c"
+
+
+def check_kernel_numbers(root):
+    for path, text in sources(root, "cl", ".cl"):
+        text = code(text)
+        for found in FRACTION.finditer(text):
+            if found.group(2) not in ("f", "F"):
+                yield f"{path}:{line_of(text, found.start())}: {found.group()} is a double"
+        for found in re.finditer(r"\bdouble\d*\b", text):
+            yield f"{path}:{line_of(text, found.start())}: {found.group()} needs fp64"
+
+
+def check_kernel_ids(root):
+    """Launches are cut into slices, so a kernel sees neither the whole range nor its own group."""
+    for path, text in sources(root, "cl", ".cl"):
+        text = code(text)
+        for found in re.finditer(r"\bget_(group_id|global_size|num_groups)\b", text):
+            yield f"{path}:{line_of(text, found.start())}: {found.group()} depends on the slice"
+
+
+# A tree that every rule accepts, though each part of it comes close to breaking one.
+GOOD = {
+    "include/impasto/impasto.h": "#include <stddef.h>\n",
+    "src/base/base.h": "#include <impasto/impasto.h>\n",
+    "src/image/image.h": '#include "base/base.h"\n',
+    "src/image/png.c": '#include "image/image.h"\n#include <png.h>\n',
+    "src/device/device.h": '#include "base/base.h"\n#include <CL/cl.h>\n',
+    "src/device/quirks.c": '/* Intel, pocl */ #include "device/device.h"\n',
+    "src/ops/ops.h": '#include "device/device.h"\n/* clovers are not drivers */\n',
+    "src/net/net.h": '#include "ops/ops.h"\n',
+    "src/stylize/job.c": '#include "net/net.h"\n#include "image/image.h"\n',
+    "src/cli/main.c": "#include <impasto/impasto.h>\n#include <stdio.h>\n",
+    "cl/add.cl": "/* 0.5 and get_group_id() */ x.s1 = 0.5f + 1e-8F + 2.f * 0x1e5 + v16.s2;\n",
+}
+
+# What is added to that tree, and what the complaint says.
+BAD = [
+    (check_rooms, "src/base/x.c", '#include "device/device.h"', "base may not use device"),
+    (check_rooms, "src/device/x.c", '# include "ops/ops.h"', "device may not use ops"),
+    (check_rooms, "src/device/x.c", '#include "image/image.h"', "device may not use image"),
+    (check_rooms, "src/net/x.c", '#include "image/image.h"', "net may not use image"),
+    (check_rooms, "src/ops/x.c", "#include <net/net.h>", "ops may not use net"),
+    (check_rooms, "src/cli/x.c", '#include "base/base.h"', "cli may not use base"),
+    (check_rooms, "src/net/x.c", '#include "net.h"', "from its room on"),
+    (check_rooms, "src/net/x.c", '#include "../image/image.h"', "from its room on"),
+    (check_rooms, "src/net/x.c", '#include "net/../image/image.h"', "from its room on"),
+    (check_rooms, "src/net/x.c", '#include "net/lost.h"', "there is no src/net/lost.h"),
+    (check_rooms, "src/cli/x.c", "#include <impasto/inside.h>", "public header"),
+    (check_rooms, "src/attic/x.c", "", "does not know"),
+    (check_libraries, "src/ops/x.c", "#include <CL/cl.h>", "only src/device/"),
+    (check_libraries, "src/ops/gemm.c", "#include <clblast_c.h>", "gemm_clblast.c"),
+    (check_libraries, "src/image/x.c", "#include <png.h>", "png.c"),
+    (check_libraries, "src/image/x.c", "#include <jpeglib.h>", "jpeg.c"),
+    (check_libraries, "src/image/x.c", "#include <lcms2.h>", "colour.c"),
+    (check_libraries, "src/net/x.c", "#include <hdf5.h>", "keras_h5.c"),
+    (check_libraries, "src/stylize/x.c", "#include <jansson.h>", "only src/(cli|net)/"),
+    (check_public_header, "include/impasto/x.h", "#include <CL/cl.h>", "includes CL/cl.h"),
+    (check_vendors, "src/ops/x.c", "/* slow on AMD */", "AMD belongs"),
+    (check_vendors, "src/device/x.c", 'find(name, "Rusticl");', "Rusticl belongs"),
+    (check_kernel_numbers, "cl/x.cl", "y = 0.5 * x;", "0.5 is a double"),
+    (check_kernel_numbers, "cl/x.cl", "y = .5 * x;", ".5 is a double"),
+    (check_kernel_numbers, "cl/x.cl", "y = 1e-8 * x;", "1e-8 is a double"),
+    (check_kernel_numbers, "cl/x.cl", "double4 y;", "double4 needs fp64"),
+    (check_kernel_ids, "cl/x.cl", "get_group_id(0);", "get_group_id"),
+    (check_kernel_ids, "cl/x.cl", "get_global_size(0);", "get_global_size"),
+]
+
+RULES = sorted({row[0] for row in BAD}, key=lambda rule: rule.__name__)
+
+
+class Layering(unittest.TestCase):
+    def test_our_tree_keeps_every_rule(self):
+        for rule in RULES:
+            with self.subTest(rule.__name__):
+                self.assertEqual(list(rule(ROOT)), [])
+
+    def test_our_tree_is_looked_at(self):
+        rooms = {path.split("/")[1] for path, *_ in includes(ROOT)}
+        self.assertEqual(rooms, set(ROOMS))
+        self.assertTrue(list(sources(ROOT, "cl", ".cl")))
+
+    def test_a_good_tree_is_accepted(self):
+        with tempfile.TemporaryDirectory() as folder:
+            root = write_tree(folder, GOOD)
+            for rule in RULES:
+                with self.subTest(rule.__name__):
+                    self.assertEqual(list(rule(root)), [])
+
+    def test_each_rule_finds_what_breaks_it(self):
+        for rule, path, text, complaint in BAD:
+            with self.subTest(rule.__name__, path=path, text=text):
+                with tempfile.TemporaryDirectory() as folder:
+                    found = list(rule(write_tree(folder, {**GOOD, path: f"\n{text}\n"})))
+                self.assertEqual(len(found), 1, found)
+                self.assertIn(complaint, found[0])
+                self.assertIn(path if text else "src/attic", found[0])
+
+
+def write_tree(folder, files):
+    root = pathlib.Path(folder)
+    for path, text in files.items():
+        target = root / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text, encoding="utf-8")
+    return root
+
+
+if __name__ == "__main__":
+    sys.exit(unittest.main())

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: MIT */
+/* The reference itself, by finite differences: what judges the devices must be right. */
+
+#include "selftest/reference.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { H = 16, W = 17, N = 3 * H * W, DEPTH = 3 };
+
+static double random_number(uint32_t stream, size_t i)
+{
+    return (double)imp_rng_uniform(5, stream, i);
+}
+
+/* Small weights of the first three layers, shared by the tests. */
+static void make_weights(struct impasto_weights *weights)
+{
+    weights->info.layers = DEPTH;
+    for (int l = 0; l < DEPTH; l++) {
+        const size_t in = (size_t)imp_layer_shapes[l].in_channels;
+        const size_t out = (size_t)imp_layer_shapes[l].out_channels;
+        weights->layers[l].weight = malloc(sizeof(float) * in * out * 9);
+        weights->layers[l].bias = malloc(sizeof(float) * out);
+        assert_true(weights->layers[l].weight && weights->layers[l].bias);
+        for (size_t i = 0; i < in * out * 9; i++)
+            weights->layers[l].weight[i] =
+                (float)((random_number((uint32_t)l, i) - 0.5) / sqrt(2.0 * (double)in));
+        for (size_t i = 0; i < out; i++)
+            weights->layers[l].bias[i] = (float)random_number((uint32_t)(l + 20), i);
+    }
+}
+
+/* The gradient against central differences along random directions. Average pooling, because maxima
+ * have kinks; the ReLU's kinks are too rare to matter with so small a step. */
+static void check_objective(enum impasto_losses losses, enum impasto_padding padding, float content,
+                            float style, float tv)
+{
+    struct impasto_weights weights = {0};
+    struct impasto_params params = {.losses = losses,
+                                    .padding = padding,
+                                    .pooling = IMPASTO_POOLING_AVERAGE,
+                                    .content_weight = content,
+                                    .style_weight = style,
+                                    .tv_weight = tv};
+    params.content_layers[1] = 1;
+    params.content_layers[2] = 0.5f;
+    params.style_layers[0] = 2;
+    params.style_layers[2] = 1;
+    make_weights(&weights);
+    struct imp_ref_objective objective = {.params = &params,
+                                          .weights = &weights,
+                                          .depth = DEPTH,
+                                          .height = H,
+                                          .width = W,
+                                          .map = {.reverse = true,
+                                                  .scale = {2, 3, 4},
+                                                  .offset = {-1, -2, -1}}};
+    static double image[N], other[N], gradient[N], ignored[N], moved[N];
+    for (size_t i = 0; i < N; i++) {
+        image[i] = random_number(30, i);
+        other[i] = random_number(31, i);
+    }
+    assert_true(imp_ref_objective_init(&objective, other, other, H, W));
+    struct impasto_progress at = {0}, above = {0}, below = {0};
+    assert_true(imp_ref_objective_evaluate(&objective, image, &at, gradient));
+    assert_true(at.total > 0);
+    for (uint32_t direction = 0; direction < 4; direction++) {
+        const double step = 1e-6;
+        double slope = 0;
+        for (size_t i = 0; i < N; i++)
+            slope += gradient[i] * (random_number(40 + direction, i) - 0.5);
+        for (size_t i = 0; i < N; i++)
+            moved[i] = image[i] + step * (random_number(40 + direction, i) - 0.5);
+        assert_true(imp_ref_objective_evaluate(&objective, moved, &above, ignored));
+        for (size_t i = 0; i < N; i++)
+            moved[i] = image[i] - step * (random_number(40 + direction, i) - 0.5);
+        assert_true(imp_ref_objective_evaluate(&objective, moved, &below, ignored));
+        const double measured = (above.total - below.total) / (2 * step);
+        print_message("slope %.8g, measured %.8g\n", slope, measured);
+        assert_true(fabs(slope - measured) <= 1e-4 * fabs(slope) + 1e-7 * at.total);
+    }
+    imp_ref_objective_free(&objective);
+    for (int l = 0; l < DEPTH; l++) {
+        free(weights.layers[l].weight);
+        free(weights.layers[l].bias);
+    }
+}
+
+static void content_gradient(void **state)
+{
+    (void)state;
+    check_objective(IMPASTO_LOSSES_GATYS, IMPASTO_PADDING_ZERO, 1, 0, 0);
+    check_objective(IMPASTO_LOSSES_RELATIVE, IMPASTO_PADDING_REPLICATE, 1, 0, 0);
+}
+
+static void style_gradient(void **state)
+{
+    (void)state;
+    check_objective(IMPASTO_LOSSES_GATYS, IMPASTO_PADDING_REPLICATE, 0, 1, 0);
+    check_objective(IMPASTO_LOSSES_RELATIVE, IMPASTO_PADDING_ZERO, 0, 1, 0);
+}
+
+static void tv_gradient(void **state)
+{
+    (void)state;
+    check_objective(IMPASTO_LOSSES_GATYS, IMPASTO_PADDING_ZERO, 0, 0, 1);
+}
+
+/* A convolution by hand: one channel, an impulse, an asymmetric kernel. */
+static void convolution_by_hand(void **state)
+{
+    (void)state;
+    const float kernel[9] = {1, 2, 3, 4, 5, 6, 7, 8, 9};
+    double x[9] = {0}, y[9], back[9];
+    x[4] = 1; /* the impulse sees the kernel turned about */
+    imp_ref_conv(1, 1, 3, 3, x, kernel, y);
+    for (int i = 0; i < 9; i++)
+        assert_true(y[i] == 9 - i);
+    imp_ref_conv_backward(1, 1, 3, 3, x, kernel, back);
+    for (int i = 0; i < 9; i++)
+        assert_true(back[i] == i + 1);
+}
+
+/* Of four equal values the first takes the gradient; an odd last column gets none. */
+static void pooling_by_hand(void **state)
+{
+    (void)state;
+    const double x[6] = {1, 1, 5, 1, 1, 7}, gy[1] = {3};
+    double y[1], gx[6];
+    imp_ref_pool(1, 2, 3, false, x, y);
+    assert_true(y[0] == 1);
+    imp_ref_pool_backward(1, 2, 3, false, x, gy, gx);
+    const double first[6] = {3, 0, 0, 0, 0, 0};
+    assert_memory_equal(gx, first, sizeof(first));
+    imp_ref_pool_backward(1, 2, 3, true, x, gy, gx);
+    const double spread[6] = {0.75, 0.75, 0, 0.75, 0.75, 0};
+    assert_memory_equal(gx, spread, sizeof(spread));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(convolution_by_hand), cmocka_unit_test(pooling_by_hand),
+        cmocka_unit_test(content_gradient),    cmocka_unit_test(style_gradient),
+        cmocka_unit_test(tv_gradient),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
