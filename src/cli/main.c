@@ -99,6 +99,36 @@ static enum impasto_status write_gradient(struct run *run)
     return status;
 }
 
+/* Opens the device that the user wants: by option, by environment, or any. */
+static enum impasto_status open_device(struct cli_settings *settings, struct cli_console *console,
+                                       struct impasto_device **device, struct impasto_error *error)
+{
+    const char *variable = getenv("IMPASTO_DEVICE");
+    const bool from_variable = !settings->device && variable && variable[0];
+    if (from_variable)
+        settings->device = variable;
+    else if (!settings->device)
+        settings->device = "auto";
+    struct impasto_error why = {0};
+    const enum impasto_status status =
+        impasto_device_open(settings->device, cli_console_log, console, device, &why);
+    if (status == IMPASTO_OK)
+        return status;
+    return cli_fail(error, status, "%s%s", why.message,
+                    from_variable ? " (named by $IMPASTO_DEVICE)" : "");
+}
+
+static enum impasto_status save_weights(const struct impasto_weights *weights, const char *path,
+                                        struct cli_console *console, struct impasto_error *error)
+{
+    char line[1200];
+    const enum impasto_status status = impasto_weights_save(weights, path, error);
+    snprintf(line, sizeof(line), "wrote the weights to %s", path);
+    if (status == IMPASTO_OK)
+        cli_console_log(console, IMPASTO_LOG_INFO, line);
+    return status;
+}
+
 /* Everything up to an open job. */
 static enum impasto_status prepare(struct run *run)
 {
@@ -125,12 +155,11 @@ static enum impasto_status prepare(struct run *run)
         run->params.init = IMPASTO_INIT_IMAGE;
         run->params.init_image = run->init;
     }
-    if ((status = impasto_device_open(s->device, cli_console_log, &run->console, &run->device,
-                                      error)) ||
+    if ((status = open_device(run->settings, &run->console, &run->device, error)) ||
         (status = impasto_job_open(run->device, run->weights, run->content, run->style,
                                    &run->params, &run->job, error)))
         return status;
-    return s->export_weights ? impasto_weights_save(run->weights, s->export_weights, error)
+    return s->export_weights ? save_weights(run->weights, s->export_weights, &run->console, error)
                              : IMPASTO_OK;
 }
 
@@ -198,20 +227,10 @@ static enum impasto_status stylize(struct run *run)
     return status;
 }
 
-/* The device that the user wants: by option, by environment, or any. */
-static void settle_device(struct cli_settings *settings)
-{
-    if (!settings->device)
-        settings->device = getenv("IMPASTO_DEVICE");
-    if (!settings->device || !settings->device[0])
-        settings->device = "auto";
-}
-
 static enum impasto_status run_job(struct cli_settings *settings, struct impasto_error *error)
 {
     struct run run = {.settings = settings, .error = error};
     cli_console_init(&run.console, settings);
-    settle_device(settings);
     run.output = settings->output ? strdup(settings->output)
                                   : cli_default_output(settings->content, settings->style);
     if (!run.output)
@@ -236,9 +255,7 @@ static enum impasto_status self_test(struct cli_settings *settings, struct impas
     struct cli_console console;
     struct impasto_device *device = NULL;
     cli_console_init(&console, settings);
-    settle_device(settings);
-    enum impasto_status status =
-        impasto_device_open(settings->device, cli_console_log, &console, &device, error);
+    enum impasto_status status = open_device(settings, &console, &device, error);
     if (status == IMPASTO_OK)
         status = cli_self_test(device, error);
     impasto_device_close(&device);
@@ -248,12 +265,14 @@ static enum impasto_status self_test(struct cli_settings *settings, struct impas
 static enum impasto_status export_only(const struct cli_settings *settings,
                                        struct impasto_error *error)
 {
+    struct cli_console console;
     struct impasto_weights *weights = NULL;
+    cli_console_init(&console, settings);
     enum impasto_status status = cli_check_outputs(settings, NULL, error);
     if (status == IMPASTO_OK)
         status = impasto_weights_open(settings->weights, settings->convention, &weights, error);
     if (status == IMPASTO_OK)
-        status = impasto_weights_save(weights, settings->export_weights, error);
+        status = save_weights(weights, settings->export_weights, &console, error);
     impasto_weights_close(&weights);
     return status;
 }

@@ -51,7 +51,7 @@ const struct cli_option cli_options[] = {
     {"init", 0, "Pictures", "content|noise|gray|FILE", CLI_TEXT, SETTING(init), .recorded = true,
      .help = "the picture to start from (content)"},
     {"seed", 0, "Pictures", "N", CLI_UINT64, PARAM(seed), .low = 0, .high = 9007199254740992.0,
-     .recorded = true, .help = "of the noise to start from (0)"},
+     .recorded = true, .help = "which noise, with --init noise (0)"},
     {"max-pixels", 0, "Pictures", "N", CLI_UINT64, SETTING(max_pixels), .low = 1,
      .high = 4290250000.0, .help = "refuse larger pictures (100000000)"},
 
@@ -76,13 +76,15 @@ const struct cli_option cli_options[] = {
      .help = "relative: each layer's loss over its target's energy, so that weights carry over "
              "between networks and sizes; gatys: the plain formulas (relative)"},
     {"pooling", 0, "Look", "max|avg", CLI_CHOICE, PARAM(pooling), .choices = poolings,
-     .recorded = true, .help = "(by the weights)"},
+     .recorded = true,
+     .help = "how the network shrinks between its blocks (by the weights)"},
     {"padding", 0, "Look", "zero|replicate", CLI_CHOICE, PARAM(padding), .choices = paddings,
-     .recorded = true, .help = "of the picture at the first layer (replicate)"},
+     .recorded = true,
+     .help = "around the picture at the first layer: zeros, or its edge repeated (replicate)"},
     {"margin", 0, "Look", "N", CLI_INT, PARAM(margin), .low = 0, .high = 128, .recorded = true,
      .help = "pixels of mirrored picture around the canvas, cut off at the end (by the weights)"},
     {"optimizer", 0, "Look", "adam", CLI_CHOICE, PARAM(optimizer), .choices = optimizers,
-     .recorded = true, .help = "(adam)"},
+     .recorded = true, .help = "how the picture is moved down the gradient (adam)"},
     {"learning-rate", 0, "Look", "F", CLI_FLOAT, PARAM(learning_rate), .low = 0, .high = 10,
      .above_low = true, .recorded = true, .help = "step size (0.02)"},
     {"beta1", 0, "Look", "F", CLI_FLOAT, PARAM(beta1), .low = 0, .high = 1, .below_high = true,
@@ -289,7 +291,9 @@ static enum impasto_status unknown(const char *word, size_t length, struct impas
 {
     size_t best = SIZE_MAX, nearest = 0;
     for (size_t i = 0; i < cli_option_count; i++) {
-        const size_t d = distance(word, length, cli_options[i].name);
+        /* The beginning of a name is the nearest thing to it. */
+        const bool begins = length > 1 && strncmp(word, cli_options[i].name, length) == 0;
+        const size_t d = begins ? 0 : distance(word, length, cli_options[i].name);
         if (d < best) {
             best = d;
             nearest = i;

@@ -29,11 +29,11 @@ static const struct quirk_row rows[] = {
      * in an assertion at first use; 5 of 42 processes that built on one cold cache together got
      * CL_BUILD_PROGRAM_FAILURE, and none did on the second try. */
     {"portable computing language", "", "", ANY_DEVICE,
-     IMP_QUIRK_STEALS_SIGNALS | IMP_QUIRK_FLAKY_BUILDS, NULL},
+     IMP_QUIRK_STEALS_SIGNALS | IMP_QUIRK_FLAKY_BUILDS, "failed builds are tried twice"},
     {"portable computing language", "", "", TYPE(IMPASTO_DEVICE_CPU),
-     IMP_QUIRK_ABORTS_OUT_OF_MEMORY, NULL},
+     IMP_QUIRK_ABORTS_OUT_OF_MEMORY, "aborts when memory runs out, so some is kept free"},
     /* CLBlast 1.5.3 on CPUs: half a minute to compile and about 3 % of peak. */
-    {"", "", "", TYPE(IMPASTO_DEVICE_CPU), IMP_QUIRK_NO_FAST_GEMM_LIBRARY, NULL},
+    {"", "", "", TYPE(IMPASTO_DEVICE_CPU), IMP_QUIRK_NO_FAST_GEMM_LIBRARY, "own GEMM"},
     /* rusticl 22.3.6: profiling succeeds with zero times. */
     {"rusticl", "", "", ANY_DEVICE, IMP_QUIRK_NO_EVENT_TIMES, "no event times"},
     {"rusticl", "", "", TYPE(IMPASTO_DEVICE_NONE), 0,

@@ -4,6 +4,8 @@ nothing that was there before is touched (Case.refuse checks all three)."""
 
 import os
 import re
+import resource
+import signal
 import struct
 import subprocess
 import zlib
@@ -178,7 +180,7 @@ class Devices(Case):
         for spec in ["nosuch", "99", "7:7", "pci:ffff:ff:1f.0", "uuid:0123"]:
             with self.subTest(spec):
                 self.refuse(DEVICE, [spec, *names], "--device", spec)
-                self.refuse(DEVICE, [spec, *names], env={"IMPASTO_DEVICE": spec})
+                self.refuse(DEVICE, [spec, "$IMPASTO_DEVICE", *names], env={"IMPASTO_DEVICE": spec})
 
     def test_the_option_wins_over_the_environment(self):
         self.refuse(DEVICE, "from-option", "--device", "from-option",
@@ -224,6 +226,21 @@ def small_disk(folder):
     done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "none", folder],
                           stderr=subprocess.DEVNULL)
     return done.returncode == 0
+
+
+class FileLimit(Case):
+    def test_the_old_result_stays(self):
+        """What a full disk does, where nobody may mount one: files may have 500 bytes only."""
+        self.stylise("-o", "whole.png")  # so that the kernels are in the cache
+        self.assertGreater((self.folder / "whole.png").stat().st_size, 500)
+
+        def limit():
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (500, 500))
+
+        for name, extra in [("out.png", []), ("out.f32", ["--gradient", "out.f32"])]:
+            with self.subTest(name):
+                self.refuse(OUTPUT, [name, "file too large"], *extra, early=False, preexec_fn=limit)
 
 
 class FullDisk(Case):

@@ -97,8 +97,9 @@ class Picture(Case):
         self.assertEqual(re.findall(r"picture of iteration (\d+)", run.stderr), ["2", "4"])
 
     def test_exported_weights_are_the_weights(self):
-        self.assertEqual(self.succeed("--export-weights", "own.safetensors", "--weights",
-                                      "builtin").stdout, "")
+        run = self.succeed("--export-weights", "own.safetensors", "--weights", "builtin")
+        self.assertEqual(run.stdout, "")
+        self.assertIn("own.safetensors", run.stderr)
         self.stylise("-o", "a.png")
         self.stylise("-o", "b.png", "--weights", "own.safetensors")
         self.assertEqual(self.result("a.png"), self.result("b.png"))
@@ -187,7 +188,7 @@ class Trace(Case):
             self.assertAlmostEqual(step["total"] / expected, 1, delta=1e-6)
 
     def test_settings(self):
-        """Every setting under its option's name; options win over the preset wherever they stand."""
+        """Each under its option's name; options win over the preset wherever they stand."""
         self.succeed("content.png", "style.png", "-o", "out.png", "--size=32", "--iterations", "1",
                      "--weights", "builtin", "--preset", "classic", "--trace", "trace.jsonl",
                      "--beta2", "0.75", "--style-layers", "1_1:0.5", "--content-layers", "2_2")

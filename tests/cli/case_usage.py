@@ -10,9 +10,10 @@ import unittest
 from support import INPUT, OUTPUT, SHORT_PATIENCE, USAGE, Case, environment, program
 
 OPTIONS = """device list-devices json self-test size style-size style-scale iterations optimizer
-    learning-rate beta1 beta2 epsilon content-weight style-weight tv-weight content-layers style-layers
-    losses pooling padding init seed preset weights export-weights conv gemm trace gradient save-every
-    profile output bits margin convention max-pixels quiet verbose version help""".split()
+    learning-rate beta1 beta2 epsilon content-weight style-weight tv-weight content-layers
+    style-layers losses pooling padding init seed preset weights export-weights conv gemm trace
+    gradient save-every profile output bits margin convention max-pixels quiet verbose version
+    help""".split()
 
 
 class Help(unittest.TestCase):
@@ -34,6 +35,12 @@ class Help(unittest.TestCase):
     def test_has_every_option(self):
         listed = re.findall(r"^  (?:-\w,|   ) --([a-z0-9-]+)", self.text, re.M)
         self.assertEqual(sorted(listed), sorted(OPTIONS))
+
+    def test_explains_every_option(self):
+        options = self.text[self.text.index("\nPictures:"):]
+        for name in OPTIONS:
+            text = re.search(rf" --{name}(?: [^ \n]+)?\n?( .*(?:\n {{30}}.*)*)", options).group(1)
+            self.assertGreater(len(re.sub(r"\(.*?\)", "", text, flags=re.S).strip()), 8, name)
 
     def test_has_groups_defaults_and_exit_codes(self):
         self.assertGreaterEqual(len(re.findall(r"^[A-Z][a-z ]+:$", self.text, re.M)), 3)
@@ -66,6 +73,7 @@ class Usage(Case):
     def test_unknown_options(self):
         self.refuse(USAGE, ["--iteration", "did you mean --iterations?"], "--iteration", "3")
         self.refuse(USAGE, ["--learnin-rate", "--learning-rate"], "--learnin-rate=1")
+        self.refuse(USAGE, ["--iter", "did you mean --iterations?"], "--iter", "3")
         self.refuse(USAGE, ["--xyzzy", "--help"], "--xyzzy")
         self.refuse(USAGE, "-z", "-z")
         self.refuse(USAGE, "-qx", "-qx")

@@ -37,7 +37,7 @@ def program():
     return os.environ["IMPASTO_BIN"]
 
 
-# ---- Files made by hand ----------------------------------------------------------------------------
+# ---- Files made by hand --------------------------------------------------------------------------
 
 
 def png_chunk(kind, data):
@@ -45,7 +45,7 @@ def png_chunk(kind, data):
 
 
 def png(width, height, pixel=None, header=None, extra=b""):
-    """An 8-bit RGB PNG. pixel(x, y) gives three numbers; header overrides the size that it claims."""
+    """An 8-bit RGB PNG. pixel(x, y) gives three numbers; header: the size that it claims."""
     pixel = pixel or (lambda x, y: (x * 7 % 256, y * 11 % 256, (x * y) % 256))
     rows = b"".join(
         b"\0" + bytes(value for x in range(width) for value in pixel(x, y)) for y in range(height)
@@ -96,7 +96,7 @@ def first_layer(scale=1.0, weight=None, shape=(64, 3, 3, 3), dtype="F32"):
     })
 
 
-# ---- The program -----------------------------------------------------------------------------------
+# ---- The program ---------------------------------------------------------------------------------
 
 
 def environment(home, **changes):
@@ -166,8 +166,8 @@ class Case(unittest.TestCase):
         return run
 
     def limited(self, size):
-        """A preexec_fn after which the program may take `size` bytes of address space; skips where it
-        does not even start then, as with a sanitizer built in."""
+        """A preexec_fn after which the program may take `size` bytes of address space; skips
+        where it does not even start then, as with a sanitizer built in."""
 
         def limit():
             resource.setrlimit(resource.RLIMIT_AS, (size, size))
