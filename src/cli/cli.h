@@ -65,8 +65,8 @@ enum impasto_status cli_trace_close(struct cli_trace *trace, enum impasto_status
 
 /* <content>-<style>.png beside the content picture; the caller frees it; NULL: out of memory. */
 char *cli_default_output(const char *content, const char *style);
-/* Refuses, before any work, what could not be written at the end: a path that is no regular file, in
- * a folder that is not there or not writable, the same file as an input or as another output. */
+/* Refuses, before any work, what could not be written at the end: a path that is no regular file,
+ * in a folder that is not there or not writable, the same file as an input or as another output. */
 enum impasto_status cli_check_outputs(const struct cli_settings *settings, const char *output,
                                       struct impasto_error *error);
 /* Writes floats little-endian, whole or not at all. */

@@ -48,7 +48,8 @@ static void print_row(void *user, const struct impasto_device_info *d)
         printf(" #  P:D  TYPE   %-40s %-34s %-4s %6s %9s %6s %5s  %s\n", "DEVICE",
                "PLATFORM, DRIVER", "CL", "MEM", "MAX-ALLOC", "LOCAL", "WG", "NOTE");
     char where[24], platform[256], memory[16], allocation[16], local[16];
-    snprintf(platform, sizeof(platform), "%s%s%s", d->platform, d->driver[0] ? ", " : "", d->driver);
+    snprintf(platform, sizeof(platform), "%s%s%s", d->platform, d->driver[0] ? ", " : "",
+             d->driver);
     if (d->type == IMPASTO_DEVICE_NONE) {
         snprintf(where, sizeof(where), "%d:-", d->platform_index);
         printf(" -  %-4s %-6s %-40.40s %-34.34s %-4s %6s %9s %6s %5s  %s\n", where, "-",
@@ -68,9 +69,9 @@ static void append_json(void *user, const struct impasto_device_info *d)
     json_object_set_new(row, "index",
                         d->type == IMPASTO_DEVICE_NONE ? json_null() : json_integer(d->index));
     json_object_set_new(row, "platform_index", json_integer(d->platform_index));
-    json_object_set_new(row, "device_index", d->type == IMPASTO_DEVICE_NONE
-                                                 ? json_null()
-                                                 : json_integer(d->device_index));
+    json_object_set_new(row, "device_index",
+                        d->type == IMPASTO_DEVICE_NONE ? json_null()
+                                                       : json_integer(d->device_index));
     json_object_set_new(row, "type", cli_json_text(type_word(d->type)));
     json_object_set_new(row, "name", cli_json_text(d->name));
     json_object_set_new(row, "platform", cli_json_text(d->platform));
@@ -128,8 +129,7 @@ enum impasto_status cli_self_test(struct impasto_device *device, struct impasto_
     size_t counts[2] = {0};
     const struct impasto_device_info *info = impasto_device_info(device);
     printf("%s (%s, driver %s)\n", info->name, info->platform, info->driver);
-    const enum impasto_status status =
-        impasto_device_self_test(device, print_check, counts, error);
+    const enum impasto_status status = impasto_device_self_test(device, print_check, counts, error);
     printf("%s: %zu checks passed, %zu failed\n",
            status == IMPASTO_OK ? "This device computes rightly" : "This device must not be used",
            counts[true], counts[false]);
@@ -153,7 +153,8 @@ void cli_print_profile(const struct impasto_job_info *info)
     double total = 0;
     for (size_t i = 0; i < info->profile_rows; i++)
         total += rows[i].seconds;
-    fprintf(stderr, "%-48s %8s %10s %6s %8s\n", "KERNEL", "LAUNCHES", "MS EACH", "SHARE", "GFLOP/S");
+    fprintf(stderr, "%-48s %8s %10s %6s %8s\n", "KERNEL", "LAUNCHES", "MS EACH", "SHARE",
+            "GFLOP/S");
     for (size_t i = 0; i < info->profile_rows; i++) {
         fprintf(stderr, "%-48s %8llu %10.3f %5.1f%%", rows[i].label,
                 (unsigned long long)rows[i].launches,

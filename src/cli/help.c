@@ -18,7 +18,8 @@ static const char intro[] =
 static const char outro[] =
     "\n"
     "Exit codes: 0 done; 2 wrong usage; 3 a picture cannot be read or used; 4 device; 5 memory;\n"
-    "6 weights; 7 a file cannot be written; 8 a loss became NaN or infinite; 130 Ctrl-C, 143 SIGTERM\n"
+    "6 weights; 7 a file cannot be written; 8 a loss became NaN or infinite; 130 Ctrl-C, 143 "
+    "SIGTERM\n"
     "(the picture so far is written in the last two, and with 8); 1 a fault of the program.\n";
 
 /* Writes words with line breaks, each line beginning at `column`; `used` columns are taken. */

@@ -11,7 +11,7 @@
 
 static volatile sig_atomic_t stop_signal;
 
-/* The first signal asks the run to stop after the iteration at hand; the second ends the program. */
+/* The first signal asks the run to stop after its iteration; the second ends the program. */
 static void on_signal(int number)
 {
     if (stop_signal) {
@@ -21,8 +21,8 @@ static void on_signal(int number)
     stop_signal = number;
 }
 
-/* Some OpenCL drivers put handlers of their own in place while they compile, so this is called again
- * in every iteration. A signal that the parent had us ignore stays ignored. */
+/* Some OpenCL drivers put handlers of their own in place while they compile, so this is called
+ * again in every iteration. A signal that the parent had us ignore stays ignored. */
 static void catch_signals(void)
 {
     static const int numbers[] = {SIGINT, SIGTERM};
@@ -49,8 +49,9 @@ struct run {
     struct impasto_progress last; /* as last reported */
     int taken;                    /* iterations that the picture has behind it */
     struct impasto_error *error;
-    enum impasto_status callback_status; /* why the callback stopped the run, with its own message: */
-    struct impasto_error callback_error; /* the library says no more than that it was stopped */
+    /* Why the callback stopped the run; the library says no more than that it did. */
+    enum impasto_status callback_status;
+    struct impasto_error callback_error;
 };
 
 static enum impasto_status save_picture(struct run *run, struct impasto_error *error)
@@ -67,7 +68,7 @@ static int on_progress(void *user, const struct impasto_progress *progress)
 {
     struct run *run = user;
     run->last = *progress;
-    /* What was reported is the state before the step just taken; the last report has none after it. */
+    /* Reported is the state before the step just taken; after the last report there is none. */
     run->taken = progress->iteration + !progress->done;
     catch_signals();
     cli_console_progress(&run->console, progress);
@@ -138,7 +139,8 @@ static enum impasto_status prepare(struct run *run)
     if ((status = impasto_image_load(s->content, s->max_pixels, &run->content, error)) ||
         (status = impasto_image_load(s->style, s->max_pixels, &run->style, error)))
         return status;
-    if ((status = impasto_weights_open(s->weights, s->convention, &run->weights, error)) ||
+    if ((status = impasto_weights_open(s->weights, (enum impasto_convention)s->convention,
+                                       &run->weights, error)) ||
         (status = impasto_params_preset(run->weights, s->preset, &run->params, error)) ||
         (status = cli_override(s, &run->params, error)))
         return status;
@@ -270,7 +272,8 @@ static enum impasto_status export_only(const struct cli_settings *settings,
     cli_console_init(&console, settings);
     enum impasto_status status = cli_check_outputs(settings, NULL, error);
     if (status == IMPASTO_OK)
-        status = impasto_weights_open(settings->weights, settings->convention, &weights, error);
+        status = impasto_weights_open(
+            settings->weights, (enum impasto_convention)settings->convention, &weights, error);
     if (status == IMPASTO_OK)
         status = save_weights(weights, settings->export_weights, &console, error);
     impasto_weights_close(&weights);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The option table and what is driven by it: parsing, overriding a preset, the recorded settings. The
- * help text made from it is in help.c. */
+/* The option table and what is driven by it: parsing, overriding a preset, the recorded settings.
+ * The help text made from it is in help.c. */
 
 #include "cli/table.h"
 
@@ -76,8 +76,7 @@ const struct cli_option cli_options[] = {
      .help = "relative: each layer's loss over its target's energy, so that weights carry over "
              "between networks and sizes; gatys: the plain formulas (relative)"},
     {"pooling", 0, "Look", "max|avg", CLI_CHOICE, PARAM(pooling), .choices = poolings,
-     .recorded = true,
-     .help = "how the network shrinks between its blocks (by the weights)"},
+     .recorded = true, .help = "how the network shrinks between its blocks (by the weights)"},
     {"padding", 0, "Look", "zero|replicate", CLI_CHOICE, PARAM(padding), .choices = paddings,
      .recorded = true,
      .help = "around the picture at the first layer: zeros, or its edge repeated (replicate)"},
@@ -124,7 +123,8 @@ const struct cli_option cli_options[] = {
      .help = "write the result so far every N iterations"},
     {"profile", 0, "Reports", NULL, CLI_FLAG, PARAM(profile), .help = "time per kernel and layer"},
     {"quiet", 'q', "Reports", NULL, CLI_FLAG, SETTING(quiet), .help = "only warnings and errors"},
-    {"verbose", 'v', "Reports", NULL, CLI_FLAG, SETTING(verbose), .help = "more about what is done"},
+    {"verbose", 'v', "Reports", NULL, CLI_FLAG, SETTING(verbose),
+     .help = "more about what is done"},
     {"version", 0, "Reports", NULL, CLI_FLAG, SETTING(version), .help = "print the version"},
     {"help", 'h', "Reports", NULL, CLI_FLAG, SETTING(help), .help = "print this"},
 };
@@ -180,8 +180,8 @@ static enum impasto_status bad_number(const struct cli_option *option, const cha
                     option->below_high ? " to below " : " to ", option->high, words);
 }
 
-/* The whole of `value` as a number within the option's limits, as it will be stored: what rounds to a
- * float outside of them is outside. The program never calls setlocale, so the decimal point is a
+/* The whole of `value` as a number within the option's limits, as it will be stored: what rounds to
+ * a float outside of them is outside. The program never calls setlocale, so the decimal point is a
  * point. */
 static bool read_number(const struct cli_option *option, const char *value, double *number)
 {
@@ -301,9 +301,8 @@ static enum impasto_status unknown(const char *word, size_t length, struct impas
     }
     /* A name with a third of its letters wrong is another name. */
     if (best <= 1 + length / 3)
-        return cli_fail(error, IMPASTO_ERROR_USAGE,
-                        "unknown option --%.*s; did you mean --%s?", (int)length, word,
-                        cli_options[nearest].name);
+        return cli_fail(error, IMPASTO_ERROR_USAGE, "unknown option --%.*s; did you mean --%s?",
+                        (int)length, word, cli_options[nearest].name);
     return cli_fail(error, IMPASTO_ERROR_USAGE, "unknown option --%.*s; see --help", (int)length,
                     word);
 }
@@ -383,8 +382,7 @@ enum impasto_status cli_parse(int argc, char **argv, struct cli_settings *settin
                                 option->name, option->operand);
             value = argv[++i];
         }
-        void *target =
-            option->place == CLI_IN_SETTINGS ? target_of(option, settings, NULL) : NULL;
+        void *target = option->place == CLI_IN_SETTINGS ? target_of(option, settings, NULL) : NULL;
         const enum impasto_status status = read_value(option, value, target, error);
         if (status != IMPASTO_OK)
             return status;
@@ -427,8 +425,8 @@ void cli_visit(const struct cli_settings *settings, const struct impasto_params 
         const struct cli_option *option = &cli_options[i];
         if (!option->recorded)
             continue;
-        const char *base = option->place == CLI_IN_SETTINGS ? (const char *)settings
-                                                            : (const char *)params;
+        const char *base =
+            option->place == CLI_IN_SETTINGS ? (const char *)settings : (const char *)params;
         const void *at = base + option->offset;
         struct cli_value value = {.kind = CLI_VALUE_NUMBER};
         switch (option->type) {

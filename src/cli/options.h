@@ -25,7 +25,8 @@ struct cli_settings {
     const char *trace, *gradient;
     int save_every;
     bool quiet, verbose, version, help;
-    const char *values[CLI_OPTIONS_MOST]; /* each option's text as given, by its place in the table */
+    /* Each option's text as given, by its place in the table. */
+    const char *values[CLI_OPTIONS_MOST];
 };
 
 /* Reads argv into settings, checking every value by itself; says in `error` what is wrong. The
@@ -44,9 +45,9 @@ void cli_help(FILE *stream);
 enum cli_value_kind { CLI_VALUE_TEXT, CLI_VALUE_NUMBER, CLI_VALUE_BOOL, CLI_VALUE_LAYERS };
 struct cli_value {
     enum cli_value_kind kind;
-    const char *text;     /* NULL: not set */
-    double number;        /* also of a bool */
-    const float *layers;  /* IMPASTO_LAYERS weights */
+    const char *text;    /* NULL: not set */
+    double number;       /* also of a bool */
+    const float *layers; /* IMPASTO_LAYERS weights */
 };
 typedef void (*cli_visit_fn)(void *user, const char *name, const struct cli_value *value);
 void cli_visit(const struct cli_settings *settings, const struct impasto_params *params,
@@ -56,7 +57,7 @@ void cli_visit(const struct cli_settings *settings, const struct impasto_params 
 #if defined(__GNUC__)
 __attribute__((format(printf, 3, 4)))
 #endif
-enum impasto_status cli_fail(struct impasto_error *error, enum impasto_status status,
-                             const char *format, ...);
+enum impasto_status
+cli_fail(struct impasto_error *error, enum impasto_status status, const char *format, ...);
 
 #endif

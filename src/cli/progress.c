@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What a person sees while it runs, all on stderr: on a terminal one line that is redrawn, elsewhere a
- * plain line now and then. */
+/* What a person sees while it runs, all on stderr: on a terminal one line that is redrawn,
+ * elsewhere a plain line now and then. */
 
 #include "cli/cli.h"
 

@@ -26,8 +26,7 @@ static json_t *layer_weights(const float *weights)
     json_t *layers = json_object();
     for (int l = 0; l < IMPASTO_LAYERS; l++)
         if (weights[l] > 0)
-            json_object_set_new(layers, impasto_layer_name(l),
-                                cli_json_number((double)weights[l]));
+            json_object_set_new(layers, impasto_layer_name(l), cli_json_number((double)weights[l]));
     return layers;
 }
 
