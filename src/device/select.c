@@ -309,17 +309,22 @@ enum impasto_status imp_candidates_select(const struct imp_candidate *candidates
     if (length == 0)
         return imp_fail(error, IMPASTO_ERROR_USAGE,
                         "device: the text is empty; give \"auto\", an index or part of a name");
-    if (memchr(start, ',', length) != NULL ||
-        (length == strlen("all") && equal_ignoring_case(start, "all", length)))
-        return imp_fail(error, IMPASTO_ERROR_USAGE,
-                        "device \"%.100s\": several devices serve batches only; name one", start);
+    /* A comma makes a list, unless it belongs to a name: "llvmpipe (LLVM 15.0.6, 256 bits)". */
+    const bool comma = memchr(start, ',', length) != NULL;
+    const bool all = length == strlen("all") && equal_ignoring_case(start, "all", length);
+    struct impasto_error as_name = {0};
     char *text = strndup(start, length);
     size_t *found = calloc(count + 1, sizeof(*found));
     enum impasto_status status;
     if (text == NULL || found == NULL)
         status = imp_fail_memory(error, "the choice of a device", count * sizeof(*found));
     else
-        status = select_spec(candidates, count, text, found, order_count, error);
+        status = all ? IMPASTO_ERROR_USAGE
+                     : select_spec(candidates, count, text, found, order_count,
+                                   comma ? &as_name : error);
+    if (all || (comma && status != IMPASTO_OK))
+        status = imp_fail(error, IMPASTO_ERROR_USAGE,
+                          "device \"%.100s\": several devices serve batches only; name one", start);
     free(text);
     if (status != IMPASTO_OK) {
         free(found);

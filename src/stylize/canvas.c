@@ -9,6 +9,8 @@
 
 /* Four halvings must leave a pixel for block 5. */
 #define SMALLEST_SIDE 16
+/* Kernels count the values of a picture, three to a pixel, in int. */
+#define LARGEST_SIDE 16384
 
 static int longer_side(const struct impasto_image *image)
 {
@@ -38,6 +40,11 @@ struct imp_sizes imp_sizes_of(const struct impasto_params *params, int size,
 static enum impasto_status check_side(const char *what, const char *option, int width, int height,
                                       struct impasto_error *error)
 {
+    if (width > LARGEST_SIDE || height > LARGEST_SIDE)
+        return imp_fail(error, IMPASTO_ERROR_INPUT,
+                        "the %s picture would be %dx%d pixels; sides of up to %d can be worked on: "
+                        "give a %s",
+                        what, width, height, LARGEST_SIDE, option);
     if (width >= SMALLEST_SIDE && height >= SMALLEST_SIDE)
         return IMPASTO_OK;
     return imp_fail(error, IMPASTO_ERROR_INPUT,

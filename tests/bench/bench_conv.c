@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Milliseconds and GFLOP/s of every convolution algorithm on every layer of VGG19, forwards and
+ * backwards: bench_conv [SIZE [ALGORITHM]]
+ *
+ * SIZE is the side of a square picture (512). $IMPASTO_TEST_DEVICE names the device. Each figure is the
+ * median of RUNS timed runs after one that is not counted.
+ */
+
+#include "net/net.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define RUNS 5
+
+static int ascending(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* Median seconds of one convolution, or a negative number where it failed. */
+static double time_conv(struct imp_device *device, const struct imp_conv_algorithm *algorithm,
+                        int in, int out, int side)
+{
+    const struct imp_caps *caps = imp_device_caps(device);
+    struct imp_buffer *x = NULL, *y = NULL, *weights = NULL, *bias = NULL, *workspace = NULL;
+    const int in_lanes = in == 3 ? 1 : caps->vector_width;
+    const int out_lanes = out == 3 ? 1 : caps->vector_width;
+    const size_t scratch = algorithm->workspace_size(caps, in, out, side, side);
+    double seconds[RUNS], median = -1;
+    struct imp_conv conv = {.epilogue =
+                                out == 3 ? IMP_EPILOGUE_STORE : IMP_EPILOGUE_BIAS_RELU};
+    if (imp_gemm_choose(device, NULL, &conv.gemm) ||
+        imp_buffer_create(device, imp_tensor_bytes(in, side, side, in_lanes), "bench", &x) ||
+        imp_buffer_create(device, imp_tensor_bytes(out, side, side, out_lanes), "bench", &y) ||
+        imp_buffer_create(device, algorithm->packed_size(caps, in, out), "bench", &weights) ||
+        imp_buffer_create(device, (size_t)out * sizeof(float), "bench", &bias) ||
+        (scratch && imp_buffer_create(device, scratch, "bench", &workspace)))
+        goto done;
+    conv.x = (struct imp_tensor){in, side, side, in_lanes, x};
+    conv.y = (struct imp_tensor){out, side, side, out_lanes, y};
+    conv.weights = weights;
+    conv.bias = bias;
+    conv.workspace = workspace;
+    for (int run = -1; run < RUNS; run++) {
+        const double start = imp_host_seconds();
+        if (algorithm->run(device, &conv) || imp_device_finish(device))
+            goto done;
+        if (run >= 0)
+            seconds[run] = imp_host_seconds() - start;
+    }
+    qsort(seconds, RUNS, sizeof(*seconds), ascending);
+    median = seconds[RUNS / 2];
+done:
+    imp_buffer_free(&x);
+    imp_buffer_free(&y);
+    imp_buffer_free(&weights);
+    imp_buffer_free(&bias);
+    imp_buffer_free(&workspace);
+    return median;
+}
+
+static void report(struct imp_device *device, const struct imp_conv_algorithm *algorithm, int layer,
+                   bool forward, int size)
+{
+    const struct imp_layer_shape *shape = &imp_layer_shapes[layer];
+    const int in = forward ? shape->in_channels : shape->out_channels;
+    const int out = forward ? shape->out_channels : shape->in_channels;
+    const int side = size >> (shape->block - 1);
+    if (!algorithm->supports(imp_device_caps(device), in, out))
+        return;
+    const double seconds = time_conv(device, algorithm, in, out, side);
+    if (seconds < 0) {
+        printf("%-8s %-8s %s: %s\n", shape->name, forward ? "forward" : "backward",
+               algorithm->name, imp_device_error(device)->message);
+        return;
+    }
+    printf("%-8s %-8s %-8s %4d>%-4d @ %4d  %9.2f ms  %8.1f GFLOP/s\n", shape->name,
+           forward ? "forward" : "backward", algorithm->name, in, out, side, 1e3 * seconds,
+           18e-9 * in * out * side * side / seconds);
+    fflush(stdout);
+}
+
+int main(int argc, char **argv)
+{
+    const int size = argc > 1 ? (int)strtol(argv[1], NULL, 10) : 512;
+    struct impasto_error error = {0};
+    struct imp_candidate *candidates = NULL;
+    struct imp_device *device = NULL;
+    size_t count = 0, *order = NULL, order_count = 0;
+    int status = 1;
+    if (size < 16 || imp_candidates_list(&candidates, &count, &error) ||
+        imp_candidates_select(candidates, count, getenv("IMPASTO_TEST_DEVICE"), &order, &order_count,
+                              &error) ||
+        imp_device_open(&candidates[order[0]], NULL, &device, &error)) {
+        printf("SKIP: %s\n", error.message);
+        status = 77;
+        goto done;
+    }
+    printf("%s, %d pixels\n", imp_device_caps(device)->info.name, size);
+    for (size_t a = 0; imp_conv_algorithms[a]; a++) {
+        if (argc > 2 && strcmp(argv[2], imp_conv_algorithms[a]->name) != 0)
+            continue;
+        for (int l = 0; l < IMPASTO_LAYERS; l++)
+            for (int forward = 1; forward >= 0; forward--)
+                report(device, imp_conv_algorithms[a], l, forward, size);
+    }
+    status = 0;
+done:
+    imp_gemm_clblast_release();
+    imp_device_close(&device);
+    free(order);
+    free(candidates);
+    return status;
+}
