@@ -15,7 +15,7 @@ __kernel void input_fwd(__global const float *restrict image, __global float *re
         return;
     const float scale = k == 0 ? scale0 : k == 1 ? scale1 : scale2;
     const float offset = k == 0 ? offset0 : k == 1 ? offset1 : offset2;
-    const int y = clamp(row - 1, 0, height - 1), x = clamp(col - 1, 0, width - 1);
+    const int y = min(max(row - 1, 0), height - 1), x = min(max(col - 1, 0), width - 1);
     const bool halo = y != row - 1 || x != col - 1;
     const float value = image[((size_t)(reverse ? 2 - k : k) * height + y) * width + x];
     input[(size_t)k * PLANE(height, width) + row * PITCH(width) + col] =

@@ -49,6 +49,10 @@ double imp_check_read_buffer(struct imp_check_run *run, const struct imp_buffer 
  * something is not finite. */
 double imp_check_error(const float *found, const double *expected, size_t n);
 
+/* How many of a table's first rows a level takes: as listed, for IMP_SELFTEST_FULL all. */
+size_t imp_check_rows(const struct imp_check_run *run, size_t brief, size_t tiny, size_t user,
+                      size_t all);
+
 /* The rooms' checks. */
 void imp_check_conv(struct imp_check_run *run);
 void imp_check_gemm(struct imp_check_run *run);

@@ -15,6 +15,8 @@ static const struct problem {
     enum impasto_padding padding;
     enum impasto_losses losses;
 } problems[] = {
+    {"one layer replicate", 1, 16, 18, 1u << 0, 1u << 0, IMPASTO_POOLING_AVERAGE,
+     IMPASTO_PADDING_REPLICATE, IMPASTO_LOSSES_RELATIVE},
     {"shallow max zero", 3, 16, 18, 1u << 2, 1u << 0 | 1u << 2, IMPASTO_POOLING_MAX,
      IMPASTO_PADDING_ZERO, IMPASTO_LOSSES_RELATIVE},
     {"shallow average replicate", 3, 17, 16, 1u << 1, 1u << 1 | 1u << 2, IMPASTO_POOLING_AVERAGE,
@@ -26,7 +28,6 @@ static const struct problem {
     {"three blocks max replicate", 5, 33, 24, 1u << 3, 1u << 0 | 1u << 2 | 1u << 4,
      IMPASTO_POOLING_MAX, IMPASTO_PADDING_REPLICATE, IMPASTO_LOSSES_RELATIVE},
 };
-#define USER_PROBLEMS 2
 
 /* Losses are sums of many terms; gradients pass up to 16 layers. With maximum pooling a near-tie may
  * be decided either way, so there a percentile is judged, and the whole direction; and the networks
@@ -226,7 +227,7 @@ done:
 
 void imp_check_gradient(struct imp_check_run *run)
 {
-    const size_t count = run->level == IMP_SELFTEST_USER ? USER_PROBLEMS : IMP_COUNT(problems);
+    const size_t count = imp_check_rows(run, 0, 0, 3, IMP_COUNT(problems));
     for (size_t i = 0; i < count; i++) {
         /* The parts of a problem are computed together; a filter that names none leaves all out. */
         if (imp_check_begin(run, "losses %s", problems[i].name) ||

@@ -9,7 +9,6 @@
 static const struct shape {
     int height, width;
 } shapes[] = {{2, 2}, {5, 7}, {6, 9}, {3, 2}, {2, 3}, {16, 16}, {17, 131}, {130, 5}};
-#define USER_SHAPES 3
 #define CHANNELS 64
 
 /* Values on a coarse grid make ties. Maxima and routes are exact, means are rounded twice. */
@@ -89,7 +88,7 @@ static void check_backward(struct imp_check_run *run, const struct shape *s, boo
 void imp_check_pool(struct imp_check_run *run)
 {
     static const char *const kinds[2] = {"max", "average"};
-    const size_t count = run->level == IMP_SELFTEST_USER ? USER_SHAPES : IMP_COUNT(shapes);
+    const size_t count = imp_check_rows(run, 0, 3, 5, IMP_COUNT(shapes));
     for (int average = 0; average < 2; average++)
         for (size_t i = 0; i < count; i++) {
             const struct shape *s = &shapes[i];

@@ -72,6 +72,22 @@ double *imp_check_widen(struct imp_check_run *run, const float *data, size_t n)
     return wide;
 }
 
+size_t imp_check_rows(const struct imp_check_run *run, size_t brief, size_t tiny, size_t user,
+                      size_t all)
+{
+    switch (run->level) {
+    case IMP_SELFTEST_BRIEF:
+        return brief;
+    case IMP_SELFTEST_TINY:
+        return tiny;
+    case IMP_SELFTEST_USER:
+        return user;
+    case IMP_SELFTEST_FULL:
+        break;
+    }
+    return all;
+}
+
 /* ---- Guarded buffers ------------------------------------------------------------------------- */
 
 static float guard_value(void)

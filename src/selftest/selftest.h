@@ -12,6 +12,7 @@
 
 enum imp_selftest_level {
     IMP_SELFTEST_BRIEF, /* a moment: the kernels every run needs, one shape each */
+    IMP_SELFTEST_TINY,  /* every kernel on the smallest shapes: for simulators */
     IMP_SELFTEST_USER,  /* some seconds: every kernel, and the gradient of a whole small network */
     IMP_SELFTEST_FULL,  /* minutes: every kernel over awkward shapes; for the test suites */
 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The self-test's checks as a test program: check_ops [brief|user|full [FILTER]]
+ * The self-test's checks as a test program: check_ops [brief|tiny|user|full [FILTER]]
  *
  * IMPASTO_TEST_DEVICE names the device (auto); IMPASTO_TEST_VECTOR and IMPASTO_TEST_WORK_GROUP force a
  * vector width and a largest work-group. Prints failures and a summary. Exit code 77: no device.
@@ -36,6 +36,7 @@ static long number_from(const char *variable)
 static enum imp_selftest_level level_of(const char *word)
 {
     return strcmp(word, "brief") == 0  ? IMP_SELFTEST_BRIEF
+           : strcmp(word, "tiny") == 0 ? IMP_SELFTEST_TINY
            : strcmp(word, "user") == 0 ? IMP_SELFTEST_USER
                                        : IMP_SELFTEST_FULL;
 }

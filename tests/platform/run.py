@@ -27,7 +27,9 @@ PLATFORMS = {
         "RUSTICL_ENABLE": "llvmpipe",
         "RUSTICL_DEVICE_TYPE": "gpu",
     },
-    "oclgrind": {},
+    # Its build options are no part of the kernel cache's key.
+    "oclgrind": {"IMPASTO_CACHE": "off"},
+    "oclgrind-optimised": {"IMPASTO_CACHE": "off"},
 }
 
 
@@ -36,17 +38,18 @@ def skip(reason):
     sys.exit(77)
 
 
-def run_oclgrind(program, env):
+def run_oclgrind(program, env, uninitialized):
     """Oclgrind exits with 0 whatever it finds: its log must be empty, and standard error, where it
     reports wrong uses of the API, must not speak of any."""
     if not shutil.which("oclgrind"):
         skip("oclgrind is not installed")
     with tempfile.TemporaryDirectory() as folder:
         log = pathlib.Path(folder, "log")
-        # Optimised code holds an instruction that Oclgrind 21.10 does not know, and hides
-        # uninitialised reads.
-        checks = ["--data-races", "--uninitialized", "--check-api", "--build-options",
-                  "-cl-opt-disable"]
+        checks = ["--data-races", "--check-api"]
+        if uninitialized:
+            # Optimised code hides uninitialised reads, and holds an instruction that this check
+            # does not know in Oclgrind 21.10. Nor does it follow the halves of wide vectors.
+            checks += ["--uninitialized", "--build-options", "-cl-opt-disable"]
         result = subprocess.run(["oclgrind", "--log", log, *checks, *program], env=env,
                                 stderr=subprocess.PIPE, text=True, errors="replace")
         found = log.read_text(errors="replace") if log.exists() else ""
@@ -67,8 +70,8 @@ def main():
     cache.mkdir(parents=True, exist_ok=True)
     env |= {"XDG_CACHE_HOME": str(cache), "POCL_CACHE_DIR": str(cache / "pocl")}
     (cache / "pocl").mkdir(exist_ok=True)
-    if platform == "oclgrind":
-        return run_oclgrind(program, env)
+    if platform.startswith("oclgrind"):
+        return run_oclgrind(program, env, uninitialized=platform == "oclgrind")
     vendor = VENDORS / settings["OCL_ICD_VENDORS"]
     if not vendor.exists():
         skip(f"{vendor} is not there: install the platform to test on {platform}")
