@@ -5,12 +5,16 @@
 
 #include <string.h>
 
-const struct imp_conv_algorithm *const imp_conv_algorithms[] = {
-    &imp_conv_first,
-    &imp_conv_direct,
-    &imp_conv_im2col,
-    NULL,
-};
+/* The rows, in the order in which "auto" prefers them. imp_conv_NAME is defined in conv_NAME.c. */
+#define ALGORITHMS(ROW)                                                                            \
+    ROW(first)                                                                                     \
+    ROW(direct)                                                                                    \
+    ROW(im2col)
+
+#define DECLARE(name) extern const struct imp_conv_algorithm imp_conv_##name;
+#define ADDRESS(name) &imp_conv_##name,
+ALGORITHMS(DECLARE)
+const struct imp_conv_algorithm *const imp_conv_algorithms[] = {ALGORITHMS(ADDRESS) NULL};
 
 /* VGG19's deeper layers all have at least this many channels on both sides. */
 #define BLOCKED_CHANNELS 64

@@ -34,10 +34,6 @@ int imp_tensor_vectors(const struct imp_tensor *tensor);
 /* Zeroes the halo: for a buffer that held a tensor of another shape. */
 enum impasto_status imp_tensor_clear_halo(struct imp_device *device, const struct imp_tensor *x);
 
-/* Blocking copies between the device and a plain (channels, height, width) host array. */
-enum impasto_status imp_tensor_write(const struct imp_tensor *tensor, const float *data);
-enum impasto_status imp_tensor_read(const struct imp_tensor *tensor, float *data);
-
 /* ---- conv.c and conv_*.c --------------------------------------------------------------------- */
 
 /* What happens to the sum over channels and taps, r. EPILOGUE_* in cl/conv_direct.cl. */
