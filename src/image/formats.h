@@ -36,7 +36,8 @@ extern const struct imp_image_format imp_image_jpeg;
 /* ---- image.c --------------------------------------------------------------------------------- */
 
 /* IMPASTO_ERROR_INPUT unless both sides are 1 to IMP_IMAGE_LARGEST_SIDE and the pixels within the
- * source's cap. Before anything is allocated for them. */
+ * source's cap; IMPASTO_ERROR_MEMORY unless the system has room for them. Before anything is
+ * allocated. */
 enum impasto_status imp_image_check_size(const struct imp_image_source *source, uint64_t width,
                                          uint64_t height, struct impasto_error *error);
 /* Allocates image->alpha, all 1. */

@@ -13,6 +13,8 @@
 #include <unistd.h>
 
 #define DEFAULT_MAX_PIXELS 100000000u
+/* While a picture is read: RGB and transparency as floats, and the samples of an interlaced file. */
+#define MOST_BYTES_PER_PIXEL (4 * sizeof(float) + 8)
 
 static const struct imp_image_format *const formats[] = {&imp_image_png, &imp_image_jpeg};
 
@@ -75,6 +77,10 @@ enum impasto_status imp_image_check_size(const struct imp_image_source *source, 
                         source->path, (unsigned long long)(width * height),
                         (unsigned long long)width, (unsigned long long)height,
                         (unsigned long long)source->max_pixels);
+    /* Asked of the system before it is asked for memory, which it may promise without having it. */
+    const uint64_t bytes = width * height * MOST_BYTES_PER_PIXEL;
+    if (bytes > imp_host_memory())
+        return imp_fail_memory(error, source->path, (size_t)bytes);
     return IMPASTO_OK;
 }
 

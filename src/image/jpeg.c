@@ -167,8 +167,8 @@ static enum impasto_status decode(struct reading *r, const struct imp_image_sour
     jpeg->out_color_space = model == IMP_COLOUR_GRAY  ? JCS_GRAYSCALE
                             : model == IMP_COLOUR_RGB ? JCS_RGB
                                                       : JCS_CMYK;
-    const struct imp_colour_source colours = {.profile_size = join_profile(r),
-                                              .profile = r->profile};
+    struct imp_colour_source colours = {.profile_size = join_profile(r)};
+    colours.profile = r->profile;
     r->colour = imp_colour_open(&colours, model);
 
     const size_t width = jpeg->image_width, count = width * (size_t)model;
