@@ -1,19 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Direct convolution, TAPS = 9 (3x3) or 1 (1x1): y (=, or += with EPILOGUE_ADD*) sum over input
- * channels and taps of w * x, then the epilogue. A work-item computes CV vectors of VW output
+ * channels and taps of w * x, then the epilogue (common.cl). A work-item computes CV vectors of VW output
  * channels at TB consecutive positions and keeps them in registers: CV * TB accumulators, CV
  * weights, one input value. No work-item talks to another, so any work-group size will do.
  *
  * x: (in_blocks, plane, VW); y, aux as mask: (groups * CV, plane, VW); aux as bias: (groups * CV, VW)
  * w: (groups, in_blocks, TAPS, VW input channels, CV, VW output channels)
  */
-
-#define EPILOGUE_STORE 0     /* y = r */
-#define EPILOGUE_ADD 1       /* y += r */
-#define EPILOGUE_BIAS_RELU 2 /* y = max(r + bias, 0) */
-#define EPILOGUE_MASK 3      /* y = aux > 0 ? r : 0 */
-#define EPILOGUE_ADD_MASK 4  /* y = aux > 0 ? y + r : 0 */
 
 __kernel void conv_direct(__global const float *restrict x, __global const floatv *restrict w,
                           __global floatv *y, __global const floatv *aux, int in_blocks, int groups,
@@ -75,17 +69,7 @@ __kernel void conv_direct(__global const float *restrict x, __global const float
 #pragma unroll
             for (int j = 0; j < CV; j++) {
                 const size_t at = (size_t)(group * CV + j) * plane + position + t;
-#if EPILOGUE == EPILOGUE_STORE
-                y[at] = acc[j][t];
-#elif EPILOGUE == EPILOGUE_ADD
-                y[at] += acc[j][t];
-#elif EPILOGUE == EPILOGUE_BIAS_RELU
-                y[at] = max(acc[j][t] + aux[group * CV + j], zero);
-#elif EPILOGUE == EPILOGUE_MASK
-                y[at] = select(zero, acc[j][t], aux[at] > zero);
-#elif EPILOGUE == EPILOGUE_ADD_MASK
-                y[at] = select(zero, y[at] + acc[j][t], aux[at] > zero);
-#endif
+                EPILOGUE_STORE_AT(y, at, aux, group * CV + j, acc[j][t]);
             }
         }
         if (++column == pitch)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * C = A B in single precision, row-major: A is m x k (row pitch lda), B is k x n (ldb), C is m x n
- * (ldc); B and C begin offset_b and offset_c floats into their buffers, which may be one buffer, in
- * parts that do not overlap. Two kernels, for two kinds of device. VW here is the vector along a row of B and C.
+ * (ldc); they begin offset_a, offset_b and offset_c floats into their buffers, which may be one buffer,
+ * in parts that do not overlap. Dimension 2 counts the products of a batch, whose matrices follow one
+ * another. Two kernels, for two kinds of device. VW here is the vector along a row of B and C.
  */
 
 /*
@@ -13,11 +14,15 @@
 #ifdef MR
 __kernel void gemm_vector(__global const float *restrict a, __global const floatv *b,
                           __global floatv *c, int m, int n, int k, int lda, int ldb,
-                          int ldc, int offset_b, int offset_c)
+                          int ldc, int offset_a, int offset_b, int offset_c)
 {
     const int column = (int)get_global_id(0) * NR, row = (int)get_global_id(1) * MR;
     if (column * VW >= n || row >= m)
         return;
+    const size_t batch = get_global_id(2);
+    a += offset_a + batch * m * lda;
+    b += (offset_b + batch * k * ldb) / VW;
+    c += (offset_c + batch * m * ldc) / VW;
     floatv acc[MR][NR];
     __global const float *ap[MR];
 #pragma unroll
@@ -28,7 +33,7 @@ __kernel void gemm_vector(__global const float *restrict a, __global const float
             acc[i][j] = (floatv)(0.0f);
     }
     for (int p = 0; p < k; p++) {
-        __global const floatv *bp = b + offset_b / VW + (size_t)p * (ldb / VW) + column;
+        __global const floatv *bp = b + (size_t)p * (ldb / VW) + column;
         floatv bv[NR];
 #pragma unroll
         for (int j = 0; j < NR; j++)
@@ -46,7 +51,7 @@ __kernel void gemm_vector(__global const float *restrict a, __global const float
         if (row + i < m)
 #pragma unroll
             for (int j = 0; j < NR; j++)
-                c[offset_c / VW + (size_t)(row + i) * (ldc / VW) + column + j] = acc[i][j];
+                c[(size_t)(row + i) * (ldc / VW) + column + j] = acc[i][j];
 }
 #endif
 
@@ -60,13 +65,17 @@ __kernel void gemm_vector(__global const float *restrict a, __global const float
 __kernel __attribute__((reqd_work_group_size(TS, TS, 1))) void
 gemm_tiled(__global const float *restrict a, __global const float *b,
            __global float *c, int m, int n, int k, int lda, int ldb, int ldc,
-           int offset_b, int offset_c)
+           int offset_a, int offset_b, int offset_c)
 {
     __local float as[TS][TILE + 1]; /* + 1: keeps the transposed stores off one memory bank */
     __local float bs[TS][TILE];
     const int lx = (int)get_local_id(0), ly = (int)get_local_id(1);
     /* Launches may be cut by offsets, so the tile comes from the global id, not the group id. */
     const int column = ((int)get_global_id(0) - lx) * 4, row = ((int)get_global_id(1) - ly) * 4;
+    const size_t batch = get_global_id(2);
+    a += offset_a + batch * m * lda;
+    b += offset_b + batch * k * ldb;
+    c += offset_c + batch * m * ldc;
 
     float acc[4][4];
 #pragma unroll
@@ -80,7 +89,7 @@ gemm_tiled(__global const float *restrict a, __global const float *b,
         for (int i = 0; i < 4; i++) {
             const int ar = row + ly + i * TS, bc = column + lx + i * TS;
             as[lx][ly + i * TS] = ar < m && p + lx < k ? a[(size_t)ar * lda + p + lx] : 0.0f;
-            bs[ly][lx + i * TS] = bc < n && p + ly < k ? b[offset_b + (size_t)(p + ly) * ldb + bc] : 0.0f;
+            bs[ly][lx + i * TS] = bc < n && p + ly < k ? b[(size_t)(p + ly) * ldb + bc] : 0.0f;
         }
         barrier(CLK_LOCAL_MEM_FENCE);
         for (int q = 0; q < TS; q++) {
@@ -104,7 +113,7 @@ gemm_tiled(__global const float *restrict a, __global const float *b,
         for (int j = 0; j < 4; j++) {
             const int r = row + ly + i * TS, s = column + lx + j * TS;
             if (r < m && s < n)
-                c[offset_c + (size_t)r * ldc + s] = acc[i][j];
+                c[(size_t)r * ldc + s] = acc[i][j];
         }
 }
 #endif

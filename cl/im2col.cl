@@ -23,14 +23,7 @@ __kernel void im2col(__global const float *restrict x, __global float *restrict 
     }
 }
 
-#define EPILOGUE_STORE 0
-#define EPILOGUE_ADD 1
-#define EPILOGUE_BIAS_RELU 2
-#define EPILOGUE_MASK 3
-#define EPILOGUE_ADD_MASK 4
-
-/* y(c, position first + q) (=, or +=) epilogue(product[product_at + c * ld + q]), the epilogues as in
- * conv_direct.cl. */
+/* y(c, position first + q) from product[product_at + c * ld + q] by the epilogue (common.cl). */
 __kernel void unpack(__global const float *restrict product, __global float *y,
                      __global const float *aux, int channels, int lanes, int height, int width,
                      int first, int count, int ld, int product_at)
@@ -42,15 +35,5 @@ __kernel void unpack(__global const float *restrict product, __global float *y,
     const size_t at =
         ((size_t)(c / lanes) * plane + FIRST(width) + first + q) * lanes + c % lanes;
     const float r = product[product_at + (size_t)c * ld + q];
-#if EPILOGUE == EPILOGUE_STORE
-    y[at] = r;
-#elif EPILOGUE == EPILOGUE_ADD
-    y[at] += r;
-#elif EPILOGUE == EPILOGUE_BIAS_RELU
-    y[at] = max(r + aux[c], 0.0f);
-#elif EPILOGUE == EPILOGUE_MASK
-    y[at] = aux[at] > 0.0f ? r : 0.0f;
-#elif EPILOGUE == EPILOGUE_ADD_MASK
-    y[at] = aux[at] > 0.0f ? y[at] + r : 0.0f;
-#endif
+    EPILOGUE_STORE_AT(y, at, aux, c, r);
 }

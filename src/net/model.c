@@ -5,6 +5,7 @@
 #include "net/net.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static struct imp_input_map input_map(enum impasto_convention convention)
 {
@@ -33,6 +34,8 @@ enum impasto_status imp_model_init(struct imp_model *model, struct imp_device *d
         .layers = options->layers,
         .average = options->average,
         .replicate = options->replicate,
+        .automatic = !options->conv || strcmp(options->conv, "auto") == 0,
+        .gemm = imp_gemm_builtin(imp_device_caps(device)),
         .input = input_map(weights->convention),
     };
     for (int l = 0; l < model->layers; l++) {
@@ -59,14 +62,14 @@ void imp_model_layout(struct imp_model *model, const struct imp_caps *caps,
     for (int l = 0; l < model->layers; l++) {
         const int in = imp_layer_shapes[l].in_channels, out = imp_layer_shapes[l].out_channels;
         struct imp_model_layer *layer = &model->layer[l];
-        imp_layout_add(layout, &layer->forward_weights, layer->forward->packed_size(caps, in, out),
+        imp_layout_add(layout, &layer->forward_weights, layer->forward->packing->size(caps, in, out),
                        "weights");
         imp_layout_add(layout, &layer->backward_weights,
-                       layer->backward->packed_size(caps, out, in), "weights");
+                       layer->backward->packing->size(caps, out, in), "weights");
         imp_layout_add(layout, &layer->bias, (size_t)out * sizeof(float), "weights");
     }
     if (model->replicate)
-        imp_layout_add(layout, &model->edge_weights, imp_conv_first.packed_size(caps, 64, 3),
+        imp_layout_add(layout, &model->edge_weights, imp_conv_first.packing->size(caps, 64, 3),
                        "weights");
 }
 
@@ -78,7 +81,7 @@ static enum impasto_status load_edge(struct imp_model *model, struct imp_device 
     const struct imp_caps *caps = imp_device_caps(device);
     float flipped[64 * 3 * 9], packed[64 * 3 * 9];
     imp_conv_flip(3, 64, weights->weight, flipped);
-    imp_conv_first.pack(caps, 64, 3, flipped, packed);
+    imp_conv_first.packing->pack(caps, 64, 3, flipped, packed);
     return imp_buffer_write(model->edge_weights, 0, packed, sizeof(packed));
 }
 
@@ -89,13 +92,13 @@ static enum impasto_status load_layer(struct imp_model_layer *layer, struct imp_
     const struct imp_caps *caps = imp_device_caps(device);
     const size_t count = (size_t)in * (size_t)out * 9;
     float *packed = scratch, *flipped = scratch + count;
-    layer->forward->pack(caps, in, out, weights->weight, packed);
+    layer->forward->packing->pack(caps, in, out, weights->weight, packed);
     IMP_TRY(imp_buffer_write(layer->forward_weights, 0, packed,
-                             layer->forward->packed_size(caps, in, out)));
+                             layer->forward->packing->size(caps, in, out)));
     imp_conv_flip(in, out, weights->weight, flipped);
-    layer->backward->pack(caps, out, in, flipped, packed);
+    layer->backward->packing->pack(caps, out, in, flipped, packed);
     IMP_TRY(imp_buffer_write(layer->backward_weights, 0, packed,
-                             layer->backward->packed_size(caps, out, in)));
+                             layer->backward->packing->size(caps, out, in)));
     return imp_buffer_write(layer->bias, 0, weights->bias, (size_t)out * sizeof(float));
 }
 
@@ -108,8 +111,8 @@ enum impasto_status imp_model_load(struct imp_model *model, struct imp_device *d
         const int in = imp_layer_shapes[l].in_channels, out = imp_layer_shapes[l].out_channels;
         const struct imp_layer_weights *layer = NULL;
         IMP_TRY(imp_weights_layer(weights, l, &layer, error));
-        const size_t forward = model->layer[l].forward->packed_size(caps, in, out);
-        const size_t backward = model->layer[l].backward->packed_size(caps, out, in);
+        const size_t forward = model->layer[l].forward->packing->size(caps, in, out);
+        const size_t backward = model->layer[l].backward->packing->size(caps, out, in);
         const size_t bytes = (forward > backward ? forward : backward) +
                              (size_t)in * (size_t)out * 9 * sizeof(float);
         float *scratch = malloc(bytes);

@@ -52,6 +52,7 @@ struct imp_model_options {
 };
 
 struct imp_model_layer {
+    /* As named in the options, or under "auto" the first of the packing used. */
     const struct imp_conv_algorithm *forward, *backward;
     struct imp_buffer *forward_weights, *backward_weights, *bias;
 };
@@ -60,6 +61,7 @@ struct imp_model_layer {
 struct imp_model {
     int layers;
     bool average, replicate;
+    bool automatic; /* each size chooses among the algorithms of a layer's packing */
     enum imp_gemm gemm;
     struct imp_input_map input;
     struct imp_model_layer layer[IMPASTO_LAYERS];
@@ -95,6 +97,7 @@ struct imp_net {
     const struct imp_model *model;
     int height, width;
     bool keep; /* activations are kept for the backward pass; else they share two buffers */
+    const struct imp_conv_algorithm *forward[IMPASTO_LAYERS], *backward[IMPASTO_LAYERS];
     struct imp_tensor input;
     struct imp_tensor activation[IMPASTO_LAYERS]; /* after the ReLU */
     struct imp_tensor pooled[4];                  /* after blocks 1 to 4 */

@@ -19,6 +19,20 @@ static size_t tensor_bytes(const struct imp_tensor *t)
     return imp_tensor_bytes(t->channels, t->height, t->width, t->lanes);
 }
 
+/* The algorithms for layer l at this size. */
+static void choose(struct imp_net *net, const struct imp_caps *caps, int l)
+{
+    const struct imp_model_layer *layer = &net->model->layer[l];
+    const int in = imp_layer_shapes[l].in_channels, out = imp_layer_shapes[l].out_channels;
+    const int h = net->activation[l].height, w = net->activation[l].width;
+    net->forward[l] = layer->forward;
+    net->backward[l] = layer->backward;
+    if (!net->model->automatic)
+        return;
+    net->forward[l] = imp_conv_cheapest(caps, layer->forward->packing, in, out, h, w);
+    net->backward[l] = imp_conv_cheapest(caps, layer->backward->packing, out, in, h, w);
+}
+
 void imp_net_init(struct imp_net *net, const struct imp_model *model, const struct imp_caps *caps,
                   int height, int width, bool keep)
 {
@@ -40,6 +54,7 @@ void imp_net_init(struct imp_net *net, const struct imp_model *model, const stru
                                                  .height = h,
                                                  .width = w,
                                                  .lanes = caps->vector_width};
+        choose(net, caps, l);
     }
 }
 
@@ -48,12 +63,10 @@ static size_t workspace_bytes(const struct imp_net *net, const struct imp_caps *
 {
     size_t largest = 0;
     for (int l = 0; l < net->model->layers; l++) {
-        const struct imp_model_layer *layer = &net->model->layer[l];
         const int in = imp_layer_shapes[l].in_channels, out = imp_layer_shapes[l].out_channels;
         const int h = net->activation[l].height, w = net->activation[l].width;
-        const size_t forward = layer->forward->workspace_size(caps, in, out, h, w);
-        const size_t backward =
-            net->keep ? layer->backward->workspace_size(caps, out, in, h, w) : 0;
+        const size_t forward = net->forward[l]->workspace_size(caps, in, out, h, w);
+        const size_t backward = net->keep ? net->backward[l]->workspace_size(caps, out, in, h, w) : 0;
         largest = forward > largest ? forward : largest;
         largest = backward > largest ? backward : largest;
     }
@@ -116,7 +129,7 @@ enum impasto_status imp_net_forward(struct imp_net *net, struct imp_device *devi
         char label[32];
         snprintf(label, sizeof(label), "%s forward", imp_layer_shapes[l].name);
         const struct imp_model_layer *layer = &model->layer[l];
-        IMP_TRY(layer->forward->run(device, &(struct imp_conv){.x = x,
+        IMP_TRY(net->forward[l]->run(device, &(struct imp_conv){.x = x,
                                                                .y = *y,
                                                                .weights = layer->forward_weights,
                                                                .bias = layer->bias,
@@ -178,7 +191,7 @@ enum impasto_status imp_net_backward(struct imp_net *net, struct imp_device *dev
         }
         char label[32];
         snprintf(label, sizeof(label), "%s backward", imp_layer_shapes[l].name);
-        IMP_TRY(layer->backward->run(device, &(struct imp_conv){.x = g,
+        IMP_TRY(net->backward[l]->run(device, &(struct imp_conv){.x = g,
                                                                 .y = to,
                                                                 .weights = layer->backward_weights,
                                                                 .mask = *below,
@@ -199,7 +212,7 @@ enum impasto_status imp_net_backward(struct imp_net *net, struct imp_device *dev
     }
 
     const struct imp_model_layer *first = &model->layer[0];
-    IMP_TRY(first->backward->run(device, &(struct imp_conv){.x = g,
+    IMP_TRY(net->backward[0]->run(device, &(struct imp_conv){.x = g,
                                                             .y = net->input_gradient,
                                                             .weights = first->backward_weights,
                                                             .epilogue = IMP_EPILOGUE_STORE,

@@ -5,10 +5,12 @@
 
 #include <string.h>
 
-/* The rows, in the order in which "auto" prefers them. imp_conv_NAME is defined in conv_NAME.c. */
+/* The rows; of those that can, the first fixes the packing for "auto". imp_conv_NAME is defined in conv_NAME.c. */
 #define ALGORITHMS(ROW)                                                                            \
     ROW(first)                                                                                     \
     ROW(direct)                                                                                    \
+    ROW(winograd4)                                                                                 \
+    ROW(winograd2)                                                                                 \
     ROW(im2col)
 
 #define DECLARE(name) extern const struct imp_conv_algorithm imp_conv_##name;
@@ -66,6 +68,25 @@ enum impasto_status imp_conv_choose(struct imp_device *device, const char *name,
     }
     return imp_device_fail(device, IMPASTO_ERROR_INTERNAL,
                            "no convolution algorithm can do %d to %d channels", in, out);
+}
+
+const struct imp_conv_algorithm *imp_conv_cheapest(const struct imp_caps *caps,
+                                                   const struct imp_conv_packing *packing, int in,
+                                                   int out, int height, int width)
+{
+    const struct imp_conv_algorithm *best = NULL;
+    double least = 0;
+    for (size_t i = 0; imp_conv_algorithms[i]; i++) {
+        const struct imp_conv_algorithm *algorithm = imp_conv_algorithms[i];
+        if (algorithm->packing != packing || !algorithm->supports(caps, in, out))
+            continue;
+        const double cost = algorithm->cost(caps, in, out, height, width);
+        if (!best || cost < least) {
+            best = algorithm;
+            least = cost;
+        }
+    }
+    return best;
 }
 
 void imp_conv_flip(int in, int out, const float *weights, float *flipped)

@@ -4,31 +4,27 @@
 #include "ops/ops.h"
 
 /*
- * The register block by vector width: `vectors` of output channels times `pixels`. The accumulators
- * must leave room for `vectors` weights and an input value: 32 registers with AVX-512 (VW = 16), 16
+ * The register block by vector width: vectors of output channels, positions. The accumulators
+ * must leave room for the weights and an input value: 32 registers with AVX-512 (VW = 16), 16
  * with AVX2 (VW = 8), and on GPUs (VW = 4) 64 scalars per work-item keep occupancy up.
  */
-static const struct block {
-    int lanes, vectors, pixels;
-} blocks[] = {{16, 2, 14}, {8, 2, 6}, {4, 4, 4}};
+static const struct {
+    int lanes;
+    struct imp_conv_block block;
+} blocks[] = {{16, {2, 8}}, {8, {2, 6}}, {4, {4, 4}}};
 
-static const struct block *block_of(const struct imp_caps *caps)
+struct imp_conv_block imp_conv_block(const struct imp_caps *caps)
 {
     for (size_t i = 0; i < IMP_COUNT(blocks); i++)
         if (blocks[i].lanes == caps->vector_width)
-            return &blocks[i];
-    return &blocks[IMP_COUNT(blocks) - 1];
-}
-
-int imp_conv_direct_group(const struct imp_caps *caps)
-{
-    return block_of(caps)->vectors;
+            return blocks[i].block;
+    return blocks[IMP_COUNT(blocks) - 1].block;
 }
 
 static bool supports(const struct imp_caps *caps, int in, int out)
 {
     return in % caps->vector_width == 0 &&
-           out % (caps->vector_width * imp_conv_direct_group(caps)) == 0;
+           out % (caps->vector_width * imp_conv_block(caps).vectors) == 0;
 }
 
 static size_t packed_size(const struct imp_caps *caps, int in, int out)
@@ -40,7 +36,7 @@ static size_t packed_size(const struct imp_caps *caps, int in, int out)
 /* (out, in, 3, 3) -> (out / group, in / VW, 9, VW, group), group = vectors * VW output channels. */
 static void pack(const struct imp_caps *caps, int in, int out, const float *weights, float *packed)
 {
-    const int lanes = caps->vector_width, group = lanes * imp_conv_direct_group(caps);
+    const int lanes = caps->vector_width, group = lanes * imp_conv_block(caps).vectors;
     for (int g = 0; g < out / group; g++)
         for (int i = 0; i < in; i++)
             for (int tap = 0; tap < 9; tap++)
@@ -64,11 +60,12 @@ static enum impasto_status launch(struct imp_device *device, int taps, const str
                                   const struct imp_buffer *aux, enum imp_epilogue epilogue,
                                   const char *label)
 {
-    const struct block *block = block_of(imp_device_caps(device));
+    const struct imp_caps *caps = imp_device_caps(device);
+    const struct imp_conv_block block = imp_conv_block(caps);
     char macros[96];
     snprintf(macros, sizeof(macros), "-DVW=%d -DCV=%d -DTB=%d -DTAPS=%d -DEPILOGUE=%d",
-             block->lanes, block->vectors, block->pixels, taps, (int)epilogue);
-    const int groups = y->channels / (block->lanes * block->vectors);
+             caps->vector_width, block.vectors, block.positions, taps, (int)epilogue);
+    const int groups = y->channels / (caps->vector_width * block.vectors);
     const int span = y->height * (y->width + 2) - 2;
     return imp_launch(
         device, &(struct imp_launch){
@@ -76,7 +73,7 @@ static enum impasto_status launch(struct imp_device *device, int taps, const str
                     IMP_ARGS(imp_buf(x->buffer), imp_buf(weights), imp_buf(y->buffer), imp_buf(aux),
                              imp_int(imp_tensor_blocks(x)), imp_int(groups), imp_int(y->height),
                              imp_int(y->width)),
-                    .global = {(size_t)((span + block->pixels - 1) / block->pixels), (size_t)groups},
+                    .global = {(size_t)((span + block.positions - 1) / block.positions), (size_t)groups},
                     .flops = 2.0 * taps * x->channels * y->channels * y->height * y->width,
                     .label = label,
                 });
@@ -99,12 +96,21 @@ enum impasto_status imp_conv_pointwise(struct imp_device *device, const struct i
     return launch(device, 1, x, weights, y, x->buffer, epilogue, label);
 }
 
+const struct imp_conv_packing imp_conv_blocked = {.size = packed_size, .pack = pack};
+
+static double cost(const struct imp_caps *caps, int in, int out, int height, int width)
+{
+    (void)caps;
+    return 9.0 * in * out * height * (width + 2);
+}
+
 const struct imp_conv_algorithm imp_conv_direct = {
     .name = "direct",
     .summary = "register-blocked direct convolution",
     .supports = supports,
-    .packed_size = packed_size,
-    .pack = pack,
+    .packing = &imp_conv_blocked,
+    .bound = IMP_CONV_ROUNDING,
+    .cost = cost,
     .workspace_size = workspace_size,
     .run = run,
 };

@@ -102,12 +102,21 @@ static enum impasto_status run(struct imp_device *device, const struct imp_conv 
     return IMPASTO_OK;
 }
 
+static const struct imp_conv_packing packing = {.size = packed_size, .pack = pack};
+
+static double cost(const struct imp_caps *caps, int in, int out, int height, int width)
+{
+    (void)caps;
+    return 9.0 * in * out * height * (width + 2);
+}
+
 const struct imp_conv_algorithm imp_conv_im2col = {
     .name = "im2col",
     .summary = "im2col and a matrix product (see --gemm)",
     .supports = supports,
-    .packed_size = packed_size,
-    .pack = pack,
+    .packing = &packing,
+    .bound = IMP_CONV_ROUNDING,
+    .cost = cost,
     .workspace_size = workspace_size,
     .run = run,
 };

@@ -23,16 +23,19 @@ static enum impasto_status gemm_vector(struct imp_device *device, const struct i
     snprintf(macros, sizeof(macros), "-DVW=%d -DMR=%d -DNR=%d", block->lanes, block->rows,
              block->vectors);
     const int columns = block->lanes * block->vectors;
+    const size_t batch = call->batch > 0 ? (size_t)call->batch : 1;
     return imp_launch(device, &(struct imp_launch){
                                   .kernel = {"gemm", "gemm_vector", macros},
                                   IMP_ARGS(imp_buf(call->a), imp_buf(call->b), imp_buf(call->c),
                                            imp_int(call->m), imp_int(call->n), imp_int(call->k),
                                            imp_int(call->lda), imp_int(call->ldb),
-                                           imp_int(call->ldc), imp_int((int)call->offset_b),
+                                           imp_int(call->ldc), imp_int((int)call->offset_a),
+                                           imp_int((int)call->offset_b),
                                            imp_int((int)call->offset_c)),
                                   .global = {(size_t)((call->n + columns - 1) / columns),
-                                             (size_t)((call->m + block->rows - 1) / block->rows)},
-                                  .flops = 2.0 * call->m * call->n * call->k,
+                                             (size_t)((call->m + block->rows - 1) / block->rows),
+                                             batch},
+                                  .flops = 2.0 * (double)batch * call->m * call->n * call->k,
                                   .label = call->label,
                               });
 }
@@ -48,17 +51,19 @@ static enum impasto_status gemm_tiled(struct imp_device *device, const struct im
     char macros[32];
     snprintf(macros, sizeof(macros), "-DVW=1 -DTS=%zu", side);
     const size_t tile = 4 * side;
+    const size_t batch = call->batch > 0 ? (size_t)call->batch : 1;
     return imp_launch(device,
                       &(struct imp_launch){
                           .kernel = {"gemm", "gemm_tiled", macros},
                           IMP_ARGS(imp_buf(call->a), imp_buf(call->b), imp_buf(call->c),
                                    imp_int(call->m), imp_int(call->n), imp_int(call->k),
                                    imp_int(call->lda), imp_int(call->ldb), imp_int(call->ldc),
-                                   imp_int((int)call->offset_b), imp_int((int)call->offset_c)),
+                                   imp_int((int)call->offset_a), imp_int((int)call->offset_b),
+                                   imp_int((int)call->offset_c)),
                           .global = {((size_t)call->n + tile - 1) / tile * side,
-                                     ((size_t)call->m + tile - 1) / tile * side},
+                                     ((size_t)call->m + tile - 1) / tile * side, batch},
                           .local = {side, side, 1},
-                          .flops = 2.0 * call->m * call->n * call->k,
+                          .flops = 2.0 * (double)batch * call->m * call->n * call->k,
                           .label = call->label,
                       });
 }
@@ -147,11 +152,16 @@ static enum impasto_status check_clblast(struct imp_device *device, enum imp_gem
     return IMPASTO_OK;
 }
 
+enum imp_gemm imp_gemm_builtin(const struct imp_caps *caps)
+{
+    return caps->cpu ? IMP_GEMM_VECTOR : IMP_GEMM_TILED;
+}
+
 enum impasto_status imp_gemm_choose(struct imp_device *device, const char *name,
                                     enum imp_gemm *which)
 {
     const struct imp_caps *caps = imp_device_caps(device);
-    const enum imp_gemm builtin = caps->cpu ? IMP_GEMM_VECTOR : IMP_GEMM_TILED;
+    const enum imp_gemm builtin = imp_gemm_builtin(caps);
     const bool automatic = !name || strcmp(name, "auto") == 0;
     *which = builtin;
     if (automatic &&

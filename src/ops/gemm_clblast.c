@@ -25,11 +25,20 @@ enum impasto_status imp_gemm_clblast(struct imp_device *device, const struct imp
 {
     cl_command_queue queue = imp_device_native_queue(device);
     pthread_mutex_lock(&lock);
-    const CLBlastStatusCode code = CLBlastSgemm(
-        CLBlastLayoutRowMajor, CLBlastTransposeNo, CLBlastTransposeNo, (size_t)call->m,
-        (size_t)call->n, (size_t)call->k, 1.0f, imp_buffer_native(call->a), 0, (size_t)call->lda,
-        imp_buffer_native(call->b), call->offset_b, (size_t)call->ldb, 0.0f,
-        imp_buffer_native(call->c), call->offset_c, (size_t)call->ldc, &queue, NULL);
+    const size_t m = (size_t)call->m, n = (size_t)call->n, k = (size_t)call->k;
+    const size_t lda = (size_t)call->lda, ldb = (size_t)call->ldb, ldc = (size_t)call->ldc;
+    cl_mem a = imp_buffer_native(call->a), b = imp_buffer_native(call->b);
+    cl_mem c = imp_buffer_native(call->c);
+    const CLBlastStatusCode code =
+        call->batch > 1
+            ? CLBlastSgemmStridedBatched(CLBlastLayoutRowMajor, CLBlastTransposeNo,
+                                         CLBlastTransposeNo, m, n, k, 1.0f, a, call->offset_a, lda,
+                                         m * lda, b, call->offset_b, ldb, k * ldb, 0.0f, c,
+                                         call->offset_c, ldc, m * ldc, (size_t)call->batch, &queue,
+                                         NULL)
+            : CLBlastSgemm(CLBlastLayoutRowMajor, CLBlastTransposeNo, CLBlastTransposeNo, m, n, k,
+                           1.0f, a, call->offset_a, lda, b, call->offset_b, ldb, 0.0f, c,
+                           call->offset_c, ldc, &queue, NULL);
     pthread_mutex_unlock(&lock);
     if (code != CLBlastSuccess)
         return imp_device_fail(device, IMPASTO_ERROR_DEVICE,

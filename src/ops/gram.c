@@ -35,7 +35,7 @@ size_t imp_gram_workspace(const struct imp_caps *caps, int channels, int height,
 static void macros_of(const struct imp_caps *caps, char *macros, size_t size)
 {
     snprintf(macros, size, "-DVW=%d -DGT=%d -DCHUNK=%d -DCV=%d%s", caps->vector_width, tile_of(caps),
-             CHUNK, imp_conv_direct_group(caps), imp_reduce_macros(caps));
+             CHUNK, imp_conv_block(caps).vectors, imp_reduce_macros(caps));
 }
 
 enum impasto_status imp_gram(struct imp_device *device, const struct imp_tensor *f,

@@ -65,6 +65,19 @@ struct imp_conv {
     const char *label;            /* for the profile */
 };
 
+/* A float32 sum of n products differs from the exact one by a few units of rounding, growing like
+ * sqrt(n): measured below 6e-6 of the rms for n = 9 * 512. */
+#define IMP_CONV_ROUNDING 1e-5
+
+/* A layout of a convolution's weights on the device. */
+struct imp_conv_packing {
+    size_t (*size)(const struct imp_caps *caps, int in, int out); /* bytes */
+    /* Packs host weights (out, in, 3, 3). */
+    void (*pack)(const struct imp_caps *caps, int in, int out, const float *weights, float *packed);
+};
+/* conv_direct.c: for blocked tensors; winograd's too. */
+extern const struct imp_conv_packing imp_conv_blocked;
+
 /*
  * One way to compute a 3x3 convolution. The gradient to a convolution's input is again a 3x3
  * convolution, with flipped and transposed weights (imp_conv_flip), so an algorithm knows nothing
@@ -75,9 +88,13 @@ struct imp_conv_algorithm {
     const char *summary; /* for --help and lists */
     /* Whether it can convolve `in` to `out` channels on the device. */
     bool (*supports)(const struct imp_caps *caps, int in, int out);
-    /* Bytes of packed weights, and packing of host weights (out, in, 3, 3) into them. */
-    size_t (*packed_size)(const struct imp_caps *caps, int in, int out);
-    void (*pack)(const struct imp_caps *caps, int in, int out, const float *weights, float *packed);
+    const struct imp_conv_packing *packing;
+    /* Largest error of an output over the outputs' root mean square that rounding may cause, with
+     * up to 512 channels: what the self-test allows. */
+    double bound;
+    /* Estimated time of one call in units of a multiply-add of "direct": what "auto" minimises among
+     * algorithms of one packing, where nothing was measured. */
+    double (*cost)(const struct imp_caps *caps, int in, int out, int height, int width);
     /* Bytes of workspace for one call; the contents do not matter. */
     size_t (*workspace_size)(const struct imp_caps *caps, int in, int out, int height, int width);
     enum impasto_status (*run)(struct imp_device *device, const struct imp_conv *conv);
@@ -87,16 +104,21 @@ extern const struct imp_conv_algorithm imp_conv_first;  /* conv_first.c */
 extern const struct imp_conv_algorithm imp_conv_direct; /* conv_direct.c */
 extern const struct imp_conv_algorithm imp_conv_im2col; /* conv_im2col.c */
 
-/* Every algorithm, in the order in which "auto" prefers them; ends with NULL. */
+/* Every algorithm; ends with NULL. */
 extern const struct imp_conv_algorithm *const imp_conv_algorithms[];
 
 /*
- * The algorithm `name` (NULL or "auto": the first that can) for `in` to `out` channels. A named one
- * that cannot is an error, with one documented exception: the 3-channel picture's convolution is
- * left to "first" where the named algorithm only handles blocked tensors.
+ * The algorithm `name` for `in` to `out` channels. One that cannot is an error, with one documented
+ * exception: the 3-channel picture's convolution is left to "first" where the named algorithm only
+ * handles blocked tensors. NULL or "auto": the first that can, which fixes the packing; then
+ * imp_conv_cheapest says for each size which one of that packing to run.
  */
 enum impasto_status imp_conv_choose(struct imp_device *device, const char *name, int in, int out,
                                     const struct imp_conv_algorithm **algorithm);
+
+const struct imp_conv_algorithm *imp_conv_cheapest(const struct imp_caps *caps,
+                                                   const struct imp_conv_packing *packing, int in,
+                                                   int out, int height, int width);
 
 /* weights (out, in, 3, 3) -> flipped (in, out, 3, 3), for the gradient to the input. */
 void imp_conv_flip(int in, int out, const float *weights, float *flipped);
@@ -107,8 +129,12 @@ enum impasto_status imp_conv_pointwise(struct imp_device *device, const struct i
                                        const struct imp_buffer *weights,
                                        const struct imp_tensor *y, enum imp_epilogue epilogue,
                                        const char *label);
-/* Vectors of output channels per work-item of the direct kernels: part of their weights' layout. */
-int imp_conv_direct_group(const struct imp_caps *caps);
+/* What a work-item of the direct and Winograd kernels computes: vectors of output channels (part of
+ * their weights' layout) times positions. */
+struct imp_conv_block {
+    int vectors, positions;
+};
+struct imp_conv_block imp_conv_block(const struct imp_caps *caps);
 
 /* conv_first.c: y (3 channels, planar) += the part of the gradient that reaches the picture through
  * its replicated edge; x: gradient of conv1_1's output; weights packed by imp_conv_first for
@@ -123,12 +149,14 @@ enum impasto_status imp_conv_first_replicate(struct imp_device *device, const st
 #define IMP_GEMM_ALIGN 64
 
 /* C = A B, row-major, (m x k) (k x n), pitches in floats (ldb, ldc multiples of IMP_GEMM_ALIGN).
- * offset_b, offset_c: in floats, multiples of IMP_GEMM_ALIGN. */
+ * Offsets: in floats, of B and C multiples of IMP_GEMM_ALIGN. The matrices of a batch follow one
+ * another, m lda, k ldb and m ldc floats apart. */
 struct imp_gemm_call {
     int m, n, k;
     const struct imp_buffer *a, *b, *c;
     int lda, ldb, ldc;
-    size_t offset_b, offset_c;
+    size_t offset_a, offset_b, offset_c;
+    int batch; /* products; 0: 1 */
     const char *label;
 };
 enum impasto_status imp_gemm(struct imp_device *device, enum imp_gemm which,
@@ -142,6 +170,9 @@ enum impasto_status imp_gemm(struct imp_device *device, enum imp_gemm which,
  */
 enum impasto_status imp_gemm_choose(struct imp_device *device, const char *name,
                                     enum imp_gemm *which);
+
+/* The built-in GEMM that suits the device. */
+enum imp_gemm imp_gemm_builtin(const struct imp_caps *caps);
 
 /* gemm_clblast.c: present in every build; without CLBlast it fails. */
 bool imp_gemm_clblast_available(void);

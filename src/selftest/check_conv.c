@@ -6,10 +6,6 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* A float32 sum of n products differs from the exact one by a few units of rounding, growing like
- * sqrt(n): measured below 6e-6 of the rms for the largest n here, 9 * 512. */
-#define BOUND 1e-5
-
 struct shape {
     int in, out, height, width;
 };
@@ -73,13 +69,13 @@ static double run_on_device(struct imp_check_run *run, const struct imp_conv_alg
     const struct imp_caps *caps = imp_device_caps(run->device);
     const int in_lanes = s->in == 3 ? 1 : caps->vector_width;
     const int out_lanes = s->out == 3 ? 1 : caps->vector_width;
-    const size_t packed = algorithm->packed_size(caps, s->in, s->out) / sizeof(float);
+    const size_t packed = algorithm->packing->size(caps, s->in, s->out) / sizeof(float);
     const size_t workspace =
         algorithm->workspace_size(caps, s->in, s->out, s->height, s->width) / sizeof(float);
     struct imp_conv conv = {.epilogue = epilogue, .gemm = gemm, .label = "check"};
     struct imp_buffer *weights = NULL, *bias = NULL, *scratch = NULL;
     double error = INFINITY;
-    algorithm->pack(caps, s->in, s->out, d->weights, d->packed);
+    algorithm->packing->pack(caps, s->in, s->out, d->weights, d->packed);
     if (imp_check_tensor(run, &conv.x, s->in, s->height, s->width, in_lanes, d->x) &&
         imp_check_tensor(run, &conv.y, s->out, s->height, s->width, out_lanes,
                          adds(epilogue) ? d->before : NULL) &&
@@ -108,7 +104,7 @@ static void check(struct imp_check_run *run, const struct imp_conv_algorithm *al
     const size_t plane = (size_t)(s->height * s->width);
     const size_t in = (size_t)s->in * plane, out = (size_t)s->out * plane;
     const size_t packed =
-        algorithm->packed_size(imp_device_caps(run->device), s->in, s->out) / sizeof(float);
+        algorithm->packing->size(imp_device_caps(run->device), s->in, s->out) / sizeof(float);
     struct data d = {
         .x = imp_check_data(run, 0, in, false),
         .weights = imp_check_data(run, 1, (size_t)(s->in * s->out * 9), false),
@@ -126,7 +122,7 @@ static void check(struct imp_check_run *run, const struct imp_conv_algorithm *al
         for (size_t i = 0; i < out; i++)
             d.expected[i] = finish(epilogue, d.expected[i], (double)d.before[i],
                                    (double)d.bias[i / plane], (double)d.mask[i]);
-        imp_check_end(run, fmax(damage, imp_check_error(d.found, d.expected, out)), BOUND);
+        imp_check_end(run, fmax(damage, imp_check_error(d.found, d.expected, out)), algorithm->bound);
     }
     data_free(&d);
 }

@@ -35,7 +35,7 @@ static double time_conv(struct imp_device *device, const struct imp_conv_algorit
     if (imp_gemm_choose(device, NULL, &conv.gemm) ||
         imp_buffer_create(device, imp_tensor_bytes(in, side, side, in_lanes), "bench", &x) ||
         imp_buffer_create(device, imp_tensor_bytes(out, side, side, out_lanes), "bench", &y) ||
-        imp_buffer_create(device, algorithm->packed_size(caps, in, out), "bench", &weights) ||
+        imp_buffer_create(device, algorithm->packing->size(caps, in, out), "bench", &weights) ||
         imp_buffer_create(device, (size_t)out * sizeof(float), "bench", &bias) ||
         (scratch && imp_buffer_create(device, scratch, "bench", &workspace)))
         goto done;

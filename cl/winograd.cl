@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Winograd's minimal filtering F(MT x MT, 3x3), MT = 4 or 2 (Lavin and Gray 2016): an output tile of
+ * MT x MT needs an input tile of N x N, N = MT + 2, and N^2 products per pair of channels instead of
+ * 9 MT^2. In the transformed domain the N^2 positions xi are matrix products of their own:
+ *
+ *     y tile = A' [ sum over input channels of (G w G') * (B' x B) ] A
+ *
+ * A chunk of tiles goes through winograd_input (V = B' x B), then for a few output channels at a time
+ * winograd_weights (U = G w G'), winograd_multiply (M = U V) and winograd_output (A' M A and the
+ * epilogue). U, V and M lie in one workspace, at offsets in floats.
+ *
+ * For MT = 4 the points are 0, +-sqrt(1/2), +-sqrt(2) and infinity: the error is half to a quarter of
+ * that of 0, +-1, +-2, because the transforms' entries are smaller. For MT = 2 they are 0, +-1 and
+ * infinity.
+ *
+ * Without PLANAR (CPUs) the matrices are made of vectors of VW channels, as the tensors are:
+ *     V (N^2, in / VW, tiles, VW), U (N^2, groups, in, CV, VW), M (N^2, groups * CV, tiles, VW)
+ * With PLANAR they are plain row-major matrices, for a GEMM:
+ *     V (N^2, in, tiles), U (N^2, groups * CV * VW, in), M (N^2, groups * CV * VW, tiles)
+ * `tiles` is a chunk's, a multiple of TB; those beyond `count` are zero in V.
+ */
+
+#define N (MT + 2)
+
+#if MT == 4
+#define A1 0.70710678118654752f /* the inner points, and their square */
+#define A2 0.5f
+#define B1 1.41421356237309505f /* the outer points, and their square */
+#define B2 2.0f
+
+/* o = B' d for one line of six; o may be d. */
+static inline void transform_input(floatv d[N], floatv o[N])
+{
+    const floatv outer = d[4] - B2 * d[2], outer_odd = A1 * (d[3] - B2 * d[1]);
+    const floatv inner = d[4] - A2 * d[2], inner_odd = B1 * (d[3] - A2 * d[1]);
+    const floatv first = d[4] - (A2 + B2) * d[2] + d[0]; /* A2 * B2 = 1 */
+    const floatv last = d[5] - (A2 + B2) * d[3] + d[1];
+    o[0] = first;
+    o[1] = outer + outer_odd;
+    o[2] = outer - outer_odd;
+    o[3] = inner + inner_odd;
+    o[4] = inner - inner_odd;
+    o[5] = last;
+}
+
+/* o = A' m. */
+static inline void transform_output(const floatv m[N], floatv o[MT])
+{
+    const floatv s = m[1] + m[2], d = m[1] - m[2], t = m[3] + m[4], e = m[3] - m[4];
+    o[0] = m[0] + s + t;
+    o[1] = A1 * d + B1 * e;
+    o[2] = A2 * s + B2 * t;
+    o[3] = m[5] + (A1 * A2) * d + (B1 * B2) * e;
+}
+
+/* o = G g: the point p's row is [1, p, p^2] over the product of its distances to the others. */
+static inline void transform_weights(const floatv g[3], floatv o[N])
+{
+    const float inner = 1.0f / (2 * A2 * (A2 - B2)), outer = 1.0f / (2 * B2 * (B2 - A2));
+    o[0] = g[0];
+    o[1] = inner * (g[0] + A1 * g[1] + A2 * g[2]);
+    o[2] = inner * (g[0] - A1 * g[1] + A2 * g[2]);
+    o[3] = outer * (g[0] + B1 * g[1] + B2 * g[2]);
+    o[4] = outer * (g[0] - B1 * g[1] + B2 * g[2]);
+    o[5] = g[2];
+}
+#else
+static inline void transform_input(floatv d[N], floatv o[N])
+{
+    const floatv first = d[0] - d[2], second = d[1] + d[2], third = d[2] - d[1];
+    o[3] = d[1] - d[3];
+    o[0] = first;
+    o[1] = second;
+    o[2] = third;
+}
+
+static inline void transform_output(const floatv m[N], floatv o[MT])
+{
+    o[0] = m[0] + m[1] + m[2];
+    o[1] = m[1] - m[2] - m[3];
+}
+
+static inline void transform_weights(const floatv g[3], floatv o[N])
+{
+    o[0] = g[0];
+    o[1] = 0.5f * (g[0] + g[1] + g[2]);
+    o[2] = 0.5f * (g[0] - g[1] + g[2]);
+    o[3] = g[2];
+}
+#endif
+
+/* One vector of a matrix: `row` counts vectors of channels, `rows` of them in all. */
+#ifdef PLANAR
+#define PUT(base, xi, row, rows, column, columns, v)                                               \
+    do {                                                                                           \
+        __global float *put = (base) + ((size_t)(xi) * (rows) + (row)) * VW * (columns) + (column);\
+        for (int lane = 0; lane < VW; lane++)                                                      \
+            put[(size_t)lane * (columns)] = ((const float *)&(v))[lane];                           \
+    } while (0)
+#else
+#define PUT(base, xi, row, rows, column, columns, v)                                               \
+    ((__global floatv *)(base))[((size_t)(xi) * (rows) + (row)) * (columns) + (column)] = (v)
+#endif
+
+/* Each epilogue is a program of its own with this one kernel in it; the others are one program. */
+#ifndef EPILOGUE
+
+/* V from x, tiles `first` to first + count of the picture. Dimensions: tiles / RUN, in_blocks. */
+__kernel void winograd_input(__global const floatv *restrict x, __global float *restrict work,
+                             int v_at, int in_blocks, int height, int width, int first, int count,
+                             int tiles)
+{
+    const int begin = (int)get_global_id(0) * RUN, block = (int)get_global_id(1);
+    if (begin >= tiles || block >= in_blocks)
+        return;
+    const int pitch = PITCH(width), across = (width + MT - 1) / MT;
+    __global const floatv *plane = x + (size_t)block * PLANE(height, width);
+    for (int tile = begin; tile < begin + RUN; tile++) {
+        floatv d[N][N];
+        const int row = (first + tile) / across * MT, col = (first + tile) % across * MT;
+        __global const floatv *p = plane + (size_t)row * pitch + col;
+        if (tile < count && row + N <= height + 2 && col + N <= pitch) {
+#pragma unroll
+            for (int i = 0; i < N; i++)
+#pragma unroll
+                for (int j = 0; j < N; j++)
+                    d[j][i] = p[i * pitch + j];
+        } else {
+            /* Beyond the plane is zero, whatever memory holds there. */
+#pragma unroll
+            for (int i = 0; i < N; i++)
+#pragma unroll
+                for (int j = 0; j < N; j++)
+                    d[j][i] = tile < count && row + i < height + 2 && col + j < pitch
+                                  ? p[i * pitch + j]
+                                  : (floatv)(0.0f);
+        }
+        /* Down the columns (d[j] is column j), then along the rows. */
+#pragma unroll
+        for (int j = 0; j < N; j++)
+            transform_input(d[j], d[j]);
+#pragma unroll
+        for (int i = 0; i < N; i++) {
+            floatv line[N];
+#pragma unroll
+            for (int j = 0; j < N; j++)
+                line[j] = d[j][i];
+            transform_input(line, line);
+#pragma unroll
+            for (int j = 0; j < N; j++)
+                PUT(work + v_at, i * N + j, block, in_blocks, tile, tiles, line[j]);
+        }
+    }
+}
+
+/* U for `groups` groups of CV vectors of output channels. w points to the first one's weights, laid
+ * out as for conv_direct: (groups, in_blocks, 9, VW, CV, VW). Dimensions: in_blocks * VW, groups. */
+__kernel void winograd_weights(__global const floatv *restrict w, __global float *restrict work,
+                               int u_at, int in_blocks, int groups, int first_group)
+{
+    const int in = (int)get_global_id(0), group = (int)get_global_id(1);
+    if (in >= in_blocks * VW || group >= groups)
+        return;
+    for (int vector = 0; vector < CV; vector++) {
+        floatv g[3][3], u[3][N];
+        __global const floatv *p =
+            w + (((size_t)(first_group + group) * in_blocks + in / VW) * 9 * VW + in % VW) * CV + vector;
+#pragma unroll
+        for (int tap = 0; tap < 9; tap++)
+            g[tap % 3][tap / 3] = p[(size_t)tap * VW * CV];
+#pragma unroll
+        for (int j = 0; j < 3; j++)
+            transform_weights(g[j], u[j]); /* down column j */
+#pragma unroll
+        for (int i = 0; i < N; i++) {
+            floatv line[3] = {u[0][i], u[1][i], u[2][i]}, out[N];
+            transform_weights(line, out);
+#pragma unroll
+            for (int j = 0; j < N; j++)
+#ifdef PLANAR
+                PUT(work + u_at, i * N + j, group * CV + vector, groups * CV, in, in_blocks * VW,
+                    out[j]);
+#else
+                PUT(work + u_at, i * N + j, group * in_blocks * VW + in, groups * in_blocks * VW,
+                    vector, CV, out[j]);
+#endif
+        }
+    }
+}
+
+#ifndef PLANAR
+/* M = U V: a work-item computes CV vectors of output channels of TB tiles at one xi, the same block in
+ * registers as conv_direct. Dimensions: tiles / TB, groups, N^2. */
+__kernel void winograd_multiply(__global float *work, int u_at, int v_at, int m_at, int in_blocks,
+                                int groups, int tiles)
+{
+    const int tile = (int)get_global_id(0) * TB, group = (int)get_global_id(1);
+    const int xi = (int)get_global_id(2);
+    if (tile >= tiles || group >= groups || xi >= N * N)
+        return;
+    floatv acc[CV][TB];
+#pragma unroll
+    for (int j = 0; j < CV; j++)
+#pragma unroll
+        for (int t = 0; t < TB; t++)
+            acc[j][t] = (floatv)(0.0f);
+    __global const floatv *wp =
+        (__global const floatv *)(work + u_at) + ((size_t)xi * groups + group) * in_blocks * VW * CV;
+    __global const float *xp = work + v_at + ((size_t)xi * in_blocks * tiles + tile) * VW;
+    for (int block = 0; block < in_blocks; block++) {
+#pragma unroll 4
+        for (int c = 0; c < VW; c++) {
+            floatv wv[CV];
+#pragma unroll
+            for (int j = 0; j < CV; j++)
+                wv[j] = wp[j];
+            wp += CV;
+#pragma unroll
+            for (int t = 0; t < TB; t++) {
+                const floatv v = (floatv)(xp[t * VW + c]);
+#pragma unroll
+                for (int j = 0; j < CV; j++)
+                    acc[j][t] = wv[j] * v + acc[j][t];
+            }
+        }
+        xp += (size_t)tiles * VW;
+    }
+    __global floatv *mp = (__global floatv *)(work + m_at);
+#pragma unroll
+    for (int j = 0; j < CV; j++)
+#pragma unroll
+        for (int t = 0; t < TB; t++)
+            mp[((size_t)xi * groups * CV + group * CV + j) * tiles + tile + t] = acc[j][t];
+}
+#endif
+
+#else
+
+/* y from M: `vectors` vectors of output channels from `first_vector` on, tiles `first` to first +
+ * count of the picture. y and aux begin at channel 0. Dimensions: count / RUN, vectors. */
+__kernel void winograd_output(__global const float *restrict work, int m_at, __global floatv *y,
+                              __global const floatv *aux, int vectors, int first_vector, int height,
+                              int width, int first, int count, int tiles)
+{
+    const int begin = (int)get_global_id(0) * RUN, vector = (int)get_global_id(1);
+    if (begin >= count || vector >= vectors)
+        return;
+    const int pitch = PITCH(width), across = (width + MT - 1) / MT;
+    const int channels = first_vector + vector;
+    for (int tile = begin; tile < min(begin + RUN, count); tile++) {
+        floatv m[N][N], t[N][MT];
+#pragma unroll
+        for (int i = 0; i < N; i++)
+#pragma unroll
+            for (int j = 0; j < N; j++) {
+#ifdef PLANAR
+                __global const float *p =
+                    work + m_at + ((size_t)(i * N + j) * vectors + vector) * VW * tiles + tile;
+                for (int lane = 0; lane < VW; lane++)
+                    ((float *)&m[j][i])[lane] = p[(size_t)lane * tiles];
+#else
+                m[j][i] = ((__global const floatv *)(work + m_at))
+                    [((size_t)(i * N + j) * vectors + vector) * tiles + tile];
+#endif
+            }
+#pragma unroll
+        for (int j = 0; j < N; j++)
+            transform_output(m[j], t[j]);
+        const int row = (first + tile) / across * MT, col = (first + tile) % across * MT;
+        const size_t corner = (size_t)channels * PLANE(height, width) +
+                              (size_t)(row + 1) * pitch + col + 1;
+#pragma unroll
+        for (int i = 0; i < MT; i++) {
+            floatv line[N], out[MT];
+#pragma unroll
+            for (int j = 0; j < N; j++)
+                line[j] = t[j][i];
+            transform_output(line, out);
+#pragma unroll
+            for (int j = 0; j < MT; j++)
+                if (row + i < height && col + j < width)
+                    EPILOGUE_STORE_AT(y, corner + i * pitch + j, aux, channels, out[j]);
+        }
+    }
+}
+
+#endif
