@@ -191,47 +191,51 @@ __kernel void winograd_weights(__global const floatv *restrict w, __global float
 
 #ifndef PLANAR
 /* M = U V: a work-item computes CV vectors of output channels of TB tiles at one xi, the same block in
- * registers as conv_direct. Dimensions: tiles / TB, groups, N^2. */
+ * registers as conv_direct, `span` times; of the first `count` tiles, a multiple of TB. Dimensions:
+ * count / (TB * span), groups, N^2. */
 __kernel void winograd_multiply(__global float *work, int u_at, int v_at, int m_at, int in_blocks,
-                                int groups, int tiles)
+                                int groups, int tiles, int count, int span)
 {
-    const int tile = (int)get_global_id(0) * TB, group = (int)get_global_id(1);
+    const int begin = (int)get_global_id(0) * TB * span, group = (int)get_global_id(1);
     const int xi = (int)get_global_id(2);
-    if (tile >= tiles || group >= groups || xi >= N * N)
+    if (begin >= count || group >= groups || xi >= N * N)
         return;
-    floatv acc[CV][TB];
+    __global floatv *mp =
+        (__global floatv *)(work + m_at) + (size_t)(xi * groups + group) * CV * tiles;
+    for (int tile = begin; tile < min(begin + TB * span, count); tile += TB) {
+        floatv acc[CV][TB];
 #pragma unroll
-    for (int j = 0; j < CV; j++)
+        for (int j = 0; j < CV; j++)
 #pragma unroll
-        for (int t = 0; t < TB; t++)
-            acc[j][t] = (floatv)(0.0f);
-    __global const floatv *wp =
-        (__global const floatv *)(work + u_at) + ((size_t)xi * groups + group) * in_blocks * VW * CV;
-    __global const float *xp = work + v_at + ((size_t)xi * in_blocks * tiles + tile) * VW;
-    for (int block = 0; block < in_blocks; block++) {
+            for (int t = 0; t < TB; t++)
+                acc[j][t] = (floatv)(0.0f);
+        __global const floatv *wp = (__global const floatv *)(work + u_at) +
+                                    (size_t)(xi * groups + group) * in_blocks * VW * CV;
+        __global const float *xp = work + v_at + ((size_t)xi * in_blocks * tiles + tile) * VW;
+        for (int block = 0; block < in_blocks; block++) {
 #pragma unroll 4
-        for (int c = 0; c < VW; c++) {
-            floatv wv[CV];
-#pragma unroll
-            for (int j = 0; j < CV; j++)
-                wv[j] = wp[j];
-            wp += CV;
-#pragma unroll
-            for (int t = 0; t < TB; t++) {
-                const floatv v = (floatv)(xp[t * VW + c]);
+            for (int c = 0; c < VW; c++) {
+                floatv wv[CV];
 #pragma unroll
                 for (int j = 0; j < CV; j++)
-                    acc[j][t] = wv[j] * v + acc[j][t];
+                    wv[j] = wp[j];
+                wp += CV;
+#pragma unroll
+                for (int t = 0; t < TB; t++) {
+                    const floatv v = (floatv)(xp[t * VW + c]);
+#pragma unroll
+                    for (int j = 0; j < CV; j++)
+                        acc[j][t] = wv[j] * v + acc[j][t];
+                }
             }
+            xp += (size_t)tiles * VW;
         }
-        xp += (size_t)tiles * VW;
+#pragma unroll
+        for (int j = 0; j < CV; j++)
+#pragma unroll
+            for (int t = 0; t < TB; t++)
+                mp[(size_t)j * tiles + tile + t] = acc[j][t];
     }
-    __global floatv *mp = (__global floatv *)(work + m_at);
-#pragma unroll
-    for (int j = 0; j < CV; j++)
-#pragma unroll
-        for (int t = 0; t < TB; t++)
-            mp[((size_t)xi * groups * CV + group * CV + j) * tiles + tile + t] = acc[j][t];
 }
 #endif
 

@@ -146,6 +146,10 @@ static struct imp_caps find_caps(const struct imp_candidate *candidate,
     if (options->max_work_group > 0 && options->max_work_group < caps.max_work_group)
         caps.max_work_group = options->max_work_group;
     caps.local_memory = caps.info.local_memory;
+    cl_ulong cache = 0;
+    if (clGetDeviceInfo(candidate->device, CL_DEVICE_GLOBAL_MEM_CACHE_SIZE, sizeof(cache), &cache,
+                        NULL) == CL_SUCCESS)
+        caps.cache = cache;
     caps.max_allocation =
         caps.info.max_allocation > 0 ? caps.info.max_allocation : LEAST_ALLOCATION;
     caps.memory_budget = memory_budget(&caps);

@@ -76,6 +76,7 @@ struct imp_caps {
     int vector_width;       /* V of the channel-blocked layout: 4, 8 or 16 */
     size_t max_work_group;  /* work-items */
     uint64_t local_memory;  /* bytes */
+    uint64_t cache;          /* bytes of the outermost cache; 0: unknown */
     uint64_t max_allocation; /* bytes, of one buffer */
     uint64_t memory_budget; /* bytes that may be allocated in all without risk: device memory less
                                headroom and, where the memory is the host's, what the host can spare

@@ -11,7 +11,7 @@
 static const struct {
     int lanes;
     struct imp_conv_block block;
-} blocks[] = {{16, {2, 8}}, {8, {2, 6}}, {4, {4, 4}}};
+} blocks[] = {{16, {4, 6}}, {8, {2, 6}}, {4, {4, 4}}};
 
 struct imp_conv_block imp_conv_block(const struct imp_caps *caps)
 {

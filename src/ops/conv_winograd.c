@@ -10,15 +10,20 @@
 
 #include "ops/ops.h"
 
-#include <stdlib.h>
-
 /*
- * Bytes aimed at for the transformed input of a chunk and for a slice of transformed weights. On CPUs
- * both should stay in the outer caches; GPUs want few and large launches instead.
+ * Bytes aimed at for the transformed input of a chunk. On CPUs it should stay in the outer cache, of
+ * which it may take a quarter, and the more of it there is, the less often the weights are
+ * transformed: WEIGHT_SHARE times their size makes that a few percent. GPUs want large launches.
  */
-#define CPU_INPUT_BYTES (8u << 20)
-#define CPU_SLICE_BYTES (5u << 20)
+#define CPU_INPUT_LEAST (8u << 20)
+#define CPU_INPUT_MOST (24u << 20)
+#define CACHE_SHARE 4
+#define WEIGHT_SHARE 4
 #define GPU_INPUT_BYTES (64u << 20)
+/* And for a slice of transformed weights: with its part of the input, a core's own cache. */
+#define CPU_SLICE_BYTES (5u << 20)
+/* Multiply-adds in vectors that make a work-item of the CPU's product worth its start. */
+#define LEAST_WORK (1u << 12)
 
 /* Offsets into the workspace are multiples of this many floats: a cache line of every device. */
 #define ALIGN 64
@@ -42,6 +47,19 @@ static int round_up(int n, int unit)
     return (n + unit - 1) / unit * unit;
 }
 
+/* weights: bytes of all transformed weights. */
+static size_t input_bytes_of(const struct imp_caps *caps, size_t weights)
+{
+    if (!caps->cpu)
+        return GPU_INPUT_BYTES;
+    size_t bytes = WEIGHT_SHARE * weights;
+    if (bytes > CPU_INPUT_MOST)
+        bytes = CPU_INPUT_MOST;
+    if (bytes > caps->cache / CACHE_SHARE)
+        bytes = (size_t)caps->cache / CACHE_SHARE;
+    return bytes > CPU_INPUT_LEAST ? bytes : CPU_INPUT_LEAST;
+}
+
 /* planar: for a GEMM over plain matrices, see winograd.cl. */
 static struct plan plan_of(const struct imp_caps *caps, int m, bool planar, int in, int out,
                            int height, int width)
@@ -54,8 +72,7 @@ static struct plan plan_of(const struct imp_caps *caps, int m, bool planar, int 
     p.groups = out / group;
     p.slice = p.groups;
     const size_t tile_floats = (size_t)p.n2 * (size_t)in;
-    size_t input_bytes = caps->cpu ? CPU_INPUT_BYTES : GPU_INPUT_BYTES;
-    if (getenv("WV")) input_bytes = (size_t)(atof(getenv("WV")) * 1048576);
+    const size_t input_bytes = input_bytes_of(caps, tile_floats * (size_t)out * sizeof(float));
     if (caps->cpu) {
         const size_t group_bytes = tile_floats * (size_t)group * sizeof(float);
         const int fit = (int)(CPU_SLICE_BYTES / group_bytes);
@@ -160,13 +177,15 @@ static enum impasto_status multiply(const struct work *w, int count, int groups)
                             .label = w->conv->label,
                         });
     const int block = imp_conv_block(imp_device_caps(w->device)).positions;
+    const int work = p->vectors * block * x->channels;
+    const int span = work < (int)LEAST_WORK ? ((int)LEAST_WORK + work - 1) / work : 1;
     return imp_launch(w->device,
                       &(struct imp_launch){
                           .kernel = {"winograd", "winograd_multiply", w->macros},
                           IMP_ARGS(imp_buf(w->conv->workspace), imp_int(w->u_at), imp_int(w->v_at),
                                    imp_int(w->m_at), imp_int(imp_tensor_blocks(x)), imp_int(groups),
-                                   imp_int(p->tiles)),
-                          .global = {(size_t)(tiles / block), (size_t)groups, (size_t)p->n2},
+                                   imp_int(p->tiles), imp_int(tiles), imp_int(span)),
+                          .global = {(size_t)((tiles + block * span - 1) / (block * span)), (size_t)groups, (size_t)p->n2},
                           .flops = 2.0 * p->n2 * tiles * out * x->channels,
                           .label = w->conv->label,
                       });
