@@ -24,25 +24,48 @@ __kernel void gram_partial(__global const float *restrict f, __global floatv *re
         ti--;
     const int tj = pair - ti * (ti + 1) / 2;
 
-    floatv acc[GT][GV];
+    /* ROWS rows of the tile at a time in registers, along a strip of positions that stays in the
+     * innermost cache until all rows have had it. */
+    floatv total[GT][GV];
 #pragma unroll
     for (int i = 0; i < GT; i++)
 #pragma unroll
         for (int j = 0; j < GV; j++)
-            acc[i][j] = (floatv)(0.0f);
+            total[i][j] = (floatv)(0.0f);
 
     const int end = min(plane, (chunk + 1) * CHUNK);
-    for (int p = chunk * CHUNK; p < end; p++) {
-        floatv right[GV];
+    for (int begin = chunk * CHUNK; begin < end; begin += STRIP) {
+        const int stop = min(begin + STRIP, end);
+        for (int rows = 0; rows < GT; rows += ROWS) {
+            floatv acc[ROWS][GV];
 #pragma unroll
-        for (int j = 0; j < GV; j++)
-            right[j] = ((__global const floatv *)f)[(size_t)(tj * GV + j) * plane + p];
+            for (int i = 0; i < ROWS; i++)
 #pragma unroll
-        for (int i = 0; i < GT; i++) {
-            const floatv left = (floatv)(f[((size_t)(ti * GV + i / VW) * plane + p) * VW + i % VW]);
+                for (int j = 0; j < GV; j++)
+                    acc[i][j] = total[rows + i][j];
+            __global const floatv *rp = (__global const floatv *)f + (size_t)tj * GV * plane;
+            __global const float *lp =
+                f + (size_t)(ti * GV + rows / VW) * plane * VW + rows % VW;
+            for (int p = begin; p < stop; p++) {
+                floatv right[GV];
 #pragma unroll
-            for (int j = 0; j < GV; j++)
-                acc[i][j] = left * right[j] + acc[i][j];
+                for (int j = 0; j < GV; j++)
+                    right[j] = rp[(size_t)j * plane + p];
+#pragma unroll
+                for (int i = 0; i < ROWS; i++) {
+                    /* ROWS may span several vectors of channels. */
+                    const floatv left =
+                        (floatv)(lp[((size_t)(i / VW) * plane + p) * VW + i % VW]);
+#pragma unroll
+                    for (int j = 0; j < GV; j++)
+                        acc[i][j] = left * right[j] + acc[i][j];
+                }
+            }
+#pragma unroll
+            for (int i = 0; i < ROWS; i++)
+#pragma unroll
+                for (int j = 0; j < GV; j++)
+                    total[rows + i][j] = acc[i][j];
         }
     }
     __global floatv *out = partial + ((size_t)chunk * pairs + pair) * GT * GV;
@@ -50,7 +73,7 @@ __kernel void gram_partial(__global const float *restrict f, __global floatv *re
     for (int i = 0; i < GT; i++)
 #pragma unroll
         for (int j = 0; j < GV; j++)
-            out[i * GV + j] = acc[i][j];
+            out[i * GV + j] = total[i][j];
 }
 
 /* g(i, j) = scale * the sum over chunks, in their order, with a carry for what rounding lost

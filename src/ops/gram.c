@@ -8,10 +8,17 @@
  * enough that the partial sums stay small beside the features. */
 #define CHUNK 2048
 
-/* Channels per side of a tile: tile * tile accumulators in vectors must fit the registers. */
+/* Channels per side of a tile: two vectors. */
 static int tile_of(const struct imp_caps *caps)
 {
-    return caps->vector_width == 16 ? 16 : 8;
+    return 2 * caps->vector_width;
+}
+
+/* Rows of a tile at a time: rows * 2 accumulators, 2 vectors and a scalar must fit the registers,
+ * 32 with AVX-512 (16 lanes), 16 with AVX2 (8 lanes); GPUs have more. */
+static int rows_of(const struct imp_caps *caps)
+{
+    return caps->vector_width == 8 ? 4 : 8;
 }
 
 static int pairs_of(const struct imp_caps *caps, int channels)
@@ -32,10 +39,15 @@ size_t imp_gram_workspace(const struct imp_caps *caps, int channels, int height,
            sizeof(float);
 }
 
+/* Positions of a strip: its 4 vectors of channels by positions are 32 KiB with AVX-512, an innermost
+ * cache; elsewhere less. */
+#define STRIP 128
+
 static void macros_of(const struct imp_caps *caps, char *macros, size_t size)
 {
-    snprintf(macros, size, "-DVW=%d -DGT=%d -DCHUNK=%d -DCV=%d%s", caps->vector_width, tile_of(caps),
-             CHUNK, imp_conv_block(caps).vectors, imp_reduce_macros(caps));
+    snprintf(macros, size, "-DVW=%d -DGT=%d -DROWS=%d -DSTRIP=%d -DCHUNK=%d -DCV=%d%s",
+             caps->vector_width, tile_of(caps), rows_of(caps), STRIP, CHUNK,
+             imp_conv_block(caps).vectors, imp_reduce_macros(caps));
 }
 
 enum impasto_status imp_gram(struct imp_device *device, const struct imp_tensor *f,
@@ -45,7 +57,7 @@ enum impasto_status imp_gram(struct imp_device *device, const struct imp_tensor 
     const struct imp_caps *caps = imp_device_caps(device);
     const int pairs = pairs_of(caps, f->channels), chunks = chunks_of(f->height, f->width);
     const double elements = (double)f->channels * f->height * f->width;
-    char macros[96];
+    char macros[128];
     macros_of(caps, macros, sizeof(macros));
     IMP_TRY(imp_launch(device, &(struct imp_launch){
                                    .kernel = {"gram", "gram_partial", macros},
@@ -70,7 +82,7 @@ enum impasto_status imp_gram_difference(struct imp_device *device, const struct 
                                         struct imp_buffer *difference, struct imp_buffer *sums,
                                         int sums_slot)
 {
-    char macros[96];
+    char macros[128];
     macros_of(imp_device_caps(device), macros, sizeof(macros));
     return imp_launch(device, &(struct imp_launch){
                                   .kernel = {"gram", "gram_difference", macros},
