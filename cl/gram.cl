@@ -7,12 +7,12 @@
 #define GV (GT / VW)
 
 /*
- * Partial sums: partial[(chunk * pairs + pair) * GT * GT + i * GT + j], over positions chunk *
- * CHUNK to (chunk + 1) * CHUNK, of F(ti * GT + i) F(tj * GT + j), where pair counts the tiles
+ * Partial sums: partial[(chunk * pairs + pair) * GT * GT + i * GT + j], over positions first +
+ * chunk * CHUNK to first + (chunk + 1) * CHUNK, but not beyond `last`, of F(ti * GT + i) F(tj * GT + j), where pair counts the tiles
  * (ti, tj) with tj <= ti. Dimensions: pairs, chunks.
  */
 __kernel void gram_partial(__global const float *restrict f, __global floatv *restrict partial,
-                           int pairs, int chunks, int plane)
+                           int pairs, int chunks, int plane, int first, int last)
 {
     const int pair = (int)get_global_id(0), chunk = (int)get_global_id(1);
     if (pair >= pairs || chunk >= chunks)
@@ -33,8 +33,8 @@ __kernel void gram_partial(__global const float *restrict f, __global floatv *re
         for (int j = 0; j < GV; j++)
             total[i][j] = (floatv)(0.0f);
 
-    const int end = min(plane, (chunk + 1) * CHUNK);
-    for (int begin = chunk * CHUNK; begin < end; begin += STRIP) {
+    const int end = min(last, first + (chunk + 1) * CHUNK);
+    for (int begin = first + chunk * CHUNK; begin < end; begin += STRIP) {
         const int stop = min(begin + STRIP, end);
         for (int rows = 0; rows < GT; rows += ROWS) {
             floatv acc[ROWS][GV];
@@ -76,10 +76,10 @@ __kernel void gram_partial(__global const float *restrict f, __global floatv *re
             out[i * GV + j] = total[i][j];
 }
 
-/* g(i, j) = scale * the sum over chunks, in their order, with a carry for what rounding lost
+/* g(i, j) = or (accumulate) += scale * the sum over chunks, in their order, with a carry for what rounding lost
  * (Kahan). g: (channels, channels), both halves. Dimensions: channels, channels. */
 __kernel void gram_sum(__global const float *restrict partial, __global float *restrict g,
-                       int pairs, int chunks, int channels, float scale)
+                       int pairs, int chunks, int channels, float scale, int accumulate)
 {
     const int j = (int)get_global_id(0), i = (int)get_global_id(1);
     if (i >= channels || j > i)
@@ -94,8 +94,9 @@ __kernel void gram_sum(__global const float *restrict partial, __global float *r
         carry = (next - sum) - term;
         sum = next;
     }
-    g[(size_t)i * channels + j] = scale * sum;
-    g[(size_t)j * channels + i] = scale * sum;
+    const float total = scale * sum + (accumulate ? g[(size_t)i * channels + j] : 0.0f);
+    g[(size_t)i * channels + j] = total;
+    g[(size_t)j * channels + i] = total;
 }
 
 /*

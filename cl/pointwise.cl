@@ -63,12 +63,33 @@ __kernel void halo_zero(__global floatv *restrict x, int planes, int height, int
     x[(size_t)plane * PLANE(height, width) + row * pitch + col] = (floatv)(0.0f);
 }
 
-/* g (=, or += with ACCUMULATE) factor * (f - p), over n vectors. */
-__kernel void content_bwd(__global const floatv *restrict f, __global const floatv *restrict p,
-                          __global floatv *restrict g, int n, float factor)
+/* Copies `count` positions of each plane, from position from_at of planes of from_plane positions to
+ * to_at of planes of to_plane. Dimensions: count / COLUMNS, planes. */
+__kernel void copy_rows(__global const floatv *restrict from, __global floatv *restrict to,
+                        int planes, int from_plane, int from_at, int to_plane, int to_at, int count)
 {
-    const int begin = (int)get_global_id(0) * COLUMNS;
-    for (int i = begin; i < min(begin + COLUMNS, n); i++)
+    const int begin = (int)get_global_id(0) * COLUMNS, plane = (int)get_global_id(1);
+    if (begin >= count || plane >= planes)
+        return;
+    from += (size_t)plane * from_plane + from_at;
+    to += (size_t)plane * to_plane + to_at;
+    for (int i = begin; i < min(begin + COLUMNS, count); i++)
+        to[i] = from[i];
+}
+
+/* g (=, or += with ACCUMULATE) factor * (f - p), over planes of `plane` positions of f and g, which
+ * begin at position p_at of the planes of p. Dimensions: plane / COLUMNS, planes. */
+__kernel void content_bwd(__global const floatv *restrict f, __global const floatv *restrict p,
+                          __global floatv *restrict g, int planes, int plane, int p_plane, int p_at,
+                          float factor)
+{
+    const int begin = (int)get_global_id(0) * COLUMNS, k = (int)get_global_id(1);
+    if (begin >= plane || k >= planes)
+        return;
+    f += (size_t)k * plane;
+    g += (size_t)k * plane;
+    p += (size_t)k * p_plane + p_at;
+    for (int i = begin; i < min(begin + COLUMNS, plane); i++)
 #ifdef ACCUMULATE
         g[i] += factor * (f[i] - p[i]);
 #else

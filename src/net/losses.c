@@ -49,8 +49,8 @@ void imp_losses_init(struct imp_losses *losses, struct imp_device *device,
     losses->gradient_slot = losses->slots++;
 }
 
-void imp_losses_layout(struct imp_losses *losses, int style_height, int style_width,
-                       struct imp_layout *layout)
+void imp_losses_layout(struct imp_losses *losses, const struct imp_net *net,
+                       const struct imp_net *style_net, struct imp_layout *layout)
 {
     const struct imp_caps *caps = imp_device_caps(losses->device);
     size_t workspace = 0, gram = 0;
@@ -65,14 +65,17 @@ void imp_losses_layout(struct imp_losses *losses, int style_height, int style_wi
             imp_layout_add(layout, &losses->style_target[l], matrix, "targets");
             imp_layout_add(layout, &losses->difference[l], matrix, "Gram matrices");
             gram = matrix > gram ? matrix : gram;
-            int h, w;
-            layer_size(l, style_height, style_width, &h, &w);
-            const size_t sizes[2] = {imp_gram_workspace(caps, channels, t->height, t->width),
-                                     imp_gram_workspace(caps, channels, h, w)};
-            for (int k = 0; k < 2; k++)
-                workspace = sizes[k] > workspace ? sizes[k] : workspace;
+            const struct imp_net *const nets[2] = {net, style_net};
+            for (int k = 0; k < 2; k++) {
+                const size_t bytes =
+                    imp_gram_workspace(caps, channels, imp_net_window_rows(nets[k], l),
+                                       nets[k]->activation[l].width);
+                workspace = bytes > workspace ? bytes : workspace;
+            }
         }
     }
+    losses->style_height = style_net->height;
+    losses->style_width = style_net->width;
     imp_layout_add(layout, &losses->gram, gram, "Gram matrices");
     imp_layout_add(layout, &losses->gram_workspace, workspace, "Gram matrices");
     imp_layout_add(layout, &losses->sums, (size_t)losses->slots * IMP_PARTS * sizeof(float), "sums");
@@ -90,6 +93,14 @@ static uint32_t bits_of(const float weights[IMPASTO_LAYERS])
 static double elements_of(const struct imp_tensor *t)
 {
     return (double)t->channels * t->height * t->width;
+}
+
+/* Elements of a layer's activation for a picture of that size. */
+static double layer_elements(int layer, int height, int width)
+{
+    int h, w;
+    layer_size(layer, height, width, &h, &w);
+    return (double)imp_layer_shapes[layer].out_channels * h * w;
 }
 
 static const char *gram_label(int layer, char label[32])
@@ -111,27 +122,35 @@ static enum impasto_status read_energy(struct imp_losses *losses, double element
     return IMPASTO_OK;
 }
 
-static enum impasto_status capture_content(void *user, int layer, const struct imp_tensor *f)
+static enum impasto_status capture_content(void *user, int layer, const struct imp_tensor *f,
+                                           const struct imp_window *window, bool ends)
 {
     struct imp_losses *losses = user;
     const struct imp_tensor *target = &losses->content_target[layer];
-    const size_t bytes = imp_tensor_bytes(f->channels, f->height, f->width, f->lanes);
-    IMP_TRY(imp_buffer_copy(f->buffer, 0, target->buffer, 0, bytes));
+    IMP_TRY(imp_tensor_copy_rows(losses->device, f, window->first, target, window->at,
+                                 window->rows));
+    if (!ends)
+        return IMPASTO_OK;
     IMP_TRY(imp_sum_squares(losses->device, target, losses->sums, 0));
     double energy = 1;
-    IMP_TRY(read_energy(losses, elements_of(f), &energy));
+    IMP_TRY(read_energy(losses, elements_of(target), &energy));
     if (losses->relative)
         losses->content_energy[layer] = energy;
     return IMPASTO_OK;
 }
 
-static enum impasto_status capture_style(void *user, int layer, const struct imp_tensor *f)
+static enum impasto_status capture_style(void *user, int layer, const struct imp_tensor *f,
+                                         const struct imp_window *window, bool ends)
 {
     struct imp_losses *losses = user;
     const int entries = f->channels * f->channels;
     char label[32];
-    IMP_TRY(imp_gram(losses->device, f, losses->gram_workspace, losses->style_target[layer],
+    IMP_TRY(imp_gram(losses->device, f, window,
+                     layer_elements(layer, losses->style_height, losses->style_width),
+                     losses->gram_workspace, losses->style_target[layer],
                      gram_label(layer, label)));
+    if (!ends)
+        return IMPASTO_OK;
     IMP_TRY(imp_sum_squares_flat(losses->device, losses->style_target[layer], entries, losses->sums,
                                  0));
     double energy = 1;
@@ -141,20 +160,27 @@ static enum impasto_status capture_style(void *user, int layer, const struct imp
     return IMPASTO_OK;
 }
 
-static enum impasto_status measure(void *user, int layer, const struct imp_tensor *f)
+static enum impasto_status measure(void *user, int layer, const struct imp_tensor *f,
+                                   const struct imp_window *window, bool ends)
 {
     struct imp_losses *losses = user;
     if (losses->content_layers[layer] > 0)
-        IMP_TRY(imp_sum_squared_difference(losses->device, f, &losses->content_target[layer],
-                                           losses->sums, losses->content_slot[layer]));
+        IMP_TRY(imp_sum_squared_difference(losses->device, f, window,
+                                           &losses->content_target[layer], losses->sums,
+                                           losses->content_slot[layer]));
     if (losses->style_layers[layer] > 0) {
+        const double elements = layer_elements(layer, losses->height, losses->width);
+        char label[32];
+        IMP_TRY(imp_gram(losses->device, f, window, elements, losses->gram_workspace,
+                         losses->difference[layer], gram_label(layer, label)));
+        if (!ends)
+            return IMPASTO_OK;
         /* d/dF of mean((G - A)^2) over C^2 entries, G = F F^T / (C M): 4 / (C^2 C M) (G - A) F. */
         const double entries = (double)f->channels * f->channels;
         const double factor = (double)losses->style_weight * losses->style_layers[layer] * 4 /
-                              (losses->style_energy[layer] * entries * elements_of(f));
-        char label[32];
-        IMP_TRY(imp_gram(losses->device, f, losses->gram_workspace, losses->gram,
-                         gram_label(layer, label)));
+                              (losses->style_energy[layer] * entries * elements);
+        IMP_TRY(imp_buffer_copy(losses->difference[layer], 0, losses->gram, 0,
+                                (size_t)entries * sizeof(float)));
         IMP_TRY(imp_gram_difference(losses->device, losses->gram, losses->style_target[layer],
                                     f->channels, (float)factor, losses->difference[layer],
                                     losses->sums, losses->style_slot[layer]));
@@ -162,7 +188,7 @@ static enum impasto_status measure(void *user, int layer, const struct imp_tenso
     return IMPASTO_OK;
 }
 
-static enum impasto_status gradient(void *user, int layer, const struct imp_tensor *f,
+static enum impasto_status gradient(void *user, int layer, const struct imp_tensor *f, int at,
                                     const struct imp_tensor *g)
 {
     struct imp_losses *losses = user;
@@ -176,8 +202,9 @@ static enum impasto_status gradient(void *user, int layer, const struct imp_tens
     if (losses->content_layers[layer] > 0) {
         /* d/dF of mean((F - P)^2): 2 / (C M) (F - P). */
         const double factor = (double)losses->content_weight * losses->content_layers[layer] * 2 /
-                              (losses->content_energy[layer] * elements_of(f));
-        IMP_TRY(imp_content_backward(losses->device, f, &losses->content_target[layer], g,
+                              (losses->content_energy[layer] *
+                               elements_of(&losses->content_target[layer]));
+        IMP_TRY(imp_content_backward(losses->device, f, &losses->content_target[layer], at, g,
                                      (float)factor, style));
     }
     return IMPASTO_OK;

@@ -78,46 +78,105 @@ enum impasto_status imp_model_load(struct imp_model *model, struct imp_device *d
                                    const struct impasto_weights *weights,
                                    struct impasto_error *error);
 
-/* ---- vgg19.c --------------------------------------------------------------------------------- */
+/* ---- vgg19.c and stage.c --------------------------------------------------------------------- */
 
 /* What looks at the activations on their way. Bit l of `layers` is set where layer l is wanted. */
 struct imp_taps {
     uint32_t layers;
     void *user;
-    /* Called in the forward pass when a wanted layer's activation (after the ReLU) is complete. */
-    enum impasto_status (*measure)(void *user, int layer, const struct imp_tensor *activation);
+    /* Called in the forward pass when a wanted layer's activation (after the ReLU) is complete, for
+     * one window of it after the other, from the top. `ends`: this was the last. */
+    enum impasto_status (*measure)(void *user, int layer, const struct imp_tensor *activation,
+                                   const struct imp_window *window, bool ends);
     /* Called in the backward pass: overwrites `gradient` (shaped as the activation, halo zero) with
-     * the gradient of the loss with respect to this activation as tapped, not masked. */
+     * the gradient of the loss with respect to this activation as tapped, not masked. The
+     * activation is a strip from row `at` of the whole on. */
     enum impasto_status (*gradient)(void *user, int layer, const struct imp_tensor *activation,
-                                    const struct imp_tensor *gradient);
+                                    int at, const struct imp_tensor *gradient);
+};
+
+/* Blocks of convolutions between poolings are the stages in which memory is managed. */
+#define IMP_STAGES 5
+
+/* How a stage comes by its activations in the backward pass. */
+enum imp_keep {
+    IMP_KEEP_ALL,   /* they are kept from the forward pass */
+    IMP_KEEP_INPUT, /* only the stage's input is kept, and they are computed again */
+};
+
+/* rows: how many rows of a stage's activations are worked on at a time, a multiple of
+ * IMP_STRIP_UNIT; IMP_KEEP_ALL needs all of them. */
+struct imp_stage_plan {
+    enum imp_keep keep;
+    int rows;
+};
+#define IMP_STRIP_UNIT 4 /* a row of Winograd tiles, so that strips have the tiles of the whole */
+
+/* A buffer that holds tensors of one shape after another; `held` is the last, whose halo is zero. */
+struct imp_slot {
+    struct imp_buffer *buffer;
+    struct imp_tensor held;
+};
+
+struct imp_stage {
+    int first, last;   /* layers */
+    int height, width; /* of its activations */
+    int margin;        /* rows above and below a strip that its results depend on */
+    struct imp_stage_plan plan;
 };
 
 /* The network at one size. */
 struct imp_net {
     const struct imp_model *model;
     int height, width;
-    bool keep; /* activations are kept for the backward pass; else they share two buffers */
-    const struct imp_conv_algorithm *forward[IMPASTO_LAYERS], *backward[IMPASTO_LAYERS];
-    struct imp_tensor input;
+    bool backward; /* else only for forward passes */
+    int stages;
+    struct imp_stage stage[IMP_STAGES];
+    const struct imp_conv_algorithm *algorithm[IMPASTO_LAYERS][2]; /* forwards, backwards */
+    /* The whole picture's tensors; those of stages without IMP_KEEP_ALL have no buffer. */
+    struct imp_tensor input, input_gradient;      /* planar */
     struct imp_tensor activation[IMPASTO_LAYERS]; /* after the ReLU */
-    struct imp_tensor pooled[4];                  /* after blocks 1 to 4 */
-    struct imp_tensor input_gradient;
-    struct imp_buffer *shared[2];                 /* activations, where not kept */
-    struct imp_buffer *gradients[2];              /* of activations, by turns */
-    struct imp_buffer *workspace;                 /* of the convolutions */
+    struct imp_tensor pooled[IMP_STAGES - 1];     /* outputs of the stages but the last */
+    struct imp_tensor view[IMPASTO_LAYERS];       /* the strip at hand */
+    /* Memory of strips: the stage's input, its activations, its pooled output; tensors on their way
+     * from one operation to the next; gradients of pooled outputs on their way between stages. */
+    struct imp_slot strip_input, strip[4], strip_pooled, passing[2], boundary[2];
+    struct imp_buffer *workspace; /* of the convolutions */
 };
 
+/* backward: for imp_net_backward too. Every stage keeps all, or, without `backward`, works on whole
+ * activations. */
 void imp_net_init(struct imp_net *net, const struct imp_model *model, const struct imp_caps *caps,
-                  int height, int width, bool keep);
+                  int height, int width, bool backward);
+/* Another use of memory. plan: IMP_STAGES of them. Before imp_net_layout. */
+void imp_net_plan(struct imp_net *net, const struct imp_caps *caps,
+                  const struct imp_stage_plan *plan);
+/* Estimated time of a forward and (where meant for it) a backward pass, in multiply-adds of direct
+ * convolution. */
+double imp_net_cost(const struct imp_net *net, const struct imp_caps *caps);
+/* The most rows that a window of layer l's activation has. */
+int imp_net_window_rows(const struct imp_net *net, int layer);
 void imp_net_layout(struct imp_net *net, const struct imp_caps *caps, struct imp_layout *layout);
 /* image: (3, height, width) floats, RGB in [0, 1]. taps->gradient is not used. */
 enum impasto_status imp_net_forward(struct imp_net *net, struct imp_device *device,
                                     const struct imp_buffer *image, const struct imp_taps *taps);
-/* After a forward pass with `keep`: image_gradient (3, height, width) = gradient of the tapped
- * losses. */
+/* After a forward pass: image_gradient (3, height, width) = gradient of the tapped losses. */
 enum impasto_status imp_net_backward(struct imp_net *net, struct imp_device *device,
                                      const struct imp_taps *taps,
                                      struct imp_buffer *image_gradient);
+
+/* stage.c, for vgg19.c: one stage forwards, its output pooled into pooled[stage]; and backwards, from
+ * `upstream`, the gradient of that output (NULL: none), to the gradient of its input. taps as above. */
+enum impasto_status imp_stage_forward(struct imp_net *net, struct imp_device *device, int stage,
+                                      const struct imp_taps *taps);
+enum impasto_status imp_stage_backward(struct imp_net *net, struct imp_device *device, int stage,
+                                       const struct imp_taps *taps,
+                                       const struct imp_tensor *upstream,
+                                       struct imp_tensor *downstream);
+/* Whether the stage is worked on in one strip. */
+bool imp_stage_whole(const struct imp_stage *stage);
+/* The most rows of a strip with its margins. */
+int imp_stage_strip_rows(const struct imp_stage *stage);
 
 /* ---- losses.c -------------------------------------------------------------------------------- */
 
@@ -127,22 +186,23 @@ struct imp_losses {
     bool relative;
     float content_weight, style_weight, tv_weight;
     float content_layers[IMPASTO_LAYERS], style_layers[IMPASTO_LAYERS];
-    int height, width;
+    int height, width, style_height, style_width; /* of the pictures */
     double content_energy[IMPASTO_LAYERS], style_energy[IMPASTO_LAYERS]; /* divisors; 1 for Gatys */
     struct imp_tensor content_target[IMPASTO_LAYERS];
     struct imp_buffer *style_target[IMPASTO_LAYERS];
-    struct imp_buffer *difference[IMPASTO_LAYERS]; /* Gram minus target, as weights */
-    struct imp_buffer *gram, *gram_workspace;      /* of the layer at hand */
+    /* The Gram matrix as it grows, strip by strip; then its difference to the target, as weights. */
+    struct imp_buffer *difference[IMPASTO_LAYERS];
+    struct imp_buffer *gram, *gram_workspace; /* of the layer at hand */
     struct imp_buffer *sums;
     int content_slot[IMPASTO_LAYERS], style_slot[IMPASTO_LAYERS], tv_slot, gradient_slot, slots;
 };
 
-/* params: weights, layers and kind of losses are read. style_height, style_width: of the style
- * picture, whose Gram matrices share the workspace. */
+/* params: weights, layers and kind of losses are read. The nets of the picture and of the style picture
+ * say how large the windows are whose Gram matrices share the workspace. */
 void imp_losses_init(struct imp_losses *losses, struct imp_device *device,
                      const struct impasto_params *params, int height, int width);
-void imp_losses_layout(struct imp_losses *losses, int style_height, int style_width,
-                       struct imp_layout *layout);
+void imp_losses_layout(struct imp_losses *losses, const struct imp_net *net,
+                       const struct imp_net *style_net, struct imp_layout *layout);
 /* The taps for the content picture's pass, the style picture's pass, and the optimisation's. */
 struct imp_taps imp_losses_content_taps(struct imp_losses *losses);
 struct imp_taps imp_losses_style_taps(struct imp_losses *losses);

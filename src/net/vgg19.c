@@ -1,113 +1,202 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * VGG19 (Simonyan and Zisserman 2015, configuration E) at one size, as far as its deepest wanted
- * layer: convolution, bias, ReLU, sixteen times, with 2x2 pooling between the five blocks. Forwards,
- * and backwards to the picture.
+ * layer: convolution, bias, ReLU, sixteen times, with 2x2 pooling between the five stages. Shapes,
+ * memory, and the passes over the stages, which are in stage.c.
  */
 
 #include "net/net.h"
 
-static const int pool_channels[4] = {64, 128, 256, 512};
-
-static bool pool_before(int layer)
-{
-    return layer > 0 && imp_layer_shapes[layer].block != imp_layer_shapes[layer - 1].block;
-}
+static const int pool_channels[IMP_STAGES - 1] = {64, 128, 256, 512};
 
 static size_t tensor_bytes(const struct imp_tensor *t)
 {
     return imp_tensor_bytes(t->channels, t->height, t->width, t->lanes);
 }
 
-/* The algorithms for layer l at this size. */
-static void choose(struct imp_net *net, const struct imp_caps *caps, int l)
+static int round_up(int n, int unit)
 {
-    const struct imp_model_layer *layer = &net->model->layer[l];
-    const int in = imp_layer_shapes[l].in_channels, out = imp_layer_shapes[l].out_channels;
-    const int h = net->activation[l].height, w = net->activation[l].width;
-    net->forward[l] = layer->forward;
-    net->backward[l] = layer->backward;
-    if (!net->model->automatic)
-        return;
-    net->forward[l] = imp_conv_cheapest(caps, layer->forward->packing, in, out, h, w);
-    net->backward[l] = imp_conv_cheapest(caps, layer->backward->packing, out, in, h, w);
+    return (n + unit - 1) / unit * unit;
 }
 
 void imp_net_init(struct imp_net *net, const struct imp_model *model, const struct imp_caps *caps,
-                  int height, int width, bool keep)
+                  int height, int width, bool backward)
 {
-    *net = (struct imp_net){.model = model, .height = height, .width = width, .keep = keep};
+    *net = (struct imp_net){
+        .model = model, .height = height, .width = width, .backward = backward};
     net->input = (struct imp_tensor){.channels = 3, .height = height, .width = width, .lanes = 1};
     net->input_gradient = net->input;
     int h = height, w = width;
     for (int l = 0; l < model->layers; l++) {
-        const int block = imp_layer_shapes[l].block;
-        if (pool_before(l)) {
-            h /= 2;
-            w /= 2;
-            net->pooled[block - 2] = (struct imp_tensor){.channels = pool_channels[block - 2],
+        const int s = imp_layer_shapes[l].block - 1;
+        struct imp_stage *stage = &net->stage[s];
+        if (s == net->stages) {
+            if (s > 0) {
+                h /= 2;
+                w /= 2;
+                net->pooled[s - 1] = (struct imp_tensor){.channels = pool_channels[s - 1],
                                                          .height = h,
                                                          .width = w,
                                                          .lanes = caps->vector_width};
+            }
+            *stage = (struct imp_stage){.first = l, .height = h, .width = w};
+            net->stages++;
         }
+        stage->last = l;
         net->activation[l] = (struct imp_tensor){.channels = imp_layer_shapes[l].out_channels,
                                                  .height = h,
                                                  .width = w,
                                                  .lanes = caps->vector_width};
-        choose(net, caps, l);
     }
+    struct imp_stage_plan plan[IMP_STAGES];
+    for (int s = 0; s < net->stages; s++)
+        plan[s] = (struct imp_stage_plan){.keep = backward ? IMP_KEEP_ALL : IMP_KEEP_INPUT,
+                                          .rows = net->stage[s].height};
+    imp_net_plan(net, caps, plan);
+}
+
+/* The algorithms for layer l on strips of `rows` rows. */
+static void choose(struct imp_net *net, const struct imp_caps *caps, int l, int rows)
+{
+    const struct imp_model_layer *layer = &net->model->layer[l];
+    const int in = imp_layer_shapes[l].in_channels, out = imp_layer_shapes[l].out_channels;
+    const int w = net->activation[l].width;
+    net->algorithm[l][0] = layer->forward;
+    net->algorithm[l][1] = layer->backward;
+    if (!net->model->automatic)
+        return;
+    net->algorithm[l][0] = imp_conv_cheapest(caps, layer->forward->packing, in, out, rows, w);
+    net->algorithm[l][1] = imp_conv_cheapest(caps, layer->backward->packing, out, in, rows, w);
+}
+
+void imp_net_plan(struct imp_net *net, const struct imp_caps *caps,
+                  const struct imp_stage_plan *plan)
+{
+    for (int s = 0; s < net->stages; s++) {
+        struct imp_stage *stage = &net->stage[s];
+        /* Each convolution reaches one row further, and each gradient one row back. */
+        const int layers = stage->last - stage->first + 1;
+        stage->margin = round_up(net->backward ? 2 * layers : layers, IMP_STRIP_UNIT);
+        stage->plan = plan[s];
+        stage->plan.rows = plan[s].keep == IMP_KEEP_ALL || plan[s].rows >= stage->height
+                               ? stage->height
+                               : round_up(plan[s].rows, IMP_STRIP_UNIT);
+        for (int l = stage->first; l <= stage->last; l++)
+            choose(net, caps, l, imp_stage_strip_rows(stage));
+    }
+}
+
+int imp_net_window_rows(const struct imp_net *net, int layer)
+{
+    return net->stage[imp_layer_shapes[layer].block - 1].plan.rows;
+}
+
+double imp_net_cost(const struct imp_net *net, const struct imp_caps *caps)
+{
+    double cost = 0;
+    for (int s = 0; s < net->stages; s++) {
+        const struct imp_stage *stage = &net->stage[s];
+        const int strips = (stage->height + stage->plan.rows - 1) / stage->plan.rows;
+        const int rows = imp_stage_strip_rows(stage);
+        const bool again = net->backward && stage->plan.keep == IMP_KEEP_INPUT;
+        for (int l = stage->first; l <= stage->last; l++) {
+            const int in = imp_layer_shapes[l].in_channels, out = imp_layer_shapes[l].out_channels;
+            const struct imp_conv_algorithm *const *a = net->algorithm[l];
+            cost += strips * (again ? 2 : 1) * a[0]->cost(caps, in, out, rows, stage->width);
+            if (net->backward)
+                cost += strips * a[1]->cost(caps, out, in, rows, stage->width);
+        }
+    }
+    return cost;
 }
 
 /* The largest workspace that any layer's convolutions ask for. */
 static size_t workspace_bytes(const struct imp_net *net, const struct imp_caps *caps)
 {
     size_t largest = 0;
-    for (int l = 0; l < net->model->layers; l++) {
-        const int in = imp_layer_shapes[l].in_channels, out = imp_layer_shapes[l].out_channels;
-        const int h = net->activation[l].height, w = net->activation[l].width;
-        const size_t forward = net->forward[l]->workspace_size(caps, in, out, h, w);
-        const size_t backward = net->keep ? net->backward[l]->workspace_size(caps, out, in, h, w) : 0;
-        largest = forward > largest ? forward : largest;
-        largest = backward > largest ? backward : largest;
-    }
+    for (int s = 0; s < net->stages; s++)
+        for (int l = net->stage[s].first; l <= net->stage[s].last; l++) {
+            const int in = imp_layer_shapes[l].in_channels, out = imp_layer_shapes[l].out_channels;
+            const int h = imp_stage_strip_rows(&net->stage[s]), w = net->stage[s].width;
+            const struct imp_conv_algorithm *const *a = net->algorithm[l];
+            const size_t forward = a[0]->workspace_size(caps, in, out, h, w);
+            const size_t backward =
+                net->backward ? a[1]->workspace_size(caps, out, in, h, w) : 0;
+            largest = forward > largest ? forward : largest;
+            largest = backward > largest ? backward : largest;
+        }
     return largest;
+}
+
+/* Bytes of each slot: the largest tensor that it will hold. */
+struct slots {
+    size_t strip_input, strip[4], strip_pooled, passing[2], boundary[2];
+};
+
+static void take(size_t *bytes, const struct imp_tensor *like, int height)
+{
+    const size_t needed = imp_tensor_bytes(like->channels, height, like->width, like->lanes);
+    *bytes = needed > *bytes ? needed : *bytes;
+}
+
+static void stage_slots(const struct imp_net *net, int s, struct slots *slots)
+{
+    const struct imp_stage *stage = &net->stage[s];
+    const struct imp_tensor *input = s > 0 ? &net->pooled[s - 1] : &net->input;
+    const bool whole = imp_stage_whole(stage), keep = stage->plan.keep == IMP_KEEP_ALL;
+    const int rows = imp_stage_strip_rows(stage);
+    if (!whole) {
+        take(&slots->strip_input, input, rows);
+        if (s + 1 < net->stages)
+            take(&slots->strip_pooled, &net->pooled[s], rows / 2);
+    }
+    for (int l = stage->first; l <= stage->last; l++) {
+        const int i = l - stage->first;
+        if (!keep)
+            take(&slots->strip[net->backward ? i : i % 2], &net->activation[l], rows);
+        if (net->backward)
+            for (int k = 0; k < 2; k++)
+                take(&slots->passing[k], &net->activation[l], rows);
+    }
+    /* The stage's input, where it need not be kept. */
+    if (s > 0 && (keep || !net->backward))
+        take(&slots->passing[s % 2], input, input->height);
+    if (!net->backward)
+        return;
+    for (int k = 0; k < 2; k++)
+        take(&slots->passing[k], input, rows);
+    if (s > 0 && (!whole || !imp_stage_whole(&net->stage[s - 1])))
+        take(&slots->boundary[s % 2], input, input->height);
 }
 
 void imp_net_layout(struct imp_net *net, const struct imp_caps *caps, struct imp_layout *layout)
 {
-    size_t largest = 0;
+    struct slots slots = {0};
     imp_layout_add(layout, &net->input.buffer, tensor_bytes(&net->input), "activations");
-    for (int l = 0; l < net->model->layers; l++) {
-        struct imp_tensor *pooled = pool_before(l) ? &net->pooled[imp_layer_shapes[l].block - 2] : NULL;
-        const size_t bytes = tensor_bytes(&net->activation[l]);
-        largest = bytes > largest ? bytes : largest;
-        if (net->keep) {
-            if (pooled)
-                imp_layout_add(layout, &pooled->buffer, tensor_bytes(pooled), "activations");
-            imp_layout_add(layout, &net->activation[l].buffer, bytes, "activations");
-        }
+    for (int s = 0; s < net->stages; s++) {
+        const struct imp_stage *stage = &net->stage[s];
+        const bool keep = stage->plan.keep == IMP_KEEP_ALL;
+        for (int l = stage->first; keep && l <= stage->last; l++)
+            imp_layout_add(layout, &net->activation[l].buffer, tensor_bytes(&net->activation[l]),
+                           "activations");
+        if (s > 0 && !keep && net->backward)
+            imp_layout_add(layout, &net->pooled[s - 1].buffer, tensor_bytes(&net->pooled[s - 1]),
+                           "activations");
+        stage_slots(net, s, &slots);
     }
-    if (net->keep) {
+    imp_layout_add(layout, &net->strip_input.buffer, slots.strip_input, "strips");
+    for (int i = 0; i < 4; i++)
+        imp_layout_add(layout, &net->strip[i].buffer, slots.strip[i], "strips");
+    imp_layout_add(layout, &net->strip_pooled.buffer, slots.strip_pooled, "strips");
+    for (int k = 0; k < 2; k++) {
+        imp_layout_add(layout, &net->passing[k].buffer, slots.passing[k],
+                       net->backward ? "gradients" : "activations");
+        imp_layout_add(layout, &net->boundary[k].buffer, slots.boundary[k], "gradients");
+    }
+    if (net->backward)
         imp_layout_add(layout, &net->input_gradient.buffer, tensor_bytes(&net->input_gradient),
                        "gradients");
-        imp_layout_add(layout, &net->gradients[0], largest, "gradients");
-        imp_layout_add(layout, &net->gradients[1], largest, "gradients");
-    } else {
-        imp_layout_add(layout, &net->shared[0], largest, "activations");
-        imp_layout_add(layout, &net->shared[1], largest, "activations");
-    }
     imp_layout_add(layout, &net->workspace, workspace_bytes(net, caps), "workspace");
-}
-
-/* Takes the next of the two shared buffers for a tensor that is not kept. */
-static enum impasto_status share(struct imp_net *net, struct imp_device *device, int *turn,
-                                 struct imp_tensor *tensor)
-{
-    if (net->keep)
-        return IMPASTO_OK;
-    tensor->buffer = net->shared[*turn];
-    *turn ^= 1;
-    return imp_tensor_clear_halo(device, tensor);
 }
 
 enum impasto_status imp_net_forward(struct imp_net *net, struct imp_device *device,
@@ -115,111 +204,19 @@ enum impasto_status imp_net_forward(struct imp_net *net, struct imp_device *devi
 {
     const struct imp_model *model = net->model;
     IMP_TRY(imp_input_forward(device, image, &net->input, &model->input, model->replicate));
-    struct imp_tensor x = net->input;
-    int turn = 0;
-    for (int l = 0; l < model->layers; l++) {
-        if (pool_before(l)) {
-            struct imp_tensor *pooled = &net->pooled[imp_layer_shapes[l].block - 2];
-            IMP_TRY(share(net, device, &turn, pooled));
-            IMP_TRY(imp_pool_forward(device, &x, pooled, model->average));
-            x = *pooled;
-        }
-        struct imp_tensor *y = &net->activation[l];
-        IMP_TRY(share(net, device, &turn, y));
-        char label[32];
-        snprintf(label, sizeof(label), "%s forward", imp_layer_shapes[l].name);
-        const struct imp_model_layer *layer = &model->layer[l];
-        IMP_TRY(net->forward[l]->run(device, &(struct imp_conv){.x = x,
-                                                               .y = *y,
-                                                               .weights = layer->forward_weights,
-                                                               .bias = layer->bias,
-                                                               .epilogue = IMP_EPILOGUE_BIAS_RELU,
-                                                               .workspace = net->workspace,
-                                                               .gemm = model->gemm,
-                                                               .label = label}));
-        if (taps->layers >> l & 1u)
-            IMP_TRY(taps->measure(taps->user, l, y));
-        x = *y;
-    }
+    for (int s = 0; s < net->stages; s++)
+        IMP_TRY(imp_stage_forward(net, device, s, taps));
     return IMPASTO_OK;
-}
-
-/* The two gradient buffers and the shapes that they last held. */
-struct gradients {
-    struct imp_tensor held[2];
-    int turn; /* which one holds the gradient at hand */
-};
-
-/* A gradient shaped as `like` in buffer `which`, its halo zero. */
-static enum impasto_status gradient_view(const struct imp_net *net, struct imp_device *device,
-                                         struct gradients *gradients, int which,
-                                         const struct imp_tensor *like, struct imp_tensor *view)
-{
-    struct imp_tensor *held = &gradients->held[which];
-    const bool same = held->channels == like->channels && held->height == like->height &&
-                      held->width == like->width;
-    *view = *like;
-    view->buffer = net->gradients[which];
-    *held = *view;
-    return same ? IMPASTO_OK : imp_tensor_clear_halo(device, view);
 }
 
 enum impasto_status imp_net_backward(struct imp_net *net, struct imp_device *device,
                                      const struct imp_taps *taps, struct imp_buffer *image_gradient)
 {
-    const struct imp_model *model = net->model;
-    const int last = model->layers - 1;
-    struct gradients gradients = {0};
-    struct imp_tensor g; /* the gradient of layer l's activation, masked by its ReLU */
-    IMP_TRY(gradient_view(net, device, &gradients, 0, &net->activation[last], &g));
-    IMP_TRY(taps->gradient(taps->user, last, &net->activation[last], &g));
-    IMP_TRY(imp_relu_mask(device, &net->activation[last], &g));
-
-    for (int l = last; l > 0; l--) {
-        const struct imp_model_layer *layer = &model->layer[l];
-        const struct imp_tensor *below = &net->activation[l - 1];
-        const bool tapped = taps->layers >> (l - 1) & 1u;
-        struct imp_tensor to; /* the gradient of layer l's input */
-        const struct imp_tensor *input =
-            pool_before(l) ? &net->pooled[imp_layer_shapes[l].block - 2] : below;
-        IMP_TRY(gradient_view(net, device, &gradients, gradients.turn ^ 1, input, &to));
-        enum imp_epilogue epilogue = IMP_EPILOGUE_STORE;
-        if (input == below) {
-            if (tapped)
-                IMP_TRY(taps->gradient(taps->user, l - 1, below, &to));
-            epilogue = tapped ? IMP_EPILOGUE_ADD_MASK : IMP_EPILOGUE_MASK;
-        }
-        char label[32];
-        snprintf(label, sizeof(label), "%s backward", imp_layer_shapes[l].name);
-        IMP_TRY(net->backward[l]->run(device, &(struct imp_conv){.x = g,
-                                                                .y = to,
-                                                                .weights = layer->backward_weights,
-                                                                .mask = *below,
-                                                                .epilogue = epilogue,
-                                                                .workspace = net->workspace,
-                                                                .gemm = model->gemm,
-                                                                .label = label}));
-        if (input == below) {
-            g = to;
-            gradients.turn ^= 1;
-            continue;
-        }
-        /* Back through the pooling, into the buffer that g has left. */
-        IMP_TRY(gradient_view(net, device, &gradients, gradients.turn, below, &g));
-        if (tapped)
-            IMP_TRY(taps->gradient(taps->user, l - 1, below, &g));
-        IMP_TRY(imp_pool_backward(device, below, &to, &g, model->average, tapped));
+    struct imp_tensor upstream, downstream;
+    for (int s = net->stages - 1; s >= 0; s--) {
+        IMP_TRY(imp_stage_backward(net, device, s, taps, s + 1 < net->stages ? &upstream : NULL,
+                                   &downstream));
+        upstream = downstream;
     }
-
-    const struct imp_model_layer *first = &model->layer[0];
-    IMP_TRY(net->backward[0]->run(device, &(struct imp_conv){.x = g,
-                                                            .y = net->input_gradient,
-                                                            .weights = first->backward_weights,
-                                                            .epilogue = IMP_EPILOGUE_STORE,
-                                                            .workspace = net->workspace,
-                                                            .gemm = model->gemm,
-                                                            .label = "conv1_1 backward"}));
-    if (model->replicate)
-        IMP_TRY(imp_conv_first_replicate(device, &g, model->edge_weights, &net->input_gradient));
-    return imp_input_backward(device, &net->input_gradient, image_gradient, &model->input);
+    return imp_input_backward(device, &net->input_gradient, image_gradient, &net->model->input);
 }

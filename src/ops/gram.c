@@ -27,15 +27,15 @@ static int pairs_of(const struct imp_caps *caps, int channels)
     return tiles * (tiles + 1) / 2;
 }
 
-static int chunks_of(int height, int width)
+static int chunks_of(int rows, int width)
 {
-    return ((height + 2) * (width + 2) + CHUNK - 1) / CHUNK;
+    return (rows * (width + 2) + CHUNK - 1) / CHUNK;
 }
 
-size_t imp_gram_workspace(const struct imp_caps *caps, int channels, int height, int width)
+size_t imp_gram_workspace(const struct imp_caps *caps, int channels, int rows, int width)
 {
     const size_t tile = (size_t)tile_of(caps);
-    return (size_t)pairs_of(caps, channels) * (size_t)chunks_of(height, width) * tile * tile *
+    return (size_t)pairs_of(caps, channels) * (size_t)chunks_of(rows, width) * tile * tile *
            sizeof(float);
 }
 
@@ -51,27 +51,33 @@ static void macros_of(const struct imp_caps *caps, char *macros, size_t size)
 }
 
 enum impasto_status imp_gram(struct imp_device *device, const struct imp_tensor *f,
+                             const struct imp_window *window, double elements,
                              struct imp_buffer *workspace, struct imp_buffer *gram,
                              const char *label)
 {
     const struct imp_caps *caps = imp_device_caps(device);
-    const int pairs = pairs_of(caps, f->channels), chunks = chunks_of(f->height, f->width);
-    const double elements = (double)f->channels * f->height * f->width;
+    const int pairs = pairs_of(caps, f->channels), chunks = chunks_of(window->rows, f->width);
+    const int pitch = f->width + 2;
     char macros[128];
     macros_of(caps, macros, sizeof(macros));
-    IMP_TRY(imp_launch(device, &(struct imp_launch){
-                                   .kernel = {"gram", "gram_partial", macros},
-                                   IMP_ARGS(imp_buf(f->buffer), imp_buf(workspace), imp_int(pairs),
-                                            imp_int(chunks), imp_int(imp_tensor_plane(f))),
-                                   .global = {(size_t)pairs, (size_t)chunks},
-                                   .flops = elements * f->channels, /* half of 2 C^2 M */
-                                   .label = label,
-                               }));
+    IMP_TRY(imp_launch(
+        device, &(struct imp_launch){
+                    .kernel = {"gram", "gram_partial", macros},
+                    IMP_ARGS(imp_buf(f->buffer), imp_buf(workspace), imp_int(pairs),
+                             imp_int(chunks), imp_int(imp_tensor_plane(f)),
+                             imp_int((window->first + 1) * pitch),
+                             imp_int((window->first + window->rows + 1) * pitch)),
+                    .global = {(size_t)pairs, (size_t)chunks},
+                    /* half of 2 C^2 M */
+                    .flops = (double)f->channels * f->channels * window->rows * f->width,
+                    .label = label,
+                }));
     return imp_launch(device, &(struct imp_launch){
                                   .kernel = {"gram", "gram_sum", macros},
                                   IMP_ARGS(imp_buf(workspace), imp_buf(gram), imp_int(pairs),
                                            imp_int(chunks), imp_int(f->channels),
-                                           imp_float((float)(1 / elements))),
+                                           imp_float((float)(1 / elements)),
+                                           imp_int(!window->begins)),
                                   .global = {(size_t)f->channels, (size_t)f->channels},
                                   .label = label,
                               });

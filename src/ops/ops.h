@@ -34,6 +34,24 @@ int imp_tensor_vectors(const struct imp_tensor *tensor);
 /* Zeroes the halo: for a buffer that held a tensor of another shape. */
 enum impasto_status imp_tensor_clear_halo(struct imp_device *device, const struct imp_tensor *x);
 
+/*
+ * A picture too tall for memory is worked on in strips of rows, in tensors of their own. A window says
+ * which rows of a strip count and where they lie in the whole.
+ */
+struct imp_window {
+    int first, rows; /* rows of the strip */
+    int at;          /* the row of the whole that `first` is */
+    bool begins;     /* the first window of the whole: sums start here, otherwise they go on */
+};
+/* The window that is all of a tensor. */
+struct imp_window imp_window_whole(const struct imp_tensor *tensor);
+
+/* Rows of `to` from to_row on = rows of `from` from from_row on, for all channels, left and right halo
+ * included. Rows -1 and height are the halo's. Both are of equal width and channels. */
+enum impasto_status imp_tensor_copy_rows(struct imp_device *device, const struct imp_tensor *from,
+                                         int from_row, const struct imp_tensor *to, int to_row,
+                                         int rows);
+
 /* ---- conv.c and conv_*.c --------------------------------------------------------------------- */
 
 /* What happens to the sum over channels and taps, r. EPILOGUE_* in cl/conv_direct.cl. */
@@ -192,10 +210,12 @@ enum impasto_status imp_pool_backward(struct imp_device *device, const struct im
 
 /* ---- gram.c ---------------------------------------------------------------------------------- */
 
-/* Bytes of workspace for imp_gram of a tensor. */
-size_t imp_gram_workspace(const struct imp_caps *caps, int channels, int height, int width);
-/* gram (channels, channels) = F F^T / (channels * height * width). */
+/* Bytes of workspace for imp_gram of a window. */
+size_t imp_gram_workspace(const struct imp_caps *caps, int channels, int rows, int width);
+/* gram (channels, channels) = or (unless the window begins the whole) += F F^T / elements over a
+ * window of F. elements: channels * height * width of the whole. */
 enum impasto_status imp_gram(struct imp_device *device, const struct imp_tensor *f,
+                             const struct imp_window *window, double elements,
                              struct imp_buffer *workspace, struct imp_buffer *gram,
                              const char *label);
 /* difference = factor * (gram - target), as weights for imp_conv_pointwise: with factor
@@ -224,9 +244,10 @@ enum impasto_status imp_input_backward(struct imp_device *device,
 /* g = x > 0 ? g : 0. */
 enum impasto_status imp_relu_mask(struct imp_device *device, const struct imp_tensor *x,
                                   const struct imp_tensor *g);
-/* g = or (accumulate) += factor * (f - target). */
+/* g = or (accumulate) += factor * (f - target), where f and g are a strip from row `at` of the
+ * target on. */
 enum impasto_status imp_content_backward(struct imp_device *device, const struct imp_tensor *f,
-                                         const struct imp_tensor *target,
+                                         const struct imp_tensor *target, int at,
                                          const struct imp_tensor *g, float factor, bool accumulate);
 
 /* ---- tv.c ------------------------------------------------------------------------------------ */
@@ -258,7 +279,10 @@ enum impasto_status imp_adam_step(struct imp_device *device, const struct imp_ad
 /* " -DCONTIGUOUS_SHARES" or "": the macros that make sums walk memory as the device likes it. */
 const char *imp_reduce_macros(const struct imp_caps *caps);
 
+/* Of (a - b)^2 over a window of a strip a; b is the whole. Added to the slot's shares unless the window
+ * begins the whole. */
 enum impasto_status imp_sum_squared_difference(struct imp_device *device, const struct imp_tensor *a,
+                                               const struct imp_window *window,
                                                const struct imp_tensor *b, struct imp_buffer *sums,
                                                int sums_slot);
 enum impasto_status imp_sum_squares(struct imp_device *device, const struct imp_tensor *a,

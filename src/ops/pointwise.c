@@ -61,17 +61,19 @@ enum impasto_status imp_relu_mask(struct imp_device *device, const struct imp_te
 }
 
 enum impasto_status imp_content_backward(struct imp_device *device, const struct imp_tensor *f,
-                                         const struct imp_tensor *target,
+                                         const struct imp_tensor *target, int at,
                                          const struct imp_tensor *g, float factor, bool accumulate)
 {
-    const int columns = columns_of(device), n = imp_tensor_vectors(f);
+    const int columns = columns_of(device), plane = imp_tensor_plane(f);
     char macros[64];
     snprintf(macros, sizeof(macros), "-DVW=%d -DCOLUMNS=%d%s", f->lanes, columns,
              accumulate ? " -DACCUMULATE" : "");
     return imp_launch(device, &(struct imp_launch){
                                   .kernel = {"pointwise", "content_bwd", macros},
                                   IMP_ARGS(imp_buf(f->buffer), imp_buf(target->buffer),
-                                           imp_buf(g->buffer), imp_int(n), imp_float(factor)),
-                                  .global = {items(n, columns)},
+                                           imp_buf(g->buffer), imp_int(imp_tensor_blocks(f)),
+                                           imp_int(plane), imp_int(imp_tensor_plane(target)),
+                                           imp_int(at * (target->width + 2)), imp_float(factor)),
+                                  .global = {items(plane, columns), (size_t)imp_tensor_blocks(f)},
                               });
 }

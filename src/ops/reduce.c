@@ -16,18 +16,23 @@ static void macros_of(const struct imp_device *device, int lanes, char *macros, 
 }
 
 enum impasto_status imp_sum_squared_difference(struct imp_device *device, const struct imp_tensor *a,
+                                               const struct imp_window *window,
                                                const struct imp_tensor *b, struct imp_buffer *sums,
                                                int sums_slot)
 {
+    const int pitch = a->width + 2;
     char macros[48];
     macros_of(device, a->lanes, macros, sizeof(macros));
-    return imp_launch(device, &(struct imp_launch){
-                                  .kernel = {"reduce", "sum_squared_difference", macros},
-                                  IMP_ARGS(imp_buf(a->buffer), imp_buf(b->buffer), imp_buf(sums),
-                                           imp_int(sums_slot * IMP_PARTS),
-                                           imp_int(imp_tensor_vectors(a))),
-                                  .global = {IMP_PARTS},
-                              });
+    return imp_launch(
+        device, &(struct imp_launch){
+                    .kernel = {"reduce", "sum_squared_difference", macros},
+                    IMP_ARGS(imp_buf(a->buffer), imp_buf(b->buffer), imp_buf(sums),
+                             imp_int(sums_slot * IMP_PARTS), imp_int(imp_tensor_blocks(a)),
+                             imp_int(window->rows * pitch), imp_int(imp_tensor_plane(a)),
+                             imp_int((window->first + 1) * pitch), imp_int(imp_tensor_plane(b)),
+                             imp_int((window->at + 1) * pitch), imp_int(!window->begins)),
+                    .global = {IMP_PARTS},
+                });
 }
 
 static enum impasto_status sum_squares(struct imp_device *device, const struct imp_buffer *a,

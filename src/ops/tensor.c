@@ -45,3 +45,34 @@ enum impasto_status imp_tensor_clear_halo(struct imp_device *device, const struc
                                   .global = {(size_t)positions, (size_t)imp_tensor_blocks(x)},
                               });
 }
+
+struct imp_window imp_window_whole(const struct imp_tensor *tensor)
+{
+    return (struct imp_window){.rows = tensor->height, .begins = true};
+}
+
+/* Positions per work-item: see columns_of in pool.c. */
+static int columns_of(const struct imp_device *device)
+{
+    return imp_device_caps(device)->cpu ? 1024 : 1;
+}
+
+enum impasto_status imp_tensor_copy_rows(struct imp_device *device, const struct imp_tensor *from,
+                                         int from_row, const struct imp_tensor *to, int to_row,
+                                         int rows)
+{
+    const int columns = columns_of(device), pitch = from->width + 2, count = rows * pitch;
+    char macros[48];
+    snprintf(macros, sizeof(macros), "-DVW=%d -DCOLUMNS=%d", from->lanes, columns);
+    return imp_launch(device, &(struct imp_launch){
+                                  .kernel = {"pointwise", "copy_rows", macros},
+                                  IMP_ARGS(imp_buf(from->buffer), imp_buf(to->buffer),
+                                           imp_int(imp_tensor_blocks(from)),
+                                           imp_int(imp_tensor_plane(from)),
+                                           imp_int((from_row + 1) * pitch),
+                                           imp_int(imp_tensor_plane(to)),
+                                           imp_int((to_row + 1) * pitch), imp_int(count)),
+                                  .global = {(size_t)((count + columns - 1) / columns),
+                                             (size_t)imp_tensor_blocks(from)},
+                              });
+}

@@ -36,6 +36,8 @@ static void check(struct imp_check_run *run, const struct shape *s)
     struct imp_tensor features = {0}, out = {0};
     struct imp_buffer *workspace = NULL, *matrix = NULL, *goal = NULL, *difference = NULL;
     struct imp_buffer *shares = NULL;
+    const struct imp_window whole = {.rows = s->height, .begins = true};
+    const double elements = (double)c * m;
     const size_t scratch = imp_gram_workspace(caps, c, s->height, s->width) / sizeof(float);
     if (run->broken ||
         !imp_check_tensor(run, &features, c, s->height, s->width, caps->vector_width, f) ||
@@ -48,7 +50,7 @@ static void check(struct imp_check_run *run, const struct shape *s)
         goto done;
 
     if (imp_check_begin(run, "gram %s", name) &&
-        imp_check_ok(run, imp_gram(run->device, &features, workspace, matrix, "check"))) {
+        imp_check_ok(run, imp_gram(run->device, &features, &whole, elements, workspace, matrix, "check"))) {
         const double damage = imp_check_read_buffer(run, matrix, entries, found);
         imp_ref_gram(c, m, wide, gram);
         imp_check_end(run, fmax(damage, imp_check_error(found, gram, entries)), BOUND);
@@ -57,7 +59,7 @@ static void check(struct imp_check_run *run, const struct shape *s)
         goto done;
     /* The device's own matrix is the input of the next steps, so that only their errors show. */
     if (imp_check_begin(run, "gram difference %s", name) &&
-        imp_check_ok(run, imp_gram(run->device, &features, workspace, matrix, "check")) &&
+        imp_check_ok(run, imp_gram(run->device, &features, &whole, elements, workspace, matrix, "check")) &&
         imp_check_ok(run, imp_gram_difference(run->device, matrix, goal, c, factor, difference,
                                               shares, 0))) {
         double damage = fmax(imp_check_read_buffer(run, matrix, entries, found),
@@ -69,7 +71,7 @@ static void check(struct imp_check_run *run, const struct shape *s)
         imp_check_end(run, fmax(damage, isfinite(error) ? error : INFINITY), 1e-6);
     }
     if (imp_check_begin(run, "gram gradient %s", name) &&
-        imp_check_ok(run, imp_gram(run->device, &features, workspace, matrix, "check")) &&
+        imp_check_ok(run, imp_gram(run->device, &features, &whole, elements, workspace, matrix, "check")) &&
         imp_check_ok(run, imp_gram_difference(run->device, matrix, goal, c, factor, difference,
                                               shares, 0)) &&
         imp_check_ok(run, imp_conv_pointwise(run->device, &features, difference, &out,

@@ -88,6 +88,7 @@ static void check_tensors(struct imp_check_run *run, const struct shape *s)
     double *expected = imp_check_doubles(run, n), difference = 0, squares = 0, totals[2];
     struct imp_tensor ta = {0}, tb = {0}, tg = {0};
     struct imp_buffer *sums = NULL;
+    const struct imp_window whole = {.rows = h, .begins = true};
     if (run->broken || !imp_check_tensor(run, &ta, CHANNELS, h, w, lanes, a) ||
         !imp_check_tensor(run, &tb, CHANNELS, h, w, lanes, b) ||
         !imp_check_tensor(run, &tg, CHANNELS, h, w, lanes, g) ||
@@ -104,7 +105,7 @@ static void check_tensors(struct imp_check_run *run, const struct shape *s)
         if (imp_check_begin(run, "content gradient %dx%d%s", h, w,
                             accumulate ? " accumulate" : "") &&
             refill(run, &tg, g) &&
-            imp_check_ok(run, imp_content_backward(run->device, &ta, &tb, &tg, factor,
+            imp_check_ok(run, imp_content_backward(run->device, &ta, &tb, 0, &tg, factor,
                                                    accumulate))) {
             const double damage = imp_check_read(run, &tg, found);
             for (size_t i = 0; i < n; i++)
@@ -113,7 +114,7 @@ static void check_tensors(struct imp_check_run *run, const struct shape *s)
             imp_check_end(run, fmax(damage, imp_check_error(found, expected, n)), ROUNDING);
         }
     if (imp_check_begin(run, "sums %dx%d", h, w) &&
-        imp_check_ok(run, imp_sum_squared_difference(run->device, &ta, &tb, sums, 0)) &&
+        imp_check_ok(run, imp_sum_squared_difference(run->device, &ta, &whole, &tb, sums, 0)) &&
         imp_check_ok(run, imp_sum_squares(run->device, &ta, sums, 1)) &&
         imp_check_ok(run, imp_sums_read(run->device, sums, 2, totals))) {
         for (size_t i = 0; i < n; i++) {

@@ -2,6 +2,8 @@
 /* A job's memory against the device's limits. */
 
 #include "stylize/budget.h"
+#include <stdlib.h>
+#include <string.h>
 
 #define SMALLEST_SIZE 16
 
@@ -14,16 +16,21 @@ void imp_memory_list(struct imp_memory *memory, struct imp_device *device,
     const size_t style_pixels = (size_t)sizes->style_width * (size_t)sizes->style_height;
     *memory = (struct imp_memory){0};
 
-    imp_model_layout(parts->model, caps, &memory->fixed);
-    imp_losses_init(parts->losses, device, params, sizes->canvas_height, sizes->canvas_width);
-    imp_losses_layout(parts->losses, sizes->style_height, sizes->style_width, &memory->fixed);
-
     imp_net_init(&memory->pass.net, parts->model, caps, sizes->style_height, sizes->style_width,
                  false);
+    imp_net_init(parts->net, parts->model, caps, sizes->canvas_height, sizes->canvas_width, true);
+    if (getenv("STRIP")) {
+        struct imp_stage_plan plan[IMP_STAGES];
+        for (int s = 0; s < IMP_STAGES; s++) plan[s] = (struct imp_stage_plan){strchr(getenv("STRIP"), '0'+s) ? IMP_KEEP_INPUT : IMP_KEEP_ALL, atoi(getenv("ROWS"))};
+        imp_net_plan(parts->net, caps, plan);
+        for (int s = 0; s < IMP_STAGES; s++) plan[s] = (struct imp_stage_plan){IMP_KEEP_INPUT, atoi(getenv("ROWS"))};
+        imp_net_plan(&memory->pass.net, caps, plan);
+    }
+    imp_model_layout(parts->model, caps, &memory->fixed);
+    imp_losses_init(parts->losses, device, params, sizes->canvas_height, sizes->canvas_width);
+    imp_losses_layout(parts->losses, parts->net, &memory->pass.net, &memory->fixed);
     imp_net_layout(&memory->pass.net, caps, &memory->style);
     imp_layout_add(&memory->style, &memory->pass.image, 3 * style_pixels * sizeof(float), "image");
-
-    imp_net_init(parts->net, parts->model, caps, sizes->canvas_height, sizes->canvas_width, true);
     imp_net_layout(parts->net, caps, &memory->main);
     imp_layout_add(&memory->main, parts->image, 3 * pixels * sizeof(float), "image");
     imp_layout_add(&memory->main, parts->gradient, 3 * pixels * sizeof(float), "image");

@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A stage of VGG19, the convolutions between two poolings, on the whole picture or on one strip of rows
+ * after another.
+ *
+ * A strip is computed with `margin` rows more above and below, as far as the picture goes. Beyond the
+ * rows that it has, a strip sees zeros, so its outermost rows are wrong, and with each convolution,
+ * forwards or backwards, one row more; the margin is where that stays. Rows of the picture's own edge
+ * are right, because there zeros are what the network sees. The results are those of the whole picture,
+ * rounding included, except that sums are added up strip by strip.
+ */
+
+#include "net/net.h"
+
+/* Rows begin to end are the strip's own; low to high are computed. */
+struct strip {
+    int begin, end, low, high;
+};
+
+bool imp_stage_whole(const struct imp_stage *stage)
+{
+    return stage->plan.rows >= stage->height;
+}
+
+int imp_stage_strip_rows(const struct imp_stage *stage)
+{
+    const int rows = stage->plan.rows + 2 * stage->margin;
+    return imp_stage_whole(stage) || rows > stage->height ? stage->height : rows;
+}
+
+static struct strip strip_at(const struct imp_stage *stage, int begin)
+{
+    struct strip strip = {.begin = begin, .end = begin + stage->plan.rows};
+    if (strip.end > stage->height)
+        strip.end = stage->height;
+    strip.low = begin > stage->margin ? begin - stage->margin : 0;
+    strip.high = strip.end + stage->margin < stage->height ? strip.end + stage->margin
+                                                           : stage->height;
+    return strip;
+}
+
+/* A tensor shaped as `like`, of `height` rows, in a slot; its halo is zero, the rest undefined. */
+static enum impasto_status use(struct imp_slot *slot, struct imp_device *device,
+                               const struct imp_tensor *like, int height, struct imp_tensor *tensor)
+{
+    const struct imp_tensor *held = &slot->held;
+    const bool same = held->channels == like->channels && held->height == height &&
+                      held->width == like->width && held->lanes == like->lanes;
+    *tensor = *like;
+    tensor->height = height;
+    tensor->buffer = slot->buffer;
+    slot->held = *tensor;
+    return same ? IMPASTO_OK : imp_tensor_clear_halo(device, tensor);
+}
+
+/* The stage's input for a strip, with its halo as the whole's. */
+static enum impasto_status strip_input(struct imp_net *net, struct imp_device *device, int s,
+                                       const struct strip *strip, struct imp_tensor *x)
+{
+    const struct imp_tensor *input = s > 0 ? &net->pooled[s - 1] : &net->input;
+    const int rows = strip->high - strip->low;
+    if (rows == input->height) {
+        *x = *input;
+        return IMPASTO_OK;
+    }
+    *x = *input;
+    x->height = rows;
+    x->buffer = net->strip_input.buffer;
+    return imp_tensor_copy_rows(device, input, strip->low - 1, x, -1, rows + 2);
+}
+
+/* The stage's convolutions on a strip, into net->view; taps: NULL for none. */
+static enum impasto_status convolve(struct imp_net *net, struct imp_device *device, int s,
+                                    const struct strip *strip, const struct imp_taps *taps)
+{
+    const struct imp_stage *stage = &net->stage[s];
+    const struct imp_model *model = net->model;
+    const struct imp_window window = {.first = strip->begin - strip->low,
+                                      .rows = strip->end - strip->begin,
+                                      .at = strip->begin,
+                                      .begins = strip->begin == 0};
+    struct imp_tensor x;
+    IMP_TRY(strip_input(net, device, s, strip, &x));
+    for (int l = stage->first; l <= stage->last; l++) {
+        const int i = l - stage->first;
+        struct imp_tensor *y = &net->view[l];
+        *y = net->activation[l];
+        if (stage->plan.keep != IMP_KEEP_ALL)
+            IMP_TRY(use(&net->strip[net->backward ? i : i % 2], device, &net->activation[l],
+                        strip->high - strip->low, y));
+        char label[32];
+        snprintf(label, sizeof(label), "%s forward", imp_layer_shapes[l].name);
+        IMP_TRY(net->algorithm[l][0]->run(
+            device, &(struct imp_conv){.x = x,
+                                       .y = *y,
+                                       .weights = model->layer[l].forward_weights,
+                                       .bias = model->layer[l].bias,
+                                       .epilogue = IMP_EPILOGUE_BIAS_RELU,
+                                       .workspace = net->workspace,
+                                       .gemm = model->gemm,
+                                       .label = label}));
+        if (taps && taps->layers >> l & 1u)
+            IMP_TRY(taps->measure(taps->user, l, y, &window, strip->end == stage->height));
+        x = *y;
+    }
+    return IMPASTO_OK;
+}
+
+/* Pools a strip's last activation into its rows of pooled[s]. */
+static enum impasto_status pool(struct imp_net *net, struct imp_device *device, int s,
+                                const struct strip *strip)
+{
+    const struct imp_tensor *x = &net->view[net->stage[s].last], *to = &net->pooled[s];
+    if (imp_stage_whole(&net->stage[s]))
+        return imp_pool_forward(device, x, to, net->model->average);
+    struct imp_tensor y;
+    IMP_TRY(use(&net->strip_pooled, device, to, x->height / 2, &y));
+    IMP_TRY(imp_pool_forward(device, x, &y, net->model->average));
+    return imp_tensor_copy_rows(device, &y, (strip->begin - strip->low) / 2, to, strip->begin / 2,
+                                strip->end / 2 - strip->begin / 2);
+}
+
+enum impasto_status imp_stage_forward(struct imp_net *net, struct imp_device *device, int s,
+                                      const struct imp_taps *taps)
+{
+    const struct imp_stage *stage = &net->stage[s];
+    const bool pools = s + 1 < net->stages;
+    /* The next stage's input is kept for the backward pass, or only until that stage has read it. */
+    if (pools && (!net->backward || net->stage[s + 1].plan.keep == IMP_KEEP_ALL))
+        IMP_TRY(use(&net->passing[(s + 1) % 2], device, &net->pooled[s], net->pooled[s].height,
+                    &net->pooled[s]));
+    for (int begin = 0; begin < stage->height; begin += stage->plan.rows) {
+        const struct strip strip = strip_at(stage, begin);
+        IMP_TRY(convolve(net, device, s, &strip, taps));
+        if (pools)
+            IMP_TRY(pool(net, device, s, &strip));
+    }
+    return IMPASTO_OK;
+}
+
+/* The gradient of the stage's last activation on a strip, masked by its ReLU. */
+static enum impasto_status enter(struct imp_net *net, struct imp_device *device, int s,
+                                 const struct strip *strip, const struct imp_taps *taps,
+                                 const struct imp_tensor *upstream, const struct imp_tensor *g)
+{
+    const int last = net->stage[s].last;
+    const struct imp_tensor *x = &net->view[last];
+    const bool tapped = taps->layers >> last & 1u;
+    if (tapped)
+        IMP_TRY(taps->gradient(taps->user, last, x, strip->low, g));
+    if (!upstream && !tapped) /* layers below the deepest tap */
+        return imp_buffer_zero(g->buffer, 0, imp_tensor_bytes(g->channels, g->height, g->width, g->lanes));
+    if (!upstream)
+        return imp_relu_mask(device, x, g);
+    struct imp_tensor up = *upstream;
+    if (!imp_stage_whole(&net->stage[s])) {
+        IMP_TRY(use(&net->strip_pooled, device, upstream, x->height / 2, &up));
+        IMP_TRY(imp_tensor_copy_rows(device, upstream, strip->low / 2, &up, 0, up.height));
+    }
+    return imp_pool_backward(device, x, &up, g, net->model->average, tapped);
+}
+
+/* One convolution's gradient, from g to `to`. */
+static enum impasto_status convolve_back(struct imp_net *net, struct imp_device *device, int l,
+                                         const struct imp_tensor *g, const struct imp_tensor *to,
+                                         const struct imp_tensor *mask, enum imp_epilogue epilogue)
+{
+    char label[32];
+    snprintf(label, sizeof(label), "%s backward", imp_layer_shapes[l].name);
+    return net->algorithm[l][1]->run(
+        device, &(struct imp_conv){.x = *g,
+                                   .y = *to,
+                                   .weights = net->model->layer[l].backward_weights,
+                                   .mask = mask ? *mask : (struct imp_tensor){0},
+                                   .epilogue = epilogue,
+                                   .workspace = net->workspace,
+                                   .gemm = net->model->gemm,
+                                   .label = label});
+}
+
+/* Backwards through a strip, whose activations are in net->view, to the gradient of its input in
+ * *found. turn: the passing slot to begin with; afterwards the one that holds *found. */
+static enum impasto_status descend(struct imp_net *net, struct imp_device *device, int s,
+                                   const struct strip *strip, const struct imp_taps *taps,
+                                   const struct imp_tensor *upstream, int *turn,
+                                   struct imp_tensor *found)
+{
+    const struct imp_stage *stage = &net->stage[s];
+    const int rows = net->view[stage->last].height;
+    struct imp_tensor g, to;
+    IMP_TRY(use(&net->passing[*turn], device, &net->view[stage->last], rows, &g));
+    IMP_TRY(enter(net, device, s, strip, taps, upstream, &g));
+    for (int l = stage->last; l > stage->first; l--) {
+        const struct imp_tensor *below = &net->view[l - 1];
+        const bool tapped = taps->layers >> (l - 1) & 1u;
+        *turn ^= 1;
+        IMP_TRY(use(&net->passing[*turn], device, below, rows, &to));
+        if (tapped)
+            IMP_TRY(taps->gradient(taps->user, l - 1, below, strip->low, &to));
+        IMP_TRY(convolve_back(net, device, l, &g, &to, below,
+                              tapped ? IMP_EPILOGUE_ADD_MASK : IMP_EPILOGUE_MASK));
+        g = to;
+    }
+    *turn ^= 1;
+    if (s == 0 && imp_stage_whole(stage))
+        to = net->input_gradient;
+    else
+        IMP_TRY(use(&net->passing[*turn], device, s > 0 ? &net->pooled[s - 1] : &net->input, rows,
+                    &to));
+    IMP_TRY(convolve_back(net, device, stage->first, &g, &to, NULL, IMP_EPILOGUE_STORE));
+    if (s == 0 && net->model->replicate)
+        IMP_TRY(imp_conv_first_replicate(device, &g, net->model->edge_weights, &to));
+    *found = to;
+    return IMPASTO_OK;
+}
+
+enum impasto_status imp_stage_backward(struct imp_net *net, struct imp_device *device, int s,
+                                       const struct imp_taps *taps,
+                                       const struct imp_tensor *upstream,
+                                       struct imp_tensor *downstream)
+{
+    const struct imp_stage *stage = &net->stage[s];
+    /* The input's gradient stays where it was made if this stage and the one below are whole;
+     * otherwise strips would overwrite it. */
+    const bool direct = imp_stage_whole(stage) && (s == 0 || imp_stage_whole(&net->stage[s - 1]));
+    int turn = upstream && upstream->buffer == net->passing[0].buffer ? 1 : 0;
+    if (s == 0)
+        *downstream = net->input_gradient;
+    else if (!direct)
+        IMP_TRY(use(&net->boundary[s % 2], device, &net->pooled[s - 1], net->pooled[s - 1].height,
+                    downstream));
+    for (int begin = 0; begin < stage->height; begin += stage->plan.rows) {
+        const struct strip strip = strip_at(stage, begin);
+        struct imp_tensor found;
+        if (stage->plan.keep != IMP_KEEP_ALL)
+            IMP_TRY(convolve(net, device, s, &strip, NULL));
+        IMP_TRY(descend(net, device, s, &strip, taps, upstream, &turn, &found));
+        if (direct)
+            *downstream = found;
+        else
+            IMP_TRY(imp_tensor_copy_rows(device, &found, strip.begin - strip.low, downstream,
+                                         strip.begin, strip.end - strip.begin));
+    }
+    return IMPASTO_OK;
+}
