@@ -308,6 +308,9 @@ struct impasto_params {
     uint64_t seed;      /* INIT_NOISE; equal seeds give equal noise; 0 */
     const char *conv;   /* convolution algorithm by name; NULL: "auto" */
     const char *gemm;   /* "clblast", "builtin"; NULL: "auto" */
+    uint64_t memory;    /* bytes of device memory that the job may take, never more than the device can
+                           spare; 0: that much. The less, the more is computed twice; the result is
+                           the same but for rounding */
     bool profile;       /* time each kernel; slows the run */
 };
 
@@ -341,6 +344,14 @@ struct impasto_progress {
 /* Return non-zero to stop: impasto_job_run then returns IMPASTO_ERROR_INTERRUPTED. */
 typedef int (*impasto_progress_fn)(void *user, const struct impasto_progress *progress);
 
+/* What the plan does with one block of convolutions, between two poolings. */
+struct impasto_plan_stage {
+    int first, last; /* layers */
+    bool recompute;  /* its activations are computed again for the gradient, instead of kept */
+    int rows;        /* how many rows are worked on at a time */
+    int height;      /* of how many */
+};
+
 struct impasto_plan_row {
     const char *purpose; /* e.g. "activations" */
     uint64_t bytes;
@@ -360,6 +371,9 @@ struct impasto_job_info {
     const struct impasto_plan_row *plan; /* device memory by purpose */
     size_t plan_rows;
     uint64_t plan_bytes;           /* their sum */
+    double plan_cost;              /* estimated time over that of a job that keeps everything */
+    const struct impasto_plan_stage *stages; /* how each block of the network comes by memory */
+    size_t stage_count;
     const struct impasto_profile_row *profile; /* with params.profile; empty otherwise */
     size_t profile_rows;
 };
@@ -376,6 +390,16 @@ impasto_job_open(struct impasto_device *device, const struct impasto_weights *we
                  const struct impasto_params *params, struct impasto_job **job,
                  struct impasto_error *error) IMPASTO_MUST_CHECK;
 IMPASTO_API void impasto_job_close(struct impasto_job **job);
+
+/*
+ * As impasto_job_open, but only plans: the job can tell its info and be closed, nothing else
+ * (IMPASTO_ERROR_USAGE).
+ */
+IMPASTO_API enum impasto_status
+impasto_job_plan(struct impasto_device *device, const struct impasto_weights *weights,
+                 const struct impasto_image *content, const struct impasto_image *style,
+                 const struct impasto_params *params, struct impasto_job **job,
+                 struct impasto_error *error) IMPASTO_MUST_CHECK;
 
 /* Valid until the next call on the job. */
 IMPASTO_API const struct impasto_job_info *impasto_job_info(struct impasto_job *job);

@@ -30,6 +30,8 @@ void cli_console_finish(struct cli_console *console);
 enum impasto_status cli_list_devices(bool json, struct impasto_error *error);
 /* --self-test: a table on stdout and a verdict. */
 enum impasto_status cli_self_test(struct impasto_device *device, struct impasto_error *error);
+/* --plan on stdout. */
+void cli_print_plan(const struct impasto_job_info *info);
 /* --profile on stderr. */
 void cli_print_profile(const struct impasto_job_info *info);
 

@@ -166,3 +166,30 @@ void cli_print_profile(const struct impasto_job_info *info)
     fprintf(stderr, "%-48s %8s %10.3f\n", "all", "", 1e3 * total);
     free(rows);
 }
+
+static void print_mib(const char *what, uint64_t bytes)
+{
+    printf("  %-24s %10.1f MiB\n", what, (double)bytes / (1 << 20));
+}
+
+void cli_print_plan(const struct impasto_job_info *info)
+{
+    printf("%dx%d, style %dx%d\n\n", info->width, info->height, info->style_width,
+           info->style_height);
+    printf("memory on the device\n");
+    for (size_t i = 0; i < info->plan_rows; i++)
+        print_mib(info->plan[i].purpose, info->plan[i].bytes);
+    print_mib("in all", info->plan_bytes);
+    printf("\nactivations\n");
+    for (size_t i = 0; i < info->stage_count; i++) {
+        const struct impasto_plan_stage *stage = &info->stages[i];
+        printf("  %s to %s: ", impasto_layer_name(stage->first), impasto_layer_name(stage->last));
+        if (!stage->recompute)
+            printf("kept\n");
+        else if (stage->rows >= stage->height)
+            printf("computed twice\n");
+        else
+            printf("computed twice, %d of %d rows at a time\n", stage->rows, stage->height);
+    }
+    printf("\nexpected time: %.2f times that of keeping everything\n", info->plan_cost);
+}

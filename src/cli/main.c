@@ -158,8 +158,8 @@ static enum impasto_status prepare(struct run *run)
         run->params.init_image = run->init;
     }
     if ((status = open_device(run->settings, &run->console, &run->device, error)) ||
-        (status = impasto_job_open(run->device, run->weights, run->content, run->style,
-                                   &run->params, &run->job, error)))
+        (status = (s->plan ? impasto_job_plan : impasto_job_open)(
+             run->device, run->weights, run->content, run->style, &run->params, &run->job, error)))
         return status;
     return s->export_weights ? save_weights(run->weights, s->export_weights, &run->console, error)
                              : IMPASTO_OK;
@@ -210,6 +210,10 @@ static enum impasto_status stylize(struct run *run)
     enum impasto_status status = prepare(run);
     if (status != IMPASTO_OK)
         return status;
+    if (s->plan) {
+        cli_print_plan(impasto_job_info(run->job));
+        return IMPASTO_OK;
+    }
     if (s->gradient && (status = write_gradient(run)))
         return status;
     const struct cli_run about = {

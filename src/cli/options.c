@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 static const struct cli_choice losses[] = {
     {"relative", IMPASTO_LOSSES_RELATIVE}, {"gatys", IMPASTO_LOSSES_GATYS}, {0}};
@@ -110,10 +111,17 @@ const struct cli_option cli_options[] = {
     {"self-test", 0, "Device", NULL, CLI_FLAG, SETTING(self_test),
      .help = "check every kernel on the device against double precision"},
     {"conv", 0, "Device", "auto|NAME", CLI_TEXT, PARAM(conv), .recorded = true,
-     .help = "convolution algorithm: direct or im2col; conv1_1 has its own kernels unless im2col "
-             "is named (auto)"},
+     .help = "convolution algorithm: winograd4, winograd2, direct or im2col; conv1_1 has its own "
+             "kernels unless im2col is named (auto: the fastest for each layer)"},
     {"gemm", 0, "Device", "auto|NAME", CLI_TEXT, PARAM(gemm), .recorded = true,
-     .help = "matrix product of im2col: clblast or builtin (auto)"},
+     .help = "matrix product of im2col and, on GPUs, winograd: clblast or builtin (auto)"},
+
+    {"memory", 0, "Device", "SIZE", CLI_BYTES, PARAM(memory), .low = 16.0 * 1048576,
+     .high = 64.0 * 1099511627776.0, .recorded = true,
+     .help = "device memory to use at most, such as 900M or 1.5G: with less, more is computed twice "
+             "(what the device can spare)"},
+    {"plan", 0, "Device", NULL, CLI_FLAG, SETTING(plan),
+     .help = "only show how the memory would be used, and the cost in time"},
 
     {"trace", 0, "Reports", "FILE", CLI_TEXT, SETTING(trace),
      .help = "settings, and the losses of each iteration, as JSON lines"},
@@ -202,6 +210,25 @@ static bool read_number(const struct cli_option *option, const char *value, doub
            !(option->above_low && *number == low) && !(option->below_high && *number == high);
 }
 
+/* 900M, 1.5G, 1.5GiB, or plain bytes. */
+static bool read_bytes(const struct cli_option *option, const char *value, double *number)
+{
+    static const char units[] = "KMGT";
+    char *end = NULL;
+    if (!isdigit((unsigned char)value[0]) || strpbrk(value, "xX"))
+        return false;
+    *number = strtod(value, &end);
+    const char *unit = *end ? strchr(units, toupper((unsigned char)*end)) : NULL;
+    if (unit) {
+        for (const char *u = units; u <= unit; u++)
+            *number *= 1024;
+        end++;
+        if (strcasecmp(end, "ib") == 0 || strcasecmp(end, "b") == 0)
+            end += strlen(end);
+    }
+    return *end == 0 && *number >= option->low && *number <= option->high;
+}
+
 /* Reads `value` and stores it at `target`, or only checks it where target is NULL. */
 static enum impasto_status read_value(const struct cli_option *option, const char *value,
                                       void *target, struct impasto_error *error)
@@ -248,6 +275,14 @@ static enum impasto_status read_value(const struct cli_option *option, const cha
     case CLI_UINT64:
         if (!read_number(option, value, &number))
             return bad_number(option, value, error);
+        if (target)
+            *(uint64_t *)target = (uint64_t)number;
+        return IMPASTO_OK;
+    case CLI_BYTES:
+        if (!read_bytes(option, value, &number))
+            return cli_fail(error, IMPASTO_ERROR_USAGE,
+                            "--%s: '%s' is not a size from 16M to 64T, such as 900M or 1.5GiB",
+                            option->name, value);
         if (target)
             *(uint64_t *)target = (uint64_t)number;
         return IMPASTO_OK;
@@ -451,6 +486,7 @@ void cli_visit(const struct cli_settings *settings, const struct impasto_params 
                     value.text = option->choices[c].name;
                 }
             break;
+        case CLI_BYTES:
         case CLI_UINT64:
             value.number = (double)*(const uint64_t *)at;
             break;

@@ -6,7 +6,16 @@
 
 #include "cli/options.h"
 
-enum cli_type { CLI_FLAG, CLI_TEXT, CLI_INT, CLI_UINT64, CLI_FLOAT, CLI_CHOICE, CLI_LAYERS };
+enum cli_type {
+    CLI_FLAG,
+    CLI_TEXT,
+    CLI_INT,
+    CLI_UINT64,
+    CLI_BYTES, /* uint64_t; a number with K, M, G or T, which are powers of 1024 */
+    CLI_FLOAT,
+    CLI_CHOICE,
+    CLI_LAYERS,
+};
 enum cli_place { CLI_IN_SETTINGS, CLI_IN_PARAMS };
 
 struct cli_choice {

@@ -2,40 +2,43 @@
 /* A job's memory against the device's limits. */
 
 #include "stylize/budget.h"
-#include <stdlib.h>
-#include <string.h>
+
+#include <math.h>
 
 #define SMALLEST_SIZE 16
 
-void imp_memory_list(struct imp_memory *memory, struct imp_device *device,
+void imp_memory_init(struct imp_memory *memory, struct imp_device *device,
                      const struct impasto_params *params, const struct imp_sizes *sizes,
                      const struct imp_parts *parts)
 {
     const struct imp_caps *caps = imp_device_caps(device);
-    const size_t pixels = (size_t)sizes->canvas_width * (size_t)sizes->canvas_height;
-    const size_t style_pixels = (size_t)sizes->style_width * (size_t)sizes->style_height;
     *memory = (struct imp_memory){0};
-
     imp_net_init(&memory->pass.net, parts->model, caps, sizes->style_height, sizes->style_width,
                  false);
     imp_net_init(parts->net, parts->model, caps, sizes->canvas_height, sizes->canvas_width, true);
-    if (getenv("STRIP")) {
-        struct imp_stage_plan plan[IMP_STAGES];
-        for (int s = 0; s < IMP_STAGES; s++) plan[s] = (struct imp_stage_plan){strchr(getenv("STRIP"), '0'+s) ? IMP_KEEP_INPUT : IMP_KEEP_ALL, atoi(getenv("ROWS"))};
-        imp_net_plan(parts->net, caps, plan);
-        for (int s = 0; s < IMP_STAGES; s++) plan[s] = (struct imp_stage_plan){IMP_KEEP_INPUT, atoi(getenv("ROWS"))};
-        imp_net_plan(&memory->pass.net, caps, plan);
-    }
-    imp_model_layout(parts->model, caps, &memory->fixed);
     imp_losses_init(parts->losses, device, params, sizes->canvas_height, sizes->canvas_width);
+    /* The planes of 16384 x 16384 pixels still count in an int. */
+    *parts->state = (struct imp_optimizer_state){
+        .n = 3 * sizes->canvas_width * sizes->canvas_height};
+}
+
+void imp_memory_list(struct imp_memory *memory, struct imp_device *device,
+                     const struct imp_sizes *sizes, const struct imp_parts *parts)
+{
+    const struct imp_caps *caps = imp_device_caps(device);
+    const size_t pixels = (size_t)sizes->canvas_width * (size_t)sizes->canvas_height;
+    const size_t style_pixels = (size_t)sizes->style_width * (size_t)sizes->style_height;
+    imp_memory_release(memory);
+
+    imp_model_layout(parts->model, caps, &memory->fixed);
     imp_losses_layout(parts->losses, parts->net, &memory->pass.net, &memory->fixed);
+
     imp_net_layout(&memory->pass.net, caps, &memory->style);
     imp_layout_add(&memory->style, &memory->pass.image, 3 * style_pixels * sizeof(float), "image");
+
     imp_net_layout(parts->net, caps, &memory->main);
     imp_layout_add(&memory->main, parts->image, 3 * pixels * sizeof(float), "image");
     imp_layout_add(&memory->main, parts->gradient, 3 * pixels * sizeof(float), "image");
-    /* The planes of 16384 x 16384 pixels still count in an int. */
-    *parts->state = (struct imp_optimizer_state){.n = (int)(3 * pixels)};
     parts->optimizer->layout(parts->state, &memory->main);
 }
 
@@ -69,13 +72,21 @@ size_t imp_memory_rows(const struct imp_memory *memory, struct impasto_plan_row 
     return count;
 }
 
-bool imp_memory_fits(const struct imp_memory *memory, const struct imp_caps *caps)
+/* Bytes that a job may take: what the device can spare, or less where the user says so. */
+static uint64_t budget_of(struct imp_device *device, const struct impasto_params *params)
+{
+    const uint64_t most = imp_device_caps(device)->memory_budget;
+    return params->memory > 0 && params->memory < most ? params->memory : most;
+}
+
+bool imp_memory_fits(const struct imp_memory *memory, struct imp_device *device,
+                     const struct impasto_params *params)
 {
     const struct imp_layout *parts[] = {&memory->fixed, &memory->style, &memory->main};
     for (size_t i = 0; i < IMP_COUNT(parts); i++)
-        if (imp_layout_largest(parts[i]) > caps->max_allocation)
+        if (imp_layout_largest(parts[i]) > imp_device_caps(device)->max_allocation)
             return false;
-    return imp_memory_peak(memory) <= caps->memory_budget;
+    return imp_memory_peak(memory) <= budget_of(device, params);
 }
 
 /* Whether the job would fit with another size; nothing is allocated on the device. */
@@ -95,8 +106,8 @@ static bool would_fit(struct imp_device *device, const struct impasto_params *pa
     if (imp_sizes_check(&sizes, NULL) != IMPASTO_OK)
         return true; /* too small for other reasons: the search goes up from here */
     struct imp_memory memory;
-    imp_memory_list(&memory, device, params, &sizes, &parts);
-    const bool fits = imp_memory_fits(&memory, imp_device_caps(device));
+    imp_memory_init(&memory, device, params, &sizes, &parts);
+    const bool fits = imp_memory_plan(&memory, device, params, &sizes, &parts);
     imp_memory_release(&memory);
     return fits;
 }
@@ -134,8 +145,15 @@ enum impasto_status imp_memory_refuse(const struct imp_memory *memory, struct im
                         "%dx%d needs a buffer of %.0f MiB, but %s allows %.0f MiB in one; %s",
                         sizes->width, sizes->height, (double)largest / mib, caps->info.name,
                         (double)caps->max_allocation / mib, advice);
+    const uint64_t budget = budget_of(device, params);
+    if (budget < caps->memory_budget)
+        return imp_fail(error, IMPASTO_ERROR_MEMORY,
+                        "%dx%d needs at least %.0f MiB, but --memory allows %.0f MiB; allow more, "
+                        "or %s",
+                        sizes->width, sizes->height, ceil((double)imp_memory_peak(memory) / mib),
+                        (double)budget / mib, advice);
     return imp_fail(error, IMPASTO_ERROR_MEMORY,
-                    "%dx%d needs %.0f MiB, but %.0f MiB can be had on %s; %s", sizes->width,
-                    sizes->height, (double)imp_memory_peak(memory) / mib,
-                    (double)caps->memory_budget / mib, caps->info.name, advice);
+                    "%dx%d needs at least %.0f MiB, but %.0f MiB can be had on %s; %s",
+                    sizes->width, sizes->height, ceil((double)imp_memory_peak(memory) / mib),
+                    (double)budget / mib, caps->info.name, advice);
 }

@@ -17,6 +17,8 @@ struct imp_memory {
     struct imp_layout style; /* only while the style picture is looked at */
     struct imp_layout main;  /* afterwards: activations, gradients, image, optimiser */
     struct imp_style_pass pass;
+    /* Estimated time of an iteration, and of one that keeps everything; see imp_net_cost. */
+    double cost, cost_of_keeping;
 };
 
 /* Where the buffers go. */
@@ -29,17 +31,28 @@ struct imp_parts {
     struct imp_buffer **image, **gradient;
 };
 
-/* Initialises losses, nets and optimiser state for these sizes, and lists their buffers. */
-void imp_memory_list(struct imp_memory *memory, struct imp_device *device,
+/* Initialises losses, nets and optimiser state for these sizes. */
+void imp_memory_init(struct imp_memory *memory, struct imp_device *device,
                      const struct impasto_params *params, const struct imp_sizes *sizes,
                      const struct imp_parts *parts);
+/* Lists their buffers, as the nets are planned. */
+void imp_memory_list(struct imp_memory *memory, struct imp_device *device,
+                     const struct imp_sizes *sizes, const struct imp_parts *parts);
 void imp_memory_release(struct imp_memory *memory);
 
 /* Bytes at the fullest moment; and by purpose, with what the style pass takes beyond the main part
  * as a row of its own. */
 uint64_t imp_memory_peak(const struct imp_memory *memory);
 size_t imp_memory_rows(const struct imp_memory *memory, struct impasto_plan_row *rows, size_t limit);
-bool imp_memory_fits(const struct imp_memory *memory, const struct imp_caps *caps);
+/* Within the device's limits and params->memory. */
+bool imp_memory_fits(const struct imp_memory *memory, struct imp_device *device,
+                     const struct impasto_params *params);
+
+/* planner.c: plans the nets and lists their buffers. false: not even the smallest plan fits, which then
+ * is the one listed. */
+bool imp_memory_plan(struct imp_memory *memory, struct imp_device *device,
+                     const struct impasto_params *params, const struct imp_sizes *sizes,
+                     const struct imp_parts *parts);
 
 /* IMPASTO_ERROR_MEMORY, with the largest size that would fit. */
 enum impasto_status imp_memory_refuse(const struct imp_memory *memory, struct imp_device *device,

@@ -16,6 +16,7 @@
 struct impasto_job {
     struct imp_device *device;
     struct impasto_params params;
+    bool only_plan; /* see impasto_job_plan */
     struct imp_sizes sizes;
     struct imp_memory memory;
     struct imp_model model;
@@ -31,6 +32,7 @@ struct impasto_job {
     size_t metadata_size;
     struct impasto_job_info info;
     struct impasto_plan_row rows[PLAN_ROWS];
+    struct impasto_plan_stage stages[IMP_STAGES];
     struct impasto_profile_row *profile;
 };
 
@@ -80,13 +82,26 @@ static void announce(const struct impasto_job *job, const struct impasto_weights
             (double)job->info.plan_bytes / mib, rows);
 }
 
+static void describe_stages(struct impasto_job *job)
+{
+    for (int s = 0; s < job->net.stages; s++) {
+        const struct imp_stage *stage = &job->net.stage[s];
+        job->stages[s] = (struct impasto_plan_stage){
+            .first = stage->first,
+            .last = stage->last,
+            .recompute = stage->plan.keep == IMP_KEEP_INPUT,
+            .rows = stage->plan.rows,
+            .height = stage->height,
+        };
+    }
+}
+
 /* Decides everything, lists the memory, and refuses what does not fit. */
 static enum impasto_status plan(struct impasto_job *job, const struct impasto_weights *weights,
                                 const struct impasto_image *content,
                                 const struct impasto_image *style, struct impasto_error *error)
 {
     const struct impasto_params *params = &job->params;
-    const struct imp_caps *caps = imp_device_caps(job->device);
     const struct imp_model_options options = {
         .layers = imp_params_depth(params),
         .average = params->pooling == IMPASTO_POOLING_AVERAGE,
@@ -101,9 +116,8 @@ static enum impasto_status plan(struct impasto_job *job, const struct impasto_we
 
     const struct imp_parts parts = {&job->model,  &job->losses, &job->net,     job->optimizer,
                                     &job->state,  &job->image,  &job->gradient};
-    imp_memory_list(&job->memory, job->device, params, &job->sizes, &parts);
-    const uint64_t bytes = imp_memory_peak(&job->memory);
-    if (!imp_memory_fits(&job->memory, caps))
+    imp_memory_init(&job->memory, job->device, params, &job->sizes, &parts);
+    if (!imp_memory_plan(&job->memory, job->device, params, &job->sizes, &parts))
         return imp_memory_refuse(&job->memory, job->device, params, &job->model, job->optimizer,
                                  content, style, &job->sizes, error);
     job->info = (struct impasto_job_info){
@@ -113,8 +127,12 @@ static enum impasto_status plan(struct impasto_job *job, const struct impasto_we
         .style_height = job->sizes.style_height,
         .plan = job->rows,
         .plan_rows = imp_memory_rows(&job->memory, job->rows, PLAN_ROWS),
-        .plan_bytes = bytes,
+        .plan_bytes = imp_memory_peak(&job->memory),
+        .plan_cost = job->memory.cost / job->memory.cost_of_keeping,
+        .stages = job->stages,
+        .stage_count = (size_t)job->net.stages,
     };
+    describe_stages(job);
     return IMPASTO_OK;
 }
 
@@ -194,6 +212,8 @@ static enum impasto_status prepare(struct impasto_job *job, struct impasto_devic
     IMP_TRY(imp_device_check(device, error));
     IMP_TRY(plan(job, weights, content, style, error));
     announce(job, &weights->info);
+    if (job->only_plan)
+        return IMPASTO_OK;
     imp_device_set_profile(job->device, job->params.profile);
     IMP_TRY(lift(job, imp_layout_allocate(&job->memory.fixed, job->device), error));
     IMP_TRY(imp_model_load(&job->model, job->device, weights, error));
@@ -203,18 +223,19 @@ static enum impasto_status prepare(struct impasto_job *job, struct impasto_devic
     return keep_extras(job, content, error);
 }
 
-enum impasto_status impasto_job_open(struct impasto_device *device,
-                                     const struct impasto_weights *weights,
-                                     const struct impasto_image *content,
-                                     const struct impasto_image *style,
-                                     const struct impasto_params *params, struct impasto_job **job,
-                                     struct impasto_error *error)
+static enum impasto_status open_job(struct impasto_device *device,
+                                    const struct impasto_weights *weights,
+                                    const struct impasto_image *content,
+                                    const struct impasto_image *style,
+                                    const struct impasto_params *params, bool only_plan,
+                                    struct impasto_job **job, struct impasto_error *error)
 {
     struct impasto_job *opened = calloc(1, sizeof(*opened));
     if (!opened)
         return imp_fail_memory(error, "a job", sizeof(*opened));
     opened->device = device->device;
     opened->params = *params;
+    opened->only_plan = only_plan;
     const enum impasto_status status = prepare(opened, device, weights, content, style, error);
     /* Only opening reads what these point to. */
     opened->params.init_image = NULL;
@@ -224,6 +245,26 @@ enum impasto_status impasto_job_open(struct impasto_device *device,
     else
         impasto_job_close(&opened);
     return status;
+}
+
+enum impasto_status impasto_job_open(struct impasto_device *device,
+                                     const struct impasto_weights *weights,
+                                     const struct impasto_image *content,
+                                     const struct impasto_image *style,
+                                     const struct impasto_params *params, struct impasto_job **job,
+                                     struct impasto_error *error)
+{
+    return open_job(device, weights, content, style, params, false, job, error);
+}
+
+enum impasto_status impasto_job_plan(struct impasto_device *device,
+                                     const struct impasto_weights *weights,
+                                     const struct impasto_image *content,
+                                     const struct impasto_image *style,
+                                     const struct impasto_params *params, struct impasto_job **job,
+                                     struct impasto_error *error)
+{
+    return open_job(device, weights, content, style, params, true, job, error);
 }
 
 void impasto_job_close(struct impasto_job **job)
@@ -254,6 +295,13 @@ const struct impasto_job_info *impasto_job_info(struct impasto_job *job)
     job->info.profile = job->profile;
     job->info.profile_rows = count;
     return &job->info;
+}
+
+static enum impasto_status check_open(const struct impasto_job *job, struct impasto_error *error)
+{
+    return job->only_plan ? imp_fail(error, IMPASTO_ERROR_USAGE,
+                                     "a job made by impasto_job_plan can only tell its plan")
+                          : IMPASTO_OK;
 }
 
 /* Losses of the image as it is, and, with `gradient`, the gradient, checked for finiteness. */
@@ -287,6 +335,7 @@ enum impasto_status impasto_job_step(struct impasto_job *job, struct impasto_pro
                                      struct impasto_error *error)
 {
     const bool last = job->iteration >= job->params.iterations;
+    IMP_TRY(check_open(job, error));
     if (job->started == 0)
         job->started = imp_host_seconds();
     struct impasto_progress now = {
@@ -339,6 +388,7 @@ enum impasto_status impasto_job_image(struct impasto_job *job, struct impasto_im
 {
     const size_t pixels = (size_t)job->sizes.width * (size_t)job->sizes.height;
     struct impasto_image *out = NULL;
+    IMP_TRY(check_open(job, error));
     float *planes = malloc(3 * pixels * sizeof(float));
     if (!planes)
         return imp_fail_memory(error, "a picture", 3 * pixels * sizeof(float));
@@ -380,6 +430,7 @@ enum impasto_status impasto_job_gradient(struct impasto_job *job, float *gradien
                                          struct impasto_error *error)
 {
     struct impasto_progress ignored = {0};
+    IMP_TRY(check_open(job, error));
     IMP_TRY(evaluate(job, true, &ignored, error));
     return read_planes(job, job->gradient, gradient, error);
 }
