@@ -3,36 +3,42 @@
 
 /*
  * input(k, padded y, x) = scale_k * image(order_k, y, x) + offset_k. image: (3, height, width), RGB;
- * input: (3, plane). order_k = reverse ? 2 - k : k. The halo is 0, or with `replicate` the nearest
- * pixel's value. Dimensions: pitch, height + 2, 3.
+ * input: a strip of it, `rows` rows from row `at` on, with its halo. order_k = reverse ? 2 - k : k.
+ * Beyond the image is 0, or with `replicate` the nearest pixel's value. Dimensions: pitch, rows + 2, 3.
  */
 __kernel void input_fwd(__global const float *restrict image, __global float *restrict input,
-                        int height, int width, int reverse, int replicate, float scale0,
-                        float scale1, float scale2, float offset0, float offset1, float offset2)
+                        int height, int width, int at, int rows, int reverse, int replicate,
+                        float scale0, float scale1, float scale2, float offset0, float offset1,
+                        float offset2)
 {
-    const int col = (int)get_global_id(0), row = (int)get_global_id(1), k = (int)get_global_id(2);
-    if (col >= PITCH(width) || row >= height + 2 || k >= 3)
+    const int col = (int)get_global_id(0), strip_row = (int)get_global_id(1);
+    const int k = (int)get_global_id(2), row = at + strip_row;
+    if (col >= PITCH(width) || strip_row >= rows + 2 || k >= 3)
         return;
     const float scale = k == 0 ? scale0 : k == 1 ? scale1 : scale2;
     const float offset = k == 0 ? offset0 : k == 1 ? offset1 : offset2;
     const int y = min(max(row - 1, 0), height - 1), x = min(max(col - 1, 0), width - 1);
-    const bool halo = y != row - 1 || x != col - 1;
+    const bool outside = y != row - 1 || x != col - 1;
     const float value = image[((size_t)(reverse ? 2 - k : k) * height + y) * width + x];
-    input[(size_t)k * PLANE(height, width) + row * PITCH(width) + col] =
-        halo && !replicate ? 0.0f : scale * value + offset;
+    input[(size_t)k * PLANE(rows, width) + strip_row * PITCH(width) + col] =
+        outside && !replicate ? 0.0f : scale * value + offset;
 }
 
-/* gradient(order_k, y, x) = scale_k * input_gradient(k, y, x). Dimensions: width, height, 3. */
+/* gradient(order_k, at + y, x) = scale_k * input_gradient(k, first + y, x) for y < rows. gradient: of
+ * the whole image, `height` rows; input_gradient: a strip of strip_height rows. Dimensions: width, rows,
+ * 3. */
 __kernel void input_bwd(__global const float *restrict input_gradient,
-                        __global float *restrict gradient, int height, int width, int reverse,
-                        float scale0, float scale1, float scale2)
+                        __global float *restrict gradient, int height, int width, int at,
+                        int strip_height, int first, int rows, int reverse, float scale0,
+                        float scale1, float scale2)
 {
     const int x = (int)get_global_id(0), y = (int)get_global_id(1), k = (int)get_global_id(2);
-    if (x >= width || y >= height || k >= 3)
+    if (x >= width || y >= rows || k >= 3)
         return;
     const float scale = k == 0 ? scale0 : k == 1 ? scale1 : scale2;
-    gradient[((size_t)(reverse ? 2 - k : k) * height + y) * width + x] =
-        scale * input_gradient[(size_t)k * PLANE(height, width) + (y + 1) * PITCH(width) + x + 1];
+    gradient[((size_t)(reverse ? 2 - k : k) * height + at + y) * width + x] =
+        scale * input_gradient[(size_t)k * PLANE(strip_height, width) +
+                               (first + y + 1) * PITCH(width) + x + 1];
 }
 
 /* g = x > 0 ? g : 0, over n vectors. */

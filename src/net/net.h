@@ -104,8 +104,8 @@ enum imp_keep {
     IMP_KEEP_INPUT, /* only the stage's input is kept, and they are computed again */
 };
 
-/* rows: how many rows of a stage's activations are worked on at a time, a multiple of
- * IMP_STRIP_UNIT; IMP_KEEP_ALL needs all of them. */
+/* rows: how many rows of a stage's activations are worked on at a time; rounded up to a multiple of
+ * IMP_STRIP_UNIT, and to all of them with IMP_KEEP_ALL. */
 struct imp_stage_plan {
     enum imp_keep keep;
     int rows;
@@ -134,14 +134,17 @@ struct imp_net {
     struct imp_stage stage[IMP_STAGES];
     const struct imp_conv_algorithm *algorithm[IMPASTO_LAYERS][2]; /* forwards, backwards */
     /* The whole picture's tensors; those of stages without IMP_KEEP_ALL have no buffer. */
-    struct imp_tensor input, input_gradient;      /* planar */
+    struct imp_tensor input;                      /* planar; only ever a strip of it exists */
     struct imp_tensor activation[IMPASTO_LAYERS]; /* after the ReLU */
     struct imp_tensor pooled[IMP_STAGES - 1];     /* outputs of the stages but the last */
     struct imp_tensor view[IMPASTO_LAYERS];       /* the strip at hand */
-    /* Memory of strips: the stage's input, its activations, its pooled output; tensors on their way
-     * from one operation to the next; gradients of pooled outputs on their way between stages. */
-    struct imp_slot strip_input, strip[4], strip_pooled, passing[2], boundary[2];
+    /* Memory of strips: the stage's input, its activations, its pooled output, the gradient of its
+     * input until it may be written; tensors on their way from one operation to the next; gradients
+     * of pooled outputs on their way between stages. */
+    struct imp_slot strip_input, strip[4], strip_pooled, pending, passing[2], boundary[2];
     struct imp_buffer *workspace; /* of the convolutions */
+    const struct imp_buffer *image;    /* of the last forward pass: it may not change before */
+    struct imp_buffer *image_gradient; /* the backward pass at work */
 };
 
 /* backward: for imp_net_backward too. Every stage keeps all, or, without `backward`, works on whole
@@ -160,13 +163,15 @@ void imp_net_layout(struct imp_net *net, const struct imp_caps *caps, struct imp
 /* image: (3, height, width) floats, RGB in [0, 1]. taps->gradient is not used. */
 enum impasto_status imp_net_forward(struct imp_net *net, struct imp_device *device,
                                     const struct imp_buffer *image, const struct imp_taps *taps);
-/* After a forward pass: image_gradient (3, height, width) = gradient of the tapped losses. */
+/* After a forward pass, whose image must still be what it was: image_gradient (3, height, width) =
+ * gradient of the tapped losses. Needs another forward pass before it can be called again. */
 enum impasto_status imp_net_backward(struct imp_net *net, struct imp_device *device,
                                      const struct imp_taps *taps,
                                      struct imp_buffer *image_gradient);
 
 /* stage.c, for vgg19.c: one stage forwards, its output pooled into pooled[stage]; and backwards, from
- * `upstream`, the gradient of that output (NULL: none), to the gradient of its input. taps as above. */
+ * `upstream`, the gradient of that output (NULL: none), to `downstream`, the gradient of its input, or
+ * for stage 0 net->image_gradient. taps as above. */
 enum impasto_status imp_stage_forward(struct imp_net *net, struct imp_device *device, int stage,
                                       const struct imp_taps *taps);
 enum impasto_status imp_stage_backward(struct imp_net *net, struct imp_device *device, int stage,

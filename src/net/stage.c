@@ -59,19 +59,21 @@ static enum impasto_status strip_input(struct imp_net *net, struct imp_device *d
 {
     const struct imp_tensor *input = s > 0 ? &net->pooled[s - 1] : &net->input;
     const int rows = strip->high - strip->low;
-    if (rows == input->height) {
-        *x = *input;
-        return IMPASTO_OK;
-    }
     *x = *input;
+    if (s > 0 && imp_stage_whole(&net->stage[s]))
+        return IMPASTO_OK;
     x->height = rows;
     x->buffer = net->strip_input.buffer;
+    if (s == 0)
+        return imp_input_forward(device, net->image, net->height, strip->low, x,
+                                 &net->model->input, net->model->replicate);
     return imp_tensor_copy_rows(device, input, strip->low - 1, x, -1, rows + 2);
 }
 
-/* The stage's convolutions on a strip, into net->view; taps: NULL for none. */
+/* The stage's convolutions on a strip of input, into net->view; taps: NULL for none. */
 static enum impasto_status convolve(struct imp_net *net, struct imp_device *device, int s,
-                                    const struct strip *strip, const struct imp_taps *taps)
+                                    const struct strip *strip, const struct imp_tensor *input,
+                                    const struct imp_taps *taps)
 {
     const struct imp_stage *stage = &net->stage[s];
     const struct imp_model *model = net->model;
@@ -79,8 +81,7 @@ static enum impasto_status convolve(struct imp_net *net, struct imp_device *devi
                                       .rows = strip->end - strip->begin,
                                       .at = strip->begin,
                                       .begins = strip->begin == 0};
-    struct imp_tensor x;
-    IMP_TRY(strip_input(net, device, s, strip, &x));
+    struct imp_tensor x = *input;
     for (int l = stage->first; l <= stage->last; l++) {
         const int i = l - stage->first;
         struct imp_tensor *y = &net->view[l];
@@ -131,7 +132,9 @@ enum impasto_status imp_stage_forward(struct imp_net *net, struct imp_device *de
                     &net->pooled[s]));
     for (int begin = 0; begin < stage->height; begin += stage->plan.rows) {
         const struct strip strip = strip_at(stage, begin);
-        IMP_TRY(convolve(net, device, s, &strip, taps));
+        struct imp_tensor input;
+        IMP_TRY(strip_input(net, device, s, &strip, &input));
+        IMP_TRY(convolve(net, device, s, &strip, &input, taps));
         if (pools)
             IMP_TRY(pool(net, device, s, &strip));
     }
@@ -202,16 +205,68 @@ static enum impasto_status descend(struct imp_net *net, struct imp_device *devic
         g = to;
     }
     *turn ^= 1;
-    if (s == 0 && imp_stage_whole(stage))
-        to = net->input_gradient;
-    else
-        IMP_TRY(use(&net->passing[*turn], device, s > 0 ? &net->pooled[s - 1] : &net->input, rows,
-                    &to));
+    IMP_TRY(use(&net->passing[*turn], device, s > 0 ? &net->pooled[s - 1] : &net->input, rows, &to));
     IMP_TRY(convolve_back(net, device, stage->first, &g, &to, NULL, IMP_EPILOGUE_STORE));
     if (s == 0 && net->model->replicate)
         IMP_TRY(imp_conv_first_replicate(device, &g, net->model->edge_weights, &to));
     *found = to;
     return IMPASTO_OK;
+}
+
+/* Rows of a gradient that wait until they may be written. */
+struct pending {
+    struct imp_tensor rows;
+    int at, count; /* count 0: none */
+};
+
+static enum impasto_status flush(struct imp_device *device, struct pending *pending,
+                                 const struct imp_tensor *to)
+{
+    const int count = pending->count;
+    pending->count = 0;
+    return count ? imp_tensor_copy_rows(device, &pending->rows, 0, to, pending->at, count)
+                 : IMPASTO_OK;
+}
+
+/* Puts a strip's own rows of `found` where they belong. */
+static enum impasto_status deliver(struct imp_net *net, struct imp_device *device, int s,
+                                   const struct strip *strip, const struct imp_tensor *found,
+                                   struct pending *pending)
+{
+    const struct imp_window window = {.first = strip->begin - strip->low,
+                                      .rows = strip->end - strip->begin,
+                                      .at = strip->begin};
+    if (s == 0)
+        return imp_input_backward(device, found, &window, net->height, net->image_gradient,
+                                  &net->model->input);
+    IMP_TRY(use(&net->pending, device, &net->pooled[s - 1], net->stage[s].plan.rows,
+                &pending->rows));
+    pending->at = window.at;
+    pending->count = window.rows;
+    return imp_tensor_copy_rows(device, found, window.first, &pending->rows, 0, window.rows);
+}
+
+/* All strips of a stage one after the other. The gradient of the stage's input takes the place of the
+ * input itself, of which each strip takes its rows, margins and all, before the strip above writes. */
+static enum impasto_status backward_in_strips(struct imp_net *net, struct imp_device *device, int s,
+                                              const struct imp_taps *taps,
+                                              const struct imp_tensor *upstream,
+                                              struct imp_tensor *downstream)
+{
+    const struct imp_stage *stage = &net->stage[s];
+    struct pending pending = {0};
+    int turn = 0;
+    *downstream = s > 0 ? net->pooled[s - 1] : net->input;
+    for (int begin = 0; begin < stage->height; begin += stage->plan.rows) {
+        const struct strip strip = strip_at(stage, begin);
+        struct imp_tensor input, found;
+        IMP_TRY(strip_input(net, device, s, &strip, &input));
+        IMP_TRY(flush(device, &pending, downstream));
+        IMP_TRY(convolve(net, device, s, &strip, &input, NULL));
+        IMP_TRY(descend(net, device, s, &strip, taps, upstream, &turn, &found));
+        IMP_TRY(deliver(net, device, s, &strip, &found, &pending));
+    }
+    return flush(device, &pending, downstream);
 }
 
 enum impasto_status imp_stage_backward(struct imp_net *net, struct imp_device *device, int s,
@@ -220,26 +275,26 @@ enum impasto_status imp_stage_backward(struct imp_net *net, struct imp_device *d
                                        struct imp_tensor *downstream)
 {
     const struct imp_stage *stage = &net->stage[s];
-    /* The input's gradient stays where it was made if this stage and the one below are whole;
-     * otherwise strips would overwrite it. */
-    const bool direct = imp_stage_whole(stage) && (s == 0 || imp_stage_whole(&net->stage[s - 1]));
+    if (!imp_stage_whole(stage))
+        return backward_in_strips(net, device, s, taps, upstream, downstream);
+    const struct strip strip = strip_at(stage, 0);
+    struct imp_tensor input;
+    /* The gradient that comes in one passing slot leaves in the other. */
     int turn = upstream && upstream->buffer == net->passing[0].buffer ? 1 : 0;
-    if (s == 0)
-        *downstream = net->input_gradient;
-    else if (!direct)
-        IMP_TRY(use(&net->boundary[s % 2], device, &net->pooled[s - 1], net->pooled[s - 1].height,
-                    downstream));
-    for (int begin = 0; begin < stage->height; begin += stage->plan.rows) {
-        const struct strip strip = strip_at(stage, begin);
-        struct imp_tensor found;
-        if (stage->plan.keep != IMP_KEEP_ALL)
-            IMP_TRY(convolve(net, device, s, &strip, NULL));
-        IMP_TRY(descend(net, device, s, &strip, taps, upstream, &turn, &found));
-        if (direct)
-            *downstream = found;
-        else
-            IMP_TRY(imp_tensor_copy_rows(device, &found, strip.begin - strip.low, downstream,
-                                         strip.begin, strip.end - strip.begin));
+    if (stage->plan.keep != IMP_KEEP_ALL) {
+        IMP_TRY(strip_input(net, device, s, &strip, &input));
+        IMP_TRY(convolve(net, device, s, &strip, &input, NULL));
     }
+    IMP_TRY(descend(net, device, s, &strip, taps, upstream, &turn, downstream));
+    if (s == 0)
+        return deliver(net, device, s, &strip, downstream, NULL);
+    if (imp_stage_whole(&net->stage[s - 1]))
+        return IMPASTO_OK;
+    /* Strips of the stage below need both passing slots. */
+    struct imp_tensor kept = net->pooled[s - 1];
+    if (stage->plan.keep == IMP_KEEP_ALL)
+        IMP_TRY(use(&net->boundary[s % 2], device, &kept, kept.height, &kept));
+    IMP_TRY(imp_tensor_copy_rows(device, downstream, 0, &kept, 0, kept.height));
+    *downstream = kept;
     return IMPASTO_OK;
 }

@@ -25,7 +25,6 @@ void imp_net_init(struct imp_net *net, const struct imp_model *model, const stru
     *net = (struct imp_net){
         .model = model, .height = height, .width = width, .backward = backward};
     net->input = (struct imp_tensor){.channels = 3, .height = height, .width = width, .lanes = 1};
-    net->input_gradient = net->input;
     int h = height, w = width;
     for (int l = 0; l < model->layers; l++) {
         const int s = imp_layer_shapes[l].block - 1;
@@ -78,9 +77,11 @@ void imp_net_plan(struct imp_net *net, const struct imp_caps *caps,
         const int layers = stage->last - stage->first + 1;
         stage->margin = round_up(net->backward ? 2 * layers : layers, IMP_STRIP_UNIT);
         stage->plan = plan[s];
-        stage->plan.rows = plan[s].keep == IMP_KEEP_ALL || plan[s].rows >= stage->height
+        /* A strip overwrites the one above it only when nothing needs that any more. */
+        const int rows = plan[s].rows > stage->margin ? plan[s].rows : stage->margin;
+        stage->plan.rows = plan[s].keep == IMP_KEEP_ALL || rows >= stage->height
                                ? stage->height
-                               : round_up(plan[s].rows, IMP_STRIP_UNIT);
+                               : round_up(rows, IMP_STRIP_UNIT);
         for (int l = stage->first; l <= stage->last; l++)
             choose(net, caps, l, imp_stage_strip_rows(stage));
     }
@@ -130,7 +131,7 @@ static size_t workspace_bytes(const struct imp_net *net, const struct imp_caps *
 
 /* Bytes of each slot: the largest tensor that it will hold. */
 struct slots {
-    size_t strip_input, strip[4], strip_pooled, passing[2], boundary[2];
+    size_t strip_input, strip[4], strip_pooled, passing[2], pending, boundary[2];
 };
 
 static void take(size_t *bytes, const struct imp_tensor *like, int height)
@@ -145,11 +146,10 @@ static void stage_slots(const struct imp_net *net, int s, struct slots *slots)
     const struct imp_tensor *input = s > 0 ? &net->pooled[s - 1] : &net->input;
     const bool whole = imp_stage_whole(stage), keep = stage->plan.keep == IMP_KEEP_ALL;
     const int rows = imp_stage_strip_rows(stage);
-    if (!whole) {
+    if (!whole || s == 0)
         take(&slots->strip_input, input, rows);
-        if (s + 1 < net->stages)
-            take(&slots->strip_pooled, &net->pooled[s], rows / 2);
-    }
+    if (!whole && s + 1 < net->stages)
+        take(&slots->strip_pooled, &net->pooled[s], rows / 2);
     for (int l = stage->first; l <= stage->last; l++) {
         const int i = l - stage->first;
         if (!keep)
@@ -165,14 +165,15 @@ static void stage_slots(const struct imp_net *net, int s, struct slots *slots)
         return;
     for (int k = 0; k < 2; k++)
         take(&slots->passing[k], input, rows);
-    if (s > 0 && (!whole || !imp_stage_whole(&net->stage[s - 1])))
+    if (s > 0 && !whole)
+        take(&slots->pending, input, stage->plan.rows);
+    if (s > 0 && keep && !imp_stage_whole(&net->stage[s - 1]))
         take(&slots->boundary[s % 2], input, input->height);
 }
 
 void imp_net_layout(struct imp_net *net, const struct imp_caps *caps, struct imp_layout *layout)
 {
     struct slots slots = {0};
-    imp_layout_add(layout, &net->input.buffer, tensor_bytes(&net->input), "activations");
     for (int s = 0; s < net->stages; s++) {
         const struct imp_stage *stage = &net->stage[s];
         const bool keep = stage->plan.keep == IMP_KEEP_ALL;
@@ -188,22 +189,19 @@ void imp_net_layout(struct imp_net *net, const struct imp_caps *caps, struct imp
     for (int i = 0; i < 4; i++)
         imp_layout_add(layout, &net->strip[i].buffer, slots.strip[i], "strips");
     imp_layout_add(layout, &net->strip_pooled.buffer, slots.strip_pooled, "strips");
+    imp_layout_add(layout, &net->pending.buffer, slots.pending, "strips");
     for (int k = 0; k < 2; k++) {
         imp_layout_add(layout, &net->passing[k].buffer, slots.passing[k],
                        net->backward ? "gradients" : "activations");
         imp_layout_add(layout, &net->boundary[k].buffer, slots.boundary[k], "gradients");
     }
-    if (net->backward)
-        imp_layout_add(layout, &net->input_gradient.buffer, tensor_bytes(&net->input_gradient),
-                       "gradients");
     imp_layout_add(layout, &net->workspace, workspace_bytes(net, caps), "workspace");
 }
 
 enum impasto_status imp_net_forward(struct imp_net *net, struct imp_device *device,
                                     const struct imp_buffer *image, const struct imp_taps *taps)
 {
-    const struct imp_model *model = net->model;
-    IMP_TRY(imp_input_forward(device, image, &net->input, &model->input, model->replicate));
+    net->image = image;
     for (int s = 0; s < net->stages; s++)
         IMP_TRY(imp_stage_forward(net, device, s, taps));
     return IMPASTO_OK;
@@ -213,10 +211,11 @@ enum impasto_status imp_net_backward(struct imp_net *net, struct imp_device *dev
                                      const struct imp_taps *taps, struct imp_buffer *image_gradient)
 {
     struct imp_tensor upstream, downstream;
+    net->image_gradient = image_gradient;
     for (int s = net->stages - 1; s >= 0; s--) {
         IMP_TRY(imp_stage_backward(net, device, s, taps, s + 1 < net->stages ? &upstream : NULL,
                                    &downstream));
         upstream = downstream;
     }
-    return imp_input_backward(device, &net->input_gradient, image_gradient, &net->model->input);
+    return IMPASTO_OK;
 }

@@ -34,7 +34,7 @@ struct plan {
     int tiles, unit;     /* of a chunk; what they are a multiple of */
     int vectors;         /* of output channels per group */
     int groups, slice;   /* groups of output channels, and how many of them at a time */
-    size_t v, u, product; /* floats of V, U and M */
+    size_t v, u, product; /* floats of V, U and M, with the most tiles that a lower picture may have */
 };
 
 static size_t aligned(size_t floats)
@@ -83,9 +83,10 @@ static struct plan plan_of(const struct imp_caps *caps, int m, bool planar, int 
     /* Chunks of equal size, so that the last is not mostly padding. */
     const int chunks = fit < 1 ? p.total : (p.total + fit - 1) / fit;
     p.tiles = round_up((p.total + chunks - 1) / chunks, p.unit);
-    p.v = aligned(tile_floats * (size_t)p.tiles);
+    const int most = round_up(fit < p.total ? (fit < 1 ? 1 : fit) : p.total, p.unit);
+    p.v = aligned(tile_floats * (size_t)most);
     p.u = aligned(tile_floats * (size_t)(p.slice * group));
-    p.product = aligned((size_t)p.n2 * (size_t)(p.slice * group) * (size_t)p.tiles);
+    p.product = aligned((size_t)p.n2 * (size_t)(p.slice * group) * (size_t)most);
     return p;
 }
 

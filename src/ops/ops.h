@@ -113,7 +113,7 @@ struct imp_conv_algorithm {
     /* Estimated time of one call in units of a multiply-add of "direct": what "auto" minimises among
      * algorithms of one packing, where nothing was measured. */
     double (*cost)(const struct imp_caps *caps, int in, int out, int height, int width);
-    /* Bytes of workspace for one call; the contents do not matter. */
+    /* Bytes of workspace for calls of up to this height; the contents do not matter. */
     size_t (*workspace_size)(const struct imp_caps *caps, int in, int out, int height, int width);
     enum impasto_status (*run)(struct imp_device *device, const struct imp_conv *conv);
 };
@@ -233,12 +233,15 @@ struct imp_input_map {
     bool reverse; /* BGR */
     float scale[3], offset[3];
 };
-/* image: (3, height, width) floats; input: planar tensor of that size, halo included. */
+/* image: (3, height, width) floats; input: planar, a strip of the image from row `at` on, with its halo:
+ * the image's rows next to it, and beyond the image zero or (replicate) its edge. */
 enum impasto_status imp_input_forward(struct imp_device *device, const struct imp_buffer *image,
-                                      const struct imp_tensor *input,
+                                      int height, int at, const struct imp_tensor *input,
                                       const struct imp_input_map *map, bool replicate);
+/* The window's rows of the image's gradient (3, height, width) from a strip's. */
 enum impasto_status imp_input_backward(struct imp_device *device,
                                        const struct imp_tensor *input_gradient,
+                                       const struct imp_window *window, int height,
                                        struct imp_buffer *gradient,
                                        const struct imp_input_map *map);
 /* g = x > 0 ? g : 0. */

@@ -15,35 +15,37 @@ static size_t items(int n, int columns)
 }
 
 enum impasto_status imp_input_forward(struct imp_device *device, const struct imp_buffer *image,
-                                      const struct imp_tensor *input,
+                                      int height, int at, const struct imp_tensor *input,
                                       const struct imp_input_map *map, bool replicate)
 {
     return imp_launch(
         device,
         &(struct imp_launch){
             .kernel = {"pointwise", "input_fwd", "-DVW=1 -DCOLUMNS=1"},
-            IMP_ARGS(imp_buf(image), imp_buf(input->buffer), imp_int(input->height),
-                     imp_int(input->width), imp_int(map->reverse), imp_int(replicate),
-                     imp_float(map->scale[0]), imp_float(map->scale[1]), imp_float(map->scale[2]),
-                     imp_float(map->offset[0]), imp_float(map->offset[1]),
-                     imp_float(map->offset[2])),
+            IMP_ARGS(imp_buf(image), imp_buf(input->buffer), imp_int(height),
+                     imp_int(input->width), imp_int(at), imp_int(input->height),
+                     imp_int(map->reverse), imp_int(replicate), imp_float(map->scale[0]),
+                     imp_float(map->scale[1]), imp_float(map->scale[2]), imp_float(map->offset[0]),
+                     imp_float(map->offset[1]), imp_float(map->offset[2])),
             .global = {(size_t)input->width + 2, (size_t)input->height + 2, 3},
         });
 }
 
 enum impasto_status imp_input_backward(struct imp_device *device,
                                        const struct imp_tensor *input_gradient,
+                                       const struct imp_window *window, int height,
                                        struct imp_buffer *gradient, const struct imp_input_map *map)
 {
     return imp_launch(
         device,
         &(struct imp_launch){
             .kernel = {"pointwise", "input_bwd", "-DVW=1 -DCOLUMNS=1"},
-            IMP_ARGS(imp_buf(input_gradient->buffer), imp_buf(gradient),
-                     imp_int(input_gradient->height), imp_int(input_gradient->width),
-                     imp_int(map->reverse), imp_float(map->scale[0]), imp_float(map->scale[1]),
-                     imp_float(map->scale[2])),
-            .global = {(size_t)input_gradient->width, (size_t)input_gradient->height, 3},
+            IMP_ARGS(imp_buf(input_gradient->buffer), imp_buf(gradient), imp_int(height),
+                     imp_int(input_gradient->width), imp_int(window->at),
+                     imp_int(input_gradient->height), imp_int(window->first),
+                     imp_int(window->rows), imp_int(map->reverse), imp_float(map->scale[0]),
+                     imp_float(map->scale[1]), imp_float(map->scale[2])),
+            .global = {(size_t)input_gradient->width, (size_t)window->rows, 3},
         });
 }
 

@@ -5,6 +5,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 static const struct shape {
     int height, width;
@@ -16,21 +17,23 @@ static const struct shape {
 static const struct imp_input_map map = {
     .reverse = true, .scale = {255.0f, 127.0f, 63.0f}, .offset = {-103.0f, -11.0f, 5.0f}};
 
-static void check_input(struct imp_check_run *run, const struct shape *s, bool replicate)
+/* The strip of `rows` rows from row `at` on. */
+static void check_input(struct imp_check_run *run, const struct shape *s, bool replicate, int at,
+                        int rows)
 {
-    const int h = s->height, w = s->width, pitch = w + 2, plane = (h + 2) * pitch;
+    const int h = s->height, w = s->width, pitch = w + 2, plane = (rows + 2) * pitch;
     const size_t pixels = (size_t)(3 * h * w), padded = (size_t)(3 * plane);
     float *image = imp_check_data(run, 0, pixels, true);
     float *found = imp_check_data(run, 1, padded, false);
     double *expected = imp_check_doubles(run, padded);
     struct imp_buffer *from = NULL;
-    struct imp_tensor to = {.channels = 3, .height = h, .width = w, .lanes = 1};
+    struct imp_tensor to = {.channels = 3, .height = rows, .width = w, .lanes = 1};
     if (!run->broken && imp_check_buffer(run, &from, pixels, image) &&
         imp_check_buffer(run, &to.buffer, padded, NULL) &&
-        imp_check_ok(run, imp_input_forward(run->device, from, &to, &map, replicate))) {
+        imp_check_ok(run, imp_input_forward(run->device, from, h, at, &to, &map, replicate))) {
         const double damage = imp_check_read_buffer(run, to.buffer, padded, found);
         for (int i = 0; i < 3 * plane; i++) {
-            const int k = i / plane, y = i % plane / pitch - 1, x = i % pitch - 1;
+            const int k = i / plane, y = at + i % plane / pitch - 1, x = i % pitch - 1;
             const int cy = y < 0 ? 0 : y >= h ? h - 1 : y, cx = x < 0 ? 0 : x >= w ? w - 1 : x;
             if ((cy == y && cx == x) || replicate)
                 expected[i] = (double)map.scale[k] * (double)image[((2 - k) * h + cy) * w + cx] +
@@ -45,27 +48,62 @@ static void check_input(struct imp_check_run *run, const struct shape *s, bool r
     free(expected);
 }
 
+/* All but the first and the last row of a strip that lacks the image's first row. */
 static void check_input_backward(struct imp_check_run *run, const struct shape *s)
 {
-    const int h = s->height, w = s->width;
-    const size_t pixels = (size_t)(3 * h * w);
-    float *g = imp_check_data(run, 0, pixels, false), *found = imp_check_data(run, 1, pixels, false);
+    const int h = s->height, w = s->width, strip = h - 1;
+    const struct imp_window window = {.first = strip > 2, .rows = strip > 2 ? strip - 2 : 1,
+                                      .at = 1 + (strip > 2)};
+    const size_t pixels = (size_t)(3 * h * w), given = (size_t)(3 * strip * w);
+    float *g = imp_check_data(run, 0, given, false), *found = imp_check_data(run, 1, pixels, false);
     double *expected = imp_check_doubles(run, pixels);
     struct imp_tensor from = {0};
     struct imp_buffer *to = NULL;
-    if (!run->broken && imp_check_tensor(run, &from, 3, h, w, 1, g) &&
-        imp_check_buffer(run, &to, pixels, NULL) &&
-        imp_check_ok(run, imp_input_backward(run->device, &from, to, &map))) {
+    if (!run->broken)
+        memset(found, 0, pixels * sizeof(float));
+    if (!run->broken && imp_check_tensor(run, &from, 3, strip, w, 1, g) &&
+        imp_check_buffer(run, &to, pixels, found) &&
+        imp_check_ok(run, imp_input_backward(run->device, &from, &window, h, to, &map))) {
         const double damage = imp_check_read_buffer(run, to, pixels, found);
-        for (int i = 0; i < 3 * h * w; i++) {
-            const int k = i / (h * w);
-            expected[(2 - k) * h * w + i % (h * w)] = (double)map.scale[k] * (double)g[i];
-        }
+        for (int k = 0; k < 3; k++)
+            for (int y = 0; y < window.rows; y++)
+                for (int x = 0; x < w; x++)
+                    expected[((2 - k) * h + window.at + y) * w + x] =
+                        (double)map.scale[k] * (double)g[(k * strip + window.first + y) * w + x];
         imp_check_end(run, fmax(damage, imp_check_error(found, expected, pixels)), ROUNDING);
     }
     imp_buffer_free(&from.buffer);
     imp_buffer_free(&to);
     free(g);
+    free(found);
+    free(expected);
+}
+
+/* Rows of one tensor into another. */
+static void check_copy_rows(struct imp_check_run *run, const struct shape *s)
+{
+    const int h = s->height, w = s->width, lanes = imp_device_caps(run->device)->vector_width;
+    const int tall = h + 3;
+    const size_t n = (size_t)(CHANNELS * h * w), all = (size_t)(CHANNELS * tall * w);
+    float *a = imp_check_data(run, 0, n, false), *b = imp_check_data(run, 1, all, false);
+    float *found = imp_check_data(run, 2, all, false);
+    double *expected = imp_check_doubles(run, all);
+    struct imp_tensor from = {0}, to = {0};
+    if (!run->broken && imp_check_tensor(run, &from, CHANNELS, h, w, lanes, a) &&
+        imp_check_tensor(run, &to, CHANNELS, tall, w, lanes, b) &&
+        imp_check_ok(run, imp_tensor_copy_rows(run->device, &from, 1, &to, 3, h - 1))) {
+        const double damage = imp_check_read(run, &to, found);
+        for (int c = 0; c < CHANNELS; c++)
+            for (int i = 0; i < tall * w; i++)
+                expected[c * tall * w + i] = (double)(i < 3 * w || i >= (h + 2) * w
+                                                          ? b[c * tall * w + i]
+                                                          : a[c * h * w + i - 2 * w]);
+        imp_check_end(run, fmax(damage, imp_check_error(found, expected, all)), 0);
+    }
+    imp_buffer_free(&from.buffer);
+    imp_buffer_free(&to.buffer);
+    free(a);
+    free(b);
     free(found);
     free(expected);
 }
@@ -256,10 +294,16 @@ void imp_check_pointwise(struct imp_check_run *run)
     const size_t count = imp_check_rows(run, 0, 2, 3, IMP_COUNT(shapes));
     for (size_t i = 0; i < count; i++) {
         const struct shape *s = &shapes[i];
-        for (int replicate = 0; replicate < 2; replicate++)
+        for (int replicate = 0; replicate < 2; replicate++) {
             if (imp_check_begin(run, "input forward %dx%d %s", s->height, s->width,
                                 replicate ? "replicate" : "zero"))
-                check_input(run, s, replicate);
+                check_input(run, s, replicate, 0, s->height);
+            if (imp_check_begin(run, "input forward %dx%d %s, last rows", s->height, s->width,
+                                replicate ? "replicate" : "zero"))
+                check_input(run, s, replicate, 1, s->height - 1);
+        }
+        if (imp_check_begin(run, "rows %dx%d", s->height, s->width))
+            check_copy_rows(run, s);
         if (imp_check_begin(run, "input backward %dx%d", s->height, s->width))
             check_input_backward(run, s);
         check_tensors(run, s);
