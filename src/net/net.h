@@ -123,13 +123,17 @@ struct imp_stage {
     int height, width; /* of its activations */
     int margin;        /* rows above and below a strip that its results depend on */
     struct imp_stage_plan plan;
+    /* Which passing slot has the gradient of each layer's activation (-1: it replaces the activation),
+     * and of the stage's input. */
+    int slot[4], input_slot;
 };
 
 /* The network at one size. */
 struct imp_net {
     const struct imp_model *model;
     int height, width;
-    bool backward; /* else only for forward passes */
+    bool backward;  /* else only for forward passes */
+    uint32_t tapped; /* the taps->layers of a backward pass */
     int stages;
     struct imp_stage stage[IMP_STAGES];
     const struct imp_conv_algorithm *algorithm[IMPASTO_LAYERS][2]; /* forwards, backwards */
@@ -147,10 +151,10 @@ struct imp_net {
     struct imp_buffer *image_gradient; /* the backward pass at work */
 };
 
-/* backward: for imp_net_backward too. Every stage keeps all, or, without `backward`, works on whole
- * activations. */
+/* backward: for imp_net_backward too, with the taps->layers `tapped`. Every stage keeps all, or,
+ * without `backward`, works on whole activations. */
 void imp_net_init(struct imp_net *net, const struct imp_model *model, const struct imp_caps *caps,
-                  int height, int width, bool backward);
+                  int height, int width, bool backward, uint32_t tapped);
 /* Another use of memory. plan: IMP_STAGES of them. Before imp_net_layout. */
 void imp_net_plan(struct imp_net *net, const struct imp_caps *caps,
                   const struct imp_stage_plan *plan);

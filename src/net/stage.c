@@ -141,6 +141,16 @@ enum impasto_status imp_stage_forward(struct imp_net *net, struct imp_device *de
     return IMPASTO_OK;
 }
 
+/* A tensor for the gradient of layer l's activation: the activation's own, which it may replace element
+ * by element, or a slot's. */
+static enum impasto_status gradient_of(struct imp_net *net, struct imp_device *device, int s, int l,
+                                       struct imp_tensor *g)
+{
+    const int slot = net->stage[s].slot[l - net->stage[s].first];
+    *g = net->view[l];
+    return slot < 0 ? IMPASTO_OK : use(&net->passing[slot], device, g, g->height, g);
+}
+
 /* The gradient of the stage's last activation on a strip, masked by its ReLU. */
 static enum impasto_status enter(struct imp_net *net, struct imp_device *device, int s,
                                  const struct strip *strip, const struct imp_taps *taps,
@@ -151,8 +161,9 @@ static enum impasto_status enter(struct imp_net *net, struct imp_device *device,
     const bool tapped = taps->layers >> last & 1u;
     if (tapped)
         IMP_TRY(taps->gradient(taps->user, last, x, strip->low, g));
-    if (!upstream && !tapped) /* layers below the deepest tap */
-        return imp_buffer_zero(g->buffer, 0, imp_tensor_bytes(g->channels, g->height, g->width, g->lanes));
+    if (!upstream && !tapped) /* below the deepest tap there is nothing */
+        return imp_buffer_zero(g->buffer, 0,
+                               imp_tensor_bytes(g->channels, g->height, g->width, g->lanes));
     if (!upstream)
         return imp_relu_mask(device, x, g);
     struct imp_tensor up = *upstream;
@@ -181,36 +192,32 @@ static enum impasto_status convolve_back(struct imp_net *net, struct imp_device 
                                    .label = label});
 }
 
-/* Backwards through a strip, whose activations are in net->view, to the gradient of its input in
- * *found. turn: the passing slot to begin with; afterwards the one that holds *found. */
+/* Backwards through a strip, whose activations are in net->view, to the gradient of its input. */
 static enum impasto_status descend(struct imp_net *net, struct imp_device *device, int s,
                                    const struct strip *strip, const struct imp_taps *taps,
-                                   const struct imp_tensor *upstream, int *turn,
-                                   struct imp_tensor *found)
+                                   const struct imp_tensor *upstream, struct imp_tensor *found)
 {
     const struct imp_stage *stage = &net->stage[s];
+    const struct imp_tensor *input = s > 0 ? &net->pooled[s - 1] : &net->input;
     const int rows = net->view[stage->last].height;
     struct imp_tensor g, to;
-    IMP_TRY(use(&net->passing[*turn], device, &net->view[stage->last], rows, &g));
+    IMP_TRY(gradient_of(net, device, s, stage->last, &g));
     IMP_TRY(enter(net, device, s, strip, taps, upstream, &g));
     for (int l = stage->last; l > stage->first; l--) {
         const struct imp_tensor *below = &net->view[l - 1];
         const bool tapped = taps->layers >> (l - 1) & 1u;
-        *turn ^= 1;
-        IMP_TRY(use(&net->passing[*turn], device, below, rows, &to));
+        IMP_TRY(gradient_of(net, device, s, l - 1, &to));
         if (tapped)
             IMP_TRY(taps->gradient(taps->user, l - 1, below, strip->low, &to));
         IMP_TRY(convolve_back(net, device, l, &g, &to, below,
                               tapped ? IMP_EPILOGUE_ADD_MASK : IMP_EPILOGUE_MASK));
         g = to;
     }
-    *turn ^= 1;
-    IMP_TRY(use(&net->passing[*turn], device, s > 0 ? &net->pooled[s - 1] : &net->input, rows, &to));
-    IMP_TRY(convolve_back(net, device, stage->first, &g, &to, NULL, IMP_EPILOGUE_STORE));
-    if (s == 0 && net->model->replicate)
-        IMP_TRY(imp_conv_first_replicate(device, &g, net->model->edge_weights, &to));
-    *found = to;
-    return IMPASTO_OK;
+    IMP_TRY(use(&net->passing[stage->input_slot], device, input, rows, found));
+    IMP_TRY(convolve_back(net, device, stage->first, &g, found, NULL, IMP_EPILOGUE_STORE));
+    return s == 0 && net->model->replicate
+               ? imp_conv_first_replicate(device, &g, net->model->edge_weights, found)
+               : IMPASTO_OK;
 }
 
 /* Rows of a gradient that wait until they may be written. */
@@ -255,7 +262,6 @@ static enum impasto_status backward_in_strips(struct imp_net *net, struct imp_de
 {
     const struct imp_stage *stage = &net->stage[s];
     struct pending pending = {0};
-    int turn = 0;
     *downstream = s > 0 ? net->pooled[s - 1] : net->input;
     for (int begin = 0; begin < stage->height; begin += stage->plan.rows) {
         const struct strip strip = strip_at(stage, begin);
@@ -263,7 +269,7 @@ static enum impasto_status backward_in_strips(struct imp_net *net, struct imp_de
         IMP_TRY(strip_input(net, device, s, &strip, &input));
         IMP_TRY(flush(device, &pending, downstream));
         IMP_TRY(convolve(net, device, s, &strip, &input, NULL));
-        IMP_TRY(descend(net, device, s, &strip, taps, upstream, &turn, &found));
+        IMP_TRY(descend(net, device, s, &strip, taps, upstream, &found));
         IMP_TRY(deliver(net, device, s, &strip, &found, &pending));
     }
     return flush(device, &pending, downstream);
@@ -279,13 +285,11 @@ enum impasto_status imp_stage_backward(struct imp_net *net, struct imp_device *d
         return backward_in_strips(net, device, s, taps, upstream, downstream);
     const struct strip strip = strip_at(stage, 0);
     struct imp_tensor input;
-    /* The gradient that comes in one passing slot leaves in the other. */
-    int turn = upstream && upstream->buffer == net->passing[0].buffer ? 1 : 0;
     if (stage->plan.keep != IMP_KEEP_ALL) {
         IMP_TRY(strip_input(net, device, s, &strip, &input));
         IMP_TRY(convolve(net, device, s, &strip, &input, NULL));
     }
-    IMP_TRY(descend(net, device, s, &strip, taps, upstream, &turn, downstream));
+    IMP_TRY(descend(net, device, s, &strip, taps, upstream, downstream));
     if (s == 0)
         return deliver(net, device, s, &strip, downstream, NULL);
     if (imp_stage_whole(&net->stage[s - 1]))

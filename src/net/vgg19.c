@@ -20,10 +20,13 @@ static int round_up(int n, int unit)
 }
 
 void imp_net_init(struct imp_net *net, const struct imp_model *model, const struct imp_caps *caps,
-                  int height, int width, bool backward)
+                  int height, int width, bool backward, uint32_t tapped)
 {
-    *net = (struct imp_net){
-        .model = model, .height = height, .width = width, .backward = backward};
+    *net = (struct imp_net){.model = model,
+                            .height = height,
+                            .width = width,
+                            .backward = backward,
+                            .tapped = tapped};
     net->input = (struct imp_tensor){.channels = 3, .height = height, .width = width, .lanes = 1};
     int h = height, w = width;
     for (int l = 0; l < model->layers; l++) {
@@ -68,6 +71,27 @@ static void choose(struct imp_net *net, const struct imp_caps *caps, int l, int 
     net->algorithm[l][1] = imp_conv_cheapest(caps, layer->backward->packing, out, in, rows, w);
 }
 
+/*
+ * Where gradients go in the backward pass. That of an activation replaces it, element by element,
+ * except where a tap needs the activation as it was. Slot 0 is for those, slot 1 for the stages'
+ * inputs, and neither for what is made from the other.
+ */
+static void assign_slots(struct imp_net *net)
+{
+    for (int s = net->stages - 1; s >= 0; s--) {
+        struct imp_stage *stage = &net->stage[s];
+        const bool passed = s + 1 < net->stages && imp_stage_whole(stage) &&
+                            imp_stage_whole(&net->stage[s + 1]);
+        int taken = passed ? net->stage[s + 1].input_slot : -1;
+        for (int l = stage->last; l >= stage->first; l--) {
+            const int slot = net->tapped >> l & 1u ? (taken == 0 ? 1 : 0) : -1;
+            stage->slot[l - stage->first] = slot;
+            taken = slot;
+        }
+        stage->input_slot = taken == 1 ? 0 : 1;
+    }
+}
+
 void imp_net_plan(struct imp_net *net, const struct imp_caps *caps,
                   const struct imp_stage_plan *plan)
 {
@@ -85,6 +109,7 @@ void imp_net_plan(struct imp_net *net, const struct imp_caps *caps,
         for (int l = stage->first; l <= stage->last; l++)
             choose(net, caps, l, imp_stage_strip_rows(stage));
     }
+    assign_slots(net);
 }
 
 int imp_net_window_rows(const struct imp_net *net, int layer)
@@ -154,17 +179,15 @@ static void stage_slots(const struct imp_net *net, int s, struct slots *slots)
         const int i = l - stage->first;
         if (!keep)
             take(&slots->strip[net->backward ? i : i % 2], &net->activation[l], rows);
-        if (net->backward)
-            for (int k = 0; k < 2; k++)
-                take(&slots->passing[k], &net->activation[l], rows);
+        if (net->backward && stage->slot[i] >= 0)
+            take(&slots->passing[stage->slot[i]], &net->activation[l], rows);
     }
     /* The stage's input, where it need not be kept. */
     if (s > 0 && (keep || !net->backward))
         take(&slots->passing[s % 2], input, input->height);
     if (!net->backward)
         return;
-    for (int k = 0; k < 2; k++)
-        take(&slots->passing[k], input, rows);
+    take(&slots->passing[stage->input_slot], input, rows);
     if (s > 0 && !whole)
         take(&slots->pending, input, stage->plan.rows);
     if (s > 0 && keep && !imp_stage_whole(&net->stage[s - 1]))

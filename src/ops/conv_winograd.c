@@ -11,15 +11,15 @@
 #include "ops/ops.h"
 
 /*
- * Bytes aimed at for the transformed input of a chunk. On CPUs it should stay in the outer cache, of
- * which it may take a quarter, and the more of it there is, the less often the weights are
- * transformed: WEIGHT_SHARE times their size makes that a few percent. GPUs want large launches.
+ * Bytes aimed at for a chunk, transformed and multiplied. On CPUs it should stay in the outer cache, of
+ * which it may take a quarter, and the larger it is, the less often the weights are transformed:
+ * WEIGHT_SHARE times their size makes that a few percent. GPUs want large launches.
  */
-#define CPU_INPUT_LEAST (8u << 20)
-#define CPU_INPUT_MOST (24u << 20)
+#define CPU_CHUNK_LEAST (16u << 20)
+#define CPU_CHUNK_MOST (28u << 20)
 #define CACHE_SHARE 4
 #define WEIGHT_SHARE 4
-#define GPU_INPUT_BYTES (64u << 20)
+#define GPU_CHUNK_BYTES (128u << 20)
 /* And for a slice of transformed weights: with its part of the input, a core's own cache. */
 #define CPU_SLICE_BYTES (5u << 20)
 /* Multiply-adds in vectors that make a work-item of the CPU's product worth its start. */
@@ -48,16 +48,16 @@ static int round_up(int n, int unit)
 }
 
 /* weights: bytes of all transformed weights. */
-static size_t input_bytes_of(const struct imp_caps *caps, size_t weights)
+static size_t chunk_bytes_of(const struct imp_caps *caps, size_t weights)
 {
     if (!caps->cpu)
-        return GPU_INPUT_BYTES;
+        return GPU_CHUNK_BYTES;
     size_t bytes = WEIGHT_SHARE * weights;
-    if (bytes > CPU_INPUT_MOST)
-        bytes = CPU_INPUT_MOST;
+    if (bytes > CPU_CHUNK_MOST)
+        bytes = CPU_CHUNK_MOST;
     if (bytes > caps->cache / CACHE_SHARE)
         bytes = (size_t)caps->cache / CACHE_SHARE;
-    return bytes > CPU_INPUT_LEAST ? bytes : CPU_INPUT_LEAST;
+    return bytes > CPU_CHUNK_LEAST ? bytes : CPU_CHUNK_LEAST;
 }
 
 /* planar: for a GEMM over plain matrices, see winograd.cl. */
@@ -72,21 +72,22 @@ static struct plan plan_of(const struct imp_caps *caps, int m, bool planar, int 
     p.groups = out / group;
     p.slice = p.groups;
     const size_t tile_floats = (size_t)p.n2 * (size_t)in;
-    const size_t input_bytes = input_bytes_of(caps, tile_floats * (size_t)out * sizeof(float));
+    const size_t chunk_bytes = chunk_bytes_of(caps, tile_floats * (size_t)out * sizeof(float));
     if (caps->cpu) {
         const size_t group_bytes = tile_floats * (size_t)group * sizeof(float);
         const int fit = (int)(CPU_SLICE_BYTES / group_bytes);
         p.slice = fit < 1 ? 1 : fit < p.groups ? fit : p.groups;
     }
     p.unit = planar ? IMP_GEMM_ALIGN : block.positions;
-    const int fit = (int)(input_bytes / (tile_floats * sizeof(float)));
+    const size_t product_floats = (size_t)p.n2 * (size_t)(p.slice * group);
+    const int fit = (int)(chunk_bytes / ((tile_floats + product_floats) * sizeof(float)));
     /* Chunks of equal size, so that the last is not mostly padding. */
     const int chunks = fit < 1 ? p.total : (p.total + fit - 1) / fit;
     p.tiles = round_up((p.total + chunks - 1) / chunks, p.unit);
     const int most = round_up(fit < p.total ? (fit < 1 ? 1 : fit) : p.total, p.unit);
     p.v = aligned(tile_floats * (size_t)most);
     p.u = aligned(tile_floats * (size_t)(p.slice * group));
-    p.product = aligned((size_t)p.n2 * (size_t)(p.slice * group) * (size_t)most);
+    p.product = aligned(product_floats * (size_t)most);
     return p;
 }
 

@@ -91,9 +91,10 @@ static enum impasto_status run_machine(struct imp_check_run *run, const struct p
     double not_finite = 0;
     IMP_TRY(imp_model_init(&m->model, device, &weights->info, &options));
     imp_model_layout(&m->model, caps, &m->layout);
-    imp_net_init(&m->net, &m->model, caps, p->height, p->width, true);
+    imp_net_init(&m->net, &m->model, caps, p->height, p->width, true,
+                 p->content | p->style);
     /* The style picture lies on its side, for a size of its own. */
-    imp_net_init(&m->style_net, &m->model, caps, p->width, p->height, false);
+    imp_net_init(&m->style_net, &m->model, caps, p->width, p->height, false, 0);
     imp_losses_init(&m->losses, device, params, p->height, p->width);
     imp_losses_layout(&m->losses, &m->net, &m->style_net, &m->layout);
     imp_net_layout(&m->net, caps, &m->layout);

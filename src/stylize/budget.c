@@ -14,8 +14,9 @@ void imp_memory_init(struct imp_memory *memory, struct imp_device *device,
     const struct imp_caps *caps = imp_device_caps(device);
     *memory = (struct imp_memory){0};
     imp_net_init(&memory->pass.net, parts->model, caps, sizes->style_height, sizes->style_width,
-                 false);
-    imp_net_init(parts->net, parts->model, caps, sizes->canvas_height, sizes->canvas_width, true);
+                 false, 0);
+    imp_net_init(parts->net, parts->model, caps, sizes->canvas_height, sizes->canvas_width, true,
+                 imp_params_taps(params));
     imp_losses_init(parts->losses, device, params, sizes->canvas_height, sizes->canvas_width);
     /* The planes of 16384 x 16384 pixels still count in an int. */
     *parts->state = (struct imp_optimizer_state){

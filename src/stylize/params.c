@@ -231,11 +231,19 @@ enum impasto_status imp_params_check(const struct impasto_params *p,
     return IMPASTO_OK;
 }
 
+uint32_t imp_params_taps(const struct impasto_params *params)
+{
+    uint32_t bits = 0;
+    for (int l = 0; l < IMPASTO_LAYERS; l++)
+        if (params->content_layers[l] > 0 || params->style_layers[l] > 0)
+            bits |= 1u << l;
+    return bits;
+}
+
 int imp_params_depth(const struct impasto_params *params)
 {
     int depth = 0;
-    for (int l = 0; l < IMPASTO_LAYERS; l++)
-        if (params->content_layers[l] > 0 || params->style_layers[l] > 0)
-            depth = l + 1;
+    for (uint32_t bits = imp_params_taps(params); bits; bits >>= 1)
+        depth++;
     return depth;
 }
