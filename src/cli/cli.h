@@ -47,7 +47,7 @@ struct cli_run {
     const struct cli_settings *settings;
     const struct impasto_params *params;
     const struct impasto_device_info *device;
-    const struct impasto_weights_info *weights;
+    const char *weights; /* where they came from */
     const struct impasto_job_info *job;
     const char *output;
 };

@@ -41,6 +41,7 @@ struct run {
     struct cli_console console;
     struct impasto_device *device;
     struct impasto_weights *weights;
+    char *weights_source; /* outlives them */
     struct impasto_image *content, *style, *init;
     struct impasto_params params;
     struct impasto_job *job;
@@ -161,8 +162,18 @@ static enum impasto_status prepare(struct run *run)
         (status = (s->plan ? impasto_job_plan : impasto_job_open)(
              run->device, run->weights, run->content, run->style, &run->params, &run->job, error)))
         return status;
-    return s->export_weights ? save_weights(run->weights, s->export_weights, &run->console, error)
-                             : IMPASTO_OK;
+    if (s->export_weights &&
+        (status = save_weights(run->weights, s->export_weights, &run->console, error)))
+        return status;
+    /* The job has taken what it needs; these are tens of MiB. */
+    run->weights_source = strdup(impasto_weights_info(run->weights)->source);
+    impasto_weights_close(&run->weights);
+    impasto_image_free(&run->content);
+    impasto_image_free(&run->style);
+    impasto_image_free(&run->init);
+    run->params.init_image = NULL;
+    return run->weights_source ? IMPASTO_OK
+                               : cli_fail(error, IMPASTO_ERROR_MEMORY, "out of memory");
 }
 
 /* The end of a run that took steps. The picture so far is written also when it was stopped or its
@@ -220,7 +231,7 @@ static enum impasto_status stylize(struct run *run)
         .settings = s,
         .params = &run->params,
         .device = impasto_device_info(run->device),
-        .weights = impasto_weights_info(run->weights),
+        .weights = run->weights_source,
         .job = impasto_job_info(run->job),
         .output = run->output,
     };
@@ -247,6 +258,7 @@ static enum impasto_status run_job(struct cli_settings *settings, struct impasto
     impasto_job_close(&run.job);
     impasto_device_close(&run.device);
     impasto_weights_close(&run.weights);
+    free(run.weights_source);
     impasto_image_free(&run.content);
     impasto_image_free(&run.style);
     impasto_image_free(&run.init);

@@ -64,7 +64,7 @@ static json_t *run_line(const struct cli_run *run)
     json_object_set_new(line, "content", cli_json_text(run->settings->content));
     json_object_set_new(line, "style", cli_json_text(run->settings->style));
     json_object_set_new(line, "output", cli_json_text(run->output));
-    json_object_set_new(line, "weights", cli_json_text(run->weights->source));
+    json_object_set_new(line, "weights", cli_json_text(run->weights));
     json_object_set_new(line, "width", json_integer(run->job->width));
     json_object_set_new(line, "height", json_integer(run->job->height));
     json_object_set_new(line, "style_width", json_integer(run->job->style_width));
