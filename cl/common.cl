@@ -72,15 +72,12 @@ static inline float sum_lanes(floatv v)
  * in y, and in aux as mask; channel: in aux as bias. VW may be 1. */
 #ifdef EPILOGUE
 #define EPILOGUE_STORE 0     /* y = r */
-#define EPILOGUE_ADD 1       /* y += r */
-#define EPILOGUE_BIAS_RELU 2 /* y = max(r + bias, 0) */
-#define EPILOGUE_MASK 3      /* y = mask > 0 ? r : 0 */
-#define EPILOGUE_ADD_MASK 4  /* y = mask > 0 ? y + r : 0 */
+#define EPILOGUE_BIAS_RELU 1 /* y = max(r + bias, 0) */
+#define EPILOGUE_MASK 2      /* y = mask > 0 ? r : 0 */
+#define EPILOGUE_ADD_MASK 3  /* y = mask > 0 ? y + r : 0 */
 #define ZERO ((floatv)(0.0f))
 #if EPILOGUE == EPILOGUE_STORE
 #define EPILOGUE_STORE_AT(y, at, aux, channel, r) (y)[at] = (r)
-#elif EPILOGUE == EPILOGUE_ADD
-#define EPILOGUE_STORE_AT(y, at, aux, channel, r) (y)[at] += (r)
 #elif EPILOGUE == EPILOGUE_BIAS_RELU
 #define EPILOGUE_STORE_AT(y, at, aux, channel, r) (y)[at] = max((r) + (aux)[channel], ZERO)
 #elif EPILOGUE == EPILOGUE_MASK

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Direct convolution, TAPS = 9 (3x3) or 1 (1x1): y (=, or += with EPILOGUE_ADD*) sum over input
+ * Direct convolution, TAPS = 9 (3x3) or 1 (1x1): the sum over input
  * channels and taps of w * x, then the epilogue (common.cl). A work-item computes CV vectors of VW output
  * channels at TB consecutive positions and keeps them in registers: CV * TB accumulators, CV
  * weights, one input value. No work-item talks to another, so any work-group size will do.

@@ -83,11 +83,11 @@ __kernel void copy_rows(__global const floatv *restrict from, __global floatv *r
         to[i] = from[i];
 }
 
-/* g (=, or += with ACCUMULATE) factor * (f - p), over planes of `plane` positions of f and g, which
+/* g (=, or += with accumulate) factor * (f - p), over planes of `plane` positions of f and g, which
  * begin at position p_at of the planes of p. Dimensions: plane / COLUMNS, planes. */
 __kernel void content_bwd(__global const floatv *restrict f, __global const floatv *restrict p,
                           __global floatv *restrict g, int planes, int plane, int p_plane, int p_at,
-                          float factor)
+                          float factor, int accumulate)
 {
     const int begin = (int)get_global_id(0) * COLUMNS, k = (int)get_global_id(1);
     if (begin >= plane || k >= planes)
@@ -95,10 +95,8 @@ __kernel void content_bwd(__global const floatv *restrict f, __global const floa
     f += (size_t)k * plane;
     g += (size_t)k * plane;
     p += (size_t)k * p_plane + p_at;
-    for (int i = begin; i < min(begin + COLUMNS, plane); i++)
-#ifdef ACCUMULATE
-        g[i] += factor * (f[i] - p[i]);
-#else
-        g[i] = factor * (f[i] - p[i]);
-#endif
+    for (int i = begin; i < min(begin + COLUMNS, plane); i++) {
+        const floatv part = factor * (f[i] - p[i]);
+        g[i] = accumulate ? g[i] + part : part;
+    }
 }

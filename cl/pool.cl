@@ -31,14 +31,14 @@ __kernel void pool_fwd(__global const floatv *restrict x, __global floatv *restr
 }
 
 /*
- * The way back through pooling and the ReLU before it: g (=, or += with ACCUMULATE) the gradient of
+ * The way back through pooling and the ReLU before it: g (=, or += with accumulate) the gradient of
  * the pooled values gy, where x > 0, and 0 elsewhere, also where x is not positive and g held
  * something. Of equal maxima the first in reading order receives the gradient. Covers all pixels of
  * x, dropped ones too. Dimensions: columns of x / 2 rounded up / COLUMNS, rows of x / 2 rounded up,
  * blocks.
  */
-__kernel void pool_bwd(__global const floatv *restrict x, __global const floatv *restrict gy,
-                       __global floatv *restrict g, int blocks, int height, int width)
+__kernel void pool_bwd(__global const floatv *x, __global const floatv *restrict gy,
+                       __global floatv *g, int blocks, int height, int width, int accumulate)
 {
     const int h = height / 2, w = width / 2;
     const int begin = (int)get_global_id(0) * COLUMNS, row = (int)get_global_id(1);
@@ -71,9 +71,8 @@ __kernel void pool_bwd(__global const floatv *restrict x, __global const floatv 
             taken |= here;
             floatv part = select(zero, v, here);
 #endif
-#ifdef ACCUMULATE
-            part += g[at];
-#endif
+            if (accumulate)
+                part += g[at];
             g[at] = select(zero, part, a > zero);
         }
     }

@@ -196,8 +196,7 @@ static enum impasto_status gradient(void *user, int layer, const struct imp_tens
     if (style) {
         char label[48];
         snprintf(label, sizeof(label), "%s Gram gradient", imp_layer_shapes[layer].name);
-        IMP_TRY(imp_conv_pointwise(losses->device, f, losses->difference[layer], g,
-                                   IMP_EPILOGUE_STORE, label));
+        IMP_TRY(imp_conv_pointwise(losses->device, f, losses->difference[layer], g, label));
     }
     if (losses->content_layers[layer] > 0) {
         /* d/dF of mean((F - P)^2): 2 / (C M) (F - P). */

@@ -46,12 +46,8 @@ enum impasto_status imp_model_init(struct imp_model *model, struct imp_device *d
         IMP_TRY(imp_conv_choose(device, options->conv, shape->out_channels, shape->in_channels,
                                 &layer->backward));
     }
-    /* Choosing may compile and check a library, so only where a layer multiplies matrices. */
-    bool multiplies = options->gemm != NULL;
-    for (int l = 0; l < model->layers; l++)
-        multiplies |= model->layer[l].forward == &imp_conv_im2col ||
-                      model->layer[l].backward == &imp_conv_im2col;
-    if (multiplies)
+    /* Choosing may compile and check a library for a minute, so only where that was asked for. */
+    if (options->gemm || !model->automatic)
         IMP_TRY(imp_gemm_choose(device, options->gemm, &model->gemm));
     return IMPASTO_OK;
 }

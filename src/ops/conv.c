@@ -89,6 +89,19 @@ const struct imp_conv_algorithm *imp_conv_cheapest(const struct imp_caps *caps,
     return best;
 }
 
+/* conv3_2 to conv3_4 of a 512 pixel picture. */
+const struct imp_conv_algorithm *imp_conv_common(const struct imp_caps *caps)
+{
+    return imp_conv_cheapest(caps, &imp_conv_blocked, 256, 256, 128, 128);
+}
+
+const struct imp_buffer *imp_conv_aux(const struct imp_conv *conv)
+{
+    return conv->epilogue == IMP_EPILOGUE_BIAS_RELU ? conv->bias
+           : conv->mask.buffer                      ? conv->mask.buffer
+                                                    : conv->x.buffer;
+}
+
 void imp_conv_flip(int in, int out, const float *weights, float *flipped)
 {
     for (int i = 0; i < in; i++)

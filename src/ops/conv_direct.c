@@ -81,19 +81,15 @@ static enum impasto_status launch(struct imp_device *device, int taps, const str
 
 static enum impasto_status run(struct imp_device *device, const struct imp_conv *conv)
 {
-    /* Every argument must be a buffer; where the epilogue reads none, the input stands in. */
-    const struct imp_buffer *aux = conv->epilogue == IMP_EPILOGUE_BIAS_RELU ? conv->bias
-                                   : conv->mask.buffer                      ? conv->mask.buffer
-                                                                            : conv->x.buffer;
-    return launch(device, 9, &conv->x, conv->weights, &conv->y, aux, conv->epilogue, conv->label);
+    return launch(device, 9, &conv->x, conv->weights, &conv->y, imp_conv_aux(conv), conv->epilogue,
+                  conv->label);
 }
 
 enum impasto_status imp_conv_pointwise(struct imp_device *device, const struct imp_tensor *x,
                                        const struct imp_buffer *weights,
-                                       const struct imp_tensor *y, enum imp_epilogue epilogue,
-                                       const char *label)
+                                       const struct imp_tensor *y, const char *label)
 {
-    return launch(device, 1, x, weights, y, x->buffer, epilogue, label);
+    return launch(device, 1, x, weights, y, x->buffer, IMP_EPILOGUE_STORE, label);
 }
 
 const struct imp_conv_packing imp_conv_blocked = {.size = packed_size, .pack = pack};

@@ -60,9 +60,7 @@ static enum impasto_status run(struct imp_device *device, const struct imp_conv 
     const size_t product_at = (size_t)rows * (size_t)chunk;
     char macros[32];
     snprintf(macros, sizeof(macros), "-DVW=1 -DEPILOGUE=%d", (int)conv->epilogue);
-    const struct imp_buffer *aux = conv->epilogue == IMP_EPILOGUE_BIAS_RELU ? conv->bias
-                                   : conv->mask.buffer                      ? conv->mask.buffer
-                                                                            : x->buffer;
+    const struct imp_buffer *aux = imp_conv_aux(conv);
     for (int first = 0; first < span; first += chunk) {
         const int count = span - first < chunk ? span - first : chunk;
         IMP_TRY(imp_launch(device, &(struct imp_launch){
@@ -119,4 +117,5 @@ const struct imp_conv_algorithm imp_conv_im2col = {
     .cost = cost,
     .workspace_size = workspace_size,
     .run = run,
+    .multiplies = true,
 };

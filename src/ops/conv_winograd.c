@@ -198,10 +198,6 @@ static enum impasto_status output(const struct work *w, int first, int count, in
 {
     const struct imp_conv *conv = w->conv;
     const struct imp_tensor *y = &conv->y;
-    /* Every argument must be a buffer; where the epilogue reads none, the input stands in. */
-    const struct imp_buffer *aux = conv->epilogue == IMP_EPILOGUE_BIAS_RELU ? conv->bias
-                                   : conv->mask.buffer                      ? conv->mask.buffer
-                                                                            : conv->x.buffer;
     const int vectors = groups * w->plan.vectors;
     char macros[128];
     snprintf(macros, sizeof(macros), "%s -DEPILOGUE=%d", w->macros, (int)conv->epilogue);
@@ -209,7 +205,7 @@ static enum impasto_status output(const struct work *w, int first, int count, in
                       &(struct imp_launch){
                           .kernel = {"winograd", "winograd_output", macros},
                           IMP_ARGS(imp_buf(conv->workspace), imp_int(w->m_at), imp_buf(y->buffer),
-                                   imp_buf(aux), imp_int(vectors),
+                                   imp_buf(imp_conv_aux(conv)), imp_int(vectors),
                                    imp_int(first_group * w->plan.vectors), imp_int(y->height),
                                    imp_int(y->width), imp_int(first), imp_int(count),
                                    imp_int(w->plan.tiles)),
@@ -290,6 +286,7 @@ static double cost_of(const struct imp_caps *caps, int m, int in, int out, int h
         .cost = cost_##m,                                                                          \
         .workspace_size = workspace_size_##m,                                                      \
         .run = run_##m,                                                                            \
+        .multiplies = true,                                                                        \
     };
 
 ROW(2)

@@ -54,10 +54,9 @@ enum impasto_status imp_tensor_copy_rows(struct imp_device *device, const struct
 
 /* ---- conv.c and conv_*.c --------------------------------------------------------------------- */
 
-/* What happens to the sum over channels and taps, r. EPILOGUE_* in cl/conv_direct.cl. */
+/* What happens to the sum over channels and taps, r. EPILOGUE_* in cl/common.cl. */
 enum imp_epilogue {
     IMP_EPILOGUE_STORE,     /* y = r */
-    IMP_EPILOGUE_ADD,       /* y += r */
     IMP_EPILOGUE_BIAS_RELU, /* y = max(r + bias, 0) */
     IMP_EPILOGUE_MASK,      /* y = mask > 0 ? r : 0 */
     IMP_EPILOGUE_ADD_MASK,  /* y = mask > 0 ? y + r : 0 */
@@ -113,6 +112,7 @@ struct imp_conv_algorithm {
     /* Estimated time of one call in units of a multiply-add of "direct": what "auto" minimises among
      * algorithms of one packing, where nothing was measured. */
     double (*cost)(const struct imp_caps *caps, int in, int out, int height, int width);
+    bool multiplies; /* conv->gemm matters */
     /* Bytes of workspace for calls of up to this height; the contents do not matter. */
     size_t (*workspace_size)(const struct imp_caps *caps, int in, int out, int height, int width);
     enum impasto_status (*run)(struct imp_device *device, const struct imp_conv *conv);
@@ -137,16 +137,19 @@ enum impasto_status imp_conv_choose(struct imp_device *device, const char *name,
 const struct imp_conv_algorithm *imp_conv_cheapest(const struct imp_caps *caps,
                                                    const struct imp_conv_packing *packing, int in,
                                                    int out, int height, int width);
+/* The one that is cheapest for the layers that take most of the time. */
+const struct imp_conv_algorithm *imp_conv_common(const struct imp_caps *caps);
+/* The buffer that an epilogue reads, for kernels that must be given one: bias, mask, or, where it reads
+ * none, the input. */
+const struct imp_buffer *imp_conv_aux(const struct imp_conv *conv);
 
 /* weights (out, in, 3, 3) -> flipped (in, out, 3, 3), for the gradient to the input. */
 void imp_conv_flip(int in, int out, const float *weights, float *flipped);
 
-/* conv_direct.c: a 1x1 convolution on blocked tensors, weights laid out by gram_difference.
- * epilogue: STORE or ADD. */
+/* conv_direct.c: a 1x1 convolution on blocked tensors, weights laid out by gram_difference. */
 enum impasto_status imp_conv_pointwise(struct imp_device *device, const struct imp_tensor *x,
                                        const struct imp_buffer *weights,
-                                       const struct imp_tensor *y, enum imp_epilogue epilogue,
-                                       const char *label);
+                                       const struct imp_tensor *y, const char *label);
 /* What a work-item of the direct and Winograd kernels computes: vectors of output channels (part of
  * their weights' layout) times positions. */
 struct imp_conv_block {
@@ -203,7 +206,8 @@ void imp_gemm_clblast_release(void);
 /* y = 2x2 pooling of x; y has half the size, rounded down. */
 enum impasto_status imp_pool_forward(struct imp_device *device, const struct imp_tensor *x,
                                      const struct imp_tensor *y, bool average);
-/* g = or (accumulate) += the gradient gy of the pooled values, masked by x > 0. gy: half size. */
+/* g = or (accumulate) += the gradient gy of the pooled values, masked by x > 0. gy: half size. g may be x
+ * itself. */
 enum impasto_status imp_pool_backward(struct imp_device *device, const struct imp_tensor *x,
                                       const struct imp_tensor *gy, const struct imp_tensor *g,
                                       bool average, bool accumulate);

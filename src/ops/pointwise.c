@@ -67,15 +67,15 @@ enum impasto_status imp_content_backward(struct imp_device *device, const struct
                                          const struct imp_tensor *g, float factor, bool accumulate)
 {
     const int columns = columns_of(device), plane = imp_tensor_plane(f);
-    char macros[64];
-    snprintf(macros, sizeof(macros), "-DVW=%d -DCOLUMNS=%d%s", f->lanes, columns,
-             accumulate ? " -DACCUMULATE" : "");
+    char macros[48];
+    snprintf(macros, sizeof(macros), "-DVW=%d -DCOLUMNS=%d", f->lanes, columns);
     return imp_launch(device, &(struct imp_launch){
                                   .kernel = {"pointwise", "content_bwd", macros},
                                   IMP_ARGS(imp_buf(f->buffer), imp_buf(target->buffer),
                                            imp_buf(g->buffer), imp_int(imp_tensor_blocks(f)),
                                            imp_int(plane), imp_int(imp_tensor_plane(target)),
-                                           imp_int(at * (target->width + 2)), imp_float(factor)),
+                                           imp_int(at * (target->width + 2)), imp_float(factor),
+                                           imp_int(accumulate)),
                                   .global = {items(plane, columns), (size_t)imp_tensor_blocks(f)},
                               });
 }

@@ -39,11 +39,10 @@ enum impasto_status imp_pool_backward(struct imp_device *device, const struct im
                                       const struct imp_tensor *gy, const struct imp_tensor *g,
                                       bool average, bool accumulate)
 {
-    static const char *const extras[2][2] = {{"", " -DACCUMULATE"},
-                                             {" -DAVERAGE", " -DAVERAGE -DACCUMULATE"}};
     const struct imp_arg args[] = {imp_buf(x->buffer),  imp_buf(gy->buffer),
                                    imp_buf(g->buffer),  imp_int(imp_tensor_blocks(x)),
-                                   imp_int(x->height), imp_int(x->width)};
-    return launch(device, "pool_bwd", extras[average][accumulate], x, args, IMP_COUNT(args),
+                                   imp_int(x->height), imp_int(x->width),
+                                   imp_int(accumulate)};
+    return launch(device, "pool_bwd", average ? " -DAVERAGE" : "", x, args, IMP_COUNT(args),
                   (x->height + 1) / 2, (x->width + 1) / 2);
 }

@@ -20,7 +20,7 @@ static const struct shape shapes[] = {
     {512, 512, 2, 2}, {64, 64, 40, 52}, {3, 64, 64, 70},
 };
 
-static const char *const epilogues[] = {"store", "add", "bias_relu", "mask", "add_mask"};
+static const char *const epilogues[] = {"store", "bias_relu", "mask", "add_mask"};
 
 /* What the epilogue makes of r, given what y held. */
 static double finish(enum imp_epilogue epilogue, double r, double before, double bias, double mask)
@@ -28,8 +28,6 @@ static double finish(enum imp_epilogue epilogue, double r, double before, double
     switch (epilogue) {
     case IMP_EPILOGUE_STORE:
         return r;
-    case IMP_EPILOGUE_ADD:
-        return before + r;
     case IMP_EPILOGUE_BIAS_RELU:
         return fmax(0, r + bias);
     case IMP_EPILOGUE_MASK:
@@ -57,11 +55,6 @@ static void data_free(struct data *d)
     free(d->expected);
 }
 
-static bool adds(enum imp_epilogue epilogue)
-{
-    return epilogue == IMP_EPILOGUE_ADD || epilogue == IMP_EPILOGUE_ADD_MASK;
-}
-
 static double run_on_device(struct imp_check_run *run, const struct imp_conv_algorithm *algorithm,
                             const struct shape *s, enum imp_epilogue epilogue, enum imp_gemm gemm,
                             struct data *d)
@@ -78,7 +71,7 @@ static double run_on_device(struct imp_check_run *run, const struct imp_conv_alg
     algorithm->packing->pack(caps, s->in, s->out, d->weights, d->packed);
     if (imp_check_tensor(run, &conv.x, s->in, s->height, s->width, in_lanes, d->x) &&
         imp_check_tensor(run, &conv.y, s->out, s->height, s->width, out_lanes,
-                         adds(epilogue) ? d->before : NULL) &&
+                         epilogue == IMP_EPILOGUE_ADD_MASK ? d->before : NULL) &&
         imp_check_tensor(run, &conv.mask, s->out, s->height, s->width, out_lanes, d->mask) &&
         imp_check_buffer(run, &weights, packed, d->packed) &&
         imp_check_buffer(run, &bias, (size_t)s->out, d->bias) &&
@@ -158,7 +151,7 @@ static void check_flip(struct imp_check_run *run)
     free(by_flip);
 }
 
-/* The algorithm's own GEMMs make no difference except to im2col. */
+/* Where these make a difference. */
 static const struct {
     enum imp_gemm gemm;
     const char *name;
@@ -173,8 +166,9 @@ void imp_check_conv(struct imp_check_run *run)
     const size_t count = imp_check_rows(run, 2, 7, 9, IMP_COUNT(shapes));
     for (size_t a = 0; imp_conv_algorithms[a]; a++) {
         const struct imp_conv_algorithm *algorithm = imp_conv_algorithms[a];
-        const bool multiplies = algorithm == &imp_conv_im2col;
-        if (brief && multiplies)
+        const bool multiplies = algorithm->multiplies;
+        /* In brief: what a job is likely to use, for the sake of the time to compile it. */
+        if (brief && algorithm != &imp_conv_first && algorithm != imp_conv_common(caps))
             continue;
         for (size_t i = 0; i < count; i++) {
             const struct shape *s = &shapes[i];
@@ -187,11 +181,12 @@ void imp_check_conv(struct imp_check_run *run)
                     (picture && epilogue != IMP_EPILOGUE_STORE &&
                      !(s->in == 3 && epilogue == IMP_EPILOGUE_BIAS_RELU)))
                     continue;
-                for (size_t g = 0; g < (multiplies ? gemm_count : 1); g++)
+                for (size_t g = 0; g < (multiplies && !brief ? gemm_count : 1); g++)
                     if (imp_check_begin(run, "conv %s%s %d>%d @ %dx%d %s", algorithm->name,
                                         multiplies ? gemms[g].name : "", s->in, s->out, s->height,
                                         s->width, epilogues[e]))
-                        check(run, algorithm, s, epilogue, gemms[g].gemm);
+                        check(run, algorithm, s, epilogue,
+                              brief ? imp_gemm_builtin(caps) : gemms[g].gemm);
             }
         }
     }

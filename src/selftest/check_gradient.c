@@ -14,19 +14,26 @@ static const struct problem {
     enum impasto_pooling pooling;
     enum impasto_padding padding;
     enum impasto_losses losses;
+    int strip; /* rows at a time, of stages that keep only their input; 0: everything is kept */
 } problems[] = {
     {"one layer replicate", 1, 16, 18, 1u << 0, 1u << 0, IMPASTO_POOLING_AVERAGE,
-     IMPASTO_PADDING_REPLICATE, IMPASTO_LOSSES_RELATIVE},
+     IMPASTO_PADDING_REPLICATE, IMPASTO_LOSSES_RELATIVE, 0},
     {"shallow max zero", 3, 16, 18, 1u << 2, 1u << 0 | 1u << 2, IMPASTO_POOLING_MAX,
-     IMPASTO_PADDING_ZERO, IMPASTO_LOSSES_RELATIVE},
+     IMPASTO_PADDING_ZERO, IMPASTO_LOSSES_RELATIVE, 0},
     {"shallow average replicate", 3, 17, 16, 1u << 1, 1u << 1 | 1u << 2, IMPASTO_POOLING_AVERAGE,
-     IMPASTO_PADDING_REPLICATE, IMPASTO_LOSSES_GATYS},
+     IMPASTO_PADDING_REPLICATE, IMPASTO_LOSSES_GATYS, 0},
     {"all layers average replicate", 16, 16, 16, 1u << 9 | 1u << 15, 0xffff,
-     IMPASTO_POOLING_AVERAGE, IMPASTO_PADDING_REPLICATE, IMPASTO_LOSSES_RELATIVE},
+     IMPASTO_POOLING_AVERAGE, IMPASTO_PADDING_REPLICATE, IMPASTO_LOSSES_RELATIVE, 0},
     {"all layers average zero", 16, 19, 23, 1u << 3 | 1u << 12, 1u << 0 | 1u << 4 | 1u << 14,
-     IMPASTO_POOLING_AVERAGE, IMPASTO_PADDING_ZERO, IMPASTO_LOSSES_RELATIVE},
+     IMPASTO_POOLING_AVERAGE, IMPASTO_PADDING_ZERO, IMPASTO_LOSSES_RELATIVE, 0},
+    {"strips average replicate", 9, 75, 21, 1u << 5, 1u << 0 | 1u << 3 | 1u << 8,
+     IMPASTO_POOLING_AVERAGE, IMPASTO_PADDING_REPLICATE, IMPASTO_LOSSES_RELATIVE, 4},
+    {"strips max zero", 5, 41, 24, 1u << 4, 1u << 1 | 1u << 2, IMPASTO_POOLING_MAX,
+     IMPASTO_PADDING_ZERO, IMPASTO_LOSSES_GATYS, 12},
+    {"computed twice average zero", 10, 33, 18, 1u << 9, 1u << 2 | 1u << 6,
+     IMPASTO_POOLING_AVERAGE, IMPASTO_PADDING_ZERO, IMPASTO_LOSSES_RELATIVE, 1000},
     {"three blocks max replicate", 5, 33, 24, 1u << 3, 1u << 0 | 1u << 2 | 1u << 4,
-     IMPASTO_POOLING_MAX, IMPASTO_PADDING_REPLICATE, IMPASTO_LOSSES_RELATIVE},
+     IMPASTO_POOLING_MAX, IMPASTO_PADDING_REPLICATE, IMPASTO_LOSSES_RELATIVE, 0},
 };
 
 /* Losses are sums of many terms; gradients pass up to 16 layers. With maximum pooling a near-tie may
@@ -87,6 +94,7 @@ static enum impasto_status run_machine(struct imp_check_run *run, const struct p
         .average = p->pooling == IMPASTO_POOLING_AVERAGE,
         .replicate = p->padding == IMPASTO_PADDING_REPLICATE,
     };
+    struct imp_stage_plan plan[IMP_STAGES];
     struct impasto_error error;
     double not_finite = 0;
     IMP_TRY(imp_model_init(&m->model, device, &weights->info, &options));
@@ -95,6 +103,12 @@ static enum impasto_status run_machine(struct imp_check_run *run, const struct p
                  p->content | p->style);
     /* The style picture lies on its side, for a size of its own. */
     imp_net_init(&m->style_net, &m->model, caps, p->width, p->height, false, 0);
+    for (int s = 0; p->strip && s < IMP_STAGES; s++)
+        plan[s] = (struct imp_stage_plan){.keep = IMP_KEEP_INPUT, .rows = p->strip};
+    if (p->strip) {
+        imp_net_plan(&m->net, caps, plan);
+        imp_net_plan(&m->style_net, caps, plan);
+    }
     imp_losses_init(&m->losses, device, params, p->height, p->width);
     imp_losses_layout(&m->losses, &m->net, &m->style_net, &m->layout);
     imp_net_layout(&m->net, caps, &m->layout);

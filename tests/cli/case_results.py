@@ -6,7 +6,7 @@ import os
 import re
 import sys
 
-from support import CHEAP, Case, first_layer, png, read_png
+from support import CHEAP, MEMORY, Case, first_layer, png, read_png
 
 ITERATION = {"type", "iteration", "total", "content", "style", "tv", "seconds"}
 
@@ -209,6 +209,43 @@ class Trace(Case):
     def test_the_device_from_the_environment_is_recorded(self):
         self.stylise("-o", "out.png", "--trace", "trace.jsonl", env={"IMPASTO_DEVICE": "0"})
         self.assertEqual(self.trace()[0]["settings"]["device"], "0")
+
+
+class Memory(Case):
+    """The dial changes what is kept and computed twice, not the result."""
+
+    LAYERS = ["--size", "160", "--content-layers", "3_2", "--style-layers", "1_1,2_1,3_1"]
+
+    def plan(self, *extra):
+        run = self.succeed("content.png", "style.png", *CHEAP, *self.LAYERS, "--plan", "-q", *extra)
+        (total,) = re.findall(r"in all +([0-9.]+) MiB", run.stdout)
+        return float(total), run.stdout
+
+    def test_plan(self):
+        everything, text = self.plan()
+        self.assertNotIn("out.png", os.listdir(self.folder))
+        self.assertIn("conv1_1 to conv1_2: kept", text)
+        self.assertIn("expected time: 1.00 times", text)
+        little, text = self.plan("--memory", f"{everything * 0.8:.0f}M")
+        self.assertLessEqual(little, everything * 0.8)
+        self.assertIn("computed twice", text)
+
+    def test_the_same_result(self):
+        everything = self.plan()[0]
+        losses = []
+        for share in [1, 0.85, 0.75]:
+            self.stylise("-o", "out.png", *self.LAYERS, "--iterations", "2", "--memory",
+                         f"{everything * share + 1:.0f}MiB", "--trace", "trace.jsonl")
+            lines = self.trace()
+            self.assertLessEqual(sum(lines[0]["memory"].values()), everything * share * 2**20 + 2**20)
+            losses.append([line["total"] for line in lines if line["type"] == "iteration"])
+        for others in losses[1:]:
+            for one, other in zip(losses[0], others):
+                self.assertAlmostEqual(one, other, delta=1e-5 * one)
+
+    def test_too_little(self):
+        self.refuse(MEMORY, ["160", "--memory allows", "--size"], *self.LAYERS, "--memory", "26M",
+                    early=False)
 
 
 class Gradient(Case):

@@ -13,7 +13,7 @@ OPTIONS = """device list-devices json self-test size style-size style-scale iter
     learning-rate beta1 beta2 epsilon content-weight style-weight tv-weight content-layers
     style-layers losses pooling padding init seed preset weights export-weights conv gemm trace
     gradient save-every profile output bits margin convention max-pixels quiet verbose version
-    help""".split()
+    help memory plan""".split()
 
 
 class Help(unittest.TestCase):
@@ -105,7 +105,7 @@ class Usage(Case):
 
     def test_unknown_presets_and_algorithms_list_the_known_ones(self):
         for option, known in {"preset": ["default", "quick", "classic"],
-                              "conv": ["auto", "direct", "im2col"],
+                              "conv": ["auto", "winograd4", "winograd2", "direct", "im2col"],
                               "gemm": ["auto", "clblast", "builtin"]}.items():
             with self.subTest(option):
                 self.refuse(USAGE, ["nosuch", *known], f"--{option}", "nosuch", early=False)
@@ -115,6 +115,11 @@ class Numbers(Case):
     FLOATS = ["style-scale", "learning-rate", "beta1", "beta2", "epsilon", "content-weight",
               "style-weight", "tv-weight"]
     WHOLE = ["size", "style-size", "iterations", "seed", "margin", "save-every", "max-pixels"]
+
+    def test_sizes_of_memory(self):
+        for value in ["nan", "inf", "x", "1X", "15M", "0", "-1G", "1e3000", "65T", "1 G", "0x10000000"]:
+            with self.subTest(value):
+                self.refuse(USAGE, ["--memory", f"'{value}'", "1.5GiB"], "--memory", value)
 
     def refuse_number(self, option, value):
         with self.subTest(option=option, value=value):

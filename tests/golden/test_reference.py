@@ -26,8 +26,10 @@ SHARED = pathlib.Path(os.environ.get("IMPASTO_TEST_DATA", ROOT.parent / "shared"
 REFERENCE = SHARED / "reference"
 CHOICES = [
     ("auto", "auto"),
+    ("winograd2", "builtin"),
     ("direct", "builtin"),
     ("im2col", "builtin"),
+    ("winograd4", "clblast"),
     ("im2col", "clblast"),
 ]
 OPTIONS = {
