@@ -2,7 +2,8 @@
 /*
  * Compiled programs on disk, in the cache folder's "kernels". A file is a header, the whole key,
  * and the binary; it is used only when all of it checks out, so that a cut, corrupt or foreign file
- * costs a compilation and nothing else. $IMPASTO_CACHE set to "off" or to nothing: no cache.
+ * costs a compilation and nothing else. $IMPASTO_CACHE set to "off" or to nothing: no cache; "on": also
+ * for drivers that have one of their own.
  */
 
 #define _XOPEN_SOURCE 700 /* mkstemp */
@@ -36,13 +37,19 @@ uint64_t imp_hash(uint64_t hash, const void *data, size_t size)
     return hash;
 }
 
+bool imp_cache_wanted(const struct imp_device *device)
+{
+    const char *setting = getenv("IMPASTO_CACHE");
+    if (setting != NULL && (setting[0] == '\0' || strcmp(setting, "off") == 0))
+        return false;
+    return (setting != NULL && strcmp(setting, "on") == 0) ||
+           (device->caps.quirks & IMP_QUIRK_OWN_KERNEL_CACHE) == 0;
+}
+
 /* The file for a key, a new string; NULL where there is no cache. */
 static char *cache_path(const char *key)
 {
     static const char pattern[] = "%s/kernels/%016llx.bin";
-    const char *setting = getenv("IMPASTO_CACHE");
-    if (setting != NULL && (setting[0] == '\0' || strcmp(setting, "off") == 0))
-        return NULL;
     char *folder = imp_host_cache_dir();
     if (folder == NULL)
         return NULL;

@@ -48,6 +48,8 @@ enum imp_quirk {
     IMP_QUIRK_FLAKY_BUILDS = 1u << 5,    /* builds fail spuriously on a shared cold cache: retry */
     IMP_QUIRK_CL11 = 1u << 6,            /* rejects -cl-std=CL1.2 */
     IMP_QUIRK_LAST_CHOICE = 1u << 7,     /* slow: "auto" tries it after all others */
+    IMP_QUIRK_OWN_KERNEL_CACHE = 1u << 8, /* keeps compiled kernels on disk itself, and makes asking for
+                                             binaries cost a second compilation */
 };
 
 /* The flags that apply to a device; `note` (may be NULL) gets their reasons in a few words. */

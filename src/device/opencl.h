@@ -114,6 +114,8 @@ extern const size_t imp_source_count;
 
 /* The binary kept under `key` (text that holds everything the binary depends on), a new block of
  * *size bytes; NULL where there is none that can be trusted. Never an error. */
+/* Whether the cache is to be used: by the user's word, else unless the driver has its own. */
+bool imp_cache_wanted(const struct imp_device *device);
 unsigned char *imp_cache_load(struct imp_device *device, const char *key, size_t *size);
 /* Keeps a binary. What goes wrong is only logged. */
 void imp_cache_store(struct imp_device *device, const char *key, const unsigned char *binary,

@@ -184,18 +184,33 @@ static cl_int build_source(struct imp_device *device, const char *file, const ch
     return code;
 }
 
+/* Seconds after which a build was no look into a driver's own cache. */
+#define SLOW_BUILD 0.06
+
+static void announce(struct imp_device *device)
+{
+    if (!device->announced_build)
+        imp_log(&device->log, IMPASTO_LOG_INFO, "compiling kernels");
+    device->announced_build = true;
+}
+
 static enum impasto_status compile(struct imp_device *device, const char *file, const char *options,
                                    const char *source, cl_program *program)
 {
     char first[512];
-    if (!device->announced_build)
-        imp_log(&device->log, IMPASTO_LOG_INFO, "compiling kernels");
-    device->announced_build = true;
+    /* A driver with a cache of its own may have it already. */
+    const bool maybe = (device->caps.quirks & IMP_QUIRK_OWN_KERNEL_CACHE) != 0 &&
+                       !imp_cache_wanted(device);
+    if (!maybe)
+        announce(device);
+    const double begin = imp_host_seconds();
     cl_int code = build_source(device, file, options, source, program, first, sizeof(first));
     if (code != CL_SUCCESS && (device->caps.quirks & IMP_QUIRK_FLAKY_BUILDS) != 0) {
         imp_log(&device->log, IMPASTO_LOG_DEBUG, "%s.cl: trying again to build it", file);
         code = build_source(device, file, options, source, program, first, sizeof(first));
     }
+    if (imp_host_seconds() - begin > SLOW_BUILD)
+        announce(device);
     if (code == CL_SUCCESS)
         return IMPASTO_OK;
     return imp_device_fail(device, IMPASTO_ERROR_DEVICE,
@@ -261,13 +276,15 @@ static enum impasto_status make_program(struct imp_device *device, const struct 
         if (key == NULL)
             status = imp_fail_memory(&device->error, "the kernel cache", strlen(source));
     }
-    if (status == IMPASTO_OK && !load_binary(device, key, options, program)) {
+    const bool cached = imp_cache_wanted(device);
+    if (status == IMPASTO_OK && !(cached && load_binary(device, key, options, program))) {
         const double begin = imp_host_seconds();
         status = compile(device, kernel->file, options, source, program);
         if (status == IMPASTO_OK) {
             imp_log(&device->log, IMPASTO_LOG_DEBUG, "%s.cl [%s]: compiled in %.2f s", kernel->file,
                     options, imp_host_seconds() - begin);
-            store_binary(device, key, *program);
+            if (cached)
+                store_binary(device, key, *program);
         }
     }
     free(key);

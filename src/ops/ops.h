@@ -31,7 +31,8 @@ size_t imp_tensor_bytes(int channels, int height, int width, int lanes);
 /* Vectors of all planes, halo included. */
 int imp_tensor_vectors(const struct imp_tensor *tensor);
 
-/* Zeroes the halo: for a buffer that held a tensor of another shape. */
+/* Zeroes the halo: for a buffer that held a tensor of another shape. Planar tensors have none to clear:
+ * imp_input_forward writes it, and their gradients' is never read. */
 enum impasto_status imp_tensor_clear_halo(struct imp_device *device, const struct imp_tensor *x);
 
 /*
@@ -232,6 +233,11 @@ enum impasto_status imp_gram_difference(struct imp_device *device, const struct 
 
 /* ---- pointwise.c ----------------------------------------------------------------------------- */
 
+/* The macros of cl/pointwise.cl, one set for all its kernels; returns COLUMNS, the vectors or positions
+ * per work-item. */
+#define IMP_POINTWISE_MACROS 48
+int imp_pointwise_macros(const struct imp_device *device, char macros[IMP_POINTWISE_MACROS]);
+
 /* From RGB in [0, 1] to what the network expects: input_k = scale_k * rgb_order(k) + offset_k. */
 struct imp_input_map {
     bool reverse; /* BGR */
@@ -294,7 +300,7 @@ enum impasto_status imp_sum_squared_difference(struct imp_device *device, const 
                                                int sums_slot);
 enum impasto_status imp_sum_squares(struct imp_device *device, const struct imp_tensor *a,
                                     struct imp_buffer *sums, int sums_slot);
-/* The same over n plain floats. */
+/* The same over n plain floats, a multiple of the vector width. */
 enum impasto_status imp_sum_squares_flat(struct imp_device *device, const struct imp_buffer *a,
                                          int n, struct imp_buffer *sums, int sums_slot);
 /* How many of n floats are NaN or infinite. */

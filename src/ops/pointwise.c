@@ -3,10 +3,14 @@
 
 #include "ops/ops.h"
 
+
 /* Vectors per work-item for flat loops: see columns_of in pool.c. */
-static int columns_of(const struct imp_device *device)
+int imp_pointwise_macros(const struct imp_device *device, char macros[IMP_POINTWISE_MACROS])
 {
-    return imp_device_caps(device)->cpu ? 1024 : 1;
+    const struct imp_caps *caps = imp_device_caps(device);
+    const int columns = caps->cpu ? 1024 : 1;
+    snprintf(macros, IMP_POINTWISE_MACROS, "-DVW=%d -DCOLUMNS=%d", caps->vector_width, columns);
+    return columns;
 }
 
 static size_t items(int n, int columns)
@@ -18,10 +22,12 @@ enum impasto_status imp_input_forward(struct imp_device *device, const struct im
                                       int height, int at, const struct imp_tensor *input,
                                       const struct imp_input_map *map, bool replicate)
 {
+    char macros[IMP_POINTWISE_MACROS];
+    imp_pointwise_macros(device, macros);
     return imp_launch(
         device,
         &(struct imp_launch){
-            .kernel = {"pointwise", "input_fwd", "-DVW=1 -DCOLUMNS=1"},
+            .kernel = {"pointwise", "input_fwd", macros},
             IMP_ARGS(imp_buf(image), imp_buf(input->buffer), imp_int(height),
                      imp_int(input->width), imp_int(at), imp_int(input->height),
                      imp_int(map->reverse), imp_int(replicate), imp_float(map->scale[0]),
@@ -36,10 +42,12 @@ enum impasto_status imp_input_backward(struct imp_device *device,
                                        const struct imp_window *window, int height,
                                        struct imp_buffer *gradient, const struct imp_input_map *map)
 {
+    char macros[IMP_POINTWISE_MACROS];
+    imp_pointwise_macros(device, macros);
     return imp_launch(
         device,
         &(struct imp_launch){
-            .kernel = {"pointwise", "input_bwd", "-DVW=1 -DCOLUMNS=1"},
+            .kernel = {"pointwise", "input_bwd", macros},
             IMP_ARGS(imp_buf(input_gradient->buffer), imp_buf(gradient), imp_int(height),
                      imp_int(input_gradient->width), imp_int(window->at),
                      imp_int(input_gradient->height), imp_int(window->first),
@@ -52,9 +60,9 @@ enum impasto_status imp_input_backward(struct imp_device *device,
 enum impasto_status imp_relu_mask(struct imp_device *device, const struct imp_tensor *x,
                                   const struct imp_tensor *g)
 {
-    const int columns = columns_of(device), n = imp_tensor_vectors(x);
-    char macros[48];
-    snprintf(macros, sizeof(macros), "-DVW=%d -DCOLUMNS=%d", x->lanes, columns);
+    const int n = imp_tensor_vectors(x);
+    char macros[IMP_POINTWISE_MACROS];
+    const int columns = imp_pointwise_macros(device, macros);
     return imp_launch(device, &(struct imp_launch){
                                   .kernel = {"pointwise", "relu_mask", macros},
                                   IMP_ARGS(imp_buf(x->buffer), imp_buf(g->buffer), imp_int(n)),
@@ -66,9 +74,9 @@ enum impasto_status imp_content_backward(struct imp_device *device, const struct
                                          const struct imp_tensor *target, int at,
                                          const struct imp_tensor *g, float factor, bool accumulate)
 {
-    const int columns = columns_of(device), plane = imp_tensor_plane(f);
-    char macros[48];
-    snprintf(macros, sizeof(macros), "-DVW=%d -DCOLUMNS=%d", f->lanes, columns);
+    const int plane = imp_tensor_plane(f);
+    char macros[IMP_POINTWISE_MACROS];
+    const int columns = imp_pointwise_macros(device, macros);
     return imp_launch(device, &(struct imp_launch){
                                   .kernel = {"pointwise", "content_bwd", macros},
                                   IMP_ARGS(imp_buf(f->buffer), imp_buf(target->buffer),

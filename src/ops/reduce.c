@@ -57,14 +57,15 @@ enum impasto_status imp_sum_squares(struct imp_device *device, const struct imp_
 enum impasto_status imp_sum_squares_flat(struct imp_device *device, const struct imp_buffer *a,
                                          int n, struct imp_buffer *sums, int sums_slot)
 {
-    return sum_squares(device, a, 1, n, sums, sums_slot);
+    const int lanes = imp_device_caps(device)->vector_width;
+    return sum_squares(device, a, lanes, n / lanes, sums, sums_slot);
 }
 
 enum impasto_status imp_count_not_finite(struct imp_device *device, const struct imp_buffer *a,
                                          int n, struct imp_buffer *sums, int sums_slot)
 {
     char macros[48];
-    macros_of(device, 1, macros, sizeof(macros));
+    macros_of(device, imp_device_caps(device)->vector_width, macros, sizeof(macros));
     return imp_launch(device, &(struct imp_launch){
                                   .kernel = {"reduce", "count_not_finite", macros},
                                   IMP_ARGS(imp_buf(a), imp_buf(sums),

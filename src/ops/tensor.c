@@ -35,8 +35,10 @@ size_t imp_tensor_bytes(int channels, int height, int width, int lanes)
 
 enum impasto_status imp_tensor_clear_halo(struct imp_device *device, const struct imp_tensor *x)
 {
-    char macros[32];
-    snprintf(macros, sizeof(macros), "-DVW=%d -DCOLUMNS=1", x->lanes);
+    if (x->lanes == 1)
+        return IMPASTO_OK;
+    char macros[IMP_POINTWISE_MACROS];
+    imp_pointwise_macros(device, macros);
     const int positions = 2 * (x->width + 2) + 2 * x->height;
     return imp_launch(device, &(struct imp_launch){
                                   .kernel = {"pointwise", "halo_zero", macros},
@@ -51,19 +53,13 @@ struct imp_window imp_window_whole(const struct imp_tensor *tensor)
     return (struct imp_window){.rows = tensor->height, .begins = true};
 }
 
-/* Positions per work-item: see columns_of in pool.c. */
-static int columns_of(const struct imp_device *device)
-{
-    return imp_device_caps(device)->cpu ? 1024 : 1;
-}
-
 enum impasto_status imp_tensor_copy_rows(struct imp_device *device, const struct imp_tensor *from,
                                          int from_row, const struct imp_tensor *to, int to_row,
                                          int rows)
 {
-    const int columns = columns_of(device), pitch = from->width + 2, count = rows * pitch;
-    char macros[48];
-    snprintf(macros, sizeof(macros), "-DVW=%d -DCOLUMNS=%d", from->lanes, columns);
+    const int pitch = from->width + 2, count = rows * pitch;
+    char macros[IMP_POINTWISE_MACROS];
+    const int columns = imp_pointwise_macros(device, macros);
     return imp_launch(device, &(struct imp_launch){
                                   .kernel = {"pointwise", "copy_rows", macros},
                                   IMP_ARGS(imp_buf(from->buffer), imp_buf(to->buffer),
