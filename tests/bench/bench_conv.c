@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Milliseconds and GFLOP/s of every convolution algorithm on every layer of VGG19, forwards and
- * backwards: bench_conv [SIZE [ALGORITHM]]
+ * backwards: bench_conv [SIZE [ALGORITHM]]. The flops are those of direct convolution, so Winograd's
+ * filtering may go beyond the device's peak, which is measured first.
  *
  * SIZE is the side of a square picture (512). $IMPASTO_TEST_DEVICE names the device. Each figure is the
  * median of RUNS timed runs after one that is not counted.
@@ -62,6 +63,54 @@ done:
     return median;
 }
 
+/* Best of RUNS of a launch, in seconds; negative: failed. */
+static double time_launch(struct imp_device *device, const struct imp_launch *launch)
+{
+    double best = -1;
+    for (int run = -1; run < RUNS; run++) {
+        const double start = imp_host_seconds();
+        if (imp_launch(device, launch) || imp_device_finish(device))
+            return -1;
+        const double seconds = imp_host_seconds() - start;
+        if (run >= 0 && (best < 0 || seconds < best))
+            best = seconds;
+    }
+    return best;
+}
+
+/* What the device does at most: multiply-adds on registers, and copying COPY bytes. */
+#define CHAINS 16 /* in cl/probe.cl */
+#define TURNS 20000
+#define COPY ((size_t)64 << 20)
+static void report_peaks(struct imp_device *device)
+{
+    const struct imp_caps *caps = imp_device_caps(device);
+    const size_t items = caps->cpu ? 16 * (size_t)caps->info.compute_units : 1 << 16;
+    const int lanes = caps->vector_width, n = (int)(COPY / sizeof(float)) / lanes;
+    const int columns = caps->cpu ? 4096 : 1, turns = caps->cpu ? TURNS : TURNS / 20;
+    struct imp_buffer *from = NULL, *to = NULL;
+    char macros[16];
+    snprintf(macros, sizeof(macros), "-DVW=%d", lanes);
+    if (imp_buffer_create(device, COPY, "bench", &from) ||
+        imp_buffer_create(device, COPY, "bench", &to))
+        goto done;
+    const double sum = time_launch(
+        device, &(struct imp_launch){.kernel = {"probe", "probe_multiply_add", macros},
+                                     IMP_ARGS(imp_buf(to), imp_int(turns), imp_float(0.999f),
+                                              imp_float(0.001f)),
+                                     .global = {items}});
+    const double copy = time_launch(
+        device, &(struct imp_launch){.kernel = {"probe", "probe_copy", macros},
+                                     IMP_ARGS(imp_buf(from), imp_buf(to), imp_int(n),
+                                              imp_int(columns)),
+                                     .global = {(size_t)((n + columns - 1) / columns)}});
+    printf("peak: %.1f GFLOP/s of multiply-adds, %.1f GB/s of copying (read and written)\n",
+           2e-9 * (double)items * CHAINS * lanes * turns / sum, 2e-9 * (double)COPY / copy);
+done:
+    imp_buffer_free(&from);
+    imp_buffer_free(&to);
+}
+
 static void report(struct imp_device *device, const struct imp_conv_algorithm *algorithm, int layer,
                    bool forward, int size)
 {
@@ -77,7 +126,7 @@ static void report(struct imp_device *device, const struct imp_conv_algorithm *a
                algorithm->name, imp_device_error(device)->message);
         return;
     }
-    printf("%-8s %-8s %-8s %4d>%-4d @ %4d  %9.2f ms  %8.1f GFLOP/s\n", shape->name,
+    printf("%-8s %-8s %-9s %4d>%-4d @ %4d  %9.2f ms  %8.1f GFLOP/s\n", shape->name,
            forward ? "forward" : "backward", algorithm->name, in, out, side, 1e3 * seconds,
            18e-9 * in * out * side * side / seconds);
     fflush(stdout);
@@ -100,6 +149,7 @@ int main(int argc, char **argv)
         goto done;
     }
     printf("%s, %d pixels\n", imp_device_caps(device)->info.name, size);
+    report_peaks(device);
     for (size_t a = 0; imp_conv_algorithms[a]; a++) {
         if (argc > 2 && strcmp(argv[2], imp_conv_algorithms[a]->name) != 0)
             continue;

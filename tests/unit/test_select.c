@@ -293,7 +293,8 @@ static void test_quirks(void **state)
     (void)state;
     uint32_t flags = quirks_of(IMPASTO_DEVICE_CPU, POCL, "pthread", note, sizeof(note));
     assert_int_equal(flags, IMP_QUIRK_STEALS_SIGNALS | IMP_QUIRK_FLAKY_BUILDS |
-                                IMP_QUIRK_ABORTS_OUT_OF_MEMORY | IMP_QUIRK_NO_FAST_GEMM_LIBRARY);
+                                IMP_QUIRK_ABORTS_OUT_OF_MEMORY | IMP_QUIRK_NO_FAST_GEMM_LIBRARY |
+                                IMP_QUIRK_OWN_KERNEL_CACHE);
     flags = quirks_of(IMPASTO_DEVICE_GPU, POCL, "NVIDIA", note, sizeof(note));
     assert_int_equal(flags & (IMP_QUIRK_NO_FAST_GEMM_LIBRARY | IMP_QUIRK_ABORTS_OUT_OF_MEMORY), 0);
     flags = quirks_of(IMPASTO_DEVICE_IGPU, "rusticl", "llvmpipe (LLVM 15.0.6, 256 bits)", note,
