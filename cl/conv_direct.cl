@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Direct convolution, TAPS = 9 (3x3) or 1 (1x1): the sum over input
- * channels and taps of w * x, then the epilogue (common.cl). A work-item computes CV vectors of VW output
- * channels at TB consecutive positions and keeps them in registers: CV * TB accumulators, CV
+ * Direct convolution, TAPS = 9 (3x3) or 1 (1x1): the sum over input channels and taps of w * x, then
+ * the epilogue (common.cl), for `rows` rows from row `first` on. A work-item computes CV vectors of VW
+ * output channels at TB consecutive positions and keeps them in registers: CV * TB accumulators, CV
  * weights, one input value. No work-item talks to another, so any work-group size will do.
  *
  * x: (in_blocks, plane, VW); y, aux as mask: (groups * CV, plane, VW); aux as bias: (groups * CV, VW)
@@ -11,9 +11,9 @@
 
 __kernel void conv_direct(__global const float *restrict x, __global const floatv *restrict w,
                           __global floatv *y, __global const floatv *aux, int in_blocks, int groups,
-                          int height, int width)
+                          int height, int width, int first, int rows)
 {
-    const int pitch = PITCH(width), plane = PLANE(height, width), span = SPAN(height, width);
+    const int pitch = PITCH(width), plane = PLANE(height, width), span = SPAN(rows, width);
     const int begin = (int)get_global_id(0) * TB;
     const int group = (int)get_global_id(1);
     if (begin >= span || group >= groups)
@@ -27,7 +27,7 @@ __kernel void conv_direct(__global const float *restrict x, __global const float
         for (int t = 0; t < TB; t++)
             acc[j][t] = zero;
 
-    const int position = FIRST(width) + begin;
+    const int position = FIRST(width) + first * pitch + begin;
     __global const floatv *wp = w + (size_t)group * in_blocks * TAPS * VW * CV;
     for (int block = 0; block < in_blocks; block++) {
         for (int tap = 0; tap < TAPS; tap++) {

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The 3x3 convolution between a planar picture (3, plane) and a blocked tensor, both ways, and the
- * part of the gradient that reaches the picture through a replicated edge.
+ * part of the gradient that reaches the picture through a replicated edge. All are computed for `rows`
+ * rows from row `first` on.
  */
 
 /* y = max(conv(x) + bias, 0), or conv(x) with STORE_ONLY. x: (3, plane); w: (27, blocks, VW), tap
  * within channel; y: (blocks, plane, VW). TB positions of one block per work-item. */
 __kernel void conv_first_fwd(__global const float *restrict x, __global const floatv *restrict w,
                              __global floatv *restrict y, __global const floatv *restrict bias,
-                             int blocks, int height, int width)
+                             int blocks, int height, int width, int first, int rows)
 {
-    const int pitch = PITCH(width), plane = PLANE(height, width), span = SPAN(height, width);
+    const int pitch = PITCH(width), plane = PLANE(height, width), span = SPAN(rows, width);
     const int begin = (int)get_global_id(0) * TB;
     const int block = (int)get_global_id(1);
     if (begin >= span || block >= blocks)
@@ -26,7 +27,7 @@ __kernel void conv_first_fwd(__global const float *restrict x, __global const fl
         acc[t] = bias[block];
 #endif
 
-    const int position = FIRST(width) + begin;
+    const int position = FIRST(width) + first * pitch + begin;
     for (int row = 0; row < 9; row++) {
         const int shift = (row % 3 - 1) * pitch - 1;
         __global const float *xp = x + (size_t)(row / 3) * plane + position + shift;
@@ -55,9 +56,9 @@ __kernel void conv_first_fwd(__global const float *restrict x, __global const fl
 
 /* y = conv(x). x: (blocks, plane, VW); w: (blocks, 9, 3, VW); y: (3, plane). TB positions each. */
 __kernel void conv_first_bwd(__global const floatv *restrict x, __global const floatv *restrict w,
-                             __global float *restrict y, int blocks, int height, int width)
+                             __global float *restrict y, int blocks, int height, int width, int first, int rows)
 {
-    const int pitch = PITCH(width), plane = PLANE(height, width), span = SPAN(height, width);
+    const int pitch = PITCH(width), plane = PLANE(height, width), span = SPAN(rows, width);
     const int begin = (int)get_global_id(0) * TB;
     if (begin >= span)
         return;
@@ -69,7 +70,7 @@ __kernel void conv_first_bwd(__global const floatv *restrict x, __global const f
         for (int t = 0; t < TB; t++)
             acc[c][t] = (floatv)(0.0f);
 
-    const int position = FIRST(width) + begin;
+    const int position = FIRST(width) + first * pitch + begin;
     for (int block = 0; block < blocks; block++) {
         for (int tap = 0; tap < 9; tap++) {
             const int shift = (tap / 3 - 1) * pitch + tap % 3 - 1;
@@ -106,7 +107,8 @@ __kernel void conv_first_bwd(__global const floatv *restrict x, __global const f
  */
 __kernel void conv_first_bwd_replicate(__global const floatv *restrict x,
                                        __global const floatv *restrict w, __global float *y,
-                                       int blocks, int height, int width, int edges)
+                                       int blocks, int height, int width, int edges, int first,
+                                       int rows)
 {
     const int edge = (int)get_global_id(0), c = (int)get_global_id(1);
     if (edge >= edges || c >= 3)
@@ -123,6 +125,8 @@ __kernel void conv_first_bwd_replicate(__global const floatv *restrict x,
         row = 1 + side / 2;
         col = side % 2 ? width - 1 : 0;
     }
+    if (row < first || row >= first + rows)
+        return;
 
     const int pitch = PITCH(width), plane = PLANE(height, width);
     floatv acc = (floatv)(0.0f);

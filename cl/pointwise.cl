@@ -41,12 +41,18 @@ __kernel void input_bwd(__global const float *restrict input_gradient,
                                (first + y + 1) * PITCH(width) + x + 1];
 }
 
-/* g = x > 0 ? g : 0, over n vectors. */
-__kernel void relu_mask(__global const floatv *restrict x, __global floatv *restrict g, int n)
+/* g = x > 0 ? g : 0, over `count` positions from `at` on of planes of `plane` positions. Dimensions:
+ * count / COLUMNS, planes. */
+__kernel void relu_mask(__global const floatv *restrict x, __global floatv *restrict g, int planes,
+                        int plane, int at, int count)
 {
-    const int begin = (int)get_global_id(0) * COLUMNS;
+    const int begin = (int)get_global_id(0) * COLUMNS, k = (int)get_global_id(1);
+    if (begin >= count || k >= planes)
+        return;
     const floatv zero = (floatv)(0.0f);
-    for (int i = begin; i < min(begin + COLUMNS, n); i++)
+    x += (size_t)k * plane + at;
+    g += (size_t)k * plane + at;
+    for (int i = begin; i < min(begin + COLUMNS, count); i++)
         g[i] = select(zero, g[i], x[i] > zero);
 }
 
@@ -83,19 +89,19 @@ __kernel void copy_rows(__global const floatv *restrict from, __global floatv *r
         to[i] = from[i];
 }
 
-/* g (=, or += with accumulate) factor * (f - p), over planes of `plane` positions of f and g, which
- * begin at position p_at of the planes of p. Dimensions: plane / COLUMNS, planes. */
+/* g (=, or += with accumulate) factor * (f - p), over `count` positions from `at` on of the planes of f
+ * and g, and from p_at on of the planes of p. Dimensions: count / COLUMNS, planes. */
 __kernel void content_bwd(__global const floatv *restrict f, __global const floatv *restrict p,
-                          __global floatv *restrict g, int planes, int plane, int p_plane, int p_at,
-                          float factor, int accumulate)
+                          __global floatv *restrict g, int planes, int plane, int at, int p_plane,
+                          int p_at, int count, float factor, int accumulate)
 {
     const int begin = (int)get_global_id(0) * COLUMNS, k = (int)get_global_id(1);
-    if (begin >= plane || k >= planes)
+    if (begin >= count || k >= planes)
         return;
-    f += (size_t)k * plane;
-    g += (size_t)k * plane;
+    f += (size_t)k * plane + at;
+    g += (size_t)k * plane + at;
     p += (size_t)k * p_plane + p_at;
-    for (int i = begin; i < min(begin + COLUMNS, plane); i++) {
+    for (int i = begin; i < min(begin + COLUMNS, count); i++) {
         const floatv part = factor * (f[i] - p[i]);
         g[i] = accumulate ? g[i] + part : part;
     }

@@ -1,31 +1,32 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Pooling 2x2 with stride 2 on blocked tensors; an odd last row or column is dropped. `height` and
- * `width` are those of the large side x; the small side y has half, rounded down. AVERAGE: the mean,
- * otherwise the maximum. One work-item per row of a block, or of VW channels by one column on GPUs,
- * makes no difference to the code: a work-item does COLUMNS columns.
+ * `width` are those of the large side x, which may be a strip: of it `rows` rows from row `first` on take
+ * part, the pooled ones from row `small_first` on of the small side, of small_height rows and width / 2
+ * columns. AVERAGE: the mean, otherwise the maximum. A work-item does COLUMNS columns.
  */
 
 #define AT(h, w, block, row, col) ((size_t)(block) * PLANE(h, w) + ((row) + 1) * PITCH(w) + (col) + 1)
 
-/* y = pool(x). Dimensions: columns of y / COLUMNS, rows of y, blocks. */
+/* y = pool(x). Dimensions: columns of y / COLUMNS, rows / 2, blocks. */
 __kernel void pool_fwd(__global const floatv *restrict x, __global floatv *restrict y, int blocks,
-                       int height, int width)
+                       int height, int width, int first, int rows, int small_height,
+                       int small_first)
 {
-    const int h = height / 2, w = width / 2;
-    const int begin = (int)get_global_id(0) * COLUMNS, row = (int)get_global_id(1);
-    const int block = (int)get_global_id(2);
-    if (begin >= w || row >= h || block >= blocks)
+    const int w = width / 2, begin = (int)get_global_id(0) * COLUMNS;
+    const int row = (int)get_global_id(1), block = (int)get_global_id(2);
+    if (begin >= w || row >= rows / 2 || block >= blocks)
         return;
-    __global const floatv *top = x + AT(height, width, block, 2 * row, 0);
+    __global const floatv *top = x + AT(height, width, block, first + 2 * row, 0);
     __global const floatv *bottom = top + PITCH(width);
+    __global floatv *out = y + AT(small_height, w, block, small_first + row, 0);
     for (int col = begin; col < min(begin + COLUMNS, w); col++) {
         const floatv a = top[2 * col], b = top[2 * col + 1];
         const floatv c = bottom[2 * col], d = bottom[2 * col + 1];
 #ifdef AVERAGE
-        y[AT(h, w, block, row, col)] = 0.25f * ((a + b) + (c + d));
+        out[col] = 0.25f * ((a + b) + (c + d));
 #else
-        y[AT(h, w, block, row, col)] = max(max(a, b), max(c, d));
+        out[col] = max(max(a, b), max(c, d));
 #endif
     }
 }
@@ -33,36 +34,35 @@ __kernel void pool_fwd(__global const floatv *restrict x, __global floatv *restr
 /*
  * The way back through pooling and the ReLU before it: g (=, or += with accumulate) the gradient of
  * the pooled values gy, where x > 0, and 0 elsewhere, also where x is not positive and g held
- * something. Of equal maxima the first in reading order receives the gradient. Covers all pixels of
- * x, dropped ones too. Dimensions: columns of x / 2 rounded up / COLUMNS, rows of x / 2 rounded up,
- * blocks.
+ * something. Of equal maxima the first in reading order receives the gradient. Covers dropped pixels
+ * too. Dimensions: columns of x / 2 rounded up / COLUMNS, rows / 2 rounded up, blocks.
  */
 __kernel void pool_bwd(__global const floatv *x, __global const floatv *restrict gy,
-                       __global floatv *g, int blocks, int height, int width, int accumulate)
+                       __global floatv *g, int blocks, int height, int width, int first, int rows,
+                       int small_height, int small_first, int accumulate)
 {
-    const int h = height / 2, w = width / 2;
-    const int begin = (int)get_global_id(0) * COLUMNS, row = (int)get_global_id(1);
-    const int block = (int)get_global_id(2);
-    if (2 * begin >= width || 2 * row >= height || block >= blocks)
+    const int w = width / 2, begin = (int)get_global_id(0) * COLUMNS;
+    const int row = (int)get_global_id(1), block = (int)get_global_id(2);
+    if (2 * begin >= width || 2 * row >= rows || block >= blocks)
         return;
     const floatv zero = (floatv)(0.0f);
+    const size_t corner = AT(height, width, block, first + 2 * row, 0);
     for (int col = begin; col < begin + COLUMNS && 2 * col < width; col++) {
-        const bool inside = row < h && col < w;
-        const floatv v = inside ? gy[AT(h, w, block, row, col)] : zero;
+        const bool inside = small_first + row < small_height && col < w;
+        const floatv v = inside ? gy[AT(small_height, w, block, small_first + row, col)] : zero;
 #ifndef AVERAGE
         floatv largest = zero;
         intv taken = (intv)(0);
         if (inside) {
-            const size_t at = AT(height, width, block, 2 * row, 2 * col);
+            const size_t at = corner + 2 * col;
             largest = max(max(x[at], x[at + 1]),
                           max(x[at + PITCH(width)], x[at + PITCH(width) + 1]));
         }
 #endif
         for (int k = 0; k < 4; k++) {
-            const int r = 2 * row + k / 2, c = 2 * col + k % 2;
-            if (r >= height || c >= width)
+            if (2 * row + k / 2 >= rows || 2 * col + k % 2 >= width)
                 continue;
-            const size_t at = AT(height, width, block, r, c);
+            const size_t at = corner + k / 2 * PITCH(width) + 2 * col + k % 2;
             const floatv a = x[at];
 #ifdef AVERAGE
             floatv part = 0.25f * v;

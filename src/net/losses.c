@@ -188,23 +188,24 @@ static enum impasto_status measure(void *user, int layer, const struct imp_tenso
     return IMPASTO_OK;
 }
 
-static enum impasto_status gradient(void *user, int layer, const struct imp_tensor *f, int at,
-                                    const struct imp_tensor *g)
+static enum impasto_status gradient(void *user, int layer, const struct imp_tensor *f,
+                                    const struct imp_window *window, const struct imp_tensor *g)
 {
     struct imp_losses *losses = user;
     const bool style = losses->style_layers[layer] > 0;
     if (style) {
         char label[48];
         snprintf(label, sizeof(label), "%s Gram gradient", imp_layer_shapes[layer].name);
-        IMP_TRY(imp_conv_pointwise(losses->device, f, losses->difference[layer], g, label));
+        IMP_TRY(imp_conv_pointwise(losses->device, f, window, losses->difference[layer], g,
+                                   label));
     }
     if (losses->content_layers[layer] > 0) {
         /* d/dF of mean((F - P)^2): 2 / (C M) (F - P). */
         const double factor = (double)losses->content_weight * losses->content_layers[layer] * 2 /
                               (losses->content_energy[layer] *
                                elements_of(&losses->content_target[layer]));
-        IMP_TRY(imp_content_backward(losses->device, f, &losses->content_target[layer], at, g,
-                                     (float)factor, style));
+        IMP_TRY(imp_content_backward(losses->device, f, window, &losses->content_target[layer],
+                                     g, (float)factor, style));
     }
     return IMPASTO_OK;
 }

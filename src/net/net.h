@@ -88,11 +88,11 @@ struct imp_taps {
      * one window of it after the other, from the top. `ends`: this was the last. */
     enum impasto_status (*measure)(void *user, int layer, const struct imp_tensor *activation,
                                    const struct imp_window *window, bool ends);
-    /* Called in the backward pass: overwrites `gradient` (shaped as the activation, halo zero) with
-     * the gradient of the loss with respect to this activation as tapped, not masked. The
-     * activation is a strip from row `at` of the whole on. */
+    /* Called in the backward pass: overwrites a window of `gradient` (shaped as the activation) with
+     * the gradient of the loss with respect to this activation as tapped, not masked. */
     enum impasto_status (*gradient)(void *user, int layer, const struct imp_tensor *activation,
-                                    int at, const struct imp_tensor *gradient);
+                                    const struct imp_window *window,
+                                    const struct imp_tensor *gradient);
 };
 
 /* Blocks of convolutions between poolings are the stages in which memory is managed. */
@@ -110,7 +110,7 @@ struct imp_stage_plan {
     enum imp_keep keep;
     int rows;
 };
-#define IMP_STRIP_UNIT 4 /* a row of Winograd tiles, so that strips have the tiles of the whole */
+#define IMP_STRIP_UNIT 4 /* a row of Winograd tiles */
 
 /* A buffer that holds tensors of one shape after another; `held` is the last, whose halo is zero. */
 struct imp_slot {
@@ -121,7 +121,7 @@ struct imp_slot {
 struct imp_stage {
     int first, last;   /* layers */
     int height, width; /* of its activations */
-    int margin;        /* rows above and below a strip that its results depend on */
+    int margin;        /* rows above and below a strip for which its tensors have room */
     struct imp_stage_plan plan;
     /* Which passing slot has the gradient of each layer's activation (-1: it replaces the activation),
      * and of the stage's input. */
@@ -142,10 +142,10 @@ struct imp_net {
     struct imp_tensor activation[IMPASTO_LAYERS]; /* after the ReLU */
     struct imp_tensor pooled[IMP_STAGES - 1];     /* outputs of the stages but the last */
     struct imp_tensor view[IMPASTO_LAYERS];       /* the strip at hand */
-    /* Memory of strips: the stage's input, its activations, its pooled output, the gradient of its
-     * input until it may be written; tensors on their way from one operation to the next; gradients
-     * of pooled outputs on their way between stages. */
-    struct imp_slot strip_input, strip[4], strip_pooled, pending, passing[2], boundary[2];
+    /* Memory of strips: the stage's input, its activations, the gradient of its input until it may be
+     * written; tensors on their way from one operation to the next; gradients of pooled outputs on
+     * their way between stages. */
+    struct imp_slot strip_input, strip[4], pending, passing[2], boundary[2];
     struct imp_buffer *workspace; /* of the convolutions */
     const struct imp_buffer *image;    /* of the last forward pass: it may not change before */
     struct imp_buffer *image_gradient; /* the backward pass at work */
@@ -184,8 +184,14 @@ enum impasto_status imp_stage_backward(struct imp_net *net, struct imp_device *d
                                        struct imp_tensor *downstream);
 /* Whether the stage is worked on in one strip. */
 bool imp_stage_whole(const struct imp_stage *stage);
-/* The most rows of a strip with its margins. */
-int imp_stage_strip_rows(const struct imp_stage *stage);
+/* How many rows beyond a strip's own are computed of a layer's activation, in the forward pass and when
+ * it is computed again for the backward pass; and of its gradient. */
+enum imp_reach { IMP_REACH_FORWARD, IMP_REACH_AGAIN, IMP_REACH_GRADIENT };
+int imp_stage_reach(const struct imp_stage *stage, int layer, enum imp_reach which);
+/* The largest of these. */
+int imp_stage_margin(const struct imp_stage *stage, bool backward);
+/* The most rows of a strip with `reach` more on each side. */
+int imp_stage_rows(const struct imp_stage *stage, int reach);
 
 /* ---- losses.c -------------------------------------------------------------------------------- */
 

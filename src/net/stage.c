@@ -3,16 +3,16 @@
  * A stage of VGG19, the convolutions between two poolings, on the whole picture or on one strip of rows
  * after another.
  *
- * A strip is computed with `margin` rows more above and below, as far as the picture goes. Beyond the
- * rows that it has, a strip sees zeros, so its outermost rows are wrong, and with each convolution,
- * forwards or backwards, one row more; the margin is where that stays. Rows of the picture's own edge
- * are right, because there zeros are what the network sees. The results are those of the whole picture,
- * rounding included, except that sums are added up strip by strip.
+ * What a strip delivers, rows `begin` to `end`, depends on rows further up and down: by one more for
+ * each convolution, forwards and backwards. So each layer is computed `reach` rows beyond the strip's own,
+ * as far as the picture goes, and the strip's tensors have `margin` rows of room for that. Beyond the
+ * picture its tensors have zeros, as the whole's. The results are those of the whole picture, but for
+ * rounding: sums are added up strip by strip, and Winograd's tiles lie elsewhere.
  */
 
 #include "net/net.h"
 
-/* Rows begin to end are the strip's own; low to high are computed. */
+/* Rows begin to end are the strip's own; its tensors hold low to high. */
 struct strip {
     int begin, end, low, high;
 };
@@ -22,9 +22,35 @@ bool imp_stage_whole(const struct imp_stage *stage)
     return stage->plan.rows >= stage->height;
 }
 
-int imp_stage_strip_rows(const struct imp_stage *stage)
+static int layers_of(const struct imp_stage *stage)
 {
-    const int rows = stage->plan.rows + 2 * stage->margin;
+    return stage->last - stage->first + 1;
+}
+
+int imp_stage_reach(const struct imp_stage *stage, int layer, enum imp_reach which)
+{
+    const int above = stage->last - layer, below = layer - stage->first + 1;
+    /* The gradient of the last activation is needed for whole pooled rows. */
+    const int gradient = (layers_of(stage) + 1) / 2 * 2;
+    switch (which) {
+    case IMP_REACH_FORWARD:
+        return above;
+    case IMP_REACH_AGAIN:
+        return gradient + above;
+    case IMP_REACH_GRADIENT:
+        return layer == stage->last ? gradient : below;
+    }
+    return 0;
+}
+
+int imp_stage_margin(const struct imp_stage *stage, bool backward)
+{
+    return imp_stage_reach(stage, stage->first, backward ? IMP_REACH_AGAIN : IMP_REACH_FORWARD);
+}
+
+int imp_stage_rows(const struct imp_stage *stage, int reach)
+{
+    const int rows = stage->plan.rows + 2 * reach;
     return imp_stage_whole(stage) || rows > stage->height ? stage->height : rows;
 }
 
@@ -37,6 +63,18 @@ static struct strip strip_at(const struct imp_stage *stage, int begin)
     strip.high = strip.end + stage->margin < stage->height ? strip.end + stage->margin
                                                            : stage->height;
     return strip;
+}
+
+/* A strip's own rows and `reach` more on each side, as far as the picture goes. */
+static struct imp_window window_of(const struct imp_stage *stage, const struct strip *strip,
+                                   int reach)
+{
+    const int from = strip->begin > reach ? strip->begin - reach : 0;
+    const int to = strip->end + reach < stage->height ? strip->end + reach : stage->height;
+    return (struct imp_window){.first = from - strip->low,
+                               .rows = to - from,
+                               .at = from,
+                               .begins = from == 0};
 }
 
 /* A tensor shaped as `like`, of `height` rows, in a slot; its halo is zero, the rest undefined. */
@@ -73,17 +111,15 @@ static enum impasto_status strip_input(struct imp_net *net, struct imp_device *d
 /* The stage's convolutions on a strip of input, into net->view; taps: NULL for none. */
 static enum impasto_status convolve(struct imp_net *net, struct imp_device *device, int s,
                                     const struct strip *strip, const struct imp_tensor *input,
-                                    const struct imp_taps *taps)
+                                    const struct imp_taps *taps, enum imp_reach reach)
 {
     const struct imp_stage *stage = &net->stage[s];
     const struct imp_model *model = net->model;
-    const struct imp_window window = {.first = strip->begin - strip->low,
-                                      .rows = strip->end - strip->begin,
-                                      .at = strip->begin,
-                                      .begins = strip->begin == 0};
+    const struct imp_window own = window_of(stage, strip, 0);
     struct imp_tensor x = *input;
     for (int l = stage->first; l <= stage->last; l++) {
         const int i = l - stage->first;
+        const struct imp_window window = window_of(stage, strip, imp_stage_reach(stage, l, reach));
         struct imp_tensor *y = &net->view[l];
         *y = net->activation[l];
         if (stage->plan.keep != IMP_KEEP_ALL)
@@ -94,6 +130,8 @@ static enum impasto_status convolve(struct imp_net *net, struct imp_device *devi
         IMP_TRY(net->algorithm[l][0]->run(
             device, &(struct imp_conv){.x = x,
                                        .y = *y,
+                                       .first = window.first,
+                                       .rows = window.rows,
                                        .weights = model->layer[l].forward_weights,
                                        .bias = model->layer[l].bias,
                                        .epilogue = IMP_EPILOGUE_BIAS_RELU,
@@ -101,24 +139,10 @@ static enum impasto_status convolve(struct imp_net *net, struct imp_device *devi
                                        .gemm = model->gemm,
                                        .label = label}));
         if (taps && taps->layers >> l & 1u)
-            IMP_TRY(taps->measure(taps->user, l, y, &window, strip->end == stage->height));
+            IMP_TRY(taps->measure(taps->user, l, y, &own, strip->end == stage->height));
         x = *y;
     }
     return IMPASTO_OK;
-}
-
-/* Pools a strip's last activation into its rows of pooled[s]. */
-static enum impasto_status pool(struct imp_net *net, struct imp_device *device, int s,
-                                const struct strip *strip)
-{
-    const struct imp_tensor *x = &net->view[net->stage[s].last], *to = &net->pooled[s];
-    if (imp_stage_whole(&net->stage[s]))
-        return imp_pool_forward(device, x, to, net->model->average);
-    struct imp_tensor y;
-    IMP_TRY(use(&net->strip_pooled, device, to, x->height / 2, &y));
-    IMP_TRY(imp_pool_forward(device, x, &y, net->model->average));
-    return imp_tensor_copy_rows(device, &y, (strip->begin - strip->low) / 2, to, strip->begin / 2,
-                                strip->end / 2 - strip->begin / 2);
 }
 
 enum impasto_status imp_stage_forward(struct imp_net *net, struct imp_device *device, int s,
@@ -134,9 +158,11 @@ enum impasto_status imp_stage_forward(struct imp_net *net, struct imp_device *de
         const struct strip strip = strip_at(stage, begin);
         struct imp_tensor input;
         IMP_TRY(strip_input(net, device, s, &strip, &input));
-        IMP_TRY(convolve(net, device, s, &strip, &input, taps));
+        IMP_TRY(convolve(net, device, s, &strip, &input, taps, IMP_REACH_FORWARD));
+        const struct imp_window own = window_of(stage, &strip, 0);
         if (pools)
-            IMP_TRY(pool(net, device, s, &strip));
+            IMP_TRY(imp_pool_forward(device, &net->view[stage->last], &own, &net->pooled[s],
+                                     net->model->average));
     }
     return IMPASTO_OK;
 }
@@ -156,26 +182,24 @@ static enum impasto_status enter(struct imp_net *net, struct imp_device *device,
                                  const struct strip *strip, const struct imp_taps *taps,
                                  const struct imp_tensor *upstream, const struct imp_tensor *g)
 {
-    const int last = net->stage[s].last;
-    const struct imp_tensor *x = &net->view[last];
-    const bool tapped = taps->layers >> last & 1u;
+    const struct imp_stage *stage = &net->stage[s];
+    const struct imp_window window =
+        window_of(stage, strip, imp_stage_reach(stage, stage->last, IMP_REACH_GRADIENT));
+    const struct imp_tensor *x = &net->view[stage->last];
+    const bool tapped = taps->layers >> stage->last & 1u;
     if (tapped)
-        IMP_TRY(taps->gradient(taps->user, last, x, strip->low, g));
+        IMP_TRY(taps->gradient(taps->user, stage->last, x, &window, g));
     if (!upstream && !tapped) /* below the deepest tap there is nothing */
         return imp_buffer_zero(g->buffer, 0,
                                imp_tensor_bytes(g->channels, g->height, g->width, g->lanes));
     if (!upstream)
-        return imp_relu_mask(device, x, g);
-    struct imp_tensor up = *upstream;
-    if (!imp_stage_whole(&net->stage[s])) {
-        IMP_TRY(use(&net->strip_pooled, device, upstream, x->height / 2, &up));
-        IMP_TRY(imp_tensor_copy_rows(device, upstream, strip->low / 2, &up, 0, up.height));
-    }
-    return imp_pool_backward(device, x, &up, g, net->model->average, tapped);
+        return imp_relu_mask(device, x, &window, g);
+    return imp_pool_backward(device, x, &window, upstream, g, net->model->average, tapped);
 }
 
-/* One convolution's gradient, from g to `to`. */
+/* A window of one convolution's gradient, from g to `to`. */
 static enum impasto_status convolve_back(struct imp_net *net, struct imp_device *device, int l,
+                                         const struct imp_window *window,
                                          const struct imp_tensor *g, const struct imp_tensor *to,
                                          const struct imp_tensor *mask, enum imp_epilogue epilogue)
 {
@@ -184,6 +208,8 @@ static enum impasto_status convolve_back(struct imp_net *net, struct imp_device 
     return net->algorithm[l][1]->run(
         device, &(struct imp_conv){.x = *g,
                                    .y = *to,
+                                   .first = window->first,
+                                   .rows = window->rows,
                                    .weights = net->model->layer[l].backward_weights,
                                    .mask = mask ? *mask : (struct imp_tensor){0},
                                    .epilogue = epilogue,
@@ -192,31 +218,34 @@ static enum impasto_status convolve_back(struct imp_net *net, struct imp_device 
                                    .label = label});
 }
 
-/* Backwards through a strip, whose activations are in net->view, to the gradient of its input. */
+/* Backwards through a strip, whose activations are in net->view, to the gradient of its input, of which
+ * only the strip's own rows are computed. */
 static enum impasto_status descend(struct imp_net *net, struct imp_device *device, int s,
                                    const struct strip *strip, const struct imp_taps *taps,
                                    const struct imp_tensor *upstream, struct imp_tensor *found)
 {
     const struct imp_stage *stage = &net->stage[s];
     const struct imp_tensor *input = s > 0 ? &net->pooled[s - 1] : &net->input;
-    const int rows = net->view[stage->last].height;
+    const struct imp_window own = window_of(stage, strip, 0);
     struct imp_tensor g, to;
     IMP_TRY(gradient_of(net, device, s, stage->last, &g));
     IMP_TRY(enter(net, device, s, strip, taps, upstream, &g));
     for (int l = stage->last; l > stage->first; l--) {
         const struct imp_tensor *below = &net->view[l - 1];
+        const struct imp_window window =
+            window_of(stage, strip, imp_stage_reach(stage, l - 1, IMP_REACH_GRADIENT));
         const bool tapped = taps->layers >> (l - 1) & 1u;
         IMP_TRY(gradient_of(net, device, s, l - 1, &to));
         if (tapped)
-            IMP_TRY(taps->gradient(taps->user, l - 1, below, strip->low, &to));
-        IMP_TRY(convolve_back(net, device, l, &g, &to, below,
+            IMP_TRY(taps->gradient(taps->user, l - 1, below, &window, &to));
+        IMP_TRY(convolve_back(net, device, l, &window, &g, &to, below,
                               tapped ? IMP_EPILOGUE_ADD_MASK : IMP_EPILOGUE_MASK));
         g = to;
     }
-    IMP_TRY(use(&net->passing[stage->input_slot], device, input, rows, found));
-    IMP_TRY(convolve_back(net, device, stage->first, &g, found, NULL, IMP_EPILOGUE_STORE));
+    IMP_TRY(use(&net->passing[stage->input_slot], device, input, strip->high - strip->low, found));
+    IMP_TRY(convolve_back(net, device, stage->first, &own, &g, found, NULL, IMP_EPILOGUE_STORE));
     return s == 0 && net->model->replicate
-               ? imp_conv_first_replicate(device, &g, net->model->edge_weights, found)
+               ? imp_conv_first_replicate(device, &g, &own, net->model->edge_weights, found)
                : IMPASTO_OK;
 }
 
@@ -240,9 +269,7 @@ static enum impasto_status deliver(struct imp_net *net, struct imp_device *devic
                                    const struct strip *strip, const struct imp_tensor *found,
                                    struct pending *pending)
 {
-    const struct imp_window window = {.first = strip->begin - strip->low,
-                                      .rows = strip->end - strip->begin,
-                                      .at = strip->begin};
+    const struct imp_window window = window_of(&net->stage[s], strip, 0);
     if (s == 0)
         return imp_input_backward(device, found, &window, net->height, net->image_gradient,
                                   &net->model->input);
@@ -268,7 +295,7 @@ static enum impasto_status backward_in_strips(struct imp_net *net, struct imp_de
         struct imp_tensor input, found;
         IMP_TRY(strip_input(net, device, s, &strip, &input));
         IMP_TRY(flush(device, &pending, downstream));
-        IMP_TRY(convolve(net, device, s, &strip, &input, NULL));
+        IMP_TRY(convolve(net, device, s, &strip, &input, NULL, IMP_REACH_AGAIN));
         IMP_TRY(descend(net, device, s, &strip, taps, upstream, &found));
         IMP_TRY(deliver(net, device, s, &strip, &found, &pending));
     }
@@ -287,7 +314,7 @@ enum impasto_status imp_stage_backward(struct imp_net *net, struct imp_device *d
     struct imp_tensor input;
     if (stage->plan.keep != IMP_KEEP_ALL) {
         IMP_TRY(strip_input(net, device, s, &strip, &input));
-        IMP_TRY(convolve(net, device, s, &strip, &input, NULL));
+        IMP_TRY(convolve(net, device, s, &strip, &input, NULL, IMP_REACH_AGAIN));
     }
     IMP_TRY(descend(net, device, s, &strip, taps, upstream, downstream));
     if (s == 0)

@@ -97,17 +97,15 @@ void imp_net_plan(struct imp_net *net, const struct imp_caps *caps,
 {
     for (int s = 0; s < net->stages; s++) {
         struct imp_stage *stage = &net->stage[s];
-        /* Each convolution reaches one row further, and each gradient one row back. */
-        const int layers = stage->last - stage->first + 1;
-        stage->margin = round_up(net->backward ? 2 * layers : layers, IMP_STRIP_UNIT);
+        stage->margin = imp_stage_margin(stage, net->backward);
         stage->plan = plan[s];
-        /* A strip overwrites the one above it only when nothing needs that any more. */
-        const int rows = plan[s].rows > stage->margin ? plan[s].rows : stage->margin;
+        /* A strip's input is one row more each way, and overwritten by the strip after the next. */
+        const int rows = plan[s].rows > stage->margin ? plan[s].rows : stage->margin + 1;
         stage->plan.rows = plan[s].keep == IMP_KEEP_ALL || rows >= stage->height
                                ? stage->height
                                : round_up(rows, IMP_STRIP_UNIT);
         for (int l = stage->first; l <= stage->last; l++)
-            choose(net, caps, l, imp_stage_strip_rows(stage));
+            choose(net, caps, l, imp_stage_rows(stage, stage->margin / 2));
     }
     assign_slots(net);
 }
@@ -117,20 +115,32 @@ int imp_net_window_rows(const struct imp_net *net, int layer)
     return net->stage[imp_layer_shapes[layer].block - 1].plan.rows;
 }
 
+static int rows_of(const struct imp_stage *stage, int layer, enum imp_reach which)
+{
+    return imp_stage_rows(stage, imp_stage_reach(stage, layer, which));
+}
+
 double imp_net_cost(const struct imp_net *net, const struct imp_caps *caps)
 {
     double cost = 0;
     for (int s = 0; s < net->stages; s++) {
         const struct imp_stage *stage = &net->stage[s];
         const int strips = (stage->height + stage->plan.rows - 1) / stage->plan.rows;
-        const int rows = imp_stage_strip_rows(stage);
         const bool again = net->backward && stage->plan.keep == IMP_KEEP_INPUT;
         for (int l = stage->first; l <= stage->last; l++) {
             const int in = imp_layer_shapes[l].in_channels, out = imp_layer_shapes[l].out_channels;
             const struct imp_conv_algorithm *const *a = net->algorithm[l];
-            cost += strips * (again ? 2 : 1) * a[0]->cost(caps, in, out, rows, stage->width);
+            cost += strips * a[0]->cost(caps, in, out, rows_of(stage, l, IMP_REACH_FORWARD),
+                                        stage->width);
+            if (again)
+                cost += strips * a[0]->cost(caps, in, out, rows_of(stage, l, IMP_REACH_AGAIN),
+                                            stage->width);
             if (net->backward)
-                cost += strips * a[1]->cost(caps, out, in, rows, stage->width);
+                cost += strips * a[1]->cost(caps, out, in,
+                                            l > stage->first
+                                                ? rows_of(stage, l - 1, IMP_REACH_GRADIENT)
+                                                : stage->plan.rows,
+                                            stage->width);
         }
     }
     return cost;
@@ -143,7 +153,8 @@ static size_t workspace_bytes(const struct imp_net *net, const struct imp_caps *
     for (int s = 0; s < net->stages; s++)
         for (int l = net->stage[s].first; l <= net->stage[s].last; l++) {
             const int in = imp_layer_shapes[l].in_channels, out = imp_layer_shapes[l].out_channels;
-            const int h = imp_stage_strip_rows(&net->stage[s]), w = net->stage[s].width;
+            const int h = imp_stage_rows(&net->stage[s], net->stage[s].margin);
+            const int w = net->stage[s].width;
             const struct imp_conv_algorithm *const *a = net->algorithm[l];
             const size_t forward = a[0]->workspace_size(caps, in, out, h, w);
             const size_t backward =
@@ -156,7 +167,7 @@ static size_t workspace_bytes(const struct imp_net *net, const struct imp_caps *
 
 /* Bytes of each slot: the largest tensor that it will hold. */
 struct slots {
-    size_t strip_input, strip[4], strip_pooled, passing[2], pending, boundary[2];
+    size_t strip_input, strip[4], passing[2], pending, boundary[2];
 };
 
 static void take(size_t *bytes, const struct imp_tensor *like, int height)
@@ -170,11 +181,9 @@ static void stage_slots(const struct imp_net *net, int s, struct slots *slots)
     const struct imp_stage *stage = &net->stage[s];
     const struct imp_tensor *input = s > 0 ? &net->pooled[s - 1] : &net->input;
     const bool whole = imp_stage_whole(stage), keep = stage->plan.keep == IMP_KEEP_ALL;
-    const int rows = imp_stage_strip_rows(stage);
+    const int rows = imp_stage_rows(stage, stage->margin);
     if (!whole || s == 0)
         take(&slots->strip_input, input, rows);
-    if (!whole && s + 1 < net->stages)
-        take(&slots->strip_pooled, &net->pooled[s], rows / 2);
     for (int l = stage->first; l <= stage->last; l++) {
         const int i = l - stage->first;
         if (!keep)
@@ -211,7 +220,6 @@ void imp_net_layout(struct imp_net *net, const struct imp_caps *caps, struct imp
     imp_layout_add(layout, &net->strip_input.buffer, slots.strip_input, "strips");
     for (int i = 0; i < 4; i++)
         imp_layout_add(layout, &net->strip[i].buffer, slots.strip[i], "strips");
-    imp_layout_add(layout, &net->strip_pooled.buffer, slots.strip_pooled, "strips");
     imp_layout_add(layout, &net->pending.buffer, slots.pending, "strips");
     for (int k = 0; k < 2; k++) {
         imp_layout_add(layout, &net->passing[k].buffer, slots.passing[k],

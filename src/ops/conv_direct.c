@@ -58,7 +58,7 @@ static size_t workspace_size(const struct imp_caps *caps, int in, int out, int h
 static enum impasto_status launch(struct imp_device *device, int taps, const struct imp_tensor *x,
                                   const struct imp_buffer *weights, const struct imp_tensor *y,
                                   const struct imp_buffer *aux, enum imp_epilogue epilogue,
-                                  const char *label)
+                                  int first, int rows, const char *label)
 {
     const struct imp_caps *caps = imp_device_caps(device);
     const struct imp_conv_block block = imp_conv_block(caps);
@@ -66,15 +66,15 @@ static enum impasto_status launch(struct imp_device *device, int taps, const str
     snprintf(macros, sizeof(macros), "-DVW=%d -DCV=%d -DTB=%d -DTAPS=%d -DEPILOGUE=%d",
              caps->vector_width, block.vectors, block.positions, taps, (int)epilogue);
     const int groups = y->channels / (caps->vector_width * block.vectors);
-    const int span = y->height * (y->width + 2) - 2;
+    const int span = rows * (y->width + 2) - 2;
     return imp_launch(
         device, &(struct imp_launch){
                     .kernel = {"conv_direct", "conv_direct", macros},
                     IMP_ARGS(imp_buf(x->buffer), imp_buf(weights), imp_buf(y->buffer), imp_buf(aux),
                              imp_int(imp_tensor_blocks(x)), imp_int(groups), imp_int(y->height),
-                             imp_int(y->width)),
+                             imp_int(y->width), imp_int(first), imp_int(rows)),
                     .global = {(size_t)((span + block.positions - 1) / block.positions), (size_t)groups},
-                    .flops = 2.0 * taps * x->channels * y->channels * y->height * y->width,
+                    .flops = 2.0 * taps * x->channels * y->channels * rows * y->width,
                     .label = label,
                 });
 }
@@ -82,14 +82,16 @@ static enum impasto_status launch(struct imp_device *device, int taps, const str
 static enum impasto_status run(struct imp_device *device, const struct imp_conv *conv)
 {
     return launch(device, 9, &conv->x, conv->weights, &conv->y, imp_conv_aux(conv), conv->epilogue,
-                  conv->label);
+                  conv->first, conv->rows, conv->label);
 }
 
 enum impasto_status imp_conv_pointwise(struct imp_device *device, const struct imp_tensor *x,
+                                       const struct imp_window *window,
                                        const struct imp_buffer *weights,
                                        const struct imp_tensor *y, const char *label)
 {
-    return launch(device, 1, x, weights, y, x->buffer, IMP_EPILOGUE_STORE, label);
+    return launch(device, 1, x, weights, y, x->buffer, IMP_EPILOGUE_STORE, window->first,
+                  window->rows, label);
 }
 
 const struct imp_conv_packing imp_conv_blocked = {.size = packed_size, .pack = pack};

@@ -46,9 +46,9 @@ static enum impasto_status run(struct imp_device *device, const struct imp_conv 
                                "the first layer's convolution has no epilogue %d",
                                (int)conv->epilogue);
     const int blocks = imp_tensor_blocks(forward ? y : x);
-    const int span = y->height * (y->width + 2) - 2;
+    const int span = conv->rows * (y->width + 2) - 2;
     const size_t tiles = (size_t)((span + PIXELS - 1) / PIXELS);
-    const double flops = 2.0 * 9 * x->channels * y->channels * y->height * y->width;
+    const double flops = 2.0 * 9 * x->channels * y->channels * conv->rows * y->width;
     char macros[64];
     snprintf(macros, sizeof(macros), "-DVW=%d -DTB=%d%s", imp_device_caps(device)->vector_width,
              PIXELS, forward && store ? " -DSTORE_ONLY" : "");
@@ -59,7 +59,8 @@ static enum impasto_status run(struct imp_device *device, const struct imp_conv 
                                                imp_buf(y->buffer),
                                                imp_buf(store ? conv->weights : conv->bias),
                                                imp_int(blocks), imp_int(y->height),
-                                               imp_int(y->width)),
+                                               imp_int(y->width), imp_int(conv->first),
+                                               imp_int(conv->rows)),
                                       .global = {tiles, (size_t)blocks},
                                       .flops = flops,
                                       .label = conv->label,
@@ -68,7 +69,8 @@ static enum impasto_status run(struct imp_device *device, const struct imp_conv 
                                   .kernel = {"conv_first", "conv_first_bwd", macros},
                                   IMP_ARGS(imp_buf(x->buffer), imp_buf(conv->weights),
                                            imp_buf(y->buffer), imp_int(blocks),
-                                           imp_int(y->height), imp_int(y->width)),
+                                           imp_int(y->height), imp_int(y->width),
+                                           imp_int(conv->first), imp_int(conv->rows)),
                                   .global = {tiles},
                                   .flops = flops,
                                   .label = conv->label,
@@ -76,6 +78,7 @@ static enum impasto_status run(struct imp_device *device, const struct imp_conv 
 }
 
 enum impasto_status imp_conv_first_replicate(struct imp_device *device, const struct imp_tensor *x,
+                                             const struct imp_window *window,
                                              const struct imp_buffer *weights,
                                              const struct imp_tensor *y)
 {
@@ -87,7 +90,8 @@ enum impasto_status imp_conv_first_replicate(struct imp_device *device, const st
                                   .kernel = {"conv_first", "conv_first_bwd_replicate", macros},
                                   IMP_ARGS(imp_buf(x->buffer), imp_buf(weights), imp_buf(y->buffer),
                                            imp_int(imp_tensor_blocks(x)), imp_int(y->height),
-                                           imp_int(y->width), imp_int(edges)),
+                                           imp_int(y->width), imp_int(edges),
+                                           imp_int(window->first), imp_int(window->rows)),
                                   .global = {(size_t)edges, 3},
                                   .label = "conv1_1 backward",
                               });

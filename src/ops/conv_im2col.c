@@ -53,16 +53,17 @@ static enum impasto_status run(struct imp_device *device, const struct imp_conv 
 {
     const struct imp_tensor *x = &conv->x, *y = &conv->y;
     const int chunk =
-        chunk_of(imp_device_caps(device), x->channels, y->channels, y->height, y->width);
-    const int span = y->height * (y->width + 2) - 2;
+        chunk_of(imp_device_caps(device), x->channels, y->channels, conv->rows, y->width);
+    const int begin = conv->first * (y->width + 2);
+    const int end = begin + conv->rows * (y->width + 2) - 2;
     const int rows = x->channels * 9;
     /* The product lies behind the columns in the workspace. */
     const size_t product_at = (size_t)rows * (size_t)chunk;
     char macros[32];
     snprintf(macros, sizeof(macros), "-DVW=1 -DEPILOGUE=%d", (int)conv->epilogue);
     const struct imp_buffer *aux = imp_conv_aux(conv);
-    for (int first = 0; first < span; first += chunk) {
-        const int count = span - first < chunk ? span - first : chunk;
+    for (int first = begin; first < end; first += chunk) {
+        const int count = end - first < chunk ? end - first : chunk;
         IMP_TRY(imp_launch(device, &(struct imp_launch){
                                        .kernel = {"im2col", "im2col", macros},
                                        IMP_ARGS(imp_buf(x->buffer), imp_buf(conv->workspace),

@@ -73,7 +73,8 @@ enum imp_gemm {
 
 /* A 3x3 convolution, stride 1, over x as its halo gives it. */
 struct imp_conv {
-    struct imp_tensor x, y;          /* of equal height and width */
+    struct imp_tensor x, y; /* of equal height and width */
+    int first, rows;        /* rows of y that are computed, from those of x and one more each way */
     const struct imp_buffer *weights; /* packed by the algorithm */
     const struct imp_buffer *bias;    /* (y.channels), for IMP_EPILOGUE_BIAS_RELU */
     struct imp_tensor mask;           /* shaped as y, for the _MASK epilogues */
@@ -147,8 +148,10 @@ const struct imp_buffer *imp_conv_aux(const struct imp_conv *conv);
 /* weights (out, in, 3, 3) -> flipped (in, out, 3, 3), for the gradient to the input. */
 void imp_conv_flip(int in, int out, const float *weights, float *flipped);
 
-/* conv_direct.c: a 1x1 convolution on blocked tensors, weights laid out by gram_difference. */
+/* conv_direct.c: a 1x1 convolution of a window's rows on blocked tensors, weights laid out by
+ * gram_difference. */
 enum impasto_status imp_conv_pointwise(struct imp_device *device, const struct imp_tensor *x,
+                                       const struct imp_window *window,
                                        const struct imp_buffer *weights,
                                        const struct imp_tensor *y, const char *label);
 /* What a work-item of the direct and Winograd kernels computes: vectors of output channels (part of
@@ -158,10 +161,11 @@ struct imp_conv_block {
 };
 struct imp_conv_block imp_conv_block(const struct imp_caps *caps);
 
-/* conv_first.c: y (3 channels, planar) += the part of the gradient that reaches the picture through
- * its replicated edge; x: gradient of conv1_1's output; weights packed by imp_conv_first for
- * x.channels to 3. */
+/* conv_first.c: a window's rows of y (3 channels, planar) += the part of the gradient that reaches the
+ * picture through its replicated edge; x: gradient of conv1_1's output; weights packed by
+ * imp_conv_first for x.channels to 3. */
 enum impasto_status imp_conv_first_replicate(struct imp_device *device, const struct imp_tensor *x,
+                                             const struct imp_window *window,
                                              const struct imp_buffer *weights,
                                              const struct imp_tensor *y);
 
@@ -204,12 +208,15 @@ void imp_gemm_clblast_release(void);
 
 /* ---- pool.c ---------------------------------------------------------------------------------- */
 
-/* y = 2x2 pooling of x; y has half the size, rounded down. */
+/* Rows of y = 2x2 pooling of a window of x; y, the whole, has half the size, rounded down. Windows begin at
+ * an even row of the whole, and end at one or at its end. */
 enum impasto_status imp_pool_forward(struct imp_device *device, const struct imp_tensor *x,
-                                     const struct imp_tensor *y, bool average);
-/* g = or (accumulate) += the gradient gy of the pooled values, masked by x > 0. gy: half size. g may be x
- * itself. */
+                                     const struct imp_window *window, const struct imp_tensor *y,
+                                     bool average);
+/* A window's rows of g = or (accumulate) += the gradient gy of the pooled values, masked by x > 0. gy: the
+ * whole, half the size. g may be x itself. */
 enum impasto_status imp_pool_backward(struct imp_device *device, const struct imp_tensor *x,
+                                      const struct imp_window *window,
                                       const struct imp_tensor *gy, const struct imp_tensor *g,
                                       bool average, bool accumulate);
 
@@ -254,13 +261,15 @@ enum impasto_status imp_input_backward(struct imp_device *device,
                                        const struct imp_window *window, int height,
                                        struct imp_buffer *gradient,
                                        const struct imp_input_map *map);
-/* g = x > 0 ? g : 0. */
+/* g = x > 0 ? g : 0 in a window's rows. */
 enum impasto_status imp_relu_mask(struct imp_device *device, const struct imp_tensor *x,
+                                  const struct imp_window *window,
                                   const struct imp_tensor *g);
-/* g = or (accumulate) += factor * (f - target), where f and g are a strip from row `at` of the
- * target on. */
+/* A window's rows of g = or (accumulate) += factor * (f - target), where f and g are strips and target
+ * the whole. */
 enum impasto_status imp_content_backward(struct imp_device *device, const struct imp_tensor *f,
-                                         const struct imp_tensor *target, int at,
+                                         const struct imp_window *window,
+                                         const struct imp_tensor *target,
                                          const struct imp_tensor *g, float factor, bool accumulate);
 
 /* ---- tv.c ------------------------------------------------------------------------------------ */

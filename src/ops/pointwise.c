@@ -58,32 +58,38 @@ enum impasto_status imp_input_backward(struct imp_device *device,
 }
 
 enum impasto_status imp_relu_mask(struct imp_device *device, const struct imp_tensor *x,
-                                  const struct imp_tensor *g)
+                                  const struct imp_window *window, const struct imp_tensor *g)
 {
-    const int n = imp_tensor_vectors(x);
+    const int pitch = x->width + 2, count = window->rows * pitch;
     char macros[IMP_POINTWISE_MACROS];
     const int columns = imp_pointwise_macros(device, macros);
     return imp_launch(device, &(struct imp_launch){
                                   .kernel = {"pointwise", "relu_mask", macros},
-                                  IMP_ARGS(imp_buf(x->buffer), imp_buf(g->buffer), imp_int(n)),
-                                  .global = {items(n, columns)},
+                                  IMP_ARGS(imp_buf(x->buffer), imp_buf(g->buffer),
+                                           imp_int(imp_tensor_blocks(x)),
+                                           imp_int(imp_tensor_plane(x)),
+                                           imp_int((window->first + 1) * pitch), imp_int(count)),
+                                  .global = {items(count, columns), (size_t)imp_tensor_blocks(x)},
                               });
 }
 
 enum impasto_status imp_content_backward(struct imp_device *device, const struct imp_tensor *f,
-                                         const struct imp_tensor *target, int at,
+                                         const struct imp_window *window,
+                                         const struct imp_tensor *target,
                                          const struct imp_tensor *g, float factor, bool accumulate)
 {
-    const int plane = imp_tensor_plane(f);
+    const int pitch = f->width + 2, count = window->rows * pitch;
     char macros[IMP_POINTWISE_MACROS];
     const int columns = imp_pointwise_macros(device, macros);
     return imp_launch(device, &(struct imp_launch){
                                   .kernel = {"pointwise", "content_bwd", macros},
                                   IMP_ARGS(imp_buf(f->buffer), imp_buf(target->buffer),
                                            imp_buf(g->buffer), imp_int(imp_tensor_blocks(f)),
-                                           imp_int(plane), imp_int(imp_tensor_plane(target)),
-                                           imp_int(at * (target->width + 2)), imp_float(factor),
-                                           imp_int(accumulate)),
-                                  .global = {items(plane, columns), (size_t)imp_tensor_blocks(f)},
+                                           imp_int(imp_tensor_plane(f)),
+                                           imp_int((window->first + 1) * pitch),
+                                           imp_int(imp_tensor_plane(target)),
+                                           imp_int((window->at + 1) * pitch), imp_int(count),
+                                           imp_float(factor), imp_int(accumulate)),
+                                  .global = {items(count, columns), (size_t)imp_tensor_blocks(f)},
                               });
 }

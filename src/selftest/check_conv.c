@@ -10,6 +10,19 @@ struct shape {
     int in, out, height, width;
 };
 
+/* Of tall shapes with an odd height only some rows are computed: how many are left out at either end. The
+ * outermost are not even read. */
+static int left_out(const struct shape *s)
+{
+    return s->height > 4 && s->height % 2 ? 2 : 0;
+}
+
+static bool is_left_out(const struct shape *s, size_t element)
+{
+    const int row = (int)(element / (size_t)s->width % (size_t)s->height);
+    return row < left_out(s) || row >= s->height - left_out(s);
+}
+
 /* In the order in which the levels take them: 2, 7, 9, all. Widths and heights lie about the register
  * blocks of 4, 6, 8 and 14 positions. */
 static const struct shape shapes[] = {
@@ -65,13 +78,18 @@ static double run_on_device(struct imp_check_run *run, const struct imp_conv_alg
     const size_t packed = algorithm->packing->size(caps, s->in, s->out) / sizeof(float);
     const size_t workspace =
         algorithm->workspace_size(caps, s->in, s->out, s->height, s->width) / sizeof(float);
-    struct imp_conv conv = {.epilogue = epilogue, .gemm = gemm, .label = "check"};
+    const int edge = left_out(s);
+    struct imp_conv conv = {.first = edge,
+                            .rows = s->height - 2 * edge,
+                            .epilogue = epilogue,
+                            .gemm = gemm,
+                            .label = "check"};
     struct imp_buffer *weights = NULL, *bias = NULL, *scratch = NULL;
     double error = INFINITY;
     algorithm->packing->pack(caps, s->in, s->out, d->weights, d->packed);
     if (imp_check_tensor(run, &conv.x, s->in, s->height, s->width, in_lanes, d->x) &&
         imp_check_tensor(run, &conv.y, s->out, s->height, s->width, out_lanes,
-                         epilogue == IMP_EPILOGUE_ADD_MASK ? d->before : NULL) &&
+                         epilogue == IMP_EPILOGUE_ADD_MASK || edge ? d->before : NULL) &&
         imp_check_tensor(run, &conv.mask, s->out, s->height, s->width, out_lanes, d->mask) &&
         imp_check_buffer(run, &weights, packed, d->packed) &&
         imp_check_buffer(run, &bias, (size_t)s->out, d->bias) &&
@@ -110,11 +128,16 @@ static void check(struct imp_check_run *run, const struct imp_conv_algorithm *al
     };
     d.wide = imp_check_widen(run, d.x, in);
     if (!run->broken) {
+        for (size_t i = 0; left_out(s) && i < in; i++)
+            if (i / (size_t)s->width % (size_t)s->height % (size_t)(s->height - 1) == 0)
+                d.x[i] = NAN;
         const double damage = run_on_device(run, algorithm, s, epilogue, gemm, &d);
         imp_ref_conv(s->in, s->out, s->height, s->width, d.wide, d.weights, d.expected);
         for (size_t i = 0; i < out; i++)
-            d.expected[i] = finish(epilogue, d.expected[i], (double)d.before[i],
-                                   (double)d.bias[i / plane], (double)d.mask[i]);
+            d.expected[i] = is_left_out(s, i)
+                                ? (double)d.before[i]
+                                : finish(epilogue, d.expected[i], (double)d.before[i],
+                                         (double)d.bias[i / plane], (double)d.mask[i]);
         imp_check_end(run, fmax(damage, imp_check_error(d.found, d.expected, out)), algorithm->bound);
     }
     data_free(&d);

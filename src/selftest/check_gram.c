@@ -74,7 +74,8 @@ static void check(struct imp_check_run *run, const struct shape *s)
         imp_check_ok(run, imp_gram(run->device, &features, &whole, elements, workspace, matrix, "check")) &&
         imp_check_ok(run, imp_gram_difference(run->device, matrix, goal, c, factor, difference,
                                               shares, 0)) &&
-        imp_check_ok(run, imp_conv_pointwise(run->device, &features, difference, &out, "check"))) {
+        imp_check_ok(run, imp_conv_pointwise(run->device, &features, &whole, difference, &out,
+                                             "check"))) {
         const double damage = fmax(imp_check_read_buffer(run, matrix, entries, found),
                                    imp_check_read(run, &out, g));
         for (int i = 0; i < c; i++)

@@ -133,7 +133,7 @@ static void check_tensors(struct imp_check_run *run, const struct shape *s)
         !imp_check_buffer(run, &sums, 2 * IMP_PARTS, NULL))
         goto done;
     if (imp_check_begin(run, "relu mask %dx%d", h, w) &&
-        imp_check_ok(run, imp_relu_mask(run->device, &ta, &tg))) {
+        imp_check_ok(run, imp_relu_mask(run->device, &ta, &whole, &tg))) {
         const double damage = imp_check_read(run, &tg, found);
         for (size_t i = 0; i < n; i++)
             expected[i] = a[i] > 0 ? (double)g[i] : 0;
@@ -143,7 +143,7 @@ static void check_tensors(struct imp_check_run *run, const struct shape *s)
         if (imp_check_begin(run, "content gradient %dx%d%s", h, w,
                             accumulate ? " accumulate" : "") &&
             refill(run, &tg, g) &&
-            imp_check_ok(run, imp_content_backward(run->device, &ta, &tb, 0, &tg, factor,
+            imp_check_ok(run, imp_content_backward(run->device, &ta, &whole, &tb, &tg, factor,
                                                    accumulate))) {
             const double damage = imp_check_read(run, &tg, found);
             for (size_t i = 0; i < n; i++)

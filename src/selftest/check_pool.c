@@ -26,10 +26,11 @@ static void check_forward(struct imp_check_run *run, const struct shape *s, bool
     float *x = imp_check_data(run, 0, large, true), *found = imp_check_data(run, 1, small, true);
     double *wide = imp_check_widen(run, x, large), *expected = imp_check_doubles(run, small);
     struct imp_tensor from = {0}, to = {0};
+    const struct imp_window whole = {.rows = s->height};
     if (!run->broken &&
         imp_check_tensor(run, &from, CHANNELS, s->height, s->width, lanes, x) &&
         imp_check_tensor(run, &to, CHANNELS, h, w, lanes, NULL) &&
-        imp_check_ok(run, imp_pool_forward(run->device, &from, &to, average))) {
+        imp_check_ok(run, imp_pool_forward(run->device, &from, &whole, &to, average))) {
         const double damage = imp_check_read(run, &to, found);
         imp_ref_pool(CHANNELS, s->height, s->width, average, wide, expected);
         imp_check_end(run, fmax(damage, imp_check_error(found, expected, small)),
@@ -58,13 +59,14 @@ static void check_backward(struct imp_check_run *run, const struct shape *s, boo
     double *wide = imp_check_widen(run, x, large), *wide_gy = imp_check_widen(run, gy, small);
     double *expected = imp_check_doubles(run, large);
     struct imp_tensor activation = {0}, pooled = {0}, g = {0};
+    const struct imp_window whole = {.rows = s->height};
     if (!run->broken &&
         imp_check_tensor(run, &activation, CHANNELS, s->height, s->width, lanes, x) &&
         imp_check_tensor(run, &pooled, CHANNELS, h, w, lanes, gy) &&
         imp_check_tensor(run, &g, CHANNELS, s->height, s->width, lanes,
                          accumulate ? before : NULL) &&
-        imp_check_ok(run, imp_pool_backward(run->device, &activation, &pooled, &g, average,
-                                            accumulate))) {
+        imp_check_ok(run, imp_pool_backward(run->device, &activation, &whole, &pooled, &g,
+                                            average, accumulate))) {
         const double damage = imp_check_read(run, &g, found);
         imp_ref_pool_backward(CHANNELS, s->height, s->width, average, wide, wide_gy, expected);
         for (size_t i = 0; i < large; i++)

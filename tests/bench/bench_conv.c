@@ -42,6 +42,7 @@ static double time_conv(struct imp_device *device, const struct imp_conv_algorit
         goto done;
     conv.x = (struct imp_tensor){in, side, side, in_lanes, x};
     conv.y = (struct imp_tensor){out, side, side, out_lanes, y};
+    conv.rows = side;
     conv.weights = weights;
     conv.bias = bias;
     conv.workspace = workspace;
