@@ -68,6 +68,27 @@ static inline float sum_lanes(floatv v)
 #endif
 }
 
+#if VW > 1
+/* m[i] lane j becomes m[j] lane i: log2(VW) times, the halves of the rows are dealt out in turns. */
+static inline void transpose(floatv m[VW])
+{
+#pragma unroll
+    for (int round = 1; round < VW; round *= 2) {
+        floatv t[VW];
+#pragma unroll
+        for (int i = 0; i < VW / 2; i++) {
+            t[2 * i].even = m[i].lo;
+            t[2 * i].odd = m[i + VW / 2].lo;
+            t[2 * i + 1].even = m[i].hi;
+            t[2 * i + 1].odd = m[i + VW / 2].hi;
+        }
+#pragma unroll
+        for (int i = 0; i < VW; i++)
+            m[i] = t[i];
+    }
+}
+#endif
+
 /* What happens to a convolution's sum r; enum imp_epilogue has the same order. at: the element's place
  * in y, and in aux as mask; channel: in aux as bias. VW may be 1. */
 #ifdef EPILOGUE

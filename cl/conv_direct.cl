@@ -9,6 +9,29 @@
  * w: (groups, in_blocks, TAPS, VW input channels, CV, VW output channels)
  */
 
+#ifndef EPILOGUE
+/* From weights packed for the opposite direction, (in_vectors / CV, out_vectors, 9, VW, CV, VW), those of
+ * its gradient, flipped and transposed: (out_vectors / CV, in_vectors, 9, VW, CV, VW). Dimensions:
+ * in_vectors, out_vectors, 9. */
+__kernel void reverse_weights(__global const floatv *restrict w, __global floatv *restrict reversed,
+                              int in_vectors, int out_vectors)
+{
+    const int in = (int)get_global_id(0), out = (int)get_global_id(1), tap = (int)get_global_id(2);
+    if (in >= in_vectors || out >= out_vectors || tap >= 9)
+        return;
+    floatv g[VW];
+    __global const floatv *from =
+        w + (((size_t)(in / CV) * out_vectors + out) * 9 + tap) * VW * CV + in % CV;
+    for (int c = 0; c < VW; c++)
+        g[c] = from[c * CV];
+    transpose(g);
+    __global floatv *to =
+        reversed + (((size_t)(out / CV) * in_vectors + in) * 9 + 8 - tap) * VW * CV + out % CV;
+    for (int c = 0; c < VW; c++)
+        to[c * CV] = g[c];
+}
+
+#else
 __kernel void conv_direct(__global const float *restrict x, __global const floatv *restrict w,
                           __global floatv *y, __global const floatv *aux, int in_blocks, int groups,
                           int height, int width, int first, int rows)
@@ -76,3 +99,4 @@ __kernel void conv_direct(__global const float *restrict x, __global const float
             column = 0;
     }
 }
+#endif

@@ -190,6 +190,46 @@ __kernel void winograd_weights(__global const floatv *restrict w, __global float
     }
 }
 
+/* The same from weights packed for the opposite direction, (in_vectors / CV, groups * CV, 9, VW, CV, VW),
+ * whose convolution's gradient this is: flipped and transposed. Dimensions: in_vectors, groups * CV. */
+__kernel void winograd_weights_reversed(__global const floatv *restrict w,
+                                        __global float *restrict work, int u_at, int in_vectors,
+                                        int all_groups, int groups, int first_group)
+{
+    const int in = (int)get_global_id(0), out = (int)get_global_id(1);
+    if (in >= in_vectors || out >= groups * CV)
+        return;
+    floatv g[9][VW]; /* tap, channel of the input: VW channels of the output */
+    __global const floatv *p =
+        w + ((size_t)(in / CV) * all_groups * CV + first_group * CV + out) * 9 * VW * CV + in % CV;
+    for (int tap = 0; tap < 9; tap++) {
+        for (int c = 0; c < VW; c++)
+            g[8 - tap][c] = p[(tap * VW + c) * CV];
+        transpose(g[8 - tap]);
+    }
+    for (int c = 0; c < VW; c++) {
+        floatv u[3][N];
+#pragma unroll
+        for (int j = 0; j < 3; j++) {
+            const floatv column[3] = {g[j][c], g[j + 3][c], g[j + 6][c]};
+            transform_weights(column, u[j]);
+        }
+#pragma unroll
+        for (int i = 0; i < N; i++) {
+            floatv line[3] = {u[0][i], u[1][i], u[2][i]}, o[N];
+            transform_weights(line, o);
+#pragma unroll
+            for (int j = 0; j < N; j++)
+#ifdef PLANAR
+                PUT(work + u_at, i * N + j, out, groups * CV, in * VW + c, in_vectors * VW, o[j]);
+#else
+                PUT(work + u_at, i * N + j, (out / CV * in_vectors + in) * VW + c,
+                    groups * in_vectors * VW, out % CV, CV, o[j]);
+#endif
+        }
+    }
+}
+
 #ifndef PLANAR
 /* M = U V: a work-item computes CV vectors of output channels of TB tiles at one xi, the same block in
  * registers as conv_direct, `span` times; of the first `count` tiles, a multiple of TB. Dimensions:

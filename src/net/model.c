@@ -45,6 +45,8 @@ enum impasto_status imp_model_init(struct imp_model *model, struct imp_device *d
                                 &layer->forward));
         IMP_TRY(imp_conv_choose(device, options->conv, shape->out_channels, shape->in_channels,
                                 &layer->backward));
+        layer->reversed = layer->forward->packing == layer->backward->packing &&
+                          layer->forward->packing->reversible;
     }
     /* Choosing may compile and check a library for a minute, so only where that was asked for. */
     if (options->gemm || !model->automatic)
@@ -60,8 +62,9 @@ void imp_model_layout(struct imp_model *model, const struct imp_caps *caps,
         struct imp_model_layer *layer = &model->layer[l];
         imp_layout_add(layout, &layer->forward_weights, layer->forward->packing->size(caps, in, out),
                        "weights");
-        imp_layout_add(layout, &layer->backward_weights,
-                       layer->backward->packing->size(caps, out, in), "weights");
+        if (!layer->reversed)
+            imp_layout_add(layout, &layer->backward_weights,
+                           layer->backward->packing->size(caps, out, in), "weights");
         imp_layout_add(layout, &layer->bias, (size_t)out * sizeof(float), "weights");
     }
     if (model->replicate)
@@ -91,10 +94,12 @@ static enum impasto_status load_layer(struct imp_model_layer *layer, struct imp_
     layer->forward->packing->pack(caps, in, out, weights->weight, packed);
     IMP_TRY(imp_buffer_write(layer->forward_weights, 0, packed,
                              layer->forward->packing->size(caps, in, out)));
-    imp_conv_flip(in, out, weights->weight, flipped);
-    layer->backward->packing->pack(caps, out, in, flipped, packed);
-    IMP_TRY(imp_buffer_write(layer->backward_weights, 0, packed,
-                             layer->backward->packing->size(caps, out, in)));
+    if (!layer->reversed) {
+        imp_conv_flip(in, out, weights->weight, flipped);
+        layer->backward->packing->pack(caps, out, in, flipped, packed);
+        IMP_TRY(imp_buffer_write(layer->backward_weights, 0, packed,
+                                 layer->backward->packing->size(caps, out, in)));
+    }
     return imp_buffer_write(layer->bias, 0, weights->bias, (size_t)out * sizeof(float));
 }
 

@@ -54,6 +54,8 @@ struct imp_model_options {
 struct imp_model_layer {
     /* As named in the options, or under "auto" the first of the packing used. */
     const struct imp_conv_algorithm *forward, *backward;
+    /* reversed: both directions use the forward ones. */
+    bool reversed;
     struct imp_buffer *forward_weights, *backward_weights, *bias;
 };
 

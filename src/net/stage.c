@@ -203,6 +203,7 @@ static enum impasto_status convolve_back(struct imp_net *net, struct imp_device 
                                          const struct imp_tensor *g, const struct imp_tensor *to,
                                          const struct imp_tensor *mask, enum imp_epilogue epilogue)
 {
+    const struct imp_model_layer *layer = &net->model->layer[l];
     char label[32];
     snprintf(label, sizeof(label), "%s backward", imp_layer_shapes[l].name);
     return net->algorithm[l][1]->run(
@@ -210,7 +211,9 @@ static enum impasto_status convolve_back(struct imp_net *net, struct imp_device 
                                    .y = *to,
                                    .first = window->first,
                                    .rows = window->rows,
-                                   .weights = net->model->layer[l].backward_weights,
+                                   .weights = layer->reversed ? layer->forward_weights
+                                                              : layer->backward_weights,
+                                   .reversed = layer->reversed,
                                    .mask = mask ? *mask : (struct imp_tensor){0},
                                    .epilogue = epilogue,
                                    .workspace = net->workspace,

@@ -49,10 +49,27 @@ static void pack(const struct imp_caps *caps, int in, int out, const float *weig
                 }
 }
 
+/* For the weights reversed. */
 static size_t workspace_size(const struct imp_caps *caps, int in, int out, int height, int width)
 {
-    (void)caps, (void)in, (void)out, (void)height, (void)width;
-    return 0;
+    (void)height, (void)width;
+    return packed_size(caps, in, out);
+}
+
+static enum impasto_status reverse(struct imp_device *device, const struct imp_conv *conv)
+{
+    const struct imp_caps *caps = imp_device_caps(device);
+    const int in = imp_tensor_blocks(&conv->x), out = imp_tensor_blocks(&conv->y);
+    char macros[48];
+    snprintf(macros, sizeof(macros), "-DVW=%d -DCV=%d", caps->vector_width,
+             imp_conv_block(caps).vectors);
+    return imp_launch(device, &(struct imp_launch){
+                                  .kernel = {"conv_direct", "reverse_weights", macros},
+                                  IMP_ARGS(imp_buf(conv->weights), imp_buf(conv->workspace),
+                                           imp_int(in), imp_int(out)),
+                                  .global = {(size_t)in, (size_t)out, 9},
+                                  .label = conv->label,
+                              });
 }
 
 static enum impasto_status launch(struct imp_device *device, int taps, const struct imp_tensor *x,
@@ -81,8 +98,10 @@ static enum impasto_status launch(struct imp_device *device, int taps, const str
 
 static enum impasto_status run(struct imp_device *device, const struct imp_conv *conv)
 {
-    return launch(device, 9, &conv->x, conv->weights, &conv->y, imp_conv_aux(conv), conv->epilogue,
-                  conv->first, conv->rows, conv->label);
+    if (conv->reversed)
+        IMP_TRY(reverse(device, conv));
+    return launch(device, 9, &conv->x, conv->reversed ? conv->workspace : conv->weights, &conv->y,
+                  imp_conv_aux(conv), conv->epilogue, conv->first, conv->rows, conv->label);
 }
 
 enum impasto_status imp_conv_pointwise(struct imp_device *device, const struct imp_tensor *x,
@@ -94,7 +113,8 @@ enum impasto_status imp_conv_pointwise(struct imp_device *device, const struct i
                   window->rows, label);
 }
 
-const struct imp_conv_packing imp_conv_blocked = {.size = packed_size, .pack = pack};
+const struct imp_conv_packing imp_conv_blocked = {
+    .size = packed_size, .pack = pack, .reversible = true};
 
 static double cost(const struct imp_caps *caps, int in, int out, int height, int width)
 {

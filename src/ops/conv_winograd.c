@@ -144,6 +144,18 @@ static enum impasto_status input(const struct work *w, int first, int count, int
 static enum impasto_status weights(const struct work *w, int first_group, int groups)
 {
     const struct imp_tensor *x = &w->conv->x;
+    if (w->conv->reversed)
+        return imp_launch(
+            w->device, &(struct imp_launch){
+                           .kernel = {"winograd", "winograd_weights_reversed", w->macros},
+                           IMP_ARGS(imp_buf(w->conv->weights), imp_buf(w->conv->workspace),
+                                    imp_int(w->u_at), imp_int(imp_tensor_blocks(x)),
+                                    imp_int(w->plan.groups), imp_int(groups),
+                                    imp_int(first_group)),
+                           .global = {(size_t)imp_tensor_blocks(x),
+                                      (size_t)(groups * w->plan.vectors)},
+                           .label = w->conv->label,
+                       });
     return imp_launch(
         w->device, &(struct imp_launch){
                        .kernel = {"winograd", "winograd_weights", w->macros},

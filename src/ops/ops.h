@@ -76,6 +76,9 @@ struct imp_conv {
     struct imp_tensor x, y; /* of equal height and width */
     int first, rows;        /* rows of y that are computed, from those of x and one more each way */
     const struct imp_buffer *weights; /* packed by the algorithm */
+    /* They are packed for y.channels to x.channels: this is that convolution's gradient. Only where the
+     * packing is reversible. */
+    bool reversed;
     const struct imp_buffer *bias;    /* (y.channels), for IMP_EPILOGUE_BIAS_RELU */
     struct imp_tensor mask;           /* shaped as y, for the _MASK epilogues */
     enum imp_epilogue epilogue;
@@ -93,6 +96,7 @@ struct imp_conv_packing {
     size_t (*size)(const struct imp_caps *caps, int in, int out); /* bytes */
     /* Packs host weights (out, in, 3, 3). */
     void (*pack)(const struct imp_caps *caps, int in, int out, const float *weights, float *packed);
+    bool reversible; /* also serves the gradient: see struct imp_conv */
 };
 /* conv_direct.c: for blocked tensors; winograd's too. */
 extern const struct imp_conv_packing imp_conv_blocked;
@@ -115,7 +119,8 @@ struct imp_conv_algorithm {
      * algorithms of one packing, where nothing was measured. */
     double (*cost)(const struct imp_caps *caps, int in, int out, int height, int width);
     bool multiplies; /* conv->gemm matters */
-    /* Bytes of workspace for calls of up to this height; the contents do not matter. */
+    /* Bytes of workspace for calls of up to this height, `reversed` or not; the contents do not
+     * matter. */
     size_t (*workspace_size)(const struct imp_caps *caps, int in, int out, int height, int width);
     enum impasto_status (*run)(struct imp_device *device, const struct imp_conv *conv);
 };

@@ -55,13 +55,14 @@ static double finish(enum imp_epilogue epilogue, double r, double before, double
 
 /* Host data of one check. */
 struct data {
-    float *x, *weights, *bias, *mask, *before, *found, *packed;
+    float *x, *weights, *flipped, *bias, *mask, *before, *found, *packed;
     double *wide, *expected;
 };
 
 static void data_free(struct data *d)
 {
-    float *floats[] = {d->x, d->weights, d->bias, d->mask, d->before, d->found, d->packed};
+    float *floats[] = {d->x,      d->weights, d->flipped, d->bias,
+                       d->mask, d->before, d->found, d->packed};
     for (size_t i = 0; i < IMP_COUNT(floats); i++)
         free(floats[i]);
     free(d->wide);
@@ -70,7 +71,7 @@ static void data_free(struct data *d)
 
 static double run_on_device(struct imp_check_run *run, const struct imp_conv_algorithm *algorithm,
                             const struct shape *s, enum imp_epilogue epilogue, enum imp_gemm gemm,
-                            struct data *d)
+                            bool reversed, struct data *d)
 {
     const struct imp_caps *caps = imp_device_caps(run->device);
     const int in_lanes = s->in == 3 ? 1 : caps->vector_width;
@@ -81,12 +82,18 @@ static double run_on_device(struct imp_check_run *run, const struct imp_conv_alg
     const int edge = left_out(s);
     struct imp_conv conv = {.first = edge,
                             .rows = s->height - 2 * edge,
+                            .reversed = reversed,
                             .epilogue = epilogue,
                             .gemm = gemm,
                             .label = "check"};
     struct imp_buffer *weights = NULL, *bias = NULL, *scratch = NULL;
     double error = INFINITY;
-    algorithm->packing->pack(caps, s->in, s->out, d->weights, d->packed);
+    if (reversed) {
+        imp_conv_flip(s->in, s->out, d->weights, d->flipped);
+        algorithm->packing->pack(caps, s->out, s->in, d->flipped, d->packed);
+    } else {
+        algorithm->packing->pack(caps, s->in, s->out, d->weights, d->packed);
+    }
     if (imp_check_tensor(run, &conv.x, s->in, s->height, s->width, in_lanes, d->x) &&
         imp_check_tensor(run, &conv.y, s->out, s->height, s->width, out_lanes,
                          epilogue == IMP_EPILOGUE_ADD_MASK || edge ? d->before : NULL) &&
@@ -110,7 +117,8 @@ static double run_on_device(struct imp_check_run *run, const struct imp_conv_alg
 }
 
 static void check(struct imp_check_run *run, const struct imp_conv_algorithm *algorithm,
-                  const struct shape *s, enum imp_epilogue epilogue, enum imp_gemm gemm)
+                  const struct shape *s, enum imp_epilogue epilogue, enum imp_gemm gemm,
+                  bool reversed)
 {
     const size_t plane = (size_t)(s->height * s->width);
     const size_t in = (size_t)s->in * plane, out = (size_t)s->out * plane;
@@ -119,6 +127,7 @@ static void check(struct imp_check_run *run, const struct imp_conv_algorithm *al
     struct data d = {
         .x = imp_check_data(run, 0, in, false),
         .weights = imp_check_data(run, 1, (size_t)(s->in * s->out * 9), false),
+        .flipped = imp_check_data(run, 7, (size_t)(s->in * s->out * 9), false),
         .bias = imp_check_data(run, 2, (size_t)s->out, false),
         .mask = imp_check_data(run, 3, out, true),
         .before = imp_check_data(run, 4, out, false),
@@ -131,7 +140,7 @@ static void check(struct imp_check_run *run, const struct imp_conv_algorithm *al
         for (size_t i = 0; left_out(s) && i < in; i++)
             if (i / (size_t)s->width % (size_t)s->height % (size_t)(s->height - 1) == 0)
                 d.x[i] = NAN;
-        const double damage = run_on_device(run, algorithm, s, epilogue, gemm, &d);
+        const double damage = run_on_device(run, algorithm, s, epilogue, gemm, reversed, &d);
         imp_ref_conv(s->in, s->out, s->height, s->width, d.wide, d.weights, d.expected);
         for (size_t i = 0; i < out; i++)
             d.expected[i] = is_left_out(s, i)
@@ -204,12 +213,17 @@ void imp_check_conv(struct imp_check_run *run)
                     (picture && epilogue != IMP_EPILOGUE_STORE &&
                      !(s->in == 3 && epilogue == IMP_EPILOGUE_BIAS_RELU)))
                     continue;
+                /* Reversed weights matter to no epilogue. */
+                const bool reverse = algorithm->packing->reversible && !picture &&
+                                     (brief || epilogue == IMP_EPILOGUE_STORE);
                 for (size_t g = 0; g < (multiplies && !brief ? gemm_count : 1); g++)
-                    if (imp_check_begin(run, "conv %s%s %d>%d @ %dx%d %s", algorithm->name,
-                                        multiplies ? gemms[g].name : "", s->in, s->out, s->height,
-                                        s->width, epilogues[e]))
-                        check(run, algorithm, s, epilogue,
-                              brief ? imp_gemm_builtin(caps) : gemms[g].gemm);
+                    for (int reversed = 0; reversed <= reverse; reversed++)
+                        if (imp_check_begin(run, "conv %s%s %d>%d @ %dx%d %s%s", algorithm->name,
+                                            multiplies ? gemms[g].name : "", s->in, s->out,
+                                            s->height, s->width, epilogues[e],
+                                            reversed ? " reversed" : ""))
+                            check(run, algorithm, s, epilogue,
+                                  brief ? imp_gemm_builtin(caps) : gemms[g].gemm, reversed);
             }
         }
     }
