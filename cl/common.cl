@@ -32,6 +32,16 @@ typedef float floatv;
 typedef int intv;
 #endif
 
+/* A mask keeps of VW values which are positive: bit i of a word for lane i. */
+typedef ushort maskword;
+#if VW == 16
+#define LANE_BITS (intv)(1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384, 32768)
+#elif VW == 8
+#define LANE_BITS (intv)(1, 2, 4, 8, 16, 32, 64, 128)
+#elif VW == 4
+#define LANE_BITS (intv)(1, 2, 4, 8)
+#endif
+
 /* Row pitch, positions in a plane, first pixel's position, and positions from first to last pixel. */
 #define PITCH(width) ((width) + 2)
 #define PLANE(height, width) (((height) + 2) * PITCH(width))
@@ -90,12 +100,14 @@ static inline void transpose(floatv m[VW])
 #endif
 
 /* What happens to a convolution's sum r; enum imp_epilogue has the same order. at: the element's place
- * in y, and in aux as mask; channel: in aux as bias. VW may be 1. */
+ * in y, and in aux as mask; channel: in aux as bias. VW may be 1, of tensors whose `lanes` are then in
+ * scope. */
 #ifdef EPILOGUE
 #define EPILOGUE_STORE 0     /* y = r */
 #define EPILOGUE_BIAS_RELU 1 /* y = max(r + bias, 0) */
 #define EPILOGUE_MASK 2      /* y = mask > 0 ? r : 0 */
 #define EPILOGUE_ADD_MASK 3  /* y = mask > 0 ? y + r : 0 */
+#define EPILOGUE_MASK_BITS 4 /* y = mask's bit ? r : 0 */
 #define ZERO ((floatv)(0.0f))
 #if EPILOGUE == EPILOGUE_STORE
 #define EPILOGUE_STORE_AT(y, at, aux, channel, r) (y)[at] = (r)
@@ -105,5 +117,12 @@ static inline void transpose(floatv m[VW])
 #define EPILOGUE_STORE_AT(y, at, aux, channel, r) (y)[at] = select(ZERO, (r), (aux)[at] > ZERO)
 #elif EPILOGUE == EPILOGUE_ADD_MASK
 #define EPILOGUE_STORE_AT(y, at, aux, channel, r) (y)[at] = select(ZERO, (y)[at] + (r), (aux)[at] > ZERO)
+#elif EPILOGUE == EPILOGUE_MASK_BITS && VW == 1
+#define EPILOGUE_STORE_AT(y, at, aux, channel, r)                                                  \
+    (y)[at] = ((__global const maskword *)(aux))[(at) / lanes] >> ((at) % lanes) & 1 ? (r) : 0.0f
+#elif EPILOGUE == EPILOGUE_MASK_BITS
+#define EPILOGUE_STORE_AT(y, at, aux, channel, r)                                                  \
+    (y)[at] = select(ZERO, (r),                                                                    \
+                     ((intv)(((__global const maskword *)(aux))[at]) & LANE_BITS) != (intv)(0))
 #endif
 #endif

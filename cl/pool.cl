@@ -4,30 +4,84 @@
  * `width` are those of the large side x, which may be a strip: of it `rows` rows from row `first` on take
  * part, the pooled ones from row `small_first` on of the small side, of small_height rows and width / 2
  * columns. AVERAGE: the mean, otherwise the maximum. A work-item does COLUMNS columns.
+ *
+ * A route says for each pooled value which of its four pixels, in reading order, pass its gradient on
+ * through the ReLU before: one of four bits each. It serves instead of x.
  */
 
 #define AT(h, w, block, row, col) ((size_t)(block) * PLANE(h, w) + ((row) + 1) * PITCH(w) + (col) + 1)
 
-/* y = pool(x). Dimensions: columns of y / COLUMNS, rows / 2, blocks. */
-__kernel void pool_fwd(__global const floatv *restrict x, __global floatv *restrict y, int blocks,
-                       int height, int width, int first, int rows, int small_height,
-                       int small_first)
+#if VW == 16
+typedef uchar16 routev;
+#define TO_ROUTE convert_uchar16
+#define FROM_ROUTE convert_int16
+#elif VW == 8
+typedef uchar8 routev;
+#define TO_ROUTE convert_uchar8
+#define FROM_ROUTE convert_int8
+#else
+typedef uchar4 routev;
+#define TO_ROUTE convert_uchar4
+#define FROM_ROUTE convert_int4
+#endif
+
+/* y = pool(x), and with `routes` the route; both are shaped alike. Dimensions: columns of y / COLUMNS,
+ * rows / 2, blocks. */
+__kernel void pool_fwd(__global const floatv *restrict x, __global floatv *restrict y,
+                       __global routev *restrict route, int blocks, int height, int width,
+                       int first, int rows, int small_height, int small_first, int routes)
 {
     const int w = width / 2, begin = (int)get_global_id(0) * COLUMNS;
     const int row = (int)get_global_id(1), block = (int)get_global_id(2);
     if (begin >= w || row >= rows / 2 || block >= blocks)
         return;
+    const floatv zero = (floatv)(0.0f);
     __global const floatv *top = x + AT(height, width, block, first + 2 * row, 0);
     __global const floatv *bottom = top + PITCH(width);
-    __global floatv *out = y + AT(small_height, w, block, small_first + row, 0);
+    const size_t out = AT(small_height, w, block, small_first + row, 0);
     for (int col = begin; col < min(begin + COLUMNS, w); col++) {
         const floatv a = top[2 * col], b = top[2 * col + 1];
         const floatv c = bottom[2 * col], d = bottom[2 * col + 1];
 #ifdef AVERAGE
-        out[col] = 0.25f * ((a + b) + (c + d));
+        y[out + col] = 0.25f * ((a + b) + (c + d));
+        const intv bits = ((a > zero) & 1) | ((b > zero) & 2) | ((c > zero) & 4) | ((d > zero) & 8);
 #else
-        out[col] = max(max(a, b), max(c, d));
+        const floatv most = max(max(a, b), max(c, d));
+        y[out + col] = most;
+        const intv bits =
+            (most > zero) &
+            select(select(select((intv)(8), (intv)(4), c == most), (intv)(2), b == most), (intv)(1),
+                   a == most);
 #endif
+        if (routes)
+            route[out + col] = TO_ROUTE(bits);
+    }
+}
+
+/* g = the gradient of the pooled values gy by their route. Dimensions as pool_bwd's. */
+__kernel void pool_bwd_route(__global const routev *restrict route,
+                             __global const floatv *restrict gy, __global floatv *restrict g,
+                             int blocks, int height, int width)
+{
+    const int w = width / 2, begin = (int)get_global_id(0) * COLUMNS;
+    const int row = (int)get_global_id(1), block = (int)get_global_id(2);
+    if (2 * begin >= width || 2 * row >= height || block >= blocks)
+        return;
+#ifdef AVERAGE
+    const float share = 0.25f;
+#else
+    const float share = 1.0f;
+#endif
+    const size_t corner = AT(height, width, block, 2 * row, 0);
+    for (int col = begin; col < begin + COLUMNS && 2 * col < width; col++) {
+        const bool inside = row < height / 2 && col < w;
+        const size_t from = AT(height / 2, w, block, row, col);
+        const floatv v = inside ? share * gy[from] : (floatv)(0.0f);
+        const intv bits = inside ? FROM_ROUTE(route[from]) : (intv)(0);
+        for (int k = 0; k < 4; k++)
+            if (2 * row + k / 2 < height && 2 * col + k % 2 < width)
+                g[corner + k / 2 * PITCH(width) + 2 * col + k % 2] =
+                    select((floatv)(0.0f), v, (bits & (1 << k)) != 0);
     }
 }
 

@@ -106,11 +106,12 @@ static inline void transform_weights(const floatv g[3], floatv o[N])
 /* Each epilogue is a program of its own with this one kernel in it; the others are one program. */
 #ifndef EPILOGUE
 
-/* V from x, tiles `first` to first + count of its `rows` rows from first_row on. Beyond those rows and one
- * more on each side is zero. Dimensions: tiles / RUN, in_blocks. */
+/* V from x, tiles `first` to first + count of its `rows` rows from first_row on; the first tiles begin
+ * `lead` rows before. Beyond those rows and one more on each side is zero. Dimensions: tiles / RUN,
+ * in_blocks. */
 __kernel void winograd_input(__global const floatv *restrict x, __global float *restrict work,
                              int v_at, int in_blocks, int height, int width, int first_row,
-                             int rows, int first, int count, int tiles)
+                             int rows, int lead, int first, int count, int tiles)
 {
     const int begin = (int)get_global_id(0) * RUN, block = (int)get_global_id(1);
     if (begin >= tiles || block >= in_blocks)
@@ -119,9 +120,9 @@ __kernel void winograd_input(__global const floatv *restrict x, __global float *
     __global const floatv *plane = x + (size_t)block * PLANE(height, width) + first_row * pitch;
     for (int tile = begin; tile < begin + RUN; tile++) {
         floatv d[N][N];
-        const int row = (first + tile) / across * MT, col = (first + tile) % across * MT;
-        __global const floatv *p = plane + (size_t)row * pitch + col;
-        if (tile < count && row + N <= rows + 2 && col + N <= pitch) {
+        const int row = (first + tile) / across * MT - lead, col = (first + tile) % across * MT;
+        __global const floatv *p = plane + row * pitch + col;
+        if (tile < count && row >= 0 && row + N <= rows + 2 && col + N <= pitch) {
 #pragma unroll
             for (int i = 0; i < N; i++)
 #pragma unroll
@@ -133,7 +134,7 @@ __kernel void winograd_input(__global const floatv *restrict x, __global float *
             for (int i = 0; i < N; i++)
 #pragma unroll
                 for (int j = 0; j < N; j++)
-                    d[j][i] = tile < count && row + i < rows + 2 && col + j < pitch
+                    d[j][i] = tile < count && row + i >= 0 && row + i < rows + 2 && col + j < pitch
                                   ? p[i * pitch + j]
                                   : (floatv)(0.0f);
         }
@@ -283,12 +284,12 @@ __kernel void winograd_multiply(__global float *work, int u_at, int v_at, int m_
 #else
 
 /* y from M: `vectors` vectors of output channels from `first_vector` on, tiles `first` to first +
- * count of its `rows` rows from first_row on. y and aux begin at channel 0. Dimensions: count / RUN,
- * vectors. */
+ * count of its `rows` rows from first_row on, as above. y and aux begin at channel 0. Dimensions:
+ * count / RUN, vectors. */
 __kernel void winograd_output(__global const float *restrict work, int m_at, __global floatv *y,
                               __global const floatv *aux, int vectors, int first_vector, int height,
-                              int width, int first_row, int rows, int first, int count,
-                              int tiles)
+                              int width, int first_row, int rows, int lead, int first,
+                              int count, int tiles)
 {
     const int begin = (int)get_global_id(0) * RUN, vector = (int)get_global_id(1);
     if (begin >= count || vector >= vectors)
@@ -314,9 +315,9 @@ __kernel void winograd_output(__global const float *restrict work, int m_at, __g
 #pragma unroll
         for (int j = 0; j < N; j++)
             transform_output(m[j], t[j]);
-        const int row = (first + tile) / across * MT, col = (first + tile) % across * MT;
-        const size_t corner = (size_t)channels * PLANE(height, width) +
-                              (size_t)(first_row + row + 1) * pitch + col + 1;
+        const int row = (first + tile) / across * MT - lead, col = (first + tile) % across * MT;
+        const int corner =
+            channels * PLANE(height, width) + (first_row + row + 1) * pitch + col + 1;
 #pragma unroll
         for (int i = 0; i < MT; i++) {
             floatv line[N], out[MT];
@@ -326,7 +327,7 @@ __kernel void winograd_output(__global const float *restrict work, int m_at, __g
             transform_output(line, out);
 #pragma unroll
             for (int j = 0; j < MT; j++)
-                if (row + i < rows && col + j < width)
+                if (row + i >= 0 && row + i < rows && col + j < width)
                     EPILOGUE_STORE_AT(y, corner + i * pitch + j, aux, channels, out[j]);
         }
     }

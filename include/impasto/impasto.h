@@ -344,10 +344,15 @@ struct impasto_progress {
 /* Return non-zero to stop: impasto_job_run then returns IMPASTO_ERROR_INTERRUPTED. */
 typedef int (*impasto_progress_fn)(void *user, const struct impasto_progress *progress);
 
-/* What the plan does with one block of convolutions, between two poolings. */
+/* How a block of convolutions, between two poolings, comes by its activations for the gradient. */
+enum impasto_keep {
+    IMPASTO_KEEP_ALL,   /* they are kept */
+    IMPASTO_KEEP_MASKS, /* kept where a loss looks at them; of the others, where they are positive */
+    IMPASTO_KEEP_INPUT, /* they are computed again */
+};
 struct impasto_plan_stage {
     int first, last; /* layers */
-    bool recompute;  /* its activations are computed again for the gradient, instead of kept */
+    enum impasto_keep keep;
     int rows;        /* how many rows are worked on at a time */
     int height;      /* of how many */
 };

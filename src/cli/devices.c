@@ -184,8 +184,10 @@ void cli_print_plan(const struct impasto_job_info *info)
     for (size_t i = 0; i < info->stage_count; i++) {
         const struct impasto_plan_stage *stage = &info->stages[i];
         printf("  %s to %s: ", impasto_layer_name(stage->first), impasto_layer_name(stage->last));
-        if (!stage->recompute)
+        if (stage->keep == IMPASTO_KEEP_ALL)
             printf("kept\n");
+        else if (stage->keep == IMPASTO_KEEP_MASKS)
+            printf("kept where a loss needs them, otherwise their signs\n");
         else if (stage->rows >= stage->height)
             printf("computed twice\n");
         else

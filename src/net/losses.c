@@ -49,11 +49,23 @@ void imp_losses_init(struct imp_losses *losses, struct imp_device *device,
     losses->gradient_slot = losses->slots++;
 }
 
-void imp_losses_layout(struct imp_losses *losses, const struct imp_net *net,
-                       const struct imp_net *style_net, struct imp_layout *layout)
+size_t imp_losses_workspace(const struct imp_losses *losses, const struct imp_net *net)
 {
-    const struct imp_caps *caps = imp_device_caps(losses->device);
-    size_t workspace = 0, gram = 0;
+    size_t workspace = 0;
+    for (int l = 0; l < IMPASTO_LAYERS; l++)
+        if (losses->style_layers[l] > 0) {
+            const size_t bytes = imp_gram_workspace(
+                imp_device_caps(losses->device), imp_layer_shapes[l].out_channels,
+                imp_net_window_rows(net, l), net->activation[l].width);
+            workspace = bytes > workspace ? bytes : workspace;
+        }
+    return workspace;
+}
+
+void imp_losses_layout(struct imp_losses *losses, int style_height, int style_width,
+                       struct imp_layout *layout)
+{
+    size_t gram = 0;
     for (int l = 0; l < IMPASTO_LAYERS; l++) {
         const int channels = imp_layer_shapes[l].out_channels;
         const struct imp_tensor *t = &losses->content_target[l];
@@ -65,19 +77,11 @@ void imp_losses_layout(struct imp_losses *losses, const struct imp_net *net,
             imp_layout_add(layout, &losses->style_target[l], matrix, "targets");
             imp_layout_add(layout, &losses->difference[l], matrix, "Gram matrices");
             gram = matrix > gram ? matrix : gram;
-            const struct imp_net *const nets[2] = {net, style_net};
-            for (int k = 0; k < 2; k++) {
-                const size_t bytes =
-                    imp_gram_workspace(caps, channels, imp_net_window_rows(nets[k], l),
-                                       nets[k]->activation[l].width);
-                workspace = bytes > workspace ? bytes : workspace;
-            }
         }
     }
-    losses->style_height = style_net->height;
-    losses->style_width = style_net->width;
+    losses->style_height = style_height;
+    losses->style_width = style_width;
     imp_layout_add(layout, &losses->gram, gram, "Gram matrices");
-    imp_layout_add(layout, &losses->gram_workspace, workspace, "Gram matrices");
     imp_layout_add(layout, &losses->sums, (size_t)losses->slots * IMP_PARTS * sizeof(float), "sums");
 }
 
@@ -123,8 +127,10 @@ static enum impasto_status read_energy(struct imp_losses *losses, double element
 }
 
 static enum impasto_status capture_content(void *user, int layer, const struct imp_tensor *f,
-                                           const struct imp_window *window, bool ends)
+                                           const struct imp_window *window, bool ends,
+                                           struct imp_buffer *workspace)
 {
+    (void)workspace;
     struct imp_losses *losses = user;
     const struct imp_tensor *target = &losses->content_target[layer];
     IMP_TRY(imp_tensor_copy_rows(losses->device, f, window->first, target, window->at,
@@ -140,14 +146,15 @@ static enum impasto_status capture_content(void *user, int layer, const struct i
 }
 
 static enum impasto_status capture_style(void *user, int layer, const struct imp_tensor *f,
-                                         const struct imp_window *window, bool ends)
+                                         const struct imp_window *window, bool ends,
+                                         struct imp_buffer *workspace)
 {
     struct imp_losses *losses = user;
     const int entries = f->channels * f->channels;
     char label[32];
     IMP_TRY(imp_gram(losses->device, f, window,
                      layer_elements(layer, losses->style_height, losses->style_width),
-                     losses->gram_workspace, losses->style_target[layer],
+                     workspace, losses->style_target[layer],
                      gram_label(layer, label)));
     if (!ends)
         return IMPASTO_OK;
@@ -161,7 +168,8 @@ static enum impasto_status capture_style(void *user, int layer, const struct imp
 }
 
 static enum impasto_status measure(void *user, int layer, const struct imp_tensor *f,
-                                   const struct imp_window *window, bool ends)
+                                   const struct imp_window *window, bool ends,
+                                   struct imp_buffer *workspace)
 {
     struct imp_losses *losses = user;
     if (losses->content_layers[layer] > 0)
@@ -171,7 +179,7 @@ static enum impasto_status measure(void *user, int layer, const struct imp_tenso
     if (losses->style_layers[layer] > 0) {
         const double elements = layer_elements(layer, losses->height, losses->width);
         char label[32];
-        IMP_TRY(imp_gram(losses->device, f, window, elements, losses->gram_workspace,
+        IMP_TRY(imp_gram(losses->device, f, window, elements, workspace,
                          losses->difference[layer], gram_label(layer, label)));
         if (!ends)
             return IMPASTO_OK;

@@ -87,9 +87,11 @@ struct imp_taps {
     uint32_t layers;
     void *user;
     /* Called in the forward pass when a wanted layer's activation (after the ReLU) is complete, for
-     * one window of it after the other, from the top. `ends`: this was the last. */
+     * one window of it after the other, from the top. `ends`: this was the last. workspace: of the
+     * bytes that imp_net_layout was told. */
     enum impasto_status (*measure)(void *user, int layer, const struct imp_tensor *activation,
-                                   const struct imp_window *window, bool ends);
+                                   const struct imp_window *window, bool ends,
+                                   struct imp_buffer *workspace);
     /* Called in the backward pass: overwrites a window of `gradient` (shaped as the activation) with
      * the gradient of the loss with respect to this activation as tapped, not masked. */
     enum impasto_status (*gradient)(void *user, int layer, const struct imp_tensor *activation,
@@ -100,16 +102,10 @@ struct imp_taps {
 /* Blocks of convolutions between poolings are the stages in which memory is managed. */
 #define IMP_STAGES 5
 
-/* How a stage comes by its activations in the backward pass. */
-enum imp_keep {
-    IMP_KEEP_ALL,   /* they are kept from the forward pass */
-    IMP_KEEP_INPUT, /* only the stage's input is kept, and they are computed again */
-};
-
 /* rows: how many rows of a stage's activations are worked on at a time; rounded up to a multiple of
- * IMP_STRIP_UNIT, and to all of them with IMP_KEEP_ALL. */
+ * IMP_STRIP_UNIT, and to all of them unless IMPASTO_KEEP_INPUT. */
 struct imp_stage_plan {
-    enum imp_keep keep;
+    enum impasto_keep keep;
     int rows;
 };
 #define IMP_STRIP_UNIT 4 /* a row of Winograd tiles */
@@ -125,8 +121,11 @@ struct imp_stage {
     int height, width; /* of its activations */
     int margin;        /* rows above and below a strip for which its tensors have room */
     struct imp_stage_plan plan;
-    /* Which passing slot has the gradient of each layer's activation (-1: it replaces the activation),
-     * and of the stage's input. */
+    /* Which passing slot has each layer's activation in the forward pass (-1: it has a buffer), and
+     * the stage's output pooled (-1: it is kept). */
+    int transient[4], pooled_transient;
+    /* Which has the gradient of each layer's activation (-1: it replaces the activation), and of the
+     * stage's input. */
     int slot[4], input_slot;
 };
 
@@ -139,16 +138,18 @@ struct imp_net {
     int stages;
     struct imp_stage stage[IMP_STAGES];
     const struct imp_conv_algorithm *algorithm[IMPASTO_LAYERS][2]; /* forwards, backwards */
-    /* The whole picture's tensors; those of stages without IMP_KEEP_ALL have no buffer. */
+    /* The whole picture's tensors; those of stages without IMPASTO_KEEP_ALL have no buffer. */
     struct imp_tensor input;                      /* planar; only ever a strip of it exists */
     struct imp_tensor activation[IMPASTO_LAYERS]; /* after the ReLU */
     struct imp_tensor pooled[IMP_STAGES - 1];     /* outputs of the stages but the last */
     struct imp_tensor view[IMPASTO_LAYERS];       /* the strip at hand */
+    struct imp_buffer *mask[IMPASTO_LAYERS];      /* of layers that IMPASTO_KEEP_MASKS does not keep */
+    struct imp_buffer *route[IMP_STAGES - 1];     /* of the last of them, pooled */
     /* Memory of strips: the stage's input, its activations, the gradient of its input until it may be
      * written; tensors on their way from one operation to the next; gradients of pooled outputs on
      * their way between stages. */
     struct imp_slot strip_input, strip[4], pending, passing[2], boundary[2];
-    struct imp_buffer *workspace; /* of the convolutions */
+    struct imp_buffer *workspace; /* of the convolutions and the taps */
     const struct imp_buffer *image;    /* of the last forward pass: it may not change before */
     struct imp_buffer *image_gradient; /* the backward pass at work */
 };
@@ -165,7 +166,9 @@ void imp_net_plan(struct imp_net *net, const struct imp_caps *caps,
 double imp_net_cost(const struct imp_net *net, const struct imp_caps *caps);
 /* The most rows that a window of layer l's activation has. */
 int imp_net_window_rows(const struct imp_net *net, int layer);
-void imp_net_layout(struct imp_net *net, const struct imp_caps *caps, struct imp_layout *layout);
+/* tap_workspace: bytes of workspace that the taps' measure needs. */
+void imp_net_layout(struct imp_net *net, const struct imp_caps *caps, size_t tap_workspace,
+                    struct imp_layout *layout);
 /* image: (3, height, width) floats, RGB in [0, 1]. taps->gradient is not used. */
 enum impasto_status imp_net_forward(struct imp_net *net, struct imp_device *device,
                                     const struct imp_buffer *image, const struct imp_taps *taps);
@@ -209,17 +212,18 @@ struct imp_losses {
     struct imp_buffer *style_target[IMPASTO_LAYERS];
     /* The Gram matrix as it grows, strip by strip; then its difference to the target, as weights. */
     struct imp_buffer *difference[IMPASTO_LAYERS];
-    struct imp_buffer *gram, *gram_workspace; /* of the layer at hand */
+    struct imp_buffer *gram; /* of the layer at hand */
     struct imp_buffer *sums;
     int content_slot[IMPASTO_LAYERS], style_slot[IMPASTO_LAYERS], tv_slot, gradient_slot, slots;
 };
 
-/* params: weights, layers and kind of losses are read. The nets of the picture and of the style picture
- * say how large the windows are whose Gram matrices share the workspace. */
+/* params: weights, layers and kind of losses are read. */
 void imp_losses_init(struct imp_losses *losses, struct imp_device *device,
                      const struct impasto_params *params, int height, int width);
-void imp_losses_layout(struct imp_losses *losses, const struct imp_net *net,
-                       const struct imp_net *style_net, struct imp_layout *layout);
+void imp_losses_layout(struct imp_losses *losses, int style_height, int style_width,
+                       struct imp_layout *layout);
+/* What measuring on this net needs, as it is planned. */
+size_t imp_losses_workspace(const struct imp_losses *losses, const struct imp_net *net);
 /* The taps for the content picture's pass, the style picture's pass, and the optimisation's. */
 struct imp_taps imp_losses_content_taps(struct imp_losses *losses);
 struct imp_taps imp_losses_style_taps(struct imp_losses *losses);

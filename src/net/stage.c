@@ -7,7 +7,8 @@
  * each convolution, forwards and backwards. So each layer is computed `reach` rows beyond the strip's own,
  * as far as the picture goes, and the strip's tensors have `margin` rows of room for that. Beyond the
  * picture its tensors have zeros, as the whole's. The results are those of the whole picture, but for
- * rounding: sums are added up strip by strip, and Winograd's tiles lie elsewhere.
+ * rounding: sums are added up strip by strip, and Winograd's tiles, though they lie where they do on
+ * the whole, lack rows at a strip's ends.
  */
 
 #include "net/net.h"
@@ -122,7 +123,9 @@ static enum impasto_status convolve(struct imp_net *net, struct imp_device *devi
         const struct imp_window window = window_of(stage, strip, imp_stage_reach(stage, l, reach));
         struct imp_tensor *y = &net->view[l];
         *y = net->activation[l];
-        if (stage->plan.keep != IMP_KEEP_ALL)
+        if (stage->transient[i] >= 0)
+            IMP_TRY(use(&net->passing[stage->transient[i]], device, y, y->height, y));
+        if (stage->plan.keep == IMPASTO_KEEP_INPUT)
             IMP_TRY(use(&net->strip[net->backward ? i : i % 2], device, &net->activation[l],
                         strip->high - strip->low, y));
         char label[32];
@@ -132,6 +135,7 @@ static enum impasto_status convolve(struct imp_net *net, struct imp_device *devi
                                        .y = *y,
                                        .first = window.first,
                                        .rows = window.rows,
+                                       .lead = window.at % IMP_STRIP_UNIT,
                                        .weights = model->layer[l].forward_weights,
                                        .bias = model->layer[l].bias,
                                        .epilogue = IMP_EPILOGUE_BIAS_RELU,
@@ -139,7 +143,10 @@ static enum impasto_status convolve(struct imp_net *net, struct imp_device *devi
                                        .gemm = model->gemm,
                                        .label = label}));
         if (taps && taps->layers >> l & 1u)
-            IMP_TRY(taps->measure(taps->user, l, y, &own, strip->end == stage->height));
+            IMP_TRY(taps->measure(taps->user, l, y, &own, strip->end == stage->height,
+                                  net->workspace));
+        if (net->mask[l])
+            IMP_TRY(imp_mask_pack(device, y, net->mask[l]));
         x = *y;
     }
     return IMPASTO_OK;
@@ -150,19 +157,19 @@ enum impasto_status imp_stage_forward(struct imp_net *net, struct imp_device *de
 {
     const struct imp_stage *stage = &net->stage[s];
     const bool pools = s + 1 < net->stages;
-    /* The next stage's input is kept for the backward pass, or only until that stage has read it. */
-    if (pools && (!net->backward || net->stage[s + 1].plan.keep == IMP_KEEP_ALL))
-        IMP_TRY(use(&net->passing[(s + 1) % 2], device, &net->pooled[s], net->pooled[s].height,
-                    &net->pooled[s]));
     for (int begin = 0; begin < stage->height; begin += stage->plan.rows) {
         const struct strip strip = strip_at(stage, begin);
         struct imp_tensor input;
         IMP_TRY(strip_input(net, device, s, &strip, &input));
         IMP_TRY(convolve(net, device, s, &strip, &input, taps, IMP_REACH_FORWARD));
         const struct imp_window own = window_of(stage, &strip, 0);
+        /* Only now: the slot may have held what was just read. */
+        if (begin == 0 && stage->pooled_transient >= 0)
+            IMP_TRY(use(&net->passing[stage->pooled_transient], device, &net->pooled[s],
+                        net->pooled[s].height, &net->pooled[s]));
         if (pools)
             IMP_TRY(imp_pool_forward(device, &net->view[stage->last], &own, &net->pooled[s],
-                                     net->model->average));
+                                     net->model->average, net->route[s]));
     }
     return IMPASTO_OK;
 }
@@ -194,6 +201,8 @@ static enum impasto_status enter(struct imp_net *net, struct imp_device *device,
                                imp_tensor_bytes(g->channels, g->height, g->width, g->lanes));
     if (!upstream)
         return imp_relu_mask(device, x, &window, g);
+    if (stage->plan.keep == IMPASTO_KEEP_MASKS && !tapped)
+        return imp_pool_backward_route(device, net->route[s], upstream, g, net->model->average);
     return imp_pool_backward(device, x, &window, upstream, g, net->model->average, tapped);
 }
 
@@ -211,6 +220,7 @@ static enum impasto_status convolve_back(struct imp_net *net, struct imp_device 
                                    .y = *to,
                                    .first = window->first,
                                    .rows = window->rows,
+                                   .lead = window->at % IMP_STRIP_UNIT,
                                    .weights = layer->reversed ? layer->forward_weights
                                                               : layer->backward_weights,
                                    .reversed = layer->reversed,
@@ -241,8 +251,13 @@ static enum impasto_status descend(struct imp_net *net, struct imp_device *devic
         IMP_TRY(gradient_of(net, device, s, l - 1, &to));
         if (tapped)
             IMP_TRY(taps->gradient(taps->user, l - 1, below, &window, &to));
-        IMP_TRY(convolve_back(net, device, l, &window, &g, &to, below,
-                              tapped ? IMP_EPILOGUE_ADD_MASK : IMP_EPILOGUE_MASK));
+        struct imp_tensor mask = *below;
+        if (net->mask[l - 1])
+            mask.buffer = net->mask[l - 1];
+        IMP_TRY(convolve_back(net, device, l, &window, &g, &to, &mask,
+                              tapped             ? IMP_EPILOGUE_ADD_MASK
+                              : net->mask[l - 1] ? IMP_EPILOGUE_MASK_BITS
+                                                 : IMP_EPILOGUE_MASK));
         g = to;
     }
     IMP_TRY(use(&net->passing[stage->input_slot], device, input, strip->high - strip->low, found));
@@ -315,7 +330,7 @@ enum impasto_status imp_stage_backward(struct imp_net *net, struct imp_device *d
         return backward_in_strips(net, device, s, taps, upstream, downstream);
     const struct strip strip = strip_at(stage, 0);
     struct imp_tensor input;
-    if (stage->plan.keep != IMP_KEEP_ALL) {
+    if (stage->plan.keep == IMPASTO_KEEP_INPUT) {
         IMP_TRY(strip_input(net, device, s, &strip, &input));
         IMP_TRY(convolve(net, device, s, &strip, &input, NULL, IMP_REACH_AGAIN));
     }
@@ -326,7 +341,7 @@ enum impasto_status imp_stage_backward(struct imp_net *net, struct imp_device *d
         return IMPASTO_OK;
     /* Strips of the stage below need both passing slots. */
     struct imp_tensor kept = net->pooled[s - 1];
-    if (stage->plan.keep == IMP_KEEP_ALL)
+    if (stage->plan.keep != IMPASTO_KEEP_INPUT)
         IMP_TRY(use(&net->boundary[s % 2], device, &kept, kept.height, &kept));
     IMP_TRY(imp_tensor_copy_rows(device, downstream, 0, &kept, 0, kept.height));
     *downstream = kept;

@@ -52,7 +52,7 @@ void imp_net_init(struct imp_net *net, const struct imp_model *model, const stru
     }
     struct imp_stage_plan plan[IMP_STAGES];
     for (int s = 0; s < net->stages; s++)
-        plan[s] = (struct imp_stage_plan){.keep = backward ? IMP_KEEP_ALL : IMP_KEEP_INPUT,
+        plan[s] = (struct imp_stage_plan){.keep = backward ? IMPASTO_KEEP_ALL : IMPASTO_KEEP_INPUT,
                                           .rows = net->stage[s].height};
     imp_net_plan(net, caps, plan);
 }
@@ -71,12 +71,44 @@ static void choose(struct imp_net *net, const struct imp_caps *caps, int l, int 
     net->algorithm[l][1] = imp_conv_cheapest(caps, layer->backward->packing, out, in, rows, w);
 }
 
+static bool is_kept(const struct imp_net *net, int s, int l)
+{
+    return net->stage[s].plan.keep == IMPASTO_KEEP_ALL || net->tapped >> l & 1u;
+}
+
+/* Of the two passing slots the one that is not taken. */
+static int free_slot(int taken)
+{
+    return taken == 0 ? 1 : 0;
+}
+
+/* Where activations are in the forward pass that have no buffer of their own. */
+static void assign_transients(struct imp_net *net)
+{
+    int taken = -1; /* by what the next operation reads */
+    for (int s = 0; s < net->stages; s++) {
+        struct imp_stage *stage = &net->stage[s];
+        const bool in_strips = stage->plan.keep == IMPASTO_KEEP_INPUT;
+        for (int l = stage->first; l <= stage->last; l++) {
+            const bool passes = stage->plan.keep == IMPASTO_KEEP_MASKS && !is_kept(net, s, l);
+            const int slot = passes ? free_slot(taken) : -1;
+            stage->transient[l - stage->first] = slot;
+            /* Strips read the stage's input to the end. */
+            taken = in_strips ? taken : slot;
+        }
+        const bool kept = s + 1 == net->stages ||
+                          (net->backward && net->stage[s + 1].plan.keep == IMPASTO_KEEP_INPUT);
+        stage->pooled_transient = kept ? -1 : free_slot(taken);
+        taken = stage->pooled_transient;
+    }
+}
+
 /*
  * Where gradients go in the backward pass. That of an activation replaces it, element by element,
- * except where a tap needs the activation as it was. Slot 0 is for those, slot 1 for the stages'
- * inputs, and neither for what is made from the other.
+ * except where a tap needs the activation as it was, or where it is not kept. Neither slot is for what is
+ * made from the other.
  */
-static void assign_slots(struct imp_net *net)
+static void assign_gradients(struct imp_net *net)
 {
     for (int s = net->stages - 1; s >= 0; s--) {
         struct imp_stage *stage = &net->stage[s];
@@ -84,7 +116,8 @@ static void assign_slots(struct imp_net *net)
                             imp_stage_whole(&net->stage[s + 1]);
         int taken = passed ? net->stage[s + 1].input_slot : -1;
         for (int l = stage->last; l >= stage->first; l--) {
-            const int slot = net->tapped >> l & 1u ? (taken == 0 ? 1 : 0) : -1;
+            const bool passes = stage->plan.keep == IMPASTO_KEEP_MASKS || net->tapped >> l & 1u;
+            const int slot = passes ? free_slot(taken) : -1;
             stage->slot[l - stage->first] = slot;
             taken = slot;
         }
@@ -101,13 +134,14 @@ void imp_net_plan(struct imp_net *net, const struct imp_caps *caps,
         stage->plan = plan[s];
         /* A strip's input is one row more each way, and overwritten by the strip after the next. */
         const int rows = plan[s].rows > stage->margin ? plan[s].rows : stage->margin + 1;
-        stage->plan.rows = plan[s].keep == IMP_KEEP_ALL || rows >= stage->height
+        stage->plan.rows = plan[s].keep != IMPASTO_KEEP_INPUT || rows >= stage->height
                                ? stage->height
                                : round_up(rows, IMP_STRIP_UNIT);
         for (int l = stage->first; l <= stage->last; l++)
             choose(net, caps, l, imp_stage_rows(stage, stage->margin / 2));
     }
-    assign_slots(net);
+    assign_transients(net);
+    assign_gradients(net);
 }
 
 int imp_net_window_rows(const struct imp_net *net, int layer)
@@ -126,7 +160,7 @@ double imp_net_cost(const struct imp_net *net, const struct imp_caps *caps)
     for (int s = 0; s < net->stages; s++) {
         const struct imp_stage *stage = &net->stage[s];
         const int strips = (stage->height + stage->plan.rows - 1) / stage->plan.rows;
-        const bool again = net->backward && stage->plan.keep == IMP_KEEP_INPUT;
+        const bool again = net->backward && stage->plan.keep == IMPASTO_KEEP_INPUT;
         for (int l = stage->first; l <= stage->last; l++) {
             const int in = imp_layer_shapes[l].in_channels, out = imp_layer_shapes[l].out_channels;
             const struct imp_conv_algorithm *const *a = net->algorithm[l];
@@ -180,7 +214,7 @@ static void stage_slots(const struct imp_net *net, int s, struct slots *slots)
 {
     const struct imp_stage *stage = &net->stage[s];
     const struct imp_tensor *input = s > 0 ? &net->pooled[s - 1] : &net->input;
-    const bool whole = imp_stage_whole(stage), keep = stage->plan.keep == IMP_KEEP_ALL;
+    const bool whole = imp_stage_whole(stage), keep = stage->plan.keep != IMPASTO_KEEP_INPUT;
     const int rows = imp_stage_rows(stage, stage->margin);
     if (!whole || s == 0)
         take(&slots->strip_input, input, rows);
@@ -188,12 +222,13 @@ static void stage_slots(const struct imp_net *net, int s, struct slots *slots)
         const int i = l - stage->first;
         if (!keep)
             take(&slots->strip[net->backward ? i : i % 2], &net->activation[l], rows);
+        if (stage->transient[i] >= 0)
+            take(&slots->passing[stage->transient[i]], &net->activation[l], rows);
         if (net->backward && stage->slot[i] >= 0)
             take(&slots->passing[stage->slot[i]], &net->activation[l], rows);
     }
-    /* The stage's input, where it need not be kept. */
-    if (s > 0 && (keep || !net->backward))
-        take(&slots->passing[s % 2], input, input->height);
+    if (stage->pooled_transient >= 0)
+        take(&slots->passing[stage->pooled_transient], &net->pooled[s], net->pooled[s].height);
     if (!net->backward)
         return;
     take(&slots->passing[stage->input_slot], input, rows);
@@ -203,15 +238,23 @@ static void stage_slots(const struct imp_net *net, int s, struct slots *slots)
         take(&slots->boundary[s % 2], input, input->height);
 }
 
-void imp_net_layout(struct imp_net *net, const struct imp_caps *caps, struct imp_layout *layout)
+void imp_net_layout(struct imp_net *net, const struct imp_caps *caps, size_t tap_workspace,
+                    struct imp_layout *layout)
 {
     struct slots slots = {0};
     for (int s = 0; s < net->stages; s++) {
         const struct imp_stage *stage = &net->stage[s];
-        const bool keep = stage->plan.keep == IMP_KEEP_ALL;
-        for (int l = stage->first; keep && l <= stage->last; l++)
-            imp_layout_add(layout, &net->activation[l].buffer, tensor_bytes(&net->activation[l]),
-                           "activations");
+        const bool keep = stage->plan.keep != IMPASTO_KEEP_INPUT;
+        for (int l = stage->first; keep && l <= stage->last; l++) {
+            if (is_kept(net, s, l))
+                imp_layout_add(layout, &net->activation[l].buffer,
+                               tensor_bytes(&net->activation[l]), "activations");
+            else if (l == stage->last && s + 1 < net->stages)
+                imp_layout_add(layout, &net->route[s], imp_pool_route_bytes(&net->pooled[s]),
+                               "masks");
+            else
+                imp_layout_add(layout, &net->mask[l], imp_mask_bytes(&net->activation[l]), "masks");
+        }
         if (s > 0 && !keep && net->backward)
             imp_layout_add(layout, &net->pooled[s - 1].buffer, tensor_bytes(&net->pooled[s - 1]),
                            "activations");
@@ -226,7 +269,9 @@ void imp_net_layout(struct imp_net *net, const struct imp_caps *caps, struct imp
                        net->backward ? "gradients" : "activations");
         imp_layout_add(layout, &net->boundary[k].buffer, slots.boundary[k], "gradients");
     }
-    imp_layout_add(layout, &net->workspace, workspace_bytes(net, caps), "workspace");
+    const size_t workspace = workspace_bytes(net, caps);
+    imp_layout_add(layout, &net->workspace, workspace > tap_workspace ? workspace : tap_workspace,
+                   "workspace");
 }
 
 enum impasto_status imp_net_forward(struct imp_net *net, struct imp_device *device,

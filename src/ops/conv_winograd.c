@@ -101,7 +101,7 @@ static size_t workspace_of(const struct imp_caps *caps, int m, int in, int out, 
 {
     size_t largest = 0;
     for (int planar = 0; planar < 2; planar++) {
-        const struct plan p = plan_of(caps, m, planar, in, out, height, width);
+        const struct plan p = plan_of(caps, m, planar, in, out, height + m - 1, width);
         const size_t bytes = (p.v + p.u + p.product) * sizeof(float);
         largest = bytes > largest ? bytes : largest;
     }
@@ -133,7 +133,8 @@ static enum impasto_status input(const struct work *w, int first, int count, int
                           IMP_ARGS(imp_buf(x->buffer), imp_buf(w->conv->workspace),
                                    imp_int(w->v_at), imp_int(imp_tensor_blocks(x)),
                                    imp_int(x->height), imp_int(x->width),
-                                   imp_int(w->conv->first), imp_int(w->conv->rows), imp_int(first),
+                                   imp_int(w->conv->first), imp_int(w->conv->rows), imp_int(w->conv->lead % w->plan.m),
+                                   imp_int(first),
                                    imp_int(count), imp_int(w->plan.tiles)),
                           .global = {(size_t)(round_up(count, w->plan.unit) / run),
                                      (size_t)imp_tensor_blocks(x)},
@@ -221,7 +222,8 @@ static enum impasto_status output(const struct work *w, int first, int count, in
                                    imp_buf(imp_conv_aux(conv)), imp_int(vectors),
                                    imp_int(first_group * w->plan.vectors), imp_int(y->height),
                                    imp_int(y->width), imp_int(conv->first),
-                                           imp_int(conv->rows), imp_int(first), imp_int(count),
+                                           imp_int(conv->rows), imp_int(conv->lead % w->plan.m),
+                                           imp_int(first), imp_int(count),
                                    imp_int(w->plan.tiles)),
                           .global = {(size_t)((count + run - 1) / run), (size_t)vectors},
                           .label = conv->label,
@@ -233,8 +235,8 @@ static enum impasto_status run(struct imp_device *device, const struct imp_conv 
     const struct imp_caps *caps = imp_device_caps(device);
     const struct imp_conv_block block = imp_conv_block(caps);
     struct work w = {.device = device, .conv = conv, .planar = conv->gemm != IMP_GEMM_VECTOR};
-    w.plan = plan_of(caps, m, w.planar, conv->x.channels, conv->y.channels, conv->rows,
-                     conv->y.width);
+    w.plan = plan_of(caps, m, w.planar, conv->x.channels, conv->y.channels,
+                     conv->rows + conv->lead % m, conv->y.width);
     w.u_at = (int)w.plan.v;
     w.m_at = (int)(w.plan.v + w.plan.u);
     const int tiles_each = run_of(caps, w.planar ? IMP_GEMM_ALIGN : block.positions);

@@ -61,6 +61,7 @@ enum imp_epilogue {
     IMP_EPILOGUE_BIAS_RELU, /* y = max(r + bias, 0) */
     IMP_EPILOGUE_MASK,      /* y = mask > 0 ? r : 0 */
     IMP_EPILOGUE_ADD_MASK,  /* y = mask > 0 ? y + r : 0 */
+    IMP_EPILOGUE_MASK_BITS, /* y = mask's bit ? r : 0; the mask's buffer is imp_mask_pack's */
     IMP_EPILOGUES
 };
 
@@ -75,6 +76,7 @@ enum imp_gemm {
 struct imp_conv {
     struct imp_tensor x, y; /* of equal height and width */
     int first, rows;        /* rows of y that are computed, from those of x and one more each way */
+    int lead; /* algorithms that work by tiles begin so many rows before, for the sake of rounding */
     const struct imp_buffer *weights; /* packed by the algorithm */
     /* They are packed for y.channels to x.channels: this is that convolution's gradient. Only where the
      * packing is reversible. */
@@ -217,7 +219,15 @@ void imp_gemm_clblast_release(void);
  * an even row of the whole, and end at one or at its end. */
 enum impasto_status imp_pool_forward(struct imp_device *device, const struct imp_tensor *x,
                                      const struct imp_window *window, const struct imp_tensor *y,
-                                     bool average);
+                                     bool average, struct imp_buffer *route);
+/* A route, of imp_pool_route_bytes, says what the gradient needs to know of x: where each pooled value
+ * came from, and through which ReLUs. NULL above: it is not wanted. */
+size_t imp_pool_route_bytes(const struct imp_tensor *y);
+/* g = the gradient gy of the pooled values by the route, on the whole. */
+enum impasto_status imp_pool_backward_route(struct imp_device *device,
+                                            const struct imp_buffer *route,
+                                            const struct imp_tensor *gy,
+                                            const struct imp_tensor *g, bool average);
 /* A window's rows of g = or (accumulate) += the gradient gy of the pooled values, masked by x > 0. gy: the
  * whole, half the size. g may be x itself. */
 enum impasto_status imp_pool_backward(struct imp_device *device, const struct imp_tensor *x,
@@ -266,6 +276,10 @@ enum impasto_status imp_input_backward(struct imp_device *device,
                                        const struct imp_window *window, int height,
                                        struct imp_buffer *gradient,
                                        const struct imp_input_map *map);
+/* mask, of imp_mask_bytes: which elements of x are positive, a bit each. */
+size_t imp_mask_bytes(const struct imp_tensor *x);
+enum impasto_status imp_mask_pack(struct imp_device *device, const struct imp_tensor *x,
+                                  struct imp_buffer *mask);
 /* g = x > 0 ? g : 0 in a window's rows. */
 enum impasto_status imp_relu_mask(struct imp_device *device, const struct imp_tensor *x,
                                   const struct imp_window *window,

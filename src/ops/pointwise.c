@@ -73,6 +73,24 @@ enum impasto_status imp_relu_mask(struct imp_device *device, const struct imp_te
                               });
 }
 
+size_t imp_mask_bytes(const struct imp_tensor *x)
+{
+    return (size_t)imp_tensor_vectors(x) * sizeof(uint16_t);
+}
+
+enum impasto_status imp_mask_pack(struct imp_device *device, const struct imp_tensor *x,
+                                  struct imp_buffer *mask)
+{
+    const int n = imp_tensor_vectors(x);
+    char macros[IMP_POINTWISE_MACROS];
+    const int columns = imp_pointwise_macros(device, macros);
+    return imp_launch(device, &(struct imp_launch){
+                                  .kernel = {"pointwise", "mask_pack", macros},
+                                  IMP_ARGS(imp_buf(x->buffer), imp_buf(mask), imp_int(n)),
+                                  .global = {items(n, columns)},
+                              });
+}
+
 enum impasto_status imp_content_backward(struct imp_device *device, const struct imp_tensor *f,
                                          const struct imp_window *window,
                                          const struct imp_tensor *target,

@@ -33,7 +33,7 @@ static const struct shape shapes[] = {
     {512, 512, 2, 2}, {64, 64, 40, 52}, {3, 64, 64, 70},
 };
 
-static const char *const epilogues[] = {"store", "bias_relu", "mask", "add_mask"};
+static const char *const epilogues[] = {"store", "bias_relu", "mask", "add_mask", "mask_bits"};
 
 /* What the epilogue makes of r, given what y held. */
 static double finish(enum imp_epilogue epilogue, double r, double before, double bias, double mask)
@@ -44,6 +44,7 @@ static double finish(enum imp_epilogue epilogue, double r, double before, double
     case IMP_EPILOGUE_BIAS_RELU:
         return fmax(0, r + bias);
     case IMP_EPILOGUE_MASK:
+    case IMP_EPILOGUE_MASK_BITS:
         return mask > 0 ? r : 0;
     case IMP_EPILOGUE_ADD_MASK:
         return mask > 0 ? before + r : 0;
@@ -82,11 +83,13 @@ static double run_on_device(struct imp_check_run *run, const struct imp_conv_alg
     const int edge = left_out(s);
     struct imp_conv conv = {.first = edge,
                             .rows = s->height - 2 * edge,
+                            .lead = edge,
                             .reversed = reversed,
                             .epilogue = epilogue,
                             .gemm = gemm,
                             .label = "check"};
-    struct imp_buffer *weights = NULL, *bias = NULL, *scratch = NULL;
+    struct imp_buffer *weights = NULL, *bias = NULL, *scratch = NULL, *bits = NULL;
+    struct imp_buffer *mask = NULL; /* that conv.mask had before */
     double error = INFINITY;
     if (reversed) {
         imp_conv_flip(s->in, s->out, d->weights, d->flipped);
@@ -104,12 +107,20 @@ static double run_on_device(struct imp_check_run *run, const struct imp_conv_alg
         conv.weights = weights;
         conv.bias = bias;
         conv.workspace = scratch;
+        if (epilogue == IMP_EPILOGUE_MASK_BITS &&
+            imp_check_ok(run, imp_buffer_create(run->device, imp_mask_bytes(&conv.mask), "check",
+                                                &bits)) &&
+            imp_check_ok(run, imp_mask_pack(run->device, &conv.mask, bits))) {
+            mask = conv.mask.buffer;
+            conv.mask.buffer = bits;
+        }
         if (imp_check_ok(run, algorithm->run(run->device, &conv)))
             error = imp_check_read(run, &conv.y, d->found);
     }
     imp_buffer_free(&conv.x.buffer);
     imp_buffer_free(&conv.y.buffer);
     imp_buffer_free(&conv.mask.buffer);
+    imp_buffer_free(&mask);
     imp_buffer_free(&weights);
     imp_buffer_free(&bias);
     imp_buffer_free(&scratch);

@@ -14,26 +14,34 @@ static const struct problem {
     enum impasto_pooling pooling;
     enum impasto_padding padding;
     enum impasto_losses losses;
-    int strip; /* rows at a time, of stages that keep only their input; 0: everything is kept */
+    enum impasto_keep keep;
+    int strip; /* rows at a time, with IMPASTO_KEEP_INPUT */
 } problems[] = {
     {"one layer replicate", 1, 16, 18, 1u << 0, 1u << 0, IMPASTO_POOLING_AVERAGE,
-     IMPASTO_PADDING_REPLICATE, IMPASTO_LOSSES_RELATIVE, 0},
+     IMPASTO_PADDING_REPLICATE, IMPASTO_LOSSES_RELATIVE, IMPASTO_KEEP_ALL, 0},
     {"shallow max zero", 3, 16, 18, 1u << 2, 1u << 0 | 1u << 2, IMPASTO_POOLING_MAX,
-     IMPASTO_PADDING_ZERO, IMPASTO_LOSSES_RELATIVE, 0},
+     IMPASTO_PADDING_ZERO, IMPASTO_LOSSES_RELATIVE, IMPASTO_KEEP_ALL, 0},
     {"shallow average replicate", 3, 17, 16, 1u << 1, 1u << 1 | 1u << 2, IMPASTO_POOLING_AVERAGE,
-     IMPASTO_PADDING_REPLICATE, IMPASTO_LOSSES_GATYS, 0},
+     IMPASTO_PADDING_REPLICATE, IMPASTO_LOSSES_GATYS, IMPASTO_KEEP_ALL, 0},
     {"all layers average replicate", 16, 16, 16, 1u << 9 | 1u << 15, 0xffff,
-     IMPASTO_POOLING_AVERAGE, IMPASTO_PADDING_REPLICATE, IMPASTO_LOSSES_RELATIVE, 0},
+     IMPASTO_POOLING_AVERAGE, IMPASTO_PADDING_REPLICATE, IMPASTO_LOSSES_RELATIVE,
+     IMPASTO_KEEP_ALL, 0},
     {"all layers average zero", 16, 19, 23, 1u << 3 | 1u << 12, 1u << 0 | 1u << 4 | 1u << 14,
-     IMPASTO_POOLING_AVERAGE, IMPASTO_PADDING_ZERO, IMPASTO_LOSSES_RELATIVE, 0},
+     IMPASTO_POOLING_AVERAGE, IMPASTO_PADDING_ZERO, IMPASTO_LOSSES_RELATIVE, IMPASTO_KEEP_ALL, 0},
     {"strips average replicate", 9, 75, 21, 1u << 5, 1u << 0 | 1u << 3 | 1u << 8,
-     IMPASTO_POOLING_AVERAGE, IMPASTO_PADDING_REPLICATE, IMPASTO_LOSSES_RELATIVE, 4},
+     IMPASTO_POOLING_AVERAGE, IMPASTO_PADDING_REPLICATE, IMPASTO_LOSSES_RELATIVE,
+     IMPASTO_KEEP_INPUT, 4},
+    {"masks average replicate", 10, 34, 19, 1u << 8, 1u << 0 | 1u << 5, IMPASTO_POOLING_AVERAGE,
+     IMPASTO_PADDING_REPLICATE, IMPASTO_LOSSES_RELATIVE, IMPASTO_KEEP_MASKS, 0},
+    {"masks max zero", 5, 41, 24, 1u << 4, 1u << 1, IMPASTO_POOLING_MAX, IMPASTO_PADDING_ZERO,
+     IMPASTO_LOSSES_GATYS, IMPASTO_KEEP_MASKS, 0},
     {"strips max zero", 5, 41, 24, 1u << 4, 1u << 1 | 1u << 2, IMPASTO_POOLING_MAX,
-     IMPASTO_PADDING_ZERO, IMPASTO_LOSSES_GATYS, 12},
+     IMPASTO_PADDING_ZERO, IMPASTO_LOSSES_GATYS, IMPASTO_KEEP_INPUT, 12},
     {"computed twice average zero", 10, 33, 18, 1u << 9, 1u << 2 | 1u << 6,
-     IMPASTO_POOLING_AVERAGE, IMPASTO_PADDING_ZERO, IMPASTO_LOSSES_RELATIVE, 1000},
+     IMPASTO_POOLING_AVERAGE, IMPASTO_PADDING_ZERO, IMPASTO_LOSSES_RELATIVE,
+     IMPASTO_KEEP_INPUT, 1000},
     {"three blocks max replicate", 5, 33, 24, 1u << 3, 1u << 0 | 1u << 2 | 1u << 4,
-     IMPASTO_POOLING_MAX, IMPASTO_PADDING_REPLICATE, IMPASTO_LOSSES_RELATIVE, 0},
+     IMPASTO_POOLING_MAX, IMPASTO_PADDING_REPLICATE, IMPASTO_LOSSES_RELATIVE, IMPASTO_KEEP_ALL, 0},
 };
 
 /* Losses are sums of many terms; gradients pass up to 16 layers. With maximum pooling a near-tie may
@@ -103,16 +111,16 @@ static enum impasto_status run_machine(struct imp_check_run *run, const struct p
                  p->content | p->style);
     /* The style picture lies on its side, for a size of its own. */
     imp_net_init(&m->style_net, &m->model, caps, p->width, p->height, false, 0);
-    for (int s = 0; p->strip && s < IMP_STAGES; s++)
-        plan[s] = (struct imp_stage_plan){.keep = IMP_KEEP_INPUT, .rows = p->strip};
-    if (p->strip) {
-        imp_net_plan(&m->net, caps, plan);
+    for (int s = 0; s < IMP_STAGES; s++)
+        plan[s] = (struct imp_stage_plan){.keep = p->keep, .rows = p->strip};
+    imp_net_plan(&m->net, caps, plan);
+    if (p->keep == IMPASTO_KEEP_INPUT)
         imp_net_plan(&m->style_net, caps, plan);
-    }
     imp_losses_init(&m->losses, device, params, p->height, p->width);
-    imp_losses_layout(&m->losses, &m->net, &m->style_net, &m->layout);
-    imp_net_layout(&m->net, caps, &m->layout);
-    imp_net_layout(&m->style_net, caps, &m->layout);
+    imp_losses_layout(&m->losses, p->width, p->height, &m->layout);
+    imp_net_layout(&m->net, caps, imp_losses_workspace(&m->losses, &m->net), &m->layout);
+    imp_net_layout(&m->style_net, caps, imp_losses_workspace(&m->losses, &m->style_net),
+                   &m->layout);
     imp_layout_add(&m->layout, &m->image, bytes, "self-test");
     imp_layout_add(&m->layout, &m->gradient, bytes, "self-test");
     imp_layout_add(&m->layout, &m->style, bytes, "self-test");

@@ -30,7 +30,7 @@ static void check_forward(struct imp_check_run *run, const struct shape *s, bool
     if (!run->broken &&
         imp_check_tensor(run, &from, CHANNELS, s->height, s->width, lanes, x) &&
         imp_check_tensor(run, &to, CHANNELS, h, w, lanes, NULL) &&
-        imp_check_ok(run, imp_pool_forward(run->device, &from, &whole, &to, average))) {
+        imp_check_ok(run, imp_pool_forward(run->device, &from, &whole, &to, average, NULL))) {
         const double damage = imp_check_read(run, &to, found);
         imp_ref_pool(CHANNELS, s->height, s->width, average, wide, expected);
         imp_check_end(run, fmax(damage, imp_check_error(found, expected, small)),
@@ -44,8 +44,9 @@ static void check_forward(struct imp_check_run *run, const struct shape *s, bool
     free(expected);
 }
 
+/* by_route: without x, by what the forward pass has left. */
 static void check_backward(struct imp_check_run *run, const struct shape *s, bool average,
-                           bool accumulate)
+                           bool accumulate, bool by_route)
 {
     const int h = s->height / 2, w = s->width / 2;
     const size_t large = (size_t)(CHANNELS * s->height * s->width);
@@ -58,15 +59,24 @@ static void check_backward(struct imp_check_run *run, const struct shape *s, boo
         x[i] = coarse(x[i]);
     double *wide = imp_check_widen(run, x, large), *wide_gy = imp_check_widen(run, gy, small);
     double *expected = imp_check_doubles(run, large);
-    struct imp_tensor activation = {0}, pooled = {0}, g = {0};
+    struct imp_tensor activation = {0}, pooled = {0}, g = {0}, y = {0};
+    struct imp_buffer *route = NULL;
     const struct imp_window whole = {.rows = s->height};
     if (!run->broken &&
         imp_check_tensor(run, &activation, CHANNELS, s->height, s->width, lanes, x) &&
         imp_check_tensor(run, &pooled, CHANNELS, h, w, lanes, gy) &&
         imp_check_tensor(run, &g, CHANNELS, s->height, s->width, lanes,
                          accumulate ? before : NULL) &&
-        imp_check_ok(run, imp_pool_backward(run->device, &activation, &whole, &pooled, &g,
-                                            average, accumulate))) {
+        (!by_route ||
+         (imp_check_tensor(run, &y, CHANNELS, h, w, lanes, NULL) &&
+          imp_check_ok(run, imp_buffer_create(run->device, imp_pool_route_bytes(&y), "check",
+                                              &route)) &&
+          imp_check_ok(run, imp_pool_forward(run->device, &activation, &whole, &y, average,
+                                             route)))) &&
+        imp_check_ok(run, by_route ? imp_pool_backward_route(run->device, route, &pooled, &g,
+                                                             average)
+                                   : imp_pool_backward(run->device, &activation, &whole, &pooled,
+                                                       &g, average, accumulate))) {
         const double damage = imp_check_read(run, &g, found);
         imp_ref_pool_backward(CHANNELS, s->height, s->width, average, wide, wide_gy, expected);
         for (size_t i = 0; i < large; i++)
@@ -78,6 +88,8 @@ static void check_backward(struct imp_check_run *run, const struct shape *s, boo
     imp_buffer_free(&activation.buffer);
     imp_buffer_free(&pooled.buffer);
     imp_buffer_free(&g.buffer);
+    imp_buffer_free(&y.buffer);
+    imp_buffer_free(&route);
     free(x);
     free(gy);
     free(before);
@@ -97,9 +109,12 @@ void imp_check_pool(struct imp_check_run *run)
             if (imp_check_begin(run, "pool %s forward %dx%d", kinds[average], s->height, s->width))
                 check_forward(run, s, average);
             if (imp_check_begin(run, "pool %s backward %dx%d", kinds[average], s->height, s->width))
-                check_backward(run, s, average, false);
+                check_backward(run, s, average, false, false);
             if (imp_check_begin(run, "pool %s backward %dx%d accumulate", kinds[average],
                                 s->height, s->width))
-                check_backward(run, s, average, true);
+                check_backward(run, s, average, true, false);
+            if (imp_check_begin(run, "pool %s backward %dx%d by route", kinds[average], s->height,
+                                s->width))
+                check_backward(run, s, average, false, true);
         }
 }

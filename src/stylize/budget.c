@@ -32,12 +32,14 @@ void imp_memory_list(struct imp_memory *memory, struct imp_device *device,
     imp_memory_release(memory);
 
     imp_model_layout(parts->model, caps, &memory->fixed);
-    imp_losses_layout(parts->losses, parts->net, &memory->pass.net, &memory->fixed);
+    imp_losses_layout(parts->losses, sizes->style_height, sizes->style_width, &memory->fixed);
 
-    imp_net_layout(&memory->pass.net, caps, &memory->style);
+    imp_net_layout(&memory->pass.net, caps,
+                   imp_losses_workspace(parts->losses, &memory->pass.net), &memory->style);
     imp_layout_add(&memory->style, &memory->pass.image, 3 * style_pixels * sizeof(float), "image");
 
-    imp_net_layout(parts->net, caps, &memory->main);
+    imp_net_layout(parts->net, caps, imp_losses_workspace(parts->losses, parts->net),
+                   &memory->main);
     imp_layout_add(&memory->main, parts->image, 3 * pixels * sizeof(float), "image");
     imp_layout_add(&memory->main, parts->gradient, 3 * pixels * sizeof(float), "image");
     parts->optimizer->layout(parts->state, &memory->main);

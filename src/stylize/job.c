@@ -89,7 +89,7 @@ static void describe_stages(struct impasto_job *job)
         job->stages[s] = (struct impasto_plan_stage){
             .first = stage->first,
             .last = stage->last,
-            .recompute = stage->plan.keep == IMP_KEEP_INPUT,
+            .keep = stage->plan.keep,
             .rows = stage->plan.rows,
             .height = stage->height,
         };

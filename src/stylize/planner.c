@@ -37,20 +37,39 @@ static int rows_within(const struct imp_net *net, int s, uint64_t limit)
     return rows > IMP_STRIP_UNIT ? (int)rows : IMP_STRIP_UNIT;
 }
 
-/* recompute: bits of stages that keep their input only. */
-static void configure(struct imp_net *net, const struct imp_caps *caps, unsigned recompute,
-                      uint64_t limit)
+/* Each stage of the network keeps one of three things. A choice for all of them is a number of that many
+ * digits to base KEEPS, the first stage's the lowest. */
+#define KEEPS 3
+static const enum impasto_keep keeps[KEEPS] = {IMPASTO_KEEP_ALL, IMPASTO_KEEP_MASKS,
+                                               IMPASTO_KEEP_INPUT};
+
+static void configure(struct imp_net *net, const struct imp_caps *caps, int choice, uint64_t limit)
 {
     struct imp_stage_plan plan[IMP_STAGES];
-    for (int s = 0; s < net->stages; s++) {
-        const bool again = recompute >> s & 1u;
-        plan[s].keep = again ? IMP_KEEP_INPUT : IMP_KEEP_ALL;
-        plan[s].rows = again ? rows_within(net, s, limit) : net->stage[s].height;
+    for (int s = 0; s < net->stages; s++, choice /= KEEPS) {
+        plan[s].keep = keeps[choice % KEEPS];
+        plan[s].rows = plan[s].keep == IMPASTO_KEEP_INPUT ? rows_within(net, s, limit)
+                                                          : net->stage[s].height;
     }
     imp_net_plan(net, caps, plan);
 }
 
-#define ALL_STAGES ((1u << IMP_STAGES) - 1)
+static int choices(const struct imp_net *net)
+{
+    int count = 1;
+    for (int s = 0; s < net->stages; s++)
+        count *= KEEPS;
+    return count;
+}
+
+/* Whether a choice has anything to do with strips. */
+static bool has_strips(const struct imp_net *net, int choice)
+{
+    bool found = false;
+    for (int s = 0; s < net->stages; s++, choice /= KEEPS)
+        found = found || keeps[choice % KEEPS] == IMPASTO_KEEP_INPUT;
+    return found;
+}
 
 /* The style picture's pass in strips as large as do not add to the peak, or the smallest. */
 static void fit_style(struct imp_memory *memory, struct imp_device *device,
@@ -59,7 +78,7 @@ static void fit_style(struct imp_memory *memory, struct imp_device *device,
 {
     const struct imp_caps *caps = imp_device_caps(device);
     for (size_t i = 0; i < IMP_COUNT(strip_limits); i++) {
-        configure(&memory->pass.net, caps, ALL_STAGES, strip_limits[i]);
+        configure(&memory->pass.net, caps, choices(&memory->pass.net) - 1, strip_limits[i]);
         imp_memory_list(memory, device, sizes, parts);
         if (imp_layout_bytes(&memory->style) <= imp_layout_bytes(&memory->main) &&
             imp_memory_fits(memory, device, params))
@@ -73,21 +92,22 @@ bool imp_memory_plan(struct imp_memory *memory, struct imp_device *device,
 {
     const struct imp_caps *caps = imp_device_caps(device);
     struct {
-        unsigned recompute;
+        int choice;
         uint64_t limit, bytes;
         double cost;
-    } best = {.recompute = ALL_STAGES, .limit = strip_limits[IMP_COUNT(strip_limits) - 1]};
-    const unsigned plans = 1u << parts->net->stages;
+    } best = {.choice = choices(parts->net) - 1,
+              .limit = strip_limits[IMP_COUNT(strip_limits) - 1]};
     double least = 0;
     /* What the style picture's pass may cost is seen to at the end. */
-    configure(&memory->pass.net, caps, ALL_STAGES, best.limit);
+    configure(&memory->pass.net, caps, choices(&memory->pass.net) - 1, best.limit);
     /* First how fast it can go within the budget, then with how little memory it goes about as fast. */
     for (int round = 0; round < 2; round++) {
-        for (unsigned recompute = 0; recompute < plans; recompute++)
-            for (size_t i = 0; i < (recompute ? IMP_COUNT(strip_limits) : 1); i++) {
-                configure(parts->net, caps, recompute, strip_limits[i]);
+        for (int choice = 0; choice < choices(parts->net); choice++) {
+            const size_t limits = has_strips(parts->net, choice) ? IMP_COUNT(strip_limits) : 1;
+            for (size_t i = 0; i < limits; i++) {
+                configure(parts->net, caps, choice, strip_limits[i]);
                 const double cost = imp_net_cost(parts->net, caps);
-                if (recompute == 0)
+                if (choice == 0)
                     memory->cost_of_keeping = cost;
                 if (round == 1 && cost > SAME_TIME * least)
                     continue;
@@ -96,7 +116,7 @@ bool imp_memory_plan(struct imp_memory *memory, struct imp_device *device,
                 if (!imp_memory_fits(memory, device, params))
                     continue;
                 if (round == 0 ? least <= 0 || cost < least : !best.bytes || bytes < best.bytes) {
-                    best.recompute = recompute;
+                    best.choice = choice;
                     best.limit = strip_limits[i];
                     best.bytes = bytes;
                     best.cost = cost;
@@ -104,12 +124,13 @@ bool imp_memory_plan(struct imp_memory *memory, struct imp_device *device,
                 if (round == 0)
                     least = best.cost;
             }
+        }
         if (least <= 0)
             break;
         if (round == 0)
             best.bytes = 0;
     }
-    configure(parts->net, caps, best.recompute, best.limit);
+    configure(parts->net, caps, best.choice, best.limit);
     memory->cost = imp_net_cost(parts->net, caps);
     fit_style(memory, device, params, sizes, parts);
     return imp_memory_fits(memory, device, params);
