@@ -4,6 +4,9 @@
 #include "cli/cli.h"
 
 #include <signal.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <stdlib.h>
 #include <string.h>
 
@@ -324,8 +327,18 @@ static enum impasto_status dispatch(struct cli_settings *settings, struct impast
     return run_job(settings, error);
 }
 
+/* Large blocks go back to the system as soon as they are freed. glibc would keep them once a few have
+ * been, which adds tens of MiB to what a job needs. */
+static void return_memory(void)
+{
+#ifdef __GLIBC__
+    mallopt(M_MMAP_THRESHOLD, 1 << 20);
+#endif
+}
+
 int main(int argc, char **argv)
 {
+    return_memory();
     struct cli_settings settings;
     struct impasto_error error = {0};
     enum impasto_status status = cli_parse(argc, argv, &settings, &error);

@@ -117,12 +117,15 @@ enum impasto_status imp_model_load(struct imp_model *model, struct imp_device *d
         const size_t bytes = (forward > backward ? forward : backward) +
                              (size_t)in * (size_t)out * 9 * sizeof(float);
         float *scratch = malloc(bytes);
-        if (!scratch)
+        if (!scratch) {
+            imp_weights_let_go(weights, l);
             return imp_fail_memory(error, "packing weights", bytes);
+        }
         enum impasto_status status = load_layer(&model->layer[l], device, in, out, layer, scratch);
         free(scratch);
         if (status == IMPASTO_OK && l == 0 && model->replicate)
             status = load_edge(model, device, layer);
+        imp_weights_let_go(weights, l);
         if (status != IMPASTO_OK)
             return imp_fail(error, status, "%s", imp_device_error(device)->message);
     }

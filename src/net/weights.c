@@ -252,6 +252,7 @@ enum impasto_status impasto_weights_open(const char *path, enum impasto_conventi
         impasto_weights_close(&opened);
         return status;
     }
+    opened->generates = builtin;
     if (builtin)
         opened->info = (struct impasto_weights_info){
             .source = "built-in",
@@ -303,6 +304,16 @@ enum impasto_status imp_weights_layer(const struct impasto_weights *weights, int
     }
     *out = found;
     return IMPASTO_OK;
+}
+
+void imp_weights_let_go(const struct impasto_weights *weights, int layer)
+{
+    struct imp_layer_weights *held = &((struct impasto_weights *)weights)->layers[layer];
+    if (!weights->generates)
+        return;
+    free(held->weight);
+    free(held->bias);
+    *held = (struct imp_layer_weights){0};
 }
 
 enum impasto_status impasto_weights_save(const struct impasto_weights *weights, const char *path,

@@ -26,17 +26,20 @@ struct imp_layer_weights {
 
 struct impasto_weights {
     struct impasto_weights_info info;
-    char *source; /* what info.source points to */
+    char *source;   /* what info.source points to */
+    bool generates; /* layers are made when asked for */
     struct imp_layer_weights layers[IMPASTO_LAYERS];
 };
 
 /*
- * Layer `layer` (0 to info.layers - 1) of the weights. Built-in layers are generated when first
- * asked for; the arrays live as long as the weights. Not for two threads at once.
+ * Layer `layer` (0 to info.layers - 1) of the weights. Built-in layers are generated when they are
+ * asked for; the arrays live as long as the weights, or until they are let go of, which frees only what
+ * can be generated again. Not for two threads at once.
  */
 enum impasto_status imp_weights_layer(const struct impasto_weights *weights, int layer,
                                       const struct imp_layer_weights **out,
                                       struct impasto_error *error);
+void imp_weights_let_go(const struct impasto_weights *weights, int layer);
 
 /* A format: `probe` looks at the first bytes; `load` fills weights->layers, info.layers, where the
  * file says it info.builtin (generated, then exported), and info.convention. What it has allocated
