@@ -7,14 +7,29 @@
 
 #include "stylize/budget.h"
 
-/* Strips are made to fill at most this many bytes, from whole stages down to a few rows. */
-static const uint64_t strip_limits[] = {UINT64_MAX, 2048u << 20, 1024u << 20, 512u << 20, 256u << 20,
-                                        128u << 20, 64u << 20,   32u << 20,   16u << 20,  8u << 20,
-                                        4u << 20,   2u << 20,    1u << 20};
+#include <math.h>
 
-/* Of plans whose estimated times lie within this factor, the one with the least memory is taken: the
- * estimate is no better than that, and memory left alone is good manners. */
-#define SAME_TIME 1.05
+/* Strips are made to fill at most so many bytes: from LEAST_STRIP on, always a third more, or all. */
+#define STRIP_LIMITS 28
+#define LEAST_STRIP (1u << 20)
+
+static uint64_t strip_limit(int i)
+{
+    uint64_t limit = LEAST_STRIP;
+    for (int k = 0; k < i; k++)
+        limit += limit / 3;
+    return i < STRIP_LIMITS - 1 ? limit : UINT64_MAX;
+}
+
+/*
+ * Of the plans that fit, the one with the least time * memory ^ THRIFT is taken. Where the user has said
+ * how much memory there is, time is all that counts, but for plans that do not differ in it. Otherwise
+ * memory left alone is good manners: a tenth of the time is given for a quarter of the memory, but
+ * nothing beyond MOST_THRIFT times the least time.
+ */
+#define THRIFT (1.0 / 3)
+#define MOST_THRIFT 1.16
+#define THRIFT_OF_A_BUDGET 0.02
 
 /* The rows of a strip of a stage whose activations and two gradients take at most `limit` bytes. */
 static int rows_within(const struct imp_net *net, int s, uint64_t limit)
@@ -77,8 +92,8 @@ static void fit_style(struct imp_memory *memory, struct imp_device *device,
                       const struct imp_parts *parts)
 {
     const struct imp_caps *caps = imp_device_caps(device);
-    for (size_t i = 0; i < IMP_COUNT(strip_limits); i++) {
-        configure(&memory->pass.net, caps, choices(&memory->pass.net) - 1, strip_limits[i]);
+    for (int i = STRIP_LIMITS - 1; i >= 0; i--) {
+        configure(&memory->pass.net, caps, choices(&memory->pass.net) - 1, strip_limit(i));
         imp_memory_list(memory, device, sizes, parts);
         if (imp_layout_bytes(&memory->style) <= imp_layout_bytes(&memory->main) &&
             imp_memory_fits(memory, device, params))
@@ -91,46 +106,36 @@ bool imp_memory_plan(struct imp_memory *memory, struct imp_device *device,
                      const struct imp_parts *parts)
 {
     const struct imp_caps *caps = imp_device_caps(device);
-    struct {
-        int choice;
-        uint64_t limit, bytes;
-        double cost;
-    } best = {.choice = choices(parts->net) - 1,
-              .limit = strip_limits[IMP_COUNT(strip_limits) - 1]};
-    double least = 0;
+    const double thrift = params->memory ? THRIFT_OF_A_BUDGET : THRIFT;
+    int best_choice = choices(parts->net) - 1;
+    uint64_t best_limit = strip_limit(0);
+    double least = INFINITY, best_score = INFINITY;
     /* What the style picture's pass may cost is seen to at the end. */
-    configure(&memory->pass.net, caps, choices(&memory->pass.net) - 1, best.limit);
-    /* First how fast it can go within the budget, then with how little memory it goes about as fast. */
-    for (int round = 0; round < 2; round++) {
-        for (int choice = 0; choice < choices(parts->net); choice++) {
-            const size_t limits = has_strips(parts->net, choice) ? IMP_COUNT(strip_limits) : 1;
-            for (size_t i = 0; i < limits; i++) {
-                configure(parts->net, caps, choice, strip_limits[i]);
+    configure(&memory->pass.net, caps, choices(&memory->pass.net) - 1, strip_limit(0));
+    /* First how fast it can go, then the best plan. */
+    for (int round = 0; round < 2; round++)
+        for (int choice = 0; choice < choices(parts->net); choice++)
+            for (int i = has_strips(parts->net, choice) ? 0 : STRIP_LIMITS - 1; i < STRIP_LIMITS;
+                 i++) {
+                configure(parts->net, caps, choice, strip_limit(i));
                 const double cost = imp_net_cost(parts->net, caps);
                 if (choice == 0)
                     memory->cost_of_keeping = cost;
-                if (round == 1 && cost > SAME_TIME * least)
+                if (round == 0 ? cost >= least : cost > MOST_THRIFT * least)
                     continue;
                 imp_memory_list(memory, device, sizes, parts);
-                const uint64_t bytes = imp_layout_bytes(&memory->main);
                 if (!imp_memory_fits(memory, device, params))
                     continue;
-                if (round == 0 ? least <= 0 || cost < least : !best.bytes || bytes < best.bytes) {
-                    best.choice = choice;
-                    best.limit = strip_limits[i];
-                    best.bytes = bytes;
-                    best.cost = cost;
+                const double score = cost * pow((double)imp_memory_peak(memory), thrift);
+                if (round == 0) {
+                    least = cost;
+                } else if (score < best_score) {
+                    best_choice = choice;
+                    best_limit = strip_limit(i);
+                    best_score = score;
                 }
-                if (round == 0)
-                    least = best.cost;
             }
-        }
-        if (least <= 0)
-            break;
-        if (round == 0)
-            best.bytes = 0;
-    }
-    configure(parts->net, caps, best.choice, best.limit);
+    configure(parts->net, caps, best_choice, best_limit);
     memory->cost = imp_net_cost(parts->net, caps);
     fit_style(memory, device, params, sizes, parts);
     return imp_memory_fits(memory, device, params);
