@@ -140,6 +140,15 @@ struct impasto_device; /* an open OpenCL device: context, queue, compiled kernel
 IMPASTO_API enum impasto_status impasto_device_open(const char *spec, impasto_log_fn log,
                                                     void *user, struct impasto_device **device,
                                                     struct impasto_error *error) IMPASTO_MUST_CHECK;
+/*
+ * Measures on one device, found as by impasto_device_open, which of the ways to compute are the fastest,
+ * for a minute or more, and keeps that in $XDG_DATA_HOME/impasto/tuning (or in ~/.local/share): devices
+ * opened later use it. Results may differ by rounding from those without it. Errors: as
+ * impasto_device_open's; IMPASTO_ERROR_OUTPUT when it cannot be kept.
+ */
+IMPASTO_API enum impasto_status impasto_device_tune(const char *spec, impasto_log_fn log,
+                                                    void *user, struct impasto_error *error);
+
 IMPASTO_API void impasto_device_close(struct impasto_device **device);
 
 /* What was opened. Valid until the device is closed. */
@@ -357,6 +366,12 @@ struct impasto_plan_stage {
     int height;      /* of how many */
 };
 
+/* The algorithms of one layer's convolution, as --conv names them. */
+struct impasto_plan_layer {
+    int layer;
+    const char *forward, *backward; /* static */
+};
+
 struct impasto_plan_row {
     const char *purpose; /* e.g. "activations" */
     uint64_t bytes;
@@ -379,6 +394,8 @@ struct impasto_job_info {
     double plan_cost;              /* estimated time over that of a job that keeps everything */
     const struct impasto_plan_stage *stages; /* how each block of the network comes by memory */
     size_t stage_count;
+    const struct impasto_plan_layer *layers; /* how each layer is computed */
+    size_t layer_count;
     const struct impasto_profile_row *profile; /* with params.profile; empty otherwise */
     size_t profile_rows;
 };

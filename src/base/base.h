@@ -91,5 +91,9 @@ uint64_t imp_host_memory(void);
 double imp_host_seconds(void);
 /* $XDG_CACHE_HOME/impasto or ~/.cache/impasto; a new string, or NULL where there is no home. */
 char *imp_host_cache_dir(void);
+/* $XDG_DATA_HOME/impasto or ~/.local/share/impasto; likewise. */
+char *imp_host_data_dir(void);
+/* Makes the folders that lead to a file, as far as there are none; false: errno says why not. */
+bool imp_host_make_folders(char *path);
 
 #endif

@@ -7,9 +7,11 @@
 
 #include "base/base.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -156,14 +158,34 @@ static char *join(const char *folder, const char *rest)
     return path;
 }
 
+/* The XDG base directory specification has relative paths ignored. */
+static char *folder_of(const char *variable, const char *in_home)
+{
+    const char *folder = getenv(variable);
+    if (folder != NULL && folder[0] == '/')
+        return join(folder, "/impasto");
+    const char *home = getenv("HOME");
+    return home != NULL && home[0] == '/' ? join(home, in_home) : NULL;
+}
+
 char *imp_host_cache_dir(void)
 {
-    /* The XDG base directory specification has relative paths ignored. */
-    const char *cache = getenv("XDG_CACHE_HOME");
-    if (cache != NULL && cache[0] == '/')
-        return join(cache, "/impasto");
-    const char *home = getenv("HOME");
-    if (home != NULL && home[0] == '/')
-        return join(home, "/.cache/impasto");
-    return NULL;
+    return folder_of("XDG_CACHE_HOME", "/.cache/impasto");
+}
+
+char *imp_host_data_dir(void)
+{
+    return folder_of("XDG_DATA_HOME", "/.local/share/impasto");
+}
+
+bool imp_host_make_folders(char *path)
+{
+    for (char *slash = strchr(path + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        const bool made = mkdir(path, S_IRWXU) == 0 || errno == EEXIST;
+        *slash = '/';
+        if (!made)
+            return false;
+    }
+    return true;
 }

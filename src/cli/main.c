@@ -105,6 +105,7 @@ static enum impasto_status write_gradient(struct run *run)
 }
 
 /* Opens the device that the user wants: by option, by environment, or any. */
+/* Opens the device that is asked for, or, with no place for it, tunes it. */
 static enum impasto_status open_device(struct cli_settings *settings, struct cli_console *console,
                                        struct impasto_device **device, struct impasto_error *error)
 {
@@ -116,7 +117,8 @@ static enum impasto_status open_device(struct cli_settings *settings, struct cli
         settings->device = "auto";
     struct impasto_error why = {0};
     const enum impasto_status status =
-        impasto_device_open(settings->device, cli_console_log, console, device, &why);
+        device ? impasto_device_open(settings->device, cli_console_log, console, device, &why)
+               : impasto_device_tune(settings->device, cli_console_log, console, &why);
     if (status == IMPASTO_OK)
         return status;
     return cli_fail(error, status, "%s%s", why.message,
@@ -283,6 +285,13 @@ static enum impasto_status self_test(struct cli_settings *settings, struct impas
     return status;
 }
 
+static enum impasto_status tune(struct cli_settings *settings, struct impasto_error *error)
+{
+    struct cli_console console;
+    cli_console_init(&console, settings);
+    return open_device(settings, &console, NULL, error);
+}
+
 static enum impasto_status export_only(const struct cli_settings *settings,
                                        struct impasto_error *error)
 {
@@ -315,6 +324,8 @@ static enum impasto_status dispatch(struct cli_settings *settings, struct impast
         return cli_fail(error, IMPASTO_ERROR_USAGE, "--json goes with --list-devices");
     if (settings->self_test)
         return self_test(settings, error);
+    if (settings->tune)
+        return tune(settings, error);
     if (settings->export_weights && !settings->content)
         return export_only(settings, error);
     if (!settings->content)

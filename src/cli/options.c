@@ -110,6 +110,9 @@ const struct cli_option cli_options[] = {
     {"json", 0, "Device", NULL, CLI_FLAG, SETTING(json), .help = "with --list-devices: as JSON"},
     {"self-test", 0, "Device", NULL, CLI_FLAG, SETTING(self_test),
      .help = "check every kernel on the device against double precision"},
+    {"tune", 0, "Device", NULL, CLI_FLAG, SETTING(tune),
+     .help = "measure for a minute or two which algorithms and block sizes are the fastest on the "
+             "device, and keep that for later runs"},
     {"conv", 0, "Device", "auto|NAME", CLI_TEXT, PARAM(conv), .recorded = true,
      .help = "convolution algorithm: winograd4, winograd2, direct or im2col; conv1_1 has its own "
              "kernels unless im2col is named (auto: the fastest for each layer)"},

@@ -15,7 +15,7 @@ struct cli_settings {
     const char *content, *style; /* NULL: not given */
     const char *output;          /* NULL: derived from the pictures' names */
     const char *device;
-    bool list_devices, json, self_test, plan;
+    bool list_devices, json, self_test, plan, tune;
     const char *preset;
     const char *weights, *export_weights;
     int convention; /* enum impasto_convention */

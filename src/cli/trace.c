@@ -53,7 +53,7 @@ static void add_setting(void *user, const char *name, const struct cli_value *va
 static json_t *run_line(const struct cli_run *run)
 {
     json_t *line = json_object(), *device = json_object(), *settings = json_object();
-    json_t *plan = json_object();
+    json_t *plan = json_object(), *algorithms = json_object();
     json_object_set_new(line, "type", json_string("run"));
     json_object_set_new(line, "version", cli_json_text(impasto_version()));
     json_object_set_new(device, "index", json_integer(run->device->index));
@@ -73,6 +73,12 @@ static json_t *run_line(const struct cli_run *run)
         json_object_set_new(plan, run->job->plan[i].purpose,
                             json_integer((json_int_t)run->job->plan[i].bytes));
     json_object_set_new(line, "memory", plan);
+    for (size_t i = 0; i < run->job->layer_count; i++) {
+        const struct impasto_plan_layer *layer = &run->job->layers[i];
+        json_object_set_new(algorithms, impasto_layer_name(layer->layer),
+                            json_pack("[ss]", layer->forward, layer->backward));
+    }
+    json_object_set_new(line, "algorithms", algorithms);
     cli_visit(run->settings, run->params, add_setting, settings);
     json_object_set_new(line, "settings", settings);
     return line;

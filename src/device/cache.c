@@ -121,19 +121,6 @@ unsigned char *imp_cache_load(struct imp_device *device, const char *key, size_t
     return binary;
 }
 
-/* Makes the folders that lead to the file. */
-static bool make_folders(char *path)
-{
-    for (char *slash = strchr(path + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
-        *slash = '\0';
-        const bool made = mkdir(path, S_IRWXU) == 0 || errno == EEXIST;
-        *slash = '/';
-        if (!made)
-            return false;
-    }
-    return true;
-}
-
 /* Writes the file under another name and renames it, so that no one reads half of it. Not synced: a
  * file that a power cut ruins is found out by its checksum. */
 static bool write_file(char *path, const struct header *header, const char *key,
@@ -141,7 +128,7 @@ static bool write_file(char *path, const struct header *header, const char *key,
 {
     static const char suffix[] = ".XXXXXX";
     char *temporary = malloc(strlen(path) + sizeof(suffix));
-    if (temporary == NULL || !make_folders(path)) {
+    if (temporary == NULL || !imp_host_make_folders(path)) {
         free(temporary);
         return false;
     }

@@ -140,8 +140,15 @@ static struct imp_caps find_caps(const struct imp_candidate *candidate,
                         NULL) != CL_SUCCESS)
         unified = CL_FALSE;
     caps.unified = unified || caps.cpu || caps.info.type == IMPASTO_DEVICE_IGPU;
-    caps.vector_width = options->vector_width != 0 ? options->vector_width
-                                                   : natural_width(candidate->device, caps.cpu);
+    if (options->tuning != NULL)
+        caps.tuning = *options->tuning;
+    else
+        (void)imp_tuning_load(&caps.info, &caps.tuning);
+    caps.vector_width = options->vector_width != 0       ? options->vector_width
+                        : caps.tuning.vector_width != 0 ? caps.tuning.vector_width
+                                                        : natural_width(candidate->device, caps.cpu);
+    if (caps.tuning.vector_width != caps.vector_width)
+        caps.tuning = (struct imp_tuning){0};
     caps.max_work_group = caps.info.max_work_group > 0 ? caps.info.max_work_group : 1;
     if (options->max_work_group > 0 && options->max_work_group < caps.max_work_group)
         caps.max_work_group = options->max_work_group;

@@ -19,6 +19,7 @@ struct imp_candidate {
     void *device;
     bool alias;     /* the same hardware as an earlier candidate, by PCI address or UUID */
     uint32_t quirks; /* enum imp_quirk */
+    double measured; /* seconds of a typical iteration, where the device was tuned; else 0 */
 };
 
 /* Every device, and every platform without one (info.device_index -1), in platform order. The
@@ -29,7 +30,7 @@ enum impasto_status imp_candidates_list(struct imp_candidate **candidates, size_
 /*
  * Resolves a device spec (grammar at impasto_device_open) to indices into `candidates`, best first:
  * exactly one, except for "auto" (or NULL), where all usable devices are given in order of
- * preference. The caller frees *order. A comma list is an error that says it serves batches only.
+ * preference: by type, but where several have been measured, the fastest of those first. The caller frees *order. A comma list is an error that says it serves batches only.
  */
 enum impasto_status imp_candidates_select(const struct imp_candidate *candidates, size_t count,
                                           const char *spec, size_t **order, size_t *order_count,
@@ -59,6 +60,35 @@ const char *imp_quirks_nickname(const struct impasto_device_info *info);
 /* What to do when there is no device at all. Static. */
 const char *imp_quirks_advice(void);
 
+/* ---- tuning.c -------------------------------------------------------------------------------- */
+
+/* How long a convolution of one shape takes by one algorithm. */
+struct imp_timing {
+    char algorithm[16];
+    int in, out, pixels; /* channels; pixels of a square */
+    double seconds;
+};
+#define IMP_TIMINGS 160
+/* Of the two sides of a register block. */
+#define IMP_BLOCK_LIMIT 16
+
+/* What was found best on a device by measuring; vector_width 0: nothing was. */
+struct imp_tuning {
+    int vector_width;                   /* caps->vector_width */
+    int block_vectors, block_positions; /* see imp_conv_block */
+    uint64_t chunk;                     /* bytes, of conv_winograd.c */
+    double seconds;                     /* of a typical iteration, for comparing devices */
+    struct imp_timing timing[IMP_TIMINGS];
+    int timings;
+};
+
+/* What is stored for a device with this driver and these kernels; false: nothing. */
+bool imp_tuning_load(const struct impasto_device_info *info, struct imp_tuning *tuning);
+/* *stored: the file's path, which the caller frees. */
+enum impasto_status imp_tuning_store(const struct impasto_device_info *info,
+                                     const struct imp_tuning *tuning, char **stored,
+                                     struct impasto_error *error);
+
 /* ---- device.c -------------------------------------------------------------------------------- */
 
 struct imp_device;
@@ -68,6 +98,7 @@ struct imp_device_options {
     int vector_width;      /* 4, 8 or 16: lanes of the channel-blocked layout; 0: what suits */
     size_t max_work_group; /* treat the device as having no more than this; 0: its own limit */
     bool profile;          /* wait for every launch and record its time */
+    const struct imp_tuning *tuning; /* instead of what is stored; copied */
 };
 
 struct imp_caps {
@@ -83,6 +114,7 @@ struct imp_caps {
     uint64_t memory_budget; /* bytes that may be allocated in all without risk: device memory less
                                headroom and, where the memory is the host's, what the host can spare
                                now */
+    struct imp_tuning tuning; /* for this vector_width, or nothing */
 };
 
 /* options: NULL for the defaults. */

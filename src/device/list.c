@@ -370,6 +370,12 @@ enum impasto_status imp_candidates_list(struct imp_candidate **candidates, size_
         return status;
     }
     mark_aliases(list.entries, list.count);
+    for (size_t i = 0; i < list.count; i++) {
+        struct imp_tuning tuning;
+        if (list.entries[i].info.device_index >= 0 &&
+            imp_tuning_load(&list.entries[i].info, &tuning))
+            list.entries[i].measured = tuning.seconds;
+    }
     size_t *order = NULL, order_count = 0;
     if (imp_candidates_select(list.entries, list.count, NULL, &order, &order_count, NULL) ==
         IMPASTO_OK)

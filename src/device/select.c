@@ -213,6 +213,22 @@ static void sort_by_rank(const struct imp_candidate *candidates, size_t *order, 
         }
 }
 
+/* Where several were measured, the fastest of them comes first. */
+static void put_fastest_first(const struct imp_candidate *candidates, size_t *order, size_t count)
+{
+    size_t measured = 0, fastest = 0;
+    for (size_t i = 0; i < count; i++) {
+        const double seconds = candidates[order[i]].measured;
+        if (seconds > 0 && (measured++ == 0 || seconds < candidates[order[fastest]].measured))
+            fastest = i;
+    }
+    if (measured < 2)
+        return;
+    const size_t first = order[fastest];
+    memmove(order + 1, order, fastest * sizeof(*order));
+    order[0] = first;
+}
+
 /* Writes "0: NAME, 2: NAME" for the given candidates, as many as there is room for. */
 static void describe(const struct imp_candidate *candidates, const size_t *chosen, size_t count,
                      char *text, size_t size)
@@ -277,6 +293,8 @@ static enum impasto_status select_spec(const struct imp_candidate *candidates, s
             order[found++] = i;
     if (spec.form == FORM_AUTO || (spec.form == FORM_TYPE && !spec.numbered))
         sort_by_rank(candidates, order, found);
+    if (spec.form == FORM_AUTO)
+        put_fastest_first(candidates, order, found);
     if (spec.form == FORM_TYPE && found > 0) {
         if (spec.numbered && (size_t)spec.first >= found)
             found = 0;

@@ -164,17 +164,15 @@ double imp_net_cost(const struct imp_net *net, const struct imp_caps *caps)
         for (int l = stage->first; l <= stage->last; l++) {
             const int in = imp_layer_shapes[l].in_channels, out = imp_layer_shapes[l].out_channels;
             const struct imp_conv_algorithm *const *a = net->algorithm[l];
-            cost += strips * a[0]->cost(caps, in, out, rows_of(stage, l, IMP_REACH_FORWARD),
-                                        stage->width);
+            const int back = l > stage->first ? rows_of(stage, l - 1, IMP_REACH_GRADIENT)
+                                              : imp_stage_rows(stage, 0);
+            cost += strips * imp_conv_cost(caps, a[0], in, out,
+                                           rows_of(stage, l, IMP_REACH_FORWARD), stage->width);
             if (again)
-                cost += strips * a[0]->cost(caps, in, out, rows_of(stage, l, IMP_REACH_AGAIN),
-                                            stage->width);
+                cost += strips * imp_conv_cost(caps, a[0], in, out,
+                                               rows_of(stage, l, IMP_REACH_AGAIN), stage->width);
             if (net->backward)
-                cost += strips * a[1]->cost(caps, out, in,
-                                            l > stage->first
-                                                ? rows_of(stage, l - 1, IMP_REACH_GRADIENT)
-                                                : stage->plan.rows,
-                                            stage->width);
+                cost += strips * imp_conv_cost(caps, a[1], out, in, back, stage->width);
         }
     }
     return cost;

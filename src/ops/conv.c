@@ -3,6 +3,7 @@
 
 #include "ops/ops.h"
 
+#include <math.h>
 #include <string.h>
 
 /* The rows; of those that can, the first fixes the packing for "auto". imp_conv_NAME is defined in conv_NAME.c. */
@@ -70,6 +71,49 @@ enum impasto_status imp_conv_choose(struct imp_device *device, const char *name,
                            "no convolution algorithm can do %d to %d channels", in, out);
 }
 
+/*
+ * Measured seconds for so many pixels: between two measurements by a power law, beyond the largest in
+ * proportion, below the smallest as that. 0: this shape was not measured.
+ */
+static double measured_seconds(const struct imp_tuning *tuning, const char *name, int in, int out,
+                               double pixels)
+{
+    const struct imp_timing *below = NULL, *above = NULL;
+    for (int i = 0; i < tuning->timings; i++) {
+        const struct imp_timing *t = &tuning->timing[i];
+        if (t->in != in || t->out != out || strcmp(t->algorithm, name) != 0)
+            continue;
+        if (t->pixels <= pixels && (!below || t->pixels > below->pixels))
+            below = t;
+        if (t->pixels > pixels && (!above || t->pixels < above->pixels))
+            above = t;
+    }
+    if (!below)
+        return above ? above->seconds : 0;
+    if (!above)
+        return below->seconds * pixels / below->pixels;
+    const double part = log(pixels / below->pixels) / log((double)above->pixels / below->pixels);
+    return below->seconds * pow(above->seconds / below->seconds, part);
+}
+
+double imp_conv_unit(const struct imp_caps *caps)
+{
+    /* On the layer that imp_conv_common is about. */
+    const int channels = 256, side = 64;
+    return measured_seconds(&caps->tuning, imp_conv_direct.name, channels, channels, side * side) /
+           (9.0 * channels * channels * side * side);
+}
+
+double imp_conv_cost(const struct imp_caps *caps, const struct imp_conv_algorithm *algorithm, int in,
+                     int out, int height, int width)
+{
+    const double unit = imp_conv_unit(caps);
+    const double measured =
+        unit > 0 ? measured_seconds(&caps->tuning, algorithm->name, in, out, (double)height * width)
+                 : 0;
+    return measured > 0 ? measured / unit : algorithm->cost(caps, in, out, height, width);
+}
+
 const struct imp_conv_algorithm *imp_conv_cheapest(const struct imp_caps *caps,
                                                    const struct imp_conv_packing *packing, int in,
                                                    int out, int height, int width)
@@ -80,7 +124,7 @@ const struct imp_conv_algorithm *imp_conv_cheapest(const struct imp_caps *caps,
         const struct imp_conv_algorithm *algorithm = imp_conv_algorithms[i];
         if (algorithm->packing != packing || !algorithm->supports(caps, in, out))
             continue;
-        const double cost = algorithm->cost(caps, in, out, height, width);
+        const double cost = imp_conv_cost(caps, algorithm, in, out, height, width);
         if (!best || cost < least) {
             best = algorithm;
             least = cost;

@@ -15,6 +15,8 @@ static const struct {
 
 struct imp_conv_block imp_conv_block(const struct imp_caps *caps)
 {
+    if (caps->tuning.block_vectors)
+        return (struct imp_conv_block){caps->tuning.block_vectors, caps->tuning.block_positions};
     for (size_t i = 0; i < IMP_COUNT(blocks); i++)
         if (blocks[i].lanes == caps->vector_width)
             return blocks[i].block;

@@ -50,6 +50,8 @@ static int round_up(int n, int unit)
 /* weights: bytes of all transformed weights. */
 static size_t chunk_bytes_of(const struct imp_caps *caps, size_t weights)
 {
+    if (caps->tuning.chunk)
+        return (size_t)caps->tuning.chunk;
     if (!caps->cpu)
         return GPU_CHUNK_BYTES;
     size_t bytes = WEIGHT_SHARE * weights;

@@ -118,7 +118,7 @@ struct imp_conv_algorithm {
      * up to 512 channels: what the self-test allows. */
     double bound;
     /* Estimated time of one call in units of a multiply-add of "direct": what "auto" minimises among
-     * algorithms of one packing, where nothing was measured. */
+     * algorithms of one packing, where nothing was measured: imp_conv_cost. */
     double (*cost)(const struct imp_caps *caps, int in, int out, int height, int width);
     bool multiplies; /* conv->gemm matters */
     /* Bytes of workspace for calls of up to this height, `reversed` or not; the contents do not
@@ -143,6 +143,11 @@ extern const struct imp_conv_algorithm *const imp_conv_algorithms[];
 enum impasto_status imp_conv_choose(struct imp_device *device, const char *name, int in, int out,
                                     const struct imp_conv_algorithm **algorithm);
 
+/* Seconds of a multiply-add of "direct"; 0 where that was not measured. */
+double imp_conv_unit(const struct imp_caps *caps);
+/* Time of one call in units of that: measured on the device, or estimated. */
+double imp_conv_cost(const struct imp_caps *caps, const struct imp_conv_algorithm *algorithm, int in,
+                     int out, int height, int width);
 const struct imp_conv_algorithm *imp_conv_cheapest(const struct imp_caps *caps,
                                                    const struct imp_conv_packing *packing, int in,
                                                    int out, int height, int width);

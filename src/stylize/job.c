@@ -33,6 +33,7 @@ struct impasto_job {
     struct impasto_job_info info;
     struct impasto_plan_row rows[PLAN_ROWS];
     struct impasto_plan_stage stages[IMP_STAGES];
+    struct impasto_plan_layer layers[IMPASTO_LAYERS];
     struct impasto_profile_row *profile;
 };
 
@@ -82,8 +83,14 @@ static void announce(const struct impasto_job *job, const struct impasto_weights
             (double)job->info.plan_bytes / mib, rows);
 }
 
-static void describe_stages(struct impasto_job *job)
+static void describe_plan(struct impasto_job *job)
 {
+    for (int l = 0; l < job->model.layers; l++)
+        job->layers[l] = (struct impasto_plan_layer){
+            .layer = l,
+            .forward = job->net.algorithm[l][0]->name,
+            .backward = job->net.algorithm[l][1]->name,
+        };
     for (int s = 0; s < job->net.stages; s++) {
         const struct imp_stage *stage = &job->net.stage[s];
         job->stages[s] = (struct impasto_plan_stage){
@@ -131,8 +138,10 @@ static enum impasto_status plan(struct impasto_job *job, const struct impasto_we
         .plan_cost = job->memory.cost / job->memory.cost_of_keeping,
         .stages = job->stages,
         .stage_count = (size_t)job->net.stages,
+        .layers = job->layers,
+        .layer_count = (size_t)job->model.layers,
     };
-    describe_stages(job);
+    describe_plan(job);
     return IMPASTO_OK;
 }
 

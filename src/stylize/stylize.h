@@ -18,6 +18,13 @@ struct impasto_device {
 /* The brief self-check, once per device: IMPASTO_ERROR_DEVICE when it computes wrongly. */
 enum impasto_status imp_device_check(struct impasto_device *device, struct impasto_error *error);
 
+/* ---- tune.c ---------------------------------------------------------------------------------- */
+
+/* Median seconds of one forward convolution of a square of that side. Fails into the device's error. */
+enum impasto_status imp_tune_time(struct imp_device *device,
+                                  const struct imp_conv_algorithm *algorithm, int in, int out,
+                                  int side, double *median);
+
 /* ---- params.c -------------------------------------------------------------------------------- */
 
 /* IMPASTO_ERROR_USAGE for a value out of range, IMPASTO_ERROR_WEIGHTS for a layer that the weights do

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What has been measured on a device, in the data folder's "tuning". A file is text: the key that says what
+ * it was measured on and with, then a line for each figure, times in whole nanoseconds. One that does not
+ * read as it was written is ignored: the shipped estimates serve without it.
+ */
+
+#include "device/opencl.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define MAGIC "impasto tuning 1"
+#define LINE 1024 /* longest of a file */
+#define NANO 1e9
+
+/* Device, driver, and our kernels: whatever else is measured is another device's. */
+static void make_key(const struct impasto_device_info *info, char key[LINE])
+{
+    uint64_t hash = IMP_HASH_START;
+    for (size_t i = 0; i < imp_source_count; i++)
+        hash = imp_hash(hash, imp_sources[i].text, strlen(imp_sources[i].text));
+    snprintf(key, LINE, "%s | %s | %s | %u units | %s %016" PRIx64, info->name, info->platform,
+             info->driver, info->compute_units, impasto_version(), hash);
+    for (char *c = key; *c; c++)
+        if ((unsigned char)*c < ' ')
+            *c = ' ';
+}
+
+/* The file for a key, a new string; NULL where there is no home. */
+static char *path_of(const char *key)
+{
+    static const char pattern[] = "%s/tuning/%016llx.txt";
+    char *folder = imp_host_data_dir();
+    if (folder == NULL)
+        return NULL;
+    const size_t size = strlen(folder) + sizeof(pattern) + 16;
+    char *path = malloc(size);
+    if (path != NULL)
+        snprintf(path, size, pattern, folder,
+                 (unsigned long long)imp_hash(IMP_HASH_START, key, strlen(key)));
+    free(folder);
+    return path;
+}
+
+static bool is_line(const char *line, const char *text)
+{
+    const size_t length = strlen(text);
+    return strncmp(line, text, length) == 0 && line[length] == '\n' && line[length + 1] == '\0';
+}
+
+/* One figure; false: not one that was written. */
+static bool read_figure(const char *line, struct imp_tuning *tuning)
+{
+    struct imp_timing timing;
+    uint64_t number;
+    int end = 0;
+    if (sscanf(line, "vector_width %d\n%n", &tuning->vector_width, &end) == 1 && end)
+        return tuning->vector_width == 4 || tuning->vector_width == 8 ||
+               tuning->vector_width == 16;
+    if (sscanf(line, "block %d %d\n%n", &tuning->block_vectors, &tuning->block_positions, &end) == 2 &&
+        end)
+        return tuning->block_vectors >= 1 && tuning->block_vectors <= IMP_BLOCK_LIMIT &&
+               tuning->block_positions >= 1 && tuning->block_positions <= IMP_BLOCK_LIMIT;
+    if (sscanf(line, "chunk %" SCNu64 "\n%n", &tuning->chunk, &end) == 1 && end)
+        return tuning->chunk >= 1u << 20 && tuning->chunk <= 1u << 30;
+    if (sscanf(line, "iteration %" SCNu64 "\n%n", &number, &end) == 1 && end) {
+        tuning->seconds = (double)number / NANO;
+        return number > 0;
+    }
+    if (sscanf(line, "conv %15s %d %d %d %" SCNu64 "\n%n", timing.algorithm, &timing.in, &timing.out,
+               &timing.pixels, &number, &end) == 5 && end && tuning->timings < IMP_TIMINGS) {
+        timing.seconds = (double)number / NANO;
+        tuning->timing[tuning->timings++] = timing;
+        return timing.in > 0 && timing.out > 0 && timing.pixels > 0 && number > 0;
+    }
+    return false;
+}
+
+bool imp_tuning_load(const struct impasto_device_info *info, struct imp_tuning *tuning)
+{
+    char key[LINE], line[LINE];
+    make_key(info, key);
+    char *path = path_of(key);
+    struct stat about;
+    FILE *stream = path && stat(path, &about) == 0 && S_ISREG(about.st_mode) ? fopen(path, "r") : NULL;
+    free(path);
+    *tuning = (struct imp_tuning){0};
+    if (stream == NULL)
+        return false;
+    bool good = fgets(line, LINE, stream) && is_line(line, MAGIC) && fgets(line, LINE, stream) &&
+                is_line(line, key);
+    bool ended = false;
+    while (good && !ended && fgets(line, LINE, stream)) {
+        ended = is_line(line, "end");
+        good = ended || read_figure(line, tuning);
+    }
+    fclose(stream);
+    good = good && ended && tuning->vector_width && tuning->block_vectors &&
+           tuning->block_positions && tuning->chunk && tuning->seconds > 0;
+    if (!good)
+        *tuning = (struct imp_tuning){0};
+    return good;
+}
+
+enum impasto_status imp_tuning_store(const struct impasto_device_info *info,
+                                     const struct imp_tuning *tuning, char **stored,
+                                     struct impasto_error *error)
+{
+    char key[LINE];
+    make_key(info, key);
+    char *path = path_of(key);
+    struct imp_file file;
+    if (path == NULL)
+        return imp_fail(error, IMPASTO_ERROR_OUTPUT,
+                        "there is no data folder to keep the tuning in; set HOME or XDG_DATA_HOME");
+    enum impasto_status status = IMPASTO_OK;
+    if (!imp_host_make_folders(path))
+        status = imp_fail(error, IMPASTO_ERROR_OUTPUT, "%s: its folder cannot be made: %s", path,
+                          strerror(errno));
+    if (status == IMPASTO_OK)
+        status = imp_file_create(&file, path, error);
+    if (status == IMPASTO_OK) {
+        fprintf(file.stream, MAGIC "\n%s\nvector_width %d\nblock %d %d\nchunk %" PRIu64
+                "\niteration %.0f\n", key, tuning->vector_width, tuning->block_vectors,
+                tuning->block_positions, tuning->chunk, tuning->seconds * NANO);
+        for (int i = 0; i < tuning->timings; i++) {
+            const struct imp_timing *t = &tuning->timing[i];
+            fprintf(file.stream, "conv %s %d %d %d %.0f\n", t->algorithm, t->in, t->out, t->pixels,
+                    t->seconds * NANO);
+        }
+        fprintf(file.stream, "end\n");
+        status = imp_file_commit(&file, error);
+    }
+    if (status == IMPASTO_OK)
+        *stored = path;
+    else
+        free(path);
+    return status;
+}
