@@ -68,7 +68,8 @@ def main():
     env = os.environ | settings
     cache = pathlib.Path(os.environ.get("IMPASTO_TEST_CACHE", tempfile.gettempdir()), platform)
     cache.mkdir(parents=True, exist_ok=True)
-    env |= {"XDG_CACHE_HOME": str(cache), "POCL_CACHE_DIR": str(cache / "pocl")}
+    env |= {"XDG_CACHE_HOME": str(cache), "POCL_CACHE_DIR": str(cache / "pocl"),
+            "XDG_DATA_HOME": str(cache / "data")}
     (cache / "pocl").mkdir(exist_ok=True)
     if platform.startswith("oclgrind"):
         return run_oclgrind(program, env, uninitialized=platform == "oclgrind")

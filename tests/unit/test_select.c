@@ -99,6 +99,19 @@ static void test_auto(void **state)
             assert_int_equal(machine[order[j]].info.index, expected[j]);
         free(order);
     }
+    /* One that was measured has nothing to be compared with; of two the faster comes first. */
+    for (int measured = 1; measured <= 3; measured++) {
+        size_t *order = NULL, count = 0;
+        machine[measured == 1 ? 2 : measured == 2 ? 0 : 8].measured = 3.0 / measured;
+        assert_int_equal(imp_candidates_select(machine, ROWS, NULL, &order, &count, NULL),
+                         IMPASTO_OK);
+        assert_int_equal(count, IMP_COUNT(expected));
+        assert_int_equal(machine[order[0]].info.index, measured == 1 ? 2 : measured == 2 ? 0 : 7);
+        assert_int_equal(machine[order[1]].info.index, measured == 3 ? 2 : measured == 2 ? 2 : 3);
+        free(order);
+    }
+    for (int i = 0; i < ROWS; i++)
+        machine[i].measured = 0;
     /* Slow ones come last, whatever their type. */
     machine[3].quirks |= IMP_QUIRK_LAST_CHOICE;
     size_t *order = NULL, count = 0;
