@@ -6,10 +6,30 @@
 
 #define GV (GT / VW)
 
+#if VW == 16
+#define STORE_LANES(v, p) vstore16((v), 0, (p))
+#elif VW == 8
+#define STORE_LANES(v, p) vstore8((v), 0, (p))
+#else
+#define STORE_LANES(v, p) vstore4((v), 0, (p))
+#endif
+
+/* Pairs count the tiles (ti, tj) with tj <= ti: (0, 0), (1, 0), (1, 1), (2, 0) ... */
+static inline void tile_of_pair(int pair, int *ti, int *tj)
+{
+    int i = (int)((sqrt(8.0f * (float)pair + 1.0f) - 1.0f) * 0.5f);
+    while ((i + 1) * (i + 2) / 2 <= pair)
+        i++;
+    while (i * (i + 1) / 2 > pair)
+        i--;
+    *ti = i;
+    *tj = pair - i * (i + 1) / 2;
+}
+
 /*
  * Partial sums: partial[(chunk * pairs + pair) * GT * GT + i * GT + j], over positions first +
- * chunk * CHUNK to first + (chunk + 1) * CHUNK, but not beyond `last`, of F(ti * GT + i) F(tj * GT + j), where pair counts the tiles
- * (ti, tj) with tj <= ti. Dimensions: pairs, chunks.
+ * chunk * CHUNK to first + (chunk + 1) * CHUNK, but not beyond `last`, of F(ti * GT + i) F(tj * GT + j).
+ * Dimensions: pairs, chunks.
  */
 __kernel void gram_partial(__global const float *restrict f, __global floatv *restrict partial,
                            int pairs, int chunks, int plane, int first, int last)
@@ -17,12 +37,8 @@ __kernel void gram_partial(__global const float *restrict f, __global floatv *re
     const int pair = (int)get_global_id(0), chunk = (int)get_global_id(1);
     if (pair >= pairs || chunk >= chunks)
         return;
-    int ti = (int)((sqrt(8.0f * (float)pair + 1.0f) - 1.0f) * 0.5f);
-    while ((ti + 1) * (ti + 2) / 2 <= pair)
-        ti++;
-    while (ti * (ti + 1) / 2 > pair)
-        ti--;
-    const int tj = pair - ti * (ti + 1) / 2;
+    int ti, tj;
+    tile_of_pair(pair, &ti, &tj);
 
     /* ROWS rows of the tile at a time in registers, along a strip of positions that stays in the
      * innermost cache until all rows have had it. */
@@ -76,27 +92,38 @@ __kernel void gram_partial(__global const float *restrict f, __global floatv *re
             out[i * GV + j] = total[i][j];
 }
 
-/* g(i, j) = or (accumulate) += scale * the sum over chunks, in their order, with a carry for what rounding lost
- * (Kahan). g: (channels, channels), both halves. Dimensions: channels, channels. */
-__kernel void gram_sum(__global const float *restrict partial, __global float *restrict g,
+/* g(i, j) = or (accumulate) += scale * the sum over chunks, in their order, with a carry for what rounding
+ * lost (Kahan). g: (channels, channels), both halves. A work-item does a row of a tile. Dimensions: GT,
+ * pairs. */
+__kernel void gram_sum(__global const floatv *restrict partial, __global float *restrict g,
                        int pairs, int chunks, int channels, float scale, int accumulate)
 {
-    const int j = (int)get_global_id(0), i = (int)get_global_id(1);
-    if (i >= channels || j > i)
+    const int row = (int)get_global_id(0), pair = (int)get_global_id(1);
+    if (row >= GT || pair >= pairs)
         return;
-    const int ti = i / GT, tj = j / GT;
-    const int pair = ti * (ti + 1) / 2 + tj;
-    float sum = 0.0f, carry = 0.0f;
-    for (int chunk = 0; chunk < chunks; chunk++) {
-        const float term =
-            partial[((size_t)chunk * pairs + pair) * GT * GT + (i % GT) * GT + j % GT] - carry;
-        const float next = sum + term;
-        carry = (next - sum) - term;
-        sum = next;
+    int ti, tj;
+    tile_of_pair(pair, &ti, &tj);
+    const int i = ti * GT + row;
+    for (int v = 0; v < GV; v++) {
+        floatv sum = (floatv)(0.0f), carry = (floatv)(0.0f);
+        for (int chunk = 0; chunk < chunks; chunk++) {
+            const floatv term =
+                partial[(((size_t)chunk * pairs + pair) * GT + row) * GV + v] - carry;
+            const floatv next = sum + term;
+            carry = (next - sum) - term;
+            sum = next;
+        }
+        float lanes[VW];
+        STORE_LANES(scale * sum, lanes);
+        for (int lane = 0; lane < VW; lane++) {
+            const int j = tj * GT + v * VW + lane;
+            const float total =
+                lanes[lane] + (accumulate ? g[(size_t)i * channels + j] : 0.0f);
+            g[(size_t)i * channels + j] = total;
+            if (ti != tj)
+                g[(size_t)j * channels + i] = total;
+        }
     }
-    const float total = scale * sum + (accumulate ? g[(size_t)i * channels + j] : 0.0f);
-    g[(size_t)i * channels + j] = total;
-    g[(size_t)j * channels + i] = total;
 }
 
 /*

@@ -4,41 +4,48 @@
 /*
  * input(k, padded y, x) = scale_k * image(order_k, y, x) + offset_k. image: (3, height, width), RGB;
  * input: a strip of it, `rows` rows from row `at` on, with its halo. order_k = reverse ? 2 - k : k.
- * Beyond the image is 0, or with `replicate` the nearest pixel's value. Dimensions: pitch, rows + 2, 3.
+ * Beyond the image is 0, or with `replicate` the nearest pixel's value. Dimensions: pitch / COLUMNS,
+ * rows + 2, 3.
  */
 __kernel void input_fwd(__global const float *restrict image, __global float *restrict input,
                         int height, int width, int at, int rows, int reverse, int replicate,
                         float scale0, float scale1, float scale2, float offset0, float offset1,
                         float offset2)
 {
-    const int col = (int)get_global_id(0), strip_row = (int)get_global_id(1);
-    const int k = (int)get_global_id(2), row = at + strip_row;
-    if (col >= PITCH(width) || strip_row >= rows + 2 || k >= 3)
+    const int begin = (int)get_global_id(0) * COLUMNS, strip_row = (int)get_global_id(1);
+    const int k = (int)get_global_id(2), row = at + strip_row - 1;
+    if (begin >= PITCH(width) || strip_row >= rows + 2 || k >= 3)
         return;
     const float scale = k == 0 ? scale0 : k == 1 ? scale1 : scale2;
     const float offset = k == 0 ? offset0 : k == 1 ? offset1 : offset2;
-    const int y = min(max(row - 1, 0), height - 1), x = min(max(col - 1, 0), width - 1);
-    const bool outside = y != row - 1 || x != col - 1;
-    const float value = image[((size_t)(reverse ? 2 - k : k) * height + y) * width + x];
-    input[(size_t)k * PLANE(rows, width) + strip_row * PITCH(width) + col] =
-        outside && !replicate ? 0.0f : scale * value + offset;
+    const int y = min(max(row, 0), height - 1);
+    __global const float *from = image + ((size_t)(reverse ? 2 - k : k) * height + y) * width;
+    __global float *to = input + (size_t)k * PLANE(rows, width) + strip_row * PITCH(width);
+    for (int col = begin; col < min(begin + COLUMNS, PITCH(width)); col++) {
+        const int x = min(max(col - 1, 0), width - 1);
+        const bool outside = y != row || x != col - 1;
+        to[col] = outside && !replicate ? 0.0f : scale * from[x] + offset;
+    }
 }
 
 /* gradient(order_k, at + y, x) = scale_k * input_gradient(k, first + y, x) for y < rows. gradient: of
- * the whole image, `height` rows; input_gradient: a strip of strip_height rows. Dimensions: width, rows,
- * 3. */
+ * the whole image, `height` rows; input_gradient: a strip of strip_height rows. Dimensions:
+ * width / COLUMNS, rows, 3. */
 __kernel void input_bwd(__global const float *restrict input_gradient,
                         __global float *restrict gradient, int height, int width, int at,
                         int strip_height, int first, int rows, int reverse, float scale0,
                         float scale1, float scale2)
 {
-    const int x = (int)get_global_id(0), y = (int)get_global_id(1), k = (int)get_global_id(2);
-    if (x >= width || y >= rows || k >= 3)
+    const int begin = (int)get_global_id(0) * COLUMNS, y = (int)get_global_id(1);
+    const int k = (int)get_global_id(2);
+    if (begin >= width || y >= rows || k >= 3)
         return;
     const float scale = k == 0 ? scale0 : k == 1 ? scale1 : scale2;
-    gradient[((size_t)(reverse ? 2 - k : k) * height + at + y) * width + x] =
-        scale * input_gradient[(size_t)k * PLANE(strip_height, width) +
-                               (first + y + 1) * PITCH(width) + x + 1];
+    __global float *to = gradient + ((size_t)(reverse ? 2 - k : k) * height + at + y) * width;
+    __global const float *from = input_gradient + (size_t)k * PLANE(strip_height, width) +
+                                 (first + y + 1) * PITCH(width) + 1;
+    for (int x = begin; x < min(begin + COLUMNS, width); x++)
+        to[x] = scale * from[x];
 }
 
 /* g = x > 0 ? g : 0, over `count` positions from `at` on of planes of `plane` positions. Dimensions:

@@ -44,8 +44,8 @@ __kernel void count_not_finite(__global const float *restrict a, __global float 
     const int part = (int)get_global_id(0);
     if (part >= PARTS)
         return;
-    float count = 0.0f;
+    int count = 0;
     for (int i = SHARE_BEGIN(part, n); i < SHARE_END(part, n); i += SHARE_STEP)
-        count += (as_uint(a[i]) & 0x7f800000u) == 0x7f800000u ? 1.0f : 0.0f;
-    sums[sums_at + part] = count;
+        count += (as_uint(a[i]) & 0x7f800000u) == 0x7f800000u;
+    sums[sums_at + part] = (float)count;
 }

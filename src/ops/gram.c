@@ -78,7 +78,7 @@ enum impasto_status imp_gram(struct imp_device *device, const struct imp_tensor 
                                            imp_int(chunks), imp_int(f->channels),
                                            imp_float((float)(1 / elements)),
                                            imp_int(!window->begins)),
-                                  .global = {(size_t)f->channels, (size_t)f->channels},
+                                  .global = {(size_t)tile_of(caps), (size_t)pairs},
                                   .label = label,
                               });
 }

@@ -23,7 +23,7 @@ enum impasto_status imp_input_forward(struct imp_device *device, const struct im
                                       const struct imp_input_map *map, bool replicate)
 {
     char macros[IMP_POINTWISE_MACROS];
-    imp_pointwise_macros(device, macros);
+    const int columns = imp_pointwise_macros(device, macros);
     return imp_launch(
         device,
         &(struct imp_launch){
@@ -33,7 +33,7 @@ enum impasto_status imp_input_forward(struct imp_device *device, const struct im
                      imp_int(map->reverse), imp_int(replicate), imp_float(map->scale[0]),
                      imp_float(map->scale[1]), imp_float(map->scale[2]), imp_float(map->offset[0]),
                      imp_float(map->offset[1]), imp_float(map->offset[2])),
-            .global = {(size_t)input->width + 2, (size_t)input->height + 2, 3},
+            .global = {items(input->width + 2, columns), (size_t)input->height + 2, 3},
         });
 }
 
@@ -43,7 +43,7 @@ enum impasto_status imp_input_backward(struct imp_device *device,
                                        struct imp_buffer *gradient, const struct imp_input_map *map)
 {
     char macros[IMP_POINTWISE_MACROS];
-    imp_pointwise_macros(device, macros);
+    const int columns = imp_pointwise_macros(device, macros);
     return imp_launch(
         device,
         &(struct imp_launch){
@@ -53,7 +53,7 @@ enum impasto_status imp_input_backward(struct imp_device *device,
                      imp_int(input_gradient->height), imp_int(window->first),
                      imp_int(window->rows), imp_int(map->reverse), imp_float(map->scale[0]),
                      imp_float(map->scale[1]), imp_float(map->scale[2])),
-            .global = {(size_t)input_gradient->width, (size_t)window->rows, 3},
+            .global = {items(input_gradient->width, columns), (size_t)window->rows, 3},
         });
 }
 

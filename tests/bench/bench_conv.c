@@ -4,65 +4,16 @@
  * backwards: bench_conv [SIZE [ALGORITHM]]. The flops are those of direct convolution, so Winograd's
  * filtering may go beyond the device's peak, which is measured first.
  *
- * SIZE is the side of a square picture (512). $IMPASTO_TEST_DEVICE names the device. Each figure is the
- * median of RUNS timed runs after one that is not counted.
+ * SIZE is the side of a square picture (512). $IMPASTO_TEST_DEVICE names the device. Each figure is a
+ * median, see imp_tune_time; the peaks are the best of RUNS runs.
  */
 
-#include "net/net.h"
+#include "stylize/stylize.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #define RUNS 5
-
-static int ascending(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-/* Median seconds of one convolution, or a negative number where it failed. */
-static double time_conv(struct imp_device *device, const struct imp_conv_algorithm *algorithm,
-                        int in, int out, int side)
-{
-    const struct imp_caps *caps = imp_device_caps(device);
-    struct imp_buffer *x = NULL, *y = NULL, *weights = NULL, *bias = NULL, *workspace = NULL;
-    const int in_lanes = in == 3 ? 1 : caps->vector_width;
-    const int out_lanes = out == 3 ? 1 : caps->vector_width;
-    const size_t scratch = algorithm->workspace_size(caps, in, out, side, side);
-    double seconds[RUNS], median = -1;
-    struct imp_conv conv = {.epilogue =
-                                out == 3 ? IMP_EPILOGUE_STORE : IMP_EPILOGUE_BIAS_RELU};
-    if (imp_gemm_choose(device, NULL, &conv.gemm) ||
-        imp_buffer_create(device, imp_tensor_bytes(in, side, side, in_lanes), "bench", &x) ||
-        imp_buffer_create(device, imp_tensor_bytes(out, side, side, out_lanes), "bench", &y) ||
-        imp_buffer_create(device, algorithm->packing->size(caps, in, out), "bench", &weights) ||
-        imp_buffer_create(device, (size_t)out * sizeof(float), "bench", &bias) ||
-        (scratch && imp_buffer_create(device, scratch, "bench", &workspace)))
-        goto done;
-    conv.x = (struct imp_tensor){in, side, side, in_lanes, x};
-    conv.y = (struct imp_tensor){out, side, side, out_lanes, y};
-    conv.rows = side;
-    conv.weights = weights;
-    conv.bias = bias;
-    conv.workspace = workspace;
-    for (int run = -1; run < RUNS; run++) {
-        const double start = imp_host_seconds();
-        if (algorithm->run(device, &conv) || imp_device_finish(device))
-            goto done;
-        if (run >= 0)
-            seconds[run] = imp_host_seconds() - start;
-    }
-    qsort(seconds, RUNS, sizeof(*seconds), ascending);
-    median = seconds[RUNS / 2];
-done:
-    imp_buffer_free(&x);
-    imp_buffer_free(&y);
-    imp_buffer_free(&weights);
-    imp_buffer_free(&bias);
-    imp_buffer_free(&workspace);
-    return median;
-}
 
 /* Best of RUNS of a launch, in seconds; negative: failed. */
 static double time_launch(struct imp_device *device, const struct imp_launch *launch)
@@ -121,8 +72,8 @@ static void report(struct imp_device *device, const struct imp_conv_algorithm *a
     const int side = size >> (shape->block - 1);
     if (!algorithm->supports(imp_device_caps(device), in, out))
         return;
-    const double seconds = time_conv(device, algorithm, in, out, side);
-    if (seconds < 0) {
+    double seconds = 0;
+    if (imp_tune_time(device, algorithm, in, out, side, &seconds)) {
         printf("%-8s %-8s %s: %s\n", shape->name, forward ? "forward" : "backward",
                algorithm->name, imp_device_error(device)->message);
         return;

@@ -1,0 +1,118 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Start-up, time per pixel, cores and memory of Impasto, without anything to compare it with.
+
+    tests/bench/figures.py build/impasto [start] [cores] [pixels] [dial]
+
+start: seconds from the command to the end of the first iteration, with empty caches and with full ones
+cores: seconds per iteration on one core and on two
+pixels: seconds per iteration and pixel, and peak resident memory, by size
+dial: the same picture with less and less memory
+
+The network goes to conv5_1, content at conv4_2, style at conv1_1 to conv5_1, as in vs_torch.py. $IMPASTO_DEVICE
+names the device (cpu). Figures are medians over ROUNDS rounds.
+"""
+import json
+import os
+import re
+import statistics
+import sys
+import tempfile
+
+from vs_torch import CONTENT, STYLE, run, write_png
+
+ROUNDS = 3
+SIZES = [256, 512, 1024, 2048, 4096]
+DIAL = 2048  # pixels
+BUDGETS = ["16G", "4G", "2G", "1400M", "1100M"]
+
+
+class Bench:
+    def __init__(self, program, folder, cores):
+        self.program, self.folder, self.cores = program, folder, cores
+
+    def picture(self, size):
+        path = f"{self.folder}/{size}.png"
+        if not os.path.exists(path):
+            write_png(path, size, size)
+        return path
+
+    def job(self, size, iterations, *options, cores=None, environment=None):
+        """Seconds of each iteration; seconds since the start of the last report; peak MiB; the plan's MiB."""
+        trace = f"{self.folder}/trace.jsonl"
+        _, peak = run([self.program, self.picture(size), self.picture(min(size, 1024)), "-o", f"{self.folder}/out.png",
+                       "-q", "--device", os.environ.get("IMPASTO_DEVICE", "cpu"), "--weights", "builtin",
+                       "--size", "source", "--margin", "0", "--content-layers", CONTENT,
+                       "--style-layers", ",".join(STYLE), "--iterations", str(iterations), "--trace", trace,
+                       *options], cores or self.cores, environment)
+        with open(trace, encoding="utf-8") as file:
+            rows = [json.loads(line) for line in file]
+        marks = [row["seconds"] for row in rows if row["type"] == "iteration"]
+        steps = [b - a for a, b in zip(marks, marks[1:-1])]
+        return steps, peak, sum(rows[0]["memory"].values()) / 2**20
+
+    def median(self, size, iterations, *options, **more):
+        found = [self.job(size, iterations, *options, **more) for _ in range(ROUNDS if size <= 1024 else 1)]
+        return (statistics.median(statistics.median(steps) for steps, _, _ in found),
+                max(peak for _, peak, _ in found), found[0][2])
+
+    def start(self):
+        """The whole command with one iteration; writing the 256 px picture at its end is a few milliseconds of it."""
+        import time
+        print("\nfrom the command to the end of one iteration, 256 px")
+        for name in "cold", "warm":
+            seconds = []
+            for _ in range(ROUNDS):
+                with tempfile.TemporaryDirectory() as empty:
+                    environment = os.environ | {"XDG_CACHE_HOME": empty, "POCL_CACHE_DIR": empty}
+                    if name == "warm":
+                        self.job(256, 1, environment=environment)
+                    begin = time.perf_counter()
+                    self.job(256, 1, environment=environment)
+                    seconds.append(time.perf_counter() - begin)
+            print(f"  {name}: {statistics.median(seconds):.2f} s ({min(seconds):.2f} to {max(seconds):.2f})", flush=True)
+
+    def both_cores(self):
+        print(f"\n{'px':>6}{'one core s':>12}{'two cores s':>13}{'speed-up':>10}")
+        for size in 256, 512, 1024:
+            alone = self.median(size, 5, cores={min(self.cores)})[0]
+            both = self.median(size, 5)[0]
+            print(f"{size:6}{alone:12.3f}{both:13.3f}{alone / both:10.2f}", flush=True)
+
+    def pixels(self):
+        print(f"\n{'px':>6}{'s/iteration':>13}{'us/pixel':>10}{'plan MiB':>10}{'peak MiB':>10}")
+        for size in SIZES:
+            seconds, peak, plan = self.median(size, 6 if size <= 1024 else 3, "--memory", "16G")
+            print(f"{size:6}{seconds:13.3f}{1e6 * seconds / size**2:10.2f}{plan:10.0f}{peak:10.0f}", flush=True)
+
+    def dial(self):
+        print(f"\n{DIAL} px{'--memory':>12}{'s/iteration':>13}{'ratio':>7}{'plan MiB':>10}{'peak MiB':>10}")
+        ample = None
+        for budget in BUDGETS:
+            seconds, peak, plan = self.median(DIAL, 3, "--memory", budget)
+            ample = ample or seconds
+            print(f"{budget:>19}{seconds:13.3f}{seconds / ample:7.2f}{plan:10.0f}{peak:10.0f}", flush=True)
+
+
+def main():
+    parts = {"start": Bench.start, "cores": Bench.both_cores, "pixels": Bench.pixels, "dial": Bench.dial}
+    if len(sys.argv) < 2 or any(name not in parts for name in sys.argv[2:]):
+        sys.exit(__doc__)
+    try:
+        import numpy  # noqa: F401
+    except ImportError as missing:
+        print(f"SKIP: {missing}")
+        return 77
+    cores = set(sorted(os.sched_getaffinity(0))[:2])
+    with open("/proc/cpuinfo", encoding="utf-8") as file:
+        model = re.search(r"model name\s*: (.*)", file.read())
+    print(f"{model.group(1) if model else 'unknown processor'}, cores {sorted(cores)}")
+    with tempfile.TemporaryDirectory() as folder:
+        bench = Bench(os.path.abspath(sys.argv[1]), folder, cores)
+        for name in sys.argv[2:] or parts:
+            parts[name](bench)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
