@@ -56,7 +56,8 @@ __kernel void conv_first_fwd(__global const float *restrict x, __global const fl
 
 /* y = conv(x). x: (blocks, plane, VW); w: (blocks, 9, 3, VW); y: (3, plane). TB positions each. */
 __kernel void conv_first_bwd(__global const floatv *restrict x, __global const floatv *restrict w,
-                             __global float *restrict y, int blocks, int height, int width, int first, int rows)
+                             __global float *restrict y, int blocks, int height, int width,
+                             int first, int rows)
 {
     const int pitch = PITCH(width), plane = PLANE(height, width), span = SPAN(rows, width);
     const int begin = (int)get_global_id(0) * TB;

@@ -30,7 +30,8 @@ enum impasto_status imp_candidates_list(struct imp_candidate **candidates, size_
 /*
  * Resolves a device spec (grammar at impasto_device_open) to indices into `candidates`, best first:
  * exactly one, except for "auto" (or NULL), where all usable devices are given in order of
- * preference: by type, but where several have been measured, the fastest of those first. The caller frees *order. A comma list is an error that says it serves batches only.
+ * preference: by type, but where several have been measured, the fastest of those first. The caller
+ * frees *order. A comma list is an error that says it serves batches only.
  */
 enum impasto_status imp_candidates_select(const struct imp_candidate *candidates, size_t count,
                                           const char *spec, size_t **order, size_t *order_count,

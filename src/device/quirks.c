@@ -25,10 +25,10 @@ struct quirk_row {
 };
 
 static const struct quirk_row rows[] = {
-    /* PoCL 3.1: binaries hold every kernel of a program compiled for any work-group size, which doubles
-     * the time of a first start; the handlers of LLVM appear at platform enumeration; an allocation that fails ends
-     * in an assertion at first use; 5 of 42 processes that built on one cold cache together got
-     * CL_BUILD_PROGRAM_FAILURE, and none did on the second try. */
+    /* PoCL 3.1: binaries hold every kernel of a program compiled for any work-group size, which
+     * doubles the time of a first start; the handlers of LLVM appear at platform enumeration; an
+     * allocation that fails ends in an assertion at first use; 5 of 42 processes that built on one
+     * cold cache together got CL_BUILD_PROGRAM_FAILURE, and none did on the second try. */
     {"portable computing language", "", "", ANY_DEVICE,
      IMP_QUIRK_STEALS_SIGNALS | IMP_QUIRK_FLAKY_BUILDS | IMP_QUIRK_OWN_KERNEL_CACHE,
      "failed builds are tried twice"},

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What has been measured on a device, in the data folder's "tuning". A file is text: the key that says what
- * it was measured on and with, then a line for each figure, times in whole nanoseconds. One that does not
- * read as it was written is ignored: the shipped estimates serve without it.
+ * What has been measured on a device, in the data folder's "tuning". A file is text: the key that
+ * says what it was measured on and with, then a line for each figure, times in whole nanoseconds.
+ * One that does not read as it was written is ignored: the shipped estimates serve without it.
  */
 
 #include "device/opencl.h"
@@ -60,9 +60,9 @@ static bool read_figure(const char *line, struct imp_tuning *tuning)
     uint64_t number;
     int end = 0;
     if (sscanf(line, "vector_width %d\n%n", &tuning->vector_width, &end) == 1 && end)
-        return tuning->vector_width == 4 || tuning->vector_width == 8 ||
-               tuning->vector_width == 16;
-    if (sscanf(line, "block %d %d\n%n", &tuning->block_vectors, &tuning->block_positions, &end) == 2 &&
+        return tuning->vector_width == 4 || tuning->vector_width == 8 || tuning->vector_width == 16;
+    if (sscanf(line, "block %d %d\n%n", &tuning->block_vectors, &tuning->block_positions, &end) ==
+            2 &&
         end)
         return tuning->block_vectors >= 1 && tuning->block_vectors <= IMP_BLOCK_LIMIT &&
                tuning->block_positions >= 1 && tuning->block_positions <= IMP_BLOCK_LIMIT;
@@ -72,8 +72,9 @@ static bool read_figure(const char *line, struct imp_tuning *tuning)
         tuning->seconds = (double)number / NANO;
         return number > 0;
     }
-    if (sscanf(line, "conv %15s %d %d %d %" SCNu64 "\n%n", timing.algorithm, &timing.in, &timing.out,
-               &timing.pixels, &number, &end) == 5 && end && tuning->timings < IMP_TIMINGS) {
+    if (sscanf(line, "conv %15s %d %d %d %" SCNu64 "\n%n", timing.algorithm, &timing.in,
+               &timing.out, &timing.pixels, &number, &end) == 5 &&
+        end && tuning->timings < IMP_TIMINGS) {
         timing.seconds = (double)number / NANO;
         tuning->timing[tuning->timings++] = timing;
         return timing.in > 0 && timing.out > 0 && timing.pixels > 0 && number > 0;
@@ -87,7 +88,8 @@ bool imp_tuning_load(const struct impasto_device_info *info, struct imp_tuning *
     make_key(info, key);
     char *path = path_of(key);
     struct stat about;
-    FILE *stream = path && stat(path, &about) == 0 && S_ISREG(about.st_mode) ? fopen(path, "r") : NULL;
+    FILE *stream =
+        path && stat(path, &about) == 0 && S_ISREG(about.st_mode) ? fopen(path, "r") : NULL;
     free(path);
     *tuning = (struct imp_tuning){0};
     if (stream == NULL)
@@ -125,9 +127,10 @@ enum impasto_status imp_tuning_store(const struct impasto_device_info *info,
     if (status == IMPASTO_OK)
         status = imp_file_create(&file, path, error);
     if (status == IMPASTO_OK) {
-        fprintf(file.stream, MAGIC "\n%s\nvector_width %d\nblock %d %d\nchunk %" PRIu64
-                "\niteration %.0f\n", key, tuning->vector_width, tuning->block_vectors,
-                tuning->block_positions, tuning->chunk, tuning->seconds * NANO);
+        fprintf(file.stream,
+                MAGIC "\n%s\nvector_width %d\nblock %d %d\nchunk %" PRIu64 "\niteration %.0f\n",
+                key, tuning->vector_width, tuning->block_vectors, tuning->block_positions,
+                tuning->chunk, tuning->seconds * NANO);
         for (int i = 0; i < tuning->timings; i++) {
             const struct imp_timing *t = &tuning->timing[i];
             fprintf(file.stream, "conv %s %d %d %d %.0f\n", t->algorithm, t->in, t->out, t->pixels,

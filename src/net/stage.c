@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A stage of VGG19, the convolutions between two poolings, on the whole picture or on one strip of rows
- * after another.
+ * A stage of VGG19, the convolutions between two poolings, on the whole picture or on one strip of
+ * rows after another.
  *
- * What a strip delivers, rows `begin` to `end`, depends on rows further up and down: by one more for
- * each convolution, forwards and backwards. So each layer is computed `reach` rows beyond the strip's own,
- * as far as the picture goes, and the strip's tensors have `margin` rows of room for that. Beyond the
- * picture its tensors have zeros, as the whole's. The results are those of the whole picture, but for
- * rounding: sums are added up strip by strip, and Winograd's tiles, though they lie where they do on
- * the whole, lack rows at a strip's ends.
+ * What a strip delivers, rows `begin` to `end`, depends on rows further up and down: by one more
+ * for each convolution, forwards and backwards. So each layer is computed `reach` rows beyond the
+ * strip's own, as far as the picture goes, and the strip's tensors have `margin` rows of room for
+ * that. Beyond the picture its tensors have zeros, as the whole's. The results are those of the
+ * whole picture, but for rounding: sums are added up strip by strip, and Winograd's tiles, though
+ * they lie where they do on the whole, lack rows at a strip's ends.
  */
 
 #include "net/net.h"
@@ -61,8 +61,8 @@ static struct strip strip_at(const struct imp_stage *stage, int begin)
     if (strip.end > stage->height)
         strip.end = stage->height;
     strip.low = begin > stage->margin ? begin - stage->margin : 0;
-    strip.high = strip.end + stage->margin < stage->height ? strip.end + stage->margin
-                                                           : stage->height;
+    strip.high =
+        strip.end + stage->margin < stage->height ? strip.end + stage->margin : stage->height;
     return strip;
 }
 
@@ -72,10 +72,8 @@ static struct imp_window window_of(const struct imp_stage *stage, const struct s
 {
     const int from = strip->begin > reach ? strip->begin - reach : 0;
     const int to = strip->end + reach < stage->height ? strip->end + reach : stage->height;
-    return (struct imp_window){.first = from - strip->low,
-                               .rows = to - from,
-                               .at = from,
-                               .begins = from == 0};
+    return (struct imp_window){
+        .first = from - strip->low, .rows = to - from, .at = from, .begins = from == 0};
 }
 
 /* A tensor shaped as `like`, of `height` rows, in a slot; its halo is zero, the rest undefined. */
@@ -104,8 +102,8 @@ static enum impasto_status strip_input(struct imp_net *net, struct imp_device *d
     x->height = rows;
     x->buffer = net->strip_input.buffer;
     if (s == 0)
-        return imp_input_forward(device, net->image, net->height, strip->low, x,
-                                 &net->model->input, net->model->replicate);
+        return imp_input_forward(device, net->image, net->height, strip->low, x, &net->model->input,
+                                 net->model->replicate);
     return imp_tensor_copy_rows(device, input, strip->low - 1, x, -1, rows + 2);
 }
 
@@ -143,8 +141,8 @@ static enum impasto_status convolve(struct imp_net *net, struct imp_device *devi
                                        .gemm = model->gemm,
                                        .label = label}));
         if (taps && taps->layers >> l & 1u)
-            IMP_TRY(taps->measure(taps->user, l, y, &own, strip->end == stage->height,
-                                  net->workspace));
+            IMP_TRY(
+                taps->measure(taps->user, l, y, &own, strip->end == stage->height, net->workspace));
         if (net->mask[l])
             IMP_TRY(imp_mask_pack(device, y, net->mask[l]));
         x = *y;
@@ -174,8 +172,8 @@ enum impasto_status imp_stage_forward(struct imp_net *net, struct imp_device *de
     return IMPASTO_OK;
 }
 
-/* A tensor for the gradient of layer l's activation: the activation's own, which it may replace element
- * by element, or a slot's. */
+/* A tensor for the gradient of layer l's activation: the activation's own, which it may replace
+ * element by element, or a slot's. */
 static enum impasto_status gradient_of(struct imp_net *net, struct imp_device *device, int s, int l,
                                        struct imp_tensor *g)
 {
@@ -231,8 +229,8 @@ static enum impasto_status convolve_back(struct imp_net *net, struct imp_device 
                                    .label = label});
 }
 
-/* Backwards through a strip, whose activations are in net->view, to the gradient of its input, of which
- * only the strip's own rows are computed. */
+/* Backwards through a strip, whose activations are in net->view, to the gradient of its input, of
+ * which only the strip's own rows are computed. */
 static enum impasto_status descend(struct imp_net *net, struct imp_device *device, int s,
                                    const struct strip *strip, const struct imp_taps *taps,
                                    const struct imp_tensor *upstream, struct imp_tensor *found)
@@ -291,15 +289,16 @@ static enum impasto_status deliver(struct imp_net *net, struct imp_device *devic
     if (s == 0)
         return imp_input_backward(device, found, &window, net->height, net->image_gradient,
                                   &net->model->input);
-    IMP_TRY(use(&net->pending, device, &net->pooled[s - 1], net->stage[s].plan.rows,
-                &pending->rows));
+    IMP_TRY(
+        use(&net->pending, device, &net->pooled[s - 1], net->stage[s].plan.rows, &pending->rows));
     pending->at = window.at;
     pending->count = window.rows;
     return imp_tensor_copy_rows(device, found, window.first, &pending->rows, 0, window.rows);
 }
 
-/* All strips of a stage one after the other. The gradient of the stage's input takes the place of the
- * input itself, of which each strip takes its rows, margins and all, before the strip above writes. */
+/* All strips of a stage one after the other. The gradient of the stage's input takes the place of
+ * the input itself, of which each strip takes its rows, margins and all, before the strip above
+ * writes. */
 static enum impasto_status backward_in_strips(struct imp_net *net, struct imp_device *device, int s,
                                               const struct imp_taps *taps,
                                               const struct imp_tensor *upstream,

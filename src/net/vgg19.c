@@ -22,11 +22,8 @@ static int round_up(int n, int unit)
 void imp_net_init(struct imp_net *net, const struct imp_model *model, const struct imp_caps *caps,
                   int height, int width, bool backward, uint32_t tapped)
 {
-    *net = (struct imp_net){.model = model,
-                            .height = height,
-                            .width = width,
-                            .backward = backward,
-                            .tapped = tapped};
+    *net = (struct imp_net){
+        .model = model, .height = height, .width = width, .backward = backward, .tapped = tapped};
     net->input = (struct imp_tensor){.channels = 3, .height = height, .width = width, .lanes = 1};
     int h = height, w = width;
     for (int l = 0; l < model->layers; l++) {
@@ -105,15 +102,15 @@ static void assign_transients(struct imp_net *net)
 
 /*
  * Where gradients go in the backward pass. That of an activation replaces it, element by element,
- * except where a tap needs the activation as it was, or where it is not kept. Neither slot is for what is
- * made from the other.
+ * except where a tap needs the activation as it was, or where it is not kept. Neither slot is for
+ * what is made from the other.
  */
 static void assign_gradients(struct imp_net *net)
 {
     for (int s = net->stages - 1; s >= 0; s--) {
         struct imp_stage *stage = &net->stage[s];
-        const bool passed = s + 1 < net->stages && imp_stage_whole(stage) &&
-                            imp_stage_whole(&net->stage[s + 1]);
+        const bool passed =
+            s + 1 < net->stages && imp_stage_whole(stage) && imp_stage_whole(&net->stage[s + 1]);
         int taken = passed ? net->stage[s + 1].input_slot : -1;
         for (int l = stage->last; l >= stage->first; l--) {
             const bool passes = stage->plan.keep == IMPASTO_KEEP_MASKS || net->tapped >> l & 1u;
@@ -189,8 +186,7 @@ static size_t workspace_bytes(const struct imp_net *net, const struct imp_caps *
             const int w = net->stage[s].width;
             const struct imp_conv_algorithm *const *a = net->algorithm[l];
             const size_t forward = a[0]->workspace_size(caps, in, out, h, w);
-            const size_t backward =
-                net->backward ? a[1]->workspace_size(caps, out, in, h, w) : 0;
+            const size_t backward = net->backward ? a[1]->workspace_size(caps, out, in, h, w) : 0;
             largest = forward > largest ? forward : largest;
             largest = backward > largest ? backward : largest;
         }

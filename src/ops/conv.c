@@ -6,7 +6,8 @@
 #include <math.h>
 #include <string.h>
 
-/* The rows; of those that can, the first fixes the packing for "auto". imp_conv_NAME is defined in conv_NAME.c. */
+/* The rows; of those that can, the first fixes the packing for "auto". imp_conv_NAME is defined in
+ * conv_NAME.c. */
 #define ALGORITHMS(ROW)                                                                            \
     ROW(first)                                                                                     \
     ROW(direct)                                                                                    \
@@ -38,7 +39,8 @@ static enum impasto_status unknown(struct imp_device *device, const char *name)
         snprintf(names + used, sizeof(names) - used, ", %s", imp_conv_algorithms[i]->name);
     }
     return imp_device_fail(device, IMPASTO_ERROR_USAGE,
-                           "convolution algorithm '%s' does not exist; choose one of %s", name, names);
+                           "convolution algorithm '%s' does not exist; choose one of %s", name,
+                           names);
 }
 
 enum impasto_status imp_conv_choose(struct imp_device *device, const char *name, int in, int out,
@@ -72,8 +74,8 @@ enum impasto_status imp_conv_choose(struct imp_device *device, const char *name,
 }
 
 /*
- * Measured seconds for so many pixels: between two measurements by a power law, beyond the largest in
- * proportion, below the smallest as that. 0: this shape was not measured.
+ * Measured seconds for so many pixels: between two measurements by a power law, beyond the largest
+ * in proportion, below the smallest as that. 0: this shape was not measured.
  */
 static double measured_seconds(const struct imp_tuning *tuning, const char *name, int in, int out,
                                double pixels)
@@ -104,8 +106,8 @@ double imp_conv_unit(const struct imp_caps *caps)
            (9.0 * channels * channels * side * side);
 }
 
-double imp_conv_cost(const struct imp_caps *caps, const struct imp_conv_algorithm *algorithm, int in,
-                     int out, int height, int width)
+double imp_conv_cost(const struct imp_caps *caps, const struct imp_conv_algorithm *algorithm,
+                     int in, int out, int height, int width)
 {
     const double unit = imp_conv_unit(caps);
     const double measured =

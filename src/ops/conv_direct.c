@@ -43,9 +43,11 @@ static void pack(const struct imp_caps *caps, int in, int out, const float *weig
         for (int i = 0; i < in; i++)
             for (int tap = 0; tap < 9; tap++)
                 for (int o = 0; o < group; o++) {
-                    const size_t to =
-                        (((size_t)(g * (in / lanes) + i / lanes) * 9 + (size_t)tap) *
-                             (size_t)lanes + (size_t)(i % lanes)) * (size_t)group + (size_t)o;
+                    const size_t to = (((size_t)(g * (in / lanes) + i / lanes) * 9 + (size_t)tap) *
+                                           (size_t)lanes +
+                                       (size_t)(i % lanes)) *
+                                          (size_t)group +
+                                      (size_t)o;
                     packed[to] = weights[((size_t)(g * group + o) * (size_t)in + (size_t)i) * 9 +
                                          (size_t)tap];
                 }
@@ -87,15 +89,16 @@ static enum impasto_status launch(struct imp_device *device, int taps, const str
     const int groups = y->channels / (caps->vector_width * block.vectors);
     const int span = rows * (y->width + 2) - 2;
     return imp_launch(
-        device, &(struct imp_launch){
-                    .kernel = {"conv_direct", "conv_direct", macros},
-                    IMP_ARGS(imp_buf(x->buffer), imp_buf(weights), imp_buf(y->buffer), imp_buf(aux),
-                             imp_int(imp_tensor_blocks(x)), imp_int(groups), imp_int(y->height),
-                             imp_int(y->width), imp_int(first), imp_int(rows)),
-                    .global = {(size_t)((span + block.positions - 1) / block.positions), (size_t)groups},
-                    .flops = 2.0 * taps * x->channels * y->channels * rows * y->width,
-                    .label = label,
-                });
+        device,
+        &(struct imp_launch){
+            .kernel = {"conv_direct", "conv_direct", macros},
+            IMP_ARGS(imp_buf(x->buffer), imp_buf(weights), imp_buf(y->buffer), imp_buf(aux),
+                     imp_int(imp_tensor_blocks(x)), imp_int(groups), imp_int(y->height),
+                     imp_int(y->width), imp_int(first), imp_int(rows)),
+            .global = {(size_t)((span + block.positions - 1) / block.positions), (size_t)groups},
+            .flops = 2.0 * taps * x->channels * y->channels * rows * y->width,
+            .label = label,
+        });
 }
 
 static enum impasto_status run(struct imp_device *device, const struct imp_conv *conv)
@@ -108,8 +111,8 @@ static enum impasto_status run(struct imp_device *device, const struct imp_conv 
 
 enum impasto_status imp_conv_pointwise(struct imp_device *device, const struct imp_tensor *x,
                                        const struct imp_window *window,
-                                       const struct imp_buffer *weights,
-                                       const struct imp_tensor *y, const char *label)
+                                       const struct imp_buffer *weights, const struct imp_tensor *y,
+                                       const char *label)
 {
     return launch(device, 1, x, weights, y, x->buffer, IMP_EPILOGUE_STORE, window->first,
                   window->rows, label);

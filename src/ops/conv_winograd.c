@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Winograd's minimal filtering: cl/winograd.cl. Two rows of the table, for tiles of 4 x 4 and 2 x 2.
+ * Winograd's minimal filtering: cl/winograd.cl. Two rows of the table, for tiles of 4 x 4 and 2
+ * x 2.
  *
  * The picture goes through in chunks of tiles, and for each chunk the output channels in slices, so
  * that the workspace stays small and in cache whatever the size of the picture. The transformed
- * weights are not kept: they would be four times the weights (F(4x4)), for both directions, and making
- * a slice of them when it is needed costs a few percent.
+ * weights are not kept: they would be four times the weights (F(4x4)), for both directions, and
+ * making a slice of them when it is needed costs a few percent.
  */
 
 #include "ops/ops.h"
 
 /*
- * Bytes aimed at for a chunk, transformed and multiplied. On CPUs it should stay in the outer cache, of
- * which it may take a quarter, and the larger it is, the less often the weights are transformed:
- * WEIGHT_SHARE times their size makes that a few percent. GPUs want large launches.
+ * Bytes aimed at for a chunk, transformed and multiplied. On CPUs it should stay in the outer
+ * cache, of which it may take a quarter, and the larger it is, the less often the weights are
+ * transformed: WEIGHT_SHARE times their size makes that a few percent. GPUs want large launches.
  */
 #define CPU_CHUNK_LEAST (16u << 20)
 #define CPU_CHUNK_MOST (28u << 20)
@@ -29,12 +30,13 @@
 #define ALIGN 64
 
 struct plan {
-    int m, n2;           /* side of an output tile; products per tile */
-    int across, total;   /* tiles of the picture */
-    int tiles, unit;     /* of a chunk; what they are a multiple of */
-    int vectors;         /* of output channels per group */
-    int groups, slice;   /* groups of output channels, and how many of them at a time */
-    size_t v, u, product; /* floats of V, U and M, with the most tiles that a lower picture may have */
+    int m, n2;         /* side of an output tile; products per tile */
+    int across, total; /* tiles of the picture */
+    int tiles, unit;   /* of a chunk; what they are a multiple of */
+    int vectors;       /* of output channels per group */
+    int groups, slice; /* groups of output channels, and how many of them at a time */
+    size_t v, u,
+        product; /* floats of V, U and M, with the most tiles that a lower picture may have */
 };
 
 static size_t aligned(size_t floats)
@@ -129,19 +131,18 @@ static int run_of(const struct imp_caps *caps, int unit)
 static enum impasto_status input(const struct work *w, int first, int count, int run)
 {
     const struct imp_tensor *x = &w->conv->x;
-    return imp_launch(w->device,
-                      &(struct imp_launch){
-                          .kernel = {"winograd", "winograd_input", w->macros},
-                          IMP_ARGS(imp_buf(x->buffer), imp_buf(w->conv->workspace),
-                                   imp_int(w->v_at), imp_int(imp_tensor_blocks(x)),
-                                   imp_int(x->height), imp_int(x->width),
-                                   imp_int(w->conv->first), imp_int(w->conv->rows), imp_int(w->conv->lead % w->plan.m),
-                                   imp_int(first),
-                                   imp_int(count), imp_int(w->plan.tiles)),
-                          .global = {(size_t)(round_up(count, w->plan.unit) / run),
-                                     (size_t)imp_tensor_blocks(x)},
-                          .label = w->conv->label,
-                      });
+    return imp_launch(
+        w->device,
+        &(struct imp_launch){
+            .kernel = {"winograd", "winograd_input", w->macros},
+            IMP_ARGS(imp_buf(x->buffer), imp_buf(w->conv->workspace), imp_int(w->v_at),
+                     imp_int(imp_tensor_blocks(x)), imp_int(x->height), imp_int(x->width),
+                     imp_int(w->conv->first), imp_int(w->conv->rows),
+                     imp_int(w->conv->lead % w->plan.m), imp_int(first), imp_int(count),
+                     imp_int(w->plan.tiles)),
+            .global = {(size_t)(round_up(count, w->plan.unit) / run), (size_t)imp_tensor_blocks(x)},
+            .label = w->conv->label,
+        });
 }
 
 static enum impasto_status weights(const struct work *w, int first_group, int groups)
@@ -149,25 +150,24 @@ static enum impasto_status weights(const struct work *w, int first_group, int gr
     const struct imp_tensor *x = &w->conv->x;
     if (w->conv->reversed)
         return imp_launch(
-            w->device, &(struct imp_launch){
-                           .kernel = {"winograd", "winograd_weights_reversed", w->macros},
-                           IMP_ARGS(imp_buf(w->conv->weights), imp_buf(w->conv->workspace),
-                                    imp_int(w->u_at), imp_int(imp_tensor_blocks(x)),
-                                    imp_int(w->plan.groups), imp_int(groups),
-                                    imp_int(first_group)),
-                           .global = {(size_t)imp_tensor_blocks(x),
-                                      (size_t)(groups * w->plan.vectors)},
-                           .label = w->conv->label,
-                       });
+            w->device,
+            &(struct imp_launch){
+                .kernel = {"winograd", "winograd_weights_reversed", w->macros},
+                IMP_ARGS(imp_buf(w->conv->weights), imp_buf(w->conv->workspace), imp_int(w->u_at),
+                         imp_int(imp_tensor_blocks(x)), imp_int(w->plan.groups), imp_int(groups),
+                         imp_int(first_group)),
+                .global = {(size_t)imp_tensor_blocks(x), (size_t)(groups * w->plan.vectors)},
+                .label = w->conv->label,
+            });
     return imp_launch(
-        w->device, &(struct imp_launch){
-                       .kernel = {"winograd", "winograd_weights", w->macros},
-                       IMP_ARGS(imp_buf(w->conv->weights), imp_buf(w->conv->workspace),
-                                imp_int(w->u_at), imp_int(imp_tensor_blocks(x)), imp_int(groups),
-                                imp_int(first_group)),
-                       .global = {(size_t)x->channels, (size_t)groups},
-                       .label = w->conv->label,
-                   });
+        w->device,
+        &(struct imp_launch){
+            .kernel = {"winograd", "winograd_weights", w->macros},
+            IMP_ARGS(imp_buf(w->conv->weights), imp_buf(w->conv->workspace), imp_int(w->u_at),
+                     imp_int(imp_tensor_blocks(x)), imp_int(groups), imp_int(first_group)),
+            .global = {(size_t)x->channels, (size_t)groups},
+            .label = w->conv->label,
+        });
 }
 
 static enum impasto_status multiply(const struct work *w, int count, int groups)
@@ -203,7 +203,8 @@ static enum impasto_status multiply(const struct work *w, int count, int groups)
                           IMP_ARGS(imp_buf(w->conv->workspace), imp_int(w->u_at), imp_int(w->v_at),
                                    imp_int(w->m_at), imp_int(imp_tensor_blocks(x)), imp_int(groups),
                                    imp_int(p->tiles), imp_int(tiles), imp_int(span)),
-                          .global = {(size_t)((tiles + block * span - 1) / (block * span)), (size_t)groups, (size_t)p->n2},
+                          .global = {(size_t)((tiles + block * span - 1) / (block * span)),
+                                     (size_t)groups, (size_t)p->n2},
                           .flops = 2.0 * p->n2 * tiles * out * x->channels,
                           .label = w->conv->label,
                       });
@@ -217,19 +218,18 @@ static enum impasto_status output(const struct work *w, int first, int count, in
     const int vectors = groups * w->plan.vectors;
     char macros[128];
     snprintf(macros, sizeof(macros), "%s -DEPILOGUE=%d", w->macros, (int)conv->epilogue);
-    return imp_launch(w->device,
-                      &(struct imp_launch){
-                          .kernel = {"winograd", "winograd_output", macros},
-                          IMP_ARGS(imp_buf(conv->workspace), imp_int(w->m_at), imp_buf(y->buffer),
-                                   imp_buf(imp_conv_aux(conv)), imp_int(vectors),
-                                   imp_int(first_group * w->plan.vectors), imp_int(y->height),
-                                   imp_int(y->width), imp_int(conv->first),
-                                           imp_int(conv->rows), imp_int(conv->lead % w->plan.m),
-                                           imp_int(first), imp_int(count),
-                                   imp_int(w->plan.tiles)),
-                          .global = {(size_t)((count + run - 1) / run), (size_t)vectors},
-                          .label = conv->label,
-                      });
+    return imp_launch(
+        w->device,
+        &(struct imp_launch){
+            .kernel = {"winograd", "winograd_output", macros},
+            IMP_ARGS(imp_buf(conv->workspace), imp_int(w->m_at), imp_buf(y->buffer),
+                     imp_buf(imp_conv_aux(conv)), imp_int(vectors),
+                     imp_int(first_group * w->plan.vectors), imp_int(y->height), imp_int(y->width),
+                     imp_int(conv->first), imp_int(conv->rows), imp_int(conv->lead % w->plan.m),
+                     imp_int(first), imp_int(count), imp_int(w->plan.tiles)),
+            .global = {(size_t)((count + run - 1) / run), (size_t)vectors},
+            .label = conv->label,
+        });
 }
 
 static enum impasto_status run(struct imp_device *device, const struct imp_conv *conv, int m)
@@ -261,9 +261,9 @@ static enum impasto_status run(struct imp_device *device, const struct imp_conv 
 }
 
 /*
- * Estimates in multiply-adds of the direct kernel, from timings of VGG19's layers at 512 pixels on two
- * AVX-512 cores: a transformed element of V or M takes as long as TRANSFORM of them, one of U as long
- * as WEIGHT.
+ * Estimates in multiply-adds of the direct kernel, from timings of VGG19's layers at 512 pixels on
+ * two AVX-512 cores: a transformed element of V or M takes as long as TRANSFORM of them, one of U
+ * as long as WEIGHT.
  */
 #define TRANSFORM 40
 #define WEIGHT 24

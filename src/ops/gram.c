@@ -39,8 +39,8 @@ size_t imp_gram_workspace(const struct imp_caps *caps, int channels, int rows, i
            sizeof(float);
 }
 
-/* Positions of a strip: its 4 vectors of channels by positions are 32 KiB with AVX-512, an innermost
- * cache; elsewhere less. */
+/* Positions of a strip: its 4 vectors of channels by positions are 32 KiB with AVX-512, an
+ * innermost cache; elsewhere less. */
 #define STRIP 128
 
 static void macros_of(const struct imp_caps *caps, char *macros, size_t size)
@@ -61,26 +61,26 @@ enum impasto_status imp_gram(struct imp_device *device, const struct imp_tensor 
     char macros[128];
     macros_of(caps, macros, sizeof(macros));
     IMP_TRY(imp_launch(
-        device, &(struct imp_launch){
-                    .kernel = {"gram", "gram_partial", macros},
-                    IMP_ARGS(imp_buf(f->buffer), imp_buf(workspace), imp_int(pairs),
-                             imp_int(chunks), imp_int(imp_tensor_plane(f)),
-                             imp_int((window->first + 1) * pitch),
-                             imp_int((window->first + window->rows + 1) * pitch)),
-                    .global = {(size_t)pairs, (size_t)chunks},
-                    /* half of 2 C^2 M */
-                    .flops = (double)f->channels * f->channels * window->rows * f->width,
-                    .label = label,
-                }));
-    return imp_launch(device, &(struct imp_launch){
-                                  .kernel = {"gram", "gram_sum", macros},
-                                  IMP_ARGS(imp_buf(workspace), imp_buf(gram), imp_int(pairs),
-                                           imp_int(chunks), imp_int(f->channels),
-                                           imp_float((float)(1 / elements)),
-                                           imp_int(!window->begins)),
-                                  .global = {(size_t)tile_of(caps), (size_t)pairs},
-                                  .label = label,
-                              });
+        device,
+        &(struct imp_launch){
+            .kernel = {"gram", "gram_partial", macros},
+            IMP_ARGS(imp_buf(f->buffer), imp_buf(workspace), imp_int(pairs), imp_int(chunks),
+                     imp_int(imp_tensor_plane(f)), imp_int((window->first + 1) * pitch),
+                     imp_int((window->first + window->rows + 1) * pitch)),
+            .global = {(size_t)pairs, (size_t)chunks},
+            /* half of 2 C^2 M */
+            .flops = (double)f->channels * f->channels * window->rows * f->width,
+            .label = label,
+        }));
+    return imp_launch(device,
+                      &(struct imp_launch){
+                          .kernel = {"gram", "gram_sum", macros},
+                          IMP_ARGS(imp_buf(workspace), imp_buf(gram), imp_int(pairs),
+                                   imp_int(chunks), imp_int(f->channels),
+                                   imp_float((float)(1 / elements)), imp_int(!window->begins)),
+                          .global = {(size_t)tile_of(caps), (size_t)pairs},
+                          .label = label,
+                      });
 }
 
 enum impasto_status imp_gram_difference(struct imp_device *device, const struct imp_buffer *gram,
@@ -90,11 +90,11 @@ enum impasto_status imp_gram_difference(struct imp_device *device, const struct 
 {
     char macros[128];
     macros_of(imp_device_caps(device), macros, sizeof(macros));
-    return imp_launch(device, &(struct imp_launch){
-                                  .kernel = {"gram", "gram_difference", macros},
-                                  IMP_ARGS(imp_buf(gram), imp_buf(target), imp_buf(difference),
-                                           imp_buf(sums), imp_int(sums_slot * IMP_PARTS),
-                                           imp_int(channels), imp_float(factor)),
-                                  .global = {IMP_PARTS},
-                              });
+    return imp_launch(
+        device, &(struct imp_launch){
+                    .kernel = {"gram", "gram_difference", macros},
+                    IMP_ARGS(imp_buf(gram), imp_buf(target), imp_buf(difference), imp_buf(sums),
+                             imp_int(sums_slot * IMP_PARTS), imp_int(channels), imp_float(factor)),
+                    .global = {IMP_PARTS},
+                });
 }

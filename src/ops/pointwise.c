@@ -3,7 +3,6 @@
 
 #include "ops/ops.h"
 
-
 /* Vectors per work-item for flat loops: see columns_of in pool.c. */
 int imp_pointwise_macros(const struct imp_device *device, char macros[IMP_POINTWISE_MACROS])
 {
@@ -28,11 +27,11 @@ enum impasto_status imp_input_forward(struct imp_device *device, const struct im
         device,
         &(struct imp_launch){
             .kernel = {"pointwise", "input_fwd", macros},
-            IMP_ARGS(imp_buf(image), imp_buf(input->buffer), imp_int(height),
-                     imp_int(input->width), imp_int(at), imp_int(input->height),
-                     imp_int(map->reverse), imp_int(replicate), imp_float(map->scale[0]),
-                     imp_float(map->scale[1]), imp_float(map->scale[2]), imp_float(map->offset[0]),
-                     imp_float(map->offset[1]), imp_float(map->offset[2])),
+            IMP_ARGS(imp_buf(image), imp_buf(input->buffer), imp_int(height), imp_int(input->width),
+                     imp_int(at), imp_int(input->height), imp_int(map->reverse), imp_int(replicate),
+                     imp_float(map->scale[0]), imp_float(map->scale[1]), imp_float(map->scale[2]),
+                     imp_float(map->offset[0]), imp_float(map->offset[1]),
+                     imp_float(map->offset[2])),
             .global = {items(input->width + 2, columns), (size_t)input->height + 2, 3},
         });
 }
@@ -45,16 +44,15 @@ enum impasto_status imp_input_backward(struct imp_device *device,
     char macros[IMP_POINTWISE_MACROS];
     const int columns = imp_pointwise_macros(device, macros);
     return imp_launch(
-        device,
-        &(struct imp_launch){
-            .kernel = {"pointwise", "input_bwd", macros},
-            IMP_ARGS(imp_buf(input_gradient->buffer), imp_buf(gradient), imp_int(height),
-                     imp_int(input_gradient->width), imp_int(window->at),
-                     imp_int(input_gradient->height), imp_int(window->first),
-                     imp_int(window->rows), imp_int(map->reverse), imp_float(map->scale[0]),
-                     imp_float(map->scale[1]), imp_float(map->scale[2])),
-            .global = {items(input_gradient->width, columns), (size_t)window->rows, 3},
-        });
+        device, &(struct imp_launch){
+                    .kernel = {"pointwise", "input_bwd", macros},
+                    IMP_ARGS(imp_buf(input_gradient->buffer), imp_buf(gradient), imp_int(height),
+                             imp_int(input_gradient->width), imp_int(window->at),
+                             imp_int(input_gradient->height), imp_int(window->first),
+                             imp_int(window->rows), imp_int(map->reverse), imp_float(map->scale[0]),
+                             imp_float(map->scale[1]), imp_float(map->scale[2])),
+                    .global = {items(input_gradient->width, columns), (size_t)window->rows, 3},
+                });
 }
 
 enum impasto_status imp_relu_mask(struct imp_device *device, const struct imp_tensor *x,
@@ -63,14 +61,14 @@ enum impasto_status imp_relu_mask(struct imp_device *device, const struct imp_te
     const int pitch = x->width + 2, count = window->rows * pitch;
     char macros[IMP_POINTWISE_MACROS];
     const int columns = imp_pointwise_macros(device, macros);
-    return imp_launch(device, &(struct imp_launch){
-                                  .kernel = {"pointwise", "relu_mask", macros},
-                                  IMP_ARGS(imp_buf(x->buffer), imp_buf(g->buffer),
-                                           imp_int(imp_tensor_blocks(x)),
-                                           imp_int(imp_tensor_plane(x)),
-                                           imp_int((window->first + 1) * pitch), imp_int(count)),
-                                  .global = {items(count, columns), (size_t)imp_tensor_blocks(x)},
-                              });
+    return imp_launch(device,
+                      &(struct imp_launch){
+                          .kernel = {"pointwise", "relu_mask", macros},
+                          IMP_ARGS(imp_buf(x->buffer), imp_buf(g->buffer),
+                                   imp_int(imp_tensor_blocks(x)), imp_int(imp_tensor_plane(x)),
+                                   imp_int((window->first + 1) * pitch), imp_int(count)),
+                          .global = {items(count, columns), (size_t)imp_tensor_blocks(x)},
+                      });
 }
 
 size_t imp_mask_bytes(const struct imp_tensor *x)
@@ -99,15 +97,14 @@ enum impasto_status imp_content_backward(struct imp_device *device, const struct
     const int pitch = f->width + 2, count = window->rows * pitch;
     char macros[IMP_POINTWISE_MACROS];
     const int columns = imp_pointwise_macros(device, macros);
-    return imp_launch(device, &(struct imp_launch){
-                                  .kernel = {"pointwise", "content_bwd", macros},
-                                  IMP_ARGS(imp_buf(f->buffer), imp_buf(target->buffer),
-                                           imp_buf(g->buffer), imp_int(imp_tensor_blocks(f)),
-                                           imp_int(imp_tensor_plane(f)),
-                                           imp_int((window->first + 1) * pitch),
-                                           imp_int(imp_tensor_plane(target)),
-                                           imp_int((window->at + 1) * pitch), imp_int(count),
-                                           imp_float(factor), imp_int(accumulate)),
-                                  .global = {items(count, columns), (size_t)imp_tensor_blocks(f)},
-                              });
+    return imp_launch(
+        device, &(struct imp_launch){
+                    .kernel = {"pointwise", "content_bwd", macros},
+                    IMP_ARGS(imp_buf(f->buffer), imp_buf(target->buffer), imp_buf(g->buffer),
+                             imp_int(imp_tensor_blocks(f)), imp_int(imp_tensor_plane(f)),
+                             imp_int((window->first + 1) * pitch),
+                             imp_int(imp_tensor_plane(target)), imp_int((window->at + 1) * pitch),
+                             imp_int(count), imp_float(factor), imp_int(accumulate)),
+                    .global = {items(count, columns), (size_t)imp_tensor_blocks(f)},
+                });
 }

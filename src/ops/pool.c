@@ -39,19 +39,25 @@ enum impasto_status imp_pool_forward(struct imp_device *device, const struct imp
                                      const struct imp_window *window, const struct imp_tensor *y,
                                      bool average, struct imp_buffer *route)
 {
-    const struct imp_arg args[] = {
-        imp_buf(x->buffer), imp_buf(y->buffer),       imp_buf(route ? route : y->buffer),
-        imp_int(imp_tensor_blocks(x)), imp_int(x->height),       imp_int(x->width),
-        imp_int(window->first),        imp_int(window->rows),    imp_int(y->height),
-        imp_int(window->at / 2),       imp_int(route != NULL)};
-    return launch(device, "pool_fwd", macro_of(average), x, args, IMP_COUNT(args),
-                  window->rows / 2, y->width);
+    const struct imp_arg args[] = {imp_buf(x->buffer),
+                                   imp_buf(y->buffer),
+                                   imp_buf(route ? route : y->buffer),
+                                   imp_int(imp_tensor_blocks(x)),
+                                   imp_int(x->height),
+                                   imp_int(x->width),
+                                   imp_int(window->first),
+                                   imp_int(window->rows),
+                                   imp_int(y->height),
+                                   imp_int(window->at / 2),
+                                   imp_int(route != NULL)};
+    return launch(device, "pool_fwd", macro_of(average), x, args, IMP_COUNT(args), window->rows / 2,
+                  y->width);
 }
 
 enum impasto_status imp_pool_backward_route(struct imp_device *device,
                                             const struct imp_buffer *route,
-                                            const struct imp_tensor *gy,
-                                            const struct imp_tensor *g, bool average)
+                                            const struct imp_tensor *gy, const struct imp_tensor *g,
+                                            bool average)
 {
     const struct imp_arg args[] = {imp_buf(route),     imp_buf(gy->buffer),
                                    imp_buf(g->buffer), imp_int(imp_tensor_blocks(g)),
@@ -61,14 +67,15 @@ enum impasto_status imp_pool_backward_route(struct imp_device *device,
 }
 
 enum impasto_status imp_pool_backward(struct imp_device *device, const struct imp_tensor *x,
-                                      const struct imp_window *window,
-                                      const struct imp_tensor *gy, const struct imp_tensor *g,
-                                      bool average, bool accumulate)
+                                      const struct imp_window *window, const struct imp_tensor *gy,
+                                      const struct imp_tensor *g, bool average, bool accumulate)
 {
-    const struct imp_arg args[] = {
-        imp_buf(x->buffer),  imp_buf(gy->buffer), imp_buf(g->buffer),   imp_int(imp_tensor_blocks(x)),
-        imp_int(x->height),  imp_int(x->width),   imp_int(window->first), imp_int(window->rows),
-        imp_int(gy->height), imp_int(window->at / 2), imp_int(accumulate)};
+    const struct imp_arg args[] = {imp_buf(x->buffer),     imp_buf(gy->buffer),
+                                   imp_buf(g->buffer),     imp_int(imp_tensor_blocks(x)),
+                                   imp_int(x->height),     imp_int(x->width),
+                                   imp_int(window->first), imp_int(window->rows),
+                                   imp_int(gy->height),    imp_int(window->at / 2),
+                                   imp_int(accumulate)};
     return launch(device, "pool_bwd", macro_of(average), x, args, IMP_COUNT(args),
                   (window->rows + 1) / 2, (x->width + 1) / 2);
 }

@@ -10,8 +10,8 @@ struct shape {
     int in, out, height, width;
 };
 
-/* Of tall shapes with an odd height only some rows are computed: how many are left out at either end. The
- * outermost are not even read. */
+/* Of tall shapes with an odd height only some rows are computed: how many are left out at either
+ * end. The outermost are not even read. */
 static int left_out(const struct shape *s)
 {
     return s->height > 4 && s->height % 2 ? 2 : 0;
@@ -23,13 +23,13 @@ static bool is_left_out(const struct shape *s, size_t element)
     return row < left_out(s) || row >= s->height - left_out(s);
 }
 
-/* In the order in which the levels take them: 2, 7, 9, all. Widths and heights lie about the register
- * blocks of 4, 6, 8 and 14 positions. */
+/* In the order in which the levels take them: 2, 7, 9, all. Widths and heights lie about the
+ * register blocks of 4, 6, 8 and 14 positions. */
 static const struct shape shapes[] = {
-    {64, 64, 3, 5},   {3, 64, 5, 9},    {64, 3, 5, 9},    {64, 64, 1, 1},   {3, 64, 1, 7},
-    {64, 3, 3, 2},    {128, 64, 2, 3},  {64, 64, 5, 9},   {64, 128, 7, 13}, {64, 128, 16, 16},
-    {64, 64, 13, 14}, {64, 64, 1, 29},  {64, 64, 31, 1},  {3, 64, 17, 19},  {64, 3, 17, 19},
-    {3, 64, 2, 1},    {64, 3, 1, 1},    {64, 64, 5, 37},  {256, 256, 3, 3}, {128, 128, 6, 5},
+    {64, 64, 3, 5},   {3, 64, 5, 9},    {64, 3, 5, 9},   {64, 64, 1, 1},   {3, 64, 1, 7},
+    {64, 3, 3, 2},    {128, 64, 2, 3},  {64, 64, 5, 9},  {64, 128, 7, 13}, {64, 128, 16, 16},
+    {64, 64, 13, 14}, {64, 64, 1, 29},  {64, 64, 31, 1}, {3, 64, 17, 19},  {64, 3, 17, 19},
+    {3, 64, 2, 1},    {64, 3, 1, 1},    {64, 64, 5, 37}, {256, 256, 3, 3}, {128, 128, 6, 5},
     {512, 512, 2, 2}, {64, 64, 40, 52}, {3, 64, 64, 70},
 };
 
@@ -62,8 +62,8 @@ struct data {
 
 static void data_free(struct data *d)
 {
-    float *floats[] = {d->x,      d->weights, d->flipped, d->bias,
-                       d->mask, d->before, d->found, d->packed};
+    float *floats[] = {d->x,    d->weights, d->flipped, d->bias,
+                       d->mask, d->before,  d->found,   d->packed};
     for (size_t i = 0; i < IMP_COUNT(floats); i++)
         free(floats[i]);
     free(d->wide);
@@ -108,8 +108,8 @@ static double run_on_device(struct imp_check_run *run, const struct imp_conv_alg
         conv.bias = bias;
         conv.workspace = scratch;
         if (epilogue == IMP_EPILOGUE_MASK_BITS &&
-            imp_check_ok(run, imp_buffer_create(run->device, imp_mask_bytes(&conv.mask), "check",
-                                                &bits)) &&
+            imp_check_ok(
+                run, imp_buffer_create(run->device, imp_mask_bytes(&conv.mask), "check", &bits)) &&
             imp_check_ok(run, imp_mask_pack(run->device, &conv.mask, bits))) {
             mask = conv.mask.buffer;
             conv.mask.buffer = bits;
@@ -158,13 +158,14 @@ static void check(struct imp_check_run *run, const struct imp_conv_algorithm *al
                                 ? (double)d.before[i]
                                 : finish(epilogue, d.expected[i], (double)d.before[i],
                                          (double)d.bias[i / plane], (double)d.mask[i]);
-        imp_check_end(run, fmax(damage, imp_check_error(d.found, d.expected, out)), algorithm->bound);
+        imp_check_end(run, fmax(damage, imp_check_error(d.found, d.expected, out)),
+                      algorithm->bound);
     }
     data_free(&d);
 }
 
-/* Flipping the weights makes the convolution the adjoint: <gy, conv(x)> = <conv'(gy), x>. Checked on
- * the reference, so that the checks above speak for gradients too. */
+/* Flipping the weights makes the convolution the adjoint: <gy, conv(x)> = <conv'(gy), x>. Checked
+ * on the reference, so that the checks above speak for gradients too. */
 static void check_flip(struct imp_check_run *run)
 {
     enum { IN = 5, OUT = 4, H = 6, W = 7 };
@@ -204,7 +205,8 @@ void imp_check_conv(struct imp_check_run *run)
 {
     const struct imp_caps *caps = imp_device_caps(run->device);
     const bool brief = run->level == IMP_SELFTEST_BRIEF;
-    /* A simulator takes a minute for a tiled product of this depth; check_gemm.c has smaller ones. */
+    /* A simulator takes a minute for a tiled product of this depth; check_gemm.c has smaller ones.
+     */
     const size_t gemm_count = run->level == IMP_SELFTEST_TINY ? 1 : IMP_COUNT(gemms);
     const size_t count = imp_check_rows(run, 2, 7, 9, IMP_COUNT(shapes));
     for (size_t a = 0; imp_conv_algorithms[a]; a++) {

@@ -6,7 +6,8 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define BOUND 1e-5 /* as in check_conv.c; sums of up to 2048 products in a row, then of their sums */
+#define BOUND                                                                                      \
+    1e-5 /* as in check_conv.c; sums of up to 2048 products in a row, then of their sums */
 
 static const struct shape {
     int channels, height, width;
@@ -50,7 +51,8 @@ static void check(struct imp_check_run *run, const struct shape *s)
         goto done;
 
     if (imp_check_begin(run, "gram %s", name) &&
-        imp_check_ok(run, imp_gram(run->device, &features, &whole, elements, workspace, matrix, "check"))) {
+        imp_check_ok(
+            run, imp_gram(run->device, &features, &whole, elements, workspace, matrix, "check"))) {
         const double damage = imp_check_read_buffer(run, matrix, entries, found);
         imp_ref_gram(c, m, wide, gram);
         imp_check_end(run, fmax(damage, imp_check_error(found, gram, entries)), BOUND);
@@ -59,7 +61,8 @@ static void check(struct imp_check_run *run, const struct shape *s)
         goto done;
     /* The device's own matrix is the input of the next steps, so that only their errors show. */
     if (imp_check_begin(run, "gram difference %s", name) &&
-        imp_check_ok(run, imp_gram(run->device, &features, &whole, elements, workspace, matrix, "check")) &&
+        imp_check_ok(
+            run, imp_gram(run->device, &features, &whole, elements, workspace, matrix, "check")) &&
         imp_check_ok(run, imp_gram_difference(run->device, matrix, goal, c, factor, difference,
                                               shares, 0))) {
         double damage = fmax(imp_check_read_buffer(run, matrix, entries, found),
@@ -71,17 +74,18 @@ static void check(struct imp_check_run *run, const struct shape *s)
         imp_check_end(run, fmax(damage, isfinite(error) ? error : INFINITY), 1e-6);
     }
     if (imp_check_begin(run, "gram gradient %s", name) &&
-        imp_check_ok(run, imp_gram(run->device, &features, &whole, elements, workspace, matrix, "check")) &&
+        imp_check_ok(
+            run, imp_gram(run->device, &features, &whole, elements, workspace, matrix, "check")) &&
         imp_check_ok(run, imp_gram_difference(run->device, matrix, goal, c, factor, difference,
                                               shares, 0)) &&
-        imp_check_ok(run, imp_conv_pointwise(run->device, &features, &whole, difference, &out,
-                                             "check"))) {
-        const double damage = fmax(imp_check_read_buffer(run, matrix, entries, found),
-                                   imp_check_read(run, &out, g));
+        imp_check_ok(
+            run, imp_conv_pointwise(run->device, &features, &whole, difference, &out, "check"))) {
+        const double damage =
+            fmax(imp_check_read_buffer(run, matrix, entries, found), imp_check_read(run, &out, g));
         for (int i = 0; i < c; i++)
             for (int j = 0; j < c; j++) {
-                const double d = (double)factor *
-                                 ((double)found[i * c + j] - (double)target[i * c + j]);
+                const double d =
+                    (double)factor * ((double)found[i * c + j] - (double)target[i * c + j]);
                 for (int k = 0; k < m; k++)
                     gradient[i * m + k] += d * wide[j * m + k];
             }

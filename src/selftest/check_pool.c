@@ -27,8 +27,7 @@ static void check_forward(struct imp_check_run *run, const struct shape *s, bool
     double *wide = imp_check_widen(run, x, large), *expected = imp_check_doubles(run, small);
     struct imp_tensor from = {0}, to = {0};
     const struct imp_window whole = {.rows = s->height};
-    if (!run->broken &&
-        imp_check_tensor(run, &from, CHANNELS, s->height, s->width, lanes, x) &&
+    if (!run->broken && imp_check_tensor(run, &from, CHANNELS, s->height, s->width, lanes, x) &&
         imp_check_tensor(run, &to, CHANNELS, h, w, lanes, NULL) &&
         imp_check_ok(run, imp_pool_forward(run->device, &from, &whole, &to, average, NULL))) {
         const double damage = imp_check_read(run, &to, found);
@@ -67,21 +66,19 @@ static void check_backward(struct imp_check_run *run, const struct shape *s, boo
         imp_check_tensor(run, &pooled, CHANNELS, h, w, lanes, gy) &&
         imp_check_tensor(run, &g, CHANNELS, s->height, s->width, lanes,
                          accumulate ? before : NULL) &&
-        (!by_route ||
-         (imp_check_tensor(run, &y, CHANNELS, h, w, lanes, NULL) &&
-          imp_check_ok(run, imp_buffer_create(run->device, imp_pool_route_bytes(&y), "check",
-                                              &route)) &&
-          imp_check_ok(run, imp_pool_forward(run->device, &activation, &whole, &y, average,
-                                             route)))) &&
-        imp_check_ok(run, by_route ? imp_pool_backward_route(run->device, route, &pooled, &g,
-                                                             average)
-                                   : imp_pool_backward(run->device, &activation, &whole, &pooled,
-                                                       &g, average, accumulate))) {
+        (!by_route || (imp_check_tensor(run, &y, CHANNELS, h, w, lanes, NULL) &&
+                       imp_check_ok(run, imp_buffer_create(run->device, imp_pool_route_bytes(&y),
+                                                           "check", &route)) &&
+                       imp_check_ok(run, imp_pool_forward(run->device, &activation, &whole, &y,
+                                                          average, route)))) &&
+        imp_check_ok(run, by_route
+                              ? imp_pool_backward_route(run->device, route, &pooled, &g, average)
+                              : imp_pool_backward(run->device, &activation, &whole, &pooled, &g,
+                                                  average, accumulate))) {
         const double damage = imp_check_read(run, &g, found);
         imp_ref_pool_backward(CHANNELS, s->height, s->width, average, wide, wide_gy, expected);
         for (size_t i = 0; i < large; i++)
-            expected[i] =
-                x[i] > 0 ? expected[i] + (accumulate ? (double)before[i] : 0) : 0;
+            expected[i] = x[i] > 0 ? expected[i] + (accumulate ? (double)before[i] : 0) : 0;
         imp_check_end(run, fmax(damage, imp_check_error(found, expected, large)),
                       average || accumulate ? 1e-6 : 0);
     }
@@ -110,8 +107,8 @@ void imp_check_pool(struct imp_check_run *run)
                 check_forward(run, s, average);
             if (imp_check_begin(run, "pool %s backward %dx%d", kinds[average], s->height, s->width))
                 check_backward(run, s, average, false, false);
-            if (imp_check_begin(run, "pool %s backward %dx%d accumulate", kinds[average],
-                                s->height, s->width))
+            if (imp_check_begin(run, "pool %s backward %dx%d accumulate", kinds[average], s->height,
+                                s->width))
                 check_backward(run, s, average, true, false);
             if (imp_check_begin(run, "pool %s backward %dx%d by route", kinds[average], s->height,
                                 s->width))

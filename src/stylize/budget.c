@@ -19,8 +19,8 @@ void imp_memory_init(struct imp_memory *memory, struct imp_device *device,
                  imp_params_taps(params));
     imp_losses_init(parts->losses, device, params, sizes->canvas_height, sizes->canvas_width);
     /* The planes of 16384 x 16384 pixels still count in an int. */
-    *parts->state = (struct imp_optimizer_state){
-        .n = 3 * sizes->canvas_width * sizes->canvas_height};
+    *parts->state =
+        (struct imp_optimizer_state){.n = 3 * sizes->canvas_width * sizes->canvas_height};
 }
 
 void imp_memory_list(struct imp_memory *memory, struct imp_device *device,
@@ -34,8 +34,8 @@ void imp_memory_list(struct imp_memory *memory, struct imp_device *device,
     imp_model_layout(parts->model, caps, &memory->fixed);
     imp_losses_layout(parts->losses, sizes->style_height, sizes->style_width, &memory->fixed);
 
-    imp_net_layout(&memory->pass.net, caps,
-                   imp_losses_workspace(parts->losses, &memory->pass.net), &memory->style);
+    imp_net_layout(&memory->pass.net, caps, imp_losses_workspace(parts->losses, &memory->pass.net),
+                   &memory->style);
     imp_layout_add(&memory->style, &memory->pass.image, 3 * style_pixels * sizeof(float), "image");
 
     imp_net_layout(parts->net, caps, imp_losses_workspace(parts->losses, parts->net),
@@ -103,7 +103,7 @@ static bool would_fit(struct imp_device *device, const struct impasto_params *pa
     struct imp_net net;
     struct imp_optimizer_state state;
     struct imp_buffer *image = NULL, *gradient = NULL;
-    const struct imp_parts parts = {&model_copy, &losses, &net, optimizer,
+    const struct imp_parts parts = {&model_copy, &losses, &net,     optimizer,
                                     &state,      &image,  &gradient};
     const struct imp_sizes sizes = imp_sizes_of(params, size, content, style);
     if (imp_sizes_check(&sizes, NULL) != IMPASTO_OK)

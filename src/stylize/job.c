@@ -62,8 +62,8 @@ static void announce(const struct impasto_job *job, const struct impasto_weights
     const struct imp_log *log = imp_device_log(job->device);
     char content[256], style[256];
     if (weights->builtin)
-        imp_log(log, IMPASTO_LOG_INFO,
-                "weights: %s (generated, not the trained ImageNet weights)", weights->source);
+        imp_log(log, IMPASTO_LOG_INFO, "weights: %s (generated, not the trained ImageNet weights)",
+                weights->source);
     else
         imp_log(log, IMPASTO_LOG_INFO, "weights: %s (%s to %s, %s input)", weights->source,
                 impasto_layer_name(0), impasto_layer_name(weights->layers - 1),
@@ -121,8 +121,8 @@ static enum impasto_status plan(struct impasto_job *job, const struct impasto_we
     IMP_TRY(lift(job, imp_model_init(&job->model, job->device, &weights->info, &options), error));
     job->optimizer = imp_optimizer_find(params->optimizer);
 
-    const struct imp_parts parts = {&job->model,  &job->losses, &job->net,     job->optimizer,
-                                    &job->state,  &job->image,  &job->gradient};
+    const struct imp_parts parts = {&job->model, &job->losses, &job->net,     job->optimizer,
+                                    &job->state, &job->image,  &job->gradient};
     imp_memory_init(&job->memory, job->device, params, &job->sizes, &parts);
     if (!imp_memory_plan(&job->memory, job->device, params, &job->sizes, &parts))
         return imp_memory_refuse(&job->memory, job->device, params, &job->model, job->optimizer,
@@ -352,10 +352,10 @@ enum impasto_status impasto_job_step(struct impasto_job *job, struct impasto_pro
     IMP_TRY(evaluate(job, !last, &now, error));
     now.seconds = imp_host_seconds() - job->started;
     if (!last) {
-        IMP_TRY(lift(job,
-                     job->optimizer->step(job->device, &job->state, &job->params, job->image,
-                                          job->gradient),
-                     error));
+        IMP_TRY(lift(
+            job,
+            job->optimizer->step(job->device, &job->state, &job->params, job->image, job->gradient),
+            error));
         job->iteration++;
     }
     if (progress)

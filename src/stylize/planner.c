@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The memory dial. Every use of memory gives the same result; the more there is, the less is computed
- * twice. All sensible plans are listed, each exactly as it would be allocated, and the best of those
- * that fit is taken.
+ * The memory dial. Every use of memory gives the same result; the more there is, the less is
+ * computed twice. All sensible plans are listed, each exactly as it would be allocated, and the
+ * best of those that fit is taken.
  */
 
 #include "stylize/budget.h"
 
 #include <math.h>
 
-/* Strips are made to fill at most so many bytes: from LEAST_STRIP on, always a third more, or all. */
+/* Strips are made to fill at most so many bytes: from LEAST_STRIP on, always a third more, or all.
+ */
 #define STRIP_LIMITS 28
 #define LEAST_STRIP (1u << 20)
 
@@ -22,10 +23,10 @@ static uint64_t strip_limit(int i)
 }
 
 /*
- * Of the plans that fit, the one with the least time * memory ^ THRIFT is taken. Where the user has said
- * how much memory there is, time is all that counts, but for plans that do not differ in it. Otherwise
- * memory left alone is good manners: a tenth of the time is given for a quarter of the memory, but
- * nothing beyond MOST_THRIFT times the least time.
+ * Of the plans that fit, the one with the least time * memory ^ THRIFT is taken. Where the user has
+ * said how much memory there is, time is all that counts, but for plans that do not differ in it.
+ * Otherwise memory left alone is good manners: a tenth of the time is given for a quarter of the
+ * memory, but nothing beyond MOST_THRIFT times the least time.
  */
 #define THRIFT (1.0 / 3)
 #define MOST_THRIFT 1.16
@@ -52,8 +53,8 @@ static int rows_within(const struct imp_net *net, int s, uint64_t limit)
     return rows > IMP_STRIP_UNIT ? (int)rows : IMP_STRIP_UNIT;
 }
 
-/* Each stage of the network keeps one of three things. A choice for all of them is a number of that many
- * digits to base KEEPS, the first stage's the lowest. */
+/* Each stage of the network keeps one of three things. A choice for all of them is a number of that
+ * many digits to base KEEPS, the first stage's the lowest. */
 #define KEEPS 3
 static const enum impasto_keep keeps[KEEPS] = {IMPASTO_KEEP_ALL, IMPASTO_KEEP_MASKS,
                                                IMPASTO_KEEP_INPUT};
@@ -63,8 +64,8 @@ static void configure(struct imp_net *net, const struct imp_caps *caps, int choi
     struct imp_stage_plan plan[IMP_STAGES];
     for (int s = 0; s < net->stages; s++, choice /= KEEPS) {
         plan[s].keep = keeps[choice % KEEPS];
-        plan[s].rows = plan[s].keep == IMPASTO_KEEP_INPUT ? rows_within(net, s, limit)
-                                                          : net->stage[s].height;
+        plan[s].rows =
+            plan[s].keep == IMPASTO_KEEP_INPUT ? rows_within(net, s, limit) : net->stage[s].height;
     }
     imp_net_plan(net, caps, plan);
 }

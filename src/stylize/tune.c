@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Measuring a device: the vector width and register block, the size of Winograd's chunks, and then how
- * long each algorithm takes for each of VGG19's shapes. Each step keeps what the ones before found.
+ * Measuring a device: the vector width and register block, the size of Winograd's chunks, and then
+ * how long each algorithm takes for each of VGG19's shapes. Each step keeps what the ones before
+ * found.
  */
 
 #include "stylize/stylize.h"
@@ -125,8 +126,8 @@ static enum impasto_status judge(struct imp_device *device, double *seconds)
     return IMPASTO_OK;
 }
 
-/* One candidate of the steps on the way: opens the device with it, judges it, and keeps it where it is
- * the best so far. */
+/* One candidate of the steps on the way: opens the device with it, judges it, and keeps it where it
+ * is the best so far. */
 static enum impasto_status try_settings(const struct imp_candidate *candidate,
                                         const struct imp_log *log,
                                         const struct imp_tuning *settings, struct imp_tuning *best,
@@ -178,7 +179,8 @@ static enum impasto_status time_shapes(struct imp_device *device, struct imp_tun
     return IMPASTO_OK;
 }
 
-/* Forwards and backwards through the layers with blocked tensors on both sides, by what was measured. */
+/* Forwards and backwards through the layers with blocked tensors on both sides, by what was
+ * measured. */
 static double typical_seconds(struct imp_caps caps, const struct imp_tuning *tuning)
 {
     double total = 0;

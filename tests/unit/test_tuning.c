@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What a tuning file keeps, what it is kept from, and that a damaged one is as good as none; and what
- * measured times do to the estimate of others. */
+/* What a tuning file keeps, what it is kept from, and that a damaged one is as good as none; and
+ * what measured times do to the estimate of others. */
 
 #include "files.h"
 
@@ -150,8 +150,8 @@ static void test_costs(void **state)
     static const struct {
         int height, width;
         double seconds;
-    } cases[] = {{10, 10, 1e-3},   {100, 100, 16e-3}, {10, 100, 4e-3},
-                 {200, 100, 32e-3}, {3, 3, 1e-3}};
+    } cases[] = {
+        {10, 10, 1e-3}, {100, 100, 16e-3}, {10, 100, 4e-3}, {200, 100, 32e-3}, {3, 3, 1e-3}};
     for (size_t i = 0; i < IMP_COUNT(cases); i++) {
         const double cost =
             imp_conv_cost(&caps, winograd, 64, 128, cases[i].height, cases[i].width);
