@@ -54,12 +54,15 @@ struct range {
     const char *name;
 };
 
+/* The state of open weights: the file stays open, so that its layers can be read when wanted. */
 struct reader {
-    const char *path;
-    struct impasto_error *error;
+    char *path;
+    struct impasto_error *error; /* of the call at hand */
     int descriptor;
     uint64_t data_start, data_size; /* bytes */
     json_t *header;
+    char prefix[NAME_SIZE];
+    enum naming naming;
 };
 
 static enum impasto_status damaged(const struct reader *reader, const char *what)
@@ -415,55 +418,85 @@ static enum impasto_status read_tensor(const struct reader *reader, const char *
     return imp_weights_check_finite(reader->path, name, out, count, reader->error);
 }
 
-static enum impasto_status read_layers(const struct reader *reader, struct impasto_weights *weights)
+static enum impasto_status read_layer(const struct reader *reader, int i,
+                                      struct imp_layer_weights *layer)
 {
-    char prefix[NAME_SIZE], name[NAME_SIZE];
+    char name[NAME_SIZE];
+    const json_int_t in = imp_layer_shapes[i].in_channels;
+    const json_int_t out = imp_layer_shapes[i].out_channels;
+    IMP_TRY(imp_weights_allocate(layer, i, reader->error));
+    tensor_name(name, reader->prefix, reader->naming, i, "weight");
+    IMP_TRY(read_tensor(reader, name, (const json_int_t[]){out, in, 3, 3}, 4, layer->weight));
+    tensor_name(name, reader->prefix, reader->naming, i, "bias");
+    return read_tensor(reader, name, (const json_int_t[]){out}, 1, layer->bias);
+}
+
+/* Reads every layer once, for the checks. */
+static enum impasto_status check_layers(struct reader *reader, struct impasto_weights_info *info)
+{
+    char name[NAME_SIZE];
     bool weight[IMPASTO_LAYERS], bias[IMPASTO_LAYERS];
-    enum naming naming;
-    IMP_TRY(find_naming(reader, prefix, &naming));
+    IMP_TRY(find_naming(reader, reader->prefix, &reader->naming));
     for (int i = 0; i < IMPASTO_LAYERS; i++) {
-        tensor_name(name, prefix, naming, i, "weight");
+        tensor_name(name, reader->prefix, reader->naming, i, "weight");
         weight[i] = json_object_get(reader->header, name) != NULL;
-        tensor_name(name, prefix, naming, i, "bias");
+        tensor_name(name, reader->prefix, reader->naming, i, "bias");
         bias[i] = json_object_get(reader->header, name) != NULL;
     }
-    IMP_TRY(imp_weights_count(reader->path, weight, bias, &weights->info.layers, reader->error));
-    if (weights->info.convention == IMPASTO_CONVENTION_AUTO)
-        weights->info.convention = naming_conventions[naming];
-    for (int i = 0; i < weights->info.layers; i++) {
-        struct imp_layer_weights *layer = &weights->layers[i];
-        const json_int_t in = imp_layer_shapes[i].in_channels;
-        const json_int_t out = imp_layer_shapes[i].out_channels;
-        IMP_TRY(imp_weights_allocate(layer, i, reader->error));
-        tensor_name(name, prefix, naming, i, "weight");
-        IMP_TRY(read_tensor(reader, name, (const json_int_t[]){out, in, 3, 3}, 4, layer->weight));
-        tensor_name(name, prefix, naming, i, "bias");
-        IMP_TRY(read_tensor(reader, name, (const json_int_t[]){out}, 1, layer->bias));
+    IMP_TRY(imp_weights_count(reader->path, weight, bias, &info->layers, reader->error));
+    if (info->convention == IMPASTO_CONVENTION_AUTO)
+        info->convention = naming_conventions[reader->naming];
+    enum impasto_status status = IMPASTO_OK;
+    for (int i = 0; i < info->layers && status == IMPASTO_OK; i++) {
+        struct imp_layer_weights layer = {0};
+        status = read_layer(reader, i, &layer);
+        free(layer.weight);
+        free(layer.bias);
     }
-    return IMPASTO_OK;
+    return status;
+}
+
+static void close_reader(void *state)
+{
+    struct reader *reader = state;
+    json_decref(reader->header);
+    if (reader->descriptor >= 0)
+        close(reader->descriptor);
+    free(reader->path);
+    free(reader);
 }
 
 static enum impasto_status load(const char *path, struct impasto_weights *weights,
                                 struct impasto_error *error)
 {
-    struct reader reader = {.path = path, .error = error};
-    reader.descriptor = open(path, O_RDONLY | O_CLOEXEC);
-    if (reader.descriptor < 0)
+    struct reader *reader = calloc(1, sizeof(*reader));
+    if (reader == NULL || (reader->path = strdup(path)) == NULL) {
+        free(reader);
+        return imp_fail_memory(error, "a weights file", sizeof(*reader));
+    }
+    weights->state = reader;
+    reader->error = error;
+    reader->descriptor = open(path, O_RDONLY | O_CLOEXEC);
+    if (reader->descriptor < 0)
         return imp_fail(error, IMPASTO_ERROR_WEIGHTS, "%s: %s", path, strerror(errno));
-    enum impasto_status status = read_header(&reader);
-    if (status == IMPASTO_OK)
-        status = check_tensors(&reader);
-    if (status == IMPASTO_OK)
-        status = read_metadata(&reader, &weights->info);
-    if (status == IMPASTO_OK)
-        status = read_layers(&reader, weights);
-    json_decref(reader.header);
-    close(reader.descriptor);
-    return status;
+    IMP_TRY(read_header(reader));
+    IMP_TRY(check_tensors(reader));
+    IMP_TRY(read_metadata(reader, &weights->info));
+    return check_layers(reader, &weights->info);
+}
+
+static enum impasto_status layer_of(const struct impasto_weights *weights, int layer,
+                                    struct imp_layer_weights *out, struct impasto_error *error)
+{
+    struct reader *reader = weights->state;
+    reader->error = error;
+    return read_layer(reader, layer, out);
 }
 
 const struct imp_weights_format imp_weights_safetensors = {
     .name = "safetensors",
     .probe = probe,
     .load = load,
+    .layer = layer_of,
+    .close = close_reader,
 };

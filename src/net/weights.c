@@ -141,8 +141,10 @@ static enum impasto_status load_file(struct impasto_weights *weights, const char
         return imp_fail_memory(error, "a file name", strlen(path));
     weights->info.source = weights->source;
     for (size_t i = 0; i < IMP_COUNT(formats); i++)
-        if (formats[i]->probe(head, size))
+        if (formats[i]->probe(head, size)) {
+            weights->format = formats[i];
             return formats[i]->load(path, weights, error);
+        }
     for (size_t i = 0; i < IMP_COUNT(mistaken); i++)
         if (size >= mistaken[i].size && memcmp(head, mistaken[i].head, mistaken[i].size) == 0)
             return imp_fail(error, IMPASTO_ERROR_WEIGHTS, "%s: %s", path, mistaken[i].advice);
@@ -200,6 +202,16 @@ static char *find_file(bool *failed)
     return path;
 }
 
+static enum impasto_status generate(const struct impasto_weights *weights, int layer,
+                                    struct imp_layer_weights *out, struct impasto_error *error)
+{
+    (void)weights;
+    return imp_builtin_generate(layer, out, error);
+}
+
+/* The built-in weights, which no file is probed for. */
+static const struct imp_weights_format generator = {.name = "built-in", .layer = generate};
+
 /* Looks where the header says. */
 static enum impasto_status load_found(struct impasto_weights *weights, bool *builtin,
                                       struct impasto_error *error)
@@ -252,7 +264,8 @@ enum impasto_status impasto_weights_open(const char *path, enum impasto_conventi
         impasto_weights_close(&opened);
         return status;
     }
-    opened->generates = builtin;
+    if (builtin)
+        opened->format = &generator;
     if (builtin)
         opened->info = (struct impasto_weights_info){
             .source = "built-in",
@@ -274,6 +287,8 @@ void impasto_weights_close(struct impasto_weights **weights)
         free((*weights)->layers[i].weight);
         free((*weights)->layers[i].bias);
     }
+    if ((*weights)->state != NULL)
+        (*weights)->format->close((*weights)->state);
     free((*weights)->source);
     free(*weights);
     *weights = NULL;
@@ -297,10 +312,13 @@ enum impasto_status imp_weights_layer(const struct impasto_weights *weights, int
                         imp_layer_shapes[weights->info.layers - 1].name);
     const struct imp_layer_weights *found = &weights->layers[layer];
     if (found->weight == NULL) {
-        /* Only generated layers come late. The object itself was never const. */
-        struct imp_layer_weights generated = {0};
-        IMP_TRY(imp_builtin_generate(layer, &generated, error));
-        ((struct impasto_weights *)weights)->layers[layer] = generated;
+        /* The object itself was never const. */
+        struct imp_layer_weights *held = &((struct impasto_weights *)weights)->layers[layer];
+        const enum impasto_status status = weights->format->layer(weights, layer, held, error);
+        if (status != IMPASTO_OK) {
+            imp_weights_let_go(weights, layer);
+            return status;
+        }
     }
     *out = found;
     return IMPASTO_OK;
@@ -309,7 +327,7 @@ enum impasto_status imp_weights_layer(const struct impasto_weights *weights, int
 void imp_weights_let_go(const struct impasto_weights *weights, int layer)
 {
     struct imp_layer_weights *held = &((struct impasto_weights *)weights)->layers[layer];
-    if (!weights->generates)
+    if (weights->format->layer == NULL)
         return;
     free(held->weight);
     free(held->bias);

@@ -24,31 +24,41 @@ struct imp_layer_weights {
     float *bias;   /* (out) */
 };
 
+struct imp_weights_format;
+
 struct impasto_weights {
     struct impasto_weights_info info;
-    char *source;   /* what info.source points to */
-    bool generates; /* layers are made when asked for */
+    char *source; /* what info.source points to */
+    const struct imp_weights_format *format;
+    void *state; /* the format's */
     struct imp_layer_weights layers[IMPASTO_LAYERS];
 };
 
 /*
- * Layer `layer` (0 to info.layers - 1) of the weights. Built-in layers are generated when they are
- * asked for; the arrays live as long as the weights, or until they are let go of, which frees only what
- * can be generated again. Not for two threads at once.
+ * Layer `layer` (0 to info.layers - 1) of the weights. The arrays live as long as the weights, or
+ * until they are let go of, which frees only what can be had again: built-in layers are generated
+ * when they are asked for, those of safetensors are read. Not for two threads at once.
  */
 enum impasto_status imp_weights_layer(const struct impasto_weights *weights, int layer,
                                       const struct imp_layer_weights **out,
                                       struct impasto_error *error);
 void imp_weights_let_go(const struct impasto_weights *weights, int layer);
 
-/* A format: `probe` looks at the first bytes; `load` fills weights->layers, info.layers, where the
- * file says it info.builtin (generated, then exported), and info.convention. What it has allocated
- * when it fails, the caller frees. */
+/*
+ * A format: `probe` looks at the first bytes; `load` checks all of the file and fills info.layers,
+ * where the file says it info.builtin (generated, then exported), and info.convention, and either
+ * weights->layers or weights->state, from which `layer` gives a layer whenever it is wanted, its
+ * arrays allocated for the caller. What load or layer have allocated when they fail, the caller
+ * frees, the state by `close`. layer and close: NULL where there is no state.
+ */
 struct imp_weights_format {
     const char *name;
     bool (*probe)(const unsigned char *head, size_t size);
     enum impasto_status (*load)(const char *path, struct impasto_weights *weights,
                                 struct impasto_error *error);
+    enum impasto_status (*layer)(const struct impasto_weights *weights, int layer,
+                                 struct imp_layer_weights *out, struct impasto_error *error);
+    void (*close)(void *state);
 };
 extern const struct imp_weights_format imp_weights_safetensors; /* safetensors.c */
 extern const struct imp_weights_format imp_weights_keras_h5;    /* keras_h5.c; without HDF5 in the
