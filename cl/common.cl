@@ -99,30 +99,31 @@ static inline void transpose(floatv m[VW])
 }
 #endif
 
-/* What happens to a convolution's sum r; enum imp_epilogue has the same order. at: the element's place
- * in y, and in aux as mask; channel: in aux as bias. VW may be 1, of tensors whose `lanes` are then in
- * scope. */
-#ifdef EPILOGUE
-#define EPILOGUE_STORE 0     /* y = r */
+/* What happens to a convolution's sum r; enum imp_epilogue has the same order. */
 #define EPILOGUE_BIAS_RELU 1 /* y = max(r + bias, 0) */
 #define EPILOGUE_MASK 2      /* y = mask > 0 ? r : 0 */
 #define EPILOGUE_ADD_MASK 3  /* y = mask > 0 ? y + r : 0 */
 #define EPILOGUE_MASK_BITS 4 /* y = mask's bit ? r : 0 */
-#define ZERO ((floatv)(0.0f))
-#if EPILOGUE == EPILOGUE_STORE
-#define EPILOGUE_STORE_AT(y, at, aux, channel, r) (y)[at] = (r)
-#elif EPILOGUE == EPILOGUE_BIAS_RELU
-#define EPILOGUE_STORE_AT(y, at, aux, channel, r) (y)[at] = max((r) + (aux)[channel], ZERO)
-#elif EPILOGUE == EPILOGUE_MASK
-#define EPILOGUE_STORE_AT(y, at, aux, channel, r) (y)[at] = select(ZERO, (r), (aux)[at] > ZERO)
-#elif EPILOGUE == EPILOGUE_ADD_MASK
-#define EPILOGUE_STORE_AT(y, at, aux, channel, r) (y)[at] = select(ZERO, (y)[at] + (r), (aux)[at] > ZERO)
-#elif EPILOGUE == EPILOGUE_MASK_BITS && VW == 1
-#define EPILOGUE_STORE_AT(y, at, aux, channel, r)                                                  \
-    (y)[at] = ((__global const maskword *)(aux))[(at) / lanes] >> ((at) % lanes) & 1 ? (r) : 0.0f
-#elif EPILOGUE == EPILOGUE_MASK_BITS
-#define EPILOGUE_STORE_AT(y, at, aux, channel, r)                                                  \
-    (y)[at] = select(ZERO, (r),                                                                    \
-                     ((intv)(((__global const maskword *)(aux))[at]) & LANE_BITS) != (intv)(0))
+
+/* Stores r by its epilogue. at: the element's place in y, and in aux as mask; channel: in aux as bias;
+ * lanes: of the tensor where VW is 1. */
+static inline void store_by(int epilogue, __global floatv *y, __global const floatv *aux, size_t at,
+                            int channel, int lanes, floatv r)
+{
+    const floatv zero = (floatv)(0.0f);
+    if (epilogue == EPILOGUE_BIAS_RELU)
+        r = max(r + aux[channel], zero);
+    else if (epilogue == EPILOGUE_MASK)
+        r = select(zero, r, aux[at] > zero);
+    else if (epilogue == EPILOGUE_ADD_MASK)
+        r = select(zero, y[at] + r, aux[at] > zero);
+    else if (epilogue == EPILOGUE_MASK_BITS) {
+        __global const maskword *mask = (__global const maskword *)aux;
+#if VW == 1
+        r = mask[at / lanes] >> (at % lanes) & 1 ? r : zero;
+#else
+        r = select(zero, r, ((intv)(mask[at]) & LANE_BITS) != (intv)(0));
 #endif
-#endif
+    }
+    y[at] = r;
+}

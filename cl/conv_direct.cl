@@ -9,7 +9,6 @@
  * w: (groups, in_blocks, TAPS, VW input channels, CV, VW output channels)
  */
 
-#ifndef EPILOGUE
 /* From weights packed for the opposite direction, (in_vectors / CV, out_vectors, 9, VW, CV, VW), those of
  * its gradient, flipped and transposed: (out_vectors / CV, in_vectors, 9, VW, CV, VW). Dimensions:
  * in_vectors, out_vectors, 9. */
@@ -31,10 +30,9 @@ __kernel void reverse_weights(__global const floatv *restrict w, __global floatv
         to[c * CV] = g[c];
 }
 
-#else
 __kernel void conv_direct(__global const float *restrict x, __global const floatv *restrict w,
                           __global floatv *y, __global const floatv *aux, int in_blocks, int groups,
-                          int height, int width, int first, int rows)
+                          int height, int width, int first, int rows, int epilogue)
 {
     const int pitch = PITCH(width), plane = PLANE(height, width), span = SPAN(rows, width);
     const int begin = (int)get_global_id(0) * TB;
@@ -92,11 +90,10 @@ __kernel void conv_direct(__global const float *restrict x, __global const float
 #pragma unroll
             for (int j = 0; j < CV; j++) {
                 const size_t at = (size_t)(group * CV + j) * plane + position + t;
-                EPILOGUE_STORE_AT(y, at, aux, group * CV + j, acc[j][t]);
+                store_by(epilogue, y, aux, at, group * CV + j, VW, acc[j][t]);
             }
         }
         if (++column == pitch)
             column = 0;
     }
 }
-#endif

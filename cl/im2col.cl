@@ -26,7 +26,7 @@ __kernel void im2col(__global const float *restrict x, __global float *restrict 
 /* y(c, position first + q) from product[product_at + c * ld + q] by the epilogue (common.cl). */
 __kernel void unpack(__global const float *restrict product, __global float *y,
                      __global const float *aux, int channels, int lanes, int height, int width,
-                     int first, int count, int ld, int product_at)
+                     int first, int count, int ld, int product_at, int epilogue)
 {
     const int q = (int)get_global_id(0), c = (int)get_global_id(1);
     if (q >= count || c >= channels || (first + q) % PITCH(width) >= width)
@@ -35,5 +35,5 @@ __kernel void unpack(__global const float *restrict product, __global float *y,
     const size_t at =
         ((size_t)(c / lanes) * plane + FIRST(width) + first + q) * lanes + c % lanes;
     const float r = product[product_at + (size_t)c * ld + q];
-    EPILOGUE_STORE_AT(y, at, aux, c, r);
+    store_by(epilogue, y, aux, at, c, lanes, r);
 }

@@ -103,9 +103,6 @@ static inline void transform_weights(const floatv g[3], floatv o[N])
     ((__global floatv *)(base))[((size_t)(xi) * (rows) + (row)) * (columns) + (column)] = (v)
 #endif
 
-/* Each epilogue is a program of its own with this one kernel in it; the others are one program. */
-#ifndef EPILOGUE
-
 /* V from x, tiles `first` to first + count of its `rows` rows from first_row on; the first tiles begin
  * `lead` rows before. Beyond those rows and one more on each side is zero. Dimensions: tiles / RUN,
  * in_blocks. */
@@ -281,15 +278,13 @@ __kernel void winograd_multiply(__global float *work, int u_at, int v_at, int m_
 }
 #endif
 
-#else
-
 /* y from M: `vectors` vectors of output channels from `first_vector` on, tiles `first` to first +
  * count of its `rows` rows from first_row on, as above. y and aux begin at channel 0. Dimensions:
  * count / RUN, vectors. */
 __kernel void winograd_output(__global const float *restrict work, int m_at, __global floatv *y,
                               __global const floatv *aux, int vectors, int first_vector, int height,
                               int width, int first_row, int rows, int lead, int first,
-                              int count, int tiles)
+                              int count, int tiles, int epilogue)
 {
     const int begin = (int)get_global_id(0) * RUN, vector = (int)get_global_id(1);
     if (begin >= count || vector >= vectors)
@@ -328,9 +323,8 @@ __kernel void winograd_output(__global const float *restrict work, int m_at, __g
 #pragma unroll
             for (int j = 0; j < MT; j++)
                 if (row + i >= 0 && row + i < rows && col + j < width)
-                    EPILOGUE_STORE_AT(y, corner + i * pitch + j, aux, channels, out[j]);
+                    store_by(epilogue, y, aux, (size_t)(corner + i * pitch + j), channels, VW,
+                             out[j]);
         }
     }
 }
-
-#endif

@@ -327,7 +327,7 @@ enum impasto_status imp_weights_layer(const struct impasto_weights *weights, int
 void imp_weights_let_go(const struct impasto_weights *weights, int layer)
 {
     struct imp_layer_weights *held = &((struct impasto_weights *)weights)->layers[layer];
-    if (weights->format->layer == NULL)
+    if (weights->format == NULL || weights->format->layer == NULL)
         return;
     free(held->weight);
     free(held->bias);

@@ -60,13 +60,21 @@ static size_t workspace_size(const struct imp_caps *caps, int in, int out, int h
     return packed_size(caps, in, out);
 }
 
+#define MACROS 64
+
+static void macros_of(const struct imp_caps *caps, int taps, char macros[MACROS])
+{
+    const struct imp_conv_block block = imp_conv_block(caps);
+    snprintf(macros, MACROS, "-DVW=%d -DCV=%d -DTB=%d -DTAPS=%d", caps->vector_width, block.vectors,
+             block.positions, taps);
+}
+
 static enum impasto_status reverse(struct imp_device *device, const struct imp_conv *conv)
 {
     const struct imp_caps *caps = imp_device_caps(device);
     const int in = imp_tensor_blocks(&conv->x), out = imp_tensor_blocks(&conv->y);
-    char macros[48];
-    snprintf(macros, sizeof(macros), "-DVW=%d -DCV=%d", caps->vector_width,
-             imp_conv_block(caps).vectors);
+    char macros[MACROS];
+    macros_of(caps, 9, macros);
     return imp_launch(device, &(struct imp_launch){
                                   .kernel = {"conv_direct", "reverse_weights", macros},
                                   IMP_ARGS(imp_buf(conv->weights), imp_buf(conv->workspace),
@@ -83,9 +91,8 @@ static enum impasto_status launch(struct imp_device *device, int taps, const str
 {
     const struct imp_caps *caps = imp_device_caps(device);
     const struct imp_conv_block block = imp_conv_block(caps);
-    char macros[96];
-    snprintf(macros, sizeof(macros), "-DVW=%d -DCV=%d -DTB=%d -DTAPS=%d -DEPILOGUE=%d",
-             caps->vector_width, block.vectors, block.positions, taps, (int)epilogue);
+    char macros[MACROS];
+    macros_of(caps, taps, macros);
     const int groups = y->channels / (caps->vector_width * block.vectors);
     const int span = rows * (y->width + 2) - 2;
     return imp_launch(
@@ -94,7 +101,7 @@ static enum impasto_status launch(struct imp_device *device, int taps, const str
             .kernel = {"conv_direct", "conv_direct", macros},
             IMP_ARGS(imp_buf(x->buffer), imp_buf(weights), imp_buf(y->buffer), imp_buf(aux),
                      imp_int(imp_tensor_blocks(x)), imp_int(groups), imp_int(y->height),
-                     imp_int(y->width), imp_int(first), imp_int(rows)),
+                     imp_int(y->width), imp_int(first), imp_int(rows), imp_int((int)epilogue)),
             .global = {(size_t)((span + block.positions - 1) / block.positions), (size_t)groups},
             .flops = 2.0 * taps * x->channels * y->channels * rows * y->width,
             .label = label,

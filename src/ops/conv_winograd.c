@@ -216,20 +216,18 @@ static enum impasto_status output(const struct work *w, int first, int count, in
     const struct imp_conv *conv = w->conv;
     const struct imp_tensor *y = &conv->y;
     const int vectors = groups * w->plan.vectors;
-    char macros[128];
-    snprintf(macros, sizeof(macros), "%s -DEPILOGUE=%d", w->macros, (int)conv->epilogue);
-    return imp_launch(
-        w->device,
-        &(struct imp_launch){
-            .kernel = {"winograd", "winograd_output", macros},
-            IMP_ARGS(imp_buf(conv->workspace), imp_int(w->m_at), imp_buf(y->buffer),
-                     imp_buf(imp_conv_aux(conv)), imp_int(vectors),
-                     imp_int(first_group * w->plan.vectors), imp_int(y->height), imp_int(y->width),
-                     imp_int(conv->first), imp_int(conv->rows), imp_int(conv->lead % w->plan.m),
-                     imp_int(first), imp_int(count), imp_int(w->plan.tiles)),
-            .global = {(size_t)((count + run - 1) / run), (size_t)vectors},
-            .label = conv->label,
-        });
+    return imp_launch(w->device,
+                      &(struct imp_launch){
+                          .kernel = {"winograd", "winograd_output", w->macros},
+                          IMP_ARGS(imp_buf(conv->workspace), imp_int(w->m_at), imp_buf(y->buffer),
+                                   imp_buf(imp_conv_aux(conv)), imp_int(vectors),
+                                   imp_int(first_group * w->plan.vectors), imp_int(y->height),
+                                   imp_int(y->width), imp_int(conv->first), imp_int(conv->rows),
+                                   imp_int(conv->lead % w->plan.m), imp_int(first), imp_int(count),
+                                   imp_int(w->plan.tiles), imp_int((int)conv->epilogue)),
+                          .global = {(size_t)((count + run - 1) / run), (size_t)vectors},
+                          .label = conv->label,
+                      });
 }
 
 static enum impasto_status run(struct imp_device *device, const struct imp_conv *conv, int m)
