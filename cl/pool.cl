@@ -3,7 +3,7 @@
  * Pooling 2x2 with stride 2 on blocked tensors; an odd last row or column is dropped. `height` and
  * `width` are those of the large side x, which may be a strip: of it `rows` rows from row `first` on take
  * part, the pooled ones from row `small_first` on of the small side, of small_height rows and width / 2
- * columns. AVERAGE: the mean, otherwise the maximum. A work-item does COLUMNS columns.
+ * columns. average: the mean, otherwise the maximum. A work-item does COLUMNS columns.
  *
  * A route says for each pooled value which of its four pixels, in reading order, pass its gradient on
  * through the ReLU before: one of four bits each. It serves instead of x.
@@ -29,7 +29,8 @@ typedef uchar4 routev;
  * rows / 2, blocks. */
 __kernel void pool_fwd(__global const floatv *restrict x, __global floatv *restrict y,
                        __global routev *restrict route, int blocks, int height, int width,
-                       int first, int rows, int small_height, int small_first, int routes)
+                       int first, int rows, int small_height, int small_first, int routes,
+                       int average)
 {
     const int w = width / 2, begin = (int)get_global_id(0) * COLUMNS;
     const int row = (int)get_global_id(1), block = (int)get_global_id(2);
@@ -42,36 +43,30 @@ __kernel void pool_fwd(__global const floatv *restrict x, __global floatv *restr
     for (int col = begin; col < min(begin + COLUMNS, w); col++) {
         const floatv a = top[2 * col], b = top[2 * col + 1];
         const floatv c = bottom[2 * col], d = bottom[2 * col + 1];
-#ifdef AVERAGE
-        y[out + col] = 0.25f * ((a + b) + (c + d));
-        const intv bits = ((a > zero) & 1) | ((b > zero) & 2) | ((c > zero) & 4) | ((d > zero) & 8);
-#else
         const floatv most = max(max(a, b), max(c, d));
-        y[out + col] = most;
-        const intv bits =
-            (most > zero) &
+        const floatv pooled = average ? 0.25f * ((a + b) + (c + d)) : most;
+        y[out + col] = pooled;
+        if (!routes)
+            continue;
+        const intv positive =
+            ((a > zero) & 1) | ((b > zero) & 2) | ((c > zero) & 4) | ((d > zero) & 8);
+        const intv first_most =
             select(select(select((intv)(8), (intv)(4), c == most), (intv)(2), b == most), (intv)(1),
                    a == most);
-#endif
-        if (routes)
-            route[out + col] = TO_ROUTE(bits);
+        route[out + col] = TO_ROUTE(average ? positive : (most > zero) & first_most);
     }
 }
 
 /* g = the gradient of the pooled values gy by their route. Dimensions as pool_bwd's. */
 __kernel void pool_bwd_route(__global const routev *restrict route,
                              __global const floatv *restrict gy, __global floatv *restrict g,
-                             int blocks, int height, int width)
+                             int blocks, int height, int width, int average)
 {
     const int w = width / 2, begin = (int)get_global_id(0) * COLUMNS;
     const int row = (int)get_global_id(1), block = (int)get_global_id(2);
     if (2 * begin >= width || 2 * row >= height || block >= blocks)
         return;
-#ifdef AVERAGE
-    const float share = 0.25f;
-#else
-    const float share = 1.0f;
-#endif
+    const float share = average ? 0.25f : 1.0f;
     const size_t corner = AT(height, width, block, 2 * row, 0);
     for (int col = begin; col < begin + COLUMNS && 2 * col < width; col++) {
         const bool inside = row < height / 2 && col < w;
@@ -93,7 +88,7 @@ __kernel void pool_bwd_route(__global const routev *restrict route,
  */
 __kernel void pool_bwd(__global const floatv *x, __global const floatv *restrict gy,
                        __global floatv *g, int blocks, int height, int width, int first, int rows,
-                       int small_height, int small_first, int accumulate)
+                       int small_height, int small_first, int accumulate, int average)
 {
     const int w = width / 2, begin = (int)get_global_id(0) * COLUMNS;
     const int row = (int)get_global_id(1), block = (int)get_global_id(2);
@@ -104,27 +99,21 @@ __kernel void pool_bwd(__global const floatv *x, __global const floatv *restrict
     for (int col = begin; col < begin + COLUMNS && 2 * col < width; col++) {
         const bool inside = small_first + row < small_height && col < w;
         const floatv v = inside ? gy[AT(small_height, w, block, small_first + row, col)] : zero;
-#ifndef AVERAGE
         floatv largest = zero;
         intv taken = (intv)(0);
-        if (inside) {
+        if (inside && !average) {
             const size_t at = corner + 2 * col;
             largest = max(max(x[at], x[at + 1]),
                           max(x[at + PITCH(width)], x[at + PITCH(width) + 1]));
         }
-#endif
         for (int k = 0; k < 4; k++) {
             if (2 * row + k / 2 >= rows || 2 * col + k % 2 >= width)
                 continue;
             const size_t at = corner + k / 2 * PITCH(width) + 2 * col + k % 2;
             const floatv a = x[at];
-#ifdef AVERAGE
-            floatv part = 0.25f * v;
-#else
             const intv here = (a == largest) & ~taken;
             taken |= here;
-            floatv part = select(zero, v, here);
-#endif
+            floatv part = average ? 0.25f * v : select(zero, v, here);
             if (accumulate)
                 part += g[at];
             g[at] = select(zero, part, a > zero);

@@ -22,24 +22,27 @@ __kernel void tv_sum(__global const float *restrict image, __global float *restr
     sums[sums_at + part] = inverse_x * along_x + inverse_y * along_y;
 }
 
-/* gradient += factor * d/dimage (inverse_x * sum dx^2 + inverse_y * sum dy^2). Dimensions: width,
- * height, 3. */
+/* gradient += factor * d/dimage (inverse_x * sum dx^2 + inverse_y * sum dy^2). Dimensions:
+ * width / COLUMNS, height, 3. */
 __kernel void tv_bwd(__global const float *restrict image, __global float *restrict gradient,
                      int height, int width, float inverse_x, float inverse_y, float factor)
 {
-    const int x = (int)get_global_id(0), y = (int)get_global_id(1), c = (int)get_global_id(2);
-    if (x >= width || y >= height || c >= 3)
+    const int begin = (int)get_global_id(0) * COLUMNS, y = (int)get_global_id(1);
+    const int c = (int)get_global_id(2);
+    if (begin >= width || y >= height || c >= 3)
         return;
-    const size_t i = ((size_t)c * height + y) * width + x;
-    const float here = image[i];
-    float along_x = 0.0f, along_y = 0.0f;
-    if (x > 0)
-        along_x += here - image[i - 1];
-    if (x + 1 < width)
-        along_x -= image[i + 1] - here;
-    if (y > 0)
-        along_y += here - image[i - width];
-    if (y + 1 < height)
-        along_y -= image[i + width] - here;
-    gradient[i] += 2.0f * factor * (inverse_x * along_x + inverse_y * along_y);
+    for (int x = begin; x < min(begin + COLUMNS, width); x++) {
+        const size_t i = ((size_t)c * height + y) * width + x;
+        const float here = image[i];
+        float along_x = 0.0f, along_y = 0.0f;
+        if (x > 0)
+            along_x += here - image[i - 1];
+        if (x + 1 < width)
+            along_x -= image[i + 1] - here;
+        if (y > 0)
+            along_y += here - image[i - width];
+        if (y + 1 < height)
+            along_y -= image[i + width] - here;
+        gradient[i] += 2.0f * factor * (inverse_x * along_x + inverse_y * along_y);
+    }
 }

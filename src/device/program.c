@@ -72,27 +72,40 @@ static enum impasto_status find_source(struct imp_device *device, const char *na
     return imp_device_fail(device, IMPASTO_ERROR_INTERNAL, "%s: no such kernel source", name);
 }
 
-/* common.cl and the file, one after the other, a new string. */
-static enum impasto_status join_sources(struct imp_device *device, const char *file, char **source)
+/* Appends a file's text to *source, a string that may be NULL. */
+static enum impasto_status append_source(struct imp_device *device, const char *name, char **source)
 {
-    char name[64];
-    char *common = NULL, *own = NULL, *joined = NULL;
-    if (snprintf(name, sizeof(name), "%s.cl", file) >= (int)sizeof(name))
-        return imp_device_fail(device, IMPASTO_ERROR_INTERNAL, "%s: too long a name", file);
-    enum impasto_status status = find_source(device, "common.cl", &common);
-    if (status == IMPASTO_OK)
-        status = find_source(device, name, &own);
-    if (status == IMPASTO_OK) {
-        const size_t size = strlen(common) + strlen(own) + 1;
-        joined = malloc(size);
-        if (joined != NULL)
-            snprintf(joined, size, "%s%s", common, own);
-        else
-            status = imp_fail_memory(&device->error, "kernel sources", size);
-    }
-    free(common);
-    free(own);
+    char *text = NULL;
+    IMP_TRY(find_source(device, name, &text));
+    const size_t size = *source == NULL ? 0 : strlen(*source);
+    char *joined = realloc(*source, size + strlen(text) + 1);
+    if (joined != NULL)
+        memcpy(joined + size, text, strlen(text) + 1);
+    free(text);
+    if (joined == NULL)
+        return imp_fail_memory(&device->error, "kernel sources", size);
     *source = joined;
+    return IMPASTO_OK;
+}
+
+/* common.cl and the files, one after the other, a new string. */
+static enum impasto_status join_sources(struct imp_device *device, const char *files, char **source)
+{
+    *source = NULL;
+    enum impasto_status status = append_source(device, "common.cl", source);
+    for (const char *file = files; *file != '\0' && status == IMPASTO_OK;) {
+        char name[64];
+        const int length = (int)strcspn(file, "+");
+        if (snprintf(name, sizeof(name), "%.*s.cl", length, file) >= (int)sizeof(name))
+            status = imp_device_fail(device, IMPASTO_ERROR_INTERNAL, "%s: too long a name", file);
+        else
+            status = append_source(device, name, source);
+        file += length + (file[length] == '+');
+    }
+    if (status != IMPASTO_OK) {
+        free(*source);
+        *source = NULL;
+    }
     return status;
 }
 

@@ -9,14 +9,13 @@ enum impasto_status imp_adam_step(struct imp_device *device, const struct imp_ad
                                   struct imp_buffer *image, const struct imp_buffer *gradient,
                                   struct imp_buffer *moment1, struct imp_buffer *moment2, int n)
 {
-    const int columns = imp_device_caps(device)->cpu ? 4096 : 1;
     const double correction1 = 1 / (1 - pow((double)adam->beta1, adam->step));
     const double correction2 = 1 / sqrt(1 - pow((double)adam->beta2, adam->step));
-    char macros[48];
-    snprintf(macros, sizeof(macros), "-DVW=1 -DCOLUMNS=%d", columns);
+    char macros[IMP_SMALL_MACROS];
+    const int columns = imp_small_macros(device, macros);
     return imp_launch(
         device, &(struct imp_launch){
-                    .kernel = {"adam", "adam", macros},
+                    .kernel = {IMP_SMALL_KERNELS, "adam", macros},
                     IMP_ARGS(imp_buf(image), imp_buf(gradient), imp_buf(moment1), imp_buf(moment2),
                              imp_int(n), imp_float(adam->learning_rate), imp_float(adam->beta1),
                              imp_float(adam->beta2), imp_float(adam->epsilon),

@@ -260,10 +260,11 @@ enum impasto_status imp_gram_difference(struct imp_device *device, const struct 
 
 /* ---- pointwise.c ----------------------------------------------------------------------------- */
 
-/* The macros of cl/pointwise.cl, one set for all its kernels; returns COLUMNS, the vectors or positions
- * per work-item. */
-#define IMP_POINTWISE_MACROS 48
-int imp_pointwise_macros(const struct imp_device *device, char macros[IMP_POINTWISE_MACROS]);
+/* The small kernels that every job needs are one program with one set of macros. Returns COLUMNS, the
+ * vectors or positions that a work-item does. */
+#define IMP_SMALL_KERNELS "pointwise+pool+reduce+tv+adam"
+#define IMP_SMALL_MACROS 64
+int imp_small_macros(const struct imp_device *device, char macros[IMP_SMALL_MACROS]);
 
 /* From RGB in [0, 1] to what the network expects: input_k = scale_k * rgb_order(k) + offset_k. */
 struct imp_input_map {

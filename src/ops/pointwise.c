@@ -3,12 +3,13 @@
 
 #include "ops/ops.h"
 
-/* Vectors per work-item for flat loops: see columns_of in pool.c. */
-int imp_pointwise_macros(const struct imp_device *device, char macros[IMP_POINTWISE_MACROS])
+/* Enough columns to amortise a work-group of one on CPUs, one on GPUs. */
+int imp_small_macros(const struct imp_device *device, char macros[IMP_SMALL_MACROS])
 {
     const struct imp_caps *caps = imp_device_caps(device);
     const int columns = caps->cpu ? 1024 : 1;
-    snprintf(macros, IMP_POINTWISE_MACROS, "-DVW=%d -DCOLUMNS=%d", caps->vector_width, columns);
+    snprintf(macros, IMP_SMALL_MACROS, "-DVW=%d -DCOLUMNS=%d%s", caps->vector_width, columns,
+             imp_reduce_macros(caps));
     return columns;
 }
 
@@ -21,12 +22,12 @@ enum impasto_status imp_input_forward(struct imp_device *device, const struct im
                                       int height, int at, const struct imp_tensor *input,
                                       const struct imp_input_map *map, bool replicate)
 {
-    char macros[IMP_POINTWISE_MACROS];
-    const int columns = imp_pointwise_macros(device, macros);
+    char macros[IMP_SMALL_MACROS];
+    const int columns = imp_small_macros(device, macros);
     return imp_launch(
         device,
         &(struct imp_launch){
-            .kernel = {"pointwise", "input_fwd", macros},
+            .kernel = {IMP_SMALL_KERNELS, "input_fwd", macros},
             IMP_ARGS(imp_buf(image), imp_buf(input->buffer), imp_int(height), imp_int(input->width),
                      imp_int(at), imp_int(input->height), imp_int(map->reverse), imp_int(replicate),
                      imp_float(map->scale[0]), imp_float(map->scale[1]), imp_float(map->scale[2]),
@@ -41,11 +42,11 @@ enum impasto_status imp_input_backward(struct imp_device *device,
                                        const struct imp_window *window, int height,
                                        struct imp_buffer *gradient, const struct imp_input_map *map)
 {
-    char macros[IMP_POINTWISE_MACROS];
-    const int columns = imp_pointwise_macros(device, macros);
+    char macros[IMP_SMALL_MACROS];
+    const int columns = imp_small_macros(device, macros);
     return imp_launch(
         device, &(struct imp_launch){
-                    .kernel = {"pointwise", "input_bwd", macros},
+                    .kernel = {IMP_SMALL_KERNELS, "input_bwd", macros},
                     IMP_ARGS(imp_buf(input_gradient->buffer), imp_buf(gradient), imp_int(height),
                              imp_int(input_gradient->width), imp_int(window->at),
                              imp_int(input_gradient->height), imp_int(window->first),
@@ -59,11 +60,11 @@ enum impasto_status imp_relu_mask(struct imp_device *device, const struct imp_te
                                   const struct imp_window *window, const struct imp_tensor *g)
 {
     const int pitch = x->width + 2, count = window->rows * pitch;
-    char macros[IMP_POINTWISE_MACROS];
-    const int columns = imp_pointwise_macros(device, macros);
+    char macros[IMP_SMALL_MACROS];
+    const int columns = imp_small_macros(device, macros);
     return imp_launch(device,
                       &(struct imp_launch){
-                          .kernel = {"pointwise", "relu_mask", macros},
+                          .kernel = {IMP_SMALL_KERNELS, "relu_mask", macros},
                           IMP_ARGS(imp_buf(x->buffer), imp_buf(g->buffer),
                                    imp_int(imp_tensor_blocks(x)), imp_int(imp_tensor_plane(x)),
                                    imp_int((window->first + 1) * pitch), imp_int(count)),
@@ -80,10 +81,10 @@ enum impasto_status imp_mask_pack(struct imp_device *device, const struct imp_te
                                   struct imp_buffer *mask)
 {
     const int n = imp_tensor_vectors(x);
-    char macros[IMP_POINTWISE_MACROS];
-    const int columns = imp_pointwise_macros(device, macros);
+    char macros[IMP_SMALL_MACROS];
+    const int columns = imp_small_macros(device, macros);
     return imp_launch(device, &(struct imp_launch){
-                                  .kernel = {"pointwise", "mask_pack", macros},
+                                  .kernel = {IMP_SMALL_KERNELS, "mask_pack", macros},
                                   IMP_ARGS(imp_buf(x->buffer), imp_buf(mask), imp_int(n)),
                                   .global = {items(n, columns)},
                               });
@@ -95,11 +96,11 @@ enum impasto_status imp_content_backward(struct imp_device *device, const struct
                                          const struct imp_tensor *g, float factor, bool accumulate)
 {
     const int pitch = f->width + 2, count = window->rows * pitch;
-    char macros[IMP_POINTWISE_MACROS];
-    const int columns = imp_pointwise_macros(device, macros);
+    char macros[IMP_SMALL_MACROS];
+    const int columns = imp_small_macros(device, macros);
     return imp_launch(
         device, &(struct imp_launch){
-                    .kernel = {"pointwise", "content_bwd", macros},
+                    .kernel = {IMP_SMALL_KERNELS, "content_bwd", macros},
                     IMP_ARGS(imp_buf(f->buffer), imp_buf(target->buffer), imp_buf(g->buffer),
                              imp_int(imp_tensor_blocks(f)), imp_int(imp_tensor_plane(f)),
                              imp_int((window->first + 1) * pitch),

@@ -10,22 +10,18 @@ const char *imp_reduce_macros(const struct imp_caps *caps)
     return caps->cpu ? " -DCONTIGUOUS_SHARES" : "";
 }
 
-static void macros_of(const struct imp_device *device, int lanes, char *macros, size_t size)
-{
-    snprintf(macros, size, "-DVW=%d%s", lanes, imp_reduce_macros(imp_device_caps(device)));
-}
-
-enum impasto_status imp_sum_squared_difference(struct imp_device *device, const struct imp_tensor *a,
+enum impasto_status imp_sum_squared_difference(struct imp_device *device,
+                                               const struct imp_tensor *a,
                                                const struct imp_window *window,
                                                const struct imp_tensor *b, struct imp_buffer *sums,
                                                int sums_slot)
 {
     const int pitch = a->width + 2;
-    char macros[48];
-    macros_of(device, a->lanes, macros, sizeof(macros));
+    char macros[IMP_SMALL_MACROS];
+    imp_small_macros(device, macros);
     return imp_launch(
         device, &(struct imp_launch){
-                    .kernel = {"reduce", "sum_squared_difference", macros},
+                    .kernel = {IMP_SMALL_KERNELS, "sum_squared_difference", macros},
                     IMP_ARGS(imp_buf(a->buffer), imp_buf(b->buffer), imp_buf(sums),
                              imp_int(sums_slot * IMP_PARTS), imp_int(imp_tensor_blocks(a)),
                              imp_int(window->rows * pitch), imp_int(imp_tensor_plane(a)),
@@ -35,43 +31,43 @@ enum impasto_status imp_sum_squared_difference(struct imp_device *device, const 
                 });
 }
 
-static enum impasto_status sum_squares(struct imp_device *device, const struct imp_buffer *a,
-                                       int lanes, int n, struct imp_buffer *sums, int sums_slot)
+static enum impasto_status sum_squares(struct imp_device *device, const struct imp_buffer *a, int n,
+                                       struct imp_buffer *sums, int sums_slot)
 {
-    char macros[48];
-    macros_of(device, lanes, macros, sizeof(macros));
-    return imp_launch(device, &(struct imp_launch){
-                                  .kernel = {"reduce", "sum_squares", macros},
-                                  IMP_ARGS(imp_buf(a), imp_buf(sums),
-                                           imp_int(sums_slot * IMP_PARTS), imp_int(n)),
-                                  .global = {IMP_PARTS},
-                              });
+    char macros[IMP_SMALL_MACROS];
+    imp_small_macros(device, macros);
+    return imp_launch(
+        device, &(struct imp_launch){
+                    .kernel = {IMP_SMALL_KERNELS, "sum_squares", macros},
+                    IMP_ARGS(imp_buf(a), imp_buf(sums), imp_int(sums_slot * IMP_PARTS), imp_int(n)),
+                    .global = {IMP_PARTS},
+                });
 }
 
 enum impasto_status imp_sum_squares(struct imp_device *device, const struct imp_tensor *a,
                                     struct imp_buffer *sums, int sums_slot)
 {
-    return sum_squares(device, a->buffer, a->lanes, imp_tensor_vectors(a), sums, sums_slot);
+    return sum_squares(device, a->buffer, imp_tensor_vectors(a), sums, sums_slot);
 }
 
 enum impasto_status imp_sum_squares_flat(struct imp_device *device, const struct imp_buffer *a,
                                          int n, struct imp_buffer *sums, int sums_slot)
 {
     const int lanes = imp_device_caps(device)->vector_width;
-    return sum_squares(device, a, lanes, n / lanes, sums, sums_slot);
+    return sum_squares(device, a, n / lanes, sums, sums_slot);
 }
 
 enum impasto_status imp_count_not_finite(struct imp_device *device, const struct imp_buffer *a,
                                          int n, struct imp_buffer *sums, int sums_slot)
 {
-    char macros[48];
-    macros_of(device, imp_device_caps(device)->vector_width, macros, sizeof(macros));
-    return imp_launch(device, &(struct imp_launch){
-                                  .kernel = {"reduce", "count_not_finite", macros},
-                                  IMP_ARGS(imp_buf(a), imp_buf(sums),
-                                           imp_int(sums_slot * IMP_PARTS), imp_int(n)),
-                                  .global = {IMP_PARTS},
-                              });
+    char macros[IMP_SMALL_MACROS];
+    imp_small_macros(device, macros);
+    return imp_launch(
+        device, &(struct imp_launch){
+                    .kernel = {IMP_SMALL_KERNELS, "count_not_finite", macros},
+                    IMP_ARGS(imp_buf(a), imp_buf(sums), imp_int(sums_slot * IMP_PARTS), imp_int(n)),
+                    .global = {IMP_PARTS},
+                });
 }
 
 enum impasto_status imp_sums_read(struct imp_device *device, const struct imp_buffer *sums,

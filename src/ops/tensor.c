@@ -37,11 +37,11 @@ enum impasto_status imp_tensor_clear_halo(struct imp_device *device, const struc
 {
     if (x->lanes == 1)
         return IMPASTO_OK;
-    char macros[IMP_POINTWISE_MACROS];
-    imp_pointwise_macros(device, macros);
+    char macros[IMP_SMALL_MACROS];
+    imp_small_macros(device, macros);
     const int positions = 2 * (x->width + 2) + 2 * x->height;
     return imp_launch(device, &(struct imp_launch){
-                                  .kernel = {"pointwise", "halo_zero", macros},
+                                  .kernel = {IMP_SMALL_KERNELS, "halo_zero", macros},
                                   IMP_ARGS(imp_buf(x->buffer), imp_int(imp_tensor_blocks(x)),
                                            imp_int(x->height), imp_int(x->width)),
                                   .global = {(size_t)positions, (size_t)imp_tensor_blocks(x)},
@@ -58,17 +58,15 @@ enum impasto_status imp_tensor_copy_rows(struct imp_device *device, const struct
                                          int rows)
 {
     const int pitch = from->width + 2, count = rows * pitch;
-    char macros[IMP_POINTWISE_MACROS];
-    const int columns = imp_pointwise_macros(device, macros);
-    return imp_launch(device, &(struct imp_launch){
-                                  .kernel = {"pointwise", "copy_rows", macros},
-                                  IMP_ARGS(imp_buf(from->buffer), imp_buf(to->buffer),
-                                           imp_int(imp_tensor_blocks(from)),
-                                           imp_int(imp_tensor_plane(from)),
-                                           imp_int((from_row + 1) * pitch),
-                                           imp_int(imp_tensor_plane(to)),
-                                           imp_int((to_row + 1) * pitch), imp_int(count)),
-                                  .global = {(size_t)((count + columns - 1) / columns),
-                                             (size_t)imp_tensor_blocks(from)},
-                              });
+    char macros[IMP_SMALL_MACROS];
+    const int columns = imp_small_macros(device, macros);
+    return imp_launch(
+        device,
+        &(struct imp_launch){
+            .kernel = {IMP_SMALL_KERNELS, "copy_rows", macros},
+            IMP_ARGS(imp_buf(from->buffer), imp_buf(to->buffer), imp_int(imp_tensor_blocks(from)),
+                     imp_int(imp_tensor_plane(from)), imp_int((from_row + 1) * pitch),
+                     imp_int(imp_tensor_plane(to)), imp_int((to_row + 1) * pitch), imp_int(count)),
+            .global = {(size_t)((count + columns - 1) / columns), (size_t)imp_tensor_blocks(from)},
+        });
 }
