@@ -25,10 +25,10 @@ static uint64_t strip_limit(int i)
 /*
  * Of the plans that fit, the one with the least time * memory ^ THRIFT is taken. Where the user has
  * said how much memory there is, time is all that counts, but for plans that do not differ in it.
- * Otherwise memory left alone is good manners: a tenth of the time is given for a quarter of the
+ * Otherwise memory left alone is good manners: a ninth of the time is given for a quarter of the
  * memory, but nothing beyond MOST_THRIFT times the least time.
  */
-#define THRIFT (1.0 / 3)
+#define THRIFT 0.37
 #define MOST_THRIFT 1.16
 #define THRIFT_OF_A_BUDGET 0.02
 
