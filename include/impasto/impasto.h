@@ -317,9 +317,10 @@ struct impasto_params {
     uint64_t seed;      /* INIT_NOISE; equal seeds give equal noise; 0 */
     const char *conv;   /* convolution algorithm by name; NULL: "auto" */
     const char *gemm;   /* "clblast", "builtin"; NULL: "auto" */
-    uint64_t memory;    /* bytes of device memory that the job may take, never more than the device can
-                           spare; 0: that much. The less, the more is computed twice; the result is
-                           the same but for rounding */
+    uint64_t memory;    /* bytes of device memory that the job may take, never more than the device
+                           can spare; the less, the more is computed twice. 0: what it can spare, but
+                           a little time is given for a lot of memory. The result is the same but for
+                           rounding */
     bool profile;       /* time each kernel; slows the run */
 };
 

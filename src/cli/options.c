@@ -122,7 +122,7 @@ const struct cli_option cli_options[] = {
     {"memory", 0, "Device", "SIZE", CLI_BYTES, PARAM(memory), .low = 16.0 * 1048576,
      .high = 64.0 * 1099511627776.0, .recorded = true,
      .help = "device memory to use at most, such as 900M or 1.5G: with less, more is computed twice "
-             "(what the device can spare)"},
+             "(what the device can spare, less what would gain little)"},
     {"plan", 0, "Device", NULL, CLI_FLAG, SETTING(plan),
      .help = "only show how the memory would be used, and the cost in time"},
 
