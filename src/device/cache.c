@@ -2,8 +2,8 @@
 /*
  * Compiled programs on disk, in the cache folder's "kernels". A file is a header, the whole key,
  * and the binary; it is used only when all of it checks out, so that a cut, corrupt or foreign file
- * costs a compilation and nothing else. $IMPASTO_CACHE set to "off" or to nothing: no cache; "on": also
- * for drivers that have one of their own.
+ * costs a compilation and nothing else. $IMPASTO_CACHE set to "off" or to nothing: no cache; "on":
+ * also for drivers that have one of their own.
  */
 
 #define _XOPEN_SOURCE 700 /* mkstemp */
@@ -46,20 +46,23 @@ bool imp_cache_wanted(const struct imp_device *device)
            (device->caps.quirks & IMP_QUIRK_OWN_KERNEL_CACHE) == 0;
 }
 
-/* The file for a key, a new string; NULL where there is no cache. */
-static char *cache_path(const char *key)
+char *imp_keyed_path(char *folder, const char *kind, const char *key, const char *suffix)
 {
-    static const char pattern[] = "%s/kernels/%016llx.bin";
-    char *folder = imp_host_cache_dir();
+    static const char pattern[] = "%s/%s/%016llx.%s";
     if (folder == NULL)
         return NULL;
-    const size_t size = strlen(folder) + sizeof(pattern) + 16;
+    const size_t size = strlen(folder) + strlen(kind) + strlen(suffix) + sizeof(pattern) + 16;
     char *path = malloc(size);
     if (path != NULL)
-        snprintf(path, size, pattern, folder,
-                 (unsigned long long)imp_hash(IMP_HASH_START, key, strlen(key)));
+        snprintf(path, size, pattern, folder, kind,
+                 (unsigned long long)imp_hash(IMP_HASH_START, key, strlen(key)), suffix);
     free(folder);
     return path;
+}
+
+static char *cache_path(const char *key)
+{
+    return imp_keyed_path(imp_host_cache_dir(), "kernels", key, "bin");
 }
 
 /* Opens a regular file without waiting for a pipe's other end. NULL where there is none. */

@@ -112,14 +112,17 @@ extern const size_t imp_source_count;
 
 /* ---- cache.c --------------------------------------------------------------------------------- */
 
-/* The binary kept under `key` (text that holds everything the binary depends on), a new block of
- * *size bytes; NULL where there is none that can be trusted. Never an error. */
 /* Whether the cache is to be used: by the user's word, else unless the driver has its own. */
 bool imp_cache_wanted(const struct imp_device *device);
+/* The binary kept under `key` (text that holds everything the binary depends on), a new block of
+ * *size bytes; NULL where there is none that can be trusted. Never an error. */
 unsigned char *imp_cache_load(struct imp_device *device, const char *key, size_t *size);
 /* Keeps a binary. What goes wrong is only logged. */
 void imp_cache_store(struct imp_device *device, const char *key, const unsigned char *binary,
                      size_t size);
+/* "folder/kind/HASH.suffix" for what is kept under `key`, a new string. Frees the folder; where that is
+ * NULL, there being no home, so is the result. */
+char *imp_keyed_path(char *folder, const char *kind, const char *key, const char *suffix);
 /* FNV-1a over `size` bytes, continuing from `hash` (IMP_HASH_START at first). */
 #define IMP_HASH_START 14695981039346656037u
 uint64_t imp_hash(uint64_t hash, const void *data, size_t size);

@@ -31,20 +31,9 @@ static void make_key(const struct impasto_device_info *info, char key[LINE])
             *c = ' ';
 }
 
-/* The file for a key, a new string; NULL where there is no home. */
 static char *path_of(const char *key)
 {
-    static const char pattern[] = "%s/tuning/%016llx.txt";
-    char *folder = imp_host_data_dir();
-    if (folder == NULL)
-        return NULL;
-    const size_t size = strlen(folder) + sizeof(pattern) + 16;
-    char *path = malloc(size);
-    if (path != NULL)
-        snprintf(path, size, pattern, folder,
-                 (unsigned long long)imp_hash(IMP_HASH_START, key, strlen(key)));
-    free(folder);
-    return path;
+    return imp_keyed_path(imp_host_data_dir(), "tuning", key, "txt");
 }
 
 static bool is_line(const char *line, const char *text)
