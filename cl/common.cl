@@ -42,6 +42,23 @@ typedef ushort maskword;
 #define LANE_BITS (intv)(1, 2, 4, 8)
 #endif
 
+#if VW > 1
+/* The word for a comparison's result, -1 or 0 in each lane. */
+static inline maskword pack_bits(intv v)
+{
+    const intv bits = v & LANE_BITS;
+#if VW == 16
+    const int8 by8 = bits.lo | bits.hi;
+    const int4 by4 = by8.lo | by8.hi;
+#elif VW == 8
+    const int4 by4 = bits.lo | bits.hi;
+#else
+    const int4 by4 = bits;
+#endif
+    return (maskword)(by4.x | by4.y | by4.z | by4.w);
+}
+#endif
+
 /* Row pitch, positions in a plane, first pixel's position, and positions from first to last pixel. */
 #define PITCH(width) ((width) + 2)
 #define PLANE(height, width) (((height) + 2) * PITCH(width))
@@ -105,25 +122,27 @@ static inline void transpose(floatv m[VW])
 #define EPILOGUE_ADD_MASK 3  /* y = mask > 0 ? y + r : 0 */
 #define EPILOGUE_MASK_BITS 4 /* y = mask's bit ? r : 0 */
 
-/* Stores r by its epilogue. at: the element's place in y, and in aux as mask; channel: in aux as bias;
- * lanes: of the tensor where VW is 1. */
-static inline void store_by(int epilogue, __global floatv *y, __global const floatv *aux, size_t at,
-                            int channel, int lanes, floatv r)
-{
-    const floatv zero = (floatv)(0.0f);
-    if (epilogue == EPILOGUE_BIAS_RELU)
-        r = max(r + aux[channel], zero);
-    else if (epilogue == EPILOGUE_MASK)
-        r = select(zero, r, aux[at] > zero);
-    else if (epilogue == EPILOGUE_ADD_MASK)
-        r = select(zero, y[at] + r, aux[at] > zero);
-    else if (epilogue == EPILOGUE_MASK_BITS) {
-        __global const maskword *mask = (__global const maskword *)aux;
 #if VW == 1
-        r = mask[at / lanes] >> (at % lanes) & 1 ? r : zero;
+#define MASKED_BY_BIT(mask, at, lanes, r) ((mask)[(at) / (lanes)] >> ((at) % (lanes)) & 1 ? (r) : 0.0f)
 #else
-        r = select(zero, r, ((intv)(mask[at]) & LANE_BITS) != (intv)(0));
+#define MASKED_BY_BIT(mask, at, lanes, r)                                                          \
+    select((floatv)(0.0f), (r), ((intv)((mask)[at]) & LANE_BITS) != (intv)(0))
 #endif
-    }
-    y[at] = r;
-}
+
+/* Stores r by its epilogue. at: the element's place in y, and in aux as mask; channel: in aux as bias;
+ * lanes: of the tensor where VW is 1. No function, because Oclgrind's check for uninitialised values
+ * does not follow vectors into one. */
+#define STORE_BY(epilogue, y, aux, at, channel, lanes, r)                                          \
+    do {                                                                                           \
+        const floatv zero_ = (floatv)(0.0f);                                                       \
+        floatv stored_ = (r);                                                                      \
+        if ((epilogue) == EPILOGUE_BIAS_RELU)                                                      \
+            stored_ = max(stored_ + (aux)[channel], zero_);                                        \
+        else if ((epilogue) == EPILOGUE_MASK)                                                      \
+            stored_ = select(zero_, stored_, (aux)[at] > zero_);                                   \
+        else if ((epilogue) == EPILOGUE_ADD_MASK)                                                  \
+            stored_ = select(zero_, (y)[at] + stored_, (aux)[at] > zero_);                         \
+        else if ((epilogue) == EPILOGUE_MASK_BITS)                                                 \
+            stored_ = MASKED_BY_BIT((__global const maskword *)(aux), at, lanes, stored_);         \
+        (y)[at] = stored_;                                                                         \
+    } while (0)

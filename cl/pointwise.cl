@@ -67,18 +67,8 @@ __kernel void relu_mask(__global const floatv *restrict x, __global floatv *rest
 __kernel void mask_pack(__global const floatv *restrict x, __global maskword *restrict mask, int n)
 {
     const int begin = (int)get_global_id(0) * COLUMNS;
-    for (int i = begin; i < min(begin + COLUMNS, n); i++) {
-        const intv bits = (x[i] > (floatv)(0.0f)) & LANE_BITS;
-#if VW == 16
-        const int8 by8 = bits.lo | bits.hi;
-        const int4 by4 = by8.lo | by8.hi;
-#elif VW == 8
-        const int4 by4 = bits.lo | bits.hi;
-#else
-        const int4 by4 = bits;
-#endif
-        mask[i] = (maskword)(by4.x | by4.y | by4.z | by4.w);
-    }
+    for (int i = begin; i < min(begin + COLUMNS, n); i++)
+        mask[i] = pack_bits(x[i] > (floatv)(0.0f));
 }
 
 /* Zeroes the halo of planes planes. One work-item per halo position and plane: the top row, the

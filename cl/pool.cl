@@ -6,29 +6,15 @@
  * columns. average: the mean, otherwise the maximum. A work-item does COLUMNS columns.
  *
  * A route says for each pooled value which of its four pixels, in reading order, pass its gradient on
- * through the ReLU before: one of four bits each. It serves instead of x.
+ * through the ReLU before: four words of bits, see maskword, for a vector. It serves instead of x.
  */
 
 #define AT(h, w, block, row, col) ((size_t)(block) * PLANE(h, w) + ((row) + 1) * PITCH(w) + (col) + 1)
 
-#if VW == 16
-typedef uchar16 routev;
-#define TO_ROUTE convert_uchar16
-#define FROM_ROUTE convert_int16
-#elif VW == 8
-typedef uchar8 routev;
-#define TO_ROUTE convert_uchar8
-#define FROM_ROUTE convert_int8
-#else
-typedef uchar4 routev;
-#define TO_ROUTE convert_uchar4
-#define FROM_ROUTE convert_int4
-#endif
-
 /* y = pool(x), and with `routes` the route; both are shaped alike. Dimensions: columns of y / COLUMNS,
  * rows / 2, blocks. */
 __kernel void pool_fwd(__global const floatv *restrict x, __global floatv *restrict y,
-                       __global routev *restrict route, int blocks, int height, int width,
+                       __global maskword *restrict route, int blocks, int height, int width,
                        int first, int rows, int small_height, int small_first, int routes,
                        int average)
 {
@@ -48,17 +34,18 @@ __kernel void pool_fwd(__global const floatv *restrict x, __global floatv *restr
         y[out + col] = pooled;
         if (!routes)
             continue;
-        const intv positive =
-            ((a > zero) & 1) | ((b > zero) & 2) | ((c > zero) & 4) | ((d > zero) & 8);
-        const intv first_most =
-            select(select(select((intv)(8), (intv)(4), c == most), (intv)(2), b == most), (intv)(1),
-                   a == most);
-        route[out + col] = TO_ROUTE(average ? positive : (most > zero) & first_most);
+        __global maskword *r = route + 4 * (out + col);
+        /* Of equal maxima the first. */
+        const intv in_a = a == most, in_b = b == most, in_c = c == most;
+        r[0] = pack_bits((a > zero) & (average ? -1 : in_a));
+        r[1] = pack_bits((b > zero) & (average ? -1 : in_b & ~in_a));
+        r[2] = pack_bits((c > zero) & (average ? -1 : in_c & ~(in_a | in_b)));
+        r[3] = pack_bits((d > zero) & (average ? -1 : ~(in_a | in_b | in_c)));
     }
 }
 
 /* g = the gradient of the pooled values gy by their route. Dimensions as pool_bwd's. */
-__kernel void pool_bwd_route(__global const routev *restrict route,
+__kernel void pool_bwd_route(__global const maskword *restrict route,
                              __global const floatv *restrict gy, __global floatv *restrict g,
                              int blocks, int height, int width, int average)
 {
@@ -72,11 +59,11 @@ __kernel void pool_bwd_route(__global const routev *restrict route,
         const bool inside = row < height / 2 && col < w;
         const size_t from = AT(height / 2, w, block, row, col);
         const floatv v = inside ? share * gy[from] : (floatv)(0.0f);
-        const intv bits = inside ? FROM_ROUTE(route[from]) : (intv)(0);
         for (int k = 0; k < 4; k++)
             if (2 * row + k / 2 < height && 2 * col + k % 2 < width)
                 g[corner + k / 2 * PITCH(width) + 2 * col + k % 2] =
-                    select((floatv)(0.0f), v, (bits & (1 << k)) != 0);
+                    select((floatv)(0.0f), v,
+                           ((intv)(inside ? route[4 * from + k] : 0) & LANE_BITS) != (intv)(0));
     }
 }
 

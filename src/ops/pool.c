@@ -20,7 +20,7 @@ static enum impasto_status launch(struct imp_device *device, const char *functio
 
 size_t imp_pool_route_bytes(const struct imp_tensor *y)
 {
-    return imp_tensor_bytes(y->channels, y->height, y->width, y->lanes) / sizeof(float);
+    return 4 * imp_mask_bytes(y);
 }
 
 enum impasto_status imp_pool_forward(struct imp_device *device, const struct imp_tensor *x,

@@ -108,8 +108,7 @@ static double run_on_device(struct imp_check_run *run, const struct imp_conv_alg
         conv.bias = bias;
         conv.workspace = scratch;
         if (epilogue == IMP_EPILOGUE_MASK_BITS &&
-            imp_check_ok(
-                run, imp_buffer_create(run->device, imp_mask_bytes(&conv.mask), "check", &bits)) &&
+            imp_check_buffer(run, &bits, imp_mask_bytes(&conv.mask) / sizeof(float) + 1, NULL) &&
             imp_check_ok(run, imp_mask_pack(run->device, &conv.mask, bits))) {
             mask = conv.mask.buffer;
             conv.mask.buffer = bits;

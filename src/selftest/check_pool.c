@@ -66,11 +66,11 @@ static void check_backward(struct imp_check_run *run, const struct shape *s, boo
         imp_check_tensor(run, &pooled, CHANNELS, h, w, lanes, gy) &&
         imp_check_tensor(run, &g, CHANNELS, s->height, s->width, lanes,
                          accumulate ? before : NULL) &&
-        (!by_route || (imp_check_tensor(run, &y, CHANNELS, h, w, lanes, NULL) &&
-                       imp_check_ok(run, imp_buffer_create(run->device, imp_pool_route_bytes(&y),
-                                                           "check", &route)) &&
-                       imp_check_ok(run, imp_pool_forward(run->device, &activation, &whole, &y,
-                                                          average, route)))) &&
+        (!by_route ||
+         (imp_check_tensor(run, &y, CHANNELS, h, w, lanes, NULL) &&
+          imp_check_buffer(run, &route, imp_pool_route_bytes(&y) / sizeof(float) + 1, NULL) &&
+          imp_check_ok(run,
+                       imp_pool_forward(run->device, &activation, &whole, &y, average, route)))) &&
         imp_check_ok(run, by_route
                               ? imp_pool_backward_route(run->device, route, &pooled, &g, average)
                               : imp_pool_backward(run->device, &activation, &whole, &pooled, &g,

@@ -244,7 +244,7 @@ class Memory(Case):
                 self.assertAlmostEqual(one, other, delta=1e-5 * one)
 
     def test_too_little(self):
-        self.refuse(MEMORY, ["160", "--memory allows", "--size"], *self.LAYERS, "--memory", "26M",
+        self.refuse(MEMORY, ["160", "--memory allows", "--size"], *self.LAYERS, "--memory", "18M",
                     early=False)
 
 

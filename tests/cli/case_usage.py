@@ -13,7 +13,7 @@ OPTIONS = """device list-devices json self-test size style-size style-scale iter
     learning-rate beta1 beta2 epsilon content-weight style-weight tv-weight content-layers
     style-layers losses pooling padding init seed preset weights export-weights conv gemm trace
     gradient save-every profile output bits margin convention max-pixels quiet verbose version
-    help memory plan""".split()
+    help memory plan tune""".split()
 
 
 class Help(unittest.TestCase):
