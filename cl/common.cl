@@ -122,27 +122,26 @@ static inline void transpose(floatv m[VW])
 #define EPILOGUE_ADD_MASK 3  /* y = mask > 0 ? y + r : 0 */
 #define EPILOGUE_MASK_BITS 4 /* y = mask's bit ? r : 0 */
 
-#if VW == 1
-#define MASKED_BY_BIT(mask, at, lanes, r) ((mask)[(at) / (lanes)] >> ((at) % (lanes)) & 1 ? (r) : 0.0f)
-#else
-#define MASKED_BY_BIT(mask, at, lanes, r)                                                          \
-    select((floatv)(0.0f), (r), ((intv)((mask)[at]) & LANE_BITS) != (intv)(0))
-#endif
-
 /* Stores r by its epilogue. at: the element's place in y, and in aux as mask; channel: in aux as bias;
- * lanes: of the tensor where VW is 1. No function, because Oclgrind's check for uninitialised values
- * does not follow vectors into one. */
-#define STORE_BY(epilogue, y, aux, at, channel, lanes, r)                                          \
-    do {                                                                                           \
-        const floatv zero_ = (floatv)(0.0f);                                                       \
-        floatv stored_ = (r);                                                                      \
-        if ((epilogue) == EPILOGUE_BIAS_RELU)                                                      \
-            stored_ = max(stored_ + (aux)[channel], zero_);                                        \
-        else if ((epilogue) == EPILOGUE_MASK)                                                      \
-            stored_ = select(zero_, stored_, (aux)[at] > zero_);                                   \
-        else if ((epilogue) == EPILOGUE_ADD_MASK)                                                  \
-            stored_ = select(zero_, (y)[at] + stored_, (aux)[at] > zero_);                         \
-        else if ((epilogue) == EPILOGUE_MASK_BITS)                                                 \
-            stored_ = MASKED_BY_BIT((__global const maskword *)(aux), at, lanes, stored_);         \
-        (y)[at] = stored_;                                                                         \
-    } while (0)
+ * lanes: of the tensor where VW is 1. */
+static inline void store_by(int epilogue, __global floatv *y, __global const floatv *aux, size_t at,
+                            int channel, int lanes, floatv r)
+{
+    const floatv zero = (floatv)(0.0f);
+    floatv stored = r;
+    if (epilogue == EPILOGUE_BIAS_RELU)
+        stored = max(r + aux[channel], zero);
+    else if (epilogue == EPILOGUE_MASK)
+        stored = select(zero, r, aux[at] > zero);
+    else if (epilogue == EPILOGUE_ADD_MASK)
+        stored = select(zero, y[at] + r, aux[at] > zero);
+    else if (epilogue == EPILOGUE_MASK_BITS) {
+        __global const maskword *mask = (__global const maskword *)aux;
+#if VW == 1
+        stored = mask[at / lanes] >> (at % lanes) & 1 ? r : zero;
+#else
+        stored = select(zero, r, ((intv)(mask[at]) & LANE_BITS) != (intv)(0));
+#endif
+    }
+    y[at] = stored;
+}

@@ -90,7 +90,7 @@ __kernel void conv_direct(__global const float *restrict x, __global const float
 #pragma unroll
             for (int j = 0; j < CV; j++) {
                 const size_t at = (size_t)(group * CV + j) * plane + position + t;
-                STORE_BY(epilogue, y, aux, at, group * CV + j, VW, acc[j][t]);
+                store_by(epilogue, y, aux, at, group * CV + j, VW, acc[j][t]);
             }
         }
         if (++column == pitch)

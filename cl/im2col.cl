@@ -35,5 +35,5 @@ __kernel void unpack(__global const float *restrict product, __global float *y,
     const size_t at =
         ((size_t)(c / lanes) * plane + FIRST(width) + first + q) * lanes + c % lanes;
     const float r = product[product_at + (size_t)c * ld + q];
-    STORE_BY(epilogue, y, aux, at, c, lanes, r);
+    store_by(epilogue, y, aux, at, c, lanes, r);
 }

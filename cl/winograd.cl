@@ -323,7 +323,7 @@ __kernel void winograd_output(__global const float *restrict work, int m_at, __g
 #pragma unroll
             for (int j = 0; j < MT; j++)
                 if (row + i >= 0 && row + i < rows && col + j < width)
-                    STORE_BY(epilogue, y, aux, corner + i * pitch + j, channels, VW, out[j]);
+                    store_by(epilogue, y, aux, corner + i * pitch + j, channels, VW, out[j]);
         }
     }
 }
