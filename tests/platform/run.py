@@ -29,7 +29,7 @@ PLATFORMS = {
     },
     # Its build options are no part of the kernel cache's key.
     "oclgrind": {"IMPASTO_CACHE": "off"},
-    "oclgrind-optimised": {"IMPASTO_CACHE": "off"},
+    "oclgrind-wide": {"IMPASTO_CACHE": "off"},
 }
 
 
@@ -45,11 +45,13 @@ def run_oclgrind(program, env, uninitialized):
         skip("oclgrind is not installed")
     with tempfile.TemporaryDirectory() as folder:
         log = pathlib.Path(folder, "log")
-        checks = ["--data-races", "--check-api"]
+        # Oclgrind 21.10 computes some optimised code with vectors of 16 wrongly (what PoCL, rusticl
+        # and itself without optimisation agree on), and optimised code hides uninitialised reads.
+        checks = ["--data-races", "--check-api", "--build-options", "-cl-opt-disable"]
         if uninitialized:
-            # Optimised code hides uninitialised reads, and holds an instruction that this check
-            # does not know in Oclgrind 21.10. Nor does it follow the halves of wide vectors.
-            checks += ["--uninitialized", "--build-options", "-cl-opt-disable"]
+            # This check does not follow the halves of wide vectors, and takes what the device has
+            # filled for uninitialised; the checks' buffers are written by the host.
+            checks += ["--uninitialized"]
         result = subprocess.run(["oclgrind", "--log", log, *checks, *program], env=env,
                                 stderr=subprocess.PIPE, text=True, errors="replace")
         found = log.read_text(errors="replace") if log.exists() else ""
