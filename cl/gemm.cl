@@ -55,20 +55,14 @@ __kernel void gemm_vector(__global const float *restrict a, __global const float
 }
 #endif
 
-/*
- * For GPUs: a work-group of TS x TS work-items computes a tile of 4 TS x 4 TS, a slab of TS of the
- * k dimension at a time in local memory; each work-item has 4 x 4 elements, TS apart, so that
- * neighbours touch neighbouring memory. TS = 16, 8, 4, 2 or 1; any m, n, k.
- */
+/* For GPUs, on tile.cl: TS = 16, 8, 4, 2 or 1; any m, n, k. */
 #ifdef TS
-#define TILE (4 * TS)
 __kernel __attribute__((reqd_work_group_size(TS, TS, 1))) void
 gemm_tiled(__global const float *restrict a, __global const float *b,
            __global float *c, int m, int n, int k, int lda, int ldb, int ldc,
            int offset_a, int offset_b, int offset_c)
 {
-    __local float as[TS][TILE + 1]; /* + 1: keeps the transposed stores off one memory bank */
-    __local float bs[TS][TILE];
+    __local slab_row left[TS], right[TS];
     const int lx = (int)get_local_id(0), ly = (int)get_local_id(1);
     /* Launches may be cut by offsets, so the tile comes from the global id, not the group id. */
     const int column = ((int)get_global_id(0) - lx) * 4, row = ((int)get_global_id(1) - ly) * 4;
@@ -77,43 +71,29 @@ gemm_tiled(__global const float *restrict a, __global const float *b,
     b += offset_b + batch * k * ldb;
     c += offset_c + batch * m * ldc;
 
-    float acc[4][4];
+    float4 total[4];
 #pragma unroll
-    for (int i = 0; i < 4; i++)
-#pragma unroll
-        for (int j = 0; j < 4; j++)
-            acc[i][j] = 0.0f;
-
+    for (int j = 0; j < 4; j++)
+        total[j] = (float4)(0.0f);
     for (int p = 0; p < k; p += TS) {
 #pragma unroll
-        for (int i = 0; i < 4; i++) {
-            const int ar = row + ly + i * TS, bc = column + lx + i * TS;
-            as[lx][ly + i * TS] = ar < m && p + lx < k ? a[(size_t)ar * lda + p + lx] : 0.0f;
-            bs[ly][lx + i * TS] = bc < n && p + ly < k ? b[(size_t)(p + ly) * ldb + bc] : 0.0f;
+        for (int i = 0; i < TILE; i += TS) {
+            const int ar = row + ly + i, bc = column + lx + i;
+            SLAB(left, lx, ly + i) = ar < m && p + lx < k ? a[(size_t)ar * lda + p + lx] : 0.0f;
+            SLAB(right, ly, lx + i) = bc < n && p + ly < k ? b[(size_t)(p + ly) * ldb + bc] : 0.0f;
         }
         barrier(CLK_LOCAL_MEM_FENCE);
-        for (int q = 0; q < TS; q++) {
-            float av[4], bv[4];
-#pragma unroll
-            for (int i = 0; i < 4; i++) {
-                av[i] = as[q][ly + i * TS];
-                bv[i] = bs[q][lx + i * TS];
-            }
-#pragma unroll
-            for (int i = 0; i < 4; i++)
-#pragma unroll
-                for (int j = 0; j < 4; j++)
-                    acc[i][j] = av[i] * bv[j] + acc[i][j];
-        }
+        multiply_slab(left, right, lx, ly, total);
         barrier(CLK_LOCAL_MEM_FENCE);
     }
 #pragma unroll
-    for (int i = 0; i < 4; i++)
+    for (int j = 0; j < 4; j++) {
+        const float values[4] = {total[j].x, total[j].y, total[j].z, total[j].w};
+        const int s = column + lx + j * TS;
 #pragma unroll
-        for (int j = 0; j < 4; j++) {
-            const int r = row + ly + i * TS, s = column + lx + j * TS;
-            if (r < m && s < n)
-                c[(size_t)r * ldc + s] = acc[i][j];
-        }
+        for (int i = 0; i < 4; i++)
+            if (row + 4 * ly + i < m && s < n)
+                c[(size_t)(row + 4 * ly + i) * ldc + s] = values[i];
+    }
 }
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Gram matrices of blocked tensors, G = F F^T / (C M). The halo is zero, so sums run over whole
- * planes. GT = channels per side of the tile that one work-item computes: a multiple of VW.
+ * planes. GT = channels per side of the tile that one work-item, or with TS one work-group, computes: a
+ * multiple of VW.
  */
 
 #define GV (GT / VW)
@@ -26,6 +27,7 @@ static inline void tile_of_pair(int pair, int *ti, int *tj)
     *tj = pair - i * (i + 1) / 2;
 }
 
+#ifndef TS
 /*
  * Partial sums: partial[(chunk * pairs + pair) * GT * GT + i * GT + j], over positions first +
  * chunk * CHUNK to first + (chunk + 1) * CHUNK, but not beyond `last`, of F(ti * GT + i) F(tj * GT + j).
@@ -91,6 +93,44 @@ __kernel void gram_partial(__global const float *restrict f, __global floatv *re
         for (int j = 0; j < GV; j++)
             out[i * GV + j] = total[i][j];
 }
+#else
+/* The same on tile.cl, where VW is 4 and GT is TILE. Dimensions: TS for each pair, TS, chunks. */
+__kernel __attribute__((reqd_work_group_size(TS, TS, 1))) void
+gram_tiled(__global const float4 *restrict f, __global float *restrict partial, int pairs, int plane,
+           int first, int last)
+{
+    __local slab_row left[TS], right[TS];
+    const int lx = (int)get_local_id(0), ly = (int)get_local_id(1);
+    const int pair = (int)get_global_id(0) / TS, chunk = (int)get_global_id(2);
+    int ti, tj;
+    tile_of_pair(pair, &ti, &tj);
+    __global const float4 *rows = f + (size_t)(ti * TS + ly) * plane;
+    __global const float4 *columns = f + (size_t)(tj * TS + ly) * plane;
+
+    float4 total[4];
+#pragma unroll
+    for (int j = 0; j < 4; j++)
+        total[j] = (float4)(0.0f);
+    const int end = min(last, first + (chunk + 1) * CHUNK);
+    for (int begin = first + chunk * CHUNK; begin < end; begin += TS) {
+        const bool inside = begin + lx < end;
+        left[lx][ly] = inside ? rows[begin + lx] : (float4)(0.0f);
+        right[lx][ly] = inside ? columns[begin + lx] : (float4)(0.0f);
+        barrier(CLK_LOCAL_MEM_FENCE);
+        multiply_slab(left, right, lx, ly, total);
+        barrier(CLK_LOCAL_MEM_FENCE);
+    }
+    __global float *out = partial + ((size_t)chunk * pairs + pair) * TILE * TILE;
+#pragma unroll
+    for (int j = 0; j < 4; j++) {
+        __global float *entry = out + (size_t)(4 * ly) * TILE + lx + j * TS;
+        entry[0] = total[j].x;
+        entry[TILE] = total[j].y;
+        entry[2 * TILE] = total[j].z;
+        entry[3 * TILE] = total[j].w;
+    }
+}
+#endif
 
 /* g(i, j) = or (accumulate) += scale * the sum over chunks, in their order, with a carry for what rounding
  * lost (Kahan). g: (channels, channels), both halves. A work-item does a row of a tile. Dimensions: GT,

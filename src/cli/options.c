@@ -114,8 +114,8 @@ const struct cli_option cli_options[] = {
      .help = "measure for a minute or two which algorithms and block sizes are the fastest on the "
              "device, and keep that for later runs"},
     {"conv", 0, "Device", "auto|NAME", CLI_TEXT, PARAM(conv), .recorded = true,
-     .help = "convolution algorithm: winograd4, winograd2, direct or im2col; conv1_1 has its own "
-             "kernels unless im2col is named (auto: the fastest for each layer)"},
+     .help = "convolution algorithm: winograd4, winograd2, direct, im2col, or, on GPUs, implicit; "
+             "conv1_1 has its own kernels unless im2col is named (auto: the fastest for each layer)"},
     {"gemm", 0, "Device", "auto|NAME", CLI_TEXT, PARAM(gemm), .recorded = true,
      .help = "matrix product of im2col and, on GPUs, winograd: clblast or builtin (auto)"},
 

@@ -13,6 +13,7 @@
     ROW(direct)                                                                                    \
     ROW(winograd4)                                                                                 \
     ROW(winograd2)                                                                                 \
+    ROW(implicit)                                                                                  \
     ROW(im2col)
 
 #define DECLARE(name) extern const struct imp_conv_algorithm imp_conv_##name;
@@ -146,6 +147,23 @@ const struct imp_buffer *imp_conv_aux(const struct imp_conv *conv)
     return conv->epilogue == IMP_EPILOGUE_BIAS_RELU ? conv->bias
            : conv->mask.buffer                      ? conv->mask.buffer
                                                     : conv->x.buffer;
+}
+
+enum impasto_status imp_conv_pointwise(struct imp_device *device, const struct imp_tensor *x,
+                                       const struct imp_window *window,
+                                       const struct imp_buffer *weights, const struct imp_tensor *y,
+                                       const char *label)
+{
+    const struct imp_conv conv = {.x = *x,
+                                  .y = *y,
+                                  .first = window->first,
+                                  .rows = window->rows,
+                                  .weights = weights,
+                                  .epilogue = IMP_EPILOGUE_STORE,
+                                  .label = label};
+    return imp_conv_implicit.supports(imp_device_caps(device), x->channels, y->channels)
+               ? imp_conv_implicit_taps(device, &conv, 1)
+               : imp_conv_direct_taps(device, &conv, 1);
 }
 
 void imp_conv_flip(int in, int out, const float *weights, float *flipped)

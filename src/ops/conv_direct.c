@@ -53,8 +53,8 @@ static void pack(const struct imp_caps *caps, int in, int out, const float *weig
                 }
 }
 
-/* For the weights reversed. */
-static size_t workspace_size(const struct imp_caps *caps, int in, int out, int height, int width)
+size_t imp_conv_reverse_workspace(const struct imp_caps *caps, int in, int out, int height,
+                                  int width)
 {
     (void)height, (void)width;
     return packed_size(caps, in, out);
@@ -69,7 +69,7 @@ static void macros_of(const struct imp_caps *caps, int taps, char macros[MACROS]
              block.positions, taps);
 }
 
-static enum impasto_status reverse(struct imp_device *device, const struct imp_conv *conv)
+enum impasto_status imp_conv_reverse(struct imp_device *device, const struct imp_conv *conv)
 {
     const struct imp_caps *caps = imp_device_caps(device);
     const int in = imp_tensor_blocks(&conv->x), out = imp_tensor_blocks(&conv->y);
@@ -84,45 +84,35 @@ static enum impasto_status reverse(struct imp_device *device, const struct imp_c
                               });
 }
 
-static enum impasto_status launch(struct imp_device *device, int taps, const struct imp_tensor *x,
-                                  const struct imp_buffer *weights, const struct imp_tensor *y,
-                                  const struct imp_buffer *aux, enum imp_epilogue epilogue,
-                                  int first, int rows, const char *label)
+enum impasto_status imp_conv_direct_taps(struct imp_device *device, const struct imp_conv *conv,
+                                         int taps)
 {
     const struct imp_caps *caps = imp_device_caps(device);
     const struct imp_conv_block block = imp_conv_block(caps);
+    const struct imp_tensor *x = &conv->x, *y = &conv->y;
     char macros[MACROS];
     macros_of(caps, taps, macros);
     const int groups = y->channels / (caps->vector_width * block.vectors);
-    const int span = rows * (y->width + 2) - 2;
+    const int span = conv->rows * (y->width + 2) - 2;
     return imp_launch(
         device,
         &(struct imp_launch){
             .kernel = {"conv_direct", "conv_direct", macros},
-            IMP_ARGS(imp_buf(x->buffer), imp_buf(weights), imp_buf(y->buffer), imp_buf(aux),
-                     imp_int(imp_tensor_blocks(x)), imp_int(groups), imp_int(y->height),
-                     imp_int(y->width), imp_int(first), imp_int(rows), imp_int((int)epilogue)),
+            IMP_ARGS(imp_buf(x->buffer), imp_buf(conv->reversed ? conv->workspace : conv->weights),
+                     imp_buf(y->buffer), imp_buf(imp_conv_aux(conv)), imp_int(imp_tensor_blocks(x)),
+                     imp_int(groups), imp_int(y->height), imp_int(y->width), imp_int(conv->first),
+                     imp_int(conv->rows), imp_int((int)conv->epilogue)),
             .global = {(size_t)((span + block.positions - 1) / block.positions), (size_t)groups},
-            .flops = 2.0 * taps * x->channels * y->channels * rows * y->width,
-            .label = label,
+            .flops = 2.0 * taps * x->channels * y->channels * conv->rows * y->width,
+            .label = conv->label,
         });
 }
 
 static enum impasto_status run(struct imp_device *device, const struct imp_conv *conv)
 {
     if (conv->reversed)
-        IMP_TRY(reverse(device, conv));
-    return launch(device, 9, &conv->x, conv->reversed ? conv->workspace : conv->weights, &conv->y,
-                  imp_conv_aux(conv), conv->epilogue, conv->first, conv->rows, conv->label);
-}
-
-enum impasto_status imp_conv_pointwise(struct imp_device *device, const struct imp_tensor *x,
-                                       const struct imp_window *window,
-                                       const struct imp_buffer *weights, const struct imp_tensor *y,
-                                       const char *label)
-{
-    return launch(device, 1, x, weights, y, x->buffer, IMP_EPILOGUE_STORE, window->first,
-                  window->rows, label);
+        IMP_TRY(imp_conv_reverse(device, conv));
+    return imp_conv_direct_taps(device, conv, 9);
 }
 
 const struct imp_conv_packing imp_conv_blocked = {
@@ -141,6 +131,6 @@ const struct imp_conv_algorithm imp_conv_direct = {
     .packing = &imp_conv_blocked,
     .bound = IMP_CONV_ROUNDING,
     .cost = cost,
-    .workspace_size = workspace_size,
+    .workspace_size = imp_conv_reverse_workspace,
     .run = run,
 };

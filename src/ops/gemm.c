@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Matrix products: the built-in kernels of cl/gemm.cl, and the decision whether to trust CLBlast. */
+/* Matrix products: the built-in kernels of cl/gemm.cl, and the decision whether to trust CLBlast.
+ */
 
 #include "ops/ops.h"
 
@@ -7,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Register blocks of gemm_vector by vector width: rows * vectors accumulators, `vectors` of B and one
- * of A must fit 32 (VW 16) or 16 registers; vectors * lanes divides IMP_GEMM_ALIGN. */
+/* Register blocks of gemm_vector by vector width: rows * vectors accumulators, `vectors` of B and
+ * one of A must fit 32 (VW 16) or 16 registers; vectors * lanes divides IMP_GEMM_ALIGN. */
 static const struct block {
     int lanes, rows, vectors;
 } blocks[] = {{16, 6, 4}, {8, 6, 2}, {4, 6, 2}};
@@ -24,48 +25,49 @@ static enum impasto_status gemm_vector(struct imp_device *device, const struct i
              block->vectors);
     const int columns = block->lanes * block->vectors;
     const size_t batch = call->batch > 0 ? (size_t)call->batch : 1;
-    return imp_launch(device, &(struct imp_launch){
-                                  .kernel = {"gemm", "gemm_vector", macros},
-                                  IMP_ARGS(imp_buf(call->a), imp_buf(call->b), imp_buf(call->c),
-                                           imp_int(call->m), imp_int(call->n), imp_int(call->k),
-                                           imp_int(call->lda), imp_int(call->ldb),
-                                           imp_int(call->ldc), imp_int((int)call->offset_a),
-                                           imp_int((int)call->offset_b),
-                                           imp_int((int)call->offset_c)),
-                                  .global = {(size_t)((call->n + columns - 1) / columns),
-                                             (size_t)((call->m + block->rows - 1) / block->rows),
-                                             batch},
-                                  .flops = 2.0 * (double)batch * call->m * call->n * call->k,
-                                  .label = call->label,
-                              });
+    return imp_launch(
+        device, &(struct imp_launch){
+                    .kernel = {"gemm", "gemm_vector", macros},
+                    IMP_ARGS(imp_buf(call->a), imp_buf(call->b), imp_buf(call->c), imp_int(call->m),
+                             imp_int(call->n), imp_int(call->k), imp_int(call->lda),
+                             imp_int(call->ldb), imp_int(call->ldc), imp_int((int)call->offset_a),
+                             imp_int((int)call->offset_b), imp_int((int)call->offset_c)),
+                    .global = {(size_t)((call->n + columns - 1) / columns),
+                               (size_t)((call->m + block->rows - 1) / block->rows), batch},
+                    .flops = 2.0 * (double)batch * call->m * call->n * call->k,
+                    .label = call->label,
+                });
+}
+
+/* The kernels require the size of their work-group, so the compiler fits its registers to it. */
+int imp_tile_side(const struct imp_caps *caps)
+{
+    int side = 16;
+    while (side > 1 && (size_t)(side * side) > caps->max_work_group)
+        side /= 2;
+    return side;
 }
 
 static enum impasto_status gemm_tiled(struct imp_device *device, const struct imp_gemm_call *call)
 {
-    const struct imp_caps *caps = imp_device_caps(device);
-    /* The largest square work-group that the device allows. The kernel requires its size, so the
-     * compiler fits its registers to it. */
-    size_t side = 16;
-    while (side > 1 && side * side > caps->max_work_group)
-        side /= 2;
+    const size_t side = (size_t)imp_tile_side(imp_device_caps(device));
     char macros[32];
     snprintf(macros, sizeof(macros), "-DVW=1 -DTS=%zu", side);
     const size_t tile = 4 * side;
     const size_t batch = call->batch > 0 ? (size_t)call->batch : 1;
-    return imp_launch(device,
-                      &(struct imp_launch){
-                          .kernel = {"gemm", "gemm_tiled", macros},
-                          IMP_ARGS(imp_buf(call->a), imp_buf(call->b), imp_buf(call->c),
-                                   imp_int(call->m), imp_int(call->n), imp_int(call->k),
-                                   imp_int(call->lda), imp_int(call->ldb), imp_int(call->ldc),
-                                   imp_int((int)call->offset_a), imp_int((int)call->offset_b),
-                                   imp_int((int)call->offset_c)),
-                          .global = {((size_t)call->n + tile - 1) / tile * side,
-                                     ((size_t)call->m + tile - 1) / tile * side, batch},
-                          .local = {side, side, 1},
-                          .flops = 2.0 * (double)batch * call->m * call->n * call->k,
-                          .label = call->label,
-                      });
+    return imp_launch(
+        device, &(struct imp_launch){
+                    .kernel = {"tile+gemm", "gemm_tiled", macros},
+                    IMP_ARGS(imp_buf(call->a), imp_buf(call->b), imp_buf(call->c), imp_int(call->m),
+                             imp_int(call->n), imp_int(call->k), imp_int(call->lda),
+                             imp_int(call->ldb), imp_int(call->ldc), imp_int((int)call->offset_a),
+                             imp_int((int)call->offset_b), imp_int((int)call->offset_c)),
+                    .global = {((size_t)call->n + tile - 1) / tile * side,
+                               ((size_t)call->m + tile - 1) / tile * side, batch},
+                    .local = {side, side, 1},
+                    .flops = 2.0 * (double)batch * call->m * call->n * call->k,
+                    .label = call->label,
+                });
 }
 
 enum impasto_status imp_gemm(struct imp_device *device, enum imp_gemm which,
@@ -82,8 +84,8 @@ enum impasto_status imp_gemm(struct imp_device *device, enum imp_gemm which,
     return imp_device_fail(device, IMPASTO_ERROR_INTERNAL, "no GEMM number %d", (int)which);
 }
 
-/* Test products, one on each side of the size at which CLBlast changes from its direct kernel to the
- * one that pads and copies; edges that are no multiples of any tile. */
+/* Test products, one on each side of the size at which CLBlast changes from its direct kernel to
+ * the one that pads and copies; edges that are no multiples of any tile. */
 static const struct {
     int m, n, k;
 } probes[] = {{67, 61, 45}, {128, 448, 576}};
@@ -144,10 +146,11 @@ static enum impasto_status check_clblast(struct imp_device *device, enum imp_gem
         double error = INFINITY;
         IMP_TRY(compare(device, builtin, probes[i].m, probes[i].n, probes[i].k, &error));
         if (!(error < TRUST))
-            return imp_device_fail(device, IMPASTO_ERROR_DEVICE,
-                                   "CLBlast gives a wrong %dx%dx%d product on this device (relative "
-                                   "error %.1e); use --gemm builtin",
-                                   probes[i].m, probes[i].n, probes[i].k, error);
+            return imp_device_fail(
+                device, IMPASTO_ERROR_DEVICE,
+                "CLBlast gives a wrong %dx%dx%d product on this device (relative "
+                "error %.1e); use --gemm builtin",
+                probes[i].m, probes[i].n, probes[i].k, error);
     }
     return IMPASTO_OK;
 }

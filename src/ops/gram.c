@@ -8,10 +8,16 @@
  * enough that the partial sums stay small beside the features. */
 #define CHUNK 2048
 
-/* Channels per side of a tile: two vectors. */
+/* Whether tiles are a work-group's, of cl/tile.cl, instead of a work-item's. */
+static bool grouped(const struct imp_caps *caps)
+{
+    return !caps->cpu && caps->vector_width == 4;
+}
+
+/* Channels per side of a tile: a work-item's are two vectors. */
 static int tile_of(const struct imp_caps *caps)
 {
-    return 2 * caps->vector_width;
+    return grouped(caps) ? 4 * imp_tile_side(caps) : 2 * caps->vector_width;
 }
 
 /* Rows of a tile at a time: rows * 2 accumulators, 2 vectors and a scalar must fit the registers,
@@ -45,9 +51,57 @@ size_t imp_gram_workspace(const struct imp_caps *caps, int channels, int rows, i
 
 static void macros_of(const struct imp_caps *caps, char *macros, size_t size)
 {
-    snprintf(macros, size, "-DVW=%d -DGT=%d -DROWS=%d -DSTRIP=%d -DCHUNK=%d -DCV=%d%s",
-             caps->vector_width, tile_of(caps), rows_of(caps), STRIP, CHUNK,
-             imp_conv_block(caps).vectors, imp_reduce_macros(caps));
+    char how[32];
+    if (grouped(caps))
+        snprintf(how, sizeof(how), "-DTS=%d", imp_tile_side(caps));
+    else
+        snprintf(how, sizeof(how), "-DROWS=%d -DSTRIP=%d", rows_of(caps), STRIP);
+    snprintf(macros, size, "-DVW=%d -DGT=%d -DCHUNK=%d -DCV=%d %s%s", caps->vector_width,
+             tile_of(caps), CHUNK, imp_conv_block(caps).vectors, how, imp_reduce_macros(caps));
+}
+
+static const char *program_of(const struct imp_caps *caps)
+{
+    return grouped(caps) ? "tile+gram" : "gram";
+}
+
+/* Of a window's positions, pairs of tiles times chunks. */
+static enum impasto_status partial_sums(struct imp_device *device, const struct imp_tensor *f,
+                                        const struct imp_window *window, const char *macros,
+                                        struct imp_buffer *workspace, const char *label)
+{
+    const struct imp_caps *caps = imp_device_caps(device);
+    const int pairs = pairs_of(caps, f->channels), chunks = chunks_of(window->rows, f->width);
+    const int pitch = f->width + 2, plane = imp_tensor_plane(f);
+    const int first = (window->first + 1) * pitch;
+    const int last = (window->first + window->rows + 1) * pitch;
+    const size_t side = (size_t)imp_tile_side(caps);
+    struct imp_launch launch = {
+        /* half of 2 C^2 M */
+        .flops = (double)f->channels * f->channels * window->rows * f->width,
+        .label = label,
+    };
+    if (grouped(caps)) {
+        launch.kernel = (struct imp_kernel){program_of(caps), "gram_tiled", macros};
+        launch.global[0] = (size_t)pairs * side;
+        launch.global[1] = launch.local[0] = launch.local[1] = side;
+        launch.global[2] = (size_t)chunks;
+        launch.local[2] = 1;
+        const struct imp_arg args[] = {imp_buf(f->buffer), imp_buf(workspace), imp_int(pairs),
+                                       imp_int(plane),     imp_int(first),     imp_int(last)};
+        launch.args = args;
+        launch.arg_count = IMP_COUNT(args);
+        return imp_launch(device, &launch);
+    }
+    launch.kernel = (struct imp_kernel){program_of(caps), "gram_partial", macros};
+    launch.global[0] = (size_t)pairs;
+    launch.global[1] = (size_t)chunks;
+    const struct imp_arg args[] = {imp_buf(f->buffer), imp_buf(workspace), imp_int(pairs),
+                                   imp_int(chunks),    imp_int(plane),     imp_int(first),
+                                   imp_int(last)};
+    launch.args = args;
+    launch.arg_count = IMP_COUNT(args);
+    return imp_launch(device, &launch);
 }
 
 enum impasto_status imp_gram(struct imp_device *device, const struct imp_tensor *f,
@@ -57,24 +111,12 @@ enum impasto_status imp_gram(struct imp_device *device, const struct imp_tensor 
 {
     const struct imp_caps *caps = imp_device_caps(device);
     const int pairs = pairs_of(caps, f->channels), chunks = chunks_of(window->rows, f->width);
-    const int pitch = f->width + 2;
     char macros[128];
     macros_of(caps, macros, sizeof(macros));
-    IMP_TRY(imp_launch(
-        device,
-        &(struct imp_launch){
-            .kernel = {"gram", "gram_partial", macros},
-            IMP_ARGS(imp_buf(f->buffer), imp_buf(workspace), imp_int(pairs), imp_int(chunks),
-                     imp_int(imp_tensor_plane(f)), imp_int((window->first + 1) * pitch),
-                     imp_int((window->first + window->rows + 1) * pitch)),
-            .global = {(size_t)pairs, (size_t)chunks},
-            /* half of 2 C^2 M */
-            .flops = (double)f->channels * f->channels * window->rows * f->width,
-            .label = label,
-        }));
+    IMP_TRY(partial_sums(device, f, window, macros, workspace, label));
     return imp_launch(device,
                       &(struct imp_launch){
-                          .kernel = {"gram", "gram_sum", macros},
+                          .kernel = {program_of(caps), "gram_sum", macros},
                           IMP_ARGS(imp_buf(workspace), imp_buf(gram), imp_int(pairs),
                                    imp_int(chunks), imp_int(f->channels),
                                    imp_float((float)(1 / elements)), imp_int(!window->begins)),
@@ -88,11 +130,12 @@ enum impasto_status imp_gram_difference(struct imp_device *device, const struct 
                                         struct imp_buffer *difference, struct imp_buffer *sums,
                                         int sums_slot)
 {
+    const struct imp_caps *caps = imp_device_caps(device);
     char macros[128];
-    macros_of(imp_device_caps(device), macros, sizeof(macros));
+    macros_of(caps, macros, sizeof(macros));
     return imp_launch(
         device, &(struct imp_launch){
-                    .kernel = {"gram", "gram_difference", macros},
+                    .kernel = {program_of(caps), "gram_difference", macros},
                     IMP_ARGS(imp_buf(gram), imp_buf(target), imp_buf(difference), imp_buf(sums),
                              imp_int(sums_slot * IMP_PARTS), imp_int(channels), imp_float(factor)),
                     .global = {IMP_PARTS},

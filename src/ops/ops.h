@@ -129,6 +129,7 @@ struct imp_conv_algorithm {
 
 extern const struct imp_conv_algorithm imp_conv_first;  /* conv_first.c */
 extern const struct imp_conv_algorithm imp_conv_direct; /* conv_direct.c */
+extern const struct imp_conv_algorithm imp_conv_implicit; /* conv_implicit.c */
 extern const struct imp_conv_algorithm imp_conv_im2col; /* conv_im2col.c */
 
 /* Every algorithm; ends with NULL. */
@@ -160,12 +161,20 @@ const struct imp_buffer *imp_conv_aux(const struct imp_conv *conv);
 /* weights (out, in, 3, 3) -> flipped (in, out, 3, 3), for the gradient to the input. */
 void imp_conv_flip(int in, int out, const float *weights, float *flipped);
 
-/* conv_direct.c: a 1x1 convolution of a window's rows on blocked tensors, weights laid out by
- * gram_difference. */
+/* A 1x1 convolution of a window's rows on blocked tensors, weights laid out by gram_difference; and the
+ * engines' convolutions with 9 or 1 taps that serve it. */
 enum impasto_status imp_conv_pointwise(struct imp_device *device, const struct imp_tensor *x,
                                        const struct imp_window *window,
                                        const struct imp_buffer *weights,
                                        const struct imp_tensor *y, const char *label);
+enum impasto_status imp_conv_direct_taps(struct imp_device *device, const struct imp_conv *conv,
+                                         int taps);
+enum impasto_status imp_conv_implicit_taps(struct imp_device *device, const struct imp_conv *conv,
+                                           int taps);
+/* conv_direct.c: conv->workspace = conv->weights packed the other way around, and bytes for that. */
+enum impasto_status imp_conv_reverse(struct imp_device *device, const struct imp_conv *conv);
+size_t imp_conv_reverse_workspace(const struct imp_caps *caps, int in, int out, int height,
+                                  int width);
 /* What a work-item of the direct and Winograd kernels computes: vectors of output channels (part of
  * their weights' layout) times positions. */
 struct imp_conv_block {
@@ -211,6 +220,8 @@ enum impasto_status imp_gemm_choose(struct imp_device *device, const char *name,
 
 /* The built-in GEMM that suits the device. */
 enum imp_gemm imp_gemm_builtin(const struct imp_caps *caps);
+/* TS of cl/tile.cl: the side of the largest square work-group that the device allows, 16 or less. */
+int imp_tile_side(const struct imp_caps *caps);
 
 /* gemm_clblast.c: present in every build; without CLBlast it fails. */
 bool imp_gemm_clblast_available(void);
