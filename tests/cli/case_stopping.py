@@ -134,7 +134,10 @@ class Terminal(Case):
 
     def watch(self, columns, *arguments):
         """Everything that the terminal was sent."""
-        master, slave = pty.openpty()
+        try:
+            master, slave = pty.openpty()
+        except OSError as error:  # a container without /dev/pts
+            self.skipTest(f"no terminal can be had: {error}")
         self.addCleanup(os.close, master)
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
         run = self.start("content.png", "style.png", *CHEAP, "-o", "out.png", *arguments,

@@ -154,6 +154,16 @@ class Case(unittest.TestCase):
         return subprocess.CompletedProcess(arguments, process.returncode,
                                            (out or b"").decode(), (err or b"").decode())
 
+    def somebody(self):
+        """Options that run the program as a user without rights; for tests run by root."""
+        other = {"user": 65534, "group": 65534}
+        self.folder.chmod(0o755)
+        try:
+            self.impasto("--version", **other)
+        except OSError:
+            self.skipTest("the program lies where only root may run it")
+        return other
+
     def succeed(self, *arguments, **options):
         run = self.impasto(*arguments, **options)
         self.assertEqual(run.returncode, 0, run.stderr)
