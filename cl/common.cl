@@ -145,3 +145,23 @@ static inline void store_by(int epilogue, __global floatv *y, __global const flo
     }
     y[at] = stored;
 }
+
+/* How a 1x1 convolution's result r is stored: y = [y +] [weight] (r [+ bias]). */
+#define POINTWISE_BIAS 1
+#define POINTWISE_WEIGHT 2
+#define POINTWISE_ADD 4
+
+/* channel: of bias; position: of weight; at: of y. */
+static inline void store_pointwise(int flags, __global floatv *y, __global const floatv *bias,
+                                   __global const float *weight, size_t at, int channel,
+                                   int position, floatv r)
+{
+    floatv stored = r;
+    if (flags & POINTWISE_BIAS)
+        stored += bias[channel];
+    if (flags & POINTWISE_WEIGHT)
+        stored *= (floatv)(weight[position]);
+    if (flags & POINTWISE_ADD)
+        stored += y[at];
+    y[at] = stored;
+}

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Direct convolution, TAPS = 9 (3x3) or 1 (1x1): the sum over input channels and taps of w * x, then
- * the epilogue (common.cl), for `rows` rows from row `first` on. A work-item computes CV vectors of VW
+ * the epilogue (common.cl), or with one tap store_pointwise's flags in its place and bias as aux, for
+ * `rows` rows from row `first` on. A work-item computes CV vectors of VW
  * output channels at TB consecutive positions and keeps them in registers: CV * TB accumulators, CV
  * weights, one input value. No work-item talks to another, so any work-group size will do.
  *
@@ -32,7 +33,11 @@ __kernel void reverse_weights(__global const floatv *restrict w, __global floatv
 
 __kernel void conv_direct(__global const float *restrict x, __global const floatv *restrict w,
                           __global floatv *y, __global const floatv *aux, int in_blocks, int groups,
-                          int height, int width, int first, int rows, int epilogue)
+                          int height, int width, int first, int rows, int epilogue
+#if TAPS == 1
+                          , __global const float *restrict weight, int weight_at
+#endif
+)
 {
     const int pitch = PITCH(width), plane = PLANE(height, width), span = SPAN(rows, width);
     const int begin = (int)get_global_id(0) * TB;
@@ -90,7 +95,12 @@ __kernel void conv_direct(__global const float *restrict x, __global const float
 #pragma unroll
             for (int j = 0; j < CV; j++) {
                 const size_t at = (size_t)(group * CV + j) * plane + position + t;
+#if TAPS == 1
+                store_pointwise(epilogue, y, aux, weight, at, group * CV + j,
+                                weight_at + position + t, acc[j][t]);
+#else
                 store_by(epilogue, y, aux, at, group * CV + j, VW, acc[j][t]);
+#endif
             }
         }
         if (++column == pitch)

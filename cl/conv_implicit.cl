@@ -2,7 +2,8 @@
 /*
  * Convolution as an implicit matrix product on tile.cl, TAPS = 9 (3x3) or 1 (1x1): weights times the
  * columns that im2col would lay out, read from where they are. Rows of the product are output
- * channels, columns are positions, the summed dimension is taps and input channels. VW is 4.
+ * channels, columns are positions, the summed dimension is taps and input channels. VW is 4. With one
+ * tap, `epilogue` are store_pointwise's flags and aux is its bias.
  *
  * x: (in_blocks, plane, 4); y, aux as mask: (out_blocks, plane, 4); aux as bias: (out_blocks, 4)
  * w: (out_blocks / CV, in_blocks, TAPS, 4 input channels, CV, 4 output channels)
@@ -13,7 +14,11 @@
 __kernel __attribute__((reqd_work_group_size(TS, TS, 1))) void
 conv_implicit(__global const float4 *restrict x, __global const float4 *restrict w,
               __global float4 *y, __global const float4 *aux, int in_blocks, int height, int width,
-              int first, int rows, int epilogue)
+              int first, int rows, int epilogue
+#if TAPS == 1
+              , __global const float *restrict weight, int weight_at
+#endif
+)
 {
     __local slab_row left[TS], right[TS];
     const int lx = (int)get_local_id(0), ly = (int)get_local_id(1);
@@ -54,8 +59,13 @@ conv_implicit(__global const float4 *restrict x, __global const float4 *restrict
 #pragma unroll
     for (int j = 0; j < 4; j++) {
         const int here = column + lx + j * TS;
+        const size_t to_y = (size_t)(vector + ly) * plane + start + here;
         if (here < span && here % pitch < width)
-            store_by(epilogue, y, aux, (size_t)(vector + ly) * plane + start + here, vector + ly, VW,
-                     total[j]);
+#if TAPS == 1
+            store_pointwise(epilogue, y, aux, weight, to_y, vector + ly, weight_at + start + here,
+                            total[j]);
+#else
+            store_by(epilogue, y, aux, to_y, vector + ly, VW, total[j]);
+#endif
     }
 }

@@ -1,11 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Gram matrices of blocked tensors, G = F F^T / (C M). The halo is zero, so sums run over whole
- * planes. GT = channels per side of the tile that one work-item, or with TS one work-group, computes: a
+ * Gram matrices of blocked tensors, G = F F^T / (C M), or with WEIGHTED, where position p counts
+ * weight(p), F diag(weight) F^T over C times their sum. The halo is zero, so sums run over whole planes. GT = channels per side of the tile that one work-item, or with TS one work-group, computes: a
  * multiple of VW.
  */
 
 #define GV (GT / VW)
+
+/* weight: of each position of the whole; position p of f has weight[weight_at + p]. */
+#ifdef WEIGHTED
+#define WEIGHT_ARGUMENTS , __global const float *restrict weight, int weight_at
+#define WEIGH(v, p) ((v) * (floatv)(weight[weight_at + (p)]))
+#else
+#define WEIGHT_ARGUMENTS
+#define WEIGH(v, p) (v)
+#endif
 
 #if VW == 16
 #define STORE_LANES(v, p) vstore16((v), 0, (p))
@@ -34,7 +43,8 @@ static inline void tile_of_pair(int pair, int *ti, int *tj)
  * Dimensions: pairs, chunks.
  */
 __kernel void gram_partial(__global const float *restrict f, __global floatv *restrict partial,
-                           int pairs, int chunks, int plane, int first, int last)
+                           int pairs, int chunks, int plane, int first,
+                           int last WEIGHT_ARGUMENTS)
 {
     const int pair = (int)get_global_id(0), chunk = (int)get_global_id(1);
     if (pair >= pairs || chunk >= chunks)
@@ -68,7 +78,7 @@ __kernel void gram_partial(__global const float *restrict f, __global floatv *re
                 floatv right[GV];
 #pragma unroll
                 for (int j = 0; j < GV; j++)
-                    right[j] = rp[(size_t)j * plane + p];
+                    right[j] = WEIGH(rp[(size_t)j * plane + p], p);
 #pragma unroll
                 for (int i = 0; i < ROWS; i++) {
                     /* ROWS may span several vectors of channels. */
@@ -96,12 +106,14 @@ __kernel void gram_partial(__global const float *restrict f, __global floatv *re
 #else
 /* The same on tile.cl, where VW is 4 and GT is TILE. Dimensions: TS for each pair, TS, chunks. */
 __kernel __attribute__((reqd_work_group_size(TS, TS, 1))) void
-gram_tiled(__global const float4 *restrict f, __global float *restrict partial, int pairs, int plane,
-           int first, int last)
+gram_tiled(__global const float4 *restrict f, __global float *restrict partial, int pairs,
+           int chunks, int plane, int first, int last WEIGHT_ARGUMENTS)
 {
     __local slab_row left[TS], right[TS];
     const int lx = (int)get_local_id(0), ly = (int)get_local_id(1);
     const int pair = (int)get_global_id(0) / TS, chunk = (int)get_global_id(2);
+    if (pair >= pairs || chunk >= chunks) /* the whole group is */
+        return;
     int ti, tj;
     tile_of_pair(pair, &ti, &tj);
     __global const float4 *rows = f + (size_t)(ti * TS + ly) * plane;
@@ -115,7 +127,7 @@ gram_tiled(__global const float4 *restrict f, __global float *restrict partial, 
     for (int begin = first + chunk * CHUNK; begin < end; begin += TS) {
         const bool inside = begin + lx < end;
         left[lx][ly] = inside ? rows[begin + lx] : (float4)(0.0f);
-        right[lx][ly] = inside ? columns[begin + lx] : (float4)(0.0f);
+        right[lx][ly] = inside ? WEIGH(columns[begin + lx], begin + lx) : (float4)(0.0f);
         barrier(CLK_LOCAL_MEM_FENCE);
         multiply_slab(left, right, lx, ly, total);
         barrier(CLK_LOCAL_MEM_FENCE);

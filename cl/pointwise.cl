@@ -63,6 +63,37 @@ __kernel void relu_mask(__global const floatv *restrict x, __global floatv *rest
         g[i] = select(zero, g[i], x[i] > zero);
 }
 
+/* y = (accumulate ? y : 0) + factor * x, over n values. */
+__kernel void blend(__global float *restrict y, __global const float *restrict x, int n, float factor,
+                    int accumulate)
+{
+    const int begin = (int)get_global_id(0) * COLUMNS;
+    for (int i = begin; i < min(begin + COLUMNS, n); i++)
+        y[i] = factor * x[i] + (accumulate ? y[i] : 0.0f);
+}
+
+/* y += factor * (x - y), over n values: a running average. */
+__kernel void approach(__global float *restrict y, __global const float *restrict x, int n,
+                       float factor)
+{
+    const int begin = (int)get_global_id(0) * COLUMNS;
+    for (int i = begin; i < min(begin + COLUMNS, n); i++)
+        y[i] += factor * (x[i] - y[i]);
+}
+
+/* g = weight * g, over `planes` planes of n values, weight being one such plane. Dimensions: n / COLUMNS,
+ * planes. */
+__kernel void weigh_planes(__global float *restrict g, __global const float *restrict weight, int planes,
+                           int n)
+{
+    const int begin = (int)get_global_id(0) * COLUMNS, plane = (int)get_global_id(1);
+    if (begin >= n || plane >= planes)
+        return;
+    g += (size_t)plane * n;
+    for (int i = begin; i < min(begin + COLUMNS, n); i++)
+        g[i] *= weight[i];
+}
+
 /* mask = x > 0, over n vectors. */
 __kernel void mask_pack(__global const floatv *restrict x, __global maskword *restrict mask, int n)
 {

@@ -5,8 +5,9 @@
 /*
  * Impasto: neural style transfer on any OpenCL device.
  *
- * The way through this header: open a device, open weights, load or create two images, take the
- * parameters of a preset, open a job, run it (or step it), take the picture, close everything.
+ * The way through this header: open a device, open weights, load or create a content image and one or
+ * more style images, take the parameters of a preset, open a job, run it (or step it), take the
+ * picture, close everything.
  * examples/stylize.c is that way as a program.
  *
  * Conventions
@@ -218,6 +219,17 @@ IMPASTO_API enum impasto_status impasto_image_save(const struct impasto_image *i
                                                    struct impasto_error *error) IMPASTO_MUST_CHECK;
 IMPASTO_API void impasto_image_free(struct impasto_image **image);
 
+/*
+ * A mask from a picture whose areas are painted in colours: as large as the picture, white where it has
+ * `colour` (0xRRGGBB), black where it has another of its colours, and in between where edges are
+ * smooth, so that the masks of all colours add up to white. The picture's colours are `colour` and those
+ * of a hundredth of its pixels that are not what an edge between two others looks like.
+ * IMPASTO_ERROR_INPUT where no pixel is near `colour`.
+ */
+IMPASTO_API enum impasto_status impasto_image_key(const struct impasto_image *image,
+                                                  uint32_t colour, struct impasto_image **mask,
+                                                  struct impasto_error *error) IMPASTO_MUST_CHECK;
+
 /* ---- Weights --------------------------------------------------------------------------------- */
 
 #define IMPASTO_LAYERS 16 /* the convolutions of VGG19: conv1_1 is 0, conv5_4 is 15 */
@@ -275,10 +287,19 @@ IMPASTO_API enum impasto_status impasto_weights_save(const struct impasto_weight
 /* ---- Parameters ------------------------------------------------------------------------------ */
 
 enum impasto_losses { IMPASTO_LOSSES_RELATIVE, IMPASTO_LOSSES_GATYS };
+enum impasto_style_loss { IMPASTO_STYLE_LOSS_GRAM, IMPASTO_STYLE_LOSS_COVARIANCE };
 enum impasto_pooling { IMPASTO_POOLING_MAX, IMPASTO_POOLING_AVERAGE };
 enum impasto_padding { IMPASTO_PADDING_ZERO, IMPASTO_PADDING_REPLICATE };
 enum impasto_init { IMPASTO_INIT_CONTENT, IMPASTO_INIT_NOISE, IMPASTO_INIT_GRAY, IMPASTO_INIT_IMAGE };
+enum impasto_colour {
+    IMPASTO_COLOUR_STYLE, /* the style's colours */
+    IMPASTO_COLOUR_LUMA,  /* the photograph's: only lightness is painted */
+    IMPASTO_COLOUR_MATCH, /* the style picture's colours are first given the photograph's mean and
+                             covariance */
+};
 enum impasto_optimizer { IMPASTO_OPTIMIZER_ADAM };
+
+#define IMPASTO_SCALES 16 /* at most so many sizes in one run */
 
 #define IMPASTO_SIZE_SOURCE (-1) /* keep the picture's own size */
 #define IMPASTO_SIZE_AUTO 0      /* style_size only: derive it from the content's size */
@@ -293,25 +314,40 @@ enum impasto_optimizer { IMPASTO_OPTIMIZER_ADAM };
  *         + tv_weight      * (mean(dx^2) + mean(dy^2))
  * with F, P, A the features of the image, the content's and the style's Gram matrix; c_l = s_l = 1
  * with IMPASTO_LOSSES_GATYS, and c_l = mean(P_l^2), s_l = mean(A_l^2) with IMPASTO_LOSSES_RELATIVE.
+ * With IMPASTO_STYLE_LOSS_COVARIANCE, G_l and A_l are covariances over C_l, and mean((m_l - n_l)^2) of
+ * the channels' means, over mean(n_l^2) where relative, is added. With several style pictures A_l is
+ * the mean of theirs by weight; with regions the style term is the mean over regions by weight, of
+ * G_l = F_l diag(w) F_l^T / (C_l sum w), w the region's mask at the layer's size.
  */
 struct impasto_params {
     int size;           /* longer side of the result, 16 to 16384, or IMPASTO_SIZE_SOURCE; 512 */
     int style_size;     /* longer side of the style picture, 16 to 16384, _SOURCE, or _AUTO: the
                            result's longer side times style_scale, never enlarged; _AUTO */
     float style_scale;  /* 0.05 to 20; 1 */
-    int iterations;     /* 0 to 1,000,000 */
+    int scales;         /* sizes to work through, each larger than the last by sqrt(2), up to the
+                           result's: 1 to IMPASTO_SCALES, or 0: from 128 pixels on; 0 */
+    int scale_sizes[IMPASTO_SCALES]; /* instead: longer sides, ascending; the result's is added. 0 ends
+                           the list; empty */
+    int iterations;       /* at each scale; 0 to 1,000,000 */
+    int first_iterations; /* at the first of several; 0 to 1,000,000, or -1: as many */
+    float average;      /* the picture is the mean of those that the steps led to, each counting this
+                           times the next, begun anew at each scale: 0 (the last alone) to below 1 */
     enum impasto_optimizer optimizer; /* ADAM (Kingma and Ba 2015, algorithm 1), then clamp to [0, 1] */
     float learning_rate;              /* above 0, up to 10; 0.02 */
     float beta1, beta2;               /* 0 to below 1; 0.9 and 0.99 */
     float epsilon;                    /* above 0; 1e-8 */
+    float strength;     /* from the photograph, 0, to the painting, 1; 0.5. style_weight counts times
+                           s, content_weight over s, with s = 10^(2 strength - 1) */
     float content_weight, style_weight, tv_weight; /* 0 or more, finite */
     float content_layers[IMPASTO_LAYERS]; /* weight of each layer; 0: unused */
     float style_layers[IMPASTO_LAYERS];
     enum impasto_losses losses;
+    enum impasto_style_loss style_loss;
     enum impasto_pooling pooling; /* 2x2, stride 2, odd edges dropped */
     enum impasto_padding padding; /* REPLICATE repeats the image's edge at conv1_1; zero elsewhere */
     int margin;         /* pixels of mirrored picture around the canvas, optimised and cut off at the
                            end, that keep border effects out of the result: 0 to 128 */
+    enum impasto_colour colour;
     enum impasto_init init;
     const struct impasto_image *init_image; /* INIT_IMAGE: resized to the result; used at open only */
     uint64_t seed;      /* INIT_NOISE; equal seeds give equal noise; 0 */
@@ -337,12 +373,43 @@ IMPASTO_API enum impasto_status impasto_params_preset(const struct impasto_weigh
 
 /* ---- Jobs ------------------------------------------------------------------------------------ */
 
-struct impasto_job; /* one optimisation: a content picture, a style picture, parameters, a state */
+/*
+ * Masks are pictures of any size and of the aspect of the picture they belong to (within 2 %). They count
+ * by their lightness (the mean of their sRGB values) times their alpha: white is all, black is nothing.
+ */
+
+/* A style picture. Transparent parts of it do not count. */
+struct impasto_style {
+    const struct impasto_image *image;
+    float weight; /* beside the other pictures of the region; above 0 */
+    const struct impasto_image *mask; /* what of the picture counts; NULL: all of it */
+    int region;   /* index of the region that it is for */
+};
+
+/* A part of the result with styles of its own. Where regions overlap, both count. */
+struct impasto_region {
+    const struct impasto_image *mask; /* where in the content picture; NULL: everywhere */
+    float weight; /* beside the other regions, however large; above 0 */
+};
+
+/* What a job works on. */
+struct impasto_pictures {
+    const struct impasto_image *content; /* its transparent parts stay so and get no style */
+    const struct impasto_style *styles;
+    size_t style_count;                   /* 1 or more */
+    const struct impasto_region *regions; /* every region has a style */
+    size_t region_count;                  /* 0: one region, everywhere */
+    const struct impasto_image *keep; /* parts of the content picture that stay as they are; or NULL */
+};
+
+struct impasto_job; /* one optimisation: pictures, parameters, a state */
 
 /* The state of the image after `iteration` steps. Losses are unweighted, `total` is weighted. */
 struct impasto_progress {
     int iteration;  /* 0: the start image */
-    int iterations; /* as in the parameters */
+    int iterations; /* of all scales */
+    int scale, scales; /* which one of how many; from 0 on */
+    int width, height; /* of the picture at this scale, pixels */
     bool done;      /* iteration == iterations */
     double total;
     double content[IMPASTO_LAYERS]; /* 0 where the layer is unused */
@@ -373,6 +440,11 @@ struct impasto_plan_layer {
     const char *forward, *backward; /* static */
 };
 
+/* A size that the job works at. */
+struct impasto_plan_scale {
+    int width, height, iterations;
+};
+
 struct impasto_plan_row {
     const char *purpose; /* e.g. "activations" */
     uint64_t bytes;
@@ -386,9 +458,14 @@ struct impasto_profile_row {
     double flops;       /* counted as direct convolution would; 0 where that means nothing */
 };
 
+/* The plan is that of the last scale, the largest. */
 struct impasto_job_info {
     int width, height;             /* of the result, pixels */
-    int style_width, style_height; /* of the style picture as used */
+    int scale_width, scale_height; /* of the picture at the scale at hand */
+    int style_width, style_height; /* of the first style picture as used in the end */
+    const struct impasto_plan_scale *scales; /* in their order */
+    size_t scale_count;
+    int iterations;                /* of all scales */
     const struct impasto_plan_row *plan; /* device memory by purpose */
     size_t plan_rows;
     uint64_t plan_bytes;           /* their sum */
@@ -409,9 +486,8 @@ struct impasto_job_info {
  */
 IMPASTO_API enum impasto_status
 impasto_job_open(struct impasto_device *device, const struct impasto_weights *weights,
-                 const struct impasto_image *content, const struct impasto_image *style,
-                 const struct impasto_params *params, struct impasto_job **job,
-                 struct impasto_error *error) IMPASTO_MUST_CHECK;
+                 const struct impasto_pictures *pictures, const struct impasto_params *params,
+                 struct impasto_job **job, struct impasto_error *error) IMPASTO_MUST_CHECK;
 IMPASTO_API void impasto_job_close(struct impasto_job **job);
 
 /*
@@ -420,9 +496,8 @@ IMPASTO_API void impasto_job_close(struct impasto_job **job);
  */
 IMPASTO_API enum impasto_status
 impasto_job_plan(struct impasto_device *device, const struct impasto_weights *weights,
-                 const struct impasto_image *content, const struct impasto_image *style,
-                 const struct impasto_params *params, struct impasto_job **job,
-                 struct impasto_error *error) IMPASTO_MUST_CHECK;
+                 const struct impasto_pictures *pictures, const struct impasto_params *params,
+                 struct impasto_job **job, struct impasto_error *error) IMPASTO_MUST_CHECK;
 
 /* Valid until the next call on the job. */
 IMPASTO_API const struct impasto_job_info *impasto_job_info(struct impasto_job *job);
@@ -441,14 +516,15 @@ IMPASTO_API enum impasto_status impasto_job_run(struct impasto_job *job,
                                                 impasto_progress_fn progress, void *user,
                                                 struct impasto_error *error) IMPASTO_MUST_CHECK;
 
-/* The picture so far, with the content's transparency and EXIF block; the caller frees it. Also
- * after a failed or stopped run. */
+/* The picture so far, at the result's size whatever the scale, with the content's transparency and
+ * EXIF block; the caller frees it. Also after a failed or stopped run. */
 IMPASTO_API enum impasto_status impasto_job_image(struct impasto_job *job,
                                                   struct impasto_image **image,
                                                   struct impasto_error *error) IMPASTO_MUST_CHECK;
 
-/* The gradient of `total` with respect to the image as it is: 3 x height x width floats, RGB
- * planes. (With params.margin above 0, of the canvas, cut to the result.) */
+/* The gradient of `total` with respect to the image as it is: 3 x info.scale_height x
+ * info.scale_width floats, RGB planes. (With params.margin above 0, of the canvas, cut to the
+ * picture.) */
 IMPASTO_API enum impasto_status impasto_job_gradient(struct impasto_job *job, float *gradient,
                                                      struct impasto_error *error) IMPASTO_MUST_CHECK;
 

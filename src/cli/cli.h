@@ -15,11 +15,16 @@ struct cli_console {
     bool bar_shown;
     double last_drawn; /* monotonic seconds */
     double first;      /* seconds that the first report took: kernels are compiled then */
+    /* Of the job at hand: iterations times their pixels, all of them. */
+    const struct impasto_plan_scale *scales;
+    size_t scale_count;
 };
 
 void cli_console_init(struct cli_console *console, const struct cli_settings *settings);
 /* An impasto_log_fn with the console as user. */
 void cli_console_log(void *console, enum impasto_log_level level, const char *line);
+/* Whose progress it will be, for the time left. The info must outlive it. */
+void cli_console_begin(struct cli_console *console, const struct impasto_job_info *job);
 void cli_console_progress(struct cli_console *console, const struct impasto_progress *progress);
 /* Ends the bar's line. */
 void cli_console_finish(struct cli_console *console);
@@ -50,6 +55,7 @@ struct cli_run {
     const char *weights; /* where they came from */
     const struct impasto_job_info *job;
     const char *output;
+    bool continues; /* after another run of the same command */
 };
 
 enum impasto_status cli_trace_open(struct cli_trace *trace, const char *path,
@@ -67,6 +73,8 @@ enum impasto_status cli_trace_close(struct cli_trace *trace, enum impasto_status
 
 /* <content>-<style>.png beside the content picture; the caller frees it; NULL: out of memory. */
 char *cli_default_output(const char *content, const char *style);
+/* path with "-0001" before its extension, for number 1; likewise. */
+char *cli_numbered(const char *path, int number);
 /* Refuses, before any work, what could not be written at the end: a path that is no regular file,
  * in a folder that is not there or not writable, the same file as an input or as another output. */
 enum impasto_status cli_check_outputs(const struct cli_settings *settings, const char *output,

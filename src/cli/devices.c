@@ -176,6 +176,9 @@ void cli_print_plan(const struct impasto_job_info *info)
 {
     printf("%dx%d, style %dx%d\n\n", info->width, info->height, info->style_width,
            info->style_height);
+    for (size_t i = 0; i < info->scale_count && info->scale_count > 1; i++)
+        printf("  %d iterations at %dx%d%s", info->scales[i].iterations, info->scales[i].width,
+               info->scales[i].height, i + 1 < info->scale_count ? "\n" : "\n\nat that size:\n");
     printf("memory on the device\n");
     for (size_t i = 0; i < info->plan_rows; i++)
         print_mib(info->plan[i].purpose, info->plan[i].bytes);

@@ -2,6 +2,7 @@
 /* The command-line program: options in, a picture out, and an exit code that says what happened. */
 
 #include "cli/cli.h"
+#include "cli/pictures.h"
 
 #include <signal.h>
 #ifdef __GLIBC__
@@ -45,11 +46,12 @@ struct run {
     struct impasto_device *device;
     struct impasto_weights *weights;
     char *weights_source; /* outlives them */
-    struct impasto_image *content, *style, *init;
+    struct cli_pictures pictures;
     struct impasto_params params;
     struct impasto_job *job;
     struct cli_trace trace;
     char *output;
+    int number;                   /* of the picture, with --interpolate; from 0 on */
     struct impasto_progress last; /* as last reported */
     int taken;                    /* iterations that the picture has behind it */
     struct impasto_error *error;
@@ -93,7 +95,7 @@ static int on_progress(void *user, const struct impasto_progress *progress)
 static enum impasto_status write_gradient(struct run *run)
 {
     const struct impasto_job_info *info = impasto_job_info(run->job);
-    const size_t count = 3 * (size_t)info->width * (size_t)info->height;
+    const size_t count = 3 * (size_t)info->scale_width * (size_t)info->scale_height;
     float *gradient = malloc(count * sizeof(float));
     if (!gradient)
         return cli_fail(run->error, IMPASTO_ERROR_MEMORY, "out of memory for the gradient");
@@ -104,7 +106,6 @@ static enum impasto_status write_gradient(struct run *run)
     return status;
 }
 
-/* Opens the device that the user wants: by option, by environment, or any. */
 /* Opens the device that is asked for, or, with no place for it, tunes it. */
 static enum impasto_status open_device(struct cli_settings *settings, struct cli_console *console,
                                        struct impasto_device **device, struct impasto_error *error)
@@ -136,16 +137,14 @@ static enum impasto_status save_weights(const struct impasto_weights *weights, c
     return status;
 }
 
-/* Everything up to an open job. */
+/* Everything up to an open device. */
 static enum impasto_status prepare(struct run *run)
 {
     const struct cli_settings *s = run->settings;
     struct impasto_error *error = run->error;
     enum impasto_status status;
-    if ((status = impasto_image_load(s->content, s->max_pixels, &run->content, error)) ||
-        (status = impasto_image_load(s->style, s->max_pixels, &run->style, error)))
-        return status;
-    if ((status = impasto_weights_open(s->weights, (enum impasto_convention)s->convention,
+    if ((status = cli_pictures_load(s, &run->pictures, error)) ||
+        (status = impasto_weights_open(s->weights, (enum impasto_convention)s->convention,
                                        &run->weights, error)) ||
         (status = impasto_params_preset(run->weights, s->preset, &run->params, error)) ||
         (status = cli_override(s, &run->params, error)))
@@ -157,28 +156,32 @@ static enum impasto_status prepare(struct run *run)
         run->params.init = IMPASTO_INIT_NOISE;
     } else if (strcmp(s->init, "gray") == 0) {
         run->params.init = IMPASTO_INIT_GRAY;
-    } else if (strcmp(s->init, "content") != 0) {
-        if ((status = impasto_image_load(s->init, s->max_pixels, &run->init, error)))
-            return status;
+    } else if (run->pictures.init) {
         run->params.init = IMPASTO_INIT_IMAGE;
-        run->params.init_image = run->init;
+        run->params.init_image = run->pictures.init;
     }
-    if ((status = open_device(run->settings, &run->console, &run->device, error)) ||
-        (status = (s->plan ? impasto_job_plan : impasto_job_open)(
-             run->device, run->weights, run->content, run->style, &run->params, &run->job, error)))
-        return status;
-    if (s->export_weights &&
-        (status = save_weights(run->weights, s->export_weights, &run->console, error)))
-        return status;
-    /* The job has taken what it needs; these are tens of MiB. */
     run->weights_source = strdup(impasto_weights_info(run->weights)->source);
-    impasto_weights_close(&run->weights);
-    impasto_image_free(&run->content);
-    impasto_image_free(&run->style);
-    impasto_image_free(&run->init);
-    run->params.init_image = NULL;
-    return run->weights_source ? IMPASTO_OK
-                               : cli_fail(error, IMPASTO_ERROR_MEMORY, "out of memory");
+    if (!run->weights_source)
+        return cli_fail(error, IMPASTO_ERROR_MEMORY, "out of memory");
+    if ((status = open_device(run->settings, &run->console, &run->device, error)))
+        return status;
+    return s->export_weights
+               ? save_weights(run->weights, s->export_weights, &run->console, error)
+               : IMPASTO_OK;
+}
+
+/* last: no other job of this run will need what this one was made of, which are tens of MiB. */
+static enum impasto_status open_job(struct run *run, bool last)
+{
+    const enum impasto_status status =
+        (run->settings->plan ? impasto_job_plan : impasto_job_open)(
+            run->device, run->weights, &run->pictures.task, &run->params, &run->job, run->error);
+    if (last) {
+        impasto_weights_close(&run->weights);
+        cli_pictures_free(&run->pictures);
+        run->params.init_image = NULL;
+    }
+    return status;
 }
 
 /* The end of a run that took steps. The picture so far is written also when it was stopped or its
@@ -220,10 +223,11 @@ static enum impasto_status conclude(struct run *run, enum impasto_status status)
     return status;
 }
 
-static enum impasto_status stylize(struct run *run)
+/* One picture, to run->output. */
+static enum impasto_status paint(struct run *run, bool last)
 {
     const struct cli_settings *s = run->settings;
-    enum impasto_status status = prepare(run);
+    enum impasto_status status = open_job(run, last);
     if (status != IMPASTO_OK)
         return status;
     if (s->plan) {
@@ -239,9 +243,11 @@ static enum impasto_status stylize(struct run *run)
         .weights = run->weights_source,
         .job = impasto_job_info(run->job),
         .output = run->output,
+        .continues = run->number > 0,
     };
     if ((status = cli_trace_open(&run->trace, s->trace, &about, run->error)))
         return status;
+    cli_console_begin(&run->console, about.job);
     catch_signals();
     status = conclude(run, impasto_job_run(run->job, on_progress, run, run->error));
     if (run->params.profile)
@@ -249,24 +255,61 @@ static enum impasto_status stylize(struct run *run)
     return status;
 }
 
+/* --interpolate: a job for each picture on the way from the first style to the last. */
+static enum impasto_status paint_sequence(struct run *run)
+{
+    char *const pattern = run->output;
+    const int count = run->settings->interpolate;
+    enum impasto_status status = IMPASTO_OK;
+    for (int i = 0; i < count && status == IMPASTO_OK; i++) {
+        run->number = i;
+        run->output = cli_numbered(pattern, i + 1);
+        cli_pictures_interpolate(&run->pictures, i, count);
+        status = run->output ? paint(run, i == count - 1)
+                             : cli_fail(run->error, IMPASTO_ERROR_MEMORY, "out of memory");
+        impasto_job_close(&run->job);
+        free(run->output);
+    }
+    run->output = pattern;
+    return status;
+}
+
+static enum impasto_status name_output(const struct cli_settings *settings, char **output,
+                                       struct impasto_error *error)
+{
+    struct cli_spec style;
+    if (settings->output) {
+        *output = strdup(settings->output);
+    } else {
+        const enum impasto_status status =
+            cli_spec_read(settings->styles.item[0], true, &style, error);
+        if (status != IMPASTO_OK)
+            return status;
+        *output = cli_default_output(settings->content, style.path);
+        free(style.path);
+    }
+    return *output ? IMPASTO_OK : cli_fail(error, IMPASTO_ERROR_MEMORY, "out of memory");
+}
+
 static enum impasto_status run_job(struct cli_settings *settings, struct impasto_error *error)
 {
     struct run run = {.settings = settings, .error = error};
     cli_console_init(&run.console, settings);
-    run.output = settings->output ? strdup(settings->output)
-                                  : cli_default_output(settings->content, settings->style);
-    if (!run.output)
-        return cli_fail(error, IMPASTO_ERROR_MEMORY, "out of memory");
-    enum impasto_status status = cli_check_outputs(settings, run.output, error);
+    enum impasto_status status = cli_pictures_check(settings, error);
     if (status == IMPASTO_OK)
-        status = stylize(&run);
+        status = name_output(settings, &run.output, error);
+    if (status == IMPASTO_OK)
+        status = cli_check_outputs(settings, run.output, error);
+    if (status == IMPASTO_OK)
+        status = prepare(&run);
+    if (status == IMPASTO_OK)
+        status = settings->interpolate && !settings->plan ? paint_sequence(&run)
+                                                          : paint(&run, true);
     impasto_job_close(&run.job);
     impasto_device_close(&run.device);
     impasto_weights_close(&run.weights);
     free(run.weights_source);
-    impasto_image_free(&run.content);
-    impasto_image_free(&run.style);
-    impasto_image_free(&run.init);
+    cli_pictures_free(&run.pictures);
     free(run.output);
     return status;
 }
@@ -331,7 +374,7 @@ static enum impasto_status dispatch(struct cli_settings *settings, struct impast
     if (!settings->content)
         return cli_fail(error, IMPASTO_ERROR_USAGE,
                         "name a content picture and a style picture; see --help");
-    if (!settings->style)
+    if (settings->styles.count == 0)
         return cli_fail(error, IMPASTO_ERROR_USAGE,
                         "%s: a style picture must follow the content picture; see --help",
                         settings->content);

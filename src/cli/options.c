@@ -17,6 +17,14 @@
 
 static const struct cli_choice losses[] = {
     {"relative", IMPASTO_LOSSES_RELATIVE}, {"gatys", IMPASTO_LOSSES_GATYS}, {0}};
+static const struct cli_choice style_losses[] = {{"gram", IMPASTO_STYLE_LOSS_GRAM},
+                                                 {"covariance", IMPASTO_STYLE_LOSS_COVARIANCE},
+                                                 {0}};
+static const struct cli_choice colours[] = {{"style", IMPASTO_COLOUR_STYLE},
+                                            {"luma", IMPASTO_COLOUR_LUMA},
+                                            {"match", IMPASTO_COLOUR_MATCH},
+                                            {0}};
+static const struct cli_choice same[] = {{"same", -1}, {0}};
 static const struct cli_choice poolings[] = {
     {"max", IMPASTO_POOLING_MAX}, {"avg", IMPASTO_POOLING_AVERAGE}, {0}};
 static const struct cli_choice paddings[] = {
@@ -47,6 +55,18 @@ const struct cli_option cli_options[] = {
              "--style-scale, never enlarged)"},
     {"style-scale", 0, "Pictures", "F", CLI_FLOAT, PARAM(style_scale), .low = 0.05, .high = 20,
      .recorded = true, .help = "larger or smaller strokes, with --style-size auto (1)"},
+    {"content-mask", 0, "Pictures", "FILE[#RRGGBB][:w]", CLI_LIST, SETTING(content_masks),
+     .recorded = true,
+     .help = "paint only where FILE is white, or has the colour; once for each style picture (or "
+             "for each of one style picture's masks), with the region's weight"},
+    {"style-mask", 0, "Pictures", "FILE[#RRGGBB]|none", CLI_LIST, SETTING(style_masks),
+     .recorded = true,
+     .help = "what of a style picture counts; once for each --content-mask, or else style picture"},
+    {"keep", 0, "Pictures", "FILE[#RRGGBB]", CLI_TEXT, SETTING(keep), .recorded = true,
+     .help = "leave the content as it is where FILE is white, or has the colour"},
+    {"interpolate", 0, "Pictures", "N", CLI_INT, SETTING(interpolate), .low = 2, .high = 10000,
+     .recorded = true,
+     .help = "write N pictures, from each style picture to the next: OUT-0001.png and so on"},
     {"bits", 0, "Pictures", "8|16", CLI_CHOICE, SETTING(bits), .choices = bits, .recorded = true,
      .help = "bits per channel of a PNG result (8)"},
     {"init", 0, "Pictures", "content|noise|gray|FILE", CLI_TEXT, SETTING(init), .recorded = true,
@@ -59,8 +79,24 @@ const struct cli_option cli_options[] = {
     {"preset", 0, "Look", "default|quick|classic", CLI_TEXT, SETTING(preset), .recorded = true,
      .help = "a set of parameters that suits the weights; options override it. quick: 384 pixels, "
              "100 iterations. classic: the TensorFlow tutorial's recipe (default)"},
+    {"strength", 0, "Look", "F", CLI_FLOAT, PARAM(strength), .low = 0, .high = 1, .recorded = true,
+     .help = "from the photograph, 0, to the painting, 1 (0.5)"},
+    {"colour", 0, "Look", "style|luma|match", CLI_CHOICE, PARAM(colour), .choices = colours,
+     .recorded = true,
+     .help = "style: the painting's colours; luma: the photograph's, only lightness is painted; "
+             "match: the painting is first given the photograph's range of colours (style)"},
+    {"scales", 0, "Look", "auto|N|LIST", CLI_SCALES, PARAM(scales), .recorded = true,
+     .help = "sizes to paint at, one after the other: N of them, each sqrt(2) larger than the last; "
+             "or longer sides such as 128,256; auto: from 128 pixels on (auto)"},
     {"iterations", 0, "Look", "N", CLI_INT, PARAM(iterations), .low = 0, .high = 1000000,
-     .recorded = true, .help = "optimisation steps (300)"},
+     .recorded = true, .help = "optimisation steps at each scale (100)"},
+    {"first-iterations", 0, "Look", "N|same", CLI_INT, PARAM(first_iterations), .low = 0,
+     .high = 1000000, .choices = same, .recorded = true,
+     .help = "steps at the first of several scales (200)"},
+    {"average", 0, "Look", "F", CLI_FLOAT, PARAM(average), .low = 0, .high = 1, .below_high = true,
+     .recorded = true,
+     .help = "the result is a running mean of the steps' pictures, in which each counts F times the "
+             "next; 0: the last picture alone (0.99)"},
     {"content-weight", 0, "Look", "F", CLI_FLOAT, PARAM(content_weight), .low = 0, .high = 1e30,
      .recorded = true, .help = "how much to keep of the photograph (by preset and weights)"},
     {"style-weight", 0, "Look", "F", CLI_FLOAT, PARAM(style_weight), .low = 0, .high = 1e30,
@@ -76,6 +112,10 @@ const struct cli_option cli_options[] = {
      .recorded = true,
      .help = "relative: each layer's loss over its target's energy, so that weights carry over "
              "between networks and sizes; gatys: the plain formulas (relative)"},
+    {"style-loss", 0, "Look", "gram|covariance", CLI_CHOICE, PARAM(style_loss),
+     .choices = style_losses, .recorded = true,
+     .help = "what of the style pictures is matched: Gram matrices, or covariances and means "
+             "(gram)"},
     {"pooling", 0, "Look", "max|avg", CLI_CHOICE, PARAM(pooling), .choices = poolings,
      .recorded = true, .help = "how the network shrinks between its blocks (by the weights)"},
     {"padding", 0, "Look", "zero|replicate", CLI_CHOICE, PARAM(padding), .choices = paddings,
@@ -232,6 +272,38 @@ static bool read_bytes(const struct cli_option *option, const char *value, doubl
     return *end == 0 && *number >= option->low && *number <= option->high;
 }
 
+/* "auto", a number of scales, or longer sides with commas between them. One number is that many scales
+ * if it can be. */
+static bool read_scales(const char *value, struct impasto_params *params)
+{
+    int sizes[IMPASTO_SCALES] = {0}, count = 0, scales = 0;
+    const bool automatic = strcmp(value, "auto") == 0;
+    for (const char *at = value; !automatic; at++) {
+        char *end = NULL;
+        errno = 0;
+        const long number = isdigit((unsigned char)*at) ? strtol(at, &end, 10) : 0;
+        if (number < 1 || number > 16384 || errno || count == IMPASTO_SCALES)
+            return false;
+        sizes[count++] = (int)number;
+        at = end;
+        if (*at == 0)
+            break;
+        if (*at != ',')
+            return false;
+    }
+    if (count == 1 && sizes[0] <= IMPASTO_SCALES) {
+        scales = sizes[0];
+        sizes[0] = 0;
+    }
+    if (sizes[0] > 0 && sizes[0] < 16)
+        return false;
+    if (params) {
+        params->scales = scales;
+        memcpy(params->scale_sizes, sizes, sizeof(sizes));
+    }
+    return true;
+}
+
 /* Reads `value` and stores it at `target`, or only checks it where target is NULL. */
 static enum impasto_status read_value(const struct cli_option *option, const char *value,
                                       void *target, struct impasto_error *error)
@@ -275,6 +347,27 @@ static enum impasto_status read_value(const struct cli_option *option, const cha
         if (target)
             *(int *)target = (int)number;
         return IMPASTO_OK;
+    case CLI_SCALES:
+        /* The target is a member of the parameters, which this writes two of. */
+        if (!read_scales(value, target ? (struct impasto_params *)((char *)target - option->offset)
+                                       : NULL))
+            return cli_fail(error, IMPASTO_ERROR_USAGE,
+                            "--%s: '%s' is not 'auto', a number from 1 to %d, or sizes from 16 to "
+                            "16384 such as 128,256",
+                            option->name, value, IMPASTO_SCALES);
+        return IMPASTO_OK;
+    case CLI_LIST: {
+        struct cli_list *list = target;
+        if (value[0] == 0)
+            return cli_fail(error, IMPASTO_ERROR_USAGE, "--%s: is empty; give it a value",
+                            option->name);
+        if (list && list->count == CLI_LIST_MOST)
+            return cli_fail(error, IMPASTO_ERROR_USAGE, "--%s: more than %d of them", option->name,
+                            CLI_LIST_MOST);
+        if (list)
+            list->item[list->count++] = value;
+        return IMPASTO_OK;
+    }
     case CLI_UINT64:
         if (!read_number(option, value, &number))
             return bad_number(option, value, error);
@@ -369,11 +462,11 @@ static enum impasto_status positional(struct cli_settings *settings, const char 
         return cli_fail(error, IMPASTO_ERROR_USAGE, "a picture's name is empty");
     if (!settings->content)
         settings->content = word;
-    else if (!settings->style)
-        settings->style = word;
+    else if (settings->styles.count < CLI_LIST_MOST)
+        settings->styles.item[settings->styles.count++] = word;
     else
-        return cli_fail(error, IMPASTO_ERROR_USAGE,
-                        "'%s': one content and one style picture are enough; see --help", word);
+        return cli_fail(error, IMPASTO_ERROR_USAGE, "'%s': more than %d style pictures", word,
+                        CLI_LIST_MOST);
     return IMPASTO_OK;
 }
 
@@ -443,6 +536,12 @@ enum impasto_status cli_override(const struct cli_settings *settings, struct imp
     return IMPASTO_OK;
 }
 
+bool cli_init_is_file(const struct cli_settings *settings)
+{
+    return strcmp(settings->init, "content") != 0 && strcmp(settings->init, "noise") != 0 &&
+           strcmp(settings->init, "gray") != 0;
+}
+
 /* The double of fewest digits that is this float when rounded to one: 0.02, not 0.0199999995. */
 static double shortest(float number)
 {
@@ -488,6 +587,15 @@ void cli_visit(const struct cli_settings *settings, const struct impasto_params 
                     value.kind = CLI_VALUE_TEXT;
                     value.text = option->choices[c].name;
                 }
+            break;
+        case CLI_SCALES:
+            value.kind = CLI_VALUE_SCALES;
+            value.number = params->scales;
+            value.sizes = params->scale_sizes;
+            break;
+        case CLI_LIST:
+            value.kind = CLI_VALUE_LIST;
+            value.list = at;
             break;
         case CLI_BYTES:
         case CLI_UINT64:

@@ -10,9 +10,20 @@
 
 #define CLI_OPTIONS_MOST 64
 
+/* An option or a kind of picture that can be given several times. */
+#define CLI_LIST_MOST 64
+struct cli_list {
+    const char *item[CLI_LIST_MOST];
+    int count;
+};
+
 /* What the command line says besides struct impasto_params. */
 struct cli_settings {
-    const char *content, *style; /* NULL: not given */
+    const char *content;    /* NULL: not given */
+    struct cli_list styles; /* as given, with weights */
+    struct cli_list content_masks, style_masks;
+    const char *keep;
+    int interpolate;        /* pictures from each style to the next; 0: one of all styles */
     const char *output;          /* NULL: derived from the pictures' names */
     const char *device;
     bool list_devices, json, self_test, plan, tune;
@@ -34,20 +45,32 @@ struct cli_settings {
 enum impasto_status cli_parse(int argc, char **argv, struct cli_settings *settings,
                               struct impasto_error *error);
 
+/* Whether --init names a picture. */
+bool cli_init_is_file(const struct cli_settings *settings);
+
 /* Writes the options given that are parameters over those of the preset. */
 enum impasto_status cli_override(const struct cli_settings *settings, struct impasto_params *params,
                                  struct impasto_error *error);
 
 void cli_help(FILE *stream);
 
-/* Calls `visit` for each option that decides the result, with its value as JSON text would have it:
- * exactly one of text, number (with `number` set) or layers is meant. */
-enum cli_value_kind { CLI_VALUE_TEXT, CLI_VALUE_NUMBER, CLI_VALUE_BOOL, CLI_VALUE_LAYERS };
+/* Calls `visit` for each option that decides the result, with its value as JSON text would have it: the
+ * member that the kind says. */
+enum cli_value_kind {
+    CLI_VALUE_TEXT,
+    CLI_VALUE_NUMBER,
+    CLI_VALUE_BOOL,
+    CLI_VALUE_LAYERS,
+    CLI_VALUE_SCALES, /* sizes, if there are any; or their number, 0 being auto */
+    CLI_VALUE_LIST,
+};
 struct cli_value {
     enum cli_value_kind kind;
     const char *text;    /* NULL: not set */
     double number;       /* also of a bool */
     const float *layers; /* IMPASTO_LAYERS weights */
+    const int *sizes;    /* IMPASTO_SCALES longer sides; 0 ends them */
+    const struct cli_list *list;
 };
 typedef void (*cli_visit_fn)(void *user, const char *name, const struct cli_value *value);
 void cli_visit(const struct cli_settings *settings, const struct impasto_params *params,

@@ -2,6 +2,7 @@
 /* Where results go: names, checks before the work, and the raw gradient. */
 
 #include "cli/cli.h"
+#include "cli/pictures.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -34,6 +35,16 @@ char *cli_default_output(const char *content, const char *style)
         snprintf(path, size, "%.*s%.*s-%.*s.png", (int)folder, content, (int)stem_length(c), c,
                  (int)stem_length(s), s);
     return path;
+}
+
+char *cli_numbered(const char *path, int number)
+{
+    const char *name = file_name(path);
+    const size_t stem = (size_t)(name - path) + stem_length(name), size = strlen(path) + 16;
+    char *numbered = malloc(size);
+    if (numbered)
+        snprintf(numbered, size, "%.*s-%04d%s", (int)stem, path, number, path + stem);
+    return numbered;
 }
 
 /* The folder that `path` is in; false: its name is longer than the system takes. */
@@ -117,16 +128,38 @@ static enum impasto_status check_picture(const struct cli_settings *settings, co
     return IMPASTO_OK;
 }
 
+/* Whether a word that may carry a colour and a weight names that file. */
+static bool names_file(const char *word, const char *output)
+{
+    struct cli_spec spec;
+    struct impasto_error ignored = {0};
+    const bool same = cli_spec_read(word, true, &spec, &ignored) == IMPASTO_OK &&
+                      same_file(output, spec.path);
+    free(spec.path);
+    return same;
+}
+
+static bool is_input(const struct cli_settings *settings, const char *output)
+{
+    const char *const files[] = {settings->content, settings->weights,
+                                 cli_init_is_file(settings) ? settings->init : NULL};
+    const struct cli_list *const lists[] = {&settings->styles, &settings->content_masks,
+                                            &settings->style_masks};
+    for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++)
+        if (files[i] && same_file(output, files[i]))
+            return true;
+    for (size_t i = 0; i < sizeof(lists) / sizeof(*lists); i++)
+        for (int k = 0; k < lists[i]->count; k++)
+            if (names_file(lists[i]->item[k], output))
+                return true;
+    return settings->keep && names_file(settings->keep, output);
+}
+
 enum impasto_status cli_check_outputs(const struct cli_settings *settings, const char *output,
                                       struct impasto_error *error)
 {
     const char *const outputs[] = {output, settings->trace, settings->gradient,
                                    settings->export_weights};
-    const bool init_is_file = strcmp(settings->init, "content") != 0 &&
-                              strcmp(settings->init, "noise") != 0 &&
-                              strcmp(settings->init, "gray") != 0;
-    const char *const inputs[] = {settings->content, settings->style, settings->weights,
-                                  init_is_file ? settings->init : NULL};
     const size_t count = sizeof(outputs) / sizeof(*outputs);
     for (size_t i = 0; i < count; i++) {
         if (!outputs[i])
@@ -136,11 +169,10 @@ enum impasto_status cli_check_outputs(const struct cli_settings *settings, const
             status = check_picture(settings, output, error);
         if (status != IMPASTO_OK)
             return status;
-        for (size_t k = 0; k < sizeof(inputs) / sizeof(*inputs); k++)
-            if (inputs[k] && same_file(outputs[i], inputs[k]))
-                return cli_fail(error, IMPASTO_ERROR_OUTPUT,
-                                "%s: is also an input; choose another name for the output",
-                                outputs[i]);
+        if (is_input(settings, outputs[i]))
+            return cli_fail(error, IMPASTO_ERROR_OUTPUT,
+                            "%s: is also an input; choose another name for the output",
+                            outputs[i]);
         for (size_t k = 0; k < i; k++)
             if (outputs[k] && same_file(outputs[i], outputs[k]))
                 return cli_fail(error, IMPASTO_ERROR_OUTPUT,

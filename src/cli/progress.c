@@ -64,21 +64,49 @@ static const char *duration(double seconds, char *text, size_t size)
     return text;
 }
 
-/* "12/300  loss 3.21 (content 0.5, style 0.02)  1.5 it/s  3:12 left" */
-static void compose(const struct impasto_progress *p, double first, char *line, size_t size)
+void cli_console_begin(struct cli_console *console, const struct impasto_job_info *job)
+{
+    console->scales = job->scales;
+    console->scale_count = job->scale_count;
+}
+
+/* Work from one iteration to another: time goes by pixels. */
+static double work(const struct cli_console *console, int from, int to)
+{
+    double sum = 0;
+    int begin = 0;
+    for (size_t i = 0; i < console->scale_count; i++) {
+        const struct impasto_plan_scale *scale = &console->scales[i];
+        const int end = begin + scale->iterations;
+        const int low = from > begin ? from : begin, high = to < end ? to : end;
+        if (high > low)
+            sum += (double)(high - low) * scale->width * scale->height;
+        begin = end;
+    }
+    return sum;
+}
+
+/* "12/300  256x192  loss 3.21 (content 0.5, style 0.02)  1.5 it/s  3:12 left" */
+static void compose(const struct cli_console *console, const struct impasto_progress *p,
+                    char *line, size_t size)
 {
     double content = 0, style = 0;
+    char scale[32] = "", left[32];
     for (int l = 0; l < IMPASTO_LAYERS; l++) {
         content += p->content[l];
         style += p->style[l];
     }
-    const int used = snprintf(line, size, "%d/%d  loss %.4g (content %.3g, style %.3g)",
-                              p->iteration, p->iterations, p->total, content, style);
-    if (p->iteration > 0 && p->seconds > first && used >= 0 && (size_t)used < size) {
-        const double rate = p->iteration / (p->seconds - first);
-        char left[32];
-        snprintf(line + used, size - (size_t)used, "  %.3g it/s  %s left", rate,
-                 duration((p->iterations - p->iteration) / rate, left, sizeof(left)));
+    if (p->scales > 1)
+        snprintf(scale, sizeof(scale), "  %dx%d", p->width, p->height);
+    const int used =
+        snprintf(line, size, "%d/%d%s  loss %.4g (content %.3g, style %.3g)", p->iteration,
+                 p->iterations, scale, p->total, content, style);
+    if (p->iteration > 0 && p->seconds > console->first && used >= 0 && (size_t)used < size) {
+        const double seconds = p->seconds - console->first;
+        const double rest = seconds * work(console, p->iteration, p->iterations) /
+                            work(console, 0, p->iteration);
+        snprintf(line + used, size - (size_t)used, "  %.3g it/s  %s left", p->iteration / seconds,
+                 duration(rest, left, sizeof(left)));
     }
 }
 
@@ -115,7 +143,7 @@ void cli_console_progress(struct cli_console *console, const struct impasto_prog
         return;
     console->last_drawn = now;
     char words[256];
-    compose(progress, console->first, words, sizeof(words));
+    compose(console, progress, words, sizeof(words));
     if (!console->terminal) {
         fprintf(stderr, "impasto: %s\n", words);
         return;

@@ -15,6 +15,8 @@ enum cli_type {
     CLI_FLOAT,
     CLI_CHOICE,
     CLI_LAYERS,
+    CLI_SCALES, /* params->scales and scale_sizes */
+    CLI_LIST,   /* struct cli_list of texts; may be repeated */
 };
 enum cli_place { CLI_IN_SETTINGS, CLI_IN_PARAMS };
 

@@ -30,6 +30,25 @@ static json_t *layer_weights(const float *weights)
     return layers;
 }
 
+static json_t *texts(const struct cli_list *list)
+{
+    json_t *array = json_array();
+    for (int i = 0; i < list->count; i++)
+        json_array_append_new(array, cli_json_text(list->item[i]));
+    return array;
+}
+
+/* "auto", a number, or a list of sizes. */
+static json_t *scales(const struct cli_value *value)
+{
+    if (value->sizes[0] == 0)
+        return value->number > 0 ? cli_json_number(value->number) : json_string("auto");
+    json_t *array = json_array();
+    for (int i = 0; i < IMPASTO_SCALES && value->sizes[i] > 0; i++)
+        json_array_append_new(array, json_integer(value->sizes[i]));
+    return array;
+}
+
 static void add_setting(void *user, const char *name, const struct cli_value *value)
 {
     json_t *json = NULL;
@@ -46,6 +65,12 @@ static void add_setting(void *user, const char *name, const struct cli_value *va
     case CLI_VALUE_LAYERS:
         json = layer_weights(value->layers);
         break;
+    case CLI_VALUE_SCALES:
+        json = scales(value);
+        break;
+    case CLI_VALUE_LIST:
+        json = texts(value->list);
+        break;
     }
     json_object_set_new(user, name, json);
 }
@@ -53,7 +78,7 @@ static void add_setting(void *user, const char *name, const struct cli_value *va
 static json_t *run_line(const struct cli_run *run)
 {
     json_t *line = json_object(), *device = json_object(), *settings = json_object();
-    json_t *plan = json_object(), *algorithms = json_object();
+    json_t *plan = json_object(), *algorithms = json_object(), *sizes = json_array();
     json_object_set_new(line, "type", json_string("run"));
     json_object_set_new(line, "version", cli_json_text(impasto_version()));
     json_object_set_new(device, "index", json_integer(run->device->index));
@@ -62,11 +87,17 @@ static json_t *run_line(const struct cli_run *run)
     json_object_set_new(device, "driver", cli_json_text(run->device->driver));
     json_object_set_new(line, "device", device);
     json_object_set_new(line, "content", cli_json_text(run->settings->content));
-    json_object_set_new(line, "style", cli_json_text(run->settings->style));
+    json_object_set_new(line, "style", texts(&run->settings->styles));
     json_object_set_new(line, "output", cli_json_text(run->output));
     json_object_set_new(line, "weights", cli_json_text(run->weights));
     json_object_set_new(line, "width", json_integer(run->job->width));
     json_object_set_new(line, "height", json_integer(run->job->height));
+    for (size_t i = 0; i < run->job->scale_count; i++) {
+        const struct impasto_plan_scale *scale = &run->job->scales[i];
+        json_array_append_new(sizes, json_pack("{si si si}", "width", scale->width, "height",
+                                               scale->height, "iterations", scale->iterations));
+    }
+    json_object_set_new(line, "scales", sizes);
     json_object_set_new(line, "style_width", json_integer(run->job->style_width));
     json_object_set_new(line, "style_height", json_integer(run->job->style_height));
     for (size_t i = 0; i < run->job->plan_rows; i++)
@@ -90,7 +121,7 @@ enum impasto_status cli_trace_open(struct cli_trace *trace, const char *path,
     if (!path)
         return IMPASTO_OK;
     trace->path = path;
-    trace->stream = fopen(path, "w");
+    trace->stream = fopen(path, run->continues ? "a" : "w");
     if (!trace->stream)
         return cli_fail(error, IMPASTO_ERROR_OUTPUT, "%s: cannot be written: %s", path,
                         strerror(errno));
@@ -116,6 +147,8 @@ enum impasto_status cli_trace_iteration(struct cli_trace *trace,
     json_t *line = json_object();
     json_object_set_new(line, "type", json_string("iteration"));
     json_object_set_new(line, "iteration", json_integer(progress->iteration));
+    json_object_set_new(line, "width", json_integer(progress->width));
+    json_object_set_new(line, "height", json_integer(progress->height));
     json_object_set_new(line, "total", cli_json_number(progress->total));
     json_object_set_new(line, "content", layer_losses(params->content_layers, progress->content));
     json_object_set_new(line, "style", layer_losses(params->style_layers, progress->style));

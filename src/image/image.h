@@ -19,7 +19,38 @@
 enum impasto_status imp_image_resize(const struct impasto_image *image, int width, int height,
                                      struct impasto_image **resized, struct impasto_error *error);
 
+/* Plain values: `planes` planes of from_height x from_width to to_height x to_width, by Lanczos, or by a
+ * tent, which stays within the values it is given; either is widened by the factor when shrinking. */
+enum imp_filter { IMP_FILTER_LANCZOS, IMP_FILTER_TENT };
+enum impasto_status imp_planes_resize(const float *from, int planes, int from_height,
+                                      int from_width, enum imp_filter filter, float *to,
+                                      int to_height, int to_width, struct impasto_error *error);
+
 /* The size with the longer side `longer` and the aspect kept, each side at least 1 pixel. */
 void imp_image_fit(int width, int height, int longer, int *out_width, int *out_height);
+
+/* ---- mask.c ---------------------------------------------------------------------------------- */
+
+/* Gives pixels that hardly show the colours of what shows around them. */
+enum impasto_status imp_image_fill_hidden(struct impasto_image *image, struct impasto_error *error);
+/* Lightness times alpha of a mask, resized to height x width; the caller frees *plane. */
+enum impasto_status imp_image_mask(const struct impasto_image *mask, int height, int width,
+                                   float **plane, struct impasto_error *error);
+
+/* ---- statistics.c ---------------------------------------------------------------------------- */
+
+/* Mean and covariance of a picture's colours, pixels counting by weights (NULL: alike). */
+struct imp_colours {
+    double mean[3], covariance[3][3];
+};
+void imp_colours_measure(const struct impasto_image *image, const float *weights,
+                         struct imp_colours *colours);
+/* Maps the picture's colours so that those of `from` become those of `to`: an affine map whose matrix
+ * is S_to^1/2 S_from^-1/2, the symmetric roots (Gatys et al. 2016, "Preserving color"). Values may
+ * leave [0, 1]. */
+void imp_colours_match(struct impasto_image *image, const struct imp_colours *from,
+                       const struct imp_colours *to);
+/* Luminance of encoded values (Rec. 601, as the YIQ of that paper). */
+float imp_luminance(const float rgb[3]);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Resampling by Lanczos-3, separably: rows first, then columns. Shrinking averages light, so it is
+ * Resampling, separably: rows first, then columns. Pictures by Lanczos-3. Shrinking averages light, so it is
  * done on linear values; enlarging on linear values would ring darkly around bright edges, so there
  * the encoded values are taken.
  */
@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LOBES 3
 static const double pi = 3.14159265358979323846;
 
 void imp_image_fit(int width, int height, int longer, int *out_width, int *out_height)
@@ -32,14 +31,21 @@ static float to_encoded(float v)
     return v <= 0.0031308f ? 12.92f * v : 1.055f * powf(v, 1 / 2.4f) - 0.055f;
 }
 
-static double lanczos(double x)
+/* A filter reaches so many samples to each side. */
+static int reach_of(enum imp_filter filter)
 {
+    return filter == IMP_FILTER_LANCZOS ? 3 : 1;
+}
+
+static double value_of(enum imp_filter filter, double x)
+{
+    const int reach = reach_of(filter);
     x = fabs(x);
-    if (x < 1e-9)
-        return 1;
-    if (x >= LOBES)
+    if (x >= reach)
         return 0;
-    return LOBES * sin(pi * x) * sin(pi * x / LOBES) / (pi * pi * x * x);
+    if (filter == IMP_FILTER_TENT)
+        return 1 - x;
+    return x < 1e-9 ? 1 : reach * sin(pi * x) * sin(pi * x / reach) / (pi * pi * x * x);
 }
 
 /* For each of `to` output samples: from which input sample on, how many, and their weights. Samples
@@ -50,10 +56,10 @@ struct taps {
     int width;
 };
 
-static bool taps_make(struct taps *taps, int from, int to)
+static bool taps_make(struct taps *taps, enum imp_filter filter, int from, int to)
 {
     const double scale = (double)from / to, stretch = scale > 1 ? scale : 1;
-    const double radius = LOBES * stretch;
+    const double radius = reach_of(filter) * stretch;
     taps->width = (int)ceil(2 * radius) + 1;
     if (taps->width > from)
         taps->width = from;
@@ -71,10 +77,10 @@ static bool taps_make(struct taps *taps, int from, int to)
         float *weights = taps->weights + (size_t)i * (size_t)taps->width;
         double sum = 0;
         for (int k = first; k <= last; k++)
-            sum += lanczos((k - centre) / stretch);
+            sum += value_of(filter, (k - centre) / stretch);
         for (int k = first; k <= last; k++) {
             const int at = k < 0 ? 0 : k >= from ? from - 1 : k;
-            weights[at - start] += (float)(lanczos((k - centre) / stretch) / sum);
+            weights[at - start] += (float)(value_of(filter, (k - centre) / stretch) / sum);
         }
         taps->first[i] = start;
     }
@@ -136,8 +142,8 @@ static enum impasto_status resample(const struct impasto_image *image, struct im
     float *wide = malloc((size_t)image->width * (size_t)channels * sizeof(float));
     float *rows = malloc((size_t)image->height * row_size * sizeof(float));
     float *line = malloc(row_size * sizeof(float));
-    if (!wide || !rows || !line || !taps_make(&across, image->width, out->width) ||
-        !taps_make(&down, image->height, out->height)) {
+    if (!wide || !rows || !line || !taps_make(&across, IMP_FILTER_LANCZOS, image->width, out->width) ||
+        !taps_make(&down, IMP_FILTER_LANCZOS, image->height, out->height)) {
         status = imp_fail_memory(error, "resizing a picture",
                                  (size_t)image->height * row_size * sizeof(float));
         goto done;
@@ -212,5 +218,43 @@ enum impasto_status imp_image_resize(const struct impasto_image *image, int widt
         *resized = out;
     else
         impasto_image_free(&out);
+    return status;
+}
+
+enum impasto_status imp_planes_resize(const float *from, int planes, int from_height,
+                                      int from_width, enum imp_filter filter, float *to,
+                                      int to_height, int to_width, struct impasto_error *error)
+{
+    const size_t columns = (size_t)to_width;
+    struct taps across = {0}, down = {0};
+    enum impasto_status status = IMPASTO_OK;
+    float *rows = malloc((size_t)from_height * columns * sizeof(float));
+    if (!rows || !taps_make(&across, filter, from_width, to_width) ||
+        !taps_make(&down, filter, from_height, to_height))
+        status = imp_fail_memory(error, "resizing", (size_t)from_height * columns * sizeof(float));
+    for (int plane = 0; plane < planes && status == IMPASTO_OK; plane++) {
+        for (int y = 0; y < from_height; y++)
+            for (int x = 0; x < to_width; x++) {
+                const float *in = from + (size_t)y * (size_t)from_width + across.first[x];
+                const float *weights = across.weights + (size_t)x * (size_t)across.width;
+                float sum = 0;
+                for (int k = 0; k < across.width; k++)
+                    sum += weights[k] * in[k];
+                rows[(size_t)y * columns + (size_t)x] = sum;
+            }
+        memset(to, 0, (size_t)to_height * columns * sizeof(float));
+        for (int y = 0; y < to_height; y++)
+            for (int k = 0; k < down.width; k++) {
+                const float weight = down.weights[(size_t)y * (size_t)down.width + (size_t)k];
+                const float *in = rows + (size_t)(down.first[y] + k) * columns;
+                for (size_t x = 0; x < columns; x++)
+                    to[(size_t)y * columns + x] += weight * in[x];
+            }
+        from += (size_t)from_height * (size_t)from_width;
+        to += (size_t)to_height * columns;
+    }
+    taps_free(&across);
+    taps_free(&down);
+    free(rows);
     return status;
 }

@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The objective: content and style losses at their layers, total variation of the picture. Targets
- * are captured in a pass each over the content and the style picture; in the optimisation the
- * forward pass measures, and keeps for each style layer the difference of the Gram matrices, from
- * which the backward pass makes the gradient.
+ * are captured in a pass each over the content and the style pictures; in the optimisation the
+ * forward pass measures, and keeps for each style layer what the backward pass makes the gradient of.
  */
 
 #include "net/net.h"
 
 #include <math.h>
-#include <string.h>
+#include <stdlib.h>
 
 /* The height and width of layer l's activation for a picture of that size. */
 static void layer_size(int l, int height, int width, int *h, int *w)
@@ -19,14 +18,19 @@ static void layer_size(int l, int height, int width, int *h, int *w)
     *w = width >> halvings;
 }
 
+double imp_strength(const struct impasto_params *params)
+{
+    return pow(10, 2 * (double)params->strength - 1);
+}
+
 void imp_losses_init(struct imp_losses *losses, struct imp_device *device,
-                     const struct impasto_params *params, int height, int width)
+                     const struct impasto_params *params, int height, int width,
+                     struct imp_style_region *region, int regions)
 {
     *losses = (struct imp_losses){
         .device = device,
         .relative = params->losses == IMPASTO_LOSSES_RELATIVE,
-        .content_weight = params->content_weight,
-        .style_weight = params->style_weight,
+        .content_weight = (float)((double)params->content_weight / imp_strength(params)),
         .tv_weight = params->tv_weight,
         .height = height,
         .width = width,
@@ -34,54 +38,29 @@ void imp_losses_init(struct imp_losses *losses, struct imp_device *device,
     const int lanes = imp_device_caps(device)->vector_width;
     for (int l = 0; l < IMPASTO_LAYERS; l++) {
         losses->content_layers[l] = params->content_layers[l];
-        losses->style_layers[l] = params->style_layers[l];
-        losses->content_energy[l] = losses->style_energy[l] = 1;
+        losses->content_energy[l] = 1;
         struct imp_tensor *target = &losses->content_target[l];
         target->channels = imp_layer_shapes[l].out_channels;
         target->lanes = lanes;
         layer_size(l, height, width, &target->height, &target->width);
         if (losses->content_layers[l] > 0)
             losses->content_slot[l] = losses->slots++;
-        if (losses->style_layers[l] > 0)
-            losses->style_slot[l] = losses->slots++;
     }
+    imp_style_init(&losses->style, device, params, region, regions, &losses->slots);
+    losses->style.sums = &losses->sums;
     losses->tv_slot = losses->slots++;
     losses->gradient_slot = losses->slots++;
 }
 
-size_t imp_losses_workspace(const struct imp_losses *losses, const struct imp_net *net)
+void imp_losses_layout(struct imp_losses *losses, struct imp_layout *layout)
 {
-    size_t workspace = 0;
-    for (int l = 0; l < IMPASTO_LAYERS; l++)
-        if (losses->style_layers[l] > 0) {
-            const size_t bytes = imp_gram_workspace(
-                imp_device_caps(losses->device), imp_layer_shapes[l].out_channels,
-                imp_net_window_rows(net, l), net->activation[l].width);
-            workspace = bytes > workspace ? bytes : workspace;
-        }
-    return workspace;
-}
-
-void imp_losses_layout(struct imp_losses *losses, int style_height, int style_width,
-                       struct imp_layout *layout)
-{
-    size_t gram = 0;
     for (int l = 0; l < IMPASTO_LAYERS; l++) {
-        const int channels = imp_layer_shapes[l].out_channels;
         const struct imp_tensor *t = &losses->content_target[l];
         if (losses->content_layers[l] > 0)
             imp_layout_add(layout, &losses->content_target[l].buffer,
                            imp_tensor_bytes(t->channels, t->height, t->width, t->lanes), "targets");
-        if (losses->style_layers[l] > 0) {
-            const size_t matrix = (size_t)channels * (size_t)channels * sizeof(float);
-            imp_layout_add(layout, &losses->style_target[l], matrix, "targets");
-            imp_layout_add(layout, &losses->difference[l], matrix, "Gram matrices");
-            gram = matrix > gram ? matrix : gram;
-        }
     }
-    losses->style_height = style_height;
-    losses->style_width = style_width;
-    imp_layout_add(layout, &losses->gram, gram, "Gram matrices");
+    imp_style_layout(&losses->style, layout);
     imp_layout_add(layout, &losses->sums, (size_t)losses->slots * IMP_PARTS * sizeof(float), "sums");
 }
 
@@ -99,33 +78,6 @@ static double elements_of(const struct imp_tensor *t)
     return (double)t->channels * t->height * t->width;
 }
 
-/* Elements of a layer's activation for a picture of that size. */
-static double layer_elements(int layer, int height, int width)
-{
-    int h, w;
-    layer_size(layer, height, width, &h, &w);
-    return (double)imp_layer_shapes[layer].out_channels * h * w;
-}
-
-static const char *gram_label(int layer, char label[32])
-{
-    snprintf(label, 32, "%s Gram", imp_layer_shapes[layer].name);
-    return label;
-}
-
-/* The mean square that was summed into slot 0, as a divisor: 1 where there is nothing to divide by. */
-static enum impasto_status read_energy(struct imp_losses *losses, double elements, double *energy)
-{
-    double total = 0;
-    IMP_TRY(imp_sums_read(losses->device, losses->sums, 1, &total));
-    if (!isfinite(total))
-        return imp_device_fail(losses->device, IMPASTO_ERROR_NUMERIC,
-                               "the network's features of the pictures are not finite: these "
-                               "weights cannot be used");
-    *energy = total > 0 ? total / elements : 1;
-    return IMPASTO_OK;
-}
-
 static enum impasto_status capture_content(void *user, int layer, const struct imp_tensor *f,
                                            const struct imp_window *window, bool ends,
                                            struct imp_buffer *workspace)
@@ -137,33 +89,15 @@ static enum impasto_status capture_content(void *user, int layer, const struct i
                                  window->rows));
     if (!ends)
         return IMPASTO_OK;
+    double total = 0;
     IMP_TRY(imp_sum_squares(losses->device, target, losses->sums, 0));
-    double energy = 1;
-    IMP_TRY(read_energy(losses, elements_of(target), &energy));
-    if (losses->relative)
-        losses->content_energy[layer] = energy;
-    return IMPASTO_OK;
-}
-
-static enum impasto_status capture_style(void *user, int layer, const struct imp_tensor *f,
-                                         const struct imp_window *window, bool ends,
-                                         struct imp_buffer *workspace)
-{
-    struct imp_losses *losses = user;
-    const int entries = f->channels * f->channels;
-    char label[32];
-    IMP_TRY(imp_gram(losses->device, f, window,
-                     layer_elements(layer, losses->style_height, losses->style_width),
-                     workspace, losses->style_target[layer],
-                     gram_label(layer, label)));
-    if (!ends)
-        return IMPASTO_OK;
-    IMP_TRY(imp_sum_squares_flat(losses->device, losses->style_target[layer], entries, losses->sums,
-                                 0));
-    double energy = 1;
-    IMP_TRY(read_energy(losses, entries, &energy));
-    if (losses->relative)
-        losses->style_energy[layer] = energy;
+    IMP_TRY(imp_sums_read(losses->device, losses->sums, 1, &total));
+    if (!isfinite(total))
+        return imp_device_fail(losses->device, IMPASTO_ERROR_NUMERIC,
+                               "the network's features of the content picture are not finite: "
+                               "these weights cannot be used");
+    if (losses->relative && total > 0)
+        losses->content_energy[layer] = total / elements_of(target);
     return IMPASTO_OK;
 }
 
@@ -176,46 +110,27 @@ static enum impasto_status measure(void *user, int layer, const struct imp_tenso
         IMP_TRY(imp_sum_squared_difference(losses->device, f, window,
                                            &losses->content_target[layer], losses->sums,
                                            losses->content_slot[layer]));
-    if (losses->style_layers[layer] > 0) {
-        const double elements = layer_elements(layer, losses->height, losses->width);
-        char label[32];
-        IMP_TRY(imp_gram(losses->device, f, window, elements, workspace,
-                         losses->difference[layer], gram_label(layer, label)));
-        if (!ends)
-            return IMPASTO_OK;
-        /* d/dF of mean((G - A)^2) over C^2 entries, G = F F^T / (C M): 4 / (C^2 C M) (G - A) F. */
-        const double entries = (double)f->channels * f->channels;
-        const double factor = (double)losses->style_weight * losses->style_layers[layer] * 4 /
-                              (losses->style_energy[layer] * entries * elements);
-        IMP_TRY(imp_buffer_copy(losses->difference[layer], 0, losses->gram, 0,
-                                (size_t)entries * sizeof(float)));
-        IMP_TRY(imp_gram_difference(losses->device, losses->gram, losses->style_target[layer],
-                                    f->channels, (float)factor, losses->difference[layer],
-                                    losses->sums, losses->style_slot[layer]));
-    }
-    return IMPASTO_OK;
+    return imp_style_measure(&losses->style, layer, f, window, ends, workspace);
 }
 
 static enum impasto_status gradient(void *user, int layer, const struct imp_tensor *f,
                                     const struct imp_window *window, const struct imp_tensor *g)
 {
     struct imp_losses *losses = user;
-    const bool style = losses->style_layers[layer] > 0;
-    if (style) {
-        char label[48];
-        snprintf(label, sizeof(label), "%s Gram gradient", imp_layer_shapes[layer].name);
-        IMP_TRY(imp_conv_pointwise(losses->device, f, window, losses->difference[layer], g,
-                                   label));
-    }
+    bool style = false;
+    IMP_TRY(imp_style_gradient(&losses->style, layer, f, window, g, &style));
     if (losses->content_layers[layer] > 0) {
         /* d/dF of mean((F - P)^2): 2 / (C M) (F - P). */
         const double factor = (double)losses->content_weight * losses->content_layers[layer] * 2 /
                               (losses->content_energy[layer] *
                                elements_of(&losses->content_target[layer]));
-        IMP_TRY(imp_content_backward(losses->device, f, window, &losses->content_target[layer],
-                                     g, (float)factor, style));
+        return imp_content_backward(losses->device, f, window, &losses->content_target[layer], g,
+                                    (float)factor, style);
     }
-    return IMPASTO_OK;
+    /* A region too small for this layer has nothing to say. */
+    return style ? IMPASTO_OK
+                 : imp_buffer_zero(g->buffer, 0, imp_tensor_bytes(g->channels, g->height, g->width,
+                                                                  g->lanes));
 }
 
 struct imp_taps imp_losses_content_taps(struct imp_losses *losses)
@@ -224,16 +139,10 @@ struct imp_taps imp_losses_content_taps(struct imp_losses *losses)
         .layers = bits_of(losses->content_layers), .user = losses, .measure = capture_content};
 }
 
-struct imp_taps imp_losses_style_taps(struct imp_losses *losses)
-{
-    return (struct imp_taps){
-        .layers = bits_of(losses->style_layers), .user = losses, .measure = capture_style};
-}
-
 struct imp_taps imp_losses_taps(struct imp_losses *losses)
 {
     return (struct imp_taps){
-        .layers = bits_of(losses->content_layers) | bits_of(losses->style_layers),
+        .layers = bits_of(losses->content_layers) | bits_of(losses->style.layers),
         .user = losses,
         .measure = measure,
         .gradient = gradient,
@@ -264,14 +173,11 @@ enum impasto_status imp_losses_check_gradient(struct imp_losses *losses,
                                 losses->gradient_slot);
 }
 
-enum impasto_status imp_losses_read(struct imp_losses *losses, struct impasto_progress *progress,
-                                    double *not_finite)
+static void report(const struct imp_losses *losses, const double *totals,
+                   struct impasto_progress *progress)
 {
-    double totals[2 * IMPASTO_LAYERS + 2];
-    IMP_TRY(imp_sums_read(losses->device, losses->sums, losses->slots, totals));
     progress->tv = totals[losses->tv_slot];
     progress->total = (double)losses->tv_weight * progress->tv;
-    *not_finite = totals[losses->gradient_slot];
     for (int l = 0; l < IMPASTO_LAYERS; l++) {
         progress->content[l] = progress->style[l] = 0;
         if (losses->content_layers[l] > 0) {
@@ -281,13 +187,26 @@ enum impasto_status imp_losses_read(struct imp_losses *losses, struct impasto_pr
             progress->total += (double)losses->content_weight * losses->content_layers[l] *
                                progress->content[l];
         }
-        if (losses->style_layers[l] > 0) {
-            const double channels = imp_layer_shapes[l].out_channels;
-            progress->style[l] = totals[losses->style_slot[l]] / (channels * channels) /
-                                 losses->style_energy[l];
+        if (losses->style.layers[l] > 0) {
+            progress->style[l] = imp_style_loss(&losses->style, l, totals);
             progress->total +=
-                (double)losses->style_weight * losses->style_layers[l] * progress->style[l];
+                losses->style.weight * (double)losses->style.layers[l] * progress->style[l];
         }
     }
-    return IMPASTO_OK;
+}
+
+enum impasto_status imp_losses_read(struct imp_losses *losses, struct impasto_progress *progress,
+                                    double *not_finite)
+{
+    double *totals = malloc((size_t)losses->slots * sizeof(*totals));
+    if (!totals)
+        return imp_device_fail(losses->device, IMPASTO_ERROR_MEMORY, "out of memory for sums");
+    const enum impasto_status status =
+        imp_sums_read(losses->device, losses->sums, losses->slots, totals);
+    if (status == IMPASTO_OK) {
+        report(losses, totals, progress);
+        *not_finite = totals[losses->gradient_slot];
+    }
+    free(totals);
+    return status;
 }

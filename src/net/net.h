@@ -198,35 +198,106 @@ int imp_stage_margin(const struct imp_stage *stage, bool backward);
 /* The most rows of a strip with `reach` more on each side. */
 int imp_stage_rows(const struct imp_stage *stage, int reach);
 
+/* ---- guide.c --------------------------------------------------------------------------------- */
+
+/* How much each position of a picture counts for a style, 0 to 1, at the size of every stage. */
+struct imp_guide {
+    bool used; /* false: every position counts 1 */
+    int height, width;                        /* of the picture */
+    double mass[IMP_STAGES];                  /* sum of the stage's weights */
+    struct imp_buffer *positions[IMP_STAGES]; /* NULL unless used; see ops.h */
+};
+
+void imp_guide_init(struct imp_guide *guide, int height, int width, bool used);
+/* stages: bits of those that are looked at. */
+void imp_guide_layout(struct imp_guide *guide, uint32_t stages, struct imp_layout *layout);
+/* plane: height * width weights; shrunk by averaging as pooling shrinks activations. */
+enum impasto_status imp_guide_fill(struct imp_guide *guide, struct imp_device *device,
+                                   const float *plane);
+
+/* ---- style.c --------------------------------------------------------------------------------- */
+
+/* The style loss in one region of the picture. All of its matrices are per layer. */
+struct imp_style_region {
+    double weight; /* its share of the style loss */
+    struct imp_guide guide;
+    struct imp_buffer *target[IMPASTO_LAYERS], *mean_target[IMPASTO_LAYERS];
+    /* The Gram matrix as it grows, strip by strip; then its difference to the target, as weights. */
+    struct imp_buffer *difference[IMPASTO_LAYERS];
+    struct imp_buffer *bias[IMPASTO_LAYERS]; /* the same for the mean: see moments.c */
+    double energy[IMPASTO_LAYERS], mean_energy[IMPASTO_LAYERS]; /* divisors; 1 for Gatys */
+    int slot[IMPASTO_LAYERS], mean_slot[IMPASTO_LAYERS];
+};
+
+struct imp_style {
+    struct imp_device *device;
+    bool relative, covariance;
+    double weight;
+    float layers[IMPASTO_LAYERS];
+    struct imp_style_region *region; /* the caller's */
+    int regions;
+    struct imp_buffer *gram, *mean; /* scratch, of the layer at hand */
+    struct imp_buffer *const *sums; /* the losses' */
+};
+
+/* region: `regions` of them, weight and guide initialised; the weights sum to 1. slots: counted on. */
+void imp_style_init(struct imp_style *style, struct imp_device *device,
+                    const struct impasto_params *params, struct imp_style_region *region,
+                    int regions, int *slots);
+void imp_style_layout(struct imp_style *style, struct imp_layout *layout);
+/* Bits of the stages that are looked at. */
+uint32_t imp_style_stages(const struct imp_style *style);
+/* Of a region too small for a layer (less than a position of it), that layer's loss is left out. */
+bool imp_style_sees(const struct imp_style *style, const struct imp_style_region *region, int layer);
+/* What measuring on this net needs, as it is planned. */
+size_t imp_style_workspace(const struct imp_style *style, const struct imp_net *net);
+
+/* A style picture, as the pass over it captures it: added with its share to the region's targets. */
+struct imp_style_source {
+    struct imp_style *style;
+    struct imp_style_region *region;
+    const struct imp_guide *guide; /* of the style picture */
+    double share;                  /* in its region; they sum to 1 */
+    bool begins, ends;             /* the region's first and last */
+};
+struct imp_taps imp_style_source_taps(struct imp_style_source *source);
+
+/* As struct imp_taps' functions, for layers that a style looks at. */
+enum impasto_status imp_style_measure(struct imp_style *style, int layer,
+                                      const struct imp_tensor *f, const struct imp_window *window,
+                                      bool ends, struct imp_buffer *workspace);
+/* Whether anything was written. */
+enum impasto_status imp_style_gradient(struct imp_style *style, int layer,
+                                       const struct imp_tensor *f, const struct imp_window *window,
+                                       const struct imp_tensor *g, bool *written);
+/* A layer's loss from the totals of all slots. */
+double imp_style_loss(const struct imp_style *style, int layer, const double *totals);
+
 /* ---- losses.c -------------------------------------------------------------------------------- */
 
 /* The weighted objective at one size of picture; the formulas are at struct impasto_params. */
 struct imp_losses {
     struct imp_device *device;
     bool relative;
-    float content_weight, style_weight, tv_weight;
-    float content_layers[IMPASTO_LAYERS], style_layers[IMPASTO_LAYERS];
-    int height, width, style_height, style_width; /* of the pictures */
-    double content_energy[IMPASTO_LAYERS], style_energy[IMPASTO_LAYERS]; /* divisors; 1 for Gatys */
+    float content_weight, tv_weight;
+    float content_layers[IMPASTO_LAYERS];
+    int height, width; /* of the picture */
+    double content_energy[IMPASTO_LAYERS]; /* divisors; 1 for Gatys */
     struct imp_tensor content_target[IMPASTO_LAYERS];
-    struct imp_buffer *style_target[IMPASTO_LAYERS];
-    /* The Gram matrix as it grows, strip by strip; then its difference to the target, as weights. */
-    struct imp_buffer *difference[IMPASTO_LAYERS];
-    struct imp_buffer *gram; /* of the layer at hand */
+    struct imp_style style;
     struct imp_buffer *sums;
-    int content_slot[IMPASTO_LAYERS], style_slot[IMPASTO_LAYERS], tv_slot, gradient_slot, slots;
+    int content_slot[IMPASTO_LAYERS], tv_slot, gradient_slot, slots;
 };
 
-/* params: weights, layers and kind of losses are read. */
+/* What params->strength multiplies the style's weight with, and divides the content's by. */
+double imp_strength(const struct impasto_params *params);
+/* params: weights, layers, strength and kind of losses are read. region: as imp_style_init's. */
 void imp_losses_init(struct imp_losses *losses, struct imp_device *device,
-                     const struct impasto_params *params, int height, int width);
-void imp_losses_layout(struct imp_losses *losses, int style_height, int style_width,
-                       struct imp_layout *layout);
-/* What measuring on this net needs, as it is planned. */
-size_t imp_losses_workspace(const struct imp_losses *losses, const struct imp_net *net);
-/* The taps for the content picture's pass, the style picture's pass, and the optimisation's. */
+                     const struct impasto_params *params, int height, int width,
+                     struct imp_style_region *region, int regions);
+void imp_losses_layout(struct imp_losses *losses, struct imp_layout *layout);
+/* The taps for the content picture's pass, and the optimisation's. */
 struct imp_taps imp_losses_content_taps(struct imp_losses *losses);
-struct imp_taps imp_losses_style_taps(struct imp_losses *losses);
 struct imp_taps imp_losses_taps(struct imp_losses *losses);
 /* Total variation of the image; and its gradient added to gradient. Nothing where tv_weight is 0,
  * except that the sum is always taken, for the report. */
@@ -255,6 +326,9 @@ struct imp_optimizer_state {
 struct imp_optimizer {
     const char *name;
     enum impasto_optimizer id;
+    /* How many of the state's first vectors go on, resized, when the picture grows: none is negative but
+     * the first may be. */
+    int carried;
     void (*layout)(struct imp_optimizer_state *state, struct imp_layout *layout);
     /* image is moved and clamped to [0, 1]; the gradient may be overwritten. */
     enum impasto_status (*step)(struct imp_device *device, struct imp_optimizer_state *state,

@@ -27,6 +27,7 @@ static enum impasto_status step(struct imp_device *device, struct imp_optimizer_
 const struct imp_optimizer imp_optimizer_adam = {
     .name = "adam",
     .id = IMPASTO_OPTIMIZER_ADAM,
+    .carried = 2,
     .layout = layout,
     .step = step,
 };

@@ -149,21 +149,17 @@ const struct imp_buffer *imp_conv_aux(const struct imp_conv *conv)
                                                     : conv->x.buffer;
 }
 
-enum impasto_status imp_conv_pointwise(struct imp_device *device, const struct imp_tensor *x,
-                                       const struct imp_window *window,
-                                       const struct imp_buffer *weights, const struct imp_tensor *y,
-                                       const char *label)
+enum impasto_status imp_conv_pointwise(struct imp_device *device, const struct imp_pointwise *call)
 {
-    const struct imp_conv conv = {.x = *x,
-                                  .y = *y,
-                                  .first = window->first,
-                                  .rows = window->rows,
-                                  .weights = weights,
-                                  .epilogue = IMP_EPILOGUE_STORE,
-                                  .label = label};
-    return imp_conv_implicit.supports(imp_device_caps(device), x->channels, y->channels)
-               ? imp_conv_implicit_taps(device, &conv, 1)
-               : imp_conv_direct_taps(device, &conv, 1);
+    return imp_conv_implicit.supports(imp_device_caps(device), call->x.channels, call->y.channels)
+               ? imp_conv_implicit_pointwise(device, call)
+               : imp_conv_direct_pointwise(device, call);
+}
+
+int imp_pointwise_flags(const struct imp_pointwise *call)
+{
+    /* POINTWISE_* in cl/common.cl. */
+    return (call->bias ? 1 : 0) | (call->positions ? 2 : 0) | (call->add ? 4 : 0);
 }
 
 void imp_conv_flip(int in, int out, const float *weights, float *flipped)

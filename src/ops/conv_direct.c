@@ -3,6 +3,8 @@
 
 #include "ops/ops.h"
 
+#include <string.h>
+
 /*
  * The register block by vector width: vectors of output channels, positions. The accumulators
  * must leave room for the weights and an input value: 32 registers with AVX-512 (VW = 16), 16
@@ -84,27 +86,30 @@ enum impasto_status imp_conv_reverse(struct imp_device *device, const struct imp
                               });
 }
 
-enum impasto_status imp_conv_direct_taps(struct imp_device *device, const struct imp_conv *conv,
-                                         int taps)
+/* args: the kernel's, of which the sizes are filled in here. */
+static enum impasto_status launch(struct imp_device *device, int taps, const struct imp_tensor *x,
+                                  const struct imp_tensor *y, int first, int rows,
+                                  struct imp_arg *args, size_t count, const char *label)
 {
     const struct imp_caps *caps = imp_device_caps(device);
     const struct imp_conv_block block = imp_conv_block(caps);
-    const struct imp_tensor *x = &conv->x, *y = &conv->y;
     char macros[MACROS];
     macros_of(caps, taps, macros);
     const int groups = y->channels / (caps->vector_width * block.vectors);
-    const int span = conv->rows * (y->width + 2) - 2;
+    const int span = rows * (y->width + 2) - 2;
+    const struct imp_arg sizes[] = {imp_int(imp_tensor_blocks(x)), imp_int(groups),
+                                    imp_int(y->height),            imp_int(y->width),
+                                    imp_int(first),                imp_int(rows)};
+    memcpy(args + 4, sizes, sizeof(sizes));
     return imp_launch(
         device,
         &(struct imp_launch){
             .kernel = {"conv_direct", "conv_direct", macros},
-            IMP_ARGS(imp_buf(x->buffer), imp_buf(conv->reversed ? conv->workspace : conv->weights),
-                     imp_buf(y->buffer), imp_buf(imp_conv_aux(conv)), imp_int(imp_tensor_blocks(x)),
-                     imp_int(groups), imp_int(y->height), imp_int(y->width), imp_int(conv->first),
-                     imp_int(conv->rows), imp_int((int)conv->epilogue)),
+            .args = args,
+            .arg_count = count,
             .global = {(size_t)((span + block.positions - 1) / block.positions), (size_t)groups},
-            .flops = 2.0 * taps * x->channels * y->channels * conv->rows * y->width,
-            .label = conv->label,
+            .flops = 2.0 * taps * x->channels * y->channels * rows * y->width,
+            .label = label,
         });
 }
 
@@ -112,7 +117,32 @@ static enum impasto_status run(struct imp_device *device, const struct imp_conv 
 {
     if (conv->reversed)
         IMP_TRY(imp_conv_reverse(device, conv));
-    return imp_conv_direct_taps(device, conv, 9);
+    struct imp_arg args[] = {
+        imp_buf(conv->x.buffer),
+        imp_buf(conv->reversed ? conv->workspace : conv->weights),
+        imp_buf(conv->y.buffer),
+        imp_buf(imp_conv_aux(conv)),
+        [10] = imp_int((int)conv->epilogue),
+    };
+    return launch(device, 9, &conv->x, &conv->y, conv->first, conv->rows, args, IMP_COUNT(args),
+                  conv->label);
+}
+
+enum impasto_status imp_conv_direct_pointwise(struct imp_device *device,
+                                              const struct imp_pointwise *call)
+{
+    const struct imp_buffer *unused = call->x.buffer;
+    struct imp_arg args[] = {
+        imp_buf(call->x.buffer),
+        imp_buf(call->weights),
+        imp_buf(call->y.buffer),
+        imp_buf(call->bias ? call->bias : unused),
+        [10] = imp_int(imp_pointwise_flags(call)),
+        imp_buf(call->positions ? call->positions : unused),
+        imp_int(imp_positions_at(&call->x, &call->window)),
+    };
+    return launch(device, 1, &call->x, &call->y, call->window.first, call->window.rows, args,
+                  IMP_COUNT(args), call->label);
 }
 
 const struct imp_conv_packing imp_conv_blocked = {

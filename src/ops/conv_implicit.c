@@ -3,6 +3,8 @@
 
 #include "ops/ops.h"
 
+#include <string.h>
+
 static bool supports(const struct imp_caps *caps, int in, int out)
 {
     const int side = imp_tile_side(caps);
@@ -10,36 +12,63 @@ static bool supports(const struct imp_caps *caps, int in, int out)
            side % imp_conv_block(caps).vectors == 0 && in % side == 0 && out % (4 * side) == 0;
 }
 
-enum impasto_status imp_conv_implicit_taps(struct imp_device *device, const struct imp_conv *conv,
-                                           int taps)
+/* args: the kernel's, of which the sizes are filled in here. */
+static enum impasto_status launch(struct imp_device *device, int taps, const struct imp_tensor *x,
+                                  const struct imp_tensor *y, int first, int rows,
+                                  struct imp_arg *args, size_t count, const char *label)
 {
     const struct imp_caps *caps = imp_device_caps(device);
-    const struct imp_tensor *x = &conv->x, *y = &conv->y;
     const size_t side = (size_t)imp_tile_side(caps), tile = 4 * side;
-    const int span = conv->rows * (y->width + 2) - 2;
+    const int span = rows * (y->width + 2) - 2;
+    const struct imp_arg sizes[] = {imp_int(imp_tensor_blocks(x)), imp_int(y->height),
+                                    imp_int(y->width), imp_int(first), imp_int(rows)};
+    memcpy(args + 4, sizes, sizeof(sizes));
     char macros[64];
     snprintf(macros, sizeof(macros), "-DVW=%d -DCV=%d -DTS=%zu -DTAPS=%d", caps->vector_width,
              imp_conv_block(caps).vectors, side, taps);
-    return imp_launch(
-        device,
-        &(struct imp_launch){
-            .kernel = {"tile+conv_implicit", "conv_implicit", macros},
-            IMP_ARGS(imp_buf(x->buffer), imp_buf(conv->reversed ? conv->workspace : conv->weights),
-                     imp_buf(y->buffer), imp_buf(imp_conv_aux(conv)), imp_int(imp_tensor_blocks(x)),
-                     imp_int(y->height), imp_int(y->width), imp_int(conv->first),
-                     imp_int(conv->rows), imp_int((int)conv->epilogue)),
-            .global = {((size_t)span + tile - 1) / tile * side, (size_t)imp_tensor_blocks(y)},
-            .local = {side, side, 1},
-            .flops = 2.0 * taps * x->channels * y->channels * conv->rows * y->width,
-            .label = conv->label,
-        });
+    return imp_launch(device,
+                      &(struct imp_launch){
+                          .kernel = {"tile+conv_implicit", "conv_implicit", macros},
+                          .args = args,
+                          .arg_count = count,
+                          .global = {((size_t)span + tile - 1) / tile * side,
+                                     (size_t)imp_tensor_blocks(y)},
+                          .local = {side, side, 1},
+                          .flops = 2.0 * taps * x->channels * y->channels * rows * y->width,
+                          .label = label,
+                      });
 }
 
 static enum impasto_status run(struct imp_device *device, const struct imp_conv *conv)
 {
     if (conv->reversed)
         IMP_TRY(imp_conv_reverse(device, conv));
-    return imp_conv_implicit_taps(device, conv, 9);
+    struct imp_arg args[] = {
+        imp_buf(conv->x.buffer),
+        imp_buf(conv->reversed ? conv->workspace : conv->weights),
+        imp_buf(conv->y.buffer),
+        imp_buf(imp_conv_aux(conv)),
+        [9] = imp_int((int)conv->epilogue),
+    };
+    return launch(device, 9, &conv->x, &conv->y, conv->first, conv->rows, args, IMP_COUNT(args),
+                  conv->label);
+}
+
+enum impasto_status imp_conv_implicit_pointwise(struct imp_device *device,
+                                                const struct imp_pointwise *call)
+{
+    const struct imp_buffer *unused = call->x.buffer;
+    struct imp_arg args[] = {
+        imp_buf(call->x.buffer),
+        imp_buf(call->weights),
+        imp_buf(call->y.buffer),
+        imp_buf(call->bias ? call->bias : unused),
+        [9] = imp_int(imp_pointwise_flags(call)),
+        imp_buf(call->positions ? call->positions : unused),
+        imp_int(imp_positions_at(&call->x, &call->window)),
+    };
+    return launch(device, 1, &call->x, &call->y, call->window.first, call->window.rows, args,
+                  IMP_COUNT(args), call->label);
 }
 
 /* Not measured on a GPU. By its reads: `direct` reads an input vector for every 4 products of a

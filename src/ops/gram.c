@@ -60,60 +60,60 @@ static void macros_of(const struct imp_caps *caps, char *macros, size_t size)
              tile_of(caps), CHUNK, imp_conv_block(caps).vectors, how, imp_reduce_macros(caps));
 }
 
+size_t imp_positions_bytes(int height, int width)
+{
+    return imp_tensor_bytes(1, height, width, 1);
+}
+
+int imp_positions_at(const struct imp_tensor *strip, const struct imp_window *window)
+{
+    return (window->at - window->first) * (strip->width + 2);
+}
+
 static const char *program_of(const struct imp_caps *caps)
 {
     return grouped(caps) ? "tile+gram" : "gram";
 }
 
-/* Of a window's positions, pairs of tiles times chunks. */
-static enum impasto_status partial_sums(struct imp_device *device, const struct imp_tensor *f,
-                                        const struct imp_window *window, const char *macros,
-                                        struct imp_buffer *workspace, const char *label)
+enum impasto_status imp_gram(struct imp_device *device, const struct imp_tensor *f,
+                             const struct imp_window *window, const struct imp_buffer *positions,
+                             double elements, struct imp_buffer *workspace,
+                             struct imp_buffer *gram, const char *label)
 {
     const struct imp_caps *caps = imp_device_caps(device);
     const int pairs = pairs_of(caps, f->channels), chunks = chunks_of(window->rows, f->width);
-    const int pitch = f->width + 2, plane = imp_tensor_plane(f);
-    const int first = (window->first + 1) * pitch;
-    const int last = (window->first + window->rows + 1) * pitch;
-    const size_t side = (size_t)imp_tile_side(caps);
+    const int pitch = f->width + 2;
+    char macros[128], weighted[144];
+    macros_of(caps, macros, sizeof(macros));
+    snprintf(weighted, sizeof(weighted), "%s%s", macros, positions ? " -DWEIGHTED" : "");
+    /* The last two only where there are weights. */
+    const struct imp_arg args[] = {imp_buf(f->buffer),
+                                   imp_buf(workspace),
+                                   imp_int(pairs),
+                                   imp_int(chunks),
+                                   imp_int(imp_tensor_plane(f)),
+                                   imp_int((window->first + 1) * pitch),
+                                   imp_int((window->first + window->rows + 1) * pitch),
+                                   imp_buf(positions),
+                                   imp_int(imp_positions_at(f, window))};
     struct imp_launch launch = {
+        .kernel = {program_of(caps), "gram_partial", weighted},
+        .args = args,
+        .arg_count = IMP_COUNT(args) - (positions ? 0 : 2),
+        .global = {(size_t)pairs, (size_t)chunks},
         /* half of 2 C^2 M */
         .flops = (double)f->channels * f->channels * window->rows * f->width,
         .label = label,
     };
     if (grouped(caps)) {
-        launch.kernel = (struct imp_kernel){program_of(caps), "gram_tiled", macros};
-        launch.global[0] = (size_t)pairs * side;
+        const size_t side = (size_t)imp_tile_side(caps);
+        launch.kernel.function = "gram_tiled";
+        launch.global[0] *= side;
+        launch.global[2] = launch.global[1];
         launch.global[1] = launch.local[0] = launch.local[1] = side;
-        launch.global[2] = (size_t)chunks;
         launch.local[2] = 1;
-        const struct imp_arg args[] = {imp_buf(f->buffer), imp_buf(workspace), imp_int(pairs),
-                                       imp_int(plane),     imp_int(first),     imp_int(last)};
-        launch.args = args;
-        launch.arg_count = IMP_COUNT(args);
-        return imp_launch(device, &launch);
     }
-    launch.kernel = (struct imp_kernel){program_of(caps), "gram_partial", macros};
-    launch.global[0] = (size_t)pairs;
-    launch.global[1] = (size_t)chunks;
-    const struct imp_arg args[] = {imp_buf(f->buffer), imp_buf(workspace), imp_int(pairs),
-                                   imp_int(chunks),    imp_int(plane),     imp_int(first),
-                                   imp_int(last)};
-    launch.args = args;
-    launch.arg_count = IMP_COUNT(args);
-    return imp_launch(device, &launch);
-}
-
-enum impasto_status imp_gram(struct imp_device *device, const struct imp_tensor *f,
-                             const struct imp_window *window, double elements,
-                             struct imp_buffer *workspace, struct imp_buffer *gram,
-                             const char *label)
-{
-    const struct imp_caps *caps = imp_device_caps(device);
-    const int pairs = pairs_of(caps, f->channels), chunks = chunks_of(window->rows, f->width);
-    char macros[128];
-    macros_of(caps, macros, sizeof(macros));
-    IMP_TRY(partial_sums(device, f, window, macros, workspace, label));
+    IMP_TRY(imp_launch(device, &launch));
     return imp_launch(device,
                       &(struct imp_launch){
                           .kernel = {program_of(caps), "gram_sum", macros},

@@ -161,16 +161,26 @@ const struct imp_buffer *imp_conv_aux(const struct imp_conv *conv);
 /* weights (out, in, 3, 3) -> flipped (in, out, 3, 3), for the gradient to the input. */
 void imp_conv_flip(int in, int out, const float *weights, float *flipped);
 
-/* A 1x1 convolution of a window's rows on blocked tensors, weights laid out by gram_difference; and the
- * engines' convolutions with 9 or 1 taps that serve it. */
-enum impasto_status imp_conv_pointwise(struct imp_device *device, const struct imp_tensor *x,
-                                       const struct imp_window *window,
-                                       const struct imp_buffer *weights,
-                                       const struct imp_tensor *y, const char *label);
-enum impasto_status imp_conv_direct_taps(struct imp_device *device, const struct imp_conv *conv,
-                                         int taps);
-enum impasto_status imp_conv_implicit_taps(struct imp_device *device, const struct imp_conv *conv,
-                                           int taps);
+/*
+ * A 1x1 convolution of a window's rows on blocked tensors: y = [y +] [p] (W x [+ bias]), p being weights
+ * of positions (see struct imp_positions) and the parts in brackets as asked for.
+ */
+struct imp_pointwise {
+    struct imp_tensor x, y;
+    struct imp_window window;
+    const struct imp_buffer *weights;   /* W, laid out by gram_difference */
+    const struct imp_buffer *bias;      /* (y.channels), or NULL */
+    const struct imp_buffer *positions; /* or NULL */
+    bool add;
+    const char *label;
+};
+enum impasto_status imp_conv_pointwise(struct imp_device *device, const struct imp_pointwise *call);
+/* The engines that serve it, and what they tell their kernels. */
+int imp_pointwise_flags(const struct imp_pointwise *call);
+enum impasto_status imp_conv_direct_pointwise(struct imp_device *device,
+                                              const struct imp_pointwise *call);
+enum impasto_status imp_conv_implicit_pointwise(struct imp_device *device,
+                                                const struct imp_pointwise *call);
 /* conv_direct.c: conv->workspace = conv->weights packed the other way around, and bytes for that. */
 enum impasto_status imp_conv_reverse(struct imp_device *device, const struct imp_conv *conv);
 size_t imp_conv_reverse_workspace(const struct imp_caps *caps, int in, int out, int height,
@@ -253,21 +263,49 @@ enum impasto_status imp_pool_backward(struct imp_device *device, const struct im
 
 /* ---- gram.c ---------------------------------------------------------------------------------- */
 
+/*
+ * Where positions of a layer do not all count alike, a buffer has the weight of each, 0 or more: one plane
+ * as the whole activation's have, halo and slack included. NULL: they count 1.
+ */
+size_t imp_positions_bytes(int height, int width);
+/* Position p of a strip has weight p + this. */
+int imp_positions_at(const struct imp_tensor *strip, const struct imp_window *window);
+
 /* Bytes of workspace for imp_gram of a window. */
 size_t imp_gram_workspace(const struct imp_caps *caps, int channels, int rows, int width);
-/* gram (channels, channels) = or (unless the window begins the whole) += F F^T / elements over a
- * window of F. elements: channels * height * width of the whole. */
+/* gram (channels, channels) = or (unless the window begins the whole) += F diag(positions) F^T /
+ * elements over a window of F. elements: channels times the sum of all positions' weights. */
 enum impasto_status imp_gram(struct imp_device *device, const struct imp_tensor *f,
-                             const struct imp_window *window, double elements,
-                             struct imp_buffer *workspace, struct imp_buffer *gram,
-                             const char *label);
+                             const struct imp_window *window, const struct imp_buffer *positions,
+                             double elements, struct imp_buffer *workspace,
+                             struct imp_buffer *gram, const char *label);
 /* difference = factor * (gram - target), as weights for imp_conv_pointwise: with factor
- * w * 4 / (C^2 * C * M), imp_conv_pointwise(f, difference) is the gradient of
- * w * mean((gram - target)^2). sums: shares of the sum of (gram - target)^2. */
+ * w * 4 / (C^2 * C * M), their product with f is the gradient of w * mean((gram - target)^2). sums:
+ * shares of the sum of (gram - target)^2. */
 enum impasto_status imp_gram_difference(struct imp_device *device, const struct imp_buffer *gram,
                                         const struct imp_buffer *target, int channels, float factor,
                                         struct imp_buffer *difference, struct imp_buffer *sums,
                                         int sums_slot);
+
+/* ---- moments.c ------------------------------------------------------------------------------- */
+
+/* mean (channels) = or (unless the window begins the whole) += the sum of positions * f over a window /
+ * mass. workspace: imp_gram's is large enough. */
+enum impasto_status imp_mean(struct imp_device *device, const struct imp_tensor *f,
+                             const struct imp_window *window, const struct imp_buffer *positions,
+                             double mass, struct imp_buffer *workspace, struct imp_buffer *mean,
+                             const char *label);
+/* gram -= mean mean^T / channels: with imp_gram's of the same f, the covariance / channels. */
+enum impasto_status imp_centre(struct imp_device *device, struct imp_buffer *gram,
+                               const struct imp_buffer *mean, int channels);
+/* bias = factor * (mean - target) - difference * mean, difference being imp_gram_difference's of
+ * centred matrices: with factor w * 2 / (C * M), imp_conv_pointwise(f, difference, bias) is the gradient
+ * of both losses. sums: shares of the sum of (mean - target)^2. */
+enum impasto_status imp_mean_difference(struct imp_device *device, const struct imp_buffer *mean,
+                                        const struct imp_buffer *target,
+                                        const struct imp_buffer *difference, int channels,
+                                        float factor, struct imp_buffer *bias,
+                                        struct imp_buffer *sums, int sums_slot);
 
 /* ---- pointwise.c ----------------------------------------------------------------------------- */
 
@@ -307,6 +345,16 @@ enum impasto_status imp_content_backward(struct imp_device *device, const struct
                                          const struct imp_window *window,
                                          const struct imp_tensor *target,
                                          const struct imp_tensor *g, float factor, bool accumulate);
+
+/* y = (accumulate ? y : 0) + factor * x, over n floats. */
+enum impasto_status imp_blend(struct imp_device *device, struct imp_buffer *y,
+                              const struct imp_buffer *x, int n, float factor, bool accumulate);
+/* y += factor * (x - y), over n floats. */
+enum impasto_status imp_approach(struct imp_device *device, struct imp_buffer *y,
+                                 const struct imp_buffer *x, int n, float factor);
+/* Each of `planes` planes of n floats is multiplied by `weight`, one such plane. */
+enum impasto_status imp_weigh_planes(struct imp_device *device, struct imp_buffer *g,
+                                     const struct imp_buffer *weight, int planes, int n);
 
 /* ---- tv.c ------------------------------------------------------------------------------------ */
 

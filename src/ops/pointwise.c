@@ -109,3 +109,42 @@ enum impasto_status imp_content_backward(struct imp_device *device, const struct
                     .global = {items(count, columns), (size_t)imp_tensor_blocks(f)},
                 });
 }
+
+enum impasto_status imp_blend(struct imp_device *device, struct imp_buffer *y,
+                              const struct imp_buffer *x, int n, float factor, bool accumulate)
+{
+    char macros[IMP_SMALL_MACROS];
+    const int columns = imp_small_macros(device, macros);
+    return imp_launch(device, &(struct imp_launch){
+                                  .kernel = {IMP_SMALL_KERNELS, "blend", macros},
+                                  IMP_ARGS(imp_buf(y), imp_buf(x), imp_int(n), imp_float(factor),
+                                           imp_int(accumulate)),
+                                  .global = {items(n, columns)},
+                              });
+}
+
+enum impasto_status imp_approach(struct imp_device *device, struct imp_buffer *y,
+                                 const struct imp_buffer *x, int n, float factor)
+{
+    char macros[IMP_SMALL_MACROS];
+    const int columns = imp_small_macros(device, macros);
+    return imp_launch(device,
+                      &(struct imp_launch){
+                          .kernel = {IMP_SMALL_KERNELS, "approach", macros},
+                          IMP_ARGS(imp_buf(y), imp_buf(x), imp_int(n), imp_float(factor)),
+                          .global = {items(n, columns)},
+                      });
+}
+
+enum impasto_status imp_weigh_planes(struct imp_device *device, struct imp_buffer *g,
+                                     const struct imp_buffer *weight, int planes, int n)
+{
+    char macros[IMP_SMALL_MACROS];
+    const int columns = imp_small_macros(device, macros);
+    return imp_launch(device,
+                      &(struct imp_launch){
+                          .kernel = {IMP_SMALL_KERNELS, "weigh_planes", macros},
+                          IMP_ARGS(imp_buf(g), imp_buf(weight), imp_int(planes), imp_int(n)),
+                          .global = {items(n, columns), (size_t)planes},
+                      });
+}

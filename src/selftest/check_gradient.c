@@ -16,32 +16,43 @@ static const struct problem {
     enum impasto_losses losses;
     enum impasto_keep keep;
     int strip; /* rows at a time, with IMPASTO_KEEP_INPUT */
+    enum impasto_style_loss style_loss;
+    int regions; /* 1: everywhere, one style picture; 2: soft masks, blended and masked pictures */
 } problems[] = {
     {"one layer replicate", 1, 16, 18, 1u << 0, 1u << 0, IMPASTO_POOLING_AVERAGE,
-     IMPASTO_PADDING_REPLICATE, IMPASTO_LOSSES_RELATIVE, IMPASTO_KEEP_ALL, 0},
+     IMPASTO_PADDING_REPLICATE, IMPASTO_LOSSES_RELATIVE, IMPASTO_KEEP_ALL, 0, IMPASTO_STYLE_LOSS_GRAM, 1},
     {"shallow max zero", 3, 16, 18, 1u << 2, 1u << 0 | 1u << 2, IMPASTO_POOLING_MAX,
-     IMPASTO_PADDING_ZERO, IMPASTO_LOSSES_RELATIVE, IMPASTO_KEEP_ALL, 0},
+     IMPASTO_PADDING_ZERO, IMPASTO_LOSSES_RELATIVE, IMPASTO_KEEP_ALL, 0, IMPASTO_STYLE_LOSS_GRAM, 1},
     {"shallow average replicate", 3, 17, 16, 1u << 1, 1u << 1 | 1u << 2, IMPASTO_POOLING_AVERAGE,
-     IMPASTO_PADDING_REPLICATE, IMPASTO_LOSSES_GATYS, IMPASTO_KEEP_ALL, 0},
+     IMPASTO_PADDING_REPLICATE, IMPASTO_LOSSES_GATYS, IMPASTO_KEEP_ALL, 0, IMPASTO_STYLE_LOSS_GRAM, 1},
     {"all layers average replicate", 16, 16, 16, 1u << 9 | 1u << 15, 0xffff,
      IMPASTO_POOLING_AVERAGE, IMPASTO_PADDING_REPLICATE, IMPASTO_LOSSES_RELATIVE,
-     IMPASTO_KEEP_ALL, 0},
+     IMPASTO_KEEP_ALL, 0, IMPASTO_STYLE_LOSS_GRAM, 1},
     {"all layers average zero", 16, 19, 23, 1u << 3 | 1u << 12, 1u << 0 | 1u << 4 | 1u << 14,
-     IMPASTO_POOLING_AVERAGE, IMPASTO_PADDING_ZERO, IMPASTO_LOSSES_RELATIVE, IMPASTO_KEEP_ALL, 0},
+     IMPASTO_POOLING_AVERAGE, IMPASTO_PADDING_ZERO, IMPASTO_LOSSES_RELATIVE, IMPASTO_KEEP_ALL, 0, IMPASTO_STYLE_LOSS_GRAM, 1},
     {"strips average replicate", 9, 75, 21, 1u << 5, 1u << 0 | 1u << 3 | 1u << 8,
      IMPASTO_POOLING_AVERAGE, IMPASTO_PADDING_REPLICATE, IMPASTO_LOSSES_RELATIVE,
-     IMPASTO_KEEP_INPUT, 4},
+     IMPASTO_KEEP_INPUT, 4, IMPASTO_STYLE_LOSS_GRAM, 1},
     {"masks average replicate", 10, 34, 19, 1u << 8, 1u << 0 | 1u << 5, IMPASTO_POOLING_AVERAGE,
-     IMPASTO_PADDING_REPLICATE, IMPASTO_LOSSES_RELATIVE, IMPASTO_KEEP_MASKS, 0},
+     IMPASTO_PADDING_REPLICATE, IMPASTO_LOSSES_RELATIVE, IMPASTO_KEEP_MASKS, 0, IMPASTO_STYLE_LOSS_GRAM, 1},
     {"masks max zero", 5, 41, 24, 1u << 4, 1u << 1, IMPASTO_POOLING_MAX, IMPASTO_PADDING_ZERO,
-     IMPASTO_LOSSES_GATYS, IMPASTO_KEEP_MASKS, 0},
+     IMPASTO_LOSSES_GATYS, IMPASTO_KEEP_MASKS, 0, IMPASTO_STYLE_LOSS_GRAM, 1},
     {"strips max zero", 5, 41, 24, 1u << 4, 1u << 1 | 1u << 2, IMPASTO_POOLING_MAX,
-     IMPASTO_PADDING_ZERO, IMPASTO_LOSSES_GATYS, IMPASTO_KEEP_INPUT, 12},
+     IMPASTO_PADDING_ZERO, IMPASTO_LOSSES_GATYS, IMPASTO_KEEP_INPUT, 12, IMPASTO_STYLE_LOSS_GRAM, 1},
     {"computed twice average zero", 10, 33, 18, 1u << 9, 1u << 2 | 1u << 6,
      IMPASTO_POOLING_AVERAGE, IMPASTO_PADDING_ZERO, IMPASTO_LOSSES_RELATIVE,
-     IMPASTO_KEEP_INPUT, 1000},
+     IMPASTO_KEEP_INPUT, 1000, IMPASTO_STYLE_LOSS_GRAM, 1},
     {"three blocks max replicate", 5, 33, 24, 1u << 3, 1u << 0 | 1u << 2 | 1u << 4,
-     IMPASTO_POOLING_MAX, IMPASTO_PADDING_REPLICATE, IMPASTO_LOSSES_RELATIVE, IMPASTO_KEEP_ALL, 0},
+     IMPASTO_POOLING_MAX, IMPASTO_PADDING_REPLICATE, IMPASTO_LOSSES_RELATIVE, IMPASTO_KEEP_ALL, 0, IMPASTO_STYLE_LOSS_GRAM, 1},
+    {"covariance average replicate", 5, 21, 18, 1u << 3, 1u << 0 | 1u << 2 | 1u << 4,
+     IMPASTO_POOLING_AVERAGE, IMPASTO_PADDING_REPLICATE, IMPASTO_LOSSES_RELATIVE, IMPASTO_KEEP_ALL,
+     0, IMPASTO_STYLE_LOSS_COVARIANCE, 1},
+    {"regions average zero", 9, 33, 26, 1u << 5, 1u << 0 | 1u << 3 | 1u << 8,
+     IMPASTO_POOLING_AVERAGE, IMPASTO_PADDING_ZERO, IMPASTO_LOSSES_GATYS, IMPASTO_KEEP_MASKS, 0,
+     IMPASTO_STYLE_LOSS_GRAM, 2},
+    {"regions covariance strips average replicate", 5, 41, 23, 1u << 2,
+     1u << 0 | 1u << 1 | 1u << 4, IMPASTO_POOLING_AVERAGE, IMPASTO_PADDING_REPLICATE,
+     IMPASTO_LOSSES_RELATIVE, IMPASTO_KEEP_INPUT, 8, IMPASTO_STYLE_LOSS_COVARIANCE, 2},
 };
 
 /* Losses are sums of many terms; gradients pass up to 16 layers. With maximum pooling a near-tie may
@@ -79,20 +90,41 @@ static void free_weights(struct impasto_weights *weights)
     }
 }
 
+/* Pictures and masks. The style pictures lie on their side, for a size of their own. */
+struct data {
+    float *content, *start, *style[2], *style_mask, *mask[2];
+};
+
+/* Which style pictures go to which region, with what share: the first row alone, or all of them. */
+static const struct source {
+    int region, picture;
+    bool masked, begins, ends;
+    double share;
+} sources[][3] = {{{0, 0, false, true, true, 1}},
+                  {{0, 0, false, true, false, 0.7},
+                   {0, 1, true, false, true, 0.3},
+                   {1, 1, false, true, true, 1}}};
+static const double region_weights[][2] = {{1}, {0.4, 0.6}};
+
+static int source_count(const struct problem *p)
+{
+    return p->regions == 1 ? 1 : 3;
+}
+
 /* Everything that lives on the device for one problem. */
 struct machine {
     struct imp_model model;
     struct imp_losses losses;
+    struct imp_style_region region[2];
+    struct imp_guide style_guide[2]; /* all of it, masked */
     struct imp_net net, style_net;
     struct imp_buffer *image, *gradient, *style;
     struct imp_layout layout;
 };
 
-static enum impasto_status run_machine(struct imp_check_run *run, const struct problem *p,
-                                       const struct impasto_params *params,
-                                       const struct impasto_weights *weights, const float *content,
-                                       const float *style, const float *start, struct machine *m,
-                                       struct impasto_progress *progress, float *gradient)
+static enum impasto_status make_machine(struct imp_check_run *run, const struct problem *p,
+                                        const struct impasto_params *params,
+                                        const struct impasto_weights *weights, struct machine *m)
 {
     struct imp_device *device = run->device;
     const struct imp_caps *caps = imp_device_caps(device);
@@ -104,36 +136,65 @@ static enum impasto_status run_machine(struct imp_check_run *run, const struct p
     };
     struct imp_stage_plan plan[IMP_STAGES];
     struct impasto_error error;
-    double not_finite = 0;
     IMP_TRY(imp_model_init(&m->model, device, &weights->info, &options));
     imp_model_layout(&m->model, caps, &m->layout);
     imp_net_init(&m->net, &m->model, caps, p->height, p->width, true,
                  p->content | p->style);
-    /* The style picture lies on its side, for a size of its own. */
     imp_net_init(&m->style_net, &m->model, caps, p->width, p->height, false, 0);
     for (int s = 0; s < IMP_STAGES; s++)
         plan[s] = (struct imp_stage_plan){.keep = p->keep, .rows = p->strip};
     imp_net_plan(&m->net, caps, plan);
     if (p->keep == IMPASTO_KEEP_INPUT)
         imp_net_plan(&m->style_net, caps, plan);
-    imp_losses_init(&m->losses, device, params, p->height, p->width);
-    imp_losses_layout(&m->losses, p->width, p->height, &m->layout);
-    imp_net_layout(&m->net, caps, imp_losses_workspace(&m->losses, &m->net), &m->layout);
-    imp_net_layout(&m->style_net, caps, imp_losses_workspace(&m->losses, &m->style_net),
+    for (int r = 0; r < p->regions; r++) {
+        m->region[r].weight = region_weights[p->regions - 1][r];
+        imp_guide_init(&m->region[r].guide, p->height, p->width, p->regions > 1);
+    }
+    for (int masked = 0; masked < 2; masked++) {
+        imp_guide_init(&m->style_guide[masked], p->width, p->height, masked && p->regions > 1);
+        imp_guide_layout(&m->style_guide[masked], (1u << IMP_STAGES) - 1, &m->layout);
+    }
+    imp_losses_init(&m->losses, device, params, p->height, p->width, m->region, p->regions);
+    imp_losses_layout(&m->losses, &m->layout);
+    imp_net_layout(&m->net, caps, imp_style_workspace(&m->losses.style, &m->net), &m->layout);
+    imp_net_layout(&m->style_net, caps, imp_style_workspace(&m->losses.style, &m->style_net),
                    &m->layout);
     imp_layout_add(&m->layout, &m->image, bytes, "self-test");
     imp_layout_add(&m->layout, &m->gradient, bytes, "self-test");
     imp_layout_add(&m->layout, &m->style, bytes, "self-test");
     IMP_TRY(imp_layout_allocate(&m->layout, device));
-    IMP_TRY(imp_model_load(&m->model, device, weights, &error));
-    struct imp_taps taps = imp_losses_style_taps(&m->losses);
-    IMP_TRY(imp_buffer_write(m->style, 0, style, bytes));
-    IMP_TRY(imp_net_forward(&m->style_net, device, m->style, &taps));
-    taps = imp_losses_content_taps(&m->losses);
-    IMP_TRY(imp_buffer_write(m->image, 0, content, bytes));
+    return imp_model_load(&m->model, device, weights, &error);
+}
+
+static enum impasto_status run_machine(struct imp_check_run *run, const struct problem *p,
+                                       const struct data *d, struct machine *m,
+                                       struct impasto_progress *progress, float *gradient)
+{
+    struct imp_device *device = run->device;
+    const size_t bytes = sizeof(float) * 3 * (size_t)(p->height * p->width);
+    double not_finite = 0;
+    IMP_TRY(imp_guide_fill(&m->style_guide[true], device, d->style_mask));
+    for (int r = 0; r < p->regions; r++)
+        IMP_TRY(imp_guide_fill(&m->region[r].guide, device, d->mask[r]));
+    for (int i = 0; i < source_count(p); i++) {
+        const struct source *s = &sources[p->regions - 1][i];
+        struct imp_style_source source = {
+            .style = &m->losses.style,
+            .region = &m->region[s->region],
+            .guide = &m->style_guide[s->masked],
+            .share = s->share,
+            .begins = s->begins,
+            .ends = s->ends,
+        };
+        const struct imp_taps taps = imp_style_source_taps(&source);
+        IMP_TRY(imp_buffer_write(m->style, 0, d->style[s->picture], bytes));
+        IMP_TRY(imp_net_forward(&m->style_net, device, m->style, &taps));
+    }
+    struct imp_taps taps = imp_losses_content_taps(&m->losses);
+    IMP_TRY(imp_buffer_write(m->image, 0, d->content, bytes));
     IMP_TRY(imp_net_forward(&m->net, device, m->image, &taps));
     taps = imp_losses_taps(&m->losses);
-    IMP_TRY(imp_buffer_write(m->image, 0, start, bytes));
+    IMP_TRY(imp_buffer_write(m->image, 0, d->start, bytes));
     IMP_TRY(imp_net_forward(&m->net, device, m->image, &taps));
     IMP_TRY(imp_losses_measure_tv(&m->losses, m->image));
     IMP_TRY(imp_net_backward(&m->net, device, &taps, m->gradient));
@@ -199,12 +260,37 @@ static void judge_gradient(struct imp_check_run *run, const struct problem *p, c
         imp_check_end(run, isfinite(cosine) ? 1 - cosine : INFINITY, COSINE_BOUND);
 }
 
+/* n: values of a picture. The masks of regions add up to 1. */
+static void make_data(struct imp_check_run *run, size_t n, struct data *d)
+{
+    d->content = imp_check_data(run, 0, n, true);
+    d->style[0] = imp_check_data(run, 1, n, true);
+    d->start = imp_check_data(run, 2, n, true);
+    d->style[1] = imp_check_data(run, 4, n, true);
+    d->style_mask = imp_check_data(run, 5, n / 3, true);
+    d->mask[0] = imp_check_data(run, 6, n / 3, true);
+    d->mask[1] = imp_check_data(run, 7, n / 3, true);
+    for (size_t i = 0; i < n / 3 && d->mask[0] && d->mask[1]; i++)
+        d->mask[1][i] = 1 - d->mask[0][i];
+}
+
+static void free_data(struct data *d)
+{
+    free(d->content);
+    free(d->start);
+    free(d->style[0]);
+    free(d->style[1]);
+    free(d->style_mask);
+    free(d->mask[0]);
+    free(d->mask[1]);
+}
+
 static void check(struct imp_check_run *run, const struct problem *p)
 {
     const size_t n = 3 * (size_t)(p->height * p->width);
     struct impasto_params params = {
-        .losses = p->losses, .pooling = p->pooling, .padding = p->padding,
-        .content_weight = 2, .style_weight = 30, .tv_weight = 5,
+        .losses = p->losses, .style_loss = p->style_loss, .pooling = p->pooling, .padding = p->padding,
+        .strength = 0.5f, .content_weight = 2, .style_weight = 30, .tv_weight = 5,
     };
     for (int l = 0; l < IMPASTO_LAYERS; l++) {
         params.content_layers[l] = p->content >> l & 1u ? 1.0f + 0.1f * (float)l : 0;
@@ -212,22 +298,42 @@ static void check(struct imp_check_run *run, const struct problem *p)
     }
     struct impasto_weights weights = {0};
     struct machine machine = {0};
-    struct imp_ref_objective objective = {.params = &params, .weights = &weights,
-                                          .depth = p->depth, .height = p->height,
-                                          .width = p->width};
+    struct data d;
+    struct imp_ref_picture pictures[3] = {0};
+    struct imp_ref_region regions[2] = {0};
+    struct imp_ref_objective objective = {.params = &params,
+                                          .weights = &weights,
+                                          .depth = p->depth,
+                                          .height = p->height,
+                                          .width = p->width,
+                                          .regions = regions,
+                                          .region_count = p->regions};
     struct impasto_progress found = {0}, expected = {0};
-    float *content = imp_check_data(run, 0, n, true), *style = imp_check_data(run, 1, n, true);
-    float *start = imp_check_data(run, 2, n, true), *gradient = imp_check_data(run, 3, n, false);
-    double *wide[3] = {imp_check_widen(run, content, n), imp_check_widen(run, style, n),
-                       imp_check_widen(run, start, n)};
+    make_data(run, n, &d);
+    float *gradient = imp_check_data(run, 3, n, false);
+    double *content = imp_check_widen(run, d.content, n), *start = imp_check_widen(run, d.start, n);
+    double *style[2] = {imp_check_widen(run, d.style[0], n), imp_check_widen(run, d.style[1], n)};
     double *reference = imp_check_doubles(run, n);
     if (run->broken || !make_weights(run, p->depth, &weights) ||
-        !imp_check_ok(run, run_machine(run, p, &params, &weights, content, style, start, &machine,
-                                       &found, gradient)))
+        !imp_check_ok(run, make_machine(run, p, &params, &weights, &machine)) ||
+        !imp_check_ok(run, run_machine(run, p, &d, &machine, &found, gradient)))
         goto done;
     objective.map = machine.model.input;
-    if (!imp_ref_objective_init(&objective, wide[0], wide[1], p->width, p->height) ||
-        !imp_ref_objective_evaluate(&objective, wide[2], &expected, reference)) {
+    for (int i = 0; i < source_count(p); i++) {
+        const struct source *s = &sources[p->regions - 1][i];
+        struct imp_ref_region *region = &regions[s->region];
+        pictures[i] = (struct imp_ref_picture){.image = style[s->picture],
+                                               .height = p->width,
+                                               .width = p->height,
+                                               .mask = s->masked ? d.style_mask : NULL,
+                                               .share = s->share};
+        region->weight = region_weights[p->regions - 1][s->region];
+        region->mask = p->regions > 1 ? d.mask[s->region] : NULL;
+        region->pictures = s->begins ? &pictures[i] : region->pictures;
+        region->picture_count++;
+    }
+    if (!imp_ref_objective_init(&objective, content) ||
+        !imp_ref_objective_evaluate(&objective, start, &expected, reference)) {
         (void)imp_check_ok(run, imp_device_fail(run->device, IMPASTO_ERROR_MEMORY,
                                                 "out of memory for a self-test"));
         goto done;
@@ -239,12 +345,12 @@ done:
     imp_ref_objective_free(&objective);
     imp_layout_release(&machine.layout);
     free_weights(&weights);
-    free(content);
-    free(style);
-    free(start);
+    free_data(&d);
     free(gradient);
-    for (int i = 0; i < 3; i++)
-        free(wide[i]);
+    free(content);
+    free(start);
+    free(style[0]);
+    free(style[1]);
     free(reference);
 }
 

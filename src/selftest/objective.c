@@ -1,17 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* The objective in double precision: features, losses, and the gradient to the picture. */
+/* The objective in double precision: features, content loss, and the gradient to the picture. The style
+ * loss is in style_reference.c. */
 
-#include "selftest/reference.h"
+#include "selftest/objective.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-struct pass {
-    int h[IMPASTO_LAYERS], w[IMPASTO_LAYERS];
-    double *input;                     /* (3, height + 2, width + 2): with the halo as padding asks */
-    double *features[IMPASTO_LAYERS];  /* after the ReLU */
-    double *pooled[IMPASTO_LAYERS];    /* what layer l reads, where pooling comes before it */
-};
 
 static int channels_of(int l)
 {
@@ -23,7 +17,7 @@ static bool pool_before(int l)
     return l > 0 && imp_layer_shapes[l].block != imp_layer_shapes[l - 1].block;
 }
 
-static void pass_free(struct pass *pass)
+void imp_ref_pass_free(struct imp_ref_pass *pass)
 {
     free(pass->input);
     for (int l = 0; l < IMPASTO_LAYERS; l++) {
@@ -32,9 +26,9 @@ static void pass_free(struct pass *pass)
     }
 }
 
-static bool pass_alloc(struct pass *pass, int depth, int height, int width)
+static bool pass_alloc(struct imp_ref_pass *pass, int depth, int height, int width)
 {
-    *pass = (struct pass){0};
+    *pass = (struct imp_ref_pass){0};
     bool room = (pass->input = malloc(sizeof(double) * 3 * (size_t)((height + 2) * (width + 2))));
     for (int l = 0, h = height, w = width; l < depth; l++) {
         if (pool_before(l)) {
@@ -83,8 +77,8 @@ static void first_layer(const double *input, const float *weights, int h, int w,
             }
 }
 
-static bool forward(const struct imp_ref_objective *o, const double *image, int height, int width,
-                    struct pass *pass)
+bool imp_ref_forward(const struct imp_ref_objective *o, const double *image, int height, int width,
+                    struct imp_ref_pass *pass)
 {
     const bool average = o->params->pooling == IMPASTO_POOLING_AVERAGE;
     if (!pass_alloc(pass, o->depth, height, width))
@@ -113,56 +107,30 @@ static bool forward(const struct imp_ref_objective *o, const double *image, int 
     return true;
 }
 
-static double mean_square(const double *x, int n)
+bool imp_ref_objective_init(struct imp_ref_objective *o, const double *content)
 {
-    double sum = 0;
-    for (int i = 0; i < n; i++)
-        sum += x[i] * x[i];
-    return sum / n;
-}
-
-static double energy_of(const struct imp_ref_objective *o, const double *target, int n)
-{
-    const double energy = mean_square(target, n);
-    return o->params->losses == IMPASTO_LOSSES_RELATIVE && energy > 0 ? energy : 1;
-}
-
-bool imp_ref_objective_init(struct imp_ref_objective *o, const double *content, const double *style,
-                            int style_height, int style_width)
-{
-    struct pass pass;
-    bool room = forward(o, content, o->height, o->width, &pass);
+    const bool relative = o->params->losses == IMPASTO_LOSSES_RELATIVE;
+    struct imp_ref_pass pass;
+    bool room = imp_ref_forward(o, content, o->height, o->width, &pass);
     for (int l = 0; room && l < o->depth; l++) {
-        const int n = channels_of(l) * pass.h[l] * pass.w[l];
-        o->content_energy[l] = energy_of(o, pass.features[l], n);
+        const int n = imp_layer_shapes[l].out_channels * pass.h[l] * pass.w[l];
+        o->content_energy[l] = relative ? imp_ref_energy(pass.features[l], n) : 1;
         o->content_target[l] = pass.features[l];
         pass.features[l] = NULL;
     }
-    pass_free(&pass);
-    room = room && forward(o, style, style_height, style_width, &pass);
-    for (int l = 0; room && l < o->depth; l++) {
-        const int c = channels_of(l);
-        o->style_target[l] = malloc(sizeof(double) * (size_t)(c * c));
-        room = o->style_target[l];
-        if (!room)
-            break;
-        imp_ref_gram(c, pass.h[l] * pass.w[l], pass.features[l], o->style_target[l]);
-        o->style_energy[l] = energy_of(o, o->style_target[l], c * c);
-    }
-    pass_free(&pass);
-    return room;
+    imp_ref_pass_free(&pass);
+    return room && imp_ref_style_init(o);
 }
 
 void imp_ref_objective_free(struct imp_ref_objective *o)
 {
-    for (int l = 0; l < IMPASTO_LAYERS; l++) {
+    for (int l = 0; l < IMPASTO_LAYERS; l++)
         free(o->content_target[l]);
-        free(o->style_target[l]);
-    }
+    imp_ref_style_free(o);
 }
 
 /* Adds layer l's losses to the progress and their gradient to g, (channels, h, w). */
-static bool add_losses(const struct imp_ref_objective *o, const struct pass *pass, int l,
+static bool add_losses(const struct imp_ref_objective *o, const struct imp_ref_pass *pass, int l,
                        struct impasto_progress *progress, double *g)
 {
     const struct impasto_params *p = o->params;
@@ -179,26 +147,7 @@ static bool add_losses(const struct imp_ref_objective *o, const struct pass *pas
         progress->content[l] = sum / (o->content_energy[l] * c * m);
         progress->total += weight * progress->content[l];
     }
-    if (p->style_layers[l] > 0) {
-        const double weight = (double)p->style_weight * (double)p->style_layers[l];
-        double *gram = malloc(sizeof(double) * (size_t)(c * c)), sum = 0;
-        if (!gram)
-            return false;
-        imp_ref_gram(c, m, f, gram);
-        for (int i = 0; i < c * c; i++) {
-            gram[i] -= o->style_target[l][i];
-            sum += gram[i] * gram[i];
-        }
-        const double factor = weight * 4 / (o->style_energy[l] * c * c * ((double)c * m));
-        for (int i = 0; i < c; i++)
-            for (int j = 0; j < c; j++)
-                for (int k = 0; k < m; k++)
-                    g[i * m + k] += factor * gram[i * c + j] * f[j * m + k];
-        free(gram);
-        progress->style[l] = sum / (o->style_energy[l] * c * c);
-        progress->total += weight * progress->style[l];
-    }
-    return true;
+    return p->style_layers[l] > 0 ? imp_ref_style_add(o, pass, l, progress, g) : true;
 }
 
 /* From the gradient of conv1_1's output to the picture's, through the padding. */
@@ -224,7 +173,7 @@ static void first_layer_backward(const struct imp_ref_objective *o, const double
                     }
 }
 
-static bool backward(const struct imp_ref_objective *o, const struct pass *pass,
+static bool backward(const struct imp_ref_objective *o, const struct imp_ref_pass *pass,
                      struct impasto_progress *progress, double *gradient)
 {
     const bool average = o->params->pooling == IMPASTO_POOLING_AVERAGE;
@@ -269,12 +218,12 @@ static bool backward(const struct imp_ref_objective *o, const struct pass *pass,
 bool imp_ref_objective_evaluate(const struct imp_ref_objective *o, const double *image,
                                 struct impasto_progress *progress, double *gradient)
 {
-    struct pass pass;
+    struct imp_ref_pass pass;
     *progress = (struct impasto_progress){0};
     memset(gradient, 0, sizeof(*gradient) * (size_t)(3 * o->height * o->width));
-    const bool done = forward(o, image, o->height, o->width, &pass) &&
+    const bool done = imp_ref_forward(o, image, o->height, o->width, &pass) &&
                       backward(o, &pass, progress, gradient);
-    pass_free(&pass);
+    imp_ref_pass_free(&pass);
     const double weight = (double)o->params->tv_weight;
     progress->tv = imp_ref_tv(o->height, o->width, image, weight, gradient);
     progress->total += weight * progress->tv;

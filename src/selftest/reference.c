@@ -81,15 +81,35 @@ void imp_ref_pool_backward(int c, int h, int w, bool average, const double *x, c
             }
 }
 
-void imp_ref_gram(int c, int m, const double *f, double *g)
+static double mass_of(int m, const double *w)
 {
+    double mass = w ? 0 : m;
+    for (int p = 0; w && p < m; p++)
+        mass += w[p];
+    return mass;
+}
+
+void imp_ref_gram(int c, int m, const double *f, const double *w, double *g)
+{
+    const double mass = mass_of(m, w);
     for (int i = 0; i < c; i++)
         for (int j = 0; j <= i; j++) {
             double sum = 0;
             for (int p = 0; p < m; p++)
-                sum += f[i * m + p] * f[j * m + p];
-            g[i * c + j] = g[j * c + i] = sum / ((double)c * m);
+                sum += (w ? w[p] : 1) * f[i * m + p] * f[j * m + p];
+            g[i * c + j] = g[j * c + i] = sum / (c * mass);
         }
+}
+
+void imp_ref_mean(int c, int m, const double *f, const double *w, double *mean)
+{
+    const double mass = mass_of(m, w);
+    for (int i = 0; i < c; i++) {
+        double sum = 0;
+        for (int p = 0; p < m; p++)
+            sum += (w ? w[p] : 1) * f[i * m + p];
+        mean[i] = sum / mass;
+    }
 }
 
 double imp_ref_tv(int h, int w, const double *image, double weight, double *gradient)

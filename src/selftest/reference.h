@@ -20,13 +20,34 @@ void imp_ref_pool(int c, int h, int w, bool average, const double *x, double *y)
 /* gx (c, h, w) = gradient through the pooling; of equal maxima the first in reading order has it. */
 void imp_ref_pool_backward(int c, int h, int w, bool average, const double *x, const double *gy,
                            double *gx);
-/* g (c, c) = F F^T / (c m) of f (c, m). */
-void imp_ref_gram(int c, int m, const double *f, double *g);
+/* g (c, c) = F diag(w) F^T / (c sum w) of f (c, m); weights w (m), or NULL: 1. */
+void imp_ref_gram(int c, int m, const double *f, const double *w, double *g);
+/* mean (c) = F w / sum w. */
+void imp_ref_mean(int c, int m, const double *f, const double *w, double *mean);
 /* mean(dx^2) + mean(dy^2) of an image (3, h, w); gradient += weight * its gradient (NULL: not). */
 double imp_ref_tv(int h, int w, const double *image, double weight, double *gradient);
 /* One step of Adam with a clamp to [0, 1]. */
 void imp_ref_adam(const struct imp_adam *adam, int n, double *image, const double *gradient,
                   double *moment1, double *moment2);
+
+/* A style picture, (3, height, width), and how much its positions count (NULL: 1). */
+struct imp_ref_picture {
+    const double *image;
+    int height, width;
+    const float *mask;
+    double share; /* in its region */
+};
+
+/* Where in the picture which style pictures' statistics are wanted. */
+struct imp_ref_region {
+    double weight;
+    const float *mask; /* (height, width), or NULL */
+    const struct imp_ref_picture *pictures;
+    int picture_count;
+    /* Computed: Gram matrix or covariance, mean, and what their losses are divided by. */
+    double *target[IMPASTO_LAYERS], *mean_target[IMPASTO_LAYERS];
+    double energy[IMPASTO_LAYERS], mean_energy[IMPASTO_LAYERS];
+};
 
 /* The whole objective of struct impasto_params on given weights, at one size. */
 struct imp_ref_objective {
@@ -34,14 +55,13 @@ struct imp_ref_objective {
     const struct impasto_weights *weights; /* with their layers in place */
     struct imp_input_map map;
     int depth, height, width;
-    double *content_target[IMPASTO_LAYERS], *style_target[IMPASTO_LAYERS];
-    double content_energy[IMPASTO_LAYERS], style_energy[IMPASTO_LAYERS];
+    struct imp_ref_region *regions;
+    int region_count;
+    double *content_target[IMPASTO_LAYERS], content_energy[IMPASTO_LAYERS];
 };
 
-/* Computes the targets from two images, (3, height, width) and (3, style_height, style_width). False
- * when out of memory. */
-bool imp_ref_objective_init(struct imp_ref_objective *objective, const double *content,
-                            const double *style, int style_height, int style_width);
+/* Computes the targets, from a content image (3, height, width). False when out of memory. */
+bool imp_ref_objective_init(struct imp_ref_objective *objective, const double *content);
 void imp_ref_objective_free(struct imp_ref_objective *objective);
 /* Losses into `progress` (total, content, style, tv) and the gradient (3, height, width). */
 bool imp_ref_objective_evaluate(const struct imp_ref_objective *objective, const double *image,

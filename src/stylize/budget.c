@@ -1,145 +1,149 @@
 /* SPDX-License-Identifier: MIT */
-/* A job's memory against the device's limits. */
+/* A scale's memory against the device's limits. */
 
-#include "stylize/budget.h"
+#include "stylize/scale.h"
 
 #include <math.h>
 
 #define SMALLEST_SIZE 16
 
-void imp_memory_init(struct imp_memory *memory, struct imp_device *device,
-                     const struct impasto_params *params, const struct imp_sizes *sizes,
-                     const struct imp_parts *parts)
+void imp_scale_list(struct imp_scale *scale)
 {
-    const struct imp_caps *caps = imp_device_caps(device);
-    *memory = (struct imp_memory){0};
-    imp_net_init(&memory->pass.net, parts->model, caps, sizes->style_height, sizes->style_width,
-                 false, 0);
-    imp_net_init(parts->net, parts->model, caps, sizes->canvas_height, sizes->canvas_width, true,
-                 imp_params_taps(params));
-    imp_losses_init(parts->losses, device, params, sizes->canvas_height, sizes->canvas_width);
-    /* The planes of 16384 x 16384 pixels still count in an int. */
-    *parts->state =
-        (struct imp_optimizer_state){.n = 3 * sizes->canvas_width * sizes->canvas_height};
+    const struct imp_caps *caps = imp_device_caps(scale->device);
+    const size_t plane = imp_canvas_count(&scale->sizes) * sizeof(float);
+    imp_scale_unlist(scale);
+    imp_losses_layout(&scale->losses, &scale->targets);
+
+    for (int i = 0; i < scale->passes; i++) {
+        struct imp_style_pass *pass = &scale->pass[i];
+        imp_net_layout(&pass->net, caps, imp_style_workspace(&scale->losses.style, &pass->net),
+                       &pass->layout);
+        imp_guide_layout(&pass->guide, imp_style_stages(&scale->losses.style), &pass->layout);
+        imp_layout_add(&pass->layout, &pass->image,
+                       3 * (size_t)pass->width * (size_t)pass->height * sizeof(float), "image");
+    }
+
+    imp_net_layout(&scale->net, caps, imp_style_workspace(&scale->losses.style, &scale->net),
+                   &scale->main);
+    imp_layout_add(&scale->main, &scale->image, 3 * plane, "image");
+    imp_layout_add(&scale->main, &scale->gradient, 3 * plane, "image");
+    if (scale->params->average > 0)
+        imp_layout_add(&scale->main, &scale->average, 3 * plane, "image");
+    if (scale->keeps)
+        imp_layout_add(&scale->main, &scale->free, plane, "masks");
+    scale->optimizer->layout(&scale->state, &scale->main);
 }
 
-void imp_memory_list(struct imp_memory *memory, struct imp_device *device,
-                     const struct imp_sizes *sizes, const struct imp_parts *parts)
+void imp_scale_unlist(struct imp_scale *scale)
 {
-    const struct imp_caps *caps = imp_device_caps(device);
-    const size_t pixels = (size_t)sizes->canvas_width * (size_t)sizes->canvas_height;
-    const size_t style_pixels = (size_t)sizes->style_width * (size_t)sizes->style_height;
-    imp_memory_release(memory);
-
-    imp_model_layout(parts->model, caps, &memory->fixed);
-    imp_losses_layout(parts->losses, sizes->style_height, sizes->style_width, &memory->fixed);
-
-    imp_net_layout(&memory->pass.net, caps, imp_losses_workspace(parts->losses, &memory->pass.net),
-                   &memory->style);
-    imp_layout_add(&memory->style, &memory->pass.image, 3 * style_pixels * sizeof(float), "image");
-
-    imp_net_layout(parts->net, caps, imp_losses_workspace(parts->losses, parts->net),
-                   &memory->main);
-    imp_layout_add(&memory->main, parts->image, 3 * pixels * sizeof(float), "image");
-    imp_layout_add(&memory->main, parts->gradient, 3 * pixels * sizeof(float), "image");
-    parts->optimizer->layout(parts->state, &memory->main);
+    imp_layout_release(&scale->main);
+    for (int i = 0; i < scale->passes; i++)
+        imp_layout_release(&scale->pass[i].layout);
+    imp_layout_release(&scale->targets);
 }
 
-void imp_memory_release(struct imp_memory *memory)
+/* Bytes of the largest style pass. */
+static uint64_t style_bytes(const struct imp_scale *scale)
 {
-    imp_layout_release(&memory->main);
-    imp_layout_release(&memory->style);
-    imp_layout_release(&memory->fixed);
+    uint64_t most = 0;
+    for (int i = 0; i < scale->passes; i++) {
+        const uint64_t bytes = imp_layout_bytes(&scale->pass[i].layout);
+        most = bytes > most ? bytes : most;
+    }
+    return most;
 }
 
-static uint64_t excess_of_style(const struct imp_memory *memory)
+static uint64_t excess_of_style(const struct imp_scale *scale)
 {
-    const uint64_t main = imp_layout_bytes(&memory->main);
-    const uint64_t style = imp_layout_bytes(&memory->style);
+    const uint64_t main = imp_layout_bytes(&scale->main);
+    const uint64_t style = style_bytes(scale);
     return style > main ? style - main : 0;
 }
 
-uint64_t imp_memory_peak(const struct imp_memory *memory)
+uint64_t imp_scale_peak(const struct imp_scale *scale)
 {
-    const uint64_t fixed = imp_layout_bytes(&memory->fixed);
-    const uint64_t rest = imp_layout_bytes(&memory->main) + excess_of_style(memory);
-    return fixed > UINT64_MAX - rest ? UINT64_MAX : fixed + rest;
+    const uint64_t parts[] = {imp_layout_bytes(scale->weights), imp_layout_bytes(&scale->targets),
+                              imp_layout_bytes(&scale->main), excess_of_style(scale)};
+    uint64_t sum = 0;
+    for (size_t i = 0; i < IMP_COUNT(parts); i++)
+        sum = sum > UINT64_MAX - parts[i] ? UINT64_MAX : sum + parts[i];
+    return sum;
 }
 
-size_t imp_memory_rows(const struct imp_memory *memory, struct impasto_plan_row *rows, size_t limit)
+size_t imp_scale_rows(const struct imp_scale *scale, struct impasto_plan_row *rows, size_t limit)
 {
-    size_t count = imp_layout_rows(&memory->fixed, rows, limit);
-    count += imp_layout_rows(&memory->main, rows + count, limit - count);
-    if (excess_of_style(memory) && count < limit)
-        rows[count++] = (struct impasto_plan_row){"style pass", excess_of_style(memory)};
+    size_t count = imp_layout_rows(scale->weights, rows, limit);
+    count += imp_layout_rows(&scale->targets, rows + count, limit - count);
+    count += imp_layout_rows(&scale->main, rows + count, limit - count);
+    if (excess_of_style(scale) && count < limit)
+        rows[count++] = (struct impasto_plan_row){"style pass", excess_of_style(scale)};
     return count;
 }
 
 /* Bytes that a job may take: what the device can spare, or less where the user says so. */
-static uint64_t budget_of(struct imp_device *device, const struct impasto_params *params)
+static uint64_t budget_of(const struct imp_scale *scale)
 {
-    const uint64_t most = imp_device_caps(device)->memory_budget;
-    return params->memory > 0 && params->memory < most ? params->memory : most;
+    const uint64_t most = imp_device_caps(scale->device)->memory_budget;
+    const uint64_t asked = scale->params->memory;
+    return asked > 0 && asked < most ? asked : most;
 }
 
-bool imp_memory_fits(const struct imp_memory *memory, struct imp_device *device,
-                     const struct impasto_params *params)
+static uint64_t largest_buffer(const struct imp_scale *scale)
 {
-    const struct imp_layout *parts[] = {&memory->fixed, &memory->style, &memory->main};
-    for (size_t i = 0; i < IMP_COUNT(parts); i++)
-        if (imp_layout_largest(parts[i]) > imp_device_caps(device)->max_allocation)
-            return false;
-    return imp_memory_peak(memory) <= budget_of(device, params);
+    const struct imp_layout *parts[] = {scale->weights, &scale->targets, &scale->main};
+    uint64_t largest = 0;
+    for (size_t i = 0; i < IMP_COUNT(parts) + (size_t)scale->passes; i++) {
+        const uint64_t bytes =
+            imp_layout_largest(i < IMP_COUNT(parts) ? parts[i]
+                                                    : &scale->pass[i - IMP_COUNT(parts)].layout);
+        largest = bytes > largest ? bytes : largest;
+    }
+    return largest;
 }
 
-/* Whether the job would fit with another size; nothing is allocated on the device. */
-static bool would_fit(struct imp_device *device, const struct impasto_params *params,
-                      const struct imp_model *model, const struct imp_optimizer *optimizer,
-                      const struct impasto_image *content, const struct impasto_image *style,
-                      int size)
+bool imp_scale_fits(const struct imp_scale *scale)
 {
-    struct imp_model model_copy = *model;
-    struct imp_losses losses;
-    struct imp_net net;
-    struct imp_optimizer_state state;
-    struct imp_buffer *image = NULL, *gradient = NULL;
-    const struct imp_parts parts = {&model_copy, &losses, &net,     optimizer,
-                                    &state,      &image,  &gradient};
-    const struct imp_sizes sizes = imp_sizes_of(params, size, content, style);
-    if (imp_sizes_check(&sizes, NULL) != IMPASTO_OK)
-        return true; /* too small for other reasons: the search goes up from here */
-    struct imp_memory memory;
-    imp_memory_init(&memory, device, params, &sizes, &parts);
-    const bool fits = imp_memory_plan(&memory, device, params, &sizes, &parts);
-    imp_memory_release(&memory);
+    return largest_buffer(scale) <= imp_device_caps(scale->device)->max_allocation &&
+           imp_scale_peak(scale) <= budget_of(scale);
+}
+
+/* Whether a run that ends with another size would fit; nothing is allocated on the device. */
+static bool would_fit(const struct imp_scale *scale, const struct imp_sources *sources, int size)
+{
+    struct imp_sources smaller = *sources;
+    imp_image_fit(sources->width, sources->height, size, &smaller.width, &smaller.height);
+    /* Too small for other reasons: the search goes up from here. */
+    if (imp_sizes_check("content", "--size", smaller.width, smaller.height, NULL) != IMPASTO_OK)
+        return true;
+    struct imp_scale other;
+    const bool fits = imp_scale_init(&other, scale->device, scale->params, scale->model,
+                                     scale->weights, &smaller, size, NULL) == IMPASTO_OK &&
+                      imp_scale_plan(&other);
+    imp_scale_release(&other);
     return fits;
 }
 
-enum impasto_status imp_memory_refuse(const struct imp_memory *memory, struct imp_device *device,
-                                      const struct impasto_params *params,
-                                      const struct imp_model *model,
-                                      const struct imp_optimizer *optimizer,
-                                      const struct impasto_image *content,
-                                      const struct impasto_image *style,
-                                      const struct imp_sizes *sizes, struct impasto_error *error)
+enum impasto_status imp_scale_refuse(const struct imp_scale *scale,
+                                     const struct imp_sources *sources,
+                                     struct impasto_error *error)
 {
-    const struct imp_caps *caps = imp_device_caps(device);
+    const struct imp_caps *caps = imp_device_caps(scale->device);
+    const struct imp_sizes *sizes = &scale->sizes;
     const double mib = 1 << 20;
-    const int size = sizes->width > sizes->height ? sizes->width : sizes->height;
-    int fits = SMALLEST_SIZE - 1, not = size;
+    int fits = SMALLEST_SIZE - 1, not = sizes->width > sizes->height ? sizes->width : sizes->height;
     while (not -fits > 1) {
         const int middle = fits + (not -fits) / 2;
-        if (would_fit(device, params, model, optimizer, content, style, middle))
+        if (would_fit(scale, sources, middle))
             fits = middle;
         else
             not = middle;
     }
-    uint64_t largest = imp_layout_largest(&memory->main);
-    if (imp_layout_largest(&memory->style) > largest)
-        largest = imp_layout_largest(&memory->style);
+    const uint64_t largest = largest_buffer(scale);
     char advice[96];
-    const struct imp_sizes smaller = imp_sizes_of(params, fits < 16 ? 16 : fits, content, style);
-    if (fits < SMALLEST_SIZE || imp_sizes_check(&smaller, NULL) != IMPASTO_OK)
+    const struct imp_sizes smaller =
+        imp_sizes_of(scale->params, fits < 16 ? 16 : fits, sources->width, sources->height);
+    if (fits < SMALLEST_SIZE || imp_sizes_check("content", "--size", smaller.width, smaller.height,
+                                                NULL) != IMPASTO_OK)
         snprintf(advice, sizeof(advice), "use another --device or a smaller --style-size");
     else
         snprintf(advice, sizeof(advice), "--size %d would fit", fits);
@@ -148,15 +152,15 @@ enum impasto_status imp_memory_refuse(const struct imp_memory *memory, struct im
                         "%dx%d needs a buffer of %.0f MiB, but %s allows %.0f MiB in one; %s",
                         sizes->width, sizes->height, (double)largest / mib, caps->info.name,
                         (double)caps->max_allocation / mib, advice);
-    const uint64_t budget = budget_of(device, params);
+    const uint64_t budget = budget_of(scale);
     if (budget < caps->memory_budget)
         return imp_fail(error, IMPASTO_ERROR_MEMORY,
                         "%dx%d needs at least %.0f MiB, but --memory allows %.0f MiB; allow more, "
                         "or %s",
-                        sizes->width, sizes->height, ceil((double)imp_memory_peak(memory) / mib),
+                        sizes->width, sizes->height, ceil((double)imp_scale_peak(scale) / mib),
                         (double)budget / mib, advice);
     return imp_fail(error, IMPASTO_ERROR_MEMORY,
                     "%dx%d needs at least %.0f MiB, but %.0f MiB can be had on %s; %s",
-                    sizes->width, sizes->height, ceil((double)imp_memory_peak(memory) / mib),
+                    sizes->width, sizes->height, ceil((double)imp_scale_peak(scale) / mib),
                     (double)budget / mib, caps->info.name, advice);
 }

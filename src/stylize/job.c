@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A job: from two pictures to one. Opening it plans the memory, packs the weights, and captures the
- * targets; each step measures, checks, and moves the image.
+ * A job: from pictures to a picture. Opening it prepares the pictures, plans the memory, packs the
+ * weights, and opens the first scale; each step measures, checks, and moves the image, and at the
+ * end of a scale goes on to the next.
  */
 
-#include "stylize/stylize.h"
-#include "stylize/budget.h"
+#include "stylize/scale.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,20 +16,17 @@ struct impasto_job {
     struct imp_device *device;
     struct impasto_params params;
     bool only_plan; /* see impasto_job_plan */
-    struct imp_sizes sizes;
-    struct imp_memory memory;
+    struct imp_schedule schedule;
+    struct imp_sources sources;
     struct imp_model model;
-    struct imp_losses losses;
-    struct imp_net net;
-    const struct imp_optimizer *optimizer;
-    struct imp_optimizer_state state;
-    struct imp_buffer *image, *gradient;
+    struct imp_layout weights; /* the model's */
+    struct imp_scale scale;    /* the one at hand */
+    int at;                    /* which one of the schedule */
+    int ends;                  /* the iteration at which it ends */
     int iteration;
     double started; /* imp_host_seconds() of the first step; 0 before it */
-    float *alpha;   /* of the content, at the result's size; NULL: opaque */
-    unsigned char *metadata;
-    size_t metadata_size;
     struct impasto_job_info info;
+    struct impasto_plan_scale scales[IMPASTO_SCALES];
     struct impasto_plan_row rows[PLAN_ROWS];
     struct impasto_plan_stage stages[IMP_STAGES];
     struct impasto_plan_layer layers[IMPASTO_LAYERS];
@@ -46,6 +42,8 @@ static enum impasto_status lift(const struct impasto_job *job, enum impasto_stat
     return imp_fail(error, status, "%s", imp_device_error(job->device)->message);
 }
 
+/* ---- What is said at the start --------------------------------------------------------------- */
+
 static const char *layers_text(const float weights[IMPASTO_LAYERS], char *text, size_t size)
 {
     size_t used = 0;
@@ -55,6 +53,18 @@ static const char *layers_text(const float weights[IMPASTO_LAYERS], char *text, 
             used += (size_t)snprintf(text + used, size - used, "%s%s", used ? "," : "",
                                      impasto_layer_name(l));
     return text;
+}
+
+/* "181x136, 256x192, 512x384" */
+static void list_sizes(const struct impasto_job *job, bool styles, char *text, size_t size)
+{
+    size_t used = 0;
+    const size_t count = styles ? (size_t)job->scale.passes : (size_t)job->schedule.count;
+    text[0] = 0;
+    for (size_t i = 0; i < count && used < size; i++)
+        used += (size_t)snprintf(text + used, size - used, "%s%dx%d", i ? ", " : "",
+                                 styles ? job->scale.pass[i].width : job->scales[i].width,
+                                 styles ? job->scale.pass[i].height : job->scales[i].height);
 }
 
 static void announce(const struct impasto_job *job, const struct impasto_weights_info *weights)
@@ -71,8 +81,9 @@ static void announce(const struct impasto_job *job, const struct impasto_weights
     imp_log(log, IMPASTO_LOG_INFO, "layers: content %s; style %s",
             layers_text(job->params.content_layers, content, sizeof(content)),
             layers_text(job->params.style_layers, style, sizeof(style)));
-    imp_log(log, IMPASTO_LOG_INFO, "size: %dx%d, style %dx%d", job->sizes.width, job->sizes.height,
-            job->sizes.style_width, job->sizes.style_height);
+    list_sizes(job, false, content, sizeof(content));
+    list_sizes(job, true, style, sizeof(style));
+    imp_log(log, IMPASTO_LOG_INFO, "size: %s, style %s", content, style);
     const double mib = 1 << 20;
     char rows[512];
     size_t used = 0;
@@ -83,16 +94,20 @@ static void announce(const struct impasto_job *job, const struct impasto_weights
             (double)job->info.plan_bytes / mib, rows);
 }
 
-static void describe_plan(struct impasto_job *job)
+/* ---- Opening --------------------------------------------------------------------------------- */
+
+/* Fills the info from the last scale, as planned. */
+static void describe(struct impasto_job *job)
 {
+    const struct imp_scale *scale = &job->scale;
     for (int l = 0; l < job->model.layers; l++)
         job->layers[l] = (struct impasto_plan_layer){
             .layer = l,
-            .forward = job->net.algorithm[l][0]->name,
-            .backward = job->net.algorithm[l][1]->name,
+            .forward = scale->net.algorithm[l][0]->name,
+            .backward = scale->net.algorithm[l][1]->name,
         };
-    for (int s = 0; s < job->net.stages; s++) {
-        const struct imp_stage *stage = &job->net.stage[s];
+    for (int s = 0; s < scale->net.stages; s++) {
+        const struct imp_stage *stage = &scale->net.stage[s];
         job->stages[s] = (struct impasto_plan_stage){
             .first = stage->first,
             .last = stage->last,
@@ -101,14 +116,80 @@ static void describe_plan(struct impasto_job *job)
             .height = stage->height,
         };
     }
+    for (int i = 0; i < job->schedule.count; i++) {
+        const struct imp_sizes sizes = imp_sizes_of(&job->params, job->schedule.scale[i].size,
+                                                    job->sources.width, job->sources.height);
+        job->scales[i] =
+            (struct impasto_plan_scale){.width = sizes.width,
+                                        .height = sizes.height,
+                                        .iterations = job->schedule.scale[i].iterations};
+    }
+    job->info = (struct impasto_job_info){
+        .width = job->sources.width,
+        .height = job->sources.height,
+        .scale_width = job->scales[0].width,
+        .scale_height = job->scales[0].height,
+        .style_width = scale->pass[0].width,
+        .style_height = scale->pass[0].height,
+        .scales = job->scales,
+        .scale_count = (size_t)job->schedule.count,
+        .iterations = job->schedule.iterations,
+        .plan = job->rows,
+        .plan_rows = imp_scale_rows(scale, job->rows, PLAN_ROWS),
+        .plan_bytes = imp_scale_peak(scale),
+        .plan_cost = scale->cost / scale->cost_of_keeping,
+        .stages = job->stages,
+        .stage_count = (size_t)scale->net.stages,
+        .layers = job->layers,
+        .layer_count = (size_t)job->model.layers,
+    };
 }
 
-/* Decides everything, lists the memory, and refuses what does not fit. */
-static enum impasto_status plan(struct impasto_job *job, const struct impasto_weights *weights,
-                                const struct impasto_image *content,
-                                const struct impasto_image *style, struct impasto_error *error)
+/* Initialises and plans the scale of that place in the schedule; refuses what does not fit. */
+static enum impasto_status plan(struct impasto_job *job, int at, struct impasto_error *error)
+{
+    imp_scale_release(&job->scale);
+    job->at = at;
+    IMP_TRY(imp_scale_init(&job->scale, job->device, &job->params, &job->model, &job->weights,
+                           &job->sources, job->schedule.scale[at].size, error));
+    return imp_scale_plan(&job->scale) ? IMPASTO_OK
+                                       : imp_scale_refuse(&job->scale, &job->sources, error);
+}
+
+/* Opens the planned scale. */
+static enum impasto_status enter(struct impasto_job *job, const struct imp_carry *carry,
+                                 struct impasto_error *error)
+{
+    IMP_TRY(imp_scale_open(&job->scale, &job->sources, carry, error));
+    job->ends += job->schedule.scale[job->at].iterations;
+    job->info.scale_width = job->scale.sizes.width;
+    job->info.scale_height = job->scale.sizes.height;
+    if (job->at == job->schedule.count - 1)
+        imp_sources_slim(&job->sources);
+    return IMPASTO_OK;
+}
+
+static enum impasto_status take_pictures(struct impasto_job *job,
+                                         const struct impasto_pictures *pictures,
+                                         struct impasto_error *error)
 {
     const struct impasto_params *params = &job->params;
+    const int width = pictures->content->width, height = pictures->content->height;
+    const struct imp_sizes sizes = imp_sizes_of(params, params->size, width, height);
+    IMP_TRY(imp_sizes_check("content", "--size", sizes.width, sizes.height, error));
+    IMP_TRY(imp_schedule_make(params, width, height, &job->schedule, error));
+    return imp_sources_make(params, pictures, &sizes, &job->sources, error);
+}
+
+static enum impasto_status prepare(struct impasto_job *job, struct impasto_device *device,
+                                   const struct impasto_weights *weights,
+                                   const struct impasto_pictures *pictures,
+                                   struct impasto_error *error)
+{
+    const struct impasto_params *params = &job->params;
+    IMP_TRY(imp_params_check(params, &weights->info, error));
+    IMP_TRY(take_pictures(job, pictures, error));
+    IMP_TRY(imp_device_check(device, error));
     const struct imp_model_options options = {
         .layers = imp_params_depth(params),
         .average = params->pooling == IMPASTO_POOLING_AVERAGE,
@@ -116,126 +197,24 @@ static enum impasto_status plan(struct impasto_job *job, const struct impasto_we
         .conv = params->conv,
         .gemm = params->gemm,
     };
-    job->sizes = imp_sizes_of(params, params->size, content, style);
-    IMP_TRY(imp_sizes_check(&job->sizes, error));
     IMP_TRY(lift(job, imp_model_init(&job->model, job->device, &weights->info, &options), error));
-    job->optimizer = imp_optimizer_find(params->optimizer);
-
-    const struct imp_parts parts = {&job->model, &job->losses, &job->net,     job->optimizer,
-                                    &job->state, &job->image,  &job->gradient};
-    imp_memory_init(&job->memory, job->device, params, &job->sizes, &parts);
-    if (!imp_memory_plan(&job->memory, job->device, params, &job->sizes, &parts))
-        return imp_memory_refuse(&job->memory, job->device, params, &job->model, job->optimizer,
-                                 content, style, &job->sizes, error);
-    job->info = (struct impasto_job_info){
-        .width = job->sizes.width,
-        .height = job->sizes.height,
-        .style_width = job->sizes.style_width,
-        .style_height = job->sizes.style_height,
-        .plan = job->rows,
-        .plan_rows = imp_memory_rows(&job->memory, job->rows, PLAN_ROWS),
-        .plan_bytes = imp_memory_peak(&job->memory),
-        .plan_cost = job->memory.cost / job->memory.cost_of_keeping,
-        .stages = job->stages,
-        .stage_count = (size_t)job->net.stages,
-        .layers = job->layers,
-        .layer_count = (size_t)job->model.layers,
-    };
-    describe_plan(job);
-    return IMPASTO_OK;
-}
-
-/* The pass over the style picture, in memory of its own that is gone afterwards. */
-static enum impasto_status capture_style(struct impasto_job *job, const struct impasto_image *style,
-                                         struct impasto_error *error)
-{
-    const struct imp_sizes *sizes = &job->sizes;
-    const size_t bytes =
-        3 * (size_t)sizes->style_width * (size_t)sizes->style_height * sizeof(float);
-    float *planes = NULL;
-    IMP_TRY(imp_canvas_planes(style, sizes->style_width, sizes->style_height, 0, &planes, error));
-    struct imp_style_pass *pass = &job->memory.pass;
-    const struct imp_taps taps = imp_losses_style_taps(&job->losses);
-    enum impasto_status status = imp_layout_allocate(&job->memory.style, job->device);
-    if (status == IMPASTO_OK)
-        status = imp_buffer_write(pass->image, 0, planes, bytes);
-    free(planes);
-    if (status == IMPASTO_OK)
-        status = imp_net_forward(&pass->net, job->device, pass->image, &taps);
-    imp_layout_release(&job->memory.style);
-    return lift(job, status, error);
-}
-
-/* The pass over the content picture, and the start image. */
-static enum impasto_status capture_content(struct impasto_job *job,
-                                           const struct impasto_image *content,
-                                           struct impasto_error *error)
-{
-    const struct imp_sizes *sizes = &job->sizes;
-    const size_t bytes =
-        3 * (size_t)sizes->canvas_width * (size_t)sizes->canvas_height * sizeof(float);
-    float *planes = NULL, *start = NULL;
-    IMP_TRY(imp_canvas_planes(content, sizes->width, sizes->height, job->params.margin, &planes,
-                              error));
-    const struct imp_taps taps = imp_losses_content_taps(&job->losses);
-    enum impasto_status status = imp_buffer_write(job->image, 0, planes, bytes);
-    if (status == IMPASTO_OK)
-        status = imp_net_forward(&job->net, job->device, job->image, &taps);
-    status = lift(job, status, error);
-    if (status == IMPASTO_OK)
-        status = imp_canvas_start(&job->params, sizes, planes, &start, error);
-    if (status == IMPASTO_OK)
-        status = lift(job, imp_buffer_write(job->image, 0, start, bytes), error);
-    free(planes);
-    free(start);
-    return status;
-}
-
-/* What of the content picture goes straight to the result: transparency and metadata. */
-static enum impasto_status keep_extras(struct impasto_job *job, const struct impasto_image *content,
-                                       struct impasto_error *error)
-{
-    if (content->metadata_size) {
-        job->metadata = malloc(content->metadata_size);
-        if (!job->metadata)
-            return imp_fail_memory(error, "the EXIF block", content->metadata_size);
-        memcpy(job->metadata, content->metadata, content->metadata_size);
-        job->metadata_size = content->metadata_size;
-    }
-    if (content->alpha) {
-        struct impasto_image *resized = NULL;
-        IMP_TRY(imp_image_resize(content, job->sizes.width, job->sizes.height, &resized, error));
-        job->alpha = resized->alpha;
-        resized->alpha = NULL;
-        impasto_image_free(&resized);
-    }
-    return IMPASTO_OK;
-}
-
-static enum impasto_status prepare(struct impasto_job *job, struct impasto_device *device,
-                                   const struct impasto_weights *weights,
-                                   const struct impasto_image *content,
-                                   const struct impasto_image *style, struct impasto_error *error)
-{
-    IMP_TRY(imp_params_check(&job->params, &weights->info, error));
-    IMP_TRY(imp_device_check(device, error));
-    IMP_TRY(plan(job, weights, content, style, error));
+    imp_model_layout(&job->model, imp_device_caps(job->device), &job->weights);
+    IMP_TRY(plan(job, job->schedule.count - 1, error));
+    describe(job);
     announce(job, &weights->info);
     if (job->only_plan)
         return IMPASTO_OK;
-    imp_device_set_profile(job->device, job->params.profile);
-    IMP_TRY(lift(job, imp_layout_allocate(&job->memory.fixed, job->device), error));
+    if (job->schedule.count > 1)
+        IMP_TRY(plan(job, 0, error));
+    imp_device_set_profile(job->device, params->profile);
+    IMP_TRY(lift(job, imp_layout_allocate(&job->weights, job->device), error));
     IMP_TRY(imp_model_load(&job->model, job->device, weights, error));
-    IMP_TRY(capture_style(job, style, error));
-    IMP_TRY(lift(job, imp_layout_allocate(&job->memory.main, job->device), error));
-    IMP_TRY(capture_content(job, content, error));
-    return keep_extras(job, content, error);
+    return enter(job, NULL, error);
 }
 
 static enum impasto_status open_job(struct impasto_device *device,
                                     const struct impasto_weights *weights,
-                                    const struct impasto_image *content,
-                                    const struct impasto_image *style,
+                                    const struct impasto_pictures *pictures,
                                     const struct impasto_params *params, bool only_plan,
                                     struct impasto_job **job, struct impasto_error *error)
 {
@@ -245,7 +224,7 @@ static enum impasto_status open_job(struct impasto_device *device,
     opened->device = device->device;
     opened->params = *params;
     opened->only_plan = only_plan;
-    const enum impasto_status status = prepare(opened, device, weights, content, style, error);
+    const enum impasto_status status = prepare(opened, device, weights, pictures, error);
     /* Only opening reads what these point to. */
     opened->params.init_image = NULL;
     opened->params.conv = opened->params.gemm = NULL;
@@ -258,35 +237,35 @@ static enum impasto_status open_job(struct impasto_device *device,
 
 enum impasto_status impasto_job_open(struct impasto_device *device,
                                      const struct impasto_weights *weights,
-                                     const struct impasto_image *content,
-                                     const struct impasto_image *style,
+                                     const struct impasto_pictures *pictures,
                                      const struct impasto_params *params, struct impasto_job **job,
                                      struct impasto_error *error)
 {
-    return open_job(device, weights, content, style, params, false, job, error);
+    return open_job(device, weights, pictures, params, false, job, error);
 }
 
 enum impasto_status impasto_job_plan(struct impasto_device *device,
                                      const struct impasto_weights *weights,
-                                     const struct impasto_image *content,
-                                     const struct impasto_image *style,
+                                     const struct impasto_pictures *pictures,
                                      const struct impasto_params *params, struct impasto_job **job,
                                      struct impasto_error *error)
 {
-    return open_job(device, weights, content, style, params, true, job, error);
+    return open_job(device, weights, pictures, params, true, job, error);
 }
 
 void impasto_job_close(struct impasto_job **job)
 {
     if (!job || !*job)
         return;
-    imp_memory_release(&(*job)->memory);
-    free((*job)->alpha);
-    free((*job)->metadata);
+    imp_scale_release(&(*job)->scale);
+    imp_layout_release(&(*job)->weights);
+    imp_sources_free(&(*job)->sources);
     free((*job)->profile);
     free(*job);
     *job = NULL;
 }
+
+/* ---- Running --------------------------------------------------------------------------------- */
 
 const struct impasto_job_info *impasto_job_info(struct impasto_job *job)
 {
@@ -313,49 +292,41 @@ static enum impasto_status check_open(const struct impasto_job *job, struct impa
                           : IMPASTO_OK;
 }
 
-/* Losses of the image as it is, and, with `gradient`, the gradient, checked for finiteness. */
-static enum impasto_status evaluate(struct impasto_job *job, bool gradient,
-                                    struct impasto_progress *progress, struct impasto_error *error)
+/* From one scale to the next. */
+static enum impasto_status advance(struct impasto_job *job, struct impasto_error *error)
 {
-    const struct imp_taps taps = imp_losses_taps(&job->losses);
-    IMP_TRY(lift(job, imp_net_forward(&job->net, job->device, job->image, &taps), error));
-    IMP_TRY(lift(job, imp_losses_measure_tv(&job->losses, job->image), error));
-    if (gradient) {
-        IMP_TRY(lift(job, imp_net_backward(&job->net, job->device, &taps, job->gradient), error));
-        IMP_TRY(lift(job, imp_losses_tv_gradient(&job->losses, job->image, job->gradient), error));
-        IMP_TRY(lift(job, imp_losses_check_gradient(&job->losses, job->gradient), error));
-    }
-    double not_finite = 0;
-    IMP_TRY(lift(job, imp_losses_read(&job->losses, progress, &not_finite), error));
-    if (!isfinite(progress->total))
-        return imp_fail(error, IMPASTO_ERROR_NUMERIC,
-                        "the loss is not finite at iteration %d; try a smaller learning rate or "
-                        "smaller weights",
-                        job->iteration);
-    if (gradient && not_finite > 0)
-        return imp_fail(error, IMPASTO_ERROR_NUMERIC,
-                        "%.0f elements of the gradient are not finite at iteration %d; try smaller "
-                        "weights",
-                        not_finite, job->iteration);
-    return IMPASTO_OK;
+    struct imp_carry carry;
+    enum impasto_status status = imp_scale_carry(&job->scale, &carry, error);
+    if (status == IMPASTO_OK)
+        status = plan(job, job->at + 1, error);
+    if (status == IMPASTO_OK)
+        status = enter(job, &carry, error);
+    imp_carry_free(&carry);
+    return status;
 }
 
 enum impasto_status impasto_job_step(struct impasto_job *job, struct impasto_progress *progress,
                                      struct impasto_error *error)
 {
-    const bool last = job->iteration >= job->params.iterations;
+    const bool last = job->iteration >= job->schedule.iterations;
     IMP_TRY(check_open(job, error));
     if (job->started == 0)
         job->started = imp_host_seconds();
+    while (job->iteration >= job->ends && job->at + 1 < job->schedule.count)
+        IMP_TRY(advance(job, error));
     struct impasto_progress now = {
-        .iteration = job->iteration, .iterations = job->params.iterations, .done = last};
-    IMP_TRY(evaluate(job, !last, &now, error));
+        .iteration = job->iteration,
+        .iterations = job->schedule.iterations,
+        .scale = job->at,
+        .scales = job->schedule.count,
+        .width = job->scale.sizes.width,
+        .height = job->scale.sizes.height,
+        .done = last,
+    };
+    IMP_TRY(imp_scale_evaluate(&job->scale, !last, job->iteration, &now, error));
     now.seconds = imp_host_seconds() - job->started;
     if (!last) {
-        IMP_TRY(lift(
-            job,
-            job->optimizer->step(job->device, &job->state, &job->params, job->image, job->gradient),
-            error));
+        IMP_TRY(imp_scale_step(&job->scale, error));
         job->iteration++;
     }
     if (progress)
@@ -376,62 +347,20 @@ enum impasto_status impasto_job_run(struct impasto_job *job, impasto_progress_fn
     return IMPASTO_OK;
 }
 
-/* Reads planes on the canvas and cuts them to the result: (3, height, width). */
-static enum impasto_status read_planes(struct impasto_job *job, const struct imp_buffer *buffer,
-                                       float *result, struct impasto_error *error)
-{
-    const size_t bytes =
-        3 * (size_t)job->sizes.canvas_width * (size_t)job->sizes.canvas_height * sizeof(float);
-    float *planes = malloc(bytes);
-    if (!planes)
-        return imp_fail_memory(error, "a picture", bytes);
-    const enum impasto_status status = lift(job, imp_buffer_read(buffer, 0, planes, bytes), error);
-    if (status == IMPASTO_OK)
-        imp_canvas_cut(&job->sizes, planes, result);
-    free(planes);
-    return status;
-}
-
 enum impasto_status impasto_job_image(struct impasto_job *job, struct impasto_image **image,
                                       struct impasto_error *error)
 {
-    const size_t pixels = (size_t)job->sizes.width * (size_t)job->sizes.height;
-    struct impasto_image *out = NULL;
+    const struct imp_sizes *sizes = &job->scale.sizes;
+    const size_t bytes = 3 * (size_t)sizes->width * (size_t)sizes->height * sizeof(float);
     IMP_TRY(check_open(job, error));
-    float *planes = malloc(3 * pixels * sizeof(float));
+    float *planes = malloc(bytes);
     if (!planes)
-        return imp_fail_memory(error, "a picture", 3 * pixels * sizeof(float));
-    enum impasto_status status = read_planes(job, job->image, planes, error);
+        return imp_fail_memory(error, "a picture", bytes);
+    enum impasto_status status = imp_scale_picture(&job->scale, planes, error);
     if (status == IMPASTO_OK)
-        status = impasto_image_create(job->sizes.width, job->sizes.height, &out, error);
-    if (status != IMPASTO_OK)
-        goto done;
-    for (size_t i = 0; i < pixels; i++)
-        for (size_t c = 0; c < 3; c++)
-            out->rgb[3 * i + c] = planes[c * pixels + i];
-    if (job->alpha) {
-        out->alpha = malloc(pixels * sizeof(float));
-        if (!out->alpha) {
-            status = imp_fail_memory(error, "transparency", pixels * sizeof(float));
-            goto done;
-        }
-        memcpy(out->alpha, job->alpha, pixels * sizeof(float));
-    }
-    if (job->metadata_size) {
-        out->metadata = malloc(job->metadata_size);
-        if (!out->metadata) {
-            status = imp_fail_memory(error, "the EXIF block", job->metadata_size);
-            goto done;
-        }
-        memcpy(out->metadata, job->metadata, job->metadata_size);
-        out->metadata_size = job->metadata_size;
-    }
-done:
+        status = imp_result_make(&job->sources, job->params.colour, planes, sizes->height,
+                                 sizes->width, image, error);
     free(planes);
-    if (status == IMPASTO_OK)
-        *image = out;
-    else
-        impasto_image_free(&out);
     return status;
 }
 
@@ -440,6 +369,6 @@ enum impasto_status impasto_job_gradient(struct impasto_job *job, float *gradien
 {
     struct impasto_progress ignored = {0};
     IMP_TRY(check_open(job, error));
-    IMP_TRY(evaluate(job, true, &ignored, error));
-    return read_planes(job, job->gradient, gradient, error);
+    IMP_TRY(imp_scale_evaluate(&job->scale, true, job->iteration, &ignored, error));
+    return imp_scale_gradient(&job->scale, gradient, error);
 }

@@ -80,7 +80,8 @@ static void preset_quick(const struct impasto_weights_info *weights, struct impa
 {
     preset_default(weights, params);
     params->size = 384;
-    params->iterations = 100;
+    params->iterations = 50;
+    params->first_iterations = 100;
 }
 
 /*
@@ -107,6 +108,9 @@ static void preset_classic(const struct impasto_weights_info *weights, struct im
     params->beta2 = 0.999f;
     params->epsilon = 0.1f;
     params->iterations = 1000;
+    params->first_iterations = -1;
+    params->scales = 1;
+    params->average = 0;
 }
 
 static const struct preset {
@@ -129,7 +133,10 @@ enum impasto_status impasto_params_preset(const struct impasto_weights *weights,
             .size = 512,
             .style_size = IMPASTO_SIZE_AUTO,
             .style_scale = 1,
-            .iterations = 300,
+            .iterations = 100,
+            .first_iterations = 200,
+            .average = 0.99f,
+            .strength = 0.5f,
             .optimizer = IMPASTO_OPTIMIZER_ADAM,
             .learning_rate = 0.02f,
             .beta1 = 0.9f,
@@ -194,6 +201,11 @@ enum impasto_status imp_params_check(const struct impasto_params *p,
          "0.05 to 20"},
         {"iterations", p->iterations, p->iterations >= 0 && p->iterations <= MOST_ITERATIONS,
          "0 to 1000000"},
+        {"first-iterations", p->first_iterations,
+         p->first_iterations >= -1 && p->first_iterations <= MOST_ITERATIONS, "0 to 1000000 or -1"},
+        {"scales", p->scales, p->scales >= 0 && p->scales <= IMPASTO_SCALES, "0 (auto) to 16"},
+        {"average", p->average, p->average >= 0 && p->average < 1, "0 to below 1"},
+        {"strength", p->strength, p->strength >= 0 && p->strength <= 1, "0 to 1"},
         {"learning-rate", p->learning_rate, p->learning_rate > 0 && p->learning_rate <= 10,
          "above 0, up to 10"},
         {"beta1", p->beta1, p->beta1 >= 0 && p->beta1 < 1, "0 to below 1"},
@@ -210,6 +222,13 @@ enum impasto_status imp_params_check(const struct impasto_params *p,
         {"losses", p->losses,
          p->losses == IMPASTO_LOSSES_RELATIVE || p->losses == IMPASTO_LOSSES_GATYS,
          "relative or gatys"},
+        {"style-loss", p->style_loss,
+         p->style_loss == IMPASTO_STYLE_LOSS_GRAM ||
+             p->style_loss == IMPASTO_STYLE_LOSS_COVARIANCE,
+         "gram or covariance"},
+        {"colour", p->colour,
+         p->colour >= IMPASTO_COLOUR_STYLE && p->colour <= IMPASTO_COLOUR_MATCH,
+         "style, luma or match"},
         {"pooling", p->pooling,
          p->pooling == IMPASTO_POOLING_MAX || p->pooling == IMPASTO_POOLING_AVERAGE, "max or avg"},
         {"padding", p->padding,
@@ -221,6 +240,9 @@ enum impasto_status imp_params_check(const struct impasto_params *p,
     for (size_t i = 0; i < IMP_COUNT(checks); i++)
         if (!checks[i].ok)
             return out_of_range(checks[i].name, checks[i].value, checks[i].range, error);
+    for (int i = 0; i < IMPASTO_SCALES && p->scale_sizes[i] != 0; i++)
+        if (p->scale_sizes[i] < 16 || p->scale_sizes[i] > LARGEST_SIDE)
+            return out_of_range("scales", p->scale_sizes[i], "16 to 16384 each", error);
     if (p->init == IMPASTO_INIT_IMAGE && !p->init_image)
         return imp_fail(error, IMPASTO_ERROR_USAGE, "init is an image, but init_image is NULL");
     IMP_TRY(check_layers("content", p->content_layers, weights, error));

@@ -5,7 +5,7 @@
  * best of those that fit is taken.
  */
 
-#include "stylize/budget.h"
+#include "stylize/scale.h"
 
 #include <math.h>
 
@@ -87,47 +87,49 @@ static bool has_strips(const struct imp_net *net, int choice)
     return found;
 }
 
-/* The style picture's pass in strips as large as do not add to the peak, or the smallest. */
-static void fit_style(struct imp_memory *memory, struct imp_device *device,
-                      const struct impasto_params *params, const struct imp_sizes *sizes,
-                      const struct imp_parts *parts)
+/* The style pictures' passes in strips as large as do not add to the peak, or the smallest. */
+static void fit_styles(struct imp_scale *scale)
 {
-    const struct imp_caps *caps = imp_device_caps(device);
+    const struct imp_caps *caps = imp_device_caps(scale->device);
     for (int i = STRIP_LIMITS - 1; i >= 0; i--) {
-        configure(&memory->pass.net, caps, choices(&memory->pass.net) - 1, strip_limit(i));
-        imp_memory_list(memory, device, sizes, parts);
-        if (imp_layout_bytes(&memory->style) <= imp_layout_bytes(&memory->main) &&
-            imp_memory_fits(memory, device, params))
+        uint64_t most = 0;
+        for (int k = 0; k < scale->passes; k++)
+            configure(&scale->pass[k].net, caps, choices(&scale->pass[k].net) - 1, strip_limit(i));
+        imp_scale_list(scale);
+        for (int k = 0; k < scale->passes; k++) {
+            const uint64_t bytes = imp_layout_bytes(&scale->pass[k].layout);
+            most = bytes > most ? bytes : most;
+        }
+        if (most <= imp_layout_bytes(&scale->main) && imp_scale_fits(scale))
             return;
     }
 }
 
-bool imp_memory_plan(struct imp_memory *memory, struct imp_device *device,
-                     const struct impasto_params *params, const struct imp_sizes *sizes,
-                     const struct imp_parts *parts)
+bool imp_scale_plan(struct imp_scale *scale)
 {
-    const struct imp_caps *caps = imp_device_caps(device);
-    const double thrift = params->memory ? THRIFT_OF_A_BUDGET : THRIFT;
-    int best_choice = choices(parts->net) - 1;
+    const struct imp_caps *caps = imp_device_caps(scale->device);
+    const double thrift = scale->params->memory ? THRIFT_OF_A_BUDGET : THRIFT;
+    struct imp_net *net = &scale->net;
+    int best_choice = choices(net) - 1;
     uint64_t best_limit = strip_limit(0);
     double least = INFINITY, best_score = INFINITY;
-    /* What the style picture's pass may cost is seen to at the end. */
-    configure(&memory->pass.net, caps, choices(&memory->pass.net) - 1, strip_limit(0));
+    /* What the style pictures' passes may cost is seen to at the end. */
+    for (int k = 0; k < scale->passes; k++)
+        configure(&scale->pass[k].net, caps, choices(&scale->pass[k].net) - 1, strip_limit(0));
     /* First how fast it can go, then the best plan. */
     for (int round = 0; round < 2; round++)
-        for (int choice = 0; choice < choices(parts->net); choice++)
-            for (int i = has_strips(parts->net, choice) ? 0 : STRIP_LIMITS - 1; i < STRIP_LIMITS;
-                 i++) {
-                configure(parts->net, caps, choice, strip_limit(i));
-                const double cost = imp_net_cost(parts->net, caps);
+        for (int choice = 0; choice < choices(net); choice++)
+            for (int i = has_strips(net, choice) ? 0 : STRIP_LIMITS - 1; i < STRIP_LIMITS; i++) {
+                configure(net, caps, choice, strip_limit(i));
+                const double cost = imp_net_cost(net, caps);
                 if (choice == 0)
-                    memory->cost_of_keeping = cost;
+                    scale->cost_of_keeping = cost;
                 if (round == 0 ? cost >= least : cost > MOST_THRIFT * least)
                     continue;
-                imp_memory_list(memory, device, sizes, parts);
-                if (!imp_memory_fits(memory, device, params))
+                imp_scale_list(scale);
+                if (!imp_scale_fits(scale))
                     continue;
-                const double score = cost * pow((double)imp_memory_peak(memory), thrift);
+                const double score = cost * pow((double)imp_scale_peak(scale), thrift);
                 if (round == 0) {
                     least = cost;
                 } else if (score < best_score) {
@@ -136,8 +138,8 @@ bool imp_memory_plan(struct imp_memory *memory, struct imp_device *device,
                     best_score = score;
                 }
             }
-    configure(parts->net, caps, best_choice, best_limit);
-    memory->cost = imp_net_cost(parts->net, caps);
-    fit_style(memory, device, params, sizes, parts);
-    return imp_memory_fits(memory, device, params);
+    configure(net, caps, best_choice, best_limit);
+    scale->cost = imp_net_cost(net, caps);
+    fit_styles(scale);
+    return imp_scale_fits(scale);
 }

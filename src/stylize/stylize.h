@@ -39,29 +39,93 @@ uint32_t imp_params_taps(const struct impasto_params *params);
 
 /* ---- canvas.c -------------------------------------------------------------------------------- */
 
-/* The sizes that a job works with, pixels. */
+/* The sizes of the picture at one scale, pixels. */
 struct imp_sizes {
-    int width, height;               /* of the result */
-    int canvas_width, canvas_height; /* with the margin on all sides */
-    int style_width, style_height;
+    int width, height;
+    int margin;                      /* on all sides of the canvas, mirrored */
+    int canvas_width, canvas_height; /* with the margin */
 };
 
-/* From the pictures' sizes and the parameters; `size` overrides params->size. */
-struct imp_sizes imp_sizes_of(const struct impasto_params *params, int size,
-                              const struct impasto_image *content,
-                              const struct impasto_image *style);
-/* IMPASTO_ERROR_INPUT when a picture is too small to work on. */
-enum impasto_status imp_sizes_check(const struct imp_sizes *sizes, struct impasto_error *error);
+/* For a content picture of that width and height and a longer side `size`, or IMPASTO_SIZE_SOURCE. */
+struct imp_sizes imp_sizes_of(const struct impasto_params *params, int size, int width, int height);
+/* IMPASTO_ERROR_INPUT when the picture is too small or too large to work on. `what` and `option` name
+ * it, and what changes its size. */
+enum impasto_status imp_sizes_check(const char *what, const char *option, int width, int height,
+                                    struct impasto_error *error);
+/* The size at which a style picture of own_width x own_height is looked at when the picture's longer
+ * side is `size`, in a run whose last scale's is `last`. */
+void imp_style_fit(const struct impasto_params *params, int size, int last, int own_width,
+                   int own_height, int *width, int *height);
 
-/* RGB planes (3, height + 2 margin, width + 2 margin) of a picture resized to width x height, its
- * margin mirrored; the caller frees *planes. */
-enum impasto_status imp_canvas_planes(const struct impasto_image *image, int width, int height,
-                                      int margin, float **planes, struct impasto_error *error);
-/* The start image on the canvas. content: the content's planes as imp_canvas_planes made them. */
-enum impasto_status imp_canvas_start(const struct impasto_params *params,
-                                     const struct imp_sizes *sizes, const float *content,
-                                     float **planes, struct impasto_error *error);
-/* Copies the result's part of planes on the canvas into (3, height, width). */
-void imp_canvas_cut(const struct imp_sizes *sizes, const float *planes, float *result);
+/* planes (count, canvas_height, canvas_width) from (count, height, width): the margin is mirrored. */
+void imp_canvas_spread(const struct imp_sizes *sizes, const float *planes, int count, float *out);
+/* The other way round. */
+void imp_canvas_cut(const struct imp_sizes *sizes, const float *planes, int count, float *out);
+size_t imp_canvas_count(const struct imp_sizes *sizes); /* pixels */
+
+/* ---- schedule.c ------------------------------------------------------------------------------ */
+
+/* The sizes that a run works through. */
+struct imp_schedule {
+    int count;
+    struct {
+        int size; /* longer side */
+        int iterations;
+    } scale[IMPASTO_SCALES];
+    int iterations; /* of all */
+};
+
+/* For a content picture of that width and height. */
+enum impasto_status imp_schedule_make(const struct impasto_params *params, int width, int height,
+                                      struct imp_schedule *schedule, struct impasto_error *error);
+
+/* ---- sources.c ------------------------------------------------------------------------------- */
+
+/* A style picture as the job needs it. */
+struct imp_source {
+    struct impasto_image *image; /* at its last scale's size, without transparency */
+    float *mask;                 /* of that size; NULL: all of it counts */
+    int own_width, own_height;
+    int region;
+    double share;      /* in its region */
+    bool begins, ends; /* its region's first, last */
+};
+
+struct imp_source_region {
+    float *mask; /* at the result's size; NULL: everywhere */
+    double weight;
+};
+
+/* What a job keeps of the pictures it was given. Planes are (height, width) of the result. */
+struct imp_sources {
+    int width, height;              /* of the result */
+    struct impasto_image *content;  /* as the network sees it */
+    struct impasto_image *original; /* as the result needs it; NULL: it does not */
+    struct imp_source *style;       /* by region */
+    int styles;
+    struct imp_source_region *region;
+    int regions;
+    float *keep;                 /* 1 where the content stays; NULL: nowhere */
+    struct impasto_image *start; /* IMPASTO_INIT_IMAGE */
+    float *alpha;                /* NULL: opaque */
+    unsigned char *metadata;
+    size_t metadata_size;
+};
+
+/* sizes: of the last scale. */
+enum impasto_status imp_sources_make(const struct impasto_params *params,
+                                     const struct impasto_pictures *pictures,
+                                     const struct imp_sizes *sizes, struct imp_sources *sources,
+                                     struct impasto_error *error);
+/* Frees what nobody needs once the last scale is open. */
+void imp_sources_slim(struct imp_sources *sources);
+void imp_sources_free(struct imp_sources *sources);
+
+/* ---- result.c -------------------------------------------------------------------------------- */
+
+/* The picture from planes (3, height, width) of any scale. */
+enum impasto_status imp_result_make(const struct imp_sources *sources, enum impasto_colour colour,
+                                    const float *planes, int height, int width,
+                                    struct impasto_image **image, struct impasto_error *error);
 
 #endif

@@ -44,7 +44,7 @@ class Bench:
         trace = f"{self.folder}/trace.jsonl"
         _, peak = run([self.program, self.picture(size), self.picture(min(size, 1024)), "-o", f"{self.folder}/out.png",
                        "-q", "--device", os.environ.get("IMPASTO_DEVICE", "cpu"), "--weights", "builtin",
-                       "--size", "source", "--margin", "0", "--content-layers", CONTENT,
+                       "--scales", "1", "--average", "0", "--size", "source", "--margin", "0", "--content-layers", CONTENT,
                        "--style-layers", ",".join(STYLE), "--iterations", str(iterations), "--trace", trace,
                        *options], cores or self.cores, environment)
         with open(trace, encoding="utf-8") as file:

@@ -8,7 +8,7 @@ import sys
 
 from support import CHEAP, MEMORY, Case, first_layer, png, read_png
 
-ITERATION = {"type", "iteration", "total", "content", "style", "tv", "seconds"}
+ITERATION = {"type", "iteration", "width", "height", "total", "content", "style", "tv", "seconds"}
 
 
 class Picture(Case):
@@ -151,7 +151,7 @@ class Words(Case):
         odd = os.fsdecode(b"odd \xff\n.png")
         (self.folder / "content.png").rename(self.folder / odd)
         run = self.succeed(odd, "style.png", *CHEAP, "-o", "out.png", "--trace", "trace.jsonl")
-        self.assertEqual(self.trace()[0]["style"], "style.png")
+        self.assertEqual(self.trace()[0]["style"], ["style.png"])
         run = self.impasto(odd + "x", "style.png", *CHEAP, "-o", "out.png")
         self.assertEqual(len(run.stderr.splitlines()), 1)
 

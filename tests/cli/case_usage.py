@@ -13,7 +13,8 @@ OPTIONS = """device list-devices json self-test size style-size style-scale iter
     learning-rate beta1 beta2 epsilon content-weight style-weight tv-weight content-layers
     style-layers losses pooling padding init seed preset weights export-weights conv gemm trace
     gradient save-every profile output bits margin convention max-pixels quiet verbose version
-    help memory plan tune""".split()
+    help memory plan tune scales first-iterations average strength colour style-loss content-mask
+    style-mask keep interpolate""".split()
 
 
 class Help(unittest.TestCase):
@@ -44,7 +45,7 @@ class Help(unittest.TestCase):
 
     def test_has_groups_defaults_and_exit_codes(self):
         self.assertGreaterEqual(len(re.findall(r"^[A-Z][a-z ]+:$", self.text, re.M)), 3)
-        for default in ["(512)", "(300)", "(0.02)", "(relative)"]:
+        for default in ["(512)", "(100)", "(0.02)", "(relative)"]:
             self.assertIn(default, self.text)
         codes = self.text[self.text.index("Exit codes"):]
         for code in [*range(9), 130, 143]:
@@ -67,7 +68,8 @@ class Usage(Case):
     def test_pictures_are_missing_or_too_many(self):
         self.refuse(USAGE, "--help", pictures=())
         self.refuse(USAGE, ["content.png", "style picture"], pictures=["content.png"])
-        self.refuse(USAGE, "third.png", pictures=["content.png", "style.png", "third.png"])
+        self.refuse(INPUT, "third.png", pictures=["content.png", "style.png", "third.png"])
+        self.refuse(USAGE, "64 style pictures", pictures=["content.png"] + 65 * ["style.png"])
         self.refuse(USAGE, "empty", pictures=["content.png", ""])
 
     def test_unknown_options(self):

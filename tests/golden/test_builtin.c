@@ -97,12 +97,21 @@ static void run_case(enum impasto_losses losses, enum impasto_pooling pooling,
     params.padding = padding;
     params.conv = conv;
     params.margin = 0;
+    params.scales = 1;
+    params.average = 0;
     params.iterations = STEPS;
-    if (impasto_job_open(device, weights, content_image, style_image, &params, &job, &error))
+    const struct impasto_style only = {.image = style_image, .weight = 1};
+    const struct impasto_pictures pictures = {
+        .content = content_image, .styles = &only, .style_count = 1};
+    if (impasto_job_open(device, weights, &pictures, &params, &job, &error))
         fail_msg("%s", error.message);
 
+    const struct imp_ref_picture picture = {
+        .image = style, .height = H, .width = W, .share = 1};
+    struct imp_ref_region everywhere = {.weight = 1, .pictures = &picture, .picture_count = 1};
     struct imp_ref_objective objective = {
         .params = &params, .weights = weights, .height = H, .width = W,
+        .regions = &everywhere, .region_count = 1,
         .map = {.reverse = true,
                 .scale = {255, 255, 255},
                 .offset = {-103.939f, -116.779f, -123.68f}}};
@@ -112,7 +121,7 @@ static void run_case(enum impasto_losses losses, enum impasto_pooling pooling,
             objective.depth = l + 1;
         assert_int_equal(imp_weights_layer(weights, l, &layer, NULL), IMPASTO_OK);
     }
-    assert_true(imp_ref_objective_init(&objective, content, style, H, W));
+    assert_true(imp_ref_objective_init(&objective, content));
     assert_int_equal(impasto_job_gradient(job, found_gradient, &error), IMPASTO_OK);
 
     struct imp_adam adam = {.learning_rate = params.learning_rate, .beta1 = params.beta1,

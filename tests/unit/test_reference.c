@@ -39,11 +39,12 @@ static void make_weights(struct impasto_weights *weights)
 
 /* The gradient against central differences along random directions. Average pooling, because maxima
  * have kinks; the ReLU's kinks are too rare to matter with so small a step. */
-static void check_objective(enum impasto_losses losses, enum impasto_padding padding, float content,
-                            float style, float tv)
+static void check_style(enum impasto_losses losses, enum impasto_style_loss style_loss, int regions,
+                        enum impasto_padding padding, float content, float style, float tv)
 {
     struct impasto_weights weights = {0};
     struct impasto_params params = {.losses = losses,
+                                    .style_loss = style_loss,
                                     .padding = padding,
                                     .pooling = IMPASTO_POOLING_AVERAGE,
                                     .content_weight = content,
@@ -62,12 +63,26 @@ static void check_objective(enum impasto_losses losses, enum impasto_padding pad
                                           .map = {.reverse = true,
                                                   .scale = {2, 3, 4},
                                                   .offset = {-1, -2, -1}}};
-    static double image[N], other[N], gradient[N], ignored[N], moved[N];
+    static double image[N], other[N], third[N], gradient[N], ignored[N], moved[N];
+    static float mask[3][N / 3];
     for (size_t i = 0; i < N; i++) {
         image[i] = random_number(30, i);
         other[i] = random_number(31, i);
+        third[i] = random_number(32, i);
+        mask[i % 3][i / 3] = (float)random_number(33, i);
     }
-    assert_true(imp_ref_objective_init(&objective, other, other, H, W));
+    /* One region everywhere, or two soft ones, the first with a blend of pictures. */
+    const struct imp_ref_picture pictures[] = {
+        {.image = other, .height = H, .width = W, .share = regions == 1 ? 1 : 0.25},
+        {.image = third, .height = H, .width = W, .mask = mask[2], .share = 0.75},
+        {.image = third, .height = H, .width = W, .share = 1}};
+    struct imp_ref_region both[] = {
+        {.weight = regions == 1 ? 1 : 0.7, .mask = regions == 1 ? NULL : mask[0],
+         .pictures = pictures, .picture_count = regions == 1 ? 1 : 2},
+        {.weight = 0.3, .mask = mask[1], .pictures = pictures + 2, .picture_count = 1}};
+    objective.regions = both;
+    objective.region_count = regions;
+    assert_true(imp_ref_objective_init(&objective, other));
     struct impasto_progress at = {0}, above = {0}, below = {0};
     assert_true(imp_ref_objective_evaluate(&objective, image, &at, gradient));
     assert_true(at.total > 0);
@@ -93,6 +108,12 @@ static void check_objective(enum impasto_losses losses, enum impasto_padding pad
     }
 }
 
+static void check_objective(enum impasto_losses losses, enum impasto_padding padding, float content,
+                            float style, float tv)
+{
+    check_style(losses, IMPASTO_STYLE_LOSS_GRAM, 1, padding, content, style, tv);
+}
+
 static void content_gradient(void **state)
 {
     (void)state;
@@ -105,6 +126,55 @@ static void style_gradient(void **state)
     (void)state;
     check_objective(IMPASTO_LOSSES_GATYS, IMPASTO_PADDING_REPLICATE, 0, 1, 0);
     check_objective(IMPASTO_LOSSES_RELATIVE, IMPASTO_PADDING_ZERO, 0, 1, 0);
+}
+
+static void covariance_gradient(void **state)
+{
+    (void)state;
+    check_style(IMPASTO_LOSSES_GATYS, IMPASTO_STYLE_LOSS_COVARIANCE, 1, IMPASTO_PADDING_ZERO, 0, 1,
+                0);
+    check_style(IMPASTO_LOSSES_RELATIVE, IMPASTO_STYLE_LOSS_COVARIANCE, 1,
+                IMPASTO_PADDING_REPLICATE, 0, 1, 0);
+}
+
+static void regions_gradient(void **state)
+{
+    (void)state;
+    check_style(IMPASTO_LOSSES_RELATIVE, IMPASTO_STYLE_LOSS_GRAM, 2, IMPASTO_PADDING_ZERO, 0, 1, 0);
+    check_style(IMPASTO_LOSSES_GATYS, IMPASTO_STYLE_LOSS_COVARIANCE, 2, IMPASTO_PADDING_ZERO, 0, 1,
+                0);
+}
+
+/* A mask of ones is no mask; two halves with one style are the weighted formula by hand. */
+static void weighted_gram(void **state)
+{
+    (void)state;
+    enum { C = 3, M = 10 };
+    double f[C * M], ones[M], half[M], plain[C * C], weighted[C * C], mean[C];
+    for (size_t i = 0; i < C * M; i++)
+        f[i] = random_number(50, i);
+    for (int p = 0; p < M; p++) {
+        ones[p] = 1;
+        half[p] = p < M / 2 ? 0.5 : 0;
+    }
+    imp_ref_gram(C, M, f, NULL, plain);
+    imp_ref_gram(C, M, f, ones, weighted);
+    for (int i = 0; i < C * C; i++)
+        assert_true(fabs(plain[i] - weighted[i]) <= 1e-15);
+    imp_ref_gram(C, M, f, half, weighted);
+    imp_ref_mean(C, M, f, half, mean);
+    for (int i = 0; i < C; i++) {
+        double sum = 0;
+        for (int p = 0; p < M / 2; p++)
+            sum += f[i * M + p];
+        assert_true(fabs(mean[i] - sum / (M / 2)) <= 1e-15);
+        for (int j = 0; j < C; j++) {
+            sum = 0;
+            for (int p = 0; p < M / 2; p++)
+                sum += f[i * M + p] * f[j * M + p];
+            assert_true(fabs(weighted[i * C + j] - sum / (C * M / 2)) <= 1e-15);
+        }
+    }
 }
 
 static void tv_gradient(void **state)
@@ -149,7 +219,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(convolution_by_hand), cmocka_unit_test(pooling_by_hand),
         cmocka_unit_test(content_gradient),    cmocka_unit_test(style_gradient),
-        cmocka_unit_test(tv_gradient),
+        cmocka_unit_test(covariance_gradient), cmocka_unit_test(regions_gradient),
+        cmocka_unit_test(weighted_gram),       cmocka_unit_test(tv_gradient),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+/* How much each position of a picture counts, at the sizes of the network's stages. */
+
+#include "net/net.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void imp_guide_init(struct imp_guide *guide, int height, int width, bool used)
+{
+    *guide = (struct imp_guide){.used = used, .height = height, .width = width};
+    for (int s = 0; s < IMP_STAGES; s++)
+        guide->mass[s] = (double)(height >> s) * (width >> s);
+}
+
+void imp_guide_layout(struct imp_guide *guide, uint32_t stages, struct imp_layout *layout)
+{
+    for (int s = 0; s < IMP_STAGES && guide->used; s++)
+        if (stages >> s & 1u)
+            imp_layout_add(layout, &guide->positions[s],
+                           imp_positions_bytes(guide->height >> s, guide->width >> s), "masks");
+}
+
+/* In place: the means of 2 x 2; an odd last row or column is dropped, as pooling does. */
+static void halve(float *plane, int height, int width)
+{
+    for (int y = 0; y < height / 2; y++)
+        for (int x = 0; x < width / 2; x++) {
+            const float *from = plane + (size_t)(2 * y) * (size_t)width + 2 * x;
+            plane[(size_t)y * (size_t)(width / 2) + (size_t)x] =
+                (from[0] + from[1] + from[width] + from[width + 1]) / 4;
+        }
+}
+
+/* One stage's plane, with its halo of zeros, to the device. */
+static enum impasto_status upload(struct imp_guide *guide, int s, const float *plane, float *padded)
+{
+    const size_t h = (size_t)(guide->height >> s), w = (size_t)(guide->width >> s);
+    memset(padded, 0, (h + 2) * (w + 2) * sizeof(float));
+    guide->mass[s] = 0;
+    for (size_t y = 0; y < h; y++)
+        for (size_t x = 0; x < w; x++) {
+            padded[(y + 1) * (w + 2) + x + 1] = plane[y * w + x];
+            guide->mass[s] += (double)plane[y * w + x];
+        }
+    return guide->positions[s]
+               ? imp_buffer_write(guide->positions[s], 0, padded, (h + 2) * (w + 2) * sizeof(float))
+               : IMPASTO_OK;
+}
+
+enum impasto_status imp_guide_fill(struct imp_guide *guide, struct imp_device *device,
+                                   const float *plane)
+{
+    if (!guide->used)
+        return IMPASTO_OK;
+    const size_t h = (size_t)guide->height, w = (size_t)guide->width;
+    float *shrunk = malloc(h * w * sizeof(float));
+    float *padded = malloc((h + 2) * (w + 2) * sizeof(float));
+    enum impasto_status status = IMPASTO_OK;
+    if (!shrunk || !padded)
+        status = imp_device_fail(device, IMPASTO_ERROR_MEMORY, "out of memory for a mask");
+    else
+        memcpy(shrunk, plane, h * w * sizeof(float));
+    for (int s = 0; s < IMP_STAGES && status == IMPASTO_OK; s++) {
+        if (s > 0)
+            halve(shrunk, guide->height >> (s - 1), guide->width >> (s - 1));
+        status = upload(guide, s, shrunk, padded);
+    }
+    free(shrunk);
+    free(padded);
+    return status;
+}

@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The style loss: for each region of the picture and each layer, the distance of its Gram matrix,
+ * or of its covariance and mean, to a target, which is the blend of those of the region's style
+ * pictures. Positions count as the region's guide says (Gatys et al. 2017, "guided Gram matrices":
+ * with the guide's square normalised to a mean of 1, F diag(g) F^T / (C sum g)), so that soft masks
+ * which add up to 1 leave no gap where they meet, and a small region has as much of a say as a
+ * large one.
+ */
+
+#include "net/net.h"
+
+#include <math.h>
+
+static int channels_of(int layer)
+{
+    return imp_layer_shapes[layer].out_channels;
+}
+
+static int stage_of(int layer)
+{
+    return imp_layer_shapes[layer].block - 1;
+}
+
+void imp_style_init(struct imp_style *style, struct imp_device *device,
+                    const struct impasto_params *params, struct imp_style_region *region,
+                    int regions, int *slots)
+{
+    *style = (struct imp_style){
+        .device = device,
+        .relative = params->losses == IMPASTO_LOSSES_RELATIVE,
+        .covariance = params->style_loss == IMPASTO_STYLE_LOSS_COVARIANCE,
+        .weight = (double)params->style_weight * imp_strength(params),
+        .region = region,
+        .regions = regions,
+    };
+    for (int l = 0; l < IMPASTO_LAYERS; l++) {
+        style->layers[l] = params->style_layers[l];
+        for (int r = 0; r < regions && style->layers[l] > 0; r++) {
+            region[r].energy[l] = region[r].mean_energy[l] = 1;
+            region[r].slot[l] = (*slots)++;
+            if (style->covariance)
+                region[r].mean_slot[l] = (*slots)++;
+        }
+    }
+}
+
+uint32_t imp_style_stages(const struct imp_style *style)
+{
+    uint32_t stages = 0;
+    for (int l = 0; l < IMPASTO_LAYERS; l++)
+        if (style->layers[l] > 0)
+            stages |= 1u << stage_of(l);
+    return stages;
+}
+
+void imp_style_layout(struct imp_style *style, struct imp_layout *layout)
+{
+    size_t gram = 0, mean = 0;
+    for (int r = 0; r < style->regions; r++) {
+        struct imp_style_region *region = &style->region[r];
+        imp_guide_layout(&region->guide, imp_style_stages(style), layout);
+        for (int l = 0; l < IMPASTO_LAYERS; l++) {
+            if (!(style->layers[l] > 0))
+                continue;
+            const size_t vector = (size_t)channels_of(l) * sizeof(float);
+            const size_t matrix = vector * (size_t)channels_of(l);
+            imp_layout_add(layout, &region->target[l], matrix, "targets");
+            imp_layout_add(layout, &region->difference[l], matrix, "Gram matrices");
+            gram = matrix > gram ? matrix : gram;
+            if (!style->covariance)
+                continue;
+            imp_layout_add(layout, &region->mean_target[l], vector, "targets");
+            imp_layout_add(layout, &region->bias[l], vector, "Gram matrices");
+            mean = vector > mean ? vector : mean;
+        }
+    }
+    imp_layout_add(layout, &style->gram, gram, "Gram matrices");
+    imp_layout_add(layout, &style->mean, mean, "Gram matrices");
+}
+
+bool imp_style_sees(const struct imp_style *style, const struct imp_style_region *region, int layer)
+{
+    return style->layers[layer] > 0 && region->weight > 0 &&
+           region->guide.mass[stage_of(layer)] >= 1;
+}
+
+size_t imp_style_workspace(const struct imp_style *style, const struct imp_net *net)
+{
+    size_t workspace = 0;
+    for (int l = 0; l < IMPASTO_LAYERS; l++)
+        if (style->layers[l] > 0) {
+            const size_t bytes =
+                imp_gram_workspace(imp_device_caps(style->device), channels_of(l),
+                                   imp_net_window_rows(net, l), net->activation[l].width);
+            workspace = bytes > workspace ? bytes : workspace;
+        }
+    return workspace;
+}
+
+/* A window's part of the Gram matrix, and, where asked for, of the mean. */
+static enum impasto_status accumulate(const struct imp_style *style, int layer,
+                                      const struct imp_tensor *f, const struct imp_window *window,
+                                      const struct imp_guide *guide, struct imp_buffer *workspace,
+                                      struct imp_buffer *gram, struct imp_buffer *mean)
+{
+    const int s = stage_of(layer);
+    const struct imp_buffer *positions = guide->positions[s];
+    char label[32];
+    snprintf(label, sizeof(label), "%s Gram", imp_layer_shapes[layer].name);
+    IMP_TRY(imp_gram(style->device, f, window, positions, guide->mass[s] * f->channels, workspace,
+                     gram, label));
+    return style->covariance ? imp_mean(style->device, f, window, positions, guide->mass[s],
+                                        workspace, mean, label)
+                             : IMPASTO_OK;
+}
+
+/* ---- Targets --------------------------------------------------------------------------------- */
+
+/* The mean square of n values, as a divisor: 1 where there is nothing to divide by. */
+static enum impasto_status read_energy(const struct imp_style *style, const struct imp_buffer *x,
+                                       int n, double *energy)
+{
+    double total = 0;
+    IMP_TRY(imp_sum_squares_flat(style->device, x, n, *style->sums, 0));
+    IMP_TRY(imp_sums_read(style->device, *style->sums, 1, &total));
+    if (!isfinite(total))
+        return imp_device_fail(style->device, IMPASTO_ERROR_NUMERIC,
+                               "the network's features of a style picture are not finite: these "
+                               "weights cannot be used");
+    *energy = total > 0 && style->relative ? total / n : 1;
+    return IMPASTO_OK;
+}
+
+/* Matrix and mean of a style picture grow where the region's own will later: those are free yet. */
+static enum impasto_status capture(void *user, int layer, const struct imp_tensor *f,
+                                   const struct imp_window *window, bool ends,
+                                   struct imp_buffer *workspace)
+{
+    struct imp_style_source *source = user;
+    const struct imp_style *style = source->style;
+    struct imp_style_region *region = source->region;
+    struct imp_buffer *gram = region->difference[layer], *mean = region->bias[layer];
+    const int channels = f->channels;
+    if (!(source->guide->mass[stage_of(layer)] > 0))
+        return imp_device_fail(style->device, IMPASTO_ERROR_INPUT,
+                               "the mask of a style picture leaves nothing of it to look at in %s; "
+                               "choose a larger part",
+                               imp_layer_shapes[layer].name);
+    IMP_TRY(accumulate(style, layer, f, window, source->guide, workspace, gram, mean));
+    if (!ends)
+        return IMPASTO_OK;
+    if (style->covariance) {
+        IMP_TRY(imp_centre(style->device, gram, mean, channels));
+        IMP_TRY(imp_blend(style->device, region->mean_target[layer], mean, channels,
+                          (float)source->share, !source->begins));
+    }
+    IMP_TRY(imp_blend(style->device, region->target[layer], gram, channels * channels,
+                      (float)source->share, !source->begins));
+    if (!source->ends)
+        return IMPASTO_OK;
+    if (style->covariance)
+        IMP_TRY(
+            read_energy(style, region->mean_target[layer], channels, &region->mean_energy[layer]));
+    return read_energy(style, region->target[layer], channels * channels, &region->energy[layer]);
+}
+
+struct imp_taps imp_style_source_taps(struct imp_style_source *source)
+{
+    uint32_t layers = 0;
+    for (int l = 0; l < IMPASTO_LAYERS; l++)
+        if (source->style->layers[l] > 0)
+            layers |= 1u << l;
+    return (struct imp_taps){.layers = layers, .user = source, .measure = capture};
+}
+
+/* ---- Loss and gradient ----------------------------------------------------------------------- */
+
+/* From the complete moments to the differences, and what of them the gradient needs. */
+static enum impasto_status compare(const struct imp_style *style, struct imp_style_region *region,
+                                   int layer)
+{
+    const int channels = channels_of(layer);
+    const double mass = region->guide.mass[stage_of(layer)];
+    const double weight = style->weight * region->weight * (double)style->layers[layer];
+    const size_t entries = (size_t)channels * (size_t)channels;
+    IMP_TRY(imp_buffer_copy(region->difference[layer], 0, style->gram, 0, entries * sizeof(float)));
+    if (style->covariance) {
+        IMP_TRY(imp_buffer_copy(region->bias[layer], 0, style->mean, 0,
+                                (size_t)channels * sizeof(float)));
+        IMP_TRY(imp_centre(style->device, style->gram, style->mean, channels));
+    }
+    /* d/dF of mean((G - A)^2) over C^2 entries, G = F F^T / (C M): 4 / (C^2 C M) (G - A) F. */
+    const double factor = weight * 4 / (region->energy[layer] * (double)entries * mass * channels);
+    IMP_TRY(imp_gram_difference(style->device, style->gram, region->target[layer], channels,
+                                (float)factor, region->difference[layer], *style->sums,
+                                region->slot[layer]));
+    if (!style->covariance)
+        return IMPASTO_OK;
+    /* d/dF of mean((m - n)^2) over C means, m = F 1 / M: 2 / (C M) (m - n). */
+    const double mean_factor = weight * 2 / (region->mean_energy[layer] * mass * channels);
+    return imp_mean_difference(style->device, style->mean, region->mean_target[layer],
+                               region->difference[layer], channels, (float)mean_factor,
+                               region->bias[layer], *style->sums, region->mean_slot[layer]);
+}
+
+enum impasto_status imp_style_measure(struct imp_style *style, int layer,
+                                      const struct imp_tensor *f, const struct imp_window *window,
+                                      bool ends, struct imp_buffer *workspace)
+{
+    for (int r = 0; r < style->regions; r++) {
+        struct imp_style_region *region = &style->region[r];
+        if (!imp_style_sees(style, region, layer))
+            continue;
+        IMP_TRY(accumulate(style, layer, f, window, &region->guide, workspace,
+                           region->difference[layer], region->bias[layer]));
+        if (ends)
+            IMP_TRY(compare(style, region, layer));
+    }
+    return IMPASTO_OK;
+}
+
+enum impasto_status imp_style_gradient(struct imp_style *style, int layer,
+                                       const struct imp_tensor *f, const struct imp_window *window,
+                                       const struct imp_tensor *g, bool *written)
+{
+    char label[48];
+    snprintf(label, sizeof(label), "%s Gram gradient", imp_layer_shapes[layer].name);
+    *written = false;
+    for (int r = 0; r < style->regions; r++) {
+        const struct imp_style_region *region = &style->region[r];
+        if (!imp_style_sees(style, region, layer))
+            continue;
+        IMP_TRY(imp_conv_pointwise(style->device,
+                                   &(struct imp_pointwise){
+                                       .x = *f,
+                                       .y = *g,
+                                       .window = *window,
+                                       .weights = region->difference[layer],
+                                       .bias = style->covariance ? region->bias[layer] : NULL,
+                                       .positions = region->guide.positions[stage_of(layer)],
+                                       .add = *written,
+                                       .label = label,
+                                   }));
+        *written = true;
+    }
+    return IMPASTO_OK;
+}
+
+double imp_style_loss(const struct imp_style *style, int layer, const double *totals)
+{
+    const double channels = channels_of(layer);
+    double loss = 0;
+    for (int r = 0; r < style->regions; r++) {
+        const struct imp_style_region *region = &style->region[r];
+        if (!imp_style_sees(style, region, layer))
+            continue;
+        loss += region->weight * totals[region->slot[layer]] / (channels * channels) /
+                region->energy[layer];
+        if (style->covariance)
+            loss += region->weight * totals[region->mean_slot[layer]] / channels /
+                    region->mean_energy[layer];
+    }
+    return loss;
+}

@@ -1,0 +1,429 @@
+/* SPDX-License-Identifier: MIT */
+/* One size's part of a job: its targets, its image, its steps. */
+
+#include "stylize/scale.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Carries a device-layer failure to the caller. */
+static enum impasto_status lift(const struct imp_scale *scale, enum impasto_status status,
+                                struct impasto_error *error)
+{
+    if (status == IMPASTO_OK)
+        return IMPASTO_OK;
+    return imp_fail(error, status, "%s", imp_device_error(scale->device)->message);
+}
+
+static enum impasto_status make_planes(size_t count, size_t pixels, float **planes,
+                                       struct impasto_error *error)
+{
+    *planes = malloc(count * pixels * sizeof(float));
+    return *planes ? IMPASTO_OK
+                   : imp_fail_memory(error, "a picture", count * pixels * sizeof(float));
+}
+
+/* ---- Life ------------------------------------------------------------------------------------ */
+
+enum impasto_status imp_scale_init(struct imp_scale *scale, struct imp_device *device,
+                                   const struct impasto_params *params,
+                                   const struct imp_model *model, const struct imp_layout *weights,
+                                   const struct imp_sources *sources, int size,
+                                   struct impasto_error *error)
+{
+    const struct imp_caps *caps = imp_device_caps(device);
+    const int last = sources->width > sources->height ? sources->width : sources->height;
+    *scale = (struct imp_scale){
+        .device = device,
+        .params = params,
+        .model = model,
+        .weights = weights,
+        .sizes = imp_sizes_of(params, size, sources->width, sources->height),
+        .region = calloc((size_t)sources->regions, sizeof(*scale->region)),
+        .regions = sources->regions,
+        .pass = calloc((size_t)sources->styles, sizeof(*scale->pass)),
+        .passes = sources->styles,
+        .optimizer = imp_optimizer_find(params->optimizer),
+        .keeps = sources->keep != NULL,
+    };
+    if (!scale->region || !scale->pass)
+        return imp_fail_memory(error, "a scale", 0);
+    const struct imp_sizes *sizes = &scale->sizes;
+    for (int r = 0; r < scale->regions; r++) {
+        scale->region[r].weight = sources->region[r].weight;
+        imp_guide_init(&scale->region[r].guide, sizes->canvas_height, sizes->canvas_width,
+                       sources->region[r].mask != NULL);
+    }
+    for (int i = 0; i < scale->passes; i++) {
+        struct imp_style_pass *pass = &scale->pass[i];
+        const struct imp_source *style = &sources->style[i];
+        imp_style_fit(params, size, last, style->own_width, style->own_height, &pass->width,
+                      &pass->height);
+        imp_net_init(&pass->net, model, caps, pass->height, pass->width, false, 0);
+        imp_guide_init(&pass->guide, pass->height, pass->width, style->mask != NULL);
+    }
+    imp_net_init(&scale->net, model, caps, sizes->canvas_height, sizes->canvas_width, true,
+                 imp_params_taps(params));
+    imp_losses_init(&scale->losses, device, params, sizes->canvas_height, sizes->canvas_width,
+                    scale->region, scale->regions);
+    /* The planes of 16384 x 16384 pixels still count in an int. */
+    scale->state = (struct imp_optimizer_state){.n = (int)(3 * imp_canvas_count(sizes))};
+    return IMPASTO_OK;
+}
+
+void imp_scale_release(struct imp_scale *scale)
+{
+    imp_scale_unlist(scale);
+    free(scale->region);
+    free(scale->pass);
+    *scale = (struct imp_scale){0};
+}
+
+void imp_carry_free(struct imp_carry *carry)
+{
+    free(carry->image);
+    for (size_t i = 0; i < IMP_COUNT(carry->vectors); i++)
+        free(carry->vectors[i]);
+    *carry = (struct imp_carry){0};
+}
+
+/* ---- Targets --------------------------------------------------------------------------------- */
+
+/* A plane of the last scale at this one's size, on the canvas: the caller frees it. */
+static enum impasto_status canvas_plane(const struct imp_scale *scale,
+                                        const struct imp_sources *sources, const float *plane,
+                                        float **spread, struct impasto_error *error)
+{
+    const struct imp_sizes *sizes = &scale->sizes;
+    float *small = NULL;
+    IMP_TRY(make_planes(1, (size_t)sizes->width * (size_t)sizes->height, &small, error));
+    enum impasto_status status =
+        imp_planes_resize(plane, 1, sources->height, sources->width, IMP_FILTER_TENT, small,
+                          sizes->height, sizes->width, error);
+    if (status == IMPASTO_OK)
+        status = make_planes(1, imp_canvas_count(sizes), spread, error);
+    if (status == IMPASTO_OK)
+        imp_canvas_spread(sizes, small, 1, *spread);
+    free(small);
+    return status;
+}
+
+/* A picture at a size, as planes (3, height, width). */
+static enum impasto_status planes_of(const struct impasto_image *image, int height, int width,
+                                     float **planes, struct impasto_error *error)
+{
+    const size_t pixels = (size_t)width * (size_t)height;
+    struct impasto_image *resized = NULL;
+    const bool same = image->width == width && image->height == height;
+    if (!same)
+        IMP_TRY(imp_image_resize(image, width, height, &resized, error));
+    const float *rgb = same ? image->rgb : resized->rgb;
+    const enum impasto_status status = make_planes(3, pixels, planes, error);
+    for (size_t i = 0; status == IMPASTO_OK && i < pixels; i++)
+        for (size_t c = 0; c < 3; c++)
+            (*planes)[c * pixels + i] = rgb[3 * i + c];
+    impasto_image_free(&resized);
+    return status;
+}
+
+static enum impasto_status fill_regions(struct imp_scale *scale, const struct imp_sources *sources,
+                                        struct impasto_error *error)
+{
+    for (int r = 0; r < scale->regions; r++) {
+        float *plane = NULL;
+        if (!scale->region[r].guide.used)
+            continue;
+        enum impasto_status status =
+            canvas_plane(scale, sources, sources->region[r].mask, &plane, error);
+        if (status == IMPASTO_OK)
+            status =
+                lift(scale, imp_guide_fill(&scale->region[r].guide, scale->device, plane), error);
+        free(plane);
+        IMP_TRY(status);
+    }
+    return IMPASTO_OK;
+}
+
+/* A style picture's own weights, at the size of its pass. */
+static enum impasto_status fill_style_guide(struct imp_scale *scale, struct imp_style_pass *pass,
+                                            const struct imp_source *style,
+                                            struct impasto_error *error)
+{
+    if (!pass->guide.used)
+        return IMPASTO_OK;
+    float *plane = NULL;
+    IMP_TRY(make_planes(1, (size_t)pass->height * (size_t)pass->width, &plane, error));
+    enum impasto_status status =
+        imp_planes_resize(style->mask, 1, style->image->height, style->image->width,
+                          IMP_FILTER_TENT, plane, pass->height, pass->width, error);
+    if (status == IMPASTO_OK)
+        status = lift(scale, imp_guide_fill(&pass->guide, scale->device, plane), error);
+    free(plane);
+    return status;
+}
+
+static enum impasto_status capture_style(struct imp_scale *scale, struct imp_style_pass *pass,
+                                         const struct imp_source *style,
+                                         struct impasto_error *error)
+{
+    const size_t bytes = 3 * (size_t)pass->width * (size_t)pass->height * sizeof(float);
+    float *planes = NULL;
+    struct imp_style_source source = {
+        .style = &scale->losses.style,
+        .region = &scale->region[style->region],
+        .guide = &pass->guide,
+        .share = style->share,
+        .begins = style->begins,
+        .ends = style->ends,
+    };
+    const struct imp_taps taps = imp_style_source_taps(&source);
+    IMP_TRY(planes_of(style->image, pass->height, pass->width, &planes, error));
+    enum impasto_status status =
+        lift(scale, imp_layout_allocate(&pass->layout, scale->device), error);
+    if (status == IMPASTO_OK)
+        status = fill_style_guide(scale, pass, style, error);
+    if (status == IMPASTO_OK)
+        status = lift(scale, imp_buffer_write(pass->image, 0, planes, bytes), error);
+    free(planes);
+    if (status == IMPASTO_OK)
+        status = lift(scale, imp_net_forward(&pass->net, scale->device, pass->image, &taps), error);
+    imp_layout_release(&pass->layout);
+    return status;
+}
+
+/* ---- The image ------------------------------------------------------------------------------- */
+
+/* The image to begin with, (3, height, width); content likewise. */
+static enum impasto_status start_planes(const struct imp_scale *scale,
+                                        const struct imp_sources *sources, const float *content,
+                                        const struct imp_carry *carry, float **planes,
+                                        struct impasto_error *error)
+{
+    const struct imp_sizes *sizes = &scale->sizes;
+    const size_t count = 3 * (size_t)sizes->width * (size_t)sizes->height;
+    if (!carry && scale->params->init == IMPASTO_INIT_IMAGE)
+        return planes_of(sources->start, sizes->height, sizes->width, planes, error);
+    IMP_TRY(make_planes(1, count, planes, error));
+    float *out = *planes;
+    if (carry) {
+        IMP_TRY(imp_planes_resize(carry->image, 3, carry->height, carry->width, IMP_FILTER_LANCZOS,
+                                  out, sizes->height, sizes->width, error));
+        for (size_t i = 0; i < count; i++)
+            out[i] = fminf(fmaxf(out[i], 0), 1);
+        return IMPASTO_OK;
+    }
+    for (size_t i = 0; i < count; i++)
+        out[i] = scale->params->init == IMPASTO_INIT_NOISE
+                     ? imp_rng_uniform(scale->params->seed, 0, i)
+                 : scale->params->init == IMPASTO_INIT_GRAY ? 0.5f
+                                                            : content[i];
+    return IMPASTO_OK;
+}
+
+/* Writes planes (3, height, width), spread over the canvas. */
+static enum impasto_status write_planes(const struct imp_scale *scale, const float *planes,
+                                        struct imp_buffer *buffer, struct impasto_error *error)
+{
+    const size_t pixels = imp_canvas_count(&scale->sizes);
+    float *spread = NULL;
+    IMP_TRY(make_planes(3, pixels, &spread, error));
+    imp_canvas_spread(&scale->sizes, planes, 3, spread);
+    const enum impasto_status status =
+        lift(scale, imp_buffer_write(buffer, 0, spread, 3 * pixels * sizeof(float)), error);
+    free(spread);
+    return status;
+}
+
+/* Where the content is kept, the image begins with it and does not move. */
+static enum impasto_status hold_kept(struct imp_scale *scale, const struct imp_sources *sources,
+                                     const float *content, float *start,
+                                     struct impasto_error *error)
+{
+    const struct imp_sizes *sizes = &scale->sizes;
+    const size_t pixels = imp_canvas_count(sizes);
+    const size_t count = (size_t)sizes->width * (size_t)sizes->height;
+    float *keep = NULL, *cut = NULL;
+    enum impasto_status status = canvas_plane(scale, sources, sources->keep, &keep, error);
+    if (status == IMPASTO_OK)
+        status = make_planes(1, count, &cut, error);
+    if (status == IMPASTO_OK) {
+        imp_canvas_cut(sizes, keep, 1, cut);
+        for (size_t i = 0; i < 3 * count; i++)
+            start[i] += cut[i % count] * (content[i] - start[i]);
+        for (size_t i = 0; i < pixels; i++)
+            keep[i] = 1 - keep[i];
+        status = lift(scale, imp_buffer_write(scale->free, 0, keep, pixels * sizeof(float)), error);
+    }
+    free(keep);
+    free(cut);
+    return status;
+}
+
+/*
+ * The optimiser's vectors go along. A loss is a mean over positions, so with more pixels each one's
+ * gradient is smaller in proportion, and its square by the square of that.
+ */
+static enum impasto_status resume_optimizer(struct imp_scale *scale, const struct imp_carry *carry,
+                                            struct impasto_error *error)
+{
+    const struct imp_sizes *sizes = &scale->sizes;
+    const size_t count = 3 * (size_t)sizes->width * (size_t)sizes->height;
+    const float smaller =
+        (float)carry->width * (float)carry->height / ((float)sizes->width * (float)sizes->height);
+    enum impasto_status status = IMPASTO_OK;
+    scale->state.step = carry->step;
+    for (int v = 0; v < scale->optimizer->carried && status == IMPASTO_OK; v++) {
+        float *planes = NULL;
+        IMP_TRY(make_planes(1, count, &planes, error));
+        status = imp_planes_resize(carry->vectors[v], 3, carry->height, carry->width,
+                                   IMP_FILTER_TENT, planes, sizes->height, sizes->width, error);
+        for (size_t i = 0; i < count; i++)
+            planes[i] *= v == 0 ? smaller : smaller * smaller;
+        if (status == IMPASTO_OK)
+            status = write_planes(scale, planes, scale->state.vectors[v], error);
+        free(planes);
+    }
+    return status;
+}
+
+/* The pass over the content picture, and the image to begin with. */
+static enum impasto_status capture_content(struct imp_scale *scale,
+                                           const struct imp_sources *sources,
+                                           const struct imp_carry *carry,
+                                           struct impasto_error *error)
+{
+    const struct imp_sizes *sizes = &scale->sizes;
+    const struct imp_taps taps = imp_losses_content_taps(&scale->losses);
+    float *content = NULL, *start = NULL;
+    enum impasto_status status =
+        planes_of(sources->content, sizes->height, sizes->width, &content, error);
+    if (status == IMPASTO_OK)
+        status = write_planes(scale, content, scale->image, error);
+    if (status == IMPASTO_OK)
+        status =
+            lift(scale, imp_net_forward(&scale->net, scale->device, scale->image, &taps), error);
+    if (status == IMPASTO_OK)
+        status = start_planes(scale, sources, content, carry, &start, error);
+    if (status == IMPASTO_OK && scale->keeps)
+        status = hold_kept(scale, sources, content, start, error);
+    if (status == IMPASTO_OK)
+        status = write_planes(scale, start, scale->image, error);
+    free(content);
+    free(start);
+    return status;
+}
+
+enum impasto_status imp_scale_open(struct imp_scale *scale, const struct imp_sources *sources,
+                                   const struct imp_carry *carry, struct impasto_error *error)
+{
+    IMP_TRY(lift(scale, imp_layout_allocate(&scale->targets, scale->device), error));
+    IMP_TRY(fill_regions(scale, sources, error));
+    for (int i = 0; i < scale->passes; i++)
+        IMP_TRY(capture_style(scale, &scale->pass[i], &sources->style[i], error));
+    IMP_TRY(lift(scale, imp_layout_allocate(&scale->main, scale->device), error));
+    IMP_TRY(capture_content(scale, sources, carry, error));
+    return carry ? resume_optimizer(scale, carry, error) : IMPASTO_OK;
+}
+
+/* ---- Steps ----------------------------------------------------------------------------------- */
+
+enum impasto_status imp_scale_evaluate(struct imp_scale *scale, bool gradient, int iteration,
+                                       struct impasto_progress *progress,
+                                       struct impasto_error *error)
+{
+    const struct imp_taps taps = imp_losses_taps(&scale->losses);
+    struct imp_device *device = scale->device;
+    IMP_TRY(lift(scale, imp_net_forward(&scale->net, device, scale->image, &taps), error));
+    IMP_TRY(lift(scale, imp_losses_measure_tv(&scale->losses, scale->image), error));
+    if (gradient) {
+        IMP_TRY(lift(scale, imp_net_backward(&scale->net, device, &taps, scale->gradient), error));
+        IMP_TRY(lift(scale, imp_losses_tv_gradient(&scale->losses, scale->image, scale->gradient),
+                     error));
+        if (scale->keeps)
+            IMP_TRY(lift(scale,
+                         imp_weigh_planes(device, scale->gradient, scale->free, 3,
+                                          (int)imp_canvas_count(&scale->sizes)),
+                         error));
+        IMP_TRY(lift(scale, imp_losses_check_gradient(&scale->losses, scale->gradient), error));
+    }
+    double not_finite = 0;
+    IMP_TRY(lift(scale, imp_losses_read(&scale->losses, progress, &not_finite), error));
+    if (!isfinite(progress->total))
+        return imp_fail(error, IMPASTO_ERROR_NUMERIC,
+                        "the loss is not finite at iteration %d; try a smaller learning rate or "
+                        "smaller weights",
+                        iteration);
+    if (gradient && not_finite > 0)
+        return imp_fail(error, IMPASTO_ERROR_NUMERIC,
+                        "%.0f elements of the gradient are not finite at iteration %d; try smaller "
+                        "weights",
+                        not_finite, iteration);
+    return IMPASTO_OK;
+}
+
+enum impasto_status imp_scale_step(struct imp_scale *scale, struct impasto_error *error)
+{
+    IMP_TRY(lift(scale,
+                 scale->optimizer->step(scale->device, &scale->state, scale->params, scale->image,
+                                        scale->gradient),
+                 error));
+    scale->steps++;
+    if (!(scale->params->average > 0))
+        return IMPASTO_OK;
+    return lift(scale,
+                imp_approach(scale->device, scale->average, scale->image, scale->state.n,
+                             1 - scale->params->average),
+                error);
+}
+
+static enum impasto_status read_planes(const struct imp_scale *scale,
+                                       const struct imp_buffer *buffer, float *planes,
+                                       struct impasto_error *error)
+{
+    const size_t pixels = imp_canvas_count(&scale->sizes);
+    float *spread = NULL;
+    IMP_TRY(make_planes(3, pixels, &spread, error));
+    const enum impasto_status status =
+        lift(scale, imp_buffer_read(buffer, 0, spread, 3 * pixels * sizeof(float)), error);
+    if (status == IMPASTO_OK)
+        imp_canvas_cut(&scale->sizes, spread, 3, planes);
+    free(spread);
+    return status;
+}
+
+enum impasto_status imp_scale_picture(const struct imp_scale *scale, float *planes,
+                                      struct impasto_error *error)
+{
+    const size_t count = 3 * (size_t)scale->sizes.width * (size_t)scale->sizes.height;
+    if (scale->steps == 0 || !(scale->params->average > 0))
+        return read_planes(scale, scale->image, planes, error);
+    IMP_TRY(read_planes(scale, scale->average, planes, error));
+    /* It began with 0, which counts as much as its images have left to count (Kingma and Ba 2015,
+     * section 3). */
+    const double counted = 1 - pow((double)scale->params->average, scale->steps);
+    for (size_t i = 0; i < count; i++)
+        planes[i] = (float)fmin(fmax((double)planes[i] / counted, 0), 1);
+    return IMPASTO_OK;
+}
+
+enum impasto_status imp_scale_gradient(const struct imp_scale *scale, float *planes,
+                                       struct impasto_error *error)
+{
+    return read_planes(scale, scale->gradient, planes, error);
+}
+
+enum impasto_status imp_scale_carry(const struct imp_scale *scale, struct imp_carry *carry,
+                                    struct impasto_error *error)
+{
+    const size_t pixels = (size_t)scale->sizes.width * (size_t)scale->sizes.height;
+    *carry = (struct imp_carry){
+        .height = scale->sizes.height, .width = scale->sizes.width, .step = scale->state.step};
+    IMP_TRY(make_planes(3, pixels, &carry->image, error));
+    IMP_TRY(imp_scale_picture(scale, carry->image, error));
+    for (int v = 0; v < scale->optimizer->carried; v++) {
+        IMP_TRY(make_planes(3, pixels, &carry->vectors[v], error));
+        IMP_TRY(read_planes(scale, scale->state.vectors[v], carry->vectors[v], error));
+    }
+    return IMPASTO_OK;
+}

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef IMP_SCALE_H
+#define IMP_SCALE_H
+
+/*
+ * The optimisation at one size: what it will allocate, before it allocates any of it, in the parts of
+ * its life; the targets; and the image as it moves.
+ */
+
+#include "stylize/stylize.h"
+
+/* The network that looks at a style picture, once, in memory that is gone afterwards. */
+struct imp_style_pass {
+    int height, width;
+    struct imp_net net;
+    struct imp_guide guide;
+    struct imp_buffer *image;
+    struct imp_layout layout;
+};
+
+struct imp_scale {
+    struct imp_device *device;
+    const struct impasto_params *params;
+    const struct imp_model *model;
+    const struct imp_layout *weights; /* the model's memory, which outlives the scale */
+    struct imp_sizes sizes;
+    struct imp_style_region *region;
+    int regions;
+    struct imp_style_pass *pass; /* one for each style picture */
+    int passes;
+    struct imp_losses losses;
+    struct imp_net net;
+    const struct imp_optimizer *optimizer;
+    struct imp_optimizer_state state;
+    int steps; /* taken at this scale */
+    bool keeps; /* some of the content stays as it is */
+    struct imp_buffer *image, *gradient;
+    struct imp_buffer *average; /* of the images, not yet divided by what it counts */
+    struct imp_buffer *free;    /* (canvas) 1 where the image may move, 0 where the content is kept */
+    struct imp_layout targets;  /* from opening to closing: targets, masks, Gram matrices */
+    struct imp_layout main;     /* after the style passes: activations, gradients, image, optimiser */
+    /* Estimated time of an iteration, and of one that keeps everything; see imp_net_cost. */
+    double cost, cost_of_keeping;
+};
+
+/* ---- scale.c --------------------------------------------------------------------------------- */
+
+/* Initialises the scale of a longer side `size`, in a run that ends with sources' size. The pointers
+ * must outlive it; of the sources only shapes matter here. IMPASTO_ERROR_MEMORY, of the host's. */
+enum impasto_status imp_scale_init(struct imp_scale *scale, struct imp_device *device,
+                                   const struct impasto_params *params,
+                                   const struct imp_model *model,
+                                   const struct imp_layout *weights,
+                                   const struct imp_sources *sources, int size,
+                                   struct impasto_error *error);
+/* Also when it was only initialised, or zeroed. */
+void imp_scale_release(struct imp_scale *scale);
+
+/* What goes from one scale to the next: the image and the optimiser's vectors, (3, height, width). */
+struct imp_carry {
+    int height, width;
+    float *image;
+    float *vectors[2];
+    int step;
+};
+void imp_carry_free(struct imp_carry *carry);
+
+/* Allocates and computes the targets; the image begins with what was carried, or, where that is NULL,
+ * as the parameters say. The scale must have been planned. */
+enum impasto_status imp_scale_open(struct imp_scale *scale, const struct imp_sources *sources,
+                                   const struct imp_carry *carry, struct impasto_error *error);
+/* carry: to be freed in any case. */
+enum impasto_status imp_scale_carry(const struct imp_scale *scale, struct imp_carry *carry,
+                                    struct impasto_error *error);
+
+/* Losses of the image as it is, and, with `gradient`, the gradient, checked for finiteness.
+ * iteration: for messages. */
+enum impasto_status imp_scale_evaluate(struct imp_scale *scale, bool gradient, int iteration,
+                                       struct impasto_progress *progress,
+                                       struct impasto_error *error);
+/* Moves the image, after an evaluation with gradient. */
+enum impasto_status imp_scale_step(struct imp_scale *scale, struct impasto_error *error);
+/* The picture so far, or the gradient: (3, height, width). */
+enum impasto_status imp_scale_picture(const struct imp_scale *scale, float *planes,
+                                      struct impasto_error *error);
+enum impasto_status imp_scale_gradient(const struct imp_scale *scale, float *planes,
+                                       struct impasto_error *error);
+
+/* ---- budget.c -------------------------------------------------------------------------------- */
+
+/* Lists the buffers, as the nets are planned. */
+void imp_scale_list(struct imp_scale *scale);
+/* Frees what was allocated, and the lists. */
+void imp_scale_unlist(struct imp_scale *scale);
+/* Bytes at the fullest moment; and by purpose, with what the style passes take beyond the main part
+ * as a row of its own. */
+uint64_t imp_scale_peak(const struct imp_scale *scale);
+size_t imp_scale_rows(const struct imp_scale *scale, struct impasto_plan_row *rows, size_t limit);
+/* Within the device's limits and params->memory. */
+bool imp_scale_fits(const struct imp_scale *scale);
+/* IMPASTO_ERROR_MEMORY, with the largest size that would fit. */
+enum impasto_status imp_scale_refuse(const struct imp_scale *scale,
+                                     const struct imp_sources *sources,
+                                     struct impasto_error *error);
+
+/* ---- planner.c ------------------------------------------------------------------------------- */
+
+/* Plans the nets and lists their buffers. false: not even the smallest plan fits, which then is the
+ * one listed. */
+bool imp_scale_plan(struct imp_scale *scale);
+
+#endif

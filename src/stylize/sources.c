@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The pictures as the job needs them: at the sizes of the last scale, transparency filled and
+ * turned into masks, colours as asked for. So the caller's pictures, which may be far larger, can
+ * go.
+ */
+
+#include "stylize/stylize.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- Checks ---------------------------------------------------------------------------------- */
+
+/* A mask's and its picture's aspects may differ by this share: rounding of small sizes. */
+#define ASPECT_TOLERANCE 0.02
+
+static enum impasto_status check_mask(const char *what, const struct impasto_image *mask,
+                                      const struct impasto_image *of, struct impasto_error *error)
+{
+    if (!mask)
+        return IMPASTO_OK;
+    const double aspect = (double)mask->width / mask->height;
+    const double wanted = (double)of->width / of->height;
+    if (fabs(aspect / wanted - 1) <= ASPECT_TOLERANCE)
+        return IMPASTO_OK;
+    return imp_fail(error, IMPASTO_ERROR_INPUT,
+                    "the %s is %dx%d pixels, its picture %dx%d: give it the picture's aspect", what,
+                    mask->width, mask->height, of->width, of->height);
+}
+
+static bool usable(float weight)
+{
+    return weight > 0 && isfinite(weight);
+}
+
+static enum impasto_status check_pictures(const struct impasto_pictures *p,
+                                          struct impasto_error *error)
+{
+    const size_t regions = p->region_count ? p->region_count : 1;
+    if (p->style_count == 0)
+        return imp_fail(error, IMPASTO_ERROR_USAGE, "no style picture");
+    for (size_t r = 0; r < p->region_count; r++) {
+        if (!usable(p->regions[r].weight))
+            return imp_fail(error, IMPASTO_ERROR_USAGE,
+                            "the weight of region %zu is %g; it must be above 0 and finite", r,
+                            (double)p->regions[r].weight);
+        IMP_TRY(check_mask("mask of a region", p->regions[r].mask, p->content, error));
+    }
+    for (size_t i = 0; i < p->style_count; i++) {
+        const struct impasto_style *style = &p->styles[i];
+        if (!usable(style->weight))
+            return imp_fail(error, IMPASTO_ERROR_USAGE,
+                            "the weight of style %zu is %g; it must be above 0 and finite", i,
+                            (double)style->weight);
+        if (style->region < 0 || (size_t)style->region >= regions)
+            return imp_fail(error, IMPASTO_ERROR_USAGE, "style %zu is for region %d of %zu", i,
+                            style->region, regions);
+        IMP_TRY(check_mask("mask of a style", style->mask, style->image, error));
+    }
+    for (size_t r = 0; r < regions; r++) {
+        size_t styles = 0;
+        for (size_t i = 0; i < p->style_count; i++)
+            styles += (size_t)p->styles[i].region == r;
+        if (styles == 0)
+            return imp_fail(error, IMPASTO_ERROR_USAGE, "region %zu has no style picture", r);
+    }
+    return check_mask("mask of what to keep", p->keep, p->content, error);
+}
+
+/* ---- Planes ---------------------------------------------------------------------------------- */
+
+/* *plane *= factor, where no plane is all 1. Both are (pixels); *plane may have to be made. */
+static enum impasto_status multiply(float **plane, const float *factor, bool complement,
+                                    size_t pixels, struct impasto_error *error)
+{
+    if (!factor)
+        return IMPASTO_OK;
+    if (!*plane) {
+        *plane = malloc(pixels * sizeof(float));
+        if (!*plane)
+            return imp_fail_memory(error, "a mask", pixels * sizeof(float));
+        for (size_t i = 0; i < pixels; i++)
+            (*plane)[i] = 1;
+    }
+    for (size_t i = 0; i < pixels; i++)
+        (*plane)[i] *= complement ? 1 - factor[i] : factor[i];
+    return IMPASTO_OK;
+}
+
+/* A copy at that size, and its alpha apart (NULL: opaque), with what it hid filled. */
+static enum impasto_status take(const struct impasto_image *picture, int width, int height,
+                                struct impasto_image **image, float **alpha,
+                                struct impasto_error *error)
+{
+    IMP_TRY(imp_image_resize(picture, width, height, image, error));
+    const enum impasto_status status = imp_image_fill_hidden(*image, error);
+    *alpha = (*image)->alpha;
+    (*image)->alpha = NULL;
+    return status;
+}
+
+/* ---- Colour ---------------------------------------------------------------------------------- */
+
+static void make_grey(struct impasto_image *image)
+{
+    const size_t pixels = (size_t)image->width * (size_t)image->height;
+    for (size_t i = 0; i < pixels; i++) {
+        float *rgb = image->rgb + 3 * i;
+        rgb[0] = rgb[1] = rgb[2] = imp_luminance(rgb);
+    }
+}
+
+/* Gives a grey picture another's mean and deviation of luminance. */
+static void match_grey(struct impasto_image *image, const struct imp_colours *from,
+                       const struct imp_colours *to)
+{
+    const size_t values = 3 * (size_t)image->width * (size_t)image->height;
+    const double deviation = sqrt(from->covariance[0][0]);
+    const double scale = deviation > 0 ? sqrt(to->covariance[0][0]) / deviation : 1;
+    for (size_t i = 0; i < values; i++)
+        image->rgb[i] = (float)(to->mean[0] + scale * ((double)image->rgb[i] - from->mean[0]));
+}
+
+/* The style pictures take the colours, or, all being grey, the luminance of the part of the content
+ * that they are for. */
+static enum impasto_status adapt_colours(const struct impasto_params *params,
+                                         struct imp_sources *sources, struct impasto_error *error)
+{
+    if (params->colour == IMPASTO_COLOUR_STYLE)
+        return IMPASTO_OK;
+    const bool luma = params->colour == IMPASTO_COLOUR_LUMA;
+    if (luma && !sources->original)
+        IMP_TRY(imp_image_resize(sources->content, sources->width, sources->height,
+                                 &sources->original, error));
+    if (luma)
+        make_grey(sources->content);
+    for (int i = 0; i < sources->styles; i++) {
+        struct imp_source *style = &sources->style[i];
+        struct imp_colours from, to;
+        if (luma)
+            make_grey(style->image);
+        imp_colours_measure(sources->content, sources->region[style->region].mask, &to);
+        imp_colours_measure(style->image, style->mask, &from);
+        if (luma)
+            match_grey(style->image, &from, &to);
+        else
+            imp_colours_match(style->image, &from, &to);
+    }
+    return IMPASTO_OK;
+}
+
+/* ---- Parts ----------------------------------------------------------------------------------- */
+
+static enum impasto_status take_content(const struct impasto_pictures *pictures,
+                                        const struct imp_sizes *sizes, struct imp_sources *sources,
+                                        struct impasto_error *error)
+{
+    const struct impasto_image *content = pictures->content;
+    if (content->metadata_size) {
+        sources->metadata = malloc(content->metadata_size);
+        if (!sources->metadata)
+            return imp_fail_memory(error, "the EXIF block", content->metadata_size);
+        memcpy(sources->metadata, content->metadata, content->metadata_size);
+        sources->metadata_size = content->metadata_size;
+    }
+    IMP_TRY(take(content, sizes->width, sizes->height, &sources->content, &sources->alpha, error));
+    if (!pictures->keep)
+        return IMPASTO_OK;
+    IMP_TRY(imp_image_mask(pictures->keep, sizes->height, sizes->width, &sources->keep, error));
+    return imp_image_resize(sources->content, sizes->width, sizes->height, &sources->original,
+                            error);
+}
+
+static enum impasto_status take_regions(const struct impasto_pictures *pictures,
+                                        struct imp_sources *sources, struct impasto_error *error)
+{
+    const size_t pixels = (size_t)sources->width * (size_t)sources->height;
+    const size_t count = pictures->region_count ? pictures->region_count : 1;
+    double total = 0;
+    sources->region = calloc(count, sizeof(*sources->region));
+    if (!sources->region)
+        return imp_fail_memory(error, "regions", count * sizeof(*sources->region));
+    sources->regions = (int)count;
+    for (size_t r = 0; r < count; r++) {
+        struct imp_source_region *region = &sources->region[r];
+        const struct impasto_image *mask =
+            pictures->region_count ? pictures->regions[r].mask : NULL;
+        region->weight = pictures->region_count ? (double)pictures->regions[r].weight : 1;
+        total += region->weight;
+        if (mask)
+            IMP_TRY(imp_image_mask(mask, sources->height, sources->width, &region->mask, error));
+        IMP_TRY(multiply(&region->mask, sources->alpha, false, pixels, error));
+        IMP_TRY(multiply(&region->mask, sources->keep, true, pixels, error));
+        double mass = 0;
+        for (size_t i = 0; region->mask && i < pixels; i++)
+            mass += (double)region->mask[i];
+        if (region->mask && mass < 1)
+            return imp_fail(error, IMPASTO_ERROR_INPUT,
+                            "region %zu is empty: nothing of the result is white in its mask, "
+                            "visible, and not to be kept",
+                            r);
+    }
+    for (size_t r = 0; r < count; r++)
+        sources->region[r].weight /= total;
+    return IMPASTO_OK;
+}
+
+static enum impasto_status take_style(const struct impasto_params *params,
+                                      const struct impasto_style *style, int last,
+                                      struct imp_source *source, struct impasto_error *error)
+{
+    float *alpha = NULL;
+    int width, height;
+    source->own_width = style->image->width;
+    source->own_height = style->image->height;
+    source->region = style->region;
+    imp_style_fit(params, last, last, source->own_width, source->own_height, &width, &height);
+    IMP_TRY(imp_sizes_check("style", "--style-size", width, height, error));
+    enum impasto_status status = take(style->image, width, height, &source->image, &alpha, error);
+    if (status == IMPASTO_OK && style->mask)
+        status = imp_image_mask(style->mask, height, width, &source->mask, error);
+    if (status == IMPASTO_OK)
+        status = multiply(&source->mask, alpha, false, (size_t)width * (size_t)height, error);
+    free(alpha);
+    return status;
+}
+
+/* By region, so that a region's pictures follow one another. */
+static enum impasto_status take_styles(const struct impasto_params *params,
+                                       const struct impasto_pictures *pictures, int last,
+                                       struct imp_sources *sources, struct impasto_error *error)
+{
+    sources->style = calloc(pictures->style_count, sizeof(*sources->style));
+    if (!sources->style)
+        return imp_fail_memory(error, "styles", pictures->style_count * sizeof(*sources->style));
+    for (int r = 0; r < sources->regions; r++) {
+        const int begin = sources->styles;
+        double total = 0;
+        for (size_t i = 0; i < pictures->style_count; i++) {
+            const struct impasto_style *style = &pictures->styles[i];
+            if (style->region != r)
+                continue;
+            struct imp_source *source = &sources->style[sources->styles++];
+            source->share = (double)style->weight;
+            total += source->share;
+            IMP_TRY(take_style(params, style, last, source, error));
+        }
+        for (int i = begin; i < sources->styles; i++)
+            sources->style[i].share /= total;
+        sources->style[begin].begins = sources->style[sources->styles - 1].ends = true;
+    }
+    return IMPASTO_OK;
+}
+
+enum impasto_status imp_sources_make(const struct impasto_params *params,
+                                     const struct impasto_pictures *pictures,
+                                     const struct imp_sizes *sizes, struct imp_sources *sources,
+                                     struct impasto_error *error)
+{
+    const int last = sizes->width > sizes->height ? sizes->width : sizes->height;
+    *sources = (struct imp_sources){.width = sizes->width, .height = sizes->height};
+    IMP_TRY(check_pictures(pictures, error));
+    IMP_TRY(take_content(pictures, sizes, sources, error));
+    IMP_TRY(take_regions(pictures, sources, error));
+    IMP_TRY(take_styles(params, pictures, last, sources, error));
+    if (params->init == IMPASTO_INIT_IMAGE) {
+        float *alpha = NULL;
+        IMP_TRY(
+            take(params->init_image, sizes->width, sizes->height, &sources->start, &alpha, error));
+        free(alpha);
+    }
+    return adapt_colours(params, sources, error);
+}
+
+void imp_sources_slim(struct imp_sources *sources)
+{
+    for (int i = 0; i < sources->styles; i++) {
+        impasto_image_free(&sources->style[i].image);
+        free(sources->style[i].mask);
+        sources->style[i].mask = NULL;
+    }
+    for (int r = 0; r < sources->regions; r++) {
+        free(sources->region[r].mask);
+        sources->region[r].mask = NULL;
+    }
+    impasto_image_free(&sources->content);
+    impasto_image_free(&sources->start);
+}
+
+void imp_sources_free(struct imp_sources *sources)
+{
+    imp_sources_slim(sources);
+    impasto_image_free(&sources->original);
+    free(sources->style);
+    free(sources->region);
+    free(sources->keep);
+    free(sources->alpha);
+    free(sources->metadata);
+    *sources = (struct imp_sources){0};
+}

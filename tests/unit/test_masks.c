@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: MIT */
+/* Masks from pictures and colours, what lies under transparency, and matching colours. */
+
+#include "image/formats.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static struct impasto_image *make(int width, int height)
+{
+    struct impasto_image *image = NULL;
+    assert_int_equal(impasto_image_create(width, height, &image, NULL), IMPASTO_OK);
+    return image;
+}
+
+static float noise(uint32_t stream, size_t i)
+{
+    return imp_rng_uniform(11, stream, i);
+}
+
+static void fill_noise(struct impasto_image *image, uint32_t stream, float low, float range)
+{
+    const size_t values = 3 * (size_t)image->width * (size_t)image->height;
+    for (size_t i = 0; i < values; i++)
+        image->rgb[i] = low + range * noise(stream, i);
+}
+
+/* ---- Colours of whole pictures --------------------------------------------------------------- */
+
+static void expect_same(const struct imp_colours *a, const struct imp_colours *b)
+{
+    for (int i = 0; i < 3; i++) {
+        assert_true(fabs(a->mean[i] - b->mean[i]) < 1e-5);
+        for (int j = 0; j < 3; j++)
+            assert_true(fabs(a->covariance[i][j] - b->covariance[i][j]) < 1e-5);
+    }
+}
+
+static void statistics_by_hand(void **state)
+{
+    (void)state;
+    struct impasto_image *image = make(2, 2);
+    static const float rgb[] = {0, 0, 0, 1, 0, 0, 1, 1, 0, 0, 0, 1};
+    memcpy(image->rgb, rgb, sizeof(rgb));
+    struct imp_colours c;
+    imp_colours_measure(image, NULL, &c);
+    assert_true(fabs(c.mean[0] - 0.5) < 1e-12 && fabs(c.mean[1] - 0.25) < 1e-12);
+    assert_true(fabs(c.covariance[0][0] - 0.25) < 1e-12);
+    assert_true(fabs(c.covariance[0][1] - 0.125) < 1e-12);
+    /* With the last two pixels alone. */
+    static const float weights[] = {0, 0, 2, 2};
+    imp_colours_measure(image, weights, &c);
+    assert_true(fabs(c.mean[0] - 0.5) < 1e-12 && fabs(c.mean[2] - 0.5) < 1e-12);
+    assert_true(fabs(c.covariance[0][2] + 0.25) < 1e-12);
+    impasto_image_free(&image);
+}
+
+static void matching_reproduces_mean_and_covariance(void **state)
+{
+    (void)state;
+    struct impasto_image *style = make(31, 17), *content = make(23, 29);
+    fill_noise(style, 1, 0.2f, 0.3f);
+    fill_noise(content, 2, 0.1f, 0.8f);
+    /* Correlated channels, so that the matrices are no diagonals. */
+    for (size_t i = 0; i < 31 * 17; i++)
+        style->rgb[3 * i + 1] = 0.5f * style->rgb[3 * i] + 0.3f * style->rgb[3 * i + 1];
+    for (size_t i = 0; i < 23 * 29; i++)
+        content->rgb[3 * i + 2] = 0.9f * content->rgb[3 * i + 2] - 0.5f * content->rgb[3 * i] + 0.5f;
+    struct imp_colours from, to, found;
+    imp_colours_measure(style, NULL, &from);
+    imp_colours_measure(content, NULL, &to);
+    imp_colours_match(style, &from, &to);
+    imp_colours_measure(style, NULL, &found);
+    expect_same(&found, &to);
+    impasto_image_free(&style);
+    impasto_image_free(&content);
+}
+
+/* A grey picture varies along one axis only: nothing is divided by zero, and a mean is still met. */
+static void matching_a_flat_picture(void **state)
+{
+    (void)state;
+    struct impasto_image *grey = make(16, 16), *content = make(16, 16);
+    fill_noise(content, 3, 0, 1);
+    for (size_t i = 0; i < 256; i++)
+        grey->rgb[3 * i] = grey->rgb[3 * i + 1] = grey->rgb[3 * i + 2] = noise(4, i);
+    struct imp_colours from, to, found;
+    imp_colours_measure(grey, NULL, &from);
+    imp_colours_measure(content, NULL, &to);
+    imp_colours_match(grey, &from, &to);
+    imp_colours_measure(grey, NULL, &found);
+    for (int c = 0; c < 3; c++)
+        assert_true(fabs(found.mean[c] - to.mean[c]) < 1e-5);
+    for (size_t i = 0; i < 3 * 256; i++)
+        assert_true(isfinite(grey->rgb[i]) && fabsf(grey->rgb[i]) < 4);
+    impasto_image_free(&grey);
+    impasto_image_free(&content);
+}
+
+/* ---- Masks ----------------------------------------------------------------------------------- */
+
+/* Three fields with smooth edges: red, green, blue. */
+static struct impasto_image *make_map(void)
+{
+    struct impasto_image *map = make(60, 8);
+    for (int i = 0; i < 60 * 8; i++) {
+        const float x = (float)(i % 60);
+        const float green = fminf(fmaxf((x - 17) / 6, 0), 1), blue = fminf(fmaxf((x - 37) / 6, 0), 1);
+        map->rgb[3 * i] = 1 - green;
+        map->rgb[3 * i + 1] = green * (1 - blue);
+        map->rgb[3 * i + 2] = blue;
+    }
+    return map;
+}
+
+static void keys_part_a_map(void **state)
+{
+    (void)state;
+    static const uint32_t keys[] = {0xff0000, 0x00ff00, 0x0000ff};
+    struct impasto_image *map = make_map(), *mask[3] = {NULL};
+    for (int k = 0; k < 3; k++)
+        assert_int_equal(impasto_image_key(map, keys[k], &mask[k], NULL), IMPASTO_OK);
+    for (size_t i = 0; i < 60 * 8; i++) {
+        const size_t x = i % 60;
+        const float sum = mask[0]->rgb[3 * i] + mask[1]->rgb[3 * i] + mask[2]->rgb[3 * i];
+        assert_true(fabsf(sum - 1) < 0.15f); /* where edges are smooth; elsewhere exactly: */
+        if (x < 17)
+            assert_true(mask[0]->rgb[3 * i] == 1 && mask[1]->rgb[3 * i] == 0);
+        if (x > 24 && x < 37)
+            assert_true(mask[1]->rgb[3 * i] == 1 && sum == 1);
+    }
+    for (int k = 0; k < 3; k++)
+        impasto_image_free(&mask[k]);
+    struct impasto_error error = {0};
+    assert_int_equal(impasto_image_key(map, 0xffff00, &mask[0], &error), IMPASTO_ERROR_INPUT);
+    assert_non_null(strstr(error.message, "#ffff00"));
+    assert_null(mask[0]);
+    impasto_image_free(&map);
+}
+
+static void masks_are_lightness_times_alpha(void **state)
+{
+    (void)state;
+    struct impasto_image *image = make(4, 2);
+    float alpha[8], *plane = NULL;
+    for (size_t i = 0; i < 8; i++) {
+        image->rgb[3 * i] = 0.9f;
+        image->rgb[3 * i + 1] = 0.6f;
+        alpha[i] = (float)i / 7;
+    }
+    image->alpha = alpha;
+    assert_int_equal(imp_image_mask(image, 2, 4, &plane, NULL), IMPASTO_OK);
+    for (size_t i = 0; i < 8; i++)
+        assert_true(fabsf(plane[i] - 0.5f * alpha[i]) < 1e-6f);
+    free(plane);
+    image->alpha = NULL;
+    impasto_image_free(&image);
+}
+
+static void planes_keep_constants_and_range(void **state)
+{
+    (void)state;
+    enum { H = 13, W = 17 };
+    float from[2 * H * W], to[2 * 29 * 31];
+    static const int sizes[][2] = {{29, 31}, {5, 4}, {1, 1}, {H, W}};
+    for (size_t i = 0; i < H * W; i++) {
+        from[i] = 0.7f;
+        from[H * W + i] = noise(6, i) > 0.5f;
+    }
+    for (size_t s = 0; s < IMP_COUNT(sizes); s++)
+        for (int filter = 0; filter < 2; filter++) {
+            const int h = sizes[s][0], w = sizes[s][1];
+            assert_int_equal(
+                imp_planes_resize(from, 2, H, W, (enum imp_filter)filter, to, h, w, NULL),
+                IMPASTO_OK);
+            for (int i = 0; i < h * w; i++) {
+                assert_true(fabsf(to[i] - 0.7f) < 1e-5f);
+                if (filter == IMP_FILTER_TENT)
+                    assert_true(to[h * w + i] >= 0 && to[h * w + i] <= 1.00001f);
+                if (h == H && w == W)
+                    assert_true(fabsf(to[h * w + i] - from[H * W + i]) < 1e-6f);
+            }
+        }
+}
+
+/* ---- Under transparency ---------------------------------------------------------------------- */
+
+static void hidden_pixels_take_their_surroundings_colours(void **state)
+{
+    (void)state;
+    struct impasto_image *image = make(33, 20), *other = make(33, 20);
+    assert_int_equal(imp_image_add_alpha(image, NULL), IMPASTO_OK);
+    assert_int_equal(imp_image_add_alpha(other, NULL), IMPASTO_OK);
+    for (int i = 0; i < 33 * 20; i++) {
+        const int x = i % 33;
+        const bool hidden = x >= 5 && x < 28;
+        for (int c = 0; c < 3; c++) {
+            image->rgb[3 * i + c] = hidden ? noise(7, (size_t)i) : x < 5 ? 0.2f : 0.8f;
+            other->rgb[3 * i + c] = hidden ? noise(8, (size_t)i) : x < 5 ? 0.2f : 0.8f;
+        }
+        image->alpha[i] = other->alpha[i] = hidden ? 0 : 1;
+    }
+    assert_int_equal(imp_image_fill_hidden(image, NULL), IMPASTO_OK);
+    assert_int_equal(imp_image_fill_hidden(other, NULL), IMPASTO_OK);
+    for (int i = 0; i < 33 * 20; i++) {
+        const int x = i % 33;
+        assert_true(image->rgb[3 * i] == other->rgb[3 * i]);
+        if (x < 5 || x >= 28)
+            assert_true(image->rgb[3 * i] == (x < 5 ? 0.2f : 0.8f));
+        else
+            assert_true(image->rgb[3 * i] > 0.19f && image->rgb[3 * i] < 0.81f);
+    }
+    /* Nearest the left edge it is like the left. */
+    assert_true(image->rgb[3 * 5] < image->rgb[3 * 27]);
+    impasto_image_free(&image);
+    impasto_image_free(&other);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(statistics_by_hand),
+        cmocka_unit_test(matching_reproduces_mean_and_covariance),
+        cmocka_unit_test(matching_a_flat_picture),
+        cmocka_unit_test(keys_part_a_map),
+        cmocka_unit_test(masks_are_lightness_times_alpha),
+        cmocka_unit_test(planes_keep_constants_and_range),
+        cmocka_unit_test(hidden_pixels_take_their_surroundings_colours),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
