@@ -19,8 +19,8 @@ void imp_memory_init(struct imp_memory *memory, struct imp_device *device,
                  imp_params_taps(params));
     imp_losses_init(parts->losses, device, params, sizes->canvas_height, sizes->canvas_width);
     /* The planes of 16384 x 16384 pixels still count in an int. */
-    *parts->state =
-        (struct imp_optimizer_state){.n = 3 * sizes->canvas_width * sizes->canvas_height};
+    *parts->state = (struct imp_optimizer_state){
+        .n = 3 * sizes->canvas_width * sizes->canvas_height, .history = params->history};
 }
 
 void imp_memory_list(struct imp_memory *memory, struct imp_device *device,

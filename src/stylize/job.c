@@ -280,6 +280,7 @@ void impasto_job_close(struct impasto_job **job)
 {
     if (!job || !*job)
         return;
+    imp_optimizer_release((*job)->optimizer, &(*job)->state);
     imp_memory_release(&(*job)->memory);
     free((*job)->alpha);
     free((*job)->metadata);
@@ -340,22 +341,54 @@ static enum impasto_status evaluate(struct impasto_job *job, bool gradient,
     return IMPASTO_OK;
 }
 
+/* Where the picture is: not always where the next evaluation is to be. */
+static const struct imp_buffer *best_image(const struct impasto_job *job)
+{
+    return imp_optimizer_best(job->optimizer, &job->state, job->image);
+}
+
+/* evaluate, for the optimiser. One that has a better image to go back to is told of numbers that are
+ * not finite, as a NaN, instead of the run ending. */
+static enum impasto_status evaluate_step(struct impasto_job *job, bool gradient,
+                                         struct impasto_progress *progress, double *total,
+                                         struct impasto_error *error)
+{
+    struct impasto_error why;
+    const enum impasto_status status = evaluate(job, gradient, progress, &why);
+    const bool lost = status == IMPASTO_ERROR_NUMERIC && best_image(job) != job->image;
+    *total = lost ? NAN : progress->total;
+    if (status == IMPASTO_OK || lost)
+        return IMPASTO_OK;
+    if (error)
+        *error = why;
+    return status;
+}
+
 enum impasto_status impasto_job_step(struct impasto_job *job, struct impasto_progress *progress,
                                      struct impasto_error *error)
 {
     const bool last = job->iteration >= job->params.iterations;
+    double total = 0;
+    bool moved = false;
     IMP_TRY(check_open(job, error));
     if (job->started == 0)
         job->started = imp_host_seconds();
     struct impasto_progress now = {
         .iteration = job->iteration, .iterations = job->params.iterations, .done = last};
-    IMP_TRY(evaluate(job, !last, &now, error));
+    IMP_TRY(evaluate_step(job, !last, &now, &total, error));
+    if (last)
+        IMP_TRY(lift(job,
+                     imp_optimizer_finish(job->optimizer, job->device, &job->state, total,
+                                          job->image, &moved),
+                     error));
+    if (moved)
+        IMP_TRY(evaluate(job, false, &now, error));
     now.seconds = imp_host_seconds() - job->started;
     if (!last) {
-        IMP_TRY(lift(
-            job,
-            job->optimizer->step(job->device, &job->state, &job->params, job->image, job->gradient),
-            error));
+        IMP_TRY(lift(job,
+                     job->optimizer->step(job->device, &job->state, &job->params, total, job->image,
+                                          job->gradient),
+                     error));
         job->iteration++;
     }
     if (progress)
@@ -401,7 +434,7 @@ enum impasto_status impasto_job_image(struct impasto_job *job, struct impasto_im
     float *planes = malloc(3 * pixels * sizeof(float));
     if (!planes)
         return imp_fail_memory(error, "a picture", 3 * pixels * sizeof(float));
-    enum impasto_status status = read_planes(job, job->image, planes, error);
+    enum impasto_status status = read_planes(job, best_image(job), planes, error);
     if (status == IMPASTO_OK)
         status = impasto_image_create(job->sizes.width, job->sizes.height, &out, error);
     if (status != IMPASTO_OK)

@@ -9,6 +9,7 @@
 #define LARGEST_SIDE 16384
 #define MOST_ITERATIONS 1000000
 #define WIDEST_MARGIN 128
+#define LONGEST_HISTORY 100
 
 /* ---- Presets --------------------------------------------------------------------------------- */
 
@@ -131,6 +132,7 @@ enum impasto_status impasto_params_preset(const struct impasto_weights *weights,
             .style_scale = 1,
             .iterations = 300,
             .optimizer = IMPASTO_OPTIMIZER_ADAM,
+            .history = 10,
             .learning_rate = 0.02f,
             .beta1 = 0.9f,
             .beta2 = 0.99f,
@@ -194,6 +196,7 @@ enum impasto_status imp_params_check(const struct impasto_params *p,
          "0.05 to 20"},
         {"iterations", p->iterations, p->iterations >= 0 && p->iterations <= MOST_ITERATIONS,
          "0 to 1000000"},
+        {"history", p->history, p->history >= 1 && p->history <= LONGEST_HISTORY, "1 to 100"},
         {"learning-rate", p->learning_rate, p->learning_rate > 0 && p->learning_rate <= 10,
          "above 0, up to 10"},
         {"beta1", p->beta1, p->beta1 >= 0 && p->beta1 < 1, "0 to below 1"},
