@@ -297,7 +297,7 @@ enum impasto_colour {
     IMPASTO_COLOUR_MATCH, /* the style picture's colours are first given the photograph's mean and
                              covariance */
 };
-enum impasto_optimizer { IMPASTO_OPTIMIZER_ADAM };
+enum impasto_optimizer { IMPASTO_OPTIMIZER_ADAM, IMPASTO_OPTIMIZER_LBFGS };
 
 #define IMPASTO_SCALES 16 /* at most so many sizes in one run */
 
@@ -332,10 +332,16 @@ struct impasto_params {
     int first_iterations; /* at the first of several; 0 to 1,000,000, or -1: as many */
     float average;      /* the picture is the mean of those that the steps led to, each counting this
                            times the next, begun anew at each scale: 0 (the last alone) to below 1 */
-    enum impasto_optimizer optimizer; /* ADAM (Kingma and Ba 2015, algorithm 1), then clamp to [0, 1] */
-    float learning_rate;              /* above 0, up to 10; 0.02 */
-    float beta1, beta2;               /* 0 to below 1; 0.9 and 0.99 */
-    float epsilon;                    /* above 0; 1e-8 */
+    /* ADAM (Kingma and Ba 2015, algorithm 1), then clamp to [0, 1]. LBFGS (Nocedal 1980), projected to
+     * [0, 1], with a line search for the strong Wolfe conditions, whose every trial is an iteration, so
+     * that iterations take equal time; its result is the best image of all. */
+    enum impasto_optimizer optimizer;
+    int history;         /* LBFGS: how many steps it remembers, 1 to 100; 10. Each takes the memory of
+                            two images of floats */
+    float learning_rate; /* above 0, up to 10; 0.02. LBFGS: how much the first step changes the image,
+                            on average over its elements */
+    float beta1, beta2;  /* ADAM: 0 to below 1; 0.9 and 0.99 */
+    float epsilon;       /* ADAM: above 0; 1e-8 */
     float strength;     /* from the photograph, 0, to the painting, 1; 0.5. style_weight counts times
                            s, content_weight over s, with s = 10^(2 strength - 1) */
     float content_weight, style_weight, tv_weight; /* 0 or more, finite */
@@ -506,6 +512,10 @@ IMPASTO_API const struct impasto_job_info *impasto_job_info(struct impasto_job *
  * Measures the image as it is and reports it as iteration k, then, unless k is the last, takes the
  * step to k + 1. So progress->done comes with call iterations + 1, and the image then is the one
  * reported. A loss or gradient that is not finite is IMPASTO_ERROR_NUMERIC; the step is not taken.
+ *
+ * With IMPASTO_OPTIMIZER_LBFGS what is measured may be a trial that turns out too far, and even not
+ * finite: it is reported, and a shorter step is tried. progress->done comes with the best image, which
+ * where that is not the last trial is measured again.
  */
 IMPASTO_API enum impasto_status impasto_job_step(struct impasto_job *job,
                                                  struct impasto_progress *progress,
@@ -517,14 +527,15 @@ IMPASTO_API enum impasto_status impasto_job_run(struct impasto_job *job,
                                                 struct impasto_error *error) IMPASTO_MUST_CHECK;
 
 /* The picture so far, at the result's size whatever the scale, with the content's transparency and
- * EXIF block; the caller frees it. Also after a failed or stopped run. */
+ * EXIF block; the caller frees it. Also after a failed or stopped run. With IMPASTO_OPTIMIZER_LBFGS:
+ * the best that the line search has settled on, never a trial. */
 IMPASTO_API enum impasto_status impasto_job_image(struct impasto_job *job,
                                                   struct impasto_image **image,
                                                   struct impasto_error *error) IMPASTO_MUST_CHECK;
 
 /* The gradient of `total` with respect to the image as it is: 3 x info.scale_height x
  * info.scale_width floats, RGB planes. (With params.margin above 0, of the canvas, cut to the
- * picture.) */
+ * picture.) Between steps of IMPASTO_OPTIMIZER_LBFGS that is where it will measure next. */
 IMPASTO_API enum impasto_status impasto_job_gradient(struct impasto_job *job, float *gradient,
                                                      struct impasto_error *error) IMPASTO_MUST_CHECK;
 

@@ -29,7 +29,8 @@ static const struct cli_choice poolings[] = {
     {"max", IMPASTO_POOLING_MAX}, {"avg", IMPASTO_POOLING_AVERAGE}, {0}};
 static const struct cli_choice paddings[] = {
     {"zero", IMPASTO_PADDING_ZERO}, {"replicate", IMPASTO_PADDING_REPLICATE}, {0}};
-static const struct cli_choice optimizers[] = {{"adam", IMPASTO_OPTIMIZER_ADAM}, {0}};
+static const struct cli_choice optimizers[] = {
+    {"adam", IMPASTO_OPTIMIZER_ADAM}, {"lbfgs", IMPASTO_OPTIMIZER_LBFGS}, {0}};
 static const struct cli_choice conventions[] = {{"auto", IMPASTO_CONVENTION_AUTO},
                                                 {"caffe", IMPASTO_CONVENTION_CAFFE},
                                                 {"torchvision", IMPASTO_CONVENTION_TORCHVISION},
@@ -123,10 +124,12 @@ const struct cli_option cli_options[] = {
      .help = "around the picture at the first layer: zeros, or its edge repeated (replicate)"},
     {"margin", 0, "Look", "N", CLI_INT, PARAM(margin), .low = 0, .high = 128, .recorded = true,
      .help = "pixels of mirrored picture around the canvas, cut off at the end (by the weights)"},
-    {"optimizer", 0, "Look", "adam", CLI_CHOICE, PARAM(optimizer), .choices = optimizers,
+    {"optimizer", 0, "Look", "adam|lbfgs", CLI_CHOICE, PARAM(optimizer), .choices = optimizers,
      .recorded = true, .help = "how the picture is moved down the gradient (adam)"},
+    {"history", 0, "Look", "N", CLI_INT, PARAM(history), .low = 1, .high = 100, .recorded = true,
+     .help = "how many steps L-BFGS learns from; each takes memory (10)"},
     {"learning-rate", 0, "Look", "F", CLI_FLOAT, PARAM(learning_rate), .low = 0, .high = 10,
-     .above_low = true, .recorded = true, .help = "step size (0.02)"},
+     .above_low = true, .recorded = true, .help = "Adam's step size, L-BFGS's first (0.02)"},
     {"beta1", 0, "Look", "F", CLI_FLOAT, PARAM(beta1), .low = 0, .high = 1, .below_high = true,
      .recorded = true, .help = "Adam's memory of the gradient (0.9)"},
     {"beta2", 0, "Look", "F", CLI_FLOAT, PARAM(beta2), .low = 0, .high = 1, .below_high = true,

@@ -315,11 +315,15 @@ enum impasto_status imp_losses_read(struct imp_losses *losses, struct impasto_pr
 
 /* ---- optim.c and optim_*.c ------------------------------------------------------------------- */
 
+#define IMP_OPTIMIZER_VECTORS 7
+
 /* What an optimiser keeps between steps. */
 struct imp_optimizer_state {
-    int n;    /* elements of the image */
-    int step; /* taken so far */
-    struct imp_buffer *vectors[2]; /* Adam: first and second moment */
+    int n;       /* elements of the image */
+    int history; /* params->history */
+    int step;    /* taken so far */
+    struct imp_buffer *vectors[IMP_OPTIMIZER_VECTORS]; /* each optimiser has names for its own */
+    struct imp_lbfgs *lbfgs; /* optim_lbfgs.c's, from its first step on; see imp_optimizer_release */
 };
 
 /* A way to step. To add one: its file, its row in imp_optimizers, the build list. */
@@ -330,14 +334,94 @@ struct imp_optimizer {
      * the first may be. */
     int carried;
     void (*layout)(struct imp_optimizer_state *state, struct imp_layout *layout);
-    /* image is moved and clamped to [0, 1]; the gradient may be overwritten. */
+    /* Is told the loss at the image, and its gradient, which may be overwritten; moves the image to
+     * where it wants them next, within [0, 1]. total: NaN where loss or gradient are not finite, which
+     * only an optimiser that has a best point elsewhere is told. */
     enum impasto_status (*step)(struct imp_device *device, struct imp_optimizer_state *state,
-                                const struct impasto_params *params, struct imp_buffer *image,
-                                struct imp_buffer *gradient);
+                                const struct impasto_params *params, double total,
+                                struct imp_buffer *image, struct imp_buffer *gradient);
+    /* The three below are for optimisers whose image may be a mere trial. NULL: it never is. */
+    /* The best point so far, where the picture is to be read from: n floats, or image itself. */
+    const struct imp_buffer *(*best)(const struct imp_optimizer_state *state,
+                                     const struct imp_buffer *image);
+    /* After the last evaluation: leaves the image at the best point that was evaluated. total: the loss
+     * at the image as it is. *moved: that is not the best. Then there are no more steps to take. */
+    enum impasto_status (*finish)(struct imp_device *device, struct imp_optimizer_state *state,
+                                  double total, struct imp_buffer *image, bool *moved);
+    /* Frees what is the host's and forgets everything, so that the next step is the first. */
+    void (*release)(struct imp_optimizer_state *state);
 };
 
-extern const struct imp_optimizer imp_optimizer_adam; /* optim_adam.c */
+extern const struct imp_optimizer imp_optimizer_adam;  /* optim_adam.c */
+extern const struct imp_optimizer imp_optimizer_lbfgs; /* optim_lbfgs.c */
 extern const struct imp_optimizer *const imp_optimizers[]; /* ends with NULL */
 const struct imp_optimizer *imp_optimizer_find(enum impasto_optimizer id); /* NULL: none */
+/* As above, for any optimiser. release: before the state goes away, is laid out anew, or is to begin
+ * from another image; of NULL or twice does nothing. */
+const struct imp_buffer *imp_optimizer_best(const struct imp_optimizer *optimizer,
+                                            const struct imp_optimizer_state *state,
+                                            const struct imp_buffer *image);
+enum impasto_status imp_optimizer_finish(const struct imp_optimizer *optimizer,
+                                         struct imp_device *device,
+                                         struct imp_optimizer_state *state, double total,
+                                         struct imp_buffer *image, bool *moved);
+void imp_optimizer_release(const struct imp_optimizer *optimizer,
+                           struct imp_optimizer_state *state);
+
+/* ---- linesearch.c ---------------------------------------------------------------------------- */
+
+struct imp_search_point {
+    double step, loss, slope; /* slope: of the loss over the step */
+};
+
+/* A search for a step that satisfies the strong Wolfe conditions, one evaluation at a time. */
+struct imp_linesearch {
+    double step; /* where the next evaluation is wanted */
+    struct imp_search_point start;
+    struct imp_search_point best; /* the lowest loss so far; the start where none is below its */
+    /* The best that had decreased enough; once `bracketed`, what is wanted lies between it and high. */
+    struct imp_search_point low, high;
+    bool bracketed;
+    bool settled; /* step is to be taken, whatever is found there */
+    double width; /* of the bracket when it was last cut */
+    int evaluations;
+};
+
+enum imp_search_verdict {
+    IMP_SEARCH_TRY,   /* evaluate at search->step */
+    IMP_SEARCH_TAKE,  /* the step just evaluated is the one */
+    IMP_SEARCH_FAILED /* no step tried was below the start */
+};
+
+/* loss, slope (below 0): at step 0. step: above 0, the first to try. */
+void imp_linesearch_begin(struct imp_linesearch *search, double loss, double slope, double step);
+/* loss, slope: at search->step; where one of them is not finite, the step is too long. Says TRY a
+ * bounded number of times. */
+enum imp_search_verdict imp_linesearch_advance(struct imp_linesearch *search, double loss,
+                                               double slope);
+
+/* ---- lbfgs_history.c ------------------------------------------------------------------------- */
+
+/*
+ * Which pairs L-BFGS remembers, and the products among them; the vectors are imp_lbfgs_vectors'. For
+ * a pair: take a slot (_slot), put the pair there (imp_lbfgs_accept) and take its products with the
+ * first _used slots (imp_lbfgs_dots), hand them over (_add), ask where to go (_direction).
+ */
+struct imp_lbfgs_history;
+
+struct imp_lbfgs_history *imp_lbfgs_history_new(int limit); /* NULL: no memory */
+void imp_lbfgs_history_free(struct imp_lbfgs_history **history);
+void imp_lbfgs_history_clear(struct imp_lbfgs_history *history);
+int imp_lbfgs_history_count(const struct imp_lbfgs_history *history); /* pairs */
+/* The next pair's slot; where there is no room, the oldest pair is forgotten now. */
+int imp_lbfgs_history_slot(struct imp_lbfgs_history *history);
+/* How many slots, from 0 on, dots and coefficients are about. */
+int imp_lbfgs_history_used(const struct imp_lbfgs_history *history);
+/* dots: as imp_lbfgs_dots gives them. Returns false, and remembers only the gradient's products, where
+ * the pair says nothing about the curvature or that it is not positive. */
+bool imp_lbfgs_history_add(struct imp_lbfgs_history *history, const double *dots);
+/* coefficients: of minus the inverse Hessian times the gradient, for imp_lbfgs_combine; without pairs,
+ * of minus the gradient. false: not representable. */
+bool imp_lbfgs_history_direction(const struct imp_lbfgs_history *history, float *coefficients);
 
 #endif

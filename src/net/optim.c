@@ -3,7 +3,8 @@
 
 #include "net/net.h"
 
-const struct imp_optimizer *const imp_optimizers[] = {&imp_optimizer_adam, NULL};
+const struct imp_optimizer *const imp_optimizers[] = {&imp_optimizer_adam, &imp_optimizer_lbfgs,
+                                                      NULL};
 
 const struct imp_optimizer *imp_optimizer_find(enum impasto_optimizer id)
 {
@@ -11,4 +12,26 @@ const struct imp_optimizer *imp_optimizer_find(enum impasto_optimizer id)
         if (imp_optimizers[i]->id == id)
             return imp_optimizers[i];
     return NULL;
+}
+
+const struct imp_buffer *imp_optimizer_best(const struct imp_optimizer *optimizer,
+                                            const struct imp_optimizer_state *state,
+                                            const struct imp_buffer *image)
+{
+    return optimizer->best ? optimizer->best(state, image) : image;
+}
+
+enum impasto_status imp_optimizer_finish(const struct imp_optimizer *optimizer,
+                                         struct imp_device *device,
+                                         struct imp_optimizer_state *state, double total,
+                                         struct imp_buffer *image, bool *moved)
+{
+    *moved = false;
+    return optimizer->finish ? optimizer->finish(device, state, total, image, moved) : IMPASTO_OK;
+}
+
+void imp_optimizer_release(const struct imp_optimizer *optimizer, struct imp_optimizer_state *state)
+{
+    if (optimizer && optimizer->release)
+        optimizer->release(state);
 }

@@ -10,9 +10,10 @@ static void layout(struct imp_optimizer_state *state, struct imp_layout *list)
 }
 
 static enum impasto_status step(struct imp_device *device, struct imp_optimizer_state *state,
-                                const struct impasto_params *params, struct imp_buffer *image,
-                                struct imp_buffer *gradient)
+                                const struct impasto_params *params, double total,
+                                struct imp_buffer *image, struct imp_buffer *gradient)
 {
+    (void)total;
     const struct imp_adam adam = {
         .learning_rate = params->learning_rate,
         .beta1 = params->beta1,

@@ -323,10 +323,14 @@ enum impasto_status impasto_job_step(struct impasto_job *job, struct impasto_pro
         .height = job->scale.sizes.height,
         .done = last,
     };
-    IMP_TRY(imp_scale_evaluate(&job->scale, !last, job->iteration, &now, error));
+    double total = 0;
+    if (last)
+        IMP_TRY(imp_scale_finish(&job->scale, job->iteration, &now, error));
+    else
+        IMP_TRY(imp_scale_measure(&job->scale, job->iteration, &now, &total, error));
     now.seconds = imp_host_seconds() - job->started;
     if (!last) {
-        IMP_TRY(imp_scale_step(&job->scale, error));
+        IMP_TRY(imp_scale_step(&job->scale, total, error));
         job->iteration++;
     }
     if (progress)

@@ -9,6 +9,7 @@
 #define LARGEST_SIDE 16384
 #define MOST_ITERATIONS 1000000
 #define WIDEST_MARGIN 128
+#define LONGEST_HISTORY 100
 
 /* ---- Presets --------------------------------------------------------------------------------- */
 
@@ -138,6 +139,7 @@ enum impasto_status impasto_params_preset(const struct impasto_weights *weights,
             .average = 0.99f,
             .strength = 0.5f,
             .optimizer = IMPASTO_OPTIMIZER_ADAM,
+            .history = 10,
             .learning_rate = 0.02f,
             .beta1 = 0.9f,
             .beta2 = 0.99f,
@@ -201,6 +203,7 @@ enum impasto_status imp_params_check(const struct impasto_params *p,
          "0.05 to 20"},
         {"iterations", p->iterations, p->iterations >= 0 && p->iterations <= MOST_ITERATIONS,
          "0 to 1000000"},
+        {"history", p->history, p->history >= 1 && p->history <= LONGEST_HISTORY, "1 to 100"},
         {"first-iterations", p->first_iterations,
          p->first_iterations >= -1 && p->first_iterations <= MOST_ITERATIONS, "0 to 1000000 or -1"},
         {"scales", p->scales, p->scales >= 0 && p->scales <= IMPASTO_SCALES, "0 (auto) to 16"},

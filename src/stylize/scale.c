@@ -68,12 +68,14 @@ enum impasto_status imp_scale_init(struct imp_scale *scale, struct imp_device *d
     imp_losses_init(&scale->losses, device, params, sizes->canvas_height, sizes->canvas_width,
                     scale->region, scale->regions);
     /* The planes of 16384 x 16384 pixels still count in an int. */
-    scale->state = (struct imp_optimizer_state){.n = (int)(3 * imp_canvas_count(sizes))};
+    scale->state = (struct imp_optimizer_state){.n = (int)(3 * imp_canvas_count(sizes)),
+                                                .history = params->history};
     return IMPASTO_OK;
 }
 
 void imp_scale_release(struct imp_scale *scale)
 {
+    imp_optimizer_release(scale->optimizer, &scale->state);
     imp_scale_unlist(scale);
     free(scale->region);
     free(scale->pass);
@@ -328,6 +330,12 @@ enum impasto_status imp_scale_open(struct imp_scale *scale, const struct imp_sou
 
 /* ---- Steps ----------------------------------------------------------------------------------- */
 
+/* Where the picture is: not always where the next evaluation is to be. */
+static const struct imp_buffer *best_image(const struct imp_scale *scale)
+{
+    return imp_optimizer_best(scale->optimizer, &scale->state, scale->image);
+}
+
 enum impasto_status imp_scale_evaluate(struct imp_scale *scale, bool gradient, int iteration,
                                        struct impasto_progress *progress,
                                        struct impasto_error *error)
@@ -362,17 +370,47 @@ enum impasto_status imp_scale_evaluate(struct imp_scale *scale, bool gradient, i
     return IMPASTO_OK;
 }
 
-enum impasto_status imp_scale_step(struct imp_scale *scale, struct impasto_error *error)
+enum impasto_status imp_scale_measure(struct imp_scale *scale, int iteration,
+                                      struct impasto_progress *progress, double *total,
+                                      struct impasto_error *error)
+{
+    struct impasto_error why;
+    const enum impasto_status status = imp_scale_evaluate(scale, true, iteration, progress, &why);
+    const bool lost = status == IMPASTO_ERROR_NUMERIC && best_image(scale) != scale->image;
+    *total = lost ? NAN : progress->total;
+    if (status == IMPASTO_OK || lost)
+        return IMPASTO_OK;
+    return imp_fail(error, status, "%s", why.message);
+}
+
+enum impasto_status imp_scale_finish(struct imp_scale *scale, int iteration,
+                                     struct impasto_progress *progress, struct impasto_error *error)
+{
+    struct impasto_error why;
+    const enum impasto_status status = imp_scale_evaluate(scale, false, iteration, progress, &why);
+    const bool lost = status == IMPASTO_ERROR_NUMERIC && best_image(scale) != scale->image;
+    bool moved = false;
+    if (status != IMPASTO_OK && !lost)
+        return imp_fail(error, status, "%s", why.message);
+    IMP_TRY(lift(scale,
+                 imp_optimizer_finish(scale->optimizer, scale->device, &scale->state,
+                                      lost ? NAN : progress->total, scale->image, &moved),
+                 error));
+    return moved ? imp_scale_evaluate(scale, false, iteration, progress, error) : IMPASTO_OK;
+}
+
+enum impasto_status imp_scale_step(struct imp_scale *scale, double total,
+                                   struct impasto_error *error)
 {
     IMP_TRY(lift(scale,
-                 scale->optimizer->step(scale->device, &scale->state, scale->params, scale->image,
-                                        scale->gradient),
+                 scale->optimizer->step(scale->device, &scale->state, scale->params, total,
+                                        scale->image, scale->gradient),
                  error));
     scale->steps++;
     if (!(scale->params->average > 0))
         return IMPASTO_OK;
     return lift(scale,
-                imp_approach(scale->device, scale->average, scale->image, scale->state.n,
+                imp_approach(scale->device, scale->average, best_image(scale), scale->state.n,
                              1 - scale->params->average),
                 error);
 }
@@ -397,7 +435,7 @@ enum impasto_status imp_scale_picture(const struct imp_scale *scale, float *plan
 {
     const size_t count = 3 * (size_t)scale->sizes.width * (size_t)scale->sizes.height;
     if (scale->steps == 0 || !(scale->params->average > 0))
-        return read_planes(scale, scale->image, planes, error);
+        return read_planes(scale, best_image(scale), planes, error);
     IMP_TRY(read_planes(scale, scale->average, planes, error));
     /* It began with 0, which counts as much as its images have left to count (Kingma and Ba 2015,
      * section 3). */

@@ -78,8 +78,18 @@ enum impasto_status imp_scale_carry(const struct imp_scale *scale, struct imp_ca
 enum impasto_status imp_scale_evaluate(struct imp_scale *scale, bool gradient, int iteration,
                                        struct impasto_progress *progress,
                                        struct impasto_error *error);
-/* Moves the image, after an evaluation with gradient. */
-enum impasto_status imp_scale_step(struct imp_scale *scale, struct impasto_error *error);
+/* The same with gradient, for imp_scale_step, which is to be told the total: an optimiser that has a
+ * better image to go back to is told of numbers that are not finite, as a NaN, instead of failing. */
+enum impasto_status imp_scale_measure(struct imp_scale *scale, int iteration,
+                                      struct impasto_progress *progress, double *total,
+                                      struct impasto_error *error);
+/* Moves the image. */
+enum impasto_status imp_scale_step(struct imp_scale *scale, double total,
+                                   struct impasto_error *error);
+/* Instead of measuring and a step, at the end of all: leaves the image at the best one and measures it. */
+enum impasto_status imp_scale_finish(struct imp_scale *scale, int iteration,
+                                     struct impasto_progress *progress,
+                                     struct impasto_error *error);
 /* The picture so far, or the gradient: (3, height, width). */
 enum impasto_status imp_scale_picture(const struct imp_scale *scale, float *planes,
                                       struct impasto_error *error);

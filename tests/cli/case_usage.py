@@ -14,7 +14,7 @@ OPTIONS = """device list-devices json self-test size style-size style-scale iter
     style-layers losses pooling padding init seed preset weights export-weights conv gemm trace
     gradient save-every profile output bits margin convention max-pixels quiet verbose version
     help memory plan tune scales first-iterations average strength colour style-loss content-mask
-    style-mask keep interpolate""".split()
+    style-mask keep interpolate history""".split()
 
 
 class Help(unittest.TestCase):
@@ -96,7 +96,7 @@ class Usage(Case):
             "losses": ["relative", "gatys"],
             "pooling": ["max", "avg"],
             "padding": ["zero", "replicate"],
-            "optimizer": ["adam"],
+            "optimizer": ["adam", "lbfgs"],
             "convention": ["auto", "caffe", "torchvision"],
             "bits": ["8", "16"],
             "size": ["source", "16", "16384"],
@@ -116,7 +116,8 @@ class Usage(Case):
 class Numbers(Case):
     FLOATS = ["style-scale", "learning-rate", "beta1", "beta2", "epsilon", "content-weight",
               "style-weight", "tv-weight"]
-    WHOLE = ["size", "style-size", "iterations", "seed", "margin", "save-every", "max-pixels"]
+    WHOLE = ["size", "style-size", "iterations", "seed", "margin", "save-every", "max-pixels",
+             "history"]
 
     def test_sizes_of_memory(self):
         for value in ["nan", "inf", "x", "1X", "15M", "0", "-1G", "1e3000", "65T", "1 G", "0x10000000"]:
@@ -155,6 +156,8 @@ class Numbers(Case):
             ("epsilon", "1e-60", ["above 0"]),
             ("content-weight", "1e39", []),
             ("margin", "129", ["0", "128"]),
+            ("history", "0", ["1", "100"]),
+            ("history", "101", ["1", "100"]),
             ("save-every", "0", ["1"]),
         ]:
             with self.subTest(option=option, value=value):

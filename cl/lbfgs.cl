@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The vectors of L-BFGS in the box [0, 1]. point, reduced and direction are `vectors` floatv long, as is
+ * each of the `slots` moves and changes of the history, which follow one another; beyond the image's n
+ * floats they are zero. image and gradient are n floats. src/net/optim_lbfgs.c has the method.
+ */
+
+/* image = point + step * direction, clamped, over n floats. */
+__kernel void lbfgs_move(__global const float *restrict point,
+                         __global const float *restrict direction, __global float *restrict image,
+                         int n, float step)
+{
+    const int begin = (int)get_global_id(0) * COLUMNS;
+    for (int i = begin; i < min(begin + COLUMNS, n); i++)
+        image[i] = clamp(point[i] + step * direction[i], 0.0f, 1.0f);
+}
+
+/*
+ * A pair for the history, move = image - point and change = the gradient's, from `at` on; then the
+ * point is the image, and slope its gradient, zero where the variable is held: at a bound with nowhere
+ * to go but out. What did not move has no change either, so that a pair tells the curvature among the
+ * variables that were free. So it does not matter that slope lacks the gradient of held ones.
+ */
+__kernel void lbfgs_accept(__global const float *restrict image,
+                           __global const float *restrict gradient, __global float *restrict point,
+                           __global float *restrict reduced, __global float *restrict moves,
+                           __global float *restrict changes, int n, int vectors, int slot)
+{
+    const int begin = (int)get_global_id(0) * COLUMNS;
+    const size_t at = (size_t)slot * vectors * VW;
+    for (int i = begin; i < min(begin + COLUMNS, n); i++) {
+        const float x = image[i], g = gradient[i], move = x - point[i];
+        const bool held = (x <= 0.0f && g > 0.0f) || (x >= 1.0f && g < 0.0f);
+        moves[at + i] = move;
+        changes[at + i] = move != 0.0f ? g - reduced[i] : 0.0f;
+        point[i] = x;
+        reduced[i] = held ? 0.0f : g;
+    }
+}
+
+/*
+ * sums[(row * columns + column) * PARTS + part] = share of a dot product. Rows: the move and the change
+ * in `slot`, and reduced. Columns: the moves, the changes, and reduced. A work-item does `each` columns of a
+ * share. Dimensions: PARTS, columns / each.
+ */
+__kernel void lbfgs_dots(__global const floatv *restrict reduced,
+                         __global const floatv *restrict moves,
+                         __global const floatv *restrict changes, __global float *restrict sums,
+                         int vectors, int slot, int slots, int each)
+{
+    const int part = (int)get_global_id(0), begin = (int)get_global_id(1) * each;
+    const int columns = 2 * slots + 1;
+    if (part >= PARTS || begin >= columns)
+        return;
+    __global const floatv *move = moves + (size_t)slot * vectors;
+    __global const floatv *change = changes + (size_t)slot * vectors;
+    for (int column = begin; column < min(begin + each, columns); column++) {
+        __global const floatv *other = column < slots ? moves + (size_t)column * vectors
+                                       : column < 2 * slots
+                                           ? changes + (size_t)(column - slots) * vectors
+                                           : reduced;
+        floatv by_move = (floatv)(0.0f), by_change = by_move, by_reduced = by_move;
+        for (int i = SHARE_BEGIN(part, vectors); i < SHARE_END(part, vectors); i += SHARE_STEP) {
+            const floatv v = other[i];
+            by_move += move[i] * v;
+            by_change += change[i] * v;
+            by_reduced += reduced[i] * v;
+        }
+        sums[column * PARTS + part] = sum_lanes(by_move);
+        sums[(columns + column) * PARTS + part] = sum_lanes(by_change);
+        sums[(2 * columns + column) * PARTS + part] = sum_lanes(by_reduced);
+    }
+}
+
+/*
+ * direction = coefficients * (moves, changes, reduced), zero where the variable is held: at a bound, and
+ * the loss does not want it to leave. Vectors with a coefficient
+ * of zero are not read: what is in slots out of use may be anything.
+ */
+__kernel void lbfgs_combine(__global const floatv *restrict point,
+                            __global const floatv *restrict reduced,
+                            __global const floatv *restrict moves,
+                            __global const floatv *restrict changes,
+                            __global const float *restrict coefficients,
+                            __global floatv *restrict direction, int vectors, int slots)
+{
+    const int begin = (int)get_global_id(0) * COLUMNS;
+    const floatv zero = (floatv)(0.0f), one = (floatv)(1.0f);
+    for (int i = begin; i < min(begin + COLUMNS, vectors); i++) {
+        const floatv x = point[i], g = reduced[i];
+        floatv sum = coefficients[2 * slots] * g;
+        for (int k = 0; k < slots; k++) {
+            const float a = coefficients[k], b = coefficients[slots + k];
+            if (a != 0.0f)
+                sum += a * moves[(size_t)k * vectors + i];
+            if (b != 0.0f)
+                sum += b * changes[(size_t)k * vectors + i];
+        }
+        const intv held = ((x <= zero) & (g >= zero)) | ((x >= one) & (g <= zero));
+        direction[i] = select(sum, zero, held);
+    }
+}
+
+/*
+ * sums[part] = share of the loss's slope along the path at the image: gradient * direction where the
+ * path goes on, which it does not where the image is at a bound and the direction leads out of the box.
+ * sums[PARTS + part] = share of the sum of |direction|.
+ */
+__kernel void lbfgs_slope(__global const float *restrict image,
+                          __global const float *restrict gradient,
+                          __global const float *restrict direction, __global float *restrict sums,
+                          int n)
+{
+    const int part = (int)get_global_id(0);
+    if (part >= PARTS)
+        return;
+    const int whole = n / VW;
+    const floatv zero = (floatv)(0.0f), one = (floatv)(1.0f);
+    __global const floatv *images = (__global const floatv *)image;
+    __global const floatv *gradients = (__global const floatv *)gradient;
+    __global const floatv *directions = (__global const floatv *)direction;
+    floatv products = zero, sizes = zero;
+    for (int i = SHARE_BEGIN(part, whole); i < SHARE_END(part, whole); i += SHARE_STEP) {
+        const floatv x = images[i], d = directions[i];
+        const intv stopped = ((x <= zero) & (d < zero)) | ((x >= one) & (d > zero));
+        products += select(gradients[i] * d, zero, stopped);
+        sizes += fabs(d);
+    }
+    float product = sum_lanes(products), size = sum_lanes(sizes);
+    for (int i = whole * VW; part == PARTS - 1 && i < n; i++) {
+        const float x = image[i], d = direction[i];
+        product += (x <= 0.0f && d < 0.0f) || (x >= 1.0f && d > 0.0f) ? 0.0f : gradient[i] * d;
+        size += fabs(d);
+    }
+    sums[part] = product;
+    sums[PARTS + part] = size;
+}

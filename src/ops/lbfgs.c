@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT */
+/* The vectors of L-BFGS on the device: cl/lbfgs.cl. */
+
+#include "ops/ops.h"
+
+/* Every width that vectors can have divides it. */
+#define ALIGN 16
+
+int imp_lbfgs_pitch(int n)
+{
+    return (n - 1) / ALIGN * ALIGN + ALIGN;
+}
+
+static struct imp_kernel kernel(const char *function, const char *macros)
+{
+    return (struct imp_kernel){"lbfgs", function, macros};
+}
+
+static size_t items(int n, int columns)
+{
+    return ((size_t)n + (size_t)columns - 1) / (size_t)columns;
+}
+
+/* floatv of one vector. */
+static int vectors_of(const struct imp_device *device, const struct imp_lbfgs_vectors *v)
+{
+    return imp_lbfgs_pitch(v->n) / imp_device_caps(device)->vector_width;
+}
+
+enum impasto_status imp_lbfgs_move(struct imp_device *device, const struct imp_lbfgs_vectors *v,
+                                   double step)
+{
+    char macros[IMP_SMALL_MACROS];
+    const int columns = imp_small_macros(device, macros);
+    return imp_launch(device,
+                      &(struct imp_launch){
+                          .kernel = kernel("lbfgs_move", macros),
+                          IMP_ARGS(imp_buf(v->point), imp_buf(v->direction), imp_buf(v->image),
+                                   imp_int(v->n), imp_float((float)step)),
+                          .global = {items(v->n, columns)},
+                      });
+}
+
+enum impasto_status imp_lbfgs_accept(struct imp_device *device, const struct imp_lbfgs_vectors *v,
+                                     int slot)
+{
+    char macros[IMP_SMALL_MACROS];
+    const int columns = imp_small_macros(device, macros);
+    return imp_launch(device,
+                      &(struct imp_launch){
+                          .kernel = kernel("lbfgs_accept", macros),
+                          IMP_ARGS(imp_buf(v->image), imp_buf(v->gradient), imp_buf(v->point),
+                                   imp_buf(v->reduced), imp_buf(v->moves), imp_buf(v->changes),
+                                   imp_int(v->n), imp_int(vectors_of(device, v)), imp_int(slot)),
+                          .global = {items(v->n, columns)},
+                      });
+}
+
+size_t imp_lbfgs_sums_bytes(int slots)
+{
+    return (size_t)(IMP_LBFGS_ROWS * (2 * slots + 1)) * IMP_PARTS * sizeof(float);
+}
+
+enum impasto_status imp_lbfgs_dots(struct imp_device *device, const struct imp_lbfgs_vectors *v,
+                                   int slot, int slots, double *dots)
+{
+    char macros[IMP_SMALL_MACROS];
+    const int columns = 2 * slots + 1;
+    imp_small_macros(device, macros);
+    /* On CPUs a work-item does all columns, while its share of the rows is in the nearest cache. */
+    const int each = imp_device_caps(device)->cpu ? columns : 1;
+    IMP_TRY(imp_launch(
+        device,
+        &(struct imp_launch){
+            .kernel = kernel("lbfgs_dots", macros),
+            IMP_ARGS(imp_buf(v->reduced), imp_buf(v->moves), imp_buf(v->changes), imp_buf(v->sums),
+                     imp_int(vectors_of(device, v)), imp_int(slot), imp_int(slots), imp_int(each)),
+            .global = {IMP_PARTS, items(columns, each)},
+        }));
+    return imp_sums_read(device, v->sums, IMP_LBFGS_ROWS * columns, dots);
+}
+
+enum impasto_status imp_lbfgs_combine(struct imp_device *device, const struct imp_lbfgs_vectors *v,
+                                      int slots, const float *coefficients)
+{
+    char macros[IMP_SMALL_MACROS];
+    const int columns = imp_small_macros(device, macros), vectors = vectors_of(device, v);
+    IMP_TRY(imp_buffer_write(v->coefficients, 0, coefficients,
+                             (size_t)(2 * slots + 1) * sizeof(float)));
+    return imp_launch(device,
+                      &(struct imp_launch){
+                          .kernel = kernel("lbfgs_combine", macros),
+                          IMP_ARGS(imp_buf(v->point), imp_buf(v->reduced), imp_buf(v->moves),
+                                   imp_buf(v->changes), imp_buf(v->coefficients),
+                                   imp_buf(v->direction), imp_int(vectors), imp_int(slots)),
+                          .global = {items(vectors, columns)},
+                      });
+}
+
+enum impasto_status imp_lbfgs_slope(struct imp_device *device, const struct imp_lbfgs_vectors *v,
+                                    double *slope, double *size)
+{
+    char macros[IMP_SMALL_MACROS];
+    double totals[2];
+    imp_small_macros(device, macros);
+    IMP_TRY(imp_launch(device, &(struct imp_launch){
+                                   .kernel = kernel("lbfgs_slope", macros),
+                                   IMP_ARGS(imp_buf(v->image), imp_buf(v->gradient),
+                                            imp_buf(v->direction), imp_buf(v->sums), imp_int(v->n)),
+                                   .global = {IMP_PARTS},
+                               }));
+    IMP_TRY(imp_sums_read(device, v->sums, 2, totals));
+    *slope = totals[0];
+    *size = totals[1];
+    return IMPASTO_OK;
+}
