@@ -82,6 +82,19 @@ void imp_clean_line(char *text)
     }
 }
 
+bool imp_is_text(const char *text)
+{
+    const unsigned char *byte = (const unsigned char *)text;
+    while (*byte != '\0') {
+        const bool space = *byte == '\t' || *byte == '\n' || *byte == '\r';
+        const size_t length = space ? 1 : character_length(byte);
+        if (length == 0)
+            return false;
+        byte += length;
+    }
+    return true;
+}
+
 enum impasto_status imp_fail(struct impasto_error *error, enum impasto_status status,
                              const char *format, ...)
 {
