@@ -193,8 +193,8 @@ struct impasto_image {
                                 else: neither JPEG files nor a job's result have any */
 };
 
-/* The most bytes of a picture's settings, which are UTF-8 text without control characters other than
- * tabs and line breaks. impasto_image_save refuses others, loading passes over them. */
+/* The most bytes of a picture's settings. impasto_image_save refuses more, and what is not UTF-8; loading
+ * passes over them. */
 #define IMPASTO_SETTINGS_MOST 1048576
 
 /* A black, opaque picture. width, height: 1 to 65,500. */

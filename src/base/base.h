@@ -41,8 +41,7 @@ enum impasto_status imp_fail_memory(struct impasto_error *error, const char *wha
  * are not UTF-8 become '?', line breaks and tabs become spaces. In place; never longer. */
 void imp_clean_line(char *text);
 
-/* Whether it is UTF-8 without control characters other than tabs and line breaks. */
-bool imp_is_text(const char *text);
+bool imp_is_utf8(const char *text);
 
 /* ---- log.c ----------------------------------------------------------------------------------- */
 

@@ -166,7 +166,7 @@ enum impasto_status impasto_image_load_settings(const char *path, char **setting
 
 bool imp_image_settings_fit(const char *settings)
 {
-    return strlen(settings) <= IMPASTO_SETTINGS_MOST && imp_is_text(settings);
+    return strlen(settings) <= IMPASTO_SETTINGS_MOST && imp_is_utf8(settings);
 }
 
 static const struct imp_image_format *format_of_name(const char *path)
@@ -195,7 +195,7 @@ enum impasto_status impasto_image_save(const struct impasto_image *image, const 
                         format->name);
     if (image->settings && !imp_image_settings_fit(image->settings))
         return imp_fail(error, IMPASTO_ERROR_USAGE,
-                        "%s: the picture's settings must be UTF-8 text of at most %d bytes", path,
+                        "%s: the picture's settings must be UTF-8 of at most %d bytes", path,
                         IMPASTO_SETTINGS_MOST);
     struct imp_file file = {0};
     IMP_TRY(imp_file_create(&file, path, error));
