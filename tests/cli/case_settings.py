@@ -75,7 +75,7 @@ class Record(Settings):
             with self.subTest(name):
                 self.assertEqual(settings[name], value)
         # All that decides the result, as in the trace, but for what stays at home.
-        expected = {name for name, value in run["settings"].items() if value is not None}
+        expected = {name for name, value in run["settings"].items() if value not in (None, [])}
         self.assertEqual(set(settings), expected - {"device", "preset"} | {"content", "style"})
         # The shortest numbers, not 0.699999988.
         self.assertIn('"style-scale":0.7,', texts(self.path("out.png"))["Impasto"])
@@ -183,6 +183,74 @@ class RoundTrip(Settings):
         self.succeed("--settings", "a.png", "-o", "b.png")
         self.assert_same("a.png", "b.png")
 
+    def test_many_pictures(self):
+        """Styles with weights, regions, what is kept, and the way from one style to the next."""
+        self.write("other.png", png(24, 32, lambda x, y: (x * 9 % 256, 30, 255 * (y // 3 % 2))))
+        self.write("left.png", png(32, 24, lambda x, y: (255,) * 3 if x < 16 else (0,) * 3))
+        self.write("map.png", png(32, 24, lambda x, y: (255, 0, 0) if x < 16 else (0, 0, 255)))
+        self.write("style-left.png", png(24, 32, lambda x, y: (255 * (x < 12),) * 3))
+        for extra in [
+            ["--content-mask", "map.png#ff0000", "--content-mask", "map.png#0000FF:2",
+             "--style-mask", "none", "--style-mask", self.path("style-left.png")],
+            ["--keep", "left.png", "--colour", "luma", "--strength", "0.7", "--average", "0.9"],
+            ["--scales", "24,32", "--first-iterations", "3", "--size", "40"],
+        ]:
+            with self.subTest(extra):
+                self.succeed("content.png", "style.png:0.3", "other.png:2", *CHEAP, "-o", "a.png",
+                             *extra)
+                run = self.succeed("--settings", "a.png", "-o", "b.png", "-q")
+                self.assertEqual(run.stderr, "")
+                self.assert_same("a.png", "b.png")
+        if self.has_hashes():
+            self.assertEqual([style["sha256"] for style in self.record("a.png")["inputs"]["style"]],
+                             [self.sha256("style.png"), self.sha256("other.png")])
+
+    def test_masks_are_inputs(self):
+        self.write("m ap.png", png(32, 24, lambda x, y: (255, 0, 0) if x < 16 else (0, 0, 255)))
+        self.write("style-left.png", png(24, 32, lambda x, y: (255 * (x < 12),) * 3))
+        mask = str(self.path("m ap.png")) + "#ff0000:3"
+        self.stylise("--content-mask", mask, "--content-mask", "m ap.png#0000ff", "--style-mask",
+                     "none", "--style-mask", "style-left.png", "-o", "a.png")
+        record = self.record("a.png")
+        self.assertEqual(record["settings"]["content-mask"],
+                         ["m ap.png#ff0000:3", "m ap.png#0000ff"])
+        self.assertEqual([mask["name"] for mask in record["inputs"]["content-mask"]],
+                         ["m ap.png"] * 2)
+        self.assertIsNone(record["inputs"]["style-mask"][0])
+        if self.has_hashes():
+            self.assertEqual(record["inputs"]["style-mask"][1]["sha256"],
+                             self.sha256("style-left.png"))
+            self.write("m ap.png", png(32, 24, lambda x, y: (255, 0, 0) if x < 8 else (0, 0, 255)))
+            run = self.succeed("--settings", "a.png", "-o", "b.png", "-q")
+            self.assertIn("m ap.png (content-mask) is not the file", run.stderr)
+        self.path("m ap.png").unlink()
+        self.refuse(INPUT, ["a.png", '"content-mask"', "m ap.png", "--content-mask"], "--settings",
+                    "a.png", pictures=(), cheap=False)
+
+    def test_a_sequence(self):
+        self.write("other.png", png(24, 32, lambda x, y: (x * 9 % 256, 30, 255 * (y // 3 % 2))))
+        self.succeed("content.png", "style.png", "other.png", *CHEAP, "--interpolate", "3", "-o",
+                     "a.png")
+        self.succeed("--settings", "a-0002.png", "-o", "b.png")
+        for i in (1, 2, 3):
+            self.assertEqual(self.record(f"a-000{i}.png")["picture"], i)
+            self.assert_same(f"a-000{i}.png", f"b-000{i}.png")
+
+    def test_saved_on_the_way(self):
+        """Between scales there is no run that ends there, so the record says where it was."""
+        run = self.start("content.png", "style.png", *CHEAP, "-o", "a.png", "--save-every", "1",
+                         "--iterations", "1000000", "--scales", "2")
+        while run.poll() is None and not self.path("a.png").exists():
+            pass
+        run.kill()
+        run.communicate()
+        record = self.record("a.png")
+        self.assertGreater(record["iterations"], 0)
+        self.assertEqual(record["settings"]["iterations"], 1000000)
+        run = self.succeed("--settings", "a.png", "-o", "b.png", "-q", "--iterations", "1",
+                           "--first-iterations", "1")
+        self.assertRegex(run.stderr, r"warning: a\.png shows the run after \d+ iterations")
+
     def test_not_the_device(self):
         self.stylise("-o", "a.png", "--device", "0")
         self.assertNotIn("device", self.record("a.png")["settings"])
@@ -219,14 +287,35 @@ class Overriding(Settings):
         settings, _ = self.settings("--settings", "b.json", "--settings", "a.json")
         self.assertEqual((settings["size"], settings["style"]), (64, ["a.png"]))
 
-    def test_pictures_win_one_by_one(self):
-        self.write("s.json", '{"content": "a.png", "style": ["b.png"]}')
-        for pictures, expected in [([], ("a.png", ["b.png"])), (["x.png"], ("x.png", ["b.png"])),
-                                   (["x.png", "y.png"], ("x.png", ["y.png"]))]:
+    def test_pictures_win(self):
+        """The content, or all styles."""
+        self.write("s.json", '{"content": "a.png", "style": ["b.png:2", "c.png"]}')
+        for pictures, expected in [
+            ([], ("a.png", ["b.png:2", "c.png"])),
+            (["x.png"], ("x.png", ["b.png:2", "c.png"])),
+            (["x.png", "y.png"], ("x.png", ["y.png"])),
+            (["x.png", "y.png", "z.png:3"], ("x.png", ["y.png", "z.png:3"])),
+        ]:
             with self.subTest(pictures):
                 settings, _ = self.settings("--settings", "s.json", *pictures)
                 self.assertEqual((settings["content"], settings["style"]), expected)
-        self.refuse(USAGE, "z.png", "--settings", "s.json", pictures=["x.png", "y.png", "z.png"])
+        many = json.dumps({"style": ["a.png"] * 65})
+        self.write("many.json", many)
+        self.refuse(INPUT, ["many.json", "64 style"], "--settings", "many.json", pictures=())
+
+    def test_lists_win_as_a_whole(self):
+        self.write("s.json", '{"content-mask": ["a.png", "b.png:2"], "style-mask": "c.png"}')
+        settings, _ = self.settings("--settings", "s.json")
+        self.assertEqual((settings["content-mask"], settings["style-mask"]),
+                         (["a.png", "b.png:2"], ["c.png"]))
+        settings, _ = self.settings("--content-mask", "x.png", "--settings", "s.json",
+                                    "--content-mask", "y.png")
+        self.assertEqual((settings["content-mask"], settings["style-mask"]),
+                         (["x.png", "y.png"], ["c.png"]))
+        self.write("none.json", '{"content-mask": []}')
+        settings, _ = self.settings("--settings", "s.json", "--settings", "none.json")
+        self.assertNotIn("content-mask", settings)
+        self.assertEqual(settings["style-mask"], ["c.png"])
 
     def test_a_look_for_another_photograph(self):
         self.stylise("-o", "a.png")
@@ -241,7 +330,10 @@ class Overriding(Settings):
             ("style-layers", {"relu1_1": 1, "2_1": 0.5}, {"conv1_1": 1, "conv2_1": 0.5}),
             ("bits", 16, "16"), ("bits", "16", "16"), ("size", "source", "source"),
             ("size", 512.0, 512), ("memory", "1.5G", 1610612736), ("memory", 20000000, 20000000),
-            ("style-weight", 1e3, 1000), ("weights", None, "builtin"),
+            ("style-weight", 1e3, 1000), ("weights", None, "builtin"), ("scales", "auto", "auto"),
+            ("scales", 3, 3), ("scales", [128, 256], [128, 256]), ("scales", "128,256", [128, 256]),
+            ("scales", [300], [300]), ("first-iterations", "same", "same"),
+            ("style-mask", ["none", "a.png#ff0000"], ["none", "a.png#ff0000"]),
         ]:
             with self.subTest(name=name, value=value):
                 self.write("s.json", json.dumps({name: value}))
@@ -313,7 +405,7 @@ class Inputs(Settings):
     def test_missing_files(self):
         self.stylise("-o", "a.png")
         self.path("style.png").unlink()
-        self.refuse(INPUT, ["a.png", '"style"', "style.png", "second picture"], "--settings",
+        self.refuse(INPUT, ["a.png", '"style"', "style.png", "after the first"], "--settings",
                     "a.png", pictures=(), cheap=False)
         self.write("s.json", '{"init": "none.png"}')
         self.refuse(INPUT, ["s.json", '"init"', "none.png", "--init"], "--settings", "s.json",
@@ -372,6 +464,9 @@ class Refusals(Settings):
                              '{"1_1:3": 1}'],
             "content": ["1", "null", '["a"]', '""'],
             "style": ["1", "null", "[]", "[1]", '[""]', '""', '{"a": 1}'],
+            "content-mask": ["1", "[1]", '["a", null]', "{}", '""', '[""]'],
+            "scales": ["true", "[1.5]", '["128"]', '{"a": 1}'],
+            "keep": ['["a"]'],
         }.items():
             for value in values:
                 self.refuse_settings(name, '{"%s": %s}' % (name, value))
@@ -387,9 +482,11 @@ class Refusals(Settings):
             ("style-layers", '{"conv9_1": 1}', "conv9_1"), ("style-layers", "{}", "empty"),
             ("style-layers", '{"1_1": 0}', "above 0"),
             ("style-layers", '{"1_1": 1, "conv1_1": 1}', "twice"), ("init", '""', "empty"),
+            ("scales", "0", "128,256"), ("scales", "[]", "128,256"),
+            ("scales", "[128, -1]", "sizes"), ("scales", str(list(range(16, 33))), "16 sizes"),
+            ("interpolate", "1", "2 to 10000"),
         ]:
-            self.refuse_settings([f"--{name}" if "words" not in words else f'"{name}"',
-                                  *([words] if isinstance(words, str) else words)],
+            self.refuse_settings([name, *([words] if isinstance(words, str) else words)],
                                  '{"%s": %s}' % (name, value))
 
     def test_not_json(self):

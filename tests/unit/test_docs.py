@@ -107,7 +107,8 @@ class Case(unittest.TestCase):
                     continue
                 words = offered(f"impasto --{name} ")
                 files = {"my photo.jpg", "painting.jpg"} & {word.rstrip("/") for word in words}
-                self.assertEqual(len(files), 2 if "FILE" in operand.split("|") else 0, words)
+                self.assertEqual(len(files), 2 if "FILE" in re.split(r"[|[]", operand) else 0,
+                                 words)
                 expected = (DEVICES if name == "device" else LAYERS if name.endswith("-layers")
                             else words_of(operand))
                 self.assertLessEqual(set(expected), set(words))

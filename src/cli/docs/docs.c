@@ -40,7 +40,7 @@ void docs_words(const struct cli_option *option, char *text, size_t size)
 
 bool docs_repeats(const struct cli_option *option)
 {
-    return option->type == CLI_SETTINGS;
+    return option->type == CLI_SETTINGS || option->type == CLI_LIST;
 }
 
 void docs_quote(FILE *stream, const char *text, const char *special)

@@ -15,6 +15,11 @@ static const char description[] =
     "until a VGG19 network sees in it the photograph's content and the painting's textures. It "
     "computes with OpenCL, on GPUs of any make and on CPUs.";
 
+static const char description_styles[] =
+    "Several style pictures are blended, by weights after a colon, as in a.jpg:0.3 b.jpg:0.7; or, "
+    "with --content-mask, each has a region of its own; or, with --interpolate, there is a picture "
+    "for each step of the way from one to the next.";
+
 static const char description_files[] =
     "Pictures are PNG or JPEG. Results are written beside their target and renamed, so that a "
     "result is there whole or not at all. Without --output it is called CONTENT-STYLE.png and put "
@@ -174,7 +179,7 @@ void docs_man(FILE *stream)
             "impasto \\- paint a photograph in the style of a painting\n"
             ".SH SYNOPSIS\n"
             ".B impasto\n"
-            ".I CONTENT STYLE\n"
+            ".IR CONTENT \" \" STYLE \"[:w] ...\\&\"\n"
             ".RB [ \\-o\n"
             ".IR OUT ]\n"
             ".RI [ options ]\n"
@@ -182,7 +187,7 @@ void docs_man(FILE *stream)
             ".B impasto \\-\\-settings\n"
             ".I FILE\n"
             ".RI [ CONTENT\n"
-            ".RI [ STYLE ]]\n"
+            ".RI [ STYLE \"[:w] ...]]\"\n"
             ".RI [ options ]\n"
             ".br\n"
             ".B impasto \\-\\-list\\-devices\n"
@@ -190,6 +195,8 @@ void docs_man(FILE *stream)
             ".SH DESCRIPTION\n",
             impasto_version());
     put_text(stream, description);
+    fputs(".PP\n", stream);
+    put_text(stream, description_styles);
     fputs(".PP\n", stream);
     put_text(stream, description_files);
     fputs(".PP\n", stream);

@@ -60,6 +60,6 @@ void docs_zsh(FILE *stream)
     for (size_t i = 0; i < cli_option_count; i++)
         write_option(stream, &cli_options[i]);
     fputs("  '1:content picture:_files' \\\n"
-          "  '2:style picture:_files'\n",
+          "  '*:style picture:_files'\n",
           stream);
 }
