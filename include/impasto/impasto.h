@@ -188,7 +188,14 @@ struct impasto_image {
     float *alpha;            /* height x width, not premultiplied; NULL: opaque everywhere */
     unsigned char *metadata; /* the EXIF block (TIFF structure, no prefix), or NULL */
     size_t metadata_size;    /* bytes */
+    char *settings;          /* how it was made, in its maker's words, or NULL; from malloc, freed with
+                                the picture. Saved in PNG files and loaded from them, kept nowhere
+                                else: neither JPEG files nor a job's result have any */
 };
+
+/* The most bytes of a picture's settings. impasto_image_save refuses more, and what is not UTF-8; loading
+ * passes over them. */
+#define IMPASTO_SETTINGS_MOST 1048576
 
 /* A black, opaque picture. width, height: 1 to 65,500. */
 IMPASTO_API enum impasto_status impasto_image_create(int width, int height,
@@ -208,9 +215,18 @@ IMPASTO_API enum impasto_status impasto_image_load(const char *path, uint64_t ma
                                                    struct impasto_error *error) IMPASTO_MUST_CHECK;
 
 /*
+ * Reads what impasto_image_load would have for `settings`, without room for the pixels, so whatever
+ * their number. *settings: to be freed by free(); NULL where the picture has none.
+ */
+IMPASTO_API enum impasto_status
+impasto_image_load_settings(const char *path, char **settings,
+                            struct impasto_error *error) IMPASTO_MUST_CHECK;
+
+/*
  * Writes PNG or, where the path ends in .jpg or .jpeg, JPEG (quality 95, 4:4:4; transparency is
  * laid over white). The file appears whole or not at all: it is written beside the target and
- * renamed. A path that exists and is not a regular file is refused.
+ * renamed. A path that exists and is not a regular file is refused. PNG files have the settings in a
+ * text chunk (iTXt) with the keyword "Impasto"; equal pictures give equal bytes.
  *
  * bits: 8 or 16 per channel (16: PNG only).
  */

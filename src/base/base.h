@@ -41,6 +41,8 @@ enum impasto_status imp_fail_memory(struct impasto_error *error, const char *wha
  * are not UTF-8 become '?', line breaks and tabs become spaces. In place; never longer. */
 void imp_clean_line(char *text);
 
+bool imp_is_utf8(const char *text);
+
 /* ---- log.c ----------------------------------------------------------------------------------- */
 
 struct imp_log {

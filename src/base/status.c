@@ -42,13 +42,12 @@ const char *impasto_status_text(enum impasto_status status)
     return "unknown";
 }
 
-/* The length of the UTF-8 sequence of a printable character at `text`, or 0 where there is none.
- * The C1 controls (U+0080 to U+009F) count as none: terminals obey them as they do ESC. */
-static size_t character_length(const unsigned char *text)
+/* The length of the UTF-8 sequence at `text`, or 0 where there is none, as at the end. */
+static size_t sequence_length(const unsigned char *text)
 {
     size_t length;
     if (text[0] < 0x80)
-        return text[0] >= 0x20 && text[0] != 0x7f;
+        return text[0] != '\0';
     if (text[0] >= 0xc2 && text[0] <= 0xdf)
         length = 2;
     else if (text[0] >= 0xe0 && text[0] <= 0xef)
@@ -61,11 +60,31 @@ static size_t character_length(const unsigned char *text)
         if ((text[i] & 0xc0) != 0x80)
             return 0;
     const unsigned second = text[1];
-    if ((text[0] == 0xc2 && second < 0xa0) || (text[0] == 0xe0 && second < 0xa0) ||
-        (text[0] == 0xed && second > 0x9f) || (text[0] == 0xf0 && second < 0x90) ||
-        (text[0] == 0xf4 && second > 0x8f))
+    if ((text[0] == 0xe0 && second < 0xa0) || (text[0] == 0xed && second > 0x9f) ||
+        (text[0] == 0xf0 && second < 0x90) || (text[0] == 0xf4 && second > 0x8f))
         return 0;
     return length;
+}
+
+/* Likewise of a printable character. The C1 controls (U+0080 to U+009F) are none: terminals obey
+ * them as they do ESC. */
+static size_t character_length(const unsigned char *text)
+{
+    if (text[0] < 0x20 || text[0] == 0x7f || (text[0] == 0xc2 && text[1] < 0xa0))
+        return 0;
+    return sequence_length(text);
+}
+
+bool imp_is_utf8(const char *text)
+{
+    const unsigned char *byte = (const unsigned char *)text;
+    while (*byte != '\0') {
+        const size_t length = sequence_length(byte);
+        if (length == 0)
+            return false;
+        byte += length;
+    }
+    return true;
 }
 
 void imp_clean_line(char *text)

@@ -48,14 +48,18 @@ struct cli_trace {
     const char *path;
 };
 
+/* What is known of a run that is about to begin. */
 struct cli_run {
     const struct cli_settings *settings;
     const struct impasto_params *params;
     const struct impasto_device_info *device;
     const char *weights; /* where they came from */
+    bool builtin;        /* they are the built-in ones */
     const struct impasto_job_info *job;
     const char *output;
     bool continues; /* after another run of the same command */
+    int number;            /* of the picture, with --interpolate; from 0 on */
+    struct json_t *inputs; /* by cli_inputs_read */
 };
 
 enum impasto_status cli_trace_open(struct cli_trace *trace, const char *path,
@@ -69,6 +73,38 @@ enum impasto_status cli_trace_close(struct cli_trace *trace, enum impasto_status
                                     int iterations, double seconds, const char *output,
                                     struct impasto_error *error);
 
+/* ---- settings.c ------------------------------------------------------------------------------ */
+
+/* Gives the options, and names the pictures, that are in a PNG or JSON file. */
+enum impasto_status cli_settings_load(struct cli_settings *settings, const char *path,
+                                      struct impasto_error *error);
+/* The settings file that sets everything that a --preset on the command line would; NULL: none. */
+const char *cli_idle_preset(const struct cli_settings *settings);
+
+/* ---- record.c -------------------------------------------------------------------------------- */
+
+/* What a PNG result of so many iterations says of itself: JSON, to be freed. NULL: no memory. */
+char *cli_record(const struct cli_run *run, int iterations);
+/* --save-settings. builtin: the weights are these. */
+enum impasto_status cli_settings_save(const struct cli_settings *settings,
+                                      const struct impasto_params *params, bool builtin,
+                                      struct impasto_error *error);
+/* A file's name as others may see it: without the folders of an absolute path. */
+const char *cli_shown_name(const char *path);
+
+/* ---- inputs.c -------------------------------------------------------------------------------- */
+
+/* Refuses pictures and weights that a settings file names and that are not there. */
+enum impasto_status cli_inputs_check(const struct cli_settings *settings,
+                                     struct impasto_error *error);
+/* Hashes the files that go into a run. weights: where they came from; NULL: the built-in ones. */
+struct json_t *cli_inputs_read(const struct cli_settings *settings,
+                               const struct impasto_params *params, const char *weights);
+void cli_inputs_free(struct json_t **inputs);
+/* Warns of inputs that are not those that a settings file was made with. */
+void cli_inputs_compare(const struct cli_settings *settings, const struct json_t *inputs,
+                        struct cli_console *console);
+
 /* ---- outputs.c ------------------------------------------------------------------------------- */
 
 /* <content>-<style>.png beside the content picture; the caller frees it; NULL: out of memory. */
@@ -79,7 +115,8 @@ char *cli_numbered(const char *path, int number);
  * in a folder that is not there or not writable, the same file as an input or as another output. */
 enum impasto_status cli_check_outputs(const struct cli_settings *settings, const char *output,
                                       struct impasto_error *error);
-/* Writes floats little-endian, whole or not at all. */
+/* Both write whole or not at all; floats little-endian, texts with a line break at the end. */
+enum impasto_status cli_write_text(const char *path, const char *text, struct impasto_error *error);
 enum impasto_status cli_write_floats(const char *path, const float *data, size_t count,
                                      struct impasto_error *error);
 

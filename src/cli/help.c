@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* --help, made from the option table: two columns within 100. */
+/* --help, made from the option table and manual.c: two columns within 100. */
 
 #include "cli/table.h"
 
 #include <string.h>
 
-#define COLUMN 30 /* where the explanations begin */
+#define COLUMN 30       /* where the options' explanations begin */
+#define FACTS_COLUMN 19 /* likewise below them */
 #define WIDTH 100
 
 static const char intro[] =
@@ -14,13 +15,6 @@ static const char intro[] =
     "\n"
     "    impasto photo.jpg painting.jpg\n"
     "    impasto photo.jpg painting.jpg -o out.png --preset quick --device cpu\n";
-
-static const char outro[] =
-    "\n"
-    "Exit codes: 0 done; 2 wrong usage; 3 a picture cannot be read or used; 4 device; 5 memory;\n"
-    "6 weights; 7 a file cannot be written; 8 a loss became NaN or infinite; 130 Ctrl-C, 143 "
-    "SIGTERM\n"
-    "(the picture so far is written in the last two, and with 8); 1 a fault of the program.\n";
 
 /* Writes words with line breaks, each line beginning at `column`; `used` columns are taken. */
 static void wrap(FILE *stream, const char *text, int used, int column)
@@ -48,6 +42,13 @@ static void wrap(FILE *stream, const char *text, int used, int column)
     fputc('\n', stream);
 }
 
+static void print_facts(FILE *stream, const char *title, const struct cli_fact *facts)
+{
+    fprintf(stream, "\n%s:\n", title);
+    for (; facts->name; facts++)
+        wrap(stream, facts->meaning, fprintf(stream, "  %s", facts->name), FACTS_COLUMN);
+}
+
 void cli_help(FILE *stream)
 {
     fputs(intro, stream);
@@ -67,5 +68,6 @@ void cli_help(FILE *stream)
             used += fprintf(stream, " %s", option->operand);
         wrap(stream, option->help, used + 1 > COLUMN ? COLUMN : used, COLUMN);
     }
-    fputs(outro, stream);
+    print_facts(stream, "Environment", cli_variables);
+    print_facts(stream, "Exit codes", cli_exit_codes);
 }

@@ -26,6 +26,14 @@ json_t *cli_json_text(const char *text)
     return value ? value : json_null();
 }
 
+json_t *cli_json_texts(const struct cli_list *list)
+{
+    json_t *array = json_array();
+    for (int i = 0; i < list->count; i++)
+        json_array_append_new(array, cli_json_text(list->item[i]));
+    return array;
+}
+
 json_t *cli_json_number(double number)
 {
     if (!isfinite(number))

@@ -2,11 +2,35 @@
 #ifndef CLI_JSON_H
 #define CLI_JSON_H
 
+/* The program's parts that speak JSON among themselves. */
+
+#include "cli/cli.h"
+
 #include <jansson.h>
+
+/* ---- json.c ---------------------------------------------------------------------------------- */
 
 /* Text as JSON; bytes that are not UTF-8, as file names may have, become '?'; NULL is null. */
 json_t *cli_json_text(const char *text);
+json_t *cli_json_texts(const struct cli_list *list);
 /* A number as JSON; null where it is not finite. */
 json_t *cli_json_number(double number);
+
+/* ---- settings.c ------------------------------------------------------------------------------ */
+
+/* A file that --settings has named. */
+struct cli_file {
+    const char *path;
+    int number;    /* as in cli_settings.givers */
+    json_t *root;  /* what is in it: a record (see record.c), or the settings alone */
+    json_t *texts; /* numbers and layers as options have them; settings point to them */
+    struct cli_file *before;
+};
+
+/* ---- record.c -------------------------------------------------------------------------------- */
+
+/* The recorded options in force, by their names: all, with null where nothing is set. */
+json_t *cli_record_settings(const struct cli_settings *settings,
+                            const struct impasto_params *params);
 
 #endif

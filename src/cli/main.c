@@ -46,9 +46,12 @@ struct run {
     struct impasto_device *device;
     struct impasto_weights *weights;
     char *weights_source; /* outlives them */
+    bool builtin;
     struct cli_pictures pictures;
     struct impasto_params params;
     struct impasto_job *job;
+    struct json_t *inputs;
+    struct cli_run about;
     struct cli_trace trace;
     char *output;
     int number;                   /* of the picture, with --interpolate; from 0 on */
@@ -64,6 +67,8 @@ static enum impasto_status save_picture(struct run *run, struct impasto_error *e
 {
     struct impasto_image *image = NULL;
     enum impasto_status status = impasto_job_image(run->job, &image, error);
+    if (status == IMPASTO_OK && !(image->settings = cli_record(&run->about, run->taken)))
+        status = cli_fail(error, IMPASTO_ERROR_MEMORY, "out of memory for the settings");
     if (status == IMPASTO_OK)
         status = impasto_image_save(image, run->output, run->settings->bits, error);
     impasto_image_free(&image);
@@ -161,10 +166,13 @@ static enum impasto_status prepare(struct run *run)
         run->params.init_image = run->pictures.init;
     }
     run->weights_source = strdup(impasto_weights_info(run->weights)->source);
+    run->builtin = impasto_weights_info(run->weights)->builtin;
     if (!run->weights_source)
         return cli_fail(error, IMPASTO_ERROR_MEMORY, "out of memory");
     if ((status = open_device(run->settings, &run->console, &run->device, error)))
         return status;
+    run->inputs = cli_inputs_read(s, &run->params, run->builtin ? NULL : run->weights_source);
+    cli_inputs_compare(s, run->inputs, &run->console);
     return s->export_weights
                ? save_weights(run->weights, s->export_weights, &run->console, error)
                : IMPASTO_OK;
@@ -236,18 +244,21 @@ static enum impasto_status paint(struct run *run, bool last)
     }
     if (s->gradient && (status = write_gradient(run)))
         return status;
-    const struct cli_run about = {
+    run->about = (struct cli_run){
         .settings = s,
         .params = &run->params,
         .device = impasto_device_info(run->device),
         .weights = run->weights_source,
+        .builtin = run->builtin,
         .job = impasto_job_info(run->job),
         .output = run->output,
         .continues = run->number > 0,
+        .number = run->number,
+        .inputs = run->inputs,
     };
-    if ((status = cli_trace_open(&run->trace, s->trace, &about, run->error)))
+    if ((status = cli_trace_open(&run->trace, s->trace, &run->about, run->error)))
         return status;
-    cli_console_begin(&run->console, about.job);
+    cli_console_begin(&run->console, run->about.job);
     catch_signals();
     status = conclude(run, impasto_job_run(run->job, on_progress, run, run->error));
     if (run->params.profile)
@@ -291,11 +302,25 @@ static enum impasto_status name_output(const struct cli_settings *settings, char
     return *output ? IMPASTO_OK : cli_fail(error, IMPASTO_ERROR_MEMORY, "out of memory");
 }
 
+/* Silence would be taken for obedience. */
+static void warn_of_preset(const struct cli_settings *settings, struct cli_console *console)
+{
+    char line[1200];
+    const char *file = cli_idle_preset(settings);
+    snprintf(line, sizeof(line), "--preset %s changes nothing: %s sets all that it would",
+             settings->preset, file ? file : "");
+    if (file)
+        cli_console_log(console, IMPASTO_LOG_WARNING, line);
+}
+
 static enum impasto_status run_job(struct cli_settings *settings, struct impasto_error *error)
 {
     struct run run = {.settings = settings, .error = error};
     cli_console_init(&run.console, settings);
-    enum impasto_status status = cli_pictures_check(settings, error);
+    warn_of_preset(settings, &run.console);
+    enum impasto_status status = cli_inputs_check(settings, error);
+    if (status == IMPASTO_OK)
+        status = cli_pictures_check(settings, error);
     if (status == IMPASTO_OK)
         status = name_output(settings, &run.output, error);
     if (status == IMPASTO_OK)
@@ -305,6 +330,7 @@ static enum impasto_status run_job(struct cli_settings *settings, struct impasto
     if (status == IMPASTO_OK)
         status = settings->interpolate && !settings->plan ? paint_sequence(&run)
                                                           : paint(&run, true);
+    cli_inputs_free(&run.inputs);
     impasto_job_close(&run.job);
     impasto_device_close(&run.device);
     impasto_weights_close(&run.weights);
@@ -351,6 +377,36 @@ static enum impasto_status export_only(const struct cli_settings *settings,
     return status;
 }
 
+static enum impasto_status save_settings(const struct cli_settings *settings,
+                                         struct impasto_error *error)
+{
+    struct cli_console console;
+    struct impasto_weights *weights = NULL;
+    struct impasto_params params;
+    char line[1200];
+    enum impasto_status status;
+    if (settings->plan || settings->export_weights)
+        return cli_fail(error, IMPASTO_ERROR_USAGE,
+                        "--save-settings does nothing else; leave --%s for another run",
+                        settings->plan ? "plan" : "export-weights");
+    cli_console_init(&console, settings);
+    warn_of_preset(settings, &console);
+    if ((status = cli_check_outputs(settings, NULL, error)) ||
+        (status = impasto_weights_open(settings->weights,
+                                       (enum impasto_convention)settings->convention, &weights,
+                                       error)))
+        return status;
+    if ((status = impasto_params_preset(weights, settings->preset, &params, error)) == IMPASTO_OK &&
+        (status = cli_override(settings, &params, error)) == IMPASTO_OK)
+        status = cli_settings_save(settings, &params, impasto_weights_info(weights)->builtin,
+                                   error);
+    impasto_weights_close(&weights);
+    snprintf(line, sizeof(line), "wrote the settings to %s", settings->save_settings);
+    if (status == IMPASTO_OK)
+        cli_console_log(&console, IMPASTO_LOG_INFO, line);
+    return status;
+}
+
 static enum impasto_status dispatch(struct cli_settings *settings, struct impasto_error *error)
 {
     if (settings->help) {
@@ -369,6 +425,8 @@ static enum impasto_status dispatch(struct cli_settings *settings, struct impast
         return self_test(settings, error);
     if (settings->tune)
         return tune(settings, error);
+    if (settings->save_settings)
+        return save_settings(settings, error);
     if (settings->export_weights && !settings->content)
         return export_only(settings, error);
     if (!settings->content)
@@ -398,6 +456,7 @@ int main(int argc, char **argv)
     enum impasto_status status = cli_parse(argc, argv, &settings, &error);
     if (status == IMPASTO_OK)
         status = dispatch(&settings, &error);
+    cli_release(&settings);
     if ((fflush(stdout) != 0 || ferror(stdout)) && status == IMPASTO_OK)
         status = cli_fail(&error, IMPASTO_ERROR_OUTPUT, "standard output cannot be written");
     if (status == IMPASTO_ERROR_INTERRUPTED && stop_signal)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The option table and what is driven by it: parsing, overriding a preset, the recorded settings.
- * The help text made from it is in help.c. */
+/* The option table and what is driven by it: parsing, overriding a preset, visiting the recorded
+ * settings. What is made from it for people and shells is in help.c and in docs/. */
 
+#include "cli/cli.h"
 #include "cli/table.h"
 
 #include <ctype.h>
@@ -78,8 +79,14 @@ const struct cli_option cli_options[] = {
      .high = 4290250000.0, .help = "refuse larger pictures (100000000)"},
 
     {"preset", 0, "Look", "default|quick|classic", CLI_TEXT, SETTING(preset), .recorded = true,
+     .stays = true,
      .help = "a set of parameters that suits the weights; options override it. quick: 384 pixels, "
              "100 iterations. classic: the TensorFlow tutorial's recipe (default)"},
+    {"settings", 0, "Look", "FILE", CLI_SETTINGS, SETTING(settings_file),
+     .help = "take pictures and options from an earlier PNG result or a JSON file; those on the "
+             "command line override them; of several files, the later one wins"},
+    {"save-settings", 0, "Look", "FILE", CLI_TEXT, SETTING(save_settings),
+     .help = "only write the settings in force to a JSON file for --settings"},
     {"strength", 0, "Look", "F", CLI_FLOAT, PARAM(strength), .low = 0, .high = 1, .recorded = true,
      .help = "from the photograph, 0, to the painting, 1 (0.5)"},
     {"colour", 0, "Look", "style|luma|match", CLI_CHOICE, PARAM(colour), .choices = colours,
@@ -137,7 +144,7 @@ const struct cli_option cli_options[] = {
     {"epsilon", 0, "Look", "F", CLI_FLOAT, PARAM(epsilon), .low = 0, .high = 1e30,
      .above_low = true, .recorded = true, .help = "Adam's floor (1e-8)"},
 
-    {"weights", 0, "Network", "FILE", CLI_TEXT, SETTING(weights), .recorded = true,
+    {"weights", 0, "Network", "FILE|builtin", CLI_TEXT, SETTING(weights), .recorded = true,
      .help = "VGG19 weights, safetensors or Keras .h5; \"builtin\" for the built-in ones "
              "($IMPASTO_WEIGHTS, then the data folders, the Keras cache, built-in)"},
     {"convention", 0, "Network", "auto|caffe|torchvision", CLI_CHOICE, SETTING(convention),
@@ -145,7 +152,8 @@ const struct cli_option cli_options[] = {
     {"export-weights", 0, "Network", "FILE", CLI_TEXT, SETTING(export_weights),
      .help = "write the weights in use as safetensors"},
 
-    {"device", 0, "Device", "SPEC", CLI_TEXT, SETTING(device), .recorded = true,
+    {"device", 0, "Device", "SPEC", CLI_TEXT, SETTING(device), .recorded = true, .stays = true,
+     .words = "auto gpu igpu cpu accel",
      .help = "auto, an index, P:D, gpu, igpu, cpu, or text found in the device's name, platform, "
              "PCI address or UUID ($IMPASTO_DEVICE, else auto)"},
     {"list-devices", 0, "Device", NULL, CLI_FLAG, SETTING(list_devices),
@@ -157,9 +165,11 @@ const struct cli_option cli_options[] = {
      .help = "measure for a minute or two which algorithms and block sizes are the fastest on the "
              "device, and keep that for later runs"},
     {"conv", 0, "Device", "auto|NAME", CLI_TEXT, PARAM(conv), .recorded = true,
+     .words = "winograd4 winograd2 direct im2col implicit",
      .help = "convolution algorithm: winograd4, winograd2, direct, im2col, or, on GPUs, implicit; "
              "conv1_1 has its own kernels unless im2col is named (auto: the fastest for each layer)"},
     {"gemm", 0, "Device", "auto|NAME", CLI_TEXT, PARAM(gemm), .recorded = true,
+     .words = "clblast builtin",
      .help = "matrix product of im2col and, on GPUs, winograd: clblast or builtin (auto)"},
 
     {"memory", 0, "Device", "SIZE", CLI_BYTES, PARAM(memory), .low = 16.0 * 1048576,
@@ -318,6 +328,7 @@ static enum impasto_status read_value(const struct cli_option *option, const cha
             *(bool *)target = true;
         return IMPASTO_OK;
     case CLI_TEXT:
+    case CLI_SETTINGS:
         if (value[0] == 0)
             return cli_fail(error, IMPASTO_ERROR_USAGE, "--%s: is empty; give it a value",
                             option->name);
@@ -397,55 +408,24 @@ static enum impasto_status read_value(const struct cli_option *option, const cha
 
 /* ---- Words ----------------------------------------------------------------------------------- */
 
-/* Levenshtein distance, for hints; names are short. */
-static size_t distance(const char *a, size_t a_length, const char *b)
-{
-    size_t row[64];
-    const size_t b_length = strlen(b);
-    if (b_length >= sizeof(row) / sizeof(*row))
-        return SIZE_MAX;
-    for (size_t j = 0; j <= b_length; j++)
-        row[j] = j;
-    for (size_t i = 1; i <= a_length; i++) {
-        size_t diagonal = row[0];
-        row[0] = i;
-        for (size_t j = 1; j <= b_length; j++) {
-            const size_t above = row[j];
-            size_t best = diagonal + (a[i - 1] != b[j - 1]);
-            best = above + 1 < best ? above + 1 : best;
-            best = row[j - 1] + 1 < best ? row[j - 1] + 1 : best;
-            row[j] = best;
-            diagonal = above;
-        }
-    }
-    return row[b_length];
-}
-
 static enum impasto_status unknown(const char *word, size_t length, struct impasto_error *error)
 {
-    size_t best = SIZE_MAX, nearest = 0;
-    for (size_t i = 0; i < cli_option_count; i++) {
-        /* The beginning of a name is the nearest thing to it. */
-        const bool begins = length > 1 && strncmp(word, cli_options[i].name, length) == 0;
-        const size_t d = begins ? 0 : distance(word, length, cli_options[i].name);
-        if (d < best) {
-            best = d;
-            nearest = i;
-        }
-    }
-    /* A name with a third of its letters wrong is another name. */
-    if (best <= 1 + length / 3)
+    const char *names[CLI_OPTIONS_MOST];
+    for (size_t i = 0; i < cli_option_count; i++)
+        names[i] = cli_options[i].name;
+    const char *meant = cli_nearest(word, length, names, cli_option_count);
+    if (meant)
         return cli_fail(error, IMPASTO_ERROR_USAGE, "unknown option --%.*s; did you mean --%s?",
-                        (int)length, word, cli_options[nearest].name);
+                        (int)length, word, meant);
     return cli_fail(error, IMPASTO_ERROR_USAGE, "unknown option --%.*s; see --help", (int)length,
                     word);
 }
 
-static const struct cli_option *find_long(const char *word, size_t length)
+const struct cli_option *cli_find(const char *name, size_t length)
 {
     for (size_t i = 0; i < cli_option_count; i++)
         if (strlen(cli_options[i].name) == length &&
-            strncmp(cli_options[i].name, word, length) == 0)
+            strncmp(cli_options[i].name, name, length) == 0)
             return &cli_options[i];
     return NULL;
 }
@@ -463,27 +443,64 @@ static enum impasto_status positional(struct cli_settings *settings, const char 
 {
     if (word[0] == 0)
         return cli_fail(error, IMPASTO_ERROR_USAGE, "a picture's name is empty");
-    if (!settings->content)
-        settings->content = word;
-    else if (settings->styles.count < CLI_LIST_MOST)
-        settings->styles.item[settings->styles.count++] = word;
-    else
-        return cli_fail(error, IMPASTO_ERROR_USAGE, "'%s': more than %d style pictures", word,
-                        CLI_LIST_MOST);
+    /* The first replaces the content that a settings file has named, the next its styles. */
+    if (settings->content_giver == settings->giver)
+        return cli_give_style(settings, word, error);
+    settings->content = word;
+    settings->content_giver = settings->giver;
     return IMPASTO_OK;
 }
 
-enum impasto_status cli_parse(int argc, char **argv, struct cli_settings *settings,
-                              struct impasto_error *error)
+enum impasto_status cli_give_style(struct cli_settings *settings, const char *word,
+                                   struct impasto_error *error)
 {
-    *settings = (struct cli_settings){.bits = 8, .preset = "default", .init = "content"};
+    if (settings->style_giver != settings->giver)
+        settings->styles.count = 0;
+    if (settings->styles.count == CLI_LIST_MOST)
+        return cli_fail(error, IMPASTO_ERROR_USAGE, "'%s': more than %d style pictures", word,
+                        CLI_LIST_MOST);
+    settings->styles.item[settings->styles.count++] = word;
+    settings->style_giver = settings->giver;
+    return IMPASTO_OK;
+}
+
+enum impasto_status cli_give(struct cli_settings *settings, const struct cli_option *option,
+                             const char *value, struct impasto_error *error)
+{
+    void *target = option->place == CLI_IN_SETTINGS ? target_of(option, settings, NULL) : NULL;
+    if (option->type == CLI_LIST && settings->givers[option - cli_options] != settings->giver)
+        cli_take_back(settings, option);
+    const enum impasto_status status = read_value(option, value, target, error);
+    if (status != IMPASTO_OK)
+        return status;
+    settings->values[option - cli_options] = value;
+    settings->givers[option - cli_options] = settings->giver;
+    return IMPASTO_OK;
+}
+
+void cli_take_back(struct cli_settings *settings, const struct cli_option *option)
+{
+    void *target = option->place == CLI_IN_SETTINGS ? target_of(option, settings, NULL) : NULL;
+    if (option->type == CLI_LIST)
+        ((struct cli_list *)target)->count = 0;
+    else if (target)
+        *(bool *)target = false;
+    settings->values[option - cli_options] = NULL;
+    settings->givers[option - cli_options] = settings->giver;
+}
+
+/* Goes through argv and takes only the settings files, or only everything else. */
+static enum impasto_status take_words(int argc, char **argv, bool files,
+                                      struct cli_settings *settings, struct impasto_error *error)
+{
     bool options = true;
     for (int i = 1; i < argc; i++) {
         const char *word = argv[i];
         const struct cli_option *option = NULL;
         const char *value = NULL;
         if (!options || word[0] != '-' || word[1] == 0) {
-            const enum impasto_status status = positional(settings, word, error);
+            const enum impasto_status status =
+                files ? IMPASTO_OK : positional(settings, word, error);
             if (status != IMPASTO_OK)
                 return status;
             continue;
@@ -494,7 +511,7 @@ enum impasto_status cli_parse(int argc, char **argv, struct cli_settings *settin
         }
         if (word[1] == '-') {
             const size_t length = strcspn(word + 2, "=");
-            option = find_long(word + 2, length);
+            option = cli_find(word + 2, length);
             if (!option)
                 return unknown(word + 2, length, error);
             if (word[2 + length] == '=')
@@ -516,13 +533,24 @@ enum impasto_status cli_parse(int argc, char **argv, struct cli_settings *settin
                                 option->name, option->operand);
             value = argv[++i];
         }
-        void *target = option->place == CLI_IN_SETTINGS ? target_of(option, settings, NULL) : NULL;
-        const enum impasto_status status = read_value(option, value, target, error);
+        if (files != (option->type == CLI_SETTINGS))
+            continue;
+        enum impasto_status status = cli_give(settings, option, value, error);
+        if (status == IMPASTO_OK && files)
+            status = cli_settings_load(settings, value, error);
         if (status != IMPASTO_OK)
             return status;
-        settings->values[option - cli_options] = value;
     }
     return IMPASTO_OK;
+}
+
+enum impasto_status cli_parse(int argc, char **argv, struct cli_settings *settings,
+                              struct impasto_error *error)
+{
+    *settings = (struct cli_settings){.bits = 8, .preset = "default", .init = "content"};
+    const enum impasto_status status = take_words(argc, argv, true, settings, error);
+    settings->giver = CLI_COMMAND_LINE;
+    return status == IMPASTO_OK ? take_words(argc, argv, false, settings, error) : status;
 }
 
 enum impasto_status cli_override(const struct cli_settings *settings, struct impasto_params *params,
@@ -545,8 +573,7 @@ bool cli_init_is_file(const struct cli_settings *settings)
            strcmp(settings->init, "gray") != 0;
 }
 
-/* The double of fewest digits that is this float when rounded to one: 0.02, not 0.0199999995. */
-static double shortest(float number)
+double cli_shortest(float number)
 {
     char text[32];
     /* 9 digits tell any two floats apart. */
@@ -575,6 +602,7 @@ void cli_visit(const struct cli_settings *settings, const struct impasto_params 
             value.number = *(const bool *)at;
             break;
         case CLI_TEXT:
+        case CLI_SETTINGS:
             value.kind = CLI_VALUE_TEXT;
             value.text = *(const char *const *)at;
             break;
@@ -585,6 +613,8 @@ void cli_visit(const struct cli_settings *settings, const struct impasto_params 
         case CLI_CHOICE:
         case CLI_INT:
             value.number = *(const int *)at;
+            if (option->type == CLI_INT && value.number < option->low)
+                value.kind = CLI_VALUE_TEXT; /* not set, unless it is a word */
             for (size_t c = 0; option->choices && option->choices[c].name; c++)
                 if (option->choices[c].value == *(const int *)at) {
                     value.kind = CLI_VALUE_TEXT;
@@ -601,13 +631,17 @@ void cli_visit(const struct cli_settings *settings, const struct impasto_params 
             value.list = at;
             break;
         case CLI_BYTES:
+            if (*(const uint64_t *)at == 0)
+                value.kind = CLI_VALUE_TEXT; /* not set */
+            value.number = (double)*(const uint64_t *)at;
+            break;
         case CLI_UINT64:
             value.number = (double)*(const uint64_t *)at;
             break;
         case CLI_FLOAT:
-            value.number = shortest(*(const float *)at);
+            value.number = cli_shortest(*(const float *)at);
             break;
         }
-        visit(user, option->name, &value);
+        visit(user, option, &value);
     }
 }

@@ -2,13 +2,15 @@
 #ifndef CLI_OPTIONS_H
 #define CLI_OPTIONS_H
 
-/* The command line. One table (options.c) drives parsing, --help and the settings in the trace. */
+/* The command line. One table (options.c) drives parsing, --help, the manual page, the shells'
+ * completions, and the settings in traces, pictures and files. */
 
 #include <impasto/impasto.h>
 
+#include <limits.h>
 #include <stdio.h>
 
-#define CLI_OPTIONS_MOST 64
+#define CLI_OPTIONS_MOST 96
 
 /* An option or a kind of picture that can be given several times. */
 #define CLI_LIST_MOST 64
@@ -36,23 +38,47 @@ struct cli_settings {
     const char *trace, *gradient;
     int save_every;
     bool quiet, verbose, version, help;
-    /* Each option's text as given, by its place in the table. */
+    const char *settings_file, *save_settings; /* the first: the last one given */
+    /* Each option's text as given, by its place in the table (of a list, the last). */
     const char *values[CLI_OPTIONS_MOST];
+    int givers[CLI_OPTIONS_MOST]; /* who gave it */
+    int content_giver, style_giver;
+    int giver;              /* who is giving now */
+    struct cli_file *files; /* the settings files, the last one first */
 };
 
-/* Reads argv into settings, checking every value by itself; says in `error` what is wrong. The
- * strings stay argv's. */
+/* Who gives options: nobody (0), settings files from 1 on, the command line. A higher one wins. */
+#define CLI_COMMAND_LINE INT_MAX
+
+/* Reads argv into settings, checking every value by itself; says in `error` what is wrong. Settings
+ * files are read first, wherever they stand. The strings stay argv's or the files'. To be released
+ * by cli_release, also after failures. */
 enum impasto_status cli_parse(int argc, char **argv, struct cli_settings *settings,
                               struct impasto_error *error);
 
 /* Whether --init names a picture. */
 bool cli_init_is_file(const struct cli_settings *settings);
 
+void cli_release(struct cli_settings *settings);
+
+struct cli_option;
+/* What cli_parse does with an option and its text ("" for a flag). */
+enum impasto_status cli_give(struct cli_settings *settings, const struct cli_option *option,
+                             const char *value, struct impasto_error *error);
+/* The same for the next style picture. */
+enum impasto_status cli_give_style(struct cli_settings *settings, const char *word,
+                                   struct impasto_error *error);
+/* As if a flag or a list had not been given. */
+void cli_take_back(struct cli_settings *settings, const struct cli_option *option);
+
 /* Writes the options given that are parameters over those of the preset. */
 enum impasto_status cli_override(const struct cli_settings *settings, struct impasto_params *params,
                                  struct impasto_error *error);
 
 void cli_help(FILE *stream);
+
+/* The double of fewest digits that is this float when rounded to one: 0.02, not 0.0199999995. */
+double cli_shortest(float number);
 
 /* Calls `visit` for each option that decides the result, with its value as JSON text would have it: the
  * member that the kind says. */
@@ -72,7 +98,8 @@ struct cli_value {
     const int *sizes;    /* IMPASTO_SCALES longer sides; 0 ends them */
     const struct cli_list *list;
 };
-typedef void (*cli_visit_fn)(void *user, const char *name, const struct cli_value *value);
+typedef void (*cli_visit_fn)(void *user, const struct cli_option *option,
+                             const struct cli_value *value);
 void cli_visit(const struct cli_settings *settings, const struct impasto_params *params,
                cli_visit_fn visit, void *user);
 

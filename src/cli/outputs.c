@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Where results go: names, checks before the work, and the raw gradient. */
 
-#include "cli/cli.h"
+#include "cli/json.h"
 #include "cli/pictures.h"
 
 #include <errno.h>
@@ -152,6 +152,9 @@ static bool is_input(const struct cli_settings *settings, const char *output)
         for (int k = 0; k < lists[i]->count; k++)
             if (names_file(lists[i]->item[k], output))
                 return true;
+    for (const struct cli_file *file = settings->files; file; file = file->before)
+        if (same_file(output, file->path))
+            return true;
     return settings->keep && names_file(settings->keep, output);
 }
 
@@ -159,7 +162,7 @@ enum impasto_status cli_check_outputs(const struct cli_settings *settings, const
                                       struct impasto_error *error)
 {
     const char *const outputs[] = {output, settings->trace, settings->gradient,
-                                   settings->export_weights};
+                                   settings->export_weights, settings->save_settings};
     const size_t count = sizeof(outputs) / sizeof(*outputs);
     for (size_t i = 0; i < count; i++) {
         if (!outputs[i])
@@ -181,11 +184,15 @@ enum impasto_status cli_check_outputs(const struct cli_settings *settings, const
     return IMPASTO_OK;
 }
 
-static bool write_little_endian(FILE *stream, const float *data, size_t count)
+/* Fills a file; false: errno says why not. */
+typedef bool (*fill_fn)(FILE *stream, const void *data, size_t count);
+
+static bool fill_floats(FILE *stream, const void *data, size_t count)
 {
+    const float *numbers = data;
     for (size_t i = 0; i < count; i++) {
         uint32_t bits;
-        memcpy(&bits, &data[i], sizeof(bits));
+        memcpy(&bits, &numbers[i], sizeof(bits));
         const unsigned char bytes[4] = {(unsigned char)bits, (unsigned char)(bits >> 8),
                                         (unsigned char)(bits >> 16), (unsigned char)(bits >> 24)};
         if (fwrite(bytes, 1, sizeof(bytes), stream) != sizeof(bytes))
@@ -194,8 +201,14 @@ static bool write_little_endian(FILE *stream, const float *data, size_t count)
     return fflush(stream) == 0;
 }
 
-enum impasto_status cli_write_floats(const char *path, const float *data, size_t count,
-                                     struct impasto_error *error)
+static bool fill_text(FILE *stream, const void *data, size_t count)
+{
+    return fwrite(data, 1, count, stream) == count && fputc('\n', stream) != EOF &&
+           fflush(stream) == 0;
+}
+
+static enum impasto_status write_whole(const char *path, fill_fn fill, const void *data,
+                                       size_t count, struct impasto_error *error)
 {
     const size_t size = strlen(path) + sizeof(".XXXXXX");
     char *temporary = malloc(size);
@@ -204,7 +217,7 @@ enum impasto_status cli_write_floats(const char *path, const float *data, size_t
     snprintf(temporary, size, "%s.XXXXXX", path);
     const int descriptor = mkstemp(temporary);
     FILE *stream = descriptor < 0 ? NULL : fdopen(descriptor, "wb");
-    bool written = stream && write_little_endian(stream, data, count);
+    bool written = stream && fill(stream, data, count);
     if (stream)
         written = fclose(stream) == 0 && written;
     else if (descriptor >= 0)
@@ -222,4 +235,15 @@ enum impasto_status cli_write_floats(const char *path, const float *data, size_t
     }
     free(temporary);
     return status;
+}
+
+enum impasto_status cli_write_floats(const char *path, const float *data, size_t count,
+                                     struct impasto_error *error)
+{
+    return write_whole(path, fill_floats, data, count, error);
+}
+
+enum impasto_status cli_write_text(const char *path, const char *text, struct impasto_error *error)
+{
+    return write_whole(path, fill_text, text, strlen(text), error);
 }

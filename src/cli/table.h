@@ -2,7 +2,8 @@
 #ifndef CLI_TABLE_H
 #define CLI_TABLE_H
 
-/* The rows of the option table, for options.c, which owns it, and help.c, which prints it. */
+/* The rows of the option table, for options.c, which owns it, and for what is made from it: the
+ * help, the manual page, the shells' completions, the settings in files. */
 
 #include "cli/options.h"
 
@@ -17,6 +18,7 @@ enum cli_type {
     CLI_LAYERS,
     CLI_SCALES, /* params->scales and scale_sizes */
     CLI_LIST,   /* struct cli_list of texts; may be repeated */
+    CLI_SETTINGS, /* the name of a file with more options; may be given repeatedly */
 };
 enum cli_place { CLI_IN_SETTINGS, CLI_IN_PARAMS };
 
@@ -29,18 +31,53 @@ struct cli_option {
     const char *name;
     char letter; /* 0: none */
     const char *group;
-    const char *operand; /* NULL for a flag */
+    const char *operand; /* alternatives between bars, see below; NULL for a flag */
     enum cli_type type;
     enum cli_place place;
     size_t offset;
     double low, high;
     bool above_low, below_high;       /* the limit itself is out */
     const struct cli_choice *choices; /* of a choice; or words beside the numbers of an int */
-    bool recorded;                    /* decides the result, so the trace has it */
+    bool recorded; /* decides the result, so the trace has it, and settings files may */
+    bool stays;    /* but is not saved: of this machine, or said by the other options already */
+    const char *words; /* that the operand leaves out and completions offer, between spaces */
     const char *help;                 /* with the default in parentheses */
 };
 
 extern const struct cli_option cli_options[];
 extern const size_t cli_option_count;
+
+/* The option of this name, NULL: there is none. */
+const struct cli_option *cli_find(const char *name, size_t length);
+
+/* ---- words.c --------------------------------------------------------------------------------- */
+
+/* The name that `word` was probably meant to be; NULL: none of them. */
+const char *cli_nearest(const char *word, size_t length, const char *const *names, size_t count);
+
+/* A part of an operand. Placeholders such as FILE begin with a capital; others are taken as they
+ * stand, as "content" in "content|noise|gray|FILE". */
+struct cli_alternative {
+    const char *text; /* NULL: before the first one */
+    size_t length;
+    bool placeholder;
+};
+/* Goes on to the next one; false: that was the last. */
+bool cli_next_alternative(const struct cli_option *option, struct cli_alternative *alternative);
+/* Whether a placeholder is among them. */
+bool cli_has_placeholder(const struct cli_option *option, const char *placeholder);
+/* Whether the option's value is a file's name: FILE is among them, and the value is no other. */
+bool cli_is_file(const struct cli_option *option, const char *value);
+
+/* ---- manual.c -------------------------------------------------------------------------------- */
+
+/* What users look up besides the options: a name or number, and its meaning. */
+struct cli_fact {
+    const char *name; /* NULL ends a list */
+    const char *meaning;
+};
+extern const struct cli_fact cli_exit_codes[];
+extern const struct cli_fact cli_variables[]; /* of the environment */
+extern const struct cli_fact cli_places[];    /* files and folders */
 
 #endif

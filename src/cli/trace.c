@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* --trace: a line for the run and its settings, one for each iteration, one for the end. */
 
-#include "cli/cli.h"
-
 #include "cli/json.h"
 
 #include <errno.h>
@@ -21,64 +19,10 @@ static enum impasto_status write_line(struct cli_trace *trace, json_t *line,
     return IMPASTO_OK;
 }
 
-static json_t *layer_weights(const float *weights)
-{
-    json_t *layers = json_object();
-    for (int l = 0; l < IMPASTO_LAYERS; l++)
-        if (weights[l] > 0)
-            json_object_set_new(layers, impasto_layer_name(l), cli_json_number((double)weights[l]));
-    return layers;
-}
-
-static json_t *texts(const struct cli_list *list)
-{
-    json_t *array = json_array();
-    for (int i = 0; i < list->count; i++)
-        json_array_append_new(array, cli_json_text(list->item[i]));
-    return array;
-}
-
-/* "auto", a number, or a list of sizes. */
-static json_t *scales(const struct cli_value *value)
-{
-    if (value->sizes[0] == 0)
-        return value->number > 0 ? cli_json_number(value->number) : json_string("auto");
-    json_t *array = json_array();
-    for (int i = 0; i < IMPASTO_SCALES && value->sizes[i] > 0; i++)
-        json_array_append_new(array, json_integer(value->sizes[i]));
-    return array;
-}
-
-static void add_setting(void *user, const char *name, const struct cli_value *value)
-{
-    json_t *json = NULL;
-    switch (value->kind) {
-    case CLI_VALUE_TEXT:
-        json = cli_json_text(value->text);
-        break;
-    case CLI_VALUE_NUMBER:
-        json = cli_json_number(value->number);
-        break;
-    case CLI_VALUE_BOOL:
-        json = json_boolean(value->number);
-        break;
-    case CLI_VALUE_LAYERS:
-        json = layer_weights(value->layers);
-        break;
-    case CLI_VALUE_SCALES:
-        json = scales(value);
-        break;
-    case CLI_VALUE_LIST:
-        json = texts(value->list);
-        break;
-    }
-    json_object_set_new(user, name, json);
-}
-
 static json_t *run_line(const struct cli_run *run)
 {
-    json_t *line = json_object(), *device = json_object(), *settings = json_object();
-    json_t *plan = json_object(), *algorithms = json_object(), *sizes = json_array();
+    json_t *line = json_object(), *device = json_object(), *sizes = json_array();
+    json_t *plan = json_object(), *algorithms = json_object();
     json_object_set_new(line, "type", json_string("run"));
     json_object_set_new(line, "version", cli_json_text(impasto_version()));
     json_object_set_new(device, "index", json_integer(run->device->index));
@@ -87,7 +31,7 @@ static json_t *run_line(const struct cli_run *run)
     json_object_set_new(device, "driver", cli_json_text(run->device->driver));
     json_object_set_new(line, "device", device);
     json_object_set_new(line, "content", cli_json_text(run->settings->content));
-    json_object_set_new(line, "style", texts(&run->settings->styles));
+    json_object_set_new(line, "style", cli_json_texts(&run->settings->styles));
     json_object_set_new(line, "output", cli_json_text(run->output));
     json_object_set_new(line, "weights", cli_json_text(run->weights));
     json_object_set_new(line, "width", json_integer(run->job->width));
@@ -110,8 +54,8 @@ static json_t *run_line(const struct cli_run *run)
                             json_pack("[ss]", layer->forward, layer->backward));
     }
     json_object_set_new(line, "algorithms", algorithms);
-    cli_visit(run->settings, run->params, add_setting, settings);
-    json_object_set_new(line, "settings", settings);
+    json_object_set(line, "inputs", run->inputs);
+    json_object_set_new(line, "settings", cli_record_settings(run->settings, run->params));
     return line;
 }
 

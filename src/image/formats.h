@@ -26,6 +26,9 @@ struct imp_image_format {
     /* Decodes: sRGB as in struct impasto_image, upright, EXIF orientation reset. */
     enum impasto_status (*load)(const struct imp_image_source *source,
                                 struct impasto_image **image, struct impasto_error *error);
+    /* Reads the settings alone, *settings being NULL before; NULL: the format has none. */
+    enum impasto_status (*load_settings)(const struct imp_image_source *source, char **settings,
+                                         struct impasto_error *error);
     enum impasto_status (*save)(const struct impasto_image *image, FILE *stream, const char *path,
                                 int bits, struct impasto_error *error);
 };
@@ -40,6 +43,8 @@ extern const struct imp_image_format imp_image_jpeg;
  * allocated. */
 enum impasto_status imp_image_check_size(const struct imp_image_source *source, uint64_t width,
                                          uint64_t height, struct impasto_error *error);
+/* Whether a picture's settings are such as impasto.h has them. */
+bool imp_image_settings_fit(const char *settings);
 /* Allocates image->alpha, all 1. */
 enum impasto_status imp_image_add_alpha(struct impasto_image *image, struct impasto_error *error);
 

@@ -46,6 +46,7 @@ void impasto_image_free(struct impasto_image **image)
     free((*image)->rgb);
     free((*image)->alpha);
     free((*image)->metadata);
+    free((*image)->settings);
     free(*image);
     *image = NULL;
 }
@@ -108,34 +109,64 @@ static enum impasto_status open_regular(const char *path, FILE **stream,
     return IMPASTO_OK;
 }
 
+/* Opens a file and finds its format. source->path is set; the caller closes source->stream. */
+static enum impasto_status open_source(struct imp_image_source *source,
+                                       const struct imp_image_format **format,
+                                       struct impasto_error *error)
+{
+    const char *path = source->path;
+    IMP_TRY(open_regular(path, &source->stream, error));
+    unsigned char head[16];
+    const size_t size = fread(head, 1, sizeof(head), source->stream);
+    enum impasto_status status = IMPASTO_OK;
+    *format = NULL;
+    for (size_t i = 0; i < IMP_COUNT(formats) && !*format; i++)
+        if (formats[i]->probe(head, size))
+            *format = formats[i];
+    if (ferror(source->stream))
+        status = imp_fail(error, IMPASTO_ERROR_INPUT, "%s: cannot be read: %s", path,
+                          strerror(errno));
+    else if (size == 0)
+        status = imp_fail(error, IMPASTO_ERROR_INPUT, "%s: is empty", path);
+    else if (!*format)
+        status = imp_fail(error, IMPASTO_ERROR_INPUT,
+                          "%s: is not a PNG or JPEG picture; convert it to one of them", path);
+    else if (fseek(source->stream, 0, SEEK_SET) != 0)
+        status = imp_fail(error, IMPASTO_ERROR_INPUT, "%s: cannot be read: %s", path,
+                          strerror(errno));
+    if (status != IMPASTO_OK)
+        fclose(source->stream);
+    return status;
+}
+
 enum impasto_status impasto_image_load(const char *path, uint64_t max_pixels,
                                        struct impasto_image **image, struct impasto_error *error)
 {
     struct imp_image_source source = {.path = path,
                                       .max_pixels = max_pixels ? max_pixels : DEFAULT_MAX_PIXELS};
-    IMP_TRY(open_regular(path, &source.stream, error));
-    unsigned char head[16];
-    const size_t size = fread(head, 1, sizeof(head), source.stream);
-    enum impasto_status status = IMPASTO_OK;
-    const struct imp_image_format *format = NULL;
-    for (size_t i = 0; i < IMP_COUNT(formats) && !format; i++)
-        if (formats[i]->probe(head, size))
-            format = formats[i];
-    if (ferror(source.stream))
-        status = imp_fail(error, IMPASTO_ERROR_INPUT, "%s: cannot be read: %s", path,
-                          strerror(errno));
-    else if (size == 0)
-        status = imp_fail(error, IMPASTO_ERROR_INPUT, "%s: is empty", path);
-    else if (!format)
-        status = imp_fail(error, IMPASTO_ERROR_INPUT,
-                          "%s: is not a PNG or JPEG picture; convert it to one of them", path);
-    else if (fseek(source.stream, 0, SEEK_SET) != 0)
-        status = imp_fail(error, IMPASTO_ERROR_INPUT, "%s: cannot be read: %s", path,
-                          strerror(errno));
-    else
-        status = format->load(&source, image, error);
+    const struct imp_image_format *format;
+    IMP_TRY(open_source(&source, &format, error));
+    const enum impasto_status status = format->load(&source, image, error);
     fclose(source.stream);
     return status;
+}
+
+enum impasto_status impasto_image_load_settings(const char *path, char **settings,
+                                                struct impasto_error *error)
+{
+    struct imp_image_source source = {.path = path};
+    const struct imp_image_format *format;
+    *settings = NULL;
+    IMP_TRY(open_source(&source, &format, error));
+    const enum impasto_status status =
+        format->load_settings ? format->load_settings(&source, settings, error) : IMPASTO_OK;
+    fclose(source.stream);
+    return status;
+}
+
+bool imp_image_settings_fit(const char *settings)
+{
+    return strlen(settings) <= IMPASTO_SETTINGS_MOST && imp_is_utf8(settings);
 }
 
 static const struct imp_image_format *format_of_name(const char *path)
@@ -162,6 +193,10 @@ enum impasto_status impasto_image_save(const struct impasto_image *image, const 
     if (bits == 16 && !format->deep)
         return imp_fail(error, IMPASTO_ERROR_USAGE, "%s: %s has 8 bits per channel; use .png", path,
                         format->name);
+    if (image->settings && !imp_image_settings_fit(image->settings))
+        return imp_fail(error, IMPASTO_ERROR_USAGE,
+                        "%s: the picture's settings must be UTF-8 of at most %d bytes", path,
+                        IMPASTO_SETTINGS_MOST);
     struct imp_file file = {0};
     IMP_TRY(imp_file_create(&file, path, error));
     const enum impasto_status status = format->save(image, file.stream, path, bits, error);

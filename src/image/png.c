@@ -13,6 +13,9 @@
 #define MOST_CHUNKS 1000
 #define LARGEST_CHUNK (16u << 20)
 
+/* The text chunk that holds a picture's settings. */
+#define SETTINGS_KEYWORD "Impasto"
+
 /* What libpng's callbacks reach: where to put its message, where to jump to. */
 struct session {
     const char *path;
@@ -120,6 +123,34 @@ static enum impasto_status keep_exif(struct reading *r, struct impasto_error *er
 #endif
 }
 
+/* The first text under our keyword that is fit to be settings: a new string, or *settings as it was.
+ * Our own is UTF-8 (iTXt), but other programs that keep it may choose another kind of chunk. */
+static enum impasto_status keep_settings(const struct reading *r, char **settings,
+                                         struct impasto_error *error)
+{
+    png_textp texts;
+    const int count = png_get_text(r->png, r->info, &texts, NULL);
+    for (int i = 0; i < count; i++) {
+        const size_t size = strlen(texts[i].text);
+        if (strcmp(texts[i].key, SETTINGS_KEYWORD) != 0 || size == 0 ||
+            !imp_image_settings_fit(texts[i].text))
+            continue;
+        *settings = strdup(texts[i].text);
+        if (!*settings)
+            return imp_fail_memory(error, "the settings", size + 1);
+        break;
+    }
+    return IMPASTO_OK;
+}
+
+/* A reader at the start of its file, with caps on chunks. May jump. */
+static void begin(struct reading *r, const struct imp_image_source *source)
+{
+    png_init_io(r->png, source->stream);
+    png_set_chunk_cache_max(r->png, MOST_CHUNKS);
+    png_set_chunk_malloc_max(r->png, LARGEST_CHUNK);
+}
+
 /* All that may jump. */
 static enum impasto_status decode(struct reading *r, const struct imp_image_source *source,
                                   struct session *session)
@@ -130,11 +161,9 @@ static enum impasto_status decode(struct reading *r, const struct imp_image_sour
         return imp_fail_memory(error, "a PNG reader", 0);
     if (setjmp(session->jump))
         return session->failure;
-    png_init_io(r->png, source->stream);
+    begin(r, source);
     /* Our own cap has the better message; libpng's must only not come first. */
     png_set_user_limits(r->png, PNG_UINT_31_MAX, PNG_UINT_31_MAX);
-    png_set_chunk_cache_max(r->png, MOST_CHUNKS);
-    png_set_chunk_malloc_max(r->png, LARGEST_CHUNK);
     png_read_info(r->png, r->info);
 
     const png_uint_32 width = png_get_image_width(r->png, r->info);
@@ -172,7 +201,8 @@ static enum impasto_status decode(struct reading *r, const struct imp_image_sour
         imp_colour_convert(r->colour, model, r->row, r->image->rgb + 3 * (size_t)y * width, width);
     }
     png_read_end(r->png, r->info);
-    return keep_exif(r, error);
+    IMP_TRY(keep_exif(r, error));
+    return keep_settings(r, &r->image->settings, error);
 }
 
 static enum impasto_status load(const struct imp_image_source *source, struct impasto_image **image,
@@ -187,6 +217,42 @@ static enum impasto_status load(const struct imp_image_source *source, struct im
         *image = reading.image;
     else
         impasto_image_free(&reading.image);
+    return status;
+}
+
+static enum impasto_status decode_settings(struct reading *r,
+                                           const struct imp_image_source *source, char **settings,
+                                           struct session *session)
+{
+    r->png = png_create_read_struct(PNG_LIBPNG_VER_STRING, session, on_error, on_warning);
+    if (!r->png || !(r->info = png_create_info_struct(r->png)))
+        return imp_fail_memory(session->error, "a PNG reader", 0);
+    if (setjmp(session->jump))
+        return session->failure;
+    begin(r, source);
+    png_set_user_limits(r->png, IMP_IMAGE_LARGEST_SIDE, IMP_IMAGE_LARGEST_SIDE);
+    png_read_info(r->png, r->info);
+    IMP_TRY(keep_settings(r, settings, session->error));
+    if (*settings)
+        return IMPASTO_OK;
+    /* Some programs write texts after the pixels, which libpng steps over only row by row. */
+    const int passes = png_set_interlace_handling(r->png);
+    const png_uint_32 height = png_get_image_height(r->png, r->info);
+    for (int pass = 0; pass < passes; pass++)
+        for (png_uint_32 y = 0; y < height; y++)
+            png_read_row(r->png, NULL, NULL);
+    png_read_end(r->png, r->info);
+    return keep_settings(r, settings, session->error);
+}
+
+static enum impasto_status load_settings(const struct imp_image_source *source, char **settings,
+                                         struct impasto_error *error)
+{
+    struct session session = {
+        .path = source->path, .error = error, .failure = IMPASTO_ERROR_INPUT};
+    struct reading reading = {0};
+    const enum impasto_status status = decode_settings(&reading, source, settings, &session);
+    finish(&reading);
     return status;
 }
 
@@ -228,6 +294,23 @@ static void pack_row(const struct impasto_image *image, int y, bool alpha, int b
         }
 }
 
+/* Who wrote the file, and the picture's settings; before the pixels, where they are found soonest.
+ * No times, so that equal pictures give equal bytes. May jump. */
+static void set_texts(struct writing *w, const struct impasto_image *image)
+{
+    static char software[] = "Software", writer[] = "Impasto " IMP_VERSION;
+    static char keyword[] = SETTINGS_KEYWORD, nothing[] = "";
+    png_text texts[] = {
+        {.compression = PNG_TEXT_COMPRESSION_NONE, .key = software, .text = writer},
+        {.compression = PNG_ITXT_COMPRESSION_NONE,
+         .key = keyword,
+         .text = image->settings,
+         .lang = nothing,
+         .lang_key = nothing},
+    };
+    png_set_text(w->png, w->info, texts, image->settings ? 2 : 1);
+}
+
 static enum impasto_status encode(struct writing *w, const struct impasto_image *image, FILE *stream,
                                   int bits, struct session *session)
 {
@@ -247,6 +330,7 @@ static enum impasto_status encode(struct writing *w, const struct impasto_image 
     if (image->metadata_size)
         png_set_eXIf_1(w->png, w->info, (png_uint_32)image->metadata_size, image->metadata);
 #endif
+    set_texts(w, image);
     png_write_info(w->png, w->info);
     for (int y = 0; y < image->height; y++) {
         pack_row(image, y, w->alpha, bits, w->row);
@@ -275,5 +359,6 @@ const struct imp_image_format imp_image_png = {
     .deep = true,
     .probe = probe,
     .load = load,
+    .load_settings = load_settings,
     .save = save,
 };

@@ -168,8 +168,7 @@ class Transparency(Case):
             self.write("s" + name, rgba_png(24, 32, lambda x, y: (*hidden, 0) if y < 10
                                             else (255 * (x // 4 % 2), 200, 8 * y % 256, 255)))
             self.succeed(name, "s" + name, *CHEAP, "--size", "source", "-o", "out-" + name)
-        self.assertEqual((self.folder / "out-a.png").read_bytes(),
-                         (self.folder / "out-b.png").read_bytes())
+        self.assertEqual(read_png(self.folder / "out-a.png"), read_png(self.folder / "out-b.png"))
         for y, row in enumerate(pixels(self.folder / "out-a.png")):
             for x, pixel in enumerate(row):
                 self.assertEqual(pixel[3], 0 if hole(x, y) else 255)
@@ -220,12 +219,12 @@ class Scales(Case):
         results = set()
         for average in ["0", "0.5", "0.99"]:
             self.stylise(*run, "--average", average)
-            results.add((self.folder / "out.png").read_bytes())
+            results.add(read_png(self.folder / "out.png"))
         self.assertEqual(len(results), 3)
         # One step's average is that step.
         for average in ["0", "0.99"]:
             self.stylise(*run, "--iterations", "1", "--average", average)
-            results.add((self.folder / "out.png").read_bytes())
+            results.add(read_png(self.folder / "out.png"))
         self.assertEqual(len(results), 4)
 
 
@@ -236,9 +235,9 @@ class Interpolation(Case):
             self.succeed("content.png", style, *CHEAP, "-o", "only-" + style)
         self.succeed("content.png", "style.png", "other.png", *CHEAP, "--interpolate", "3", "-o",
                      "way.png", "--trace", "trace.jsonl")
-        frames = [(self.folder / f"way-000{i}.png").read_bytes() for i in (1, 2, 3)]
-        self.assertEqual(frames[0], (self.folder / "only-style.png").read_bytes())
-        self.assertEqual(frames[2], (self.folder / "only-other.png").read_bytes())
+        frames = [read_png(self.folder / f"way-000{i}.png") for i in (1, 2, 3)]
+        self.assertEqual(frames[0], read_png(self.folder / "only-style.png"))
+        self.assertEqual(frames[2], read_png(self.folder / "only-other.png"))
         self.assertEqual(len(set(frames)), 3)
         self.assertEqual([line["type"] for line in self.trace()].count("done"), 3)
 

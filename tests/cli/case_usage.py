@@ -14,7 +14,7 @@ OPTIONS = """device list-devices json self-test size style-size style-scale iter
     style-layers losses pooling padding init seed preset weights export-weights conv gemm trace
     gradient save-every profile output bits margin convention max-pixels quiet verbose version
     help memory plan tune scales first-iterations average strength colour style-loss content-mask
-    style-mask keep interpolate history""".split()
+    style-mask keep interpolate history settings save-settings""".split()
 
 
 class Help(unittest.TestCase):
@@ -191,7 +191,7 @@ class Outputs(Case):
     """What could not be written at the end is refused at the start."""
 
     FILES = {"-o": "x.png", "--trace": "x.jsonl", "--gradient": "x.f32",
-             "--export-weights": "x.safetensors"}
+             "--export-weights": "x.safetensors", "--save-settings": "x.json"}
 
     def refuse_target(self, words, name):
         for option, usual in self.FILES.items():

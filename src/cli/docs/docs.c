@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/* Writes the manual page or a shell's completions to standard output, from the option table. The
+ * build runs it; it is not installed. */
+
+#include "cli/docs/docs.h"
+
+#include <string.h>
+
+void docs_summary(const struct cli_option *option, char *text, size_t size)
+{
+    static const char *const ends[] = {"; ", ". "};
+    snprintf(text, size, "%s", option->help);
+    for (size_t i = 0; i < sizeof(ends) / sizeof(*ends); i++)
+        if (strstr(text, ends[i]))
+            *strstr(text, ends[i]) = 0;
+    /* The default stands last, in parentheses. */
+    char *last = strrchr(text, '(');
+    if (last && last > text && strchr(last, ')') && strchr(last, ')')[1] == 0)
+        last[-1] = 0;
+}
+
+static void append(char *text, size_t size, const char *word, size_t length)
+{
+    const size_t used = strlen(text);
+    snprintf(text + used, size - used, "%s%.*s", used ? " " : "", (int)length, word);
+}
+
+void docs_words(const struct cli_option *option, char *text, size_t size)
+{
+    struct cli_alternative alternative = {0};
+    text[0] = 0;
+    while (cli_next_alternative(option, &alternative))
+        if (!alternative.placeholder)
+            append(text, size, alternative.text, alternative.length);
+    if (option->words)
+        append(text, size, option->words, strlen(option->words));
+    for (int l = 0; option->type == CLI_LAYERS && l < IMPASTO_LAYERS; l++)
+        append(text, size, impasto_layer_name(l), strlen(impasto_layer_name(l)));
+}
+
+bool docs_repeats(const struct cli_option *option)
+{
+    return option->type == CLI_SETTINGS || option->type == CLI_LIST;
+}
+
+void docs_quote(FILE *stream, const char *text, const char *special)
+{
+    for (; *text; text++) {
+        if (*text == '\'')
+            fputs("'\\'", stream);
+        else if (strchr(special, *text))
+            fputc('\\', stream);
+        fputc(*text, stream);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    static const struct {
+        const char *name;
+        void (*write)(FILE *stream);
+    } readers[] = {{"bash", docs_bash}, {"zsh", docs_zsh}, {"fish", docs_fish}, {"man", docs_man}};
+    for (size_t i = 0; argc == 2 && i < sizeof(readers) / sizeof(*readers); i++)
+        if (strcmp(argv[1], readers[i].name) == 0) {
+            readers[i].write(stdout);
+            return fflush(stdout) != 0 || ferror(stdout);
+        }
+    fprintf(stderr, "usage: docs bash|zsh|fish|man\n");
+    return 2;
+}

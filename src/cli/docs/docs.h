@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CLI_DOCS_H
+#define CLI_DOCS_H
+
+/* What the option table becomes for those who do not read --help: one file for each reader. */
+
+#include "cli/table.h"
+
+#include <stdio.h>
+
+void docs_bash(FILE *stream);
+void docs_zsh(FILE *stream);
+void docs_fish(FILE *stream);
+void docs_man(FILE *stream);
+
+/* ---- docs.c ---------------------------------------------------------------------------------- */
+
+/* The first clause of an option's help, without its default; cut to fit. */
+void docs_summary(const struct cli_option *option, char *text, size_t size);
+/* The words that a shell can offer for an option's value, with spaces between; "" if none. */
+void docs_words(const struct cli_option *option, char *text, size_t size);
+/* Whether the option may stand on the command line more than once. */
+bool docs_repeats(const struct cli_option *option);
+/* Writes text, with a backslash before each character that is in `special`. Single quotes come out
+ * as they must within single quotes. */
+void docs_quote(FILE *stream, const char *text, const char *special);
+
+#endif

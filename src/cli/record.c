@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Settings as JSON, from the option table: in traces, in pictures, in files of their own.
+ *
+ * In a picture there is a record of the run:
+ *   {"impasto": VERSION, "device": {"name", "platform", "driver"},
+ *    "picture": N of --interpolate, "iterations": N where it was saved on the way,
+ *    "inputs": {...}, see inputs.c,
+ *    "settings": {"content": FILE, "style": [FILE...], OPTION: VALUE...}}
+ * with nothing in it that differs between two equal runs, and nothing of where on this machine
+ * things are. A settings file has only what is under "settings".
+ */
+
+#include "cli/json.h"
+#include "cli/table.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* What a visit of the options is for. */
+struct collecting {
+    json_t *settings;
+    bool lasting; /* to be read again: without what stays, and what is not set */
+    bool shown;   /* to others: names of files without where they are */
+    bool builtin; /* these weights are in force, whether asked for or not */
+};
+
+/* ---- Values ---------------------------------------------------------------------------------- */
+
+static json_t *layer_weights(const float *weights)
+{
+    json_t *layers = json_object();
+    for (int l = 0; l < IMPASTO_LAYERS; l++)
+        if (weights[l] > 0)
+            json_object_set_new(layers, impasto_layer_name(l),
+                                cli_json_number(cli_shortest(weights[l])));
+    return layers;
+}
+
+/* "auto", a number, or a list of sizes. */
+static json_t *scales(const struct cli_value *value)
+{
+    if (value->sizes[0] == 0)
+        return value->number > 0 ? cli_json_number(value->number) : json_string("auto");
+    json_t *array = json_array();
+    for (int i = 0; i < IMPASTO_SCALES && value->sizes[i] > 0; i++)
+        json_array_append_new(array, json_integer(value->sizes[i]));
+    return array;
+}
+
+const char *cli_shown_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return path[0] == '/' && slash[1] ? slash + 1 : path;
+}
+
+static json_t *text_value(const struct collecting *to, const struct cli_option *option,
+                          const char *text)
+{
+    /* Unless said, the next run might find other weights first. */
+    if (!text && to->builtin && strcmp(option->name, "weights") == 0)
+        text = "builtin";
+    const bool hide = to->shown && text && cli_is_file(option, text);
+    return cli_json_text(hide ? cli_shown_name(text) : text);
+}
+
+static json_t *list_value(const struct collecting *to, const struct cli_option *option,
+                          const struct cli_list *list)
+{
+    json_t *array = json_array();
+    for (int i = 0; i < list->count; i++)
+        json_array_append_new(array, text_value(to, option, list->item[i]));
+    return array;
+}
+
+static void collect(void *user, const struct cli_option *option, const struct cli_value *value)
+{
+    const struct collecting *to = user;
+    json_t *json = NULL;
+    switch (value->kind) {
+    case CLI_VALUE_TEXT:
+        json = text_value(to, option, value->text);
+        break;
+    case CLI_VALUE_NUMBER:
+        json = cli_json_number(value->number);
+        break;
+    case CLI_VALUE_BOOL:
+        json = json_boolean(value->number != 0);
+        break;
+    case CLI_VALUE_LAYERS:
+        json = layer_weights(value->layers);
+        break;
+    case CLI_VALUE_SCALES:
+        json = scales(value);
+        break;
+    case CLI_VALUE_LIST:
+        json = list_value(to, option, value->list);
+        break;
+    }
+    const bool unset = json_is_null(json) || (json_is_array(json) && json_array_size(json) == 0);
+    if (to->lasting && (unset || option->stays))
+        json_decref(json);
+    else
+        json_object_set_new(to->settings, option->name, json);
+}
+
+/* ---- Settings -------------------------------------------------------------------------------- */
+
+json_t *cli_record_settings(const struct cli_settings *settings,
+                            const struct impasto_params *params)
+{
+    struct collecting to = {.settings = json_object()};
+    cli_visit(settings, params, collect, &to);
+    return to.settings;
+}
+
+static json_t *shown_if(bool shown, const char *word)
+{
+    return cli_json_text(shown ? cli_shown_name(word) : word);
+}
+
+/* The pictures and the options, to be read again. */
+static json_t *lasting_settings(const struct cli_settings *settings,
+                                const struct impasto_params *params, bool builtin, bool shown)
+{
+    struct collecting to = {
+        .settings = json_object(), .lasting = true, .shown = shown, .builtin = builtin};
+    json_t *styles = json_array();
+    for (int i = 0; i < settings->styles.count; i++)
+        json_array_append_new(styles, shown_if(shown, settings->styles.item[i]));
+    if (settings->content)
+        json_object_set_new(to.settings, "content", shown_if(shown, settings->content));
+    if (settings->styles.count > 0)
+        json_object_set(to.settings, "style", styles);
+    json_decref(styles);
+    cli_visit(settings, params, collect, &to);
+    return to.settings;
+}
+
+char *cli_record(const struct cli_run *run, int iterations)
+{
+    struct impasto_params params = *run->params;
+    json_t *record = json_object();
+    json_object_set_new(record, "impasto", cli_json_text(impasto_version()));
+    json_object_set_new(record, "device",
+                        json_pack("{so so so}", "name", cli_json_text(run->device->name),
+                                  "platform", cli_json_text(run->device->platform), "driver",
+                                  cli_json_text(run->device->driver)));
+    if (run->settings->interpolate)
+        json_object_set_new(record, "picture", json_integer(run->number + 1));
+    /* At a single scale, a picture that was saved on the way is that of a run with so many
+     * iterations. */
+    if (run->job->scale_count == 1)
+        params.iterations = iterations;
+    else if (iterations < run->job->iterations)
+        json_object_set_new(record, "iterations", json_integer(iterations));
+    json_object_set(record, "inputs", run->inputs);
+    json_object_set_new(record, "settings",
+                        lasting_settings(run->settings, &params, run->builtin, true));
+    /* The numbers are floats; 9 digits bring every float back. */
+    char *text = json_dumps(record, JSON_COMPACT | JSON_REAL_PRECISION(9));
+    json_decref(record);
+    return text;
+}
+
+enum impasto_status cli_settings_save(const struct cli_settings *settings,
+                                      const struct impasto_params *params, bool builtin,
+                                      struct impasto_error *error)
+{
+    json_t *json = lasting_settings(settings, params, builtin, false);
+    char *text = json_dumps(json, JSON_INDENT(4) | JSON_REAL_PRECISION(9));
+    json_decref(json);
+    if (!text)
+        return cli_fail(error, IMPASTO_ERROR_MEMORY, "out of memory for the settings");
+    const enum impasto_status status = cli_write_text(settings->save_settings, text, error);
+    free(text);
+    return status;
+}
