@@ -24,6 +24,9 @@ struct cli_settings {
     uint64_t max_pixels;
     const char *trace, *gradient;
     int save_every;
+    bool show;
+    const char *timelapse; /* a folder */
+    int timelapse_every;   /* 0: not given */
     bool quiet, verbose, version, help;
     /* Each option's text as given, by its place in the table. */
     const char *values[CLI_OPTIONS_MOST];

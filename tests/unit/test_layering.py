@@ -35,6 +35,7 @@ LIBRARIES = [
     (r"lcms2.*", "src/image/colour.c"),
     (r"(hdf5|H5).*", "src/net/keras_h5.c"),
     (r"jansson.*", "src/(cli|net)/"),
+    (r"(chafa|glib).*", "src/cli/show.c"),
 ]
 
 VENDORS = re.compile(r"\b(nvidia|intel|amd|pocl|rusticl|clover|oclgrind)\b", re.IGNORECASE)
@@ -162,6 +163,7 @@ BAD = [
     (check_libraries, "src/image/x.c", "#include <lcms2.h>", "colour.c"),
     (check_libraries, "src/net/x.c", "#include <hdf5.h>", "keras_h5.c"),
     (check_libraries, "src/stylize/x.c", "#include <jansson.h>", "only src/(cli|net)/"),
+    (check_libraries, "src/cli/x.c", "#include <chafa.h>", "only src/cli/show.c"),
     (check_public_header, "include/impasto/x.h", "#include <CL/cl.h>", "includes CL/cl.h"),
     (check_vendors, "src/ops/x.c", "/* slow on AMD */", "AMD belongs"),
     (check_vendors, "src/device/x.c", 'find(name, "Rusticl");', "Rusticl belongs"),
