@@ -233,6 +233,24 @@ impasto_image_load_settings(const char *path, char **settings,
 IMPASTO_API enum impasto_status impasto_image_save(const struct impasto_image *image,
                                                    const char *path, int bits,
                                                    struct impasto_error *error) IMPASTO_MUST_CHECK;
+
+/*
+ * The bytes that impasto_image_save would write to a file of this name, in memory: only the name's
+ * ending is looked at, and no file is touched. *bytes: to be freed by free().
+ */
+IMPASTO_API enum impasto_status impasto_image_encode(const struct impasto_image *image,
+                                                     const char *name, int bits,
+                                                     unsigned char **bytes, size_t *size,
+                                                     struct impasto_error *error) IMPASTO_MUST_CHECK;
+
+/*
+ * A new picture of width x height by Lanczos-3, in linear light when shrinking, with the
+ * transparency and the EXIF block; the aspect is the caller's. Also of an unchanged size: a copy.
+ */
+IMPASTO_API enum impasto_status impasto_image_resize(const struct impasto_image *image, int width,
+                                                     int height, struct impasto_image **resized,
+                                                     struct impasto_error *error) IMPASTO_MUST_CHECK;
+
 IMPASTO_API void impasto_image_free(struct impasto_image **image);
 
 /*

@@ -5,29 +5,43 @@
 /* The program's parts beside the options: what it shows, and what it writes besides pictures. */
 
 #include "cli/options.h"
+#include "cli/screen.h"
 
 /* ---- progress.c ------------------------------------------------------------------------------ */
 
-/* Lines and the progress bar on stderr. */
+/* Lines, the progress bar and, with --show, the picture so far, on stderr. */
 struct cli_console {
     bool terminal; /* stderr is one: the bar is redrawn in place */
     bool quiet, verbose;
-    bool bar_shown;
     double last_drawn; /* monotonic seconds */
     double first;      /* seconds that the first report took: kernels are compiled then */
     /* Of the job at hand: iterations times their pixels, all of them. */
     const struct impasto_plan_scale *scales;
     size_t scale_count;
+    char words[256];   /* beside the bar; empty: neither is shown */
+    double share;      /* of the work that is done */
+    struct cli_block block;
+    struct cli_show *show;    /* NULL: no pictures */
+    double asked, next;       /* monotonic seconds: when one was asked for, 0: not; when to ask next */
+    double spent;             /* seconds, on all pictures */
+    int pictures;
 };
 
 void cli_console_init(struct cli_console *console, const struct cli_settings *settings);
+/* Gets ready for --show; nothing where stderr is no terminal. IMPASTO_ERROR_USAGE in a build that
+ * cannot. */
+enum impasto_status cli_console_open_show(struct cli_console *console, struct impasto_error *error);
 /* An impasto_log_fn with the console as user. */
 void cli_console_log(void *console, enum impasto_log_level level, const char *line);
 /* Whose progress it will be, for the time left. The info must outlive it. */
 void cli_console_begin(struct cli_console *console, const struct impasto_job_info *job);
 void cli_console_progress(struct cli_console *console, const struct impasto_progress *progress);
-/* Ends the bar's line. */
+/* Whether it is time for a picture. They take a small share of the time, reading them included. */
+bool cli_console_wants_picture(struct cli_console *console);
+void cli_console_picture(struct cli_console *console, const struct impasto_image *image);
+/* Leaves the bar and the picture standing. */
 void cli_console_finish(struct cli_console *console);
+void cli_console_close(struct cli_console *console);
 
 /* ---- devices.c ------------------------------------------------------------------------------- */
 
@@ -115,9 +129,46 @@ char *cli_numbered(const char *path, int number);
  * in a folder that is not there or not writable, the same file as an input or as another output. */
 enum impasto_status cli_check_outputs(const struct cli_settings *settings, const char *output,
                                       struct impasto_error *error);
+/* The same for one path by itself. */
+enum impasto_status cli_check_target(const char *path, struct impasto_error *error);
+/* Also of files that do not exist yet, by their folders. */
+bool cli_same_file(const char *a, const char *b);
+
+/* Writes to the stream; false: that failed, and errno may say why. */
+typedef bool (*cli_write_fn)(FILE *stream, const void *data);
+/* Writes a file, whole or not at all. */
+enum impasto_status cli_write_file(const char *path, cli_write_fn write, const void *data,
+                                   struct impasto_error *error);
 /* Both write whole or not at all; floats little-endian, texts with a line break at the end. */
 enum impasto_status cli_write_text(const char *path, const char *text, struct impasto_error *error);
 enum impasto_status cli_write_floats(const char *path, const float *data, size_t count,
                                      struct impasto_error *error);
+
+/* ---- timelapse.c ----------------------------------------------------------------------------- */
+
+/* --timelapse: frames 000000.png, 000001.png, ... in a folder. */
+struct cli_timelapse {
+    const char *folder; /* NULL: none */
+    int every;          /* iterations from frame to frame */
+    int digits, bits;
+    int frames;         /* written so far */
+    int last;           /* iteration of the last one; -1: none yet */
+};
+
+/* Refuses, before any work, a folder that cannot be made or written to, that has frames already, or
+ * where one of the outputs (NULL ok) would be in the way. */
+enum impasto_status cli_timelapse_check(const struct cli_settings *settings,
+                                        const char *const *outputs, size_t count,
+                                        struct impasto_error *error);
+/* Makes the folder. Without --timelapse: nothing, as all below. */
+enum impasto_status cli_timelapse_open(struct cli_timelapse *timelapse,
+                                       const struct cli_settings *settings, int iterations,
+                                       struct impasto_error *error);
+/* Whether the picture after `taken` iterations is a frame. */
+bool cli_timelapse_due(const struct cli_timelapse *timelapse, int taken);
+/* Writes the next frame, width x height, unless it is the one just written. */
+enum impasto_status cli_timelapse_write(struct cli_timelapse *timelapse, int taken, int width,
+                                        int height, const struct impasto_image *image,
+                                        struct impasto_error *error);
 
 #endif

@@ -19,6 +19,7 @@ static volatile sig_atomic_t stop_signal;
 static void on_signal(int number)
 {
     if (stop_signal) {
+        cli_screen_rescue();
         signal(number, SIG_DFL);
         raise(number);
     }
@@ -53,6 +54,7 @@ struct run {
     struct json_t *inputs;
     struct cli_run about;
     struct cli_trace trace;
+    struct cli_timelapse timelapse;
     char *output;
     int number;                   /* of the picture, with --interpolate; from 0 on */
     struct impasto_progress last; /* as last reported */
@@ -63,14 +65,56 @@ struct run {
     struct impasto_error callback_error;
 };
 
-static enum impasto_status save_picture(struct run *run, struct impasto_error *error)
+static enum impasto_status save_picture(struct run *run, const struct impasto_image *image,
+                                        struct impasto_error *error)
 {
+    return impasto_image_save(image, run->output, run->settings->bits, error);
+}
+
+static enum impasto_status write_frame(struct run *run, const struct impasto_image *image,
+                                       struct impasto_error *error)
+{
+    const struct impasto_job_info *info = impasto_job_info(run->job);
+    return cli_timelapse_write(&run->timelapse, run->taken, info->width, info->height, image,
+                               error);
+}
+
+/* The picture so far, with what it says of itself. */
+static enum impasto_status take_picture(struct run *run, struct impasto_image **image,
+                                        struct impasto_error *error)
+{
+    const enum impasto_status status = impasto_job_image(run->job, image, error);
+    if (status != IMPASTO_OK)
+        return status;
+    (*image)->settings = cli_record(&run->about, run->taken);
+    if ((*image)->settings)
+        return IMPASTO_OK;
+    impasto_image_free(image);
+    return cli_fail(error, IMPASTO_ERROR_MEMORY, "out of memory for the settings");
+}
+
+/* For all who want it now, read once. */
+static enum impasto_status pass_on_picture(struct run *run, struct impasto_error *error)
+{
+    const int every = run->settings->save_every;
+    const bool save = every > 0 && run->taken > 0 && run->taken % every == 0;
+    const bool frame = cli_timelapse_due(&run->timelapse, run->taken);
+    const bool show = cli_console_wants_picture(&run->console);
+    if (!save && !frame && !show)
+        return IMPASTO_OK;
     struct impasto_image *image = NULL;
-    enum impasto_status status = impasto_job_image(run->job, &image, error);
-    if (status == IMPASTO_OK && !(image->settings = cli_record(&run->about, run->taken)))
-        status = cli_fail(error, IMPASTO_ERROR_MEMORY, "out of memory for the settings");
-    if (status == IMPASTO_OK)
-        status = impasto_image_save(image, run->output, run->settings->bits, error);
+    enum impasto_status status = take_picture(run, &image, error);
+    if (status == IMPASTO_OK && show)
+        cli_console_picture(&run->console, image);
+    if (status == IMPASTO_OK && frame)
+        status = write_frame(run, image, error);
+    if (status == IMPASTO_OK && save) {
+        char line[64];
+        status = save_picture(run, image, error);
+        snprintf(line, sizeof(line), "saved the picture of iteration %d", run->taken);
+        if (status == IMPASTO_OK)
+            cli_console_log(&run->console, IMPASTO_LOG_DEBUG, line);
+    }
     impasto_image_free(&image);
     return status;
 }
@@ -85,15 +129,9 @@ static int on_progress(void *user, const struct impasto_progress *progress)
     cli_console_progress(&run->console, progress);
     run->callback_status =
         cli_trace_iteration(&run->trace, &run->params, progress, &run->callback_error);
-    const int every = run->settings->save_every;
-    if (run->callback_status == IMPASTO_OK && every > 0 && run->taken < progress->iterations &&
-        run->taken % every == 0) {
-        char line[64];
-        run->callback_status = save_picture(run, &run->callback_error);
-        snprintf(line, sizeof(line), "saved the picture of iteration %d", run->taken);
-        if (run->callback_status == IMPASTO_OK)
-            cli_console_log(&run->console, IMPASTO_LOG_DEBUG, line);
-    }
+    /* The last picture is conclude's. */
+    if (run->callback_status == IMPASTO_OK && run->taken < progress->iterations && !stop_signal)
+        run->callback_status = pass_on_picture(run, &run->callback_error);
     return run->callback_status != IMPASTO_OK || stop_signal;
 }
 
@@ -192,6 +230,28 @@ static enum impasto_status open_job(struct run *run, bool last)
     return status;
 }
 
+/* What is written beside the picture fails the run where nothing else has. */
+static void add_failure(struct run *run, enum impasto_status *status, enum impasto_status written,
+                        const struct impasto_error *why)
+{
+    if (*status != IMPASTO_OK || written == IMPASTO_OK)
+        return;
+    *status = written;
+    *run->error = *why;
+}
+
+static enum impasto_status finish_timelapse(struct run *run, const struct impasto_image *image,
+                                            struct impasto_error *error)
+{
+    char line[1200];
+    const enum impasto_status status = write_frame(run, image, error);
+    snprintf(line, sizeof(line), "wrote %d frames to %s", run->timelapse.frames,
+             run->timelapse.folder ? run->timelapse.folder : "");
+    if (status == IMPASTO_OK && run->timelapse.folder)
+        cli_console_log(&run->console, IMPASTO_LOG_INFO, line);
+    return status;
+}
+
 /* The end of a run that took steps. The picture so far is written also when it was stopped or its
  * numbers went wrong; not after a failed device, whose picture may be anything. */
 static enum impasto_status conclude(struct run *run, enum impasto_status status)
@@ -205,7 +265,12 @@ static enum impasto_status conclude(struct run *run, enum impasto_status status)
     const bool sound = status == IMPASTO_OK || interrupted || status == IMPASTO_ERROR_NUMERIC ||
                        status == IMPASTO_ERROR_OUTPUT;
     struct impasto_error unsaved = {0};
-    const enum impasto_status saved = sound ? save_picture(run, &unsaved) : status;
+    struct impasto_image *image = NULL;
+    enum impasto_status saved = sound ? take_picture(run, &image, &unsaved) : status;
+    if (saved == IMPASTO_OK) {
+        saved = save_picture(run, image, &unsaved);
+        cli_console_picture(&run->console, image);
+    }
     cli_console_finish(&run->console);
     if (saved == IMPASTO_OK && status == IMPASTO_OK) {
         const struct impasto_job_info *info = impasto_job_info(run->job);
@@ -220,14 +285,14 @@ static enum impasto_status conclude(struct run *run, enum impasto_status status)
         *run->error = unsaved;
         status = saved;
     }
-    struct impasto_error untraced = {0};
-    const enum impasto_status traced =
-        cli_trace_close(&run->trace, status, run->taken, run->last.seconds,
-                        saved == IMPASTO_OK ? run->output : NULL, &untraced);
-    if (status == IMPASTO_OK && traced != IMPASTO_OK) {
-        *run->error = untraced;
-        status = traced;
-    }
+    struct impasto_error why = {0};
+    if (image)
+        add_failure(run, &status, finish_timelapse(run, image, &why), &why);
+    add_failure(run, &status,
+                cli_trace_close(&run->trace, status, run->taken, run->last.seconds,
+                                saved == IMPASTO_OK ? run->output : NULL, &why),
+                &why);
+    impasto_image_free(&image);
     return status;
 }
 
@@ -256,7 +321,10 @@ static enum impasto_status paint(struct run *run, bool last)
         .number = run->number,
         .inputs = run->inputs,
     };
-    if ((status = cli_trace_open(&run->trace, s->trace, &run->about, run->error)))
+    if ((status = cli_timelapse_open(&run->timelapse, s, run->about.job->iterations,
+                                     run->error)) ||
+        (status = pass_on_picture(run, run->error)) ||
+        (status = cli_trace_open(&run->trace, s->trace, &run->about, run->error)))
         return status;
     cli_console_begin(&run->console, run->about.job);
     catch_signals();
@@ -325,12 +393,15 @@ static enum impasto_status run_job(struct cli_settings *settings, struct impasto
         status = name_output(settings, &run.output, error);
     if (status == IMPASTO_OK)
         status = cli_check_outputs(settings, run.output, error);
+    if (status == IMPASTO_OK && settings->show)
+        status = cli_console_open_show(&run.console, error);
     if (status == IMPASTO_OK)
         status = prepare(&run);
     if (status == IMPASTO_OK)
         status = settings->interpolate && !settings->plan ? paint_sequence(&run)
                                                           : paint(&run, true);
     cli_inputs_free(&run.inputs);
+    cli_console_close(&run.console);
     impasto_job_close(&run.job);
     impasto_device_close(&run.device);
     impasto_weights_close(&run.weights);

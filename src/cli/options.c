@@ -104,7 +104,7 @@ const struct cli_option cli_options[] = {
     {"average", 0, "Look", "F", CLI_FLOAT, PARAM(average), .low = 0, .high = 1, .below_high = true,
      .recorded = true,
      .help = "the result is a running mean of the steps' pictures, in which each counts F times the "
-             "next; 0: the last picture alone (0.99)"},
+             "next; 0: the last picture alone (0.99 with adam, 0 with lbfgs)"},
     {"content-weight", 0, "Look", "F", CLI_FLOAT, PARAM(content_weight), .low = 0, .high = 1e30,
      .recorded = true, .help = "how much to keep of the photograph (by preset and weights)"},
     {"style-weight", 0, "Look", "F", CLI_FLOAT, PARAM(style_weight), .low = 0, .high = 1e30,
@@ -185,6 +185,12 @@ const struct cli_option cli_options[] = {
      .help = "the gradient at the start: raw little-endian float32, (3, height, width), RGB"},
     {"save-every", 0, "Reports", "N", CLI_INT, SETTING(save_every), .low = 1, .high = 1000000,
      .help = "write the result so far every N iterations"},
+    {"show", 0, "Reports", NULL, CLI_FLAG, SETTING(show),
+     .help = "the picture so far in the terminal, as well as that can show pictures"},
+    {"timelapse", 0, "Reports", "DIR", CLI_TEXT, SETTING(timelapse),
+     .help = "numbered pictures of the way to the result, for a film; DIR is made if need be"},
+    {"timelapse-every", 0, "Reports", "N", CLI_INT, SETTING(timelapse_every), .low = 1,
+     .high = 1000000, .help = "a frame every N iterations (what gives about 100)"},
     {"profile", 0, "Reports", NULL, CLI_FLAG, PARAM(profile), .help = "time per kernel and layer"},
     {"quiet", 'q', "Reports", NULL, CLI_FLAG, SETTING(quiet), .help = "only warnings and errors"},
     {"verbose", 'v', "Reports", NULL, CLI_FLAG, SETTING(verbose),
@@ -564,6 +570,10 @@ enum impasto_status cli_override(const struct cli_settings *settings, struct imp
         if (status != IMPASTO_OK)
             return status;
     }
+    /* L-BFGS settles on points each better than the last: their mean would not be. */
+    if (params->optimizer == IMPASTO_OPTIMIZER_LBFGS &&
+        !settings->values[cli_find("average", strlen("average")) - cli_options])
+        params->average = 0;
     return IMPASTO_OK;
 }
 

@@ -37,6 +37,9 @@ struct cli_settings {
     uint64_t max_pixels;
     const char *trace, *gradient;
     int save_every;
+    bool show;
+    const char *timelapse; /* a folder */
+    int timelapse_every;   /* 0: not given */
     bool quiet, verbose, version, help;
     const char *settings_file, *save_settings; /* the first: the last one given */
     /* Each option's text as given, by its place in the table (of a list, the last). */

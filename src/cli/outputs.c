@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Where results go: names, checks before the work, and the raw gradient. */
+/* Where results go: names, checks before the work, whole files. */
+
+#define _XOPEN_SOURCE 700 /* realpath */
 
 #include "cli/json.h"
 #include "cli/pictures.h"
@@ -75,7 +77,7 @@ static enum impasto_status check_folder(const char *path, struct impasto_error *
     return IMPASTO_OK;
 }
 
-static enum impasto_status check_target(const char *path, struct impasto_error *error)
+enum impasto_status cli_check_target(const char *path, struct impasto_error *error)
 {
     struct stat info;
     if (file_name(path)[0] == 0)
@@ -91,8 +93,7 @@ static enum impasto_status check_target(const char *path, struct impasto_error *
     return check_folder(path, error);
 }
 
-/* Also of files that do not exist yet, by their folders: check_target has been here before. */
-static bool same_file(const char *a, const char *b)
+bool cli_same_file(const char *a, const char *b)
 {
     struct stat x, y;
     if (strcmp(a, b) == 0)
@@ -134,7 +135,7 @@ static bool names_file(const char *word, const char *output)
     struct cli_spec spec;
     struct impasto_error ignored = {0};
     const bool same = cli_spec_read(word, true, &spec, &ignored) == IMPASTO_OK &&
-                      same_file(output, spec.path);
+                      cli_same_file(output, spec.path);
     free(spec.path);
     return same;
 }
@@ -146,14 +147,14 @@ static bool is_input(const struct cli_settings *settings, const char *output)
     const struct cli_list *const lists[] = {&settings->styles, &settings->content_masks,
                                             &settings->style_masks};
     for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++)
-        if (files[i] && same_file(output, files[i]))
+        if (files[i] && cli_same_file(output, files[i]))
             return true;
     for (size_t i = 0; i < sizeof(lists) / sizeof(*lists); i++)
         for (int k = 0; k < lists[i]->count; k++)
             if (names_file(lists[i]->item[k], output))
                 return true;
     for (const struct cli_file *file = settings->files; file; file = file->before)
-        if (same_file(output, file->path))
+        if (cli_same_file(output, file->path))
             return true;
     return settings->keep && names_file(settings->keep, output);
 }
@@ -167,7 +168,7 @@ enum impasto_status cli_check_outputs(const struct cli_settings *settings, const
     for (size_t i = 0; i < count; i++) {
         if (!outputs[i])
             continue;
-        enum impasto_status status = check_target(outputs[i], error);
+        enum impasto_status status = cli_check_target(outputs[i], error);
         if (status == IMPASTO_OK && i == 0)
             status = check_picture(settings, output, error);
         if (status != IMPASTO_OK)
@@ -177,73 +178,88 @@ enum impasto_status cli_check_outputs(const struct cli_settings *settings, const
                             "%s: is also an input; choose another name for the output",
                             outputs[i]);
         for (size_t k = 0; k < i; k++)
-            if (outputs[k] && same_file(outputs[i], outputs[k]))
+            if (outputs[k] && cli_same_file(outputs[i], outputs[k]))
                 return cli_fail(error, IMPASTO_ERROR_OUTPUT,
                                 "%s: two outputs have this name; choose another", outputs[i]);
     }
-    return IMPASTO_OK;
+    return cli_timelapse_check(settings, outputs, count, error);
 }
 
-/* Fills a file; false: errno says why not. */
-typedef bool (*fill_fn)(FILE *stream, const void *data, size_t count);
-
-static bool fill_floats(FILE *stream, const void *data, size_t count)
+/* 0, or the errno that says why not. */
+static int write_temporary(char *temporary, const char *target, cli_write_fn write,
+                           const void *data)
 {
-    const float *numbers = data;
-    for (size_t i = 0; i < count; i++) {
+    const int descriptor = mkstemp(temporary);
+    if (descriptor < 0)
+        return errno;
+    int why = 0;
+    errno = 0;
+    FILE *stream = fdopen(descriptor, "wb");
+    if (!stream || !write(stream, data) || fflush(stream) != 0 || fsync(descriptor) != 0)
+        why = errno ? errno : EIO;
+    if ((stream ? fclose(stream) : close(descriptor)) != 0 && !why)
+        why = errno;
+    const mode_t mask = umask(0);
+    umask(mask);
+    if (!why && (chmod(temporary, 0666 & ~mask) != 0 || rename(temporary, target) != 0))
+        why = errno;
+    if (why)
+        unlink(temporary);
+    return why;
+}
+
+enum impasto_status cli_write_file(const char *path, cli_write_fn write, const void *data,
+                                   struct impasto_error *error)
+{
+    /* A link stays one; what it leads to is replaced. */
+    char *resolved = realpath(path, NULL);
+    const char *target = resolved ? resolved : path;
+    const size_t size = strlen(target) + sizeof(".XXXXXX");
+    char *temporary = malloc(size);
+    int why = ENOMEM;
+    if (temporary) {
+        snprintf(temporary, size, "%s.XXXXXX", target);
+        why = write_temporary(temporary, target, write, data);
+    }
+    free(temporary);
+    free(resolved);
+    return why == 0 ? IMPASTO_OK
+                    : cli_fail(error, IMPASTO_ERROR_OUTPUT, "%s: cannot be written: %s", path,
+                               strerror(why));
+}
+
+struct floats {
+    const float *data;
+    size_t count;
+};
+
+static bool write_little_endian(FILE *stream, const void *user)
+{
+    const struct floats *floats = user;
+    for (size_t i = 0; i < floats->count; i++) {
         uint32_t bits;
-        memcpy(&bits, &numbers[i], sizeof(bits));
+        memcpy(&bits, &floats->data[i], sizeof(bits));
         const unsigned char bytes[4] = {(unsigned char)bits, (unsigned char)(bits >> 8),
                                         (unsigned char)(bits >> 16), (unsigned char)(bits >> 24)};
         if (fwrite(bytes, 1, sizeof(bytes), stream) != sizeof(bytes))
             return false;
     }
-    return fflush(stream) == 0;
-}
-
-static bool fill_text(FILE *stream, const void *data, size_t count)
-{
-    return fwrite(data, 1, count, stream) == count && fputc('\n', stream) != EOF &&
-           fflush(stream) == 0;
-}
-
-static enum impasto_status write_whole(const char *path, fill_fn fill, const void *data,
-                                       size_t count, struct impasto_error *error)
-{
-    const size_t size = strlen(path) + sizeof(".XXXXXX");
-    char *temporary = malloc(size);
-    if (!temporary)
-        return cli_fail(error, IMPASTO_ERROR_MEMORY, "out of memory");
-    snprintf(temporary, size, "%s.XXXXXX", path);
-    const int descriptor = mkstemp(temporary);
-    FILE *stream = descriptor < 0 ? NULL : fdopen(descriptor, "wb");
-    bool written = stream && fill(stream, data, count);
-    if (stream)
-        written = fclose(stream) == 0 && written;
-    else if (descriptor >= 0)
-        close(descriptor);
-    const mode_t mask = umask(0);
-    umask(mask);
-    if (written)
-        written = chmod(temporary, 0666 & ~mask) == 0 && rename(temporary, path) == 0;
-    enum impasto_status status = IMPASTO_OK;
-    if (!written) {
-        status = cli_fail(error, IMPASTO_ERROR_OUTPUT, "%s: cannot be written: %s", path,
-                          strerror(errno));
-        if (descriptor >= 0)
-            unlink(temporary);
-    }
-    free(temporary);
-    return status;
+    return true;
 }
 
 enum impasto_status cli_write_floats(const char *path, const float *data, size_t count,
                                      struct impasto_error *error)
 {
-    return write_whole(path, fill_floats, data, count, error);
+    const struct floats floats = {data, count};
+    return cli_write_file(path, write_little_endian, &floats, error);
+}
+
+static bool write_line(FILE *stream, const void *text)
+{
+    return fputs(text, stream) != EOF && fputc('\n', stream) != EOF;
 }
 
 enum impasto_status cli_write_text(const char *path, const char *text, struct impasto_error *error)
 {
-    return write_whole(path, fill_text, text, strlen(text), error);
+    return cli_write_file(path, write_line, text, error);
 }

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* What a person sees while it runs, all on stderr: on a terminal one line that is redrawn,
- * elsewhere a plain line now and then. */
+/* What a person sees while it runs, all on stderr: on a terminal one line that is redrawn, with
+ * --show under the picture so far; elsewhere a plain line now and then. */
 
 #include "cli/cli.h"
 
 #include <ctype.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -14,7 +13,12 @@
 #define LINE_SECONDS 5.0   /* on a pipe */
 #define BAR_WIDTH 20       /* less where the line is short */
 #define BAR_LEAST 5
-#define USUAL_COLUMNS 80
+#define FREE_COLUMNS 3 /* so that no terminal wraps, not even after it has echoed ^C */
+#define LINE_SIZE 512
+
+/* Pictures come this often at most, and rarer where they would take more than this of the time. */
+#define PICTURE_SECONDS 0.5
+#define PICTURE_SHARE 0.03
 
 static double seconds_now(void)
 {
@@ -32,11 +36,56 @@ void cli_console_init(struct cli_console *console, const struct cli_settings *se
     };
 }
 
-static void clear_bar(struct cli_console *console)
+enum impasto_status cli_console_open_show(struct cli_console *console, struct impasto_error *error)
 {
-    if (console->bar_shown)
-        fputs("\r\033[K", stderr);
-    console->bar_shown = false;
+    struct cli_show *show = NULL;
+    const enum impasto_status status = cli_show_open(&show, error);
+    if (status != IMPASTO_OK)
+        return status;
+    if (console->terminal && !show)
+        cli_console_log(console, IMPASTO_LOG_WARNING,
+                        "--show: by $TERM, this terminal cannot show pictures");
+    if (console->terminal)
+        console->show = show;
+    else
+        cli_show_close(&show);
+    return IMPASTO_OK;
+}
+
+/* The terminal's line: a bar in the room that the words leave, and the words. */
+static void compose_line(const struct cli_console *console, int columns, char line[LINE_SIZE])
+{
+    const int most = columns > FREE_COLUMNS ? columns - FREE_COLUMNS : 0;
+    const int room = most - (int)strlen(console->words) - (int)strlen("[] ");
+    const int width = room > BAR_WIDTH ? BAR_WIDTH : room < BAR_LEAST ? BAR_LEAST : room;
+    const int filled = (int)(console->share * width);
+    line[0] = 0;
+    if (!console->words[0])
+        return;
+    line[0] = '[';
+    for (int i = 0; i < width; i++)
+        line[1 + i] = i < filled ? '#' : '-';
+    snprintf(line + 1 + width, LINE_SIZE - 1 - (size_t)width, "] %s", console->words);
+    if (most < LINE_SIZE)
+        line[most] = 0;
+}
+
+static void draw(struct cli_console *console, FILE *stream)
+{
+    const struct cli_window window = cli_window_now();
+    struct cli_picture picture = {0};
+    char line[LINE_SIZE];
+    compose_line(console, window.columns, line);
+    const bool fresh = console->show && cli_show_picture(console->show, &window, &picture);
+    cli_block_draw(&console->block, stream, &window, &picture, fresh, line);
+}
+
+static void draw_now(struct cli_console *console)
+{
+    struct cli_sheet sheet;
+    cli_sheet_open(&sheet);
+    draw(console, sheet.stream);
+    cli_sheet_send(&sheet);
 }
 
 void cli_console_log(void *user, enum impasto_log_level level, const char *line)
@@ -45,12 +94,17 @@ void cli_console_log(void *user, enum impasto_log_level level, const char *line)
     if ((level == IMPASTO_LOG_INFO && console->quiet) ||
         (level == IMPASTO_LOG_DEBUG && !console->verbose))
         return;
-    clear_bar(console);
-    fputs(level == IMPASTO_LOG_WARNING ? "impasto: warning: " : "impasto: ", stderr);
+    struct cli_sheet sheet;
+    cli_sheet_open(&sheet);
+    const bool shown = console->block.shown;
+    cli_block_erase(&console->block, sheet.stream);
+    fputs(level == IMPASTO_LOG_WARNING ? "impasto: warning: " : "impasto: ", sheet.stream);
     for (; *line; line++)
-        fputc(iscntrl((unsigned char)*line) ? '?' : *line, stderr);
-    fputc('\n', stderr);
-    fflush(stderr);
+        fputc(iscntrl((unsigned char)*line) ? '?' : *line, sheet.stream);
+    fputc('\n', sheet.stream);
+    if (shown && console->show)
+        draw(console, sheet.stream);
+    cli_sheet_send(&sheet);
 }
 
 /* "1:23:45", "12:34", "0:07". */
@@ -110,26 +164,6 @@ static void compose(const struct cli_console *console, const struct impasto_prog
     }
 }
 
-/* Redraws the terminal's line: a bar in the room that the words leave, and the words. */
-static void draw(const struct impasto_progress *p, const char *words)
-{
-    struct winsize window = {0};
-    int columns = USUAL_COLUMNS;
-    if (ioctl(STDERR_FILENO, TIOCGWINSZ, &window) == 0 && window.ws_col > 0)
-        columns = window.ws_col;
-    columns--; /* stays free, so that no terminal wraps */
-    const int room = columns - (int)strlen(words) - (int)strlen("[] ");
-    const int width = room > BAR_WIDTH ? BAR_WIDTH : room < BAR_LEAST ? BAR_LEAST : room;
-    const int filled =
-        p->iterations > 0 ? (int)((double)p->iteration / p->iterations * width) : width;
-    char line[512] = "[";
-    for (int i = 0; i < width; i++)
-        line[1 + i] = i < filled ? '#' : '-';
-    snprintf(line + 1 + width, sizeof(line) - 1 - (size_t)width, "] %s", words);
-    fprintf(stderr, "\r\033[K%.*s", columns, line);
-    fflush(stderr);
-}
-
 void cli_console_progress(struct cli_console *console, const struct impasto_progress *progress)
 {
     if (console->quiet)
@@ -142,19 +176,55 @@ void cli_console_progress(struct cli_console *console, const struct impasto_prog
     if (!edge && now - console->last_drawn < interval)
         return;
     console->last_drawn = now;
-    char words[256];
-    compose(console, progress, words, sizeof(words));
-    if (!console->terminal) {
-        fprintf(stderr, "impasto: %s\n", words);
+    compose(console, progress, console->words, sizeof(console->words));
+    console->share = progress->iterations > 0 ? work(console, 0, progress->iteration) /
+                                                    work(console, 0, progress->iterations)
+                                              : 1;
+    if (console->terminal)
+        draw_now(console);
+    else
+        fprintf(stderr, "impasto: %s\n", console->words);
+}
+
+bool cli_console_wants_picture(struct cli_console *console)
+{
+    const double now = seconds_now();
+    const bool wanted = console->show && now >= console->next;
+    console->asked = wanted ? now : 0;
+    return wanted;
+}
+
+void cli_console_picture(struct cli_console *console, const struct impasto_image *image)
+{
+    if (!console->show)
         return;
-    }
-    draw(progress, words);
-    console->bar_shown = true;
+    const double began = console->asked > 0 ? console->asked : seconds_now();
+    cli_show_take(console->show, image);
+    draw_now(console);
+    const double now = seconds_now(), cost = now - began, pause = cost / PICTURE_SHARE;
+    console->asked = 0;
+    console->next = now + (pause > PICTURE_SECONDS ? pause : PICTURE_SECONDS);
+    console->spent += cost;
+    console->pictures++;
 }
 
 void cli_console_finish(struct cli_console *console)
 {
-    if (console->bar_shown)
-        fputc('\n', stderr);
-    console->bar_shown = false;
+    struct cli_sheet sheet;
+    cli_sheet_open(&sheet);
+    cli_block_leave(&console->block, sheet.stream);
+    cli_sheet_send(&sheet);
+    if (console->pictures > 0) {
+        char line[128];
+        snprintf(line, sizeof(line), "--show: %d pictures, which took %.2f s", console->pictures,
+                 console->spent);
+        console->pictures = 0;
+        cli_console_log(console, IMPASTO_LOG_DEBUG, line);
+    }
+}
+
+void cli_console_close(struct cli_console *console)
+{
+    cli_console_finish(console);
+    cli_show_close(&console->show);
 }

@@ -181,23 +181,33 @@ static const struct imp_image_format *format_of_name(const char *path)
     return NULL;
 }
 
-enum impasto_status impasto_image_save(const struct impasto_image *image, const char *path,
-                                       int bits, struct impasto_error *error)
+/* The format that a picture of this name has, if it can hold so many bits. */
+static enum impasto_status choose_format(const struct impasto_image *image, const char *path,
+                                         int bits, const struct imp_image_format **format,
+                                         struct impasto_error *error)
 {
-    const struct imp_image_format *format = format_of_name(path);
-    if (!format)
+    *format = format_of_name(path);
+    if (!*format)
         return imp_fail(error, IMPASTO_ERROR_USAGE, "%s: end the name in .png, .jpg or .jpeg",
                         path);
     if (bits != 8 && bits != 16)
         return imp_fail(error, IMPASTO_ERROR_USAGE, "%d bits per channel: choose 8 or 16", bits);
-    if (bits == 16 && !format->deep)
+    if (bits == 16 && !(*format)->deep)
         return imp_fail(error, IMPASTO_ERROR_USAGE, "%s: %s has 8 bits per channel; use .png", path,
-                        format->name);
+                        (*format)->name);
     if (image->settings && !imp_image_settings_fit(image->settings))
         return imp_fail(error, IMPASTO_ERROR_USAGE,
                         "%s: the picture's settings must be UTF-8 of at most %d bytes", path,
                         IMPASTO_SETTINGS_MOST);
+    return IMPASTO_OK;
+}
+
+enum impasto_status impasto_image_save(const struct impasto_image *image, const char *path,
+                                       int bits, struct impasto_error *error)
+{
+    const struct imp_image_format *format;
     struct imp_file file = {0};
+    IMP_TRY(choose_format(image, path, bits, &format, error));
     IMP_TRY(imp_file_create(&file, path, error));
     const enum impasto_status status = format->save(image, file.stream, path, bits, error);
     if (status != IMPASTO_OK) {
@@ -205,4 +215,29 @@ enum impasto_status impasto_image_save(const struct impasto_image *image, const 
         return status;
     }
     return imp_file_commit(&file, error);
+}
+
+enum impasto_status impasto_image_encode(const struct impasto_image *image, const char *name,
+                                         int bits, unsigned char **bytes, size_t *size,
+                                         struct impasto_error *error)
+{
+    const struct imp_image_format *format;
+    char *memory = NULL;
+    size_t length = 0;
+    IMP_TRY(choose_format(image, name, bits, &format, error));
+    FILE *stream = open_memstream(&memory, &length);
+    if (!stream)
+        return imp_fail_memory(error, name, 0);
+    enum impasto_status status = format->save(image, stream, name, bits, error);
+    /* It has grown by allocating, which is all that can fail. */
+    const bool grown = !ferror(stream);
+    if ((fclose(stream) != 0 || !grown) && status == IMPASTO_OK)
+        status = imp_fail_memory(error, name, length);
+    if (status != IMPASTO_OK) {
+        free(memory);
+        return status;
+    }
+    *bytes = (unsigned char *)memory;
+    *size = length;
+    return IMPASTO_OK;
 }

@@ -258,3 +258,10 @@ enum impasto_status imp_planes_resize(const float *from, int planes, int from_he
     free(rows);
     return status;
 }
+
+enum impasto_status impasto_image_resize(const struct impasto_image *image, int width, int height,
+                                         struct impasto_image **resized,
+                                         struct impasto_error *error)
+{
+    return imp_image_resize(image, width, height, resized, error);
+}

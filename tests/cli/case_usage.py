@@ -14,7 +14,8 @@ OPTIONS = """device list-devices json self-test size style-size style-scale iter
     style-layers losses pooling padding init seed preset weights export-weights conv gemm trace
     gradient save-every profile output bits margin convention max-pixels quiet verbose version
     help memory plan tune scales first-iterations average strength colour style-loss content-mask
-    style-mask keep interpolate history settings save-settings""".split()
+    style-mask keep interpolate history settings save-settings
+    show timelapse timelapse-every""".split()
 
 
 class Help(unittest.TestCase):

@@ -604,6 +604,44 @@ static void strange_values(void **state)
     impasto_image_free(&image);
 }
 
+/* In memory: the very bytes of the file. */
+static void encoding(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        int bits;
+    } cases[] = {{"mem.png", 8}, {"mem.png", 16}, {"mem.jpg", 8}};
+    struct impasto_image *image = create(true);
+    image->metadata = malloc(64);
+    image->metadata_size = make_exif(image->metadata, false, 1);
+    for (size_t i = 0; i < IMP_COUNT(cases); i++) {
+        unsigned char *bytes = NULL;
+        size_t size = 0, file_size;
+        assert_int_equal(impasto_image_save(image, in_folder(cases[i].name), cases[i].bits, NULL),
+                         IMPASTO_OK);
+        assert_int_equal(
+            impasto_image_encode(image, cases[i].name, cases[i].bits, &bytes, &size, NULL),
+            IMPASTO_OK);
+        unsigned char *file = read_bytes(in_folder(cases[i].name), &file_size);
+        assert_int_equal(size, file_size);
+        assert_memory_equal(bytes, file, size);
+        free(file);
+        free(bytes);
+        assert_int_equal(unlink(in_folder(cases[i].name)), 0);
+    }
+    unsigned char *untouched = NULL;
+    size_t size = 7;
+    struct impasto_error error;
+    assert_int_equal(impasto_image_encode(image, "x.gif", 8, &untouched, &size, &error),
+                     IMPASTO_ERROR_USAGE);
+    assert_int_equal(impasto_image_encode(image, "x.jpg", 16, &untouched, &size, &error),
+                     IMPASTO_ERROR_USAGE);
+    assert_null(untouched);
+    assert_int_equal(size, 7);
+    impasto_image_free(&image);
+}
+
 static void refused_saves(void **state)
 {
     (void)state;
@@ -829,6 +867,7 @@ int main(void)
         cmocka_unit_test(round_trips),
         cmocka_unit_test(jpeg_saving),
         cmocka_unit_test(strange_values),
+        cmocka_unit_test(encoding),
         cmocka_unit_test(refused_saves),
         cmocka_unit_test(refused_files),
         cmocka_unit_test(bombs),

@@ -36,6 +36,7 @@ LIBRARIES = [
     (r"(hdf5|H5).*", "src/net/keras_h5.c"),
     (r"jansson.*", "src/(cli|net)/"),
     (r"nettle/.*", "src/cli/hash.c"),
+    (r"(chafa|glib).*", "src/cli/show.c"),
 ]
 
 VENDORS = re.compile(r"\b(nvidia|intel|amd|pocl|rusticl|clover|oclgrind)\b", re.IGNORECASE)
@@ -164,6 +165,7 @@ BAD = [
     (check_libraries, "src/net/x.c", "#include <hdf5.h>", "keras_h5.c"),
     (check_libraries, "src/stylize/x.c", "#include <jansson.h>", "only src/(cli|net)/"),
     (check_libraries, "src/cli/x.c", "#include <nettle/sha2.h>", "hash.c"),
+    (check_libraries, "src/cli/x.c", "#include <chafa.h>", "only src/cli/show.c"),
     (check_public_header, "include/impasto/x.h", "#include <CL/cl.h>", "includes CL/cl.h"),
     (check_vendors, "src/ops/x.c", "/* slow on AMD */", "AMD belongs"),
     (check_vendors, "src/device/x.c", 'find(name, "Rusticl");', "Rusticl belongs"),

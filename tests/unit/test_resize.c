@@ -83,7 +83,7 @@ static void resampled(const struct impasto_image *image, int width, int height, 
 static void check(int from_width, int from_height, int width, int height, bool alpha)
 {
     struct impasto_image *image = create(from_width, from_height, alpha, 3), *resized = NULL;
-    assert_int_equal(imp_image_resize(image, width, height, &resized, NULL), IMPASTO_OK);
+    assert_int_equal(impasto_image_resize(image, width, height, &resized, NULL), IMPASTO_OK);
     assert_int_equal(resized->width, width);
     assert_int_equal(resized->height, height);
     assert_int_equal(resized->alpha != NULL, alpha);
@@ -145,13 +145,13 @@ static void same_size_is_a_copy(void **state)
     assert_non_null(image->metadata);
     memcpy(image->metadata, "abc", 3);
     image->metadata_size = 3;
-    assert_int_equal(imp_image_resize(image, 6, 5, &copy, NULL), IMPASTO_OK);
+    assert_int_equal(impasto_image_resize(image, 6, 5, &copy, NULL), IMPASTO_OK);
     assert_memory_equal(copy->rgb, image->rgb, 6 * 5 * 3 * sizeof(float));
     assert_memory_equal(copy->alpha, image->alpha, 6 * 5 * sizeof(float));
     assert_int_equal(copy->metadata_size, 3);
     assert_memory_equal(copy->metadata, "abc", 3);
     impasto_image_free(&copy);
-    assert_int_equal(imp_image_resize(image, 3, 2, &copy, NULL), IMPASTO_OK);
+    assert_int_equal(impasto_image_resize(image, 3, 2, &copy, NULL), IMPASTO_OK);
     assert_memory_equal(copy->metadata, "abc", 3);
     impasto_image_free(&copy);
     impasto_image_free(&image);

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MIT */
+/* --timelapse: the picture at regular iterations, in numbered files that any encoder takes. */
+
+#include "cli/cli.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define USUAL_FRAMES 100 /* about 4 s of film */
+#define LEAST_DIGITS 6
+
+/* Whether a file's name is that of a frame: digits, at least so many, and .png. */
+static bool is_frame(const char *name)
+{
+    const size_t digits = strspn(name, "0123456789");
+    return digits >= LEAST_DIGITS && strcmp(name + digits, ".png") == 0;
+}
+
+/* Refuses a folder that has frames: those of two runs would mix. */
+static enum impasto_status check_empty(const char *folder, struct impasto_error *error)
+{
+    DIR *entries = opendir(folder);
+    if (!entries)
+        return cli_fail(error, IMPASTO_ERROR_OUTPUT, "%s: cannot be looked into: %s", folder,
+                        strerror(errno));
+    enum impasto_status status = IMPASTO_OK;
+    for (const struct dirent *entry; status == IMPASTO_OK && (entry = readdir(entries));)
+        if (is_frame(entry->d_name))
+            status = cli_fail(error, IMPASTO_ERROR_OUTPUT,
+                              "%s: has frames already, such as %s; remove them or name another "
+                              "folder for --timelapse",
+                              folder, entry->d_name);
+    closedir(entries);
+    return status;
+}
+
+/* Whether `path`, a file that need not be there, would be a frame in the folder. */
+static bool is_frame_in(const char *path, const char *folder)
+{
+    const char *slash = strrchr(path, '/');
+    struct stat a, b;
+    if (!is_frame(slash ? slash + 1 : path))
+        return false;
+    char *parent = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
+    const bool same = parent && stat(parent, &a) == 0 && stat(folder, &b) == 0 &&
+                      a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+    free(parent);
+    return same;
+}
+
+static enum impasto_status check_folder(const char *folder, const char *const *outputs,
+                                        size_t count, struct impasto_error *error)
+{
+    struct stat info;
+    for (size_t i = 0; i < count; i++)
+        if (outputs[i] && (cli_same_file(outputs[i], folder) || is_frame_in(outputs[i], folder)))
+            return cli_fail(error, IMPASTO_ERROR_OUTPUT,
+                            "%s: is also what --timelapse would write; choose another name",
+                            outputs[i]);
+    if (stat(folder, &info) != 0 && errno == ENOENT)
+        return cli_check_target(folder, error);
+    if (stat(folder, &info) != 0)
+        return cli_fail(error, IMPASTO_ERROR_OUTPUT, "%s: %s", folder, strerror(errno));
+    if (!S_ISDIR(info.st_mode))
+        return cli_fail(error, IMPASTO_ERROR_OUTPUT,
+                        "%s: is not a folder; name one for --timelapse", folder);
+    if (access(folder, W_OK | X_OK) != 0)
+        return cli_fail(error, IMPASTO_ERROR_OUTPUT, "%s: the folder cannot be written to: %s",
+                        folder, strerror(errno));
+    return check_empty(folder, error);
+}
+
+enum impasto_status cli_timelapse_check(const struct cli_settings *settings,
+                                        const char *const *outputs, size_t count,
+                                        struct impasto_error *error)
+{
+    if (!settings->timelapse)
+        return settings->timelapse_every
+                   ? cli_fail(error, IMPASTO_ERROR_USAGE,
+                              "--timelapse-every goes with --timelapse, which names the folder")
+                   : IMPASTO_OK;
+    /* "film/" is film, also where it is not there yet. */
+    size_t length = strlen(settings->timelapse);
+    while (length > 1 && settings->timelapse[length - 1] == '/')
+        length--;
+    char *folder = strndup(settings->timelapse, length);
+    if (!folder)
+        return cli_fail(error, IMPASTO_ERROR_MEMORY, "out of memory");
+    const enum impasto_status status = check_folder(folder, outputs, count, error);
+    free(folder);
+    return status;
+}
+
+enum impasto_status cli_timelapse_open(struct cli_timelapse *timelapse,
+                                       const struct cli_settings *settings, int iterations,
+                                       struct impasto_error *error)
+{
+    if (!settings->timelapse)
+        return IMPASTO_OK;
+    int every = settings->timelapse_every;
+    if (every == 0)
+        every = iterations < USUAL_FRAMES ? 1 : (iterations + USUAL_FRAMES - 1) / USUAL_FRAMES;
+    *timelapse = (struct cli_timelapse){
+        .folder = settings->timelapse,
+        .every = every,
+        .bits = settings->bits,
+        .last = -1,
+    };
+    /* The first frame is iteration 0, and the last may come out of turn. */
+    const int most = iterations / timelapse->every + 1;
+    timelapse->digits = snprintf(NULL, 0, "%d", most);
+    if (timelapse->digits < LEAST_DIGITS)
+        timelapse->digits = LEAST_DIGITS;
+    if (mkdir(timelapse->folder, 0777) != 0 && errno != EEXIST)
+        return cli_fail(error, IMPASTO_ERROR_OUTPUT, "%s: the folder cannot be made: %s",
+                        timelapse->folder, strerror(errno));
+    return IMPASTO_OK;
+}
+
+bool cli_timelapse_due(const struct cli_timelapse *timelapse, int taken)
+{
+    return timelapse->folder && taken % timelapse->every == 0;
+}
+
+enum impasto_status cli_timelapse_write(struct cli_timelapse *timelapse, int taken, int width,
+                                        int height, const struct impasto_image *image,
+                                        struct impasto_error *error)
+{
+    if (!timelapse->folder || timelapse->last == taken)
+        return IMPASTO_OK;
+    const size_t size = strlen(timelapse->folder) + sizeof("/2147483647.png");
+    char *path = malloc(size);
+    if (!path)
+        return cli_fail(error, IMPASTO_ERROR_MEMORY, "out of memory");
+    snprintf(path, size, "%s/%0*d.png", timelapse->folder, timelapse->digits, timelapse->frames);
+    struct impasto_image *resized = NULL;
+    enum impasto_status status = IMPASTO_OK;
+    if (image->width != width || image->height != height)
+        status = impasto_image_resize(image, width, height, &resized, error);
+    if (status == IMPASTO_OK)
+        status = impasto_image_save(resized ? resized : image, path, timelapse->bits, error);
+    impasto_image_free(&resized);
+    free(path);
+    if (status == IMPASTO_OK) {
+        timelapse->frames++;
+        timelapse->last = taken;
+    }
+    return status;
+}
