@@ -51,6 +51,7 @@ struct run {
     struct impasto_job *job;
     struct cli_trace trace;
     struct cli_timelapse timelapse;
+    struct cli_report *report;
     char *output;
     struct impasto_progress last; /* as last reported */
     int taken;                    /* iterations that the picture has behind it */
@@ -108,6 +109,7 @@ static int on_progress(void *user, const struct impasto_progress *progress)
     run->taken = progress->iteration + !progress->done;
     catch_signals();
     cli_console_progress(&run->console, progress);
+    cli_report_progress(run->report, &run->params, progress);
     run->callback_status =
         cli_trace_iteration(&run->trace, &run->params, progress, &run->callback_error);
     /* The last picture is conclude's. */
@@ -196,6 +198,10 @@ static enum impasto_status prepare(struct run *run)
     if (s->export_weights &&
         (status = save_weights(run->weights, s->export_weights, &run->console, error)))
         return status;
+    if (!s->plan &&
+        ((status = cli_report_picture(run->report, "content", s->content, run->content, error)) ||
+         (status = cli_report_picture(run->report, "style", s->style, run->style, error))))
+        return status;
     /* The job has taken what it needs; these are tens of MiB. */
     run->weights_source = strdup(impasto_weights_info(run->weights)->source);
     impasto_weights_close(&run->weights);
@@ -215,6 +221,34 @@ static void add_failure(struct run *run, enum impasto_status *status, enum impas
         return;
     *status = written;
     *run->error = *why;
+}
+
+static struct cli_run describe(const struct run *run)
+{
+    return (struct cli_run){
+        .settings = run->settings,
+        .params = &run->params,
+        .device = impasto_device_info(run->device),
+        .weights = run->weights_source,
+        .job = impasto_job_info(run->job),
+        .output = run->output,
+    };
+}
+
+/* Messages about files have paths in them, which a report does not tell. */
+static enum impasto_status write_report(struct run *run, const struct impasto_image *image,
+                                        enum impasto_status status, struct impasto_error *error)
+{
+    char line[1200];
+    const struct cli_run about = describe(run);
+    const char *why = status == IMPASTO_ERROR_NUMERIC  ? run->error->message
+                      : status == IMPASTO_ERROR_OUTPUT ? "A file could not be written."
+                                                       : NULL;
+    status = cli_report_write(run->report, &about, image, run->taken, status, why, error);
+    snprintf(line, sizeof(line), "wrote %s", run->report ? run->settings->report : "");
+    if (status == IMPASTO_OK && run->report)
+        cli_console_log(&run->console, IMPASTO_LOG_INFO, line);
+    return status;
 }
 
 static enum impasto_status finish_timelapse(struct run *run, const struct impasto_image *image,
@@ -263,8 +297,10 @@ static enum impasto_status conclude(struct run *run, enum impasto_status status)
         status = saved;
     }
     struct impasto_error why = {0};
-    if (image)
+    if (image) {
         add_failure(run, &status, finish_timelapse(run, image, &why), &why);
+        add_failure(run, &status, write_report(run, image, status, &why), &why);
+    }
     add_failure(run, &status,
                 cli_trace_close(&run->trace, status, run->taken, run->last.seconds,
                                 saved == IMPASTO_OK ? run->output : NULL, &why),
@@ -288,14 +324,7 @@ static enum impasto_status stylize(struct run *run)
     if ((status = cli_timelapse_open(&run->timelapse, s, run->params.iterations, run->error)) ||
         (status = pass_on_picture(run, run->error)))
         return status;
-    const struct cli_run about = {
-        .settings = s,
-        .params = &run->params,
-        .device = impasto_device_info(run->device),
-        .weights = run->weights_source,
-        .job = impasto_job_info(run->job),
-        .output = run->output,
-    };
+    const struct cli_run about = describe(run);
     if ((status = cli_trace_open(&run->trace, s->trace, &about, run->error)))
         return status;
     catch_signals();
@@ -317,7 +346,10 @@ static enum impasto_status run_job(struct cli_settings *settings, struct impasto
     if (status == IMPASTO_OK && settings->show)
         status = cli_console_open_show(&run.console, error);
     if (status == IMPASTO_OK)
+        status = cli_report_open(&run.report, settings->report, error);
+    if (status == IMPASTO_OK)
         status = stylize(&run);
+    cli_report_close(&run.report);
     cli_console_close(&run.console);
     impasto_job_close(&run.job);
     impasto_device_close(&run.device);

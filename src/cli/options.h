@@ -27,6 +27,7 @@ struct cli_settings {
     bool show;
     const char *timelapse; /* a folder */
     int timelapse_every;   /* 0: not given */
+    const char *report;
     bool quiet, verbose, version, help;
     /* Each option's text as given, by its place in the table. */
     const char *values[CLI_OPTIONS_MOST];

@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const char *file_name(const char *path)
+const char *cli_file_name(const char *path)
 {
     const char *slash = strrchr(path, '/');
     return slash ? slash + 1 : path;
@@ -28,7 +28,7 @@ static size_t stem_length(const char *name)
 
 char *cli_default_output(const char *content, const char *style)
 {
-    const char *c = file_name(content), *s = file_name(style);
+    const char *c = cli_file_name(content), *s = cli_file_name(style);
     const size_t folder = (size_t)(c - content);
     const size_t size = strlen(content) + strlen(style) + sizeof("-.png");
     char *path = malloc(size);
@@ -41,7 +41,7 @@ char *cli_default_output(const char *content, const char *style)
 /* The folder that `path` is in; false: its name is longer than the system takes. */
 static bool folder_of(const char *path, char folder[PATH_MAX])
 {
-    const size_t length = (size_t)(file_name(path) - path);
+    const size_t length = (size_t)(cli_file_name(path) - path);
     if (length >= PATH_MAX)
         return false;
     memcpy(folder, length ? path : ".", length ? length : 1);
@@ -69,7 +69,7 @@ static enum impasto_status check_folder(const char *path, struct impasto_error *
 enum impasto_status cli_check_target(const char *path, struct impasto_error *error)
 {
     struct stat info;
-    if (file_name(path)[0] == 0)
+    if (cli_file_name(path)[0] == 0)
         return cli_fail(error, IMPASTO_ERROR_OUTPUT, "%s: names a folder; name a file in it", path);
     if (stat(path, &info) != 0 && lstat(path, &info) == 0)
         return cli_fail(error, IMPASTO_ERROR_OUTPUT,
@@ -92,7 +92,7 @@ bool cli_same_file(const char *a, const char *b)
         return false;
     if (!there) {
         char x_path[PATH_MAX], y_path[PATH_MAX];
-        if (strcmp(file_name(a), file_name(b)) != 0 || !folder_of(a, x_path) ||
+        if (strcmp(cli_file_name(a), cli_file_name(b)) != 0 || !folder_of(a, x_path) ||
             !folder_of(b, y_path) || stat(x_path, &x) != 0 || stat(y_path, &y) != 0)
             return false;
     }
@@ -122,7 +122,7 @@ enum impasto_status cli_check_outputs(const struct cli_settings *settings, const
                                       struct impasto_error *error)
 {
     const char *const outputs[] = {output, settings->trace, settings->gradient,
-                                   settings->export_weights};
+                                   settings->export_weights, settings->report};
     const bool init_is_file = strcmp(settings->init, "content") != 0 &&
                               strcmp(settings->init, "noise") != 0 &&
                               strcmp(settings->init, "gray") != 0;
@@ -135,6 +135,10 @@ enum impasto_status cli_check_outputs(const struct cli_settings *settings, const
         enum impasto_status status = cli_check_target(outputs[i], error);
         if (status == IMPASTO_OK && i == 0)
             status = check_picture(settings, output, error);
+        if (status == IMPASTO_OK && outputs[i] == settings->report &&
+            !ends_with(outputs[i], ".html") && !ends_with(outputs[i], ".htm"))
+            status = cli_fail(error, IMPASTO_ERROR_USAGE, "%s: end the name of the report in .html",
+                              outputs[i]);
         if (status != IMPASTO_OK)
             return status;
         for (size_t k = 0; k < sizeof(inputs) / sizeof(*inputs); k++)

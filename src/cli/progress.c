@@ -107,8 +107,7 @@ void cli_console_log(void *user, enum impasto_log_level level, const char *line)
     cli_sheet_send(&sheet);
 }
 
-/* "1:23:45", "12:34", "0:07". */
-static const char *duration(double seconds, char *text, size_t size)
+const char *cli_duration(double seconds, char *text, size_t size)
 {
     const long s = seconds < 0 ? 0 : seconds > 1e7 ? 10000000 : (long)(seconds + 0.5);
     if (s >= 3600)
@@ -132,7 +131,7 @@ static void compose(const struct impasto_progress *p, double first, char *line, 
         const double rate = p->iteration / (p->seconds - first);
         char left[32];
         snprintf(line + used, size - (size_t)used, "  %.3g it/s  %s left", rate,
-                 duration((p->iterations - p->iteration) / rate, left, sizeof(left)));
+                 cli_duration((p->iterations - p->iteration) / rate, left, sizeof(left)));
     }
 }
 

@@ -13,7 +13,7 @@ OPTIONS = """device list-devices json self-test size style-size style-scale iter
     learning-rate beta1 beta2 epsilon content-weight style-weight tv-weight content-layers
     style-layers losses pooling padding init seed preset weights export-weights conv gemm trace
     gradient save-every profile output bits margin convention max-pixels quiet verbose version
-    help memory plan tune""".split()
+    help memory plan tune show timelapse timelapse-every report""".split()
 
 
 class Help(unittest.TestCase):
@@ -114,7 +114,8 @@ class Usage(Case):
 class Numbers(Case):
     FLOATS = ["style-scale", "learning-rate", "beta1", "beta2", "epsilon", "content-weight",
               "style-weight", "tv-weight"]
-    WHOLE = ["size", "style-size", "iterations", "seed", "margin", "save-every", "max-pixels"]
+    WHOLE = ["size", "style-size", "iterations", "seed", "margin", "save-every", "max-pixels",
+             "timelapse-every"]
 
     def test_sizes_of_memory(self):
         for value in ["nan", "inf", "x", "1X", "15M", "0", "-1G", "1e3000", "65T", "1 G", "0x10000000"]:
