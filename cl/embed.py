@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""embed.py OUTPUT.c INPUT.cl...: writes kernel sources as a C file.
+"""embed.py PREFIX OUTPUT.c INPUT...: writes texts as a C file, an array of struct PREFIX_source.
 
-Each text begins with a #line of its own name, so that compilers' messages name the .cl file. The
+Kernels (.cl) begin with a #line of their own name, so that compilers' messages name that file. The
 texts are arrays of numbers, because C promises string literals of only 4095 characters.
 """
 
@@ -16,7 +16,8 @@ def array(index, path):
         source = stream.read()
     if b"\0" in source:
         raise ValueError(f"{path}: contains a zero byte")
-    text = b'#line 1 "%s"\n' % name.encode() + source
+    line = b'#line 1 "%s"\n' % name.encode() if name.endswith(".cl") else b""
+    text = line + source
     if not text.endswith(b"\n"):
         text += b"\n"
     numbers = [str(byte) if byte < 128 else str(byte - 256) for byte in text + b"\0"]
@@ -25,31 +26,31 @@ def array(index, path):
 
 
 def main():
-    if len(sys.argv) < 3:
+    if len(sys.argv) < 4:
         sys.exit(__doc__.splitlines()[0])
-    output, inputs = sys.argv[1], sys.argv[2:]
+    prefix, output, inputs = sys.argv[1], sys.argv[2], sys.argv[3:]
     rows = [
         f'    {{"{os.path.basename(path)}", (const char *)text_{index}}},'
         for index, path in enumerate(inputs)
     ]
     parts = [
         "/* SPDX-License-Identifier: MIT */",
-        "/* Made from cl/ by cl/embed.py; edit those files instead. */",
+        "/* Made by cl/embed.py; edit the files named below instead. */",
         "",
         "#include <stddef.h>",
         "",
-        "struct imp_source {",
+        f"struct {prefix}_source {{",
         "    const char *name;",
         "    const char *text;",
         "};",
-        "extern const struct imp_source imp_sources[];",
-        "extern const size_t imp_source_count;",
+        f"extern const struct {prefix}_source {prefix}_sources[];",
+        f"extern const size_t {prefix}_source_count;",
         "",
         *(array(index, path) for index, path in enumerate(inputs)),
-        "const struct imp_source imp_sources[] = {",
+        f"const struct {prefix}_source {prefix}_sources[] = {{",
         *rows,
         "};",
-        f"const size_t imp_source_count = {len(inputs)};",
+        f"const size_t {prefix}_source_count = {len(inputs)};",
         "",
     ]
     with open(output, "w", encoding="ascii") as stream:

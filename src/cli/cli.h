@@ -42,6 +42,8 @@ void cli_console_picture(struct cli_console *console, const struct impasto_image
 /* Leaves the bar and the picture standing. */
 void cli_console_finish(struct cli_console *console);
 void cli_console_close(struct cli_console *console);
+/* "1:23:45", "12:34", "0:07"; returns text. */
+const char *cli_duration(double seconds, char *text, size_t size);
 
 /* ---- devices.c ------------------------------------------------------------------------------- */
 
@@ -51,6 +53,8 @@ enum impasto_status cli_list_devices(bool json, struct impasto_error *error);
 enum impasto_status cli_self_test(struct impasto_device *device, struct impasto_error *error);
 /* --plan on stdout. */
 void cli_print_plan(const struct impasto_job_info *info);
+/* How one block comes by memory; returns text. */
+const char *cli_stage_words(const struct impasto_plan_stage *stage, char *text, size_t size);
 /* --profile on stderr. */
 void cli_print_profile(const struct impasto_job_info *info);
 
@@ -121,6 +125,8 @@ void cli_inputs_compare(const struct cli_settings *settings, const struct json_t
 
 /* ---- outputs.c ------------------------------------------------------------------------------- */
 
+/* What follows the last slash. */
+const char *cli_file_name(const char *path);
 /* <content>-<style>.png beside the content picture; the caller frees it; NULL: out of memory. */
 char *cli_default_output(const char *content, const char *style);
 /* path with "-0001" before its extension, for number 1; likewise. */
@@ -170,5 +176,26 @@ bool cli_timelapse_due(const struct cli_timelapse *timelapse, int taken);
 enum impasto_status cli_timelapse_write(struct cli_timelapse *timelapse, int taken, int width,
                                         int height, const struct impasto_image *image,
                                         struct impasto_error *error);
+
+/* ---- report.c -------------------------------------------------------------------------------- */
+
+struct cli_report; /* --report; NULL: none, and then what follows does nothing */
+
+enum impasto_status cli_report_open(struct cli_report **report, const char *path,
+                                    struct impasto_error *error);
+/* Keeps a small copy. role: "content", or "style", of which there may be several; static. path: where
+ * it is from, which the page tells without the folders; outlives the report. */
+enum impasto_status cli_report_picture(struct cli_report *report, const char *role,
+                                       const char *path, const struct impasto_image *image,
+                                       struct impasto_error *error);
+void cli_report_progress(struct cli_report *report, const struct impasto_params *params,
+                         const struct impasto_progress *progress);
+/* Writes the page, once. taken: iterations that the result has behind it. ended: how the run did, and
+ * why in words unless that is IMPASTO_OK. */
+enum impasto_status cli_report_write(struct cli_report *report, const struct cli_run *run,
+                                     const struct impasto_image *result, int taken,
+                                     enum impasto_status ended, const char *why,
+                                     struct impasto_error *error);
+void cli_report_close(struct cli_report **report);
 
 #endif

@@ -167,6 +167,19 @@ void cli_print_profile(const struct impasto_job_info *info)
     free(rows);
 }
 
+const char *cli_stage_words(const struct impasto_plan_stage *stage, char *text, size_t size)
+{
+    if (stage->keep == IMPASTO_KEEP_ALL)
+        snprintf(text, size, "kept");
+    else if (stage->keep == IMPASTO_KEEP_MASKS)
+        snprintf(text, size, "kept where a loss needs them, otherwise their signs");
+    else if (stage->rows >= stage->height)
+        snprintf(text, size, "computed twice");
+    else
+        snprintf(text, size, "computed twice, %d of %d rows at a time", stage->rows, stage->height);
+    return text;
+}
+
 static void print_mib(const char *what, uint64_t bytes)
 {
     printf("  %-24s %10.1f MiB\n", what, (double)bytes / (1 << 20));
@@ -186,15 +199,9 @@ void cli_print_plan(const struct impasto_job_info *info)
     printf("\nactivations\n");
     for (size_t i = 0; i < info->stage_count; i++) {
         const struct impasto_plan_stage *stage = &info->stages[i];
-        printf("  %s to %s: ", impasto_layer_name(stage->first), impasto_layer_name(stage->last));
-        if (stage->keep == IMPASTO_KEEP_ALL)
-            printf("kept\n");
-        else if (stage->keep == IMPASTO_KEEP_MASKS)
-            printf("kept where a loss needs them, otherwise their signs\n");
-        else if (stage->rows >= stage->height)
-            printf("computed twice\n");
-        else
-            printf("computed twice, %d of %d rows at a time\n", stage->rows, stage->height);
+        char words[96];
+        printf("  %s to %s: %s\n", impasto_layer_name(stage->first),
+               impasto_layer_name(stage->last), cli_stage_words(stage, words, sizeof(words)));
     }
     printf("\nconvolutions, forwards and backwards\n");
     for (size_t i = 0; i < info->layer_count; i++)

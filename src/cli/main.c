@@ -55,6 +55,7 @@ struct run {
     struct cli_run about;
     struct cli_trace trace;
     struct cli_timelapse timelapse;
+    struct cli_report *report;
     char *output;
     int number;                   /* of the picture, with --interpolate; from 0 on */
     struct impasto_progress last; /* as last reported */
@@ -127,6 +128,7 @@ static int on_progress(void *user, const struct impasto_progress *progress)
     run->taken = progress->iteration + !progress->done;
     catch_signals();
     cli_console_progress(&run->console, progress);
+    cli_report_progress(run->report, &run->params, progress);
     run->callback_status =
         cli_trace_iteration(&run->trace, &run->params, progress, &run->callback_error);
     /* The last picture is conclude's. */
@@ -216,12 +218,26 @@ static enum impasto_status prepare(struct run *run)
                : IMPASTO_OK;
 }
 
+/* The pictures that go into the report. */
+static enum impasto_status show_sources(struct run *run)
+{
+    const struct cli_settings *s = run->settings;
+    enum impasto_status status = cli_report_picture(run->report, "content", s->content,
+                                                    run->pictures.content, run->error);
+    for (int i = 0; i < s->styles.count && status == IMPASTO_OK; i++)
+        status = cli_report_picture(run->report, "style", s->styles.item[i], run->pictures.style[i],
+                                    run->error);
+    return status;
+}
+
 /* last: no other job of this run will need what this one was made of, which are tens of MiB. */
 static enum impasto_status open_job(struct run *run, bool last)
 {
-    const enum impasto_status status =
+    enum impasto_status status =
         (run->settings->plan ? impasto_job_plan : impasto_job_open)(
             run->device, run->weights, &run->pictures.task, &run->params, &run->job, run->error);
+    if (status == IMPASTO_OK && !run->settings->plan)
+        status = show_sources(run);
     if (last) {
         impasto_weights_close(&run->weights);
         cli_pictures_free(&run->pictures);
@@ -238,6 +254,37 @@ static void add_failure(struct run *run, enum impasto_status *status, enum impas
         return;
     *status = written;
     *run->error = *why;
+}
+
+static struct cli_run describe(const struct run *run)
+{
+    return (struct cli_run){
+        .settings = run->settings,
+        .params = &run->params,
+        .device = impasto_device_info(run->device),
+        .weights = run->weights_source,
+        .builtin = run->builtin,
+        .job = impasto_job_info(run->job),
+        .output = run->output,
+        .continues = run->number > 0,
+        .number = run->number,
+        .inputs = run->inputs,
+    };
+}
+
+/* Messages about files have paths in them, which a report does not tell. */
+static enum impasto_status write_report(struct run *run, const struct impasto_image *image,
+                                        enum impasto_status status, struct impasto_error *error)
+{
+    char line[1200];
+    const char *why = status == IMPASTO_ERROR_NUMERIC  ? run->error->message
+                      : status == IMPASTO_ERROR_OUTPUT ? "A file could not be written."
+                                                       : NULL;
+    status = cli_report_write(run->report, &run->about, image, run->taken, status, why, error);
+    snprintf(line, sizeof(line), "wrote %s", run->report ? run->settings->report : "");
+    if (status == IMPASTO_OK && run->report)
+        cli_console_log(&run->console, IMPASTO_LOG_INFO, line);
+    return status;
 }
 
 static enum impasto_status finish_timelapse(struct run *run, const struct impasto_image *image,
@@ -286,8 +333,10 @@ static enum impasto_status conclude(struct run *run, enum impasto_status status)
         status = saved;
     }
     struct impasto_error why = {0};
-    if (image)
+    if (image) {
         add_failure(run, &status, finish_timelapse(run, image, &why), &why);
+        add_failure(run, &status, write_report(run, image, status, &why), &why);
+    }
     add_failure(run, &status,
                 cli_trace_close(&run->trace, status, run->taken, run->last.seconds,
                                 saved == IMPASTO_OK ? run->output : NULL, &why),
@@ -309,18 +358,7 @@ static enum impasto_status paint(struct run *run, bool last)
     }
     if (s->gradient && (status = write_gradient(run)))
         return status;
-    run->about = (struct cli_run){
-        .settings = s,
-        .params = &run->params,
-        .device = impasto_device_info(run->device),
-        .weights = run->weights_source,
-        .builtin = run->builtin,
-        .job = impasto_job_info(run->job),
-        .output = run->output,
-        .continues = run->number > 0,
-        .number = run->number,
-        .inputs = run->inputs,
-    };
+    run->about = describe(run);
     if ((status = cli_timelapse_open(&run->timelapse, s, run->about.job->iterations,
                                      run->error)) ||
         (status = pass_on_picture(run, run->error)) ||
@@ -396,11 +434,14 @@ static enum impasto_status run_job(struct cli_settings *settings, struct impasto
     if (status == IMPASTO_OK && settings->show)
         status = cli_console_open_show(&run.console, error);
     if (status == IMPASTO_OK)
+        status = cli_report_open(&run.report, settings->report, error);
+    if (status == IMPASTO_OK)
         status = prepare(&run);
     if (status == IMPASTO_OK)
         status = settings->interpolate && !settings->plan ? paint_sequence(&run)
                                                           : paint(&run, true);
     cli_inputs_free(&run.inputs);
+    cli_report_close(&run.report);
     cli_console_close(&run.console);
     impasto_job_close(&run.job);
     impasto_device_close(&run.device);

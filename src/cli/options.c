@@ -191,6 +191,8 @@ const struct cli_option cli_options[] = {
      .help = "numbered pictures of the way to the result, for a film; DIR is made if need be"},
     {"timelapse-every", 0, "Reports", "N", CLI_INT, SETTING(timelapse_every), .low = 1,
      .high = 1000000, .help = "a frame every N iterations (what gives about 100)"},
+    {"report", 0, "Reports", "FILE", CLI_TEXT, SETTING(report),
+     .help = "pictures, loss curves, settings and device on one HTML page, to keep or to send"},
     {"profile", 0, "Reports", NULL, CLI_FLAG, PARAM(profile), .help = "time per kernel and layer"},
     {"quiet", 'q', "Reports", NULL, CLI_FLAG, SETTING(quiet), .help = "only warnings and errors"},
     {"verbose", 'v', "Reports", NULL, CLI_FLAG, SETTING(verbose),

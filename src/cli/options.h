@@ -40,6 +40,7 @@ struct cli_settings {
     bool show;
     const char *timelapse; /* a folder */
     int timelapse_every;   /* 0: not given */
+    const char *report;
     bool quiet, verbose, version, help;
     const char *settings_file, *save_settings; /* the first: the last one given */
     /* Each option's text as given, by its place in the table (of a list, the last). */

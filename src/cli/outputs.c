@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const char *file_name(const char *path)
+const char *cli_file_name(const char *path)
 {
     const char *slash = strrchr(path, '/');
     return slash ? slash + 1 : path;
@@ -29,7 +29,7 @@ static size_t stem_length(const char *name)
 
 char *cli_default_output(const char *content, const char *style)
 {
-    const char *c = file_name(content), *s = file_name(style);
+    const char *c = cli_file_name(content), *s = cli_file_name(style);
     const size_t folder = (size_t)(c - content);
     const size_t size = strlen(content) + strlen(style) + sizeof("-.png");
     char *path = malloc(size);
@@ -41,7 +41,7 @@ char *cli_default_output(const char *content, const char *style)
 
 char *cli_numbered(const char *path, int number)
 {
-    const char *name = file_name(path);
+    const char *name = cli_file_name(path);
     const size_t stem = (size_t)(name - path) + stem_length(name), size = strlen(path) + 16;
     char *numbered = malloc(size);
     if (numbered)
@@ -52,7 +52,7 @@ char *cli_numbered(const char *path, int number)
 /* The folder that `path` is in; false: its name is longer than the system takes. */
 static bool folder_of(const char *path, char folder[PATH_MAX])
 {
-    const size_t length = (size_t)(file_name(path) - path);
+    const size_t length = (size_t)(cli_file_name(path) - path);
     if (length >= PATH_MAX)
         return false;
     memcpy(folder, length ? path : ".", length ? length : 1);
@@ -80,7 +80,7 @@ static enum impasto_status check_folder(const char *path, struct impasto_error *
 enum impasto_status cli_check_target(const char *path, struct impasto_error *error)
 {
     struct stat info;
-    if (file_name(path)[0] == 0)
+    if (cli_file_name(path)[0] == 0)
         return cli_fail(error, IMPASTO_ERROR_OUTPUT, "%s: names a folder; name a file in it", path);
     if (stat(path, &info) != 0 && lstat(path, &info) == 0)
         return cli_fail(error, IMPASTO_ERROR_OUTPUT,
@@ -103,7 +103,7 @@ bool cli_same_file(const char *a, const char *b)
         return false;
     if (!there) {
         char x_path[PATH_MAX], y_path[PATH_MAX];
-        if (strcmp(file_name(a), file_name(b)) != 0 || !folder_of(a, x_path) ||
+        if (strcmp(cli_file_name(a), cli_file_name(b)) != 0 || !folder_of(a, x_path) ||
             !folder_of(b, y_path) || stat(x_path, &x) != 0 || stat(y_path, &y) != 0)
             return false;
     }
@@ -163,7 +163,7 @@ enum impasto_status cli_check_outputs(const struct cli_settings *settings, const
                                       struct impasto_error *error)
 {
     const char *const outputs[] = {output, settings->trace, settings->gradient,
-                                   settings->export_weights, settings->save_settings};
+                                   settings->export_weights, settings->save_settings, settings->report};
     const size_t count = sizeof(outputs) / sizeof(*outputs);
     for (size_t i = 0; i < count; i++) {
         if (!outputs[i])
@@ -171,6 +171,10 @@ enum impasto_status cli_check_outputs(const struct cli_settings *settings, const
         enum impasto_status status = cli_check_target(outputs[i], error);
         if (status == IMPASTO_OK && i == 0)
             status = check_picture(settings, output, error);
+        if (status == IMPASTO_OK && outputs[i] == settings->report &&
+            !ends_with(outputs[i], ".html") && !ends_with(outputs[i], ".htm"))
+            status = cli_fail(error, IMPASTO_ERROR_USAGE, "%s: end the name of the report in .html",
+                              outputs[i]);
         if (status != IMPASTO_OK)
             return status;
         if (is_input(settings, outputs[i]))

@@ -104,9 +104,10 @@ enum impasto_status cli_pictures_check(const struct cli_settings *s, struct impa
         return cli_fail(error, IMPASTO_ERROR_USAGE, "--interpolate: %s",
                         styles < 2 ? "two or more style pictures are needed"
                                    : "regions have a style picture each; give one --content-mask");
-    if (s->interpolate && s->timelapse)
+    if (s->interpolate && (s->timelapse || s->report))
         return cli_fail(error, IMPASTO_ERROR_USAGE,
-                        "--timelapse: shows how one picture came to be; leave out --interpolate");
+                        "--%s: is about one picture; leave out --interpolate",
+                        s->report ? "report" : "timelapse");
     if (s->interpolate && s->interpolate < styles)
         return cli_fail(error, IMPASTO_ERROR_USAGE,
                         "--interpolate: %d pictures cannot show %d styles; ask for at least %d",

@@ -107,8 +107,7 @@ void cli_console_log(void *user, enum impasto_log_level level, const char *line)
     cli_sheet_send(&sheet);
 }
 
-/* "1:23:45", "12:34", "0:07". */
-static const char *duration(double seconds, char *text, size_t size)
+const char *cli_duration(double seconds, char *text, size_t size)
 {
     const long s = seconds < 0 ? 0 : seconds > 1e7 ? 10000000 : (long)(seconds + 0.5);
     if (s >= 3600)
@@ -160,7 +159,7 @@ static void compose(const struct cli_console *console, const struct impasto_prog
         const double rest = seconds * work(console, p->iteration, p->iterations) /
                             work(console, 0, p->iteration);
         snprintf(line + used, size - (size_t)used, "  %.3g it/s  %s left", p->iteration / seconds,
-                 duration(rest, left, sizeof(left)));
+                 cli_duration(rest, left, sizeof(left)));
     }
 }
 

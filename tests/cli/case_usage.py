@@ -15,7 +15,7 @@ OPTIONS = """device list-devices json self-test size style-size style-scale iter
     gradient save-every profile output bits margin convention max-pixels quiet verbose version
     help memory plan tune scales first-iterations average strength colour style-loss content-mask
     style-mask keep interpolate history settings save-settings
-    show timelapse timelapse-every""".split()
+    show timelapse timelapse-every report""".split()
 
 
 class Help(unittest.TestCase):
@@ -118,7 +118,7 @@ class Numbers(Case):
     FLOATS = ["style-scale", "learning-rate", "beta1", "beta2", "epsilon", "content-weight",
               "style-weight", "tv-weight"]
     WHOLE = ["size", "style-size", "iterations", "seed", "margin", "save-every", "max-pixels",
-             "history"]
+             "history", "timelapse-every"]
 
     def test_sizes_of_memory(self):
         for value in ["nan", "inf", "x", "1X", "15M", "0", "-1G", "1e3000", "65T", "1 G", "0x10000000"]:
