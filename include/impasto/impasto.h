@@ -389,7 +389,6 @@ struct impasto_params {
                            end, that keep border effects out of the result: 0 to 128 */
     enum impasto_colour colour;
     enum impasto_init init;
-    const struct impasto_image *init_image; /* INIT_IMAGE: resized to the result; used at open only */
     uint64_t seed;      /* INIT_NOISE; equal seeds give equal noise; 0 */
     const char *conv;   /* convolution algorithm by name; NULL: "auto" */
     const char *gemm;   /* "clblast", "builtin"; NULL: "auto" */
@@ -397,6 +396,7 @@ struct impasto_params {
                            can spare; the less, the more is computed twice. 0: what it can spare, but
                            a little time is given for a lot of memory. The result is the same but for
                            rounding */
+    bool again;         /* the job will be used for more pictures: see impasto_job_again */
     bool profile;       /* time each kernel; slows the run */
 };
 
@@ -440,6 +440,7 @@ struct impasto_pictures {
     const struct impasto_region *regions; /* every region has a style */
     size_t region_count;                  /* 0: one region, everywhere */
     const struct impasto_image *keep; /* parts of the content picture that stay as they are; or NULL */
+    const struct impasto_image *init; /* for IMPASTO_INIT_IMAGE, resized to the result; else NULL */
 };
 
 struct impasto_job; /* one optimisation: pictures, parameters, a state */
@@ -538,6 +539,16 @@ IMPASTO_API enum impasto_status
 impasto_job_plan(struct impasto_device *device, const struct impasto_weights *weights,
                  const struct impasto_pictures *pictures, const struct impasto_params *params,
                  struct impasto_job **job, struct impasto_error *error) IMPASTO_MUST_CHECK;
+
+/*
+ * Begins anew with another content picture, and masks of it, in the same styles: `styles` must be what
+ * they were. The weights stay on the device, and where params.again was set, what is known of the style
+ * pictures at a size stays known, unless colours are matched. Errors: as impasto_job_open's; the job can
+ * then be given other pictures, or closed.
+ */
+IMPASTO_API enum impasto_status impasto_job_again(struct impasto_job *job,
+                                                  const struct impasto_pictures *pictures,
+                                                  struct impasto_error *error) IMPASTO_MUST_CHECK;
 
 /* Valid until the next call on the job. */
 IMPASTO_API const struct impasto_job_info *impasto_job_info(struct impasto_job *job);

@@ -13,6 +13,7 @@
 struct cli_console {
     bool terminal; /* stderr is one: the bar is redrawn in place */
     bool quiet, verbose;
+    bool silent; /* no progress, as where several jobs run at a time */
     double last_drawn; /* monotonic seconds */
     double first;      /* seconds that the first report took: kernels are compiled then */
     /* Of the job at hand: iterations times their pixels, all of them. */

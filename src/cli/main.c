@@ -1,465 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* The command-line program: options in, a picture out, and an exit code that says what happened. */
+/* The command-line program: which of the things that it does is asked for, and the exit code. */
 
-#include "cli/cli.h"
-#include "cli/pictures.h"
+#include "cli/run.h"
 
-#include <signal.h>
 #ifdef __GLIBC__
 #include <malloc.h>
 #endif
-#include <stdlib.h>
-#include <string.h>
-
-/* ---- Signals --------------------------------------------------------------------------------- */
-
-static volatile sig_atomic_t stop_signal;
-
-/* The first signal asks the run to stop after its iteration; the second ends the program. */
-static void on_signal(int number)
-{
-    if (stop_signal) {
-        cli_screen_rescue();
-        signal(number, SIG_DFL);
-        raise(number);
-    }
-    stop_signal = number;
-}
-
-/* Some OpenCL drivers put handlers of their own in place while they compile, so this is called
- * again in every iteration. A signal that the parent had us ignore stays ignored. */
-static void catch_signals(void)
-{
-    static const int numbers[] = {SIGINT, SIGTERM};
-    for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++) {
-        struct sigaction now, ours = {.sa_handler = on_signal};
-        sigemptyset(&ours.sa_mask);
-        if (sigaction(numbers[i], NULL, &now) == 0 && now.sa_handler != SIG_IGN)
-            sigaction(numbers[i], &ours, NULL);
-    }
-}
-
-/* ---- A run ----------------------------------------------------------------------------------- */
-
-struct run {
-    struct cli_settings *settings;
-    struct cli_console console;
-    struct impasto_device *device;
-    struct impasto_weights *weights;
-    char *weights_source; /* outlives them */
-    bool builtin;
-    struct cli_pictures pictures;
-    struct impasto_params params;
-    struct impasto_job *job;
-    struct json_t *inputs;
-    struct cli_run about;
-    struct cli_trace trace;
-    struct cli_timelapse timelapse;
-    struct cli_report *report;
-    char *output;
-    int number;                   /* of the picture, with --interpolate; from 0 on */
-    struct impasto_progress last; /* as last reported */
-    int taken;                    /* iterations that the picture has behind it */
-    struct impasto_error *error;
-    /* Why the callback stopped the run; the library says no more than that it did. */
-    enum impasto_status callback_status;
-    struct impasto_error callback_error;
-};
-
-static enum impasto_status save_picture(struct run *run, const struct impasto_image *image,
-                                        struct impasto_error *error)
-{
-    return impasto_image_save(image, run->output, run->settings->bits, error);
-}
-
-static enum impasto_status write_frame(struct run *run, const struct impasto_image *image,
-                                       struct impasto_error *error)
-{
-    const struct impasto_job_info *info = impasto_job_info(run->job);
-    return cli_timelapse_write(&run->timelapse, run->taken, info->width, info->height, image,
-                               error);
-}
-
-/* The picture so far, with what it says of itself. */
-static enum impasto_status take_picture(struct run *run, struct impasto_image **image,
-                                        struct impasto_error *error)
-{
-    const enum impasto_status status = impasto_job_image(run->job, image, error);
-    if (status != IMPASTO_OK)
-        return status;
-    (*image)->settings = cli_record(&run->about, run->taken);
-    if ((*image)->settings)
-        return IMPASTO_OK;
-    impasto_image_free(image);
-    return cli_fail(error, IMPASTO_ERROR_MEMORY, "out of memory for the settings");
-}
-
-/* For all who want it now, read once. */
-static enum impasto_status pass_on_picture(struct run *run, struct impasto_error *error)
-{
-    const int every = run->settings->save_every;
-    const bool save = every > 0 && run->taken > 0 && run->taken % every == 0;
-    const bool frame = cli_timelapse_due(&run->timelapse, run->taken);
-    const bool show = cli_console_wants_picture(&run->console);
-    if (!save && !frame && !show)
-        return IMPASTO_OK;
-    struct impasto_image *image = NULL;
-    enum impasto_status status = take_picture(run, &image, error);
-    if (status == IMPASTO_OK && show)
-        cli_console_picture(&run->console, image);
-    if (status == IMPASTO_OK && frame)
-        status = write_frame(run, image, error);
-    if (status == IMPASTO_OK && save) {
-        char line[64];
-        status = save_picture(run, image, error);
-        snprintf(line, sizeof(line), "saved the picture of iteration %d", run->taken);
-        if (status == IMPASTO_OK)
-            cli_console_log(&run->console, IMPASTO_LOG_DEBUG, line);
-    }
-    impasto_image_free(&image);
-    return status;
-}
-
-static int on_progress(void *user, const struct impasto_progress *progress)
-{
-    struct run *run = user;
-    run->last = *progress;
-    /* Reported is the state before the step just taken; after the last report there is none. */
-    run->taken = progress->iteration + !progress->done;
-    catch_signals();
-    cli_console_progress(&run->console, progress);
-    cli_report_progress(run->report, &run->params, progress);
-    run->callback_status =
-        cli_trace_iteration(&run->trace, &run->params, progress, &run->callback_error);
-    /* The last picture is conclude's. */
-    if (run->callback_status == IMPASTO_OK && run->taken < progress->iterations && !stop_signal)
-        run->callback_status = pass_on_picture(run, &run->callback_error);
-    return run->callback_status != IMPASTO_OK || stop_signal;
-}
-
-static enum impasto_status write_gradient(struct run *run)
-{
-    const struct impasto_job_info *info = impasto_job_info(run->job);
-    const size_t count = 3 * (size_t)info->scale_width * (size_t)info->scale_height;
-    float *gradient = malloc(count * sizeof(float));
-    if (!gradient)
-        return cli_fail(run->error, IMPASTO_ERROR_MEMORY, "out of memory for the gradient");
-    enum impasto_status status = impasto_job_gradient(run->job, gradient, run->error);
-    if (status == IMPASTO_OK)
-        status = cli_write_floats(run->settings->gradient, gradient, count, run->error);
-    free(gradient);
-    return status;
-}
-
-/* Opens the device that is asked for, or, with no place for it, tunes it. */
-static enum impasto_status open_device(struct cli_settings *settings, struct cli_console *console,
-                                       struct impasto_device **device, struct impasto_error *error)
-{
-    const char *variable = getenv("IMPASTO_DEVICE");
-    const bool from_variable = !settings->device && variable && variable[0];
-    if (from_variable)
-        settings->device = variable;
-    else if (!settings->device)
-        settings->device = "auto";
-    struct impasto_error why = {0};
-    const enum impasto_status status =
-        device ? impasto_device_open(settings->device, cli_console_log, console, device, &why)
-               : impasto_device_tune(settings->device, cli_console_log, console, &why);
-    if (status == IMPASTO_OK)
-        return status;
-    return cli_fail(error, status, "%s%s", why.message,
-                    from_variable ? " (named by $IMPASTO_DEVICE)" : "");
-}
-
-static enum impasto_status save_weights(const struct impasto_weights *weights, const char *path,
-                                        struct cli_console *console, struct impasto_error *error)
-{
-    char line[1200];
-    const enum impasto_status status = impasto_weights_save(weights, path, error);
-    snprintf(line, sizeof(line), "wrote the weights to %s", path);
-    if (status == IMPASTO_OK)
-        cli_console_log(console, IMPASTO_LOG_INFO, line);
-    return status;
-}
-
-/* Everything up to an open device. */
-static enum impasto_status prepare(struct run *run)
-{
-    const struct cli_settings *s = run->settings;
-    struct impasto_error *error = run->error;
-    enum impasto_status status;
-    if ((status = cli_pictures_load(s, &run->pictures, error)) ||
-        (status = impasto_weights_open(s->weights, (enum impasto_convention)s->convention,
-                                       &run->weights, error)) ||
-        (status = impasto_params_preset(run->weights, s->preset, &run->params, error)) ||
-        (status = cli_override(s, &run->params, error)))
-        return status;
-    /* The trace tells what is in force, also where nothing was said. */
-    run->params.conv = run->params.conv ? run->params.conv : "auto";
-    run->params.gemm = run->params.gemm ? run->params.gemm : "auto";
-    if (strcmp(s->init, "noise") == 0) {
-        run->params.init = IMPASTO_INIT_NOISE;
-    } else if (strcmp(s->init, "gray") == 0) {
-        run->params.init = IMPASTO_INIT_GRAY;
-    } else if (run->pictures.init) {
-        run->params.init = IMPASTO_INIT_IMAGE;
-        run->params.init_image = run->pictures.init;
-    }
-    run->weights_source = strdup(impasto_weights_info(run->weights)->source);
-    run->builtin = impasto_weights_info(run->weights)->builtin;
-    if (!run->weights_source)
-        return cli_fail(error, IMPASTO_ERROR_MEMORY, "out of memory");
-    if ((status = open_device(run->settings, &run->console, &run->device, error)))
-        return status;
-    run->inputs = cli_inputs_read(s, &run->params, run->builtin ? NULL : run->weights_source);
-    cli_inputs_compare(s, run->inputs, &run->console);
-    return s->export_weights
-               ? save_weights(run->weights, s->export_weights, &run->console, error)
-               : IMPASTO_OK;
-}
-
-/* The pictures that go into the report. */
-static enum impasto_status show_sources(struct run *run)
-{
-    const struct cli_settings *s = run->settings;
-    enum impasto_status status = cli_report_picture(run->report, "content", s->content,
-                                                    run->pictures.content, run->error);
-    for (int i = 0; i < s->styles.count && status == IMPASTO_OK; i++)
-        status = cli_report_picture(run->report, "style", s->styles.item[i], run->pictures.style[i],
-                                    run->error);
-    return status;
-}
-
-/* last: no other job of this run will need what this one was made of, which are tens of MiB. */
-static enum impasto_status open_job(struct run *run, bool last)
-{
-    enum impasto_status status =
-        (run->settings->plan ? impasto_job_plan : impasto_job_open)(
-            run->device, run->weights, &run->pictures.task, &run->params, &run->job, run->error);
-    if (status == IMPASTO_OK && !run->settings->plan)
-        status = show_sources(run);
-    if (last) {
-        impasto_weights_close(&run->weights);
-        cli_pictures_free(&run->pictures);
-        run->params.init_image = NULL;
-    }
-    return status;
-}
-
-/* What is written beside the picture fails the run where nothing else has. */
-static void add_failure(struct run *run, enum impasto_status *status, enum impasto_status written,
-                        const struct impasto_error *why)
-{
-    if (*status != IMPASTO_OK || written == IMPASTO_OK)
-        return;
-    *status = written;
-    *run->error = *why;
-}
-
-static struct cli_run describe(const struct run *run)
-{
-    return (struct cli_run){
-        .settings = run->settings,
-        .params = &run->params,
-        .device = impasto_device_info(run->device),
-        .weights = run->weights_source,
-        .builtin = run->builtin,
-        .job = impasto_job_info(run->job),
-        .output = run->output,
-        .continues = run->number > 0,
-        .number = run->number,
-        .inputs = run->inputs,
-    };
-}
-
-/* Messages about files have paths in them, which a report does not tell. */
-static enum impasto_status write_report(struct run *run, const struct impasto_image *image,
-                                        enum impasto_status status, struct impasto_error *error)
-{
-    char line[1200];
-    const char *why = status == IMPASTO_ERROR_NUMERIC  ? run->error->message
-                      : status == IMPASTO_ERROR_OUTPUT ? "A file could not be written."
-                                                       : NULL;
-    status = cli_report_write(run->report, &run->about, image, run->taken, status, why, error);
-    snprintf(line, sizeof(line), "wrote %s", run->report ? run->settings->report : "");
-    if (status == IMPASTO_OK && run->report)
-        cli_console_log(&run->console, IMPASTO_LOG_INFO, line);
-    return status;
-}
-
-static enum impasto_status finish_timelapse(struct run *run, const struct impasto_image *image,
-                                            struct impasto_error *error)
-{
-    char line[1200];
-    const enum impasto_status status = write_frame(run, image, error);
-    snprintf(line, sizeof(line), "wrote %d frames to %s", run->timelapse.frames,
-             run->timelapse.folder ? run->timelapse.folder : "");
-    if (status == IMPASTO_OK && run->timelapse.folder)
-        cli_console_log(&run->console, IMPASTO_LOG_INFO, line);
-    return status;
-}
-
-/* The end of a run that took steps. The picture so far is written also when it was stopped or its
- * numbers went wrong; not after a failed device, whose picture may be anything. */
-static enum impasto_status conclude(struct run *run, enum impasto_status status)
-{
-    char line[1200];
-    if (run->callback_status != IMPASTO_OK) {
-        status = run->callback_status;
-        *run->error = run->callback_error;
-    }
-    const bool interrupted = status == IMPASTO_ERROR_INTERRUPTED;
-    const bool sound = status == IMPASTO_OK || interrupted || status == IMPASTO_ERROR_NUMERIC ||
-                       status == IMPASTO_ERROR_OUTPUT;
-    struct impasto_error unsaved = {0};
-    struct impasto_image *image = NULL;
-    enum impasto_status saved = sound ? take_picture(run, &image, &unsaved) : status;
-    if (saved == IMPASTO_OK) {
-        saved = save_picture(run, image, &unsaved);
-        cli_console_picture(&run->console, image);
-    }
-    cli_console_finish(&run->console);
-    if (saved == IMPASTO_OK && status == IMPASTO_OK) {
-        const struct impasto_job_info *info = impasto_job_info(run->job);
-        snprintf(line, sizeof(line), "wrote %s (%dx%d, %d iterations, %.1f s)", run->output,
-                 info->width, info->height, run->taken, run->last.seconds);
-        cli_console_log(&run->console, IMPASTO_LOG_INFO, line);
-    } else if (saved == IMPASTO_OK) {
-        snprintf(line, sizeof(line), "%s: the picture so far was written to %s",
-                 interrupted ? "interrupted" : "stopped", run->output);
-        cli_console_log(&run->console, IMPASTO_LOG_WARNING, line);
-    } else if (status == IMPASTO_OK || interrupted) {
-        *run->error = unsaved;
-        status = saved;
-    }
-    struct impasto_error why = {0};
-    if (image) {
-        add_failure(run, &status, finish_timelapse(run, image, &why), &why);
-        add_failure(run, &status, write_report(run, image, status, &why), &why);
-    }
-    add_failure(run, &status,
-                cli_trace_close(&run->trace, status, run->taken, run->last.seconds,
-                                saved == IMPASTO_OK ? run->output : NULL, &why),
-                &why);
-    impasto_image_free(&image);
-    return status;
-}
-
-/* One picture, to run->output. */
-static enum impasto_status paint(struct run *run, bool last)
-{
-    const struct cli_settings *s = run->settings;
-    enum impasto_status status = open_job(run, last);
-    if (status != IMPASTO_OK)
-        return status;
-    if (s->plan) {
-        cli_print_plan(impasto_job_info(run->job));
-        return IMPASTO_OK;
-    }
-    if (s->gradient && (status = write_gradient(run)))
-        return status;
-    run->about = describe(run);
-    if ((status = cli_timelapse_open(&run->timelapse, s, run->about.job->iterations,
-                                     run->error)) ||
-        (status = pass_on_picture(run, run->error)) ||
-        (status = cli_trace_open(&run->trace, s->trace, &run->about, run->error)))
-        return status;
-    cli_console_begin(&run->console, run->about.job);
-    catch_signals();
-    status = conclude(run, impasto_job_run(run->job, on_progress, run, run->error));
-    if (run->params.profile)
-        cli_print_profile(impasto_job_info(run->job));
-    return status;
-}
-
-/* --interpolate: a job for each picture on the way from the first style to the last. */
-static enum impasto_status paint_sequence(struct run *run)
-{
-    char *const pattern = run->output;
-    const int count = run->settings->interpolate;
-    enum impasto_status status = IMPASTO_OK;
-    for (int i = 0; i < count && status == IMPASTO_OK; i++) {
-        run->number = i;
-        run->output = cli_numbered(pattern, i + 1);
-        cli_pictures_interpolate(&run->pictures, i, count);
-        status = run->output ? paint(run, i == count - 1)
-                             : cli_fail(run->error, IMPASTO_ERROR_MEMORY, "out of memory");
-        impasto_job_close(&run->job);
-        free(run->output);
-    }
-    run->output = pattern;
-    return status;
-}
-
-static enum impasto_status name_output(const struct cli_settings *settings, char **output,
-                                       struct impasto_error *error)
-{
-    struct cli_spec style;
-    if (settings->output) {
-        *output = strdup(settings->output);
-    } else {
-        const enum impasto_status status =
-            cli_spec_read(settings->styles.item[0], true, &style, error);
-        if (status != IMPASTO_OK)
-            return status;
-        *output = cli_default_output(settings->content, style.path);
-        free(style.path);
-    }
-    return *output ? IMPASTO_OK : cli_fail(error, IMPASTO_ERROR_MEMORY, "out of memory");
-}
-
-/* Silence would be taken for obedience. */
-static void warn_of_preset(const struct cli_settings *settings, struct cli_console *console)
-{
-    char line[1200];
-    const char *file = cli_idle_preset(settings);
-    snprintf(line, sizeof(line), "--preset %s changes nothing: %s sets all that it would",
-             settings->preset, file ? file : "");
-    if (file)
-        cli_console_log(console, IMPASTO_LOG_WARNING, line);
-}
-
-static enum impasto_status run_job(struct cli_settings *settings, struct impasto_error *error)
-{
-    struct run run = {.settings = settings, .error = error};
-    cli_console_init(&run.console, settings);
-    warn_of_preset(settings, &run.console);
-    enum impasto_status status = cli_inputs_check(settings, error);
-    if (status == IMPASTO_OK)
-        status = cli_pictures_check(settings, error);
-    if (status == IMPASTO_OK)
-        status = name_output(settings, &run.output, error);
-    if (status == IMPASTO_OK)
-        status = cli_check_outputs(settings, run.output, error);
-    if (status == IMPASTO_OK && settings->show)
-        status = cli_console_open_show(&run.console, error);
-    if (status == IMPASTO_OK)
-        status = cli_report_open(&run.report, settings->report, error);
-    if (status == IMPASTO_OK)
-        status = prepare(&run);
-    if (status == IMPASTO_OK)
-        status = settings->interpolate && !settings->plan ? paint_sequence(&run)
-                                                          : paint(&run, true);
-    cli_inputs_free(&run.inputs);
-    cli_report_close(&run.report);
-    cli_console_close(&run.console);
-    impasto_job_close(&run.job);
-    impasto_device_close(&run.device);
-    impasto_weights_close(&run.weights);
-    free(run.weights_source);
-    cli_pictures_free(&run.pictures);
-    free(run.output);
-    return status;
-}
-
-/* ---- The other things it does ---------------------------------------------------------------- */
 
 static enum impasto_status self_test(struct cli_settings *settings, struct impasto_error *error)
 {
     struct cli_console console;
     struct impasto_device *device = NULL;
     cli_console_init(&console, settings);
-    enum impasto_status status = open_device(settings, &console, &device, error);
+    enum impasto_status status = cli_open_device(settings, &console, &device, error);
     if (status == IMPASTO_OK)
         status = cli_self_test(device, error);
     impasto_device_close(&device);
@@ -470,7 +23,7 @@ static enum impasto_status tune(struct cli_settings *settings, struct impasto_er
 {
     struct cli_console console;
     cli_console_init(&console, settings);
-    return open_device(settings, &console, NULL, error);
+    return cli_open_device(settings, &console, NULL, error);
 }
 
 static enum impasto_status export_only(const struct cli_settings *settings,
@@ -484,7 +37,7 @@ static enum impasto_status export_only(const struct cli_settings *settings,
         status = impasto_weights_open(
             settings->weights, (enum impasto_convention)settings->convention, &weights, error);
     if (status == IMPASTO_OK)
-        status = save_weights(weights, settings->export_weights, &console, error);
+        status = cli_save_weights(weights, settings->export_weights, &console, error);
     impasto_weights_close(&weights);
     return status;
 }
@@ -502,16 +55,15 @@ static enum impasto_status save_settings(const struct cli_settings *settings,
                         "--save-settings does nothing else; leave --%s for another run",
                         settings->plan ? "plan" : "export-weights");
     cli_console_init(&console, settings);
-    warn_of_preset(settings, &console);
+    cli_warn_of_preset(settings, &console);
     if ((status = cli_check_outputs(settings, NULL, error)) ||
-        (status = impasto_weights_open(settings->weights,
-                                       (enum impasto_convention)settings->convention, &weights,
-                                       error)))
+        (status = impasto_weights_open(
+             settings->weights, (enum impasto_convention)settings->convention, &weights, error)))
         return status;
     if ((status = impasto_params_preset(weights, settings->preset, &params, error)) == IMPASTO_OK &&
         (status = cli_override(settings, &params, error)) == IMPASTO_OK)
-        status = cli_settings_save(settings, &params, impasto_weights_info(weights)->builtin,
-                                   error);
+        status =
+            cli_settings_save(settings, &params, impasto_weights_info(weights)->builtin, error);
     impasto_weights_close(&weights);
     snprintf(line, sizeof(line), "wrote the settings to %s", settings->save_settings);
     if (status == IMPASTO_OK)
@@ -539,6 +91,10 @@ static enum impasto_status dispatch(struct cli_settings *settings, struct impast
         return tune(settings, error);
     if (settings->save_settings)
         return save_settings(settings, error);
+    if (settings->batch.count > 0)
+        return cli_batch(settings, error);
+    if (settings->overwrite)
+        return cli_fail(error, IMPASTO_ERROR_USAGE, "--overwrite goes with --batch");
     if (settings->export_weights && !settings->content)
         return export_only(settings, error);
     if (!settings->content)
@@ -548,11 +104,11 @@ static enum impasto_status dispatch(struct cli_settings *settings, struct impast
         return cli_fail(error, IMPASTO_ERROR_USAGE,
                         "%s: a style picture must follow the content picture; see --help",
                         settings->content);
-    return run_job(settings, error);
+    return cli_run(settings, error);
 }
 
-/* Large blocks go back to the system as soon as they are freed. glibc would keep them once a few have
- * been, which adds tens of MiB to what a job needs. */
+/* Large blocks go back to the system as soon as they are freed. glibc would keep them once a few
+ * have been, which adds tens of MiB to what a job needs. */
 static void return_memory(void)
 {
 #ifdef __GLIBC__
@@ -571,8 +127,8 @@ int main(int argc, char **argv)
     cli_release(&settings);
     if ((fflush(stdout) != 0 || ferror(stdout)) && status == IMPASTO_OK)
         status = cli_fail(&error, IMPASTO_ERROR_OUTPUT, "standard output cannot be written");
-    if (status == IMPASTO_ERROR_INTERRUPTED && stop_signal)
-        return 128 + (int)stop_signal; /* as a shell reports a program that a signal ended */
+    if (status == IMPASTO_ERROR_INTERRUPTED && cli_stop_signal())
+        return 128 + cli_stop_signal(); /* as a shell reports a program that a signal ended */
     if (status != IMPASTO_OK)
         fprintf(stderr, "impasto: %s\n", error.message);
     return -(int)status;

@@ -69,6 +69,12 @@ const struct cli_option cli_options[] = {
     {"interpolate", 0, "Pictures", "N", CLI_INT, SETTING(interpolate), .low = 2, .high = 10000,
      .recorded = true,
      .help = "write N pictures, from each style picture to the next: OUT-0001.png and so on"},
+    {"batch", 0, "Pictures", "FILE|DIR", CLI_LIST, SETTING(batch),
+     .help = "paint many contents: pictures, folders of them, or text files that list them (\"-\": "
+             "standard input); may be repeated. The pictures named besides are styles, and -o is a "
+             "pattern with {content}, {style}, {folder}, {number}. --device may list several"},
+    {"overwrite", 0, "Pictures", NULL, CLI_FLAG, SETTING(overwrite),
+     .help = "with --batch: also paint what is there already"},
     {"bits", 0, "Pictures", "8|16", CLI_CHOICE, SETTING(bits), .choices = bits, .recorded = true,
      .help = "bits per channel of a PNG result (8)"},
     {"init", 0, "Pictures", "content|noise|gray|FILE", CLI_TEXT, SETTING(init), .recorded = true,
@@ -552,13 +558,35 @@ static enum impasto_status take_words(int argc, char **argv, bool files,
     return IMPASTO_OK;
 }
 
+/* With --batch, which names the contents, the first picture on the command line is a style as well. */
+static enum impasto_status all_are_styles(struct cli_settings *settings,
+                                          struct impasto_error *error)
+{
+    struct cli_list *styles = &settings->styles;
+    if (settings->content_giver != CLI_COMMAND_LINE)
+        return IMPASTO_OK;
+    if (settings->style_giver != CLI_COMMAND_LINE)
+        styles->count = 0;
+    if (styles->count == CLI_LIST_MOST)
+        return cli_fail(error, IMPASTO_ERROR_USAGE, "'%s': more than %d style pictures",
+                        styles->item[CLI_LIST_MOST - 1], CLI_LIST_MOST);
+    memmove(styles->item + 1, styles->item, (size_t)styles->count * sizeof(*styles->item));
+    styles->item[0] = settings->content;
+    styles->count++;
+    return IMPASTO_OK;
+}
+
 enum impasto_status cli_parse(int argc, char **argv, struct cli_settings *settings,
                               struct impasto_error *error)
 {
     *settings = (struct cli_settings){.bits = 8, .preset = "default", .init = "content"};
     const enum impasto_status status = take_words(argc, argv, true, settings, error);
     settings->giver = CLI_COMMAND_LINE;
-    return status == IMPASTO_OK ? take_words(argc, argv, false, settings, error) : status;
+    if (status != IMPASTO_OK)
+        return status;
+    const enum impasto_status taken = take_words(argc, argv, false, settings, error);
+    return taken == IMPASTO_OK && settings->batch.count > 0 ? all_are_styles(settings, error)
+                                                            : taken;
 }
 
 enum impasto_status cli_override(const struct cli_settings *settings, struct impasto_params *params,

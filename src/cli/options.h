@@ -24,6 +24,8 @@ struct cli_settings {
     const char *content;    /* NULL: not given */
     struct cli_list styles; /* as given, with weights */
     struct cli_list content_masks, style_masks;
+    struct cli_list batch;  /* pictures, folders and lists of contents; content is then unused */
+    bool overwrite;
     const char *keep;
     int interpolate;        /* pictures from each style to the next; 0: one of all styles */
     const char *output;          /* NULL: derived from the pictures' names */

@@ -164,7 +164,8 @@ enum impasto_status cli_pictures_load(const struct cli_settings *s, struct cli_p
 {
     enum impasto_status status;
     *p = (struct cli_pictures){0};
-    if ((status = impasto_image_load(s->content, s->max_pixels, &p->content, error)) ||
+    if ((s->content &&
+         (status = impasto_image_load(s->content, s->max_pixels, &p->content, error))) ||
         (status = load_styles(s, p, error)) || (status = load_regions(s, p, error)))
         return status;
     if (s->keep && (status = load(s->keep, false, true, s->max_pixels, &p->keep, NULL, error)))
@@ -174,6 +175,7 @@ enum impasto_status cli_pictures_load(const struct cli_settings *s, struct cli_p
         return status;
     p->task.content = p->content;
     p->task.keep = p->keep;
+    p->task.init = p->init;
     return IMPASTO_OK;
 }
 

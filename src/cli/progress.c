@@ -165,7 +165,7 @@ static void compose(const struct cli_console *console, const struct impasto_prog
 
 void cli_console_progress(struct cli_console *console, const struct impasto_progress *progress)
 {
-    if (console->quiet)
+    if (console->quiet || console->silent)
         return;
     if (progress->iteration == 0)
         console->first = progress->seconds;

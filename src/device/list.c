@@ -7,6 +7,7 @@
 
 #include "device/opencl.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -357,14 +358,20 @@ static enum impasto_status list_platforms(struct list *list, struct impasto_erro
     return status;
 }
 
+/* The first queries of a process make drivers look for their devices, and PoCL 3.1 crashes, or has none,
+ * where two threads ask at a time. */
+static pthread_mutex_t first_queries = PTHREAD_MUTEX_INITIALIZER;
+
 enum impasto_status imp_candidates_list(struct imp_candidate **candidates, size_t *count,
                                         struct impasto_error *error)
 {
     struct list list = {0};
     struct imp_signals signals;
+    pthread_mutex_lock(&first_queries);
     imp_signals_save(&signals);
     const enum impasto_status status = list_platforms(&list, error);
     imp_signals_restore(&signals);
+    pthread_mutex_unlock(&first_queries);
     if (status != IMPASTO_OK) {
         free(list.entries);
         return status;

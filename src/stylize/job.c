@@ -20,9 +20,10 @@ struct impasto_job {
     struct imp_sources sources;
     struct imp_model model;
     struct imp_layout weights; /* the model's */
-    struct imp_scale scale;    /* the one at hand */
-    int at;                    /* which one of the schedule */
-    int ends;                  /* the iteration at which it ends */
+    struct imp_scale scale;    /* the one at hand; zeroed: there is none */
+    struct imp_targets targets[IMPASTO_SCALES];
+    int at;   /* which one of the schedule */
+    int ends; /* the iteration at which it ends */
     int iteration;
     double started; /* imp_host_seconds() of the first step; 0 before it */
     struct impasto_job_info info;
@@ -67,7 +68,8 @@ static void list_sizes(const struct impasto_job *job, bool styles, char *text, s
                                  styles ? job->scale.pass[i].height : job->scales[i].height);
 }
 
-static void announce(const struct impasto_job *job, const struct impasto_weights_info *weights)
+static void announce_weights(const struct impasto_job *job,
+                             const struct impasto_weights_info *weights)
 {
     const struct imp_log *log = imp_device_log(job->device);
     char content[256], style[256];
@@ -81,6 +83,12 @@ static void announce(const struct impasto_job *job, const struct impasto_weights
     imp_log(log, IMPASTO_LOG_INFO, "layers: content %s; style %s",
             layers_text(job->params.content_layers, content, sizeof(content)),
             layers_text(job->params.style_layers, style, sizeof(style)));
+}
+
+static void announce_sizes(const struct impasto_job *job)
+{
+    const struct imp_log *log = imp_device_log(job->device);
+    char content[256], style[256];
     list_sizes(job, false, content, sizeof(content));
     list_sizes(job, true, style, sizeof(style));
     imp_log(log, IMPASTO_LOG_INFO, "size: %s, style %s", content, style);
@@ -160,7 +168,10 @@ static enum impasto_status plan(struct impasto_job *job, int at, struct impasto_
 static enum impasto_status enter(struct impasto_job *job, const struct imp_carry *carry,
                                  struct impasto_error *error)
 {
-    IMP_TRY(imp_scale_open(&job->scale, &job->sources, carry, error));
+    /* Matched colours are each content's own. */
+    const bool lasting = job->params.again && job->params.colour == IMPASTO_COLOUR_STYLE;
+    IMP_TRY(imp_scale_open(&job->scale, &job->sources, carry,
+                           lasting ? &job->targets[job->at] : NULL, error));
     job->ends += job->schedule.scale[job->at].iterations;
     job->info.scale_width = job->scale.sizes.width;
     job->info.scale_height = job->scale.sizes.height;
@@ -201,7 +212,8 @@ static enum impasto_status prepare(struct impasto_job *job, struct impasto_devic
     imp_model_layout(&job->model, imp_device_caps(job->device), &job->weights);
     IMP_TRY(plan(job, job->schedule.count - 1, error));
     describe(job);
-    announce(job, &weights->info);
+    announce_weights(job, &weights->info);
+    announce_sizes(job);
     if (job->only_plan)
         return IMPASTO_OK;
     if (job->schedule.count > 1)
@@ -226,7 +238,6 @@ static enum impasto_status open_job(struct impasto_device *device,
     opened->only_plan = only_plan;
     const enum impasto_status status = prepare(opened, device, weights, pictures, error);
     /* Only opening reads what these point to. */
-    opened->params.init_image = NULL;
     opened->params.conv = opened->params.gemm = NULL;
     if (status == IMPASTO_OK)
         *job = opened;
@@ -253,12 +264,44 @@ enum impasto_status impasto_job_plan(struct impasto_device *device,
     return open_job(device, weights, pictures, params, true, job, error);
 }
 
+static enum impasto_status begin_again(struct impasto_job *job,
+                                       const struct impasto_pictures *pictures,
+                                       struct impasto_error *error)
+{
+    imp_sources_free(&job->sources);
+    job->iteration = job->ends = 0;
+    job->started = 0;
+    IMP_TRY(take_pictures(job, pictures, error));
+    IMP_TRY(plan(job, job->schedule.count - 1, error));
+    describe(job);
+    announce_sizes(job);
+    if (job->schedule.count > 1)
+        IMP_TRY(plan(job, 0, error));
+    return enter(job, NULL, error);
+}
+
+enum impasto_status impasto_job_again(struct impasto_job *job,
+                                      const struct impasto_pictures *pictures,
+                                      struct impasto_error *error)
+{
+    if (job->only_plan)
+        return imp_fail(error, IMPASTO_ERROR_USAGE,
+                        "a job made by impasto_job_plan can only tell its plan");
+    imp_scale_release(&job->scale);
+    const enum impasto_status status = begin_again(job, pictures, error);
+    if (status != IMPASTO_OK)
+        imp_scale_release(&job->scale);
+    return status;
+}
+
 void impasto_job_close(struct impasto_job **job)
 {
     if (!job || !*job)
         return;
     imp_scale_release(&(*job)->scale);
     imp_layout_release(&(*job)->weights);
+    for (int i = 0; i < IMPASTO_SCALES; i++)
+        imp_targets_free(&(*job)->targets[i]);
     imp_sources_free(&(*job)->sources);
     free((*job)->profile);
     free(*job);
@@ -287,9 +330,12 @@ const struct impasto_job_info *impasto_job_info(struct impasto_job *job)
 
 static enum impasto_status check_open(const struct impasto_job *job, struct impasto_error *error)
 {
-    return job->only_plan ? imp_fail(error, IMPASTO_ERROR_USAGE,
-                                     "a job made by impasto_job_plan can only tell its plan")
-                          : IMPASTO_OK;
+    if (job->only_plan)
+        return imp_fail(error, IMPASTO_ERROR_USAGE,
+                        "a job made by impasto_job_plan can only tell its plan");
+    return job->scale.device ? IMPASTO_OK
+                             : imp_fail(error, IMPASTO_ERROR_USAGE,
+                                        "the job has no pictures: impasto_job_again has failed");
 }
 
 /* From one scale to the next. */

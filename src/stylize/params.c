@@ -246,8 +246,6 @@ enum impasto_status imp_params_check(const struct impasto_params *p,
     for (int i = 0; i < IMPASTO_SCALES && p->scale_sizes[i] != 0; i++)
         if (p->scale_sizes[i] < 16 || p->scale_sizes[i] > LARGEST_SIDE)
             return out_of_range("scales", p->scale_sizes[i], "16 to 16384 each", error);
-    if (p->init == IMPASTO_INIT_IMAGE && !p->init_image)
-        return imp_fail(error, IMPASTO_ERROR_USAGE, "init is an image, but init_image is NULL");
     IMP_TRY(check_layers("content", p->content_layers, weights, error));
     IMP_TRY(check_layers("style", p->style_layers, weights, error));
     if (imp_params_depth(p) == 0)

@@ -3,8 +3,8 @@
 #define IMP_SCALE_H
 
 /*
- * The optimisation at one size: what it will allocate, before it allocates any of it, in the parts of
- * its life; the targets; and the image as it moves.
+ * The optimisation at one size: what it will allocate, before it allocates any of it, in the parts
+ * of its life; the targets; and the image as it moves.
  */
 
 #include "stylize/stylize.h"
@@ -32,31 +32,32 @@ struct imp_scale {
     struct imp_net net;
     const struct imp_optimizer *optimizer;
     struct imp_optimizer_state state;
-    int steps; /* taken at this scale */
+    int steps;  /* taken at this scale */
     bool keeps; /* some of the content stays as it is */
     struct imp_buffer *image, *gradient;
     struct imp_buffer *average; /* of the images, not yet divided by what it counts */
-    struct imp_buffer *free;    /* (canvas) 1 where the image may move, 0 where the content is kept */
-    struct imp_layout targets;  /* from opening to closing: targets, masks, Gram matrices */
-    struct imp_layout main;     /* after the style passes: activations, gradients, image, optimiser */
+    struct imp_buffer *free; /* (canvas) 1 where the image may move, 0 where the content is kept */
+    struct imp_layout targets; /* from opening to closing: targets, masks, Gram matrices */
+    struct imp_layout main; /* after the style passes: activations, gradients, image, optimiser */
     /* Estimated time of an iteration, and of one that keeps everything; see imp_net_cost. */
     double cost, cost_of_keeping;
 };
 
 /* ---- scale.c --------------------------------------------------------------------------------- */
 
-/* Initialises the scale of a longer side `size`, in a run that ends with sources' size. The pointers
- * must outlive it; of the sources only shapes matter here. IMPASTO_ERROR_MEMORY, of the host's. */
+/* Initialises the scale of a longer side `size`, in a run that ends with sources' size. The
+ * pointers must outlive it; of the sources only shapes matter here. IMPASTO_ERROR_MEMORY, of the
+ * host's. */
 enum impasto_status imp_scale_init(struct imp_scale *scale, struct imp_device *device,
                                    const struct impasto_params *params,
-                                   const struct imp_model *model,
-                                   const struct imp_layout *weights,
+                                   const struct imp_model *model, const struct imp_layout *weights,
                                    const struct imp_sources *sources, int size,
                                    struct impasto_error *error);
 /* Also when it was only initialised, or zeroed. */
 void imp_scale_release(struct imp_scale *scale);
 
-/* What goes from one scale to the next: the image and the optimiser's vectors, (3, height, width). */
+/* What goes from one scale to the next: the image and the optimiser's vectors, (3, height, width).
+ */
 struct imp_carry {
     int height, width;
     float *image;
@@ -65,10 +66,20 @@ struct imp_carry {
 };
 void imp_carry_free(struct imp_carry *carry);
 
-/* Allocates and computes the targets; the image begins with what was carried, or, where that is NULL,
- * as the parameters say. The scale must have been planned. */
+/* What was found out about the style pictures at one scale, on the host. */
+struct imp_targets {
+    uint64_t key;     /* of the sizes they were looked at; 0: nothing is known */
+    float *values;    /* regions by layers: matrix, mean */
+    double *energies; /* likewise: two */
+};
+void imp_targets_free(struct imp_targets *targets);
+
+/* Allocates and computes the targets, or takes them from `known` and remembers them there (NULL:
+ * neither); the image begins with what was carried, or, where that is NULL, as the parameters say.
+ * The scale must have been planned. */
 enum impasto_status imp_scale_open(struct imp_scale *scale, const struct imp_sources *sources,
-                                   const struct imp_carry *carry, struct impasto_error *error);
+                                   const struct imp_carry *carry, struct imp_targets *known,
+                                   struct impasto_error *error);
 /* carry: to be freed in any case. */
 enum impasto_status imp_scale_carry(const struct imp_scale *scale, struct imp_carry *carry,
                                     struct impasto_error *error);
@@ -78,15 +89,17 @@ enum impasto_status imp_scale_carry(const struct imp_scale *scale, struct imp_ca
 enum impasto_status imp_scale_evaluate(struct imp_scale *scale, bool gradient, int iteration,
                                        struct impasto_progress *progress,
                                        struct impasto_error *error);
-/* The same with gradient, for imp_scale_step, which is to be told the total: an optimiser that has a
- * better image to go back to is told of numbers that are not finite, as a NaN, instead of failing. */
+/* The same with gradient, for imp_scale_step, which is to be told the total: an optimiser that has
+ * a better image to go back to is told of numbers that are not finite, as a NaN, instead of
+ * failing. */
 enum impasto_status imp_scale_measure(struct imp_scale *scale, int iteration,
                                       struct impasto_progress *progress, double *total,
                                       struct impasto_error *error);
 /* Moves the image. */
 enum impasto_status imp_scale_step(struct imp_scale *scale, double total,
                                    struct impasto_error *error);
-/* Instead of measuring and a step, at the end of all: leaves the image at the best one and measures it. */
+/* Instead of measuring and a step, at the end of all: leaves the image at the best one and measures
+ * it. */
 enum impasto_status imp_scale_finish(struct imp_scale *scale, int iteration,
                                      struct impasto_progress *progress,
                                      struct impasto_error *error);

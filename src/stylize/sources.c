@@ -262,13 +262,15 @@ enum impasto_status imp_sources_make(const struct impasto_params *params,
     const int last = sizes->width > sizes->height ? sizes->width : sizes->height;
     *sources = (struct imp_sources){.width = sizes->width, .height = sizes->height};
     IMP_TRY(check_pictures(pictures, error));
+    if (params->init == IMPASTO_INIT_IMAGE && !pictures->init)
+        return imp_fail(error, IMPASTO_ERROR_USAGE, "init is an image, but there is none");
     IMP_TRY(take_content(pictures, sizes, sources, error));
     IMP_TRY(take_regions(pictures, sources, error));
     IMP_TRY(take_styles(params, pictures, last, sources, error));
     if (params->init == IMPASTO_INIT_IMAGE) {
         float *alpha = NULL;
         IMP_TRY(
-            take(params->init_image, sizes->width, sizes->height, &sources->start, &alpha, error));
+            take(pictures->init, sizes->width, sizes->height, &sources->start, &alpha, error));
         free(alpha);
     }
     return adapt_colours(params, sources, error);

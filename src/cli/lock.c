@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Several processes, perhaps on several machines, share a folder: who paints which picture? A lock
+ * is a file made by exclusive creation, which every shared file system has. It is also flock()ed
+ * while its owner lives, so that on one machine a killed owner's lock is taken over at once; on
+ * others, it is when nobody has refreshed it for long.
+ */
+
+#define _DEFAULT_SOURCE /* flock, gethostname */
+
+#include "cli/run.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#define REFRESH_SECONDS 30
+/* Far more than the slowest iteration between two refreshments, or clocks that differ. */
+#define STALE_SECONDS 3600
+#define LINE 300
+
+static double seconds_now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* "host pid\n" */
+static void describe_self(char line[LINE])
+{
+    char host[256] = "?";
+    gethostname(host, sizeof(host) - 1);
+    snprintf(line, LINE, "%s %ld\n", host, (long)getpid());
+}
+
+static bool same_host(int descriptor)
+{
+    char theirs[LINE] = "", ours[LINE];
+    describe_self(ours);
+    const ssize_t size = pread(descriptor, theirs, sizeof(theirs) - 1, 0);
+    const size_t host = strcspn(ours, " ");
+    return size > 0 && strncmp(theirs, ours, host + 1) == 0;
+}
+
+/* Whether the path still leads to the open file. */
+static bool still_there(const char *path, int descriptor)
+{
+    struct stat a, b;
+    return stat(path, &a) == 0 && fstat(descriptor, &b) == 0 && a.st_dev == b.st_dev &&
+           a.st_ino == b.st_ino;
+}
+
+static bool write_self(int descriptor)
+{
+    char line[LINE];
+    describe_self(line);
+    const size_t size = strlen(line);
+    return ftruncate(descriptor, 0) == 0 && pwrite(descriptor, line, size, 0) == (ssize_t)size;
+}
+
+/* Somebody's lock: dead if on this machine nobody holds it, or if nobody has touched it for long.
+ */
+static bool take_over(struct cli_lock *lock)
+{
+    struct stat info;
+    const int descriptor = open(lock->path, O_RDWR | O_CLOEXEC);
+    if (descriptor < 0)
+        return false;
+    const bool held = flock(descriptor, LOCK_EX | LOCK_NB) != 0;
+    const bool old =
+        fstat(descriptor, &info) == 0 && difftime(time(NULL), info.st_mtime) > STALE_SECONDS;
+    if (!held && (same_host(descriptor) || old) && still_there(lock->path, descriptor) &&
+        write_self(descriptor)) {
+        lock->descriptor = descriptor;
+        return true;
+    }
+    close(descriptor);
+    return false;
+}
+
+enum cli_lock_state cli_lock_take(struct cli_lock *lock, const char *output,
+                                  struct impasto_error *error)
+{
+    const size_t size = strlen(output) + sizeof(".lock");
+    *lock = (struct cli_lock){.path = malloc(size), .descriptor = -1};
+    if (!lock->path) {
+        cli_fail(error, IMPASTO_ERROR_MEMORY, "out of memory");
+        return CLI_LOCK_FAILED;
+    }
+    snprintf(lock->path, size, "%s.lock", output);
+    lock->refreshed = seconds_now();
+    lock->descriptor = open(lock->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    const int why = errno;
+    /* Where flock() does not work, the creation alone counts. */
+    if (lock->descriptor >= 0) {
+        (void)!flock(lock->descriptor, LOCK_EX | LOCK_NB);
+        if (write_self(lock->descriptor))
+            return CLI_LOCK_TAKEN;
+        cli_fail(error, IMPASTO_ERROR_OUTPUT, "%s: cannot be written: %s", lock->path,
+                 strerror(errno));
+        cli_lock_release(lock);
+        return CLI_LOCK_FAILED;
+    }
+    if (why == EEXIST && take_over(lock))
+        return CLI_LOCK_TAKEN;
+    if (why != EEXIST)
+        cli_fail(error, IMPASTO_ERROR_OUTPUT, "%s: cannot be made: %s", lock->path, strerror(why));
+    free(lock->path);
+    lock->path = NULL;
+    return why == EEXIST ? CLI_LOCK_BUSY : CLI_LOCK_FAILED;
+}
+
+void cli_lock_refresh(struct cli_lock *lock)
+{
+    const double now = seconds_now();
+    if (!lock->path || now - lock->refreshed < REFRESH_SECONDS)
+        return;
+    lock->refreshed = now;
+    futimens(lock->descriptor, NULL);
+}
+
+void cli_lock_release(struct cli_lock *lock)
+{
+    if (!lock->path)
+        return;
+    /* Before it is let go: whoever opens it now finds that it is gone from its place. */
+    if (still_there(lock->path, lock->descriptor))
+        unlink(lock->path);
+    close(lock->descriptor);
+    free(lock->path);
+    lock->path = NULL;
+}

@@ -1,0 +1,408 @@
+/* SPDX-License-Identifier: MIT */
+/* Painting a picture: a job opened and run, what is shown and written on the way, and its end. */
+
+#include "cli/run.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static enum impasto_status save_picture(struct cli_painter *run, const struct impasto_image *image,
+                                        struct impasto_error *error)
+{
+    return impasto_image_save(image, run->output, run->settings->bits, error);
+}
+
+static enum impasto_status write_frame(struct cli_painter *run, const struct impasto_image *image,
+                                       struct impasto_error *error)
+{
+    const struct impasto_job_info *info = impasto_job_info(run->job);
+    return cli_timelapse_write(&run->timelapse, run->taken, info->width, info->height, image,
+                               error);
+}
+
+/* The picture so far, with what it says of itself. */
+static enum impasto_status take_picture(struct cli_painter *run, struct impasto_image **image,
+                                        struct impasto_error *error)
+{
+    const enum impasto_status status = impasto_job_image(run->job, image, error);
+    if (status != IMPASTO_OK)
+        return status;
+    (*image)->settings = cli_record(&run->about, run->taken);
+    if ((*image)->settings)
+        return IMPASTO_OK;
+    impasto_image_free(image);
+    return cli_fail(error, IMPASTO_ERROR_MEMORY, "out of memory for the settings");
+}
+
+/* For all who want it now, read once. */
+static enum impasto_status pass_on_picture(struct cli_painter *run, struct impasto_error *error)
+{
+    const int every = run->settings->save_every;
+    const bool save = every > 0 && run->taken > 0 && run->taken % every == 0;
+    const bool frame = cli_timelapse_due(&run->timelapse, run->taken);
+    const bool show = cli_console_wants_picture(&run->console);
+    if (!save && !frame && !show)
+        return IMPASTO_OK;
+    struct impasto_image *image = NULL;
+    enum impasto_status status = take_picture(run, &image, error);
+    if (status == IMPASTO_OK && show)
+        cli_console_picture(&run->console, image);
+    if (status == IMPASTO_OK && frame)
+        status = write_frame(run, image, error);
+    if (status == IMPASTO_OK && save) {
+        char line[64];
+        status = save_picture(run, image, error);
+        snprintf(line, sizeof(line), "saved the picture of iteration %d", run->taken);
+        if (status == IMPASTO_OK)
+            cli_console_log(&run->console, IMPASTO_LOG_DEBUG, line);
+    }
+    impasto_image_free(&image);
+    return status;
+}
+
+static int on_progress(void *user, const struct impasto_progress *progress)
+{
+    struct cli_painter *run = user;
+    run->last = *progress;
+    /* Reported is the state before the step just taken; after the last report there is none. */
+    run->taken = progress->iteration + !progress->done;
+    cli_catch_signals();
+    if (run->lock)
+        cli_lock_refresh(run->lock);
+    cli_console_progress(&run->console, progress);
+    cli_report_progress(run->report, &run->params, progress);
+    run->callback_status =
+        cli_trace_iteration(&run->trace, &run->params, progress, &run->callback_error);
+    /* The last picture is conclude's. */
+    if (run->callback_status == IMPASTO_OK && run->taken < progress->iterations &&
+        !cli_stop_signal())
+        run->callback_status = pass_on_picture(run, &run->callback_error);
+    return run->callback_status != IMPASTO_OK || cli_stop_signal();
+}
+
+static enum impasto_status write_gradient(struct cli_painter *run)
+{
+    const struct impasto_job_info *info = impasto_job_info(run->job);
+    const size_t count = 3 * (size_t)info->scale_width * (size_t)info->scale_height;
+    float *gradient = malloc(count * sizeof(float));
+    if (!gradient)
+        return cli_fail(run->error, IMPASTO_ERROR_MEMORY, "out of memory for the gradient");
+    enum impasto_status status = impasto_job_gradient(run->job, gradient, run->error);
+    if (status == IMPASTO_OK)
+        status = cli_write_floats(run->settings->gradient, gradient, count, run->error);
+    free(gradient);
+    return status;
+}
+
+enum impasto_status cli_open_device(struct cli_settings *settings, struct cli_console *console,
+                                    struct impasto_device **device, struct impasto_error *error)
+{
+    const char *variable = getenv("IMPASTO_DEVICE");
+    const bool from_variable = !settings->device && variable && variable[0];
+    if (from_variable)
+        settings->device = variable;
+    else if (!settings->device)
+        settings->device = "auto";
+    struct impasto_error why = {0};
+    const enum impasto_status status =
+        device ? impasto_device_open(settings->device, cli_console_log, console, device, &why)
+               : impasto_device_tune(settings->device, cli_console_log, console, &why);
+    if (status == IMPASTO_OK)
+        return status;
+    return cli_fail(error, status, "%s%s", why.message,
+                    from_variable ? " (named by $IMPASTO_DEVICE)" : "");
+}
+
+enum impasto_status cli_save_weights(const struct impasto_weights *weights, const char *path,
+                                     struct cli_console *console, struct impasto_error *error)
+{
+    char line[1200];
+    const enum impasto_status status = impasto_weights_save(weights, path, error);
+    snprintf(line, sizeof(line), "wrote the weights to %s", path);
+    if (status == IMPASTO_OK)
+        cli_console_log(console, IMPASTO_LOG_INFO, line);
+    return status;
+}
+
+enum impasto_status cli_painter_open(struct cli_painter *run)
+{
+    const struct cli_settings *s = run->settings;
+    struct impasto_error *error = run->error;
+    enum impasto_status status;
+    if ((status = impasto_weights_open(s->weights, (enum impasto_convention)s->convention,
+                                       &run->weights, error)) ||
+        (status = impasto_params_preset(run->weights, s->preset, &run->params, error)) ||
+        (status = cli_override(s, &run->params, error)))
+        return status;
+    /* The trace tells what is in force, also where nothing was said. */
+    run->params.conv = run->params.conv ? run->params.conv : "auto";
+    run->params.gemm = run->params.gemm ? run->params.gemm : "auto";
+    if (strcmp(s->init, "noise") == 0) {
+        run->params.init = IMPASTO_INIT_NOISE;
+    } else if (strcmp(s->init, "gray") == 0) {
+        run->params.init = IMPASTO_INIT_GRAY;
+    } else if (run->pictures.init) {
+        run->params.init = IMPASTO_INIT_IMAGE;
+    }
+    run->weights_source = strdup(impasto_weights_info(run->weights)->source);
+    run->builtin = impasto_weights_info(run->weights)->builtin;
+    if (!run->weights_source)
+        return cli_fail(error, IMPASTO_ERROR_MEMORY, "out of memory");
+    if ((status = cli_open_device(run->settings, &run->console, &run->device, error)))
+        return status;
+    run->params.again = run->batch;
+    return s->export_weights
+               ? cli_save_weights(run->weights, s->export_weights, &run->console, error)
+               : IMPASTO_OK;
+}
+
+/* The pictures that go into the report. */
+static enum impasto_status show_sources(struct cli_painter *run)
+{
+    const struct cli_settings *s = run->settings;
+    enum impasto_status status =
+        cli_report_picture(run->report, "content", s->content, run->pictures.content, run->error);
+    for (int i = 0; i < s->styles.count && status == IMPASTO_OK; i++)
+        status = cli_report_picture(run->report, "style", s->styles.item[i], run->pictures.style[i],
+                                    run->error);
+    return status;
+}
+
+/* last: no other job of this run will need what this one was made of, which are tens of MiB. */
+static enum impasto_status open_job(struct cli_painter *run, bool last)
+{
+    const struct impasto_pictures *task = &run->pictures.task;
+    enum impasto_status status;
+    if (run->settings->plan)
+        status =
+            impasto_job_plan(run->device, run->weights, task, &run->params, &run->job, run->error);
+    else if (run->job)
+        status = impasto_job_again(run->job, task, run->error);
+    else
+        status =
+            impasto_job_open(run->device, run->weights, task, &run->params, &run->job, run->error);
+    if (status == IMPASTO_OK && !run->settings->plan)
+        status = show_sources(run);
+    if (last)
+        cli_pictures_free(&run->pictures);
+    if (last || (run->batch && run->job))
+        impasto_weights_close(&run->weights);
+    return status;
+}
+
+/* What is written beside the picture fails the run where nothing else has. */
+static void add_failure(struct cli_painter *run, enum impasto_status *status,
+                        enum impasto_status written, const struct impasto_error *why)
+{
+    if (*status != IMPASTO_OK || written == IMPASTO_OK)
+        return;
+    *status = written;
+    *run->error = *why;
+}
+
+static struct cli_run describe(const struct cli_painter *run)
+{
+    return (struct cli_run){
+        .settings = run->settings,
+        .params = &run->params,
+        .device = impasto_device_info(run->device),
+        .weights = run->weights_source,
+        .builtin = run->builtin,
+        .job = impasto_job_info(run->job),
+        .output = run->output,
+        .continues = run->number > 0,
+        .number = run->number,
+        .inputs = run->inputs,
+    };
+}
+
+/* Messages about files have paths in them, which a report does not tell. */
+static enum impasto_status write_report(struct cli_painter *run, const struct impasto_image *image,
+                                        enum impasto_status status, struct impasto_error *error)
+{
+    char line[1200];
+    const char *why = status == IMPASTO_ERROR_NUMERIC  ? run->error->message
+                      : status == IMPASTO_ERROR_OUTPUT ? "A file could not be written."
+                                                       : NULL;
+    status = cli_report_write(run->report, &run->about, image, run->taken, status, why, error);
+    snprintf(line, sizeof(line), "wrote %s", run->report ? run->settings->report : "");
+    if (status == IMPASTO_OK && run->report)
+        cli_console_log(&run->console, IMPASTO_LOG_INFO, line);
+    return status;
+}
+
+static enum impasto_status finish_timelapse(struct cli_painter *run,
+                                            const struct impasto_image *image,
+                                            struct impasto_error *error)
+{
+    char line[1200];
+    const enum impasto_status status = write_frame(run, image, error);
+    snprintf(line, sizeof(line), "wrote %d frames to %s", run->timelapse.frames,
+             run->timelapse.folder ? run->timelapse.folder : "");
+    if (status == IMPASTO_OK && run->timelapse.folder)
+        cli_console_log(&run->console, IMPASTO_LOG_INFO, line);
+    return status;
+}
+
+/* The end of a run that took steps. The picture so far is written also when it was stopped or its
+ * numbers went wrong; not after a failed device, whose picture may be anything. */
+static enum impasto_status conclude(struct cli_painter *run, enum impasto_status status)
+{
+    char line[1200];
+    if (run->callback_status != IMPASTO_OK) {
+        status = run->callback_status;
+        *run->error = run->callback_error;
+    }
+    const bool interrupted = status == IMPASTO_ERROR_INTERRUPTED;
+    /* In a batch, a picture that is there is a finished one. */
+    const bool sound =
+        status == IMPASTO_OK || (!run->batch && (interrupted || status == IMPASTO_ERROR_NUMERIC ||
+                                                 status == IMPASTO_ERROR_OUTPUT));
+    struct impasto_error unsaved = {0};
+    struct impasto_image *image = NULL;
+    enum impasto_status saved = sound ? take_picture(run, &image, &unsaved) : status;
+    if (saved == IMPASTO_OK) {
+        saved = save_picture(run, image, &unsaved);
+        cli_console_picture(&run->console, image);
+    }
+    cli_console_finish(&run->console);
+    if (saved == IMPASTO_OK && status == IMPASTO_OK) {
+        const struct impasto_job_info *info = impasto_job_info(run->job);
+        snprintf(line, sizeof(line), "wrote %s (%dx%d, %d iterations, %.1f s)", run->output,
+                 info->width, info->height, run->taken, run->last.seconds);
+        cli_console_log(&run->console, IMPASTO_LOG_INFO, line);
+    } else if (saved == IMPASTO_OK) {
+        snprintf(line, sizeof(line), "%s: the picture so far was written to %s",
+                 interrupted ? "interrupted" : "stopped", run->output);
+        cli_console_log(&run->console, IMPASTO_LOG_WARNING, line);
+    } else if (status == IMPASTO_OK || interrupted) {
+        *run->error = unsaved;
+        status = saved;
+    }
+    struct impasto_error why = {0};
+    if (image) {
+        add_failure(run, &status, finish_timelapse(run, image, &why), &why);
+        add_failure(run, &status, write_report(run, image, status, &why), &why);
+    }
+    add_failure(run, &status,
+                cli_trace_close(&run->trace, status, run->taken, run->last.seconds,
+                                saved == IMPASTO_OK ? run->output : NULL, &why),
+                &why);
+    impasto_image_free(&image);
+    return status;
+}
+
+enum impasto_status cli_painter_paint(struct cli_painter *run, bool last)
+{
+    const struct cli_settings *s = run->settings;
+    enum impasto_status status = open_job(run, last);
+    if (status != IMPASTO_OK)
+        return status;
+    if (s->plan) {
+        cli_print_plan(impasto_job_info(run->job));
+        return IMPASTO_OK;
+    }
+    if (s->gradient && (status = write_gradient(run)))
+        return status;
+    if (!run->inputs) {
+        run->inputs = cli_inputs_read(s, &run->params, run->builtin ? NULL : run->weights_source);
+        cli_inputs_compare(s, run->inputs, &run->console);
+    }
+    run->about = describe(run);
+    if ((status = cli_timelapse_open(&run->timelapse, s, run->about.job->iterations, run->error)) ||
+        (status = pass_on_picture(run, run->error)) ||
+        (status = cli_trace_open(&run->trace, s->trace, &run->about, run->error)))
+        return status;
+    cli_console_begin(&run->console, run->about.job);
+    cli_catch_signals();
+    status = conclude(run, impasto_job_run(run->job, on_progress, run, run->error));
+    if (run->params.profile)
+        cli_print_profile(impasto_job_info(run->job));
+    return status;
+}
+
+/* --interpolate: a job for each picture on the way from the first style to the last. */
+static enum impasto_status paint_sequence(struct cli_painter *run)
+{
+    char *const pattern = run->output;
+    const int count = run->settings->interpolate;
+    enum impasto_status status = IMPASTO_OK;
+    for (int i = 0; i < count && status == IMPASTO_OK; i++) {
+        run->number = i;
+        run->output = cli_numbered(pattern, i + 1);
+        cli_pictures_interpolate(&run->pictures, i, count);
+        status = run->output ? cli_painter_paint(run, i == count - 1)
+                             : cli_fail(run->error, IMPASTO_ERROR_MEMORY, "out of memory");
+        impasto_job_close(&run->job);
+        free(run->output);
+    }
+    run->output = pattern;
+    return status;
+}
+
+static enum impasto_status name_output(const struct cli_settings *settings, char **output,
+                                       struct impasto_error *error)
+{
+    struct cli_spec style;
+    if (settings->output) {
+        *output = strdup(settings->output);
+    } else {
+        const enum impasto_status status =
+            cli_spec_read(settings->styles.item[0], true, &style, error);
+        if (status != IMPASTO_OK)
+            return status;
+        *output = cli_default_output(settings->content, style.path);
+        free(style.path);
+    }
+    return *output ? IMPASTO_OK : cli_fail(error, IMPASTO_ERROR_MEMORY, "out of memory");
+}
+
+void cli_warn_of_preset(const struct cli_settings *settings, struct cli_console *console)
+{
+    char line[1200];
+    const char *file = cli_idle_preset(settings);
+    snprintf(line, sizeof(line), "--preset %s changes nothing: %s sets all that it would",
+             settings->preset, file ? file : "");
+    if (file)
+        cli_console_log(console, IMPASTO_LOG_WARNING, line);
+}
+
+void cli_painter_close(struct cli_painter *run)
+{
+    cli_inputs_free(&run->inputs);
+    cli_report_close(&run->report);
+    cli_console_close(&run->console);
+    impasto_job_close(&run->job);
+    impasto_device_close(&run->device);
+    impasto_weights_close(&run->weights);
+    free(run->weights_source);
+    cli_pictures_free(&run->pictures);
+    free(run->output);
+}
+
+enum impasto_status cli_run(struct cli_settings *settings, struct impasto_error *error)
+{
+    struct cli_painter run = {.settings = settings, .error = error};
+    cli_console_init(&run.console, settings);
+    cli_warn_of_preset(settings, &run.console);
+    enum impasto_status status = cli_inputs_check(settings, error);
+    if (status == IMPASTO_OK)
+        status = cli_pictures_check(settings, error);
+    if (status == IMPASTO_OK)
+        status = name_output(settings, &run.output, error);
+    if (status == IMPASTO_OK)
+        status = cli_check_outputs(settings, run.output, error);
+    if (status == IMPASTO_OK && settings->show)
+        status = cli_console_open_show(&run.console, error);
+    if (status == IMPASTO_OK)
+        status = cli_report_open(&run.report, settings->report, error);
+    if (status == IMPASTO_OK)
+        status = cli_pictures_load(settings, &run.pictures, error);
+    if (status == IMPASTO_OK)
+        status = cli_painter_open(&run);
+    if (status == IMPASTO_OK)
+        status = settings->interpolate && !settings->plan ? paint_sequence(&run)
+                                                          : cli_painter_paint(&run, true);
+    cli_painter_close(&run);
+    return status;
+}

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CLI_RUN_H
+#define CLI_RUN_H
+
+/* From settings to pictures on disk: one, a sequence, or a batch of them. */
+
+#include "cli/cli.h"
+#include "cli/pictures.h"
+
+/* ---- signals.c ------------------------------------------------------------------------------- */
+
+/* Some OpenCL drivers put handlers of their own in place while they compile, so this is called again
+ * in every iteration. A signal that the parent had us ignore stays ignored. */
+void cli_catch_signals(void);
+/* The one that asked for an end; 0: none. */
+int cli_stop_signal(void);
+
+/* ---- lock.c ---------------------------------------------------------------------------------- */
+
+/* A file beside an output that says who is at work on it. */
+struct cli_lock {
+    char *path;
+    int descriptor;
+    double refreshed; /* monotonic seconds */
+};
+enum cli_lock_state { CLI_LOCK_TAKEN, CLI_LOCK_BUSY, CLI_LOCK_FAILED };
+/* FAILED: error says why. */
+enum cli_lock_state cli_lock_take(struct cli_lock *lock, const char *output,
+                                  struct impasto_error *error);
+/* Now and then while at work, so that others see that somebody is. */
+void cli_lock_refresh(struct cli_lock *lock);
+void cli_lock_release(struct cli_lock *lock);
+
+/* ---- run.c ----------------------------------------------------------------------------------- */
+
+/* A device at work on one picture after another. */
+struct cli_painter {
+    struct cli_settings *settings;
+    struct cli_console console;
+    bool batch;                /* the job is used for more pictures */
+    struct cli_lock *lock;     /* of the picture at hand; NULL: none */
+    struct impasto_device *device;
+    struct impasto_weights *weights;
+    char *weights_source; /* outlives them */
+    bool builtin;
+    struct cli_pictures pictures;
+    struct impasto_params params;
+    struct impasto_job *job;
+    struct json_t *inputs;
+    struct cli_run about;
+    struct cli_trace trace;
+    struct cli_timelapse timelapse;
+    struct cli_report *report;
+    char *output;
+    int number;                   /* of the picture, with --interpolate; from 0 on */
+    struct impasto_progress last; /* as last reported */
+    int taken;                    /* iterations that the picture has behind it */
+    struct impasto_error *error;
+    /* Why the callback stopped the run; the library says no more than that it did. */
+    enum impasto_status callback_status;
+    struct impasto_error callback_error;
+};
+
+/* With settings, error and console in place: opens weights and device. Pictures are loaded before, so that
+ * their faults are told first. */
+enum impasto_status cli_painter_open(struct cli_painter *run);
+/* Paints the pictures in run->pictures to run->output. last: no other job of this run will need what
+ * this one is made of, which are tens of MiB. */
+enum impasto_status cli_painter_paint(struct cli_painter *run, bool last);
+void cli_painter_close(struct cli_painter *run);
+
+/* Opens the device that the settings or $IMPASTO_DEVICE name, or, with no place for it, tunes it. */
+enum impasto_status cli_open_device(struct cli_settings *settings, struct cli_console *console,
+                                    struct impasto_device **device, struct impasto_error *error);
+enum impasto_status cli_save_weights(const struct impasto_weights *weights, const char *path,
+                                     struct cli_console *console, struct impasto_error *error);
+/* Says so where a preset has no effect: silence would be taken for obedience. */
+void cli_warn_of_preset(const struct cli_settings *settings, struct cli_console *console);
+
+/* One picture, or with --interpolate a sequence. */
+enum impasto_status cli_run(struct cli_settings *settings, struct impasto_error *error);
+
+/* ---- batch.c --------------------------------------------------------------------------------- */
+
+/* --batch: IMPASTO_OK where every picture is there in the end. */
+enum impasto_status cli_batch(struct cli_settings *settings, struct impasto_error *error);
+
+#endif

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/* Ctrl-C and its like: the first asks for an end after the iteration, the second ends the program.
+ */
+
+#include "cli/run.h"
+
+#include <signal.h>
+
+static volatile sig_atomic_t stop_signal;
+
+int cli_stop_signal(void)
+{
+    return (int)stop_signal;
+}
+
+static void on_signal(int number)
+{
+    if (stop_signal) {
+        cli_screen_rescue();
+        signal(number, SIG_DFL);
+        raise(number);
+    }
+    stop_signal = number;
+}
+
+void cli_catch_signals(void)
+{
+    static const int numbers[] = {SIGINT, SIGTERM};
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++) {
+        struct sigaction now, ours = {.sa_handler = on_signal};
+        sigemptyset(&ours.sa_mask);
+        if (sigaction(numbers[i], NULL, &now) == 0 && now.sa_handler != SIG_IGN)
+            sigaction(numbers[i], &ours, NULL);
+    }
+}

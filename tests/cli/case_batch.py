@@ -1,0 +1,212 @@
+# SPDX-License-Identifier: MIT
+"""Many pictures: lists, patterns, what is done already, bad files, kills, processes side by side."""
+
+import os
+import signal
+import time
+import unittest
+
+from support import CHEAP, INPUT, USAGE, SIGINT_CODE, Case, png, read_png
+
+
+def picture(number):
+    return png(32, 24, lambda x, y: (x * (number + 3) % 256, y * 11 % 256, (x * y + number) % 256))
+
+
+class Pictures(Case):
+    def setUp(self):
+        super().setUp()
+        (self.folder / "in").mkdir()
+
+    def fill(self, count):
+        for i in range(count):
+            self.write(f"in/p{i:02}.png", picture(i))
+
+    def batch(self, *arguments, **options):
+        return self.impasto("--batch", "in", "style.png", *CHEAP, "-o", "out/{content}.png",
+                            *arguments, **options)
+
+    def outputs(self):
+        return sorted(os.listdir(self.folder / "out"))
+
+
+class Batch(Pictures):
+    def test_twenty_with_three_bad(self):
+        self.fill(17)
+        self.write("in/a-text.png", "no picture")
+        self.write("in/k-empty.png", "")
+        self.write("in/z-cut.png", picture(1)[:200])
+        (self.folder / "out").mkdir()
+        run = self.batch()
+        self.assertEqual(run.returncode, INPUT, run.stderr)
+        self.assertEqual(self.outputs(), [f"p{i:02}.png" for i in range(17)])
+        self.assertIn("20 pictures: 17 painted, 3 failed", run.stderr)
+        for name in ["a-text.png", "k-empty.png", "z-cut.png"]:
+            self.assertIn(name, run.stderr)
+        # Each is what it would be by itself, with what the job remembers or without.
+        for i in [0, 9, 16]:
+            self.succeed(f"in/p{i:02}.png", "style.png", *CHEAP, "-o", "one.png")
+            self.assertEqual((self.folder / f"out/p{i:02}.png").read_bytes(),
+                             (self.folder / "one.png").read_bytes())
+        before = {name: (self.folder / "out" / name).stat().st_mtime_ns for name in self.outputs()}
+        run = self.batch()
+        self.assertEqual(run.returncode, INPUT)
+        self.assertIn("20 pictures: 17 there already, 3 failed", run.stderr)
+        after = {name: (self.folder / "out" / name).stat().st_mtime_ns for name in self.outputs()}
+        self.assertEqual(before, after)
+
+    def test_overwrite(self):
+        self.fill(1)
+        (self.folder / "out").mkdir()
+        self.write("out/p00.png", "an older result")
+        self.assertIn("1 there already", self.batch().stderr)
+        self.assertIn("1 painted", self.batch("--overwrite").stderr)
+        self.assertEqual(read_png(self.folder / "out/p00.png")[:2], (32, 24))
+        self.refuse(USAGE, "--batch", "--overwrite")
+
+    def test_lists_and_patterns(self):
+        self.fill(3)
+        self.write("list.txt", "in/p02.png\n\n# a remark\nin/p00.png\n")
+        for pattern, expected in [
+            ("{number}-{content}.png", {"0001-p02.png", "0002-p00.png", "0003-content.png"}),
+            ("{style}-{content}.png", {"style-p02.png", "style-p00.png", "style-content.png"}),
+        ]:
+            run = self.impasto("--batch", "list.txt", "--batch", "content.png", "style.png", *CHEAP,
+                               "-o", pattern)
+            self.assertEqual(run.returncode, 0, run.stderr)
+            for name in expected:
+                self.assertEqual(read_png(self.folder / name)[:2], (32, 24))
+        self.impasto("--batch", "in/p01.png", "style.png", *CHEAP)
+        self.assertTrue((self.folder / "in/p01-style.png").exists())
+        # Results in the folder are no contents of the next run.
+        run = self.impasto("--batch", "in", "style.png", *CHEAP)
+        self.assertIn("3 pictures: 2 painted, 1 there already", run.stderr)
+        self.assertEqual(len(os.listdir(self.folder / "in")), 6)
+
+    def test_refusals(self):
+        self.fill(2)
+        for words, arguments in [
+            (["p00.png", "p01.png", "{content}"], ["-o", "same.png"]),
+            ("--trace", ["-o", "{content}.png", "--trace", "t.jsonl"]),
+            ("--interpolate", ["-o", "{content}.png", "--interpolate", "3"]),
+            ("--report", ["-o", "{content}.png", "--report", "r.html"]),
+        ]:
+            run = self.impasto("--batch", "in", "style.png", *CHEAP, *arguments)
+            self.assertEqual(run.returncode, USAGE, run.stderr)
+            for word in [words] if isinstance(words, str) else words:
+                self.assertIn(word, run.stderr)
+        run = self.impasto("--batch", "in", *CHEAP)
+        self.assertEqual(run.returncode, USAGE)
+        self.assertIn("style picture", run.stderr)
+        (self.folder / "nothing").mkdir()
+        run = self.impasto("--batch", "nothing", "style.png", *CHEAP)
+        self.assertEqual(run.returncode, INPUT)
+        self.assertIn("nothing", run.stderr)
+
+    def test_missing_files_fail_alone(self):
+        self.fill(1)
+        self.write("list.txt", "in/nosuch.png\nin/p00.png\n")
+        run = self.impasto("--batch", "list.txt", "style.png", *CHEAP, "-o", "{content}.jpg")
+        self.assertEqual(run.returncode, INPUT)
+        self.assertIn("nosuch.png", run.stderr)
+        self.assertTrue((self.folder / "p00.jpg").exists())
+
+    def test_masks_and_scales_go_along(self):
+        self.fill(2)
+        (self.folder / "out").mkdir()
+        self.write("mask.png", png(32, 24, lambda x, y: 3 * (255 * (x < 16),)))
+        extra = ["--content-mask", "mask.png", "--scales", "24", "--keep", "mask.png"]
+        extra[-1] = "mask.png#000000"
+        self.assertEqual(self.batch(*extra).returncode, 0)
+        self.succeed("in/p01.png", "style.png", *CHEAP, "-o", "one.png", *extra)
+        self.assertEqual((self.folder / "out/p01.png").read_bytes(),
+                         (self.folder / "one.png").read_bytes())
+
+
+class Sharing(Pictures):
+    SLOW = ["--iterations", "60", "--size", "64"]
+
+    def begin(self, *arguments):
+        return self.start("--batch", "in", "style.png", *CHEAP, *self.SLOW, "-o",
+                          "out/{content}.png", *arguments)
+
+    def wait_for(self, condition):
+        deadline = time.monotonic() + 120
+        while not condition():
+            self.assertLess(time.monotonic(), deadline, "nothing happens")
+            time.sleep(0.02)
+
+    def test_killed_and_begun_again(self):
+        self.fill(6)
+        (self.folder / "out").mkdir()
+        for kills in range(3):
+            before = len([name for name in self.outputs() if name.endswith(".png")])
+            run = self.begin()
+            self.wait_for(lambda: len([n for n in self.outputs() if n.endswith(".png")]) > before
+                          and any(n.endswith(".lock") for n in self.outputs()))
+            run.send_signal(signal.SIGKILL)
+            run.communicate()
+            for name in self.outputs():
+                if name.endswith(".png"):
+                    self.assertEqual(read_png(self.folder / "out" / name)[:2], (64, 48))
+        run = self.begin()
+        _, err = run.communicate(timeout=300)
+        self.assertEqual(run.returncode, 0, err)
+        left = [name for name in self.outputs() if not name.endswith(".png")]
+        self.assertEqual([n for n in left if n.endswith(".lock")], [])
+        self.assertEqual([n for n in self.outputs() if n.endswith(".png")],
+                         [f"p{i:02}.png" for i in range(6)])
+        self.succeed("in/p03.png", "style.png", *CHEAP, *self.SLOW, "-o", "one.png")
+        self.assertEqual((self.folder / "out/p03.png").read_bytes(),
+                         (self.folder / "one.png").read_bytes())
+
+    def test_a_signal_leaves_only_whole_pictures(self):
+        self.fill(4)
+        (self.folder / "out").mkdir()
+        run = self.begin()
+        self.wait_for(lambda: any(n.endswith(".png") for n in self.outputs()))
+        run.send_signal(signal.SIGINT)
+        _, err = run.communicate(timeout=120)
+        self.assertEqual(run.returncode, SIGINT_CODE, err)
+        self.assertIn(b"not begun", err)
+        self.assertEqual([n for n in self.outputs() if n.endswith(".lock")], [])
+
+    def test_three_processes_share_a_folder(self):
+        self.fill(9)
+        (self.folder / "out").mkdir()
+        runs = [self.begin() for _ in range(3)]
+        errors = [run.communicate(timeout=300)[1].decode() for run in runs]
+        self.assertEqual([run.returncode for run in runs], [0, 0, 0], errors)
+        self.assertEqual(self.outputs(), [f"p{i:02}.png" for i in range(9)])
+        wrote = sum((err.count("impasto: wrote out/") for err in errors))
+        self.assertEqual(wrote, 9, errors)
+
+    def test_a_lock_of_another_machine(self):
+        self.fill(1)
+        (self.folder / "out").mkdir()
+        lock = self.write("out/p00.png.lock", "elsewhere 1\n")
+        run = self.batch()
+        self.assertEqual(run.returncode, 0, run.stderr)
+        self.assertIn("1 with another process", run.stderr)
+        self.assertIn("p00.png.lock", run.stderr)
+        os.utime(lock, (1, 1))  # nobody has touched it for long
+        self.assertIn("1 painted", self.batch().stderr)
+        self.assertEqual(self.outputs(), ["p00.png"])
+
+    def test_two_devices(self):
+        self.fill(6)
+        (self.folder / "out").mkdir()
+        env = {"POCL_DEVICES": "pthread pthread"}
+        run = self.batch("--device", "0,1", env=env)
+        if "device" in run.stderr and run.returncode == 4:
+            self.skipTest("the platform has one device: " + run.stderr)
+        self.assertEqual(run.returncode, 0, run.stderr)
+        self.assertIn("device 1", run.stderr)
+        self.assertIn("6 pictures: 6 painted", run.stderr)
+        self.succeed("in/p05.png", "style.png", *CHEAP, "-o", "one.png", "--device", "1", env=env)
+        self.assertEqual((self.folder / "out/p05.png").read_bytes(),
+                         (self.folder / "one.png").read_bytes())
+
+
+if __name__ == "__main__":
+    unittest.main()
