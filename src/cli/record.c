@@ -164,9 +164,10 @@ char *cli_record(const struct cli_run *run, int iterations)
                                   cli_json_text(run->device->driver)));
     if (run->settings->interpolate)
         json_object_set_new(record, "picture", json_integer(run->number + 1));
-    /* At a single scale, a picture that was saved on the way is that of a run with so many
-     * iterations. */
-    if (run->job->scale_count == 1)
+    /* A picture that was saved on the way may be that of a shorter run; between scales, or where
+     * the optimiser chooses from its trials in the end, there is no such run. */
+    const bool shorter = run->job->scale_count == 1 && params.optimizer == IMPASTO_OPTIMIZER_ADAM;
+    if (iterations < run->job->iterations && shorter)
         params.iterations = iterations;
     else if (iterations < run->job->iterations)
         json_object_set_new(record, "iterations", json_integer(iterations));
