@@ -137,6 +137,22 @@ static json_t *lasting_settings(const struct cli_settings *settings,
     return to.settings;
 }
 
+/* The record as text; without its longest parts where it would be more than a picture can have, as
+ * hundreds of masks with the longest names would be: no reason to lose a result. */
+static char *dump_record(json_t *record)
+{
+    static const char *const parts[] = {"inputs", "settings"};
+    char *text = NULL;
+    for (size_t i = 0;; i++) {
+        /* The numbers are floats; 9 digits bring every float back. */
+        text = json_dumps(record, JSON_COMPACT | JSON_REAL_PRECISION(9));
+        if (!text || strlen(text) <= IMPASTO_SETTINGS_MOST || i == sizeof(parts) / sizeof(*parts))
+            return text;
+        free(text);
+        json_object_del(record, parts[i]);
+    }
+}
+
 char *cli_record(const struct cli_run *run, int iterations)
 {
     struct impasto_params params = *run->params;
@@ -148,17 +164,17 @@ char *cli_record(const struct cli_run *run, int iterations)
                                   cli_json_text(run->device->driver)));
     if (run->settings->interpolate)
         json_object_set_new(record, "picture", json_integer(run->number + 1));
-    /* At a single scale, a picture that was saved on the way is that of a run with so many
-     * iterations. */
-    if (run->job->scale_count == 1)
+    /* A picture that was saved on the way may be that of a shorter run; between scales, or where
+     * the optimiser chooses from its trials in the end, there is no such run. */
+    const bool shorter = run->job->scale_count == 1 && params.optimizer == IMPASTO_OPTIMIZER_ADAM;
+    if (iterations < run->job->iterations && shorter)
         params.iterations = iterations;
     else if (iterations < run->job->iterations)
         json_object_set_new(record, "iterations", json_integer(iterations));
     json_object_set(record, "inputs", run->inputs);
     json_object_set_new(record, "settings",
                         lasting_settings(run->settings, &params, run->builtin, true));
-    /* The numbers are floats; 9 digits bring every float back. */
-    char *text = json_dumps(record, JSON_COMPACT | JSON_REAL_PRECISION(9));
+    char *text = dump_record(record);
     json_decref(record);
     return text;
 }

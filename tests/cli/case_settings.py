@@ -154,6 +154,7 @@ class RoundTrip(Settings):
             ["--preset", "classic", "--style-size", "24", "--epsilon", "3.4e-8"],
             ["--style-layers", "1_1:0.3333333,1_2:1e-7", "--losses", "gatys", "--pooling", "max"],
             ["--memory", "100M", "--conv", "direct", "--margin", "3"],
+            ["--optimizer", "lbfgs", "--history", "4", "--iterations", "6"],
         ]:
             with self.subTest(extra):
                 self.stylise("-o", "a.png", *extra)
@@ -237,19 +238,24 @@ class RoundTrip(Settings):
             self.assert_same(f"a-000{i}.png", f"b-000{i}.png")
 
     def test_saved_on_the_way(self):
-        """Between scales there is no run that ends there, so the record says where it was."""
-        run = self.start("content.png", "style.png", *CHEAP, "-o", "a.png", "--save-every", "1",
-                         "--iterations", "1000000", "--scales", "2")
-        while run.poll() is None and not self.path("a.png").exists():
-            pass
-        run.kill()
-        run.communicate()
-        record = self.record("a.png")
-        self.assertGreater(record["iterations"], 0)
-        self.assertEqual(record["settings"]["iterations"], 1000000)
-        run = self.succeed("--settings", "a.png", "-o", "b.png", "-q", "--iterations", "1",
-                           "--first-iterations", "1")
-        self.assertRegex(run.stderr, r"warning: a\.png shows the run after \d+ iterations")
+        """Where no run ends there, the record says where it was: between scales, and between the
+        trials of L-BFGS, which takes the best of them in the end."""
+        for extra in [["--scales", "2"], ["--scales", "1", "--optimizer", "lbfgs"]]:
+            with self.subTest(extra):
+                self.path("a.png").unlink(missing_ok=True)
+                run = self.start("content.png", "style.png", *CHEAP, "-o", "a.png", "--save-every",
+                                 "1", "--iterations", "1000000", *extra)
+                while run.poll() is None and not self.path("a.png").exists():
+                    pass
+                run.kill()
+                run.communicate()
+                record = self.record("a.png")
+                self.assertGreater(record["iterations"], 0)
+                self.assertEqual(record["settings"]["iterations"], 1000000)
+                run = self.succeed("--settings", "a.png", "-o", "b.png", "-q", "--iterations", "1",
+                                   "--first-iterations", "1")
+                self.assertRegex(run.stderr, r"warning: a\.png shows the run after \d+ iterations")
+                self.assertNotIn("iterations", self.record("b.png"))
 
     def test_not_the_device(self):
         self.stylise("-o", "a.png", "--device", "0")
