@@ -321,13 +321,13 @@ static enum impasto_status stylize(struct run *run)
     }
     if (s->gradient && (status = write_gradient(run)))
         return status;
+    catch_signals();
     if ((status = cli_timelapse_open(&run->timelapse, s, run->params.iterations, run->error)) ||
         (status = pass_on_picture(run, run->error)))
         return status;
     const struct cli_run about = describe(run);
     if ((status = cli_trace_open(&run->trace, s->trace, &about, run->error)))
         return status;
-    catch_signals();
     status = conclude(run, impasto_job_run(run->job, on_progress, run, run->error));
     if (run->params.profile)
         cli_print_profile(impasto_job_info(run->job));
