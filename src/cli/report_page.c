@@ -88,7 +88,7 @@ static void put_layer(FILE *stream, int layer, const char *what, float weight, d
     if (weight > 0)
         fprintf(stream,
                 "<tr><th scope=\"row\">%s %s</th><td class=\"number\">%.6g</td>"
-                "<td class=\"number\">%.4g</td><td class=\"number\">%.4g</td></tr>\n",
+                "<td class=\"number\">%.3g</td><td class=\"number\">%.3g</td></tr>\n",
                 what, impasto_layer_name(layer), (double)weight, first, last);
 }
 
@@ -113,7 +113,7 @@ static void put_losses(FILE *stream, const struct cli_page *page)
                   page->last.style[l]);
     fprintf(stream,
             "<tr><th scope=\"row\">total variation</th><td class=\"number\">%.6g</td>"
-            "<td class=\"number\">%.4g</td><td class=\"number\">%.4g</td></tr>\n"
+            "<td class=\"number\">%.3g</td><td class=\"number\">%.3g</td></tr>\n"
             "</tbody></table></details>\n",
             (double)params->tv_weight, page->first.tv, page->last.tv);
 }
