@@ -244,8 +244,8 @@ IMPASTO_API enum impasto_status impasto_image_encode(const struct impasto_image 
                                                      struct impasto_error *error) IMPASTO_MUST_CHECK;
 
 /*
- * A new picture of width x height by Lanczos-3, in linear light when shrinking, with the
- * transparency and the EXIF block; the aspect is the caller's. Also of an unchanged size: a copy.
+ * A new picture of width x height (1 to 65,500) by Lanczos-3, in linear light when shrinking, with
+ * the transparency and the EXIF block; the aspect is the caller's. An unchanged size gives a copy.
  */
 IMPASTO_API enum impasto_status impasto_image_resize(const struct impasto_image *image, int width,
                                                      int height, struct impasto_image **resized,

@@ -89,7 +89,7 @@ static void put_layer(FILE *stream, int layer, const char *what, float weight, d
     if (weight > 0)
         fprintf(stream,
                 "<tr><th scope=\"row\">%s %s</th><td class=\"number\">%.6g</td>"
-                "<td class=\"number\">%.4g</td><td class=\"number\">%.4g</td></tr>\n",
+                "<td class=\"number\">%.3g</td><td class=\"number\">%.3g</td></tr>\n",
                 what, impasto_layer_name(layer), (double)weight, first, last);
 }
 
@@ -114,7 +114,7 @@ static void put_losses(FILE *stream, const struct cli_page *page)
                   page->last.style[l]);
     fprintf(stream,
             "<tr><th scope=\"row\">total variation</th><td class=\"number\">%.6g</td>"
-            "<td class=\"number\">%.4g</td><td class=\"number\">%.4g</td></tr>\n"
+            "<td class=\"number\">%.3g</td><td class=\"number\">%.3g</td></tr>\n"
             "</tbody></table></details>\n",
             (double)params->tv_weight, page->first.tv, page->last.tv);
 }
@@ -285,7 +285,7 @@ static void put_summary(FILE *stream, const struct cli_page *page)
     const struct impasto_progress *last = &page->last;
     char time[32];
     fprintf(stream, "<p>%dx%d pixels, %d of %d iterations in %s", page->run->job->width,
-            page->run->job->height, page->taken, last->iterations,
+            page->run->job->height, page->taken, page->run->params->iterations,
             cli_duration(last->seconds, time, sizeof(time)));
     if (page->taken > 0)
         fprintf(stream, " (%.3g s each)", last->seconds / page->taken);

@@ -309,12 +309,12 @@ enum impasto_status cli_painter_paint(struct cli_painter *run, bool last)
         cli_inputs_compare(s, run->inputs, &run->console);
     }
     run->about = describe(run);
+    cli_catch_signals();
     if ((status = cli_timelapse_open(&run->timelapse, s, run->about.job->iterations, run->error)) ||
         (status = pass_on_picture(run, run->error)) ||
         (status = cli_trace_open(&run->trace, s->trace, &run->about, run->error)))
         return status;
     cli_console_begin(&run->console, run->about.job);
-    cli_catch_signals();
     status = conclude(run, impasto_job_run(run->job, on_progress, run, run->error));
     if (run->params.profile)
         cli_print_profile(impasto_job_info(run->job));

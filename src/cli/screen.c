@@ -23,7 +23,8 @@
 #define BEGIN "\033[?2026h\033[?25l"
 #define END "\033[?25h\033[?2026l"
 /* Ends a sequence that was cut off (ST), then everything else that may be on. */
-#define RESCUE "\033\\\033[0m" END "\r\n"
+#define RESCUE "\033\\\033[0m" END "\n"
+#define RESCUE_MS 100 /* for a terminal that does not read, no longer */
 
 /* Set while the terminal is sent something. */
 static volatile sig_atomic_t sending;
@@ -71,7 +72,8 @@ void cli_sheet_send(struct cli_sheet *sheet)
 
 void cli_screen_rescue(void)
 {
-    if (sending && isatty(STDERR_FILENO))
+    struct pollfd terminal = {.fd = STDERR_FILENO, .events = POLLOUT};
+    if (sending && isatty(STDERR_FILENO) && poll(&terminal, 1, RESCUE_MS) > 0)
         (void)!write(STDERR_FILENO, RESCUE, sizeof(RESCUE) - 1);
 }
 

@@ -7,8 +7,6 @@
 #ifdef IMP_HAVE_CHAFA
 
 #include <chafa.h>
-#include <langinfo.h>
-#include <locale.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -86,22 +84,31 @@ static ChafaCanvasMode choose_colours(const struct cli_show *show)
     return CHAFA_CANVAS_MODE_FGBG;
 }
 
-/* What the terminal's font and encoding have. The program itself stays in the C locale. */
+/* By the variables, not by the locale that they name, which need not be installed here. */
+static bool encoding_is_utf8(void)
+{
+    static const char *const variables[] = {"LC_ALL", "LC_CTYPE", "LANG"};
+    for (size_t i = 0; i < sizeof(variables) / sizeof(*variables); i++) {
+        const char *value = getenv(variables[i]);
+        if (value && value[0])
+            return strstr(value, "UTF-8") || strstr(value, "utf8") || strstr(value, "utf-8") ||
+                   strstr(value, "UTF8");
+    }
+    return false;
+}
+
+/* What the terminal's encoding and font have. */
 static ChafaSymbolMap *choose_symbols(const char *term)
 {
     ChafaSymbolMap *symbols = chafa_symbol_map_new();
-    const locale_t locale = newlocale(LC_CTYPE_MASK, "", (locale_t)0);
-    const char *encoding = locale ? nl_langinfo_l(CODESET, locale) : "";
     ChafaSymbolTags tags = CHAFA_SYMBOL_TAG_SPACE;
-    if (strcmp(encoding, "UTF-8") != 0)
+    if (!encoding_is_utf8())
         tags |= CHAFA_SYMBOL_TAG_ASCII;
     else if (strcmp(term, "linux") == 0) /* the console: 512 characters at most */
         tags |= CHAFA_SYMBOL_TAG_HALF | CHAFA_SYMBOL_TAG_SOLID;
     else
         tags |= CHAFA_SYMBOL_TAG_BLOCK;
     chafa_symbol_map_add_by_tags(symbols, tags);
-    if (locale)
-        freelocale(locale);
     return symbols;
 }
 

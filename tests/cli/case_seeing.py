@@ -179,7 +179,7 @@ class Show(Case):
         self.assertRegex(shown, r"\033\[[0-9;]*48;2;")
         self.expect_standing(screen, r"^impasto: wrote out\.png")
 
-    def test_the_result_is_that_of_a_run_without(self):
+    def test_the_result_is_the_same(self):
         self.watch("--iterations", "30")
         seen = (self.folder / "out.png").read_bytes()
         self.stylise("--iterations", "30", "-o", "out.png")
@@ -385,8 +385,10 @@ class Report(Case):
         return self.page(name)
 
     def page(self, name="report.html"):
-        self.source = (self.folder / name).read_text(encoding="utf-8")
-        page = Page(self.source)
+        text = (self.folder / name).read_text(encoding="utf-8")
+        # Without the pictures, in whose bytes any word may come up.
+        self.source = re.sub(r"(?<=;base64,)[A-Za-z0-9+/=]*", "", text)
+        page = Page(text)
         self.assertEqual(page.faults, [])
         return page
 
@@ -564,7 +566,7 @@ class Report(Case):
         """A file that may not grow beyond 20 kB, which the pictures do and the page cannot."""
         cached = {"IMPASTO_CACHE": "on"}
         self.write("report.html", "an older report")
-        self.write("content.png", png(400, 300, lambda x, y: (x * y * 7 % 256, (x ^ y) & 255, y % 256)))
+        self.write("content.png", png(400, 300, lambda x, y: (x * y * 7 % 256, x % 256, y % 256)))
         self.stylise("-o", "out.png", env=cached)
 
         def limit():
