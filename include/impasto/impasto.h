@@ -401,7 +401,7 @@ struct impasto_params {
 };
 
 /*
- * Fills `params` with a preset ("default", "quick", "classic"; NULL: "default") as it suits the
+ * Fills `params` with a preset ("default", "quick", "fine", "classic"; NULL: "default") as it suits the
  * weights: their recommended layers, strengths, pooling and padding. IMPASTO_ERROR_USAGE for an
  * unknown name, with the list.
  */

@@ -84,10 +84,11 @@ const struct cli_option cli_options[] = {
     {"max-pixels", 0, "Pictures", "N", CLI_UINT64, SETTING(max_pixels), .low = 1,
      .high = 4290250000.0, .help = "refuse larger pictures (100000000)"},
 
-    {"preset", 0, "Look", "default|quick|classic", CLI_TEXT, SETTING(preset), .recorded = true,
+    {"preset", 0, "Look", "default|quick|fine|classic", CLI_TEXT, SETTING(preset), .recorded = true,
      .stays = true,
-     .help = "a set of parameters that suits the weights; options override it. quick: 384 pixels, "
-             "100 iterations. classic: the TensorFlow tutorial's recipe (default)"},
+     .help = "a set of parameters that suits the weights; options override it. quick: 384 pixels, half "
+             "the steps; fine: 768 pixels, twice the steps; classic: the TensorFlow tutorial's "
+             "recipe (default)"},
     {"settings", 0, "Look", "FILE", CLI_SETTINGS, SETTING(settings_file),
      .help = "take pictures and options from an earlier PNG result or a JSON file; those on the "
              "command line override them; of several files, the later one wins"},

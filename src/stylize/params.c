@@ -85,6 +85,14 @@ static void preset_quick(const struct impasto_weights_info *weights, struct impa
     params->first_iterations = 100;
 }
 
+static void preset_fine(const struct impasto_weights_info *weights, struct impasto_params *params)
+{
+    preset_default(weights, params);
+    params->size = 768;
+    params->iterations = 200;
+    params->first_iterations = 400;
+}
+
 /*
  * The recipe of TensorFlow's style-transfer tutorial: G = F F^T / M, so each style layer's weight
  * takes the C^2 that our Gram matrix divides by; Adam with beta1 .99 and epsilon .1. Its total
@@ -120,6 +128,7 @@ static const struct preset {
 } presets[] = {
     {"default", preset_default},
     {"quick", preset_quick},
+    {"fine", preset_fine},
     {"classic", preset_classic},
 };
 
@@ -152,7 +161,7 @@ enum impasto_status impasto_params_preset(const struct impasto_weights *weights,
         return IMPASTO_OK;
     }
     return imp_fail(error, IMPASTO_ERROR_USAGE,
-                    "preset '%s' does not exist; choose one of default, quick, classic", preset);
+                    "preset '%s' does not exist; choose one of default, quick, fine, classic", preset);
 }
 
 /* ---- Limits ---------------------------------------------------------------------------------- */

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: MIT */
+/* The public API's jobs: what they refuse, and being given other pictures. */
+
+#include <impasto/impasto.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static struct impasto_device *device;
+static struct impasto_weights *weights;
+static struct impasto_params params;
+static struct impasto_image *content, *other, *style, *tall;
+
+static struct impasto_image *make(int width, int height, int kind)
+{
+    struct impasto_image *image = NULL;
+    assert_int_equal(impasto_image_create(width, height, &image, NULL), IMPASTO_OK);
+    for (int i = 0; i < 3 * width * height; i++)
+        image->rgb[i] = (float)((i * (kind + 7) + i / (3 * width) * 31) % 97) / 96;
+    return image;
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    struct impasto_error error = {0};
+    if (impasto_device_open(NULL, NULL, NULL, &device, &error) != IMPASTO_OK ||
+        impasto_weights_open("builtin", IMPASTO_CONVENTION_AUTO, &weights, &error) != IMPASTO_OK ||
+        impasto_params_preset(weights, NULL, &params, &error) != IMPASTO_OK)
+        fail_msg("%s", error.message);
+    memset(params.content_layers, 0, sizeof(params.content_layers));
+    memset(params.style_layers, 0, sizeof(params.style_layers));
+    params.content_layers[2] = params.style_layers[0] = params.style_layers[2] = 1;
+    params.size = 48;
+    params.scales = 2;
+    params.iterations = 2;
+    params.first_iterations = 3;
+    params.again = true;
+    content = make(48, 36, 0);
+    other = make(40, 48, 1);
+    style = make(32, 32, 2);
+    tall = make(16, 48, 3);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    impasto_image_free(&content);
+    impasto_image_free(&other);
+    impasto_image_free(&style);
+    impasto_image_free(&tall);
+    impasto_weights_close(&weights);
+    impasto_device_close(&device);
+    return 0;
+}
+
+static void expect_refusal(const struct impasto_pictures *pictures, enum impasto_status status,
+                           const char *words)
+{
+    struct impasto_job *job = NULL;
+    struct impasto_error error = {0};
+    assert_int_equal(impasto_job_open(device, weights, pictures, &params, &job, &error), status);
+    assert_null(job);
+    if (!strstr(error.message, words))
+        fail_msg("'%s' does not say '%s'", error.message, words);
+}
+
+static void refuses_pictures_that_do_not_fit(void **state)
+{
+    (void)state;
+    struct impasto_style styles[] = {{.image = style, .weight = 1}, {.image = style, .weight = 1}};
+    struct impasto_region regions[] = {{.weight = 1}, {.weight = 1}};
+    struct impasto_pictures p = {.content = content};
+    expect_refusal(&p, IMPASTO_ERROR_USAGE, "no style picture");
+    p.styles = styles;
+    p.style_count = 2;
+    styles[1].weight = 0;
+    expect_refusal(&p, IMPASTO_ERROR_USAGE, "weight of style 1");
+    styles[1].weight = 1;
+    styles[1].region = 1;
+    expect_refusal(&p, IMPASTO_ERROR_USAGE, "region 1 of 1");
+    p.regions = regions;
+    p.region_count = 2;
+    regions[0].weight = -1;
+    expect_refusal(&p, IMPASTO_ERROR_USAGE, "weight of region 0");
+    regions[0].weight = 1;
+    styles[1].region = 0;
+    expect_refusal(&p, IMPASTO_ERROR_USAGE, "region 1 has no style");
+    styles[1].region = 1;
+    regions[1].mask = tall;
+    expect_refusal(&p, IMPASTO_ERROR_INPUT, "aspect");
+    regions[1].mask = NULL;
+    p.keep = tall;
+    expect_refusal(&p, IMPASTO_ERROR_INPUT, "aspect");
+}
+
+static void run(struct impasto_job *job, struct impasto_image **result)
+{
+    struct impasto_error error = {0};
+    if (impasto_job_run(job, NULL, NULL, &error) != IMPASTO_OK ||
+        impasto_job_image(job, result, &error) != IMPASTO_OK)
+        fail_msg("%s", error.message);
+}
+
+static void expect_same(const struct impasto_image *a, const struct impasto_image *b)
+{
+    assert_int_equal(a->width, b->width);
+    assert_int_equal(a->height, b->height);
+    assert_memory_equal(a->rgb, b->rgb, sizeof(float) * 3 * (size_t)a->width * (size_t)a->height);
+}
+
+/* The second picture of a job is what a job of its own makes, also after a refusal between. */
+static void again_is_as_if_anew(void **state)
+{
+    (void)state;
+    const struct impasto_style only = {.image = style, .weight = 1};
+    struct impasto_pictures p = {.content = other, .styles = &only, .style_count = 1};
+    struct impasto_job *job = NULL;
+    struct impasto_image *expected = NULL, *first = NULL, *found = NULL;
+    struct impasto_error error = {0};
+    struct impasto_progress progress;
+    assert_int_equal(impasto_job_open(device, weights, &p, &params, &job, &error), IMPASTO_OK);
+    run(job, &expected);
+    impasto_job_close(&job);
+
+    p.content = content;
+    assert_int_equal(impasto_job_open(device, weights, &p, &params, &job, &error), IMPASTO_OK);
+    run(job, &first);
+    struct impasto_image *tiny = make(3, 48, 0);
+    p.content = tiny;
+    assert_int_equal(impasto_job_again(job, &p, &error), IMPASTO_ERROR_INPUT);
+    assert_int_equal(impasto_job_step(job, &progress, &error), IMPASTO_ERROR_USAGE);
+    assert_non_null(strstr(error.message, "no pictures"));
+    p.content = other;
+    assert_int_equal(impasto_job_again(job, &p, &error), IMPASTO_OK);
+    assert_int_equal(impasto_job_info(job)->width, 40);
+    run(job, &found);
+    expect_same(found, expected);
+    impasto_job_close(&job);
+    impasto_image_free(&tiny);
+    impasto_image_free(&expected);
+    impasto_image_free(&first);
+    impasto_image_free(&found);
+}
+
+/* Progress counts over all scales, each of which has its size; the picture always has the last one's. */
+static void progress_over_scales(void **state)
+{
+    (void)state;
+    const struct impasto_style only = {.image = style, .weight = 1};
+    const struct impasto_pictures p = {.content = content, .styles = &only, .style_count = 1};
+    struct impasto_job *job = NULL;
+    struct impasto_error error = {0};
+    assert_int_equal(impasto_job_open(device, weights, &p, &params, &job, &error), IMPASTO_OK);
+    const struct impasto_job_info *info = impasto_job_info(job);
+    assert_int_equal(info->scale_count, 2);
+    assert_int_equal(info->iterations, 5);
+    assert_int_equal(info->scales[0].width, 34);
+    for (int k = 0; k <= 5; k++) {
+        struct impasto_progress progress;
+        struct impasto_image *image = NULL;
+        assert_int_equal(impasto_job_step(job, &progress, &error), IMPASTO_OK);
+        assert_int_equal(progress.iteration, k);
+        assert_int_equal(progress.iterations, 5);
+        assert_int_equal(progress.scale, k >= 3);
+        assert_int_equal(progress.width, k >= 3 ? 48 : 34);
+        assert_int_equal(progress.done, k == 5);
+        assert_int_equal(impasto_job_image(job, &image, &error), IMPASTO_OK);
+        assert_int_equal(image->width, 48);
+        impasto_image_free(&image);
+    }
+    impasto_job_close(&job);
+}
+
+static void a_plan_is_only_a_plan(void **state)
+{
+    (void)state;
+    const struct impasto_style only = {.image = style, .weight = 1};
+    const struct impasto_pictures p = {.content = content, .styles = &only, .style_count = 1};
+    struct impasto_job *job = NULL;
+    struct impasto_error error = {0};
+    assert_int_equal(impasto_job_plan(device, weights, &p, &params, &job, &error), IMPASTO_OK);
+    assert_true(impasto_job_info(job)->plan_bytes > 0);
+    assert_int_equal(impasto_job_again(job, &p, &error), IMPASTO_ERROR_USAGE);
+    assert_int_equal(impasto_job_step(job, NULL, &error), IMPASTO_ERROR_USAGE);
+    impasto_job_close(&job);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(refuses_pictures_that_do_not_fit),
+        cmocka_unit_test(again_is_as_if_anew),
+        cmocka_unit_test(progress_over_scales),
+        cmocka_unit_test(a_plan_is_only_a_plan),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
