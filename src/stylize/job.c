@@ -170,13 +170,17 @@ static enum impasto_status enter(struct impasto_job *job, const struct imp_carry
 {
     /* Matched colours are each content's own. */
     const bool lasting = job->params.again && job->params.colour == IMPASTO_COLOUR_STYLE;
-    IMP_TRY(imp_scale_open(&job->scale, &job->sources, carry,
-                           lasting ? &job->targets[job->at] : NULL, error));
+    const bool last = job->at == job->schedule.count - 1;
+    IMP_TRY(imp_scale_open_styles(&job->scale, &job->sources,
+                                  lasting ? &job->targets[job->at] : NULL, error));
+    if (last)
+        imp_sources_drop_styles(&job->sources);
+    IMP_TRY(imp_scale_open_content(&job->scale, &job->sources, carry, error));
     job->ends += job->schedule.scale[job->at].iterations;
     job->info.scale_width = job->scale.sizes.width;
     job->info.scale_height = job->scale.sizes.height;
-    if (job->at == job->schedule.count - 1)
-        imp_sources_slim(&job->sources);
+    if (last)
+        imp_sources_drop_content(&job->sources);
     return IMPASTO_OK;
 }
 

@@ -299,16 +299,24 @@ static enum impasto_status start_planes(const struct imp_scale *scale,
     return IMPASTO_OK;
 }
 
-/* Writes planes (3, height, width), spread over the canvas. */
+/* Writes planes (3, height, width), spread over the canvas, one at a time for the host's memory. */
 static enum impasto_status write_planes(const struct imp_scale *scale, const float *planes,
                                         struct imp_buffer *buffer, struct impasto_error *error)
 {
     const size_t pixels = imp_canvas_count(&scale->sizes);
+    const size_t own = (size_t)scale->sizes.width * (size_t)scale->sizes.height;
     float *spread = NULL;
-    IMP_TRY(make_planes(3, pixels, &spread, error));
-    imp_canvas_spread(&scale->sizes, planes, 3, spread);
-    const enum impasto_status status =
-        lift(scale, imp_buffer_write(buffer, 0, spread, 3 * pixels * sizeof(float)), error);
+    enum impasto_status status = IMPASTO_OK;
+    if (scale->sizes.margin == 0)
+        return lift(scale, imp_buffer_write(buffer, 0, planes, 3 * pixels * sizeof(float)), error);
+    IMP_TRY(make_planes(1, pixels, &spread, error));
+    for (size_t c = 0; c < 3 && status == IMPASTO_OK; c++) {
+        imp_canvas_spread(&scale->sizes, planes + c * own, 1, spread);
+        status = lift(
+            scale,
+            imp_buffer_write(buffer, c * pixels * sizeof(float), spread, pixels * sizeof(float)),
+            error);
+    }
     free(spread);
     return status;
 }
@@ -365,50 +373,56 @@ static enum impasto_status resume_optimizer(struct imp_scale *scale, const struc
     return status;
 }
 
-/* The pass over the content picture, and the image to begin with. */
-static enum impasto_status capture_content(struct imp_scale *scale,
+enum impasto_status imp_scale_open_styles(struct imp_scale *scale,
+                                          const struct imp_sources *sources,
+                                          struct imp_targets *known, struct impasto_error *error)
+{
+    IMP_TRY(lift(scale, imp_layout_allocate(&scale->targets, scale->device), error));
+    IMP_TRY(fill_regions(scale, sources, error));
+    if (known && known->key == targets_key(scale))
+        return lift(scale, copy_targets(scale, known, true), error);
+    for (int i = 0; i < scale->passes; i++)
+        IMP_TRY(capture_style(scale, &scale->pass[i], &sources->style[i], error));
+    return known ? remember_targets(scale, known, error) : IMPASTO_OK;
+}
+
+/* Puts the content's planes into the image, and passes over it. */
+static enum impasto_status capture_content(struct imp_scale *scale, const float *content,
+                                           struct impasto_error *error)
+{
+    const struct imp_taps taps = imp_losses_content_taps(&scale->losses);
+    IMP_TRY(write_planes(scale, content, scale->image, error));
+    return lift(scale, imp_net_forward(&scale->net, scale->device, scale->image, &taps), error);
+}
+
+enum impasto_status imp_scale_open_content(struct imp_scale *scale,
                                            const struct imp_sources *sources,
                                            const struct imp_carry *carry,
                                            struct impasto_error *error)
 {
     const struct imp_sizes *sizes = &scale->sizes;
-    const struct imp_taps taps = imp_losses_content_taps(&scale->losses);
+    const bool from_content = !carry && scale->params->init == IMPASTO_INIT_CONTENT;
     float *content = NULL, *start = NULL;
+    IMP_TRY(lift(scale, imp_layout_allocate(&scale->main, scale->device), error));
     enum impasto_status status =
         planes_of(sources->content, sizes->height, sizes->width, &content, error);
     if (status == IMPASTO_OK)
-        status = write_planes(scale, content, scale->image, error);
-    if (status == IMPASTO_OK)
-        status =
-            lift(scale, imp_net_forward(&scale->net, scale->device, scale->image, &taps), error);
-    if (status == IMPASTO_OK)
+        status = capture_content(scale, content, error);
+    /* Then the image is the content, as is what would be kept of it. */
+    const bool ready = from_content && !scale->keeps;
+    if (!from_content && !scale->keeps) { /* large pictures fill the host's memory, too */
+        free(content);
+        content = NULL;
+    }
+    if (status == IMPASTO_OK && !ready)
         status = start_planes(scale, sources, content, carry, &start, error);
     if (status == IMPASTO_OK && scale->keeps)
         status = hold_kept(scale, sources, content, start, error);
-    if (status == IMPASTO_OK)
+    if (status == IMPASTO_OK && !ready)
         status = write_planes(scale, start, scale->image, error);
     free(content);
     free(start);
-    return status;
-}
-
-enum impasto_status imp_scale_open(struct imp_scale *scale, const struct imp_sources *sources,
-                                   const struct imp_carry *carry, struct imp_targets *known,
-                                   struct impasto_error *error)
-{
-    IMP_TRY(lift(scale, imp_layout_allocate(&scale->targets, scale->device), error));
-    IMP_TRY(fill_regions(scale, sources, error));
-    if (known && known->key == targets_key(scale)) {
-        IMP_TRY(lift(scale, copy_targets(scale, known, true), error));
-    } else {
-        for (int i = 0; i < scale->passes; i++)
-            IMP_TRY(capture_style(scale, &scale->pass[i], &sources->style[i], error));
-        if (known)
-            IMP_TRY(remember_targets(scale, known, error));
-    }
-    IMP_TRY(lift(scale, imp_layout_allocate(&scale->main, scale->device), error));
-    IMP_TRY(capture_content(scale, sources, carry, error));
-    return carry ? resume_optimizer(scale, carry, error) : IMPASTO_OK;
+    return status == IMPASTO_OK && carry ? resume_optimizer(scale, carry, error) : status;
 }
 
 /* ---- Steps ----------------------------------------------------------------------------------- */

@@ -74,12 +74,17 @@ struct imp_targets {
 };
 void imp_targets_free(struct imp_targets *targets);
 
-/* Allocates and computes the targets, or takes them from `known` and remembers them there (NULL:
- * neither); the image begins with what was carried, or, where that is NULL, as the parameters say.
- * The scale must have been planned. */
-enum impasto_status imp_scale_open(struct imp_scale *scale, const struct imp_sources *sources,
-                                   const struct imp_carry *carry, struct imp_targets *known,
-                                   struct impasto_error *error);
+/* Of a planned scale: allocates the targets and computes those of the styles, or takes them from `known`;
+ * remembers them there (NULL: neither). */
+enum impasto_status imp_scale_open_styles(struct imp_scale *scale,
+                                          const struct imp_sources *sources,
+                                          struct imp_targets *known, struct impasto_error *error);
+/* Then allocates the rest and computes those of the content; the image begins with what was carried, or,
+ * where that is NULL, as the parameters say. */
+enum impasto_status imp_scale_open_content(struct imp_scale *scale,
+                                           const struct imp_sources *sources,
+                                           const struct imp_carry *carry,
+                                           struct impasto_error *error);
 /* carry: to be freed in any case. */
 enum impasto_status imp_scale_carry(const struct imp_scale *scale, struct imp_carry *carry,
                                     struct impasto_error *error);

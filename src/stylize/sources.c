@@ -269,14 +269,13 @@ enum impasto_status imp_sources_make(const struct impasto_params *params,
     IMP_TRY(take_styles(params, pictures, last, sources, error));
     if (params->init == IMPASTO_INIT_IMAGE) {
         float *alpha = NULL;
-        IMP_TRY(
-            take(pictures->init, sizes->width, sizes->height, &sources->start, &alpha, error));
+        IMP_TRY(take(pictures->init, sizes->width, sizes->height, &sources->start, &alpha, error));
         free(alpha);
     }
     return adapt_colours(params, sources, error);
 }
 
-void imp_sources_slim(struct imp_sources *sources)
+void imp_sources_drop_styles(struct imp_sources *sources)
 {
     for (int i = 0; i < sources->styles; i++) {
         impasto_image_free(&sources->style[i].image);
@@ -287,13 +286,18 @@ void imp_sources_slim(struct imp_sources *sources)
         free(sources->region[r].mask);
         sources->region[r].mask = NULL;
     }
+}
+
+void imp_sources_drop_content(struct imp_sources *sources)
+{
     impasto_image_free(&sources->content);
     impasto_image_free(&sources->start);
 }
 
 void imp_sources_free(struct imp_sources *sources)
 {
-    imp_sources_slim(sources);
+    imp_sources_drop_styles(sources);
+    imp_sources_drop_content(sources);
     impasto_image_free(&sources->original);
     free(sources->style);
     free(sources->region);

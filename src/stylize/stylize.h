@@ -117,8 +117,9 @@ enum impasto_status imp_sources_make(const struct impasto_params *params,
                                      const struct impasto_pictures *pictures,
                                      const struct imp_sizes *sizes, struct imp_sources *sources,
                                      struct impasto_error *error);
-/* Frees what nobody needs once the last scale is open. */
-void imp_sources_slim(struct imp_sources *sources);
+/* Free what nobody needs once the last scale has its styles' targets, and its content's. */
+void imp_sources_drop_styles(struct imp_sources *sources);
+void imp_sources_drop_content(struct imp_sources *sources);
 void imp_sources_free(struct imp_sources *sources);
 
 /* ---- result.c -------------------------------------------------------------------------------- */
