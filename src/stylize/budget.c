@@ -115,6 +115,23 @@ static bool would_fit(struct imp_device *device, const struct impasto_params *pa
     return fits;
 }
 
+/* The longest history with which the job would fit at its size; 0: none, or the optimiser has none. */
+static int fitting_history(struct imp_device *device, const struct impasto_params *params,
+                           const struct imp_model *model, const struct imp_optimizer *optimizer,
+                           const struct impasto_image *content, const struct impasto_image *style)
+{
+    struct impasto_params with = *params;
+    int fits = 0, not = params->history;
+    while (params->optimizer == IMPASTO_OPTIMIZER_LBFGS && not -fits > 1) {
+        with.history = fits + (not -fits) / 2;
+        if (would_fit(device, &with, model, optimizer, content, style, params->size))
+            fits = with.history;
+        else
+            not = with.history;
+    }
+    return fits;
+}
+
 enum impasto_status imp_memory_refuse(const struct imp_memory *memory, struct imp_device *device,
                                       const struct impasto_params *params,
                                       const struct imp_model *model,
@@ -137,12 +154,15 @@ enum impasto_status imp_memory_refuse(const struct imp_memory *memory, struct im
     uint64_t largest = imp_layout_largest(&memory->main);
     if (imp_layout_largest(&memory->style) > largest)
         largest = imp_layout_largest(&memory->style);
-    char advice[96];
+    char advice[96], less[48] = "";
+    const int history = fitting_history(device, params, model, optimizer, content, style);
+    if (history > 0)
+        snprintf(less, sizeof(less), ", and so would --history %d", history);
     const struct imp_sizes smaller = imp_sizes_of(params, fits < 16 ? 16 : fits, content, style);
     if (fits < SMALLEST_SIZE || imp_sizes_check(&smaller, NULL) != IMPASTO_OK)
         snprintf(advice, sizeof(advice), "use another --device or a smaller --style-size");
     else
-        snprintf(advice, sizeof(advice), "--size %d would fit", fits);
+        snprintf(advice, sizeof(advice), "--size %d would fit%s", fits, less);
     if (largest > caps->max_allocation)
         return imp_fail(error, IMPASTO_ERROR_MEMORY,
                         "%dx%d needs a buffer of %.0f MiB, but %s allows %.0f MiB in one; %s",

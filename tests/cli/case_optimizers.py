@@ -5,7 +5,7 @@ import re
 import signal
 import time
 
-from support import CHEAP, PATIENCE, SIGINT_CODE, Case
+from support import CHEAP, MEMORY, PATIENCE, SIGINT_CODE, Case
 from case_stopping import usual_signals
 
 # Without a margin, so that a written picture can be measured by starting from it.
@@ -68,3 +68,10 @@ class Lbfgs(Case):
             return float(re.search(r"optimiser +([0-9.]+) MiB", run.stdout).group(1))
         # Two vectors of 96 x 80 pixels, the margin included, for each step remembered.
         self.assertAlmostEqual(optimiser(100) - optimiser(10), 90 * 2 * 3 * 96 * 80 * 4 / 2**20, delta=2.5)
+
+    def test_a_history_that_would_fit(self):
+        options = ["--optimizer", "lbfgs", "--size", "160", "--memory", "60M"]
+        line = self.refuse(MEMORY, ["--memory allows", "--size"], *options, "--history", "100", early=False)
+        history = re.search(r"--history (\d+)", line).group(1)
+        self.succeed("content.png", "style.png", *CHEAP, *options, "--history", history, "--plan")
+        self.refuse(MEMORY, [f"--history {history}"], *options, "--history", int(history) + 1, early=False)
