@@ -16,10 +16,10 @@ __kernel void lbfgs_move(__global const float *restrict point,
 }
 
 /*
- * A pair for the history, move = image - point and change = the gradient's, from `at` on; then the
- * point is the image, and slope its gradient, zero where the variable is held: at a bound with nowhere
- * to go but out. What did not move has no change either, so that a pair tells the curvature among the
- * variables that were free. So it does not matter that slope lacks the gradient of held ones.
+ * Slot's pair for the history: move = image - point, change = gradient - reduced. Then point = image,
+ * and reduced = its gradient, zero where the variable is held: at a bound that the loss wants it to
+ * cross. What did not move has no change either, so that a pair tells the curvature among the variables
+ * that were free; so it does not matter that `reduced` lacks the gradient of held ones.
  */
 __kernel void lbfgs_accept(__global const float *restrict image,
                            __global const float *restrict gradient, __global float *restrict point,
