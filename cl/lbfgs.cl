@@ -16,10 +16,10 @@ __kernel void lbfgs_move(__global const float *restrict point,
 }
 
 /*
- * A pair for the history, move = image - point and change = the gradient's, from `at` on; then the
- * point is the image, and slope its gradient, zero where the variable is held: at a bound with nowhere
- * to go but out. What did not move has no change either, so that a pair tells the curvature among the
- * variables that were free. So it does not matter that slope lacks the gradient of held ones.
+ * Slot's pair for the history: move = image - point, change = gradient - reduced. Then point = image,
+ * and reduced = its gradient, zero where the variable is held: at a bound that the loss wants it to
+ * cross. What did not move has no change either, so that a pair tells the curvature among the variables
+ * that were free; so it does not matter that `reduced` lacks the gradient of held ones.
  */
 __kernel void lbfgs_accept(__global const float *restrict image,
                            __global const float *restrict gradient, __global float *restrict point,
@@ -38,37 +38,53 @@ __kernel void lbfgs_accept(__global const float *restrict image,
     }
 }
 
+/* So many columns of dot products are taken at once: the rows are read once for all of them. */
+#define TOGETHER 4
+
 /*
  * sums[(row * columns + column) * PARTS + part] = share of a dot product. Rows: the move and the change
- * in `slot`, and reduced. Columns: the moves, the changes, and reduced. A work-item does `each` columns of a
- * share. Dimensions: PARTS, columns / each.
+ * in `slot`, and reduced. Columns: the moves, the changes, and reduced. Dimensions: PARTS,
+ * columns / TOGETHER.
  */
 __kernel void lbfgs_dots(__global const floatv *restrict reduced,
                          __global const floatv *restrict moves,
                          __global const floatv *restrict changes, __global float *restrict sums,
-                         int vectors, int slot, int slots, int each)
+                         int vectors, int slot, int slots)
 {
-    const int part = (int)get_global_id(0), begin = (int)get_global_id(1) * each;
+    const int part = (int)get_global_id(0), first = (int)get_global_id(1) * TOGETHER;
     const int columns = 2 * slots + 1;
-    if (part >= PARTS || begin >= columns)
+    if (part >= PARTS || first >= columns)
         return;
     __global const floatv *move = moves + (size_t)slot * vectors;
     __global const floatv *change = changes + (size_t)slot * vectors;
-    for (int column = begin; column < min(begin + each, columns); column++) {
-        __global const floatv *other = column < slots ? moves + (size_t)column * vectors
-                                       : column < 2 * slots
-                                           ? changes + (size_t)(column - slots) * vectors
-                                           : reduced;
-        floatv by_move = (floatv)(0.0f), by_change = by_move, by_reduced = by_move;
-        for (int i = SHARE_BEGIN(part, vectors); i < SHARE_END(part, vectors); i += SHARE_STEP) {
-            const floatv v = other[i];
-            by_move += move[i] * v;
-            by_change += change[i] * v;
-            by_reduced += reduced[i] * v;
+    __global const floatv *others[TOGETHER];
+    floatv by_move[TOGETHER], by_change[TOGETHER], by_reduced[TOGETHER];
+#pragma unroll
+    for (int k = 0; k < TOGETHER; k++) {
+        const int column = min(first + k, columns - 1); /* the last ones may be done twice */
+        others[k] = column < slots       ? moves + (size_t)column * vectors
+                    : column < 2 * slots ? changes + (size_t)(column - slots) * vectors
+                                         : reduced;
+        by_move[k] = by_change[k] = by_reduced[k] = (floatv)(0.0f);
+    }
+    for (int i = SHARE_BEGIN(part, vectors); i < SHARE_END(part, vectors); i += SHARE_STEP) {
+        const floatv m = move[i], c = change[i], r = reduced[i];
+#pragma unroll
+        for (int k = 0; k < TOGETHER; k++) {
+            const floatv v = others[k][i];
+            by_move[k] += m * v;
+            by_change[k] += c * v;
+            by_reduced[k] += r * v;
         }
-        sums[column * PARTS + part] = sum_lanes(by_move);
-        sums[(columns + column) * PARTS + part] = sum_lanes(by_change);
-        sums[(2 * columns + column) * PARTS + part] = sum_lanes(by_reduced);
+    }
+#pragma unroll
+    for (int k = 0; k < TOGETHER; k++) {
+        const int column = first + k;
+        if (column < columns) {
+            sums[column * PARTS + part] = sum_lanes(by_move[k]);
+            sums[(columns + column) * PARTS + part] = sum_lanes(by_change[k]);
+            sums[(2 * columns + column) * PARTS + part] = sum_lanes(by_reduced[k]);
+        }
     }
 }
 

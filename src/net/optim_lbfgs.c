@@ -76,7 +76,6 @@ static void release(struct imp_optimizer_state *state)
 static enum impasto_status begin(struct imp_device *device, struct imp_optimizer_state *state)
 {
     const size_t columns = 2 * (size_t)state->history + 1;
-    release(state);
     struct imp_lbfgs *lbfgs = state->lbfgs = calloc(1, sizeof(*lbfgs));
     if (lbfgs) {
         lbfgs->history = imp_lbfgs_history_new(state->history);
@@ -180,15 +179,16 @@ static enum impasto_status step(struct imp_device *device, struct imp_optimizer_
     const struct imp_lbfgs_vectors v = vectors_of(state, image, gradient);
     const double learning_rate = (double)params->learning_rate;
     double slope = NAN, size = 0;
-    state->step++;
     if (!state->lbfgs) {
         IMP_TRY(begin(device, state));
+        state->step = 1;
         state->lbfgs->loss = total;
         /* Nothing led here: what slot 0 gets is no pair. */
         IMP_TRY(imp_lbfgs_accept(device, &v, 0));
         return set_out(device, state->lbfgs, &v, learning_rate);
     }
     struct imp_lbfgs *lbfgs = state->lbfgs;
+    state->step++;
     if (lbfgs->resting)
         return IMPASTO_OK;
     if (isfinite(total))

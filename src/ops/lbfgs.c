@@ -5,6 +5,8 @@
 
 /* Every width that vectors can have divides it. */
 #define ALIGN 16
+/* Columns of dot products that a work-item does, as in the kernel. */
+#define TOGETHER 4
 
 int imp_lbfgs_pitch(int n)
 {
@@ -67,15 +69,14 @@ enum impasto_status imp_lbfgs_dots(struct imp_device *device, const struct imp_l
     char macros[IMP_SMALL_MACROS];
     const int columns = 2 * slots + 1;
     imp_small_macros(device, macros);
-    /* On CPUs a work-item does all columns, while its share of the rows is in the nearest cache. */
-    const int each = imp_device_caps(device)->cpu ? columns : 1;
     IMP_TRY(imp_launch(
         device,
         &(struct imp_launch){
             .kernel = kernel("lbfgs_dots", macros),
             IMP_ARGS(imp_buf(v->reduced), imp_buf(v->moves), imp_buf(v->changes), imp_buf(v->sums),
-                     imp_int(vectors_of(device, v)), imp_int(slot), imp_int(slots), imp_int(each)),
-            .global = {IMP_PARTS, items(columns, each)},
+                     imp_int(vectors_of(device, v)), imp_int(slot), imp_int(slots)),
+            .global = {IMP_PARTS, items(columns, TOGETHER)},
+            .flops = 2.0 * IMP_LBFGS_ROWS * columns * v->n,
         }));
     return imp_sums_read(device, v->sums, IMP_LBFGS_ROWS * columns, dots);
 }
@@ -94,6 +95,7 @@ enum impasto_status imp_lbfgs_combine(struct imp_device *device, const struct im
                                    imp_buf(v->changes), imp_buf(v->coefficients),
                                    imp_buf(v->direction), imp_int(vectors), imp_int(slots)),
                           .global = {items(vectors, columns)},
+                          .flops = 2.0 * (2 * slots + 1) * v->n,
                       });
 }
 

@@ -5,7 +5,7 @@ import re
 import signal
 import time
 
-from support import CHEAP, PATIENCE, SIGINT_CODE, Case
+from support import CHEAP, MEMORY, NUMERIC, PATIENCE, SIGINT_CODE, Case, first_layer
 from case_stopping import usual_signals
 
 # Without a margin, so that a written picture can be measured by starting from it.
@@ -68,3 +68,23 @@ class Lbfgs(Case):
             return float(re.search(r"optimiser +([0-9.]+) MiB", run.stdout).group(1))
         # Two vectors of 96 x 80 pixels, the margin included, for each step remembered.
         self.assertAlmostEqual(optimiser(100) - optimiser(10), 90 * 2 * 3 * 96 * 80 * 4 / 2**20, delta=2.5)
+
+    def test_a_history_that_would_fit(self):
+        options = ["--optimizer", "lbfgs", "--size", "160", "--memory", "60M"]
+        line = self.refuse(MEMORY, ["--memory allows", "--size"], *options, "--history", "100", early=False)
+        history = re.search(r"--history (\d+)", line).group(1)
+        self.succeed("content.png", "style.png", *CHEAP, *options, "--history", history, "--plan")
+        self.refuse(MEMORY, [f"--history {history}"], *options, "--history", int(history) + 1, early=False)
+
+    def test_numbers_that_are_not_finite_are_steps_too_far(self):
+        """The content's gradient is 0 at the start and overflows after the first step, where Adam ends."""
+        self.write("w.safetensors", first_layer(scale=1e7))
+        extreme = ["--style-layers", "1_1", "--content-layers", "1_1", "--weights", "w.safetensors", "--losses",
+                   "gatys", "--content-weight", "1e30", "--style-weight", "0", "--iterations", "15", "-o", "out.png"]
+        run = self.impasto("content.png", "style.png", *CHEAP, *extreme)
+        self.assertEqual(run.returncode, NUMERIC)
+        self.stylise(*extreme, "--optimizer", "lbfgs", "--trace", "trace.jsonl")
+        totals = self.totals()
+        self.assertEqual(len(totals), 16)
+        self.assertGreater(totals[1], 1e30)
+        self.assertLessEqual(totals[-1], totals[0])
