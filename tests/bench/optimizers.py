@@ -161,7 +161,7 @@ class Bench:
         self.args, self.folder = args, pathlib.Path(folder)
         self.keep = pathlib.Path(args.keep or folder)
         self.keep.mkdir(parents=True, exist_ok=True)
-        self.common = [*args.options, *(["--margin", "0"] if args.torch else [])]
+        self.common = ["--scales", "1", "--average", "0", *args.options, *(["--margin", "0"] if args.torch else [])]
 
     def impasto(self, content, style, output, *options):
         """The lines of its trace; stopped once it has taken so many seconds."""
