@@ -358,7 +358,7 @@ static enum impasto_status list_platforms(struct list *list, struct impasto_erro
     return status;
 }
 
-/* The first queries of a process make drivers look for their devices, and PoCL 3.1 crashes, or has none,
+/* The first queries of a process make drivers look for their devices, and some crash, or have none,
  * where two threads ask at a time. */
 static pthread_mutex_t first_queries = PTHREAD_MUTEX_INITIALIZER;
 
