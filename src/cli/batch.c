@@ -347,11 +347,20 @@ static enum impasto_status paint(struct worker *worker, struct item *item)
     return status == IMPASTO_OK ? cli_painter_paint(painter, false) : status;
 }
 
+/* Somebody who was killed between finishing a picture and letting go of it has left a lock. */
+static void drop_dead_lock(struct worker *worker, const struct item *item)
+{
+    if (cli_lock_is_there(item->output) &&
+        cli_lock_take(&worker->lock, item->output, &worker->error) == CLI_LOCK_TAKEN)
+        cli_lock_release(&worker->lock);
+}
+
 /* Locks, looks whether it is there, paints. */
 static enum impasto_status work_on(struct worker *worker, struct item *item)
 {
     const bool overwrite = worker->settings.overwrite;
     if (!overwrite && access(item->output, F_OK) == 0) {
+        drop_dead_lock(worker, item);
         put(worker, item, THERE, IMPASTO_OK);
         return IMPASTO_OK;
     }

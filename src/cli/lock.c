@@ -84,6 +84,13 @@ static bool take_over(struct cli_lock *lock)
     return false;
 }
 
+bool cli_lock_is_there(const char *output)
+{
+    char path[4096];
+    const int length = snprintf(path, sizeof(path), "%s.lock", output);
+    return length > 0 && (size_t)length < sizeof(path) && access(path, F_OK) == 0;
+}
+
 enum cli_lock_state cli_lock_take(struct cli_lock *lock, const char *output,
                                   struct impasto_error *error)
 {

@@ -27,6 +27,7 @@ enum cli_lock_state { CLI_LOCK_TAKEN, CLI_LOCK_BUSY, CLI_LOCK_FAILED };
 /* FAILED: error says why. */
 enum cli_lock_state cli_lock_take(struct cli_lock *lock, const char *output,
                                   struct impasto_error *error);
+bool cli_lock_is_there(const char *output);
 /* Now and then while at work, so that others see that somebody is. */
 void cli_lock_refresh(struct cli_lock *lock);
 void cli_lock_release(struct cli_lock *lock);

@@ -3,6 +3,7 @@
 
 import os
 import signal
+import socket
 import time
 import unittest
 
@@ -180,6 +181,14 @@ class Sharing(Pictures):
         self.assertEqual(self.outputs(), [f"p{i:02}.png" for i in range(9)])
         wrote = sum((err.count("impasto: wrote out/") for err in errors))
         self.assertEqual(wrote, 9, errors)
+
+    def test_a_lock_left_beside_a_finished_picture(self):
+        self.fill(1)
+        (self.folder / "out").mkdir()
+        self.assertIn("1 painted", self.batch().stderr)
+        self.write("out/p00.png.lock", f"{socket.gethostname()} 999999\n")
+        self.assertIn("1 there already", self.batch().stderr)
+        self.assertEqual(self.outputs(), ["p00.png"])
 
     def test_a_lock_of_another_machine(self):
         self.fill(1)
