@@ -43,6 +43,8 @@ void cli_console_picture(struct cli_console *console, const struct impasto_image
 /* Leaves the bar and the picture standing. */
 void cli_console_finish(struct cli_console *console);
 void cli_console_close(struct cli_console *console);
+/* Of a monotonic clock. */
+double cli_seconds(void);
 /* "1:23:45", "12:34", "0:07"; returns text. */
 const char *cli_duration(double seconds, char *text, size_t size);
 

@@ -24,13 +24,6 @@
 #define STALE_SECONDS 3600
 #define LINE 300
 
-static double seconds_now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 /* "host pid\n" */
 static void describe_self(char line[LINE])
 {
@@ -101,7 +94,7 @@ enum cli_lock_state cli_lock_take(struct cli_lock *lock, const char *output,
         return CLI_LOCK_FAILED;
     }
     snprintf(lock->path, size, "%s.lock", output);
-    lock->refreshed = seconds_now();
+    lock->refreshed = cli_seconds();
     lock->descriptor = open(lock->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     const int why = errno;
     /* Where flock() does not work, the creation alone counts. */
@@ -125,7 +118,7 @@ enum cli_lock_state cli_lock_take(struct cli_lock *lock, const char *output,
 
 void cli_lock_refresh(struct cli_lock *lock)
 {
-    const double now = seconds_now();
+    const double now = cli_seconds();
     if (!lock->path || now - lock->refreshed < REFRESH_SECONDS)
         return;
     lock->refreshed = now;

@@ -20,7 +20,7 @@
 #define PICTURE_SECONDS 0.5
 #define PICTURE_SHARE 0.03
 
-static double seconds_now(void)
+double cli_seconds(void)
 {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
@@ -169,7 +169,7 @@ void cli_console_progress(struct cli_console *console, const struct impasto_prog
         return;
     if (progress->iteration == 0)
         console->first = progress->seconds;
-    const double now = seconds_now();
+    const double now = cli_seconds();
     const double interval = console->terminal ? REDRAW_SECONDS : LINE_SECONDS;
     const bool edge = progress->iteration == 0 || progress->done;
     if (!edge && now - console->last_drawn < interval)
@@ -187,7 +187,7 @@ void cli_console_progress(struct cli_console *console, const struct impasto_prog
 
 bool cli_console_wants_picture(struct cli_console *console)
 {
-    const double now = seconds_now();
+    const double now = cli_seconds();
     const bool wanted = console->show && now >= console->next;
     console->asked = wanted ? now : 0;
     return wanted;
@@ -197,10 +197,10 @@ void cli_console_picture(struct cli_console *console, const struct impasto_image
 {
     if (!console->show)
         return;
-    const double began = console->asked > 0 ? console->asked : seconds_now();
+    const double began = console->asked > 0 ? console->asked : cli_seconds();
     cli_show_take(console->show, image);
     draw_now(console);
-    const double now = seconds_now(), cost = now - began, pause = cost / PICTURE_SHARE;
+    const double now = cli_seconds(), cost = now - began, pause = cost / PICTURE_SHARE;
     console->asked = 0;
     console->next = now + (pause > PICTURE_SECONDS ? pause : PICTURE_SECONDS);
     console->spent += cost;

@@ -37,7 +37,7 @@ void imp_scale_list(struct imp_scale *scale)
 void imp_scale_unlist(struct imp_scale *scale)
 {
     imp_layout_release(&scale->main);
-    for (int i = 0; i < scale->passes; i++)
+    for (int i = 0; scale->pass && i < scale->passes; i++)
         imp_layout_release(&scale->pass[i].layout);
     imp_layout_release(&scale->targets);
 }

@@ -269,8 +269,10 @@ enum impasto_status imp_sources_make(const struct impasto_params *params,
     IMP_TRY(take_styles(params, pictures, last, sources, error));
     if (params->init == IMPASTO_INIT_IMAGE) {
         float *alpha = NULL;
-        IMP_TRY(take(pictures->init, sizes->width, sizes->height, &sources->start, &alpha, error));
+        const enum impasto_status status =
+            take(pictures->init, sizes->width, sizes->height, &sources->start, &alpha, error);
         free(alpha);
+        IMP_TRY(status);
     }
     return adapt_colours(params, sources, error);
 }
