@@ -193,7 +193,8 @@ static enum impasto_status take_pictures(struct impasto_job *job,
     const struct imp_sizes sizes = imp_sizes_of(params, params->size, width, height);
     IMP_TRY(imp_sizes_check("content", "--size", sizes.width, sizes.height, error));
     IMP_TRY(imp_schedule_make(params, width, height, &job->schedule, error));
-    return imp_sources_make(params, pictures, &sizes, &job->sources, error);
+    return imp_sources_make(params, pictures, &sizes, job->schedule.count == 1, &job->sources,
+                            error);
 }
 
 static enum impasto_status prepare(struct impasto_job *job, struct impasto_device *device,

@@ -111,20 +111,55 @@ static enum impasto_status canvas_plane(const struct imp_scale *scale,
     return status;
 }
 
-/* A picture at a size, as planes (3, height, width). */
-static enum impasto_status planes_of(const struct impasto_image *image, int height, int width,
-                                     float **planes, struct impasto_error *error)
+/* A plane, spread over the canvas, as plane c of a buffer. spread: room for one. */
+static enum impasto_status write_plane(const struct imp_scale *scale, const struct imp_sizes *sizes,
+                                       const float *plane, size_t c, float *spread,
+                                       struct imp_buffer *buffer, struct impasto_error *error)
 {
+    const size_t bytes = imp_canvas_count(sizes) * sizeof(float);
+    imp_canvas_spread(sizes, plane, 1, spread);
+    return lift(scale, imp_buffer_write(buffer, c * bytes, spread, bytes), error);
+}
+
+/* A picture, resized where it is not of that size, as planes on the canvas: one at a time, since
+ * large pictures fill the host's memory, too. */
+static enum impasto_status write_image(const struct imp_scale *scale, const struct imp_sizes *sizes,
+                                       const struct impasto_image *image, struct imp_buffer *buffer,
+                                       struct impasto_error *error)
+{
+    const size_t pixels = (size_t)sizes->width * (size_t)sizes->height;
+    struct impasto_image *resized = NULL;
+    float *plane = NULL, *spread = NULL;
+    if (image->width != sizes->width || image->height != sizes->height)
+        IMP_TRY(imp_image_resize(image, sizes->width, sizes->height, &resized, error));
+    const float *rgb = resized ? resized->rgb : image->rgb;
+    enum impasto_status status = make_planes(1, pixels, &plane, error);
+    if (status == IMPASTO_OK)
+        status = make_planes(1, imp_canvas_count(sizes), &spread, error);
+    for (size_t c = 0; c < 3 && status == IMPASTO_OK; c++) {
+        for (size_t i = 0; i < pixels; i++)
+            plane[i] = rgb[3 * i + c];
+        status = write_plane(scale, sizes, plane, c, spread, buffer, error);
+    }
+    impasto_image_free(&resized);
+    free(plane);
+    free(spread);
+    return status;
+}
+
+/* A picture at the scale's size, as planes (3, height, width). */
+static enum impasto_status planes_of(const struct imp_scale *scale,
+                                     const struct impasto_image *image, float **planes,
+                                     struct impasto_error *error)
+{
+    const int width = scale->sizes.width, height = scale->sizes.height;
     const size_t pixels = (size_t)width * (size_t)height;
     struct impasto_image *resized = NULL;
-    const bool same = image->width == width && image->height == height;
-    if (!same)
-        IMP_TRY(imp_image_resize(image, width, height, &resized, error));
-    const float *rgb = same ? image->rgb : resized->rgb;
+    IMP_TRY(imp_image_resize(image, width, height, &resized, error));
     const enum impasto_status status = make_planes(3, pixels, planes, error);
     for (size_t i = 0; status == IMPASTO_OK && i < pixels; i++)
         for (size_t c = 0; c < 3; c++)
-            (*planes)[c * pixels + i] = rgb[3 * i + c];
+            (*planes)[c * pixels + i] = resized->rgb[3 * i + c];
     impasto_image_free(&resized);
     return status;
 }
@@ -157,7 +192,7 @@ static enum impasto_status fill_style_guide(struct imp_scale *scale, struct imp_
     float *plane = NULL;
     IMP_TRY(make_planes(1, (size_t)pass->height * (size_t)pass->width, &plane, error));
     enum impasto_status status =
-        imp_planes_resize(style->mask, 1, style->image->height, style->image->width,
+        imp_planes_resize(style->mask, 1, style->picture.image->height, style->picture.image->width,
                           IMP_FILTER_TENT, plane, pass->height, pass->width, error);
     if (status == IMPASTO_OK)
         status = lift(scale, imp_guide_fill(&pass->guide, scale->device, plane), error);
@@ -169,8 +204,10 @@ static enum impasto_status capture_style(struct imp_scale *scale, struct imp_sty
                                          const struct imp_source *style,
                                          struct impasto_error *error)
 {
-    const size_t bytes = 3 * (size_t)pass->width * (size_t)pass->height * sizeof(float);
-    float *planes = NULL;
+    const struct imp_sizes sizes = {.width = pass->width,
+                                    .height = pass->height,
+                                    .canvas_width = pass->width,
+                                    .canvas_height = pass->height};
     struct imp_style_source source = {
         .style = &scale->losses.style,
         .region = &scale->region[style->region],
@@ -180,14 +217,12 @@ static enum impasto_status capture_style(struct imp_scale *scale, struct imp_sty
         .ends = style->ends,
     };
     const struct imp_taps taps = imp_style_source_taps(&source);
-    IMP_TRY(planes_of(style->image, pass->height, pass->width, &planes, error));
     enum impasto_status status =
         lift(scale, imp_layout_allocate(&pass->layout, scale->device), error);
     if (status == IMPASTO_OK)
         status = fill_style_guide(scale, pass, style, error);
     if (status == IMPASTO_OK)
-        status = lift(scale, imp_buffer_write(pass->image, 0, planes, bytes), error);
-    free(planes);
+        status = write_image(scale, &sizes, style->picture.image, pass->image, error);
     if (status == IMPASTO_OK)
         status = lift(scale, imp_net_forward(&pass->net, scale->device, pass->image, &taps), error);
     imp_layout_release(&pass->layout);
@@ -272,16 +307,18 @@ static enum impasto_status remember_targets(struct imp_scale *scale, struct imp_
 
 /* ---- The image ------------------------------------------------------------------------------- */
 
-/* The image to begin with, (3, height, width); content likewise. */
+/* The image to begin with, (3, height, width). */
 static enum impasto_status start_planes(const struct imp_scale *scale,
-                                        const struct imp_sources *sources, const float *content,
+                                        const struct imp_sources *sources,
                                         const struct imp_carry *carry, float **planes,
                                         struct impasto_error *error)
 {
     const struct imp_sizes *sizes = &scale->sizes;
     const size_t count = 3 * (size_t)sizes->width * (size_t)sizes->height;
     if (!carry && scale->params->init == IMPASTO_INIT_IMAGE)
-        return planes_of(sources->start, sizes->height, sizes->width, planes, error);
+        return planes_of(scale, sources->start.image, planes, error);
+    if (!carry && scale->params->init == IMPASTO_INIT_CONTENT)
+        return planes_of(scale, sources->content.image, planes, error);
     IMP_TRY(make_planes(1, count, planes, error));
     float *out = *planes;
     if (carry) {
@@ -294,42 +331,32 @@ static enum impasto_status start_planes(const struct imp_scale *scale,
     for (size_t i = 0; i < count; i++)
         out[i] = scale->params->init == IMPASTO_INIT_NOISE
                      ? imp_rng_uniform(scale->params->seed, 0, i)
-                 : scale->params->init == IMPASTO_INIT_GRAY ? 0.5f
-                                                            : content[i];
+                     : 0.5f;
     return IMPASTO_OK;
 }
 
-/* Writes planes (3, height, width), spread over the canvas, one at a time for the host's memory. */
+/* Writes planes (3, height, width), spread over the canvas. */
 static enum impasto_status write_planes(const struct imp_scale *scale, const float *planes,
                                         struct imp_buffer *buffer, struct impasto_error *error)
 {
-    const size_t pixels = imp_canvas_count(&scale->sizes);
     const size_t own = (size_t)scale->sizes.width * (size_t)scale->sizes.height;
     float *spread = NULL;
-    enum impasto_status status = IMPASTO_OK;
-    if (scale->sizes.margin == 0)
-        return lift(scale, imp_buffer_write(buffer, 0, planes, 3 * pixels * sizeof(float)), error);
-    IMP_TRY(make_planes(1, pixels, &spread, error));
-    for (size_t c = 0; c < 3 && status == IMPASTO_OK; c++) {
-        imp_canvas_spread(&scale->sizes, planes + c * own, 1, spread);
-        status = lift(
-            scale,
-            imp_buffer_write(buffer, c * pixels * sizeof(float), spread, pixels * sizeof(float)),
-            error);
-    }
+    enum impasto_status status = make_planes(1, imp_canvas_count(&scale->sizes), &spread, error);
+    for (size_t c = 0; c < 3 && status == IMPASTO_OK; c++)
+        status = write_plane(scale, &scale->sizes, planes + c * own, c, spread, buffer, error);
     free(spread);
     return status;
 }
 
 /* Where the content is kept, the image begins with it and does not move. */
 static enum impasto_status hold_kept(struct imp_scale *scale, const struct imp_sources *sources,
-                                     const float *content, float *start,
-                                     struct impasto_error *error)
+                                     float *start, struct impasto_error *error)
 {
     const struct imp_sizes *sizes = &scale->sizes;
     const size_t pixels = imp_canvas_count(sizes);
     const size_t count = (size_t)sizes->width * (size_t)sizes->height;
-    float *keep = NULL, *cut = NULL;
+    float *keep = NULL, *cut = NULL, *content = NULL;
+    IMP_TRY(planes_of(scale, sources->content.image, &content, error));
     enum impasto_status status = canvas_plane(scale, sources, sources->keep, &keep, error);
     if (status == IMPASTO_OK)
         status = make_planes(1, count, &cut, error);
@@ -343,6 +370,7 @@ static enum impasto_status hold_kept(struct imp_scale *scale, const struct imp_s
     }
     free(keep);
     free(cut);
+    free(content);
     return status;
 }
 
@@ -386,41 +414,24 @@ enum impasto_status imp_scale_open_styles(struct imp_scale *scale,
     return known ? remember_targets(scale, known, error) : IMPASTO_OK;
 }
 
-/* Puts the content's planes into the image, and passes over it. */
-static enum impasto_status capture_content(struct imp_scale *scale, const float *content,
-                                           struct impasto_error *error)
-{
-    const struct imp_taps taps = imp_losses_content_taps(&scale->losses);
-    IMP_TRY(write_planes(scale, content, scale->image, error));
-    return lift(scale, imp_net_forward(&scale->net, scale->device, scale->image, &taps), error);
-}
-
 enum impasto_status imp_scale_open_content(struct imp_scale *scale,
                                            const struct imp_sources *sources,
                                            const struct imp_carry *carry,
                                            struct impasto_error *error)
 {
-    const struct imp_sizes *sizes = &scale->sizes;
-    const bool from_content = !carry && scale->params->init == IMPASTO_INIT_CONTENT;
-    float *content = NULL, *start = NULL;
+    const struct imp_taps taps = imp_losses_content_taps(&scale->losses);
+    float *start = NULL;
     IMP_TRY(lift(scale, imp_layout_allocate(&scale->main, scale->device), error));
-    enum impasto_status status =
-        planes_of(sources->content, sizes->height, sizes->width, &content, error);
-    if (status == IMPASTO_OK)
-        status = capture_content(scale, content, error);
-    /* Then the image is the content, as is what would be kept of it. */
-    const bool ready = from_content && !scale->keeps;
-    if (!from_content && !scale->keeps) { /* large pictures fill the host's memory, too */
-        free(content);
-        content = NULL;
-    }
-    if (status == IMPASTO_OK && !ready)
-        status = start_planes(scale, sources, content, carry, &start, error);
+    IMP_TRY(write_image(scale, &scale->sizes, sources->content.image, scale->image, error));
+    IMP_TRY(lift(scale, imp_net_forward(&scale->net, scale->device, scale->image, &taps), error));
+    /* The image is the content now, which is often what it is to begin with. */
+    if (!carry && scale->params->init == IMPASTO_INIT_CONTENT && !scale->keeps)
+        return IMPASTO_OK;
+    enum impasto_status status = start_planes(scale, sources, carry, &start, error);
     if (status == IMPASTO_OK && scale->keeps)
-        status = hold_kept(scale, sources, content, start, error);
-    if (status == IMPASTO_OK && !ready)
+        status = hold_kept(scale, sources, start, error);
+    if (status == IMPASTO_OK)
         status = write_planes(scale, start, scale->image, error);
-    free(content);
     free(start);
     return status == IMPASTO_OK && carry ? resume_optimizer(scale, carry, error) : status;
 }

@@ -89,15 +89,28 @@ static enum impasto_status multiply(float **plane, const float *factor, bool com
     return IMPASTO_OK;
 }
 
-/* A copy at that size, and its alpha apart (NULL: opaque), with what it hid filled. */
+static void let_go(struct imp_held *held)
+{
+    impasto_image_free(&held->own);
+    held->image = NULL;
+}
+
+/* A picture at that size, and its alpha apart (NULL: opaque), with what it hid filled. borrow: the
+ * caller's own will do where it is as it should be. */
 static enum impasto_status take(const struct impasto_image *picture, int width, int height,
-                                struct impasto_image **image, float **alpha,
+                                bool borrow, struct imp_held *held, float **alpha,
                                 struct impasto_error *error)
 {
-    IMP_TRY(imp_image_resize(picture, width, height, image, error));
-    const enum impasto_status status = imp_image_fill_hidden(*image, error);
-    *alpha = (*image)->alpha;
-    (*image)->alpha = NULL;
+    *alpha = NULL;
+    if (borrow && !picture->alpha && picture->width == width && picture->height == height) {
+        held->image = picture;
+        return IMPASTO_OK;
+    }
+    IMP_TRY(imp_image_resize(picture, width, height, &held->own, error));
+    held->image = held->own;
+    const enum impasto_status status = imp_image_fill_hidden(held->own, error);
+    *alpha = held->own->alpha;
+    held->own->alpha = NULL;
     return status;
 }
 
@@ -132,21 +145,21 @@ static enum impasto_status adapt_colours(const struct impasto_params *params,
         return IMPASTO_OK;
     const bool luma = params->colour == IMPASTO_COLOUR_LUMA;
     if (luma && !sources->original)
-        IMP_TRY(imp_image_resize(sources->content, sources->width, sources->height,
+        IMP_TRY(imp_image_resize(sources->content.image, sources->width, sources->height,
                                  &sources->original, error));
     if (luma)
-        make_grey(sources->content);
+        make_grey(sources->content.own);
     for (int i = 0; i < sources->styles; i++) {
         struct imp_source *style = &sources->style[i];
         struct imp_colours from, to;
         if (luma)
-            make_grey(style->image);
-        imp_colours_measure(sources->content, sources->region[style->region].mask, &to);
-        imp_colours_measure(style->image, style->mask, &from);
+            make_grey(style->picture.own);
+        imp_colours_measure(sources->content.image, sources->region[style->region].mask, &to);
+        imp_colours_measure(style->picture.image, style->mask, &from);
         if (luma)
-            match_grey(style->image, &from, &to);
+            match_grey(style->picture.own, &from, &to);
         else
-            imp_colours_match(style->image, &from, &to);
+            imp_colours_match(style->picture.own, &from, &to);
     }
     return IMPASTO_OK;
 }
@@ -165,11 +178,12 @@ static enum impasto_status take_content(const struct impasto_pictures *pictures,
         memcpy(sources->metadata, content->metadata, content->metadata_size);
         sources->metadata_size = content->metadata_size;
     }
-    IMP_TRY(take(content, sizes->width, sizes->height, &sources->content, &sources->alpha, error));
+    IMP_TRY(take(content, sizes->width, sizes->height, sources->borrows, &sources->content,
+                 &sources->alpha, error));
     if (!pictures->keep)
         return IMPASTO_OK;
     IMP_TRY(imp_image_mask(pictures->keep, sizes->height, sizes->width, &sources->keep, error));
-    return imp_image_resize(sources->content, sizes->width, sizes->height, &sources->original,
+    return imp_image_resize(sources->content.image, sizes->width, sizes->height, &sources->original,
                             error);
 }
 
@@ -208,7 +222,7 @@ static enum impasto_status take_regions(const struct impasto_pictures *pictures,
 }
 
 static enum impasto_status take_style(const struct impasto_params *params,
-                                      const struct impasto_style *style, int last,
+                                      const struct impasto_style *style, int last, bool borrow,
                                       struct imp_source *source, struct impasto_error *error)
 {
     float *alpha = NULL;
@@ -218,7 +232,8 @@ static enum impasto_status take_style(const struct impasto_params *params,
     source->region = style->region;
     imp_style_fit(params, last, last, source->own_width, source->own_height, &width, &height);
     IMP_TRY(imp_sizes_check("style", "--style-size", width, height, error));
-    enum impasto_status status = take(style->image, width, height, &source->image, &alpha, error);
+    enum impasto_status status =
+        take(style->image, width, height, borrow, &source->picture, &alpha, error);
     if (status == IMPASTO_OK && style->mask)
         status = imp_image_mask(style->mask, height, width, &source->mask, error);
     if (status == IMPASTO_OK)
@@ -245,7 +260,7 @@ static enum impasto_status take_styles(const struct impasto_params *params,
             struct imp_source *source = &sources->style[sources->styles++];
             source->share = (double)style->weight;
             total += source->share;
-            IMP_TRY(take_style(params, style, last, source, error));
+            IMP_TRY(take_style(params, style, last, sources->borrows, source, error));
         }
         for (int i = begin; i < sources->styles; i++)
             sources->style[i].share /= total;
@@ -256,11 +271,16 @@ static enum impasto_status take_styles(const struct impasto_params *params,
 
 enum impasto_status imp_sources_make(const struct impasto_params *params,
                                      const struct impasto_pictures *pictures,
-                                     const struct imp_sizes *sizes, struct imp_sources *sources,
-                                     struct impasto_error *error)
+                                     const struct imp_sizes *sizes, bool brief,
+                                     struct imp_sources *sources, struct impasto_error *error)
 {
     const int last = sizes->width > sizes->height ? sizes->width : sizes->height;
-    *sources = (struct imp_sources){.width = sizes->width, .height = sizes->height};
+    *sources = (struct imp_sources){
+        .width = sizes->width,
+        .height = sizes->height,
+        /* Colours are adapted in place. */
+        .borrows = brief && params->colour == IMPASTO_COLOUR_STYLE,
+    };
     IMP_TRY(check_pictures(pictures, error));
     if (params->init == IMPASTO_INIT_IMAGE && !pictures->init)
         return imp_fail(error, IMPASTO_ERROR_USAGE, "init is an image, but there is none");
@@ -269,8 +289,8 @@ enum impasto_status imp_sources_make(const struct impasto_params *params,
     IMP_TRY(take_styles(params, pictures, last, sources, error));
     if (params->init == IMPASTO_INIT_IMAGE) {
         float *alpha = NULL;
-        const enum impasto_status status =
-            take(pictures->init, sizes->width, sizes->height, &sources->start, &alpha, error);
+        const enum impasto_status status = take(pictures->init, sizes->width, sizes->height,
+                                                sources->borrows, &sources->start, &alpha, error);
         free(alpha);
         IMP_TRY(status);
     }
@@ -280,7 +300,7 @@ enum impasto_status imp_sources_make(const struct impasto_params *params,
 void imp_sources_drop_styles(struct imp_sources *sources)
 {
     for (int i = 0; i < sources->styles; i++) {
-        impasto_image_free(&sources->style[i].image);
+        let_go(&sources->style[i].picture);
         free(sources->style[i].mask);
         sources->style[i].mask = NULL;
     }
@@ -292,8 +312,8 @@ void imp_sources_drop_styles(struct imp_sources *sources)
 
 void imp_sources_drop_content(struct imp_sources *sources)
 {
-    impasto_image_free(&sources->content);
-    impasto_image_free(&sources->start);
+    let_go(&sources->content);
+    let_go(&sources->start);
 }
 
 void imp_sources_free(struct imp_sources *sources)

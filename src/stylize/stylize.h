@@ -20,15 +20,16 @@ enum impasto_status imp_device_check(struct impasto_device *device, struct impas
 
 /* ---- tune.c ---------------------------------------------------------------------------------- */
 
-/* Median seconds of one forward convolution of a square of that side. Fails into the device's error. */
+/* Median seconds of one forward convolution of a square of that side. Fails into the device's
+ * error. */
 enum impasto_status imp_tune_time(struct imp_device *device,
                                   const struct imp_conv_algorithm *algorithm, int in, int out,
                                   int side, double *median);
 
 /* ---- params.c -------------------------------------------------------------------------------- */
 
-/* IMPASTO_ERROR_USAGE for a value out of range, IMPASTO_ERROR_WEIGHTS for a layer that the weights do
- * not have. */
+/* IMPASTO_ERROR_USAGE for a value out of range, IMPASTO_ERROR_WEIGHTS for a layer that the weights
+ * do not have. */
 enum impasto_status imp_params_check(const struct impasto_params *params,
                                      const struct impasto_weights_info *weights,
                                      struct impasto_error *error);
@@ -46,18 +47,20 @@ struct imp_sizes {
     int canvas_width, canvas_height; /* with the margin */
 };
 
-/* For a content picture of that width and height and a longer side `size`, or IMPASTO_SIZE_SOURCE. */
+/* For a content picture of that width and height and a longer side `size`, or IMPASTO_SIZE_SOURCE.
+ */
 struct imp_sizes imp_sizes_of(const struct impasto_params *params, int size, int width, int height);
-/* IMPASTO_ERROR_INPUT when the picture is too small or too large to work on. `what` and `option` name
- * it, and what changes its size. */
+/* IMPASTO_ERROR_INPUT when the picture is too small or too large to work on. `what` and `option`
+ * name it, and what changes its size. */
 enum impasto_status imp_sizes_check(const char *what, const char *option, int width, int height,
                                     struct impasto_error *error);
-/* The size at which a style picture of own_width x own_height is looked at when the picture's longer
- * side is `size`, in a run whose last scale's is `last`. */
+/* The size at which a style picture of own_width x own_height is looked at when the picture's
+ * longer side is `size`, in a run whose last scale's is `last`. */
 void imp_style_fit(const struct impasto_params *params, int size, int last, int own_width,
                    int own_height, int *width, int *height);
 
-/* planes (count, canvas_height, canvas_width) from (count, height, width): the margin is mirrored. */
+/* planes (count, canvas_height, canvas_width) from (count, height, width): the margin is mirrored.
+ */
 void imp_canvas_spread(const struct imp_sizes *sizes, const float *planes, int count, float *out);
 /* The other way round. */
 void imp_canvas_cut(const struct imp_sizes *sizes, const float *planes, int count, float *out);
@@ -81,10 +84,17 @@ enum impasto_status imp_schedule_make(const struct impasto_params *params, int w
 
 /* ---- sources.c ------------------------------------------------------------------------------- */
 
+/* A picture that is a copy of the job's own, or the caller's, which then is only looked at while
+ * the job is being opened. */
+struct imp_held {
+    const struct impasto_image *image; /* NULL: none */
+    struct impasto_image *own;         /* NULL: the caller's */
+};
+
 /* A style picture as the job needs it. */
 struct imp_source {
-    struct impasto_image *image; /* at its last scale's size, without transparency */
-    float *mask;                 /* of that size; NULL: all of it counts */
+    struct imp_held picture; /* at its last scale's size, without transparency */
+    float *mask;             /* of that size; NULL: all of it counts */
     int own_width, own_height;
     int region;
     double share;      /* in its region */
@@ -99,24 +109,25 @@ struct imp_source_region {
 /* What a job keeps of the pictures it was given. Planes are (height, width) of the result. */
 struct imp_sources {
     int width, height;              /* of the result */
-    struct impasto_image *content;  /* as the network sees it */
+    bool borrows;                   /* pictures may be the caller's */
+    struct imp_held content;        /* as the network sees it */
     struct impasto_image *original; /* as the result needs it; NULL: it does not */
     struct imp_source *style;       /* by region */
     int styles;
     struct imp_source_region *region;
     int regions;
-    float *keep;                 /* 1 where the content stays; NULL: nowhere */
-    struct impasto_image *start; /* IMPASTO_INIT_IMAGE */
-    float *alpha;                /* NULL: opaque */
+    float *keep;           /* 1 where the content stays; NULL: nowhere */
+    struct imp_held start; /* IMPASTO_INIT_IMAGE */
+    float *alpha;          /* NULL: opaque */
     unsigned char *metadata;
     size_t metadata_size;
 };
 
-/* sizes: of the last scale. */
+/* sizes: of the last scale. brief: they are not needed once the job is open. */
 enum impasto_status imp_sources_make(const struct impasto_params *params,
                                      const struct impasto_pictures *pictures,
-                                     const struct imp_sizes *sizes, struct imp_sources *sources,
-                                     struct impasto_error *error);
+                                     const struct imp_sizes *sizes, bool brief,
+                                     struct imp_sources *sources, struct impasto_error *error);
 /* Free what nobody needs once the last scale has its styles' targets, and its content's. */
 void imp_sources_drop_styles(struct imp_sources *sources);
 void imp_sources_drop_content(struct imp_sources *sources);
