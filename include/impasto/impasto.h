@@ -370,7 +370,7 @@ struct impasto_params {
      * [0, 1], with a line search for the strong Wolfe conditions, whose every trial is an iteration, so
      * that iterations take equal time; its result is the best image of all. */
     enum impasto_optimizer optimizer;
-    int history;         /* LBFGS: how many steps it remembers, 1 to 100; 10. Each takes the memory of
+    int history;         /* LBFGS: how many steps it remembers, 1 to 100; 5. Each takes the memory of
                             two images of floats */
     float learning_rate; /* above 0, up to 10; 0.02. LBFGS: how much the first step changes the image,
                             on average over its elements */
@@ -410,6 +410,13 @@ IMPASTO_API enum impasto_status impasto_params_preset(const struct impasto_weigh
                                                       struct impasto_params *params,
                                                       struct impasto_error *error)
     IMPASTO_MUST_CHECK;
+
+/*
+ * Changes to another optimiser as the presets would have it: Adam takes 5/3 of the iterations of L-BFGS to
+ * the same losses, and an average of 0.99 where L-BFGS has 0. Nothing changes where params has it already.
+ */
+IMPASTO_API void impasto_params_optimizer(struct impasto_params *params,
+                                          enum impasto_optimizer optimizer);
 
 /* ---- Jobs ------------------------------------------------------------------------------------ */
 

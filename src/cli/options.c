@@ -104,14 +104,14 @@ const struct cli_option cli_options[] = {
      .help = "sizes to paint at, one after the other: N of them, each sqrt(2) larger than the last; "
              "or longer sides such as 128,256; auto: from 128 pixels on (auto)"},
     {"iterations", 0, "Look", "N", CLI_INT, PARAM(iterations), .low = 0, .high = 1000000,
-     .recorded = true, .help = "optimisation steps at each scale (100)"},
+     .recorded = true, .help = "optimisation steps at each scale (60, with adam 100)"},
     {"first-iterations", 0, "Look", "N|same", CLI_INT, PARAM(first_iterations), .low = 0,
      .high = 1000000, .choices = same, .recorded = true,
-     .help = "steps at the first of several scales (200)"},
+     .help = "steps at the first of several scales (120, with adam 200)"},
     {"average", 0, "Look", "F", CLI_FLOAT, PARAM(average), .low = 0, .high = 1, .below_high = true,
      .recorded = true,
      .help = "the result is a running mean of the steps' pictures, in which each counts F times the "
-             "next; 0: the last picture alone (0.99 with adam, 0 with lbfgs)"},
+             "next; 0: the last picture alone (0, with adam 0.99)"},
     {"content-weight", 0, "Look", "F", CLI_FLOAT, PARAM(content_weight), .low = 0, .high = 1e30,
      .recorded = true, .help = "how much to keep of the photograph (by preset and weights)"},
     {"style-weight", 0, "Look", "F", CLI_FLOAT, PARAM(style_weight), .low = 0, .high = 1e30,
@@ -138,12 +138,12 @@ const struct cli_option cli_options[] = {
      .help = "around the picture at the first layer: zeros, or its edge repeated (replicate)"},
     {"margin", 0, "Look", "N", CLI_INT, PARAM(margin), .low = 0, .high = 128, .recorded = true,
      .help = "pixels of mirrored picture around the canvas, cut off at the end (by the weights)"},
-    {"optimizer", 0, "Look", "adam|lbfgs", CLI_CHOICE, PARAM(optimizer), .choices = optimizers,
-     .recorded = true, .help = "how the picture is moved down the gradient (adam)"},
+    {"optimizer", 0, "Look", "lbfgs|adam", CLI_CHOICE, PARAM(optimizer), .choices = optimizers,
+     .recorded = true, .help = "how the picture is moved down the gradient (lbfgs)"},
     {"history", 0, "Look", "N", CLI_INT, PARAM(history), .low = 1, .high = 100, .recorded = true,
-     .help = "how many steps L-BFGS learns from; each takes memory (10)"},
+     .help = "how many steps L-BFGS learns from; each takes memory (5)"},
     {"learning-rate", 0, "Look", "F", CLI_FLOAT, PARAM(learning_rate), .low = 0, .high = 10,
-     .above_low = true, .recorded = true, .help = "Adam's step size, L-BFGS's first (0.02)"},
+     .above_low = true, .recorded = true, .help = "L-BFGS's first step, Adam's every (0.02)"},
     {"beta1", 0, "Look", "F", CLI_FLOAT, PARAM(beta1), .low = 0, .high = 1, .below_high = true,
      .recorded = true, .help = "Adam's memory of the gradient (0.9)"},
     {"beta2", 0, "Look", "F", CLI_FLOAT, PARAM(beta2), .low = 0, .high = 1, .below_high = true,
@@ -593,6 +593,12 @@ enum impasto_status cli_parse(int argc, char **argv, struct cli_settings *settin
 enum impasto_status cli_override(const struct cli_settings *settings, struct impasto_params *params,
                                  struct impasto_error *error)
 {
+    const struct cli_option *optimizer = cli_find("optimizer", strlen("optimizer"));
+    const char *name = settings->values[optimizer - cli_options];
+    /* Before the others: their defaults depend on it. */
+    for (const struct cli_choice *c = optimizers; name && c->name; c++)
+        if (strcmp(name, c->name) == 0)
+            impasto_params_optimizer(params, (enum impasto_optimizer)c->value);
     for (size_t i = 0; i < cli_option_count; i++) {
         if (cli_options[i].place != CLI_IN_PARAMS || !settings->values[i])
             continue;
@@ -601,10 +607,6 @@ enum impasto_status cli_override(const struct cli_settings *settings, struct imp
         if (status != IMPASTO_OK)
             return status;
     }
-    /* L-BFGS settles on points each better than the last: their mean would not be. */
-    if (params->optimizer == IMPASTO_OPTIMIZER_LBFGS &&
-        !settings->values[cli_find("average", strlen("average")) - cli_options])
-        params->average = 0;
     return IMPASTO_OK;
 }
 

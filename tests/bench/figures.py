@@ -44,7 +44,8 @@ class Bench:
         trace = f"{self.folder}/trace.jsonl"
         _, peak = run([self.program, self.picture(size), self.picture(min(size, 1024)), "-o", f"{self.folder}/out.png",
                        "-q", "--device", os.environ.get("IMPASTO_DEVICE", "cpu"), "--weights", "builtin",
-                       "--scales", "1", "--average", "0", "--size", "source", "--margin", "0", "--content-layers", CONTENT,
+                       "--scales", "1", "--average", "0", "--optimizer", "adam", "--size", "source",
+                       "--margin", "0", "--content-layers", CONTENT,
                        "--style-layers", ",".join(STYLE), "--iterations", str(iterations), "--trace", trace,
                        *options], cores or self.cores, environment)
         with open(trace, encoding="utf-8") as file:
@@ -59,10 +60,11 @@ class Bench:
                 max(peak for _, peak, _ in found), found[0][2])
 
     def start(self):
-        """The whole command with its defaults and one iteration; writing the picture at its end is a few
+        """The whole command with one iteration at its only scale; writing the picture at its end is a few
         milliseconds of it."""
         command = [self.program, self.picture(256), self.picture(256), "-o", f"{self.folder}/out.png", "-q", "--device",
-                   os.environ.get("IMPASTO_DEVICE", "cpu"), "--weights", "builtin", "--size", "256", "--iterations", "1"]
+                   os.environ.get("IMPASTO_DEVICE", "cpu"), "--weights", "builtin", "--size", "256",
+                   "--scales", "1", "--iterations", "1"]
         print("\nfrom the command to the end of one iteration, 256 px")
         for name in "cold", "warm":
             seconds = []

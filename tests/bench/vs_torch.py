@@ -146,7 +146,8 @@ def run_impasto(program, folder, size, iterations, cores):
     trace = os.path.join(folder, "trace.jsonl")
     _, memory = run([program, f"{folder}/content.png", f"{folder}/style.png", "-o", f"{folder}/out.png", "-q",
                      "--device", os.environ.get("IMPASTO_DEVICE", "cpu"), "--weights", f"{folder}/weights.safetensors",
-                     "--losses", "gatys", "--scales", "1", "--average", "0", "--size", "source", "--style-size", "source", "--margin", "0",
+                     "--losses", "gatys", "--scales", "1", "--average", "0", "--optimizer", "adam",
+                     "--size", "source", "--style-size", "source", "--margin", "0",
                      "--content-layers", CONTENT, "--style-layers", ",".join(STYLE), "--pooling", "max",
                      "--padding", "zero", "--content-weight", str(CONTENT_WEIGHT), "--style-weight", str(STYLE_WEIGHT),
                      "--tv-weight", "0", "--init", "content", "--iterations", str(iterations + 1), "--trace", trace], cores)

@@ -78,7 +78,7 @@ class Picture(Case):
         """--save-every writes what a run of so many iterations would have given."""
         self.stylise("-o", "two.png", "--iterations", "2")
         run = self.start("content.png", "style.png", *CHEAP, "-o", "out.png", "-v", "--save-every",
-                         "2", "--iterations", "1000000", "--trace", "trace.jsonl")
+                         "2", "--iterations", "1000000", "--trace", "trace.jsonl", "--optimizer", "adam")
         while run.poll() is None and not (self.folder / "out.png").exists():
             pass
         run.kill()
@@ -87,7 +87,7 @@ class Picture(Case):
         # It may have gone on to later ones before it was killed.
         last = self.trace()[-1]["iteration"]
         for iterations in range(2, last + 3, 2):
-            self.stylise("-o", "expected.png", "--iterations", str(iterations))
+            self.stylise("-o", "expected.png", "--iterations", str(iterations), "--optimizer", "adam")
             if self.result("expected.png") == self.result():
                 return
         self.fail(f"out.png is the picture of no even iteration up to {last + 2}")

@@ -175,7 +175,7 @@ class RoundTrip(Settings):
     def test_an_interrupted_run(self):
         """A picture saved on the way is that of a run with so many iterations."""
         run = self.start("content.png", "style.png", *CHEAP, "-o", "a.png", "--save-every", "1",
-                         "--iterations", "1000000")
+                         "--iterations", "1000000", "--optimizer", "adam")
         while run.poll() is None and not self.path("a.png").exists():
             pass
         run.kill()

@@ -46,7 +46,7 @@ class Help(unittest.TestCase):
 
     def test_has_groups_defaults_and_exit_codes(self):
         self.assertGreaterEqual(len(re.findall(r"^[A-Z][a-z ]+:$", self.text, re.M)), 3)
-        for default in ["(512)", "(100)", "(0.02)", "(relative)"]:
+        for default in ["(512)", "(60, with adam 100)", "(0.02)", "(relative)"]:
             self.assertIn(default, self.text)
         codes = self.text[self.text.index("Exit codes"):]
         for code in [*range(9), 130, 143]:

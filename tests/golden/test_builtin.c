@@ -98,6 +98,7 @@ static void run_case(enum impasto_losses losses, enum impasto_pooling pooling,
     params.conv = conv;
     params.margin = 0;
     params.scales = 1;
+    params.optimizer = IMPASTO_OPTIMIZER_ADAM;
     params.average = 0;
     params.iterations = STEPS;
     const struct impasto_style only = {.image = style_image, .weight = 1};

@@ -110,7 +110,8 @@ def run_case(path, conv, gemm, folder):
     trace, gradient = folder / "trace.jsonl", folder / "gradient.f32"
     command = [PROGRAM, str(REFERENCE / arguments["content"]), str(REFERENCE / arguments["style"]),
                "-o", str(folder / "out.png"), "--weights", str(REFERENCE / arguments["weights"]),
-               "--losses", "gatys", "--scales", "1", "--average", "0", "--size", "source", "--style-size", "source", "--margin", "0",
+               "--losses", "gatys", "--scales", "1", "--average", "0", "--optimizer", "adam",
+               "--size", "source", "--style-size", "source", "--margin", "0",
                "--conv", conv, "--gemm", gemm, "--trace", str(trace), "--gradient", str(gradient)]
     for key, option in OPTIONS.items():
         if key in arguments:
