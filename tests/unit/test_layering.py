@@ -34,7 +34,8 @@ LIBRARIES = [
     (r"j(peglib|error|morecfg|config)\.h", "src/image/jpeg.c"),
     (r"lcms2.*", "src/image/colour.c"),
     (r"(hdf5|H5).*", "src/net/keras_h5.c"),
-    (r"jansson.*", "src/(cli|net)/"),
+    (r"jansson.*", "src/(cli|net|stylize)/"),
+    (r"zlib\.h", "src/base/checksum.c"),
     (r"nettle/.*", "src/cli/hash.c"),
     (r"(chafa|glib).*", "src/cli/show.c"),
 ]
