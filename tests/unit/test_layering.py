@@ -164,7 +164,7 @@ BAD = [
     (check_libraries, "src/image/x.c", "#include <jpeglib.h>", "jpeg.c"),
     (check_libraries, "src/image/x.c", "#include <lcms2.h>", "colour.c"),
     (check_libraries, "src/net/x.c", "#include <hdf5.h>", "keras_h5.c"),
-    (check_libraries, "src/stylize/x.c", "#include <jansson.h>", "only src/(cli|net)/"),
+    (check_libraries, "src/device/x.c", "#include <jansson.h>", "only src/(cli|net|stylize)/"),
     (check_libraries, "src/cli/x.c", "#include <nettle/sha2.h>", "hash.c"),
     (check_libraries, "src/cli/x.c", "#include <chafa.h>", "only src/cli/show.c"),
     (check_public_header, "include/impasto/x.h", "#include <CL/cl.h>", "includes CL/cl.h"),
