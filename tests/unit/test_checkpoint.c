@@ -464,7 +464,7 @@ static void other_pictures_and_parameters(void **state)
     expect_refusal(&p, NULL, weights, IMPASTO_ERROR_INPUT, "2 style pictures, not 1");
     p = rich();
     params.learning_rate *= 2;
-    expect_refusal(&p, &params, weights, IMPASTO_ERROR_USAGE, "learning_rate");
+    expect_refusal(&p, &params, weights, IMPASTO_ERROR_USAGE, "learning-rate");
     params = usual;
     expect_refusal(&p, &params, weights, IMPASTO_ERROR_USAGE, "init");
     impasto_image_free(&tinted);
