@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * --checkpoint and --resume: when the job is saved, what is said about it, and what does not go with
- * it. What the file says of the run is its record (see record.c), in the library's note.
+ * --checkpoint and --resume: when the job is saved, what is said about it, and what does not go
+ * with it. What the file says of the run is its record (see record.c), in the library's note.
  */
 
 #include "cli/run.h"
@@ -82,9 +82,9 @@ enum impasto_status cli_checkpoint_open(struct cli_checkpoint *checkpoint,
     };
     if (checkpoint->every.iterations == 0 && !(checkpoint->every.seconds > 0))
         checkpoint->every.seconds = USUAL_SECONDS;
-    return checkpoint->note ? IMPASTO_OK
-                            : cli_fail(error, IMPASTO_ERROR_MEMORY,
-                                       "out of memory for the settings");
+    return checkpoint->note
+               ? IMPASTO_OK
+               : cli_fail(error, IMPASTO_ERROR_MEMORY, "out of memory for the settings");
 }
 
 bool cli_checkpoint_due(const struct cli_checkpoint *checkpoint, int taken, int iterations)
@@ -114,9 +114,8 @@ void cli_checkpoint_save(struct cli_checkpoint *checkpoint, struct impasto_job *
         snprintf(line, sizeof(line), "%s (the checkpoint; the run goes on)",
                  checkpoint->error.message);
     }
-    cli_console_log(console,
-                    checkpoint->status == IMPASTO_OK ? IMPASTO_LOG_DEBUG : IMPASTO_LOG_WARNING,
-                    line);
+    cli_console_log(
+        console, checkpoint->status == IMPASTO_OK ? IMPASTO_LOG_DEBUG : IMPASTO_LOG_WARNING, line);
 }
 
 /* Adds a word as a shell reads it back; false: there was no room. */

@@ -34,7 +34,8 @@ enum impasto_status imp_safetensors_damaged(const struct imp_safetensors *file,
                                             struct impasto_error *error, const char *what);
 /* Of the metadata; NULL: there is no such key. */
 const char *imp_safetensors_text(const struct imp_safetensors *file, const char *key);
-/* Where a tensor of this type lies: bytes, offset from the beginning of the data. false: there is none. */
+/* Where a tensor of this type lies: bytes, offset from the beginning of the data. false: there is
+ * none. */
 bool imp_safetensors_find(const struct imp_safetensors *file, const char *name, const char *dtype,
                           uint64_t *offset, uint64_t *size);
 /* Reads `size` bytes at `offset` of the data. */
@@ -43,12 +44,12 @@ enum impasto_status imp_safetensors_read(const struct imp_safetensors *file, uin
 
 /* ---- safetensors_save.c ---------------------------------------------------------------------- */
 
-/* Adds a tensor's entry (which takes the shape over) and moves *offset past its data. 0, or -1 where
- * there is no memory. */
+/* Adds a tensor's entry (which takes the shape over) and moves *offset past its data. 0, or -1
+ * where there is no memory. */
 int imp_safetensors_describe(struct json_t *header, const char *name, const char *dtype,
                              struct json_t *shape, uint64_t *offset, uint64_t bytes);
-/* What a file begins with: the header's length, and the header, padded so that the data is aligned. A
- * new block of *size bytes; NULL: no memory. Entries keep the order in which they were added. */
+/* What a file begins with: the header's length, and the header, padded so that the data is aligned.
+ * A new block of *size bytes; NULL: no memory. Entries keep the order in which they were added. */
 char *imp_safetensors_head(const struct json_t *header, size_t *size);
 
 #endif

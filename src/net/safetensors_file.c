@@ -85,19 +85,18 @@ static enum impasto_status read_header(struct imp_safetensors *file, const char 
     struct stat info;
     uint64_t length = 0;
     if (fstat(file->descriptor, &info) != 0)
-        return imp_fail(error, file->blame, "%s: %s", file->path,
-                        strerror(errno));
+        return imp_fail(error, file->blame, "%s: %s", file->path, strerror(errno));
     const uint64_t size = (uint64_t)info.st_size;
     IMP_TRY(read_at(file, bytes, sizeof(bytes), 0, error));
     for (int i = 7; i >= 0; i--)
         length = length << 8 | bytes[i];
     if (length > HEADER_LIMIT)
-        return imp_safetensors_damaged(file, error, "its header claims more than 100,000,000 bytes");
+        return imp_safetensors_damaged(file, error,
+                                       "its header claims more than 100,000,000 bytes");
     if (size < sizeof(bytes) || length > size - sizeof(bytes))
         return imp_safetensors_damaged(file, error, "it ends within its header");
     if (imp_host_memory() / JSON_GROWTH < length)
-        return imp_fail_memory(error, what,
-                               (size_t)length * JSON_GROWTH);
+        return imp_fail_memory(error, what, (size_t)length * JSON_GROWTH);
     file->data_start = sizeof(bytes) + length;
     file->data_size = size - file->data_start;
     char *text = malloc((size_t)length + 1);
@@ -112,7 +111,8 @@ static enum impasto_status read_header(struct imp_safetensors *file, const char 
     if (status != IMPASTO_OK)
         return status;
     if (file->header == NULL)
-        return imp_safetensors_damaged(file, error, "its header is not a JSON object without duplicate keys");
+        return imp_safetensors_damaged(file, error,
+                                       "its header is not a JSON object without duplicate keys");
     return IMPASTO_OK;
 }
 
@@ -169,8 +169,9 @@ static int compare_ranges(const void *a, const void *b)
 }
 
 /* All ranges in a row must be the data: no hole, no overlap, nothing left over. */
-static enum impasto_status check_ranges(const struct imp_safetensors *file, const struct range *ranges,
-                                        size_t count, struct impasto_error *error)
+static enum impasto_status check_ranges(const struct imp_safetensors *file,
+                                        const struct range *ranges, size_t count,
+                                        struct impasto_error *error)
 {
     uint64_t position = 0;
     char what[NAME_SIZE + 64];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Writing safetensors; and weights as such, F32. Sizes follow from the architecture, so the header is written
- * before any layer is asked for, and generated layers are made one at a time.
+ * Writing safetensors; and weights as such, F32. Sizes follow from the architecture, so the header
+ * is written before any layer is asked for, and generated layers are made one at a time.
  */
 
 #include "net/safetensors.h"

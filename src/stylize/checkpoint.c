@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Checkpoints as files. They are safetensors, which any reader of such opens: the metadata has the
- * format's number (first, so that it is where it can be found without reading JSON), the job as JSON
- * (see resume.c), and the caller's note; the tensors are the image, its average and what the optimiser
- * keeps; the last one is the CRC-32 of all bytes before it. Vectors go between file and device a piece
- * at a time, as they may be larger than what the host has left.
+ * format's number (first, so that it is where it can be found without reading JSON), the job as
+ * JSON (see resume.c), and the caller's note; the tensors are the image, its average and what the
+ * optimiser keeps; the last one is the CRC-32 of all bytes before it. Vectors go between file and
+ * device a piece at a time, as they may be larger than what the host has left.
  */
 
 #include "stylize/job.h"
@@ -63,8 +63,8 @@ static bool put_words(struct writer *writer, unsigned char *words, size_t count,
 
 /* ---- Writing --------------------------------------------------------------------------------- */
 
-static int describe(json_t *header, const char *name, const char *dtype, size_t count,
-                    size_t width, uint64_t *offset)
+static int describe(json_t *header, const char *name, const char *dtype, size_t count, size_t width,
+                    uint64_t *offset)
 {
     return imp_safetensors_describe(header, name, dtype, json_pack("[I]", (json_int_t)count),
                                     offset, (uint64_t)count * width);
@@ -88,8 +88,8 @@ static char *make_head(const json_t *job, const char *note, size_t numbers,
     if (numbers > 0 && header)
         failed |= describe(header, NUMBERS, "F64", numbers, sizeof(double), &offset);
     for (size_t i = 0; i < count && header; i++)
-        failed |= describe(header, vectors[i].name, "F32", vectors[i].floats, sizeof(float),
-                           &offset);
+        failed |=
+            describe(header, vectors[i].name, "F32", vectors[i].floats, sizeof(float), &offset);
     if (header)
         failed |= describe(header, CHECKSUM, "U32", 1, sizeof(uint32_t), &offset);
     char *head = failed == 0 ? imp_safetensors_head(header, size) : NULL;
@@ -160,8 +160,7 @@ enum impasto_status imp_checkpoint_write(const char *path, const json_t *job, co
     if (status == IMPASTO_OK) {
         struct writer writer = {.stream = file.stream};
         if (put(&writer, head, size))
-            status =
-                put_all(&writer, device, numbers, number_count, vectors, vector_count, error);
+            status = put_all(&writer, device, numbers, number_count, vectors, vector_count, error);
         if (status == IMPASTO_OK)
             status = imp_file_commit(&file, error);
         else
@@ -175,10 +174,11 @@ enum impasto_status imp_checkpoint_write(const char *path, const json_t *job, co
 
 enum impasto_status imp_checkpoint_damaged(const char *path, struct impasto_error *error)
 {
-    return imp_fail(error, IMPASTO_ERROR_INPUT,
-                    "%s: a checkpoint that is damaged or was cut short; go on from an older one, or "
-                    "begin anew",
-                    path);
+    return imp_fail(
+        error, IMPASTO_ERROR_INPUT,
+        "%s: a checkpoint that is damaged or was cut short; go on from an older one, or "
+        "begin anew",
+        path);
 }
 
 /* Whether it is a checkpoint, and of a format that is known. */
@@ -197,8 +197,7 @@ static enum impasto_status probe(const char *path, struct impasto_error *error)
                         strerror(errno));
     const size_t got = fread(head, 1, sizeof(head) - 1, stream);
     fclose(stream);
-    if (got < HEAD_LENGTH ||
-        strncmp(head + HEAD_LENGTH, BEGINNING, sizeof(BEGINNING) - 1) != 0)
+    if (got < HEAD_LENGTH || strncmp(head + HEAD_LENGTH, BEGINNING, sizeof(BEGINNING) - 1) != 0)
         return imp_fail(error, IMPASTO_ERROR_INPUT, "%s: is not a checkpoint of Impasto", path);
     const char *digits = head + HEAD_LENGTH + sizeof(BEGINNING) - 1;
     const long format = strtol(digits, NULL, 10);
@@ -289,9 +288,8 @@ static bool read_job(struct impasto_checkpoint *checkpoint)
 static enum impasto_status open_file(const char *path, struct impasto_checkpoint *checkpoint,
                                      struct impasto_error *error)
 {
-    const enum impasto_status status =
-        imp_safetensors_open(path, "the header of a checkpoint", IMPASTO_ERROR_INPUT,
-                             &checkpoint->file, error);
+    const enum impasto_status status = imp_safetensors_open(
+        path, "the header of a checkpoint", IMPASTO_ERROR_INPUT, &checkpoint->file, error);
     if (status != IMPASTO_OK)
         return status == IMPASTO_ERROR_INPUT ? imp_checkpoint_damaged(path, error) : status;
     IMP_TRY(check_sum(&checkpoint->file, error));

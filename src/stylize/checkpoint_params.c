@@ -13,7 +13,8 @@ struct field {
     enum kind kind;
     size_t offset;
     int count; /* above 1: an array of ints or floats */
-    bool free; /* a resumed job may have another: it changes rounding, or nothing, or the end alone */
+    bool free; /* a resumed job may have another: it changes rounding, or nothing, or the end alone
+                */
 };
 
 #define AT(name) #name, .offset = offsetof(struct impasto_params, name)
@@ -124,8 +125,8 @@ json_t *imp_params_to_json(const struct impasto_params *params)
         const char *at = (const char *)params + field->offset;
         json_t *value = field->count > 1 ? json_array() : one_to_json(field, at);
         for (int k = 0; field->count > 1 && k < field->count; k++)
-            failed |= json_array_append_new(value,
-                                            one_to_json(field, at + (size_t)k * size_of(field)));
+            failed |=
+                json_array_append_new(value, one_to_json(field, at + (size_t)k * size_of(field)));
         failed |= json_object_set_new(json, field->name, value);
     }
     if (failed == 0)
@@ -159,8 +160,8 @@ const char *imp_params_difference(const struct impasto_params *a, const struct i
         const size_t size =
             field->kind == UINT64 ? sizeof(uint64_t) : (size_t)field->count * size_of(field);
         /* The free ones are the only texts and flags. */
-        if (!field->free && memcmp((const char *)a + field->offset,
-                                   (const char *)b + field->offset, size) != 0)
+        if (!field->free &&
+            memcmp((const char *)a + field->offset, (const char *)b + field->offset, size) != 0)
             return field->name;
     }
     return NULL;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What a job was made from and how it computes, as checksums: whether another can go on where it was. */
+/* What a job was made from and how it computes, as checksums: whether another can go on where it
+ * was. */
 
 #include "stylize/job.h"
 
@@ -70,7 +71,8 @@ json_t *imp_pictures_identity(const struct impasto_pictures *pictures,
     int failed = json_object_set_new(identity, "content", json_integer(add_image(first, content)));
     for (size_t i = 0; i < pictures->style_count; i++) {
         const struct impasto_style *style = &pictures->styles[i];
-        const uint32_t checksum = add_weight(add_image(0, style->image), style->weight, style->region);
+        const uint32_t checksum =
+            add_weight(add_image(0, style->image), style->weight, style->region);
         failed |= json_array_append_new(styles, json_integer(add_image(checksum, style->mask)));
     }
     for (size_t i = 0; i < pictures->region_count; i++)
@@ -116,8 +118,8 @@ enum impasto_status imp_pictures_compare(const json_t *now, const json_t *then, 
             return other_picture(kinds[i].what, path, error);
         if (count != json_array_size(b))
             return imp_fail(error, IMPASTO_ERROR_INPUT,
-                            "%s: was begun with %zu style pictures, not %zu; give it the same", path,
-                            json_array_size(b), count);
+                            "%s: was begun with %zu style pictures, not %zu; give it the same",
+                            path, json_array_size(b), count);
         for (size_t k = 0; k < count; k++) {
             char what[96];
             snprintf(what, sizeof(what), "style picture, mask or weight (style %zu)", k + 1);

@@ -17,7 +17,7 @@ struct impasto_job {
     struct imp_device *device;
     struct impasto_params params; /* without conv and gemm, which are the caller's */
     char conv[IMP_ALGORITHM_NAME], gemm[IMP_ALGORITHM_NAME]; /* as asked for; empty: nothing was */
-    bool only_plan; /* see impasto_job_plan */
+    bool only_plan;                                          /* see impasto_job_plan */
     struct imp_schedule schedule;
     struct imp_sources sources;
     struct imp_model model;
@@ -27,10 +27,10 @@ struct impasto_job {
     int at;   /* which one of the schedule */
     int ends; /* the iteration at which it ends */
     int iteration;
-    bool finished; /* the last report was made */
-    double started; /* imp_host_seconds() of the first step; 0 before it */
-    double before;  /* seconds that the steps before a checkpoint took */
-    struct json_t *pictures; /* what was given, by imp_pictures_identity */
+    bool finished;                       /* the last report was made */
+    double started;                      /* imp_host_seconds() of the first step; 0 before it */
+    double before;                       /* seconds that the steps before a checkpoint took */
+    struct json_t *pictures;             /* what was given, by imp_pictures_identity */
     char weights_name[IMP_WEIGHTS_NAME]; /* likewise, once they are loaded */
     struct impasto_job_info info;
     struct impasto_plan_scale scales[IMPASTO_SCALES];
@@ -52,8 +52,8 @@ enum impasto_status imp_job_open(struct impasto_device *device,
 
 /* ---- identity.c ------------------------------------------------------------------------------ */
 
-/* The pictures, by checksums of what a job sees of them: in steps of 1/65535, so that the last bit of a
- * decoder does not count. NULL: no memory. */
+/* The pictures, by checksums of what a job sees of them: in steps of 1/65535, so that the last bit
+ * of a decoder does not count. NULL: no memory. */
 json_t *imp_pictures_identity(const struct impasto_pictures *pictures,
                               const struct impasto_params *params);
 /* IMPASTO_ERROR_INPUT, naming the first picture that is not what it was. path: the checkpoint's. */
@@ -61,8 +61,8 @@ enum impasto_status imp_pictures_compare(const json_t *now, const json_t *then, 
                                          struct impasto_error *error);
 /* The weights of a model, likewise; and the input that they expect. */
 void imp_weights_name(const struct imp_model *model, char name[IMP_WEIGHTS_NAME]);
-/* Of the ways in which the scale at hand and the last one are computed: algorithms, strips, blocks. Where
- * it is the same, so is the rounding on the same device. */
+/* Of the ways in which the scale at hand and the last one are computed: algorithms, strips, blocks.
+ * Where it is the same, so is the rounding on the same device. */
 uint32_t imp_job_computing(const struct impasto_job *job);
 
 /* ---- checkpoint_params.c --------------------------------------------------------------------- */

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A job to its checkpoint and back. Kept is what the next step depends on and what cannot be made
- * again: image, average, the optimiser's state, the place in the schedule. Targets and masks are made
- * again from the pictures, and the weights are the caller's, so of these there are checksums. The job
- * as JSON:
- *   {"impasto": VERSION, "params": {...}, "scales": [iterations of each], "at": scale, "steps": taken
- *    there, "optimizer_step": N, "finished": bool, "seconds": so far, "width", "height": of the result,
- *    "pictures": {...}, "weights": TEXT, "device": {"name", "platform", "driver"}, "computer": the
- *    device with driver, kernels and version, "computing": see imp_job_computing}
+ * again: image, average, the optimiser's state, the place in the schedule. Targets and masks are
+ * made again from the pictures, and the weights are the caller's, so of these there are checksums.
+ * The job as JSON:
+ *   {"impasto": VERSION, "params": {...}, "scales": [iterations of each], "at": scale, "steps":
+ * taken there, "optimizer_step": N, "finished": bool, "seconds": so far, "width", "height": of the
+ * result, "pictures": {...}, "weights": TEXT, "device": {"name", "platform", "driver"}, "computer":
+ * the device with driver, kernels and version, "computing": see imp_job_computing}
  */
 
 #include "stylize/job.h"
@@ -71,13 +71,13 @@ static json_t *describe(const struct impasto_job *job)
                      job->weights_name, "device", describe_device(info), "computer", key,
                      "computing", (json_int_t)imp_job_computing(job), "at", job->at, "steps",
                      job->scale.steps, "optimizer_step", job->scale.state.step, "finished",
-                     (int)job->finished, "width", job->sources.width, "height",
-                     job->sources.height, "seconds", seconds_so_far(job));
+                     (int)job->finished, "width", job->sources.width, "height", job->sources.height,
+                     "seconds", seconds_so_far(job));
 }
 
 /* The optimiser's numbers, a new array of *count; NULL where there are none. */
-static enum impasto_status collect_numbers(struct imp_scale *scale, double **numbers,
-                                           size_t *count, struct impasto_error *error)
+static enum impasto_status collect_numbers(struct imp_scale *scale, double **numbers, size_t *count,
+                                           struct impasto_error *error)
 {
     struct imp_ledger ledger = {0};
     *numbers = NULL;
@@ -119,7 +119,8 @@ enum impasto_status impasto_job_save(struct impasto_job *job, const char *path, 
 
 /* ---- Resuming -------------------------------------------------------------------------------- */
 
-/* Whether a run of these parameters from its beginning would have come to where the checkpoint is. */
+/* Whether a run of these parameters from its beginning would have come to where the checkpoint is.
+ */
 static enum impasto_status check_schedule(const struct impasto_job *job,
                                           const struct impasto_checkpoint *from,
                                           struct impasto_error *error)
@@ -130,11 +131,12 @@ static enum impasto_status check_schedule(const struct impasto_job *job,
         return imp_checkpoint_damaged(from->file.path, error); /* equal params have equal scales */
     for (int i = 0; i < from->at; i++)
         if (now->scale[i].iterations != then->scale[i].iterations)
-            return imp_fail(error, IMPASTO_ERROR_USAGE,
-                            "%s: has %d iterations at scale %d of %d behind it, which cannot become "
-                            "%d; leave their number as it was, or begin anew",
-                            from->file.path, then->scale[i].iterations, i + 1, now->count,
-                            now->scale[i].iterations);
+            return imp_fail(
+                error, IMPASTO_ERROR_USAGE,
+                "%s: has %d iterations at scale %d of %d behind it, which cannot become "
+                "%d; leave their number as it was, or begin anew",
+                from->file.path, then->scale[i].iterations, i + 1, now->count,
+                now->scale[i].iterations);
     if (here < from->steps)
         return imp_fail(error, IMPASTO_ERROR_USAGE,
                         "%s: has %d iterations at scale %d of %d behind it, which is more than %d; "
@@ -142,10 +144,11 @@ static enum impasto_status check_schedule(const struct impasto_job *job,
                         from->file.path, from->steps, from->at + 1, now->count, here);
     if (from->finished && job->schedule.iterations != then->iterations &&
         imp_optimizer_find(job->params.optimizer)->finish)
-        return imp_fail(error, IMPASTO_ERROR_USAGE,
-                        "%s: this optimiser has settled on its result, so that nothing can be added; "
-                        "leave the number of iterations as it was, or begin anew",
-                        from->file.path);
+        return imp_fail(
+            error, IMPASTO_ERROR_USAGE,
+            "%s: this optimiser has settled on its result, so that nothing can be added; "
+            "leave the number of iterations as it was, or begin anew",
+            from->file.path);
     return IMPASTO_OK;
 }
 
@@ -178,16 +181,18 @@ static void warn_of_differences(const struct impasto_job *job,
     char key[IMP_DEVICE_KEY];
     imp_device_key(&imp_device_caps(job->device)->info, key);
     if (strcmp(key, json_string_value(json_object_get(from->job, "computer"))) != 0)
-        imp_log(log, IMPASTO_LOG_WARNING,
-                "%s: was begun on %s (driver %s) with Impasto %s; this is another device, driver or "
-                "version, so the result may differ in its last bits from that of one run",
-                from->file.path, from->info.device, from->info.driver, from->info.version);
+        imp_log(
+            log, IMPASTO_LOG_WARNING,
+            "%s: was begun on %s (driver %s) with Impasto %s; this is another device, driver or "
+            "version, so the result may differ in its last bits from that of one run",
+            from->file.path, from->info.device, from->info.driver, from->info.version);
     else if (json_integer_value(json_object_get(from->job, "computing")) !=
              (json_int_t)imp_job_computing(job))
-        imp_log(log, IMPASTO_LOG_WARNING,
-                "%s: was computed with other algorithms or another memory plan, by what was asked for, "
-                "tuned, or free then, so the result may differ in its last bits from that of one run",
-                from->file.path);
+        imp_log(
+            log, IMPASTO_LOG_WARNING,
+            "%s: was computed with other algorithms or another memory plan, by what was asked for, "
+            "tuned, or free then, so the result may differ in its last bits from that of one run",
+            from->file.path);
 }
 
 static enum impasto_status restore_optimizer(struct imp_scale *scale,
@@ -196,8 +201,7 @@ static enum impasto_status restore_optimizer(struct imp_scale *scale,
 {
     struct imp_ledger ledger = {.loading = true};
     scale->state.step = from->optimizer_step;
-    enum impasto_status status =
-        imp_checkpoint_numbers(from, &ledger.numbers, &ledger.size, error);
+    enum impasto_status status = imp_checkpoint_numbers(from, &ledger.numbers, &ledger.size, error);
     if (status == IMPASTO_OK) {
         status = imp_optimizer_numbers(scale->optimizer, scale->device, &scale->state, &ledger);
         if (status != IMPASTO_OK)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Checkpoints by the public API: a job resumed from any of its iterations ends in the bytes of one that
- * was never stopped; what does not belong together, and what is damaged, is refused.
+ * Checkpoints by the public API: a job resumed from any of its iterations ends in the bytes of one
+ * that was never stopped; what does not belong together, and what is damaged, is refused.
  */
 
 #include "files.h"
@@ -183,7 +183,8 @@ static struct impasto_image *finish(struct impasto_job **job)
 
 enum { MOST = 64 };
 
-/* Resumes from every iteration of a run, the one before the first and the one after the last among them. */
+/* Resumes from every iteration of a run, the one before the first and the one after the last among
+ * them. */
 static void expect_resumable(const struct impasto_pictures *p, const struct impasto_params *params)
 {
     struct impasto_progress expected[MOST];
@@ -478,10 +479,10 @@ static void other_weights(void **state)
     struct impasto_weights *exported = NULL, *changed = NULL;
     const char *file = in_folder("weights.safetensors");
     assert_int_equal(impasto_weights_save(weights, file, &error), IMPASTO_OK);
-    assert_int_equal(
-        impasto_weights_open(file, IMPASTO_CONVENTION_AUTO, &exported, &error), IMPASTO_OK);
-    assert_int_equal(
-        impasto_weights_open(file, IMPASTO_CONVENTION_TORCHVISION, &changed, &error), IMPASTO_OK);
+    assert_int_equal(impasto_weights_open(file, IMPASTO_CONVENTION_AUTO, &exported, &error),
+                     IMPASTO_OK);
+    assert_int_equal(impasto_weights_open(file, IMPASTO_CONVENTION_TORCHVISION, &changed, &error),
+                     IMPASTO_OK);
     struct impasto_job *job = NULL;
     assert_int_equal(impasto_job_open(device, exported, &p, &usual, &job, &error), IMPASTO_OK);
     step(job);
