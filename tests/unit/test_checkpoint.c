@@ -183,6 +183,22 @@ static struct impasto_image *finish(struct impasto_job **job)
 
 enum { MOST = 64 };
 
+static int stride = 1; /* iterations from one exchange to the next */
+
+/* The job becomes one that goes on from its checkpoint. */
+static void exchange(struct impasto_job **job, const struct impasto_pictures *p,
+                     const struct impasto_params *params)
+{
+    save(*job, NULL);
+    struct impasto_image *so_far = picture(*job);
+    impasto_job_close(job);
+    *job = resume(p, params);
+    struct impasto_image *again = picture(*job);
+    expect_same(again, so_far);
+    impasto_image_free(&again);
+    impasto_image_free(&so_far);
+}
+
 /* Resumes from every iteration of a run, the one before the first and the one after the last among
  * them. */
 static void expect_resumable(const struct impasto_pictures *p, const struct impasto_params *params)
@@ -199,14 +215,8 @@ static void expect_resumable(const struct impasto_pictures *p, const struct impa
     /* One that is saved, closed and resumed after every step. */
     job = open_job(p, params);
     for (int k = 0; k <= total + 1; k++) {
-        save(job, NULL);
-        struct impasto_image *so_far = picture(job);
-        impasto_job_close(&job);
-        job = resume(p, k % 2 ? params : NULL);
-        struct impasto_image *again = picture(job);
-        expect_same(again, so_far);
-        impasto_image_free(&again);
-        impasto_image_free(&so_far);
+        if (k % stride == 0)
+            exchange(&job, p, k % 2 ? params : NULL);
         /* Once to the end without saving. */
         if (k == total / 2) {
             struct impasto_image *end = finish(&job);
@@ -238,6 +248,13 @@ static void adam(void **state)
     struct impasto_params params = usual;
     params.average = 0.9f;
     expect_resumable(&p, &params);
+}
+
+static void adam_without_a_mean(void **state)
+{
+    (void)state;
+    const struct impasto_pictures p = simple();
+    struct impasto_params params = usual;
     params.average = 0;
     params.init = IMPASTO_INIT_NOISE;
     expect_resumable(&p, &params);
@@ -252,7 +269,16 @@ static void lbfgs(void **state)
     params.average = 0;
     params.init = IMPASTO_INIT_NOISE;
     expect_resumable(&p, &params);
-    /* Long enough for a short history to be used up, and for line searches of several trials. */
+}
+
+/* Long enough for it to be used up, and for line searches of several trials. */
+static void lbfgs_with_a_short_history(void **state)
+{
+    (void)state;
+    const struct impasto_pictures p = simple();
+    struct impasto_params params = usual;
+    params.optimizer = IMPASTO_OPTIMIZER_LBFGS;
+    params.init = IMPASTO_INIT_NOISE;
     params.history = 2;
     params.size = 24;
     params.scales = 1;
@@ -740,11 +766,15 @@ static void an_older_one_stays(void **state)
     impasto_image_free(&end);
 }
 
-int main(void)
+/* "brief": what a slow device can do in a few minutes. */
+int main(int argc, char **argv)
 {
+    const struct CMUnitTest brief[] = {cmocka_unit_test(adam), cmocka_unit_test(lbfgs)};
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(adam),
+        cmocka_unit_test(adam_without_a_mean),
         cmocka_unit_test(lbfgs),
+        cmocka_unit_test(lbfgs_with_a_short_history),
         cmocka_unit_test(masks_margins_and_colours),
         cmocka_unit_test(again_after_resuming),
         cmocka_unit_test(what_it_says_of_itself),
@@ -759,5 +789,9 @@ int main(void)
         cmocka_unit_test(no_checkpoint_there),
         cmocka_unit_test(an_older_one_stays),
     };
+    if (argc > 1 && strcmp(argv[1], "brief") == 0) {
+        stride = 3;
+        return cmocka_run_group_tests(brief, set_up, tear_down);
+    }
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
