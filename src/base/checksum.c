@@ -7,5 +7,6 @@
 
 uint32_t imp_checksum(uint32_t before, const void *data, size_t size)
 {
-    return (uint32_t)crc32_z(before, data, size);
+    /* zlib takes no data for a new beginning. */
+    return size == 0 ? before : (uint32_t)crc32_z(before, data, size);
 }

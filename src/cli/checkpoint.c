@@ -111,7 +111,7 @@ void cli_checkpoint_save(struct cli_checkpoint *checkpoint, struct impasto_job *
         checkpoint->saved = taken;
         snprintf(line, sizeof(line), "saved the checkpoint of iteration %d", taken);
     } else {
-        snprintf(line, sizeof(line), "%s (the checkpoint; the run goes on)",
+        snprintf(line, sizeof(line), "the checkpoint of iteration %d was not saved: %s", taken,
                  checkpoint->error.message);
     }
     cli_console_log(

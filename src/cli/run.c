@@ -299,7 +299,8 @@ static enum impasto_status conclude(struct cli_painter *run, enum impasto_status
                                 saved == IMPASTO_OK ? run->output : NULL, &why),
                 &why);
     add_failure(run, &status, run->checkpoint.status, &run->checkpoint.error);
-    if (status != IMPASTO_OK)
+    /* Numbers that went wrong would do so again. */
+    if (status != IMPASTO_OK && status != IMPASTO_ERROR_NUMERIC)
         cli_checkpoint_tell(&run->checkpoint, run->output, &run->console);
     impasto_image_free(&image);
     return status;
