@@ -197,7 +197,7 @@ char *cli_record_checkpoint(const struct cli_run *run)
     json_object_set_new(record, "impasto", cli_json_text(impasto_version()));
     json_object_set(record, "inputs", run->inputs);
     json_object_set_new(record, "settings", settings);
-    char *text = json_dumps(record, JSON_COMPACT | JSON_REAL_PRECISION(9));
+    char *text = dump_record(record);
     json_decref(record);
     return text;
 }

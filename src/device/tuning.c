@@ -23,8 +23,8 @@ void imp_device_key(const struct impasto_device_info *info, char key[IMP_DEVICE_
     uint64_t hash = IMP_HASH_START;
     for (size_t i = 0; i < imp_source_count; i++)
         hash = imp_hash(hash, imp_sources[i].text, strlen(imp_sources[i].text));
-    snprintf(key, IMP_DEVICE_KEY, "%s | %s | %s | %u units | %s %016" PRIx64, info->name, info->platform,
-             info->driver, info->compute_units, impasto_version(), hash);
+    snprintf(key, IMP_DEVICE_KEY, "%s | %s | %s | %u units | %s %016" PRIx64, info->name,
+             info->platform, info->driver, info->compute_units, impasto_version(), hash);
     for (char *c = key; *c; c++)
         if ((unsigned char)*c < ' ')
             *c = ' ';

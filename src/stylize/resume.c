@@ -99,7 +99,8 @@ enum impasto_status impasto_job_save(struct impasto_job *job, const char *path, 
     struct imp_saved_vector vectors[VECTORS];
     double *numbers = NULL;
     size_t count = 0;
-    if (!job->scale.device || job->only_plan)
+    /* A plan, or what a failure has left: there is no image. */
+    if (!job->scale.image)
         return imp_fail(error, IMPASTO_ERROR_USAGE,
                         "a job that is only a plan, or has no pictures, has nothing to save");
     if (note && (!imp_is_utf8(note) || strlen(note) > IMPASTO_SETTINGS_MOST))

@@ -319,8 +319,14 @@ static void again_after_resuming(void **state)
     step(job);
     assert_int_equal(impasto_job_again(job, &p, &error), IMPASTO_OK);
     assert_int_equal(step(job).iteration, 0);
-    struct impasto_image *end = finish(&job);
+    struct impasto_image *end = finish(&job), *tiny = make(3, 48, 0);
     expect_same(end, expected);
+    job = resume(&p, &params);
+    p.content = tiny;
+    assert_int_equal(impasto_job_again(job, &p, &error), IMPASTO_ERROR_INPUT);
+    assert_int_equal(impasto_job_save(job, path, NULL, &error), IMPASTO_ERROR_USAGE);
+    impasto_job_close(&job);
+    impasto_image_free(&tiny);
     impasto_image_free(&expected);
     impasto_image_free(&resumed);
     impasto_image_free(&end);
