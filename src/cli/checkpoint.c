@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* What a run that dies may lose; saving a picture of 512 pixels takes a hundredth of a second. */
+/* What a run that dies may lose. Saving one of 512 pixels takes about a tenth of a second. */
 #define USUAL_SECONDS 60
 
 /* ---- Before the work ------------------------------------------------------------------------- */

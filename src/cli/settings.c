@@ -18,6 +18,9 @@
 static const char *const record_keys[] = {"impasto", "device", "iterations", "picture",
                                           "inputs",  "folder", "settings"};
 
+/* How a checkpoint goes on after the eight bytes that it begins with. */
+#define CHECKPOINT "{\"__metadata__\":{\"impasto.checkpoint\""
+
 struct loading {
     struct cli_settings *settings;
     struct cli_file *file;
@@ -418,6 +421,11 @@ static enum impasto_status read_json(const char *path, char **text, size_t *size
     if (begins_with(*text, *size, "\xff\xd8", 2))
         status = cli_fail(error, IMPASTO_ERROR_INPUT,
                           "%s: is a JPEG picture, which carries no settings; PNG results do", path);
+    else if (*size > 8 && begins_with(*text + 8, *size - 8, CHECKPOINT, strlen(CHECKPOINT)))
+        status = cli_fail(error, IMPASTO_ERROR_INPUT,
+                          "%s: is a checkpoint: --resume goes on with it, and with --save-settings "
+                          "writes its settings",
+                          path);
     else if (*size > IMPASTO_SETTINGS_MOST)
         status = cli_fail(error, IMPASTO_ERROR_INPUT,
                           "%s: is larger than settings can be, which is 1 MiB", path);

@@ -210,6 +210,7 @@ class SameBytes(Checkpoints):
         self.unfinished("--style-weight", "3")
         self.succeed("--resume", "run.ckpt", "--save-settings", "mine.json")
         self.assertEqual(json.loads(self.bytes("mine.json"))["style-weight"], 3)
+        self.refuse(INPUT, ["run.ckpt", "--resume", "--save-settings"], "--settings", "run.ckpt")
 
 
 class Belonging(Checkpoints):
