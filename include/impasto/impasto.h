@@ -463,7 +463,7 @@ struct impasto_progress {
     double content[IMPASTO_LAYERS]; /* 0 where the layer is unused */
     double style[IMPASTO_LAYERS];
     double tv;
-    double seconds; /* since the first step began */
+    double seconds; /* since the first step began; of a resumed job, with those before */
 };
 
 /* Return non-zero to stop: impasto_job_run then returns IMPASTO_ERROR_INTERRUPTED. */
@@ -590,6 +590,75 @@ IMPASTO_API enum impasto_status impasto_job_image(struct impasto_job *job,
  * picture.) Between steps of IMPASTO_OPTIMIZER_LBFGS that is where it will measure next. */
 IMPASTO_API enum impasto_status impasto_job_gradient(struct impasto_job *job, float *gradient,
                                                      struct impasto_error *error) IMPASTO_MUST_CHECK;
+
+/* ---- Checkpoints ----------------------------------------------------------------------------- */
+
+/*
+ * A job in a file, from which another, in another process, goes on. On the same device, with the same
+ * driver, version and memory plan, it ends in the same bytes as one that was never stopped; where one of
+ * these is not the same, the log has a warning. The pictures and the weights are not in it, only their
+ * checksums: who resumes gives them again. What is in it is the image, its average, what the optimiser
+ * remembers, the parameters and the place in the schedule, as a safetensors file with a checksum over
+ * all of it. It takes 12 bytes per pixel of the scale at hand for the image, as many for params.average,
+ * twice as many for ADAM, and for LBFGS 3 times, and twice for each step that it remembers.
+ */
+
+/*
+ * Saves the job as it is between two steps: also from the progress callback of impasto_job_run, once that
+ * has stopped the run, after IMPASTO_ERROR_NUMERIC, and after the end. The file appears whole or not at all, and what was there
+ * before stays until then. Nothing of the job changes.
+ *
+ * note: what the caller wants to find again with it, UTF-8, at most IMPASTO_SETTINGS_MOST bytes; NULL:
+ * nothing. IMPASTO_ERROR_OUTPUT where it cannot be written; the job can go on.
+ */
+IMPASTO_API enum impasto_status impasto_job_save(struct impasto_job *job, const char *path,
+                                                 const char *note,
+                                                 struct impasto_error *error) IMPASTO_MUST_CHECK;
+
+struct impasto_checkpoint; /* an open file */
+
+/* Texts are the checkpoint's. */
+struct impasto_checkpoint_info {
+    const char *version;          /* of the library that wrote it */
+    const char *device, *platform, *driver; /* what it was computed on */
+    const char *note;             /* the caller's; NULL: none */
+    struct impasto_params params; /* of the job */
+    int iteration, iterations;    /* steps taken, and of all scales */
+    int width, height;            /* of the result, pixels */
+    double seconds;               /* that the steps took */
+};
+
+/*
+ * Opens a checkpoint and checks all of it. The file stays open, so that it can be renamed over meanwhile.
+ * IMPASTO_ERROR_INPUT where it is damaged, something else, or of a newer format.
+ */
+IMPASTO_API enum impasto_status impasto_checkpoint_open(const char *path,
+                                                        struct impasto_checkpoint **checkpoint,
+                                                        struct impasto_error *error)
+    IMPASTO_MUST_CHECK;
+IMPASTO_API void impasto_checkpoint_close(struct impasto_checkpoint **checkpoint);
+
+/* Valid until the checkpoint is closed. */
+IMPASTO_API const struct impasto_checkpoint_info *
+impasto_checkpoint_info(const struct impasto_checkpoint *checkpoint);
+
+/*
+ * As impasto_job_open, but the job is where the saved one was: its progress goes on counting iterations
+ * and seconds. The checkpoint may be closed afterwards.
+ *
+ * pictures: those of the saved job. Another one is IMPASTO_ERROR_INPUT; other weights are
+ * IMPASTO_ERROR_WEIGHTS.
+ * params: NULL for the checkpoint's; or the same with another conv, gemm, memory, again or profile, or
+ * with other iterations or first_iterations, as far as a run of these from the start would have come by
+ * the same place. All else is IMPASTO_ERROR_USAGE. So a finished job of ADAM can be given more
+ * iterations; one of LBFGS where it was saved before its last report, progress->done, for which it
+ * settles on its best image.
+ */
+IMPASTO_API enum impasto_status
+impasto_job_resume(struct impasto_device *device, const struct impasto_weights *weights,
+                   const struct impasto_pictures *pictures,
+                   const struct impasto_checkpoint *checkpoint, const struct impasto_params *params,
+                   struct impasto_job **job, struct impasto_error *error) IMPASTO_MUST_CHECK;
 
 #ifdef __cplusplus
 }

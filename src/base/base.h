@@ -3,8 +3,8 @@
 #define IMP_BASE_H
 
 /*
- * The ground floor: errors, log lines, random numbers, whole-or-nothing files, the host's memory.
- * Depends on nothing but the C library and the public header's types.
+ * The ground floor: errors, log lines, random numbers, checksums, whole-or-nothing files, the host's
+ * memory. Depends on nothing but the C library, zlib and the public header's types.
  */
 
 #include <impasto/impasto.h>
@@ -63,6 +63,12 @@ uint32_t imp_rng_bits(uint64_t seed, uint32_t stream, uint64_t index);
 float imp_rng_uniform(uint64_t seed, uint32_t stream, uint64_t index);
 /* Fills out[0..count) with N(0, 1) numbers `first`, `first + 1`, … of the stream (Box-Muller). */
 void imp_rng_normal(uint64_t seed, uint32_t stream, uint64_t first, size_t count, float *out);
+
+/* ---- checksum.c ------------------------------------------------------------------------------ */
+
+/* CRC-32 (of PNG, gzip and others) of `size` bytes that follow those with the checksum `before`, 0 at
+ * first. It finds mistakes and damage, not malice. */
+uint32_t imp_checksum(uint32_t before, const void *data, size_t size);
 
 /* ---- file.c ---------------------------------------------------------------------------------- */
 

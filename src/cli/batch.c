@@ -497,6 +497,9 @@ static enum impasto_status check_settings(const struct cli_settings *s, struct i
                   {s->gradient, "gradient"},
                   {s->timelapse, "timelapse"},
                   {s->report, "report"},
+                  {s->checkpoint, "checkpoint"},
+                  {s->resume, "resume"},
+                  {s->every.iterations > 0 || s->every.seconds > 0, "every"},
                   {s->plan, "plan"},
                   {s->save_every > 0, "save-every"},
                   {s->export_weights, "export-weights"}};

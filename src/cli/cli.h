@@ -96,9 +96,11 @@ enum impasto_status cli_trace_close(struct cli_trace *trace, enum impasto_status
 
 /* ---- settings.c ------------------------------------------------------------------------------ */
 
-/* Gives the options, and names the pictures, that are in a PNG or JSON file. */
-enum impasto_status cli_settings_load(struct cli_settings *settings, const char *path,
+/* Gives the options, and names the pictures, that are in a PNG or JSON file; resumed: in a checkpoint. */
+enum impasto_status cli_settings_load(struct cli_settings *settings, const char *path, bool resumed,
                                       struct impasto_error *error);
+/* The checkpoint that --resume has named, the settings'; NULL: none. */
+struct impasto_checkpoint *cli_resumed(const struct cli_settings *settings);
 /* The settings file that sets everything that a --preset on the command line would; NULL: none. */
 const char *cli_idle_preset(const struct cli_settings *settings);
 
@@ -106,6 +108,8 @@ const char *cli_idle_preset(const struct cli_settings *settings);
 
 /* What a PNG result of so many iterations says of itself: JSON, to be freed. NULL: no memory. */
 char *cli_record(const struct cli_run *run, int iterations);
+/* What a checkpoint says of its run, where things are on this machine included; likewise. */
+char *cli_record_checkpoint(const struct cli_run *run);
 /* --save-settings. builtin: the weights are these. */
 enum impasto_status cli_settings_save(const struct cli_settings *settings,
                                       const struct impasto_params *params, bool builtin,
@@ -169,9 +173,10 @@ struct cli_timelapse {
 enum impasto_status cli_timelapse_check(const struct cli_settings *settings,
                                         const char *const *outputs, size_t count,
                                         struct impasto_error *error);
-/* Makes the folder. Without --timelapse: nothing, as all below. */
+/* Makes the folder. Without --timelapse: nothing, as all below. taken: of the iterations, before a run that
+ * is resumed, whose frames are in the folder. */
 enum impasto_status cli_timelapse_open(struct cli_timelapse *timelapse,
-                                       const struct cli_settings *settings, int iterations,
+                                       const struct cli_settings *settings, int iterations, int taken,
                                        struct impasto_error *error);
 /* Whether the picture after `taken` iterations is a frame. */
 bool cli_timelapse_due(const struct cli_timelapse *timelapse, int taken);
@@ -179,6 +184,36 @@ bool cli_timelapse_due(const struct cli_timelapse *timelapse, int taken);
 enum impasto_status cli_timelapse_write(struct cli_timelapse *timelapse, int taken, int width,
                                         int height, const struct impasto_image *image,
                                         struct impasto_error *error);
+
+/* ---- checkpoint.c ---------------------------------------------------------------------------- */
+
+/* --checkpoint, which --resume implies. */
+struct cli_checkpoint {
+    const char *path; /* NULL: none, and then all below does nothing */
+    struct cli_every every;
+    char *note;
+    int saved;   /* iteration of the one in the file, as far as it is of this run; -1: none */
+    double last; /* monotonic seconds: when one was last tried */
+    enum impasto_status status; /* of that */
+    struct impasto_error error;
+};
+
+/* Refuses, before any work, what does not go with a checkpoint, and to replace another's. */
+enum impasto_status cli_checkpoint_check(struct cli_settings *settings,
+                                         struct impasto_error *error);
+/* taken: iterations that the run has behind it. */
+enum impasto_status cli_checkpoint_open(struct cli_checkpoint *checkpoint,
+                                        const struct cli_run *run, int taken,
+                                        struct impasto_error *error);
+bool cli_checkpoint_due(const struct cli_checkpoint *checkpoint, int taken, int iterations);
+/* Saves the job after so many iterations, unless that is what the file has. Failures are a warning, and
+ * kept. */
+void cli_checkpoint_save(struct cli_checkpoint *checkpoint, struct impasto_job *job, int taken,
+                         struct cli_console *console);
+/* How to go on from it, once a run has ended before its time. */
+void cli_checkpoint_tell(const struct cli_checkpoint *checkpoint, const char *output,
+                         struct cli_console *console);
+void cli_checkpoint_close(struct cli_checkpoint *checkpoint);
 
 /* ---- report.c -------------------------------------------------------------------------------- */
 

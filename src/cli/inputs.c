@@ -208,10 +208,12 @@ static enum impasto_status check(const struct cli_settings *settings, int giver,
         file = file->before;
     char *path = file ? path_of(word, operand) : NULL;
     const bool missing = path && access(path, F_OK) != 0 && errno == ENOENT;
+    const char *folder = missing ? text_of(file->root, "folder") : "";
     const enum impasto_status status =
         missing ? cli_fail(error, IMPASTO_ERROR_INPUT,
-                           "%s: its \"%s\" is %s, which is not here; name the file %s", file->path,
-                           what, path, instead)
+                           "%s: its \"%s\" is %s, which is not here; %s%s%sname the file %s",
+                           file->path, what, path, folder[0] ? "go to " : "", folder,
+                           folder[0] ? ", or " : "", instead)
                 : IMPASTO_OK;
     free(path);
     return status;

@@ -18,9 +18,11 @@ json_t *cli_json_number(double number);
 
 /* ---- settings.c ------------------------------------------------------------------------------ */
 
-/* A file that --settings has named. */
+/* A file that --settings or --resume has named. */
 struct cli_file {
     const char *path;
+    bool resumed;                          /* by --resume */
+    struct impasto_checkpoint *checkpoint; /* then */
     int number;    /* as in cli_settings.givers */
     json_t *root;  /* what is in it: a record (see record.c), or the settings alone */
     json_t *texts; /* numbers and layers as options have them; settings point to them */

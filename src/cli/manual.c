@@ -8,13 +8,13 @@ const struct cli_fact cli_exit_codes[] = {
     {"0", "done"},
     {"1", "a fault of ours: please report it"},
     {"2", "wrong usage"},
-    {"3", "a picture or settings file that cannot be read or used"},
+    {"3", "a picture, settings file or checkpoint that cannot be read or used"},
     {"4", "no such device, several such devices, or it failed"},
     {"5", "too little memory"},
     {"6", "weights that cannot be read or used"},
     {"7", "a file that cannot be written"},
     {"8", "a loss became NaN or infinite; the last good picture is written"},
-    {"130, 143", "Ctrl-C or SIGTERM; the picture so far is written"},
+    {"130, 143", "Ctrl-C or SIGTERM; the picture so far is written, and the checkpoint"},
     {0},
 };
 

@@ -186,6 +186,16 @@ const struct cli_option cli_options[] = {
     {"plan", 0, "Device", NULL, CLI_FLAG, SETTING(plan),
      .help = "only show how the memory would be used, and the cost in time"},
 
+    {"checkpoint", 0, "Checkpoints", "FILE", CLI_TEXT, SETTING(checkpoint),
+     .help = "save the run in FILE now and then, and when it is stopped, so that --resume can go on "
+             "with it; kept when it is finished. A FILE with an unfinished run is not replaced"},
+    {"every", 0, "Checkpoints", "N|Ns", CLI_EVERY, SETTING(every), .low = 1, .high = 1000000,
+     .help = "how often to save it: every N iterations, or every N seconds (60s)"},
+    {"resume", 0, "Checkpoints", "FILE", CLI_SETTINGS, SETTING(resume),
+     .help = "go on with the run in FILE, with its pictures and settings, to the same result as if it had "
+             "never been stopped; name only outputs, files that have moved, or more --iterations. It "
+             "goes on saving to FILE, unless --checkpoint names another"},
+
     {"trace", 0, "Reports", "FILE", CLI_TEXT, SETTING(trace),
      .help = "settings, and the losses of each iteration, as JSON lines"},
     {"gradient", 0, "Reports", "FILE", CLI_TEXT, SETTING(gradient),
@@ -300,6 +310,19 @@ static bool read_bytes(const struct cli_option *option, const char *value, doubl
     return *end == 0 && *number >= option->low && *number <= option->high;
 }
 
+/* "20" iterations, or "30s". */
+static bool read_every(const struct cli_option *option, const char *value, struct cli_every *every)
+{
+    char *end = NULL;
+    const long number = isdigit((unsigned char)value[0]) ? strtol(value, &end, 10) : 0;
+    const bool seconds = number > 0 && strcmp(end, "s") == 0;
+    if (number < option->low || number > option->high || (*end && !seconds))
+        return false;
+    if (every)
+        *every = (struct cli_every){seconds ? 0 : (int)number, seconds ? (double)number : 0};
+    return true;
+}
+
 /* "auto", a number of scales, or longer sides with commas between them. One number is that many scales
  * if it can be. */
 static bool read_scales(const char *value, struct impasto_params *params)
@@ -384,6 +407,13 @@ static enum impasto_status read_value(const struct cli_option *option, const cha
                             "--%s: '%s' is not 'auto', a number from 1 to %d, or sizes from 16 to "
                             "16384 such as 128,256",
                             option->name, value, IMPASTO_SCALES);
+        return IMPASTO_OK;
+    case CLI_EVERY:
+        if (!read_every(option, value, target))
+            return cli_fail(error, IMPASTO_ERROR_USAGE,
+                            "--%s: '%s' is not a whole number from %.0f to %.0f, of iterations, or, "
+                            "with an s behind it, of seconds",
+                            option->name, value, option->low, option->high);
         return IMPASTO_OK;
     case CLI_LIST: {
         struct cli_list *list = target;
@@ -552,7 +582,8 @@ static enum impasto_status take_words(int argc, char **argv, bool files,
             continue;
         enum impasto_status status = cli_give(settings, option, value, error);
         if (status == IMPASTO_OK && files)
-            status = cli_settings_load(settings, value, error);
+            status = cli_settings_load(settings, value, strcmp(option->name, "resume") == 0,
+                                       error);
         if (status != IMPASTO_OK)
             return status;
     }
@@ -648,6 +679,9 @@ void cli_visit(const struct cli_settings *settings, const struct impasto_params 
         case CLI_SETTINGS:
             value.kind = CLI_VALUE_TEXT;
             value.text = *(const char *const *)at;
+            break;
+        case CLI_EVERY: /* never recorded */
+            value.kind = CLI_VALUE_TEXT;
             break;
         case CLI_LAYERS:
             value.kind = CLI_VALUE_LAYERS;

@@ -19,6 +19,12 @@ struct cli_list {
     int count;
 };
 
+/* How often: 0 where not by this; both 0: not given. */
+struct cli_every {
+    int iterations;
+    double seconds;
+};
+
 /* What the command line says besides struct impasto_params. */
 struct cli_settings {
     const char *content;    /* NULL: not given */
@@ -43,6 +49,8 @@ struct cli_settings {
     const char *timelapse; /* a folder */
     int timelapse_every;   /* 0: not given */
     const char *report;
+    const char *checkpoint, *resume; /* the first: that of resume, unless given */
+    struct cli_every every;
     bool quiet, verbose, version, help;
     const char *settings_file, *save_settings; /* the first: the last one given */
     /* Each option's text as given, by its place in the table (of a list, the last). */

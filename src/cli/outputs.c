@@ -153,8 +153,9 @@ static bool is_input(const struct cli_settings *settings, const char *output)
         for (int k = 0; k < lists[i]->count; k++)
             if (names_file(lists[i]->item[k], output))
                 return true;
+    /* A checkpoint is replaced by later ones. */
     for (const struct cli_file *file = settings->files; file; file = file->before)
-        if (cli_same_file(output, file->path))
+        if (!(file->resumed && output == settings->checkpoint) && cli_same_file(output, file->path))
             return true;
     return settings->keep && names_file(settings->keep, output);
 }
@@ -163,7 +164,8 @@ enum impasto_status cli_check_outputs(const struct cli_settings *settings, const
                                       struct impasto_error *error)
 {
     const char *const outputs[] = {output, settings->trace, settings->gradient,
-                                   settings->export_weights, settings->save_settings, settings->report};
+                                   settings->export_weights, settings->save_settings, settings->report,
+                                   settings->checkpoint};
     const size_t count = sizeof(outputs) / sizeof(*outputs);
     for (size_t i = 0; i < count; i++) {
         if (!outputs[i])

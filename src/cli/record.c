@@ -8,14 +8,17 @@
  *    "inputs": {...}, see inputs.c,
  *    "settings": {"content": FILE, "style": [FILE...], OPTION: VALUE...}}
  * with nothing in it that differs between two equal runs, and nothing of where on this machine
- * things are. A settings file has only what is under "settings".
+ * things are. A settings file has only what is under "settings". A checkpoint has a record with files
+ * as they were named, the "folder" from where, and the device that was asked for.
  */
 
 #include "cli/json.h"
 #include "cli/table.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* What a visit of the options is for. */
 struct collecting {
@@ -174,6 +177,26 @@ char *cli_record(const struct cli_run *run, int iterations)
     json_object_set(record, "inputs", run->inputs);
     json_object_set_new(record, "settings",
                         lasting_settings(run->settings, &params, run->builtin, true));
+    char *text = dump_record(record);
+    json_decref(record);
+    return text;
+}
+
+char *cli_record_checkpoint(const struct cli_run *run)
+{
+    char folder[PATH_MAX];
+    json_t *record = json_object();
+    json_t *settings = lasting_settings(run->settings, run->params, run->builtin, false);
+    const struct cli_option *device = cli_find("device", strlen("device"));
+    const char *named = run->settings->values[device - cli_options];
+    /* It stays on this machine, as the run does. */
+    if (named)
+        json_object_set_new(settings, device->name, cli_json_text(named));
+    if (getcwd(folder, sizeof(folder)))
+        json_object_set_new(record, "folder", cli_json_text(folder));
+    json_object_set_new(record, "impasto", cli_json_text(impasto_version()));
+    json_object_set(record, "inputs", run->inputs);
+    json_object_set_new(record, "settings", settings);
     char *text = dump_record(record);
     json_decref(record);
     return text;

@@ -77,6 +77,11 @@ static int on_progress(void *user, const struct impasto_progress *progress)
     if (run->callback_status == IMPASTO_OK && run->taken < progress->iterations &&
         !cli_stop_signal())
         run->callback_status = pass_on_picture(run, &run->callback_error);
+    /* When it is stopped, conclude sees to it. After the last report the optimiser has settled, and no
+     * more iterations could follow. */
+    if (run->callback_status == IMPASTO_OK && !cli_stop_signal() && !progress->done &&
+        cli_checkpoint_due(&run->checkpoint, run->taken, progress->iterations))
+        cli_checkpoint_save(&run->checkpoint, run->job, run->taken, &run->console);
     return run->callback_status != IMPASTO_OK || cli_stop_signal();
 }
 
@@ -176,6 +181,9 @@ static enum impasto_status open_job(struct cli_painter *run, bool last)
     if (run->settings->plan)
         status =
             impasto_job_plan(run->device, run->weights, task, &run->params, &run->job, run->error);
+    else if (cli_resumed(run->settings))
+        status = impasto_job_resume(run->device, run->weights, task, cli_resumed(run->settings),
+                                    &run->params, &run->job, run->error);
     else if (run->job)
         status = impasto_job_again(run->job, task, run->error);
     else
@@ -210,7 +218,7 @@ static struct cli_run describe(const struct cli_painter *run)
         .builtin = run->builtin,
         .job = impasto_job_info(run->job),
         .output = run->output,
-        .continues = run->number > 0,
+        .continues = run->number > 0 || run->settings->resume,
         .number = run->number,
         .inputs = run->inputs,
     };
@@ -258,6 +266,8 @@ static enum impasto_status conclude(struct cli_painter *run, enum impasto_status
     const bool sound =
         status == IMPASTO_OK || (!run->batch && (interrupted || status == IMPASTO_ERROR_NUMERIC ||
                                                  status == IMPASTO_ERROR_OUTPUT));
+    if (interrupted || status == IMPASTO_ERROR_OUTPUT)
+        cli_checkpoint_save(&run->checkpoint, run->job, run->taken, &run->console);
     struct impasto_error unsaved = {0};
     struct impasto_image *image = NULL;
     enum impasto_status saved = sound ? take_picture(run, &image, &unsaved) : status;
@@ -288,6 +298,10 @@ static enum impasto_status conclude(struct cli_painter *run, enum impasto_status
                 cli_trace_close(&run->trace, status, run->taken, run->last.seconds,
                                 saved == IMPASTO_OK ? run->output : NULL, &why),
                 &why);
+    add_failure(run, &status, run->checkpoint.status, &run->checkpoint.error);
+    /* Numbers that went wrong would do so again. */
+    if (status != IMPASTO_OK && status != IMPASTO_ERROR_NUMERIC)
+        cli_checkpoint_tell(&run->checkpoint, run->output, &run->console);
     impasto_image_free(&image);
     return status;
 }
@@ -310,7 +324,11 @@ enum impasto_status cli_painter_paint(struct cli_painter *run, bool last)
     }
     run->about = describe(run);
     cli_catch_signals();
-    if ((status = cli_timelapse_open(&run->timelapse, s, run->about.job->iterations, run->error)) ||
+    if (cli_resumed(s))
+        run->taken = impasto_checkpoint_info(cli_resumed(s))->iteration;
+    if ((status = cli_timelapse_open(&run->timelapse, s, run->about.job->iterations, run->taken,
+                                     run->error)) ||
+        (status = cli_checkpoint_open(&run->checkpoint, &run->about, run->taken, run->error)) ||
         (status = pass_on_picture(run, run->error)) ||
         (status = cli_trace_open(&run->trace, s->trace, &run->about, run->error)))
         return status;
@@ -369,6 +387,7 @@ void cli_warn_of_preset(const struct cli_settings *settings, struct cli_console 
 
 void cli_painter_close(struct cli_painter *run)
 {
+    cli_checkpoint_close(&run->checkpoint);
     cli_inputs_free(&run->inputs);
     cli_report_close(&run->report);
     cli_console_close(&run->console);
@@ -388,6 +407,8 @@ enum impasto_status cli_run(struct cli_settings *settings, struct impasto_error 
     enum impasto_status status = cli_inputs_check(settings, error);
     if (status == IMPASTO_OK)
         status = cli_pictures_check(settings, error);
+    if (status == IMPASTO_OK)
+        status = cli_checkpoint_check(settings, error);
     if (status == IMPASTO_OK)
         status = name_output(settings, &run.output, error);
     if (status == IMPASTO_OK)

@@ -51,6 +51,7 @@ struct cli_painter {
     struct cli_run about;
     struct cli_trace trace;
     struct cli_timelapse timelapse;
+    struct cli_checkpoint checkpoint;
     struct cli_report *report;
     char *output;
     int number;                   /* of the picture, with --interpolate; from 0 on */

@@ -15,8 +15,11 @@
 #include <sys/stat.h>
 
 /* Of the other keys of a record, which are for people and for comparisons. */
-static const char *const record_keys[] = {"impasto", "device", "iterations",
-                                          "picture", "inputs", "settings"};
+static const char *const record_keys[] = {"impasto", "device", "iterations", "picture",
+                                          "inputs",  "folder", "settings"};
+
+/* How a checkpoint goes on after the eight bytes that it begins with. */
+#define CHECKPOINT "{\"__metadata__\":{\"impasto.checkpoint\""
 
 struct loading {
     struct cli_settings *settings;
@@ -70,6 +73,7 @@ static const char *kind_for(const struct cli_option *option)
         return "true or false";
     case CLI_TEXT:
     case CLI_SETTINGS:
+    case CLI_EVERY:
         return "a text";
     case CLI_CHOICE:
         return "one of its words";
@@ -377,6 +381,24 @@ static bool begins_with(const char *bytes, size_t size, const char *head, size_t
     return size >= length && memcmp(bytes, head, length) == 0;
 }
 
+/* The record in a checkpoint, which stays open for the run. text: to be freed. */
+static enum impasto_status read_checkpoint(struct cli_file *file, char **text, size_t *size,
+                                           struct impasto_error *error)
+{
+    const enum impasto_status status =
+        impasto_checkpoint_open(file->path, &file->checkpoint, error);
+    if (status != IMPASTO_OK)
+        return status;
+    const char *note = impasto_checkpoint_info(file->checkpoint)->note;
+    if (!note)
+        return cli_fail(error, IMPASTO_ERROR_INPUT,
+                        "%s: carries no settings: another program wrote it", file->path);
+    *text = strdup(note);
+    *size = strlen(note);
+    return *text ? IMPASTO_OK
+                 : cli_fail(error, IMPASTO_ERROR_MEMORY, "out of memory for the settings");
+}
+
 /* The JSON text in a file, which may be a picture. text: to be freed. */
 static enum impasto_status read_json(const char *path, char **text, size_t *size,
                                      struct impasto_error *error)
@@ -399,6 +421,11 @@ static enum impasto_status read_json(const char *path, char **text, size_t *size
     if (begins_with(*text, *size, "\xff\xd8", 2))
         status = cli_fail(error, IMPASTO_ERROR_INPUT,
                           "%s: is a JPEG picture, which carries no settings; PNG results do", path);
+    else if (*size > 8 && begins_with(*text + 8, *size - 8, CHECKPOINT, strlen(CHECKPOINT)))
+        status = cli_fail(error, IMPASTO_ERROR_INPUT,
+                          "%s: is a checkpoint: --resume goes on with it, and with --save-settings "
+                          "writes its settings",
+                          path);
     else if (*size > IMPASTO_SETTINGS_MOST)
         status = cli_fail(error, IMPASTO_ERROR_INPUT,
                           "%s: is larger than settings can be, which is 1 MiB", path);
@@ -416,7 +443,8 @@ static enum impasto_status parse(struct cli_file *file, struct impasto_error *er
     char *text = NULL;
     size_t size = 0;
     json_error_t problem;
-    const enum impasto_status status = read_json(file->path, &text, &size, error);
+    const enum impasto_status status = file->resumed ? read_checkpoint(file, &text, &size, error)
+                                                     : read_json(file->path, &text, &size, error);
     if (status != IMPASTO_OK)
         return status;
     file->root = json_loadb(text, size, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &problem);
@@ -427,7 +455,7 @@ static enum impasto_status parse(struct cli_file *file, struct impasto_error *er
                     file->path, problem.line, problem.column, problem.text);
 }
 
-enum impasto_status cli_settings_load(struct cli_settings *settings, const char *path,
+enum impasto_status cli_settings_load(struct cli_settings *settings, const char *path, bool resumed,
                                       struct impasto_error *error)
 {
     struct cli_file *file = calloc(1, sizeof(*file));
@@ -436,6 +464,7 @@ enum impasto_status cli_settings_load(struct cli_settings *settings, const char 
         return cli_fail(error, IMPASTO_ERROR_MEMORY, "out of memory for the settings");
     }
     file->path = path;
+    file->resumed = resumed;
     file->number = ++settings->giver;
     file->before = settings->files;
     settings->files = file;
@@ -449,10 +478,19 @@ void cli_release(struct cli_settings *settings)
     while (settings->files) {
         struct cli_file *file = settings->files;
         settings->files = file->before;
+        impasto_checkpoint_close(&file->checkpoint);
         json_decref(file->root);
         json_decref(file->texts);
         free(file);
     }
+}
+
+struct impasto_checkpoint *cli_resumed(const struct cli_settings *settings)
+{
+    for (const struct cli_file *file = settings->files; file; file = file->before)
+        if (file->checkpoint)
+            return file->checkpoint;
+    return NULL;
 }
 
 const char *cli_idle_preset(const struct cli_settings *settings)

@@ -18,6 +18,7 @@ enum cli_type {
     CLI_LAYERS,
     CLI_SCALES, /* params->scales and scale_sizes */
     CLI_LIST,   /* struct cli_list of texts; may be repeated */
+    CLI_EVERY,  /* struct cli_every */
     CLI_SETTINGS, /* the name of a file with more options; may be given repeatedly */
 };
 enum cli_place { CLI_IN_SETTINGS, CLI_IN_PARAMS };

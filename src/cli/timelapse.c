@@ -20,6 +20,18 @@ static bool is_frame(const char *name)
     return digits >= LEAST_DIGITS && strcmp(name + digits, ".png") == 0;
 }
 
+static int count_frames(const char *folder)
+{
+    DIR *entries = opendir(folder);
+    int count = 0;
+    if (!entries)
+        return 0;
+    for (const struct dirent *entry; (entry = readdir(entries));)
+        count += is_frame(entry->d_name);
+    closedir(entries);
+    return count;
+}
+
 /* Refuses a folder that has frames: those of two runs would mix. */
 static enum impasto_status check_empty(const char *folder, struct impasto_error *error)
 {
@@ -53,7 +65,7 @@ static bool is_frame_in(const char *path, const char *folder)
 }
 
 static enum impasto_status check_folder(const char *folder, const char *const *outputs,
-                                        size_t count, struct impasto_error *error)
+                                        size_t count, bool goes_on, struct impasto_error *error)
 {
     struct stat info;
     for (size_t i = 0; i < count; i++)
@@ -71,7 +83,7 @@ static enum impasto_status check_folder(const char *folder, const char *const *o
     if (access(folder, W_OK | X_OK) != 0)
         return cli_fail(error, IMPASTO_ERROR_OUTPUT, "%s: the folder cannot be written to: %s",
                         folder, strerror(errno));
-    return check_empty(folder, error);
+    return goes_on ? IMPASTO_OK : check_empty(folder, error);
 }
 
 enum impasto_status cli_timelapse_check(const struct cli_settings *settings,
@@ -90,13 +102,13 @@ enum impasto_status cli_timelapse_check(const struct cli_settings *settings,
     char *folder = strndup(settings->timelapse, length);
     if (!folder)
         return cli_fail(error, IMPASTO_ERROR_MEMORY, "out of memory");
-    const enum impasto_status status = check_folder(folder, outputs, count, error);
+    const enum impasto_status status = check_folder(folder, outputs, count, settings->resume, error);
     free(folder);
     return status;
 }
 
 enum impasto_status cli_timelapse_open(struct cli_timelapse *timelapse,
-                                       const struct cli_settings *settings, int iterations,
+                                       const struct cli_settings *settings, int iterations, int taken,
                                        struct impasto_error *error)
 {
     if (!settings->timelapse)
@@ -118,6 +130,12 @@ enum impasto_status cli_timelapse_open(struct cli_timelapse *timelapse,
     if (mkdir(timelapse->folder, 0777) != 0 && errno != EEXIST)
         return cli_fail(error, IMPASTO_ERROR_OUTPUT, "%s: the folder cannot be made: %s",
                         timelapse->folder, strerror(errno));
+    if (settings->resume) {
+        /* Those of the iterations before this one; later ones are of a run that died after it. */
+        const int there = count_frames(timelapse->folder);
+        const int before = (taken + every - 1) / every;
+        timelapse->frames = there < before ? there : before;
+    }
     return IMPASTO_OK;
 }
 

@@ -83,6 +83,10 @@ struct imp_tuning {
     int timings;
 };
 
+/* What decides the last bits of what a device computes, besides what it is asked to: its name, platform
+ * and driver, our version and kernels; in one line, cut to fit. */
+#define IMP_DEVICE_KEY 1024
+void imp_device_key(const struct impasto_device_info *info, char key[IMP_DEVICE_KEY]);
 /* What is stored for a device with this driver and these kernels; false: nothing. */
 bool imp_tuning_load(const struct impasto_device_info *info, struct imp_tuning *tuning);
 /* *stored: the file's path, which the caller frees. */

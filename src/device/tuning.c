@@ -18,14 +18,13 @@
 #define LINE 1024 /* longest of a file */
 #define NANO 1e9
 
-/* Device, driver, and our kernels: whatever else is measured is another device's. */
-static void make_key(const struct impasto_device_info *info, char key[LINE])
+void imp_device_key(const struct impasto_device_info *info, char key[IMP_DEVICE_KEY])
 {
     uint64_t hash = IMP_HASH_START;
     for (size_t i = 0; i < imp_source_count; i++)
         hash = imp_hash(hash, imp_sources[i].text, strlen(imp_sources[i].text));
-    snprintf(key, LINE, "%s | %s | %s | %u units | %s %016" PRIx64, info->name, info->platform,
-             info->driver, info->compute_units, impasto_version(), hash);
+    snprintf(key, IMP_DEVICE_KEY, "%s | %s | %s | %u units | %s %016" PRIx64, info->name,
+             info->platform, info->driver, info->compute_units, impasto_version(), hash);
     for (char *c = key; *c; c++)
         if ((unsigned char)*c < ' ')
             *c = ' ';
@@ -73,8 +72,8 @@ static bool read_figure(const char *line, struct imp_tuning *tuning)
 
 bool imp_tuning_load(const struct impasto_device_info *info, struct imp_tuning *tuning)
 {
-    char key[LINE], line[LINE];
-    make_key(info, key);
+    char key[IMP_DEVICE_KEY], line[LINE];
+    imp_device_key(info, key);
     char *path = path_of(key);
     struct stat about;
     FILE *stream =
@@ -102,8 +101,8 @@ enum impasto_status imp_tuning_store(const struct impasto_device_info *info,
                                      const struct imp_tuning *tuning, char **stored,
                                      struct impasto_error *error)
 {
-    char key[LINE];
-    make_key(info, key);
+    char key[IMP_DEVICE_KEY];
+    imp_device_key(info, key);
     char *path = path_of(key);
     struct imp_file file;
     if (path == NULL)

@@ -150,3 +150,16 @@ bool imp_lbfgs_history_direction(const struct imp_lbfgs_history *history, float 
     }
     return finite;
 }
+
+void imp_lbfgs_history_numbers(struct imp_lbfgs_history *history, struct imp_ledger *ledger)
+{
+    const int m = history->limit;
+    /* What direction() has computed anew whenever it is read is left out. */
+    const int lasting = 2 * m * m + 2 * m;
+    imp_ledger_integer(ledger, &history->first, 0, m - 1);
+    imp_ledger_integer(ledger, &history->count, 0, m);
+    imp_ledger_integer(ledger, &history->used, 0, m);
+    imp_ledger_integer(ledger, &history->slot, 0, m - 1);
+    for (int i = 0; i < lasting; i++)
+        imp_ledger_number(ledger, &history->sy[i]);
+}

@@ -108,3 +108,23 @@ enum imp_search_verdict imp_linesearch_advance(struct imp_linesearch *search, do
     search->step = search->bracketed ? between(search) : beyond(&before, &now);
     return IMP_SEARCH_TRY;
 }
+
+static void point_numbers(struct imp_search_point *point, struct imp_ledger *ledger)
+{
+    imp_ledger_number(ledger, &point->step);
+    imp_ledger_number(ledger, &point->loss);
+    imp_ledger_number(ledger, &point->slope);
+}
+
+void imp_linesearch_numbers(struct imp_linesearch *search, struct imp_ledger *ledger)
+{
+    imp_ledger_number(ledger, &search->step);
+    point_numbers(&search->start, ledger);
+    point_numbers(&search->best, ledger);
+    point_numbers(&search->low, ledger);
+    point_numbers(&search->high, ledger);
+    imp_ledger_flag(ledger, &search->bracketed);
+    imp_ledger_flag(ledger, &search->settled);
+    imp_ledger_number(ledger, &search->width);
+    imp_ledger_integer(ledger, &search->evaluations, 0, MOST_EVALUATIONS);
+}

@@ -84,6 +84,13 @@ static enum impasto_status load_edge(struct imp_model *model, struct imp_device 
     return imp_buffer_write(model->edge_weights, 0, packed, sizeof(packed));
 }
 
+static uint32_t add_layer(uint32_t checksum, int l, const struct imp_layer_weights *layer)
+{
+    checksum = imp_checksum(checksum, layer->weight, imp_layer_elements(l) * sizeof(float));
+    return imp_checksum(checksum, layer->bias,
+                        (size_t)imp_layer_shapes[l].out_channels * sizeof(float));
+}
+
 static enum impasto_status load_layer(struct imp_model_layer *layer, struct imp_device *device,
                                       int in, int out, const struct imp_layer_weights *weights,
                                       float *scratch)
@@ -125,6 +132,8 @@ enum impasto_status imp_model_load(struct imp_model *model, struct imp_device *d
         free(scratch);
         if (status == IMPASTO_OK && l == 0 && model->replicate)
             status = load_edge(model, device, layer);
+        if (!imp_weights_generated(weights))
+            model->checksum = add_layer(model->checksum, l, layer);
         imp_weights_let_go(weights, l);
         if (status != IMPASTO_OK)
             return imp_fail(error, status, "%s", imp_device_error(device)->message);

@@ -62,6 +62,7 @@ struct imp_model_layer {
 /* The network's weights on the device, packed for the algorithms that use them; any size of picture. */
 struct imp_model {
     int layers;
+    uint32_t checksum; /* of the weights as loaded; 0: they are generated */
     bool average, replicate;
     bool automatic; /* each size chooses among the algorithms of a layer's packing */
     enum imp_gemm gemm;
@@ -326,6 +327,28 @@ struct imp_optimizer_state {
     struct imp_lbfgs *lbfgs; /* optim_lbfgs.c's, from its first step on; see imp_optimizer_release */
 };
 
+/*
+ * Numbers of the host on their way to a checkpoint or back: one walk through them serves both. Saving,
+ * they are written to the array as far as it has room, which without any only counts them; loading, they
+ * are read from it, and `wrong` is set where it is too short or has what cannot be.
+ */
+struct imp_ledger {
+    double *numbers;
+    size_t size, at;
+    bool loading, wrong;
+};
+void imp_ledger_number(struct imp_ledger *ledger, double *number);
+/* From low to high. */
+void imp_ledger_integer(struct imp_ledger *ledger, int *number, int low, int high);
+void imp_ledger_flag(struct imp_ledger *ledger, bool *flag);
+
+/* A device vector that goes into a checkpoint. */
+struct imp_saved_vector {
+    const char *name; /* static, and the same for ever */
+    struct imp_buffer *buffer;
+    size_t floats; /* from its beginning on */
+};
+
 /* A way to step. To add one: its file, its row in imp_optimizers, the build list. */
 struct imp_optimizer {
     const char *name;
@@ -340,6 +363,13 @@ struct imp_optimizer {
     enum impasto_status (*step)(struct imp_device *device, struct imp_optimizer_state *state,
                                 const struct impasto_params *params, double total,
                                 struct imp_buffer *image, struct imp_buffer *gradient);
+    /* What the next step depends on, besides the image and `step`. First the host's numbers (NULL: none);
+     * loading, the state is a fresh one, of which everything is made that is to hold them. Then, these
+     * being in place, the vectors; returns how many. */
+    enum impasto_status (*numbers)(struct imp_device *device, struct imp_optimizer_state *state,
+                                   struct imp_ledger *ledger);
+    size_t (*saved)(const struct imp_optimizer_state *state,
+                    struct imp_saved_vector vectors[IMP_OPTIMIZER_VECTORS]);
     /* The three below are for optimisers whose image may be a mere trial. NULL: it never is. */
     /* The best point so far, where the picture is to be read from: n floats, or image itself. */
     const struct imp_buffer *(*best)(const struct imp_optimizer_state *state,
@@ -367,6 +397,10 @@ enum impasto_status imp_optimizer_finish(const struct imp_optimizer *optimizer,
                                          struct imp_buffer *image, bool *moved);
 void imp_optimizer_release(const struct imp_optimizer *optimizer,
                            struct imp_optimizer_state *state);
+enum impasto_status imp_optimizer_numbers(const struct imp_optimizer *optimizer,
+                                          struct imp_device *device,
+                                          struct imp_optimizer_state *state,
+                                          struct imp_ledger *ledger);
 
 /* ---- linesearch.c ---------------------------------------------------------------------------- */
 
@@ -399,6 +433,7 @@ void imp_linesearch_begin(struct imp_linesearch *search, double loss, double slo
  * bounded number of times. */
 enum imp_search_verdict imp_linesearch_advance(struct imp_linesearch *search, double loss,
                                                double slope);
+void imp_linesearch_numbers(struct imp_linesearch *search, struct imp_ledger *ledger);
 
 /* ---- lbfgs_history.c ------------------------------------------------------------------------- */
 
@@ -423,5 +458,6 @@ bool imp_lbfgs_history_add(struct imp_lbfgs_history *history, const double *dots
 /* coefficients: of minus the inverse Hessian times the gradient, for imp_lbfgs_combine; without pairs,
  * of minus the gradient. false: not representable. */
 bool imp_lbfgs_history_direction(const struct imp_lbfgs_history *history, float *coefficients);
+void imp_lbfgs_history_numbers(struct imp_lbfgs_history *history, struct imp_ledger *ledger);
 
 #endif

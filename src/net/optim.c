@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* The table of optimisers. */
+/* The table of optimisers, and what carries their numbers to checkpoints and back. */
 
 #include "net/net.h"
+
+#include <math.h>
 
 const struct imp_optimizer *const imp_optimizers[] = {&imp_optimizer_adam, &imp_optimizer_lbfgs,
                                                       NULL};
@@ -30,8 +32,45 @@ enum impasto_status imp_optimizer_finish(const struct imp_optimizer *optimizer,
     return optimizer->finish ? optimizer->finish(device, state, total, image, moved) : IMPASTO_OK;
 }
 
+enum impasto_status imp_optimizer_numbers(const struct imp_optimizer *optimizer,
+                                          struct imp_device *device,
+                                          struct imp_optimizer_state *state,
+                                          struct imp_ledger *ledger)
+{
+    return optimizer->numbers ? optimizer->numbers(device, state, ledger) : IMPASTO_OK;
+}
+
 void imp_optimizer_release(const struct imp_optimizer *optimizer, struct imp_optimizer_state *state)
 {
     if (optimizer && optimizer->release)
         optimizer->release(state);
+}
+
+void imp_ledger_number(struct imp_ledger *ledger, double *number)
+{
+    const size_t at = ledger->at++;
+    if (at >= ledger->size)
+        ledger->wrong = ledger->wrong || ledger->loading;
+    else if (ledger->loading)
+        *number = ledger->numbers[at];
+    else
+        ledger->numbers[at] = *number;
+}
+
+void imp_ledger_integer(struct imp_ledger *ledger, int *number, int low, int high)
+{
+    double value = *number;
+    imp_ledger_number(ledger, &value);
+    /* Written so that NaN is wrong. */
+    if (!(value >= low && value <= high && value == floor(value)))
+        ledger->wrong = true;
+    else
+        *number = (int)value;
+}
+
+void imp_ledger_flag(struct imp_ledger *ledger, bool *flag)
+{
+    int value = *flag;
+    imp_ledger_integer(ledger, &value, 0, 1);
+    *flag = value != 0;
 }

@@ -25,10 +25,20 @@ static enum impasto_status step(struct imp_device *device, struct imp_optimizer_
                          state->n);
 }
 
+static size_t saved(const struct imp_optimizer_state *state,
+                    struct imp_saved_vector vectors[IMP_OPTIMIZER_VECTORS])
+{
+    static const char *const names[] = {"adam.first_moment", "adam.second_moment"};
+    for (int k = 0; k < 2; k++)
+        vectors[k] = (struct imp_saved_vector){names[k], state->vectors[k], (size_t)state->n};
+    return 2;
+}
+
 const struct imp_optimizer imp_optimizer_adam = {
     .name = "adam",
     .id = IMPASTO_OPTIMIZER_ADAM,
     .carried = 2,
     .layout = layout,
     .step = step,
+    .saved = saved,
 };

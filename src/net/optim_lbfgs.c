@@ -205,6 +205,41 @@ static enum impasto_status step(struct imp_device *device, struct imp_optimizer_
     return search_again(device, lbfgs, &v, learning_rate);
 }
 
+static enum impasto_status numbers(struct imp_device *device, struct imp_optimizer_state *state,
+                                   struct imp_ledger *ledger)
+{
+    bool begun = state->lbfgs != NULL;
+    imp_ledger_flag(ledger, &begun);
+    if (!begun)
+        return IMPASTO_OK;
+    if (!state->lbfgs)
+        IMP_TRY(begin(device, state));
+    imp_ledger_number(ledger, &state->lbfgs->loss);
+    imp_ledger_flag(ledger, &state->lbfgs->resting);
+    imp_linesearch_numbers(&state->lbfgs->search, ledger);
+    imp_lbfgs_history_numbers(state->lbfgs->history, ledger);
+    return IMPASTO_OK;
+}
+
+static size_t saved(const struct imp_optimizer_state *state,
+                    struct imp_saved_vector vectors[IMP_OPTIMIZER_VECTORS])
+{
+    if (!state->lbfgs)
+        return 0;
+    const size_t vector = (size_t)imp_lbfgs_pitch(state->n);
+    const size_t used = (size_t)imp_lbfgs_history_used(state->lbfgs->history);
+    const struct imp_saved_vector all[] = {
+        {"lbfgs.point", state->vectors[POINT], vector},
+        {"lbfgs.reduced_gradient", state->vectors[REDUCED], vector},
+        {"lbfgs.direction", state->vectors[DIRECTION], vector},
+        {"lbfgs.moves", state->vectors[MOVES], used * vector},
+        {"lbfgs.changes", state->vectors[CHANGES], used * vector},
+    };
+    for (size_t i = 0; i < IMP_COUNT(all); i++)
+        vectors[i] = all[i];
+    return IMP_COUNT(all);
+}
+
 static const struct imp_buffer *best(const struct imp_optimizer_state *state,
                                      const struct imp_buffer *image)
 {
@@ -238,6 +273,8 @@ const struct imp_optimizer imp_optimizer_lbfgs = {
     .id = IMPASTO_OPTIMIZER_LBFGS,
     .layout = layout,
     .step = step,
+    .numbers = numbers,
+    .saved = saved,
     .best = best,
     .finish = finish,
     .release = release,

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Writing weights as safetensors, F32. Sizes follow from the architecture, so the header is written
- * before any layer is asked for, and generated layers are made one at a time.
+ * Writing safetensors; and weights as such, F32. Sizes follow from the architecture, so the header
+ * is written before any layer is asked for, and generated layers are made one at a time.
  */
 
+#include "net/safetensors.h"
 #include "net/weights.h"
 
 #include <errno.h>
@@ -14,26 +15,51 @@
 /* The header is padded by spaces so that the data begins at a multiple of this, as the format
  * recommends. */
 #define ALIGNMENT 8
+/* Of the header's length, little-endian. */
+#define LENGTH_BYTES 8
 /* Floats packed and written at a time. */
 #define CHUNK 4096
 /* Fits "conv1_1.weight". */
 #define NAME_SIZE 32
 
-/* Adds a tensor's entry and moves *offset past its data. */
-static int describe(json_t *header, const char *layer, const char *kind, json_t *shape,
-                    uint64_t *offset, size_t elements)
+int imp_safetensors_describe(json_t *header, const char *name, const char *dtype, json_t *shape,
+                             uint64_t *offset, uint64_t bytes)
 {
-    char name[NAME_SIZE];
-    const uint64_t end = *offset + elements * sizeof(float);
-    snprintf(name, sizeof(name), "%s.%s", layer, kind);
-    json_t *tensor = json_pack("{s:s, s:o, s:[I, I]}", "dtype", "F32", "shape", shape,
+    const uint64_t end = *offset + bytes;
+    json_t *tensor = json_pack("{s:s, s:o, s:[I, I]}", "dtype", dtype, "shape", shape,
                                "data_offsets", (json_int_t)*offset, (json_int_t)end);
     *offset = end;
     return json_object_set_new(header, name, tensor);
 }
 
-/* The header's text, a new string; NULL: out of memory. */
-static char *make_header(const struct impasto_weights_info *info)
+char *imp_safetensors_head(const json_t *header, size_t *size)
+{
+    char *text = json_dumps(header, JSON_COMPACT);
+    if (text == NULL)
+        return NULL;
+    const size_t used = strlen(text), length = (used + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    char *head = malloc(LENGTH_BYTES + length);
+    if (head != NULL) {
+        for (size_t i = 0; i < LENGTH_BYTES; i++)
+            head[i] = (char)(unsigned char)((uint64_t)length >> 8 * i);
+        memcpy(head + LENGTH_BYTES, text, used);
+        memset(head + LENGTH_BYTES + used, ' ', length - used);
+        *size = LENGTH_BYTES + length;
+    }
+    free(text);
+    return head;
+}
+
+static int describe(json_t *header, const char *layer, const char *kind, json_t *shape,
+                    uint64_t *offset, size_t elements)
+{
+    char name[NAME_SIZE];
+    snprintf(name, sizeof(name), "%s.%s", layer, kind);
+    return imp_safetensors_describe(header, name, "F32", shape, offset, elements * sizeof(float));
+}
+
+/* The length and the header, a new block; NULL: out of memory. */
+static char *make_head(const struct impasto_weights_info *info, size_t *size)
 {
     uint64_t offset = 0;
     int failed = 0;
@@ -52,21 +78,9 @@ static char *make_header(const struct impasto_weights_info *info)
         failed |= describe(header, shape->name, "bias", json_pack("[i]", shape->out_channels),
                            &offset, (size_t)shape->out_channels);
     }
-    char *text = failed != 0 ? NULL : json_dumps(header, JSON_COMPACT);
+    char *head = failed != 0 ? NULL : imp_safetensors_head(header, size);
     json_decref(header);
-    return text;
-}
-
-/* The length, little-endian, and the padded header. */
-static bool write_header(FILE *stream, const char *text)
-{
-    unsigned char bytes[8];
-    const size_t padding = (ALIGNMENT - strlen(text) % ALIGNMENT) % ALIGNMENT;
-    const uint64_t length = strlen(text) + padding;
-    for (size_t i = 0; i < sizeof(bytes); i++)
-        bytes[i] = (unsigned char)(length >> 8 * i);
-    return fwrite(bytes, 1, sizeof(bytes), stream) == sizeof(bytes) &&
-           fprintf(stream, "%s%*s", text, (int)padding, "") >= 0;
+    return head;
 }
 
 /* Little-endian on any machine. */
@@ -95,11 +109,12 @@ enum impasto_status imp_safetensors_save(const struct impasto_weights *weights, 
     struct imp_file file;
     IMP_TRY(imp_file_create(&file, path, error));
     enum impasto_status status = IMPASTO_OK;
-    char *header = make_header(&weights->info);
-    if (header == NULL)
+    size_t size = 0;
+    char *head = make_head(&weights->info, &size);
+    if (head == NULL)
         status = imp_fail_memory(error, "the header of a weights file", 0);
     /* A write that fails marks the stream, which the commit then reports. */
-    bool written = header != NULL && write_header(file.stream, header);
+    bool written = head != NULL && fwrite(head, 1, size, file.stream) == size;
     for (int i = 0; i < weights->info.layers && written && status == IMPASTO_OK; i++) {
         const struct imp_layer_weights *layer;
         status = imp_weights_layer(weights, i, &layer, error);
@@ -107,7 +122,7 @@ enum impasto_status imp_safetensors_save(const struct impasto_weights *weights, 
                   write_floats(file.stream, layer->weight, imp_layer_elements(i)) &&
                   write_floats(file.stream, layer->bias, (size_t)imp_layer_shapes[i].out_channels);
     }
-    free(header);
+    free(head);
     if (status == IMPASTO_OK)
         return imp_file_commit(&file, error);
     imp_file_abandon(&file);

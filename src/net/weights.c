@@ -334,6 +334,11 @@ void imp_weights_let_go(const struct impasto_weights *weights, int layer)
     *held = (struct imp_layer_weights){0};
 }
 
+bool imp_weights_generated(const struct impasto_weights *weights)
+{
+    return weights->format == &generator;
+}
+
 enum impasto_status impasto_weights_save(const struct impasto_weights *weights, const char *path,
                                          struct impasto_error *error)
 {

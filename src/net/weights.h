@@ -43,6 +43,8 @@ enum impasto_status imp_weights_layer(const struct impasto_weights *weights, int
                                       const struct imp_layer_weights **out,
                                       struct impasto_error *error);
 void imp_weights_let_go(const struct impasto_weights *weights, int layer);
+/* Whether they are the built-in ones, made here and now. */
+bool imp_weights_generated(const struct impasto_weights *weights);
 
 /*
  * A format: `probe` looks at the first bytes; `load` checks all of the file and fills info.layers,

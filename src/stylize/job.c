@@ -5,34 +5,10 @@
  * end of a scale goes on to the next.
  */
 
-#include "stylize/scale.h"
+#include "stylize/job.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-#define PLAN_ROWS 16
-
-struct impasto_job {
-    struct imp_device *device;
-    struct impasto_params params;
-    bool only_plan; /* see impasto_job_plan */
-    struct imp_schedule schedule;
-    struct imp_sources sources;
-    struct imp_model model;
-    struct imp_layout weights; /* the model's */
-    struct imp_scale scale;    /* the one at hand; zeroed: there is none */
-    struct imp_targets targets[IMPASTO_SCALES];
-    int at;   /* which one of the schedule */
-    int ends; /* the iteration at which it ends */
-    int iteration;
-    double started; /* imp_host_seconds() of the first step; 0 before it */
-    struct impasto_job_info info;
-    struct impasto_plan_scale scales[IMPASTO_SCALES];
-    struct impasto_plan_row rows[PLAN_ROWS];
-    struct impasto_plan_stage stages[IMP_STAGES];
-    struct impasto_plan_layer layers[IMPASTO_LAYERS];
-    struct impasto_profile_row *profile;
-};
 
 /* Carries a device-layer failure to the caller. */
 static enum impasto_status lift(const struct impasto_job *job, enum impasto_status status,
@@ -143,7 +119,7 @@ static void describe(struct impasto_job *job)
         .scale_count = (size_t)job->schedule.count,
         .iterations = job->schedule.iterations,
         .plan = job->rows,
-        .plan_rows = imp_scale_rows(scale, job->rows, PLAN_ROWS),
+        .plan_rows = imp_scale_rows(scale, job->rows, IMP_PLAN_ROWS),
         .plan_bytes = imp_scale_peak(scale),
         .plan_cost = scale->cost / scale->cost_of_keeping,
         .stages = job->stages,
@@ -176,7 +152,9 @@ static enum impasto_status enter(struct impasto_job *job, const struct imp_carry
     if (last)
         imp_sources_drop_styles(&job->sources);
     IMP_TRY(imp_scale_open_content(&job->scale, &job->sources, carry, error));
-    job->ends += job->schedule.scale[job->at].iterations;
+    job->ends = 0;
+    for (int i = 0; i <= job->at; i++)
+        job->ends += job->schedule.scale[i].iterations;
     job->info.scale_width = job->scale.sizes.width;
     job->info.scale_height = job->scale.sizes.height;
     if (last)
@@ -193,18 +171,25 @@ static enum impasto_status take_pictures(struct impasto_job *job,
     const struct imp_sizes sizes = imp_sizes_of(params, params->size, width, height);
     IMP_TRY(imp_sizes_check("content", "--size", sizes.width, sizes.height, error));
     IMP_TRY(imp_schedule_make(params, width, height, &job->schedule, error));
-    return imp_sources_make(params, pictures, &sizes, job->schedule.count == 1, &job->sources,
-                            error);
+    IMP_TRY(imp_sources_make(params, pictures, &sizes, job->schedule.count == 1, &job->sources,
+                             error));
+    json_decref(job->pictures);
+    job->pictures = imp_pictures_identity(pictures, params);
+    return job->pictures ? IMPASTO_OK : imp_fail_memory(error, "checksums of pictures", 0);
 }
 
 static enum impasto_status prepare(struct impasto_job *job, struct impasto_device *device,
                                    const struct impasto_weights *weights,
                                    const struct impasto_pictures *pictures,
+                                   const struct impasto_checkpoint *from,
                                    struct impasto_error *error)
 {
     const struct impasto_params *params = &job->params;
+    const int begin = from ? from->at : 0;
     IMP_TRY(imp_params_check(params, &weights->info, error));
     IMP_TRY(take_pictures(job, pictures, error));
+    if (from)
+        IMP_TRY(imp_resume_check(job, from, error));
     IMP_TRY(imp_device_check(device, error));
     const struct imp_model_options options = {
         .layers = imp_params_depth(params),
@@ -221,19 +206,22 @@ static enum impasto_status prepare(struct impasto_job *job, struct impasto_devic
     announce_sizes(job);
     if (job->only_plan)
         return IMPASTO_OK;
-    if (job->schedule.count > 1)
-        IMP_TRY(plan(job, 0, error));
+    if (job->at != begin)
+        IMP_TRY(plan(job, begin, error));
     imp_device_set_profile(job->device, params->profile);
     IMP_TRY(lift(job, imp_layout_allocate(&job->weights, job->device), error));
     IMP_TRY(imp_model_load(&job->model, job->device, weights, error));
-    return enter(job, NULL, error);
+    imp_weights_name(&job->model, job->weights_name);
+    IMP_TRY(enter(job, NULL, error));
+    return from ? imp_resume(job, from, error) : IMPASTO_OK;
 }
 
-static enum impasto_status open_job(struct impasto_device *device,
-                                    const struct impasto_weights *weights,
-                                    const struct impasto_pictures *pictures,
-                                    const struct impasto_params *params, bool only_plan,
-                                    struct impasto_job **job, struct impasto_error *error)
+enum impasto_status imp_job_open(struct impasto_device *device,
+                                 const struct impasto_weights *weights,
+                                 const struct impasto_pictures *pictures,
+                                 const struct impasto_params *params, bool only_plan,
+                                 const struct impasto_checkpoint *from, struct impasto_job **job,
+                                 struct impasto_error *error)
 {
     struct impasto_job *opened = calloc(1, sizeof(*opened));
     if (!opened)
@@ -241,8 +229,10 @@ static enum impasto_status open_job(struct impasto_device *device,
     opened->device = device->device;
     opened->params = *params;
     opened->only_plan = only_plan;
-    const enum impasto_status status = prepare(opened, device, weights, pictures, error);
-    /* Only opening reads what these point to. */
+    const enum impasto_status status = prepare(opened, device, weights, pictures, from, error);
+    /* What these point to is the caller's. */
+    snprintf(opened->conv, sizeof(opened->conv), "%s", params->conv ? params->conv : "");
+    snprintf(opened->gemm, sizeof(opened->gemm), "%s", params->gemm ? params->gemm : "");
     opened->params.conv = opened->params.gemm = NULL;
     if (status == IMPASTO_OK)
         *job = opened;
@@ -257,7 +247,7 @@ enum impasto_status impasto_job_open(struct impasto_device *device,
                                      const struct impasto_params *params, struct impasto_job **job,
                                      struct impasto_error *error)
 {
-    return open_job(device, weights, pictures, params, false, job, error);
+    return imp_job_open(device, weights, pictures, params, false, NULL, job, error);
 }
 
 enum impasto_status impasto_job_plan(struct impasto_device *device,
@@ -266,7 +256,7 @@ enum impasto_status impasto_job_plan(struct impasto_device *device,
                                      const struct impasto_params *params, struct impasto_job **job,
                                      struct impasto_error *error)
 {
-    return open_job(device, weights, pictures, params, true, job, error);
+    return imp_job_open(device, weights, pictures, params, true, NULL, job, error);
 }
 
 static enum impasto_status begin_again(struct impasto_job *job,
@@ -274,8 +264,9 @@ static enum impasto_status begin_again(struct impasto_job *job,
                                        struct impasto_error *error)
 {
     imp_sources_free(&job->sources);
-    job->iteration = job->ends = 0;
-    job->started = 0;
+    job->iteration = 0;
+    job->finished = false;
+    job->started = job->before = 0;
     IMP_TRY(take_pictures(job, pictures, error));
     IMP_TRY(plan(job, job->schedule.count - 1, error));
     describe(job);
@@ -308,6 +299,7 @@ void impasto_job_close(struct impasto_job **job)
     for (int i = 0; i < IMPASTO_SCALES; i++)
         imp_targets_free(&(*job)->targets[i]);
     imp_sources_free(&(*job)->sources);
+    json_decref((*job)->pictures);
     free((*job)->profile);
     free(*job);
     *job = NULL;
@@ -362,7 +354,7 @@ enum impasto_status impasto_job_step(struct impasto_job *job, struct impasto_pro
     const bool last = job->iteration >= job->schedule.iterations;
     IMP_TRY(check_open(job, error));
     if (job->started == 0)
-        job->started = imp_host_seconds();
+        job->started = imp_host_seconds() - job->before;
     while (job->iteration >= job->ends && job->at + 1 < job->schedule.count)
         IMP_TRY(advance(job, error));
     struct impasto_progress now = {
@@ -384,6 +376,7 @@ enum impasto_status impasto_job_step(struct impasto_job *job, struct impasto_pro
         IMP_TRY(imp_scale_step(&job->scale, total, error));
         job->iteration++;
     }
+    job->finished = last;
     if (progress)
         *progress = now;
     return IMPASTO_OK;

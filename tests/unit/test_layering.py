@@ -34,7 +34,8 @@ LIBRARIES = [
     (r"j(peglib|error|morecfg|config)\.h", "src/image/jpeg.c"),
     (r"lcms2.*", "src/image/colour.c"),
     (r"(hdf5|H5).*", "src/net/keras_h5.c"),
-    (r"jansson.*", "src/(cli|net)/"),
+    (r"jansson.*", "src/(cli|net|stylize)/"),
+    (r"zlib\.h", "src/base/checksum.c"),
     (r"nettle/.*", "src/cli/hash.c"),
     (r"(chafa|glib).*", "src/cli/show.c"),
 ]
@@ -163,7 +164,7 @@ BAD = [
     (check_libraries, "src/image/x.c", "#include <jpeglib.h>", "jpeg.c"),
     (check_libraries, "src/image/x.c", "#include <lcms2.h>", "colour.c"),
     (check_libraries, "src/net/x.c", "#include <hdf5.h>", "keras_h5.c"),
-    (check_libraries, "src/stylize/x.c", "#include <jansson.h>", "only src/(cli|net)/"),
+    (check_libraries, "src/device/x.c", "#include <jansson.h>", "only src/(cli|net|stylize)/"),
     (check_libraries, "src/cli/x.c", "#include <nettle/sha2.h>", "hash.c"),
     (check_libraries, "src/cli/x.c", "#include <chafa.h>", "only src/cli/show.c"),
     (check_public_header, "include/impasto/x.h", "#include <CL/cl.h>", "includes CL/cl.h"),
