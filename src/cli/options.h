@@ -2,8 +2,8 @@
 #ifndef CLI_OPTIONS_H
 #define CLI_OPTIONS_H
 
-/* The command line. One table (options.c) drives parsing, --help, the manual page, the shells'
- * completions, and the settings in traces, pictures and files. */
+/* The command line. One table (options.c) drives parsing (parse.c, values.c), --help, the manual page,
+ * the shells' completions, and the settings in traces, pictures and files. */
 
 #include <impasto/impasto.h>
 

@@ -51,6 +51,15 @@ extern const size_t cli_option_count;
 /* The option of this name, NULL: there is none. */
 const struct cli_option *cli_find(const char *name, size_t length);
 
+/* ---- values.c -------------------------------------------------------------------------------- */
+
+/* Where the option's value goes: in the one that its place says, of which the other may be NULL. */
+void *cli_target(const struct cli_option *option, struct cli_settings *settings,
+                 struct impasto_params *params);
+/* Writes a value to its target (NULL: only checks it), or says what is wrong with it. */
+enum impasto_status cli_read(const struct cli_option *option, const char *value, void *target,
+                             struct impasto_error *error);
+
 /* ---- words.c --------------------------------------------------------------------------------- */
 
 /* The name that `word` was probably meant to be; NULL: none of them. */

@@ -224,7 +224,7 @@ class Belonging(Checkpoints):
     def test_settings(self):
         self.unfinished()
         self.resume_refused(USAGE, ["run.ckpt", "learning-rate"], "--learning-rate", "0.5")
-        self.resume_refused(USAGE, ["run.ckpt", "optimizer"], "--optimizer", "lbfgs")
+        self.resume_refused(USAGE, ["run.ckpt", "optimizer"], "--optimizer", "adam")
         self.resume_refused(USAGE, ["3 iterations", "more than 2"], "--iterations", "2")
         self.write("mine.json", "{}")
         self.resume_refused(USAGE, ["--settings", "--resume"], "--settings", "mine.json")

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: MIT */
+/* The command line's words: which are options, which are pictures, and who has the last word. */
+
+#include "cli/cli.h"
+#include "cli/table.h"
+
+#include <locale.h>
+#include <string.h>
+
+static enum impasto_status unknown(const char *word, size_t length, struct impasto_error *error)
+{
+    const char *names[CLI_OPTIONS_MOST];
+    for (size_t i = 0; i < cli_option_count; i++)
+        names[i] = cli_options[i].name;
+    const char *meant = cli_nearest(word, length, names, cli_option_count);
+    if (meant)
+        return cli_fail(error, IMPASTO_ERROR_USAGE, "unknown option --%.*s; did you mean --%s?",
+                        (int)length, word, meant);
+    return cli_fail(error, IMPASTO_ERROR_USAGE, "unknown option --%.*s; see --help", (int)length,
+                    word);
+}
+
+static const struct cli_option *find_short(char letter)
+{
+    for (size_t i = 0; i < cli_option_count; i++)
+        if (letter && cli_options[i].letter == letter)
+            return &cli_options[i];
+    return NULL;
+}
+
+static enum impasto_status positional(struct cli_settings *settings, const char *word,
+                                      struct impasto_error *error)
+{
+    if (word[0] == 0)
+        return cli_fail(error, IMPASTO_ERROR_USAGE, "a picture's name is empty");
+    /* The first replaces the content that a settings file has named, the next its styles. */
+    if (settings->content_giver == settings->giver)
+        return cli_give_style(settings, word, error);
+    settings->content = word;
+    settings->content_giver = settings->giver;
+    return IMPASTO_OK;
+}
+
+enum impasto_status cli_give_style(struct cli_settings *settings, const char *word,
+                                   struct impasto_error *error)
+{
+    if (settings->style_giver != settings->giver)
+        settings->styles.count = 0;
+    if (settings->styles.count == CLI_LIST_MOST)
+        return cli_fail(error, IMPASTO_ERROR_USAGE, "'%s': more than %d style pictures", word,
+                        CLI_LIST_MOST);
+    settings->styles.item[settings->styles.count++] = word;
+    settings->style_giver = settings->giver;
+    return IMPASTO_OK;
+}
+
+enum impasto_status cli_give(struct cli_settings *settings, const struct cli_option *option,
+                             const char *value, struct impasto_error *error)
+{
+    void *target = option->place == CLI_IN_SETTINGS ? cli_target(option, settings, NULL) : NULL;
+    if (option->type == CLI_LIST && settings->givers[option - cli_options] != settings->giver)
+        cli_take_back(settings, option);
+    const enum impasto_status status = cli_read(option, value, target, error);
+    if (status != IMPASTO_OK)
+        return status;
+    settings->values[option - cli_options] = value;
+    settings->givers[option - cli_options] = settings->giver;
+    return IMPASTO_OK;
+}
+
+void cli_take_back(struct cli_settings *settings, const struct cli_option *option)
+{
+    void *target = option->place == CLI_IN_SETTINGS ? cli_target(option, settings, NULL) : NULL;
+    if (option->type == CLI_LIST)
+        ((struct cli_list *)target)->count = 0;
+    else if (target)
+        *(bool *)target = false;
+    settings->values[option - cli_options] = NULL;
+    settings->givers[option - cli_options] = settings->giver;
+}
+
+/* Goes through argv and takes only the settings files, or only everything else. */
+static enum impasto_status take_words(int argc, char **argv, bool files,
+                                      struct cli_settings *settings, struct impasto_error *error)
+{
+    bool options = true;
+    for (int i = 1; i < argc; i++) {
+        const char *word = argv[i];
+        const struct cli_option *option = NULL;
+        const char *value = NULL;
+        if (!options || word[0] != '-' || word[1] == 0) {
+            const enum impasto_status status =
+                files ? IMPASTO_OK : positional(settings, word, error);
+            if (status != IMPASTO_OK)
+                return status;
+            continue;
+        }
+        if (strcmp(word, "--") == 0) {
+            options = false;
+            continue;
+        }
+        if (word[1] == '-') {
+            const size_t length = strcspn(word + 2, "=");
+            option = cli_find(word + 2, length);
+            if (!option)
+                return unknown(word + 2, length, error);
+            if (word[2 + length] == '=')
+                value = word + 2 + length + 1;
+        } else {
+            option = find_short(word[1]);
+            if (!option || (option->type == CLI_FLAG && word[2]))
+                return cli_fail(error, IMPASTO_ERROR_USAGE, "unknown option %s; see --help", word);
+            if (word[2])
+                value = word + 2;
+        }
+        if (option->type == CLI_FLAG) {
+            if (value)
+                return cli_fail(error, IMPASTO_ERROR_USAGE, "--%s: takes no value", option->name);
+            value = "";
+        } else if (!value) {
+            if (i + 1 == argc || strncmp(argv[i + 1], "--", 2) == 0)
+                return cli_fail(error, IMPASTO_ERROR_USAGE, "--%s: needs a value (%s)",
+                                option->name, option->operand);
+            value = argv[++i];
+        }
+        if (files != (option->type == CLI_SETTINGS))
+            continue;
+        enum impasto_status status = cli_give(settings, option, value, error);
+        if (status == IMPASTO_OK && files)
+            status = cli_settings_load(settings, value, strcmp(option->name, "resume") == 0, error);
+        if (status != IMPASTO_OK)
+            return status;
+    }
+    return IMPASTO_OK;
+}
+
+/* With --batch, which names the contents, the first picture on the command line is a style as well.
+ */
+static enum impasto_status all_are_styles(struct cli_settings *settings,
+                                          struct impasto_error *error)
+{
+    struct cli_list *styles = &settings->styles;
+    if (settings->content_giver != CLI_COMMAND_LINE)
+        return IMPASTO_OK;
+    if (settings->style_giver != CLI_COMMAND_LINE)
+        styles->count = 0;
+    if (styles->count == CLI_LIST_MOST)
+        return cli_fail(error, IMPASTO_ERROR_USAGE, "'%s': more than %d style pictures",
+                        styles->item[CLI_LIST_MOST - 1], CLI_LIST_MOST);
+    memmove(styles->item + 1, styles->item, (size_t)styles->count * sizeof(*styles->item));
+    styles->item[0] = settings->content;
+    styles->count++;
+    return IMPASTO_OK;
+}
+
+enum impasto_status cli_parse(int argc, char **argv, struct cli_settings *settings,
+                              struct impasto_error *error)
+{
+    *settings = (struct cli_settings){.bits = 8, .preset = "default", .init = "content"};
+    const enum impasto_status status = take_words(argc, argv, true, settings, error);
+    settings->giver = CLI_COMMAND_LINE;
+    if (status != IMPASTO_OK)
+        return status;
+    const enum impasto_status taken = take_words(argc, argv, false, settings, error);
+    return taken == IMPASTO_OK && settings->batch.count > 0 ? all_are_styles(settings, error)
+                                                            : taken;
+}
+
+bool cli_init_is_file(const struct cli_settings *settings)
+{
+    return strcmp(settings->init, "content") != 0 && strcmp(settings->init, "noise") != 0 &&
+           strcmp(settings->init, "gray") != 0;
+}
