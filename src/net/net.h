@@ -102,8 +102,9 @@ struct imp_taps {
 /* Blocks of convolutions between poolings are the stages in which memory is managed. */
 #define IMP_STAGES 5
 
-/* rows: how many rows of a stage's activations are worked on at a time; rounded up to a multiple of
- * IMP_STRIP_UNIT, and to all of them unless IMPASTO_KEEP_INPUT. */
+/* rows: how many rows of a stage's activations are worked on at a time in the backward pass, where there
+ * is one; rounded up to a multiple of IMP_STRIP_UNIT, and to all of them unless the stage's input is kept.
+ */
 struct imp_stage_plan {
     enum impasto_keep keep;
     int rows;
@@ -116,11 +117,17 @@ struct imp_slot {
     struct imp_tensor held;
 };
 
+/* rows: of a strip; margin: above and below it, for which its tensors have room. */
+struct imp_strips {
+    int rows, margin;
+};
+
 struct imp_stage {
     int first, last;   /* layers */
     int height, width; /* of its activations */
-    int margin;        /* rows above and below a strip for which its tensors have room */
     struct imp_stage_plan plan;
+    int again;                   /* layers first to `again` are computed again; first - 1: none */
+    struct imp_strips strips[2]; /* forwards, backwards */
     /* Which passing slot has each layer's activation in the forward pass (-1: it has a buffer), and
      * the stage's output pooled (-1: it is kept). */
     int transient[4], pooled_transient;
@@ -143,12 +150,13 @@ struct imp_net {
     struct imp_tensor activation[IMPASTO_LAYERS]; /* after the ReLU */
     struct imp_tensor pooled[IMP_STAGES - 1];     /* outputs of the stages but the last */
     struct imp_tensor view[IMPASTO_LAYERS];       /* the strip at hand */
-    struct imp_buffer *mask[IMPASTO_LAYERS];      /* of layers that IMPASTO_KEEP_MASKS does not keep */
+    struct imp_buffer *mask[IMPASTO_LAYERS];      /* of layers that are neither kept nor computed again */
     struct imp_buffer *route[IMP_STAGES - 1];     /* of the last of them, pooled */
     /* Memory of strips: the stage's input, its activations, the gradient of its input until it may be
      * written; tensors on their way from one operation to the next; gradients of pooled outputs on
      * their way between stages. */
     struct imp_slot strip_input, strip[4], pending, passing[2], boundary[2];
+    struct imp_buffer *strip_mask;
     struct imp_buffer *workspace; /* of the convolutions and the taps */
     const struct imp_buffer *image;    /* of the last forward pass: it may not change before */
     struct imp_buffer *image_gradient; /* the backward pass at work */
@@ -161,10 +169,13 @@ void imp_net_init(struct imp_net *net, const struct imp_model *model, const stru
 /* Another use of memory. plan: IMP_STAGES of them. Before imp_net_layout. */
 void imp_net_plan(struct imp_net *net, const struct imp_caps *caps,
                   const struct imp_stage_plan *plan);
-/* Estimated time of a forward and (where meant for it) a backward pass, in multiply-adds of direct
- * convolution. */
-double imp_net_cost(const struct imp_net *net, const struct imp_caps *caps);
-/* The most rows that a window of layer l's activation has. */
+/* The most rows for which every tensor of a stage's strips takes at most `bytes`; at least 1. */
+int imp_net_rows_within(const struct imp_net *net, int stage, enum impasto_keep keep,
+                        uint64_t bytes);
+/* Estimated time of a forward and (where meant for it) a backward pass through a stage, in multiply-adds
+ * of direct convolution. Depends on no other stage's plan. */
+double imp_net_cost(const struct imp_net *net, const struct imp_caps *caps, int stage);
+/* The most rows that a window of layer l's activation has in the forward pass. */
 int imp_net_window_rows(const struct imp_net *net, int layer);
 /* tap_workspace: bytes of workspace that the taps' measure needs. */
 void imp_net_layout(struct imp_net *net, const struct imp_caps *caps, size_t tap_workspace,
@@ -187,16 +198,21 @@ enum impasto_status imp_stage_backward(struct imp_net *net, struct imp_device *d
                                        const struct imp_taps *taps,
                                        const struct imp_tensor *upstream,
                                        struct imp_tensor *downstream);
-/* Whether the stage is worked on in one strip. */
-bool imp_stage_whole(const struct imp_stage *stage);
+/* Whether nothing but the stage's input, and perhaps masks, stays from the forward pass to the backward
+ * pass. */
+bool imp_stage_keeps_input(const struct imp_stage *stage);
+/* Whether a pass works on the stage in one strip. */
+bool imp_stage_whole(const struct imp_stage *stage, bool backward);
+/* Where the forward pass has layer l's activation of a stage that keeps its input. */
+struct imp_slot *imp_stage_forward_slot(struct imp_net *net, int layer);
 /* How many rows beyond a strip's own are computed of a layer's activation, in the forward pass and when
  * it is computed again for the backward pass; and of its gradient. */
 enum imp_reach { IMP_REACH_FORWARD, IMP_REACH_AGAIN, IMP_REACH_GRADIENT };
 int imp_stage_reach(const struct imp_stage *stage, int layer, enum imp_reach which);
-/* The largest of these. */
+/* The largest of a pass. */
 int imp_stage_margin(const struct imp_stage *stage, bool backward);
-/* The most rows of a strip with `reach` more on each side. */
-int imp_stage_rows(const struct imp_stage *stage, int reach);
+/* The most rows of a pass's strip with `reach` more on each side. */
+int imp_stage_rows(const struct imp_stage *stage, bool backward, int reach);
 
 /* ---- guide.c --------------------------------------------------------------------------------- */
 

@@ -18,9 +18,25 @@ struct strip {
     int begin, end, low, high;
 };
 
-bool imp_stage_whole(const struct imp_stage *stage)
+bool imp_stage_keeps_input(const struct imp_stage *stage)
 {
-    return stage->plan.rows >= stage->height;
+    return stage->plan.keep == IMPASTO_KEEP_INPUT ||
+           stage->plan.keep == IMPASTO_KEEP_INPUT_AND_MASKS;
+}
+
+bool imp_stage_whole(const struct imp_stage *stage, bool backward)
+{
+    return stage->strips[backward].rows >= stage->height;
+}
+
+struct imp_slot *imp_stage_forward_slot(struct imp_net *net, int layer)
+{
+    const int first = net->stage[imp_layer_shapes[layer].block - 1].first;
+    /* Two take turns. Only where there is no backward pass, a picture on its way between the stages
+     * is in passing[1]. */
+    return (layer - first) % 2 == 0 ? &net->strip[0]
+           : net->backward          ? &net->passing[1]
+                                    : &net->strip[1];
 }
 
 static int layers_of(const struct imp_stage *stage)
@@ -28,41 +44,51 @@ static int layers_of(const struct imp_stage *stage)
     return stage->last - stage->first + 1;
 }
 
+/* Of a layer's gradient; of the last activation's it is needed for whole pooled rows. */
+static int gradient_reach(const struct imp_stage *stage, int layer)
+{
+    return layer == stage->last ? (layers_of(stage) + 1) / 2 * 2 : layer - stage->first + 1;
+}
+
 int imp_stage_reach(const struct imp_stage *stage, int layer, enum imp_reach which)
 {
-    const int above = stage->last - layer, below = layer - stage->first + 1;
-    /* The gradient of the last activation is needed for whole pooled rows. */
-    const int gradient = (layers_of(stage) + 1) / 2 * 2;
     switch (which) {
     case IMP_REACH_FORWARD:
-        return above;
+        return stage->last - layer;
     case IMP_REACH_AGAIN:
-        return gradient + above;
+        return gradient_reach(stage, stage->again) + stage->again - layer;
     case IMP_REACH_GRADIENT:
-        return layer == stage->last ? gradient : below;
+        return gradient_reach(stage, layer);
     }
     return 0;
 }
 
 int imp_stage_margin(const struct imp_stage *stage, bool backward)
 {
-    return imp_stage_reach(stage, stage->first, backward ? IMP_REACH_AGAIN : IMP_REACH_FORWARD);
+    if (!backward)
+        return imp_stage_reach(stage, stage->first, IMP_REACH_FORWARD);
+    const int gradient = gradient_reach(stage, stage->last);
+    const int again = stage->again < stage->first
+                          ? 0
+                          : imp_stage_reach(stage, stage->first, IMP_REACH_AGAIN);
+    return again > gradient ? again : gradient;
 }
 
-int imp_stage_rows(const struct imp_stage *stage, int reach)
+int imp_stage_rows(const struct imp_stage *stage, bool backward, int reach)
 {
-    const int rows = stage->plan.rows + 2 * reach;
-    return imp_stage_whole(stage) || rows > stage->height ? stage->height : rows;
+    const int rows = stage->strips[backward].rows + 2 * reach;
+    return rows > stage->height ? stage->height : rows;
 }
 
-static struct strip strip_at(const struct imp_stage *stage, int begin)
+static struct strip strip_at(const struct imp_stage *stage, bool backward, int begin)
 {
-    struct strip strip = {.begin = begin, .end = begin + stage->plan.rows};
+    const struct imp_strips *strips = &stage->strips[backward];
+    struct strip strip = {.begin = begin, .end = begin + strips->rows};
     if (strip.end > stage->height)
         strip.end = stage->height;
-    strip.low = begin > stage->margin ? begin - stage->margin : 0;
+    strip.low = begin > strips->margin ? begin - strips->margin : 0;
     strip.high =
-        strip.end + stage->margin < stage->height ? strip.end + stage->margin : stage->height;
+        strip.end + strips->margin < stage->height ? strip.end + strips->margin : stage->height;
     return strip;
 }
 
@@ -97,7 +123,7 @@ static enum impasto_status strip_input(struct imp_net *net, struct imp_device *d
     const struct imp_tensor *input = s > 0 ? &net->pooled[s - 1] : &net->input;
     const int rows = strip->high - strip->low;
     *x = *input;
-    if (s > 0 && imp_stage_whole(&net->stage[s]))
+    if (s > 0 && strip->end - strip->begin == input->height)
         return IMPASTO_OK;
     x->height = rows;
     x->buffer = net->strip_input.buffer;
@@ -107,25 +133,28 @@ static enum impasto_status strip_input(struct imp_net *net, struct imp_device *d
     return imp_tensor_copy_rows(device, input, strip->low - 1, x, -1, rows + 2);
 }
 
-/* The stage's convolutions on a strip of input, into net->view; taps: NULL for none. */
+/* The stage's convolutions on a strip of input, into net->view: forwards all of them, for the taps;
+ * without taps those that the backward pass needs again. */
 static enum impasto_status convolve(struct imp_net *net, struct imp_device *device, int s,
                                     const struct strip *strip, const struct imp_tensor *input,
-                                    const struct imp_taps *taps, enum imp_reach reach)
+                                    const struct imp_taps *taps)
 {
     const struct imp_stage *stage = &net->stage[s];
     const struct imp_model *model = net->model;
     const struct imp_window own = window_of(stage, strip, 0);
+    const enum imp_reach reach = taps ? IMP_REACH_FORWARD : IMP_REACH_AGAIN;
+    const int last = taps ? stage->last : stage->again;
     struct imp_tensor x = *input;
-    for (int l = stage->first; l <= stage->last; l++) {
+    for (int l = stage->first; l <= last; l++) {
         const int i = l - stage->first;
         const struct imp_window window = window_of(stage, strip, imp_stage_reach(stage, l, reach));
         struct imp_tensor *y = &net->view[l];
         *y = net->activation[l];
         if (stage->transient[i] >= 0)
             IMP_TRY(use(&net->passing[stage->transient[i]], device, y, y->height, y));
-        if (stage->plan.keep == IMPASTO_KEEP_INPUT)
-            IMP_TRY(use(&net->strip[net->backward ? i : i % 2], device, &net->activation[l],
-                        strip->high - strip->low, y));
+        if (imp_stage_keeps_input(stage))
+            IMP_TRY(use(taps ? imp_stage_forward_slot(net, l) : &net->strip[i], device,
+                        &net->activation[l], strip->high - strip->low, y));
         char label[32];
         snprintf(label, sizeof(label), "%s forward", imp_layer_shapes[l].name);
         IMP_TRY(net->algorithm[l][0]->run(
@@ -144,7 +173,7 @@ static enum impasto_status convolve(struct imp_net *net, struct imp_device *devi
             IMP_TRY(
                 taps->measure(taps->user, l, y, &own, strip->end == stage->height, net->workspace));
         if (net->mask[l])
-            IMP_TRY(imp_mask_pack(device, y, net->mask[l]));
+            IMP_TRY(imp_mask_pack(device, y, &own, stage->height, net->mask[l]));
         x = *y;
     }
     return IMPASTO_OK;
@@ -155,11 +184,11 @@ enum impasto_status imp_stage_forward(struct imp_net *net, struct imp_device *de
 {
     const struct imp_stage *stage = &net->stage[s];
     const bool pools = s + 1 < net->stages;
-    for (int begin = 0; begin < stage->height; begin += stage->plan.rows) {
-        const struct strip strip = strip_at(stage, begin);
+    for (int begin = 0; begin < stage->height; begin += stage->strips[false].rows) {
+        const struct strip strip = strip_at(stage, false, begin);
         struct imp_tensor input;
         IMP_TRY(strip_input(net, device, s, &strip, &input));
-        IMP_TRY(convolve(net, device, s, &strip, &input, taps, IMP_REACH_FORWARD));
+        IMP_TRY(convolve(net, device, s, &strip, &input, taps));
         const struct imp_window own = window_of(stage, &strip, 0);
         /* Only now: the slot may have held what was just read. */
         if (begin == 0 && stage->pooled_transient >= 0)
@@ -175,11 +204,30 @@ enum impasto_status imp_stage_forward(struct imp_net *net, struct imp_device *de
 /* A tensor for the gradient of layer l's activation: the activation's own, which it may replace
  * element by element, or a slot's. */
 static enum impasto_status gradient_of(struct imp_net *net, struct imp_device *device, int s, int l,
-                                       struct imp_tensor *g)
+                                       const struct strip *strip, struct imp_tensor *g)
 {
     const int slot = net->stage[s].slot[l - net->stage[s].first];
     *g = net->view[l];
-    return slot < 0 ? IMPASTO_OK : use(&net->passing[slot], device, g, g->height, g);
+    return slot < 0 ? IMPASTO_OK
+                    : use(&net->passing[slot], device, &net->activation[l],
+                          strip->high - strip->low, g);
+}
+
+/* Where layer l's activation was positive, for its gradient's convolution to look at. */
+static enum impasto_status mask_of(struct imp_net *net, struct imp_device *device, int s, int l,
+                                   const struct strip *strip, const struct imp_window *window,
+                                   struct imp_tensor *mask)
+{
+    const struct imp_stage *stage = &net->stage[s];
+    *mask = net->mask[l] ? net->activation[l] : net->view[l];
+    if (!net->mask[l])
+        return IMPASTO_OK;
+    mask->buffer = net->mask[l];
+    if (imp_stage_whole(stage, true))
+        return IMPASTO_OK;
+    mask->height = strip->high - strip->low;
+    mask->buffer = net->strip_mask;
+    return imp_mask_take(device, net->mask[l], stage->height, window, mask);
 }
 
 /* The gradient of the stage's last activation on a strip, masked by its ReLU. */
@@ -199,8 +247,9 @@ static enum impasto_status enter(struct imp_net *net, struct imp_device *device,
                                imp_tensor_bytes(g->channels, g->height, g->width, g->lanes));
     if (!upstream)
         return imp_relu_mask(device, x, &window, g);
-    if (stage->plan.keep == IMPASTO_KEEP_MASKS && !tapped)
-        return imp_pool_backward_route(device, net->route[s], upstream, g, net->model->average);
+    if (net->route[s])
+        return imp_pool_backward_route(device, net->route[s], &window, upstream, g,
+                                       net->model->average);
     return imp_pool_backward(device, x, &window, upstream, g, net->model->average, tapped);
 }
 
@@ -218,7 +267,6 @@ static enum impasto_status convolve_back(struct imp_net *net, struct imp_device 
                                    .y = *to,
                                    .first = window->first,
                                    .rows = window->rows,
-                                   .lead = window->at % IMP_STRIP_UNIT,
                                    .weights = layer->reversed ? layer->forward_weights
                                                               : layer->backward_weights,
                                    .reversed = layer->reversed,
@@ -239,19 +287,18 @@ static enum impasto_status descend(struct imp_net *net, struct imp_device *devic
     const struct imp_tensor *input = s > 0 ? &net->pooled[s - 1] : &net->input;
     const struct imp_window own = window_of(stage, strip, 0);
     struct imp_tensor g, to;
-    IMP_TRY(gradient_of(net, device, s, stage->last, &g));
+    IMP_TRY(gradient_of(net, device, s, stage->last, strip, &g));
     IMP_TRY(enter(net, device, s, strip, taps, upstream, &g));
     for (int l = stage->last; l > stage->first; l--) {
         const struct imp_tensor *below = &net->view[l - 1];
         const struct imp_window window =
             window_of(stage, strip, imp_stage_reach(stage, l - 1, IMP_REACH_GRADIENT));
         const bool tapped = taps->layers >> (l - 1) & 1u;
-        IMP_TRY(gradient_of(net, device, s, l - 1, &to));
+        struct imp_tensor mask;
+        IMP_TRY(gradient_of(net, device, s, l - 1, strip, &to));
         if (tapped)
             IMP_TRY(taps->gradient(taps->user, l - 1, below, &window, &to));
-        struct imp_tensor mask = *below;
-        if (net->mask[l - 1])
-            mask.buffer = net->mask[l - 1];
+        IMP_TRY(mask_of(net, device, s, l - 1, strip, &window, &mask));
         IMP_TRY(convolve_back(net, device, l, &window, &g, &to, &mask,
                               tapped             ? IMP_EPILOGUE_ADD_MASK
                               : net->mask[l - 1] ? IMP_EPILOGUE_MASK_BITS
@@ -289,8 +336,8 @@ static enum impasto_status deliver(struct imp_net *net, struct imp_device *devic
     if (s == 0)
         return imp_input_backward(device, found, &window, net->height, net->image_gradient,
                                   &net->model->input);
-    IMP_TRY(
-        use(&net->pending, device, &net->pooled[s - 1], net->stage[s].plan.rows, &pending->rows));
+    IMP_TRY(use(&net->pending, device, &net->pooled[s - 1], net->stage[s].strips[true].rows,
+                &pending->rows));
     pending->at = window.at;
     pending->count = window.rows;
     return imp_tensor_copy_rows(device, found, window.first, &pending->rows, 0, window.rows);
@@ -307,12 +354,14 @@ static enum impasto_status backward_in_strips(struct imp_net *net, struct imp_de
     const struct imp_stage *stage = &net->stage[s];
     struct pending pending = {0};
     *downstream = s > 0 ? net->pooled[s - 1] : net->input;
-    for (int begin = 0; begin < stage->height; begin += stage->plan.rows) {
-        const struct strip strip = strip_at(stage, begin);
+    for (int begin = 0; begin < stage->height; begin += stage->strips[true].rows) {
+        const struct strip strip = strip_at(stage, true, begin);
         struct imp_tensor input, found;
-        IMP_TRY(strip_input(net, device, s, &strip, &input));
+        if (stage->again >= stage->first)
+            IMP_TRY(strip_input(net, device, s, &strip, &input));
         IMP_TRY(flush(device, &pending, downstream));
-        IMP_TRY(convolve(net, device, s, &strip, &input, NULL, IMP_REACH_AGAIN));
+        if (stage->again >= stage->first)
+            IMP_TRY(convolve(net, device, s, &strip, &input, NULL));
         IMP_TRY(descend(net, device, s, &strip, taps, upstream, &found));
         IMP_TRY(deliver(net, device, s, &strip, &found, &pending));
     }
@@ -325,22 +374,22 @@ enum impasto_status imp_stage_backward(struct imp_net *net, struct imp_device *d
                                        struct imp_tensor *downstream)
 {
     const struct imp_stage *stage = &net->stage[s];
-    if (!imp_stage_whole(stage))
+    if (!imp_stage_whole(stage, true))
         return backward_in_strips(net, device, s, taps, upstream, downstream);
-    const struct strip strip = strip_at(stage, 0);
-    struct imp_tensor input;
-    if (stage->plan.keep == IMPASTO_KEEP_INPUT) {
+    const struct strip strip = strip_at(stage, true, 0);
+    if (stage->again >= stage->first) {
+        struct imp_tensor input;
         IMP_TRY(strip_input(net, device, s, &strip, &input));
-        IMP_TRY(convolve(net, device, s, &strip, &input, NULL, IMP_REACH_AGAIN));
+        IMP_TRY(convolve(net, device, s, &strip, &input, NULL));
     }
     IMP_TRY(descend(net, device, s, &strip, taps, upstream, downstream));
     if (s == 0)
         return deliver(net, device, s, &strip, downstream, NULL);
-    if (imp_stage_whole(&net->stage[s - 1]))
+    if (imp_stage_whole(&net->stage[s - 1], true))
         return IMPASTO_OK;
     /* Strips of the stage below need both passing slots. */
     struct imp_tensor kept = net->pooled[s - 1];
-    if (stage->plan.keep != IMPASTO_KEEP_INPUT)
+    if (!imp_stage_keeps_input(stage))
         IMP_TRY(use(&net->boundary[s % 2], device, &kept, kept.height, &kept));
     IMP_TRY(imp_tensor_copy_rows(device, downstream, 0, &kept, 0, kept.height));
     *downstream = kept;

@@ -72,7 +72,7 @@ static void check_backward(struct imp_check_run *run, const struct shape *s, boo
           imp_check_ok(run,
                        imp_pool_forward(run->device, &activation, &whole, &y, average, route)))) &&
         imp_check_ok(run, by_route
-                              ? imp_pool_backward_route(run->device, route, &pooled, &g, average)
+                              ? imp_pool_backward_route(run->device, route, &whole, &pooled, &g, average)
                               : imp_pool_backward(run->device, &activation, &whole, &pooled, &g,
                                                   average, accumulate))) {
         const double damage = imp_check_read(run, &g, found);

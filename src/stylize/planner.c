@@ -30,42 +30,26 @@ static uint64_t strip_limit(int i)
  */
 #define THRIFT 0.37
 #define MOST_THRIFT 1.16
-#define THRIFT_OF_A_BUDGET 0.02
+#define THRIFT_OF_A_BUDGET 0.005
 
-/* The rows of a strip of a stage whose activations and two gradients take at most `limit` bytes. */
-static int rows_within(const struct imp_net *net, int s, uint64_t limit)
-{
-    const struct imp_stage *stage = &net->stage[s];
-    uint64_t channels = 0;
-    int widest = 0;
-    for (int l = stage->first; l <= stage->last; l++) {
-        const int c = net->activation[l].channels;
-        channels += (uint64_t)c;
-        widest = c > widest ? c : widest;
-    }
-    if (net->backward)
-        channels += 2 * (uint64_t)widest;
-    const uint64_t row = channels * ((uint64_t)stage->width + 2) * sizeof(float);
-    const uint64_t fit = limit / row, margins = 2 * (uint64_t)stage->margin;
-    if (fit >= (uint64_t)stage->height)
-        return stage->height;
-    const uint64_t rows = fit > margins ? (fit - margins) / IMP_STRIP_UNIT * IMP_STRIP_UNIT : 0;
-    return rows > IMP_STRIP_UNIT ? (int)rows : IMP_STRIP_UNIT;
-}
-
-/* Each stage of the network keeps one of three things. A choice for all of them is a number of that
+/* Each stage of the network keeps one of four things. A choice for all of them is a number of that
  * many digits to base KEEPS, the first stage's the lowest. */
-#define KEEPS 3
+#define KEEPS 4
 static const enum impasto_keep keeps[KEEPS] = {IMPASTO_KEEP_ALL, IMPASTO_KEEP_MASKS,
-                                               IMPASTO_KEEP_INPUT};
+                                               IMPASTO_KEEP_INPUT_AND_MASKS, IMPASTO_KEEP_INPUT};
+
+static bool in_strips(enum impasto_keep keep)
+{
+    return keep == IMPASTO_KEEP_INPUT || keep == IMPASTO_KEEP_INPUT_AND_MASKS;
+}
 
 static void configure(struct imp_net *net, const struct imp_caps *caps, int choice, uint64_t limit)
 {
     struct imp_stage_plan plan[IMP_STAGES];
     for (int s = 0; s < net->stages; s++, choice /= KEEPS) {
         plan[s].keep = keeps[choice % KEEPS];
-        plan[s].rows =
-            plan[s].keep == IMPASTO_KEEP_INPUT ? rows_within(net, s, limit) : net->stage[s].height;
+        plan[s].rows = in_strips(plan[s].keep) ? imp_net_rows_within(net, s, plan[s].keep, limit)
+                                               : net->stage[s].height;
     }
     imp_net_plan(net, caps, plan);
 }
@@ -78,13 +62,40 @@ static int choices(const struct imp_net *net)
     return count;
 }
 
-/* Whether a choice has anything to do with strips. */
-static bool has_strips(const struct imp_net *net, int choice)
+/* The choice of the same for every stage. */
+static int choice_of_all(const struct imp_net *net, int keep)
 {
-    bool found = false;
-    for (int s = 0; s < net->stages; s++, choice /= KEEPS)
-        found = found || keeps[choice % KEEPS] == IMPASTO_KEEP_INPUT;
-    return found;
+    return (choices(net) - 1) / (KEEPS - 1) * keep;
+}
+
+/* What each stage costs: no stage's cost depends on another's choice. */
+struct costs {
+    double of[STRIP_LIMITS][IMP_STAGES][KEEPS]; /* INFINITY: the same as another choice */
+};
+
+static void find_costs(struct imp_net *net, const struct imp_caps *caps, struct costs *costs)
+{
+    for (int i = 0; i < STRIP_LIMITS; i++)
+        for (int k = 0; k < KEEPS; k++) {
+            configure(net, caps, choice_of_all(net, k), strip_limit(i));
+            for (int s = 0; s < net->stages; s++)
+                costs->of[i][s][k] = net->stage[s].plan.keep == keeps[k]
+                                         ? imp_net_cost(net, caps, s)
+                                         : INFINITY;
+        }
+}
+
+/* Of a choice with strips of at most strip_limit(i). INFINITY: not to be considered, as for choices
+ * without strips but with the last limit. */
+static double cost_of(const struct imp_net *net, const struct costs *costs, int choice, int i)
+{
+    bool strips = i == STRIP_LIMITS - 1;
+    double sum = 0;
+    for (int s = 0; s < net->stages; s++, choice /= KEEPS) {
+        strips = strips || in_strips(keeps[choice % KEEPS]);
+        sum += costs->of[i][s][choice % KEEPS];
+    }
+    return strips ? sum : INFINITY;
 }
 
 /* The style pictures' passes in strips as large as do not add to the peak, or the smallest. */
@@ -113,19 +124,20 @@ bool imp_scale_plan(struct imp_scale *scale)
     int best_choice = choices(net) - 1;
     uint64_t best_limit = strip_limit(0);
     double least = INFINITY, best_score = INFINITY;
+    struct costs costs;
+    find_costs(net, caps, &costs);
+    scale->cost_of_keeping = cost_of(net, &costs, 0, STRIP_LIMITS - 1);
     /* What the style pictures' passes may cost is seen to at the end. */
     for (int k = 0; k < scale->passes; k++)
         configure(&scale->pass[k].net, caps, choices(&scale->pass[k].net) - 1, strip_limit(0));
     /* First how fast it can go, then the best plan. */
     for (int round = 0; round < 2; round++)
-        for (int choice = 0; choice < choices(net); choice++)
-            for (int i = has_strips(net, choice) ? 0 : STRIP_LIMITS - 1; i < STRIP_LIMITS; i++) {
-                configure(net, caps, choice, strip_limit(i));
-                const double cost = imp_net_cost(net, caps);
-                if (choice == 0)
-                    scale->cost_of_keeping = cost;
+        for (int i = 0; i < STRIP_LIMITS; i++)
+            for (int choice = 0; choice < choices(net); choice++) {
+                const double cost = cost_of(net, &costs, choice, i);
                 if (round == 0 ? cost >= least : cost > MOST_THRIFT * least)
                     continue;
+                configure(net, caps, choice, strip_limit(i));
                 imp_scale_list(scale);
                 if (!imp_scale_fits(scale))
                     continue;
@@ -139,7 +151,9 @@ bool imp_scale_plan(struct imp_scale *scale)
                 }
             }
     configure(net, caps, best_choice, best_limit);
-    scale->cost = imp_net_cost(net, caps);
+    scale->cost = 0;
+    for (int s = 0; s < net->stages; s++)
+        scale->cost += imp_net_cost(net, caps, s);
     fit_styles(scale);
     return imp_scale_fits(scale);
 }
