@@ -141,10 +141,21 @@ __kernel void halo_zero(__global floatv *restrict x, int planes, int height, int
     x[(size_t)plane * PLANE(height, width) + row * pitch + col] = (floatv)(0.0f);
 }
 
+/* Zeroes `count` positions of each plane from `at` on. Dimensions: count / COLUMNS, planes. */
+__kernel void rows_zero(__global floatv *restrict x, int planes, int plane, int at, int count)
+{
+    const int begin = (int)get_global_id(0) * COLUMNS, k = (int)get_global_id(1);
+    if (begin >= count || k >= planes)
+        return;
+    x += (size_t)k * plane + at;
+    for (int i = begin; i < min(begin + COLUMNS, count); i++)
+        x[i] = (floatv)(0.0f);
+}
+
 /* Copies `count` positions of each plane, from position from_at of planes of from_plane positions to
  * to_at of planes of to_plane. Dimensions: count / COLUMNS, planes. */
-__kernel void copy_rows(__global const floatv *restrict from, __global floatv *restrict to,
-                        int planes, int from_plane, int from_at, int to_plane, int to_at, int count)
+__kernel void copy_rows(__global const floatv *from, __global floatv *to, int planes,
+                        int from_plane, int from_at, int to_plane, int to_at, int count)
 {
     const int begin = (int)get_global_id(0) * COLUMNS, plane = (int)get_global_id(1);
     if (begin >= count || plane >= planes)

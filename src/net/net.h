@@ -80,7 +80,7 @@ enum impasto_status imp_model_load(struct imp_model *model, struct imp_device *d
                                    const struct impasto_weights *weights,
                                    struct impasto_error *error);
 
-/* ---- vgg19.c and stage.c --------------------------------------------------------------------- */
+/* ---- vgg19.c and stage*.c -------------------------------------------------------------------- */
 
 /* What looks at the activations on their way. Bit l of `layers` is set where layer l is wanted. */
 struct imp_taps {
@@ -117,19 +117,15 @@ struct imp_slot {
     struct imp_tensor held;
 };
 
-/* rows: of a strip; margin: above and below it, for which its tensors have room. */
-struct imp_strips {
-    int rows, margin;
-};
-
 struct imp_stage {
     int first, last;   /* layers */
     int height, width; /* of its activations */
     struct imp_stage_plan plan;
-    int again;                   /* layers first to `again` are computed again; first - 1: none */
-    struct imp_strips strips[2]; /* forwards, backwards */
-    /* Which passing slot has each layer's activation in the forward pass (-1: it has a buffer), and
-     * the stage's output pooled (-1: it is kept). */
+    int forward_rows; /* of a strip in the forward pass */
+    int again;        /* layers first to `again` are computed again; first - 1: none */
+    int margin;       /* rows above and below a strip for which its tensors have room, backwards */
+    /* Which slot has each layer's activation in the forward pass (-1: it has a buffer; see
+     * imp_stage_slot), and which passing slot the stage's output pooled (-1: it is kept). */
     int transient[4], pooled_transient;
     /* Which has the gradient of each layer's activation (-1: it replaces the activation), and of the
      * stage's input. */
@@ -189,7 +185,7 @@ enum impasto_status imp_net_backward(struct imp_net *net, struct imp_device *dev
                                      const struct imp_taps *taps,
                                      struct imp_buffer *image_gradient);
 
-/* stage.c, for vgg19.c: one stage forwards, its output pooled into pooled[stage]; and backwards, from
+/* stage*.c, for vgg19.c: one stage forwards, its output pooled into pooled[stage]; and backwards, from
  * `upstream`, the gradient of that output (NULL: none), to `downstream`, the gradient of its input, or
  * for stage 0 net->image_gradient. taps as above. */
 enum impasto_status imp_stage_forward(struct imp_net *net, struct imp_device *device, int stage,
@@ -203,16 +199,28 @@ enum impasto_status imp_stage_backward(struct imp_net *net, struct imp_device *d
 bool imp_stage_keeps_input(const struct imp_stage *stage);
 /* Whether a pass works on the stage in one strip. */
 bool imp_stage_whole(const struct imp_stage *stage, bool backward);
-/* Where the forward pass has layer l's activation of a stage that keeps its input. */
-struct imp_slot *imp_stage_forward_slot(struct imp_net *net, int layer);
-/* How many rows beyond a strip's own are computed of a layer's activation, in the forward pass and when
- * it is computed again for the backward pass; and of its gradient. */
-enum imp_reach { IMP_REACH_FORWARD, IMP_REACH_AGAIN, IMP_REACH_GRADIENT };
+/* By the numbers in `transient`: passing slots, then strips'. */
+struct imp_slot *imp_stage_slot(struct imp_net *net, int slot);
+/* Rows by which the last layer is behind the first in the forward pass. */
+int imp_stage_lag(const struct imp_stage *stage);
+/* Rows of the largest of a pass's strips' tensors. */
+int imp_stage_tensor_rows(const struct imp_stage *stage, bool backward);
+/* How many rows beyond a strip's own are computed of a layer's activation, when it is computed again for
+ * the backward pass, and of its gradient. */
+enum imp_reach { IMP_REACH_AGAIN, IMP_REACH_GRADIENT };
 int imp_stage_reach(const struct imp_stage *stage, int layer, enum imp_reach which);
-/* The largest of a pass. */
-int imp_stage_margin(const struct imp_stage *stage, bool backward);
-/* The most rows of a pass's strip with `reach` more on each side. */
-int imp_stage_rows(const struct imp_stage *stage, bool backward, int reach);
+/* The largest of these. */
+int imp_stage_margin(const struct imp_stage *stage);
+/* The most rows of a backward pass's strip with `reach` more on each side. */
+int imp_stage_rows(const struct imp_stage *stage, int reach);
+/* A tensor shaped as `like`, of `height` rows, in a slot; its halo is zero, the rest undefined. */
+enum impasto_status imp_slot_use(struct imp_slot *slot, struct imp_device *device,
+                                 const struct imp_tensor *like, int height,
+                                 struct imp_tensor *tensor);
+/* A window's rows of layer l's activation y from the one before. lead: see struct imp_conv. */
+enum impasto_status imp_stage_convolve(struct imp_net *net, struct imp_device *device, int l,
+                                       const struct imp_tensor *x, const struct imp_tensor *y,
+                                       const struct imp_window *window, int lead);
 
 /* ---- guide.c --------------------------------------------------------------------------------- */
 

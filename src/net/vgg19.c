@@ -2,7 +2,7 @@
 /*
  * VGG19 (Simonyan and Zisserman 2015, configuration E) at one size, as far as its deepest wanted
  * layer: convolution, bias, ReLU, sixteen times, with 2x2 pooling between the five stages. Shapes,
- * memory, and the passes over the stages, which are in stage.c.
+ * memory, and the passes over the stages, which are in stage_*.c.
  */
 
 #include "net/net.h"
@@ -58,8 +58,8 @@ void imp_net_init(struct imp_net *net, const struct imp_model *model, const stru
 static void choose(struct imp_net *net, const struct imp_caps *caps, const struct imp_stage *stage,
                    int l)
 {
-    const int forward = imp_stage_rows(stage, false, stage->strips[false].margin / 2);
-    const int backward = imp_stage_rows(stage, true, stage->strips[true].margin / 2);
+    const int forward = stage->forward_rows;
+    const int backward = imp_stage_rows(stage, stage->margin / 2);
     const struct imp_model_layer *layer = &net->model->layer[l];
     const int in = imp_layer_shapes[l].in_channels, out = imp_layer_shapes[l].out_channels;
     const int w = net->activation[l].width;
@@ -82,6 +82,19 @@ static int free_slot(int taken)
     return taken == 0 ? 1 : 0;
 }
 
+/*
+ * Which slot has the i-th activation forwards of a stage that keeps its input: in strips each has its
+ * own, on the whole two take turns. Where there is a backward pass the slots of its gradients serve,
+ * but for the one that may have what is pooled; where there is none, both may.
+ */
+static int strip_slot(const struct imp_net *net, const struct imp_stage *stage, int i)
+{
+    static const int alone[] = {2, 3, 4, 5};
+    const int shared[] = {2, 1, 3, stage->pooled_transient < 0 ? 0 : 4};
+    const int turn = imp_stage_whole(stage, false) ? i % 2 : i;
+    return net->backward ? shared[turn] : alone[turn];
+}
+
 /* Where activations are in the forward pass that have no buffer of their own. */
 static void assign_transients(struct imp_net *net)
 {
@@ -100,6 +113,8 @@ static void assign_transients(struct imp_net *net)
                           (net->backward && imp_stage_keeps_input(&net->stage[s + 1]));
         stage->pooled_transient = kept ? -1 : free_slot(taken);
         taken = stage->pooled_transient;
+        for (int l = stage->first; in_strips && l <= stage->last; l++)
+            stage->transient[l - stage->first] = strip_slot(net, stage, l - stage->first);
     }
 }
 
@@ -145,18 +160,21 @@ static void plan_strips(const struct imp_net *net, struct imp_stage *stage,
     stage->again = last_again(net, stage);
     if (stage->again == stage->last)
         stage->plan.keep = IMPASTO_KEEP_INPUT;
-    const int forward = imp_stage_margin(stage, false);
-    const int margin = net->backward ? imp_stage_margin(stage, true) : forward;
+    stage->margin = net->backward ? imp_stage_margin(stage) : 0;
     /* A strip's input is one row more each way, and overwritten by the strip after the next. */
-    int rows = round_up(plan.rows > margin ? plan.rows : margin + 1, IMP_STRIP_UNIT);
+    int rows = round_up(plan.rows > stage->margin ? plan.rows : stage->margin + 1, IMP_STRIP_UNIT);
     if (!imp_stage_keeps_input(stage) || rows > stage->height)
         rows = stage->height;
     stage->plan.rows = rows;
-    stage->strips[true] = (struct imp_strips){.rows = rows, .margin = margin};
-    rows += 2 * (margin - forward) / IMP_STRIP_UNIT * IMP_STRIP_UNIT;
-    if (rows > stage->height)
-        rows = stage->height;
-    stage->strips[false] = (struct imp_strips){.rows = rows, .margin = forward};
+    stage->forward_rows = rows;
+    if (rows == stage->height)
+        return;
+    if (net->backward)
+        rows += (2 * stage->margin - imp_stage_lag(stage)) / IMP_STRIP_UNIT * IMP_STRIP_UNIT;
+    /* Rows that a step leaves to the next move up without overlap. */
+    if (rows < 2 * IMP_STRIP_UNIT)
+        rows = 2 * IMP_STRIP_UNIT;
+    stage->forward_rows = rows < stage->height ? rows : stage->height;
 }
 
 void imp_net_plan(struct imp_net *net, const struct imp_caps *caps,
@@ -183,7 +201,8 @@ int imp_net_rows_within(const struct imp_net *net, int s, enum impasto_keep keep
     }
     plan_strips(net, &stage, (struct imp_stage_plan){.keep = keep, .rows = 1});
     const uint64_t fit = bytes / (row * sizeof(float));
-    const uint64_t margins = 2 * (uint64_t)stage.strips[true].margin + 2; /* and the halo */
+    const uint64_t backward = 2 * (uint64_t)stage.margin, lag = (uint64_t)imp_stage_lag(&stage);
+    const uint64_t margins = (net->backward ? backward : lag) + 2; /* and the halo */
     if (fit >= (uint64_t)stage.height + 2)
         return stage.height;
     return fit > margins + IMP_STRIP_UNIT ? (int)((fit - margins) / IMP_STRIP_UNIT * IMP_STRIP_UNIT)
@@ -192,42 +211,40 @@ int imp_net_rows_within(const struct imp_net *net, int s, enum impasto_keep keep
 
 int imp_net_window_rows(const struct imp_net *net, int layer)
 {
-    return net->stage[imp_layer_shapes[layer].block - 1].strips[false].rows;
+    return net->stage[imp_layer_shapes[layer].block - 1].forward_rows;
 }
 
-/* Of one convolution in every strip of a pass, with `reach` more rows on each side. */
-static double cost_of(const struct imp_stage *stage, const struct imp_caps *caps, bool backward,
-                      const struct imp_conv_algorithm *algorithm, int in, int out, int reach)
+static int ceiling(int n, int unit)
 {
-    const int rows = stage->strips[backward].rows, strips = (stage->height + rows - 1) / rows;
-    return strips * imp_conv_cost(caps, algorithm, in, out, imp_stage_rows(stage, backward, reach),
-                                  stage->width);
+    return (n + unit - 1) / unit;
+}
+
+static int rows_of(const struct imp_stage *stage, int layer, enum imp_reach which)
+{
+    return imp_stage_rows(stage, imp_stage_reach(stage, layer, which));
 }
 
 double imp_net_cost(const struct imp_net *net, const struct imp_caps *caps, int s)
 {
     const struct imp_stage *stage = &net->stage[s];
+    const int steps = ceiling(stage->height, stage->forward_rows);
+    const int strips = ceiling(stage->height, stage->plan.rows), w = stage->width;
     double cost = 0;
     for (int l = stage->first; l <= stage->last; l++) {
         const int in = imp_layer_shapes[l].in_channels, out = imp_layer_shapes[l].out_channels;
         const struct imp_conv_algorithm *const *a = net->algorithm[l];
-        cost += cost_of(stage, caps, false, a[0], in, out,
-                        imp_stage_reach(stage, l, IMP_REACH_FORWARD));
+        cost += steps * imp_conv_cost(caps, a[0], in, out, stage->forward_rows, w);
         if (l <= stage->again)
-            cost += cost_of(stage, caps, true, a[0], in, out,
-                            imp_stage_reach(stage, l, IMP_REACH_AGAIN));
+            cost += strips * imp_conv_cost(caps, a[0], in, out,
+                                           rows_of(stage, l, IMP_REACH_AGAIN), w);
         if (net->backward)
-            cost += cost_of(stage, caps, true, a[1], out, in,
-                            l > stage->first ? imp_stage_reach(stage, l - 1, IMP_REACH_GRADIENT)
-                                             : 0);
+            cost += strips * imp_conv_cost(caps, a[1], out, in,
+                                           l > stage->first
+                                               ? rows_of(stage, l - 1, IMP_REACH_GRADIENT)
+                                               : stage->plan.rows,
+                                           w);
     }
     return cost;
-}
-
-/* Of the tensors of a pass's strips. */
-static int tensor_rows(const struct imp_stage *stage, bool backward)
-{
-    return imp_stage_rows(stage, backward, stage->strips[backward].margin);
 }
 
 /* The largest workspace that any layer's convolutions ask for. */
@@ -237,8 +254,8 @@ static size_t workspace_bytes(const struct imp_net *net, const struct imp_caps *
     for (int s = 0; s < net->stages; s++)
         for (int l = net->stage[s].first; l <= net->stage[s].last; l++) {
             const int in = imp_layer_shapes[l].in_channels, out = imp_layer_shapes[l].out_channels;
-            const int forward_rows = tensor_rows(&net->stage[s], false);
-            const int backward_rows = tensor_rows(&net->stage[s], true);
+            const int forward_rows = net->stage[s].forward_rows;
+            const int backward_rows = imp_stage_tensor_rows(&net->stage[s], true);
             const int most = forward_rows > backward_rows ? forward_rows : backward_rows;
             const int w = net->stage[s].width;
             const struct imp_conv_algorithm *const *a = net->algorithm[l];
@@ -262,25 +279,22 @@ static void take(size_t *bytes, const struct imp_tensor *like, int height)
     *bytes = needed > *bytes ? needed : *bytes;
 }
 
-/* Where a stage that keeps its input has its activations forwards: see imp_stage_forward_slot. */
-static size_t *forward_bytes(const struct imp_net *net, int i, struct slots *slots)
+static size_t *bytes_of(struct slots *slots, int slot)
 {
-    return i % 2 == 0 ? &slots->strip[0] : net->backward ? &slots->passing[1] : &slots->strip[1];
+    return slot < 2 ? &slots->passing[slot] : &slots->strip[slot - 2];
 }
 
 static void forward_slots(const struct imp_net *net, int s, struct slots *slots)
 {
     const struct imp_stage *stage = &net->stage[s];
     const struct imp_tensor *input = s > 0 ? &net->pooled[s - 1] : &net->input;
-    const int rows = tensor_rows(stage, false);
+    const int rows = imp_stage_tensor_rows(stage, false);
     if (s == 0 || !imp_stage_whole(stage, false))
         take(&slots->strip_input, input, rows);
     for (int l = stage->first; l <= stage->last; l++) {
         const int i = l - stage->first;
-        if (imp_stage_keeps_input(stage))
-            take(forward_bytes(net, i, slots), &net->activation[l], rows);
         if (stage->transient[i] >= 0)
-            take(&slots->passing[stage->transient[i]], &net->activation[l], rows);
+            take(bytes_of(slots, stage->transient[i]), &net->activation[l], rows);
     }
     if (stage->pooled_transient >= 0)
         take(&slots->passing[stage->pooled_transient], &net->pooled[s], net->pooled[s].height);
@@ -291,7 +305,7 @@ static void backward_slots(const struct imp_net *net, int s, struct slots *slots
     const struct imp_stage *stage = &net->stage[s];
     const struct imp_tensor *input = s > 0 ? &net->pooled[s - 1] : &net->input;
     const bool whole = imp_stage_whole(stage, true);
-    const int rows = tensor_rows(stage, true);
+    const int rows = imp_stage_tensor_rows(stage, true);
     if (stage->again >= stage->first && (s == 0 || !whole))
         take(&slots->strip_input, input, rows);
     for (int l = stage->first; l <= stage->last; l++) {
@@ -307,7 +321,7 @@ static void backward_slots(const struct imp_net *net, int s, struct slots *slots
     }
     take(&slots->passing[stage->input_slot], input, rows);
     if (s > 0 && !whole)
-        take(&slots->pending, input, stage->strips[true].rows);
+        take(&slots->pending, input, stage->plan.rows);
     if (s > 0 && !imp_stage_keeps_input(stage) && !imp_stage_whole(&net->stage[s - 1], true))
         take(&slots->boundary[s % 2], input, input->height);
 }

@@ -47,8 +47,12 @@ struct imp_window {
 /* The window that is all of a tensor. */
 struct imp_window imp_window_whole(const struct imp_tensor *tensor);
 
+/* Zeroes a row of all channels; -1 and height are the halo's. */
+enum impasto_status imp_tensor_zero_row(struct imp_device *device, const struct imp_tensor *x,
+                                        int row);
 /* Rows of `to` from to_row on = rows of `from` from from_row on, for all channels, left and right halo
- * included. Rows -1 and height are the halo's. Both are of equal width and channels. */
+ * included. Rows -1 and height are the halo's. Both are of equal width and channels, or the same tensor
+ * and other rows. */
 enum impasto_status imp_tensor_copy_rows(struct imp_device *device, const struct imp_tensor *from,
                                          int from_row, const struct imp_tensor *to, int to_row,
                                          int rows);
