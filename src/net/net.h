@@ -154,6 +154,11 @@ struct imp_net {
     struct imp_slot strip_input, strip[4], pending, passing[2], boundary[2];
     struct imp_buffer *strip_mask;
     struct imp_buffer *workspace; /* of the convolutions and the taps */
+    /* A buffer of `lent_bytes` that is of no use to anyone from a forward pass on until the backward pass
+     * writes the image's gradient to it; or NULL. The caller's, before imp_net_layout. */
+    struct imp_buffer **lent;
+    size_t lent_bytes;
+    int borrower; /* pooled[borrower] is there; 0: none */
     const struct imp_buffer *image;    /* of the last forward pass: it may not change before */
     struct imp_buffer *image_gradient; /* the backward pass at work */
 };

@@ -326,10 +326,21 @@ static void backward_slots(const struct imp_net *net, int s, struct slots *slots
         take(&slots->boundary[s % 2], input, input->height);
 }
 
+/* Whether pooled[s] goes where the image's gradient will be, from the largest on. That of the first stage
+ * is needed until the end. */
+static bool borrows(struct imp_net *net, int s)
+{
+    if (s == 0 || net->borrower || !net->lent || tensor_bytes(&net->pooled[s]) > net->lent_bytes)
+        return false;
+    net->borrower = s;
+    return true;
+}
+
 void imp_net_layout(struct imp_net *net, const struct imp_caps *caps, size_t tap_workspace,
                     struct imp_layout *layout)
 {
     struct slots slots = {0};
+    net->borrower = 0;
     for (int s = 0; s < net->stages; s++) {
         const struct imp_stage *stage = &net->stage[s];
         const bool keep = !imp_stage_keeps_input(stage);
@@ -345,7 +356,7 @@ void imp_net_layout(struct imp_net *net, const struct imp_caps *caps, size_t tap
             else
                 imp_layout_add(layout, &net->mask[l], imp_mask_bytes(&net->activation[l]), "masks");
         }
-        if (s > 0 && !keep && net->backward)
+        if (s > 0 && !keep && net->backward && !borrows(net, s - 1))
             imp_layout_add(layout, &net->pooled[s - 1].buffer, tensor_bytes(&net->pooled[s - 1]),
                            "activations");
         forward_slots(net, s, &slots);
@@ -370,7 +381,12 @@ void imp_net_layout(struct imp_net *net, const struct imp_caps *caps, size_t tap
 enum impasto_status imp_net_forward(struct imp_net *net, struct imp_device *device,
                                     const struct imp_buffer *image, const struct imp_taps *taps)
 {
+    struct imp_tensor *borrower = &net->pooled[net->borrower];
     net->image = image;
+    if (net->borrower) {
+        borrower->buffer = *net->lent;
+        IMP_TRY(imp_tensor_clear_halo(device, borrower));
+    }
     for (int s = 0; s < net->stages; s++)
         IMP_TRY(imp_stage_forward(net, device, s, taps));
     return IMPASTO_OK;

@@ -149,12 +149,16 @@ static enum impasto_status make_machine(struct imp_check_run *run, const struct 
         .average = p->pooling == IMPASTO_POOLING_AVERAGE,
         .replicate = p->padding == IMPASTO_PADDING_REPLICATE,
     };
+    /* Of the gradient's buffer: small pictures' own is too small to be of use. */
+    const size_t lent = 8 * bytes;
     struct imp_stage_plan plan[IMP_STAGES];
     struct impasto_error error;
     IMP_TRY(imp_model_init(&m->model, device, &weights->info, &options));
     imp_model_layout(&m->model, caps, &m->layout);
     imp_net_init(&m->net, &m->model, caps, p->height, p->width, true,
                  p->content | p->style);
+    m->net.lent = &m->gradient;
+    m->net.lent_bytes = lent;
     imp_net_init(&m->style_net, &m->model, caps, p->width, p->height, false, 0);
     for (int s = 0; s < IMP_STAGES; s++)
         plan[s] = (struct imp_stage_plan){.keep = p->keep, .rows = p->strip};
@@ -175,7 +179,7 @@ static enum impasto_status make_machine(struct imp_check_run *run, const struct 
     imp_net_layout(&m->style_net, caps, imp_style_workspace(&m->losses.style, &m->style_net),
                    &m->layout);
     imp_layout_add(&m->layout, &m->image, bytes, "self-test");
-    imp_layout_add(&m->layout, &m->gradient, bytes, "self-test");
+    imp_layout_add(&m->layout, &m->gradient, lent, "self-test");
     imp_layout_add(&m->layout, &m->style, bytes, "self-test");
     IMP_TRY(imp_layout_allocate(&m->layout, device));
     return imp_model_load(&m->model, device, weights, &error);

@@ -9,16 +9,16 @@
 
 #include <math.h>
 
-/* Strips are made to fill at most so many bytes: from LEAST_STRIP on, always a third more, or all.
- */
-#define STRIP_LIMITS 28
+/* A strip's tensors are made to fill at most so many bytes each: from LEAST_STRIP on, always a sixth more,
+ * or all. */
+#define STRIP_LIMITS 52
 #define LEAST_STRIP (1u << 20)
 
 static uint64_t strip_limit(int i)
 {
     uint64_t limit = LEAST_STRIP;
     for (int k = 0; k < i; k++)
-        limit += limit / 3;
+        limit += limit / 6;
     return i < STRIP_LIMITS - 1 ? limit : UINT64_MAX;
 }
 
