@@ -35,6 +35,7 @@ static uint64_t strip_limit(int i)
 /* Each stage of the network keeps one of four things. A choice for all of them is a number of that
  * many digits to base KEEPS, the first stage's the lowest. */
 #define KEEPS 4
+#define MOST_CHOICES (KEEPS * KEEPS * KEEPS * KEEPS * KEEPS) /* of IMP_STAGES */
 static const enum impasto_keep keeps[KEEPS] = {IMPASTO_KEEP_ALL, IMPASTO_KEEP_MASKS,
                                                IMPASTO_KEEP_INPUT_AND_MASKS, IMPASTO_KEEP_INPUT};
 
@@ -85,17 +86,52 @@ static void find_costs(struct imp_net *net, const struct imp_caps *caps, struct 
         }
 }
 
-/* Of a choice with strips of at most strip_limit(i). INFINITY: not to be considered, as for choices
- * without strips but with the last limit. */
 static double cost_of(const struct imp_net *net, const struct costs *costs, int choice, int i)
 {
-    bool strips = i == STRIP_LIMITS - 1;
     double sum = 0;
-    for (int s = 0; s < net->stages; s++, choice /= KEEPS) {
-        strips = strips || in_strips(keeps[choice % KEEPS]);
+    for (int s = 0; s < net->stages; s++, choice /= KEEPS)
         sum += costs->of[i][s][choice % KEEPS];
+    return sum;
+}
+
+/* The first limit that makes a difference to a choice: without strips, none but the last. */
+static int first_limit(const struct imp_net *net, int choice)
+{
+    for (int s = 0; s < net->stages; s++, choice /= KEEPS)
+        if (in_strips(keeps[choice % KEEPS]))
+            return 0;
+    return STRIP_LIMITS - 1;
+}
+
+/* Lists a choice; whether it fits. */
+static bool try(struct imp_scale *scale, int choice, int i)
+{
+    configure(&scale->net, imp_device_caps(scale->device), choice, strip_limit(i));
+    imp_scale_list(scale);
+    return imp_scale_fits(scale);
+}
+
+/* The choices that fit with the lowest strips, or, where none does, the smallest. Returns how many. */
+static int find_possible(struct imp_scale *scale, const struct costs *costs, int *possible)
+{
+    struct imp_net *net = &scale->net;
+    uint64_t least = UINT64_MAX;
+    int count = 0, smallest = 0;
+    for (int choice = 0; choice < choices(net); choice++) {
+        const int first = first_limit(net, choice);
+        if (isinf(cost_of(net, costs, choice, first)))
+            continue;
+        if (try(scale, choice, first))
+            possible[count++] = choice;
+        const uint64_t peak = imp_scale_peak(scale);
+        if (peak < least) {
+            least = peak;
+            smallest = choice;
+        }
     }
-    return strips ? sum : INFINITY;
+    if (count == 0)
+        possible[0] = smallest;
+    return count;
 }
 
 /* The style pictures' passes in strips as large as do not add to the peak, or the smallest. */
@@ -121,8 +157,7 @@ bool imp_scale_plan(struct imp_scale *scale)
     const struct imp_caps *caps = imp_device_caps(scale->device);
     const double thrift = scale->params->memory ? THRIFT_OF_A_BUDGET : THRIFT;
     struct imp_net *net = &scale->net;
-    int best_choice = choices(net) - 1;
-    uint64_t best_limit = strip_limit(0);
+    int possible[MOST_CHOICES];
     double least = INFINITY, best_score = INFINITY;
     struct costs costs;
     find_costs(net, caps, &costs);
@@ -130,30 +165,28 @@ bool imp_scale_plan(struct imp_scale *scale)
     /* What the style pictures' passes may cost is seen to at the end. */
     for (int k = 0; k < scale->passes; k++)
         configure(&scale->pass[k].net, caps, choices(&scale->pass[k].net) - 1, strip_limit(0));
+    const int count = find_possible(scale, &costs, possible);
+    int best_choice = possible[0], best_limit = first_limit(net, possible[0]);
     /* First how fast it can go, then the best plan. */
     for (int round = 0; round < 2; round++)
-        for (int i = 0; i < STRIP_LIMITS; i++)
-            for (int choice = 0; choice < choices(net); choice++) {
-                const double cost = cost_of(net, &costs, choice, i);
+        for (int p = 0; p < count; p++)
+            for (int i = STRIP_LIMITS - 1; i >= first_limit(net, possible[p]); i--) {
+                const double cost = cost_of(net, &costs, possible[p], i);
                 if (round == 0 ? cost >= least : cost > MOST_THRIFT * least)
                     continue;
-                configure(net, caps, choice, strip_limit(i));
-                imp_scale_list(scale);
-                if (!imp_scale_fits(scale))
+                if (!try(scale, possible[p], i))
                     continue;
                 const double score = cost * pow((double)imp_scale_peak(scale), thrift);
                 if (round == 0) {
                     least = cost;
                 } else if (score < best_score) {
-                    best_choice = choice;
-                    best_limit = strip_limit(i);
+                    best_choice = possible[p];
+                    best_limit = i;
                     best_score = score;
                 }
             }
-    configure(net, caps, best_choice, best_limit);
-    scale->cost = 0;
-    for (int s = 0; s < net->stages; s++)
-        scale->cost += imp_net_cost(net, caps, s);
+    configure(net, caps, best_choice, strip_limit(best_limit));
+    scale->cost = cost_of(net, &costs, best_choice, best_limit);
     fit_styles(scale);
     return imp_scale_fits(scale);
 }
