@@ -54,11 +54,12 @@ void imp_net_init(struct imp_net *net, const struct imp_model *model, const stru
     imp_net_plan(net, caps, plan);
 }
 
-/* The algorithms for layer l of a stage, on its strips. */
+/* The algorithms for layer l of a stage. Forwards the whole's: where the pooling finds nothing but
+ * near-ties, in flat parts of a picture, rounding decides where the gradient goes, and that is not to
+ * depend on the use of memory. */
 static void choose(struct imp_net *net, const struct imp_caps *caps, const struct imp_stage *stage,
                    int l)
 {
-    const int forward = stage->forward_rows;
     const int backward = imp_stage_rows(stage, stage->margin / 2);
     const struct imp_model_layer *layer = &net->model->layer[l];
     const int in = imp_layer_shapes[l].in_channels, out = imp_layer_shapes[l].out_channels;
@@ -67,7 +68,7 @@ static void choose(struct imp_net *net, const struct imp_caps *caps, const struc
     net->algorithm[l][1] = layer->backward;
     if (!net->model->automatic)
         return;
-    net->algorithm[l][0] = imp_conv_cheapest(caps, layer->forward->packing, in, out, forward, w);
+    net->algorithm[l][0] = imp_conv_cheapest(caps, layer->forward->packing, in, out, stage->height, w);
     net->algorithm[l][1] = imp_conv_cheapest(caps, layer->backward->packing, out, in, backward, w);
 }
 
