@@ -54,9 +54,8 @@ int imp_stage_reach(const struct imp_stage *stage, int layer, enum imp_reach whi
 int imp_stage_margin(const struct imp_stage *stage)
 {
     const int gradient = gradient_reach(stage, stage->last);
-    const int again = stage->again < stage->first
-                          ? 0
-                          : imp_stage_reach(stage, stage->first, IMP_REACH_AGAIN);
+    const int again =
+        stage->again < stage->first ? 0 : imp_stage_reach(stage, stage->first, IMP_REACH_AGAIN);
     return again > gradient ? again : gradient;
 }
 

@@ -2,8 +2,8 @@
 /*
  * The way back through a stage, on the whole picture or on one strip of rows after another.
  *
- * What a strip delivers, rows `begin` to `end` of the gradient of the stage's input, depends on rows
- * further up and down: by one more for each convolution. So each layer's gradient, and each
+ * What a strip delivers, rows `begin` to `end` of the gradient of the stage's input, depends on
+ * rows further up and down: by one more for each convolution. So each layer's gradient, and each
  * activation that is computed again, is computed `reach` rows beyond the strip's own, as far as the
  * picture goes, and the strip's tensors have `margin` rows of room for that. Beyond the picture its
  * tensors have zeros, as the whole's. The results are those of the whole picture, but for rounding:
@@ -84,7 +84,7 @@ static enum impasto_status gradient_of(struct imp_net *net, struct imp_device *d
     *g = net->view[l];
     return slot < 0 ? IMPASTO_OK
                     : imp_slot_use(&net->passing[slot], device, &net->activation[l],
-                          strip->high - strip->low, g);
+                                   strip->high - strip->low, g);
 }
 
 /* Where layer l's activation was positive, for its gradient's convolution to look at. */
@@ -179,7 +179,8 @@ static enum impasto_status descend(struct imp_net *net, struct imp_device *devic
                                                  : IMP_EPILOGUE_MASK));
         g = to;
     }
-    IMP_TRY(imp_slot_use(&net->passing[stage->input_slot], device, input, strip->high - strip->low, found));
+    IMP_TRY(imp_slot_use(&net->passing[stage->input_slot], device, input, strip->high - strip->low,
+                         found));
     IMP_TRY(convolve_back(net, device, stage->first, &own, &g, found, NULL, IMP_EPILOGUE_STORE));
     return s == 0 && net->model->replicate
                ? imp_conv_first_replicate(device, &g, &own, net->model->edge_weights, found)
@@ -211,7 +212,7 @@ static enum impasto_status deliver(struct imp_net *net, struct imp_device *devic
         return imp_input_backward(device, found, &window, net->height, net->image_gradient,
                                   &net->model->input);
     IMP_TRY(imp_slot_use(&net->pending, device, &net->pooled[s - 1], net->stage[s].plan.rows,
-                &pending->rows));
+                         &pending->rows));
     pending->at = window.at;
     pending->count = window.rows;
     return imp_tensor_copy_rows(device, found, window.first, &pending->rows, 0, window.rows);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The way forwards through a stage, on the whole picture or on one strip of rows after another, from
- * the top.
+ * The way forwards through a stage, on the whole picture or on one strip of rows after another,
+ * from the top.
  *
  * A row of an activation takes one more row on each side of the one before. So in one step each
  * layer does as many rows as the others, but IMP_STRIP_UNIT rows further up than the one before it:
@@ -72,9 +72,9 @@ static enum impasto_status carry(struct imp_device *device, const struct imp_sta
                                  const struct step *step, int lag, const struct imp_tensor *y)
 {
     const int first = step->begin - lag - step->origin - IMP_STRIP_UNIT - 1;
-    return step->begin == 0 ? IMPASTO_OK
-                            : imp_tensor_copy_rows(device, y, first + stage->forward_rows, y, first,
-                                                   CARRIED);
+    return step->begin == 0
+               ? IMPASTO_OK
+               : imp_tensor_copy_rows(device, y, first + stage->forward_rows, y, first, CARRIED);
 }
 
 /* Next to the picture's first and last row there are zeros, as in the whole's halo. */

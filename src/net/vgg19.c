@@ -55,8 +55,8 @@ void imp_net_init(struct imp_net *net, const struct imp_model *model, const stru
 }
 
 /* The algorithms for layer l of a stage. Forwards the whole's: where the pooling finds nothing but
- * near-ties, in flat parts of a picture, rounding decides where the gradient goes, and that is not to
- * depend on the use of memory. */
+ * near-ties, in flat parts of a picture, rounding decides where the gradient goes, and that is not
+ * to depend on the use of memory. */
 static void choose(struct imp_net *net, const struct imp_caps *caps, const struct imp_stage *stage,
                    int l)
 {
@@ -68,7 +68,8 @@ static void choose(struct imp_net *net, const struct imp_caps *caps, const struc
     net->algorithm[l][1] = layer->backward;
     if (!net->model->automatic)
         return;
-    net->algorithm[l][0] = imp_conv_cheapest(caps, layer->forward->packing, in, out, stage->height, w);
+    net->algorithm[l][0] =
+        imp_conv_cheapest(caps, layer->forward->packing, in, out, stage->height, w);
     net->algorithm[l][1] = imp_conv_cheapest(caps, layer->backward->packing, out, in, backward, w);
 }
 
@@ -84,9 +85,9 @@ static int free_slot(int taken)
 }
 
 /*
- * Which slot has the i-th activation forwards of a stage that keeps its input: in strips each has its
- * own, on the whole two take turns. Where there is a backward pass the slots of its gradients serve,
- * but for the one that may have what is pooled; where there is none, both may.
+ * Which slot has the i-th activation forwards of a stage that keeps its input: in strips each has
+ * its own, on the whole two take turns. Where there is a backward pass the slots of its gradients
+ * serve, but for the one that may have what is pooled; where there is none, both may.
  */
 static int strip_slot(const struct imp_net *net, const struct imp_stage *stage, int i)
 {
@@ -110,8 +111,8 @@ static void assign_transients(struct imp_net *net)
             /* Strips read the stage's input to the end. */
             taken = in_strips ? taken : slot;
         }
-        const bool kept = s + 1 == net->stages ||
-                          (net->backward && imp_stage_keeps_input(&net->stage[s + 1]));
+        const bool kept =
+            s + 1 == net->stages || (net->backward && imp_stage_keeps_input(&net->stage[s + 1]));
         stage->pooled_transient = kept ? -1 : free_slot(taken);
         taken = stage->pooled_transient;
         for (int l = stage->first; in_strips && l <= stage->last; l++)
@@ -128,9 +129,8 @@ static void assign_gradients(struct imp_net *net)
 {
     for (int s = net->stages - 1; s >= 0; s--) {
         struct imp_stage *stage = &net->stage[s];
-        const bool passed =
-            s + 1 < net->stages && imp_stage_whole(stage, true) &&
-            imp_stage_whole(&net->stage[s + 1], true);
+        const bool passed = s + 1 < net->stages && imp_stage_whole(stage, true) &&
+                            imp_stage_whole(&net->stage[s + 1], true);
         int taken = passed ? net->stage[s + 1].input_slot : -1;
         for (int l = stage->last; l >= stage->first; l--) {
             const bool passes = stage->plan.keep == IMPASTO_KEEP_MASKS || net->tapped >> l & 1u ||
@@ -153,7 +153,8 @@ static int last_again(const struct imp_net *net, const struct imp_stage *stage)
     return l;
 }
 
-/* The strips of a stage for its plan; what the backward pass has room for serves the forward pass. */
+/* The strips of a stage for its plan; what the backward pass has room for serves the forward pass.
+ */
 static void plan_strips(const struct imp_net *net, struct imp_stage *stage,
                         struct imp_stage_plan plan)
 {
@@ -215,35 +216,38 @@ int imp_net_window_rows(const struct imp_net *net, int layer)
     return net->stage[imp_layer_shapes[layer].block - 1].forward_rows;
 }
 
-static int ceiling(int n, int unit)
+/* Of one convolution on strips of `rows` rows, with `reach` more on each side as far as the picture
+ * goes; the first, the last and all others differ. */
+static double cost_of(const struct imp_caps *caps, const struct imp_stage *stage,
+                      const struct imp_conv_algorithm *algorithm, int in, int out, int rows,
+                      int reach)
 {
-    return (n + unit - 1) / unit;
-}
-
-static int rows_of(const struct imp_stage *stage, int layer, enum imp_reach which)
-{
-    return imp_stage_rows(stage, imp_stage_reach(stage, layer, which));
+    const int height = stage->height, width = stage->width;
+    const int strips = (height + rows - 1) / rows;
+    if (strips == 1)
+        return imp_conv_cost(caps, algorithm, in, out, height, width);
+    const int last = height - (strips - 1) * rows + reach;
+    const int inner = rows + 2 * reach < height ? rows + 2 * reach : height;
+    return imp_conv_cost(caps, algorithm, in, out, inner - reach, width) +
+           imp_conv_cost(caps, algorithm, in, out, last < height ? last : height, width) +
+           (strips - 2) * imp_conv_cost(caps, algorithm, in, out, inner, width);
 }
 
 double imp_net_cost(const struct imp_net *net, const struct imp_caps *caps, int s)
 {
     const struct imp_stage *stage = &net->stage[s];
-    const int steps = ceiling(stage->height, stage->forward_rows);
-    const int strips = ceiling(stage->height, stage->plan.rows), w = stage->width;
+    const int rows = stage->plan.rows;
     double cost = 0;
     for (int l = stage->first; l <= stage->last; l++) {
         const int in = imp_layer_shapes[l].in_channels, out = imp_layer_shapes[l].out_channels;
         const struct imp_conv_algorithm *const *a = net->algorithm[l];
-        cost += steps * imp_conv_cost(caps, a[0], in, out, stage->forward_rows, w);
+        const int back = l > stage->first ? imp_stage_reach(stage, l - 1, IMP_REACH_GRADIENT) : 0;
+        cost += cost_of(caps, stage, a[0], in, out, stage->forward_rows, 0);
         if (l <= stage->again)
-            cost += strips * imp_conv_cost(caps, a[0], in, out,
-                                           rows_of(stage, l, IMP_REACH_AGAIN), w);
+            cost += cost_of(caps, stage, a[0], in, out, rows,
+                            imp_stage_reach(stage, l, IMP_REACH_AGAIN));
         if (net->backward)
-            cost += strips * imp_conv_cost(caps, a[1], out, in,
-                                           l > stage->first
-                                               ? rows_of(stage, l - 1, IMP_REACH_GRADIENT)
-                                               : stage->plan.rows,
-                                           w);
+            cost += cost_of(caps, stage, a[1], out, in, rows, back);
     }
     return cost;
 }
@@ -327,8 +331,8 @@ static void backward_slots(const struct imp_net *net, int s, struct slots *slots
         take(&slots->boundary[s % 2], input, input->height);
 }
 
-/* Whether pooled[s] goes where the image's gradient will be, from the largest on. That of the first stage
- * is needed until the end. */
+/* Whether pooled[s] goes where the image's gradient will be, from the largest on. That of the first
+ * stage is needed until the end. */
 static bool borrows(struct imp_net *net, int s)
 {
     if (s == 0 || net->borrower || !net->lent || tensor_bytes(&net->pooled[s]) > net->lent_bytes)

@@ -150,12 +150,11 @@ enum impasto_status imp_approach(struct imp_device *device, struct imp_buffer *y
 {
     char macros[IMP_SMALL_MACROS];
     const int columns = imp_small_macros(device, macros);
-    return imp_launch(device,
-                      &(struct imp_launch){
-                          .kernel = {IMP_SMALL_KERNELS, "approach", macros},
-                          IMP_ARGS(imp_buf(y), imp_buf(x), imp_int(n), imp_float(factor)),
-                          .global = {items(n, columns)},
-                      });
+    return imp_launch(device, &(struct imp_launch){
+                                  .kernel = {IMP_SMALL_KERNELS, "approach", macros},
+                                  IMP_ARGS(imp_buf(y), imp_buf(x), imp_int(n), imp_float(factor)),
+                                  .global = {items(n, columns)},
+                              });
 }
 
 enum impasto_status imp_weigh_planes(struct imp_device *device, struct imp_buffer *g,

@@ -9,8 +9,8 @@
 
 #include <math.h>
 
-/* A strip's tensors are made to fill at most so many bytes each: from LEAST_STRIP on, always a sixth more,
- * or all. */
+/* A strip's tensors are made to fill at most so many bytes each: from LEAST_STRIP on, always a
+ * sixth more, or all. */
 #define STRIP_LIMITS 52
 #define LEAST_STRIP (1u << 20)
 
@@ -80,9 +80,8 @@ static void find_costs(struct imp_net *net, const struct imp_caps *caps, struct 
         for (int k = 0; k < KEEPS; k++) {
             configure(net, caps, choice_of_all(net, k), strip_limit(i));
             for (int s = 0; s < net->stages; s++)
-                costs->of[i][s][k] = net->stage[s].plan.keep == keeps[k]
-                                         ? imp_net_cost(net, caps, s)
-                                         : INFINITY;
+                costs->of[i][s][k] =
+                    net->stage[s].plan.keep == keeps[k] ? imp_net_cost(net, caps, s) : INFINITY;
         }
 }
 
@@ -111,7 +110,8 @@ static bool try(struct imp_scale *scale, int choice, int i)
     return imp_scale_fits(scale);
 }
 
-/* The choices that fit with the lowest strips, or, where none does, the smallest. Returns how many. */
+/* The choices that fit with the lowest strips, or, where none does, the smallest. Returns how many.
+ */
 static int find_possible(struct imp_scale *scale, const struct costs *costs, int *possible)
 {
     struct imp_net *net = &scale->net;

@@ -29,13 +29,14 @@ static const struct problem {
     int regions; /* 2: with soft masks */
     enum impasto_style_loss style_loss;
 } problems[] = {
-    {181, 93, LAYER(C4_2), LAYER(C1_1) | LAYER(C2_1) | LAYER(C3_1) | LAYER(C4_1) | LAYER(C5_1), false,
-     false, true, 1, IMPASTO_STYLE_LOSS_GRAM},
-    {150, 117, LAYER(C4_2), LAYER(C1_1) | LAYER(C2_1) | LAYER(C3_1) | LAYER(C4_1) | LAYER(C5_1), true,
-     true, true, 2, IMPASTO_STYLE_LOSS_COVARIANCE},
+    {181, 93, LAYER(C4_2), LAYER(C1_1) | LAYER(C2_1) | LAYER(C3_1) | LAYER(C4_1) | LAYER(C5_1),
+     false, false, true, 1, IMPASTO_STYLE_LOSS_GRAM},
+    {150, 117, LAYER(C4_2), LAYER(C1_1) | LAYER(C2_1) | LAYER(C3_1) | LAYER(C4_1) | LAYER(C5_1),
+     true, true, true, 2, IMPASTO_STYLE_LOSS_COVARIANCE},
     {167, 50, LAYER(C1_1) | LAYER(C2_2) | LAYER(C3_3), LAYER(C1_2) | LAYER(C4_4), false, true,
      false, 1, IMPASTO_STYLE_LOSS_GRAM},
-    {131, 77, LAYER(C5_1), LAYER(C3_4) | LAYER(C4_3), true, false, true, 1, IMPASTO_STYLE_LOSS_GRAM},
+    {131, 77, LAYER(C5_1), LAYER(C3_4) | LAYER(C4_3), true, false, true, 1,
+     IMPASTO_STYLE_LOSS_GRAM},
     {101, 64, LAYER(C4_1), LAYER(C3_2), false, false, false, 2, IMPASTO_STYLE_LOSS_GRAM},
 };
 
@@ -94,8 +95,8 @@ static int close_device(void **state)
     return 0;
 }
 
-/* A picture, (3, height, width): slopes with a little noise, and, where asked for, flat in its middle:
- * there poolings meet nothing but near-ties. */
+/* A picture, (3, height, width): slopes with a little noise, and, where asked for, flat in its
+ * middle: there poolings meet nothing but near-ties. */
 static void paint(uint32_t stream, const struct problem *p, float *planes)
 {
     const int height = p->height, width = p->width;
@@ -127,8 +128,8 @@ static void plan(struct machine *m, const struct way *way)
 {
     struct imp_stage_plan plans[IMP_STAGES];
     for (int s = 0; s < IMP_STAGES; s++)
-        plans[s] = (struct imp_stage_plan){
-            .keep = way->mixed && s % 2 ? way->others : way->keep, .rows = way->rows};
+        plans[s] = (struct imp_stage_plan){.keep = way->mixed && s % 2 ? way->others : way->keep,
+                                           .rows = way->rows};
     imp_net_plan(&m->net, imp_device_caps(device), plans);
 }
 
