@@ -102,8 +102,8 @@ static int first_limit(const struct imp_net *net, int choice)
     return STRIP_LIMITS - 1;
 }
 
-/* Lists a choice; whether it fits. */
-static bool try(struct imp_scale *scale, int choice, int i)
+/* Lists what a choice allocates; whether it fits. */
+static bool fits_with(struct imp_scale *scale, int choice, int i)
 {
     configure(&scale->net, imp_device_caps(scale->device), choice, strip_limit(i));
     imp_scale_list(scale);
@@ -121,7 +121,7 @@ static int find_possible(struct imp_scale *scale, const struct costs *costs, int
         const int first = first_limit(net, choice);
         if (isinf(cost_of(net, costs, choice, first)))
             continue;
-        if (try(scale, choice, first))
+        if (fits_with(scale, choice, first))
             possible[count++] = choice;
         const uint64_t peak = imp_scale_peak(scale);
         if (peak < least) {
@@ -174,7 +174,7 @@ bool imp_scale_plan(struct imp_scale *scale)
                 const double cost = cost_of(net, &costs, possible[p], i);
                 if (round == 0 ? cost >= least : cost > MOST_THRIFT * least)
                     continue;
-                if (!try(scale, possible[p], i))
+                if (!fits_with(scale, possible[p], i))
                     continue;
                 const double score = cost * pow((double)imp_scale_peak(scale), thrift);
                 if (round == 0) {
