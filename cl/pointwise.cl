@@ -94,12 +94,32 @@ __kernel void weigh_planes(__global float *restrict g, __global const float *res
         g[i] *= weight[i];
 }
 
-/* mask = x > 0, over n vectors. */
-__kernel void mask_pack(__global const floatv *restrict x, __global maskword *restrict mask, int n)
+/* mask = x > 0, over `count` positions of each plane, from x_at on of planes of x_plane positions, and
+ * from mask_at on of planes of mask_plane. Dimensions: count / COLUMNS, planes. */
+__kernel void mask_pack(__global const floatv *restrict x, __global maskword *restrict mask,
+                        int planes, int x_plane, int x_at, int mask_plane, int mask_at, int count)
 {
-    const int begin = (int)get_global_id(0) * COLUMNS;
-    for (int i = begin; i < min(begin + COLUMNS, n); i++)
+    const int begin = (int)get_global_id(0) * COLUMNS, plane = (int)get_global_id(1);
+    if (begin >= count || plane >= planes)
+        return;
+    x += (size_t)plane * x_plane + x_at;
+    mask += (size_t)plane * mask_plane + mask_at;
+    for (int i = begin; i < min(begin + COLUMNS, count); i++)
         mask[i] = pack_bits(x[i] > (floatv)(0.0f));
+}
+
+/* The same positions of masks, as copy_rows. */
+__kernel void copy_mask_rows(__global const maskword *restrict from, __global maskword *restrict to,
+                             int planes, int from_plane, int from_at, int to_plane, int to_at,
+                             int count)
+{
+    const int begin = (int)get_global_id(0) * COLUMNS, plane = (int)get_global_id(1);
+    if (begin >= count || plane >= planes)
+        return;
+    from += (size_t)plane * from_plane + from_at;
+    to += (size_t)plane * to_plane + to_at;
+    for (int i = begin; i < min(begin + COLUMNS, count); i++)
+        to[i] = from[i];
 }
 
 /* Zeroes the halo of planes planes. One work-item per halo position and plane: the top row, the
@@ -121,10 +141,21 @@ __kernel void halo_zero(__global floatv *restrict x, int planes, int height, int
     x[(size_t)plane * PLANE(height, width) + row * pitch + col] = (floatv)(0.0f);
 }
 
+/* Zeroes `count` positions of each plane from `at` on. Dimensions: count / COLUMNS, planes. */
+__kernel void rows_zero(__global floatv *restrict x, int planes, int plane, int at, int count)
+{
+    const int begin = (int)get_global_id(0) * COLUMNS, k = (int)get_global_id(1);
+    if (begin >= count || k >= planes)
+        return;
+    x += (size_t)k * plane + at;
+    for (int i = begin; i < min(begin + COLUMNS, count); i++)
+        x[i] = (floatv)(0.0f);
+}
+
 /* Copies `count` positions of each plane, from position from_at of planes of from_plane positions to
  * to_at of planes of to_plane. Dimensions: count / COLUMNS, planes. */
-__kernel void copy_rows(__global const floatv *restrict from, __global floatv *restrict to,
-                        int planes, int from_plane, int from_at, int to_plane, int to_at, int count)
+__kernel void copy_rows(__global const floatv *from, __global floatv *to, int planes,
+                        int from_plane, int from_at, int to_plane, int to_at, int count)
 {
     const int begin = (int)get_global_id(0) * COLUMNS, plane = (int)get_global_id(1);
     if (begin >= count || plane >= planes)

@@ -44,23 +44,25 @@ __kernel void pool_fwd(__global const floatv *restrict x, __global floatv *restr
     }
 }
 
-/* g = the gradient of the pooled values gy by their route. Dimensions as pool_bwd's. */
+/* g = the gradient of the pooled values gy by their route, both of the whole. Dimensions as pool_bwd's.
+ */
 __kernel void pool_bwd_route(__global const maskword *restrict route,
                              __global const floatv *restrict gy, __global floatv *restrict g,
-                             int blocks, int height, int width, int average)
+                             int blocks, int height, int width, int first, int rows,
+                             int small_height, int small_first, int average)
 {
     const int w = width / 2, begin = (int)get_global_id(0) * COLUMNS;
     const int row = (int)get_global_id(1), block = (int)get_global_id(2);
-    if (2 * begin >= width || 2 * row >= height || block >= blocks)
+    if (2 * begin >= width || 2 * row >= rows || block >= blocks)
         return;
     const float share = average ? 0.25f : 1.0f;
-    const size_t corner = AT(height, width, block, 2 * row, 0);
+    const size_t corner = AT(height, width, block, first + 2 * row, 0);
     for (int col = begin; col < begin + COLUMNS && 2 * col < width; col++) {
-        const bool inside = row < height / 2 && col < w;
-        const size_t from = AT(height / 2, w, block, row, col);
+        const bool inside = small_first + row < small_height && col < w;
+        const size_t from = AT(small_height, w, block, small_first + row, col);
         const floatv v = inside ? share * gy[from] : (floatv)(0.0f);
         for (int k = 0; k < 4; k++)
-            if (2 * row + k / 2 < height && 2 * col + k % 2 < width)
+            if (2 * row + k / 2 < rows && 2 * col + k % 2 < width)
                 g[corner + k / 2 * PITCH(width) + 2 * col + k % 2] =
                     select((floatv)(0.0f), v,
                            ((intv)(inside ? route[4 * from + k] : 0) & LANE_BITS) != (intv)(0));

@@ -473,7 +473,9 @@ typedef int (*impasto_progress_fn)(void *user, const struct impasto_progress *pr
 enum impasto_keep {
     IMPASTO_KEEP_ALL,   /* they are kept */
     IMPASTO_KEEP_MASKS, /* kept where a loss looks at them; of the others, where they are positive */
-    IMPASTO_KEEP_INPUT, /* they are computed again */
+    IMPASTO_KEEP_INPUT_AND_MASKS, /* computed again as far as a loss looks at them; of those beyond, it is
+                                     kept where they are positive */
+    IMPASTO_KEEP_INPUT,           /* they are computed again */
 };
 struct impasto_plan_stage {
     int first, last; /* layers */

@@ -173,10 +173,15 @@ const char *cli_stage_words(const struct impasto_plan_stage *stage, char *text, 
         snprintf(text, size, "kept");
     else if (stage->keep == IMPASTO_KEEP_MASKS)
         snprintf(text, size, "kept where a loss needs them, otherwise their signs");
-    else if (stage->rows >= stage->height)
-        snprintf(text, size, "computed twice");
-    else
-        snprintf(text, size, "computed twice, %d of %d rows at a time", stage->rows, stage->height);
+    else {
+        const char *what = stage->keep == IMPASTO_KEEP_INPUT
+                               ? "computed twice"
+                               : "computed twice where a loss needs them, otherwise their signs";
+        if (stage->rows >= stage->height)
+            snprintf(text, size, "%s", what);
+        else
+            snprintf(text, size, "%s, %d of %d rows at a time", what, stage->rows, stage->height);
+    }
     return text;
 }
 

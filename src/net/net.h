@@ -81,7 +81,7 @@ enum impasto_status imp_model_load(struct imp_model *model, struct imp_device *d
                                    const struct impasto_weights *weights,
                                    struct impasto_error *error);
 
-/* ---- vgg19.c and stage.c --------------------------------------------------------------------- */
+/* ---- vgg19.c and stage*.c -------------------------------------------------------------------- */
 
 /* What looks at the activations on their way. Bit l of `layers` is set where layer l is wanted. */
 struct imp_taps {
@@ -103,8 +103,9 @@ struct imp_taps {
 /* Blocks of convolutions between poolings are the stages in which memory is managed. */
 #define IMP_STAGES 5
 
-/* rows: how many rows of a stage's activations are worked on at a time; rounded up to a multiple of
- * IMP_STRIP_UNIT, and to all of them unless IMPASTO_KEEP_INPUT. */
+/* rows: how many rows of a stage's activations are worked on at a time in the backward pass, where there
+ * is one; rounded up to a multiple of IMP_STRIP_UNIT, and to all of them unless the stage's input is kept.
+ */
 struct imp_stage_plan {
     enum impasto_keep keep;
     int rows;
@@ -120,10 +121,12 @@ struct imp_slot {
 struct imp_stage {
     int first, last;   /* layers */
     int height, width; /* of its activations */
-    int margin;        /* rows above and below a strip for which its tensors have room */
     struct imp_stage_plan plan;
-    /* Which passing slot has each layer's activation in the forward pass (-1: it has a buffer), and
-     * the stage's output pooled (-1: it is kept). */
+    int forward_rows; /* of a strip in the forward pass */
+    int again;        /* layers first to `again` are computed again; first - 1: none */
+    int margin;       /* rows above and below a strip for which its tensors have room, backwards */
+    /* Which slot has each layer's activation in the forward pass (-1: it has a buffer; see
+     * imp_stage_slot), and which passing slot the stage's output pooled (-1: it is kept). */
     int transient[4], pooled_transient;
     /* Which has the gradient of each layer's activation (-1: it replaces the activation), and of the
      * stage's input. */
@@ -144,13 +147,19 @@ struct imp_net {
     struct imp_tensor activation[IMPASTO_LAYERS]; /* after the ReLU */
     struct imp_tensor pooled[IMP_STAGES - 1];     /* outputs of the stages but the last */
     struct imp_tensor view[IMPASTO_LAYERS];       /* the strip at hand */
-    struct imp_buffer *mask[IMPASTO_LAYERS];      /* of layers that IMPASTO_KEEP_MASKS does not keep */
+    struct imp_buffer *mask[IMPASTO_LAYERS];      /* of layers that are neither kept nor computed again */
     struct imp_buffer *route[IMP_STAGES - 1];     /* of the last of them, pooled */
     /* Memory of strips: the stage's input, its activations, the gradient of its input until it may be
      * written; tensors on their way from one operation to the next; gradients of pooled outputs on
      * their way between stages. */
     struct imp_slot strip_input, strip[4], pending, passing[2], boundary[2];
+    struct imp_buffer *strip_mask;
     struct imp_buffer *workspace; /* of the convolutions and the taps */
+    /* A buffer of `lent_bytes` that is of no use to anyone from a forward pass on until the backward pass
+     * writes the image's gradient to it; or NULL. The caller's, before imp_net_layout. */
+    struct imp_buffer **lent;
+    size_t lent_bytes;
+    int borrower; /* pooled[borrower] is there; 0: none */
     const struct imp_buffer *image;    /* of the last forward pass: it may not change before */
     struct imp_buffer *image_gradient; /* the backward pass at work */
 };
@@ -162,10 +171,13 @@ void imp_net_init(struct imp_net *net, const struct imp_model *model, const stru
 /* Another use of memory. plan: IMP_STAGES of them. Before imp_net_layout. */
 void imp_net_plan(struct imp_net *net, const struct imp_caps *caps,
                   const struct imp_stage_plan *plan);
-/* Estimated time of a forward and (where meant for it) a backward pass, in multiply-adds of direct
- * convolution. */
-double imp_net_cost(const struct imp_net *net, const struct imp_caps *caps);
-/* The most rows that a window of layer l's activation has. */
+/* The most rows for which every tensor of a stage's strips takes at most `bytes`; at least 1. */
+int imp_net_rows_within(const struct imp_net *net, int stage, enum impasto_keep keep,
+                        uint64_t bytes);
+/* Estimated time of a forward and (where meant for it) a backward pass through a stage, in multiply-adds
+ * of direct convolution. Depends on no other stage's plan. */
+double imp_net_cost(const struct imp_net *net, const struct imp_caps *caps, int stage);
+/* The most rows that a window of layer l's activation has in the forward pass. */
 int imp_net_window_rows(const struct imp_net *net, int layer);
 /* tap_workspace: bytes of workspace that the taps' measure needs. */
 void imp_net_layout(struct imp_net *net, const struct imp_caps *caps, size_t tap_workspace,
@@ -179,7 +191,7 @@ enum impasto_status imp_net_backward(struct imp_net *net, struct imp_device *dev
                                      const struct imp_taps *taps,
                                      struct imp_buffer *image_gradient);
 
-/* stage.c, for vgg19.c: one stage forwards, its output pooled into pooled[stage]; and backwards, from
+/* stage*.c, for vgg19.c: one stage forwards, its output pooled into pooled[stage]; and backwards, from
  * `upstream`, the gradient of that output (NULL: none), to `downstream`, the gradient of its input, or
  * for stage 0 net->image_gradient. taps as above. */
 enum impasto_status imp_stage_forward(struct imp_net *net, struct imp_device *device, int stage,
@@ -188,16 +200,33 @@ enum impasto_status imp_stage_backward(struct imp_net *net, struct imp_device *d
                                        const struct imp_taps *taps,
                                        const struct imp_tensor *upstream,
                                        struct imp_tensor *downstream);
-/* Whether the stage is worked on in one strip. */
-bool imp_stage_whole(const struct imp_stage *stage);
-/* How many rows beyond a strip's own are computed of a layer's activation, in the forward pass and when
- * it is computed again for the backward pass; and of its gradient. */
-enum imp_reach { IMP_REACH_FORWARD, IMP_REACH_AGAIN, IMP_REACH_GRADIENT };
+/* Whether nothing but the stage's input, and perhaps masks, stays from the forward pass to the backward
+ * pass. */
+bool imp_stage_keeps_input(const struct imp_stage *stage);
+/* Whether a pass works on the stage in one strip. */
+bool imp_stage_whole(const struct imp_stage *stage, bool backward);
+/* By the numbers in `transient`: passing slots, then strips'. */
+struct imp_slot *imp_stage_slot(struct imp_net *net, int slot);
+/* Rows by which the last layer is behind the first in the forward pass. */
+int imp_stage_lag(const struct imp_stage *stage);
+/* Rows of the largest of a pass's strips' tensors. */
+int imp_stage_tensor_rows(const struct imp_stage *stage, bool backward);
+/* How many rows beyond a strip's own are computed of a layer's activation, when it is computed again for
+ * the backward pass, and of its gradient. */
+enum imp_reach { IMP_REACH_AGAIN, IMP_REACH_GRADIENT };
 int imp_stage_reach(const struct imp_stage *stage, int layer, enum imp_reach which);
 /* The largest of these. */
-int imp_stage_margin(const struct imp_stage *stage, bool backward);
-/* The most rows of a strip with `reach` more on each side. */
+int imp_stage_margin(const struct imp_stage *stage);
+/* The most rows of a backward pass's strip with `reach` more on each side. */
 int imp_stage_rows(const struct imp_stage *stage, int reach);
+/* A tensor shaped as `like`, of `height` rows, in a slot; its halo is zero, the rest undefined. */
+enum impasto_status imp_slot_use(struct imp_slot *slot, struct imp_device *device,
+                                 const struct imp_tensor *like, int height,
+                                 struct imp_tensor *tensor);
+/* A window's rows of layer l's activation y from the one before. lead: see struct imp_conv. */
+enum impasto_status imp_stage_convolve(struct imp_net *net, struct imp_device *device, int l,
+                                       const struct imp_tensor *x, const struct imp_tensor *y,
+                                       const struct imp_window *window, int lead);
 
 /* ---- guide.c --------------------------------------------------------------------------------- */
 

@@ -2,7 +2,7 @@
 /*
  * VGG19 (Simonyan and Zisserman 2015, configuration E) at one size, as far as its deepest wanted
  * layer: convolution, bias, ReLU, sixteen times, with 2x2 pooling between the five stages. Shapes,
- * memory, and the passes over the stages, which are in stage.c.
+ * memory, and the passes over the stages, which are in stage_*.c.
  */
 
 #include "net/net.h"
@@ -54,9 +54,13 @@ void imp_net_init(struct imp_net *net, const struct imp_model *model, const stru
     imp_net_plan(net, caps, plan);
 }
 
-/* The algorithms for layer l on strips of `rows` rows. */
-static void choose(struct imp_net *net, const struct imp_caps *caps, int l, int rows)
+/* The algorithms for layer l of a stage. Forwards the whole's: where the pooling finds nothing but
+ * near-ties, in flat parts of a picture, rounding decides where the gradient goes, and that is not
+ * to depend on the use of memory. */
+static void choose(struct imp_net *net, const struct imp_caps *caps, const struct imp_stage *stage,
+                   int l)
 {
+    const int backward = imp_stage_rows(stage, stage->margin / 2);
     const struct imp_model_layer *layer = &net->model->layer[l];
     const int in = imp_layer_shapes[l].in_channels, out = imp_layer_shapes[l].out_channels;
     const int w = net->activation[l].width;
@@ -64,8 +68,9 @@ static void choose(struct imp_net *net, const struct imp_caps *caps, int l, int 
     net->algorithm[l][1] = layer->backward;
     if (!net->model->automatic)
         return;
-    net->algorithm[l][0] = imp_conv_cheapest(caps, layer->forward->packing, in, out, rows, w);
-    net->algorithm[l][1] = imp_conv_cheapest(caps, layer->backward->packing, out, in, rows, w);
+    net->algorithm[l][0] =
+        imp_conv_cheapest(caps, layer->forward->packing, in, out, stage->height, w);
+    net->algorithm[l][1] = imp_conv_cheapest(caps, layer->backward->packing, out, in, backward, w);
 }
 
 static bool is_kept(const struct imp_net *net, int s, int l)
@@ -79,13 +84,26 @@ static int free_slot(int taken)
     return taken == 0 ? 1 : 0;
 }
 
+/*
+ * Which slot has the i-th activation forwards of a stage that keeps its input: in strips each has
+ * its own, on the whole two take turns. Where there is a backward pass the slots of its gradients
+ * serve, but for the one that may have what is pooled; where there is none, both may.
+ */
+static int strip_slot(const struct imp_net *net, const struct imp_stage *stage, int i)
+{
+    static const int alone[] = {2, 3, 4, 5};
+    const int shared[] = {2, 1, 3, stage->pooled_transient < 0 ? 0 : 4};
+    const int turn = imp_stage_whole(stage, false) ? i % 2 : i;
+    return net->backward ? shared[turn] : alone[turn];
+}
+
 /* Where activations are in the forward pass that have no buffer of their own. */
 static void assign_transients(struct imp_net *net)
 {
     int taken = -1; /* by what the next operation reads */
     for (int s = 0; s < net->stages; s++) {
         struct imp_stage *stage = &net->stage[s];
-        const bool in_strips = stage->plan.keep == IMPASTO_KEEP_INPUT;
+        const bool in_strips = imp_stage_keeps_input(stage);
         for (int l = stage->first; l <= stage->last; l++) {
             const bool passes = stage->plan.keep == IMPASTO_KEEP_MASKS && !is_kept(net, s, l);
             const int slot = passes ? free_slot(taken) : -1;
@@ -93,27 +111,30 @@ static void assign_transients(struct imp_net *net)
             /* Strips read the stage's input to the end. */
             taken = in_strips ? taken : slot;
         }
-        const bool kept = s + 1 == net->stages ||
-                          (net->backward && net->stage[s + 1].plan.keep == IMPASTO_KEEP_INPUT);
+        const bool kept =
+            s + 1 == net->stages || (net->backward && imp_stage_keeps_input(&net->stage[s + 1]));
         stage->pooled_transient = kept ? -1 : free_slot(taken);
         taken = stage->pooled_transient;
+        for (int l = stage->first; in_strips && l <= stage->last; l++)
+            stage->transient[l - stage->first] = strip_slot(net, stage, l - stage->first);
     }
 }
 
 /*
  * Where gradients go in the backward pass. That of an activation replaces it, element by element,
- * except where a tap needs the activation as it was, or where it is not kept. Neither slot is for
+ * except where a tap needs the activation as it was, or where there is none. Neither slot is for
  * what is made from the other.
  */
 static void assign_gradients(struct imp_net *net)
 {
     for (int s = net->stages - 1; s >= 0; s--) {
         struct imp_stage *stage = &net->stage[s];
-        const bool passed =
-            s + 1 < net->stages && imp_stage_whole(stage) && imp_stage_whole(&net->stage[s + 1]);
+        const bool passed = s + 1 < net->stages && imp_stage_whole(stage, true) &&
+                            imp_stage_whole(&net->stage[s + 1], true);
         int taken = passed ? net->stage[s + 1].input_slot : -1;
         for (int l = stage->last; l >= stage->first; l--) {
-            const bool passes = stage->plan.keep == IMPASTO_KEEP_MASKS || net->tapped >> l & 1u;
+            const bool passes = stage->plan.keep == IMPASTO_KEEP_MASKS || net->tapped >> l & 1u ||
+                                (imp_stage_keeps_input(stage) && l > stage->again);
             const int slot = passes ? free_slot(taken) : -1;
             stage->slot[l - stage->first] = slot;
             taken = slot;
@@ -122,55 +143,111 @@ static void assign_gradients(struct imp_net *net)
     }
 }
 
+/* The last layer that the backward pass needs the activation of, of those that are not kept. */
+static int last_again(const struct imp_net *net, const struct imp_stage *stage)
+{
+    int l = net->backward && imp_stage_keeps_input(stage) ? stage->last : stage->first - 1;
+    while (stage->plan.keep == IMPASTO_KEEP_INPUT_AND_MASKS && l >= stage->first &&
+           !(net->tapped >> l & 1u))
+        l--;
+    return l;
+}
+
+/* The strips of a stage for its plan; what the backward pass has room for serves the forward pass.
+ */
+static void plan_strips(const struct imp_net *net, struct imp_stage *stage,
+                        struct imp_stage_plan plan)
+{
+    stage->plan = plan;
+    stage->again = last_again(net, stage);
+    if (stage->again == stage->last)
+        stage->plan.keep = IMPASTO_KEEP_INPUT;
+    stage->margin = net->backward ? imp_stage_margin(stage) : 0;
+    /* A strip's input is one row more each way, and overwritten by the strip after the next. */
+    int rows = round_up(plan.rows > stage->margin ? plan.rows : stage->margin + 1, IMP_STRIP_UNIT);
+    if (!imp_stage_keeps_input(stage) || rows > stage->height)
+        rows = stage->height;
+    stage->plan.rows = rows;
+    stage->forward_rows = rows;
+    if (rows == stage->height)
+        return;
+    if (net->backward)
+        rows += (2 * stage->margin - imp_stage_lag(stage)) / IMP_STRIP_UNIT * IMP_STRIP_UNIT;
+    /* Rows that a step leaves to the next move up without overlap. */
+    if (rows < 2 * IMP_STRIP_UNIT)
+        rows = 2 * IMP_STRIP_UNIT;
+    stage->forward_rows = rows < stage->height ? rows : stage->height;
+}
+
 void imp_net_plan(struct imp_net *net, const struct imp_caps *caps,
                   const struct imp_stage_plan *plan)
 {
     for (int s = 0; s < net->stages; s++) {
         struct imp_stage *stage = &net->stage[s];
-        stage->margin = imp_stage_margin(stage, net->backward);
-        stage->plan = plan[s];
-        /* A strip's input is one row more each way, and overwritten by the strip after the next. */
-        const int rows = plan[s].rows > stage->margin ? plan[s].rows : stage->margin + 1;
-        stage->plan.rows = plan[s].keep != IMPASTO_KEEP_INPUT || rows >= stage->height
-                               ? stage->height
-                               : round_up(rows, IMP_STRIP_UNIT);
+        plan_strips(net, stage, plan[s]);
         for (int l = stage->first; l <= stage->last; l++)
-            choose(net, caps, l, imp_stage_rows(stage, stage->margin / 2));
+            choose(net, caps, stage, l);
     }
     assign_transients(net);
     assign_gradients(net);
 }
 
+int imp_net_rows_within(const struct imp_net *net, int s, enum impasto_keep keep, uint64_t bytes)
+{
+    struct imp_stage stage = net->stage[s];
+    uint64_t row = 0;
+    for (int l = stage.first; l <= stage.last; l++) {
+        const struct imp_tensor *a = &net->activation[l];
+        const uint64_t floats = (uint64_t)a->channels * ((uint64_t)a->width + 2);
+        row = floats > row ? floats : row;
+    }
+    plan_strips(net, &stage, (struct imp_stage_plan){.keep = keep, .rows = 1});
+    const uint64_t fit = bytes / (row * sizeof(float));
+    const uint64_t backward = 2 * (uint64_t)stage.margin, lag = (uint64_t)imp_stage_lag(&stage);
+    const uint64_t margins = (net->backward ? backward : lag) + 2; /* and the halo */
+    if (fit >= (uint64_t)stage.height + 2)
+        return stage.height;
+    return fit > margins + IMP_STRIP_UNIT ? (int)((fit - margins) / IMP_STRIP_UNIT * IMP_STRIP_UNIT)
+                                          : 1;
+}
+
 int imp_net_window_rows(const struct imp_net *net, int layer)
 {
-    return net->stage[imp_layer_shapes[layer].block - 1].plan.rows;
+    return net->stage[imp_layer_shapes[layer].block - 1].forward_rows;
 }
 
-static int rows_of(const struct imp_stage *stage, int layer, enum imp_reach which)
+/* Of one convolution on strips of `rows` rows, with `reach` more on each side as far as the picture
+ * goes; the first, the last and all others differ. */
+static double cost_of(const struct imp_caps *caps, const struct imp_stage *stage,
+                      const struct imp_conv_algorithm *algorithm, int in, int out, int rows,
+                      int reach)
 {
-    return imp_stage_rows(stage, imp_stage_reach(stage, layer, which));
+    const int height = stage->height, width = stage->width;
+    const int strips = (height + rows - 1) / rows;
+    if (strips == 1)
+        return imp_conv_cost(caps, algorithm, in, out, height, width);
+    const int last = height - (strips - 1) * rows + reach;
+    const int inner = rows + 2 * reach < height ? rows + 2 * reach : height;
+    return imp_conv_cost(caps, algorithm, in, out, inner - reach, width) +
+           imp_conv_cost(caps, algorithm, in, out, last < height ? last : height, width) +
+           (strips - 2) * imp_conv_cost(caps, algorithm, in, out, inner, width);
 }
 
-double imp_net_cost(const struct imp_net *net, const struct imp_caps *caps)
+double imp_net_cost(const struct imp_net *net, const struct imp_caps *caps, int s)
 {
+    const struct imp_stage *stage = &net->stage[s];
+    const int rows = stage->plan.rows;
     double cost = 0;
-    for (int s = 0; s < net->stages; s++) {
-        const struct imp_stage *stage = &net->stage[s];
-        const int strips = (stage->height + stage->plan.rows - 1) / stage->plan.rows;
-        const bool again = net->backward && stage->plan.keep == IMPASTO_KEEP_INPUT;
-        for (int l = stage->first; l <= stage->last; l++) {
-            const int in = imp_layer_shapes[l].in_channels, out = imp_layer_shapes[l].out_channels;
-            const struct imp_conv_algorithm *const *a = net->algorithm[l];
-            const int back = l > stage->first ? rows_of(stage, l - 1, IMP_REACH_GRADIENT)
-                                              : imp_stage_rows(stage, 0);
-            cost += strips * imp_conv_cost(caps, a[0], in, out,
-                                           rows_of(stage, l, IMP_REACH_FORWARD), stage->width);
-            if (again)
-                cost += strips * imp_conv_cost(caps, a[0], in, out,
-                                               rows_of(stage, l, IMP_REACH_AGAIN), stage->width);
-            if (net->backward)
-                cost += strips * imp_conv_cost(caps, a[1], out, in, back, stage->width);
-        }
+    for (int l = stage->first; l <= stage->last; l++) {
+        const int in = imp_layer_shapes[l].in_channels, out = imp_layer_shapes[l].out_channels;
+        const struct imp_conv_algorithm *const *a = net->algorithm[l];
+        const int back = l > stage->first ? imp_stage_reach(stage, l - 1, IMP_REACH_GRADIENT) : 0;
+        cost += cost_of(caps, stage, a[0], in, out, stage->forward_rows, 0);
+        if (l <= stage->again)
+            cost += cost_of(caps, stage, a[0], in, out, rows,
+                            imp_stage_reach(stage, l, IMP_REACH_AGAIN));
+        if (net->backward)
+            cost += cost_of(caps, stage, a[1], out, in, rows, back);
     }
     return cost;
 }
@@ -182,11 +259,14 @@ static size_t workspace_bytes(const struct imp_net *net, const struct imp_caps *
     for (int s = 0; s < net->stages; s++)
         for (int l = net->stage[s].first; l <= net->stage[s].last; l++) {
             const int in = imp_layer_shapes[l].in_channels, out = imp_layer_shapes[l].out_channels;
-            const int h = imp_stage_rows(&net->stage[s], net->stage[s].margin);
+            const int forward_rows = net->stage[s].forward_rows;
+            const int backward_rows = imp_stage_tensor_rows(&net->stage[s], true);
+            const int most = forward_rows > backward_rows ? forward_rows : backward_rows;
             const int w = net->stage[s].width;
             const struct imp_conv_algorithm *const *a = net->algorithm[l];
-            const size_t forward = a[0]->workspace_size(caps, in, out, h, w);
-            const size_t backward = net->backward ? a[1]->workspace_size(caps, out, in, h, w) : 0;
+            const size_t forward = a[0]->workspace_size(caps, in, out, most, w);
+            const size_t backward =
+                net->backward ? a[1]->workspace_size(caps, out, in, backward_rows, w) : 0;
             largest = forward > largest ? forward : largest;
             largest = backward > largest ? backward : largest;
         }
@@ -195,7 +275,7 @@ static size_t workspace_bytes(const struct imp_net *net, const struct imp_caps *
 
 /* Bytes of each slot: the largest tensor that it will hold. */
 struct slots {
-    size_t strip_input, strip[4], passing[2], pending, boundary[2];
+    size_t strip_input, strip[4], passing[2], pending, boundary[2], mask;
 };
 
 static void take(size_t *bytes, const struct imp_tensor *like, int height)
@@ -204,43 +284,75 @@ static void take(size_t *bytes, const struct imp_tensor *like, int height)
     *bytes = needed > *bytes ? needed : *bytes;
 }
 
-static void stage_slots(const struct imp_net *net, int s, struct slots *slots)
+static size_t *bytes_of(struct slots *slots, int slot)
+{
+    return slot < 2 ? &slots->passing[slot] : &slots->strip[slot - 2];
+}
+
+static void forward_slots(const struct imp_net *net, int s, struct slots *slots)
 {
     const struct imp_stage *stage = &net->stage[s];
     const struct imp_tensor *input = s > 0 ? &net->pooled[s - 1] : &net->input;
-    const bool whole = imp_stage_whole(stage), keep = stage->plan.keep != IMPASTO_KEEP_INPUT;
-    const int rows = imp_stage_rows(stage, stage->margin);
-    if (!whole || s == 0)
+    const int rows = imp_stage_tensor_rows(stage, false);
+    if (s == 0 || !imp_stage_whole(stage, false))
         take(&slots->strip_input, input, rows);
     for (int l = stage->first; l <= stage->last; l++) {
         const int i = l - stage->first;
-        if (!keep)
-            take(&slots->strip[net->backward ? i : i % 2], &net->activation[l], rows);
         if (stage->transient[i] >= 0)
-            take(&slots->passing[stage->transient[i]], &net->activation[l], rows);
-        if (net->backward && stage->slot[i] >= 0)
-            take(&slots->passing[stage->slot[i]], &net->activation[l], rows);
+            take(bytes_of(slots, stage->transient[i]), &net->activation[l], rows);
     }
     if (stage->pooled_transient >= 0)
         take(&slots->passing[stage->pooled_transient], &net->pooled[s], net->pooled[s].height);
-    if (!net->backward)
-        return;
+}
+
+static void backward_slots(const struct imp_net *net, int s, struct slots *slots)
+{
+    const struct imp_stage *stage = &net->stage[s];
+    const struct imp_tensor *input = s > 0 ? &net->pooled[s - 1] : &net->input;
+    const bool whole = imp_stage_whole(stage, true);
+    const int rows = imp_stage_tensor_rows(stage, true);
+    if (stage->again >= stage->first && (s == 0 || !whole))
+        take(&slots->strip_input, input, rows);
+    for (int l = stage->first; l <= stage->last; l++) {
+        const int i = l - stage->first;
+        struct imp_tensor strip = net->activation[l];
+        strip.height = rows;
+        if (l <= stage->again)
+            take(&slots->strip[i], &strip, rows);
+        else if (!whole && imp_mask_bytes(&strip) > slots->mask)
+            slots->mask = imp_mask_bytes(&strip);
+        if (stage->slot[i] >= 0)
+            take(&slots->passing[stage->slot[i]], &strip, rows);
+    }
     take(&slots->passing[stage->input_slot], input, rows);
     if (s > 0 && !whole)
         take(&slots->pending, input, stage->plan.rows);
-    if (s > 0 && keep && !imp_stage_whole(&net->stage[s - 1]))
+    if (s > 0 && !imp_stage_keeps_input(stage) && !imp_stage_whole(&net->stage[s - 1], true))
         take(&slots->boundary[s % 2], input, input->height);
+}
+
+/* Whether pooled[s] goes where the image's gradient will be, from the largest on. That of the first
+ * stage is needed until the end. */
+static bool borrows(struct imp_net *net, int s)
+{
+    if (s == 0 || net->borrower || !net->lent || tensor_bytes(&net->pooled[s]) > net->lent_bytes)
+        return false;
+    net->borrower = s;
+    return true;
 }
 
 void imp_net_layout(struct imp_net *net, const struct imp_caps *caps, size_t tap_workspace,
                     struct imp_layout *layout)
 {
     struct slots slots = {0};
+    net->borrower = 0;
     for (int s = 0; s < net->stages; s++) {
         const struct imp_stage *stage = &net->stage[s];
-        const bool keep = stage->plan.keep != IMPASTO_KEEP_INPUT;
-        for (int l = stage->first; keep && l <= stage->last; l++) {
-            if (is_kept(net, s, l))
+        const bool keep = !imp_stage_keeps_input(stage);
+        for (int l = stage->first; l <= stage->last; l++) {
+            if (!keep && (!net->backward || l <= stage->again))
+                continue;
+            if (keep && is_kept(net, s, l))
                 imp_layout_add(layout, &net->activation[l].buffer,
                                tensor_bytes(&net->activation[l]), "activations");
             else if (l == stage->last && s + 1 < net->stages)
@@ -249,15 +361,18 @@ void imp_net_layout(struct imp_net *net, const struct imp_caps *caps, size_t tap
             else
                 imp_layout_add(layout, &net->mask[l], imp_mask_bytes(&net->activation[l]), "masks");
         }
-        if (s > 0 && !keep && net->backward)
+        if (s > 0 && !keep && net->backward && !borrows(net, s - 1))
             imp_layout_add(layout, &net->pooled[s - 1].buffer, tensor_bytes(&net->pooled[s - 1]),
                            "activations");
-        stage_slots(net, s, &slots);
+        forward_slots(net, s, &slots);
+        if (net->backward)
+            backward_slots(net, s, &slots);
     }
     imp_layout_add(layout, &net->strip_input.buffer, slots.strip_input, "strips");
     for (int i = 0; i < 4; i++)
         imp_layout_add(layout, &net->strip[i].buffer, slots.strip[i], "strips");
     imp_layout_add(layout, &net->pending.buffer, slots.pending, "strips");
+    imp_layout_add(layout, &net->strip_mask, slots.mask, "strips");
     for (int k = 0; k < 2; k++) {
         imp_layout_add(layout, &net->passing[k].buffer, slots.passing[k],
                        net->backward ? "gradients" : "activations");
@@ -271,7 +386,12 @@ void imp_net_layout(struct imp_net *net, const struct imp_caps *caps, size_t tap
 enum impasto_status imp_net_forward(struct imp_net *net, struct imp_device *device,
                                     const struct imp_buffer *image, const struct imp_taps *taps)
 {
+    struct imp_tensor *borrower = &net->pooled[net->borrower];
     net->image = image;
+    if (net->borrower) {
+        borrower->buffer = *net->lent;
+        IMP_TRY(imp_tensor_clear_halo(device, borrower));
+    }
     for (int s = 0; s < net->stages; s++)
         IMP_TRY(imp_stage_forward(net, device, s, taps));
     return IMPASTO_OK;

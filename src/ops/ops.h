@@ -47,8 +47,12 @@ struct imp_window {
 /* The window that is all of a tensor. */
 struct imp_window imp_window_whole(const struct imp_tensor *tensor);
 
+/* Zeroes a row of all channels; -1 and height are the halo's. */
+enum impasto_status imp_tensor_zero_row(struct imp_device *device, const struct imp_tensor *x,
+                                        int row);
 /* Rows of `to` from to_row on = rows of `from` from from_row on, for all channels, left and right halo
- * included. Rows -1 and height are the halo's. Both are of equal width and channels. */
+ * included. Rows -1 and height are the halo's. Both are of equal width and channels, or the same tensor
+ * and other rows. */
 enum impasto_status imp_tensor_copy_rows(struct imp_device *device, const struct imp_tensor *from,
                                          int from_row, const struct imp_tensor *to, int to_row,
                                          int rows);
@@ -249,9 +253,10 @@ enum impasto_status imp_pool_forward(struct imp_device *device, const struct imp
 /* A route, of imp_pool_route_bytes, says what the gradient needs to know of x: where each pooled value
  * came from, and through which ReLUs. NULL above: it is not wanted. */
 size_t imp_pool_route_bytes(const struct imp_tensor *y);
-/* g = the gradient gy of the pooled values by the route, on the whole. */
+/* A window's rows of g = the gradient gy of the pooled values by the route, both of the whole. */
 enum impasto_status imp_pool_backward_route(struct imp_device *device,
                                             const struct imp_buffer *route,
+                                            const struct imp_window *window,
                                             const struct imp_tensor *gy,
                                             const struct imp_tensor *g, bool average);
 /* A window's rows of g = or (accumulate) += the gradient gy of the pooled values, masked by x > 0. gy: the
@@ -331,10 +336,17 @@ enum impasto_status imp_input_backward(struct imp_device *device,
                                        const struct imp_window *window, int height,
                                        struct imp_buffer *gradient,
                                        const struct imp_input_map *map);
-/* mask, of imp_mask_bytes: which elements of x are positive, a bit each. */
+/* mask, of imp_mask_bytes of the whole, `height` rows: which elements of x are positive, a bit each, in a
+ * window's rows. */
 size_t imp_mask_bytes(const struct imp_tensor *x);
 enum impasto_status imp_mask_pack(struct imp_device *device, const struct imp_tensor *x,
+                                  const struct imp_window *window, int height,
                                   struct imp_buffer *mask);
+/* A window's rows of the whole's mask, as the mask of a strip: shaped as the strip, the buffer the mask's.
+ */
+enum impasto_status imp_mask_take(struct imp_device *device, const struct imp_buffer *mask,
+                                  int height, const struct imp_window *window,
+                                  const struct imp_tensor *strip);
 /* g = x > 0 ? g : 0 in a window's rows. */
 enum impasto_status imp_relu_mask(struct imp_device *device, const struct imp_tensor *x,
                                   const struct imp_window *window,

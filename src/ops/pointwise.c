@@ -77,17 +77,39 @@ size_t imp_mask_bytes(const struct imp_tensor *x)
     return (size_t)imp_tensor_vectors(x) * sizeof(uint16_t);
 }
 
-enum impasto_status imp_mask_pack(struct imp_device *device, const struct imp_tensor *x,
-                                  struct imp_buffer *mask)
+/* A window's rows between a strip and the whole, whose planes are `plane` positions. */
+static enum impasto_status launch_mask(struct imp_device *device, const char *function,
+                                       const struct imp_buffer *from, const struct imp_buffer *to,
+                                       const struct imp_tensor *strip,
+                                       const struct imp_window *window, int height, bool to_whole)
 {
-    const int n = imp_tensor_vectors(x);
+    const int pitch = strip->width + 2, count = window->rows * pitch;
+    const int planes[] = {imp_tensor_plane(strip), (height + 2) * pitch};
+    const int at[] = {(window->first + 1) * pitch, (window->at + 1) * pitch};
     char macros[IMP_SMALL_MACROS];
     const int columns = imp_small_macros(device, macros);
-    return imp_launch(device, &(struct imp_launch){
-                                  .kernel = {IMP_SMALL_KERNELS, "mask_pack", macros},
-                                  IMP_ARGS(imp_buf(x->buffer), imp_buf(mask), imp_int(n)),
-                                  .global = {items(n, columns)},
-                              });
+    return imp_launch(
+        device, &(struct imp_launch){
+                    .kernel = {IMP_SMALL_KERNELS, function, macros},
+                    IMP_ARGS(imp_buf(from), imp_buf(to), imp_int(imp_tensor_blocks(strip)),
+                             imp_int(planes[!to_whole]), imp_int(at[!to_whole]),
+                             imp_int(planes[to_whole]), imp_int(at[to_whole]), imp_int(count)),
+                    .global = {items(count, columns), (size_t)imp_tensor_blocks(strip)},
+                });
+}
+
+enum impasto_status imp_mask_pack(struct imp_device *device, const struct imp_tensor *x,
+                                  const struct imp_window *window, int height,
+                                  struct imp_buffer *mask)
+{
+    return launch_mask(device, "mask_pack", x->buffer, mask, x, window, height, true);
+}
+
+enum impasto_status imp_mask_take(struct imp_device *device, const struct imp_buffer *mask,
+                                  int height, const struct imp_window *window,
+                                  const struct imp_tensor *strip)
+{
+    return launch_mask(device, "copy_mask_rows", mask, strip->buffer, strip, window, height, false);
 }
 
 enum impasto_status imp_content_backward(struct imp_device *device, const struct imp_tensor *f,
@@ -128,12 +150,11 @@ enum impasto_status imp_approach(struct imp_device *device, struct imp_buffer *y
 {
     char macros[IMP_SMALL_MACROS];
     const int columns = imp_small_macros(device, macros);
-    return imp_launch(device,
-                      &(struct imp_launch){
-                          .kernel = {IMP_SMALL_KERNELS, "approach", macros},
-                          IMP_ARGS(imp_buf(y), imp_buf(x), imp_int(n), imp_float(factor)),
-                          .global = {items(n, columns)},
-                      });
+    return imp_launch(device, &(struct imp_launch){
+                                  .kernel = {IMP_SMALL_KERNELS, "approach", macros},
+                                  IMP_ARGS(imp_buf(y), imp_buf(x), imp_int(n), imp_float(factor)),
+                                  .global = {items(n, columns)},
+                              });
 }
 
 enum impasto_status imp_weigh_planes(struct imp_device *device, struct imp_buffer *g,

@@ -48,6 +48,22 @@ enum impasto_status imp_tensor_clear_halo(struct imp_device *device, const struc
                               });
 }
 
+enum impasto_status imp_tensor_zero_row(struct imp_device *device, const struct imp_tensor *x,
+                                        int row)
+{
+    const int pitch = x->width + 2;
+    char macros[IMP_SMALL_MACROS];
+    const int columns = imp_small_macros(device, macros);
+    return imp_launch(
+        device,
+        &(struct imp_launch){
+            .kernel = {IMP_SMALL_KERNELS, "rows_zero", macros},
+            IMP_ARGS(imp_buf(x->buffer), imp_int(imp_tensor_blocks(x)),
+                     imp_int(imp_tensor_plane(x)), imp_int((row + 1) * pitch), imp_int(pitch)),
+            .global = {(size_t)((pitch + columns - 1) / columns), (size_t)imp_tensor_blocks(x)},
+        });
+}
+
 struct imp_window imp_window_whole(const struct imp_tensor *tensor)
 {
     return (struct imp_window){.rows = tensor->height, .begins = true};

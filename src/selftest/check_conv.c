@@ -88,6 +88,7 @@ static double run_on_device(struct imp_check_run *run, const struct imp_conv_alg
                             .epilogue = epilogue,
                             .gemm = gemm,
                             .label = "check"};
+    const struct imp_window whole = {.rows = s->height};
     struct imp_buffer *weights = NULL, *bias = NULL, *scratch = NULL, *bits = NULL;
     struct imp_buffer *mask = NULL; /* that conv.mask had before */
     double error = INFINITY;
@@ -109,7 +110,7 @@ static double run_on_device(struct imp_check_run *run, const struct imp_conv_alg
         conv.workspace = scratch;
         if (epilogue == IMP_EPILOGUE_MASK_BITS &&
             imp_check_buffer(run, &bits, imp_mask_bytes(&conv.mask) / sizeof(float) + 1, NULL) &&
-            imp_check_ok(run, imp_mask_pack(run->device, &conv.mask, bits))) {
+            imp_check_ok(run, imp_mask_pack(run->device, &conv.mask, &whole, s->height, bits))) {
             mask = conv.mask.buffer;
             conv.mask.buffer = bits;
         }

@@ -15,7 +15,7 @@ static const struct problem {
     enum impasto_padding padding;
     enum impasto_losses losses;
     enum impasto_keep keep;
-    int strip; /* rows at a time, with IMPASTO_KEEP_INPUT */
+    int strip; /* rows at a time, where the input is kept */
     enum impasto_style_loss style_loss;
     int regions; /* 1: everywhere, one style picture; 2: soft masks, blended and masked pictures */
 } problems[] = {
@@ -39,6 +39,18 @@ static const struct problem {
      IMPASTO_LOSSES_GATYS, IMPASTO_KEEP_MASKS, 0, IMPASTO_STYLE_LOSS_GRAM, 1},
     {"strips max zero", 5, 41, 24, 1u << 4, 1u << 1 | 1u << 2, IMPASTO_POOLING_MAX,
      IMPASTO_PADDING_ZERO, IMPASTO_LOSSES_GATYS, IMPASTO_KEEP_INPUT, 12, IMPASTO_STYLE_LOSS_GRAM, 1},
+    {"strips and masks average replicate", 9, 75, 21, 1u << 5, 1u << 0 | 1u << 3 | 1u << 8,
+     IMPASTO_POOLING_AVERAGE, IMPASTO_PADDING_REPLICATE, IMPASTO_LOSSES_RELATIVE,
+     IMPASTO_KEEP_INPUT_AND_MASKS, 8, IMPASTO_STYLE_LOSS_GRAM, 1},
+    {"strips and masks average zero", 13, 83, 39, 1u << 9, 1u << 2 | 1u << 4 | 1u << 8 | 1u << 12,
+     IMPASTO_POOLING_AVERAGE, IMPASTO_PADDING_ZERO, IMPASTO_LOSSES_GATYS,
+     IMPASTO_KEEP_INPUT_AND_MASKS, 8, IMPASTO_STYLE_LOSS_GRAM, 1},
+    {"strips and masks max zero", 5, 57, 24, 1u << 4, 1u << 0, IMPASTO_POOLING_MAX,
+     IMPASTO_PADDING_ZERO, IMPASTO_LOSSES_GATYS, IMPASTO_KEEP_INPUT_AND_MASKS, 12,
+     IMPASTO_STYLE_LOSS_GRAM, 1},
+    {"masks computed twice max replicate", 5, 41, 25, 1u << 2, 1u << 0 | 1u << 4,
+     IMPASTO_POOLING_MAX, IMPASTO_PADDING_REPLICATE, IMPASTO_LOSSES_RELATIVE,
+     IMPASTO_KEEP_INPUT_AND_MASKS, 1000, IMPASTO_STYLE_LOSS_GRAM, 1},
     {"computed twice average zero", 10, 33, 18, 1u << 9, 1u << 2 | 1u << 6,
      IMPASTO_POOLING_AVERAGE, IMPASTO_PADDING_ZERO, IMPASTO_LOSSES_RELATIVE,
      IMPASTO_KEEP_INPUT, 1000, IMPASTO_STYLE_LOSS_GRAM, 1},
@@ -50,6 +62,9 @@ static const struct problem {
     {"regions average zero", 9, 33, 26, 1u << 5, 1u << 0 | 1u << 3 | 1u << 8,
      IMPASTO_POOLING_AVERAGE, IMPASTO_PADDING_ZERO, IMPASTO_LOSSES_GATYS, IMPASTO_KEEP_MASKS, 0,
      IMPASTO_STYLE_LOSS_GRAM, 2},
+    {"regions strips and masks average zero", 9, 77, 26, 1u << 5, 1u << 0 | 1u << 3 | 1u << 6,
+     IMPASTO_POOLING_AVERAGE, IMPASTO_PADDING_ZERO, IMPASTO_LOSSES_GATYS,
+     IMPASTO_KEEP_INPUT_AND_MASKS, 8, IMPASTO_STYLE_LOSS_COVARIANCE, 2},
     {"regions covariance strips average replicate", 5, 41, 23, 1u << 2,
      1u << 0 | 1u << 1 | 1u << 4, IMPASTO_POOLING_AVERAGE, IMPASTO_PADDING_REPLICATE,
      IMPASTO_LOSSES_RELATIVE, IMPASTO_KEEP_INPUT, 8, IMPASTO_STYLE_LOSS_COVARIANCE, 2},
@@ -134,17 +149,21 @@ static enum impasto_status make_machine(struct imp_check_run *run, const struct 
         .average = p->pooling == IMPASTO_POOLING_AVERAGE,
         .replicate = p->padding == IMPASTO_PADDING_REPLICATE,
     };
+    /* Of the gradient's buffer: small pictures' own is too small to be of use. */
+    const size_t lent = 8 * bytes;
     struct imp_stage_plan plan[IMP_STAGES];
     struct impasto_error error;
     IMP_TRY(imp_model_init(&m->model, device, &weights->info, &options));
     imp_model_layout(&m->model, caps, &m->layout);
     imp_net_init(&m->net, &m->model, caps, p->height, p->width, true,
                  p->content | p->style);
+    m->net.lent = &m->gradient;
+    m->net.lent_bytes = lent;
     imp_net_init(&m->style_net, &m->model, caps, p->width, p->height, false, 0);
     for (int s = 0; s < IMP_STAGES; s++)
         plan[s] = (struct imp_stage_plan){.keep = p->keep, .rows = p->strip};
     imp_net_plan(&m->net, caps, plan);
-    if (p->keep == IMPASTO_KEEP_INPUT)
+    if (p->strip > 0)
         imp_net_plan(&m->style_net, caps, plan);
     for (int r = 0; r < p->regions; r++) {
         m->region[r].weight = region_weights[p->regions - 1][r];
@@ -160,7 +179,7 @@ static enum impasto_status make_machine(struct imp_check_run *run, const struct 
     imp_net_layout(&m->style_net, caps, imp_style_workspace(&m->losses.style, &m->style_net),
                    &m->layout);
     imp_layout_add(&m->layout, &m->image, bytes, "self-test");
-    imp_layout_add(&m->layout, &m->gradient, bytes, "self-test");
+    imp_layout_add(&m->layout, &m->gradient, lent, "self-test");
     imp_layout_add(&m->layout, &m->style, bytes, "self-test");
     IMP_TRY(imp_layout_allocate(&m->layout, device));
     return imp_model_load(&m->model, device, weights, &error);

@@ -108,6 +108,72 @@ static void check_copy_rows(struct imp_check_run *run, const struct shape *s)
     free(expected);
 }
 
+/* The last rows of a tensor become its first, and the row after them zero. */
+static void check_move_rows(struct imp_check_run *run, const struct shape *s)
+{
+    const int h = s->height, w = s->width, moved = h / 2;
+    const int lanes = imp_device_caps(run->device)->vector_width;
+    const size_t n = (size_t)(CHANNELS * h * w);
+    float *a = imp_check_data(run, 0, n, false), *found = imp_check_data(run, 1, n, false);
+    double *expected = imp_check_doubles(run, n);
+    struct imp_tensor t = {0};
+    if (!run->broken && imp_check_tensor(run, &t, CHANNELS, h, w, lanes, a) &&
+        imp_check_ok(run, imp_tensor_copy_rows(run->device, &t, h - moved, &t, 0, moved)) &&
+        imp_check_ok(run, imp_tensor_zero_row(run->device, &t, moved))) {
+        const double damage = imp_check_read(run, &t, found);
+        for (size_t i = 0; i < n; i++) {
+            const int row = (int)(i / (size_t)w) % h;
+            expected[i] = row < moved    ? (double)a[i + (size_t)((h - moved) * w)]
+                          : row == moved ? 0
+                                         : (double)a[i];
+        }
+        imp_check_end(run, fmax(damage, imp_check_error(found, expected, n)), 0);
+    }
+    imp_buffer_free(&t.buffer);
+    free(a);
+    free(found);
+    free(expected);
+}
+
+/* The masks of a strip's rows on their way through the mask of the whole, a row further up. */
+static void check_mask_rows(struct imp_check_run *run, const struct shape *s)
+{
+    const int h = s->height, w = s->width, tall = h + 3;
+    const int lanes = imp_device_caps(run->device)->vector_width;
+    const struct imp_window packed = {.first = 1, .rows = h - 1, .at = 3};
+    const struct imp_window taken = {.first = 0, .rows = h - 1, .at = 3};
+    const struct imp_tensor shape = {
+        .channels = CHANNELS, .height = tall, .width = w, .lanes = lanes};
+    float *a = imp_check_data(run, 0, (size_t)(CHANNELS * h * w), true);
+    struct imp_tensor x = {0}, strip = {0};
+    struct imp_buffer *whole = NULL;
+    uint16_t *words = NULL;
+    if (!run->broken && imp_check_tensor(run, &x, CHANNELS, h, w, lanes, a) &&
+        imp_check_buffer(run, &whole, imp_mask_bytes(&shape) / sizeof(float) + 1, NULL) &&
+        imp_check_buffer(run, &strip.buffer, imp_mask_bytes(&x) / sizeof(float) + 1, NULL) &&
+        (words = malloc(imp_mask_bytes(&x)))) {
+        int wrong = 0;
+        struct imp_buffer *const bits = strip.buffer;
+        strip = x;
+        strip.buffer = bits;
+        if (imp_check_ok(run, imp_mask_pack(run->device, &x, &packed, tall, whole)) &&
+            imp_check_ok(run, imp_mask_take(run->device, whole, tall, &taken, &strip)) &&
+            imp_check_ok(run, imp_buffer_read(strip.buffer, 0, words, imp_mask_bytes(&x)))) {
+            for (int c = 0; c < CHANNELS; c++)
+                for (int i = 0; i < (h - 1) * w; i++) {
+                    const int at = (c / lanes * (h + 2) + i / w + 1) * (w + 2) + i % w + 1;
+                    wrong += (words[at] >> c % lanes & 1) != (a[(c * h + 1) * w + i] > 0);
+                }
+            imp_check_end(run, wrong, 0);
+        }
+    }
+    imp_buffer_free(&x.buffer);
+    imp_buffer_free(&strip.buffer);
+    imp_buffer_free(&whole);
+    free(a);
+    free(words);
+}
+
 /* A tensor with its first contents again. */
 static bool refill(struct imp_check_run *run, struct imp_tensor *t, const float *data)
 {
@@ -301,9 +367,16 @@ void imp_check_pointwise(struct imp_check_run *run)
             if (imp_check_begin(run, "input forward %dx%d %s, last rows", s->height, s->width,
                                 replicate ? "replicate" : "zero"))
                 check_input(run, s, replicate, 1, s->height - 1);
+            if (imp_check_begin(run, "input forward %dx%d %s, from beyond its edge", s->height,
+                                s->width, replicate ? "replicate" : "zero"))
+                check_input(run, s, replicate, -4, s->height + 2);
         }
         if (imp_check_begin(run, "rows %dx%d", s->height, s->width))
             check_copy_rows(run, s);
+        if (imp_check_begin(run, "rows moved %dx%d", s->height, s->width))
+            check_move_rows(run, s);
+        if (imp_check_begin(run, "mask rows %dx%d", s->height, s->width))
+            check_mask_rows(run, s);
         if (imp_check_begin(run, "input backward %dx%d", s->height, s->width))
             check_input_backward(run, s);
         check_tensors(run, s);

@@ -71,10 +71,10 @@ static void check_backward(struct imp_check_run *run, const struct shape *s, boo
           imp_check_buffer(run, &route, imp_pool_route_bytes(&y) / sizeof(float) + 1, NULL) &&
           imp_check_ok(run,
                        imp_pool_forward(run->device, &activation, &whole, &y, average, route)))) &&
-        imp_check_ok(run, by_route
-                              ? imp_pool_backward_route(run->device, route, &pooled, &g, average)
-                              : imp_pool_backward(run->device, &activation, &whole, &pooled, &g,
-                                                  average, accumulate))) {
+        imp_check_ok(run, by_route ? imp_pool_backward_route(run->device, route, &whole, &pooled,
+                                                             &g, average)
+                                   : imp_pool_backward(run->device, &activation, &whole, &pooled,
+                                                       &g, average, accumulate))) {
         const double damage = imp_check_read(run, &g, found);
         imp_ref_pool_backward(CHANNELS, s->height, s->width, average, wide, wide_gy, expected);
         for (size_t i = 0; i < large; i++)

@@ -9,16 +9,16 @@
 
 #include <math.h>
 
-/* Strips are made to fill at most so many bytes: from LEAST_STRIP on, always a third more, or all.
- */
-#define STRIP_LIMITS 28
+/* A strip's tensors are made to fill at most so many bytes each: from LEAST_STRIP on, always a
+ * sixth more, or all. */
+#define STRIP_LIMITS 52
 #define LEAST_STRIP (1u << 20)
 
 static uint64_t strip_limit(int i)
 {
     uint64_t limit = LEAST_STRIP;
     for (int k = 0; k < i; k++)
-        limit += limit / 3;
+        limit += limit / 6;
     return i < STRIP_LIMITS - 1 ? limit : UINT64_MAX;
 }
 
@@ -30,42 +30,27 @@ static uint64_t strip_limit(int i)
  */
 #define THRIFT 0.37
 #define MOST_THRIFT 1.16
-#define THRIFT_OF_A_BUDGET 0.02
+#define THRIFT_OF_A_BUDGET 0.005
 
-/* The rows of a strip of a stage whose activations and two gradients take at most `limit` bytes. */
-static int rows_within(const struct imp_net *net, int s, uint64_t limit)
-{
-    const struct imp_stage *stage = &net->stage[s];
-    uint64_t channels = 0;
-    int widest = 0;
-    for (int l = stage->first; l <= stage->last; l++) {
-        const int c = net->activation[l].channels;
-        channels += (uint64_t)c;
-        widest = c > widest ? c : widest;
-    }
-    if (net->backward)
-        channels += 2 * (uint64_t)widest;
-    const uint64_t row = channels * ((uint64_t)stage->width + 2) * sizeof(float);
-    const uint64_t fit = limit / row, margins = 2 * (uint64_t)stage->margin;
-    if (fit >= (uint64_t)stage->height)
-        return stage->height;
-    const uint64_t rows = fit > margins ? (fit - margins) / IMP_STRIP_UNIT * IMP_STRIP_UNIT : 0;
-    return rows > IMP_STRIP_UNIT ? (int)rows : IMP_STRIP_UNIT;
-}
-
-/* Each stage of the network keeps one of three things. A choice for all of them is a number of that
+/* Each stage of the network keeps one of four things. A choice for all of them is a number of that
  * many digits to base KEEPS, the first stage's the lowest. */
-#define KEEPS 3
+#define KEEPS 4
+#define MOST_CHOICES (KEEPS * KEEPS * KEEPS * KEEPS * KEEPS) /* of IMP_STAGES */
 static const enum impasto_keep keeps[KEEPS] = {IMPASTO_KEEP_ALL, IMPASTO_KEEP_MASKS,
-                                               IMPASTO_KEEP_INPUT};
+                                               IMPASTO_KEEP_INPUT_AND_MASKS, IMPASTO_KEEP_INPUT};
+
+static bool in_strips(enum impasto_keep keep)
+{
+    return keep == IMPASTO_KEEP_INPUT || keep == IMPASTO_KEEP_INPUT_AND_MASKS;
+}
 
 static void configure(struct imp_net *net, const struct imp_caps *caps, int choice, uint64_t limit)
 {
     struct imp_stage_plan plan[IMP_STAGES];
     for (int s = 0; s < net->stages; s++, choice /= KEEPS) {
         plan[s].keep = keeps[choice % KEEPS];
-        plan[s].rows =
-            plan[s].keep == IMPASTO_KEEP_INPUT ? rows_within(net, s, limit) : net->stage[s].height;
+        plan[s].rows = in_strips(plan[s].keep) ? imp_net_rows_within(net, s, plan[s].keep, limit)
+                                               : net->stage[s].height;
     }
     imp_net_plan(net, caps, plan);
 }
@@ -78,13 +63,75 @@ static int choices(const struct imp_net *net)
     return count;
 }
 
-/* Whether a choice has anything to do with strips. */
-static bool has_strips(const struct imp_net *net, int choice)
+/* The choice of the same for every stage. */
+static int choice_of_all(const struct imp_net *net, int keep)
 {
-    bool found = false;
+    return (choices(net) - 1) / (KEEPS - 1) * keep;
+}
+
+/* What each stage costs: no stage's cost depends on another's choice. */
+struct costs {
+    double of[STRIP_LIMITS][IMP_STAGES][KEEPS]; /* INFINITY: the same as another choice */
+};
+
+static void find_costs(struct imp_net *net, const struct imp_caps *caps, struct costs *costs)
+{
+    for (int i = 0; i < STRIP_LIMITS; i++)
+        for (int k = 0; k < KEEPS; k++) {
+            configure(net, caps, choice_of_all(net, k), strip_limit(i));
+            for (int s = 0; s < net->stages; s++)
+                costs->of[i][s][k] =
+                    net->stage[s].plan.keep == keeps[k] ? imp_net_cost(net, caps, s) : INFINITY;
+        }
+}
+
+static double cost_of(const struct imp_net *net, const struct costs *costs, int choice, int i)
+{
+    double sum = 0;
     for (int s = 0; s < net->stages; s++, choice /= KEEPS)
-        found = found || keeps[choice % KEEPS] == IMPASTO_KEEP_INPUT;
-    return found;
+        sum += costs->of[i][s][choice % KEEPS];
+    return sum;
+}
+
+/* The first limit that makes a difference to a choice: without strips, none but the last. */
+static int first_limit(const struct imp_net *net, int choice)
+{
+    for (int s = 0; s < net->stages; s++, choice /= KEEPS)
+        if (in_strips(keeps[choice % KEEPS]))
+            return 0;
+    return STRIP_LIMITS - 1;
+}
+
+/* Lists what a choice allocates; whether it fits. */
+static bool fits_with(struct imp_scale *scale, int choice, int i)
+{
+    configure(&scale->net, imp_device_caps(scale->device), choice, strip_limit(i));
+    imp_scale_list(scale);
+    return imp_scale_fits(scale);
+}
+
+/* The choices that fit with the lowest strips, or, where none does, the smallest. Returns how many.
+ */
+static int find_possible(struct imp_scale *scale, const struct costs *costs, int *possible)
+{
+    struct imp_net *net = &scale->net;
+    uint64_t least = UINT64_MAX;
+    int count = 0, smallest = 0;
+    for (int choice = 0; choice < choices(net); choice++) {
+        const int first = first_limit(net, choice);
+        if (isinf(cost_of(net, costs, choice, first)))
+            continue;
+        if (fits_with(scale, choice, first))
+            possible[count++] = choice;
+        const uint64_t peak = imp_scale_peak(scale);
+        if (peak < least) {
+            least = peak;
+            smallest = choice;
+        }
+    }
+    if (count == 0)
+        possible[0] = smallest;
+    return count;
 }
 
 /* The style pictures' passes in strips as large as do not add to the peak, or the smallest. */
@@ -110,36 +157,36 @@ bool imp_scale_plan(struct imp_scale *scale)
     const struct imp_caps *caps = imp_device_caps(scale->device);
     const double thrift = scale->params->memory ? THRIFT_OF_A_BUDGET : THRIFT;
     struct imp_net *net = &scale->net;
-    int best_choice = choices(net) - 1;
-    uint64_t best_limit = strip_limit(0);
+    int possible[MOST_CHOICES];
     double least = INFINITY, best_score = INFINITY;
+    struct costs costs;
+    find_costs(net, caps, &costs);
+    scale->cost_of_keeping = cost_of(net, &costs, 0, STRIP_LIMITS - 1);
     /* What the style pictures' passes may cost is seen to at the end. */
     for (int k = 0; k < scale->passes; k++)
         configure(&scale->pass[k].net, caps, choices(&scale->pass[k].net) - 1, strip_limit(0));
+    const int count = find_possible(scale, &costs, possible);
+    int best_choice = possible[0], best_limit = first_limit(net, possible[0]);
     /* First how fast it can go, then the best plan. */
     for (int round = 0; round < 2; round++)
-        for (int choice = 0; choice < choices(net); choice++)
-            for (int i = has_strips(net, choice) ? 0 : STRIP_LIMITS - 1; i < STRIP_LIMITS; i++) {
-                configure(net, caps, choice, strip_limit(i));
-                const double cost = imp_net_cost(net, caps);
-                if (choice == 0)
-                    scale->cost_of_keeping = cost;
+        for (int p = 0; p < count; p++)
+            for (int i = STRIP_LIMITS - 1; i >= first_limit(net, possible[p]); i--) {
+                const double cost = cost_of(net, &costs, possible[p], i);
                 if (round == 0 ? cost >= least : cost > MOST_THRIFT * least)
                     continue;
-                imp_scale_list(scale);
-                if (!imp_scale_fits(scale))
+                if (!fits_with(scale, possible[p], i))
                     continue;
                 const double score = cost * pow((double)imp_scale_peak(scale), thrift);
                 if (round == 0) {
                     least = cost;
                 } else if (score < best_score) {
-                    best_choice = choice;
-                    best_limit = strip_limit(i);
+                    best_choice = possible[p];
+                    best_limit = i;
                     best_score = score;
                 }
             }
-    configure(net, caps, best_choice, best_limit);
-    scale->cost = imp_net_cost(net, caps);
+    configure(net, caps, best_choice, strip_limit(best_limit));
+    scale->cost = cost_of(net, &costs, best_choice, best_limit);
     fit_styles(scale);
     return imp_scale_fits(scale);
 }

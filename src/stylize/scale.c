@@ -65,6 +65,8 @@ enum impasto_status imp_scale_init(struct imp_scale *scale, struct imp_device *d
     }
     imp_net_init(&scale->net, model, caps, sizes->canvas_height, sizes->canvas_width, true,
                  imp_params_taps(params));
+    scale->net.lent = &scale->gradient;
+    scale->net.lent_bytes = 3 * imp_canvas_count(sizes) * sizeof(float);
     imp_losses_init(&scale->losses, device, params, sizes->canvas_height, sizes->canvas_width,
                     scale->region, scale->regions);
     /* The planes of 16384 x 16384 pixels still count in an int. */

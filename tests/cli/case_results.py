@@ -222,7 +222,7 @@ class Memory(Case):
         return float(total), run.stdout
 
     def test_plan(self):
-        everything, text = self.plan()
+        everything, text = self.plan("--memory", "8G")
         self.assertNotIn("out.png", os.listdir(self.folder))
         self.assertIn("conv1_1 to conv1_2: kept", text)
         self.assertIn("expected time: 1.00 times", text)
@@ -231,7 +231,7 @@ class Memory(Case):
         self.assertIn("computed twice", text)
 
     def test_the_same_result(self):
-        everything = self.plan()[0]
+        everything = self.plan("--memory", "8G")[0]
         losses = []
         for share in [1, 0.85, 0.75]:
             self.stylise("-o", "out.png", *self.LAYERS, "--iterations", "2", "--memory",
