@@ -284,6 +284,21 @@ class Overriding(Settings):
                 self.assertEqual((settings["size"], settings["iterations"], settings["init"]),
                                  (48, 7, "noise"))
 
+    def test_iterations_and_average_suit_the_optimizer(self):
+        for arguments, expected in [
+                ([], ("lbfgs", 60, 120, 0)),
+                (["--optimizer", "lbfgs"], ("lbfgs", 60, 120, 0)),
+                (["--optimizer", "adam"], ("adam", 100, 200, 0.99)),
+                (["--iterations", "7", "--average", "0.5", "--optimizer", "adam"], ("adam", 7, 200, 0.5)),
+                (["--preset", "quick"], ("lbfgs", 30, 60, 0)),
+                (["--preset", "quick", "--optimizer", "adam"], ("adam", 50, 100, 0.99)),
+                (["--preset", "classic"], ("adam", 1000, "same", 0)),
+                (["--preset", "classic", "--optimizer", "lbfgs"], ("lbfgs", 600, "same", 0))]:
+            with self.subTest(arguments):
+                settings, _ = self.settings(*arguments)
+                self.assertEqual(tuple(settings[name] for name in [
+                    "optimizer", "iterations", "first-iterations", "average"]), expected)
+
     def test_later_files_win(self):
         self.write("a.json", '{"size": 64, "iterations": 7, "style": ["a.png"], "content": "c"}')
         self.write("b.json", '{"size": 65, "style": "b.png", "seed": null}')
