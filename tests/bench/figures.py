@@ -26,7 +26,7 @@ ROUNDS = 3
 SIZES = [256, 512, 1024, 2048, 4096]
 AMPLE = "16G"  # what 4096 pixels can use is bounded by the device
 DIAL = 2048  # pixels
-BUDGETS = [AMPLE, "4G", "2G", "1400M", "1100M"]
+BUDGETS = [AMPLE, "4G", "2G", "1400M", "1G"]
 
 
 class Bench:
