@@ -54,12 +54,12 @@ class Signals(Case):
                     "content.png", "home", "out.png", "style.png", "trace.jsonl"])
 
     def test_the_picture_so_far_is_that_of_the_steps_taken(self):
-        run = self.started("--size", "48")
+        run = self.started("--size", "48", "--optimizer", "adam")
         run.send_signal(signal.SIGINT)
         run.communicate(timeout=PATIENCE)
         taken = self.trace()[-1]["iterations"]
         saved = (self.folder / "out.png").read_bytes()
-        self.stylise("--size", "48", "-o", "out.png", "--iterations", str(taken))
+        self.stylise("--size", "48", "--optimizer", "adam", "-o", "out.png", "--iterations", str(taken))
         self.assertEqual((self.folder / "out.png").read_bytes(), saved)
 
     def test_second_signal_ends_it_at_once(self):
