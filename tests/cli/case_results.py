@@ -231,10 +231,11 @@ class Memory(Case):
         self.assertIn("computed twice", text)
 
     def test_the_same_result(self):
+        """With Adam: L-BFGS's second step has the curvature of the first, of which rounding is a larger share."""
         everything = self.plan("--memory", "8G")[0]
         losses = []
         for share in [1, 0.85, 0.75]:
-            self.stylise("-o", "out.png", *self.LAYERS, "--iterations", "2", "--memory",
+            self.stylise("-o", "out.png", *self.LAYERS, "--optimizer", "adam", "--iterations", "2", "--memory",
                          f"{everything * share + 1:.0f}MiB", "--trace", "trace.jsonl")
             lines = self.trace()
             self.assertLessEqual(sum(lines[0]["memory"].values()), everything * share * 2**20 + 2**20)
