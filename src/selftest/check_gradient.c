@@ -71,9 +71,9 @@ static const struct problem {
 };
 
 /* Losses are sums of many terms; gradients pass up to 16 layers. Sizes are such that no activation is so
- * near to 0 that rounding decides about its ReLU. With maximum pooling a near-tie may
- * be decided either way, so there a percentile is judged, and the whole direction; and the networks
- * are shallow, or one such decision would reach the whole of so small a picture. */
+ * near to 0 that rounding decides about its ReLU. With maximum pooling a near-tie may be decided either
+ * way, so there a percentile is judged, and the whole direction; and the networks are shallow, or one
+ * such decision would reach the whole of so small a picture. */
 #define LOSS_BOUND 1e-5
 #define AVERAGE_BOUND 1e-4
 #define PERCENTILE_BOUND 1e-3
