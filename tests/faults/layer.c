@@ -13,6 +13,8 @@
  *
  *   sleep=N    seconds that it takes before; negative: it never returns
  *
+ *   on=1       and so do all later ones
+ *
  *   lost=N     from then on, all that needs the device fails, until there is a new context; and so
  *              again, N times in all
  *
@@ -41,7 +43,7 @@ static cl_icd_dispatch table;
 /* Programs may call from several threads. */
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static struct {
-    long at, sleep, lost;
+    long at, on, sleep, lost;
     cl_int code;
     char call[64];
 } fault;
@@ -67,6 +69,8 @@ static void read_fault(void)
             fault.code = (cl_int)number;
         else if (strncmp(word, "sleep=", 6) == 0)
             fault.sleep = number;
+        else if (strncmp(word, "on=", 3) == 0)
+            fault.on = number;
         else if (strncmp(word, "lost=", 5) == 0)
             fault.lost = number;
         else if (strncmp(word, "call=", 5) == 0)
@@ -107,12 +111,12 @@ static cl_int meet(const char *name)
         armed = fault.lost > 0;
     }
     const bool meant = armed && (!fault.call[0] || strcmp(fault.call, name) == 0);
-    const bool hit = meant && ++met == fault.at;
+    const bool hit = meant && ++met >= fault.at;
     /* What a driver answers by itself still works when the device is gone. */
     if (hit || (lost && !begins(name, "clGet") && !begins(name, "clRelease")))
         code = fault.code;
     if (hit) {
-        armed = false;
+        armed = fault.on > 0;
         lost = fault.lost-- > 0;
         if (!failed[0])
             snprintf(failed, sizeof(failed), "%s", name);
