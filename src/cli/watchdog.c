@@ -57,8 +57,7 @@ static void leave(const struct cli_watchdog *dog)
     }
     snprintf(line, sizeof(line),
              "impasto: the device has not answered for %ld s, so this run ends%s; if it is only "
-             "slow, set "
-             "IMPASTO_WATCHDOG to more seconds, or to off\n",
+             "slow, set IMPASTO_WATCHDOG to more seconds, or to off\n",
              dog->idle, resumable ? "" : " (--checkpoint would have kept what there was)");
     say(line);
     _exit(-(int)IMPASTO_ERROR_DEVICE);

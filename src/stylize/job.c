@@ -166,8 +166,9 @@ static enum impasto_status try_to_enter(struct impasto_job *job, const struct im
 /* Of what the driver has refused, what is asked for next. */
 #define LESS_MEMORY 0.75
 
-/* Opens the planned scale. Where the driver has no memory though the budget had, the scale is planned again
- * with less, until it opens or not even the smallest plan fits: each time round the budget gets smaller. */
+/* Opens the planned scale. Where the driver has no memory though the budget had, the scale is
+ * planned again with less, until it opens or not even the smallest plan fits: each time round the
+ * budget gets smaller. */
 static enum impasto_status enter(struct impasto_job *job, const struct imp_carry *carry,
                                  struct impasto_error *error)
 {

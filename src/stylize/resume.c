@@ -93,7 +93,9 @@ static enum impasto_status collect_numbers(struct imp_scale *scale, double **num
         return imp_fail_memory(error, "a checkpoint", ledger.at * sizeof(**numbers));
     ledger = (struct imp_ledger){.numbers = *numbers, .size = ledger.at};
     status = imp_optimizer_numbers(scale->optimizer, scale->device, &scale->state, &ledger);
-    return status == IMPASTO_OK ? status : imp_fail(error, status, "%s", imp_device_error(scale->device)->message);
+    return status == IMPASTO_OK
+               ? status
+               : imp_fail(error, status, "%s", imp_device_error(scale->device)->message);
 }
 
 enum impasto_status impasto_job_save(struct impasto_job *job, const char *path, const char *note,

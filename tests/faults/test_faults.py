@@ -2,12 +2,12 @@
 # SPDX-License-Identifier: MIT
 """Every OpenCL call of a short run is made to fail: test_faults.py PROGRAM LAYER [all|N|INDEX:CODE]
 
-The run must recover, or end with one line that names the error, exit code 4 or 5, and every file as it
-was or whole; it must not crash, hang or leave an OpenCL object behind. Points are call index x code.
-Without a third argument (or $IMPASTO_FAULTS, which may stand in for it): the first call of each function
-with every code, and about a hundred more calls, evenly spread, with the codes in turn. "all": every call with
-every code, which takes hours. N: every N-th call with every code. INDEX:CODE: that point alone, with what
-the program says.
+The run must recover, or end with one line that names the error, exit code 4 or 5, and every file as
+it was or whole; it must not crash, hang or leave an OpenCL object behind. A point is an index of a
+call and a code. Without a third argument (or $IMPASTO_FAULTS, which may stand in for it): the first
+call of each function with every code, and about a hundred more calls, evenly spread, with the codes
+in turn. "all": every call with every code, which takes hours. N: every N-th call with every code.
+INDEX:CODE: that point alone, with what the program says.
 """
 
 import collections
@@ -29,8 +29,8 @@ from support import DEVICE, MEMORY, png, read_png  # noqa: E402
 # Seconds after which a run hangs; the first one compiles.
 DEADLINE = 120
 FIRST_DEADLINE = 600
-# Out of memory and out of resources; what no header has; a build that fails; invalid context, work-group
-# size and buffer size: what drivers answer when the device is lost, or too little.
+# Out of memory and of resources; what no header has; a build that fails; and what drivers answer
+# where the device is lost, or too little for what is asked: invalid queue, work-group, buffer size.
 NAMES = {-4: "CL_MEM_OBJECT_ALLOCATION_FAILURE", -5: "CL_OUT_OF_RESOURCES",
          -6: "CL_OUT_OF_HOST_MEMORY", -9999: "unknown error", -11: "CL_BUILD_PROGRAM_FAILURE",
          -36: "CL_INVALID_COMMAND_QUEUE", -54: "CL_INVALID_WORK_GROUP_SIZE",
@@ -76,7 +76,7 @@ def judge(folder, code, err, report, fault):
         return "recovered", last
     if code not in (DEVICE, MEMORY):
         return "wrong", f"exit status {code}: {last}"
-    if not last.startswith("impasto: ") or len([1 for line in err.splitlines() if line == last]) != 1:
+    if not last.startswith("impasto: ") or err.splitlines().count(last) != 1:
         return "wrong", f"no error line: {err!r}"
     # Where less memory was tried in between, what the driver said was said then.
     if fault is not None and f"({fault})" not in err:

