@@ -38,7 +38,7 @@ struct cli_painter;
 struct cli_watchdog; /* NULL: none, and then what follows does nothing */
 
 /* Ends the program, with IMPASTO_ERROR_DEVICE's exit code and a word on what is kept, once the run's device
- * has not been heard of for far longer than it takes, or for $IMPASTO_WATCHDOG seconds; unless that is
+ * has not been heard of for far longer than it takes, or for $IMPASTO_TIMEOUT seconds; unless that is
  * "off". */
 enum impasto_status cli_watchdog_open(struct cli_painter *run);
 /* Signs of life: something that may take long begins, before there are iterations; and an iteration of

@@ -57,7 +57,7 @@ static void leave(const struct cli_watchdog *dog)
     }
     snprintf(line, sizeof(line),
              "impasto: the device has not answered for %ld s, so this run ends%s; if it is only "
-             "slow, set IMPASTO_WATCHDOG to more seconds, or to off\n",
+             "slow, set IMPASTO_TIMEOUT to more seconds, or to off\n",
              dog->idle, resumable ? "" : " (--checkpoint would have kept what there was)");
     say(line);
     _exit(-(int)IMPASTO_ERROR_DEVICE);
@@ -97,14 +97,14 @@ static bool start(struct cli_watchdog *dog)
 
 enum impasto_status cli_watchdog_open(struct cli_painter *run)
 {
-    const char *text = getenv("IMPASTO_WATCHDOG");
+    const char *text = getenv("IMPASTO_TIMEOUT");
     char *end = NULL;
     const long seconds = text && text[0] ? strtol(text, &end, 10) : 0;
     if (text && strcmp(text, "off") == 0)
         return IMPASTO_OK;
     if (text && text[0] && (*end || seconds <= 0 || seconds > 1000000))
         return cli_fail(run->error, IMPASTO_ERROR_USAGE,
-                        "IMPASTO_WATCHDOG=%.40s: must be a number of seconds, or off", text);
+                        "IMPASTO_TIMEOUT=%.40s: must be a number of seconds, or off", text);
     struct cli_watchdog *dog = calloc(1, sizeof(*dog));
     if (!dog)
         return cli_fail(run->error, IMPASTO_ERROR_MEMORY, "out of memory");

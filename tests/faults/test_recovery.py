@@ -44,7 +44,7 @@ class Faults(Case):
     def reads_with_checkpoint(self, whole):
         """How often a run reads that saves one after each iteration; its picture is the same."""
         done, _ = self.job("-o", "out.png", "--checkpoint", "run.ckpt", "--every", "1",
-                           IMPASTO_WATCHDOG="off")
+                           IMPASTO_TIMEOUT="off")
         self.assertEqual((done.returncode, self.picture()), (0, whole), done.stderr)
         (self.folder / "run.ckpt").unlink()
         return (self.home / "trace").read_text().split().count("clEnqueueReadBuffer")
@@ -133,7 +133,7 @@ class Hung(Faults):
         # The time is above what an iteration takes on a busy machine.
         done, report = self.job("-o", "out.png", "--checkpoint", "run.ckpt", "--every", "1",
                                 fault=f"call=clEnqueueReadBuffer,at={reads * 3 // 4},sleep=-1",
-                                IMPASTO_WATCHDOG="20")
+                                IMPASTO_TIMEOUT="20")
         self.assertEqual(done.returncode, DEVICE, done.stderr)
         self.assertIsNone(report)
         self.assertRegex(done.stderr, r"iteration \d+ is kept; to go on: impasto --resume run\.c")
@@ -145,16 +145,16 @@ class Hung(Faults):
 
     def test_without_a_checkpoint(self):
         done, _ = self.job("-o", "out.png", fault="call=clFinish,at=2,sleep=-1",
-                           IMPASTO_WATCHDOG="2")
+                           IMPASTO_TIMEOUT="2")
         self.assertEqual(done.returncode, DEVICE, done.stderr)
         self.assertIn("--checkpoint would have kept", done.stderr)
         self.assertFalse((self.folder / "out.png").exists())
 
     def test_what_is_no_time(self):
         for text in ["soon", "-1", "0", "1e9"]:
-            done, _ = self.job("-o", "out.png", IMPASTO_WATCHDOG=text)
+            done, _ = self.job("-o", "out.png", IMPASTO_TIMEOUT=text)
             self.assertEqual(done.returncode, USAGE, done.stderr)
-            self.assertIn("IMPASTO_WATCHDOG", done.stderr)
+            self.assertIn("IMPASTO_TIMEOUT", done.stderr)
 
 
 if __name__ == "__main__":
