@@ -533,6 +533,11 @@ struct impasto_job_info {
  * compiles the kernels, and computes the targets. The device must outlive the job; the weights and
  * the pictures may be freed as soon as this returns. Pictures need at least 16 pixels on each side
  * after resizing (Lanczos, aspect kept).
+ *
+ * Where the driver refuses memory that the plan counted on, here or when a larger scale is entered, the
+ * scale is planned again with less, for as long as that helps; the log has a warning each time, and the
+ * device's budget stays lower until it is closed. After IMPASTO_ERROR_DEVICE from a device that worked,
+ * its context is lost: close the job and the device, and open them again, or resume from a checkpoint.
  */
 IMPASTO_API enum impasto_status
 impasto_job_open(struct impasto_device *device, const struct impasto_weights *weights,

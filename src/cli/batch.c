@@ -394,7 +394,8 @@ static void *run_worker(void *user)
         const enum impasto_status status = work_on(worker, item);
         /* A picture's own fault leaves the device as it was; a device that failed is not trusted
          * again. */
-        if (status == IMPASTO_ERROR_DEVICE || status == IMPASTO_ERROR_INTERRUPTED)
+        if (status == IMPASTO_ERROR_DEVICE || status == IMPASTO_ERROR_INTERRUPTED ||
+            !worker->painter.device)
             worker->status = status;
     }
     return NULL;

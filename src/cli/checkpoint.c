@@ -145,16 +145,21 @@ static bool add_word(char *line, size_t size, const char *word)
     return true;
 }
 
+bool cli_checkpoint_words(const struct cli_checkpoint *checkpoint, const char *output, char *line,
+                          size_t size)
+{
+    if (!checkpoint->path || checkpoint->saved < 0)
+        return false;
+    snprintf(line, size, "iteration %d is kept; to go on: impasto --resume", checkpoint->saved);
+    return add_word(line, size, checkpoint->path) && add_word(line, size, "-o") &&
+           add_word(line, size, output);
+}
+
 void cli_checkpoint_tell(const struct cli_checkpoint *checkpoint, const char *output,
                          struct cli_console *console)
 {
     char line[4096];
-    if (!checkpoint->path || checkpoint->saved < 0)
-        return;
-    snprintf(line, sizeof(line), "iteration %d is kept; to go on: impasto --resume",
-             checkpoint->saved);
-    if (add_word(line, sizeof(line), checkpoint->path) && add_word(line, sizeof(line), "-o") &&
-        add_word(line, sizeof(line), output))
+    if (cli_checkpoint_words(checkpoint, output, line, sizeof(line)))
         cli_console_log(console, IMPASTO_LOG_WARNING, line);
 }
 

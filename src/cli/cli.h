@@ -180,6 +180,8 @@ enum impasto_status cli_timelapse_open(struct cli_timelapse *timelapse,
                                        struct impasto_error *error);
 /* Whether the picture after `taken` iterations is a frame. */
 bool cli_timelapse_due(const struct cli_timelapse *timelapse, int taken);
+/* The run goes back to that iteration, and its frames with it. */
+void cli_timelapse_rewind(struct cli_timelapse *timelapse, int taken);
 /* Writes the next frame, width x height, unless it is the one just written. */
 enum impasto_status cli_timelapse_write(struct cli_timelapse *timelapse, int taken, int width,
                                         int height, const struct impasto_image *image,
@@ -210,7 +212,10 @@ bool cli_checkpoint_due(const struct cli_checkpoint *checkpoint, int taken, int 
  * kept. */
 void cli_checkpoint_save(struct cli_checkpoint *checkpoint, struct impasto_job *job, int taken,
                          struct cli_console *console);
-/* How to go on from it, once a run has ended before its time. */
+/* How to go on from it, in words, without allocating; false: there is none. */
+bool cli_checkpoint_words(const struct cli_checkpoint *checkpoint, const char *output, char *line,
+                          size_t size);
+/* Says that, once a run has ended before its time. */
 void cli_checkpoint_tell(const struct cli_checkpoint *checkpoint, const char *output,
                          struct cli_console *console);
 void cli_checkpoint_close(struct cli_checkpoint *checkpoint);

@@ -67,6 +67,8 @@ static int on_progress(void *user, const struct impasto_progress *progress)
     /* Reported is the state before the step just taken; after the last report there is none. */
     run->taken = progress->iteration + !progress->done;
     cli_catch_signals();
+    cli_watchdog_iteration(run->watchdog, (double)progress->width * progress->height,
+                           (double)run->about.job->width * run->about.job->height);
     if (run->lock)
         cli_lock_refresh(run->lock);
     cli_console_progress(&run->console, progress);
@@ -153,7 +155,8 @@ enum impasto_status cli_painter_open(struct cli_painter *run)
     run->builtin = impasto_weights_info(run->weights)->builtin;
     if (!run->weights_source)
         return cli_fail(error, IMPASTO_ERROR_MEMORY, "out of memory");
-    if ((status = cli_open_device(run->settings, &run->console, &run->device, error)))
+    if ((status = cli_watchdog_open(run)) ||
+        (status = cli_open_device(run->settings, &run->console, &run->device, error)))
         return status;
     run->params.again = run->batch;
     return s->export_weights
@@ -309,6 +312,8 @@ static enum impasto_status conclude(struct cli_painter *run, enum impasto_status
 enum impasto_status cli_painter_paint(struct cli_painter *run, bool last)
 {
     const struct cli_settings *s = run->settings;
+    cli_watchdog_opening(run->watchdog);
+    run->recoveries = run->begun = run->taken = 0;
     enum impasto_status status = open_job(run, last);
     if (status != IMPASTO_OK)
         return status;
@@ -325,7 +330,7 @@ enum impasto_status cli_painter_paint(struct cli_painter *run, bool last)
     run->about = describe(run);
     cli_catch_signals();
     if (cli_resumed(s))
-        run->taken = impasto_checkpoint_info(cli_resumed(s))->iteration;
+        run->taken = run->begun = impasto_checkpoint_info(cli_resumed(s))->iteration;
     if ((status = cli_timelapse_open(&run->timelapse, s, run->about.job->iterations, run->taken,
                                      run->error)) ||
         (status = cli_checkpoint_open(&run->checkpoint, &run->about, run->taken, run->error)) ||
@@ -333,8 +338,16 @@ enum impasto_status cli_painter_paint(struct cli_painter *run, bool last)
         (status = cli_trace_open(&run->trace, s->trace, &run->about, run->error)))
         return status;
     cli_console_begin(&run->console, run->about.job);
-    status = conclude(run, impasto_job_run(run->job, on_progress, run, run->error));
-    if (run->params.profile)
+    status = impasto_job_run(run->job, on_progress, run, run->error);
+    while (cli_painter_may_recover(run, status)) {
+        status = cli_painter_recover(run, last);
+        if (status == IMPASTO_OK)
+            status = impasto_job_run(run->job, on_progress, run, run->error);
+    }
+    /* What is left to do is done by files, or quickly. */
+    cli_watchdog_opening(run->watchdog);
+    status = conclude(run, status);
+    if (run->params.profile && run->job)
         cli_print_profile(impasto_job_info(run->job));
     return status;
 }
@@ -387,12 +400,14 @@ void cli_warn_of_preset(const struct cli_settings *settings, struct cli_console 
 
 void cli_painter_close(struct cli_painter *run)
 {
+    cli_watchdog_opening(run->watchdog);
     cli_checkpoint_close(&run->checkpoint);
     cli_inputs_free(&run->inputs);
     cli_report_close(&run->report);
     cli_console_close(&run->console);
     impasto_job_close(&run->job);
     impasto_device_close(&run->device);
+    cli_watchdog_close(&run->watchdog);
     impasto_weights_close(&run->weights);
     free(run->weights_source);
     cli_pictures_free(&run->pictures);

@@ -32,6 +32,21 @@ bool cli_lock_is_there(const char *output);
 void cli_lock_refresh(struct cli_lock *lock);
 void cli_lock_release(struct cli_lock *lock);
 
+/* ---- watchdog.c ------------------------------------------------------------------------------ */
+
+struct cli_painter;
+struct cli_watchdog; /* NULL: none, and then what follows does nothing */
+
+/* Ends the program, with IMPASTO_ERROR_DEVICE's exit code and a word on what is kept, once the run's device
+ * has not been heard of for far longer than it takes, or for $IMPASTO_TIMEOUT seconds; unless that is
+ * "off". */
+enum impasto_status cli_watchdog_open(struct cli_painter *run);
+/* Signs of life: something that may take long begins, before there are iterations; and an iteration of
+ * so many pixels has ended, in a run whose largest scale has `most`. */
+void cli_watchdog_opening(struct cli_watchdog *watchdog);
+void cli_watchdog_iteration(struct cli_watchdog *watchdog, double pixels, double most);
+void cli_watchdog_close(struct cli_watchdog **watchdog);
+
 /* ---- run.c ----------------------------------------------------------------------------------- */
 
 /* A device at work on one picture after another. */
@@ -57,6 +72,9 @@ struct cli_painter {
     int number;                   /* of the picture, with --interpolate; from 0 on */
     struct impasto_progress last; /* as last reported */
     int taken;                    /* iterations that the picture has behind it */
+    int begun;                    /* those that it had when the job was opened */
+    int recoveries;               /* of the picture, from a lost device */
+    struct cli_watchdog *watchdog;
     struct impasto_error *error;
     /* Why the callback stopped the run; the library says no more than that it did. */
     enum impasto_status callback_status;
@@ -78,6 +96,14 @@ enum impasto_status cli_save_weights(const struct impasto_weights *weights, cons
                                      struct cli_console *console, struct impasto_error *error);
 /* Says so where a preset has no effect: silence would be taken for obedience. */
 void cli_warn_of_preset(const struct cli_settings *settings, struct cli_console *console);
+
+/* ---- recover.c ------------------------------------------------------------------------------- */
+
+/* Whether a run that has ended so has lost its device and may go on with another context. */
+bool cli_painter_may_recover(const struct cli_painter *run, enum impasto_status status);
+/* Opens device and job again, at the last checkpoint or the beginning. Whatever fails, the run can be
+ * concluded, without a job. last: as of cli_painter_paint. */
+enum impasto_status cli_painter_recover(struct cli_painter *run, bool last);
 
 /* One picture, or with --interpolate a sequence. */
 enum impasto_status cli_run(struct cli_settings *settings, struct impasto_error *error);

@@ -139,6 +139,16 @@ enum impasto_status cli_timelapse_open(struct cli_timelapse *timelapse,
     return IMPASTO_OK;
 }
 
+void cli_timelapse_rewind(struct cli_timelapse *timelapse, int taken)
+{
+    if (!timelapse->folder)
+        return;
+    /* That of the iteration itself has been written. */
+    const int there = taken / timelapse->every + 1;
+    timelapse->frames = timelapse->frames < there ? timelapse->frames : there;
+    timelapse->last = -1;
+}
+
 bool cli_timelapse_due(const struct cli_timelapse *timelapse, int taken)
 {
     return timelapse->folder && taken % timelapse->every == 0;

@@ -16,8 +16,10 @@
 static enum impasto_status fail_allocation(struct imp_device *device, cl_int code,
                                            const char *purpose, size_t size)
 {
-    const bool memory = code == CL_MEM_OBJECT_ALLOCATION_FAILURE || code == CL_OUT_OF_RESOURCES ||
-                        code == CL_OUT_OF_HOST_MEMORY || code == CL_INVALID_BUFFER_SIZE;
+    /* Of these two it is said only here, where memory is what was asked for. */
+    const bool more = code == CL_OUT_OF_RESOURCES || code == CL_INVALID_BUFFER_SIZE;
+    const bool memory = imp_cl_refusal(device, code) || more;
+    device->refusals += more;
     return imp_device_fail(device, memory ? IMPASTO_ERROR_MEMORY : IMPASTO_ERROR_DEVICE,
                            "device \"%s\": no memory for %s (%.1f MiB; %.1f MiB in use): %s (%d)%s",
                            device->caps.info.name, purpose, (double)size / IMP_MIB,

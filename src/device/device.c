@@ -87,13 +87,20 @@ const char *imp_cl_name(cl_int code)
     return "unknown error";
 }
 
+bool imp_cl_refusal(struct imp_device *device, cl_int code)
+{
+    const bool memory = code == CL_MEM_OBJECT_ALLOCATION_FAILURE || code == CL_OUT_OF_HOST_MEMORY;
+    device->refusals += memory;
+    return memory;
+}
+
 enum impasto_status imp_cl_check(struct imp_device *device, cl_int code, const char *call,
                                  const char *file, int line)
 {
     if (code == CL_SUCCESS)
         return IMPASTO_OK;
     const char *slash = strrchr(file, '/');
-    const bool memory = code == CL_MEM_OBJECT_ALLOCATION_FAILURE || code == CL_OUT_OF_HOST_MEMORY;
+    const bool memory = imp_cl_refusal(device, code);
     return imp_device_fail(
         device, memory ? IMPASTO_ERROR_MEMORY : IMPASTO_ERROR_DEVICE,
         "device \"%s\": %s failed with %s (%d) at %s:%d%s", device->caps.info.name, call,
@@ -260,6 +267,16 @@ enum impasto_status imp_device_fail(struct imp_device *device, enum impasto_stat
     const int length = vsnprintf(message, sizeof(message), format, arguments);
     va_end(arguments);
     return imp_fail(&device->error, status, "%s", length < 0 ? "" : message);
+}
+
+unsigned imp_device_refusals(const struct imp_device *device)
+{
+    return device->refusals;
+}
+
+void imp_device_limit_memory(struct imp_device *device, uint64_t bytes)
+{
+    device->caps.memory_budget = least(device->caps.memory_budget, bytes);
 }
 
 enum impasto_status imp_device_finish(struct imp_device *device)

@@ -173,6 +173,12 @@ enum impasto_status imp_buffer_zero(struct imp_buffer *buffer, size_t offset, si
 enum impasto_status imp_buffer_copy(const struct imp_buffer *source, size_t source_offset,
                                     struct imp_buffer *target, size_t target_offset, size_t size);
 
+/* How often the driver had no memory though the budget had: whoever sees this grow may plan with
+ * less. */
+unsigned imp_device_refusals(const struct imp_device *device);
+/* Lowers memory_budget for as long as the device is open; never raises it. */
+void imp_device_limit_memory(struct imp_device *device, uint64_t bytes);
+
 /* Bytes allocated on the device now, and at most so far. */
 uint64_t imp_device_allocated(const struct imp_device *device);
 uint64_t imp_device_allocated_peak(const struct imp_device *device);

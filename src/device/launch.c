@@ -129,7 +129,7 @@ static enum impasto_status enqueue(struct imp_device *device, const struct grid 
                                first > 0 ? offset : NULL, global, grid->local, 0, NULL, NULL);
     if (code == CL_SUCCESS)
         return IMPASTO_OK;
-    const bool memory = code == CL_MEM_OBJECT_ALLOCATION_FAILURE || code == CL_OUT_OF_HOST_MEMORY;
+    const bool memory = imp_cl_refusal(device, code);
     return imp_device_fail(device, memory ? IMPASTO_ERROR_MEMORY : IMPASTO_ERROR_DEVICE,
                            "device \"%s\": kernel %s of %s.cl (%zu x %zu x %zu in groups of %zu x "
                            "%zu x %zu) cannot be launched: %s (%d)",

@@ -70,6 +70,7 @@ struct imp_device {
     cl_command_queue queue;
     bool fill;                          /* clEnqueueFillBuffer exists and works */
     uint64_t allocated, allocated_peak; /* bytes */
+    unsigned refusals;                  /* of memory, by the driver */
     struct imp_program *programs;
     struct imp_entry *entries;
     bool announced_build;
@@ -88,6 +89,9 @@ struct imp_buffer {
 
 /* "CL_OUT_OF_RESOURCES" and the like; "unknown error" for others. Static. */
 const char *imp_cl_name(cl_int code);
+
+/* Whether a code says that there was no memory; notes that for imp_device_refusals. */
+bool imp_cl_refusal(struct imp_device *device, cl_int code);
 
 /* IMPASTO_OK for CL_SUCCESS; else records name, call and place as the device's error. */
 enum impasto_status imp_cl_check(struct imp_device *device, cl_int code, const char *call,

@@ -141,25 +141,55 @@ static enum impasto_status plan(struct impasto_job *job, int at, struct impasto_
 }
 
 /* Opens the planned scale. */
-static enum impasto_status enter(struct impasto_job *job, const struct imp_carry *carry,
-                                 struct impasto_error *error)
+static enum impasto_status try_to_enter(struct impasto_job *job, const struct imp_carry *carry,
+                                        struct impasto_error *error)
 {
     /* Matched colours are each content's own. */
     const bool lasting = job->params.again && job->params.colour == IMPASTO_COLOUR_STYLE;
     const bool last = job->at == job->schedule.count - 1;
     IMP_TRY(imp_scale_open_styles(&job->scale, &job->sources,
                                   lasting ? &job->targets[job->at] : NULL, error));
-    if (last)
-        imp_sources_drop_styles(&job->sources);
     IMP_TRY(imp_scale_open_content(&job->scale, &job->sources, carry, error));
     job->ends = 0;
     for (int i = 0; i <= job->at; i++)
         job->ends += job->schedule.scale[i].iterations;
     job->info.scale_width = job->scale.sizes.width;
     job->info.scale_height = job->scale.sizes.height;
-    if (last)
+    /* Not before: with less memory it may all be needed again. */
+    if (last) {
+        imp_sources_drop_styles(&job->sources);
         imp_sources_drop_content(&job->sources);
+    }
     return IMPASTO_OK;
+}
+
+/* Of what the driver has refused, what is asked for next. */
+#define LESS_MEMORY 0.75
+
+/* Opens the planned scale. Where the driver has no memory though the budget had, the scale is
+ * planned again with less, until it opens or not even the smallest plan fits: each time round the
+ * budget gets smaller. */
+static enum impasto_status enter(struct impasto_job *job, const struct imp_carry *carry,
+                                 struct impasto_error *error)
+{
+    for (;;) {
+        const unsigned refusals = imp_device_refusals(job->device);
+        const uint64_t asked = imp_scale_peak(&job->scale);
+        const uint64_t less = (uint64_t)(LESS_MEMORY * (double)asked);
+        struct impasto_error why = {0};
+        const enum impasto_status status = try_to_enter(job, carry, &why);
+        if (status == IMPASTO_OK)
+            return status;
+        if (status != IMPASTO_ERROR_MEMORY || imp_device_refusals(job->device) == refusals)
+            return imp_fail(error, status, "%s", why.message);
+        imp_log(imp_device_log(job->device), IMPASTO_LOG_WARNING,
+                "%s: trying with %.1f MiB in all instead of %.1f", why.message,
+                (double)less / (1 << 20), (double)asked / (1 << 20));
+        imp_device_limit_memory(job->device, less);
+        IMP_TRY(plan(job, job->at, error));
+        if (job->at == job->schedule.count - 1)
+            describe(job);
+    }
 }
 
 static enum impasto_status take_pictures(struct impasto_job *job,

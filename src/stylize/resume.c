@@ -84,13 +84,18 @@ static enum impasto_status collect_numbers(struct imp_scale *scale, double **num
     enum impasto_status status =
         imp_optimizer_numbers(scale->optimizer, scale->device, &scale->state, &ledger);
     *count = ledger.at;
-    if (status != IMPASTO_OK || ledger.at == 0)
-        return status;
+    if (status != IMPASTO_OK)
+        return imp_fail(error, status, "%s", imp_device_error(scale->device)->message);
+    if (ledger.at == 0)
+        return IMPASTO_OK;
     *numbers = malloc(ledger.at * sizeof(**numbers));
     if (!*numbers)
         return imp_fail_memory(error, "a checkpoint", ledger.at * sizeof(**numbers));
     ledger = (struct imp_ledger){.numbers = *numbers, .size = ledger.at};
-    return imp_optimizer_numbers(scale->optimizer, scale->device, &scale->state, &ledger);
+    status = imp_optimizer_numbers(scale->optimizer, scale->device, &scale->state, &ledger);
+    return status == IMPASTO_OK
+               ? status
+               : imp_fail(error, status, "%s", imp_device_error(scale->device)->message);
 }
 
 enum impasto_status impasto_job_save(struct impasto_job *job, const char *path, const char *note,

@@ -30,7 +30,7 @@ SHORT_PATIENCE = 60
 CHEAP = ["--weights", "builtin", "--size", "32", "--iterations", "2", "--style-layers", "1_1,2_1",
          "--content-layers", "2_1"]
 # What would change the tests if a user's shell had it set.
-PRIVATE = ["IMPASTO_WEIGHTS", "IMPASTO_DEVICE", "XDG_DATA_HOME", "COLUMNS"]
+PRIVATE = ["IMPASTO_WEIGHTS", "IMPASTO_DEVICE", "IMPASTO_TIMEOUT", "XDG_DATA_HOME", "COLUMNS"]
 
 
 def program():

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A driver that hangs keeps the thread that waits for it, and no call takes that back. So a second
+ * thread counts the seconds since the last sign of life, and when there are far too many, it says
+ * so and ends the program, without a word to the driver. What is on disk by then stays.
+ */
+
+#include "cli/run.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+/* Before the first iteration nobody knows how long things take: compilers are slow, and a device
+ * may be hundreds of times slower than another. Then it is 30 times what the slowest iteration so
+ * far would take at the largest scale, and at least ten minutes, in which any machine comes back
+ * from swapping. */
+#define OPENING_SECONDS 3600
+#define LEAST_SECONDS 600
+#define TIMES_SLOWEST 30
+
+struct cli_watchdog {
+    struct cli_painter *run;
+    pthread_t thread;
+    pthread_mutex_t mutex;
+    pthread_cond_t ends;
+    bool ending;
+    long idle, limit; /* seconds */
+    long fixed;       /* the limit, where the user has given one; 0: none was */
+    double slowest;   /* seconds per pixel */
+    double last;      /* monotonic seconds of the last iteration; 0: there was none */
+};
+
+static void say(const char *text)
+{
+    const size_t size = strlen(text);
+    if (write(STDERR_FILENO, text, size) < 0)
+        return; /* nobody is there to be told */
+}
+
+/* Neither locks nor memory: whoever hangs may hold them. */
+static void leave(const struct cli_watchdog *dog)
+{
+    char line[256], kept[4096];
+    const bool resumable =
+        cli_checkpoint_words(&dog->run->checkpoint, dog->run->output, kept, sizeof(kept));
+    cli_screen_rescue();
+    if (dog->run->console.terminal)
+        say("\n");
+    if (resumable) {
+        say("impasto: warning: ");
+        say(kept);
+        say("\n");
+    }
+    snprintf(line, sizeof(line),
+             "impasto: the device has not answered for %ld s, so this run ends%s; if it is only "
+             "slow, set IMPASTO_TIMEOUT to more seconds, or to off\n",
+             dog->idle, resumable ? "" : " (--checkpoint would have kept what there was)");
+    say(line);
+    _exit(-(int)IMPASTO_ERROR_DEVICE);
+}
+
+/* Counts for itself: seconds in which the whole program was stopped, or the machine asleep, do not
+ * count. */
+static void *watch(void *user)
+{
+    struct cli_watchdog *dog = user;
+    pthread_mutex_lock(&dog->mutex);
+    while (!dog->ending) {
+        struct timespec next;
+        clock_gettime(CLOCK_MONOTONIC, &next);
+        next.tv_sec++;
+        int waited = 0;
+        while (!dog->ending && waited == 0)
+            waited = pthread_cond_timedwait(&dog->ends, &dog->mutex, &next);
+        if (!dog->ending && ++dog->idle > dog->limit)
+            leave(dog);
+    }
+    pthread_mutex_unlock(&dog->mutex);
+    return NULL;
+}
+
+/* Signals are the other threads'. */
+static bool start(struct cli_watchdog *dog)
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    if (pthread_sigmask(SIG_SETMASK, &all, &before) != 0)
+        return false;
+    const bool started = pthread_create(&dog->thread, NULL, watch, dog) == 0;
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return started;
+}
+
+enum impasto_status cli_watchdog_open(struct cli_painter *run)
+{
+    const char *text = getenv("IMPASTO_TIMEOUT");
+    char *end = NULL;
+    const long seconds = text && text[0] ? strtol(text, &end, 10) : 0;
+    if (text && strcmp(text, "off") == 0)
+        return IMPASTO_OK;
+    if (text && text[0] && (*end || seconds <= 0 || seconds > 1000000))
+        return cli_fail(run->error, IMPASTO_ERROR_USAGE,
+                        "IMPASTO_TIMEOUT=%.40s: must be a number of seconds, or off", text);
+    struct cli_watchdog *dog = calloc(1, sizeof(*dog));
+    if (!dog)
+        return cli_fail(run->error, IMPASTO_ERROR_MEMORY, "out of memory");
+    pthread_condattr_t monotonic;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&dog->ends, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+    pthread_mutex_init(&dog->mutex, NULL);
+    dog->run = run;
+    dog->fixed = seconds;
+    dog->limit = seconds > 0 ? seconds : OPENING_SECONDS;
+    if (!start(dog)) {
+        free(dog);
+        cli_console_log(&run->console, IMPASTO_LOG_WARNING,
+                        "no thread can be had to watch the device");
+        return IMPASTO_OK;
+    }
+    run->watchdog = dog;
+    return IMPASTO_OK;
+}
+
+void cli_watchdog_opening(struct cli_watchdog *dog)
+{
+    if (!dog)
+        return;
+    pthread_mutex_lock(&dog->mutex);
+    dog->idle = 0;
+    dog->last = 0;
+    dog->limit = dog->fixed > 0 ? dog->fixed : OPENING_SECONDS;
+    pthread_mutex_unlock(&dog->mutex);
+}
+
+void cli_watchdog_iteration(struct cli_watchdog *dog, double pixels, double most)
+{
+    if (!dog)
+        return;
+    const double now = cli_seconds();
+    pthread_mutex_lock(&dog->mutex);
+    const double slow = dog->last > 0 ? (now - dog->last) / pixels : 0;
+    dog->slowest = slow > dog->slowest ? slow : dog->slowest;
+    const double limit = TIMES_SLOWEST * dog->slowest * most;
+    if (dog->fixed == 0 && dog->slowest > 0)
+        dog->limit = limit < LEAST_SECONDS ? LEAST_SECONDS : (long)limit;
+    dog->idle = 0;
+    dog->last = now;
+    pthread_mutex_unlock(&dog->mutex);
+}
+
+void cli_watchdog_close(struct cli_watchdog **dog)
+{
+    if (!*dog)
+        return;
+    pthread_mutex_lock(&(*dog)->mutex);
+    (*dog)->ending = true;
+    pthread_cond_signal(&(*dog)->ends);
+    pthread_mutex_unlock(&(*dog)->mutex);
+    (void)pthread_join((*dog)->thread, NULL);
+    pthread_cond_destroy(&(*dog)->ends);
+    pthread_mutex_destroy(&(*dog)->mutex);
+    free(*dog);
+    *dog = NULL;
+}

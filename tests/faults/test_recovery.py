@@ -1,0 +1,165 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""How runs go on without memory, and with lost and hung devices: test_recovery.py PROGRAM LAYER"""
+
+import json
+import os
+import pathlib
+import sys
+import tempfile
+import unittest
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(HERE.parent / "cli"))
+from support import DEVICE, MEMORY, USAGE, Case, png  # noqa: E402
+
+JOB = ["content.png", "style.png", "--weights", "builtin", "--size", "32", "--scales", "1",
+       "--iterations", "12", "--style-layers", "1_1,2_1", "--content-layers", "2_1", "-q"]
+
+
+class Faults(Case):
+    def setUp(self):
+        super().setUp()
+        self.write("content.png", png(32, 32))
+
+    def job(self, *arguments, fault="", **changes):
+        """(finished process, the layer's report); nothing may be left on the device."""
+        report = self.home / "report"
+        report.unlink(missing_ok=True)
+        env = {"OPENCL_LAYERS": LAYER, "IMPASTO_FAULT": fault, "IMPASTO_FAULT_REPORT": str(report),
+               "IMPASTO_FAULT_TRACE": str(self.home / "trace")}
+        done = self.impasto(*JOB, *arguments, env=env | changes)
+        return done, json.loads(report.read_text()) if report.exists() else None
+
+    def picture(self, name="out.png"):
+        return (self.folder / name).read_bytes()
+
+    def undisturbed(self, call="clEnqueueReadBuffer"):
+        """Its picture, and how often it made a call."""
+        done, _ = self.job("-o", "whole.png")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        return self.picture("whole.png"), (self.home / "trace").read_text().split().count(call)
+
+    def reads_with_checkpoint(self, whole):
+        """How often a run reads that saves one after each iteration; its picture is the same."""
+        done, _ = self.job("-o", "out.png", "--checkpoint", "run.ckpt", "--every", "1",
+                           IMPASTO_TIMEOUT="off")
+        self.assertEqual((done.returncode, self.picture()), (0, whole), done.stderr)
+        (self.folder / "run.ckpt").unlink()
+        return (self.home / "trace").read_text().split().count("clEnqueueReadBuffer")
+
+    def clean(self, report):
+        self.assertIsNotNone(report, "it ended without its destructors")
+        self.assertEqual(set(report["left"].values()), {0}, report)
+
+
+class Memory(Faults):
+    def test_refused_once(self):
+        """A smaller plan gives the same picture, to rounding; that it was taken is said."""
+        _, buffers = self.undisturbed("clCreateBuffer")
+        for code in [-4, -5, -6]:
+            with self.subTest(code):
+                done, report = self.job("-o", "out.png",
+                                        fault=f"call=clCreateBuffer,at={buffers - 3},code={code}")
+                self.assertEqual(done.returncode, 0, done.stderr)
+                self.assertRegex(done.stderr, rf"warning: .*\({code}\).*: trying with [0-9.]+ MiB")
+                self.clean(report)
+
+    def test_refused_for_good(self):
+        _, buffers = self.undisturbed("clCreateBuffer")
+        self.write("out.png", "an older result")
+        done, report = self.job("-o", "out.png",
+                                fault=f"call=clCreateBuffer,at={buffers - 3},code=-4,on=1")
+        self.assertEqual(done.returncode, MEMORY, done.stderr)
+        self.assertRegex(done.stderr.splitlines()[-1], r"^impasto: 32x32 needs at least \d+ MiB")
+        self.assertLess(len(done.stderr.splitlines()), 30)
+        self.assertEqual(self.picture(), b"an older result")
+        self.clean(report)
+
+
+class Lost(Faults):
+    """On one device, a run that went on has the bytes of one that was never disturbed."""
+
+    def test_from_the_checkpoint(self):
+        whole, _ = self.undisturbed()
+        reads = self.reads_with_checkpoint(whole)
+        for code in [-36, -9999, -5]:
+            with self.subTest(code):
+                (self.folder / "run.ckpt").unlink(missing_ok=True)
+                done, report = self.job(
+                    "-o", "out.png", "--checkpoint", "run.ckpt", "--every", "1",
+                    fault=f"call=clEnqueueReadBuffer,at={reads * 3 // 4},code={code},lost=1")
+                self.assertEqual(done.returncode, 0, done.stderr)
+                self.assertRegex(done.stderr, rf"\({code}\).*going on from iteration [1-9]")
+                self.assertEqual(self.picture(), whole)
+                self.clean(report)
+
+    def test_from_the_beginning(self):
+        whole, reads = self.undisturbed()
+        fault = f"call=clEnqueueReadBuffer,at={reads * 3 // 4},code=-36,lost=1"
+        done, report = self.job("-o", "out.png", "--timelapse", "film", fault=fault)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertRegex(done.stderr, r"\(-36\).*going on from iteration 0 \(try 1 of 3\)")
+        self.assertEqual(self.picture(), whole)
+        self.assertEqual(len(os.listdir(self.folder / "film")), 13)
+        self.clean(report)
+
+    def test_again_and_again(self):
+        _, reads = self.undisturbed()
+        self.write("out.png", "an older result")
+        fault = f"call=clEnqueueReadBuffer,at={reads * 3 // 4},code=-36,lost=99"
+        done, report = self.job("-o", "out.png", fault=fault)
+        self.assertEqual(done.returncode, DEVICE, done.stderr)
+        self.assertEqual(done.stderr.count("opening it again"), 3)
+        self.assertIn("CL_INVALID_COMMAND_QUEUE (-36)", done.stderr.splitlines()[-1])
+        self.assertEqual(self.picture(), b"an older result")
+        self.clean(report)
+
+    def test_before_the_first_iteration(self):
+        """What never worked is not tried again."""
+        fault = "call=clEnqueueNDRangeKernel,at=1,code=-36,lost=9"
+        done, report = self.job("-o", "out.png", fault=fault)
+        self.assertEqual(done.returncode, DEVICE, done.stderr)
+        self.assertEqual(len(done.stderr.splitlines()), 1)
+        self.clean(report)
+
+
+class Hung(Faults):
+    def test_it_leaves(self):
+        whole, _ = self.undisturbed()
+        reads = self.reads_with_checkpoint(whole)
+        self.write("out.png", "an older result")
+        # The time is above what an iteration takes on a busy machine.
+        done, report = self.job("-o", "out.png", "--checkpoint", "run.ckpt", "--every", "1",
+                                fault=f"call=clEnqueueReadBuffer,at={reads * 3 // 4},sleep=-1",
+                                IMPASTO_TIMEOUT="20")
+        self.assertEqual(done.returncode, DEVICE, done.stderr)
+        self.assertIsNone(report)
+        self.assertRegex(done.stderr, r"iteration \d+ is kept; to go on: impasto --resume run\.c")
+        last = done.stderr.splitlines()[-1]
+        self.assertRegex(last, r"^impasto: the device has not answered for \d+ s")
+        self.assertEqual(self.picture(), b"an older result")
+        self.succeed("--resume", "run.ckpt", "-o", "out.png", "-q")
+        self.assertEqual(self.picture(), whole)
+
+    def test_without_a_checkpoint(self):
+        done, _ = self.job("-o", "out.png", fault="call=clFinish,at=2,sleep=-1",
+                           IMPASTO_TIMEOUT="2")
+        self.assertEqual(done.returncode, DEVICE, done.stderr)
+        self.assertIn("--checkpoint would have kept", done.stderr)
+        self.assertFalse((self.folder / "out.png").exists())
+
+    def test_what_is_no_time(self):
+        for text in ["soon", "-1", "0", "1e9"]:
+            done, _ = self.job("-o", "out.png", IMPASTO_TIMEOUT=text)
+            self.assertEqual(done.returncode, USAGE, done.stderr)
+            self.assertIn("IMPASTO_TIMEOUT", done.stderr)
+
+
+if __name__ == "__main__":
+    os.environ["IMPASTO_BIN"], LAYER = (str(pathlib.Path(word).resolve()) for word in sys.argv[1:3])
+    del sys.argv[1:3]
+    with tempfile.TemporaryDirectory(prefix="impasto-faults-") as folder:
+        os.environ.setdefault("IMPASTO_CLI_CACHE", folder)
+        unittest.main()
