@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Every OpenCL call of a short run is made to fail: test_faults.py PROGRAM LAYER [all|N|INDEX:CODE]
+"""Every OpenCL call of a short run is made to fail: test_device_faults.py PROGRAM LAYER [all|N|INDEX:CODE]
 
 The run must recover, or end with one line that names the error, exit code 4 or 5, and every file as
 it was or whole; it must not crash, hang or leave an OpenCL object behind. A point is an index of a

@@ -136,7 +136,7 @@ static void count(enum kind kind, int by)
 
 /* ---- The calls ------------------------------------------------------------------------------- */
 
-/* All that the library, and CLBlast for it, calls: test_faults.py compares. A call of
+/* All that the library, and CLBlast for it, calls: test_device_faults.py compares. A call of
  * ANSWER returns a code; CREATE makes an object of a kind; RELEASE lets one go, also when it is to
  * fail, as the program cannot do more about it; ENQUEUE may make an event. */
 #define INFO(type, query) (type object, query what, size_t size, void *value, size_t *size_ret)
