@@ -3,7 +3,6 @@
 
 #include "cli/options.h"
 
-#include <ctype.h>
 #include <stdarg.h>
 
 enum impasto_status cli_fail(struct impasto_error *error, enum impasto_status status,
@@ -15,8 +14,11 @@ enum impasto_status cli_fail(struct impasto_error *error, enum impasto_status st
     vsnprintf(error->message, sizeof(error->message), format, args);
     va_end(args);
     /* File names and values may hold anything, but this is one line. */
-    for (char *c = error->message; *c; c++)
-        if (iscntrl((unsigned char)*c))
-            *c = '?';
+    for (char *at = error->message; *at;) {
+        const size_t length = cli_printable(at);
+        if (length == 0)
+            *at = '?';
+        at += length > 0 ? length : 1;
+    }
     return status;
 }

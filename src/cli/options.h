@@ -124,4 +124,8 @@ __attribute__((format(printf, 3, 4)))
 enum impasto_status
 cli_fail(struct impasto_error *error, enum impasto_status status, const char *format, ...);
 
+/* Bytes of the character that text begins with; 0 where a terminal might obey it (controls, also those of
+ * U+0080 to U+009F) or it is not UTF-8, whose single bytes may be such controls to it. */
+size_t cli_printable(const char *text);
+
 #endif

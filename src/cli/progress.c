@@ -4,7 +4,6 @@
 
 #include "cli/cli.h"
 
-#include <ctype.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -99,8 +98,14 @@ void cli_console_log(void *user, enum impasto_log_level level, const char *line)
     const bool shown = console->block.shown;
     cli_block_erase(&console->block, sheet.stream);
     fputs(level == IMPASTO_LOG_WARNING ? "impasto: warning: " : "impasto: ", sheet.stream);
-    for (; *line; line++)
-        fputc(iscntrl((unsigned char)*line) ? '?' : *line, sheet.stream);
+    while (*line) {
+        const size_t length = cli_printable(line);
+        if (length == 0)
+            fputc('?', sheet.stream);
+        else
+            fwrite(line, 1, length, sheet.stream);
+        line += length > 0 ? length : 1;
+    }
     fputc('\n', sheet.stream);
     if (shown && console->show)
         draw(console, sheet.stream);

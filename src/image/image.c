@@ -154,7 +154,7 @@ enum impasto_status impasto_image_load(const char *path, uint64_t max_pixels,
 enum impasto_status impasto_image_load_settings(const char *path, char **settings,
                                                 struct impasto_error *error)
 {
-    struct imp_image_source source = {.path = path};
+    struct imp_image_source source = {.path = path, .max_pixels = DEFAULT_MAX_PIXELS};
     const struct imp_image_format *format;
     *settings = NULL;
     IMP_TRY(open_source(&source, &format, error));

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include <jpeglib.h>
+#include <jerror.h>
 
 #define QUALITY 95
 /* A progressive file may ask for any number of passes over the whole picture; cameras use about 10. */
@@ -31,6 +32,10 @@ static void on_error(j_common_ptr jpeg)
 {
     struct session *session = (struct session *)jpeg->err;
     char text[JMSG_LENGTH_MAX];
+    if (jpeg->err->msg_code == JERR_OUT_OF_MEMORY) {
+        session->failure = imp_fail_memory(session->error, session->path, 0);
+        longjmp(session->jump, 1);
+    }
     jpeg->err->format_message(jpeg, text);
     const char *advice = session->failure == IMPASTO_ERROR_INPUT
                              ? "is a damaged JPEG picture"
@@ -150,7 +155,7 @@ static enum impasto_status decode(struct reading *r, const struct imp_image_sour
     struct jpeg_decompress_struct *jpeg = &r->jpeg;
     jpeg->err = session_errors(session);
     if (setjmp(session->jump))
-        return IMPASTO_ERROR_INPUT;
+        return session->failure;
     jpeg_create_decompress(jpeg);
     jpeg->progress = &session->progress;
     jpeg_stdio_src(jpeg, source->stream);

@@ -6,12 +6,16 @@
 
 #include <png.h>
 #include <setjmp.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* libpng's own caps on ancillary chunks: far beyond any honest file. */
-#define MOST_CHUNKS 1000
-#define LARGEST_CHUNK (16u << 20)
+/* Caps on ancillary chunks, far beyond any honest file: how many are kept, how large each may become
+ * (libpng's own default), and what libpng may hold of all of them and for its own rows. Few bytes of
+ * compressed text become many, which these keep from taking all memory, or minutes. */
+#define MOST_CHUNKS 100
+#define LARGEST_CHUNK (8u << 20)
+#define MOST_HELD ((size_t)64 << 20)
 
 /* The text chunk that holds a picture's settings. */
 #define SETTINGS_KEYWORD "Impasto"
@@ -21,12 +25,49 @@ struct session {
     const char *path;
     struct impasto_error *error;
     enum impasto_status failure; /* the status that a libpng error means */
+    size_t held;  /* bytes that libpng has allocated */
+    bool starved; /* there was no memory for it */
     jmp_buf jump;
 };
+
+/* Before each block that libpng allocates. */
+union block {
+    size_t size;
+    max_align_t align;
+};
+
+static png_voidp take(png_structp png, png_alloc_size_t size)
+{
+    struct session *session = png_get_mem_ptr(png);
+    if (size > MOST_HELD - session->held)
+        return NULL;
+    union block *block = malloc(sizeof(*block) + size);
+    if (!block) {
+        session->starved = true;
+        return NULL;
+    }
+    block->size = size;
+    session->held += size;
+    return block + 1;
+}
+
+static void give_back(png_structp png, png_voidp memory)
+{
+    struct session *session = png_get_mem_ptr(png);
+    if (!memory)
+        return;
+    union block *block = (union block *)memory - 1;
+    session->held -= block->size;
+    free(block);
+}
 
 static void on_error(png_structp png, png_const_charp message)
 {
     struct session *session = png_get_error_ptr(png);
+    if (session->starved) {
+        session->failure = imp_fail_memory(session->error, session->path, 0);
+        longjmp(session->jump, 1);
+    }
     const char *advice = session->failure == IMPASTO_ERROR_INPUT
                              ? "is a damaged or cut-short PNG picture"
                              : "cannot be written";
@@ -156,7 +197,8 @@ static enum impasto_status decode(struct reading *r, const struct imp_image_sour
                                   struct session *session)
 {
     struct impasto_error *error = session->error;
-    r->png = png_create_read_struct(PNG_LIBPNG_VER_STRING, session, on_error, on_warning);
+    r->png = png_create_read_struct_2(PNG_LIBPNG_VER_STRING, session, on_error, on_warning, session,
+                                      take, give_back);
     if (!r->png || !(r->info = png_create_info_struct(r->png)))
         return imp_fail_memory(error, "a PNG reader", 0);
     if (setjmp(session->jump))
@@ -224,7 +266,8 @@ static enum impasto_status decode_settings(struct reading *r,
                                            const struct imp_image_source *source, char **settings,
                                            struct session *session)
 {
-    r->png = png_create_read_struct(PNG_LIBPNG_VER_STRING, session, on_error, on_warning);
+    r->png = png_create_read_struct_2(PNG_LIBPNG_VER_STRING, session, on_error, on_warning, session,
+                                      take, give_back);
     if (!r->png || !(r->info = png_create_info_struct(r->png)))
         return imp_fail_memory(session->error, "a PNG reader", 0);
     if (setjmp(session->jump))
@@ -235,9 +278,12 @@ static enum impasto_status decode_settings(struct reading *r,
     IMP_TRY(keep_settings(r, settings, session->error));
     if (*settings)
         return IMPASTO_OK;
-    /* Some programs write texts after the pixels, which libpng steps over only row by row. */
+    /* Some programs write texts after the pixels, which libpng steps over only row by row: for
+     * minutes where the picture is far larger than it seems. */
     const int passes = png_set_interlace_handling(r->png);
     const png_uint_32 height = png_get_image_height(r->png, r->info);
+    if ((uint64_t)png_get_image_width(r->png, r->info) * height > source->max_pixels)
+        return IMPASTO_OK;
     for (int pass = 0; pass < passes; pass++)
         for (png_uint_32 y = 0; y < height; y++)
             png_read_row(r->png, NULL, NULL);
@@ -315,7 +361,8 @@ static enum impasto_status encode(struct writing *w, const struct impasto_image 
                                   int bits, struct session *session)
 {
     w->alpha = is_transparent(image);
-    w->png = png_create_write_struct(PNG_LIBPNG_VER_STRING, session, on_error, on_warning);
+    w->png = png_create_write_struct_2(PNG_LIBPNG_VER_STRING, session, on_error, on_warning, session,
+                                       take, give_back);
     w->row = malloc((size_t)image->width * 8);
     if (!w->png || !w->row || !(w->info = png_create_info_struct(w->png)))
         return imp_fail_memory(session->error, "a PNG writer", (size_t)image->width * 8);

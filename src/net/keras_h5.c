@@ -43,6 +43,9 @@ static bool probe(const unsigned char *head, size_t size)
 
 /* Seconds of processor time after which the child is taken to hang; a full network takes one. */
 #define CHILD_SECONDS 60
+/* Bytes that the child may take beyond what the program has: all layers are 77 MiB, and libhdf5
+ * believes the sizes that a damaged file claims. */
+#define CHILD_MEMORY ((rlim_t)512 << 20)
 
 /* What the child sends first; then, where all is well, each layer's weight and bias. */
 struct answer {
@@ -374,6 +377,25 @@ static bool receive_all(int descriptor, void *bytes, size_t size)
     return true;
 }
 
+/* From here on, allocations fail that go beyond what the program has and CHILD_MEMORY. */
+static void limit_memory(void)
+{
+    char text[32] = "";
+    struct rlimit limit;
+    const int statm = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+    const bool known = statm >= 0 && read(statm, text, sizeof(text) - 1) > 0;
+    const long page = sysconf(_SC_PAGESIZE);
+    if (statm >= 0)
+        close(statm);
+    if (!known || page <= 0 || getrlimit(RLIMIT_AS, &limit) != 0)
+        return;
+    const rlim_t most = (rlim_t)strtoull(text, NULL, 10) * (rlim_t)page + CHILD_MEMORY;
+    if (limit.rlim_cur == RLIM_INFINITY || limit.rlim_cur > most) {
+        limit.rlim_cur = most;
+        setrlimit(RLIMIT_AS, &limit);
+    }
+}
+
 /* The child: may crash or be stopped, but without a sound, a core file or the program's handlers.
  */
 static void serve(int descriptor, const char *path)
@@ -387,6 +409,7 @@ static void serve(int descriptor, const char *path)
         signal(fatal[i], SIG_DFL);
     setrlimit(RLIMIT_CORE, &no_core);
     setrlimit(RLIMIT_CPU, &time);
+    limit_memory();
     const int nowhere = open("/dev/null", O_WRONLY);
     if (nowhere >= 0)
         dup2(nowhere, STDERR_FILENO);

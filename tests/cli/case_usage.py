@@ -113,6 +113,16 @@ class Usage(Case):
             with self.subTest(option):
                 self.refuse(USAGE, ["nosuch", *known], f"--{option}", "nosuch", early=False)
 
+    def test_says_nothing_that_a_terminal_obeys(self):
+        # Controls of one byte and of two, and bytes that are no UTF-8; found by fuzzing.
+        for name in (b"\xc2\x9b2J", b"\x9b2J", b"\x1b[2J", b"o\xce\xceptimizer", b"\xed\xa0\x80"):
+            with self.subTest(name):
+                line = self.refuse(USAGE, "unknown option --", os.fsdecode(b"--" + name))
+                self.assertTrue(line.isprintable(), line)
+        self.write("key.json", '{"\\u009b2J": 1}')
+        line = self.refuse(INPUT, "is no setting", "--settings", "key.json")
+        self.assertTrue(line.isprintable(), line)
+
 
 class Numbers(Case):
     FLOATS = ["style-scale", "learning-rate", "beta1", "beta2", "epsilon", "content-weight",

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/* JPEG pictures, with their EXIF and ICC segments. */
+
+#include "fuzz.h"
+#include "image/formats.h"
+
+#include <stdlib.h>
+
+#define MOST_PIXELS 65536
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct impasto_image *image = NULL;
+    struct impasto_error error = {0};
+    if (!imp_image_jpeg.probe(data, size))
+        return -1;
+    struct imp_image_source source = {
+        .path = "fuzz", .stream = fmemopen((void *)data, size, "rb"), .max_pixels = MOST_PIXELS};
+    if (!source.stream)
+        abort();
+    fuzz_check(imp_image_jpeg.load(&source, &image, &error), &error);
+    fclose(source.stream);
+    impasto_image_free(&image);
+    return 0;
+}

@@ -1,0 +1,125 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Fuzzing with libFuzzer, clang's AddressSanitizer and UndefinedBehaviorSanitizer.
+
+  CC=clang meson setup build-fuzz -Dfuzz=true -Db_sanitize=address,undefined -Db_lundef=false
+  tests/fuzz/run.py build-fuzz EXECUTIONS [--folder FOLDER] [--jobs N] [TARGET...]
+
+builds the targets and runs each for so many executions (1e6 is a million), or until --seconds have
+passed, then prints a table. Corpora are made from the hostile files of tests/hostile and grow in
+FOLDER (fuzz, in the build folder), where findings and logs are as well; what was run before is added
+up there. A finding is a file that a target ends on: run the target on it to see why.
+"""
+
+import argparse
+import concurrent.futures
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(HERE.parent / "hostile"))
+
+# Bytes of an input: enough for the structures, few enough to be fast.
+LARGEST = {"png": 4096, "jpeg": 4096, "safetensors": 8192, "hdf5": 16384, "checkpoint": 8192,
+           "settings": 4096, "options": 2048, "device": 256}
+# Seeds taken from a family, evenly.
+SEEDS = 150
+# MiB that a target may hold before that is a finding.
+MEMORY = 2048
+
+DEVICES = ["auto", "0", "3:1", "gpu", "gpu:1", "igpu", "cpu", "accel:0", "pci:0000:03", "uuid:01-23",
+           "card: 77", "Platform 3:card", "maker:1", " all ", "0,1", "99999999999", ":", "a:b:c",
+           "pthread-cpu (LLVM 15, 256 bits)"]
+OPTIONS = [["a.jpg", "b.jpg", "-o", "out.png"], ["--size=512", "--", "-a", "b"],
+           ["--style-layers", "conv1_1:1,4_2:0.5", "--content-layers=relu4_2"],
+           ["--scales", "128,256", "--memory", "1.5GiB", "--seed", "18446744073709551615"],
+           ["--content-mask", "map.png#00ff00:0.5", "--style-mask=none", "--keep", "x"],
+           ["--every", "30s", "--checkpoint", "x", "-q", "-v"], ["--batch", "a", "--batch=b", "c"],
+           ["--optimizer", "adam", "--average", "0.99", "--learning-rate", "1e-3"],
+           ["--preset", "fine", "--strength", ".5", "--iterations", "0", "--bits", "16"],
+           ["--help"], ["--siez", "3"], ["-o"], ["--settings", "x"], ["--list-devices", "--json"]]
+
+
+def seeds(target, build):
+    """Small files that a target is given to begin with."""
+    if target == "device":
+        return [bytes([6]) + spec.encode() for spec in DEVICES]
+    if target == "options":
+        return [b"\0".join(word.encode() for word in words) for words in OPTIONS]
+    module = __import__(f"family_{target}")
+    if target == "hdf5":
+        files = list(module.files(str(build / "tests" / "h5_maker")))
+    else:
+        files = list(module.files())
+    small = [data for _, verdict, data in files if 8 < len(data) <= LARGEST[target]
+             and (verdict == "ok" or len(data) > 40)]
+    return small[::max(1, len(small) // SEEDS)]
+
+
+def prepare(target, build, folder):
+    corpus = folder / target
+    if not corpus.exists():
+        corpus.mkdir(parents=True)
+        for i, data in enumerate(seeds(target, build)):
+            (corpus / f"seed-{i}").write_bytes(data)
+    (folder / f"{target}-findings").mkdir(exist_ok=True)
+
+
+def run(target, build, folder, executions, seconds):
+    """(executions, seconds)"""
+    log = folder / f"{target}.log"
+    command = [str(build / "tests" / "fuzz" / f"fuzz_{target}"), str(folder / target),
+               f"-runs={executions}", f"-max_total_time={seconds}", f"-max_len={LARGEST[target]}",
+               f"-artifact_prefix={folder / f'{target}-findings'}/", f"-rss_limit_mb={MEMORY}",
+               "-timeout=30", "-print_final_stats=1", "-verbosity=1", "-reload=0"]
+    env = os.environ | {"UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1",
+                        "ASAN_OPTIONS": "detect_leaks=1:allocator_may_return_null=1"}
+    start = time.monotonic()
+    with open(log, "wb") as out:
+        subprocess.run(command, stdout=out, stderr=out, env=env, cwd=folder, check=False)
+    text = log.read_text(errors="replace")
+    found = re.search(r"stat::number_of_executed_units:\s*(\d+)", text)
+    counts = re.findall(r"^#(\d+)\t", text, re.M)
+    done = int(found[1]) if found else int(counts[-1]) if counts else 0
+    with open(folder / f"{target}.total", "a", encoding="ascii") as total:
+        total.write(f"{done}\n")
+    return done, time.monotonic() - start
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    parser.add_argument("build", type=pathlib.Path)
+    parser.add_argument("executions", type=float)
+    parser.add_argument("targets", nargs="*", choices=[*LARGEST, []], default=[])
+    parser.add_argument("--folder", type=pathlib.Path)
+    parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--seconds", type=int, default=0, help="for each target; 0: no limit")
+    options = parser.parse_args()
+    build, targets = options.build.resolve(), options.targets or list(LARGEST)
+    folder = (options.folder or build / "fuzz").resolve()
+    names = [f"tests/fuzz/fuzz_{target}" for target in targets]
+    names += ["tests/h5_maker"] if "hdf5" in targets else []
+    subprocess.run(["ninja", "-C", build, *names], check=True, stdout=subprocess.DEVNULL)
+    for target in targets:
+        prepare(target, build, folder)
+    print(f"{'target':12} {'executions':>12} {'a second':>10} {'in all':>13} findings", flush=True)
+    with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
+        runs = {target: pool.submit(run, target, build, folder, int(options.executions),
+                                    options.seconds) for target in targets}
+        findings = 0
+        for target, running in runs.items():
+            done, seconds = running.result()
+            found = len(list((folder / f"{target}-findings").iterdir()))
+            total = sum(map(int, (folder / f"{target}.total").read_text().split()))
+            print(f"{target:12} {done:12} {done / seconds:10.0f} {total:13} {found}", flush=True)
+            findings += found
+    return 1 if findings else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
