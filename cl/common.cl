@@ -96,10 +96,15 @@ static inline float sum_lanes(floatv v)
 }
 
 #if VW > 1
-/* m[i] lane j becomes m[j] lane i: log2(VW) times, the halves of the rows are dealt out in turns. */
+/* m[i] lane j becomes m[j] lane i: log2(VW) times, the halves of the rows are dealt out in turns.
+ * Unrolled, the rounds take half a second to compile where VW is 16. */
 static inline void transpose(floatv m[VW])
 {
+#if VW > 4
+#pragma unroll 1
+#else
 #pragma unroll
+#endif
     for (int round = 1; round < VW; round *= 2) {
         floatv t[VW];
 #pragma unroll

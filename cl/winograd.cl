@@ -23,6 +23,14 @@
 
 #define N (MT + 2)
 
+/* How often loops are unrolled that take no time to speak of: GPUs keep arrays in registers only so; for
+ * CPUs it takes long to compile. */
+#ifdef PLANAR
+#define ROLL 9
+#else
+#define ROLL 1
+#endif
+
 #if MT == 4
 #define A1 0.70710678118654752f /* the inner points, and their square */
 #define A2 0.5f
@@ -127,9 +135,9 @@ __kernel void winograd_input(__global const floatv *restrict x, __global float *
                     d[j][i] = p[i * pitch + j];
         } else {
             /* Whatever memory holds there. */
-#pragma unroll
+#pragma unroll ROLL
             for (int i = 0; i < N; i++)
-#pragma unroll
+#pragma unroll ROLL
                 for (int j = 0; j < N; j++)
                     d[j][i] = tile < count && row + i >= 0 && row + i < rows + 2 && col + j < pitch
                                   ? p[i * pitch + j]
@@ -200,6 +208,7 @@ __kernel void winograd_weights_reversed(__global const floatv *restrict w,
     floatv g[9][VW]; /* tap, channel of the input: VW channels of the output */
     __global const floatv *p =
         w + ((size_t)(in / CV) * all_groups * CV + first_group * CV + out) * 9 * VW * CV + in % CV;
+#pragma unroll ROLL
     for (int tap = 0; tap < 9; tap++) {
         for (int c = 0; c < VW; c++)
             g[8 - tap][c] = p[(tap * VW + c) * CV];
@@ -313,17 +322,20 @@ __kernel void winograd_output(__global const float *restrict work, int m_at, __g
         const int row = (first + tile) / across * MT - lead, col = (first + tile) % across * MT;
         const int corner =
             channels * PLANE(height, width) + (first_row + row + 1) * pitch + col + 1;
+        floatv out[MT][MT];
 #pragma unroll
         for (int i = 0; i < MT; i++) {
-            floatv line[N], out[MT];
+            floatv line[N];
 #pragma unroll
             for (int j = 0; j < N; j++)
                 line[j] = t[j][i];
-            transform_output(line, out);
-#pragma unroll
+            transform_output(line, out[i]);
+        }
+#pragma unroll ROLL
+        for (int i = 0; i < MT; i++)
+#pragma unroll ROLL
             for (int j = 0; j < MT; j++)
                 if (row + i >= 0 && row + i < rows && col + j < width)
-                    store_by(epilogue, y, aux, corner + i * pitch + j, channels, VW, out[j]);
-        }
+                    store_by(epilogue, y, aux, corner + i * pitch + j, channels, VW, out[i][j]);
     }
 }

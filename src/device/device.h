@@ -176,7 +176,7 @@ enum impasto_status imp_buffer_copy(const struct imp_buffer *source, size_t sour
 /* How often the driver had no memory though the budget had: whoever sees this grow may plan with
  * less. */
 unsigned imp_device_refusals(const struct imp_device *device);
-/* Lowers memory_budget for as long as the device is open; never raises it. */
+/* Sets memory_budget, for as long as the device is open, to less than was in vain asked of the driver. */
 void imp_device_limit_memory(struct imp_device *device, uint64_t bytes);
 
 /* Bytes allocated on the device now, and at most so far. */

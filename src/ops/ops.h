@@ -316,7 +316,7 @@ enum impasto_status imp_mean_difference(struct imp_device *device, const struct 
 
 /* The small kernels that every job needs are one program with one set of macros. Returns COLUMNS, the
  * vectors or positions that a work-item does. */
-#define IMP_SMALL_KERNELS "pointwise+pool+reduce+tv+adam"
+#define IMP_SMALL_KERNELS "pointwise+pool+reduce+tv+adam+lbfgs+conv_first"
 #define IMP_SMALL_MACROS 64
 int imp_small_macros(const struct imp_device *device, char macros[IMP_SMALL_MACROS]);
 
