@@ -26,7 +26,7 @@
 /* How often loops are unrolled that take no time to speak of: GPUs keep arrays in registers only so; for
  * CPUs it takes long to compile. */
 #ifdef PLANAR
-#define ROLL 9
+#define ROLL N
 #else
 #define ROLL 1
 #endif
@@ -124,35 +124,34 @@ __kernel void winograd_input(__global const floatv *restrict x, __global float *
     const int pitch = PITCH(width), across = (width + MT - 1) / MT;
     __global const floatv *plane = x + (size_t)block * PLANE(height, width) + first_row * pitch;
     for (int tile = begin; tile < begin + RUN; tile++) {
-        floatv d[N][N];
         const int row = (first + tile) / across * MT - lead, col = (first + tile) % across * MT;
         __global const floatv *p = plane + row * pitch + col;
-        if (tile < count && row >= 0 && row + N <= rows + 2 && col + N <= pitch) {
-#pragma unroll
-            for (int i = 0; i < N; i++)
-#pragma unroll
-                for (int j = 0; j < N; j++)
-                    d[j][i] = p[i * pitch + j];
-        } else {
-            /* Whatever memory holds there. */
+        const bool inside = tile < count && row >= 0 && row + N <= rows + 2 && col + N <= pitch;
+        /* Down the columns, then along the rows. */
+        floatv columns[N][N];
 #pragma unroll ROLL
-            for (int i = 0; i < N; i++)
-#pragma unroll ROLL
-                for (int j = 0; j < N; j++)
-                    d[j][i] = tile < count && row + i >= 0 && row + i < rows + 2 && col + j < pitch
-                                  ? p[i * pitch + j]
-                                  : (floatv)(0.0f);
+        for (int j = 0; j < N; j++) {
+            floatv d[N];
+            if (inside) {
+#pragma unroll
+                for (int i = 0; i < N; i++)
+                    d[i] = p[i * pitch + j];
+            } else {
+                /* Whatever memory holds there. */
+#pragma unroll
+                for (int i = 0; i < N; i++)
+                    d[i] = tile < count && row + i >= 0 && row + i < rows + 2 && col + j < pitch
+                               ? p[i * pitch + j]
+                               : (floatv)(0.0f);
+            }
+            transform_input(d, columns[j]);
         }
-        /* Down the columns (d[j] is column j), then along the rows. */
-#pragma unroll
-        for (int j = 0; j < N; j++)
-            transform_input(d[j], d[j]);
-#pragma unroll
+#pragma unroll ROLL
         for (int i = 0; i < N; i++) {
             floatv line[N];
 #pragma unroll
             for (int j = 0; j < N; j++)
-                line[j] = d[j][i];
+                line[j] = columns[j][i];
             transform_input(line, line);
 #pragma unroll
             for (int j = 0; j < N; j++)
@@ -176,10 +175,10 @@ __kernel void winograd_weights(__global const floatv *restrict w, __global float
 #pragma unroll
         for (int tap = 0; tap < 9; tap++)
             g[tap % 3][tap / 3] = p[(size_t)tap * VW * CV];
-#pragma unroll
+#pragma unroll ROLL
         for (int j = 0; j < 3; j++)
             transform_weights(g[j], u[j]); /* down column j */
-#pragma unroll
+#pragma unroll ROLL
         for (int i = 0; i < N; i++) {
             floatv line[3] = {u[0][i], u[1][i], u[2][i]}, out[N];
             transform_weights(line, out);
@@ -216,12 +215,12 @@ __kernel void winograd_weights_reversed(__global const floatv *restrict w,
     }
     for (int c = 0; c < VW; c++) {
         floatv u[3][N];
-#pragma unroll
+#pragma unroll ROLL
         for (int j = 0; j < 3; j++) {
             const floatv column[3] = {g[j][c], g[j + 3][c], g[j + 6][c]};
             transform_weights(column, u[j]);
         }
-#pragma unroll
+#pragma unroll ROLL
         for (int i = 0; i < N; i++) {
             floatv line[3] = {u[0][i], u[1][i], u[2][i]}, o[N];
             transform_weights(line, o);
@@ -301,29 +300,28 @@ __kernel void winograd_output(__global const float *restrict work, int m_at, __g
     const int pitch = PITCH(width), across = (width + MT - 1) / MT;
     const int channels = first_vector + vector;
     for (int tile = begin; tile < min(begin + RUN, count); tile++) {
-        floatv m[N][N], t[N][MT];
+        floatv t[N][MT], out[MT][MT];
+#pragma unroll ROLL
+        for (int j = 0; j < N; j++) {
+            floatv m[N];
 #pragma unroll
-        for (int i = 0; i < N; i++)
-#pragma unroll
-            for (int j = 0; j < N; j++) {
+            for (int i = 0; i < N; i++) {
 #ifdef PLANAR
                 __global const float *p =
                     work + m_at + ((size_t)(i * N + j) * vectors + vector) * VW * tiles + tile;
                 for (int lane = 0; lane < VW; lane++)
-                    ((float *)&m[j][i])[lane] = p[(size_t)lane * tiles];
+                    ((float *)&m[i])[lane] = p[(size_t)lane * tiles];
 #else
-                m[j][i] = ((__global const floatv *)(work + m_at))
+                m[i] = ((__global const floatv *)(work + m_at))
                     [((size_t)(i * N + j) * vectors + vector) * tiles + tile];
 #endif
             }
-#pragma unroll
-        for (int j = 0; j < N; j++)
-            transform_output(m[j], t[j]);
+            transform_output(m, t[j]);
+        }
         const int row = (first + tile) / across * MT - lead, col = (first + tile) % across * MT;
         const int corner =
             channels * PLANE(height, width) + (first_row + row + 1) * pitch + col + 1;
-        floatv out[MT][MT];
-#pragma unroll
+#pragma unroll ROLL
         for (int i = 0; i < MT; i++) {
             floatv line[N];
 #pragma unroll
