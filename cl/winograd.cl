@@ -237,6 +237,10 @@ __kernel void winograd_weights_reversed(__global const floatv *restrict w,
 }
 
 #ifndef PLANAR
+/* Blocks of input channels at a time: their part of U, 32 KiB, stays in the innermost cache while `span`
+ * blocks of tiles have it. */
+#define DEPTH (32768 / (VW * VW * CV * (int)sizeof(float)))
+
 /* M = U V: a work-item computes CV vectors of output channels of TB tiles at one xi, the same block in
  * registers as conv_direct, `span` times; of the first `count` tiles, a multiple of TB. Dimensions:
  * count / (TB * span), groups, N^2. */
@@ -247,41 +251,46 @@ __kernel void winograd_multiply(__global float *work, int u_at, int v_at, int m_
     const int xi = (int)get_global_id(2);
     if (begin >= count || group >= groups || xi >= N * N)
         return;
-    __global floatv *mp =
+    const int end = min(begin + TB * span, count);
+    __global const floatv *u =
+        (__global const floatv *)(work + u_at) + (size_t)(xi * groups + group) * in_blocks * VW * CV;
+    __global const float *v = work + v_at + (size_t)xi * in_blocks * tiles * VW;
+    __global floatv *m =
         (__global floatv *)(work + m_at) + (size_t)(xi * groups + group) * CV * tiles;
-    for (int tile = begin; tile < min(begin + TB * span, count); tile += TB) {
-        floatv acc[CV][TB];
+    for (int first = 0; first < in_blocks; first += DEPTH) {
+        const int last = min(first + DEPTH, in_blocks);
+        for (int tile = begin; tile < end; tile += TB) {
+            floatv acc[CV][TB];
 #pragma unroll
-        for (int j = 0; j < CV; j++)
+            for (int j = 0; j < CV; j++)
 #pragma unroll
-            for (int t = 0; t < TB; t++)
-                acc[j][t] = (floatv)(0.0f);
-        __global const floatv *wp = (__global const floatv *)(work + u_at) +
-                                    (size_t)(xi * groups + group) * in_blocks * VW * CV;
-        __global const float *xp = work + v_at + ((size_t)xi * in_blocks * tiles + tile) * VW;
-        for (int block = 0; block < in_blocks; block++) {
+                for (int t = 0; t < TB; t++)
+                    acc[j][t] = first > 0 ? m[(size_t)j * tiles + tile + t] : (floatv)(0.0f);
+            __global const floatv *wp = u + (size_t)first * VW * CV;
+            for (int block = first; block < last; block++) {
+                __global const float *xp = v + ((size_t)block * tiles + tile) * VW;
 #pragma unroll 4
-            for (int c = 0; c < VW; c++) {
-                floatv wv[CV];
-#pragma unroll
-                for (int j = 0; j < CV; j++)
-                    wv[j] = wp[j];
-                wp += CV;
-#pragma unroll
-                for (int t = 0; t < TB; t++) {
-                    const floatv v = (floatv)(xp[t * VW + c]);
+                for (int c = 0; c < VW; c++) {
+                    floatv wv[CV];
 #pragma unroll
                     for (int j = 0; j < CV; j++)
-                        acc[j][t] = wv[j] * v + acc[j][t];
+                        wv[j] = wp[j];
+                    wp += CV;
+#pragma unroll
+                    for (int t = 0; t < TB; t++) {
+                        const floatv x = (floatv)(xp[t * VW + c]);
+#pragma unroll
+                        for (int j = 0; j < CV; j++)
+                            acc[j][t] = wv[j] * x + acc[j][t];
+                    }
                 }
             }
-            xp += (size_t)tiles * VW;
+#pragma unroll
+            for (int j = 0; j < CV; j++)
+#pragma unroll
+                for (int t = 0; t < TB; t++)
+                    m[(size_t)j * tiles + tile + t] = acc[j][t];
         }
-#pragma unroll
-        for (int j = 0; j < CV; j++)
-#pragma unroll
-            for (int t = 0; t < TB; t++)
-                mp[(size_t)j * tiles + tile + t] = acc[j][t];
     }
 }
 #endif
