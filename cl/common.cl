@@ -33,12 +33,14 @@ typedef int intv;
 #endif
 
 /* A mask keeps of VW values which are positive: bit i of a word for lane i. */
-typedef ushort maskword;
 #if VW == 16
+typedef ushort maskword;
 #define LANE_BITS (intv)(1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384, 32768)
 #elif VW == 8
+typedef uchar maskword;
 #define LANE_BITS (intv)(1, 2, 4, 8, 16, 32, 64, 128)
 #elif VW == 4
+typedef uchar maskword;
 #define LANE_BITS (intv)(1, 2, 4, 8)
 #endif
 

@@ -148,7 +148,8 @@ struct imp_net {
     struct imp_tensor pooled[IMP_STAGES - 1];     /* outputs of the stages but the last */
     struct imp_tensor view[IMPASTO_LAYERS];       /* the strip at hand */
     struct imp_buffer *mask[IMPASTO_LAYERS];      /* of layers that are neither kept nor computed again */
-    struct imp_buffer *route[IMP_STAGES - 1];     /* of the last of them, pooled */
+    /* Of stages' last layers, pooled: the same, and for maxima also of those computed again. */
+    struct imp_buffer *route[IMP_STAGES - 1];
     /* Memory of strips: the stage's input, its activations, the gradient of its input until it may be
      * written; tensors on their way from one operation to the next; gradients of pooled outputs on
      * their way between stages. */
