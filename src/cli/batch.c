@@ -11,6 +11,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <pthread.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -190,11 +191,7 @@ static size_t expand(FILE *out, const char *pattern, const struct item *item, si
         return 7;
     }
     if (strncmp(pattern, "{folder}", 8) == 0) {
-        fprintf(out, "%.*s",
-                folder > 1 ? (int)folder - 1
-                : folder   ? 1
-                           : 1,
-                folder ? item->content : ".");
+        fprintf(out, "%.*s", folder > 1 ? (int)folder - 1 : 1, folder ? item->content : ".");
         return 8;
     }
     if (strncmp(pattern, "{number}", 8) == 0) {
@@ -291,11 +288,17 @@ static enum impasto_status name_outputs(struct batch *batch, struct impasto_erro
 
 /* ---- At work --------------------------------------------------------------------------------- */
 
-static void tell(struct batch *batch, enum impasto_log_level level, const char *format,
-                 const char *a, const char *b)
+#if defined(__GNUC__)
+__attribute__((format(printf, 3, 4)))
+#endif
+static void
+tell(struct batch *batch, enum impasto_log_level level, const char *format, ...)
 {
     char line[2300];
-    snprintf(line, sizeof(line), format, a, b);
+    va_list args;
+    va_start(args, format);
+    vsnprintf(line, sizeof(line), format, args);
+    va_end(args);
     cli_console_log(batch->console, level, line);
 }
 
@@ -341,8 +344,8 @@ static enum impasto_status paint(struct worker *worker, struct item *item)
         return cli_fail(&worker->error, IMPASTO_ERROR_MEMORY, "out of memory");
     enum impasto_status status = cli_check_outputs(&worker->settings, item->output, &worker->error);
     if (status == IMPASTO_OK)
-        status = impasto_image_load(item->content, worker->settings.max_pixels, &pictures->content,
-                                    &worker->error);
+        status = impasto_image_load_apart(item->content, worker->settings.max_pixels,
+                                          &pictures->content, &worker->error);
     pictures->task.content = pictures->content;
     return status == IMPASTO_OK ? cli_painter_paint(painter, false) : status;
 }

@@ -173,8 +173,7 @@ enum impasto_status cli_read(const struct cli_option *option, const char *value,
         return IMPASTO_OK;
     case CLI_SCALES:
         /* The target is a member of the parameters, which this writes two of. */
-        if (!read_scales(value, target ? (struct impasto_params *)((char *)target - option->offset)
-                                       : NULL))
+        if (!read_scales(value, target ? (void *)((char *)target - option->offset) : NULL))
             return cli_fail(error, IMPASTO_ERROR_USAGE,
                             "--%s: '%s' is not 'auto', a number from 1 to %d, or sizes from 16 to "
                             "16384 such as 128,256",
