@@ -71,8 +71,7 @@
 #endif
 
 #define FIELD(name) ((unsigned)offsetof(struct seccomp_data, name))
-/* Both architectures are little-endian: the lower half of an argument, all of it that int flags
- * have. */
+/* The lower half of an argument, where flags are; both architectures are little-endian. */
 #define ARGUMENT(n) (FIELD(args) + (n) * (unsigned)sizeof(uint64_t))
 
 #define LOAD(offset) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offset)
@@ -144,15 +143,19 @@ static void restrict_calls(int answer)
         install(filter, IMP_COUNT(filter));
 }
 
-/* A second filter can only take away from what the first allows. */
+/* A second filter can only take away from what the first allows. C libraries say newfstatat for
+ * fstat. */
 void imp_sandbox_seal(void)
 {
+    /* clang-format off */
     struct sock_filter filter[] = {
-        LOAD(FIELD(nr)), SKIP_UNLESS_EQUAL(SYS_openat, 1),
-        REFUSED,         SKIP_UNLESS_EQUAL(SYS_prctl, 1),
-        REFUSED,         ALLOW_WITH(newfstatat, 3, AT_EMPTY_PATH), /* how C libraries say fstat */
+        LOAD(FIELD(nr)),
+        SKIP_UNLESS_EQUAL(SYS_openat, 1), REFUSED,
+        SKIP_UNLESS_EQUAL(SYS_prctl, 1), REFUSED,
+        ALLOW_WITH(newfstatat, 3, AT_EMPTY_PATH),
         ALLOWED,
     };
+    /* clang-format on */
     install(filter, IMP_COUNT(filter));
 }
 

@@ -132,8 +132,7 @@ static enum impasto_status add_list(struct batch *batch, const char *path,
     if (!stream)
         return cli_fail(error, IMPASTO_ERROR_INPUT, "%s: cannot be read: %s", path,
                         strerror(errno));
-    for (ssize_t length;
-         status == IMPASTO_OK && (length = getline(&line, &capacity, stream)) > 0;) {
+    while (status == IMPASTO_OK && getline(&line, &capacity, stream) > 0) {
         line[strcspn(line, "\r\n")] = 0;
         if (line[0] && line[0] != '#')
             status = add(batch, line, error);
@@ -227,6 +226,10 @@ static int by_output(const void *a, const void *b)
 /* Refuses outputs that would overwrite one another, and contents. */
 static enum impasto_status check_outputs(struct batch *batch, struct impasto_error *error)
 {
+    if (batch->count == 0)
+        return cli_fail(error, IMPASTO_ERROR_USAGE,
+                        "-o: each result would take the place of another picture; let the pattern "
+                        "have {style}");
     struct item **sorted = malloc(batch->count * sizeof(*sorted));
     enum impasto_status status = IMPASTO_OK;
     if (!sorted)
@@ -254,14 +257,15 @@ static void drop_results(struct batch *batch)
         for (size_t k = 0; k < batch->count && !result; k++)
             result = k != i && cli_same_file(item->content, batch->items[k].output);
         if (result) {
-            free(item->content);
-            free(item->output);
+            free(item->content); /* not its output, which others are still compared with */
             item->content = NULL;
         }
     }
     for (size_t i = 0; i < batch->count; i++)
         if (batch->items[i].content)
             batch->items[kept++] = batch->items[i];
+        else
+            free(batch->items[i].output);
     batch->count = kept;
 }
 

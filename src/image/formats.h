@@ -9,9 +9,9 @@
 /* Sides beyond this are refused; JPEG cannot have longer ones. */
 #define IMP_IMAGE_LARGEST_SIDE 65500
 
-/* While a picture is read: RGB and transparency as floats, twice where it is turned or comes from a
- * sandbox, and the samples of an interlaced file. */
-#define IMP_IMAGE_MOST_BYTES_PER_PIXEL (2 * 4 * sizeof(float) + 8)
+/* While a picture is read: RGB and transparency as floats, and again where it is turned or comes from a
+ * sandbox; else the samples of an interlaced file, which are fewer. */
+#define IMP_IMAGE_MOST_BYTES_PER_PIXEL (2 * 4 * sizeof(float))
 
 /* A file being read: `stream` is at its start, errors name `path`. */
 struct imp_image_source {
