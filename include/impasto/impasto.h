@@ -223,6 +223,21 @@ impasto_image_load_settings(const char *path, char **settings,
                             struct impasto_error *error) IMPASTO_MUST_CHECK;
 
 /*
+ * The same for files from strangers: they are decoded in a child process with limits on its memory and
+ * time. On Linux (x86-64 and AArch64) it can also open nothing, start nothing and talk to nobody,
+ * unless the kernel does not know seccomp filters. A decoder that crashes or goes beyond its limits is
+ * IMPASTO_ERROR_INPUT. It costs a fork(), and more for the pixels' way here than for reading them from
+ * memory; while they come, they are there twice. The child is waited for with waitpid(); programs that
+ * wait for any child meet it, too.
+ */
+IMPASTO_API enum impasto_status
+impasto_image_load_apart(const char *path, uint64_t max_pixels, struct impasto_image **image,
+                         struct impasto_error *error) IMPASTO_MUST_CHECK;
+IMPASTO_API enum impasto_status
+impasto_image_load_settings_apart(const char *path, char **settings,
+                                  struct impasto_error *error) IMPASTO_MUST_CHECK;
+
+/*
  * Writes PNG or, where the path ends in .jpg or .jpeg, JPEG (quality 95, 4:4:4; transparency is
  * laid over white). The file appears whole or not at all: it is written beside the target and
  * renamed. A path that exists and is not a regular file is refused. PNG files have the settings in a

@@ -258,7 +258,7 @@ const struct impasto_error *imp_device_error(const struct imp_device *device)
     return &device->error;
 }
 
-enum impasto_status imp_device_fail(struct imp_device *device, enum impasto_status status,
+enum impasto_status(imp_device_fail)(struct imp_device *device, enum impasto_status status,
                                     const char *format, ...)
 {
     char message[sizeof(device->error.message)];

@@ -139,6 +139,10 @@ const struct imp_log *imp_device_log(const struct imp_device *device);
 const struct impasto_error *imp_device_error(const struct imp_device *device);
 enum impasto_status imp_device_fail(struct imp_device *device, enum impasto_status status,
                                     const char *format, ...) IMP_PRINTF(3, 4);
+#ifdef __clang_analyzer__ /* as with imp_fail */
+#define imp_device_fail(device, status, ...)                                                       \
+    ((void)(imp_device_fail)(device, status, __VA_ARGS__), (status))
+#endif
 
 /* Wait until everything launched has finished. */
 enum impasto_status imp_device_finish(struct imp_device *device);
