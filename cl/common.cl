@@ -33,14 +33,16 @@ typedef int intv;
 #endif
 
 /* A mask keeps of VW values which are positive: bit i of a word for lane i. */
-#if VW == 16
+#if VW > 8
 typedef ushort maskword;
+#else
+typedef uchar maskword;
+#endif
+#if VW == 16
 #define LANE_BITS (intv)(1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384, 32768)
 #elif VW == 8
-typedef uchar maskword;
 #define LANE_BITS (intv)(1, 2, 4, 8, 16, 32, 64, 128)
 #elif VW == 4
-typedef uchar maskword;
 #define LANE_BITS (intv)(1, 2, 4, 8)
 #endif
 
