@@ -434,6 +434,9 @@ enum impasto_status cli_run(struct cli_settings *settings, struct impasto_error 
         status = cli_report_open(&run.report, settings->report, error);
     if (status == IMPASTO_OK)
         status = cli_pictures_load(settings, &run.pictures, error);
+    const char *device = settings->device ? settings->device : getenv("IMPASTO_DEVICE");
+    if (status == IMPASTO_OK)
+        status = cli_probe_gemm(settings, device && device[0] ? device : NULL, &run.console, error);
     if (status == IMPASTO_OK)
         status = cli_painter_open(&run);
     if (status == IMPASTO_OK)
