@@ -269,7 +269,7 @@ static enum impasto_status conclude(struct cli_painter *run, enum impasto_status
     const bool sound =
         status == IMPASTO_OK || (!run->batch && (interrupted || status == IMPASTO_ERROR_NUMERIC ||
                                                  status == IMPASTO_ERROR_OUTPUT));
-    if (interrupted || status == IMPASTO_ERROR_OUTPUT)
+    if (interrupted || status == IMPASTO_ERROR_OUTPUT || status == IMPASTO_ERROR_NUMERIC)
         cli_checkpoint_save(&run->checkpoint, run->job, run->taken, &run->console);
     struct impasto_error unsaved = {0};
     struct impasto_image *image = NULL;
@@ -302,8 +302,7 @@ static enum impasto_status conclude(struct cli_painter *run, enum impasto_status
                                 saved == IMPASTO_OK ? run->output : NULL, &why),
                 &why);
     add_failure(run, &status, run->checkpoint.status, &run->checkpoint.error);
-    /* Numbers that went wrong would do so again. */
-    if (status != IMPASTO_OK && status != IMPASTO_ERROR_NUMERIC)
+    if (status != IMPASTO_OK)
         cli_checkpoint_tell(&run->checkpoint, run->output, &run->console);
     impasto_image_free(&image);
     return status;

@@ -412,7 +412,10 @@ struct imp_optimizer {
     /* Takes the last step back: image and state are what they were before it, to the bit. Only where
      * state->undoable. NULL: where the image was, `best` tells. */
     enum impasto_status (*undo)(struct imp_optimizer_state *state, struct imp_buffer *image);
-    /* The three below are for optimisers whose image may be a mere trial. NULL: it never is. */
+    /* The four below are for optimisers whose image may be a mere trial. NULL: it never is. */
+    /* Makes the trial again, to the bit, as there may have been a fault in it. */
+    enum impasto_status (*retry)(struct imp_device *device, struct imp_optimizer_state *state,
+                                 struct imp_buffer *image);
     /* The best point so far, where the picture is to be read from: n floats, or image itself. */
     const struct imp_buffer *(*best)(const struct imp_optimizer_state *state,
                                      const struct imp_buffer *image);

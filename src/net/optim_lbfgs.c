@@ -304,6 +304,13 @@ static const struct imp_buffer *best(const struct imp_optimizer_state *state,
     return state->lbfgs ? state->vectors[POINT] : image;
 }
 
+static enum impasto_status retry(struct imp_device *device, struct imp_optimizer_state *state,
+                                 struct imp_buffer *image)
+{
+    const struct imp_lbfgs_vectors v = vectors_of(state, image, NULL);
+    return state->lbfgs->resting ? rest(state->lbfgs, &v) : try_step(device, state->lbfgs, &v);
+}
+
 /* Moves the image, which nothing will measure before it counts. */
 static enum impasto_status move_surely(struct imp_device *device, struct imp_optimizer_state *state,
                                        const struct imp_lbfgs_vectors *v, double step)
@@ -349,6 +356,7 @@ const struct imp_optimizer imp_optimizer_lbfgs = {
     .step = step,
     .numbers = numbers,
     .saved = saved,
+    .retry = retry,
     .best = best,
     .finish = finish,
     .release = release,

@@ -409,8 +409,8 @@ static bool look_again(const struct imp_scale *scale, enum impasto_status status
 {
     if (status != IMPASTO_ERROR_NUMERIC || tries > 0)
         return false;
-    imp_log(imp_device_log(scale->device), IMPASTO_LOG_WARNING, "%s; they are computed again",
-            imp_device_error(scale->device)->message);
+    imp_log(imp_device_log(scale->device), IMPASTO_LOG_WARNING,
+            "the network's features of a picture are not finite; they are computed again");
     return true;
 }
 

@@ -4,7 +4,8 @@
  * the loss, the gradient, what the optimiser carries along, and the average; all are counted on the device
  * and come to the host with the losses. NaN and infinity are:
  *
- *   a fault that passes    the same is measured again; if that is well, nothing has changed
+ *   a fault that passes    the same is measured again, a trial made again; if that is well, nothing has
+ *                          changed
  *   a bad step             Adam takes it back, to the bit, and takes half of it; a trial of a line search
  *                          was too long, and its optimiser is told
  *   a fault that stays     after TRIES failures running the run ends, with the image of the last good step
@@ -276,6 +277,10 @@ enum impasto_status imp_scale_measure(struct imp_scale *scale, int iteration,
             undone = true;
         } else if (!last) {
             warn(scale, iteration, "it is measured again");
+            if (is_trial(scale))
+                IMP_TRY(lift(scale,
+                             scale->optimizer->retry(scale->device, &scale->state, scale->image),
+                             error));
         }
         if (last) {
             scale->failures = 0;

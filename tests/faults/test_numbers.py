@@ -42,7 +42,6 @@ FLOOR = 0.8
 JOB = ["content.png", "style.png", "--weights", "builtin", "--size", "32", "--scales", "1",
        "--iterations", str(ITERATIONS), "--style-layers", "1_1,2_1,3_1", "--content-layers", "3_1",
        "--tv-weight", "1", "-o", "out.png", "-q"]
-# With little memory, activations are computed a second time.
 OPTIMIZERS = {"adam": ["--optimizer", "adam"], "lbfgs": ["--optimizer", "lbfgs", "--history", "2"]}
 
 Run = collections.namedtuple("Run", "code err picture launches report")
@@ -183,7 +182,9 @@ class Examination:
             counts = evaluations(whole.launches)
             later = [j for j in seen if counts[j] >= CLOSELY] or seen
             at = before + seen.index(later[0]) + 1
-            return run(*self.started, arguments, f"poison={argument},kernel={kernel},at={at},on=1")
+            # A line search needs some more to know that all its trials fail.
+            return run(*self.started, [*arguments, "--iterations", str(2 * ITERATIONS + 2)],
+                       f"poison={argument},kernel={kernel},at={at},on=1")
 
         for (kernel, argument), done in zip(points, pool.map(attempt, points)):
             outcome, why = judge_always(done)
