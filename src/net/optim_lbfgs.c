@@ -38,6 +38,8 @@ enum { POINT, REDUCED, DIRECTION, MOVES, CHANGES, COEFFICIENTS, SUMS };
 #define LONGEST_STEP 1e30
 /* A search that failed is begun again at this part of the step it ended with. */
 #define SHORTENING 0.25
+/* What comes out not finite is computed once more: that may have been a fault of the device. */
+#define TRIES 2
 #define PURPOSE "optimiser"
 
 struct imp_lbfgs {
@@ -120,9 +122,6 @@ static enum impasto_status rest(struct imp_lbfgs *lbfgs, const struct imp_lbfgs_
     return imp_buffer_copy(v->point, 0, v->image, 0, (size_t)v->n * sizeof(float));
 }
 
-/* A slope that is not finite: once more, as that may have been a fault of the device. */
-#define TRIES 2
-
 /* imp_lbfgs_slope, tried again. */
 static enum impasto_status measure_slope(struct imp_device *device,
                                          struct imp_optimizer_state *state,
@@ -179,16 +178,17 @@ static enum impasto_status set_out(struct imp_device *device, struct imp_optimiz
             imp_linesearch_begin(&lbfgs->search, lbfgs->loss, slope, fmin(step, LONGEST_STEP));
             return try_step(device, lbfgs, v);
         }
-        const bool broken = isnan(slope) || isnan(size);
+        const bool finite = isfinite(slope) && isfinite(size);
         imp_lbfgs_history_clear(lbfgs->history);
-        if (steepest && broken && !arrived)
+        if (steepest && !finite && !arrived && (isnan(slope) || isnan(size)))
             return imp_device_fail(device, IMPASTO_ERROR_NUMERIC,
                                    "the direction of steepest descent is not finite");
-        if (steepest && !broken)
+        /* Sums that overflow again and again are as good as nowhere to go. */
+        if (steepest && (finite || !arrived))
             return rest(lbfgs, v);
-        if (broken && arrived)
+        if (!finite && arrived)
             IMP_TRY(imp_lbfgs_accept(device, v, 0));
-        arrived = arrived && !(steepest && broken);
+        arrived = arrived && !steepest;
     }
 }
 
