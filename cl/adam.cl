@@ -17,6 +17,6 @@ __kernel void adam(__global float *restrict image, __global const float *restric
         moment1[i] = m;
         moment2[i] = v;
         const float step = learning_rate * (m * correction1) / (sqrt(v) * correction2 + epsilon);
-        image[i] = clamp(image[i] - step, 0.0f, 1.0f);
+        image[i] = clamped_to_one(image[i] - step);
     }
 }

@@ -125,10 +125,28 @@ static inline void transpose(floatv m[VW])
 }
 #endif
 
+/*
+ * NaN and infinity must arrive at a loss or at the gradient, where they are noticed; max, clamp and a
+ * mask that is simply compared would swallow them. rectified: max(x, 0), and NaN where x is. gated: r where
+ * x > 0, 0 elsewhere, and NaN where x is NaN or infinite.
+ */
+static inline floatv rectified(floatv x)
+{
+    return select(x, (floatv)(0.0f), x < (floatv)(0.0f));
+}
+static inline floatv gated(floatv r, floatv x)
+{
+    return select(r + (x - x), (floatv)(0.0f), x <= (floatv)(0.0f));
+}
+static inline float clamped_to_one(float x)
+{
+    return x < 0.0f ? 0.0f : x > 1.0f ? 1.0f : x;
+}
+
 /* What happens to a convolution's sum r; enum imp_epilogue has the same order. */
-#define EPILOGUE_BIAS_RELU 1 /* y = max(r + bias, 0) */
-#define EPILOGUE_MASK 2      /* y = mask > 0 ? r : 0 */
-#define EPILOGUE_ADD_MASK 3  /* y = mask > 0 ? y + r : 0 */
+#define EPILOGUE_BIAS_RELU 1 /* y = rectified(r + bias) */
+#define EPILOGUE_MASK 2      /* y = gated(r, mask) */
+#define EPILOGUE_ADD_MASK 3  /* y = gated(y + r, mask) */
 #define EPILOGUE_MASK_BITS 4 /* y = mask's bit ? r : 0 */
 
 /* Stores r by its epilogue. at: the element's place in y, and in aux as mask; channel: in aux as bias;
@@ -139,11 +157,11 @@ static inline void store_by(int epilogue, __global floatv *y, __global const flo
     const floatv zero = (floatv)(0.0f);
     floatv stored = r;
     if (epilogue == EPILOGUE_BIAS_RELU)
-        stored = max(r + aux[channel], zero);
+        stored = rectified(r + aux[channel]);
     else if (epilogue == EPILOGUE_MASK)
-        stored = select(zero, r, aux[at] > zero);
+        stored = gated(r, aux[at]);
     else if (epilogue == EPILOGUE_ADD_MASK)
-        stored = select(zero, y[at] + r, aux[at] > zero);
+        stored = gated(y[at] + r, aux[at]);
     else if (epilogue == EPILOGUE_MASK_BITS) {
         __global const maskword *mask = (__global const maskword *)aux;
 #if VW == 1

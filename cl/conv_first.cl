@@ -50,7 +50,7 @@ __kernel void conv_first_fwd(__global const float *restrict x, __global const fl
 #ifdef STORE_ONLY
             y[(size_t)block * plane + position + t] = acc[t];
 #else
-            y[(size_t)block * plane + position + t] = max(acc[t], zero);
+            y[(size_t)block * plane + position + t] = rectified(acc[t]);
 #endif
         if (++column == pitch)
             column = 0;

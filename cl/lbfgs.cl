@@ -12,7 +12,7 @@ __kernel void lbfgs_move(__global const float *restrict point,
 {
     const int begin = (int)get_global_id(0) * COLUMNS;
     for (int i = begin; i < min(begin + COLUMNS, n); i++)
-        image[i] = clamp(point[i] + step * direction[i], 0.0f, 1.0f);
+        image[i] = clamped_to_one(point[i] + step * direction[i]);
 }
 
 /*
@@ -120,7 +120,8 @@ __kernel void lbfgs_combine(__global const floatv *restrict point,
 /*
  * sums[part] = share of the loss's slope along the path at the image: gradient * direction where the
  * path goes on, which it does not where the image is at a bound and the direction leads out of the box.
- * sums[PARTS + part] = share of the sum of |direction|.
+ * sums[PARTS + part] = share of the sum of |direction|; NaN also where the image is not finite, which
+ * what is compared would not tell.
  */
 __kernel void lbfgs_slope(__global const float *restrict image,
                           __global const float *restrict gradient,
@@ -140,13 +141,13 @@ __kernel void lbfgs_slope(__global const float *restrict image,
         const floatv x = images[i], d = directions[i];
         const intv stopped = ((x <= zero) & (d < zero)) | ((x >= one) & (d > zero));
         products += select(gradients[i] * d, zero, stopped);
-        sizes += fabs(d);
+        sizes += fabs(d) + (x - x);
     }
     float product = sum_lanes(products), size = sum_lanes(sizes);
     for (int i = whole * VW; part == PARTS - 1 && i < n; i++) {
         const float x = image[i], d = direction[i];
         product += (x <= 0.0f && d < 0.0f) || (x >= 1.0f && d > 0.0f) ? 0.0f : gradient[i] * d;
-        size += fabs(d);
+        size += fabs(d) + (x - x);
     }
     sums[part] = product;
     sums[PARTS + part] = size;

@@ -48,7 +48,7 @@ __kernel void input_bwd(__global const float *restrict input_gradient,
         to[x] = scale * from[x];
 }
 
-/* g = x > 0 ? g : 0, over `count` positions from `at` on of planes of `plane` positions. Dimensions:
+/* g = x > 0 ? g : 0, or NaN where x is not finite, over `count` positions from `at` on of planes of `plane` positions. Dimensions:
  * count / COLUMNS, planes. */
 __kernel void relu_mask(__global const floatv *restrict x, __global floatv *restrict g, int planes,
                         int plane, int at, int count)
@@ -56,11 +56,10 @@ __kernel void relu_mask(__global const floatv *restrict x, __global floatv *rest
     const int begin = (int)get_global_id(0) * COLUMNS, k = (int)get_global_id(1);
     if (begin >= count || k >= planes)
         return;
-    const floatv zero = (floatv)(0.0f);
     x += (size_t)k * plane + at;
     g += (size_t)k * plane + at;
     for (int i = begin; i < min(begin + COLUMNS, count); i++)
-        g[i] = select(zero, g[i], x[i] > zero);
+        g[i] = gated(g[i], x[i]);
 }
 
 /* y = (accumulate ? y : 0) + factor * x, over n values. */

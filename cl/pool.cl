@@ -12,6 +12,12 @@
 
 #define AT(h, w, block, row, col) ((size_t)(block) * PLANE(h, w) + ((row) + 1) * PITCH(w) + (col) + 1)
 
+/* The larger of both; NaN where either is. */
+static inline floatv larger(floatv a, floatv b)
+{
+    return select(a, b, (a < b) | (b != b));
+}
+
 /* y = pool(x), and with `routes` the route; both are shaped alike. Dimensions: columns of y / COLUMNS,
  * rows / 2, blocks. */
 __kernel void pool_fwd(__global const floatv *restrict x, __global floatv *restrict y,
@@ -30,7 +36,7 @@ __kernel void pool_fwd(__global const floatv *restrict x, __global floatv *restr
     for (int col = begin; col < min(begin + COLUMNS, w); col++) {
         const floatv a = top[2 * col], b = top[2 * col + 1];
         const floatv c = bottom[2 * col], d = bottom[2 * col + 1];
-        const floatv most = max(max(a, b), max(c, d));
+        const floatv most = larger(larger(a, b), larger(c, d));
         const floatv pooled = average ? 0.25f * ((a + b) + (c + d)) : most;
         y[out + col] = pooled;
         if (!routes)
@@ -113,7 +119,7 @@ __kernel void pool_bwd(__global const floatv *x, __global const floatv *restrict
             floatv part = average ? 0.25f * v : select(zero, v, here);
             if (accumulate)
                 part += g[at];
-            g[at] = select(zero, part, a > zero);
+            g[at] = gated(part, a);
         }
     }
 }

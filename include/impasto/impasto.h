@@ -585,10 +585,15 @@ IMPASTO_API const struct impasto_job_info *impasto_job_info(struct impasto_job *
 /*
  * Measures the image as it is and reports it as iteration k, then, unless k is the last, takes the
  * step to k + 1. So progress->done comes with call iterations + 1, and the image then is the one
- * reported. A loss or gradient that is not finite is IMPASTO_ERROR_NUMERIC; the step is not taken.
+ * reported.
+ *
+ * Where the loss, the gradient, or what the optimiser remembers is not finite, that is a warning in the log,
+ * and the same is measured again: faults of a device pass. If it does not, the step that led there is taken
+ * back, to the bit, and half of it is taken, then a quarter, then an eighth. If none of this helps, it is
+ * IMPASTO_ERROR_NUMERIC: the image, which can be read and saved, is that of the last good step.
  *
  * With IMPASTO_OPTIMIZER_LBFGS what is measured may be a trial that turns out too far, and even not
- * finite: it is reported, and a shorter step is tried. progress->done comes with the best image, which
+ * finite, twice: it is reported, and a shorter step is tried. progress->done comes with the best image, which
  * where that is not the last trial is measured again.
  */
 IMPASTO_API enum impasto_status impasto_job_step(struct impasto_job *job,

@@ -541,7 +541,10 @@ enum impasto_status cli_batch(struct cli_settings *settings, struct impasto_erro
         status = name_outputs(&batch, error);
     if (status == IMPASTO_OK) {
         const size_t count = split_devices(list, devices);
-        status = run_workers(&batch, devices, count > 0 ? count : 1, error);
+        for (size_t i = 0; status == IMPASTO_OK && i < (count > 0 ? count : 1); i++)
+            status = cli_probe_gemm(settings, devices[i], &console, error);
+        if (status == IMPASTO_OK)
+            status = run_workers(&batch, devices, count > 0 ? count : 1, error);
         struct impasto_error failed = {0};
         const enum impasto_status summary = summarise(&batch, &failed);
         if (status == IMPASTO_OK && summary != IMPASTO_OK) {

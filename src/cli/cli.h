@@ -104,6 +104,14 @@ struct impasto_checkpoint *cli_resumed(const struct cli_settings *settings);
 /* The settings file that sets everything that a --preset on the command line would; NULL: none. */
 const char *cli_idle_preset(const struct cli_settings *settings);
 
+/* ---- probe.c --------------------------------------------------------------------------------- */
+
+/* Where CLBlast may be used, tries it in another process; before anything of the library's devices is called.
+ * A crash is IMPASTO_ERROR_DEVICE where --gemm clblast was given, otherwise the settings get --gemm
+ * builtin, with a warning. device: as the device will be opened; NULL: automatic. */
+enum impasto_status cli_probe_gemm(struct cli_settings *settings, const char *device,
+                                   struct cli_console *console, struct impasto_error *error);
+
 /* ---- record.c -------------------------------------------------------------------------------- */
 
 /* What a PNG result of so many iterations says of itself: JSON, to be freed. NULL: no memory. */

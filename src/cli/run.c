@@ -269,7 +269,7 @@ static enum impasto_status conclude(struct cli_painter *run, enum impasto_status
     const bool sound =
         status == IMPASTO_OK || (!run->batch && (interrupted || status == IMPASTO_ERROR_NUMERIC ||
                                                  status == IMPASTO_ERROR_OUTPUT));
-    if (interrupted || status == IMPASTO_ERROR_OUTPUT)
+    if (interrupted || status == IMPASTO_ERROR_OUTPUT || status == IMPASTO_ERROR_NUMERIC)
         cli_checkpoint_save(&run->checkpoint, run->job, run->taken, &run->console);
     struct impasto_error unsaved = {0};
     struct impasto_image *image = NULL;
@@ -302,8 +302,7 @@ static enum impasto_status conclude(struct cli_painter *run, enum impasto_status
                                 saved == IMPASTO_OK ? run->output : NULL, &why),
                 &why);
     add_failure(run, &status, run->checkpoint.status, &run->checkpoint.error);
-    /* Numbers that went wrong would do so again. */
-    if (status != IMPASTO_OK && status != IMPASTO_ERROR_NUMERIC)
+    if (status != IMPASTO_OK)
         cli_checkpoint_tell(&run->checkpoint, run->output, &run->console);
     impasto_image_free(&image);
     return status;
@@ -434,6 +433,9 @@ enum impasto_status cli_run(struct cli_settings *settings, struct impasto_error 
         status = cli_report_open(&run.report, settings->report, error);
     if (status == IMPASTO_OK)
         status = cli_pictures_load(settings, &run.pictures, error);
+    const char *device = settings->device ? settings->device : getenv("IMPASTO_DEVICE");
+    if (status == IMPASTO_OK)
+        status = cli_probe_gemm(settings, device && device[0] ? device : NULL, &run.console, error);
     if (status == IMPASTO_OK)
         status = cli_painter_open(&run);
     if (status == IMPASTO_OK)

@@ -84,8 +84,9 @@ enum imp_search_verdict imp_linesearch_advance(struct imp_linesearch *search, do
     const bool finite = isfinite(loss) && isfinite(slope);
     const struct imp_search_point now = {
         .step = search->step, .loss = finite ? loss : INFINITY, .slope = finite ? slope : 0};
+    /* It was finite before. */
     if (search->settled)
-        return IMP_SEARCH_TAKE;
+        return finite ? IMP_SEARCH_TAKE : IMP_SEARCH_FAILED;
     search->evaluations++;
     if (now.loss < search->best.loss)
         search->best = now;

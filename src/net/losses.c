@@ -49,7 +49,8 @@ void imp_losses_init(struct imp_losses *losses, struct imp_device *device,
     imp_style_init(&losses->style, device, params, region, regions, &losses->slots);
     losses->style.sums = &losses->sums;
     losses->tv_slot = losses->slots++;
-    losses->gradient_slot = losses->slots++;
+    losses->check_slot = losses->slots;
+    losses->slots += IMP_CHECKS;
 }
 
 void imp_losses_layout(struct imp_losses *losses, struct imp_layout *layout)
@@ -165,12 +166,12 @@ enum impasto_status imp_losses_tv_gradient(struct imp_losses *losses,
                            losses->tv_weight);
 }
 
-enum impasto_status imp_losses_check_gradient(struct imp_losses *losses,
-                                                const struct imp_buffer *gradient_buffer)
+enum impasto_status imp_losses_check(struct imp_losses *losses, int which,
+                                     const struct imp_buffer *buffer)
 {
-    return imp_count_not_finite(losses->device, gradient_buffer,
-                                3 * losses->height * losses->width, losses->sums,
-                                losses->gradient_slot);
+    losses->checked = which + 1 > losses->checked ? which + 1 : losses->checked;
+    return imp_count_not_finite(losses->device, buffer, 3 * losses->height * losses->width,
+                                losses->sums, losses->check_slot + which);
 }
 
 static void report(const struct imp_losses *losses, const double *totals,
@@ -196,16 +197,18 @@ static void report(const struct imp_losses *losses, const double *totals,
 }
 
 enum impasto_status imp_losses_read(struct imp_losses *losses, struct impasto_progress *progress,
-                                    double *not_finite)
+                                    double not_finite[IMP_CHECKS])
 {
+    const int slots = losses->check_slot + losses->checked;
     double *totals = malloc((size_t)losses->slots * sizeof(*totals));
     if (!totals)
         return imp_device_fail(losses->device, IMPASTO_ERROR_MEMORY, "out of memory for sums");
     const enum impasto_status status =
-        imp_sums_read(losses->device, losses->sums, losses->slots, totals);
+        imp_sums_read(losses->device, losses->sums, slots, totals);
     if (status == IMPASTO_OK) {
         report(losses, totals, progress);
-        *not_finite = totals[losses->gradient_slot];
+        for (int i = 0; i < IMP_CHECKS; i++)
+            not_finite[i] = i < losses->checked ? totals[losses->check_slot + i] : 0;
     }
     free(totals);
     return status;

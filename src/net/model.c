@@ -48,8 +48,10 @@ enum impasto_status imp_model_init(struct imp_model *model, struct imp_device *d
         layer->reversed = layer->forward->packing == layer->backward->packing &&
                           layer->forward->packing->reversible;
     }
-    /* Choosing may compile and check a library for a minute, so only where that was asked for. */
-    if (options->gemm || !model->automatic)
+    /* Choosing may compile and check a library for a minute, or worse, so only where that was asked
+     * for. */
+    const bool automatic = !options->gemm || strcmp(options->gemm, "auto") == 0;
+    if (!automatic || !model->automatic)
         IMP_TRY(imp_gemm_choose(device, options->gemm, &model->gemm));
     return IMPASTO_OK;
 }

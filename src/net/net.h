@@ -317,8 +317,14 @@ struct imp_losses {
     struct imp_tensor content_target[IMPASTO_LAYERS];
     struct imp_style style;
     struct imp_buffer *sums;
-    int content_slot[IMPASTO_LAYERS], tv_slot, gradient_slot, slots;
+    int content_slot[IMPASTO_LAYERS], tv_slot, slots;
+    int check_slot; /* the first of IMP_CHECKS */
+    int checked;    /* how many of them are in use */
 };
+
+/* Buffers that can be checked for numbers that are not finite: the gradient, the optimiser's vectors that
+ * are carried, the average. */
+#define IMP_CHECKS 4
 
 /* What params->strength multiplies the style's weight with, and divides the content's by. */
 double imp_strength(const struct impasto_params *params);
@@ -336,13 +342,14 @@ enum impasto_status imp_losses_measure_tv(struct imp_losses *losses, const struc
 enum impasto_status imp_losses_tv_gradient(struct imp_losses *losses,
                                            const struct imp_buffer *image,
                                            struct imp_buffer *gradient);
-/* Counts the NaN and infinite elements of the image's gradient, for imp_losses_read. */
-enum impasto_status imp_losses_check_gradient(struct imp_losses *losses,
-                                                const struct imp_buffer *gradient);
-/* Waits; fills total, content, style and tv of the progress, and the count of elements that are not
- * finite as last checked. */
+/* Counts the NaN and infinite elements of a buffer of the image's size, as check number `which` for
+ * imp_losses_read. */
+enum impasto_status imp_losses_check(struct imp_losses *losses, int which,
+                                     const struct imp_buffer *buffer);
+/* Waits; fills total, content, style and tv of the progress, and how many elements were not finite in
+ * each buffer as last checked, 0 where there was none. */
 enum impasto_status imp_losses_read(struct imp_losses *losses, struct impasto_progress *progress,
-                                    double *not_finite);
+                                    double not_finite[IMP_CHECKS]);
 
 /* ---- optim.c and optim_*.c ------------------------------------------------------------------- */
 
@@ -355,6 +362,9 @@ struct imp_optimizer_state {
     int step;    /* taken so far */
     struct imp_buffer *vectors[IMP_OPTIMIZER_VECTORS]; /* each optimiser has names for its own */
     struct imp_lbfgs *lbfgs; /* optim_lbfgs.c's, from its first step on; see imp_optimizer_release */
+    bool undoable; /* Adam's: the copies of what the last step has changed are whole */
+    /* What the last step met that was not finite, and got over; static. NULL: nothing */
+    const char *fault;
 };
 
 /*
@@ -384,7 +394,7 @@ struct imp_optimizer {
     const char *name;
     enum impasto_optimizer id;
     /* How many of the state's first vectors go on, resized, when the picture grows: none is negative but
-     * the first may be. */
+     * the first may be. They are checked for numbers that are not finite with each evaluation. */
     int carried;
     void (*layout)(struct imp_optimizer_state *state, struct imp_layout *layout);
     /* Is told the loss at the image, and its gradient, which may be overwritten; moves the image to
@@ -400,7 +410,13 @@ struct imp_optimizer {
                                    struct imp_ledger *ledger);
     size_t (*saved)(const struct imp_optimizer_state *state,
                     struct imp_saved_vector vectors[IMP_OPTIMIZER_VECTORS]);
-    /* The three below are for optimisers whose image may be a mere trial. NULL: it never is. */
+    /* Takes the last step back: image and state are what they were before it, to the bit. Only where
+     * state->undoable. NULL: where the image was, `best` tells. */
+    enum impasto_status (*undo)(struct imp_optimizer_state *state, struct imp_buffer *image);
+    /* The four below are for optimisers whose image may be a mere trial. NULL: it never is. */
+    /* Makes the trial again, to the bit, as there may have been a fault in it. */
+    enum impasto_status (*retry)(struct imp_device *device, struct imp_optimizer_state *state,
+                                 struct imp_buffer *image);
     /* The best point so far, where the picture is to be read from: n floats, or image itself. */
     const struct imp_buffer *(*best)(const struct imp_optimizer_state *state,
                                      const struct imp_buffer *image);

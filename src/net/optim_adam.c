@@ -1,12 +1,25 @@
 /* SPDX-License-Identifier: MIT */
-/* Adam as a row of the table of optimisers; the arithmetic is in cl/adam.cl. */
+/*
+ * Adam as a row of the table of optimisers; the arithmetic is in cl/adam.cl. A step changes image and
+ * moments in place. They are copied before, so that it can be taken back to the bit: that takes less than
+ * a thousandth of an iteration, and the memory of three images.
+ */
 
 #include "net/net.h"
 
+/* state->vectors. The last three are the first two and the image from before the step. */
+enum { MOMENT_1, MOMENT_2, MOMENT_1_BEFORE, MOMENT_2_BEFORE, IMAGE_BEFORE, VECTORS };
+
 static void layout(struct imp_optimizer_state *state, struct imp_layout *list)
 {
-    for (int k = 0; k < 2; k++)
+    for (int k = 0; k < VECTORS; k++)
         imp_layout_add(list, &state->vectors[k], (size_t)state->n * sizeof(float), "optimiser");
+}
+
+static enum impasto_status copy(const struct imp_optimizer_state *state,
+                                const struct imp_buffer *from, struct imp_buffer *to)
+{
+    return imp_buffer_copy(from, 0, to, 0, (size_t)state->n * sizeof(float));
 }
 
 static enum impasto_status step(struct imp_device *device, struct imp_optimizer_state *state,
@@ -14,6 +27,12 @@ static enum impasto_status step(struct imp_device *device, struct imp_optimizer_
                                 struct imp_buffer *image, struct imp_buffer *gradient)
 {
     (void)total;
+    struct imp_buffer *const *v = state->vectors;
+    state->undoable = false;
+    IMP_TRY(copy(state, v[MOMENT_1], v[MOMENT_1_BEFORE]));
+    IMP_TRY(copy(state, v[MOMENT_2], v[MOMENT_2_BEFORE]));
+    IMP_TRY(copy(state, image, v[IMAGE_BEFORE]));
+    state->undoable = true;
     const struct imp_adam adam = {
         .learning_rate = params->learning_rate,
         .beta1 = params->beta1,
@@ -21,8 +40,17 @@ static enum impasto_status step(struct imp_device *device, struct imp_optimizer_
         .epsilon = params->epsilon,
         .step = ++state->step,
     };
-    return imp_adam_step(device, &adam, image, gradient, state->vectors[0], state->vectors[1],
-                         state->n);
+    return imp_adam_step(device, &adam, image, gradient, v[MOMENT_1], v[MOMENT_2], state->n);
+}
+
+static enum impasto_status undo(struct imp_optimizer_state *state, struct imp_buffer *image)
+{
+    struct imp_buffer *const *v = state->vectors;
+    state->undoable = false;
+    state->step--;
+    IMP_TRY(copy(state, v[MOMENT_1_BEFORE], v[MOMENT_1]));
+    IMP_TRY(copy(state, v[MOMENT_2_BEFORE], v[MOMENT_2]));
+    return copy(state, v[IMAGE_BEFORE], image);
 }
 
 static size_t saved(const struct imp_optimizer_state *state,
@@ -41,4 +69,5 @@ const struct imp_optimizer imp_optimizer_adam = {
     .layout = layout,
     .step = step,
     .saved = saved,
+    .undo = undo,
 };

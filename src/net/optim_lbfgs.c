@@ -23,7 +23,8 @@
  * A search that finds nothing below the point's loss drops the history; one that even along
  * steepest descent finds nothing begins again below where it ended. Where there is no descent at
  * all, the image stays. A loss or gradient that is not finite is to the search a loss that is too
- * high.
+ * high; what it computes itself and is not finite is computed again, then without the history, then from
+ * the image anew, and fails if that does not help.
  */
 
 #include "net/net.h"
@@ -37,6 +38,8 @@ enum { POINT, REDUCED, DIRECTION, MOVES, CHANGES, COEFFICIENTS, SUMS };
 #define LONGEST_STEP 1e30
 /* A search that failed is begun again at this part of the step it ended with. */
 #define SHORTENING 0.25
+/* What comes out not finite is computed once more: that may have been a fault of the device. */
+#define TRIES 2
 #define PURPOSE "optimiser"
 
 struct imp_lbfgs {
@@ -119,54 +122,109 @@ static enum impasto_status rest(struct imp_lbfgs *lbfgs, const struct imp_lbfgs_
     return imp_buffer_copy(v->point, 0, v->image, 0, (size_t)v->n * sizeof(float));
 }
 
-/* Begins a search from the point along what the history says, without one along steepest descent.
- * Rests where nothing leads down. */
-static enum impasto_status set_out(struct imp_device *device, struct imp_lbfgs *lbfgs,
-                                   const struct imp_lbfgs_vectors *v, double learning_rate)
+/* imp_lbfgs_slope, tried again. */
+static enum impasto_status measure_slope(struct imp_device *device,
+                                         struct imp_optimizer_state *state,
+                                         const struct imp_lbfgs_vectors *v, double *slope,
+                                         double *size)
 {
-    /* The path's slope where it begins. Held variables have no part in it. */
+    for (int tries = 0; tries < TRIES; tries++) {
+        IMP_TRY(imp_lbfgs_slope(device, v, slope, size));
+        if (isfinite(*slope) && isfinite(*size))
+            break;
+        state->fault = "the slope along the search is not finite; it is computed again";
+    }
+    return IMPASTO_OK;
+}
+
+/* The direction, and the path's slope where it begins, in which held variables have no part. It tells of
+ * everything that is not finite in the point, its gradient and the direction. */
+static enum impasto_status find_direction(struct imp_device *device,
+                                          struct imp_optimizer_state *state,
+                                          const struct imp_lbfgs_vectors *v, double *slope,
+                                          double *size)
+{
+    struct imp_lbfgs *lbfgs = state->lbfgs;
     struct imp_lbfgs_vectors at_point = *v;
     at_point.image = v->point;
     at_point.gradient = v->reduced;
+    for (int tries = 0; tries < TRIES; tries++) {
+        IMP_TRY(imp_lbfgs_combine(device, v, imp_lbfgs_history_used(lbfgs->history),
+                                  lbfgs->coefficients));
+        IMP_TRY(imp_lbfgs_slope(device, &at_point, slope, size));
+        if (isfinite(*slope) && isfinite(*size))
+            break;
+        state->fault = "the direction of the search is not finite; it is computed again, or without "
+                       "the history";
+    }
+    return IMPASTO_OK;
+}
+
+/* Begins a search from the point along what the history says, without one along steepest descent.
+ * Rests where nothing leads down. arrived: image and gradient are the point's, which can be made of them
+ * again. */
+static enum impasto_status set_out(struct imp_device *device, struct imp_optimizer_state *state,
+                                   const struct imp_lbfgs_vectors *v, double learning_rate,
+                                   bool arrived)
+{
+    struct imp_lbfgs *lbfgs = state->lbfgs;
     for (;;) {
         const bool steepest = imp_lbfgs_history_count(lbfgs->history) == 0;
         double slope = 0, size = 0;
-        if (imp_lbfgs_history_direction(lbfgs->history, lbfgs->coefficients)) {
-            IMP_TRY(imp_lbfgs_combine(device, v, imp_lbfgs_history_used(lbfgs->history),
-                                      lbfgs->coefficients));
-            IMP_TRY(imp_lbfgs_slope(device, &at_point, &slope, &size));
-        }
+        if (imp_lbfgs_history_direction(lbfgs->history, lbfgs->coefficients))
+            IMP_TRY(find_direction(device, state, v, &slope, &size));
         if (slope < 0 && isfinite(slope) && isfinite(size)) {
             const double step = steepest ? learning_rate * v->n / size : 1;
             imp_linesearch_begin(&lbfgs->search, lbfgs->loss, slope, fmin(step, LONGEST_STEP));
             return try_step(device, lbfgs, v);
         }
-        if (steepest)
-            return rest(lbfgs, v);
+        const bool finite = isfinite(slope) && isfinite(size);
         imp_lbfgs_history_clear(lbfgs->history);
+        if (steepest && !finite && !arrived && (isnan(slope) || isnan(size)))
+            return imp_device_fail(device, IMPASTO_ERROR_NUMERIC,
+                                   "the direction of steepest descent is not finite");
+        /* Sums that overflow again and again are as good as nowhere to go. */
+        if (steepest && (finite || !arrived))
+            return rest(lbfgs, v);
+        if (!finite && arrived)
+            IMP_TRY(imp_lbfgs_accept(device, v, 0));
+        arrived = arrived && !steepest;
     }
 }
 
 /* The image becomes the point, and the way there a pair of the history. */
-static enum impasto_status take_step(struct imp_device *device, struct imp_lbfgs *lbfgs,
+static enum impasto_status take_step(struct imp_device *device, struct imp_optimizer_state *state,
                                      const struct imp_lbfgs_vectors *v, double loss)
 {
+    struct imp_lbfgs *lbfgs = state->lbfgs;
     const int slot = imp_lbfgs_history_slot(lbfgs->history);
+    const int used = imp_lbfgs_history_used(lbfgs->history);
     lbfgs->loss = loss;
     IMP_TRY(imp_lbfgs_accept(device, v, slot));
-    IMP_TRY(imp_lbfgs_dots(device, v, slot, imp_lbfgs_history_used(lbfgs->history), lbfgs->dots));
+    for (int tries = 0; tries < TRIES; tries++) {
+        IMP_TRY(imp_lbfgs_dots(device, v, slot, used, lbfgs->dots));
+        bool finite = true;
+        for (int i = 0; i < IMP_LBFGS_ROWS * (2 * used + 1); i++)
+            finite = finite && isfinite(lbfgs->dots[i]);
+        if (finite)
+            break;
+        state->fault = "products of the history are not finite; they are computed again, or the "
+                       "step is not remembered";
+    }
     imp_lbfgs_history_add(lbfgs->history, lbfgs->dots);
     return IMPASTO_OK;
 }
 
 /* Nothing was found below the point's loss. */
-static enum impasto_status search_again(struct imp_device *device, struct imp_lbfgs *lbfgs,
+static enum impasto_status search_again(struct imp_device *device,
+                                        struct imp_optimizer_state *state,
                                         const struct imp_lbfgs_vectors *v, double learning_rate)
 {
+    struct imp_lbfgs *lbfgs = state->lbfgs;
     struct imp_linesearch *search = &lbfgs->search;
     if (imp_lbfgs_history_count(lbfgs->history) > 0) {
         imp_lbfgs_history_clear(lbfgs->history);
-        return set_out(device, lbfgs, v, learning_rate);
+        return set_out(device, state, v, learning_rate, false);
     }
     imp_linesearch_begin(search, lbfgs->loss, search->start.slope, SHORTENING * search->step);
     return search->step > 0 ? try_step(device, lbfgs, v) : rest(lbfgs, v);
@@ -185,24 +243,24 @@ static enum impasto_status step(struct imp_device *device, struct imp_optimizer_
         state->lbfgs->loss = total;
         /* Nothing led here: what slot 0 gets is no pair. */
         IMP_TRY(imp_lbfgs_accept(device, &v, 0));
-        return set_out(device, state->lbfgs, &v, learning_rate);
+        return set_out(device, state, &v, learning_rate, true);
     }
     struct imp_lbfgs *lbfgs = state->lbfgs;
     state->step++;
     if (lbfgs->resting)
         return IMPASTO_OK;
     if (isfinite(total))
-        IMP_TRY(imp_lbfgs_slope(device, &v, &slope, &size));
+        IMP_TRY(measure_slope(device, state, &v, &slope, &size));
     switch (imp_linesearch_advance(&lbfgs->search, total, slope)) {
     case IMP_SEARCH_TRY:
         return try_step(device, lbfgs, &v);
     case IMP_SEARCH_TAKE:
-        IMP_TRY(take_step(device, lbfgs, &v, total));
-        return set_out(device, lbfgs, &v, learning_rate);
+        IMP_TRY(take_step(device, state, &v, total));
+        return set_out(device, state, &v, learning_rate, true);
     case IMP_SEARCH_FAILED:
         break;
     }
-    return search_again(device, lbfgs, &v, learning_rate);
+    return search_again(device, state, &v, learning_rate);
 }
 
 static enum impasto_status numbers(struct imp_device *device, struct imp_optimizer_state *state,
@@ -246,6 +304,29 @@ static const struct imp_buffer *best(const struct imp_optimizer_state *state,
     return state->lbfgs ? state->vectors[POINT] : image;
 }
 
+static enum impasto_status retry(struct imp_device *device, struct imp_optimizer_state *state,
+                                 struct imp_buffer *image)
+{
+    const struct imp_lbfgs_vectors v = vectors_of(state, image, NULL);
+    return state->lbfgs->resting ? rest(state->lbfgs, &v) : try_step(device, state->lbfgs, &v);
+}
+
+/* Moves the image, which nothing will measure before it counts. */
+static enum impasto_status move_surely(struct imp_device *device, struct imp_optimizer_state *state,
+                                       const struct imp_lbfgs_vectors *v, double step)
+{
+    for (int tries = 0; tries < TRIES; tries++) {
+        double bad = 0;
+        IMP_TRY(imp_lbfgs_move(device, v, step));
+        IMP_TRY(imp_count_not_finite(device, v->image, v->n, v->sums, 0));
+        IMP_TRY(imp_sums_read(device, v->sums, 1, &bad));
+        if (bad == 0)
+            return IMPASTO_OK;
+        state->fault = "the best image is not finite; it is computed again";
+    }
+    return imp_device_fail(device, IMPASTO_ERROR_NUMERIC, "the best image is not finite");
+}
+
 /* The last trial may be worse than the point, or than an earlier trial of its search. */
 static enum impasto_status finish(struct imp_device *device, struct imp_optimizer_state *state,
                                   double total, struct imp_buffer *image, bool *moved)
@@ -262,7 +343,7 @@ static enum impasto_status finish(struct imp_device *device, struct imp_optimize
         *moved = true;
         if (!(least->step > 0))
             return rest(lbfgs, &v);
-        IMP_TRY(imp_lbfgs_move(device, &v, least->step));
+        IMP_TRY(move_surely(device, state, &v, least->step));
     }
     lbfgs->resting = true;
     return imp_buffer_copy(image, 0, state->vectors[POINT], 0, bytes);
@@ -275,6 +356,7 @@ const struct imp_optimizer imp_optimizer_lbfgs = {
     .step = step,
     .numbers = numbers,
     .saved = saved,
+    .retry = retry,
     .best = best,
     .finish = finish,
     .release = release,

@@ -192,7 +192,7 @@ static enum impasto_status run_machine(struct imp_check_run *run, const struct p
 {
     struct imp_device *device = run->device;
     const size_t bytes = sizeof(float) * 3 * (size_t)(p->height * p->width);
-    double not_finite = 0;
+    double not_finite[IMP_CHECKS];
     IMP_TRY(imp_guide_fill(&m->style_guide[true], device, d->style_mask));
     for (int r = 0; r < p->regions; r++)
         IMP_TRY(imp_guide_fill(&m->region[r].guide, device, d->mask[r]));
@@ -219,8 +219,8 @@ static enum impasto_status run_machine(struct imp_check_run *run, const struct p
     IMP_TRY(imp_losses_measure_tv(&m->losses, m->image));
     IMP_TRY(imp_net_backward(&m->net, device, &taps, m->gradient));
     IMP_TRY(imp_losses_tv_gradient(&m->losses, m->image, m->gradient));
-    IMP_TRY(imp_losses_check_gradient(&m->losses, m->gradient));
-    IMP_TRY(imp_losses_read(&m->losses, progress, &not_finite));
+    IMP_TRY(imp_losses_check(&m->losses, 0, m->gradient));
+    IMP_TRY(imp_losses_read(&m->losses, progress, not_finite));
     return imp_buffer_read(m->gradient, 0, gradient, bytes);
 }
 

@@ -382,6 +382,7 @@ static enum impasto_status check_open(const struct impasto_job *job, struct impa
 static enum impasto_status advance(struct impasto_job *job, struct impasto_error *error)
 {
     struct imp_carry carry;
+    IMP_TRY(imp_scale_verify(&job->scale, job->iteration, error));
     enum impasto_status status = imp_scale_carry(&job->scale, &carry, error);
     if (status == IMPASTO_OK)
         status = plan(job, job->at + 1, error);
@@ -416,7 +417,7 @@ enum impasto_status impasto_job_step(struct impasto_job *job, struct impasto_pro
         IMP_TRY(imp_scale_measure(&job->scale, job->iteration, &now, &total, error));
     now.seconds = imp_host_seconds() - job->started;
     if (!last) {
-        IMP_TRY(imp_scale_step(&job->scale, total, error));
+        IMP_TRY(imp_scale_step(&job->scale, job->iteration, total, error));
         job->iteration++;
     }
     job->finished = last;
@@ -444,6 +445,7 @@ enum impasto_status impasto_job_image(struct impasto_job *job, struct impasto_im
     const struct imp_sizes *sizes = &job->scale.sizes;
     const size_t bytes = 3 * (size_t)sizes->width * (size_t)sizes->height * sizeof(float);
     IMP_TRY(check_open(job, error));
+    IMP_TRY(imp_scale_verify(&job->scale, job->iteration, error));
     float *planes = malloc(bytes);
     if (!planes)
         return imp_fail_memory(error, "a picture", bytes);

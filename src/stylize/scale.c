@@ -403,6 +403,17 @@ static enum impasto_status resume_optimizer(struct imp_scale *scale, const struc
     return status;
 }
 
+/* Whether to look at the pictures once more: features that are not finite may have been a fault of
+ * the device, which passes. */
+static bool look_again(const struct imp_scale *scale, enum impasto_status status, int tries)
+{
+    if (status != IMPASTO_ERROR_NUMERIC || tries > 0)
+        return false;
+    imp_log(imp_device_log(scale->device), IMPASTO_LOG_WARNING,
+            "the network's features of a picture are not finite; they are computed again");
+    return true;
+}
+
 enum impasto_status imp_scale_open_styles(struct imp_scale *scale,
                                           const struct imp_sources *sources,
                                           struct imp_targets *known, struct impasto_error *error)
@@ -411,8 +422,16 @@ enum impasto_status imp_scale_open_styles(struct imp_scale *scale,
     IMP_TRY(fill_regions(scale, sources, error));
     if (known && known->key == targets_key(scale))
         return lift(scale, copy_targets(scale, known, true), error);
-    for (int i = 0; i < scale->passes; i++)
-        IMP_TRY(capture_style(scale, &scale->pass[i], &sources->style[i], error));
+    enum impasto_status status = IMPASTO_OK;
+    for (int tries = 0; tries == 0 || look_again(scale, status, tries - 1); tries++) {
+        status = IMPASTO_OK;
+        for (int i = 0; i < scale->passes && status == IMPASTO_OK; i++) {
+            if (tries > 0)
+                imp_scale_list_pass(scale, &scale->pass[i]);
+            status = capture_style(scale, &scale->pass[i], &sources->style[i], error);
+        }
+    }
+    IMP_TRY(status);
     return known ? remember_targets(scale, known, error) : IMPASTO_OK;
 }
 
@@ -423,13 +442,16 @@ enum impasto_status imp_scale_open_content(struct imp_scale *scale,
 {
     const struct imp_taps taps = imp_losses_content_taps(&scale->losses);
     float *start = NULL;
+    enum impasto_status status = IMPASTO_OK;
     IMP_TRY(lift(scale, imp_layout_allocate(&scale->main, scale->device), error));
     IMP_TRY(write_image(scale, &scale->sizes, sources->content.image, scale->image, error));
-    IMP_TRY(lift(scale, imp_net_forward(&scale->net, scale->device, scale->image, &taps), error));
+    for (int tries = 0; tries == 0 || look_again(scale, status, tries - 1); tries++)
+        status = lift(scale, imp_net_forward(&scale->net, scale->device, scale->image, &taps), error);
+    IMP_TRY(status);
     /* The image is the content now, which is often what it is to begin with. */
     if (!carry && scale->params->init == IMPASTO_INIT_CONTENT && !scale->keeps)
         return IMPASTO_OK;
-    enum impasto_status status = start_planes(scale, sources, carry, &start, error);
+    status = start_planes(scale, sources, carry, &start, error);
     if (status == IMPASTO_OK && scale->keeps)
         status = hold_kept(scale, sources, start, error);
     if (status == IMPASTO_OK)
@@ -438,92 +460,7 @@ enum impasto_status imp_scale_open_content(struct imp_scale *scale,
     return status == IMPASTO_OK && carry ? resume_optimizer(scale, carry, error) : status;
 }
 
-/* ---- Steps ----------------------------------------------------------------------------------- */
-
-/* Where the picture is: not always where the next evaluation is to be. */
-static const struct imp_buffer *best_image(const struct imp_scale *scale)
-{
-    return imp_optimizer_best(scale->optimizer, &scale->state, scale->image);
-}
-
-enum impasto_status imp_scale_evaluate(struct imp_scale *scale, bool gradient, int iteration,
-                                       struct impasto_progress *progress,
-                                       struct impasto_error *error)
-{
-    const struct imp_taps taps = imp_losses_taps(&scale->losses);
-    struct imp_device *device = scale->device;
-    IMP_TRY(lift(scale, imp_net_forward(&scale->net, device, scale->image, &taps), error));
-    IMP_TRY(lift(scale, imp_losses_measure_tv(&scale->losses, scale->image), error));
-    if (gradient) {
-        IMP_TRY(lift(scale, imp_net_backward(&scale->net, device, &taps, scale->gradient), error));
-        IMP_TRY(lift(scale, imp_losses_tv_gradient(&scale->losses, scale->image, scale->gradient),
-                     error));
-        if (scale->keeps)
-            IMP_TRY(lift(scale,
-                         imp_weigh_planes(device, scale->gradient, scale->free, 3,
-                                          (int)imp_canvas_count(&scale->sizes)),
-                         error));
-        IMP_TRY(lift(scale, imp_losses_check_gradient(&scale->losses, scale->gradient), error));
-    }
-    double not_finite = 0;
-    IMP_TRY(lift(scale, imp_losses_read(&scale->losses, progress, &not_finite), error));
-    if (!isfinite(progress->total))
-        return imp_fail(error, IMPASTO_ERROR_NUMERIC,
-                        "the loss is not finite at iteration %d; try a smaller learning rate or "
-                        "smaller weights",
-                        iteration);
-    if (gradient && not_finite > 0)
-        return imp_fail(error, IMPASTO_ERROR_NUMERIC,
-                        "%.0f elements of the gradient are not finite at iteration %d; try smaller "
-                        "weights",
-                        not_finite, iteration);
-    return IMPASTO_OK;
-}
-
-enum impasto_status imp_scale_measure(struct imp_scale *scale, int iteration,
-                                      struct impasto_progress *progress, double *total,
-                                      struct impasto_error *error)
-{
-    struct impasto_error why;
-    const enum impasto_status status = imp_scale_evaluate(scale, true, iteration, progress, &why);
-    const bool lost = status == IMPASTO_ERROR_NUMERIC && best_image(scale) != scale->image;
-    *total = lost ? NAN : progress->total;
-    if (status == IMPASTO_OK || lost)
-        return IMPASTO_OK;
-    return imp_fail(error, status, "%s", why.message);
-}
-
-enum impasto_status imp_scale_finish(struct imp_scale *scale, int iteration,
-                                     struct impasto_progress *progress, struct impasto_error *error)
-{
-    struct impasto_error why;
-    const enum impasto_status status = imp_scale_evaluate(scale, false, iteration, progress, &why);
-    const bool lost = status == IMPASTO_ERROR_NUMERIC && best_image(scale) != scale->image;
-    bool moved = false;
-    if (status != IMPASTO_OK && !lost)
-        return imp_fail(error, status, "%s", why.message);
-    IMP_TRY(lift(scale,
-                 imp_optimizer_finish(scale->optimizer, scale->device, &scale->state,
-                                      lost ? NAN : progress->total, scale->image, &moved),
-                 error));
-    return moved ? imp_scale_evaluate(scale, false, iteration, progress, error) : IMPASTO_OK;
-}
-
-enum impasto_status imp_scale_step(struct imp_scale *scale, double total,
-                                   struct impasto_error *error)
-{
-    IMP_TRY(lift(scale,
-                 scale->optimizer->step(scale->device, &scale->state, scale->params, total,
-                                        scale->image, scale->gradient),
-                 error));
-    scale->steps++;
-    if (!(scale->params->average > 0))
-        return IMPASTO_OK;
-    return lift(scale,
-                imp_approach(scale->device, scale->average, best_image(scale), scale->state.n,
-                             1 - scale->params->average),
-                error);
-}
+/* ---- The picture ------------------------------------------------------------------------------ */
 
 static enum impasto_status read_planes(const struct imp_scale *scale,
                                        const struct imp_buffer *buffer, float *planes,
@@ -545,7 +482,7 @@ enum impasto_status imp_scale_picture(const struct imp_scale *scale, float *plan
 {
     const size_t count = 3 * (size_t)scale->sizes.width * (size_t)scale->sizes.height;
     if (scale->steps == 0 || !(scale->params->average > 0))
-        return read_planes(scale, best_image(scale), planes, error);
+        return read_planes(scale, imp_scale_best(scale), planes, error);
     IMP_TRY(read_planes(scale, scale->average, planes, error));
     /* It began with 0, which counts as much as its images have left to count (Kingma and Ba 2015,
      * section 3). */

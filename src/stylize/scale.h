@@ -33,9 +33,14 @@ struct imp_scale {
     const struct imp_optimizer *optimizer;
     struct imp_optimizer_state state;
     int steps;  /* taken at this scale */
+    int failures; /* evaluations running that were not finite */
+    double not_finite[IMP_CHECKS]; /* by the last evaluation */
+    char doubt[96]; /* what it found that is not finite */
     bool keeps; /* some of the content stays as it is */
     struct imp_buffer *image, *gradient;
-    struct imp_buffer *average; /* of the images, not yet divided by what it counts */
+    struct imp_buffer *average; /* of the images, not yet divided by what it counts; NULL: none */
+    struct imp_buffer *average_before; /* the last step */
+    bool average_undoable;             /* that is known */
     struct imp_buffer *free; /* (canvas) 1 where the image may move, 0 where the content is kept */
     struct imp_layout targets; /* from opening to closing: targets, masks, Gram matrices */
     struct imp_layout main; /* after the style passes: activations, gradients, image, optimiser */
@@ -89,25 +94,37 @@ enum impasto_status imp_scale_open_content(struct imp_scale *scale,
 enum impasto_status imp_scale_carry(const struct imp_scale *scale, struct imp_carry *carry,
                                     struct impasto_error *error);
 
-/* Losses of the image as it is, and, with `gradient`, the gradient, checked for finiteness.
- * iteration: for messages. */
+/* ---- steps.c --------------------------------------------------------------------------------- */
+
+/* Losses of the image as it is, and, with `gradient`, the gradient; what of these and of the state is not
+ * finite is IMPASTO_ERROR_NUMERIC. iteration: for messages, here and below. */
 enum impasto_status imp_scale_evaluate(struct imp_scale *scale, bool gradient, int iteration,
                                        struct impasto_progress *progress,
                                        struct impasto_error *error);
-/* The same with gradient, for imp_scale_step, which is to be told the total: an optimiser that has
- * a better image to go back to is told of numbers that are not finite, as a NaN, instead of
- * failing. */
+/* The same with gradient, for imp_scale_step, which is to be told the total. Where something is not
+ * finite, with a warning: it is measured again; the last step is taken back and a shorter one taken; an
+ * optimiser that has a better image to go back to is told, as by a NaN. IMPASTO_ERROR_NUMERIC, with the
+ * image of the last good step, where none of this helps. */
 enum impasto_status imp_scale_measure(struct imp_scale *scale, int iteration,
                                       struct impasto_progress *progress, double *total,
                                       struct impasto_error *error);
 /* Moves the image. */
-enum impasto_status imp_scale_step(struct imp_scale *scale, double total,
+enum impasto_status imp_scale_step(struct imp_scale *scale, int iteration, double total,
                                    struct impasto_error *error);
 /* Instead of measuring and a step, at the end of all: leaves the image at the best one and measures
  * it. */
 enum impasto_status imp_scale_finish(struct imp_scale *scale, int iteration,
                                      struct impasto_progress *progress,
                                      struct impasto_error *error);
+/* To be called between steps before anything is kept: what the last step led to has not been measured
+ * yet. Where it is not finite, it is taken back; IMPASTO_ERROR_NUMERIC where it cannot be. */
+enum impasto_status imp_scale_verify(struct imp_scale *scale, int iteration,
+                                     struct impasto_error *error);
+/* Where the picture is: not always where the next evaluation is to be. */
+const struct imp_buffer *imp_scale_best(const struct imp_scale *scale);
+
+/* ---- scale.c --------------------------------------------------------------------------------- */
+
 /* The picture so far, or the gradient: (3, height, width). */
 enum impasto_status imp_scale_picture(const struct imp_scale *scale, float *planes,
                                       struct impasto_error *error);
@@ -118,6 +135,8 @@ enum impasto_status imp_scale_gradient(const struct imp_scale *scale, float *pla
 
 /* Lists the buffers, as the nets are planned. */
 void imp_scale_list(struct imp_scale *scale);
+/* Those of one style pass, which are gone after it. */
+void imp_scale_list_pass(struct imp_scale *scale, struct imp_style_pass *pass);
 /* Frees what was allocated, and the lists. */
 void imp_scale_unlist(struct imp_scale *scale);
 /* Bytes at the fullest moment; and by purpose, with what the style passes take beyond the main part

@@ -111,11 +111,19 @@ class Numbers(Case):
     def test_before_the_first_iteration(self):
         """Features that are not finite: there is no picture yet, so the old one stays."""
         self.write("w.safetensors", first_layer(scale=1e30))
-        self.refuse(NUMERIC, ["not finite", "weights"], *self.LAYERS, "--trace", "trace.jsonl",
-                    early=False)
+        self.write("out.png", "an older result")
+        before = self.snapshot()
+        run = self.impasto("content.png", "style.png", *CHEAP, *self.LAYERS, "-o", "out.png", "--trace",
+                           "trace.jsonl", "-q")
+        self.assertEqual((run.returncode, run.stdout), (NUMERIC, ""), run.stderr)
+        again, line = run.stderr.splitlines()
+        self.assertRegex(again, "warning: .*computed again")
+        self.assertRegex(line, "^impasto: .*not finite: these weights cannot be used")
+        self.assertEqual(self.snapshot(), before, "files changed")
 
     def test_in_between(self):
-        """The content's gradient is 0 at the start and overflows after the first step."""
+        """The content's gradient is 0 at the start and overflows after the first step, however short: it
+        is taken back."""
         self.write("w.safetensors", first_layer(scale=1e7))
         extreme = ["--losses", "gatys", "--content-weight", "1e30", "--style-weight", "0", "--optimizer", "adam"]
         run = self.impasto("content.png", "style.png", *CHEAP, *self.LAYERS, *extreme, "-o",
@@ -126,9 +134,10 @@ class Numbers(Case):
         self.assertEqual([line["type"] for line in self.trace()], ["run", "iteration", "done"])
         last = self.trace()[-1]
         self.assertEqual((last["status"], last["iterations"]), ("numeric", 1))
-        saved = (self.folder / "out.png").read_bytes()
-        self.stylise(*self.LAYERS, *extreme, "-o", "out.png", "--iterations", "1")
-        self.assertEqual((self.folder / "out.png").read_bytes(), saved)
+        saved = read_png(self.folder / "out.png")
+        self.assertEqual(run.stderr.count("half of it is tried"), 3)
+        self.stylise(*self.LAYERS, *extreme, "-o", "out.png", "--iterations", "0")
+        self.assertEqual(read_png(self.folder / "out.png"), saved)
 
 
 class Terminal(Case):

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * An OpenCL layer that makes calls fail. The loader puts it between the program and the driver
+ * An OpenCL layer that makes calls fail, or their results wrong. The loader puts it between the program and the driver
  * where $OPENCL_LAYERS names it, so the program under test is the one that users have.
  *
  * $IMPASTO_FAULT says which call, by words with commas between:
@@ -18,8 +18,17 @@
  *   lost=N     from then on, all that needs the device fails, until there is a new context; and so
  *              again, N times in all
  *
+ * Or which launch of a kernel leaves a number that is not finite:
+ *
+ *   poison=I   in an element of the buffer that is argument I, of those that the launch has written
+ *
+ *   kernel=NAME  of this kernel only; at=N, on=1: as above, but counting launches
+ *
+ *   value=inf  infinity; value=nan, and without it: NaN
+ *
  * $IMPASTO_FAULT_REPORT names a file for what was seen, as JSON, written at exit;
- * $IMPASTO_FAULT_TRACE one for the names of all calls, a line each.
+ * $IMPASTO_FAULT_TRACE one for the names of all calls, a line each,
+ * $IMPASTO_FAULT_LAUNCHES one for the names of the kernels launched.
  */
 
 #define CL_TARGET_OPENCL_VERSION 300
@@ -45,14 +54,17 @@ static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static struct {
     long at, on, sleep, lost;
     cl_int code;
-    char call[64];
+    char call[64], kernel[64];
+    bool poisons, infinite;
+    long argument;
 } fault;
 static long calls; /* of all functions */
 static long met;   /* of those that the fault is about, since it was armed */
 static bool armed, lost;
 static char failed[64]; /* the function that failed first */
 static long left[KINDS];
-static FILE *trace;
+static FILE *trace, *launches;
+static long poisoned; /* launches */
 
 /* ---- What fails ------------------------------------------------------------------------------ */
 
@@ -73,6 +85,12 @@ static void read_fault(void)
             fault.on = number;
         else if (strncmp(word, "lost=", 5) == 0)
             fault.lost = number;
+        else if (strncmp(word, "poison=", 7) == 0)
+            fault.poisons = true, fault.argument = number;
+        else if (strncmp(word, "kernel=", 7) == 0)
+            snprintf(fault.kernel, sizeof(fault.kernel), "%s", value);
+        else if (strcmp(word, "value=inf") == 0 || strcmp(word, "value=nan") == 0)
+            fault.infinite = value[0] == 'i';
         else if (strncmp(word, "call=", 5) == 0)
             snprintf(fault.call, sizeof(fault.call), "%s", value);
         else {
@@ -82,7 +100,7 @@ static void read_fault(void)
         }
     }
     free(words);
-    armed = fault.at > 0;
+    armed = fault.at > 0 && !fault.poisons;
 }
 
 static bool begins(const char *text, const char *with)
@@ -262,6 +280,118 @@ static void count(enum kind kind, int by)
     }
 CALLS(DEFINE_ANSWER, DEFINE_CREATE, DEFINE_RELEASE, DEFINE_ENQUEUE)
 
+/* ---- What is poisoned ------------------------------------------------------------------------ */
+
+/* The buffers that kernels were given, as they were set last. */
+#define MOST_ARGUMENTS 4096
+static struct {
+    cl_kernel kernel;
+    cl_uint i;
+    cl_mem buffer;
+} arguments[MOST_ARGUMENTS];
+static int argument_count;
+
+static cl_int CL_API_CALL note_argument(cl_kernel kernel, cl_uint i, size_t size, const void *value)
+{
+    /* No other argument is as large as a handle. */
+    if (fault.poisons && size == sizeof(cl_mem) && value) {
+        int at = 0;
+        pthread_mutex_lock(&mutex);
+        while (at < argument_count &&
+               (arguments[at].kernel != kernel || arguments[at].i != i))
+            at++;
+        if (at == MOST_ARGUMENTS) {
+            fprintf(stderr, "IMPASTO_FAULT: too many arguments\n");
+            exit(99);
+        }
+        arguments[at].kernel = kernel;
+        arguments[at].i = i;
+        memcpy(&arguments[at].buffer, value, sizeof(cl_mem));
+        argument_count += at == argument_count;
+        pthread_mutex_unlock(&mutex);
+    }
+    return our_clSetKernelArg(kernel, i, size, value);
+}
+
+static cl_mem victim_of(cl_kernel kernel)
+{
+    cl_mem buffer = NULL;
+    pthread_mutex_lock(&mutex);
+    for (int at = 0; at < argument_count; at++)
+        if (arguments[at].kernel == kernel && (long)arguments[at].i == fault.argument)
+            buffer = arguments[at].buffer;
+    pthread_mutex_unlock(&mutex);
+    return buffer;
+}
+
+/* What is in a buffer; NULL where that cannot be had. *count: words of 4 bytes. */
+static cl_uint *contents(cl_command_queue queue, cl_mem buffer, size_t *count)
+{
+    size_t bytes = 0;
+    if (!buffer ||
+        next->clGetMemObjectInfo(buffer, CL_MEM_SIZE, sizeof(bytes), &bytes, NULL) != CL_SUCCESS)
+        return NULL;
+    cl_uint *words = malloc(bytes);
+    *count = bytes / sizeof(*words);
+    if (words && next->clEnqueueReadBuffer(queue, buffer, CL_TRUE, 0, *count * sizeof(*words),
+                                           words, 0, NULL, NULL) == CL_SUCCESS)
+        return words;
+    free(words);
+    return NULL;
+}
+
+/* The one in the middle of those that differ; where none does, of those that are not zero; or any. */
+static size_t choose(const cl_uint *before, const cl_uint *after, size_t count)
+{
+    for (int how = 0; how < 2; how++) {
+        size_t met_words = 0;
+        for (size_t i = 0; i < count; i++)
+            met_words += after[i] != (how == 0 ? before[i] : 0);
+        for (size_t i = 0, seen = 0; i < count && met_words > 0; i++)
+            if (after[i] != (how == 0 ? before[i] : 0) && seen++ == met_words / 2)
+                return i;
+    }
+    return count / 2;
+}
+
+static bool is_meant(cl_kernel kernel)
+{
+    static long launched;
+    char name[64] = "";
+    (void)next->clGetKernelInfo(kernel, CL_KERNEL_FUNCTION_NAME, sizeof(name), name, NULL);
+    pthread_mutex_lock(&mutex);
+    if (launches)
+        fprintf(launches, "%s\n", name);
+    const bool counts = fault.poisons && (!fault.kernel[0] || strcmp(fault.kernel, name) == 0);
+    launched += counts;
+    const bool meant = counts && (fault.on ? launched >= fault.at : launched == fault.at);
+    if (meant && !failed[0])
+        snprintf(failed, sizeof(failed), "%s", name);
+    pthread_mutex_unlock(&mutex);
+    return meant;
+}
+
+static cl_int CL_API_CALL launch(cl_command_queue queue, cl_kernel kernel, cl_uint dimensions,
+                                 const size_t *offset, const size_t *global, const size_t *local,
+                                 cl_uint n, const cl_event *after, cl_event *event)
+{
+    const cl_uint poison = fault.infinite ? 0x7f800000 : 0x7fc00000;
+    const bool meant = is_meant(kernel);
+    const cl_mem victim = meant ? victim_of(kernel) : NULL;
+    size_t count = 0;
+    cl_uint *was = meant ? contents(queue, victim, &count) : NULL;
+    const cl_int code = our_clEnqueueNDRangeKernel(queue, kernel, dimensions, offset, global, local,
+                                                   n, after, event);
+    cl_uint *is = was && code == CL_SUCCESS ? contents(queue, victim, &count) : NULL;
+    if (is && next->clEnqueueFillBuffer(queue, victim, &poison, sizeof(poison),
+                                        choose(was, is, count) * sizeof(poison), sizeof(poison), 0,
+                                        NULL, NULL) == CL_SUCCESS)
+        poisoned++;
+    free(was);
+    free(is);
+    return code;
+}
+
 /* ---- The layer ------------------------------------------------------------------------------- */
 
 #define EXPORT __attribute__((visibility("default")))
@@ -299,11 +429,15 @@ EXPORT cl_int CL_API_CALL clInitLayer(cl_uint entries, const cl_icd_dispatch *ta
     next = target;
     table = *target;
     CALLS(PLACE_ANSWER, PLACE_CREATE, PLACE_RELEASE, PLACE_ANSWER)
+    table.clSetKernelArg = note_argument;
+    table.clEnqueueNDRangeKernel = launch;
     *entries_ret = sizeof(table) / sizeof(table.clGetPlatformIDs);
     *layer = &table;
     read_fault();
     if (getenv("IMPASTO_FAULT_TRACE"))
         trace = fopen(getenv("IMPASTO_FAULT_TRACE"), "w");
+    if (getenv("IMPASTO_FAULT_LAUNCHES"))
+        launches = fopen(getenv("IMPASTO_FAULT_LAUNCHES"), "w");
     return CL_SUCCESS;
 }
 
@@ -313,10 +447,13 @@ __attribute__((destructor)) static void report(void)
     FILE *stream = path && next ? fopen(path, "w") : NULL;
     if (trace)
         fclose(trace);
+    if (launches)
+        fclose(launches);
     if (!stream)
         return;
-    fprintf(stream, "{\"calls\": %ld, \"failed\": \"%s\", \"known\": \"%s\", \"left\": {", calls,
-            failed, known);
+    fprintf(stream,
+            "{\"calls\": %ld, \"failed\": \"%s\", \"poisoned\": %ld, \"known\": \"%s\", \"left\": {",
+            calls, failed, poisoned, known);
     for (int i = 0; i < KINDS; i++)
         fprintf(stream, "%s\"%s\": %ld", i ? ", " : "", kind_names[i], left[i]);
     fprintf(stream, "}}\n");

@@ -366,6 +366,51 @@ static void the_best_of_all(void **state)
     assert_true(moved > 0);
 }
 
+/* Adam, its step taken back, is where it was to the bit, also when the step has ruined everything. */
+static void a_step_back(void **state)
+{
+    (void)state;
+    enum { N = 77 };
+    const struct impasto_params params = {
+        .learning_rate = 0.02f, .beta1 = 0.9f, .beta2 = 0.99f, .epsilon = 1e-8f};
+    struct imp_optimizer_state adam = {.n = N};
+    struct imp_layout layout = {0};
+    struct imp_buffer *image = NULL, *gradient = NULL;
+    float x[N], before[3][N], after[3][N], rise[N];
+    imp_layout_add(&layout, &image, sizeof(x), "image");
+    imp_layout_add(&layout, &gradient, sizeof(x), "image");
+    imp_optimizer_adam.layout(&adam, &layout);
+    assert_int_equal(imp_layout_allocate(&layout, device), IMPASTO_OK);
+    for (int i = 0; i < N; i++)
+        x[i] = (float)random_number(1, i);
+    assert_int_equal(imp_buffer_write(image, 0, x, sizeof(x)), IMPASTO_OK);
+    assert_false(adam.undoable);
+    for (int round = 0; round < 3; round++) {
+        const struct imp_buffer *kept[] = {image, adam.vectors[0], adam.vectors[1]};
+        for (int i = 0; i < N; i++)
+            rise[i] = round < 2 ? (float)random_number(2, i) - 0.5f : i == 33 ? NAN : 1e30f;
+        for (int k = 0; k < 3; k++)
+            assert_int_equal(imp_buffer_read(kept[k], 0, before[k], sizeof(x)), IMPASTO_OK);
+        assert_int_equal(imp_buffer_write(gradient, 0, rise, sizeof(x)), IMPASTO_OK);
+        assert_int_equal(
+            imp_optimizer_adam.step(device, &adam, &params, 1, image, gradient), IMPASTO_OK);
+        assert_int_equal(imp_buffer_read(image, 0, x, sizeof(x)), IMPASTO_OK);
+        assert_memory_not_equal(x, before[0], sizeof(x));
+        /* What is not finite is not clamped away. */
+        assert_true(round < 2 || isnan(x[33]));
+        if (round == 0)
+            continue;
+        assert_true(adam.undoable);
+        assert_int_equal(imp_optimizer_adam.undo(&adam, image), IMPASTO_OK);
+        assert_false(adam.undoable);
+        assert_int_equal(adam.step, 1);
+        for (int k = 0; k < 3; k++)
+            assert_int_equal(imp_buffer_read(kept[k], 0, after[k], sizeof(x)), IMPASTO_OK);
+        assert_memory_equal(before, after, sizeof(before));
+    }
+    imp_layout_release(&layout);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -376,6 +421,7 @@ int main(void)
         cmocka_unit_test(not_a_number),
         cmocka_unit_test(nowhere_to_go),
         cmocka_unit_test(the_best_of_all),
+        cmocka_unit_test(a_step_back),
     };
     return cmocka_run_group_tests(tests, open_device, close_device);
 }

@@ -1,0 +1,80 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""The platforms agree: test_agreement.py PROGRAM
+
+The same run on two OpenCL implementations that share no compiler options and no order of sums: losses
+after 50 iterations within 1e-3, and the same bytes twice on each. Exit code 77 where one is missing.
+"""
+
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.dont_write_bytecode = True
+sys.path[:0] = [str(HERE.parent / "cli"), str(HERE.parent / "platform")]
+from run import PLATFORMS, VENDORS  # noqa: E402
+from support import environment, png  # noqa: E402
+
+TWO = ["pocl", "rusticl"]
+ITERATIONS = 50
+# Of the runs whose bytes are compared.
+TWICE = 8
+# By a part of the loss. L-BFGS multiplies rounding: its steps are products of sums of products.
+AGREE = {"adam": 1e-3, "lbfgs": 1e-3}
+
+JOB = ["content.png", "style.png", "--weights", "builtin", "--size", "64", "--scales", "1",
+       "--style-layers", "1_1,2_1", "--content-layers", "2_1", "--average", "0", "-o", "out.png", "--trace",
+       "trace.jsonl", "-q"]
+
+
+def run(program, platform, optimizer, iterations, folder):
+    """(losses by iteration, the picture)."""
+    cache = pathlib.Path(os.environ.get("IMPASTO_TEST_CACHE", tempfile.gettempdir()), platform)
+    (cache / "pocl").mkdir(parents=True, exist_ok=True)
+    os.environ.setdefault("IMPASTO_CLI_CACHE", str(cache))
+    env = environment(folder, XDG_CACHE_HOME=str(cache), POCL_CACHE_DIR=str(cache / "pocl"),
+                      **PLATFORMS[platform])
+    done = subprocess.run([program, *JOB, "--optimizer", optimizer, "--iterations", str(iterations)], cwd=folder, env=env,
+                          stderr=subprocess.PIPE, text=True)
+    if done.returncode != 0:
+        sys.exit(f"{platform}, {optimizer}: exit status {done.returncode}: {done.stderr}")
+    lines = [json.loads(line) for line in (folder / "trace.jsonl").read_text().splitlines()]
+    return (tuple(line["total"] for line in lines if line["type"] == "iteration"),
+            (folder / "out.png").read_bytes())
+
+
+def main():
+    program = str(pathlib.Path(sys.argv[1]).resolve())
+    for platform in TWO:
+        if not (VENDORS / PLATFORMS[platform]["OCL_ICD_VENDORS"]).exists():
+            print(f"SKIP: {platform} is not installed")
+            return 77
+    bad = 0
+    with tempfile.TemporaryDirectory(prefix="impasto-agreement-") as name:
+        folder = pathlib.Path(name)
+        (folder / "content.png").write_bytes(png(64, 64))
+        (folder / "style.png").write_bytes(
+            png(64, 64, lambda x, y: (255 * (x // 8 % 2), 200, 4 * y % 256)))
+        for optimizer, bound in AGREE.items():
+            totals = {}
+            for platform in TWO:
+                totals[platform], _ = run(program, platform, optimizer, ITERATIONS, folder)
+                if len({run(program, platform, optimizer, TWICE, folder) for _ in range(2)}) != 1:
+                    print(f"{platform}, {optimizer}: another picture the second time")
+                    bad += 1
+            one, other = (totals[platform] for platform in TWO)
+            for at in (1, 10, 20, 30, 40, ITERATIONS):
+                print(f"{optimizer}: iteration {at}: {one[at]:.6g} and {other[at]:.6g}, apart by "
+                      f"{abs(one[at] / other[at] - 1):.1e}", flush=True)
+            if not abs(one[ITERATIONS] / other[ITERATIONS] - 1) <= bound:
+                print(f"{optimizer}: more than {bound:g} apart")
+                bad += 1
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
