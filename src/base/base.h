@@ -77,6 +77,8 @@ struct imp_file {
     FILE *stream;
     char *path;      /* the target, links resolved */
     char *temporary; /* beside the target */
+    int lock;        /* a descriptor that keeps the temporary file locked; -1: none */
+    bool unsynced;   /* may be set before the commit: a power cut may ruin the file, but it is quick */
 };
 
 /* IMPASTO_ERROR_OUTPUT unless `path` is new or a regular file, in a folder that can be written to. */
@@ -89,6 +91,13 @@ enum impasto_status imp_file_create(struct imp_file *file, const char *path,
 enum impasto_status imp_file_commit(struct imp_file *file, struct impasto_error *error);
 /* Gives up: closes and removes the temporary file. Safe on a zeroed or finished imp_file. */
 void imp_file_abandon(struct imp_file *file);
+
+/* ---- temporary.c ----------------------------------------------------------------------------- */
+
+/* Removes from the folder the temporary files of processes that are gone, makes a new one, and locks
+ * it for as long as it or a duplicate of its descriptor is open. *name: its path, a new string. Returns
+ * its descriptor, for writing, or -1 with errno set. Its permissions follow the umask. */
+int imp_temporary_open(const char *folder, char **name);
 
 /* ---- host.c ---------------------------------------------------------------------------------- */
 
