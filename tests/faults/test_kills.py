@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 """Runs that are killed: test_kills.py PROGRAM [--long KILLS] [--seed N]
 
-A small run with all of its outputs is killed at a random moment, from its first to its last, and begun
-again where it was, killed again, and so on until it is finished. After each kill every output is the
+A small run with all of its outputs is killed at a random moment, from its first to its last, and goes on
+from where it was, killed again, and so on until it is finished. After each kill every output is the
 old one, or a whole new one, or absent; the checkpoint is never older than before, and goes on; what
 comes out in the end has the bytes of a run that was never disturbed, and no temporary file is left.
 
@@ -154,6 +154,27 @@ class Run:
         return process.returncode == 0
 
 
+def wait(run, process, length, chance):
+    """A random moment of the process's life: of its time, which is mostly its start, or behind a random
+    iteration, the last of which is followed by the outputs. True: it is still there then."""
+    begin, pause = time.monotonic(), 0
+    if chance.random() < 0.4:
+        pause, wanted = chance.uniform(0, length), 0
+    else:
+        pause = chance.uniform(0, 0.6 * length / ITERATIONS)
+        wanted = chance.randint(1, ITERATIONS - run.saved + 1)
+    while process.poll() is None and run.iterations_seen() < wanted:
+        if time.monotonic() - begin > PATIENCE:
+            fail("a run does not get on")
+            break
+        time.sleep(0.005)
+    try:
+        process.wait(pause)
+    except subprocess.TimeoutExpired:
+        return True
+    return False
+
+
 class Tally:
     def __init__(self):
         self.kills = self.signals = self.finished = self.early = 0
@@ -163,11 +184,9 @@ class Tally:
 def kill(run, length, chance, tally, where):
     """True: the run was over before."""
     process = run.start()
-    try:
-        _, said = process.communicate(timeout=chance.uniform(0, 1.1 * length))
-    except subprocess.TimeoutExpired:
+    if wait(run, process, length, chance):
         process.kill()
-        _, said = process.communicate()
+    _, said = process.communicate()
     if process.returncode not in (0, -signal.SIGKILL):
         fail(f"{where}: {process.returncode}, {said.decode()}")
     if process.returncode == 0:
@@ -181,19 +200,17 @@ def kill(run, length, chance, tally, where):
 def interrupt(run, length, chance, tally, where):
     """True: the run was over before."""
     number, twice = chance.choice([signal.SIGINT, signal.SIGTERM]), chance.random() < 0.3
-    process = run.start()
-    try:
-        _, said = process.communicate(timeout=chance.uniform(0, 1.1 * length))
-    except subprocess.TimeoutExpired:
+    process, seen = run.start(), 0
+    if wait(run, process, length, chance):
         process.send_signal(number)
         if twice:
             process.send_signal(number)
         seen = run.iterations_seen()
-        _, said = process.communicate(timeout=PATIENCE)
         tally.signals += 1
+    _, said = process.communicate(timeout=PATIENCE)
     where = f"{where}, {'two of ' if twice else ''}{number.name}"
     code, more = process.returncode, 0
-    if code not in (0, -number, 128 + number) or (code != 0 and process.returncode is None):
+    if code not in (0, -number, 128 + number):
         fail(f"{where}: {code}, {said.decode()}")
     if code != 0:
         more = run.iterations_seen() - seen
@@ -260,7 +277,7 @@ def main():
                      "not killed")
             if run.temporaries():
                 fail(f"{where}, at the end: leaves {run.temporaries()}")
-            if options.long and tally.finished % 20 == 0:
+            if options.long and tally.finished % 5 == 0:
                 print(f"{tally.kills} kills, {tally.signals} signals, {tally.finished} runs finished, "
                       f"{failures} failures", flush=True)
     mean = sum(tally.progress) / max(1, len(tally.progress))
