@@ -63,7 +63,7 @@ DAMAGES = [emptied, zeroed, cut, zeroed_behind, other]
 class Caches(Case):
     def job(self, *arguments, **changes):
         (self.folder / "out.png").write_bytes(OLD)
-        return self.impasto(*JOB, *arguments, env=changes)
+        return self.impasto(*JOB, *arguments, env=changes, timeout=4 * PATIENCE)
 
     def picture(self):
         return (self.folder / "out.png").read_bytes()
@@ -210,7 +210,7 @@ class Together(Caches):
             (self.folder / f"{i}.png").unlink(missing_ok=True)
         # The last -o counts.
         runs = [self.start(*JOB, "-o", f"{i}.png", env=changes) for i in range(count)]
-        said = [run.communicate(timeout=PATIENCE * count)[1].decode() for run in runs]
+        said = [run.communicate(timeout=4 * PATIENCE * count)[1].decode() for run in runs]
         for run, text in zip(runs, said):
             self.assertEqual((run.returncode, text), (0, ""))
         return {(self.folder / f"{i}.png").read_bytes() for i in range(count)}
