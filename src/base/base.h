@@ -84,6 +84,8 @@ struct imp_file {
     FILE *stream;
     char *path;      /* the target, links resolved */
     char *temporary; /* beside the target */
+    int lock;        /* a descriptor that keeps the temporary file locked; -1: none */
+    bool unsynced;   /* may be set before the commit: a power cut may ruin the file, but it is quick */
 };
 
 /* IMPASTO_ERROR_OUTPUT unless `path` is new or a regular file, in a folder that can be written to. */
@@ -126,6 +128,13 @@ bool imp_sandbox_receive(const struct imp_sandbox_child *child, void *bytes, siz
 /* Waits for the end of a child, stopping what it still sends. NULL, or what has happened to it, as in
  * "the decoder <crashes>"; static. */
 const char *imp_sandbox_end(const struct imp_sandbox_child *child);
+
+/* ---- temporary.c ----------------------------------------------------------------------------- */
+
+/* Removes from the folder the temporary files of processes that are gone, makes a new one, and locks
+ * it for as long as it or a duplicate of its descriptor is open. *name: its path, a new string. Returns
+ * its descriptor, for writing, or -1 with errno set. Its permissions follow the umask. */
+int imp_temporary_open(const char *folder, char **name);
 
 /* ---- host.c ---------------------------------------------------------------------------------- */
 

@@ -58,6 +58,10 @@ enum imp_quirk {
 uint32_t imp_quirks_lookup(const struct impasto_device_info *info, char *note, size_t note_size);
 /* A platform's everyday name, for device specs, where its own differs; else "". Static. */
 const char *imp_quirks_nickname(const struct impasto_device_info *info);
+/* Where a driver keeps the kernels that it has compiled: in the folder that the environment's *variable
+ * names, or else in *below of the user's cache folder. false: it is not known to keep any. Static. */
+bool imp_quirks_cache(const struct impasto_device_info *info, const char **variable,
+                      const char **below);
 /* What to do when there is no device at all. Static. */
 const char *imp_quirks_advice(void);
 

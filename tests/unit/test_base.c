@@ -19,6 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 #include <dirent.h>
+#include <fcntl.h>
 #include <cmocka.h>
 
 /* ---- status.c and log.c ---------------------------------------------------------------------- */
@@ -434,6 +435,55 @@ static void test_file_unwritable_folder(void **state)
     assert_int_equal(chmod(folder, 0700), 0);
 }
 
+/* The only temporary file there is, made by a child that dies before the file is whole. */
+static const char *leave_temporary(char name[300])
+{
+    struct imp_file file;
+    const pid_t child = fork();
+    if (child == 0)
+        _exit(imp_file_create(&file, in_folder("killed.png"), NULL) != IMPASTO_OK);
+    int result = 1;
+    assert_int_equal(waitpid(child, &result, 0), child);
+    assert_int_equal(result, 0);
+    DIR *directory = opendir(folder);
+    for (const struct dirent *entry = readdir(directory); entry != NULL; entry = readdir(directory))
+        if (strncmp(entry->d_name, ".impasto-", 9) == 0)
+            snprintf(name, 300, "%s", entry->d_name);
+    closedir(directory);
+    return in_folder(name);
+}
+
+/* The next one that writes to the folder removes what a dead process has left, and nothing else. */
+static void test_file_of_a_dead_process(void **state)
+{
+    (void)state;
+    char name[300] = "", other[300];
+    struct imp_file alive, next;
+    put(in_folder(".impasto-notes"), "mine");
+    put(in_folder(".impasto-elsewhere-7-0.tmp"), "another machine's");
+    assert_int_equal(imp_file_create(&alive, in_folder("alive.png"), NULL), IMPASTO_OK);
+    assert_int_equal(imp_file_create(&next, in_folder("next.png"), NULL), IMPASTO_OK);
+    assert_int_equal(entries(folder), 4);
+    assert_int_equal(imp_file_commit(&alive, NULL), IMPASTO_OK);
+    assert_int_equal(imp_file_commit(&next, NULL), IMPASTO_OK);
+    assert_int_equal(access(leave_temporary(name), F_OK), 0);
+    assert_int_equal(entries(folder), 5);
+    assert_int_equal(imp_file_create(&next, in_folder("next.png"), NULL), IMPASTO_OK);
+    assert_int_equal(access(in_folder(name), F_OK), -1);
+    assert_int_equal(imp_file_commit(&next, NULL), IMPASTO_OK);
+    assert_int_equal(entries(folder), 4);
+    /* Another machine's is known to be dead by its age only. */
+    snprintf(other, sizeof(other), "%s", in_folder(".impasto-elsewhere-7-0.tmp"));
+    expect_content(other, "another machine's");
+    const struct timespec old[2] = {{.tv_sec = time(NULL) - 4000}, {.tv_sec = time(NULL) - 4000}};
+    assert_int_equal(utimensat(AT_FDCWD, other, old, 0), 0);
+    assert_int_equal(imp_file_create(&next, in_folder("next.png"), NULL), IMPASTO_OK);
+    imp_file_abandon(&next);
+    assert_int_equal(access(other, F_OK), -1);
+    expect_content(in_folder(".impasto-notes"), "mine");
+    assert_int_equal(entries(folder), 3);
+}
+
 /* In a child, which may write files of 4 KiB only, as on a full disk. 0: all as it should be. */
 static int write_too_much(const char *path)
 {
@@ -563,6 +613,7 @@ int main(void)
         FILE_TEST(test_file_link),
         FILE_TEST(test_file_refusals),
         FILE_TEST(test_file_unwritable_folder),
+        FILE_TEST(test_file_of_a_dead_process),
         FILE_TEST(test_file_full_disk),
         cmocka_unit_test(test_host_memory),
         cmocka_unit_test(test_host_seconds),
