@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Kernels on a device: what cannot be built, and the kernel cache, sound, damaged and out of reach.
- */
+/* Kernels on a device: what cannot be built, and the kernel cache: sound, damaged, out of reach. */
 
 #define _XOPEN_SOURCE 700 /* nftw */
 
