@@ -11,6 +11,7 @@
  * median, see imp_tune_time; the peaks are the best of RUNS runs.
  */
 
+#include "open_device.h"
 #include "stylize/stylize.h"
 
 #include <stdlib.h>
@@ -168,19 +169,14 @@ static void report_kernels(struct imp_device *device, const struct imp_conv_algo
 int main(int argc, char **argv)
 {
     const int size = argc > 1 ? (int)strtol(argv[1], NULL, 10) : 512;
-    struct impasto_error error = {0};
-    struct imp_candidate *candidates = NULL;
     struct imp_device *device = NULL;
-    size_t count = 0, *order = NULL, order_count = 0;
-    int status = 1;
-    if (size < 16 || imp_candidates_list(&candidates, &count, &error) ||
-        imp_candidates_select(candidates, count, getenv("IMPASTO_TEST_DEVICE"), &order, &order_count,
-                              &error) ||
-        imp_device_open(&candidates[order[0]], NULL, &device, &error)) {
-        printf("SKIP: %s\n", error.message);
-        status = 77;
-        goto done;
+    if (size < 16) {
+        printf("SKIP: %d pixels are too few\n", size);
+        return EXIT_SKIPPED;
     }
+    const int code = open_test_device(NULL, &device);
+    if (code != 0)
+        return code;
     printf("%s, %d pixels\n", imp_device_caps(device)->info.name, size);
     (void)report_peaks(device);
     for (size_t a = 0; imp_conv_algorithms[a]; a++) {
@@ -189,11 +185,7 @@ int main(int argc, char **argv)
         report_all(device, imp_conv_algorithms[a], size);
         report_kernels(device, imp_conv_algorithms[a], size);
     }
-    status = 0;
-done:
     imp_gemm_clblast_release();
     imp_device_close(&device);
-    free(order);
-    free(candidates);
-    return status;
+    return 0;
 }

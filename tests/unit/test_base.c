@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The ground floor: error lines, log lines, random numbers, whole-or-nothing files, the host. */
 
-#define _XOPEN_SOURCE 700 /* mkdtemp */
-
 #include "base/base.h"
+#include "files.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -246,23 +245,9 @@ static void test_normal(void **state)
 
 /* ---- file.c ---------------------------------------------------------------------------------- */
 
-static char folder[] = "/tmp/impasto-test-base-XXXXXX";
-
-static const char *in_folder(const char *name)
-{
-    static char paths[4][512];
-    static int turn;
-    char *path = paths[turn++ % 4];
-    snprintf(path, 512, "%s/%s", folder, name);
-    return path;
-}
-
 static void put(const char *path, const char *text)
 {
-    FILE *stream = fopen(path, "wb");
-    assert_non_null(stream);
-    fputs(text, stream);
-    assert_int_equal(fclose(stream), 0);
+    write_bytes(path, text, strlen(text));
 }
 
 static void expect_content(const char *path, const char *text)
@@ -273,17 +258,6 @@ static void expect_content(const char *path, const char *text)
     (void)!fread(read, 1, sizeof(read) - 1, stream);
     fclose(stream);
     assert_string_equal(read, text);
-}
-
-static int entries(const char *path)
-{
-    DIR *directory = opendir(path);
-    int count = 0;
-    assert_non_null(directory);
-    for (const struct dirent *entry = readdir(directory); entry != NULL; entry = readdir(directory))
-        count += strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
-    closedir(directory);
-    return count;
 }
 
 static void expect_refusal(const char *path, const char *words)
@@ -299,23 +273,6 @@ static void expect_refusal(const char *path, const char *words)
     imp_file_abandon(&file);
 }
 
-static int file_setup(void **state)
-{
-    (void)state;
-    strcpy(folder + strlen(folder) - 6, "XXXXXX");
-    return mkdtemp(folder) == NULL;
-}
-
-static int file_teardown(void **state)
-{
-    (void)state;
-    DIR *directory = opendir(folder);
-    for (const struct dirent *entry = readdir(directory); entry != NULL; entry = readdir(directory))
-        (void)remove(in_folder(entry->d_name));
-    closedir(directory);
-    return rmdir(folder);
-}
-
 static void test_file_new(void **state)
 {
     (void)state;
@@ -323,13 +280,13 @@ static void test_file_new(void **state)
     struct stat info;
     const char *path = in_folder("new.png");
     assert_int_equal(imp_file_check_target(path, NULL), IMPASTO_OK);
-    assert_int_equal(entries(folder), 0);
+    assert_int_equal(count_files(), 0);
     assert_int_equal(imp_file_create(&file, path, NULL), IMPASTO_OK);
     fputs("whole", file.stream);
     assert_int_equal(access(path, F_OK), -1); /* not before it is whole */
     assert_int_equal(imp_file_commit(&file, NULL), IMPASTO_OK);
     expect_content(path, "whole");
-    assert_int_equal(entries(folder), 1);
+    assert_int_equal(count_files(), 1);
     const mode_t mask = umask(0);
     umask(mask);
     assert_int_equal(stat(path, &info), 0);
@@ -355,7 +312,7 @@ static void test_file_replaces(void **state)
     expect_content(path, "first");
     assert_int_equal(imp_file_commit(&second, NULL), IMPASTO_OK);
     expect_content(path, "second");
-    assert_int_equal(entries(folder), 1);
+    assert_int_equal(count_files(), 1);
     assert_int_equal(stat(path, &info), 0);
     assert_int_equal(info.st_mode & 0777, 0640);
 }
@@ -372,7 +329,7 @@ static void test_file_abandoned(void **state)
     imp_file_abandon(&file);
     imp_file_abandon(&zeroed);
     expect_content(path, "old");
-    assert_int_equal(entries(folder), 1);
+    assert_int_equal(count_files(), 1);
 }
 
 static void test_file_link(void **state)
@@ -513,7 +470,7 @@ static void test_file_full_disk(void **state)
     assert_int_equal(waitpid(child, &status, 0), child);
     assert_int_equal(status, 0);
     expect_content(path, "old");
-    assert_int_equal(entries(folder), 1);
+    assert_int_equal(count_files(), 1);
 }
 
 /* ---- host.c ---------------------------------------------------------------------------------- */
@@ -594,7 +551,7 @@ static void test_host_cache_dir(void **state)
     expect_cache_dir(NULL, NULL, NULL);
 }
 
-#define FILE_TEST(test) cmocka_unit_test_setup_teardown(test, file_setup, file_teardown)
+#define FILE_TEST(test) cmocka_unit_test_setup_teardown(test, make_folder, remove_folder)
 
 int main(void)
 {

@@ -5,6 +5,7 @@
  */
 
 #include "net/net.h"
+#include "open_device.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -37,22 +38,10 @@ static struct imp_device *device;
 static int open_device(void **state)
 {
     (void)state;
-    struct imp_candidate *candidates = NULL;
-    struct impasto_error error = {0};
-    size_t count = 0, *order = NULL, order_count = 0;
-    if (imp_candidates_list(&candidates, &count, &error) != IMPASTO_OK ||
-        imp_candidates_select(candidates, count, getenv("IMPASTO_TEST_DEVICE"), &order,
-                              &order_count, &error) != IMPASTO_OK) {
-        print_message("SKIP: %s\n", error.message);
-        exit(77);
-    }
-    const enum impasto_status status =
-        imp_device_open(&candidates[order[0]], NULL, &device, &error);
-    if (status != IMPASTO_OK)
-        print_error("%s\n", error.message);
-    free(order);
-    free(candidates);
-    return status != IMPASTO_OK;
+    const int code = open_test_device(NULL, &device);
+    if (code == EXIT_SKIPPED)
+        exit(code);
+    return code;
 }
 
 static int close_device(void **state)
