@@ -4,6 +4,7 @@
 #include "base/base.h"
 #include "files.h"
 
+#include <fcntl.h>
 #include <math.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -17,8 +18,6 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
-#include <dirent.h>
-#include <fcntl.h>
 #include <cmocka.h>
 
 /* ---- status.c and log.c ---------------------------------------------------------------------- */
@@ -420,15 +419,15 @@ static void test_file_of_a_dead_process(void **state)
     put(in_folder(".impasto-elsewhere-7-0.tmp"), "another machine's");
     assert_int_equal(imp_file_create(&alive, in_folder("alive.png"), NULL), IMPASTO_OK);
     assert_int_equal(imp_file_create(&next, in_folder("next.png"), NULL), IMPASTO_OK);
-    assert_int_equal(entries(folder), 4);
+    assert_int_equal(count_files(), 4);
     assert_int_equal(imp_file_commit(&alive, NULL), IMPASTO_OK);
     assert_int_equal(imp_file_commit(&next, NULL), IMPASTO_OK);
     assert_int_equal(access(leave_temporary(name), F_OK), 0);
-    assert_int_equal(entries(folder), 5);
+    assert_int_equal(count_files(), 5);
     assert_int_equal(imp_file_create(&next, in_folder("next.png"), NULL), IMPASTO_OK);
     assert_int_equal(access(in_folder(name), F_OK), -1);
     assert_int_equal(imp_file_commit(&next, NULL), IMPASTO_OK);
-    assert_int_equal(entries(folder), 4);
+    assert_int_equal(count_files(), 4);
     /* Another machine's is known to be dead by its age only. */
     snprintf(other, sizeof(other), "%s", in_folder(".impasto-elsewhere-7-0.tmp"));
     expect_content(other, "another machine's");
@@ -438,7 +437,7 @@ static void test_file_of_a_dead_process(void **state)
     imp_file_abandon(&next);
     assert_int_equal(access(other, F_OK), -1);
     expect_content(in_folder(".impasto-notes"), "mine");
-    assert_int_equal(entries(folder), 3);
+    assert_int_equal(count_files(), 3);
 }
 
 /* In a child, which may write files of 4 KiB only, as on a full disk. 0: all as it should be. */
