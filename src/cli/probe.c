@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * CLBlast compiles and runs code of its own on the device, and where it or the driver's compiler crashes
- * over that, so would the run. So where it may be used, which takes --gemm or --conv, it is tried before by
- * another process. That is one from before any driver was loaded: drivers do not survive a fork.
+ * CLBlast compiles and runs code of its own on the device, and where it or the driver's compiler
+ * crashes over that, so would the run. So where it may be used, which takes --gemm or --conv, it is
+ * tried before by another process. That is one from before any driver was loaded: drivers do not
+ * survive a fork.
  */
 
 #include "cli/cli.h"
@@ -20,8 +21,8 @@
 /* The smallest that a job takes. */
 #define SIDE 16
 
-/* Opens a job as far as its plan: the library checks CLBlast before it is used. What it says of it is for
- * the run to find out, and to tell. */
+/* Opens a job as far as its plan: the library checks CLBlast before it is used. What it says of it
+ * is for the run to find out, and to tell. */
 static void try_library(const struct cli_settings *settings, const char *device_spec)
 {
     struct impasto_error error;
@@ -38,8 +39,7 @@ static void try_library(const struct cli_settings *settings, const char *device_
         return;
     struct impasto_params smallest;
     const struct impasto_style style = {.image = image, .weight = 1};
-    const struct impasto_pictures pictures = {
-        .content = image, .styles = &style, .style_count = 1};
+    const struct impasto_pictures pictures = {.content = image, .styles = &style, .style_count = 1};
     if (impasto_params_preset(weights, NULL, &smallest, &error))
         return;
     smallest.size = SIDE;

@@ -23,8 +23,8 @@
  * A search that finds nothing below the point's loss drops the history; one that even along
  * steepest descent finds nothing begins again below where it ended. Where there is no descent at
  * all, the image stays. A loss or gradient that is not finite is to the search a loss that is too
- * high; what it computes itself and is not finite is computed again, then without the history, then from
- * the image anew, and fails if that does not help.
+ * high; what it computes itself and is not finite is computed again, then without the history, then
+ * from the image anew, and fails if that does not help.
  */
 
 #include "net/net.h"
@@ -137,8 +137,8 @@ static enum impasto_status measure_slope(struct imp_device *device,
     return IMPASTO_OK;
 }
 
-/* The direction, and the path's slope where it begins, in which held variables have no part. It tells of
- * everything that is not finite in the point, its gradient and the direction. */
+/* The direction, and the path's slope where it begins, in which held variables have no part. It
+ * tells of everything that is not finite in the point, its gradient and the direction. */
 static enum impasto_status find_direction(struct imp_device *device,
                                           struct imp_optimizer_state *state,
                                           const struct imp_lbfgs_vectors *v, double *slope,
@@ -154,15 +154,16 @@ static enum impasto_status find_direction(struct imp_device *device,
         IMP_TRY(imp_lbfgs_slope(device, &at_point, slope, size));
         if (isfinite(*slope) && isfinite(*size))
             break;
-        state->fault = "the direction of the search is not finite; it is computed again, or without "
-                       "the history";
+        state->fault =
+            "the direction of the search is not finite; it is computed again, or without "
+            "the history";
     }
     return IMPASTO_OK;
 }
 
 /* Begins a search from the point along what the history says, without one along steepest descent.
- * Rests where nothing leads down. arrived: image and gradient are the point's, which can be made of them
- * again. */
+ * Rests where nothing leads down. arrived: image and gradient are the point's, which can be made of
+ * them again. */
 static enum impasto_status set_out(struct imp_device *device, struct imp_optimizer_state *state,
                                    const struct imp_lbfgs_vectors *v, double learning_rate,
                                    bool arrived)

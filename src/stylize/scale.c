@@ -446,7 +446,8 @@ enum impasto_status imp_scale_open_content(struct imp_scale *scale,
     IMP_TRY(lift(scale, imp_layout_allocate(&scale->main, scale->device), error));
     IMP_TRY(write_image(scale, &scale->sizes, sources->content.image, scale->image, error));
     for (int tries = 0; tries == 0 || look_again(scale, status, tries - 1); tries++)
-        status = lift(scale, imp_net_forward(&scale->net, scale->device, scale->image, &taps), error);
+        status =
+            lift(scale, imp_net_forward(&scale->net, scale->device, scale->image, &taps), error);
     IMP_TRY(status);
     /* The image is the content now, which is often what it is to begin with. */
     if (!carry && scale->params->init == IMPASTO_INIT_CONTENT && !scale->keeps)
@@ -460,7 +461,8 @@ enum impasto_status imp_scale_open_content(struct imp_scale *scale,
     return status == IMPASTO_OK && carry ? resume_optimizer(scale, carry, error) : status;
 }
 
-/* ---- The picture ------------------------------------------------------------------------------ */
+/* ---- The picture ------------------------------------------------------------------------------
+ */
 
 static enum impasto_status read_planes(const struct imp_scale *scale,
                                        const struct imp_buffer *buffer, float *planes,

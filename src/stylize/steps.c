@@ -1,23 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The steps of one scale, and what happens where their numbers are not finite. Every evaluation checks
- * the loss, the gradient, what the optimiser carries along, and the average; all are counted on the device
- * and come to the host with the losses. NaN and infinity are:
+ * The steps of one scale, and what happens where their numbers are not finite. Every evaluation
+ * checks the loss, the gradient, what the optimiser carries along, and the average; all are counted
+ * on the device and come to the host with the losses. NaN and infinity are:
  *
- *   a fault that passes    the same is measured again, a trial made again; if that is well, nothing has
- *                          changed
- *   a bad step             Adam takes it back, to the bit, and takes half of it; a trial of a line search
- *                          was too long, and its optimiser is told
- *   a fault that stays     after TRIES failures running the run ends, with the image of the last good step
+ *   a fault that passes    the same is measured again, a trial made again; if that is well, nothing
+ * has changed a bad step             Adam takes it back, to the bit, and takes half of it; a trial
+ * of a line search was too long, and its optimiser is told a fault that stays     after TRIES
+ * failures running the run ends, with the image of the last good step
  */
 
 #include "stylize/scale.h"
 
 #include <math.h>
 
-/* Failures running after which it ends: the first, the same measured again, and then a half, a quarter and
- * an eighth of the step. The first two tell what passes from what stays, the others whether it is the
- * step; an iteration's time is lost with each. */
+/* Failures running after which it ends: the first, the same measured again, and then a half, a
+ * quarter and an eighth of the step. The first two tell what passes from what stays, the others
+ * whether it is the step; an iteration's time is lost with each. */
 #define TRIES 5
 /* What is left of a step that was taken back. */
 #define SHORTER 0.5f
@@ -61,8 +60,8 @@ static enum impasto_status check_state(struct imp_scale *scale)
                : IMPASTO_OK;
 }
 
-/* Whether all that was checked is finite; otherwise scale->doubt says what is not. what: the first check's
- * buffer; NULL: that one does not count. */
+/* Whether all that was checked is finite; otherwise scale->doubt says what is not. what: the first
+ * check's buffer; NULL: that one does not count. */
 static bool is_sound(struct imp_scale *scale, const char *what)
 {
     for (int i = what ? 0 : CHECK_VECTORS; i < IMP_CHECKS; i++) {
@@ -99,8 +98,8 @@ enum impasto_status imp_scale_evaluate(struct imp_scale *scale, bool gradient, i
                          imp_weigh_planes(device, scale->gradient, scale->free, 3,
                                           (int)imp_canvas_count(&scale->sizes)),
                          error));
-        IMP_TRY(lift(scale, imp_losses_check(&scale->losses, CHECK_GRADIENT, scale->gradient),
-                     error));
+        IMP_TRY(
+            lift(scale, imp_losses_check(&scale->losses, CHECK_GRADIENT, scale->gradient), error));
         IMP_TRY(lift(scale, check_state(scale), error));
     }
     IMP_TRY(lift(scale, imp_losses_read(&scale->losses, progress, scale->not_finite), error));
@@ -151,7 +150,8 @@ static enum impasto_status told(struct imp_scale *scale, int iteration, enum imp
     const char *fault = scale->state.fault;
     scale->state.fault = NULL;
     if (status == IMPASTO_ERROR_NUMERIC)
-        return imp_fail(error, status, "%s at iteration %d; try smaller weights or another --device",
+        return imp_fail(error, status,
+                        "%s at iteration %d; try smaller weights or another --device",
                         imp_device_error(scale->device)->message, iteration);
     if (fault)
         imp_log(imp_device_log(scale->device), IMPASTO_LOG_WARNING, "iteration %d: %s", iteration,
@@ -166,10 +166,10 @@ static enum impasto_status take_step(struct imp_scale *scale, int iteration, dou
     struct impasto_params params = *scale->params;
     struct imp_optimizer_state *state = &scale->state;
     params.learning_rate *= part;
-    IMP_TRY(told(scale, iteration,
-                 scale->optimizer->step(scale->device, state, &params, total, scale->image,
-                                        scale->gradient),
-                 error));
+    IMP_TRY(told(
+        scale, iteration,
+        scale->optimizer->step(scale->device, state, &params, total, scale->image, scale->gradient),
+        error));
     scale->steps++;
     if (!scale->average)
         return IMPASTO_OK;
@@ -209,17 +209,17 @@ static enum impasto_status undo(struct imp_scale *scale, struct impasto_error *e
 /* The average alone can be made again from what it was made of. */
 static enum impasto_status mend_average(struct imp_scale *scale, struct impasto_error *error)
 {
-    if (!scale->average || !scale->average_undoable ||
-        scale->not_finite[average_check(scale)] == 0)
+    if (!scale->average || !scale->average_undoable || scale->not_finite[average_check(scale)] == 0)
         return IMPASTO_OK;
     IMP_TRY(lift(scale, restore_average(scale), error));
     return lift(scale, approach(scale), error);
 }
 
-/* ---- When numbers are not finite --------------------------------------------------------------- */
+/* ---- When numbers are not finite ---------------------------------------------------------------
+ */
 
-/* A trial that is not finite, measured twice: it was too long. But where so many are, whether anything
- * can still be measured is seen where the search began; the image is left there if not. */
+/* A trial that is not finite, measured twice: it was too long. But where so many are, whether
+ * anything can still be measured is seen where the search began; the image is left there if not. */
 static enum impasto_status judge_trial(struct imp_scale *scale, int iteration,
                                        struct impasto_progress *progress, double *total,
                                        struct impasto_error *error)
@@ -230,11 +230,10 @@ static enum impasto_status judge_trial(struct imp_scale *scale, int iteration,
         return IMPASTO_OK;
     struct impasto_progress ignored = *progress;
     struct impasto_error why;
-    IMP_TRY(lift(scale, imp_buffer_copy(imp_scale_best(scale), 0, scale->image, 0,
-                                        image_bytes(scale)),
+    IMP_TRY(lift(scale,
+                 imp_buffer_copy(imp_scale_best(scale), 0, scale->image, 0, image_bytes(scale)),
                  error));
-    const enum impasto_status status =
-        imp_scale_evaluate(scale, true, iteration, &ignored, &why);
+    const enum impasto_status status = imp_scale_evaluate(scale, true, iteration, &ignored, &why);
     if (status == IMPASTO_ERROR_NUMERIC)
         return give_up(scale, iteration, error);
     /* What comes next is no first failure, which would be measured again. */
@@ -289,8 +288,8 @@ enum impasto_status imp_scale_measure(struct imp_scale *scale, int iteration,
     }
 }
 
-/* The losses at the end: up to so many times, until they are finite. A step that spoilt them is taken
- * back. */
+/* The losses at the end: up to so many times, until they are finite. A step that spoilt them is
+ * taken back. */
 static enum impasto_status measure_losses(struct imp_scale *scale, int tries, int iteration,
                                           struct impasto_progress *progress,
                                           struct impasto_error *error)

@@ -127,8 +127,10 @@ class Numbers(Case):
         self.write("w.safetensors", first_layer(scale=1e7))
         extreme = ["--losses", "gatys", "--content-weight", "1e30", "--style-weight", "0", "--optimizer", "adam"]
         run = self.impasto("content.png", "style.png", *CHEAP, *self.LAYERS, *extreme, "-o",
-                           "out.png", "--trace", "trace.jsonl")
+                           "out.png", "--trace", "trace.jsonl", "--checkpoint", "run.ckpt")
         self.assertEqual((run.returncode, run.stdout), (NUMERIC, ""), run.stderr)
+        self.assertIn("impasto --resume run.ckpt -o out.png", run.stderr)
+        self.assertTrue((self.folder / "run.ckpt").exists())
         self.assertRegex(run.stderr.splitlines()[-1], r"^impasto: .*not finite at iteration 1")
         self.assertIn("the picture so far was written to out.png", run.stderr)
         self.assertEqual([line["type"] for line in self.trace()], ["run", "iteration", "done"])

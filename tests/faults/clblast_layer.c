@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Stands before CLBlast where $LD_PRELOAD names it. Its products are right, computed on the host, until
- * $IMPASTO_CLBLAST says otherwise, by words with commas between:
+ * Stands before CLBlast where $LD_PRELOAD names it. Its products are right, computed on the host,
+ * until $IMPASTO_CLBLAST says otherwise, by words with commas between:
  *
  *   code=N       returns that instead of computing
  *
@@ -66,8 +66,9 @@ static void read_fault(void)
 static float *read_matrix(cl_command_queue queue, cl_mem buffer, size_t at, size_t count)
 {
     float *values = malloc(count * sizeof(*values));
-    if (!values || clEnqueueReadBuffer(queue, buffer, CL_TRUE, at * sizeof(*values),
-                                       count * sizeof(*values), values, 0, NULL, NULL) != CL_SUCCESS)
+    if (!values ||
+        clEnqueueReadBuffer(queue, buffer, CL_TRUE, at * sizeof(*values), count * sizeof(*values),
+                            values, 0, NULL, NULL) != CL_SUCCESS)
         abort();
     return values;
 }
@@ -129,9 +130,20 @@ EXPORT CLBlastStatusCode CLBlastSgemm(const CLBlastLayout layout,
                                       const size_t ldc, cl_command_queue *queue, cl_event *event)
 {
     (void)layout, (void)a_transpose, (void)b_transpose, (void)alpha, (void)beta, (void)event;
-    return answer(&(struct product){.m = m, .n = n, .k = k, .batch = 1, .a = a, .b = b, .c = c,
-                                    .a_at = a_at, .b_at = b_at, .c_at = c_at, .lda = lda,
-                                    .ldb = ldb, .ldc = ldc, .queue = *queue});
+    return answer(&(struct product){.m = m,
+                                    .n = n,
+                                    .k = k,
+                                    .batch = 1,
+                                    .a = a,
+                                    .b = b,
+                                    .c = c,
+                                    .a_at = a_at,
+                                    .b_at = b_at,
+                                    .c_at = c_at,
+                                    .lda = lda,
+                                    .ldb = ldb,
+                                    .ldc = ldc,
+                                    .queue = *queue});
 }
 
 EXPORT CLBlastStatusCode CLBlastSgemmStridedBatched(
@@ -143,8 +155,21 @@ EXPORT CLBlastStatusCode CLBlastSgemmStridedBatched(
     cl_command_queue *queue, cl_event *event)
 {
     (void)layout, (void)a_transpose, (void)b_transpose, (void)alpha, (void)beta, (void)event;
-    return answer(&(struct product){.m = m, .n = n, .k = k, .batch = batch, .a = a, .b = b, .c = c,
-                                    .a_at = a_at, .b_at = b_at, .c_at = c_at, .lda = lda,
-                                    .ldb = ldb, .ldc = ldc, .a_stride = a_stride,
-                                    .b_stride = b_stride, .c_stride = c_stride, .queue = *queue});
+    return answer(&(struct product){.m = m,
+                                    .n = n,
+                                    .k = k,
+                                    .batch = batch,
+                                    .a = a,
+                                    .b = b,
+                                    .c = c,
+                                    .a_at = a_at,
+                                    .b_at = b_at,
+                                    .c_at = c_at,
+                                    .lda = lda,
+                                    .ldb = ldb,
+                                    .ldc = ldc,
+                                    .a_stride = a_stride,
+                                    .b_stride = b_stride,
+                                    .c_stride = c_stride,
+                                    .queue = *queue});
 }

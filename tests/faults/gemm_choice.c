@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Which GEMM "auto" takes where CLBlast is welcome, as on GPUs: on the first device, as if it were one. */
+/* Which GEMM "auto" takes where CLBlast is welcome, as on GPUs: on the first device, as if it were
+ * one. */
 
 #include "ops/ops.h"
 
@@ -28,7 +29,7 @@ int main(void)
     struct imp_caps *caps = (struct imp_caps *)(uintptr_t)imp_device_caps(device);
     caps->quirks &= ~(uint32_t)IMP_QUIRK_NO_FAST_GEMM_LIBRARY;
     const enum impasto_status status = imp_gemm_choose(device, "auto", &which);
-    printf("%s\n", status != IMPASTO_OK           ? imp_device_error(device)->message
+    printf("%s\n", status != IMPASTO_OK        ? imp_device_error(device)->message
                    : which == IMP_GEMM_CLBLAST ? "clblast"
                                                : "builtin");
     imp_gemm_clblast_release();

@@ -33,11 +33,12 @@ FIRST_DEADLINE = 600
 ITERATIONS = 3
 # A line search needs more to know that all its trials fail.
 LONGER = 8
-# The iteration that is looked at closely: the first that has a step behind it and one before it.
-CLOSELY = 1
+# What is looked at closely, by how many evaluations there were: from the second one's gradient, by the step
+# that is the first with a history, to the third one's loss.
+CLOSELY = 2
 # Of the launches elsewhere, and of those there for infinity, every so many-th: the short form is to take
 # about a minute.
-FAR, INFINITE = 8, 5
+FAR, INFINITE = 16, 6
 # Levels of 255 that the mean over the picture may move by: a step of a few was another.
 SANE = 12
 # Of the launches poisoned once, the share that must have been noticed. The others write what nothing

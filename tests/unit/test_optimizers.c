@@ -355,7 +355,8 @@ static void the_best_of_all(void **state)
     assert_true(moved > 0);
 }
 
-/* Adam, its step taken back, is where it was to the bit, also when the step has ruined everything. */
+/* Adam, its step taken back, is where it was to the bit, also when the step has ruined everything.
+ */
 static void a_step_back(void **state)
 {
     (void)state;
@@ -381,8 +382,8 @@ static void a_step_back(void **state)
         for (int k = 0; k < 3; k++)
             assert_int_equal(imp_buffer_read(kept[k], 0, before[k], sizeof(x)), IMPASTO_OK);
         assert_int_equal(imp_buffer_write(gradient, 0, rise, sizeof(x)), IMPASTO_OK);
-        assert_int_equal(
-            imp_optimizer_adam.step(device, &adam, &params, 1, image, gradient), IMPASTO_OK);
+        assert_int_equal(imp_optimizer_adam.step(device, &adam, &params, 1, image, gradient),
+                         IMPASTO_OK);
         assert_int_equal(imp_buffer_read(image, 0, x, sizeof(x)), IMPASTO_OK);
         assert_memory_not_equal(x, before[0], sizeof(x));
         /* What is not finite is not clamped away. */
