@@ -77,7 +77,7 @@ __kernel void pool_bwd_route(__global const floatv *restrict x,
             const intv here = ((intv)(inside ? route[4 * from + k] : 0) & LANE_BITS) != (intv)(0);
             floatv part = select(zero, v, here);
             if (accumulate)
-                part += select(zero, g[at], x[at] > zero);
+                part += gated(g[at], x[at]);
             g[at] = part;
         }
     }

@@ -362,6 +362,7 @@ struct imp_optimizer_state {
     int step;    /* taken so far */
     struct imp_buffer *vectors[IMP_OPTIMIZER_VECTORS]; /* each optimiser has names for its own */
     struct imp_lbfgs *lbfgs; /* optim_lbfgs.c's, from its first step on; see imp_optimizer_release */
+    bool undoes;   /* there is room for copies of what a step changes; before `layout` */
     bool undoable; /* Adam's: the copies of what the last step has changed are whole */
     /* What the last step met that was not finite, and got over; static. NULL: nothing */
     const char *fault;

@@ -12,7 +12,8 @@ enum { MOMENT_1, MOMENT_2, MOMENT_1_BEFORE, MOMENT_2_BEFORE, IMAGE_BEFORE, VECTO
 
 static void layout(struct imp_optimizer_state *state, struct imp_layout *list)
 {
-    for (int k = 0; k < VECTORS; k++)
+    const int count = state->undoes ? VECTORS : MOMENT_1_BEFORE;
+    for (int k = 0; k < count; k++)
         imp_layout_add(list, &state->vectors[k], (size_t)state->n * sizeof(float), "optimiser");
 }
 
