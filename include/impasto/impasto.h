@@ -588,9 +588,11 @@ IMPASTO_API const struct impasto_job_info *impasto_job_info(struct impasto_job *
  * reported.
  *
  * Where the loss, the gradient, or what the optimiser remembers is not finite, that is a warning in the log,
- * and the same is measured again: faults of a device pass. If it does not, the step that led there is taken
- * back, to the bit, and half of it is taken, then a quarter, then an eighth. If none of this helps, it is
- * IMPASTO_ERROR_NUMERIC: the image, which can be read and saved, is that of the last good step.
+ * and the same is measured again: faults of a device pass. If they do not, the step that led there is taken
+ * back, to the bit, and half of it is taken, then a quarter, then an eighth; with Adam only where the memory
+ * that is allowed has room for three more images. If none of this helps, it is IMPASTO_ERROR_NUMERIC: the
+ * image, which can be read and saved, is that of the last step that is known to be good, or could not be
+ * taken back.
  *
  * With IMPASTO_OPTIMIZER_LBFGS what is measured may be a trial that turns out too far, and even not
  * finite, twice: it is reported, and a shorter step is tried. progress->done comes with the best image, which

@@ -363,7 +363,7 @@ static void a_step_back(void **state)
     enum { N = 77 };
     const struct impasto_params params = {
         .learning_rate = 0.02f, .beta1 = 0.9f, .beta2 = 0.99f, .epsilon = 1e-8f};
-    struct imp_optimizer_state adam = {.n = N};
+    struct imp_optimizer_state adam = {.n = N, .undoes = true};
     struct imp_layout layout = {0};
     struct imp_buffer *image = NULL, *gradient = NULL;
     float x[N], before[3][N], after[3][N], rise[N];
@@ -398,6 +398,11 @@ static void a_step_back(void **state)
             assert_int_equal(imp_buffer_read(kept[k], 0, after[k], sizeof(x)), IMPASTO_OK);
         assert_memory_equal(before, after, sizeof(before));
     }
+    /* Without copies of what a step changes there is none. */
+    adam.undoes = false;
+    assert_int_equal(imp_optimizer_adam.step(device, &adam, &params, 1, image, gradient),
+                     IMPASTO_OK);
+    assert_false(adam.undoable);
     imp_layout_release(&layout);
 }
 
