@@ -66,6 +66,10 @@ static void test_launch_probes(void **state)
     for (size_t i = 0; i < IMP_COUNT(shapes); i++) {
         struct imp_device *device = open_device(NULL);
         const bool cpu = imp_device_caps(device)->cpu;
+        /* A slice for each layer, where even one takes long. */
+        int layers = 1;
+        for (int k = 0; k < 3; k++)
+            layers = shapes[i][k] > layers ? shapes[i][k] : layers;
         size_t group = 1;
         expect_ok(device, imp_kernel_max_work_group(device, &mark, &group));
         for (int round = 0; round < 4; round++) {
@@ -73,7 +77,7 @@ static void test_launch_probes(void **state)
             if (cpu || (size_t)shapes[i][0] * (size_t)shapes[i][1] <= 64)
                 assert_true(!cpu || slices == 1);
             else if (round == 0)
-                assert_in_range(slices, 2, shapes[i][0]);
+                assert_in_range(slices, 2, layers);
         }
         /* More shapes than the table of speeds holds. */
         for (int j = 0; j < 60; j++)
