@@ -33,7 +33,11 @@ typedef int intv;
 #endif
 
 /* A mask keeps of VW values which are positive: bit i of a word for lane i. */
+#if VW > 8
 typedef ushort maskword;
+#else
+typedef uchar maskword;
+#endif
 #if VW == 16
 #define LANE_BITS (intv)(1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384, 32768)
 #elif VW == 8
@@ -96,10 +100,15 @@ static inline float sum_lanes(floatv v)
 }
 
 #if VW > 1
-/* m[i] lane j becomes m[j] lane i: log2(VW) times, the halves of the rows are dealt out in turns. */
+/* m[i] lane j becomes m[j] lane i: log2(VW) times, the halves of the rows are dealt out in turns.
+ * Unrolled, the rounds take half a second to compile where VW is 16. */
 static inline void transpose(floatv m[VW])
 {
+#if VW > 4
+#pragma unroll 1
+#else
 #pragma unroll
+#endif
     for (int round = 1; round < VW; round *= 2) {
         floatv t[VW];
 #pragma unroll

@@ -55,7 +55,7 @@ __kernel void gram_partial(__global const float *restrict f, __global floatv *re
     /* ROWS rows of the tile at a time in registers, along a strip of positions that stays in the
      * innermost cache until all rows have had it. */
     floatv total[GT][GV];
-#pragma unroll
+#pragma unroll 1
     for (int i = 0; i < GT; i++)
 #pragma unroll
         for (int j = 0; j < GV; j++)
@@ -64,6 +64,7 @@ __kernel void gram_partial(__global const float *restrict f, __global floatv *re
     const int end = min(last, first + (chunk + 1) * CHUNK);
     for (int begin = first + chunk * CHUNK; begin < end; begin += STRIP) {
         const int stop = min(begin + STRIP, end);
+#pragma unroll 1
         for (int rows = 0; rows < GT; rows += ROWS) {
             floatv acc[ROWS][GV];
 #pragma unroll
@@ -97,7 +98,7 @@ __kernel void gram_partial(__global const float *restrict f, __global floatv *re
         }
     }
     __global floatv *out = partial + ((size_t)chunk * pairs + pair) * GT * GV;
-#pragma unroll
+#pragma unroll 1
     for (int i = 0; i < GT; i++)
 #pragma unroll
         for (int j = 0; j < GV; j++)

@@ -6,7 +6,8 @@
  * columns. average: the mean, otherwise the maximum. A work-item does COLUMNS columns.
  *
  * A route says for each pooled value which of its four pixels, in reading order, pass its gradient on
- * through the ReLU before: four words of bits, see maskword, for a vector. It serves instead of x.
+ * through the ReLU before: four words of bits, see maskword, for a vector. It serves instead of x, and
+ * where x is computed again: rounded in another way, its near-ties could fall otherwise.
  */
 
 #define AT(h, w, block, row, col) ((size_t)(block) * PLANE(h, w) + ((row) + 1) * PITCH(w) + (col) + 1)
@@ -50,28 +51,35 @@ __kernel void pool_fwd(__global const floatv *restrict x, __global floatv *restr
     }
 }
 
-/* g = the gradient of the pooled values gy by their route, both of the whole. Dimensions as pool_bwd's.
- */
-__kernel void pool_bwd_route(__global const maskword *restrict route,
-                             __global const floatv *restrict gy, __global floatv *restrict g,
-                             int blocks, int height, int width, int first, int rows,
-                             int small_height, int small_first, int average)
+/* g = the gradient of the pooled values gy by their route, both of the whole; with accumulate, what was
+ * in g where x > 0 is added. Dimensions as pool_bwd's. */
+__kernel void pool_bwd_route(__global const floatv *restrict x,
+                             __global const maskword *restrict route,
+                             __global const floatv *restrict gy, __global floatv *g, int blocks,
+                             int height, int width, int first, int rows, int small_height,
+                             int small_first, int accumulate, int average)
 {
     const int w = width / 2, begin = (int)get_global_id(0) * COLUMNS;
     const int row = (int)get_global_id(1), block = (int)get_global_id(2);
     if (2 * begin >= width || 2 * row >= rows || block >= blocks)
         return;
+    const floatv zero = (floatv)(0.0f);
     const float share = average ? 0.25f : 1.0f;
     const size_t corner = AT(height, width, block, first + 2 * row, 0);
     for (int col = begin; col < begin + COLUMNS && 2 * col < width; col++) {
         const bool inside = small_first + row < small_height && col < w;
         const size_t from = AT(small_height, w, block, small_first + row, col);
         const floatv v = inside ? share * gy[from] : (floatv)(0.0f);
-        for (int k = 0; k < 4; k++)
-            if (2 * row + k / 2 < rows && 2 * col + k % 2 < width)
-                g[corner + k / 2 * PITCH(width) + 2 * col + k % 2] =
-                    select((floatv)(0.0f), v,
-                           ((intv)(inside ? route[4 * from + k] : 0) & LANE_BITS) != (intv)(0));
+        for (int k = 0; k < 4; k++) {
+            if (2 * row + k / 2 >= rows || 2 * col + k % 2 >= width)
+                continue;
+            const size_t at = corner + k / 2 * PITCH(width) + 2 * col + k % 2;
+            const intv here = ((intv)(inside ? route[4 * from + k] : 0) & LANE_BITS) != (intv)(0);
+            floatv part = select(zero, v, here);
+            if (accumulate)
+                part += gated(g[at], x[at]);
+            g[at] = part;
+        }
     }
 }
 

@@ -31,18 +31,13 @@ __kernel void tv_bwd(__global const float *restrict image, __global float *restr
     const int c = (int)get_global_id(2);
     if (begin >= width || y >= height || c >= 3)
         return;
+    const int above = y > 0 ? width : 0, below = y + 1 < height ? width : 0;
     for (int x = begin; x < min(begin + COLUMNS, width); x++) {
         const size_t i = ((size_t)c * height + y) * width + x;
         const float here = image[i];
-        float along_x = 0.0f, along_y = 0.0f;
-        if (x > 0)
-            along_x += here - image[i - 1];
-        if (x + 1 < width)
-            along_x -= image[i + 1] - here;
-        if (y > 0)
-            along_y += here - image[i - width];
-        if (y + 1 < height)
-            along_y -= image[i + width] - here;
+        /* At the border a neighbour is the pixel itself. */
+        const float along_x = 2.0f * here - image[i - (x > 0)] - image[i + (x + 1 < width)];
+        const float along_y = 2.0f * here - image[i - above] - image[i + below];
         gradient[i] += 2.0f * factor * (inverse_x * along_x + inverse_y * along_y);
     }
 }

@@ -23,6 +23,14 @@
 
 #define N (MT + 2)
 
+/* How often loops are unrolled that take no time to speak of: GPUs keep arrays in registers only so; for
+ * CPUs it takes long to compile. */
+#ifdef PLANAR
+#define ROLL N
+#else
+#define ROLL 1
+#endif
+
 #if MT == 4
 #define A1 0.70710678118654752f /* the inner points, and their square */
 #define A2 0.5f
@@ -116,35 +124,34 @@ __kernel void winograd_input(__global const floatv *restrict x, __global float *
     const int pitch = PITCH(width), across = (width + MT - 1) / MT;
     __global const floatv *plane = x + (size_t)block * PLANE(height, width) + first_row * pitch;
     for (int tile = begin; tile < begin + RUN; tile++) {
-        floatv d[N][N];
         const int row = (first + tile) / across * MT - lead, col = (first + tile) % across * MT;
         __global const floatv *p = plane + row * pitch + col;
-        if (tile < count && row >= 0 && row + N <= rows + 2 && col + N <= pitch) {
+        const bool inside = tile < count && row >= 0 && row + N <= rows + 2 && col + N <= pitch;
+        /* Down the columns, then along the rows. */
+        floatv columns[N][N];
+#pragma unroll ROLL
+        for (int j = 0; j < N; j++) {
+            floatv d[N];
+            if (inside) {
 #pragma unroll
-            for (int i = 0; i < N; i++)
+                for (int i = 0; i < N; i++)
+                    d[i] = p[i * pitch + j];
+            } else {
+                /* Whatever memory holds there. */
 #pragma unroll
-                for (int j = 0; j < N; j++)
-                    d[j][i] = p[i * pitch + j];
-        } else {
-            /* Whatever memory holds there. */
-#pragma unroll
-            for (int i = 0; i < N; i++)
-#pragma unroll
-                for (int j = 0; j < N; j++)
-                    d[j][i] = tile < count && row + i >= 0 && row + i < rows + 2 && col + j < pitch
-                                  ? p[i * pitch + j]
-                                  : (floatv)(0.0f);
+                for (int i = 0; i < N; i++)
+                    d[i] = tile < count && row + i >= 0 && row + i < rows + 2 && col + j < pitch
+                               ? p[i * pitch + j]
+                               : (floatv)(0.0f);
+            }
+            transform_input(d, columns[j]);
         }
-        /* Down the columns (d[j] is column j), then along the rows. */
-#pragma unroll
-        for (int j = 0; j < N; j++)
-            transform_input(d[j], d[j]);
-#pragma unroll
+#pragma unroll ROLL
         for (int i = 0; i < N; i++) {
             floatv line[N];
 #pragma unroll
             for (int j = 0; j < N; j++)
-                line[j] = d[j][i];
+                line[j] = columns[j][i];
             transform_input(line, line);
 #pragma unroll
             for (int j = 0; j < N; j++)
@@ -168,10 +175,10 @@ __kernel void winograd_weights(__global const floatv *restrict w, __global float
 #pragma unroll
         for (int tap = 0; tap < 9; tap++)
             g[tap % 3][tap / 3] = p[(size_t)tap * VW * CV];
-#pragma unroll
+#pragma unroll ROLL
         for (int j = 0; j < 3; j++)
             transform_weights(g[j], u[j]); /* down column j */
-#pragma unroll
+#pragma unroll ROLL
         for (int i = 0; i < N; i++) {
             floatv line[3] = {u[0][i], u[1][i], u[2][i]}, out[N];
             transform_weights(line, out);
@@ -200,6 +207,7 @@ __kernel void winograd_weights_reversed(__global const floatv *restrict w,
     floatv g[9][VW]; /* tap, channel of the input: VW channels of the output */
     __global const floatv *p =
         w + ((size_t)(in / CV) * all_groups * CV + first_group * CV + out) * 9 * VW * CV + in % CV;
+#pragma unroll ROLL
     for (int tap = 0; tap < 9; tap++) {
         for (int c = 0; c < VW; c++)
             g[8 - tap][c] = p[(tap * VW + c) * CV];
@@ -207,12 +215,12 @@ __kernel void winograd_weights_reversed(__global const floatv *restrict w,
     }
     for (int c = 0; c < VW; c++) {
         floatv u[3][N];
-#pragma unroll
+#pragma unroll ROLL
         for (int j = 0; j < 3; j++) {
             const floatv column[3] = {g[j][c], g[j + 3][c], g[j + 6][c]};
             transform_weights(column, u[j]);
         }
-#pragma unroll
+#pragma unroll ROLL
         for (int i = 0; i < N; i++) {
             floatv line[3] = {u[0][i], u[1][i], u[2][i]}, o[N];
             transform_weights(line, o);
@@ -229,6 +237,10 @@ __kernel void winograd_weights_reversed(__global const floatv *restrict w,
 }
 
 #ifndef PLANAR
+/* Blocks of input channels at a time: their part of U, 32 KiB, stays in the innermost cache while `span`
+ * blocks of tiles have it. */
+#define DEPTH (32768 / (VW * VW * CV * (int)sizeof(float)))
+
 /* M = U V: a work-item computes CV vectors of output channels of TB tiles at one xi, the same block in
  * registers as conv_direct, `span` times; of the first `count` tiles, a multiple of TB. Dimensions:
  * count / (TB * span), groups, N^2. */
@@ -239,41 +251,46 @@ __kernel void winograd_multiply(__global float *work, int u_at, int v_at, int m_
     const int xi = (int)get_global_id(2);
     if (begin >= count || group >= groups || xi >= N * N)
         return;
-    __global floatv *mp =
+    const int end = min(begin + TB * span, count);
+    __global const floatv *u =
+        (__global const floatv *)(work + u_at) + (size_t)(xi * groups + group) * in_blocks * VW * CV;
+    __global const float *v = work + v_at + (size_t)xi * in_blocks * tiles * VW;
+    __global floatv *m =
         (__global floatv *)(work + m_at) + (size_t)(xi * groups + group) * CV * tiles;
-    for (int tile = begin; tile < min(begin + TB * span, count); tile += TB) {
-        floatv acc[CV][TB];
+    for (int first = 0; first < in_blocks; first += DEPTH) {
+        const int last = min(first + DEPTH, in_blocks);
+        for (int tile = begin; tile < end; tile += TB) {
+            floatv acc[CV][TB];
 #pragma unroll
-        for (int j = 0; j < CV; j++)
+            for (int j = 0; j < CV; j++)
 #pragma unroll
-            for (int t = 0; t < TB; t++)
-                acc[j][t] = (floatv)(0.0f);
-        __global const floatv *wp = (__global const floatv *)(work + u_at) +
-                                    (size_t)(xi * groups + group) * in_blocks * VW * CV;
-        __global const float *xp = work + v_at + ((size_t)xi * in_blocks * tiles + tile) * VW;
-        for (int block = 0; block < in_blocks; block++) {
+                for (int t = 0; t < TB; t++)
+                    acc[j][t] = first > 0 ? m[(size_t)j * tiles + tile + t] : (floatv)(0.0f);
+            __global const floatv *wp = u + (size_t)first * VW * CV;
+            for (int block = first; block < last; block++) {
+                __global const float *xp = v + ((size_t)block * tiles + tile) * VW;
 #pragma unroll 4
-            for (int c = 0; c < VW; c++) {
-                floatv wv[CV];
-#pragma unroll
-                for (int j = 0; j < CV; j++)
-                    wv[j] = wp[j];
-                wp += CV;
-#pragma unroll
-                for (int t = 0; t < TB; t++) {
-                    const floatv v = (floatv)(xp[t * VW + c]);
+                for (int c = 0; c < VW; c++) {
+                    floatv wv[CV];
 #pragma unroll
                     for (int j = 0; j < CV; j++)
-                        acc[j][t] = wv[j] * v + acc[j][t];
+                        wv[j] = wp[j];
+                    wp += CV;
+#pragma unroll
+                    for (int t = 0; t < TB; t++) {
+                        const floatv x = (floatv)(xp[t * VW + c]);
+#pragma unroll
+                        for (int j = 0; j < CV; j++)
+                            acc[j][t] = wv[j] * x + acc[j][t];
+                    }
                 }
             }
-            xp += (size_t)tiles * VW;
+#pragma unroll
+            for (int j = 0; j < CV; j++)
+#pragma unroll
+                for (int t = 0; t < TB; t++)
+                    m[(size_t)j * tiles + tile + t] = acc[j][t];
         }
-#pragma unroll
-        for (int j = 0; j < CV; j++)
-#pragma unroll
-            for (int t = 0; t < TB; t++)
-                mp[(size_t)j * tiles + tile + t] = acc[j][t];
     }
 }
 #endif
@@ -292,38 +309,40 @@ __kernel void winograd_output(__global const float *restrict work, int m_at, __g
     const int pitch = PITCH(width), across = (width + MT - 1) / MT;
     const int channels = first_vector + vector;
     for (int tile = begin; tile < min(begin + RUN, count); tile++) {
-        floatv m[N][N], t[N][MT];
+        floatv t[N][MT], out[MT][MT];
+#pragma unroll ROLL
+        for (int j = 0; j < N; j++) {
+            floatv m[N];
 #pragma unroll
-        for (int i = 0; i < N; i++)
-#pragma unroll
-            for (int j = 0; j < N; j++) {
+            for (int i = 0; i < N; i++) {
 #ifdef PLANAR
                 __global const float *p =
                     work + m_at + ((size_t)(i * N + j) * vectors + vector) * VW * tiles + tile;
                 for (int lane = 0; lane < VW; lane++)
-                    ((float *)&m[j][i])[lane] = p[(size_t)lane * tiles];
+                    ((float *)&m[i])[lane] = p[(size_t)lane * tiles];
 #else
-                m[j][i] = ((__global const floatv *)(work + m_at))
+                m[i] = ((__global const floatv *)(work + m_at))
                     [((size_t)(i * N + j) * vectors + vector) * tiles + tile];
 #endif
             }
-#pragma unroll
-        for (int j = 0; j < N; j++)
-            transform_output(m[j], t[j]);
+            transform_output(m, t[j]);
+        }
         const int row = (first + tile) / across * MT - lead, col = (first + tile) % across * MT;
         const int corner =
             channels * PLANE(height, width) + (first_row + row + 1) * pitch + col + 1;
-#pragma unroll
+#pragma unroll ROLL
         for (int i = 0; i < MT; i++) {
-            floatv line[N], out[MT];
+            floatv line[N];
 #pragma unroll
             for (int j = 0; j < N; j++)
                 line[j] = t[j][i];
-            transform_output(line, out);
-#pragma unroll
+            transform_output(line, out[i]);
+        }
+#pragma unroll ROLL
+        for (int i = 0; i < MT; i++)
+#pragma unroll ROLL
             for (int j = 0; j < MT; j++)
                 if (row + i >= 0 && row + i < rows && col + j < width)
-                    store_by(epilogue, y, aux, corner + i * pitch + j, channels, VW, out[j]);
-        }
+                    store_by(epilogue, y, aux, corner + i * pitch + j, channels, VW, out[i][j]);
     }
 }

@@ -223,6 +223,21 @@ impasto_image_load_settings(const char *path, char **settings,
                             struct impasto_error *error) IMPASTO_MUST_CHECK;
 
 /*
+ * The same for files from strangers: they are decoded in a child process with limits on its memory and
+ * time. On Linux (x86-64 and AArch64) it can also open nothing, start nothing and talk to nobody,
+ * unless the kernel does not know seccomp filters. A decoder that crashes or goes beyond its limits is
+ * IMPASTO_ERROR_INPUT. It costs a fork(), and more for the pixels' way here than for reading them from
+ * memory; while they come, they are there twice. The child is waited for with waitpid(); programs that
+ * wait for any child meet it, too.
+ */
+IMPASTO_API enum impasto_status
+impasto_image_load_apart(const char *path, uint64_t max_pixels, struct impasto_image **image,
+                         struct impasto_error *error) IMPASTO_MUST_CHECK;
+IMPASTO_API enum impasto_status
+impasto_image_load_settings_apart(const char *path, char **settings,
+                                  struct impasto_error *error) IMPASTO_MUST_CHECK;
+
+/*
  * Writes PNG or, where the path ends in .jpg or .jpeg, JPEG (quality 95, 4:4:4; transparency is
  * laid over white). The file appears whole or not at all: it is written beside the target and
  * renamed. A path that exists and is not a regular file is refused. PNG files have the settings in a
@@ -573,9 +588,11 @@ IMPASTO_API const struct impasto_job_info *impasto_job_info(struct impasto_job *
  * reported.
  *
  * Where the loss, the gradient, or what the optimiser remembers is not finite, that is a warning in the log,
- * and the same is measured again: faults of a device pass. If it does not, the step that led there is taken
- * back, to the bit, and half of it is taken, then a quarter, then an eighth. If none of this helps, it is
- * IMPASTO_ERROR_NUMERIC: the image, which can be read and saved, is that of the last good step.
+ * and the same is measured again: faults of a device pass. If they do not, the step that led there is taken
+ * back, to the bit, and half of it is taken, then a quarter, then an eighth; with Adam only where the memory
+ * that is allowed has room for three more images. If none of this helps, it is IMPASTO_ERROR_NUMERIC: the
+ * image, which can be read and saved, is that of the last step that is known to be good, or could not be
+ * taken back.
  *
  * With IMPASTO_OPTIMIZER_LBFGS what is measured may be a trial that turns out too far, and even not
  * finite, twice: it is reported, and a shorter step is tried. progress->done comes with the best image, which

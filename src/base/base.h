@@ -3,8 +3,8 @@
 #define IMP_BASE_H
 
 /*
- * The ground floor: errors, log lines, random numbers, checksums, whole-or-nothing files, the host's
- * memory. Depends on nothing but the C library, zlib and the public header's types.
+ * The ground floor: errors, log lines, random numbers, checksums, whole-or-nothing files, sandboxes, the
+ * host's memory. Depends on nothing but the C library, zlib and the public header's types.
  */
 
 #include <impasto/impasto.h>
@@ -36,6 +36,13 @@ enum impasto_status imp_fail(struct impasto_error *error, enum impasto_status st
 
 /* imp_fail for a failed allocation of host memory: "out of memory for <what> (N MiB)". */
 enum impasto_status imp_fail_memory(struct impasto_error *error, const char *what, size_t bytes);
+
+/* What looks at one file at a time does not see what these return (tests/static/run.py). */
+#ifdef __clang_analyzer__
+#define imp_fail(error, status, ...) ((void)(imp_fail)(error, status, __VA_ARGS__), (status))
+#define imp_fail_memory(error, what, bytes)                                                        \
+    ((void)(imp_fail_memory)(error, what, bytes), IMPASTO_ERROR_MEMORY)
+#endif
 
 /* Makes text that came from elsewhere fit to be shown as one line: control characters and bytes that
  * are not UTF-8 become '?', line breaks and tabs become spaces. In place; never longer. */
@@ -77,6 +84,8 @@ struct imp_file {
     FILE *stream;
     char *path;      /* the target, links resolved */
     char *temporary; /* beside the target */
+    int lock;        /* a descriptor that keeps the temporary file locked; -1: none */
+    bool unsynced;   /* may be set before the commit: a power cut may ruin the file, but it is quick */
 };
 
 /* IMPASTO_ERROR_OUTPUT unless `path` is new or a regular file, in a folder that can be written to. */
@@ -89,6 +98,43 @@ enum impasto_status imp_file_create(struct imp_file *file, const char *path,
 enum impasto_status imp_file_commit(struct imp_file *file, struct impasto_error *error);
 /* Gives up: closes and removes the temporary file. Safe on a zeroed or finished imp_file. */
 void imp_file_abandon(struct imp_file *file);
+
+/* ---- sandbox.c ------------------------------------------------------------------------------- */
+
+/* Work on a hostile file in a child process that has memory and time of its own and, on Linux, may do
+ * nothing but compute, read what is open, and send. What it sends is not to be trusted. */
+struct imp_sandbox {
+    uint64_t memory;  /* bytes that it may take beyond what the program has */
+    unsigned seconds; /* of processor time */
+    int descriptor;   /* the one that stays open; -1: none */
+    bool opens;       /* it opens files itself, for reading, until imp_sandbox_seal() */
+    void (*work)(void *user, int answer); /* runs in the child; what it sends goes to `answer` */
+    void *user;
+};
+
+struct imp_sandbox_child {
+    long process;
+    int answer;
+};
+
+/* false: errno says why there is none. */
+bool imp_sandbox_start(const struct imp_sandbox *sandbox, struct imp_sandbox_child *child);
+/* In the child: from here on no file can be opened. */
+void imp_sandbox_seal(void);
+/* In the child; false: nobody listens. */
+bool imp_sandbox_send(int answer, const void *bytes, size_t size);
+/* false: the child has ended before it has sent all that. */
+bool imp_sandbox_receive(const struct imp_sandbox_child *child, void *bytes, size_t size);
+/* Waits for the end of a child, stopping what it still sends. NULL, or what has happened to it, as in
+ * "the decoder <crashes>"; static. */
+const char *imp_sandbox_end(const struct imp_sandbox_child *child);
+
+/* ---- temporary.c ----------------------------------------------------------------------------- */
+
+/* Removes from the folder the temporary files of processes that are gone, makes a new one, and locks
+ * it for as long as it or a duplicate of its descriptor is open. *name: its path, a new string. Returns
+ * its descriptor, for writing, or -1 with errno set. Its permissions follow the umask. */
+int imp_temporary_open(const char *folder, char **name);
 
 /* ---- host.c ---------------------------------------------------------------------------------- */
 

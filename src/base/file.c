@@ -15,9 +15,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Names tried for the temporary file, in case a killed process left some behind. */
-#define TEMPORARY_TRIES 100
-
 /* The folder of `path`, a new string: "." where the path has none. */
 static char *folder_of(const char *path)
 {
@@ -99,34 +96,13 @@ enum impasto_status imp_file_check_target(const char *path, struct impasto_error
     return status;
 }
 
-/* Makes a new file beside `target` and stores its name, a new string. Returns its descriptor, or -1
- * with errno set. Its permissions follow the umask, unlike mkstemp's. */
+/* A temporary file beside `target`; see imp_temporary_open. */
 static int open_temporary(const char *target, char **name)
 {
-    static const char pattern[] = "%s/.impasto-%ld-%d.tmp";
     char *folder = folder_of(target);
-    const size_t size = folder == NULL ? 0 : strlen(folder) + sizeof(pattern) + 64;
-    char *temporary = folder == NULL ? NULL : malloc(size);
-    int descriptor = -1;
-    if (temporary == NULL) {
-        free(folder);
-        errno = ENOMEM;
-        return -1;
-    }
-    for (int i = 0; i < TEMPORARY_TRIES; i++) {
-        snprintf(temporary, size, pattern, folder, (long)getpid(), i);
-        descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
-                          S_IRUSR | S_IWUSR | S_IRGRP | S_IWGRP | S_IROTH | S_IWOTH);
-        if (descriptor >= 0 || errno != EEXIST)
-            break;
-    }
+    const int descriptor = folder == NULL ? -1 : imp_temporary_open(folder, name);
     const int problem = errno;
     free(folder);
-    if (descriptor < 0) {
-        free(temporary);
-        temporary = NULL;
-    }
-    *name = temporary;
     errno = problem;
     return descriptor;
 }
@@ -134,7 +110,7 @@ static int open_temporary(const char *target, char **name)
 enum impasto_status imp_file_create(struct imp_file *file, const char *path,
                                     struct impasto_error *error)
 {
-    *file = (struct imp_file){0};
+    *file = (struct imp_file){.lock = -1};
     char *target = NULL;
     mode_t mode;
     IMP_TRY(resolve_target(path, &target, &mode, error));
@@ -150,11 +126,13 @@ enum impasto_status imp_file_create(struct imp_file *file, const char *path,
         (void)!fchmod(descriptor, mode);
     file->path = target;
     file->temporary = temporary;
-    file->stream = fdopen(descriptor, "wb");
+    /* The stream is closed before the file has its name, which must not be the end of the lock. */
+    file->lock = fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
+    file->stream = file->lock < 0 ? NULL : fdopen(descriptor, "wb");
     if (file->stream == NULL) {
-        close(descriptor);
         const enum impasto_status status = imp_fail(
             error, IMPASTO_ERROR_OUTPUT, "%s: cannot be written: %s", path, strerror(errno));
+        close(descriptor);
         imp_file_abandon(file);
         return status;
     }
@@ -185,7 +163,7 @@ enum impasto_status imp_file_commit(struct imp_file *file, struct impasto_error 
         status = imp_fail(error, IMPASTO_ERROR_OUTPUT, "%s: writing failed: %s", file->path,
                           failed_before ? "the disk may be full" : strerror(errno));
     /* EINVAL and EROFS: file systems without fsync. */
-    else if (fsync(fileno(file->stream)) != 0 && errno != EINVAL && errno != EROFS)
+    else if (!file->unsynced && fsync(fileno(file->stream)) != 0 && errno != EINVAL && errno != EROFS)
         status = imp_fail(error, IMPASTO_ERROR_OUTPUT, "%s: writing failed: %s", file->path,
                           strerror(errno));
     if (fclose(file->stream) != 0 && status == IMPASTO_OK)
@@ -196,7 +174,8 @@ enum impasto_status imp_file_commit(struct imp_file *file, struct impasto_error 
         status = imp_fail(error, IMPASTO_ERROR_OUTPUT, "%s: cannot be replaced: %s", file->path,
                           strerror(errno));
     if (status == IMPASTO_OK) {
-        sync_folder(file->path);
+        if (!file->unsynced)
+            sync_folder(file->path);
         free(file->temporary);
         file->temporary = NULL;
     }
@@ -210,7 +189,9 @@ void imp_file_abandon(struct imp_file *file)
         (void)fclose(file->stream);
     if (file->temporary != NULL)
         (void)unlink(file->temporary);
+    if (file->path != NULL && file->lock >= 0)
+        (void)close(file->lock);
     free(file->temporary);
     free(file->path);
-    *file = (struct imp_file){0};
+    *file = (struct imp_file){.lock = -1};
 }

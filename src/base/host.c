@@ -26,16 +26,16 @@ static uint64_t least(uint64_t a, uint64_t b)
 /* The number in the file at folder/name; UINT64_MAX where it has none ("max") or does not exist. */
 static uint64_t read_number(const char *folder, const char *name)
 {
-    char path[TEXT_SIZE];
-    unsigned long long value = 0;
+    char path[TEXT_SIZE], text[64] = "", *end = text;
     if (snprintf(path, sizeof(path), "%s/%s", folder, name) >= (int)sizeof(path))
         return UINT64_MAX;
     FILE *stream = fopen(path, "r");
     if (stream == NULL)
         return UINT64_MAX;
-    const bool found = fscanf(stream, "%llu", &value) == 1;
+    const bool found = fgets(text, sizeof(text), stream) != NULL;
     fclose(stream);
-    return found ? value : UINT64_MAX;
+    const unsigned long long value = found ? strtoull(text, &end, 10) : 0;
+    return end != text ? value : UINT64_MAX;
 }
 
 /* The number after the word `key` in a file of "key number" lines; UINT64_MAX where not found. */

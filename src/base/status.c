@@ -101,8 +101,8 @@ void imp_clean_line(char *text)
     }
 }
 
-enum impasto_status imp_fail(struct impasto_error *error, enum impasto_status status,
-                             const char *format, ...)
+enum impasto_status(imp_fail)(struct impasto_error *error, enum impasto_status status,
+                              const char *format, ...)
 {
     if (error == NULL)
         return status;
@@ -127,7 +127,7 @@ enum impasto_status imp_fail(struct impasto_error *error, enum impasto_status st
     return status;
 }
 
-enum impasto_status imp_fail_memory(struct impasto_error *error, const char *what, size_t bytes)
+enum impasto_status(imp_fail_memory)(struct impasto_error *error, const char *what, size_t bytes)
 {
     return imp_fail(error, IMPASTO_ERROR_MEMORY, "out of memory for %s (%.1f MiB)", what,
                     (double)bytes / MIB);

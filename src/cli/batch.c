@@ -11,6 +11,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <pthread.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -131,8 +132,7 @@ static enum impasto_status add_list(struct batch *batch, const char *path,
     if (!stream)
         return cli_fail(error, IMPASTO_ERROR_INPUT, "%s: cannot be read: %s", path,
                         strerror(errno));
-    for (ssize_t length;
-         status == IMPASTO_OK && (length = getline(&line, &capacity, stream)) > 0;) {
+    while (status == IMPASTO_OK && getline(&line, &capacity, stream) > 0) {
         line[strcspn(line, "\r\n")] = 0;
         if (line[0] && line[0] != '#')
             status = add(batch, line, error);
@@ -190,11 +190,7 @@ static size_t expand(FILE *out, const char *pattern, const struct item *item, si
         return 7;
     }
     if (strncmp(pattern, "{folder}", 8) == 0) {
-        fprintf(out, "%.*s",
-                folder > 1 ? (int)folder - 1
-                : folder   ? 1
-                           : 1,
-                folder ? item->content : ".");
+        fprintf(out, "%.*s", folder > 1 ? (int)folder - 1 : 1, folder ? item->content : ".");
         return 8;
     }
     if (strncmp(pattern, "{number}", 8) == 0) {
@@ -230,6 +226,10 @@ static int by_output(const void *a, const void *b)
 /* Refuses outputs that would overwrite one another, and contents. */
 static enum impasto_status check_outputs(struct batch *batch, struct impasto_error *error)
 {
+    if (batch->count == 0)
+        return cli_fail(error, IMPASTO_ERROR_USAGE,
+                        "-o: each result would take the place of another picture; let the pattern "
+                        "have {style}");
     struct item **sorted = malloc(batch->count * sizeof(*sorted));
     enum impasto_status status = IMPASTO_OK;
     if (!sorted)
@@ -257,14 +257,15 @@ static void drop_results(struct batch *batch)
         for (size_t k = 0; k < batch->count && !result; k++)
             result = k != i && cli_same_file(item->content, batch->items[k].output);
         if (result) {
-            free(item->content);
-            free(item->output);
+            free(item->content); /* not its output, which others are still compared with */
             item->content = NULL;
         }
     }
     for (size_t i = 0; i < batch->count; i++)
         if (batch->items[i].content)
             batch->items[kept++] = batch->items[i];
+        else
+            free(batch->items[i].output);
     batch->count = kept;
 }
 
@@ -291,11 +292,17 @@ static enum impasto_status name_outputs(struct batch *batch, struct impasto_erro
 
 /* ---- At work --------------------------------------------------------------------------------- */
 
-static void tell(struct batch *batch, enum impasto_log_level level, const char *format,
-                 const char *a, const char *b)
+#if defined(__GNUC__)
+__attribute__((format(printf, 3, 4)))
+#endif
+static void
+tell(struct batch *batch, enum impasto_log_level level, const char *format, ...)
 {
     char line[2300];
-    snprintf(line, sizeof(line), format, a, b);
+    va_list args;
+    va_start(args, format);
+    vsnprintf(line, sizeof(line), format, args);
+    va_end(args);
     cli_console_log(batch->console, level, line);
 }
 
@@ -341,8 +348,8 @@ static enum impasto_status paint(struct worker *worker, struct item *item)
         return cli_fail(&worker->error, IMPASTO_ERROR_MEMORY, "out of memory");
     enum impasto_status status = cli_check_outputs(&worker->settings, item->output, &worker->error);
     if (status == IMPASTO_OK)
-        status = impasto_image_load(item->content, worker->settings.max_pixels, &pictures->content,
-                                    &worker->error);
+        status = impasto_image_load_apart(item->content, worker->settings.max_pixels,
+                                          &pictures->content, &worker->error);
     pictures->task.content = pictures->content;
     return status == IMPASTO_OK ? cli_painter_paint(painter, false) : status;
 }

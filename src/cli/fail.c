@@ -5,8 +5,8 @@
 
 #include <stdarg.h>
 
-enum impasto_status cli_fail(struct impasto_error *error, enum impasto_status status,
-                             const char *format, ...)
+enum impasto_status(cli_fail)(struct impasto_error *error, enum impasto_status status,
+                              const char *format, ...)
 {
     va_list args;
     va_start(args, format);

@@ -81,6 +81,7 @@ static enum impasto_status dispatch(struct cli_settings *settings, struct impast
         printf("impasto %s\n", impasto_version());
         return IMPASTO_OK;
     }
+    cli_watch_driver();
     if (settings->list_devices)
         return cli_list_devices(settings->json, error);
     if (settings->json)
@@ -125,6 +126,7 @@ int main(int argc, char **argv)
     if (status == IMPASTO_OK)
         status = dispatch(&settings, &error);
     cli_release(&settings);
+    cli_leave_driver();
     if ((fflush(stdout) != 0 || ferror(stdout)) && status == IMPASTO_OK)
         status = cli_fail(&error, IMPASTO_ERROR_OUTPUT, "standard output cannot be written");
     if (status == IMPASTO_ERROR_INTERRUPTED && cli_stop_signal())

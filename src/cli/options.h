@@ -123,6 +123,9 @@ __attribute__((format(printf, 3, 4)))
 #endif
 enum impasto_status
 cli_fail(struct impasto_error *error, enum impasto_status status, const char *format, ...);
+#ifdef __clang_analyzer__ /* as with imp_fail */
+#define cli_fail(error, status, ...) ((void)(cli_fail)(error, status, __VA_ARGS__), (status))
+#endif
 
 /* Bytes of the character that text begins with; 0 where a terminal might obey it (controls, also those of
  * U+0080 to U+009F) or it is not UTF-8, whose single bytes may be such controls to it. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Where results go: names, checks before the work, whole files. */
 
-#define _XOPEN_SOURCE 700 /* realpath */
+#define _DEFAULT_SOURCE /* realpath, mkstemps, flock */
 
 #include "cli/json.h"
 #include "cli/pictures.h"
@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -191,16 +192,61 @@ enum impasto_status cli_check_outputs(const struct cli_settings *settings, const
     return cli_timelapse_check(settings, outputs, count, error);
 }
 
+/* Tries in case somebody takes the new file for a dead process's before it is locked. */
+#define TEMPORARY_TRIES 10
+
+/*
+ * The library's temporary files have such names and are locked while their process lives, and it
+ * removes what a killed one has left from the folders that it writes to; see src/base/temporary.c. So
+ * these are like them. NULL: errno says why not.
+ */
+static char *name_temporary(const char *target)
+{
+    char folder[PATH_MAX], host[65] = "unknown", *temporary;
+    const size_t size = strlen(target) + sizeof(host) + sizeof("/.impasto--XXXXXX.tmp");
+    if (!folder_of(target, folder)) {
+        errno = ENAMETOOLONG;
+        return NULL;
+    }
+    (void)!gethostname(host, sizeof(host) - 1);
+    for (char *c = host; *c; c++)
+        *c = *c == '/' ? '_' : *c;
+    temporary = malloc(size + 1);
+    if (temporary)
+        snprintf(temporary, size + 1, "%s/.impasto-%s-XXXXXX.tmp", folder, host);
+    return temporary;
+}
+
+static int open_temporary(char *temporary)
+{
+    char *const unique = temporary + strlen(temporary) - strlen("XXXXXX.tmp");
+    for (int i = 0; i < TEMPORARY_TRIES; i++) {
+        struct stat info;
+        memcpy(unique, "XXXXXX", strlen("XXXXXX"));
+        const int descriptor = mkstemps(temporary, (int)strlen(".tmp"));
+        if (descriptor < 0)
+            return -1;
+        const bool taken = flock(descriptor, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+        if (!taken && fstat(descriptor, &info) == 0 && info.st_nlink > 0)
+            return descriptor;
+        close(descriptor);
+    }
+    errno = EEXIST;
+    return -1;
+}
+
 /* 0, or the errno that says why not. */
 static int write_temporary(char *temporary, const char *target, cli_write_fn write,
                            const void *data)
 {
-    const int descriptor = mkstemp(temporary);
+    const int descriptor = open_temporary(temporary);
     if (descriptor < 0)
         return errno;
     int why = 0;
     errno = 0;
-    FILE *stream = fdopen(descriptor, "wb");
+    /* Keeps the lock until the file has its name. */
+    const int lock = dup(descriptor);
+    FILE *stream = lock < 0 ? NULL : fdopen(descriptor, "wb");
     if (!stream || !write(stream, data) || fflush(stream) != 0 || fsync(descriptor) != 0)
         why = errno ? errno : EIO;
     if ((stream ? fclose(stream) : close(descriptor)) != 0 && !why)
@@ -211,6 +257,8 @@ static int write_temporary(char *temporary, const char *target, cli_write_fn wri
         why = errno;
     if (why)
         unlink(temporary);
+    if (lock >= 0)
+        close(lock);
     return why;
 }
 
@@ -220,13 +268,8 @@ enum impasto_status cli_write_file(const char *path, cli_write_fn write, const v
     /* A link stays one; what it leads to is replaced. */
     char *resolved = realpath(path, NULL);
     const char *target = resolved ? resolved : path;
-    const size_t size = strlen(target) + sizeof(".XXXXXX");
-    char *temporary = malloc(size);
-    int why = ENOMEM;
-    if (temporary) {
-        snprintf(temporary, size, "%s.XXXXXX", target);
-        why = write_temporary(temporary, target, write, data);
-    }
+    char *temporary = name_temporary(target);
+    const int why = temporary ? write_temporary(temporary, target, write, data) : errno;
     free(temporary);
     free(resolved);
     return why == 0 ? IMPASTO_OK

@@ -71,7 +71,7 @@ enum impasto_status cli_give(struct cli_settings *settings, const struct cli_opt
 void cli_take_back(struct cli_settings *settings, const struct cli_option *option)
 {
     void *target = option->place == CLI_IN_SETTINGS ? cli_target(option, settings, NULL) : NULL;
-    if (option->type == CLI_LIST)
+    if (target && option->type == CLI_LIST)
         ((struct cli_list *)target)->count = 0;
     else if (target)
         *(bool *)target = false;

@@ -62,10 +62,10 @@ static enum impasto_status load(const char *word, bool weighted, bool keyed, uin
     if (status != IMPASTO_OK)
         return status;
     const bool key = keyed && spec.keyed;
-    status = impasto_image_load(key          ? spec.path
-                                : spec.keyed ? word
-                                             : spec.path,
-                                max_pixels, &loaded, error);
+    status = impasto_image_load_apart(key          ? spec.path
+                                      : spec.keyed ? word
+                                                   : spec.path,
+                                      max_pixels, &loaded, error);
     if (status == IMPASTO_OK && key) {
         struct impasto_error why = {0};
         status = impasto_image_key(loaded, spec.colour, image, &why);
@@ -165,13 +165,13 @@ enum impasto_status cli_pictures_load(const struct cli_settings *s, struct cli_p
     enum impasto_status status;
     *p = (struct cli_pictures){0};
     if ((s->content &&
-         (status = impasto_image_load(s->content, s->max_pixels, &p->content, error))) ||
+         (status = impasto_image_load_apart(s->content, s->max_pixels, &p->content, error))) ||
         (status = load_styles(s, p, error)) || (status = load_regions(s, p, error)))
         return status;
     if (s->keep && (status = load(s->keep, false, true, s->max_pixels, &p->keep, NULL, error)))
         return status;
     if (cli_init_is_file(s) &&
-        (status = impasto_image_load(s->init, s->max_pixels, &p->init, error)))
+        (status = impasto_image_load_apart(s->init, s->max_pixels, &p->init, error)))
         return status;
     p->task.content = p->content;
     p->task.keep = p->keep;

@@ -330,10 +330,12 @@ enum impasto_status cli_painter_paint(struct cli_painter *run, bool last)
     cli_catch_signals();
     if (cli_resumed(s))
         run->taken = run->begun = impasto_checkpoint_info(cli_resumed(s))->iteration;
+    /* Of a run that was killed after its last step the optimiser has not settled yet; see on_progress. */
+    const bool all_taken = run->taken >= run->about.job->iterations;
     if ((status = cli_timelapse_open(&run->timelapse, s, run->about.job->iterations, run->taken,
                                      run->error)) ||
         (status = cli_checkpoint_open(&run->checkpoint, &run->about, run->taken, run->error)) ||
-        (status = pass_on_picture(run, run->error)) ||
+        (!all_taken && (status = pass_on_picture(run, run->error))) ||
         (status = cli_trace_open(&run->trace, s->trace, &run->about, run->error)))
         return status;
     cli_console_begin(&run->console, run->about.job);

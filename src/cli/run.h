@@ -15,6 +15,14 @@ void cli_catch_signals(void);
 /* The one that asked for an end; 0: none. */
 int cli_stop_signal(void);
 
+/* ---- crash.c --------------------------------------------------------------------------------- */
+
+/* From before the first use of OpenCL: where its driver crashes, or calls exit(), one line says so, and
+ * the program ends with IMPASTO_ERROR_DEVICE's exit code. */
+void cli_watch_driver(void);
+/* At the end of main(). What drivers do behind it harms nobody. */
+void cli_leave_driver(void);
+
 /* ---- lock.c ---------------------------------------------------------------------------------- */
 
 /* A file beside an output that says who is at work on it. */

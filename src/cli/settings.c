@@ -409,7 +409,7 @@ static enum impasto_status read_json(const char *path, char **text, size_t *size
     if (begins_with(*text, *size, "\x89PNG", 4)) {
         free(*text);
         *text = NULL;
-        status = impasto_image_load_settings(path, text, error);
+        status = impasto_image_load_settings_apart(path, text, error);
         if (status == IMPASTO_OK && !*text)
             status = cli_fail(error, IMPASTO_ERROR_INPUT,
                               "%s: carries no settings: it was not made by Impasto, or another "

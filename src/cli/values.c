@@ -22,6 +22,7 @@ static enum impasto_status bad_choice(const struct cli_option *option, const cha
                                       struct impasto_error *error)
 {
     char list[256] = "";
+    /* NOLINTNEXTLINE(clang-analyzer-*): an option of the type CLI_CHOICE has choices */
     for (size_t i = 0, used = 0; option->choices[i].name && used < sizeof(list); i++)
         used += (size_t)snprintf(list + used, sizeof(list) - used, "%s%s", i ? ", " : "",
                                  option->choices[i].name);
@@ -87,7 +88,9 @@ static bool read_bytes(const struct cli_option *option, const char *value, doubl
 static bool read_every(const struct cli_option *option, const char *value, struct cli_every *every)
 {
     char *end = NULL;
-    const long number = isdigit((unsigned char)value[0]) ? strtol(value, &end, 10) : 0;
+    if (!isdigit((unsigned char)value[0]))
+        return false;
+    const long number = strtol(value, &end, 10);
     const bool seconds = number > 0 && strcmp(end, "s") == 0;
     if (number < option->low || number > option->high || (*end && !seconds))
         return false;
@@ -173,8 +176,7 @@ enum impasto_status cli_read(const struct cli_option *option, const char *value,
         return IMPASTO_OK;
     case CLI_SCALES:
         /* The target is a member of the parameters, which this writes two of. */
-        if (!read_scales(value, target ? (struct impasto_params *)((char *)target - option->offset)
-                                       : NULL))
+        if (!read_scales(value, target ? (void *)((char *)target - option->offset) : NULL))
             return cli_fail(error, IMPASTO_ERROR_USAGE,
                             "--%s: '%s' is not 'auto', a number from 1 to %d, or sizes from 16 to "
                             "16384 such as 128,256",

@@ -6,8 +6,6 @@
  * also for drivers that have one of their own.
  */
 
-#define _XOPEN_SOURCE 700 /* mkstemp */
-
 #include "device/opencl.h"
 
 #include <errno.h>
@@ -124,36 +122,21 @@ unsigned char *imp_cache_load(struct imp_device *device, const char *key, size_t
     return binary;
 }
 
-/* Writes the file under another name and renames it, so that no one reads half of it. Not synced: a
- * file that a power cut ruins is found out by its checksum. */
-static bool write_file(char *path, const struct header *header, const char *key,
-                       const unsigned char *binary)
+/* Not synced: a file that a power cut ruins is found out by its checksum. */
+static enum impasto_status write_file(char *path, const struct header *header, const char *key,
+                                      const unsigned char *binary, struct impasto_error *error)
 {
-    static const char suffix[] = ".XXXXXX";
-    char *temporary = malloc(strlen(path) + sizeof(suffix));
-    if (temporary == NULL || !imp_host_make_folders(path)) {
-        free(temporary);
-        return false;
-    }
-    snprintf(temporary, strlen(path) + sizeof(suffix), "%s%s", path, suffix);
-    const int descriptor = mkstemp(temporary);
-    FILE *stream = descriptor < 0 ? NULL : fdopen(descriptor, "wb");
-    bool good = stream != NULL;
-    if (descriptor >= 0 && stream == NULL)
-        close(descriptor);
-    good = good && fwrite(header, sizeof(*header), 1, stream) == 1 &&
-           fwrite(key, 1, (size_t)header->key_size, stream) == header->key_size &&
-           fwrite(binary, 1, (size_t)header->binary_size, stream) == header->binary_size;
-    if (stream != NULL)
-        good = fclose(stream) == 0 && good;
-    good = good && rename(temporary, path) == 0;
-    if (!good && descriptor >= 0) {
-        const int problem = errno;
-        (void)unlink(temporary);
-        errno = problem;
-    }
-    free(temporary);
-    return good;
+    struct imp_file file;
+    if (!imp_host_make_folders(path))
+        return imp_fail(error, IMPASTO_ERROR_OUTPUT, "%s: its folder cannot be made: %s", path,
+                        strerror(errno));
+    IMP_TRY(imp_file_create(&file, path, error));
+    file.unsynced = true;
+    /* What fails is found by the commit. */
+    (void)!fwrite(header, sizeof(*header), 1, file.stream);
+    (void)!fwrite(key, 1, (size_t)header->key_size, file.stream);
+    (void)!fwrite(binary, 1, (size_t)header->binary_size, file.stream);
+    return imp_file_commit(&file, error);
 }
 
 void imp_cache_store(struct imp_device *device, const char *key, const unsigned char *binary,
@@ -166,8 +149,8 @@ void imp_cache_store(struct imp_device *device, const char *key, const unsigned 
     struct header header = {.key_size = key_size, .binary_size = size};
     memcpy(header.magic, magic, sizeof(magic));
     header.checksum = imp_hash(imp_hash(IMP_HASH_START, key, key_size), binary, size);
-    if (!write_file(path, &header, key, binary))
-        imp_log(&device->log, IMPASTO_LOG_DEBUG, "kernel cache: %s cannot be written: %s", path,
-                strerror(errno));
+    struct impasto_error error = {0};
+    if (write_file(path, &header, key, binary, &error) != IMPASTO_OK)
+        imp_log(&device->log, IMPASTO_LOG_DEBUG, "kernel cache: %s", error.message);
     free(path);
 }

@@ -258,7 +258,7 @@ const struct impasto_error *imp_device_error(const struct imp_device *device)
     return &device->error;
 }
 
-enum impasto_status imp_device_fail(struct imp_device *device, enum impasto_status status,
+enum impasto_status(imp_device_fail)(struct imp_device *device, enum impasto_status status,
                                     const char *format, ...)
 {
     char message[sizeof(device->error.message)];
@@ -276,7 +276,7 @@ unsigned imp_device_refusals(const struct imp_device *device)
 
 void imp_device_limit_memory(struct imp_device *device, uint64_t bytes)
 {
-    device->caps.memory_budget = least(device->caps.memory_budget, bytes);
+    device->caps.memory_budget = bytes;
 }
 
 enum impasto_status imp_device_finish(struct imp_device *device)

@@ -58,6 +58,10 @@ enum imp_quirk {
 uint32_t imp_quirks_lookup(const struct impasto_device_info *info, char *note, size_t note_size);
 /* A platform's everyday name, for device specs, where its own differs; else "". Static. */
 const char *imp_quirks_nickname(const struct impasto_device_info *info);
+/* Where a driver keeps the kernels that it has compiled: in the folder that the environment's *variable
+ * names, or else in *below of the user's cache folder. false: it is not known to keep any. Static. */
+bool imp_quirks_cache(const struct impasto_device_info *info, const char **variable,
+                      const char **below);
 /* What to do when there is no device at all. Static. */
 const char *imp_quirks_advice(void);
 
@@ -139,6 +143,10 @@ const struct imp_log *imp_device_log(const struct imp_device *device);
 const struct impasto_error *imp_device_error(const struct imp_device *device);
 enum impasto_status imp_device_fail(struct imp_device *device, enum impasto_status status,
                                     const char *format, ...) IMP_PRINTF(3, 4);
+#ifdef __clang_analyzer__ /* as with imp_fail */
+#define imp_device_fail(device, status, ...)                                                       \
+    ((void)(imp_device_fail)(device, status, __VA_ARGS__), (status))
+#endif
 
 /* Wait until everything launched has finished. */
 enum impasto_status imp_device_finish(struct imp_device *device);
@@ -176,7 +184,7 @@ enum impasto_status imp_buffer_copy(const struct imp_buffer *source, size_t sour
 /* How often the driver had no memory though the budget had: whoever sees this grow may plan with
  * less. */
 unsigned imp_device_refusals(const struct imp_device *device);
-/* Lowers memory_budget for as long as the device is open; never raises it. */
+/* Sets memory_budget, for as long as the device is open, to less than was in vain asked of the driver. */
 void imp_device_limit_memory(struct imp_device *device, uint64_t bytes);
 
 /* Bytes allocated on the device now, and at most so far. */

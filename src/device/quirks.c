@@ -31,7 +31,7 @@ static const struct quirk_row rows[] = {
      * cold cache together got CL_BUILD_PROGRAM_FAILURE, and none did on the second try. */
     {"portable computing language", "", "", ANY_DEVICE,
      IMP_QUIRK_STEALS_SIGNALS | IMP_QUIRK_FLAKY_BUILDS | IMP_QUIRK_OWN_KERNEL_CACHE,
-     "failed builds are tried twice"},
+     "failed builds are tried twice; keeps compiled kernels in $POCL_CACHE_DIR or ~/.cache/pocl"},
     {"portable computing language", "", "", TYPE(IMPASTO_DEVICE_CPU),
      IMP_QUIRK_ABORTS_OUT_OF_MEMORY, "aborts when memory runs out, so some is kept free"},
     /* CLBlast 1.5.3 on CPUs: half a minute to compile and about 3 % of peak. */
@@ -103,6 +103,16 @@ const char *imp_quirks_nickname(const struct impasto_device_info *info)
         if (contains(info->platform, nicknames[i].platform))
             return nicknames[i].nickname;
     return "";
+}
+
+bool imp_quirks_cache(const struct impasto_device_info *info, const char **variable,
+                      const char **below)
+{
+    if (!contains(info->platform, "portable computing language"))
+        return false;
+    *variable = "POCL_CACHE_DIR";
+    *below = "pocl/kcache";
+    return true;
 }
 
 const char *imp_quirks_advice(void)

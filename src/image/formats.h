@@ -9,11 +9,16 @@
 /* Sides beyond this are refused; JPEG cannot have longer ones. */
 #define IMP_IMAGE_LARGEST_SIDE 65500
 
+/* While a picture is read: RGB and transparency as floats, and again where it is turned or comes from a
+ * sandbox; else the samples of an interlaced file, which are fewer. */
+#define IMP_IMAGE_MOST_BYTES_PER_PIXEL (2 * 4 * sizeof(float))
+
 /* A file being read: `stream` is at its start, errors name `path`. */
 struct imp_image_source {
     const char *path;
     FILE *stream;
     uint64_t max_pixels;
+    uint64_t memory; /* imp_host_memory(), which a sandbox cannot ask */
 };
 
 /* A way to store pictures. To add one: its file, its row in image.c, the build list. */
@@ -47,6 +52,17 @@ enum impasto_status imp_image_check_size(const struct imp_image_source *source, 
 bool imp_image_settings_fit(const char *settings);
 /* Allocates image->alpha, all 1. */
 enum impasto_status imp_image_add_alpha(struct impasto_image *image, struct impasto_error *error);
+
+/* ---- apart.c --------------------------------------------------------------------------------- */
+
+/* format->load and format->load_settings in a sandbox. A decoder that crashes, takes too long or more
+ * memory than it may is IMPASTO_ERROR_INPUT. */
+enum impasto_status imp_image_load_apart(const struct imp_image_source *source,
+                                         const struct imp_image_format *format,
+                                         struct impasto_image **image, struct impasto_error *error);
+enum impasto_status imp_image_load_settings_apart(const struct imp_image_source *source,
+                                                  const struct imp_image_format *format,
+                                                  char **settings, struct impasto_error *error);
 
 /* ---- exif.c ---------------------------------------------------------------------------------- */
 

@@ -13,8 +13,6 @@
 #include <unistd.h>
 
 #define DEFAULT_MAX_PIXELS 100000000u
-/* While a picture is read: RGB and transparency as floats, and the samples of an interlaced file. */
-#define MOST_BYTES_PER_PIXEL (4 * sizeof(float) + 8)
 
 static const struct imp_image_format *const formats[] = {&imp_image_png, &imp_image_jpeg};
 
@@ -79,8 +77,8 @@ enum impasto_status imp_image_check_size(const struct imp_image_source *source, 
                         (unsigned long long)width, (unsigned long long)height,
                         (unsigned long long)source->max_pixels);
     /* Asked of the system before it is asked for memory, which it may promise without having it. */
-    const uint64_t bytes = width * height * MOST_BYTES_PER_PIXEL;
-    if (bytes > imp_host_memory())
+    const uint64_t bytes = width * height * IMP_IMAGE_MOST_BYTES_PER_PIXEL;
+    if (bytes > source->memory)
         return imp_fail_memory(error, source->path, (size_t)bytes);
     return IMPASTO_OK;
 }
@@ -139,14 +137,44 @@ static enum impasto_status open_source(struct imp_image_source *source,
     return status;
 }
 
+static enum impasto_status load(const char *path, uint64_t max_pixels, bool apart,
+                                struct impasto_image **image, struct impasto_error *error)
+{
+    struct imp_image_source source = {.path = path,
+                                      .max_pixels = max_pixels ? max_pixels : DEFAULT_MAX_PIXELS,
+                                      .memory = imp_host_memory()};
+    const struct imp_image_format *format;
+    IMP_TRY(open_source(&source, &format, error));
+    const enum impasto_status status = apart ? imp_image_load_apart(&source, format, image, error)
+                                             : format->load(&source, image, error);
+    fclose(source.stream);
+    return status;
+}
+
 enum impasto_status impasto_image_load(const char *path, uint64_t max_pixels,
                                        struct impasto_image **image, struct impasto_error *error)
 {
-    struct imp_image_source source = {.path = path,
-                                      .max_pixels = max_pixels ? max_pixels : DEFAULT_MAX_PIXELS};
+    return load(path, max_pixels, false, image, error);
+}
+
+enum impasto_status impasto_image_load_apart(const char *path, uint64_t max_pixels,
+                                             struct impasto_image **image,
+                                             struct impasto_error *error)
+{
+    return load(path, max_pixels, true, image, error);
+}
+
+static enum impasto_status load_settings(const char *path, bool apart, char **settings,
+                                         struct impasto_error *error)
+{
+    struct imp_image_source source = {.path = path, .max_pixels = DEFAULT_MAX_PIXELS};
     const struct imp_image_format *format;
+    enum impasto_status status = IMPASTO_OK;
+    *settings = NULL;
     IMP_TRY(open_source(&source, &format, error));
-    const enum impasto_status status = format->load(&source, image, error);
+    if (format->load_settings)
+        status = apart ? imp_image_load_settings_apart(&source, format, settings, error)
+                       : format->load_settings(&source, settings, error);
     fclose(source.stream);
     return status;
 }
@@ -154,14 +182,13 @@ enum impasto_status impasto_image_load(const char *path, uint64_t max_pixels,
 enum impasto_status impasto_image_load_settings(const char *path, char **settings,
                                                 struct impasto_error *error)
 {
-    struct imp_image_source source = {.path = path, .max_pixels = DEFAULT_MAX_PIXELS};
-    const struct imp_image_format *format;
-    *settings = NULL;
-    IMP_TRY(open_source(&source, &format, error));
-    const enum impasto_status status =
-        format->load_settings ? format->load_settings(&source, settings, error) : IMPASTO_OK;
-    fclose(source.stream);
-    return status;
+    return load_settings(path, false, settings, error);
+}
+
+enum impasto_status impasto_image_load_settings_apart(const char *path, char **settings,
+                                                      struct impasto_error *error)
+{
+    return load_settings(path, true, settings, error);
 }
 
 bool imp_image_settings_fit(const char *settings)

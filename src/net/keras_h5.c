@@ -8,8 +8,8 @@
  * The file may be hostile: nothing is followed out of it (external links and storage, virtual
  * datasets), and sizes are checked before anything of that size is allocated. That is not enough,
  * because libhdf5 itself crashes on some damaged files (1.10.8 does, a few in a thousand). So it
- * runs in a child process, which sends what it has read; its crash is then one more error. This
- * also leaves the program's own use of libhdf5, which has global state, alone.
+ * runs in a sandbox, which sends what it has read; its crash is then one more error. This also
+ * leaves the program's own use of libhdf5, which has global state, alone.
  */
 
 #include "net/weights.h"
@@ -25,13 +25,8 @@ static bool probe(const unsigned char *head, size_t size)
 #ifdef IMP_HAVE_HDF5
 
 #include <errno.h>
-#include <fcntl.h>
 #include <hdf5.h>
-#include <signal.h>
 #include <stdlib.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 /* Names in an attribute, and bytes of one name: far above any network's. */
 #define NAMES_LIMIT 4096
@@ -45,7 +40,7 @@ static bool probe(const unsigned char *head, size_t size)
 #define CHILD_SECONDS 60
 /* Bytes that the child may take beyond what the program has: all layers are 77 MiB, and libhdf5
  * believes the sizes that a damaged file claims. */
-#define CHILD_MEMORY ((rlim_t)512 << 20)
+#define CHILD_MEMORY ((uint64_t)512 << 20)
 
 /* What the child sends first; then, where all is well, each layer's weight and bias. */
 struct answer {
@@ -340,6 +335,7 @@ static enum impasto_status read_weights(const char *path, struct impasto_weights
     struct reader reader = {.path = path, .error = error};
     H5Eset_auto2(H5E_DEFAULT, NULL, NULL); /* libhdf5 prints its failures unless told not to */
     const hid_t file = open_file(path);
+    imp_sandbox_seal();
     if (file < 0)
         return damaged(&reader, "the file", "is cut short or damaged");
     const enum impasto_status status = read_file(&reader, file, weights);
@@ -347,106 +343,50 @@ static enum impasto_status read_weights(const char *path, struct impasto_weights
     return status;
 }
 
-static bool send_all(int descriptor, const void *bytes, size_t size)
+/* In the child. user: the path. */
+static void serve(void *user, int descriptor)
 {
-    const unsigned char *from = bytes;
-    while (size > 0) {
-        const ssize_t sent = write(descriptor, from, size);
-        if (sent < 0 && errno == EINTR)
-            continue;
-        if (sent <= 0)
-            return false;
-        from += sent;
-        size -= (size_t)sent;
-    }
-    return true;
-}
-
-static bool receive_all(int descriptor, void *bytes, size_t size)
-{
-    unsigned char *to = bytes;
-    while (size > 0) {
-        const ssize_t got = read(descriptor, to, size);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got <= 0)
-            return false;
-        to += got;
-        size -= (size_t)got;
-    }
-    return true;
-}
-
-/* From here on, allocations fail that go beyond what the program has and CHILD_MEMORY. */
-static void limit_memory(void)
-{
-    char text[32] = "";
-    struct rlimit limit;
-    const int statm = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
-    const bool known = statm >= 0 && read(statm, text, sizeof(text) - 1) > 0;
-    const long page = sysconf(_SC_PAGESIZE);
-    if (statm >= 0)
-        close(statm);
-    if (!known || page <= 0 || getrlimit(RLIMIT_AS, &limit) != 0)
-        return;
-    const rlim_t most = (rlim_t)strtoull(text, NULL, 10) * (rlim_t)page + CHILD_MEMORY;
-    if (limit.rlim_cur == RLIM_INFINITY || limit.rlim_cur > most) {
-        limit.rlim_cur = most;
-        setrlimit(RLIMIT_AS, &limit);
-    }
-}
-
-/* The child: may crash or be stopped, but without a sound, a core file or the program's handlers.
- */
-static void serve(int descriptor, const char *path)
-{
-    static const int fatal[] = {SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL, SIGXCPU};
-    const struct rlimit no_core = {0, 0}, time = {CHILD_SECONDS, CHILD_SECONDS};
+    const char *const *path = user;
     struct impasto_weights weights = {0};
     struct impasto_error error = {0};
     struct answer answer = {0};
-    for (size_t i = 0; i < IMP_COUNT(fatal); i++)
-        signal(fatal[i], SIG_DFL);
-    setrlimit(RLIMIT_CORE, &no_core);
-    setrlimit(RLIMIT_CPU, &time);
-    limit_memory();
-    const int nowhere = open("/dev/null", O_WRONLY);
-    if (nowhere >= 0)
-        dup2(nowhere, STDERR_FILENO);
-    answer.status = read_weights(path, &weights, &error);
+    answer.status = read_weights(*path, &weights, &error);
     answer.layers = weights.info.layers;
     /* Not the bytes after the message, which nobody has written. */
     snprintf(answer.message, sizeof(answer.message), "%s", error.message);
-    bool sent = send_all(descriptor, &answer, sizeof(answer));
+    bool sent = imp_sandbox_send(descriptor, &answer, sizeof(answer));
     for (int i = 0; i < answer.layers && answer.status == IMPASTO_OK && sent; i++)
-        sent =
-            send_all(descriptor, weights.layers[i].weight, imp_layer_elements(i) * sizeof(float)) &&
-            send_all(descriptor, weights.layers[i].bias,
-                     (size_t)imp_layer_shapes[i].out_channels * sizeof(float));
-    _exit(sent ? 0 : 1);
+        sent = imp_sandbox_send(descriptor, weights.layers[i].weight,
+                                imp_layer_elements(i) * sizeof(float)) &&
+               imp_sandbox_send(descriptor, weights.layers[i].bias,
+                                (size_t)imp_layer_shapes[i].out_channels * sizeof(float));
 }
 
-/* The parent's side. */
-static enum impasto_status receive(int descriptor, const struct reader *reader,
-                                   struct impasto_weights *weights)
+/* In the program. Nothing that the child says is believed. */
+static enum impasto_status receive(const struct imp_sandbox_child *child,
+                                   const struct reader *reader, struct impasto_weights *weights)
 {
     struct answer answer;
-    if (!receive_all(descriptor, &answer, sizeof(answer)))
+    if (!imp_sandbox_receive(child, &answer, sizeof(answer)))
         return damaged(reader, "the file", "is damaged, in a way that stops libhdf5");
     answer.message[sizeof(answer.message) - 1] = '\0';
-    if (answer.status != IMPASTO_OK)
+    if (answer.status == IMPASTO_ERROR_WEIGHTS || answer.status == IMPASTO_ERROR_MEMORY)
         return imp_fail(reader->error, answer.status, "%s", answer.message);
-    if (answer.layers < 1 || answer.layers > IMPASTO_LAYERS)
+    if (answer.status != IMPASTO_OK || answer.layers < 1 || answer.layers > IMPASTO_LAYERS)
         return damaged(reader, "the file", "is damaged, in a way that misleads libhdf5");
     weights->info.layers = answer.layers;
     weights->info.convention = IMPASTO_CONVENTION_CAFFE;
     for (int i = 0; i < answer.layers; i++) {
         struct imp_layer_weights *layer = &weights->layers[i];
+        const size_t biases = (size_t)imp_layer_shapes[i].out_channels;
         IMP_TRY(imp_weights_allocate(layer, i, reader->error));
-        if (!receive_all(descriptor, layer->weight, imp_layer_elements(i) * sizeof(float)) ||
-            !receive_all(descriptor, layer->bias,
-                         (size_t)imp_layer_shapes[i].out_channels * sizeof(float)))
+        if (!imp_sandbox_receive(child, layer->weight, imp_layer_elements(i) * sizeof(float)) ||
+            !imp_sandbox_receive(child, layer->bias, biases * sizeof(float)))
             return damaged(reader, imp_layer_shapes[i].name, "cannot be read");
+        IMP_TRY(imp_weights_check_finite(reader->path, imp_layer_shapes[i].name, layer->weight,
+                                         imp_layer_elements(i), reader->error));
+        IMP_TRY(imp_weights_check_finite(reader->path, imp_layer_shapes[i].name, layer->bias,
+                                         biases, reader->error));
     }
     return IMPASTO_OK;
 }
@@ -455,25 +395,18 @@ static enum impasto_status load(const char *path, struct impasto_weights *weight
                                 struct impasto_error *error)
 {
     const struct reader reader = {.path = path, .error = error};
-    int ends[2];
-    if (pipe(ends) != 0)
-        return imp_fail(error, IMPASTO_ERROR_WEIGHTS, "%s: no pipe to read it through: %s", path,
+    struct imp_sandbox_child child;
+    const struct imp_sandbox sandbox = {.memory = CHILD_MEMORY,
+                                        .seconds = CHILD_SECONDS,
+                                        .descriptor = -1,
+                                        .opens = true, /* libhdf5 takes no open files */
+                                        .work = serve,
+                                        .user = &path};
+    if (!imp_sandbox_start(&sandbox, &child))
+        return imp_fail(error, IMPASTO_ERROR_WEIGHTS, "%s: no process to read it in: %s", path,
                         strerror(errno));
-    const pid_t child = fork();
-    if (child == 0) {
-        close(ends[0]);
-        serve(ends[1], path);
-    }
-    const int problem = errno;
-    close(ends[1]);
-    const enum impasto_status status =
-        child > 0 ? receive(ends[0], &reader, weights)
-                  : imp_fail(error, IMPASTO_ERROR_WEIGHTS, "%s: no process to read it in: %s", path,
-                             strerror(problem));
-    close(ends[0]);
-    /* A program that ignores SIGCHLD has no child left to wait for: ECHILD. */
-    while (child > 0 && waitpid(child, NULL, 0) < 0 && errno == EINTR)
-        ;
+    const enum impasto_status status = receive(&child, &reader, weights);
+    (void)imp_sandbox_end(&child);
     return status;
 }
 

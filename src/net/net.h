@@ -148,7 +148,8 @@ struct imp_net {
     struct imp_tensor pooled[IMP_STAGES - 1];     /* outputs of the stages but the last */
     struct imp_tensor view[IMPASTO_LAYERS];       /* the strip at hand */
     struct imp_buffer *mask[IMPASTO_LAYERS];      /* of layers that are neither kept nor computed again */
-    struct imp_buffer *route[IMP_STAGES - 1];     /* of the last of them, pooled */
+    /* Of stages' last layers, pooled: the same, and for maxima also of those computed again. */
+    struct imp_buffer *route[IMP_STAGES - 1];
     /* Memory of strips: the stage's input, its activations, the gradient of its input until it may be
      * written; tensors on their way from one operation to the next; gradients of pooled outputs on
      * their way between stages. */
@@ -361,6 +362,7 @@ struct imp_optimizer_state {
     int step;    /* taken so far */
     struct imp_buffer *vectors[IMP_OPTIMIZER_VECTORS]; /* each optimiser has names for its own */
     struct imp_lbfgs *lbfgs; /* optim_lbfgs.c's, from its first step on; see imp_optimizer_release */
+    bool undoes;   /* there is room for copies of what a step changes; before `layout` */
     bool undoable; /* Adam's: the copies of what the last step has changed are whole */
     /* What the last step met that was not finite, and got over; static. NULL: nothing */
     const char *fault;

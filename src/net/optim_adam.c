@@ -2,7 +2,8 @@
 /*
  * Adam as a row of the table of optimisers; the arithmetic is in cl/adam.cl. A step changes image
  * and moments in place. They are copied before, so that it can be taken back to the bit: that takes
- * less than a thousandth of an iteration, and the memory of three images.
+ * less than a thousandth of an iteration, and the memory of three images, where there is
+ * room for them.
  */
 
 #include "net/net.h"
@@ -12,7 +13,8 @@ enum { MOMENT_1, MOMENT_2, MOMENT_1_BEFORE, MOMENT_2_BEFORE, IMAGE_BEFORE, VECTO
 
 static void layout(struct imp_optimizer_state *state, struct imp_layout *list)
 {
-    for (int k = 0; k < VECTORS; k++)
+    const int count = state->undoes ? VECTORS : MOMENT_1_BEFORE;
+    for (int k = 0; k < count; k++)
         imp_layout_add(list, &state->vectors[k], (size_t)state->n * sizeof(float), "optimiser");
 }
 
@@ -29,10 +31,12 @@ static enum impasto_status step(struct imp_device *device, struct imp_optimizer_
     (void)total;
     struct imp_buffer *const *v = state->vectors;
     state->undoable = false;
-    IMP_TRY(copy(state, v[MOMENT_1], v[MOMENT_1_BEFORE]));
-    IMP_TRY(copy(state, v[MOMENT_2], v[MOMENT_2_BEFORE]));
-    IMP_TRY(copy(state, image, v[IMAGE_BEFORE]));
-    state->undoable = true;
+    if (state->undoes) {
+        IMP_TRY(copy(state, v[MOMENT_1], v[MOMENT_1_BEFORE]));
+        IMP_TRY(copy(state, v[MOMENT_2], v[MOMENT_2_BEFORE]));
+        IMP_TRY(copy(state, image, v[IMAGE_BEFORE]));
+        state->undoable = true;
+    }
     const struct imp_adam adam = {
         .learning_rate = params->learning_rate,
         .beta1 = params->beta1,

@@ -65,8 +65,8 @@ static enum impasto_status compute_again(struct imp_net *net, struct imp_device 
         const struct imp_window window =
             window_of(stage, strip, imp_stage_reach(stage, l, IMP_REACH_AGAIN));
         struct imp_tensor *y = &net->view[l];
-        /* Where the pooling will look for the largest, near-ties are to fall as they did. */
-        const int lead = stage->again == stage->last ? window.at % IMP_STRIP_UNIT : 0;
+        /* Rounded as it was, as far as can be, so that what is next to 0 falls on the same side. */
+        const int lead = window.at % IMP_STRIP_UNIT;
         IMP_TRY(imp_slot_use(&net->strip[l - stage->first], device, &net->activation[l],
                              strip->high - strip->low, y));
         IMP_TRY(imp_stage_convolve(net, device, l, &x, y, &window, lead));
@@ -122,8 +122,8 @@ static enum impasto_status enter(struct imp_net *net, struct imp_device *device,
     if (!upstream)
         return imp_relu_mask(device, x, &window, g);
     if (net->route[s])
-        return imp_pool_backward_route(device, net->route[s], &window, upstream, g,
-                                       net->model->average);
+        return imp_pool_backward_route(device, net->route[s], tapped ? x : NULL, &window, upstream,
+                                       g, net->model->average);
     return imp_pool_backward(device, x, &window, upstream, g, net->model->average, tapped);
 }
 

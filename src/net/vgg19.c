@@ -350,12 +350,15 @@ void imp_net_layout(struct imp_net *net, const struct imp_caps *caps, size_t tap
         const struct imp_stage *stage = &net->stage[s];
         const bool keep = !imp_stage_keeps_input(stage);
         for (int l = stage->first; l <= stage->last; l++) {
-            if (!keep && (!net->backward || l <= stage->again))
+            const bool pooled = l == stage->last && s + 1 < net->stages;
+            /* Of what is computed again, near-ties could fall otherwise. */
+            const bool routed = pooled && !net->model->average;
+            if (!keep && (!net->backward || (l <= stage->again && !routed)))
                 continue;
             if (keep && is_kept(net, s, l))
                 imp_layout_add(layout, &net->activation[l].buffer,
                                tensor_bytes(&net->activation[l]), "activations");
-            else if (l == stage->last && s + 1 < net->stages)
+            else if (pooled)
                 imp_layout_add(layout, &net->route[s], imp_pool_route_bytes(&net->pooled[s]),
                                "masks");
             else

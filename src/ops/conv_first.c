@@ -3,8 +3,8 @@
 
 #include "ops/ops.h"
 
-/* Positions per work-item; with three colours the backward kernel needs 3 * 8 accumulators. */
-#define PIXELS 8
+/* Positions per work-item, as in the kernels. */
+#define RUN 8
 
 static bool supports(const struct imp_caps *caps, int in, int out)
 {
@@ -47,14 +47,14 @@ static enum impasto_status run(struct imp_device *device, const struct imp_conv 
                                (int)conv->epilogue);
     const int blocks = imp_tensor_blocks(forward ? y : x);
     const int span = conv->rows * (y->width + 2) - 2;
-    const size_t tiles = (size_t)((span + PIXELS - 1) / PIXELS);
+    const size_t tiles = (size_t)((span + RUN - 1) / RUN);
     const double flops = 2.0 * 9 * x->channels * y->channels * conv->rows * y->width;
-    char macros[64];
-    snprintf(macros, sizeof(macros), "-DVW=%d -DTB=%d%s", imp_device_caps(device)->vector_width,
-             PIXELS, forward && store ? " -DSTORE_ONLY" : "");
+    char small[IMP_SMALL_MACROS], macros[IMP_SMALL_MACROS + 16];
+    imp_small_macros(device, small);
+    snprintf(macros, sizeof(macros), "%s%s", small, forward && store ? " -DSTORE_ONLY" : "");
     if (forward)
         return imp_launch(device, &(struct imp_launch){
-                                      .kernel = {"conv_first", "conv_first_fwd", macros},
+                                      .kernel = {IMP_SMALL_KERNELS, "conv_first_fwd", macros},
                                       IMP_ARGS(imp_buf(x->buffer), imp_buf(conv->weights),
                                                imp_buf(y->buffer),
                                                imp_buf(store ? conv->weights : conv->bias),
@@ -66,7 +66,7 @@ static enum impasto_status run(struct imp_device *device, const struct imp_conv 
                                       .label = conv->label,
                                   });
     return imp_launch(device, &(struct imp_launch){
-                                  .kernel = {"conv_first", "conv_first_bwd", macros},
+                                  .kernel = {IMP_SMALL_KERNELS, "conv_first_bwd", macros},
                                   IMP_ARGS(imp_buf(x->buffer), imp_buf(conv->weights),
                                            imp_buf(y->buffer), imp_int(blocks),
                                            imp_int(y->height), imp_int(y->width),
@@ -82,12 +82,11 @@ enum impasto_status imp_conv_first_replicate(struct imp_device *device, const st
                                              const struct imp_buffer *weights,
                                              const struct imp_tensor *y)
 {
-    char macros[64];
-    snprintf(macros, sizeof(macros), "-DVW=%d -DTB=%d", imp_device_caps(device)->vector_width,
-             PIXELS);
+    char macros[IMP_SMALL_MACROS];
+    imp_small_macros(device, macros);
     const int edges = 2 * y->width + 2 * (y->height - 2);
     return imp_launch(device, &(struct imp_launch){
-                                  .kernel = {"conv_first", "conv_first_bwd_replicate", macros},
+                                  .kernel = {IMP_SMALL_KERNELS, "conv_first_bwd_replicate", macros},
                                   IMP_ARGS(imp_buf(x->buffer), imp_buf(weights), imp_buf(y->buffer),
                                            imp_int(imp_tensor_blocks(x)), imp_int(y->height),
                                            imp_int(y->width), imp_int(edges),

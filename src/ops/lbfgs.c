@@ -15,7 +15,7 @@ int imp_lbfgs_pitch(int n)
 
 static struct imp_kernel kernel(const char *function, const char *macros)
 {
-    return (struct imp_kernel){"lbfgs", function, macros};
+    return (struct imp_kernel){IMP_SMALL_KERNELS, function, macros};
 }
 
 static size_t items(int n, int columns)

@@ -253,9 +253,11 @@ enum impasto_status imp_pool_forward(struct imp_device *device, const struct imp
 /* A route, of imp_pool_route_bytes, says what the gradient needs to know of x: where each pooled value
  * came from, and through which ReLUs. NULL above: it is not wanted. */
 size_t imp_pool_route_bytes(const struct imp_tensor *y);
-/* A window's rows of g = the gradient gy of the pooled values by the route, both of the whole. */
+/* A window's rows of g = the gradient gy of the pooled values by the route, both of the whole. x (NULL:
+ * g holds nothing yet): what was in g where x > 0 is added; not g itself. */
 enum impasto_status imp_pool_backward_route(struct imp_device *device,
                                             const struct imp_buffer *route,
+                                            const struct imp_tensor *x,
                                             const struct imp_window *window,
                                             const struct imp_tensor *gy,
                                             const struct imp_tensor *g, bool average);
@@ -316,7 +318,7 @@ enum impasto_status imp_mean_difference(struct imp_device *device, const struct 
 
 /* The small kernels that every job needs are one program with one set of macros. Returns COLUMNS, the
  * vectors or positions that a work-item does. */
-#define IMP_SMALL_KERNELS "pointwise+pool+reduce+tv+adam"
+#define IMP_SMALL_KERNELS "pointwise+pool+reduce+tv+adam+lbfgs+conv_first"
 #define IMP_SMALL_MACROS 64
 int imp_small_macros(const struct imp_device *device, char macros[IMP_SMALL_MACROS]);
 

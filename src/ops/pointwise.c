@@ -74,7 +74,7 @@ enum impasto_status imp_relu_mask(struct imp_device *device, const struct imp_te
 
 size_t imp_mask_bytes(const struct imp_tensor *x)
 {
-    return (size_t)imp_tensor_vectors(x) * sizeof(uint16_t);
+    return (size_t)imp_tensor_vectors(x) * (x->lanes > 8 ? 2 : 1);
 }
 
 /* A window's rows between a strip and the whole, whose planes are `plane` positions. */

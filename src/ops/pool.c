@@ -44,15 +44,23 @@ enum impasto_status imp_pool_forward(struct imp_device *device, const struct imp
 
 enum impasto_status imp_pool_backward_route(struct imp_device *device,
                                             const struct imp_buffer *route,
+                                            const struct imp_tensor *x,
                                             const struct imp_window *window,
                                             const struct imp_tensor *gy, const struct imp_tensor *g,
                                             bool average)
 {
-    const struct imp_arg args[] = {imp_buf(route),         imp_buf(gy->buffer),
-                                   imp_buf(g->buffer),     imp_int(imp_tensor_blocks(g)),
-                                   imp_int(g->height),     imp_int(g->width),
-                                   imp_int(window->first), imp_int(window->rows),
-                                   imp_int(gy->height),    imp_int(window->at / 2),
+    const struct imp_arg args[] = {imp_buf(x ? x->buffer : gy->buffer),
+                                   imp_buf(route),
+                                   imp_buf(gy->buffer),
+                                   imp_buf(g->buffer),
+                                   imp_int(imp_tensor_blocks(g)),
+                                   imp_int(g->height),
+                                   imp_int(g->width),
+                                   imp_int(window->first),
+                                   imp_int(window->rows),
+                                   imp_int(gy->height),
+                                   imp_int(window->at / 2),
+                                   imp_int(x != NULL),
                                    imp_int(average)};
     return launch(device, "pool_bwd_route", g, args, IMP_COUNT(args), (window->rows + 1) / 2,
                   (g->width + 1) / 2);

@@ -147,7 +147,7 @@ static void check_mask_rows(struct imp_check_run *run, const struct shape *s)
     float *a = imp_check_data(run, 0, (size_t)(CHANNELS * h * w), true);
     struct imp_tensor x = {0}, strip = {0};
     struct imp_buffer *whole = NULL;
-    uint16_t *words = NULL;
+    unsigned char *words = NULL;
     if (!run->broken && imp_check_tensor(run, &x, CHANNELS, h, w, lanes, a) &&
         imp_check_buffer(run, &whole, imp_mask_bytes(&shape) / sizeof(float) + 1, NULL) &&
         imp_check_buffer(run, &strip.buffer, imp_mask_bytes(&x) / sizeof(float) + 1, NULL) &&
@@ -162,7 +162,11 @@ static void check_mask_rows(struct imp_check_run *run, const struct shape *s)
             for (int c = 0; c < CHANNELS; c++)
                 for (int i = 0; i < (h - 1) * w; i++) {
                     const int at = (c / lanes * (h + 2) + i / w + 1) * (w + 2) + i % w + 1;
-                    wrong += (words[at] >> c % lanes & 1) != (a[(c * h + 1) * w + i] > 0);
+                    const unsigned char *word = words + at * (lanes > 8 ? 2 : 1);
+                    uint16_t wide = word[0];
+                    if (lanes > 8)
+                        memcpy(&wide, word, sizeof(wide));
+                    wrong += (wide >> c % lanes & 1) != (a[(c * h + 1) * w + i] > 0);
                 }
             imp_check_end(run, wrong, 0);
         }

@@ -43,7 +43,7 @@ static void check_forward(struct imp_check_run *run, const struct shape *s, bool
     free(expected);
 }
 
-/* by_route: without x, by what the forward pass has left. */
+/* by_route: not by x, but by what the forward pass has left. */
 static void check_backward(struct imp_check_run *run, const struct shape *s, bool average,
                            bool accumulate, bool by_route)
 {
@@ -71,8 +71,9 @@ static void check_backward(struct imp_check_run *run, const struct shape *s, boo
           imp_check_buffer(run, &route, imp_pool_route_bytes(&y) / sizeof(float) + 1, NULL) &&
           imp_check_ok(run,
                        imp_pool_forward(run->device, &activation, &whole, &y, average, route)))) &&
-        imp_check_ok(run, by_route ? imp_pool_backward_route(run->device, route, &whole, &pooled,
-                                                             &g, average)
+        imp_check_ok(run, by_route ? imp_pool_backward_route(run->device, route,
+                                                             accumulate ? &activation : NULL,
+                                                             &whole, &pooled, &g, average)
                                    : imp_pool_backward(run->device, &activation, &whole, &pooled,
                                                        &g, average, accumulate))) {
         const double damage = imp_check_read(run, &g, found);
@@ -113,5 +114,8 @@ void imp_check_pool(struct imp_check_run *run)
             if (imp_check_begin(run, "pool %s backward %dx%d by route", kinds[average], s->height,
                                 s->width))
                 check_backward(run, s, average, false, true);
+            if (imp_check_begin(run, "pool %s backward %dx%d by route, accumulate", kinds[average],
+                                s->height, s->width))
+                check_backward(run, s, average, true, true);
         }
 }

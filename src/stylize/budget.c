@@ -31,10 +31,10 @@ void imp_scale_list(struct imp_scale *scale)
                    &scale->main);
     imp_layout_add(&scale->main, &scale->image, 3 * plane, "image");
     imp_layout_add(&scale->main, &scale->gradient, 3 * plane, "image");
-    if (scale->params->average > 0) {
+    if (scale->params->average > 0)
         imp_layout_add(&scale->main, &scale->average, 3 * plane, "image");
+    if (scale->params->average > 0 && scale->state.undoes)
         imp_layout_add(&scale->main, &scale->average_before, 3 * plane, "image");
-    }
     if (scale->keeps)
         imp_layout_add(&scale->main, &scale->free, plane, "masks");
     scale->optimizer->layout(&scale->state, &scale->main);

@@ -163,8 +163,23 @@ static enum impasto_status try_to_enter(struct impasto_job *job, const struct im
     return IMPASTO_OK;
 }
 
-/* Of what the driver has refused, what is asked for next. */
+/* Of what the driver has refused, what is asked for next, if there is a plan for it. */
 #define LESS_MEMORY 0.75
+
+/* Plans the scale again with less than the `asked` bytes that the driver has refused; where that is less
+ * than the smallest plan, with the smallest, if it is smaller than that. */
+static enum impasto_status plan_with_less(struct impasto_job *job, uint64_t asked,
+                                          struct impasto_error *error)
+{
+    imp_device_limit_memory(job->device, (uint64_t)(LESS_MEMORY * (double)asked));
+    const enum impasto_status status = plan(job, job->at, error);
+    /* What did not fit is the smallest plan. */
+    const uint64_t least = imp_scale_peak(&job->scale);
+    if (status != IMPASTO_ERROR_MEMORY || least >= asked)
+        return status;
+    imp_device_limit_memory(job->device, least);
+    return plan(job, job->at, error);
+}
 
 /* Opens the planned scale. Where the driver has no memory though the budget had, the scale is
  * planned again with less, until it opens or not even the smallest plan fits: each time round the
@@ -175,18 +190,16 @@ static enum impasto_status enter(struct impasto_job *job, const struct imp_carry
     for (;;) {
         const unsigned refusals = imp_device_refusals(job->device);
         const uint64_t asked = imp_scale_peak(&job->scale);
-        const uint64_t less = (uint64_t)(LESS_MEMORY * (double)asked);
         struct impasto_error why = {0};
         const enum impasto_status status = try_to_enter(job, carry, &why);
         if (status == IMPASTO_OK)
             return status;
         if (status != IMPASTO_ERROR_MEMORY || imp_device_refusals(job->device) == refusals)
             return imp_fail(error, status, "%s", why.message);
+        IMP_TRY(plan_with_less(job, asked, error));
         imp_log(imp_device_log(job->device), IMPASTO_LOG_WARNING,
                 "%s: trying with %.1f MiB in all instead of %.1f", why.message,
-                (double)less / (1 << 20), (double)asked / (1 << 20));
-        imp_device_limit_memory(job->device, less);
-        IMP_TRY(plan(job, job->at, error));
+                (double)imp_scale_peak(&job->scale) / (1 << 20), (double)asked / (1 << 20));
         if (job->at == job->schedule.count - 1)
             describe(job);
     }

@@ -152,12 +152,24 @@ static void fit_styles(struct imp_scale *scale)
     }
 }
 
+/* Where there is memory to spare, steps can be taken back. */
+static void make_undoable(struct imp_scale *scale)
+{
+    scale->state.undoes = true;
+    imp_scale_list(scale);
+    if (imp_scale_fits(scale))
+        return;
+    scale->state.undoes = false;
+    imp_scale_list(scale);
+}
+
 bool imp_scale_plan(struct imp_scale *scale)
 {
     const struct imp_caps *caps = imp_device_caps(scale->device);
     const double thrift = scale->params->memory ? THRIFT_OF_A_BUDGET : THRIFT;
     struct imp_net *net = &scale->net;
     int possible[MOST_CHOICES];
+    scale->state.undoes = false;
     double least = INFINITY, best_score = INFINITY;
     struct costs costs;
     find_costs(net, caps, &costs);
@@ -188,5 +200,8 @@ bool imp_scale_plan(struct imp_scale *scale)
     configure(net, caps, best_choice, strip_limit(best_limit));
     scale->cost = cost_of(net, &costs, best_choice, best_limit);
     fit_styles(scale);
-    return imp_scale_fits(scale);
+    if (!imp_scale_fits(scale))
+        return false;
+    make_undoable(scale);
+    return true;
 }

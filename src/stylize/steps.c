@@ -4,10 +4,12 @@
  * checks the loss, the gradient, what the optimiser carries along, and the average; all are counted
  * on the device and come to the host with the losses. NaN and infinity are:
  *
- *   a fault that passes    the same is measured again, a trial made again; if that is well, nothing
- * has changed a bad step             Adam takes it back, to the bit, and takes half of it; a trial
- * of a line search was too long, and its optimiser is told a fault that stays     after TRIES
- * failures running the run ends, with the image of the last good step
+ * - a fault that passes: the same is measured again, a trial made again; if that is well, nothing has
+ *   changed;
+ * - a bad step: Adam takes it back, to the bit, and takes half of it, if the plan has room for that; a
+ *   trial of a line search was too long, and its optimiser is told;
+ * - a fault that stays: after TRIES failures running the run ends, with the image of the last good
+ *   step.
  */
 
 #include "stylize/scale.h"
@@ -173,10 +175,12 @@ static enum impasto_status take_step(struct imp_scale *scale, int iteration, dou
     scale->steps++;
     if (!scale->average)
         return IMPASTO_OK;
-    IMP_TRY(lift(scale,
-                 imp_buffer_copy(scale->average, 0, scale->average_before, 0, image_bytes(scale)),
-                 error));
-    scale->average_undoable = true;
+    if (state->undoes)
+        IMP_TRY(lift(
+            scale,
+            imp_buffer_copy(scale->average, 0, scale->average_before, 0, image_bytes(scale)),
+            error));
+    scale->average_undoable = state->undoes;
     return lift(scale, approach(scale), error);
 }
 

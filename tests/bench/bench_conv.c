@@ -4,10 +4,14 @@
  * backwards: bench_conv [SIZE [ALGORITHM]]. The flops are those of direct convolution, so Winograd's
  * filtering may go beyond the device's peak, which is measured first.
  *
+ * Then what the algorithm's kernels take of the time, one waited for after the other, with the flops that
+ * they do, for which the peak is measured again before and after.
+ *
  * SIZE is the side of a square picture (512). $IMPASTO_TEST_DEVICE names the device. Each figure is a
  * median, see imp_tune_time; the peaks are the best of RUNS runs.
  */
 
+#include "open_device.h"
 #include "stylize/stylize.h"
 
 #include <stdlib.h>
@@ -34,8 +38,10 @@ static double time_launch(struct imp_device *device, const struct imp_launch *la
 #define CHAINS 16 /* in cl/probe.cl */
 #define TURNS 20000
 #define COPY ((size_t)64 << 20)
-static void report_peaks(struct imp_device *device)
+/* Returns the first, in GFLOP/s; 0: failed. */
+static double report_peaks(struct imp_device *device)
 {
+    double peak = 0;
     const struct imp_caps *caps = imp_device_caps(device);
     const size_t items = caps->cpu ? 16 * (size_t)caps->info.compute_units : 1 << 16;
     const int lanes = caps->vector_width, n = (int)(COPY / sizeof(float)) / lanes;
@@ -56,11 +62,13 @@ static void report_peaks(struct imp_device *device)
                                      IMP_ARGS(imp_buf(from), imp_buf(to), imp_int(n),
                                               imp_int(columns)),
                                      .global = {(size_t)((n + columns - 1) / columns)}});
-    printf("peak: %.1f GFLOP/s of multiply-adds, %.1f GB/s of copying (read and written)\n",
-           2e-9 * (double)items * CHAINS * lanes * turns / sum, 2e-9 * (double)COPY / copy);
+    peak = 2e-9 * (double)items * CHAINS * lanes * turns / sum;
+    printf("peak: %.1f GFLOP/s of multiply-adds, %.1f GB/s of copying (read and written)\n", peak,
+           2e-9 * (double)COPY / copy);
 done:
     imp_buffer_free(&from);
     imp_buffer_free(&to);
+    return peak;
 }
 
 static void report(struct imp_device *device, const struct imp_conv_algorithm *algorithm, int layer,
@@ -84,36 +92,100 @@ static void report(struct imp_device *device, const struct imp_conv_algorithm *a
     fflush(stdout);
 }
 
+static void report_all(struct imp_device *device, const struct imp_conv_algorithm *algorithm, int size)
+{
+    for (int l = 0; l < IMPASTO_LAYERS; l++)
+        for (int forward = 1; forward >= 0; forward--)
+            report(device, algorithm, l, forward, size);
+}
+
+/* The kernels of an algorithm, and what they have taken in all. */
+struct kernels {
+    char *name[8];
+    double seconds[8], flops[8];
+    size_t count;
+};
+
+/* Adds a layer's kernels to the sums, each with the best of RUNS times. */
+static bool add_kernels(struct imp_device *device, const struct imp_conv_algorithm *algorithm, int in,
+                        int out, int side, struct kernels *sums)
+{
+    static struct imp_profile_row best[8];
+    size_t count = 0;
+    for (int run = 0; run < RUNS; run++) {
+        double ignored;
+        imp_device_set_profile(device, true);
+        if (imp_tune_time(device, algorithm, in, out, side, &ignored))
+            return false;
+        const struct imp_profile_row *rows = imp_device_profile(device, &count);
+        for (size_t i = 0; i < count && i < IMP_COUNT(best); i++)
+            if (run == 0 || rows[i].seconds < best[i].seconds)
+                best[i] = rows[i];
+    }
+    for (size_t i = 0; i < count && i < IMP_COUNT(best); i++) {
+        size_t at = 0;
+        while (at < sums->count && strcmp(sums->name[at], best[i].label) != 0)
+            at++;
+        if (at == IMP_COUNT(sums->name))
+            return false;
+        if (at == sums->count)
+            sums->name[sums->count++] = strdup(best[i].label);
+        sums->seconds[at] += best[i].seconds;
+        sums->flops[at] += best[i].flops;
+    }
+    return true;
+}
+
+/* The kernels of all layers but the first together. */
+static void report_kernels(struct imp_device *device, const struct imp_conv_algorithm *algorithm,
+                           int size)
+{
+    const double before = report_peaks(device);
+    struct kernels sums = {0};
+    bool good = true;
+    for (int l = 1; l < IMPASTO_LAYERS && good; l++) {
+        const struct imp_layer_shape *shape = &imp_layer_shapes[l];
+        const int in = shape->in_channels, out = shape->out_channels;
+        const int side = size >> (shape->block - 1);
+        good = add_kernels(device, algorithm, in, out, side, &sums) &&
+               add_kernels(device, algorithm, out, in, side, &sums);
+    }
+    imp_device_set_profile(device, false);
+    const double after = report_peaks(device), peak = before > after ? before : after;
+    double seconds = 0;
+    for (size_t i = 0; i < sums.count; i++)
+        seconds += sums.seconds[i];
+    for (size_t i = 0; i < sums.count && good; i++) {
+        printf("%-25s %5.1f %% of the time", sums.name[i], 100 * sums.seconds[i] / seconds);
+        const double rate = 1e-9 * sums.flops[i] / sums.seconds[i];
+        if (rate > 0)
+            printf(", %.1f GFLOP/s, %.0f %% of the peak", rate, 100 * rate / peak);
+        printf("\n");
+    }
+    for (size_t i = 0; i < sums.count; i++)
+        free(sums.name[i]);
+}
+
 int main(int argc, char **argv)
 {
     const int size = argc > 1 ? (int)strtol(argv[1], NULL, 10) : 512;
-    struct impasto_error error = {0};
-    struct imp_candidate *candidates = NULL;
     struct imp_device *device = NULL;
-    size_t count = 0, *order = NULL, order_count = 0;
-    int status = 1;
-    if (size < 16 || imp_candidates_list(&candidates, &count, &error) ||
-        imp_candidates_select(candidates, count, getenv("IMPASTO_TEST_DEVICE"), &order, &order_count,
-                              &error) ||
-        imp_device_open(&candidates[order[0]], NULL, &device, &error)) {
-        printf("SKIP: %s\n", error.message);
-        status = 77;
-        goto done;
+    if (size < 16) {
+        printf("SKIP: %d pixels are too few\n", size);
+        return EXIT_SKIPPED;
     }
+    const int code = open_test_device(NULL, &device);
+    if (code != 0)
+        return code;
     printf("%s, %d pixels\n", imp_device_caps(device)->info.name, size);
-    report_peaks(device);
+    (void)report_peaks(device);
     for (size_t a = 0; imp_conv_algorithms[a]; a++) {
         if (argc > 2 && strcmp(argv[2], imp_conv_algorithms[a]->name) != 0)
             continue;
-        for (int l = 0; l < IMPASTO_LAYERS; l++)
-            for (int forward = 1; forward >= 0; forward--)
-                report(device, imp_conv_algorithms[a], l, forward, size);
+        report_all(device, imp_conv_algorithms[a], size);
+        report_kernels(device, imp_conv_algorithms[a], size);
     }
-    status = 0;
-done:
     imp_gemm_clblast_release();
     imp_device_close(&device);
-    free(order);
-    free(candidates);
-    return status;
+    return 0;
 }

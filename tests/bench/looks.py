@@ -108,11 +108,11 @@ def haze(program, content, style, folder, options):
         picture.thumbnail((PREVIEW, PREVIEW), Image.LANCZOS)
     print(f"{'the style itself':34} {flat_and_gray(values(picture)):.3f}")
     for name, extra in [("as it is", []), ("--init noise", ["--init", "noise"]),
-                        ("--init noise, one scale, no average",
-                         ["--init", "noise", "--scales", 1, "--average", 0]),
+                        ("Adam, --init noise, one scale",
+                         ["--optimizer", "adam", "--init", "noise", "--scales", 1, "--average", 0]),
                         ("the same, --beta1 .99 --epsilon .1",
-                         ["--init", "noise", "--scales", 1, "--average", 0, "--beta1", 0.99,
-                          "--epsilon", 0.1])]:
+                         ["--optimizer", "adam", "--init", "noise", "--scales", 1, "--average", 0,
+                          "--beta1", 0.99, "--epsilon", 0.1])]:
         out = run(program, content, style, f"{folder}/out.png", *options, "--size", PREVIEW, *extra)
         print(f"{name:34} {flat_and_gray(values(out)):.3f}", flush=True)
 

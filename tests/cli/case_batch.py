@@ -83,6 +83,8 @@ class Batch(Pictures):
         run = self.impasto("--batch", "in", "style.png", *CHEAP)
         self.assertIn("3 pictures: 2 painted, 1 there already", run.stderr)
         self.assertEqual(len(os.listdir(self.folder / "in")), 6)
+        run = self.impasto("--batch", "in", "style.png", *CHEAP)
+        self.assertIn("3 there already", run.stderr)
 
     def test_refusals(self):
         self.fill(2)
@@ -99,6 +101,12 @@ class Batch(Pictures):
         run = self.impasto("--batch", "in", *CHEAP)
         self.assertEqual(run.returncode, USAGE)
         self.assertIn("style picture", run.stderr)
+        for i in (1, 2):
+            self.write(f"{i:04}.png", picture(i))
+        self.write("swapped.txt", "0002.png\n0001.png\n")
+        run = self.impasto("--batch", "swapped.txt", "style.png", *CHEAP, "-o", "{number}.png")
+        self.assertEqual(run.returncode, USAGE, run.stderr)
+        self.assertIn("another picture", run.stderr)
         (self.folder / "nothing").mkdir()
         run = self.impasto("--batch", "nothing", "style.png", *CHEAP)
         self.assertEqual(run.returncode, INPUT)

@@ -225,6 +225,20 @@ def small_disk(folder):
     return done.returncode == 0
 
 
+class Devices(Case):
+    def test_are_no_outputs(self):
+        """/dev/full would fail when all work is done, and /dev/null must never be replaced."""
+        for device in ["/dev/full", "/dev/null"]:
+            for option, name in [("-o", "d.png"), ("--report", "d.html"), ("--trace", "d.jsonl"),
+                                 ("--gradient", "d.f32"), ("--checkpoint", "d.ckpt"),
+                                 ("--export-weights", "d.bin"), ("--save-settings", "d.json"),
+                                 ("--timelapse", "film")]:
+                with self.subTest(f"{option} {device}"):
+                    (self.folder / name).unlink(missing_ok=True)
+                    (self.folder / name).symlink_to(device)
+                    self.refuse(OUTPUT, [name], option, name)
+
+
 class FileLimit(Case):
     def test_the_old_result_stays(self):
         """What a full disk does, where nobody may mount one: files may have 500 bytes only. PoCL
@@ -292,6 +306,68 @@ class FullDisk(Case):
                 self.assertIn("old.png", run.stderr.splitlines()[-1])
                 self.assertEqual(self.old.read_bytes(), b"an older result")
                 self.assertFalse((self.folder / "out.png").exists())
+
+    def test_checkpoints(self):
+        """A run does not end for them; those that were saved before stay."""
+        self.succeed("content.png", "style.png", *CHEAP, "-o", "out.png", "--checkpoint", "run.ckpt")
+        whole = (self.folder / "run.ckpt").read_bytes()
+        self.fill()
+        kept = self.disk / "run.ckpt"
+        run = self.impasto("content.png", "style.png", *CHEAP, "-o", "new.png", "-q", "--checkpoint",
+                           kept, "--every", "1")
+        self.assertEqual(run.returncode, OUTPUT, run.stderr)
+        self.assertRegex(run.stderr.splitlines()[0], r"warning: .*iteration 1 was not saved.*([Nn]o space|full)")
+        self.assertRegex(run.stderr.splitlines()[-1], r"^impasto: .*run\.ckpt.*([Nn]o space|full)")
+        self.assertEqual(read_png(self.folder / "new.png"), read_png(self.folder / "out.png"))
+        self.assertFalse(kept.exists())
+        # There is room for one, but not for the one that is to take its place.
+        (self.disk / "filler").unlink()
+        subprocess.run(["mount", "-o", f"remount,size={len(whole) * 3 // 2}", self.disk], check=True)
+        kept.write_bytes(whole)
+        run = self.impasto("--resume", kept, "-o", "more.png", "--iterations", "4", "--every", "1", "-q")
+        self.assertEqual(run.returncode, OUTPUT, run.stderr)
+        self.assertEqual(kept.read_bytes(), whole)
+        self.assertEqual({path.name for path in self.disk.iterdir()}, {"old.png", "run.ckpt"})
+        run = self.succeed("--resume", kept, "-o", "again.png", "--iterations", "4", "--checkpoint",
+                           "run2.ckpt")
+        self.assertEqual(read_png(self.folder / "again.png"), read_png(self.folder / "more.png"))
+
+    def test_report(self):
+        report = self.disk / "report.html"
+        report.write_bytes(b"an older report")
+        self.fill()
+        run = self.impasto("content.png", "style.png", *CHEAP, "-o", "out.png", "--report", report)
+        self.assertEqual(run.returncode, OUTPUT, run.stderr)
+        self.assertRegex(run.stderr.splitlines()[-1], r"^impasto: .*report\.html.*No space left")
+        self.assertEqual(report.read_bytes(), b"an older report")
+        self.assertEqual(read_png(self.folder / "out.png")[:2], (32, 24))
+        self.assertEqual({path.name for path in self.disk.iterdir()},
+                         {"old.png", "filler", "report.html"})
+
+    def test_frames(self):
+        """A disk that fills up on the way; the frames until then are whole, and the picture is kept."""
+        self.fill(leave=20000)
+        film = self.disk / "film"
+        run = self.impasto("content.png", "style.png", *CHEAP, "--iterations", "100", "-o", "out.png",
+                           "--timelapse", film, "--timelapse-every", "1")
+        self.assertEqual(run.returncode, OUTPUT, run.stderr)
+        self.assertRegex(run.stderr.splitlines()[-1], r"^impasto: .*film/0.*png.*No space left")
+        self.assertEqual(read_png(self.folder / "out.png")[:2], (32, 24))
+        frames = sorted(film.iterdir())
+        self.assertGreater(len(frames), 0)
+        self.assertEqual([path.name for path in frames],
+                         [f"{i:06}.png" for i in range(len(frames))])
+        for path in frames:
+            self.assertEqual(read_png(path)[:2], (32, 24))
+
+    def test_that_must_not_be_written_to(self):
+        subprocess.run(["mount", "-o", "remount,ro", self.disk], check=True)
+        for option in ["-o", "--trace", "--gradient", "--export-weights", "--checkpoint"]:
+            with self.subTest(option):
+                self.refuse(OUTPUT, ["new.png", "read-only"], option, self.disk / "new.png")
+        self.refuse(OUTPUT, ["new.html", "read-only"], "--report", self.disk / "new.html")
+        self.refuse(OUTPUT, ["film", "read-only"], "--timelapse", self.disk / "film")
+        self.refuse(OUTPUT, ["new.json", "read-only"], "--save-settings", self.disk / "new.json")
 
     def test_a_trace_that_fills_the_disk_ends_the_run_but_keeps_the_picture(self):
         self.fill(leave=8192)

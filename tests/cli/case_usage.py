@@ -60,7 +60,7 @@ class Usage(Case):
     def test_a_full_stdout_is_noticed(self):
         if not os.path.exists("/dev/full"):
             self.skipTest("there is no /dev/full")
-        for option in ["--help", "--version"]:
+        for option in ["--help", "--version", "--list-devices"]:
             with self.subTest(option), open("/dev/full", "wb") as full:
                 run = self.impasto(option, stdout=full)
                 self.assertEqual(run.returncode, OUTPUT, run.stderr)

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -32,8 +33,12 @@ static struct range {
 } ranges[MOST_RANGES];
 static int range_count;
 
-static atomic_long left[KINDS]; /* calls until the one that fails; 0: none does */
-static atomic_bool fired;
+/* Decoders run in children, which count on, and which may open nothing once they have begun: so this lies
+ * in memory that they share, or in the file IMPASTO_FAULT_MARK. */
+static struct state {
+    atomic_bool fired;       /* the first byte of the file */
+    atomic_long left[KINDS]; /* calls until the one that fails; 0: none does */
+} alone, *state = &alone;
 /* glibc's mark of a stream on which something has failed, for ferror(). */
 #define STREAM_FAILED 0x20
 
@@ -69,23 +74,32 @@ static int add_object(struct dl_phdr_info *info, size_t size, void *user)
 
 void fault_arm(const char *kind, long n)
 {
-    atomic_store(&fired, false);
+    atomic_store(&state->fired, false);
     for (int i = 0; i < KINDS; i++)
-        atomic_store(&left[i], strcmp(kind, fault_kinds[i]) == 0 ? n : 0);
+        atomic_store(&state->left[i], strcmp(kind, fault_kinds[i]) == 0 ? n : 0);
 }
 
 bool fault_fired(void)
 {
     for (int i = 0; i < KINDS; i++)
-        atomic_store(&left[i], 0);
-    return atomic_load(&fired);
+        atomic_store(&state->left[i], 0);
+    return atomic_load(&state->fired);
 }
 
 /* When the program starts, everything that is linked is there. */
 __attribute__((constructor)) static void begin(void)
 {
     char kind[32] = "";
-    const char *order = getenv("IMPASTO_FAULT");
+    const char *order = getenv("IMPASTO_FAULT"), *path = getenv("IMPASTO_FAULT_MARK");
+    const int file = path ? (int)syscall(SYS_openat, AT_FDCWD, path, O_CREAT | O_RDWR, 0600) : -1;
+    if (file >= 0 && ftruncate(file, sizeof(*state)) != 0)
+        abort();
+    void *shared = mmap(NULL, sizeof(*state), PROT_READ | PROT_WRITE,
+                        MAP_SHARED | (file < 0 ? MAP_ANONYMOUS : 0), file, 0);
+    if (file >= 0)
+        syscall(SYS_close, file);
+    if (shared != MAP_FAILED)
+        state = shared;
     dl_iterate_phdr(add_object, NULL);
     const char *colon = order ? strchr(order, ':') : NULL;
     if (!colon || (size_t)(colon - order) >= sizeof(kind))
@@ -94,25 +108,17 @@ __attribute__((constructor)) static void begin(void)
     fault_arm(kind, atol(colon + 1));
 }
 
-static void mark(void)
-{
-    const char *path = getenv("IMPASTO_FAULT_MARK");
-    atomic_store(&fired, true);
-    if (path)
-        syscall(SYS_close, syscall(SYS_openat, AT_FDCWD, path, O_CREAT | O_WRONLY, 0600));
-}
-
 /* Whether this call, which returns to `caller`, is the one. */
 static bool fails(enum kind kind, const void *caller)
 {
-    if (atomic_load_explicit(&left[kind], memory_order_relaxed) <= 0)
+    if (atomic_load_explicit(&state->left[kind], memory_order_relaxed) <= 0)
         return false;
     bool own = false;
     for (int i = 0; i < range_count && !own; i++)
         own = (uintptr_t)caller >= ranges[i].first && (uintptr_t)caller < ranges[i].end;
-    if (!own || atomic_fetch_sub(&left[kind], 1) != 1)
+    if (!own || atomic_fetch_sub(&state->left[kind], 1) != 1)
         return false;
-    mark();
+    atomic_store(&state->fired, true);
     return true;
 }
 
@@ -241,6 +247,20 @@ int fputc(int character, FILE *stream)
 
 int fprintf(FILE *stream, const char *format, ...)
 {
+    if (stream_fails(stream, __builtin_return_address(0)))
+        return -1;
+    va_list list;
+    va_start(list, format);
+    const int result = vfprintf(stream, format, list);
+    va_end(list);
+    return result;
+}
+
+/* What fprintf is called where _FORTIFY_SOURCE is on. */
+int __fprintf_chk(FILE *stream, int flag, const char *format, ...);
+int __fprintf_chk(FILE *stream, int flag, const char *format, ...)
+{
+    (void)flag;
     if (stream_fails(stream, __builtin_return_address(0)))
         return -1;
     va_list list;

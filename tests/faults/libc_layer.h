@@ -5,8 +5,8 @@
 /*
  * Makes the n-th call of a kind fail, of those that come from our own objects: a library that
  * stands before libc, by linking or by LD_PRELOAD. A program that is not linked with it is told by
- * the environment: IMPASTO_FAULT="allocate:17", and IMPASTO_FAULT_MARK names a file that is made
- * when the call fails.
+ * the environment: IMPASTO_FAULT="allocate:17", and IMPASTO_FAULT_MARK names a file whose
+ * first byte is 1 once the call has failed.
  */
 
 #include <stdbool.h>

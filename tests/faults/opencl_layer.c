@@ -441,6 +441,18 @@ EXPORT cl_int CL_API_CALL clInitLayer(cl_uint entries, const cl_icd_dispatch *ta
     return CL_SUCCESS;
 }
 
+/* For soak.c: how many objects of a kind there are; NULL: of all kinds. */
+EXPORT long opencl_layer_left(const char *kind);
+EXPORT long opencl_layer_left(const char *kind)
+{
+    long sum = 0;
+    pthread_mutex_lock(&mutex);
+    for (int i = 0; i < KINDS; i++)
+        sum += !kind || strcmp(kind, kind_names[i]) == 0 ? left[i] : 0;
+    pthread_mutex_unlock(&mutex);
+    return sum;
+}
+
 __attribute__((destructor)) static void report(void)
 {
     const char *path = getenv("IMPASTO_FAULT_REPORT");

@@ -117,6 +117,10 @@ def fill(folder):
             shutil.copy(folder.parent / name, folder / name)
 
 
+def has_come(mark):
+    return mark.exists() and mark.read_bytes()[:1] == b"\1"
+
+
 def start(program, top, name, fault=None):
     """(exit code, standard error, whether the call came)"""
     folder, came = top / "program", top / "came"
@@ -129,8 +133,8 @@ def start(program, top, name, fault=None):
                               stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, check=False,
                               timeout=PATIENCE, env=support.environment(top, **changes))
     except subprocess.TimeoutExpired:
-        return "no end", "", came.exists()
-    return done.returncode, done.stderr.decode(errors="replace"), came.exists()
+        return "no end", "", has_come(came)
+    return done.returncode, done.stderr.decode(errors="replace"), has_come(came)
 
 
 def whole(path):

@@ -15,7 +15,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (!imp_image_jpeg.probe(data, size))
         return -1;
     struct imp_image_source source = {
-        .path = "fuzz", .stream = fmemopen((void *)data, size, "rb"), .max_pixels = MOST_PIXELS};
+        .path = "fuzz", .stream = fmemopen((void *)data, size, "rb"), .max_pixels = MOST_PIXELS,
+        .memory = UINT64_MAX};
     if (!source.stream)
         abort();
     fuzz_check(imp_image_jpeg.load(&source, &image, &error), &error);

@@ -95,11 +95,13 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("build", type=pathlib.Path)
     parser.add_argument("executions", type=float)
-    parser.add_argument("targets", nargs="*", choices=[*LARGEST, []], default=[])
+    parser.add_argument("targets", nargs="*", metavar="TARGET", help=", ".join(LARGEST) + "; none: all")
     parser.add_argument("--folder", type=pathlib.Path)
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--seconds", type=int, default=0, help="for each target; 0: no limit")
-    options = parser.parse_args()
+    options = parser.parse_intermixed_args()
+    if not set(options.targets) <= set(LARGEST):
+        parser.error(f"targets are {', '.join(LARGEST)}")
     build, targets = options.build.resolve(), options.targets or list(LARGEST)
     folder = (options.folder or build / "fuzz").resolve()
     names = [f"tests/fuzz/fuzz_{target}" for target in targets]

@@ -6,6 +6,7 @@
  * vector width and a largest work-group. Prints failures and a summary. Exit code 77: no device.
  */
 
+#include "open_device.h"
 #include "selftest/selftest.h"
 
 #include <stdlib.h>
@@ -50,28 +51,15 @@ static void print_log(void *user, enum impasto_log_level level, const char *line
 
 int main(int argc, char **argv)
 {
-    struct impasto_error error = {0};
-    struct imp_candidate *candidates = NULL;
     struct imp_device *device = NULL;
-    size_t count = 0, *order = NULL, order_count = 0;
     const struct imp_device_options options = {
         .log = {.write = print_log},
         .vector_width = (int)number_from("IMPASTO_TEST_VECTOR"),
         .max_work_group = (size_t)number_from("IMPASTO_TEST_WORK_GROUP"),
     };
-    if (imp_candidates_list(&candidates, &count, &error) != IMPASTO_OK ||
-        imp_candidates_select(candidates, count, getenv("IMPASTO_TEST_DEVICE"), &order, &order_count,
-                              &error) != IMPASTO_OK) {
-        printf("SKIP: %s\n", error.message);
-        free(candidates);
-        return 77;
-    }
-    if (imp_device_open(&candidates[order[0]], &options, &device, &error) != IMPASTO_OK) {
-        printf("FAILED: %s\n", error.message);
-        free(order);
-        free(candidates);
-        return 1;
-    }
+    const int code = open_test_device(&options, &device);
+    if (code != 0)
+        return code;
     const struct imp_caps *caps = imp_device_caps(device);
     printf("%s, %s: vectors of %d, work-groups up to %zu\n", caps->info.platform, caps->info.name,
            caps->vector_width, caps->max_work_group);
@@ -83,7 +71,5 @@ int main(int argc, char **argv)
     printf("%d checks, %d failed\n", counts.checks, counts.failed);
     imp_gemm_clblast_release();
     imp_device_close(&device);
-    free(order);
-    free(candidates);
     return failed != 0 || counts.checks == 0;
 }

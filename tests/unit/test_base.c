@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* The ground floor: error lines, log lines, random numbers, whole-or-nothing files, the host. */
 
-#define _XOPEN_SOURCE 700 /* mkdtemp */
-
 #include "base/base.h"
+#include "files.h"
 
+#include <fcntl.h>
 #include <math.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -18,7 +18,6 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
-#include <dirent.h>
 #include <cmocka.h>
 
 /* ---- status.c and log.c ---------------------------------------------------------------------- */
@@ -245,23 +244,9 @@ static void test_normal(void **state)
 
 /* ---- file.c ---------------------------------------------------------------------------------- */
 
-static char folder[] = "/tmp/impasto-test-base-XXXXXX";
-
-static const char *in_folder(const char *name)
-{
-    static char paths[4][512];
-    static int turn;
-    char *path = paths[turn++ % 4];
-    snprintf(path, 512, "%s/%s", folder, name);
-    return path;
-}
-
 static void put(const char *path, const char *text)
 {
-    FILE *stream = fopen(path, "wb");
-    assert_non_null(stream);
-    fputs(text, stream);
-    assert_int_equal(fclose(stream), 0);
+    write_bytes(path, text, strlen(text));
 }
 
 static void expect_content(const char *path, const char *text)
@@ -272,17 +257,6 @@ static void expect_content(const char *path, const char *text)
     (void)!fread(read, 1, sizeof(read) - 1, stream);
     fclose(stream);
     assert_string_equal(read, text);
-}
-
-static int entries(const char *path)
-{
-    DIR *directory = opendir(path);
-    int count = 0;
-    assert_non_null(directory);
-    for (const struct dirent *entry = readdir(directory); entry != NULL; entry = readdir(directory))
-        count += strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
-    closedir(directory);
-    return count;
 }
 
 static void expect_refusal(const char *path, const char *words)
@@ -298,23 +272,6 @@ static void expect_refusal(const char *path, const char *words)
     imp_file_abandon(&file);
 }
 
-static int file_setup(void **state)
-{
-    (void)state;
-    strcpy(folder + strlen(folder) - 6, "XXXXXX");
-    return mkdtemp(folder) == NULL;
-}
-
-static int file_teardown(void **state)
-{
-    (void)state;
-    DIR *directory = opendir(folder);
-    for (const struct dirent *entry = readdir(directory); entry != NULL; entry = readdir(directory))
-        (void)remove(in_folder(entry->d_name));
-    closedir(directory);
-    return rmdir(folder);
-}
-
 static void test_file_new(void **state)
 {
     (void)state;
@@ -322,13 +279,13 @@ static void test_file_new(void **state)
     struct stat info;
     const char *path = in_folder("new.png");
     assert_int_equal(imp_file_check_target(path, NULL), IMPASTO_OK);
-    assert_int_equal(entries(folder), 0);
+    assert_int_equal(count_files(), 0);
     assert_int_equal(imp_file_create(&file, path, NULL), IMPASTO_OK);
     fputs("whole", file.stream);
     assert_int_equal(access(path, F_OK), -1); /* not before it is whole */
     assert_int_equal(imp_file_commit(&file, NULL), IMPASTO_OK);
     expect_content(path, "whole");
-    assert_int_equal(entries(folder), 1);
+    assert_int_equal(count_files(), 1);
     const mode_t mask = umask(0);
     umask(mask);
     assert_int_equal(stat(path, &info), 0);
@@ -354,7 +311,7 @@ static void test_file_replaces(void **state)
     expect_content(path, "first");
     assert_int_equal(imp_file_commit(&second, NULL), IMPASTO_OK);
     expect_content(path, "second");
-    assert_int_equal(entries(folder), 1);
+    assert_int_equal(count_files(), 1);
     assert_int_equal(stat(path, &info), 0);
     assert_int_equal(info.st_mode & 0777, 0640);
 }
@@ -371,7 +328,7 @@ static void test_file_abandoned(void **state)
     imp_file_abandon(&file);
     imp_file_abandon(&zeroed);
     expect_content(path, "old");
-    assert_int_equal(entries(folder), 1);
+    assert_int_equal(count_files(), 1);
 }
 
 static void test_file_link(void **state)
@@ -434,6 +391,55 @@ static void test_file_unwritable_folder(void **state)
     assert_int_equal(chmod(folder, 0700), 0);
 }
 
+/* The only temporary file there is, made by a child that dies before the file is whole. */
+static const char *leave_temporary(char name[300])
+{
+    struct imp_file file;
+    const pid_t child = fork();
+    if (child == 0)
+        _exit(imp_file_create(&file, in_folder("killed.png"), NULL) != IMPASTO_OK);
+    int result = 1;
+    assert_int_equal(waitpid(child, &result, 0), child);
+    assert_int_equal(result, 0);
+    DIR *directory = opendir(folder);
+    for (const struct dirent *entry = readdir(directory); entry != NULL; entry = readdir(directory))
+        if (strncmp(entry->d_name, ".impasto-", 9) == 0)
+            snprintf(name, 300, "%s", entry->d_name);
+    closedir(directory);
+    return in_folder(name);
+}
+
+/* The next one that writes to the folder removes what a dead process has left, and nothing else. */
+static void test_file_of_a_dead_process(void **state)
+{
+    (void)state;
+    char name[300] = "", other[300];
+    struct imp_file alive, next;
+    put(in_folder(".impasto-notes"), "mine");
+    put(in_folder(".impasto-elsewhere-7-0.tmp"), "another machine's");
+    assert_int_equal(imp_file_create(&alive, in_folder("alive.png"), NULL), IMPASTO_OK);
+    assert_int_equal(imp_file_create(&next, in_folder("next.png"), NULL), IMPASTO_OK);
+    assert_int_equal(count_files(), 4);
+    assert_int_equal(imp_file_commit(&alive, NULL), IMPASTO_OK);
+    assert_int_equal(imp_file_commit(&next, NULL), IMPASTO_OK);
+    assert_int_equal(access(leave_temporary(name), F_OK), 0);
+    assert_int_equal(count_files(), 5);
+    assert_int_equal(imp_file_create(&next, in_folder("next.png"), NULL), IMPASTO_OK);
+    assert_int_equal(access(in_folder(name), F_OK), -1);
+    assert_int_equal(imp_file_commit(&next, NULL), IMPASTO_OK);
+    assert_int_equal(count_files(), 4);
+    /* Another machine's is known to be dead by its age only. */
+    snprintf(other, sizeof(other), "%s", in_folder(".impasto-elsewhere-7-0.tmp"));
+    expect_content(other, "another machine's");
+    const struct timespec old[2] = {{.tv_sec = time(NULL) - 4000}, {.tv_sec = time(NULL) - 4000}};
+    assert_int_equal(utimensat(AT_FDCWD, other, old, 0), 0);
+    assert_int_equal(imp_file_create(&next, in_folder("next.png"), NULL), IMPASTO_OK);
+    imp_file_abandon(&next);
+    assert_int_equal(access(other, F_OK), -1);
+    expect_content(in_folder(".impasto-notes"), "mine");
+    assert_int_equal(count_files(), 3);
+}
+
 /* In a child, which may write files of 4 KiB only, as on a full disk. 0: all as it should be. */
 static int write_too_much(const char *path)
 {
@@ -463,7 +469,7 @@ static void test_file_full_disk(void **state)
     assert_int_equal(waitpid(child, &status, 0), child);
     assert_int_equal(status, 0);
     expect_content(path, "old");
-    assert_int_equal(entries(folder), 1);
+    assert_int_equal(count_files(), 1);
 }
 
 /* ---- host.c ---------------------------------------------------------------------------------- */
@@ -544,7 +550,7 @@ static void test_host_cache_dir(void **state)
     expect_cache_dir(NULL, NULL, NULL);
 }
 
-#define FILE_TEST(test) cmocka_unit_test_setup_teardown(test, file_setup, file_teardown)
+#define FILE_TEST(test) cmocka_unit_test_setup_teardown(test, make_folder, remove_folder)
 
 int main(void)
 {
@@ -563,6 +569,7 @@ int main(void)
         FILE_TEST(test_file_link),
         FILE_TEST(test_file_refusals),
         FILE_TEST(test_file_unwritable_folder),
+        FILE_TEST(test_file_of_a_dead_process),
         FILE_TEST(test_file_full_disk),
         cmocka_unit_test(test_host_memory),
         cmocka_unit_test(test_host_seconds),

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The public API's jobs: what they refuse, and being given other pictures. */
 
-#include <impasto/impasto.h>
+#include "fixtures.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,35 +16,15 @@ static struct impasto_weights *weights;
 static struct impasto_params params;
 static struct impasto_image *content, *other, *style, *tall;
 
-static struct impasto_image *make(int width, int height, int kind)
-{
-    struct impasto_image *image = NULL;
-    assert_int_equal(impasto_image_create(width, height, &image, NULL), IMPASTO_OK);
-    for (int i = 0; i < 3 * width * height; i++)
-        image->rgb[i] = (float)((i * (kind + 7) + i / (3 * width) * 31) % 97) / 96;
-    return image;
-}
-
 static int set_up(void **state)
 {
     (void)state;
-    struct impasto_error error = {0};
-    if (impasto_device_open(NULL, NULL, NULL, &device, &error) != IMPASTO_OK ||
-        impasto_weights_open("builtin", IMPASTO_CONVENTION_AUTO, &weights, &error) != IMPASTO_OK ||
-        impasto_params_preset(weights, NULL, &params, &error) != IMPASTO_OK)
-        fail_msg("%s", error.message);
-    memset(params.content_layers, 0, sizeof(params.content_layers));
-    memset(params.style_layers, 0, sizeof(params.style_layers));
-    params.content_layers[2] = params.style_layers[0] = params.style_layers[2] = 1;
-    params.size = 48;
-    params.scales = 2;
-    params.iterations = 2;
-    params.first_iterations = 3;
+    open_small_job(NULL, NULL, &device, &weights, &params);
     params.again = true;
-    content = make(48, 36, 0);
-    other = make(40, 48, 1);
-    style = make(32, 32, 2);
-    tall = make(16, 48, 3);
+    content = painted_picture(48, 36, 0);
+    other = painted_picture(40, 48, 1);
+    style = painted_picture(32, 32, 2);
+    tall = painted_picture(16, 48, 3);
     return 0;
 }
 
@@ -108,13 +88,6 @@ static void run(struct impasto_job *job, struct impasto_image **result)
         fail_msg("%s", error.message);
 }
 
-static void expect_same(const struct impasto_image *a, const struct impasto_image *b)
-{
-    assert_int_equal(a->width, b->width);
-    assert_int_equal(a->height, b->height);
-    assert_memory_equal(a->rgb, b->rgb, sizeof(float) * 3 * (size_t)a->width * (size_t)a->height);
-}
-
 /* The second picture of a job is what a job of its own makes, also after a refusal between. */
 static void again_is_as_if_anew(void **state)
 {
@@ -132,7 +105,7 @@ static void again_is_as_if_anew(void **state)
     p.content = content;
     assert_int_equal(impasto_job_open(device, weights, &p, &params, &job, &error), IMPASTO_OK);
     run(job, &first);
-    struct impasto_image *tiny = make(3, 48, 0);
+    struct impasto_image *tiny = painted_picture(3, 48, 0);
     p.content = tiny;
     assert_int_equal(impasto_job_again(job, &p, &error), IMPASTO_ERROR_INPUT);
     assert_int_equal(impasto_job_step(job, &progress, &error), IMPASTO_ERROR_USAGE);
@@ -141,7 +114,7 @@ static void again_is_as_if_anew(void **state)
     assert_int_equal(impasto_job_again(job, &p, &error), IMPASTO_OK);
     assert_int_equal(impasto_job_info(job)->width, 40);
     run(job, &found);
-    expect_same(found, expected);
+    expect_same_picture(found, expected);
     impasto_job_close(&job);
     impasto_image_free(&tiny);
     impasto_image_free(&expected);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Masks from pictures and colours, what lies under transparency, and matching colours. */
 
+#include "fixtures.h"
 #include "image/formats.h"
 
 #include <math.h>
@@ -11,13 +12,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-
-static struct impasto_image *make(int width, int height)
-{
-    struct impasto_image *image = NULL;
-    assert_int_equal(impasto_image_create(width, height, &image, NULL), IMPASTO_OK);
-    return image;
-}
 
 static float noise(uint32_t stream, size_t i)
 {
@@ -45,7 +39,7 @@ static void expect_same(const struct imp_colours *a, const struct imp_colours *b
 static void statistics_by_hand(void **state)
 {
     (void)state;
-    struct impasto_image *image = make(2, 2);
+    struct impasto_image *image = blank_picture(2, 2);
     static const float rgb[] = {0, 0, 0, 1, 0, 0, 1, 1, 0, 0, 0, 1};
     memcpy(image->rgb, rgb, sizeof(rgb));
     struct imp_colours c;
@@ -64,7 +58,7 @@ static void statistics_by_hand(void **state)
 static void matching_reproduces_mean_and_covariance(void **state)
 {
     (void)state;
-    struct impasto_image *style = make(31, 17), *content = make(23, 29);
+    struct impasto_image *style = blank_picture(31, 17), *content = blank_picture(23, 29);
     fill_noise(style, 1, 0.2f, 0.3f);
     fill_noise(content, 2, 0.1f, 0.8f);
     /* Correlated channels, so that the matrices are no diagonals. */
@@ -86,7 +80,7 @@ static void matching_reproduces_mean_and_covariance(void **state)
 static void matching_a_flat_picture(void **state)
 {
     (void)state;
-    struct impasto_image *grey = make(16, 16), *content = make(16, 16);
+    struct impasto_image *grey = blank_picture(16, 16), *content = blank_picture(16, 16);
     fill_noise(content, 3, 0, 1);
     for (size_t i = 0; i < 256; i++)
         grey->rgb[3 * i] = grey->rgb[3 * i + 1] = grey->rgb[3 * i + 2] = noise(4, i);
@@ -108,7 +102,7 @@ static void matching_a_flat_picture(void **state)
 /* Three fields with smooth edges: red, green, blue. */
 static struct impasto_image *make_map(void)
 {
-    struct impasto_image *map = make(60, 8);
+    struct impasto_image *map = blank_picture(60, 8);
     for (int i = 0; i < 60 * 8; i++) {
         const float x = (float)(i % 60);
         const float green = fminf(fmaxf((x - 17) / 6, 0), 1), blue = fminf(fmaxf((x - 37) / 6, 0), 1);
@@ -147,7 +141,7 @@ static void keys_part_a_map(void **state)
 static void masks_are_lightness_times_alpha(void **state)
 {
     (void)state;
-    struct impasto_image *image = make(4, 2);
+    struct impasto_image *image = blank_picture(4, 2);
     float alpha[8], *plane = NULL;
     for (size_t i = 0; i < 8; i++) {
         image->rgb[3 * i] = 0.9f;
@@ -194,7 +188,7 @@ static void planes_keep_constants_and_range(void **state)
 static void hidden_pixels_take_their_surroundings_colours(void **state)
 {
     (void)state;
-    struct impasto_image *image = make(33, 20), *other = make(33, 20);
+    struct impasto_image *image = blank_picture(33, 20), *other = blank_picture(33, 20);
     assert_int_equal(imp_image_add_alpha(image, NULL), IMPASTO_OK);
     assert_int_equal(imp_image_add_alpha(other, NULL), IMPASTO_OK);
     for (int i = 0; i < 33 * 20; i++) {

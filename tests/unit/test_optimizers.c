@@ -5,6 +5,7 @@
  */
 
 #include "net/net.h"
+#include "open_device.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -37,22 +38,10 @@ static struct imp_device *device;
 static int open_device(void **state)
 {
     (void)state;
-    struct imp_candidate *candidates = NULL;
-    struct impasto_error error = {0};
-    size_t count = 0, *order = NULL, order_count = 0;
-    if (imp_candidates_list(&candidates, &count, &error) != IMPASTO_OK ||
-        imp_candidates_select(candidates, count, getenv("IMPASTO_TEST_DEVICE"), &order,
-                              &order_count, &error) != IMPASTO_OK) {
-        print_message("SKIP: %s\n", error.message);
-        exit(77);
-    }
-    const enum impasto_status status =
-        imp_device_open(&candidates[order[0]], NULL, &device, &error);
-    if (status != IMPASTO_OK)
-        print_error("%s\n", error.message);
-    free(order);
-    free(candidates);
-    return status != IMPASTO_OK;
+    const int code = open_test_device(NULL, &device);
+    if (code == EXIT_SKIPPED)
+        exit(code);
+    return code;
 }
 
 static int close_device(void **state)
@@ -374,7 +363,7 @@ static void a_step_back(void **state)
     enum { N = 77 };
     const struct impasto_params params = {
         .learning_rate = 0.02f, .beta1 = 0.9f, .beta2 = 0.99f, .epsilon = 1e-8f};
-    struct imp_optimizer_state adam = {.n = N};
+    struct imp_optimizer_state adam = {.n = N, .undoes = true};
     struct imp_layout layout = {0};
     struct imp_buffer *image = NULL, *gradient = NULL;
     float x[N], before[3][N], after[3][N], rise[N];
@@ -409,6 +398,11 @@ static void a_step_back(void **state)
             assert_int_equal(imp_buffer_read(kept[k], 0, after[k], sizeof(x)), IMPASTO_OK);
         assert_memory_equal(before, after, sizeof(before));
     }
+    /* Without copies of what a step changes there is none. */
+    adam.undoes = false;
+    assert_int_equal(imp_optimizer_adam.step(device, &adam, &params, 1, image, gradient),
+                     IMPASTO_OK);
+    assert_false(adam.undoable);
     imp_layout_release(&layout);
 }
 

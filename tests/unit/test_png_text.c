@@ -2,9 +2,8 @@
 /* The settings that travel in a PNG file's text chunks: what goes in comes back, and what strangers
  * put there instead does no harm. */
 
-#define _XOPEN_SOURCE 700 /* mkdtemp */
-
 #include "files.h"
+#include "fixtures.h"
 #include "image/image.h"
 
 #include <zlib.h>
@@ -15,8 +14,7 @@
 
 static struct impasto_image *create(const char *settings)
 {
-    struct impasto_image *image = NULL;
-    assert_int_equal(impasto_image_create(SIDE, SIDE, &image, NULL), IMPASTO_OK);
+    struct impasto_image *image = blank_picture(SIDE, SIDE);
     for (int i = 0; i < 3 * SIDE * SIDE; i++)
         image->rgb[i] = (float)(i % 256) / 255;
     image->settings = settings ? strdup(settings) : NULL;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Resampling against the formula written out as one double sum over the whole picture. */
 
+#include "fixtures.h"
 #include "image/image.h"
 
 #include <math.h>
@@ -14,8 +15,7 @@ static const double pi = 3.14159265358979323846;
 
 static struct impasto_image *create(int width, int height, bool alpha, uint32_t stream)
 {
-    struct impasto_image *image = NULL;
-    assert_int_equal(impasto_image_create(width, height, &image, NULL), IMPASTO_OK);
+    struct impasto_image *image = blank_picture(width, height);
     const size_t pixels = (size_t)width * (size_t)height;
     for (size_t i = 0; i < 3 * pixels; i++)
         image->rgb[i] = imp_rng_uniform(1, stream, i);

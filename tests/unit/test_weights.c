@@ -7,24 +7,16 @@
 #include <signal.h>
 #include <sys/resource.h>
 
-/* conv1_1 alone: (64, 3, 3, 3) and (64). */
-#define DATA_SIZE (4 * (64 * 27 + 64))
-#define TENSORS                                                                                    \
-    "\"conv1_1.weight\":{\"dtype\":\"F32\",\"shape\":[64,3,3,3],\"data_offsets\":[0,6912]},"       \
-    "\"conv1_1.bias\":{\"dtype\":\"F32\",\"shape\":[64],\"data_offsets\":[6912,7168]}"
+#define TENSORS WEIGHT "," BIAS
 
-/* A file with zeros for weights, its bias 1 so that it can be told from others. */
+/* A file of conv1_1 alone: zeros for weights, its bias such that it can be told from others. */
 static void write_small(const char *path, const char *header, float bias)
 {
-    unsigned char bytes[8 + 1024 + DATA_SIZE] = {0};
-    const size_t length = strlen(header);
-    assert_true(length < 1024);
-    bytes[0] = (unsigned char)length;
-    bytes[1] = (unsigned char)(length >> 8);
-    memcpy(bytes + 8, header, length);
+    float data[64 * 3 * 3 * 3 + 64] = {0};
+    assert_int_equal(sizeof(data), DATA_SIZE);
     for (size_t i = 0; i < 64; i++)
-        memcpy(bytes + 8 + length + 6912 + 4 * i, &bias, 4);
-    write_bytes(path, bytes, 8 + length + DATA_SIZE);
+        data[64 * 3 * 3 * 3 + i] = bias;
+    write_safetensors(path, strlen(header), header, data, sizeof(data));
 }
 
 static void make_path(char *path)

@@ -2,77 +2,39 @@
 #ifndef TEST_WEIGHTS_FILES_H
 #define TEST_WEIGHTS_FILES_H
 
-/* What the tests of weights expect of a file. */
+/* Files of weights, the smallest there are, and what the tests expect of a file. */
 
 #include "files.h"
 #include "net/weights.h"
 
+/* An entry of a safetensors header, 32-bit; all but the name as JSON. */
+#define TENSOR(name, shape, begin, end)                                                            \
+    "\"" name "\":{\"dtype\":\"F32\",\"shape\":" shape ",\"data_offsets\":[" begin "," end "]}"
+
+/* Those of conv1_1, the least that is a network: 64x3x3x3 and 64 floats, which are DATA_SIZE bytes.
+ */
+#define WEIGHT TENSOR("conv1_1.weight", "[64,3,3,3]", "0", "6912")
+#define BIAS TENSOR("conv1_1.bias", "[64]", "6912", "7168")
+#define DATA_SIZE 7168
+
+/* Writes a safetensors file. length: what the file says that its header has; data: NULL for zeros.
+ */
+void write_safetensors(const char *path, uint64_t length, const char *header, const void *data,
+                       size_t size);
+
 /* Opens what must be refused, for a reason that the message names in one line. */
-static inline void expect_refusal(const char *path, const char *reason)
-{
-    struct impasto_weights *weights = NULL;
-    struct impasto_error error = {0};
-    const enum impasto_status status =
-        impasto_weights_open(path, IMPASTO_CONVENTION_AUTO, &weights, &error);
-    if (status != IMPASTO_ERROR_WEIGHTS || strstr(error.message, reason) == NULL)
-        fail_msg("expected \"%s\", got %d: %s", reason, (int)status, error.message);
-    assert_int_equal(error.status, status);
-    assert_null(weights);
-    assert_null(strchr(error.message, '\n'));
-    if (path != NULL)
-        assert_non_null(strstr(error.message, path));
-    assert_int_equal(impasto_weights_open(path, IMPASTO_CONVENTION_AUTO, &weights, NULL), status);
-}
+void expect_refusal(const char *path, const char *reason);
 
-static inline struct impasto_weights *expect_weights(const char *path, int layers)
-{
-    struct impasto_weights *weights = NULL;
-    struct impasto_error error = {0};
-    if (impasto_weights_open(path, IMPASTO_CONVENTION_AUTO, &weights, &error) != IMPASTO_OK)
-        fail_msg("%s", error.message);
-    assert_int_equal(impasto_weights_info(weights)->layers, layers);
-    return weights;
-}
+/* Opens what must open, and have so many layers. To be closed. */
+struct impasto_weights *expect_weights(const char *path, int layers);
 
-static inline const struct imp_layer_weights *layer_of(const struct impasto_weights *weights,
-                                                       int layer)
-{
-    const struct imp_layer_weights *found = NULL;
-    assert_int_equal(imp_weights_layer(weights, layer, &found, NULL), IMPASTO_OK);
-    return found;
-}
+/* The numbers of a layer, which must be there. They are the weights' own. */
+const struct imp_layer_weights *layer_of(const struct impasto_weights *weights, int layer);
 
 /*
  * Opens a sound file damaged in `rounds` ways, see damage(). Whatever comes of it, opening must end
  * in weights or in a message. Returns how many were refused.
  */
-static inline int open_damaged(const char *sound, const char *path, size_t head, uint32_t stream,
-                               int rounds)
-{
-    size_t size;
-    int refused = 0;
-    unsigned char *bytes = read_bytes(sound, &size);
-    unsigned char *changed = malloc(size);
-    assert_non_null(changed);
-    for (int i = 0; i < rounds; i++) {
-        write_bytes(path, changed, damage(bytes, size, head, stream, i, changed));
-        struct impasto_weights *weights = NULL;
-        struct impasto_error error = {0};
-        const enum impasto_status status =
-            impasto_weights_open(path, IMPASTO_CONVENTION_AUTO, &weights, &error);
-        if (status == IMPASTO_OK) {
-            assert_non_null(weights);
-            assert_true(weights->info.layers >= 1);
-        } else {
-            refused++;
-            assert_null(weights);
-            assert_true(error.message[0] != '\0' && strchr(error.message, '\n') == NULL);
-        }
-        impasto_weights_close(&weights);
-    }
-    free(changed);
-    free(bytes);
-    return refused;
-}
+int open_damaged(const char *sound, const char *path, size_t head, uint32_t stream, int rounds);
 
 #endif

@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Work on hostile files in a child process that can do little else.
+ *
+ * Decoders of other people's formats are what a hostile file attacks. Here they crash alone, have
+ * memory and processor time of their own, and on Linux stand under a seccomp filter: they may
+ * compute, allocate, read what is open and send to one pipe. Every other system call fails with
+ * EPERM: no file is opened, nothing executed, no socket made, nobody signalled. A kernel that
+ * refuses the filter leaves the process, its limits and its closed descriptors.
+ *
+ * Why a process and not a thread: a filter can be put on one thread without fork(), but that thread
+ * shares its memory with threads that have none, and who controls the one writes into the stacks of
+ * the others. Why not landlock: it restricts files and, lately, TCP, on fewer kernels, and adds
+ * nothing where no file can be opened at all.
+ *
+ * After fork() in a program with threads, only async-signal-safe functions are safe by the letter
+ * of POSIX, and decoders call malloc(). glibc, musl and the BSDs keep malloc() usable there.
+ * Another lock that a thread holds at that moment stays locked in the child: zlib, libpng and
+ * libjpeg have none, Little CMS has one around its list of contexts, held for some instructions. So
+ * that pictures are decoded here is the caller's choice (impasto_image_load_apart), and the
+ * program's; libhdf5, which crashes, always runs here.
+ */
+
+#define _GNU_SOURCE /* F_SETPIPE_SZ, syscall, AT_EMPTY_PATH */
+
+#include "base/base.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* Bytes of the pipe: the most that Linux grants without privileges. */
+#define PIPE_BYTES (1 << 20)
+/* Seconds between the signal for too much time and the end, should the signal be held up. */
+#define GRACE 5
+
+/* Sanitizers report on standard error, and what they find in a child must not go unseen. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) ||                         \
+    __has_feature(undefined_behavior_sanitizer)
+#define SANITIZED 1
+#endif
+#endif
+#ifndef SANITIZED
+#define SANITIZED 0
+#endif
+
+/* ---- The filter ------------------------------------------------------------------------------ */
+
+#if defined(__linux__) && (defined(__x86_64__) || defined(__aarch64__))
+
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+
+#ifdef __x86_64__
+#define ARCHITECTURE AUDIT_ARCH_X86_64
+#else
+#define ARCHITECTURE AUDIT_ARCH_AARCH64
+#endif
+
+#define FIELD(name) ((unsigned)offsetof(struct seccomp_data, name))
+/* The lower half of an argument, where flags are; both architectures are little-endian. */
+#define ARGUMENT(n) (FIELD(args) + (n) * (unsigned)sizeof(uint64_t))
+
+#define LOAD(offset) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offset)
+#define RETURN(what) BPF_STMT(BPF_RET | BPF_K, what)
+#define SKIP_IF_EQUAL(value, count) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, count, 0)
+#define SKIP_UNLESS_EQUAL(value, count) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, 0, count)
+#define SKIP_IF_ANY(bits, count) BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, bits, count, 0)
+
+#define ALLOWED RETURN(SECCOMP_RET_ALLOW)
+#define REFUSED RETURN(SECCOMP_RET_ERRNO | EPERM)
+
+#define ALLOW(call) SKIP_UNLESS_EQUAL(SYS_##call, 1), ALLOWED
+/* Where the n-th argument is this. */
+#define ALLOW_WITH(call, n, value)                                                                 \
+    SKIP_UNLESS_EQUAL(SYS_##call, 4), LOAD(ARGUMENT(n)), SKIP_UNLESS_EQUAL(value, 1), ALLOWED,     \
+        REFUSED
+/* Where the n-th argument has none of these bits. */
+#define ALLOW_WITHOUT(call, n, bits)                                                               \
+    SKIP_UNLESS_EQUAL(SYS_##call, 4), LOAD(ARGUMENT(n)), SKIP_IF_ANY(bits, 1), ALLOWED, REFUSED
+
+#define WRITING (O_WRONLY | O_RDWR | O_CREAT | O_TRUNC)
+
+static void install(struct sock_filter *filter, size_t count)
+{
+    const struct sock_fprog program = {.len = (unsigned short)count, .filter = filter};
+    (void)prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
+}
+
+static void restrict_calls(int answer)
+{
+    struct sock_filter filter[] = {
+        LOAD(FIELD(arch)),
+        SKIP_IF_EQUAL(ARCHITECTURE, 1),
+        REFUSED,
+        LOAD(FIELD(nr)),
+        /* Reading, of what is open. */
+        ALLOW(read),
+        ALLOW(readv),
+        ALLOW(pread64),
+        ALLOW(lseek),
+        ALLOW(fstat),
+        ALLOW(close),
+        /* Sending. */
+        ALLOW_WITH(write, 0, (unsigned)answer),
+        /* Memory, but none to be executed. */
+        ALLOW(brk),
+        ALLOW(munmap),
+        ALLOW(mremap),
+        ALLOW(madvise),
+        ALLOW_WITHOUT(mmap, 2, PROT_EXEC),
+        ALLOW_WITHOUT(mprotect, 2, PROT_EXEC),
+        /* What the C library does beside all that. */
+        ALLOW(futex),
+        ALLOW(getrandom),
+        ALLOW(clock_gettime),
+        ALLOW(gettimeofday),
+        ALLOW(rt_sigprocmask),
+        ALLOW(rt_sigreturn),
+        ALLOW(exit),
+        ALLOW(exit_group),
+        /* Until imp_sandbox_seal: that itself, and reading of files. */
+        ALLOW_WITH(prctl, 0, PR_SET_SECCOMP),
+        ALLOW(newfstatat),
+        ALLOW_WITHOUT(openat, 2, WRITING),
+        REFUSED,
+    };
+    /* Else the kernel takes filters from the privileged alone. */
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0)
+        install(filter, IMP_COUNT(filter));
+}
+
+/* A second filter can only take away from what the first allows. C libraries say newfstatat for
+ * fstat. */
+void imp_sandbox_seal(void)
+{
+    /* clang-format off */
+    struct sock_filter filter[] = {
+        LOAD(FIELD(nr)),
+        SKIP_UNLESS_EQUAL(SYS_openat, 1), REFUSED,
+        SKIP_UNLESS_EQUAL(SYS_prctl, 1), REFUSED,
+        ALLOW_WITH(newfstatat, 3, AT_EMPTY_PATH),
+        ALLOWED,
+    };
+    /* clang-format on */
+    install(filter, IMP_COUNT(filter));
+}
+
+/* The child goes with the thread that waits for it. */
+static void end_with_parent(void)
+{
+    (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+}
+
+#else
+
+static void restrict_calls(int answer)
+{
+    (void)answer;
+}
+
+void imp_sandbox_seal(void)
+{
+}
+
+static void end_with_parent(void)
+{
+}
+
+#endif
+
+/* ---- The child ------------------------------------------------------------------------------- */
+
+/* Closes all descriptors between two, but not the standard ones. */
+static void close_between(int low, int high)
+{
+    const int first = low > STDERR_FILENO ? low + 1 : STDERR_FILENO + 1;
+#ifdef SYS_close_range
+    if (first < high)
+        (void)syscall(SYS_close_range, (unsigned)first, (unsigned)high - 1, 0u);
+#else
+    (void)first, (void)high;
+#endif
+}
+
+/* What is open and not its business: outputs, devices, the pipes of other children. */
+static void close_others(int one, int other)
+{
+    const int low = one < other ? one : other, high = one < other ? other : one;
+    close_between(STDERR_FILENO, low);
+    close_between(low, high);
+    close_between(high, INT_MAX);
+}
+
+static void limit_memory(uint64_t more)
+{
+    char text[32] = "";
+    struct rlimit limit;
+    const int statm = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+    const bool known = statm >= 0 && read(statm, text, sizeof(text) - 1) > 0;
+    const long page = sysconf(_SC_PAGESIZE);
+    if (statm >= 0)
+        close(statm);
+    if (!known || page <= 0 || getrlimit(RLIMIT_AS, &limit) != 0)
+        return;
+    const rlim_t now = (rlim_t)strtoull(text, NULL, 10) * (rlim_t)page;
+    const rlim_t most = more < RLIM_INFINITY - now ? now + (rlim_t)more : RLIM_INFINITY;
+    if (limit.rlim_cur == RLIM_INFINITY || limit.rlim_cur > most) {
+        limit.rlim_cur = most;
+        (void)setrlimit(RLIMIT_AS, &limit);
+    }
+}
+
+static void limit_time(unsigned seconds)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_CPU, &limit) != 0)
+        return;
+    if (limit.rlim_max == RLIM_INFINITY || limit.rlim_max > (rlim_t)seconds + GRACE)
+        limit.rlim_max = (rlim_t)seconds + GRACE;
+    if (limit.rlim_cur == RLIM_INFINITY || limit.rlim_cur > seconds)
+        limit.rlim_cur = seconds;
+    (void)setrlimit(RLIMIT_CPU, &limit);
+}
+
+/* It may crash or be stopped, but without a sound, a core file or the program's handlers. */
+static void serve(const struct imp_sandbox *sandbox, int answer)
+{
+    static const int fatal[] = {SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL, SIGXCPU, SIGPIPE};
+    const struct rlimit no_core = {0, 0};
+    end_with_parent();
+    for (size_t i = 0; i < IMP_COUNT(fatal) && !SANITIZED; i++)
+        signal(fatal[i], SIG_DFL);
+    (void)setrlimit(RLIMIT_CORE, &no_core);
+    limit_time(sandbox->seconds);
+    limit_memory(sandbox->memory);
+    const int nowhere = open("/dev/null", O_RDWR | O_CLOEXEC);
+    for (int i = STDIN_FILENO; nowhere >= 0 && i <= STDERR_FILENO; i++)
+        if (i != answer && i != sandbox->descriptor && !(SANITIZED && i == STDERR_FILENO))
+            (void)dup2(nowhere, i);
+    close_others(answer, sandbox->descriptor < 0 ? answer : sandbox->descriptor);
+    if (!SANITIZED)
+        restrict_calls(answer);
+    if (!SANITIZED && !sandbox->opens)
+        imp_sandbox_seal();
+    sandbox->work(sandbox->user, answer);
+    _exit(0);
+}
+
+bool imp_sandbox_send(int answer, const void *bytes, size_t size)
+{
+    const unsigned char *from = bytes;
+    while (size > 0) {
+        const ssize_t sent = write(answer, from, size);
+        if (sent < 0 && errno == EINTR)
+            continue;
+        if (sent <= 0)
+            return false;
+        from += sent;
+        size -= (size_t)sent;
+    }
+    return true;
+}
+
+/* ---- The program's side ---------------------------------------------------------------------- */
+
+bool imp_sandbox_start(const struct imp_sandbox *sandbox, struct imp_sandbox_child *child)
+{
+    int ends[2];
+    if (pipe(ends) != 0)
+        return false;
+#ifdef F_SETPIPE_SZ
+    (void)fcntl(ends[1], F_SETPIPE_SZ, PIPE_BYTES); /* else it is smaller, and slower */
+#endif
+    const pid_t process = fork();
+    if (process == 0) {
+        close(ends[0]);
+        serve(sandbox, ends[1]);
+    }
+    const int problem = errno;
+    close(ends[1]);
+    *child = (struct imp_sandbox_child){.process = (long)process, .answer = ends[0]};
+    if (process < 0)
+        close(ends[0]);
+    errno = problem;
+    return process > 0;
+}
+
+bool imp_sandbox_receive(const struct imp_sandbox_child *child, void *bytes, size_t size)
+{
+    unsigned char *to = bytes;
+    while (size > 0) {
+        const ssize_t got = read(child->answer, to, size);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0)
+            return false;
+        to += got;
+        size -= (size_t)got;
+    }
+    return true;
+}
+
+const char *imp_sandbox_end(const struct imp_sandbox_child *child)
+{
+    int how = 0;
+    /* A child that still sends has nobody to listen now, and ends by that. */
+    close(child->answer);
+    /* A program that ignores SIGCHLD has no child left to wait for: ECHILD. */
+    while (waitpid((pid_t)child->process, &how, 0) < 0 && errno == EINTR)
+        ;
+    if (WIFEXITED(how) && WEXITSTATUS(how) == 0)
+        return NULL;
+    switch (WIFSIGNALED(how) ? WTERMSIG(how) : 0) {
+    case SIGXCPU:
+        return "takes too long";
+    case SIGKILL:
+        return "was killed, perhaps for lack of memory";
+    default:
+        return "crashes";
+    }
+}

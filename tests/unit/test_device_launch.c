@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: MIT */
+/* Launching on a device: every work-item runs once, in slices where it must be, in work-groups that
+ * the device has; and the profile. */
+
+#include "device_fixture.h"
+
+/* Launches `mark` and checks that each work-item ran once; returns the number of slices. */
+static int count_slices(struct imp_device *device, const int n[3], const size_t local[3],
+                        double flops)
+{
+    const size_t count = (size_t)n[0] * (size_t)n[1] * (size_t)n[2];
+    int *hits = calloc(count, sizeof(*hits)), *offsets = calloc(count, sizeof(*offsets));
+    struct imp_buffer *hit_buffer = make_buffer(device, count * sizeof(int));
+    struct imp_buffer *offset_buffer = make_buffer(device, count * sizeof(int));
+    struct imp_launch launch = {
+        .kernel = mark,
+        IMP_ARGS(imp_buf(hit_buffer), imp_buf(offset_buffer), imp_int(n[0]), imp_int(n[1]),
+                 imp_int(n[2])),
+        .global = {(size_t)n[0], (size_t)n[1], (size_t)n[2]},
+        .flops = flops,
+        .label = "layer",
+    };
+    if (local != NULL)
+        memcpy(launch.local, local, sizeof(launch.local));
+    expect_ok(device, imp_launch(device, &launch));
+    expect_ok(device, imp_buffer_read(hit_buffer, 0, hits, count * sizeof(int)));
+    expect_ok(device, imp_buffer_read(offset_buffer, 0, offsets, count * sizeof(int)));
+    int slices = 1;
+    for (size_t i = 0; i < count; i++) {
+        assert_int_equal(hits[i], (int)i + 1);
+        /* Slices lie along the outermost dimension, so offsets rise with i. */
+        assert_true(i == 0 ? offsets[i] == 0 : offsets[i] >= offsets[i - 1]);
+        slices += i > 0 && offsets[i] > offsets[i - 1];
+    }
+    imp_buffer_free(&hit_buffer);
+    imp_buffer_free(&offset_buffer);
+    free(hits);
+    free(offsets);
+    return slices;
+}
+
+static void test_launch_shapes(void **state)
+{
+    (void)state;
+    static const int shapes[][3] = {{1, 1, 1}, {63, 1, 1}, {64, 1, 1}, {65, 1, 1},  {1, 7, 1},
+                                    {1, 1, 5}, {13, 7, 1}, {3, 1, 9},  {130, 3, 2}, {200, 1, 1}};
+    struct imp_device *device = open_device(NULL);
+    for (size_t i = 0; i < IMP_COUNT(shapes); i++) {
+        assert_int_equal(count_slices(device, shapes[i], NULL, 0), 1);
+        assert_int_equal(count_slices(device, shapes[i], NULL, 1000), 1);
+    }
+    const size_t limit = imp_device_caps(device)->max_work_group;
+    if (limit >= 32) {
+        static const size_t locals[][3] = {{8, 4, 1}, {1, 32, 1}, {2, 2, 2}, {32, 0, 0}};
+        for (size_t i = 0; i < IMP_COUNT(locals); i++)
+            assert_int_equal(count_slices(device, shapes[8], locals[i], 0), 1);
+    }
+    imp_device_close(&device);
+}
+
+/* A kernel of unknown speed is tried out in slices on a GPU. */
+static void test_launch_probes(void **state)
+{
+    (void)state;
+    static const int shapes[][3] = {{1000, 1, 1}, {16, 50, 1}, {8, 3, 40}, {40, 1, 1}, {300, 9, 2}};
+    for (size_t i = 0; i < IMP_COUNT(shapes); i++) {
+        struct imp_device *device = open_device(NULL);
+        const bool cpu = imp_device_caps(device)->cpu;
+        size_t group = 1;
+        expect_ok(device, imp_kernel_max_work_group(device, &mark, &group));
+        for (int round = 0; round < 4; round++) {
+            const int slices = count_slices(device, shapes[i], NULL, 4e10);
+            if (cpu || (size_t)shapes[i][0] * (size_t)shapes[i][1] <= 64)
+                assert_true(!cpu || slices == 1);
+            else if (round == 0)
+                assert_in_range(slices, 2, shapes[i][0]);
+        }
+        /* More shapes than the table of speeds holds. */
+        for (int j = 0; j < 60; j++)
+            count_slices(device, shapes[i], NULL, 4e8 + 1e7 * (j % 30));
+        imp_device_close(&device);
+    }
+}
+
+/* Launches `spin` over 64 x rows work-items; the number of slices, and the seconds it took. */
+static int spin_slices(struct imp_device *device, int rows, int turns, double *seconds)
+{
+    const size_t count = 64 * (size_t)rows;
+    int *offsets = calloc(count, sizeof(*offsets));
+    struct imp_buffer *buffer = make_buffer(device, count * sizeof(int));
+    expect_ok(device, imp_device_finish(device));
+    const double begin = imp_host_seconds();
+    expect_ok(device, imp_launch(device, &(struct imp_launch){
+                                             .kernel = spin,
+                                             IMP_ARGS(imp_buf(buffer), imp_int(turns)),
+                                             .global = {64, (size_t)rows},
+                                             .flops = 1e4 * rows * turns,
+                                         }));
+    expect_ok(device, imp_device_finish(device));
+    *seconds = imp_host_seconds() - begin;
+    expect_ok(device, imp_buffer_read(buffer, 0, offsets, count * sizeof(int)));
+    int slices = 1;
+    for (size_t i = 1; i < count; i++)
+        slices += offsets[i] > offsets[i - 1];
+    imp_buffer_free(&buffer);
+    free(offsets);
+    return slices;
+}
+
+/* A launch that does take long is cut on a GPU, and stays in one piece on a CPU. */
+static void test_launch_slices(void **state)
+{
+    (void)state;
+    double seconds = 0;
+    int rows = 40, turns = 100, slices = 0;
+    struct imp_device *device = open_device(NULL);
+    expect_ok(device, imp_kernel_prepare(device, &spin));
+    (void)spin_slices(device, rows, turns, &seconds); /* with what the driver does at first */
+    /* llvmpipe leaves a loop after 65,535 turns, so that rows must do the rest. */
+    while (spin_slices(device, rows, turns, &seconds) > 0 && seconds < 0.5 && rows < 1 << 18) {
+        const int factor = seconds < 0.05 ? 8 : 2;
+        if (turns < 6400)
+            turns *= factor;
+        else
+            rows *= factor;
+    }
+    for (int i = 0; i < 3; i++)
+        slices = spin_slices(device, rows, turns, &seconds);
+    if (imp_device_caps(device)->cpu)
+        assert_int_equal(slices, 1);
+    else if (seconds > 0.3)
+        assert_in_range(slices, 3, 60);
+    imp_device_close(&device);
+}
+
+static void test_launch_refusals(void **state)
+{
+    (void)state;
+    struct imp_device *device = open_device(NULL);
+    struct imp_buffer *buffer = make_buffer(device, 64);
+    const size_t limit = imp_device_caps(device)->max_work_group;
+    struct imp_launch launch = {
+        .kernel = scale, IMP_ARGS(imp_buf(buffer), imp_float(1.0f)), .global = {16}};
+    expect_failure(device, imp_launch(device, &launch), IMPASTO_ERROR_INTERNAL,
+                   "kernel scale of tiny.cl: takes 3 arguments, not 2");
+    struct imp_launch wide = {.kernel = scale,
+                              IMP_ARGS(imp_buf(buffer), imp_float(1.0f), imp_int(16)),
+                              .global = {16},
+                              .local = {limit + 1}};
+    expect_failure(device, imp_launch(device, &wide), IMPASTO_ERROR_INTERNAL, "work-groups of ");
+    wide.local[0] = SIZE_MAX;
+    wide.local[1] = SIZE_MAX;
+    expect_failure(device, imp_launch(device, &wide), IMPASTO_ERROR_INTERNAL, "work-groups of ");
+    imp_buffer_free(&buffer);
+    expect_scaled(device);
+    imp_device_close(&device);
+}
+
+static void test_work_groups(void **state)
+{
+    (void)state;
+    struct imp_device *device = open_device(NULL);
+    size_t size = 0;
+    const size_t limit = imp_device_caps(device)->max_work_group;
+    expect_ok(device, imp_kernel_max_work_group(device, &scale, &size));
+    assert_in_range(size, 1, limit);
+    /* What the source demands is taken without being told. */
+    if (limit >= 8) {
+        int sizes[64] = {0};
+        struct imp_buffer *buffer = make_buffer(device, sizeof(sizes));
+        expect_ok(device, imp_kernel_max_work_group(device, &sized, &size));
+        assert_int_equal(size, 8);
+        expect_ok(device, imp_launch(device, &(struct imp_launch){.kernel = sized,
+                                                                  IMP_ARGS(imp_buf(buffer)),
+                                                                  .global = {8, 8}}));
+        expect_ok(device, imp_buffer_read(buffer, 0, sizes, sizeof(sizes)));
+        for (size_t i = 0; i < IMP_COUNT(sizes); i++)
+            assert_int_equal(sizes[i], 42);
+        imp_buffer_free(&buffer);
+    }
+    imp_device_close(&device);
+    /* Treated as a device that allows one work-item per group. */
+    device = open_device(&(struct imp_device_options){.max_work_group = 1});
+    expect_ok(device, imp_kernel_max_work_group(device, &scale, &size));
+    assert_int_equal(size, 1);
+    expect_scaled(device);
+    imp_device_close(&device);
+}
+
+static void test_profile(void **state)
+{
+    (void)state;
+    static const int shape[3] = {10, 1, 1};
+    size_t count = 99;
+    struct imp_device *device = open_device(&(struct imp_device_options){.profile = true});
+    (void)imp_device_profile(device, &count);
+    assert_int_equal(count, 0);
+    for (int i = 0; i < 3; i++)
+        count_slices(device, shape, NULL, 100);
+    expect_scaled(device);
+    const struct imp_profile_row *rows = imp_device_profile(device, &count);
+    assert_int_equal(count, 2);
+    assert_string_equal(rows[0].label, "layer mark");
+    assert_int_equal(rows[0].launches, 3);
+    assert_true(rows[0].flops == 300 && rows[0].seconds > 0 && rows[0].seconds < 60);
+    assert_string_equal(rows[1].label, "scale");
+    imp_device_set_profile(device, false);
+    expect_scaled(device);
+    rows = imp_device_profile(device, &count);
+    assert_int_equal(count, 2);
+    assert_int_equal(rows[1].launches, 1);
+    imp_device_set_profile(device, true);
+    (void)imp_device_profile(device, &count);
+    assert_int_equal(count, 0);
+    imp_device_close(&device);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_launch_shapes),
+        cmocka_unit_test(test_launch_probes),
+        cmocka_unit_test(test_launch_slices),
+        cmocka_unit_test(test_launch_refusals),
+        cmocka_unit_test(test_work_groups),
+        cmocka_unit_test(test_profile),
+    };
+    return cmocka_run_group_tests(tests, choose_and_set_up, remove_folder);
+}

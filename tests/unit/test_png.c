@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT */
+/* PNG files of every type, written here by libpng, against the values that went into them. */
+
+#include "image_files.h"
+
+static void png_types(void **state)
+{
+    (void)state;
+    static const struct {
+        int type, depths[6];
+        bool transparent;
+    } types[] = {
+        {PNG_COLOR_TYPE_GRAY, {1, 2, 4, 8, 16}, true}, {PNG_COLOR_TYPE_PALETTE, {1, 2, 4, 8}, true},
+        {PNG_COLOR_TYPE_RGB, {8, 16}, true},           {PNG_COLOR_TYPE_GRAY_ALPHA, {8, 16}, false},
+        {PNG_COLOR_TYPE_RGB_ALPHA, {8, 16}, false},
+    };
+    for (size_t t = 0; t < IMP_COUNT(types); t++)
+        for (int d = 0; types[t].depths[d]; d++)
+            for (int variant = 0; variant < (types[t].transparent ? 4 : 2); variant++) {
+                const struct png_case c = {.type = types[t].type,
+                                           .depth = types[t].depths[d],
+                                           .interlace = variant & 1,
+                                           .transparent = variant > 1};
+                write_png(in_folder("case.png"), &c);
+                struct impasto_image *image = expect_image(in_folder("case.png"));
+                assert_int_equal(image->width, WIDTH);
+                assert_int_equal(image->height, HEIGHT);
+                assert_int_equal(image->alpha != NULL,
+                                 c.transparent || (c.type & PNG_COLOR_MASK_ALPHA) != 0);
+                for (int i = 0; i < PIXELS; i++) {
+                    double rgba[4];
+                    png_pixel(&c, i % WIDTH, i / WIDTH, rgba);
+                    for (int k = 0; k < 3; k++)
+                        assert_near(image->rgb[3 * i + k], rgba[k], 1e-6);
+                    if (image->alpha)
+                        assert_near(image->alpha[i], rgba[3], 1e-6);
+                }
+                impasto_image_free(&image);
+            }
+}
+
+/* ---- Colour --------------------------------------------------------------------------------- */
+
+/* Samples that are linear light come out encoded. */
+static void expect_linear_read(const char *path)
+{
+    const struct png_case plain = {.type = PNG_COLOR_TYPE_RGB, .depth = 16};
+    struct impasto_image *image = expect_image(path);
+    for (int i = 0; i < PIXELS; i++) {
+        double rgba[4];
+        png_pixel(&plain, i % WIDTH, i / WIDTH, rgba);
+        /* Little CMS tabulates curves. */
+        for (int k = 0; k < 3; k++)
+            assert_near(image->rgb[3 * i + k], srgb_encode(rgba[k]), 2e-3);
+    }
+    impasto_image_free(&image);
+}
+
+static void gamma_is_honoured(void **state)
+{
+    (void)state;
+    const struct png_case c = {.type = PNG_COLOR_TYPE_RGB, .depth = 16, .gamma = 1};
+    write_png(in_folder("linear.png"), &c);
+    expect_linear_read(in_folder("linear.png"));
+    /* 1/2.2 is what writers put for sRGB: nothing changes. */
+    const struct png_case usual = {.type = PNG_COLOR_TYPE_GRAY, .depth = 8, .gamma = 0.45455};
+    write_png(in_folder("usual.png"), &usual);
+    struct impasto_image *image = expect_image(in_folder("usual.png"));
+    for (int i = 0; i < PIXELS; i++)
+        assert_near(image->rgb[3 * i], png_sample(8, i % WIDTH, i / WIDTH, 0) / 255.0, 1e-6);
+    impasto_image_free(&image);
+}
+
+#ifdef IMP_HAVE_LCMS2
+static void profiles_are_honoured(void **state)
+{
+    (void)state;
+    size_t size;
+    unsigned char *profile = linear_profile(&size);
+    struct png_case c = {
+        .type = PNG_COLOR_TYPE_RGB, .depth = 16, .profile = profile, .profile_size = size};
+    write_png(in_folder("profile.png"), &c);
+    expect_linear_read(in_folder("profile.png"));
+    /* A broken one is ignored. Header and table of tags stay, or libpng would not take it. */
+    const size_t tags_end = 132 + 12 * (size_t)profile[131];
+    memset(profile + tags_end, 0xff, size - tags_end);
+    write_png(in_folder("broken.png"), &c);
+    struct impasto_image *image = expect_image(in_folder("broken.png"));
+    assert_near(image->rgb[0], png_sample(16, 0, 0, 0) / 65535.0, 1e-6);
+    impasto_image_free(&image);
+    free(profile);
+}
+#endif
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(png_types),
+        cmocka_unit_test(gamma_is_honoured),
+#ifdef IMP_HAVE_LCMS2
+        cmocka_unit_test(profiles_are_honoured),
+#endif
+    };
+    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}

@@ -1,0 +1,551 @@
+/* SPDX-License-Identifier: MIT */
+/* What a decoder in a sandbox can do when a hostile file has taken it over: these here have been.
+ */
+
+#define _XOPEN_SOURCE 700 /* mkdtemp */
+#define _DEFAULT_SOURCE   /* MAP_ANONYMOUS */
+
+#include "files.h"
+#include "image/formats.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SANITIZED 1
+#else
+#define SANITIZED 0
+#endif
+
+#define MIB ((uint64_t)1 << 20)
+
+/* Whether this kernel and this build filter system calls. */
+static bool filtered(void)
+{
+#if defined(__linux__) && (defined(__x86_64__) || defined(__aarch64__))
+    return !SANITIZED && prctl(PR_GET_SECCOMP, 0, 0, 0, 0) == 0;
+#else
+    return false;
+#endif
+}
+
+/* Runs work in a sandbox and takes `size` bytes of its answer. Returns what has happened to it. */
+static const char *run(struct imp_sandbox sandbox, void (*work)(void *user, int answer),
+                       void *answer, size_t size, bool *whole)
+{
+    struct imp_sandbox_child child;
+    sandbox.work = work;
+    sandbox.memory = sandbox.memory ? sandbox.memory : 64 * MIB;
+    sandbox.seconds = sandbox.seconds ? sandbox.seconds : 20;
+    assert_true(imp_sandbox_start(&sandbox, &child));
+    *whole = imp_sandbox_receive(&child, answer, size);
+    return imp_sandbox_end(&child);
+}
+
+/* ---- System calls ---------------------------------------------------------------------------- */
+
+/* What the taken-over decoders know. */
+struct loot {
+    char file[PATH_SIZE];  /* that is there */
+    char other[PATH_SIZE]; /* that is not */
+    int elsewhere;         /* was open for writing */
+};
+
+static long try_read(const struct loot *loot)
+{
+    return open(loot->file, O_RDONLY);
+}
+
+static long try_create(const struct loot *loot)
+{
+    return open(loot->other, O_WRONLY | O_CREAT, 0600);
+}
+
+static long try_link(const struct loot *loot)
+{
+    return symlink(loot->file, loot->other);
+}
+
+static long try_remove(const struct loot *loot)
+{
+    return unlink(loot->file);
+}
+
+static long try_folder(const struct loot *loot)
+{
+    return mkdir(loot->other, 0700);
+}
+
+static long try_list(const struct loot *loot)
+{
+    return access(loot->file, R_OK);
+}
+
+static long try_connect(const struct loot *loot)
+{
+    (void)loot;
+    return socket(AF_INET, SOCK_STREAM, 0);
+}
+
+static long try_pair(const struct loot *loot)
+{
+    int ends[2];
+    (void)loot;
+    return socketpair(AF_UNIX, SOCK_STREAM, 0, ends);
+}
+
+static long try_execute(const struct loot *loot)
+{
+    char name[] = "true", *words[] = {name, NULL};
+    (void)loot;
+    return execv("/bin/true", words);
+}
+
+static long try_fork(const struct loot *loot)
+{
+    (void)loot;
+    return fork();
+}
+
+static long try_signal(const struct loot *loot)
+{
+    (void)loot;
+    return kill(-1, 0);
+}
+
+static long try_code(const struct loot *loot)
+{
+    (void)loot;
+    const void *page = mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return page == MAP_FAILED ? -1 : 0;
+}
+
+static long try_data_as_code(const struct loot *loot)
+{
+    (void)loot;
+    void *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return page == MAP_FAILED ? 0 : mprotect(page, 4096, PROT_READ | PROT_EXEC);
+}
+
+static long try_elsewhere(const struct loot *loot)
+{
+    return write(loot->elsewhere, "x", 1);
+}
+
+static long try_error(const struct loot *loot)
+{
+    (void)loot;
+    return write(STDERR_FILENO, "x", 1);
+}
+
+static long try_limits(const struct loot *loot)
+{
+    const struct rlimit none = {RLIM_INFINITY, RLIM_INFINITY};
+    (void)loot;
+    return setrlimit(RLIMIT_AS, &none);
+}
+
+static const struct {
+    const char *name;
+    long (*try)(const struct loot *loot);
+} wishes[] = {
+    {"read a file", try_read},
+    {"create a file", try_create},
+    {"make a link", try_link},
+    {"remove a file", try_remove},
+    {"make a folder", try_folder},
+    {"look for a file", try_list},
+    {"make a socket", try_connect},
+    {"make a pair of sockets", try_pair},
+    {"execute a program", try_execute},
+    {"make a process", try_fork},
+    {"signal", try_signal},
+    {"new code", try_code},
+    {"data as code", try_data_as_code},
+    {"write elsewhere", try_elsewhere},
+    {"write to standard error", try_error},
+    {"change limits", try_limits},
+};
+
+static void try_all(void *user, int answer)
+{
+    int problems[IMP_COUNT(wishes)];
+    for (size_t i = 0; i < IMP_COUNT(wishes); i++) {
+        errno = 0;
+        problems[i] = wishes[i].try(user) < 0 ? errno : 0;
+    }
+    (void)imp_sandbox_send(answer, problems, sizeof(problems));
+}
+
+static void calls(void **state)
+{
+    int problems[IMP_COUNT(wishes)];
+    bool whole;
+    struct loot loot;
+    (void)state;
+    if (!filtered())
+        skip();
+    write_bytes(in_folder("file"), "a", 1);
+    snprintf(loot.file, sizeof(loot.file), "%s", in_folder("file"));
+    snprintf(loot.other, sizeof(loot.other), "%s", in_folder("other"));
+    loot.elsewhere = open(loot.file, O_WRONLY);
+    assert_true(loot.elsewhere >= 0);
+    assert_null(run((struct imp_sandbox){.descriptor = -1, .user = &loot}, try_all, problems,
+                    sizeof(problems), &whole));
+    close(loot.elsewhere);
+    assert_true(whole);
+    for (size_t i = 0; i < IMP_COUNT(wishes); i++)
+        if (problems[i] != EPERM)
+            fail_msg("%s: %s", wishes[i].name, problems[i] ? strerror(problems[i]) : "was done");
+}
+
+/* ---- Files ----------------------------------------------------------------------------------- */
+
+struct opening {
+    const char *path;
+    int descriptor;
+};
+
+static void open_files(void *user, int answer)
+{
+    const struct opening *opening = user;
+    char byte[2] = "";
+    bool good[5];
+    good[0] = read(opening->descriptor, &byte[0], 1) == 1 && byte[0] == 'a';
+    const int one = open(opening->path, O_RDONLY);
+    good[1] = one >= 0 && read(one, &byte[1], 1) == 1 && byte[1] == 'a';
+    good[2] = open(opening->path, O_RDWR) < 0 && errno == EPERM;
+    imp_sandbox_seal();
+    good[3] = open(opening->path, O_RDONLY) < 0 && errno == EPERM;
+    good[4] = lseek(one, 0, SEEK_SET) == 0 && read(one, &byte[1], 1) == 1;
+    (void)imp_sandbox_send(answer, good, sizeof(good));
+}
+
+/* What is open can be read, and what may be opened until it is sealed. */
+static void files(void **state)
+{
+    bool good[5], whole;
+    (void)state;
+    if (!filtered())
+        skip();
+    write_bytes(in_folder("letters"), "ab", 2);
+    const struct opening opening = {.path = in_folder("letters"),
+                                    .descriptor = open(in_folder("letters"), O_RDONLY)};
+    assert_null(run((struct imp_sandbox){.descriptor = opening.descriptor,
+                                         .opens = true,
+                                         .user = (void *)&opening},
+                    open_files, good, sizeof(good), &whole));
+    close(opening.descriptor);
+    assert_true(whole);
+    for (size_t i = 0; i < IMP_COUNT(good); i++)
+        if (!good[i])
+            fail_msg("%zu", i);
+}
+
+/* ---- Ends ------------------------------------------------------------------------------------ */
+
+static void crash(void *user, int answer)
+{
+    (void)user, (void)answer;
+    abort();
+}
+
+static void loop(void *user, int answer)
+{
+    volatile unsigned counter = 0;
+    (void)user, (void)answer;
+    for (;;)
+        counter++;
+}
+
+/* Says how much it gets. */
+static void take(void *user, int answer)
+{
+    uint64_t taken = 0;
+    (void)user;
+    while (taken < 4096 * MIB && malloc(MIB))
+        taken += MIB;
+    (void)imp_sandbox_send(answer, &taken, sizeof(taken));
+}
+
+static void stop_early(void *user, int answer)
+{
+    (void)user;
+    (void)imp_sandbox_send(answer, "a", 1);
+}
+
+/* Sends without end to somebody who takes a byte. */
+static void babble(void *user, int answer)
+{
+    static const char text[65536];
+    (void)user;
+    while (imp_sandbox_send(answer, text, sizeof(text)))
+        ;
+}
+
+static void ends(void **state)
+{
+    char byte;
+    char two[2];
+    uint64_t taken;
+    bool whole;
+    (void)state;
+    const struct imp_sandbox plain = {.descriptor = -1};
+    const char *end = run(plain, crash, &byte, 1, &whole);
+    assert_false(whole);
+    assert_string_equal(end, "crashes");
+    end = run((struct imp_sandbox){.descriptor = -1, .seconds = 1}, loop, &byte, 1, &whole);
+    assert_false(whole);
+    assert_string_equal(end, "takes too long");
+    assert_null(run(plain, stop_early, two, 2, &whole));
+    assert_false(whole);
+    (void)run(plain, babble, &byte, 1, &whole);
+    assert_true(whole);
+    if (SANITIZED)
+        return; /* their allocators end the process */
+    assert_null(run((struct imp_sandbox){.descriptor = -1, .memory = 32 * MIB}, take, &taken,
+                    sizeof(taken), &whole));
+    assert_true(whole);
+    assert_true(taken > 8 * MIB && taken <= 32 * MIB);
+}
+
+static void no_process(void **state)
+{
+    struct rlimit limit, none;
+    struct imp_sandbox_child child;
+    (void)state;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    none = limit;
+    none.rlim_cur = 3;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    const struct imp_sandbox sandbox = {.descriptor = -1, .work = stop_early};
+    const bool started = imp_sandbox_start(&sandbox, &child);
+    const int problem = errno;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    assert_false(started);
+    assert_int_equal(problem, EMFILE);
+}
+
+/* ---- Pictures -------------------------------------------------------------------------------- */
+
+#define WIDTH 19
+#define HEIGHT 13
+
+/* Every kind of thing that a picture has. */
+static void save_picture(const char *path)
+{
+    static const unsigned char exif[] = {'I', 'I', 42, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0};
+    struct impasto_image *image = NULL;
+    assert_int_equal(impasto_image_create(WIDTH, HEIGHT, &image, NULL), IMPASTO_OK);
+    image->alpha = malloc(WIDTH * HEIGHT * sizeof(float));
+    image->metadata = malloc(sizeof(exif));
+    image->settings = strdup("{\"seed\": 1}");
+    assert_non_null(image->alpha);
+    assert_non_null(image->metadata);
+    memcpy(image->metadata, exif, sizeof(exif));
+    image->metadata_size = sizeof(exif);
+    for (size_t i = 0; i < (size_t)WIDTH * HEIGHT; i++) {
+        image->alpha[i] = (float)(i % 7) / 6;
+        for (size_t c = 0; c < 3; c++)
+            image->rgb[3 * i + c] = (float)((5 * i + c) % 11) / 10;
+    }
+    assert_int_equal(impasto_image_save(image, path, 8, NULL), IMPASTO_OK);
+    impasto_image_free(&image);
+}
+
+static void expect_same(const struct impasto_image *a, const struct impasto_image *b)
+{
+    const size_t pixels = (size_t)a->width * (size_t)a->height;
+    assert_int_equal(a->width, b->width);
+    assert_int_equal(a->height, b->height);
+    assert_memory_equal(a->rgb, b->rgb, 3 * pixels * sizeof(float));
+    assert_int_equal(!a->alpha, !b->alpha);
+    if (a->alpha)
+        assert_memory_equal(a->alpha, b->alpha, pixels * sizeof(float));
+    assert_int_equal(a->metadata_size, b->metadata_size);
+    assert_memory_equal(a->metadata, b->metadata, a->metadata_size);
+    assert_int_equal(!a->settings, !b->settings);
+    if (a->settings)
+        assert_string_equal(a->settings, b->settings);
+}
+
+static void pictures(void **state)
+{
+    static const char *const names[] = {"a.png", "a.jpg"};
+    (void)state;
+    for (size_t i = 0; i < IMP_COUNT(names); i++) {
+        struct impasto_image *plain = NULL, *apart = NULL;
+        char *settings = NULL, *settings_apart = NULL;
+        struct impasto_error error = {0};
+        const char *path = in_folder(names[i]);
+        save_picture(path);
+        if (impasto_image_load(path, 0, &plain, &error) ||
+            impasto_image_load_apart(path, 0, &apart, &error) ||
+            impasto_image_load_settings(path, &settings, &error) ||
+            impasto_image_load_settings_apart(path, &settings_apart, &error))
+            fail_msg("%s", error.message);
+        expect_same(plain, apart);
+        assert_int_equal(!settings, i == 1); /* PNG has them */
+        assert_int_equal(!settings, !settings_apart);
+        if (settings)
+            assert_string_equal(settings, settings_apart);
+        impasto_image_free(&plain);
+        impasto_image_free(&apart);
+        free(settings);
+        free(settings_apart);
+    }
+}
+
+/* What is wrong with a file is said in the same words. */
+static void refusals(void **state)
+{
+    struct impasto_image *image = NULL;
+    struct impasto_error plain = {0}, apart = {0};
+    (void)state;
+    save_picture(in_folder("a.png"));
+    for (int which = 0; which < 3; which++) {
+        const uint64_t most = which == 0 ? WIDTH * HEIGHT - 1 : 0;
+        const char *path = in_folder("a.png");
+        if (which == 1)
+            assert_int_equal(truncate(path, 80), 0);
+        if (which == 2)
+            path = in_folder("nowhere.png");
+        const enum impasto_status status = impasto_image_load(path, most, &image, &plain);
+        assert_int_not_equal(status, IMPASTO_OK);
+        assert_int_equal(impasto_image_load_apart(path, most, &image, &apart), status);
+        assert_string_equal(plain.message, apart.message);
+        assert_null(image);
+    }
+}
+
+/* ---- Decoders that have been taken over ------------------------------------------------------ */
+
+static enum impasto_status evil_crash(const struct imp_image_source *source,
+                                      struct impasto_image **image, struct impasto_error *error)
+{
+    (void)source, (void)image, (void)error;
+    abort(); /* without the signal, which it may not send */
+}
+
+static enum impasto_status evil_number(const struct imp_image_source *source,
+                                       struct impasto_image **image, struct impasto_error *error)
+{
+    (void)source;
+    IMP_TRY(impasto_image_create(2, 2, image, error));
+    (*image)->rgb[11] = NAN;
+    return IMPASTO_OK;
+}
+
+static enum impasto_status evil_size(const struct imp_image_source *source,
+                                     struct impasto_image **image, struct impasto_error *error)
+{
+    (void)source;
+    return impasto_image_create(100, 100, image, error); /* more than is allowed */
+}
+
+static enum impasto_status evil_sign(const struct imp_image_source *source,
+                                     struct impasto_image **image, struct impasto_error *error)
+{
+    (void)source;
+    IMP_TRY(impasto_image_create(2, 2, image, error));
+    (*image)->width = -2;
+    (*image)->height = -2;
+    return IMPASTO_OK;
+}
+
+static enum impasto_status evil_exif(const struct imp_image_source *source,
+                                     struct impasto_image **image, struct impasto_error *error)
+{
+    (void)source;
+    IMP_TRY(impasto_image_create(2, 2, image, error));
+    (*image)->metadata_size = SIZE_MAX;
+    return IMPASTO_OK;
+}
+
+static enum impasto_status evil_text(const struct imp_image_source *source,
+                                     struct impasto_image **image, struct impasto_error *error)
+{
+    (void)source;
+    IMP_TRY(impasto_image_create(2, 2, image, error));
+    (*image)->settings = strdup("\xff\xfe");
+    return IMPASTO_OK;
+}
+
+static enum impasto_status evil_status(const struct imp_image_source *source,
+                                       struct impasto_image **image, struct impasto_error *error)
+{
+    (void)source, (void)image;
+    return imp_fail(error, (enum impasto_status)77, "all is well");
+}
+
+static enum impasto_status evil_words(const struct imp_image_source *source,
+                                      struct impasto_image **image, struct impasto_error *error)
+{
+    (void)source, (void)image;
+    snprintf(error->message, sizeof(error->message), "two\nlines\033[2J");
+    return IMPASTO_ERROR_INPUT;
+}
+
+static enum impasto_status evil_reader(const struct imp_image_source *source,
+                                       struct impasto_image **image, struct impasto_error *error)
+{
+    IMP_TRY(impasto_image_create(2, 2, image, error));
+    (*image)->rgb[0] = open(source->path, O_RDONLY) >= 0 ? 1 : 0;
+    return IMPASTO_OK;
+}
+
+static void decoders(void **state)
+{
+    static const struct {
+        enum impasto_status (*load)(const struct imp_image_source *source,
+                                    struct impasto_image **image, struct impasto_error *error);
+        const char *words;
+    } evils[] = {
+        {evil_crash, "its decoder crashes"},   {evil_number, "misleads its decoder"},
+        {evil_size, "misleads its decoder"},   {evil_sign, "misleads its decoder"},
+        {evil_exif, "misleads its decoder"},   {evil_text, "misleads its decoder"},
+        {evil_status, "misleads its decoder"}, {evil_words, "two lines"},
+    };
+    struct impasto_image *image = NULL;
+    struct impasto_error error = {0};
+    (void)state;
+    write_bytes(in_folder("letters"), "ab", 2);
+    struct imp_image_source source = {
+        .path = in_folder("letters"), .max_pixels = 9999, .memory = UINT64_MAX};
+    assert_non_null(source.stream = fopen(source.path, "rb"));
+    for (size_t i = 0; i < IMP_COUNT(evils); i++) {
+        const struct imp_image_format format = {.load = evils[i].load};
+        assert_int_equal(imp_image_load_apart(&source, &format, &image, &error),
+                         IMPASTO_ERROR_INPUT);
+        assert_null(image);
+        if (!strstr(error.message, evils[i].words) || strpbrk(error.message, "\n\033"))
+            fail_msg("%zu: %s", i, error.message);
+    }
+    const struct imp_image_format reader = {.load = evil_reader};
+    assert_int_equal(imp_image_load_apart(&source, &reader, &image, &error), IMPASTO_OK);
+    if (filtered())
+        assert_true(image->rgb[0] <= 0);
+    impasto_image_free(&image);
+    fclose(source.stream);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(calls),      cmocka_unit_test(files),    cmocka_unit_test(ends),
+        cmocka_unit_test(no_process), cmocka_unit_test(pictures), cmocka_unit_test(refusals),
+        cmocka_unit_test(decoders),
+    };
+    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}
