@@ -23,7 +23,7 @@
 
 /* Opens a job as far as its plan: the library checks CLBlast before it is used. What it says of it
  * is for the run to find out, and to tell. */
-static void try_library(const struct cli_settings *settings, const char *device_spec)
+static void try_library(const char *device_spec, const char *conv, const char *gemm)
 {
     struct impasto_error error;
     struct impasto_weights *weights = NULL;
@@ -33,24 +33,20 @@ static void try_library(const struct cli_settings *settings, const char *device_
     struct impasto_job *job = NULL;
     if (impasto_weights_open("builtin", IMPASTO_CONVENTION_AUTO, &weights, &error) ||
         impasto_params_preset(weights, NULL, &params, &error) ||
-        cli_override(settings, &params, &error) ||
         impasto_image_create(SIDE, SIDE, &image, &error) ||
         impasto_device_open(device_spec, NULL, NULL, &device, &error))
         return;
-    struct impasto_params smallest;
     const struct impasto_style style = {.image = image, .weight = 1};
     const struct impasto_pictures pictures = {.content = image, .styles = &style, .style_count = 1};
-    if (impasto_params_preset(weights, NULL, &smallest, &error))
-        return;
-    smallest.size = SIDE;
-    smallest.conv = params.conv;
-    smallest.gemm = params.gemm;
-    if (impasto_job_plan(device, weights, &pictures, &smallest, &job, &error))
+    params.size = SIDE;
+    params.conv = conv;
+    params.gemm = gemm;
+    if (impasto_job_plan(device, weights, &pictures, &params, &job, &error))
         return;
 }
 
 /* The signal that ended the other process; 0: none did. */
-static int signal_of(const struct cli_settings *settings, const char *device)
+static int signal_of(const char *device, const char *conv, const char *gemm)
 {
     int status = 0;
     fflush(NULL);
@@ -61,7 +57,7 @@ static int signal_of(const struct cli_settings *settings, const char *device)
         /* Nothing that a crash has to say is of use. */
         if (freopen("/dev/null", "w", stdout) && freopen("/dev/null", "w", stderr)) {
             (void)alarm(DEADLINE_SECONDS);
-            try_library(settings, device);
+            try_library(device, conv, gemm);
         }
         _exit(0);
     }
@@ -81,10 +77,10 @@ enum impasto_status cli_probe_gemm(struct cli_settings *settings, const char *de
                                    struct cli_console *console, struct impasto_error *error)
 {
     char line[256];
-    const char *gemm = given(settings, "gemm");
-    if (gemm ? strcmp(gemm, "clblast") != 0 : !given(settings, "conv"))
+    const char *conv = given(settings, "conv"), *gemm = given(settings, "gemm");
+    if (gemm ? strcmp(gemm, "clblast") != 0 : !conv)
         return IMPASTO_OK;
-    const int number = signal_of(settings, device);
+    const int number = signal_of(device, conv, gemm);
     if (number == 0 || number == SIGINT || number == SIGTERM)
         return IMPASTO_OK;
     snprintf(line, sizeof(line), "CLBlast %s when it was tried on this device",

@@ -23,9 +23,9 @@ TWO = ["pocl", "rusticl"]
 ITERATIONS = 50
 # Of the runs whose bytes are compared.
 TWICE = 8
-# By a part of the loss. Adam: 5e-5 was measured. L-BFGS multiplies rounding tenfold in ten iterations, up to
-# where both are as far apart as equally good ends of a search are: 3e-4 after 10, 9e-4 after 30, 4e-3 after
-# 50 were measured.
+# By a part of the loss. Adam: 5e-5 and 2e-4 were measured. L-BFGS multiplies rounding, 1e-7 after the first
+# iteration, to 3e-4 after ten; then both find equally good losses by different ways, which were up to 4e-3 apart:
+# 1e-3 cannot be asked of it.
 AGREE = {"adam": 1e-3, "lbfgs": 2e-2}
 
 JOB = ["content.png", "style.png", "--weights", "builtin", "--size", "64", "--scales", "1",
