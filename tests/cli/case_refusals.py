@@ -227,16 +227,14 @@ def small_disk(folder):
 
 class Devices(Case):
     def test_are_no_outputs(self):
-        """/dev/full would fail when all work is done, and /dev/null must never be replaced."""
-        for device in ["/dev/full", "/dev/null"]:
-            for option, name in [("-o", "d.png"), ("--report", "d.html"), ("--trace", "d.jsonl"),
-                                 ("--gradient", "d.f32"), ("--checkpoint", "d.ckpt"),
-                                 ("--export-weights", "d.bin"), ("--save-settings", "d.json"),
-                                 ("--timelapse", "film")]:
-                with self.subTest(f"{option} {device}"):
-                    (self.folder / name).unlink(missing_ok=True)
-                    (self.folder / name).symlink_to(device)
-                    self.refuse(OUTPUT, [name], option, name)
+        """/dev/full would fail only when all the work is done."""
+        for option, name in [("-o", "d.png"), ("--report", "d.html"), ("--trace", "d.jsonl"),
+                             ("--gradient", "d.f32"), ("--checkpoint", "d.ckpt"),
+                             ("--export-weights", "d.bin"), ("--save-settings", "d.json"),
+                             ("--timelapse", "film")]:
+            with self.subTest(option):
+                (self.folder / name).symlink_to("/dev/full")
+                self.refuse(OUTPUT, [name], option, name)
 
 
 class FileLimit(Case):
