@@ -47,7 +47,7 @@ bad(const struct loading *loading, const char *key, const char *format, ...)
 
 static const char *kind_of(const json_t *value)
 {
-    switch (json_typeof(value)) {
+    switch (value ? json_typeof(value) : JSON_NULL) {
     case JSON_OBJECT:
         return "an object";
     case JSON_ARRAY:
