@@ -57,13 +57,14 @@ static void serve(void *user, int descriptor)
     /* Not the bytes after the message, which nobody has written. */
     snprintf(answer.message, sizeof(answer.message), "%s", error.message);
     const size_t pixels = (size_t)answer.width * (size_t)answer.height;
-    bool sent = imp_sandbox_send(descriptor, &answer, sizeof(answer));
-    if (sent && answer.status == IMPASTO_OK)
-        sent =
-            imp_sandbox_send(descriptor, image->rgb, 3 * pixels * sizeof(float)) &&
-            imp_sandbox_send(descriptor, image->alpha, answer.alpha ? pixels * sizeof(float) : 0) &&
-            imp_sandbox_send(descriptor, image->metadata, answer.metadata_size) &&
-            imp_sandbox_send(descriptor, image->settings, answer.settings_size);
+    /* Where one is not taken, nobody listens to the next. */
+    (void)imp_sandbox_send(descriptor, &answer, sizeof(answer));
+    if (answer.status == IMPASTO_OK) {
+        (void)imp_sandbox_send(descriptor, image->rgb, 3 * pixels * sizeof(float));
+        (void)imp_sandbox_send(descriptor, image->alpha, answer.alpha ? pixels * sizeof(float) : 0);
+        (void)imp_sandbox_send(descriptor, image->metadata, answer.metadata_size);
+        (void)imp_sandbox_send(descriptor, image->settings, answer.settings_size);
+    }
 }
 
 /* ---- In the program -------------------------------------------------------------------------- */

@@ -167,6 +167,7 @@ static enum impasto_status resample(const struct impasto_image *image, struct im
         for (int k = 0; k < down.width; k++) {
             const float *in = rows + (size_t)(down.first[y] + k) * row_size;
             for (size_t i = 0; i < row_size; i++)
+                /* NOLINTNEXTLINE(clang-analyzer-core.*): the loop above has written all rows */
                 line[i] += weights[k] * in[i];
         }
         finish_row(line, linear, channels, out, y);

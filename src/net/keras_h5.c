@@ -104,7 +104,7 @@ static bool read_pointers(hid_t attribute, hid_t type, hid_t space, const struct
     for (size_t i = 0; good && i < names->count; i++) {
         good = texts[i] != NULL && strlen(texts[i]) < NAME_LIMIT;
         if (good)
-            strcpy(names->name[i], texts[i]);
+            memcpy(names->name[i], texts[i], strlen(texts[i]) + 1);
     }
     if (texts != NULL)
         H5Dvlen_reclaim(type, space, H5P_DEFAULT, texts);
