@@ -127,9 +127,13 @@ static enum impasto_status write_file(char *path, const struct header *header, c
                                       const unsigned char *binary, struct impasto_error *error)
 {
     struct imp_file file;
+    struct stat info;
     if (!imp_host_make_folders(path))
         return imp_fail(error, IMPASTO_ERROR_OUTPUT, "%s: its folder cannot be made: %s", path,
                         strerror(errno));
+    /* A pipe, say: nothing that is kept here. */
+    if (lstat(path, &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode))
+        (void)unlink(path);
     IMP_TRY(imp_file_create(&file, path, error));
     file.unsynced = true;
     /* What fails is found by the commit. */
@@ -151,6 +155,6 @@ void imp_cache_store(struct imp_device *device, const char *key, const unsigned 
     header.checksum = imp_hash(imp_hash(IMP_HASH_START, key, key_size), binary, size);
     struct impasto_error error = {0};
     if (write_file(path, &header, key, binary, &error) != IMPASTO_OK)
-        imp_log(&device->log, IMPASTO_LOG_DEBUG, "kernel cache: %s", error.message);
+        imp_log(&device->log, IMPASTO_LOG_DEBUG, "kernel cache: cannot be written: %s", error.message);
     free(path);
 }

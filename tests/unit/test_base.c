@@ -391,7 +391,7 @@ static void test_file_unwritable_folder(void **state)
     assert_int_equal(chmod(folder, 0700), 0);
 }
 
-/* The only temporary file there is, made by a child that dies before the file is whole. */
+/* The only temporary file of this machine, made by a child that dies before the file is whole. */
 static const char *leave_temporary(char name[300])
 {
     struct imp_file file;
@@ -403,7 +403,7 @@ static const char *leave_temporary(char name[300])
     assert_int_equal(result, 0);
     DIR *directory = opendir(folder);
     for (const struct dirent *entry = readdir(directory); entry != NULL; entry = readdir(directory))
-        if (strncmp(entry->d_name, ".impasto-", 9) == 0)
+        if (strstr(entry->d_name, ".tmp") && !strstr(entry->d_name, "-elsewhere-"))
             snprintf(name, 300, "%s", entry->d_name);
     closedir(directory);
     return in_folder(name);
