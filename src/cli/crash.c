@@ -36,8 +36,8 @@ static _Noreturn void leave(const char *how)
     say("impasto: ");
     say(how);
     say("; if what the driver keeps of compiled kernels is damaged, remove it; if the disk for "
-        "that "
-        "is full, make room (--list-devices says where it is); else choose another --device\n");
+        "that is full, make room (--list-devices says where it is); else choose another "
+        "--device\n");
     _exit(-(int)IMPASTO_ERROR_DEVICE);
 }
 
