@@ -33,16 +33,14 @@ typedef int intv;
 #endif
 
 /* A mask keeps of VW values which are positive: bit i of a word for lane i. */
-#if VW > 8
-typedef ushort maskword;
-#else
-typedef uchar maskword;
-#endif
 #if VW == 16
+typedef ushort maskword;
 #define LANE_BITS (intv)(1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384, 32768)
 #elif VW == 8
+typedef uchar maskword;
 #define LANE_BITS (intv)(1, 2, 4, 8, 16, 32, 64, 128)
 #elif VW == 4
+typedef uchar maskword;
 #define LANE_BITS (intv)(1, 2, 4, 8)
 #endif
 
@@ -163,11 +161,15 @@ static inline void store_by(int epilogue, __global floatv *y, __global const flo
     else if (epilogue == EPILOGUE_ADD_MASK)
         stored = gated(y[at] + r, aux[at]);
     else if (epilogue == EPILOGUE_MASK_BITS) {
-        __global const maskword *mask = (__global const maskword *)aux;
 #if VW == 1
-        stored = mask[at / lanes] >> (at % lanes) & 1 ? r : zero;
+        /* The tensor's words are of its lanes. */
+        const size_t word = at / lanes;
+        const int bits = lanes > 8 ? ((__global const ushort *)aux)[word]
+                                   : ((__global const uchar *)aux)[word];
+        stored = bits >> (at % lanes) & 1 ? r : zero;
 #else
-        stored = select(zero, r, ((intv)(mask[at]) & LANE_BITS) != (intv)(0));
+        const maskword bits = ((__global const maskword *)aux)[at];
+        stored = select(zero, r, ((intv)(bits) & LANE_BITS) != (intv)(0));
 #endif
     }
     y[at] = stored;
