@@ -430,6 +430,10 @@ static enum impasto_status summarise(struct batch *batch, struct impasto_error *
             used += snprintf(line + used, sizeof(line) - (size_t)used, "%s %zu %s",
                              strchr(line, ':') ? "," : ":", counts[state], state_words[state]);
     cli_console_log(batch->console, first ? IMPASTO_LOG_WARNING : IMPASTO_LOG_INFO, line);
+    /* A signal between two pictures; one within a picture has been told. */
+    if (counts[WAITING] > 0 && cli_stop_signal())
+        return cli_fail(error, IMPASTO_ERROR_INTERRUPTED, "stopped before %zu of %zu pictures",
+                        counts[WAITING], batch->count);
     if (!first)
         return IMPASTO_OK;
     return cli_fail(error, first->status, "%zu of %zu pictures failed, the first: %s",
