@@ -20,12 +20,11 @@ __kernel void conv_first_fwd(__global const float *restrict x, __global const fl
     if (begin >= span || block >= blocks)
         return;
 
-    const floatv zero = (floatv)(0.0f);
     floatv acc[RUN];
 #pragma unroll
     for (int t = 0; t < RUN; t++)
 #ifdef STORE_ONLY
-        acc[t] = zero;
+        acc[t] = (floatv)(0.0f);
 #else
         acc[t] = bias[block];
 #endif
