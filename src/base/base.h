@@ -88,8 +88,6 @@ struct imp_file {
     bool unsynced;   /* may be set before the commit: a power cut may ruin the file, but it is quick */
 };
 
-/* IMPASTO_ERROR_OUTPUT unless `path` is new or a regular file, in a folder that can be written to. */
-enum impasto_status imp_file_check_target(const char *path, struct impasto_error *error);
 /* Opens the temporary file, for binary writing. */
 enum impasto_status imp_file_create(struct imp_file *file, const char *path,
                                     struct impasto_error *error);

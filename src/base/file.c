@@ -86,7 +86,7 @@ static enum impasto_status check_folder(const char *path, const char *target,
     return status;
 }
 
-enum impasto_status imp_file_check_target(const char *path, struct impasto_error *error)
+enum impasto_status impasto_file_check(const char *path, struct impasto_error *error)
 {
     char *target = NULL;
     mode_t mode;
@@ -194,4 +194,16 @@ void imp_file_abandon(struct imp_file *file)
     free(file->temporary);
     free(file->path);
     *file = (struct imp_file){.lock = -1};
+}
+
+enum impasto_status impasto_file_write(const char *path, const void *bytes, size_t size,
+                                       struct impasto_error *error)
+{
+    struct imp_file file;
+    IMP_TRY(imp_file_create(&file, path, error));
+    if (fwrite(bytes, 1, size, file.stream) == size)
+        return imp_file_commit(&file, error);
+    const int problem = errno;
+    imp_file_abandon(&file);
+    return imp_fail(error, IMPASTO_ERROR_OUTPUT, "%s: writing failed: %s", path, strerror(problem));
 }

@@ -150,8 +150,6 @@ char *cli_numbered(const char *path, int number);
  * in a folder that is not there or not writable, the same file as an input or as another output. */
 enum impasto_status cli_check_outputs(const struct cli_settings *settings, const char *output,
                                       struct impasto_error *error);
-/* The same for one path by itself. */
-enum impasto_status cli_check_target(const char *path, struct impasto_error *error);
 /* Also of files that do not exist yet, by their folders. */
 bool cli_same_file(const char *a, const char *b);
 

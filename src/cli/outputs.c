@@ -1,19 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* Where results go: names, checks before the work, whole files. */
 
-#define _DEFAULT_SOURCE /* realpath, mkstemps, flock */
+#define _XOPEN_SOURCE 700 /* open_memstream */
 
 #include "cli/json.h"
 #include "cli/pictures.h"
 
-#include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/file.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 const char *cli_file_name(const char *path)
 {
@@ -59,39 +56,6 @@ static bool folder_of(const char *path, char folder[PATH_MAX])
     memcpy(folder, length ? path : ".", length ? length : 1);
     folder[length ? length : 1] = 0;
     return true;
-}
-
-static enum impasto_status check_folder(const char *path, struct impasto_error *error)
-{
-    char folder[PATH_MAX];
-    struct stat info;
-    if (!folder_of(path, folder))
-        return cli_fail(error, IMPASTO_ERROR_OUTPUT, "%.60s...: %s", path, strerror(ENAMETOOLONG));
-    if (stat(folder, &info) != 0)
-        return cli_fail(error, IMPASTO_ERROR_OUTPUT, "%s: the folder %s: %s", path, folder,
-                        strerror(errno));
-    if (!S_ISDIR(info.st_mode))
-        return cli_fail(error, IMPASTO_ERROR_OUTPUT, "%s: %s is not a folder", path, folder);
-    if (access(folder, W_OK | X_OK) != 0)
-        return cli_fail(error, IMPASTO_ERROR_OUTPUT, "%s: the folder %s cannot be written to: %s",
-                        path, folder, strerror(errno));
-    return IMPASTO_OK;
-}
-
-enum impasto_status cli_check_target(const char *path, struct impasto_error *error)
-{
-    struct stat info;
-    if (cli_file_name(path)[0] == 0)
-        return cli_fail(error, IMPASTO_ERROR_OUTPUT, "%s: names a folder; name a file in it", path);
-    if (stat(path, &info) != 0 && lstat(path, &info) == 0)
-        return cli_fail(error, IMPASTO_ERROR_OUTPUT,
-                        "%s: is a link that leads to no file; remove it or choose another name",
-                        path);
-    if (stat(path, &info) == 0 && !S_ISREG(info.st_mode))
-        return cli_fail(error, IMPASTO_ERROR_OUTPUT,
-                        "%s: is %s, not a regular file; choose another name", path,
-                        S_ISDIR(info.st_mode) ? "a folder" : "a device, pipe or socket");
-    return check_folder(path, error);
 }
 
 bool cli_same_file(const char *a, const char *b)
@@ -171,7 +135,7 @@ enum impasto_status cli_check_outputs(const struct cli_settings *settings, const
     for (size_t i = 0; i < count; i++) {
         if (!outputs[i])
             continue;
-        enum impasto_status status = cli_check_target(outputs[i], error);
+        enum impasto_status status = impasto_file_check(outputs[i], error);
         if (status == IMPASTO_OK && i == 0)
             status = check_picture(settings, output, error);
         if (status == IMPASTO_OK && outputs[i] == settings->report &&
@@ -192,89 +156,22 @@ enum impasto_status cli_check_outputs(const struct cli_settings *settings, const
     return cli_timelapse_check(settings, outputs, count, error);
 }
 
-/* Tries in case somebody takes the new file for a dead process's before it is locked. */
-#define TEMPORARY_TRIES 10
-
-/*
- * The library's temporary files have such names and are locked while their process lives, and it
- * removes what a killed one has left from the folders that it writes to; see src/base/temporary.c. So
- * these are like them. NULL: errno says why not.
- */
-static char *name_temporary(const char *target)
-{
-    char folder[PATH_MAX], host[65] = "unknown", *temporary;
-    const size_t size = strlen(target) + sizeof(host) + sizeof("/.impasto--XXXXXX.tmp");
-    if (!folder_of(target, folder)) {
-        errno = ENAMETOOLONG;
-        return NULL;
-    }
-    (void)!gethostname(host, sizeof(host) - 1);
-    for (char *c = host; *c; c++)
-        *c = *c == '/' ? '_' : *c;
-    temporary = malloc(size + 1);
-    if (temporary)
-        snprintf(temporary, size + 1, "%s/.impasto-%s-XXXXXX.tmp", folder, host);
-    return temporary;
-}
-
-static int open_temporary(char *temporary)
-{
-    char *const unique = temporary + strlen(temporary) - strlen("XXXXXX.tmp");
-    for (int i = 0; i < TEMPORARY_TRIES; i++) {
-        struct stat info;
-        memcpy(unique, "XXXXXX", strlen("XXXXXX"));
-        const int descriptor = mkstemps(temporary, (int)strlen(".tmp"));
-        if (descriptor < 0)
-            return -1;
-        const bool taken = flock(descriptor, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
-        if (!taken && fstat(descriptor, &info) == 0 && info.st_nlink > 0)
-            return descriptor;
-        close(descriptor);
-    }
-    errno = EEXIST;
-    return -1;
-}
-
-/* 0, or the errno that says why not. */
-static int write_temporary(char *temporary, const char *target, cli_write_fn write,
-                           const void *data)
-{
-    const int descriptor = open_temporary(temporary);
-    if (descriptor < 0)
-        return errno;
-    int why = 0;
-    errno = 0;
-    /* Keeps the lock until the file has its name. */
-    const int lock = dup(descriptor);
-    FILE *stream = lock < 0 ? NULL : fdopen(descriptor, "wb");
-    if (!stream || !write(stream, data) || fflush(stream) != 0 || fsync(descriptor) != 0)
-        why = errno ? errno : EIO;
-    if ((stream ? fclose(stream) : close(descriptor)) != 0 && !why)
-        why = errno;
-    const mode_t mask = umask(0);
-    umask(mask);
-    if (!why && (chmod(temporary, 0666 & ~mask) != 0 || rename(temporary, target) != 0))
-        why = errno;
-    if (why)
-        unlink(temporary);
-    if (lock >= 0)
-        close(lock);
-    return why;
-}
-
 enum impasto_status cli_write_file(const char *path, cli_write_fn write, const void *data,
                                    struct impasto_error *error)
 {
-    /* A link stays one; what it leads to is replaced. */
-    char *resolved = realpath(path, NULL);
-    const char *target = resolved ? resolved : path;
-    char *temporary = name_temporary(target);
-    const int why = temporary ? write_temporary(temporary, target, write, data) : errno;
-    free(temporary);
-    free(resolved);
-    return why == 0 ? IMPASTO_OK
-                    : cli_fail(error, IMPASTO_ERROR_OUTPUT, "%s: cannot be written: %s", path,
-                               strerror(why));
+    char *bytes = NULL;
+    size_t size = 0;
+    FILE *stream = open_memstream(&bytes, &size);
+    if (!stream)
+        return cli_fail(error, IMPASTO_ERROR_MEMORY, "%s: out of memory", path);
+    const bool written = write(stream, data);
+    /* It has grown by allocating, which is all that can fail. */
+    const enum impasto_status status =
+        fclose(stream) == 0 && written
+            ? impasto_file_write(path, bytes, size, error)
+            : cli_fail(error, IMPASTO_ERROR_MEMORY, "%s: out of memory", path);
+    free(bytes);
+    return status;
 }
 
 struct floats {

@@ -74,7 +74,7 @@ static enum impasto_status check_folder(const char *folder, const char *const *o
                             "%s: is also what --timelapse would write; choose another name",
                             outputs[i]);
     if (stat(folder, &info) != 0 && errno == ENOENT)
-        return cli_check_target(folder, error);
+        return impasto_file_check(folder, error);
     if (stat(folder, &info) != 0)
         return cli_fail(error, IMPASTO_ERROR_OUTPUT, "%s: %s", folder, strerror(errno));
     if (!S_ISDIR(info.st_mode))
