@@ -21,7 +21,7 @@
  * program's; libhdf5, which crashes, always runs here.
  */
 
-#define _GNU_SOURCE /* F_SETPIPE_SZ, syscall, AT_EMPTY_PATH */
+#define _GNU_SOURCE /* F_SETPIPE_SZ, pipe2, syscall, AT_EMPTY_PATH */
 
 #include "base/base.h"
 
@@ -277,10 +277,24 @@ bool imp_sandbox_send(int answer, const void *bytes, size_t size)
 
 /* ---- The program's side ---------------------------------------------------------------------- */
 
+/* Compilers that drivers start meanwhile are to have no end of it. */
+static int open_pipe(int ends[2])
+{
+#ifdef __linux__
+    return pipe2(ends, O_CLOEXEC);
+#else
+    if (pipe(ends) != 0)
+        return -1;
+    (void)fcntl(ends[0], F_SETFD, FD_CLOEXEC);
+    (void)fcntl(ends[1], F_SETFD, FD_CLOEXEC);
+    return 0;
+#endif
+}
+
 bool imp_sandbox_start(const struct imp_sandbox *sandbox, struct imp_sandbox_child *child)
 {
     int ends[2];
-    if (pipe(ends) != 0)
+    if (open_pipe(ends) != 0)
         return false;
 #ifdef F_SETPIPE_SZ
     (void)fcntl(ends[1], F_SETPIPE_SZ, PIPE_BYTES); /* else it is smaller, and slower */
