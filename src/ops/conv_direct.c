@@ -62,13 +62,16 @@ size_t imp_conv_reverse_workspace(const struct imp_caps *caps, int in, int out, 
     return packed_size(caps, in, out);
 }
 
-#define MACROS 64
+#define MACROS IMP_GRAM_MACROS
 
-static void macros_of(const struct imp_caps *caps, int taps, char macros[MACROS])
+static const char *program_of(const struct imp_caps *caps, int taps, char macros[MACROS])
 {
     const struct imp_conv_block block = imp_conv_block(caps);
+    if (taps == 1 && caps->cpu)
+        return imp_gram_program(caps, macros);
     snprintf(macros, MACROS, "-DVW=%d -DCV=%d -DTB=%d -DTAPS=%d", caps->vector_width, block.vectors,
              block.positions, taps);
+    return "conv_direct";
 }
 
 enum impasto_status imp_conv_reverse(struct imp_device *device, const struct imp_conv *conv)
@@ -76,9 +79,9 @@ enum impasto_status imp_conv_reverse(struct imp_device *device, const struct imp
     const struct imp_caps *caps = imp_device_caps(device);
     const int in = imp_tensor_blocks(&conv->x), out = imp_tensor_blocks(&conv->y);
     char macros[MACROS];
-    macros_of(caps, 9, macros);
+    const char *const program = program_of(caps, 9, macros);
     return imp_launch(device, &(struct imp_launch){
-                                  .kernel = {"conv_direct", "reverse_weights", macros},
+                                  .kernel = {program, "reverse_weights", macros},
                                   IMP_ARGS(imp_buf(conv->weights), imp_buf(conv->workspace),
                                            imp_int(in), imp_int(out)),
                                   .global = {(size_t)in, (size_t)out, 9},
@@ -94,7 +97,7 @@ static enum impasto_status launch(struct imp_device *device, int taps, const str
     const struct imp_caps *caps = imp_device_caps(device);
     const struct imp_conv_block block = imp_conv_block(caps);
     char macros[MACROS];
-    macros_of(caps, taps, macros);
+    const char *const program = program_of(caps, taps, macros);
     const int groups = y->channels / (caps->vector_width * block.vectors);
     const int span = rows * (y->width + 2) - 2;
     const struct imp_arg sizes[] = {imp_int(imp_tensor_blocks(x)), imp_int(groups),
@@ -104,7 +107,7 @@ static enum impasto_status launch(struct imp_device *device, int taps, const str
     return imp_launch(
         device,
         &(struct imp_launch){
-            .kernel = {"conv_direct", "conv_direct", macros},
+            .kernel = {program, "conv_direct", macros},
             .args = args,
             .arg_count = count,
             .global = {(size_t)((span + block.positions - 1) / block.positions), (size_t)groups},

@@ -49,15 +49,18 @@ size_t imp_gram_workspace(const struct imp_caps *caps, int channels, int rows, i
  * innermost cache; elsewhere less. */
 #define STRIP 128
 
-static void macros_of(const struct imp_caps *caps, char *macros, size_t size)
+const char *imp_gram_program(const struct imp_caps *caps, char macros[IMP_GRAM_MACROS])
 {
-    char how[32];
+    const struct imp_conv_block block = imp_conv_block(caps);
+    char how[64];
     if (grouped(caps))
         snprintf(how, sizeof(how), "-DTS=%d", imp_tile_side(caps));
     else
-        snprintf(how, sizeof(how), "-DROWS=%d -DSTRIP=%d", rows_of(caps), STRIP);
-    snprintf(macros, size, "-DVW=%d -DGT=%d -DCHUNK=%d -DCV=%d %s%s", caps->vector_width,
-             tile_of(caps), CHUNK, imp_conv_block(caps).vectors, how, imp_reduce_macros(caps));
+        snprintf(how, sizeof(how), "-DROWS=%d -DSTRIP=%d -DTB=%d -DTAPS=1", rows_of(caps), STRIP,
+                 block.positions);
+    snprintf(macros, IMP_GRAM_MACROS, "-DVW=%d -DGT=%d -DCHUNK=%d -DCV=%d %s%s",
+             caps->vector_width, tile_of(caps), CHUNK, block.vectors, how, imp_reduce_macros(caps));
+    return grouped(caps) ? "tile+gram" : caps->cpu ? "gram+conv_direct" : "gram";
 }
 
 size_t imp_positions_bytes(int height, int width)
@@ -70,11 +73,6 @@ int imp_positions_at(const struct imp_tensor *strip, const struct imp_window *wi
     return (window->at - window->first) * (strip->width + 2);
 }
 
-static const char *program_of(const struct imp_caps *caps)
-{
-    return grouped(caps) ? "tile+gram" : "gram";
-}
-
 enum impasto_status imp_gram(struct imp_device *device, const struct imp_tensor *f,
                              const struct imp_window *window, const struct imp_buffer *positions,
                              double elements, struct imp_buffer *workspace,
@@ -83,8 +81,8 @@ enum impasto_status imp_gram(struct imp_device *device, const struct imp_tensor 
     const struct imp_caps *caps = imp_device_caps(device);
     const int pairs = pairs_of(caps, f->channels), chunks = chunks_of(window->rows, f->width);
     const int pitch = f->width + 2;
-    char macros[128], weighted[144];
-    macros_of(caps, macros, sizeof(macros));
+    char macros[IMP_GRAM_MACROS], weighted[IMP_GRAM_MACROS + sizeof(" -DWEIGHTED")];
+    const char *const program = imp_gram_program(caps, macros);
     snprintf(weighted, sizeof(weighted), "%s%s", macros, positions ? " -DWEIGHTED" : "");
     /* The last two only where there are weights. */
     const struct imp_arg args[] = {imp_buf(f->buffer),
@@ -97,7 +95,7 @@ enum impasto_status imp_gram(struct imp_device *device, const struct imp_tensor 
                                    imp_buf(positions),
                                    imp_int(imp_positions_at(f, window))};
     struct imp_launch launch = {
-        .kernel = {program_of(caps), "gram_partial", weighted},
+        .kernel = {program, "gram_partial", weighted},
         .args = args,
         .arg_count = IMP_COUNT(args) - (positions ? 0 : 2),
         .global = {(size_t)pairs, (size_t)chunks},
@@ -116,7 +114,7 @@ enum impasto_status imp_gram(struct imp_device *device, const struct imp_tensor 
     IMP_TRY(imp_launch(device, &launch));
     return imp_launch(device,
                       &(struct imp_launch){
-                          .kernel = {program_of(caps), "gram_sum", macros},
+                          .kernel = {program, "gram_sum", macros},
                           IMP_ARGS(imp_buf(workspace), imp_buf(gram), imp_int(pairs),
                                    imp_int(chunks), imp_int(f->channels),
                                    imp_float((float)(1 / elements)), imp_int(!window->begins)),
@@ -131,11 +129,11 @@ enum impasto_status imp_gram_difference(struct imp_device *device, const struct 
                                         int sums_slot)
 {
     const struct imp_caps *caps = imp_device_caps(device);
-    char macros[128];
-    macros_of(caps, macros, sizeof(macros));
+    char macros[IMP_GRAM_MACROS];
+    const char *const program = imp_gram_program(caps, macros);
     return imp_launch(
         device, &(struct imp_launch){
-                    .kernel = {program_of(caps), "gram_difference", macros},
+                    .kernel = {program, "gram_difference", macros},
                     IMP_ARGS(imp_buf(gram), imp_buf(target), imp_buf(difference), imp_buf(sums),
                              imp_int(sums_slot * IMP_PARTS), imp_int(channels), imp_float(factor)),
                     .global = {IMP_PARTS},

@@ -278,6 +278,11 @@ size_t imp_positions_bytes(int height, int width);
 /* Position p of a strip has weight p + this. */
 int imp_positions_at(const struct imp_tensor *strip, const struct imp_window *window);
 
+/* Gram matrices' kernel file and its macros. On CPUs, where only what is launched is compiled but each
+ * program costs a quarter of a second, it has the product of their gradients, conv_direct with one tap,
+ * as well. */
+#define IMP_GRAM_MACROS 160
+const char *imp_gram_program(const struct imp_caps *caps, char macros[IMP_GRAM_MACROS]);
 /* Bytes of workspace for imp_gram of a window. */
 size_t imp_gram_workspace(const struct imp_caps *caps, int channels, int rows, int width);
 /* gram (channels, channels) = or (unless the window begins the whole) += F diag(positions) F^T /
