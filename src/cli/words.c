@@ -28,12 +28,13 @@ size_t cli_printable(const char *text)
     return length;
 }
 
-/* Levenshtein distance; names are short. */
-static size_t distance(const char *a, size_t a_length, const char *b)
+/* Levenshtein distance; names are short. SIZE_MAX: the lengths alone differ by more than `most`. */
+static size_t distance(const char *a, size_t a_length, const char *b, size_t most)
 {
     size_t row[LONGEST_NAME];
     const size_t b_length = strlen(b);
-    if (b_length >= sizeof(row) / sizeof(*row))
+    if (b_length >= sizeof(row) / sizeof(*row) || b_length > a_length + most ||
+        a_length > b_length + most)
         return SIZE_MAX;
     for (size_t j = 0; j <= b_length; j++)
         row[j] = j;
@@ -55,20 +56,21 @@ static size_t distance(const char *a, size_t a_length, const char *b)
 const char *cli_nearest(const char *word, size_t length, const char *const *names, size_t count)
 {
     size_t best = SIZE_MAX, nearest = 0;
+    /* A name with a third of its letters wrong is another name. */
+    const size_t most = 1 + length / 3;
     /* What is much longer than any name is none, however long it would take to find that out. */
     if (length >= 2 * LONGEST_NAME)
         return NULL;
     for (size_t i = 0; i < count; i++) {
         /* The beginning of a name is the nearest thing to it. */
         const bool begins = length > 1 && strncmp(word, names[i], length) == 0;
-        const size_t d = begins ? 0 : distance(word, length, names[i]);
+        const size_t d = begins ? 0 : distance(word, length, names[i], most);
         if (d < best) {
             best = d;
             nearest = i;
         }
     }
-    /* A name with a third of its letters wrong is another name. */
-    return count > 0 && best <= 1 + length / 3 ? names[nearest] : NULL;
+    return count > 0 && best <= most ? names[nearest] : NULL;
 }
 
 bool cli_next_alternative(const struct cli_option *option, struct cli_alternative *alternative)
