@@ -62,14 +62,13 @@ size_t imp_conv_reverse_workspace(const struct imp_caps *caps, int in, int out, 
     return packed_size(caps, in, out);
 }
 
-#define MACROS IMP_GRAM_MACROS
-
-static const char *program_of(const struct imp_caps *caps, int taps, char macros[MACROS])
+static const char *program_of(const struct imp_caps *caps, int taps,
+                              char macros[IMP_PRODUCT_MACROS])
 {
     const struct imp_conv_block block = imp_conv_block(caps);
     if (taps == 1 && caps->cpu)
-        return imp_gram_program(caps, macros);
-    snprintf(macros, MACROS, "-DVW=%d -DCV=%d -DTB=%d -DTAPS=%d", caps->vector_width, block.vectors,
+        return imp_product_program(caps, macros);
+    snprintf(macros, IMP_PRODUCT_MACROS, "-DVW=%d -DCV=%d -DTB=%d -DTAPS=%d", caps->vector_width, block.vectors,
              block.positions, taps);
     return "conv_direct";
 }
@@ -78,7 +77,7 @@ enum impasto_status imp_conv_reverse(struct imp_device *device, const struct imp
 {
     const struct imp_caps *caps = imp_device_caps(device);
     const int in = imp_tensor_blocks(&conv->x), out = imp_tensor_blocks(&conv->y);
-    char macros[MACROS];
+    char macros[IMP_PRODUCT_MACROS];
     const char *const program = program_of(caps, 9, macros);
     return imp_launch(device, &(struct imp_launch){
                                   .kernel = {program, "reverse_weights", macros},
@@ -96,7 +95,7 @@ static enum impasto_status launch(struct imp_device *device, int taps, const str
 {
     const struct imp_caps *caps = imp_device_caps(device);
     const struct imp_conv_block block = imp_conv_block(caps);
-    char macros[MACROS];
+    char macros[IMP_PRODUCT_MACROS];
     const char *const program = program_of(caps, taps, macros);
     const int groups = y->channels / (caps->vector_width * block.vectors);
     const int span = rows * (y->width + 2) - 2;

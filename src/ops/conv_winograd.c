@@ -67,7 +67,12 @@ static size_t chunk_bytes_of(const struct imp_caps *caps, size_t weights)
     return bytes > CPU_CHUNK_LEAST ? bytes : CPU_CHUNK_LEAST;
 }
 
-/* planar: for a GEMM over plain matrices, see winograd.cl. */
+/* Tiles of a chunk are a multiple of this. planar: for a GEMM over plain matrices, see winograd.cl. */
+static int unit_of(const struct imp_caps *caps, bool planar)
+{
+    return planar ? IMP_GEMM_ALIGN : imp_conv_block(caps).positions;
+}
+
 static struct plan plan_of(const struct imp_caps *caps, int m, bool planar, int in, int out,
                            int height, int width)
 {
@@ -85,7 +90,7 @@ static struct plan plan_of(const struct imp_caps *caps, int m, bool planar, int 
         const int fit = (int)(CPU_SLICE_BYTES / group_bytes);
         p.slice = fit < 1 ? 1 : fit < p.groups ? fit : p.groups;
     }
-    p.unit = planar ? IMP_GEMM_ALIGN : block.positions;
+    p.unit = unit_of(caps, planar);
     const size_t product_floats = (size_t)p.n2 * (size_t)(p.slice * group);
     const int fit = (int)(chunk_bytes / ((tile_floats + product_floats) * sizeof(float)));
     /* Chunks of equal size, so that the last is not mostly padding. */
@@ -121,7 +126,8 @@ struct work {
     const struct imp_conv *conv;
     struct plan plan;
     bool planar;
-    char macros[96];
+    const char *program;
+    char macros[IMP_PRODUCT_MACROS];
     int u_at, v_at, m_at; /* offsets in the workspace, in floats */
 };
 
@@ -137,7 +143,7 @@ static enum impasto_status input(const struct work *w, int first, int count, int
     return imp_launch(
         w->device,
         &(struct imp_launch){
-            .kernel = {"winograd", "winograd_input", w->macros},
+            .kernel = {w->program, "winograd_input", w->macros},
             IMP_ARGS(imp_buf(x->buffer), imp_buf(w->conv->workspace), imp_int(w->v_at),
                      imp_int(imp_tensor_blocks(x)), imp_int(x->height), imp_int(x->width),
                      imp_int(w->conv->first), imp_int(w->conv->rows),
@@ -155,7 +161,7 @@ static enum impasto_status weights(const struct work *w, int first_group, int gr
         return imp_launch(
             w->device,
             &(struct imp_launch){
-                .kernel = {"winograd", "winograd_weights_reversed", w->macros},
+                .kernel = {w->program, "winograd_weights_reversed", w->macros},
                 IMP_ARGS(imp_buf(w->conv->weights), imp_buf(w->conv->workspace), imp_int(w->u_at),
                          imp_int(imp_tensor_blocks(x)), imp_int(w->plan.groups), imp_int(groups),
                          imp_int(first_group)),
@@ -165,7 +171,7 @@ static enum impasto_status weights(const struct work *w, int first_group, int gr
     return imp_launch(
         w->device,
         &(struct imp_launch){
-            .kernel = {"winograd", "winograd_weights", w->macros},
+            .kernel = {w->program, "winograd_weights", w->macros},
             IMP_ARGS(imp_buf(w->conv->weights), imp_buf(w->conv->workspace), imp_int(w->u_at),
                      imp_int(imp_tensor_blocks(x)), imp_int(groups), imp_int(first_group)),
             .global = {(size_t)x->channels, (size_t)groups},
@@ -208,7 +214,7 @@ static enum impasto_status multiply(const struct work *w, int count, int groups)
     const int span = span_of(imp_device_caps(w->device), tiles / block * groups * p->n2);
     return imp_launch(w->device,
                       &(struct imp_launch){
-                          .kernel = {"winograd", "winograd_multiply", w->macros},
+                          .kernel = {w->program, "winograd_multiply", w->macros},
                           IMP_ARGS(imp_buf(w->conv->workspace), imp_int(w->u_at), imp_int(w->v_at),
                                    imp_int(w->m_at), imp_int(imp_tensor_blocks(x)), imp_int(groups),
                                    imp_int(p->tiles), imp_int(tiles), imp_int(span)),
@@ -227,7 +233,7 @@ static enum impasto_status output(const struct work *w, int first, int count, in
     const int vectors = groups * w->plan.vectors;
     return imp_launch(w->device,
                       &(struct imp_launch){
-                          .kernel = {"winograd", "winograd_output", w->macros},
+                          .kernel = {w->program, "winograd_output", w->macros},
                           IMP_ARGS(imp_buf(conv->workspace), imp_int(w->m_at), imp_buf(y->buffer),
                                    imp_buf(imp_conv_aux(conv)), imp_int(vectors),
                                    imp_int(first_group * w->plan.vectors), imp_int(y->height),
@@ -239,19 +245,38 @@ static enum impasto_status output(const struct work *w, int first, int count, in
                       });
 }
 
+static void macros_of(const struct imp_caps *caps, int m, bool planar, char *macros, size_t size)
+{
+    const struct imp_conv_block block = imp_conv_block(caps);
+    snprintf(macros, size, "-DVW=%d -DCV=%d -DTB=%d -DMT=%d -DRUN=%d%s", caps->vector_width,
+             block.vectors, block.positions, m, run_of(caps, unit_of(caps, planar)),
+             planar ? " -DPLANAR" : "");
+}
+
+void imp_winograd_macros(const struct imp_caps *caps, int m, char macros[IMP_PRODUCT_PART])
+{
+    macros_of(caps, m, false, macros, IMP_PRODUCT_PART);
+}
+
+static const char *program_of(const struct imp_caps *caps, int m, bool planar,
+                              char macros[IMP_PRODUCT_MACROS])
+{
+    if (caps->cpu && !planar && m == IMP_PRODUCT_WINOGRAD)
+        return imp_product_program(caps, macros);
+    macros_of(caps, m, planar, macros, IMP_PRODUCT_MACROS);
+    return "winograd";
+}
+
 static enum impasto_status run(struct imp_device *device, const struct imp_conv *conv, int m)
 {
     const struct imp_caps *caps = imp_device_caps(device);
-    const struct imp_conv_block block = imp_conv_block(caps);
     struct work w = {.device = device, .conv = conv, .planar = conv->gemm != IMP_GEMM_VECTOR};
     w.plan = plan_of(caps, m, w.planar, conv->x.channels, conv->y.channels,
                      conv->rows + conv->lead % m, conv->y.width);
     w.u_at = (int)w.plan.v;
     w.m_at = (int)(w.plan.v + w.plan.u);
-    const int tiles_each = run_of(caps, w.planar ? IMP_GEMM_ALIGN : block.positions);
-    snprintf(w.macros, sizeof(w.macros), "-DVW=%d -DCV=%d -DTB=%d -DMT=%d -DRUN=%d%s",
-             caps->vector_width, block.vectors, block.positions, m, tiles_each,
-             w.planar ? " -DPLANAR" : "");
+    const int tiles_each = run_of(caps, w.plan.unit);
+    w.program = program_of(caps, m, w.planar, w.macros);
     for (int first = 0; first < w.plan.total; first += w.plan.tiles) {
         const int left = w.plan.total - first;
         const int count = left < w.plan.tiles ? left : w.plan.tiles;

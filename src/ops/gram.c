@@ -49,18 +49,26 @@ size_t imp_gram_workspace(const struct imp_caps *caps, int channels, int rows, i
  * innermost cache; elsewhere less. */
 #define STRIP 128
 
-const char *imp_gram_program(const struct imp_caps *caps, char macros[IMP_GRAM_MACROS])
+void imp_gram_macros(const struct imp_caps *caps, char macros[IMP_PRODUCT_PART])
 {
-    const struct imp_conv_block block = imp_conv_block(caps);
-    char how[64];
+    char how[32];
     if (grouped(caps))
         snprintf(how, sizeof(how), "-DTS=%d", imp_tile_side(caps));
     else
-        snprintf(how, sizeof(how), "-DROWS=%d -DSTRIP=%d -DTB=%d -DTAPS=1", rows_of(caps), STRIP,
-                 block.positions);
-    snprintf(macros, IMP_GRAM_MACROS, "-DVW=%d -DGT=%d -DCHUNK=%d -DCV=%d %s%s",
-             caps->vector_width, tile_of(caps), CHUNK, block.vectors, how, imp_reduce_macros(caps));
-    return grouped(caps) ? "tile+gram" : caps->cpu ? "gram+conv_direct" : "gram";
+        snprintf(how, sizeof(how), "-DROWS=%d -DSTRIP=%d", rows_of(caps), STRIP);
+    snprintf(macros, IMP_PRODUCT_PART, "-DGT=%d -DCHUNK=%d %s%s", tile_of(caps), CHUNK, how,
+             imp_reduce_macros(caps));
+}
+
+static const char *program_of(const struct imp_caps *caps, char macros[IMP_PRODUCT_MACROS])
+{
+    char own[IMP_PRODUCT_PART];
+    if (caps->cpu)
+        return imp_product_program(caps, macros);
+    imp_gram_macros(caps, own);
+    snprintf(macros, IMP_PRODUCT_MACROS, "-DVW=%d -DCV=%d %s", caps->vector_width,
+             imp_conv_block(caps).vectors, own);
+    return grouped(caps) ? "tile+gram" : "gram";
 }
 
 size_t imp_positions_bytes(int height, int width)
@@ -81,8 +89,8 @@ enum impasto_status imp_gram(struct imp_device *device, const struct imp_tensor 
     const struct imp_caps *caps = imp_device_caps(device);
     const int pairs = pairs_of(caps, f->channels), chunks = chunks_of(window->rows, f->width);
     const int pitch = f->width + 2;
-    char macros[IMP_GRAM_MACROS], weighted[IMP_GRAM_MACROS + sizeof(" -DWEIGHTED")];
-    const char *const program = imp_gram_program(caps, macros);
+    char macros[IMP_PRODUCT_MACROS], weighted[IMP_PRODUCT_MACROS + sizeof(" -DWEIGHTED")];
+    const char *const program = program_of(caps, macros);
     snprintf(weighted, sizeof(weighted), "%s%s", macros, positions ? " -DWEIGHTED" : "");
     /* The last two only where there are weights. */
     const struct imp_arg args[] = {imp_buf(f->buffer),
@@ -129,8 +137,8 @@ enum impasto_status imp_gram_difference(struct imp_device *device, const struct 
                                         int sums_slot)
 {
     const struct imp_caps *caps = imp_device_caps(device);
-    char macros[IMP_GRAM_MACROS];
-    const char *const program = imp_gram_program(caps, macros);
+    char macros[IMP_PRODUCT_MACROS];
+    const char *const program = program_of(caps, macros);
     return imp_launch(
         device, &(struct imp_launch){
                     .kernel = {program, "gram_difference", macros},

@@ -278,11 +278,6 @@ size_t imp_positions_bytes(int height, int width);
 /* Position p of a strip has weight p + this. */
 int imp_positions_at(const struct imp_tensor *strip, const struct imp_window *window);
 
-/* Gram matrices' kernel file and its macros. On CPUs, where only what is launched is compiled but each
- * program costs a quarter of a second, it has the product of their gradients, conv_direct with one tap,
- * as well. */
-#define IMP_GRAM_MACROS 160
-const char *imp_gram_program(const struct imp_caps *caps, char macros[IMP_GRAM_MACROS]);
 /* Bytes of workspace for imp_gram of a window. */
 size_t imp_gram_workspace(const struct imp_caps *caps, int channels, int rows, int width);
 /* gram (channels, channels) = or (unless the window begins the whole) += F diag(positions) F^T /
@@ -319,13 +314,25 @@ enum impasto_status imp_mean_difference(struct imp_device *device, const struct 
                                         float factor, struct imp_buffer *bias,
                                         struct imp_buffer *sums, int sums_slot);
 
-/* ---- pointwise.c ----------------------------------------------------------------------------- */
+/* ---- programs.c ------------------------------------------------------------------------------ */
 
 /* The small kernels that every job needs are one program with one set of macros. Returns COLUMNS, the
  * vectors or positions that a work-item does. */
 #define IMP_SMALL_KERNELS "pointwise+pool+reduce+tv+adam+lbfgs+conv_first"
 #define IMP_SMALL_MACROS 64
 int imp_small_macros(const struct imp_device *device, char macros[IMP_SMALL_MACROS]);
+
+/* On CPUs: the products of the layers (Winograd's, with output tiles of this side), of Gram matrices, and of
+ * their gradients (conv_direct with one tap). */
+#define IMP_PRODUCT_PART 128
+#define IMP_PRODUCT_MACROS (2 * IMP_PRODUCT_PART + 16)
+#define IMP_PRODUCT_WINOGRAD 4
+const char *imp_product_program(const struct imp_caps *caps, char macros[IMP_PRODUCT_MACROS]);
+/* conv_winograd.c's and gram.c's part in it. m: side of an output tile. */
+void imp_winograd_macros(const struct imp_caps *caps, int m, char macros[IMP_PRODUCT_PART]);
+void imp_gram_macros(const struct imp_caps *caps, char macros[IMP_PRODUCT_PART]);
+
+/* ---- pointwise.c ----------------------------------------------------------------------------- */
 
 /* From RGB in [0, 1] to what the network expects: input_k = scale_k * rgb_order(k) + offset_k. */
 struct imp_input_map {

@@ -3,16 +3,6 @@
 
 #include "ops/ops.h"
 
-/* Enough columns to amortise a work-group of one on CPUs, one on GPUs. */
-int imp_small_macros(const struct imp_device *device, char macros[IMP_SMALL_MACROS])
-{
-    const struct imp_caps *caps = imp_device_caps(device);
-    const int columns = caps->cpu ? 1024 : 1;
-    snprintf(macros, IMP_SMALL_MACROS, "-DVW=%d -DCOLUMNS=%d%s", caps->vector_width, columns,
-             imp_reduce_macros(caps));
-    return columns;
-}
-
 static size_t items(int n, int columns)
 {
     return ((size_t)n + (size_t)columns - 1) / (size_t)columns;
