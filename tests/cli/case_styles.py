@@ -5,7 +5,7 @@ import struct
 import unittest
 import zlib
 
-from support import CHEAP, INPUT, USAGE, Case, png, png_chunk, read_png
+from support import CHEAP, INPUT, USAGE, Case, pixels, png, png_chunk, read_png
 
 # One size, no average: what the losses say is about the picture that is written.
 PLAIN = ["--scales", "1", "--average", "0"]
@@ -18,24 +18,6 @@ def rgba_png(width, height, pixel):
     size = struct.pack(">IIBBBBB", width, height, 8, 6, 0, 0, 0)
     return (b"\x89PNG\r\n\x1a\n" + png_chunk(b"IHDR", size)
             + png_chunk(b"IDAT", zlib.compress(rows)) + png_chunk(b"IEND", b""))
-
-
-def pixels(path):
-    """Rows of pixels, each a tuple."""
-    width, height, _, colour, rows = read_png(path)
-    channels = {2: 3, 6: 4}[colour]
-    out, line = [], bytes(width * channels)
-    stride = width * channels + 1
-    for y in range(height):
-        kind, row = rows[y * stride], bytearray(rows[y * stride + 1:(y + 1) * stride])
-        for i in range(len(row)):
-            left = row[i - channels] if i >= channels else 0
-            corner = line[i - channels] if i >= channels else 0
-            guess = min((left, line[i], corner), key=lambda v: abs(left + line[i] - corner - v))
-            row[i] = row[i] + [0, left, line[i], (left + line[i]) // 2, guess][kind] & 255
-        line = bytes(row)
-        out.append([tuple(line[x * channels:(x + 1) * channels]) for x in range(width)])
-    return out
 
 
 class Styles(Case):

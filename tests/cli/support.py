@@ -74,6 +74,24 @@ def read_png(path):
     return width, height, depth, colour, rows
 
 
+def pixels(path):
+    """Rows of pixels, each a tuple."""
+    width, height, _, colour, rows = read_png(path)
+    channels = {2: 3, 6: 4}[colour]
+    out, line = [], bytes(width * channels)
+    stride = width * channels + 1
+    for y in range(height):
+        kind, row = rows[y * stride], bytearray(rows[y * stride + 1:(y + 1) * stride])
+        for i in range(len(row)):
+            left = row[i - channels] if i >= channels else 0
+            corner = line[i - channels] if i >= channels else 0
+            guess = min((left, line[i], corner), key=lambda v: abs(left + line[i] - corner - v))
+            row[i] = row[i] + [0, left, line[i], (left + line[i]) // 2, guess][kind] & 255
+        line = bytes(row)
+        out.append([tuple(line[x * channels:(x + 1) * channels]) for x in range(width)])
+    return out
+
+
 def safetensors(tensors, metadata=None):
     """tensors: {name: (dtype, shape, data)}."""
     header, data = {}, b""

@@ -12,8 +12,7 @@ import unittest
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "cli"))
-from case_styles import pixels  # noqa: E402
-from support import DEVICE, NUMERIC, Case, environment, png  # noqa: E402
+from support import DEVICE, NUMERIC, Case, environment, pixels, png  # noqa: E402
 
 JOB = ["content.png", "style.png", "--weights", "builtin", "--size", "16", "--scales", "1",
        "--iterations", "2", "--style-layers", "1_1,2_1", "--content-layers", "2_1", "-o", "out.png",

@@ -12,7 +12,6 @@ INDEX:CODE: that point alone, with what the program says.
 
 import collections
 import concurrent.futures
-import json
 import os
 import pathlib
 import re
@@ -21,15 +20,10 @@ import subprocess
 import sys
 import tempfile
 
-HERE = pathlib.Path(__file__).resolve().parent
 sys.dont_write_bytecode = True
-sys.path.insert(0, str(HERE.parent / "cli"))
-from case_styles import pixels  # noqa: E402
-from support import DEVICE, MEMORY, png  # noqa: E402
+from under_layer import FIRST_DEADLINE, Program  # noqa: E402
+from support import DEVICE, MEMORY  # noqa: E402
 
-# Seconds after which a run hangs; the first one compiles.
-DEADLINE = 120
-FIRST_DEADLINE = 600
 # Out of memory and of resources; what no header has; a build that fails; and what drivers answer
 # where the device is lost, or too little for what is asked: invalid queue, work-group, buffer size.
 NAMES = {-4: "CL_MEM_OBJECT_ALLOCATION_FAILURE", -5: "CL_OUT_OF_RESOURCES",
@@ -48,86 +42,43 @@ JOB = ["content.png", "style.png", "--weights", "builtin", "--size", "32", "--sc
        "--iterations", "1", "--first-iterations", "1", "--style-layers", "1_1,2_1",
        "--content-layers", "2_1", "--checkpoint", "run.ckpt", "-o", "out.png", "-q"]
 
-Run = collections.namedtuple("Run", "out report names rows outcome why")
-
-
-def environment(home, cache, layer, **changes):
-    env = {key: value for key, value in os.environ.items()
-           if not key.startswith("IMPASTO_") and key != "XDG_DATA_HOME"}
-    env |= {"HOME": str(home), "XDG_DATA_DIRS": str(home), "LC_ALL": "C", "OPENCL_LAYERS": layer}
-    env.setdefault("XDG_CACHE_HOME", str(cache))
-    return env | changes
-
 
 def far_apart(rows, others):
     return any(abs(a - b) > ROUNDING for row, other in zip(rows, others)
                for pixel, same in zip(row, other) for a, b in zip(pixel, same))
 
 
-def judge(folder, code, err, report, fault, rows, whole):
-    """(outcome, why) of a run that ended. rows, whole: its picture, and an undisturbed one's."""
-    last = err.splitlines()[-1] if err.splitlines() else ""
-    if code < 0 or code > 128 or "Sanitizer" in err or "runtime error:" in err:
-        return "crash", f"exit status {code}: {last}"
-    if report is None:
-        return "crash", f"exit status {code} without a report: {last}"
-    left = {kind: count for kind, count in report["left"].items() if count != 0}
+def judge(done, fault=None, whole=None):
+    """(outcome, why) of a run that ended. whole: an undisturbed one's picture."""
+    last = done.said.splitlines()[-1] if done.said.splitlines() else ""
+    if done.code is None:
+        return "hang", last
+    if done.code < 0 or done.code > 128 or "Sanitizer" in done.said or "runtime error:" in done.said:
+        return "crash", f"exit status {done.code}: {last}"
+    if done.report is None:
+        return "crash", f"exit status {done.code} without a report: {last}"
+    left = {kind: count for kind, count in done.report["left"].items() if count != 0}
     if left:
-        return "leak", f"{left}; exit status {code}: {last}"
-    strange = set(os.listdir(folder)) - {"content.png", "style.png", "out.png", "run.ckpt", "home"}
+        return "leak", f"{left}; exit status {done.code}: {last}"
+    strange = set(done.names) - {"content.png", "style.png", "out.png", "run.ckpt"}
     if strange:
         return "wrong", f"files were left: {sorted(strange)}"
-    if code == 0 and rows is None:
+    if isinstance(done.picture, str):
+        return "wrong", done.picture
+    if done.code == 0 and done.picture is None:
         return "wrong", "exit status 0 without a result"
-    if code == 0 and whole and far_apart(rows, whole):
+    if done.code == 0 and whole and far_apart(done.picture, whole):
         return "wrong", "exit status 0 and another picture"
-    if code == 0:
+    if done.code == 0:
         return "recovered", last
-    if code not in (DEVICE, MEMORY):
-        return "wrong", f"exit status {code}: {last}"
-    if not last.startswith("impasto: ") or err.splitlines().count(last) != 1:
-        return "wrong", f"no error line: {err!r}"
+    if done.code not in (DEVICE, MEMORY):
+        return "wrong", f"exit status {done.code}: {last}"
+    if not last.startswith("impasto: ") or done.said.splitlines().count(last) != 1:
+        return "wrong", f"no error line: {done.said!r}"
     # Where less memory was tried in between, what the driver said was said then.
-    if fault is not None and f"({fault})" not in err:
-        return "unnamed", f"exit status {code}: {last}"
+    if fault is not None and f"({fault})" not in done.said:
+        return "unnamed", f"exit status {done.code}: {last}"
     return "named", last
-
-
-def run(program, layer, cache, fault="", code=None, deadline=DEADLINE, trace=False,
-        whole=None):
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="impasto-faults-"))
-    outside = pathlib.Path(tempfile.mkdtemp(prefix="impasto-faults-"))
-    try:
-        (folder / "home").mkdir()
-        (folder / "content.png").write_bytes(png(32, 32))
-        (folder / "style.png").write_bytes(
-            png(32, 32, lambda x, y: (255 * (x // 4 % 2), 200, 8 * y % 256)))
-        (folder / "out.png").write_bytes(OLD)
-        env = environment(folder / "home", cache, layer, IMPASTO_FAULT=fault,
-                          IMPASTO_FAULT_REPORT=str(outside / "report"))
-        if trace:
-            env["IMPASTO_FAULT_TRACE"] = str(outside / "trace")
-        try:
-            done = subprocess.run([program, *JOB], cwd=folder, env=env, timeout=deadline,
-                                  stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                  stderr=subprocess.STDOUT)
-        except subprocess.TimeoutExpired:
-            return Run("", None, [], None, "hang", f"not done within {deadline} s")
-        err = done.stdout.decode(errors="replace")
-        path = outside / "report"
-        report = json.loads(path.read_text()) if path.exists() else None
-        names = (outside / "trace").read_text().split() if trace and report else []
-        rows = None
-        try:
-            if (folder / "out.png").read_bytes() != OLD:
-                rows = pixels(folder / "out.png")
-            outcome, why = judge(folder, done.returncode, err, report, code, rows, whole)
-        except AssertionError as wrong:
-            outcome, why = "wrong", str(wrong)
-        return Run(err, report, names, rows, outcome, why)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-        shutil.rmtree(outside, ignore_errors=True)
 
 
 def choose(names, how):
@@ -156,30 +107,35 @@ def unknown_calls(library, known):
 
 
 def main():
-    program, layer = (str(pathlib.Path(word).resolve()) for word in sys.argv[1:3])
+    path, layer = (str(pathlib.Path(word).resolve()) for word in sys.argv[1:3])
     how = sys.argv[3] if len(sys.argv) > 3 else os.environ.get("IMPASTO_FAULTS", "")
     with tempfile.TemporaryDirectory(prefix="impasto-faults-") as cache:
+        program = Program(path, layer, cache)
         # The first run fills the cache, from which later ones are what is tested.
-        run(program, layer, cache, deadline=FIRST_DEADLINE)
-        whole = run(program, layer, cache, trace=True)
-        if whole.outcome != "recovered":
-            print(f"without a fault: {whole.outcome}: {whole.why}")
+        program.run(JOB, old=OLD, deadline=FIRST_DEADLINE)
+        whole = program.run(JOB, old=OLD, calls=True)
+        outcome, why = judge(whole)
+        if outcome != "recovered":
+            print(f"without a fault: {outcome}: {why}")
             return 1
+
+        def attempt(point):
+            return program.run(JOB, f"at={point[0]},code={point[1]}", OLD)
+
         if ":" in how:
             index, code = (int(word) for word in how.split(":"))
-            point = run(program, layer, cache, f"at={index},code={code}", code, whole=whole.rows)
-            print(f"{point.out}{point.outcome} at {whole.names[index - 1]}: {point.why}")
-            return 0 if point.outcome in ("recovered", "named") else 1
-        missed = [name for path in pathlib.Path(program).parent.glob("libimpasto.so.*.*")
-                  if path.is_file() for name in unknown_calls(path, whole.report["known"])]
+            done = attempt((index, code))
+            outcome, why = judge(done, code, whole.picture)
+            print(f"{done.said}{outcome} at {whole.calls[index - 1]}: {why}")
+            return 0 if outcome in ("recovered", "named") else 1
+        missed = [name for library in pathlib.Path(path).parent.glob("libimpasto.so.*.*")
+                  if library.is_file() for name in unknown_calls(library, whole.report["known"])]
         if missed:
             print(f"the layer does not know {', '.join(missed)}")
             return 1
-        points = choose(whole.names, how)
+        points = choose(whole.calls, how)
         with concurrent.futures.ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-            return tell(whole, points, pool.map(
-                lambda p: run(program, layer, cache, f"at={p[0]},code={p[1]}", p[1],
-                              whole=whole.rows), points))
+            return tell(whole, points, pool.map(attempt, points))
 
 
 def tell(whole, points, runs):
@@ -187,21 +143,22 @@ def tell(whole, points, runs):
     outcomes = ["recovered", "named", "unnamed", "wrong", "crash", "hang", "leak"]
     rows = collections.defaultdict(collections.Counter)
     bad = 0
-    for (index, code), point in zip(points, runs):
-        name = whole.names[index - 1]
-        rows[name][point.outcome] += 1
-        if point.report is not None and point.report["failed"] != name:
-            print(f"{index}:{code}: meant {name}, met {point.report['failed'] or 'nothing'}",
+    for (index, code), done in zip(points, runs):
+        name = whole.calls[index - 1]
+        outcome, why = judge(done, code, whole.picture)
+        rows[name][outcome] += 1
+        if done.report is not None and done.report["failed"] != name:
+            print(f"{index}:{code}: meant {name}, met {done.report['failed'] or 'nothing'}",
                   flush=True)
             bad += 1
-        if point.outcome not in ("recovered", "named"):
-            print(f"{index}:{code} {name}: {point.outcome}: {point.why}", flush=True)
+        if outcome not in ("recovered", "named"):
+            print(f"{index}:{code} {name}: {outcome}: {why}", flush=True)
             bad += 1
     print(f"{'':28}{'points':>8}" + "".join(f"{word:>11}" for word in outcomes))
     rows["total"] = sum(rows.values(), collections.Counter())
     for name, row in rows.items():
         print(f"{name:28}{sum(row.values()):8}" + "".join(f"{row[word]:11}" for word in outcomes))
-    print(f"({len(whole.names)} calls in the whole run)")
+    print(f"({len(whole.calls)} calls in the whole run)")
     return 1 if bad else 0
 
 

@@ -12,24 +12,17 @@ some before and after it, for both optimisers; "long": each launch of the whole 
 
 import collections
 import concurrent.futures
-import json
 import os
 import pathlib
 import re
-import shutil
-import subprocess
 import sys
 import tempfile
 
-HERE = pathlib.Path(__file__).resolve().parent
 sys.dont_write_bytecode = True
-sys.path[:0] = [str(HERE), str(HERE.parent / "cli")]
-from case_styles import pixels  # noqa: E402
-from support import DEVICE, NUMERIC, png  # noqa: E402
-from test_device_faults import environment  # noqa: E402
+from under_layer import FIRST_DEADLINE, Program  # noqa: E402
+from support import DEVICE, NUMERIC  # noqa: E402
 
-DEADLINE = 120
-FIRST_DEADLINE = 600
+HERE = pathlib.Path(__file__).resolve().parent
 ITERATIONS = 3
 # A line search needs more to know that all its trials fail.
 LONGER = 8
@@ -54,8 +47,6 @@ RUNS = {"adam": ["--optimizer", "adam"], "lbfgs": ["--optimizer", "lbfgs", "--hi
 # Where the plan has no room for copies, what these spoil is lost, and the run says so.
 LASTING = ["adam", "approach"]
 
-Run = collections.namedtuple("Run", "code err picture launches report")
-
 
 def output_arguments():
     """By kernel: the arguments that are floats and written to."""
@@ -66,32 +57,6 @@ def output_arguments():
                            if "__global" in argument and "const" not in argument
                            and re.search(r"\bfloat(v|\d*)\b", argument)]
     return found
-
-
-def run(program, layer, cache, arguments, fault="", deadline=DEADLINE):
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="impasto-numbers-"))
-    try:
-        (folder / "home").mkdir()
-        (folder / "content.png").write_bytes(png(32, 32))
-        (folder / "style.png").write_bytes(
-            png(32, 32, lambda x, y: (255 * (x // 4 % 2), 200, 8 * y % 256)))
-        env = environment(folder / "home", cache, layer, IMPASTO_FAULT=fault,
-                          IMPASTO_FAULT_REPORT=str(folder / "report"),
-                          IMPASTO_FAULT_LAUNCHES=str(folder / "launches"))
-        try:
-            done = subprocess.run([program, *JOB, *arguments], cwd=folder, env=env, timeout=deadline,
-                                  stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                  stderr=subprocess.STDOUT)
-        except subprocess.TimeoutExpired:
-            return Run(None, f"not done within {deadline} s", None, [], {})
-        out, report = folder / "out.png", folder / "report"
-        # A crash leaves no report.
-        return Run(done.returncode, done.stdout.decode(errors="replace"),
-                   pixels(out) if out.exists() else None,
-                   (folder / "launches").read_text().split() if report.exists() else [],
-                   json.loads(report.read_text()) if report.exists() else {})
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def evaluations(launches):
@@ -111,8 +76,8 @@ def mean(rows):
 
 def judge_once(whole, done, index, counts):
     """(outcome, why) of a launch poisoned once, or of one whose kind was always."""
-    lines = done.err.splitlines()
-    if done.code != 0 or done.picture is None:
+    lines = done.said.splitlines()
+    if done.code != 0 or not isinstance(done.picture, list):
         return "failed", f"exit status {done.code}: {lines[-1] if lines else ''}"
     warned = [line for line in lines if line.startswith("impasto: warning: ")]
     if not warned:
@@ -128,7 +93,7 @@ def judge_once(whole, done, index, counts):
 
 
 def judge_always(whole, done):
-    lines = done.err.splitlines()
+    lines = done.said.splitlines()
     last = lines[-1] if lines else ""
     if done.code == 0 and done.picture == whole.picture:
         return "harmless", ""
@@ -138,26 +103,29 @@ def judge_always(whole, done):
     if done.code not in (NUMERIC, DEVICE):
         return "failed", f"exit status {done.code}: {last}"
     if not last.startswith("impasto: ") or "warning" in last or lines.count(last) != 1:
-        return "failed", f"no error line: {done.err!r}"
+        return "failed", f"no error line: {done.said!r}"
     return "named", last
 
 
 class Examination:
-    def __init__(self, program, layer, cache, long):
-        self.started = [program, layer, cache]
+    def __init__(self, program, long):
+        self.program = program
         self.long, self.bad = long, 0
         self.outputs = output_arguments()
         self.rows = collections.defaultdict(collections.Counter)
 
+    def run(self, arguments, fault="", **more):
+        return self.program.run([*JOB, *arguments], fault, launches=True, **more)
+
     def whole(self, arguments):
-        done = run(*self.started, arguments, deadline=FIRST_DEADLINE)
+        done = self.run(arguments, deadline=FIRST_DEADLINE)
         if done.code != 0:
-            sys.exit(f"without a fault: exit status {done.code}: {done.err}")
+            sys.exit(f"without a fault: exit status {done.code}: {done.said}")
         return done
 
     def checked_first(self, arguments):
         """Launches of the device's self-check, which has its own way to fail."""
-        return len(run(*self.started, [*arguments, "--plan"]).launches)
+        return len(self.run([*arguments, "--plan"]).launches)
 
     def points(self, name, whole, first):
         """(launch, argument, value)."""
@@ -176,14 +144,15 @@ class Examination:
 
         def attempt(point):
             i, argument, value = point
-            return run(*self.started, arguments, f"poison={argument},at={i + 1},value={value}")
+            return self.run(arguments, f"poison={argument},at={i + 1},value={value}")
 
         for (i, argument, value), done in zip(points, pool.map(attempt, points)):
             outcome, why = judge_once(whole, done, i, counts)
             if name == "strips" and whole.launches[i] in LASTING and done.code == NUMERIC:
                 outcome, why = judge_always(whole, done)
-            if done.report.get("poisoned") != 1:
-                outcome, why = "failed", f"poisoned {done.report.get('poisoned')} times"
+            poisoned = done.report and done.report["poisoned"]
+            if poisoned != 1:
+                outcome, why = "failed", f"poisoned {poisoned} times"
             self.tell(name, whole.launches[i], outcome,
                       f"{name}: launch {i + 1}, argument {argument}, {value}: {why}")
 
@@ -192,7 +161,7 @@ class Examination:
                   for argument in self.outputs[kernel]]
 
         longer = [*arguments, "--iterations", str(LONGER)]
-        healthy = run(*self.started, longer)
+        healthy = self.run(longer)
 
         def attempt(point):
             kernel, argument = point
@@ -202,7 +171,7 @@ class Examination:
             counts = evaluations(whole.launches)
             later = [j for j in seen if counts[j] >= CLOSELY] or seen
             at = before + seen.index(later[0]) + 1
-            return run(*self.started, longer,
+            return self.run(longer,
                        f"poison={argument},kernel={kernel},at={at},on=1")
 
         for (kernel, argument), done in zip(points, pool.map(attempt, points)):
@@ -237,7 +206,7 @@ def main():
     program, layer = (str(pathlib.Path(word).resolve()) for word in sys.argv[1:3])
     long = sys.argv[3:] == ["long"]
     with tempfile.TemporaryDirectory(prefix="impasto-numbers-") as cache:
-        examination = Examination(program, layer, cache, long)
+        examination = Examination(Program(program, layer, cache), long)
         with concurrent.futures.ThreadPoolExecutor(os.cpu_count() or 1) as pool:
             for name, arguments in RUNS.items():
                 examination.whole(arguments)
