@@ -2,14 +2,15 @@
 /*
  * Job after job in one process, by the public API, for as long as one likes:
  *
- *     soak [--seconds N] [--seed N] [--every N]
+ *     soak [--jobs N] [--seconds N] [--seed N] [--every N]
  *
  * Pictures of 16 to 160 pixels, both optimisers, several styles, regions and masks, ample and tight
  * budgets of memory, jobs that are closed midway, resumed from a file, given another picture, or
  * refused; the device is closed and opened now and then. Nothing may pile up: resident memory, open
  * descriptors and threads stay what they were, no buffer or event outlives its job and no OpenCL
  * object its device (which is known where $OPENCL_LAYERS has opencl_layer.so), and a job that is
- * run now and then has the same bytes each time. A line every so many seconds says how it stands.
+ * run now and then has the same bytes each time. It takes SHORT_JOBS jobs, or as many as --jobs or as fit
+ * --seconds. A line every so many seconds says how it stands.
  */
 
 #define _GNU_SOURCE /* RTLD_NOLOAD, malloc_trim */
@@ -25,7 +26,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#define SHORT_SECONDS 20
+/* So that medians are of enough samples; about half a minute. */
+#define SHORT_JOBS 240
 #define SKIPPED 77 /* meson's word for it */
 #define MIB ((size_t)1 << 20)
 
@@ -485,9 +487,11 @@ static void compare_quarters(void)
 
 int main(int argc, char **argv)
 {
-    double limit = SHORT_SECONDS, every = 60;
+    double limit = 0, every = 60;
+    long jobs = SHORT_JOBS;
     state = 20;
     for (int i = 1; i + 1 < argc; i += 2) {
+        jobs = strcmp(argv[i], "--jobs") == 0 ? atol(argv[i + 1]) : jobs;
         limit = strcmp(argv[i], "--seconds") == 0 ? atof(argv[i + 1]) : limit;
         every = strcmp(argv[i], "--every") == 0 ? atof(argv[i + 1]) : every;
         state = strcmp(argv[i], "--seed") == 0 ? strtoull(argv[i + 1], NULL, 10) : state;
@@ -505,7 +509,7 @@ int main(int argc, char **argv)
     long number = 0;
     open_device();
     find_layer();
-    for (; now() - begin < limit; number++) {
+    for (; limit > 0 ? now() - begin < limit : number < jobs; number++) {
         if (number % JOBS_TO_REFERENCE == 0)
             reference_job(number);
         else
