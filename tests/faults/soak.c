@@ -375,8 +375,8 @@ static enum impasto_status live(struct impasto_job **job, const struct task *tas
     return status;
 }
 
-/* A job may be refused for want of memory where little was allowed, and for nothing else, but where
- * that was meant. */
+/* A job may be refused for want of memory where little was allowed, for a style that would be smaller than
+ * LEAST_SIDE beside a small picture (one in a thousand), and for nothing else, but where that was meant. */
 static void one_job(long number)
 {
     struct impasto_error error = {0};
@@ -392,7 +392,9 @@ static void one_job(long number)
     if (status == IMPASTO_OK && !planned)
         status = live(&job, &task, &error);
     const bool meant = (wrong && status == IMPASTO_ERROR_USAGE) ||
-                       (task.params.memory && status == IMPASTO_ERROR_MEMORY);
+                       (task.params.memory && status == IMPASTO_ERROR_MEMORY) ||
+                       (status == IMPASTO_ERROR_INPUT &&
+                        strstr(error.message, "the style picture would be") != NULL);
     if (status != IMPASTO_OK && !meant)
         complain(number, error.message);
     refused += status != IMPASTO_OK;
