@@ -283,15 +283,16 @@ IMPASTO_API enum impasto_status impasto_image_key(const struct impasto_image *im
 
 /*
  * Whether a file could be written at `path`, to ask before hours of work: IMPASTO_ERROR_OUTPUT unless it is
- * new or a regular file, in a folder that can be written to.
+ * new or a regular file, in a folder that can be written to; IMPASTO_ERROR_MEMORY. Nothing is touched.
  */
 IMPASTO_API enum impasto_status impasto_file_check(const char *path,
                                                    struct impasto_error *error) IMPASTO_MUST_CHECK;
 
 /*
- * Writes a file as all of this library's are: whole or not at all. It is written beside `path`, synced, and
- * renamed; a link stays one, and what it leads to is replaced. IMPASTO_ERROR_OUTPUT where that fails; the
- * old file is untouched then.
+ * Writes `size` bytes (NULL where 0) to a file as all of this library's are: whole or not at all. It is
+ * written beside `path`, synced, and renamed; a link stays one, and what it leads to is replaced, with the
+ * permissions that it had. IMPASTO_ERROR_OUTPUT where that fails, IMPASTO_ERROR_MEMORY; the old file is
+ * untouched then.
  */
 IMPASTO_API enum impasto_status impasto_file_write(const char *path, const void *bytes, size_t size,
                                                    struct impasto_error *error) IMPASTO_MUST_CHECK;
