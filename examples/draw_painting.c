@@ -133,9 +133,10 @@ static void lay(struct canvas *canvas, const struct stroke *stroke)
     for (int y = bounds[1]; y < bounds[3]; y++) {
         for (int x = bounds[0]; x < bounds[2]; x++) {
             const int at = y * canvas->width + x;
-            const double out = sqrt(canvas->near[at]) / radius;
+            const double out = sqrt((double)canvas->near[at]) / radius;
             if (out > 1.1)
                 continue;
+            /* NOLINTNEXTLINE(clang-analyzer-core.*): what is near has got a side, too */
             const double across = canvas->side[at] / radius * bristles;
             const double along = canvas->nearest[at] / radius;
             const double part =

@@ -317,7 +317,7 @@ static struct rgb building_colour(struct vec p, enum part part)
 /* What is seen above the water. */
 static struct rgb seen(struct vec from, struct vec to, double end)
 {
-    enum part part;
+    enum part part = WALL;
     const double land = meet_land(from, to, end);
     const double wall = meet_buildings(from, to, land, &part);
     const double distance = wall < land ? wall : land;
@@ -385,9 +385,10 @@ void draw_photo(struct impasto_image *image)
         for (int x = 0; x < image->width; x++) {
             struct rgb sum = {0, 0, 0};
             for (int s = 0; s < samples * samples; s++) {
+                const int column = s % samples, row = s / samples;
                 const double u =
-                    (x + (s % samples + 0.5) / samples - 0.5 * image->width) / image->height;
-                const double v = horizon - (y + (s / samples + 0.5) / samples) / image->height;
+                    (x + (column + 0.5) / samples - 0.5 * image->width) / image->height;
+                const double v = horizon - (y + (row + 0.5) / samples) / image->height;
                 const struct rgb c = camera(unit((struct vec){lens * u, lens * v, 1}));
                 /* Developed before averaging: lights brighter than white would fray the edges. */
                 sum = add_rgb(sum, (struct rgb){develop(c.r), develop(c.g), develop(c.b)});

@@ -79,7 +79,7 @@ const struct cli_option cli_options[] = {
      .stays = true,
      .help = "a set of parameters that suits the weights; options override it. quick: 384 pixels, half "
              "the steps; fine: 768 pixels, twice the steps; classic: the TensorFlow tutorial's "
-             "recipe (default)"},
+             "recipe, 1000 steps of Adam at one size (default)"},
     {"settings", 0, "Look", "FILE", CLI_SETTINGS, SETTING(settings_file),
      .help = "take pictures and options from an earlier PNG result or a JSON file; those on the "
              "command line override them; of several files, the later one wins"},

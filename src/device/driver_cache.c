@@ -37,7 +37,7 @@ void imp_driver_cache_hint(const struct imp_device *device, char *text, size_t s
         !find_folder(variable, below, path, sizeof(path)))
         return;
     /* The folder itself may not have come about. */
-    char *slash = path + strlen(path);
+    char *slash;
     while (access(path, F_OK) != 0 && errno == ENOENT && (slash = strrchr(path, '/')) != NULL &&
            slash != path)
         *slash = '\0';

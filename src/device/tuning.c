@@ -47,26 +47,29 @@ static bool read_figure(const char *line, struct imp_tuning *tuning)
     struct imp_timing timing;
     uint64_t number;
     int end = 0;
-    if (sscanf(line, "vector_width %d\n%n", &tuning->vector_width, &end) == 1 && end)
+    /* So many digits fit the types.  NOLINTBEGIN(cert-err34-c): what fits is read, and then checked
+     */
+    if (sscanf(line, "vector_width %9d\n%n", &tuning->vector_width, &end) == 1 && end)
         return tuning->vector_width == 4 || tuning->vector_width == 8 || tuning->vector_width == 16;
-    if (sscanf(line, "block %d %d\n%n", &tuning->block_vectors, &tuning->block_positions, &end) ==
+    if (sscanf(line, "block %9d %9d\n%n", &tuning->block_vectors, &tuning->block_positions, &end) ==
             2 &&
         end)
         return tuning->block_vectors >= 1 && tuning->block_vectors <= IMP_BLOCK_LIMIT &&
                tuning->block_positions >= 1 && tuning->block_positions <= IMP_BLOCK_LIMIT;
-    if (sscanf(line, "chunk %" SCNu64 "\n%n", &tuning->chunk, &end) == 1 && end)
+    if (sscanf(line, "chunk %19" SCNu64 "\n%n", &tuning->chunk, &end) == 1 && end)
         return tuning->chunk >= 1u << 20 && tuning->chunk <= 1u << 30;
-    if (sscanf(line, "iteration %" SCNu64 "\n%n", &number, &end) == 1 && end) {
+    if (sscanf(line, "iteration %19" SCNu64 "\n%n", &number, &end) == 1 && end) {
         tuning->seconds = (double)number / NANO;
         return number > 0;
     }
-    if (sscanf(line, "conv %15s %d %d %d %" SCNu64 "\n%n", timing.algorithm, &timing.in,
+    if (sscanf(line, "conv %15s %9d %9d %9d %19" SCNu64 "\n%n", timing.algorithm, &timing.in,
                &timing.out, &timing.pixels, &number, &end) == 5 &&
         end && tuning->timings < IMP_TIMINGS) {
         timing.seconds = (double)number / NANO;
         tuning->timing[tuning->timings++] = timing;
         return timing.in > 0 && timing.out > 0 && timing.pixels > 0 && number > 0;
     }
+    /* NOLINTEND(cert-err34-c) */
     return false;
 }
 

@@ -42,6 +42,7 @@ char *imp_safetensors_head(const json_t *header, size_t *size)
     if (head != NULL) {
         for (size_t i = 0; i < LENGTH_BYTES; i++)
             head[i] = (char)(unsigned char)((uint64_t)length >> 8 * i);
+        /* NOLINTNEXTLINE(bugprone-not-null-terminated-result): a header has a length, no end */
         memcpy(head + LENGTH_BYTES, text, used);
         memset(head + LENGTH_BYTES + used, ' ', length - used);
         *size = LENGTH_BYTES + length;

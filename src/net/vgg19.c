@@ -202,6 +202,7 @@ int imp_net_rows_within(const struct imp_net *net, int s, enum impasto_keep keep
         row = floats > row ? floats : row;
     }
     plan_strips(net, &stage, (struct imp_stage_plan){.keep = keep, .rows = 1});
+    /* NOLINTNEXTLINE(clang-analyzer-core.DivideZero): a stage has a layer, and that a row */
     const uint64_t fit = bytes / (row * sizeof(float));
     const uint64_t backward = 2 * (uint64_t)stage.margin, lag = (uint64_t)imp_stage_lag(&stage);
     const uint64_t margins = (net->backward ? backward : lag) + 2; /* and the halo */

@@ -91,14 +91,14 @@ static struct plan plan_of(const struct imp_caps *caps, int m, bool planar, int 
         p.slice = fit < 1 ? 1 : fit < p.groups ? fit : p.groups;
     }
     p.unit = unit_of(caps, planar);
-    const size_t product_floats = (size_t)p.n2 * (size_t)(p.slice * group);
+    const size_t product_floats = (size_t)p.n2 * (size_t)p.slice * (size_t)group;
     const int fit = (int)(chunk_bytes / ((tile_floats + product_floats) * sizeof(float)));
     /* Chunks of equal size, so that the last is not mostly padding. */
     const int chunks = fit < 1 ? p.total : (p.total + fit - 1) / fit;
     p.tiles = round_up((p.total + chunks - 1) / chunks, p.unit);
     const int most = round_up(fit < p.total ? (fit < 1 ? 1 : fit) : p.total, p.unit);
     p.v = aligned(tile_floats * (size_t)most);
-    p.u = aligned(tile_floats * (size_t)(p.slice * group));
+    p.u = aligned(tile_floats * (size_t)p.slice * (size_t)group);
     p.product = aligned(product_floats * (size_t)most);
     return p;
 }
@@ -165,7 +165,7 @@ static enum impasto_status weights(const struct work *w, int first_group, int gr
                 IMP_ARGS(imp_buf(w->conv->weights), imp_buf(w->conv->workspace), imp_int(w->u_at),
                          imp_int(imp_tensor_blocks(x)), imp_int(w->plan.groups), imp_int(groups),
                          imp_int(first_group)),
-                .global = {(size_t)imp_tensor_blocks(x), (size_t)(groups * w->plan.vectors)},
+                .global = {(size_t)imp_tensor_blocks(x), (size_t)groups * (size_t)w->plan.vectors},
                 .label = w->conv->label,
             });
     return imp_launch(

@@ -43,7 +43,7 @@ static enum impasto_status gemm_vector(struct imp_device *device, const struct i
 int imp_tile_side(const struct imp_caps *caps)
 {
     int side = 16;
-    while (side > 1 && (size_t)(side * side) > caps->max_work_group)
+    while (side > 1 && (size_t)side * (size_t)side > caps->max_work_group)
         side /= 2;
     return side;
 }

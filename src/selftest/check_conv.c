@@ -131,14 +131,14 @@ static void check(struct imp_check_run *run, const struct imp_conv_algorithm *al
                   const struct shape *s, enum imp_epilogue epilogue, enum imp_gemm gemm,
                   bool reversed)
 {
-    const size_t plane = (size_t)(s->height * s->width);
+    const size_t plane = (size_t)s->height * (size_t)s->width;
     const size_t in = (size_t)s->in * plane, out = (size_t)s->out * plane;
     const size_t packed =
         algorithm->packing->size(imp_device_caps(run->device), s->in, s->out) / sizeof(float);
     struct data d = {
         .x = imp_check_data(run, 0, in, false),
-        .weights = imp_check_data(run, 1, (size_t)(s->in * s->out * 9), false),
-        .flipped = imp_check_data(run, 7, (size_t)(s->in * s->out * 9), false),
+        .weights = imp_check_data(run, 1, (size_t)s->in * (size_t)s->out * 9, false),
+        .flipped = imp_check_data(run, 7, (size_t)s->in * (size_t)s->out * 9, false),
         .bias = imp_check_data(run, 2, (size_t)s->out, false),
         .mask = imp_check_data(run, 3, out, true),
         .before = imp_check_data(run, 4, out, false),

@@ -35,15 +35,15 @@ static void check(struct imp_check_run *run, enum imp_gemm which, const struct s
 {
     /* B and C share a buffer, C behind B, as im2col uses them. */
     const int ld = (s->n + IMP_GEMM_ALIGN - 1) / IMP_GEMM_ALIGN * IMP_GEMM_ALIGN;
-    const size_t a_size = (size_t)(s->m * s->k), b_size = (size_t)(s->k * ld);
-    const size_t c_size = (size_t)(s->m * ld), found_size = (size_t)(s->m * s->n);
+    const size_t a_size = (size_t)s->m * (size_t)s->k, b_size = (size_t)s->k * (size_t)ld;
+    const size_t c_size = (size_t)s->m * (size_t)ld, found_size = (size_t)s->m * (size_t)s->n;
     float *a = imp_check_data(run, 0, a_size, false);
     float *b = imp_check_data(run, 1, b_size + c_size, false);
     float *found = imp_check_data(run, 2, found_size, false);
     double *expected = imp_check_doubles(run, found_size);
     struct imp_buffer *a_buffer = NULL, *b_buffer = NULL;
     double damage = INFINITY;
-    for (size_t i = b_size; b && i < b_size + c_size; i++)
+    for (size_t i = b_size; !run->broken && i < b_size + c_size; i++)
         b[i] = NAN;
     if (!run->broken && imp_check_buffer(run, &a_buffer, a_size, a) &&
         imp_check_buffer(run, &b_buffer, b_size + c_size, b)) {

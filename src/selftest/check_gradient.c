@@ -86,7 +86,7 @@ static bool make_weights(struct imp_check_run *run, int depth, struct impasto_we
         .source = "self-test", .layers = depth, .convention = IMPASTO_CONVENTION_CAFFE};
     for (int l = 0; l < depth; l++) {
         const int in = imp_layer_shapes[l].in_channels, out = imp_layer_shapes[l].out_channels;
-        const size_t n = (size_t)(in * out * 9);
+        const size_t n = (size_t)in * (size_t)out * 9;
         struct imp_layer_weights *layer = &weights->layers[l];
         layer->weight = imp_check_data(run, (uint32_t)(100 + l), n, false);
         layer->bias = imp_check_data(run, (uint32_t)(200 + l), (size_t)out, false);
@@ -144,7 +144,7 @@ static enum impasto_status make_machine(struct imp_check_run *run, const struct 
 {
     struct imp_device *device = run->device;
     const struct imp_caps *caps = imp_device_caps(device);
-    const size_t bytes = sizeof(float) * 3 * (size_t)(p->height * p->width);
+    const size_t bytes = sizeof(float) * 3 * (size_t)p->height * (size_t)p->width;
     const struct imp_model_options options = {
         .layers = p->depth,
         .average = p->pooling == IMPASTO_POOLING_AVERAGE,
@@ -191,7 +191,7 @@ static enum impasto_status run_machine(struct imp_check_run *run, const struct p
                                        struct impasto_progress *progress, float *gradient)
 {
     struct imp_device *device = run->device;
-    const size_t bytes = sizeof(float) * 3 * (size_t)(p->height * p->width);
+    const size_t bytes = sizeof(float) * 3 * (size_t)p->height * (size_t)p->width;
     double not_finite[IMP_CHECKS];
     IMP_TRY(imp_guide_fill(&m->style_guide[true], device, d->style_mask));
     for (int r = 0; r < p->regions; r++)
@@ -307,7 +307,7 @@ static void free_data(struct data *d)
 
 static void check(struct imp_check_run *run, const struct problem *p)
 {
-    const size_t n = 3 * (size_t)(p->height * p->width);
+    const size_t n = 3 * (size_t)p->height * (size_t)p->width;
     struct impasto_params params = {
         .losses = p->losses, .style_loss = p->style_loss, .pooling = p->pooling, .padding = p->padding,
         .strength = 0.5f, .content_weight = 2, .style_weight = 30, .tv_weight = 5,

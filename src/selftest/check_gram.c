@@ -25,7 +25,7 @@ static void check(struct imp_check_run *run, const struct shape *s)
 {
     const struct imp_caps *caps = imp_device_caps(run->device);
     const int c = s->channels, m = s->height * s->width;
-    const size_t size = (size_t)(c * m), entries = (size_t)(c * c);
+    const size_t size = (size_t)c * (size_t)m, entries = (size_t)c * (size_t)c;
     const float factor = 0.37f;
     char name[64];
     snprintf(name, sizeof(name), "%d @ %dx%d", c, s->height, s->width);

@@ -188,7 +188,7 @@ static void check_dots(struct imp_check_run *run, struct set *set)
 static void check_combine(struct imp_check_run *run, struct set *set)
 {
     const int slots = set->shape->slots;
-    const size_t n = (size_t)set->shape->n, pitch = set->pitch, terms = (size_t)(2 * slots + 1);
+    const size_t n = (size_t)set->shape->n, pitch = set->pitch, terms = 2 * (size_t)slots + 1;
     const size_t bytes = set->count[MOVES] * sizeof(float);
     float *coefficients = imp_check_data(run, 20, terms, false);
     if (!coefficients)

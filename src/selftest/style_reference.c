@@ -21,7 +21,7 @@ double imp_ref_energy(const double *x, int n)
 /* A mask as layer l sees it: halved by means of 2 x 2 for each pooling before. mask NULL: all 1. */
 static double *mask_at(const float *mask, int height, int width, int l)
 {
-    double *plane = malloc(sizeof(double) * (size_t)(height * width));
+    double *plane = malloc(sizeof(double) * (size_t)height * (size_t)width);
     for (int i = 0; plane && i < height * width; i++)
         plane[i] = mask ? (double)mask[i] : 1;
     for (int block = 1; plane && block < imp_layer_shapes[l].block; block++) {
@@ -29,6 +29,7 @@ static double *mask_at(const float *mask, int height, int width, int l)
         for (int y = 0; y < h; y++)
             for (int x = 0; x < w; x++) {
                 const double *p = plane + 2 * y * width + 2 * x;
+                /* NOLINTNEXTLINE(clang-analyzer-core.*): four of height x width, all written above */
                 plane[y * w + x] = (p[0] + p[1] + p[width] + p[width + 1]) / 4;
             }
         height = h;
@@ -57,7 +58,7 @@ static bool add_picture(const struct imp_ref_objective *o, struct imp_ref_region
     bool room = imp_ref_forward(o, picture->image, picture->height, picture->width, &pass);
     for (int l = 0; room && l < o->depth; l++) {
         const int c = channels_of(l);
-        double *gram = malloc(sizeof(double) * (size_t)(c * c));
+        double *gram = malloc(sizeof(double) * (size_t)c * (size_t)c);
         double *mean = malloc(sizeof(double) * (size_t)c);
         double *w = mask_at(picture->mask, picture->height, picture->width, l);
         room = gram && mean && w;
@@ -119,6 +120,7 @@ static void add_region(const struct imp_ref_objective *o, const struct imp_ref_r
     const int c = channels_of(l);
     double mass = 0, sum = 0, mean_sum = 0;
     for (int p = 0; p < m; p++)
+        /* NOLINTNEXTLINE(clang-analyzer-core.*): as many weights as places */
         mass += w[p];
     if (mass < 1) /* the region is too small for this layer */
         return;

@@ -298,6 +298,7 @@ static enum impasto_status remember_targets(struct imp_scale *scale, struct imp_
     size_t values, energies;
     targets_count(scale, &values, &energies);
     imp_targets_free(targets);
+    /* NOLINTNEXTLINE(clang-analyzer-optin.portability.UnixAPI): the kept losses' matrices */
     targets->values = malloc(values * sizeof(float));
     targets->energies = malloc(energies * sizeof(double));
     if (!targets->values || !targets->energies)
@@ -364,8 +365,10 @@ static enum impasto_status hold_kept(struct imp_scale *scale, const struct imp_s
         status = make_planes(1, count, &cut, error);
     if (status == IMPASTO_OK) {
         imp_canvas_cut(sizes, keep, 1, cut);
-        for (size_t i = 0; i < 3 * count; i++)
-            start[i] += cut[i % count] * (content[i] - start[i]);
+        for (size_t plane = 0; plane < 3 * count; plane += count)
+            for (size_t i = 0; i < count; i++)
+                /* NOLINTNEXTLINE(clang-analyzer-core.*): start is a whole picture */
+                start[plane + i] += cut[i] * (content[plane + i] - start[plane + i]);
         for (size_t i = 0; i < pixels; i++)
             keep[i] = 1 - keep[i];
         status = lift(scale, imp_buffer_write(scale->free, 0, keep, pixels * sizeof(float)), error);

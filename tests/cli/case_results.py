@@ -179,6 +179,16 @@ class Trace(Case):
         self.assertEqual((last["type"], last["status"], last["iterations"], last["output"]),
                          ("done", "ok", 3, "out.png"))
 
+    def test_every_preset_paints(self):
+        """Its weights let the style in; in too small a share, the photograph would stay as it is."""
+        for preset in ["default", "quick", "fine", "classic"]:
+            with self.subTest(preset):
+                self.succeed("content.png", "style.png", "-o", "out.png", "--size=32", "--scales", "1",
+                             "--iterations", "60", "--first-iterations", "60", "--weights", "builtin",
+                             "--preset", preset, "--trace", "trace.jsonl")
+                first, *_, last = [sum(step["style"].values()) for step in self.trace()[1:-1]]
+                self.assertLess(last, first / 2)
+
     def test_the_total_is_the_weighted_sum(self):
         self.stylise("-o", "out.png", "--trace", "trace.jsonl", "--content-weight", "3",
                      "--style-weight", "5", "--tv-weight", "7", "--style-layers", "1_1:2,2_1:.5")

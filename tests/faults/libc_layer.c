@@ -131,7 +131,7 @@ static bool fails(enum kind kind, const void *caller)
         }                                                                                          \
     } while (0)
 /* The function of this name that comes after ours. */
-#define NEXT(name) ((__typeof__(&name))(uintptr_t)dlsym(RTLD_NEXT, #name))
+#define NEXT(name) ((__typeof__(&(name)))(uintptr_t)dlsym(RTLD_NEXT, #name))
 
 /* ---- Memory ---------------------------------------------------------------------------------- */
 

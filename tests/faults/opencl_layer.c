@@ -68,9 +68,8 @@ static long poisoned; /* launches */
 
 /* ---- What fails ------------------------------------------------------------------------------ */
 
-static void read_fault(void)
+static void read_fault(const char *text)
 {
-    const char *text = getenv("IMPASTO_FAULT");
     char *words = strdup(text ? text : ""), *at = words;
     for (char *word = strtok_r(at, ",", &at); word; word = strtok_r(NULL, ",", &at)) {
         const char *value = strchr(word, '=') ? strchr(word, '=') + 1 : "";
@@ -433,7 +432,7 @@ EXPORT cl_int CL_API_CALL clInitLayer(cl_uint entries, const cl_icd_dispatch *ta
     table.clEnqueueNDRangeKernel = launch;
     *entries_ret = sizeof(table) / sizeof(table.clGetPlatformIDs);
     *layer = &table;
-    read_fault();
+    read_fault(getenv("IMPASTO_FAULT"));
     if (getenv("IMPASTO_FAULT_TRACE"))
         trace = fopen(getenv("IMPASTO_FAULT_TRACE"), "w");
     if (getenv("IMPASTO_FAULT_LAUNCHES"))
@@ -441,7 +440,8 @@ EXPORT cl_int CL_API_CALL clInitLayer(cl_uint entries, const cl_icd_dispatch *ta
     return CL_SUCCESS;
 }
 
-/* For soak.c: how many objects of a kind there are; NULL: of all kinds. */
+/* ---- For programs that run under it: opencl_layer.h ------------------------------------------- */
+
 EXPORT long opencl_layer_left(const char *kind);
 EXPORT long opencl_layer_left(const char *kind)
 {
@@ -452,6 +452,26 @@ EXPORT long opencl_layer_left(const char *kind)
     pthread_mutex_unlock(&mutex);
     return sum;
 }
+
+EXPORT void opencl_layer_arm(const char *text);
+EXPORT void opencl_layer_arm(const char *text)
+{
+    pthread_mutex_lock(&mutex);
+    memset(&fault, 0, sizeof(fault));
+    calls = met = 0;
+    lost = false;
+    failed[0] = '\0';
+    read_fault(text);
+    pthread_mutex_unlock(&mutex);
+}
+
+EXPORT const char *opencl_layer_failed(void);
+EXPORT const char *opencl_layer_failed(void)
+{
+    return failed;
+}
+
+/* ---- Its report ------------------------------------------------------------------------------- */
 
 __attribute__((destructor)) static void report(void)
 {

@@ -13,12 +13,13 @@
  * --seconds. A line every so many seconds says how it stands.
  */
 
-#define _GNU_SOURCE /* RTLD_NOLOAD, malloc_trim */
+#define _GNU_SOURCE /* malloc_trim */
+
+#include "opencl_layer.h"
 
 #include <impasto/impasto.h>
 
 #include <dirent.h>
-#include <dlfcn.h>
 #include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -132,24 +133,12 @@ static long median(size_t place, size_t first, size_t end)
     return middle;
 }
 
-static long objects_unknown(const char *kind)
-{
-    (void)kind;
-    return 0;
-}
+static struct opencl_layer layer;
 
-/* How many objects of a kind, such as "buffers", there are; NULL: of all kinds. */
-static long (*objects)(const char *kind) = objects_unknown;
-
-static void find_layer(void)
+/* How many OpenCL objects of a kind there are; NULL: of all kinds. 0 where nobody counts them. */
+static long objects(const char *kind)
 {
-    const char *path = getenv("OPENCL_LAYERS");
-    void *layer = path ? dlopen(path, RTLD_LAZY | RTLD_NOLOAD) : NULL;
-    void *found = layer ? dlsym(layer, "opencl_layer_left") : NULL;
-    if (found)
-        memcpy(&objects, &found, sizeof(found)); /* ISO C has no cast from one to the other */
-    else
-        printf("OpenCL objects are not counted: OPENCL_LAYERS names no opencl_layer.so\n");
+    return layer.left ? layer.left(kind) : 0;
 }
 
 /* ---- Pictures and parameters ----------------------------------------------------------------- */
@@ -510,7 +499,8 @@ int main(int argc, char **argv)
     double said = begin;
     long number = 0;
     open_device();
-    find_layer();
+    if (!opencl_layer_find(&layer))
+        printf("OpenCL objects are not counted: OPENCL_LAYERS names no opencl_layer.so\n");
     for (; limit > 0 ? now() - begin < limit : number < jobs; number++) {
         if (number % JOBS_TO_REFERENCE == 0)
             reference_job(number);

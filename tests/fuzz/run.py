@@ -32,6 +32,9 @@ LARGEST = {"png": 4096, "jpeg": 4096, "safetensors": 8192, "hdf5": 16384, "check
 SEEDS = 150
 # MiB that a target may hold before that is a finding.
 MEMORY = 2048
+# Freed memory that AddressSanitizer keeps from being used again: a few thousand inputs' worth, which stays
+# in the cache; its 256 MiB cost a fifth of the speed.
+QUARANTINE = "quarantine_size_mb=4:thread_local_quarantine_size_kb=64"
 
 DEVICES = ["auto", "0", "3:1", "gpu", "gpu:1", "igpu", "cpu", "accel:0", "pci:0000:03", "uuid:01-23",
            "card: 77", "Platform 3:card", "maker:1", " all ", "0,1", "99999999999", ":", "a:b:c",
@@ -79,7 +82,7 @@ def run(target, build, folder, executions, seconds):
                f"-artifact_prefix={folder / f'{target}-findings'}/", f"-rss_limit_mb={MEMORY}",
                "-timeout=30", "-print_final_stats=1", "-verbosity=1", "-reload=0"]
     env = os.environ | {"UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1",
-                        "ASAN_OPTIONS": "detect_leaks=1:allocator_may_return_null=1"}
+                        "ASAN_OPTIONS": f"detect_leaks=1:allocator_may_return_null=1:{QUARANTINE}"}
     start = time.monotonic()
     with open(log, "wb") as out:
         subprocess.run(command, stdout=out, stderr=out, env=env, cwd=folder, check=False)

@@ -80,7 +80,7 @@ def tools(build):
             "cppcheck", "--quiet", "--enable=warning,performance,portability", "--inline-suppr",
             "--std=c11", "--template={file}:{line}:{column}: warning: {message} [{id}]",
             f"--suppressions-list={ROOT / 'tests/static/cppcheck.txt'}",
-            *[word for word in kept if word.startswith(("-I", "-D"))], file]
+            *[word for word in kept if word.startswith(("-I", "-D"))], file.relative_to(ROOT)]
     return found
 
 
@@ -109,6 +109,9 @@ def main():
     build = options.build.resolve()
     files = commands(build)
     wanted = [path.resolve() for path in options.files] or sorted(files)
+    unknown = [str(path) for path in wanted if path not in files]
+    if unknown:
+        parser.error(f"{build} does not compile {', '.join(unknown)}")
     chosen = {name: make for name, make in tools(build).items() if options.only in (None, name)}
     counts = collections.Counter()
     shown = set()

@@ -139,10 +139,10 @@ static void draw_noise(struct dice *dice, double fall, double *plane)
         const double amplitude = pow(2.0 / n, fall);
         for (int i = 0; i < n * n; i++)
             lattice[i] = (float)normal(dice);
-        for (int i = 0; i < count; i++)
-            plane[i] += amplitude * lattice_at(lattice, n,
-                                               (i % PICTURE_SIDE + 0.5) * n / PICTURE_SIDE - 0.5,
-                                               (i / PICTURE_SIDE + 0.5) * n / PICTURE_SIDE - 0.5);
+        for (int y = 0, i = 0; y < PICTURE_SIDE; y++)
+            for (int x = 0; x < PICTURE_SIDE; x++, i++)
+                plane[i] += amplitude * lattice_at(lattice, n, (x + 0.5) * n / PICTURE_SIDE - 0.5,
+                                                   (y + 0.5) * n / PICTURE_SIDE - 0.5);
     }
     double sum = 0, squares = 0;
     for (int i = 0; i < count; i++) {

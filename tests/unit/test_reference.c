@@ -153,9 +153,10 @@ static void weighted_gram(void **state)
     double f[C * M], ones[M], half[M], plain[C * C], weighted[C * C], mean[C];
     for (size_t i = 0; i < C * M; i++)
         f[i] = random_number(50, i);
+    const int first = M / 2;
     for (int p = 0; p < M; p++) {
         ones[p] = 1;
-        half[p] = p < M / 2 ? 0.5 : 0;
+        half[p] = p < first ? 0.5 : 0;
     }
     imp_ref_gram(C, M, f, NULL, plain);
     imp_ref_gram(C, M, f, ones, weighted);
@@ -165,14 +166,14 @@ static void weighted_gram(void **state)
     imp_ref_mean(C, M, f, half, mean);
     for (int i = 0; i < C; i++) {
         double sum = 0;
-        for (int p = 0; p < M / 2; p++)
+        for (int p = 0; p < first; p++)
             sum += f[i * M + p];
-        assert_true(fabs(mean[i] - sum / (M / 2)) <= 1e-15);
+        assert_true(fabs(mean[i] - sum / first) <= 1e-15);
         for (int j = 0; j < C; j++) {
             sum = 0;
-            for (int p = 0; p < M / 2; p++)
+            for (int p = 0; p < first; p++)
                 sum += f[i * M + p] * f[j * M + p];
-            assert_true(fabs(weighted[i * C + j] - sum / (C * M / 2)) <= 1e-15);
+            assert_true(fabs(weighted[i * C + j] - sum / (C * first)) <= 1e-15);
         }
     }
 }
