@@ -6,37 +6,26 @@
  * shared by several processes, is simply run again.
  */
 
+#include "cli/batch.h"
 #include "cli/run.h"
 
-#include <dirent.h>
-#include <errno.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define DEVICES_MOST 16
 
-enum state { WAITING, PAINTED, THERE, BUSY, FAILED, STATES };
-static const char *const state_words[STATES] = {
-    [WAITING] = "not begun",         [PAINTED] = "painted", [THERE] = "there already",
-    [BUSY] = "with another process", [FAILED] = "failed",
-};
-
-struct item {
-    char *content, *output;
-    enum state state;
-    enum impasto_status status; /* FAILED: why */
-    char *message;
+static const char *const state_words[CLI_BATCH_STATES] = {
+    [CLI_BATCH_WAITING] = "not begun",   [CLI_BATCH_PAINTED] = "painted",
+    [CLI_BATCH_THERE] = "there already", [CLI_BATCH_BUSY] = "with another process",
+    [CLI_BATCH_FAILED] = "failed",
 };
 
 struct batch {
     const struct cli_settings *settings;
-    struct item *items;
-    size_t count, capacity;
+    struct cli_batch_list list;
     pthread_mutex_t mutex; /* of what follows, and of the items' states */
     size_t next;
     size_t done;
@@ -55,241 +44,6 @@ struct worker {
     pthread_t thread;
 };
 
-/* ---- Which pictures -------------------------------------------------------------------------- */
-
-static bool has_extension(const char *name, const char *extension)
-{
-    const size_t length = strlen(name), tail = strlen(extension);
-    return length > tail && strcasecmp(name + length - tail, extension) == 0;
-}
-
-static bool is_picture(const char *name)
-{
-    return has_extension(name, ".png") || has_extension(name, ".jpg") ||
-           has_extension(name, ".jpeg");
-}
-
-static enum impasto_status add(struct batch *batch, const char *content,
-                               struct impasto_error *error)
-{
-    if (batch->count == batch->capacity) {
-        const size_t capacity = batch->capacity ? 2 * batch->capacity : 64;
-        struct item *items = realloc(batch->items, capacity * sizeof(*items));
-        if (!items)
-            return cli_fail(error, IMPASTO_ERROR_MEMORY, "out of memory for the batch");
-        batch->items = items;
-        batch->capacity = capacity;
-    }
-    char *copy = strdup(content);
-    if (!copy)
-        return cli_fail(error, IMPASTO_ERROR_MEMORY, "out of memory for the batch");
-    batch->items[batch->count++] = (struct item){.content = copy};
-    return IMPASTO_OK;
-}
-
-static int by_content(const void *a, const void *b)
-{
-    return strcmp(((const struct item *)a)->content, ((const struct item *)b)->content);
-}
-
-/* The pictures in a folder, by name. */
-static enum impasto_status add_folder(struct batch *batch, const char *folder,
-                                      struct impasto_error *error)
-{
-    DIR *entries = opendir(folder);
-    const size_t begin = batch->count;
-    const bool slash = folder[strlen(folder) - 1] == '/';
-    enum impasto_status status = IMPASTO_OK;
-    if (!entries)
-        return cli_fail(error, IMPASTO_ERROR_INPUT, "%s: cannot be looked into: %s", folder,
-                        strerror(errno));
-    for (const struct dirent *entry; status == IMPASTO_OK && (entry = readdir(entries));) {
-        if (entry->d_name[0] == '.' || !is_picture(entry->d_name))
-            continue;
-        const size_t size = strlen(folder) + strlen(entry->d_name) + 2;
-        char *path = malloc(size);
-        if (path)
-            snprintf(path, size, "%s%s%s", folder, slash ? "" : "/", entry->d_name);
-        status = path ? add(batch, path, error)
-                      : cli_fail(error, IMPASTO_ERROR_MEMORY, "out of memory for the batch");
-        free(path);
-    }
-    closedir(entries);
-    if (batch->count > begin)
-        qsort(batch->items + begin, batch->count - begin, sizeof(*batch->items), by_content);
-    return status;
-}
-
-/* A text file with a picture's path in each line; empty lines and those that begin with '#' say
- * nothing. */
-static enum impasto_status add_list(struct batch *batch, const char *path,
-                                    struct impasto_error *error)
-{
-    FILE *stream = strcmp(path, "-") == 0 ? stdin : fopen(path, "r");
-    char *line = NULL;
-    size_t capacity = 0;
-    enum impasto_status status = IMPASTO_OK;
-    if (!stream)
-        return cli_fail(error, IMPASTO_ERROR_INPUT, "%s: cannot be read: %s", path,
-                        strerror(errno));
-    while (status == IMPASTO_OK && getline(&line, &capacity, stream) > 0) {
-        line[strcspn(line, "\r\n")] = 0;
-        if (line[0] && line[0] != '#')
-            status = add(batch, line, error);
-    }
-    free(line);
-    if (stream != stdin)
-        fclose(stream);
-    return status;
-}
-
-static enum impasto_status list_contents(struct batch *batch, struct impasto_error *error)
-{
-    const struct cli_list *words = &batch->settings->batch;
-    enum impasto_status status = IMPASTO_OK;
-    for (int i = 0; i < words->count && status == IMPASTO_OK; i++) {
-        const char *word = words->item[i];
-        struct stat info;
-        const bool there = stat(word, &info) == 0;
-        if (there && S_ISDIR(info.st_mode))
-            status = add_folder(batch, word, error);
-        else if (strcmp(word, "-") == 0 || (there && !is_picture(word)))
-            status = add_list(batch, word, error);
-        else
-            status = add(batch, word, error); /* also where it is not there: that is its failure */
-    }
-    if (status == IMPASTO_OK && batch->count == 0)
-        return cli_fail(error, IMPASTO_ERROR_INPUT, "--batch: no PNG or JPEG pictures in %s",
-                        words->item[0]);
-    return status;
-}
-
-/* ---- Where to -------------------------------------------------------------------------------- */
-
-#define USUAL_PATTERN "{folder}/{content}-{style}.png"
-
-static size_t stem_length(const char *name)
-{
-    const char *dot = strrchr(name, '.');
-    return dot && dot != name ? (size_t)(dot - name) : strlen(name);
-}
-
-/* Writes what a placeholder stands for, or, where it is none, its first character; returns how much
- * of the pattern that was. */
-static size_t expand(FILE *out, const char *pattern, const struct item *item, size_t number,
-                     const char *style)
-{
-    const char *name = cli_file_name(item->content);
-    const size_t folder = (size_t)(name - item->content);
-    if (strncmp(pattern, "{content}", 9) == 0) {
-        fprintf(out, "%.*s", (int)stem_length(name), name);
-        return 9;
-    }
-    if (strncmp(pattern, "{style}", 7) == 0) {
-        fprintf(out, "%.*s", (int)stem_length(cli_file_name(style)), cli_file_name(style));
-        return 7;
-    }
-    if (strncmp(pattern, "{folder}", 8) == 0) {
-        fprintf(out, "%.*s", folder > 1 ? (int)folder - 1 : 1, folder ? item->content : ".");
-        return 8;
-    }
-    if (strncmp(pattern, "{number}", 8) == 0) {
-        fprintf(out, "%04zu", number);
-        return 8;
-    }
-    fputc(pattern[0], out);
-    return 1;
-}
-
-static char *name_output(const char *pattern, const struct item *item, size_t number,
-                         const char *style)
-{
-    char *name = NULL;
-    size_t size = 0;
-    FILE *out = open_memstream(&name, &size);
-    if (!out)
-        return NULL;
-    while (*pattern)
-        pattern += expand(out, pattern, item, number, style);
-    if (fclose(out) == 0)
-        return name;
-    free(name);
-    return NULL;
-}
-
-static int by_output(const void *a, const void *b)
-{
-    const struct item *const *x = a, *const *y = b;
-    return strcmp((*x)->output, (*y)->output);
-}
-
-/* Refuses outputs that would overwrite one another, and contents. */
-static enum impasto_status check_outputs(struct batch *batch, struct impasto_error *error)
-{
-    if (batch->count == 0)
-        return cli_fail(error, IMPASTO_ERROR_USAGE,
-                        "-o: each result would take the place of another picture; let the pattern "
-                        "have {style}");
-    struct item **sorted = malloc(batch->count * sizeof(*sorted));
-    enum impasto_status status = IMPASTO_OK;
-    if (!sorted)
-        return cli_fail(error, IMPASTO_ERROR_MEMORY, "out of memory for the batch");
-    for (size_t i = 0; i < batch->count; i++)
-        sorted[i] = &batch->items[i];
-    qsort(sorted, batch->count, sizeof(*sorted), by_output);
-    for (size_t i = 0; i + 1 < batch->count && status == IMPASTO_OK; i++)
-        if (strcmp(sorted[i]->output, sorted[i + 1]->output) == 0)
-            status = cli_fail(error, IMPASTO_ERROR_USAGE,
-                              "-o: %s and %s would both be %s; let the pattern have {content}, "
-                              "{folder} or {number}",
-                              sorted[i]->content, sorted[i + 1]->content, sorted[i]->output);
-    free(sorted);
-    return status;
-}
-
-/* A folder's earlier results are no contents: an output of this batch is not painted itself. */
-static void drop_results(struct batch *batch)
-{
-    size_t kept = 0;
-    for (size_t i = 0; i < batch->count; i++) {
-        struct item *item = &batch->items[i];
-        bool result = false;
-        for (size_t k = 0; k < batch->count && !result; k++)
-            result = k != i && cli_same_file(item->content, batch->items[k].output);
-        if (result) {
-            free(item->content); /* not its output, which others are still compared with */
-            item->content = NULL;
-        }
-    }
-    for (size_t i = 0; i < batch->count; i++)
-        if (batch->items[i].content)
-            batch->items[kept++] = batch->items[i];
-        else
-            free(batch->items[i].output);
-    batch->count = kept;
-}
-
-static enum impasto_status name_outputs(struct batch *batch, struct impasto_error *error)
-{
-    const struct cli_settings *s = batch->settings;
-    const char *pattern = s->output ? s->output : USUAL_PATTERN;
-    struct cli_spec style;
-    enum impasto_status status = cli_spec_read(s->styles.item[0], true, &style, error);
-    if (status != IMPASTO_OK)
-        return status;
-    for (size_t i = 0; i < batch->count && status == IMPASTO_OK; i++) {
-        struct item *item = &batch->items[i];
-        item->output = name_output(pattern, item, i + 1, style.path);
-        if (!item->output)
-            status = cli_fail(error, IMPASTO_ERROR_MEMORY, "out of memory for the batch");
-    }
-    free(style.path);
-    if (status != IMPASTO_OK)
-        return status;
-    drop_results(batch);
-    return check_outputs(batch, error);
-}
-
 /* ---- At work --------------------------------------------------------------------------------- */
 
 #if defined(__GNUC__)
@@ -307,17 +61,17 @@ tell(struct batch *batch, enum impasto_log_level level, const char *format, ...)
 }
 
 /* The next one that nobody has, NULL: none, or a signal came. */
-static struct item *take(struct batch *batch)
+static struct cli_batch_item *take(struct batch *batch)
 {
-    struct item *item = NULL;
+    struct cli_batch_item *item = NULL;
     pthread_mutex_lock(&batch->mutex);
-    if (batch->next < batch->count && !cli_stop_signal())
-        item = &batch->items[batch->next++];
+    if (batch->next < batch->list.count && !cli_stop_signal())
+        item = &batch->list.item[batch->next++];
     pthread_mutex_unlock(&batch->mutex);
     return item;
 }
 
-static void put(struct worker *worker, struct item *item, enum state state,
+static void put(struct worker *worker, struct cli_batch_item *item, enum cli_batch_state state,
                 enum impasto_status status)
 {
     struct batch *batch = worker->batch;
@@ -325,16 +79,16 @@ static void put(struct worker *worker, struct item *item, enum state state,
     item->state = state;
     item->status = status;
     batch->done++;
-    if (state == FAILED)
+    if (state == CLI_BATCH_FAILED)
         item->message = strdup(worker->error.message);
     pthread_mutex_unlock(&batch->mutex);
-    if (state == FAILED)
+    if (state == CLI_BATCH_FAILED)
         tell(batch, IMPASTO_LOG_WARNING, "%s%s", worker->error.message,
-             batch->count > 1 ? "; going on with the next" : "");
+             batch->list.count > 1 ? "; going on with the next" : "");
 }
 
 /* Paints an item that is locked. */
-static enum impasto_status paint(struct worker *worker, struct item *item)
+static enum impasto_status paint(struct worker *worker, struct cli_batch_item *item)
 {
     struct cli_painter *painter = &worker->painter;
     struct cli_pictures *pictures = &painter->pictures;
@@ -355,7 +109,7 @@ static enum impasto_status paint(struct worker *worker, struct item *item)
 }
 
 /* Somebody who was killed between finishing a picture and letting go of it has left a lock. */
-static void drop_dead_lock(struct worker *worker, const struct item *item)
+static void drop_dead_lock(struct worker *worker, const struct cli_batch_item *item)
 {
     if (cli_lock_is_there(item->output) &&
         cli_lock_take(&worker->lock, item->output, &worker->error) == CLI_LOCK_TAKEN)
@@ -363,22 +117,22 @@ static void drop_dead_lock(struct worker *worker, const struct item *item)
 }
 
 /* Locks, looks whether it is there, paints. */
-static enum impasto_status work_on(struct worker *worker, struct item *item)
+static enum impasto_status work_on(struct worker *worker, struct cli_batch_item *item)
 {
     const bool overwrite = worker->settings.overwrite;
     if (!overwrite && access(item->output, F_OK) == 0) {
         drop_dead_lock(worker, item);
-        put(worker, item, THERE, IMPASTO_OK);
+        put(worker, item, CLI_BATCH_THERE, IMPASTO_OK);
         return IMPASTO_OK;
     }
     switch (cli_lock_take(&worker->lock, item->output, &worker->error)) {
     case CLI_LOCK_TAKEN:
         break;
     case CLI_LOCK_BUSY:
-        put(worker, item, BUSY, IMPASTO_OK);
+        put(worker, item, CLI_BATCH_BUSY, IMPASTO_OK);
         return IMPASTO_OK;
     case CLI_LOCK_FAILED:
-        put(worker, item, FAILED, worker->error.status);
+        put(worker, item, CLI_BATCH_FAILED, worker->error.status);
         return IMPASTO_OK;
     }
     /* Somebody may have finished it between the two looks. */
@@ -386,7 +140,11 @@ static enum impasto_status work_on(struct worker *worker, struct item *item)
     const enum impasto_status status = there ? IMPASTO_OK : paint(worker, item);
     cli_lock_release(&worker->lock);
     if (status != IMPASTO_ERROR_INTERRUPTED) /* else it waits for another run */
-        put(worker, item, there ? THERE : status == IMPASTO_OK ? PAINTED : FAILED, status);
+        put(worker, item,
+            there                  ? CLI_BATCH_THERE
+            : status == IMPASTO_OK ? CLI_BATCH_PAINTED
+                                   : CLI_BATCH_FAILED,
+            status);
     return status;
 }
 
@@ -395,7 +153,7 @@ static void *run_worker(void *user)
     struct worker *worker = user;
     worker->status = cli_painter_open(&worker->painter);
     while (worker->status == IMPASTO_OK) {
-        struct item *item = take(worker->batch);
+        struct cli_batch_item *item = take(worker->batch);
         if (!item)
             break;
         const enum impasto_status status = work_on(worker, item);
@@ -412,32 +170,33 @@ static void *run_worker(void *user)
 
 static enum impasto_status summarise(struct batch *batch, struct impasto_error *error)
 {
-    size_t counts[STATES] = {0};
-    const struct item *first = NULL;
+    size_t counts[CLI_BATCH_STATES] = {0};
+    const struct cli_batch_item *first = NULL;
     char line[256];
-    for (size_t i = 0; i < batch->count; i++) {
-        const struct item *item = &batch->items[i];
+    for (size_t i = 0; i < batch->list.count; i++) {
+        const struct cli_batch_item *item = &batch->list.item[i];
         counts[item->state]++;
-        if (item->state == FAILED && !first)
+        if (item->state == CLI_BATCH_FAILED && !first)
             first = item;
-        if (item->state == BUSY)
+        if (item->state == CLI_BATCH_BUSY)
             tell(batch, IMPASTO_LOG_INFO, "%s: another process is at work on it (%s.lock)",
                  item->output, item->output);
     }
-    int used = snprintf(line, sizeof(line), "%zu pictures", batch->count);
-    for (size_t state = 0; state < STATES; state++)
+    int used = snprintf(line, sizeof(line), "%zu pictures", batch->list.count);
+    for (size_t state = 0; state < CLI_BATCH_STATES; state++)
         if (counts[state] > 0)
             used += snprintf(line + used, sizeof(line) - (size_t)used, "%s %zu %s",
                              strchr(line, ':') ? "," : ":", counts[state], state_words[state]);
     cli_console_log(batch->console, first ? IMPASTO_LOG_WARNING : IMPASTO_LOG_INFO, line);
     /* A signal between two pictures; one within a picture has been told. */
-    if (counts[WAITING] > 0 && cli_stop_signal())
+    if (counts[CLI_BATCH_WAITING] > 0 && cli_stop_signal())
         return cli_fail(error, IMPASTO_ERROR_INTERRUPTED, "stopped before %zu of %zu pictures",
-                        counts[WAITING], batch->count);
+                        counts[CLI_BATCH_WAITING], batch->list.count);
     if (!first)
         return IMPASTO_OK;
     return cli_fail(error, first->status, "%zu of %zu pictures failed, the first: %s",
-                    counts[FAILED], batch->count, first->message ? first->message : "no memory");
+                    counts[CLI_BATCH_FAILED], batch->list.count,
+                    first->message ? first->message : "no memory");
 }
 
 /* The devices of a comma list, each a word; returns how many. */
@@ -482,8 +241,6 @@ static enum impasto_status run_workers(struct batch *batch, const char *const *d
             if (pthread_create(&workers[i].thread, NULL, run_worker, &workers[i]) != 0)
                 workers[i].status = cli_fail(&workers[i].error, IMPASTO_ERROR_INTERNAL,
                                              "no thread can be had for %s", devices[i]);
-            else
-                workers[i].batch = batch;
         for (size_t i = 0; i < count; i++)
             if (workers[i].thread)
                 pthread_join(workers[i].thread, NULL);
@@ -540,9 +297,7 @@ enum impasto_status cli_batch(struct cli_settings *settings, struct impasto_erro
     enum impasto_status status = list ? check_settings(settings, error)
                                       : cli_fail(error, IMPASTO_ERROR_MEMORY, "out of memory");
     if (status == IMPASTO_OK)
-        status = list_contents(&batch, error);
-    if (status == IMPASTO_OK)
-        status = name_outputs(&batch, error);
+        status = cli_batch_list(settings, &batch.list, error);
     if (status == IMPASTO_OK) {
         const size_t count = split_devices(list, devices);
         for (size_t i = 0; status == IMPASTO_OK && i < (count > 0 ? count : 1); i++)
@@ -556,12 +311,7 @@ enum impasto_status cli_batch(struct cli_settings *settings, struct impasto_erro
             status = summary;
         }
     }
-    for (size_t i = 0; i < batch.count; i++) {
-        free(batch.items[i].content);
-        free(batch.items[i].output);
-        free(batch.items[i].message);
-    }
-    free(batch.items);
+    cli_batch_list_free(&batch.list);
     free(list);
     pthread_mutex_destroy(&batch.mutex);
     return status;

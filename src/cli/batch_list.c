@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: MIT */
+/* What --batch paints: the contents that its words name, and where each result goes. */
+
+#include "cli/batch.h"
+
+#include "cli/cli.h"
+#include "cli/pictures.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+
+static void free_item(struct cli_batch_item *item)
+{
+    free(item->content);
+    free(item->output);
+    free(item->message);
+    *item = (struct cli_batch_item){0};
+}
+
+void cli_batch_list_free(struct cli_batch_list *list)
+{
+    for (size_t i = 0; i < list->count; i++)
+        free_item(&list->item[i]);
+    free(list->item);
+    *list = (struct cli_batch_list){0};
+}
+
+/* ---- Which pictures -------------------------------------------------------------------------- */
+
+static bool has_extension(const char *name, const char *extension)
+{
+    const size_t length = strlen(name), tail = strlen(extension);
+    return length > tail && strcasecmp(name + length - tail, extension) == 0;
+}
+
+static bool is_picture(const char *name)
+{
+    return has_extension(name, ".png") || has_extension(name, ".jpg") ||
+           has_extension(name, ".jpeg");
+}
+
+static enum impasto_status add(struct cli_batch_list *list, const char *content,
+                               struct impasto_error *error)
+{
+    if (list->count == list->capacity) {
+        const size_t capacity = list->capacity ? 2 * list->capacity : 64;
+        struct cli_batch_item *items = realloc(list->item, capacity * sizeof(*items));
+        if (!items)
+            return cli_fail(error, IMPASTO_ERROR_MEMORY, "out of memory for the batch");
+        list->item = items;
+        list->capacity = capacity;
+    }
+    char *copy = strdup(content);
+    if (!copy)
+        return cli_fail(error, IMPASTO_ERROR_MEMORY, "out of memory for the batch");
+    list->item[list->count++] = (struct cli_batch_item){.content = copy};
+    return IMPASTO_OK;
+}
+
+static int by_content(const void *a, const void *b)
+{
+    return strcmp(((const struct cli_batch_item *)a)->content,
+                  ((const struct cli_batch_item *)b)->content);
+}
+
+/* The pictures in a folder, by name. */
+static enum impasto_status add_folder(struct cli_batch_list *list, const char *folder,
+                                      struct impasto_error *error)
+{
+    DIR *entries = opendir(folder);
+    const size_t begin = list->count;
+    const bool slash = folder[strlen(folder) - 1] == '/';
+    enum impasto_status status = IMPASTO_OK;
+    if (!entries)
+        return cli_fail(error, IMPASTO_ERROR_INPUT, "%s: cannot be looked into: %s", folder,
+                        strerror(errno));
+    for (const struct dirent *entry; status == IMPASTO_OK && (entry = readdir(entries));) {
+        if (entry->d_name[0] == '.' || !is_picture(entry->d_name))
+            continue;
+        const size_t size = strlen(folder) + strlen(entry->d_name) + 2;
+        char *path = malloc(size);
+        if (path)
+            snprintf(path, size, "%s%s%s", folder, slash ? "" : "/", entry->d_name);
+        status = path ? add(list, path, error)
+                      : cli_fail(error, IMPASTO_ERROR_MEMORY, "out of memory for the batch");
+        free(path);
+    }
+    closedir(entries);
+    if (list->count > begin)
+        qsort(list->item + begin, list->count - begin, sizeof(*list->item), by_content);
+    return status;
+}
+
+/* A text file with a picture's path in each line; empty lines and those that begin with '#' say
+ * nothing. */
+static enum impasto_status add_list(struct cli_batch_list *list, const char *path,
+                                    struct impasto_error *error)
+{
+    FILE *stream = strcmp(path, "-") == 0 ? stdin : fopen(path, "r");
+    char *line = NULL;
+    size_t capacity = 0;
+    enum impasto_status status = IMPASTO_OK;
+    if (!stream)
+        return cli_fail(error, IMPASTO_ERROR_INPUT, "%s: cannot be read: %s", path,
+                        strerror(errno));
+    while (status == IMPASTO_OK && getline(&line, &capacity, stream) > 0) {
+        line[strcspn(line, "\r\n")] = 0;
+        if (line[0] && line[0] != '#')
+            status = add(list, line, error);
+    }
+    free(line);
+    if (stream != stdin)
+        fclose(stream);
+    return status;
+}
+
+static enum impasto_status list_contents(struct cli_batch_list *list, const struct cli_list *words,
+                                         struct impasto_error *error)
+{
+    enum impasto_status status = IMPASTO_OK;
+    for (int i = 0; i < words->count && status == IMPASTO_OK; i++) {
+        const char *word = words->item[i];
+        struct stat info;
+        const bool there = stat(word, &info) == 0;
+        if (there && S_ISDIR(info.st_mode))
+            status = add_folder(list, word, error);
+        else if (strcmp(word, "-") == 0 || (there && !is_picture(word)))
+            status = add_list(list, word, error);
+        else
+            status = add(list, word, error); /* also where it is not there: that is its failure */
+    }
+    if (status == IMPASTO_OK && list->count == 0)
+        return cli_fail(error, IMPASTO_ERROR_INPUT, "--batch: no PNG or JPEG pictures in %s",
+                        words->item[0]);
+    return status;
+}
+
+/* ---- Where to -------------------------------------------------------------------------------- */
+
+#define USUAL_PATTERN "{folder}/{content}-{style}.png"
+
+static size_t stem_length(const char *name)
+{
+    const char *dot = strrchr(name, '.');
+    return dot && dot != name ? (size_t)(dot - name) : strlen(name);
+}
+
+/* Writes what a placeholder stands for, or, where it is none, its first character; returns how much
+ * of the pattern that was. */
+static size_t expand(FILE *out, const char *pattern, const struct cli_batch_item *item,
+                     size_t number, const char *style)
+{
+    const char *name = cli_file_name(item->content);
+    const size_t folder = (size_t)(name - item->content);
+    if (strncmp(pattern, "{content}", 9) == 0) {
+        fprintf(out, "%.*s", (int)stem_length(name), name);
+        return 9;
+    }
+    if (strncmp(pattern, "{style}", 7) == 0) {
+        fprintf(out, "%.*s", (int)stem_length(cli_file_name(style)), cli_file_name(style));
+        return 7;
+    }
+    if (strncmp(pattern, "{folder}", 8) == 0) {
+        fprintf(out, "%.*s", folder > 1 ? (int)folder - 1 : 1, folder ? item->content : ".");
+        return 8;
+    }
+    if (strncmp(pattern, "{number}", 8) == 0) {
+        fprintf(out, "%04zu", number);
+        return 8;
+    }
+    fputc(pattern[0], out);
+    return 1;
+}
+
+static char *name_output(const char *pattern, const struct cli_batch_item *item, size_t number,
+                         const char *style)
+{
+    char *name = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&name, &size);
+    if (!out)
+        return NULL;
+    while (*pattern)
+        pattern += expand(out, pattern, item, number, style);
+    if (fclose(out) == 0)
+        return name;
+    free(name);
+    return NULL;
+}
+
+static int by_output(const void *a, const void *b)
+{
+    const struct cli_batch_item *const *x = a, *const *y = b;
+    return strcmp((*x)->output, (*y)->output);
+}
+
+/* Refuses outputs that would overwrite one another, and contents. */
+static enum impasto_status check_outputs(struct cli_batch_list *list, struct impasto_error *error)
+{
+    if (list->count == 0)
+        return cli_fail(error, IMPASTO_ERROR_USAGE,
+                        "-o: each result would take the place of another picture; let the pattern "
+                        "have {style}");
+    struct cli_batch_item **sorted = malloc(list->count * sizeof(*sorted));
+    enum impasto_status status = IMPASTO_OK;
+    if (!sorted)
+        return cli_fail(error, IMPASTO_ERROR_MEMORY, "out of memory for the batch");
+    for (size_t i = 0; i < list->count; i++)
+        sorted[i] = &list->item[i];
+    qsort(sorted, list->count, sizeof(*sorted), by_output);
+    for (size_t i = 0; i + 1 < list->count && status == IMPASTO_OK; i++)
+        if (strcmp(sorted[i]->output, sorted[i + 1]->output) == 0)
+            status = cli_fail(error, IMPASTO_ERROR_USAGE,
+                              "-o: %s and %s would both be %s; let the pattern have {content}, "
+                              "{folder} or {number}",
+                              sorted[i]->content, sorted[i + 1]->content, sorted[i]->output);
+    free(sorted);
+    return status;
+}
+
+/* What a path leads to. */
+struct place {
+    dev_t device; /* 0, and so is inode, where nothing is there: then the path has to do */
+    ino_t inode;
+    const char *path;
+    size_t item;
+};
+
+static struct place place_of(const char *path, size_t item)
+{
+    struct stat info;
+    const bool there = stat(path, &info) == 0;
+    return (struct place){.device = there ? info.st_dev : 0,
+                          .inode = there ? info.st_ino : 0,
+                          .path = path,
+                          .item = item};
+}
+
+static int by_place(const void *a, const void *b)
+{
+    const struct place *x = a, *y = b;
+    if (x->device != y->device)
+        return x->device < y->device ? -1 : 1;
+    if (x->inode != y->inode)
+        return x->inode < y->inode ? -1 : 1;
+    return x->inode ? 0 : strcmp(x->path, y->path);
+}
+
+/* A folder's earlier results are no contents: an output of this batch is not painted itself. */
+static enum impasto_status drop_results(struct cli_batch_list *list, struct impasto_error *error)
+{
+    size_t kept = 0;
+    struct place *contents = malloc(list->count * sizeof(*contents));
+    struct place *outputs = malloc(list->count * sizeof(*outputs));
+    const bool room = contents && outputs;
+    for (size_t i = 0; room && i < list->count; i++) {
+        contents[i] = place_of(list->item[i].content, i);
+        outputs[i] = place_of(list->item[i].output, i);
+    }
+    if (room)
+        qsort(outputs, list->count, sizeof(*outputs), by_place);
+    for (size_t i = 0; room && i < list->count; i++) {
+        const struct place *same =
+            bsearch(&contents[i], outputs, list->count, sizeof(*outputs), by_place);
+        if (same && same->item != i)
+            contents[i].path = NULL;
+    }
+    for (size_t i = 0; room && i < list->count; i++)
+        if (contents[i].path)
+            list->item[kept++] = list->item[i];
+        else
+            free_item(&list->item[i]);
+    free(contents);
+    free(outputs);
+    if (!room)
+        return cli_fail(error, IMPASTO_ERROR_MEMORY, "out of memory for the batch");
+    list->count = kept;
+    return IMPASTO_OK;
+}
+
+static enum impasto_status name_outputs(struct cli_batch_list *list, const struct cli_settings *s,
+                                        struct impasto_error *error)
+{
+    const char *pattern = s->output ? s->output : USUAL_PATTERN;
+    struct cli_spec style;
+    enum impasto_status status = cli_spec_read(s->styles.item[0], true, &style, error);
+    if (status != IMPASTO_OK)
+        return status;
+    for (size_t i = 0; i < list->count && status == IMPASTO_OK; i++) {
+        struct cli_batch_item *item = &list->item[i];
+        item->output = name_output(pattern, item, i + 1, style.path);
+        if (!item->output)
+            status = cli_fail(error, IMPASTO_ERROR_MEMORY, "out of memory for the batch");
+    }
+    free(style.path);
+    return status;
+}
+
+enum impasto_status cli_batch_list(const struct cli_settings *settings, struct cli_batch_list *list,
+                                   struct impasto_error *error)
+{
+    enum impasto_status status = list_contents(list, &settings->batch, error);
+    if (status == IMPASTO_OK)
+        status = name_outputs(list, settings, error);
+    if (status == IMPASTO_OK)
+        status = drop_results(list, error);
+    return status == IMPASTO_OK ? check_outputs(list, error) : status;
+}
