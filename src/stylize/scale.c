@@ -231,83 +231,6 @@ static enum impasto_status capture_style(struct imp_scale *scale, struct imp_sty
     return status;
 }
 
-/* Of everything that the targets depend on and that differs between pictures of one job. */
-static uint64_t targets_key(const struct imp_scale *scale)
-{
-    uint64_t key = 14695981039346656037u; /* FNV-1a */
-    for (int i = 0; i < scale->passes; i++) {
-        const uint64_t sides[] = {(uint64_t)scale->pass[i].width, (uint64_t)scale->pass[i].height};
-        for (int k = 0; k < 2; k++)
-            key = (key ^ sides[k]) * 1099511628211u;
-    }
-    return key;
-}
-
-/* Floats, and doubles, of all targets. */
-static void targets_count(const struct imp_scale *scale, size_t *values, size_t *energies)
-{
-    *values = *energies = 0;
-    for (int r = 0; r < scale->regions; r++)
-        for (int l = 0; l < IMPASTO_LAYERS; l++) {
-            const size_t channels = (size_t)imp_layer_shapes[l].out_channels;
-            if (!(scale->losses.style.layers[l] > 0))
-                continue;
-            *values += channels * channels + channels;
-            *energies += 2;
-        }
-}
-
-/* Copies all targets to the host or (back) to the device. */
-static enum impasto_status copy_targets(struct imp_scale *scale, struct imp_targets *targets,
-                                        bool back)
-{
-    float *value = targets->values;
-    double *energy = targets->energies;
-    for (int r = 0; r < scale->regions; r++)
-        for (int l = 0; l < IMPASTO_LAYERS; l++) {
-            struct imp_style_region *region = &scale->region[r];
-            const size_t channels = (size_t)imp_layer_shapes[l].out_channels;
-            struct imp_buffer *buffers[] = {region->target[l], region->mean_target[l]};
-            const size_t counts[] = {channels * channels, channels};
-            double *energies[] = {&region->energy[l], &region->mean_energy[l]};
-            if (!(scale->losses.style.layers[l] > 0))
-                continue;
-            for (int k = 0; k < 2; k++) {
-                const size_t bytes = counts[k] * sizeof(float);
-                if (buffers[k])
-                    IMP_TRY(back ? imp_buffer_write(buffers[k], 0, value, bytes)
-                                 : imp_buffer_read(buffers[k], 0, value, bytes));
-                *(back ? energies[k] : energy) = *(back ? energy : energies[k]);
-                value += counts[k];
-                energy++;
-            }
-        }
-    return IMPASTO_OK;
-}
-
-void imp_targets_free(struct imp_targets *targets)
-{
-    free(targets->values);
-    free(targets->energies);
-    *targets = (struct imp_targets){0};
-}
-
-static enum impasto_status remember_targets(struct imp_scale *scale, struct imp_targets *targets,
-                                            struct impasto_error *error)
-{
-    size_t values, energies;
-    targets_count(scale, &values, &energies);
-    imp_targets_free(targets);
-    /* NOLINTNEXTLINE(clang-analyzer-optin.portability.UnixAPI): the kept losses' matrices */
-    targets->values = malloc(values * sizeof(float));
-    targets->energies = malloc(energies * sizeof(double));
-    if (!targets->values || !targets->energies)
-        return imp_fail_memory(error, "style targets", values * sizeof(float));
-    IMP_TRY(lift(scale, copy_targets(scale, targets, false), error));
-    targets->key = targets_key(scale);
-    return IMPASTO_OK;
-}
-
 /* ---- The image ------------------------------------------------------------------------------- */
 
 /* The image to begin with, (3, height, width). */
@@ -423,8 +346,8 @@ enum impasto_status imp_scale_open_styles(struct imp_scale *scale,
 {
     IMP_TRY(lift(scale, imp_layout_allocate(&scale->targets, scale->device), error));
     IMP_TRY(fill_regions(scale, sources, error));
-    if (known && known->key == targets_key(scale))
-        return lift(scale, copy_targets(scale, known, true), error);
+    if (known && imp_targets_fit(known, scale))
+        return lift(scale, imp_targets_write(known, scale), error);
     enum impasto_status status = IMPASTO_OK;
     for (int tries = 0; tries == 0 || look_again(scale, status, tries - 1); tries++) {
         status = IMPASTO_OK;
@@ -435,7 +358,10 @@ enum impasto_status imp_scale_open_styles(struct imp_scale *scale,
         }
     }
     IMP_TRY(status);
-    return known ? remember_targets(scale, known, error) : IMPASTO_OK;
+    if (!known)
+        return IMPASTO_OK;
+    IMP_TRY(imp_targets_allocate(known, scale, error));
+    return lift(scale, imp_targets_read(known, scale), error);
 }
 
 enum impasto_status imp_scale_open_content(struct imp_scale *scale,

@@ -71,13 +71,7 @@ struct imp_carry {
 };
 void imp_carry_free(struct imp_carry *carry);
 
-/* What was found out about the style pictures at one scale, on the host. */
-struct imp_targets {
-    uint64_t key;     /* of the sizes they were looked at; 0: nothing is known */
-    float *values;    /* regions by layers: matrix, mean */
-    double *energies; /* likewise: two */
-};
-void imp_targets_free(struct imp_targets *targets);
+struct imp_targets;
 
 /* Of a planned scale: allocates the targets and computes those of the styles, or takes them from `known`;
  * remembers them there (NULL: neither). */
@@ -93,6 +87,25 @@ enum impasto_status imp_scale_open_content(struct imp_scale *scale,
 /* carry: to be freed in any case. */
 enum impasto_status imp_scale_carry(const struct imp_scale *scale, struct imp_carry *carry,
                                     struct impasto_error *error);
+
+/* ---- targets.c ------------------------------------------------------------------------------- */
+
+/* What was found out about the style pictures at one scale, on the host. */
+struct imp_targets {
+    uint64_t key;     /* of the sizes they were looked at; 0: nothing is known */
+    float *values;    /* regions by layers: matrix, mean */
+    double *energies; /* likewise: two */
+};
+/* Also when it is zeroed, as it begins. */
+void imp_targets_free(struct imp_targets *targets);
+/* Whether they are those of a scale of the same job; a zeroed one fits none. */
+bool imp_targets_fit(const struct imp_targets *targets, const struct imp_scale *scale);
+/* Room for a scale's, in place of what was known. IMPASTO_ERROR_MEMORY. */
+enum impasto_status imp_targets_allocate(struct imp_targets *targets, const struct imp_scale *scale,
+                                         struct impasto_error *error);
+/* From the scale's buffers, and back to them; the device has the error. */
+enum impasto_status imp_targets_read(struct imp_targets *targets, struct imp_scale *scale);
+enum impasto_status imp_targets_write(const struct imp_targets *targets, struct imp_scale *scale);
 
 /* ---- steps.c --------------------------------------------------------------------------------- */
 
