@@ -47,8 +47,8 @@ static bool read_figure(const char *line, struct imp_tuning *tuning)
     struct imp_timing timing;
     uint64_t number;
     int end = 0;
-    /* So many digits fit the types.  NOLINTBEGIN(cert-err34-c): what fits is read, and then checked
-     */
+    /* So many digits fit the types, and what is read is checked. */
+    /* NOLINTBEGIN(cert-err34-c) */
     if (sscanf(line, "vector_width %9d\n%n", &tuning->vector_width, &end) == 1 && end)
         return tuning->vector_width == 4 || tuning->vector_width == 8 || tuning->vector_width == 16;
     if (sscanf(line, "block %9d %9d\n%n", &tuning->block_vectors, &tuning->block_positions, &end) ==
