@@ -10,7 +10,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
 
 static void free_item(struct cli_batch_item *item)
@@ -31,16 +30,10 @@ void cli_batch_list_free(struct cli_batch_list *list)
 
 /* ---- Which pictures -------------------------------------------------------------------------- */
 
-static bool has_extension(const char *name, const char *extension)
-{
-    const size_t length = strlen(name), tail = strlen(extension);
-    return length > tail && strcasecmp(name + length - tail, extension) == 0;
-}
-
 static bool is_picture(const char *name)
 {
-    return has_extension(name, ".png") || has_extension(name, ".jpg") ||
-           has_extension(name, ".jpeg");
+    return cli_has_extension(name, ".png") || cli_has_extension(name, ".jpg") ||
+           cli_has_extension(name, ".jpeg");
 }
 
 static enum impasto_status add(struct cli_batch_list *list, const char *content,
@@ -250,6 +243,15 @@ static int by_place(const void *a, const void *b)
     return x->inode ? 0 : strcmp(x->path, y->path);
 }
 
+/* Whether a content is where another item's output goes. outputs: sorted by place. */
+static bool is_result(const struct place *content, const struct place *outputs, size_t count)
+{
+    const struct place *same = bsearch(content, outputs, count, sizeof(*outputs), by_place);
+    return same &&
+           (same->item != content->item || (same > outputs && by_place(same - 1, content) == 0) ||
+            (same + 1 < outputs + count && by_place(same + 1, content) == 0));
+}
+
 /* A folder's earlier results are no contents: an output of this batch is not painted itself. */
 static enum impasto_status drop_results(struct cli_batch_list *list, struct impasto_error *error)
 {
@@ -263,12 +265,10 @@ static enum impasto_status drop_results(struct cli_batch_list *list, struct impa
     }
     if (room)
         qsort(outputs, list->count, sizeof(*outputs), by_place);
-    for (size_t i = 0; room && i < list->count; i++) {
-        const struct place *same =
-            bsearch(&contents[i], outputs, list->count, sizeof(*outputs), by_place);
-        if (same && same->item != i)
+    /* First all comparisons, which look at the items' paths, then the items. */
+    for (size_t i = 0; room && i < list->count; i++)
+        if (is_result(&contents[i], outputs, list->count))
             contents[i].path = NULL;
-    }
     for (size_t i = 0; room && i < list->count; i++)
         if (contents[i].path)
             list->item[kept++] = list->item[i];

@@ -150,6 +150,8 @@ char *cli_numbered(const char *path, int number);
  * in a folder that is not there or not writable, the same file as an input or as another output. */
 enum impasto_status cli_check_outputs(const struct cli_settings *settings, const char *output,
                                       struct impasto_error *error);
+/* ".png", whatever its case; nothing but that is none. */
+bool cli_has_extension(const char *path, const char *extension);
 /* Also of files that do not exist yet, by their folders. */
 bool cli_same_file(const char *a, const char *b);
 

@@ -75,7 +75,7 @@ bool cli_same_file(const char *a, const char *b)
     return x.st_dev == y.st_dev && x.st_ino == y.st_ino;
 }
 
-static bool ends_with(const char *path, const char *extension)
+bool cli_has_extension(const char *path, const char *extension)
 {
     const size_t length = strlen(path), tail = strlen(extension);
     return length > tail && strcasecmp(path + length - tail, extension) == 0;
@@ -84,8 +84,8 @@ static bool ends_with(const char *path, const char *extension)
 static enum impasto_status check_picture(const struct cli_settings *settings, const char *output,
                                          struct impasto_error *error)
 {
-    const bool jpeg = ends_with(output, ".jpg") || ends_with(output, ".jpeg");
-    if (!jpeg && !ends_with(output, ".png"))
+    const bool jpeg = cli_has_extension(output, ".jpg") || cli_has_extension(output, ".jpeg");
+    if (!jpeg && !cli_has_extension(output, ".png"))
         return cli_fail(error, IMPASTO_ERROR_USAGE, "%s: end the name in .png, .jpg or .jpeg",
                         output);
     if (jpeg && settings->bits == 16)
@@ -139,7 +139,7 @@ enum impasto_status cli_check_outputs(const struct cli_settings *settings, const
         if (status == IMPASTO_OK && i == 0)
             status = check_picture(settings, output, error);
         if (status == IMPASTO_OK && outputs[i] == settings->report &&
-            !ends_with(outputs[i], ".html") && !ends_with(outputs[i], ".htm"))
+            !cli_has_extension(outputs[i], ".html") && !cli_has_extension(outputs[i], ".htm"))
             status = cli_fail(error, IMPASTO_ERROR_USAGE, "%s: end the name of the report in .html",
                               outputs[i]);
         if (status != IMPASTO_OK)

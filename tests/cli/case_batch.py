@@ -86,6 +86,16 @@ class Batch(Pictures):
         run = self.impasto("--batch", "in", "style.png", *CHEAP)
         self.assertIn("3 there already", run.stderr)
 
+    def test_the_only_picture_beside_its_result(self):
+        """Both would have the one output, which is no content."""
+        for order in ["in/p00.png\nin/a.png\n", "in/a.png\nin/p00.png\n"]:
+            self.fill(1)
+            self.write("in/a.png", picture(1))
+            self.write("list.txt", order)
+            run = self.impasto("--batch", "list.txt", "style.png", *CHEAP, "-o", "in/a.png")
+            self.assertEqual(run.returncode, 0, run.stderr)
+            self.assertIn("1 there already", run.stderr)
+
     def test_refusals(self):
         self.fill(2)
         for words, arguments in [
