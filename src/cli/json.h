@@ -16,18 +16,21 @@ json_t *cli_json_texts(const struct cli_list *list);
 /* A number as JSON; null where it is not finite. */
 json_t *cli_json_number(double number);
 
-/* ---- settings.c ------------------------------------------------------------------------------ */
+/* ---- settings_file.c ------------------------------------------------------------------------- */
 
 /* A file that --settings or --resume has named. */
 struct cli_file {
     const char *path;
     bool resumed;                          /* by --resume */
     struct impasto_checkpoint *checkpoint; /* then */
-    int number;    /* as in cli_settings.givers */
+    int number;                            /* as in cli_settings.givers */
     json_t *root;  /* what is in it: a record (see record.c), or the settings alone */
     json_t *texts; /* numbers and layers as options have them; settings point to them */
     struct cli_file *before;
 };
+
+/* Fills in root, and checkpoint where the file was resumed, from path; path is in every error's line. */
+enum impasto_status cli_settings_read(struct cli_file *file, struct impasto_error *error);
 
 /* ---- record.c -------------------------------------------------------------------------------- */
 

@@ -8,18 +8,13 @@
 #include "cli/json.h"
 #include "cli/table.h"
 
-#include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 /* Of the other keys of a record, which are for people and for comparisons. */
 static const char *const record_keys[] = {"impasto", "device", "iterations", "picture",
                                           "inputs",  "folder", "settings"};
-
-/* How a checkpoint goes on after the eight bytes that it begins with. */
-#define CHECKPOINT "{\"__metadata__\":{\"impasto.checkpoint\""
 
 struct loading {
     struct cli_settings *settings;
@@ -345,115 +340,7 @@ static enum impasto_status give_all(const struct loading *loading)
     return IMPASTO_OK;
 }
 
-/* ---- Files ----------------------------------------------------------------------------------- */
-
-/* The whole of a file; PNG files begin otherwise than any JSON. text: to be freed. */
-static enum impasto_status read_file(const char *path, char **text, size_t *size,
-                                     struct impasto_error *error)
-{
-    struct stat info;
-    FILE *file = NULL;
-    char *bytes = malloc(IMPASTO_SETTINGS_MOST + 1);
-    bool failed = stat(path, &info) != 0;
-    if (!bytes)
-        return cli_fail(error, IMPASTO_ERROR_MEMORY, "out of memory for the settings");
-    if (!failed && !S_ISREG(info.st_mode)) {
-        free(bytes);
-        return cli_fail(error, IMPASTO_ERROR_INPUT, "%s: is %s, not a file of settings", path,
-                        S_ISDIR(info.st_mode) ? "a folder" : "a device, pipe or socket");
-    }
-    if (!failed && (file = fopen(path, "rb")))
-        *size = fread(bytes, 1, IMPASTO_SETTINGS_MOST + 1, file);
-    failed = !file || ferror(file);
-    const int reason = errno;
-    if (file)
-        fclose(file);
-    if (!failed) {
-        *text = bytes;
-        return IMPASTO_OK;
-    }
-    free(bytes);
-    return cli_fail(error, IMPASTO_ERROR_INPUT, "%s: cannot be read: %s", path, strerror(reason));
-}
-
-static bool begins_with(const char *bytes, size_t size, const char *head, size_t length)
-{
-    return size >= length && memcmp(bytes, head, length) == 0;
-}
-
-/* The record in a checkpoint, which stays open for the run. text: to be freed. */
-static enum impasto_status read_checkpoint(struct cli_file *file, char **text, size_t *size,
-                                           struct impasto_error *error)
-{
-    const enum impasto_status status =
-        impasto_checkpoint_open(file->path, &file->checkpoint, error);
-    if (status != IMPASTO_OK)
-        return status;
-    const char *note = impasto_checkpoint_info(file->checkpoint)->note;
-    if (!note)
-        return cli_fail(error, IMPASTO_ERROR_INPUT,
-                        "%s: carries no settings: another program wrote it", file->path);
-    *text = strdup(note);
-    *size = strlen(note);
-    return *text ? IMPASTO_OK
-                 : cli_fail(error, IMPASTO_ERROR_MEMORY, "out of memory for the settings");
-}
-
-/* The JSON text in a file, which may be a picture. text: to be freed. */
-static enum impasto_status read_json(const char *path, char **text, size_t *size,
-                                     struct impasto_error *error)
-{
-    enum impasto_status status = read_file(path, text, size, error);
-    if (status != IMPASTO_OK)
-        return status;
-    if (begins_with(*text, *size, "\x89PNG", 4)) {
-        free(*text);
-        *text = NULL;
-        status = impasto_image_load_settings_apart(path, text, error);
-        if (status == IMPASTO_OK && !*text)
-            status = cli_fail(error, IMPASTO_ERROR_INPUT,
-                              "%s: carries no settings: it was not made by Impasto, or another "
-                              "program has left them out",
-                              path);
-        *size = *text ? strlen(*text) : 0;
-        return status;
-    }
-    if (begins_with(*text, *size, "\xff\xd8", 2))
-        status = cli_fail(error, IMPASTO_ERROR_INPUT,
-                          "%s: is a JPEG picture, which carries no settings; PNG results do", path);
-    else if (*size > 8 && begins_with(*text + 8, *size - 8, CHECKPOINT, strlen(CHECKPOINT)))
-        status = cli_fail(error, IMPASTO_ERROR_INPUT,
-                          "%s: is a checkpoint: --resume goes on with it, and with --save-settings "
-                          "writes its settings",
-                          path);
-    else if (*size > IMPASTO_SETTINGS_MOST)
-        status = cli_fail(error, IMPASTO_ERROR_INPUT,
-                          "%s: is larger than settings can be, which is 1 MiB", path);
-    else if (*size == 0)
-        status = cli_fail(error, IMPASTO_ERROR_INPUT, "%s: is empty", path);
-    if (status != IMPASTO_OK) {
-        free(*text);
-        *text = NULL;
-    }
-    return status;
-}
-
-static enum impasto_status parse(struct cli_file *file, struct impasto_error *error)
-{
-    char *text = NULL;
-    size_t size = 0;
-    json_error_t problem;
-    const enum impasto_status status = file->resumed ? read_checkpoint(file, &text, &size, error)
-                                                     : read_json(file->path, &text, &size, error);
-    if (status != IMPASTO_OK)
-        return status;
-    file->root = json_loadb(text, size, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &problem);
-    free(text);
-    if (file->root)
-        return IMPASTO_OK;
-    return cli_fail(error, IMPASTO_ERROR_INPUT, "%s: line %d, column %d: not sound JSON: %s",
-                    file->path, problem.line, problem.column, problem.text);
-}
+/* ---- Files in force -------------------------------------------------------------------------- */
 
 enum impasto_status cli_settings_load(struct cli_settings *settings, const char *path, bool resumed,
                                       struct impasto_error *error)
@@ -469,7 +356,7 @@ enum impasto_status cli_settings_load(struct cli_settings *settings, const char 
     file->before = settings->files;
     settings->files = file;
     const struct loading loading = {.settings = settings, .file = file, .error = error};
-    const enum impasto_status status = parse(file, error);
+    const enum impasto_status status = cli_settings_read(file, error);
     return status == IMPASTO_OK ? give_all(&loading) : status;
 }
 
