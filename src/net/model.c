@@ -119,7 +119,7 @@ enum impasto_status imp_model_load(struct imp_model *model, struct imp_device *d
     const struct imp_caps *caps = imp_device_caps(device);
     for (int l = 0; l < model->layers; l++) {
         const int in = imp_layer_shapes[l].in_channels, out = imp_layer_shapes[l].out_channels;
-        const struct imp_layer_weights *layer = NULL;
+        struct imp_layer_weights layer = {0};
         IMP_TRY(imp_weights_layer(weights, l, &layer, error));
         const size_t forward = model->layer[l].forward->packing->size(caps, in, out);
         const size_t backward = model->layer[l].backward->packing->size(caps, out, in);
@@ -127,16 +127,16 @@ enum impasto_status imp_model_load(struct imp_model *model, struct imp_device *d
                              (size_t)in * (size_t)out * 9 * sizeof(float);
         float *scratch = malloc(bytes);
         if (!scratch) {
-            imp_weights_let_go(weights, l);
+            imp_layer_weights_free(&layer);
             return imp_fail_memory(error, "packing weights", bytes);
         }
-        enum impasto_status status = load_layer(&model->layer[l], device, in, out, layer, scratch);
+        enum impasto_status status = load_layer(&model->layer[l], device, in, out, &layer, scratch);
         free(scratch);
         if (status == IMPASTO_OK && l == 0 && model->replicate)
-            status = load_edge(model, device, layer);
+            status = load_edge(model, device, &layer);
         if (!imp_weights_generated(weights))
-            model->checksum = add_layer(model->checksum, l, layer);
-        imp_weights_let_go(weights, l);
+            model->checksum = add_layer(model->checksum, l, &layer);
+        imp_layer_weights_free(&layer);
         if (status != IMPASTO_OK)
             return imp_fail(error, status, "%s", imp_device_error(device)->message);
     }

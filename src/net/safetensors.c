@@ -240,8 +240,7 @@ static enum impasto_status check_layers(struct reader *reader, struct impasto_we
     for (int i = 0; i < info->layers && status == IMPASTO_OK; i++) {
         struct imp_layer_weights layer = {0};
         status = read_layer(reader, i, &layer);
-        free(layer.weight);
-        free(layer.bias);
+        imp_layer_weights_free(&layer);
     }
     return status;
 }
@@ -270,9 +269,10 @@ static enum impasto_status load(const char *path, struct impasto_weights *weight
 static enum impasto_status layer_of(const struct impasto_weights *weights, int layer,
                                     struct imp_layer_weights *out, struct impasto_error *error)
 {
-    struct reader *reader = weights->state;
-    reader->error = error;
-    return read_layer(reader, layer, out);
+    /* A view of its own: other threads may be reading, too. */
+    struct reader reader = *(const struct reader *)weights->state;
+    reader.error = error;
+    return read_layer(&reader, layer, out);
 }
 
 const struct imp_weights_format imp_weights_safetensors = {

@@ -117,11 +117,12 @@ enum impasto_status imp_safetensors_save(const struct impasto_weights *weights, 
     /* A write that fails marks the stream, which the commit then reports. */
     bool written = head != NULL && fwrite(head, 1, size, file.stream) == size;
     for (int i = 0; i < weights->info.layers && written && status == IMPASTO_OK; i++) {
-        const struct imp_layer_weights *layer;
+        struct imp_layer_weights layer = {0};
         status = imp_weights_layer(weights, i, &layer, error);
         written = status == IMPASTO_OK &&
-                  write_floats(file.stream, layer->weight, imp_layer_elements(i)) &&
-                  write_floats(file.stream, layer->bias, (size_t)imp_layer_shapes[i].out_channels);
+                  write_floats(file.stream, layer.weight, imp_layer_elements(i)) &&
+                  write_floats(file.stream, layer.bias, (size_t)imp_layer_shapes[i].out_channels);
+        imp_layer_weights_free(&layer);
     }
     free(head);
     if (status == IMPASTO_OK)

@@ -283,10 +283,8 @@ void impasto_weights_close(struct impasto_weights **weights)
 {
     if (*weights == NULL)
         return;
-    for (int i = 0; i < IMPASTO_LAYERS; i++) {
-        free((*weights)->layers[i].weight);
-        free((*weights)->layers[i].bias);
-    }
+    for (int i = 0; i < IMPASTO_LAYERS; i++)
+        imp_layer_weights_free(&(*weights)->layers[i]);
     if ((*weights)->state != NULL)
         (*weights)->format->close((*weights)->state);
     free((*weights)->source);
@@ -299,9 +297,18 @@ const struct impasto_weights_info *impasto_weights_info(const struct impasto_wei
     return &weights->info;
 }
 
+static enum impasto_status copy_layer(const struct impasto_weights *weights, int layer,
+                                      struct imp_layer_weights *out, struct impasto_error *error)
+{
+    const struct imp_layer_weights *from = &weights->layers[layer];
+    IMP_TRY(imp_weights_allocate(out, layer, error));
+    memcpy(out->weight, from->weight, imp_layer_elements(layer) * sizeof(float));
+    memcpy(out->bias, from->bias, (size_t)imp_layer_shapes[layer].out_channels * sizeof(float));
+    return IMPASTO_OK;
+}
+
 enum impasto_status imp_weights_layer(const struct impasto_weights *weights, int layer,
-                                      const struct imp_layer_weights **out,
-                                      struct impasto_error *error)
+                                      struct imp_layer_weights *out, struct impasto_error *error)
 {
     if (layer < 0 || layer >= weights->info.layers)
         return imp_fail(error, IMPASTO_ERROR_WEIGHTS,
@@ -310,28 +317,19 @@ enum impasto_status imp_weights_layer(const struct impasto_weights *weights, int
                         layer < 0 || layer >= IMPASTO_LAYERS ? "of that number"
                                                              : imp_layer_shapes[layer].name,
                         imp_layer_shapes[weights->info.layers - 1].name);
-    const struct imp_layer_weights *found = &weights->layers[layer];
-    if (found->weight == NULL) {
-        /* The object itself was never const. */
-        struct imp_layer_weights *held = &((struct impasto_weights *)weights)->layers[layer];
-        const enum impasto_status status = weights->format->layer(weights, layer, held, error);
-        if (status != IMPASTO_OK) {
-            imp_weights_let_go(weights, layer);
-            return status;
-        }
-    }
-    *out = found;
-    return IMPASTO_OK;
+    const enum impasto_status status = weights->layers[layer].weight != NULL
+                                           ? copy_layer(weights, layer, out, error)
+                                           : weights->format->layer(weights, layer, out, error);
+    if (status != IMPASTO_OK)
+        imp_layer_weights_free(out);
+    return status;
 }
 
-void imp_weights_let_go(const struct impasto_weights *weights, int layer)
+void imp_layer_weights_free(struct imp_layer_weights *layer)
 {
-    struct imp_layer_weights *held = &((struct impasto_weights *)weights)->layers[layer];
-    if (weights->format == NULL || weights->format->layer == NULL)
-        return;
-    free(held->weight);
-    free(held->bias);
-    *held = (struct imp_layer_weights){0};
+    free(layer->weight);
+    free(layer->bias);
+    *layer = (struct imp_layer_weights){0};
 }
 
 bool imp_weights_generated(const struct impasto_weights *weights)

@@ -35,14 +35,14 @@ struct impasto_weights {
 };
 
 /*
- * Layer `layer` (0 to info.layers - 1) of the weights. The arrays live as long as the weights, or
- * until they are let go of, which frees only what can be had again: built-in layers are generated
- * when they are asked for, those of safetensors are read. Not for two threads at once.
+ * Layer `layer` (0 to info.layers - 1) of the weights, to be freed by imp_layer_weights_free; *out must
+ * hold nothing. Built-in layers are generated when they are asked for, those of safetensors are read.
+ * Nothing of the weights changes, so threads may share them.
  */
 enum impasto_status imp_weights_layer(const struct impasto_weights *weights, int layer,
-                                      const struct imp_layer_weights **out,
-                                      struct impasto_error *error);
-void imp_weights_let_go(const struct impasto_weights *weights, int layer);
+                                      struct imp_layer_weights *out, struct impasto_error *error);
+/* Also of a zeroed one. */
+void imp_layer_weights_free(struct imp_layer_weights *layer);
 /* Whether they are the built-in ones, made here and now. */
 bool imp_weights_generated(const struct impasto_weights *weights);
 

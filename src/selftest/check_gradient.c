@@ -100,10 +100,8 @@ static bool make_weights(struct imp_check_run *run, int depth, struct impasto_we
 
 static void free_weights(struct impasto_weights *weights)
 {
-    for (int l = 0; l < IMPASTO_LAYERS; l++) {
-        free(weights->layers[l].weight);
-        free(weights->layers[l].bias);
-    }
+    for (int l = 0; l < IMPASTO_LAYERS; l++)
+        imp_layer_weights_free(&weights->layers[l]);
 }
 
 /* Pictures and masks. The style pictures lie on their side, for a size of their own. */

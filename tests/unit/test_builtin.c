@@ -39,8 +39,7 @@ static void table_is_the_calibration(void **state)
             assert_true(fabs(scale / (double)row->scale - 1) < TOLERANCE);
             assert_true(fabs((double)layer.bias[o] - (double)row->bias) < TOLERANCE * 10);
         }
-        free(layer.weight);
-        free(layer.bias);
+        imp_layer_weights_free(&layer);
         print_message("%s: mean %.3f, deviation %.3f, zeros %.3f\n", imp_layer_shapes[l].name,
                       statistics[l].mean, statistics[l].deviation, statistics[l].zeros);
         /* A normal distribution of mean 0.7 and deviation 1, cut at 0: mean 0.84, deviation 0.80,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Two threads with a device each, as impasto.h allows: whole jobs, pictures and weights opened and
- * written beside each other give the bytes that each gives alone. Most is found by building this
- * with -Db_sanitize=thread; tests/static/tsan.txt names what is not ours.
+ * Two threads with a device each, as impasto.h allows: whole jobs with the same weights, pictures
+ * opened and written beside each other give the bytes that each gives alone. Most is found by
+ * building this with -Db_sanitize=thread; tests/static/tsan.txt names what is not ours.
  */
 
 #define _XOPEN_SOURCE 700 /* mkdtemp */
@@ -13,6 +13,8 @@
 
 #define THREADS 2
 #define ROUNDS 2
+
+static struct impasto_weights *weights;
 
 /* What one thread does, and what becomes of it. */
 struct work {
@@ -56,8 +58,8 @@ static void choose(int index, struct impasto_params *params)
 }
 
 static enum impasto_status paint(struct work *work, struct impasto_device *device,
-                                 struct impasto_weights *weights, struct impasto_image *content,
-                                 struct impasto_image *style, struct impasto_job **job)
+                                 struct impasto_image *content, struct impasto_image *style,
+                                 struct impasto_job **job)
 {
     struct impasto_error *error = &work->error;
     struct impasto_params params;
@@ -78,7 +80,6 @@ static void *paint_all(void *user)
     struct work *work = user;
     struct impasto_error *error = &work->error;
     struct impasto_device *device = NULL;
-    struct impasto_weights *weights = NULL;
     struct impasto_image *drawn = NULL, *content = NULL, *style = NULL;
     struct impasto_job *job = NULL;
     enum impasto_status status;
@@ -87,11 +88,9 @@ static void *paint_all(void *user)
         (status = impasto_image_save(drawn, work->picture, 16, error)) ||
         (status = impasto_image_load(work->picture, 0, &content, error)) ||
         (status = impasto_device_open(NULL, count_line, work, &device, error)) ||
-        (status = impasto_weights_open("builtin", IMPASTO_CONVENTION_AUTO, &weights, error)) ||
-        (status = paint(work, device, weights, content, style, &job)))
+        (status = paint(work, device, content, style, &job)))
         work->status = status;
     impasto_job_close(&job);
-    impasto_weights_close(&weights);
     impasto_device_close(&device);
     impasto_image_free(&drawn);
     impasto_image_free(&content);
@@ -121,6 +120,8 @@ static void same_bytes_as_alone(void **state)
     struct work alone[THREADS], together[THREADS];
     pthread_t threads[THREADS];
     (void)state;
+    assert_int_equal(impasto_weights_open("builtin", IMPASTO_CONVENTION_AUTO, &weights, NULL),
+                     IMPASTO_OK);
     for (int i = 0; i < THREADS; i++) {
         prepare(&alone[i], i);
         (void)paint_all(&alone[i]);
@@ -146,6 +147,7 @@ static void same_bytes_as_alone(void **state)
     }
     for (int i = 0; i < THREADS; i++)
         impasto_image_free(&alone[i].result);
+    impasto_weights_close(&weights);
 }
 
 int main(void)

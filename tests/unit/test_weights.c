@@ -81,7 +81,7 @@ static void odd_arguments(void **state)
     impasto_weights_close(&weights);
 
     const char *path = in_folder("one.safetensors");
-    const struct imp_layer_weights *layer = NULL;
+    struct imp_layer_weights layer = {0};
     write_small(path, "{" TENSORS "}", 1.0f);
     weights = expect_weights(path, 1);
     assert_int_equal(imp_weights_layer(weights, 1, &layer, &error), IMPASTO_ERROR_WEIGHTS);
@@ -89,7 +89,7 @@ static void odd_arguments(void **state)
     assert_non_null(strstr(error.message, "ends with conv1_1"));
     assert_int_equal(imp_weights_layer(weights, -1, &layer, &error), IMPASTO_ERROR_WEIGHTS);
     assert_int_equal(imp_weights_layer(weights, 16, &layer, &error), IMPASTO_ERROR_WEIGHTS);
-    assert_null(layer);
+    assert_null(layer.weight);
     impasto_weights_close(&weights);
     assert_null(weights);
 }
@@ -102,10 +102,13 @@ static void builtin(void **state)
     assert_string_equal(info->source, "built-in");
     assert_true(info->builtin);
     assert_int_equal(info->convention, IMPASTO_CONVENTION_CAFFE);
-    const struct imp_layer_weights *first = layer_of(weights, 0);
-    assert_ptr_equal(layer_of(weights, 0), first);
-    assert_non_null(first->weight);
+    struct imp_layer_weights layers[2] = {{0}};
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(imp_weights_layer(weights, 0, &layers[i], NULL), IMPASTO_OK);
+    assert_memory_equal(layers[0].weight, layers[1].weight, imp_layer_elements(0) * sizeof(float));
     impasto_weights_close(&weights);
+    for (int i = 0; i < 2; i++)
+        imp_layer_weights_free(&layers[i]);
 }
 
 /* Which file is opened, told by its bias; 0: the built-in weights; -1: an error. */
