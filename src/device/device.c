@@ -175,12 +175,11 @@ static enum impasto_status open_queue(struct imp_device *device)
     const cl_context_properties properties[] = {CL_CONTEXT_PLATFORM,
                                                 (cl_context_properties)device->platform, 0};
     cl_int code;
-    struct imp_signals signals;
-    imp_signals_save(&signals);
+    imp_signals_save();
     device->context = clCreateContext(properties, 1, &device->id, NULL, NULL, &code);
     if (code == CL_SUCCESS)
         device->queue = clCreateCommandQueue(device->context, device->id, 0, &code);
-    imp_signals_restore(&signals);
+    imp_signals_restore();
     return imp_cl_check(device, code,
                         device->context == NULL ? "clCreateContext" : "clCreateCommandQueue",
                         __FILE__, __LINE__);
@@ -288,14 +287,4 @@ enum impasto_status imp_device_finish(struct imp_device *device)
 void *imp_device_native_queue(const struct imp_device *device)
 {
     return device->queue;
-}
-
-void *imp_device_native_context(const struct imp_device *device)
-{
-    return device->context;
-}
-
-void *imp_device_native_id(const struct imp_device *device)
-{
-    return device->id;
 }

@@ -42,15 +42,12 @@ enum impasto_status imp_candidates_select(const struct imp_candidate *candidates
 /* What is odd about a device. The rows that set these are in quirks.c, the only file with names of
  * vendors or drivers; everything else reads the flags. */
 enum imp_quirk {
-    IMP_QUIRK_HIDDEN = 1u << 0,          /* too broken for "auto"; usable when named */
-    IMP_QUIRK_NO_EVENT_TIMES = 1u << 1,  /* events report zero time */
-    IMP_QUIRK_STEALS_SIGNALS = 1u << 2,  /* replaces SIGINT and SIGTERM handlers while building */
-    IMP_QUIRK_NO_FAST_GEMM_LIBRARY = 1u << 3, /* CLBlast compiles for minutes or runs at a crawl */
-    IMP_QUIRK_ABORTS_OUT_OF_MEMORY = 1u << 4, /* aborts the process instead of returning an error */
-    IMP_QUIRK_FLAKY_BUILDS = 1u << 5,    /* builds fail spuriously on a shared cold cache: retry */
-    IMP_QUIRK_CL11 = 1u << 6,            /* rejects -cl-std=CL1.2 */
-    IMP_QUIRK_LAST_CHOICE = 1u << 7,     /* slow: "auto" tries it after all others */
-    IMP_QUIRK_OWN_KERNEL_CACHE = 1u << 8, /* keeps compiled kernels on disk itself, and makes asking for
+    IMP_QUIRK_HIDDEN = 1u << 0,               /* too broken for "auto"; usable when named */
+    IMP_QUIRK_NO_FAST_GEMM_LIBRARY = 1u << 1, /* CLBlast compiles for minutes or runs at a crawl */
+    IMP_QUIRK_FLAKY_BUILDS = 1u << 2,     /* builds fail spuriously on a shared cold cache: retry */
+    IMP_QUIRK_CL11 = 1u << 3,             /* rejects -cl-std=CL1.2 */
+    IMP_QUIRK_LAST_CHOICE = 1u << 4,      /* slow: "auto" tries it after all others */
+    IMP_QUIRK_OWN_KERNEL_CACHE = 1u << 5, /* keeps compiled kernels on disk itself, and makes asking for
                                              binaries cost a second compilation */
 };
 
@@ -117,7 +114,7 @@ struct imp_caps {
     bool unified;           /* shares the host's memory */
     int vector_width;       /* V of the channel-blocked layout: 4, 8 or 16 */
     size_t max_work_group;  /* work-items */
-    uint64_t local_memory;  /* bytes */
+    uint64_t local_memory;  /* bytes; 0: unknown */
     uint64_t cache;          /* bytes of the outermost cache; 0: unknown */
     uint64_t max_allocation; /* bytes, of one buffer */
     uint64_t memory_budget; /* bytes that may be allocated in all without risk: device memory less
@@ -151,10 +148,8 @@ enum impasto_status imp_device_fail(struct imp_device *device, enum impasto_stat
 /* Wait until everything launched has finished. */
 enum impasto_status imp_device_finish(struct imp_device *device);
 
-/* The cl_command_queue, cl_context and cl_device_id, for libraries that take them. */
+/* The cl_command_queue, for libraries that take one. */
 void *imp_device_native_queue(const struct imp_device *device);
-void *imp_device_native_context(const struct imp_device *device);
-void *imp_device_native_id(const struct imp_device *device);
 
 /* ---- buffer.c -------------------------------------------------------------------------------- */
 

@@ -8,6 +8,7 @@
 
 #include "device/opencl.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,7 +22,7 @@
  * since short ones mislead. */
 #define PROBE_SECONDS 0.02
 #define PROBE_GROWTH 16
-/* A shape is timed this often: the first time may include the driver's own preparations. */
+/* Each amount of work is timed this often. */
 #define PROBES 2
 /* The queue is drained before it holds more than this. */
 #define QUEUE_SECONDS 0.5
@@ -138,21 +139,20 @@ static enum impasto_status enqueue(struct imp_device *device, const struct grid 
                            grid->local[2], imp_cl_name(code), code);
 }
 
-/* The record for a launch of this much work, made where there is none yet. */
+/* The record for a launch of this much work, SMALL_FLOPS or more; nothing known is taken to be as
+ * slow as the slowest that is. */
 static struct imp_speed *find_speed(struct imp_entry *entry, double flops)
 {
-    double slowest = 0;
-    for (size_t i = 0; i < IMP_SPEEDS; i++) {
-        struct imp_speed *speed = &entry->speeds[i];
-        if (speed->flops == flops)
-            return speed;
-        if (speed->flops > 0 && (slowest <= 0 || speed->rate < slowest))
-            slowest = speed->rate;
+    const int doublings = ilogb(flops / SMALL_FLOPS);
+    struct imp_speed *found = &entry->speeds[doublings < IMP_SPEEDS ? doublings : IMP_SPEEDS - 1];
+    for (size_t i = 0; found->measured == 0 && i < IMP_SPEEDS; i++) {
+        const struct imp_speed *other = &entry->speeds[i];
+        if (other->measured > 0 && (found->rate <= 0 || other->rate < found->rate))
+            found->rate = other->rate;
     }
-    struct imp_speed *speed = &entry->speeds[entry->next_speed];
-    entry->next_speed = (entry->next_speed + 1) % IMP_SPEEDS;
-    *speed = (struct imp_speed){.flops = flops, .rate = slowest > 0 ? slowest : ASSUMED_RATE};
-    return speed;
+    if (found->rate <= 0)
+        found->rate = ASSUMED_RATE;
+    return found;
 }
 
 /* How many layers make up `seconds` of work; at least one. */
@@ -169,9 +169,10 @@ static enum impasto_status run_timed(struct imp_device *device, const struct gri
 {
     const size_t all = grid->groups[grid->outer];
     /* The very first slice of a kernel is as short as can be: drivers may compile in it. */
-    bool fresh = grid->entry->speeds[0].measured == 0 && all > 1;
+    bool fresh = !grid->entry->begun && all > 1;
     double best = 0;
     size_t previous = all;
+    grid->entry->begun = true;
     IMP_TRY(imp_device_finish(device));
     for (size_t first = 0, count = 0; first < all; first += count) {
         count = fresh ? 1 : layers_for(grid, best > 0 ? best : speed->rate, PROBE_SECONDS);
@@ -189,7 +190,8 @@ static enum impasto_status run_timed(struct imp_device *device, const struct gri
         previous = fresh ? all : count;
         fresh = false;
     }
-    if (best > 0)
+    /* Other shapes of as much work may be slower, and slices must not be too long for any. */
+    if (best > 0 && (speed->measured == 0 || best < speed->rate))
         speed->rate = best;
     speed->measured++;
     return IMPASTO_OK;

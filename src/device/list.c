@@ -367,11 +367,10 @@ enum impasto_status imp_candidates_list(struct imp_candidate **candidates, size_
                                         struct impasto_error *error)
 {
     struct list list = {0};
-    struct imp_signals signals;
     pthread_mutex_lock(&first_queries);
-    imp_signals_save(&signals);
+    imp_signals_save();
     const enum impasto_status status = list_platforms(&list, error);
-    imp_signals_restore(&signals);
+    imp_signals_restore();
     pthread_mutex_unlock(&first_queries);
     if (status != IMPASTO_OK) {
         free(list.entries);

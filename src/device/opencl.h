@@ -11,22 +11,14 @@
 
 #include "device/device.h"
 
-#include <signal.h>
-
 #define IMP_MIB 1048576.0
 
 /* ---- signals.c ------------------------------------------------------------------------------- */
 
-#define IMP_SIGNALS 10
-
-/* Signal handlers kept over a call into a driver that may replace them. */
-struct imp_signals {
-    struct sigaction actions[IMP_SIGNALS];
-    bool saved[IMP_SIGNALS];
-};
-
-void imp_signals_save(struct imp_signals *signals);
-void imp_signals_restore(const struct imp_signals *signals);
+/* Around a call into a driver that may replace signal handlers: what is installed at the first of as
+ * many saves as restores is put back at the last. Any thread may be in between at any time. */
+void imp_signals_save(void);
+void imp_signals_restore(void);
 
 /* ---- driver_cache.c -------------------------------------------------------------------------- */
 
@@ -36,15 +28,15 @@ void imp_driver_cache_hint(const struct imp_device *device, char *text, size_t s
 
 /* ---- device.c -------------------------------------------------------------------------------- */
 
-/* Speed of a kernel with one amount of work, which stands for one shape of its arguments. */
+/* Speed of a kernel. */
 struct imp_speed {
-    double flops; /* the amount of work; 0: unused */
-    double rate;  /* flops per second */
+    double rate;  /* flops per second; 0: nothing is known */
     int measured; /* how often */
 };
 
-/* More shapes than one kernel meets in a network; the oldest makes room. */
-#define IMP_SPEEDS 16
+/* A speed for each doubling of the work, from what is timed at all (1e7 flops) to 1e7 * 2^31. A network
+ * has hundreds of shapes, more in strips, of which to learn each one would never end. */
+#define IMP_SPEEDS 32
 
 /* A kernel that was built: function of a program. */
 struct imp_entry {
@@ -56,7 +48,7 @@ struct imp_entry {
     size_t max_work_group;
     size_t required[3]; /* the work-group that its source demands; 0 0 0: any */
     struct imp_speed speeds[IMP_SPEEDS];
-    unsigned next_speed;
+    bool begun; /* it has been launched */
 };
 
 /* A program that was built: a file with macros. */

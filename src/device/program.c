@@ -171,10 +171,9 @@ static void digest_log(struct imp_device *device, const char *file, char *text, 
 
 static cl_int build(const struct imp_device *device, cl_program program, const char *options)
 {
-    struct imp_signals signals;
-    imp_signals_save(&signals);
+    imp_signals_save();
     const cl_int code = clBuildProgram(program, 1, &device->id, options, NULL, NULL);
-    imp_signals_restore(&signals);
+    imp_signals_restore();
     return code;
 }
 

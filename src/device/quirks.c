@@ -30,14 +30,14 @@ static const struct quirk_row rows[] = {
      * allocation that fails ends in an assertion at first use; 5 of 42 processes that built on one
      * cold cache together got CL_BUILD_PROGRAM_FAILURE, and none did on the second try. */
     {"portable computing language", "", "", ANY_DEVICE,
-     IMP_QUIRK_STEALS_SIGNALS | IMP_QUIRK_FLAKY_BUILDS | IMP_QUIRK_OWN_KERNEL_CACHE,
+     IMP_QUIRK_FLAKY_BUILDS | IMP_QUIRK_OWN_KERNEL_CACHE,
      "failed builds are tried twice; keeps compiled kernels in $POCL_CACHE_DIR or ~/.cache/pocl"},
-    {"portable computing language", "", "", TYPE(IMPASTO_DEVICE_CPU),
-     IMP_QUIRK_ABORTS_OUT_OF_MEMORY, "aborts when memory runs out, so some is kept free"},
+    {"portable computing language", "", "", TYPE(IMPASTO_DEVICE_CPU), 0,
+     "aborts when memory runs out, so some is kept free"},
     /* CLBlast 1.5.3 on CPUs: half a minute to compile and about 3 % of peak. */
     {"", "", "", TYPE(IMPASTO_DEVICE_CPU), IMP_QUIRK_NO_FAST_GEMM_LIBRARY, "own GEMM"},
     /* rusticl 22.3.6: profiling succeeds with zero times. */
-    {"rusticl", "", "", ANY_DEVICE, IMP_QUIRK_NO_EVENT_TIMES, "no event times"},
+    {"rusticl", "", "", ANY_DEVICE, 0, "no event times"},
     {"rusticl", "", "", TYPE(IMPASTO_DEVICE_NONE), 0,
      "no device; RUSTICL_ENABLE=<driver> may show one"},
     /* llvmpipe is a CPU whatever type it claims: 0.2 GFLOP/s with CLBlast. Its loops end after
@@ -45,8 +45,7 @@ static const struct quirk_row rows[] = {
     {"rusticl", "llvmpipe", "", ANY_DEVICE, IMP_QUIRK_NO_FAST_GEMM_LIBRARY | IMP_QUIRK_LAST_CHOICE,
      "software, slow; loops end after 65,535 turns"},
     /* Clover 22.3.6: OpenCL C 1.1 only, and vload_half and wide vectors abort the process. */
-    {"clover", "", "", ANY_DEVICE,
-     IMP_QUIRK_HIDDEN | IMP_QUIRK_CL11 | IMP_QUIRK_ABORTS_OUT_OF_MEMORY,
+    {"clover", "", "", ANY_DEVICE, IMP_QUIRK_HIDDEN | IMP_QUIRK_CL11,
      "OpenCL 1.1 driver that aborts on many kernels"},
     /* Oclgrind 21.10: interprets kernels in order to check them. */
     {"oclgrind", "", "", ANY_DEVICE, IMP_QUIRK_NO_FAST_GEMM_LIBRARY | IMP_QUIRK_LAST_CHOICE,

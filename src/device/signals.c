@@ -6,26 +6,44 @@
 
 #include "device/opencl.h"
 
+#include <pthread.h>
+#include <signal.h>
+
 static const struct {
     int number;
     bool crash; /* drivers may need theirs: what is put back is a handler, never its absence */
-} signals_kept[IMP_SIGNALS] = {
+} signals_kept[] = {
     {SIGINT, false},  {SIGTERM, false}, {SIGHUP, false}, {SIGPIPE, false}, {SIGUSR1, false},
     {SIGUSR2, false}, {SIGABRT, true},  {SIGSEGV, true}, {SIGBUS, true},   {SIGILL, true},
 };
 
-void imp_signals_save(struct imp_signals *signals)
+/* Handlers are the process's, and threads may be in drivers at a time: what the second finds may be
+ * what the first one's driver has installed. */
+static struct {
+    pthread_mutex_t lock;
+    int inside; /* calls under way */
+    struct sigaction actions[IMP_COUNT(signals_kept)];
+    bool saved[IMP_COUNT(signals_kept)];
+} handlers = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+void imp_signals_save(void)
 {
-    for (int i = 0; i < IMP_SIGNALS; i++)
-        signals->saved[i] = sigaction(signals_kept[i].number, NULL, &signals->actions[i]) == 0;
+    pthread_mutex_lock(&handlers.lock);
+    for (size_t i = 0; handlers.inside == 0 && i < IMP_COUNT(signals_kept); i++)
+        handlers.saved[i] = sigaction(signals_kept[i].number, NULL, &handlers.actions[i]) == 0;
+    handlers.inside++;
+    pthread_mutex_unlock(&handlers.lock);
 }
 
-void imp_signals_restore(const struct imp_signals *signals)
+void imp_signals_restore(void)
 {
-    for (int i = 0; i < IMP_SIGNALS; i++) {
-        const struct sigaction *action = &signals->actions[i];
+    pthread_mutex_lock(&handlers.lock);
+    handlers.inside--;
+    for (size_t i = 0; handlers.inside == 0 && i < IMP_COUNT(signals_kept); i++) {
+        const struct sigaction *action = &handlers.actions[i];
         const bool none = (action->sa_flags & SA_SIGINFO) == 0 && action->sa_handler == SIG_DFL;
-        if (signals->saved[i] && !(signals_kept[i].crash && none))
+        if (handlers.saved[i] && !(signals_kept[i].crash && none))
             (void)sigaction(signals_kept[i].number, action, NULL);
     }
+    pthread_mutex_unlock(&handlers.lock);
 }
