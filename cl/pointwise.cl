@@ -48,8 +48,8 @@ __kernel void input_bwd(__global const float *restrict input_gradient,
         to[x] = scale * from[x];
 }
 
-/* g = x > 0 ? g : 0, or NaN where x is not finite, over `count` positions from `at` on of planes of `plane` positions. Dimensions:
- * count / COLUMNS, planes. */
+/* g = x > 0 ? g : 0, or NaN where x is not finite, over `count` positions from `at` on of planes of
+ * `plane` positions. Dimensions: count / COLUMNS, planes. */
 __kernel void relu_mask(__global const floatv *restrict x, __global floatv *restrict g, int planes,
                         int plane, int at, int count)
 {

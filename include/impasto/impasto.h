@@ -18,7 +18,7 @@
  * - The library keeps no global state, prints nothing and never calls exit(). What it has to say
  *   goes to the log function given to impasto_device_open().
  * - A device and everything opened on it belong to one thread at a time. Different devices may be
- *   used from different threads.
+ *   used from different threads, which may share weights and pictures: jobs only read them.
  * - Strings are UTF-8 and, unless stated otherwise, owned by the object they were read from.
  */
 
@@ -129,8 +129,9 @@ struct impasto_device; /* an open OpenCL device: context, queue, compiled kernel
 /*
  * Opens one device.
  *
- * spec: NULL or "auto" (discrete GPU, then integrated GPU, then accelerator, then CPU, passing over
- * duplicates and devices that fail a short self-check), an index, "P:D", "gpu", "igpu", "cpu",
+ * spec: NULL or "auto" (the fastest where impasto_device_tune has measured several; then discrete GPU,
+ * integrated GPU, accelerator, CPU, and last what is known to be slow; passing over duplicates and
+ * devices that fail a short self-check), an index, "P:D", "gpu", "igpu", "cpu",
  * "accel", "pci:…", "uuid:…", or text found, ignoring case, in "platform device", PCI address or
  * UUID. Only "auto" ever moves on to another device; for any other spec a device that does not
  * exist, does not work or is not the only match is IMPASTO_ERROR_DEVICE, whose message lists the
@@ -535,10 +536,11 @@ struct impasto_plan_row {
 
 /* One line of a profile: time spent in one kernel on behalf of one layer. */
 struct impasto_profile_row {
-    const char *label;  /* e.g. "conv3_2 forward direct" */
+    const char *label;  /* of layer, direction and kernel: "conv3_2 forward conv_direct" */
     uint64_t launches;
     double seconds;
-    double flops;       /* counted as direct convolution would; 0 where that means nothing */
+    double flops;       /* of the kernel's own products: Winograd's are fewer than direct
+                           convolution's for the same layer; 0 where nothing is counted */
 };
 
 /* The plan is that of the last scale, the largest. */
@@ -590,7 +592,7 @@ impasto_job_plan(struct impasto_device *device, const struct impasto_weights *we
 /*
  * Begins anew with another content picture, and masks of it, in the same styles: `styles` must be what
  * they were. The weights stay on the device, and where params.again was set, what is known of the style
- * pictures at a size stays known, unless colours are matched. Errors: as impasto_job_open's; the job can
+ * pictures at a size stays known, with IMPASTO_COLOUR_STYLE. Errors: as impasto_job_open's; the job can
  * then be given other pictures, or closed.
  */
 IMPASTO_API enum impasto_status impasto_job_again(struct impasto_job *job,
@@ -612,6 +614,9 @@ IMPASTO_API const struct impasto_job_info *impasto_job_info(struct impasto_job *
  * image, which can be read and saved, is that of the last step that is known to be good, or could not be
  * taken back.
  *
+ * The first step at a size opens it, for which IMPASTO_ERROR_MEMORY and the other errors of
+ * impasto_job_open may come. Then the job has the last size's picture, and a step tries it again.
+ *
  * With IMPASTO_OPTIMIZER_LBFGS what is measured may be a trial that turns out too far, and even not
  * finite, twice: it is reported, and a shorter step is tried. progress->done comes with the best image, which
  * where that is not the last trial is measured again.
@@ -626,7 +631,8 @@ IMPASTO_API enum impasto_status impasto_job_run(struct impasto_job *job,
                                                 struct impasto_error *error) IMPASTO_MUST_CHECK;
 
 /* The picture so far, at the result's size whatever the scale, with the content's transparency and
- * EXIF block; the caller frees it. Also after a failed or stopped run. With IMPASTO_OPTIMIZER_LBFGS:
+ * EXIF block; the caller frees it. Also after a failed or stopped run, and where a step failed between
+ * two sizes: then that of the last one. With IMPASTO_OPTIMIZER_LBFGS:
  * the best that the line search has settled on, never a trial. */
 IMPASTO_API enum impasto_status impasto_job_image(struct impasto_job *job,
                                                   struct impasto_image **image,
@@ -634,7 +640,9 @@ IMPASTO_API enum impasto_status impasto_job_image(struct impasto_job *job,
 
 /* The gradient of `total` with respect to the image as it is: 3 x info.scale_height x
  * info.scale_width floats, RGB planes. (With params.margin above 0, of the canvas, cut to the
- * picture.) Between steps of IMPASTO_OPTIMIZER_LBFGS that is where it will measure next. */
+ * picture.) Between steps of IMPASTO_OPTIMIZER_LBFGS that is where it will measure next. Where `keep`
+ * holds the content, it is what is left of it: multiplied by 1 - keep. IMPASTO_ERROR_USAGE also after a
+ * step that failed between two sizes. */
 IMPASTO_API enum impasto_status impasto_job_gradient(struct impasto_job *job, float *gradient,
                                                      struct impasto_error *error) IMPASTO_MUST_CHECK;
 
@@ -653,7 +661,8 @@ IMPASTO_API enum impasto_status impasto_job_gradient(struct impasto_job *job, fl
 /*
  * Saves the job as it is between two steps: also from the progress callback of impasto_job_run, once that
  * has stopped the run, after IMPASTO_ERROR_NUMERIC, and after the end. The file appears whole or not at all, and what was there
- * before stays until then. Nothing of the job changes.
+ * before stays until then. Nothing of the job changes. Where a step failed between two sizes, there is
+ * nothing to save: IMPASTO_ERROR_USAGE.
  *
  * note: what the caller wants to find again with it, UTF-8, at most IMPASTO_SETTINGS_MOST bytes; NULL:
  * nothing. IMPASTO_ERROR_OUTPUT where it cannot be written; the job can go on.

@@ -33,6 +33,8 @@ void imp_layout_add(struct imp_layout *layout, struct imp_buffer **slot, size_t 
 /* Bytes of all buffers (saturating), and of the largest. */
 uint64_t imp_layout_bytes(const struct imp_layout *layout);
 uint64_t imp_layout_largest(const struct imp_layout *layout);
+/* Bytes of those that have been allocated. */
+uint64_t imp_layout_held(const struct imp_layout *layout);
 /* Sums by purpose in order of appearance; returns how many rows, at most `limit`. */
 size_t imp_layout_rows(const struct imp_layout *layout, struct impasto_plan_row *rows,
                        size_t limit);

@@ -38,6 +38,14 @@ uint64_t imp_layout_bytes(const struct imp_layout *layout)
     return total;
 }
 
+uint64_t imp_layout_held(const struct imp_layout *layout)
+{
+    uint64_t held = 0;
+    for (size_t i = 0; i < layout->count; i++)
+        held += *layout->items[i].slot ? layout->items[i].bytes : 0;
+    return held;
+}
+
 uint64_t imp_layout_largest(const struct imp_layout *layout)
 {
     uint64_t largest = 0;

@@ -99,6 +99,12 @@ static double measured_seconds(const struct imp_tuning *tuning, const char *name
     return below->seconds * pow(above->seconds / below->seconds, part);
 }
 
+double imp_conv_products(const struct imp_caps *caps, int in, int out, int height, int width)
+{
+    (void)caps;
+    return 9.0 * in * out * height * (width + 2);
+}
+
 double imp_conv_unit(const struct imp_caps *caps)
 {
     /* On the layer that imp_conv_common is about. */

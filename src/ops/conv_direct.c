@@ -150,19 +150,13 @@ enum impasto_status imp_conv_direct_pointwise(struct imp_device *device,
 const struct imp_conv_packing imp_conv_blocked = {
     .size = packed_size, .pack = pack, .reversible = true};
 
-static double cost(const struct imp_caps *caps, int in, int out, int height, int width)
-{
-    (void)caps;
-    return 9.0 * in * out * height * (width + 2);
-}
-
 const struct imp_conv_algorithm imp_conv_direct = {
     .name = "direct",
     .summary = "register-blocked direct convolution",
     .supports = supports,
     .packing = &imp_conv_blocked,
     .bound = IMP_CONV_ROUNDING,
-    .cost = cost,
+    .cost = imp_conv_products,
     .workspace_size = imp_conv_reverse_workspace,
     .run = run,
 };

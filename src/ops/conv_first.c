@@ -98,19 +98,13 @@ enum impasto_status imp_conv_first_replicate(struct imp_device *device, const st
 
 static const struct imp_conv_packing packing = {.size = packed_size, .pack = pack};
 
-static double cost(const struct imp_caps *caps, int in, int out, int height, int width)
-{
-    (void)caps;
-    return 9.0 * in * out * height * (width + 2);
-}
-
 const struct imp_conv_algorithm imp_conv_first = {
     .name = "first",
     .summary = "the picture's own convolution, 3 channels on one side",
     .supports = supports,
     .packing = &packing,
     .bound = IMP_CONV_ROUNDING,
-    .cost = cost,
+    .cost = imp_conv_products,
     .workspace_size = workspace_size,
     .run = run,
 };

@@ -102,19 +102,13 @@ static enum impasto_status run(struct imp_device *device, const struct imp_conv 
 
 static const struct imp_conv_packing packing = {.size = packed_size, .pack = pack};
 
-static double cost(const struct imp_caps *caps, int in, int out, int height, int width)
-{
-    (void)caps;
-    return 9.0 * in * out * height * (width + 2);
-}
-
 const struct imp_conv_algorithm imp_conv_im2col = {
     .name = "im2col",
     .summary = "im2col and a matrix product (see --gemm)",
     .supports = supports,
     .packing = &packing,
     .bound = IMP_CONV_ROUNDING,
-    .cost = cost,
+    .cost = imp_conv_products,
     .workspace_size = workspace_size,
     .run = run,
     .multiplies = true,

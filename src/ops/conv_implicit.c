@@ -77,7 +77,7 @@ enum impasto_status imp_conv_implicit_pointwise(struct imp_device *device,
 
 static double cost(const struct imp_caps *caps, int in, int out, int height, int width)
 {
-    return OF_DIRECT * imp_conv_direct.cost(caps, in, out, height, width);
+    return OF_DIRECT * imp_conv_products(caps, in, out, height, width);
 }
 
 const struct imp_conv_algorithm imp_conv_implicit = {

@@ -39,11 +39,18 @@ static enum impasto_status gemm_vector(struct imp_device *device, const struct i
                 });
 }
 
+/* Two slabs, as cl/tile.cl has them; bytes. */
+static uint64_t slabs_size(int side)
+{
+    return 2 * (uint64_t)side * ((uint64_t)side + 1) * 4 * sizeof(float);
+}
+
 /* The kernels require the size of their work-group, so the compiler fits its registers to it. */
 int imp_tile_side(const struct imp_caps *caps)
 {
     int side = 16;
-    while (side > 1 && (size_t)side * (size_t)side > caps->max_work_group)
+    while (side > 1 && ((size_t)side * (size_t)side > caps->max_work_group ||
+                        (caps->local_memory > 0 && slabs_size(side) > caps->local_memory)))
         side /= 2;
     return side;
 }

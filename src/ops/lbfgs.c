@@ -18,11 +18,6 @@ static struct imp_kernel kernel(const char *function, const char *macros)
     return (struct imp_kernel){IMP_SMALL_KERNELS, function, macros};
 }
 
-static size_t items(int n, int columns)
-{
-    return ((size_t)n + (size_t)columns - 1) / (size_t)columns;
-}
-
 /* floatv of one vector. */
 static int vectors_of(const struct imp_device *device, const struct imp_lbfgs_vectors *v)
 {
@@ -39,7 +34,7 @@ enum impasto_status imp_lbfgs_move(struct imp_device *device, const struct imp_l
                           .kernel = kernel("lbfgs_move", macros),
                           IMP_ARGS(imp_buf(v->point), imp_buf(v->direction), imp_buf(v->image),
                                    imp_int(v->n), imp_float((float)step)),
-                          .global = {items(v->n, columns)},
+                          .global = {imp_items(v->n, columns)},
                       });
 }
 
@@ -54,7 +49,7 @@ enum impasto_status imp_lbfgs_accept(struct imp_device *device, const struct imp
                           IMP_ARGS(imp_buf(v->image), imp_buf(v->gradient), imp_buf(v->point),
                                    imp_buf(v->reduced), imp_buf(v->moves), imp_buf(v->changes),
                                    imp_int(v->n), imp_int(vectors_of(device, v)), imp_int(slot)),
-                          .global = {items(v->n, columns)},
+                          .global = {imp_items(v->n, columns)},
                       });
 }
 
@@ -75,7 +70,7 @@ enum impasto_status imp_lbfgs_dots(struct imp_device *device, const struct imp_l
             .kernel = kernel("lbfgs_dots", macros),
             IMP_ARGS(imp_buf(v->reduced), imp_buf(v->moves), imp_buf(v->changes), imp_buf(v->sums),
                      imp_int(vectors_of(device, v)), imp_int(slot), imp_int(slots)),
-            .global = {IMP_PARTS, items(columns, TOGETHER)},
+            .global = {IMP_PARTS, imp_items(columns, TOGETHER)},
             .flops = 2.0 * IMP_LBFGS_ROWS * columns * v->n,
         }));
     return imp_sums_read(device, v->sums, IMP_LBFGS_ROWS * columns, dots);
@@ -94,7 +89,7 @@ enum impasto_status imp_lbfgs_combine(struct imp_device *device, const struct im
                           IMP_ARGS(imp_buf(v->point), imp_buf(v->reduced), imp_buf(v->moves),
                                    imp_buf(v->changes), imp_buf(v->coefficients),
                                    imp_buf(v->direction), imp_int(vectors), imp_int(slots)),
-                          .global = {items(vectors, columns)},
+                          .global = {imp_items(vectors, columns)},
                           .flops = 2.0 * (2 * slots + 1) * v->n,
                       });
 }

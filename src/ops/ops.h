@@ -148,6 +148,8 @@ extern const struct imp_conv_algorithm *const imp_conv_algorithms[];
 enum impasto_status imp_conv_choose(struct imp_device *device, const char *name, int in, int out,
                                     const struct imp_conv_algorithm **algorithm);
 
+/* The cost of algorithms that do all of the products, with those of the halo. */
+double imp_conv_products(const struct imp_caps *caps, int in, int out, int height, int width);
 /* Seconds of a multiply-add of "direct"; 0 where that was not measured. */
 double imp_conv_unit(const struct imp_caps *caps);
 /* Time of one call in units of that: measured on the device, or estimated. */
@@ -321,6 +323,8 @@ enum impasto_status imp_mean_difference(struct imp_device *device, const struct 
 #define IMP_SMALL_KERNELS "pointwise+pool+reduce+tv+adam+lbfgs+conv_first"
 #define IMP_SMALL_MACROS 64
 int imp_small_macros(const struct imp_device *device, char macros[IMP_SMALL_MACROS]);
+/* Work-items for n vectors or positions, so many at a time. */
+size_t imp_items(int n, int columns);
 
 /* On CPUs: the products of the layers (Winograd's, with output tiles of this side), of Gram matrices, and of
  * their gradients (conv_direct with one tap). */

@@ -3,11 +3,6 @@
 
 #include "ops/ops.h"
 
-static size_t items(int n, int columns)
-{
-    return ((size_t)n + (size_t)columns - 1) / (size_t)columns;
-}
-
 enum impasto_status imp_input_forward(struct imp_device *device, const struct imp_buffer *image,
                                       int height, int at, const struct imp_tensor *input,
                                       const struct imp_input_map *map, bool replicate)
@@ -23,7 +18,7 @@ enum impasto_status imp_input_forward(struct imp_device *device, const struct im
                      imp_float(map->scale[0]), imp_float(map->scale[1]), imp_float(map->scale[2]),
                      imp_float(map->offset[0]), imp_float(map->offset[1]),
                      imp_float(map->offset[2])),
-            .global = {items(input->width + 2, columns), (size_t)input->height + 2, 3},
+            .global = {imp_items(input->width + 2, columns), (size_t)input->height + 2, 3},
         });
 }
 
@@ -42,7 +37,7 @@ enum impasto_status imp_input_backward(struct imp_device *device,
                              imp_int(input_gradient->height), imp_int(window->first),
                              imp_int(window->rows), imp_int(map->reverse), imp_float(map->scale[0]),
                              imp_float(map->scale[1]), imp_float(map->scale[2])),
-                    .global = {items(input_gradient->width, columns), (size_t)window->rows, 3},
+                    .global = {imp_items(input_gradient->width, columns), (size_t)window->rows, 3},
                 });
 }
 
@@ -58,13 +53,16 @@ enum impasto_status imp_relu_mask(struct imp_device *device, const struct imp_te
                           IMP_ARGS(imp_buf(x->buffer), imp_buf(g->buffer),
                                    imp_int(imp_tensor_blocks(x)), imp_int(imp_tensor_plane(x)),
                                    imp_int((window->first + 1) * pitch), imp_int(count)),
-                          .global = {items(count, columns), (size_t)imp_tensor_blocks(x)},
+                          .global = {imp_items(count, columns), (size_t)imp_tensor_blocks(x)},
                       });
 }
 
 size_t imp_mask_bytes(const struct imp_tensor *x)
 {
-    return (size_t)imp_tensor_vectors(x) * (x->lanes > 8 ? 2 : 1);
+    /* Not imp_tensor_vectors: of whole pictures there may be more than an int counts. */
+    const uint64_t bytes = ((uint64_t)x->height + 2) * ((uint64_t)x->width + 2) *
+                           (uint64_t)imp_tensor_blocks(x) * (x->lanes > 8 ? 2 : 1);
+    return bytes > SIZE_MAX ? SIZE_MAX : (size_t)bytes;
 }
 
 /* A window's rows between a strip and the whole, whose planes are `plane` positions. */
@@ -84,7 +82,7 @@ static enum impasto_status launch_mask(struct imp_device *device, const char *fu
                     IMP_ARGS(imp_buf(from), imp_buf(to), imp_int(imp_tensor_blocks(strip)),
                              imp_int(planes[!to_whole]), imp_int(at[!to_whole]),
                              imp_int(planes[to_whole]), imp_int(at[to_whole]), imp_int(count)),
-                    .global = {items(count, columns), (size_t)imp_tensor_blocks(strip)},
+                    .global = {imp_items(count, columns), (size_t)imp_tensor_blocks(strip)},
                 });
 }
 
@@ -118,7 +116,7 @@ enum impasto_status imp_content_backward(struct imp_device *device, const struct
                              imp_int((window->first + 1) * pitch),
                              imp_int(imp_tensor_plane(target)), imp_int((window->at + 1) * pitch),
                              imp_int(count), imp_float(factor), imp_int(accumulate)),
-                    .global = {items(count, columns), (size_t)imp_tensor_blocks(f)},
+                    .global = {imp_items(count, columns), (size_t)imp_tensor_blocks(f)},
                 });
 }
 
@@ -131,7 +129,7 @@ enum impasto_status imp_blend(struct imp_device *device, struct imp_buffer *y,
                                   .kernel = {IMP_SMALL_KERNELS, "blend", macros},
                                   IMP_ARGS(imp_buf(y), imp_buf(x), imp_int(n), imp_float(factor),
                                            imp_int(accumulate)),
-                                  .global = {items(n, columns)},
+                                  .global = {imp_items(n, columns)},
                               });
 }
 
@@ -143,7 +141,7 @@ enum impasto_status imp_approach(struct imp_device *device, struct imp_buffer *y
     return imp_launch(device, &(struct imp_launch){
                                   .kernel = {IMP_SMALL_KERNELS, "approach", macros},
                                   IMP_ARGS(imp_buf(y), imp_buf(x), imp_int(n), imp_float(factor)),
-                                  .global = {items(n, columns)},
+                                  .global = {imp_items(n, columns)},
                               });
 }
 
@@ -156,6 +154,6 @@ enum impasto_status imp_weigh_planes(struct imp_device *device, struct imp_buffe
                       &(struct imp_launch){
                           .kernel = {IMP_SMALL_KERNELS, "weigh_planes", macros},
                           IMP_ARGS(imp_buf(g), imp_buf(weight), imp_int(planes), imp_int(n)),
-                          .global = {items(n, columns), (size_t)planes},
+                          .global = {imp_items(n, columns), (size_t)planes},
                       });
 }

@@ -18,6 +18,11 @@ int imp_small_macros(const struct imp_device *device, char macros[IMP_SMALL_MACR
     return columns;
 }
 
+size_t imp_items(int n, int columns)
+{
+    return ((size_t)n + (size_t)columns - 1) / (size_t)columns;
+}
+
 const char *imp_product_program(const struct imp_caps *caps, char macros[IMP_PRODUCT_MACROS])
 {
     char winograd[IMP_PRODUCT_PART], gram[IMP_PRODUCT_PART];

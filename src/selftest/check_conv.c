@@ -90,7 +90,7 @@ static double run_on_device(struct imp_check_run *run, const struct imp_conv_alg
                             .label = "check"};
     const struct imp_window whole = {.rows = s->height};
     struct imp_buffer *weights = NULL, *bias = NULL, *scratch = NULL, *bits = NULL;
-    struct imp_buffer *mask = NULL; /* that conv.mask had before */
+    struct imp_buffer *mask = NULL; /* conv.mask's own, while that has bits */
     double error = INFINITY;
     if (reversed) {
         imp_conv_flip(s->in, s->out, d->weights, d->flipped);
@@ -117,10 +117,12 @@ static double run_on_device(struct imp_check_run *run, const struct imp_conv_alg
         if (imp_check_ok(run, algorithm->run(run->device, &conv)))
             error = imp_check_read(run, &conv.y, d->found);
     }
+    if (mask)
+        conv.mask.buffer = mask;
     imp_buffer_free(&conv.x.buffer);
     imp_buffer_free(&conv.y.buffer);
     imp_buffer_free(&conv.mask.buffer);
-    imp_buffer_free(&mask);
+    imp_buffer_free(&bits);
     imp_buffer_free(&weights);
     imp_buffer_free(&bias);
     imp_buffer_free(&scratch);

@@ -86,10 +86,21 @@ size_t imp_scale_rows(const struct imp_scale *scale, struct impasto_plan_row *ro
     return count;
 }
 
+uint64_t imp_scale_others(const struct imp_scale *scale)
+{
+    uint64_t own = imp_layout_held(scale->weights) + imp_layout_held(&scale->targets) +
+                   imp_layout_held(&scale->main);
+    for (int i = 0; i < scale->passes; i++)
+        own += imp_layout_held(&scale->pass[i].layout);
+    return imp_device_allocated(scale->device) - own;
+}
+
 /* Bytes that a job may take: what the device can spare, or less where the user says so. */
 static uint64_t budget_of(const struct imp_scale *scale)
 {
-    const uint64_t most = imp_device_caps(scale->device)->memory_budget;
+    const uint64_t budget = imp_device_caps(scale->device)->memory_budget;
+    const uint64_t others = imp_scale_others(scale);
+    const uint64_t most = budget > others ? budget - others : 0;
     const uint64_t asked = scale->params->memory;
     return asked > 0 && asked < most ? asked : most;
 }
@@ -180,7 +191,7 @@ enum impasto_status imp_scale_refuse(const struct imp_scale *scale,
                         sizes->width, sizes->height, (double)largest / mib, caps->info.name,
                         (double)caps->max_allocation / mib, advice);
     const uint64_t budget = budget_of(scale);
-    if (budget < caps->memory_budget)
+    if (scale->params->memory > 0 && budget == scale->params->memory)
         return imp_fail(error, IMPASTO_ERROR_MEMORY,
                         "%dx%d needs at least %.0f MiB, but --memory allows %.0f MiB; allow more, "
                         "or %s",

@@ -37,6 +37,20 @@ static void note_failure(void *user, const struct impasto_check *check)
     }
 }
 
+enum impasto_status imp_lift(const struct imp_device *device, enum impasto_status status,
+                             struct impasto_error *error)
+{
+    return status == IMPASTO_OK ? status
+                                : imp_fail(error, status, "%s", imp_device_error(device)->message);
+}
+
+/* Of a self-test that could not be made: too little memory says nothing against the device. */
+static enum impasto_status broken_status(const struct impasto_device *device)
+{
+    return imp_device_error(device->device)->status == IMPASTO_ERROR_MEMORY ? IMPASTO_ERROR_MEMORY
+                                                                            : IMPASTO_ERROR_DEVICE;
+}
+
 enum impasto_status imp_device_check(struct impasto_device *device, struct impasto_error *error)
 {
     if (device->checked)
@@ -46,7 +60,7 @@ enum impasto_status imp_device_check(struct impasto_device *device, struct impas
     const int failed =
         imp_selftest_run(device->device, IMP_SELFTEST_BRIEF, NULL, note_failure, &first);
     if (failed < 0)
-        return imp_fail(error, IMPASTO_ERROR_DEVICE, "%s failed its self-check: %s", name,
+        return imp_fail(error, broken_status(device), "%s failed its self-check: %s", name,
                         imp_device_error(device->device)->message);
     if (failed > 0)
         return imp_fail(error, IMPASTO_ERROR_DEVICE,
@@ -134,7 +148,7 @@ enum impasto_status impasto_device_self_test(struct impasto_device *device, impa
     const int failed =
         imp_selftest_run(device->device, IMP_SELFTEST_USER, NULL, report, user);
     if (failed < 0)
-        return imp_fail(error, IMPASTO_ERROR_DEVICE, "%s failed its self-test: %s",
+        return imp_fail(error, broken_status(device), "%s failed its self-test: %s",
                         impasto_device_info(device)->name,
                         imp_device_error(device->device)->message);
     if (failed > 0)

@@ -10,15 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Carries a device-layer failure to the caller. */
-static enum impasto_status lift(const struct impasto_job *job, enum impasto_status status,
-                                struct impasto_error *error)
-{
-    if (status == IMPASTO_OK)
-        return IMPASTO_OK;
-    return imp_fail(error, status, "%s", imp_device_error(job->device)->message);
-}
-
 /* ---- What is said at the start --------------------------------------------------------------- */
 
 static const char *layers_text(const float weights[IMPASTO_LAYERS], char *text, size_t size)
@@ -171,13 +162,14 @@ static enum impasto_status try_to_enter(struct impasto_job *job, const struct im
 static enum impasto_status plan_with_less(struct impasto_job *job, uint64_t asked,
                                           struct impasto_error *error)
 {
-    imp_device_limit_memory(job->device, (uint64_t)(LESS_MEMORY * (double)asked));
+    const uint64_t others = imp_scale_others(&job->scale);
+    imp_device_limit_memory(job->device, others + (uint64_t)(LESS_MEMORY * (double)asked));
     const enum impasto_status status = plan(job, job->at, error);
     /* What did not fit is the smallest plan. */
     const uint64_t least = imp_scale_peak(&job->scale);
     if (status != IMPASTO_ERROR_MEMORY || least >= asked)
         return status;
-    imp_device_limit_memory(job->device, least);
+    imp_device_limit_memory(job->device, others + least);
     return plan(job, job->at, error);
 }
 
@@ -241,7 +233,8 @@ static enum impasto_status prepare(struct impasto_job *job, struct impasto_devic
         .conv = params->conv,
         .gemm = params->gemm,
     };
-    IMP_TRY(lift(job, imp_model_init(&job->model, job->device, &weights->info, &options), error));
+    IMP_TRY(imp_lift(job->device,
+                     imp_model_init(&job->model, job->device, &weights->info, &options), error));
     imp_model_layout(&job->model, imp_device_caps(job->device), &job->weights);
     IMP_TRY(plan(job, job->schedule.count - 1, error));
     describe(job);
@@ -252,7 +245,7 @@ static enum impasto_status prepare(struct impasto_job *job, struct impasto_devic
     if (job->at != begin)
         IMP_TRY(plan(job, begin, error));
     imp_device_set_profile(job->device, params->profile);
-    IMP_TRY(lift(job, imp_layout_allocate(&job->weights, job->device), error));
+    IMP_TRY(imp_lift(job->device, imp_layout_allocate(&job->weights, job->device), error));
     IMP_TRY(imp_model_load(&job->model, job->device, weights, error));
     imp_weights_name(&job->model, job->weights_name);
     IMP_TRY(enter(job, NULL, error));
@@ -307,6 +300,7 @@ static enum impasto_status begin_again(struct impasto_job *job,
                                        struct impasto_error *error)
 {
     imp_sources_free(&job->sources);
+    imp_carry_free(&job->carry);
     job->iteration = 0;
     job->finished = false;
     job->started = job->before = 0;
@@ -338,6 +332,7 @@ void impasto_job_close(struct impasto_job **job)
     if (!job || !*job)
         return;
     imp_scale_release(&(*job)->scale);
+    imp_carry_free(&(*job)->carry);
     imp_layout_release(&(*job)->weights);
     for (int i = 0; i < IMPASTO_SCALES; i++)
         imp_targets_free(&(*job)->targets[i]);
@@ -368,27 +363,60 @@ const struct impasto_job_info *impasto_job_info(struct impasto_job *job)
     return &job->info;
 }
 
-static enum impasto_status check_open(const struct impasto_job *job, struct impasto_error *error)
+/* Whether a failed change of scale has left the job with its picture, but no scale. */
+static bool is_between(const struct impasto_job *job)
+{
+    return job->carry.image != NULL;
+}
+
+/* IMPASTO_ERROR_USAGE where there is not even a picture. */
+static enum impasto_status check_begun(const struct impasto_job *job, struct impasto_error *error)
 {
     if (job->only_plan)
         return imp_fail(error, IMPASTO_ERROR_USAGE,
                         "a job made by impasto_job_plan can only tell its plan");
-    return job->scale.device ? IMPASTO_OK
-                             : imp_fail(error, IMPASTO_ERROR_USAGE,
-                                        "the job has no pictures: impasto_job_again has failed");
+    return job->scale.device || is_between(job)
+               ? IMPASTO_OK
+               : imp_fail(error, IMPASTO_ERROR_USAGE,
+                          "the job has no pictures: impasto_job_again has failed");
 }
 
-/* From one scale to the next. */
+enum impasto_status imp_job_check_open(const struct impasto_job *job, struct impasto_error *error)
+{
+    IMP_TRY(check_begun(job, error));
+    return is_between(job)
+               ? imp_fail(error, IMPASTO_ERROR_USAGE,
+                          "the job is between two sizes, of which the next could not be "
+                          "opened; it has its picture and nothing else")
+               : IMPASTO_OK;
+}
+
+/* Takes what goes to the next scale; on failure the scale stays open. */
+static enum impasto_status leave(struct impasto_job *job, struct impasto_error *error)
+{
+    IMP_TRY(imp_scale_verify(&job->scale, job->iteration, error));
+    const enum impasto_status status = imp_scale_carry(&job->scale, &job->carry, error);
+    if (status != IMPASTO_OK)
+        imp_carry_free(&job->carry);
+    return status;
+}
+
+/* From one scale to the next; on failure the job is between the two, from where it can be tried
+ * again. */
 static enum impasto_status advance(struct impasto_job *job, struct impasto_error *error)
 {
-    struct imp_carry carry;
-    IMP_TRY(imp_scale_verify(&job->scale, job->iteration, error));
-    enum impasto_status status = imp_scale_carry(&job->scale, &carry, error);
+    const int from = job->at;
+    if (!is_between(job))
+        IMP_TRY(leave(job, error));
+    enum impasto_status status = plan(job, from + 1, error);
     if (status == IMPASTO_OK)
-        status = plan(job, job->at + 1, error);
-    if (status == IMPASTO_OK)
-        status = enter(job, &carry, error);
-    imp_carry_free(&carry);
+        status = enter(job, &job->carry, error);
+    if (status == IMPASTO_OK) {
+        imp_carry_free(&job->carry);
+        return status;
+    }
+    imp_scale_release(&job->scale);
+    job->at = from;
     return status;
 }
 
@@ -396,7 +424,7 @@ enum impasto_status impasto_job_step(struct impasto_job *job, struct impasto_pro
                                      struct impasto_error *error)
 {
     const bool last = job->iteration >= job->schedule.iterations;
-    IMP_TRY(check_open(job, error));
+    IMP_TRY(check_begun(job, error));
     if (job->started == 0)
         job->started = imp_host_seconds() - job->before;
     while (job->iteration >= job->ends && job->at + 1 < job->schedule.count)
@@ -444,7 +472,10 @@ enum impasto_status impasto_job_image(struct impasto_job *job, struct impasto_im
 {
     const struct imp_sizes *sizes = &job->scale.sizes;
     const size_t bytes = 3 * (size_t)sizes->width * (size_t)sizes->height * sizeof(float);
-    IMP_TRY(check_open(job, error));
+    IMP_TRY(check_begun(job, error));
+    if (is_between(job))
+        return imp_result_make(&job->sources, job->params.colour, job->carry.image,
+                               job->carry.height, job->carry.width, image, error);
     IMP_TRY(imp_scale_verify(&job->scale, job->iteration, error));
     float *planes = malloc(bytes);
     if (!planes)
@@ -461,7 +492,7 @@ enum impasto_status impasto_job_gradient(struct impasto_job *job, float *gradien
                                          struct impasto_error *error)
 {
     struct impasto_progress ignored = {0};
-    IMP_TRY(check_open(job, error));
+    IMP_TRY(imp_job_check_open(job, error));
     IMP_TRY(imp_scale_evaluate(&job->scale, true, job->iteration, &ignored, error));
     return imp_scale_gradient(&job->scale, gradient, error);
 }

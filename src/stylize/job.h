@@ -23,6 +23,7 @@ struct impasto_job {
     struct imp_model model;
     struct imp_layout weights; /* the model's */
     struct imp_scale scale;    /* the one at hand; zeroed: there is none */
+    struct imp_carry carry;    /* between two scales: what the last one has left; else zeroed */
     struct imp_targets targets[IMPASTO_SCALES];
     int at;   /* which one of the schedule */
     int ends; /* the iteration at which it ends */
@@ -49,6 +50,9 @@ enum impasto_status imp_job_open(struct impasto_device *device,
                                  const struct impasto_params *params, bool only_plan,
                                  const struct impasto_checkpoint *from, struct impasto_job **job,
                                  struct impasto_error *error);
+
+/* IMPASTO_ERROR_USAGE where no scale is open: of a plan, and after failures. */
+enum impasto_status imp_job_check_open(const struct impasto_job *job, struct impasto_error *error);
 
 /* ---- identity.c ------------------------------------------------------------------------------ */
 

@@ -84,8 +84,7 @@ static enum impasto_status collect_numbers(struct imp_scale *scale, double **num
     enum impasto_status status =
         imp_optimizer_numbers(scale->optimizer, scale->device, &scale->state, &ledger);
     *count = ledger.at;
-    if (status != IMPASTO_OK)
-        return imp_fail(error, status, "%s", imp_device_error(scale->device)->message);
+    IMP_TRY(imp_lift(scale->device, status, error));
     if (ledger.at == 0)
         return IMPASTO_OK;
     *numbers = malloc(ledger.at * sizeof(**numbers));
@@ -93,9 +92,7 @@ static enum impasto_status collect_numbers(struct imp_scale *scale, double **num
         return imp_fail_memory(error, "a checkpoint", ledger.at * sizeof(**numbers));
     ledger = (struct imp_ledger){.numbers = *numbers, .size = ledger.at};
     status = imp_optimizer_numbers(scale->optimizer, scale->device, &scale->state, &ledger);
-    return status == IMPASTO_OK
-               ? status
-               : imp_fail(error, status, "%s", imp_device_error(scale->device)->message);
+    return imp_lift(scale->device, status, error);
 }
 
 enum impasto_status impasto_job_save(struct impasto_job *job, const char *path, const char *note,
@@ -104,10 +101,7 @@ enum impasto_status impasto_job_save(struct impasto_job *job, const char *path, 
     struct imp_saved_vector vectors[VECTORS];
     double *numbers = NULL;
     size_t count = 0;
-    /* A plan, or what a failure has left: there is no image. */
-    if (!job->scale.image)
-        return imp_fail(error, IMPASTO_ERROR_USAGE,
-                        "a job that is only a plan, or has no pictures, has nothing to save");
+    IMP_TRY(imp_job_check_open(job, error));
     if (note && (!imp_is_utf8(note) || strlen(note) > IMPASTO_SETTINGS_MOST))
         return imp_fail(error, IMPASTO_ERROR_USAGE,
                         "the note of a checkpoint must be UTF-8 of at most %d bytes",

@@ -7,15 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Carries a device-layer failure to the caller. */
-static enum impasto_status lift(const struct imp_scale *scale, enum impasto_status status,
-                                struct impasto_error *error)
-{
-    if (status == IMPASTO_OK)
-        return IMPASTO_OK;
-    return imp_fail(error, status, "%s", imp_device_error(scale->device)->message);
-}
-
 static enum impasto_status make_planes(size_t count, size_t pixels, float **planes,
                                        struct impasto_error *error)
 {
@@ -120,7 +111,7 @@ static enum impasto_status write_plane(const struct imp_scale *scale, const stru
 {
     const size_t bytes = imp_canvas_count(sizes) * sizeof(float);
     imp_canvas_spread(sizes, plane, 1, spread);
-    return lift(scale, imp_buffer_write(buffer, c * bytes, spread, bytes), error);
+    return imp_lift(scale->device, imp_buffer_write(buffer, c * bytes, spread, bytes), error);
 }
 
 /* A picture, resized where it is not of that size, as planes on the canvas: one at a time, since
@@ -176,8 +167,8 @@ static enum impasto_status fill_regions(struct imp_scale *scale, const struct im
         enum impasto_status status =
             canvas_plane(scale, sources, sources->region[r].mask, &plane, error);
         if (status == IMPASTO_OK)
-            status =
-                lift(scale, imp_guide_fill(&scale->region[r].guide, scale->device, plane), error);
+            status = imp_lift(scale->device,
+                              imp_guide_fill(&scale->region[r].guide, scale->device, plane), error);
         free(plane);
         IMP_TRY(status);
     }
@@ -197,7 +188,7 @@ static enum impasto_status fill_style_guide(struct imp_scale *scale, struct imp_
         imp_planes_resize(style->mask, 1, style->picture.image->height, style->picture.image->width,
                           IMP_FILTER_TENT, plane, pass->height, pass->width, error);
     if (status == IMPASTO_OK)
-        status = lift(scale, imp_guide_fill(&pass->guide, scale->device, plane), error);
+        status = imp_lift(scale->device, imp_guide_fill(&pass->guide, scale->device, plane), error);
     free(plane);
     return status;
 }
@@ -220,13 +211,14 @@ static enum impasto_status capture_style(struct imp_scale *scale, struct imp_sty
     };
     const struct imp_taps taps = imp_style_source_taps(&source);
     enum impasto_status status =
-        lift(scale, imp_layout_allocate(&pass->layout, scale->device), error);
+        imp_lift(scale->device, imp_layout_allocate(&pass->layout, scale->device), error);
     if (status == IMPASTO_OK)
         status = fill_style_guide(scale, pass, style, error);
     if (status == IMPASTO_OK)
         status = write_image(scale, &sizes, style->picture.image, pass->image, error);
     if (status == IMPASTO_OK)
-        status = lift(scale, imp_net_forward(&pass->net, scale->device, pass->image, &taps), error);
+        status = imp_lift(scale->device,
+                          imp_net_forward(&pass->net, scale->device, pass->image, &taps), error);
     imp_layout_release(&pass->layout);
     return status;
 }
@@ -294,7 +286,8 @@ static enum impasto_status hold_kept(struct imp_scale *scale, const struct imp_s
                 start[plane + i] += cut[i] * (content[plane + i] - start[plane + i]);
         for (size_t i = 0; i < pixels; i++)
             keep[i] = 1 - keep[i];
-        status = lift(scale, imp_buffer_write(scale->free, 0, keep, pixels * sizeof(float)), error);
+        status = imp_lift(scale->device,
+                          imp_buffer_write(scale->free, 0, keep, pixels * sizeof(float)), error);
     }
     free(keep);
     free(cut);
@@ -344,10 +337,10 @@ enum impasto_status imp_scale_open_styles(struct imp_scale *scale,
                                           const struct imp_sources *sources,
                                           struct imp_targets *known, struct impasto_error *error)
 {
-    IMP_TRY(lift(scale, imp_layout_allocate(&scale->targets, scale->device), error));
+    IMP_TRY(imp_lift(scale->device, imp_layout_allocate(&scale->targets, scale->device), error));
     IMP_TRY(fill_regions(scale, sources, error));
     if (known && imp_targets_fit(known, scale))
-        return lift(scale, imp_targets_write(known, scale), error);
+        return imp_lift(scale->device, imp_targets_write(known, scale), error);
     enum impasto_status status = IMPASTO_OK;
     for (int tries = 0; tries == 0 || look_again(scale, status, tries - 1); tries++) {
         status = IMPASTO_OK;
@@ -361,7 +354,7 @@ enum impasto_status imp_scale_open_styles(struct imp_scale *scale,
     if (!known)
         return IMPASTO_OK;
     IMP_TRY(imp_targets_allocate(known, scale, error));
-    return lift(scale, imp_targets_read(known, scale), error);
+    return imp_lift(scale->device, imp_targets_read(known, scale), error);
 }
 
 enum impasto_status imp_scale_open_content(struct imp_scale *scale,
@@ -372,11 +365,11 @@ enum impasto_status imp_scale_open_content(struct imp_scale *scale,
     const struct imp_taps taps = imp_losses_content_taps(&scale->losses);
     float *start = NULL;
     enum impasto_status status = IMPASTO_OK;
-    IMP_TRY(lift(scale, imp_layout_allocate(&scale->main, scale->device), error));
+    IMP_TRY(imp_lift(scale->device, imp_layout_allocate(&scale->main, scale->device), error));
     IMP_TRY(write_image(scale, &scale->sizes, sources->content.image, scale->image, error));
     for (int tries = 0; tries == 0 || look_again(scale, status, tries - 1); tries++)
-        status =
-            lift(scale, imp_net_forward(&scale->net, scale->device, scale->image, &taps), error);
+        status = imp_lift(scale->device,
+                          imp_net_forward(&scale->net, scale->device, scale->image, &taps), error);
     IMP_TRY(status);
     /* The image is the content now, which is often what it is to begin with. */
     if (!carry && scale->params->init == IMPASTO_INIT_CONTENT && !scale->keeps)
@@ -400,8 +393,8 @@ static enum impasto_status read_planes(const struct imp_scale *scale,
     const size_t pixels = imp_canvas_count(&scale->sizes);
     float *spread = NULL;
     IMP_TRY(make_planes(3, pixels, &spread, error));
-    const enum impasto_status status =
-        lift(scale, imp_buffer_read(buffer, 0, spread, 3 * pixels * sizeof(float)), error);
+    const enum impasto_status status = imp_lift(
+        scale->device, imp_buffer_read(buffer, 0, spread, 3 * pixels * sizeof(float)), error);
     if (status == IMPASTO_OK)
         imp_canvas_cut(&scale->sizes, spread, 3, planes);
     free(spread);

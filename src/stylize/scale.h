@@ -156,7 +156,9 @@ void imp_scale_unlist(struct imp_scale *scale);
  * as a row of its own. */
 uint64_t imp_scale_peak(const struct imp_scale *scale);
 size_t imp_scale_rows(const struct imp_scale *scale, struct impasto_plan_row *rows, size_t limit);
-/* Within the device's limits and params->memory. */
+/* Bytes on the device that belong to other jobs. */
+uint64_t imp_scale_others(const struct imp_scale *scale);
+/* Within the device's limits, as far as others leave room, and params->memory. */
 bool imp_scale_fits(const struct imp_scale *scale);
 /* IMPASTO_ERROR_MEMORY, with the largest size that would fit. */
 enum impasto_status imp_scale_refuse(const struct imp_scale *scale,

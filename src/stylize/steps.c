@@ -25,15 +25,6 @@
 /* Checks of struct imp_losses; the optimiser's vectors, as many as are carried, follow. */
 enum { CHECK_GRADIENT, CHECK_VECTORS };
 
-/* Carries a device-layer failure to the caller. */
-static enum impasto_status lift(const struct imp_scale *scale, enum impasto_status status,
-                                struct impasto_error *error)
-{
-    if (status == IMPASTO_OK)
-        return IMPASTO_OK;
-    return imp_fail(error, status, "%s", imp_device_error(scale->device)->message);
-}
-
 const struct imp_buffer *imp_scale_best(const struct imp_scale *scale)
 {
     return imp_optimizer_best(scale->optimizer, &scale->state, scale->image);
@@ -89,22 +80,26 @@ enum impasto_status imp_scale_evaluate(struct imp_scale *scale, bool gradient, i
 {
     const struct imp_taps taps = imp_losses_taps(&scale->losses);
     struct imp_device *device = scale->device;
-    IMP_TRY(lift(scale, imp_net_forward(&scale->net, device, scale->image, &taps), error));
-    IMP_TRY(lift(scale, imp_losses_measure_tv(&scale->losses, scale->image), error));
+    IMP_TRY(
+        imp_lift(scale->device, imp_net_forward(&scale->net, device, scale->image, &taps), error));
+    IMP_TRY(imp_lift(scale->device, imp_losses_measure_tv(&scale->losses, scale->image), error));
     if (gradient) {
-        IMP_TRY(lift(scale, imp_net_backward(&scale->net, device, &taps, scale->gradient), error));
-        IMP_TRY(lift(scale, imp_losses_tv_gradient(&scale->losses, scale->image, scale->gradient),
-                     error));
-        if (scale->keeps)
-            IMP_TRY(lift(scale,
-                         imp_weigh_planes(device, scale->gradient, scale->free, 3,
-                                          (int)imp_canvas_count(&scale->sizes)),
+        IMP_TRY(imp_lift(scale->device,
+                         imp_net_backward(&scale->net, device, &taps, scale->gradient), error));
+        IMP_TRY(imp_lift(scale->device,
+                         imp_losses_tv_gradient(&scale->losses, scale->image, scale->gradient),
                          error));
-        IMP_TRY(
-            lift(scale, imp_losses_check(&scale->losses, CHECK_GRADIENT, scale->gradient), error));
-        IMP_TRY(lift(scale, check_state(scale), error));
+        if (scale->keeps)
+            IMP_TRY(imp_lift(scale->device,
+                             imp_weigh_planes(device, scale->gradient, scale->free, 3,
+                                              (int)imp_canvas_count(&scale->sizes)),
+                             error));
+        IMP_TRY(imp_lift(scale->device,
+                         imp_losses_check(&scale->losses, CHECK_GRADIENT, scale->gradient), error));
+        IMP_TRY(imp_lift(scale->device, check_state(scale), error));
     }
-    IMP_TRY(lift(scale, imp_losses_read(&scale->losses, progress, scale->not_finite), error));
+    IMP_TRY(imp_lift(scale->device, imp_losses_read(&scale->losses, progress, scale->not_finite),
+                     error));
     bool sound = isfinite(progress->total);
     if (!sound)
         snprintf(scale->doubt, sizeof(scale->doubt), "the loss is not finite");
@@ -158,7 +153,7 @@ static enum impasto_status told(struct imp_scale *scale, int iteration, enum imp
     if (fault)
         imp_log(imp_device_log(scale->device), IMPASTO_LOG_WARNING, "iteration %d: %s", iteration,
                 fault);
-    return lift(scale, status, error);
+    return imp_lift(scale->device, status, error);
 }
 
 /* part: of the learning rate. */
@@ -176,12 +171,12 @@ static enum impasto_status take_step(struct imp_scale *scale, int iteration, dou
     if (!scale->average)
         return IMPASTO_OK;
     if (state->undoes)
-        IMP_TRY(lift(
-            scale,
+        IMP_TRY(imp_lift(
+            scale->device,
             imp_buffer_copy(scale->average, 0, scale->average_before, 0, image_bytes(scale)),
             error));
     scale->average_undoable = state->undoes;
-    return lift(scale, approach(scale), error);
+    return imp_lift(scale->device, approach(scale), error);
 }
 
 enum impasto_status imp_scale_step(struct imp_scale *scale, int iteration, double total,
@@ -202,12 +197,12 @@ static enum impasto_status restore_average(struct imp_scale *scale)
 
 static enum impasto_status undo(struct imp_scale *scale, struct impasto_error *error)
 {
-    IMP_TRY(lift(scale, scale->optimizer->undo(&scale->state, scale->image), error));
+    IMP_TRY(imp_lift(scale->device, scale->optimizer->undo(&scale->state, scale->image), error));
     scale->steps--;
     if (!scale->average)
         return IMPASTO_OK;
     scale->average_undoable = false;
-    return lift(scale, restore_average(scale), error);
+    return imp_lift(scale->device, restore_average(scale), error);
 }
 
 /* The average alone can be made again from what it was made of. */
@@ -215,8 +210,8 @@ static enum impasto_status mend_average(struct imp_scale *scale, struct impasto_
 {
     if (!scale->average || !scale->average_undoable || scale->not_finite[average_check(scale)] == 0)
         return IMPASTO_OK;
-    IMP_TRY(lift(scale, restore_average(scale), error));
-    return lift(scale, approach(scale), error);
+    IMP_TRY(imp_lift(scale->device, restore_average(scale), error));
+    return imp_lift(scale->device, approach(scale), error);
 }
 
 /* ---- When numbers are not finite ---------------------------------------------------------------
@@ -234,9 +229,9 @@ static enum impasto_status judge_trial(struct imp_scale *scale, int iteration,
         return IMPASTO_OK;
     struct impasto_progress ignored = *progress;
     struct impasto_error why;
-    IMP_TRY(lift(scale,
-                 imp_buffer_copy(imp_scale_best(scale), 0, scale->image, 0, image_bytes(scale)),
-                 error));
+    IMP_TRY(imp_lift(scale->device,
+                     imp_buffer_copy(imp_scale_best(scale), 0, scale->image, 0, image_bytes(scale)),
+                     error));
     const enum impasto_status status = imp_scale_evaluate(scale, true, iteration, &ignored, &why);
     if (status == IMPASTO_ERROR_NUMERIC)
         return give_up(scale, iteration, error);
@@ -281,9 +276,9 @@ enum impasto_status imp_scale_measure(struct imp_scale *scale, int iteration,
         } else if (!last) {
             warn(scale, iteration, "it is measured again");
             if (is_trial(scale))
-                IMP_TRY(lift(scale,
-                             scale->optimizer->retry(scale->device, &scale->state, scale->image),
-                             error));
+                IMP_TRY(imp_lift(
+                    scale->device,
+                    scale->optimizer->retry(scale->device, &scale->state, scale->image), error));
         }
         if (last) {
             scale->failures = 0;
@@ -340,10 +335,12 @@ enum impasto_status imp_scale_verify(struct imp_scale *scale, int iteration,
 {
     for (int failures = 0; scale->steps > 0; failures++) {
         struct impasto_progress ignored;
-        IMP_TRY(lift(scale, imp_losses_check(&scale->losses, CHECK_GRADIENT, imp_scale_best(scale)),
-                     error));
-        IMP_TRY(lift(scale, check_state(scale), error));
-        IMP_TRY(lift(scale, imp_losses_read(&scale->losses, &ignored, scale->not_finite), error));
+        IMP_TRY(imp_lift(scale->device,
+                         imp_losses_check(&scale->losses, CHECK_GRADIENT, imp_scale_best(scale)),
+                         error));
+        IMP_TRY(imp_lift(scale->device, check_state(scale), error));
+        IMP_TRY(imp_lift(scale->device,
+                         imp_losses_read(&scale->losses, &ignored, scale->not_finite), error));
         if (is_sound(scale, "the picture"))
             break;
         if (failures == TRIES)

@@ -15,6 +15,9 @@ struct impasto_device {
 
 /* ---- device.c -------------------------------------------------------------------------------- */
 
+/* Carries a failure of the rooms below, which is the device's error, to the caller. */
+enum impasto_status imp_lift(const struct imp_device *device, enum impasto_status status,
+                             struct impasto_error *error);
 /* The brief self-check, once per device: IMPASTO_ERROR_DEVICE when it computes wrongly. */
 enum impasto_status imp_device_check(struct impasto_device *device, struct impasto_error *error);
 

@@ -7,8 +7,8 @@
  * A point is the n-th call and a code; n goes on by STEP (1) until the job ends before it. Each
  * time the device is opened, a job paints at two scales and is saved, and all is closed. That must
  * succeed with the picture of an undisturbed job, or end with a device's or memory's error, of
- * which the code was said; no OpenCL object is left over. It happens in a child process, so that a
- * crash or a hang is one finding more.
+ * which the code was said and after which the job can still be used; no OpenCL object is left over.
+ * It happens in a child process, so that a crash or a hang is one finding more.
  */
 
 #define _GNU_SOURCE /* MAP_ANONYMOUS */
@@ -98,6 +98,20 @@ static void paint(struct impasto_image *image, int kind)
         image->rgb[i] = (float)((i * kind + i / (3 * SIDE) * 31) % 97) / 96;
 }
 
+/* Whatever has failed, a job can be asked for its picture, saved, and told to go on. */
+static void use_failed(struct impasto_job *job)
+{
+    struct impasto_image *image = NULL;
+    struct impasto_error why;
+    for (int i = 0; i < 2; i++) {
+        if (impasto_job_image(job, &image, &why) == IMPASTO_OK && image->width != SIDE)
+            complain(__func__, "a picture of another size", "");
+        impasto_image_free(&image);
+        (void)!impasto_job_save(job, checkpoint_path, "{}", &why);
+        (void)!impasto_job_step(job, NULL, &why);
+    }
+}
+
 static enum impasto_status run(struct impasto_image **image, struct impasto_error *error)
 {
     const struct impasto_style style = {.image = style_picture, .weight = 1};
@@ -123,6 +137,8 @@ static enum impasto_status run(struct impasto_image **image, struct impasto_erro
         status = impasto_job_image(job, image, error);
     if (status == IMPASTO_OK)
         status = impasto_job_save(job, checkpoint_path, "{}", error);
+    if (status != IMPASTO_OK && job)
+        use_failed(job);
     impasto_job_close(&job);
     impasto_device_close(&device);
     return status;
