@@ -94,7 +94,6 @@ static enum impasto_status paint(struct worker *worker, struct cli_batch_item *i
     struct cli_pictures *pictures = &painter->pictures;
     impasto_image_free(&pictures->content);
     worker->settings.content = item->content;
-    cli_inputs_free(&painter->inputs);
     free(painter->output);
     painter->output = strdup(item->output);
     painter->lock = &worker->lock;
@@ -105,7 +104,11 @@ static enum impasto_status paint(struct worker *worker, struct cli_batch_item *i
         status = impasto_image_load_apart(item->content, worker->settings.max_pixels,
                                           &pictures->content, &worker->error);
     pictures->task.content = pictures->content;
-    return status == IMPASTO_OK ? cli_painter_paint(painter, false) : status;
+    if (status != IMPASTO_OK)
+        return status;
+    if (painter->inputs)
+        cli_inputs_next(painter->inputs, &worker->settings);
+    return cli_painter_paint(painter, false);
 }
 
 /* Somebody who was killed between finishing a picture and letting go of it has left a lock. */

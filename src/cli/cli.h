@@ -133,6 +133,8 @@ enum impasto_status cli_inputs_check(const struct cli_settings *settings,
 /* Hashes the files that go into a run. weights: where they came from; NULL: the built-in ones. */
 struct json_t *cli_inputs_read(const struct cli_settings *settings,
                                const struct impasto_params *params, const char *weights);
+/* The next picture of a batch: another content, beside which all is as it was read. */
+void cli_inputs_next(struct json_t *inputs, const struct cli_settings *settings);
 void cli_inputs_free(struct json_t **inputs);
 /* Warns of inputs that are not those that a settings file was made with. */
 void cli_inputs_compare(const struct cli_settings *settings, const struct json_t *inputs,

@@ -8,11 +8,11 @@
 #include <nettle/sha2.h>
 #include <stdio.h>
 
-#define PIECE 65536 /* bytes read at a time */
+#define PIECE 16384 /* bytes read at a time, on the stack: a batch hashes in several threads */
 
 bool cli_hash_file(const char *path, char hex[CLI_HASH_SIZE])
 {
-    static unsigned char piece[PIECE];
+    unsigned char piece[PIECE];
     struct sha256_ctx context;
     uint8_t digest[SHA256_DIGEST_SIZE];
     size_t got;

@@ -87,6 +87,12 @@ json_t *cli_inputs_read(const struct cli_settings *settings, const struct impast
     return inputs;
 }
 
+void cli_inputs_next(json_t *inputs, const struct cli_settings *settings)
+{
+    json_t *content = describe(settings->content, "");
+    json_object_set_new(inputs, "content", content ? content : json_null());
+}
+
 void cli_inputs_free(json_t **inputs)
 {
     json_decref(*inputs);

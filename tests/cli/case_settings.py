@@ -7,7 +7,7 @@ import os
 import shutil
 import struct
 
-from support import CHEAP, INPUT, OUTPUT, USAGE, Case, first_layer, png, png_chunk
+from support import CHEAP, DEVICE, INPUT, OUTPUT, USAGE, Case, first_layer, png, png_chunk
 
 
 def chunks(path):
@@ -92,6 +92,25 @@ class Record(Settings):
             "init": "start.png"}.items()}
         expected["style"] = [expected["style"]]
         self.assertEqual(self.record()["inputs"], expected)
+
+    def test_hashes_on_two_devices(self):
+        """Of files that take longer to hash than to paint, so that both hash at the same time."""
+        if not self.has_hashes():
+            self.skipTest("built without nettle")
+        for name in ["in", "out"]:
+            self.path(name).mkdir()
+        for i in range(6):
+            self.write(f"in/p{i}.png", png(32, 24) + bytes([i]) * (8 << 20))
+        run = self.impasto("--batch", "in", "style.png", *CHEAP, "-o", "out/{content}.png",
+                           "--device", "0,1", env={"POCL_DEVICES": "pthread pthread"})
+        if "device" in run.stderr and run.returncode == DEVICE:
+            self.skipTest("the platform has one device: " + run.stderr)
+        self.assertEqual(run.returncode, 0, run.stderr)
+        for i in range(6):
+            inputs = self.record(f"out/p{i}.png")["inputs"]
+            self.assertEqual(inputs["content"], {"name": f"in/p{i}.png",
+                                                 "sha256": self.sha256(f"in/p{i}.png")})
+            self.assertEqual(inputs["style"][0]["sha256"], self.sha256("style.png"))
 
     def test_folders_stay_private(self):
         """Of absolute paths, only the names; relative ones lead to the files from here."""
