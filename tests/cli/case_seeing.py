@@ -417,6 +417,10 @@ class Report(Case):
         self.assertRegex(summary, r"32x24 pixels, 5 of 5 iterations in \d+:\d\d")
         self.assertEqual(page.all("p", **{"class": "notice"}), [])
 
+    def test_iterations_of_all_scales(self):
+        self.report("--scales", "24,32", "--iterations", "2", "--first-iterations", "3")
+        self.assertIn("32x24 pixels, 5 of 5 iterations in", self.source)
+
     def test_every_recorded_setting(self):
         self.report("--trace", "trace.jsonl")
         shown = re.findall(r"<code>--([a-z0-9-]+)</code>", self.source)
