@@ -28,7 +28,6 @@ struct batch {
     struct cli_batch_list list;
     pthread_mutex_t mutex; /* of what follows, and of the items' states */
     size_t next;
-    size_t done;
     struct cli_console *console; /* where the batch's own lines go */
 };
 
@@ -41,6 +40,7 @@ struct worker {
     struct impasto_error error;
     enum impasto_status status; /* not OK: it could not begin, or not go on */
     bool alone;
+    bool begun; /* there is a thread to wait for */
     pthread_t thread;
 };
 
@@ -71,6 +71,14 @@ static struct cli_batch_item *take(struct batch *batch)
     return item;
 }
 
+/* Whether the worker takes another picture after one that ended so. A picture's own fault leaves
+ * the device as it was; a device that failed is not trusted again. */
+static bool goes_on(const struct worker *worker, enum impasto_status status)
+{
+    return status != IMPASTO_ERROR_DEVICE && status != IMPASTO_ERROR_INTERRUPTED &&
+           worker->painter.device;
+}
+
 static void put(struct worker *worker, struct cli_batch_item *item, enum cli_batch_state state,
                 enum impasto_status status)
 {
@@ -78,13 +86,14 @@ static void put(struct worker *worker, struct cli_batch_item *item, enum cli_bat
     pthread_mutex_lock(&batch->mutex);
     item->state = state;
     item->status = status;
-    batch->done++;
     if (state == CLI_BATCH_FAILED)
         item->message = strdup(worker->error.message);
+    const bool more = batch->next < batch->list.count;
     pthread_mutex_unlock(&batch->mutex);
     if (state == CLI_BATCH_FAILED)
         tell(batch, IMPASTO_LOG_WARNING, "%s%s", worker->error.message,
-             batch->list.count > 1 ? "; going on with the next" : "");
+             more && goes_on(worker, status) && !cli_stop_signal() ? "; going on with the next"
+                                                                   : "");
 }
 
 /* Paints an item that is locked. */
@@ -160,10 +169,7 @@ static void *run_worker(void *user)
         if (!item)
             break;
         const enum impasto_status status = work_on(worker, item);
-        /* A picture's own fault leaves the device as it was; a device that failed is not trusted
-         * again. */
-        if (status == IMPASTO_ERROR_DEVICE || status == IMPASTO_ERROR_INTERRUPTED ||
-            !worker->painter.device)
+        if (!goes_on(worker, status))
             worker->status = status;
     }
     return NULL;
@@ -191,10 +197,9 @@ static enum impasto_status summarise(struct batch *batch, struct impasto_error *
             used += snprintf(line + used, sizeof(line) - (size_t)used, "%s %zu %s",
                              strchr(line, ':') ? "," : ":", counts[state], state_words[state]);
     cli_console_log(batch->console, first ? IMPASTO_LOG_WARNING : IMPASTO_LOG_INFO, line);
-    /* A signal between two pictures; one within a picture has been told. */
+    /* A signal between two pictures; the line above has what there is to say. */
     if (counts[CLI_BATCH_WAITING] > 0 && cli_stop_signal())
-        return cli_fail(error, IMPASTO_ERROR_INTERRUPTED, "stopped before %zu of %zu pictures",
-                        counts[CLI_BATCH_WAITING], batch->list.count);
+        return cli_fail(error, IMPASTO_ERROR_INTERRUPTED, "interrupted");
     if (!first)
         return IMPASTO_OK;
     return cli_fail(error, first->status, "%zu of %zu pictures failed, the first: %s",
@@ -222,6 +227,18 @@ static void init_worker(struct worker *worker, struct batch *batch, const char *
     worker->painter.console.silent = !alone;
 }
 
+/* Gives the worker its thread. What keeps it from one is a limit of the system or of the user's. */
+static void begin(struct worker *worker)
+{
+    const int problem = pthread_create(&worker->thread, NULL, run_worker, worker);
+    worker->begun = problem == 0;
+    if (problem != 0)
+        worker->status = cli_fail(&worker->error, IMPASTO_ERROR_MEMORY,
+                                  "no thread can be had for device %s: %s; name fewer devices, or "
+                                  "allow more processes and memory (see ulimit)",
+                                  worker->settings.device, strerror(problem));
+}
+
 static enum impasto_status run_workers(struct batch *batch, const char *const *devices,
                                        size_t count, struct impasto_error *error)
 {
@@ -241,11 +258,9 @@ static enum impasto_status run_workers(struct batch *batch, const char *const *d
         run_worker(&workers[0]);
     } else if (status == IMPASTO_OK) {
         for (size_t i = 0; i < count; i++)
-            if (pthread_create(&workers[i].thread, NULL, run_worker, &workers[i]) != 0)
-                workers[i].status = cli_fail(&workers[i].error, IMPASTO_ERROR_INTERNAL,
-                                             "no thread can be had for %s", devices[i]);
+            begin(&workers[i]);
         for (size_t i = 0; i < count; i++)
-            if (workers[i].thread)
+            if (workers[i].begun)
                 pthread_join(workers[i].thread, NULL);
     }
     for (size_t i = 0; i < begun; i++) {
@@ -294,7 +309,6 @@ enum impasto_status cli_batch(struct cli_settings *settings, struct impasto_erro
     char *list = strdup(named && named[0] ? named : "");
     cli_console_init(&console, settings);
     cli_warn_of_preset(settings, &console);
-    settings->content = NULL;
     cli_catch_signals();
     pthread_mutex_init(&batch.mutex, NULL);
     enum impasto_status status = list ? check_settings(settings, error)

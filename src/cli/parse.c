@@ -134,12 +134,14 @@ static enum impasto_status take_words(int argc, char **argv, bool files,
     return IMPASTO_OK;
 }
 
-/* With --batch, which names the contents, the first picture on the command line is a style as well.
- */
+/* With --batch, which names the contents, the first picture on the command line is a style as well,
+ * and a settings file's content is none. */
 static enum impasto_status all_are_styles(struct cli_settings *settings,
                                           struct impasto_error *error)
 {
     struct cli_list *styles = &settings->styles;
+    const char *first = settings->content;
+    settings->content = NULL;
     if (settings->content_giver != CLI_COMMAND_LINE)
         return IMPASTO_OK;
     if (settings->style_giver != CLI_COMMAND_LINE)
@@ -148,7 +150,7 @@ static enum impasto_status all_are_styles(struct cli_settings *settings,
         return cli_fail(error, IMPASTO_ERROR_USAGE, "'%s': more than %d style pictures",
                         styles->item[CLI_LIST_MOST - 1], CLI_LIST_MOST);
     memmove(styles->item + 1, styles->item, (size_t)styles->count * sizeof(*styles->item));
-    styles->item[0] = settings->content;
+    styles->item[0] = first;
     styles->count++;
     return IMPASTO_OK;
 }

@@ -2,12 +2,14 @@
 """Many pictures: lists, patterns, what is done already, bad files, kills, processes side by side."""
 
 import os
+import re
+import resource
 import signal
 import socket
 import time
 import unittest
 
-from support import CHEAP, INPUT, USAGE, SIGINT_CODE, Case, png, read_png
+from support import CHEAP, INPUT, MEMORY, USAGE, SIGINT_CODE, Case, png, read_png
 
 
 def picture(number):
@@ -42,8 +44,9 @@ class Batch(Pictures):
         self.assertEqual(run.returncode, INPUT, run.stderr)
         self.assertEqual(self.outputs(), [f"p{i:02}.png" for i in range(17)])
         self.assertIn("20 pictures: 17 painted, 3 failed", run.stderr)
-        for name in ["a-text.png", "k-empty.png", "z-cut.png"]:
-            self.assertIn(name, run.stderr)
+        for name, after in [("a-text.png", True), ("k-empty.png", True), ("z-cut.png", False)]:
+            (line,) = re.findall(f"warning: .*in/{name}.*", run.stderr)
+            self.assertEqual(line.endswith("; going on with the next"), after, line)
         # Each is what it would be by itself, with what the job remembers or without.
         for i in [0, 9, 16]:
             self.succeed(f"in/p{i:02}.png", "style.png", *CHEAP, "-o", "one.png")
@@ -233,6 +236,22 @@ class Sharing(Pictures):
         self.succeed("in/p05.png", "style.png", *CHEAP, "-o", "one.png", "--device", "1", env=env)
         self.assertEqual((self.folder / "out/p05.png").read_bytes(),
                          (self.folder / "one.png").read_bytes())
+
+    def test_no_threads(self):
+        """With stacks that no address space has room for, which glibc sizes by this limit."""
+        self.fill(2)
+        (self.folder / "out").mkdir()
+
+        def limit():
+            resource.setrlimit(resource.RLIMIT_STACK, (1 << 47, resource.RLIM_INFINITY))
+
+        if resource.getrlimit(resource.RLIMIT_STACK)[1] != resource.RLIM_INFINITY:
+            self.skipTest("stacks are limited")
+        run = self.batch("--device", "0,1", preexec_fn=limit)
+        self.assertEqual(run.returncode, MEMORY, run.stderr)
+        self.assertRegex(run.stderr.splitlines()[-1], "no thread .*device 0: .*; name fewer devices")
+        self.assertIn("2 pictures: 2 not begun", run.stderr)
+        self.assertEqual(self.outputs(), [])
 
 
 if __name__ == "__main__":

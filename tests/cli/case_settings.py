@@ -585,6 +585,16 @@ class Saving(Settings):
             self.assertNotIn(name, settings)
         self.assertTrue(self.bytes("s.json").endswith(b"}\n"))
 
+    def test_a_batch_has_no_content(self):
+        """The first picture beside --batch is a style, and a file's content is none of the batch."""
+        self.succeed("--batch", "folder", "style.png", "--save-settings", "mine.json")
+        saved = json.loads(self.bytes("mine.json"))
+        self.assertEqual((saved["style"], saved.get("content")), (["style.png"], None))
+        self.write("photo.json", '{"content": "content.png", "style": "style.png"}')
+        self.succeed("--settings", "photo.json", "--batch", "folder", "--save-settings", "mine.json")
+        saved = json.loads(self.bytes("mine.json"))
+        self.assertEqual((saved["style"], saved.get("content")), (["style.png"], None))
+
     def test_names_in_full(self):
         """The file is its owner's, so paths lead to where things are."""
         content = str(self.path("content.png"))
