@@ -3,8 +3,8 @@
 
 #include "cli/batch.h"
 
-#include "cli/cli.h"
 #include "cli/pictures.h"
+#include "cli/run.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -88,8 +88,13 @@ static enum impasto_status add_folder(struct cli_batch_list *list, const char *f
     return status;
 }
 
+static const char *name_of_list(const char *path)
+{
+    return strcmp(path, "-") == 0 ? "standard input" : path;
+}
+
 /* A text file with a picture's path in each line; empty lines and those that begin with '#' say
- * nothing. */
+ * nothing. A signal ends the waiting for a line. */
 static enum impasto_status add_list(struct cli_batch_list *list, const char *path,
                                     struct impasto_error *error)
 {
@@ -100,11 +105,20 @@ static enum impasto_status add_list(struct cli_batch_list *list, const char *pat
     if (!stream)
         return cli_fail(error, IMPASTO_ERROR_INPUT, "%s: cannot be read: %s", path,
                         strerror(errno));
-    while (status == IMPASTO_OK && getline(&line, &capacity, stream) > 0) {
+    while (status == IMPASTO_OK && !cli_stop_signal()) {
+        if (getline(&line, &capacity, stream) < 0) {
+            const int problem = errno;
+            if (!feof(stream) && !cli_stop_signal())
+                status = cli_fail(error, IMPASTO_ERROR_INPUT, "%s: cannot be read: %s",
+                                  name_of_list(path), strerror(problem));
+            break;
+        }
         line[strcspn(line, "\r\n")] = 0;
         if (line[0] && line[0] != '#')
             status = add(list, line, error);
     }
+    if (status == IMPASTO_OK && cli_stop_signal())
+        status = cli_fail(error, IMPASTO_ERROR_INTERRUPTED, "interrupted");
     free(line);
     if (stream != stdin)
         fclose(stream);
@@ -127,8 +141,10 @@ static enum impasto_status list_contents(struct cli_batch_list *list, const stru
             status = add(list, word, error); /* also where it is not there: that is its failure */
     }
     if (status == IMPASTO_OK && list->count == 0)
-        return cli_fail(error, IMPASTO_ERROR_INPUT, "--batch: no PNG or JPEG pictures in %s",
-                        words->item[0]);
+        return cli_fail(error, IMPASTO_ERROR_INPUT,
+                        "--batch: no PNG or JPEG pictures in %s; name pictures, a folder that has "
+                        "some, or a text file with a picture's path in each line",
+                        name_of_list(words->item[0]));
     return status;
 }
 

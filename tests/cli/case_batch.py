@@ -2,14 +2,16 @@
 """Many pictures: lists, patterns, what is done already, bad files, kills, processes side by side."""
 
 import os
+import pathlib
 import re
 import resource
 import signal
 import socket
+import subprocess
 import time
 import unittest
 
-from support import CHEAP, INPUT, MEMORY, USAGE, SIGINT_CODE, Case, png, read_png
+from support import CHEAP, INPUT, MEMORY, USAGE, SIGINT_CODE, SIGTERM_CODE, Case, png, read_png
 
 
 def picture(number):
@@ -123,7 +125,35 @@ class Batch(Pictures):
         (self.folder / "nothing").mkdir()
         run = self.impasto("--batch", "nothing", "style.png", *CHEAP)
         self.assertEqual(run.returncode, INPUT)
-        self.assertIn("nothing", run.stderr)
+        self.assertRegex(run.stderr, "no PNG or JPEG pictures in nothing; name pictures")
+
+    def test_lists_that_cannot_be_read(self):
+        """The kernel's file of the program's own memory, of which nothing is at the beginning."""
+        if not os.path.exists("/proc/self/mem"):
+            self.skipTest("no /proc")
+        run = self.impasto("--batch", "/proc/self/mem", "style.png", *CHEAP)
+        self.assertEqual(run.returncode, INPUT)
+        self.assertRegex(run.stderr, "^impasto: /proc/self/mem: cannot be read: .*error")
+
+    def test_a_signal_while_standard_input_is_awaited(self):
+        def usual():
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+        run = self.start("--batch", "-", "style.png", *CHEAP, stdin=subprocess.PIPE,
+                         preexec_fn=usual)
+        status = pathlib.Path(f"/proc/{run.pid}/status")
+        if not status.exists():
+            self.skipTest("no /proc")
+        deadline = time.monotonic() + 120
+        while not int(re.search(r"SigCgt:\s*(\w+)", status.read_text())[1], 16) & (
+                1 << (signal.SIGTERM - 1)):
+            self.assertIsNone(run.poll())
+            self.assertLess(time.monotonic(), deadline, "signals are not caught")
+            time.sleep(0.01)
+        run.send_signal(signal.SIGTERM)
+        # Which also ends the input, in case that it was not awaited yet.
+        _, err = run.communicate(timeout=120)
+        self.assertEqual((run.returncode, err), (SIGTERM_CODE, b""))
 
     def test_missing_files_fail_alone(self):
         self.fill(1)

@@ -153,10 +153,11 @@ class Case(unittest.TestCase):
         return path
 
     def start(self, *arguments, env=None, **options):
-        """Without waiting; stdout and stderr are pipes unless said otherwise."""
-        options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | options
+        """Without waiting; stdout and stderr are pipes, and stdin is empty, unless said otherwise."""
+        options = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE,
+                   "stderr": subprocess.PIPE} | options
         process = subprocess.Popen(
-            [program(), *map(str, arguments)], cwd=self.folder, stdin=subprocess.DEVNULL,
+            [program(), *map(str, arguments)], cwd=self.folder,
             env=environment(self.home, **(env or {})), **options)
         self.addCleanup(process.kill)
         return process
