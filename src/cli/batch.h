@@ -31,8 +31,9 @@ struct cli_batch_list {
  * Fills an empty list, to be freed in any case: every picture that --batch names, in the order of
  * its words and by name within a folder, with its output after the pattern of -o. An output of the
  * batch is no content, so a folder may hold earlier results. IMPASTO_ERROR_INPUT: a folder or list
- * that cannot be read, or no pictures; _USAGE: two would have one output; _MEMORY; _INTERRUPTED: a
- * signal came while a list was read.
+ * that cannot be read, or no pictures; _USAGE: two would have one output, or outputs would be numbered
+ * with a folder's pictures and lie among them; _MEMORY; _INTERRUPTED: a signal came while a list was
+ * read.
  */
 enum impasto_status cli_batch_list(const struct cli_settings *settings, struct cli_batch_list *list,
                                    struct impasto_error *error);

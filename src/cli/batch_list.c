@@ -316,12 +316,46 @@ static enum impasto_status name_outputs(struct cli_batch_list *list, const struc
     return status;
 }
 
+/* Whether a file is, or would be, in that folder. */
+static bool is_in_folder(const char *path, const char *folder)
+{
+    const size_t length = (size_t)(cli_file_name(path) - path);
+    char *parent = length > 0 ? strndup(path, length) : strdup(".");
+    const bool same = parent && cli_same_file(parent, folder);
+    free(parent);
+    return same;
+}
+
+/* What {number} stands for depends on the other pictures of a folder. Earlier results among them
+ * would be counted as well: each run would find new names to paint, and none would be the last. */
+static enum impasto_status check_numbers(const struct cli_batch_list *list,
+                                         const struct cli_settings *s, struct impasto_error *error)
+{
+    if (!s->output || !strstr(s->output, "{number}"))
+        return IMPASTO_OK;
+    for (int word = 0; word < s->batch.count; word++) {
+        const char *folder = s->batch.item[word];
+        struct stat info;
+        if (stat(folder, &info) != 0 || !S_ISDIR(info.st_mode))
+            continue;
+        for (size_t i = 0; i < list->count; i++)
+            if (is_in_folder(list->item[i].output, folder))
+                return cli_fail(error, IMPASTO_ERROR_USAGE,
+                                "-o: {number} would count the results in %s the next time; let the "
+                                "pattern name another folder, or have {content} for {number}",
+                                folder);
+    }
+    return IMPASTO_OK;
+}
+
 enum impasto_status cli_batch_list(const struct cli_settings *settings, struct cli_batch_list *list,
                                    struct impasto_error *error)
 {
     enum impasto_status status = list_contents(list, &settings->batch, error);
     if (status == IMPASTO_OK)
         status = name_outputs(list, settings, error);
+    if (status == IMPASTO_OK)
+        status = check_numbers(list, settings, error);
     if (status == IMPASTO_OK)
         status = drop_results(list, error);
     return status == IMPASTO_OK ? check_outputs(list, error) : status;

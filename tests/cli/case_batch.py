@@ -127,6 +127,22 @@ class Batch(Pictures):
         self.assertEqual(run.returncode, INPUT)
         self.assertRegex(run.stderr, "no PNG or JPEG pictures in nothing; name pictures")
 
+    def test_numbers_beside_the_pictures(self):
+        """The next run would number the results as well, and so on for ever."""
+        self.fill(1)
+        for folder, pattern in [("in", "in/night-{number}.png"), ("in/", "in/{content}-{number}.png"),
+                                ("in", "in/../in/{number}.png"), (".", "{number}.png"),
+                                ("in", "{folder}/{number}.png")]:
+            before = self.snapshot()
+            run = self.impasto("--batch", folder, "style.png", *CHEAP, "-o", pattern)
+            self.assertEqual(run.returncode, USAGE, run.stderr)
+            self.assertRegex(run.stderr, f"{{number}}.*{folder}.*another folder")
+            self.assertEqual(self.snapshot(), before)
+        (self.folder / "out").mkdir()
+        for words in ["1 painted", "1 there already"]:
+            run = self.impasto("--batch", "in", "style.png", *CHEAP, "-o", "out/{number}.png")
+            self.assertIn(f"1 pictures: {words}", run.stderr)
+
     def test_lists_that_cannot_be_read(self):
         """The kernel's file of the program's own memory, of which nothing is at the beginning."""
         if not os.path.exists("/proc/self/mem"):
