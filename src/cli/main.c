@@ -3,6 +3,9 @@
 
 #include "cli/run.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #ifdef __GLIBC__
 #include <malloc.h>
 #endif
@@ -117,8 +120,20 @@ static void return_memory(void)
 #endif
 }
 
+/* Of the three descriptors that programs have from the start, some may be closed. The next files
+ * opened would get their numbers, and what is said on stderr would go into a trace. They are opened
+ * so that reading stdin and writing stdout fail as they would have. */
+static void hold_standard_streams(void)
+{
+    static const int modes[] = {O_WRONLY, O_RDONLY, O_WRONLY};
+    for (int i = STDIN_FILENO; i <= STDERR_FILENO; i++)
+        if (fcntl(i, F_GETFD) < 0 && open("/dev/null", modes[i]) != i)
+            _exit(-IMPASTO_ERROR_OUTPUT); /* there is nowhere to say why */
+}
+
 int main(int argc, char **argv)
 {
+    hold_standard_streams();
     return_memory();
     struct cli_settings settings;
     struct impasto_error error = {0};

@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 import unittest
 
-from support import INPUT, OUTPUT, SHORT_PATIENCE, USAGE, Case, environment, program
+from support import CHEAP, INPUT, OUTPUT, SHORT_PATIENCE, USAGE, Case, environment, program
 
 OPTIONS = """device list-devices json self-test size style-size style-scale iterations optimizer
     learning-rate beta1 beta2 epsilon content-weight style-weight tv-weight content-layers
@@ -65,6 +65,24 @@ class Usage(Case):
                 run = self.impasto(option, stdout=full)
                 self.assertEqual(run.returncode, OUTPUT, run.stderr)
                 self.assertIn("standard output", run.stderr)
+
+    def test_closed_streams(self):
+        """No file that is opened instead gets what would be said, and nothing passes for said or read."""
+
+        def close(*numbers):
+            return {"preexec_fn": lambda: [os.close(number) for number in numbers]}
+
+        for numbers in [(2,), (0, 1, 2)]:
+            with self.subTest(numbers):
+                (self.folder / "trace.jsonl").unlink(missing_ok=True)
+                self.stylise("-o", "out.png", "--trace", "trace.jsonl", **close(*numbers))
+                self.assertEqual([line["type"] for line in self.trace()],
+                                 ["run", *3 * ["iteration"], "done"])
+        run = self.impasto("--version", **close(1))
+        self.assertEqual((run.returncode, run.stdout), (OUTPUT, ""))
+        run = self.impasto("--batch", "-", "style.png", *CHEAP, **close(0))
+        self.assertEqual(run.returncode, INPUT)
+        self.assertIn("standard input: cannot be read", run.stderr)
 
     def test_pictures_are_missing_or_too_many(self):
         self.refuse(USAGE, "--help", pictures=())
