@@ -101,6 +101,8 @@ enum impasto_status cli_settings_load(struct cli_settings *settings, const char 
                                       struct impasto_error *error);
 /* The checkpoint that --resume has named, the settings'; NULL: none. */
 struct impasto_checkpoint *cli_resumed(const struct cli_settings *settings);
+/* Iterations from one of its run's frames to the next; 0: it had none, or they are not known. */
+int cli_resumed_frames(const struct cli_settings *settings);
 /* The settings file that sets everything that a --preset on the command line would; NULL: none. */
 const char *cli_idle_preset(const struct cli_settings *settings);
 
@@ -178,8 +180,12 @@ struct cli_timelapse {
     int last;           /* iteration of the last one; -1: none yet */
 };
 
-/* Refuses, before any work, a folder that cannot be made or written to, that has frames already, or
- * where one of the outputs (NULL ok) would be in the way. */
+/* Iterations from frame to frame, in a run of so many: what was asked for, what the run that is
+ * resumed had, or what gives a good number. 0: neither has frames. */
+int cli_timelapse_every(const struct cli_settings *settings, int iterations);
+/* Refuses, before any work, a folder that cannot be made or written to, that has frames already,
+ * unless they are known to be those of the run that is resumed, or where one of the outputs (NULL ok)
+ * would be in the way. */
 enum impasto_status cli_timelapse_check(const struct cli_settings *settings,
                                         const char *const *outputs, size_t count,
                                         struct impasto_error *error);

@@ -8,8 +8,9 @@
  *    "inputs": {...}, see inputs.c,
  *    "settings": {"content": FILE, "style": [FILE...], OPTION: VALUE...}}
  * with nothing in it that differs between two equal runs, and nothing of where on this machine
- * things are. A settings file has only what is under "settings". A checkpoint has a record with files
- * as they were named, the "folder" from where, and the device that was asked for.
+ * things are. A settings file has only what is under "settings". A checkpoint has a record with
+ * files as they were named, the "folder" from where, the device that was asked for, and the
+ * iterations from one of its "frames" to the next.
  */
 
 #include "cli/json.h"
@@ -192,6 +193,9 @@ char *cli_record_checkpoint(const struct cli_run *run)
     /* It stays on this machine, as the run does. */
     if (named)
         json_object_set_new(settings, device->name, cli_json_text(named));
+    const int every = cli_timelapse_every(run->settings, run->job->iterations);
+    if (every > 0)
+        json_object_set_new(record, "frames", json_integer(every));
     if (getcwd(folder, sizeof(folder)))
         json_object_set_new(record, "folder", cli_json_text(folder));
     json_object_set_new(record, "impasto", cli_json_text(impasto_version()));

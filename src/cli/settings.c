@@ -8,13 +8,14 @@
 #include "cli/json.h"
 #include "cli/table.h"
 
+#include <limits.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* Of the other keys of a record, which are for people and for comparisons. */
 static const char *const record_keys[] = {"impasto", "device", "iterations", "picture",
-                                          "inputs",  "folder", "settings"};
+                                          "inputs",  "folder", "frames",     "settings"};
 
 struct loading {
     struct cli_settings *settings;
@@ -378,6 +379,16 @@ struct impasto_checkpoint *cli_resumed(const struct cli_settings *settings)
         if (file->checkpoint)
             return file->checkpoint;
     return NULL;
+}
+
+int cli_resumed_frames(const struct cli_settings *settings)
+{
+    for (const struct cli_file *file = settings->files; file; file = file->before)
+        if (file->checkpoint) {
+            const json_int_t every = json_integer_value(json_object_get(file->root, "frames"));
+            return every > 0 && every <= INT_MAX ? (int)every : 0;
+        }
+    return 0;
 }
 
 const char *cli_idle_preset(const struct cli_settings *settings)

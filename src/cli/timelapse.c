@@ -32,6 +32,28 @@ static int count_frames(const char *folder)
     return count;
 }
 
+/* Refuses a folder whose frames would not be those of the iterations that they are counted as: the
+ * next ones would take the place of others. */
+static enum impasto_status check_frames(const struct cli_settings *settings, const char *folder,
+                                        struct impasto_error *error)
+{
+    const int asked = settings->timelapse_every, before = cli_resumed_frames(settings);
+    if (count_frames(folder) == 0)
+        return IMPASTO_OK;
+    if (before == 0 && asked == 0)
+        return cli_fail(error, IMPASTO_ERROR_OUTPUT,
+                        "%s: has frames, and %s does not say of which iterations: give the "
+                        "--timelapse-every that they were made with, remove them, or name another "
+                        "folder for --timelapse",
+                        folder, settings->resume);
+    if (before > 0 && asked > 0 && asked != before)
+        return cli_fail(error, IMPASTO_ERROR_OUTPUT,
+                        "%s: has a frame for every %d iterations: leave out --timelapse-every %d, "
+                        "remove them, or name another folder for --timelapse",
+                        folder, before, asked);
+    return IMPASTO_OK;
+}
+
 /* Refuses a folder that has frames: those of two runs would mix. */
 static enum impasto_status check_empty(const char *folder, struct impasto_error *error)
 {
@@ -64,8 +86,9 @@ static bool is_frame_in(const char *path, const char *folder)
     return same;
 }
 
-static enum impasto_status check_folder(const char *folder, const char *const *outputs,
-                                        size_t count, bool goes_on, struct impasto_error *error)
+static enum impasto_status check_folder(const struct cli_settings *settings, const char *folder,
+                                        const char *const *outputs, size_t count,
+                                        struct impasto_error *error)
 {
     struct stat info;
     for (size_t i = 0; i < count; i++)
@@ -83,7 +106,7 @@ static enum impasto_status check_folder(const char *folder, const char *const *o
     if (access(folder, W_OK | X_OK) != 0)
         return cli_fail(error, IMPASTO_ERROR_OUTPUT, "%s: the folder cannot be written to: %s",
                         folder, strerror(errno));
-    return goes_on ? IMPASTO_OK : check_empty(folder, error);
+    return settings->resume ? check_frames(settings, folder, error) : check_empty(folder, error);
 }
 
 enum impasto_status cli_timelapse_check(const struct cli_settings *settings,
@@ -102,9 +125,19 @@ enum impasto_status cli_timelapse_check(const struct cli_settings *settings,
     char *folder = strndup(settings->timelapse, length);
     if (!folder)
         return cli_fail(error, IMPASTO_ERROR_MEMORY, "out of memory");
-    const enum impasto_status status = check_folder(folder, outputs, count, settings->resume, error);
+    const enum impasto_status status = check_folder(settings, folder, outputs, count, error);
     free(folder);
     return status;
+}
+
+int cli_timelapse_every(const struct cli_settings *settings, int iterations)
+{
+    const int before = cli_resumed_frames(settings);
+    if (settings->timelapse_every > 0)
+        return settings->timelapse_every;
+    if (before > 0 || !settings->timelapse)
+        return before;
+    return iterations < USUAL_FRAMES ? 1 : (iterations + USUAL_FRAMES - 1) / USUAL_FRAMES;
 }
 
 enum impasto_status cli_timelapse_open(struct cli_timelapse *timelapse,
@@ -113,9 +146,7 @@ enum impasto_status cli_timelapse_open(struct cli_timelapse *timelapse,
 {
     if (!settings->timelapse)
         return IMPASTO_OK;
-    int every = settings->timelapse_every;
-    if (every == 0)
-        every = iterations < USUAL_FRAMES ? 1 : (iterations + USUAL_FRAMES - 1) / USUAL_FRAMES;
+    const int every = cli_timelapse_every(settings, iterations);
     *timelapse = (struct cli_timelapse){
         .folder = settings->timelapse,
         .every = every,

@@ -202,6 +202,38 @@ class SameBytes(Checkpoints):
         self.assertEqual(sorted(os.listdir(self.folder / "new")),
                          [f"{i:06}.png" for i in range(3)])
 
+    def film(self):
+        return {path.name: path.read_bytes() for path in (self.folder / "film").iterdir()}
+
+    def test_frames_of_a_longer_run(self):
+        """More iterations, of which about a hundred frames would be further apart, leave the frames
+        that are there what they were."""
+        small = ["--size", "24", "--margin", "0", "--scales", "1", "--optimizer", "adam"]
+        self.stylise(*small, "--iterations", "150", "-o", "short.png", "--checkpoint", "run.ckpt",
+                     "--timelapse", "film", "-q")
+        before = self.film()
+        self.assertEqual(len(before), 76)
+        self.refuse(OUTPUT, ["film", "every 2 iterations", "--timelapse-every 3"], "--resume",
+                    "run.ckpt", "--iterations", "310", "--timelapse", "film", "--timelapse-every",
+                    "3", pictures=(), cheap=False)
+        self.resume("--iterations", "310", "--timelapse", "film", "-q")
+        after = self.film()
+        self.assertEqual(sorted(after), [f"{i:06}.png" for i in range(156)])
+        del before["000075.png"]  # that of iteration 150 was the last, whose record says so
+        self.assertEqual({name: after[name] for name in before}, before)
+        # Resumed without frames, the run still knows of them.
+        self.resume("--iterations", "312", "-q")
+        self.resume("--iterations", "314", "--timelapse", "film", "-q")
+        self.assertEqual({name: self.film()[name] for name in before}, before)
+
+    def test_frames_of_another_run(self):
+        self.unfinished("--timelapse", "film")
+        self.unfinished(iterations="2")
+        self.refuse(OUTPUT, ["film", "run.ckpt", "--timelapse-every"], "--resume", "run.ckpt",
+                    "--iterations", "5", "--timelapse", "film", pictures=(), cheap=False)
+        self.resume("--iterations", "5", "--timelapse", "film", "--timelapse-every", "1")
+        self.assertEqual(sorted(self.film()), [f"{i:06}.png" for i in range(6)])
+
     def test_report(self):
         self.unfinished()
         self.resume("--iterations", "6", "--report", "report.html")
