@@ -65,7 +65,7 @@ enum impasto_status {
 
 struct impasto_error {
     enum impasto_status status;
-    char message[1024]; /* one line, no newline: the thing, what is wrong, what to do */
+    char message[1024]; /* one line, no newline: the thing, what is wrong, what to do unless that says it */
 };
 
 enum impasto_log_level {
@@ -227,7 +227,7 @@ impasto_image_load_settings(const char *path, char **settings,
  * The same for files from strangers: they are decoded in a child process with limits on its memory and
  * time. On Linux (x86-64 and AArch64) it can also open nothing, start nothing and talk to nobody,
  * unless the kernel does not know seccomp filters. A decoder that crashes or goes beyond its limits is
- * IMPASTO_ERROR_INPUT. It costs a fork(), and more for the pixels' way here than for reading them from
+ * IMPASTO_ERROR_INPUT; where no process can be had, IMPASTO_ERROR_MEMORY. It costs a fork(), and more for the pixels' way here than for reading them from
  * memory; while they come, they are there twice. The child is waited for with waitpid(); programs that
  * wait for any child meet it, too.
  */
@@ -297,6 +297,12 @@ IMPASTO_API enum impasto_status impasto_file_check(const char *path,
  */
 IMPASTO_API enum impasto_status impasto_file_write(const char *path, const void *bytes, size_t size,
                                                    struct impasto_error *error) IMPASTO_MUST_CHECK;
+
+/*
+ * What to do where a file could not be opened, read or written, errno being `problem`, to follow what
+ * strerror() says, as in this library's errors: "see whether the name is right". Static.
+ */
+IMPASTO_API const char *impasto_file_advice(int problem);
 
 /* ---- Weights --------------------------------------------------------------------------------- */
 

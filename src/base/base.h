@@ -34,14 +34,22 @@
 enum impasto_status imp_fail(struct impasto_error *error, enum impasto_status status,
                              const char *format, ...) IMP_PRINTF(3, 4);
 
-/* imp_fail for a failed allocation of host memory: "out of memory for <what> (N MiB)". */
+/* imp_fail for a failed allocation of host memory, of so many bytes, 0 where they are not known: "out
+ * of memory for <what> (N MiB)", and what to do. */
 enum impasto_status imp_fail_memory(struct impasto_error *error, const char *what, size_t bytes);
+
+/* imp_fail for a file with which the system could not do what was asked of it, errno being `problem`:
+ * "<path>: <what>: <why>", and what to do. (file.c) */
+enum impasto_status imp_fail_file(struct impasto_error *error, enum impasto_status status,
+                                  const char *path, const char *what, int problem);
 
 /* What looks at one file at a time does not see what these return (tests/static/run.py). */
 #ifdef __clang_analyzer__
 #define imp_fail(error, status, ...) ((void)(imp_fail)(error, status, __VA_ARGS__), (status))
 #define imp_fail_memory(error, what, bytes)                                                        \
     ((void)(imp_fail_memory)(error, what, bytes), IMPASTO_ERROR_MEMORY)
+#define imp_fail_file(error, status, path, what, problem)                                          \
+    ((void)(imp_fail_file)(error, status, path, what, problem), (status))
 #endif
 
 /* Makes text that came from elsewhere fit to be shown as one line: control characters and bytes that
@@ -117,6 +125,14 @@ struct imp_sandbox_child {
 
 /* false: errno says why there is none. */
 bool imp_sandbox_start(const struct imp_sandbox *sandbox, struct imp_sandbox_child *child);
+/* imp_fail where there is none, errno being `problem`: a limit of the system or of the user's, with
+ * which the file has nothing to do. task: "decode". */
+enum impasto_status imp_sandbox_fail(struct impasto_error *error, const char *path, const char *task,
+                                     int problem);
+#ifdef __clang_analyzer__ /* as with imp_fail */
+#define imp_sandbox_fail(error, path, task, problem)                                               \
+    ((void)(imp_sandbox_fail)(error, path, task, problem), IMPASTO_ERROR_MEMORY)
+#endif
 /* In the child: from here on no file can be opened. */
 void imp_sandbox_seal(void);
 /* In the child; false: nobody listens. */

@@ -15,6 +15,42 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+const char *impasto_file_advice(int problem)
+{
+    switch (problem) {
+    case ENOENT:
+    case ENOTDIR:
+    case ELOOP:
+        return "see whether the name is right";
+    case ENAMETOOLONG:
+        return "give it a shorter name";
+    case EACCES:
+    case EPERM:
+        return "see to its permissions and its folder's, or name another";
+    case EROFS:
+        return "name one on another disk";
+    case ENOSPC:
+    case EDQUOT:
+        return "make room on the disk, or name one on another";
+    case EFBIG:
+        return "allow larger files (see ulimit -f), or name one on another disk";
+    case EMFILE:
+    case ENFILE:
+        return "allow more open files (see ulimit -n)";
+    case ENOMEM:
+        return "end other programs";
+    default:
+        return "see whether its disk is sound, or name another";
+    }
+}
+
+enum impasto_status(imp_fail_file)(struct impasto_error *error, enum impasto_status status,
+                                   const char *path, const char *what, int problem)
+{
+    return imp_fail(error, status, "%s: %s: %s; %s", path, what, strerror(problem),
+                    impasto_file_advice(problem));
+}
+
 /* The folder of `path`, a new string: "." where the path has none. */
 static char *folder_of(const char *path)
 {
@@ -47,7 +83,7 @@ static enum impasto_status resolve_target(const char *path, char **target, mode_
         *mode = info.st_mode & 0777;
         *target = realpath(path, NULL);
     } else if (errno != ENOENT) {
-        return imp_fail(error, IMPASTO_ERROR_OUTPUT, "%s: %s", path, strerror(errno));
+        return imp_fail_file(error, IMPASTO_ERROR_OUTPUT, path, "cannot be written", errno);
     } else if (lstat(path, &info) == 0) {
         return imp_fail(error, IMPASTO_ERROR_OUTPUT,
                         "%s: a link to something that does not exist; remove it or name another "
@@ -77,7 +113,8 @@ static enum impasto_status check_folder(const char *path, const char *target,
         status = imp_fail(error, IMPASTO_ERROR_OUTPUT, "%s: folder %s: %s; create it first", path,
                           folder, strerror(errno));
     else if (!S_ISDIR(info.st_mode))
-        status = imp_fail(error, IMPASTO_ERROR_OUTPUT, "%s: %s is not a folder", path, folder);
+        status =
+            imp_fail(error, IMPASTO_ERROR_OUTPUT, "%s: %s is not a folder; name one", path, folder);
     else if (access(folder, W_OK | X_OK) != 0)
         status = imp_fail(error, IMPASTO_ERROR_OUTPUT,
                           "%s: folder %s cannot be written to (%s); choose another", path, folder,
@@ -118,8 +155,7 @@ enum impasto_status imp_file_create(struct imp_file *file, const char *path,
     const int descriptor = open_temporary(target, &temporary);
     if (descriptor < 0) {
         free(target);
-        return imp_fail(error, IMPASTO_ERROR_OUTPUT, "%s: cannot be written: %s", path,
-                        strerror(errno));
+        return imp_fail_file(error, IMPASTO_ERROR_OUTPUT, path, "cannot be written", errno);
     }
     /* A file that is replaced keeps its permissions; where that fails, the umask's will do. */
     if (mode != 0)
@@ -130,8 +166,8 @@ enum impasto_status imp_file_create(struct imp_file *file, const char *path,
     file->lock = fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
     file->stream = file->lock < 0 ? NULL : fdopen(descriptor, "wb");
     if (file->stream == NULL) {
-        const enum impasto_status status = imp_fail(
-            error, IMPASTO_ERROR_OUTPUT, "%s: cannot be written: %s", path, strerror(errno));
+        const enum impasto_status status =
+            imp_fail_file(error, IMPASTO_ERROR_OUTPUT, path, "cannot be written", errno);
         close(descriptor);
         imp_file_abandon(file);
         return status;
@@ -159,20 +195,21 @@ enum impasto_status imp_file_commit(struct imp_file *file, struct impasto_error 
     enum impasto_status status = IMPASTO_OK;
     /* A write that failed earlier leaves its mark on the stream but not in errno. */
     const bool failed_before = ferror(file->stream) != 0;
-    if (fflush(file->stream) != 0 || failed_before)
-        status = imp_fail(error, IMPASTO_ERROR_OUTPUT, "%s: writing failed: %s", file->path,
-                          failed_before ? "the disk may be full" : strerror(errno));
+    if (fflush(file->stream) != 0 && !failed_before)
+        status = imp_fail_file(error, IMPASTO_ERROR_OUTPUT, file->path, "writing failed", errno);
+    else if (failed_before)
+        status =
+            imp_fail(error, IMPASTO_ERROR_OUTPUT, "%s: writing failed: the disk may be full; %s",
+                     file->path, impasto_file_advice(ENOSPC));
     /* EINVAL and EROFS: file systems without fsync. */
     else if (!file->unsynced && fsync(fileno(file->stream)) != 0 && errno != EINVAL && errno != EROFS)
-        status = imp_fail(error, IMPASTO_ERROR_OUTPUT, "%s: writing failed: %s", file->path,
-                          strerror(errno));
+        status = imp_fail_file(error, IMPASTO_ERROR_OUTPUT, file->path, "writing failed", errno);
     if (fclose(file->stream) != 0 && status == IMPASTO_OK)
-        status = imp_fail(error, IMPASTO_ERROR_OUTPUT, "%s: writing failed: %s", file->path,
-                          strerror(errno));
+        status = imp_fail_file(error, IMPASTO_ERROR_OUTPUT, file->path, "writing failed", errno);
     file->stream = NULL;
     if (status == IMPASTO_OK && rename(file->temporary, file->path) != 0)
-        status = imp_fail(error, IMPASTO_ERROR_OUTPUT, "%s: cannot be replaced: %s", file->path,
-                          strerror(errno));
+        status =
+            imp_fail_file(error, IMPASTO_ERROR_OUTPUT, file->path, "cannot be replaced", errno);
     if (status == IMPASTO_OK) {
         if (!file->unsynced)
             sync_folder(file->path);
@@ -205,5 +242,5 @@ enum impasto_status impasto_file_write(const char *path, const void *bytes, size
         return imp_file_commit(&file, error);
     const int problem = errno;
     imp_file_abandon(&file);
-    return imp_fail(error, IMPASTO_ERROR_OUTPUT, "%s: writing failed: %s", path, strerror(problem));
+    return imp_fail_file(error, IMPASTO_ERROR_OUTPUT, path, "writing failed", problem);
 }

@@ -31,6 +31,7 @@
 #include <signal.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -311,6 +312,16 @@ bool imp_sandbox_start(const struct imp_sandbox *sandbox, struct imp_sandbox_chi
         close(ends[0]);
     errno = problem;
     return process > 0;
+}
+
+enum impasto_status(imp_sandbox_fail)(struct impasto_error *error, const char *path,
+                                      const char *task, int problem)
+{
+    return imp_fail(error, IMPASTO_ERROR_MEMORY, "%s: no process to %s it in: %s; %s", path, task,
+                    strerror(problem),
+                    problem == EMFILE || problem == ENFILE
+                        ? impasto_file_advice(problem)
+                        : "end other programs, or allow more processes (see ulimit -u)");
 }
 
 bool imp_sandbox_receive(const struct imp_sandbox_child *child, void *bytes, size_t size)

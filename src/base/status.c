@@ -129,6 +129,11 @@ enum impasto_status(imp_fail)(struct impasto_error *error, enum impasto_status s
 
 enum impasto_status(imp_fail_memory)(struct impasto_error *error, const char *what, size_t bytes)
 {
-    return imp_fail(error, IMPASTO_ERROR_MEMORY, "out of memory for %s (%.1f MiB)", what,
-                    (double)bytes / MIB);
+    char size[32] = "";
+    /* Of a little it is no help, and of some it is not known. */
+    if ((double)bytes >= MIB / 10)
+        snprintf(size, sizeof(size), " (%.1f MiB)", (double)bytes / MIB);
+    return imp_fail(error, IMPASTO_ERROR_MEMORY,
+                    "out of memory for %s%s; end other programs, or let the pictures be smaller",
+                    what, size);
 }

@@ -107,7 +107,7 @@ static enum impasto_status paint(struct worker *worker, struct cli_batch_item *i
     painter->output = strdup(item->output);
     painter->lock = &worker->lock;
     if (!painter->output)
-        return cli_fail(&worker->error, IMPASTO_ERROR_MEMORY, "out of memory");
+        return cli_fail_memory(&worker->error, "the batch");
     enum impasto_status status = cli_check_outputs(&worker->settings, item->output, &worker->error);
     if (status == IMPASTO_OK)
         status = impasto_image_load_apart(item->content, worker->settings.max_pixels,
@@ -246,7 +246,7 @@ static enum impasto_status run_workers(struct batch *batch, const char *const *d
     enum impasto_status status = IMPASTO_OK;
     size_t begun = 0;
     if (!workers)
-        return cli_fail(error, IMPASTO_ERROR_MEMORY, "out of memory for the batch");
+        return cli_fail_memory(error, "the batch");
     for (size_t i = 0; i < count && status == IMPASTO_OK; i++) {
         init_worker(&workers[i], batch, devices[i], count == 1);
         status = cli_pictures_load(&workers[i].settings, &workers[i].painter.pictures, error);
@@ -311,8 +311,8 @@ enum impasto_status cli_batch(struct cli_settings *settings, struct impasto_erro
     cli_warn_of_preset(settings, &console);
     cli_catch_signals();
     pthread_mutex_init(&batch.mutex, NULL);
-    enum impasto_status status = list ? check_settings(settings, error)
-                                      : cli_fail(error, IMPASTO_ERROR_MEMORY, "out of memory");
+    enum impasto_status status =
+        list ? check_settings(settings, error) : cli_fail_memory(error, "the batch");
     if (status == IMPASTO_OK)
         status = cli_batch_list(settings, &batch.list, error);
     if (status == IMPASTO_OK) {

@@ -43,13 +43,13 @@ static enum impasto_status add(struct cli_batch_list *list, const char *content,
         const size_t capacity = list->capacity ? 2 * list->capacity : 64;
         struct cli_batch_item *items = realloc(list->item, capacity * sizeof(*items));
         if (!items)
-            return cli_fail(error, IMPASTO_ERROR_MEMORY, "out of memory for the batch");
+            return cli_fail_memory(error, "the batch");
         list->item = items;
         list->capacity = capacity;
     }
     char *copy = strdup(content);
     if (!copy)
-        return cli_fail(error, IMPASTO_ERROR_MEMORY, "out of memory for the batch");
+        return cli_fail_memory(error, "the batch");
     list->item[list->count++] = (struct cli_batch_item){.content = copy};
     return IMPASTO_OK;
 }
@@ -69,8 +69,7 @@ static enum impasto_status add_folder(struct cli_batch_list *list, const char *f
     const bool slash = folder[strlen(folder) - 1] == '/';
     enum impasto_status status = IMPASTO_OK;
     if (!entries)
-        return cli_fail(error, IMPASTO_ERROR_INPUT, "%s: cannot be looked into: %s", folder,
-                        strerror(errno));
+        return cli_fail_file(error, IMPASTO_ERROR_INPUT, folder, "cannot be looked into", errno);
     for (const struct dirent *entry; status == IMPASTO_OK && (entry = readdir(entries));) {
         if (entry->d_name[0] == '.' || !is_picture(entry->d_name))
             continue;
@@ -78,8 +77,7 @@ static enum impasto_status add_folder(struct cli_batch_list *list, const char *f
         char *path = malloc(size);
         if (path)
             snprintf(path, size, "%s%s%s", folder, slash ? "" : "/", entry->d_name);
-        status = path ? add(list, path, error)
-                      : cli_fail(error, IMPASTO_ERROR_MEMORY, "out of memory for the batch");
+        status = path ? add(list, path, error) : cli_fail_memory(error, "the batch");
         free(path);
     }
     closedir(entries);
@@ -103,14 +101,13 @@ static enum impasto_status add_list(struct cli_batch_list *list, const char *pat
     size_t capacity = 0;
     enum impasto_status status = IMPASTO_OK;
     if (!stream)
-        return cli_fail(error, IMPASTO_ERROR_INPUT, "%s: cannot be read: %s", path,
-                        strerror(errno));
+        return cli_fail_file(error, IMPASTO_ERROR_INPUT, path, "cannot be read", errno);
     while (status == IMPASTO_OK && !cli_stop_signal()) {
         if (getline(&line, &capacity, stream) < 0) {
             const int problem = errno;
             if (!feof(stream) && !cli_stop_signal())
-                status = cli_fail(error, IMPASTO_ERROR_INPUT, "%s: cannot be read: %s",
-                                  name_of_list(path), strerror(problem));
+                status = cli_fail_file(error, IMPASTO_ERROR_INPUT, name_of_list(path),
+                                       "cannot be read", problem);
             break;
         }
         line[strcspn(line, "\r\n")] = 0;
@@ -217,7 +214,7 @@ static enum impasto_status check_outputs(struct cli_batch_list *list, struct imp
     struct cli_batch_item **sorted = malloc(list->count * sizeof(*sorted));
     enum impasto_status status = IMPASTO_OK;
     if (!sorted)
-        return cli_fail(error, IMPASTO_ERROR_MEMORY, "out of memory for the batch");
+        return cli_fail_memory(error, "the batch");
     for (size_t i = 0; i < list->count; i++)
         sorted[i] = &list->item[i];
     qsort(sorted, list->count, sizeof(*sorted), by_output);
@@ -293,7 +290,7 @@ static enum impasto_status drop_results(struct cli_batch_list *list, struct impa
     free(contents);
     free(outputs);
     if (!room)
-        return cli_fail(error, IMPASTO_ERROR_MEMORY, "out of memory for the batch");
+        return cli_fail_memory(error, "the batch");
     list->count = kept;
     return IMPASTO_OK;
 }
@@ -310,7 +307,7 @@ static enum impasto_status name_outputs(struct cli_batch_list *list, const struc
         struct cli_batch_item *item = &list->item[i];
         item->output = name_output(pattern, item, i + 1, style.path);
         if (!item->output)
-            status = cli_fail(error, IMPASTO_ERROR_MEMORY, "out of memory for the batch");
+            status = cli_fail_memory(error, "the batch");
     }
     free(style.path);
     return status;

@@ -82,9 +82,7 @@ enum impasto_status cli_checkpoint_open(struct cli_checkpoint *checkpoint,
     };
     if (checkpoint->every.iterations == 0 && !(checkpoint->every.seconds > 0))
         checkpoint->every.seconds = USUAL_SECONDS;
-    return checkpoint->note
-               ? IMPASTO_OK
-               : cli_fail(error, IMPASTO_ERROR_MEMORY, "out of memory for the settings");
+    return checkpoint->note ? IMPASTO_OK : cli_fail_memory(error, "the settings");
 }
 
 bool cli_checkpoint_due(const struct cli_checkpoint *checkpoint, int taken, int iterations)

@@ -4,6 +4,7 @@
 #include "cli/options.h"
 
 #include <stdarg.h>
+#include <string.h>
 
 enum impasto_status(cli_fail)(struct impasto_error *error, enum impasto_status status,
                               const char *format, ...)
@@ -21,4 +22,18 @@ enum impasto_status(cli_fail)(struct impasto_error *error, enum impasto_status s
         at += length > 0 ? length : 1;
     }
     return status;
+}
+
+enum impasto_status(cli_fail_memory)(struct impasto_error *error, const char *what)
+{
+    return cli_fail(error, IMPASTO_ERROR_MEMORY,
+                    "out of memory for %s; end other programs, or let the pictures be smaller",
+                    what);
+}
+
+enum impasto_status(cli_fail_file)(struct impasto_error *error, enum impasto_status status,
+                                   const char *path, const char *what, int problem)
+{
+    return cli_fail(error, status, "%s: %s: %s; %s", path, what, strerror(problem),
+                    impasto_file_advice(problem));
 }

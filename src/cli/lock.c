@@ -90,7 +90,7 @@ enum cli_lock_state cli_lock_take(struct cli_lock *lock, const char *output,
     const size_t size = strlen(output) + sizeof(".lock");
     *lock = (struct cli_lock){.path = malloc(size), .descriptor = -1};
     if (!lock->path) {
-        cli_fail(error, IMPASTO_ERROR_MEMORY, "out of memory");
+        cli_fail_memory(error, "a file name");
         return CLI_LOCK_FAILED;
     }
     snprintf(lock->path, size, "%s.lock", output);
@@ -102,15 +102,14 @@ enum cli_lock_state cli_lock_take(struct cli_lock *lock, const char *output,
         (void)!flock(lock->descriptor, LOCK_EX | LOCK_NB);
         if (write_self(lock->descriptor))
             return CLI_LOCK_TAKEN;
-        cli_fail(error, IMPASTO_ERROR_OUTPUT, "%s: cannot be written: %s", lock->path,
-                 strerror(errno));
+        cli_fail_file(error, IMPASTO_ERROR_OUTPUT, lock->path, "cannot be written", errno);
         cli_lock_release(lock);
         return CLI_LOCK_FAILED;
     }
     if (why == EEXIST && take_over(lock))
         return CLI_LOCK_TAKEN;
     if (why != EEXIST)
-        cli_fail(error, IMPASTO_ERROR_OUTPUT, "%s: cannot be made: %s", lock->path, strerror(why));
+        cli_fail_file(error, IMPASTO_ERROR_OUTPUT, lock->path, "cannot be made", why);
     free(lock->path);
     lock->path = NULL;
     return why == EEXIST ? CLI_LOCK_BUSY : CLI_LOCK_FAILED;

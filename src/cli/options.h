@@ -123,8 +123,17 @@ __attribute__((format(printf, 3, 4)))
 #endif
 enum impasto_status
 cli_fail(struct impasto_error *error, enum impasto_status status, const char *format, ...);
+/* For memory that was not to be had: "out of memory for <what>", and what to do. */
+enum impasto_status cli_fail_memory(struct impasto_error *error, const char *what);
+/* For a file with which the system could not do what was asked of it, errno being `problem`:
+ * "<path>: <what>: <why>", and what to do. */
+enum impasto_status cli_fail_file(struct impasto_error *error, enum impasto_status status,
+                                  const char *path, const char *what, int problem);
 #ifdef __clang_analyzer__ /* as with imp_fail */
 #define cli_fail(error, status, ...) ((void)(cli_fail)(error, status, __VA_ARGS__), (status))
+#define cli_fail_memory(error, what) ((void)(cli_fail_memory)(error, what), IMPASTO_ERROR_MEMORY)
+#define cli_fail_file(error, status, path, what, problem)                                          \
+    ((void)(cli_fail_file)(error, status, path, what, problem), (status))
 #endif
 
 /* Bytes of the character that text begins with; 0 where a terminal might obey it (controls, also those of

@@ -163,13 +163,12 @@ enum impasto_status cli_write_file(const char *path, cli_write_fn write, const v
     size_t size = 0;
     FILE *stream = open_memstream(&bytes, &size);
     if (!stream)
-        return cli_fail(error, IMPASTO_ERROR_MEMORY, "%s: out of memory", path);
+        return cli_fail_memory(error, path);
     const bool written = write(stream, data);
     /* It has grown by allocating, which is all that can fail. */
-    const enum impasto_status status =
-        fclose(stream) == 0 && written
-            ? impasto_file_write(path, bytes, size, error)
-            : cli_fail(error, IMPASTO_ERROR_MEMORY, "%s: out of memory", path);
+    const enum impasto_status status = fclose(stream) == 0 && written
+                                           ? impasto_file_write(path, bytes, size, error)
+                                           : cli_fail_memory(error, path);
     free(bytes);
     return status;
 }

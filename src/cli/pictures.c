@@ -42,7 +42,7 @@ enum impasto_status cli_spec_read(const char *word, bool weighted, struct cli_sp
 {
     *spec = (struct cli_spec){.path = strdup(word), .weight = 1};
     if (!spec->path)
-        return cli_fail(error, IMPASTO_ERROR_MEMORY, "out of memory");
+        return cli_fail_memory(error, "the pictures");
     if (access(word, F_OK) == 0)
         return IMPASTO_OK;
     if (weighted)

@@ -214,7 +214,7 @@ enum impasto_status cli_settings_save(const struct cli_settings *settings,
     char *text = json_dumps(json, JSON_INDENT(4) | JSON_REAL_PRECISION(9));
     json_decref(json);
     if (!text)
-        return cli_fail(error, IMPASTO_ERROR_MEMORY, "out of memory for the settings");
+        return cli_fail_memory(error, "the settings");
     const enum impasto_status status = cli_write_text(settings->save_settings, text, error);
     free(text);
     return status;

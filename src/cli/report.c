@@ -22,7 +22,7 @@ enum impasto_status cli_report_open(struct cli_report **report, const char *path
         return IMPASTO_OK;
     *report = calloc(1, sizeof(**report));
     if (!*report)
-        return cli_fail(error, IMPASTO_ERROR_MEMORY, "out of memory for the report");
+        return cli_fail_memory(error, "the report");
     (*report)->path = path;
     return IMPASTO_OK;
 }
@@ -58,7 +58,7 @@ enum impasto_status cli_report_picture(struct cli_report *report, const char *ro
     struct cli_embedded *pictures =
         realloc(report->pictures, (report->count + 1) * sizeof(*pictures));
     if (!pictures)
-        return cli_fail(error, IMPASTO_ERROR_MEMORY, "out of memory for the report");
+        return cli_fail_memory(error, "the report");
     report->pictures = pictures;
     struct cli_embedded embedded = {.role = role, .name = cli_file_name(path)};
     struct impasto_image *copy = NULL;

@@ -116,7 +116,7 @@ static enum impasto_status layers_text(const struct loading *loading, const char
     char *list = calloc(json_object_size(object) + 1, 64);
     size_t used = 0;
     if (!list)
-        return cli_fail(loading->error, IMPASTO_ERROR_MEMORY, "out of memory for the settings");
+        return cli_fail_memory(loading->error, "the settings");
     json_object_foreach((json_t *)object, layer, weight)
     {
         const bool name = strlen(layer) <= 32 && !strpbrk(layer, ":,");
@@ -131,8 +131,7 @@ static enum impasto_status layers_text(const struct loading *loading, const char
     }
     *text = keep(loading->file, list);
     free(list);
-    return *text ? IMPASTO_OK
-                 : cli_fail(loading->error, IMPASTO_ERROR_MEMORY, "out of memory for the settings");
+    return *text ? IMPASTO_OK : cli_fail_memory(loading->error, "the settings");
 }
 
 /* [128, 256] as "128,256". */
@@ -151,8 +150,7 @@ static enum impasto_status sizes_text(const struct loading *loading, const char 
                                  i ? "," : "", json_integer_value(size));
     }
     *text = keep(loading->file, list);
-    return *text ? IMPASTO_OK
-                 : cli_fail(loading->error, IMPASTO_ERROR_MEMORY, "out of memory for the settings");
+    return *text ? IMPASTO_OK : cli_fail_memory(loading->error, "the settings");
 }
 
 static bool is_choice(const struct cli_option *option, const json_t *value)
@@ -188,8 +186,7 @@ static enum impasto_status value_text(const struct loading *loading,
     else
         return bad(loading, option->name, " is %s; it must be %s", kind_of(value),
                    kind_for(option));
-    return *text ? IMPASTO_OK
-                 : cli_fail(loading->error, IMPASTO_ERROR_MEMORY, "out of memory for the settings");
+    return *text ? IMPASTO_OK : cli_fail_memory(loading->error, "the settings");
 }
 
 /* ---- Keys ------------------------------------------------------------------------------------ */
@@ -349,7 +346,7 @@ enum impasto_status cli_settings_load(struct cli_settings *settings, const char 
     struct cli_file *file = calloc(1, sizeof(*file));
     if (!file || !(file->texts = json_array())) {
         free(file);
-        return cli_fail(error, IMPASTO_ERROR_MEMORY, "out of memory for the settings");
+        return cli_fail_memory(error, "the settings");
     }
     file->path = path;
     file->resumed = resumed;

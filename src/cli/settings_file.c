@@ -20,7 +20,7 @@ static enum impasto_status read_file(const char *path, char **text, size_t *size
     char *bytes = malloc(IMPASTO_SETTINGS_MOST + 1);
     bool failed = stat(path, &info) != 0;
     if (!bytes)
-        return cli_fail(error, IMPASTO_ERROR_MEMORY, "out of memory for the settings");
+        return cli_fail_memory(error, "the settings");
     if (!failed && !S_ISREG(info.st_mode)) {
         free(bytes);
         return cli_fail(error, IMPASTO_ERROR_INPUT, "%s: is %s, not a file of settings", path,
@@ -37,7 +37,7 @@ static enum impasto_status read_file(const char *path, char **text, size_t *size
         return IMPASTO_OK;
     }
     free(bytes);
-    return cli_fail(error, IMPASTO_ERROR_INPUT, "%s: cannot be read: %s", path, strerror(reason));
+    return cli_fail_file(error, IMPASTO_ERROR_INPUT, path, "cannot be read", reason);
 }
 
 static bool begins_with(const char *bytes, size_t size, const char *head, size_t length)
@@ -59,8 +59,7 @@ static enum impasto_status read_checkpoint(struct cli_file *file, char **text, s
                         "%s: carries no settings: another program wrote it", file->path);
     *text = strdup(note);
     *size = strlen(note);
-    return *text ? IMPASTO_OK
-                 : cli_fail(error, IMPASTO_ERROR_MEMORY, "out of memory for the settings");
+    return *text ? IMPASTO_OK : cli_fail_memory(error, "the settings");
 }
 
 /* The JSON text in a file, which may be a picture. text: to be freed. */

@@ -134,7 +134,7 @@ enum impasto_status cli_show_open(struct cli_show **show, struct impasto_error *
         return IMPASTO_OK;
     struct cli_show *opened = calloc(1, sizeof(*opened));
     if (!opened)
-        return cli_fail(error, IMPASTO_ERROR_MEMORY, "out of memory");
+        return cli_fail_memory(error, "the pictures shown");
     gchar **environment = g_get_environ();
     opened->terminal = chafa_term_db_detect(chafa_term_db_get_default(), environment);
     g_strfreev(environment);

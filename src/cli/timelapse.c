@@ -59,8 +59,7 @@ static enum impasto_status check_empty(const char *folder, struct impasto_error 
 {
     DIR *entries = opendir(folder);
     if (!entries)
-        return cli_fail(error, IMPASTO_ERROR_OUTPUT, "%s: cannot be looked into: %s", folder,
-                        strerror(errno));
+        return cli_fail_file(error, IMPASTO_ERROR_OUTPUT, folder, "cannot be looked into", errno);
     enum impasto_status status = IMPASTO_OK;
     for (const struct dirent *entry; status == IMPASTO_OK && (entry = readdir(entries));)
         if (is_frame(entry->d_name))
@@ -99,13 +98,13 @@ static enum impasto_status check_folder(const struct cli_settings *settings, con
     if (stat(folder, &info) != 0 && errno == ENOENT)
         return impasto_file_check(folder, error);
     if (stat(folder, &info) != 0)
-        return cli_fail(error, IMPASTO_ERROR_OUTPUT, "%s: %s", folder, strerror(errno));
+        return cli_fail_file(error, IMPASTO_ERROR_OUTPUT, folder, "cannot be looked into", errno);
     if (!S_ISDIR(info.st_mode))
         return cli_fail(error, IMPASTO_ERROR_OUTPUT,
                         "%s: is not a folder; name one for --timelapse", folder);
     if (access(folder, W_OK | X_OK) != 0)
-        return cli_fail(error, IMPASTO_ERROR_OUTPUT, "%s: the folder cannot be written to: %s",
-                        folder, strerror(errno));
+        return cli_fail_file(error, IMPASTO_ERROR_OUTPUT, folder, "the folder cannot be written to",
+                             errno);
     return settings->resume ? check_frames(settings, folder, error) : check_empty(folder, error);
 }
 
@@ -124,7 +123,7 @@ enum impasto_status cli_timelapse_check(const struct cli_settings *settings,
         length--;
     char *folder = strndup(settings->timelapse, length);
     if (!folder)
-        return cli_fail(error, IMPASTO_ERROR_MEMORY, "out of memory");
+        return cli_fail_memory(error, "a file name");
     const enum impasto_status status = check_folder(settings, folder, outputs, count, error);
     free(folder);
     return status;
@@ -159,8 +158,8 @@ enum impasto_status cli_timelapse_open(struct cli_timelapse *timelapse,
     if (timelapse->digits < LEAST_DIGITS)
         timelapse->digits = LEAST_DIGITS;
     if (mkdir(timelapse->folder, 0777) != 0 && errno != EEXIST)
-        return cli_fail(error, IMPASTO_ERROR_OUTPUT, "%s: the folder cannot be made: %s",
-                        timelapse->folder, strerror(errno));
+        return cli_fail_file(error, IMPASTO_ERROR_OUTPUT, timelapse->folder,
+                             "the folder cannot be made", errno);
     if (settings->resume) {
         /* Those of the iterations before this one; later ones are of a run that died after it. */
         const int there = count_frames(timelapse->folder);
@@ -194,7 +193,7 @@ enum impasto_status cli_timelapse_write(struct cli_timelapse *timelapse, int tak
     const size_t size = strlen(timelapse->folder) + sizeof("/2147483647.png");
     char *path = malloc(size);
     if (!path)
-        return cli_fail(error, IMPASTO_ERROR_MEMORY, "out of memory");
+        return cli_fail_memory(error, "a file name");
     snprintf(path, size, "%s/%0*d.png", timelapse->folder, timelapse->digits, timelapse->frames);
     struct impasto_image *resized = NULL;
     enum impasto_status status = IMPASTO_OK;

@@ -14,8 +14,8 @@ static enum impasto_status write_line(struct cli_trace *trace, json_t *line,
     json_decref(line);
     errno = 0;
     if (dumped != 0 || fputc('\n', trace->stream) == EOF || fflush(trace->stream) != 0)
-        return cli_fail(error, IMPASTO_ERROR_OUTPUT, "%s: cannot be written: %s", trace->path,
-                        strerror(errno ? errno : EIO));
+        return cli_fail_file(error, IMPASTO_ERROR_OUTPUT, trace->path, "cannot be written",
+                             errno ? errno : EIO);
     return IMPASTO_OK;
 }
 
@@ -67,8 +67,7 @@ enum impasto_status cli_trace_open(struct cli_trace *trace, const char *path,
     trace->path = path;
     trace->stream = fopen(path, run->continues ? "a" : "w");
     if (!trace->stream)
-        return cli_fail(error, IMPASTO_ERROR_OUTPUT, "%s: cannot be written: %s", path,
-                        strerror(errno));
+        return cli_fail_file(error, IMPASTO_ERROR_OUTPUT, path, "cannot be written", errno);
     return write_line(trace, run_line(run), error);
 }
 
@@ -116,8 +115,8 @@ enum impasto_status cli_trace_close(struct cli_trace *trace, enum impasto_status
     json_object_set_new(line, "output", cli_json_text(output));
     enum impasto_status written = write_line(trace, line, error);
     if (fclose(trace->stream) != 0 && written == IMPASTO_OK)
-        written = cli_fail(error, IMPASTO_ERROR_OUTPUT, "%s: cannot be written: %s", trace->path,
-                           strerror(errno));
+        written =
+            cli_fail_file(error, IMPASTO_ERROR_OUTPUT, trace->path, "cannot be written", errno);
     trace->stream = NULL;
     return written;
 }

@@ -129,8 +129,7 @@ static enum impasto_status write_file(char *path, const struct header *header, c
     struct imp_file file;
     struct stat info;
     if (!imp_host_make_folders(path))
-        return imp_fail(error, IMPASTO_ERROR_OUTPUT, "%s: its folder cannot be made: %s", path,
-                        strerror(errno));
+        return imp_fail_file(error, IMPASTO_ERROR_OUTPUT, path, "its folder cannot be made", errno);
     /* A pipe, say: nothing that is kept here. */
     if (lstat(path, &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode))
         (void)unlink(path);

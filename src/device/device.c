@@ -268,6 +268,12 @@ enum impasto_status(imp_device_fail)(struct imp_device *device, enum impasto_sta
     return imp_fail(&device->error, status, "%s", length < 0 ? "" : message);
 }
 
+enum impasto_status(imp_device_fail_memory)(struct imp_device *device, const char *what,
+                                            size_t bytes)
+{
+    return imp_fail_memory(&device->error, what, bytes);
+}
+
 unsigned imp_device_refusals(const struct imp_device *device)
 {
     return device->refusals;

@@ -140,9 +140,14 @@ const struct imp_log *imp_device_log(const struct imp_device *device);
 const struct impasto_error *imp_device_error(const struct imp_device *device);
 enum impasto_status imp_device_fail(struct imp_device *device, enum impasto_status status,
                                     const char *format, ...) IMP_PRINTF(3, 4);
+/* The same for imp_fail_memory. */
+enum impasto_status imp_device_fail_memory(struct imp_device *device, const char *what,
+                                           size_t bytes);
 #ifdef __clang_analyzer__ /* as with imp_fail */
 #define imp_device_fail(device, status, ...)                                                       \
     ((void)(imp_device_fail)(device, status, __VA_ARGS__), (status))
+#define imp_device_fail_memory(device, what, bytes)                                                \
+    ((void)(imp_device_fail_memory)(device, what, bytes), IMPASTO_ERROR_MEMORY)
 #endif
 
 /* Wait until everything launched has finished. */

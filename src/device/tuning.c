@@ -113,8 +113,8 @@ enum impasto_status imp_tuning_store(const struct impasto_device_info *info,
                         "there is no data folder to keep the tuning in; set HOME or XDG_DATA_HOME");
     enum impasto_status status = IMPASTO_OK;
     if (!imp_host_make_folders(path))
-        status = imp_fail(error, IMPASTO_ERROR_OUTPUT, "%s: its folder cannot be made: %s", path,
-                          strerror(errno));
+        status =
+            imp_fail_file(error, IMPASTO_ERROR_OUTPUT, path, "its folder cannot be made", errno);
     if (status == IMPASTO_OK)
         status = imp_file_create(&file, path, error);
     if (status == IMPASTO_OK) {

@@ -148,7 +148,8 @@ static enum impasto_status receive(const struct imp_sandbox_child *child, const 
     }
     if (!good)
         return imp_fail(error, IMPASTO_ERROR_INPUT,
-                        "%s: is a damaged picture, in a way that misleads its decoder", path);
+                        "%s: is a damaged picture, in a way that misleads its decoder; get it anew",
+                        path);
     return IMPASTO_OK;
 }
 
@@ -169,13 +170,13 @@ static enum impasto_status decode(const struct task *task, struct impasto_image 
     struct imp_sandbox_child child;
     bool whole;
     if (!imp_sandbox_start(&sandbox, &child))
-        return imp_fail(error, IMPASTO_ERROR_INPUT, "%s: no process to decode it in: %s",
-                        source->path, strerror(errno));
+        return imp_sandbox_fail(error, source->path, "decode", errno);
     const enum impasto_status status = receive(&child, task, image, &whole, error);
     const char *end = imp_sandbox_end(&child);
     if (status == IMPASTO_OK && !whole)
-        return imp_fail(error, IMPASTO_ERROR_INPUT, "%s: is a damaged picture: its decoder %s",
-                        source->path, end ? end : "stops");
+        return imp_fail(error, IMPASTO_ERROR_INPUT,
+                        "%s: is a damaged picture: its decoder %s; get it anew", source->path,
+                        end ? end : "stops");
     return status;
 }
 

@@ -90,8 +90,7 @@ static enum impasto_status open_regular(const char *path, FILE **stream,
     const int descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     struct stat info;
     if (descriptor < 0)
-        return imp_fail(error, IMPASTO_ERROR_INPUT, "%s: cannot be opened: %s", path,
-                        strerror(errno));
+        return imp_fail_file(error, IMPASTO_ERROR_INPUT, path, "cannot be opened", errno);
     if (fstat(descriptor, &info) != 0 || !S_ISREG(info.st_mode)) {
         const bool folder = S_ISDIR(info.st_mode);
         close(descriptor);
@@ -101,8 +100,7 @@ static enum impasto_status open_regular(const char *path, FILE **stream,
     *stream = fdopen(descriptor, "rb");
     if (!*stream) {
         close(descriptor);
-        return imp_fail(error, IMPASTO_ERROR_INPUT, "%s: cannot be read: %s", path,
-                        strerror(errno));
+        return imp_fail_file(error, IMPASTO_ERROR_INPUT, path, "cannot be read", errno);
     }
     return IMPASTO_OK;
 }
@@ -122,16 +120,14 @@ static enum impasto_status open_source(struct imp_image_source *source,
         if (formats[i]->probe(head, size))
             *format = formats[i];
     if (ferror(source->stream))
-        status = imp_fail(error, IMPASTO_ERROR_INPUT, "%s: cannot be read: %s", path,
-                          strerror(errno));
+        status = imp_fail_file(error, IMPASTO_ERROR_INPUT, path, "cannot be read", errno);
     else if (size == 0)
         status = imp_fail(error, IMPASTO_ERROR_INPUT, "%s: is empty", path);
     else if (!*format)
         status = imp_fail(error, IMPASTO_ERROR_INPUT,
                           "%s: is not a PNG or JPEG picture; convert it to one of them", path);
     else if (fseek(source->stream, 0, SEEK_SET) != 0)
-        status = imp_fail(error, IMPASTO_ERROR_INPUT, "%s: cannot be read: %s", path,
-                          strerror(errno));
+        status = imp_fail_file(error, IMPASTO_ERROR_INPUT, path, "cannot be read", errno);
     if (status != IMPASTO_OK)
         fclose(source->stream);
     return status;

@@ -38,8 +38,8 @@ static void on_error(j_common_ptr jpeg)
     }
     jpeg->err->format_message(jpeg, text);
     const char *advice = session->failure == IMPASTO_ERROR_INPUT
-                             ? "is a damaged JPEG picture"
-                             : "cannot be written";
+                             ? "is a damaged JPEG picture; get it anew"
+                             : "cannot be written; name another file";
     imp_fail(session->error, session->failure, "%s: %s (libjpeg: %s)", session->path, advice, text);
     longjmp(session->jump, 1);
 }
@@ -53,7 +53,8 @@ static void on_message(j_common_ptr jpeg, int level)
     char text[JMSG_LENGTH_MAX];
     jpeg->err->format_message(jpeg, text);
     imp_fail(session->error, IMPASTO_ERROR_INPUT,
-             "%s: is a damaged or cut-short JPEG picture (libjpeg: %s)", session->path, text);
+             "%s: is a damaged or cut-short JPEG picture; get it anew (libjpeg: %s)", session->path,
+             text);
     longjmp(session->jump, 1);
 }
 

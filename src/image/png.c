@@ -69,8 +69,8 @@ static void on_error(png_structp png, png_const_charp message)
         longjmp(session->jump, 1);
     }
     const char *advice = session->failure == IMPASTO_ERROR_INPUT
-                             ? "is a damaged or cut-short PNG picture"
-                             : "cannot be written";
+                             ? "is a damaged or cut-short PNG picture; get it anew"
+                             : "cannot be written; name another file";
     imp_fail(session->error, session->failure, "%s: %s (libpng: %s)", session->path, advice,
              message);
     longjmp(session->jump, 1);

@@ -58,7 +58,7 @@ enum impasto_status imp_guide_fill(struct imp_guide *guide, struct imp_device *d
     float *padded = malloc((h + 2) * (w + 2) * sizeof(float));
     enum impasto_status status = IMPASTO_OK;
     if (!shrunk || !padded)
-        status = imp_device_fail(device, IMPASTO_ERROR_MEMORY, "out of memory for a mask");
+        status = imp_device_fail_memory(device, "a mask", h * w * sizeof(float));
     else
         memcpy(shrunk, plane, h * w * sizeof(float));
     for (int s = 0; s < IMP_STAGES && status == IMPASTO_OK; s++) {

@@ -406,8 +406,7 @@ static enum impasto_status load(const char *path, struct impasto_weights *weight
                                         .work = serve,
                                         .user = &path};
     if (!imp_sandbox_start(&sandbox, &child))
-        return imp_fail(error, IMPASTO_ERROR_WEIGHTS, "%s: no process to read it in: %s", path,
-                        strerror(errno));
+        return imp_sandbox_fail(error, path, "read", errno);
     const enum impasto_status status = receive(&child, &reader, weights);
     (void)imp_sandbox_end(&child);
     return status;

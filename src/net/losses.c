@@ -202,7 +202,7 @@ enum impasto_status imp_losses_read(struct imp_losses *losses, struct impasto_pr
     const int slots = losses->check_slot + losses->checked;
     double *totals = malloc((size_t)losses->slots * sizeof(*totals));
     if (!totals)
-        return imp_device_fail(losses->device, IMPASTO_ERROR_MEMORY, "out of memory for sums");
+        return imp_device_fail_memory(losses->device, "sums", 0);
     const enum impasto_status status =
         imp_sums_read(losses->device, losses->sums, slots, totals);
     if (status == IMPASTO_OK) {

@@ -88,7 +88,7 @@ static enum impasto_status begin(struct imp_device *device, struct imp_optimizer
     if (lbfgs && lbfgs->history && lbfgs->dots && lbfgs->coefficients)
         return IMPASTO_OK;
     release(state);
-    return imp_device_fail(device, IMPASTO_ERROR_MEMORY, "out of memory for L-BFGS");
+    return imp_device_fail_memory(device, "L-BFGS", 0);
 }
 
 static struct imp_lbfgs_vectors vectors_of(const struct imp_optimizer_state *state,

@@ -75,7 +75,7 @@ size_t imp_layout_rows(const struct imp_layout *layout, struct impasto_plan_row 
 enum impasto_status imp_layout_allocate(const struct imp_layout *layout, struct imp_device *device)
 {
     if (layout->failed)
-        return imp_device_fail(device, IMPASTO_ERROR_MEMORY, "out of memory while planning");
+        return imp_device_fail_memory(device, "the memory plan", 0);
     for (size_t i = 0; i < layout->count; i++) {
         const struct imp_allocation *item = &layout->items[i];
         const enum impasto_status status =

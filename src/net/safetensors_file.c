@@ -53,8 +53,7 @@ static enum impasto_status read_at(const struct imp_safetensors *file, void *out
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0)
-            return imp_fail(error, file->blame, "%s: cannot be read: %s", file->path,
-                            strerror(errno));
+            return imp_fail_file(error, file->blame, file->path, "cannot be read", errno);
         if (got == 0)
             return imp_safetensors_damaged(file, error, "it ends early");
         to += got;
@@ -87,7 +86,7 @@ static enum impasto_status read_header(struct imp_safetensors *file, const char 
     struct stat info;
     uint64_t length = 0;
     if (fstat(file->descriptor, &info) != 0)
-        return imp_fail(error, file->blame, "%s: %s", file->path, strerror(errno));
+        return imp_fail_file(error, file->blame, file->path, "cannot be read", errno);
     const uint64_t size = (uint64_t)info.st_size;
     IMP_TRY(read_at(file, bytes, sizeof(bytes), 0, error));
     for (int i = 7; i >= 0; i--)
@@ -248,7 +247,7 @@ enum impasto_status imp_safetensors_open(const char *path, const char *what,
     enum impasto_status status = IMPASTO_OK;
     file->descriptor = open(path, O_RDONLY | O_CLOEXEC);
     if (file->descriptor < 0)
-        status = imp_fail(error, blame, "%s: %s", path, strerror(errno));
+        status = imp_fail_file(error, blame, path, "cannot be read", errno);
     if (status == IMPASTO_OK)
         status = read_header(file, what, error);
     if (status == IMPASTO_OK)

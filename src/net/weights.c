@@ -118,13 +118,13 @@ static enum impasto_status read_head(const char *path, unsigned char head[HEAD_S
                         "%s: not a regular file (a device, pipe or socket); name a file", path);
     FILE *file = fopen(path, "rb");
     if (file == NULL)
-        return imp_fail(error, IMPASTO_ERROR_WEIGHTS, "%s: cannot be read: %s", path,
-                        strerror(errno));
+        return imp_fail_file(error, IMPASTO_ERROR_WEIGHTS, path, "cannot be read", errno);
     *size = fread(head, 1, HEAD_SIZE, file);
     const bool failed = ferror(file) != 0;
+    const int problem = errno;
     fclose(file);
     if (failed)
-        return imp_fail(error, IMPASTO_ERROR_WEIGHTS, "%s: cannot be read", path);
+        return imp_fail_file(error, IMPASTO_ERROR_WEIGHTS, path, "cannot be read", problem);
     if (*size == 0)
         return imp_fail(error, IMPASTO_ERROR_WEIGHTS, "%s: empty; get the file anew", path);
     return IMPASTO_OK;

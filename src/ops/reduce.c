@@ -80,7 +80,7 @@ enum impasto_status imp_sums_read(struct imp_device *device, const struct imp_bu
     const size_t count = (size_t)slots * IMP_PARTS;
     float *shares = malloc(count * sizeof(float));
     if (!shares)
-        return imp_device_fail(device, IMPASTO_ERROR_MEMORY, "out of memory for sums");
+        return imp_device_fail_memory(device, "sums", count * sizeof(float));
     const enum impasto_status status = imp_buffer_read(sums, 0, shares, count * sizeof(float));
     for (int slot = 0; slot < slots && status == IMPASTO_OK; slot++) {
         totals[slot] = 0;

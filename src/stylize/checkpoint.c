@@ -187,14 +187,13 @@ static enum impasto_status probe(const char *path, struct impasto_error *error)
     char head[HEAD_LENGTH + sizeof(BEGINNING) + 8] = "";
     struct stat info;
     if (stat(path, &info) != 0)
-        return imp_fail(error, IMPASTO_ERROR_INPUT, "%s: %s", path, strerror(errno));
+        return imp_fail_file(error, IMPASTO_ERROR_INPUT, path, "cannot be read", errno);
     if (!S_ISREG(info.st_mode))
         return imp_fail(error, IMPASTO_ERROR_INPUT, "%s: is %s, not a checkpoint", path,
                         S_ISDIR(info.st_mode) ? "a folder" : "a device, pipe or socket");
     FILE *stream = fopen(path, "rb");
     if (!stream)
-        return imp_fail(error, IMPASTO_ERROR_INPUT, "%s: cannot be read: %s", path,
-                        strerror(errno));
+        return imp_fail_file(error, IMPASTO_ERROR_INPUT, path, "cannot be read", errno);
     const size_t got = fread(head, 1, sizeof(head) - 1, stream);
     fclose(stream);
     if (got < HEAD_LENGTH || strncmp(head + HEAD_LENGTH, BEGINNING, sizeof(BEGINNING) - 1) != 0)

@@ -24,7 +24,7 @@ class Pictures(Case):
                             pictures=pictures, **options)
 
     def test_missing(self):
-        self.refuse_picture("no such file", "none.png")
+        self.refuse_picture("no such file or directory; see whether the name is right", "none.png")
 
     def test_empty(self):
         self.write("empty.png", b"")
@@ -97,6 +97,20 @@ class Pictures(Case):
         out.chmod(0o666)
         self.folder.chmod(0o777)
         self.refuse_picture("permission denied", "secret.png", **somebody)
+
+    def test_no_process_to_decode_in(self):
+        """A limit of the user's says nothing of the picture."""
+
+        def limit():
+            resource.setrlimit(resource.RLIMIT_NPROC, (1, 1))
+
+        somebody = {}
+        if os.geteuid() == 0:  # who has no such limit
+            somebody = self.somebody()
+            self.write("out.png", "an older result").chmod(0o666)
+            self.folder.chmod(0o777)
+        self.refuse(MEMORY, ["content.png", "no process", "ulimit -u"], preexec_fn=limit,
+                    **somebody)
 
     def test_too_small(self):
         self.write("small.png", png(12, 12))

@@ -3,6 +3,7 @@
 
 #include "base/base.h"
 
+#include <errno.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -33,7 +34,24 @@ static void test_fail_formats(void **state)
     assert_string_equal(error.message, "outer: a.png: 7 is bad");
     imp_fail_memory(&error, "activations", 3u << 20);
     assert_int_equal(error.status, IMPASTO_ERROR_MEMORY);
-    assert_string_equal(error.message, "out of memory for activations (3.0 MiB)");
+    assert_string_equal(error.message, "out of memory for activations (3.0 MiB); end other "
+                                       "programs, or let the pictures be smaller");
+    /* A size that would read as nothing is left out. */
+    imp_fail_memory(&error, "a file name", 20);
+    assert_string_equal(error.message, "out of memory for a file name; end other programs, or let "
+                                       "the pictures be smaller");
+    assert_int_equal(imp_fail_file(&error, IMPASTO_ERROR_OUTPUT, "a.png", "writing failed", ENOSPC),
+                     IMPASTO_ERROR_OUTPUT);
+    assert_string_equal(error.message, "a.png: writing failed: No space left on device; make room "
+                                       "on the disk, or name one on another");
+}
+
+static void test_each_file_error_has_an_advice(void **state)
+{
+    (void)state;
+    for (int problem = -1; problem < 200; problem++)
+        assert_true(strlen(impasto_file_advice(problem)) > 10);
+    assert_string_equal(impasto_file_advice(ENOENT), "see whether the name is right");
 }
 
 static void test_fail_cuts(void **state)
@@ -321,6 +339,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_fail_formats),
+        cmocka_unit_test(test_each_file_error_has_an_advice),
         cmocka_unit_test(test_fail_cuts),
         cmocka_unit_test(test_clean_line),
         cmocka_unit_test(test_status_texts),
