@@ -31,7 +31,7 @@ static enum impasto_status take_picture(struct cli_painter *run, struct impasto_
     if ((*image)->settings)
         return IMPASTO_OK;
     impasto_image_free(image);
-    return cli_fail(error, IMPASTO_ERROR_MEMORY, "out of memory for the settings");
+    return cli_fail_memory(error, "the settings");
 }
 
 /* For all who want it now, read once. */
@@ -93,7 +93,7 @@ static enum impasto_status write_gradient(struct cli_painter *run)
     const size_t count = 3 * (size_t)info->scale_width * (size_t)info->scale_height;
     float *gradient = malloc(count * sizeof(float));
     if (!gradient)
-        return cli_fail(run->error, IMPASTO_ERROR_MEMORY, "out of memory for the gradient");
+        return cli_fail_memory(run->error, "the gradient");
     enum impasto_status status = impasto_job_gradient(run->job, gradient, run->error);
     if (status == IMPASTO_OK)
         status = cli_write_floats(run->settings->gradient, gradient, count, run->error);
@@ -154,7 +154,7 @@ enum impasto_status cli_painter_open(struct cli_painter *run)
     run->weights_source = strdup(impasto_weights_info(run->weights)->source);
     run->builtin = impasto_weights_info(run->weights)->builtin;
     if (!run->weights_source)
-        return cli_fail(error, IMPASTO_ERROR_MEMORY, "out of memory");
+        return cli_fail_memory(error, "a file name");
     if ((status = cli_watchdog_open(run)) ||
         (status = cli_open_device(run->settings, &run->console, &run->device, error)))
         return status;
@@ -364,7 +364,7 @@ static enum impasto_status paint_sequence(struct cli_painter *run)
         run->output = cli_numbered(pattern, i + 1);
         cli_pictures_interpolate(&run->pictures, i, count);
         status = run->output ? cli_painter_paint(run, i == count - 1)
-                             : cli_fail(run->error, IMPASTO_ERROR_MEMORY, "out of memory");
+                             : cli_fail_memory(run->error, "a file name");
         impasto_job_close(&run->job);
         free(run->output);
     }
@@ -386,7 +386,7 @@ static enum impasto_status name_output(const struct cli_settings *settings, char
         *output = cli_default_output(settings->content, style.path);
         free(style.path);
     }
-    return *output ? IMPASTO_OK : cli_fail(error, IMPASTO_ERROR_MEMORY, "out of memory");
+    return *output ? IMPASTO_OK : cli_fail_memory(error, "a file name");
 }
 
 void cli_warn_of_preset(const struct cli_settings *settings, struct cli_console *console)

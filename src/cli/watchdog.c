@@ -107,7 +107,7 @@ enum impasto_status cli_watchdog_open(struct cli_painter *run)
                         "IMPASTO_TIMEOUT=%.40s: must be a number of seconds, or off", text);
     struct cli_watchdog *dog = calloc(1, sizeof(*dog));
     if (!dog)
-        return cli_fail(run->error, IMPASTO_ERROR_MEMORY, "out of memory");
+        return cli_fail_memory(run->error, "the watchdog");
     pthread_condattr_t monotonic;
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
