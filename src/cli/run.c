@@ -389,6 +389,22 @@ static enum impasto_status name_output(const struct cli_settings *settings, char
     return *output ? IMPASTO_OK : cli_fail_memory(error, "a file name");
 }
 
+/* What the run will write: of a sequence, the numbered names in place of the one that was given. */
+static enum impasto_status check_outputs(const struct cli_settings *settings, const char *output,
+                                         struct impasto_error *error)
+{
+    enum impasto_status status = IMPASTO_OK;
+    if (!settings->interpolate)
+        return cli_check_outputs(settings, output, error);
+    for (int i = 1; i <= settings->interpolate && status == IMPASTO_OK; i++) {
+        char *name = cli_numbered(output, i);
+        status = name ? cli_check_outputs(settings, name, error)
+                      : cli_fail_memory(error, "a file name");
+        free(name);
+    }
+    return status;
+}
+
 void cli_warn_of_preset(const struct cli_settings *settings, struct cli_console *console)
 {
     char line[1200];
@@ -428,7 +444,7 @@ enum impasto_status cli_run(struct cli_settings *settings, struct impasto_error 
     if (status == IMPASTO_OK)
         status = name_output(settings, &run.output, error);
     if (status == IMPASTO_OK)
-        status = cli_check_outputs(settings, run.output, error);
+        status = check_outputs(settings, run.output, error);
     if (status == IMPASTO_OK && settings->show)
         status = cli_console_open_show(&run.console, error);
     if (status == IMPASTO_OK)

@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 import unittest
 
-from support import CHEAP, INPUT, OUTPUT, SHORT_PATIENCE, USAGE, Case, environment, program
+from support import CHEAP, INPUT, OUTPUT, SHORT_PATIENCE, USAGE, Case, environment, png, program
 
 OPTIONS = """device list-devices json self-test size style-size style-scale iterations optimizer
     learning-rate beta1 beta2 epsilon content-weight style-weight tv-weight content-layers
@@ -261,6 +261,19 @@ class Outputs(Case):
             for option in ["-o", "--trace", "--gradient"]:
                 with self.subTest(name=name, option=option):
                     self.refuse(OUTPUT, [name, "input"], option, name)
+
+    def test_the_pictures_of_a_sequence(self):
+        """Their names, of which the first may be an input's and a later one a folder's."""
+        self.write("seq-0001.png", png(24, 32))
+        (self.folder / "row-0003.png").mkdir()
+        way = ["--interpolate", "3", "--trace", "all-0002.png", "-o"]
+        for name, words, pictures in [
+            ("seq.png", ["seq-0001.png", "input"], ["content.png", "seq-0001.png", "style.png"]),
+            ("row.png", ["row-0003.png", "folder"], ["content.png", "style.png", "style.png"]),
+            ("all.png", ["all-0002.png", "two outputs"], ["content.png", "style.png", "style.png"]),
+        ]:
+            with self.subTest(name):
+                self.refuse(OUTPUT, words, *way, name, pictures=pictures)
 
     def test_two_outputs_are_two_files(self):
         self.refuse(OUTPUT, "two outputs", "--trace", "new.txt", "--gradient", "new.txt")
