@@ -201,12 +201,24 @@ static enum impasto_status open_job(struct cli_painter *run, bool last)
     return status;
 }
 
-/* What is written beside the picture fails the run where nothing else has. */
+/* Unless the run's own error says the same, as where a disk is full. */
+static void warn(struct cli_painter *run, const char *line)
+{
+    if (strcmp(line, run->error->message) != 0)
+        cli_console_log(&run->console, IMPASTO_LOG_WARNING, line);
+}
+
+/* What is written beside the picture fails the run where nothing else has; where something has, it
+ * is a warning. */
 static void add_failure(struct cli_painter *run, enum impasto_status *status,
                         enum impasto_status written, const struct impasto_error *why)
 {
-    if (*status != IMPASTO_OK || written == IMPASTO_OK)
+    if (written == IMPASTO_OK)
         return;
+    if (*status != IMPASTO_OK) {
+        warn(run, why->message);
+        return;
+    }
     *status = written;
     *run->error = *why;
 }
@@ -265,11 +277,13 @@ static enum impasto_status conclude(struct cli_painter *run, enum impasto_status
         *run->error = run->callback_error;
     }
     const bool interrupted = status == IMPASTO_ERROR_INTERRUPTED;
+    /* Without a job it was stopped while a lost device was opened again: nothing is left to save.
+     */
+    const bool stopped = run->job && (interrupted || status == IMPASTO_ERROR_NUMERIC ||
+                                      status == IMPASTO_ERROR_OUTPUT);
     /* In a batch, a picture that is there is a finished one. */
-    const bool sound =
-        status == IMPASTO_OK || (!run->batch && (interrupted || status == IMPASTO_ERROR_NUMERIC ||
-                                                 status == IMPASTO_ERROR_OUTPUT));
-    if (interrupted || status == IMPASTO_ERROR_OUTPUT || status == IMPASTO_ERROR_NUMERIC)
+    const bool sound = status == IMPASTO_OK || (stopped && !run->batch);
+    if (stopped)
         cli_checkpoint_save(&run->checkpoint, run->job, run->taken, &run->console);
     struct impasto_error unsaved = {0};
     struct impasto_image *image = NULL;
@@ -288,9 +302,11 @@ static enum impasto_status conclude(struct cli_painter *run, enum impasto_status
         snprintf(line, sizeof(line), "%s: the picture so far was written to %s",
                  interrupted ? "interrupted" : "stopped", run->output);
         cli_console_log(&run->console, IMPASTO_LOG_WARNING, line);
-    } else if (status == IMPASTO_OK || interrupted) {
+    } else if (sound && (status == IMPASTO_OK || interrupted)) {
         *run->error = unsaved;
         status = saved;
+    } else if (sound) {
+        warn(run, unsaved.message);
     }
     struct impasto_error why = {0};
     if (image) {
@@ -301,7 +317,9 @@ static enum impasto_status conclude(struct cli_painter *run, enum impasto_status
                 cli_trace_close(&run->trace, status, run->taken, run->last.seconds,
                                 saved == IMPASTO_OK ? run->output : NULL, &why),
                 &why);
-    add_failure(run, &status, run->checkpoint.status, &run->checkpoint.error);
+    /* There has been a warning of it. */
+    if (status == IMPASTO_OK)
+        add_failure(run, &status, run->checkpoint.status, &run->checkpoint.error);
     if (status != IMPASTO_OK)
         cli_checkpoint_tell(&run->checkpoint, run->output, &run->console);
     impasto_image_free(&image);

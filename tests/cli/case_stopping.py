@@ -6,6 +6,7 @@ import fcntl
 import os
 import pty
 import re
+import resource
 import select
 import signal
 import struct
@@ -107,6 +108,8 @@ class Numbers(Case):
     """NaN and infinity end a run with what was good until then."""
 
     LAYERS = ["--style-layers", "1_1", "--content-layers", "1_1", "--weights", "w.safetensors"]
+    # With weights of 1e7: the first step's gradient overflows.
+    EXTREME = ["--losses", "gatys", "--content-weight", "1e30", "--style-weight", "0", "--optimizer", "adam"]
 
     def test_before_the_first_iteration(self):
         """Features that are not finite: there is no picture yet, so the old one stays."""
@@ -125,8 +128,7 @@ class Numbers(Case):
         """The content's gradient is 0 at the start and overflows after the first step, however short: it
         is taken back."""
         self.write("w.safetensors", first_layer(scale=1e7))
-        extreme = ["--losses", "gatys", "--content-weight", "1e30", "--style-weight", "0", "--optimizer", "adam"]
-        run = self.impasto("content.png", "style.png", *CHEAP, *self.LAYERS, *extreme, "-o",
+        run = self.impasto("content.png", "style.png", *CHEAP, *self.LAYERS, *self.EXTREME, "-o",
                            "out.png", "--trace", "trace.jsonl", "--checkpoint", "run.ckpt")
         self.assertEqual((run.returncode, run.stdout), (NUMERIC, ""), run.stderr)
         self.assertIn("impasto --resume run.ckpt -o out.png", run.stderr)
@@ -138,8 +140,29 @@ class Numbers(Case):
         self.assertEqual((last["status"], last["iterations"]), ("numeric", 1))
         saved = read_png(self.folder / "out.png")
         self.assertEqual(run.stderr.count("half of it is tried"), 3)
-        self.stylise(*self.LAYERS, *extreme, "-o", "out.png", "--iterations", "0")
+        self.stylise(*self.LAYERS, *self.EXTREME, "-o", "out.png", "--iterations", "0")
         self.assertEqual(read_png(self.folder / "out.png"), saved)
+
+    def test_what_cannot_be_written_then_is_told(self):
+        """Files may have 500 bytes only; see FileLimit in case_refusals.py."""
+        self.write("w.safetensors", first_layer(scale=1e7))
+        self.write("out.png", "an older result")
+        run = ["content.png", "style.png", *CHEAP, *self.LAYERS, *self.EXTREME, "-q"]
+        cached = {"IMPASTO_CACHE": "on"}
+        self.assertEqual(self.impasto(*run, "-o", "new.png", env=cached).returncode, NUMERIC)
+
+        def limit():
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (500, 500))
+
+        run = self.impasto(*run, "-o", "out.png", "--report", "out.html", env=cached, preexec_fn=limit)
+        self.assertEqual(run.returncode, NUMERIC, run.stderr)
+        *before, picture, report, line = run.stderr.splitlines()
+        self.assertRegex(picture, r"^impasto: warning: .*out\.png: .*File too large")
+        self.assertRegex(report, r"^impasto: warning: .*out\.html: .*File too large")
+        self.assertRegex(line, r"^impasto: .*not finite at iteration 1")
+        self.assertFalse(any("File too large" in earlier for earlier in before), run.stderr)
+        self.assertEqual((self.folder / "out.png").read_bytes(), b"an older result")
 
 
 class Terminal(Case):

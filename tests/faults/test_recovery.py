@@ -7,12 +7,13 @@ import os
 import pathlib
 import sys
 import tempfile
+import time
 import unittest
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(HERE.parent / "cli"))
-from support import DEVICE, MEMORY, USAGE, Case, png  # noqa: E402
+from support import DEVICE, MEMORY, NUMERIC, PATIENCE, USAGE, Case, first_layer, png  # noqa: E402
 
 JOB = ["content.png", "style.png", "--weights", "builtin", "--size", "32", "--scales", "1",
        "--iterations", "12", "--style-layers", "1_1,2_1", "--content-layers", "2_1", "-q"]
@@ -115,6 +116,32 @@ class Lost(Faults):
         self.assertIn("CL_INVALID_COMMAND_QUEUE (-36)", done.stderr.splitlines()[-1])
         self.assertEqual(self.picture(), b"an older result")
         self.clean(report)
+
+    def test_by_the_time_it_is_back_the_weights_are_others(self):
+        """So the run cannot go on; it ends as one that could not begin."""
+        self.write("w.safetensors", first_layer())
+        self.write("out.png", "an older result")
+        layers = ["--weights", "w.safetensors", "--style-layers", "1_1", "--content-layers", "1_1",
+                  "--checkpoint", "run.ckpt", "--every", "1000", "--trace", "trace.jsonl"]
+        done, _ = self.job("-o", "whole.png", *layers)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        reads = (self.home / "trace").read_text().split().count("clEnqueueReadBuffer")
+        for name in ["run.ckpt", "trace.jsonl"]:
+            (self.folder / name).unlink()
+        # The call takes its time to fail, for as long as the weights are replaced.
+        fault = f"call=clEnqueueReadBuffer,at={reads * 3 // 4},code=-36,lost=1,sleep=3"
+        run = self.start(*JOB, *layers, "-o", "out.png",
+                         env={"OPENCL_LAYERS": LAYER, "IMPASTO_FAULT": fault})
+        while not self.trace():
+            self.assertIsNone(run.poll(), "it ended by itself")
+            time.sleep(0.01)
+        (self.folder / "w.new").write_bytes(first_layer(scale=1e30))
+        (self.folder / "w.new").rename(self.folder / "w.safetensors")
+        _, said = run.communicate(timeout=PATIENCE)
+        self.assertEqual(run.returncode, NUMERIC, said)
+        self.assertRegex(said.decode().splitlines()[-1], "^impasto: .*not finite: these weights cannot")
+        self.assertEqual(self.picture(), b"an older result")
+        self.assertFalse((self.folder / "run.ckpt").exists())
 
     def test_before_the_first_iteration(self):
         """What never worked is not tried again."""
