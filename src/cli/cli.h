@@ -26,6 +26,7 @@ struct cli_console {
     double asked, next;       /* monotonic seconds: when one was asked for, 0: not; when to ask next */
     double spent;             /* seconds, on all pictures */
     int pictures;
+    struct cli_watchdog *watchdog; /* rests while something is shown; NULL: none */
 };
 
 void cli_console_init(struct cli_console *console, const struct cli_settings *settings);

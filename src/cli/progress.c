@@ -2,7 +2,7 @@
 /* What a person sees while it runs, all on stderr: on a terminal one line that is redrawn, with
  * --show under the picture so far; elsewhere a plain line now and then. */
 
-#include "cli/cli.h"
+#include "cli/run.h"
 
 #include <string.h>
 #include <time.h>
@@ -79,12 +79,20 @@ static void draw(struct cli_console *console, FILE *stream)
     cli_block_draw(&console->block, stream, &window, &picture, fresh, line);
 }
 
+/* A terminal that is held, or a pipe that nobody reads, keeps us for as long as it likes. */
+static void send_sheet(struct cli_console *console, struct cli_sheet *sheet)
+{
+    cli_watchdog_rest(console->watchdog);
+    cli_sheet_send(sheet);
+    cli_watchdog_resume(console->watchdog);
+}
+
 static void draw_now(struct cli_console *console)
 {
     struct cli_sheet sheet;
     cli_sheet_open(&sheet);
     draw(console, sheet.stream);
-    cli_sheet_send(&sheet);
+    send_sheet(console, &sheet);
 }
 
 void cli_console_log(void *user, enum impasto_log_level level, const char *line)
@@ -109,7 +117,7 @@ void cli_console_log(void *user, enum impasto_log_level level, const char *line)
     fputc('\n', sheet.stream);
     if (shown && console->show)
         draw(console, sheet.stream);
-    cli_sheet_send(&sheet);
+    send_sheet(console, &sheet);
 }
 
 const char *cli_duration(double seconds, char *text, size_t size)
@@ -184,10 +192,14 @@ void cli_console_progress(struct cli_console *console, const struct impasto_prog
     console->share = progress->iterations > 0 ? work(console, 0, progress->iteration) /
                                                     work(console, 0, progress->iterations)
                                               : 1;
-    if (console->terminal)
+    if (console->terminal) {
         draw_now(console);
-    else
-        fprintf(stderr, "impasto: %s\n", console->words);
+    } else {
+        struct cli_sheet sheet;
+        cli_sheet_open(&sheet);
+        fprintf(sheet.stream, "impasto: %s\n", console->words);
+        send_sheet(console, &sheet);
+    }
 }
 
 bool cli_console_wants_picture(struct cli_console *console)
@@ -217,7 +229,7 @@ void cli_console_finish(struct cli_console *console)
     struct cli_sheet sheet;
     cli_sheet_open(&sheet);
     cli_block_leave(&console->block, sheet.stream);
-    cli_sheet_send(&sheet);
+    send_sheet(console, &sheet);
     if (console->pictures > 0) {
         char line[128];
         snprintf(line, sizeof(line), "--show: %d pictures, which took %.2f s", console->pictures,

@@ -20,11 +20,14 @@ static enum impasto_status write_frame(struct cli_painter *run, const struct imp
                                error);
 }
 
-/* The picture so far, with what it says of itself. */
+/* The picture so far, with what it says of itself. Of this and what is below, called while the
+ * watchdog rests, it looks after the device's part. */
 static enum impasto_status take_picture(struct cli_painter *run, struct impasto_image **image,
                                         struct impasto_error *error)
 {
+    cli_watchdog_resume(run->watchdog);
     const enum impasto_status status = impasto_job_image(run->job, image, error);
+    cli_watchdog_rest(run->watchdog);
     if (status != IMPASTO_OK)
         return status;
     (*image)->settings = cli_record(&run->about, run->taken);
@@ -60,6 +63,15 @@ static enum impasto_status pass_on_picture(struct cli_painter *run, struct impas
     return status;
 }
 
+static void save_checkpoint(struct cli_painter *run)
+{
+    cli_watchdog_resume(run->watchdog);
+    cli_watchdog_saving(run->watchdog, true);
+    cli_checkpoint_save(&run->checkpoint, run->job, run->taken, &run->console);
+    cli_watchdog_saving(run->watchdog, false);
+    cli_watchdog_rest(run->watchdog);
+}
+
 static int on_progress(void *user, const struct impasto_progress *progress)
 {
     struct cli_painter *run = user;
@@ -69,6 +81,7 @@ static int on_progress(void *user, const struct impasto_progress *progress)
     cli_catch_signals();
     cli_watchdog_iteration(run->watchdog, (double)progress->width * progress->height,
                            (double)run->about.job->width * run->about.job->height);
+    cli_watchdog_rest(run->watchdog);
     if (run->lock)
         cli_lock_refresh(run->lock);
     cli_console_progress(&run->console, progress);
@@ -83,7 +96,8 @@ static int on_progress(void *user, const struct impasto_progress *progress)
      * more iterations could follow. */
     if (run->callback_status == IMPASTO_OK && !cli_stop_signal() && !progress->done &&
         cli_checkpoint_due(&run->checkpoint, run->taken, progress->iterations))
-        cli_checkpoint_save(&run->checkpoint, run->job, run->taken, &run->console);
+        save_checkpoint(run);
+    cli_watchdog_resume(run->watchdog);
     return run->callback_status != IMPASTO_OK || cli_stop_signal();
 }
 
@@ -95,8 +109,10 @@ static enum impasto_status write_gradient(struct cli_painter *run)
     if (!gradient)
         return cli_fail_memory(run->error, "the gradient");
     enum impasto_status status = impasto_job_gradient(run->job, gradient, run->error);
+    cli_watchdog_rest(run->watchdog);
     if (status == IMPASTO_OK)
         status = cli_write_floats(run->settings->gradient, gradient, count, run->error);
+    cli_watchdog_resume(run->watchdog);
     free(gradient);
     return status;
 }
@@ -158,6 +174,7 @@ enum impasto_status cli_painter_open(struct cli_painter *run)
     if ((status = cli_watchdog_open(run)) ||
         (status = cli_open_device(run->settings, &run->console, &run->device, error)))
         return status;
+    cli_watchdog_rest(run->watchdog);
     run->params.again = run->batch;
     return s->export_weights
                ? cli_save_weights(run->weights, s->export_weights, &run->console, error)
@@ -284,7 +301,7 @@ static enum impasto_status conclude(struct cli_painter *run, enum impasto_status
     /* In a batch, a picture that is there is a finished one. */
     const bool sound = status == IMPASTO_OK || (stopped && !run->batch);
     if (stopped)
-        cli_checkpoint_save(&run->checkpoint, run->job, run->taken, &run->console);
+        save_checkpoint(run);
     struct impasto_error unsaved = {0};
     struct impasto_image *image = NULL;
     enum impasto_status saved = sound ? take_picture(run, &image, &unsaved) : status;
@@ -326,10 +343,9 @@ static enum impasto_status conclude(struct cli_painter *run, enum impasto_status
     return status;
 }
 
-enum impasto_status cli_painter_paint(struct cli_painter *run, bool last)
+static enum impasto_status paint(struct cli_painter *run, bool last)
 {
     const struct cli_settings *s = run->settings;
-    cli_watchdog_opening(run->watchdog);
     run->recoveries = run->begun = run->taken = 0;
     enum impasto_status status = open_job(run, last);
     if (status != IMPASTO_OK)
@@ -340,6 +356,7 @@ enum impasto_status cli_painter_paint(struct cli_painter *run, bool last)
     }
     if (s->gradient && (status = write_gradient(run)))
         return status;
+    cli_watchdog_rest(run->watchdog);
     if (!run->inputs) {
         run->inputs = cli_inputs_read(s, &run->params, run->builtin ? NULL : run->weights_source);
         cli_inputs_compare(s, run->inputs, &run->console);
@@ -357,17 +374,26 @@ enum impasto_status cli_painter_paint(struct cli_painter *run, bool last)
         (status = cli_trace_open(&run->trace, s->trace, &run->about, run->error)))
         return status;
     cli_console_begin(&run->console, run->about.job);
+    cli_watchdog_resume(run->watchdog);
     status = impasto_job_run(run->job, on_progress, run, run->error);
     while (cli_painter_may_recover(run, status)) {
         status = cli_painter_recover(run, last);
         if (status == IMPASTO_OK)
             status = impasto_job_run(run->job, on_progress, run, run->error);
     }
-    /* What is left to do is done by files, or quickly. */
     cli_watchdog_opening(run->watchdog);
+    cli_watchdog_rest(run->watchdog);
     status = conclude(run, status);
     if (run->params.profile && run->job)
         cli_print_profile(impasto_job_info(run->job));
+    return status;
+}
+
+enum impasto_status cli_painter_paint(struct cli_painter *run, bool last)
+{
+    cli_watchdog_opening(run->watchdog);
+    const enum impasto_status status = paint(run, last);
+    cli_watchdog_rest(run->watchdog);
     return status;
 }
 
@@ -383,6 +409,7 @@ static enum impasto_status paint_sequence(struct cli_painter *run)
         cli_pictures_interpolate(&run->pictures, i, count);
         status = run->output ? cli_painter_paint(run, i == count - 1)
                              : cli_fail_memory(run->error, "a file name");
+        cli_watchdog_opening(run->watchdog);
         impasto_job_close(&run->job);
         free(run->output);
     }

@@ -53,6 +53,12 @@ enum impasto_status cli_watchdog_open(struct cli_painter *run);
  * so many pixels has ended, in a run whose largest scale has `most`. */
 void cli_watchdog_opening(struct cli_watchdog *watchdog);
 void cli_watchdog_iteration(struct cli_watchdog *watchdog, double pixels, double most);
+/* From here until as many calls of the second, or the next beginning, nobody waits for the device: there
+ * is something else to do, which may take its time. */
+void cli_watchdog_rest(struct cli_watchdog *watchdog);
+void cli_watchdog_resume(struct cli_watchdog *watchdog);
+/* A checkpoint is saved, or has been: in that one call device and disk may both hang. */
+void cli_watchdog_saving(struct cli_watchdog *watchdog, bool saving);
 void cli_watchdog_close(struct cli_watchdog **watchdog);
 
 /* ---- run.c ----------------------------------------------------------------------------------- */

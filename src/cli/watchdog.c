@@ -2,7 +2,8 @@
 /*
  * A driver that hangs keeps the thread that waits for it, and no call takes that back. So a second
  * thread counts the seconds since the last sign of life, and when there are far too many, it says
- * so and ends the program, without a word to the driver. What is on disk by then stays.
+ * so and ends the program, without a word to the driver. What is on disk by then stays. While the
+ * program waits for something else, a pager that is not scrolled or a slow disk, it does not count.
  */
 
 #include "cli/run.h"
@@ -32,6 +33,9 @@ struct cli_watchdog {
     long fixed;       /* the limit, where the user has given one; 0: none was */
     double slowest;   /* seconds per pixel */
     double last;      /* monotonic seconds of the last iteration; 0: there was none */
+    int resting;      /* how many ask for that; above 0, nothing is counted */
+    double rested;    /* monotonic seconds: since when it rests */
+    bool saving;      /* the device is read for a checkpoint, which is then written */
 };
 
 static void say(const char *text)
@@ -56,9 +60,10 @@ static void leave(const struct cli_watchdog *dog)
         say("\n");
     }
     snprintf(line, sizeof(line),
-             "impasto: the device has not answered for %ld s, so this run ends%s; if it is only "
+             "impasto: the device%s has not answered for %ld s, so this run ends%s; if it is only "
              "slow, set IMPASTO_TIMEOUT to more seconds, or to off\n",
-             dog->idle, resumable ? "" : " (--checkpoint would have kept what there was)");
+             dog->saving ? ", or the disk that the checkpoint goes to," : "", dog->idle,
+             resumable ? "" : " (--checkpoint would have kept what there was)");
     say(line);
     _exit(-(int)IMPASTO_ERROR_DEVICE);
 }
@@ -76,7 +81,7 @@ static void *watch(void *user)
         int waited = 0;
         while (!dog->ending && waited == 0)
             waited = pthread_cond_timedwait(&dog->ends, &dog->mutex, &next);
-        if (!dog->ending && ++dog->idle > dog->limit)
+        if (!dog->ending && dog->resting == 0 && ++dog->idle > dog->limit)
             leave(dog);
     }
     pthread_mutex_unlock(&dog->mutex);
@@ -123,7 +128,7 @@ enum impasto_status cli_watchdog_open(struct cli_painter *run)
                         "no thread can be had to watch the device");
         return IMPASTO_OK;
     }
-    run->watchdog = dog;
+    run->watchdog = run->console.watchdog = dog;
     return IMPASTO_OK;
 }
 
@@ -134,6 +139,7 @@ void cli_watchdog_opening(struct cli_watchdog *dog)
     pthread_mutex_lock(&dog->mutex);
     dog->idle = 0;
     dog->last = 0;
+    dog->resting = 0;
     dog->limit = dog->fixed > 0 ? dog->fixed : OPENING_SECONDS;
     pthread_mutex_unlock(&dog->mutex);
 }
@@ -154,10 +160,45 @@ void cli_watchdog_iteration(struct cli_watchdog *dog, double pixels, double most
     pthread_mutex_unlock(&dog->mutex);
 }
 
+void cli_watchdog_rest(struct cli_watchdog *dog)
+{
+    if (!dog)
+        return;
+    pthread_mutex_lock(&dog->mutex);
+    if (dog->resting++ == 0)
+        dog->rested = cli_seconds();
+    pthread_mutex_unlock(&dog->mutex);
+}
+
+void cli_watchdog_resume(struct cli_watchdog *dog)
+{
+    if (!dog)
+        return;
+    pthread_mutex_lock(&dog->mutex);
+    if (dog->resting > 0 && --dog->resting == 0) {
+        dog->idle = 0;
+        /* Nor is it the iteration's time. */
+        if (dog->last > 0)
+            dog->last += cli_seconds() - dog->rested;
+    }
+    pthread_mutex_unlock(&dog->mutex);
+}
+
+void cli_watchdog_saving(struct cli_watchdog *dog, bool saving)
+{
+    if (!dog)
+        return;
+    pthread_mutex_lock(&dog->mutex);
+    dog->idle = 0;
+    dog->saving = saving;
+    pthread_mutex_unlock(&dog->mutex);
+}
+
 void cli_watchdog_close(struct cli_watchdog **dog)
 {
     if (!*dog)
         return;
+    (*dog)->run->console.watchdog = NULL;
     pthread_mutex_lock(&(*dog)->mutex);
     (*dog)->ending = true;
     pthread_cond_signal(&(*dog)->ends);

@@ -104,6 +104,37 @@ class Signals(Case):
         self.assertIn(run.returncode, [SIGTERM_CODE, -signal.SIGTERM])
 
 
+class Held(Case):
+    """Somebody holds the terminal, or does not scroll a pager: the run waits, and so does the watchdog."""
+
+    SECONDS = 6
+
+    def test_a_run_waits_for_who_reads(self):
+        self.stylise("-o", "out.png")  # says so if it compiles
+        said = self.stylise("-o", "out.png").stderr
+        before = said.index("impasto: 0/")
+        reader, writer = os.pipe()
+        self.addCleanup(os.close, reader)
+        room = fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, 4096)
+        # There is room for what comes before the first iteration, and not for that.
+        os.write(writer, b"\n" * (room - before - 20))
+        run = self.start("content.png", "style.png", *CHEAP, "-o", "out.png", "--trace", "trace.jsonl",
+                         stderr=writer, env={"IMPASTO_TIMEOUT": str(self.SECONDS)})
+        os.close(writer)
+        deadline = time.monotonic() + PATIENCE
+        while not self.trace():
+            self.assertIsNone(run.poll(), "it ended by itself")
+            self.assertLess(time.monotonic(), deadline, "it does not begin")
+            time.sleep(0.01)
+        time.sleep(self.SECONDS + 2)
+        self.assertEqual(len(self.trace()), 1, "it did not wait")
+        with open(os.dup(reader), "rb") as stream:
+            said = stream.read().decode()
+        run.communicate(timeout=PATIENCE)
+        self.assertEqual(run.returncode, 0, said)
+        self.assertIn("wrote out.png", said)
+
+
 class Numbers(Case):
     """NaN and infinity end a run with what was good until then."""
 
