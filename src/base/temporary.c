@@ -52,6 +52,23 @@ static bool is_temporary(const char *name)
            strcmp(name + length - tail, SUFFIX) == 0;
 }
 
+/* Whether the name of a temporary file has this machine in it: after that come two numbers only, so
+ * that "gpu" does not take what "gpu-01" has made for its own. */
+static bool is_ours(const char *name, const char *host)
+{
+    static const char digits[] = "0123456789";
+    const char *rest = name + strlen(PREFIX);
+    if (strncmp(rest, host, strlen(host)) != 0)
+        return false;
+    rest += strlen(host);
+    const size_t process = strspn(rest, digits);
+    if (process == 0 || rest[process] != '-')
+        return false;
+    rest += process + 1;
+    const size_t number = strspn(rest, digits);
+    return number > 0 && strcmp(rest + number, SUFFIX) == 0;
+}
+
 /* Whether the name still leads to the open file. */
 static bool leads_to(int folder, const char *name, int descriptor)
 {
@@ -74,8 +91,7 @@ static void remove_dead(int folder, const char *name, const char *host)
     if (descriptor < 0)
         return;
     const bool regular = fstat(descriptor, &info) == 0 && S_ISREG(info.st_mode);
-    const bool ours = strncmp(name + strlen(PREFIX), host, strlen(host)) == 0;
-    if (regular && (ours || difftime(time(NULL), info.st_mtime) > OLD_SECONDS) &&
+    if (regular && (is_ours(name, host) || difftime(time(NULL), info.st_mtime) > OLD_SECONDS) &&
         flock(descriptor, LOCK_EX | LOCK_NB) == 0 && leads_to(folder, name, descriptor))
         (void)unlinkat(folder, name, 0);
     close(descriptor);

@@ -205,6 +205,30 @@ static void test_file_of_a_dead_process(void **state)
     assert_int_equal(count_files(), 3);
 }
 
+/* What another machine of a longer name has open is no dead process's: its locks are not seen here.
+ */
+static void test_file_of_a_namesake(void **state)
+{
+    (void)state;
+    char host[65] = "", name[300];
+    struct imp_file file;
+    assert_int_equal(gethostname(host, sizeof(host) - 1), 0);
+    static const char *const theirs[] = {"01-7-0", "7-0-1", "x-7", "7-", "-0", "7", "a7-0"};
+    for (size_t i = 0; i < sizeof(theirs) / sizeof(*theirs); i++) {
+        snprintf(name, sizeof(name), ".impasto-%s-%s.tmp", host, theirs[i]);
+        put(in_folder(name), "another machine's");
+    }
+    assert_int_equal(imp_file_create(&file, in_folder("a.png"), NULL), IMPASTO_OK);
+    imp_file_abandon(&file);
+    assert_int_equal(count_files(), sizeof(theirs) / sizeof(*theirs));
+    snprintf(name, sizeof(name), ".impasto-%s-7-0.tmp", host);
+    put(in_folder(name), "a dead process's of this one");
+    assert_int_equal(imp_file_create(&file, in_folder("a.png"), NULL), IMPASTO_OK);
+    imp_file_abandon(&file);
+    assert_int_equal(access(in_folder(name), F_OK), -1);
+    assert_int_equal(count_files(), sizeof(theirs) / sizeof(*theirs));
+}
+
 /* In a child, which may write files of 4 KiB only, as on a full disk. 0: all as it should be. */
 static int write_too_much(const char *path)
 {
@@ -266,6 +290,7 @@ int main(void)
         FILE_TEST(test_file_refusals),
         FILE_TEST(test_file_unwritable_folder),
         FILE_TEST(test_file_of_a_dead_process),
+        FILE_TEST(test_file_of_a_namesake),
         FILE_TEST(test_file_full_disk),
         FILE_TEST(test_file_write),
     };
