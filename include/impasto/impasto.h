@@ -49,7 +49,8 @@ extern "C" {
 
 /* ---- Errors and log -------------------------------------------------------------------------- */
 
-/* What kind of thing went wrong. The command-line program exits with the negated value. */
+/* What kind of thing went wrong. The command-line program exits with the negated value, but after a signal
+ * with 128 and its number, as a shell has it. */
 enum impasto_status {
     IMPASTO_OK = 0,
     IMPASTO_ERROR_INTERNAL = -1,    /* a fault of ours: please report it */
@@ -57,7 +58,8 @@ enum impasto_status {
     IMPASTO_ERROR_INPUT = -3,       /* a picture that cannot be read or used */
     IMPASTO_ERROR_DEVICE = -4,      /* no such device, several such devices, or it failed */
     IMPASTO_ERROR_MEMORY = -5,      /* the job does not fit the device or the host */
-    IMPASTO_ERROR_WEIGHTS = -6,     /* weights that cannot be read or used */
+    IMPASTO_ERROR_WEIGHTS = -6,     /* weights that cannot be read or used, such as those with which a
+                                       picture's features are not finite */
     IMPASTO_ERROR_OUTPUT = -7,      /* a file that cannot be written */
     IMPASTO_ERROR_NUMERIC = -8,     /* a loss or gradient became NaN or infinite */
     IMPASTO_ERROR_INTERRUPTED = -9, /* the progress callback asked to stop */
@@ -216,8 +218,10 @@ IMPASTO_API enum impasto_status impasto_image_load(const char *path, uint64_t ma
                                                    struct impasto_error *error) IMPASTO_MUST_CHECK;
 
 /*
- * Reads what impasto_image_load would have for `settings`, without room for the pixels, so whatever
- * their number. *settings: to be freed by free(); NULL where the picture has none.
+ * Reads what impasto_image_load would have for `settings`, without room for the pixels. Those that stand
+ * before the pixels, as in what this library writes, are found whatever their number; those behind them,
+ * which takes longer, in pictures of at most 100,000,000. *settings: to be freed by free(); NULL where
+ * none were found.
  */
 IMPASTO_API enum impasto_status
 impasto_image_load_settings(const char *path, char **settings,
@@ -573,7 +577,8 @@ struct impasto_job_info {
  * Plans the memory, refuses what does not fit (IMPASTO_ERROR_MEMORY, naming the size that would),
  * compiles the kernels, and computes the targets. The device must outlive the job; the weights and
  * the pictures may be freed as soon as this returns. Pictures need at least 16 pixels on each side
- * after resizing (Lanczos, aspect kept).
+ * after resizing (Lanczos, aspect kept). Features of theirs that are not finite, twice, are
+ * IMPASTO_ERROR_WEIGHTS, also when a larger scale is entered: the weights are to blame, or the device.
  *
  * Where the driver refuses memory that the plan counted on, here or when a larger scale is entered, the
  * scale is planned again with less, for as long as that helps; the log has a warning each time, and the

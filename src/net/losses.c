@@ -94,9 +94,10 @@ static enum impasto_status capture_content(void *user, int layer, const struct i
     IMP_TRY(imp_sum_squares(losses->device, target, losses->sums, 0));
     IMP_TRY(imp_sums_read(losses->device, losses->sums, 1, &total));
     if (!isfinite(total))
-        return imp_device_fail(losses->device, IMPASTO_ERROR_NUMERIC,
+        return imp_device_fail(losses->device, IMPASTO_ERROR_WEIGHTS,
                                "the network's features of the content picture are not finite: "
-                               "these weights cannot be used");
+                               "these weights cannot be used; if they work elsewhere, it is the "
+                               "device's fault (see --self-test)");
     if (losses->relative && total > 0)
         losses->content_energy[layer] = total / elements_of(target);
     return IMPASTO_OK;

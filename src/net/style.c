@@ -125,9 +125,10 @@ static enum impasto_status read_energy(const struct imp_style *style, const stru
     IMP_TRY(imp_sum_squares_flat(style->device, x, n, *style->sums, 0));
     IMP_TRY(imp_sums_read(style->device, *style->sums, 1, &total));
     if (!isfinite(total))
-        return imp_device_fail(style->device, IMPASTO_ERROR_NUMERIC,
+        return imp_device_fail(style->device, IMPASTO_ERROR_WEIGHTS,
                                "the network's features of a style picture are not finite: these "
-                               "weights cannot be used");
+                               "weights cannot be used; if they work elsewhere, it is the "
+                               "device's fault (see --self-test)");
     *energy = total > 0 && style->relative ? total / n : 1;
     return IMPASTO_OK;
 }

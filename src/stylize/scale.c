@@ -326,7 +326,7 @@ static enum impasto_status resume_optimizer(struct imp_scale *scale, const struc
  * the device, which passes. */
 static bool look_again(const struct imp_scale *scale, enum impasto_status status, int tries)
 {
-    if (status != IMPASTO_ERROR_NUMERIC || tries > 0)
+    if (status != IMPASTO_ERROR_WEIGHTS || tries > 0)
         return false;
     imp_log(imp_device_log(scale->device), IMPASTO_LOG_WARNING,
             "the network's features of a picture are not finite; they are computed again");

@@ -13,7 +13,7 @@ import unittest
 HERE = pathlib.Path(__file__).resolve().parent
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(HERE.parent / "cli"))
-from support import DEVICE, MEMORY, NUMERIC, PATIENCE, USAGE, Case, first_layer, png  # noqa: E402
+from support import DEVICE, MEMORY, PATIENCE, USAGE, WEIGHTS, Case, first_layer, png  # noqa: E402
 
 JOB = ["content.png", "style.png", "--weights", "builtin", "--size", "32", "--scales", "1",
        "--iterations", "12", "--style-layers", "1_1,2_1", "--content-layers", "2_1", "-q"]
@@ -138,7 +138,7 @@ class Lost(Faults):
         (self.folder / "w.new").write_bytes(first_layer(scale=1e30))
         (self.folder / "w.new").rename(self.folder / "w.safetensors")
         _, said = run.communicate(timeout=PATIENCE)
-        self.assertEqual(run.returncode, NUMERIC, said)
+        self.assertEqual(run.returncode, WEIGHTS, said)
         self.assertRegex(said.decode().splitlines()[-1], "^impasto: .*not finite: these weights cannot")
         self.assertEqual(self.picture(), b"an older result")
         self.assertFalse((self.folder / "run.ckpt").exists())
