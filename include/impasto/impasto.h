@@ -57,7 +57,8 @@ enum impasto_status {
     IMPASTO_ERROR_USAGE = -2,       /* an argument or parameter out of its range */
     IMPASTO_ERROR_INPUT = -3,       /* a picture that cannot be read or used */
     IMPASTO_ERROR_DEVICE = -4,      /* no such device, several such devices, or it failed */
-    IMPASTO_ERROR_MEMORY = -5,      /* the job does not fit the device or the host */
+    IMPASTO_ERROR_MEMORY = -5,      /* the job does not fit the device or the host, or these have no
+                                       process or thread to spare */
     IMPASTO_ERROR_WEIGHTS = -6,     /* weights that cannot be read or used, such as those with which a
                                        picture's features are not finite */
     IMPASTO_ERROR_OUTPUT = -7,      /* a file that cannot be written */
