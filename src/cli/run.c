@@ -284,8 +284,9 @@ static enum impasto_status finish_timelapse(struct cli_painter *run,
     return status;
 }
 
-/* The end of a run that took steps. The picture so far is written also when it was stopped or its
- * numbers went wrong; not after a failed device, whose picture may be anything. */
+/* The end of a run that took steps. The picture so far is written also when it was stopped, its
+ * numbers went wrong, or a larger size needs more memory than there is; not after a failed device,
+ * whose picture may be anything. */
 static enum impasto_status conclude(struct cli_painter *run, enum impasto_status status)
 {
     char line[1200];
@@ -294,10 +295,13 @@ static enum impasto_status conclude(struct cli_painter *run, enum impasto_status
         *run->error = run->callback_error;
     }
     const bool interrupted = status == IMPASTO_ERROR_INTERRUPTED;
-    /* Without a job it was stopped while a lost device was opened again: nothing is left to save.
-     */
-    const bool stopped = run->job && (interrupted || status == IMPASTO_ERROR_NUMERIC ||
-                                      status == IMPASTO_ERROR_OUTPUT);
+    /* What says nothing against the picture; where the next size cannot be opened, it is the last one's.
+     * Without a job, which ends where a lost device was opened again, there is none. */
+    const bool next = run->taken > run->begun &&
+                      (status == IMPASTO_ERROR_MEMORY || status == IMPASTO_ERROR_WEIGHTS);
+    const bool stopped =
+        run->job && (interrupted || status == IMPASTO_ERROR_NUMERIC ||
+                     status == IMPASTO_ERROR_OUTPUT || next);
     /* In a batch, a picture that is there is a finished one. */
     const bool sound = status == IMPASTO_OK || (stopped && !run->batch);
     if (stopped)

@@ -5,6 +5,7 @@
 import json
 import os
 import pathlib
+import struct
 import sys
 import tempfile
 import time
@@ -77,6 +78,26 @@ class Memory(Faults):
         self.assertLess(len(done.stderr.splitlines()), 30)
         self.assertEqual(self.picture(), b"an older result")
         self.clean(report)
+
+    def test_refused_at_a_larger_size(self):
+        """What has been painted so far is not lost."""
+        done, _ = self.job("--scales", "16,32", "--iterations", "3", "-o", "whole.png")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        trace = (self.home / "trace").read_text().split()
+        buffers = trace.count("clCreateBuffer")
+        for checkpoint in [[], ["--checkpoint", "run.ckpt", "--every", "1"]]:
+            with self.subTest(checkpoint):
+                done, report = self.job("--scales", "16,32", "--iterations", "3", "-o", "out.png",
+                                        *checkpoint,
+                                        fault=f"call=clCreateBuffer,at={buffers - 3},code=-4,on=1")
+                self.assertEqual(done.returncode, MEMORY, done.stderr)
+                self.assertIn("the picture so far was written to out.png", done.stderr)
+                self.assertRegex(done.stderr, r"impasto: 32x32 needs at least \d+ MiB")
+                self.assertEqual(struct.unpack(">II", self.picture()[16:24]), (32, 32))
+                self.clean(report)
+        done = self.impasto("--resume", "run.ckpt", "-o", "again.png", "-q")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(self.picture("again.png"), self.picture("whole.png"))
 
 
 class Lost(Faults):
