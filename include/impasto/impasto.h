@@ -232,9 +232,9 @@ impasto_image_load_settings(const char *path, char **settings,
  * The same for files from strangers: they are decoded in a child process with limits on its memory and
  * time. On Linux (x86-64 and AArch64) it can also open nothing, start nothing and talk to nobody,
  * unless the kernel does not know seccomp filters. A decoder that crashes or goes beyond its limits is
- * IMPASTO_ERROR_INPUT; where no process can be had, IMPASTO_ERROR_MEMORY. It costs a fork(), and more for the pixels' way here than for reading them from
- * memory; while they come, they are there twice. The child is waited for with waitpid(); programs that
- * wait for any child meet it, too.
+ * IMPASTO_ERROR_INPUT; where no process can be had, IMPASTO_ERROR_MEMORY. It costs a fork(), and more for
+ * the pixels' way here than for reading them from memory; while they come, they are there twice. The child
+ * is waited for with waitpid(); programs that wait for any child meet it, too.
  */
 IMPASTO_API enum impasto_status
 impasto_image_load_apart(const char *path, uint64_t max_pixels, struct impasto_image **image,
@@ -672,8 +672,8 @@ IMPASTO_API enum impasto_status impasto_job_gradient(struct impasto_job *job, fl
 
 /*
  * Saves the job as it is between two steps: also from the progress callback of impasto_job_run, once that
- * has stopped the run, after IMPASTO_ERROR_NUMERIC, and after the end. The file appears whole or not at all, and what was there
- * before stays until then. Nothing of the job changes. Where a step failed between two sizes, there is
+ * has stopped the run, after IMPASTO_ERROR_NUMERIC, and after the end. The file appears whole or not at
+ * all, and what was there before stays until then. Nothing of the job changes. Where a step failed between two sizes, there is
  * nothing to save: IMPASTO_ERROR_USAGE.
  *
  * note: what the caller wants to find again with it, UTF-8, at most IMPASTO_SETTINGS_MOST bytes; NULL:

@@ -37,12 +37,13 @@
 static void name_host(char host[HOST + 1])
 {
     if (gethostname(host, HOST - 1) != 0)
-        strcpy(host, "unknown");
+        snprintf(host, HOST, "unknown");
     host[HOST - 1] = '\0';
-    for (char *c = host; *c != '\0'; c++)
+    char *c = host;
+    for (; *c != '\0'; c++)
         if (*c == '/')
             *c = '_';
-    strcat(host, "-");
+    memcpy(c, "-", sizeof("-"));
 }
 
 static bool is_temporary(const char *name)

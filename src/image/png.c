@@ -239,9 +239,10 @@ static enum impasto_status decode(struct reading *r, const struct imp_image_sour
     for (png_uint_32 y = 0; y < height; y++) {
         if (!interlaced)
             png_read_row(r->png, r->samples, NULL);
-        /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): load frees what is in *r */
+        /* NOLINTBEGIN(clang-analyzer-unix.Malloc): load frees what is in *r */
         unpack_row(r, r->samples + (interlaced ? y * stride : 0), channels, depth, (int)y);
         imp_colour_convert(r->colour, model, r->row, r->image->rgb + 3 * (size_t)y * width, width);
+        /* NOLINTEND(clang-analyzer-unix.Malloc) */
     }
     png_read_end(r->png, r->info);
     IMP_TRY(keep_exif(r, error));
