@@ -673,8 +673,8 @@ IMPASTO_API enum impasto_status impasto_job_gradient(struct impasto_job *job, fl
 /*
  * Saves the job as it is between two steps: also from the progress callback of impasto_job_run, once that
  * has stopped the run, after IMPASTO_ERROR_NUMERIC, and after the end. The file appears whole or not at
- * all, and what was there before stays until then. Nothing of the job changes. Where a step failed between two sizes, there is
- * nothing to save: IMPASTO_ERROR_USAGE.
+ * all, and what was there before stays until then. Nothing of the job changes. Where a step failed between
+ * two sizes, there is nothing to save: IMPASTO_ERROR_USAGE.
  *
  * note: what the caller wants to find again with it, UTF-8, at most IMPASTO_SETTINGS_MOST bytes; NULL:
  * nothing. IMPASTO_ERROR_OUTPUT where it cannot be written; the job can go on.
