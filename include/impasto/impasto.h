@@ -627,7 +627,9 @@ IMPASTO_API const struct impasto_job_info *impasto_job_info(struct impasto_job *
  * taken back.
  *
  * The first step at a size opens it, for which IMPASTO_ERROR_MEMORY and the other errors of
- * impasto_job_open may come. Then the job has the last size's picture, and a step tries it again.
+ * impasto_job_open may come. Then the job has the last size's picture, and a step tries it again. Where
+ * the device or memory fails while the image moves, it is that of no one step: all that the job can do
+ * then is to be closed, or begin again (IMPASTO_ERROR_USAGE).
  *
  * With IMPASTO_OPTIMIZER_LBFGS what is measured may be a trial that turns out too far, and even not
  * finite, twice: it is reported, and a shorter step is tried. progress->done comes with the best image, which
@@ -643,8 +645,8 @@ IMPASTO_API enum impasto_status impasto_job_run(struct impasto_job *job,
                                                 struct impasto_error *error) IMPASTO_MUST_CHECK;
 
 /* The picture so far, at the result's size whatever the scale, with the content's transparency and
- * EXIF block; the caller frees it. Also after a failed or stopped run, and where a step failed between
- * two sizes: then that of the last one. With IMPASTO_OPTIMIZER_LBFGS:
+ * EXIF block; the caller frees it. Also after a stopped run and one that failed, as far as impasto_job_step
+ * says, and between two sizes: then that of the last one. With IMPASTO_OPTIMIZER_LBFGS:
  * the best that the line search has settled on, never a trial. */
 IMPASTO_API enum impasto_status impasto_job_image(struct impasto_job *job,
                                                   struct impasto_image **image,

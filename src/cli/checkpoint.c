@@ -85,13 +85,18 @@ enum impasto_status cli_checkpoint_open(struct cli_checkpoint *checkpoint,
     return checkpoint->note ? IMPASTO_OK : cli_fail_memory(error, "the settings");
 }
 
-bool cli_checkpoint_due(const struct cli_checkpoint *checkpoint, int taken, int iterations)
+bool cli_checkpoint_due(const struct cli_checkpoint *checkpoint, int taken,
+                        const struct impasto_job_info *job)
 {
     const struct cli_every *every = &checkpoint->every;
+    int end = 0;
     if (!checkpoint->path || checkpoint->saved == taken)
         return false;
-    if (taken == iterations)
-        return true;
+    for (size_t i = 0; i < job->scale_count; i++) {
+        end += job->scales[i].iterations;
+        if (taken == end)
+            return true;
+    }
     return every->iterations > 0 ? taken % every->iterations == 0
                                  : cli_seconds() - checkpoint->last >= every->seconds;
 }

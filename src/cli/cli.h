@@ -224,7 +224,9 @@ enum impasto_status cli_checkpoint_check(struct cli_settings *settings,
 enum impasto_status cli_checkpoint_open(struct cli_checkpoint *checkpoint,
                                         const struct cli_run *run, int taken,
                                         struct impasto_error *error);
-bool cli_checkpoint_due(const struct cli_checkpoint *checkpoint, int taken, int iterations);
+/* At the end of each size as well: there may be no memory for the next. */
+bool cli_checkpoint_due(const struct cli_checkpoint *checkpoint, int taken,
+                        const struct impasto_job_info *job);
 /* Saves the job after so many iterations, unless that is what the file has. Failures are a warning, and
  * kept. */
 void cli_checkpoint_save(struct cli_checkpoint *checkpoint, struct impasto_job *job, int taken,

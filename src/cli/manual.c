@@ -10,8 +10,10 @@ const struct cli_fact cli_exit_codes[] = {
     {"2", "wrong usage"},
     {"3", "a picture, settings file or checkpoint that cannot be read or used"},
     {"4", "no such device, several such devices, or it failed"},
-    {"5", "too little memory, or no process or thread to spare"},
-    {"6", "weights that cannot be read or used"},
+    {"5",
+     "too little memory, or no process or thread to spare; at a larger size, what is painted so "
+     "far is written"},
+    {"6", "weights that cannot be read or used; at a larger size, likewise"},
     {"7", "a file that cannot be written"},
     {"8", "a loss became NaN or infinite; the last good picture is written, but not in a batch"},
     {"130, 143", "Ctrl-C or SIGTERM; the picture so far is written, but not in a batch, and the "

@@ -95,7 +95,7 @@ static int on_progress(void *user, const struct impasto_progress *progress)
     /* When it is stopped, conclude sees to it. After the last report the optimiser has settled, and no
      * more iterations could follow. */
     if (run->callback_status == IMPASTO_OK && !cli_stop_signal() && !progress->done &&
-        cli_checkpoint_due(&run->checkpoint, run->taken, progress->iterations))
+        cli_checkpoint_due(&run->checkpoint, run->taken, run->about.job))
         save_checkpoint(run);
     cli_watchdog_resume(run->watchdog);
     return run->callback_status != IMPASTO_OK || cli_stop_signal();
@@ -263,7 +263,10 @@ static enum impasto_status write_report(struct cli_painter *run, const struct im
     char line[1200];
     const char *why = status == IMPASTO_ERROR_NUMERIC  ? run->error->message
                       : status == IMPASTO_ERROR_OUTPUT ? "A file could not be written."
-                                                       : NULL;
+                      : status == IMPASTO_ERROR_MEMORY ? "The next size needs more memory."
+                      : status == IMPASTO_ERROR_WEIGHTS
+                          ? "The features of the next size are not finite."
+                          : NULL;
     status = cli_report_write(run->report, &run->about, image, run->taken, status, why, error);
     snprintf(line, sizeof(line), "wrote %s", run->report ? run->settings->report : "");
     if (status == IMPASTO_OK && run->report)

@@ -369,12 +369,16 @@ static bool is_between(const struct impasto_job *job)
     return job->carry.image != NULL;
 }
 
-/* IMPASTO_ERROR_USAGE where there is not even a picture. */
+/* IMPASTO_ERROR_USAGE where there is not even a sound picture. */
 static enum impasto_status check_begun(const struct impasto_job *job, struct impasto_error *error)
 {
     if (job->only_plan)
         return imp_fail(error, IMPASTO_ERROR_USAGE,
                         "a job made by impasto_job_plan can only tell its plan");
+    if (job->scale.torn)
+        return imp_fail(error, IMPASTO_ERROR_USAGE,
+                        "a step has failed on its way, so that the picture is of no one step; open "
+                        "the job again");
     return job->scale.device || is_between(job)
                ? IMPASTO_OK
                : imp_fail(error, IMPASTO_ERROR_USAGE,
@@ -417,6 +421,8 @@ static enum impasto_status advance(struct impasto_job *job, struct impasto_error
     }
     imp_scale_release(&job->scale);
     job->at = from;
+    job->info.scale_width = job->carry.width;
+    job->info.scale_height = job->carry.height;
     return status;
 }
 

@@ -36,6 +36,7 @@ struct imp_scale {
     int failures; /* evaluations running that were not finite */
     double not_finite[IMP_CHECKS]; /* by the last evaluation */
     char doubt[96]; /* what it found that is not finite */
+    bool torn; /* a step failed on its way: the image, and what goes with it, are of no one step */
     bool keeps; /* some of the content stays as it is */
     struct imp_buffer *image, *gradient;
     struct imp_buffer *average; /* of the images, not yet divided by what it counts; NULL: none */

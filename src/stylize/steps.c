@@ -156,9 +156,16 @@ static enum impasto_status told(struct imp_scale *scale, int iteration, enum imp
     return imp_lift(scale->device, status, error);
 }
 
+/* To be told how anything ended that changes the state. Numbers are looked at before they count. */
+static enum impasto_status settle(struct imp_scale *scale, enum impasto_status status)
+{
+    scale->torn = scale->torn || (status != IMPASTO_OK && status != IMPASTO_ERROR_NUMERIC);
+    return status;
+}
+
 /* part: of the learning rate. */
-static enum impasto_status take_step(struct imp_scale *scale, int iteration, double total,
-                                     float part, struct impasto_error *error)
+static enum impasto_status move(struct imp_scale *scale, int iteration, double total, float part,
+                                struct impasto_error *error)
 {
     struct impasto_params params = *scale->params;
     struct imp_optimizer_state *state = &scale->state;
@@ -179,6 +186,12 @@ static enum impasto_status take_step(struct imp_scale *scale, int iteration, dou
     return imp_lift(scale->device, approach(scale), error);
 }
 
+static enum impasto_status take_step(struct imp_scale *scale, int iteration, double total,
+                                     float part, struct impasto_error *error)
+{
+    return settle(scale, move(scale, iteration, total, part, error));
+}
+
 enum impasto_status imp_scale_step(struct imp_scale *scale, int iteration, double total,
                                    struct impasto_error *error)
 {
@@ -195,7 +208,7 @@ static enum impasto_status restore_average(struct imp_scale *scale)
     return imp_buffer_copy(scale->average_before, 0, scale->average, 0, image_bytes(scale));
 }
 
-static enum impasto_status undo(struct imp_scale *scale, struct impasto_error *error)
+static enum impasto_status move_back(struct imp_scale *scale, struct impasto_error *error)
 {
     IMP_TRY(imp_lift(scale->device, scale->optimizer->undo(&scale->state, scale->image), error));
     scale->steps--;
@@ -205,13 +218,23 @@ static enum impasto_status undo(struct imp_scale *scale, struct impasto_error *e
     return imp_lift(scale->device, restore_average(scale), error);
 }
 
+static enum impasto_status undo(struct imp_scale *scale, struct impasto_error *error)
+{
+    return settle(scale, move_back(scale, error));
+}
+
+static enum impasto_status make_average(struct imp_scale *scale, struct impasto_error *error)
+{
+    IMP_TRY(imp_lift(scale->device, restore_average(scale), error));
+    return imp_lift(scale->device, approach(scale), error);
+}
+
 /* The average alone can be made again from what it was made of. */
 static enum impasto_status mend_average(struct imp_scale *scale, struct impasto_error *error)
 {
     if (!scale->average || !scale->average_undoable || scale->not_finite[average_check(scale)] == 0)
         return IMPASTO_OK;
-    IMP_TRY(imp_lift(scale->device, restore_average(scale), error));
-    return imp_lift(scale->device, approach(scale), error);
+    return settle(scale, make_average(scale, error));
 }
 
 /* ---- When numbers are not finite ---------------------------------------------------------------
@@ -229,9 +252,10 @@ static enum impasto_status judge_trial(struct imp_scale *scale, int iteration,
         return IMPASTO_OK;
     struct impasto_progress ignored = *progress;
     struct impasto_error why;
-    IMP_TRY(imp_lift(scale->device,
-                     imp_buffer_copy(imp_scale_best(scale), 0, scale->image, 0, image_bytes(scale)),
-                     error));
+    IMP_TRY(settle(scale, imp_lift(scale->device,
+                                   imp_buffer_copy(imp_scale_best(scale), 0, scale->image, 0,
+                                                   image_bytes(scale)),
+                                   error)));
     const enum impasto_status status = imp_scale_evaluate(scale, true, iteration, &ignored, &why);
     if (status == IMPASTO_ERROR_NUMERIC)
         return give_up(scale, iteration, error);
@@ -276,9 +300,10 @@ enum impasto_status imp_scale_measure(struct imp_scale *scale, int iteration,
         } else if (!last) {
             warn(scale, iteration, "it is measured again");
             if (is_trial(scale))
-                IMP_TRY(imp_lift(
-                    scale->device,
-                    scale->optimizer->retry(scale->device, &scale->state, scale->image), error));
+                IMP_TRY(settle(scale, imp_lift(scale->device,
+                                               scale->optimizer->retry(scale->device, &scale->state,
+                                                                       scale->image),
+                                               error)));
         }
         if (last) {
             scale->failures = 0;
@@ -323,10 +348,11 @@ enum impasto_status imp_scale_finish(struct imp_scale *scale, int iteration,
     bool moved = false;
     if (status != IMPASTO_OK && !lost)
         return imp_fail(error, status, "%s", why.message);
-    IMP_TRY(told(scale, iteration,
-                 imp_optimizer_finish(scale->optimizer, scale->device, &scale->state,
-                                      lost ? NAN : progress->total, scale->image, &moved),
-                 error));
+    IMP_TRY(
+        settle(scale, told(scale, iteration,
+                           imp_optimizer_finish(scale->optimizer, scale->device, &scale->state,
+                                                lost ? NAN : progress->total, scale->image, &moved),
+                           error)));
     return moved ? measure_losses(scale, TRIES, iteration, progress, error) : IMPASTO_OK;
 }
 

@@ -5,6 +5,7 @@
 import json
 import os
 import pathlib
+import re
 import struct
 import sys
 import tempfile
@@ -85,7 +86,7 @@ class Memory(Faults):
         self.assertEqual(done.returncode, 0, done.stderr)
         trace = (self.home / "trace").read_text().split()
         buffers = trace.count("clCreateBuffer")
-        for checkpoint in [[], ["--checkpoint", "run.ckpt", "--every", "1"]]:
+        for checkpoint in [[], ["--checkpoint", "run.ckpt"]]:
             with self.subTest(checkpoint):
                 done, report = self.job("--scales", "16,32", "--iterations", "3", "-o", "out.png",
                                         *checkpoint,
@@ -98,6 +99,46 @@ class Memory(Faults):
         done = self.impasto("--resume", "run.ckpt", "-o", "again.png", "-q")
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual(self.picture("again.png"), self.picture("whole.png"))
+
+
+class Torn(Faults):
+    """Memory that is refused while the image moves leaves one that is of no step: it is not written, and
+    what is kept is from before."""
+
+    def launches(self, *arguments):
+        """Of an undisturbed run, the numbers of those that move the image, and some of the others."""
+        names = self.home / "launches"
+        done, _ = self.job(*arguments, "-o", "whole.png", IMPASTO_FAULT_LAUNCHES=str(names))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        (self.folder / "run.ckpt").unlink()
+        moving = [(n, name) for n, name in enumerate(names.read_text().split(), 1)]
+        return [n for n, name in moving if re.match("lbfgs|adam|approach", name)] + [
+            n for n, _ in moving[::37]]
+
+    def test_at_any_launch(self):
+        for optimizer in ["adam", "lbfgs"]:
+            arguments = ["--optimizer", optimizer, "--scales", "16,32", "--iterations", "2",
+                         "--first-iterations", "2", "--checkpoint", "run.ckpt", "--every", "1"]
+            for n in self.launches(*arguments):
+                with self.subTest(optimizer=optimizer, launch=n):
+                    self.write("out.png", "an older result")
+                    done, report = self.job(*arguments, "-o", "out.png",
+                                            fault=f"call=clEnqueueNDRangeKernel,at={n},code=-6")
+                    self.clean(report)
+                    self.check(done)
+
+    def check(self, done):
+        written = self.picture() != b"an older result"
+        if done.returncode == 0:
+            self.assertEqual(self.picture(), self.picture("whole.png"))
+        else:
+            self.assertEqual(done.returncode, MEMORY, done.stderr)
+            self.assertEqual(written, "the picture so far was written" in done.stderr, done.stderr)
+        if (self.folder / "run.ckpt").exists():
+            done = self.impasto("--resume", "run.ckpt", "-o", "again.png", "-q")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertEqual(self.picture("again.png"), self.picture("whole.png"))
+            (self.folder / "run.ckpt").unlink()
 
 
 class Lost(Faults):
