@@ -16,8 +16,9 @@ const struct cli_fact cli_exit_codes[] = {
     {"6", "weights that cannot be read or used; at a larger size, likewise"},
     {"7", "a file that cannot be written"},
     {"8", "a loss became NaN or infinite; the last good picture is written, but not in a batch"},
-    {"130, 143", "Ctrl-C or SIGTERM; the picture so far is written, but not in a batch, and the "
-                 "checkpoint"},
+    {"129, 130, 143",
+     "a terminal that closed, Ctrl-C or SIGTERM; the picture so far is written, but "
+     "not in a batch, and the checkpoint"},
     {0},
 };
 

@@ -486,6 +486,7 @@ void cli_painter_close(struct cli_painter *run)
 enum impasto_status cli_run(struct cli_settings *settings, struct impasto_error *error)
 {
     struct cli_painter run = {.settings = settings, .error = error};
+    cli_outlive_writes();
     cli_console_init(&run.console, settings);
     cli_warn_of_preset(settings, &run.console);
     enum impasto_status status = cli_inputs_check(settings, error);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Ctrl-C and its like: the first asks for an end after the iteration, the second ends the program.
- */
+ * What a write would end it with is that write's failure instead. */
 
 #include "cli/run.h"
 
@@ -23,9 +23,17 @@ static void on_signal(int number)
     stop_signal = number;
 }
 
+void cli_outlive_writes(void)
+{
+    static const int numbers[] = {SIGPIPE, SIGXFSZ};
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++)
+        (void)signal(numbers[i], SIG_IGN);
+}
+
 void cli_catch_signals(void)
 {
-    static const int numbers[] = {SIGINT, SIGTERM};
+    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
+    cli_outlive_writes();
     for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++) {
         struct sigaction now, ours = {.sa_handler = on_signal};
         sigemptyset(&ours.sa_mask);

@@ -13,8 +13,9 @@ static const struct {
     int number;
     bool crash; /* drivers may need theirs: what is put back is a handler, never its absence */
 } signals_kept[] = {
-    {SIGINT, false},  {SIGTERM, false}, {SIGHUP, false}, {SIGPIPE, false}, {SIGUSR1, false},
-    {SIGUSR2, false}, {SIGABRT, true},  {SIGSEGV, true}, {SIGBUS, true},   {SIGILL, true},
+    {SIGINT, false},  {SIGTERM, false}, {SIGHUP, false},  {SIGPIPE, false},
+    {SIGUSR1, false}, {SIGUSR2, false}, {SIGXFSZ, false}, {SIGABRT, true},
+    {SIGSEGV, true},  {SIGBUS, true},   {SIGILL, true},
 };
 
 /* Handlers are the process's, and threads may be in drivers at a time: what the second finds may be

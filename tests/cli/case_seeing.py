@@ -575,7 +575,6 @@ class Report(Case):
         self.stylise("-o", "out.png", env=cached)
 
         def limit():
-            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
             resource.setrlimit(resource.RLIMIT_FSIZE, (20000, 20000))
 
         run = self.impasto("content.png", "style.png", *CHEAP, "-o", "out.png", "--report",

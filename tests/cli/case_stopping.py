@@ -13,15 +13,15 @@ import struct
 import termios
 import time
 
-from support import (CHEAP, NUMERIC, PATIENCE, SIGINT_CODE, SIGTERM_CODE, WEIGHTS, Case, first_layer,
-                     png, read_png)
+from support import (CHEAP, NUMERIC, PATIENCE, SIGHUP_CODE, SIGINT_CODE, SIGTERM_CODE, WEIGHTS, Case,
+                     first_layer, png, read_png)
 
 LONG = ["--iterations", "1000000"]
 
 
 def usual_signals():
     """A test run in the background inherits ignored signals, which the program respects."""
-    for number in [signal.SIGINT, signal.SIGTERM]:
+    for number in [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]:
         signal.signal(number, signal.SIG_DFL)
 
 
@@ -39,7 +39,8 @@ class Signals(Case):
         return run
 
     def test_first_signal_saves_the_picture_so_far(self):
-        for number, code in [(signal.SIGINT, SIGINT_CODE), (signal.SIGTERM, SIGTERM_CODE)]:
+        for number, code in [(signal.SIGINT, SIGINT_CODE), (signal.SIGTERM, SIGTERM_CODE),
+                             (signal.SIGHUP, SIGHUP_CODE)]:
             with self.subTest(number):
                 for name in ["trace.jsonl", "out.png"]:
                     (self.folder / name).unlink(missing_ok=True)
@@ -53,6 +54,17 @@ class Signals(Case):
                 self.assertEqual((last["type"], last["status"]), ("done", "interrupted"))
                 self.assertEqual(sorted(os.listdir(self.folder)), [
                     "content.png", "home", "out.png", "style.png", "trace.jsonl"])
+
+    def test_progress_that_nobody_reads_any_more(self):
+        reading, writing = os.pipe()
+        run = self.start("content.png", "style.png", *CHEAP, "--iterations", "300", "-o", "out.png",
+                         stderr=writing)
+        os.close(writing)
+        os.read(reading, 1)
+        os.close(reading)
+        run.communicate(timeout=PATIENCE)
+        self.assertEqual(run.returncode, 0)
+        self.assertEqual(read_png(self.folder / "out.png")[:2], (32, 24))
 
     def test_the_picture_so_far_is_that_of_the_steps_taken(self):
         run = self.started("--size", "48", "--optimizer", "adam")
@@ -183,7 +195,6 @@ class Numbers(Case):
         self.assertEqual(self.impasto(*run, "-o", "new.png", env=cached).returncode, NUMERIC)
 
         def limit():
-            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
             resource.setrlimit(resource.RLIMIT_FSIZE, (500, 500))
 
         run = self.impasto(*run, "-o", "out.png", "--report", "out.html", env=cached, preexec_fn=limit)

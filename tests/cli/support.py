@@ -21,6 +21,7 @@ import zlib
 # Exit codes as --help documents them.
 USAGE, INPUT, DEVICE, MEMORY, WEIGHTS, OUTPUT, NUMERIC = 2, 3, 4, 5, 6, 7, 8
 SIGINT_CODE, SIGTERM_CODE = 128 + signal.SIGINT, 128 + signal.SIGTERM
+SIGHUP_CODE = 128 + signal.SIGHUP
 
 # Seconds for a run of a few small iterations: the first one on a platform compiles the kernels.
 PATIENCE = 300
