@@ -41,7 +41,7 @@ int main(int argc, char **argv)
     }
     if (!pictures[which].motif)
         draw_photo(image);
-    if (impasto_image_save(image, argv[2], 8, &error) != IMPASTO_OK) {
+    if (impasto_image_save(image, argv[2], NULL, &error) != IMPASTO_OK) {
         fprintf(stderr, "draw: %s\n", error.message);
         goto done;
     }

@@ -55,7 +55,7 @@ int main(int argc, char **argv)
         (status = impasto_job_run(job, show, NULL, &error)) ||
         (status = impasto_job_image(job, &result, &error)))
         goto done;
-    status = impasto_image_save(result, argv[3], 8, &error);
+    status = impasto_image_save(result, argv[3], NULL, &error);
 
 done:
     if (status != IMPASTO_OK)

@@ -182,19 +182,32 @@ IMPASTO_API enum impasto_status impasto_device_self_test(struct impasto_device *
 
 /* ---- Images ---------------------------------------------------------------------------------- */
 
+/* Bytes from malloc, freed with what holds them; none: NULL and 0. */
+struct impasto_block {
+    unsigned char *data;
+    size_t size;
+};
+
+/* What a picture says of itself beside its pixels. A job's result has that of its content. */
+struct impasto_metadata {
+    struct impasto_block exif; /* a TIFF structure without a prefix, whose orientation is 1 */
+    struct impasto_block xmp;  /* an XMP packet: XML in UTF-8 */
+    struct impasto_block iptc; /* IPTC-IIM datasets */
+    double density[2];         /* pixels per inch, across and down; 0: not known */
+};
+
 /*
  * A picture in memory: sRGB-encoded RGB in [0, 1]. Made by impasto_image_create or
  * impasto_image_load, freed by impasto_image_free; the pixels may be changed freely, the sizes not.
  */
 struct impasto_image {
-    int width, height;       /* pixels */
-    float *rgb;              /* height x width x 3, row by row from the top */
-    float *alpha;            /* height x width, not premultiplied; NULL: opaque everywhere */
-    unsigned char *metadata; /* the EXIF block (TIFF structure, no prefix), or NULL */
-    size_t metadata_size;    /* bytes */
-    char *settings;          /* how it was made, in its maker's words, or NULL; from malloc, freed with
-                                the picture. Saved in PNG files and loaded from them, kept nowhere
-                                else: neither JPEG files nor a job's result have any */
+    int width, height; /* pixels */
+    float *rgb;        /* height x width x 3, row by row from the top */
+    float *alpha;      /* height x width, not premultiplied; NULL: opaque everywhere */
+    struct impasto_metadata metadata;
+    char *settings; /* how it was made, in its maker's words, or NULL; from malloc, freed with
+                       the picture. Saved in PNG files and loaded from them, kept nowhere
+                       else: neither JPEG files nor a job's result have any */
 };
 
 /* The most bytes of a picture's settings. impasto_image_save refuses more, and what is not UTF-8; loading
@@ -243,26 +256,49 @@ IMPASTO_API enum impasto_status
 impasto_image_load_settings_apart(const char *path, char **settings,
                                   struct impasto_error *error) IMPASTO_MUST_CHECK;
 
+/* How a picture is stored. */
+enum impasto_format {
+    IMPASTO_FORMAT_AUTO, /* as the name's ending says */
+    IMPASTO_FORMAT_PNG,
+    IMPASTO_FORMAT_JPEG, /* 8 bits, 4:4:4; transparency is laid over white */
+};
+
+/* What of a picture's metadata is stored with it. */
+enum impasto_privacy {
+    IMPASTO_PRIVACY_PRIVATE, /* what tells neither where nor who */
+    IMPASTO_PRIVACY_KEEP,    /* all that is true of the picture */
+    IMPASTO_PRIVACY_NONE,    /* nothing */
+};
+
+/* How to save a picture. All 0 are the defaults. */
+struct impasto_save_options {
+    enum impasto_format format;
+    enum impasto_privacy privacy;
+    int bits;    /* 8 or 16 per channel (16: PNG only); 0: 8 */
+    int quality; /* of JPEG, 1 to 100; 0: 95 */
+};
+
 /*
- * Writes PNG or, where the path ends in .jpg or .jpeg, JPEG (quality 95, 4:4:4; transparency is
- * laid over white). The file appears whole or not at all: it is written beside the target and
- * renamed. A path that exists and is not a regular file is refused. PNG files have the settings in a
- * text chunk (iTXt) with the keyword "Impasto"; equal pictures give equal bytes.
+ * Writes PNG or, where the path ends in .jpg or .jpeg, JPEG. The file appears whole or not at all:
+ * it is written beside the target and renamed. A path that exists and is not a regular file is
+ * refused. PNG files have the settings in a text chunk (iTXt) with the keyword "Impasto"; equal
+ * pictures give equal bytes.
  *
- * bits: 8 or 16 per channel (16: PNG only).
+ * options: NULL for the defaults.
  */
 IMPASTO_API enum impasto_status impasto_image_save(const struct impasto_image *image,
-                                                   const char *path, int bits,
+                                                   const char *path,
+                                                   const struct impasto_save_options *options,
                                                    struct impasto_error *error) IMPASTO_MUST_CHECK;
 
 /*
  * The bytes that impasto_image_save would write to a file of this name, in memory: only the name's
  * ending is looked at, and no file is touched. *bytes: to be freed by free().
  */
-IMPASTO_API enum impasto_status impasto_image_encode(const struct impasto_image *image,
-                                                     const char *name, int bits,
-                                                     unsigned char **bytes, size_t *size,
-                                                     struct impasto_error *error) IMPASTO_MUST_CHECK;
+IMPASTO_API enum impasto_status
+impasto_image_encode(const struct impasto_image *image, const char *name,
+                     const struct impasto_save_options *options, unsigned char **bytes,
+                     size_t *size, struct impasto_error *error) IMPASTO_MUST_CHECK;
 
 /*
  * A new picture of width x height (1 to 65,500) by Lanczos-3, in linear light when shrinking, with

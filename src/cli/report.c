@@ -68,8 +68,10 @@ enum impasto_status cli_report_picture(struct cli_report *report, const char *ro
     if (status != IMPASTO_OK)
         return status;
     /* EXIF tells where and with what a photograph was taken: nothing to pass on unasked. */
-    copy->metadata_size = 0;
-    status = impasto_image_encode(copy, "report.jpg", 8, &embedded.bytes, &embedded.size, error);
+    const struct impasto_save_options options = {.privacy = IMPASTO_PRIVACY_NONE};
+    copy->metadata.exif.size = 0;
+    status =
+        impasto_image_encode(copy, "report.jpg", &options, &embedded.bytes, &embedded.size, error);
     impasto_image_free(&copy);
     if (status == IMPASTO_OK)
         pictures[report->count++] = embedded;

@@ -9,7 +9,8 @@
 static enum impasto_status save_picture(struct cli_painter *run, const struct impasto_image *image,
                                         struct impasto_error *error)
 {
-    return impasto_image_save(image, run->output, run->settings->bits, error);
+    const struct impasto_save_options options = {.bits = run->settings->bits};
+    return impasto_image_save(image, run->output, &options, error);
 }
 
 static enum impasto_status write_frame(struct cli_painter *run, const struct impasto_image *image,

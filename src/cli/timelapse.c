@@ -195,12 +195,13 @@ enum impasto_status cli_timelapse_write(struct cli_timelapse *timelapse, int tak
     if (!path)
         return cli_fail_memory(error, "a file name");
     snprintf(path, size, "%s/%0*d.png", timelapse->folder, timelapse->digits, timelapse->frames);
+    const struct impasto_save_options options = {.bits = timelapse->bits};
     struct impasto_image *resized = NULL;
     enum impasto_status status = IMPASTO_OK;
     if (image->width != width || image->height != height)
         status = impasto_image_resize(image, width, height, &resized, error);
     if (status == IMPASTO_OK)
-        status = impasto_image_save(resized ? resized : image, path, timelapse->bits, error);
+        status = impasto_image_save(resized ? resized : image, path, &options, error);
     impasto_image_free(&resized);
     free(path);
     if (status == IMPASTO_OK) {

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Bytes of the largest EXIF block: a PNG chunk of the size that png.c takes. */
+/* Bytes of the largest block of metadata: a PNG chunk of the size that png.c takes. */
 #define MOST_METADATA (8u << 20)
 /* What a decoder may take beside the pixels: libpng's share in png.c, and as much for everything
  * else. */
@@ -19,12 +19,14 @@
 #define PIXELS_PER_SECOND 1000000u
 #define MOST_SECONDS 86400
 
-/* What the child sends first; then, where all is well, colours, transparency, EXIF, settings. */
+/* What the child sends first; then, where all is well, colours, transparency, EXIF, XMP,
+ * IPTC, settings. */
 struct answer {
     enum impasto_status status;
     int width, height;
     bool alpha;
-    size_t metadata_size;
+    size_t exif_size, xmp_size, iptc_size;
+    double density[2];
     size_t settings_size; /* without an end */
     char message[sizeof(((struct impasto_error *)NULL)->message)];
 };
@@ -51,7 +53,10 @@ static void serve(void *user, int descriptor)
         answer.width = image->width;
         answer.height = image->height;
         answer.alpha = image->alpha != NULL;
-        answer.metadata_size = image->metadata_size;
+        answer.exif_size = image->metadata.exif.size;
+        answer.xmp_size = image->metadata.xmp.size;
+        answer.iptc_size = image->metadata.iptc.size;
+        memcpy(answer.density, image->metadata.density, sizeof(answer.density));
         answer.settings_size = image->settings ? strlen(image->settings) : 0;
     }
     /* Not the bytes after the message, which nobody has written. */
@@ -62,7 +67,9 @@ static void serve(void *user, int descriptor)
     if (answer.status == IMPASTO_OK) {
         (void)imp_sandbox_send(descriptor, image->rgb, 3 * pixels * sizeof(float));
         (void)imp_sandbox_send(descriptor, image->alpha, answer.alpha ? pixels * sizeof(float) : 0);
-        (void)imp_sandbox_send(descriptor, image->metadata, answer.metadata_size);
+        (void)imp_sandbox_send(descriptor, image->metadata.exif.data, answer.exif_size);
+        (void)imp_sandbox_send(descriptor, image->metadata.xmp.data, answer.xmp_size);
+        (void)imp_sandbox_send(descriptor, image->metadata.iptc.data, answer.iptc_size);
         (void)imp_sandbox_send(descriptor, image->settings, answer.settings_size);
     }
 }
@@ -83,6 +90,11 @@ static void receive_samples(const struct imp_sandbox_child *child, float *sample
     }
 }
 
+static bool is_density(double pixels_per_inch)
+{
+    return pixels_per_inch >= 0 && pixels_per_inch <= 1e6; /* not NaN */
+}
+
 static bool sensible(const struct task *task, const struct answer *answer)
 {
     const bool sized =
@@ -90,7 +102,9 @@ static bool sensible(const struct task *task, const struct answer *answer)
         answer->height <= IMP_IMAGE_LARGEST_SIDE &&
         (uint64_t)answer->width * (uint64_t)answer->height <= task->source->max_pixels;
     return answer->status == IMPASTO_OK && (sized || task->settings_only) &&
-           answer->metadata_size <= MOST_METADATA && answer->settings_size <= IMPASTO_SETTINGS_MOST;
+           answer->exif_size <= MOST_METADATA && answer->xmp_size <= MOST_METADATA &&
+           answer->iptc_size <= MOST_METADATA && answer->settings_size <= IMPASTO_SETTINGS_MOST &&
+           is_density(answer->density[0]) && is_density(answer->density[1]);
 }
 
 /* A block of bytes with a zero behind it, or NULL where there are none. */
@@ -103,6 +117,22 @@ static enum impasto_status receive_block(const struct imp_sandbox_child *child, 
     if (size)
         (*block)[size] = '\0';
     *whole = *whole && imp_sandbox_receive(child, *block, size);
+    return IMPASTO_OK;
+}
+
+static enum impasto_status receive_metadata(const struct imp_sandbox_child *child,
+                                            const struct answer *answer,
+                                            struct impasto_metadata *metadata, bool *whole,
+                                            struct impasto_error *error)
+{
+    const size_t sizes[] = {answer->exif_size, answer->xmp_size, answer->iptc_size};
+    struct impasto_block *const blocks[] = {&metadata->exif, &metadata->xmp, &metadata->iptc};
+    for (size_t i = 0; i < IMP_COUNT(sizes); i++) {
+        char *bytes;
+        IMP_TRY(receive_block(child, sizes[i], &bytes, whole, error));
+        *blocks[i] = (struct impasto_block){.data = (unsigned char *)bytes, .size = sizes[i]};
+    }
+    memcpy(metadata->density, answer->density, sizeof(metadata->density));
     return IMPASTO_OK;
 }
 
@@ -128,7 +158,6 @@ static enum impasto_status receive(const struct imp_sandbox_child *child, const 
 {
     const char *path = task->source->path;
     struct answer answer;
-    char *metadata;
     *whole = imp_sandbox_receive(child, &answer, sizeof(answer));
     if (!*whole)
         return IMPASTO_OK;
@@ -140,9 +169,7 @@ static enum impasto_status receive(const struct imp_sandbox_child *child, const 
         IMP_TRY(receive_pixels(child, &answer, image, whole, &good, error));
     if (good) {
         struct impasto_image *const out = *image;
-        IMP_TRY(receive_block(child, answer.metadata_size, &metadata, whole, error));
-        out->metadata = (unsigned char *)metadata;
-        out->metadata_size = answer.metadata_size;
+        IMP_TRY(receive_metadata(child, &answer, &out->metadata, whole, error));
         IMP_TRY(receive_block(child, answer.settings_size, &out->settings, whole, error));
         good = !*whole || !out->settings || imp_image_settings_fit(out->settings);
     }

@@ -28,8 +28,10 @@ static uint32_t read32(const struct reader *r, size_t at)
     return r->big ? first << 16 | second : second << 16 | first;
 }
 
-int imp_exif_orientation(unsigned char *block, size_t size, bool reset)
+int imp_exif_orientation(struct impasto_block *exif, bool reset)
 {
+    unsigned char *block = exif->data;
+    const size_t size = exif->size;
     if (!block || size < 8)
         return 1;
     struct reader r = {.data = block, .size = size, .big = block[0] == 'M'};
@@ -114,8 +116,7 @@ enum impasto_status imp_exif_turn(struct impasto_image **image, int orientation,
                 turned->alpha[to] = old->alpha[from];
         }
     turned->metadata = old->metadata;
-    turned->metadata_size = old->metadata_size;
-    old->metadata = NULL;
+    old->metadata = (struct impasto_metadata){0};
     impasto_image_free(&old);
     *image = turned;
     return IMPASTO_OK;

@@ -23,6 +23,7 @@ struct imp_image_source {
 
 /* A way to store pictures. To add one: its file, its row in image.c, the build list. */
 struct imp_image_format {
+    enum impasto_format format;
     const char *name;                /* "PNG" */
     const char *const *extensions;   /* of names to write to, ".png"; ends with NULL */
     bool deep;                       /* can store 16 bits */
@@ -34,8 +35,10 @@ struct imp_image_format {
     /* Reads the settings alone, *settings being NULL before; NULL: the format has none. */
     enum impasto_status (*load_settings)(const struct imp_image_source *source, char **settings,
                                          struct impasto_error *error);
+    /* options: complete, and such as the format can have. */
     enum impasto_status (*save)(const struct impasto_image *image, FILE *stream, const char *path,
-                                int bits, struct impasto_error *error);
+                                const struct impasto_save_options *options,
+                                struct impasto_error *error);
 };
 
 extern const struct imp_image_format imp_image_png;
@@ -68,7 +71,7 @@ enum impasto_status imp_image_load_settings_apart(const struct imp_image_source 
 
 /* The orientation 1 to 8 in an EXIF block (TIFF structure); 1 where there is none that makes sense.
  * `reset`: set it to 1 in the block. */
-int imp_exif_orientation(unsigned char *block, size_t size, bool reset);
+int imp_exif_orientation(struct impasto_block *exif, bool reset);
 /* Turns a picture as orientation 1 to 8 asks, in place of the old one. */
 enum impasto_status imp_exif_turn(struct impasto_image **image, int orientation,
                                   struct impasto_error *error);

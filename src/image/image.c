@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #define DEFAULT_MAX_PIXELS 100000000u
+#define QUALITY 95 /* of JPEG, where none is asked for */
 
 static const struct imp_image_format *const formats[] = {&imp_image_png, &imp_image_jpeg};
 
@@ -43,7 +44,7 @@ void impasto_image_free(struct impasto_image **image)
         return;
     free((*image)->rgb);
     free((*image)->alpha);
-    free((*image)->metadata);
+    imp_metadata_free(&(*image)->metadata);
     free((*image)->settings);
     free(*image);
     *image = NULL;
@@ -204,18 +205,37 @@ static const struct imp_image_format *format_of_name(const char *path)
     return NULL;
 }
 
-/* The format that a picture of this name has, if it can hold so many bits. */
+static const struct imp_image_format *find_format(enum impasto_format which, const char *path)
+{
+    if (which == IMPASTO_FORMAT_AUTO)
+        return format_of_name(path);
+    for (size_t i = 0; i < IMP_COUNT(formats); i++)
+        if (formats[i]->format == which)
+            return formats[i];
+    return NULL;
+}
+
+/* The options with their defaults in place, and the format that they and the name ask for. */
 static enum impasto_status choose_format(const struct impasto_image *image, const char *path,
-                                         int bits, const struct imp_image_format **format,
+                                         const struct impasto_save_options *asked,
+                                         struct impasto_save_options *options,
+                                         const struct imp_image_format **format,
                                          struct impasto_error *error)
 {
-    *format = format_of_name(path);
+    *options = asked ? *asked : (struct impasto_save_options){0};
+    options->bits = options->bits ? options->bits : 8;
+    options->quality = options->quality ? options->quality : QUALITY;
+    *format = find_format(options->format, path);
     if (!*format)
         return imp_fail(error, IMPASTO_ERROR_USAGE, "%s: end the name in .png, .jpg or .jpeg",
                         path);
-    if (bits != 8 && bits != 16)
-        return imp_fail(error, IMPASTO_ERROR_USAGE, "%d bits per channel: choose 8 or 16", bits);
-    if (bits == 16 && !(*format)->deep)
+    if (options->bits != 8 && options->bits != 16)
+        return imp_fail(error, IMPASTO_ERROR_USAGE, "%d bits per channel: choose 8 or 16",
+                        options->bits);
+    if (options->quality < 1 || options->quality > 100)
+        return imp_fail(error, IMPASTO_ERROR_USAGE, "a quality of %d: choose 1 to 100",
+                        options->quality);
+    if (options->bits == 16 && !(*format)->deep)
         return imp_fail(error, IMPASTO_ERROR_USAGE, "%s: %s has 8 bits per channel; use .png", path,
                         (*format)->name);
     if (image->settings && !imp_image_settings_fit(image->settings))
@@ -226,13 +246,15 @@ static enum impasto_status choose_format(const struct impasto_image *image, cons
 }
 
 enum impasto_status impasto_image_save(const struct impasto_image *image, const char *path,
-                                       int bits, struct impasto_error *error)
+                                       const struct impasto_save_options *asked,
+                                       struct impasto_error *error)
 {
     const struct imp_image_format *format;
+    struct impasto_save_options options;
     struct imp_file file = {0};
-    IMP_TRY(choose_format(image, path, bits, &format, error));
+    IMP_TRY(choose_format(image, path, asked, &options, &format, error));
     IMP_TRY(imp_file_create(&file, path, error));
-    const enum impasto_status status = format->save(image, file.stream, path, bits, error);
+    const enum impasto_status status = format->save(image, file.stream, path, &options, error);
     if (status != IMPASTO_OK) {
         imp_file_abandon(&file);
         return status;
@@ -241,17 +263,19 @@ enum impasto_status impasto_image_save(const struct impasto_image *image, const 
 }
 
 enum impasto_status impasto_image_encode(const struct impasto_image *image, const char *name,
-                                         int bits, unsigned char **bytes, size_t *size,
+                                         const struct impasto_save_options *asked,
+                                         unsigned char **bytes, size_t *size,
                                          struct impasto_error *error)
 {
     const struct imp_image_format *format;
+    struct impasto_save_options options;
     char *memory = NULL;
     size_t length = 0;
-    IMP_TRY(choose_format(image, name, bits, &format, error));
+    IMP_TRY(choose_format(image, name, asked, &options, &format, error));
     FILE *stream = open_memstream(&memory, &length);
     if (!stream)
         return imp_fail_memory(error, name, 0);
-    enum impasto_status status = format->save(image, stream, name, bits, error);
+    enum impasto_status status = format->save(image, stream, name, &options, error);
     /* It has grown by allocating, which is all that can fail. */
     const bool grown = !ferror(stream);
     if ((fclose(stream) != 0 || !grown) && status == IMPASTO_OK)

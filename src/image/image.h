@@ -29,6 +29,16 @@ enum impasto_status imp_planes_resize(const float *from, int planes, int from_he
 /* The size with the longer side `longer` and the aspect kept, each side at least 1 pixel. */
 void imp_image_fit(int width, int height, int longer, int *out_width, int *out_height);
 
+/* ---- metadata.c ------------------------------------------------------------------------------ */
+
+/* Copies into `block` or `to`, whose old bytes are freed; `to` is freed by the caller, also after a
+ * failure. */
+enum impasto_status imp_block_copy(const void *bytes, size_t size, struct impasto_block *block,
+                                   struct impasto_error *error);
+enum impasto_status imp_metadata_copy(const struct impasto_metadata *from,
+                                      struct impasto_metadata *to, struct impasto_error *error);
+void imp_metadata_free(struct impasto_metadata *metadata);
+
 /* ---- mask.c ---------------------------------------------------------------------------------- */
 
 /* Gives pixels that hardly show the colours of what shows around them. */

@@ -10,7 +10,6 @@
 #include <jpeglib.h>
 #include <jerror.h>
 
-#define QUALITY 95
 /* A progressive file may ask for any number of passes over the whole picture; cameras use about 10. */
 #define MOST_SCANS 100
 /* An APP1 segment that holds EXIF begins so, an APP2 segment that holds a piece of ICC profile so. */
@@ -138,13 +137,8 @@ static enum impasto_status keep_exif(struct reading *r, struct impasto_error *er
         if (m->marker != JPEG_APP0 + 1 || m->data_length <= sizeof(exif_mark) ||
             memcmp(m->data, exif_mark, sizeof(exif_mark)) != 0)
             continue;
-        const size_t size = m->data_length - sizeof(exif_mark);
-        r->image->metadata = malloc(size);
-        if (!r->image->metadata)
-            return imp_fail_memory(error, "the EXIF block", size);
-        memcpy(r->image->metadata, m->data + sizeof(exif_mark), size);
-        r->image->metadata_size = size;
-        return IMPASTO_OK;
+        return imp_block_copy(m->data + sizeof(exif_mark), m->data_length - sizeof(exif_mark),
+                              &r->image->metadata.exif, error);
     }
     return IMPASTO_OK;
 }
@@ -195,8 +189,7 @@ static enum impasto_status decode(struct reading *r, const struct imp_image_sour
     }
     IMP_TRY(keep_exif(r, error));
     jpeg_finish_decompress(jpeg);
-    return imp_exif_turn(
-        &r->image, imp_exif_orientation(r->image->metadata, r->image->metadata_size, true), error);
+    return imp_exif_turn(&r->image, imp_exif_orientation(&r->image->metadata.exif, true), error);
 }
 
 static enum impasto_status load(const struct imp_image_source *source, struct impasto_image **image,
@@ -228,13 +221,15 @@ static JSAMPLE quantize(float v)
     return (JSAMPLE)(v > 0 ? (v < 1 ? v * 255 + 0.5f : 255.0f) : 0);
 }
 
-static enum impasto_status encode(struct writing *w, const struct impasto_image *image, FILE *stream,
+static enum impasto_status encode(struct writing *w, const struct impasto_image *image,
+                                  FILE *stream, const struct impasto_save_options *options,
                                   struct session *session)
 {
+    const struct impasto_block *exif = &image->metadata.exif;
     struct jpeg_compress_struct *jpeg = &w->jpeg;
     const size_t width = (size_t)image->width;
     w->row = malloc(3 * width);
-    w->segment = malloc(sizeof(exif_mark) + image->metadata_size);
+    w->segment = malloc(sizeof(exif_mark) + exif->size);
     if (!w->row || !w->segment)
         return imp_fail_memory(session->error, "a JPEG writer", 3 * width);
     jpeg->err = session_errors(session);
@@ -247,16 +242,16 @@ static enum impasto_status encode(struct writing *w, const struct impasto_image 
     jpeg->input_components = 3;
     jpeg->in_color_space = JCS_RGB;
     jpeg_set_defaults(jpeg);
-    jpeg_set_quality(jpeg, QUALITY, TRUE);
+    jpeg_set_quality(jpeg, options->quality, TRUE);
     /* 4:4:4: painted strokes have sharp edges in colour too. */
     jpeg->comp_info[0].h_samp_factor = jpeg->comp_info[0].v_samp_factor = 1;
     jpeg->optimize_coding = TRUE;
     jpeg_start_compress(jpeg, TRUE);
-    if (image->metadata_size && image->metadata_size + sizeof(exif_mark) <= LARGEST_SEGMENT) {
+    if (exif->size && exif->size + sizeof(exif_mark) <= LARGEST_SEGMENT) {
         memcpy(w->segment, exif_mark, sizeof(exif_mark));
-        memcpy(w->segment + sizeof(exif_mark), image->metadata, image->metadata_size);
+        memcpy(w->segment + sizeof(exif_mark), exif->data, exif->size);
         jpeg_write_marker(jpeg, JPEG_APP0 + 1, w->segment,
-                          (unsigned)(sizeof(exif_mark) + image->metadata_size));
+                          (unsigned)(sizeof(exif_mark) + exif->size));
     }
     while (jpeg->next_scanline < jpeg->image_height) {
         const size_t base = width * (size_t)jpeg->next_scanline;
@@ -273,13 +268,13 @@ static enum impasto_status encode(struct writing *w, const struct impasto_image 
 }
 
 static enum impasto_status save(const struct impasto_image *image, FILE *stream, const char *path,
-                                int bits, struct impasto_error *error)
+                                const struct impasto_save_options *options,
+                                struct impasto_error *error)
 {
-    (void)bits; /* 8, checked by the caller */
     struct session session = {.path = path, .error = error, .failure = IMPASTO_ERROR_OUTPUT};
     struct writing writing;
     memset(&writing, 0, sizeof(writing));
-    const enum impasto_status status = encode(&writing, image, stream, &session);
+    const enum impasto_status status = encode(&writing, image, stream, options, &session);
     jpeg_destroy_compress(&writing.jpeg);
     free(writing.row);
     free(writing.segment);
@@ -289,6 +284,7 @@ static enum impasto_status save(const struct impasto_image *image, FILE *stream,
 static const char *const extensions[] = {".jpg", ".jpeg", NULL};
 
 const struct imp_image_format imp_image_jpeg = {
+    .format = IMPASTO_FORMAT_JPEG,
     .name = "JPEG",
     .extensions = extensions,
     .deep = false,

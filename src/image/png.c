@@ -152,12 +152,8 @@ static enum impasto_status keep_exif(struct reading *r, struct impasto_error *er
     png_uint_32 size;
     if (!png_get_eXIf_1(r->png, r->info, &size, &block) || size == 0)
         return IMPASTO_OK;
-    r->image->metadata = malloc(size);
-    if (!r->image->metadata)
-        return imp_fail_memory(error, "the EXIF block", size);
-    memcpy(r->image->metadata, block, size);
-    r->image->metadata_size = size;
-    return imp_exif_turn(&r->image, imp_exif_orientation(r->image->metadata, size, true), error);
+    IMP_TRY(imp_block_copy(block, size, &r->image->metadata.exif, error));
+    return imp_exif_turn(&r->image, imp_exif_orientation(&r->image->metadata.exif, true), error);
 #else
     (void)r, (void)error;
     return IMPASTO_OK;
@@ -376,8 +372,9 @@ static enum impasto_status encode(struct writing *w, const struct impasto_image 
                  PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
     png_set_sRGB(w->png, w->info, PNG_sRGB_INTENT_PERCEPTUAL);
 #ifdef PNG_eXIf_SUPPORTED
-    if (image->metadata_size)
-        png_set_eXIf_1(w->png, w->info, (png_uint_32)image->metadata_size, image->metadata);
+    if (image->metadata.exif.size)
+        png_set_eXIf_1(w->png, w->info, (png_uint_32)image->metadata.exif.size,
+                       image->metadata.exif.data);
 #endif
     set_texts(w, image);
     png_write_info(w->png, w->info);
@@ -390,11 +387,12 @@ static enum impasto_status encode(struct writing *w, const struct impasto_image 
 }
 
 static enum impasto_status save(const struct impasto_image *image, FILE *stream, const char *path,
-                                int bits, struct impasto_error *error)
+                                const struct impasto_save_options *options,
+                                struct impasto_error *error)
 {
     struct session session = {.path = path, .error = error, .failure = IMPASTO_ERROR_OUTPUT};
     struct writing writing = {0};
-    const enum impasto_status status = encode(&writing, image, stream, bits, &session);
+    const enum impasto_status status = encode(&writing, image, stream, options->bits, &session);
     png_destroy_write_struct(&writing.png, &writing.info);
     free(writing.row);
     return status;
@@ -403,6 +401,7 @@ static enum impasto_status save(const struct impasto_image *image, FILE *stream,
 static const char *const extensions[] = {".png", NULL};
 
 const struct imp_image_format imp_image_png = {
+    .format = IMPASTO_FORMAT_PNG,
     .name = "PNG",
     .extensions = extensions,
     .deep = true,

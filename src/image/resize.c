@@ -191,13 +191,7 @@ static enum impasto_status copy_parts(const struct impasto_image *image, bool pi
         if (!out->alpha)
             return imp_fail_memory(error, "transparency", count * sizeof(float));
     }
-    if (image->metadata_size) {
-        out->metadata = malloc(image->metadata_size);
-        if (!out->metadata)
-            return imp_fail_memory(error, "the EXIF block", image->metadata_size);
-        memcpy(out->metadata, image->metadata, image->metadata_size);
-        out->metadata_size = image->metadata_size;
-    }
+    IMP_TRY(imp_metadata_copy(&image->metadata, &out->metadata, error));
     if (pixels) {
         memcpy(out->rgb, image->rgb, 3 * count * sizeof(float));
         if (image->alpha)

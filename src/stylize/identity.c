@@ -67,7 +67,8 @@ json_t *imp_pictures_identity(const struct impasto_pictures *pictures,
     const struct impasto_image *content = pictures->content;
     json_t *identity = json_object(), *styles = json_array(), *regions = json_array();
     /* The result has the content's EXIF block. */
-    const uint32_t first = imp_checksum(0, content->metadata, content->metadata_size);
+    const struct impasto_block *exif = &content->metadata.exif;
+    const uint32_t first = imp_checksum(0, exif->data, exif->size);
     int failed = json_object_set_new(identity, "content", json_integer(add_image(first, content)));
     for (size_t i = 0; i < pictures->style_count; i++) {
         const struct impasto_style *style = &pictures->styles[i];

@@ -39,14 +39,7 @@ static enum impasto_status add_extras(const struct imp_sources *sources,
             return imp_fail_memory(error, "transparency", bytes);
         memcpy(image->alpha, sources->alpha, bytes);
     }
-    if (sources->metadata_size) {
-        image->metadata = malloc(sources->metadata_size);
-        if (!image->metadata)
-            return imp_fail_memory(error, "the EXIF block", sources->metadata_size);
-        memcpy(image->metadata, sources->metadata, sources->metadata_size);
-        image->metadata_size = sources->metadata_size;
-    }
-    return IMPASTO_OK;
+    return imp_metadata_copy(&sources->metadata, &image->metadata, error);
 }
 
 enum impasto_status imp_result_make(const struct imp_sources *sources, enum impasto_colour colour,

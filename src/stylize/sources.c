@@ -171,13 +171,7 @@ static enum impasto_status take_content(const struct impasto_pictures *pictures,
                                         struct impasto_error *error)
 {
     const struct impasto_image *content = pictures->content;
-    if (content->metadata_size) {
-        sources->metadata = malloc(content->metadata_size);
-        if (!sources->metadata)
-            return imp_fail_memory(error, "the EXIF block", content->metadata_size);
-        memcpy(sources->metadata, content->metadata, content->metadata_size);
-        sources->metadata_size = content->metadata_size;
-    }
+    IMP_TRY(imp_metadata_copy(&content->metadata, &sources->metadata, error));
     IMP_TRY(take(content, sizes->width, sizes->height, sources->borrows, &sources->content,
                  &sources->alpha, error));
     if (!pictures->keep)
@@ -325,6 +319,6 @@ void imp_sources_free(struct imp_sources *sources)
     free(sources->region);
     free(sources->keep);
     free(sources->alpha);
-    free(sources->metadata);
+    imp_metadata_free(&sources->metadata);
     *sources = (struct imp_sources){0};
 }

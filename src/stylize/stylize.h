@@ -122,8 +122,7 @@ struct imp_sources {
     float *keep;           /* 1 where the content stays; NULL: nowhere */
     struct imp_held start; /* IMPASTO_INIT_IMAGE */
     float *alpha;          /* NULL: opaque */
-    unsigned char *metadata;
-    size_t metadata_size;
+    struct impasto_metadata metadata;
 };
 
 /* sizes: of the last scale. brief: they are not needed once the job is open. */

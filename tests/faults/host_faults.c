@@ -48,14 +48,16 @@ static enum impasto_status load_settings(const char *name, struct impasto_error 
 
 static enum impasto_status save(const char *name, struct impasto_error *error)
 {
-    return impasto_image_save(picture, name, strstr(name, "16") ? 16 : 8, error);
+    const struct impasto_save_options options = {.bits = strstr(name, "16") ? 16 : 8};
+    return impasto_image_save(picture, name, &options, error);
 }
 
 static enum impasto_status encode(const char *name, struct impasto_error *error)
 {
     unsigned char *bytes = NULL;
     size_t size = 0;
-    const enum impasto_status status = impasto_image_encode(picture, name, 8, &bytes, &size, error);
+    const enum impasto_status status =
+        impasto_image_encode(picture, name, NULL, &bytes, &size, error);
     free(bytes);
     return status;
 }

@@ -331,7 +331,8 @@ static enum impasto_status save_and_load(struct impasto_job *job, struct impasto
     enum impasto_status status = impasto_job_image(job, &image, error);
     const char *path = picture_path;
     if (status == IMPASTO_OK)
-        status = impasto_image_save(image, path, chance(20) ? 16 : 8, error);
+        status = impasto_image_save(
+            image, path, &(struct impasto_save_options){.bits = chance(20) ? 16 : 8}, error);
     if (status == IMPASTO_OK)
         status = impasto_image_load(path, 0, &loaded, error);
     impasto_image_free(&image);

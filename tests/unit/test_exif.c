@@ -53,10 +53,10 @@ static void orientations(void **state)
                 assert_near(image->alpha[y * image->width + x], rgba[3], 1e-6);
             }
             /* The block came along, saying that the picture is upright now. */
-            assert_int_equal(image->metadata_size, size);
-            assert_int_equal(imp_exif_orientation(image->metadata, size, false), 1);
+            assert_int_equal(image->metadata.exif.size, size);
+            assert_int_equal(imp_exif_orientation(&image->metadata.exif, false), 1);
             exif[EXIF_ORIENTATION(big)] = 1;
-            assert_memory_equal(image->metadata, exif, size);
+            assert_memory_equal(image->metadata.exif.data, exif, size);
             impasto_image_free(&image);
 
             make_exif(exif, big != 0, orientation);
@@ -72,7 +72,7 @@ static void orientations(void **state)
                         assert_near(image->rgb[3 * (y * image->width + x) + k],
                                     jpeg_sample(bx, by, k) / 255.0, 0.02);
                 }
-            assert_int_equal(imp_exif_orientation(image->metadata, image->metadata_size, false), 1);
+            assert_int_equal(imp_exif_orientation(&image->metadata.exif, false), 1);
             impasto_image_free(&image);
         }
 }
@@ -88,11 +88,12 @@ static void damaged_exif(void **state)
         /* An exact allocation, so that a sanitizer sees the first byte beyond. */
         unsigned char *block = malloc(length ? length : 1);
         memcpy(block, changed, length);
-        const int orientation = imp_exif_orientation(block, length, true);
+        const int orientation =
+            imp_exif_orientation(&(struct impasto_block){.data = block, .size = length}, true);
         assert_in_range(orientation, 1, 8);
         free(block);
     }
-    assert_int_equal(imp_exif_orientation(NULL, 0, true), 1);
+    assert_int_equal(imp_exif_orientation(&(struct impasto_block){0}, true), 1);
 }
 
 int main(void)

@@ -31,20 +31,25 @@ static void round_trips(void **state)
     for (int bits = 8; bits <= 16; bits += 8)
         for (int alpha = 0; alpha < 2; alpha++) {
             struct impasto_image *image = create(alpha != 0), *back;
-            image->metadata = malloc(64);
-            image->metadata_size = make_exif(image->metadata, false, 1);
+            image->metadata.exif.data = malloc(64);
+            image->metadata.exif.size = make_exif(image->metadata.exif.data, false, 1);
             const double half_step = 0.5 / ((1 << bits) - 1) + 1e-7;
-            assert_int_equal(impasto_image_save(image, in_folder("out.PNG"), bits, NULL), IMPASTO_OK);
+            assert_int_equal(impasto_image_save(image, in_folder("out.PNG"),
+                                                &(struct impasto_save_options){.bits = bits}, NULL),
+                             IMPASTO_OK);
             back = expect_image(in_folder("out.PNG"));
             for (int i = 0; i < 3 * PIXELS; i++)
                 assert_near(back->rgb[i], (double)image->rgb[i], half_step);
             assert_int_equal(back->alpha != NULL, alpha);
             for (int i = 0; alpha && i < PIXELS; i++)
                 assert_near(back->alpha[i], (double)image->alpha[i], half_step);
-            assert_int_equal(back->metadata_size, image->metadata_size);
-            assert_memory_equal(back->metadata, image->metadata, image->metadata_size);
+            assert_int_equal(back->metadata.exif.size, image->metadata.exif.size);
+            assert_memory_equal(back->metadata.exif.data, image->metadata.exif.data,
+                                image->metadata.exif.size);
             /* And what was loaded saves to the same pixels. */
-            assert_int_equal(impasto_image_save(back, in_folder("again.png"), bits, NULL), IMPASTO_OK);
+            assert_int_equal(impasto_image_save(back, in_folder("again.png"),
+                                                &(struct impasto_save_options){.bits = bits}, NULL),
+                             IMPASTO_OK);
             size_t size, again_size;
             unsigned char *bytes = read_bytes(in_folder("out.PNG"), &size);
             unsigned char *again = read_bytes(in_folder("again.png"), &again_size);
@@ -65,12 +70,14 @@ static void strange_values(void **state)
     struct impasto_image *image = create(false);
     memcpy(image->rgb, values, sizeof(values));
     for (int bits = 8; bits <= 16; bits += 8) {
-        assert_int_equal(impasto_image_save(image, in_folder("s.png"), bits, NULL), IMPASTO_OK);
+        assert_int_equal(impasto_image_save(image, in_folder("s.png"),
+                                            &(struct impasto_save_options){.bits = bits}, NULL),
+                         IMPASTO_OK);
         struct impasto_image *back = expect_image(in_folder("s.png"));
         assert_memory_equal(back->rgb, expected, sizeof(expected));
         impasto_image_free(&back);
     }
-    assert_int_equal(impasto_image_save(image, in_folder("s.jpg"), 8, NULL), IMPASTO_OK);
+    assert_int_equal(impasto_image_save(image, in_folder("s.jpg"), NULL, NULL), IMPASTO_OK);
     impasto_image_free(&image);
 }
 
@@ -83,16 +90,19 @@ static void encoding(void **state)
         int bits;
     } cases[] = {{"mem.png", 8}, {"mem.png", 16}, {"mem.jpg", 8}};
     struct impasto_image *image = create(true);
-    image->metadata = malloc(64);
-    image->metadata_size = make_exif(image->metadata, false, 1);
+    image->metadata.exif.data = malloc(64);
+    image->metadata.exif.size = make_exif(image->metadata.exif.data, false, 1);
     for (size_t i = 0; i < IMP_COUNT(cases); i++) {
         unsigned char *bytes = NULL;
         size_t size = 0, file_size;
-        assert_int_equal(impasto_image_save(image, in_folder(cases[i].name), cases[i].bits, NULL),
+        assert_int_equal(impasto_image_save(image, in_folder(cases[i].name),
+                                            &(struct impasto_save_options){.bits = cases[i].bits},
+                                            NULL),
                          IMPASTO_OK);
-        assert_int_equal(
-            impasto_image_encode(image, cases[i].name, cases[i].bits, &bytes, &size, NULL),
-            IMPASTO_OK);
+        assert_int_equal(impasto_image_encode(image, cases[i].name,
+                                              &(struct impasto_save_options){.bits = cases[i].bits},
+                                              &bytes, &size, NULL),
+                         IMPASTO_OK);
         unsigned char *file = read_bytes(in_folder(cases[i].name), &file_size);
         assert_int_equal(size, file_size);
         assert_memory_equal(bytes, file, size);
@@ -103,9 +113,11 @@ static void encoding(void **state)
     unsigned char *untouched = NULL;
     size_t size = 7;
     struct impasto_error error;
-    assert_int_equal(impasto_image_encode(image, "x.gif", 8, &untouched, &size, &error),
+    assert_int_equal(impasto_image_encode(image, "x.gif", NULL, &untouched, &size, &error),
                      IMPASTO_ERROR_USAGE);
-    assert_int_equal(impasto_image_encode(image, "x.jpg", 16, &untouched, &size, &error),
+    assert_int_equal(impasto_image_encode(image, "x.jpg",
+                                          &(struct impasto_save_options){.bits = 16}, &untouched,
+                                          &size, &error),
                      IMPASTO_ERROR_USAGE);
     assert_null(untouched);
     assert_int_equal(size, 7);
@@ -135,7 +147,10 @@ static void refused_saves(void **state)
     assert_int_equal(mkfifo(in_folder("pipe.png"), 0600), 0);
     for (size_t i = 0; i < IMP_COUNT(cases); i++) {
         const char *path = in_folder(cases[i].name);
-        assert_int_equal(impasto_image_save(image, path, cases[i].bits, &error), cases[i].status);
+        assert_int_equal(impasto_image_save(image, path,
+                                            &(struct impasto_save_options){.bits = cases[i].bits},
+                                            &error),
+                         cases[i].status);
         assert_non_null(strstr(error.message, cases[i].reason));
     }
     assert_int_not_equal(access(in_folder("x.png"), F_OK), 0);

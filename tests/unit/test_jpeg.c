@@ -67,17 +67,18 @@ static void jpeg_saving(void **state)
         image->rgb[3 * i + 1] = 0.4f;
         image->alpha[i] = right ? 0.25f : 1;
     }
-    image->metadata = malloc(64);
-    image->metadata_size = make_exif(image->metadata, false, 1);
-    assert_int_equal(impasto_image_save(image, in_folder("out.jpeg"), 8, NULL), IMPASTO_OK);
+    image->metadata.exif.data = malloc(64);
+    image->metadata.exif.size = make_exif(image->metadata.exif.data, false, 1);
+    assert_int_equal(impasto_image_save(image, in_folder("out.jpeg"), NULL, NULL), IMPASTO_OK);
     back = expect_image(in_folder("out.jpeg"));
     assert_null(back->alpha);
     /* Transparency over white. */
     assert_near(back->rgb[3 * (8 * 32 + 8)], 0.2, 0.02);
     assert_near(back->rgb[3 * (8 * 32 + 24)], 0.25 * 0.9 + 0.75, 0.02);
     assert_near(back->rgb[3 * (8 * 32 + 24) + 1], 0.25 * 0.4 + 0.75, 0.02);
-    assert_int_equal(back->metadata_size, image->metadata_size);
-    assert_memory_equal(back->metadata, image->metadata, image->metadata_size);
+    assert_int_equal(back->metadata.exif.size, image->metadata.exif.size);
+    assert_memory_equal(back->metadata.exif.data, image->metadata.exif.data,
+                        image->metadata.exif.size);
     impasto_image_free(&back);
     impasto_image_free(&image);
 }

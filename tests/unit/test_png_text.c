@@ -24,7 +24,7 @@ static struct impasto_image *create(const char *settings)
 static void save(const char *path, const char *settings)
 {
     struct impasto_image *image = create(settings);
-    assert_int_equal(impasto_image_save(image, path, 8, NULL), IMPASTO_OK);
+    assert_int_equal(impasto_image_save(image, path, NULL, NULL), IMPASTO_OK);
     impasto_image_free(&image);
 }
 
@@ -123,7 +123,7 @@ static void largest(void **state)
     memset(text, 'x', IMPASTO_SETTINGS_MOST + 1);
     text[IMPASTO_SETTINGS_MOST + 1] = 0;
     struct impasto_image *image = create(text);
-    assert_int_equal(impasto_image_save(image, in_folder("long.png"), 8, &error),
+    assert_int_equal(impasto_image_save(image, in_folder("long.png"), NULL, &error),
                      IMPASTO_ERROR_USAGE);
     assert_non_null(strstr(error.message, "1048576"));
     assert_int_not_equal(access(in_folder("long.png"), F_OK), 0);
@@ -142,7 +142,7 @@ static void what_is_not_utf8_is_not_saved(void **state)
     for (size_t i = 0; i < IMP_COUNT(settings); i++) {
         struct impasto_image *image = create(settings[i]);
         struct impasto_error error = {0};
-        assert_int_equal(impasto_image_save(image, in_folder("no.png"), 8, &error),
+        assert_int_equal(impasto_image_save(image, in_folder("no.png"), NULL, &error),
                          IMPASTO_ERROR_USAGE);
         assert_non_null(strstr(error.message, "UTF-8"));
         assert_int_not_equal(access(in_folder("no.png"), F_OK), 0);
@@ -289,7 +289,7 @@ static void others_keep_none(void **state)
     (void)state;
     struct impasto_image *image = create("{\"size\":8}"), *other = NULL;
     char *settings = NULL;
-    assert_int_equal(impasto_image_save(image, in_folder("a.jpg"), 8, NULL), IMPASTO_OK);
+    assert_int_equal(impasto_image_save(image, in_folder("a.jpg"), NULL, NULL), IMPASTO_OK);
     assert_int_equal(impasto_image_load_settings(in_folder("a.jpg"), &settings, NULL), IMPASTO_OK);
     assert_null(settings);
     assert_int_equal(imp_image_resize(image, 4, 4, &other, NULL), IMPASTO_OK);

@@ -141,18 +141,18 @@ static void same_size_is_a_copy(void **state)
 {
     (void)state;
     struct impasto_image *image = create(6, 5, true, 4), *copy = NULL;
-    image->metadata = malloc(3);
-    assert_non_null(image->metadata);
-    memcpy(image->metadata, "abc", 3);
-    image->metadata_size = 3;
+    image->metadata.exif.data = malloc(3);
+    assert_non_null(image->metadata.exif.data);
+    memcpy(image->metadata.exif.data, "abc", 3);
+    image->metadata.exif.size = 3;
     assert_int_equal(impasto_image_resize(image, 6, 5, &copy, NULL), IMPASTO_OK);
     assert_memory_equal(copy->rgb, image->rgb, 6 * 5 * 3 * sizeof(float));
     assert_memory_equal(copy->alpha, image->alpha, 6 * 5 * sizeof(float));
-    assert_int_equal(copy->metadata_size, 3);
-    assert_memory_equal(copy->metadata, "abc", 3);
+    assert_int_equal(copy->metadata.exif.size, 3);
+    assert_memory_equal(copy->metadata.exif.data, "abc", 3);
     impasto_image_free(&copy);
     assert_int_equal(impasto_image_resize(image, 3, 2, &copy, NULL), IMPASTO_OK);
-    assert_memory_equal(copy->metadata, "abc", 3);
+    assert_memory_equal(copy->metadata.exif.data, "abc", 3);
     impasto_image_free(&copy);
     impasto_image_free(&image);
 }

@@ -349,18 +349,18 @@ static void save_picture(const char *path)
     struct impasto_image *image = NULL;
     assert_int_equal(impasto_image_create(WIDTH, HEIGHT, &image, NULL), IMPASTO_OK);
     image->alpha = malloc(WIDTH * HEIGHT * sizeof(float));
-    image->metadata = malloc(sizeof(exif));
+    image->metadata.exif.data = malloc(sizeof(exif));
     image->settings = strdup("{\"seed\": 1}");
     assert_non_null(image->alpha);
-    assert_non_null(image->metadata);
-    memcpy(image->metadata, exif, sizeof(exif));
-    image->metadata_size = sizeof(exif);
+    assert_non_null(image->metadata.exif.data);
+    memcpy(image->metadata.exif.data, exif, sizeof(exif));
+    image->metadata.exif.size = sizeof(exif);
     for (size_t i = 0; i < (size_t)WIDTH * HEIGHT; i++) {
         image->alpha[i] = (float)(i % 7) / 6;
         for (size_t c = 0; c < 3; c++)
             image->rgb[3 * i + c] = (float)((5 * i + c) % 11) / 10;
     }
-    assert_int_equal(impasto_image_save(image, path, 8, NULL), IMPASTO_OK);
+    assert_int_equal(impasto_image_save(image, path, NULL, NULL), IMPASTO_OK);
     impasto_image_free(&image);
 }
 
@@ -373,8 +373,8 @@ static void expect_same(const struct impasto_image *a, const struct impasto_imag
     assert_int_equal(!a->alpha, !b->alpha);
     if (a->alpha)
         assert_memory_equal(a->alpha, b->alpha, pixels * sizeof(float));
-    assert_int_equal(a->metadata_size, b->metadata_size);
-    assert_memory_equal(a->metadata, b->metadata, a->metadata_size);
+    assert_int_equal(a->metadata.exif.size, b->metadata.exif.size);
+    assert_memory_equal(a->metadata.exif.data, b->metadata.exif.data, a->metadata.exif.size);
     assert_int_equal(!a->settings, !b->settings);
     if (a->settings)
         assert_string_equal(a->settings, b->settings);
@@ -469,7 +469,7 @@ static enum impasto_status evil_exif(const struct imp_image_source *source,
 {
     (void)source;
     IMP_TRY(impasto_image_create(2, 2, image, error));
-    (*image)->metadata_size = SIZE_MAX;
+    (*image)->metadata.exif.size = SIZE_MAX;
     return IMPASTO_OK;
 }
 

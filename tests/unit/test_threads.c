@@ -85,7 +85,8 @@ static void *paint_all(void *user)
     enum impasto_status status;
     if ((status = make(48 - 8 * work->index, 40, work->index, &drawn, error)) ||
         (status = make(32, 32, 5, &style, error)) ||
-        (status = impasto_image_save(drawn, work->picture, 16, error)) ||
+        (status = impasto_image_save(drawn, work->picture,
+                                     &(struct impasto_save_options){.bits = 16}, error)) ||
         (status = impasto_image_load(work->picture, 0, &content, error)) ||
         (status = impasto_device_open(NULL, count_line, work, &device, error)) ||
         (status = paint(work, device, content, style, &job)))
