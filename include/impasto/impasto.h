@@ -256,6 +256,16 @@ IMPASTO_API enum impasto_status
 impasto_image_load_settings_apart(const char *path, char **settings,
                                   struct impasto_error *error) IMPASTO_MUST_CHECK;
 
+/*
+ * Whether a file is a picture that this library saved: by what it says of its writer, in a text
+ * chunk, a comment or its EXIF block. It is cheap and safe with files of strangers: nothing is
+ * decoded. What is no picture is none of ours; IMPASTO_ERROR_INPUT where there is no file that can
+ * be read.
+ */
+IMPASTO_API enum impasto_status
+impasto_image_is_result(const char *path, bool *result,
+                        struct impasto_error *error) IMPASTO_MUST_CHECK;
+
 /* How a picture is stored. */
 enum impasto_format {
     IMPASTO_FORMAT_AUTO, /* as the name's ending says */
@@ -281,8 +291,9 @@ struct impasto_save_options {
 /*
  * Writes PNG or, where the path ends in .jpg or .jpeg, JPEG. The file appears whole or not at all:
  * it is written beside the target and renamed. A path that exists and is not a regular file is
- * refused. PNG files have the settings in a text chunk (iTXt) with the keyword "Impasto"; equal
- * pictures give equal bytes.
+ * refused. PNG files have the settings in a text chunk (iTXt) with the keyword "Impasto"; all have
+ * this library's name and version, by which impasto_image_is_result knows them. Equal pictures give
+ * equal bytes.
  *
  * options: NULL for the defaults.
  */

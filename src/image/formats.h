@@ -44,8 +44,15 @@ struct imp_image_format {
 extern const struct imp_image_format imp_image_png;
 extern const struct imp_image_format imp_image_jpeg;
 
+/* Who wrote a file, as said in it: by this origin.c knows it again. */
+#define IMP_IMAGE_WRITER "Impasto " IMP_VERSION
+/* The PNG text chunk that holds a picture's settings. */
+#define IMP_IMAGE_SETTINGS_KEYWORD "Impasto"
+
 /* ---- image.c --------------------------------------------------------------------------------- */
 
+/* Opens a regular file only. */
+enum impasto_status imp_image_open(const char *path, FILE **stream, struct impasto_error *error);
 /* IMPASTO_ERROR_INPUT unless both sides are 1 to IMP_IMAGE_LARGEST_SIDE and the pixels within the
  * source's cap; IMPASTO_ERROR_MEMORY unless the system has room for them. Before anything is
  * allocated. */
@@ -75,6 +82,11 @@ int imp_exif_orientation(struct impasto_block *exif, bool reset);
 /* Turns a picture as orientation 1 to 8 asks, in place of the old one. */
 enum impasto_status imp_exif_turn(struct impasto_image **image, int orientation,
                                   struct impasto_error *error);
+
+/* ---- origin.c -------------------------------------------------------------------------------- */
+
+/* impasto_image_is_result for an open file. */
+bool imp_image_is_ours(int descriptor);
 
 /* ---- colour.c -------------------------------------------------------------------------------- */
 

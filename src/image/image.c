@@ -84,9 +84,8 @@ enum impasto_status imp_image_check_size(const struct imp_image_source *source, 
     return IMPASTO_OK;
 }
 
-/* Opens a regular file only; O_NONBLOCK keeps a FIFO from holding us up until that is known. */
-static enum impasto_status open_regular(const char *path, FILE **stream,
-                                        struct impasto_error *error)
+/* O_NONBLOCK keeps a FIFO from holding us up until that is known. */
+enum impasto_status imp_image_open(const char *path, FILE **stream, struct impasto_error *error)
 {
     const int descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     struct stat info;
@@ -112,7 +111,7 @@ static enum impasto_status open_source(struct imp_image_source *source,
                                        struct impasto_error *error)
 {
     const char *path = source->path;
-    IMP_TRY(open_regular(path, &source->stream, error));
+    IMP_TRY(imp_image_open(path, &source->stream, error));
     unsigned char head[16];
     const size_t size = fread(head, 1, sizeof(head), source->stream);
     enum impasto_status status = IMPASTO_OK;

@@ -247,6 +247,8 @@ static enum impasto_status encode(struct writing *w, const struct impasto_image 
     jpeg->comp_info[0].h_samp_factor = jpeg->comp_info[0].v_samp_factor = 1;
     jpeg->optimize_coding = TRUE;
     jpeg_start_compress(jpeg, TRUE);
+    jpeg_write_marker(jpeg, JPEG_COM, (const JOCTET *)IMP_IMAGE_WRITER,
+                      sizeof(IMP_IMAGE_WRITER) - 1);
     if (exif->size && exif->size + sizeof(exif_mark) <= LARGEST_SEGMENT) {
         memcpy(w->segment, exif_mark, sizeof(exif_mark));
         memcpy(w->segment + sizeof(exif_mark), exif->data, exif->size);

@@ -17,9 +17,6 @@
 #define LARGEST_CHUNK (8u << 20)
 #define MOST_HELD ((size_t)64 << 20)
 
-/* The text chunk that holds a picture's settings. */
-#define SETTINGS_KEYWORD "Impasto"
-
 /* What libpng's callbacks reach: where to put its message, where to jump to. */
 struct session {
     const char *path;
@@ -169,7 +166,7 @@ static enum impasto_status keep_settings(const struct reading *r, char **setting
     const int count = png_get_text(r->png, r->info, &texts, NULL);
     for (int i = 0; i < count; i++) {
         const size_t size = strlen(texts[i].text);
-        if (strcmp(texts[i].key, SETTINGS_KEYWORD) != 0 || size == 0 ||
+        if (strcmp(texts[i].key, IMP_IMAGE_SETTINGS_KEYWORD) != 0 || size == 0 ||
             !imp_image_settings_fit(texts[i].text))
             continue;
         *settings = strdup(texts[i].text);
@@ -342,8 +339,8 @@ static void pack_row(const struct impasto_image *image, int y, bool alpha, int b
  * No times, so that equal pictures give equal bytes. May jump. */
 static void set_texts(struct writing *w, const struct impasto_image *image)
 {
-    static char software[] = "Software", writer[] = "Impasto " IMP_VERSION;
-    static char keyword[] = SETTINGS_KEYWORD, nothing[] = "";
+    static char software[] = "Software", writer[] = IMP_IMAGE_WRITER;
+    static char keyword[] = IMP_IMAGE_SETTINGS_KEYWORD, nothing[] = "";
     png_text texts[] = {
         {.compression = PNG_TEXT_COMPRESSION_NONE, .key = software, .text = writer},
         {.compression = PNG_ITXT_COMPRESSION_NONE,

@@ -26,7 +26,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, str(HERE.parent / "hostile"))
 
 # Bytes of an input: enough for the structures, few enough to be fast.
-LARGEST = {"png": 4096, "jpeg": 4096, "safetensors": 8192, "hdf5": 16384, "checkpoint": 8192,
+LARGEST = {"png": 4096, "jpeg": 4096, "origin": 2048, "safetensors": 8192, "hdf5": 16384, "checkpoint": 8192,
            "settings": 4096, "options": 2048, "device": 256}
 # Seeds taken from a family, evenly.
 SEEDS = 150
@@ -39,6 +39,10 @@ QUARANTINE = "quarantine_size_mb=4:thread_local_quarantine_size_kb=64"
 DEVICES = ["auto", "0", "3:1", "gpu", "gpu:1", "igpu", "cpu", "accel:0", "pci:0000:03", "uuid:01-23",
            "card: 77", "Platform 3:card", "maker:1", " all ", "0,1", "99999999999", ":", "a:b:c",
            "pthread-cpu (LLVM 15, 256 bits)"]
+SOFTWARE = b"II*\0\x08\0\0\0\x01\0\x31\x01\x02\0\x0e\0\0\0\x1a\0\0\0\0\0\0\0Impasto 0.1.0\0"
+ORIGINS = [b"\x89PNG\r\n\x1a\n\0\0\0\x16tEXtSoftware\0Impasto 0.1.0", SOFTWARE,
+           b"\xff\xd8\xff\xfe\0\x0fImpasto 0.1.0", b"\xff\xd8\xff\xe1\0\x30Exif\0\0" + SOFTWARE,
+           b"RIFF\0\0\0\0WEBPEXIF\x28\0\0\0" + SOFTWARE]
 OPTIONS = [["a.jpg", "b.jpg", "-o", "out.png"], ["--size=512", "--", "-a", "b"],
            ["--style-layers", "conv1_1:1,4_2:0.5", "--content-layers=relu4_2"],
            ["--scales", "128,256", "--memory", "1.5GiB", "--seed", "18446744073709551615"],
@@ -53,6 +57,8 @@ def seeds(target, build):
     """Small files that a target is given to begin with."""
     if target == "device":
         return [bytes([6]) + spec.encode() for spec in DEVICES]
+    if target == "origin":
+        return seeds("png", build)[::3] + seeds("jpeg", build)[::3] + ORIGINS
     if target == "options":
         return [b"\0".join(word.encode() for word in words) for words in OPTIONS]
     module = __import__(f"family_{target}")
