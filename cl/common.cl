@@ -147,15 +147,15 @@ static inline float clamped_to_one(float x)
 #define EPILOGUE_ADD_MASK 3  /* y = gated(y + r, mask) */
 #define EPILOGUE_MASK_BITS 4 /* y = mask's bit ? r : 0 */
 
-/* Stores r by its epilogue. at: the element's place in y, and in aux as mask; channel: in aux as bias;
+/* Stores r by its epilogue. at: the element's place in y, and in aux as mask; bias_at: in aux as bias;
  * lanes: of the tensor where VW is 1. */
 static inline void store_by(int epilogue, __global floatv *y, __global const floatv *aux, size_t at,
-                            int channel, int lanes, floatv r)
+                            int bias_at, int lanes, floatv r)
 {
     const floatv zero = (floatv)(0.0f);
     floatv stored = r;
     if (epilogue == EPILOGUE_BIAS_RELU)
-        stored = rectified(r + aux[channel]);
+        stored = rectified(r + aux[bias_at]);
     else if (epilogue == EPILOGUE_MASK)
         stored = gated(r, aux[at]);
     else if (epilogue == EPILOGUE_ADD_MASK)
@@ -180,14 +180,14 @@ static inline void store_by(int epilogue, __global floatv *y, __global const flo
 #define POINTWISE_WEIGHT 2
 #define POINTWISE_ADD 4
 
-/* channel: of bias; position: of weight; at: of y. */
+/* bias_at: of bias; position: of weight; at: of y. */
 static inline void store_pointwise(int flags, __global floatv *y, __global const floatv *bias,
-                                   __global const float *weight, size_t at, int channel,
+                                   __global const float *weight, size_t at, int bias_at,
                                    int position, floatv r)
 {
     floatv stored = r;
     if (flags & POINTWISE_BIAS)
-        stored += bias[channel];
+        stored += bias[bias_at];
     if (flags & POINTWISE_WEIGHT)
         stored *= (floatv)(weight[position]);
     if (flags & POINTWISE_ADD)

@@ -44,6 +44,22 @@ VENDORS = re.compile(r"\b(nvidia|intel|amd|pocl|rusticl|clover|oclgrind)\b", re.
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
 # A number with a point or an exponent, and its suffix.
 FRACTION = re.compile(r"(?<![\w.])((?:\d+\.\d*|\.\d+)(?:[eE][+-]?\d+)?|\d+[eE][+-]?\d+)(\w*)")
+NAME = re.compile(r"(?<!\w)[A-Za-z_]\w*")
+# What kernels may not use as names, because some compiler takes them for keywords or types.
+RESERVED = set("""
+    pipe generic private global local constant kernel read_only write_only read_write uniform
+    image1d_t image1d_array_t image1d_buffer_t image2d_t image2d_array_t image3d_t sampler_t event_t
+    reserve_id_t clk_event_t clk_profiling_info queue_t ndrange_t kernel_enqueue_flags_t
+    memory_order memory_scope memory_order_relaxed atomic_flag atomic_int atomic_uint atomic_float
+    bool2 bool4 bool8 bool16 half half2 half3 half4 half8 half16 quad complex imaginary
+    channel
+    alignas alignof and and_eq asm auto bitand bitor catch char8_t char16_t char32_t class co_await co_return
+    co_yield compl concept const_cast consteval constexpr constinit decltype delete dynamic_cast explicit
+    export final friend import module mutable namespace new noexcept not not_eq nullptr operator or or_eq
+    override protected public register reinterpret_cast requires static_assert static_cast template this
+    thread_local throw try typeid typename typeof typeof_unqual using virtual wchar_t xor xor_eq
+""".split())
+UNDERSCORES = {"__kernel", "__global", "__local", "__constant", "__attribute__"}
 COMMENT_OR_STRING = re.compile(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"', re.DOTALL)
 
 
@@ -129,6 +145,17 @@ def check_kernel_ids(root):
             yield f"{path}:{line_of(text, found.start())}: {found.group()} depends on the slice"
 
 
+def check_kernel_words(root):
+    """What is a name to one compiler is a keyword of another's dialect: OpenCL C 2 and 3, FPGAs' OpenCL, C++
+    for OpenCL. Whatever begins with an underscore is any compiler's."""
+    for path, text in sources(root, "cl", ".cl"):
+        text = code(text)
+        for found in NAME.finditer(text):
+            word = found.group()
+            if word in RESERVED or (word.startswith("_") and word not in UNDERSCORES):
+                yield f"{path}:{line_of(text, found.start())}: {word} is a keyword to some compilers"
+
+
 # A tree that every rule accepts, though each part of it comes close to breaking one.
 GOOD = {
     "include/impasto/impasto.h": "#include <stddef.h>\n",
@@ -141,7 +168,8 @@ GOOD = {
     "src/net/net.h": '#include "ops/ops.h"\n',
     "src/stylize/job.c": '#include "net/net.h"\n#include "image/image.h"\n',
     "src/cli/main.c": "#include <impasto/impasto.h>\n#include <stdio.h>\n",
-    "cl/add.cl": "/* 0.5 and get_group_id() */ x.s1 = 0.5f + 1e-8F + 2.f * 0x1e5 + v16.s2;\n",
+    "cl/add.cl": "/* 0.5 and get_group_id() in this class */ x.s1 = 0.5f + 1e-8F + 2.f * 0x1e5 + v16.s2;\n"
+                 "__kernel void f(__global const float *new_pipe) { half_of = channels; }\n",
 }
 
 # What is added to that tree, and what the complaint says.
@@ -176,6 +204,14 @@ BAD = [
     (check_kernel_numbers, "cl/x.cl", "double4 y;", "double4 needs fp64"),
     (check_kernel_ids, "cl/x.cl", "get_group_id(0);", "get_group_id"),
     (check_kernel_ids, "cl/x.cl", "get_global_size(0);", "get_global_size"),
+    (check_kernel_words, "cl/x.cl", "int f(int channel);", "channel is a keyword"),
+    (check_kernel_words, "cl/x.cl", "y[pipe] = 1;", "pipe is a keyword"),
+    (check_kernel_words, "cl/x.cl", "float4 half4 = x;", "half4 is a keyword"),
+    (check_kernel_words, "cl/x.cl", "int generic = 1;", "generic is a keyword"),
+    (check_kernel_words, "cl/x.cl", "local float4 *x;", "local is a keyword"),
+    (check_kernel_words, "cl/x.cl", "p.half = 1;", "half is a keyword"),
+    (check_kernel_words, "cl/x.cl", "#define GROW(this) 1", "this is a keyword"),
+    (check_kernel_words, "cl/x.cl", "int _Private = 1;", "_Private is a keyword"),
 ]
 
 RULES = sorted({row[0] for row in BAD}, key=lambda rule: rule.__name__)
