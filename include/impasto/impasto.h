@@ -231,6 +231,10 @@ IMPASTO_API enum impasto_status impasto_image_load(const char *path, uint64_t ma
                                                    struct impasto_image **image,
                                                    struct impasto_error *error) IMPASTO_MUST_CHECK;
 
+/* Whether a file begins as the pictures do that impasto_image_load reads, whatever its name. false
+ * also for what cannot be opened or is no regular file. */
+IMPASTO_API bool impasto_image_is_picture(const char *path);
+
 /*
  * Reads what impasto_image_load would have for `settings`, without room for the pixels. Those that stand
  * before the pixels, as in what this library writes, are found whatever their number; those behind them,

@@ -314,7 +314,7 @@ enum impasto_status cli_batch(struct cli_settings *settings, struct impasto_erro
     enum impasto_status status =
         list ? check_settings(settings, error) : cli_fail_memory(error, "the batch");
     if (status == IMPASTO_OK)
-        status = cli_batch_list(settings, &batch.list, error);
+        status = cli_batch_list(settings, &batch.list, &console, error);
     if (status == IMPASTO_OK) {
         const size_t count = split_devices(list, devices);
         for (size_t i = 0; status == IMPASTO_OK && i < (count > 0 ? count : 1); i++)

@@ -6,6 +6,8 @@
 
 #include "cli/options.h"
 
+struct cli_console;
+
 enum cli_batch_state {
     CLI_BATCH_WAITING,
     CLI_BATCH_PAINTED,
@@ -28,15 +30,26 @@ struct cli_batch_list {
 };
 
 /*
- * Fills an empty list, to be freed in any case: every picture that --batch names, in the order of
- * its words and by name within a folder, with its output after the pattern of -o. An output of the
- * batch is no content, so a folder may hold earlier results. IMPASTO_ERROR_INPUT: a folder or list
- * that cannot be read, or no pictures; _USAGE: two would have one output, or outputs would be numbered
- * with a folder's pictures and lie among them; _MEMORY; _INTERRUPTED: a signal came while a list was
- * read.
+ * Fills an empty list, to be freed in any case: every picture that --batch names, with its output
+ * after the pattern of -o. An output of the batch is no content, so a folder may hold earlier
+ * results. IMPASTO_ERROR_USAGE: two would have one output, or outputs would be numbered with a
+ * folder's pictures and lie among them; else as cli_batch_contents.
  */
 enum impasto_status cli_batch_list(const struct cli_settings *settings, struct cli_batch_list *list,
-                                   struct impasto_error *error);
+                                   struct cli_console *console, struct impasto_error *error);
 void cli_batch_list_free(struct cli_batch_list *list);
+/* Takes items out: those for which `dropped` is true. */
+void cli_batch_list_drop(struct cli_batch_list *list, const bool *dropped);
+
+/* ---- batch_contents.c ------------------------------------------------------------------------ */
+
+/*
+ * Adds the pictures that --batch names, in the order of its words and by name within a folder, and
+ * tells what is passed over. IMPASTO_ERROR_INPUT: a folder or list that cannot be read, or no
+ * pictures; _MEMORY; _INTERRUPTED: a signal came while a list was read.
+ */
+enum impasto_status cli_batch_contents(const struct cli_settings *settings,
+                                       struct cli_batch_list *list, struct cli_console *console,
+                                       struct impasto_error *error);
 
 #endif

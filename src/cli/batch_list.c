@@ -1,149 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* What --batch paints: the contents that its words name, and where each result goes. */
+/* What --batch paints: where the result of each content goes. */
 
 #include "cli/batch.h"
 
 #include "cli/pictures.h"
 #include "cli/run.h"
 
-#include <dirent.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-
-static void free_item(struct cli_batch_item *item)
-{
-    free(item->content);
-    free(item->output);
-    free(item->message);
-    *item = (struct cli_batch_item){0};
-}
-
-void cli_batch_list_free(struct cli_batch_list *list)
-{
-    for (size_t i = 0; i < list->count; i++)
-        free_item(&list->item[i]);
-    free(list->item);
-    *list = (struct cli_batch_list){0};
-}
-
-/* ---- Which pictures -------------------------------------------------------------------------- */
-
-static bool is_picture(const char *name)
-{
-    return cli_has_extension(name, ".png") || cli_has_extension(name, ".jpg") ||
-           cli_has_extension(name, ".jpeg");
-}
-
-static enum impasto_status add(struct cli_batch_list *list, const char *content,
-                               struct impasto_error *error)
-{
-    if (list->count == list->capacity) {
-        const size_t capacity = list->capacity ? 2 * list->capacity : 64;
-        struct cli_batch_item *items = realloc(list->item, capacity * sizeof(*items));
-        if (!items)
-            return cli_fail_memory(error, "the batch");
-        list->item = items;
-        list->capacity = capacity;
-    }
-    char *copy = strdup(content);
-    if (!copy)
-        return cli_fail_memory(error, "the batch");
-    list->item[list->count++] = (struct cli_batch_item){.content = copy};
-    return IMPASTO_OK;
-}
-
-static int by_content(const void *a, const void *b)
-{
-    return strcmp(((const struct cli_batch_item *)a)->content,
-                  ((const struct cli_batch_item *)b)->content);
-}
-
-/* The pictures in a folder, by name. */
-static enum impasto_status add_folder(struct cli_batch_list *list, const char *folder,
-                                      struct impasto_error *error)
-{
-    DIR *entries = opendir(folder);
-    const size_t begin = list->count;
-    const bool slash = folder[strlen(folder) - 1] == '/';
-    enum impasto_status status = IMPASTO_OK;
-    if (!entries)
-        return cli_fail_file(error, IMPASTO_ERROR_INPUT, folder, "cannot be looked into", errno);
-    for (const struct dirent *entry; status == IMPASTO_OK && (entry = readdir(entries));) {
-        if (entry->d_name[0] == '.' || !is_picture(entry->d_name))
-            continue;
-        const size_t size = strlen(folder) + strlen(entry->d_name) + 2;
-        char *path = malloc(size);
-        if (path)
-            snprintf(path, size, "%s%s%s", folder, slash ? "" : "/", entry->d_name);
-        status = path ? add(list, path, error) : cli_fail_memory(error, "the batch");
-        free(path);
-    }
-    closedir(entries);
-    if (list->count > begin)
-        qsort(list->item + begin, list->count - begin, sizeof(*list->item), by_content);
-    return status;
-}
-
-static const char *name_of_list(const char *path)
-{
-    return strcmp(path, "-") == 0 ? "standard input" : path;
-}
-
-/* A text file with a picture's path in each line; empty lines and those that begin with '#' say
- * nothing. A signal ends the waiting for a line. */
-static enum impasto_status add_list(struct cli_batch_list *list, const char *path,
-                                    struct impasto_error *error)
-{
-    FILE *stream = strcmp(path, "-") == 0 ? stdin : fopen(path, "r");
-    char *line = NULL;
-    size_t capacity = 0;
-    enum impasto_status status = IMPASTO_OK;
-    if (!stream)
-        return cli_fail_file(error, IMPASTO_ERROR_INPUT, path, "cannot be read", errno);
-    while (status == IMPASTO_OK && !cli_stop_signal()) {
-        if (getline(&line, &capacity, stream) < 0) {
-            const int problem = errno;
-            if (!feof(stream) && !cli_stop_signal())
-                status = cli_fail_file(error, IMPASTO_ERROR_INPUT, name_of_list(path),
-                                       "cannot be read", problem);
-            break;
-        }
-        line[strcspn(line, "\r\n")] = 0;
-        if (line[0] && line[0] != '#')
-            status = add(list, line, error);
-    }
-    if (status == IMPASTO_OK && cli_stop_signal())
-        status = cli_fail(error, IMPASTO_ERROR_INTERRUPTED, "interrupted");
-    free(line);
-    if (stream != stdin)
-        fclose(stream);
-    return status;
-}
-
-static enum impasto_status list_contents(struct cli_batch_list *list, const struct cli_list *words,
-                                         struct impasto_error *error)
-{
-    enum impasto_status status = IMPASTO_OK;
-    for (int i = 0; i < words->count && status == IMPASTO_OK; i++) {
-        const char *word = words->item[i];
-        struct stat info;
-        const bool there = stat(word, &info) == 0;
-        if (there && S_ISDIR(info.st_mode))
-            status = add_folder(list, word, error);
-        else if (strcmp(word, "-") == 0 || (there && !is_picture(word)))
-            status = add_list(list, word, error);
-        else
-            status = add(list, word, error); /* also where it is not there: that is its failure */
-    }
-    if (status == IMPASTO_OK && list->count == 0)
-        return cli_fail(error, IMPASTO_ERROR_INPUT,
-                        "--batch: no PNG or JPEG pictures in %s; name pictures, a folder that has "
-                        "some, or a text file with a picture's path in each line",
-                        name_of_list(words->item[0]));
-    return status;
-}
 
 /* ---- Where to -------------------------------------------------------------------------------- */
 
@@ -268,10 +133,10 @@ static bool is_result(const struct place *content, const struct place *outputs, 
 /* A folder's earlier results are no contents: an output of this batch is not painted itself. */
 static enum impasto_status drop_results(struct cli_batch_list *list, struct impasto_error *error)
 {
-    size_t kept = 0;
     struct place *contents = malloc(list->count * sizeof(*contents));
     struct place *outputs = malloc(list->count * sizeof(*outputs));
-    const bool room = contents && outputs;
+    bool *dropped = calloc(list->count, sizeof(*dropped));
+    const bool room = contents && outputs && dropped;
     for (size_t i = 0; room && i < list->count; i++) {
         contents[i] = place_of(list->item[i].content, i);
         outputs[i] = place_of(list->item[i].output, i);
@@ -280,19 +145,13 @@ static enum impasto_status drop_results(struct cli_batch_list *list, struct impa
         qsort(outputs, list->count, sizeof(*outputs), by_place);
     /* First all comparisons, which look at the items' paths, then the items. */
     for (size_t i = 0; room && i < list->count; i++)
-        if (is_result(&contents[i], outputs, list->count))
-            contents[i].path = NULL;
-    for (size_t i = 0; room && i < list->count; i++)
-        if (contents[i].path)
-            list->item[kept++] = list->item[i];
-        else
-            free_item(&list->item[i]);
+        dropped[i] = is_result(&contents[i], outputs, list->count);
+    if (room)
+        cli_batch_list_drop(list, dropped);
     free(contents);
     free(outputs);
-    if (!room)
-        return cli_fail_memory(error, "the batch");
-    list->count = kept;
-    return IMPASTO_OK;
+    free(dropped);
+    return room ? IMPASTO_OK : cli_fail_memory(error, "the batch");
 }
 
 static enum impasto_status name_outputs(struct cli_batch_list *list, const struct cli_settings *s,
@@ -346,9 +205,9 @@ static enum impasto_status check_numbers(const struct cli_batch_list *list,
 }
 
 enum impasto_status cli_batch_list(const struct cli_settings *settings, struct cli_batch_list *list,
-                                   struct impasto_error *error)
+                                   struct cli_console *console, struct impasto_error *error)
 {
-    enum impasto_status status = list_contents(list, &settings->batch, error);
+    enum impasto_status status = cli_batch_contents(settings, list, console, error);
     if (status == IMPASTO_OK)
         status = name_outputs(list, settings, error);
     if (status == IMPASTO_OK)

@@ -2,6 +2,7 @@
 /* The JSON in a file that --settings or --resume has named: a text, a PNG result or a checkpoint. */
 
 #include "cli/json.h"
+#include "cli/text.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -92,7 +93,9 @@ static enum impasto_status read_json(const char *path, char **text, size_t *size
     else if (*size > IMPASTO_SETTINGS_MOST)
         status = cli_fail(error, IMPASTO_ERROR_INPUT,
                           "%s: is larger than settings can be, which is 1 MiB", path);
-    else if (*size == 0)
+    else
+        status = cli_text_decode(path, text, size, error);
+    if (status == IMPASTO_OK && *size == 0)
         status = cli_fail(error, IMPASTO_ERROR_INPUT, "%s: is empty", path);
     if (status != IMPASTO_OK) {
         free(*text);
@@ -114,6 +117,8 @@ enum impasto_status cli_settings_read(struct cli_file *file, struct impasto_erro
     free(text);
     if (file->root)
         return IMPASTO_OK;
-    return cli_fail(error, IMPASTO_ERROR_INPUT, "%s: line %d, column %d: not sound JSON: %s",
-                    file->path, problem.line, problem.column, problem.text);
+    return cli_fail(error, IMPASTO_ERROR_INPUT, "%s: line %d, column %d: not sound JSON: %s%s",
+                    file->path, problem.line, problem.column, problem.text,
+                    json_error_code(&problem) == json_error_invalid_utf8 ? "; save it as UTF-8"
+                                                                         : "");
 }

@@ -133,6 +133,17 @@ static enum impasto_status open_source(struct imp_image_source *source,
     return status;
 }
 
+bool impasto_image_is_picture(const char *path)
+{
+    struct imp_image_source source = {.path = path};
+    const struct imp_image_format *format;
+    struct impasto_error ignored;
+    if (open_source(&source, &format, &ignored) != IMPASTO_OK)
+        return false;
+    fclose(source.stream);
+    return true;
+}
+
 static enum impasto_status load(const char *path, uint64_t max_pixels, bool apart,
                                 struct impasto_image **image, struct impasto_error *error)
 {

@@ -125,7 +125,7 @@ class Batch(Pictures):
         (self.folder / "nothing").mkdir()
         run = self.impasto("--batch", "nothing", "style.png", *CHEAP)
         self.assertEqual(run.returncode, INPUT)
-        self.assertRegex(run.stderr, "no PNG or JPEG pictures in nothing; name pictures")
+        self.assertRegex(run.stderr, "no pictures in nothing; name pictures")
 
     def test_numbers_beside_the_pictures(self):
         """The next run would number the results as well, and so on for ever."""

@@ -34,6 +34,9 @@ def in_picture(text, kind="iTXt"):
 def documents():
     text = json.dumps(GOOD).encode()
     yield "sound", OK, text
+    for coding in ("utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"):
+        yield coding, OK, text.decode().encode(coding)
+        yield from damaged(coding, text.decode().encode(coding), 40, 11)
     for i, byte in enumerate(text):
         if byte != 0x20:
             yield f"without-{i}", ANY, text[:i] + text[i + 1:]
@@ -44,8 +47,9 @@ def documents():
             ("spaces", b" " * 1000), ("zeros", bytes(1000)), ("open", b"{" * 3000),
             ("deep", b'{"size":' + b"[" * 3000 + b"]" * 3000 + b"}"),
             ("deep-objects", b'{"settings":' * 3000 + b"1" + b"}" * 3000),
-            ("twice", b'{"size": 64, "size": 65}'), ("bom", b"\xef\xbb\xbf" + text),
-            ("utf16", text.decode().encode("utf-16")), ("not-utf8", b'{"size": "\xff"}'),
+            ("twice", b'{"size": 64, "size": 65}'), ("bom-only", b"\xef\xbb\xbf"),
+            ("utf32", text.decode().encode("utf-32")), ("utf16-odd", b"\xff\xfe" + text[:-1]),
+            ("utf16-half", b"\xff\xfe{\0\x00\xd8}\0"), ("not-utf8", b'{"size": "\xff"}'),
             ("surrogate", b'{"content": "\\ud800"}'), ("zero", b'{"content": "a\\u0000b"}'),
             ("huge-number", b'{"size": ' + b"9" * 100000 + b"}"),
             ("huge-real", b'{"strength": 1e' + b"9" * 1000 + b"}"),
