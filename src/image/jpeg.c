@@ -5,6 +5,7 @@
 
 #include <setjmp.h>
 #include <stdlib.h>
+#include <stdnoreturn.h>
 #include <string.h>
 
 #include <jpeglib.h>
@@ -12,7 +13,11 @@
 
 /* A progressive file may ask for any number of passes over the whole picture; cameras use about 10. */
 #define MOST_SCANS 100
-/* An APP1 segment that holds EXIF begins so, an APP2 segment that holds a piece of ICC profile so. */
+/* Bytes between a scan's data and the next marker that are no sign of a decoder gone astray:
+ * cameras and scanners leave a few. */
+#define MOST_STRAY 64
+/* An APP1 segment that holds EXIF begins so, an APP2 segment that holds a piece of ICC profile so.
+ */
 static const unsigned char exif_mark[6] = {'E', 'x', 'i', 'f', 0, 0};
 static const unsigned char icc_mark[12] = "ICC_PROFILE";
 #define ICC_HEADER 14 /* the mark, the piece's number, how many pieces */
@@ -24,8 +29,57 @@ struct session {
     const char *path;
     struct impasto_error *error;
     enum impasto_status failure;
+    FILE *stream;     /* being read */
+    bool ended;       /* the file has ended before the picture's end marker */
+    unsigned scanned; /* bit i: a scan has had component i */
     jmp_buf jump;
 };
+
+/* What is no fault of the file's but a kind of JPEG that libjpeg was not built for; NULL: a fault.
+ */
+static const char *foreign_kind(j_common_ptr jpeg)
+{
+    const int value = jpeg->err->msg_parm.i[0];
+    switch (jpeg->err->msg_code) {
+    case JERR_BAD_PRECISION:
+        return value == 12 ? "has 12 bits per channel; convert it: djpeg FILE | magick - FILE.png "
+                             "(djpeg of libjpeg-turbo 3 or newer)"
+                           : NULL;
+    case JERR_SOF_UNSUPPORTED:
+        if (value == 0xc3 || value == 0xcb)
+            return "is a lossless JPEG, as scanners and medical devices write; convert it: "
+                   "ffmpeg -i FILE FILE.png";
+        return "is a hierarchical JPEG, which hardly a program reads; save it as plain JPEG or PNG "
+               "where it comes from";
+    case JERR_UNKNOWN_MARKER:
+        return value == 0xf7 || value == 0xf8
+                   ? "is a JPEG-LS picture; convert it: ffmpeg -i FILE FILE.png"
+                   : NULL;
+    case JERR_ARITH_NOTIMPL:
+        return "is an arithmetic-coded JPEG; convert it: jpegtran FILE > FILE.jpg";
+    case JERR_EMPTY_IMAGE:
+        return "states no size before its pixels (DNL); save it as plain JPEG or PNG where it "
+               "comes "
+               "from";
+    default:
+        return NULL;
+    }
+}
+
+static noreturn void refuse(j_common_ptr jpeg)
+{
+    struct session *session = (struct session *)jpeg->err;
+    const char *kind = foreign_kind(jpeg);
+    char text[JMSG_LENGTH_MAX];
+    jpeg->err->format_message(jpeg, text);
+    if (kind)
+        imp_fail(session->error, IMPASTO_ERROR_INPUT, "%s: %s", session->path, kind);
+    else
+        imp_fail(session->error, IMPASTO_ERROR_INPUT,
+                 "%s: is a damaged or cut-short JPEG picture; get it anew (libjpeg: %s)",
+                 session->path, text);
+    longjmp(session->jump, 1);
+}
 
 static void on_error(j_common_ptr jpeg)
 {
@@ -35,36 +89,100 @@ static void on_error(j_common_ptr jpeg)
         session->failure = imp_fail_memory(session->error, session->path, 0);
         longjmp(session->jump, 1);
     }
+    if (session->failure == IMPASTO_ERROR_INPUT)
+        refuse(jpeg);
     jpeg->err->format_message(jpeg, text);
-    const char *advice = session->failure == IMPASTO_ERROR_INPUT
-                             ? "is a damaged JPEG picture; get it anew"
-                             : "cannot be written; name another file";
-    imp_fail(session->error, session->failure, "%s: %s (libjpeg: %s)", session->path, advice, text);
+    imp_fail(session->error, session->failure,
+             "%s: cannot be written; name another file (libjpeg: %s)", session->path, text);
     longjmp(session->jump, 1);
 }
 
-/* A warning means that data were missing or wrong and libjpeg made something up. */
+/* Whether the `count` bytes before the marker just read are padding, all of one value. The first
+ * may belong to the scan's last code, and the end is known to a few bytes. */
+static bool is_padding(const struct session *session, const struct jpeg_source_mgr *source,
+                       long count)
+{
+    const long unsure = 12, place = ftell(session->stream);
+    bool alike = place >= 0;
+    long left = count - 2 * unsure;
+    const long start = place - (long)source->bytes_in_buffer - count + unsure;
+    alike = alike && left > 0 && start >= 0 && fseek(session->stream, start, SEEK_SET) == 0;
+    const int first = alike ? getc(session->stream) : EOF;
+    while (alike && --left > 0)
+        alike = getc(session->stream) == first;
+    return fseek(session->stream, place, SEEK_SET) == 0 && alike;
+}
+
+/* Bytes that belong to nothing stand before a marker. Between tables they mean nothing. After a
+ * scan's data they may be what is left of data that were damaged, and so decoded to other pixels: a
+ * file that was lost in part and filled with zeros has those. */
+static bool is_harmless_litter(j_common_ptr jpeg)
+{
+    struct session *session = (struct session *)jpeg->err;
+    const j_decompress_ptr reader = (j_decompress_ptr)jpeg;
+    const int count = jpeg->err->msg_parm.i[0];
+    if (reader->input_scan_number == 0 || (count <= MOST_STRAY && !session->ended))
+        return true;
+    return !session->ended && is_padding(session, reader->src, count);
+}
+
+/* Warnings say that something is odd. Those go on here after which all samples are those of the
+ * file; with the others libjpeg makes some up. */
 static void on_message(j_common_ptr jpeg, int level)
 {
     struct session *session = (struct session *)jpeg->err;
     if (level >= 0)
         return;
-    char text[JMSG_LENGTH_MAX];
-    jpeg->err->format_message(jpeg, text);
-    imp_fail(session->error, IMPASTO_ERROR_INPUT,
-             "%s: is a damaged or cut-short JPEG picture; get it anew (libjpeg: %s)", session->path,
-             text);
-    longjmp(session->jump, 1);
+    switch (jpeg->err->msg_code) {
+    case JWRN_ADOBE_XFORM:    /* taken for what is usual */
+    case JWRN_JFIF_MAJOR:     /* its segment says nothing of the samples */
+    case JWRN_NOT_SEQUENTIAL: /* parameters that decoding does not look at */
+        return;
+    case JWRN_JPEG_EOF: /* perhaps after the last sample: missing ones are warned of then */
+        session->ended = true;
+        return;
+    case JWRN_BOGUS_PROGRESSION: /* DC after AC: check_scans() looks whether it comes */
+        if (((j_decompress_ptr)jpeg)->Ss > 0 && jpeg->err->msg_parm.i[1] == 0)
+            return;
+        break;
+    case JWRN_EXTRANEOUS_DATA:
+        if (is_harmless_litter(jpeg))
+            return;
+        break;
+    default:
+        break;
+    }
+    refuse(jpeg);
 }
 
 static void on_progress(j_common_ptr jpeg)
 {
     struct session *session = (struct session *)jpeg->err;
-    if (!jpeg->is_decompressor || ((j_decompress_ptr)jpeg)->input_scan_number <= MOST_SCANS)
+    if (!jpeg->is_decompressor)
+        return;
+    const j_decompress_ptr reader = (j_decompress_ptr)jpeg;
+    for (int i = 0; i < reader->comps_in_scan; i++)
+        session->scanned |= 1u << reader->cur_comp_info[i]->component_index;
+    if (reader->input_scan_number <= MOST_SCANS)
         return;
     imp_fail(session->error, IMPASTO_ERROR_INPUT, "%s: has over %d scans; save it again as a "
              "plain JPEG", session->path, MOST_SCANS);
     longjmp(session->jump, 1);
+}
+
+/* Some writers number restart markers wrongly. Any is taken for the one that is due: where one is
+ * missing, the last data will be, too. */
+static boolean take_restart(j_decompress_ptr jpeg, int due)
+{
+    const int marker = jpeg->unread_marker;
+    if (marker < JPEG_RST0 || marker >= JPEG_RST0 + 8) {
+        jpeg->err->msg_code = JWRN_MUST_RESYNC;
+        jpeg->err->msg_parm.i[0] = marker;
+        jpeg->err->msg_parm.i[1] = due;
+        refuse((j_common_ptr)jpeg);
+    }
+    jpeg->unread_marker = 0;
+    return TRUE;
 }
 
 static struct jpeg_error_mgr *session_errors(struct session *session)
@@ -143,6 +261,22 @@ static enum impasto_status keep_exif(struct reading *r, struct impasto_error *er
     return IMPASTO_OK;
 }
 
+/* Whether the scans have brought every component, and all of its precision where the file ends
+ * without an end marker: else scans are missing. libjpeg takes what it lacks for gray and says
+ * nothing. */
+static bool check_scans(const struct jpeg_decompress_struct *jpeg, const struct session *session)
+{
+    for (int i = 0; i < jpeg->num_components; i++) {
+        const int *bits = jpeg->coef_bits ? jpeg->coef_bits[i] : NULL; /* -1: none so far */
+        if (!(session->scanned >> i & 1) || (bits && bits[0] < 0))
+            return false;
+        for (int k = 0; k < DCTSIZE2 && bits && session->ended; k++)
+            if (bits[k] != 0)
+                return false;
+    }
+    return true;
+}
+
 static enum impasto_status decode(struct reading *r, const struct imp_image_source *source,
                                   struct session *session)
 {
@@ -154,6 +288,7 @@ static enum impasto_status decode(struct reading *r, const struct imp_image_sour
     jpeg_create_decompress(jpeg);
     jpeg->progress = &session->progress;
     jpeg_stdio_src(jpeg, source->stream);
+    jpeg->src->resync_to_restart = take_restart;
     jpeg_save_markers(jpeg, JPEG_APP0 + 1, 0xffff);
     jpeg_save_markers(jpeg, JPEG_APP0 + 2, 0xffff);
     jpeg_read_header(jpeg, TRUE);
@@ -177,8 +312,9 @@ static enum impasto_status decode(struct reading *r, const struct imp_image_sour
     r->row = malloc(count * sizeof(float));
     if (!r->samples || !r->row)
         return imp_fail_memory(error, source->path, count * sizeof(float));
-    /* Adobe's programs store CMYK inverted, 255 for no ink, and mark their files. */
-    const bool inverted = model == IMP_COLOUR_CMYK && jpeg->saw_Adobe_marker;
+    /* CMYK is stored inverted, 255 for no ink: by Adobe's programs, and by those that do not leave
+     * Adobe's marker, too. */
+    const bool inverted = model == IMP_COLOUR_CMYK;
     jpeg_start_decompress(jpeg);
     while (jpeg->output_scanline < jpeg->output_height) {
         float *rgb = r->image->rgb + 3 * width * (size_t)jpeg->output_scanline;
@@ -187,6 +323,10 @@ static enum impasto_status decode(struct reading *r, const struct imp_image_sour
             r->row[i] = (float)(inverted ? 255 - r->samples[i] : r->samples[i]) / 255;
         imp_colour_convert(r->colour, model, r->row, rgb, width);
     }
+    if (!check_scans(jpeg, session))
+        return imp_fail(error, IMPASTO_ERROR_INPUT,
+                        "%s: is a cut-short JPEG picture: scans are missing; get it anew",
+                        source->path);
     IMP_TRY(keep_exif(r, error));
     jpeg_finish_decompress(jpeg);
     return imp_exif_turn(&r->image, imp_exif_orientation(&r->image->metadata.exif, true), error);
@@ -195,8 +335,10 @@ static enum impasto_status decode(struct reading *r, const struct imp_image_sour
 static enum impasto_status load(const struct imp_image_source *source, struct impasto_image **image,
                                 struct impasto_error *error)
 {
-    struct session session = {
-        .path = source->path, .error = error, .failure = IMPASTO_ERROR_INPUT};
+    struct session session = {.path = source->path,
+                              .error = error,
+                              .failure = IMPASTO_ERROR_INPUT,
+                              .stream = source->stream};
     struct reading reading;
     memset(&reading, 0, sizeof(reading));
     const enum impasto_status status = decode(&reading, source, &session);

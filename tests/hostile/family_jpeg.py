@@ -181,6 +181,56 @@ def scans():
         yield f"data-of-{size}", BAD, baseline(256, 128, data=bytes(size))
 
 
+def warnings():
+    """What libjpeg warns of: the pixels are all there, or they are not."""
+    good = baseline(32, 32)
+    data = good[good.index(b"\xff\xda") + 10:-2]
+    for name, stray in [("few", b"\x12\x34\x56"), ("zeros", bytes(5000)), ("one-value", b"\x11" * 300),
+                        ("marks", b"\xff" * 5000)]:
+        yield f"stray-{name}", OK, baseline(32, 32, data=data + stray)
+        yield f"stray-{name}-endless", BAD if len(stray) > 3 and name != "marks" else ANY, (
+            baseline(32, 32, data=data + stray)[:-2])
+        yield f"stray-{name}-in-head", OK, (
+            baseline(32, 32, extra=segment(0xFE, b"x") + stray))
+    noise = bytes((i * 73 + i * i // 7) % 255 for i in range(3000))
+    yield "stray-noise", BAD, baseline(32, 32, data=data + noise)
+    yield "behind", OK, good + noise
+    yield "jfif-3", OK, baseline(extra=segment(0xE0, b"JFIF\0\3\1\0\0\1\0\1\0\0"))
+    yield "adobe-transform-7", OK, baseline(
+        count=3, extra=segment(0xEE, b"Adobe\0\x64\0\0\0\0\x07"))
+    start = good.index(b"\xff\xda")
+    for first, last, approximation in [(0, 0, 0), (1, 63, 0), (0, 63, 0x31), (255, 255, 255)]:
+        yield (f"sequential-{first}-{last}-{approximation}", OK,
+               good[:start] + scan([(1, 0)], first, last, approximation) + good[start + 10:])
+    # 16 blocks; a restart marker after 4 of them, which fill a byte.
+    interval = segment(0xDD, b"\0\4")
+    for numbers, verdict in [((0, 1, 2), OK), ((0, 0, 0), OK), ((5, 6, 7), OK), ((1, 2, 3), OK),
+                             ((2, 1, 0), OK), ((0, 1), BAD), ((1, 2), BAD), ((0,), BAD)]:
+        pixels = b"\0" + b"".join(bytes([0xFF, 0xD0 + n, 0]) for n in numbers)
+        name = "".join(map(str, numbers))
+        yield f"restarts-{name}", verdict, baseline(32, 32, extra=interval, data=pixels)
+        yield (f"restarts-{name}-with-stray", verdict,
+               baseline(32, 32, extra=interval, data=pixels.replace(b"\xff", b"\x11\xff")))
+    yield "restarts-none", BAD, baseline(32, 32, extra=interval)
+    # Scans that leave out a component, or come in an odd order.
+    colour = baseline(16, 16, 3)
+    start = colour.index(b"\xff\xda")
+    for names in ([1], [1, 2], [2, 3], [1, 2, 3], [3, 1, 2]):
+        scans_ = b"".join(scan([(name, 0)]) + b"\0" for name in names)
+        yield (f"components-{names}", OK if len(names) == 3 else BAD,
+               colour[:start] + scans_ + EOI)
+        yield (f"components-{names}-endless", OK if len(names) == 3 else BAD,
+               colour[:start] + scans_)
+    soft = progressive()
+    start, tables_ = soft.index(b"\xff\xda"), soft.rindex(b"\xff\xc4")
+    dc, ac = soft[start:tables_], soft[tables_:-2]
+    yield "progressive-reversed", OK, soft[:start] + ac + dc + EOI
+    yield "progressive-without-dc", BAD, soft[:start] + ac + EOI
+    yield "progressive-one-scan-endless", BAD, soft[:start] + dc
+    coarse = ac.replace(scan([(1, 0)], 1, 63), scan([(1, 0)], 1, 63, 1))
+    yield "progressive-coarse-endless", BAD, soft[:start] + dc + coarse
+
+
 def companions():
     for name, block in exif_blocks():
         yield name, ANY, baseline(extra=segment(0xE1, b"Exif\0\0" + block))
@@ -210,8 +260,11 @@ def files():
              ("progressive", progressive())]
     for name, data in bases:
         yield f"sound-{name}", OK, data
-        yield from cut(f"sound-{name}", data, range(len(data)) if name == "gray" else
-                       range(0, len(data), 3))
+        # Without the end marker, or with half of it, all pixels are there.
+        yield from cut(f"sound-{name}", data, range(len(data) - 2) if name == "gray" else
+                       range(0, len(data) - 2, 3))
+        yield f"endless-{name}", OK, data[:-2]
+        yield f"half-ended-{name}", OK, data[:-1]
         for place in segments(data):
             length = struct.unpack(">H", data[place + 2:place + 4])[0]
             for lie in {0, 1, 2, length - 1, length + 1, 65535} - {length}:
@@ -223,6 +276,7 @@ def files():
     yield from frames()
     yield from tables()
     yield from scans()
+    yield from warnings()
     yield from companions()
     yield from damaged("gray", baseline(), 100, 3)
     yield from damaged("cmyk", baseline(17, 9, 4), 100, 4)

@@ -163,6 +163,8 @@ void write_jpeg(const char *path, const struct jpeg_case *c)
     jpeg.in_color_space = c->space;
     jpeg.input_components = c->space == JCS_GRAYSCALE ? 1 : c->space == JCS_CMYK ? 4 : 3;
     jpeg_set_defaults(&jpeg);
+    if (c->ycck)
+        jpeg_set_colorspace(&jpeg, JCS_YCCK);
     jpeg_set_quality(&jpeg, 100, TRUE);
     if (c->progressive)
         jpeg_simple_progression(&jpeg);

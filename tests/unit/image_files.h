@@ -53,7 +53,7 @@ void png_pixel(const struct png_case *c, int x, int y, double rgba[4]);
 
 struct jpeg_case {
     J_COLOR_SPACE space;
-    bool adobe, progressive;
+    bool adobe, ycck, progressive;
     const unsigned char *exif;
     size_t exif_size;
     const unsigned char *profile;

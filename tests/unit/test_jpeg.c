@@ -14,6 +14,7 @@ static void jpeg_types(void **state)
         {.space = JCS_RGB, .progressive = true},
         {.space = JCS_CMYK},
         {.space = JCS_CMYK, .adobe = true},
+        {.space = JCS_CMYK, .adobe = true, .ycck = true},
     };
     for (size_t i = 0; i < IMP_COUNT(cases); i++) {
         write_jpeg(in_folder("case.jpg"), &cases[i]);
@@ -28,8 +29,8 @@ static void jpeg_types(void **state)
                     double v = jpeg_sample(x / BLOCK, y / BLOCK, gray ? 0 : k) / 255.0;
                     double black = jpeg_sample(x / BLOCK, y / BLOCK, 3) / 255.0;
                     if (cases[i].space == JCS_CMYK)
-                        /* Adobe's are inverted, so that the sample is what light is left. */
-                        v = cases[i].adobe ? v * black : (1 - v) * (1 - black);
+                        /* Stored inverted, so that the sample is what light is left. */
+                        v *= black;
                     assert_near(image->rgb[3 * (y * JPEG_WIDTH + x) + k], v, 0.02);
                 }
         impasto_image_free(&image);
@@ -83,6 +84,141 @@ static void jpeg_saving(void **state)
     impasto_image_free(&image);
 }
 
+/* ---- What libjpeg warns of ------------------------------------------------------------------ */
+
+/* Where a marker stands; `last`: for the last time. */
+static size_t find_marker(const unsigned char *bytes, size_t size, unsigned char marker, bool last)
+{
+    size_t found = 0;
+    for (size_t i = 0; i + 1 < size; i++)
+        if (bytes[i] == 0xff && bytes[i + 1] == marker && (last || !found))
+            found = i;
+    assert_true(found > 0);
+    return found;
+}
+
+/* Writes `bytes` with `count` others put in at `at` in place of `gone` of its own. */
+static void write_changed(const char *path, const unsigned char *bytes, size_t size, size_t at,
+                          size_t gone, const void *others, size_t count)
+{
+    unsigned char *changed = malloc(size + count);
+    memcpy(changed, bytes, at);
+    memcpy(changed + at, others, count);
+    memcpy(changed + at + count, bytes + at + gone, size - at - gone);
+    write_bytes(path, changed, size - gone + count);
+    free(changed);
+}
+
+static void expect_same_as(const struct impasto_image *image, const char *path)
+{
+    struct impasto_image *read = expect_image(path);
+    expect_same_picture(image, read);
+    impasto_image_free(&read);
+}
+
+/* Odd files of cameras and scanners with all samples in them: the same picture. */
+static void odd_but_whole(void **state)
+{
+    (void)state;
+    static const unsigned char stray[] = {0x12, 0x34, 0x56}, zeros[5000];
+    static const unsigned char jfif3[] = {0xff, 0xe0, 0, 16, 'J', 'F', 'I', 'F', 0,
+                                          3,    1,    0, 0,  1,   0,   1,   0,   0};
+    for (int progressive = 0; progressive < 2; progressive++) {
+        const struct jpeg_case c = {.space = JCS_RGB, .progressive = progressive != 0};
+        size_t size;
+        const char *path = in_folder("odd.jpg");
+        write_jpeg(path, &c);
+        struct impasto_image *image = expect_image(path);
+        unsigned char *bytes = read_bytes(path, &size);
+        const size_t frame = find_marker(bytes, size, progressive ? 0xc2 : 0xc0, false);
+        write_bytes(path, bytes, size - 1);
+        expect_same_as(image, path);
+        write_bytes(path, bytes, size - 2);
+        expect_same_as(image, path);
+        write_bytes(path, bytes, size - 3);
+        expect_image_refused(path, 0, "cut-short");
+        write_changed(path, bytes, size, size - 2, 0, stray, sizeof(stray));
+        expect_same_as(image, path);
+        write_changed(path, bytes, size, size - 2, 0, zeros, sizeof(zeros));
+        expect_same_as(image, path);
+        /* As where the rest of a file was lost and is zeros. */
+        write_changed(path, bytes, size, size - 2, 2, zeros, sizeof(zeros));
+        expect_image_refused(path, 0, "damaged");
+        write_changed(path, bytes, size, size, 0, zeros, sizeof(zeros));
+        expect_same_as(image, path);
+        write_changed(path, bytes, size, frame, 0, stray, sizeof(stray));
+        expect_same_as(image, path);
+        write_changed(path, bytes, size, 2, 18, jfif3, sizeof(jfif3));
+        expect_same_as(image, path);
+        impasto_image_free(&image);
+        free(bytes);
+    }
+}
+
+/* Parameters of a scan that sequential decoding has no use for. */
+static void odd_scan_parameters(void **state)
+{
+    (void)state;
+    const struct jpeg_case c = {.space = JCS_RGB};
+    size_t size;
+    const char *path = in_folder("sos.jpg");
+    write_jpeg(path, &c);
+    struct impasto_image *image = expect_image(path);
+    unsigned char *bytes = read_bytes(path, &size);
+    const size_t scan = find_marker(bytes, size, 0xda, false);
+    memset(bytes + scan + 11, 0, 3); /* behind the length and 3 components */
+    write_bytes(path, bytes, size);
+    expect_same_as(image, path);
+    impasto_image_free(&image);
+    free(bytes);
+}
+
+/* A progressive file that ends between two scans has all colours, but not all of their precision.
+ */
+static void scans_missing(void **state)
+{
+    (void)state;
+    const struct jpeg_case c = {.space = JCS_RGB, .progressive = true};
+    size_t size;
+    const char *path = in_folder("scans.jpg");
+    write_jpeg(path, &c);
+    unsigned char *bytes = read_bytes(path, &size);
+    size_t scan = find_marker(bytes, size, 0xda, true), tables = scan;
+    /* A scan's tables come before it. */
+    while (bytes[tables] != 0xff || bytes[tables + 1] != 0xc4)
+        tables--;
+    write_bytes(path, bytes, tables);
+    expect_image_refused(path, 0, "scans are missing");
+    free(bytes);
+}
+
+/* Kinds of JPEG that libjpeg may not read are named, with a way out. */
+static void foreign_kinds(void **state)
+{
+    (void)state;
+    static const struct {
+        unsigned char marker, precision;
+        const char *reason;
+    } cases[] = {
+        {0xc1, 12, "12 bits per channel"}, {0xc3, 8, "lossless JPEG"},
+        {0xc5, 8, "hierarchical"},         {0xf7, 8, "JPEG-LS"},
+        {0xc0, 9, "is a damaged or"},
+    };
+    const struct jpeg_case c = {.space = JCS_RGB};
+    size_t size;
+    const char *path = in_folder("kind.jpg");
+    write_jpeg(path, &c);
+    unsigned char *bytes = read_bytes(path, &size);
+    const size_t frame = find_marker(bytes, size, 0xc0, false);
+    for (size_t i = 0; i < IMP_COUNT(cases); i++) {
+        bytes[frame + 1] = cases[i].marker;
+        bytes[frame + 4] = cases[i].precision;
+        write_bytes(path, bytes, size);
+        expect_image_refused(path, 0, cases[i].reason);
+    }
+    free(bytes);
+}
+
 /* Progressive JPEG with more scans than any camera writes: each costs a pass over the picture. */
 static void too_many_scans(void **state)
 {
@@ -117,6 +253,10 @@ int main(void)
         cmocka_unit_test(jpeg_profile_in_pieces),
 #endif
         cmocka_unit_test(jpeg_saving),
+        cmocka_unit_test(odd_but_whole),
+        cmocka_unit_test(odd_scan_parameters),
+        cmocka_unit_test(scans_missing),
+        cmocka_unit_test(foreign_kinds),
         cmocka_unit_test(too_many_scans),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
