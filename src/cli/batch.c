@@ -207,6 +207,15 @@ static enum impasto_status summarise(struct batch *batch, struct impasto_error *
                     first->message ? first->message : "no memory");
 }
 
+/* What is about to be done, by which a slip in the command line shows. */
+static void announce(struct batch *batch)
+{
+    const size_t count = batch->list.count;
+    char styles[800];
+    tell(batch, IMPASTO_LOG_INFO, "painting %zu picture%s in %s", count, count == 1 ? "" : "s",
+         cli_styles_words(batch->settings, styles, sizeof(styles)));
+}
+
 /* The devices of a comma list, each a word; returns how many. */
 static size_t split_devices(char *list, const char *devices[DEVICES_MOST])
 {
@@ -316,6 +325,7 @@ enum impasto_status cli_batch(struct cli_settings *settings, struct impasto_erro
     if (status == IMPASTO_OK)
         status = cli_batch_list(settings, &batch.list, &console, error);
     if (status == IMPASTO_OK) {
+        announce(&batch);
         const size_t count = split_devices(list, devices);
         for (size_t i = 0; status == IMPASTO_OK && i < (count > 0 ? count : 1); i++)
             status = cli_probe_gemm(settings, devices[i], &console, error);

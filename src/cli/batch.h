@@ -51,5 +51,8 @@ void cli_batch_list_drop(struct cli_batch_list *list, const bool *dropped);
 enum impasto_status cli_batch_contents(const struct cli_settings *settings,
                                        struct cli_batch_list *list, struct cli_console *console,
                                        struct impasto_error *error);
+/* By its name, or its bytes, as in single runs: what only claims to be a picture is one that fails.
+ */
+bool cli_batch_is_picture(const char *path);
 
 #endif

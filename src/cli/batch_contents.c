@@ -115,8 +115,7 @@ static bool is_regular(const char *path)
     return stat(path, &info) == 0 && S_ISREG(info.st_mode);
 }
 
-/* By bytes, as in single runs; a file that only claims to be a picture is one that fails. */
-static bool is_picture(const char *path)
+bool cli_batch_is_picture(const char *path)
 {
     return has_picture_name(path) || impasto_image_is_picture(path);
 }
@@ -144,7 +143,7 @@ static enum impasto_status add_entry(struct gathering *to, const char *folder, c
     if (!path)
         return cli_fail_memory(error, "the batch");
     snprintf(path, size, "%s%s%s", folder, slash ? "" : "/", name);
-    if (!is_folder(path) && is_picture(path))
+    if (!is_folder(path) && cli_batch_is_picture(path))
         status = add(to->list, path, error);
     else if (is_regular(path) && !cli_has_extension(name, ".lock"))
         pass_over(files, name);
@@ -267,7 +266,7 @@ static enum impasto_status add_word(struct gathering *to, const char *word,
 {
     if (is_folder(word))
         return add_folder(to, word, error);
-    if (strcmp(word, "-") == 0 || (access(word, F_OK) == 0 && !is_picture(word)))
+    if (strcmp(word, "-") == 0 || (access(word, F_OK) == 0 && !cli_batch_is_picture(word)))
         return add_list(to, word, error);
     return add(to->list, word, error); /* also where it is not there: that is its failure */
 }
@@ -280,6 +279,8 @@ enum impasto_status cli_batch_contents(const struct cli_settings *settings,
     enum impasto_status status = IMPASTO_OK;
     for (int i = 0; i < settings->batch.count && status == IMPASTO_OK; i++)
         status = add_word(&to, settings->batch.item[i], error);
+    for (int i = 0; i < settings->word_count && status == IMPASTO_OK; i++)
+        status = add_word(&to, settings->words[i].text, error);
     if (status == IMPASTO_OK && list->count == 0)
         return cli_fail(error, IMPASTO_ERROR_INPUT,
                         "--batch: no pictures in %s; name pictures, a folder that has some, or a "

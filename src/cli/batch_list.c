@@ -63,10 +63,32 @@ static char *name_output(const char *pattern, const struct cli_batch_item *item,
     return NULL;
 }
 
+/* Of two with the same output, the one that was named first comes first. */
 static int by_output(const void *a, const void *b)
 {
     const struct cli_batch_item *const *x = a, *const *y = b;
-    return strcmp((*x)->output, (*y)->output);
+    const int order = strcmp((*x)->output, (*y)->output);
+    return order ? order : (*x > *y) - (*x < *y);
+}
+
+/* Marks what has been named twice; refuses two pictures that would have one output. sorted: by
+ * output. */
+static enum impasto_status find_twice(struct cli_batch_item **sorted, size_t count,
+                                      const struct cli_batch_item *items, bool *twice,
+                                      struct impasto_error *error)
+{
+    for (size_t i = 1, first = 0; i < count; i++) {
+        if (strcmp(sorted[first]->output, sorted[i]->output) != 0)
+            first = i;
+        else if (cli_same_file(sorted[first]->content, sorted[i]->content))
+            twice[sorted[i] - items] = true;
+        else
+            return cli_fail(error, IMPASTO_ERROR_USAGE,
+                            "-o: %s and %s would both be %s; let the pattern have {content}, "
+                            "{folder} or {number}",
+                            sorted[first]->content, sorted[i]->content, sorted[i]->output);
+    }
+    return IMPASTO_OK;
 }
 
 /* Refuses outputs that would overwrite one another, and contents. */
@@ -77,19 +99,18 @@ static enum impasto_status check_outputs(struct cli_batch_list *list, struct imp
                         "-o: each result would take the place of another picture; let the pattern "
                         "have {style}");
     struct cli_batch_item **sorted = malloc(list->count * sizeof(*sorted));
-    enum impasto_status status = IMPASTO_OK;
-    if (!sorted)
-        return cli_fail_memory(error, "the batch");
-    for (size_t i = 0; i < list->count; i++)
+    bool *twice = calloc(list->count, sizeof(*twice));
+    enum impasto_status status = sorted && twice ? IMPASTO_OK : cli_fail_memory(error, "the batch");
+    for (size_t i = 0; sorted && i < list->count; i++)
         sorted[i] = &list->item[i];
-    qsort(sorted, list->count, sizeof(*sorted), by_output);
-    for (size_t i = 0; i + 1 < list->count && status == IMPASTO_OK; i++)
-        if (strcmp(sorted[i]->output, sorted[i + 1]->output) == 0)
-            status = cli_fail(error, IMPASTO_ERROR_USAGE,
-                              "-o: %s and %s would both be %s; let the pattern have {content}, "
-                              "{folder} or {number}",
-                              sorted[i]->content, sorted[i + 1]->content, sorted[i]->output);
+    if (status == IMPASTO_OK) {
+        qsort(sorted, list->count, sizeof(*sorted), by_output);
+        status = find_twice(sorted, list->count, list->item, twice, error);
+    }
+    if (status == IMPASTO_OK)
+        cli_batch_list_drop(list, twice);
     free(sorted);
+    free(twice);
     return status;
 }
 

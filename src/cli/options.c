@@ -42,6 +42,9 @@ const struct cli_option cli_options[] = {
     {"size", 0, "Pictures", "N|source", CLI_INT, PARAM(size), .low = 16, .high = 16384,
      .choices = size_words, .recorded = true,
      .help = "longer side of the result in pixels; source: the content picture's own size (512)"},
+    {"style", 0, "Pictures", "FILE[:w]", CLI_LIST, SETTING(styles),
+     .help = "a style picture, with its weight, besides those named without an option; may be "
+             "repeated"},
     {"style-size", 0, "Pictures", "N|source|auto", CLI_INT, PARAM(style_size), .low = 16,
      .high = 16384, .choices = style_size_words, .recorded = true,
      .help = "longer side of the style picture as used (auto: the result's longer side times "
@@ -61,9 +64,12 @@ const struct cli_option cli_options[] = {
      .recorded = true,
      .help = "write N pictures, from each style picture to the next: OUT-0001.png and so on"},
     {"batch", 0, "Pictures", "FILE|DIR", CLI_LIST, SETTING(batch),
-     .help = "paint many contents: pictures, folders of them, or text files that list them (\"-\": "
-             "standard input); may be repeated. The pictures named besides are styles, and -o is a "
-             "pattern with {content}, {style}, {folder}, {number}. --device may list several"},
+     .help =
+         "paint many contents: pictures, folders of them, or text files that list them (\"-\": "
+         "standard input); may be repeated. The pictures named besides are styles, or, where -- "
+         "stands behind them, contents as well, and what follows it are styles: --batch *.jpg "
+         "-- painting.png. -o is a pattern with {content}, {style}, {folder}, {number}. --device "
+         "may list several"},
     {"overwrite", 0, "Pictures", NULL, CLI_FLAG, SETTING(overwrite),
      .help = "with --batch: also paint what is there already"},
     {"bits", 0, "Pictures", "8|16", CLI_CHOICE, SETTING(bits), .choices = bits, .recorded = true,
@@ -77,9 +83,10 @@ const struct cli_option cli_options[] = {
 
     {"preset", 0, "Look", "default|quick|fine|classic", CLI_TEXT, SETTING(preset), .recorded = true,
      .stays = true,
-     .help = "a set of parameters that suits the weights; options override it. quick: 384 pixels, half "
-             "the steps; fine: 768 pixels, twice the steps; classic: the TensorFlow tutorial's "
-             "recipe, 1000 steps of Adam at one size (default)"},
+     .help =
+         "a set of parameters that suits the weights; options override it. quick: 384 pixels, half "
+         "the steps; fine: 768 pixels, twice the steps; classic: the TensorFlow tutorial's "
+         "recipe, 1000 steps of Adam at one size (default)"},
     {"settings", 0, "Look", "FILE", CLI_SETTINGS, SETTING(settings_file),
      .help = "take pictures and options from an earlier PNG result or a JSON file; those on the "
              "command line override them; of several files, the later one wins"},
@@ -92,8 +99,9 @@ const struct cli_option cli_options[] = {
      .help = "style: the painting's colours; luma: the photograph's, only lightness is painted; "
              "match: the painting is first given the photograph's range of colours (style)"},
     {"scales", 0, "Look", "auto|N|LIST", CLI_SCALES, PARAM(scales), .recorded = true,
-     .help = "sizes to paint at, one after the other: N of them, each sqrt(2) larger than the last; "
-             "or longer sides such as 128,256; auto: from 128 pixels on (auto)"},
+     .help =
+         "sizes to paint at, one after the other: N of them, each sqrt(2) larger than the last; "
+         "or longer sides such as 128,256; auto: from 128 pixels on (auto)"},
     {"iterations", 0, "Look", "N", CLI_INT, PARAM(iterations), .low = 0, .high = 1000000,
      .recorded = true, .help = "optimisation steps at each scale (60, with adam 100)"},
     {"first-iterations", 0, "Look", "N|same", CLI_INT, PARAM(first_iterations), .low = 0,
@@ -101,8 +109,9 @@ const struct cli_option cli_options[] = {
      .help = "steps at the first of several scales (120, with adam 200)"},
     {"average", 0, "Look", "F", CLI_FLOAT, PARAM(average), .low = 0, .high = 1, .below_high = true,
      .recorded = true,
-     .help = "the result is a running mean of the steps' pictures, in which each counts F times the "
-             "next; 0: the last picture alone (0, with adam 0.99)"},
+     .help =
+         "the result is a running mean of the steps' pictures, in which each counts F times the "
+         "next; 0: the last picture alone (0, with adam 0.99)"},
     {"content-weight", 0, "Look", "F", CLI_FLOAT, PARAM(content_weight), .low = 0, .high = 1e30,
      .recorded = true, .help = "how much to keep of the photograph (by preset and weights)"},
     {"style-weight", 0, "Look", "F", CLI_FLOAT, PARAM(style_weight), .low = 0, .high = 1e30,
@@ -164,28 +173,33 @@ const struct cli_option cli_options[] = {
              "device, and keep that for later runs"},
     {"conv", 0, "Device", "auto|NAME", CLI_TEXT, PARAM(conv), .recorded = true,
      .words = "winograd4 winograd2 direct im2col implicit",
-     .help = "convolution algorithm: winograd4, winograd2, direct, im2col, or, on GPUs, implicit; "
-             "conv1_1 has its own kernels unless im2col is named (auto: the fastest for each layer)"},
+     .help =
+         "convolution algorithm: winograd4, winograd2, direct, im2col, or, on GPUs, implicit; "
+         "conv1_1 has its own kernels unless im2col is named (auto: the fastest for each layer)"},
     {"gemm", 0, "Device", "auto|NAME", CLI_TEXT, PARAM(gemm), .recorded = true,
      .words = "clblast builtin",
      .help = "matrix product of im2col and, on GPUs, winograd: clblast or builtin (auto)"},
 
     {"memory", 0, "Device", "SIZE", CLI_BYTES, PARAM(memory), .low = 16.0 * 1048576,
      .high = 64.0 * 1099511627776.0, .recorded = true,
-     .help = "device memory to use at most, such as 900M or 1.5G: with less, more is computed twice "
-             "(what the device can spare, less what would gain little)"},
+     .help =
+         "device memory to use at most, such as 900M or 1.5G: with less, more is computed twice "
+         "(what the device can spare, less what would gain little)"},
     {"plan", 0, "Device", NULL, CLI_FLAG, SETTING(plan),
      .help = "only show how the memory would be used, and the cost in time"},
 
     {"checkpoint", 0, "Checkpoints", "FILE", CLI_TEXT, SETTING(checkpoint),
-     .help = "save the run in FILE now and then, and when it is stopped, so that --resume can go on "
-             "with it; kept when it is finished. A FILE with an unfinished run is not replaced"},
+     .help =
+         "save the run in FILE now and then, and when it is stopped, so that --resume can go on "
+         "with it; kept when it is finished. A FILE with an unfinished run is not replaced"},
     {"every", 0, "Checkpoints", "N|Ns", CLI_EVERY, SETTING(every), .low = 1, .high = 1000000,
      .help = "how often to save it: every N iterations, or every N seconds (60s)"},
     {"resume", 0, "Checkpoints", "FILE", CLI_SETTINGS, SETTING(resume),
-     .help = "go on with the run in FILE, with its pictures and settings, to the same result as if it had "
-             "never been stopped; name only outputs, files that have moved, or more --iterations. It "
-             "goes on saving to FILE, unless --checkpoint names another"},
+     .help =
+         "go on with the run in FILE, with its pictures and settings, to the same result as if it "
+         "had "
+         "never been stopped; name only outputs, files that have moved, or more --iterations. It "
+         "goes on saving to FILE, unless --checkpoint names another"},
 
     {"trace", 0, "Reports", "FILE", CLI_TEXT, SETTING(trace),
      .help = "settings, and the losses of each iteration, as JSON lines"},

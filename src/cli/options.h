@@ -25,12 +25,23 @@ struct cli_every {
     double seconds;
 };
 
+/* A picture that the command line names. */
+struct cli_word {
+    const char *text;
+    bool style; /* by --style */
+    bool late;  /* behind "--" */
+    bool batch; /* behind the first --batch */
+};
+
 /* What the command line says besides struct impasto_params. */
 struct cli_settings {
     const char *content;    /* NULL: not given */
     struct cli_list styles; /* as given, with weights */
     struct cli_list content_masks, style_masks;
     struct cli_list batch;  /* pictures, folders and lists of contents; content is then unused */
+    struct cli_word *words; /* beside --batch: more contents; from malloc */
+    int word_count;
+    bool border; /* "--" was among the words */
     bool overwrite;
     const char *keep;
     int interpolate;        /* pictures from each style to the next; 0: one of all styles */
@@ -74,6 +85,11 @@ enum impasto_status cli_parse(int argc, char **argv, struct cli_settings *settin
 bool cli_init_is_file(const struct cli_settings *settings);
 
 void cli_release(struct cli_settings *settings);
+
+/* With --batch: tells which of the words are styles, gives them, and leaves the contents.
+ * IMPASTO_ERROR_USAGE where they look as if a shell had made many words of one, and contents would
+ * be styles. */
+enum impasto_status cli_batch_words(struct cli_settings *settings, struct impasto_error *error);
 
 struct cli_option;
 /* What cli_parse does with an option and its text ("" for a flag). */

@@ -4,8 +4,9 @@
 #include "cli/cli.h"
 #include "cli/table.h"
 
-#include <locale.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static enum impasto_status unknown(const char *word, size_t length, struct impasto_error *error)
 {
@@ -28,17 +29,42 @@ static const struct cli_option *find_short(char letter)
     return NULL;
 }
 
-static enum impasto_status positional(struct cli_settings *settings, const char *word,
-                                      struct impasto_error *error)
+/* Whether a word would be one of the options before "--". */
+static bool is_option(const char *word)
 {
-    if (word[0] == 0)
+    return word[0] == '-' && (word[1] == '-' ? cli_find(word + 2, strcspn(word + 2, "=")) != NULL
+                                             : !word[2] && find_short(word[1]));
+}
+
+/* Keeps a picture's name until all words are known. */
+static enum impasto_status keep(struct cli_settings *settings, const char *text, bool style,
+                                struct impasto_error *error)
+{
+    if (text[0] == 0)
         return cli_fail(error, IMPASTO_ERROR_USAGE, "a picture's name is empty");
-    /* The first replaces the content that a settings file has named, the next its styles. */
-    if (settings->content_giver == settings->giver)
-        return cli_give_style(settings, word, error);
-    settings->content = word;
-    settings->content_giver = settings->giver;
+    if (!style && settings->border && is_option(text) && access(text, F_OK) != 0)
+        return cli_fail(
+            error, IMPASTO_ERROR_USAGE,
+            "%s: stands behind --, where every word is a picture; put options before it", text);
+    settings->words[settings->word_count++] = (struct cli_word){
+        .text = text, .style = style, .late = settings->border, .batch = settings->batch.count > 0};
     return IMPASTO_OK;
+}
+
+/* The first picture replaces the content that a settings file has named, the next its styles. */
+static enum impasto_status give_words(struct cli_settings *settings, struct impasto_error *error)
+{
+    enum impasto_status status = IMPASTO_OK;
+    for (int i = 0; i < settings->word_count && status == IMPASTO_OK; i++) {
+        const struct cli_word *word = &settings->words[i];
+        if (word->style || settings->content_giver == settings->giver) {
+            status = cli_give_style(settings, word->text, error);
+        } else {
+            settings->content = word->text;
+            settings->content_giver = settings->giver;
+        }
+    }
+    return status;
 }
 
 enum impasto_status cli_give_style(struct cli_settings *settings, const char *word,
@@ -83,20 +109,20 @@ void cli_take_back(struct cli_settings *settings, const struct cli_option *optio
 static enum impasto_status take_words(int argc, char **argv, bool files,
                                       struct cli_settings *settings, struct impasto_error *error)
 {
-    bool options = true;
+    settings->border = false;
     for (int i = 1; i < argc; i++) {
         const char *word = argv[i];
         const struct cli_option *option = NULL;
         const char *value = NULL;
-        if (!options || word[0] != '-' || word[1] == 0) {
+        if (settings->border || word[0] != '-' || word[1] == 0) {
             const enum impasto_status status =
-                files ? IMPASTO_OK : positional(settings, word, error);
+                files ? IMPASTO_OK : keep(settings, word, false, error);
             if (status != IMPASTO_OK)
                 return status;
             continue;
         }
         if (strcmp(word, "--") == 0) {
-            options = false;
+            settings->border = true;
             continue;
         }
         if (word[1] == '-') {
@@ -125,7 +151,9 @@ static enum impasto_status take_words(int argc, char **argv, bool files,
         }
         if (files != (option->type == CLI_SETTINGS))
             continue;
-        enum impasto_status status = cli_give(settings, option, value, error);
+        enum impasto_status status = strcmp(option->name, "style") == 0
+                                         ? keep(settings, value, true, error)
+                                         : cli_give(settings, option, value, error);
         if (status == IMPASTO_OK && files)
             status = cli_settings_load(settings, value, strcmp(option->name, "resume") == 0, error);
         if (status != IMPASTO_OK)
@@ -134,38 +162,22 @@ static enum impasto_status take_words(int argc, char **argv, bool files,
     return IMPASTO_OK;
 }
 
-/* With --batch, which names the contents, the first picture on the command line is a style as well,
- * and a settings file's content is none. */
-static enum impasto_status all_are_styles(struct cli_settings *settings,
-                                          struct impasto_error *error)
-{
-    struct cli_list *styles = &settings->styles;
-    const char *first = settings->content;
-    settings->content = NULL;
-    if (settings->content_giver != CLI_COMMAND_LINE)
-        return IMPASTO_OK;
-    if (settings->style_giver != CLI_COMMAND_LINE)
-        styles->count = 0;
-    if (styles->count == CLI_LIST_MOST)
-        return cli_fail(error, IMPASTO_ERROR_USAGE, "'%s': more than %d style pictures",
-                        styles->item[CLI_LIST_MOST - 1], CLI_LIST_MOST);
-    memmove(styles->item + 1, styles->item, (size_t)styles->count * sizeof(*styles->item));
-    styles->item[0] = first;
-    styles->count++;
-    return IMPASTO_OK;
-}
-
 enum impasto_status cli_parse(int argc, char **argv, struct cli_settings *settings,
                               struct impasto_error *error)
 {
     *settings = (struct cli_settings){.bits = 8, .preset = "default", .init = "content"};
+    settings->words = calloc((size_t)argc + 1, sizeof(*settings->words));
+    if (!settings->words)
+        return cli_fail_memory(error, "the command line");
     const enum impasto_status status = take_words(argc, argv, true, settings, error);
     settings->giver = CLI_COMMAND_LINE;
     if (status != IMPASTO_OK)
         return status;
     const enum impasto_status taken = take_words(argc, argv, false, settings, error);
-    return taken == IMPASTO_OK && settings->batch.count > 0 ? all_are_styles(settings, error)
-                                                            : taken;
+    if (taken != IMPASTO_OK)
+        return taken;
+    return settings->batch.count > 0 ? cli_batch_words(settings, error)
+                                     : give_words(settings, error);
 }
 
 bool cli_init_is_file(const struct cli_settings *settings)

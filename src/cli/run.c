@@ -458,6 +458,28 @@ static enum impasto_status check_outputs(const struct cli_settings *settings, co
     return status;
 }
 
+const char *cli_styles_words(const struct cli_settings *settings, char *text, size_t size)
+{
+    const struct cli_list *styles = &settings->styles;
+    int used = snprintf(text, size, "%d style%s", styles->count, styles->count == 1 ? "" : "s");
+    for (int i = 0; i < styles->count && used >= 0 && (size_t)used < size; i++)
+        used +=
+            snprintf(text + used, size - (size_t)used, "%s%s", i ? ", " : ": ", styles->item[i]);
+    if (used < 0 || (size_t)used >= size)
+        memcpy(text + size - sizeof("..."), "...", sizeof("..."));
+    return text;
+}
+
+/* A slip in the command line shows by it, such as many words that a shell has made of one. */
+static void announce_styles(const struct cli_settings *settings, struct cli_console *console)
+{
+    char line[1200], styles[800];
+    snprintf(line, sizeof(line), "painting %.300s in %s", settings->content,
+             cli_styles_words(settings, styles, sizeof(styles)));
+    if (settings->styles.count > 1 && !settings->plan)
+        cli_console_log(console, IMPASTO_LOG_INFO, line);
+}
+
 void cli_warn_of_preset(const struct cli_settings *settings, struct cli_console *console)
 {
     char line[1200];
@@ -505,6 +527,8 @@ enum impasto_status cli_run(struct cli_settings *settings, struct impasto_error 
         status = cli_report_open(&run.report, settings->report, error);
     if (status == IMPASTO_OK)
         status = cli_pictures_load(settings, &run.pictures, error);
+    if (status == IMPASTO_OK)
+        announce_styles(settings, &run.console);
     const char *device = settings->device ? settings->device : getenv("IMPASTO_DEVICE");
     if (status == IMPASTO_OK)
         status = cli_probe_gemm(settings, device && device[0] ? device : NULL, &run.console, error);

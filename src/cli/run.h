@@ -111,6 +111,8 @@ enum impasto_status cli_open_device(struct cli_settings *settings, struct cli_co
                                     struct impasto_device **device, struct impasto_error *error);
 enum impasto_status cli_save_weights(const struct impasto_weights *weights, const char *path,
                                      struct cli_console *console, struct impasto_error *error);
+/* "2 styles: a.jpg, b.jpg:0.3"; returns text. */
+const char *cli_styles_words(const struct cli_settings *settings, char *text, size_t size);
 /* Says so where a preset has no effect: silence would be taken for obedience. */
 void cli_warn_of_preset(const struct cli_settings *settings, struct cli_console *console);
 

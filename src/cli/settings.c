@@ -360,6 +360,8 @@ enum impasto_status cli_settings_load(struct cli_settings *settings, const char 
 
 void cli_release(struct cli_settings *settings)
 {
+    free(settings->words);
+    settings->words = NULL;
     while (settings->files) {
         struct cli_file *file = settings->files;
         settings->files = file->before;

@@ -191,6 +191,86 @@ class Batch(Pictures):
                          (self.folder / "one.png").read_bytes())
 
 
+class Words(Pictures):
+    """Which of the pictures beside --batch are painted: a shell makes many words of in/*.png."""
+
+    def setUp(self):
+        super().setUp()
+        self.fill(4)
+        (self.folder / "out").mkdir()
+        for i in range(4):
+            self.write(f"out/p{i:02}.png", "there")
+        self.words = [f"in/p{i:02}.png" for i in range(4)]
+        self.write("other.png", picture(9))
+
+    def paints(self, pictures, styles, *arguments):
+        """Everything is there already, so that only what is said at the start is looked at."""
+        for name in ["style", "other", "content"]:
+            self.write(f"out/{name}.png", "there")
+        run = self.succeed(*CHEAP, "-o", "out/{content}.png", *arguments)
+        many = "" if len(styles) == 1 else "s"
+        self.assertIn(f"painting {pictures} picture{'' if pictures == 1 else 's'} in {len(styles)} "
+                      f"style{many}: {', '.join(styles)}\n", run.stderr)
+
+    def refuse_words(self, *arguments, words=()):
+        before = self.snapshot()
+        run = self.impasto(*arguments, *CHEAP, "-o", "out/{content}.png")
+        self.assertEqual(run.returncode, USAGE, run.stderr)
+        for word in ["in/p00.png", "in/p01.png", " -- ", "--batch in/", "--style", *words]:
+            self.assertIn(word, run.stderr)
+        self.assertEqual(len(run.stderr.splitlines()), 1)
+        self.assertEqual(self.snapshot(), before)
+
+    def test_a_pattern_that_the_shell_has_expanded(self):
+        self.refuse_words("--batch", *self.words, "style.png", words=["and 2 more"])
+        self.refuse_words("style.png", "--batch", *self.words)
+        self.refuse_words("--batch", *self.words)
+        self.refuse_words("--batch", *self.words[:2], "style.png")
+        self.refuse_words("--batch", *self.words, "style.png", "--style", "other.png")
+        self.write("s.json", '{"style": "style.png"}')
+        self.refuse_words("--settings", "s.json", "--batch", *self.words[:2])
+        # More of them than there can be styles.
+        self.refuse_words("--batch", *self.words, *40 * self.words, "style.png", words=["and 162 more"])
+
+    def test_the_ways_to_say_it(self):
+        self.paints(4, ["style.png"], "--batch", *self.words, "--", "style.png")
+        self.paints(4, ["style.png", "other.png:0.5"], "--batch", *self.words, "--", "style.png",
+                    "other.png:0.5")
+        self.paints(4, ["style.png"], "style.png", "--batch", *self.words, "--")
+        self.paints(4, ["style.png"], "--batch", *self.words, "--style", "style.png")
+        self.paints(4, ["style.png"], "--style", "style.png", "--batch", *self.words)
+        self.paints(4, ["style.png"], "--batch", "in", "style.png")
+        self.write("s.json", '{"style": "style.png"}')
+        self.paints(4, ["style.png"], "--settings", "s.json", "--batch", *self.words, "--")
+        self.paints(164, ["style.png"], "--batch", *self.words, *40 * self.words, "--", "style.png")
+
+    def test_several_styles(self):
+        self.paints(4, ["style.png", "other.png"], "--batch", "in", "style.png", "other.png")
+        self.paints(4, ["style.png", "other.png"], "--batch", "in", "style.png", "--style", "other.png")
+        self.paints(1, ["in/p01.png", "in/p02.png"], "--batch", "in/p00.png", "--style", "in/p01.png",
+                    "--style", "in/p02.png")
+        self.paints(1, ["in/p01.png:1", "in/p02.png:0.3"], "--batch", "in/p00.png", "in/p01.png:1",
+                    "in/p02.png:0.3")
+        self.paints(1, ["style.png"], "--batch", "content.png", "style.png")
+        self.write("list.txt", "in/p00.png\n")
+        self.paints(1, ["style.png", "other.png"], "--batch", "list.txt", "style.png", "other.png")
+        self.write("out/style-other.png", "there")
+
+    def test_options_behind_the_border(self):
+        for option in [["-o", "out/{content}.png"], ["--size=32"], ["-q"]]:
+            run = self.impasto("--batch", *self.words, "--", "style.png", *option)
+            self.assertEqual(run.returncode, USAGE, run.stderr)
+            self.assertIn(f"{option[0]}: stands behind --", run.stderr)
+
+    def test_without_a_batch(self):
+        run = self.stylise("-o", "a.png", "--style", "other.png")
+        self.assertIn("painting content.png in 2 styles: style.png, other.png\n", run.stderr)
+        self.succeed("--style", "style.png", "content.png", *CHEAP, "-o", "b.png", "--style=other.png")
+        self.assertEqual((self.folder / "a.png").read_bytes(), (self.folder / "b.png").read_bytes())
+        self.refuse(USAGE, "empty", "--style=")
+        self.refuse(INPUT, "none.png", "--style", "none.png")
+
+
 class Sharing(Pictures):
     SLOW = ["--iterations", "60", "--size", "64"]
 

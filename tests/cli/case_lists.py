@@ -106,6 +106,9 @@ class Lists(Listed):
         self.listed("in\n", len(NAMES))
         self.listed("in/\0", len(NAMES))
 
+    def test_named_twice(self):
+        self.listed("in/a.png\nin\n./in/a.png\nin/two words.png\n", len(NAMES))
+
     def refuse_list(self, words, data, name="list.txt"):
         self.write(name, data)
         run = self.impasto("--batch", name, "style.png", *CHEAP, "-o", "out/{content}.png")

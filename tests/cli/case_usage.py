@@ -15,7 +15,8 @@ OPTIONS = """device list-devices json self-test size style-size style-scale iter
     gradient save-every profile output bits margin convention max-pixels quiet verbose version
     help memory plan tune scales first-iterations average strength colour style-loss content-mask
     style-mask keep interpolate history settings save-settings
-    show timelapse timelapse-every report batch overwrite checkpoint every resume""".split()
+    show timelapse timelapse-every report batch overwrite checkpoint every resume
+    style""".split()
 
 
 class Help(unittest.TestCase):
