@@ -220,9 +220,11 @@ IMPASTO_API enum impasto_status impasto_image_create(int width, int height,
                                                      struct impasto_error *error) IMPASTO_MUST_CHECK;
 
 /*
- * Reads a PNG (1 to 16 bits, grey, palette, colour, alpha, interlaced) or JPEG (grey, colour, CMYK)
- * file, told apart by content. Colours are converted to sRGB from an embedded ICC profile or gamma,
- * EXIF orientation is applied, and the EXIF block is kept with its orientation reset.
+ * Reads a PNG (1 to 16 bits, grey, palette, colour, alpha, interlaced), JPEG (grey, colour, CMYK),
+ * TIFF (1 to 16 bits, grey, palette, colour, CMYK, alpha; the first page), WebP (of moving ones the
+ * first frame), HEIC or AVIF file, told apart by content; impasto_image_format() tells those of
+ * this build. Colours are converted to sRGB from an embedded ICC profile or gamma, the orientation
+ * is applied, and the EXIF block is kept with its orientation reset.
  *
  * max_pixels: refuse larger pictures, judged from the header before anything is allocated; 0 means
  * the default of 100,000,000.
@@ -231,9 +233,14 @@ IMPASTO_API enum impasto_status impasto_image_load(const char *path, uint64_t ma
                                                    struct impasto_image **image,
                                                    struct impasto_error *error) IMPASTO_MUST_CHECK;
 
-/* Whether a file begins as the pictures do that impasto_image_load reads, whatever its name. false
- * also for what cannot be opened or is no regular file. */
+/* Whether a file begins as pictures do of a format that this library knows, whatever its name and also
+ * where this build cannot read it. false also for what cannot be opened or is no regular file. */
 IMPASTO_API bool impasto_image_is_picture(const char *path);
+
+/* The same for a file's bytes. name: what errors call them. */
+IMPASTO_API enum impasto_status
+impasto_image_decode(const void *bytes, size_t size, const char *name, uint64_t max_pixels,
+                     struct impasto_image **image, struct impasto_error *error) IMPASTO_MUST_CHECK;
 
 /*
  * Reads what impasto_image_load would have for `settings`, without room for the pixels. Those that stand
@@ -257,6 +264,10 @@ IMPASTO_API enum impasto_status
 impasto_image_load_apart(const char *path, uint64_t max_pixels, struct impasto_image **image,
                          struct impasto_error *error) IMPASTO_MUST_CHECK;
 IMPASTO_API enum impasto_status
+impasto_image_decode_apart(const void *bytes, size_t size, const char *name, uint64_t max_pixels,
+                           struct impasto_image **image,
+                           struct impasto_error *error) IMPASTO_MUST_CHECK;
+IMPASTO_API enum impasto_status
 impasto_image_load_settings_apart(const char *path, char **settings,
                                   struct impasto_error *error) IMPASTO_MUST_CHECK;
 
@@ -275,6 +286,10 @@ enum impasto_format {
     IMPASTO_FORMAT_AUTO, /* as the name's ending says */
     IMPASTO_FORMAT_PNG,
     IMPASTO_FORMAT_JPEG, /* 8 bits, 4:4:4; transparency is laid over white */
+    IMPASTO_FORMAT_TIFF, /* 8 or 16 bits, Deflate with a predictor */
+    IMPASTO_FORMAT_WEBP, /* 8 bits; sides of at most 16,383; a quality of 100 is without loss */
+    IMPASTO_FORMAT_HEIC, /* is read only */
+    IMPASTO_FORMAT_AVIF, /* is read only */
 };
 
 /* What of a picture's metadata is stored with it. */
@@ -288,13 +303,25 @@ enum impasto_privacy {
 struct impasto_save_options {
     enum impasto_format format;
     enum impasto_privacy privacy;
-    int bits;    /* 8 or 16 per channel (16: PNG only); 0: 8 */
-    int quality; /* of JPEG, 1 to 100; 0: 95 */
+    int bits;    /* 8 or 16 per channel (16: PNG and TIFF only); 0: 8 */
+    int quality; /* of JPEG and WebP, 1 to 100; 0: 95 */
 };
 
+/* What this build can do with a format; static. */
+struct impasto_format_info {
+    enum impasto_format format;
+    const char *name;              /* "PNG" */
+    const char *const *extensions; /* of names, ".png", the usual one first; ends with NULL */
+    const char *library;           /* without which a build cannot; NULL: all can */
+    bool reads, writes;
+    int bits, largest_side; /* that can be written at most, per channel and in pixels */
+};
+/* The formats that this library knows, from index 0 on; NULL: that was the last one. */
+IMPASTO_API const struct impasto_format_info *impasto_image_format(size_t index);
+
 /*
- * Writes PNG or, where the path ends in .jpg or .jpeg, JPEG. The file appears whole or not at all:
- * it is written beside the target and renamed. A path that exists and is not a regular file is
+ * Writes the format that the options or the path's ending ask for. The file appears whole or not at
+ * all: it is written beside the target and renamed. A path that exists and is not a regular file is
  * refused. PNG files have the settings in a text chunk (iTXt) with the keyword "Impasto"; all have
  * this library's name and version, by which impasto_image_is_result knows them. Equal pictures give
  * equal bytes.
@@ -305,6 +332,16 @@ IMPASTO_API enum impasto_status impasto_image_save(const struct impasto_image *i
                                                    const char *path,
                                                    const struct impasto_save_options *options,
                                                    struct impasto_error *error) IMPASTO_MUST_CHECK;
+
+/*
+ * Whether a picture of this size (0: not known yet) can be saved under this name with these
+ * options, to ask before hours of work: IMPASTO_ERROR_USAGE. Only the name's ending is looked at;
+ * see impasto_file_check.
+ */
+IMPASTO_API enum impasto_status
+impasto_image_save_check(const char *name, int width, int height,
+                         const struct impasto_save_options *options,
+                         struct impasto_error *error) IMPASTO_MUST_CHECK;
 
 /*
  * The bytes that impasto_image_save would write to a file of this name, in memory: only the name's

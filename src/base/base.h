@@ -114,6 +114,7 @@ struct imp_sandbox {
     unsigned seconds; /* of processor time */
     int descriptor;   /* the one that stays open; -1: none */
     bool opens;       /* it opens files itself, for reading, until imp_sandbox_seal() */
+    bool threads;     /* it starts threads, for which all of this holds as well */
     void (*work)(void *user, int answer); /* runs in the child; what it sends goes to `answer` */
     void *user;
 };

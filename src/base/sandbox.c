@@ -8,6 +8,9 @@
  * EPERM: no file is opened, nothing executed, no socket made, nobody signalled. A kernel that
  * refuses the filter leaves the process, its limits and its closed descriptors.
  *
+ * Decoders that start threads may do so where the caller says so. Threads of a process that has a
+ * filter have that filter, and the kernel makes no thread with namespaces of its own.
+ *
  * Why a process and not a thread: a filter can be put on one thread without fork(), but that thread
  * shares its memory with threads that have none, and who controls the one writes into the stacks of
  * the others. Why not landlock: it restricts files and, lately, TCP, on fewer kernels, and adds
@@ -40,6 +43,8 @@
 #define PIPE_BYTES (1 << 20)
 /* Seconds between the signal for too much time and the end, should the signal be held up. */
 #define GRACE 5
+/* Seconds of the clock for a second of processor time: a decoder that waits for ever takes none. */
+#define PATIENCE 10
 
 /* Sanitizers report on standard error, and what they find in a child must not go unseen. */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -61,6 +66,7 @@
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <sched.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -93,6 +99,14 @@
 #define ALLOW_WITHOUT(call, n, bits)                                                               \
     SKIP_UNLESS_EQUAL(SYS_##call, 4), LOAD(ARGUMENT(n)), SKIP_IF_ANY(bits, 1), ALLOWED, REFUSED
 
+/* Where the n-th argument has one of these bits. call: a number. */
+#define ALLOW_WITH_ANY(call, n, bits)                                                              \
+    SKIP_UNLESS_EQUAL(call, 4), LOAD(ARGUMENT(n)), SKIP_IF_ANY(bits, 1), REFUSED, ALLOWED
+/* As if the kernel did not know it, so that the C library goes on with an older call. */
+#define UNKNOWN(call) SKIP_UNLESS_EQUAL(call, 1), RETURN(SECCOMP_RET_ERRNO | ENOSYS)
+/* No system call has this number. */
+#define NO_CALL 0xffffffffu
+
 #define WRITING (O_WRONLY | O_RDWR | O_CREAT | O_TRUNC)
 
 static void install(struct sock_filter *filter, size_t count)
@@ -101,7 +115,7 @@ static void install(struct sock_filter *filter, size_t count)
     (void)prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
 }
 
-static void restrict_calls(int answer)
+static void restrict_calls(int answer, bool threads)
 {
     struct sock_filter filter[] = {
         LOAD(FIELD(arch)),
@@ -133,6 +147,13 @@ static void restrict_calls(int answer)
         ALLOW(rt_sigreturn),
         ALLOW(exit),
         ALLOW(exit_group),
+        /* Threads, where they are asked for; clone3 has its flags where a filter cannot look. */
+        ALLOW_WITH_ANY(threads ? SYS_clone : NO_CALL, 0, CLONE_THREAD),
+        UNKNOWN(threads ? SYS_clone3 : NO_CALL),
+        SKIP_UNLESS_EQUAL(threads ? SYS_rseq : NO_CALL, 1),
+        ALLOWED,
+        SKIP_UNLESS_EQUAL(threads ? SYS_set_robust_list : NO_CALL, 1),
+        ALLOWED,
         /* Until imp_sandbox_seal: that itself, and reading of files. */
         ALLOW_WITH(prctl, 0, PR_SET_SECCOMP),
         ALLOW(newfstatat),
@@ -168,9 +189,9 @@ static void end_with_parent(void)
 
 #else
 
-static void restrict_calls(int answer)
+static void restrict_calls(int answer, bool threads)
 {
-    (void)answer;
+    (void)answer, (void)threads;
 }
 
 void imp_sandbox_seal(void)
@@ -240,13 +261,15 @@ static void limit_time(unsigned seconds)
 /* It may crash or be stopped, but without a sound, a core file or the program's handlers. */
 static void serve(const struct imp_sandbox *sandbox, int answer)
 {
-    static const int fatal[] = {SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL, SIGXCPU, SIGPIPE};
+    static const int fatal[] = {SIGSEGV, SIGBUS,  SIGABRT, SIGFPE,
+                                SIGILL,  SIGXCPU, SIGALRM, SIGPIPE};
     const struct rlimit no_core = {0, 0};
     end_with_parent();
     for (size_t i = 0; i < IMP_COUNT(fatal) && !SANITIZED; i++)
         signal(fatal[i], SIG_DFL);
     (void)setrlimit(RLIMIT_CORE, &no_core);
     limit_time(sandbox->seconds);
+    alarm(sandbox->seconds * PATIENCE);
     limit_memory(sandbox->memory);
     const int nowhere = open("/dev/null", O_RDWR | O_CLOEXEC);
     for (int i = STDIN_FILENO; nowhere >= 0 && i <= STDERR_FILENO; i++)
@@ -254,7 +277,7 @@ static void serve(const struct imp_sandbox *sandbox, int answer)
             (void)dup2(nowhere, i);
     close_others(answer, sandbox->descriptor < 0 ? answer : sandbox->descriptor);
     if (!SANITIZED)
-        restrict_calls(answer);
+        restrict_calls(answer, sandbox->threads);
     if (!SANITIZED && !sandbox->opens)
         imp_sandbox_seal();
     sandbox->work(sandbox->user, answer);
@@ -351,6 +374,7 @@ const char *imp_sandbox_end(const struct imp_sandbox_child *child)
         return NULL;
     switch (WIFSIGNALED(how) ? WTERMSIG(how) : 0) {
     case SIGXCPU:
+    case SIGALRM:
         return "takes too long";
     case SIGKILL:
         return "was killed, perhaps for lack of memory";

@@ -81,19 +81,6 @@ bool cli_has_extension(const char *path, const char *extension)
     return length > tail && strcasecmp(path + length - tail, extension) == 0;
 }
 
-static enum impasto_status check_picture(const struct cli_settings *settings, const char *output,
-                                         struct impasto_error *error)
-{
-    const bool jpeg = cli_has_extension(output, ".jpg") || cli_has_extension(output, ".jpeg");
-    if (!jpeg && !cli_has_extension(output, ".png"))
-        return cli_fail(error, IMPASTO_ERROR_USAGE, "%s: end the name in .png, .jpg or .jpeg",
-                        output);
-    if (jpeg && settings->bits == 16)
-        return cli_fail(error, IMPASTO_ERROR_USAGE, "%s: JPEG has 8 bits; use .png with --bits 16",
-                        output);
-    return IMPASTO_OK;
-}
-
 /* Whether a word that may carry a colour and a weight names that file. */
 static bool names_file(const char *word, const char *output)
 {
@@ -132,12 +119,13 @@ enum impasto_status cli_check_outputs(const struct cli_settings *settings, const
                                    settings->export_weights, settings->save_settings, settings->report,
                                    settings->checkpoint};
     const size_t count = sizeof(outputs) / sizeof(*outputs);
+    const struct impasto_save_options picture = {.bits = settings->bits};
     for (size_t i = 0; i < count; i++) {
         if (!outputs[i])
             continue;
         enum impasto_status status = impasto_file_check(outputs[i], error);
         if (status == IMPASTO_OK && i == 0)
-            status = check_picture(settings, output, error);
+            status = impasto_image_save_check(output, 0, 0, &picture, error);
         if (status == IMPASTO_OK && outputs[i] == settings->report &&
             !cli_has_extension(outputs[i], ".html") && !cli_has_extension(outputs[i], ".htm"))
             status = cli_fail(error, IMPASTO_ERROR_USAGE, "%s: end the name of the report in .html",

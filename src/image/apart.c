@@ -13,6 +13,8 @@
 /* What a decoder may take beside the pixels: libpng's share in png.c, and as much for everything
  * else. */
 #define MOST_BESIDE ((uint64_t)128 << 20)
+/* Addresses, not memory, that the C library sets aside for a second thread: its stack and heap. */
+#define MOST_OF_THREADS ((uint64_t)256 << 20)
 /* Seconds of processor time: for any picture, and one more for so many pixels that it may have. A
  * camera's 12 million take less than one. */
 #define LEAST_SECONDS 60
@@ -188,9 +190,11 @@ static enum impasto_status decode(const struct task *task, struct impasto_image 
     const uint64_t most_pixels = (uint64_t)IMP_IMAGE_LARGEST_SIDE * IMP_IMAGE_LARGEST_SIDE;
     const uint64_t pixels = source->max_pixels < most_pixels ? source->max_pixels : most_pixels;
     const struct imp_sandbox sandbox = {
-        .memory = pixels * IMP_IMAGE_MOST_BYTES_PER_PIXEL + MOST_BESIDE,
+        .memory = pixels * IMP_IMAGE_MOST_BYTES_PER_PIXEL + MOST_BESIDE +
+                  (task->format->threads ? MOST_OF_THREADS : 0),
         .seconds = LEAST_SECONDS + (unsigned)(seconds < MOST_SECONDS ? seconds : MOST_SECONDS),
-        .descriptor = fileno(source->stream),
+        .descriptor = fileno(source->stream), /* of bytes: none, -1 */
+        .threads = task->format->threads,
         .work = serve,
         .user = (void *)task,
     };

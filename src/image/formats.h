@@ -6,6 +6,8 @@
 
 #include "image/image.h"
 
+struct imp_colour; /* colour.c */
+
 /* Sides beyond this are refused; JPEG cannot have longer ones. */
 #define IMP_IMAGE_LARGEST_SIDE 65500
 
@@ -13,7 +15,7 @@
  * sandbox; else the samples of an interlaced file, which are fewer. */
 #define IMP_IMAGE_MOST_BYTES_PER_PIXEL (2 * 4 * sizeof(float))
 
-/* A file being read: `stream` is at its start, errors name `path`. */
+/* A file being read, or bytes that are one: `stream` is at its start, errors name `path`. */
 struct imp_image_source {
     const char *path;
     FILE *stream;
@@ -21,21 +23,23 @@ struct imp_image_source {
     uint64_t memory; /* imp_host_memory(), which a sandbox cannot ask */
 };
 
-/* A way to store pictures. To add one: its file, its row in image.c, the build list. */
+/* A way to store pictures. To add one: its file, its row in formats.c, the build list. */
 struct imp_image_format {
-    enum impasto_format format;
-    const char *name;                /* "PNG" */
-    const char *const *extensions;   /* of names to write to, ".png"; ends with NULL */
-    bool deep;                       /* can store 16 bits */
+    struct impasto_format_info info;
+    bool threads; /* its decoder starts threads */
     /* Whether a file that begins with these bytes is of this format. */
     bool (*probe)(const unsigned char *head, size_t size);
-    /* Decodes: sRGB as in struct impasto_image, upright, EXIF orientation reset. */
+    /* Around what decodes: what can be done in no sandbox. NULL: nothing. */
+    void (*begin)(void);
+    void (*end)(void);
+    /* Decodes: sRGB as in struct impasto_image, upright, EXIF orientation reset. NULL: this build
+     * cannot. */
     enum impasto_status (*load)(const struct imp_image_source *source,
                                 struct impasto_image **image, struct impasto_error *error);
     /* Reads the settings alone, *settings being NULL before; NULL: the format has none. */
     enum impasto_status (*load_settings)(const struct imp_image_source *source, char **settings,
                                          struct impasto_error *error);
-    /* options: complete, and such as the format can have. */
+    /* options: complete, and such as the format can have. NULL: it is not written. */
     enum impasto_status (*save)(const struct impasto_image *image, FILE *stream, const char *path,
                                 const struct impasto_save_options *options,
                                 struct impasto_error *error);
@@ -43,11 +47,29 @@ struct imp_image_format {
 
 extern const struct imp_image_format imp_image_png;
 extern const struct imp_image_format imp_image_jpeg;
+extern const struct imp_image_format imp_image_webp;
+extern const struct imp_image_format imp_image_tiff;
+extern const struct imp_image_format imp_image_heic;
+extern const struct imp_image_format imp_image_avif;
 
 /* Who wrote a file, as said in it: by this origin.c knows it again. */
 #define IMP_IMAGE_WRITER "Impasto " IMP_VERSION
 /* The PNG text chunk that holds a picture's settings. */
 #define IMP_IMAGE_SETTINGS_KEYWORD "Impasto"
+
+/* ---- formats.c ------------------------------------------------------------------------------- */
+
+/* How many of a file's first bytes tell its format. */
+#define IMP_FORMAT_HEAD 64
+/* The format of a file that begins so; NULL: none that is known. */
+const struct imp_image_format *imp_format_of_bytes(const unsigned char *head, size_t size);
+/* The format that is asked for, or that the name ends for; likewise. */
+const struct imp_image_format *imp_format_find(enum impasto_format which, const char *path);
+/* "PNG, JPEG or TIFF" of what this build reads, and ".png, .jpg or .jpeg" of what it writes; return
+ * text. */
+#define IMP_FORMAT_LIST 100
+const char *imp_format_names(char *text, size_t size);
+const char *imp_format_endings(char *text, size_t size);
 
 /* ---- image.c --------------------------------------------------------------------------------- */
 
@@ -62,6 +84,32 @@ enum impasto_status imp_image_check_size(const struct imp_image_source *source, 
 bool imp_image_settings_fit(const char *settings);
 /* Allocates image->alpha, all 1. */
 enum impasto_status imp_image_add_alpha(struct impasto_image *image, struct impasto_error *error);
+
+/* ---- samples.c ------------------------------------------------------------------------------- */
+
+/* All bytes of the source, for libraries that want them so; the caller frees *bytes. */
+enum impasto_status imp_image_read_whole(const struct imp_image_source *source,
+                                         unsigned char **bytes, size_t *size,
+                                         struct impasto_error *error);
+
+/* RGB, and transparency where there is some, as decoders give them. */
+struct imp_samples {
+    const unsigned char *data;
+    size_t stride;      /* bytes from row to row */
+    int step;           /* samples from pixel to pixel, 3 or 4 */
+    bool alpha;         /* the fourth is transparency */
+    bool premultiplied; /* with it */
+    bool wide;          /* they are uint16_t */
+    unsigned top;       /* what stands for 1 */
+};
+/* Fills the image, which gets transparency where they have it. colour: NULL ok. */
+enum impasto_status imp_samples_take(const struct imp_samples *samples,
+                                     const struct imp_colour *colour, struct impasto_image *image,
+                                     struct impasto_error *error);
+/* v in [0, 1] as a number up to `top`; NaN becomes 0. */
+unsigned imp_sample_quantize(float v, unsigned top);
+/* Whether there is a pixel that is not opaque. */
+bool imp_image_is_transparent(const struct impasto_image *image);
 
 /* ---- apart.c --------------------------------------------------------------------------------- */
 
@@ -106,7 +154,6 @@ enum imp_colour_model { IMP_COLOUR_GRAY = 1, IMP_COLOUR_RGB = 3, IMP_COLOUR_CMYK
  * imp_colour_open means that nothing needs converting: then RGB is taken as it is, gray is repeated
  * and CMYK goes by the plain formula. A profile that is broken, or for other channels, is ignored.
  */
-struct imp_colour;
 struct imp_colour *imp_colour_open(const struct imp_colour_source *source,
                                    enum imp_colour_model model);
 /* in: pixels x model samples; rgb: pixels x 3. colour: NULL ok. */

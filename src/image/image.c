@@ -8,14 +8,11 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #define DEFAULT_MAX_PIXELS 100000000u
 #define QUALITY 95 /* of JPEG, where none is asked for */
-
-static const struct imp_image_format *const formats[] = {&imp_image_png, &imp_image_jpeg};
 
 enum impasto_status impasto_image_create(int width, int height, struct impasto_image **image,
                                          struct impasto_error *error)
@@ -105,29 +102,54 @@ enum impasto_status imp_image_open(const char *path, FILE **stream, struct impas
     return IMPASTO_OK;
 }
 
-/* Opens a file and finds its format. source->path is set; the caller closes source->stream. */
-static enum impasto_status open_source(struct imp_image_source *source,
+/* Opens a file, or the bytes of one where there are some. */
+static enum impasto_status open_stream(struct imp_image_source *source, const void *bytes,
+                                       size_t size, struct impasto_error *error)
+{
+    if (!bytes)
+        return imp_image_open(source->path, &source->stream, error);
+    if (size == 0)
+        return imp_fail(error, IMPASTO_ERROR_INPUT, "%s: is empty", source->path);
+    source->stream = fmemopen((void *)bytes, size, "rb");
+    return source->stream ? IMPASTO_OK : imp_fail_memory(error, source->path, 0);
+}
+
+/* Finds the format of an open source. */
+static enum impasto_status find_format(const struct imp_image_source *source,
                                        const struct imp_image_format **format,
                                        struct impasto_error *error)
 {
     const char *path = source->path;
-    IMP_TRY(imp_image_open(path, &source->stream, error));
-    unsigned char head[16];
+    char names[IMP_FORMAT_LIST];
+    unsigned char head[IMP_FORMAT_HEAD];
     const size_t size = fread(head, 1, sizeof(head), source->stream);
-    enum impasto_status status = IMPASTO_OK;
-    *format = NULL;
-    for (size_t i = 0; i < IMP_COUNT(formats) && !*format; i++)
-        if (formats[i]->probe(head, size))
-            *format = formats[i];
+    *format = imp_format_of_bytes(head, size);
     if (ferror(source->stream))
-        status = imp_fail_file(error, IMPASTO_ERROR_INPUT, path, "cannot be read", errno);
-    else if (size == 0)
-        status = imp_fail(error, IMPASTO_ERROR_INPUT, "%s: is empty", path);
-    else if (!*format)
-        status = imp_fail(error, IMPASTO_ERROR_INPUT,
-                          "%s: is not a PNG or JPEG picture; convert it to one of them", path);
-    else if (fseek(source->stream, 0, SEEK_SET) != 0)
-        status = imp_fail_file(error, IMPASTO_ERROR_INPUT, path, "cannot be read", errno);
+        return imp_fail_file(error, IMPASTO_ERROR_INPUT, path, "cannot be read", errno);
+    if (size == 0)
+        return imp_fail(error, IMPASTO_ERROR_INPUT, "%s: is empty", path);
+    if (!*format)
+        return imp_fail(error, IMPASTO_ERROR_INPUT,
+                        "%s: is not a %s picture; convert it to one of them", path,
+                        imp_format_names(names, sizeof(names)));
+    if (!(*format)->info.reads)
+        return imp_fail(error, IMPASTO_ERROR_INPUT,
+                        "%s: is a %s picture, and this program was built without %s; convert it to "
+                        "PNG",
+                        path, (*format)->info.name, (*format)->info.library);
+    if (fseek(source->stream, 0, SEEK_SET) != 0)
+        return imp_fail_file(error, IMPASTO_ERROR_INPUT, path, "cannot be read", errno);
+    return IMPASTO_OK;
+}
+
+/* Opens a file or bytes, and finds the format. source->path is set; the caller closes
+ * source->stream. */
+static enum impasto_status open_source(struct imp_image_source *source, const void *bytes,
+                                       size_t size, const struct imp_image_format **format,
+                                       struct impasto_error *error)
+{
+    IMP_TRY(open_stream(source, bytes, size, error));
+    const enum impasto_status status = find_format(source, format, error);
     if (status != IMPASTO_OK)
         fclose(source->stream);
     return status;
@@ -135,25 +157,31 @@ static enum impasto_status open_source(struct imp_image_source *source,
 
 bool impasto_image_is_picture(const char *path)
 {
-    struct imp_image_source source = {.path = path};
-    const struct imp_image_format *format;
+    FILE *stream;
     struct impasto_error ignored;
-    if (open_source(&source, &format, &ignored) != IMPASTO_OK)
+    unsigned char head[IMP_FORMAT_HEAD];
+    if (imp_image_open(path, &stream, &ignored) != IMPASTO_OK)
         return false;
-    fclose(source.stream);
-    return true;
+    const bool known = imp_format_of_bytes(head, fread(head, 1, sizeof(head), stream)) != NULL;
+    fclose(stream);
+    return known;
 }
 
-static enum impasto_status load(const char *path, uint64_t max_pixels, bool apart,
-                                struct impasto_image **image, struct impasto_error *error)
+static enum impasto_status load(const char *path, const void *bytes, size_t size,
+                                uint64_t max_pixels, bool apart, struct impasto_image **image,
+                                struct impasto_error *error)
 {
     struct imp_image_source source = {.path = path,
                                       .max_pixels = max_pixels ? max_pixels : DEFAULT_MAX_PIXELS,
                                       .memory = imp_host_memory()};
     const struct imp_image_format *format;
-    IMP_TRY(open_source(&source, &format, error));
+    IMP_TRY(open_source(&source, bytes, size, &format, error));
+    if (format->begin)
+        format->begin();
     const enum impasto_status status = apart ? imp_image_load_apart(&source, format, image, error)
                                              : format->load(&source, image, error);
+    if (format->end)
+        format->end();
     fclose(source.stream);
     return status;
 }
@@ -161,14 +189,28 @@ static enum impasto_status load(const char *path, uint64_t max_pixels, bool apar
 enum impasto_status impasto_image_load(const char *path, uint64_t max_pixels,
                                        struct impasto_image **image, struct impasto_error *error)
 {
-    return load(path, max_pixels, false, image, error);
+    return load(path, NULL, 0, max_pixels, false, image, error);
 }
 
 enum impasto_status impasto_image_load_apart(const char *path, uint64_t max_pixels,
                                              struct impasto_image **image,
                                              struct impasto_error *error)
 {
-    return load(path, max_pixels, true, image, error);
+    return load(path, NULL, 0, max_pixels, true, image, error);
+}
+
+enum impasto_status impasto_image_decode(const void *bytes, size_t size, const char *name,
+                                         uint64_t max_pixels, struct impasto_image **image,
+                                         struct impasto_error *error)
+{
+    return load(name, bytes ? bytes : "", size, max_pixels, false, image, error);
+}
+
+enum impasto_status impasto_image_decode_apart(const void *bytes, size_t size, const char *name,
+                                               uint64_t max_pixels, struct impasto_image **image,
+                                               struct impasto_error *error)
+{
+    return load(name, bytes ? bytes : "", size, max_pixels, true, image, error);
 }
 
 static enum impasto_status load_settings(const char *path, bool apart, char **settings,
@@ -178,7 +220,7 @@ static enum impasto_status load_settings(const char *path, bool apart, char **se
     const struct imp_image_format *format;
     enum impasto_status status = IMPASTO_OK;
     *settings = NULL;
-    IMP_TRY(open_source(&source, &format, error));
+    IMP_TRY(open_source(&source, NULL, 0, &format, error));
     if (format->load_settings)
         status = apart ? imp_image_load_settings_apart(&source, format, settings, error)
                        : format->load_settings(&source, settings, error);
@@ -203,26 +245,45 @@ bool imp_image_settings_fit(const char *settings)
     return strlen(settings) <= IMPASTO_SETTINGS_MOST && imp_is_utf8(settings);
 }
 
-static const struct imp_image_format *format_of_name(const char *path)
+/* The options with their defaults in place. */
+static struct impasto_save_options complete(const struct impasto_save_options *asked)
 {
-    const size_t length = strlen(path);
-    for (size_t i = 0; i < IMP_COUNT(formats); i++)
-        for (size_t k = 0; formats[i]->extensions[k]; k++) {
-            const size_t tail = strlen(formats[i]->extensions[k]);
-            if (length > tail && strcasecmp(path + length - tail, formats[i]->extensions[k]) == 0)
-                return formats[i];
-        }
-    return NULL;
+    struct impasto_save_options options = asked ? *asked : (struct impasto_save_options){0};
+    options.bits = options.bits ? options.bits : 8;
+    options.quality = options.quality ? options.quality : QUALITY;
+    return options;
 }
 
-static const struct imp_image_format *find_format(enum impasto_format which, const char *path)
+enum impasto_status impasto_image_save_check(const char *name, int width, int height,
+                                             const struct impasto_save_options *asked,
+                                             struct impasto_error *error)
 {
-    if (which == IMPASTO_FORMAT_AUTO)
-        return format_of_name(path);
-    for (size_t i = 0; i < IMP_COUNT(formats); i++)
-        if (formats[i]->format == which)
-            return formats[i];
-    return NULL;
+    const struct impasto_save_options options = complete(asked);
+    const struct imp_image_format *format = imp_format_find(options.format, name);
+    char endings[IMP_FORMAT_LIST];
+    imp_format_endings(endings, sizeof(endings));
+    if (!format)
+        return imp_fail(error, IMPASTO_ERROR_USAGE, "%s: end the name in %s", name, endings);
+    const struct impasto_format_info *info = &format->info;
+    if (!info->writes)
+        return imp_fail(error, IMPASTO_ERROR_USAGE,
+                        "%s: this build does not write %s; end the name in %s", name, info->name,
+                        endings);
+    if (options.bits != 8 && options.bits != 16)
+        return imp_fail(error, IMPASTO_ERROR_USAGE, "%d bits per channel: choose 8 or 16",
+                        options.bits);
+    if (options.quality < 1 || options.quality > 100)
+        return imp_fail(error, IMPASTO_ERROR_USAGE, "a quality of %d: choose 1 to 100",
+                        options.quality);
+    if (options.bits > info->bits)
+        return imp_fail(error, IMPASTO_ERROR_USAGE,
+                        "%s: %s has 8 bits per channel; end the name in .png or .tif", name,
+                        info->name);
+    if (width > info->largest_side || height > info->largest_side)
+        return imp_fail(error, IMPASTO_ERROR_USAGE,
+                        "%s: %dx%d pixels, but %s has sides of at most %d; end the name in .png",
+                        name, width, height, info->name, info->largest_side);
+    return IMPASTO_OK;
 }
 
 /* The options with their defaults in place, and the format that they and the name ask for. */
@@ -232,22 +293,9 @@ static enum impasto_status choose_format(const struct impasto_image *image, cons
                                          const struct imp_image_format **format,
                                          struct impasto_error *error)
 {
-    *options = asked ? *asked : (struct impasto_save_options){0};
-    options->bits = options->bits ? options->bits : 8;
-    options->quality = options->quality ? options->quality : QUALITY;
-    *format = find_format(options->format, path);
-    if (!*format)
-        return imp_fail(error, IMPASTO_ERROR_USAGE, "%s: end the name in .png, .jpg or .jpeg",
-                        path);
-    if (options->bits != 8 && options->bits != 16)
-        return imp_fail(error, IMPASTO_ERROR_USAGE, "%d bits per channel: choose 8 or 16",
-                        options->bits);
-    if (options->quality < 1 || options->quality > 100)
-        return imp_fail(error, IMPASTO_ERROR_USAGE, "a quality of %d: choose 1 to 100",
-                        options->quality);
-    if (options->bits == 16 && !(*format)->deep)
-        return imp_fail(error, IMPASTO_ERROR_USAGE, "%s: %s has 8 bits per channel; use .png", path,
-                        (*format)->name);
+    IMP_TRY(impasto_image_save_check(path, image->width, image->height, asked, error));
+    *options = complete(asked);
+    *format = imp_format_find(options->format, path);
     if (image->settings && !imp_image_settings_fit(image->settings))
         return imp_fail(error, IMPASTO_ERROR_USAGE,
                         "%s: the picture's settings must be UTF-8 of at most %d bytes", path,

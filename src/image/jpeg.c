@@ -358,11 +358,6 @@ struct writing {
     JSAMPLE *row;
 };
 
-static JSAMPLE quantize(float v)
-{
-    return (JSAMPLE)(v > 0 ? (v < 1 ? v * 255 + 0.5f : 255.0f) : 0);
-}
-
 static enum impasto_status encode(struct writing *w, const struct impasto_image *image,
                                   FILE *stream, const struct impasto_save_options *options,
                                   struct session *session)
@@ -402,8 +397,8 @@ static enum impasto_status encode(struct writing *w, const struct impasto_image 
         for (size_t x = 0; x < width; x++) {
             const float alpha = image->alpha ? image->alpha[base + x] : 1;
             for (size_t c = 0; c < 3; c++)
-                w->row[3 * x + c] =
-                    quantize(alpha * image->rgb[3 * (base + x) + c] + (1 - alpha));
+                w->row[3 * x + c] = (JSAMPLE)imp_sample_quantize(
+                    alpha * image->rgb[3 * (base + x) + c] + (1 - alpha), 255);
         }
         jpeg_write_scanlines(jpeg, &w->row, 1);
     }
@@ -428,10 +423,16 @@ static enum impasto_status save(const struct impasto_image *image, FILE *stream,
 static const char *const extensions[] = {".jpg", ".jpeg", NULL};
 
 const struct imp_image_format imp_image_jpeg = {
-    .format = IMPASTO_FORMAT_JPEG,
-    .name = "JPEG",
-    .extensions = extensions,
-    .deep = false,
+    .info =
+        {
+            .format = IMPASTO_FORMAT_JPEG,
+            .name = "JPEG",
+            .extensions = extensions,
+            .reads = true,
+            .writes = true,
+            .largest_side = IMP_IMAGE_LARGEST_SIDE,
+            .bits = 8,
+        },
     .probe = probe,
     .load = load,
     .save = save,

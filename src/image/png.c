@@ -306,29 +306,14 @@ struct writing {
     bool alpha;
 };
 
-static bool is_transparent(const struct impasto_image *image)
-{
-    const size_t pixels = (size_t)image->width * (size_t)image->height;
-    for (size_t i = 0; image->alpha && i < pixels; i++)
-        if (image->alpha[i] < 1)
-            return true;
-    return false;
-}
-
-/* v in [0, 1] as a number of `bits` bits; NaN becomes 0. */
-static unsigned quantize(float v, int bits)
-{
-    const float top = bits == 16 ? 65535.0f : 255.0f;
-    return v > 0 ? (v < 1 ? (unsigned)(v * top + 0.5f) : (unsigned)top) : 0;
-}
-
 static void pack_row(const struct impasto_image *image, int y, bool alpha, int bits, png_bytep row)
 {
     const size_t width = (size_t)image->width, base = (size_t)y * width;
+    const unsigned top = bits == 16 ? 65535 : 255;
     for (size_t x = 0; x < width; x++)
         for (size_t c = 0; c < (alpha ? 4u : 3u); c++) {
-            const unsigned v = quantize(
-                c == 3 ? image->alpha[base + x] : image->rgb[3 * (base + x) + c], bits);
+            const unsigned v = imp_sample_quantize(
+                c == 3 ? image->alpha[base + x] : image->rgb[3 * (base + x) + c], top);
             if (bits == 16)
                 *row++ = (png_byte)(v >> 8);
             *row++ = (png_byte)(v & 0xff);
@@ -355,7 +340,7 @@ static void set_texts(struct writing *w, const struct impasto_image *image)
 static enum impasto_status encode(struct writing *w, const struct impasto_image *image, FILE *stream,
                                   int bits, struct session *session)
 {
-    w->alpha = is_transparent(image);
+    w->alpha = imp_image_is_transparent(image);
     w->png = png_create_write_struct_2(PNG_LIBPNG_VER_STRING, session, on_error, on_warning, session,
                                        take, give_back);
     w->row = malloc((size_t)image->width * 8);
@@ -398,10 +383,16 @@ static enum impasto_status save(const struct impasto_image *image, FILE *stream,
 static const char *const extensions[] = {".png", NULL};
 
 const struct imp_image_format imp_image_png = {
-    .format = IMPASTO_FORMAT_PNG,
-    .name = "PNG",
-    .extensions = extensions,
-    .deep = true,
+    .info =
+        {
+            .format = IMPASTO_FORMAT_PNG,
+            .name = "PNG",
+            .extensions = extensions,
+            .reads = true,
+            .writes = true,
+            .largest_side = IMP_IMAGE_LARGEST_SIDE,
+            .bits = 16,
+        },
     .probe = probe,
     .load = load,
     .load_settings = load_settings,

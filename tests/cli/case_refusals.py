@@ -34,7 +34,7 @@ class Pictures(Case):
         self.write("short.png", "x")
         self.write("gif.png", b"GIF89a" + bytes(100))
         for name in ["text.png", "short.png", "gif.png"]:
-            self.refuse_picture("not a PNG or JPEG", name)
+            self.refuse_picture("is not a PNG", name)
 
     def test_truncated(self):
         whole = png(32, 24)
