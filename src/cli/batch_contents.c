@@ -18,16 +18,22 @@
 /* How many names of files that are passed over are told. */
 #define NAMES_TOLD 3
 
+/* Files of which something is told. */
+struct files {
+    size_t count;
+    char names[200]; /* of the first ones */
+};
+
 struct gathering {
     struct cli_batch_list *list;
     struct cli_console *console;
-    const char *from; /* the list at hand */
+    struct files named; /* results of ours that were named themselves */
+    size_t left_out;    /* results in folders */
 };
 
-/* Files of one folder that are no contents. */
-struct passed_over {
-    size_t count;
-    char names[200]; /* of the first ones */
+/* In one folder. */
+struct leavings {
+    struct files strangers, results;
 };
 
 /* ---- The list -------------------------------------------------------------------------------- */
@@ -126,15 +132,25 @@ static int by_content(const void *a, const void *b)
                   ((const struct cli_batch_item *)b)->content);
 }
 
-static void pass_over(struct passed_over *files, const char *name)
+static void note(struct files *files, const char *name)
 {
     const size_t used = strlen(files->names);
     if (files->count++ < NAMES_TOLD)
         snprintf(files->names + used, sizeof(files->names) - used, "%s%s", used ? ", " : "", name);
+    else if (files->count == NAMES_TOLD + 1)
+        strncat(files->names, ", ...", sizeof(files->names) - used - 1);
+}
+
+/* Whether a picture is one that we have painted. */
+static bool is_result(const char *path)
+{
+    bool result = false;
+    struct impasto_error ignored;
+    return impasto_image_is_result(path, &result, &ignored) == IMPASTO_OK && result;
 }
 
 static enum impasto_status add_entry(struct gathering *to, const char *folder, const char *name,
-                                     struct passed_over *files, struct impasto_error *error)
+                                     struct leavings *left, struct impasto_error *error)
 {
     const size_t size = strlen(folder) + strlen(name) + 2;
     const bool slash = folder[strlen(folder) - 1] == '/';
@@ -143,12 +159,30 @@ static enum impasto_status add_entry(struct gathering *to, const char *folder, c
     if (!path)
         return cli_fail_memory(error, "the batch");
     snprintf(path, size, "%s%s%s", folder, slash ? "" : "/", name);
-    if (!is_folder(path) && cli_batch_is_picture(path))
-        status = add(to->list, path, error);
-    else if (is_regular(path) && !cli_has_extension(name, ".lock"))
-        pass_over(files, name);
+    if (!is_folder(path) && cli_batch_is_picture(path)) {
+        if (is_result(path))
+            note(&left->results, name);
+        else
+            status = add(to->list, path, error);
+    } else if (is_regular(path) && !cli_has_extension(name, ".lock")) {
+        note(&left->strangers, name);
+    }
     free(path);
     return status;
+}
+
+static void tell_leavings(struct gathering *to, const char *folder, const struct leavings *left)
+{
+    const struct files *strangers = &left->strangers, *results = &left->results;
+    if (strangers->count > 0)
+        tell(to, "%s: %zu file%s passed over, not being pictures that can be read: %s", folder,
+             strangers->count, strangers->count > 1 ? "s are" : " is", strangers->names);
+    if (results->count > 0)
+        tell(
+            to,
+            "%s: %zu picture%s left out, being results of Impasto: %s; name one itself to paint it",
+            folder, results->count, results->count > 1 ? "s are" : " is", results->names);
+    to->left_out += results->count;
 }
 
 /* The pictures in a folder, by name. */
@@ -157,21 +191,18 @@ static enum impasto_status add_folder(struct gathering *to, const char *folder,
 {
     DIR *entries = opendir(folder);
     struct cli_batch_list *list = to->list;
-    struct passed_over files = {0};
+    struct leavings left = {0};
     const size_t begin = list->count;
     enum impasto_status status = IMPASTO_OK;
     if (!entries)
         return cli_fail_file(error, IMPASTO_ERROR_INPUT, folder, "cannot be looked into", errno);
     for (const struct dirent *entry; status == IMPASTO_OK && (entry = readdir(entries));)
         if (entry->d_name[0] != '.')
-            status = add_entry(to, folder, entry->d_name, &files, error);
+            status = add_entry(to, folder, entry->d_name, &left, error);
     closedir(entries);
     if (list->count > begin)
         qsort(list->item + begin, list->count - begin, sizeof(*list->item), by_content);
-    if (files.count > 0)
-        tell(to, "%s: %zu file%s passed over, not being pictures that can be read: %s%s", folder,
-             files.count, files.count > 1 ? "s are" : " is", files.names,
-             files.count > NAMES_TOLD ? ", ..." : "");
+    tell_leavings(to, folder, &left);
     return status;
 }
 
@@ -220,10 +251,19 @@ static enum impasto_status read_list(const char *path, char **bytes, size_t *siz
     return got == 0 ? IMPASTO_OK : cli_fail_memory(error, name_of_list(path));
 }
 
+/* A picture that is named itself, which is meant even where it is a result. */
+static enum impasto_status add_named(struct gathering *to, const char *path,
+                                     struct impasto_error *error)
+{
+    if (is_result(path))
+        note(&to->named, cli_file_name(path));
+    return add(to->list, path, error);
+}
+
 static enum impasto_status add_path(void *user, const char *path, struct impasto_error *error)
 {
     struct gathering *to = user;
-    return is_folder(path) ? add_folder(to, path, error) : add(to->list, path, error);
+    return is_folder(path) ? add_folder(to, path, error) : add_named(to, path, error);
 }
 
 /* What is neither a picture nor a list fails as the picture that it may be, with a word on what it
@@ -268,7 +308,7 @@ static enum impasto_status add_word(struct gathering *to, const char *word,
         return add_folder(to, word, error);
     if (strcmp(word, "-") == 0 || (access(word, F_OK) == 0 && !cli_batch_is_picture(word)))
         return add_list(to, word, error);
-    return add(to->list, word, error); /* also where it is not there: that is its failure */
+    return add_named(to, word, error); /* also where it is not there: that is its failure */
 }
 
 enum impasto_status cli_batch_contents(const struct cli_settings *settings,
@@ -281,6 +321,15 @@ enum impasto_status cli_batch_contents(const struct cli_settings *settings,
         status = add_word(&to, settings->batch.item[i], error);
     for (int i = 0; i < settings->word_count && status == IMPASTO_OK; i++)
         status = add_word(&to, settings->words[i].text, error);
+    if (status == IMPASTO_OK && to.named.count > 0)
+        tell(&to, "%zu of the pictures named %s of Impasto %s: %s", to.named.count,
+             to.named.count > 1 ? "are results" : "is a result",
+             to.named.count > 1 ? "themselves" : "itself", to.named.names);
+    if (status == IMPASTO_OK && list->count == 0 && to.left_out > 0)
+        return cli_fail(error, IMPASTO_ERROR_INPUT,
+                        "--batch: no pictures in %s but results of Impasto; name one itself to "
+                        "paint it",
+                        name_of_list(settings->batch.item[0]));
     if (status == IMPASTO_OK && list->count == 0)
         return cli_fail(error, IMPASTO_ERROR_INPUT,
                         "--batch: no pictures in %s; name pictures, a folder that has some, or a "

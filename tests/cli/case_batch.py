@@ -91,6 +91,34 @@ class Batch(Pictures):
         run = self.impasto("--batch", "in", "style.png", *CHEAP)
         self.assertIn("3 there already", run.stderr)
 
+    def test_results_are_no_photographs(self):
+        """Of another batch, in another style; whatever their names, and in both formats."""
+        self.fill(2)
+        self.write("other.png", picture(9))
+        (self.folder / "out").mkdir()
+        self.succeed("--batch", "in", "style.png", *CHEAP)
+        self.succeed("--batch", "in", "style.png", *CHEAP, "-o", "in/{content} in the style.jpg")
+        run = self.succeed("--batch", "in", "other.png", *CHEAP, "-o", "out/{content}.png")
+        self.assertIn("in: 4 pictures are left out, being results of Impasto: p00 in the style.jpg, ",
+                      run.stderr)
+        self.assertIn("; name one itself to paint it", run.stderr)
+        self.assertIn("painting 2 pictures in 1 style", run.stderr)
+        self.assertEqual(self.outputs(), ["p00.png", "p01.png"])
+        # A file that is named itself is meant, in a list as well, and that is worth a word.
+        self.write("list.txt", "in/p00-style.png\n")
+        for word in ["list.txt", "in/p00-style.png"]:
+            run = self.succeed("--batch", word, "other.png", *CHEAP, "-o", "out/{content}.png")
+            self.assertIn("1 of the pictures named is a result of Impasto itself: p00-style.png",
+                          run.stderr)
+            self.assertEqual(read_png(self.folder / "out/p00-style.png")[:2], (32, 24))
+        for path in (self.folder / "in").iterdir():
+            if "style" not in path.name:
+                path.unlink()
+        run = self.impasto("--batch", "in", "other.png", *CHEAP, "-o", "out/{content}.png")
+        self.assertEqual(run.returncode, INPUT)
+        self.assertIn("no pictures in in but results of Impasto; name one itself to paint it",
+                      run.stderr)
+
     def test_the_only_picture_beside_its_result(self):
         """Both would have the one output, which is no content."""
         for order in ["in/p00.png\nin/a.png\n", "in/a.png\nin/p00.png\n"]:
@@ -242,7 +270,7 @@ class Words(Pictures):
         self.paints(4, ["style.png"], "--batch", "in", "style.png")
         self.write("s.json", '{"style": "style.png"}')
         self.paints(4, ["style.png"], "--settings", "s.json", "--batch", *self.words, "--")
-        self.paints(164, ["style.png"], "--batch", *self.words, *40 * self.words, "--", "style.png")
+        self.paints(4, ["style.png"], "--batch", *self.words, *40 * self.words, "--", "style.png")
 
     def test_several_styles(self):
         self.paints(4, ["style.png", "other.png"], "--batch", "in", "style.png", "other.png")
