@@ -177,12 +177,63 @@ static enum impasto_status keep_settings(const struct reading *r, char **setting
     return IMPASTO_OK;
 }
 
+/* Whether the file is what Xcode makes of a PNG: no PNG, but with its signature. */
+static bool is_crushed(FILE *stream)
+{
+    unsigned char head[16] = {0}; /* a signature, a chunk's length and name */
+    const size_t size = fread(head, 1, sizeof(head), stream);
+    return fseek(stream, 0, SEEK_SET) == 0 && size == sizeof(head) &&
+           memcmp(head + 12, "CgBI", 4) == 0;
+}
+
+static enum impasto_status refuse_crushed(const struct imp_image_source *source,
+                                          struct impasto_error *error)
+{
+    if (!is_crushed(source->stream))
+        return IMPASTO_OK;
+    return imp_fail(error, IMPASTO_ERROR_INPUT,
+                    "%s: is a PNG as Xcode packs it for iPhones; convert it: xcrun -sdk iphoneos "
+                    "pngcrush -revert-iphone-optimizations FILE FILE.png",
+                    source->path);
+}
+
 /* A reader at the start of its file, with caps on chunks. May jump. */
 static void begin(struct reading *r, const struct imp_image_source *source)
 {
     png_init_io(r->png, source->stream);
+    /* Some writers state a smaller window than they use; the largest is 32 KiB. */
+    png_set_option(r->png, PNG_MAXIMUM_INFLATE_WINDOW, PNG_OPTION_ON);
     png_set_chunk_cache_max(r->png, MOST_CHUNKS);
     png_set_chunk_malloc_max(r->png, LARGEST_CHUNK);
+}
+
+/* Whether libpng is inside of a chunk of pixels, its checksum included. */
+static bool is_in_pixels(png_structp png)
+{
+    static const png_uint_32 pixels = (png_uint_32)'I' << 24 | 'D' << 16 | 'A' << 8 | 'T';
+    return png_get_io_chunk_type(png) == pixels &&
+           (png_get_io_state(png) & PNG_IO_MASK_LOC) != PNG_IO_CHUNK_HDR;
+}
+
+/* Reads on behind the pixels, for texts and the like. What is damaged or missing there costs no
+ * pixel: the picture is whole without an end, too. A bad checksum of the last pixels is an error.
+ */
+static enum impasto_status read_rest(struct reading *r, struct session *session)
+{
+    struct impasto_error fault = {0};
+    struct session rest = {.path = session->path, .error = &fault, .failure = session->failure};
+    png_set_error_fn(r->png, &rest, on_error, on_warning);
+    if (setjmp(rest.jump)) {
+        png_set_error_fn(r->png, session, on_error, on_warning);
+        if (session->starved)
+            return imp_fail_memory(session->error, session->path, 0);
+        if (!is_in_pixels(r->png))
+            return IMPASTO_OK;
+        return imp_fail(session->error, rest.failure, "%s", fault.message);
+    }
+    png_read_end(r->png, r->info);
+    png_set_error_fn(r->png, session, on_error, on_warning);
+    return IMPASTO_OK;
 }
 
 /* All that may jump. */
@@ -237,7 +288,7 @@ static enum impasto_status decode(struct reading *r, const struct imp_image_sour
         imp_colour_convert(r->colour, model, r->row, r->image->rgb + 3 * (size_t)y * width, width);
         /* NOLINTEND(clang-analyzer-unix.Malloc) */
     }
-    png_read_end(r->png, r->info);
+    IMP_TRY(read_rest(r, session));
     IMP_TRY(keep_exif(r, error));
     return keep_settings(r, &r->image->settings, error);
 }
@@ -248,6 +299,7 @@ static enum impasto_status load(const struct imp_image_source *source, struct im
     struct session session = {
         .path = source->path, .error = error, .failure = IMPASTO_ERROR_INPUT};
     struct reading reading = {0};
+    IMP_TRY(refuse_crushed(source, error));
     const enum impasto_status status = decode(&reading, source, &session);
     finish(&reading);
     if (status == IMPASTO_OK)
@@ -282,7 +334,7 @@ static enum impasto_status decode_settings(struct reading *r,
     for (int pass = 0; pass < passes; pass++)
         for (png_uint_32 y = 0; y < height; y++)
             png_read_row(r->png, NULL, NULL);
-    png_read_end(r->png, r->info);
+    IMP_TRY(read_rest(r, session));
     return keep_settings(r, settings, session->error);
 }
 

@@ -57,13 +57,13 @@ def picture(**how):
 
 
 def structure(parts):
-    """Where something begins or ends in the file."""
+    """Where something begins or ends in the file, up to the last chunk, which is not missed."""
     at, places = len(SIGNATURE), [1, 4]
     for _, data in parts:
         places += [at, at + 4, at + 8, at + 8 + len(data) // 2, at + 8 + len(data),
                    at + 11 + len(data)]
         at += 12 + len(data)
-    return places
+    return [place for place in places if place < at - 12]
 
 
 def bombs():
@@ -128,8 +128,8 @@ def data():
         yield f"pixels-of-{size}", BAD, picture(pixels=zlib.compress(raw[:size]))
     for size in range(0, len(good[1][1]), 3):
         yield f"stream-of-{size}", BAD, picture(pixels=good[1][1][:size])
-    yield "pixels-too-many", ANY, picture(pixels=zlib.compress(raw + bytes(5000)))
-    yield "stream-wrong-sum", ANY, picture(pixels=good[1][1][:-4] + b"\0\0\0\0")
+    yield "pixels-too-many", OK, picture(pixels=zlib.compress(raw + bytes(5000)))
+    yield "stream-wrong-sum", BAD, picture(pixels=good[1][1][:-4] + b"\0\0\0\0")
     for first in (0, 0x38, 0x79, 0x88, 0xFF):
         yield f"stream-head-{first}", BAD, picture(pixels=bytes([first]) + good[1][1][1:])
     for filtering in (5, 6, 99, 255):
@@ -143,7 +143,7 @@ def data():
     half = len(good[1][1]) // 2
     yield "data-apart", ANY, assemble([good[0], (b"IDAT", good[1][1][:half]), (b"tEXt", b"a\0b"),
                                        (b"IDAT", good[1][1][half:]), good[2]])
-    yield "no-end", BAD, assemble(good[:2])
+    yield "no-end", OK, assemble(good[:2])
     yield "unknown-critical", BAD, assemble([good[0], (b"ABCD", b"x"), good[1], good[2]])
     yield "bad-name", BAD, assemble([good[0], (b"a\0cd", b"x"), good[1], good[2]])
 
@@ -191,11 +191,61 @@ def lies():
                            2**32 - 1} - {len(body), -1}:
                 bytes_ = SIGNATURE + b"".join(
                     chunk(k, d, length if k is kind and d is body else None) for k, d in parts)
-                yield f"length-{tag}-{i}-{length}", BAD, bytes_
+                yield f"length-{tag}-{i}-{length}", BAD if i < len(parts) - 1 else OK, bytes_
             for crc in (0, 0xFFFFFFFF):
                 bytes_ = SIGNATURE + b"".join(
                     chunk(k, d, None, crc if k is kind and d is body else None) for k, d in parts)
-                yield f"sum-{tag}-{i}-{crc}", BAD, bytes_
+                yield f"sum-{tag}-{i}-{crc}", BAD if i < len(parts) - 1 else OK, bytes_
+
+
+def odd():
+    """Files that other programs write, or that lost something behind their pixels."""
+    good = chunks()
+    whole = assemble(good)
+    for size in range(1, 13):
+        yield f"end-of-{12 - size}", OK, whole[:-size]
+    # The last chunk of pixels has no checksum, or not all of it.
+    for size in range(13, 17):
+        yield f"sum-of-{16 - size}", BAD, whole[:-size]
+    yield "behind", OK, whole + bytes(1000) + b"PK\3\4" * 100
+    yield "end-twice", OK, assemble(good + good[-1:])
+    for late in [(b"ABCD", b"x"), (b"tEXt", b"x" * 100), (b"IHDR", good[0][1]), (b"PLTE", bytes(3)),
+                 (b"IDAT", b"x" * 100)]:
+        yield f"late-{late[0].decode()}", OK, assemble(good[:-1] + [late] + good[-1:])
+        bad_sum = SIGNATURE + b"".join(chunk(*part) for part in good[:-1])
+        if late[0] != b"IDAT":
+            yield f"late-{late[0].decode()}-bad-sum", OK, bad_sum + chunk(*late, crc=0)
+            yield f"late-{late[0].decode()}-cut", OK, bad_sum + chunk(*late)[:-5]
+    empty = (b"IDAT", b"")
+    pixels = [(b"IDAT", bytes([byte])) for byte in good[1][1]]
+    yield "empty-data-before", OK, assemble([good[0], empty, empty, good[1], good[2]])
+    yield "empty-data-after", OK, assemble([good[0], good[1], empty, good[2]])
+    yield "data-by-byte", OK, assemble([good[0], *pixels, good[2]])
+    yield "empty-data-between", OK, assemble(
+        [good[0], *(part for pair in zip(pixels, [empty] * len(pixels)) for part in pair), good[2]])
+    yield "data-without-sum", BAD, picture(pixels=good[1][1][:-4])
+    # Rows that repeat what was up to 32 KiB before, in a stream that states windows of 256 bytes and more.
+    noise = bytes((i * i * 31 + i * 7 + i // 251) % 256 for i in range(7200))
+    raw = b"".join(b"\0" + noise[row % 24 * 300:row % 24 * 300 + 300] for row in range(100))
+    stream = zlib.compress(raw, 9)
+    for window in range(8):
+        head = window << 12 | 8 << 8 | 0xC0
+        head += -head % 31
+        yield (f"window-{window}", OK,
+               picture(width=100, height=100, pixels=struct.pack(">H", head) + stream[2:]))
+    # Chunks beside the pixels: with bad checksums, twice, or where they may not be.
+    for kind, body in [(b"gAMA", struct.pack(">I", 45455)), (b"sRGB", b"\0"), (b"pHYs", bytes(9)),
+                       (b"tEXt", b"a\0b"), (b"bKGD", bytes(6)), (b"cHRM", bytes(32)), (b"tIME", bytes(7)),
+                       (b"iCCP", b"x\0\0junk"), (b"eXIf", b"II*\0"), (b"acTL", bytes(8)),
+                       (b"cICP", bytes(4)), (b"sBIT", b"\x08" * 3)]:
+        name = kind.decode()
+        yield (f"{name}-bad-sum", OK, SIGNATURE + chunk(*good[0]) + chunk(kind, body, crc=1)
+               + chunk(*good[1]) + chunk(*good[2]))
+        yield f"{name}-twice", OK, picture(extra=[(kind, body)] * 2)
+        yield f"{name}-late", OK, picture(late=[(kind, body)])
+        yield f"{name}-not-whole", OK, picture(extra=[(kind, body[:-1])])
+    # As Xcode packs them: raw deflate, and a chunk before the header.
+    yield "crushed", BAD, assemble([(b"CgBI", b"P\0 \2"), good[0], (b"IDAT", good[1][1][2:-4]), good[2]])
 
 
 def files():
@@ -211,6 +261,7 @@ def files():
     yield from palettes()
     yield from companions()
     yield from lies()
+    yield from odd()
     yield "signature-broken", BAD, b"\x89PNG\n\x1a\n" + picture()[8:]
     yield from damaged("plain", picture(), 100, 1)
     yield from damaged("interlaced", picture(colour=6, depth=16, interlace=1), 100, 2)

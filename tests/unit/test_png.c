@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* PNG files of every type, written here by libpng, against the values that went into them. */
 
+#include "fixtures.h"
 #include "image_files.h"
 
 static void png_types(void **state)
@@ -37,6 +38,44 @@ static void png_types(void **state)
                 }
                 impasto_image_free(&image);
             }
+}
+
+/* ---- Odd and foreign ------------------------------------------------------------------------ */
+
+/* All pixels are there, whatever became of the end. */
+static void end_is_not_missed(void **state)
+{
+    (void)state;
+    for (int interlace = 0; interlace < 2; interlace++) {
+        const struct png_case c = {
+            .type = PNG_COLOR_TYPE_RGB_ALPHA, .depth = 16, .interlace = interlace};
+        size_t size;
+        const char *path = in_folder("end.png");
+        write_png(path, &c);
+        struct impasto_image *whole = expect_image(path);
+        unsigned char *bytes = read_bytes(path, &size);
+        for (size_t missing = 1; missing <= 12; missing++) {
+            write_bytes(path, bytes, size - missing);
+            struct impasto_image *image = expect_image(path);
+            expect_same_picture(whole, image);
+            impasto_image_free(&image);
+        }
+        write_bytes(path, bytes, size - 13);
+        expect_image_refused(path, 0, "cut-short");
+        bytes[size - 14] ^= 1; /* in the pixels' checksum */
+        write_bytes(path, bytes, size);
+        expect_image_refused(path, 0, "CRC error");
+        impasto_image_free(&whole);
+        free(bytes);
+    }
+}
+
+static void crushed_is_named(void **state)
+{
+    (void)state;
+    static const unsigned char crushed[] = "\x89PNG\r\n\x1a\n\0\0\0\4CgBIP\0 \2";
+    write_bytes(in_folder("crushed.png"), crushed, sizeof(crushed));
+    expect_image_refused(in_folder("crushed.png"), 0, "pngcrush -revert-iphone-optimizations");
 }
 
 /* ---- Colour --------------------------------------------------------------------------------- */
@@ -96,6 +135,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(png_types),
+        cmocka_unit_test(end_is_not_missed),
+        cmocka_unit_test(crushed_is_named),
         cmocka_unit_test(gamma_is_honoured),
 #ifdef IMP_HAVE_LCMS2
         cmocka_unit_test(profiles_are_honoured),
