@@ -208,6 +208,8 @@ struct impasto_image {
     char *settings; /* how it was made, in its maker's words, or NULL; from malloc, freed with
                        the picture. Saved in PNG files and loaded from them, kept nowhere
                        else: neither JPEG files nor a job's result have any */
+    char *name;     /* the file that it was loaded from, or NULL, likewise: for errors about it,
+                       and saved nowhere */
 };
 
 /* The most bytes of a picture's settings. impasto_image_save refuses more, and what is not UTF-8; loading
@@ -509,8 +511,8 @@ struct impasto_params {
                             on average over its elements */
     float beta1, beta2;  /* ADAM: 0 to below 1; 0.9 and 0.99 */
     float epsilon;       /* ADAM: above 0; 1e-8 */
-    float strength;     /* from the photograph, 0, to the painting, 1; 0.5. style_weight counts times
-                           s, content_weight over s, with s = 10^(2 strength - 1) */
+    float strength; /* 0: the photograph at the result's size, without a step; above, style_weight
+                       counts times s, content_weight over s, with s = 10^(2 strength - 1); 0.5 */
     float content_weight, style_weight, tv_weight; /* 0 or more, finite */
     float content_layers[IMPASTO_LAYERS]; /* weight of each layer; 0: unused */
     float style_layers[IMPASTO_LAYERS];
@@ -580,7 +582,8 @@ struct impasto_pictures {
     const struct impasto_region *regions; /* every region has a style */
     size_t region_count;                  /* 0: one region, everywhere */
     const struct impasto_image *keep; /* parts of the content picture that stay as they are; or NULL */
-    const struct impasto_image *init; /* for IMPASTO_INIT_IMAGE, resized to the result; else NULL */
+    const struct impasto_image *init; /* for IMPASTO_INIT_IMAGE, resized to the result, of the
+                                         content's aspect as masks are; else NULL */
 };
 
 struct impasto_job; /* one optimisation: pictures, parameters, a state */

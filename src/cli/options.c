@@ -93,7 +93,8 @@ const struct cli_option cli_options[] = {
     {"save-settings", 0, "Look", "FILE", CLI_TEXT, SETTING(save_settings),
      .help = "only write the settings in force to a JSON file for --settings"},
     {"strength", 0, "Look", "F", CLI_FLOAT, PARAM(strength), .low = 0, .high = 1, .recorded = true,
-     .help = "from the photograph, 0, to the painting, 1 (0.5)"},
+     .help = "how much of the painting: 0 is the photograph itself, above it the painting's weight "
+             "over the photograph's rises a hundredfold up to 0.5, and again up to 1 (0.5)"},
     {"colour", 0, "Look", "style|luma|match", CLI_CHOICE, PARAM(colour), .choices = colours,
      .recorded = true,
      .help = "style: the painting's colours; luma: the photograph's, only lightness is painted; "

@@ -43,6 +43,7 @@ void impasto_image_free(struct impasto_image **image)
     free((*image)->alpha);
     imp_metadata_free(&(*image)->metadata);
     free((*image)->settings);
+    free((*image)->name);
     free(*image);
     *image = NULL;
 }
@@ -183,6 +184,8 @@ static enum impasto_status load(const char *path, const void *bytes, size_t size
     if (format->end)
         format->end();
     fclose(source.stream);
+    if (status == IMPASTO_OK)
+        (*image)->name = strdup(path); /* without which errors are shorter */
     return status;
 }
 

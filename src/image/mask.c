@@ -167,6 +167,7 @@ enum impasto_status impasto_image_key(const struct impasto_image *image, uint32_
         return imp_fail(error, IMPASTO_ERROR_INPUT, "no part of the mask has the colour #%06x",
                         (unsigned)(colour & 0xffffff));
     }
+    out->name = image->name ? strdup(image->name) : NULL;
     *mask = out;
     return IMPASTO_OK;
 }

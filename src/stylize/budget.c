@@ -131,7 +131,8 @@ static bool would_fit(const struct imp_scale *scale, const struct imp_sources *s
     struct imp_sources smaller = *sources;
     imp_image_fit(sources->width, sources->height, size, &smaller.width, &smaller.height);
     /* Too small for other reasons: the search goes up from here. */
-    if (imp_sizes_check("content", "--size", smaller.width, smaller.height, NULL) != IMPASTO_OK)
+    if (imp_sizes_check("content", NULL, "--size", smaller.width, smaller.height, NULL) !=
+        IMPASTO_OK)
         return true;
     struct imp_scale other;
     const bool fits = imp_scale_init(&other, scale->device, params, scale->model,
@@ -180,8 +181,8 @@ enum impasto_status imp_scale_refuse(const struct imp_scale *scale,
         snprintf(less, sizeof(less), ", and so would --history %d", history);
     const struct imp_sizes smaller =
         imp_sizes_of(scale->params, fits < 16 ? 16 : fits, sources->width, sources->height);
-    if (fits < SMALLEST_SIZE || imp_sizes_check("content", "--size", smaller.width, smaller.height,
-                                                NULL) != IMPASTO_OK)
+    if (fits < SMALLEST_SIZE || imp_sizes_check("content", NULL, "--size", smaller.width,
+                                                smaller.height, NULL) != IMPASTO_OK)
         snprintf(advice, sizeof(advice), "use another --device or a smaller --style-size");
     else
         snprintf(advice, sizeof(advice), "--size %d would fit%s", fits, less);

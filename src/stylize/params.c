@@ -306,6 +306,11 @@ enum impasto_status imp_params_check(const struct impasto_params *p,
     return IMPASTO_OK;
 }
 
+bool imp_params_photograph(const struct impasto_params *params)
+{
+    return !(params->strength > 0);
+}
+
 uint32_t imp_params_taps(const struct impasto_params *params)
 {
     uint32_t bits = 0;

@@ -225,6 +225,11 @@ static enum impasto_status capture_style(struct imp_scale *scale, struct imp_sty
 
 /* ---- The image ------------------------------------------------------------------------------- */
 
+static bool starts_with_content(const struct impasto_params *params)
+{
+    return params->init == IMPASTO_INIT_CONTENT || imp_params_photograph(params);
+}
+
 /* The image to begin with, (3, height, width). */
 static enum impasto_status start_planes(const struct imp_scale *scale,
                                         const struct imp_sources *sources,
@@ -233,9 +238,10 @@ static enum impasto_status start_planes(const struct imp_scale *scale,
 {
     const struct imp_sizes *sizes = &scale->sizes;
     const size_t count = 3 * (size_t)sizes->width * (size_t)sizes->height;
-    if (!carry && scale->params->init == IMPASTO_INIT_IMAGE)
+    const bool content = starts_with_content(scale->params);
+    if (!carry && !content && scale->params->init == IMPASTO_INIT_IMAGE)
         return planes_of(scale, sources->start.image, planes, error);
-    if (!carry && scale->params->init == IMPASTO_INIT_CONTENT)
+    if (!carry && content)
         return planes_of(scale, sources->content.image, planes, error);
     IMP_TRY(make_planes(1, count, planes, error));
     float *out = *planes;
@@ -372,7 +378,7 @@ enum impasto_status imp_scale_open_content(struct imp_scale *scale,
                           imp_net_forward(&scale->net, scale->device, scale->image, &taps), error);
     IMP_TRY(status);
     /* The image is the content now, which is often what it is to begin with. */
-    if (!carry && scale->params->init == IMPASTO_INIT_CONTENT && !scale->keeps)
+    if (!carry && starts_with_content(scale->params) && !scale->keeps)
         return IMPASTO_OK;
     status = start_planes(scale, sources, carry, &start, error);
     if (status == IMPASTO_OK && scale->keeps)

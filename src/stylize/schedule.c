@@ -20,7 +20,8 @@ static int below(int size, int steps)
 static bool workable(const struct impasto_params *params, int size, int width, int height)
 {
     const struct imp_sizes sizes = imp_sizes_of(params, size, width, height);
-    return imp_sizes_check("content", "--size", sizes.width, sizes.height, NULL) == IMPASTO_OK;
+    return imp_sizes_check("content", NULL, "--size", sizes.width, sizes.height, NULL) ==
+           IMPASTO_OK;
 }
 
 /* How many scales a ladder has that ends with `size`. */
@@ -47,7 +48,8 @@ static enum impasto_status listed(const struct impasto_params *params, int size,
                             scale, count > 0 ? "the one before, " : "",
                             count > 0 ? params->scale_sizes[count - 1] : 0, size);
         const struct imp_sizes sizes = imp_sizes_of(params, scale, width, height);
-        IMP_TRY(imp_sizes_check("content", "first of --scales", sizes.width, sizes.height, error));
+        IMP_TRY(imp_sizes_check("content", NULL, "first of --scales", sizes.width, sizes.height,
+                                error));
         schedule->scale[count].size = scale;
     }
     if (schedule->scale[count - 1].size != size) {
@@ -65,6 +67,12 @@ enum impasto_status imp_schedule_make(const struct impasto_params *params, int w
     const int longer = width > height ? width : height;
     const int size = params->size == IMPASTO_SIZE_SOURCE ? longer : params->size;
     *schedule = (struct imp_schedule){0};
+    /* The photograph itself, which a smaller one does not lead to, nor any step. */
+    if (imp_params_photograph(params)) {
+        schedule->count = 1;
+        schedule->scale[0].size = size;
+        return IMPASTO_OK;
+    }
     if (params->scale_sizes[0] > 0) {
         IMP_TRY(listed(params, size, width, height, schedule, error));
     } else {

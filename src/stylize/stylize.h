@@ -40,6 +40,8 @@ enum impasto_status imp_params_check(const struct impasto_params *params,
 int imp_params_depth(const struct impasto_params *params);
 /* Bits of the layers with a content or style weight. */
 uint32_t imp_params_taps(const struct impasto_params *params);
+/* Whether the result is the photograph: nothing of the painting is asked for. */
+bool imp_params_photograph(const struct impasto_params *params);
 
 /* ---- canvas.c -------------------------------------------------------------------------------- */
 
@@ -53,10 +55,10 @@ struct imp_sizes {
 /* For a content picture of that width and height and a longer side `size`, or IMPASTO_SIZE_SOURCE.
  */
 struct imp_sizes imp_sizes_of(const struct impasto_params *params, int size, int width, int height);
-/* IMPASTO_ERROR_INPUT when the picture is too small or too large to work on. `what` and `option`
- * name it, and what changes its size. */
-enum impasto_status imp_sizes_check(const char *what, const char *option, int width, int height,
-                                    struct impasto_error *error);
+/* IMPASTO_ERROR_INPUT when the picture is too small or too large to work on. `what` says which it
+ * is, `name` where it is from (NULL: not known), `option` what changes its size. */
+enum impasto_status imp_sizes_check(const char *what, const char *name, const char *option,
+                                    int width, int height, struct impasto_error *error);
 /* The size at which a style picture of own_width x own_height is looked at when the picture's
  * longer side is `size`, in a run whose last scale's is `last`. */
 void imp_style_fit(const struct impasto_params *params, int size, int last, int own_width,

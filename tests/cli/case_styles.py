@@ -131,12 +131,41 @@ class Styles(Case):
 
         content, style, neutral, tv = parts("0.5")
         rest = neutral - content  # the content's weight is 1
-        for strength, factor in [("0", 0.1), ("1", 10), ("0.75", 10 ** 0.5)]:
+        for strength, factor in [("0.25", 10 ** -0.5), ("1", 10), ("0.75", 10 ** 0.5)]:
             total = parts(strength)[2]
             smooth = 15 * tv  # of the built-in weights' preset
             self.assertAlmostEqual(total, content / factor + (rest - smooth) * factor + smooth,
                                    delta=1e-4 * total)
         self.refuse(USAGE, "--strength", "--strength", "1.5")
+
+    def test_no_strength_is_the_photograph(self):
+        """Whatever else is asked for; at another size, as it is when nothing is done to it."""
+        for i, options in enumerate([["--scales", "24"], ["--optimizer", "adam"], ["--init", "noise"],
+                                     ["--colour", "match"], ["--init", "style.png", "--size", "24"]]):
+            with self.subTest(options):
+                if options[-1] == "24":
+                    self.write("style.png", png(64, 48))
+                self.stylise("-o", "a.png", "--strength", "0", *options)
+                if "--size" in options:
+                    self.stylise("-o", "b.png", "--iterations", "0", "--scales", "1", "--size", "24")
+                    self.assertEqual(pixels(self.folder / "a.png"), pixels(self.folder / "b.png"))
+                else:
+                    self.assertEqual(pixels(self.folder / "a.png"), pixels(self.folder / "content.png"), i)
+        self.succeed("content.png", "style.png", "--strength", "0", "--size", "source", "-o", "c.png")
+        self.assertEqual(pixels(self.folder / "c.png"), pixels(self.folder / "content.png"))
+
+    def test_aspects(self):
+        """What would have to be squashed is refused by its name, and the picture's is told."""
+        self.write("tall.png", png(24, 32))
+        self.write("near.png", png(100, 76))
+        for option, of in [("--init", "content.png 32x24"), ("--content-mask", "content.png 32x24"),
+                           ("--keep", "content.png 32x24")]:
+            line = self.refuse(INPUT, ["tall.png: ", "24x32", of, "aspect"], option, "tall.png",
+                               early=False)
+            self.assertTrue(line.startswith("impasto: tall.png: "), line)
+        self.refuse(INPUT, ["near.png: ", "100x76", "style.png 24x32"], "--style-mask", "near.png",
+                    early=False)
+        self.stylise("-o", "out.png", "--init", "near.png")
 
 
 class Transparency(Case):
