@@ -7,7 +7,7 @@
  * others; the rest are kept from before.
  */
 
-#include "net/net.h"
+#include "net/lbfgs.h"
 
 #include <math.h>
 #include <stdlib.h>

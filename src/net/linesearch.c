@@ -6,7 +6,7 @@
  * caller's affair.
  */
 
-#include "net/net.h"
+#include "net/lbfgs.h"
 
 #include <math.h>
 

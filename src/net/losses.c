@@ -5,7 +5,8 @@
  * forward pass measures, and keeps for each style layer what the backward pass makes the gradient of.
  */
 
-#include "net/net.h"
+#include "net/losses.h"
+#include "ops/sums.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The table of optimisers, and what carries their numbers to checkpoints and back. */
+/* The table of optimisers. */
 
-#include "net/net.h"
-
-#include <math.h>
+#include "net/optim.h"
 
 const struct imp_optimizer *const imp_optimizers[] = {&imp_optimizer_adam, &imp_optimizer_lbfgs,
                                                       NULL};
@@ -44,33 +42,4 @@ void imp_optimizer_release(const struct imp_optimizer *optimizer, struct imp_opt
 {
     if (optimizer && optimizer->release)
         optimizer->release(state);
-}
-
-void imp_ledger_number(struct imp_ledger *ledger, double *number)
-{
-    const size_t at = ledger->at++;
-    if (at >= ledger->size)
-        ledger->wrong = ledger->wrong || ledger->loading;
-    else if (ledger->loading)
-        *number = ledger->numbers[at];
-    else
-        ledger->numbers[at] = *number;
-}
-
-void imp_ledger_integer(struct imp_ledger *ledger, int *number, int low, int high)
-{
-    double value = *number;
-    imp_ledger_number(ledger, &value);
-    /* Written so that NaN is wrong. */
-    if (!(value >= low && value <= high && value == floor(value)))
-        ledger->wrong = true;
-    else
-        *number = (int)value;
-}
-
-void imp_ledger_flag(struct imp_ledger *ledger, bool *flag)
-{
-    int value = *flag;
-    imp_ledger_integer(ledger, &value, 0, 1);
-    *flag = value != 0;
 }

@@ -5,7 +5,8 @@
  * is room for three more images. By the bytes that move, that takes a thousandth of an iteration.
  */
 
-#include "net/net.h"
+#include "net/optim.h"
+#include "ops/step.h"
 
 /* state->vectors. The last three are the first two and the image from before the step. */
 enum { MOMENT_1, MOMENT_2, MOMENT_1_BEFORE, MOMENT_2_BEFORE, IMAGE_BEFORE, VECTORS };

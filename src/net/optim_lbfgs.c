@@ -27,7 +27,9 @@
  * from the image anew, and fails if that does not help.
  */
 
-#include "net/net.h"
+#include "net/lbfgs.h"
+#include "ops/step.h"
+#include "ops/sums.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -104,7 +104,7 @@ static bool write_floats(FILE *stream, const float *values, size_t count)
     return true;
 }
 
-enum impasto_status imp_safetensors_save(const struct impasto_weights *weights, const char *path,
+enum impasto_status impasto_weights_save(const struct impasto_weights *weights, const char *path,
                                          struct impasto_error *error)
 {
     struct imp_file file;

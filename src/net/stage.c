@@ -5,7 +5,7 @@
  * passes are in stage_forward.c and stage_backward.c.
  */
 
-#include "net/net.h"
+#include "net/stage.h"
 
 bool imp_stage_keeps_input(const struct imp_stage *stage)
 {

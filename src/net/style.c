@@ -8,7 +8,9 @@
  * large one.
  */
 
-#include "net/net.h"
+#include "net/losses.h"
+#include "ops/gram.h"
+#include "ops/sums.h"
 
 #include <math.h>
 

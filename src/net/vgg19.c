@@ -5,7 +5,8 @@
  * memory, and the passes over the stages, which are in stage_*.c.
  */
 
-#include "net/net.h"
+#include "net/stage.h"
+#include "ops/pool.h"
 
 static const int pool_channels[IMP_STAGES - 1] = {64, 128, 256, 512};
 

@@ -4,9 +4,9 @@
 
 /*
  * The convolutions of VGG19 as host arrays, whatever they come from. layers.c has their names and
- * shapes; struct impasto_weights and the public impasto_weights_* functions are implemented in
- * weights.c; formats are rows of one table there: safetensors.c, keras_h5.c; and builtin.c, which
- * generates.
+ * shapes, layer_weights.c what all formats need. The public impasto_weights_* functions are in
+ * weights.c, with formats as rows of one table: safetensors.c, keras_h5.c; builtin.c generates.
+ * safetensors_save.c writes.
  */
 
 #include "base/base.h"
@@ -86,10 +86,6 @@ size_t imp_layer_elements(int layer);
 #define IMP_CONVENTION_CAFFE "caffe"
 #define IMP_CONVENTION_TORCHVISION "torchvision"
 #define IMP_GENERATED_KEY "impasto.generated" /* "true": info.builtin */
-
-/* safetensors_save.c */
-enum impasto_status imp_safetensors_save(const struct impasto_weights *weights, const char *path,
-                                         struct impasto_error *error);
 
 /* builtin.c: generates one layer, (out, in, 3, 3) and (out), allocated for the caller. */
 enum impasto_status imp_builtin_generate(int layer, struct imp_layer_weights *out,

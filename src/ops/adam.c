@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* One step of Adam on the device: cl/adam.cl. */
 
-#include "ops/ops.h"
+#include "ops/kernels.h"
+#include "ops/step.h"
 
 #include <math.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The table of convolution algorithms, and the choice among them. */
 
-#include "ops/ops.h"
+#include "ops/kernels.h"
 
 #include <math.h>
 #include <string.h>
@@ -99,12 +99,6 @@ static double measured_seconds(const struct imp_tuning *tuning, const char *name
     return below->seconds * pow(above->seconds / below->seconds, part);
 }
 
-double imp_conv_products(const struct imp_caps *caps, int in, int out, int height, int width)
-{
-    (void)caps;
-    return 9.0 * in * out * height * (width + 2);
-}
-
 double imp_conv_unit(const struct imp_caps *caps)
 {
     /* On the layer that imp_conv_common is about. */
@@ -148,31 +142,9 @@ const struct imp_conv_algorithm *imp_conv_common(const struct imp_caps *caps)
     return imp_conv_cheapest(caps, &imp_conv_blocked, 256, 256, 128, 128);
 }
 
-const struct imp_buffer *imp_conv_aux(const struct imp_conv *conv)
-{
-    return conv->epilogue == IMP_EPILOGUE_BIAS_RELU ? conv->bias
-           : conv->mask.buffer                      ? conv->mask.buffer
-                                                    : conv->x.buffer;
-}
-
 enum impasto_status imp_conv_pointwise(struct imp_device *device, const struct imp_pointwise *call)
 {
     return imp_conv_implicit.supports(imp_device_caps(device), call->x.channels, call->y.channels)
                ? imp_conv_implicit_pointwise(device, call)
                : imp_conv_direct_pointwise(device, call);
-}
-
-int imp_pointwise_flags(const struct imp_pointwise *call)
-{
-    /* POINTWISE_* in cl/common.cl. */
-    return (call->bias ? 1 : 0) | (call->positions ? 2 : 0) | (call->add ? 4 : 0);
-}
-
-void imp_conv_flip(int in, int out, const float *weights, float *flipped)
-{
-    for (int i = 0; i < in; i++)
-        for (int o = 0; o < out; o++)
-            for (int tap = 0; tap < 9; tap++)
-                flipped[((size_t)i * (size_t)out + (size_t)o) * 9 + (size_t)tap] =
-                    weights[((size_t)o * (size_t)in + (size_t)i) * 9 + (size_t)(8 - tap)];
 }

@@ -1,29 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Direct convolution, register-blocked: cl/conv_direct.cl. The reference for speed on CPUs. */
 
-#include "ops/ops.h"
-
-#include <string.h>
-
-/*
- * The register block by vector width: vectors of output channels, positions. The accumulators
- * must leave room for the weights and an input value: 32 registers with AVX-512 (VW = 16), 16
- * with AVX2 (VW = 8), and on GPUs (VW = 4) 64 scalars per work-item keep occupancy up.
- */
-static const struct {
-    int lanes;
-    struct imp_conv_block block;
-} blocks[] = {{16, {4, 6}}, {8, {2, 6}}, {4, {4, 4}}};
-
-struct imp_conv_block imp_conv_block(const struct imp_caps *caps)
-{
-    if (caps->tuning.block_vectors)
-        return (struct imp_conv_block){caps->tuning.block_vectors, caps->tuning.block_positions};
-    for (size_t i = 0; i < IMP_COUNT(blocks); i++)
-        if (blocks[i].lanes == caps->vector_width)
-            return blocks[i].block;
-    return blocks[IMP_COUNT(blocks) - 1].block;
-}
+#include "ops/kernels.h"
 
 static bool supports(const struct imp_caps *caps, int in, int out)
 {
@@ -88,63 +66,56 @@ enum impasto_status imp_conv_reverse(struct imp_device *device, const struct imp
                               });
 }
 
-/* args: the kernel's, of which the sizes are filled in here. */
-static enum impasto_status launch(struct imp_device *device, int taps, const struct imp_tensor *x,
-                                  const struct imp_tensor *y, int first, int rows,
-                                  struct imp_arg *args, size_t count, const char *label)
+static enum impasto_status launch(struct imp_device *device, const struct imp_conv_pass *pass)
 {
     const struct imp_caps *caps = imp_device_caps(device);
+    const struct imp_tensor *y = pass->y;
     const struct imp_conv_block block = imp_conv_block(caps);
     char macros[IMP_PRODUCT_MACROS];
-    const char *const program = program_of(caps, taps, macros);
+    const char *const program = program_of(caps, pass->taps, macros);
     const int groups = y->channels / (caps->vector_width * block.vectors);
-    const int span = rows * (y->width + 2) - 2;
-    const struct imp_arg sizes[] = {imp_int(imp_tensor_blocks(x)), imp_int(groups),
-                                    imp_int(y->height),            imp_int(y->width),
-                                    imp_int(first),                imp_int(rows)};
-    memcpy(args + 4, sizes, sizeof(sizes));
+    const int span = pass->rows * (y->width + 2) - 2;
+    /* The last two only where positions have weights: with one tap. */
+    const struct imp_arg args[] = {
+        imp_buf(pass->x->buffer),
+        imp_buf(pass->weights),
+        imp_buf(y->buffer),
+        imp_buf(pass->aux),
+        imp_int(imp_tensor_blocks(pass->x)),
+        imp_int(groups),
+        imp_int(y->height),
+        imp_int(y->width),
+        imp_int(pass->first),
+        imp_int(pass->rows),
+        imp_int(pass->flags),
+        imp_buf(pass->positions),
+        imp_int(pass->positions_at),
+    };
     return imp_launch(
         device,
         &(struct imp_launch){
             .kernel = {program, "conv_direct", macros},
             .args = args,
-            .arg_count = count,
+            .arg_count = IMP_COUNT(args) - (pass->taps == 1 ? 0 : 2),
             .global = {(size_t)((span + block.positions - 1) / block.positions), (size_t)groups},
-            .flops = 2.0 * taps * x->channels * y->channels * rows * y->width,
-            .label = label,
+            .flops = imp_conv_pass_flops(pass),
+            .label = pass->label,
         });
 }
 
 static enum impasto_status run(struct imp_device *device, const struct imp_conv *conv)
 {
+    const struct imp_conv_pass pass = imp_conv_pass(conv);
     if (conv->reversed)
         IMP_TRY(imp_conv_reverse(device, conv));
-    struct imp_arg args[] = {
-        imp_buf(conv->x.buffer),
-        imp_buf(conv->reversed ? conv->workspace : conv->weights),
-        imp_buf(conv->y.buffer),
-        imp_buf(imp_conv_aux(conv)),
-        [10] = imp_int((int)conv->epilogue),
-    };
-    return launch(device, 9, &conv->x, &conv->y, conv->first, conv->rows, args, IMP_COUNT(args),
-                  conv->label);
+    return launch(device, &pass);
 }
 
 enum impasto_status imp_conv_direct_pointwise(struct imp_device *device,
                                               const struct imp_pointwise *call)
 {
-    const struct imp_buffer *unused = call->x.buffer;
-    struct imp_arg args[] = {
-        imp_buf(call->x.buffer),
-        imp_buf(call->weights),
-        imp_buf(call->y.buffer),
-        imp_buf(call->bias ? call->bias : unused),
-        [10] = imp_int(imp_pointwise_flags(call)),
-        imp_buf(call->positions ? call->positions : unused),
-        imp_int(imp_positions_at(&call->x, &call->window)),
-    };
-    return launch(device, 1, &call->x, &call->y, call->window.first, call->window.rows, args,
-                  IMP_COUNT(args), call->label);
+    const struct imp_conv_pass pass = imp_pointwise_pass(call);
+    return launch(device, &pass);
 }
 
 const struct imp_conv_packing imp_conv_blocked = {

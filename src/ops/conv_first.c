@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* conv1_1 and its gradient to the picture: 3 planar channels on one side. cl/conv_first.cl. */
 
-#include "ops/ops.h"
+#include "ops/kernels.h"
 
 /* Positions per work-item, as in the kernels. */
 #define RUN 8

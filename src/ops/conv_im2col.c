@@ -5,7 +5,7 @@
  * they are made and multiplied in chunks of positions that fit a budget.
  */
 
-#include "ops/ops.h"
+#include "ops/kernels.h"
 
 #include <string.h>
 

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Convolution as an implicit matrix product, for GPUs: cl/conv_implicit.cl. */
 
-#include "ops/ops.h"
-
-#include <string.h>
+#include "ops/kernels.h"
 
 static bool supports(const struct imp_caps *caps, int in, int out)
 {
@@ -12,63 +10,55 @@ static bool supports(const struct imp_caps *caps, int in, int out)
            side % imp_conv_block(caps).vectors == 0 && in % side == 0 && out % (4 * side) == 0;
 }
 
-/* args: the kernel's, of which the sizes are filled in here. */
-static enum impasto_status launch(struct imp_device *device, int taps, const struct imp_tensor *x,
-                                  const struct imp_tensor *y, int first, int rows,
-                                  struct imp_arg *args, size_t count, const char *label)
+static enum impasto_status launch(struct imp_device *device, const struct imp_conv_pass *pass)
 {
     const struct imp_caps *caps = imp_device_caps(device);
+    const struct imp_tensor *y = pass->y;
     const size_t side = (size_t)imp_tile_side(caps), tile = 4 * side;
-    const int span = rows * (y->width + 2) - 2;
-    const struct imp_arg sizes[] = {imp_int(imp_tensor_blocks(x)), imp_int(y->height),
-                                    imp_int(y->width), imp_int(first), imp_int(rows)};
-    memcpy(args + 4, sizes, sizeof(sizes));
+    const int span = pass->rows * (y->width + 2) - 2;
+    /* The last two only where positions have weights: with one tap. */
+    const struct imp_arg args[] = {
+        imp_buf(pass->x->buffer),
+        imp_buf(pass->weights),
+        imp_buf(y->buffer),
+        imp_buf(pass->aux),
+        imp_int(imp_tensor_blocks(pass->x)),
+        imp_int(y->height),
+        imp_int(y->width),
+        imp_int(pass->first),
+        imp_int(pass->rows),
+        imp_int(pass->flags),
+        imp_buf(pass->positions),
+        imp_int(pass->positions_at),
+    };
     char macros[64];
     snprintf(macros, sizeof(macros), "-DVW=%d -DCV=%d -DTS=%zu -DTAPS=%d", caps->vector_width,
-             imp_conv_block(caps).vectors, side, taps);
-    return imp_launch(device,
-                      &(struct imp_launch){
-                          .kernel = {"tile+conv_implicit", "conv_implicit", macros},
-                          .args = args,
-                          .arg_count = count,
-                          .global = {((size_t)span + tile - 1) / tile * side,
-                                     (size_t)imp_tensor_blocks(y)},
-                          .local = {side, side, 1},
-                          .flops = 2.0 * taps * x->channels * y->channels * rows * y->width,
-                          .label = label,
-                      });
+             imp_conv_block(caps).vectors, side, pass->taps);
+    return imp_launch(device, &(struct imp_launch){
+                                  .kernel = {"tile+conv_implicit", "conv_implicit", macros},
+                                  .args = args,
+                                  .arg_count = IMP_COUNT(args) - (pass->taps == 1 ? 0 : 2),
+                                  .global = {((size_t)span + tile - 1) / tile * side,
+                                             (size_t)imp_tensor_blocks(y)},
+                                  .local = {side, side, 1},
+                                  .flops = imp_conv_pass_flops(pass),
+                                  .label = pass->label,
+                              });
 }
 
 static enum impasto_status run(struct imp_device *device, const struct imp_conv *conv)
 {
+    const struct imp_conv_pass pass = imp_conv_pass(conv);
     if (conv->reversed)
         IMP_TRY(imp_conv_reverse(device, conv));
-    struct imp_arg args[] = {
-        imp_buf(conv->x.buffer),
-        imp_buf(conv->reversed ? conv->workspace : conv->weights),
-        imp_buf(conv->y.buffer),
-        imp_buf(imp_conv_aux(conv)),
-        [9] = imp_int((int)conv->epilogue),
-    };
-    return launch(device, 9, &conv->x, &conv->y, conv->first, conv->rows, args, IMP_COUNT(args),
-                  conv->label);
+    return launch(device, &pass);
 }
 
 enum impasto_status imp_conv_implicit_pointwise(struct imp_device *device,
                                                 const struct imp_pointwise *call)
 {
-    const struct imp_buffer *unused = call->x.buffer;
-    struct imp_arg args[] = {
-        imp_buf(call->x.buffer),
-        imp_buf(call->weights),
-        imp_buf(call->y.buffer),
-        imp_buf(call->bias ? call->bias : unused),
-        [9] = imp_int(imp_pointwise_flags(call)),
-        imp_buf(call->positions ? call->positions : unused),
-        imp_int(imp_positions_at(&call->x, &call->window)),
-    };
-    return launch(device, 1, &call->x, &call->y, call->window.first, call->window.rows, args,
-                  IMP_COUNT(args), call->label);
+    const struct imp_conv_pass pass = imp_pointwise_pass(call);
+    return launch(device, &pass);
 }
 
 /* Not measured on a GPU. By its reads: `direct` reads an input vector for every 4 products of a

@@ -9,7 +9,7 @@
  * making a slice of them when it is needed costs a few percent.
  */
 
-#include "ops/ops.h"
+#include "ops/kernels.h"
 
 /*
  * Bytes aimed at for a chunk, transformed and multiplied. On CPUs it should stay in the outer
@@ -67,12 +67,6 @@ static size_t chunk_bytes_of(const struct imp_caps *caps, size_t weights)
     return bytes > CPU_CHUNK_LEAST ? bytes : CPU_CHUNK_LEAST;
 }
 
-/* Tiles of a chunk are a multiple of this. planar: for a GEMM over plain matrices, see winograd.cl. */
-static int unit_of(const struct imp_caps *caps, bool planar)
-{
-    return planar ? IMP_GEMM_ALIGN : imp_conv_block(caps).positions;
-}
-
 static struct plan plan_of(const struct imp_caps *caps, int m, bool planar, int in, int out,
                            int height, int width)
 {
@@ -90,7 +84,7 @@ static struct plan plan_of(const struct imp_caps *caps, int m, bool planar, int 
         const int fit = (int)(CPU_SLICE_BYTES / group_bytes);
         p.slice = fit < 1 ? 1 : fit < p.groups ? fit : p.groups;
     }
-    p.unit = unit_of(caps, planar);
+    p.unit = imp_winograd_unit(caps, planar);
     const size_t product_floats = (size_t)p.n2 * (size_t)p.slice * (size_t)group;
     const int fit = (int)(chunk_bytes / ((tile_floats + product_floats) * sizeof(float)));
     /* Chunks of equal size, so that the last is not mostly padding. */
@@ -130,12 +124,6 @@ struct work {
     char macros[IMP_PRODUCT_MACROS];
     int u_at, v_at, m_at; /* offsets in the workspace, in floats */
 };
-
-/* Tiles per work-item of the transforms: see columns_of in pool.c. */
-static int run_of(const struct imp_caps *caps, int unit)
-{
-    return caps->cpu ? unit : 1;
-}
 
 static enum impasto_status input(const struct work *w, int first, int count, int run)
 {
@@ -245,25 +233,12 @@ static enum impasto_status output(const struct work *w, int first, int count, in
                       });
 }
 
-static void macros_of(const struct imp_caps *caps, int m, bool planar, char *macros, size_t size)
-{
-    const struct imp_conv_block block = imp_conv_block(caps);
-    snprintf(macros, size, "-DVW=%d -DCV=%d -DTB=%d -DMT=%d -DRUN=%d%s", caps->vector_width,
-             block.vectors, block.positions, m, run_of(caps, unit_of(caps, planar)),
-             planar ? " -DPLANAR" : "");
-}
-
-void imp_winograd_macros(const struct imp_caps *caps, int m, char macros[IMP_PRODUCT_PART])
-{
-    macros_of(caps, m, false, macros, IMP_PRODUCT_PART);
-}
-
 static const char *program_of(const struct imp_caps *caps, int m, bool planar,
                               char macros[IMP_PRODUCT_MACROS])
 {
     if (caps->cpu && !planar && m == IMP_PRODUCT_WINOGRAD)
         return imp_product_program(caps, macros);
-    macros_of(caps, m, planar, macros, IMP_PRODUCT_MACROS);
+    imp_winograd_macros(caps, m, planar, macros, IMP_PRODUCT_MACROS);
     return "winograd";
 }
 
@@ -275,7 +250,7 @@ static enum impasto_status run(struct imp_device *device, const struct imp_conv 
                      conv->rows + conv->lead % m, conv->y.width);
     w.u_at = (int)w.plan.v;
     w.m_at = (int)(w.plan.v + w.plan.u);
-    const int tiles_each = run_of(caps, w.plan.unit);
+    const int tiles_each = imp_winograd_run(caps, w.planar);
     w.program = program_of(caps, m, w.planar, w.macros);
     for (int first = 0; first < w.plan.total; first += w.plan.tiles) {
         const int left = w.plan.total - first;

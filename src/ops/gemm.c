@@ -2,7 +2,7 @@
 /* Matrix products: the built-in kernels of cl/gemm.cl, and the decision whether to trust CLBlast.
  */
 
-#include "ops/ops.h"
+#include "ops/kernels.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -5,7 +5,7 @@
  * it holds before a context goes, or some drivers crash at exit.
  */
 
-#include "ops/ops.h"
+#include "ops/kernels.h"
 
 #ifdef IMP_HAVE_CLBLAST
 

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* The vectors of L-BFGS on the device: cl/lbfgs.cl. */
 
-#include "ops/ops.h"
+#include "ops/kernels.h"
+#include "ops/step.h"
+#include "ops/sums.h"
 
 /* Every width that vectors can have divides it. */
 #define ALIGN 16

@@ -1,19 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Means of channels beside their second moments: cl/moments.cl. */
 
-#include "ops/ops.h"
-
-/* Positions per partial sum: as short as Gram matrices' are, for the same reason. */
-#define CHUNK 2048
+#include "ops/gram.h"
+#include "ops/kernels.h"
+#include "ops/sums.h"
 
 #define PROGRAM "moments"
-#define MACROS 96
-
-static void macros_of(const struct imp_caps *caps, char macros[MACROS])
-{
-    snprintf(macros, MACROS, "-DVW=%d -DCHUNK=%d -DCV=%d%s", caps->vector_width, CHUNK,
-             imp_conv_block(caps).vectors, imp_reduce_macros(caps));
-}
 
 enum impasto_status imp_mean(struct imp_device *device, const struct imp_tensor *f,
                              const struct imp_window *window, const struct imp_buffer *positions,
@@ -21,9 +13,9 @@ enum impasto_status imp_mean(struct imp_device *device, const struct imp_tensor 
                              const char *label)
 {
     const int blocks = imp_tensor_blocks(f), pitch = f->width + 2;
-    const int chunks = (window->rows * pitch + CHUNK - 1) / CHUNK;
-    char macros[MACROS];
-    macros_of(imp_device_caps(device), macros);
+    const int chunks = (window->rows * pitch + IMP_GRAM_CHUNK - 1) / IMP_GRAM_CHUNK;
+    char macros[IMP_PRODUCT_MACROS];
+    imp_moments_macros(imp_device_caps(device), macros);
     IMP_TRY(imp_launch(
         device,
         &(struct imp_launch){
@@ -49,8 +41,8 @@ enum impasto_status imp_mean(struct imp_device *device, const struct imp_tensor 
 enum impasto_status imp_centre(struct imp_device *device, struct imp_buffer *gram,
                                const struct imp_buffer *mean, int channels)
 {
-    char macros[MACROS];
-    macros_of(imp_device_caps(device), macros);
+    char macros[IMP_PRODUCT_MACROS];
+    imp_moments_macros(imp_device_caps(device), macros);
     return imp_launch(device, &(struct imp_launch){
                                   .kernel = {PROGRAM, "centre", macros},
                                   IMP_ARGS(imp_buf(gram), imp_buf(mean), imp_int(channels)),
@@ -64,8 +56,8 @@ enum impasto_status imp_mean_difference(struct imp_device *device, const struct 
                                         float factor, struct imp_buffer *bias,
                                         struct imp_buffer *sums, int sums_slot)
 {
-    char macros[MACROS];
-    macros_of(imp_device_caps(device), macros);
+    char macros[IMP_PRODUCT_MACROS];
+    imp_moments_macros(imp_device_caps(device), macros);
     IMP_TRY(imp_launch(device, &(struct imp_launch){
                                    .kernel = {PROGRAM, "mean_difference", macros},
                                    IMP_ARGS(imp_buf(mean), imp_buf(target), imp_buf(sums),

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Element-wise operations: cl/pointwise.cl. */
 
-#include "ops/ops.h"
+#include "ops/element.h"
+#include "ops/kernels.h"
 
 enum impasto_status imp_input_forward(struct imp_device *device, const struct imp_buffer *image,
                                       int height, int at, const struct imp_tensor *input,

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* 2x2 pooling and its gradient: cl/pool.cl. */
 
-#include "ops/ops.h"
+#include "ops/element.h"
+#include "ops/kernels.h"
+#include "ops/pool.h"
 
 static enum impasto_status launch(struct imp_device *device, const char *function,
                                   const struct imp_tensor *large, const struct imp_arg *args,

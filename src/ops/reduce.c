@@ -1,14 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Sums over tensors: cl/reduce.cl leaves shares, the host adds them up. */
 
-#include "ops/ops.h"
+#include "ops/kernels.h"
+#include "ops/sums.h"
 
 #include <stdlib.h>
-
-const char *imp_reduce_macros(const struct imp_caps *caps)
-{
-    return caps->cpu ? " -DCONTIGUOUS_SHARES" : "";
-}
 
 enum impasto_status imp_sum_squared_difference(struct imp_device *device,
                                                const struct imp_tensor *a,

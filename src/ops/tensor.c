@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The blocked layout as the host sees it: sizes, and the halo. */
 
-#include "ops/ops.h"
+#include "ops/kernels.h"
+#include "ops/sums.h"
 
 #include <limits.h>
 
@@ -85,4 +86,14 @@ enum impasto_status imp_tensor_copy_rows(struct imp_device *device, const struct
                      imp_int(imp_tensor_plane(to)), imp_int((to_row + 1) * pitch), imp_int(count)),
             .global = {(size_t)((count + columns - 1) / columns), (size_t)imp_tensor_blocks(from)},
         });
+}
+
+size_t imp_positions_bytes(int height, int width)
+{
+    return imp_tensor_bytes(1, height, width, 1);
+}
+
+int imp_positions_at(const struct imp_tensor *strip, const struct imp_window *window)
+{
+    return (window->at - window->first) * (strip->width + 2);
 }

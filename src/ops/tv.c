@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Total variation of a picture and its gradient: cl/tv.cl. */
 
-#include "ops/ops.h"
+#include "ops/element.h"
+#include "ops/kernels.h"
+#include "ops/sums.h"
 
 /* One over the number of differences along x and along y. */
 static void inverse_counts(int height, int width, float *inverse_x, float *inverse_y)

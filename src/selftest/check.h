@@ -2,7 +2,7 @@
 #ifndef IMP_CHECK_H
 #define IMP_CHECK_H
 
-/* What the checks share: names and filters, seeded data, guarded buffers, verdicts. */
+/* Inside the selftest room: what the checks share (check.c), and the checks. */
 
 #include "selftest/reference.h"
 #include "selftest/selftest.h"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Every convolution algorithm, with every epilogue, on awkward shapes. */
 
+#include "ops/conv.h"
 #include "selftest/check.h"
 
 #include <math.h>

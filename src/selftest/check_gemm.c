@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Matrix products by every kernel that the device can run. */
 
+#include "ops/gemm.h"
 #include "selftest/check.h"
 
 #include <math.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The whole objective on a whole network: losses and the picture's gradient. */
 
+#include "net/losses.h"
 #include "selftest/check.h"
 
 #include <math.h>

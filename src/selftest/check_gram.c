@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Gram matrices, their difference to a target, and the gradient made of it. */
 
+#include "ops/conv.h"
+#include "ops/gram.h"
+#include "ops/sums.h"
 #include "selftest/check.h"
 
 #include <math.h>

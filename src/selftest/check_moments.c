@@ -2,6 +2,9 @@
 /* Style statistics where positions do not count alike, in two windows of a strip; covariances,
  * means, and the gradient made of them; and the small operations that blend and average. */
 
+#include "ops/conv.h"
+#include "ops/gram.h"
+#include "ops/sums.h"
 #include "selftest/check.h"
 
 #include <math.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Everything that works element by element, and the sums. */
 
+#include "ops/sums.h"
 #include "selftest/check.h"
 
 #include <math.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Pooling and the way back, odd edges and ties included. */
 
+#include "ops/pool.h"
 #include "selftest/check.h"
 
 #include <math.h>

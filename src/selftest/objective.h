@@ -2,7 +2,7 @@
 #ifndef IMP_OBJECTIVE_H
 #define IMP_OBJECTIVE_H
 
-/* What the two files of the double-precision objective share. */
+/* Inside the selftest room: what the files of the double-precision objective share. */
 
 #include "selftest/reference.h"
 
@@ -13,8 +13,10 @@ struct imp_ref_pass {
     double *pooled[IMPASTO_LAYERS];   /* what layer l reads, where pooling comes before it */
 };
 
-/* ---- objective.c ----------------------------------------------------------------------------- */
+/* ---- reference_pass.c ------------------------------------------------------------------------ */
 
+/* Whether pooling comes before layer l. */
+bool imp_ref_pools_before(int l);
 /* False when out of memory; to be freed in any case. */
 bool imp_ref_forward(const struct imp_ref_objective *o, const double *image, int height, int width,
                      struct imp_ref_pass *pass);

@@ -8,8 +8,6 @@
  * at different lengths.
  */
 
-#include "net/net.h"
-
 enum imp_selftest_level {
     IMP_SELFTEST_BRIEF, /* a moment: the kernels every run needs, one shape each */
     IMP_SELFTEST_TINY,  /* every kernel on the smallest shapes: for simulators */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A scale's memory against the device's limits. */
 
+#include "net/losses.h"
 #include "stylize/scale.h"
 
 #include <math.h>

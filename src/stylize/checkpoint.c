@@ -7,6 +7,7 @@
  * device a piece at a time, as they may be larger than what the host has left.
  */
 
+#include "net/optim.h"
 #include "stylize/job.h"
 
 #include <errno.h>

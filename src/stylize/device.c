@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Opening a device for the user: selection, and proof that it computes rightly before it is used. */
 
+#include "ops/gemm.h"
 #include "stylize/stylize.h"
 
 #include <stdlib.h>

@@ -4,7 +4,9 @@
 
 /* A job from the inside, and what takes it to a file and back. */
 
+#include "net/optim.h"
 #include "net/safetensors.h"
+#include "net/vgg.h"
 #include "stylize/scale.h"
 
 #include <jansson.h>

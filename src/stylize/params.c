@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Presets, and the limits of every parameter. */
 
+#include "net/optim.h"
+#include "net/weights.h"
 #include "stylize/stylize.h"
 
 #include <math.h>

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* One size's part of a job: its targets, its image, its steps. */
 
+#include "net/losses.h"
+#include "net/optim.h"
 #include "stylize/scale.h"
 
 #include <math.h>

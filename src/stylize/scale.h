@@ -7,6 +7,8 @@
  * of its life; the targets; and the image as it moves.
  */
 
+#include "net/losses.h"
+#include "net/optim.h"
 #include "stylize/stylize.h"
 
 /* The network that looks at a style picture, once, in memory that is gone afterwards. */

@@ -5,7 +5,7 @@
 /* Under the public API: from pictures to picture. */
 
 #include "image/image.h"
-#include "net/net.h"
+#include "ops/conv.h"
 #include "selftest/selftest.h"
 
 struct impasto_device {

@@ -5,6 +5,7 @@
  * found.
  */
 
+#include "net/weights.h"
 #include "stylize/stylize.h"
 
 #include <math.h>

@@ -11,6 +11,7 @@
  * median, see imp_tune_time; the peaks are the best of RUNS runs.
  */
 
+#include "net/weights.h"
 #include "open_device.h"
 #include "stylize/stylize.h"
 

@@ -2,7 +2,7 @@
 /* Which GEMM "auto" takes where CLBlast is welcome, as on GPUs: on the first device, as if it were
  * one. */
 
-#include "ops/ops.h"
+#include "ops/gemm.h"
 
 #include <stdlib.h>
 

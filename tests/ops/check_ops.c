@@ -7,6 +7,7 @@
  */
 
 #include "open_device.h"
+#include "ops/gemm.h"
 #include "selftest/selftest.h"
 
 #include <stdlib.h>

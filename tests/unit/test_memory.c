@@ -5,6 +5,7 @@
 #include "fixtures.h"
 
 #include "stylize/stylize.h"
+#include "ops/element.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

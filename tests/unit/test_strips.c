@@ -4,7 +4,7 @@
  * network that keeps everything. IMPASTO_TEST_DEVICE names the device (auto).
  */
 
-#include "net/net.h"
+#include "net/losses.h"
 #include "open_device.h"
 
 #include <math.h>

@@ -4,7 +4,7 @@
 
 #include "files.h"
 
-#include "ops/ops.h"
+#include "ops/conv.h"
 
 #include <math.h>
 

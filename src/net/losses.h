@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef IMP_NET_LOSSES_H
+#define IMP_NET_LOSSES_H
+
+/* The objective: content and style losses at their layers, total variation of the picture. */
+
+#include "net/style.h"
+
+/* The weighted objective at one size of picture; the formulas are at struct impasto_params. */
+struct imp_losses {
+    struct imp_device *device;
+    bool relative;
+    float content_weight, tv_weight;
+    float content_layers[IMPASTO_LAYERS];
+    int height, width;                     /* of the picture */
+    double content_energy[IMPASTO_LAYERS]; /* divisors; 1 for Gatys */
+    struct imp_tensor content_target[IMPASTO_LAYERS];
+    struct imp_style style;
+    struct imp_buffer *sums;
+    int content_slot[IMPASTO_LAYERS], tv_slot, slots;
+    int check_slot; /* the first of IMP_CHECKS */
+    int checked;    /* how many of them are in use */
+};
+
+/* Buffers that can be checked for numbers that are not finite: the gradient, the optimiser's
+ * vectors that are carried, the average. */
+#define IMP_CHECKS 4
+
+/* What params->strength multiplies the style's weight with, and divides the content's by. */
+double imp_strength(const struct impasto_params *params);
+/* params: weights, layers, strength and kind of losses are read. region: as imp_style_init's. */
+void imp_losses_init(struct imp_losses *losses, struct imp_device *device,
+                     const struct impasto_params *params, int height, int width,
+                     struct imp_style_region *region, int regions);
+void imp_losses_layout(struct imp_losses *losses, struct imp_layout *layout);
+/* The taps for the content picture's pass, and the optimisation's. */
+struct imp_taps imp_losses_content_taps(struct imp_losses *losses);
+struct imp_taps imp_losses_taps(struct imp_losses *losses);
+/* Total variation of the image; and its gradient added to gradient. Nothing where tv_weight is 0,
+ * except that the sum is always taken, for the report. */
+enum impasto_status imp_losses_measure_tv(struct imp_losses *losses,
+                                          const struct imp_buffer *image);
+enum impasto_status imp_losses_tv_gradient(struct imp_losses *losses,
+                                           const struct imp_buffer *image,
+                                           struct imp_buffer *gradient);
+/* Counts the NaN and infinite elements of a buffer of the image's size, as check number `which` for
+ * imp_losses_read. */
+enum impasto_status imp_losses_check(struct imp_losses *losses, int which,
+                                     const struct imp_buffer *buffer);
+/* Waits; fills total, content, style and tv of the progress, and how many elements were not finite
+ * in each buffer as last checked, 0 where there was none. */
+enum impasto_status imp_losses_read(struct imp_losses *losses, struct impasto_progress *progress,
+                                    double not_finite[IMP_CHECKS]);
+
+#endif

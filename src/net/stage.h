@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef IMP_NET_STAGE_H
+#define IMP_NET_STAGE_H
+
+/* Inside the net room: one stage of the network, for vgg19.c. */
+
+#include "net/vgg.h"
+
+/* One stage forwards, its output pooled into pooled[stage]; and backwards, from
+ * `upstream`, the gradient of that output (NULL: none), to `downstream`, the gradient of its input,
+ * or for stage 0 net->image_gradient. taps as above. */
+enum impasto_status imp_stage_forward(struct imp_net *net, struct imp_device *device, int stage,
+                                      const struct imp_taps *taps);
+enum impasto_status imp_stage_backward(struct imp_net *net, struct imp_device *device, int stage,
+                                       const struct imp_taps *taps,
+                                       const struct imp_tensor *upstream,
+                                       struct imp_tensor *downstream);
+/* Whether nothing but the stage's input, and perhaps masks, stays from the forward pass to the
+ * backward pass. */
+bool imp_stage_keeps_input(const struct imp_stage *stage);
+/* Whether a pass works on the stage in one strip. */
+bool imp_stage_whole(const struct imp_stage *stage, bool backward);
+/* By the numbers in `transient`: passing slots, then strips'. */
+struct imp_slot *imp_stage_slot(struct imp_net *net, int slot);
+/* Rows by which the last layer is behind the first in the forward pass. */
+int imp_stage_lag(const struct imp_stage *stage);
+/* Rows of the largest of a pass's strips' tensors. */
+int imp_stage_tensor_rows(const struct imp_stage *stage, bool backward);
+/* How many rows beyond a strip's own are computed of a layer's activation, when it is computed
+ * again for the backward pass, and of its gradient. */
+enum imp_reach { IMP_REACH_AGAIN, IMP_REACH_GRADIENT };
+int imp_stage_reach(const struct imp_stage *stage, int layer, enum imp_reach which);
+/* The largest of these. */
+int imp_stage_margin(const struct imp_stage *stage);
+/* The most rows of a backward pass's strip with `reach` more on each side. */
+int imp_stage_rows(const struct imp_stage *stage, int reach);
+/* A tensor shaped as `like`, of `height` rows, in a slot; its halo is zero, the rest undefined. */
+enum impasto_status imp_slot_use(struct imp_slot *slot, struct imp_device *device,
+                                 const struct imp_tensor *like, int height,
+                                 struct imp_tensor *tensor);
+/* A window's rows of layer l's activation y from the one before. lead: see struct imp_conv. */
+enum impasto_status imp_stage_convolve(struct imp_net *net, struct imp_device *device, int l,
+                                       const struct imp_tensor *x, const struct imp_tensor *y,
+                                       const struct imp_window *window, int lead);
+
+#endif

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef IMP_NET_STYLE_H
+#define IMP_NET_STYLE_H
+
+/* The style loss. */
+
+#include "net/guide.h"
+
+/* The style loss in one region of the picture. All of its matrices are per layer. */
+struct imp_style_region {
+    double weight; /* its share of the style loss */
+    struct imp_guide guide;
+    struct imp_buffer *target[IMPASTO_LAYERS], *mean_target[IMPASTO_LAYERS];
+    /* The Gram matrix as it grows, strip by strip; then its difference to the target, as weights.
+     */
+    struct imp_buffer *difference[IMPASTO_LAYERS];
+    struct imp_buffer *bias[IMPASTO_LAYERS]; /* the same for the mean: see moments.c */
+    double energy[IMPASTO_LAYERS], mean_energy[IMPASTO_LAYERS]; /* divisors; 1 for Gatys */
+    int slot[IMPASTO_LAYERS], mean_slot[IMPASTO_LAYERS];
+};
+
+struct imp_style {
+    struct imp_device *device;
+    bool relative, covariance;
+    double weight;
+    float layers[IMPASTO_LAYERS];
+    struct imp_style_region *region; /* the caller's */
+    int regions;
+    struct imp_buffer *gram, *mean; /* scratch, of the layer at hand */
+    struct imp_buffer *const *sums; /* the losses' */
+};
+
+/* region: `regions` of them, weight and guide initialised; the weights sum to 1. slots: counted on.
+ */
+void imp_style_init(struct imp_style *style, struct imp_device *device,
+                    const struct impasto_params *params, struct imp_style_region *region,
+                    int regions, int *slots);
+void imp_style_layout(struct imp_style *style, struct imp_layout *layout);
+/* Bits of the stages that are looked at. */
+uint32_t imp_style_stages(const struct imp_style *style);
+/* Of a region too small for a layer (less than a position of it), that layer's loss is left out. */
+bool imp_style_sees(const struct imp_style *style, const struct imp_style_region *region,
+                    int layer);
+/* What measuring on this net needs, as it is planned. */
+size_t imp_style_workspace(const struct imp_style *style, const struct imp_net *net);
+
+/* A style picture, as the pass over it captures it: added with its share to the region's targets.
+ */
+struct imp_style_source {
+    struct imp_style *style;
+    struct imp_style_region *region;
+    const struct imp_guide *guide; /* of the style picture */
+    double share;                  /* in its region; they sum to 1 */
+    bool begins, ends;             /* the region's first and last */
+};
+struct imp_taps imp_style_source_taps(struct imp_style_source *source);
+
+/* As struct imp_taps' functions, for layers that a style looks at. */
+enum impasto_status imp_style_measure(struct imp_style *style, int layer,
+                                      const struct imp_tensor *f, const struct imp_window *window,
+                                      bool ends, struct imp_buffer *workspace);
+/* Whether anything was written. */
+enum impasto_status imp_style_gradient(struct imp_style *style, int layer,
+                                       const struct imp_tensor *f, const struct imp_window *window,
+                                       const struct imp_tensor *g, bool *written);
+/* A layer's loss from the totals of all slots. */
+double imp_style_loss(const struct imp_style *style, int layer, const double *totals);
+
+#endif

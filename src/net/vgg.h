@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef IMP_NET_VGG_H
+#define IMP_NET_VGG_H
+
+/* VGG19: its weights on the device (model.c), and the network at one size, forwards and backwards
+ * (vgg19.c). */
+
+#include "net/layout.h"
+#include "net/weights.h"
+#include "ops/conv.h"
+#include "ops/element.h"
+
+/* ---- model.c --------------------------------------------------------------------------------- */
+
+/* How the network is to be computed, apart from its weights. */
+struct imp_model_options {
+    int layers;              /* how many, from conv1_1 on */
+    bool average;            /* pooling */
+    bool replicate;          /* the picture's edge is repeated at conv1_1, instead of zeros */
+    const char *conv, *gemm; /* names; NULL: auto */
+};
+
+struct imp_model_layer {
+    /* As named in the options, or under "auto" the first of the packing used. */
+    const struct imp_conv_algorithm *forward, *backward;
+    /* reversed: both directions use the forward ones. */
+    bool reversed;
+    struct imp_buffer *forward_weights, *backward_weights, *bias;
+};
+
+/* The network's weights on the device, packed for the algorithms that use them; any size of
+ * picture. */
+struct imp_model {
+    int layers;
+    uint32_t checksum; /* of the weights as loaded; 0: they are generated */
+    bool average, replicate;
+    bool automatic; /* each size chooses among the algorithms of a layer's packing */
+    enum imp_gemm gemm;
+    struct imp_input_map input;
+    struct imp_model_layer layer[IMPASTO_LAYERS];
+    struct imp_buffer *edge_weights; /* for the gradient through a replicated edge */
+};
+
+enum impasto_status imp_model_init(struct imp_model *model, struct imp_device *device,
+                                   const struct impasto_weights_info *weights,
+                                   const struct imp_model_options *options);
+void imp_model_layout(struct imp_model *model, const struct imp_caps *caps,
+                      struct imp_layout *layout);
+/* Packs and uploads the weights. */
+enum impasto_status imp_model_load(struct imp_model *model, struct imp_device *device,
+                                   const struct impasto_weights *weights,
+                                   struct impasto_error *error);
+
+/* ---- vgg19.c --------------------------------------------------------------------------------- */
+
+/* What looks at the activations on their way. Bit l of `layers` is set where layer l is wanted. */
+struct imp_taps {
+    uint32_t layers;
+    void *user;
+    /* Called in the forward pass when a wanted layer's activation (after the ReLU) is complete, for
+     * one window of it after the other, from the top. `ends`: this was the last. workspace: of the
+     * bytes that imp_net_layout was told. */
+    enum impasto_status (*measure)(void *user, int layer, const struct imp_tensor *activation,
+                                   const struct imp_window *window, bool ends,
+                                   struct imp_buffer *workspace);
+    /* Called in the backward pass: overwrites a window of `gradient` (shaped as the activation)
+     * with the gradient of the loss with respect to this activation as tapped, not masked. */
+    enum impasto_status (*gradient)(void *user, int layer, const struct imp_tensor *activation,
+                                    const struct imp_window *window,
+                                    const struct imp_tensor *gradient);
+};
+
+/* Blocks of convolutions between poolings are the stages in which memory is managed. */
+#define IMP_STAGES 5
+
+/* rows: how many rows of a stage's activations are worked on at a time in the backward pass, where
+ * there is one; rounded up to a multiple of IMP_STRIP_UNIT, and to all of them unless the stage's
+ * input is kept.
+ */
+struct imp_stage_plan {
+    enum impasto_keep keep;
+    int rows;
+};
+#define IMP_STRIP_UNIT 4 /* a row of Winograd tiles */
+
+/* A buffer that holds tensors of one shape after another; `held` is the last, whose halo is zero.
+ */
+struct imp_slot {
+    struct imp_buffer *buffer;
+    struct imp_tensor held;
+};
+
+struct imp_stage {
+    int first, last;   /* layers */
+    int height, width; /* of its activations */
+    struct imp_stage_plan plan;
+    int forward_rows; /* of a strip in the forward pass */
+    int again;        /* layers first to `again` are computed again; first - 1: none */
+    int margin;       /* rows above and below a strip for which its tensors have room, backwards */
+    /* Which slot has each layer's activation in the forward pass (-1: it has a buffer; see
+     * imp_stage_slot), and which passing slot the stage's output pooled (-1: it is kept). */
+    int transient[4], pooled_transient;
+    /* Which has the gradient of each layer's activation (-1: it replaces the activation), and of
+     * the stage's input. */
+    int slot[4], input_slot;
+};
+
+/* The network at one size. */
+struct imp_net {
+    const struct imp_model *model;
+    int height, width;
+    bool backward;   /* else only for forward passes */
+    uint32_t tapped; /* the taps->layers of a backward pass */
+    int stages;
+    struct imp_stage stage[IMP_STAGES];
+    const struct imp_conv_algorithm *algorithm[IMPASTO_LAYERS][2]; /* forwards, backwards */
+    /* The whole picture's tensors; those of stages without IMPASTO_KEEP_ALL have no buffer. */
+    struct imp_tensor input;                      /* planar; only ever a strip of it exists */
+    struct imp_tensor activation[IMPASTO_LAYERS]; /* after the ReLU */
+    struct imp_tensor pooled[IMP_STAGES - 1];     /* outputs of the stages but the last */
+    struct imp_tensor view[IMPASTO_LAYERS];       /* the strip at hand */
+    struct imp_buffer
+        *mask[IMPASTO_LAYERS]; /* of layers that are neither kept nor computed again */
+    /* Of stages' last layers, pooled: the same, and for maxima also of those computed again. */
+    struct imp_buffer *route[IMP_STAGES - 1];
+    /* Memory of strips: the stage's input, its activations, the gradient of its input until it may
+     * be written; tensors on their way from one operation to the next; gradients of pooled outputs
+     * on their way between stages. */
+    struct imp_slot strip_input, strip[4], pending, passing[2], boundary[2];
+    struct imp_buffer *strip_mask;
+    struct imp_buffer *workspace; /* of the convolutions and the taps */
+    /* A buffer of `lent_bytes` that is of no use to anyone from a forward pass on until the
+     * backward pass writes the image's gradient to it; or NULL. The caller's, before
+     * imp_net_layout. */
+    struct imp_buffer **lent;
+    size_t lent_bytes;
+    int borrower;                      /* pooled[borrower] is there; 0: none */
+    const struct imp_buffer *image;    /* of the last forward pass: it may not change before */
+    struct imp_buffer *image_gradient; /* the backward pass at work */
+};
+
+/* backward: for imp_net_backward too, with the taps->layers `tapped`. Every stage keeps all, or,
+ * without `backward`, works on whole activations. */
+void imp_net_init(struct imp_net *net, const struct imp_model *model, const struct imp_caps *caps,
+                  int height, int width, bool backward, uint32_t tapped);
+/* Another use of memory. plan: IMP_STAGES of them. Before imp_net_layout. */
+void imp_net_plan(struct imp_net *net, const struct imp_caps *caps,
+                  const struct imp_stage_plan *plan);
+/* The most rows for which every tensor of a stage's strips takes at most `bytes`; at least 1. */
+int imp_net_rows_within(const struct imp_net *net, int stage, enum impasto_keep keep,
+                        uint64_t bytes);
+/* Estimated time of a forward and (where meant for it) a backward pass through a stage, in
+ * multiply-adds of direct convolution. Depends on no other stage's plan. */
+double imp_net_cost(const struct imp_net *net, const struct imp_caps *caps, int stage);
+/* The most rows that a window of layer l's activation has in the forward pass. */
+int imp_net_window_rows(const struct imp_net *net, int layer);
+/* tap_workspace: bytes of workspace that the taps' measure needs. */
+void imp_net_layout(struct imp_net *net, const struct imp_caps *caps, size_t tap_workspace,
+                    struct imp_layout *layout);
+/* image: (3, height, width) floats, RGB in [0, 1]. taps->gradient is not used. */
+enum impasto_status imp_net_forward(struct imp_net *net, struct imp_device *device,
+                                    const struct imp_buffer *image, const struct imp_taps *taps);
+/* After a forward pass, whose image must still be what it was: image_gradient (3, height, width) =
+ * gradient of the tapped losses. Needs another forward pass before it can be called again. */
+enum impasto_status imp_net_backward(struct imp_net *net, struct imp_device *device,
+                                     const struct imp_taps *taps,
+                                     struct imp_buffer *image_gradient);
+
+#endif

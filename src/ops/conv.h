@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef IMP_OPS_CONV_H
+#define IMP_OPS_CONV_H
+
+/* Convolutions: conv.c has the table of algorithms, conv_*.c have one each. */
+
+#include "ops/gemm.h"
+#include "ops/tensor.h"
+
+/* What happens to the sum over channels and taps, r. EPILOGUE_* in cl/common.cl. */
+enum imp_epilogue {
+    IMP_EPILOGUE_STORE,     /* y = r */
+    IMP_EPILOGUE_BIAS_RELU, /* y = max(r + bias, 0) */
+    IMP_EPILOGUE_MASK,      /* y = mask > 0 ? r : 0 */
+    IMP_EPILOGUE_ADD_MASK,  /* y = mask > 0 ? y + r : 0 */
+    IMP_EPILOGUE_MASK_BITS, /* y = mask's bit ? r : 0; the mask's buffer is imp_mask_pack's */
+    IMP_EPILOGUES
+};
+
+/* A 3x3 convolution, stride 1, over x as its halo gives it. */
+struct imp_conv {
+    struct imp_tensor x, y; /* of equal height and width */
+    int first, rows;        /* rows of y that are computed, from those of x and one more each way */
+    int lead; /* algorithms that work by tiles begin so many rows before, for the sake of rounding
+               */
+    const struct imp_buffer *weights; /* packed by the algorithm */
+    /* They are packed for y.channels to x.channels: this is that convolution's gradient. Only where
+     * the packing is reversible. */
+    bool reversed;
+    const struct imp_buffer *bias; /* (y.channels), for IMP_EPILOGUE_BIAS_RELU */
+    struct imp_tensor mask;        /* shaped as y, for the _MASK epilogues */
+    enum imp_epilogue epilogue;
+    struct imp_buffer *workspace; /* of workspace_size() bytes; NULL where that is 0 */
+    enum imp_gemm gemm;           /* for algorithms that multiply matrices */
+    const char *label;            /* for the profile */
+};
+
+/* A layout of a convolution's weights on the device. */
+struct imp_conv_packing {
+    size_t (*size)(const struct imp_caps *caps, int in, int out); /* bytes */
+    /* Packs host weights (out, in, 3, 3). */
+    void (*pack)(const struct imp_caps *caps, int in, int out, const float *weights, float *packed);
+    bool reversible; /* also serves the gradient: see struct imp_conv */
+};
+/* conv_direct.c: for blocked tensors; winograd's too. */
+extern const struct imp_conv_packing imp_conv_blocked;
+
+/*
+ * One way to compute a 3x3 convolution. The gradient to a convolution's input is again a 3x3
+ * convolution, with flipped and transposed weights (imp_conv_flip), so an algorithm knows nothing
+ * of directions. To add one: its file, its row in imp_conv_algorithms, the build list.
+ */
+struct imp_conv_algorithm {
+    const char *name;
+    const char *summary; /* for --help and lists */
+    /* Whether it can convolve `in` to `out` channels on the device. */
+    bool (*supports)(const struct imp_caps *caps, int in, int out);
+    const struct imp_conv_packing *packing;
+    /* Largest error of an output over the outputs' root mean square that rounding may cause, with
+     * up to 512 channels: what the self-test allows. */
+    double bound;
+    /* Estimated time of one call in units of a multiply-add of "direct": what "auto" minimises
+     * among algorithms of one packing, where nothing was measured: imp_conv_cost. */
+    double (*cost)(const struct imp_caps *caps, int in, int out, int height, int width);
+    bool multiplies; /* conv->gemm matters */
+    /* Bytes of workspace for calls of up to this height, `reversed` or not; the contents do not
+     * matter. */
+    size_t (*workspace_size)(const struct imp_caps *caps, int in, int out, int height, int width);
+    enum impasto_status (*run)(struct imp_device *device, const struct imp_conv *conv);
+};
+
+extern const struct imp_conv_algorithm imp_conv_first;    /* conv_first.c */
+extern const struct imp_conv_algorithm imp_conv_direct;   /* conv_direct.c */
+extern const struct imp_conv_algorithm imp_conv_implicit; /* conv_implicit.c */
+
+/* Every algorithm; ends with NULL. */
+extern const struct imp_conv_algorithm *const imp_conv_algorithms[];
+
+/*
+ * The algorithm `name` for `in` to `out` channels. One that cannot is an error, with one documented
+ * exception: the 3-channel picture's convolution is left to "first" where the named algorithm only
+ * handles blocked tensors. NULL or "auto": the first that can, which fixes the packing; then
+ * imp_conv_cheapest says for each size which one of that packing to run.
+ */
+enum impasto_status imp_conv_choose(struct imp_device *device, const char *name, int in, int out,
+                                    const struct imp_conv_algorithm **algorithm);
+
+/* Seconds of a multiply-add of "direct"; 0 where that was not measured. */
+double imp_conv_unit(const struct imp_caps *caps);
+/* Time of one call in units of that: measured on the device, or estimated. */
+double imp_conv_cost(const struct imp_caps *caps, const struct imp_conv_algorithm *algorithm,
+                     int in, int out, int height, int width);
+const struct imp_conv_algorithm *imp_conv_cheapest(const struct imp_caps *caps,
+                                                   const struct imp_conv_packing *packing, int in,
+                                                   int out, int height, int width);
+/* The one that is cheapest for the layers that take most of the time. */
+const struct imp_conv_algorithm *imp_conv_common(const struct imp_caps *caps);
+
+/* weights (out, in, 3, 3) -> flipped (in, out, 3, 3), for the gradient to the input. */
+void imp_conv_flip(int in, int out, const float *weights, float *flipped);
+
+/*
+ * A 1x1 convolution of a window's rows on blocked tensors: y = [y +] [p] (W x [+ bias]), p being
+ * weights of positions (see struct imp_positions) and the parts in brackets as asked for.
+ */
+struct imp_pointwise {
+    struct imp_tensor x, y;
+    struct imp_window window;
+    const struct imp_buffer *weights;   /* W, laid out by gram_difference */
+    const struct imp_buffer *bias;      /* (y.channels), or NULL */
+    const struct imp_buffer *positions; /* or NULL */
+    bool add;
+    const char *label;
+};
+enum impasto_status imp_conv_pointwise(struct imp_device *device, const struct imp_pointwise *call);
+
+/* conv_first.c: a window's rows of y (3 channels, planar) += the part of the gradient that reaches
+ * the picture through its replicated edge; x: gradient of conv1_1's output; weights packed by
+ * imp_conv_first for x.channels to 3. */
+enum impasto_status imp_conv_first_replicate(struct imp_device *device, const struct imp_tensor *x,
+                                             const struct imp_window *window,
+                                             const struct imp_buffer *weights,
+                                             const struct imp_tensor *y);
+
+#endif

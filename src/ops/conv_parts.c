@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/* What several convolution algorithms share; it knows none of them. */
+
+#include "ops/kernels.h"
+
+double imp_conv_products(const struct imp_caps *caps, int in, int out, int height, int width)
+{
+    (void)caps;
+    return 9.0 * in * out * height * (width + 2);
+}
+
+const struct imp_buffer *imp_conv_aux(const struct imp_conv *conv)
+{
+    return conv->epilogue == IMP_EPILOGUE_BIAS_RELU ? conv->bias
+           : conv->mask.buffer                      ? conv->mask.buffer
+                                                    : conv->x.buffer;
+}
+
+struct imp_conv_pass imp_conv_pass(const struct imp_conv *conv)
+{
+    return (struct imp_conv_pass){
+        .taps = 9,
+        .x = &conv->x,
+        .y = &conv->y,
+        .first = conv->first,
+        .rows = conv->rows,
+        .weights = conv->reversed ? conv->workspace : conv->weights,
+        .aux = imp_conv_aux(conv),
+        .flags = (int)conv->epilogue,
+        .label = conv->label,
+    };
+}
+
+struct imp_conv_pass imp_pointwise_pass(const struct imp_pointwise *call)
+{
+    const struct imp_buffer *unused = call->x.buffer;
+    return (struct imp_conv_pass){
+        .taps = 1,
+        .x = &call->x,
+        .y = &call->y,
+        .first = call->window.first,
+        .rows = call->window.rows,
+        .weights = call->weights,
+        .aux = call->bias ? call->bias : unused,
+        /* POINTWISE_* in cl/common.cl. */
+        .flags = (call->bias ? 1 : 0) | (call->positions ? 2 : 0) | (call->add ? 4 : 0),
+        .positions = call->positions ? call->positions : unused,
+        .positions_at = imp_positions_at(&call->x, &call->window),
+        .label = call->label,
+    };
+}
+
+double imp_conv_pass_flops(const struct imp_conv_pass *pass)
+{
+    return 2.0 * pass->taps * pass->x->channels * pass->y->channels * pass->rows * pass->y->width;
+}
+
+void imp_conv_flip(int in, int out, const float *weights, float *flipped)
+{
+    for (int i = 0; i < in; i++)
+        for (int o = 0; o < out; o++)
+            for (int tap = 0; tap < 9; tap++)
+                flipped[((size_t)i * (size_t)out + (size_t)o) * 9 + (size_t)tap] =
+                    weights[((size_t)o * (size_t)in + (size_t)i) * 9 + (size_t)(8 - tap)];
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef IMP_OPS_GRAM_H
+#define IMP_OPS_GRAM_H
+
+/* Gram matrices (gram.c) and means (moments.c) of activations, and what their losses' gradients
+ * need. */
+
+#include "ops/tensor.h"
+
+/* Bytes of workspace for imp_gram of a window. */
+size_t imp_gram_workspace(const struct imp_caps *caps, int channels, int rows, int width);
+/* gram (channels, channels) = or (unless the window begins the whole) += F diag(positions) F^T /
+ * elements over a window of F. elements: channels times the sum of all positions' weights. */
+enum impasto_status imp_gram(struct imp_device *device, const struct imp_tensor *f,
+                             const struct imp_window *window, const struct imp_buffer *positions,
+                             double elements, struct imp_buffer *workspace, struct imp_buffer *gram,
+                             const char *label);
+/* difference = factor * (gram - target), as weights for imp_conv_pointwise: with factor
+ * w * 4 / (C^2 * C * M), their product with f is the gradient of w * mean((gram - target)^2). sums:
+ * shares of the sum of (gram - target)^2. */
+enum impasto_status imp_gram_difference(struct imp_device *device, const struct imp_buffer *gram,
+                                        const struct imp_buffer *target, int channels, float factor,
+                                        struct imp_buffer *difference, struct imp_buffer *sums,
+                                        int sums_slot);
+
+/* mean (channels) = or (unless the window begins the whole) += the sum of positions * f over a
+ * window / mass. workspace: imp_gram's is large enough. */
+enum impasto_status imp_mean(struct imp_device *device, const struct imp_tensor *f,
+                             const struct imp_window *window, const struct imp_buffer *positions,
+                             double mass, struct imp_buffer *workspace, struct imp_buffer *mean,
+                             const char *label);
+/* gram -= mean mean^T / channels: with imp_gram's of the same f, the covariance / channels. */
+enum impasto_status imp_centre(struct imp_device *device, struct imp_buffer *gram,
+                               const struct imp_buffer *mean, int channels);
+/* bias = factor * (mean - target) - difference * mean, difference being imp_gram_difference's of
+ * centred matrices: with factor w * 2 / (C * M), imp_conv_pointwise(f, difference, bias) is the
+ * gradient of both losses. sums: shares of the sum of (mean - target)^2. */
+enum impasto_status imp_mean_difference(struct imp_device *device, const struct imp_buffer *mean,
+                                        const struct imp_buffer *target,
+                                        const struct imp_buffer *difference, int channels,
+                                        float factor, struct imp_buffer *bias,
+                                        struct imp_buffer *sums, int sums_slot);
+
+#endif

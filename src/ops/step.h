@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef IMP_OPS_STEP_H
+#define IMP_OPS_STEP_H
+
+/* Steps of the optimisers, over n floats: adam.c and lbfgs.c. */
+
+#include "device/device.h"
+
+struct imp_adam {
+    float learning_rate, beta1, beta2, epsilon;
+    int step; /* 1 for the first */
+};
+/* One step of Adam on n floats, then a clamp to [0, 1]. */
+enum impasto_status imp_adam_step(struct imp_device *device, const struct imp_adam *adam,
+                                  struct imp_buffer *image, const struct imp_buffer *gradient,
+                                  struct imp_buffer *moment1, struct imp_buffer *moment2, int n);
+
+/*
+ * What L-BFGS keeps on the device (net/optim_lbfgs.c has the method). Of n floats: image and
+ * gradient, where the loss was measured last. Of imp_lbfgs_pitch(n) floats, zero beyond n: the
+ * point it stands on; reduced, the gradient there, zero where the variable is held at a bound; the
+ * direction. Of so many floats a slot: the history's moves of the point and changes of the
+ * gradient.
+ */
+struct imp_lbfgs_vectors {
+    int n;
+    struct imp_buffer *image, *gradient;
+    struct imp_buffer *point, *reduced, *direction;
+    struct imp_buffer *moves, *changes;
+    struct imp_buffer *coefficients; /* 2 slots + 1 floats */
+    struct imp_buffer *sums;         /* imp_lbfgs_sums_bytes(slots) */
+};
+int imp_lbfgs_pitch(int n);
+size_t imp_lbfgs_sums_bytes(int slots);
+/* image = point + step * direction, clamped to [0, 1]. */
+enum impasto_status imp_lbfgs_move(struct imp_device *device, const struct imp_lbfgs_vectors *v,
+                                   double step);
+/* point = image, reduced = its gradient; the move and the change that this was go to a slot. */
+enum impasto_status imp_lbfgs_accept(struct imp_device *device, const struct imp_lbfgs_vectors *v,
+                                     int slot);
+/* Waits. dots, IMP_LBFGS_ROWS rows of 2 slots + 1: products of the move and the change in `slot`
+ * and of `reduced` with the moves and changes in the first `slots` slots and with `reduced`. */
+#define IMP_LBFGS_ROWS 3
+enum impasto_status imp_lbfgs_dots(struct imp_device *device, const struct imp_lbfgs_vectors *v,
+                                   int slot, int slots, double *dots);
+/* Waits for what came before. direction = coefficients, 2 slots + 1 in the order above, times these
+ * vectors; zero where the variable is held. */
+enum impasto_status imp_lbfgs_combine(struct imp_device *device, const struct imp_lbfgs_vectors *v,
+                                      int slots, const float *coefficients);
+/* Waits. slope: of the loss at the image along the path that imp_lbfgs_move takes, per unit of
+ * step, as the step grows; size: sum of |direction|. */
+enum impasto_status imp_lbfgs_slope(struct imp_device *device, const struct imp_lbfgs_vectors *v,
+                                    double *slope, double *size);
+
+#endif

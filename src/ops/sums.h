@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef IMP_OPS_SUMS_H
+#define IMP_OPS_SUMS_H
+
+/* Sums over tensors and plain floats: reduce.c. */
+
+#include "ops/tensor.h"
+
+/* Sums leave the device as this many shares per slot of a `sums` buffer, added up by the host in
+ * double precision and always in the same order. PARTS in cl/common.cl. */
+#define IMP_PARTS 1024
+
+/* Of (a - b)^2 over a window of a strip a; b is the whole. Added to the slot's shares unless the
+ * window begins the whole. */
+enum impasto_status imp_sum_squared_difference(struct imp_device *device,
+                                               const struct imp_tensor *a,
+                                               const struct imp_window *window,
+                                               const struct imp_tensor *b, struct imp_buffer *sums,
+                                               int sums_slot);
+enum impasto_status imp_sum_squares(struct imp_device *device, const struct imp_tensor *a,
+                                    struct imp_buffer *sums, int sums_slot);
+/* The same over n plain floats, a multiple of the vector width. */
+enum impasto_status imp_sum_squares_flat(struct imp_device *device, const struct imp_buffer *a,
+                                         int n, struct imp_buffer *sums, int sums_slot);
+/* How many of n floats are NaN or infinite. */
+enum impasto_status imp_count_not_finite(struct imp_device *device, const struct imp_buffer *a,
+                                         int n, struct imp_buffer *sums, int sums_slot);
+/* Waits, and adds up `slots` slots into totals. */
+enum impasto_status imp_sums_read(struct imp_device *device, const struct imp_buffer *sums,
+                                  int slots, double *totals);
+
+#endif

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: MIT */
+/* What the checks share: names, data, guarded buffers, verdicts. */
+
+#include "selftest/check.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Floats behind a buffer that nothing may write to, and the bits they hold: a NaN of our own. */
+#define GUARD 64
+#define GUARD_BITS 0x7fc0deadu
+#define SEED 11
+
+bool imp_check_begin(struct imp_check_run *run, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    vsnprintf(run->name, sizeof(run->name), format, args);
+    va_end(args);
+    return !run->broken && (!run->filter || strstr(run->name, run->filter));
+}
+
+void imp_check_end(struct imp_check_run *run, double error, double bound)
+{
+    if (run->broken)
+        return;
+    const struct impasto_check check = {
+        .name = run->name, .error = error, .bound = bound, .passed = error <= bound};
+    run->failed += !check.passed;
+    if (run->report)
+        run->report(run->user, &check);
+}
+
+bool imp_check_ok(struct imp_check_run *run, enum impasto_status status)
+{
+    if (status != IMPASTO_OK)
+        run->broken = true;
+    return status == IMPASTO_OK;
+}
+
+static void *room(struct imp_check_run *run, size_t n, size_t size)
+{
+    void *data = calloc(n, size);
+    if (!data && !run->broken) {
+        run->broken = true;
+        (void)imp_device_fail(run->device, IMPASTO_ERROR_MEMORY, "out of memory for a self-test");
+    }
+    return data;
+}
+
+float *imp_check_data(struct imp_check_run *run, uint32_t stream, size_t n, bool positive)
+{
+    float *data = room(run, n, sizeof(*data));
+    for (size_t i = 0; data && i < n; i++) {
+        const float v = 2 * imp_rng_uniform(SEED, stream, i) - 1;
+        data[i] = positive && v < 0 ? 0 : v;
+    }
+    return data;
+}
+
+double *imp_check_doubles(struct imp_check_run *run, size_t n)
+{
+    return room(run, n, sizeof(double));
+}
+
+double *imp_check_widen(struct imp_check_run *run, const float *data, size_t n)
+{
+    double *wide = imp_check_doubles(run, n);
+    for (size_t i = 0; wide && data && i < n; i++)
+        wide[i] = (double)data[i];
+    return wide;
+}
+
+size_t imp_check_rows(const struct imp_check_run *run, size_t brief, size_t tiny, size_t user,
+                      size_t all)
+{
+    switch (run->level) {
+    case IMP_SELFTEST_BRIEF:
+        return brief;
+    case IMP_SELFTEST_TINY:
+        return tiny;
+    case IMP_SELFTEST_USER:
+        return user;
+    case IMP_SELFTEST_FULL:
+        break;
+    }
+    return all;
+}
+
+/* ---- Guarded buffers ------------------------------------------------------------------------- */
+
+static float guard_value(void)
+{
+    const uint32_t bits = GUARD_BITS;
+    float value;
+    memcpy(&value, &bits, sizeof(value));
+    return value;
+}
+
+static bool is_guard(float value)
+{
+    uint32_t bits;
+    memcpy(&bits, &value, sizeof(bits));
+    return bits == GUARD_BITS;
+}
+
+static bool upload(struct imp_check_run *run, struct imp_buffer **buffer, const float *image,
+                   size_t floats)
+{
+    return imp_check_ok(
+               run, imp_buffer_create(run->device, floats * sizeof(float), "self-test", buffer)) &&
+           imp_check_ok(run, imp_buffer_write(*buffer, 0, image, floats * sizeof(float)));
+}
+
+/* Position of an element in a tensor's image, as in cl/common.cl. */
+static size_t place(const struct imp_tensor *t, int c, int y, int x)
+{
+    const int pitch = t->width + 2;
+    return ((size_t)(c / t->lanes) * (size_t)imp_tensor_plane(t) +
+            (size_t)((y + 1) * pitch + x + 1)) *
+               (size_t)t->lanes +
+           (size_t)(c % t->lanes);
+}
+
+static size_t tensor_floats(const struct imp_tensor *t)
+{
+    return imp_tensor_bytes(t->channels, t->height, t->width, t->lanes) / sizeof(float);
+}
+
+bool imp_check_tensor(struct imp_check_run *run, struct imp_tensor *t, int channels, int height,
+                      int width, int lanes, const float *data)
+{
+    *t =
+        (struct imp_tensor){.channels = channels, .height = height, .width = width, .lanes = lanes};
+    const size_t floats = tensor_floats(t) + GUARD;
+    const size_t planes = (size_t)imp_tensor_vectors(t) * (size_t)lanes;
+    float *image = room(run, floats, sizeof(*image));
+    if (!image)
+        return false;
+    for (size_t i = planes; i < floats; i++)
+        image[i] = guard_value();
+    for (int c = 0; c < channels; c++)
+        for (int y = 0; y < height; y++)
+            for (int x = 0; x < width; x++)
+                image[place(t, c, y, x)] =
+                    data ? data[(c * height + y) * width + x] : guard_value();
+    const bool done = upload(run, &t->buffer, image, floats);
+    free(image);
+    return done;
+}
+
+double imp_check_read(struct imp_check_run *run, const struct imp_tensor *t, float *data)
+{
+    const size_t floats = tensor_floats(t) + GUARD;
+    const size_t planes = (size_t)imp_tensor_vectors(t) * (size_t)t->lanes;
+    float *image = room(run, floats, sizeof(*image));
+    if (!image ||
+        !imp_check_ok(run, imp_buffer_read(t->buffer, 0, image, floats * sizeof(float)))) {
+        free(image);
+        return INFINITY;
+    }
+    double error = 0;
+    for (size_t i = planes; i < floats; i++)
+        if (!is_guard(image[i]))
+            error = INFINITY;
+    for (int c = 0; c < t->channels; c++)
+        for (int y = -1; y <= t->height; y++)
+            for (int x = -1; x <= t->width; x++) {
+                const float v = image[place(t, c, y, x)];
+                if (y >= 0 && y < t->height && x >= 0 && x < t->width)
+                    data[(c * t->height + y) * t->width + x] = v;
+                else if (v != 0)
+                    error = INFINITY;
+            }
+    free(image);
+    return error;
+}
+
+bool imp_check_buffer(struct imp_check_run *run, struct imp_buffer **buffer, size_t n,
+                      const float *data)
+{
+    float *image = room(run, n + GUARD, sizeof(*image));
+    if (!image)
+        return false;
+    for (size_t i = 0; i < n + GUARD; i++)
+        image[i] = data && i < n ? data[i] : guard_value();
+    const bool done = upload(run, buffer, image, n + GUARD);
+    free(image);
+    return done;
+}
+
+double imp_check_read_buffer(struct imp_check_run *run, const struct imp_buffer *buffer, size_t n,
+                             float *data)
+{
+    float *image = room(run, n + GUARD, sizeof(*image));
+    double error = 0;
+    if (!image ||
+        !imp_check_ok(run, imp_buffer_read(buffer, 0, image, (n + GUARD) * sizeof(float))))
+        error = INFINITY;
+    else
+        memcpy(data, image, n * sizeof(float));
+    for (size_t i = n; error == 0 && i < n + GUARD; i++)
+        if (!is_guard(image[i]))
+            error = INFINITY;
+    free(image);
+    return error;
+}
+
+double imp_check_error(const float *found, const double *expected, size_t n)
+{
+    double largest = 0, squares = 0;
+    for (size_t i = 0; i < n; i++) {
+        const double difference = fabs((double)found[i] - expected[i]);
+        if (!isfinite(difference))
+            return INFINITY;
+        largest = fmax(largest, difference);
+        squares += expected[i] * expected[i];
+    }
+    return squares > 0 ? largest / sqrt(squares / (double)n) : largest;
+}
