@@ -71,7 +71,7 @@ const struct imp_image_format *imp_format_find(enum impasto_format which, const 
 const char *imp_format_names(char *text, size_t size);
 const char *imp_format_endings(char *text, size_t size);
 
-/* ---- image.c --------------------------------------------------------------------------------- */
+/* ---- picture.c ------------------------------------------------------------------------------- */
 
 /* Opens a regular file only. */
 enum impasto_status imp_image_open(const char *path, FILE **stream, struct impasto_error *error);
