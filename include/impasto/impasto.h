@@ -294,10 +294,16 @@ enum impasto_format {
     IMPASTO_FORMAT_AVIF, /* is read only */
 };
 
-/* What of a picture's metadata is stored with it. */
+/*
+ * What of a picture's metadata is stored with it. Blocks are written anew: what they say of size,
+ * orientation, colour space and software is true of the picture as it is saved. Thumbnails,
+ * previews and maker notes, which may hold one, are never stored, nor are tags that no standard
+ * knows: a result must not carry the photograph that it was made of.
+ */
 enum impasto_privacy {
-    IMPASTO_PRIVACY_PRIVATE, /* what tells neither where nor who */
-    IMPASTO_PRIVACY_KEEP,    /* all that is true of the picture */
+    IMPASTO_PRIVACY_PRIVATE, /* EXIF: camera, lens, exposure, date, artist, copyright; of XMP and
+                                IPTC credit and copyright, and IPTC's date; density */
+    IMPASTO_PRIVACY_KEEP,    /* also position, owner, serial numbers, descriptions and comments */
     IMPASTO_PRIVACY_NONE,    /* nothing */
 };
 

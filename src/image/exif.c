@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The one thing we read in EXIF: which way up. The block itself passes through untouched but for it. */
+/* EXIF blocks: their structure, and which way up a picture is. */
 
 #include "image/formats.h"
 
@@ -7,57 +7,109 @@
 #include <string.h>
 
 #define TAG_ORIENTATION 0x0112
-#define TYPE_SHORT 3
+#define TAG_X_RESOLUTION 0x011a
+#define TAG_Y_RESOLUTION 0x011b
+#define TAG_RESOLUTION_UNIT 0x0128
 #define ENTRY_SIZE 12 /* tag, type, count, value */
 
-struct reader {
-    unsigned char *data;
-    size_t size;
-    bool big; /* "MM" byte order */
+/* Bytes of one element of each type. */
+static const unsigned char type_sizes[] = {
+    [IMP_EXIF_BYTE] = 1,     [IMP_EXIF_ASCII] = 1, [IMP_EXIF_SHORT] = 2,     [IMP_EXIF_LONG] = 4,
+    [IMP_EXIF_RATIONAL] = 8, [IMP_EXIF_SBYTE] = 1, [IMP_EXIF_UNDEFINED] = 1, [IMP_EXIF_SSHORT] = 2,
+    [IMP_EXIF_SLONG] = 4,    [IMP_EXIF_FLOAT] = 4, [IMP_EXIF_SRATIONAL] = 8, [IMP_EXIF_DOUBLE] = 8,
+    [IMP_EXIF_UTF8] = 1,
 };
 
-static unsigned read16(const struct reader *r, size_t at)
+unsigned imp_exif_16(const struct imp_exif *exif, const unsigned char *at)
 {
-    return r->big ? (unsigned)r->data[at] << 8 | r->data[at + 1]
-                  : (unsigned)r->data[at + 1] << 8 | r->data[at];
+    return exif->big ? (unsigned)at[0] << 8 | at[1] : (unsigned)at[1] << 8 | at[0];
 }
 
-static uint32_t read32(const struct reader *r, size_t at)
+uint32_t imp_exif_32(const struct imp_exif *exif, const unsigned char *at)
 {
-    const uint32_t first = read16(r, at), second = read16(r, at + 2);
-    return r->big ? first << 16 | second : second << 16 | first;
+    const uint32_t first = imp_exif_16(exif, at), second = imp_exif_16(exif, at + 2);
+    return exif->big ? first << 16 | second : second << 16 | first;
 }
 
-int imp_exif_orientation(struct impasto_block *exif, bool reset)
+bool imp_exif_open(const struct impasto_block *block, struct imp_exif *exif)
 {
-    unsigned char *block = exif->data;
-    const size_t size = exif->size;
-    if (!block || size < 8)
+    if (!block->data || block->size < 8)
+        return false;
+    *exif = (struct imp_exif){.data = block->data, .size = block->size, .big = *block->data == 'M'};
+    if (memcmp(block->data, exif->big ? "MM" : "II", 2) != 0 ||
+        imp_exif_16(exif, block->data + 2) != 42)
+        return false;
+    exif->first = imp_exif_32(exif, block->data + 4);
+    return true;
+}
+
+bool imp_exif_entry(const struct imp_exif *exif, size_t directory, unsigned index,
+                    struct imp_exif_value *value)
+{
+    if (directory > exif->size - 2 || index >= imp_exif_16(exif, exif->data + directory))
+        return false;
+    const size_t at = directory + 2 + (size_t)index * ENTRY_SIZE;
+    if (at + ENTRY_SIZE > exif->size)
+        return false;
+    const unsigned char *entry = exif->data + at;
+    *value = (struct imp_exif_value){.tag = imp_exif_16(exif, entry),
+                                     .type = imp_exif_16(exif, entry + 2),
+                                     .count = imp_exif_32(exif, entry + 4)};
+    const size_t size = value->type < sizeof(type_sizes) ? type_sizes[value->type] : 0;
+    if (size == 0 || value->count == 0 || value->count > exif->size / size)
+        return true;
+    value->size = size * value->count;
+    const size_t place = value->size <= 4 ? at + 8 : imp_exif_32(exif, entry + 8);
+    if (place <= exif->size && value->size <= exif->size - place)
+        value->bytes = exif->data + place;
+    return true;
+}
+
+bool imp_exif_find(const struct imp_exif *exif, size_t directory, unsigned tag,
+                   struct imp_exif_value *value)
+{
+    for (unsigned i = 0; imp_exif_entry(exif, directory, i, value); i++)
+        if (value->tag == tag)
+            return value->bytes != NULL;
+    return false;
+}
+
+int imp_exif_orientation(struct impasto_block *block, bool reset)
+{
+    struct imp_exif exif;
+    struct imp_exif_value value;
+    if (!imp_exif_open(block, &exif) ||
+        !imp_exif_find(&exif, exif.first, TAG_ORIENTATION, &value) || value.type != IMP_EXIF_SHORT)
         return 1;
-    struct reader r = {.data = block, .size = size, .big = block[0] == 'M'};
-    const unsigned char mark = r.big ? 'M' : 'I';
-    if (block[0] != mark || block[1] != mark || read16(&r, 2) != 42)
+    const unsigned orientation = imp_exif_16(&exif, value.bytes);
+    if (orientation < 1 || orientation > 8)
         return 1;
-    const size_t directory = read32(&r, 4);
-    if (directory > size - 2)
-        return 1;
-    const size_t entries = read16(&r, directory);
-    for (size_t i = 0; i < entries; i++) {
-        const size_t at = directory + 2 + i * ENTRY_SIZE;
-        if (at + ENTRY_SIZE > size)
-            return 1;
-        if (read16(&r, at) != TAG_ORIENTATION)
-            continue;
-        const unsigned value = read16(&r, at + 8);
-        if (read16(&r, at + 2) != TYPE_SHORT || value < 1 || value > 8)
-            return 1;
-        if (reset) {
-            block[at + 8] = r.big ? 0 : 1;
-            block[at + 9] = r.big ? 1 : 0;
-        }
-        return (int)value;
+    if (reset) {
+        unsigned char *at = block->data + (value.bytes - exif.data);
+        at[0] = exif.big ? 0 : 1;
+        at[1] = exif.big ? 1 : 0;
     }
-    return 1;
+    return (int)orientation;
+}
+
+static double rational(const struct imp_exif *exif, const struct imp_exif_value *value)
+{
+    if (value->type != IMP_EXIF_RATIONAL)
+        return 0;
+    const uint32_t below = imp_exif_32(exif, value->bytes + 4);
+    return below ? (double)imp_exif_32(exif, value->bytes) / below : 0;
+}
+
+void imp_exif_density(const struct impasto_block *block, double density[2])
+{
+    struct imp_exif exif;
+    struct imp_exif_value x, y, unit;
+    if (!imp_exif_open(block, &exif) || !imp_exif_find(&exif, exif.first, TAG_X_RESOLUTION, &x) ||
+        !imp_exif_find(&exif, exif.first, TAG_Y_RESOLUTION, &y))
+        return;
+    const bool centimetres = imp_exif_find(&exif, exif.first, TAG_RESOLUTION_UNIT, &unit) &&
+                             unit.type == IMP_EXIF_SHORT && imp_exif_16(&exif, unit.bytes) == 3;
+    imp_density_set(density, rational(&exif, &x), rational(&exif, &y), centimetres ? 2.54 : 1);
 }
 
 /* Where pixel (x, y) of the upright picture (width x height) lies in the stored one. */
@@ -116,6 +168,10 @@ enum impasto_status imp_exif_turn(struct impasto_image **image, int orientation,
                 turned->alpha[to] = old->alpha[from];
         }
     turned->metadata = old->metadata;
+    if (sideways) {
+        turned->metadata.density[0] = old->metadata.density[1];
+        turned->metadata.density[1] = old->metadata.density[0];
+    }
     old->metadata = (struct impasto_metadata){0};
     impasto_image_free(&old);
     *image = turned;

@@ -208,6 +208,22 @@ static enum impasto_status choose_format(const struct impasto_image *image, cons
     return IMPASTO_OK;
 }
 
+/* Of what a picture says of itself, the encoder sees only what the file may have. */
+static enum impasto_status encode(const struct imp_image_format *format,
+                                  const struct impasto_image *image, FILE *stream, const char *path,
+                                  const struct impasto_save_options *options,
+                                  struct impasto_error *error)
+{
+    struct impasto_image shown = *image;
+    shown.metadata = (struct impasto_metadata){0};
+    enum impasto_status status =
+        imp_metadata_select(image, options->privacy, &shown.metadata, error);
+    if (status == IMPASTO_OK)
+        status = format->save(&shown, stream, path, options, error);
+    imp_metadata_free(&shown.metadata);
+    return status;
+}
+
 enum impasto_status impasto_image_save(const struct impasto_image *image, const char *path,
                                        const struct impasto_save_options *asked,
                                        struct impasto_error *error)
@@ -217,7 +233,7 @@ enum impasto_status impasto_image_save(const struct impasto_image *image, const 
     struct imp_file file = {0};
     IMP_TRY(choose_format(image, path, asked, &options, &format, error));
     IMP_TRY(imp_file_create(&file, path, error));
-    const enum impasto_status status = format->save(image, file.stream, path, &options, error);
+    const enum impasto_status status = encode(format, image, file.stream, path, &options, error);
     if (status != IMPASTO_OK) {
         imp_file_abandon(&file);
         return status;
@@ -238,7 +254,7 @@ enum impasto_status impasto_image_encode(const struct impasto_image *image, cons
     FILE *stream = open_memstream(&memory, &length);
     if (!stream)
         return imp_fail_memory(error, name, 0);
-    enum impasto_status status = format->save(image, stream, name, &options, error);
+    enum impasto_status status = encode(format, image, stream, name, &options, error);
     /* It has grown by allocating, which is all that can fail. */
     const bool grown = !ferror(stream);
     if ((fclose(stream) != 0 || !grown) && status == IMPASTO_OK)

@@ -16,10 +16,13 @@
 /* Bytes between a scan's data and the next marker that are no sign of a decoder gone astray:
  * cameras and scanners leave a few. */
 #define MOST_STRAY 64
-/* An APP1 segment that holds EXIF begins so, an APP2 segment that holds a piece of ICC profile so.
- */
-static const unsigned char exif_mark[6] = {'E', 'x', 'i', 'f', 0, 0};
-static const unsigned char icc_mark[12] = "ICC_PROFILE";
+/* How segments begin: APP1 with EXIF or XMP, APP2 with a piece of an ICC profile, APP13 with a
+ * piece of Photoshop's resources. */
+#define PHOTOSHOP_SEGMENT (JPEG_APP0 + 13)
+static const char exif_mark[] = IMP_EXIF_MARK;
+static const char xmp_mark[] = IMP_XMP_MARK;
+static const char icc_mark[] = "ICC_PROFILE";
+static const char photoshop_mark[] = "Photoshop 3.0";
 #define ICC_HEADER 14 /* the mark, the piece's number, how many pieces */
 #define LARGEST_SEGMENT 65533
 
@@ -249,16 +252,55 @@ static size_t join_profile(struct reading *r)
     return size;
 }
 
-static enum impasto_status keep_exif(struct reading *r, struct impasto_error *error)
+/* The pieces of Photoshop's resources, put together, have the IPTC datasets. */
+static enum impasto_status keep_iptc(const struct reading *r, struct impasto_error *error)
 {
+    struct impasto_block joined = {0};
+    size_t size = 0;
+    for (jpeg_saved_marker_ptr m = r->jpeg.marker_list; m; m = m->next)
+        size += m->marker == PHOTOSHOP_SEGMENT ? m->data_length : 0;
+    if (size == 0)
+        return IMPASTO_OK;
+    joined.data = malloc(size);
+    if (!joined.data)
+        return imp_fail_memory(error, "IPTC datasets", size);
     for (jpeg_saved_marker_ptr m = r->jpeg.marker_list; m; m = m->next) {
-        if (m->marker != JPEG_APP0 + 1 || m->data_length <= sizeof(exif_mark) ||
-            memcmp(m->data, exif_mark, sizeof(exif_mark)) != 0)
+        const unsigned char *piece =
+            m->marker == PHOTOSHOP_SEGMENT
+                ? imp_behind_mark(m->data, m->data_length, photoshop_mark, sizeof(photoshop_mark))
+                : NULL;
+        if (!piece)
             continue;
-        return imp_block_copy(m->data + sizeof(exif_mark), m->data_length - sizeof(exif_mark),
-                              &r->image->metadata.exif, error);
+        memcpy(joined.data + joined.size, piece, m->data_length - sizeof(photoshop_mark));
+        joined.size += m->data_length - sizeof(photoshop_mark);
     }
-    return IMPASTO_OK;
+    const enum impasto_status status =
+        imp_iptc_unwrap(joined.data, joined.size, &r->image->metadata.iptc, error);
+    free(joined.data);
+    return status;
+}
+
+/* The first of each kind counts. */
+static enum impasto_status keep_metadata(const struct reading *r, struct impasto_error *error)
+{
+    static const double units[] = {[1] = 1, [2] = 2.54};
+    struct impasto_metadata *metadata = &r->image->metadata;
+    for (jpeg_saved_marker_ptr m = r->jpeg.marker_list; m; m = m->next) {
+        const unsigned char *const end = m->data + m->data_length;
+        const unsigned char *exif =
+            imp_behind_mark(m->data, m->data_length, exif_mark, sizeof(exif_mark));
+        const unsigned char *xmp =
+            imp_behind_mark(m->data, m->data_length, xmp_mark, sizeof(xmp_mark));
+        if (m->marker == JPEG_APP0 + 1 && exif && metadata->exif.size == 0)
+            IMP_TRY(imp_block_copy(exif, (size_t)(end - exif), &metadata->exif, error));
+        if (m->marker == JPEG_APP0 + 1 && xmp && metadata->xmp.size == 0)
+            IMP_TRY(imp_block_copy(xmp, (size_t)(end - xmp), &metadata->xmp, error));
+    }
+    imp_exif_density(&metadata->exif, metadata->density);
+    if (r->jpeg.saw_JFIF_marker && (r->jpeg.density_unit == 1 || r->jpeg.density_unit == 2))
+        imp_density_set(metadata->density, r->jpeg.X_density, r->jpeg.Y_density,
+                        units[r->jpeg.density_unit]);
+    return keep_iptc(r, error);
 }
 
 /* Whether the scans have brought every component, and all of its precision where the file ends
@@ -291,6 +333,7 @@ static enum impasto_status decode(struct reading *r, const struct imp_image_sour
     jpeg->src->resync_to_restart = take_restart;
     jpeg_save_markers(jpeg, JPEG_APP0 + 1, 0xffff);
     jpeg_save_markers(jpeg, JPEG_APP0 + 2, 0xffff);
+    jpeg_save_markers(jpeg, PHOTOSHOP_SEGMENT, 0xffff);
     jpeg_read_header(jpeg, TRUE);
     IMP_TRY(imp_image_check_size(source, jpeg->image_width, jpeg->image_height, error));
 
@@ -327,7 +370,7 @@ static enum impasto_status decode(struct reading *r, const struct imp_image_sour
         return imp_fail(error, IMPASTO_ERROR_INPUT,
                         "%s: is a cut-short JPEG picture: scans are missing; get it anew",
                         source->path);
-    IMP_TRY(keep_exif(r, error));
+    IMP_TRY(keep_metadata(r, error));
     jpeg_finish_decompress(jpeg);
     return imp_exif_turn(&r->image, imp_exif_orientation(&r->image->metadata.exif, true), error);
 }
@@ -354,24 +397,40 @@ static enum impasto_status load(const struct imp_image_source *source, struct im
 
 struct writing {
     struct jpeg_compress_struct jpeg;
-    unsigned char *segment; /* EXIF with its mark */
+    struct impasto_block resources; /* IPTC, with its mark */
+    struct impasto_block profile;
+    unsigned char *segment; /* the one that is written */
     JSAMPLE *row;
 };
 
-static enum impasto_status encode(struct writing *w, const struct impasto_image *image,
-                                  FILE *stream, const struct impasto_save_options *options,
-                                  struct session *session)
+/* A mark and what follows it, where there is room for it. May jump. */
+static void write_segment(struct writing *w, int marker, const void *mark, size_t mark_size,
+                          const struct impasto_block *block)
 {
-    const struct impasto_block *exif = &image->metadata.exif;
+    if (block->size == 0 || block->size > LARGEST_SEGMENT - mark_size)
+        return;
+    memcpy(w->segment, mark, mark_size);
+    memcpy(w->segment + mark_size, block->data, block->size);
+    jpeg_write_marker(&w->jpeg, marker, w->segment, (unsigned)(mark_size + block->size));
+}
+
+/* May jump. */
+static void write_segments(struct writing *w, const struct impasto_metadata *metadata)
+{
+    /* The first piece of one. */
+    static const char whole_profile[ICC_HEADER] = "ICC_PROFILE\0\1\1";
+    static const char writer[] = IMP_IMAGE_WRITER;
+    write_segment(w, JPEG_APP0 + 1, exif_mark, sizeof(exif_mark), &metadata->exif);
+    write_segment(w, JPEG_APP0 + 1, xmp_mark, sizeof(xmp_mark), &metadata->xmp);
+    write_segment(w, JPEG_APP0 + 2, whole_profile, sizeof(whole_profile), &w->profile);
+    write_segment(w, PHOTOSHOP_SEGMENT, "", 0, &w->resources);
+    jpeg_write_marker(&w->jpeg, JPEG_COM, (const JOCTET *)writer, sizeof(writer) - 1);
+}
+
+/* Samples as they come, with the colours that this library has. May jump. */
+static void start(struct writing *w, const struct impasto_image *image, FILE *stream, int quality)
+{
     struct jpeg_compress_struct *jpeg = &w->jpeg;
-    const size_t width = (size_t)image->width;
-    w->row = malloc(3 * width);
-    w->segment = malloc(sizeof(exif_mark) + exif->size);
-    if (!w->row || !w->segment)
-        return imp_fail_memory(session->error, "a JPEG writer", 3 * width);
-    jpeg->err = session_errors(session);
-    if (setjmp(session->jump))
-        return session->failure;
     jpeg_create_compress(jpeg);
     jpeg_stdio_dest(jpeg, stream);
     jpeg->image_width = (JDIMENSION)image->width;
@@ -379,19 +438,46 @@ static enum impasto_status encode(struct writing *w, const struct impasto_image 
     jpeg->input_components = 3;
     jpeg->in_color_space = JCS_RGB;
     jpeg_set_defaults(jpeg);
-    jpeg_set_quality(jpeg, options->quality, TRUE);
+    jpeg_set_quality(jpeg, quality, TRUE);
     /* 4:4:4: painted strokes have sharp edges in colour too. */
     jpeg->comp_info[0].h_samp_factor = jpeg->comp_info[0].v_samp_factor = 1;
     jpeg->optimize_coding = TRUE;
-    jpeg_start_compress(jpeg, TRUE);
-    jpeg_write_marker(jpeg, JPEG_COM, (const JOCTET *)IMP_IMAGE_WRITER,
-                      sizeof(IMP_IMAGE_WRITER) - 1);
-    if (exif->size && exif->size + sizeof(exif_mark) <= LARGEST_SEGMENT) {
-        memcpy(w->segment, exif_mark, sizeof(exif_mark));
-        memcpy(w->segment + sizeof(exif_mark), exif->data, exif->size);
-        jpeg_write_marker(jpeg, JPEG_APP0 + 1, w->segment,
-                          (unsigned)(sizeof(exif_mark) + exif->size));
+    if (image->metadata.density[0] > 0) {
+        jpeg->density_unit = 1; /* inches */
+        jpeg->X_density = (UINT16)(image->metadata.density[0] + 0.5);
+        jpeg->Y_density = (UINT16)(image->metadata.density[1] + 0.5);
     }
+    jpeg_start_compress(jpeg, TRUE);
+}
+
+/* What the segments hold. */
+static enum impasto_status prepare(struct writing *w, const struct impasto_image *image,
+                                   struct impasto_error *error)
+{
+    const size_t row = 3 * (size_t)image->width;
+    w->row = malloc(row);
+    w->segment = malloc(LARGEST_SEGMENT);
+    if (!w->row || !w->segment)
+        return imp_fail_memory(error, "a JPEG writer", row + LARGEST_SEGMENT);
+    IMP_TRY(imp_srgb_profile(&w->profile, error));
+    if (image->metadata.iptc.size == 0)
+        return IMPASTO_OK;
+    return imp_iptc_wrap(&image->metadata.iptc, photoshop_mark, sizeof(photoshop_mark),
+                         &w->resources, error);
+}
+
+static enum impasto_status encode(struct writing *w, const struct impasto_image *image,
+                                  FILE *stream, const struct impasto_save_options *options,
+                                  struct session *session)
+{
+    struct jpeg_compress_struct *jpeg = &w->jpeg;
+    const size_t width = (size_t)image->width;
+    IMP_TRY(prepare(w, image, session->error));
+    jpeg->err = session_errors(session);
+    if (setjmp(session->jump))
+        return session->failure;
+    start(w, image, stream, options->quality);
+    write_segments(w, &image->metadata);
     while (jpeg->next_scanline < jpeg->image_height) {
         const size_t base = width * (size_t)jpeg->next_scanline;
         for (size_t x = 0; x < width; x++) {
@@ -415,6 +501,8 @@ static enum impasto_status save(const struct impasto_image *image, FILE *stream,
     memset(&writing, 0, sizeof(writing));
     const enum impasto_status status = encode(&writing, image, stream, options, &session);
     jpeg_destroy_compress(&writing.jpeg);
+    free(writing.resources.data);
+    free(writing.profile.data);
     free(writing.row);
     free(writing.segment);
     return status;

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* What a picture says of itself beside its pixels: EXIF, XMP and IPTC blocks, and its density. */
 
-#include "image/image.h"
+#include "image/formats.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+/* Pixels per inch that make sense: from a wall to a film scanner. */
+#define LEAST_DENSITY 1
+#define MOST_DENSITY 65535
 
 enum impasto_status imp_block_copy(const void *bytes, size_t size, struct impasto_block *block,
                                    struct impasto_error *error)
@@ -34,4 +38,37 @@ void imp_metadata_free(struct impasto_metadata *metadata)
     free(metadata->xmp.data);
     free(metadata->iptc.data);
     *metadata = (struct impasto_metadata){0};
+}
+
+enum impasto_status imp_metadata_select(const struct impasto_image *image,
+                                        enum impasto_privacy privacy,
+                                        struct impasto_metadata *selected,
+                                        struct impasto_error *error)
+{
+    if (privacy != IMPASTO_PRIVACY_NONE)
+        imp_density_set(selected->density, image->metadata.density[0], image->metadata.density[1],
+                        1);
+    IMP_TRY(imp_exif_select(image, privacy, &selected->exif, error));
+    /* A block says something in any case, and the file is to say the same. */
+    imp_exif_density(&selected->exif, selected->density);
+    IMP_TRY(imp_xmp_select(&image->metadata.xmp, privacy, &selected->xmp, error));
+    return imp_iptc_select(&image->metadata.iptc, privacy, &selected->iptc, error);
+}
+
+void imp_density_set(double density[2], double x, double y, double units)
+{
+    const double across = x * units, down = y * units;
+    if (across >= LEAST_DENSITY && down >= LEAST_DENSITY && across <= MOST_DENSITY &&
+        down <= MOST_DENSITY) {
+        density[0] = across;
+        density[1] = down;
+    }
+}
+
+const unsigned char *imp_behind_mark(const void *bytes, size_t size, const char *mark,
+                                     size_t mark_size)
+{
+    return size > mark_size && memcmp(bytes, mark, mark_size) == 0
+               ? (const unsigned char *)bytes + mark_size
+               : NULL;
 }

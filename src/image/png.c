@@ -4,6 +4,7 @@
 
 #include "image/formats.h"
 
+#include <math.h>
 #include <png.h>
 #include <setjmp.h>
 #include <stddef.h>
@@ -16,6 +17,10 @@
 #define MOST_CHUNKS 100
 #define LARGEST_CHUNK (8u << 20)
 #define MOST_HELD ((size_t)64 << 20)
+
+/* The text chunk that holds XMP. */
+#define XMP_KEYWORD "XML:com.adobe.xmp"
+#define METRES_PER_INCH 0.0254
 
 /* What libpng's callbacks reach: where to put its message, where to jump to. */
 struct session {
@@ -142,19 +147,73 @@ static void unpack_row(struct reading *r, png_const_bytep samples, int channels,
         }
 }
 
-static enum impasto_status keep_exif(struct reading *r, struct impasto_error *error)
+/* ---- What stands beside the pixels ------------------------------------------------------------
+ */
+
+/* PNG has pixels per metre. 300 per inch are 11811, which are 299.9994: the whole number is meant.
+ */
+static png_uint_32 per_metre(double per_inch)
 {
-#ifdef PNG_eXIf_SUPPORTED
-    png_bytep block;
-    png_uint_32 size;
-    if (!png_get_eXIf_1(r->png, r->info, &size, &block) || size == 0)
-        return IMPASTO_OK;
-    IMP_TRY(imp_block_copy(block, size, &r->image->metadata.exif, error));
-    return imp_exif_turn(&r->image, imp_exif_orientation(&r->image->metadata.exif, true), error);
-#else
-    (void)r, (void)error;
+    return (png_uint_32)(per_inch / METRES_PER_INCH + 0.5);
+}
+
+static double per_inch(png_uint_32 per_metre_given)
+{
+    const double exact = per_metre_given * METRES_PER_INCH, whole = floor(exact + 0.5);
+    return per_metre(whole) == per_metre_given ? whole : exact;
+}
+
+/* A raw profile: EXIF and XMP may have the mark that they have in JPEG files. */
+static enum impasto_status keep_profile(const struct impasto_block *profile,
+                                        struct impasto_metadata *metadata,
+                                        struct impasto_error *error)
+{
+    static const char exif_mark[] = IMP_EXIF_MARK, xmp_mark[] = IMP_XMP_MARK;
+    const unsigned char *data = profile->data, *end = data + profile->size;
+    const unsigned char *exif = imp_behind_mark(data, profile->size, exif_mark, sizeof(exif_mark));
+    const unsigned char *xmp = imp_behind_mark(data, profile->size, xmp_mark, sizeof(xmp_mark));
+    if (exif && metadata->exif.size == 0)
+        return imp_block_copy(exif, (size_t)(end - exif), &metadata->exif, error);
+    if (xmp && metadata->xmp.size == 0)
+        return imp_block_copy(xmp, (size_t)(end - xmp), &metadata->xmp, error);
+    if (metadata->iptc.size == 0)
+        return imp_iptc_unwrap(data, profile->size, &metadata->iptc, error);
     return IMPASTO_OK;
-#endif
+}
+
+static enum impasto_status keep_text(const png_text *text, struct impasto_metadata *metadata,
+                                     struct impasto_error *error)
+{
+    static const char raw[] = "Raw profile type ";
+    if (strcmp(text->key, XMP_KEYWORD) == 0 && metadata->xmp.size == 0)
+        return imp_block_copy(text->text, strlen(text->text), &metadata->xmp, error);
+    if (strncmp(text->key, raw, sizeof(raw) - 1) != 0)
+        return IMPASTO_OK;
+    struct impasto_block profile = {0};
+    enum impasto_status status = imp_raw_profile_read(text->text, &profile, error);
+    if (status == IMPASTO_OK && profile.size > 0)
+        status = keep_profile(&profile, metadata, error);
+    free(profile.data);
+    return status;
+}
+
+/* The chunk for EXIF comes before what others have instead. */
+static enum impasto_status keep_metadata(struct reading *r, struct impasto_error *error)
+{
+    struct impasto_metadata *metadata = &r->image->metadata;
+    png_uint_32 size, across, down;
+    png_bytep block;
+    png_textp texts;
+    int unit;
+    if (png_get_eXIf_1(r->png, r->info, &size, &block) && size > 0)
+        IMP_TRY(imp_block_copy(block, size, &metadata->exif, error));
+    const int count = png_get_text(r->png, r->info, &texts, NULL);
+    for (int i = 0; i < count; i++)
+        IMP_TRY(keep_text(&texts[i], metadata, error));
+    imp_exif_density(&metadata->exif, metadata->density);
+    if (png_get_pHYs(r->png, r->info, &across, &down, &unit) && unit == PNG_RESOLUTION_METER)
+        imp_density_set(metadata->density, per_inch(across), per_inch(down), 1);
+    return imp_exif_turn(&r->image, imp_exif_orientation(&metadata->exif, true), error);
 }
 
 /* The first text under our keyword that is fit to be settings: a new string, or *settings as it was.
@@ -289,8 +348,8 @@ static enum impasto_status decode(struct reading *r, const struct imp_image_sour
         /* NOLINTEND(clang-analyzer-unix.Malloc) */
     }
     IMP_TRY(read_rest(r, session));
-    IMP_TRY(keep_exif(r, error));
-    return keep_settings(r, &r->image->settings, error);
+    IMP_TRY(keep_settings(r, &r->image->settings, error));
+    return keep_metadata(r, error);
 }
 
 static enum impasto_status load(const struct imp_image_source *source, struct impasto_image **image,
@@ -356,6 +415,7 @@ struct writing {
     png_infop info;
     png_bytep row;
     bool alpha;
+    char *iptc; /* as a raw profile */
 };
 
 static void pack_row(const struct impasto_image *image, int y, bool alpha, int bits, png_bytep row)
@@ -372,21 +432,61 @@ static void pack_row(const struct impasto_image *image, int y, bool alpha, int b
         }
 }
 
-/* Who wrote the file, and the picture's settings; before the pixels, where they are found soonest.
- * No times, so that equal pictures give equal bytes. May jump. */
+static png_text international(const char *keyword, const unsigned char *text)
+{
+    static char nothing[] = "";
+    return (png_text){.compression = PNG_ITXT_COMPRESSION_NONE,
+                      .key = (char *)keyword,
+                      .text = (char *)text,
+                      .lang = nothing,
+                      .lang_key = nothing};
+}
+
+/* Who wrote the file, the picture's settings, XMP and IPTC; before the pixels, where they are found
+ * soonest. No times, so that equal pictures give equal bytes. May jump. */
 static void set_texts(struct writing *w, const struct impasto_image *image)
 {
     static char software[] = "Software", writer[] = IMP_IMAGE_WRITER;
-    static char keyword[] = IMP_IMAGE_SETTINGS_KEYWORD, nothing[] = "";
-    png_text texts[] = {
-        {.compression = PNG_TEXT_COMPRESSION_NONE, .key = software, .text = writer},
-        {.compression = PNG_ITXT_COMPRESSION_NONE,
-         .key = keyword,
-         .text = image->settings,
-         .lang = nothing,
-         .lang_key = nothing},
-    };
-    png_set_text(w->png, w->info, texts, image->settings ? 2 : 1);
+    static char iptc[] = "Raw profile type iptc";
+    png_text texts[4] = {{PNG_TEXT_COMPRESSION_NONE, software, writer, 0, 0, NULL, NULL}};
+    int count = 1;
+    if (image->settings)
+        texts[count++] =
+            international(IMP_IMAGE_SETTINGS_KEYWORD, (const unsigned char *)image->settings);
+    if (image->metadata.xmp.size)
+        texts[count++] = international(XMP_KEYWORD, image->metadata.xmp.data);
+    if (w->iptc)
+        texts[count++] = (png_text){PNG_TEXT_COMPRESSION_zTXt, iptc, w->iptc, 0, 0, NULL, NULL};
+    png_set_text(w->png, w->info, texts, count);
+}
+
+/* May jump. */
+static void set_info(struct writing *w, const struct impasto_image *image, int bits)
+{
+    const double *density = image->metadata.density;
+    png_set_IHDR(w->png, w->info, (png_uint_32)image->width, (png_uint_32)image->height, bits,
+                 w->alpha ? PNG_COLOR_TYPE_RGB_ALPHA : PNG_COLOR_TYPE_RGB, PNG_INTERLACE_NONE,
+                 PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+    png_set_sRGB(w->png, w->info, PNG_sRGB_INTENT_PERCEPTUAL);
+    if (density[0] > 0)
+        png_set_pHYs(w->png, w->info, per_metre(density[0]), per_metre(density[1]),
+                     PNG_RESOLUTION_METER);
+    if (image->metadata.exif.size)
+        png_set_eXIf_1(w->png, w->info, (png_uint_32)image->metadata.exif.size,
+                       image->metadata.exif.data);
+    set_texts(w, image);
+}
+
+static enum impasto_status wrap_iptc(struct writing *w, const struct impasto_image *image,
+                                     struct impasto_error *error)
+{
+    struct impasto_block resources = {0};
+    if (image->metadata.iptc.size == 0)
+        return IMPASTO_OK;
+    IMP_TRY(imp_iptc_wrap(&image->metadata.iptc, "", 0, &resources, error));
+    const enum impasto_status status = imp_raw_profile_write("iptc", &resources, &w->iptc, error);
+    free(resources.data);
+    return status;
 }
 
 static enum impasto_status encode(struct writing *w, const struct impasto_image *image, FILE *stream,
@@ -398,25 +498,18 @@ static enum impasto_status encode(struct writing *w, const struct impasto_image 
     w->row = malloc((size_t)image->width * 8);
     if (!w->png || !w->row || !(w->info = png_create_info_struct(w->png)))
         return imp_fail_memory(session->error, "a PNG writer", (size_t)image->width * 8);
+    IMP_TRY(wrap_iptc(w, image, session->error));
     if (setjmp(session->jump))
         return session->failure;
     png_init_io(w->png, stream);
-    png_set_IHDR(w->png, w->info, (png_uint_32)image->width, (png_uint_32)image->height, bits,
-                 w->alpha ? PNG_COLOR_TYPE_RGB_ALPHA : PNG_COLOR_TYPE_RGB, PNG_INTERLACE_NONE,
-                 PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
-    png_set_sRGB(w->png, w->info, PNG_sRGB_INTENT_PERCEPTUAL);
-#ifdef PNG_eXIf_SUPPORTED
-    if (image->metadata.exif.size)
-        png_set_eXIf_1(w->png, w->info, (png_uint_32)image->metadata.exif.size,
-                       image->metadata.exif.data);
-#endif
-    set_texts(w, image);
+    set_info(w, image, bits);
     png_write_info(w->png, w->info);
     for (int y = 0; y < image->height; y++) {
         pack_row(image, y, w->alpha, bits, w->row);
         png_write_row(w->png, w->row);
     }
-    png_write_end(w->png, w->info);
+    /* Without the info: all of it is written, and libpng before 1.6.40 writes EXIF again. */
+    png_write_end(w->png, NULL);
     return IMPASTO_OK;
 }
 
@@ -428,6 +521,7 @@ static enum impasto_status save(const struct impasto_image *image, FILE *stream,
     struct writing writing = {0};
     const enum impasto_status status = encode(&writing, image, stream, options->bits, &session);
     png_destroy_write_struct(&writing.png, &writing.info);
+    free(writing.iptc);
     free(writing.row);
     return status;
 }

@@ -124,6 +124,7 @@ static enum impasto_status decode(struct reading *r, const struct imp_image_sour
     struct impasto_metadata *metadata = &r->image->metadata;
     IMP_TRY(keep_chunk(r, "EXIF", "Exif\0", 6, &metadata->exif, error));
     IMP_TRY(keep_chunk(r, "XMP ", "", 0, &metadata->xmp, error));
+    imp_exif_density(&metadata->exif, metadata->density);
     return imp_exif_turn(&r->image, imp_exif_orientation(&metadata->exif, true), error);
 }
 
@@ -149,6 +150,7 @@ struct writing {
     WebPPicture picture;
     WebPMemoryWriter bytes;
     unsigned char *samples;
+    struct impasto_block signature; /* EXIF of a picture that has none */
     WebPMux *mux;
     WebPData file;
 };
@@ -160,6 +162,7 @@ static void end_writing(struct writing *w)
     WebPMuxDelete(w->mux);
     WebPDataClear(&w->file);
     free(w->samples);
+    free(w->signature.data);
 }
 
 static void pack(const struct impasto_image *image, bool alpha, unsigned char *to)
@@ -224,10 +227,14 @@ static enum impasto_status assemble(struct writing *w, const struct impasto_imag
                                     const char *path, struct impasto_error *error)
 {
     const WebPData bitstream = {.bytes = w->bytes.mem, .size = w->bytes.size};
+    const struct impasto_block *exif = &image->metadata.exif;
+    if (exif->size == 0) {
+        IMP_TRY(imp_exif_signature(&w->signature, error));
+        exif = &w->signature;
+    }
     w->mux = WebPMuxNew();
     if (!w->mux || WebPMuxSetImage(w->mux, &bitstream, 0) != WEBP_MUX_OK ||
-        !set_chunk(w, "EXIF", &image->metadata.exif) ||
-        !set_chunk(w, "XMP ", &image->metadata.xmp) ||
+        !set_chunk(w, "EXIF", exif) || !set_chunk(w, "XMP ", &image->metadata.xmp) ||
         WebPMuxAssemble(w->mux, &w->file) != WEBP_MUX_OK)
         return imp_fail_memory(error, path, w->bytes.size);
     return IMPASTO_OK;
