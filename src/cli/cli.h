@@ -162,6 +162,8 @@ bool cli_same_file(const char *a, const char *b);
 
 /* Writes to the stream; false: that failed, and errno may say why. */
 typedef bool (*cli_write_fn)(FILE *stream, const void *data);
+/* How the results are saved. */
+struct impasto_save_options cli_save_options(const struct cli_settings *settings);
 /* Writes a file, whole or not at all. */
 enum impasto_status cli_write_file(const char *path, cli_write_fn write, const void *data,
                                    struct impasto_error *error);
@@ -176,7 +178,8 @@ enum impasto_status cli_write_floats(const char *path, const float *data, size_t
 struct cli_timelapse {
     const char *folder; /* NULL: none */
     int every;          /* iterations from frame to frame */
-    int digits, bits;
+    int digits;
+    struct impasto_save_options options;
     int frames;         /* written so far */
     int last;           /* iteration of the last one; -1: none yet */
 };

@@ -27,6 +27,10 @@ static const struct cli_choice conventions[] = {{"auto", IMPASTO_CONVENTION_AUTO
                                                 {"caffe", IMPASTO_CONVENTION_CAFFE},
                                                 {"torchvision", IMPASTO_CONVENTION_TORCHVISION},
                                                 {0}};
+static const struct cli_choice privacies[] = {{"private", IMPASTO_PRIVACY_PRIVATE},
+                                              {"keep", IMPASTO_PRIVACY_KEEP},
+                                              {"none", IMPASTO_PRIVACY_NONE},
+                                              {0}};
 static const struct cli_choice bits[] = {{"8", 8}, {"16", 16}, {0}};
 static const struct cli_choice size_words[] = {{"source", IMPASTO_SIZE_SOURCE}, {0}};
 static const struct cli_choice style_size_words[] = {
@@ -74,6 +78,12 @@ const struct cli_option cli_options[] = {
      .help = "with --batch: also paint what is there already"},
     {"bits", 0, "Pictures", "8|16", CLI_CHOICE, SETTING(bits), .choices = bits, .recorded = true,
      .help = "bits per channel of a PNG result (8)"},
+    {"metadata", 0, "Pictures", "private|keep|none", CLI_CHOICE, SETTING(metadata),
+     .choices = privacies, .recorded = true,
+     .help =
+         "what of the photograph's EXIF, XMP and IPTC the result has. private: camera, exposure, "
+         "date, artist and copyright; keep: also position, owner, serial numbers and texts; "
+         "none: nothing (private)"},
     {"init", 0, "Pictures", "content|noise|gray|FILE", CLI_TEXT, SETTING(init), .recorded = true,
      .help = "the picture to start from (content)"},
     {"seed", 0, "Pictures", "N", CLI_UINT64, PARAM(seed), .low = 0, .high = 9007199254740992.0,

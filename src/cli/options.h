@@ -52,7 +52,7 @@ struct cli_settings {
     const char *weights, *export_weights;
     int convention; /* enum impasto_convention */
     const char *init;
-    int bits;
+    int bits, metadata; /* enum impasto_privacy */
     uint64_t max_pixels;
     const char *trace, *gradient;
     int save_every;

@@ -144,6 +144,12 @@ enum impasto_status cli_check_outputs(const struct cli_settings *settings, const
     return cli_timelapse_check(settings, outputs, count, error);
 }
 
+struct impasto_save_options cli_save_options(const struct cli_settings *settings)
+{
+    return (struct impasto_save_options){.privacy = (enum impasto_privacy)settings->metadata,
+                                         .bits = settings->bits};
+}
+
 enum impasto_status cli_write_file(const char *path, cli_write_fn write, const void *data,
                                    struct impasto_error *error)
 {

@@ -9,7 +9,7 @@
 static enum impasto_status save_picture(struct cli_painter *run, const struct impasto_image *image,
                                         struct impasto_error *error)
 {
-    const struct impasto_save_options options = {.bits = run->settings->bits};
+    const struct impasto_save_options options = cli_save_options(run->settings);
     return impasto_image_save(image, run->output, &options, error);
 }
 

@@ -149,7 +149,7 @@ enum impasto_status cli_timelapse_open(struct cli_timelapse *timelapse,
     *timelapse = (struct cli_timelapse){
         .folder = settings->timelapse,
         .every = every,
-        .bits = settings->bits,
+        .options = cli_save_options(settings),
         .last = -1,
     };
     /* The first frame is iteration 0, and the last may come out of turn. */
@@ -195,13 +195,12 @@ enum impasto_status cli_timelapse_write(struct cli_timelapse *timelapse, int tak
     if (!path)
         return cli_fail_memory(error, "a file name");
     snprintf(path, size, "%s/%0*d.png", timelapse->folder, timelapse->digits, timelapse->frames);
-    const struct impasto_save_options options = {.bits = timelapse->bits};
     struct impasto_image *resized = NULL;
     enum impasto_status status = IMPASTO_OK;
     if (image->width != width || image->height != height)
         status = impasto_image_resize(image, width, height, &resized, error);
     if (status == IMPASTO_OK)
-        status = impasto_image_save(resized ? resized : image, path, &options, error);
+        status = impasto_image_save(resized ? resized : image, path, &timelapse->options, error);
     impasto_image_free(&resized);
     free(path);
     if (status == IMPASTO_OK) {

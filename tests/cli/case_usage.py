@@ -12,7 +12,7 @@ from support import CHEAP, INPUT, OUTPUT, SHORT_PATIENCE, USAGE, Case, environme
 OPTIONS = """device list-devices json self-test size style-size style-scale iterations optimizer
     learning-rate beta1 beta2 epsilon content-weight style-weight tv-weight content-layers
     style-layers losses pooling padding init seed preset weights export-weights conv gemm trace
-    gradient save-every profile output bits margin convention max-pixels quiet verbose version
+    gradient save-every profile output bits metadata margin convention max-pixels quiet verbose version
     help memory plan tune scales first-iterations average strength colour style-loss content-mask
     style-mask keep interpolate history settings save-settings
     show timelapse timelapse-every report batch overwrite checkpoint every resume
@@ -119,6 +119,7 @@ class Usage(Case):
             "optimizer": ["adam", "lbfgs"],
             "convention": ["auto", "caffe", "torchvision"],
             "bits": ["8", "16"],
+            "metadata": ["private", "keep", "none"],
             "size": ["source", "16", "16384"],
             "style-size": ["source", "auto"],
         }.items():
