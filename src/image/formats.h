@@ -174,7 +174,7 @@ enum impasto_status imp_exif_turn(struct impasto_image **image, int orientation,
  */
 
 /* All that its file may have of the image's metadata: with IMPASTO_PRIVACY_NONE nothing.
- * `selected`, empty before, is freed by the caller, also after a failure. (metadata.c) */
+ * `selected`, empty before, is freed by the caller, also after a failure. (metadata_select.c) */
 enum impasto_status imp_metadata_select(const struct impasto_image *image,
                                         enum impasto_privacy privacy,
                                         struct impasto_metadata *selected,
