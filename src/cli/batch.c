@@ -79,10 +79,20 @@ static bool goes_on(const struct worker *worker, enum impasto_status status)
            worker->painter.device;
 }
 
+/* Says which picture an error is about, where it does not say so itself. */
+static void name_picture(const struct cli_batch_item *item, struct impasto_error *error)
+{
+    const struct impasto_error why = *error;
+    if (!strstr(why.message, item->content) && !strstr(why.message, item->output))
+        cli_fail(error, why.status, "%s: %s", item->content, why.message);
+}
+
 static void put(struct worker *worker, struct cli_batch_item *item, enum cli_batch_state state,
                 enum impasto_status status)
 {
     struct batch *batch = worker->batch;
+    if (state == CLI_BATCH_FAILED)
+        name_picture(item, &worker->error);
     pthread_mutex_lock(&batch->mutex);
     item->state = state;
     item->status = status;
@@ -261,6 +271,8 @@ static enum impasto_status run_workers(struct batch *batch, const char *const *d
         status = cli_pictures_load(&workers[i].settings, &workers[i].painter.pictures, error);
         begun = i + 1;
     }
+    if (status == IMPASTO_OK)
+        status = cli_batch_folders(batch->settings, &batch->list, batch->console, error);
     if (status == IMPASTO_OK && workers[0].settings.show)
         status = cli_console_open_show(&workers[0].painter.console, error);
     if (status == IMPASTO_OK && count == 1) {

@@ -19,6 +19,9 @@ enum cli_batch_state {
 
 struct cli_batch_item {
     char *content, *output;
+    size_t root;   /* bytes of the content's path that {path} leaves out */
+    size_t number; /* its place in the list, from 1 on */
+    bool whole;    /* its result's name keeps its extension */
     enum cli_batch_state state;
     enum impasto_status status; /* CLI_BATCH_FAILED: why */
     char *message;
@@ -40,6 +43,14 @@ enum impasto_status cli_batch_list(const struct cli_settings *settings, struct c
 void cli_batch_list_free(struct cli_batch_list *list);
 /* Takes items out: those for which `dropped` is true. */
 void cli_batch_list_drop(struct cli_batch_list *list, const bool *dropped);
+
+/* ---- batch_folders.c ------------------------------------------------------------------------- */
+
+/* Makes folders of results that are missing, and says so. IMPASTO_ERROR_OUTPUT: nothing could be
+ * written to one of them. */
+enum impasto_status cli_batch_folders(const struct cli_settings *settings,
+                                      const struct cli_batch_list *list,
+                                      struct cli_console *console, struct impasto_error *error);
 
 /* ---- batch_contents.c ------------------------------------------------------------------------ */
 

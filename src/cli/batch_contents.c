@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Which pictures --batch paints: those that its words name, and those in folders and lists. */
 
+#define _DEFAULT_SOURCE /* GLOB_BRACE */
+
 #include "cli/batch.h"
 
 #include "cli/run.h"
@@ -9,11 +11,18 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#ifdef GLOB_BRACE
+#define BRACES GLOB_BRACE
+#else
+#define BRACES 0
+#endif
 
 /* How many names of files that are passed over are told. */
 #define NAMES_TOLD 3
@@ -24,16 +33,26 @@ struct files {
     char names[200]; /* of the first ones */
 };
 
+/* A folder by its identity: links may lead to it again. */
+struct place {
+    dev_t device;
+    ino_t inode;
+};
+
 struct gathering {
     struct cli_batch_list *list;
+    bool recursive;
+    struct place *visited; /* with recursive */
+    size_t visits, room;
     struct cli_console *console;
     struct files named; /* results of ours that were named themselves */
     size_t left_out;    /* results in folders */
 };
 
-/* In one folder. */
+/* What else is in one folder. */
 struct leavings {
-    struct files strangers, results;
+    struct files strangers, results, folders;
+    struct cli_batch_list below; /* paths of the folders, to be gone into */
 };
 
 /* ---- The list -------------------------------------------------------------------------------- */
@@ -65,7 +84,7 @@ void cli_batch_list_free(struct cli_batch_list *list)
     *list = (struct cli_batch_list){0};
 }
 
-static enum impasto_status add(struct cli_batch_list *list, const char *content,
+static enum impasto_status add(struct cli_batch_list *list, const char *content, size_t root,
                                struct impasto_error *error)
 {
     if (list->count == list->capacity) {
@@ -79,7 +98,7 @@ static enum impasto_status add(struct cli_batch_list *list, const char *content,
     char *copy = strdup(content);
     if (!copy)
         return cli_fail_memory(error, "the batch");
-    list->item[list->count++] = (struct cli_batch_item){.content = copy};
+    list->item[list->count++] = (struct cli_batch_item){.content = copy, .root = root};
     return IMPASTO_OK;
 }
 
@@ -149,24 +168,36 @@ static bool is_result(const char *path)
     return impasto_image_is_result(path, &result, &ignored) == IMPASTO_OK && result;
 }
 
-static enum impasto_status add_entry(struct gathering *to, const char *folder, const char *name,
+/* A path that was found, not named. root: bytes of it that name the folder of --batch. */
+static enum impasto_status add_found(struct gathering *to, const char *path, size_t root,
                                      struct leavings *left, struct impasto_error *error)
+{
+    const char *name = cli_file_name(path);
+    if (is_folder(path)) {
+        note(&left->folders, name);
+        return to->recursive ? add(&left->below, path, root, error) : IMPASTO_OK;
+    }
+    const bool picture = cli_batch_is_picture(path);
+    if (picture && !is_result(path))
+        return add(to->list, path, root, error);
+    if (picture)
+        note(&left->results, name);
+    else if (is_regular(path) && !cli_has_extension(name, ".lock"))
+        note(&left->strangers, name);
+    return IMPASTO_OK;
+}
+
+static enum impasto_status add_entry(struct gathering *to, const char *folder, size_t root,
+                                     const char *name, struct leavings *left,
+                                     struct impasto_error *error)
 {
     const size_t size = strlen(folder) + strlen(name) + 2;
     const bool slash = folder[strlen(folder) - 1] == '/';
     char *path = malloc(size);
-    enum impasto_status status = IMPASTO_OK;
     if (!path)
         return cli_fail_memory(error, "the batch");
     snprintf(path, size, "%s%s%s", folder, slash ? "" : "/", name);
-    if (!is_folder(path) && cli_batch_is_picture(path)) {
-        if (is_result(path))
-            note(&left->results, name);
-        else
-            status = add(to->list, path, error);
-    } else if (is_regular(path) && !cli_has_extension(name, ".lock")) {
-        note(&left->strangers, name);
-    }
+    const enum impasto_status status = add_found(to, path, root, left, error);
     free(path);
     return status;
 }
@@ -174,6 +205,11 @@ static enum impasto_status add_entry(struct gathering *to, const char *folder, c
 static void tell_leavings(struct gathering *to, const char *folder, const struct leavings *left)
 {
     const struct files *strangers = &left->strangers, *results = &left->results;
+    const struct files *folders = &left->folders;
+    if (folders->count > 0 && !to->recursive)
+        tell(to, "%s: %zu folder%s passed over: %s; --recursive goes into %s", folder,
+             folders->count, folders->count > 1 ? "s are" : " is", folders->names,
+             folders->count > 1 ? "them" : "it");
     if (strangers->count > 0)
         tell(to, "%s: %zu file%s passed over, not being pictures that can be read: %s", folder,
              strangers->count, strangers->count > 1 ? "s are" : " is", strangers->names);
@@ -185,24 +221,72 @@ static void tell_leavings(struct gathering *to, const char *folder, const struct
     to->left_out += results->count;
 }
 
-/* The pictures in a folder, by name. */
-static enum impasto_status add_folder(struct gathering *to, const char *folder,
-                                      struct impasto_error *error)
+static void sort(struct cli_batch_list *list, size_t begin)
+{
+    if (list->count > begin)
+        qsort(list->item + begin, list->count - begin, sizeof(*list->item), by_content);
+}
+
+/* Notes that the folder was gone into; false: it was before, or there is no memory to know. */
+static bool visit(struct gathering *to, const char *folder)
+{
+    struct stat info;
+    if (!to->recursive || stat(folder, &info) != 0)
+        return true;
+    for (size_t i = 0; i < to->visits; i++)
+        if (to->visited[i].device == info.st_dev && to->visited[i].inode == info.st_ino)
+            return false;
+    if (to->visits == to->room) {
+        const size_t room = to->room ? 2 * to->room : 64;
+        struct place *visited = realloc(to->visited, room * sizeof(*visited));
+        if (!visited)
+            return false;
+        to->visited = visited;
+        to->room = room;
+    }
+    to->visited[to->visits++] = (struct place){info.st_dev, info.st_ino};
+    return true;
+}
+
+/* The pictures in one folder, by name. */
+static enum impasto_status look_into(struct gathering *to, const char *folder, size_t root,
+                                     struct leavings *left, struct impasto_error *error)
 {
     DIR *entries = opendir(folder);
-    struct cli_batch_list *list = to->list;
-    struct leavings left = {0};
-    const size_t begin = list->count;
+    const size_t begin = to->list->count;
     enum impasto_status status = IMPASTO_OK;
     if (!entries)
         return cli_fail_file(error, IMPASTO_ERROR_INPUT, folder, "cannot be looked into", errno);
     for (const struct dirent *entry; status == IMPASTO_OK && (entry = readdir(entries));)
         if (entry->d_name[0] != '.')
-            status = add_entry(to, folder, entry->d_name, &left, error);
+            status = add_entry(to, folder, root, entry->d_name, left, error);
     closedir(entries);
-    if (list->count > begin)
-        qsort(list->item + begin, list->count - begin, sizeof(*list->item), by_content);
-    tell_leavings(to, folder, &left);
+    sort(to->list, begin);
+    sort(&left->below, 0);
+    tell_leavings(to, folder, left);
+    return status;
+}
+
+/* A folder, and with --recursive those in it. One of them that cannot be looked into is a warning.
+ */
+static enum impasto_status add_folder(struct gathering *to, const char *folder, size_t root,
+                                      struct impasto_error *error)
+{
+    struct leavings left = {0};
+    struct impasto_error why = {0};
+    if (!visit(to, folder))
+        return IMPASTO_OK;
+    enum impasto_status status = look_into(to, folder, root, &left, error);
+    for (size_t i = 0; i < left.below.count && status == IMPASTO_OK; i++) {
+        status = add_folder(to, left.below.item[i].content, root, &why);
+        if (status == IMPASTO_ERROR_INPUT) {
+            cli_console_log(to->console, IMPASTO_LOG_WARNING, why.message);
+            status = IMPASTO_OK;
+        } else if (status != IMPASTO_OK) {
+            *error = why;
+        }
+    }
+    cli_batch_list_free(&left.below);
     return status;
 }
 
@@ -257,13 +341,13 @@ static enum impasto_status add_named(struct gathering *to, const char *path,
 {
     if (is_result(path))
         note(&to->named, cli_file_name(path));
-    return add(to->list, path, error);
+    return add(to->list, path, strlen(path), error);
 }
 
 static enum impasto_status add_path(void *user, const char *path, struct impasto_error *error)
 {
     struct gathering *to = user;
-    return is_folder(path) ? add_folder(to, path, error) : add_named(to, path, error);
+    return is_folder(path) ? add_folder(to, path, strlen(path), error) : add_named(to, path, error);
 }
 
 /* What is neither a picture nor a list fails as the picture that it may be, with a word on what it
@@ -280,7 +364,7 @@ static enum impasto_status add_bytes(struct gathering *to, const char *path, cha
                    ? cli_fail(error, IMPASTO_ERROR_INPUT,
                               "standard input: is no list of pictures; --batch - reads paths, one "
                               "in each line or with zeros between them")
-                   : add(to->list, path, error);
+                   : add(to->list, path, strlen(path), error);
     status = cli_list_visit(*bytes, *size, add_path, to, error);
     if (status == IMPASTO_OK && to->list->count == begin)
         tell(to, "%s: names no pictures", name_of_list(path));
@@ -301,39 +385,69 @@ static enum impasto_status add_list(struct gathering *to, const char *path,
 
 /* ---- Words ----------------------------------------------------------------------------------- */
 
+/* The files that a pattern fits, which no shell has seen to: quotes were about it. */
+static enum impasto_status add_pattern(struct gathering *to, const char *pattern, bool *found,
+                                       struct impasto_error *error)
+{
+    glob_t paths;
+    struct leavings left = {0};
+    enum impasto_status status = IMPASTO_OK;
+    if (!strpbrk(pattern, "*?[{") || glob(pattern, BRACES, NULL, &paths) != 0)
+        return IMPASTO_OK;
+    for (size_t i = 0; i < paths.gl_pathc && status == IMPASTO_OK; i++)
+        status = add_found(to, paths.gl_pathv[i], strlen(paths.gl_pathv[i]), &left, error);
+    globfree(&paths);
+    cli_batch_list_free(&left.below);
+    left.folders.count = 0; /* nobody has named them */
+    tell_leavings(to, pattern, &left);
+    *found = true;
+    return status;
+}
+
 static enum impasto_status add_word(struct gathering *to, const char *word,
                                     struct impasto_error *error)
 {
+    const bool there = access(word, F_OK) == 0;
+    bool found = false;
     if (is_folder(word))
-        return add_folder(to, word, error);
-    if (strcmp(word, "-") == 0 || (access(word, F_OK) == 0 && !cli_batch_is_picture(word)))
+        return add_folder(to, word, strlen(word), error);
+    if (strcmp(word, "-") == 0 || (there && !cli_batch_is_picture(word)))
         return add_list(to, word, error);
+    const enum impasto_status status = there ? IMPASTO_OK : add_pattern(to, word, &found, error);
+    if (status != IMPASTO_OK || found)
+        return status;
     return add_named(to, word, error); /* also where it is not there: that is its failure */
+}
+
+static enum impasto_status add_words(struct gathering *to, const struct cli_settings *settings,
+                                     struct impasto_error *error)
+{
+    enum impasto_status status = IMPASTO_OK;
+    for (int i = 0; i < settings->batch.count && status == IMPASTO_OK; i++)
+        status = add_word(to, settings->batch.item[i], error);
+    for (int i = 0; i < settings->word_count && status == IMPASTO_OK; i++)
+        status = add_word(to, settings->words[i].text, error);
+    return status;
 }
 
 enum impasto_status cli_batch_contents(const struct cli_settings *settings,
                                        struct cli_batch_list *list, struct cli_console *console,
                                        struct impasto_error *error)
 {
-    struct gathering to = {.list = list, .console = console};
-    enum impasto_status status = IMPASTO_OK;
-    for (int i = 0; i < settings->batch.count && status == IMPASTO_OK; i++)
-        status = add_word(&to, settings->batch.item[i], error);
-    for (int i = 0; i < settings->word_count && status == IMPASTO_OK; i++)
-        status = add_word(&to, settings->words[i].text, error);
-    if (status == IMPASTO_OK && to.named.count > 0)
+    struct gathering to = {.list = list, .console = console, .recursive = settings->recursive};
+    const enum impasto_status status = add_words(&to, settings, error);
+    free(to.visited);
+    if (status != IMPASTO_OK)
+        return status;
+    if (to.named.count > 0)
         tell(&to, "%zu of the pictures named %s of Impasto %s: %s", to.named.count,
              to.named.count > 1 ? "are results" : "is a result",
              to.named.count > 1 ? "themselves" : "itself", to.named.names);
-    if (status == IMPASTO_OK && list->count == 0 && to.left_out > 0)
-        return cli_fail(error, IMPASTO_ERROR_INPUT,
-                        "--batch: no pictures in %s but results of Impasto; name one itself to "
-                        "paint it",
-                        name_of_list(settings->batch.item[0]));
-    if (status == IMPASTO_OK && list->count == 0)
-        return cli_fail(error, IMPASTO_ERROR_INPUT,
-                        "--batch: no pictures in %s; name pictures, a folder that has some, or a "
-                        "text file with a picture's path in each line",
-                        name_of_list(settings->batch.item[0]));
-    return status;
+    if (list->count > 0)
+        return IMPASTO_OK;
+    return cli_fail(error, IMPASTO_ERROR_INPUT, "--batch: no pictures in %s%s",
+                    name_of_list(settings->batch.item[0]),
+                    to.left_out > 0 ? " but results of Impasto; name one itself to paint it"
+                                    : "; name pictures, a folder that has some, or a text file "
+                                      "with a picture's path in each line");
 }

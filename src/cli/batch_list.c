@@ -3,6 +3,7 @@
 
 #include "cli/batch.h"
 
+#include "cli/pattern.h"
 #include "cli/pictures.h"
 #include "cli/run.h"
 
@@ -13,54 +14,21 @@
 /* ---- Where to -------------------------------------------------------------------------------- */
 
 #define USUAL_PATTERN "{folder}/{content}-{style}.png"
+/* Before the last part of a pattern, where pictures of several folders would go to one. */
+#define PATH_PART "{path}/"
 
-static size_t stem_length(const char *name)
+/* The pattern in force, a new string; NULL: out of memory. */
+static char *pattern_of(const struct cli_settings *s)
 {
-    const char *dot = strrchr(name, '.');
-    return dot && dot != name ? (size_t)(dot - name) : strlen(name);
-}
-
-/* Writes what a placeholder stands for, or, where it is none, its first character; returns how much
- * of the pattern that was. */
-static size_t expand(FILE *out, const char *pattern, const struct cli_batch_item *item,
-                     size_t number, const char *style)
-{
-    const char *name = cli_file_name(item->content);
-    const size_t folder = (size_t)(name - item->content);
-    if (strncmp(pattern, "{content}", 9) == 0) {
-        fprintf(out, "%.*s", (int)stem_length(name), name);
-        return 9;
-    }
-    if (strncmp(pattern, "{style}", 7) == 0) {
-        fprintf(out, "%.*s", (int)stem_length(cli_file_name(style)), cli_file_name(style));
-        return 7;
-    }
-    if (strncmp(pattern, "{folder}", 8) == 0) {
-        fprintf(out, "%.*s", folder > 1 ? (int)folder - 1 : 1, folder ? item->content : ".");
-        return 8;
-    }
-    if (strncmp(pattern, "{number}", 8) == 0) {
-        fprintf(out, "%04zu", number);
-        return 8;
-    }
-    fputc(pattern[0], out);
-    return 1;
-}
-
-static char *name_output(const char *pattern, const struct cli_batch_item *item, size_t number,
-                         const char *style)
-{
-    char *name = NULL;
-    size_t size = 0;
-    FILE *out = open_memstream(&name, &size);
-    if (!out)
-        return NULL;
-    while (*pattern)
-        pattern += expand(out, pattern, item, number, style);
-    if (fclose(out) == 0)
-        return name;
-    free(name);
-    return NULL;
+    const char *given = s->output ? s->output : USUAL_PATTERN;
+    const bool apart = !s->recursive || cli_pattern_has(given, "folder") ||
+                       cli_pattern_has(given, "path") || cli_pattern_has(given, "number");
+    const int folder = (int)(cli_file_name(given) - given);
+    const size_t size = strlen(given) + sizeof(PATH_PART);
+    char *pattern = malloc(size);
+    if (pattern)
+        snprintf(pattern, size, "%.*s%s%s", folder, given, apart ? "" : PATH_PART, given + folder);
+    return pattern;
 }
 
 /* Of two with the same output, the one that was named first comes first. */
@@ -85,7 +53,7 @@ static enum impasto_status find_twice(struct cli_batch_item **sorted, size_t cou
         else
             return cli_fail(error, IMPASTO_ERROR_USAGE,
                             "-o: %s and %s would both be %s; let the pattern have {content}, "
-                            "{folder} or {number}",
+                            "{folder}, {path} or {number}",
                             sorted[first]->content, sorted[i]->content, sorted[i]->output);
     }
     return IMPASTO_OK;
@@ -175,21 +143,74 @@ static enum impasto_status drop_results(struct cli_batch_list *list, struct impa
     return room ? IMPASTO_OK : cli_fail_memory(error, "the batch");
 }
 
-static enum impasto_status name_outputs(struct cli_batch_list *list, const struct cli_settings *s,
+/* What outputs are named by. */
+struct naming {
+    char *pattern;
+    struct cli_spec style;
+};
+
+static enum impasto_status name_output(const struct naming *by, struct cli_batch_item *item,
+                                       struct impasto_error *error)
+{
+    const struct cli_naming naming = {.content = item->content,
+                                      .style = by->style.path,
+                                      .root = item->root,
+                                      .number = item->number,
+                                      .whole = item->whole};
+    free(item->output);
+    item->output = cli_pattern_expand(by->pattern, &naming);
+    return item->output ? IMPASTO_OK : cli_fail_memory(error, "the batch");
+}
+
+static enum impasto_status name_outputs(struct cli_batch_list *list, const struct naming *by,
                                         struct impasto_error *error)
 {
-    const char *pattern = s->output ? s->output : USUAL_PATTERN;
-    struct cli_spec style;
-    enum impasto_status status = cli_spec_read(s->styles.item[0], true, &style, error);
-    if (status != IMPASTO_OK)
-        return status;
+    enum impasto_status status = IMPASTO_OK;
     for (size_t i = 0; i < list->count && status == IMPASTO_OK; i++) {
-        struct cli_batch_item *item = &list->item[i];
-        item->output = name_output(pattern, item, i + 1, style.path);
-        if (!item->output)
-            status = cli_fail_memory(error, "the batch");
+        list->item[i].number = i + 1;
+        status = name_output(by, &list->item[i], error);
     }
-    free(style.path);
+    return status;
+}
+
+/* Marks pictures that would have one output and may be told apart by their extensions; how many. */
+static size_t find_clashes(struct cli_batch_item **sorted, size_t count)
+{
+    size_t found = 0;
+    for (size_t i = 1; i < count; i++) {
+        struct cli_batch_item *a = sorted[i - 1], *b = sorted[i];
+        if (strcmp(a->output, b->output) != 0 || cli_same_file(a->content, b->content))
+            continue;
+        found += (size_t)!a->whole + (size_t)!b->whole;
+        a->whole = b->whole = true;
+    }
+    return found;
+}
+
+/* x.jpg and x.png become x.jpg-style.png and x.png-style.png: by themselves, and each time anew. */
+static enum impasto_status tell_apart(struct cli_batch_list *list, const struct naming *by,
+                                      struct cli_console *console, struct impasto_error *error)
+{
+    struct cli_batch_item **sorted = malloc(list->count * sizeof(*sorted));
+    enum impasto_status status = sorted ? IMPASTO_OK : cli_fail_memory(error, "the batch");
+    size_t clashes = 0;
+    char line[160];
+    for (size_t found = 1; found > 0 && status == IMPASTO_OK; clashes += found) {
+        for (size_t i = 0; i < list->count; i++)
+            sorted[i] = &list->item[i];
+        qsort(sorted, list->count, sizeof(*sorted), by_output);
+        found = find_clashes(sorted, list->count);
+        for (size_t i = 0; i < list->count && found > 0 && status == IMPASTO_OK; i++)
+            if (list->item[i].whole)
+                status = name_output(by, &list->item[i], error);
+    }
+    free(sorted);
+    snprintf(line, sizeof(line),
+             "%zu pictures have the names of others but for their extensions, "
+             "which their results keep",
+             clashes);
+    if (clashes > 0 && status == IMPASTO_OK)
+        cli_console_log(console, IMPASTO_LOG_INFO, line);
     return status;
 }
 
@@ -208,7 +229,7 @@ static bool is_in_folder(const char *path, const char *folder)
 static enum impasto_status check_numbers(const struct cli_batch_list *list,
                                          const struct cli_settings *s, struct impasto_error *error)
 {
-    if (!s->output || !strstr(s->output, "{number}"))
+    if (!s->output || !cli_pattern_has(s->output, "number"))
         return IMPASTO_OK;
     for (int word = 0; word < s->batch.count; word++) {
         const char *folder = s->batch.item[word];
@@ -225,15 +246,36 @@ static enum impasto_status check_numbers(const struct cli_batch_list *list,
     return IMPASTO_OK;
 }
 
-enum impasto_status cli_batch_list(const struct cli_settings *settings, struct cli_batch_list *list,
-                                   struct cli_console *console, struct impasto_error *error)
+static enum impasto_status find_outputs(const struct cli_settings *settings,
+                                        struct cli_batch_list *list, const struct naming *by,
+                                        struct cli_console *console, struct impasto_error *error)
 {
-    enum impasto_status status = cli_batch_contents(settings, list, console, error);
-    if (status == IMPASTO_OK)
-        status = name_outputs(list, settings, error);
+    enum impasto_status status = name_outputs(list, by, error);
     if (status == IMPASTO_OK)
         status = check_numbers(list, settings, error);
     if (status == IMPASTO_OK)
         status = drop_results(list, error);
+    if (status == IMPASTO_OK && cli_pattern_has(by->pattern, "content"))
+        status = tell_apart(list, by, console, error);
+    /* Those that have got other names. */
+    if (status == IMPASTO_OK)
+        status = drop_results(list, error);
     return status == IMPASTO_OK ? check_outputs(list, error) : status;
+}
+
+enum impasto_status cli_batch_list(const struct cli_settings *settings, struct cli_batch_list *list,
+                                   struct cli_console *console, struct impasto_error *error)
+{
+    struct naming by = {.pattern = pattern_of(settings)};
+    enum impasto_status status = by.pattern ? cli_pattern_check(by.pattern, true, error)
+                                            : cli_fail_memory(error, "the batch");
+    if (status == IMPASTO_OK)
+        status = cli_batch_contents(settings, list, console, error);
+    if (status == IMPASTO_OK)
+        status = cli_spec_read(settings->styles.item[0], true, &by.style, error);
+    if (status == IMPASTO_OK)
+        status = find_outputs(settings, list, &by, console, error);
+    free(by.style.path);
+    free(by.pattern);
+    return status;
 }

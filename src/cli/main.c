@@ -97,8 +97,9 @@ static enum impasto_status dispatch(struct cli_settings *settings, struct impast
         return save_settings(settings, error);
     if (settings->batch.count > 0)
         return cli_batch(settings, error);
-    if (settings->overwrite)
-        return cli_fail(error, IMPASTO_ERROR_USAGE, "--overwrite goes with --batch");
+    if (settings->overwrite || settings->recursive)
+        return cli_fail(error, IMPASTO_ERROR_USAGE, "--%s goes with --batch",
+                        settings->overwrite ? "overwrite" : "recursive");
     if (settings->export_weights && !settings->content)
         return export_only(settings, error);
     if (!settings->content)

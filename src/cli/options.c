@@ -72,8 +72,12 @@ const struct cli_option cli_options[] = {
          "paint many contents: pictures, folders of them, or text files that list them (\"-\": "
          "standard input); may be repeated. The pictures named besides are styles, or, where -- "
          "stands behind them, contents as well, and what follows it are styles: --batch *.jpg "
-         "-- painting.png. -o is a pattern with {content}, {style}, {folder}, {number}. --device "
-         "may list several"},
+         "-- painting.png. -o is a pattern with {content}, {style}, {folder} or, below that of "
+         "--batch, {path}, {ext}, {number}. --device may list several"},
+    {"recursive", 0, "Pictures", NULL, CLI_FLAG, SETTING(recursive),
+     .help = "with --batch: also the folders in its folders, but for hidden ones; results go to "
+             "folders of "
+             "the same names, unless -o has {folder}, {path} or {number}"},
     {"overwrite", 0, "Pictures", NULL, CLI_FLAG, SETTING(overwrite),
      .help = "with --batch: also paint what is there already"},
     {"bits", 0, "Pictures", "8|16", CLI_CHOICE, SETTING(bits), .choices = bits, .recorded = true,

@@ -41,6 +41,7 @@ struct cli_settings {
     struct cli_list batch;  /* pictures, folders and lists of contents; content is then unused */
     struct cli_word *words; /* beside --batch: more contents; from malloc */
     int word_count;
+    bool recursive;
     bool border; /* "--" was among the words */
     bool overwrite;
     const char *keep;

@@ -3,6 +3,8 @@
 
 #include "cli/run.h"
 
+#include "cli/pattern.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -429,16 +431,17 @@ static enum impasto_status name_output(const struct cli_settings *settings, char
                                        struct impasto_error *error)
 {
     struct cli_spec style;
-    if (settings->output) {
-        *output = strdup(settings->output);
-    } else {
-        const enum impasto_status status =
-            cli_spec_read(settings->styles.item[0], true, &style, error);
-        if (status != IMPASTO_OK)
-            return status;
-        *output = cli_default_output(settings->content, style.path);
-        free(style.path);
+    enum impasto_status status = cli_spec_read(settings->styles.item[0], true, &style, error);
+    if (status == IMPASTO_OK && settings->output)
+        status = cli_pattern_check(settings->output, false, error);
+    if (status == IMPASTO_OK) {
+        const struct cli_naming naming = {.content = settings->content, .style = style.path};
+        *output = settings->output ? cli_pattern_expand(settings->output, &naming)
+                                   : cli_default_output(settings->content, style.path);
     }
+    free(style.path);
+    if (status != IMPASTO_OK)
+        return status;
     return *output ? IMPASTO_OK : cli_fail_memory(error, "a file name");
 }
 

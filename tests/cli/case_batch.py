@@ -5,13 +5,14 @@ import os
 import pathlib
 import re
 import resource
+import shutil
 import signal
 import socket
 import subprocess
 import time
 import unittest
 
-from support import CHEAP, INPUT, MEMORY, USAGE, SIGINT_CODE, SIGTERM_CODE, Case, png, read_png
+from support import CHEAP, INPUT, MEMORY, OUTPUT, USAGE, SIGINT_CODE, SIGTERM_CODE, Case, png, read_png
 
 
 def picture(number):
@@ -217,6 +218,176 @@ class Batch(Pictures):
         self.succeed("in/p01.png", "style.png", *CHEAP, "-o", "one.png", *extra)
         self.assertEqual((self.folder / "out/p01.png").read_bytes(),
                          (self.folder / "one.png").read_bytes())
+
+
+class Names(Pictures):
+    """What results are called, and what a pattern may have."""
+
+    def names(self, expected, *arguments, words=(), **options):
+        """The results, which are kept empty to be there already the next time."""
+        run = self.succeed("--batch", "in", *CHEAP, *arguments, "style.png", **options)
+        for word in words:
+            self.assertIn(word, run.stderr)
+        found = sorted(str(path.relative_to(self.folder)) for path in self.folder.rglob("*")
+                       if path.name not in ["content.png", "style.png"] and path.is_file()
+                       and "home" not in path.parts and not path.is_relative_to(self.folder / "in")
+                       or "-style" in path.name)
+        self.assertEqual(found, sorted(expected))
+        return run
+
+    def test_names_that_differ_in_their_extension(self):
+        for i, name in enumerate(["x.png", "x.jpg", "x", "y.png"]):
+            self.write(f"in/{name}", picture(i))
+        (self.folder / "out").mkdir()
+        for words in ["4 painted", "4 there already"]:
+            run = self.names(["out/x.png.png", "out/x.jpg.png", "out/x.png", "out/y.png"],
+                             "-o", "out/{content}.png", words=[words, "3 pictures have the names of "])
+        self.assertEqual(read_png(self.folder / "out/x.jpg.png")[:2], (32, 24))
+        shutil.rmtree(self.folder / "out")
+        (self.folder / "out").mkdir()
+        self.names(["out/xpng.png", "out/xjpg.png", "out/x.png", "out/ypng.png"],
+                   "-o", "out/{content}{ext}.png")
+
+    def test_such_names_beside_their_results(self):
+        for i, name in enumerate(["x.png", "x.jpg", "x.jpg.png"]):
+            self.write(f"in/{name}", picture(i))
+        expected = [f"in/{name}-style.png" for name in ["x.png", "x.jpg", "x.jpg.png"]]
+        expected[2] = "in/x.jpg.png-style.png"
+        for words in ["3 painted", "3 there already"]:
+            self.names(expected, words=[words])
+        # Also where nothing in the results says what they are.
+        for name in expected:
+            self.write(name, picture(1))
+        self.names(expected, words=["3 pictures: 3 there already"])
+
+    def test_misspelt_placeholders(self):
+        self.fill(1)
+        for pattern, words in [("{contnet}.png", "{contnet} is no placeholder; did you mean {content}?"),
+                               ("{Content}.png", "did you mean {content}?"),
+                               ("{STYLE}.png", "did you mean {style}?"), ("{nmber}.png", "{number}"),
+                               ("{content }.png", "{content}"), ("{filename}.png", "{content}, {style}"),
+                               ("{}.png", "{content}, {style}"), ("{name}-{style}.png", "{name}")]:
+            with self.subTest(pattern):
+                before = self.snapshot()
+                run = self.impasto("--batch", "in", "style.png", *CHEAP, "-o", pattern)
+                self.assertEqual(run.returncode, USAGE, run.stderr)
+                self.assertIn(words, run.stderr)
+                self.assertEqual(self.snapshot(), before)
+        for pattern in ["{contnet}.png", "{Style}.png", "{number}.png", "{path}/x.png"]:
+            self.refuse(USAGE, pattern.split("}")[0], "-o", pattern)
+
+    def test_placeholders_in_a_single_run(self):
+        self.write("a.jfif.png", png(32, 24))
+        self.succeed("a.jfif.png", "style.png", *CHEAP, "-o", "{folder}/{content}_{style}.{ext}")
+        self.assertTrue((self.folder / "a.jfif_style.png").exists())
+        for name, written in [("a{1}.png", "a{1}.png"), ("{{content}.png", "{content}.png"),
+                              ("{x.png", "{x.png"), ("a{b}c.png", "a{b}c.png")]:
+            self.stylise("-o", name)
+            self.assertTrue((self.folder / written).exists(), name)
+
+    def test_patterns_in_quotes(self):
+        self.fill(3)
+        self.write("in/a.txt", "none")
+        (self.folder / "out").mkdir()
+        for pattern, count in [("in/p0[01].png", 2), ("in/*.png", 3), ("in/{p00,p02}.png", 2),
+                               ("in/*", 3)]:
+            run = self.succeed("--batch", pattern, "style.png", *CHEAP, "-o", "out/{content}.png")
+            self.assertIn(f"painting {count} pictures in 1 style", run.stderr)
+        run = self.impasto("--batch", "in/*.jpg", "style.png", *CHEAP, "-o", "out/{content}.png")
+        self.assertEqual(run.returncode, INPUT)
+        self.assertIn("in/*.jpg: ", run.stderr)
+
+
+class Folders(Pictures):
+    def test_a_missing_folder_is_made(self):
+        self.fill(2)
+        run = self.succeed("--batch", "in", "style.png", *CHEAP, "-o", "painted/{content}.png")
+        self.assertIn("impasto: made the folder painted\n", run.stderr)
+        self.assertEqual(sorted(os.listdir(self.folder / "painted")), ["p00.png", "p01.png"])
+        run = self.succeed("--batch", "in", "style.png", *CHEAP, "-o", "a/{style}/{path}/{folder}/x{content}.png",
+                           "--recursive")
+        self.assertIn("impasto: made 3 folders for the results, first a\n", run.stderr)
+        self.assertTrue((self.folder / "a/style/in/xp00.png").exists())
+
+    def refuse_folder(self, words, pattern, **options):
+        before = self.snapshot()
+        run = self.impasto("--batch", "in", "style.png", *CHEAP, "-o", pattern, **options)
+        self.assertEqual(run.returncode, OUTPUT, run.stderr)
+        for word in words:
+            self.assertIn(word, run.stderr)
+        self.assertEqual(len([line for line in run.stderr.splitlines() if words[0] in line]), 1, run.stderr)
+        self.assertNotIn(".lock", run.stderr)
+        self.assertEqual(self.snapshot(), before)
+
+    def test_what_cannot_be_made_is_told_once(self):
+        self.fill(3)
+        self.refuse_folder(["nosuch/painted", "cannot be made"], "nosuch/painted/{content}.png")
+        self.refuse_folder(["content.png", "Not a directory"], "content.png/{content}.png")
+        (self.folder / "locked").mkdir(mode=0o555)
+        somebody = self.somebody() if os.geteuid() == 0 else {}
+        self.refuse_folder(["locked"], "locked/{content}.png", **somebody)
+        self.refuse_folder(["locked/new"], "locked/new/{content}.png", **somebody)
+        # Where all is there already, there is nothing to write.
+        for i in range(3):
+            self.write(f"locked/p{i:02}.png", "there")
+        run = self.succeed("--batch", "in", "style.png", *CHEAP, "-o", "locked/{content}.png", **somebody)
+        self.assertIn("3 there already", run.stderr)
+
+
+class Errors(Pictures):
+    def test_they_name_the_picture(self):
+        self.write("in/wide.png", png(200, 4))
+        self.write("in/tall.png", png(24, 32))
+        self.write("mask.png", png(32, 24))
+        run = self.impasto("--batch", "in", "style.png", *CHEAP, "--content-mask", "mask.png", "-o",
+                           "out/{content}.png")
+        self.assertEqual(run.returncode, INPUT)
+        for line in [line for line in run.stderr.splitlines() if "warning" in line][:2]:
+            self.assertRegex(line, "in/(wide|tall).png")
+        self.assertRegex(run.stderr, "in/wide.png: the content picture would be .* at least")
+        self.assertRegex(run.stderr, "mask.png: .* its picture in/tall.png 24x32")
+
+
+class Recursive(Pictures):
+    def setUp(self):
+        super().setUp()
+        for folder in ["a", "a/b", "c", ".hidden"]:
+            (self.folder / "in" / folder).mkdir()
+        for i, name in enumerate(["x", "a/x", "a/y", "a/b/x", "c/x", ".hidden/x"]):
+            self.write(f"in/{name}.png", picture(i))
+        (self.folder / "in" / "a" / "loop").symlink_to("..")
+        (self.folder / "in" / "again").symlink_to("c")
+        self.all = ["a/b/x.png", "a/x.png", "a/y.png", "c/x.png", "x.png"]
+
+    def below(self, folder):
+        return sorted(str(p.relative_to(self.folder / folder))
+                      for p in (self.folder / folder).rglob("*.png"))
+
+    def test_the_tree_is_kept(self):
+        self.all[3] = "again/x.png"  # of two ways to a folder, the first by name
+        (self.folder / "out").mkdir()
+        for words in ["5 pictures: 5 painted", "5 pictures: 5 there already"]:
+            run = self.succeed("--batch", "in", "--recursive", "style.png", *CHEAP, "-o",
+                               "out/{content}.png")
+            self.assertIn(words, run.stderr)
+            self.assertEqual(self.below("out"), self.all)
+        run = self.succeed("--batch", "in/", "--recursive", "style.png", *CHEAP, "-o",
+                           "out/{path}/{content}.png")
+        self.assertIn("5 there already", run.stderr)
+        run = self.succeed("--batch", "in", "style.png", *CHEAP, "-o", "out/{content}.png")
+        self.assertIn("in: 3 folders are passed over: ", run.stderr)
+        self.assertIn("--recursive goes into them", run.stderr)
+        self.assertIn("1 there already", run.stderr)
+
+    def test_results_beside_and_in_one_folder(self):
+        self.succeed("--batch", "in", "--recursive", "style.png", *CHEAP)
+        run = self.succeed("--batch", "in", "--recursive", "style.png", *CHEAP)
+        self.assertIn("5 there already", run.stderr)
+        self.assertEqual(len(self.below("in")), 6 + 5)
+        (self.folder / "out").mkdir()
+        self.succeed("--batch", "in", "--recursive", "style.png", *CHEAP, "-o", "out/{number}.png")
+        self.assertEqual(self.below("out"), [f"{i:04}.png" for i in range(1, 6)])
+        self.refuse(USAGE, "--recursive goes with --batch", "--recursive")
 
 
 class Words(Pictures):
