@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Adam (Kingma and Ba 2015, algorithm 1) with a clamp to [0, 1], over n elements. correction1 =
+ * Adam (Kingma and Ba 2015, algorithm 1) with a clamp to [low, high], over n elements. correction1 =
  * 1 / (1 - beta1^t) and correction2 = 1 / sqrt(1 - beta2^t), t counting from 1, are computed by the
  * host in double precision.
  */
-__kernel void adam(__global float *restrict image, __global const float *restrict gradient,
+__kernel void adam(__global float *restrict x, __global const float *restrict gradient,
                    __global float *restrict moment1, __global float *restrict moment2, int n,
                    float learning_rate, float beta1, float beta2, float epsilon, float correction1,
-                   float correction2)
+                   float correction2, float low, float high)
 {
     const int begin = (int)get_global_id(0) * COLUMNS;
     for (int i = begin; i < min(begin + COLUMNS, n); i++) {
@@ -17,6 +17,6 @@ __kernel void adam(__global float *restrict image, __global const float *restric
         moment1[i] = m;
         moment2[i] = v;
         const float step = learning_rate * (m * correction1) / (sqrt(v) * correction2 + epsilon);
-        image[i] = clamped_to_one(image[i] - step);
+        x[i] = within(x[i] - step, low, high);
     }
 }

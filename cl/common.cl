@@ -136,9 +136,9 @@ static inline floatv gated(floatv r, floatv x)
 {
     return select(r + (x - x), (floatv)(0.0f), x <= (floatv)(0.0f));
 }
-static inline float clamped_to_one(float x)
+static inline float within(float x, float low, float high)
 {
-    return x < 0.0f ? 0.0f : x > 1.0f ? 1.0f : x;
+    return x < low ? low : x > high ? high : x;
 }
 
 /* What happens to a convolution's sum r; enum imp_epilogue has the same order. */

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The vectors of L-BFGS in the box [0, 1]. point, reduced and direction are `vectors` floatv long, as is
+ * The vectors of L-BFGS in the box [low, high]. point, reduced and direction are `vectors` floatv long, as is
  * each of the `slots` moves and changes of the history, which follow one another; beyond the image's n
  * floats they are zero. image and gradient are n floats. src/net/optim_lbfgs.c has the method.
  */
 
-/* image = point + step * direction, clamped, over n floats. */
+/* image = point + step * direction, kept in the box, over n floats. */
 __kernel void lbfgs_move(__global const float *restrict point,
                          __global const float *restrict direction, __global float *restrict image,
-                         int n, float step)
+                         int n, float step, float low, float high)
 {
     const int begin = (int)get_global_id(0) * COLUMNS;
     for (int i = begin; i < min(begin + COLUMNS, n); i++)
-        image[i] = clamped_to_one(point[i] + step * direction[i]);
+        image[i] = within(point[i] + step * direction[i], low, high);
 }
 
 /*
@@ -24,13 +24,14 @@ __kernel void lbfgs_move(__global const float *restrict point,
 __kernel void lbfgs_accept(__global const float *restrict image,
                            __global const float *restrict gradient, __global float *restrict point,
                            __global float *restrict reduced, __global float *restrict moves,
-                           __global float *restrict changes, int n, int vectors, int slot)
+                           __global float *restrict changes, int n, int vectors, int slot,
+                           float low, float high)
 {
     const int begin = (int)get_global_id(0) * COLUMNS;
     const size_t at = (size_t)slot * vectors * VW;
     for (int i = begin; i < min(begin + COLUMNS, n); i++) {
         const float x = image[i], g = gradient[i], move = x - point[i];
-        const bool held = (x <= 0.0f && g > 0.0f) || (x >= 1.0f && g < 0.0f);
+        const bool held = (x <= low && g > 0.0f) || (x >= high && g < 0.0f);
         moves[at + i] = move;
         changes[at + i] = move != 0.0f ? g - reduced[i] : 0.0f;
         point[i] = x;
@@ -98,10 +99,11 @@ __kernel void lbfgs_combine(__global const floatv *restrict point,
                             __global const floatv *restrict moves,
                             __global const floatv *restrict changes,
                             __global const float *restrict coefficients,
-                            __global floatv *restrict direction, int vectors, int slots)
+                            __global floatv *restrict direction, int vectors, int slots, float low,
+                            float high)
 {
     const int begin = (int)get_global_id(0) * COLUMNS;
-    const floatv zero = (floatv)(0.0f), one = (floatv)(1.0f);
+    const floatv zero = (floatv)(0.0f), lowest = (floatv)(low), highest = (floatv)(high);
     for (int i = begin; i < min(begin + COLUMNS, vectors); i++) {
         const floatv x = point[i], g = reduced[i];
         floatv sum = coefficients[2 * slots] * g;
@@ -112,7 +114,7 @@ __kernel void lbfgs_combine(__global const floatv *restrict point,
             if (b != 0.0f)
                 sum += b * changes[(size_t)k * vectors + i];
         }
-        const intv held = ((x <= zero) & (g >= zero)) | ((x >= one) & (g <= zero));
+        const intv held = ((x <= lowest) & (g >= zero)) | ((x >= highest) & (g <= zero));
         direction[i] = select(sum, zero, held);
     }
 }
@@ -126,27 +128,27 @@ __kernel void lbfgs_combine(__global const floatv *restrict point,
 __kernel void lbfgs_slope(__global const float *restrict image,
                           __global const float *restrict gradient,
                           __global const float *restrict direction, __global float *restrict sums,
-                          int n)
+                          int n, float low, float high)
 {
     const int part = (int)get_global_id(0);
     if (part >= PARTS)
         return;
     const int whole = n / VW;
-    const floatv zero = (floatv)(0.0f), one = (floatv)(1.0f);
+    const floatv zero = (floatv)(0.0f), lowest = (floatv)(low), highest = (floatv)(high);
     __global const floatv *images = (__global const floatv *)image;
     __global const floatv *gradients = (__global const floatv *)gradient;
     __global const floatv *directions = (__global const floatv *)direction;
     floatv products = zero, sizes = zero;
     for (int i = SHARE_BEGIN(part, whole); i < SHARE_END(part, whole); i += SHARE_STEP) {
         const floatv x = images[i], d = directions[i];
-        const intv stopped = ((x <= zero) & (d < zero)) | ((x >= one) & (d > zero));
+        const intv stopped = ((x <= lowest) & (d < zero)) | ((x >= highest) & (d > zero));
         products += select(gradients[i] * d, zero, stopped);
         sizes += fabs(d) + (x - x);
     }
     float product = sum_lanes(products), size = sum_lanes(sizes);
     for (int i = whole * VW; part == PARTS - 1 && i < n; i++) {
         const float x = image[i], d = direction[i];
-        product += (x <= 0.0f && d < 0.0f) || (x >= 1.0f && d > 0.0f) ? 0.0f : gradient[i] * d;
+        product += (x <= low && d < 0.0f) || (x >= high && d > 0.0f) ? 0.0f : gradient[i] * d;
         size += fabs(d) + (x - x);
     }
     sums[part] = product;

@@ -19,26 +19,21 @@ static void layer_size(int l, int height, int width, int *h, int *w)
     *w = width >> halvings;
 }
 
-double imp_strength(const struct impasto_params *params)
-{
-    return pow(10, 2 * (double)params->strength - 1);
-}
-
 void imp_losses_init(struct imp_losses *losses, struct imp_device *device,
-                     const struct impasto_params *params, int height, int width,
+                     const struct imp_loss_options *options, int height, int width,
                      struct imp_style_region *region, int regions)
 {
     *losses = (struct imp_losses){
         .device = device,
-        .relative = params->losses == IMPASTO_LOSSES_RELATIVE,
-        .content_weight = (float)((double)params->content_weight / imp_strength(params)),
-        .tv_weight = params->tv_weight,
+        .relative = options->relative,
+        .content_weight = (float)options->content_weight,
+        .tv_weight = options->tv_weight,
         .height = height,
         .width = width,
     };
     const int lanes = imp_device_caps(device)->vector_width;
     for (int l = 0; l < IMPASTO_LAYERS; l++) {
-        losses->content_layers[l] = params->content_layers[l];
+        losses->content_layers[l] = options->content_layers[l];
         losses->content_energy[l] = 1;
         struct imp_tensor *target = &losses->content_target[l];
         target->channels = imp_layer_shapes[l].out_channels;
@@ -47,7 +42,7 @@ void imp_losses_init(struct imp_losses *losses, struct imp_device *device,
         if (losses->content_layers[l] > 0)
             losses->content_slot[l] = losses->slots++;
     }
-    imp_style_init(&losses->style, device, params, region, regions, &losses->slots);
+    imp_style_init(&losses->style, device, options, region, regions, &losses->slots);
     losses->style.sums = &losses->sums;
     losses->tv_slot = losses->slots++;
     losses->check_slot = losses->slots;

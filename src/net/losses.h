@@ -6,7 +6,7 @@
 
 #include "net/style.h"
 
-/* The weighted objective at one size of picture; the formulas are at struct impasto_params. */
+/* The weighted objective at one size of picture; see struct imp_loss_options. */
 struct imp_losses {
     struct imp_device *device;
     bool relative;
@@ -26,11 +26,9 @@ struct imp_losses {
  * vectors that are carried, the average. */
 #define IMP_CHECKS 4
 
-/* What params->strength multiplies the style's weight with, and divides the content's by. */
-double imp_strength(const struct impasto_params *params);
-/* params: weights, layers, strength and kind of losses are read. region: as imp_style_init's. */
+/* region: as imp_style_init's. */
 void imp_losses_init(struct imp_losses *losses, struct imp_device *device,
-                     const struct impasto_params *params, int height, int width,
+                     const struct imp_loss_options *options, int height, int width,
                      struct imp_style_region *region, int regions);
 void imp_losses_layout(struct imp_losses *losses, struct imp_layout *layout);
 /* The taps for the content picture's pass, and the optimisation's. */

@@ -5,13 +5,21 @@
 /* The optimisers: a table of ways to step, and what of them goes into a checkpoint. */
 
 #include "net/layout.h"
+#include "ops/step.h"
 
 #define IMP_OPTIMIZER_VECTORS 7
 
+/* How far a step goes. */
+struct imp_step_options {
+    float learning_rate;         /* L-BFGS's first step, Adam's every */
+    float beta1, beta2, epsilon; /* Adam's */
+};
+
 /* What an optimiser keeps between steps. */
 struct imp_optimizer_state {
-    int n;                                             /* elements of the image */
-    int history;                                       /* params->history */
+    int n; /* floats that are moved, here called the image */
+    struct imp_bounds bounds;
+    int history;                                       /* steps that L-BFGS remembers */
     int step;                                          /* taken so far */
     struct imp_buffer *vectors[IMP_OPTIMIZER_VECTORS]; /* each optimiser has names for its own */
     struct imp_lbfgs
@@ -54,10 +62,10 @@ struct imp_optimizer {
     int carried;
     void (*layout)(struct imp_optimizer_state *state, struct imp_layout *layout);
     /* Is told the loss at the image, and its gradient, which may be overwritten; moves the image to
-     * where it wants them next, within [0, 1]. total: NaN where loss or gradient are not finite,
-     * which only an optimiser that has a best point elsewhere is told. */
+     * where it wants them next, within the bounds. total: NaN where loss or gradient are not
+     * finite, which only an optimiser that has a best point elsewhere is told. */
     enum impasto_status (*step)(struct imp_device *device, struct imp_optimizer_state *state,
-                                const struct impasto_params *params, double total,
+                                const struct imp_step_options *options, double total,
                                 struct imp_buffer *image, struct imp_buffer *gradient);
     /* What the next step depends on, besides the image and `step`. First the host's numbers (NULL:
      * none); loading, the state is a fresh one, of which everything is made that is to hold them.

@@ -6,7 +6,6 @@
  */
 
 #include "net/optim.h"
-#include "ops/step.h"
 
 /* state->vectors. The last three are the first two and the image from before the step. */
 enum { MOMENT_1, MOMENT_2, MOMENT_1_BEFORE, MOMENT_2_BEFORE, IMAGE_BEFORE, VECTORS };
@@ -25,7 +24,7 @@ static enum impasto_status copy(const struct imp_optimizer_state *state,
 }
 
 static enum impasto_status step(struct imp_device *device, struct imp_optimizer_state *state,
-                                const struct impasto_params *params, double total,
+                                const struct imp_step_options *options, double total,
                                 struct imp_buffer *image, struct imp_buffer *gradient)
 {
     (void)total;
@@ -38,10 +37,11 @@ static enum impasto_status step(struct imp_device *device, struct imp_optimizer_
         state->undoable = true;
     }
     const struct imp_adam adam = {
-        .learning_rate = params->learning_rate,
-        .beta1 = params->beta1,
-        .beta2 = params->beta2,
-        .epsilon = params->epsilon,
+        .learning_rate = options->learning_rate,
+        .beta1 = options->beta1,
+        .beta2 = options->beta2,
+        .epsilon = options->epsilon,
+        .bounds = state->bounds,
         .step = ++state->step,
     };
     return imp_adam_step(device, &adam, image, gradient, v[MOMENT_1], v[MOMENT_2], state->n);

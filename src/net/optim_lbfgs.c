@@ -28,7 +28,6 @@
  */
 
 #include "net/lbfgs.h"
-#include "ops/step.h"
 #include "ops/sums.h"
 
 #include <math.h>
@@ -98,6 +97,7 @@ static struct imp_lbfgs_vectors vectors_of(const struct imp_optimizer_state *sta
 {
     return (struct imp_lbfgs_vectors){
         .n = state->n,
+        .bounds = state->bounds,
         .image = image,
         .gradient = gradient,
         .point = state->vectors[POINT],
@@ -234,11 +234,11 @@ static enum impasto_status search_again(struct imp_device *device,
 }
 
 static enum impasto_status step(struct imp_device *device, struct imp_optimizer_state *state,
-                                const struct impasto_params *params, double total,
+                                const struct imp_step_options *options, double total,
                                 struct imp_buffer *image, struct imp_buffer *gradient)
 {
     const struct imp_lbfgs_vectors v = vectors_of(state, image, gradient);
-    const double learning_rate = (double)params->learning_rate;
+    const double learning_rate = (double)options->learning_rate;
     double slope = NAN, size = 0;
     if (!state->lbfgs) {
         IMP_TRY(begin(device, state));

@@ -8,7 +8,7 @@
  * large one.
  */
 
-#include "net/losses.h"
+#include "net/style.h"
 #include "ops/gram.h"
 #include "ops/sums.h"
 
@@ -25,19 +25,19 @@ static int stage_of(int layer)
 }
 
 void imp_style_init(struct imp_style *style, struct imp_device *device,
-                    const struct impasto_params *params, struct imp_style_region *region,
+                    const struct imp_loss_options *options, struct imp_style_region *region,
                     int regions, int *slots)
 {
     *style = (struct imp_style){
         .device = device,
-        .relative = params->losses == IMPASTO_LOSSES_RELATIVE,
-        .covariance = params->style_loss == IMPASTO_STYLE_LOSS_COVARIANCE,
-        .weight = (double)params->style_weight * imp_strength(params),
+        .relative = options->relative,
+        .covariance = options->covariance,
+        .weight = options->style_weight,
         .region = region,
         .regions = regions,
     };
     for (int l = 0; l < IMPASTO_LAYERS; l++) {
-        style->layers[l] = params->style_layers[l];
+        style->layers[l] = options->style_layers[l];
         for (int r = 0; r < regions && style->layers[l] > 0; r++) {
             region[r].energy[l] = region[r].mean_energy[l] = 1;
             region[r].slot[l] = (*slots)++;

@@ -19,6 +19,15 @@ struct imp_style_region {
     int slot[IMPASTO_LAYERS], mean_slot[IMPASTO_LAYERS];
 };
 
+/* What is measured, and how much of it counts. The formulas are at struct impasto_params. */
+struct imp_loss_options {
+    bool relative;   /* each loss over its target's energy */
+    bool covariance; /* instead of Gram matrices */
+    double content_weight, style_weight;
+    float tv_weight;
+    float content_layers[IMPASTO_LAYERS], style_layers[IMPASTO_LAYERS]; /* 0: not looked at */
+};
+
 struct imp_style {
     struct imp_device *device;
     bool relative, covariance;
@@ -33,7 +42,7 @@ struct imp_style {
 /* region: `regions` of them, weight and guide initialised; the weights sum to 1. slots: counted on.
  */
 void imp_style_init(struct imp_style *style, struct imp_device *device,
-                    const struct impasto_params *params, struct imp_style_region *region,
+                    const struct imp_loss_options *options, struct imp_style_region *region,
                     int regions, int *slots);
 void imp_style_layout(struct imp_style *style, struct imp_layout *layout);
 /* Bits of the stages that are looked at. */

@@ -7,7 +7,7 @@
 #include <math.h>
 
 enum impasto_status imp_adam_step(struct imp_device *device, const struct imp_adam *adam,
-                                  struct imp_buffer *image, const struct imp_buffer *gradient,
+                                  struct imp_buffer *x, const struct imp_buffer *gradient,
                                   struct imp_buffer *moment1, struct imp_buffer *moment2, int n)
 {
     const double correction1 = 1 / (1 - pow((double)adam->beta1, adam->step));
@@ -17,10 +17,11 @@ enum impasto_status imp_adam_step(struct imp_device *device, const struct imp_ad
     return imp_launch(
         device, &(struct imp_launch){
                     .kernel = {IMP_SMALL_KERNELS, "adam", macros},
-                    IMP_ARGS(imp_buf(image), imp_buf(gradient), imp_buf(moment1), imp_buf(moment2),
+                    IMP_ARGS(imp_buf(x), imp_buf(gradient), imp_buf(moment1), imp_buf(moment2),
                              imp_int(n), imp_float(adam->learning_rate), imp_float(adam->beta1),
                              imp_float(adam->beta2), imp_float(adam->epsilon),
-                             imp_float((float)correction1), imp_float((float)correction2)),
+                             imp_float((float)correction1), imp_float((float)correction2),
+                             imp_float(adam->bounds.low), imp_float(adam->bounds.high)),
                     .global = {((size_t)n + (size_t)columns - 1) / (size_t)columns},
                 });
 }

@@ -31,13 +31,13 @@ enum impasto_status imp_lbfgs_move(struct imp_device *device, const struct imp_l
 {
     char macros[IMP_SMALL_MACROS];
     const int columns = imp_small_macros(device, macros);
-    return imp_launch(device,
-                      &(struct imp_launch){
-                          .kernel = kernel("lbfgs_move", macros),
-                          IMP_ARGS(imp_buf(v->point), imp_buf(v->direction), imp_buf(v->image),
-                                   imp_int(v->n), imp_float((float)step)),
-                          .global = {imp_items(v->n, columns)},
-                      });
+    return imp_launch(device, &(struct imp_launch){
+                                  .kernel = kernel("lbfgs_move", macros),
+                                  IMP_ARGS(imp_buf(v->point), imp_buf(v->direction),
+                                           imp_buf(v->image), imp_int(v->n), imp_float((float)step),
+                                           imp_float(v->bounds.low), imp_float(v->bounds.high)),
+                                  .global = {imp_items(v->n, columns)},
+                              });
 }
 
 enum impasto_status imp_lbfgs_accept(struct imp_device *device, const struct imp_lbfgs_vectors *v,
@@ -50,7 +50,8 @@ enum impasto_status imp_lbfgs_accept(struct imp_device *device, const struct imp
                           .kernel = kernel("lbfgs_accept", macros),
                           IMP_ARGS(imp_buf(v->image), imp_buf(v->gradient), imp_buf(v->point),
                                    imp_buf(v->reduced), imp_buf(v->moves), imp_buf(v->changes),
-                                   imp_int(v->n), imp_int(vectors_of(device, v)), imp_int(slot)),
+                                   imp_int(v->n), imp_int(vectors_of(device, v)), imp_int(slot),
+                                   imp_float(v->bounds.low), imp_float(v->bounds.high)),
                           .global = {imp_items(v->n, columns)},
                       });
 }
@@ -85,15 +86,16 @@ enum impasto_status imp_lbfgs_combine(struct imp_device *device, const struct im
     const int columns = imp_small_macros(device, macros), vectors = vectors_of(device, v);
     IMP_TRY(imp_buffer_write(v->coefficients, 0, coefficients,
                              (size_t)(2 * slots + 1) * sizeof(float)));
-    return imp_launch(device,
-                      &(struct imp_launch){
-                          .kernel = kernel("lbfgs_combine", macros),
-                          IMP_ARGS(imp_buf(v->point), imp_buf(v->reduced), imp_buf(v->moves),
-                                   imp_buf(v->changes), imp_buf(v->coefficients),
-                                   imp_buf(v->direction), imp_int(vectors), imp_int(slots)),
-                          .global = {imp_items(vectors, columns)},
-                          .flops = 2.0 * (2 * slots + 1) * v->n,
-                      });
+    return imp_launch(
+        device,
+        &(struct imp_launch){
+            .kernel = kernel("lbfgs_combine", macros),
+            IMP_ARGS(imp_buf(v->point), imp_buf(v->reduced), imp_buf(v->moves), imp_buf(v->changes),
+                     imp_buf(v->coefficients), imp_buf(v->direction), imp_int(vectors),
+                     imp_int(slots), imp_float(v->bounds.low), imp_float(v->bounds.high)),
+            .global = {imp_items(vectors, columns)},
+            .flops = 2.0 * (2 * slots + 1) * v->n,
+        });
 }
 
 enum impasto_status imp_lbfgs_slope(struct imp_device *device, const struct imp_lbfgs_vectors *v,
@@ -105,7 +107,8 @@ enum impasto_status imp_lbfgs_slope(struct imp_device *device, const struct imp_
     IMP_TRY(imp_launch(device, &(struct imp_launch){
                                    .kernel = kernel("lbfgs_slope", macros),
                                    IMP_ARGS(imp_buf(v->image), imp_buf(v->gradient),
-                                            imp_buf(v->direction), imp_buf(v->sums), imp_int(v->n)),
+                                            imp_buf(v->direction), imp_buf(v->sums), imp_int(v->n),
+                                            imp_float(v->bounds.low), imp_float(v->bounds.high)),
                                    .global = {IMP_PARTS},
                                }));
     IMP_TRY(imp_sums_read(device, v->sums, 2, totals));

@@ -6,13 +6,19 @@
 
 #include "device/device.h"
 
+/* The range that every one of the n floats stays in; without one, -INFINITY and INFINITY. */
+struct imp_bounds {
+    float low, high;
+};
+
 struct imp_adam {
     float learning_rate, beta1, beta2, epsilon;
+    struct imp_bounds bounds;
     int step; /* 1 for the first */
 };
-/* One step of Adam on n floats, then a clamp to [0, 1]. */
+/* One step of Adam on n floats x, then a clamp to the bounds. */
 enum impasto_status imp_adam_step(struct imp_device *device, const struct imp_adam *adam,
-                                  struct imp_buffer *image, const struct imp_buffer *gradient,
+                                  struct imp_buffer *x, const struct imp_buffer *gradient,
                                   struct imp_buffer *moment1, struct imp_buffer *moment2, int n);
 
 /*
@@ -24,6 +30,7 @@ enum impasto_status imp_adam_step(struct imp_device *device, const struct imp_ad
  */
 struct imp_lbfgs_vectors {
     int n;
+    struct imp_bounds bounds;
     struct imp_buffer *image, *gradient;
     struct imp_buffer *point, *reduced, *direction;
     struct imp_buffer *moves, *changes;
@@ -32,7 +39,7 @@ struct imp_lbfgs_vectors {
 };
 int imp_lbfgs_pitch(int n);
 size_t imp_lbfgs_sums_bytes(int slots);
-/* image = point + step * direction, clamped to [0, 1]. */
+/* image = point + step * direction, clamped to the bounds. */
 enum impasto_status imp_lbfgs_move(struct imp_device *device, const struct imp_lbfgs_vectors *v,
                                    double step);
 /* point = image, reduced = its gradient; the move and the change that this was go to a slot. */

@@ -6,6 +6,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* A problem: which layers, which variants, what size. */
 static const struct problem {
@@ -138,7 +139,7 @@ struct machine {
 };
 
 static enum impasto_status make_machine(struct imp_check_run *run, const struct problem *p,
-                                        const struct impasto_params *params,
+                                        const struct imp_loss_options *losses,
                                         const struct impasto_weights *weights, struct machine *m)
 {
     struct imp_device *device = run->device;
@@ -173,7 +174,7 @@ static enum impasto_status make_machine(struct imp_check_run *run, const struct 
         imp_guide_init(&m->style_guide[masked], p->width, p->height, masked && p->regions > 1);
         imp_guide_layout(&m->style_guide[masked], (1u << IMP_STAGES) - 1, &m->layout);
     }
-    imp_losses_init(&m->losses, device, params, p->height, p->width, m->region, p->regions);
+    imp_losses_init(&m->losses, device, losses, p->height, p->width, m->region, p->regions);
     imp_losses_layout(&m->losses, &m->layout);
     imp_net_layout(&m->net, caps, imp_style_workspace(&m->losses.style, &m->net), &m->layout);
     imp_net_layout(&m->style_net, caps, imp_style_workspace(&m->losses.style, &m->style_net),
@@ -315,6 +316,15 @@ static void check(struct imp_check_run *run, const struct problem *p)
         params.content_layers[l] = p->content >> l & 1u ? 1.0f + 0.1f * (float)l : 0;
         params.style_layers[l] = p->style >> l & 1u ? 1.0f + 0.2f * (float)l : 0;
     }
+    struct imp_loss_options losses = {
+        .relative = p->losses == IMPASTO_LOSSES_RELATIVE,
+        .covariance = p->style_loss == IMPASTO_STYLE_LOSS_COVARIANCE,
+        .content_weight = (double)params.content_weight,
+        .style_weight = (double)params.style_weight,
+        .tv_weight = params.tv_weight,
+    };
+    memcpy(losses.content_layers, params.content_layers, sizeof(losses.content_layers));
+    memcpy(losses.style_layers, params.style_layers, sizeof(losses.style_layers));
     struct impasto_weights weights = {0};
     struct machine machine = {0};
     struct data d;
@@ -334,7 +344,7 @@ static void check(struct imp_check_run *run, const struct problem *p)
     double *style[2] = {imp_check_widen(run, d.style[0], n), imp_check_widen(run, d.style[1], n)};
     double *reference = imp_check_doubles(run, n);
     if (run->broken || !make_weights(run, p->depth, &weights) ||
-        !imp_check_ok(run, make_machine(run, p, &params, &weights, &machine)) ||
+        !imp_check_ok(run, make_machine(run, p, &losses, &weights, &machine)) ||
         !imp_check_ok(run, run_machine(run, p, &d, &machine, &found, gradient)))
         goto done;
     objective.map = machine.model.input;

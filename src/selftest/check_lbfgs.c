@@ -6,11 +6,16 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* Elements of the image and slots in use: shares of less than a vector, of one with a rest, of
- * several. */
+/* Elements of the image, slots in use and bounds: shares of less than a vector, of one with a rest,
+ * of several. */
 static const struct shape {
     int n, slots;
-} shapes[] = {{18, 2}, {135, 1}, {5883, 3}, {50001, 7}};
+    struct imp_bounds bounds;
+} shapes[] = {{18, 2, {0, 1}},
+              {135, 1, {-0.25f, 0.5f}},
+              {5883, 3, {0, 1}},
+              {331, 2, {-INFINITY, INFINITY}},
+              {50001, 7, {0, 1}}};
 #define ROUNDING 1e-6
 /* Of a sum of products, over the product of the vectors' lengths. */
 #define SUM_ROUNDING 1e-6
@@ -29,9 +34,11 @@ struct set {
 };
 
 /* In the box, and often at its bounds. */
-static float boxed(float value)
+static float boxed(const struct imp_bounds *bounds, float value)
 {
-    return value < 0 ? 0 : value > 0.7f ? 1 : value;
+    if (isinf(bounds->low))
+        return value;
+    return value < bounds->low ? bounds->low : value > 0.7f * bounds->high ? bounds->high : value;
 }
 
 static void fill(struct set *set)
@@ -39,8 +46,8 @@ static void fill(struct set *set)
     const size_t n = (size_t)set->shape->n, all = (size_t)set->shape->slots * set->pitch;
     for (size_t i = 0; i < set->pitch; i++) {
         if (i < n) {
-            set->data[IMAGE][i] = boxed(set->data[IMAGE][i]);
-            set->data[POINT][i] = boxed(set->data[POINT][i]);
+            set->data[IMAGE][i] = boxed(&set->shape->bounds, set->data[IMAGE][i]);
+            set->data[POINT][i] = boxed(&set->shape->bounds, set->data[POINT][i]);
         }
         for (int k = POINT; i >= n && k <= DIRECTION; k++)
             set->data[k][i] = 0;
@@ -83,6 +90,7 @@ static bool open_set(struct imp_check_run *run, const struct shape *shape, struc
             return false;
     set->v = (struct imp_lbfgs_vectors){
         .n = shape->n,
+        .bounds = shape->bounds,
         .image = set->buffer[IMAGE],
         .gradient = set->buffer[GRADIENT],
         .point = set->buffer[POINT],
@@ -113,10 +121,18 @@ static void check_move(struct imp_check_run *run, struct set *set)
     if (!imp_check_ok(run, imp_lbfgs_move(run->device, &set->v, (double)step)))
         return;
     for (size_t i = 0; i < set->count[IMAGE]; i++)
-        set->expected[i] = fmin(
-            fmax((double)set->data[POINT][i] + (double)step * (double)set->data[DIRECTION][i], 0),
-            1);
+        set->expected[i] =
+            fmin(fmax((double)set->data[POINT][i] + (double)step * (double)set->data[DIRECTION][i],
+                      (double)set->shape->bounds.low),
+                 (double)set->shape->bounds.high);
     imp_check_end(run, error_of(run, set, IMAGE, set->count[IMAGE]), ROUNDING);
+}
+
+/* Whether x is at a bound, and a loss of slope g does not want it to leave. */
+static bool held(const struct set *set, double x, double g)
+{
+    const struct imp_bounds *bounds = &set->shape->bounds;
+    return (x <= (double)bounds->low && g >= 0) || (x >= (double)bounds->high && g <= 0);
 }
 
 /* Into the last slot; the others stay. */
@@ -148,7 +164,7 @@ static void check_accept(struct imp_check_run *run, struct set *set)
     error = fmax(error, error_of(run, set, POINT, set->pitch));
     for (size_t i = 0; i < n; i++) {
         const double x = (double)data[IMAGE][i], g = (double)data[GRADIENT][i];
-        set->expected[i] = (x <= 0 && g > 0) || (x >= 1 && g < 0) ? 0 : g;
+        set->expected[i] = held(set, x, g) && g != 0 ? 0 : g;
     }
     error = fmax(error, error_of(run, set, REDUCED, set->pitch));
     imp_check_end(run, error, ROUNDING);
@@ -210,7 +226,7 @@ static void check_combine(struct imp_check_run *run, struct set *set)
                 sum += (double)coefficients[slots + k] *
                        (double)set->data[CHANGES][(size_t)k * pitch + i];
             }
-            set->expected[i] = (x <= 0 && g >= 0) || (x >= 1 && g <= 0) ? 0 : sum;
+            set->expected[i] = held(set, (double)x, (double)g) ? 0 : sum;
         }
         imp_check_end(run, error_of(run, set, DIRECTION, pitch), ROUNDING * (double)terms);
     }
@@ -225,7 +241,7 @@ static void check_slope(struct imp_check_run *run, struct set *set)
     for (size_t i = 0; i < set->count[IMAGE]; i++) {
         const float x = set->data[IMAGE][i], d = set->data[DIRECTION][i];
         const double product = (double)set->data[GRADIENT][i] * (double)d;
-        if (!(x <= 0 && d < 0) && !(x >= 1 && d > 0))
+        if (d == 0 || !held(set, (double)x, -(double)d))
             expected += product;
         squares += product * product;
         sum += fabs((double)d);
@@ -246,7 +262,7 @@ void imp_check_lbfgs(struct imp_check_run *run)
                   {"dots", check_dots},
                   {"combine", check_combine},
                   {"slope", check_slope}};
-    const size_t count = imp_check_rows(run, 0, 2, 3, IMP_COUNT(shapes));
+    const size_t count = imp_check_rows(run, 0, 2, 4, IMP_COUNT(shapes));
     for (size_t i = 0; i < count; i++)
         for (size_t k = 0; k < IMP_COUNT(checks); k++)
             if (imp_check_begin(run, "l-bfgs %s %d, %d slots", checks[k].name, shapes[i].n,

@@ -304,8 +304,11 @@ static void check_adam(struct imp_check_run *run, const struct shape *s)
 {
     const int n = 3 * s->height * s->width;
     const size_t count = (size_t)n;
-    struct imp_adam adam = {
-        .learning_rate = 0.02f, .beta1 = 0.9f, .beta2 = 0.99f, .epsilon = 1e-8f};
+    struct imp_adam adam = {.learning_rate = 0.02f,
+                            .beta1 = 0.9f,
+                            .beta2 = 0.99f,
+                            .epsilon = 1e-8f,
+                            .bounds = {0, 0.75f}};
     float *start = imp_check_data(run, 0, count, true), *g = imp_check_data(run, 1, count, false);
     float *found = imp_check_data(run, 2, count, false), *zeros = imp_check_data(run, 3, count, false);
     for (size_t i = 0; zeros && i < count; i++)

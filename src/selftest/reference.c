@@ -148,6 +148,6 @@ void imp_ref_adam(const struct imp_adam *adam, int n, double *image, const doubl
         const double v = moment2[i] / (1 - pow(b2, adam->step));
         const double to =
             image[i] - (double)adam->learning_rate * m / (sqrt(v) + (double)adam->epsilon);
-        image[i] = fmin(1, fmax(0, to));
+        image[i] = fmin((double)adam->bounds.high, fmax((double)adam->bounds.low, to));
     }
 }

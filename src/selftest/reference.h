@@ -27,7 +27,7 @@ void imp_ref_gram(int c, int m, const double *f, const double *w, double *g);
 void imp_ref_mean(int c, int m, const double *f, const double *w, double *mean);
 /* mean(dx^2) + mean(dy^2) of an image (3, h, w); gradient += weight * its gradient (NULL: not). */
 double imp_ref_tv(int h, int w, const double *image, double weight, double *gradient);
-/* One step of Adam with a clamp to [0, 1]. */
+/* One step of Adam with a clamp to the bounds. */
 void imp_ref_adam(const struct imp_adam *adam, int n, double *image, const double *gradient,
                   double *moment1, double *moment2);
 

@@ -329,3 +329,30 @@ int imp_params_depth(const struct impasto_params *params)
         depth++;
     return depth;
 }
+
+struct imp_loss_options imp_params_losses(const struct impasto_params *params)
+{
+    /* From a tenth of the style's weight to ten times, and the other way round for the content's.
+     */
+    const double strength = pow(10, 2 * (double)params->strength - 1);
+    struct imp_loss_options options = {
+        .relative = params->losses == IMPASTO_LOSSES_RELATIVE,
+        .covariance = params->style_loss == IMPASTO_STYLE_LOSS_COVARIANCE,
+        .content_weight = (double)params->content_weight / strength,
+        .style_weight = (double)params->style_weight * strength,
+        .tv_weight = params->tv_weight,
+    };
+    memcpy(options.content_layers, params->content_layers, sizeof(options.content_layers));
+    memcpy(options.style_layers, params->style_layers, sizeof(options.style_layers));
+    return options;
+}
+
+struct imp_step_options imp_params_steps(const struct impasto_params *params)
+{
+    return (struct imp_step_options){
+        .learning_rate = params->learning_rate,
+        .beta1 = params->beta1,
+        .beta2 = params->beta2,
+        .epsilon = params->epsilon,
+    };
+}

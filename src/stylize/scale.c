@@ -60,11 +60,12 @@ enum impasto_status imp_scale_init(struct imp_scale *scale, struct imp_device *d
                  imp_params_taps(params));
     scale->net.lent = &scale->gradient;
     scale->net.lent_bytes = 3 * imp_canvas_count(sizes) * sizeof(float);
-    imp_losses_init(&scale->losses, device, params, sizes->canvas_height, sizes->canvas_width,
+    const struct imp_loss_options losses = imp_params_losses(params);
+    imp_losses_init(&scale->losses, device, &losses, sizes->canvas_height, sizes->canvas_width,
                     scale->region, scale->regions);
     /* The planes of 16384 x 16384 pixels still count in an int. */
-    scale->state = (struct imp_optimizer_state){.n = (int)(3 * imp_canvas_count(sizes)),
-                                                .history = params->history};
+    scale->state = (struct imp_optimizer_state){
+        .n = (int)(3 * imp_canvas_count(sizes)), .bounds = {0, 1}, .history = params->history};
     return IMPASTO_OK;
 }
 

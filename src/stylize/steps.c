@@ -167,13 +167,13 @@ static enum impasto_status settle(struct imp_scale *scale, enum impasto_status s
 static enum impasto_status move(struct imp_scale *scale, int iteration, double total, float part,
                                 struct impasto_error *error)
 {
-    struct impasto_params params = *scale->params;
+    struct imp_step_options options = imp_params_steps(scale->params);
     struct imp_optimizer_state *state = &scale->state;
-    params.learning_rate *= part;
-    IMP_TRY(told(
-        scale, iteration,
-        scale->optimizer->step(scale->device, state, &params, total, scale->image, scale->gradient),
-        error));
+    options.learning_rate *= part;
+    IMP_TRY(told(scale, iteration,
+                 scale->optimizer->step(scale->device, state, &options, total, scale->image,
+                                        scale->gradient),
+                 error));
     scale->steps++;
     if (!scale->average)
         return IMPASTO_OK;

@@ -5,7 +5,8 @@
 /* Under the public API: from pictures to picture. */
 
 #include "image/image.h"
-#include "ops/conv.h"
+#include "net/losses.h"
+#include "net/optim.h"
 #include "selftest/selftest.h"
 
 struct impasto_device {
@@ -42,6 +43,9 @@ int imp_params_depth(const struct impasto_params *params);
 uint32_t imp_params_taps(const struct impasto_params *params);
 /* Whether the result is the photograph: nothing of the painting is asked for. */
 bool imp_params_photograph(const struct impasto_params *params);
+/* The parameters that the losses and the optimiser are told. */
+struct imp_loss_options imp_params_losses(const struct impasto_params *params);
+struct imp_step_options imp_params_steps(const struct impasto_params *params);
 
 /* ---- canvas.c -------------------------------------------------------------------------------- */
 

@@ -126,8 +126,11 @@ static void run_case(enum impasto_losses losses, enum impasto_pooling pooling,
     assert_true(imp_ref_objective_init(&objective, content));
     assert_int_equal(impasto_job_gradient(job, found_gradient, &error), IMPASTO_OK);
 
-    struct imp_adam adam = {.learning_rate = params.learning_rate, .beta1 = params.beta1,
-                            .beta2 = params.beta2, .epsilon = params.epsilon};
+    struct imp_adam adam = {.learning_rate = params.learning_rate,
+                            .beta1 = params.beta1,
+                            .beta2 = params.beta2,
+                            .epsilon = params.epsilon,
+                            .bounds = {0, 1}};
     memset(moment1, 0, sizeof(moment1));
     memset(moment2, 0, sizeof(moment2));
     for (int k = 0; k <= STEPS; k++) {

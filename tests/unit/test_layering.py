@@ -50,7 +50,6 @@ INSIDE = ["src/device/opencl.h", "src/image/formats.h", "src/net/lbfgs.h", "src/
 
 # Files of a room that call one another in a circle, and why they still do.
 CIRCLES = [
-    {"src/net/losses.c", "src/net/style.c"},  # both know what strength means
     {"src/device/device.c", "src/device/program.c"},  # errors stand beside opening and closing
     {"src/stylize/budget.c", "src/stylize/planner.c", "src/stylize/scale.c"},
     {"src/stylize/job.c", "src/stylize/resume.c"},

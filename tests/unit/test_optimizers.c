@@ -82,13 +82,12 @@ static void run(const struct problem *problem, enum impasto_optimizer id, int hi
                 int iterations, struct outcome *out)
 {
     const struct imp_optimizer *optimizer = imp_optimizer_find(id);
-    const struct impasto_params params = {
+    const struct imp_step_options options = {
         .learning_rate = problem->learning_rate > 0 ? problem->learning_rate : 0.02f,
         .beta1 = 0.9f,
         .beta2 = 0.99f,
-        .epsilon = 1e-8f,
-        .history = history};
-    struct imp_optimizer_state state = {.n = problem->n, .history = history};
+        .epsilon = 1e-8f};
+    struct imp_optimizer_state state = {.n = problem->n, .bounds = {0, 1}, .history = history};
     struct imp_layout layout = {0};
     struct imp_buffer *image = NULL, *gradient = NULL;
     const size_t bytes = (size_t)problem->n * sizeof(float);
@@ -107,7 +106,7 @@ static void run(const struct problem *problem, enum impasto_optimizer id, int hi
         out->start = k == 0 ? loss : out->start;
         out->least = fmin(out->least, loss);
         assert_true(isfinite(loss) || imp_optimizer_best(optimizer, &state, image) != image);
-        assert_int_equal(optimizer->step(device, &state, &params, loss, image, gradient),
+        assert_int_equal(optimizer->step(device, &state, &options, loss, image, gradient),
                          IMPASTO_OK);
         if (optimizer->best) {
             /* What can be read at any time only ever gets better. */
@@ -361,9 +360,9 @@ static void a_step_back(void **state)
 {
     (void)state;
     enum { N = 77 };
-    const struct impasto_params params = {
+    const struct imp_step_options options = {
         .learning_rate = 0.02f, .beta1 = 0.9f, .beta2 = 0.99f, .epsilon = 1e-8f};
-    struct imp_optimizer_state adam = {.n = N, .undoes = true};
+    struct imp_optimizer_state adam = {.n = N, .bounds = {0, 1}, .undoes = true};
     struct imp_layout layout = {0};
     struct imp_buffer *image = NULL, *gradient = NULL;
     float x[N], before[3][N], after[3][N], rise[N];
@@ -382,7 +381,7 @@ static void a_step_back(void **state)
         for (int k = 0; k < 3; k++)
             assert_int_equal(imp_buffer_read(kept[k], 0, before[k], sizeof(x)), IMPASTO_OK);
         assert_int_equal(imp_buffer_write(gradient, 0, rise, sizeof(x)), IMPASTO_OK);
-        assert_int_equal(imp_optimizer_adam.step(device, &adam, &params, 1, image, gradient),
+        assert_int_equal(imp_optimizer_adam.step(device, &adam, &options, 1, image, gradient),
                          IMPASTO_OK);
         assert_int_equal(imp_buffer_read(image, 0, x, sizeof(x)), IMPASTO_OK);
         assert_memory_not_equal(x, before[0], sizeof(x));
@@ -400,7 +399,7 @@ static void a_step_back(void **state)
     }
     /* Without copies of what a step changes there is none. */
     adam.undoes = false;
-    assert_int_equal(imp_optimizer_adam.step(device, &adam, &params, 1, image, gradient),
+    assert_int_equal(imp_optimizer_adam.step(device, &adam, &options, 1, image, gradient),
                      IMPASTO_OK);
     assert_false(adam.undoable);
     imp_layout_release(&layout);

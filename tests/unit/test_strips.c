@@ -184,14 +184,15 @@ static void run(const struct problem *p, const struct way *way, const struct imp
 {
     const struct imp_caps *caps = imp_device_caps(device);
     const size_t bytes = 3 * (size_t)(p->height * p->width) * sizeof(float);
-    struct impasto_params params = {.style_loss = p->style_loss,
-                                    .strength = 0.5f,
-                                    .content_weight = 1,
-                                    .style_weight = 1,
-                                    .losses = IMPASTO_LOSSES_RELATIVE};
+    struct imp_loss_options losses = {
+        .relative = true,
+        .covariance = p->style_loss == IMPASTO_STYLE_LOSS_COVARIANCE,
+        .content_weight = 1,
+        .style_weight = 1,
+    };
     for (int l = 0; l < DEPTH; l++) {
-        params.content_layers[l] = p->content >> l & 1u ? 1.0f : 0;
-        params.style_layers[l] = p->style >> l & 1u ? 1.0f : 0;
+        losses.content_layers[l] = p->content >> l & 1u ? 1.0f : 0;
+        losses.style_layers[l] = p->style >> l & 1u ? 1.0f : 0;
     }
     struct machine m = {0};
     imp_net_init(&m.net, model, caps, p->height, p->width, true, p->content | p->style);
@@ -204,7 +205,7 @@ static void run(const struct problem *p, const struct way *way, const struct imp
         imp_guide_init(&m.region[r].guide, p->height, p->width, p->regions > 1);
     }
     imp_guide_init(&m.whole, p->height, p->width, false);
-    imp_losses_init(&m.losses, device, &params, p->height, p->width, m.region, p->regions);
+    imp_losses_init(&m.losses, device, &losses, p->height, p->width, m.region, p->regions);
     imp_losses_layout(&m.losses, &m.layout);
     imp_net_layout(&m.net, caps, imp_style_workspace(&m.losses.style, &m.net), &m.layout);
     imp_layout_add(&m.layout, &m.image, bytes, "test");
