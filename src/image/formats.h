@@ -239,12 +239,19 @@ bool imp_image_is_ours(int descriptor);
 
 /* ---- colour.c -------------------------------------------------------------------------------- */
 
-/* What a file says of its colours. A profile comes before gamma and chromaticities. */
+/* From a sample v to light: (factor v + offset)^exponent from `limit` on, slope v below. */
+struct imp_curve {
+    double exponent, factor, offset, slope, limit;
+};
+
+/* What a file says of its colours. A profile comes before the rest, gamma before a curve. */
 struct imp_colour_source {
     const unsigned char *profile; /* ICC */
     size_t profile_size;
     double gamma;                 /* encoding exponent as in gAMA (sRGB is about 1/2.2); 0: none */
+    struct imp_curve curve;       /* all 0: sRGB's */
     double chromaticities[8];     /* x and y of white, red, green, blue; all 0: none */
+    bool bytes;                   /* samples are bytes, for imp_colour_convert_bytes */
 };
 
 /* Channels of the samples given to imp_colour_convert. */
@@ -253,13 +260,30 @@ enum imp_colour_model { IMP_COLOUR_GRAY = 1, IMP_COLOUR_RGB = 3, IMP_COLOUR_CMYK
 /*
  * A conversion to sRGB. Samples are floats in [0, 1] (CMYK: 1 is full ink). NULL from
  * imp_colour_open means that nothing needs converting: then RGB is taken as it is, gray is repeated
- * and CMYK goes by the plain formula. A profile that is broken, or for other channels, is ignored.
+ * and CMYK goes by the plain formula. So it is with a profile of sRGB, whatever its name. A profile
+ * that is broken, or for other channels, is ignored.
  */
 struct imp_colour *imp_colour_open(const struct imp_colour_source *source,
                                    enum imp_colour_model model);
 /* in: pixels x model samples; rgb: pixels x 3. colour: NULL ok. */
 void imp_colour_convert(const struct imp_colour *colour, enum imp_colour_model model,
                         const float *in, float *rgb, size_t pixels);
+/* The same for bytes, where 255 stands for 1; within 0.001, and many times as fast. colour: opened
+ * for bytes. */
+void imp_colour_convert_bytes(const struct imp_colour *colour, enum imp_colour_model model,
+                              const unsigned char *in, float *rgb, size_t pixels);
 void imp_colour_close(struct imp_colour **colour);
+
+/* ---- cicp.c ---------------------------------------------------------------------------------- */
+
+/* Colours by numbers of H.273. */
+struct imp_cicp {
+    unsigned primaries, transfer;
+};
+/* Whether they say something: neither is "unspecified" or reserved. */
+bool imp_cicp_is_stated(const struct imp_cicp *cicp);
+/* Replaces *source. IMPASTO_ERROR_INPUT for HDR, and for numbers that are not known. */
+enum impasto_status imp_cicp_read(const struct imp_cicp *cicp, const char *path,
+                                  struct imp_colour_source *source, struct impasto_error *error);
 
 #endif

@@ -210,7 +210,6 @@ struct reading {
     struct imp_colour *colour;
     unsigned char *profile;
     JSAMPLE *samples; /* one row */
-    float *row;
 };
 
 static void finish(struct reading *r)
@@ -219,7 +218,6 @@ static void finish(struct reading *r)
     imp_colour_close(&r->colour);
     free(r->profile);
     free(r->samples);
-    free(r->row);
 }
 
 /* Puts the pieces of an ICC profile together; a profile with a piece missing or twice is ignored. */
@@ -345,16 +343,15 @@ static enum impasto_status decode(struct reading *r, const struct imp_image_sour
     jpeg->out_color_space = model == IMP_COLOUR_GRAY  ? JCS_GRAYSCALE
                             : model == IMP_COLOUR_RGB ? JCS_RGB
                                                       : JCS_CMYK;
-    struct imp_colour_source colours = {.profile_size = join_profile(r)};
+    struct imp_colour_source colours = {.profile_size = join_profile(r), .bytes = true};
     colours.profile = r->profile;
     r->colour = imp_colour_open(&colours, model);
 
     const size_t width = jpeg->image_width, count = width * (size_t)model;
     IMP_TRY(impasto_image_create((int)width, (int)jpeg->image_height, &r->image, error));
     r->samples = malloc(count);
-    r->row = malloc(count * sizeof(float));
-    if (!r->samples || !r->row)
-        return imp_fail_memory(error, source->path, count * sizeof(float));
+    if (!r->samples)
+        return imp_fail_memory(error, source->path, count);
     /* CMYK is stored inverted, 255 for no ink: by Adobe's programs, and by those that do not leave
      * Adobe's marker, too. */
     const bool inverted = model == IMP_COLOUR_CMYK;
@@ -362,9 +359,9 @@ static enum impasto_status decode(struct reading *r, const struct imp_image_sour
     while (jpeg->output_scanline < jpeg->output_height) {
         float *rgb = r->image->rgb + 3 * width * (size_t)jpeg->output_scanline;
         jpeg_read_scanlines(jpeg, &r->samples, 1);
-        for (size_t i = 0; i < count; i++)
-            r->row[i] = (float)(inverted ? 255 - r->samples[i] : r->samples[i]) / 255;
-        imp_colour_convert(r->colour, model, r->row, rgb, width);
+        for (size_t i = 0; inverted && i < count; i++)
+            r->samples[i] = (JSAMPLE)(255 - r->samples[i]);
+        imp_colour_convert_bytes(r->colour, model, r->samples, rgb, width);
     }
     if (!check_scans(jpeg, session))
         return imp_fail(error, IMPASTO_ERROR_INPUT,

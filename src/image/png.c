@@ -98,6 +98,7 @@ struct reading {
     png_infop info;
     struct impasto_image *image;
     struct imp_colour *colour;
+    bool narrow;        /* samples are of video's range */
     png_bytep samples;  /* one row, or all of them of an interlaced picture */
     float *row;         /* one row as floats, up to 4 channels, then colours alone */
 };
@@ -110,41 +111,107 @@ static void finish(struct reading *r)
     free(r->row);
 }
 
-static void read_colour_source(const struct reading *r, struct imp_colour_source *source)
+/* The cICP chunk, which libpng before 1.6.45 does not know. false: there is none that is right. */
+static bool read_cicp(const struct reading *r, struct imp_cicp *cicp, bool *narrow)
+{
+    png_unknown_chunkp chunks;
+    const int count = png_get_unknown_chunks(r->png, r->info, &chunks);
+    for (int i = 0; i < count; i++) {
+        const png_byte *data = chunks[i].data;
+        if (memcmp(chunks[i].name, "cICP", 4) != 0)
+            continue;
+        /* Pixels of PNG are RGB, which is matrix 0. */
+        if (chunks[i].size != 4 || data[2] != 0 || data[3] > 1)
+            return false;
+        *cicp = (struct imp_cicp){.primaries = data[0], .transfer = data[1]};
+        *narrow = data[3] == 0;
+        return imp_cicp_is_stated(cicp);
+    }
+    return false;
+}
+
+/* The first of cICP, iCCP, sRGB, and gAMA with cHRM says what the colours are. */
+static enum impasto_status read_colour_source(struct reading *r, const char *path,
+                                              struct imp_colour_source *source,
+                                              struct impasto_error *error)
 {
     png_charp name;
     int compression, intent;
     png_bytep profile;
     png_uint_32 size;
+    struct imp_cicp cicp;
     *source = (struct imp_colour_source){0};
+    if (read_cicp(r, &cicp, &r->narrow))
+        return imp_cicp_read(&cicp, path, source, error);
+    r->narrow = false;
     if (png_get_iCCP(r->png, r->info, &name, &compression, &profile, &size)) {
         source->profile = profile;
         source->profile_size = size;
-        return;
+        return IMPASTO_OK;
     }
     if (png_get_sRGB(r->png, r->info, &intent))
-        return;
+        return IMPASTO_OK;
     png_get_gAMA(r->png, r->info, &source->gamma);
     double *c = source->chromaticities;
     png_get_cHRM(r->png, r->info, &c[0], &c[1], &c[2], &c[3], &c[4], &c[5], &c[6], &c[7]);
+    return IMPASTO_OK;
 }
 
-/* Splits a row of interleaved samples (8 or 16 bits) into colours in r->row and alpha in place. */
-static void unpack_row(struct reading *r, png_const_bytep samples, int channels, int depth, int y)
+/* What is to be known of rows of samples. */
+struct layout {
+    int channels, depth; /* depth 8 or 16 */
+    enum imp_colour_model model;
+};
+
+/* Colours of samples of video's range, where 16/255 is black and 235/255 white. */
+static float widen(float v)
+{
+    const float wide = (v * 255 - 16) / (235 - 16);
+    return wide > 0 ? (wide < 1 ? wide : 1) : 0;
+}
+
+/* Splits a row of samples into colours in r->row, as they are stored, and alpha in place. */
+static void unpack_row(struct reading *r, png_const_bytep samples, const struct layout *l,
+                       float *alpha)
+{
+    const size_t colours = (size_t)l->model, channels = (size_t)l->channels;
+    for (size_t x = 0; x < (size_t)r->image->width; x++)
+        for (size_t c = 0; c < channels; c++) {
+            const size_t at = x * channels + c;
+            const float v = l->depth == 16
+                                ? (float)(samples[2 * at] << 8 | samples[2 * at + 1]) / 65535
+                                : (float)samples[at] / 255;
+            if (c == colours)
+                alpha[x] = v;
+            else
+                r->row[x * colours + c] = r->narrow ? widen(v) : v;
+        }
+}
+
+/* The same of bytes that are to stay bytes: the colours move together. */
+static void close_up_row(const struct reading *r, png_bytep samples, const struct layout *l,
+                         float *alpha)
+{
+    const size_t colours = (size_t)l->model, channels = (size_t)l->channels;
+    for (size_t x = 0; channels > colours && x < (size_t)r->image->width; x++) {
+        alpha[x] = (float)samples[x * channels + colours] / 255;
+        for (size_t c = 0; c < colours; c++)
+            samples[x * colours + c] = samples[x * channels + c];
+    }
+}
+
+static void convert_row(struct reading *r, png_bytep samples, const struct layout *l, size_t y)
 {
     const size_t width = (size_t)r->image->width;
-    const bool alpha = channels == 2 || channels == 4;
-    const size_t colours = (size_t)channels - alpha;
-    for (size_t x = 0; x < width; x++)
-        for (size_t c = 0; c < (size_t)channels; c++) {
-            const size_t at = x * (size_t)channels + c;
-            const float v = depth == 16 ? (float)(samples[2 * at] << 8 | samples[2 * at + 1]) / 65535
-                                        : (float)samples[at] / 255;
-            if (c < colours)
-                r->row[x * colours + c] = v;
-            else
-                r->image->alpha[(size_t)y * width + x] = v;
-        }
+    float *rgb = r->image->rgb + 3 * y * width;
+    float *alpha = r->image->alpha ? r->image->alpha + y * width : NULL;
+    if (l->depth == 8 && !r->narrow) {
+        close_up_row(r, samples, l, alpha);
+        imp_colour_convert_bytes(r->colour, l->model, samples, rgb, width);
+    } else {
+        unpack_row(r, samples, l, alpha);
+        imp_colour_convert(r->colour, l->model, r->row, rgb, width);
+    }
 }
 
 /* ---- What stands beside the pixels ------------------------------------------------------------
@@ -262,6 +329,7 @@ static void begin(struct reading *r, const struct imp_image_source *source)
     png_init_io(r->png, source->stream);
     /* Some writers state a smaller window than they use; the largest is 32 KiB. */
     png_set_option(r->png, PNG_MAXIMUM_INFLATE_WINDOW, PNG_OPTION_ON);
+    png_set_keep_unknown_chunks(r->png, PNG_HANDLE_CHUNK_ALWAYS, (png_const_bytep) "cICP", 1);
     png_set_chunk_cache_max(r->png, MOST_CHUNKS);
     png_set_chunk_malloc_max(r->png, LARGEST_CHUNK);
 }
@@ -315,16 +383,17 @@ static enum impasto_status decode(struct reading *r, const struct imp_image_sour
     const png_uint_32 height = png_get_image_height(r->png, r->info);
     IMP_TRY(imp_image_check_size(source, width, height, error));
     struct imp_colour_source colours;
-    read_colour_source(r, &colours);
+    IMP_TRY(read_colour_source(r, source->path, &colours, error));
 
     /* Palettes become RGB, 1 to 4 bits become 8, a transparent colour becomes alpha. */
     png_set_expand(r->png);
     png_set_interlace_handling(r->png);
     png_read_update_info(r->png, r->info);
     const int channels = png_get_channels(r->png, r->info);
-    const int depth = png_get_bit_depth(r->png, r->info);
+    const struct layout layout = {.channels = channels,
+                                  .depth = png_get_bit_depth(r->png, r->info),
+                                  .model = channels <= 2 ? IMP_COLOUR_GRAY : IMP_COLOUR_RGB};
     const size_t stride = png_get_rowbytes(r->png, r->info);
-    const enum imp_colour_model model = channels <= 2 ? IMP_COLOUR_GRAY : IMP_COLOUR_RGB;
 
     IMP_TRY(impasto_image_create((int)width, (int)height, &r->image, error));
     if (channels == 2 || channels == 4)
@@ -335,7 +404,8 @@ static enum impasto_status decode(struct reading *r, const struct imp_image_sour
     r->row = malloc(3 * sizeof(float) * width);
     if (!r->samples || !r->row)
         return imp_fail_memory(error, source->path, stride * held);
-    r->colour = imp_colour_open(&colours, model);
+    colours.bytes = layout.depth == 8 && !r->narrow;
+    r->colour = imp_colour_open(&colours, layout.model);
     for (int pass = 0; interlaced && pass < PNG_INTERLACE_ADAM7_PASSES; pass++)
         for (png_uint_32 y = 0; y < height; y++)
             png_read_row(r->png, r->samples + y * stride, NULL);
@@ -343,8 +413,7 @@ static enum impasto_status decode(struct reading *r, const struct imp_image_sour
         if (!interlaced)
             png_read_row(r->png, r->samples, NULL);
         /* NOLINTBEGIN(clang-analyzer-unix.Malloc): load frees what is in *r */
-        unpack_row(r, r->samples + (interlaced ? y * stride : 0), channels, depth, (int)y);
-        imp_colour_convert(r->colour, model, r->row, r->image->rgb + 3 * (size_t)y * width, width);
+        convert_row(r, r->samples + (interlaced ? y * stride : 0), &layout, y);
         /* NOLINTEND(clang-analyzer-unix.Malloc) */
     }
     IMP_TRY(read_rest(r, session));

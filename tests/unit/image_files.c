@@ -87,6 +87,16 @@ void write_png(const char *path, const struct png_case *c)
     }
     if (c->gamma > 0)
         png_set_gAMA(png, info, c->gamma);
+    if (c->p3)
+        png_set_cHRM(png, info, 0.3127, 0.3290, 0.68, 0.32, 0.265, 0.69, 0.15, 0.06);
+    png_unknown_chunk cicp = {.name = "cICP", .size = 4, .location = PNG_HAVE_IHDR};
+    if (c->cicp) {
+        png_byte numbers[4];
+        memcpy(numbers, c->cicp, 4);
+        cicp.data = numbers;
+        png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_ALWAYS, (png_const_bytep) "cICP", 1);
+        png_set_unknown_chunks(png, info, &cicp, 1);
+    }
     if (c->profile)
         png_set_iCCP(png, info, "test", PNG_COMPRESSION_TYPE_BASE, c->profile,
                      (png_uint_32)c->profile_size);

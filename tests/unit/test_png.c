@@ -4,6 +4,8 @@
 #include "fixtures.h"
 #include "image_files.h"
 
+#include <math.h>
+
 static void png_types(void **state)
 {
     (void)state;
@@ -110,7 +112,72 @@ static void gamma_is_honoured(void **state)
     impasto_image_free(&image);
 }
 
+/* What imp_cicp_read makes of the numbers: the chunk is read, and comes before all others. */
+static void cicp_is_honoured(void **state)
+{
+    (void)state;
+    static const unsigned char linear[] = {1, 8, 0, 1}, srgb[] = {1, 13, 0, 1},
+                               pq[] = {9, 16, 0, 1}, nothing[] = {2, 2, 0, 1},
+                               narrow[] = {1, 13, 0, 0};
+    for (int depth = 8; depth <= 16; depth += 8) {
+        struct png_case c = {
+            .type = PNG_COLOR_TYPE_RGB_ALPHA, .depth = depth, .cicp = srgb, .gamma = 1};
+        write_png(in_folder("cicp.png"), &c);
+        struct impasto_image *image = expect_image(in_folder("cicp.png"));
+        double rgba[4];
+        for (int i = 0; i < PIXELS; i++) {
+            png_pixel(&c, i % WIDTH, i / WIDTH, rgba);
+            for (int k = 0; k < 3; k++)
+                assert_near(image->rgb[3 * i + k], rgba[k], 1e-6);
+            assert_near(image->alpha[i], rgba[3], 1e-6);
+        }
+        impasto_image_free(&image);
+        c.cicp = pq;
+        write_png(in_folder("cicp.png"), &c);
+        expect_image_refused(in_folder("cicp.png"), 0, "HDR picture (PQ)");
+        c.cicp = narrow;
+        write_png(in_folder("cicp.png"), &c);
+        image = expect_image(in_folder("cicp.png"));
+        for (int i = 0; i < PIXELS; i++) {
+            png_pixel(&c, i % WIDTH, i / WIDTH, rgba);
+            for (int k = 0; k < 3; k++)
+                assert_near(image->rgb[3 * i + k], fmin(1, fmax(0, (rgba[k] * 255 - 16) / 219)),
+                            1e-5);
+        }
+        impasto_image_free(&image);
+    }
+    struct png_case c = {.type = PNG_COLOR_TYPE_RGB, .depth = 16, .cicp = linear};
+    write_png(in_folder("cicp.png"), &c);
+    expect_linear_read(in_folder("cicp.png"));
+    c = (struct png_case){.type = PNG_COLOR_TYPE_RGB, .depth = 16, .cicp = nothing, .gamma = 1};
+    write_png(in_folder("cicp.png"), &c);
+    expect_linear_read(in_folder("cicp.png"));
+}
+
 #ifdef IMP_HAVE_LCMS2
+/* cHRM alone says nothing of the curve: grays stay, for both sides have the same white. */
+static void primaries_alone(void **state)
+{
+    (void)state;
+    for (int depth = 8; depth <= 16; depth += 8)
+        for (int colour = 0; colour < 2; colour++) {
+            const struct png_case c = {.type = colour ? PNG_COLOR_TYPE_RGB : PNG_COLOR_TYPE_GRAY,
+                                       .depth = depth,
+                                       .p3 = true};
+            write_png(in_folder("p3.png"), &c);
+            struct impasto_image *image = expect_image(in_folder("p3.png"));
+            double moved = 0;
+            for (int i = 0; i < PIXELS; i++) {
+                double rgba[4];
+                png_pixel(&c, i % WIDTH, i / WIDTH, rgba);
+                for (int k = 0; k < 3; k++)
+                    moved = fmax(moved, fabs((double)image->rgb[3 * i + k] - rgba[k]));
+            }
+            assert_true(colour ? moved > 0.02 : moved < 1e-3);
+            impasto_image_free(&image);
+        }
+}
+
 static void profiles_are_honoured(void **state)
 {
     (void)state;
@@ -134,12 +201,11 @@ static void profiles_are_honoured(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(png_types),
-        cmocka_unit_test(end_is_not_missed),
-        cmocka_unit_test(crushed_is_named),
-        cmocka_unit_test(gamma_is_honoured),
+        cmocka_unit_test(png_types),        cmocka_unit_test(end_is_not_missed),
+        cmocka_unit_test(crushed_is_named), cmocka_unit_test(gamma_is_honoured),
+        cmocka_unit_test(cicp_is_honoured),
 #ifdef IMP_HAVE_LCMS2
-        cmocka_unit_test(profiles_are_honoured),
+        cmocka_unit_test(primaries_alone),  cmocka_unit_test(profiles_are_honoured),
 #endif
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
