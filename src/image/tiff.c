@@ -549,12 +549,15 @@ static bool set_iptc(TIFF *tiff, const struct impasto_block *iptc)
 
 static bool set_metadata(TIFF *tiff, const struct impasto_metadata *metadata)
 {
+    /* Every TIFF has them; without a unit they say that pixels are square. */
+    const double square[2] = {1, 1};
     const bool known = metadata->density[0] > 0 && metadata->density[1] > 0;
+    const double *density = known ? metadata->density : square;
     return TIFFSetField(tiff, TIFFTAG_SOFTWARE, "Impasto " IMP_VERSION) &&
            set_block(tiff, TIFFTAG_XMLPACKET, &metadata->xmp) && set_iptc(tiff, &metadata->iptc) &&
-           (!known || (TIFFSetField(tiff, TIFFTAG_RESOLUTIONUNIT, RESUNIT_INCH) &&
-                       TIFFSetField(tiff, TIFFTAG_XRESOLUTION, metadata->density[0]) &&
-                       TIFFSetField(tiff, TIFFTAG_YRESOLUTION, metadata->density[1])));
+           TIFFSetField(tiff, TIFFTAG_RESOLUTIONUNIT, known ? RESUNIT_INCH : RESUNIT_NONE) &&
+           TIFFSetField(tiff, TIFFTAG_XRESOLUTION, density[0]) &&
+           TIFFSetField(tiff, TIFFTAG_YRESOLUTION, density[1]);
 }
 
 /* Without a gain from Deflate, samples are larger than before by a few bytes a strip. */
