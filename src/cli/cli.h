@@ -125,7 +125,8 @@ char *cli_record_checkpoint(const struct cli_run *run);
 enum impasto_status cli_settings_save(const struct cli_settings *settings,
                                       const struct impasto_params *params, bool builtin,
                                       struct impasto_error *error);
-/* A file's name as others may see it: without the folders of an absolute path. */
+/* A file's name as others may see it: without folders where its path is absolute, on any system, or leads
+ * up from here. */
 const char *cli_shown_name(const char *path);
 
 /* ---- inputs.c -------------------------------------------------------------------------------- */

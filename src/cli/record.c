@@ -52,10 +52,41 @@ static json_t *scales(const struct cli_value *value)
     return array;
 }
 
+static bool is_drive(const char *path)
+{
+    const char letter = (char)(path[0] | 0x20);
+    return letter >= 'a' && letter <= 'z' && path[1] == ':' && (path[2] == '/' || path[2] == '\\');
+}
+
+/* Whether one of its parts is "..". */
+static bool climbs(const char *path, const char *separators)
+{
+    for (const char *part = path; *part; part += strspn(part, separators)) {
+        const size_t length = strcspn(part, separators);
+        if (length == 2 && part[0] == '.' && part[1] == '.')
+            return true;
+        part += length;
+    }
+    return false;
+}
+
+/* Names of other systems are known here, too: Wine has them, and so have settings files that
+ * travelled. */
 const char *cli_shown_name(const char *path)
 {
-    const char *slash = strrchr(path, '/');
-    return path[0] == '/' && slash[1] ? slash + 1 : path;
+    const bool windows = is_drive(path) || path[0] == '\\' || !strchr(path, '/');
+    const char *separators = windows ? "/\\" : "/";
+    const bool absolute = path[0] == '/' || path[0] == '\\' || path[0] == '~' || is_drive(path) ||
+                          strstr(path, "://");
+    if (!absolute && !climbs(path, separators))
+        return path;
+    const char *name = path;
+    for (const char *at = path; *at;) {
+        name = at;
+        at += strcspn(at, separators);
+        at += strspn(at, separators);
+    }
+    return name;
 }
 
 static json_t *text_value(const struct collecting *to, const struct cli_option *option,

@@ -126,6 +126,30 @@ class Record(Settings):
                           settings["weights"]),
                          ("content.png", ["sub/style.png"], "style.png", "w.safetensors"))
 
+    def test_folders_of_any_system_stay_private(self):
+        """What begins with a drive, a server, a home or a scheme, or leads up from here."""
+        deep = self.folder / "secret" / "below"
+        deep.mkdir(parents=True)
+        style = self.bytes("style.png")
+        for name, shown in [
+            ("../../style.png", "style.png"), ("./../../secret/s.png", "s.png"),
+            ("sub/../s.png", "s.png"), ("C:\\Users\\secret\\s.png", "s.png"),
+            ("\\\\server\\secret\\s.png", "s.png"), ("..\\..\\secret\\s.png", "s.png"),
+            ("D:/secret/s.png", "s.png"), ("~/secret/s.png", "s.png"), ("file:/secret//s.png", None),
+            ("~secret.png", "~secret.png"), ("sub/s.png", "sub/s.png"), ("..s/s.png", "..s/s.png"),
+            ("a\\b.png", "a\\b.png"), ("./s.png", "./s.png"),
+        ]:
+            path = deep / name
+            (deep / "sub").mkdir(exist_ok=True)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(style)
+            with self.subTest(name):
+                self.succeed(self.path("content.png"), name, *CHEAP, "--iterations", "0", "-o",
+                             self.path("out.png"), cwd=deep)
+                record = self.record()
+                self.assertEqual(record["settings"]["style"], [shown or name])
+                self.assertEqual(record["inputs"]["style"][0]["name"], shown or name)
+
     def test_weights_that_were_found(self):
         """They have a name and a hash, but are to be found again, not asked for."""
         self.write("w.safetensors", first_layer())
@@ -144,7 +168,7 @@ class Record(Settings):
 
     def test_jpeg_has_none(self):
         self.stylise("-o", "out.jpg")
-        self.assertNotIn(b"Impasto", self.bytes("out.jpg"))
+        self.assertNotIn(b"inputs", self.bytes("out.jpg"))
         self.refuse(INPUT, ["out.jpg", "JPEG", "PNG"], "--settings", "out.jpg")
 
     def test_names_of_any_bytes(self):

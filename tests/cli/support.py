@@ -155,10 +155,10 @@ class Case(unittest.TestCase):
 
     def start(self, *arguments, env=None, **options):
         """Without waiting; stdout and stderr are pipes, and stdin is empty, unless said otherwise."""
-        options = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE,
+        options = {"cwd": self.folder, "stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE,
                    "stderr": subprocess.PIPE} | options
         process = subprocess.Popen(
-            [program(), *map(str, arguments)], cwd=self.folder,
+            [program(), *map(str, arguments)],
             env=environment(self.home, **(env or {})), **options)
         self.addCleanup(process.kill)
         return process
