@@ -172,28 +172,28 @@ enum impasto_status imp_losses_check(struct imp_losses *losses, int which,
 }
 
 static void report(const struct imp_losses *losses, const double *totals,
-                   struct impasto_progress *progress)
+                   struct imp_loss_values *values)
 {
-    progress->tv = totals[losses->tv_slot];
-    progress->total = (double)losses->tv_weight * progress->tv;
+    values->tv = totals[losses->tv_slot];
+    values->total = (double)losses->tv_weight * values->tv;
     for (int l = 0; l < IMPASTO_LAYERS; l++) {
-        progress->content[l] = progress->style[l] = 0;
+        values->content[l] = values->style[l] = 0;
         if (losses->content_layers[l] > 0) {
-            progress->content[l] = totals[losses->content_slot[l]] /
-                                   elements_of(&losses->content_target[l]) /
-                                   losses->content_energy[l];
-            progress->total += (double)losses->content_weight * losses->content_layers[l] *
-                               progress->content[l];
+            values->content[l] = totals[losses->content_slot[l]] /
+                                 elements_of(&losses->content_target[l]) /
+                                 losses->content_energy[l];
+            values->total +=
+                (double)losses->content_weight * losses->content_layers[l] * values->content[l];
         }
         if (losses->style.layers[l] > 0) {
-            progress->style[l] = imp_style_loss(&losses->style, l, totals);
-            progress->total +=
-                losses->style.weight * (double)losses->style.layers[l] * progress->style[l];
+            values->style[l] = imp_style_loss(&losses->style, l, totals);
+            values->total +=
+                losses->style.weight * (double)losses->style.layers[l] * values->style[l];
         }
     }
 }
 
-enum impasto_status imp_losses_read(struct imp_losses *losses, struct impasto_progress *progress,
+enum impasto_status imp_losses_read(struct imp_losses *losses, struct imp_loss_values *values,
                                     double not_finite[IMP_CHECKS])
 {
     const int slots = losses->check_slot + losses->checked;
@@ -203,7 +203,7 @@ enum impasto_status imp_losses_read(struct imp_losses *losses, struct impasto_pr
     const enum impasto_status status =
         imp_sums_read(losses->device, losses->sums, slots, totals);
     if (status == IMPASTO_OK) {
-        report(losses, totals, progress);
+        report(losses, totals, values);
         for (int i = 0; i < IMP_CHECKS; i++)
             not_finite[i] = i < losses->checked ? totals[losses->check_slot + i] : 0;
     }

@@ -45,9 +45,14 @@ enum impasto_status imp_losses_tv_gradient(struct imp_losses *losses,
  * imp_losses_read. */
 enum impasto_status imp_losses_check(struct imp_losses *losses, int which,
                                      const struct imp_buffer *buffer);
-/* Waits; fills total, content, style and tv of the progress, and how many elements were not finite
- * in each buffer as last checked, 0 where there was none. */
-enum impasto_status imp_losses_read(struct imp_losses *losses, struct impasto_progress *progress,
+/* The losses of an image: those of the layers before their weights, and the weighted sum of all. */
+struct imp_loss_values {
+    double total, tv;
+    double content[IMPASTO_LAYERS], style[IMPASTO_LAYERS];
+};
+/* Waits for them. not_finite: how many elements were not finite in each buffer as last checked, 0
+ * where there was none. */
+enum impasto_status imp_losses_read(struct imp_losses *losses, struct imp_loss_values *values,
                                     double not_finite[IMP_CHECKS]);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The whole objective on a whole network: losses and the picture's gradient. */
 
-#include "net/losses.h"
+#include "net/objective.h"
 #include "selftest/check.h"
 
 #include <math.h>
@@ -127,14 +127,17 @@ static int source_count(const struct problem *p)
     return p->regions == 1 ? 1 : 3;
 }
 
+static size_t picture_bytes(const struct problem *p)
+{
+    return sizeof(float) * 3 * (size_t)p->height * (size_t)p->width;
+}
+
 /* Everything that lives on the device for one problem. */
 struct machine {
     struct imp_model model;
-    struct imp_losses losses;
-    struct imp_style_region region[2];
-    struct imp_guide style_guide[2]; /* all of it, masked */
-    struct imp_net net, style_net;
-    struct imp_buffer *image, *gradient, *style;
+    struct imp_objective objective;
+    struct imp_style_pass pass[2]; /* over all of a style picture, and masked */
+    struct imp_buffer *image;
     struct imp_layout layout;
 };
 
@@ -144,84 +147,83 @@ static enum impasto_status make_machine(struct imp_check_run *run, const struct 
 {
     struct imp_device *device = run->device;
     const struct imp_caps *caps = imp_device_caps(device);
-    const size_t bytes = sizeof(float) * 3 * (size_t)p->height * (size_t)p->width;
+    struct imp_objective *objective = &m->objective;
     const struct imp_model_options options = {
         .layers = p->depth,
         .average = p->pooling == IMPASTO_POOLING_AVERAGE,
         .replicate = p->padding == IMPASTO_PADDING_REPLICATE,
     };
-    /* Of the gradient's buffer: small pictures' own is too small to be of use. */
-    const size_t lent = 8 * bytes;
     struct imp_stage_plan plan[IMP_STAGES];
     struct impasto_error error;
     IMP_TRY(imp_model_init(&m->model, device, &weights->info, &options));
     imp_model_layout(&m->model, caps, &m->layout);
-    imp_net_init(&m->net, &m->model, caps, p->height, p->width, true,
-                 p->content | p->style);
-    m->net.lent = &m->gradient;
-    m->net.lent_bytes = lent;
-    imp_net_init(&m->style_net, &m->model, caps, p->width, p->height, false, 0);
+    IMP_TRY(imp_objective_init(objective, device,
+                               &(struct imp_objective_options){.model = &m->model,
+                                                               .losses = losses,
+                                                               .height = p->height,
+                                                               .width = p->width,
+                                                               .regions = p->regions}));
+    /* Small pictures' own is too small to be lent. */
+    objective->gradient_bytes *= 8;
     for (int s = 0; s < IMP_STAGES; s++)
         plan[s] = (struct imp_stage_plan){.keep = p->keep, .rows = p->strip};
-    imp_net_plan(&m->net, caps, plan);
-    if (p->strip > 0)
-        imp_net_plan(&m->style_net, caps, plan);
+    imp_net_plan(&objective->net, caps, plan);
     for (int r = 0; r < p->regions; r++) {
-        m->region[r].weight = region_weights[p->regions - 1][r];
-        imp_guide_init(&m->region[r].guide, p->height, p->width, p->regions > 1);
+        objective->region[r].weight = region_weights[p->regions - 1][r];
+        imp_guide_init(&objective->region[r].guide, p->height, p->width, p->regions > 1);
     }
+    imp_objective_layout_targets(objective, &m->layout);
+    imp_objective_layout(objective, &m->layout);
+    imp_layout_add(&m->layout, &m->image, picture_bytes(p), "self-test");
     for (int masked = 0; masked < 2; masked++) {
-        imp_guide_init(&m->style_guide[masked], p->width, p->height, masked && p->regions > 1);
-        imp_guide_layout(&m->style_guide[masked], (1u << IMP_STAGES) - 1, &m->layout);
+        struct imp_style_pass *pass = &m->pass[masked];
+        imp_style_pass_init(pass, &m->model, caps, p->width, p->height, masked && p->regions > 1);
+        if (p->strip > 0)
+            imp_net_plan(&pass->net, caps, plan);
+        imp_style_pass_list(pass, objective);
+        IMP_TRY(imp_layout_allocate(&pass->layout, device));
     }
-    imp_losses_init(&m->losses, device, losses, p->height, p->width, m->region, p->regions);
-    imp_losses_layout(&m->losses, &m->layout);
-    imp_net_layout(&m->net, caps, imp_style_workspace(&m->losses.style, &m->net), &m->layout);
-    imp_net_layout(&m->style_net, caps, imp_style_workspace(&m->losses.style, &m->style_net),
-                   &m->layout);
-    imp_layout_add(&m->layout, &m->image, bytes, "self-test");
-    imp_layout_add(&m->layout, &m->gradient, lent, "self-test");
-    imp_layout_add(&m->layout, &m->style, bytes, "self-test");
     IMP_TRY(imp_layout_allocate(&m->layout, device));
     return imp_model_load(&m->model, device, weights, &error);
 }
 
-static enum impasto_status run_machine(struct imp_check_run *run, const struct problem *p,
-                                       const struct data *d, struct machine *m,
-                                       struct impasto_progress *progress, float *gradient)
+static void free_machine(struct machine *m)
 {
-    struct imp_device *device = run->device;
-    const size_t bytes = sizeof(float) * 3 * (size_t)p->height * (size_t)p->width;
-    double not_finite[IMP_CHECKS];
-    IMP_TRY(imp_guide_fill(&m->style_guide[true], device, d->style_mask));
+    for (int masked = 0; masked < 2; masked++)
+        imp_layout_release(&m->pass[masked].layout);
+    imp_layout_release(&m->layout);
+    imp_objective_release(&m->objective);
+}
+
+static enum impasto_status capture(struct imp_check_run *run, const struct problem *p,
+                                   const struct data *d, struct machine *m)
+{
+    struct imp_objective *objective = &m->objective;
+    IMP_TRY(imp_guide_fill(&m->pass[true].guide, run->device, d->style_mask));
     for (int r = 0; r < p->regions; r++)
-        IMP_TRY(imp_guide_fill(&m->region[r].guide, device, d->mask[r]));
+        IMP_TRY(imp_guide_fill(&objective->region[r].guide, run->device, d->mask[r]));
     for (int i = 0; i < source_count(p); i++) {
         const struct source *s = &sources[p->regions - 1][i];
-        struct imp_style_source source = {
-            .style = &m->losses.style,
-            .region = &m->region[s->region],
-            .guide = &m->style_guide[s->masked],
-            .share = s->share,
-            .begins = s->begins,
-            .ends = s->ends,
-        };
-        const struct imp_taps taps = imp_style_source_taps(&source);
-        IMP_TRY(imp_buffer_write(m->style, 0, d->style[s->picture], bytes));
-        IMP_TRY(imp_net_forward(&m->style_net, device, m->style, &taps));
+        struct imp_style_pass *pass = &m->pass[s->masked];
+        IMP_TRY(imp_buffer_write(pass->image, 0, d->style[s->picture], picture_bytes(p)));
+        IMP_TRY(
+            imp_objective_capture_style(objective, pass, s->region, s->share, s->begins, s->ends));
     }
-    struct imp_taps taps = imp_losses_content_taps(&m->losses);
-    IMP_TRY(imp_buffer_write(m->image, 0, d->content, bytes));
-    IMP_TRY(imp_net_forward(&m->net, device, m->image, &taps));
-    taps = imp_losses_taps(&m->losses);
-    IMP_TRY(imp_buffer_write(m->image, 0, d->start, bytes));
-    IMP_TRY(imp_net_forward(&m->net, device, m->image, &taps));
-    IMP_TRY(imp_losses_measure_tv(&m->losses, m->image));
-    IMP_TRY(imp_net_backward(&m->net, device, &taps, m->gradient));
-    IMP_TRY(imp_losses_tv_gradient(&m->losses, m->image, m->gradient));
-    IMP_TRY(imp_losses_check(&m->losses, 0, m->gradient));
-    IMP_TRY(imp_losses_read(&m->losses, progress, not_finite));
-    return imp_buffer_read(m->gradient, 0, gradient, bytes);
+    IMP_TRY(imp_buffer_write(m->image, 0, d->content, picture_bytes(p)));
+    return imp_objective_capture_content(objective, m->image);
+}
+
+static enum impasto_status run_machine(struct imp_check_run *run, const struct problem *p,
+                                       const struct data *d, struct machine *m,
+                                       struct imp_loss_values *values, float *gradient)
+{
+    struct imp_objective *objective = &m->objective;
+    double not_finite[IMP_CHECKS];
+    IMP_TRY(capture(run, p, d, m));
+    IMP_TRY(imp_buffer_write(m->image, 0, d->start, picture_bytes(p)));
+    IMP_TRY(imp_objective_evaluate(objective, m->image, true));
+    IMP_TRY(imp_losses_read(&objective->losses, values, not_finite));
+    return imp_buffer_read(objective->gradient, 0, gradient, picture_bytes(p));
 }
 
 /* Rounding features by a share d moves a loss, the mean square of a difference, by 2 d sqrt(loss *
@@ -235,7 +237,7 @@ static double term_error(double found, double expected, double energy)
 }
 
 static double loss_error(const struct imp_ref_objective *objective,
-                         const struct impasto_progress *found,
+                         const struct imp_loss_values *found,
                          const struct impasto_progress *expected)
 {
     double worst = fmax(term_error(found->total, expected->total, 0),
@@ -337,7 +339,8 @@ static void check(struct imp_check_run *run, const struct problem *p)
                                           .width = p->width,
                                           .regions = regions,
                                           .region_count = p->regions};
-    struct impasto_progress found = {0}, expected = {0};
+    struct imp_loss_values found = {0};
+    struct impasto_progress expected = {0};
     make_data(run, n, &d);
     float *gradient = imp_check_data(run, 3, n, false);
     double *content = imp_check_widen(run, d.content, n), *start = imp_check_widen(run, d.start, n);
@@ -372,7 +375,7 @@ static void check(struct imp_check_run *run, const struct problem *p)
     judge_gradient(run, p, gradient, reference, n);
 done:
     imp_ref_objective_free(&objective);
-    imp_layout_release(&machine.layout);
+    free_machine(&machine);
     free_weights(&weights);
     free_data(&d);
     free(gradient);

@@ -1,43 +1,27 @@
 /* SPDX-License-Identifier: MIT */
 /* A scale's memory against the device's limits. */
 
-#include "net/losses.h"
 #include "stylize/scale.h"
 
 #include <math.h>
 
 #define SMALLEST_SIZE 16
 
-void imp_scale_list_pass(struct imp_scale *scale, struct imp_style_pass *pass)
-{
-    imp_layout_release(&pass->layout);
-    imp_net_layout(&pass->net, imp_device_caps(scale->device),
-                   imp_style_workspace(&scale->losses.style, &pass->net), &pass->layout);
-    imp_guide_layout(&pass->guide, imp_style_stages(&scale->losses.style), &pass->layout);
-    imp_layout_add(&pass->layout, &pass->image,
-                   3 * (size_t)pass->width * (size_t)pass->height * sizeof(float), "image");
-}
-
 void imp_scale_list(struct imp_scale *scale)
 {
-    const struct imp_caps *caps = imp_device_caps(scale->device);
     const size_t plane = imp_canvas_count(&scale->sizes) * sizeof(float);
     imp_scale_unlist(scale);
-    imp_losses_layout(&scale->losses, &scale->targets);
+    imp_objective_layout_targets(&scale->objective, &scale->targets);
 
     for (int i = 0; i < scale->passes; i++)
-        imp_scale_list_pass(scale, &scale->pass[i]);
+        imp_style_pass_list(&scale->pass[i], &scale->objective);
 
-    imp_net_layout(&scale->net, caps, imp_style_workspace(&scale->losses.style, &scale->net),
-                   &scale->main);
+    imp_objective_layout(&scale->objective, &scale->main);
     imp_layout_add(&scale->main, &scale->image, 3 * plane, "image");
-    imp_layout_add(&scale->main, &scale->gradient, 3 * plane, "image");
     if (scale->params->average > 0)
         imp_layout_add(&scale->main, &scale->average, 3 * plane, "image");
     if (scale->params->average > 0 && scale->state.undoes)
         imp_layout_add(&scale->main, &scale->average_before, 3 * plane, "image");
-    if (scale->keeps)
-        imp_layout_add(&scale->main, &scale->free, plane, "masks");
     scale->optimizer->layout(&scale->state, &scale->main);
 }
 

@@ -176,7 +176,7 @@ uint32_t imp_job_computing(const struct impasto_job *job)
     checksum = add_number(checksum, caps->tuning.block_positions);
     checksum = add_number(checksum, (long long)caps->tuning.chunk);
     checksum = add_number(checksum, (long long)job->model.gemm);
-    checksum = add_net(checksum, &job->scale.net, job->model.layers);
+    checksum = add_net(checksum, &job->scale.objective.net, job->model.layers);
     for (int i = 0; i < job->scale.passes; i++)
         checksum = add_net(checksum, &job->scale.pass[i].net, job->model.layers);
     for (size_t l = 0; l < job->info.layer_count; l++)

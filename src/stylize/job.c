@@ -79,11 +79,11 @@ static void describe(struct impasto_job *job)
     for (int l = 0; l < job->model.layers; l++)
         job->layers[l] = (struct impasto_plan_layer){
             .layer = l,
-            .forward = scale->net.algorithm[l][0]->name,
-            .backward = scale->net.algorithm[l][1]->name,
+            .forward = scale->objective.net.algorithm[l][0]->name,
+            .backward = scale->objective.net.algorithm[l][1]->name,
         };
-    for (int s = 0; s < scale->net.stages; s++) {
-        const struct imp_stage *stage = &scale->net.stage[s];
+    for (int s = 0; s < scale->objective.net.stages; s++) {
+        const struct imp_stage *stage = &scale->objective.net.stage[s];
         job->stages[s] = (struct impasto_plan_stage){
             .first = stage->first,
             .last = stage->last,
@@ -115,7 +115,7 @@ static void describe(struct impasto_job *job)
         .plan_bytes = imp_scale_peak(scale),
         .plan_cost = scale->cost / scale->cost_of_keeping,
         .stages = job->stages,
-        .stage_count = (size_t)scale->net.stages,
+        .stage_count = (size_t)scale->objective.net.stages,
         .layers = job->layers,
         .layer_count = (size_t)job->model.layers,
     };

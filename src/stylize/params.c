@@ -313,7 +313,8 @@ bool imp_params_photograph(const struct impasto_params *params)
     return !(params->strength > 0);
 }
 
-uint32_t imp_params_taps(const struct impasto_params *params)
+/* Bits of the layers with a content or style weight. */
+static uint32_t taps_of(const struct impasto_params *params)
 {
     uint32_t bits = 0;
     for (int l = 0; l < IMPASTO_LAYERS; l++)
@@ -325,7 +326,7 @@ uint32_t imp_params_taps(const struct impasto_params *params)
 int imp_params_depth(const struct impasto_params *params)
 {
     int depth = 0;
-    for (uint32_t bits = imp_params_taps(params); bits; bits >>= 1)
+    for (uint32_t bits = taps_of(params); bits; bits >>= 1)
         depth++;
     return depth;
 }

@@ -106,7 +106,7 @@ static int first_limit(const struct imp_net *net, int choice)
 /* Lists what a choice allocates; whether it fits. */
 static bool fits_with(struct imp_scale *scale, int choice, int i)
 {
-    configure(&scale->net, imp_device_caps(scale->device), choice, strip_limit(i));
+    configure(&scale->objective.net, imp_device_caps(scale->device), choice, strip_limit(i));
     imp_scale_list(scale);
     return imp_scale_fits(scale);
 }
@@ -115,7 +115,7 @@ static bool fits_with(struct imp_scale *scale, int choice, int i)
  */
 static int find_possible(struct imp_scale *scale, const struct costs *costs, int *possible)
 {
-    struct imp_net *net = &scale->net;
+    struct imp_net *net = &scale->objective.net;
     uint64_t least = UINT64_MAX;
     int count = 0, smallest = 0;
     for (int choice = 0; choice < choices(net); choice++) {
@@ -168,7 +168,7 @@ bool imp_scale_plan(struct imp_scale *scale)
 {
     const struct imp_caps *caps = imp_device_caps(scale->device);
     const double thrift = scale->params->memory ? THRIFT_OF_A_BUDGET : THRIFT;
-    struct imp_net *net = &scale->net;
+    struct imp_net *net = &scale->objective.net;
     int possible[MOST_CHOICES];
     scale->state.undoes = false;
     double least = INFINITY, best_score = INFINITY;

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* One size's part of a job: its targets, its image, its steps. */
 
-#include "net/losses.h"
-#include "net/optim.h"
 #include "stylize/scale.h"
 
 #include <math.h>
@@ -33,36 +31,36 @@ enum impasto_status imp_scale_init(struct imp_scale *scale, struct imp_device *d
         .model = model,
         .weights = weights,
         .sizes = imp_sizes_of(params, size, sources->width, sources->height),
-        .region = calloc((size_t)sources->regions, sizeof(*scale->region)),
-        .regions = sources->regions,
         .pass = calloc((size_t)sources->styles, sizeof(*scale->pass)),
         .passes = sources->styles,
         .optimizer = imp_optimizer_find(params->optimizer),
-        .keeps = sources->keep != NULL,
     };
-    if (!scale->region || !scale->pass)
+    if (!scale->pass)
         return imp_fail_memory(error, "a scale", 0);
     const struct imp_sizes *sizes = &scale->sizes;
-    for (int r = 0; r < scale->regions; r++) {
-        scale->region[r].weight = sources->region[r].weight;
-        imp_guide_init(&scale->region[r].guide, sizes->canvas_height, sizes->canvas_width,
+    const struct imp_loss_options losses = imp_params_losses(params);
+    const struct imp_objective_options options = {
+        .model = model,
+        .losses = &losses,
+        .height = sizes->canvas_height,
+        .width = sizes->canvas_width,
+        .regions = sources->regions,
+        .holds = sources->keep != NULL,
+    };
+    IMP_TRY(imp_lift(device, imp_objective_init(&scale->objective, device, &options), error));
+    for (int r = 0; r < sources->regions; r++) {
+        struct imp_style_region *region = &scale->objective.region[r];
+        region->weight = sources->region[r].weight;
+        imp_guide_init(&region->guide, sizes->canvas_height, sizes->canvas_width,
                        sources->region[r].mask != NULL);
     }
     for (int i = 0; i < scale->passes; i++) {
         struct imp_style_pass *pass = &scale->pass[i];
         const struct imp_source *style = &sources->style[i];
-        imp_style_fit(params, size, last, style->own_width, style->own_height, &pass->width,
-                      &pass->height);
-        imp_net_init(&pass->net, model, caps, pass->height, pass->width, false, 0);
-        imp_guide_init(&pass->guide, pass->height, pass->width, style->mask != NULL);
+        int width, height;
+        imp_style_fit(params, size, last, style->own_width, style->own_height, &width, &height);
+        imp_style_pass_init(pass, model, caps, height, width, style->mask != NULL);
     }
-    imp_net_init(&scale->net, model, caps, sizes->canvas_height, sizes->canvas_width, true,
-                 imp_params_taps(params));
-    scale->net.lent = &scale->gradient;
-    scale->net.lent_bytes = 3 * imp_canvas_count(sizes) * sizeof(float);
-    const struct imp_loss_options losses = imp_params_losses(params);
-    imp_losses_init(&scale->losses, device, &losses, sizes->canvas_height, sizes->canvas_width,
-                    scale->region, scale->regions);
     /* The planes of 16384 x 16384 pixels still count in an int. */
     scale->state = (struct imp_optimizer_state){
         .n = (int)(3 * imp_canvas_count(sizes)), .bounds = {0, 1}, .history = params->history};
@@ -73,7 +71,7 @@ void imp_scale_release(struct imp_scale *scale)
 {
     imp_optimizer_release(scale->optimizer, &scale->state);
     imp_scale_unlist(scale);
-    free(scale->region);
+    imp_objective_release(&scale->objective);
     free(scale->pass);
     *scale = (struct imp_scale){0};
 }
@@ -163,15 +161,15 @@ static enum impasto_status planes_of(const struct imp_scale *scale,
 static enum impasto_status fill_regions(struct imp_scale *scale, const struct imp_sources *sources,
                                         struct impasto_error *error)
 {
-    for (int r = 0; r < scale->regions; r++) {
+    for (int r = 0; r < scale->objective.regions; r++) {
+        struct imp_guide *guide = &scale->objective.region[r].guide;
         float *plane = NULL;
-        if (!scale->region[r].guide.used)
+        if (!guide->used)
             continue;
         enum impasto_status status =
             canvas_plane(scale, sources, sources->region[r].mask, &plane, error);
         if (status == IMPASTO_OK)
-            status = imp_lift(scale->device,
-                              imp_guide_fill(&scale->region[r].guide, scale->device, plane), error);
+            status = imp_lift(scale->device, imp_guide_fill(guide, scale->device, plane), error);
         free(plane);
         IMP_TRY(status);
     }
@@ -204,15 +202,6 @@ static enum impasto_status capture_style(struct imp_scale *scale, struct imp_sty
                                     .height = pass->height,
                                     .canvas_width = pass->width,
                                     .canvas_height = pass->height};
-    struct imp_style_source source = {
-        .style = &scale->losses.style,
-        .region = &scale->region[style->region],
-        .guide = &pass->guide,
-        .share = style->share,
-        .begins = style->begins,
-        .ends = style->ends,
-    };
-    const struct imp_taps taps = imp_style_source_taps(&source);
     enum impasto_status status =
         imp_lift(scale->device, imp_layout_allocate(&pass->layout, scale->device), error);
     if (status == IMPASTO_OK)
@@ -221,7 +210,9 @@ static enum impasto_status capture_style(struct imp_scale *scale, struct imp_sty
         status = write_image(scale, &sizes, style->picture.image, pass->image, error);
     if (status == IMPASTO_OK)
         status = imp_lift(scale->device,
-                          imp_net_forward(&pass->net, scale->device, pass->image, &taps), error);
+                          imp_objective_capture_style(&scale->objective, pass, style->region,
+                                                      style->share, style->begins, style->ends),
+                          error);
     imp_layout_release(&pass->layout);
     return status;
 }
@@ -296,7 +287,8 @@ static enum impasto_status hold_kept(struct imp_scale *scale, const struct imp_s
         for (size_t i = 0; i < pixels; i++)
             keep[i] = 1 - keep[i];
         status = imp_lift(scale->device,
-                          imp_buffer_write(scale->free, 0, keep, pixels * sizeof(float)), error);
+                          imp_buffer_write(scale->objective.free, 0, keep, pixels * sizeof(float)),
+                          error);
     }
     free(keep);
     free(cut);
@@ -355,7 +347,7 @@ enum impasto_status imp_scale_open_styles(struct imp_scale *scale,
         status = IMPASTO_OK;
         for (int i = 0; i < scale->passes && status == IMPASTO_OK; i++) {
             if (tries > 0)
-                imp_scale_list_pass(scale, &scale->pass[i]);
+                imp_style_pass_list(&scale->pass[i], &scale->objective);
             status = capture_style(scale, &scale->pass[i], &sources->style[i], error);
         }
     }
@@ -371,20 +363,19 @@ enum impasto_status imp_scale_open_content(struct imp_scale *scale,
                                            const struct imp_carry *carry,
                                            struct impasto_error *error)
 {
-    const struct imp_taps taps = imp_losses_content_taps(&scale->losses);
     float *start = NULL;
     enum impasto_status status = IMPASTO_OK;
     IMP_TRY(imp_lift(scale->device, imp_layout_allocate(&scale->main, scale->device), error));
     IMP_TRY(write_image(scale, &scale->sizes, sources->content.image, scale->image, error));
     for (int tries = 0; tries == 0 || look_again(scale, status, tries - 1); tries++)
         status = imp_lift(scale->device,
-                          imp_net_forward(&scale->net, scale->device, scale->image, &taps), error);
+                          imp_objective_capture_content(&scale->objective, scale->image), error);
     IMP_TRY(status);
     /* The image is the content now, which is often what it is to begin with. */
-    if (!carry && starts_with_content(scale->params) && !scale->keeps)
+    if (!carry && starts_with_content(scale->params) && !scale->objective.holds)
         return IMPASTO_OK;
     status = start_planes(scale, sources, carry, &start, error);
-    if (status == IMPASTO_OK && scale->keeps)
+    if (status == IMPASTO_OK && scale->objective.holds)
         status = hold_kept(scale, sources, start, error);
     if (status == IMPASTO_OK)
         status = write_planes(scale, start, scale->image, error);
@@ -428,7 +419,7 @@ enum impasto_status imp_scale_picture(const struct imp_scale *scale, float *plan
 enum impasto_status imp_scale_gradient(const struct imp_scale *scale, float *planes,
                                        struct impasto_error *error)
 {
-    return read_planes(scale, scale->gradient, planes, error);
+    return read_planes(scale, scale->objective.gradient, planes, error);
 }
 
 enum impasto_status imp_scale_carry(const struct imp_scale *scale, struct imp_carry *carry,

@@ -7,18 +7,9 @@
  * of its life; the targets; and the image as it moves.
  */
 
-#include "net/losses.h"
+#include "net/objective.h"
 #include "net/optim.h"
 #include "stylize/stylize.h"
-
-/* The network that looks at a style picture, once, in memory that is gone afterwards. */
-struct imp_style_pass {
-    int height, width;
-    struct imp_net net;
-    struct imp_guide guide;
-    struct imp_buffer *image;
-    struct imp_layout layout;
-};
 
 struct imp_scale {
     struct imp_device *device;
@@ -26,12 +17,9 @@ struct imp_scale {
     const struct imp_model *model;
     const struct imp_layout *weights; /* the model's memory, which outlives the scale */
     struct imp_sizes sizes;
-    struct imp_style_region *region;
-    int regions;
+    struct imp_objective objective;
     struct imp_style_pass *pass; /* one for each style picture */
     int passes;
-    struct imp_losses losses;
-    struct imp_net net;
     const struct imp_optimizer *optimizer;
     struct imp_optimizer_state state;
     int steps;  /* taken at this scale */
@@ -39,12 +27,10 @@ struct imp_scale {
     double not_finite[IMP_CHECKS]; /* by the last evaluation */
     char doubt[96]; /* what it found that is not finite */
     bool torn; /* a step failed on its way: the image, and what goes with it, are of no one step */
-    bool keeps; /* some of the content stays as it is */
-    struct imp_buffer *image, *gradient;
+    struct imp_buffer *image;
     struct imp_buffer *average; /* of the images, not yet divided by what it counts; NULL: none */
     struct imp_buffer *average_before; /* the last step */
     bool average_undoable;             /* that is known */
-    struct imp_buffer *free; /* (canvas) 1 where the image may move, 0 where the content is kept */
     struct imp_layout targets; /* from opening to closing: targets, masks, Gram matrices */
     struct imp_layout main; /* after the style passes: activations, gradients, image, optimiser */
     /* Estimated time of an iteration, and of one that keeps everything; see imp_net_cost. */
@@ -151,8 +137,6 @@ enum impasto_status imp_scale_gradient(const struct imp_scale *scale, float *pla
 
 /* Lists the buffers, as the nets are planned. */
 void imp_scale_list(struct imp_scale *scale);
-/* Those of one style pass, which are gone after it. */
-void imp_scale_list_pass(struct imp_scale *scale, struct imp_style_pass *pass);
 /* Frees what was allocated, and the lists. */
 void imp_scale_unlist(struct imp_scale *scale);
 /* Bytes at the fullest moment; and by purpose, with what the style passes take beyond the main part

@@ -15,6 +15,7 @@
 #include "stylize/scale.h"
 
 #include <math.h>
+#include <string.h>
 
 /* Failures running after which it ends: the first, the same measured again, and then a half, a
  * quarter and an eighth of the step. The first two tell what passes from what stays, the others
@@ -47,9 +48,10 @@ static int average_check(const struct imp_scale *scale)
 static enum impasto_status check_state(struct imp_scale *scale)
 {
     for (int v = 0; v < scale->optimizer->carried; v++)
-        IMP_TRY(imp_losses_check(&scale->losses, CHECK_VECTORS + v, scale->state.vectors[v]));
+        IMP_TRY(
+            imp_losses_check(&scale->objective.losses, CHECK_VECTORS + v, scale->state.vectors[v]));
     return scale->average && scale->steps > 0
-               ? imp_losses_check(&scale->losses, average_check(scale), scale->average)
+               ? imp_losses_check(&scale->objective.losses, average_check(scale), scale->average)
                : IMPASTO_OK;
 }
 
@@ -74,32 +76,35 @@ static bool is_sound(struct imp_scale *scale, const char *what)
     return true;
 }
 
+/* Waits for the losses, and for what was counted. */
+static enum impasto_status read_losses(struct imp_scale *scale, struct impasto_progress *progress)
+{
+    struct imp_loss_values values;
+    IMP_TRY(imp_losses_read(&scale->objective.losses, &values, scale->not_finite));
+    progress->total = values.total;
+    progress->tv = values.tv;
+    memcpy(progress->content, values.content, sizeof(progress->content));
+    memcpy(progress->style, values.style, sizeof(progress->style));
+    return IMPASTO_OK;
+}
+
+static enum impasto_status evaluate(struct imp_scale *scale, bool gradient,
+                                    struct impasto_progress *progress)
+{
+    struct imp_objective *objective = &scale->objective;
+    IMP_TRY(imp_objective_evaluate(objective, scale->image, gradient));
+    if (gradient) {
+        IMP_TRY(imp_losses_check(&objective->losses, CHECK_GRADIENT, objective->gradient));
+        IMP_TRY(check_state(scale));
+    }
+    return read_losses(scale, progress);
+}
+
 enum impasto_status imp_scale_evaluate(struct imp_scale *scale, bool gradient, int iteration,
                                        struct impasto_progress *progress,
                                        struct impasto_error *error)
 {
-    const struct imp_taps taps = imp_losses_taps(&scale->losses);
-    struct imp_device *device = scale->device;
-    IMP_TRY(
-        imp_lift(scale->device, imp_net_forward(&scale->net, device, scale->image, &taps), error));
-    IMP_TRY(imp_lift(scale->device, imp_losses_measure_tv(&scale->losses, scale->image), error));
-    if (gradient) {
-        IMP_TRY(imp_lift(scale->device,
-                         imp_net_backward(&scale->net, device, &taps, scale->gradient), error));
-        IMP_TRY(imp_lift(scale->device,
-                         imp_losses_tv_gradient(&scale->losses, scale->image, scale->gradient),
-                         error));
-        if (scale->keeps)
-            IMP_TRY(imp_lift(scale->device,
-                             imp_weigh_planes(device, scale->gradient, scale->free, 3,
-                                              (int)imp_canvas_count(&scale->sizes)),
-                             error));
-        IMP_TRY(imp_lift(scale->device,
-                         imp_losses_check(&scale->losses, CHECK_GRADIENT, scale->gradient), error));
-        IMP_TRY(imp_lift(scale->device, check_state(scale), error));
-    }
-    IMP_TRY(imp_lift(scale->device, imp_losses_read(&scale->losses, progress, scale->not_finite),
-                     error));
+    IMP_TRY(imp_lift(scale->device, evaluate(scale, gradient, progress), error));
     bool sound = isfinite(progress->total);
     if (!sound)
         snprintf(scale->doubt, sizeof(scale->doubt), "the loss is not finite");
@@ -172,7 +177,7 @@ static enum impasto_status move(struct imp_scale *scale, int iteration, double t
     options.learning_rate *= part;
     IMP_TRY(told(scale, iteration,
                  scale->optimizer->step(scale->device, state, &options, total, scale->image,
-                                        scale->gradient),
+                                        scale->objective.gradient),
                  error));
     scale->steps++;
     if (!scale->average)
@@ -361,12 +366,12 @@ enum impasto_status imp_scale_verify(struct imp_scale *scale, int iteration,
 {
     for (int failures = 0; scale->steps > 0; failures++) {
         struct impasto_progress ignored;
-        IMP_TRY(imp_lift(scale->device,
-                         imp_losses_check(&scale->losses, CHECK_GRADIENT, imp_scale_best(scale)),
-                         error));
+        IMP_TRY(imp_lift(
+            scale->device,
+            imp_losses_check(&scale->objective.losses, CHECK_GRADIENT, imp_scale_best(scale)),
+            error));
         IMP_TRY(imp_lift(scale->device, check_state(scale), error));
-        IMP_TRY(imp_lift(scale->device,
-                         imp_losses_read(&scale->losses, &ignored, scale->not_finite), error));
+        IMP_TRY(imp_lift(scale->device, read_losses(scale, &ignored), error));
         if (is_sound(scale, "the picture"))
             break;
         if (failures == TRIES)

@@ -39,8 +39,6 @@ enum impasto_status imp_params_check(const struct impasto_params *params,
                                      struct impasto_error *error);
 /* How many layers, from conv1_1 on, the parameters need: 1 to IMPASTO_LAYERS. */
 int imp_params_depth(const struct impasto_params *params);
-/* Bits of the layers with a content or style weight. */
-uint32_t imp_params_taps(const struct impasto_params *params);
 /* Whether the result is the photograph: nothing of the painting is asked for. */
 bool imp_params_photograph(const struct impasto_params *params);
 /* The parameters that the losses and the optimiser are told. */

@@ -21,10 +21,10 @@ static uint64_t key_of(const struct imp_scale *scale)
 static void count(const struct imp_scale *scale, size_t *values, size_t *energies)
 {
     *values = *energies = 0;
-    for (int r = 0; r < scale->regions; r++)
+    for (int r = 0; r < scale->objective.regions; r++)
         for (int l = 0; l < IMPASTO_LAYERS; l++) {
             const size_t channels = (size_t)imp_layer_shapes[l].out_channels;
-            if (!(scale->losses.style.layers[l] > 0))
+            if (!(scale->objective.losses.style.layers[l] > 0))
                 continue;
             *values += channels * channels + channels;
             *energies += 2;
@@ -37,14 +37,14 @@ static enum impasto_status copy(struct imp_scale *scale, const struct imp_target
 {
     float *value = targets->values;
     double *energy = targets->energies;
-    for (int r = 0; r < scale->regions; r++)
+    for (int r = 0; r < scale->objective.regions; r++)
         for (int l = 0; l < IMPASTO_LAYERS; l++) {
-            struct imp_style_region *region = &scale->region[r];
+            struct imp_style_region *region = &scale->objective.region[r];
             const size_t channels = (size_t)imp_layer_shapes[l].out_channels;
             struct imp_buffer *buffers[] = {region->target[l], region->mean_target[l]};
             const size_t counts[] = {channels * channels, channels};
             double *energies[] = {&region->energy[l], &region->mean_energy[l]};
-            if (!(scale->losses.style.layers[l] > 0))
+            if (!(scale->objective.losses.style.layers[l] > 0))
                 continue;
             for (int k = 0; k < 2; k++) {
                 const size_t bytes = counts[k] * sizeof(float);

@@ -4,7 +4,7 @@
  * network that keeps everything. IMPASTO_TEST_DEVICE names the device (auto).
  */
 
-#include "net/losses.h"
+#include "net/objective.h"
 #include "open_device.h"
 
 #include <math.h>
@@ -102,17 +102,15 @@ static void paint(uint32_t stream, const struct problem *p, float *planes)
 }
 
 struct result {
-    struct impasto_progress losses;
+    struct imp_loss_values losses;
     float *gradient;
 };
 
 /* Everything on the device for one way. */
 struct machine {
-    struct imp_losses losses;
-    struct imp_style_region region[2];
-    struct imp_guide whole;
-    struct imp_net net;
-    struct imp_buffer *image, *gradient;
+    struct imp_objective objective;
+    struct imp_style_pass pass;
+    struct imp_buffer *image;
     struct imp_layout layout;
 };
 
@@ -122,7 +120,8 @@ static void plan(struct machine *m, const struct way *way)
     for (int s = 0; s < IMP_STAGES; s++)
         plans[s] = (struct imp_stage_plan){.keep = way->mixed && s % 2 ? way->others : way->keep,
                                            .rows = way->rows};
-    imp_net_plan(&m->net, imp_device_caps(device), plans);
+    imp_net_plan(&m->objective.net, imp_device_caps(device), plans);
+    imp_net_plan(&m->pass.net, imp_device_caps(device), plans);
 }
 
 static void fill_guides(struct machine *m, const struct problem *p)
@@ -135,7 +134,7 @@ static void fill_guides(struct machine *m, const struct problem *p)
             const float share = (float)(i % (size_t)p->width) / (float)p->width;
             mask[i] = r == 0 ? share : 1 - share;
         }
-        assert_int_equal(imp_guide_fill(&m->region[r].guide, device, mask), IMPASTO_OK);
+        assert_int_equal(imp_guide_fill(&m->objective.region[r].guide, device, mask), IMPASTO_OK);
     }
     free(mask);
 }
@@ -145,37 +144,27 @@ static void evaluate(struct machine *m, const struct problem *p, struct result *
     const size_t bytes = 3 * (size_t)(p->height * p->width) * sizeof(float);
     float *picture = malloc(bytes);
     double not_finite[IMP_CHECKS];
+    struct imp_objective *objective = &m->objective;
     assert_non_null(picture);
     fill_guides(m, p);
     for (int r = 0; r < p->regions; r++) {
-        struct imp_style_source source = {.style = &m->losses.style,
-                                          .region = &m->region[r],
-                                          .guide = &m->whole,
-                                          .share = 1,
-                                          .begins = true,
-                                          .ends = true};
-        const struct imp_taps taps = imp_style_source_taps(&source);
         paint(1 + (uint32_t)r, p, picture);
-        assert_int_equal(imp_buffer_write(m->image, 0, picture, bytes), IMPASTO_OK);
-        assert_int_equal(imp_net_forward(&m->net, device, m->image, &taps), IMPASTO_OK);
+        assert_int_equal(imp_buffer_write(m->pass.image, 0, picture, bytes), IMPASTO_OK);
+        assert_int_equal(imp_objective_capture_style(objective, &m->pass, r, 1, true, true),
+                         IMPASTO_OK);
     }
-    struct imp_taps taps = imp_losses_content_taps(&m->losses);
     paint(0, p, picture);
     assert_int_equal(imp_buffer_write(m->image, 0, picture, bytes), IMPASTO_OK);
-    assert_int_equal(imp_net_forward(&m->net, device, m->image, &taps), IMPASTO_OK);
-    taps = imp_losses_taps(&m->losses);
+    assert_int_equal(imp_objective_capture_content(objective, m->image), IMPASTO_OK);
     paint(3, p, picture);
     assert_int_equal(imp_buffer_write(m->image, 0, picture, bytes), IMPASTO_OK);
     /* Twice: what the first leaves in memory is of no consequence. */
-    for (int time = 0; time < 2; time++) {
-        assert_int_equal(imp_net_forward(&m->net, device, m->image, &taps), IMPASTO_OK);
-        assert_int_equal(imp_losses_measure_tv(&m->losses, m->image), IMPASTO_OK);
-        assert_int_equal(imp_net_backward(&m->net, device, &taps, m->gradient), IMPASTO_OK);
-    }
-    assert_int_equal(imp_losses_check(&m->losses, 0, m->gradient), IMPASTO_OK);
-    assert_int_equal(imp_losses_read(&m->losses, &result->losses, not_finite), IMPASTO_OK);
+    for (int time = 0; time < 2; time++)
+        assert_int_equal(imp_objective_evaluate(objective, m->image, true), IMPASTO_OK);
+    assert_int_equal(imp_losses_check(&objective->losses, 0, objective->gradient), IMPASTO_OK);
+    assert_int_equal(imp_losses_read(&objective->losses, &result->losses, not_finite), IMPASTO_OK);
     assert_true(not_finite[0] == 0);
-    assert_int_equal(imp_buffer_read(m->gradient, 0, result->gradient, bytes), IMPASTO_OK);
+    assert_int_equal(imp_buffer_read(objective->gradient, 0, result->gradient, bytes), IMPASTO_OK);
     free(picture);
 }
 
@@ -195,24 +184,31 @@ static void run(const struct problem *p, const struct way *way, const struct imp
         losses.style_layers[l] = p->style >> l & 1u ? 1.0f : 0;
     }
     struct machine m = {0};
-    imp_net_init(&m.net, model, caps, p->height, p->width, true, p->content | p->style);
+    assert_int_equal(imp_objective_init(&m.objective, device,
+                                        &(struct imp_objective_options){.model = model,
+                                                                        .losses = &losses,
+                                                                        .height = p->height,
+                                                                        .width = p->width,
+                                                                        .regions = p->regions}),
+                     IMPASTO_OK);
+    imp_style_pass_init(&m.pass, model, caps, p->height, p->width, false);
+    m.objective.gradient_bytes *= 2;
     if (way)
         plan(&m, way);
-    m.net.lent = &m.gradient;
-    m.net.lent_bytes = 2 * bytes;
     for (int r = 0; r < p->regions; r++) {
-        m.region[r].weight = 1.0 / p->regions;
-        imp_guide_init(&m.region[r].guide, p->height, p->width, p->regions > 1);
+        m.objective.region[r].weight = 1.0 / p->regions;
+        imp_guide_init(&m.objective.region[r].guide, p->height, p->width, p->regions > 1);
     }
-    imp_guide_init(&m.whole, p->height, p->width, false);
-    imp_losses_init(&m.losses, device, &losses, p->height, p->width, m.region, p->regions);
-    imp_losses_layout(&m.losses, &m.layout);
-    imp_net_layout(&m.net, caps, imp_style_workspace(&m.losses.style, &m.net), &m.layout);
+    imp_objective_layout_targets(&m.objective, &m.layout);
+    imp_objective_layout(&m.objective, &m.layout);
     imp_layout_add(&m.layout, &m.image, bytes, "test");
-    imp_layout_add(&m.layout, &m.gradient, 2 * bytes, "test");
+    imp_style_pass_list(&m.pass, &m.objective);
+    assert_int_equal(imp_layout_allocate(&m.pass.layout, device), IMPASTO_OK);
     assert_int_equal(imp_layout_allocate(&m.layout, device), IMPASTO_OK);
     evaluate(&m, p, result);
+    imp_layout_release(&m.pass.layout);
     imp_layout_release(&m.layout);
+    imp_objective_release(&m.objective);
 }
 
 static double cosine(const float *a, const float *b, int n)

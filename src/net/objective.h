@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef IMP_NET_OBJECTIVE_H
+#define IMP_NET_OBJECTIVE_H
+
+/*
+ * The objective: a network, the losses at its taps, and the smoothness of the image, at one size.
+ * It captures its targets from pictures, and then has losses and their gradient for any image, be
+ * that a painting's or what a network has made. Images and gradients are (3, height, width) floats,
+ * RGB in [0, 1].
+ */
+
+#include "net/losses.h"
+
+struct imp_objective_options {
+    const struct imp_model *model;
+    const struct imp_loss_options *losses;
+    int height, width; /* of the image */
+    int regions;       /* of the style loss */
+    bool holds;        /* parts of the image must not move: see `free` below */
+};
+
+struct imp_objective {
+    struct imp_device *device;
+    int height, width;
+    struct imp_style_region *region; /* its own; the caller sets weights and guides after _init */
+    int regions;
+    struct imp_losses losses;
+    struct imp_net net;
+    struct imp_buffer *gradient; /* of the image that was last evaluated with one */
+    size_t gradient_bytes; /* those of an image, or more; the network borrows them meanwhile */
+    bool holds;
+    struct imp_buffer
+        *free; /* (height, width): the gradient's factor, 0 where the image must not move */
+};
+
+/* Copies the options; the model must outlive it. IMPASTO_ERROR_MEMORY, of the host's. */
+enum impasto_status imp_objective_init(struct imp_objective *objective, struct imp_device *device,
+                                       const struct imp_objective_options *options);
+/* Also of a zeroed one. What _layout has listed is the layout's to free. */
+void imp_objective_release(struct imp_objective *objective);
+
+/* Lists the targets, and what evaluating takes beside them, as the network is planned. */
+void imp_objective_layout_targets(struct imp_objective *objective, struct imp_layout *layout);
+void imp_objective_layout(struct imp_objective *objective, struct imp_layout *layout);
+
+/* The network that looks at one style picture, in memory that is gone afterwards. */
+struct imp_style_pass {
+    int height, width;
+    struct imp_net net;
+    struct imp_guide guide;
+    struct imp_buffer *image;
+    struct imp_layout layout;
+};
+/* guided: positions of the picture do not all count alike; see imp_guide_fill. */
+void imp_style_pass_init(struct imp_style_pass *pass, const struct imp_model *model,
+                         const struct imp_caps *caps, int height, int width, bool guided);
+/* Fills pass->layout, as its network is planned; what it had listed is freed. */
+void imp_style_pass_list(struct imp_style_pass *pass, const struct imp_objective *objective);
+/* Adds the picture in pass->image, with its share, to the targets of a region. begins, ends: it is
+ * the region's first, its last. */
+enum impasto_status imp_objective_capture_style(struct imp_objective *objective,
+                                                struct imp_style_pass *pass, int region,
+                                                double share, bool begins, bool ends);
+/* The content's targets. */
+enum impasto_status imp_objective_capture_content(struct imp_objective *objective,
+                                                  const struct imp_buffer *image);
+
+/* Measures the losses of an image and, with `gradient`, makes their gradient; imp_losses_read has
+ * them. */
+enum impasto_status imp_objective_evaluate(struct imp_objective *objective,
+                                           const struct imp_buffer *image, bool gradient);
+
+#endif
