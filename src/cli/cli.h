@@ -129,6 +129,15 @@ enum impasto_status cli_settings_save(const struct cli_settings *settings,
  * up from here. */
 const char *cli_shown_name(const char *path);
 
+/* ---- meant.c --------------------------------------------------------------------------------- */
+
+/* The kind of device that a spec which fits none was probably meant to be; NULL: none. Static. */
+const char *cli_meant_device(const char *spec);
+/* Refuses words that were meant for something else than they became: "style.jpg:0,5", --init nois.
+ */
+enum impasto_status cli_meant_check(const struct cli_settings *settings,
+                                    struct impasto_error *error);
+
 /* ---- inputs.c -------------------------------------------------------------------------------- */
 
 /* Refuses pictures and weights that a settings file names and that are not there. */
@@ -156,6 +165,8 @@ char *cli_numbered(const char *path, int number);
  * in a folder that is not there or not writable, the same file as an input or as another output. */
 enum impasto_status cli_check_outputs(const struct cli_settings *settings, const char *output,
                                       struct impasto_error *error);
+/* Whether it is "-", which stands for standard input or output. */
+bool cli_is_standard(const char *path);
 /* ".png", whatever its case; nothing but that is none. */
 bool cli_has_extension(const char *path, const char *extension);
 /* Also of files that do not exist yet, by their folders. */
@@ -168,7 +179,8 @@ struct impasto_save_options cli_save_options(const struct cli_settings *settings
 /* Writes a file, whole or not at all. */
 enum impasto_status cli_write_file(const char *path, cli_write_fn write, const void *data,
                                    struct impasto_error *error);
-/* Both write whole or not at all; floats little-endian, texts with a line break at the end. */
+/* Both write whole or not at all; floats little-endian, texts with a line break at the end, and to
+ * standard output where path is "-". */
 enum impasto_status cli_write_text(const char *path, const char *text, struct impasto_error *error);
 enum impasto_status cli_write_floats(const char *path, const float *data, size_t count,
                                      struct impasto_error *error);

@@ -176,7 +176,9 @@ static void compare_run(const struct comparing *with)
                  version, impasto_version());
         cli_console_log(with->console, IMPASTO_LOG_WARNING, line);
     }
-    if (json_is_integer(iterations)) {
+    /* Beside settings, those of a picture saved on the way; among them, those of each size. */
+    const bool record = json_is_object(json_object_get(with->file->root, "settings"));
+    if (record && json_is_integer(iterations)) {
         snprintf(line, sizeof(line),
                  "%s shows the run after %" JSON_INTEGER_FORMAT " iterations; this one goes to the "
                  "end",

@@ -69,7 +69,7 @@ static enum impasto_status save_settings(const struct cli_settings *settings,
             cli_settings_save(settings, &params, impasto_weights_info(weights)->builtin, error);
     impasto_weights_close(&weights);
     snprintf(line, sizeof(line), "wrote the settings to %s", settings->save_settings);
-    if (status == IMPASTO_OK)
+    if (status == IMPASTO_OK && !cli_is_standard(settings->save_settings))
         cli_console_log(&console, IMPASTO_LOG_INFO, line);
     return status;
 }

@@ -103,14 +103,16 @@ const struct cli_option cli_options[] = {
          "recipe, 1000 steps of Adam at one size (default)"},
     {"settings", 0, "Look", "FILE", CLI_SETTINGS, SETTING(settings_file),
      .help = "take pictures and options from an earlier PNG result or a JSON file; those on the "
-             "command line override them; of several files, the later one wins"},
+             "command line override them; of several files, the later one wins (\"-\": standard "
+             "input)"},
     {"save-settings", 0, "Look", "FILE", CLI_TEXT, SETTING(save_settings),
-     .help = "only write the settings in force to a JSON file for --settings"},
+     .help = "only write the settings in force to a JSON file for --settings (\"-\": to standard "
+             "output)"},
     {"strength", 0, "Look", "F", CLI_FLOAT, PARAM(strength), .low = 0, .high = 1, .recorded = true,
      .help = "how much of the painting: 0 is the photograph itself, above it the painting's weight "
              "over the photograph's rises a hundredfold up to 0.5, and again up to 1 (0.5)"},
     {"colour", 0, "Look", "style|luma|match", CLI_CHOICE, PARAM(colour), .choices = colours,
-     .recorded = true,
+     .recorded = true, .also = "color",
      .help = "style: the painting's colours; luma: the photograph's, only lightness is painted; "
              "match: the painting is first given the photograph's range of colours (style)"},
     {"scales", 0, "Look", "auto|N|LIST", CLI_SCALES, PARAM(scales), .recorded = true,
@@ -154,7 +156,8 @@ const struct cli_option cli_options[] = {
     {"margin", 0, "Look", "N", CLI_INT, PARAM(margin), .low = 0, .high = 128, .recorded = true,
      .help = "pixels of mirrored picture around the canvas, cut off at the end (by the weights)"},
     {"optimizer", 0, "Look", "lbfgs|adam", CLI_CHOICE, PARAM(optimizer), .choices = optimizers,
-     .recorded = true, .help = "how the picture is moved down the gradient (lbfgs)"},
+     .recorded = true, .also = "optimiser",
+     .help = "how the picture is moved down the gradient (lbfgs)"},
     {"history", 0, "Look", "N", CLI_INT, PARAM(history), .low = 1, .high = 100, .recorded = true,
      .help = "how many steps L-BFGS learns from; each takes memory (5)"},
     {"learning-rate", 0, "Look", "F", CLI_FLOAT, PARAM(learning_rate), .low = 0, .high = 10,
@@ -217,7 +220,8 @@ const struct cli_option cli_options[] = {
          "goes on saving to FILE, unless --checkpoint names another"},
 
     {"trace", 0, "Reports", "FILE", CLI_TEXT, SETTING(trace),
-     .help = "settings, and the losses of each iteration, as JSON lines"},
+     .help =
+         "settings, and the losses of each iteration, as JSON lines (\"-\": to standard output)"},
     {"gradient", 0, "Reports", "FILE", CLI_TEXT, SETTING(gradient),
      .help = "the gradient at the start: raw little-endian float32, (3, height, width), RGB"},
     {"save-every", 0, "Reports", "N", CLI_INT, SETTING(save_every), .low = 1, .high = 1000000,
@@ -241,11 +245,16 @@ const size_t cli_option_count = sizeof(cli_options) / sizeof(*cli_options);
 
 _Static_assert(sizeof(cli_options) / sizeof(*cli_options) <= CLI_OPTIONS_MOST, "values[] is short");
 
+static bool is_called(const char *name, const char *word, size_t length)
+{
+    return name && strlen(name) == length && strncmp(name, word, length) == 0;
+}
+
 const struct cli_option *cli_find(const char *name, size_t length)
 {
     for (size_t i = 0; i < cli_option_count; i++)
-        if (strlen(cli_options[i].name) == length &&
-            strncmp(cli_options[i].name, name, length) == 0)
+        if (is_called(cli_options[i].name, name, length) ||
+            is_called(cli_options[i].also, name, length))
             return &cli_options[i];
     return NULL;
 }

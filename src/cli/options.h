@@ -42,6 +42,7 @@ struct cli_settings {
     struct cli_word *words; /* beside --batch: more contents; from malloc */
     int word_count;
     bool recursive;
+    int standard; /* settings files and lists that are standard input */
     bool border; /* "--" was among the words */
     bool overwrite;
     const char *keep;

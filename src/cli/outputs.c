@@ -112,6 +112,37 @@ static bool is_input(const struct cli_settings *settings, const char *output)
     return settings->keep && names_file(settings->keep, output);
 }
 
+bool cli_is_standard(const char *path)
+{
+    return path && strcmp(path, "-") == 0;
+}
+
+/* "-" is standard output, for lines of text: what else would take it for a file's name is refused.
+ */
+static enum impasto_status check_dashes(const struct cli_settings *s, const char *output,
+                                        struct impasto_error *error)
+{
+    const struct {
+        const char *option, *value;
+    } files[] = {{"gradient", s->gradient},
+                 {"export-weights", s->export_weights},
+                 {"report", s->report},
+                 {"checkpoint", s->checkpoint},
+                 {"timelapse", s->timelapse}};
+    for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++)
+        if (cli_is_standard(files[i].value))
+            return cli_fail(
+                error, IMPASTO_ERROR_USAGE,
+                "--%s: does not go to standard output; name a file (./- for one of that "
+                "name)",
+                files[i].option);
+    if (cli_is_standard(s->trace) && (cli_is_standard(output) || s->plan))
+        return cli_fail(error, IMPASTO_ERROR_USAGE,
+                        "--trace: standard output is for the %s; name a file",
+                        s->plan ? "plan" : "picture");
+    return IMPASTO_OK;
+}
+
 enum impasto_status cli_check_outputs(const struct cli_settings *settings, const char *output,
                                       struct impasto_error *error)
 {
@@ -120,8 +151,11 @@ enum impasto_status cli_check_outputs(const struct cli_settings *settings, const
                                    settings->checkpoint};
     const size_t count = sizeof(outputs) / sizeof(*outputs);
     const struct impasto_save_options picture = {.bits = settings->bits};
+    const enum impasto_status dashes = check_dashes(settings, output, error);
+    if (dashes != IMPASTO_OK)
+        return dashes;
     for (size_t i = 0; i < count; i++) {
-        if (!outputs[i])
+        if (!outputs[i] || (i > 0 && cli_is_standard(outputs[i])))
             continue;
         enum impasto_status status = impasto_file_check(outputs[i], error);
         if (status == IMPASTO_OK && i == 0)
@@ -200,5 +234,9 @@ static bool write_line(FILE *stream, const void *text)
 
 enum impasto_status cli_write_text(const char *path, const char *text, struct impasto_error *error)
 {
+    if (cli_is_standard(path)) {
+        puts(text); /* main() sees to what has become of it */
+        return IMPASTO_OK;
+    }
     return cli_write_file(path, write_line, text, error);
 }

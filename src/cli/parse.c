@@ -29,6 +29,16 @@ static const struct cli_option *find_short(char letter)
     return NULL;
 }
 
+/* A long name behind a single dash would be the values of a short one. */
+static enum impasto_status unknown_short(const char *word, struct impasto_error *error)
+{
+    const struct cli_option *meant = cli_find(word + 1, strcspn(word + 1, "="));
+    if (meant)
+        return cli_fail(error, IMPASTO_ERROR_USAGE, "unknown option %s; did you mean --%s?", word,
+                        meant->name);
+    return cli_fail(error, IMPASTO_ERROR_USAGE, "unknown option %s; see --help", word);
+}
+
 /* Whether a word would be one of the options before "--". */
 static bool is_option(const char *word)
 {
@@ -133,9 +143,10 @@ static enum impasto_status take_words(int argc, char **argv, bool files,
             if (word[2 + length] == '=')
                 value = word + 2 + length + 1;
         } else {
+            const size_t name = strcspn(word + 1, "=");
             option = find_short(word[1]);
-            if (!option || (option->type == CLI_FLAG && word[2]))
-                return cli_fail(error, IMPASTO_ERROR_USAGE, "unknown option %s; see --help", word);
+            if (!option || (word[2] && (option->type == CLI_FLAG || cli_find(word + 1, name))))
+                return unknown_short(word, error);
             if (word[2])
                 value = word + 2;
         }
@@ -151,6 +162,12 @@ static enum impasto_status take_words(int argc, char **argv, bool files,
         }
         if (files != (option->type == CLI_SETTINGS))
             continue;
+        if (files && cli_is_standard(value) &&
+            (settings->standard++ > 0 || strcmp(option->name, "settings") != 0))
+            return cli_fail(error, IMPASTO_ERROR_USAGE, "--%s: %s", option->name,
+                            settings->standard > 1
+                                ? "standard input can be read only once"
+                                : "a checkpoint does not come from standard input; name a file");
         enum impasto_status status = strcmp(option->name, "style") == 0
                                          ? keep(settings, value, true, error)
                                          : cli_give(settings, option, value, error);
@@ -176,6 +193,13 @@ enum impasto_status cli_parse(int argc, char **argv, struct cli_settings *settin
     const enum impasto_status taken = take_words(argc, argv, false, settings, error);
     if (taken != IMPASTO_OK)
         return taken;
+    for (int i = 0; i < settings->batch.count; i++)
+        settings->standard += cli_is_standard(settings->batch.item[i]);
+    if (settings->standard > 1)
+        return cli_fail(error, IMPASTO_ERROR_USAGE,
+                        "--batch: standard input can be read only once; name files for the others");
+    if (strcmp(settings->init, "grey") == 0)
+        settings->init = "gray";
     return settings->batch.count > 0 ? cli_batch_words(settings, error)
                                      : give_words(settings, error);
 }

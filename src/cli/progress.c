@@ -4,6 +4,7 @@
 
 #include "cli/run.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -26,10 +27,18 @@ double cli_seconds(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
+/* Whether lines can be redrawn there: a terminal that calls itself dumb, or nothing, knows no
+ * controls. */
+static bool can_redraw(void)
+{
+    const char *term = getenv("TERM");
+    return isatty(STDERR_FILENO) && term && term[0] && strcmp(term, "dumb") != 0;
+}
+
 void cli_console_init(struct cli_console *console, const struct cli_settings *settings)
 {
     *console = (struct cli_console){
-        .terminal = isatty(STDERR_FILENO),
+        .terminal = can_redraw(),
         .quiet = settings->quiet,
         .verbose = settings->verbose,
     };
@@ -41,7 +50,7 @@ enum impasto_status cli_console_open_show(struct cli_console *console, struct im
     const enum impasto_status status = cli_show_open(&show, error);
     if (status != IMPASTO_OK)
         return status;
-    if (console->terminal && !show)
+    if (isatty(STDERR_FILENO) && !show)
         cli_console_log(console, IMPASTO_LOG_WARNING,
                         "--show: by $TERM, this terminal cannot show pictures");
     if (console->terminal)

@@ -135,8 +135,10 @@ enum impasto_status cli_open_device(struct cli_settings *settings, struct cli_co
                : impasto_device_tune(settings->device, cli_console_log, console, &why);
     if (status == IMPASTO_OK)
         return status;
-    return cli_fail(error, status, "%s%s", why.message,
-                    from_variable ? " (named by $IMPASTO_DEVICE)" : "");
+    const char *meant = cli_meant_device(settings->device);
+    return cli_fail(error, status, "%s%s%s%s%s", why.message,
+                    from_variable ? " (named by $IMPASTO_DEVICE)" : "",
+                    meant ? "; did you mean " : "", meant ? meant : "", meant ? "?" : "");
 }
 
 enum impasto_status cli_save_weights(const struct impasto_weights *weights, const char *path,
@@ -516,6 +518,8 @@ enum impasto_status cli_run(struct cli_settings *settings, struct impasto_error 
     cli_console_init(&run.console, settings);
     cli_warn_of_preset(settings, &run.console);
     enum impasto_status status = cli_inputs_check(settings, error);
+    if (status == IMPASTO_OK)
+        status = cli_meant_check(settings, error);
     if (status == IMPASTO_OK)
         status = cli_pictures_check(settings, error);
     if (status == IMPASTO_OK)

@@ -17,21 +17,22 @@ static enum impasto_status read_file(const char *path, char **text, size_t *size
                                      struct impasto_error *error)
 {
     struct stat info;
+    const bool standard = cli_is_standard(path);
     FILE *file = NULL;
     char *bytes = malloc(IMPASTO_SETTINGS_MOST + 1);
-    bool failed = stat(path, &info) != 0;
+    bool failed = !standard && stat(path, &info) != 0;
     if (!bytes)
         return cli_fail_memory(error, "the settings");
-    if (!failed && !S_ISREG(info.st_mode)) {
+    if (!failed && !standard && !S_ISREG(info.st_mode)) {
         free(bytes);
         return cli_fail(error, IMPASTO_ERROR_INPUT, "%s: is %s, not a file of settings", path,
                         S_ISDIR(info.st_mode) ? "a folder" : "a device, pipe or socket");
     }
-    if (!failed && (file = fopen(path, "rb")))
+    if (!failed && (file = standard ? stdin : fopen(path, "rb")))
         *size = fread(bytes, 1, IMPASTO_SETTINGS_MOST + 1, file);
     failed = !file || ferror(file);
     const int reason = errno;
-    if (file)
+    if (file && !standard)
         fclose(file);
     if (!failed) {
         *text = bytes;
@@ -70,6 +71,12 @@ static enum impasto_status read_json(const char *path, char **text, size_t *size
     enum impasto_status status = read_file(path, text, size, error);
     if (status != IMPASTO_OK)
         return status;
+    if (cli_is_standard(path) && begins_with(*text, *size, "\x89PNG", 4)) {
+        free(*text);
+        *text = NULL;
+        return cli_fail(error, IMPASTO_ERROR_INPUT,
+                        "standard input: is a picture, not JSON; name it as a file");
+    }
     if (begins_with(*text, *size, "\x89PNG", 4)) {
         free(*text);
         *text = NULL;

@@ -75,6 +75,9 @@ static ChafaPixelMode choose_pixels(const struct cli_show *show, const char *ter
 
 static ChafaCanvasMode choose_colours(const struct cli_show *show)
 {
+    const char *none = getenv("NO_COLOR");
+    if (show->pixels == CHAFA_PIXEL_MODE_SYMBOLS && none && none[0])
+        return CHAFA_CANVAS_MODE_FGBG;
     if (show->pixels != CHAFA_PIXEL_MODE_SYMBOLS || has(show, CHAFA_TERM_SEQ_SET_COLOR_FGBG_DIRECT))
         return CHAFA_CANVAS_MODE_TRUECOLOR;
     if (has(show, CHAFA_TERM_SEQ_SET_COLOR_FGBG_256))

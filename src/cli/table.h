@@ -42,6 +42,7 @@ struct cli_option {
     bool recorded; /* decides the result, so the trace has it, and settings files may */
     bool stays;    /* but is not saved: of this machine, or said by the other options already */
     const char *words; /* that the operand leaves out and completions offer, between spaces */
+    const char *also;  /* another spelling of the name, which is taken as well */
     const char *help;                 /* with the default in parentheses */
 };
 

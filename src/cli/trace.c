@@ -64,8 +64,8 @@ enum impasto_status cli_trace_open(struct cli_trace *trace, const char *path,
 {
     if (!path)
         return IMPASTO_OK;
-    trace->path = path;
-    trace->stream = fopen(path, run->continues ? "a" : "w");
+    trace->path = cli_is_standard(path) ? "standard output" : path;
+    trace->stream = cli_is_standard(path) ? stdout : fopen(path, run->continues ? "a" : "w");
     if (!trace->stream)
         return cli_fail_file(error, IMPASTO_ERROR_OUTPUT, path, "cannot be written", errno);
     return write_line(trace, run_line(run), error);
@@ -114,7 +114,7 @@ enum impasto_status cli_trace_close(struct cli_trace *trace, enum impasto_status
     json_object_set_new(line, "seconds", cli_json_number(seconds));
     json_object_set_new(line, "output", cli_json_text(output));
     enum impasto_status written = write_line(trace, line, error);
-    if (fclose(trace->stream) != 0 && written == IMPASTO_OK)
+    if (trace->stream != stdout && fclose(trace->stream) != 0 && written == IMPASTO_OK)
         written =
             cli_fail_file(error, IMPASTO_ERROR_OUTPUT, trace->path, "cannot be written", errno);
     trace->stream = NULL;

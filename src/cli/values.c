@@ -37,10 +37,13 @@ static enum impasto_status bad_number(const struct cli_option *option, const cha
     for (size_t i = 0, used = 0; option->choices && option->choices[i].name; i++)
         used += (size_t)snprintf(words + used, sizeof(words) - used, ", or '%s'",
                                  option->choices[i].name);
-    return cli_fail(error, IMPASTO_ERROR_USAGE, "--%s: '%s' is not %s %s %.16g%s%.16g%s",
+    const bool comma = option->type == CLI_FLOAT && value[strspn(value, "0123456789,")] == 0 &&
+                       strchr(value, ',') && strchr(value, ',') == strrchr(value, ',');
+    return cli_fail(error, IMPASTO_ERROR_USAGE, "--%s: '%s' is not %s %s %.16g%s%.16g%s%s",
                     option->name, value, option->type == CLI_FLOAT ? "a number" : "a whole number",
                     option->above_low ? "above" : "from", option->low,
-                    option->below_high ? " to below " : " to ", option->high, words);
+                    option->below_high ? " to below " : " to ", option->high, words,
+                    comma ? "; write a point for the comma" : "");
 }
 
 /* The whole of `value` as a number within the option's limits, as it will be stored: what rounds to

@@ -330,7 +330,7 @@ class Folders(Pictures):
         # Where all is there already, there is nothing to write.
         for i in range(3):
             self.write(f"locked/p{i:02}.png", "there")
-        run = self.succeed("--batch", "in", "style.png", *CHEAP, "-o", "locked/{content}.png", **somebody)
+        run = self.succeed("--batch", "in", "style.png", *CHEAP, "-o", "locked/{content}.png")
         self.assertIn("3 there already", run.stderr)
 
 

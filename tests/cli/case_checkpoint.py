@@ -85,7 +85,7 @@ class SameBytes(Checkpoints):
         self.write("masks/map.png", png(64, 48, lambda x, y: (255, 0, 0) if x < 30 else (0, 0, 255)))
         self.write("masks/keep.png", png(64, 48, lambda x, y: (255 * (y < 5),) * 3))
         more = ["style.png:0.5", "--content-mask", "masks/map.png#ff0000", "--content-mask",
-                "masks/map.png#0000ff:2", "--keep", "masks/keep.png", "--init", "style.png",
+                "masks/map.png#0000ff:2", "--keep", "masks/keep.png", "--init", "masks/keep.png",
                 "--margin", "8", "--colour", "luma", "--bits", "16", *TWO]
         self.stylise("-o", "whole.png", *more)
         self.stylise("-o", "short.png", "--checkpoint", "run.ckpt", *more, "--iterations", "2")

@@ -240,6 +240,12 @@ class Show(Case):
                 screen, shown = self.watch("--iterations", "3", TERM=term)
                 self.assertEqual(screen.pictures, 0)
                 self.assertIn("cannot show pictures", shown)
+                self.assertNotIn("\033", shown)
+                self.assertEqual(shown.replace("\r\n", "").count("\r"), 0)
+
+    def test_no_colour(self):
+        _, shown = self.watch("--iterations", "3", NO_COLOR="1")
+        self.assertNotRegex(shown, r"\033\[[0-9;]*[34]8;")
 
     def test_plain_characters_where_the_encoding_is_not_utf8(self):
         _, shown = self.watch("--iterations", "3", LC_ALL="C")

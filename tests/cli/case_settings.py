@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import struct
+import subprocess
 
 from support import CHEAP, DEVICE, INPUT, OUTPUT, USAGE, Case, first_layer, png, png_chunk
 
@@ -83,7 +84,7 @@ class Record(Settings):
     def test_hashes(self):
         if not self.has_hashes():
             self.skipTest("SHA-256 is not compiled in")
-        self.write("start.png", png(20, 20))
+        self.write("start.png", png(40, 30))
         self.write("w.safetensors", first_layer())
         self.succeed("content.png", "style.png", "-o", "out.png", "--size", "32", "--iterations",
                      "1", "--weights", "w.safetensors", "--init", "start.png")
@@ -116,15 +117,16 @@ class Record(Settings):
         """Of absolute paths, only the names; relative ones lead to the files from here."""
         (self.folder / "sub").mkdir()
         shutil.copy(self.path("style.png"), self.path("sub/style.png"))
+        self.write("start.png", png(16, 12))
         self.write("w.safetensors", first_layer())
         self.succeed(self.path("content.png"), "sub/style.png", "-o", self.path("out.png"),
-                     "--size", "32", "--iterations", "1", "--init", self.path("style.png"),
+                     "--size", "32", "--iterations", "1", "--init", self.path("start.png"),
                      "--weights", self.path("w.safetensors"))
         text, settings = texts(self.path("out.png"))["Impasto"], self.record()["settings"]
         self.assertNotIn(str(self.folder), text)
         self.assertEqual((settings["content"], settings["style"], settings["init"],
                           settings["weights"]),
-                         ("content.png", ["sub/style.png"], "style.png", "w.safetensors"))
+                         ("content.png", ["sub/style.png"], "start.png", "w.safetensors"))
 
     def test_folders_of_any_system_stay_private(self):
         """What begins with a drive, a server, a home or a scheme, or leads up from here."""
@@ -189,7 +191,7 @@ class Record(Settings):
 
 class RoundTrip(Settings):
     def test_the_same_bytes(self):
-        self.write("start.png", png(30, 30))
+        self.write("start.png", png(40, 30))
         for extra in [
             [],
             ["--init", "noise", "--seed", "9007199254740991", "--bits", "16"],
@@ -593,6 +595,54 @@ class Refusals(Settings):
         self.write("good.json", '{"size": 32}')
         self.write("bad.json", '{"size": 3}')
         self.refuse(INPUT, "bad.json", "--settings", "good.json", "--settings", "bad.json")
+
+
+class Streams(Settings):
+    def test_standard_streams(self):
+        saved = self.succeed("--style-weight", "3", "--size", "64", "--save-settings", "-")
+        self.assertEqual(saved.stderr, "")
+        self.assertEqual(json.loads(saved.stdout)["size"], 64)
+        run = self.start("--settings", "-", "--save-settings", "-", stdin=subprocess.PIPE)
+        out, _ = run.communicate(saved.stdout.encode(), timeout=60)
+        self.assertEqual((run.returncode, out.decode()), (0, saved.stdout))
+        self.assertFalse((self.folder / "-").exists())
+
+    def test_standard_input_is_read_once(self):
+        for words in [["--settings", "-", "--settings", "-"], ["--settings", "-", "--batch", "-"],
+                      ["--batch", "-", "--batch", "-"]]:
+            run = self.start(*words, "style.png", stdin=subprocess.PIPE)
+            _, err = run.communicate(b"{}", timeout=60)
+            self.assertEqual(run.returncode, USAGE, err)
+            self.assertIn(b"only once", err)
+        self.refuse(USAGE, "--resume", "--resume", "-")
+        run = self.start("--settings", "-", stdin=subprocess.PIPE)
+        _, err = run.communicate(png(32, 24), timeout=60)
+        self.assertEqual(run.returncode, INPUT)
+        self.assertIn(b"standard input: is a picture", err)
+
+
+class Iterations(Settings):
+    settings = Overriding.settings
+
+    def test_nothing_is_said_of_a_whole_run(self):
+        """Settings have iterations of each size; a record, those of a picture saved on the way."""
+        self.stylise("-o", "a.png")
+        self.succeed("content.png", "style.png", *CHEAP, "--save-settings", "mine.json")
+        for name in ["a.png", "mine.json"]:
+            run = self.succeed("content.png", "style.png", *CHEAP, "--settings", name, "-q", "-o", "b.png")
+            self.assertEqual(run.stderr, "")
+        self.write("part.json", json.dumps(self.record("a.png") | {"iterations": 1}))
+        self.assertIn("shows the run after 1 iterations",
+                      self.succeed("--settings", "part.json", "-q", "-o", "b.png").stderr)
+
+    def test_other_spellings(self):
+        self.write("s.json", '{"color": "luma", "optimiser": "adam", "init": "grey"}')
+        settings, _ = self.settings("--settings", "s.json")
+        self.assertEqual((settings["colour"], settings["optimizer"], settings["init"]),
+                         ("luma", "adam", "gray"))
+        settings, _ = self.settings("--color=match", "--optimiser", "adam", "--init=grey")
+        self.assertEqual((settings["colour"], settings["optimizer"], settings["init"]),
+                         ("match", "adam", "gray"))
 
 
 class Saving(Settings):

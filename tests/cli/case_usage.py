@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: MIT
 """What is said about the options, and values that are wrong by themselves."""
 
+import json
 import os
 import re
 import subprocess
 import tempfile
 import unittest
 
-from support import CHEAP, INPUT, OUTPUT, SHORT_PATIENCE, USAGE, Case, environment, png, program
+from support import CHEAP, DEVICE, INPUT, OUTPUT, SHORT_PATIENCE, USAGE, Case, environment, png, program
 
 OPTIONS = """device list-devices json self-test size style-size style-scale iterations optimizer
     learning-rate beta1 beta2 epsilon content-weight style-weight tv-weight content-layers
@@ -292,6 +293,72 @@ class Outputs(Case):
             return
         # Root may write anywhere.
         self.refuse(OUTPUT, "locked", "-o", "locked/x.png", **self.somebody())
+
+
+class Meant(Case):
+    """Words that a person meant for something else than they would become: told before any work."""
+
+    def test_what_follows_a_name(self):
+        for style, words in {"style.png:0,5": ["'0,5' is no weight", "style.png:0.5"],
+                             "style.png:0": ["'0' is no weight"], "style.png:50%": ["no weight"],
+                             "style.png:": ["no weight"], "style.png:x": ["no weight"],
+                             "style.png#ff0000": ["takes no colour", "#ff0000"]}.items():
+            self.refuse(USAGE, [style, *words], pictures=("content.png", style))
+        for option, value, words in [
+            ("--content-mask", "style.png#ff00", ["'ff00' is no colour", "style.png#ff0000"]),
+            ("--content-mask", "style.png#red", ["'red' is no colour"]),
+            ("--content-mask", "style.png#ff0000:0,5", ["style.png#ff0000"]),
+            ("--style-mask", "style.png:0.5", ["--style-mask takes no weight", ":0.5"]),
+            ("--keep", "style.png#", ["no colour"]),
+        ]:
+            self.refuse(USAGE, [value, *words], option, value)
+        # Names that are so are names.
+        for name in ["a:0,5.png", "b#red.png", "c.png:0,5"]:
+            self.write(name, png(24, 32))
+            self.succeed("content.png", name, *CHEAP, "-o", "out.png", "-q")
+
+    def test_words_that_are_no_files(self):
+        for option, value, words in [
+            ("--init", "nois", "did you mean noise?"), ("--init", "Content", "did you mean content?"),
+            ("--init", "random", "content, noise, gray, or a file"),
+            ("--weights", "buildin", "did you mean builtin?"),
+            ("--style-mask", "non", "did you mean none?"), ("--content-mask", "none", "leave the option out"),
+            ("--keep", "none", "leave the option out"),
+        ]:
+            self.refuse(USAGE, [option, f"'{value}'", words], option, value)
+        self.refuse(INPUT, "start.png: cannot be opened", "--init", "start.png")
+        self.write("nois", png(32, 24))
+        self.stylise("-o", "x.png", "--init", "nois")
+
+    def test_folders_for_pictures(self):
+        self.refuse(INPUT, ["home: is a folder", "--batch"], pictures=("home", "style.png"))
+        self.refuse(INPUT, "home: is a folder", pictures=("content.png", "home"))
+
+    def test_dashes_and_commas(self):
+        self.refuse(USAGE, ["-size", "did you mean --size?"], "-size", "32")
+        self.refuse(USAGE, ["-output", "did you mean --output?"], "-output", "x.png")
+        self.refuse(USAGE, ["-iterations=3", "did you mean --iterations?"], "-iterations=3")
+        self.refuse(USAGE, ["--strength", "'0,5'", "a point for the comma"], "--strength", "0,5")
+        self.refuse(DEVICE, "did you mean gpu?", "--device", "gup", early=False)
+
+    def test_other_spellings(self):
+        self.refuse(USAGE, ["--colour", "'x'"], "--color", "x")
+        self.stylise("-o", "a.png", "--color", "luma", "--optimiser", "adam", "--init", "grey")
+        self.stylise("-o", "b.png", "--colour", "luma", "--optimizer", "adam", "--init", "gray")
+        self.assertEqual((self.folder / "a.png").read_bytes(), (self.folder / "b.png").read_bytes())
+
+
+class Streams(Case):
+    def test_a_trace_on_standard_output(self):
+        run = self.succeed("content.png", "style.png", *CHEAP, "-o", "out.png", "--trace", "-")
+        lines = [json.loads(line) for line in run.stdout.splitlines()]
+        self.assertEqual([line["type"] for line in lines], ["run", *3 * ["iteration"], "done"])
+        self.assertFalse((self.folder / "-").exists())
+        self.refuse(USAGE, ["--trace", "plan"], "--trace", "-", "--plan")
+
+    def test_what_does_not_go_there(self):
+        for option in ["gradient", "export-weights", "report", "checkpoint", "timelapse"]:
+            self.refuse(USAGE, [f"--{option}", "./-"], f"--{option}", "-")
 
 
 class Order(Case):

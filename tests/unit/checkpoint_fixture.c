@@ -25,9 +25,9 @@ int set_up(void **state)
     usual.first_iterations = 4;
     content = painted_picture(48, 36, 0);
     style = painted_picture(32, 32, 2);
-    second = painted_picture(40, 32, 4);
+    second = painted_picture(40, 30, 4);
     mask = painted_picture(48, 36, 5);
-    start = painted_picture(30, 24, 6);
+    start = painted_picture(32, 24, 6);
     make_folder(NULL);
     snprintf(path, sizeof(path), "%s", in_folder("checkpoint"));
     return 0;
