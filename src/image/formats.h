@@ -166,6 +166,9 @@ bool imp_exif_find(const struct imp_exif *exif, size_t directory, unsigned tag,
 /* The orientation 1 to 8 in an EXIF block (TIFF structure); 1 where there is none that makes sense.
  * `reset`: set it to 1 in the block. */
 int imp_exif_orientation(struct impasto_block *block, bool reset);
+/* Whether it says that colours are Adobe RGB, in the way of cameras: the colour space is not sRGB,
+ * and the index of interoperability is R03. */
+bool imp_exif_is_adobe_rgb(const struct impasto_block *block);
 /* Turns a picture as orientation 1 to 8 asks, in place of the old one. */
 enum impasto_status imp_exif_turn(struct impasto_image **image, int orientation,
                                   struct impasto_error *error);
@@ -263,9 +266,11 @@ enum imp_colour_model { IMP_COLOUR_GRAY = 1, IMP_COLOUR_RGB = 3, IMP_COLOUR_CMYK
  * and CMYK goes by the plain formula. So it is with a profile of sRGB, whatever its name. A profile
  * that is broken, or for other channels, is ignored.
  */
+/* Adobe RGB by numbers. */
+void imp_colour_adobe_rgb(struct imp_colour_source *source);
 struct imp_colour *imp_colour_open(const struct imp_colour_source *source,
                                    enum imp_colour_model model);
-/* in: pixels x model samples; rgb: pixels x 3. colour: NULL ok. */
+/* in: pixels x model samples; rgb: pixels x 3, `in` itself for RGB. colour: NULL ok. */
 void imp_colour_convert(const struct imp_colour *colour, enum imp_colour_model model,
                         const float *in, float *rgb, size_t pixels);
 /* The same for bytes, where 255 stands for 1; within 0.001, and many times as fast. colour: opened
@@ -285,5 +290,16 @@ bool imp_cicp_is_stated(const struct imp_cicp *cicp);
 /* Replaces *source. IMPASTO_ERROR_INPUT for HDR, and for numbers that are not known. */
 enum impasto_status imp_cicp_read(const struct imp_cicp *cicp, const char *path,
                                   struct imp_colour_source *source, struct impasto_error *error);
+
+/* ---- foreign.c ------------------------------------------------------------------------------- */
+
+/* What a file is that is no picture we read, "is a GIF picture", and what to do: static; NULL:
+ * nobody knows. */
+struct imp_foreign {
+    const char *what, *advice;
+};
+/* Of the first bytes, as many as there are up to: */
+#define IMP_FOREIGN_HEAD 4096
+struct imp_foreign imp_foreign_find(const unsigned char *head, size_t size);
 
 #endif

@@ -22,13 +22,35 @@ static enum impasto_status open_stream(struct imp_image_source *source, const vo
     return source->stream ? IMPASTO_OK : imp_fail_memory(error, source->path, 0);
 }
 
+/* Refuses what is no picture that this build reads, and names it where it is known. */
+static enum impasto_status refuse_foreign(const struct imp_image_source *source,
+                                          const struct imp_image_format *format,
+                                          struct impasto_error *error)
+{
+    char names[IMP_FORMAT_LIST];
+    unsigned char head[IMP_FOREIGN_HEAD];
+    rewind(source->stream);
+    const struct imp_foreign kind =
+        imp_foreign_find(head, fread(head, 1, sizeof(head), source->stream));
+    if (format)
+        return imp_fail(error, IMPASTO_ERROR_INPUT,
+                        "%s: is a %s picture, and this program was built without %s; %s",
+                        source->path, format->info.name, format->info.library,
+                        kind.advice ? kind.advice : "convert it to PNG");
+    if (kind.what)
+        return imp_fail(error, IMPASTO_ERROR_INPUT, "%s: %s; %s", source->path, kind.what,
+                        kind.advice);
+    return imp_fail(error, IMPASTO_ERROR_INPUT,
+                    "%s: is not a %s picture; convert it to one of them", source->path,
+                    imp_format_names(names, sizeof(names)));
+}
+
 /* Finds the format of an open source. */
 static enum impasto_status find_format(const struct imp_image_source *source,
                                        const struct imp_image_format **format,
                                        struct impasto_error *error)
 {
     const char *path = source->path;
-    char names[IMP_FORMAT_LIST];
     unsigned char head[IMP_FORMAT_HEAD];
     const size_t size = fread(head, 1, sizeof(head), source->stream);
     *format = imp_format_of_bytes(head, size);
@@ -36,15 +58,8 @@ static enum impasto_status find_format(const struct imp_image_source *source,
         return imp_fail_file(error, IMPASTO_ERROR_INPUT, path, "cannot be read", errno);
     if (size == 0)
         return imp_fail(error, IMPASTO_ERROR_INPUT, "%s: is empty", path);
-    if (!*format)
-        return imp_fail(error, IMPASTO_ERROR_INPUT,
-                        "%s: is not a %s picture; convert it to one of them", path,
-                        imp_format_names(names, sizeof(names)));
-    if (!(*format)->info.reads)
-        return imp_fail(error, IMPASTO_ERROR_INPUT,
-                        "%s: is a %s picture, and this program was built without %s; convert it to "
-                        "PNG",
-                        path, (*format)->info.name, (*format)->info.library);
+    if (!*format || !(*format)->info.reads)
+        return refuse_foreign(source, *format, error);
     if (fseek(source->stream, 0, SEEK_SET) != 0)
         return imp_fail_file(error, IMPASTO_ERROR_INPUT, path, "cannot be read", errno);
     return IMPASTO_OK;

@@ -9,6 +9,8 @@
 
 static bool probe(const unsigned char *head, size_t size)
 {
+    if (size >= 11 && memcmp(head + 8, "CR\2", 3) == 0)
+        return false; /* a camera's raw picture, whose first page is a preview */
     static const unsigned char marks[][4] = {
         {'I', 'I', 42, 0}, {'M', 'M', 0, 42}, {'I', 'I', 43, 0}, {'M', 'M', 0, 43}};
     for (size_t i = 0; size >= 8 && i < IMP_COUNT(marks); i++)
@@ -165,6 +167,21 @@ static enum impasto_status refuse(const struct reading *r, const char *what, int
                     "%s: is a TIFF picture with %s (%d); save it with 8 or 16 bits per channel, in "
                     "gray, RGB or CMYK",
                     r->source->path, what, number);
+}
+
+/* Cameras' raw pictures have this structure, too; what comes first in them is a preview. */
+static enum impasto_status refuse_raw(const struct reading *r, struct impasto_error *error)
+{
+    uint32_t kind = 0;
+    const void *version = NULL;
+    TIFFGetFieldDefaulted(r->tiff, TIFFTAG_SUBFILETYPE, &kind);
+    if (!(kind & FILETYPE_REDUCEDIMAGE) && !TIFFGetField(r->tiff, TIFFTAG_DNGVERSION, &version))
+        return IMPASTO_OK;
+    return imp_fail(
+        error, IMPASTO_ERROR_INPUT,
+        "%s: is a camera's raw picture (DNG, NEF, ARW), of which only a preview could be "
+        "read; develop it: darktable-cli FILE FILE.png",
+        r->source->path);
 }
 
 static uint16_t field(const struct reading *r, uint32_t tag)
@@ -464,6 +481,7 @@ static enum impasto_status decode(struct reading *r, struct impasto_error *error
     if (!r->tiff || !TIFFGetField(r->tiff, TIFFTAG_IMAGEWIDTH, &l->width) ||
         !TIFFGetField(r->tiff, TIFFTAG_IMAGELENGTH, &l->height))
         return damaged(r, error);
+    IMP_TRY(refuse_raw(r, error));
     IMP_TRY(imp_image_check_size(r->source, l->width, l->height, error));
     IMP_TRY(read_meaning(r, &general, error));
     if (TIFFGetField(r->tiff, TIFFTAG_ICCPROFILE, &profile_size, &profile)) {

@@ -33,8 +33,11 @@ class Pictures(Case):
         self.write("text.png", "This is a text.\n" * 10)
         self.write("short.png", "x")
         self.write("gif.png", b"GIF89a" + bytes(100))
-        for name in ["text.png", "short.png", "gif.png"]:
-            self.refuse_picture("is not a PNG", name)
+        self.write("noise.png", bytes(range(1, 256)))
+        for name, what in [("text.png", "is text"), ("short.png", "is text"),
+                           ("gif.png", "is a GIF picture; convert its first frame: magick"),
+                           ("noise.png", "is not a PNG")]:
+            self.refuse_picture(what, name)
 
     def test_truncated(self):
         whole = png(32, 24)

@@ -167,13 +167,61 @@ static void refused_files(void **state)
     write_bytes(in_folder("empty.png"), "", 0);
     expect_image_refused(in_folder("empty.png"), 0, "is empty");
     write_bytes(in_folder("text.png"), "hello, world, hello", 19);
-    expect_image_refused(in_folder("text.png"), 0, "is not a PNG");
+    expect_image_refused(in_folder("text.png"), 0, "is text, not a picture");
+    write_bytes(in_folder("noise.png"), "\1\2\3\4\5\6\7\1", 8);
+    expect_image_refused(in_folder("noise.png"), 0, "is not a PNG");
     write_bytes(in_folder("short.png"), "\x89PNG\r\n\x1a\n", 8);
     expect_image_refused(in_folder("short.png"), 0, "cut-short");
     struct impasto_image *image = NULL;
     assert_int_equal(impasto_image_create(0, 5, &image, NULL), IMPASTO_ERROR_USAGE);
     assert_int_equal(impasto_image_create(5, 65501, &image, NULL), IMPASTO_ERROR_USAGE);
     assert_null(image);
+}
+
+/* Files of other kinds, whatever their names: what each is called, and a way out. */
+static void foreign_files(void **state)
+{
+    (void)state;
+#define BYTES(text) text, sizeof(text) - 1
+    static const struct {
+        const char *bytes;
+        size_t size;
+        const char *what, *advice;
+    } cases[] = {
+        {BYTES("GIF89a\1\0\1\0"), "is a GIF picture", "magick"},
+        {BYTES("\0\0\0\x14"
+               "ftypqt  \0\0\0\0qt  "),
+         "is a video", "ffmpeg -i"},
+        {BYTES("\0\0\0\x18"
+               "ftypcrx \0\0\0\1crx isom"),
+         "raw picture (CR3)", "darktable-cli"},
+        {BYTES("II*\0\x10\0\0\0CR\2\0\0\0\0\0"), "raw picture (CR2)", "darktable-cli"},
+        {BYTES("FUJIFILMCCD-RAW 0201"), "raw picture (RAF)", "darktable-cli"},
+        {BYTES("BM\x36\0\0\0\0\0\0\0\x36\0\0\0\x28\0\0\0"), "is a BMP picture", "magick"},
+        {BYTES("8BPS\0\1\0\0"), "is a Photoshop document", "magick 'FILE[0]'"},
+        {BYTES("%PDF-1.7\n"), "is a PDF document", "pdftoppm"},
+        {BYTES("\xff\x0a\xfa\x1f"), "is a JPEG XL picture", "djxl"},
+        {BYTES("\0\0\0\x0cJXL \r\n\x87\n"), "is a JPEG XL picture", "djxl"},
+        {BYTES("\0\0\0\x0cjP  \r\n\x87\n"), "is a JPEG 2000 picture", "opj_decompress"},
+        {BYTES("\x8aMNG\r\n\x1a\n"), "is an MNG animation", "magick"},
+        {BYTES("\x89PNG\n\x1a\n\0\0\0\r"), "sent as text", "binary"},
+        {BYTES("\n <!DOCTYPE html>\n<html>"), "is a web page", "save it"},
+        {BYTES("\xef\xbb\xbf<HTML><body>"), "is a web page", "save it"},
+        {BYTES("<?xml version=\"1.0\"?>\n<svg width=\"1\">"), "is an SVG drawing", "rsvg-convert"},
+        {BYTES("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n"),
+         "is a pointer of Git LFS", "git lfs pull"},
+        {BYTES("PK\3\4\x14\0"), "is a ZIP archive", "unpack it"},
+        {BYTES("\x1f\x8b\x08\0"), "is packed (gzip)", "gunzip"},
+        {BYTES("\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"), "nothing but zeros", "copy it anew"},
+        {BYTES("iVBORw0KGgoAAAANSUhEUg=="), "is a PNG picture as text", "base64 -d"},
+        {BYTES("just words"), "is text, not a picture", "save it"},
+    };
+#undef BYTES
+    for (size_t i = 0; i < IMP_COUNT(cases); i++) {
+        write_bytes(in_folder("photo.jpg"), cases[i].bytes, cases[i].size);
+        expect_image_refused(in_folder("photo.jpg"), 0, cases[i].what);
+        expect_image_refused(in_folder("photo.jpg"), 0, cases[i].advice);
+    }
 }
 
 static void put32(unsigned char *at, uint32_t v)
@@ -313,13 +361,10 @@ static void damaged_files(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(round_trips),
-        cmocka_unit_test(strange_values),
-        cmocka_unit_test(encoding),
-        cmocka_unit_test(refused_saves),
-        cmocka_unit_test(refused_files),
-        cmocka_unit_test(bombs),
-        cmocka_unit_test(cut_short),
+        cmocka_unit_test(round_trips),   cmocka_unit_test(strange_values),
+        cmocka_unit_test(encoding),      cmocka_unit_test(refused_saves),
+        cmocka_unit_test(refused_files), cmocka_unit_test(foreign_files),
+        cmocka_unit_test(bombs),         cmocka_unit_test(cut_short),
         cmocka_unit_test(damaged_files),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
