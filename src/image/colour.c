@@ -38,6 +38,15 @@ static struct imp_curve curve_of(const struct imp_colour_source *source)
     return source->curve.exponent > 0 ? source->curve : srgb_curve;
 }
 
+void imp_colour_adobe_rgb(struct imp_colour_source *source)
+{
+    *source = (struct imp_colour_source){
+        .gamma = 256.0 / 563,
+        .chromaticities = {0.3127, 0.3290, 0.64, 0.33, 0.21, 0.71, 0.15, 0.06},
+        .bytes = source->bytes,
+    };
+}
+
 /* What happens without a transform: see imp_colour_open. */
 static void convert_plainly(enum imp_colour_model model, const float *in, float *rgb, size_t pixels)
 {

@@ -7,6 +7,13 @@
 #include <string.h>
 
 #define TAG_ORIENTATION 0x0112
+#define TAG_EXIF 0x8769
+#define TAG_COLOR_SPACE 0xa001
+#define TAG_INTEROP 0xa005
+#define TAG_INTEROP_INDEX 1
+/* Colour spaces; the standard has 1 for sRGB and "uncalibrated", some cameras the other. */
+#define ADOBE_RGB 2
+#define UNCALIBRATED 0xffff
 #define TAG_X_RESOLUTION 0x011a
 #define TAG_Y_RESOLUTION 0x011b
 #define TAG_RESOLUTION_UNIT 0x0128
@@ -110,6 +117,32 @@ void imp_exif_density(const struct impasto_block *block, double density[2])
     const bool centimetres = imp_exif_find(&exif, exif.first, TAG_RESOLUTION_UNIT, &unit) &&
                              unit.type == IMP_EXIF_SHORT && imp_exif_16(&exif, unit.bytes) == 3;
     imp_density_set(density, rational(&exif, &x), rational(&exif, &y), centimetres ? 2.54 : 1);
+}
+
+/* The directory to which an entry of another one leads. */
+static bool find_directory(const struct imp_exif *exif, size_t from, unsigned tag,
+                           size_t *directory)
+{
+    struct imp_exif_value value;
+    if (!imp_exif_find(exif, from, tag, &value) || value.size != 4)
+        return false;
+    *directory = imp_exif_32(exif, value.bytes);
+    return true;
+}
+
+bool imp_exif_is_adobe_rgb(const struct impasto_block *block)
+{
+    struct imp_exif exif;
+    struct imp_exif_value value;
+    size_t photo, interop;
+    if (!imp_exif_open(block, &exif) || !find_directory(&exif, exif.first, TAG_EXIF, &photo))
+        return false;
+    if (imp_exif_find(&exif, photo, TAG_COLOR_SPACE, &value) && value.size == 2 &&
+        imp_exif_16(&exif, value.bytes) != UNCALIBRATED)
+        return imp_exif_16(&exif, value.bytes) == ADOBE_RGB;
+    return find_directory(&exif, photo, TAG_INTEROP, &interop) &&
+           imp_exif_find(&exif, interop, TAG_INTEROP_INDEX, &value) && value.size >= 3 &&
+           memcmp(value.bytes, "R03", 3) == 0;
 }
 
 /* Where pixel (x, y) of the upright picture (width x height) lies in the stored one. */

@@ -345,10 +345,13 @@ static enum impasto_status decode(struct reading *r, const struct imp_image_sour
                                                       : JCS_CMYK;
     struct imp_colour_source colours = {.profile_size = join_profile(r), .bytes = true};
     colours.profile = r->profile;
-    r->colour = imp_colour_open(&colours, model);
-
     const size_t width = jpeg->image_width, count = width * (size_t)model;
     IMP_TRY(impasto_image_create((int)width, (int)jpeg->image_height, &r->image, error));
+    IMP_TRY(keep_metadata(r, error));
+    if (!colours.profile && model == IMP_COLOUR_RGB &&
+        imp_exif_is_adobe_rgb(&r->image->metadata.exif))
+        imp_colour_adobe_rgb(&colours);
+    r->colour = imp_colour_open(&colours, model);
     r->samples = malloc(count);
     if (!r->samples)
         return imp_fail_memory(error, source->path, count);
@@ -367,7 +370,6 @@ static enum impasto_status decode(struct reading *r, const struct imp_image_sour
         return imp_fail(error, IMPASTO_ERROR_INPUT,
                         "%s: is a cut-short JPEG picture: scans are missing; get it anew",
                         source->path);
-    IMP_TRY(keep_metadata(r, error));
     jpeg_finish_decompress(jpeg);
     return imp_exif_turn(&r->image, imp_exif_orientation(&r->image->metadata.exif, true), error);
 }

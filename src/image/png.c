@@ -99,6 +99,7 @@ struct reading {
     struct impasto_image *image;
     struct imp_colour *colour;
     bool narrow;        /* samples are of video's range */
+    bool unstated;      /* no chunk says what colours are */
     png_bytep samples;  /* one row, or all of them of an interlaced picture */
     float *row;         /* one row as floats, up to 4 channels, then colours alone */
 };
@@ -154,7 +155,21 @@ static enum impasto_status read_colour_source(struct reading *r, const char *pat
     png_get_gAMA(r->png, r->info, &source->gamma);
     double *c = source->chromaticities;
     png_get_cHRM(r->png, r->info, &c[0], &c[1], &c[2], &c[3], &c[4], &c[5], &c[6], &c[7]);
+    r->unstated = source->gamma <= 0 && c[0] <= 0;
     return IMPASTO_OK;
+}
+
+/* Colours that EXIF alone calls Adobe RGB. It may come behind the pixels. */
+static void convert_from_exif(struct impasto_image *image)
+{
+    const size_t pixels = (size_t)image->width * (size_t)image->height;
+    struct imp_colour_source source = {0};
+    if (!imp_exif_is_adobe_rgb(&image->metadata.exif))
+        return;
+    imp_colour_adobe_rgb(&source);
+    struct imp_colour *colour = imp_colour_open(&source, IMP_COLOUR_RGB);
+    imp_colour_convert(colour, IMP_COLOUR_RGB, image->rgb, image->rgb, pixels);
+    imp_colour_close(&colour);
 }
 
 /* What is to be known of rows of samples. */
@@ -418,7 +433,10 @@ static enum impasto_status decode(struct reading *r, const struct imp_image_sour
     }
     IMP_TRY(read_rest(r, session));
     IMP_TRY(keep_settings(r, &r->image->settings, error));
-    return keep_metadata(r, error);
+    IMP_TRY(keep_metadata(r, error));
+    if (r->unstated && layout.model == IMP_COLOUR_RGB)
+        convert_from_exif(r->image);
+    return IMPASTO_OK;
 }
 
 static enum impasto_status load(const struct imp_image_source *source, struct impasto_image **image,
