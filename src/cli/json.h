@@ -10,13 +10,21 @@
 
 /* ---- json.c ---------------------------------------------------------------------------------- */
 
-/* Text as JSON; bytes that are not UTF-8, as file names may have, become '?'; NULL is null. */
+/* Text as JSON; NULL is null. Bytes that are not UTF-8, as file names may have, become characters
+ * from U+EF80 to U+EFFF. */
 json_t *cli_json_text(const char *text);
+/* The text that cli_json_text has made this of; a new string, NULL: out of memory. */
+char *cli_json_name(const char *text);
 json_t *cli_json_texts(const struct cli_list *list);
 /* A number as JSON; null where it is not finite. */
 json_t *cli_json_number(double number);
 
 /* ---- settings_file.c ------------------------------------------------------------------------- */
+
+struct cli_name {
+    char *text;
+    struct cli_name *before;
+};
 
 /* A file that --settings or --resume has named. */
 struct cli_file {
@@ -26,6 +34,7 @@ struct cli_file {
     int number;                            /* as in cli_settings.givers */
     json_t *root;  /* what is in it: a record (see record.c), or the settings alone */
     json_t *texts; /* numbers and layers as options have them; settings point to them */
+    struct cli_name *names; /* likewise, those that are not UTF-8 */
     struct cli_file *before;
 };
 

@@ -154,7 +154,9 @@ enum impasto_status cli_fail_file(struct impasto_error *error, enum impasto_stat
     ((void)(cli_fail_file)(error, status, path, what, problem), (status))
 #endif
 
-/* Bytes of the character that text begins with; 0 where a terminal might obey it (controls, also those of
+/* Bytes of the character that text begins with, 0 where it is not UTF-8. */
+size_t cli_character(const char *text);
+/* The same, but 0 also where a terminal might obey it (controls, also those of
  * U+0080 to U+009F) or it is not UTF-8, whose single bytes may be such controls to it. */
 size_t cli_printable(const char *text);
 

@@ -96,6 +96,23 @@ static const char *keep(struct cli_file *file, const char *text)
     return kept && json_array_append_new(file->texts, kept) == 0 ? json_string_value(kept) : NULL;
 }
 
+/* A text of the file, as it was before it was made into JSON, for as long as the file is in force.
+ * NULL: out of memory. */
+static const char *text_of(struct cli_file *file, const json_t *value)
+{
+    const char *text = json_string_value(value);
+    struct cli_name *name = malloc(sizeof(*name));
+    char *was = cli_json_name(text);
+    if (!name || !was) {
+        free(name);
+        free(was);
+        return NULL;
+    }
+    *name = (struct cli_name){.text = was, .before = file->names};
+    file->names = name;
+    return was;
+}
+
 static const char *number_text(struct cli_file *file, const json_t *value)
 {
     char text[40];
@@ -178,7 +195,7 @@ static enum impasto_status value_text(const struct loading *loading,
     if (option->type == CLI_SCALES && json_is_array(value))
         return sizes_text(loading, option->name, value, text);
     if (word && json_is_string(value))
-        *text = json_string_value(value);
+        *text = text_of(loading->file, value);
     /* Words may look like numbers: "bits": 8. */
     else if ((number && json_is_number(value)) ||
              (option->type == CLI_CHOICE && json_is_integer(value)))
@@ -229,7 +246,9 @@ static enum impasto_status give_list(const struct loading *loading, const struct
         if (!json_is_string(value))
             return bad(loading, option->name, ": one of them is %s; it must be a text",
                        kind_of(value));
-        const enum impasto_status status = give_text(loading, option, json_string_value(value));
+        const char *text = text_of(loading->file, value);
+        const enum impasto_status status = text ? give_text(loading, option, text)
+                                                : cli_fail_memory(loading->error, "the settings");
         if (status != IMPASTO_OK)
             return status;
     }
@@ -251,7 +270,9 @@ static enum impasto_status give_content(const struct loading *loading, const jso
     const enum impasto_status status = check_picture(loading, "content", value);
     if (status != IMPASTO_OK)
         return status;
-    loading->settings->content = json_string_value(value);
+    loading->settings->content = text_of(loading->file, value);
+    if (!loading->settings->content)
+        return cli_fail_memory(loading->error, "the settings");
     loading->settings->content_giver = loading->settings->giver;
     return IMPASTO_OK;
 }
@@ -268,7 +289,10 @@ static enum impasto_status give_styles(const struct loading *loading, const json
         const enum impasto_status status = check_picture(loading, "style", style);
         if (status != IMPASTO_OK)
             return status;
-        if (cli_give_style(loading->settings, json_string_value(style), &why) != IMPASTO_OK)
+        const char *text = text_of(loading->file, style);
+        if (!text)
+            return cli_fail_memory(loading->error, "the settings");
+        if (cli_give_style(loading->settings, text, &why) != IMPASTO_OK)
             return cli_fail(loading->error, IMPASTO_ERROR_INPUT, "%s: %s", loading->file->path,
                             why.message);
     }
@@ -368,6 +392,12 @@ void cli_release(struct cli_settings *settings)
         impasto_checkpoint_close(&file->checkpoint);
         json_decref(file->root);
         json_decref(file->texts);
+        while (file->names) {
+            struct cli_name *name = file->names;
+            file->names = name->before;
+            free(name->text);
+            free(name);
+        }
         free(file);
     }
 }

@@ -7,6 +7,7 @@ import os
 import shutil
 import struct
 import subprocess
+import sys
 
 from support import CHEAP, DEVICE, INPUT, OUTPUT, USAGE, Case, first_layer, png, png_chunk
 
@@ -643,6 +644,34 @@ class Iterations(Settings):
         settings, _ = self.settings("--color=match", "--optimiser", "adam", "--init=grey")
         self.assertEqual((settings["colour"], settings["optimizer"], settings["init"]),
                          ("match", "adam", "gray"))
+
+
+class Names(Settings):
+    """Names that are not UTF-8, or have the characters that stand for such bytes, come back."""
+
+    def test_they_are_found_again(self):
+        if sys.platform != "linux":
+            self.skipTest("names must be sound here")
+        for i, raw in enumerate([b"caf\xe9", b"\x80\xff\xc3", "\uefe9\uef80".encode(), b"\xee\xbe",
+                                 "\u00e9\U0001f5bc".encode(), b"\xed\xa0\x80", b"\xc0\xaf"]):
+            with self.subTest(raw):
+                photo, style, mask = (os.fsdecode(raw + end) for end in (b"-c.png", b"-s.png", b"-m.png"))
+                for name, size in [(photo, (32, 24)), (style, (24, 32)), (mask, (32, 24))]:
+                    self.write(name, png(*size))
+                words = [photo, style, "--content-mask", mask, "--keep", mask + "#000000", *CHEAP]
+                self.succeed(*words, "-o", f"a{i}.png", "--checkpoint", f"{i}.ckpt")
+                self.succeed("--settings", f"a{i}.png", "-o", f"b{i}.png")
+                self.assert_same(f"a{i}.png", f"b{i}.png")
+                self.succeed(*words, "--save-settings", f"{i}.json")
+                self.succeed("--settings", f"{i}.json", "-o", f"b{i}.png")
+                self.assert_same(f"a{i}.png", f"b{i}.png")
+                run = self.succeed("--resume", f"{i}.ckpt", "-o", f"b{i}.png", "-q")
+                self.assertEqual(run.stderr, "")
+                self.assert_same(f"a{i}.png", f"b{i}.png")
+                name = self.record(f"a{i}.png")["settings"]["content"]
+                self.assertEqual(json.loads(self.bytes(f"{i}.json"))["content"], name)
+                if i == 0:
+                    self.assertEqual(name, "caf\uefe9-c.png")
 
 
 class Saving(Settings):

@@ -27,7 +27,7 @@ sys.path.insert(0, str(HERE.parent / "hostile"))
 
 # Bytes of an input: enough for the structures, few enough to be fast.
 LARGEST = {"png": 4096, "jpeg": 4096, "origin": 2048, "safetensors": 8192, "hdf5": 16384, "checkpoint": 8192,
-           "settings": 4096, "options": 2048, "device": 256}
+           "settings": 4096, "options": 2048, "list": 256, "device": 256}
 # Seeds taken from a family, evenly.
 SEEDS = 150
 # MiB that a target may hold before that is a finding.
@@ -50,7 +50,14 @@ OPTIONS = [["a.jpg", "b.jpg", "-o", "out.png"], ["--size=512", "--", "-a", "b"],
            ["--every", "30s", "--checkpoint", "x", "-q", "-v"], ["--batch", "a", "--batch=b", "c"],
            ["--optimizer", "adam", "--average", "0.99", "--learning-rate", "1e-3"],
            ["--preset", "fine", "--strength", ".5", "--iterations", "0", "--bits", "16"],
+           ["--batch", "p/a.jpg", "p/b.jpg", "p/c.jpg", "--", "s.jpg"], ["--style", "s:0,5", "--color=luma"],
+           ["--batch", "*.jpg", "--recursive", "--style=s"], ["--init", "grey", "-size", "3"],
            ["--help"], ["--siez", "3"], ["-o"], ["--settings", "x"], ["--list-devices", "--json"]]
+
+LINES = ["a.jpg\n# no\n\nb c.png \r\n", "\"C:/x y.jpg\"\r\n'z'", "file:///tmp/a%20b%zz%00.png\n~/x",
+         "{content}-{contnet}{number}{path}{}{{{ext}\n", "p/q/r.tar.gz\n/x\n.y\nz/"]
+LISTS = [line.encode(coding) for line in LINES for coding in ("utf-8", "utf-8-sig", "utf-16", "utf-16-be")]
+LISTS += [b"a.jpg\0b c\n.jpg\0", b"\xff\xfe\x00\xd8", b"\xff\xfe\0\0", b"a\0b\0"]
 
 
 def seeds(target, build):
@@ -59,6 +66,8 @@ def seeds(target, build):
         return [bytes([6]) + spec.encode() for spec in DEVICES]
     if target == "origin":
         return seeds("png", build)[::3] + seeds("jpeg", build)[::3] + ORIGINS
+    if target == "list":
+        return LISTS
     if target == "options":
         return [b"\0".join(word.encode() for word in words) for words in OPTIONS]
     module = __import__(f"family_{target}")
@@ -91,7 +100,7 @@ def run(target, build, folder, executions, seconds):
                         "ASAN_OPTIONS": f"detect_leaks=1:allocator_may_return_null=1:{QUARANTINE}"}
     start = time.monotonic()
     with open(log, "wb") as out:
-        subprocess.run(command, stdout=out, stderr=out, env=env, cwd=folder, check=False)
+        subprocess.run(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=env, cwd=folder, check=False)
     text = log.read_text(errors="replace")
     found = re.search(r"stat::number_of_executed_units:\s*(\d+)", text)
     counts = re.findall(r"^#(\d+)\t", text, re.M)
