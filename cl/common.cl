@@ -32,6 +32,22 @@ typedef float floatv;
 typedef int intv;
 #endif
 
+/*
+ * Stands before kernels whose time goes into arithmetic on vectors. For processors that lower their clock
+ * when vectors are wide, LLVM splits them into 256 bits, except in functions that need more (their
+ * min-legal-vector-width). Clang takes that need from the vectors among a function's arguments and those
+ * of what it calls. Kernels have pointers for arguments, so many of ours seem to need nothing, and ran at
+ * half speed with PoCL 7.1.
+ */
+#ifdef __has_attribute
+#if __has_attribute(min_vector_width)
+#define FULL_WIDTH __attribute__((min_vector_width(32 * VW)))
+#endif
+#endif
+#ifndef FULL_WIDTH
+#define FULL_WIDTH
+#endif
+
 /* A mask keeps of VW values which are positive: bit i of a word for lane i. */
 #if VW == 16
 typedef ushort maskword;

@@ -31,6 +31,7 @@ __kernel void reverse_weights(__global const floatv *restrict w, __global floatv
         to[c * CV] = g[c];
 }
 
+FULL_WIDTH
 __kernel void conv_direct(__global const float *restrict x, __global const floatv *restrict w,
                           __global floatv *y, __global const floatv *aux, int in_blocks, int groups,
                           int height, int width, int first, int rows, int epilogue

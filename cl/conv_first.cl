@@ -10,6 +10,7 @@
 
 /* y = max(conv(x) + bias, 0), or conv(x) with STORE_ONLY. x: (3, plane); w: (27, blocks, VW), tap
  * within channel; y: (blocks, plane, VW). RUN positions of one block per work-item. */
+FULL_WIDTH
 __kernel void conv_first_fwd(__global const float *restrict x, __global const floatv *restrict w,
                              __global floatv *restrict y, __global const floatv *restrict bias,
                              int blocks, int height, int width, int first, int rows)
@@ -57,6 +58,7 @@ __kernel void conv_first_fwd(__global const float *restrict x, __global const fl
 }
 
 /* y = conv(x). x: (blocks, plane, VW); w: (blocks, 9, 3, VW); y: (3, plane). RUN positions each. */
+FULL_WIDTH
 __kernel void conv_first_bwd(__global const floatv *restrict x, __global const floatv *restrict w,
                              __global float *restrict y, int blocks, int height, int width,
                              int first, int rows)
@@ -108,6 +110,7 @@ __kernel void conv_first_bwd(__global const floatv *restrict x, __global const f
  * per edge pixel and colour channel; `edge` counts the top row, the bottom row, then left and right
  * columns between them. x, w, y as in conv_first_bwd.
  */
+FULL_WIDTH
 __kernel void conv_first_bwd_replicate(__global const floatv *restrict x,
                                        __global const floatv *restrict w, __global float *y,
                                        int blocks, int height, int width, int edges, int first,

@@ -42,6 +42,7 @@ static inline void tile_of_pair(int pair, int *ti, int *tj)
  * chunk * CHUNK to first + (chunk + 1) * CHUNK, but not beyond `last`, of F(ti * GT + i) F(tj * GT + j).
  * Dimensions: pairs, chunks.
  */
+FULL_WIDTH
 __kernel void gram_partial(__global const float *restrict f, __global floatv *restrict partial,
                            int pairs, int chunks, int plane, int first,
                            int last WEIGHT_ARGUMENTS)
@@ -148,6 +149,7 @@ gram_tiled(__global const float4 *restrict f, __global float *restrict partial, 
 /* g(i, j) = or (accumulate) += scale * the sum over chunks, in their order, with a carry for what rounding
  * lost (Kahan). g: (channels, channels), both halves. A work-item does a row of a tile. Dimensions: GT,
  * pairs. */
+FULL_WIDTH
 __kernel void gram_sum(__global const floatv *restrict partial, __global float *restrict g,
                        int pairs, int chunks, int channels, float scale, int accumulate)
 {

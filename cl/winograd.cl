@@ -114,6 +114,7 @@ static inline void transform_weights(const floatv g[3], floatv o[N])
 /* V from x, tiles `first` to first + count of its `rows` rows from first_row on; the first tiles begin
  * `lead` rows before. Beyond those rows and one more on each side is zero. Dimensions: tiles / RUN,
  * in_blocks. */
+FULL_WIDTH
 __kernel void winograd_input(__global const floatv *restrict x, __global float *restrict work,
                              int v_at, int in_blocks, int height, int width, int first_row,
                              int rows, int lead, int first, int count, int tiles)
@@ -162,6 +163,7 @@ __kernel void winograd_input(__global const floatv *restrict x, __global float *
 
 /* U for `groups` groups of CV vectors of output channels. w points to the first one's weights, laid
  * out as for conv_direct: (groups, in_blocks, 9, VW, CV, VW). Dimensions: in_blocks * VW, groups. */
+FULL_WIDTH
 __kernel void winograd_weights(__global const floatv *restrict w, __global float *restrict work,
                                int u_at, int in_blocks, int groups, int first_group)
 {
@@ -197,6 +199,7 @@ __kernel void winograd_weights(__global const floatv *restrict w, __global float
 
 /* The same from weights packed for the opposite direction, (in_vectors / CV, groups * CV, 9, VW, CV, VW),
  * whose convolution's gradient this is: flipped and transposed. Dimensions: in_vectors, groups * CV. */
+FULL_WIDTH
 __kernel void winograd_weights_reversed(__global const floatv *restrict w,
                                         __global float *restrict work, int u_at, int in_vectors,
                                         int all_groups, int groups, int first_group)
@@ -244,6 +247,7 @@ __kernel void winograd_weights_reversed(__global const floatv *restrict w,
 /* M = U V: a work-item computes CV vectors of output channels of TB tiles at one xi, the same block in
  * registers as conv_direct, `span` times; of the first `count` tiles, a multiple of TB. Dimensions:
  * count / (TB * span), groups, N^2. */
+FULL_WIDTH
 __kernel void winograd_multiply(__global float *work, int u_at, int v_at, int m_at, int in_blocks,
                                 int groups, int tiles, int count, int span)
 {
@@ -298,6 +302,7 @@ __kernel void winograd_multiply(__global float *work, int u_at, int v_at, int m_
 /* y from M: `vectors` vectors of output channels from `first_vector` on, tiles `first` to first +
  * count of its `rows` rows from first_row on, as above. y and aux begin at channel 0. Dimensions:
  * count / RUN, vectors. */
+FULL_WIDTH
 __kernel void winograd_output(__global const float *restrict work, int m_at, __global floatv *y,
                               __global const floatv *aux, int vectors, int first_vector, int height,
                               int width, int first_row, int rows, int lead, int first,
