@@ -122,7 +122,9 @@ typedef void (*impasto_device_fn)(void *user, const struct impasto_device_info *
 /*
  * Calls `report` once for every OpenCL device, and once for every platform that has none, in the
  * order of their indices. Zero platforms is not an error: then `report` is never called. The info
- * is valid during the call only. A driver that fails a query yields an entry with a note.
+ * is valid during the call only. A driver that fails a query yields an entry with a note. One that ends
+ * the process ends the caller's: the program tries them in a child process first. And one is known that
+ * has no device where it can keep no compiled kernels; see the environment's POCL_CACHE_DIR.
  */
 IMPASTO_API enum impasto_status impasto_device_list(impasto_device_fn report, void *user,
                                                     struct impasto_error *error) IMPASTO_MUST_CHECK;

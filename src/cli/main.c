@@ -22,6 +22,16 @@ static enum impasto_status self_test(struct cli_settings *settings, struct impas
     return status;
 }
 
+static enum impasto_status list_devices(struct cli_settings *settings, struct impasto_error *error)
+{
+    struct cli_console console;
+    cli_console_init(&console, settings);
+    cli_drivers_prepare(&console);
+    const enum impasto_status status = cli_list_devices(settings->json, error);
+    cli_drivers_listed();
+    return status;
+}
+
 static enum impasto_status tune(struct cli_settings *settings, struct impasto_error *error)
 {
     struct cli_console console;
@@ -86,7 +96,7 @@ static enum impasto_status dispatch(struct cli_settings *settings, struct impast
     }
     cli_watch_driver();
     if (settings->list_devices)
-        return cli_list_devices(settings->json, error);
+        return list_devices(settings, error);
     if (settings->json)
         return cli_fail(error, IMPASTO_ERROR_USAGE, "--json goes with --list-devices");
     if (settings->self_test)

@@ -41,5 +41,6 @@ const struct cli_fact cli_places[] = {
     {"~/.keras/models", "the Keras cache, whose VGG19 weights serve as well"},
     {"~/.local/share/impasto/tuning", "what --tune has measured, a file for each device"},
     {"~/.cache/impasto/kernels", "compiled kernels; may be deleted at any time"},
+    {"~/.cache/impasto/drivers", "which OpenCL drivers died when they were tried; likewise"},
     {0},
 };

@@ -6,7 +6,7 @@
  * survive a fork.
  */
 
-#include "cli/cli.h"
+#include "cli/run.h"
 #include "cli/table.h"
 
 #include <signal.h>
@@ -85,6 +85,7 @@ enum impasto_status cli_probe_gemm(struct cli_settings *settings, const char *de
     const char *conv = given(settings, "conv"), *gemm = given(settings, "gemm");
     if (gemm ? strcmp(gemm, "clblast") != 0 : !conv)
         return IMPASTO_OK;
+    cli_drivers_prepare(console);
     const int number = signal_of(device, conv, gemm);
     if (number == 0 || number == SIGINT || number == SIGTERM)
         return IMPASTO_OK;

@@ -129,10 +129,12 @@ enum impasto_status cli_open_device(struct cli_settings *settings, struct cli_co
         settings->device = variable;
     else if (!settings->device)
         settings->device = "auto";
+    cli_drivers_prepare(console);
     struct impasto_error why = {0};
     const enum impasto_status status =
         device ? impasto_device_open(settings->device, cli_console_log, console, device, &why)
                : impasto_device_tune(settings->device, cli_console_log, console, &why);
+    cli_drivers_listed();
     if (status == IMPASTO_OK)
         return status;
     const char *meant = cli_meant_device(settings->device);

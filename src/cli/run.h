@@ -26,6 +26,19 @@ void cli_watch_driver(void);
 /* At the end of main(). What drivers do behind it harms nobody. */
 void cli_leave_driver(void);
 
+/* ---- scratch.c ------------------------------------------------------------------------------- */
+
+/* A folder of the program's own that goes when it ends; NULL: none can be made. */
+const char *cli_scratch(void);
+
+/* ---- drivers.c ------------------------------------------------------------------------------- */
+
+/* Before the first use of OpenCL; again, it does nothing. Drivers that die when they are asked for their
+ * devices are left out, and those that live have a folder for compiled kernels where the user has none. Says so. */
+void cli_drivers_prepare(struct cli_console *console);
+/* After the first use: this time nothing has died. */
+void cli_drivers_listed(void);
+
 /* ---- lock.c ---------------------------------------------------------------------------------- */
 
 /* A file beside an output that says who is at work on it. */

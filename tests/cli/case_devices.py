@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """--list-devices, --self-test, and choosing among devices."""
 
-from support import Case, devices, on_pocl
+from support import CHEAP, PATIENCE, Case, devices, on_pocl
 
 FIELDS = {"index", "platform_index", "device_index", "type", "name", "platform", "driver", "opencl",
           "pci", "uuid", "memory", "max_allocation", "local_memory", "max_work_group",
@@ -66,6 +66,41 @@ class Choice(Case):
         for spec in ["1", second["name"].split("-")[0]]:
             run = self.stylise("-o", "out.png", "--device", spec, env=two)
             self.assertIn(f"device 1: {second['name']}", run.stderr)
+
+
+class WithoutHome(Case):
+    """What drivers keep must not need one; here the user's folders cannot be, for root neither."""
+
+    GONE = {"HOME": None, "XDG_CACHE_HOME": None, "POCL_CACHE_DIR": None, "XDG_DATA_HOME": None}
+
+    def check(self, words, *arguments, **changes):
+        (self.folder / "tmp").mkdir(exist_ok=True)
+        run = self.succeed(*(arguments or ["--list-devices"]), timeout=PATIENCE,
+                           env={**self.GONE, "TMPDIR": str(self.folder / "tmp"), **changes})
+        said = [line for line in run.stderr.splitlines() if "for this run only" in line]
+        self.assertEqual(len(said), 1 if words else 0, run.stderr)
+        self.assertIn(words, "".join(said))
+        self.assertEqual(list((self.folder / "tmp").iterdir()), [])
+        if not arguments:
+            self.assertIn("\n*", run.stdout)
+
+    def test_picture(self):
+        self.check("/dev/null", "content.png", "style.png", *CHEAP, "-o", "out.png", HOME="/dev/null")
+
+    def test_homes(self):
+        for home in [None, "", "/dev/null", "/proc/nowhere"]:
+            with self.subTest(home):
+                self.check(home or "no home", HOME=home)
+
+    def test_named_folders(self):
+        self.check("/dev/null/cache", HOME=str(self.home), XDG_CACHE_HOME="/dev/null/cache")
+        self.check("/dev/null/cache", HOME=str(self.home), POCL_CACHE_DIR="/dev/null/cache")
+        self.check("", HOME="/dev/null", XDG_CACHE_HOME=str(self.home / "new" / "cache"))
+        self.check("", HOME=str(self.home))
+
+    def test_temporary_folder_that_is_none(self):
+        """TMPDIR does not help; others do."""
+        self.check("for this run only", HOME="/dev/null", TMPDIR="/dev/null")
 
 
 class SelfTest(Case):
