@@ -21,6 +21,15 @@ static enum impasto_status open_picture(const char *path, struct impasto_error *
     return status;
 }
 
+/* As the program opens all: what a decoder does to itself there is a refusal here. */
+static enum impasto_status open_apart(const char *path, struct impasto_error *error)
+{
+    struct impasto_image *image = NULL;
+    const enum impasto_status status = impasto_image_load_apart(path, 0, &image, error);
+    impasto_image_free(&image);
+    return status;
+}
+
 /* A colour of it is made a mask, as of FILE#RRGGBB. */
 static enum impasto_status open_mask(const char *path, struct impasto_error *error)
 {
@@ -68,7 +77,8 @@ static const struct {
     const char *name;
     enum impasto_status (*open)(const char *path, struct impasto_error *error);
 } kinds[] = {
-    {"picture", open_picture},       {"mask", open_mask},         {"weights", open_weights},
+    {"picture", open_picture},       {"apart", open_apart},       {"mask", open_mask},
+    {"weights", open_weights},
     {"checkpoint", open_checkpoint}, {"settings", open_settings},
 };
 

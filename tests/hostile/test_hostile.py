@@ -26,14 +26,18 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.dont_write_bytecode = True
 sys.path[:0] = [str(HERE), str(HERE.parent / "cli")]
 
+import family_avif  # noqa: E402
 import family_checkpoint  # noqa: E402
 import family_hdf5  # noqa: E402
+import family_heic  # noqa: E402
 import family_jpeg  # noqa: E402
 import family_mask  # noqa: E402
 import family_pickle  # noqa: E402
 import family_png  # noqa: E402
 import family_safetensors  # noqa: E402
 import family_settings  # noqa: E402
+import family_tiff  # noqa: E402
+import family_webp  # noqa: E402
 import support  # noqa: E402
 from common import ANY, BAD, OK  # noqa: E402
 
@@ -52,6 +56,10 @@ SAMPLE = 10
 FAMILIES = {
     "png": [family_png, "picture", support.INPUT, ["{}", "style.png"]],
     "jpeg": [family_jpeg, "picture", support.INPUT, ["content.png", "{}"]],
+    "webp": [family_webp, "picture", support.INPUT, ["content.png", "{}"]],
+    "tiff": [family_tiff, "picture", support.INPUT, ["{}", "style.png"]],
+    "heic": [family_heic, "apart", support.INPUT, ["content.png", "{}"]],
+    "avif": [family_avif, "apart", support.INPUT, ["{}", "style.png"]],
     "mask": [family_mask, "mask", support.INPUT,
              ["content.png", "style.png", "--content-mask", "{}"]],
     "settings": [family_settings, "settings", support.INPUT,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* JPEG pictures, with their EXIF and ICC segments. */
+/* Pictures of the format whose row is FORMAT (meson.build), with what they carry beside their pixels. */
 
 #include "fuzz.h"
 #include "image/formats.h"
@@ -12,14 +12,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct impasto_image *image = NULL;
     struct impasto_error error = {0};
-    if (!imp_image_jpeg.probe(data, size))
+    if (!FORMAT.probe(data, size))
         return -1;
     struct imp_image_source source = {
         .path = "fuzz", .stream = fmemopen((void *)data, size, "rb"), .max_pixels = MOST_PIXELS,
         .memory = UINT64_MAX};
     if (!source.stream)
         abort();
-    fuzz_check(imp_image_jpeg.load(&source, &image, &error), &error);
+    fuzz_check(FORMAT.load(&source, &image, &error), &error);
     fclose(source.stream);
     impasto_image_free(&image);
     return 0;

@@ -1,0 +1,536 @@
+/* SPDX-License-Identifier: MIT */
+/* Picture files beside PNG and JPEG: TIFF of every kind, as libtiff writes them, WebP, HEIC and AVIF;
+ * pictures from bytes; and what this build says that it can do. */
+
+#include "fixtures.h"
+#include "image_files.h"
+
+#include <math.h>
+
+#ifdef IMP_HAVE_TIFF
+#include <tiffio.h>
+#endif
+
+static const struct impasto_format_info *info_of(enum impasto_format format)
+{
+    const struct impasto_format_info *info;
+    for (size_t i = 0; (info = impasto_image_format(i)); i++)
+        if (info->format == format)
+            return info;
+    return NULL;
+}
+
+static bool reads(enum impasto_format format)
+{
+    return info_of(format)->reads;
+}
+
+/* ---- tests/pictures -------------------------------------------------------------------------- */
+
+/* In which corner of the picture the stored one's top left is, and where that turns the others. */
+enum turn { UPRIGHT, CLOCKWISE, ANTICLOCKWISE };
+
+static const struct picture {
+    const char *name;
+    enum impasto_format format;
+    enum turn turn;
+    bool alpha, wide; /* wide: red, green and blue are those of Display P3 */
+    size_t exif, xmp; /* bytes */
+} pictures[] = {
+    {"alpha.heic", IMPASTO_FORMAT_HEIC, UPRIGHT, true, false, 0, 0},
+    {"turn.heic", IMPASTO_FORMAT_HEIC, CLOCKWISE, false, false, 26, 76},
+    {"p3.heic", IMPASTO_FORMAT_HEIC, UPRIGHT, false, true, 0, 0},
+    {"alpha.avif", IMPASTO_FORMAT_AVIF, UPRIGHT, true, false, 0, 0},
+    {"turn.avif", IMPASTO_FORMAT_AVIF, ANTICLOCKWISE, false, false, 0, 0},
+    {"p3.avif", IMPASTO_FORMAT_AVIF, UPRIGHT, false, true, 0, 0},
+    {"lossy.webp", IMPASTO_FORMAT_WEBP, UPRIGHT, false, false, 0, 0},
+    {"lossless.webp", IMPASTO_FORMAT_WEBP, UPRIGHT, true, false, 0, 0},
+    {"moving.webp", IMPASTO_FORMAT_WEBP, UPRIGHT, false, false, 0, 0},
+    {"alpha.webp", IMPASTO_FORMAT_WEBP, CLOCKWISE, true, false, 26, 37},
+};
+
+/* The middle of the quarter that was stored at (right, low), each 0 or 1. */
+static size_t middle(const struct impasto_image *image, enum turn turn, int right, int low)
+{
+    const int column = turn == UPRIGHT ? right : turn == CLOCKWISE ? 1 - low : low;
+    const int row = turn == UPRIGHT ? low : turn == CLOCKWISE ? right : 1 - right;
+    return (size_t)((1 + 2 * row) * image->height / 4 * image->width +
+                    (1 + 2 * column) * image->width / 4);
+}
+
+static void check_picture(const struct impasto_image *image, const struct picture *p)
+{
+    static const double plain[4][3] = {
+        {220, 30, 40}, {30, 200, 60}, {40, 60, 220}, {230, 220, 50}};
+    /* In sRGB, by hand: linear light times a matrix of the two sets of primaries, and cut. */
+    static const double p3[4][3] = {{240, 0, 22}, {0, 204, 13}, {34, 61, 229}, {232, 220, 0}};
+    const double(*const colours)[3] = p->wide ? p3 : plain;
+    assert_int_equal(image->width, p->turn == UPRIGHT ? 24 : 16);
+    assert_int_equal(image->height, p->turn == UPRIGHT ? 16 : 24);
+    assert_int_equal(image->alpha != NULL, p->alpha);
+    assert_int_equal(image->metadata.exif.size, p->exif);
+    assert_int_equal(image->metadata.xmp.size, p->xmp);
+    struct impasto_block exif = image->metadata.exif;
+    assert_int_equal(imp_exif_orientation(&exif, false), 1);
+    for (int k = 0; k < 4; k++) {
+        const size_t at = middle(image, p->turn, k % 2, k / 2);
+        for (int c = 0; c < 3; c++)
+            assert_near(image->rgb[3 * at + (size_t)c], colours[k][c] / 255, 0.06);
+        if (p->alpha)
+            assert_near(image->alpha[at], k % 2 ? 64 / 255.0 : 1, 0.03);
+    }
+}
+
+static const char *picture_path(const char *name, char path[1024])
+{
+    snprintf(path, 1024, "%s/tests/pictures/%s", IMP_SOURCE_ROOT, name);
+    return path;
+}
+
+/* The same by name and from bytes, here and in a sandbox. */
+static void made_by_others(void **state)
+{
+    char path[1024];
+    int tried = 0;
+    (void)state;
+    for (size_t i = 0; i < IMP_COUNT(pictures); i++) {
+        struct impasto_error error = {0};
+        size_t size;
+        if (!reads(pictures[i].format))
+            continue;
+        unsigned char *bytes = read_bytes(picture_path(pictures[i].name, path), &size);
+        for (int way = 0; way < 4; way++) {
+            struct impasto_image *image = NULL;
+            const enum impasto_status status =
+                way == 0   ? impasto_image_load(path, 0, &image, &error)
+                : way == 1 ? impasto_image_load_apart(path, 0, &image, &error)
+                : way == 2 ? impasto_image_decode(bytes, size, "bytes", 0, &image, &error)
+                           : impasto_image_decode_apart(bytes, size, "bytes", 0, &image, &error);
+            if (status != IMPASTO_OK)
+                fail_msg("%s", error.message);
+            check_picture(image, &pictures[i]);
+            impasto_image_free(&image);
+        }
+        free(bytes);
+        tried++;
+    }
+    if (tried == 0)
+        skip();
+}
+
+static void refusals(void **state)
+{
+    char path[1024];
+    (void)state;
+    if (reads(IMPASTO_FORMAT_AVIF))
+        expect_image_refused(picture_path("pq.avif", path), 0, "is an HDR picture (PQ)");
+    for (size_t i = 0; i < IMP_COUNT(pictures); i++) {
+        size_t size;
+        if (!reads(pictures[i].format)) {
+            expect_image_refused(picture_path(pictures[i].name, path), 0, "was built without lib");
+            continue;
+        }
+        expect_image_refused(picture_path(pictures[i].name, path), 383, "has 384 pixels");
+        unsigned char *bytes = read_bytes(path, &size);
+        for (size_t length = 12; length < size - 1; length += 7) {
+            write_bytes(in_folder("cut"), bytes, length);
+            expect_image_refused(in_folder("cut"), 0, "");
+        }
+        free(bytes);
+    }
+}
+
+/* ---- TIFF ------------------------------------------------------------------------------------ */
+
+#ifdef IMP_HAVE_TIFF
+
+static const struct tiff_case {
+    uint16_t photometric, bits, samples, planar, compression, extra, orientation;
+    uint32_t rows; /* of a strip; 0: tiles of 16 x 16 */
+} tiffs[] = {
+    {PHOTOMETRIC_MINISBLACK, 1, 1, 1, COMPRESSION_NONE, 0, 1, 4},
+    {PHOTOMETRIC_MINISWHITE, 1, 1, 1, COMPRESSION_CCITTFAX4, 0, 1, 9},
+    {PHOTOMETRIC_MINISBLACK, 2, 1, 1, COMPRESSION_LZW, 0, 1, 4},
+    {PHOTOMETRIC_MINISWHITE, 4, 1, 1, COMPRESSION_PACKBITS, 0, 1, 1},
+    {PHOTOMETRIC_MINISBLACK, 8, 1, 1, COMPRESSION_NONE, 0, 6, 4},
+    {PHOTOMETRIC_MINISBLACK, 12, 1, 1, COMPRESSION_NONE, 0, 1, 4},
+    {PHOTOMETRIC_MINISBLACK, 16, 2, 1, COMPRESSION_ADOBE_DEFLATE, EXTRASAMPLE_UNASSALPHA, 1, 4},
+    {PHOTOMETRIC_PALETTE, 4, 1, 1, COMPRESSION_NONE, 0, 1, 4},
+    {PHOTOMETRIC_PALETTE, 8, 1, 1, COMPRESSION_LZW, 0, 1, 0},
+    {PHOTOMETRIC_RGB, 8, 3, 1, COMPRESSION_LZW, 0, 3, 4},
+    {PHOTOMETRIC_RGB, 8, 3, 2, COMPRESSION_NONE, 0, 1, 4},
+    {PHOTOMETRIC_RGB, 16, 3, 1, COMPRESSION_ADOBE_DEFLATE, 0, 1, 0},
+    {PHOTOMETRIC_RGB, 16, 4, 2, COMPRESSION_NONE, EXTRASAMPLE_UNASSALPHA, 8, 0},
+    {PHOTOMETRIC_RGB, 8, 4, 1, COMPRESSION_NONE, EXTRASAMPLE_ASSOCALPHA, 1, 4},
+    {PHOTOMETRIC_RGB, 16, 4, 1, COMPRESSION_NONE, EXTRASAMPLE_ASSOCALPHA, 1, 4},
+    {PHOTOMETRIC_RGB, 8, 4, 1, COMPRESSION_NONE, EXTRASAMPLE_UNSPECIFIED, 1, 4}, /* no alpha */
+    {PHOTOMETRIC_SEPARATED, 8, 4, 1, COMPRESSION_NONE, 0, 1, 4},
+    {PHOTOMETRIC_SEPARATED, 16, 4, 2, COMPRESSION_LZW, 0, 1, 4},
+};
+
+static bool premultiplied(const struct tiff_case *c)
+{
+    return c->extra == EXTRASAMPLE_ASSOCALPHA;
+}
+
+/* Sample c of a pixel; where colours are premultiplied, they are at most the alpha. */
+static unsigned tiff_sample(const struct tiff_case *c, int x, int y, int k)
+{
+    const unsigned v = png_sample(c->bits, x, y, k);
+    const unsigned alpha = png_sample(c->bits, x, y, 3);
+    return premultiplied(c) && k < 3 && v > alpha ? alpha : v;
+}
+
+static void put_bits(unsigned char *to, size_t at, unsigned bits, unsigned value)
+{
+    for (unsigned i = 0; i < bits; i++, at++)
+        if (value >> (bits - 1 - i) & 1)
+            to[at / 8] |= (unsigned char)(0x80 >> at % 8);
+}
+
+/* One block of samples, from (left, top) on, for plane `plane` or, -1, all of them. */
+static void fill_block(const struct tiff_case *c, unsigned char *block, int left, int top, int width,
+                       int height, int plane)
+{
+    const int samples = plane < 0 ? c->samples : 1;
+    const size_t row = ((size_t)width * (size_t)samples * c->bits + 7) / 8;
+    for (int y = 0; y < height && top + y < HEIGHT; y++)
+        for (int x = 0; x < width && left + x < WIDTH; x++)
+            for (int k = 0; k < samples; k++) {
+                const unsigned v = tiff_sample(c, left + x, top + y, plane < 0 ? k : plane);
+                const size_t at = (size_t)(x * samples + k);
+                if (c->bits == 16)
+                    memcpy(block + (size_t)y * row + 2 * at, &(uint16_t){(uint16_t)v}, 2);
+                else
+                    put_bits(block + (size_t)y * row, at * c->bits, c->bits, v);
+            }
+}
+
+static void write_tiff(const char *path, const struct tiff_case *c, const char *mode)
+{
+    uint16_t palette[3][256];
+    TIFF *tiff = TIFFOpen(path, mode);
+    assert_non_null(tiff);
+    for (int i = 0; i < 256; i++)
+        for (int k = 0; k < 3; k++)
+            palette[k][i] = (uint16_t)(i * (1000 * k + 257) % 65536);
+    TIFFSetField(tiff, TIFFTAG_IMAGEWIDTH, WIDTH);
+    TIFFSetField(tiff, TIFFTAG_IMAGELENGTH, HEIGHT);
+    TIFFSetField(tiff, TIFFTAG_BITSPERSAMPLE, c->bits);
+    TIFFSetField(tiff, TIFFTAG_SAMPLESPERPIXEL, c->samples);
+    TIFFSetField(tiff, TIFFTAG_PHOTOMETRIC, c->photometric);
+    TIFFSetField(tiff, TIFFTAG_PLANARCONFIG, c->planar);
+    TIFFSetField(tiff, TIFFTAG_COMPRESSION, c->compression);
+    TIFFSetField(tiff, TIFFTAG_ORIENTATION, c->orientation);
+    if (c->samples == 2 || (c->samples == 4 && c->photometric == PHOTOMETRIC_RGB))
+        TIFFSetField(tiff, TIFFTAG_EXTRASAMPLES, 1, &c->extra);
+    if (c->photometric == PHOTOMETRIC_PALETTE)
+        TIFFSetField(tiff, TIFFTAG_COLORMAP, palette[0], palette[1], palette[2]);
+    const int rows = c->rows ? (int)c->rows : 16, across = c->rows ? WIDTH : 16;
+    if (c->rows)
+        TIFFSetField(tiff, TIFFTAG_ROWSPERSTRIP, c->rows);
+    else {
+        TIFFSetField(tiff, TIFFTAG_TILEWIDTH, 16);
+        TIFFSetField(tiff, TIFFTAG_TILELENGTH, 16);
+    }
+    for (int plane = 0; plane < (c->planar == 2 ? c->samples : 1); plane++)
+        for (int top = 0; top < HEIGHT; top += rows) {
+            unsigned char block[16 * 16 * 8] = {0};
+            const int high = c->rows && HEIGHT - top < rows ? HEIGHT - top : rows;
+            fill_block(c, block, 0, top, across, rows, c->planar == 2 ? plane : -1);
+            if (c->rows)
+                assert_true(TIFFWriteEncodedStrip(tiff,
+                                                  TIFFComputeStrip(tiff, (uint32_t)top, (uint16_t)plane),
+                                                  block, TIFFVStripSize(tiff, (uint32_t)high)) > 0);
+            else
+                assert_true(TIFFWriteEncodedTile(tiff,
+                                                 TIFFComputeTile(tiff, 0, (uint32_t)top, 0,
+                                                                 (uint16_t)plane),
+                                                 block, TIFFTileSize(tiff)) > 0);
+        }
+    TIFFClose(tiff);
+}
+
+/* What a reader should make of pixel (x, y). */
+static void tiff_pixel(const struct tiff_case *c, int x, int y, double rgba[4])
+{
+    const double top = (1 << c->bits) - 1;
+    double s[4];
+    for (int k = 0; k < 4; k++)
+        s[k] = tiff_sample(c, x, y, k) / top;
+    const bool gray = c->photometric <= PHOTOMETRIC_MINISBLACK;
+    rgba[3] = c->extra ? s[c->samples - 1] : 1;
+    for (int k = 0; k < 3; k++) {
+        const double v = gray ? s[0] : s[k];
+        rgba[k] = c->photometric == PHOTOMETRIC_MINISWHITE ? 1 - v
+                  : c->photometric == PHOTOMETRIC_PALETTE
+                      ? (int)(s[0] * top + 0.5) * (1000 * k + 257) % 65536 / 65535.0
+                  : c->photometric == PHOTOMETRIC_SEPARATED ? (1 - s[k]) * (1 - s[3])
+                  : premultiplied(c)                        ? (s[3] > 0 ? s[k] / s[3] : 0)
+                                                            : v;
+    }
+}
+
+static void tiff_kinds(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < 2 * IMP_COUNT(tiffs); i++) {
+        const struct tiff_case *c = &tiffs[i / 2];
+        write_tiff(in_folder("kind.tif"), c, i % 2 ? "wb" : "wl");
+        struct impasto_image *image = expect_image(in_folder("kind.tif"));
+        const bool sideways = c->orientation >= 5;
+        assert_int_equal(image->width, sideways ? HEIGHT : WIDTH);
+        assert_int_equal(image->alpha != NULL, c->extra != 0);
+        for (int y = 0; y < HEIGHT; y++)
+            for (int x = 0; x < WIDTH; x++) {
+                double expected[4];
+                /* upside down; sideways, turned clockwise or anticlockwise */
+                const int at = c->orientation == 3   ? PIXELS - 1 - (y * WIDTH + x)
+                               : c->orientation == 6 ? x * HEIGHT + HEIGHT - 1 - y
+                               : c->orientation == 8 ? (WIDTH - 1 - x) * HEIGHT + y
+                                                     : y * WIDTH + x;
+                tiff_pixel(c, x, y, expected);
+                for (int k = 0; k < 3; k++)
+                    assert_near(image->rgb[3 * at + k], expected[k], 1e-5);
+                if (image->alpha)
+                    assert_near(image->alpha[at], expected[3], 1e-5);
+            }
+        impasto_image_free(&image);
+    }
+}
+
+/* One number of a whole file made another, where the file has it once. */
+static void tiff_refusals(void **state)
+{
+    static const struct {
+        uint32_t tag, value;
+        const char *reason;
+    } cases[] = {
+        {TIFFTAG_SAMPLEFORMAT, SAMPLEFORMAT_IEEEFP, "floating-point samples"},
+        {TIFFTAG_BITSPERSAMPLE, 32, "number of bits per channel (32)"},
+    };
+    (void)state;
+    for (size_t i = 0; i < IMP_COUNT(cases); i++) {
+        TIFF *tiff = TIFFOpen(in_folder("bad.tif"), "w");
+        const unsigned char row[WIDTH * 4] = {0};
+        TIFFSetField(tiff, TIFFTAG_IMAGEWIDTH, WIDTH);
+        TIFFSetField(tiff, TIFFTAG_IMAGELENGTH, 1);
+        TIFFSetField(tiff, TIFFTAG_BITSPERSAMPLE, 32);
+        TIFFSetField(tiff, TIFFTAG_SAMPLESPERPIXEL, 1);
+        TIFFSetField(tiff, TIFFTAG_PHOTOMETRIC, PHOTOMETRIC_MINISBLACK);
+        TIFFSetField(tiff, cases[i].tag, (int)cases[i].value);
+        assert_true(TIFFWriteEncodedStrip(tiff, 0, (void *)row, sizeof(row)) > 0);
+        TIFFClose(tiff);
+        expect_image_refused(in_folder("bad.tif"), 0, cases[i].reason);
+    }
+}
+
+#else
+
+static void tiff_kinds(void **state)
+{
+    (void)state;
+    skip();
+}
+
+static void tiff_refusals(void **state)
+{
+    (void)state;
+    skip();
+}
+
+#endif
+
+/* ---- Writing --------------------------------------------------------------------------------- */
+
+static void set_block(struct impasto_block *block, const char *text)
+{
+    assert_int_equal(imp_block_copy(text, strlen(text), block, NULL), IMPASTO_OK);
+}
+
+static struct impasto_image *noisy(bool alpha)
+{
+    struct impasto_image *image = blank_picture(WIDTH, HEIGHT);
+    if (alpha)
+        assert_int_equal(imp_image_add_alpha(image, NULL), IMPASTO_OK);
+    for (int i = 0; i < PIXELS; i++) {
+        for (int k = 0; k < 3; k++)
+            image->rgb[3 * i + k] = imp_rng_uniform(4, 0, (uint64_t)(3 * i + k));
+        if (alpha)
+            image->alpha[i] = imp_rng_uniform(4, 1, (uint64_t)i);
+    }
+    return image;
+}
+
+/* In a file and in memory. */
+static void round_trips(void **state)
+{
+    static const struct {
+        const char *name;
+        enum impasto_format format;
+        int bits, quality;
+        double tolerance;
+    } cases[] = {
+        {"out.tif", IMPASTO_FORMAT_TIFF, 8, 0, 0.5 / 255},
+        {"out.TIFF", IMPASTO_FORMAT_TIFF, 16, 0, 0.5 / 65535},
+        {"out.webp", IMPASTO_FORMAT_WEBP, 8, 100, 0.5 / 255},
+    };
+    (void)state;
+    for (size_t i = 0; i < 2 * IMP_COUNT(cases); i++) {
+        struct impasto_error error = {0};
+        if (!info_of(cases[i / 2].format)->writes)
+            continue;
+        struct impasto_image *image = noisy(i % 2), *back = NULL;
+        const struct impasto_save_options options = {.bits = cases[i / 2].bits,
+                                                     .quality = cases[i / 2].quality};
+        unsigned char *bytes;
+        size_t size, file_size;
+        if (impasto_image_save(image, in_folder(cases[i / 2].name), &options, &error) != IMPASTO_OK ||
+            impasto_image_encode(image, cases[i / 2].name, &options, &bytes, &size, &error) !=
+                IMPASTO_OK)
+            fail_msg("%s", error.message);
+        unsigned char *file = read_bytes(in_folder(cases[i / 2].name), &file_size);
+        assert_int_equal(size, file_size);
+        assert_memory_equal(bytes, file, size);
+        assert_int_equal(impasto_image_decode(bytes, size, "it", 0, &back, &error), IMPASTO_OK);
+        for (int k = 0; k < 3 * PIXELS; k++)
+            assert_near(back->rgb[k], (double)image->rgb[k], cases[i / 2].tolerance + 1e-7);
+        assert_int_equal(back->alpha != NULL, i % 2);
+        for (int k = 0; back->alpha && k < PIXELS; k++)
+            assert_near(back->alpha[k], (double)image->alpha[k], cases[i / 2].tolerance + 1e-7);
+        free(bytes);
+        free(file);
+        impasto_image_free(&back);
+        impasto_image_free(&image);
+    }
+}
+
+/* A lossy one is near on plain areas, and smaller where it may be. */
+static void webp_quality(void **state)
+{
+    (void)state;
+    if (!info_of(IMPASTO_FORMAT_WEBP)->writes)
+        skip();
+    struct impasto_image *image = noisy(false), *back = NULL;
+    size_t sizes[3];
+    for (int i = 0; i < 3; i++) {
+        unsigned char *bytes;
+        const struct impasto_save_options options = {.quality = i == 0 ? 20 : i == 1 ? 90 : 100};
+        assert_int_equal(impasto_image_encode(image, "x.webp", &options, &bytes, &sizes[i], NULL),
+                         IMPASTO_OK);
+        assert_int_equal(impasto_image_decode(bytes, sizes[i], "x", 0, &back, NULL), IMPASTO_OK);
+        impasto_image_free(&back);
+        free(bytes);
+    }
+    assert_true(sizes[0] < sizes[1]);
+    impasto_image_free(&image);
+}
+
+static void metadata(void **state)
+{
+    (void)state;
+    if (!info_of(IMPASTO_FORMAT_TIFF)->writes)
+        skip();
+    const struct impasto_save_options keep = {.privacy = IMPASTO_PRIVACY_KEEP};
+    struct impasto_image *image = noisy(false), *back;
+    set_block(&image->metadata.xmp, "<x:xmpmeta xmlns:x=\"adobe:ns:meta/\"/>");
+    set_block(&image->metadata.iptc, "\x1c\x02\x05\x00\x04name");
+    image->metadata.density[0] = 300;
+    image->metadata.density[1] = 150;
+    assert_int_equal(impasto_image_save(image, in_folder("meta.tif"), &keep, NULL), IMPASTO_OK);
+    back = expect_image(in_folder("meta.tif"));
+    assert_true(back->metadata.xmp.size >= image->metadata.xmp.size);
+    assert_near((float)back->metadata.density[0], 300, 0.01);
+    assert_near((float)back->metadata.density[1], 150, 0.01);
+    impasto_image_free(&back);
+    impasto_image_free(&image);
+}
+
+/* ---- Questions ------------------------------------------------------------------------------- */
+
+static void bytes(void **state)
+{
+    struct impasto_image *image = NULL;
+    struct impasto_error error = {0};
+    (void)state;
+    static const struct {
+        const char *bytes;
+        size_t size;
+        const char *reason;
+    } cases[] = {
+        {NULL, 0, "standard input: is empty"},
+        {"", 0, "standard input: is empty"},
+        {"x", 1, "standard input: is not a PNG"},
+        {"\x89PNG\r\n\x1a\n", 8, "standard input: is a damaged or cut-short PNG"},
+        {"II*\0\0\0\0\0", 8, "standard input: is a"},
+        {"RIFF\4\0\0\0WEBP", 12, "standard input: is a"},
+    };
+    for (size_t i = 0; i < 2 * IMP_COUNT(cases); i++) {
+        const enum impasto_status status =
+            (i % 2 ? impasto_image_decode : impasto_image_decode_apart)(
+                cases[i / 2].bytes, cases[i / 2].size, "standard input", 0, &image, &error);
+        assert_int_equal(status, IMPASTO_ERROR_INPUT);
+        assert_null(image);
+        if (!strstr(error.message, cases[i / 2].reason))
+            fail_msg("%s", error.message);
+    }
+}
+
+static void save_checks(void **state)
+{
+    struct impasto_error error = {0};
+    (void)state;
+    static const struct {
+        const char *name;
+        int side;
+        struct impasto_save_options options;
+        const char *reason; /* NULL: it can be */
+    } cases[] = {
+        {"x.png", 0, {.bits = 16}, NULL},
+        {"x.JPG", 65500, {.bits = 8, .quality = 1}, NULL},
+        {"-", 0, {.format = IMPASTO_FORMAT_JPEG}, NULL},
+        {"x.jpeg", 0, {.bits = 16}, "8 bits per channel"},
+        {"x.gif", 0, {0}, "end the name in .png, .jpg"},
+        {"x", 0, {0}, "end the name in .png"},
+        {"x.png", 0, {.bits = 12}, "choose 8 or 16"},
+        {"x.png", 0, {.quality = 101}, "choose 1 to 100"},
+        {"x.heic", 0, {0}, "does not write HEIC"},
+        {"x.avif", 0, {0}, "does not write AVIF"},
+        {"x.webp", 16384, {0}, "WebP"},
+        {"x.webp", 0, {.bits = 16}, "WebP"},
+    };
+    for (size_t i = 0; i < IMP_COUNT(cases); i++) {
+        const enum impasto_status status = impasto_image_save_check(
+            cases[i].name, cases[i].side, cases[i].side, &cases[i].options, &error);
+        assert_int_equal(status, cases[i].reason ? IMPASTO_ERROR_USAGE : IMPASTO_OK);
+        if (cases[i].reason && !strstr(error.message, cases[i].reason))
+            fail_msg("%s", error.message);
+    }
+}
+
+static void table(void **state)
+{
+    size_t count = 0;
+    (void)state;
+    for (const struct impasto_format_info *info; (info = impasto_image_format(count)); count++) {
+        assert_non_null(info->extensions[0]);
+        assert_true(info->extensions[0][0] == '.');
+        assert_true(!info->writes || (info->reads && info->bits >= 8 && info->largest_side > 0));
+        assert_true(info->reads || info->library);
+        assert_ptr_equal(info, info_of(info->format));
+    }
+    assert_true(count >= 6);
+    assert_true(reads(IMPASTO_FORMAT_PNG) && reads(IMPASTO_FORMAT_JPEG));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(made_by_others), cmocka_unit_test(refusals),
+        cmocka_unit_test(tiff_kinds),     cmocka_unit_test(tiff_refusals),
+        cmocka_unit_test(round_trips),    cmocka_unit_test(webp_quality),
+        cmocka_unit_test(metadata),       cmocka_unit_test(bytes),
+        cmocka_unit_test(save_checks),    cmocka_unit_test(table),
+    };
+    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}
