@@ -32,10 +32,14 @@ static bool probe(const unsigned char *head, size_t size)
 #define MOST_BYTES_OF_SAMPLES 12
 #define PIXELS_FOR_BIG_TIFF (4000000000u / 8)
 
-/* ---- libtiff's way to a stream --------------------------------------------------------------- */
+/* ---- libtiff's way to bytes ------------------------------------------------------------------ */
 
+/* A file is read from its stream. It is written in memory: libtiff goes back to its beginning,
+ * which streams of open_memstream() take for their end. */
 struct session {
-    FILE *stream;
+    FILE *stream;         /* NULL: it is written */
+    unsigned char *bytes; /* written so far */
+    size_t size, capacity, at;
     char message[200]; /* libtiff's first error */
     bool invented;     /* a warning said that samples were missing */
 };
@@ -43,18 +47,46 @@ struct session {
 static tmsize_t read_bytes(thandle_t user, void *bytes, tmsize_t size)
 {
     const struct session *session = user;
-    return (tmsize_t)fread(bytes, 1, (size_t)size, session->stream);
+    return session->stream ? (tmsize_t)fread(bytes, 1, (size_t)size, session->stream) : 0;
+}
+
+/* Room for the bytes up to `end`, those that were not there being 0. */
+static bool grow(struct session *session, size_t end)
+{
+    if (end > session->capacity) {
+        const size_t capacity = end < SIZE_MAX / 2 ? 2 * end : end;
+        unsigned char *more = realloc(session->bytes, capacity);
+        if (!more)
+            return false;
+        session->bytes = more;
+        session->capacity = capacity;
+    }
+    if (end > session->size) {
+        memset(session->bytes + session->size, 0, end - session->size);
+        session->size = end;
+    }
+    return true;
 }
 
 static tmsize_t write_bytes(thandle_t user, void *bytes, tmsize_t size)
 {
-    const struct session *session = user;
-    return (tmsize_t)fwrite(bytes, 1, (size_t)size, session->stream);
+    struct session *session = user;
+    if (size <= 0 || !grow(session, session->at + (size_t)size))
+        return 0;
+    memcpy(session->bytes + session->at, bytes, (size_t)size);
+    session->at += (size_t)size;
+    return size;
 }
 
 static toff_t seek(thandle_t user, toff_t offset, int whence)
 {
-    const struct session *session = user;
+    struct session *session = user;
+    if (!session->stream) {
+        session->at = (size_t)offset + (whence == SEEK_END   ? session->size
+                                        : whence == SEEK_CUR ? session->at
+                                                             : 0);
+        return (toff_t)session->at;
+    }
     if (fseeko(session->stream, (off_t)offset, whence) != 0)
         return (toff_t)-1;
     return (toff_t)ftello(session->stream);
@@ -70,6 +102,8 @@ static int leave_open(thandle_t user)
 static toff_t size_of(thandle_t user)
 {
     const struct session *session = user;
+    if (!session->stream)
+        return (toff_t)session->size;
     const off_t here = ftello(session->stream);
     if (here < 0 || fseeko(session->stream, 0, SEEK_END) != 0)
         return 0;
@@ -615,24 +649,26 @@ static enum impasto_status encode(struct writing *w, const struct impasto_image 
     }
     if (written && TIFFFlush(w->tiff))
         return IMPASTO_OK;
+    if (!w->session.message[0])
+        return imp_fail_memory(error, path, w->session.size);
     return imp_fail(error, IMPASTO_ERROR_OUTPUT,
                     "%s: cannot be written; name another file (libtiff: %s)", path,
-                    w->session.message[0] ? w->session.message : strerror(errno));
+                    w->session.message);
 }
 
 static enum impasto_status save(const struct impasto_image *image, FILE *stream, const char *path,
                                 const struct impasto_save_options *options,
                                 struct impasto_error *error)
 {
-    struct writing writing = {.session.stream = stream};
-    const enum impasto_status status = encode(&writing, image, path, options->bits, error);
+    struct writing writing = {0};
+    enum impasto_status status = encode(&writing, image, path, options->bits, error);
     if (writing.tiff)
         TIFFClose(writing.tiff);
+    if (status == IMPASTO_OK &&
+        fwrite(writing.session.bytes, 1, writing.session.size, stream) != writing.session.size)
+        status = imp_fail_file(error, IMPASTO_ERROR_OUTPUT, path, "cannot be written", errno);
+    free(writing.session.bytes);
     free(writing.row);
-    /* The directory's place at the beginning was written last; a stream in memory ends where it
-     * stands. */
-    if (fseeko(stream, 0, SEEK_END) != 0 && status == IMPASTO_OK)
-        return imp_fail_file(error, IMPASTO_ERROR_OUTPUT, path, "cannot be written", errno);
     return status;
 }
 

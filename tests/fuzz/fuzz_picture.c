@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Pictures of the format whose row is FORMAT (meson.build), with what they carry beside their pixels. */
+/* Pictures of the format whose row is FORMAT (meson.build), with what they carry beside their
+ * pixels. */
 
 #include "fuzz.h"
 #include "image/formats.h"
@@ -14,9 +15,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct impasto_error error = {0};
     if (!FORMAT.probe(data, size))
         return -1;
-    struct imp_image_source source = {
-        .path = "fuzz", .stream = fmemopen((void *)data, size, "rb"), .max_pixels = MOST_PIXELS,
-        .memory = UINT64_MAX};
+    struct imp_image_source source = {.path = "fuzz",
+                                      .stream = fmemopen((void *)data, size, "rb"),
+                                      .max_pixels = MOST_PIXELS,
+                                      .memory = UINT64_MAX};
     if (!source.stream)
         abort();
     fuzz_check(FORMAT.load(&source, &image, &error), &error);

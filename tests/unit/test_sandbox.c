@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -208,6 +209,49 @@ static void calls(void **state)
     for (size_t i = 0; i < IMP_COUNT(wishes); i++)
         if (problems[i] != EPERM)
             fail_msg("%s: %s", wishes[i].name, problems[i] ? strerror(problems[i]) : "was done");
+}
+
+/* ---- Threads --------------------------------------------------------------------------------- */
+
+static void *try_from_thread(void *problems)
+{
+    static const struct loot nothing = {.file = "/etc/passwd", .other = "/tmp/impasto-other"};
+    int *const problem = problems;
+    problem[1] = try_read(&nothing) < 0 ? errno : 0;
+    problem[2] = try_fork(&nothing) < 0 ? errno : 0;
+    return NULL;
+}
+
+static void start_thread(void *user, int answer)
+{
+    int problems[3];
+    pthread_t thread;
+    (void)user;
+    problems[0] = pthread_create(&thread, NULL, try_from_thread, problems);
+    if (problems[0] == 0)
+        pthread_join(thread, NULL);
+    else
+        problems[1] = problems[2] = EPERM;
+    (void)imp_sandbox_send(answer, problems, sizeof(problems));
+}
+
+/* Where they are allowed, they are all that is, and can do no more. */
+static void threads(void **state)
+{
+    (void)state;
+    if (!filtered())
+        skip();
+    for (int allowed = 0; allowed < 2; allowed++) {
+        int problems[3];
+        bool whole;
+        assert_null(run((struct imp_sandbox){
+                            .descriptor = -1, .threads = allowed != 0, .memory = 512 * MIB},
+                        start_thread, problems, sizeof(problems), &whole));
+        assert_true(whole);
+        assert_int_equal(problems[0] == 0, allowed);
+        assert_int_equal(problems[1], EPERM);
+        assert_int_equal(problems[2], EPERM);
+    }
 }
 
 /* ---- Files ----------------------------------------------------------------------------------- */
