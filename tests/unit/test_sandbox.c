@@ -587,9 +587,9 @@ static void decoders(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(calls),      cmocka_unit_test(files),    cmocka_unit_test(ends),
-        cmocka_unit_test(no_process), cmocka_unit_test(pictures), cmocka_unit_test(refusals),
-        cmocka_unit_test(decoders),
+        cmocka_unit_test(calls),    cmocka_unit_test(threads),    cmocka_unit_test(files),
+        cmocka_unit_test(ends),     cmocka_unit_test(no_process), cmocka_unit_test(pictures),
+        cmocka_unit_test(refusals), cmocka_unit_test(decoders),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
