@@ -180,6 +180,7 @@ static enum impasto_status keep_metadata(struct reading *r, struct impasto_error
     }
     /* The picture has been turned by what its container says, whatever EXIF adds. */
     (void)imp_exif_orientation(&metadata->exif, true);
+    imp_exif_density(&metadata->exif, metadata->density);
     return IMPASTO_OK;
 }
 

@@ -492,11 +492,7 @@ static void read_density(const struct reading *r, double density[2])
     if (unit == RESUNIT_NONE || !TIFFGetField(r->tiff, TIFFTAG_XRESOLUTION, &across) ||
         !TIFFGetField(r->tiff, TIFFTAG_YRESOLUTION, &down))
         return;
-    const double scale = unit == RESUNIT_CENTIMETER ? 2.54 : 1;
-    if (across > 0 && down > 0 && across < 1e5f && down < 1e5f) {
-        density[0] = scale * (double)across;
-        density[1] = scale * (double)down;
-    }
+    imp_density_set(density, (double)across, (double)down, unit == RESUNIT_CENTIMETER ? 2.54 : 1);
 }
 
 static enum impasto_status decode(struct reading *r, struct impasto_error *error)
@@ -556,6 +552,7 @@ struct writing {
     struct session session;
     TIFF *tiff;
     unsigned char *row;
+    struct impasto_block profile; /* other programs take colours without one for anything */
 };
 
 static void pack_row(const struct impasto_image *image, int y, bool alpha, int bits,
@@ -605,7 +602,7 @@ static bool set_metadata(TIFF *tiff, const struct impasto_metadata *metadata)
     const double square[2] = {1, 1};
     const bool known = metadata->density[0] > 0 && metadata->density[1] > 0;
     const double *density = known ? metadata->density : square;
-    return TIFFSetField(tiff, TIFFTAG_SOFTWARE, "Impasto " IMP_VERSION) &&
+    return TIFFSetField(tiff, TIFFTAG_SOFTWARE, IMP_IMAGE_WRITER) &&
            set_block(tiff, TIFFTAG_XMLPACKET, &metadata->xmp) && set_iptc(tiff, &metadata->iptc) &&
            TIFFSetField(tiff, TIFFTAG_RESOLUTIONUNIT, known ? RESUNIT_INCH : RESUNIT_NONE) &&
            TIFFSetField(tiff, TIFFTAG_XRESOLUTION, density[0]) &&
@@ -668,6 +665,7 @@ static enum impasto_status save(const struct impasto_image *image, FILE *stream,
         fwrite(writing.session.bytes, 1, writing.session.size, stream) != writing.session.size)
         status = imp_fail_file(error, IMPASTO_ERROR_OUTPUT, path, "cannot be written", errno);
     free(writing.session.bytes);
+    free(writing.profile.data);
     free(writing.row);
     return status;
 }
