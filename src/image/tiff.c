@@ -638,8 +638,10 @@ static enum impasto_status encode(struct writing *w, const struct impasto_image 
     w->row = malloc(stride);
     if (!w->tiff || !w->row)
         return imp_fail_memory(error, "a TIFF writer", stride);
-    bool written =
-        set_layout(w->tiff, image, alpha, bits, stride) && set_metadata(w->tiff, &image->metadata);
+    IMP_TRY(imp_srgb_profile(&w->profile, error));
+    bool written = set_layout(w->tiff, image, alpha, bits, stride) &&
+                   set_block(w->tiff, TIFFTAG_ICCPROFILE, &w->profile) &&
+                   set_metadata(w->tiff, &image->metadata);
     for (int y = 0; y < image->height && written; y++) {
         pack_row(image, y, alpha, bits, w->row);
         written = TIFFWriteScanline(w->tiff, w->row, (uint32_t)y, 0) == 1;
