@@ -286,7 +286,8 @@ struct imp_colour *imp_colour_open(const struct imp_colour_source *source,
                                    enum imp_colour_model model)
 {
     const bool has_profile = source->profile_size > 0 && source->profile_size <= UINT32_MAX;
-    if (!has_profile && (model == IMP_COLOUR_CMYK || same_as_srgb(source)))
+    if (has_profile ? imp_srgb_profile_is(source->profile, source->profile_size)
+                    : model == IMP_COLOUR_CMYK || same_as_srgb(source))
         return NULL;
     struct imp_colour *colour = calloc(1, sizeof(*colour));
     /* Without an error handler of ours a context keeps Little CMS silent. */

@@ -234,6 +234,8 @@ enum impasto_status imp_raw_profile_write(const char *name, const struct impasto
 
 /* An ICC profile of sRGB, of some 2 KB, always the same. */
 enum impasto_status imp_srgb_profile(struct impasto_block *profile, struct impasto_error *error);
+/* Whether a profile is that one, so that results are read as they were written. */
+bool imp_srgb_profile_is(const void *bytes, size_t size);
 
 /* ---- origin.c -------------------------------------------------------------------------------- */
 

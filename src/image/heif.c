@@ -41,9 +41,6 @@ static bool probe_heic(const unsigned char *head, size_t size)
 
 #include <libheif/heif.h>
 
-/* Transfer functions of ISO/IEC 23091-2. */
-enum { GAMMA_22 = 4, GAMMA_28 = 5, LINEAR = 8, PQ = 16, HLG = 18 };
-
 struct reading {
     const struct imp_image_source *source;
     const char *name; /* of the format */
@@ -96,40 +93,22 @@ static bool read_profile(struct reading *r, struct imp_colour_source *source)
     return true;
 }
 
-static void take_primaries(const struct heif_color_profile_nclx *nclx, double chromaticities[8])
-{
-    const float c[8] = {nclx->color_primary_white_x, nclx->color_primary_white_y,
-                        nclx->color_primary_red_x,   nclx->color_primary_red_y,
-                        nclx->color_primary_green_x, nclx->color_primary_green_y,
-                        nclx->color_primary_blue_x,  nclx->color_primary_blue_y};
-    for (int i = 0; i < 8; i++)
-        if (!(c[i] > 0)) /* unspecified */
-            return;
-    for (int i = 0; i < 8; i++)
-        chromaticities[i] = (double)c[i];
-}
-
-/* By the profile, else by numbers for primaries and transfer function. Those of video are shown as
- * sRGB's everywhere. */
+/* By the profile, else by numbers for primaries and transfer function. */
 static enum impasto_status open_colour(struct reading *r, struct impasto_error *error)
 {
     struct imp_colour_source source = {0};
     struct heif_color_profile_nclx *nclx = NULL;
     if (!read_profile(r, &source) &&
         heif_image_handle_get_nclx_color_profile(r->handle, &nclx).code == heif_error_Ok && nclx) {
-        const int transfer = (int)nclx->transfer_characteristics;
-        source.gamma = transfer == GAMMA_22   ? 1 / 2.2
-                       : transfer == GAMMA_28 ? 1 / 2.8
-                       : transfer == LINEAR   ? 1
-                                              : 0;
-        take_primaries(nclx, source.chromaticities);
+        const struct imp_cicp cicp = {
+            .primaries = (unsigned)nclx->color_primaries,
+            .transfer = (unsigned)nclx->transfer_characteristics,
+        };
         heif_nclx_color_profile_free(nclx);
-        if (transfer == PQ || transfer == HLG)
-            return imp_fail(error, IMPASTO_ERROR_INPUT,
-                            "%s: is an HDR picture (%s), brighter than a screen's white; save it "
-                            "as a plain (SDR) picture",
-                            r->source->path, transfer == PQ ? "PQ" : "HLG");
+        if (imp_cicp_is_stated(&cicp))
+            IMP_TRY(imp_cicp_read(&cicp, r->source->path, &source, error));
     }
+    source.bytes = heif_image_handle_get_luma_bits_per_pixel(r->handle) <= 8;
     r->colour = imp_colour_open(&source, IMP_COLOUR_RGB);
     return IMPASTO_OK;
 }

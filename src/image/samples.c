@@ -61,20 +61,40 @@ static void unpack(const struct imp_samples *from, const unsigned char *samples,
     }
 }
 
+/* Likewise, as bytes that nothing need be done to. */
+static void unpack_bytes(const struct imp_samples *from, const unsigned char *samples, size_t width,
+                         unsigned char *row, float *alpha)
+{
+    for (size_t x = 0; x < width; x++, samples += from->step) {
+        for (size_t c = 0; c < 3; c++)
+            row[3 * x + c] = samples[c];
+        if (alpha)
+            alpha[x] = (float)samples[3] / 255;
+    }
+}
+
 enum impasto_status imp_samples_take(const struct imp_samples *samples,
                                      const struct imp_colour *colour, struct impasto_image *image,
                                      struct impasto_error *error)
 {
     const size_t width = (size_t)image->width;
+    const bool bytes = !samples->wide && !samples->premultiplied && samples->top == 255;
     if (samples->alpha)
         IMP_TRY(imp_image_add_alpha(image, error));
     float *row = malloc(3 * width * sizeof(float));
     if (!row)
         return imp_fail_memory(error, "a row of a picture", 3 * width * sizeof(float));
     for (size_t y = 0; y < (size_t)image->height; y++) {
-        unpack(samples, samples->data + y * samples->stride, width, row,
-               image->alpha ? image->alpha + y * width : NULL);
-        imp_colour_convert(colour, IMP_COLOUR_RGB, row, image->rgb + 3 * y * width, width);
+        const unsigned char *from = samples->data + y * samples->stride;
+        float *alpha = image->alpha ? image->alpha + y * width : NULL;
+        float *rgb = image->rgb + 3 * y * width;
+        if (bytes) {
+            unpack_bytes(samples, from, width, (unsigned char *)row, alpha);
+            imp_colour_convert_bytes(colour, IMP_COLOUR_RGB, (unsigned char *)row, rgb, width);
+        } else {
+            unpack(samples, from, width, row, alpha);
+            imp_colour_convert(colour, IMP_COLOUR_RGB, row, rgb, width);
+        }
     }
     free(row);
     return IMPASTO_OK;

@@ -161,3 +161,14 @@ enum impasto_status imp_srgb_profile(struct impasto_block *profile, struct impas
     *profile = (struct impasto_block){.data = w.bytes, .size = size};
     return IMPASTO_OK;
 }
+
+bool imp_srgb_profile_is(const void *bytes, size_t size)
+{
+    struct impasto_block ours = {0};
+    struct impasto_error ignored;
+    if (imp_srgb_profile(&ours, &ignored) != IMPASTO_OK)
+        return false;
+    const bool same = ours.size == size && memcmp(ours.data, bytes, size) == 0;
+    free(ours.data);
+    return same;
+}

@@ -518,6 +518,7 @@ static enum impasto_status decode(struct reading *r, struct impasto_error *error
         colours.profile = profile;
         colours.profile_size = profile_size;
     }
+    colours.bytes = general || l->bits <= 8;
     if (!general || l->photometric == PHOTOMETRIC_YCBCR)
         r->colour = imp_colour_open(&colours, l->model);
     IMP_TRY(general ? read_generally(r, error) : read_samples(r, error));

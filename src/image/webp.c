@@ -70,7 +70,7 @@ static enum impasto_status keep_chunk(struct reading *r, const char *name, const
 static void open_colour(struct reading *r)
 {
     WebPChunkIterator chunk = {0};
-    struct imp_colour_source colours = {0};
+    struct imp_colour_source colours = {.bytes = true};
     if (WebPDemuxGetChunk(r->demuxer, "ICCP", 1, &chunk)) {
         colours.profile = chunk.chunk.bytes;
         colours.profile_size = chunk.chunk.size;
