@@ -318,7 +318,9 @@ static enum impasto_status check_settings(const struct cli_settings *s, struct i
     if (s->styles.count == 0)
         return cli_fail(error, IMPASTO_ERROR_USAGE,
                         "--batch: name a style picture as well; see --help");
-    const enum impasto_status status = cli_meant_check(s, error);
+    enum impasto_status status = cli_meant_check(s, error);
+    if (status == IMPASTO_OK)
+        status = cli_standard_check(s, error);
     return status == IMPASTO_OK ? cli_pictures_check(s, error) : status;
 }
 

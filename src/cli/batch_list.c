@@ -13,14 +13,18 @@
 
 /* ---- Where to -------------------------------------------------------------------------------- */
 
-#define USUAL_PATTERN "{folder}/{content}-{style}.png"
+#define USUAL_PATTERN "{folder}/{content}-{style}"
 /* Before the last part of a pattern, where pictures of several folders would go to one. */
 #define PATH_PART "{path}/"
 
 /* The pattern in force, a new string; NULL: out of memory. */
 static char *pattern_of(const struct cli_settings *s)
 {
-    const char *given = s->output ? s->output : USUAL_PATTERN;
+    char usual[sizeof(USUAL_PATTERN) + 16];
+    snprintf(usual, sizeof(usual), USUAL_PATTERN "%s", cli_usual_ending(s));
+    char *given = cli_output_pattern(s, s->output ? s->output : usual);
+    if (!given)
+        return NULL;
     const bool apart = !s->recursive || cli_pattern_has(given, "folder") ||
                        cli_pattern_has(given, "path") || cli_pattern_has(given, "number");
     const int folder = (int)(cli_file_name(given) - given);
@@ -28,6 +32,7 @@ static char *pattern_of(const struct cli_settings *s)
     char *pattern = malloc(size);
     if (pattern)
         snprintf(pattern, size, "%.*s%s%s", folder, given, apart ? "" : PATH_PART, given + folder);
+    free(given);
     return pattern;
 }
 

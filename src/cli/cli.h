@@ -157,8 +157,12 @@ void cli_inputs_compare(const struct cli_settings *settings, const struct json_t
 
 /* What follows the last slash. */
 const char *cli_file_name(const char *path);
+/* The ending of a result's name that nobody has given: ".png", or as --format says. */
+const char *cli_usual_ending(const struct cli_settings *settings);
 /* <content>-<style>.png beside the content picture; the caller frees it; NULL: out of memory. */
-char *cli_default_output(const char *content, const char *style);
+char *cli_default_output(const struct cli_settings *settings, const char *style);
+/* What -o gives, where it is a folder with the usual name in it; likewise. */
+char *cli_output_pattern(const struct cli_settings *settings, const char *given);
 /* path with "-0001" before its extension, for number 1; likewise. */
 char *cli_numbered(const char *path, int number);
 /* Refuses, before any work, what could not be written at the end: a path that is no regular file,

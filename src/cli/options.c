@@ -31,6 +31,9 @@ static const struct cli_choice privacies[] = {{"private", IMPASTO_PRIVACY_PRIVAT
                                               {"keep", IMPASTO_PRIVACY_KEEP},
                                               {"none", IMPASTO_PRIVACY_NONE},
                                               {0}};
+static const struct cli_choice formats[] = {
+    {"png", IMPASTO_FORMAT_PNG},   {"jpeg", IMPASTO_FORMAT_JPEG}, {"jpg", IMPASTO_FORMAT_JPEG},
+    {"tiff", IMPASTO_FORMAT_TIFF}, {"webp", IMPASTO_FORMAT_WEBP}, {0}};
 static const struct cli_choice bits[] = {{"8", 8}, {"16", 16}, {0}};
 static const struct cli_choice size_words[] = {{"source", IMPASTO_SIZE_SOURCE}, {0}};
 static const struct cli_choice style_size_words[] = {
@@ -42,7 +45,17 @@ static const struct cli_choice style_size_words[] = {
 /* Groups appear in --help in this order. The limits are those of impasto.h. */
 const struct cli_option cli_options[] = {
     {"output", 'o', "Pictures", "FILE", CLI_TEXT, SETTING(output),
-     .help = "the result, .png or .jpg (<content>-<style>.png beside the content picture)"},
+     .help = "the result, .png, .jpg, .tif or .webp; a folder, for the usual name in it; \"-\": "
+             "standard "
+             "output, with --format (<content>-<style>.png beside the content picture)"},
+    {"format", 0, "Pictures", "png|jpeg|tiff|webp", CLI_CHOICE, SETTING(format), .choices = formats,
+     .help = "the result's format (by its name's ending)"},
+    {"quality", 0, "Pictures", "N", CLI_INT, SETTING(quality), .low = 1, .high = 100,
+     .help = "of JPEG and WebP results; 100 is WebP without loss (95)"},
+    {"no-clobber", 0, "Pictures", NULL, CLI_FLAG, SETTING(no_clobber),
+     .help =
+         "refuse, before the work, to replace a result that is there; with --batch it is passed "
+         "over anyway"},
     {"size", 0, "Pictures", "N|source", CLI_INT, PARAM(size), .low = 16, .high = 16384,
      .choices = size_words, .recorded = true,
      .help = "longer side of the result in pixels; source: the content picture's own size (512)"},
@@ -81,7 +94,7 @@ const struct cli_option cli_options[] = {
     {"overwrite", 0, "Pictures", NULL, CLI_FLAG, SETTING(overwrite),
      .help = "with --batch: also paint what is there already"},
     {"bits", 0, "Pictures", "8|16", CLI_CHOICE, SETTING(bits), .choices = bits, .recorded = true,
-     .help = "bits per channel of a PNG result (8)"},
+     .help = "bits per channel of a PNG or TIFF result (8)"},
     {"metadata", 0, "Pictures", "private|keep|none", CLI_CHOICE, SETTING(metadata),
      .choices = privacies, .recorded = true,
      .help =

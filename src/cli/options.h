@@ -44,7 +44,7 @@ struct cli_settings {
     bool recursive;
     int standard; /* settings files and lists that are standard input */
     bool border; /* "--" was among the words */
-    bool overwrite;
+    bool overwrite, no_clobber;
     const char *keep;
     int interpolate;        /* pictures from each style to the next; 0: one of all styles */
     const char *output;          /* NULL: derived from the pictures' names */
@@ -55,6 +55,8 @@ struct cli_settings {
     int convention; /* enum impasto_convention */
     const char *init;
     int bits, metadata; /* enum impasto_privacy */
+    int format;         /* enum impasto_format */
+    int quality;        /* 0: the usual one */
     uint64_t max_pixels;
     const char *trace, *gradient;
     int save_every;

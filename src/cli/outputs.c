@@ -11,6 +11,7 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 const char *cli_file_name(const char *path)
 {
@@ -25,16 +26,41 @@ static size_t stem_length(const char *name)
     return dot && dot != name ? (size_t)(dot - name) : strlen(name);
 }
 
-char *cli_default_output(const char *content, const char *style)
+const char *cli_usual_ending(const struct cli_settings *settings)
 {
+    const struct impasto_format_info *info = impasto_image_format(0);
+    for (size_t i = 0; info && (int)info->format != settings->format; i++)
+        info = impasto_image_format(i);
+    return info ? info->extensions[0] : ".png";
+}
+
+char *cli_default_output(const struct cli_settings *settings, const char *style)
+{
+    const char *content = settings->content;
     const char *c = cli_file_name(content), *s = cli_file_name(style);
+    const char *ending = cli_usual_ending(settings);
     const size_t folder = (size_t)(c - content);
-    const size_t size = strlen(content) + strlen(style) + sizeof("-.png");
+    const size_t size = strlen(content) + strlen(style) + strlen(ending) + sizeof("-");
     char *path = malloc(size);
     if (path)
-        snprintf(path, size, "%.*s%.*s-%.*s.png", (int)folder, content, (int)stem_length(c), c,
-                 (int)stem_length(s), s);
+        snprintf(path, size, "%.*s%.*s-%.*s%s", (int)folder, content, (int)stem_length(c), c,
+                 (int)stem_length(s), s, ending);
     return path;
+}
+
+char *cli_output_pattern(const struct cli_settings *settings, const char *given)
+{
+    struct stat info;
+    const size_t length = strlen(given);
+    const bool slash = length > 0 && given[length - 1] == '/';
+    const bool folder = slash || (stat(given, &info) == 0 && S_ISDIR(info.st_mode));
+    const char *ending = cli_usual_ending(settings);
+    const size_t size = length + sizeof("/{content}-{style}") + strlen(ending);
+    char *pattern = malloc(size);
+    if (pattern)
+        snprintf(pattern, size, "%s%s%s%s", given, folder && !slash ? "/" : "",
+                 folder ? "{content}-{style}" : "", folder ? ending : "");
+    return pattern;
 }
 
 char *cli_numbered(const char *path, int number)
@@ -143,6 +169,23 @@ static enum impasto_status check_dashes(const struct cli_settings *s, const char
     return IMPASTO_OK;
 }
 
+/* The result: whether it can be written, and is to be. */
+static enum impasto_status check_picture(const struct cli_settings *settings, const char *output,
+                                         struct impasto_error *error)
+{
+    const struct impasto_save_options options = cli_save_options(settings);
+    enum impasto_status status =
+        cli_is_standard(output) ? IMPASTO_OK : impasto_file_check(output, error);
+    if (status == IMPASTO_OK)
+        status = impasto_image_save_check(cli_name_of_output(output), 0, 0, &options, error);
+    if (status == IMPASTO_OK && settings->no_clobber && !cli_is_standard(output) &&
+        access(output, F_OK) == 0)
+        status =
+            cli_fail(error, IMPASTO_ERROR_OUTPUT,
+                     "%s: is there already; name another file, or leave out --no-clobber", output);
+    return status;
+}
+
 enum impasto_status cli_check_outputs(const struct cli_settings *settings, const char *output,
                                       struct impasto_error *error)
 {
@@ -150,16 +193,16 @@ enum impasto_status cli_check_outputs(const struct cli_settings *settings, const
                                    settings->export_weights, settings->save_settings, settings->report,
                                    settings->checkpoint};
     const size_t count = sizeof(outputs) / sizeof(*outputs);
-    const struct impasto_save_options picture = {.bits = settings->bits};
     const enum impasto_status dashes = check_dashes(settings, output, error);
     if (dashes != IMPASTO_OK)
         return dashes;
     for (size_t i = 0; i < count; i++) {
         if (!outputs[i] || (i > 0 && cli_is_standard(outputs[i])))
             continue;
-        enum impasto_status status = impasto_file_check(outputs[i], error);
-        if (status == IMPASTO_OK && i == 0)
-            status = impasto_image_save_check(output, 0, 0, &picture, error);
+        enum impasto_status status =
+            i == 0 ? check_picture(settings, output, error) : impasto_file_check(outputs[i], error);
+        if (status == IMPASTO_OK && i == 0 && cli_is_standard(output))
+            continue;
         if (status == IMPASTO_OK && outputs[i] == settings->report &&
             !cli_has_extension(outputs[i], ".html") && !cli_has_extension(outputs[i], ".htm"))
             status = cli_fail(error, IMPASTO_ERROR_USAGE, "%s: end the name of the report in .html",
@@ -180,7 +223,9 @@ enum impasto_status cli_check_outputs(const struct cli_settings *settings, const
 
 struct impasto_save_options cli_save_options(const struct cli_settings *settings)
 {
-    return (struct impasto_save_options){.privacy = (enum impasto_privacy)settings->metadata,
+    return (struct impasto_save_options){.format = (enum impasto_format)settings->format,
+                                         .quality = settings->quality,
+                                         .privacy = (enum impasto_privacy)settings->metadata,
                                          .bits = settings->bits};
 }
 

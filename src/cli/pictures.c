@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Loads what the command line names: content, styles, masks, a start image. */
 
+#include "cli/cli.h"
 #include "cli/pictures.h"
 
 #include <ctype.h>
@@ -43,7 +44,7 @@ enum impasto_status cli_spec_read(const char *word, bool weighted, struct cli_sp
     *spec = (struct cli_spec){.path = strdup(word), .weight = 1};
     if (!spec->path)
         return cli_fail_memory(error, "the pictures");
-    if (access(word, F_OK) == 0)
+    if (cli_is_standard(word) || access(word, F_OK) == 0)
         return IMPASTO_OK;
     if (weighted)
         cut_weight(spec->path, &spec->weight);
@@ -62,10 +63,10 @@ static enum impasto_status load(const char *word, bool weighted, bool keyed, uin
     if (status != IMPASTO_OK)
         return status;
     const bool key = keyed && spec.keyed;
-    status = impasto_image_load_apart(key          ? spec.path
-                                      : spec.keyed ? word
-                                                   : spec.path,
-                                      max_pixels, &loaded, error);
+    status = cli_picture_load(key          ? spec.path
+                              : spec.keyed ? word
+                                           : spec.path,
+                              max_pixels, &loaded, error);
     if (status == IMPASTO_OK && key) {
         struct impasto_error why = {0};
         status = impasto_image_key(loaded, spec.colour, image, &why);
@@ -165,13 +166,12 @@ enum impasto_status cli_pictures_load(const struct cli_settings *s, struct cli_p
     enum impasto_status status;
     *p = (struct cli_pictures){0};
     if ((s->content &&
-         (status = impasto_image_load_apart(s->content, s->max_pixels, &p->content, error))) ||
+         (status = cli_picture_load(s->content, s->max_pixels, &p->content, error))) ||
         (status = load_styles(s, p, error)) || (status = load_regions(s, p, error)))
         return status;
     if (s->keep && (status = load(s->keep, false, true, s->max_pixels, &p->keep, NULL, error)))
         return status;
-    if (cli_init_is_file(s) &&
-        (status = impasto_image_load_apart(s->init, s->max_pixels, &p->init, error)))
+    if (cli_init_is_file(s) && (status = cli_picture_load(s->init, s->max_pixels, &p->init, error)))
         return status;
     p->task.content = p->content;
     p->task.keep = p->keep;

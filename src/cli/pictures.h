@@ -17,6 +17,24 @@ struct cli_spec {
 enum impasto_status cli_spec_read(const char *word, bool weighted, struct cli_spec *spec,
                                   struct impasto_error *error);
 
+/* ---- standard.c: "-" is standard input or output ----------------------------------------------
+ */
+
+/* "standard input" for "-", any other path as it is; likewise. */
+const char *cli_name_of_input(const char *path);
+const char *cli_name_of_output(const char *path);
+/* impasto_image_load_apart and impasto_image_save, also from and to there. */
+enum impasto_status cli_picture_load(const char *path, uint64_t max_pixels,
+                                     struct impasto_image **image, struct impasto_error *error);
+enum impasto_status cli_picture_save(const struct impasto_image *image, const char *path,
+                                     const struct impasto_save_options *options,
+                                     struct impasto_error *error);
+/* Before any work: IMPASTO_ERROR_USAGE where something does not go with them. */
+enum impasto_status cli_standard_check(const struct cli_settings *settings,
+                                       struct impasto_error *error);
+
+/* ---- pictures.c ------------------------------------------------------------------------------ */
+
 /* Everything that --init, --keep, the masks and the positional words name. */
 struct cli_pictures {
     struct impasto_image *content, *init, *keep;

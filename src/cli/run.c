@@ -12,7 +12,7 @@ static enum impasto_status save_picture(struct cli_painter *run, const struct im
                                         struct impasto_error *error)
 {
     const struct impasto_save_options options = cli_save_options(run->settings);
-    return impasto_image_save(image, run->output, &options, error);
+    return cli_picture_save(image, run->output, &options, error);
 }
 
 static enum impasto_status write_frame(struct cli_painter *run, const struct impasto_image *image,
@@ -326,12 +326,13 @@ static enum impasto_status conclude(struct cli_painter *run, enum impasto_status
     cli_console_finish(&run->console);
     if (saved == IMPASTO_OK && status == IMPASTO_OK) {
         const struct impasto_job_info *info = impasto_job_info(run->job);
-        snprintf(line, sizeof(line), "wrote %s (%dx%d, %d iterations, %.1f s)", run->output,
-                 info->width, info->height, run->taken, run->last.seconds);
+        snprintf(line, sizeof(line), "wrote %s (%dx%d, %d iterations, %.1f s)",
+                 cli_name_of_output(run->output), info->width, info->height, run->taken,
+                 run->last.seconds);
         cli_console_log(&run->console, IMPASTO_LOG_INFO, line);
     } else if (saved == IMPASTO_OK) {
         snprintf(line, sizeof(line), "%s: the picture so far was written to %s",
-                 interrupted ? "interrupted" : "stopped", run->output);
+                 interrupted ? "interrupted" : "stopped", cli_name_of_output(run->output));
         cli_console_log(&run->console, IMPASTO_LOG_WARNING, line);
     } else if (sound && (status == IMPASTO_OK || interrupted)) {
         *run->error = unsaved;
@@ -357,6 +358,15 @@ static enum impasto_status conclude(struct cli_painter *run, enum impasto_status
     return status;
 }
 
+/* The format's largest side may be less than the result's, whose size is known only now. */
+static enum impasto_status check_size(const struct cli_painter *run)
+{
+    const struct impasto_job_info *info = impasto_job_info(run->job);
+    const struct impasto_save_options options = cli_save_options(run->settings);
+    return impasto_image_save_check(cli_name_of_output(run->output), info->width, info->height,
+                                    &options, run->error);
+}
+
 static enum impasto_status paint(struct cli_painter *run, bool last)
 {
     const struct cli_settings *s = run->settings;
@@ -368,6 +378,8 @@ static enum impasto_status paint(struct cli_painter *run, bool last)
         cli_print_plan(impasto_job_info(run->job));
         return IMPASTO_OK;
     }
+    if ((status = check_size(run)))
+        return status;
     if (s->gradient && (status = write_gradient(run)))
         return status;
     cli_watchdog_rest(run->watchdog);
@@ -436,13 +448,16 @@ static enum impasto_status name_output(const struct cli_settings *settings, char
 {
     struct cli_spec style;
     enum impasto_status status = cli_spec_read(settings->styles.item[0], true, &style, error);
-    if (status == IMPASTO_OK && settings->output)
-        status = cli_pattern_check(settings->output, false, error);
+    char *pattern = settings->output ? cli_output_pattern(settings, settings->output) : NULL;
+    if (status == IMPASTO_OK && pattern)
+        status = cli_pattern_check(pattern, false, error);
     if (status == IMPASTO_OK) {
         const struct cli_naming naming = {.content = settings->content, .style = style.path};
-        *output = settings->output ? cli_pattern_expand(settings->output, &naming)
-                                   : cli_default_output(settings->content, style.path);
+        *output = pattern            ? cli_pattern_expand(pattern, &naming)
+                  : settings->output ? NULL
+                                     : cli_default_output(settings, style.path);
     }
+    free(pattern);
     free(style.path);
     if (status != IMPASTO_OK)
         return status;
@@ -524,6 +539,8 @@ enum impasto_status cli_run(struct cli_settings *settings, struct impasto_error 
         status = cli_meant_check(settings, error);
     if (status == IMPASTO_OK)
         status = cli_pictures_check(settings, error);
+    if (status == IMPASTO_OK)
+        status = cli_standard_check(settings, error);
     if (status == IMPASTO_OK)
         status = cli_checkpoint_check(settings, error);
     if (status == IMPASTO_OK)

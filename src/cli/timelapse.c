@@ -139,6 +139,14 @@ int cli_timelapse_every(const struct cli_settings *settings, int iterations)
     return iterations < USUAL_FRAMES ? 1 : (iterations + USUAL_FRAMES - 1) / USUAL_FRAMES;
 }
 
+/* Frames are PNG, whatever the result is. */
+static struct impasto_save_options frame_options(const struct cli_settings *settings)
+{
+    struct impasto_save_options options = cli_save_options(settings);
+    options.format = IMPASTO_FORMAT_PNG;
+    return options;
+}
+
 enum impasto_status cli_timelapse_open(struct cli_timelapse *timelapse,
                                        const struct cli_settings *settings, int iterations, int taken,
                                        struct impasto_error *error)
@@ -149,7 +157,7 @@ enum impasto_status cli_timelapse_open(struct cli_timelapse *timelapse,
     *timelapse = (struct cli_timelapse){
         .folder = settings->timelapse,
         .every = every,
-        .options = cli_save_options(settings),
+        .options = frame_options(settings),
         .last = -1,
     };
     /* The first frame is iteration 0, and the last may come out of turn. */

@@ -77,9 +77,8 @@ static const struct {
     const char *name;
     enum impasto_status (*open)(const char *path, struct impasto_error *error);
 } kinds[] = {
-    {"picture", open_picture},       {"apart", open_apart},       {"mask", open_mask},
-    {"weights", open_weights},
-    {"checkpoint", open_checkpoint}, {"settings", open_settings},
+    {"picture", open_picture}, {"apart", open_apart},           {"mask", open_mask},
+    {"weights", open_weights}, {"checkpoint", open_checkpoint}, {"settings", open_settings},
 };
 
 static long peak(void)

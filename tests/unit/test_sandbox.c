@@ -244,9 +244,9 @@ static void threads(void **state)
     for (int allowed = 0; allowed < 2; allowed++) {
         int problems[3];
         bool whole;
-        assert_null(run((struct imp_sandbox){
-                            .descriptor = -1, .threads = allowed != 0, .memory = 512 * MIB},
-                        start_thread, problems, sizeof(problems), &whole));
+        assert_null(run(
+            (struct imp_sandbox){.descriptor = -1, .threads = allowed != 0, .memory = 512 * MIB},
+            start_thread, problems, sizeof(problems), &whole));
         assert_true(whole);
         assert_int_equal(problems[0] == 0, allowed);
         assert_int_equal(problems[1], EPERM);
