@@ -124,7 +124,8 @@ static enum impasto_status take_words(int argc, char **argv, bool files,
         const char *word = argv[i];
         const struct cli_option *option = NULL;
         const char *value = NULL;
-        if (settings->border || word[0] != '-' || word[1] == 0) {
+        /* "-" is standard input, and may have a weight: "-:0.5". */
+        if (settings->border || word[0] != '-' || word[1] == 0 || word[1] == ':') {
             const enum impasto_status status =
                 files ? IMPASTO_OK : keep(settings, word, false, error);
             if (status != IMPASTO_OK)
