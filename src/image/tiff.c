@@ -495,6 +495,13 @@ static void read_density(const struct reading *r, double density[2])
     imp_density_set(density, (double)across, (double)down, unit == RESUNIT_CENTIMETER ? 2.54 : 1);
 }
 
+static uint32_t subfile(const struct reading *r)
+{
+    uint32_t kind = 0;
+    TIFFGetFieldDefaulted(r->tiff, TIFFTAG_SUBFILETYPE, &kind);
+    return kind;
+}
+
 static enum impasto_status decode(struct reading *r, struct impasto_error *error)
 {
     struct layout *l = &r->layout;
@@ -513,6 +520,12 @@ static enum impasto_status decode(struct reading *r, struct impasto_error *error
         return damaged(r, error);
     IMP_TRY(refuse_raw(r, error));
     IMP_TRY(imp_image_check_size(r->source, l->width, l->height, error));
+    /* Raw files of cameras are TIFF, too, and begin so. */
+    if (subfile(r) & FILETYPE_REDUCEDIMAGE)
+        return imp_fail(error, IMPASTO_ERROR_INPUT,
+                        "%s: is a TIFF file whose first page is only a preview, such as a camera's "
+                        "raw picture; develop it: darktable-cli FILE FILE.png",
+                        r->source->path);
     IMP_TRY(read_meaning(r, &general, error));
     if (TIFFGetField(r->tiff, TIFFTAG_ICCPROFILE, &profile_size, &profile)) {
         colours.profile = profile;
