@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Resampling, separably: rows first, then columns. Pictures by Lanczos-3. Shrinking averages light, so it is
+ * Resampling, separably. Pictures by Lanczos-3. Shrinking averages light, so it is
  * done on linear values; enlarging on linear values would ring darkly around bright edges, so there
  * the encoded values are taken.
  */
@@ -21,9 +21,9 @@ void imp_image_fit(int width, int height, int longer, int *out_width, int *out_h
     *out_height = (int)fmax(1, floor(height * scale + 0.5));
 }
 
-static float to_linear(float v)
+static double to_linear(double v)
 {
-    return v <= 0.04045f ? v / 12.92f : powf((v + 0.055f) / 1.055f, 2.4f);
+    return v <= 0.04045 ? v / 12.92 : pow((v + 0.055) / 1.055, 2.4);
 }
 
 static float to_encoded(float v)
@@ -93,20 +93,21 @@ static void taps_free(struct taps *taps)
     free(taps->weights);
 }
 
-/* One row of the picture as premultiplied linear or encoded values, `channels` of them. */
-static void prepare_row(const struct impasto_image *image, int y, bool linear, int channels,
-                        float *row)
+/* Light of encoded values i/DECODED, between which it is interpolated: within 1e-7. */
+#define DECODED 4096
+struct decoded {
+    float light, step; /* to the next */
+};
+
+static struct decoded *decode_table(void)
 {
-    const size_t base = (size_t)y * (size_t)image->width;
-    for (int x = 0; x < image->width; x++) {
-        const float *rgb = image->rgb + 3 * (base + (size_t)x);
-        const float alpha = channels == 4 ? image->alpha[base + (size_t)x] : 1;
-        float *out = row + (size_t)x * (size_t)channels;
-        for (int c = 0; c < 3; c++)
-            out[c] = alpha * (linear ? to_linear(rgb[c]) : rgb[c]);
-        if (channels == 4)
-            out[3] = alpha;
+    struct decoded *table = malloc((DECODED + 1) * sizeof(*table));
+    for (int i = 0; table && i <= DECODED; i++) {
+        const double light = to_linear((double)i / DECODED);
+        table[i].light = (float)light;
+        table[i].step = (float)(to_linear((i + 1.0) / DECODED) - light);
     }
+    return table;
 }
 
 static float clamp01(float v)
@@ -130,54 +131,152 @@ static void finish_row(const float *row, bool linear, int channels, struct impas
     }
 }
 
+/* What a picture is resampled with. Light is taken where there is a table for it. */
+struct resampling {
+    const struct impasto_image *image;
+    int channels;
+    struct decoded *table;
+    struct taps across, down;
+    float *strip; /* rows of a strip of columns, as many as `down` takes */
+    float *lines; /* all columns of the output's rows */
+    float *line;  /* one finished row */
+};
+
+/* Columns that go through the vertical pass together: so many that the rows which a result takes
+ * stay in a cache. */
+#define STRIP_BYTES ((size_t)512 << 10)
+#define LEAST_STRIP 16
+
+/* Light of encoded values. */
+static void decode_values(const struct decoded *table, const float *in, size_t count, float *out)
+{
+    for (size_t i = 0; i < count; i++) {
+        const float positive = in[i] > 0 ? in[i] : 0;
+        const float place = (positive < 1 ? positive : 1) * DECODED;
+        const int below = (int)place;
+        out[i] = table[below].light + (place - (float)below) * table[below].step;
+    }
+}
+
+/* Columns first to first + count of an input row as premultiplied values, `channels` of each. */
+static void prepare_row(const struct resampling *r, int y, int first, int count, float *out)
+{
+    const size_t at = (size_t)y * (size_t)r->image->width + (size_t)first;
+    const size_t values = 3 * (size_t)count;
+    const float *rgb = r->image->rgb + 3 * at;
+    float *straight = r->channels == 4 ? out + count : out; /* at the end, and spread below */
+    if (r->table)
+        decode_values(r->table, rgb, values, straight);
+    else
+        memcpy(straight, rgb, values * sizeof(float));
+    for (size_t x = 0; r->channels == 4 && x < (size_t)count; x++) {
+        const float alpha = r->image->alpha[at + x];
+        for (size_t c = 0; c < 3; c++)
+            out[4 * x + c] = alpha * straight[3 * x + c];
+        out[4 * x + 3] = alpha;
+    }
+}
+
+/* Sums of rows by weights: `count` values of each. Some at a time, whose sums stay in registers. */
+static void add_rows(const float *rows, size_t stride, int taps, const float *weights, size_t count,
+                     float *out)
+{
+    enum { TOGETHER = 16 };
+    size_t i = 0;
+    for (; i + TOGETHER <= count; i += TOGETHER) {
+        float sum[TOGETHER] = {0};
+        for (int k = 0; k < taps; k++)
+            for (size_t j = 0; j < TOGETHER; j++)
+                sum[j] += weights[k] * rows[(size_t)k * stride + i + j];
+        memcpy(out + i, sum, sizeof(sum));
+    }
+    for (; i < count; i++) {
+        float sum = 0;
+        for (int k = 0; k < taps; k++)
+            sum += weights[k] * rows[(size_t)k * stride + i];
+        out[i] = sum;
+    }
+}
+
+/* The vertical pass of columns first to first + count. Rows enter the strip as results take them,
+ * in order. It has room for twice as many as one result takes, so that they are moved seldom. */
+static void pass_down(struct resampling *r, int out_height, int first, int count, int strip_rows)
+{
+    const size_t stride = (size_t)count * (size_t)r->channels;
+    const size_t line = (size_t)r->image->width * (size_t)r->channels;
+    int begin = 0, end = 0; /* rows of the image that are in the strip */
+    for (int y = 0; y < out_height; y++) {
+        const int from = r->down.first[y], to = from + r->down.width;
+        if (to - begin > strip_rows) {
+            const int kept = end > from ? end - from : 0;
+            memmove(r->strip, r->strip + (size_t)(from - begin) * stride,
+                    (size_t)kept * stride * sizeof(float));
+            begin = from;
+            end = from + kept;
+        }
+        for (; end < to; end++)
+            prepare_row(r, end, first, count, r->strip + (size_t)(end - begin) * stride);
+        add_rows(r->strip + (size_t)(from - begin) * stride, stride, r->down.width,
+                 r->down.weights + (size_t)y * (size_t)r->down.width, stride,
+                 r->lines + (size_t)y * line + (size_t)first * (size_t)r->channels);
+    }
+}
+
+/* The horizontal pass of one row. */
+static void pass_across(const struct resampling *r, const float *in, int out_width, float *out)
+{
+    const int channels = r->channels;
+    for (int x = 0; x < out_width; x++, out += channels) {
+        const float *weights = r->across.weights + (size_t)x * (size_t)r->across.width;
+        const float *from = in + (size_t)r->across.first[x] * (size_t)channels;
+        float sum[4] = {0};
+        for (int k = 0; k < r->across.width; k++)
+            for (int c = 0; c < channels; c++)
+                sum[c] += weights[k] * from[k * channels + c];
+        memcpy(out, sum, (size_t)channels * sizeof(float));
+    }
+}
+
+/* Columns first, as the sums of whole rows are the faster ones, and shrinking leaves few rows. */
 static enum impasto_status resample(const struct impasto_image *image, struct impasto_image *out,
                                     struct impasto_error *error)
 {
     const bool linear = out->width < image->width || out->height < image->height;
-    const int channels = image->alpha ? 4 : 3;
-    const size_t row_size = (size_t)out->width * (size_t)channels;
-    struct taps across = {0}, down = {0};
+    struct resampling r = {.image = image, .channels = image->alpha ? 4 : 3};
+    const size_t channels = (size_t)r.channels, line = (size_t)image->width * channels;
+    const size_t needed = (size_t)out->height * line * sizeof(float);
     enum impasto_status status = IMPASTO_OK;
-    /* `wide`: an input row; `rows`: all input rows brought to the output's width; `line`: a result. */
-    float *wide = malloc((size_t)image->width * (size_t)channels * sizeof(float));
-    float *rows = malloc((size_t)image->height * row_size * sizeof(float));
-    float *line = malloc(row_size * sizeof(float));
-    if (!wide || !rows || !line || !taps_make(&across, IMP_FILTER_LANCZOS, image->width, out->width) ||
-        !taps_make(&down, IMP_FILTER_LANCZOS, image->height, out->height)) {
-        status = imp_fail_memory(error, "resizing a picture",
-                                 (size_t)image->height * row_size * sizeof(float));
+    if (!taps_make(&r.across, IMP_FILTER_LANCZOS, image->width, out->width) ||
+        !taps_make(&r.down, IMP_FILTER_LANCZOS, image->height, out->height)) {
+        status = imp_fail_memory(error, "resizing a picture", needed);
         goto done;
     }
-    for (int y = 0; y < image->height; y++) {
-        prepare_row(image, y, linear, channels, wide);
-        for (int x = 0; x < out->width; x++) {
-            const float *weights = across.weights + (size_t)x * (size_t)across.width;
-            const float *in = wide + (size_t)across.first[x] * (size_t)channels;
-            float sum[4] = {0};
-            for (int k = 0; k < across.width; k++)
-                for (int c = 0; c < channels; c++)
-                    sum[c] += weights[k] * in[k * channels + c];
-            memcpy(rows + (size_t)y * row_size + (size_t)x * (size_t)channels, sum,
-                   (size_t)channels * sizeof(float));
-        }
+    const int strip_rows = 2 * r.down.width;
+    const size_t column = (size_t)strip_rows * channels * sizeof(float);
+    const size_t fitting = STRIP_BYTES / column;
+    const int columns = fitting < LEAST_STRIP ? LEAST_STRIP : (int)fitting;
+    r.strip = malloc((size_t)columns * column);
+    r.lines = malloc(needed);
+    r.line = malloc((size_t)out->width * channels * sizeof(float));
+    r.table = linear ? decode_table() : NULL;
+    if (!r.strip || !r.lines || !r.line || (linear && !r.table)) {
+        status = imp_fail_memory(error, "resizing a picture", needed);
+        goto done;
     }
+    for (int x = 0; x < image->width; x += columns)
+        pass_down(&r, out->height, x, image->width - x < columns ? image->width - x : columns,
+                  strip_rows);
     for (int y = 0; y < out->height; y++) {
-        const float *weights = down.weights + (size_t)y * (size_t)down.width;
-        memset(line, 0, row_size * sizeof(float));
-        for (int k = 0; k < down.width; k++) {
-            const float *in = rows + (size_t)(down.first[y] + k) * row_size;
-            for (size_t i = 0; i < row_size; i++)
-                /* NOLINTNEXTLINE(clang-analyzer-core.*): the loop above has written all rows */
-                line[i] += weights[k] * in[i];
-        }
-        finish_row(line, linear, channels, out, y);
+        pass_across(&r, r.lines + (size_t)y * line, out->width, r.line);
+        finish_row(r.line, linear, r.channels, out, y);
     }
 done:
-    taps_free(&across);
-    taps_free(&down);
-    free(wide);
-    free(rows);
-    free(line);
+    taps_free(&r.across);
+    taps_free(&r.down);
+    free(r.table);
+    free(r.strip);
+    free(r.lines);
+    free(r.line);
     return status;
 }
 
