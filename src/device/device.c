@@ -257,6 +257,11 @@ const struct impasto_error *imp_device_error(const struct imp_device *device)
     return &device->error;
 }
 
+struct impasto_error *imp_device_error_place(struct imp_device *device)
+{
+    return &device->error;
+}
+
 enum impasto_status(imp_device_fail)(struct imp_device *device, enum impasto_status status,
                                     const char *format, ...)
 {

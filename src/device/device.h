@@ -138,6 +138,8 @@ const struct imp_log *imp_device_log(const struct imp_device *device);
  * records and returns, like imp_fail.
  */
 const struct impasto_error *imp_device_error(const struct imp_device *device);
+/* Where to put the error of a room that knows no devices. */
+struct impasto_error *imp_device_error_place(struct imp_device *device);
 enum impasto_status imp_device_fail(struct imp_device *device, enum impasto_status status,
                                     const char *format, ...) IMP_PRINTF(3, 4);
 /* The same for imp_fail_memory. */

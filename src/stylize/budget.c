@@ -120,8 +120,8 @@ static bool would_fit(const struct imp_scale *scale, const struct imp_sources *s
         IMPASTO_OK)
         return true;
     struct imp_scale other;
-    const bool fits = imp_scale_init(&other, scale->device, params, scale->model,
-                                     scale->weights, &smaller, size, NULL) == IMPASTO_OK &&
+    const bool fits = imp_scale_init(&other, scale->device, params, scale->model, scale->weights,
+                                     &smaller, size) == IMPASTO_OK &&
                       imp_scale_plan(&other);
     imp_scale_release(&other);
     return fits;
@@ -144,8 +144,7 @@ static int fitting_history(const struct imp_scale *scale, const struct imp_sourc
 }
 
 enum impasto_status imp_scale_refuse(const struct imp_scale *scale,
-                                     const struct imp_sources *sources,
-                                     struct impasto_error *error)
+                                     const struct imp_sources *sources)
 {
     const struct imp_caps *caps = imp_device_caps(scale->device);
     const struct imp_sizes *sizes = &scale->sizes;
@@ -172,19 +171,21 @@ enum impasto_status imp_scale_refuse(const struct imp_scale *scale,
     else
         snprintf(advice, sizeof(advice), "--size %d would fit%s", fits, less);
     if (largest > caps->max_allocation)
-        return imp_fail(error, IMPASTO_ERROR_MEMORY,
-                        "%dx%d needs a buffer of %.0f MiB, but %s allows %.0f MiB in one; %s",
-                        sizes->width, sizes->height, (double)largest / mib, caps->info.name,
-                        (double)caps->max_allocation / mib, advice);
+        return imp_device_fail(
+            scale->device, IMPASTO_ERROR_MEMORY,
+            "%dx%d needs a buffer of %.0f MiB, but %s allows %.0f MiB in one; %s", sizes->width,
+            sizes->height, (double)largest / mib, caps->info.name,
+            (double)caps->max_allocation / mib, advice);
     const uint64_t budget = budget_of(scale);
     if (scale->params->memory > 0 && budget == scale->params->memory)
-        return imp_fail(error, IMPASTO_ERROR_MEMORY,
-                        "%dx%d needs at least %.0f MiB, but --memory allows %.0f MiB; allow more, "
-                        "or %s",
-                        sizes->width, sizes->height, ceil((double)imp_scale_peak(scale) / mib),
-                        (double)budget / mib, advice);
-    return imp_fail(error, IMPASTO_ERROR_MEMORY,
-                    "%dx%d needs at least %.0f MiB, but %.0f MiB can be had on %s; %s",
-                    sizes->width, sizes->height, ceil((double)imp_scale_peak(scale) / mib),
-                    (double)budget / mib, caps->info.name, advice);
+        return imp_device_fail(
+            scale->device, IMPASTO_ERROR_MEMORY,
+            "%dx%d needs at least %.0f MiB, but --memory allows %.0f MiB; allow more, "
+            "or %s",
+            sizes->width, sizes->height, ceil((double)imp_scale_peak(scale) / mib),
+            (double)budget / mib, advice);
+    return imp_device_fail(scale->device, IMPASTO_ERROR_MEMORY,
+                           "%dx%d needs at least %.0f MiB, but %.0f MiB can be had on %s; %s",
+                           sizes->width, sizes->height, ceil((double)imp_scale_peak(scale) / mib),
+                           (double)budget / mib, caps->info.name, advice);
 }

@@ -122,26 +122,24 @@ static void describe(struct impasto_job *job)
 }
 
 /* Initialises and plans the scale of that place in the schedule; refuses what does not fit. */
-static enum impasto_status plan(struct impasto_job *job, int at, struct impasto_error *error)
+static enum impasto_status plan(struct impasto_job *job, int at)
 {
     imp_scale_release(&job->scale);
     job->at = at;
     IMP_TRY(imp_scale_init(&job->scale, job->device, &job->params, &job->model, &job->weights,
-                           &job->sources, job->schedule.scale[at].size, error));
-    return imp_scale_plan(&job->scale) ? IMPASTO_OK
-                                       : imp_scale_refuse(&job->scale, &job->sources, error);
+                           &job->sources, job->schedule.scale[at].size));
+    return imp_scale_plan(&job->scale) ? IMPASTO_OK : imp_scale_refuse(&job->scale, &job->sources);
 }
 
 /* Opens the planned scale. */
-static enum impasto_status try_to_enter(struct impasto_job *job, const struct imp_carry *carry,
-                                        struct impasto_error *error)
+static enum impasto_status try_to_enter(struct impasto_job *job, const struct imp_carry *carry)
 {
     /* Matched colours are each content's own. */
     const bool lasting = job->params.again && job->params.colour == IMPASTO_COLOUR_STYLE;
     const bool last = job->at == job->schedule.count - 1;
-    IMP_TRY(imp_scale_open_styles(&job->scale, &job->sources,
-                                  lasting ? &job->targets[job->at] : NULL, error));
-    IMP_TRY(imp_scale_open_content(&job->scale, &job->sources, carry, error));
+    IMP_TRY(
+        imp_scale_open_styles(&job->scale, &job->sources, lasting ? &job->targets[job->at] : NULL));
+    IMP_TRY(imp_scale_open_content(&job->scale, &job->sources, carry));
     job->ends = 0;
     for (int i = 0; i <= job->at; i++)
         job->ends += job->schedule.scale[i].iterations;
@@ -160,36 +158,34 @@ static enum impasto_status try_to_enter(struct impasto_job *job, const struct im
 
 /* Plans the scale again with less than the `asked` bytes that the driver has refused; where that is less
  * than the smallest plan, with the smallest, if it is smaller than that. */
-static enum impasto_status plan_with_less(struct impasto_job *job, uint64_t asked,
-                                          struct impasto_error *error)
+static enum impasto_status plan_with_less(struct impasto_job *job, uint64_t asked)
 {
     const uint64_t others = imp_scale_others(&job->scale);
     imp_device_limit_memory(job->device, others + (uint64_t)(LESS_MEMORY * (double)asked));
-    const enum impasto_status status = plan(job, job->at, error);
+    const enum impasto_status status = plan(job, job->at);
     /* What did not fit is the smallest plan. */
     const uint64_t least = imp_scale_peak(&job->scale);
     if (status != IMPASTO_ERROR_MEMORY || least >= asked)
         return status;
     imp_device_limit_memory(job->device, others + least);
-    return plan(job, job->at, error);
+    return plan(job, job->at);
 }
 
 /* Opens the planned scale. Where the driver has no memory though the budget had, the scale is
  * planned again with less, until it opens or not even the smallest plan fits: each time round the
  * budget gets smaller. */
-static enum impasto_status enter(struct impasto_job *job, const struct imp_carry *carry,
-                                 struct impasto_error *error)
+static enum impasto_status enter(struct impasto_job *job, const struct imp_carry *carry)
 {
     for (;;) {
         const unsigned refusals = imp_device_refusals(job->device);
         const uint64_t asked = imp_scale_peak(&job->scale);
-        struct impasto_error why = {0};
-        const enum impasto_status status = try_to_enter(job, carry, &why);
+        const enum impasto_status status = try_to_enter(job, carry);
         if (status == IMPASTO_OK)
             return status;
         if (status != IMPASTO_ERROR_MEMORY || imp_device_refusals(job->device) == refusals)
-            return imp_fail(error, status, "%s", why.message);
-        IMP_TRY(plan_with_less(job, asked, error));
+            return status;
+        const struct impasto_error why = *imp_device_error(job->device);
+        IMP_TRY(plan_with_less(job, asked));
         imp_log(imp_device_log(job->device), IMPASTO_LOG_WARNING,
                 "%s: trying with %.1f MiB in all instead of %.1f", why.message,
                 (double)imp_scale_peak(&job->scale) / (1 << 20), (double)asked / (1 << 20));
@@ -199,9 +195,9 @@ static enum impasto_status enter(struct impasto_job *job, const struct imp_carry
 }
 
 static enum impasto_status take_pictures(struct impasto_job *job,
-                                         const struct impasto_pictures *pictures,
-                                         struct impasto_error *error)
+                                         const struct impasto_pictures *pictures)
 {
+    struct impasto_error *error = imp_device_error_place(job->device);
     const struct impasto_params *params = &job->params;
     const int width = pictures->content->width, height = pictures->content->height;
     const struct imp_sizes sizes = imp_sizes_of(params, params->size, width, height);
@@ -218,13 +214,13 @@ static enum impasto_status take_pictures(struct impasto_job *job,
 static enum impasto_status prepare(struct impasto_job *job, struct impasto_device *device,
                                    const struct impasto_weights *weights,
                                    const struct impasto_pictures *pictures,
-                                   const struct impasto_checkpoint *from,
-                                   struct impasto_error *error)
+                                   const struct impasto_checkpoint *from)
 {
+    struct impasto_error *error = imp_device_error_place(job->device);
     const struct impasto_params *params = &job->params;
     const int begin = from ? from->at : 0;
     IMP_TRY(imp_params_check(params, &weights->info, error));
-    IMP_TRY(take_pictures(job, pictures, error));
+    IMP_TRY(take_pictures(job, pictures));
     if (from)
         IMP_TRY(imp_resume_check(job, from, error));
     IMP_TRY(imp_device_check(device, error));
@@ -235,22 +231,21 @@ static enum impasto_status prepare(struct impasto_job *job, struct impasto_devic
         .conv = params->conv,
         .gemm = params->gemm,
     };
-    IMP_TRY(imp_lift(job->device,
-                     imp_model_init(&job->model, job->device, &weights->info, &options), error));
+    IMP_TRY(imp_model_init(&job->model, job->device, &weights->info, &options));
     imp_model_layout(&job->model, imp_device_caps(job->device), &job->weights);
-    IMP_TRY(plan(job, job->schedule.count - 1, error));
+    IMP_TRY(plan(job, job->schedule.count - 1));
     describe(job);
     announce_weights(job, &weights->info);
     announce_sizes(job);
     if (job->only_plan)
         return IMPASTO_OK;
     if (job->at != begin)
-        IMP_TRY(plan(job, begin, error));
+        IMP_TRY(plan(job, begin));
     imp_device_set_profile(job->device, params->profile);
-    IMP_TRY(imp_lift(job->device, imp_layout_allocate(&job->weights, job->device), error));
+    IMP_TRY(imp_layout_allocate(&job->weights, job->device));
     IMP_TRY(imp_model_load(&job->model, job->device, weights, error));
     imp_weights_name(&job->model, job->weights_name);
-    IMP_TRY(enter(job, NULL, error));
+    IMP_TRY(enter(job, NULL));
     return from ? imp_resume(job, from, error) : IMPASTO_OK;
 }
 
@@ -267,7 +262,8 @@ enum impasto_status imp_job_open(struct impasto_device *device,
     opened->device = device->device;
     opened->params = *params;
     opened->only_plan = only_plan;
-    const enum impasto_status status = prepare(opened, device, weights, pictures, from, error);
+    const enum impasto_status status =
+        imp_lift(device->device, prepare(opened, device, weights, pictures, from), error);
     /* What these point to is the caller's. */
     snprintf(opened->conv, sizeof(opened->conv), "%s", params->conv ? params->conv : "");
     snprintf(opened->gemm, sizeof(opened->gemm), "%s", params->gemm ? params->gemm : "");
@@ -298,21 +294,20 @@ enum impasto_status impasto_job_plan(struct impasto_device *device,
 }
 
 static enum impasto_status begin_again(struct impasto_job *job,
-                                       const struct impasto_pictures *pictures,
-                                       struct impasto_error *error)
+                                       const struct impasto_pictures *pictures)
 {
     imp_sources_free(&job->sources);
     imp_carry_free(&job->carry);
     job->iteration = 0;
     job->finished = false;
     job->started = job->before = 0;
-    IMP_TRY(take_pictures(job, pictures, error));
-    IMP_TRY(plan(job, job->schedule.count - 1, error));
+    IMP_TRY(take_pictures(job, pictures));
+    IMP_TRY(plan(job, job->schedule.count - 1));
     describe(job);
     announce_sizes(job);
     if (job->schedule.count > 1)
-        IMP_TRY(plan(job, 0, error));
-    return enter(job, NULL, error);
+        IMP_TRY(plan(job, 0));
+    return enter(job, NULL);
 }
 
 enum impasto_status impasto_job_again(struct impasto_job *job,
@@ -323,7 +318,7 @@ enum impasto_status impasto_job_again(struct impasto_job *job,
         return imp_fail(error, IMPASTO_ERROR_USAGE,
                         "a job made by impasto_job_plan can only tell its plan");
     imp_scale_release(&job->scale);
-    const enum impasto_status status = begin_again(job, pictures, error);
+    const enum impasto_status status = imp_lift(job->device, begin_again(job, pictures), error);
     if (status != IMPASTO_OK)
         imp_scale_release(&job->scale);
     return status;
@@ -398,10 +393,10 @@ enum impasto_status imp_job_check_open(const struct impasto_job *job, struct imp
 }
 
 /* Takes what goes to the next scale; on failure the scale stays open. */
-static enum impasto_status leave(struct impasto_job *job, struct impasto_error *error)
+static enum impasto_status leave(struct impasto_job *job)
 {
-    IMP_TRY(imp_scale_verify(&job->scale, job->iteration, error));
-    const enum impasto_status status = imp_scale_carry(&job->scale, &job->carry, error);
+    IMP_TRY(imp_scale_verify(&job->scale, job->iteration));
+    const enum impasto_status status = imp_scale_carry(&job->scale, &job->carry);
     if (status != IMPASTO_OK)
         imp_carry_free(&job->carry);
     return status;
@@ -409,14 +404,14 @@ static enum impasto_status leave(struct impasto_job *job, struct impasto_error *
 
 /* From one scale to the next; on failure the job is between the two, from where it can be tried
  * again. */
-static enum impasto_status advance(struct impasto_job *job, struct impasto_error *error)
+static enum impasto_status advance(struct impasto_job *job)
 {
     const int from = job->at;
     if (!is_between(job))
-        IMP_TRY(leave(job, error));
-    enum impasto_status status = plan(job, from + 1, error);
+        IMP_TRY(leave(job));
+    enum impasto_status status = plan(job, from + 1);
     if (status == IMPASTO_OK)
-        status = enter(job, &job->carry, error);
+        status = enter(job, &job->carry);
     if (status == IMPASTO_OK) {
         imp_carry_free(&job->carry);
         return status;
@@ -428,6 +423,23 @@ static enum impasto_status advance(struct impasto_job *job, struct impasto_error
     return status;
 }
 
+/* Measures the image, and moves it or, at the end of all, leaves it at the best one. */
+static enum impasto_status take_step(struct impasto_job *job, bool last,
+                                     struct impasto_progress *now)
+{
+    double total = 0;
+    if (last)
+        IMP_TRY(imp_scale_finish(&job->scale, job->iteration, now));
+    else
+        IMP_TRY(imp_scale_measure(&job->scale, job->iteration, now, &total));
+    now->seconds = imp_host_seconds() - job->started;
+    if (last)
+        return IMPASTO_OK;
+    IMP_TRY(imp_scale_step(&job->scale, job->iteration, total));
+    job->iteration++;
+    return IMPASTO_OK;
+}
+
 enum impasto_status impasto_job_step(struct impasto_job *job, struct impasto_progress *progress,
                                      struct impasto_error *error)
 {
@@ -436,7 +448,7 @@ enum impasto_status impasto_job_step(struct impasto_job *job, struct impasto_pro
     if (job->started == 0)
         job->started = imp_host_seconds() - job->before;
     while (job->iteration >= job->ends && job->at + 1 < job->schedule.count)
-        IMP_TRY(advance(job, error));
+        IMP_TRY(imp_lift(job->device, advance(job), error));
     struct impasto_progress now = {
         .iteration = job->iteration,
         .iterations = job->schedule.iterations,
@@ -446,16 +458,7 @@ enum impasto_status impasto_job_step(struct impasto_job *job, struct impasto_pro
         .height = job->scale.sizes.height,
         .done = last,
     };
-    double total = 0;
-    if (last)
-        IMP_TRY(imp_scale_finish(&job->scale, job->iteration, &now, error));
-    else
-        IMP_TRY(imp_scale_measure(&job->scale, job->iteration, &now, &total, error));
-    now.seconds = imp_host_seconds() - job->started;
-    if (!last) {
-        IMP_TRY(imp_scale_step(&job->scale, job->iteration, total, error));
-        job->iteration++;
-    }
+    IMP_TRY(imp_lift(job->device, take_step(job, last, &now), error));
     job->finished = last;
     if (progress)
         *progress = now;
@@ -484,11 +487,12 @@ enum impasto_status impasto_job_image(struct impasto_job *job, struct impasto_im
     if (is_between(job))
         return imp_result_make(&job->sources, job->params.colour, job->carry.image,
                                job->carry.height, job->carry.width, image, error);
-    IMP_TRY(imp_scale_verify(&job->scale, job->iteration, error));
+    IMP_TRY(imp_lift(job->device, imp_scale_verify(&job->scale, job->iteration), error));
     float *planes = malloc(bytes);
     if (!planes)
         return imp_fail_memory(error, "a picture", bytes);
-    enum impasto_status status = imp_scale_picture(&job->scale, planes, error);
+    enum impasto_status status =
+        imp_lift(job->device, imp_scale_picture(&job->scale, planes), error);
     if (status == IMPASTO_OK)
         status = imp_result_make(&job->sources, job->params.colour, planes, sizes->height,
                                  sizes->width, image, error);
@@ -501,6 +505,7 @@ enum impasto_status impasto_job_gradient(struct impasto_job *job, float *gradien
 {
     struct impasto_progress ignored = {0};
     IMP_TRY(imp_job_check_open(job, error));
-    IMP_TRY(imp_scale_evaluate(&job->scale, true, job->iteration, &ignored, error));
-    return imp_scale_gradient(&job->scale, gradient, error);
+    IMP_TRY(imp_lift(job->device, imp_scale_evaluate(&job->scale, true, job->iteration, &ignored),
+                     error));
+    return imp_lift(job->device, imp_scale_gradient(&job->scale, gradient), error);
 }

@@ -106,7 +106,7 @@ enum impasto_status impasto_job_save(struct impasto_job *job, const char *path, 
         return imp_fail(error, IMPASTO_ERROR_USAGE,
                         "the note of a checkpoint must be UTF-8 of at most %d bytes",
                         IMPASTO_SETTINGS_MOST);
-    IMP_TRY(imp_scale_verify(&job->scale, job->iteration, error));
+    IMP_TRY(imp_lift(job->device, imp_scale_verify(&job->scale, job->iteration), error));
     json_t *described = describe(job);
     enum impasto_status status = described ? collect_numbers(&job->scale, &numbers, &count, error)
                                            : imp_fail_memory(error, "a checkpoint", 0);

@@ -7,12 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-static enum impasto_status make_planes(size_t count, size_t pixels, float **planes,
-                                       struct impasto_error *error)
+static enum impasto_status make_planes(const struct imp_scale *scale, size_t count, size_t pixels,
+                                       float **planes)
 {
-    *planes = malloc(count * pixels * sizeof(float));
-    return *planes ? IMPASTO_OK
-                   : imp_fail_memory(error, "a picture", count * pixels * sizeof(float));
+    const size_t bytes = count * pixels * sizeof(float);
+    *planes = malloc(bytes);
+    return *planes ? IMPASTO_OK : imp_device_fail_memory(scale->device, "a picture", bytes);
 }
 
 /* ---- Life ------------------------------------------------------------------------------------ */
@@ -20,8 +20,7 @@ static enum impasto_status make_planes(size_t count, size_t pixels, float **plan
 enum impasto_status imp_scale_init(struct imp_scale *scale, struct imp_device *device,
                                    const struct impasto_params *params,
                                    const struct imp_model *model, const struct imp_layout *weights,
-                                   const struct imp_sources *sources, int size,
-                                   struct impasto_error *error)
+                                   const struct imp_sources *sources, int size)
 {
     const struct imp_caps *caps = imp_device_caps(device);
     const int last = sources->width > sources->height ? sources->width : sources->height;
@@ -36,7 +35,7 @@ enum impasto_status imp_scale_init(struct imp_scale *scale, struct imp_device *d
         .optimizer = imp_optimizer_find(params->optimizer),
     };
     if (!scale->pass)
-        return imp_fail_memory(error, "a scale", 0);
+        return imp_device_fail_memory(device, "a scale", 0);
     const struct imp_sizes *sizes = &scale->sizes;
     const struct imp_loss_options losses = imp_params_losses(params);
     const struct imp_objective_options options = {
@@ -47,7 +46,9 @@ enum impasto_status imp_scale_init(struct imp_scale *scale, struct imp_device *d
         .regions = sources->regions,
         .holds = sources->keep != NULL,
     };
-    IMP_TRY(imp_lift(device, imp_objective_init(&scale->objective, device, &options), error));
+    IMP_TRY(imp_objective_init(&scale->objective, device, &options));
+    scale->guard = (struct imp_guard){.losses = &scale->objective.losses,
+                                      .elements = (int)(3 * imp_canvas_count(sizes))};
     for (int r = 0; r < sources->regions; r++) {
         struct imp_style_region *region = &scale->objective.region[r];
         region->weight = sources->region[r].weight;
@@ -89,16 +90,16 @@ void imp_carry_free(struct imp_carry *carry)
 /* A plane of the last scale at this one's size, on the canvas: the caller frees it. */
 static enum impasto_status canvas_plane(const struct imp_scale *scale,
                                         const struct imp_sources *sources, const float *plane,
-                                        float **spread, struct impasto_error *error)
+                                        float **spread)
 {
     const struct imp_sizes *sizes = &scale->sizes;
     float *small = NULL;
-    IMP_TRY(make_planes(1, (size_t)sizes->width * (size_t)sizes->height, &small, error));
+    IMP_TRY(make_planes(scale, 1, (size_t)sizes->width * (size_t)sizes->height, &small));
     enum impasto_status status =
         imp_planes_resize(plane, 1, sources->height, sources->width, IMP_FILTER_TENT, small,
-                          sizes->height, sizes->width, error);
+                          sizes->height, sizes->width, imp_device_error_place(scale->device));
     if (status == IMPASTO_OK)
-        status = make_planes(1, imp_canvas_count(sizes), spread, error);
+        status = make_planes(scale, 1, imp_canvas_count(sizes), spread);
     if (status == IMPASTO_OK)
         imp_canvas_spread(sizes, small, 1, *spread);
     free(small);
@@ -106,34 +107,33 @@ static enum impasto_status canvas_plane(const struct imp_scale *scale,
 }
 
 /* A plane, spread over the canvas, as plane c of a buffer. spread: room for one. */
-static enum impasto_status write_plane(const struct imp_scale *scale, const struct imp_sizes *sizes,
-                                       const float *plane, size_t c, float *spread,
-                                       struct imp_buffer *buffer, struct impasto_error *error)
+static enum impasto_status write_plane(const struct imp_sizes *sizes, const float *plane, size_t c,
+                                       float *spread, struct imp_buffer *buffer)
 {
     const size_t bytes = imp_canvas_count(sizes) * sizeof(float);
     imp_canvas_spread(sizes, plane, 1, spread);
-    return imp_lift(scale->device, imp_buffer_write(buffer, c * bytes, spread, bytes), error);
+    return imp_buffer_write(buffer, c * bytes, spread, bytes);
 }
 
 /* A picture, resized where it is not of that size, as planes on the canvas: one at a time, since
  * large pictures fill the host's memory, too. */
 static enum impasto_status write_image(const struct imp_scale *scale, const struct imp_sizes *sizes,
-                                       const struct impasto_image *image, struct imp_buffer *buffer,
-                                       struct impasto_error *error)
+                                       const struct impasto_image *image, struct imp_buffer *buffer)
 {
     const size_t pixels = (size_t)sizes->width * (size_t)sizes->height;
     struct impasto_image *resized = NULL;
     float *plane = NULL, *spread = NULL;
     if (image->width != sizes->width || image->height != sizes->height)
-        IMP_TRY(imp_image_resize(image, sizes->width, sizes->height, &resized, error));
+        IMP_TRY(imp_image_resize(image, sizes->width, sizes->height, &resized,
+                                 imp_device_error_place(scale->device)));
     const float *rgb = resized ? resized->rgb : image->rgb;
-    enum impasto_status status = make_planes(1, pixels, &plane, error);
+    enum impasto_status status = make_planes(scale, 1, pixels, &plane);
     if (status == IMPASTO_OK)
-        status = make_planes(1, imp_canvas_count(sizes), &spread, error);
+        status = make_planes(scale, 1, imp_canvas_count(sizes), &spread);
     for (size_t c = 0; c < 3 && status == IMPASTO_OK; c++) {
         for (size_t i = 0; i < pixels; i++)
             plane[i] = rgb[3 * i + c];
-        status = write_plane(scale, sizes, plane, c, spread, buffer, error);
+        status = write_plane(sizes, plane, c, spread, buffer);
     }
     impasto_image_free(&resized);
     free(plane);
@@ -143,14 +143,14 @@ static enum impasto_status write_image(const struct imp_scale *scale, const stru
 
 /* A picture at the scale's size, as planes (3, height, width). */
 static enum impasto_status planes_of(const struct imp_scale *scale,
-                                     const struct impasto_image *image, float **planes,
-                                     struct impasto_error *error)
+                                     const struct impasto_image *image, float **planes)
 {
     const int width = scale->sizes.width, height = scale->sizes.height;
     const size_t pixels = (size_t)width * (size_t)height;
     struct impasto_image *resized = NULL;
-    IMP_TRY(imp_image_resize(image, width, height, &resized, error));
-    const enum impasto_status status = make_planes(3, pixels, planes, error);
+    IMP_TRY(
+        imp_image_resize(image, width, height, &resized, imp_device_error_place(scale->device)));
+    const enum impasto_status status = make_planes(scale, 3, pixels, planes);
     for (size_t i = 0; status == IMPASTO_OK && i < pixels; i++)
         for (size_t c = 0; c < 3; c++)
             (*planes)[c * pixels + i] = resized->rgb[3 * i + c];
@@ -158,18 +158,16 @@ static enum impasto_status planes_of(const struct imp_scale *scale,
     return status;
 }
 
-static enum impasto_status fill_regions(struct imp_scale *scale, const struct imp_sources *sources,
-                                        struct impasto_error *error)
+static enum impasto_status fill_regions(struct imp_scale *scale, const struct imp_sources *sources)
 {
     for (int r = 0; r < scale->objective.regions; r++) {
         struct imp_guide *guide = &scale->objective.region[r].guide;
         float *plane = NULL;
         if (!guide->used)
             continue;
-        enum impasto_status status =
-            canvas_plane(scale, sources, sources->region[r].mask, &plane, error);
+        enum impasto_status status = canvas_plane(scale, sources, sources->region[r].mask, &plane);
         if (status == IMPASTO_OK)
-            status = imp_lift(scale->device, imp_guide_fill(guide, scale->device, plane), error);
+            status = imp_guide_fill(guide, scale->device, plane);
         free(plane);
         IMP_TRY(status);
     }
@@ -178,41 +176,36 @@ static enum impasto_status fill_regions(struct imp_scale *scale, const struct im
 
 /* A style picture's own weights, at the size of its pass. */
 static enum impasto_status fill_style_guide(struct imp_scale *scale, struct imp_style_pass *pass,
-                                            const struct imp_source *style,
-                                            struct impasto_error *error)
+                                            const struct imp_source *style)
 {
     if (!pass->guide.used)
         return IMPASTO_OK;
     float *plane = NULL;
-    IMP_TRY(make_planes(1, (size_t)pass->height * (size_t)pass->width, &plane, error));
-    enum impasto_status status =
-        imp_planes_resize(style->mask, 1, style->picture.image->height, style->picture.image->width,
-                          IMP_FILTER_TENT, plane, pass->height, pass->width, error);
+    IMP_TRY(make_planes(scale, 1, (size_t)pass->height * (size_t)pass->width, &plane));
+    enum impasto_status status = imp_planes_resize(
+        style->mask, 1, style->picture.image->height, style->picture.image->width, IMP_FILTER_TENT,
+        plane, pass->height, pass->width, imp_device_error_place(scale->device));
     if (status == IMPASTO_OK)
-        status = imp_lift(scale->device, imp_guide_fill(&pass->guide, scale->device, plane), error);
+        status = imp_guide_fill(&pass->guide, scale->device, plane);
     free(plane);
     return status;
 }
 
 static enum impasto_status capture_style(struct imp_scale *scale, struct imp_style_pass *pass,
-                                         const struct imp_source *style,
-                                         struct impasto_error *error)
+                                         const struct imp_source *style)
 {
     const struct imp_sizes sizes = {.width = pass->width,
                                     .height = pass->height,
                                     .canvas_width = pass->width,
                                     .canvas_height = pass->height};
-    enum impasto_status status =
-        imp_lift(scale->device, imp_layout_allocate(&pass->layout, scale->device), error);
+    enum impasto_status status = imp_layout_allocate(&pass->layout, scale->device);
     if (status == IMPASTO_OK)
-        status = fill_style_guide(scale, pass, style, error);
+        status = fill_style_guide(scale, pass, style);
     if (status == IMPASTO_OK)
-        status = write_image(scale, &sizes, style->picture.image, pass->image, error);
+        status = write_image(scale, &sizes, style->picture.image, pass->image);
     if (status == IMPASTO_OK)
-        status = imp_lift(scale->device,
-                          imp_objective_capture_style(&scale->objective, pass, style->region,
-                                                      style->share, style->begins, style->ends),
-                          error);
+        status = imp_objective_capture_style(&scale->objective, pass, style->region, style->share,
+                                             style->begins, style->ends);
     imp_layout_release(&pass->layout);
     return status;
 }
@@ -227,21 +220,21 @@ static bool starts_with_content(const struct impasto_params *params)
 /* The image to begin with, (3, height, width). */
 static enum impasto_status start_planes(const struct imp_scale *scale,
                                         const struct imp_sources *sources,
-                                        const struct imp_carry *carry, float **planes,
-                                        struct impasto_error *error)
+                                        const struct imp_carry *carry, float **planes)
 {
     const struct imp_sizes *sizes = &scale->sizes;
     const size_t count = 3 * (size_t)sizes->width * (size_t)sizes->height;
     const bool content = starts_with_content(scale->params);
     if (!carry && !content && scale->params->init == IMPASTO_INIT_IMAGE)
-        return planes_of(scale, sources->start.image, planes, error);
+        return planes_of(scale, sources->start.image, planes);
     if (!carry && content)
-        return planes_of(scale, sources->content.image, planes, error);
-    IMP_TRY(make_planes(1, count, planes, error));
+        return planes_of(scale, sources->content.image, planes);
+    IMP_TRY(make_planes(scale, 1, count, planes));
     float *out = *planes;
     if (carry) {
         IMP_TRY(imp_planes_resize(carry->image, 3, carry->height, carry->width, IMP_FILTER_LANCZOS,
-                                  out, sizes->height, sizes->width, error));
+                                  out, sizes->height, sizes->width,
+                                  imp_device_error_place(scale->device)));
         for (size_t i = 0; i < count; i++)
             out[i] = fminf(fmaxf(out[i], 0), 1);
         return IMPASTO_OK;
@@ -255,29 +248,29 @@ static enum impasto_status start_planes(const struct imp_scale *scale,
 
 /* Writes planes (3, height, width), spread over the canvas. */
 static enum impasto_status write_planes(const struct imp_scale *scale, const float *planes,
-                                        struct imp_buffer *buffer, struct impasto_error *error)
+                                        struct imp_buffer *buffer)
 {
     const size_t own = (size_t)scale->sizes.width * (size_t)scale->sizes.height;
     float *spread = NULL;
-    enum impasto_status status = make_planes(1, imp_canvas_count(&scale->sizes), &spread, error);
+    enum impasto_status status = make_planes(scale, 1, imp_canvas_count(&scale->sizes), &spread);
     for (size_t c = 0; c < 3 && status == IMPASTO_OK; c++)
-        status = write_plane(scale, &scale->sizes, planes + c * own, c, spread, buffer, error);
+        status = write_plane(&scale->sizes, planes + c * own, c, spread, buffer);
     free(spread);
     return status;
 }
 
 /* Where the content is kept, the image begins with it and does not move. */
 static enum impasto_status hold_kept(struct imp_scale *scale, const struct imp_sources *sources,
-                                     float *start, struct impasto_error *error)
+                                     float *start)
 {
     const struct imp_sizes *sizes = &scale->sizes;
     const size_t pixels = imp_canvas_count(sizes);
     const size_t count = (size_t)sizes->width * (size_t)sizes->height;
     float *keep = NULL, *cut = NULL, *content = NULL;
-    IMP_TRY(planes_of(scale, sources->content.image, &content, error));
-    enum impasto_status status = canvas_plane(scale, sources, sources->keep, &keep, error);
+    IMP_TRY(planes_of(scale, sources->content.image, &content));
+    enum impasto_status status = canvas_plane(scale, sources, sources->keep, &keep);
     if (status == IMPASTO_OK)
-        status = make_planes(1, count, &cut, error);
+        status = make_planes(scale, 1, count, &cut);
     if (status == IMPASTO_OK) {
         imp_canvas_cut(sizes, keep, 1, cut);
         for (size_t plane = 0; plane < 3 * count; plane += count)
@@ -286,9 +279,7 @@ static enum impasto_status hold_kept(struct imp_scale *scale, const struct imp_s
                 start[plane + i] += cut[i] * (content[plane + i] - start[plane + i]);
         for (size_t i = 0; i < pixels; i++)
             keep[i] = 1 - keep[i];
-        status = imp_lift(scale->device,
-                          imp_buffer_write(scale->objective.free, 0, keep, pixels * sizeof(float)),
-                          error);
+        status = imp_buffer_write(scale->objective.free, 0, keep, pixels * sizeof(float));
     }
     free(keep);
     free(cut);
@@ -300,8 +291,7 @@ static enum impasto_status hold_kept(struct imp_scale *scale, const struct imp_s
  * The optimiser's vectors go along. A loss is a mean over positions, so with more pixels each one's
  * gradient is smaller in proportion, and its square by the square of that.
  */
-static enum impasto_status resume_optimizer(struct imp_scale *scale, const struct imp_carry *carry,
-                                            struct impasto_error *error)
+static enum impasto_status resume_optimizer(struct imp_scale *scale, const struct imp_carry *carry)
 {
     const struct imp_sizes *sizes = &scale->sizes;
     const size_t count = 3 * (size_t)sizes->width * (size_t)sizes->height;
@@ -311,13 +301,14 @@ static enum impasto_status resume_optimizer(struct imp_scale *scale, const struc
     scale->state.step = carry->step;
     for (int v = 0; v < scale->optimizer->carried && status == IMPASTO_OK; v++) {
         float *planes = NULL;
-        IMP_TRY(make_planes(1, count, &planes, error));
+        IMP_TRY(make_planes(scale, 1, count, &planes));
         status = imp_planes_resize(carry->vectors[v], 3, carry->height, carry->width,
-                                   IMP_FILTER_TENT, planes, sizes->height, sizes->width, error);
+                                   IMP_FILTER_TENT, planes, sizes->height, sizes->width,
+                                   imp_device_error_place(scale->device));
         for (size_t i = 0; i < count; i++)
             planes[i] *= v == 0 ? smaller : smaller * smaller;
         if (status == IMPASTO_OK)
-            status = write_planes(scale, planes, scale->state.vectors[v], error);
+            status = write_planes(scale, planes, scale->state.vectors[v]);
         free(planes);
     }
     return status;
@@ -336,78 +327,74 @@ static bool look_again(const struct imp_scale *scale, enum impasto_status status
 
 enum impasto_status imp_scale_open_styles(struct imp_scale *scale,
                                           const struct imp_sources *sources,
-                                          struct imp_targets *known, struct impasto_error *error)
+                                          struct imp_targets *known)
 {
-    IMP_TRY(imp_lift(scale->device, imp_layout_allocate(&scale->targets, scale->device), error));
-    IMP_TRY(fill_regions(scale, sources, error));
+    IMP_TRY(imp_layout_allocate(&scale->targets, scale->device));
+    IMP_TRY(fill_regions(scale, sources));
     if (known && imp_targets_fit(known, scale))
-        return imp_lift(scale->device, imp_targets_write(known, scale), error);
+        return imp_targets_write(known, scale);
     enum impasto_status status = IMPASTO_OK;
     for (int tries = 0; tries == 0 || look_again(scale, status, tries - 1); tries++) {
         status = IMPASTO_OK;
         for (int i = 0; i < scale->passes && status == IMPASTO_OK; i++) {
             if (tries > 0)
                 imp_style_pass_list(&scale->pass[i], &scale->objective);
-            status = capture_style(scale, &scale->pass[i], &sources->style[i], error);
+            status = capture_style(scale, &scale->pass[i], &sources->style[i]);
         }
     }
     IMP_TRY(status);
     if (!known)
         return IMPASTO_OK;
-    IMP_TRY(imp_targets_allocate(known, scale, error));
-    return imp_lift(scale->device, imp_targets_read(known, scale), error);
+    IMP_TRY(imp_targets_allocate(known, scale));
+    return imp_targets_read(known, scale);
 }
 
 enum impasto_status imp_scale_open_content(struct imp_scale *scale,
                                            const struct imp_sources *sources,
-                                           const struct imp_carry *carry,
-                                           struct impasto_error *error)
+                                           const struct imp_carry *carry)
 {
     float *start = NULL;
     enum impasto_status status = IMPASTO_OK;
-    IMP_TRY(imp_lift(scale->device, imp_layout_allocate(&scale->main, scale->device), error));
-    IMP_TRY(write_image(scale, &scale->sizes, sources->content.image, scale->image, error));
+    IMP_TRY(imp_layout_allocate(&scale->main, scale->device));
+    IMP_TRY(write_image(scale, &scale->sizes, sources->content.image, scale->image));
     for (int tries = 0; tries == 0 || look_again(scale, status, tries - 1); tries++)
-        status = imp_lift(scale->device,
-                          imp_objective_capture_content(&scale->objective, scale->image), error);
+        status = imp_objective_capture_content(&scale->objective, scale->image);
     IMP_TRY(status);
     /* The image is the content now, which is often what it is to begin with. */
     if (!carry && starts_with_content(scale->params) && !scale->objective.holds)
         return IMPASTO_OK;
-    status = start_planes(scale, sources, carry, &start, error);
+    status = start_planes(scale, sources, carry, &start);
     if (status == IMPASTO_OK && scale->objective.holds)
-        status = hold_kept(scale, sources, start, error);
+        status = hold_kept(scale, sources, start);
     if (status == IMPASTO_OK)
-        status = write_planes(scale, start, scale->image, error);
+        status = write_planes(scale, start, scale->image);
     free(start);
-    return status == IMPASTO_OK && carry ? resume_optimizer(scale, carry, error) : status;
+    return status == IMPASTO_OK && carry ? resume_optimizer(scale, carry) : status;
 }
 
 /* ---- The picture ------------------------------------------------------------------------------
  */
 
 static enum impasto_status read_planes(const struct imp_scale *scale,
-                                       const struct imp_buffer *buffer, float *planes,
-                                       struct impasto_error *error)
+                                       const struct imp_buffer *buffer, float *planes)
 {
     const size_t pixels = imp_canvas_count(&scale->sizes);
     float *spread = NULL;
-    IMP_TRY(make_planes(3, pixels, &spread, error));
-    const enum impasto_status status = imp_lift(
-        scale->device, imp_buffer_read(buffer, 0, spread, 3 * pixels * sizeof(float)), error);
+    IMP_TRY(make_planes(scale, 3, pixels, &spread));
+    const enum impasto_status status =
+        imp_buffer_read(buffer, 0, spread, 3 * pixels * sizeof(float));
     if (status == IMPASTO_OK)
         imp_canvas_cut(&scale->sizes, spread, 3, planes);
     free(spread);
     return status;
 }
 
-enum impasto_status imp_scale_picture(const struct imp_scale *scale, float *planes,
-                                      struct impasto_error *error)
+enum impasto_status imp_scale_picture(const struct imp_scale *scale, float *planes)
 {
     const size_t count = 3 * (size_t)scale->sizes.width * (size_t)scale->sizes.height;
     if (scale->steps == 0 || !(scale->params->average > 0))
-        return read_planes(scale, imp_scale_best(scale), planes, error);
-    IMP_TRY(read_planes(scale, scale->average, planes, error));
+        return read_planes(scale, imp_scale_best(scale), planes);
+    IMP_TRY(read_planes(scale, scale->average, planes));
     /* It began with 0, which counts as much as its images have left to count (Kingma and Ba 2015,
      * section 3). */
     const double counted = 1 - pow((double)scale->params->average, scale->steps);
@@ -416,23 +403,21 @@ enum impasto_status imp_scale_picture(const struct imp_scale *scale, float *plan
     return IMPASTO_OK;
 }
 
-enum impasto_status imp_scale_gradient(const struct imp_scale *scale, float *planes,
-                                       struct impasto_error *error)
+enum impasto_status imp_scale_gradient(const struct imp_scale *scale, float *planes)
 {
-    return read_planes(scale, scale->objective.gradient, planes, error);
+    return read_planes(scale, scale->objective.gradient, planes);
 }
 
-enum impasto_status imp_scale_carry(const struct imp_scale *scale, struct imp_carry *carry,
-                                    struct impasto_error *error)
+enum impasto_status imp_scale_carry(const struct imp_scale *scale, struct imp_carry *carry)
 {
     const size_t pixels = (size_t)scale->sizes.width * (size_t)scale->sizes.height;
     *carry = (struct imp_carry){
         .height = scale->sizes.height, .width = scale->sizes.width, .step = scale->state.step};
-    IMP_TRY(make_planes(3, pixels, &carry->image, error));
-    IMP_TRY(imp_scale_picture(scale, carry->image, error));
+    IMP_TRY(make_planes(scale, 3, pixels, &carry->image));
+    IMP_TRY(imp_scale_picture(scale, carry->image));
     for (int v = 0; v < scale->optimizer->carried; v++) {
-        IMP_TRY(make_planes(3, pixels, &carry->vectors[v], error));
-        IMP_TRY(read_planes(scale, scale->state.vectors[v], carry->vectors[v], error));
+        IMP_TRY(make_planes(scale, 3, pixels, &carry->vectors[v]));
+        IMP_TRY(read_planes(scale, scale->state.vectors[v], carry->vectors[v]));
     }
     return IMPASTO_OK;
 }

@@ -7,6 +7,7 @@
  * of its life; the targets; and the image as it moves.
  */
 
+#include "net/guard.h"
 #include "net/objective.h"
 #include "net/optim.h"
 #include "stylize/stylize.h"
@@ -23,9 +24,7 @@ struct imp_scale {
     const struct imp_optimizer *optimizer;
     struct imp_optimizer_state state;
     int steps;  /* taken at this scale */
-    int failures; /* evaluations running that were not finite */
-    double not_finite[IMP_CHECKS]; /* by the last evaluation */
-    char doubt[96]; /* what it found that is not finite */
+    struct imp_guard guard;
     bool torn; /* a step failed on its way: the image, and what goes with it, are of no one step */
     struct imp_buffer *image;
     struct imp_buffer *average; /* of the images, not yet divided by what it counts; NULL: none */
@@ -45,8 +44,7 @@ struct imp_scale {
 enum impasto_status imp_scale_init(struct imp_scale *scale, struct imp_device *device,
                                    const struct impasto_params *params,
                                    const struct imp_model *model, const struct imp_layout *weights,
-                                   const struct imp_sources *sources, int size,
-                                   struct impasto_error *error);
+                                   const struct imp_sources *sources, int size);
 /* Also when it was only initialised, or zeroed. */
 void imp_scale_release(struct imp_scale *scale);
 
@@ -66,16 +64,14 @@ struct imp_targets;
  * remembers them there (NULL: neither). */
 enum impasto_status imp_scale_open_styles(struct imp_scale *scale,
                                           const struct imp_sources *sources,
-                                          struct imp_targets *known, struct impasto_error *error);
+                                          struct imp_targets *known);
 /* Then allocates the rest and computes those of the content; the image begins with what was carried, or,
  * where that is NULL, as the parameters say. */
 enum impasto_status imp_scale_open_content(struct imp_scale *scale,
                                            const struct imp_sources *sources,
-                                           const struct imp_carry *carry,
-                                           struct impasto_error *error);
+                                           const struct imp_carry *carry);
 /* carry: to be freed in any case. */
-enum impasto_status imp_scale_carry(const struct imp_scale *scale, struct imp_carry *carry,
-                                    struct impasto_error *error);
+enum impasto_status imp_scale_carry(const struct imp_scale *scale, struct imp_carry *carry);
 
 /* ---- targets.c ------------------------------------------------------------------------------- */
 
@@ -90,8 +86,8 @@ void imp_targets_free(struct imp_targets *targets);
 /* Whether they are those of a scale of the same job; a zeroed one fits none. */
 bool imp_targets_fit(const struct imp_targets *targets, const struct imp_scale *scale);
 /* Room for a scale's, in place of what was known. IMPASTO_ERROR_MEMORY. */
-enum impasto_status imp_targets_allocate(struct imp_targets *targets, const struct imp_scale *scale,
-                                         struct impasto_error *error);
+enum impasto_status imp_targets_allocate(struct imp_targets *targets,
+                                         const struct imp_scale *scale);
 /* From the scale's buffers, and back to them; the device has the error. */
 enum impasto_status imp_targets_read(struct imp_targets *targets, struct imp_scale *scale);
 enum impasto_status imp_targets_write(const struct imp_targets *targets, struct imp_scale *scale);
@@ -101,37 +97,30 @@ enum impasto_status imp_targets_write(const struct imp_targets *targets, struct 
 /* Losses of the image as it is, and, with `gradient`, the gradient; what of these and of the state is not
  * finite is IMPASTO_ERROR_NUMERIC. iteration: for messages, here and below. */
 enum impasto_status imp_scale_evaluate(struct imp_scale *scale, bool gradient, int iteration,
-                                       struct impasto_progress *progress,
-                                       struct impasto_error *error);
+                                       struct impasto_progress *progress);
 /* The same with gradient, for imp_scale_step, which is to be told the total. Where something is not
  * finite, with a warning: it is measured again; the last step is taken back and a shorter one taken; an
  * optimiser that has a better image to go back to is told, as by a NaN. IMPASTO_ERROR_NUMERIC, with the
  * image of the last good step, where none of this helps. */
 enum impasto_status imp_scale_measure(struct imp_scale *scale, int iteration,
-                                      struct impasto_progress *progress, double *total,
-                                      struct impasto_error *error);
+                                      struct impasto_progress *progress, double *total);
 /* Moves the image. */
-enum impasto_status imp_scale_step(struct imp_scale *scale, int iteration, double total,
-                                   struct impasto_error *error);
+enum impasto_status imp_scale_step(struct imp_scale *scale, int iteration, double total);
 /* Instead of measuring and a step, at the end of all: leaves the image at the best one and measures
  * it. */
 enum impasto_status imp_scale_finish(struct imp_scale *scale, int iteration,
-                                     struct impasto_progress *progress,
-                                     struct impasto_error *error);
+                                     struct impasto_progress *progress);
 /* To be called between steps before anything is kept: what the last step led to has not been measured
  * yet. Where it is not finite, it is taken back; IMPASTO_ERROR_NUMERIC where it cannot be. */
-enum impasto_status imp_scale_verify(struct imp_scale *scale, int iteration,
-                                     struct impasto_error *error);
+enum impasto_status imp_scale_verify(struct imp_scale *scale, int iteration);
 /* Where the picture is: not always where the next evaluation is to be. */
 const struct imp_buffer *imp_scale_best(const struct imp_scale *scale);
 
 /* ---- scale.c --------------------------------------------------------------------------------- */
 
 /* The picture so far, or the gradient: (3, height, width). */
-enum impasto_status imp_scale_picture(const struct imp_scale *scale, float *planes,
-                                      struct impasto_error *error);
-enum impasto_status imp_scale_gradient(const struct imp_scale *scale, float *planes,
-                                       struct impasto_error *error);
+enum impasto_status imp_scale_picture(const struct imp_scale *scale, float *planes);
+enum impasto_status imp_scale_gradient(const struct imp_scale *scale, float *planes);
 
 /* ---- budget.c -------------------------------------------------------------------------------- */
 
@@ -149,8 +138,7 @@ uint64_t imp_scale_others(const struct imp_scale *scale);
 bool imp_scale_fits(const struct imp_scale *scale);
 /* IMPASTO_ERROR_MEMORY, with the largest size that would fit. */
 enum impasto_status imp_scale_refuse(const struct imp_scale *scale,
-                                     const struct imp_sources *sources,
-                                     struct impasto_error *error);
+                                     const struct imp_sources *sources);
 
 /* ---- planner.c ------------------------------------------------------------------------------- */
 

@@ -4,12 +4,12 @@
  * checks the loss, the gradient, what the optimiser carries along, and the average; all are counted
  * on the device and come to the host with the losses. NaN and infinity are:
  *
- * - a fault that passes: the same is measured again, a trial made again; if that is well, nothing has
- *   changed;
- * - a bad step: Adam takes it back, to the bit, and takes half of it, if the plan has room for that; a
- *   trial of a line search was too long, and its optimiser is told;
- * - a fault that stays: after TRIES failures running the run ends, with the image of the last good
- *   step.
+ * - a fault that passes: the same is measured again, a trial made again; if that is well, nothing
+ * has changed;
+ * - a bad step: Adam takes it back, to the bit, and takes half of it, if the plan has room for
+ * that; a trial of a line search was too long, and its optimiser is told;
+ * - a fault that stays: after IMP_GUARD_TRIES failures running the run ends, with the image of the
+ * last good step.
  */
 
 #include "stylize/scale.h"
@@ -17,14 +17,10 @@
 #include <math.h>
 #include <string.h>
 
-/* Failures running after which it ends: the first, the same measured again, and then a half, a
- * quarter and an eighth of the step. The first two tell what passes from what stays, the others
- * whether it is the step; an iteration's time is lost with each. */
-#define TRIES 5
 /* What is left of a step that was taken back. */
 #define SHORTER 0.5f
-/* Checks of struct imp_losses; the optimiser's vectors, as many as are carried, follow. */
-enum { CHECK_GRADIENT, CHECK_VECTORS };
+/* What is watched by this name can be made again. */
+static const char average_name[] = "the average";
 
 const struct imp_buffer *imp_scale_best(const struct imp_scale *scale)
 {
@@ -37,50 +33,24 @@ static bool is_trial(const struct imp_scale *scale)
     return imp_scale_best(scale) != scale->image;
 }
 
-static int average_check(const struct imp_scale *scale)
-{
-    return CHECK_VECTORS + scale->optimizer->carried;
-}
-
 /* ---- Evaluating ------------------------------------------------------------------------------ */
 
-/* Counts what is not finite in what lasts from one iteration to the next. */
-static enum impasto_status check_state(struct imp_scale *scale)
+/* Watches what lasts from one iteration to the next. */
+static enum impasto_status watch_state(struct imp_scale *scale)
 {
     for (int v = 0; v < scale->optimizer->carried; v++)
-        IMP_TRY(
-            imp_losses_check(&scale->objective.losses, CHECK_VECTORS + v, scale->state.vectors[v]));
+        IMP_TRY(imp_guard_watch(&scale->guard, "what the optimiser remembers",
+                                scale->state.vectors[v]));
     return scale->average && scale->steps > 0
-               ? imp_losses_check(&scale->objective.losses, average_check(scale), scale->average)
+               ? imp_guard_watch(&scale->guard, average_name, scale->average)
                : IMPASTO_OK;
-}
-
-/* Whether all that was checked is finite; otherwise scale->doubt says what is not. what: the first
- * check's buffer; NULL: that one does not count. */
-static bool is_sound(struct imp_scale *scale, const char *what)
-{
-    for (int i = what ? 0 : CHECK_VECTORS; i < IMP_CHECKS; i++) {
-        const double count = scale->not_finite[i];
-        if (i > 0)
-            what = i == average_check(scale) ? "the average" : "what the optimiser remembers";
-        if (count == 0 || (i == average_check(scale) && scale->steps == 0))
-            continue;
-        /* A sum that is not finite itself: nobody knows. */
-        if (isfinite(count))
-            snprintf(scale->doubt, sizeof(scale->doubt), "%.0f of %d elements of %s are not finite",
-                     count, scale->state.n, what);
-        else
-            snprintf(scale->doubt, sizeof(scale->doubt), "the check of %s is not finite", what);
-        return false;
-    }
-    return true;
 }
 
 /* Waits for the losses, and for what was counted. */
 static enum impasto_status read_losses(struct imp_scale *scale, struct impasto_progress *progress)
 {
     struct imp_loss_values values;
-    IMP_TRY(imp_losses_read(&scale->objective.losses, &values, scale->not_finite));
+    IMP_TRY(imp_losses_read(&scale->objective.losses, &values, scale->guard.not_finite));
     progress->total = values.total;
     progress->tv = values.tv;
     memcpy(progress->content, values.content, sizeof(progress->content));
@@ -92,43 +62,39 @@ static enum impasto_status evaluate(struct imp_scale *scale, bool gradient,
                                     struct impasto_progress *progress)
 {
     struct imp_objective *objective = &scale->objective;
+    imp_guard_begin(&scale->guard);
     IMP_TRY(imp_objective_evaluate(objective, scale->image, gradient));
     if (gradient) {
-        IMP_TRY(imp_losses_check(&objective->losses, CHECK_GRADIENT, objective->gradient));
-        IMP_TRY(check_state(scale));
+        IMP_TRY(imp_guard_watch(&scale->guard, "the gradient", objective->gradient));
+        IMP_TRY(watch_state(scale));
     }
     return read_losses(scale, progress);
 }
 
 enum impasto_status imp_scale_evaluate(struct imp_scale *scale, bool gradient, int iteration,
-                                       struct impasto_progress *progress,
-                                       struct impasto_error *error)
+                                       struct impasto_progress *progress)
 {
-    IMP_TRY(imp_lift(scale->device, evaluate(scale, gradient, progress), error));
-    bool sound = isfinite(progress->total);
-    if (!sound)
-        snprintf(scale->doubt, sizeof(scale->doubt), "the loss is not finite");
-    else if (gradient)
-        sound = is_sound(scale, "the gradient");
-    return sound ? IMPASTO_OK
-                 : imp_fail(error, IMPASTO_ERROR_NUMERIC,
-                            "%s at iteration %d; try a smaller learning rate or smaller weights",
-                            scale->doubt, iteration);
+    IMP_TRY(evaluate(scale, gradient, progress));
+    return imp_guard_is_sound(&scale->guard, progress->total)
+               ? IMPASTO_OK
+               : imp_device_fail(
+                     scale->device, IMPASTO_ERROR_NUMERIC,
+                     "%s at iteration %d; try a smaller learning rate or smaller weights",
+                     scale->guard.doubt, iteration);
 }
 
 static void warn(const struct imp_scale *scale, int iteration, const char *what)
 {
     imp_log(imp_device_log(scale->device), IMPASTO_LOG_WARNING, "iteration %d: %s; %s", iteration,
-            scale->doubt, what);
+            scale->guard.doubt, what);
 }
 
-static enum impasto_status give_up(const struct imp_scale *scale, int iteration,
-                                   struct impasto_error *error)
+static enum impasto_status give_up(const struct imp_scale *scale, int iteration)
 {
-    return imp_fail(error, IMPASTO_ERROR_NUMERIC,
-                    "%s at iteration %d, %d times running; try a smaller learning rate, smaller "
-                    "weights or another --device",
-                    scale->doubt, iteration, TRIES);
+    return imp_device_fail(scale->device, IMPASTO_ERROR_NUMERIC,
+                           "%s at iteration %d, %d times running; try a smaller learning rate, "
+                           "smaller weights or another device",
+                           scale->guard.doubt, iteration, IMP_GUARD_TRIES);
 }
 
 /* ---- Stepping -------------------------------------------------------------------------------- */
@@ -146,19 +112,18 @@ static enum impasto_status approach(struct imp_scale *scale)
 }
 
 /* What the optimiser met and got over, and what it did not. */
-static enum impasto_status told(struct imp_scale *scale, int iteration, enum impasto_status status,
-                                struct impasto_error *error)
+static enum impasto_status told(struct imp_scale *scale, int iteration, enum impasto_status status)
 {
     const char *fault = scale->state.fault;
     scale->state.fault = NULL;
     if (status == IMPASTO_ERROR_NUMERIC)
-        return imp_fail(error, status,
-                        "%s at iteration %d; try smaller weights or another --device",
-                        imp_device_error(scale->device)->message, iteration);
+        return imp_device_fail(scale->device, status,
+                               "%s at iteration %d; try smaller weights or another device",
+                               imp_device_error(scale->device)->message, iteration);
     if (fault)
         imp_log(imp_device_log(scale->device), IMPASTO_LOG_WARNING, "iteration %d: %s", iteration,
                 fault);
-    return imp_lift(scale->device, status, error);
+    return status;
 }
 
 /* To be told how anything ended that changes the state. Numbers are looked at before they count. */
@@ -169,38 +134,32 @@ static enum impasto_status settle(struct imp_scale *scale, enum impasto_status s
 }
 
 /* part: of the learning rate. */
-static enum impasto_status move(struct imp_scale *scale, int iteration, double total, float part,
-                                struct impasto_error *error)
+static enum impasto_status move(struct imp_scale *scale, int iteration, double total, float part)
 {
     struct imp_step_options options = imp_params_steps(scale->params);
     struct imp_optimizer_state *state = &scale->state;
     options.learning_rate *= part;
     IMP_TRY(told(scale, iteration,
                  scale->optimizer->step(scale->device, state, &options, total, scale->image,
-                                        scale->objective.gradient),
-                 error));
+                                        scale->objective.gradient)));
     scale->steps++;
     if (!scale->average)
         return IMPASTO_OK;
     if (state->undoes)
-        IMP_TRY(imp_lift(
-            scale->device,
-            imp_buffer_copy(scale->average, 0, scale->average_before, 0, image_bytes(scale)),
-            error));
+        IMP_TRY(imp_buffer_copy(scale->average, 0, scale->average_before, 0, image_bytes(scale)));
     scale->average_undoable = state->undoes;
-    return imp_lift(scale->device, approach(scale), error);
+    return approach(scale);
 }
 
 static enum impasto_status take_step(struct imp_scale *scale, int iteration, double total,
-                                     float part, struct impasto_error *error)
+                                     float part)
 {
-    return settle(scale, move(scale, iteration, total, part, error));
+    return settle(scale, move(scale, iteration, total, part));
 }
 
-enum impasto_status imp_scale_step(struct imp_scale *scale, int iteration, double total,
-                                   struct impasto_error *error)
+enum impasto_status imp_scale_step(struct imp_scale *scale, int iteration, double total)
 {
-    return take_step(scale, iteration, total, 1, error);
+    return take_step(scale, iteration, total, 1);
 }
 
 static bool can_undo(const struct imp_scale *scale)
@@ -213,33 +172,33 @@ static enum impasto_status restore_average(struct imp_scale *scale)
     return imp_buffer_copy(scale->average_before, 0, scale->average, 0, image_bytes(scale));
 }
 
-static enum impasto_status move_back(struct imp_scale *scale, struct impasto_error *error)
+static enum impasto_status move_back(struct imp_scale *scale)
 {
-    IMP_TRY(imp_lift(scale->device, scale->optimizer->undo(&scale->state, scale->image), error));
+    IMP_TRY(scale->optimizer->undo(&scale->state, scale->image));
     scale->steps--;
     if (!scale->average)
         return IMPASTO_OK;
     scale->average_undoable = false;
-    return imp_lift(scale->device, restore_average(scale), error);
+    return restore_average(scale);
 }
 
-static enum impasto_status undo(struct imp_scale *scale, struct impasto_error *error)
+static enum impasto_status undo(struct imp_scale *scale)
 {
-    return settle(scale, move_back(scale, error));
+    return settle(scale, move_back(scale));
 }
 
-static enum impasto_status make_average(struct imp_scale *scale, struct impasto_error *error)
+static enum impasto_status make_average(struct imp_scale *scale)
 {
-    IMP_TRY(imp_lift(scale->device, restore_average(scale), error));
-    return imp_lift(scale->device, approach(scale), error);
+    IMP_TRY(restore_average(scale));
+    return approach(scale);
 }
 
 /* The average alone can be made again from what it was made of. */
-static enum impasto_status mend_average(struct imp_scale *scale, struct impasto_error *error)
+static enum impasto_status mend_average(struct imp_scale *scale)
 {
-    if (!scale->average || !scale->average_undoable || scale->not_finite[average_check(scale)] == 0)
+    if (!scale->average_undoable || !imp_guard_found(&scale->guard, average_name))
         return IMPASTO_OK;
-    return settle(scale, make_average(scale, error));
+    return settle(scale, make_average(scale));
 }
 
 /* ---- When numbers are not finite ---------------------------------------------------------------
@@ -247,140 +206,133 @@ static enum impasto_status mend_average(struct imp_scale *scale, struct impasto_
 
 /* A trial that is not finite, measured twice: it was too long. But where so many are, whether
  * anything can still be measured is seen where the search began; the image is left there if not. */
-static enum impasto_status judge_trial(struct imp_scale *scale, int iteration,
-                                       struct impasto_progress *progress, double *total,
-                                       struct impasto_error *error)
+static enum impasto_status shorten_trial(struct imp_scale *scale, int iteration,
+                                         const struct impasto_progress *progress, double *total)
 {
     warn(scale, iteration, "a shorter step is tried");
     *total = NAN;
-    if (scale->failures < TRIES)
+    if (scale->guard.failures < IMP_GUARD_TRIES)
         return IMPASTO_OK;
     struct impasto_progress ignored = *progress;
-    struct impasto_error why;
-    IMP_TRY(settle(scale, imp_lift(scale->device,
-                                   imp_buffer_copy(imp_scale_best(scale), 0, scale->image, 0,
-                                                   image_bytes(scale)),
-                                   error)));
-    const enum impasto_status status = imp_scale_evaluate(scale, true, iteration, &ignored, &why);
+    IMP_TRY(settle(scale,
+                   imp_buffer_copy(imp_scale_best(scale), 0, scale->image, 0, image_bytes(scale))));
+    const enum impasto_status status = imp_scale_evaluate(scale, true, iteration, &ignored);
     if (status == IMPASTO_ERROR_NUMERIC)
-        return give_up(scale, iteration, error);
+        return give_up(scale, iteration);
     /* What comes next is no first failure, which would be measured again. */
-    scale->failures = 1;
-    return status == IMPASTO_OK ? status : imp_fail(error, status, "%s", why.message);
+    scale->guard.failures = 1;
+    return status;
+}
+
+/* Another look at the image; a trial is made again before. */
+static enum impasto_status look_again(struct imp_scale *scale, int iteration)
+{
+    warn(scale, iteration, "it is measured again");
+    return is_trial(scale)
+               ? settle(scale, scale->optimizer->retry(scale->device, &scale->state, scale->image))
+               : IMPASTO_OK;
+}
+
+/* Measures until all is finite, or the trial is to be a shorter one, for which *total is NaN. */
+static enum impasto_status measure_soundly(struct imp_scale *scale, int iteration,
+                                           struct impasto_progress *progress, double *total,
+                                           bool *undone)
+{
+    for (;;) {
+        IMP_TRY(evaluate(scale, true, progress));
+        *total = progress->total;
+        if (imp_guard_is_sound(&scale->guard, progress->total))
+            return IMPASTO_OK;
+        IMP_TRY(mend_average(scale));
+        switch (imp_guard_judge(&scale->guard, is_trial(scale), can_undo(scale))) {
+        case IMP_VERDICT_AGAIN:
+            IMP_TRY(look_again(scale, iteration));
+            break;
+        case IMP_VERDICT_SHORTER:
+            return shorten_trial(scale, iteration, progress, total);
+        case IMP_VERDICT_TAKE_BACK:
+            warn(scale, iteration, "the step is taken back, and half of it is tried");
+            IMP_TRY(undo(scale));
+            *undone = true;
+            break;
+        case IMP_VERDICT_GIVE_UP:
+            scale->guard.failures = 0;
+            if (can_undo(scale))
+                IMP_TRY(undo(scale));
+            return give_up(scale, iteration);
+        }
+    }
 }
 
 enum impasto_status imp_scale_measure(struct imp_scale *scale, int iteration,
-                                      struct impasto_progress *progress, double *total,
-                                      struct impasto_error *error)
+                                      struct impasto_progress *progress, double *total)
 {
-    float part = 1;      /* of the step, when it is taken again */
-    bool undone = false; /* the image is the one before the step */
-    for (;;) {
-        struct impasto_error why;
-        const enum impasto_status status =
-            imp_scale_evaluate(scale, true, iteration, progress, &why);
-        if (status != IMPASTO_OK && status != IMPASTO_ERROR_NUMERIC)
-            return imp_fail(error, status, "%s", why.message);
-        if (status == IMPASTO_OK && undone) {
-            part *= SHORTER;
-            IMP_TRY(take_step(scale, iteration, progress->total, part, error));
-            undone = false;
-            continue;
-        }
-        if (status == IMPASTO_OK) {
-            scale->failures = 0;
-            *total = progress->total;
-            return IMPASTO_OK;
-        }
-        scale->failures++;
-        IMP_TRY(mend_average(scale, error));
-        if (scale->failures > 1 && is_trial(scale))
-            return judge_trial(scale, iteration, progress, total, error);
-        const bool last = scale->failures >= TRIES;
-        if (scale->failures > 1 && can_undo(scale)) {
-            if (!last)
-                warn(scale, iteration, "the step is taken back, and half of it is tried");
-            IMP_TRY(undo(scale, error));
-            undone = true;
-        } else if (!last) {
-            warn(scale, iteration, "it is measured again");
-            if (is_trial(scale))
-                IMP_TRY(settle(scale, imp_lift(scale->device,
-                                               scale->optimizer->retry(scale->device, &scale->state,
-                                                                       scale->image),
-                                               error)));
-        }
-        if (last) {
-            scale->failures = 0;
-            return give_up(scale, iteration, error);
-        }
+    for (float part = SHORTER;; part *= SHORTER) {
+        bool undone = false; /* the image is the one before the step */
+        IMP_TRY(measure_soundly(scale, iteration, progress, total, &undone));
+        if (!undone)
+            break;
+        IMP_TRY(take_step(scale, iteration, progress->total, part));
     }
+    if (isfinite(*total))
+        scale->guard.failures = 0;
+    return IMPASTO_OK;
 }
 
 /* The losses at the end: up to so many times, until they are finite. A step that spoilt them is
  * taken back. */
 static enum impasto_status measure_losses(struct imp_scale *scale, int tries, int iteration,
-                                          struct impasto_progress *progress,
-                                          struct impasto_error *error)
+                                          struct impasto_progress *progress)
 {
     for (int failures = 1;; failures++) {
-        struct impasto_error why;
-        const enum impasto_status status =
-            imp_scale_evaluate(scale, false, iteration, progress, &why);
-        if (status == IMPASTO_OK)
-            return status;
-        if (status != IMPASTO_ERROR_NUMERIC)
-            return imp_fail(error, status, "%s", why.message);
+        IMP_TRY(evaluate(scale, false, progress));
+        if (imp_guard_is_sound(&scale->guard, progress->total))
+            return IMPASTO_OK;
         const bool undoes = failures > 1 && can_undo(scale);
         if (failures < tries)
             warn(scale, iteration, undoes ? "the step is taken back" : "it is measured again");
         if (undoes)
-            IMP_TRY(undo(scale, error));
+            IMP_TRY(undo(scale));
         if (failures == tries)
-            return give_up(scale, iteration, error);
+            return give_up(scale, iteration);
     }
 }
 
 enum impasto_status imp_scale_finish(struct imp_scale *scale, int iteration,
-                                     struct impasto_progress *progress, struct impasto_error *error)
+                                     struct impasto_progress *progress)
 {
-    struct impasto_error why;
     /* A trial need not be measured, if it cannot. */
     const bool trial = is_trial(scale);
     const enum impasto_status status =
-        measure_losses(scale, trial ? 2 : TRIES, iteration, progress, &why);
+        measure_losses(scale, trial ? 2 : IMP_GUARD_TRIES, iteration, progress);
     const bool lost = status == IMPASTO_ERROR_NUMERIC && trial;
     bool moved = false;
     if (status != IMPASTO_OK && !lost)
-        return imp_fail(error, status, "%s", why.message);
-    IMP_TRY(
-        settle(scale, told(scale, iteration,
-                           imp_optimizer_finish(scale->optimizer, scale->device, &scale->state,
-                                                lost ? NAN : progress->total, scale->image, &moved),
-                           error)));
-    return moved ? measure_losses(scale, TRIES, iteration, progress, error) : IMPASTO_OK;
+        return status;
+    IMP_TRY(settle(scale,
+                   told(scale, iteration,
+                        imp_optimizer_finish(scale->optimizer, scale->device, &scale->state,
+                                             lost ? NAN : progress->total, scale->image, &moved))));
+    return moved ? measure_losses(scale, IMP_GUARD_TRIES, iteration, progress) : IMPASTO_OK;
 }
 
-enum impasto_status imp_scale_verify(struct imp_scale *scale, int iteration,
-                                     struct impasto_error *error)
+enum impasto_status imp_scale_verify(struct imp_scale *scale, int iteration)
 {
     for (int failures = 0; scale->steps > 0; failures++) {
         struct impasto_progress ignored;
-        IMP_TRY(imp_lift(
-            scale->device,
-            imp_losses_check(&scale->objective.losses, CHECK_GRADIENT, imp_scale_best(scale)),
-            error));
-        IMP_TRY(imp_lift(scale->device, check_state(scale), error));
-        IMP_TRY(imp_lift(scale->device, read_losses(scale, &ignored), error));
-        if (is_sound(scale, "the picture"))
+        imp_guard_begin(&scale->guard);
+        IMP_TRY(imp_guard_watch(&scale->guard, "the picture", imp_scale_best(scale)));
+        IMP_TRY(watch_state(scale));
+        IMP_TRY(read_losses(scale, &ignored));
+        if (imp_guard_is_sound(&scale->guard, 0))
             break;
-        if (failures == TRIES)
-            return give_up(scale, iteration, error);
-        IMP_TRY(mend_average(scale, error));
+        if (failures == IMP_GUARD_TRIES)
+            return give_up(scale, iteration);
+        IMP_TRY(mend_average(scale));
         const bool undoes = failures > 0 && can_undo(scale);
         warn(scale, iteration, undoes ? "the step is taken back" : "it is looked at again");
         if (undoes)
-            IMP_TRY(undo(scale, error));
+            IMP_TRY(undo(scale));
     }
     return IMPASTO_OK;
 }

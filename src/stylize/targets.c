@@ -71,8 +71,7 @@ bool imp_targets_fit(const struct imp_targets *targets, const struct imp_scale *
     return targets->key == key_of(scale);
 }
 
-enum impasto_status imp_targets_allocate(struct imp_targets *targets, const struct imp_scale *scale,
-                                         struct impasto_error *error)
+enum impasto_status imp_targets_allocate(struct imp_targets *targets, const struct imp_scale *scale)
 {
     size_t values, energies;
     count(scale, &values, &energies);
@@ -82,7 +81,7 @@ enum impasto_status imp_targets_allocate(struct imp_targets *targets, const stru
     targets->energies = malloc(energies * sizeof(double));
     if (targets->values && targets->energies)
         return IMPASTO_OK;
-    return imp_fail_memory(error, "style targets", values * sizeof(float));
+    return imp_device_fail_memory(scale->device, "style targets", values * sizeof(float));
 }
 
 enum impasto_status imp_targets_read(struct imp_targets *targets, struct imp_scale *scale)

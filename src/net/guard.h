@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef IMP_NET_GUARD_H
+#define IMP_NET_GUARD_H
+
+/*
+ * The guard against numbers that are not finite. It is told which buffers to watch, counts on the
+ * device, and says what to do. Its counts come to the host with the losses.
+ */
+
+#include "net/losses.h"
+
+/* Failures running after which a run ends: the first, the same measured again, and then a half, a
+ * quarter and an eighth of the step. The first two tell what passes from what stays, the others
+ * whether it is the step. An iteration's time is lost with each. */
+#define IMP_GUARD_TRIES 5
+
+struct imp_guard {
+    struct imp_losses *losses;     /* whose sums hold the counts */
+    const char *what[IMP_CHECKS];  /* each buffer that is watched, for messages; static */
+    int watched, elements;         /* buffers; floats of each */
+    double not_finite[IMP_CHECKS]; /* as imp_losses_read has them */
+    int failures;                  /* running */
+    char doubt[96];                /* what was found last that is not finite */
+};
+
+/* What to do about an evaluation that is not finite. */
+enum imp_verdict {
+    IMP_VERDICT_AGAIN,     /* measure the same again: the fault may pass */
+    IMP_VERDICT_SHORTER,   /* a trial was too long: tell the optimiser so */
+    IMP_VERDICT_TAKE_BACK, /* take the last step back, and take half of it */
+    IMP_VERDICT_GIVE_UP,
+};
+
+/* Forgets what was watched. */
+void imp_guard_begin(struct imp_guard *guard);
+/* Counts what is not finite in a buffer, from now on the next of those that are watched. */
+enum impasto_status imp_guard_watch(struct imp_guard *guard, const char *what,
+                                    const struct imp_buffer *buffer);
+/* Whether the loss and all that is watched is finite; otherwise guard->doubt says what is not. */
+bool imp_guard_is_sound(struct imp_guard *guard, double loss);
+/* Of a buffer that is watched: whether it holds something that is not finite. */
+bool imp_guard_found(const struct imp_guard *guard, const char *what);
+/* After one more failure. trial: there is a better point than where the image is. undoable: the
+ * last step can be taken back. */
+enum imp_verdict imp_guard_judge(struct imp_guard *guard, bool trial, bool undoable);
+
+#endif
