@@ -398,7 +398,7 @@ static void write_block(const struct block *block, unsigned char *bytes)
         starts[place] = end;
         end += block->directories[place].size;
     }
-    memcpy(bytes, block->big ? "MM" : "II", 2);
+    bytes[0] = bytes[1] = block->big ? 'M' : 'I';
     put(block->big, 42, 2, bytes + 2);
     put(block->big, 8, 4, bytes + 4);
     for (int place = 0; place < PLACES; place++)

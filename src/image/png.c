@@ -502,7 +502,9 @@ struct writing {
     png_infop info;
     png_bytep row;
     bool alpha;
-    char *iptc; /* as a raw profile */
+    int bits;
+    size_t counted; /* bytes that were written, where they go nowhere */
+    char *iptc;     /* as a raw profile */
 };
 
 static void pack_row(const struct impasto_image *image, int y, bool alpha, int bits, png_bytep row)
@@ -518,6 +520,122 @@ static void pack_row(const struct impasto_image *image, int y, bool alpha, int b
             *row++ = (png_byte)(v & 0xff);
         }
 }
+
+/* ---- How hard to compress -------------------------------------------------------------------- */
+
+/* Painted pictures hold hardly anything twice: once rows are filtered, what is left to gain is in
+ * how often values come, and in runs of them. Looking for longer repetitions costs most of the
+ * time, and helps drawings and flat colours. So a few bands of rows are tried, with zlib's
+ * strategies from the fast to the thorough. */
+enum { STRATEGY_FILTERED = 1, STRATEGY_RUNS = 3 }; /* of zlib.h */
+static const struct effort {
+    int level, strategy;
+} efforts[] = {
+    {6, STRATEGY_RUNS}, {4, STRATEGY_FILTERED}, {5, STRATEGY_FILTERED}, {6, STRATEGY_FILTERED}};
+#define THOROUGH (&efforts[IMP_COUNT(efforts) - 1])
+/* What a faster one may add to the size. */
+#define WORTH_THE_TIME 1.028
+/* Rows that are tried; pictures of fewer pixels are soon written anyway. */
+#define BANDS 4
+#define BAND_ROWS 16
+#define LEAST_PIXELS 250000
+
+static void count_bytes(png_structp png, png_bytep bytes, size_t size)
+{
+    size_t *counted = png_get_io_ptr(png);
+    (void)bytes;
+    *counted += size;
+}
+
+static void count_nothing(png_structp png)
+{
+    (void)png;
+}
+
+/* A writer, and room for a row. */
+static enum impasto_status open_writing(struct writing *w, const struct impasto_image *image,
+                                        int bits, struct session *session)
+{
+    const size_t row = (size_t)image->width * 8;
+    w->bits = bits;
+    w->alpha = imp_image_is_transparent(image);
+    w->png = png_create_write_struct_2(PNG_LIBPNG_VER_STRING, session, on_error, on_warning,
+                                       session, take, give_back);
+    w->row = malloc(row);
+    if (!w->png || !w->row || !(w->info = png_create_info_struct(w->png)))
+        return imp_fail_memory(session->error, "a PNG writer", row);
+    return IMPASTO_OK;
+}
+
+static void close_writing(struct writing *w)
+{
+    png_destroy_write_struct(&w->png, &w->info);
+    free(w->iptc);
+    free(w->row);
+}
+
+/* May jump. */
+static void set_layout(struct writing *w, int width, int height, const struct effort *effort)
+{
+    png_set_IHDR(w->png, w->info, (png_uint_32)width, (png_uint_32)height, w->bits,
+                 w->alpha ? PNG_COLOR_TYPE_RGB_ALPHA : PNG_COLOR_TYPE_RGB, PNG_INTERLACE_NONE,
+                 PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+    png_set_filter(w->png, PNG_FILTER_TYPE_BASE, PNG_ALL_FILTERS);
+    png_set_compression_level(w->png, effort->level);
+    png_set_compression_strategy(w->png, effort->strategy);
+}
+
+/* Compresses the bands, whose size comes to w->counted. */
+static enum impasto_status try_effort(struct writing *w, const struct impasto_image *image,
+                                      const struct effort *effort, struct session *session)
+{
+    if (setjmp(session->jump))
+        return session->failure;
+    png_set_write_fn(w->png, &w->counted, count_bytes, count_nothing);
+    set_layout(w, image->width, BANDS * BAND_ROWS, effort);
+    png_write_info(w->png, w->info);
+    for (int i = 0; i < BANDS * BAND_ROWS; i++) {
+        const int start = i / BAND_ROWS * ((image->height - BAND_ROWS) / (BANDS - 1));
+        pack_row(image, start + i % BAND_ROWS, w->alpha, w->bits, w->row);
+        png_write_row(w->png, w->row);
+    }
+    png_write_end(w->png, NULL);
+    return IMPASTO_OK;
+}
+
+static enum impasto_status measure_effort(const struct impasto_image *image, int bits,
+                                          const struct effort *effort, struct session *session,
+                                          size_t *size)
+{
+    struct writing w = {0};
+    enum impasto_status status = open_writing(&w, image, bits, session);
+    if (status == IMPASTO_OK)
+        status = try_effort(&w, image, effort, session);
+    *size = w.counted;
+    close_writing(&w);
+    return status;
+}
+
+/* The fastest that is worth it. */
+static enum impasto_status choose_effort(const struct impasto_image *image, int bits,
+                                         struct session *session, const struct effort **effort)
+{
+    size_t least, size;
+    *effort = THOROUGH;
+    if ((size_t)image->width * (size_t)image->height < LEAST_PIXELS ||
+        image->height < BANDS * BAND_ROWS)
+        return IMPASTO_OK;
+    IMP_TRY(measure_effort(image, bits, THOROUGH, session, &least));
+    for (*effort = efforts; *effort < THOROUGH; ++*effort) {
+        IMP_TRY(measure_effort(image, bits, *effort, session, &size));
+        if ((double)size <= WORTH_THE_TIME * (double)least)
+            break;
+    }
+    return IMPASTO_OK;
+}
+
+/* ---- A whole file ------------------------------------------------------------------------------
+ */
 
 static png_text international(const char *keyword, const unsigned char *text)
 {
@@ -548,12 +666,9 @@ static void set_texts(struct writing *w, const struct impasto_image *image)
 }
 
 /* May jump. */
-static void set_info(struct writing *w, const struct impasto_image *image, int bits)
+static void set_info(struct writing *w, const struct impasto_image *image)
 {
     const double *density = image->metadata.density;
-    png_set_IHDR(w->png, w->info, (png_uint_32)image->width, (png_uint_32)image->height, bits,
-                 w->alpha ? PNG_COLOR_TYPE_RGB_ALPHA : PNG_COLOR_TYPE_RGB, PNG_INTERLACE_NONE,
-                 PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
     png_set_sRGB(w->png, w->info, PNG_sRGB_INTENT_PERCEPTUAL);
     if (density[0] > 0)
         png_set_pHYs(w->png, w->info, per_metre(density[0]), per_metre(density[1]),
@@ -576,23 +691,18 @@ static enum impasto_status wrap_iptc(struct writing *w, const struct impasto_ima
     return status;
 }
 
-static enum impasto_status encode(struct writing *w, const struct impasto_image *image, FILE *stream,
-                                  int bits, struct session *session)
+static enum impasto_status encode(struct writing *w, const struct impasto_image *image,
+                                  FILE *stream, const struct effort *effort,
+                                  struct session *session)
 {
-    w->alpha = imp_image_is_transparent(image);
-    w->png = png_create_write_struct_2(PNG_LIBPNG_VER_STRING, session, on_error, on_warning, session,
-                                       take, give_back);
-    w->row = malloc((size_t)image->width * 8);
-    if (!w->png || !w->row || !(w->info = png_create_info_struct(w->png)))
-        return imp_fail_memory(session->error, "a PNG writer", (size_t)image->width * 8);
-    IMP_TRY(wrap_iptc(w, image, session->error));
     if (setjmp(session->jump))
         return session->failure;
     png_init_io(w->png, stream);
-    set_info(w, image, bits);
+    set_layout(w, image->width, image->height, effort);
+    set_info(w, image);
     png_write_info(w->png, w->info);
     for (int y = 0; y < image->height; y++) {
-        pack_row(image, y, w->alpha, bits, w->row);
+        pack_row(image, y, w->alpha, w->bits, w->row);
         png_write_row(w->png, w->row);
     }
     /* Without the info: all of it is written, and libpng before 1.6.40 writes EXIF again. */
@@ -605,11 +715,15 @@ static enum impasto_status save(const struct impasto_image *image, FILE *stream,
                                 struct impasto_error *error)
 {
     struct session session = {.path = path, .error = error, .failure = IMPASTO_ERROR_OUTPUT};
+    const struct effort *effort;
     struct writing writing = {0};
-    const enum impasto_status status = encode(&writing, image, stream, options->bits, &session);
-    png_destroy_write_struct(&writing.png, &writing.info);
-    free(writing.iptc);
-    free(writing.row);
+    IMP_TRY(choose_effort(image, options->bits, &session, &effort));
+    enum impasto_status status = open_writing(&writing, image, options->bits, &session);
+    if (status == IMPASTO_OK)
+        status = wrap_iptc(&writing, image, error);
+    if (status == IMPASTO_OK)
+        status = encode(&writing, image, stream, effort, &session);
+    close_writing(&writing);
     return status;
 }
 

@@ -14,90 +14,20 @@ import validity
 from support import CHEAP, Case, png, png_chunk
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "hostile"))
+from blocks import GPS, IPTC, NOTICE, OWNER, TITLE, exif, raw_profile, resource, xmp  # noqa: E402
 from family_jpeg import SOI, baseline, segment  # noqa: E402
 
 MODES = ["private", "keep", "none"]
 # The unpainted photograph, wherever a file may keep one.
 THUMBNAIL = baseline(16, 8)
-GPS, OWNER, TITLE, NOTICE = b"5-Mile-Road-GPS", b"Olga Owner", b"My children", b"(c) Ann"
-
-
-def directory(order, at, entries, following=0):
-    """A directory of (tag, type, value) at a place; a value is a number, or bytes of any length."""
-    sizes = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 7: 1}
-    rows, data = b"", b""
-    room = at + 2 + 12 * len(entries) + 4
-    for tag, kind, value in sorted(entries):
-        if isinstance(value, int):
-            value = struct.pack(order + {3: "H", 4: "I"}[kind], value)
-        row = struct.pack(order + "HHI", tag, kind, len(value) // sizes[kind])
-        if len(value) <= 4:
-            rows += row + value.ljust(4, b"\0")
-        else:
-            rows += row + struct.pack(order + "I", room + len(data))
-            data += value + bytes(len(value) % 2)
-    return struct.pack(order + "H", len(entries)) + rows + struct.pack(order + "I", following) + data
-
-
-def exif(order="<", orientation=6):
-    """As a camera's, with a thumbnail, a maker's preview, position, owner and Adobe RGB."""
-    third = struct.pack(order + "6I", 47, 1, 30, 1, 0, 1)
-    interop = [(1, 2, b"R03\0"), (2, 7, b"0100")]
-    gps = [(1, 2, b"N\0"), (2, 5, third), (3, 2, b"E\0"), (4, 5, third), (18, 2, GPS + b"\0")]
-    camera = [(0x829A, 5, struct.pack(order + "2I", 1, 250)), (0x9003, 2, b"2020:01:02 03:04:05\0"),
-              (0x927C, 7, b"Maker\0" + THUMBNAIL), (0xA001, 3, 0xFFFF), (0xA002, 4, 9999),
-              (0xA003, 4, 9999), (0xA430, 2, OWNER + b"\0"), (0xA434, 2, b"Lens 50mm\0")]
-    image = [(0x010E, 2, TITLE + b"\0"), (0x010F, 2, b"Maker\0"), (0x0110, 2, b"Model 3\0"),
-             (0x0112, 3, orientation), (0x0131, 2, b"Firmware 1.0\0"), (0x8298, 2, NOTICE + b"\0")]
-    small = [(0x0103, 3, 6), (0x0112, 3, orientation), (0x0202, 4, len(THUMBNAIL))]
-    places = {}
-    for _ in range(2):  # the second time, places are known
-        blocks, at = [], 8
-        for name, entries in (
-                ("image", image + [(0x8769, 4, places.get("camera", 0)),
-                                   (0x8825, 4, places.get("gps", 0))]),
-                ("camera", camera + [(0xA005, 4, places.get("interop", 0))]), ("gps", gps),
-                ("interop", interop), ("small", small + [(0x0201, 4, places.get("end", 0))])):
-            places[name] = at
-            blocks.append(directory(order, at, entries,
-                                    places.get("small", 0) if name == "image" else 0))
-            at += len(blocks[-1])
-        places["end"] = at
-    head = (b"II" if order == "<" else b"MM") + struct.pack(order + "HI", 42, 8)
-    return head + b"".join(blocks) + THUMBNAIL
-
-
-def xmp():
-    image = base64.b64encode(THUMBNAIL).decode().replace("\n", "&#xA;")
-    return f"""<?xpacket begin='\ufeff' id='W5M0MpCehiHzreSzNTczkc9d'?>
-<x:xmpmeta xmlns:x='adobe:ns:meta/'><rdf:RDF xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#'>
-<rdf:Description rdf:about='' xmlns:dc='http://purl.org/dc/elements/1.1/'
-  xmlns:tiff='http://ns.adobe.com/tiff/1.0/' tiff:Orientation='6'
-  xmlns:xmp='http://ns.adobe.com/xap/1.0/' xmlns:xmpGImg='http://ns.adobe.com/xap/1.0/g/img/'>
- <xmp:Thumbnails><rdf:Alt><rdf:li rdf:parseType='Resource'><xmpGImg:format>JPEG</xmpGImg:format>
-  <xmpGImg:image>{image}</xmpGImg:image></rdf:li></rdf:Alt></xmp:Thumbnails>
- <dc:title><rdf:Alt><rdf:li xml:lang='x-default'>{TITLE.decode()}</rdf:li></rdf:Alt></dc:title>
- <dc:rights><rdf:Alt><rdf:li xml:lang='x-default'>XMP's {NOTICE.decode()}</rdf:li></rdf:Alt></dc:rights>
-</rdf:Description></rdf:RDF></x:xmpmeta><?xpacket end='w'?>""".encode()
-
-
-def dataset(number, text):
-    return struct.pack(">BBBH", 0x1C, 2, number, len(text)) + text
-
-
-IPTC = dataset(0, b"\0\4") + dataset(90, b"Zurich") + dataset(116, b"IPTC's " + NOTICE)
-
-
-def resource(number, data):
-    return b"8BIM" + struct.pack(">HHI", number, 0, len(data)) + data + bytes(len(data) % 2)
 
 
 def photograph(order="<"):
     """A JPEG with all of it, at 300 dots per inch."""
     thumbnail = struct.pack(">6IHH", 1, 16, 8, 48, 384, len(THUMBNAIL), 24, 1) + THUMBNAIL
     extra = segment(0xE0, b"JFIF\0\1\1\1" + struct.pack(">HH", 300, 300) + b"\0\0")
-    extra += segment(0xE1, b"Exif\0\0" + exif(order))
-    extra += segment(0xE1, b"http://ns.adobe.com/xap/1.0/\0" + xmp())
+    extra += segment(0xE1, b"Exif\0\0" + exif(order, thumbnail=THUMBNAIL))
+    extra += segment(0xE1, b"http://ns.adobe.com/xap/1.0/\0" + xmp(THUMBNAIL))
     extra += segment(0xED, b"Photoshop 3.0\0" + resource(1036, thumbnail) + resource(0x0404, IPTC))
     return baseline(32, 24, 3, extra=extra)
 
@@ -106,12 +36,11 @@ def photograph_png():
     """The same as PNG, in the ways that PNG has."""
 
     def raw(name, data):
-        text = f"\n{name}\n{len(data):8}\n{data.hex()}\n".encode()
-        return png_chunk(b"tEXt", b"Raw profile type " + name.encode() + b"\0" + text)
+        return png_chunk(b"tEXt", b"Raw profile type " + name.encode() + b"\0" + raw_profile(name, data))
 
     extra = png_chunk(b"pHYs", struct.pack(">IIB", 11811, 11811, 1))
-    extra += raw("exif", b"Exif\0\0" + exif(">")) + raw("iptc", resource(0x0404, IPTC))
-    extra += png_chunk(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + xmp())
+    extra += raw("exif", b"Exif\0\0" + exif(">", thumbnail=THUMBNAIL)) + raw("iptc", resource(0x0404, IPTC))
+    extra += png_chunk(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + xmp(THUMBNAIL))
     return png(32, 24, extra=extra)
 
 

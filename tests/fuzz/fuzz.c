@@ -2,6 +2,7 @@
 #define _GNU_SOURCE /* memfd_create */
 
 #include "fuzz.h"
+#include "image/formats.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -29,6 +30,35 @@ void fuzz_check(enum impasto_status status, const struct impasto_error *error)
         abort();
     if ((status == IMPASTO_OK) != (text[0] == 0) || strchr(text, '\n') || !imp_is_utf8(text))
         abort();
+}
+
+static void select_metadata(const struct impasto_image *image, enum impasto_privacy privacy)
+{
+    struct impasto_metadata selected = {0};
+    struct impasto_error error = {0};
+    fuzz_check(imp_metadata_select(image, privacy, &selected, &error), &error);
+    imp_metadata_free(&selected);
+}
+
+static void save(const struct impasto_image *image, const char *name, enum impasto_privacy privacy)
+{
+    const struct impasto_save_options options = {.privacy = privacy};
+    struct impasto_error error = {0};
+    unsigned char *bytes = NULL;
+    size_t size = 0;
+    fuzz_check(impasto_image_encode(image, name, &options, &bytes, &size, &error), &error);
+    free(bytes);
+}
+
+void fuzz_save(const struct impasto_image *image)
+{
+    const struct impasto_metadata *m = &image->metadata;
+    select_metadata(image, IMPASTO_PRIVACY_KEEP);
+    select_metadata(image, IMPASTO_PRIVACY_PRIVATE);
+    if ((m->exif.size + m->xmp.size + m->iptc.size) % 16 == 1) {
+        save(image, "x.png", IMPASTO_PRIVACY_KEEP);
+        save(image, "x.jpg", IMPASTO_PRIVACY_PRIVATE);
+    }
 }
 
 /* The memory there is costs a few files in /proc to find out, a hundred times what the rest does:

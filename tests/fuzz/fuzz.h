@@ -15,6 +15,9 @@ const char *fuzz_file(const uint8_t *data, size_t size);
  * sound text, and anything else none. */
 void fuzz_check(enum impasto_status status, const struct impasto_error *error);
 
+/* Chooses what a picture that was read is saved with, and saves one of sixteen. */
+void fuzz_save(const struct impasto_image *image);
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #endif

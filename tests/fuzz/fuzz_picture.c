@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #define MOST_PIXELS 65536
+#define MOST_SAVED 1024 /* of them: pixels are not what is tried */
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -23,6 +24,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         abort();
     fuzz_check(FORMAT.load(&source, &image, &error), &error);
     fclose(source.stream);
+    if (image && image->width * image->height <= MOST_SAVED)
+        fuzz_save(image);
     impasto_image_free(&image);
     return 0;
 }

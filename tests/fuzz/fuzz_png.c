@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* PNG pictures and their settings. Checksums of chunks are made right first: else nothing but them
- * would be tried. A chunk that claims more than there is claims 4 KiB at most: libpng allocates and
- * clears what it claims, which would take most of the time. The hostile files have longer ones. */
+/* PNG pictures and their settings, saved again. Checksums of chunks are made right first: else
+ * nothing but them would be tried. A chunk that claims more than there is claims 4 KiB at most:
+ * libpng allocates and clears what it claims, which would take most of the time. The hostile files
+ * have longer ones. */
 
 #include "fuzz.h"
 #include "image/formats.h"
@@ -10,6 +11,7 @@
 #include <string.h>
 
 #define MOST_PIXELS 65536
+#define MOST_SAVED 1024 /* of them: pixels are not what is tried */
 /* Signature, and a chunk without data: length, kind, checksum. */
 #define SIGNATURE 8
 #define CHUNK 12
@@ -57,6 +59,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                                                : imp_image_png.load(&source, &image, &error);
         fuzz_check(status, &error);
         fclose(source.stream);
+        if (image && image->width * image->height <= MOST_SAVED)
+            fuzz_save(image);
         impasto_image_free(&image);
         free(text);
     }

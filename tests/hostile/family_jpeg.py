@@ -3,6 +3,7 @@
 
 import struct
 
+import blocks
 from common import ANY, BAD, OK, cut, damaged, exif_blocks, profiles
 
 SOI, EOI = b"\xff\xd8", b"\xff\xd9"
@@ -243,6 +244,10 @@ def companions():
             ("piece-counts", app2(b"x", 1, 2) + app2(b"x", 2, 3)), ("piece-empty", app2(b"")),
             ("pieces-many", app2(b"x" * 60000, 1, 255) * 200)]:
         yield f"icc-{name}", ANY, baseline(extra=extra)
+    for name, packet in blocks.packets():
+        yield name, ANY, baseline(extra=segment(0xE1, b"http://ns.adobe.com/xap/1.0/\0" + packet))
+    for name, pieces in blocks.resources():
+        yield name, ANY, baseline(extra=segment(0xED, b"Photoshop 3.0\0" + pieces[:65000]))
     for count in (1, 2, 3, 4):
         for transform in (0, 1, 2, 3, 255):
             adobe = segment(0xEE, b"Adobe\0\x64\0\0\0\0" + bytes([transform]))
@@ -255,9 +260,18 @@ def companions():
         yield name, ANY, baseline(extra=extra)
 
 
+def telling():
+    """With all that a photograph may say of itself."""
+    return baseline(extra=segment(0xE1, b"Exif\0\0" + blocks.exif())
+                    + segment(0xE1, b"http://ns.adobe.com/xap/1.0/\0" + blocks.xmp())
+                    + segment(0xED, b"Photoshop 3.0\0" + blocks.resource(0x0404, blocks.IPTC)))
+
+
 def files():
     bases = [("gray", baseline()), ("colour", baseline(24, 17, 3)), ("cmyk", baseline(17, 9, 4)),
              ("progressive", progressive())]
+    yield "sound-telling", OK, telling()
+    yield from damaged("telling", telling(), 200, 13)
     for name, data in bases:
         yield f"sound-{name}", OK, data
         # Without the end marker, or with half of it, all pixels are there.

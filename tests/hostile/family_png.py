@@ -4,6 +4,7 @@
 import struct
 import zlib
 
+import blocks
 from common import ANY, BAD, OK, cut, damaged, exif_blocks, profiles
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -177,8 +178,22 @@ def companions():
                  b"tIME", b"tEXt", b"zTXt", b"iTXt", b"eXIf", b"tRNS", b"oFFs", b"pCAL", b"sCAL"):
         for body in (b"", b"\0", b"\xff" * 4, bytes(9), b"x\0\0" + b"\xff" * 40, b"\xff" * 32):
             yield f"{kind.decode()}-{body[:4].hex()}{len(body)}", ANY, picture(extra=[(kind, body)])
+    for name, packet in blocks.packets():
+        yield name, ANY, picture(extra=[(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + packet)])
+    for name, text in [*blocks.profiles_in_text(),
+                       *((name, blocks.raw_profile("iptc", data)) for name, data in blocks.resources())]:
+        yield name, ANY, picture(extra=[(b"tEXt", b"Raw profile type exif\0" + text)])
     for gamma in (0, 1, 2**31 - 1, 2**32 - 1):
         yield f"gamma-{gamma}", ANY, picture(extra=[(b"gAMA", struct.pack(">I", gamma))])
+
+
+def telling():
+    """With all that a photograph may say of itself."""
+    raw = [(b"tEXt", b"Raw profile type " + name.encode() + b"\0" + blocks.raw_profile(name, data))
+           for name, data in [("exif", b"Exif\0\0" + blocks.exif()),
+                              ("iptc", blocks.resource(0x0404, blocks.IPTC))]]
+    return picture(extra=[(b"pHYs", struct.pack(">IIB", 11811, 11811, 1)), *raw,
+                          (b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + blocks.xmp())])
 
 
 def lies():
@@ -255,6 +270,8 @@ def files():
             name = f"sound-{colour}-{depth}-{interlace}"
             yield name, OK, assemble(parts)
             yield from cut(name, assemble(parts), structure(parts))
+    yield "sound-telling", OK, telling()
+    yield from damaged("telling", telling(), 100, 3)
     yield from bombs()
     yield from headers()
     yield from data()
