@@ -3,15 +3,13 @@
 
 #include "cli/html.h"
 
-#include "cli/json.h"
+#include "cli/options.h"
 
 #include <ctype.h>
 
 void cli_html_text(FILE *stream, const char *text)
 {
-    json_t *clean = cli_json_text(text); /* valid UTF-8 */
-    const char *at = json_string_value(clean);
-    for (; at && *at; at++) {
+    for (const char *at = text; at && *at; at++) {
         if (*at == '&')
             fputs("&amp;", stream);
         else if (*at == '<')
@@ -22,10 +20,13 @@ void cli_html_text(FILE *stream, const char *text)
             fputs("&quot;", stream);
         else if (*at == '\'')
             fputs("&#39;", stream);
-        else
-            fputc(iscntrl((unsigned char)*at) ? '?' : *at, stream);
+        else if (iscntrl((unsigned char)*at) || cli_character(at) == 0) {
+            fputc('?', stream);
+        } else {
+            fwrite(at, 1, cli_character(at), stream);
+            at += cli_character(at) - 1;
+        }
     }
-    json_decref(clean);
 }
 
 void cli_html_base64(FILE *stream, const unsigned char *bytes, size_t size)

@@ -86,10 +86,8 @@ static enum impasto_status save_settings(const struct cli_settings *settings,
 
 static enum impasto_status dispatch(struct cli_settings *settings, struct impasto_error *error)
 {
-    if (settings->help) {
-        cli_help(stdout);
-        return IMPASTO_OK;
-    }
+    if (settings->help)
+        return cli_help(stdout, settings, error);
     if (settings->version) {
         printf("impasto %s\n", impasto_version());
         return IMPASTO_OK;

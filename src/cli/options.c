@@ -44,7 +44,7 @@ static const struct cli_choice style_size_words[] = {
 
 /* Groups appear in --help in this order. The limits are those of impasto.h. */
 const struct cli_option cli_options[] = {
-    {"output", 'o', "Pictures", "FILE", CLI_TEXT, SETTING(output),
+    {"output", 'o', "Pictures", "FILE", CLI_TEXT, SETTING(output), .chief = true,
      .help = "the result, .png, .jpg, .tif or .webp; a folder, for the usual name in it; \"-\": "
              "standard "
              "output, with --format (<content>-<style>.png beside the content picture)"},
@@ -56,8 +56,8 @@ const struct cli_option cli_options[] = {
      .help =
          "refuse, before the work, to replace a result that is there; with --batch it is passed "
          "over anyway"},
-    {"size", 0, "Pictures", "N|source", CLI_INT, PARAM(size), .low = 16, .high = 16384,
-     .choices = size_words, .recorded = true,
+    {"size", 0, "Pictures", "N|source", CLI_INT, PARAM(size), .chief = true, .low = 16,
+     .high = 16384, .choices = size_words, .recorded = true,
      .help = "longer side of the result in pixels; source: the content picture's own size (512)"},
     {"style", 0, "Pictures", "FILE[:w]", CLI_LIST, SETTING(styles),
      .help = "a style picture, with its weight, besides those named without an option; may be "
@@ -66,8 +66,8 @@ const struct cli_option cli_options[] = {
      .high = 16384, .choices = style_size_words, .recorded = true,
      .help = "longer side of the style picture as used (auto: the result's longer side times "
              "--style-scale, never enlarged)"},
-    {"style-scale", 0, "Pictures", "F", CLI_FLOAT, PARAM(style_scale), .low = 0.05, .high = 20,
-     .recorded = true, .help = "larger or smaller strokes, with --style-size auto (1)"},
+    {"style-scale", 0, "Pictures", "F", CLI_FLOAT, PARAM(style_scale), .chief = true, .low = 0.05,
+     .high = 20, .recorded = true, .help = "larger or smaller strokes, with --style-size auto (1)"},
     {"content-mask", 0, "Pictures", "FILE[#RRGGBB][:w]", CLI_LIST, SETTING(content_masks),
      .recorded = true,
      .help = "paint only where FILE is white, or has the colour; once for each style picture (or "
@@ -80,7 +80,7 @@ const struct cli_option cli_options[] = {
     {"interpolate", 0, "Pictures", "N", CLI_INT, SETTING(interpolate), .low = 2, .high = 10000,
      .recorded = true,
      .help = "write N pictures, from each style picture to the next: OUT-0001.png and so on"},
-    {"batch", 0, "Pictures", "FILE|DIR", CLI_LIST, SETTING(batch),
+    {"batch", 0, "Pictures", "FILE|DIR", CLI_LIST, SETTING(batch), .chief = true,
      .help =
          "paint many contents: pictures, folders of them, or text files that list them (\"-\": "
          "standard input); may be repeated. The pictures named besides are styles, or, where -- "
@@ -108,24 +108,26 @@ const struct cli_option cli_options[] = {
     {"max-pixels", 0, "Pictures", "N", CLI_UINT64, SETTING(max_pixels), .low = 1,
      .high = 4290250000.0, .help = "refuse larger pictures (100000000)"},
 
-    {"preset", 0, "Look", "default|quick|fine|classic", CLI_TEXT, SETTING(preset), .recorded = true,
-     .stays = true,
+    {"preset", 0, "Look", "default|quick|fine|classic", CLI_TEXT, SETTING(preset), .chief = true,
+     .recorded = true, .stays = true,
      .help =
          "a set of parameters that suits the weights; options override it. quick: 384 pixels, half "
          "the steps; fine: 768 pixels, twice the steps; classic: the TensorFlow tutorial's "
          "recipe, 1000 steps of Adam at one size (default)"},
-    {"settings", 0, "Look", "FILE", CLI_SETTINGS, SETTING(settings_file),
+    {"settings", 0, "Look", "FILE", CLI_SETTINGS, SETTING(settings_file), .chief = true,
      .help = "take pictures and options from an earlier PNG result or a JSON file; those on the "
              "command line override them; of several files, the later one wins (\"-\": standard "
              "input)"},
     {"save-settings", 0, "Look", "FILE", CLI_TEXT, SETTING(save_settings),
      .help = "only write the settings in force to a JSON file for --settings (\"-\": to standard "
              "output)"},
-    {"strength", 0, "Look", "F", CLI_FLOAT, PARAM(strength), .low = 0, .high = 1, .recorded = true,
-     .help = "how much of the painting: 0 is the photograph itself, above it the painting's weight "
-             "over the photograph's rises a hundredfold up to 0.5, and again up to 1 (0.5)"},
-    {"colour", 0, "Look", "style|luma|match", CLI_CHOICE, PARAM(colour), .choices = colours,
-     .recorded = true, .also = "color",
+    {"strength", 0, "Look", "F", CLI_FLOAT, PARAM(strength), .chief = true, .low = 0, .high = 1,
+     .recorded = true,
+     .help = "how much of the painting, up to 1, 0 being the photograph itself; from above 0 to "
+             "0.5 the "
+             "painting's weight over the photograph's rises a hundredfold, and again to 1 (0.5)"},
+    {"colour", 0, "Look", "style|luma|match", CLI_CHOICE, PARAM(colour), .chief = true,
+     .choices = colours, .recorded = true, .also = "color",
      .help = "style: the painting's colours; luma: the photograph's, only lightness is painted; "
              "match: the painting is first given the photograph's range of colours (style)"},
     {"scales", 0, "Look", "auto|N|LIST", CLI_SCALES, PARAM(scales), .recorded = true,
@@ -190,11 +192,11 @@ const struct cli_option cli_options[] = {
     {"export-weights", 0, "Network", "FILE", CLI_TEXT, SETTING(export_weights),
      .help = "write the weights in use as safetensors"},
 
-    {"device", 0, "Device", "SPEC", CLI_TEXT, SETTING(device), .recorded = true, .stays = true,
-     .words = "auto gpu igpu cpu accel",
+    {"device", 0, "Device", "SPEC", CLI_TEXT, SETTING(device), .chief = true, .recorded = true,
+     .stays = true, .words = "auto gpu igpu cpu accel",
      .help = "auto, an index, P:D, gpu, igpu, cpu, or text found in the device's name, platform, "
              "PCI address or UUID ($IMPASTO_DEVICE, else auto)"},
-    {"list-devices", 0, "Device", NULL, CLI_FLAG, SETTING(list_devices),
+    {"list-devices", 0, "Device", NULL, CLI_FLAG, SETTING(list_devices), .chief = true,
      .help = "what there is, and what is odd about it"},
     {"json", 0, "Device", NULL, CLI_FLAG, SETTING(json), .help = "with --list-devices: as JSON"},
     {"self-test", 0, "Device", NULL, CLI_FLAG, SETTING(self_test),
@@ -219,13 +221,13 @@ const struct cli_option cli_options[] = {
     {"plan", 0, "Device", NULL, CLI_FLAG, SETTING(plan),
      .help = "only show how the memory would be used, and the cost in time"},
 
-    {"checkpoint", 0, "Checkpoints", "FILE", CLI_TEXT, SETTING(checkpoint),
+    {"checkpoint", 0, "Checkpoints", "FILE", CLI_TEXT, SETTING(checkpoint), .chief = true,
      .help =
          "save the run in FILE now and then, and when it is stopped, so that --resume can go on "
          "with it; kept when it is finished. A FILE with an unfinished run is not replaced"},
     {"every", 0, "Checkpoints", "N|Ns", CLI_EVERY, SETTING(every), .low = 1, .high = 1000000,
      .help = "how often to save it: every N iterations, or every N seconds (60s)"},
-    {"resume", 0, "Checkpoints", "FILE", CLI_SETTINGS, SETTING(resume),
+    {"resume", 0, "Checkpoints", "FILE", CLI_SETTINGS, SETTING(resume), .chief = true,
      .help =
          "go on with the run in FILE, with its pictures and settings, to the same result as if it "
          "had "
@@ -239,20 +241,22 @@ const struct cli_option cli_options[] = {
      .help = "the gradient at the start: raw little-endian float32, (3, height, width), RGB"},
     {"save-every", 0, "Reports", "N", CLI_INT, SETTING(save_every), .low = 1, .high = 1000000,
      .help = "write the result so far every N iterations"},
-    {"show", 0, "Reports", NULL, CLI_FLAG, SETTING(show),
+    {"show", 0, "Reports", NULL, CLI_FLAG, SETTING(show), .chief = true,
      .help = "the picture so far in the terminal, as well as that can show pictures"},
     {"timelapse", 0, "Reports", "DIR", CLI_TEXT, SETTING(timelapse),
      .help = "numbered pictures of the way to the result, for a film; DIR is made if need be"},
     {"timelapse-every", 0, "Reports", "N", CLI_INT, SETTING(timelapse_every), .low = 1,
      .high = 1000000, .help = "a frame every N iterations (what gives about 100)"},
-    {"report", 0, "Reports", "FILE", CLI_TEXT, SETTING(report),
+    {"report", 0, "Reports", "FILE", CLI_TEXT, SETTING(report), .chief = true,
      .help = "pictures, loss curves, settings and device on one HTML page, to keep or to send"},
     {"profile", 0, "Reports", NULL, CLI_FLAG, PARAM(profile), .help = "time per kernel and layer"},
-    {"quiet", 'q', "Reports", NULL, CLI_FLAG, SETTING(quiet), .help = "only warnings and errors"},
+    {"quiet", 'q', "Reports", NULL, CLI_FLAG, SETTING(quiet), .chief = true,
+     .help = "only warnings and errors"},
     {"verbose", 'v', "Reports", NULL, CLI_FLAG, SETTING(verbose),
      .help = "more about what is done"},
     {"version", 0, "Reports", NULL, CLI_FLAG, SETTING(version), .help = "print the version"},
-    {"help", 'h', "Reports", NULL, CLI_FLAG, SETTING(help), .help = "print this"},
+    {"help", 'h', "Reports", NULL, CLI_FLAG, SETTING(help), .chief = true,
+     .help = "print all of this; --help GROUP: one group or option of it; -h: one page"},
 };
 const size_t cli_option_count = sizeof(cli_options) / sizeof(*cli_options);
 

@@ -67,6 +67,8 @@ struct cli_settings {
     const char *checkpoint, *resume; /* the first: that of resume, unless given */
     struct cli_every every;
     bool quiet, verbose, version, help;
+    bool brief;                                /* the help: one page */
+    const char *help_about;                    /* a group or option; NULL: all */
     const char *settings_file, *save_settings; /* the first: the last one given */
     /* Each option's text as given, by its place in the table (of a list, the last). */
     const char *values[CLI_OPTIONS_MOST];
@@ -109,7 +111,9 @@ void cli_take_back(struct cli_settings *settings, const struct cli_option *optio
 enum impasto_status cli_override(const struct cli_settings *settings, struct impasto_params *params,
                                  struct impasto_error *error);
 
-void cli_help(FILE *stream);
+/* What was asked for: one page, all, or one group or option. */
+enum impasto_status cli_help(FILE *stream, const struct cli_settings *settings,
+                             struct impasto_error *error);
 
 /* The double of fewest digits that is this float when rounded to one: 0.02, not 0.0199999995. */
 double cli_shortest(float number);

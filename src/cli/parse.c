@@ -151,7 +151,15 @@ static enum impasto_status take_words(int argc, char **argv, bool files,
             if (word[2])
                 value = word + 2;
         }
-        if (option->type == CLI_FLAG) {
+        if (strcmp(option->name, "help") == 0) {
+            /* All of it, or what the next word names. */
+            settings->brief = word[1] != '-';
+            if (!value && !settings->brief && i + 1 < argc && argv[i + 1][0] &&
+                argv[i + 1][0] != '-')
+                value = argv[++i];
+            settings->help_about = value;
+            value = "";
+        } else if (option->type == CLI_FLAG) {
             if (value)
                 return cli_fail(error, IMPASTO_ERROR_USAGE, "--%s: takes no value", option->name);
             value = "";

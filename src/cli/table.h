@@ -41,6 +41,7 @@ struct cli_option {
     const struct cli_choice *choices; /* of a choice; or words beside the numbers of an int */
     bool recorded; /* decides the result, so the trace has it, and settings files may */
     bool stays;    /* but is not saved: of this machine, or said by the other options already */
+    bool chief;    /* one of those that matter most, which -h shows */
     const char *words; /* that the operand leaves out and completions offer, between spaces */
     const char *also;  /* another spelling of the name, which is taken as well */
     const char *help;                 /* with the default in parentheses */

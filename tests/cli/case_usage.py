@@ -55,6 +55,42 @@ class Help(unittest.TestCase):
             self.assertRegex(codes, rf"\b{code}\b")
 
 
+class HelpParts(Case):
+    def test_one_page(self):
+        run = self.succeed("-h")
+        lines = run.stdout.splitlines()
+        self.assertLessEqual(len(lines), 40)
+        self.assertEqual([line for line in lines if len(line) > 100], [])
+        for option in ["--output", "--size", "--preset", "--strength", "--batch", "--device", "--resume"]:
+            self.assertRegex(run.stdout, rf"(?m)^  .*{option}\b")
+        for words in ["--help lists all options", "--help GROUP", "pictures", "checkpoints", "exit codes"]:
+            self.assertIn(words, run.stdout)
+
+    def test_groups_and_options(self):
+        everything = self.succeed("--help").stdout
+        for word, title, option in [("look", "Look", "strength"), ("PICTURES", "Pictures", "batch"),
+                                    ("network", "Network", "weights")]:
+            out = self.succeed("--help", word).stdout
+            self.assertTrue(out.startswith(f"\n{title}:\n"))
+            self.assertRegex(out, rf"(?m)^      --{option}\b")
+            self.assertIn(out, everything)
+            self.assertEqual(out, self.succeed(f"--help={word}").stdout)
+        self.assertIn("wrong usage", self.succeed("--help", "exit codes").stdout)
+        self.assertIn("IMPASTO_DEVICE", self.succeed("--help", "environment").stdout)
+        for word in ["size", "--size"]:
+            out = self.succeed("--help=" + word).stdout
+            self.assertEqual(re.findall(r"--([a-z-]+) ", out), ["size"])
+            self.assertIn(out, everything)
+        self.assertEqual(self.succeed("--help", "-q").stdout, everything)
+
+    def test_unknown_groups(self):
+        for word, words in [("lok", "did you mean look?"), ("devices", "did you mean device?"),
+                            ("xyzzy", "pictures, look, network, device")]:
+            run = self.impasto("--help", word)
+            self.assertEqual((run.returncode, run.stdout), (USAGE, ""))
+            self.assertIn(words, run.stderr)
+
+
 class Usage(Case):
     def test_version(self):
         self.assertRegex(self.succeed("--version").stdout, r"^impasto \d+\.\d+\.\d+\n$")
