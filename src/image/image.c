@@ -197,8 +197,9 @@ enum impasto_status impasto_image_save_check(const char *name, int width, int he
                         options.quality);
     if (options.bits > info->bits)
         return imp_fail(error, IMPASTO_ERROR_USAGE,
-                        "%s: %s has 8 bits per channel; end the name in .png or .tif", name,
-                        info->name);
+                        "%s: not %d but 8 bits per channel are all that %s has; end the name in .png "
+                        "or .tif",
+                        name, options.bits, info->name);
     if (width > info->largest_side || height > info->largest_side)
         return imp_fail(error, IMPASTO_ERROR_USAGE,
                         "%s: %dx%d pixels, but %s has sides of at most %d; end the name in .png",

@@ -12,7 +12,7 @@ from support import CHEAP, DEVICE, INPUT, OUTPUT, SHORT_PATIENCE, USAGE, Case, e
 
 OPTIONS = """device list-devices json self-test size style-size style-scale iterations optimizer
     learning-rate beta1 beta2 epsilon content-weight style-weight tv-weight content-layers
-    style-layers losses pooling padding init seed preset weights export-weights conv gemm trace
+    style-layers losses pooling padding init seed preset weights export-weights conv gemm format no-clobber quality trace
     gradient save-every profile output bits metadata margin convention max-pixels quiet verbose version
     help memory plan tune scales first-iterations average strength colour style-loss content-mask
     style-mask keep interpolate history settings save-settings
@@ -270,8 +270,9 @@ class Outputs(Case):
     def test_folders(self):
         (self.folder / "sub").mkdir()
         (self.folder / "sub.png").mkdir()
-        self.refuse_target("folder", "sub")
-        self.refuse_target("folder", "sub/")
+        for option in ("--trace", "--gradient"):  # -o takes the usual name in it: case_formats
+            self.refuse(OUTPUT, "folder", option, "sub")
+            self.refuse(OUTPUT, "folder", option, "sub/")
         self.refuse_target(["missing", "no such file"], "missing/x")
         self.refuse_target("not a", "content.png/x")
 
@@ -291,7 +292,7 @@ class Outputs(Case):
     def test_formats(self):
         self.refuse(USAGE, ["x.gif", ".png", ".jpg"], "-o", "x.gif")
         self.refuse(USAGE, ["16", "x.jpg"], "-o", "x.jpg", "--bits", "16")
-        self.refuse(USAGE, ".png", "-o", "-")
+        self.refuse(USAGE, "--format", "-o", "-")
 
     def test_an_input_is_never_written_to(self):
         os.link(self.folder / "content.png", self.folder / "hard.png")
