@@ -8,6 +8,7 @@
 
 #include "cli/run.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -28,6 +29,7 @@ struct cli_watchdog {
     pthread_t thread;
     pthread_mutex_t mutex;
     pthread_cond_t ends;
+    clockid_t clock; /* of waits for `ends` */
     bool ending;
     long idle, limit; /* seconds */
     long fixed;       /* the limit, where the user has given one; 0: none was */
@@ -76,16 +78,34 @@ static void *watch(void *user)
     pthread_mutex_lock(&dog->mutex);
     while (!dog->ending) {
         struct timespec next;
-        clock_gettime(CLOCK_MONOTONIC, &next);
+        if (clock_gettime(dog->clock, &next) != 0)
+            break;
         next.tv_sec++;
         int waited = 0;
         while (!dog->ending && waited == 0)
             waited = pthread_cond_timedwait(&dog->ends, &dog->mutex, &next);
+        /* What does not wait must not count. */
+        if (!dog->ending && waited != ETIMEDOUT)
+            break;
         if (!dog->ending && dog->resting == 0 && ++dog->idle > dog->limit)
             leave(dog);
     }
     pthread_mutex_unlock(&dog->mutex);
     return NULL;
+}
+
+/* Systems without a monotonic clock for this wait by the other, which may be set: then a second is
+ * longer or shorter for once. */
+static bool prepare(struct cli_watchdog *dog)
+{
+    pthread_condattr_t attributes;
+    if (pthread_mutex_init(&dog->mutex, NULL) != 0 || pthread_condattr_init(&attributes) != 0)
+        return false;
+    dog->clock = pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC) == 0 ? CLOCK_MONOTONIC
+                                                                              : CLOCK_REALTIME;
+    const bool made = pthread_cond_init(&dog->ends, &attributes) == 0;
+    pthread_condattr_destroy(&attributes);
+    return made;
 }
 
 /* Signals are the other threads'. */
@@ -113,16 +133,10 @@ enum impasto_status cli_watchdog_open(struct cli_painter *run)
     struct cli_watchdog *dog = calloc(1, sizeof(*dog));
     if (!dog)
         return cli_fail_memory(run->error, "the watchdog");
-    pthread_condattr_t monotonic;
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&dog->ends, &monotonic);
-    pthread_condattr_destroy(&monotonic);
-    pthread_mutex_init(&dog->mutex, NULL);
     dog->run = run;
     dog->fixed = seconds;
     dog->limit = seconds > 0 ? seconds : OPENING_SECONDS;
-    if (!start(dog)) {
+    if (!prepare(dog) || !start(dog)) {
         free(dog);
         cli_console_log(&run->console, IMPASTO_LOG_WARNING,
                         "no thread can be had to watch the device");

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <link.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdint.h>
@@ -313,4 +314,11 @@ int pipe(int ends[2])
 {
     FAIL(MAKE, EMFILE, -1);
     return (int)syscall(SYS_pipe2, ends, 0);
+}
+
+/* With IMPASTO_FAULT_CLOCK set, as on systems where waits know one clock only. */
+int pthread_condattr_setclock(pthread_condattr_t *attributes, clockid_t clock)
+{
+    return getenv("IMPASTO_FAULT_CLOCK") ? EINVAL
+                                         : NEXT(pthread_condattr_setclock)(attributes, clock);
 }
