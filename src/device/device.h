@@ -90,6 +90,9 @@ struct imp_tuning {
 void imp_device_key(const struct impasto_device_info *info, char key[IMP_DEVICE_KEY]);
 /* What is stored for a device with this driver and these kernels; false: nothing. */
 bool imp_tuning_load(const struct impasto_device_info *info, struct imp_tuning *tuning);
+/* Whether it can be stored: to be asked before minutes of work. */
+enum impasto_status imp_tuning_check(const struct impasto_device_info *info,
+                                     struct impasto_error *error);
 /* *stored: the file's path, which the caller frees. */
 enum impasto_status imp_tuning_store(const struct impasto_device_info *info,
                                      const struct imp_tuning *tuning, char **stored,

@@ -100,23 +100,41 @@ bool imp_tuning_load(const struct impasto_device_info *info, struct imp_tuning *
     return good;
 }
 
+/* *path: a new string, also after a failure; NULL where there is no place. */
+static enum impasto_status create_file(const char *key, char **path, struct imp_file *file,
+                                       struct impasto_error *error)
+{
+    *path = path_of(key);
+    if (*path == NULL)
+        return imp_fail(error, IMPASTO_ERROR_OUTPUT,
+                        "there is no data folder to keep the tuning in; set HOME or XDG_DATA_HOME");
+    if (!imp_host_make_folders(*path))
+        return imp_fail_file(error, IMPASTO_ERROR_OUTPUT, *path, "its folder cannot be made",
+                             errno);
+    return imp_file_create(file, *path, error);
+}
+
+enum impasto_status imp_tuning_check(const struct impasto_device_info *info,
+                                     struct impasto_error *error)
+{
+    char key[IMP_DEVICE_KEY], *path;
+    struct imp_file file;
+    imp_device_key(info, key);
+    const enum impasto_status status = create_file(key, &path, &file, error);
+    if (status == IMPASTO_OK)
+        imp_file_abandon(&file);
+    free(path);
+    return status;
+}
+
 enum impasto_status imp_tuning_store(const struct impasto_device_info *info,
                                      const struct imp_tuning *tuning, char **stored,
                                      struct impasto_error *error)
 {
-    char key[IMP_DEVICE_KEY];
-    imp_device_key(info, key);
-    char *path = path_of(key);
+    char key[IMP_DEVICE_KEY], *path;
     struct imp_file file;
-    if (path == NULL)
-        return imp_fail(error, IMPASTO_ERROR_OUTPUT,
-                        "there is no data folder to keep the tuning in; set HOME or XDG_DATA_HOME");
-    enum impasto_status status = IMPASTO_OK;
-    if (!imp_host_make_folders(path))
-        status =
-            imp_fail_file(error, IMPASTO_ERROR_OUTPUT, path, "its folder cannot be made", errno);
-    if (status == IMPASTO_OK)
-        status = imp_file_create(&file, path, error);
+    imp_device_key(info, key);
+    enum impasto_status status = create_file(key, &path, &file, error);
     if (status == IMPASTO_OK) {
         fprintf(file.stream,
                 MAGIC "\n%s\nvector_width %d\nblock %d %d\nchunk %" PRIu64 "\niteration %.0f\n",

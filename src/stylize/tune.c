@@ -253,6 +253,8 @@ enum impasto_status impasto_device_tune(const char *spec, impasto_log_fn log, vo
         (status = imp_candidates_select(candidates, count, spec, &order, &order_count, error)))
         goto done;
     const struct imp_candidate *candidate = &candidates[order[0]];
+    if ((status = imp_tuning_check(&candidate->info, error)))
+        goto done;
     imp_log(&sink, IMPASTO_LOG_INFO, "tuning: device %d: %s (%s)", candidate->info.index,
             candidate->info.name, candidate->info.platform);
     if ((status = tune(candidate, &sink, best, error)) ||

@@ -5,7 +5,7 @@ import json
 import pathlib
 import re
 
-from support import DEVICE, Case
+from support import DEVICE, OUTPUT, Case
 
 LONG = 600  # seconds: it compiles a dozen variants of the kernels
 
@@ -48,3 +48,14 @@ class Tuning(Case):
         run = self.impasto("--tune", "--device", "nothing of that name")
         self.assertEqual(run.returncode, DEVICE)
         self.assertIn("fits no device", run.stderr)
+
+    def test_what_cannot_be_kept(self):
+        """Said before the minutes that it takes."""
+        for words, changes in [("set HOME or XDG_DATA_HOME", {"HOME": None}),
+                               ("/dev/null/.local", {"HOME": "/dev/null"}),
+                               ("/proc/nowhere/impasto", {"XDG_DATA_HOME": "/proc/nowhere"})]:
+            with self.subTest(words):
+                run = self.impasto("--tune", "--device", "cpu", env=changes)
+                self.assertEqual(run.returncode, OUTPUT, run.stderr)
+                self.assertIn(words, run.stderr)
+                self.assertNotIn("tuning: ", run.stderr)
