@@ -138,7 +138,8 @@ struct impasto_device; /* an open OpenCL device: context, queue, compiled kernel
  * integrated GPU, accelerator, CPU, and last what is known to be slow; passing over duplicates and
  * devices that fail a short self-check), an index, "P:D", "gpu", "igpu", "cpu",
  * "accel", "pci:…", "uuid:…", or text found, ignoring case, in "platform device", PCI address or
- * UUID. Only "auto" ever moves on to another device; for any other spec a device that does not
+ * UUID; digits that are no index, such as "3060", are looked for in names, one or two of them as a whole
+ * number. Only "auto" ever moves on to another device; for any other spec a device that does not
  * exist, does not work or is not the only match is IMPASTO_ERROR_DEVICE, whose message lists the
  * candidates. A type word takes the first device of its type and says which in the log.
  *

@@ -14,7 +14,16 @@
 /* Shown of a device's name where candidates are listed. */
 #define NAME_SHOWN 48
 
-enum form { FORM_AUTO, FORM_INDEX, FORM_PAIR, FORM_TYPE, FORM_PCI, FORM_UUID, FORM_TEXT };
+enum form {
+    FORM_AUTO,
+    FORM_INDEX,
+    FORM_PAIR,
+    FORM_TYPE,
+    FORM_PCI,
+    FORM_UUID,
+    FORM_DIGITS,
+    FORM_TEXT
+};
 
 /* A spec taken apart. */
 struct spec {
@@ -145,6 +154,20 @@ static bool fits_text(const struct imp_candidate *candidate, const char *text)
     return false;
 }
 
+/* So few digits may be meant for an index that there is not: they must be a whole number of the
+ * name. */
+#define FEW_DIGITS 2
+
+static bool has_digits(const char *text, const char *digits)
+{
+    const size_t length = strlen(digits);
+    for (const char *at = text; (at = strstr(at, digits)) != NULL; at++)
+        if (length > FEW_DIGITS || ((at == text || !isdigit((unsigned char)at[-1])) &&
+                                    !isdigit((unsigned char)at[length])))
+            return true;
+    return false;
+}
+
 /* UUIDs are often written with dashes; ours have none. */
 static bool fits_uuid(const char *uuid, const char *text)
 {
@@ -178,6 +201,8 @@ static bool fits(const struct imp_candidate *candidate, const struct spec *spec)
         return !candidate->alias && contains(info->pci, spec->text, strlen(spec->text));
     case FORM_UUID:
         return !candidate->alias && fits_uuid(info->uuid, spec->text);
+    case FORM_DIGITS:
+        return has_digits(info->name, spec->text) || has_digits(info->platform, spec->text);
     case FORM_TEXT:
         return fits_text(candidate, spec->text);
     }
@@ -282,15 +307,27 @@ static enum impasto_status fail_without_match(const struct imp_candidate *candid
                     text, list);
 }
 
+static size_t find_fitting(const struct imp_candidate *candidates, size_t count,
+                           const struct spec *spec, size_t *order)
+{
+    size_t found = 0;
+    for (size_t i = 0; i < count; i++)
+        if (fits(&candidates[i], spec))
+            order[found++] = i;
+    return found;
+}
+
 static enum impasto_status select_spec(const struct imp_candidate *candidates, size_t count,
                                        const char *text, size_t *order, size_t *order_count,
                                        struct impasto_error *error)
 {
-    const struct spec spec = read_spec(text);
-    size_t found = 0;
-    for (size_t i = 0; i < count; i++)
-        if (fits(&candidates[i], &spec))
-            order[found++] = i;
+    struct spec spec = read_spec(text);
+    size_t found = find_fitting(candidates, count, &spec, order);
+    /* "3060", "0a:00": numbers that count no device are parts of a name or an address. */
+    if (found == 0 && (spec.form == FORM_INDEX || spec.form == FORM_PAIR)) {
+        spec.form = spec.form == FORM_INDEX ? FORM_DIGITS : FORM_TEXT;
+        found = find_fitting(candidates, count, &spec, order);
+    }
     if (spec.form == FORM_AUTO || (spec.form == FORM_TYPE && !spec.numbered))
         sort_by_rank(candidates, order, found);
     if (spec.form == FORM_AUTO)

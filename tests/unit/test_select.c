@@ -127,6 +127,14 @@ static void test_numbers(void **state)
     expect_device("0", 0);
     expect_device(" 8 ", 8);
     expect_device("007", 7);
+    /* Numbers that are no index are looked for in names. */
+    expect_device("7900", 5);
+    expect_device("790", 5);
+    expect_device("77", 4);
+    expect_device("1100", 2);
+    expect_error("20", IMPASTO_ERROR_DEVICE, "device \"20\": fits no device");
+    expect_error("200", IMPASTO_ERROR_DEVICE, "device \"200\": fits 7: H200 part");
+    expect_device("03:00", 2);
     expect_device("3:1", 3);
     expect_device("0:0", 0);
     expect_device("6:0", 6); /* hidden from "auto" only */
