@@ -182,7 +182,7 @@ static enum impasto_status open_queue(struct imp_device *device)
     imp_signals_restore();
     return imp_cl_check(device, code,
                         device->context == NULL ? "clCreateContext" : "clCreateCommandQueue",
-                        __FILE__, __LINE__);
+                        IMP_FILE, __LINE__);
 }
 
 enum impasto_status imp_device_open(const struct imp_candidate *candidate,

@@ -64,7 +64,7 @@ static enum impasto_status set_arguments(struct imp_device *device, const struct
             return imp_device_fail(device, IMPASTO_ERROR_INTERNAL,
                                    "kernel %s of %s.cl: argument %u is not of its type: %s (%d)",
                                    entry->function, entry->file, i, imp_cl_name(code), code);
-        IMP_TRY(imp_cl_check(device, code, "clSetKernelArg", __FILE__, __LINE__));
+        IMP_TRY(imp_cl_check(device, code, "clSetKernelArg", IMP_FILE, __LINE__));
     }
     return IMPASTO_OK;
 }

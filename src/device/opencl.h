@@ -95,7 +95,14 @@ bool imp_cl_refusal(struct imp_device *device, cl_int code);
 enum impasto_status imp_cl_check(struct imp_device *device, cl_int code, const char *call,
                                  const char *file, int line);
 
-#define IMP_CL(device, call) imp_cl_check((device), (call), #call, __FILE__, __LINE__)
+/* Without folders where compilers can, so that a build's bytes do not depend on them. */
+#ifdef __FILE_NAME__
+#define IMP_FILE __FILE_NAME__
+#else
+#define IMP_FILE __FILE__
+#endif
+
+#define IMP_CL(device, call) imp_cl_check((device), (call), #call, IMP_FILE, __LINE__)
 
 /* ---- program.c ------------------------------------------------------------------------------- */
 

@@ -403,7 +403,7 @@ static enum impasto_status make_entry(struct imp_device *device, const struct im
                                kernel->file, macros, kernel->function, hint);
     }
     if (code != CL_SUCCESS)
-        return imp_cl_check(device, code, "clCreateKernel", __FILE__, __LINE__);
+        return imp_cl_check(device, code, "clCreateKernel", IMP_FILE, __LINE__);
     return inspect(device, entry);
 }
 
