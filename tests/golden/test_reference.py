@@ -142,6 +142,7 @@ def main():
     if os.environ.get("IMPASTO_TEST_CLBLAST") != "1":
         # CLBlast compiles for half a minute on a CPU; asked for where that is affordable.
         choices = [c for c in CHOICES if c[1] != "clblast"]
+    choices = choices[:int(os.environ.get("IMPASTO_TEST_CHOICES", len(choices)))]
     for case in cases:
         for conv, gemm in choices:
             with tempfile.TemporaryDirectory() as folder:

@@ -14,6 +14,9 @@ import subprocess
 import sys
 import tempfile
 
+sys.dont_write_bytecode = True
+import packages  # noqa: E402
+
 VENDORS = pathlib.Path(os.environ.get("OCL_ICD_VENDORS_DIR", "/etc/OpenCL/vendors"))
 
 POCL = {"OCL_ICD_VENDORS": "pocl.icd"}
@@ -30,7 +33,7 @@ PLATFORMS = {
     # Its build options are no part of the kernel cache's key.
     "oclgrind": {"IMPASTO_CACHE": "off"},
     "oclgrind-wide": {"IMPASTO_CACHE": "off"},
-}
+} | {name: {} for name in packages.DRIVERS}
 
 
 def skip(reason):
@@ -75,6 +78,12 @@ def main():
     (cache / "pocl").mkdir(exist_ok=True)
     if platform.startswith("oclgrind"):
         return run_oclgrind(program, env, uninitialized=platform == "oclgrind")
+    if platform in packages.DRIVERS:
+        try:
+            env["OCL_ICD_VENDORS"] = str(packages.prepare(platform, cache))
+        except packages.Missing as why:
+            skip(f"{platform}: {why}")
+        return subprocess.run(program, env=env).returncode
     vendor = VENDORS / settings["OCL_ICD_VENDORS"]
     if not vendor.exists():
         skip(f"{vendor} is not there: install the platform to test on {platform}")
