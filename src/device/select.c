@@ -323,7 +323,7 @@ static enum impasto_status select_spec(const struct imp_candidate *candidates, s
 {
     struct spec spec = read_spec(text);
     size_t found = find_fitting(candidates, count, &spec, order);
-    /* "3060", "0a:00": numbers that count no device are parts of a name or an address. */
+    /* "3060", "81:00": numbers that count no device are parts of a name or an address. */
     if (found == 0 && (spec.form == FORM_INDEX || spec.form == FORM_PAIR)) {
         spec.form = spec.form == FORM_INDEX ? FORM_DIGITS : FORM_TEXT;
         found = find_fitting(candidates, count, &spec, order);

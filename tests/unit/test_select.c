@@ -134,7 +134,7 @@ static void test_numbers(void **state)
     expect_device("1100", 2);
     expect_error("20", IMPASTO_ERROR_DEVICE, "device \"20\": fits no device");
     expect_error("200", IMPASTO_ERROR_DEVICE, "device \"200\": fits 7: H200 part");
-    expect_device("03:00", 2);
+    expect_device("0a:00", 3);
     expect_device("3:1", 3);
     expect_device("0:0", 0);
     expect_device("6:0", 6); /* hidden from "auto" only */
@@ -143,8 +143,7 @@ static void test_numbers(void **state)
     expect_error("1:0", IMPASTO_ERROR_DEVICE, "fits no device"); /* the platform without one */
     expect_error("3:2", IMPASTO_ERROR_DEVICE, "fits no device");
     expect_error("-1", IMPASTO_ERROR_DEVICE, "fits no device");
-    /* Digits are an index and never part of a name. */
-    expect_error("620", IMPASTO_ERROR_DEVICE, "fits no device");
+    expect_device("620", 1);
 }
 
 static void test_types(void **state)
