@@ -100,6 +100,21 @@ static void let_go(struct imp_held *held)
     held->image = NULL;
 }
 
+/* What is transparent everywhere has nothing to paint or to paint with. */
+static enum impasto_status check_shows(const char *name, const struct impasto_image *image,
+                                       struct impasto_error *error)
+{
+    const size_t pixels = (size_t)image->width * (size_t)image->height;
+    double shown = 0; /* in pixels */
+    for (size_t i = 0; image->alpha && i < pixels; i++)
+        shown += (double)image->alpha[i];
+    if (!image->alpha || shown >= 1)
+        return IMPASTO_OK;
+    return imp_fail(error, IMPASTO_ERROR_INPUT,
+                    "%s%s transparent everywhere; give one that shows something",
+                    name ? name : "a picture", name ? ": is" : " is");
+}
+
 /* A picture at that size, and its alpha apart (NULL: opaque), with what it hid filled. borrow: the
  * caller's own will do where it is as it should be. */
 static enum impasto_status take(const struct impasto_image *picture, int width, int height,
@@ -113,6 +128,7 @@ static enum impasto_status take(const struct impasto_image *picture, int width, 
     }
     IMP_TRY(imp_image_resize(picture, width, height, &held->own, error));
     held->image = held->own;
+    IMP_TRY(check_shows(picture->name, held->own, error));
     const enum impasto_status status = imp_image_fill_hidden(held->own, error);
     *alpha = held->own->alpha;
     held->own->alpha = NULL;

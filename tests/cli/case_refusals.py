@@ -39,6 +39,16 @@ class Pictures(Case):
                            ("noise.png", "is not a PNG")]:
             self.refuse_picture(what, name)
 
+    def test_transparent(self):
+        rows = (b"\0" + bytes(4 * 32)) * 24
+        self.write("clear.png", b"\x89PNG\r\n\x1a\n"
+                   + png_chunk(b"IHDR", struct.pack(">IIBBBBB", 32, 24, 8, 6, 0, 0, 0))
+                   + png_chunk(b"IDAT", zlib.compress(rows)) + png_chunk(b"IEND", b""))
+        for pictures in [("clear.png", "style.png"), ("content.png", "clear.png")]:
+            with self.subTest(pictures=pictures):
+                self.refuse(INPUT, ["clear.png: is transparent everywhere"], pictures=pictures,
+                            early=False)
+
     def test_truncated(self):
         whole = png(32, 24)
         for length in [10, 20, 33, 40, len(whole) - 60, len(whole) - 13]:
