@@ -43,7 +43,7 @@ static enum impasto_status unknown_short(const char *word, struct impasto_error 
 static bool is_option(const char *word)
 {
     return word[0] == '-' && (word[1] == '-' ? cli_find(word + 2, strcspn(word + 2, "=")) != NULL
-                                             : !word[2] && find_short(word[1]));
+                                             : word[1] && !word[2] && find_short(word[1]));
 }
 
 /* Keeps a picture's name until all words are known. */
