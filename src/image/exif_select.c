@@ -184,17 +184,21 @@ static bool has_picture(const struct imp_exif_value *value)
     return false;
 }
 
-static bool may_come(enum place place, const struct imp_exif_value *value,
+/* NULL: it may not come along. */
+static const struct tag *find_tag(enum place place, unsigned number)
+{
+    for (size_t i = 0; i < IMP_COUNT(tags); i++)
+        if (tags[i].place == place && tags[i].tag == number)
+            return &tags[i];
+    return NULL;
+}
+
+static bool may_come(const struct tag *tag, const struct imp_exif_value *value,
                      enum impasto_privacy privacy)
 {
     const unsigned type = value->type == IMP_EXIF_UTF8 ? IMP_EXIF_ASCII : value->type;
-    if (!value->bytes)
-        return false;
-    for (size_t i = 0; i < IMP_COUNT(tags); i++)
-        if (tags[i].place == place && tags[i].tag == value->tag)
-            return (tags[i].types >> type & 1) && !has_picture(value) &&
-                   (tags[i].public || privacy == IMPASTO_PRIVACY_KEEP);
-    return false;
+    return value->bytes && value->size <= MOST_BYTES && (tag->types >> type & 1) &&
+           (tag->public || privacy == IMPASTO_PRIVACY_KEEP) && !has_picture(value);
 }
 
 /* ---- A block that grows ---------------------------------------------------------------------- */
@@ -310,13 +314,20 @@ static void state_picture(struct block *block, const struct impasto_image *image
 
 /* ---- What comes along ------------------------------------------------------------------------ */
 
+/* Looks at each tag once: a hostile directory may repeat one 65,535 times. */
 static void carry(struct block *block, enum place place, const struct imp_exif *source,
                   size_t directory, enum impasto_privacy privacy)
 {
+    bool seen[IMP_COUNT(tags)] = {false};
     struct imp_exif_value value;
-    for (unsigned i = 0; imp_exif_entry(source, directory, i, &value); i++)
-        if (may_come(place, &value, privacy))
+    for (unsigned i = 0; imp_exif_entry(source, directory, i, &value); i++) {
+        const struct tag *tag = find_tag(place, value.tag);
+        if (!tag || seen[tag - tags])
+            continue;
+        seen[tag - tags] = true;
+        if (may_come(tag, &value, privacy))
             add(block, place, value);
+    }
 }
 
 /* The directory to which a tag points. */

@@ -298,6 +298,27 @@ static void exif_bombs(void **state)
     imp_metadata_free(&source);
 }
 
+/* One tag again and again, each time with much to look at: that takes no minutes. */
+static void exif_that_repeats(void **state)
+{
+    (void)state;
+    enum { VALUES = 65535, MUCH = 2000000, SIZE = 8 + 2 + 12 * VALUES + 4 + MUCH };
+    struct impasto_metadata source = {.exif = {.data = calloc(1, SIZE), .size = SIZE}};
+    unsigned char *at = source.exif.data + 10;
+    memcpy(source.exif.data, "MM\0*\0\0\0\x08", 8);
+    put(true, VALUES, 2, source.exif.data + 8);
+    for (int i = 0; i < VALUES; i++, at += 12) {
+        put(true, 0x010f, 2, at);
+        put(true, IMP_EXIF_ASCII, 2, at + 2);
+        put(true, i % 2 ? 60000 : MUCH, 4, at + 4);
+        put(true, SIZE - MUCH, 4, at + 8);
+    }
+    struct impasto_metadata out = select_from(&source, IMPASTO_PRIVACY_KEEP);
+    check_block(&out.exif);
+    imp_metadata_free(&out);
+    imp_metadata_free(&source);
+}
+
 /* ---- XMP ------------------------------------------------------------------------------------- */
 
 #define HEAD                                                                                       \
@@ -728,6 +749,7 @@ int main(void)
         cmocka_unit_test(exif_of_a_result),
         cmocka_unit_test(damaged_exif),
         cmocka_unit_test(exif_bombs),
+        cmocka_unit_test(exif_that_repeats),
         cmocka_unit_test(xmp_of_a_result),
         cmocka_unit_test(damaged_xmp),
         cmocka_unit_test(deep_xmp),
