@@ -41,6 +41,12 @@ struct task {
 
 /* ---- In the child ---------------------------------------------------------------------------- */
 
+/* Some programs swell XMP to many megabytes. The picture is whole without it. */
+static size_t kept(const struct impasto_block *block)
+{
+    return block->size <= MOST_METADATA ? block->size : 0;
+}
+
 static void serve(void *user, int descriptor)
 {
     const struct task *task = user;
@@ -55,9 +61,9 @@ static void serve(void *user, int descriptor)
         answer.width = image->width;
         answer.height = image->height;
         answer.alpha = image->alpha != NULL;
-        answer.exif_size = image->metadata.exif.size;
-        answer.xmp_size = image->metadata.xmp.size;
-        answer.iptc_size = image->metadata.iptc.size;
+        answer.exif_size = kept(&image->metadata.exif);
+        answer.xmp_size = kept(&image->metadata.xmp);
+        answer.iptc_size = kept(&image->metadata.iptc);
         memcpy(answer.density, image->metadata.density, sizeof(answer.density));
         answer.settings_size = image->settings ? strlen(image->settings) : 0;
     }

@@ -41,7 +41,7 @@ struct session {
     unsigned char *bytes; /* written so far */
     size_t size, capacity, at;
     char message[200]; /* libtiff's first error */
-    bool invented;     /* a warning said that samples were missing */
+    bool invented;     /* libtiff said that samples were missing, and went on */
 };
 
 static tmsize_t read_bytes(thandle_t user, void *bytes, tmsize_t size)
@@ -111,28 +111,34 @@ static toff_t size_of(thandle_t user)
     return end >= 0 && fseeko(session->stream, here, SEEK_SET) == 0 ? (toff_t)end : 0;
 }
 
+/* Whether a message is about samples that are missing or made up. After these a codec goes on:
+ * libjpeg after warnings, those of fax after errors, too. */
+static bool is_about_samples(const char *module, const char *text)
+{
+    return strncmp(text, "Premature end", 13) == 0 || strncmp(text, "Corrupt JPEG", 12) == 0 ||
+           (module && strncmp(module, "Fax", 3) == 0);
+}
+
 static int on_error(TIFF *tiff, void *user, const char *module, const char *format, va_list args)
 {
     struct session *session = user;
-    (void)tiff, (void)module;
+    char text[sizeof(session->message)];
+    (void)tiff;
+    vsnprintf(text, sizeof(text), format, args);
+    session->invented |= is_about_samples(module, text);
     if (!session->message[0])
-        vsnprintf(session->message, sizeof(session->message), format, args);
+        memcpy(session->message, text, sizeof(text));
     return 1;
 }
 
-/* Of warnings, those of libjpeg alone may be about samples. */
 static int on_warning(TIFF *tiff, void *user, const char *module, const char *format, va_list args)
 {
-    struct session *session = user;
-    char text[200];
-    (void)tiff, (void)module;
-    vsnprintf(text, sizeof(text), format, args);
-    if (strncmp(text, "Premature end", 13) == 0 || strncmp(text, "Corrupt JPEG", 12) == 0) {
-        session->invented = true;
-        if (!session->message[0])
-            memcpy(session->message, text, sizeof(text));
-    }
-    return 1;
+    char text[sizeof(((struct session *)user)->message)];
+    va_list again;
+    va_copy(again, args);
+    vsnprintf(text, sizeof(text), format, again);
+    va_end(again);
+    return is_about_samples(module, text) ? on_error(tiff, user, module, format, args) : 1;
 }
 
 /* mode: of TIFFOpen. most: bytes of one allocation. */
@@ -333,7 +339,7 @@ static enum impasto_status read_layout(struct reading *r, struct impasto_error *
         l->band_rows = l->height;
     if (l->block_width < 1 || l->band_rows < 1)
         return damaged(r, error);
-    l->across = (l->width + l->block_width - 1) / l->block_width;
+    l->across = l->width / l->block_width + (l->width % l->block_width > 0);
     const tmsize_t bytes = tiled ? TIFFTileSize(r->tiff) : TIFFStripSize(r->tiff);
     const tmsize_t row = tiled ? TIFFTileRowSize(r->tiff) : TIFFScanlineSize(r->tiff);
     const uint64_t most = BESIDE_SAMPLES + (uint64_t)l->width * l->height * MOST_BYTES_OF_SAMPLES;
@@ -392,7 +398,7 @@ static unsigned sample(const struct reading *r, uint32_t x, uint32_t y, uint32_t
     }
     unsigned value = 0;
     for (size_t bit = index * l->bits; bit < (index + 1) * l->bits; bit++)
-        value = value << 1 | (row[bit / 8] >> (7 - bit % 8) & 1u);
+        value = value << 1 | ((unsigned)row[bit / 8] >> (7 - bit % 8) & 1u);
     return value;
 }
 
@@ -495,13 +501,6 @@ static void read_density(const struct reading *r, double density[2])
     imp_density_set(density, (double)across, (double)down, unit == RESUNIT_CENTIMETER ? 2.54 : 1);
 }
 
-static uint32_t subfile(const struct reading *r)
-{
-    uint32_t kind = 0;
-    TIFFGetFieldDefaulted(r->tiff, TIFFTAG_SUBFILETYPE, &kind);
-    return kind;
-}
-
 static enum impasto_status decode(struct reading *r, struct impasto_error *error)
 {
     struct layout *l = &r->layout;
@@ -520,12 +519,6 @@ static enum impasto_status decode(struct reading *r, struct impasto_error *error
         return damaged(r, error);
     IMP_TRY(refuse_raw(r, error));
     IMP_TRY(imp_image_check_size(r->source, l->width, l->height, error));
-    /* Raw files of cameras are TIFF, too, and begin so. */
-    if (subfile(r) & FILETYPE_REDUCEDIMAGE)
-        return imp_fail(error, IMPASTO_ERROR_INPUT,
-                        "%s: is a TIFF file whose first page is only a preview, such as a camera's "
-                        "raw picture; develop it: darktable-cli FILE FILE.png",
-                        r->source->path);
     IMP_TRY(read_meaning(r, &general, error));
     if (TIFFGetField(r->tiff, TIFFTAG_ICCPROFILE, &profile_size, &profile)) {
         colours.profile = profile;
@@ -561,6 +554,8 @@ static enum impasto_status load(const struct imp_image_source *source, struct im
 
 /* Bytes of a strip, about: what libtiff and others advise. */
 #define STRIP_BYTES ((size_t)256 << 10)
+/* Of an EXIF block, and of a TIFF file that is no BigTIFF. */
+#define EXIF_HEADER 8
 
 struct writing {
     struct session session;
@@ -592,7 +587,7 @@ static bool set_block(TIFF *tiff, uint32_t tag, const struct impasto_block *bloc
            TIFFSetField(tiff, tag, (uint32_t)block->size, block->data);
 }
 
-/* IPTC's bytes are told in words, which libtiff writes in the machine's order, as they are. */
+/* IPTC's bytes are told in words, which libtiff writes in the file's order. */
 static bool set_iptc(TIFF *tiff, const struct impasto_block *iptc)
 {
     const TIFFField *kind = TIFFFieldWithTag(tiff, TIFFTAG_RICHTIFFIPTC);
@@ -605,8 +600,43 @@ static bool set_iptc(TIFF *tiff, const struct impasto_block *iptc)
     if (!padded)
         return false;
     memcpy(padded, iptc->data, iptc->size);
+    if (TIFFIsByteSwapped(tiff))
+        TIFFSwabArrayOfLong((uint32_t *)(void *)padded, (tmsize_t)words);
     const bool set = TIFFSetField(tiff, TIFFTAG_RICHTIFFIPTC, (uint32_t)words, padded) != 0;
     free(padded);
+    return set;
+}
+
+/* A text of EXIF's first directory, which the file's own has, too. */
+static bool set_text(TIFF *tiff, const struct imp_exif *exif, uint16_t tag)
+{
+    struct imp_exif_value value;
+    if (!imp_exif_find(exif, exif->first, tag, &value))
+        return true;
+    char *text = strndup((const char *)value.bytes, value.size);
+    const bool set = text && TIFFSetField(tiff, tag, text);
+    free(text);
+    return set;
+}
+
+/* EXIF stands behind the file's header. Its own has as many bytes, so that the places in it are
+ * those in the file. The file's directory links what its first directory links. */
+static bool set_exif(struct writing *w, const struct imp_exif *exif)
+{
+    static const uint16_t links[] = {TIFFTAG_EXIFIFD, TIFFTAG_GPSIFD},
+                          texts[] = {TIFFTAG_IMAGEDESCRIPTION, TIFFTAG_MAKE,   TIFFTAG_MODEL,
+                                     TIFFTAG_DATETIME,         TIFFTAG_ARTIST, TIFFTAG_HOSTCOMPUTER,
+                                     TIFFTAG_COPYRIGHT};
+    const size_t size = exif->size - EXIF_HEADER;
+    bool set = w->session.size == EXIF_HEADER && w->session.at == EXIF_HEADER &&
+               write_bytes(&w->session, (void *)(exif->data + EXIF_HEADER), (tmsize_t)size) > 0;
+    for (size_t i = 0; i < IMP_COUNT(links) && set; i++) {
+        struct imp_exif_value value;
+        if (imp_exif_find(exif, exif->first, links[i], &value))
+            set = TIFFSetField(w->tiff, links[i], (uint64_t)imp_exif_32(exif, value.bytes)) != 0;
+    }
+    for (size_t i = 0; i < IMP_COUNT(texts) && set; i++)
+        set = set_text(w->tiff, exif, texts[i]);
     return set;
 }
 
@@ -648,14 +678,21 @@ static enum impasto_status encode(struct writing *w, const struct impasto_image 
     const bool alpha = imp_image_is_transparent(image);
     const size_t stride = (size_t)image->width * (alpha ? 4 : 3) * (size_t)bits / 8;
     const bool big = (uint64_t)image->width * (uint64_t)image->height > PIXELS_FOR_BIG_TIFF;
-    w->tiff = open_tiff(&w->session, path, big ? "w8" : "w", UINT64_MAX);
+    struct imp_exif exif;
+    const bool has_exif = !big && imp_exif_open(&image->metadata.exif, &exif);
+    w->tiff = open_tiff(&w->session, path,
+                        big         ? "w8"
+                        : !has_exif ? "w"
+                        : exif.big  ? "wb"
+                                    : "wl",
+                        UINT64_MAX);
     w->row = malloc(stride);
     if (!w->tiff || !w->row)
         return imp_fail_memory(error, "a TIFF writer", stride);
     IMP_TRY(imp_srgb_profile(&w->profile, error));
     bool written = set_layout(w->tiff, image, alpha, bits, stride) &&
                    set_block(w->tiff, TIFFTAG_ICCPROFILE, &w->profile) &&
-                   set_metadata(w->tiff, &image->metadata);
+                   (!has_exif || set_exif(w, &exif)) && set_metadata(w->tiff, &image->metadata);
     for (int y = 0; y < image->height && written; y++) {
         pack_row(image, y, alpha, bits, w->row);
         written = TIFFWriteScanline(w->tiff, w->row, (uint32_t)y, 0) == 1;

@@ -139,6 +139,20 @@ static void refusals(void **state)
     }
 }
 
+static struct impasto_image *noisy(bool alpha)
+{
+    struct impasto_image *image = blank_picture(WIDTH, HEIGHT);
+    if (alpha)
+        assert_int_equal(imp_image_add_alpha(image, NULL), IMPASTO_OK);
+    for (int i = 0; i < PIXELS; i++) {
+        for (int k = 0; k < 3; k++)
+            image->rgb[3 * i + k] = imp_rng_uniform(4, 0, (uint64_t)(3 * i + k));
+        if (alpha)
+            image->alpha[i] = imp_rng_uniform(4, 1, (uint64_t)i);
+    }
+    return image;
+}
+
 /* ---- TIFF ------------------------------------------------------------------------------------ */
 
 #ifdef IMP_HAVE_TIFF
@@ -324,6 +338,104 @@ static void tiff_refusals(void **state)
     }
 }
 
+/* Of fax pages a codec makes up what is missing, and says so in passing. */
+static void tiff_cut_short(void **state)
+{
+    static const int codecs[] = {COMPRESSION_CCITTFAX4, COMPRESSION_CCITTFAX3, COMPRESSION_PACKBITS,
+                                 COMPRESSION_LZW};
+    (void)state;
+    for (size_t i = 0; i < 2 * IMP_COUNT(codecs); i++) {
+        const struct tiff_case whole = {PHOTOMETRIC_MINISBLACK,  1, 1, 1,
+                                        (uint16_t)codecs[i / 2], 0, 1, HEIGHT};
+        unsigned char strip[512];
+        write_tiff(in_folder("whole.tif"), &whole, "w");
+        TIFF *from = TIFFOpen(in_folder("whole.tif"), "r");
+        const tmsize_t size = TIFFReadRawStrip(from, 0, strip, sizeof(strip));
+        TIFFClose(from);
+        assert_true(size > 4);
+        TIFF *to = TIFFOpen(in_folder("cut.tif"), "w");
+        TIFFSetField(to, TIFFTAG_IMAGEWIDTH, WIDTH);
+        TIFFSetField(to, TIFFTAG_IMAGELENGTH, HEIGHT);
+        TIFFSetField(to, TIFFTAG_BITSPERSAMPLE, 1);
+        TIFFSetField(to, TIFFTAG_SAMPLESPERPIXEL, 1);
+        TIFFSetField(to, TIFFTAG_ROWSPERSTRIP, HEIGHT);
+        TIFFSetField(to, TIFFTAG_PHOTOMETRIC, PHOTOMETRIC_MINISBLACK);
+        TIFFSetField(to, TIFFTAG_COMPRESSION, codecs[i / 2]);
+        assert_true(TIFFWriteRawStrip(to, 0, strip, i % 2 ? size : size / 2) > 0);
+        TIFFClose(to);
+        if (i % 2) {
+            struct impasto_image *image = expect_image(in_folder("cut.tif"));
+            impasto_image_free(&image);
+        } else {
+            expect_image_refused(in_folder("cut.tif"), 0, "cut-short TIFF");
+        }
+    }
+}
+
+/* Programs swell XMP to many megabytes: the picture is whole, here and in a sandbox. */
+static void tiff_with_much_xmp(void **state)
+{
+    enum { MUCH = 9 << 20 };
+    const unsigned char row[WIDTH] = {0};
+    char *xmp = calloc(1, MUCH);
+    (void)state;
+    TIFF *tiff = TIFFOpen(in_folder("much.tif"), "w");
+    TIFFSetField(tiff, TIFFTAG_IMAGEWIDTH, WIDTH);
+    TIFFSetField(tiff, TIFFTAG_IMAGELENGTH, 1);
+    TIFFSetField(tiff, TIFFTAG_BITSPERSAMPLE, 8);
+    TIFFSetField(tiff, TIFFTAG_SAMPLESPERPIXEL, 1);
+    TIFFSetField(tiff, TIFFTAG_PHOTOMETRIC, PHOTOMETRIC_MINISBLACK);
+    TIFFSetField(tiff, TIFFTAG_XMLPACKET, MUCH, xmp);
+    assert_true(TIFFWriteEncodedStrip(tiff, 0, (void *)row, sizeof(row)) > 0);
+    TIFFClose(tiff);
+    free(xmp);
+    struct impasto_image *image = expect_image(in_folder("much.tif"));
+    impasto_image_free(&image);
+    assert_int_equal(impasto_image_load_apart(in_folder("much.tif"), 0, &image, NULL), IMPASTO_OK);
+    impasto_image_free(&image);
+}
+
+/* Camera and date, in either byte order, as libtiff reads them, with samples and IPTC as ever. */
+static void tiff_exif(void **state)
+{
+    static const unsigned char iptc[] = "\x1c\2\x74\0\5(c) A";
+    (void)state;
+    for (int i = 0; i < 4; i++) {
+        const struct impasto_save_options options = {.bits = i / 2 ? 16 : 8};
+        struct impasto_image *image = noisy(false), *back;
+        struct impasto_metadata *metadata = &image->metadata;
+        unsigned char block[64];
+        metadata->exif.size = make_exif(block, i % 2, 6);
+        metadata->exif.data = memcpy(malloc(64), block, 64);
+        assert_int_equal(imp_block_copy(iptc, sizeof(iptc) - 1, &metadata->iptc, NULL), IMPASTO_OK);
+        assert_int_equal(impasto_image_save(image, in_folder("exif.tif"), &options, NULL),
+                         IMPASTO_OK);
+        TIFF *tiff = TIFFOpen(in_folder("exif.tif"), "r");
+        assert_non_null(tiff);
+        char *make = NULL;
+        uint64_t place = 0;
+        uint32_t width = 0;
+        uint16_t space = 0, orientation = 0;
+        assert_true(TIFFGetField(tiff, TIFFTAG_MAKE, &make) && make[0]);
+        assert_true(TIFFGetField(tiff, TIFFTAG_ORIENTATION, &orientation) && orientation == 1);
+        assert_true(TIFFGetField(tiff, TIFFTAG_EXIFIFD, &place));
+        assert_true(TIFFReadEXIFDirectory(tiff, place));
+        assert_true(TIFFGetField(tiff, EXIFTAG_COLORSPACE, &space) && space == 1);
+        assert_true(TIFFGetField(tiff, EXIFTAG_PIXELXDIMENSION, &width) && width == WIDTH);
+        TIFFClose(tiff);
+        back = expect_image(in_folder("exif.tif"));
+        for (int k = 0; k < 3 * PIXELS; k++)
+            assert_near(back->rgb[k], (double)image->rgb[k], 0.6 / 255);
+        assert_true(back->metadata.iptc.size >= sizeof(iptc) - 1);
+        assert_memory_equal(back->metadata.iptc.data, iptc, sizeof(iptc) - 1);
+        bool ours = false;
+        assert_int_equal(impasto_image_is_result(in_folder("exif.tif"), &ours, NULL), IMPASTO_OK);
+        assert_true(ours);
+        impasto_image_free(&back);
+        impasto_image_free(&image);
+    }
+}
+
 #else
 
 static void tiff_kinds(void **state)
@@ -338,6 +450,24 @@ static void tiff_refusals(void **state)
     skip();
 }
 
+static void tiff_cut_short(void **state)
+{
+    (void)state;
+    skip();
+}
+
+static void tiff_with_much_xmp(void **state)
+{
+    (void)state;
+    skip();
+}
+
+static void tiff_exif(void **state)
+{
+    (void)state;
+    skip();
+}
+
 #endif
 
 /* ---- Writing --------------------------------------------------------------------------------- */
@@ -345,20 +475,6 @@ static void tiff_refusals(void **state)
 static void set_block(struct impasto_block *block, const char *text)
 {
     assert_int_equal(imp_block_copy(text, strlen(text), block, NULL), IMPASTO_OK);
-}
-
-static struct impasto_image *noisy(bool alpha)
-{
-    struct impasto_image *image = blank_picture(WIDTH, HEIGHT);
-    if (alpha)
-        assert_int_equal(imp_image_add_alpha(image, NULL), IMPASTO_OK);
-    for (int i = 0; i < PIXELS; i++) {
-        for (int k = 0; k < 3; k++)
-            image->rgb[3 * i + k] = imp_rng_uniform(4, 0, (uint64_t)(3 * i + k));
-        if (alpha)
-            image->alpha[i] = imp_rng_uniform(4, 1, (uint64_t)i);
-    }
-    return image;
 }
 
 /* In a file and in memory. */
@@ -544,9 +660,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(made_by_others), cmocka_unit_test(refusals),
         cmocka_unit_test(tiff_kinds),     cmocka_unit_test(tiff_refusals),
-        cmocka_unit_test(round_trips),    cmocka_unit_test(webp_quality),
-        cmocka_unit_test(metadata),       cmocka_unit_test(bytes),
-        cmocka_unit_test(save_checks),    cmocka_unit_test(table),
+        cmocka_unit_test(tiff_cut_short), cmocka_unit_test(tiff_with_much_xmp),
+        cmocka_unit_test(tiff_exif),      cmocka_unit_test(round_trips),
+        cmocka_unit_test(webp_quality),   cmocka_unit_test(metadata),
+        cmocka_unit_test(bytes),          cmocka_unit_test(save_checks),
+        cmocka_unit_test(table),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
