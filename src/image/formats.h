@@ -262,14 +262,15 @@ struct imp_colour_source {
 /* Channels of the samples given to imp_colour_convert. */
 enum imp_colour_model { IMP_COLOUR_GRAY = 1, IMP_COLOUR_RGB = 3, IMP_COLOUR_CMYK = 4 };
 
+/* Adobe RGB by numbers. */
+void imp_colour_adobe_rgb(struct imp_colour_source *source);
+
 /*
  * A conversion to sRGB. Samples are floats in [0, 1] (CMYK: 1 is full ink). NULL from
  * imp_colour_open means that nothing needs converting: then RGB is taken as it is, gray is repeated
  * and CMYK goes by the plain formula. So it is with a profile of sRGB, whatever its name. A profile
  * that is broken, or for other channels, is ignored.
  */
-/* Adobe RGB by numbers. */
-void imp_colour_adobe_rgb(struct imp_colour_source *source);
 struct imp_colour *imp_colour_open(const struct imp_colour_source *source,
                                    enum imp_colour_model model);
 /* in: pixels x model samples; rgb: pixels x 3, `in` itself for RGB. colour: NULL ok. */

@@ -197,6 +197,7 @@ static void unpack_row(struct reading *r, png_const_bytep samples, const struct 
                                 ? (float)(samples[2 * at] << 8 | samples[2 * at + 1]) / 65535
                                 : (float)samples[at] / 255;
             if (c == colours)
+                /* NOLINTNEXTLINE(clang-analyzer-core.*): a channel more means that there is one */
                 alpha[x] = v;
             else
                 r->row[x * colours + c] = r->narrow ? widen(v) : v;
@@ -424,13 +425,13 @@ static enum impasto_status decode(struct reading *r, const struct imp_image_sour
     for (int pass = 0; interlaced && pass < PNG_INTERLACE_ADAM7_PASSES; pass++)
         for (png_uint_32 y = 0; y < height; y++)
             png_read_row(r->png, r->samples + y * stride, NULL);
+    /* NOLINTBEGIN(clang-analyzer-unix.Malloc): load frees what is in *r */
     for (png_uint_32 y = 0; y < height; y++) {
         if (!interlaced)
             png_read_row(r->png, r->samples, NULL);
-        /* NOLINTBEGIN(clang-analyzer-unix.Malloc): load frees what is in *r */
         convert_row(r, r->samples + (interlaced ? y * stride : 0), &layout, y);
-        /* NOLINTEND(clang-analyzer-unix.Malloc) */
     }
+    /* NOLINTEND(clang-analyzer-unix.Malloc) */
     IMP_TRY(read_rest(r, session));
     IMP_TRY(keep_settings(r, &r->image->settings, error));
     IMP_TRY(keep_metadata(r, error));

@@ -125,7 +125,6 @@ static enum impasto_status decode(struct reading *r, const struct imp_image_sour
     IMP_TRY(keep_chunk(r, "EXIF", IMP_EXIF_MARK, sizeof(IMP_EXIF_MARK), &metadata->exif, error));
     IMP_TRY(keep_chunk(r, "XMP ", "", 0, &metadata->xmp, error));
     imp_exif_density(&metadata->exif, metadata->density);
-    imp_exif_density(&metadata->exif, metadata->density);
     return imp_exif_turn(&r->image, imp_exif_orientation(&metadata->exif, true), error);
 }
 

@@ -7,8 +7,8 @@
 #include <math.h>
 
 #ifdef IMP_HAVE_LCMS2
+
 #include <lcms2.h>
-#endif
 
 static const double p3[8] = {0.3127, 0.3290, 0.68, 0.32, 0.265, 0.69, 0.15, 0.06};
 static const double bt2020[8] = {0.3127, 0.3290, 0.708, 0.292, 0.170, 0.797, 0.131, 0.046};
@@ -74,8 +74,6 @@ static void by_formula(const double c[8], double (*light)(double), const float i
     for (int i = 0; i < 3; i++)
         out[i] = srgb_encode(fmin(1, fmax(0, out[i])));
 }
-
-#ifdef IMP_HAVE_LCMS2
 
 #define STEPS 12
 
