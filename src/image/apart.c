@@ -8,8 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Bytes of the largest block of metadata: a PNG chunk of the size that png.c takes. */
-#define MOST_METADATA (8u << 20)
 /* What a decoder may take beside the pixels: libpng's share in png.c, and as much for everything
  * else. */
 #define MOST_BESIDE ((uint64_t)128 << 20)
@@ -41,12 +39,6 @@ struct task {
 
 /* ---- In the child ---------------------------------------------------------------------------- */
 
-/* Some programs swell XMP to many megabytes. The picture is whole without it. */
-static size_t kept(const struct impasto_block *block)
-{
-    return block->size <= MOST_METADATA ? block->size : 0;
-}
-
 static void serve(void *user, int descriptor)
 {
     const struct task *task = user;
@@ -61,9 +53,9 @@ static void serve(void *user, int descriptor)
         answer.width = image->width;
         answer.height = image->height;
         answer.alpha = image->alpha != NULL;
-        answer.exif_size = kept(&image->metadata.exif);
-        answer.xmp_size = kept(&image->metadata.xmp);
-        answer.iptc_size = kept(&image->metadata.iptc);
+        answer.exif_size = image->metadata.exif.size;
+        answer.xmp_size = image->metadata.xmp.size;
+        answer.iptc_size = image->metadata.iptc.size;
         memcpy(answer.density, image->metadata.density, sizeof(answer.density));
         answer.settings_size = image->settings ? strlen(image->settings) : 0;
     }
@@ -110,9 +102,10 @@ static bool sensible(const struct task *task, const struct answer *answer)
         answer->height <= IMP_IMAGE_LARGEST_SIDE &&
         (uint64_t)answer->width * (uint64_t)answer->height <= task->source->max_pixels;
     return answer->status == IMPASTO_OK && (sized || task->settings_only) &&
-           answer->exif_size <= MOST_METADATA && answer->xmp_size <= MOST_METADATA &&
-           answer->iptc_size <= MOST_METADATA && answer->settings_size <= IMPASTO_SETTINGS_MOST &&
-           is_density(answer->density[0]) && is_density(answer->density[1]);
+           answer->exif_size <= IMP_LARGEST_BLOCK && answer->xmp_size <= IMP_LARGEST_BLOCK &&
+           answer->iptc_size <= IMP_LARGEST_BLOCK &&
+           answer->settings_size <= IMPASTO_SETTINGS_MOST && is_density(answer->density[0]) &&
+           is_density(answer->density[1]);
 }
 
 /* A block of bytes with a zero behind it, or NULL where there are none. */

@@ -183,6 +183,13 @@ enum impasto_status imp_metadata_select(const struct impasto_image *image,
                                         struct impasto_metadata *selected,
                                         struct impasto_error *error);
 
+/* Bytes of a block that a file may bring: a PNG chunk of the size that png.c takes. */
+#define IMP_LARGEST_BLOCK (8u << 20)
+/* imp_block_copy of what a file holds. A larger block is left out, as some programs swell XMP to
+ * many megabytes, and the picture is whole without it. (metadata.c) */
+enum impasto_status imp_block_take(const void *bytes, size_t size, struct impasto_block *block,
+                                   struct impasto_error *error);
+
 /* What an APP1 segment of JPEG holds begins so. */
 #define IMP_EXIF_MARK "Exif\0"
 #define IMP_XMP_MARK "http://ns.adobe.com/xap/1.0/"

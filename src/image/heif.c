@@ -136,7 +136,7 @@ static enum impasto_status keep_item(struct reading *r, heif_item_id id, bool ex
     if (size > 0 && heif_image_handle_get_metadata(r->handle, id, bytes).code == heif_error_Ok) {
         const size_t begin = exif ? exif_begin(bytes, size) : 0;
         if (begin < size)
-            status = imp_block_copy(bytes + begin, size - begin, block, error);
+            status = imp_block_take(bytes + begin, size - begin, block, error);
     }
     free(bytes);
     return status;

@@ -84,7 +84,7 @@ enum impasto_status imp_iptc_unwrap(const unsigned char *resources, size_t size,
         if (length > size - start)
             return IMPASTO_OK;
         if (number(head + 4, 2) == IPTC_RESOURCE)
-            return imp_block_copy(resources + start, length, iptc, error);
+            return imp_block_take(resources + start, length, iptc, error);
         at = start + length + length % 2;
     }
     return IMPASTO_OK;

@@ -23,6 +23,12 @@ enum impasto_status imp_block_copy(const void *bytes, size_t size, struct impast
     return IMPASTO_OK;
 }
 
+enum impasto_status imp_block_take(const void *bytes, size_t size, struct impasto_block *block,
+                                   struct impasto_error *error)
+{
+    return size > IMP_LARGEST_BLOCK ? IMPASTO_OK : imp_block_copy(bytes, size, block, error);
+}
+
 enum impasto_status imp_metadata_copy(const struct impasto_metadata *from,
                                       struct impasto_metadata *to, struct impasto_error *error)
 {

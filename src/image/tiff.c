@@ -488,7 +488,7 @@ static enum impasto_status keep_tag(struct reading *r, uint32_t tag, bool words,
     const bool wide = words && kind && TIFFFieldDataType(kind) == TIFF_LONG;
     if (wide && TIFFIsByteSwapped(r->tiff))
         TIFFSwabArrayOfLong(bytes, count);
-    return imp_block_copy(bytes, (wide ? 4 : 1) * (size_t)count, block, error);
+    return imp_block_take(bytes, (wide ? 4 : 1) * (size_t)count, block, error);
 }
 
 static void read_density(const struct reading *r, double density[2])

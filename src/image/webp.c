@@ -60,7 +60,7 @@ static enum impasto_status keep_chunk(struct reading *r, const char *name, const
         const size_t from = skip ? prefix_size : 0;
         if (chunk.chunk.size > from)
             status =
-                imp_block_copy(chunk.chunk.bytes + from, chunk.chunk.size - from, block, error);
+                imp_block_take(chunk.chunk.bytes + from, chunk.chunk.size - from, block, error);
     }
     WebPDemuxReleaseChunkIterator(&chunk);
     return status;

@@ -390,6 +390,7 @@ static void tiff_with_much_xmp(void **state)
     TIFFClose(tiff);
     free(xmp);
     struct impasto_image *image = expect_image(in_folder("much.tif"));
+    assert_int_equal(image->metadata.xmp.size, 0);
     impasto_image_free(&image);
     assert_int_equal(impasto_image_load_apart(in_folder("much.tif"), 0, &image, NULL), IMPASTO_OK);
     impasto_image_free(&image);
