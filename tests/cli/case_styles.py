@@ -186,7 +186,7 @@ class Transparency(Case):
 
     def test_an_invisible_style(self):
         self.write("style.png", rgba_png(24, 32, lambda x, y: (x, y, 0, 0)))
-        self.refuse(INPUT, ["mask of a style", "nothing"], early=False)
+        self.refuse(INPUT, ["style.png", "transparent everywhere"], early=False)
 
 
 class Scales(Case):

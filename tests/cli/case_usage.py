@@ -17,7 +17,7 @@ OPTIONS = """device list-devices json self-test size style-size style-scale iter
     help memory plan tune scales first-iterations average strength colour style-loss content-mask
     style-mask keep interpolate history settings save-settings
     show timelapse timelapse-every report batch overwrite checkpoint every resume
-    style recursive no-clobber quality format""".split()
+    style recursive""".split()
 
 
 class Help(unittest.TestCase):
