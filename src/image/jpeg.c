@@ -301,17 +301,17 @@ static enum impasto_status keep_metadata(const struct reading *r, struct impasto
     return keep_iptc(r, error);
 }
 
-/* Whether the scans have brought every component, and all of its precision where the file ends
- * without an end marker: else scans are missing. libjpeg takes what it lacks for gray and says
- * nothing. */
+/* Whether the scans have brought every component, and all bits of what they have begun: else scans
+ * are missing. What none has begun may be meant to be nothing, but not where the file ends without
+ * an end marker. libjpeg takes what it lacks for gray and says nothing. */
 static bool check_scans(const struct jpeg_decompress_struct *jpeg, const struct session *session)
 {
     for (int i = 0; i < jpeg->num_components; i++) {
         const int *bits = jpeg->coef_bits ? jpeg->coef_bits[i] : NULL; /* -1: none so far */
         if (!(session->scanned >> i & 1) || (bits && bits[0] < 0))
             return false;
-        for (int k = 0; k < DCTSIZE2 && bits && session->ended; k++)
-            if (bits[k] != 0)
+        for (int k = 0; k < DCTSIZE2 && bits; k++)
+            if (bits[k] > 0 || (bits[k] < 0 && session->ended))
                 return false;
     }
     return true;

@@ -186,6 +186,16 @@ static void scans_missing(void **state)
         tables--;
     write_bytes(path, bytes, tables);
     expect_image_refused(path, 0, "scans are missing");
+    /* Likewise wherever it ends, with an end marker put behind. */
+    for (size_t end = 3; end <= tables; end++) {
+        struct impasto_image *image = NULL;
+        struct impasto_error error = {0};
+        const unsigned char kept[] = {bytes[end], bytes[end + 1]};
+        memcpy(bytes + end, "\xff\xd9", 2);
+        if (impasto_image_decode(bytes, end + 2, path, 0, &image, &error) != IMPASTO_ERROR_INPUT)
+            fail_msg("cut at %zu of %zu: taken", end, size);
+        memcpy(bytes + end, kept, 2);
+    }
     free(bytes);
 }
 
