@@ -13,8 +13,9 @@
 
 #define MOST_DEPTH 64
 #define MOST_BINDINGS 128
-/* Letters without a space; a picture has more, a text has not. */
-#define LONGEST_WORD 1024
+/* Letters of base64, in one line or in lines of so many; a picture has more, a text has not. */
+#define LONGEST_RUN 1024
+#define SHORTEST_LINE 40
 
 struct span {
     const char *text;
@@ -57,6 +58,9 @@ struct scan {
 #define XMP "http://ns.adobe.com/xap/1.0/"
 #define RIGHTS "http://ns.adobe.com/xap/1.0/rights/"
 #define PHOTOSHOP "http://ns.adobe.com/photoshop/1.0/"
+
+/* All names of all namespaces that begin so. */
+#define EVERY_ONE_BELOW "*"
 
 struct rule {
     const char *uri;
@@ -102,21 +106,18 @@ static const struct rule untrue[] = {
     {"http://ns.apple.com/adjustment-settings/1.0/", NULL},
     {"http://ns.apple.com/depthData/1.0/", NULL},
     {"http://ns.apple.com/pixeldatainfo/1.0/", NULL},
-    {"http://ns.google.com/photos/1.0/audio/", NULL},
-    {"http://ns.google.com/photos/1.0/camera/", NULL},
-    {"http://ns.google.com/photos/1.0/container/", NULL},
-    {"http://ns.google.com/photos/1.0/container/item/", NULL},
-    {"http://ns.google.com/photos/1.0/depthmap/", NULL},
-    {"http://ns.google.com/photos/1.0/focus/", NULL},
-    {"http://ns.google.com/photos/1.0/image/", NULL},
-    {"http://ns.google.com/photos/1.0/panorama/", NULL},
-    {"http://ns.google.com/photos/dd/1.0/device/", NULL},
+    {"http://ns.google.com/photos/", EVERY_ONE_BELOW},
     {"http://darktable.sf.net/", NULL},
 };
 
 static bool is(struct span span, const char *text)
 {
     return span.size == strlen(text) && memcmp(span.text, text, span.size) == 0;
+}
+
+static bool begins(struct span span, const char *text)
+{
+    return span.size >= strlen(text) && memcmp(span.text, text, strlen(text)) == 0;
 }
 
 static bool same(struct span a, struct span b)
@@ -135,9 +136,13 @@ static struct span namespace_of(const struct scan *s, struct span prefix)
 
 static bool is_among(struct span uri, struct span local, const struct rule *rules, size_t count)
 {
-    for (size_t i = 0; i < count; i++)
-        if (is(uri, rules[i].uri) && (!rules[i].local || is(local, rules[i].local)))
+    for (size_t i = 0; i < count; i++) {
+        const struct rule *rule = &rules[i];
+        const bool below = rule->local && strcmp(rule->local, EVERY_ONE_BELOW) == 0;
+        if (below ? begins(uri, rule->uri)
+                  : is(uri, rule->uri) && (!rule->local || is(local, rule->local)))
             return true;
+    }
     return false;
 }
 
@@ -156,27 +161,37 @@ static bool may_come(const struct scan *s, struct name name)
                : is_among(uri, name.local, public, IMP_COUNT(public));
 }
 
-/* Whether there is a run of base64 in it, lines of which may be parted. */
+static bool is_space(char c)
+{
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+static bool is_base64(char c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+           (c && strchr("+/=-_&#;", c));
+}
+
+/* Whether there is a run of base64 in it, whose lines may be parted by any white space. */
 static bool has_picture(struct span text)
 {
-    size_t run = 0;
+    size_t run = 0, word = 0;
     for (size_t i = 0; i < text.size; i++) {
-        const unsigned char c = (unsigned char)text.text[i];
-        const bool letter = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
-                            (c >= 'a' && c <= 'z') || (c && strchr("+/=-_&#;\r\n", c));
-        run = letter ? run + 1 : 0;
-        if (run > LONGEST_WORD)
-            return true;
+        const char c = text.text[i];
+        if (is_base64(c)) {
+            word++;
+            if (++run > LONGEST_RUN)
+                return true;
+            continue;
+        }
+        if (!is_space(c) || (word > 0 && word < SHORTEST_LINE))
+            run = 0;
+        word = 0;
     }
     return false;
 }
 
 /* ---- Reading XML ----------------------------------------------------------------------------- */
-
-static bool is_space(char c)
-{
-    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
 
 static bool is_blank(struct span text)
 {

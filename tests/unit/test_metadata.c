@@ -335,6 +335,11 @@ static void exif_that_repeats(void **state)
 #define WORD "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/&#xA;"
 #define WORDS WORD WORD WORD WORD WORD WORD WORD WORD WORD WORD WORD WORD WORD WORD WORD WORD WORD
 
+#define LINE "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/\n   "
+#define LINES LINE LINE LINE LINE LINE LINE LINE LINE LINE LINE LINE LINE LINE LINE LINE LINE LINE
+#define KEYS "paint\nbrush\ncanvas\nvarnish\neasel\npalette\nlinseed oil\nprimer\nframe\nlight\n"
+#define KEYWORDS KEYS KEYS KEYS KEYS KEYS KEYS KEYS KEYS KEYS KEYS KEYS KEYS KEYS KEYS KEYS KEYS
+
 static const struct {
     const char *source, *keep, *private; /* NULL: nothing is left */
 } packets[] = {
@@ -371,6 +376,19 @@ static const struct {
     {HEAD OF " xmlns:n='urn:new' n:preview='/9j/" WORDS "'/>" TAIL, NULL, NULL},
     {HEAD OF " xmlns:n='urn:new'><n:preview>/9j/" WORDS "</n:preview></rdf:Description>" TAIL, NULL,
      NULL},
+    {HEAD OF " xmlns:n='urn:new'><n:preview>" LINES "</n:preview></rdf:Description>" TAIL, NULL,
+     NULL},
+    {HEAD OF " xmlns:n='urn:new' n:preview='" LINES "'/>" TAIL, NULL, NULL},
+    /* What is said of parts of the photograph's file. */
+    {HEAD OF DC " xmlns:d='http://ns.google.com/photos/dd/1.0/image/' d:Item='1'>" RIGHTS
+                "</rdf:Description>" TAIL,
+     HEAD OF DC " xmlns:d='http://ns.google.com/photos/dd/1.0/image/'>" RIGHTS
+                "</rdf:Description>" TAIL,
+     HEAD OF DC " xmlns:d='http://ns.google.com/photos/dd/1.0/image/'>" RIGHTS
+                "</rdf:Description>" TAIL},
+    /* Many short words are none. */
+    {HEAD OF " xmlns:n='urn:new'><n:words>" KEYWORDS "</n:words></rdf:Description>" TAIL,
+     HEAD OF " xmlns:n='urn:new'><n:words>" KEYWORDS "</n:words></rdf:Description>" TAIL, NULL},
     {HEAD OF " xmlns:n='urn:new' n:small='1'/>" TAIL,
      HEAD OF " xmlns:n='urn:new' n:small='1'/>" TAIL, NULL},
     /* Comments, stray text, what else is said of persons. */
