@@ -5,7 +5,8 @@
  * children, whichever is more. Who feeds it sees by a missing answer what a file has done to it.
  */
 
-#include "cli/options.h"
+#include "cli/batch.h"
+#include "cli/cli.h"
 #include "cli/table.h"
 
 #include <stdio.h>
@@ -73,12 +74,43 @@ static enum impasto_status open_settings(const char *path, struct impasto_error 
     return status;
 }
 
+/* Of a list's pictures, so many are opened. */
+#define PICTURES_MOST 100
+
+static enum impasto_status open_listed(const struct cli_settings *settings,
+                                       struct impasto_error *error)
+{
+    struct cli_console console;
+    struct cli_batch_list list = {0};
+    cli_console_init(&console, settings);
+    enum impasto_status status = cli_batch_contents(settings, &list, &console, error);
+    for (size_t i = 0; status == IMPASTO_OK && i < list.count && i < PICTURES_MOST; i++)
+        status = open_picture(list.item[i].content, error);
+    cli_batch_list_free(&list);
+    return status;
+}
+
+/* A list of --batch, and then its pictures. */
+static enum impasto_status open_list(const char *path, struct impasto_error *error)
+{
+    char program[] = "impasto", option[] = "--batch", quiet[] = "-q", name[4096];
+    char *words[] = {program, quiet, option, name, NULL};
+    struct cli_settings settings;
+    snprintf(name, sizeof(name), "%s", path);
+    enum impasto_status status = cli_parse(4, words, &settings, error);
+    if (status == IMPASTO_OK)
+        status = open_listed(&settings, error);
+    cli_release(&settings);
+    return status;
+}
+
 static const struct {
     const char *name;
     enum impasto_status (*open)(const char *path, struct impasto_error *error);
 } kinds[] = {
     {"picture", open_picture}, {"apart", open_apart},           {"mask", open_mask},
     {"weights", open_weights}, {"checkpoint", open_checkpoint}, {"settings", open_settings},
+    {"list", open_list},
 };
 
 static long peak(void)

@@ -17,6 +17,7 @@ import io
 import os
 import pathlib
 import select
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -31,6 +32,7 @@ import family_checkpoint  # noqa: E402
 import family_hdf5  # noqa: E402
 import family_heic  # noqa: E402
 import family_jpeg  # noqa: E402
+import family_list  # noqa: E402
 import family_mask  # noqa: E402
 import family_pickle  # noqa: E402
 import family_png  # noqa: E402
@@ -64,6 +66,7 @@ FAMILIES = {
              ["content.png", "style.png", "--content-mask", "{}"]],
     "settings": [family_settings, "settings", support.INPUT,
                  ["content.png", "style.png", "--settings", "{}"]],
+    "list": [family_list, "list", support.INPUT, ["--batch", "{}", "style.png"]],
     "safetensors": [family_safetensors, "weights", support.WEIGHTS,
                     ["content.png", "style.png", "--weights", "{}"]],
     "hdf5": [family_hdf5, "weights", support.WEIGHTS,
@@ -81,6 +84,22 @@ failures = []
 def fail(family, name, what):
     failures.append(f"{family} {name}: {what}")
     print(f"FAILED {failures[-1]}", flush=True)
+
+
+def put(path, data):
+    """Bytes, or what a family does itself: folders, links and the like."""
+    take_away(path)
+    if callable(data):
+        data(path)
+    else:
+        path.write_bytes(data)
+
+
+def take_away(path):
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 class Feed:
@@ -143,7 +162,7 @@ def through_library(family, folder, feed, files):
     path = folder / "hostile"
     refused = bad = most = 0
     for name, verdict, data in files:
-        path.write_bytes(data)
+        put(path, data)
         answer = feed.ask(kind, path)
         refused += check_one(family, name, verdict, answer)
         bad += verdict == BAD
@@ -158,8 +177,8 @@ def through_library(family, folder, feed, files):
     if sorted(entry.name for entry in folder.iterdir()) != ["hostile"]:
         fail(family, "all", f"wrote something: {list(folder.iterdir())}")
         for entry in folder.iterdir():
-            entry.unlink()
-    path.unlink(missing_ok=True)
+            take_away(entry)
+    take_away(path)
     print(f"{family:12} {len(files):5} files, {bad:4} bad ones, {refused:4} refused, "
           f"at most {most:4.0f} MiB", flush=True)
 
@@ -182,7 +201,8 @@ def run(program, folder, arguments, seconds=DEADLINE):
 def prepare(folder):
     (folder / "content.png").write_bytes(support.png(32, 24))
     (folder / "style.png").write_bytes(support.png(24, 32))
-    (folder / "out.png").write_bytes(b"an older result")
+    for name in ("out.png", "good-out.png"):  # the second is a batch's, which passes it over
+        (folder / name).write_bytes(b"an older result")
 
 
 def snapshot(folder):
@@ -195,14 +215,14 @@ def through_program(family, program, folder, files):
     prepare(folder)
     path, most = folder / "hostile", 0
     for name, verdict, data in files:
-        path.write_bytes(data)
+        put(path, data)
         before = snapshot(folder)
         cheap = [] if family == "checkpoint" else [
             word for word in support.CHEAP if family not in ("safetensors", "hdf5", "pickle")
             or word not in ("--weights", "builtin")]
         if family == "settings":
             cheap = cheap[:2]
-        out = ["-o", "out.png", "-q"]
+        out = ["-o", "{content}-out.png" if family == "list" else "out.png", "-q"]
         code, said, mib = run(program, folder, [w.format("hostile") for w in words] + cheap + out,
                               DEADLINE * 5)
         most = max(most, mib)
@@ -219,7 +239,7 @@ def through_program(family, program, folder, files):
         if snapshot(folder) != before:
             fail(family, name, f"the program changed files: {sorted(snapshot(folder))}")
     for entry in folder.iterdir():
-        entry.unlink()
+        take_away(entry)
     print(f"{family:12} {len(files):5} files through the program, at most {most:4.0f} MiB",
           flush=True)
 
@@ -299,7 +319,8 @@ def main():
                 print("hdf5         left out: built without HDF5")
                 continue
             module = FAMILIES[family][0]
-            files = list(module.files(maker) if family == "hdf5" else module.files())
+            given = {"hdf5": [maker], "list": [pathlib.Path(top, "named")]}.get(family, [])
+            files = list(module.files(*given))
             through_library(family, folder, Feed(feed, folder), files)
             if family == "pickle":
                 through_converter(folder, files)
