@@ -2,6 +2,7 @@
 /* The JSON in a file that --settings or --resume has named: a text, a PNG result or a checkpoint. */
 
 #include "cli/json.h"
+#include "cli/pictures.h"
 #include "cli/text.h"
 
 #include <errno.h>
@@ -68,6 +69,7 @@ static enum impasto_status read_checkpoint(struct cli_file *file, char **text, s
 static enum impasto_status read_json(const char *path, char **text, size_t *size,
                                      struct impasto_error *error)
 {
+    const char *name = cli_name_of_input(path);
     enum impasto_status status = read_file(path, text, size, error);
     if (status != IMPASTO_OK)
         return status;
@@ -91,19 +93,19 @@ static enum impasto_status read_json(const char *path, char **text, size_t *size
     }
     if (begins_with(*text, *size, "\xff\xd8", 2))
         status = cli_fail(error, IMPASTO_ERROR_INPUT,
-                          "%s: is a JPEG picture, which carries no settings; PNG results do", path);
+                          "%s: is a JPEG picture, which carries no settings; PNG results do", name);
     else if (*size > 8 && begins_with(*text + 8, *size - 8, CHECKPOINT, strlen(CHECKPOINT)))
         status = cli_fail(error, IMPASTO_ERROR_INPUT,
                           "%s: is a checkpoint: --resume goes on with it, and with --save-settings "
                           "writes its settings",
-                          path);
+                          name);
     else if (*size > IMPASTO_SETTINGS_MOST)
         status = cli_fail(error, IMPASTO_ERROR_INPUT,
-                          "%s: is larger than settings can be, which is 1 MiB", path);
+                          "%s: is larger than settings can be, which is 1 MiB", name);
     else
-        status = cli_text_decode(path, text, size, error);
+        status = cli_text_decode(name, text, size, error);
     if (status == IMPASTO_OK && *size == 0)
-        status = cli_fail(error, IMPASTO_ERROR_INPUT, "%s: is empty", path);
+        status = cli_fail(error, IMPASTO_ERROR_INPUT, "%s: is empty", name);
     if (status != IMPASTO_OK) {
         free(*text);
         *text = NULL;
@@ -125,7 +127,7 @@ enum impasto_status cli_settings_read(struct cli_file *file, struct impasto_erro
     if (file->root)
         return IMPASTO_OK;
     return cli_fail(error, IMPASTO_ERROR_INPUT, "%s: line %d, column %d: not sound JSON: %s%s",
-                    file->path, problem.line, problem.column, problem.text,
+                    cli_name_of_input(file->path), problem.line, problem.column, problem.text,
                     json_error_code(&problem) == json_error_invalid_utf8 ? "; save it as UTF-8"
                                                                          : "");
 }

@@ -398,6 +398,38 @@ class Streams(Case):
             self.refuse(USAGE, [f"--{option}", "./-"], f"--{option}", "-")
 
 
+class Dashes(Case):
+    """A dash by itself, wherever words stand: a picture, a value, or a word for what is wrong."""
+
+    def test_everywhere(self):
+        for words, code, said in [
+                ("-", USAGE, "style picture"), ("- -", USAGE, "once"), ("- style.png", USAGE, "-o"),
+                ("content.png -", USAGE, "-o"), ("-o x.png -- -", USAGE, "style picture"),
+                ("-o x.png -- - -", USAGE, "once"), ("-o x.png content.png -- -", INPUT, "standard input"),
+                ("-o x.png -- - style.png", INPUT, "standard input: is empty"),
+                ("-o x.png -- content.png -", INPUT, "standard input: is empty"),
+                ("-o x.png content.png --style -", INPUT, "standard input: is empty"),
+                ("-o x.png content.png -:0.5", INPUT, "standard input: is empty"),
+                ("-o x.png content.png -- -:0.5", INPUT, "standard input: is empty"),
+                ("content.png style.png -o -", USAGE, "--format"),
+                ("content.png style.png --size -", USAGE, "--size"), ("--size=- a b", USAGE, "--size"),
+                ("content.png style.png --keep -", INPUT, "standard input"),
+                ("-q --batch - style.png", INPUT, "standard input"), ("-q --batch - -- style.png", INPUT, "standard input"),
+                ("-q --batch - --style style.png", INPUT, "standard input"),
+                ("--batch - --batch - style.png", USAGE, "once"),
+                ("--settings -", INPUT, "standard input: is empty"),
+                ("--settings - content.png style.png", INPUT, "standard input: is empty"),
+                ("--resume -", USAGE, "--resume"), ("-- content.png style.png -o", USAGE, "-o"),
+                ("-- content.png style.png -q", USAGE, "-q"), ("-x", USAGE, "-x"), ("-:", USAGE, "style picture"),
+                ("content.png -q-", USAGE, "-q-"), ("-=", USAGE, "-="), ("--=", USAGE, "--"),
+        ]:
+            with self.subTest(words):
+                run = self.impasto(*words.split())
+                self.assertEqual(run.returncode, code, run.stderr)
+                self.assertIn(said, run.stderr)
+                self.assertEqual(len(run.stderr.splitlines()), 1, run.stderr)
+
+
 class Order(Case):
     """The cheap checks come first: a wrong option is told before a missing picture."""
 
