@@ -7,6 +7,7 @@
  */
 
 #include "cli/batch.h"
+#include "cli/events.h"
 #include "cli/run.h"
 
 #include <pthread.h>
@@ -21,6 +22,12 @@ static const char *const state_words[CLI_BATCH_STATES] = {
     [CLI_BATCH_WAITING] = "not begun",   [CLI_BATCH_PAINTED] = "painted",
     [CLI_BATCH_THERE] = "there already", [CLI_BATCH_BUSY] = "with another process",
     [CLI_BATCH_FAILED] = "failed",
+};
+
+/* The same for programs. */
+static const char *const state_names[CLI_BATCH_STATES] = {
+    [CLI_BATCH_WAITING] = "waiting", [CLI_BATCH_PAINTED] = "painted", [CLI_BATCH_THERE] = "there",
+    [CLI_BATCH_BUSY] = "busy",       [CLI_BATCH_FAILED] = "failed",
 };
 
 struct batch {
@@ -58,6 +65,20 @@ tell(struct batch *batch, enum impasto_log_level level, const char *format, ...)
     vsnprintf(line, sizeof(line), format, args);
     va_end(args);
     cli_console_log(batch->console, level, line);
+}
+
+static void tell_picture(const struct batch *batch, struct cli_console *console,
+                         const struct cli_batch_item *item)
+{
+    const struct cli_events_picture picture = {
+        .number = (size_t)(item - batch->list.item) + 1,
+        .content = item->content,
+        .output = item->output,
+        .state = state_names[item->state],
+        .status = item->status,
+        .message = item->message,
+    };
+    cli_events_picture(console, &picture);
 }
 
 /* The next one that nobody has, NULL: none, or a signal came. */
@@ -100,6 +121,7 @@ static void put(struct worker *worker, struct cli_batch_item *item, enum cli_bat
         item->message = strdup(worker->error.message);
     const bool more = batch->next < batch->list.count;
     pthread_mutex_unlock(&batch->mutex);
+    tell_picture(batch, &worker->painter.console, item);
     if (state == CLI_BATCH_FAILED)
         tell(batch, IMPASTO_LOG_WARNING, "%s%s", worker->error.message,
              more && goes_on(worker, status) && !cli_stop_signal() ? "; going on with the next"
@@ -118,6 +140,8 @@ static enum impasto_status paint(struct worker *worker, struct cli_batch_item *i
     painter->lock = &worker->lock;
     if (!painter->output)
         return cli_fail_memory(&worker->error, "the batch");
+    painter->console.picture = (size_t)(item - worker->batch->list.item) + 1;
+    cli_events_phase(&painter->console, "loading", NULL, 0);
     enum impasto_status status = cli_check_outputs(&worker->settings, item->output, &worker->error);
     if (status == IMPASTO_OK)
         status = impasto_image_load_apart(item->content, worker->settings.max_pixels,
@@ -197,6 +221,8 @@ static enum impasto_status summarise(struct batch *batch, struct impasto_error *
         counts[item->state]++;
         if (item->state == CLI_BATCH_FAILED && !first)
             first = item;
+        if (item->state == CLI_BATCH_WAITING)
+            tell_picture(batch, batch->console, item);
         if (item->state == CLI_BATCH_BUSY)
             tell(batch, IMPASTO_LOG_INFO, "%s: another process is at work on it (%s.lock)",
                  item->output, item->output);
@@ -224,6 +250,8 @@ static void announce(struct batch *batch)
     char styles[800];
     tell(batch, IMPASTO_LOG_INFO, "painting %zu picture%s in %s", count, count == 1 ? "" : "s",
          cli_styles_words(batch->settings, styles, sizeof(styles)));
+    cli_events_start(batch->console, batch->settings, batch->settings->output, count);
+    cli_events_phase(batch->console, "loading", NULL, 0);
 }
 
 /* The devices of a comma list, each a word; returns how many. */

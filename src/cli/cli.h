@@ -27,6 +27,9 @@ struct cli_console {
     double spent;             /* seconds, on all pictures */
     int pictures;
     struct cli_watchdog *watchdog; /* rests while something is shown; NULL: none */
+    struct cli_events *events;     /* --progress; NULL: none */
+    size_t picture; /* the one at hand of a batch or sequence, from 1 on; 0: there is only one */
+    int preview;    /* longer side of pictures among the events; 0: there are none */
 };
 
 void cli_console_init(struct cli_console *console, const struct cli_settings *settings);
@@ -40,7 +43,8 @@ void cli_console_begin(struct cli_console *console, const struct impasto_job_inf
 void cli_console_progress(struct cli_console *console, const struct impasto_progress *progress);
 /* Whether it is time for a picture. They take a small share of the time, reading them included. */
 bool cli_console_wants_picture(struct cli_console *console);
-void cli_console_picture(struct cli_console *console, const struct impasto_image *image);
+void cli_console_picture(struct cli_console *console, const struct impasto_image *image,
+                         int iteration);
 /* Leaves the bar and the picture standing. */
 void cli_console_finish(struct cli_console *console);
 void cli_console_close(struct cli_console *console);

@@ -6,6 +6,7 @@
  * appear whole or not at all.
  */
 
+#include "cli/events.h"
 #include "cli/run.h"
 
 #include <signal.h>
@@ -38,6 +39,7 @@ static _Noreturn void leave(const char *how)
     say("; if what the driver keeps of compiled kernels is damaged, remove it; if the disk for "
         "that is full, make room (--list-devices says where it is); else choose another "
         "--device\n");
+    cli_events_die(-(int)IMPASTO_ERROR_DEVICE, "device", how);
     _exit(-(int)IMPASTO_ERROR_DEVICE);
 }
 

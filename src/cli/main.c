@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The command-line program: which of the things that it does is asked for, and the exit code. */
 
+#include "cli/events.h"
 #include "cli/run.h"
 
 #include <fcntl.h>
@@ -15,6 +16,7 @@ static enum impasto_status self_test(struct cli_settings *settings, struct impas
     struct cli_console console;
     struct impasto_device *device = NULL;
     cli_console_init(&console, settings);
+    cli_events_phase(&console, "testing", NULL, 0);
     enum impasto_status status = cli_open_device(settings, &console, &device, error);
     if (status == IMPASTO_OK)
         status = cli_self_test(device, error);
@@ -36,6 +38,7 @@ static enum impasto_status tune(struct cli_settings *settings, struct impasto_er
 {
     struct cli_console console;
     cli_console_init(&console, settings);
+    cli_events_phase(&console, "tuning", NULL, 0);
     return cli_open_device(settings, &console, NULL, error);
 }
 
@@ -143,22 +146,35 @@ static void hold_standard_streams(void)
             _exit(-IMPASTO_ERROR_OUTPUT); /* there is nowhere to say why */
 }
 
+/* Ends the program's progress, says what is wrong, and returns the exit code. */
+static int conclude(struct cli_settings *settings, enum impasto_status status,
+                    const struct impasto_error *error)
+{
+    const bool signalled = status == IMPASTO_ERROR_INTERRUPTED && cli_stop_signal();
+    /* As a shell reports a program that a signal ended. */
+    const int code = signalled ? 128 + cli_stop_signal() : -(int)status;
+    cli_events_end(settings, status, code, error->message[0] ? error->message : NULL);
+    if (status != IMPASTO_OK && !signalled)
+        fprintf(stderr, "impasto: %s\n", error->message);
+    return code;
+}
+
 int main(int argc, char **argv)
 {
     hold_standard_streams();
     return_memory();
     struct cli_settings settings;
-    struct impasto_error error = {0};
+    struct impasto_error error = {0}, unheard = {0};
     enum impasto_status status = cli_parse(argc, argv, &settings, &error);
+    const enum impasto_status opened =
+        cli_events_open(&settings, status == IMPASTO_OK ? &error : &unheard);
+    if (status == IMPASTO_OK)
+        status = opened;
     if (status == IMPASTO_OK)
         status = dispatch(&settings, &error);
     cli_release(&settings);
     cli_leave_driver();
     if ((fflush(stdout) != 0 || ferror(stdout)) && status == IMPASTO_OK)
         status = cli_fail(&error, IMPASTO_ERROR_OUTPUT, "standard output cannot be written");
-    if (status == IMPASTO_ERROR_INTERRUPTED && cli_stop_signal())
-        return 128 + cli_stop_signal(); /* as a shell reports a program that a signal ended */
-    if (status != IMPASTO_OK)
-        fprintf(stderr, "impasto: %s\n", error.message);
-    return -(int)status;
+    return conclude(&settings, status, &error);
 }

@@ -34,6 +34,7 @@ static const struct cli_choice privacies[] = {{"private", IMPASTO_PRIVACY_PRIVAT
 static const struct cli_choice formats[] = {
     {"png", IMPASTO_FORMAT_PNG},   {"jpeg", IMPASTO_FORMAT_JPEG}, {"jpg", IMPASTO_FORMAT_JPEG},
     {"tiff", IMPASTO_FORMAT_TIFF}, {"webp", IMPASTO_FORMAT_WEBP}, {0}};
+static const struct cli_choice progresses[] = {{"json", 1}, {0}};
 static const struct cli_choice bits[] = {{"8", 8}, {"16", 16}, {0}};
 static const struct cli_choice size_words[] = {{"source", IMPASTO_SIZE_SOURCE}, {0}};
 static const struct cli_choice style_size_words[] = {
@@ -249,6 +250,14 @@ const struct cli_option cli_options[] = {
      .high = 1000000, .help = "a frame every N iterations (what gives about 100)"},
     {"report", 0, "Reports", "FILE", CLI_TEXT, SETTING(report), .chief = true,
      .help = "pictures, loss curves, settings and device on one HTML page, to keep or to send"},
+    {"progress", 0, "Reports", "json", CLI_CHOICE, SETTING(progress), .choices = progresses,
+     .help = "how it goes, for other programs: JSON lines (start, phase, iteration, preview, log, "
+             "picture, and at the end done or error) on standard output, or as --progress-fd says"},
+    {"progress-fd", 0, "Reports", "N", CLI_INT, SETTING(progress_fd), .low = 1, .high = 1048576,
+     .help = "the open descriptor that the lines of --progress go to, as 3 in 3>FILE (1)"},
+    {"progress-preview", 0, "Reports", "N", CLI_INT, SETTING(progress_preview), .low = 16,
+     .high = 2048,
+     .help = "with --progress: now and then the picture so far too, N pixels its longer side"},
     {"profile", 0, "Reports", NULL, CLI_FLAG, PARAM(profile), .help = "time per kernel and layer"},
     {"quiet", 'q', "Reports", NULL, CLI_FLAG, SETTING(quiet), .chief = true,
      .help = "only warnings and errors"},

@@ -64,6 +64,10 @@ struct cli_settings {
     const char *timelapse; /* a folder */
     int timelapse_every;   /* 0: not given */
     const char *report;
+    int progress;                    /* one of its forms; 0: none */
+    int progress_fd;                 /* 0: not given */
+    int progress_preview;            /* longer side, pixels; 0: none */
+    struct cli_events *events;       /* by cli_events_open; NULL: none */
     const char *checkpoint, *resume; /* the first: that of resume, unless given */
     struct cli_every every;
     bool quiet, verbose, version, help;

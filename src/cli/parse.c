@@ -188,8 +188,28 @@ static enum impasto_status take_words(int argc, char **argv, bool files,
     return IMPASTO_OK;
 }
 
-enum impasto_status cli_parse(int argc, char **argv, struct cli_settings *settings,
-                              struct impasto_error *error)
+/* Where the words could not be read to their end, whoever asked for --progress is still to be told
+ * why. No other option takes a value that begins with "--", so what looks like it is it. */
+static void find_progress(int argc, char **argv, struct cli_settings *settings)
+{
+    struct impasto_error ignored = {0};
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+        if (strncmp(argv[i], "--progress", strlen("--progress")) != 0)
+            continue;
+        const char *name = argv[i] + 2;
+        const size_t length = strcspn(name, "=");
+        const struct cli_option *option = cli_find(name, length);
+        const char *next = i + 1 < argc ? argv[i + 1] : "";
+        const char *value = name[length] ? name + length + 1 : next;
+        if (option && cli_give(settings, option, value, &ignored) != IMPASTO_OK) {
+            settings->progress = 0; /* nobody knows where to */
+            return;
+        }
+    }
+}
+
+static enum impasto_status parse(int argc, char **argv, struct cli_settings *settings,
+                                 struct impasto_error *error)
 {
     *settings = (struct cli_settings){.bits = 8, .preset = "default", .init = "content"};
     settings->words = calloc((size_t)argc + 1, sizeof(*settings->words));
@@ -211,6 +231,15 @@ enum impasto_status cli_parse(int argc, char **argv, struct cli_settings *settin
         settings->init = "gray";
     return settings->batch.count > 0 ? cli_batch_words(settings, error)
                                      : give_words(settings, error);
+}
+
+enum impasto_status cli_parse(int argc, char **argv, struct cli_settings *settings,
+                              struct impasto_error *error)
+{
+    const enum impasto_status status = parse(argc, argv, settings, error);
+    if (status != IMPASTO_OK)
+        find_progress(argc, argv, settings);
+    return status;
 }
 
 bool cli_init_is_file(const struct cli_settings *settings)

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* What a person sees while it runs, all on stderr: on a terminal one line that is redrawn, with
- * --show under the picture so far; elsewhere a plain line now and then. */
+ * --show under the picture so far; elsewhere a plain line now and then. The events of --progress
+ * come by here as well. */
 
+#include "cli/events.h"
 #include "cli/run.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -41,6 +44,8 @@ void cli_console_init(struct cli_console *console, const struct cli_settings *se
         .terminal = can_redraw(),
         .quiet = settings->quiet,
         .verbose = settings->verbose,
+        .events = settings->events,
+        .preview = settings->events ? settings->progress_preview : 0,
     };
 }
 
@@ -110,6 +115,7 @@ void cli_console_log(void *user, enum impasto_log_level level, const char *line)
     if ((level == IMPASTO_LOG_INFO && console->quiet) ||
         (level == IMPASTO_LOG_DEBUG && !console->verbose))
         return;
+    cli_events_log(console, level, line);
     struct cli_sheet sheet;
     cli_sheet_open(&sheet);
     const bool shown = console->block.shown;
@@ -161,6 +167,20 @@ static double work(const struct cli_console *console, int from, int to)
     return sum;
 }
 
+static double share_done(const struct cli_console *console, const struct impasto_progress *p)
+{
+    return p->iterations > 0 ? work(console, 0, p->iteration) / work(console, 0, p->iterations) : 1;
+}
+
+/* NAN: not known yet. */
+static double seconds_left(const struct cli_console *console, const struct impasto_progress *p)
+{
+    const double seconds = p->seconds - console->first;
+    if (p->iteration == 0 || seconds <= 0)
+        return NAN;
+    return seconds * work(console, p->iteration, p->iterations) / work(console, 0, p->iteration);
+}
+
 /* "12/300  256x192  loss 3.21 (content 0.5, style 0.02)  1.5 it/s  3:12 left" */
 static void compose(const struct cli_console *console, const struct impasto_progress *p,
                     char *line, size_t size)
@@ -176,21 +196,21 @@ static void compose(const struct cli_console *console, const struct impasto_prog
     const int used =
         snprintf(line, size, "%d/%d%s  loss %.4g (content %.3g, style %.3g)", p->iteration,
                  p->iterations, scale, p->total, content, style);
-    if (p->iteration > 0 && p->seconds > console->first && used >= 0 && (size_t)used < size) {
-        const double seconds = p->seconds - console->first;
-        const double rest = seconds * work(console, p->iteration, p->iterations) /
-                            work(console, 0, p->iteration);
-        snprintf(line + used, size - (size_t)used, "  %.3g it/s  %s left", p->iteration / seconds,
+    const double rest = seconds_left(console, p);
+    if (!isnan(rest) && used >= 0 && (size_t)used < size)
+        snprintf(line + used, size - (size_t)used, "  %.3g it/s  %s left",
+                 p->iteration / (p->seconds - console->first),
                  cli_duration(rest, left, sizeof(left)));
-    }
 }
 
 void cli_console_progress(struct cli_console *console, const struct impasto_progress *progress)
 {
-    if (console->quiet || console->silent)
-        return;
     if (progress->iteration == 0)
         console->first = progress->seconds;
+    const double share = share_done(console, progress);
+    cli_events_iteration(console, progress, share, seconds_left(console, progress));
+    if (console->quiet || console->silent)
+        return;
     const double now = cli_seconds();
     const double interval = console->terminal ? REDRAW_SECONDS : LINE_SECONDS;
     const bool edge = progress->iteration == 0 || progress->done;
@@ -198,9 +218,7 @@ void cli_console_progress(struct cli_console *console, const struct impasto_prog
         return;
     console->last_drawn = now;
     compose(console, progress, console->words, sizeof(console->words));
-    console->share = progress->iterations > 0 ? work(console, 0, progress->iteration) /
-                                                    work(console, 0, progress->iterations)
-                                              : 1;
+    console->share = share;
     if (console->terminal) {
         draw_now(console);
     } else {
@@ -214,18 +232,22 @@ void cli_console_progress(struct cli_console *console, const struct impasto_prog
 bool cli_console_wants_picture(struct cli_console *console)
 {
     const double now = cli_seconds();
-    const bool wanted = console->show && now >= console->next;
+    const bool wanted = (console->show || console->preview > 0) && now >= console->next;
     console->asked = wanted ? now : 0;
     return wanted;
 }
 
-void cli_console_picture(struct cli_console *console, const struct impasto_image *image)
+void cli_console_picture(struct cli_console *console, const struct impasto_image *image,
+                         int iteration)
 {
-    if (!console->show)
+    if (!console->show && console->preview == 0)
         return;
     const double began = console->asked > 0 ? console->asked : cli_seconds();
-    cli_show_take(console->show, image);
-    draw_now(console);
+    cli_events_preview(console, image, iteration);
+    if (console->show) {
+        cli_show_take(console->show, image);
+        draw_now(console);
+    }
     const double now = cli_seconds(), cost = now - began, pause = cost / PICTURE_SHARE;
     console->asked = 0;
     console->next = now + (pause > PICTURE_SECONDS ? pause : PICTURE_SECONDS);
@@ -241,8 +263,8 @@ void cli_console_finish(struct cli_console *console)
     send_sheet(console, &sheet);
     if (console->pictures > 0) {
         char line[128];
-        snprintf(line, sizeof(line), "--show: %d pictures, which took %.2f s", console->pictures,
-                 console->spent);
+        snprintf(line, sizeof(line), "--%s: %d pictures, which took %.2f s",
+                 console->show ? "show" : "progress-preview", console->pictures, console->spent);
         console->pictures = 0;
         cli_console_log(console, IMPASTO_LOG_DEBUG, line);
     }

@@ -5,6 +5,7 @@
  * and the run goes on from its checkpoint, or, where there is none, from its beginning.
  */
 
+#include "cli/events.h"
 #include "cli/run.h"
 
 #include <time.h>
@@ -42,6 +43,7 @@ static enum impasto_status load_again(struct cli_painter *run)
 static enum impasto_status open_again(struct cli_painter *run,
                                       const struct impasto_checkpoint *from)
 {
+    cli_events_phase(&run->console, "opening", NULL, 0);
     enum impasto_status status = load_again(run);
     if (status == IMPASTO_OK)
         status = cli_open_device(run->settings, &run->console, &run->device, run->error);
@@ -96,6 +98,7 @@ enum impasto_status cli_painter_recover(struct cli_painter *run, bool last)
     if (status != IMPASTO_OK)
         return status;
     run->taken = run->begun = iteration;
+    cli_events_phase(&run->console, "painting", &run->about, iteration);
     cli_timelapse_rewind(&run->timelapse, iteration);
     if (last)
         cli_pictures_free(&run->pictures);

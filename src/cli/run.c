@@ -3,6 +3,7 @@
 
 #include "cli/run.h"
 
+#include "cli/events.h"
 #include "cli/pattern.h"
 
 #include <stdlib.h>
@@ -52,7 +53,7 @@ static enum impasto_status pass_on_picture(struct cli_painter *run, struct impas
     struct impasto_image *image = NULL;
     enum impasto_status status = take_picture(run, &image, error);
     if (status == IMPASTO_OK && show)
-        cli_console_picture(&run->console, image);
+        cli_console_picture(&run->console, image, run->taken);
     if (status == IMPASTO_OK && frame)
         status = write_frame(run, image, error);
     if (status == IMPASTO_OK && save) {
@@ -159,6 +160,7 @@ enum impasto_status cli_painter_open(struct cli_painter *run)
     const struct cli_settings *s = run->settings;
     struct impasto_error *error = run->error;
     enum impasto_status status;
+    cli_events_phase(&run->console, "opening", NULL, 0);
     if ((status = impasto_weights_open(s->weights, (enum impasto_convention)s->convention,
                                        &run->weights, error)) ||
         (status = impasto_params_preset(run->weights, s->preset, &run->params, error)) ||
@@ -318,11 +320,14 @@ static enum impasto_status conclude(struct cli_painter *run, enum impasto_status
         save_checkpoint(run);
     struct impasto_error unsaved = {0};
     struct impasto_image *image = NULL;
+    cli_events_phase(&run->console, "saving", NULL, 0);
     enum impasto_status saved = sound ? take_picture(run, &image, &unsaved) : status;
     if (saved == IMPASTO_OK) {
         saved = save_picture(run, image, &unsaved);
-        cli_console_picture(&run->console, image);
+        cli_console_picture(&run->console, image, run->taken);
     }
+    if (saved == IMPASTO_OK && !run->batch)
+        cli_events_wrote(&run->console, run->output);
     cli_console_finish(&run->console);
     if (saved == IMPASTO_OK && status == IMPASTO_OK) {
         const struct impasto_job_info *info = impasto_job_info(run->job);
@@ -371,6 +376,7 @@ static enum impasto_status paint(struct cli_painter *run, bool last)
 {
     const struct cli_settings *s = run->settings;
     run->recoveries = run->begun = run->taken = 0;
+    cli_events_phase(&run->console, "preparing", NULL, 0);
     enum impasto_status status = open_job(run, last);
     if (status != IMPASTO_OK)
         return status;
@@ -391,6 +397,7 @@ static enum impasto_status paint(struct cli_painter *run, bool last)
     cli_catch_signals();
     if (cli_resumed(s))
         run->taken = run->begun = impasto_checkpoint_info(cli_resumed(s))->iteration;
+    cli_events_phase(&run->console, "painting", &run->about, run->taken);
     /* Of a run that was killed after its last step the optimiser has not settled yet; see on_progress. */
     const bool all_taken = run->taken >= run->about.job->iterations;
     if ((status = cli_timelapse_open(&run->timelapse, s, run->about.job->iterations, run->taken,
@@ -423,6 +430,19 @@ enum impasto_status cli_painter_paint(struct cli_painter *run, bool last)
     return status;
 }
 
+static void tell_picture(struct cli_painter *run, enum impasto_status status)
+{
+    const struct cli_events_picture picture = {
+        .number = run->console.picture,
+        .content = run->settings->content,
+        .output = run->output,
+        .state = status == IMPASTO_OK ? "painted" : "failed",
+        .status = status,
+        .message = run->error->message,
+    };
+    cli_events_picture(&run->console, &picture);
+}
+
 /* --interpolate: a job for each picture on the way from the first style to the last. */
 static enum impasto_status paint_sequence(struct cli_painter *run)
 {
@@ -431,10 +451,12 @@ static enum impasto_status paint_sequence(struct cli_painter *run)
     enum impasto_status status = IMPASTO_OK;
     for (int i = 0; i < count && status == IMPASTO_OK; i++) {
         run->number = i;
+        run->console.picture = (size_t)i + 1;
         run->output = cli_numbered(pattern, i + 1);
         cli_pictures_interpolate(&run->pictures, i, count);
         status = run->output ? cli_painter_paint(run, i == count - 1)
                              : cli_fail_memory(run->error, "a file name");
+        tell_picture(run, status);
         cli_watchdog_opening(run->watchdog);
         impasto_job_close(&run->job);
         free(run->output);
@@ -547,6 +569,11 @@ enum impasto_status cli_run(struct cli_settings *settings, struct impasto_error 
         status = name_output(settings, &run.output, error);
     if (status == IMPASTO_OK)
         status = check_outputs(settings, run.output, error);
+    if (status == IMPASTO_OK) {
+        cli_events_start(&run.console, settings, run.output,
+                         settings->interpolate ? (size_t)settings->interpolate : 1);
+        cli_events_phase(&run.console, "loading", NULL, 0);
+    }
     if (status == IMPASTO_OK && settings->show)
         status = cli_console_open_show(&run.console, error);
     if (status == IMPASTO_OK)

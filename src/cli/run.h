@@ -12,6 +12,8 @@
 /* Some OpenCL drivers put handlers of their own in place while they compile, so this is called again
  * in every iteration. A signal that the parent had us ignore stays ignored. */
 void cli_catch_signals(void);
+/* Until then: a signal ends the program as it would by itself, but as --progress's last line. */
+void cli_tell_signals(void);
 /* A pipe that nobody reads any more takes no more progress, which is no reason to lose the picture; a file
  * that may not get larger is an error like a full disk. Neither ends the program from here on. */
 void cli_outlive_writes(void);

@@ -2,6 +2,7 @@
 /* Ctrl-C and its like: the first asks for an end after the iteration, the second ends the program.
  * What a write would end it with is that write's failure instead. */
 
+#include "cli/events.h"
 #include "cli/run.h"
 
 #include <signal.h>
@@ -13,13 +14,18 @@ int cli_stop_signal(void)
     return (int)stop_signal;
 }
 
+static void end_at_once(int number)
+{
+    cli_screen_rescue();
+    cli_events_die(128 + number, "interrupted", "interrupted");
+    signal(number, SIG_DFL);
+    raise(number);
+}
+
 static void on_signal(int number)
 {
-    if (stop_signal) {
-        cli_screen_rescue();
-        signal(number, SIG_DFL);
-        raise(number);
-    }
+    if (stop_signal)
+        end_at_once(number);
     stop_signal = number;
 }
 
@@ -30,14 +36,24 @@ void cli_outlive_writes(void)
         (void)signal(numbers[i], SIG_IGN);
 }
 
-void cli_catch_signals(void)
+static void catch_by(void (*handler)(int))
 {
     static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
-    cli_outlive_writes();
     for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++) {
-        struct sigaction now, ours = {.sa_handler = on_signal};
+        struct sigaction now, ours = {.sa_handler = handler};
         sigemptyset(&ours.sa_mask);
         if (sigaction(numbers[i], NULL, &now) == 0 && now.sa_handler != SIG_IGN)
             sigaction(numbers[i], &ours, NULL);
     }
+}
+
+void cli_tell_signals(void)
+{
+    catch_by(end_at_once);
+}
+
+void cli_catch_signals(void)
+{
+    cli_outlive_writes();
+    catch_by(on_signal);
 }

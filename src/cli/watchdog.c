@@ -6,6 +6,7 @@
  * program waits for something else, a pager that is not scrolled or a slow disk, it does not count.
  */
 
+#include "cli/events.h"
 #include "cli/run.h"
 
 #include <errno.h>
@@ -67,6 +68,7 @@ static void leave(const struct cli_watchdog *dog)
              dog->saving ? ", or the disk that the checkpoint goes to," : "", dog->idle,
              resumable ? "" : " (--checkpoint would have kept what there was)");
     say(line);
+    cli_events_die(-(int)IMPASTO_ERROR_DEVICE, "device", line + strlen("impasto: "));
     _exit(-(int)IMPASTO_ERROR_DEVICE);
 }
 

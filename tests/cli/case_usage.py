@@ -16,6 +16,7 @@ OPTIONS = """device list-devices json self-test size style-size style-scale iter
     gradient save-every profile output bits metadata margin convention max-pixels quiet verbose version
     help memory plan tune scales first-iterations average strength colour style-loss content-mask
     style-mask keep interpolate history settings save-settings
+    progress progress-fd progress-preview
     show timelapse timelapse-every report batch overwrite checkpoint every resume
     style recursive""".split()
 
@@ -156,6 +157,7 @@ class Usage(Case):
             "optimizer": ["adam", "lbfgs"],
             "convention": ["auto", "caffe", "torchvision"],
             "bits": ["8", "16"],
+            "progress": ["json"],
             "metadata": ["private", "keep", "none"],
             "size": ["source", "16", "16384"],
             "style-size": ["source", "auto"],
@@ -185,7 +187,8 @@ class Numbers(Case):
     FLOATS = ["style-scale", "learning-rate", "beta1", "beta2", "epsilon", "content-weight",
               "style-weight", "tv-weight"]
     WHOLE = ["size", "style-size", "iterations", "seed", "margin", "save-every", "max-pixels",
-             "history", "timelapse-every"]
+             "history", "timelapse-every",
+             "progress-fd", "progress-preview"]
 
     def test_sizes_of_memory(self):
         for value in ["nan", "inf", "x", "1X", "15M", "0", "-1G", "1e3000", "65T", "1 G", "0x10000000"]:
