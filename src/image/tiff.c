@@ -357,6 +357,22 @@ static enum impasto_status read_layout(struct reading *r, struct impasto_error *
     return r->band && r->row ? IMPASTO_OK : imp_fail_memory(error, r->source->path, size);
 }
 
+/* Whether every strip or tile is somewhere: libtiff takes those that are nowhere from the beginning
+ * of the file. Files of the old kind of JPEG need not say where they are. */
+static bool has_all_blocks(struct reading *r)
+{
+    const uint32_t count =
+        TIFFIsTiled(r->tiff) ? TIFFNumberOfTiles(r->tiff) : TIFFNumberOfStrips(r->tiff);
+    if (field(r, TIFFTAG_COMPRESSION) == COMPRESSION_OJPEG)
+        return true;
+    for (uint32_t i = 0; i < count; i++)
+        if (TIFFGetStrileOffset(r->tiff, i) == 0) {
+            snprintf(r->session.message, sizeof(r->session.message), "block %u is missing", i);
+            return false;
+        }
+    return true;
+}
+
 /* All blocks of the band that begins at row y, one behind the other. */
 static bool read_band(struct reading *r, uint32_t y)
 {
@@ -520,6 +536,8 @@ static enum impasto_status decode(struct reading *r, struct impasto_error *error
     IMP_TRY(refuse_raw(r, error));
     IMP_TRY(imp_image_check_size(r->source, l->width, l->height, error));
     IMP_TRY(read_meaning(r, &general, error));
+    if (!has_all_blocks(r))
+        return damaged(r, error);
     if (TIFFGetField(r->tiff, TIFFTAG_ICCPROFILE, &profile_size, &profile)) {
         colours.profile = profile;
         colours.profile_size = profile_size;
