@@ -637,6 +637,27 @@ static bool set_text(TIFF *tiff, const struct imp_exif *exif, uint16_t tag)
     return set;
 }
 
+/* The standard has these for JPEG alone: components, width, height, interoperability. */
+static bool is_of_jpeg(unsigned tag)
+{
+    return tag == 0x9101 || tag == 0xa002 || tag == 0xa003 || tag == 0xa005;
+}
+
+/* Takes them out of the directory, one of fewer than 256 entries, with none behind it. */
+static void leave_out(const struct imp_exif *exif, unsigned char *directory)
+{
+    enum { ENTRY = 12 };
+    const unsigned count = imp_exif_16(exif, directory);
+    unsigned char *from = directory + 2, *to = from;
+    for (unsigned i = 0; i < count; i++, from += ENTRY)
+        if (!is_of_jpeg(imp_exif_16(exif, from))) {
+            memmove(to, from, ENTRY);
+            to += ENTRY;
+        }
+    memset(to, 0, (size_t)(from - to));
+    directory[exif->big] = (unsigned char)((to - directory) / ENTRY);
+}
+
 /* EXIF stands behind the file's header. Its own has as many bytes, so that the places in it are
  * those in the file. The file's directory links what its first directory links. */
 static bool set_exif(struct writing *w, const struct imp_exif *exif)
@@ -650,8 +671,11 @@ static bool set_exif(struct writing *w, const struct imp_exif *exif)
                write_bytes(&w->session, (void *)(exif->data + EXIF_HEADER), (tmsize_t)size) > 0;
     for (size_t i = 0; i < IMP_COUNT(links) && set; i++) {
         struct imp_exif_value value;
-        if (imp_exif_find(exif, exif->first, links[i], &value))
-            set = TIFFSetField(w->tiff, links[i], (uint64_t)imp_exif_32(exif, value.bytes)) != 0;
+        if (!imp_exif_find(exif, exif->first, links[i], &value))
+            continue;
+        const uint64_t place = imp_exif_32(exif, value.bytes);
+        leave_out(exif, w->session.bytes + place);
+        set = TIFFSetField(w->tiff, links[i], place) != 0;
     }
     for (size_t i = 0; i < IMP_COUNT(texts) && set; i++)
         set = set_text(w->tiff, exif, texts[i]);

@@ -46,7 +46,7 @@ def by_exiftool(path):
     code, out, err = run("exiftool", "-validate", "-warning", "-error", "-a", "-S", path)
     usual = r"Validate: (OK|\d+ Warnings?)"
     if is_tiff(path):  # it knows TIFF as cameras write it; these are allowed, and as libtiff writes them
-        usual += r"|.* (0x83bb IPTC-NAA|0x0103 Compression)"
+        usual += r"|.* (0x83bb IPTC-NAA|0x0103 Compression|0x001b GPSProcessingMethod)"
     unusual = [line for line in out.splitlines() if not re.fullmatch(usual, line)]
     return "" if code == 0 and not err and not unusual else out + err
 

@@ -447,7 +447,7 @@ static void tiff_exif(void **state)
         assert_true(TIFFGetField(tiff, TIFFTAG_EXIFIFD, &place));
         assert_true(TIFFReadEXIFDirectory(tiff, place));
         assert_true(TIFFGetField(tiff, EXIFTAG_COLORSPACE, &space) && space == 1);
-        assert_true(TIFFGetField(tiff, EXIFTAG_PIXELXDIMENSION, &width) && width == WIDTH);
+        assert_false(TIFFGetField(tiff, EXIFTAG_PIXELXDIMENSION, &width)); /* of JPEG */
         TIFFClose(tiff);
         back = expect_image(in_folder("exif.tif"));
         for (int k = 0; k < 3 * PIXELS; k++)
