@@ -228,8 +228,16 @@ IMPASTO_API enum impasto_status impasto_image_create(int width, int height,
  * Reads a PNG (1 to 16 bits, grey, palette, colour, alpha, interlaced), JPEG (grey, colour, CMYK),
  * TIFF (1 to 16 bits, grey, palette, colour, CMYK, alpha; the first page), WebP (of moving ones the
  * first frame), HEIC or AVIF file, told apart by content; impasto_image_format() tells those of
- * this build. Colours are converted to sRGB from an embedded ICC profile or gamma, the orientation
- * is applied, and the EXIF block is kept with its orientation reset.
+ * this build. The orientation is applied, and the EXIF block is kept with its orientation reset.
+ *
+ * Colours are converted to sRGB. What says them is a PNG's cICP chunk, else an ICC profile, else the
+ * numbers of HEIC and AVIF or a PNG's gamma and primaries, else EXIF in a JPEG or PNG, by which they
+ * may be Adobe RGB. A profile that cannot be used is ignored. CMYK in JPEG files is inverted, with
+ * Adobe's marker or without.
+ *
+ * IMPASTO_ERROR_INPUT: a JPEG without all of its samples or a PNG without all of its pixels, while
+ * an end that is missing, stray bytes between parts or a zlib window stated too small are accepted;
+ * an HDR picture (PQ, HLG) by such numbers; a file of another kind, which the message names.
  *
  * max_pixels: refuse larger pictures, judged from the header before anything is allocated; 0 means
  * the default of 100,000,000.

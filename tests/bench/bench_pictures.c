@@ -111,7 +111,7 @@ enum work { LOAD, SHRINK, SAVE };
 static double median_of(enum work work, const char *path, const struct impasto_image *image,
                         int rounds)
 {
-    double taken[MOST_ROUNDS];
+    double taken[MOST_ROUNDS] = {0};
     struct impasto_error error;
     for (int i = 0; i < rounds; i++) {
         struct impasto_image *made = NULL;

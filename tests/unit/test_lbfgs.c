@@ -191,7 +191,7 @@ static double dot(const double *a, const double *b)
 /* The direction by the book: Nocedal and Wright, algorithm 7.4. */
 static void two_loops(int count, double(*const *s), double(*const *y), const double *g, double *d)
 {
-    double alpha[PAIRS];
+    double alpha[PAIRS] = {0};
     for (int i = 0; i < N; i++)
         d[i] = g[i];
     for (int k = count - 1; k >= 0; k--) {
