@@ -5,8 +5,8 @@
 /*
  * Impasto: neural style transfer on any OpenCL device.
  *
- * The way through this header: open a device, open weights, load or create a content image and one or
- * more style images, take the parameters of a preset, open a job, run it (or step it), take the
+ * The way through this header: open a device, open weights, load or create a content image and one
+ * or more style images, take the parameters of a preset, open a job, run it (or step it), take the
  * picture, close everything.
  * examples/stylize.c is that way as a program.
  *
@@ -14,6 +14,8 @@
  * - Every function that can fail returns an `enum impasto_status` and takes, last, a pointer to a
  *   `struct impasto_error` that it fills with one line for a person to read. The pointer may be
  *   NULL. On failure, out parameters are left NULL or untouched.
+ * - Messages name settings in backquotes, by the names that the program's options have:
+ * "`style-size`".
  * - `_close` and `_free` take the address of the handle, set it to NULL, and accept NULL handles.
  * - The library keeps no global state, prints nothing and never calls exit(). What it has to say
  *   goes to the log function given to impasto_device_open().

@@ -148,8 +148,9 @@ static void hold_standard_streams(void)
 
 /* Ends the program's progress, says what is wrong, and returns the exit code. */
 static int conclude(struct cli_settings *settings, enum impasto_status status,
-                    const struct impasto_error *error)
+                    struct impasto_error *error)
 {
+    cli_name_options(error->message);
     const bool signalled = status == IMPASTO_ERROR_INTERRUPTED && cli_stop_signal();
     /* As a shell reports a program that a signal ended. */
     const int code = signalled ? 128 + cli_stop_signal() : -(int)status;

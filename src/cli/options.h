@@ -169,5 +169,7 @@ size_t cli_character(const char *text);
 /* The same, but 0 also where a terminal might obey it (controls, also those of
  * U+0080 to U+009F) or it is not UTF-8, whose single bytes may be such controls to it. */
 size_t cli_printable(const char *text);
+/* The library names settings in backquotes, which are options here: "`size`" becomes "--size". */
+void cli_name_options(char *line);
 
 #endif

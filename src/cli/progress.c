@@ -18,6 +18,7 @@
 #define BAR_LEAST 5
 #define FREE_COLUMNS 3 /* so that no terminal wraps, not even after it has echoed ^C */
 #define LINE_SIZE 512
+#define LONGEST_LINE 2400 /* of a log, beyond which it is cut */
 
 /* Pictures come this often at most, and rarer where they would take more than this of the time. */
 #define PICTURE_SECONDS 0.5
@@ -115,6 +116,10 @@ void cli_console_log(void *user, enum impasto_log_level level, const char *line)
     if ((level == IMPASTO_LOG_INFO && console->quiet) ||
         (level == IMPASTO_LOG_DEBUG && !console->verbose))
         return;
+    char words[LONGEST_LINE];
+    snprintf(words, sizeof(words), "%s", line);
+    cli_name_options(words);
+    line = words;
     cli_events_log(console, level, line);
     struct cli_sheet sheet;
     cli_sheet_open(&sheet);

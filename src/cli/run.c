@@ -270,6 +270,7 @@ static enum impasto_status write_report(struct cli_painter *run, const struct im
                                         enum impasto_status status, struct impasto_error *error)
 {
     char line[1200];
+    cli_name_options(run->error->message);
     const char *why = status == IMPASTO_ERROR_NUMERIC  ? run->error->message
                       : status == IMPASTO_ERROR_OUTPUT ? "A file could not be written."
                       : status == IMPASTO_ERROR_MEMORY ? "The next size needs more memory."

@@ -33,6 +33,17 @@ size_t cli_printable(const char *text)
     return control ? 0 : cli_character(text);
 }
 
+void cli_name_options(char *line)
+{
+    for (char *at = strchr(line, '`'); at; at = strchr(at + 1, '`')) {
+        const size_t length = strcspn(at + 1, "`");
+        if (at[1 + length] && cli_find(at + 1, length)) {
+            memmove(at + 2, at + 1, length);
+            memcpy(at, "--", 2);
+        }
+    }
+}
+
 /* Levenshtein distance; names are short. SIZE_MAX: the lengths alone differ by more than `most`. */
 static size_t distance(const char *a, size_t a_length, const char *b, size_t most)
 {

@@ -67,7 +67,7 @@ enum impasto_status imp_image_check_size(const struct imp_image_source *source, 
     if (width * height > source->max_pixels)
         return imp_fail(error, IMPASTO_ERROR_INPUT,
                         "%s: has %llu pixels (%llux%llu), over the limit of %llu; shrink it or "
-                        "raise --max-pixels",
+                        "raise `max-pixels`",
                         source->path, (unsigned long long)(width * height),
                         (unsigned long long)width, (unsigned long long)height,
                         (unsigned long long)source->max_pixels);

@@ -93,7 +93,7 @@ static enum impasto_status capture_content(void *user, int layer, const struct i
         return imp_device_fail(losses->device, IMPASTO_ERROR_WEIGHTS,
                                "the network's features of the content picture are not finite: "
                                "these weights cannot be used; if they work elsewhere, it is the "
-                               "device's fault (see --self-test)");
+                               "device's fault (see what a `self-test` says)");
     if (losses->relative && total > 0)
         losses->content_energy[layer] = total / elements_of(target);
     return IMPASTO_OK;

@@ -130,7 +130,7 @@ static enum impasto_status read_energy(const struct imp_style *style, const stru
         return imp_device_fail(style->device, IMPASTO_ERROR_WEIGHTS,
                                "the network's features of a style picture are not finite: these "
                                "weights cannot be used; if they work elsewhere, it is the "
-                               "device's fault (see --self-test)");
+                               "device's fault (see what a `self-test` says)");
     *energy = total > 0 && style->relative ? total / n : 1;
     return IMPASTO_OK;
 }

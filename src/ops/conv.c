@@ -59,7 +59,7 @@ enum impasto_status imp_conv_choose(struct imp_device *device, const char *name,
         if (!named->supports(caps, in, out))
             return imp_device_fail(device, IMPASTO_ERROR_USAGE,
                                    "convolution algorithm '%s' cannot do %d to %d channels on this "
-                                   "device; use --conv auto",
+                                   "device; use `conv` auto",
                                    name, in, out);
         *algorithm = named;
         return IMPASTO_OK;

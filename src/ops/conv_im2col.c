@@ -104,7 +104,7 @@ static const struct imp_conv_packing packing = {.size = packed_size, .pack = pac
 
 const struct imp_conv_algorithm imp_conv_im2col = {
     .name = "im2col",
-    .summary = "im2col and a matrix product (see --gemm)",
+    .summary = "im2col and a matrix product (see `gemm`)",
     .supports = supports,
     .packing = &packing,
     .bound = IMP_CONV_ROUNDING,

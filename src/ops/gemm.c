@@ -156,7 +156,7 @@ static enum impasto_status check_clblast(struct imp_device *device, enum imp_gem
             return imp_device_fail(
                 device, IMPASTO_ERROR_DEVICE,
                 "CLBlast gives a wrong %dx%dx%d product on this device (relative "
-                "error %.1e); use --gemm builtin",
+                "error %.1e); use `gemm` builtin",
                 probes[i].m, probes[i].n, probes[i].k, error);
     }
     return IMPASTO_OK;
@@ -185,7 +185,7 @@ enum impasto_status imp_gemm_choose(struct imp_device *device, const char *name,
                                name);
     if (!imp_gemm_clblast_available())
         return imp_device_fail(device, IMPASTO_ERROR_USAGE,
-                               "this build has no CLBlast; use --gemm builtin");
+                               "this build has no CLBlast; use `gemm` builtin");
     const enum impasto_status status = check_clblast(device, builtin);
     if (status == IMPASTO_OK) {
         *which = IMP_GEMM_CLBLAST;

@@ -42,7 +42,7 @@ enum impasto_status imp_gemm_clblast(struct imp_device *device, const struct imp
     pthread_mutex_unlock(&lock);
     if (code != CLBlastSuccess)
         return imp_device_fail(device, IMPASTO_ERROR_DEVICE,
-                               "CLBlast's SGEMM failed (%d); use --gemm builtin", (int)code);
+                               "CLBlast's SGEMM failed (%d); use `gemm` builtin", (int)code);
     return IMPASTO_OK;
 }
 

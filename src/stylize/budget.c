@@ -116,7 +116,7 @@ static bool would_fit(const struct imp_scale *scale, const struct imp_sources *s
     struct imp_sources smaller = *sources;
     imp_image_fit(sources->width, sources->height, size, &smaller.width, &smaller.height);
     /* Too small for other reasons: the search goes up from here. */
-    if (imp_sizes_check("content", NULL, "--size", smaller.width, smaller.height, NULL) !=
+    if (imp_sizes_check("content", NULL, "`size`", smaller.width, smaller.height, NULL) !=
         IMPASTO_OK)
         return true;
     struct imp_scale other;
@@ -162,14 +162,14 @@ enum impasto_status imp_scale_refuse(const struct imp_scale *scale,
     char advice[96], less[48] = "";
     const int history = fitting_history(scale, sources, size);
     if (history > 0)
-        snprintf(less, sizeof(less), ", and so would --history %d", history);
+        snprintf(less, sizeof(less), ", and so would `history` %d", history);
     const struct imp_sizes smaller =
         imp_sizes_of(scale->params, fits < 16 ? 16 : fits, sources->width, sources->height);
-    if (fits < SMALLEST_SIZE || imp_sizes_check("content", NULL, "--size", smaller.width,
+    if (fits < SMALLEST_SIZE || imp_sizes_check("content", NULL, "`size`", smaller.width,
                                                 smaller.height, NULL) != IMPASTO_OK)
-        snprintf(advice, sizeof(advice), "use another --device or a smaller --style-size");
+        snprintf(advice, sizeof(advice), "use another `device` or a smaller `style-size`");
     else
-        snprintf(advice, sizeof(advice), "--size %d would fit%s", fits, less);
+        snprintf(advice, sizeof(advice), "`size` %d would fit%s", fits, less);
     if (largest > caps->max_allocation)
         return imp_device_fail(
             scale->device, IMPASTO_ERROR_MEMORY,
@@ -180,7 +180,7 @@ enum impasto_status imp_scale_refuse(const struct imp_scale *scale,
     if (scale->params->memory > 0 && budget == scale->params->memory)
         return imp_device_fail(
             scale->device, IMPASTO_ERROR_MEMORY,
-            "%dx%d needs at least %.0f MiB, but --memory allows %.0f MiB; allow more, "
+            "%dx%d needs at least %.0f MiB, but `memory` allows %.0f MiB; allow more, "
             "or %s",
             sizes->width, sizes->height, ceil((double)imp_scale_peak(scale) / mib),
             (double)budget / mib, advice);

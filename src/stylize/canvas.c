@@ -28,7 +28,7 @@ struct imp_sizes imp_sizes_of(const struct impasto_params *params, int size, int
     return sizes;
 }
 
-enum impasto_status imp_sizes_check(const char *what, const char *name, const char *option,
+enum impasto_status imp_sizes_check(const char *what, const char *name, const char *setting,
                                     int width, int height, struct impasto_error *error)
 {
     const char *colon = name ? ": " : "";
@@ -37,13 +37,13 @@ enum impasto_status imp_sizes_check(const char *what, const char *name, const ch
         return imp_fail(error, IMPASTO_ERROR_INPUT,
                         "%s%sthe %s picture would be %dx%d pixels; sides of up to %d can be worked "
                         "on: give a %s",
-                        name, colon, what, width, height, LARGEST_SIDE, option);
+                        name, colon, what, width, height, LARGEST_SIDE, setting);
     if (width >= SMALLEST_SIDE && height >= SMALLEST_SIDE)
         return IMPASTO_OK;
     return imp_fail(error, IMPASTO_ERROR_INPUT,
                     "%s%sthe %s picture would be %dx%d pixels; at least %dx%d are needed: use a "
                     "larger %s or another picture",
-                    name, colon, what, width, height, SMALLEST_SIDE, SMALLEST_SIDE, option);
+                    name, colon, what, width, height, SMALLEST_SIDE, SMALLEST_SIDE, setting);
 }
 
 void imp_style_fit(const struct impasto_params *params, int size, int last, int own_width,

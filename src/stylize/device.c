@@ -65,8 +65,8 @@ enum impasto_status imp_device_check(struct impasto_device *device, struct impas
                         imp_device_error(device->device)->message);
     if (failed > 0)
         return imp_fail(error, IMPASTO_ERROR_DEVICE,
-                        "%s computes wrongly (%s: error %.1e); use another --device, or see "
-                        "--self-test",
+                        "%s computes wrongly (%s: error %.1e); use another `device`, or see "
+                        "what a whole `self-test` says",
                         name, first.name, first.error);
     device->checked = true;
     return IMPASTO_OK;
@@ -154,7 +154,7 @@ enum impasto_status impasto_device_self_test(struct impasto_device *device, impa
                         imp_device_error(device->device)->message);
     if (failed > 0)
         return imp_fail(error, IMPASTO_ERROR_DEVICE,
-                        "%s computes wrongly: %d checks failed; use another --device",
+                        "%s computes wrongly: %d checks failed; use another `device`",
                         impasto_device_info(device)->name, failed);
     device->checked = true;
     return IMPASTO_OK;

@@ -201,7 +201,7 @@ static enum impasto_status take_pictures(struct impasto_job *job,
     const struct impasto_params *params = &job->params;
     const int width = pictures->content->width, height = pictures->content->height;
     const struct imp_sizes sizes = imp_sizes_of(params, params->size, width, height);
-    IMP_TRY(imp_sizes_check("content", pictures->content->name, "--size", sizes.width, sizes.height,
+    IMP_TRY(imp_sizes_check("content", pictures->content->name, "`size`", sizes.width, sizes.height,
                             error));
     IMP_TRY(imp_schedule_make(params, width, height, &job->schedule, error));
     IMP_TRY(imp_sources_make(params, pictures, &sizes, job->schedule.count == 1, &job->sources,

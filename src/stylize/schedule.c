@@ -20,7 +20,7 @@ static int below(int size, int steps)
 static bool workable(const struct impasto_params *params, int size, int width, int height)
 {
     const struct imp_sizes sizes = imp_sizes_of(params, size, width, height);
-    return imp_sizes_check("content", NULL, "--size", sizes.width, sizes.height, NULL) ==
+    return imp_sizes_check("content", NULL, "`size`", sizes.width, sizes.height, NULL) ==
            IMPASTO_OK;
 }
 
@@ -48,7 +48,7 @@ static enum impasto_status listed(const struct impasto_params *params, int size,
                             scale, count > 0 ? "the one before, " : "",
                             count > 0 ? params->scale_sizes[count - 1] : 0, size);
         const struct imp_sizes sizes = imp_sizes_of(params, scale, width, height);
-        IMP_TRY(imp_sizes_check("content", NULL, "first of --scales", sizes.width, sizes.height,
+        IMP_TRY(imp_sizes_check("content", NULL, "first of `scales`", sizes.width, sizes.height,
                                 error));
         schedule->scale[count].size = scale;
     }

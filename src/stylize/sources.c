@@ -247,7 +247,7 @@ static enum impasto_status take_style(const struct impasto_params *params,
     source->own_height = style->image->height;
     source->region = style->region;
     imp_style_fit(params, last, last, source->own_width, source->own_height, &width, &height);
-    IMP_TRY(imp_sizes_check("style", style->image->name, "--style-size", width, height, error));
+    IMP_TRY(imp_sizes_check("style", style->image->name, "`style-size`", width, height, error));
     enum impasto_status status =
         take(style->image, width, height, borrow, &source->picture, &alpha, error);
     if (status == IMPASTO_OK && style->mask)

@@ -93,7 +93,7 @@ static enum impasto_status give_up(const struct imp_scale *scale, int iteration)
 {
     return imp_device_fail(scale->device, IMPASTO_ERROR_NUMERIC,
                            "%s at iteration %d, %d times running; try a smaller learning rate, "
-                           "smaller weights or another device",
+                           "smaller weights or another `device`",
                            scale->guard.doubt, iteration, IMP_GUARD_TRIES);
 }
 
@@ -118,7 +118,7 @@ static enum impasto_status told(struct imp_scale *scale, int iteration, enum imp
     scale->state.fault = NULL;
     if (status == IMPASTO_ERROR_NUMERIC)
         return imp_device_fail(scale->device, status,
-                               "%s at iteration %d; try smaller weights or another device",
+                               "%s at iteration %d; try smaller weights or another `device`",
                                imp_device_error(scale->device)->message, iteration);
     if (fault)
         imp_log(imp_device_log(scale->device), IMPASTO_LOG_WARNING, "iteration %d: %s", iteration,

@@ -58,8 +58,8 @@ struct imp_sizes {
  */
 struct imp_sizes imp_sizes_of(const struct impasto_params *params, int size, int width, int height);
 /* IMPASTO_ERROR_INPUT when the picture is too small or too large to work on. `what` says which it
- * is, `name` where it is from (NULL: not known), `option` what changes its size. */
-enum impasto_status imp_sizes_check(const char *what, const char *name, const char *option,
+ * is, `name` where it is from (NULL: not known), `setting` what changes its size, in backquotes. */
+enum impasto_status imp_sizes_check(const char *what, const char *name, const char *setting,
                                     int width, int height, struct impasto_error *error);
 /* The size at which a style picture of own_width x own_height is looked at when the picture's
  * longer side is `size`, in a run whose last scale's is `last`. */

@@ -215,7 +215,8 @@ static enum impasto_status tune(const struct imp_candidate *candidate, const str
             IMP_TRY(try_settings(candidate, log, &settings, best, &least, error));
     }
     if (!isfinite(least))
-        return imp_fail(error, IMPASTO_ERROR_DEVICE, "%s: no kernel runs on it; see --self-test",
+        return imp_fail(error, IMPASTO_ERROR_DEVICE,
+                        "%s: no kernel runs on it; see what a `self-test` says",
                         candidate->info.name);
     const struct imp_tuning block = *best;
     for (size_t i = 0; i < IMP_COUNT(chunks); i++) {

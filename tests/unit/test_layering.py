@@ -187,6 +187,20 @@ def check_vendors(root):
             yield f"{path}:{line}: {found.group()} belongs in src/device/quirks.c"
 
 
+STRING = re.compile(r'"(?:\\.|[^"\\\n])*"')
+
+
+def check_settings(root):
+    """The library names settings; that they are options with dashes is the program's business."""
+    for path, text in sources(root, "src", ".c", ".h"):
+        if path.startswith("src/cli/"):
+            continue
+        text = re.sub(r"/\*.*?\*/", lambda found: re.sub(r"[^\n]", " ", found.group()), text, flags=re.DOTALL)
+        for found in STRING.finditer(text):
+            if re.search(r"--[a-z]", found.group()):
+                yield f"{path}:{line_of(text, found.start())}: write `name` for an option in {found.group()}"
+
+
 def check_kernel_numbers(root):
     for path, text in sources(root, "cl", ".cl"):
         text = code(text)
@@ -266,6 +280,7 @@ BAD = [
     (check_public_header, "include/impasto/x.h", "#include <CL/cl.h>", "includes CL/cl.h"),
     (check_vendors, "src/ops/x.c", "/* slow on AMD */", "AMD belongs"),
     (check_vendors, "src/device/x.c", 'find(name, "Rusticl");', "Rusticl belongs"),
+    (check_settings, "src/net/x.c", 'fail("use another --device");', "write `name`"),
     (check_kernel_numbers, "cl/x.cl", "y = 0.5 * x;", "0.5 is a double"),
     (check_kernel_numbers, "cl/x.cl", "y = .5 * x;", ".5 is a double"),
     (check_kernel_numbers, "cl/x.cl", "y = 1e-8 * x;", "1e-8 is a double"),
