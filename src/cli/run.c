@@ -13,7 +13,10 @@ static enum impasto_status save_picture(struct cli_painter *run, const struct im
                                         struct impasto_error *error)
 {
     const struct impasto_save_options options = cli_save_options(run->settings);
-    return cli_picture_save(image, run->output, &options, error);
+    const enum impasto_status status = cli_picture_save(image, run->output, &options, error);
+    if (status == IMPASTO_OK && !run->batch)
+        cli_events_wrote(&run->console, run->output);
+    return status;
 }
 
 static enum impasto_status write_frame(struct cli_painter *run, const struct impasto_image *image,
@@ -327,8 +330,6 @@ static enum impasto_status conclude(struct cli_painter *run, enum impasto_status
         saved = save_picture(run, image, &unsaved);
         cli_console_picture(&run->console, image, run->taken);
     }
-    if (saved == IMPASTO_OK && !run->batch)
-        cli_events_wrote(&run->console, run->output);
     cli_console_finish(&run->console);
     if (saved == IMPASTO_OK && status == IMPASTO_OK) {
         const struct impasto_job_info *info = impasto_job_info(run->job);
