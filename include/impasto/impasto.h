@@ -268,12 +268,14 @@ impasto_image_load_settings(const char *path, char **settings,
                             struct impasto_error *error) IMPASTO_MUST_CHECK;
 
 /*
- * The same for files from strangers: they are decoded in a child process with limits on its memory and
- * time. On Linux (x86-64 and AArch64) it can also open nothing, start nothing and talk to nobody,
- * unless the kernel does not know seccomp filters. A decoder that crashes or goes beyond its limits is
- * IMPASTO_ERROR_INPUT; where no process can be had, IMPASTO_ERROR_MEMORY. It costs a fork(), and more for
- * the pixels' way here than for reading them from memory; while they come, they are there twice. The child
- * is waited for with waitpid(); programs that wait for any child meet it, too.
+ * The same for files from strangers: they are decoded in a child process with limits on its memory
+ * and time. On Linux (x86-64, AArch64, i386, armhf, riscv64, ppc64el and s390x) it can also open
+ * nothing, start nothing and talk to nobody, if the kernel knows seccomp filters. Where there is no
+ * filter, the log of a device that is opened says so, as IMPASTO_LOG_DEBUG. A decoder that crashes
+ * or goes beyond its limits is IMPASTO_ERROR_INPUT; where no process can be had,
+ * IMPASTO_ERROR_MEMORY. It costs a fork(), and more for the pixels' way here than for reading them
+ * from memory; while they come, they are there twice. The child is waited for with waitpid();
+ * programs that wait for any child meet it, too.
  */
 IMPASTO_API enum impasto_status
 impasto_image_load_apart(const char *path, uint64_t max_pixels, struct impasto_image **image,

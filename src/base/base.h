@@ -134,6 +134,8 @@ enum impasto_status imp_sandbox_fail(struct impasto_error *error, const char *pa
 #define imp_sandbox_fail(error, path, task, problem)                                               \
     ((void)(imp_sandbox_fail)(error, path, task, problem), IMPASTO_ERROR_MEMORY)
 #endif
+/* Whether this kernel and this build filter system calls there. */
+bool imp_sandbox_filtered(void);
 /* In the child: from here on no file can be opened. */
 void imp_sandbox_seal(void);
 /* In the child; false: nobody listens. */

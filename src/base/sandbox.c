@@ -5,8 +5,9 @@
  * Decoders of other people's formats are what a hostile file attacks. Here they crash alone, have
  * memory and processor time of their own, and on Linux stand under a seccomp filter: they may
  * compute, allocate, read what is open and send to one pipe. Every other system call fails with
- * EPERM: no file is opened, nothing executed, no socket made, nobody signalled. A kernel that
- * refuses the filter leaves the process, its limits and its closed descriptors.
+ * EPERM: no file is opened, nothing executed, no socket made, nobody signalled. Other systems, and
+ * kernels that refuse the filter, leave the process, its limits and its closed descriptors.
+ * imp_sandbox_filtered() tells.
  *
  * Decoders that start threads may do so where the caller says so. Threads of a process that has a
  * filter have that filter, and the kernel makes no thread with namespaces of its own.
@@ -61,9 +62,28 @@
 
 /* ---- The filter ------------------------------------------------------------------------------ */
 
-#if defined(__linux__) && (defined(__x86_64__) || defined(__aarch64__))
-
+/* As the kernel calls it; a filter must know it, since numbers of system calls differ. */
+#ifdef __linux__
 #include <linux/audit.h>
+#if defined(__x86_64__)
+#define ARCHITECTURE AUDIT_ARCH_X86_64
+#elif defined(__aarch64__)
+#define ARCHITECTURE AUDIT_ARCH_AARCH64
+#elif defined(__i386__)
+#define ARCHITECTURE AUDIT_ARCH_I386
+#elif defined(__ARM_EABI__) && defined(__ARMEL__)
+#define ARCHITECTURE AUDIT_ARCH_ARM
+#elif defined(__riscv) && __riscv_xlen == 64
+#define ARCHITECTURE AUDIT_ARCH_RISCV64
+#elif defined(__powerpc64__) && defined(__LITTLE_ENDIAN__)
+#define ARCHITECTURE AUDIT_ARCH_PPC64LE
+#elif defined(__s390x__)
+#define ARCHITECTURE AUDIT_ARCH_S390X
+#endif
+#endif
+
+#ifdef ARCHITECTURE
+
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <sched.h>
@@ -71,15 +91,10 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
-#ifdef __x86_64__
-#define ARCHITECTURE AUDIT_ARCH_X86_64
-#else
-#define ARCHITECTURE AUDIT_ARCH_AARCH64
-#endif
-
 #define FIELD(name) ((unsigned)offsetof(struct seccomp_data, name))
-/* The lower half of an argument, where flags are; both architectures are little-endian. */
-#define ARGUMENT(n) (FIELD(args) + (n) * (unsigned)sizeof(uint64_t))
+/* The lower half of an argument, where flags are: the first in memory, or the second. */
+#define LOWER (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? (unsigned)sizeof(uint32_t) : 0u)
+#define ARGUMENT(n) (FIELD(args) + (n) * (unsigned)sizeof(uint64_t) + LOWER)
 
 #define LOAD(offset) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offset)
 #define RETURN(what) BPF_STMT(BPF_RET | BPF_K, what)
@@ -114,6 +129,53 @@
 #define SYS_clone3 NO_CALL
 #endif
 
+/* Architectures of 32 bits have calls of their own for offsets and times of 64 bits. */
+#ifndef SYS__llseek
+#define SYS__llseek NO_CALL
+#endif
+#ifndef SYS_fstat64
+#define SYS_fstat64 NO_CALL
+#endif
+#ifndef SYS_fstatat64
+#define SYS_fstatat64 NO_CALL
+#endif
+#ifndef SYS_newfstatat
+#define SYS_newfstatat NO_CALL
+#endif
+#ifndef SYS_clock_gettime64
+#define SYS_clock_gettime64 NO_CALL
+#endif
+#ifndef SYS_futex_time64
+#define SYS_futex_time64 NO_CALL
+#endif
+/* Handlers without siginfo return by it on the older architectures. */
+#ifndef SYS_sigreturn
+#define SYS_sigreturn NO_CALL
+#endif
+/* On 32 bits, C libraries ask for the times of files by it first. */
+#if UINTPTR_MAX == UINT32_MAX && defined(SYS_statx)
+#define STATX SYS_statx
+#else
+#define STATX NO_CALL
+#endif
+
+/* The mmap of i386 and s390x has its arguments in memory, where a filter cannot look. i386 has
+ * mmap2, too; s390x has nothing else, so there memory can be executed. */
+#if defined(__s390x__)
+#define ALLOW_MMAP ALLOW(mmap)
+#elif defined(SYS_mmap2)
+#define ALLOW_MMAP ALLOW_WITHOUT(mmap2, 2, PROT_EXEC)
+#else
+#define ALLOW_MMAP ALLOW_WITHOUT(mmap, 2, PROT_EXEC)
+#endif
+
+/* The argument of clone that has its flags. */
+#ifdef __s390x__
+#define CLONE_FLAGS 1
+#else
+#define CLONE_FLAGS 0
+#endif
+
 #define WRITING (O_WRONLY | O_RDWR | O_CREAT | O_TRUNC)
 
 static void install(struct sock_filter *filter, size_t count)
@@ -134,7 +196,9 @@ static void restrict_calls(int answer, bool threads)
         ALLOW(readv),
         ALLOW(pread64),
         ALLOW(lseek),
+        ALLOW(_llseek),
         ALLOW(fstat),
+        ALLOW(fstat64),
         ALLOW(close),
         /* Sending. */
         ALLOW_WITH(write, 0, (unsigned)answer),
@@ -143,19 +207,22 @@ static void restrict_calls(int answer, bool threads)
         ALLOW(munmap),
         ALLOW(mremap),
         ALLOW(madvise),
-        ALLOW_WITHOUT(mmap, 2, PROT_EXEC),
+        ALLOW_MMAP,
         ALLOW_WITHOUT(mprotect, 2, PROT_EXEC),
         /* What the C library does beside all that. */
         ALLOW(futex),
+        ALLOW(futex_time64),
         ALLOW(getrandom),
         ALLOW(clock_gettime),
+        ALLOW(clock_gettime64),
         ALLOW(gettimeofday),
         ALLOW(rt_sigprocmask),
         ALLOW(rt_sigreturn),
+        ALLOW(sigreturn),
         ALLOW(exit),
         ALLOW(exit_group),
         /* Threads, where they are asked for; clone3 has its flags where a filter cannot look. */
-        ALLOW_WITH_ANY(threads ? SYS_clone : NO_CALL, 0, CLONE_THREAD),
+        ALLOW_WITH_ANY(threads ? SYS_clone : NO_CALL, CLONE_FLAGS, CLONE_THREAD),
         UNKNOWN(threads ? SYS_clone3 : NO_CALL),
         SKIP_UNLESS_EQUAL(threads ? SYS_rseq : NO_CALL, 1),
         ALLOWED,
@@ -164,6 +231,9 @@ static void restrict_calls(int answer, bool threads)
         /* Until imp_sandbox_seal: that itself, and reading of files. */
         ALLOW_WITH(prctl, 0, PR_SET_SECCOMP),
         ALLOW(newfstatat),
+        ALLOW(fstatat64),
+        SKIP_UNLESS_EQUAL(STATX, 1),
+        ALLOWED,
         ALLOW_WITHOUT(openat, 2, WRITING),
         REFUSED,
     };
@@ -172,8 +242,8 @@ static void restrict_calls(int answer, bool threads)
         install(filter, IMP_COUNT(filter));
 }
 
-/* A second filter can only take away from what the first allows. C libraries say newfstatat for
- * fstat. */
+/* A second filter can only take away from what the first allows. C libraries say newfstatat and its
+ * kin for fstat. */
 void imp_sandbox_seal(void)
 {
     /* clang-format off */
@@ -182,10 +252,18 @@ void imp_sandbox_seal(void)
         SKIP_UNLESS_EQUAL(SYS_openat, 1), REFUSED,
         SKIP_UNLESS_EQUAL(SYS_prctl, 1), REFUSED,
         ALLOW_WITH(newfstatat, 3, AT_EMPTY_PATH),
+        ALLOW_WITH(fstatat64, 3, AT_EMPTY_PATH),
+        ALLOW_WITH_ANY(STATX, 2, AT_EMPTY_PATH),
         ALLOWED,
     };
     /* clang-format on */
     install(filter, IMP_COUNT(filter));
+}
+
+/* A kernel that knows filters fails only where it looks for this one. */
+bool imp_sandbox_filtered(void)
+{
+    return !SANITIZED && prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, NULL) != 0 && errno == EFAULT;
 }
 
 /* The child goes with the thread that waits for it. */
@@ -203,6 +281,11 @@ static void restrict_calls(int answer, bool threads)
 
 void imp_sandbox_seal(void)
 {
+}
+
+bool imp_sandbox_filtered(void)
+{
+    return false;
 }
 
 static void end_with_parent(void)

@@ -83,6 +83,16 @@ static bool is_auto(const char *spec)
     return !word[i] && !spec[i];
 }
 
+static void say_opened(const struct imp_log *log, const struct impasto_device_info *info)
+{
+    imp_log(log, IMPASTO_LOG_INFO, "device %d: %s (%s, %s)", info->index, info->name,
+            type_text(info->type), info->platform);
+    if (!imp_sandbox_filtered())
+        imp_log(log, IMPASTO_LOG_DEBUG,
+                "decoders of files run in processes of their own, but without a filter of system "
+                "calls: this system or this build has none");
+}
+
 enum impasto_status impasto_device_open(const char *spec, impasto_log_fn log, void *user,
                                         struct impasto_device **device, struct impasto_error *error)
 {
@@ -106,9 +116,7 @@ enum impasto_status impasto_device_open(const char *spec, impasto_log_fn log, vo
         if (status == IMPASTO_OK && automatic)
             status = imp_device_check(opened, &why);
         if (status == IMPASTO_OK) {
-            imp_log(&sink, IMPASTO_LOG_INFO, "device %d: %s (%s, %s)", candidate->info.index,
-                    candidate->info.name, type_text(candidate->info.type),
-                    candidate->info.platform);
+            say_opened(&sink, &candidate->info);
             goto done;
         }
         imp_device_close(&opened->device);

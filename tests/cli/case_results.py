@@ -2,13 +2,33 @@
 """Runs that succeed: what they write, what they say, and that they do it again the same."""
 
 import array
+import ctypes
+import errno
 import os
+import platform
 import re
+import struct
 import sys
+import unittest
 
 from support import CHEAP, MEMORY, Case, first_layer, png, read_png
 
 ITERATION = {"type", "iteration", "width", "height", "total", "content", "style", "tv", "seconds"}
+
+
+def no_filters():
+    """From here on the kernel gives no process a filter: prctl(PR_SET_SECCOMP, …) fails."""
+    load, equal, answer = 0x20, 0x15, 0x06
+    prctl, set_seccomp, set_no_new_privileges, by_filter = 157, 22, 38, 2
+    instructions = b"".join(struct.pack("HBBI", *words) for words in [
+        (load, 0, 0, 0), (equal, 0, 3, prctl),
+        (load, 0, 0, 16), (equal, 0, 1, set_seccomp), (answer, 0, 0, 0x00050000 | errno.EINVAL),
+        (answer, 0, 0, 0x7fff0000)])
+    memory = ctypes.create_string_buffer(instructions)
+    program = struct.pack("HP", len(instructions) // 8, ctypes.addressof(memory))
+    library = ctypes.CDLL(None, use_errno=True)
+    if library.prctl(set_no_new_privileges, 1, 0, 0, 0) or library.prctl(set_seccomp, by_filter, program):
+        raise OSError(ctypes.get_errno(), "prctl")
 
 
 class Picture(Case):
@@ -136,6 +156,12 @@ class Words(Case):
         self.assertEqual(self.stylise("-q", "-o", "out.png", "--quiet").stderr, "")
         self.assertGreater(len(self.stylise("-o", "out.png", "-v").stderr.splitlines()),
                            len(usual.splitlines()))
+
+    @unittest.skipUnless(sys.platform == "linux" and platform.machine() == "x86_64", "knows numbers of Linux")
+    def test_a_sandbox_without_a_filter_is_said(self):
+        words = "without a filter of system calls"
+        self.assertIn(words, self.stylise("-o", "out.png", "-v", preexec_fn=no_filters).stderr)
+        self.assertNotIn(words, self.stylise("-o", "out.png", preexec_fn=no_filters).stderr)
 
     def test_profile(self):
         run = self.stylise("-o", "out.png", "--profile")
