@@ -144,12 +144,13 @@ static int on_warning(TIFF *tiff, void *user, const char *module, const char *fo
 /* mode: of TIFFOpen. most: bytes of one allocation. */
 static TIFF *open_tiff(struct session *session, const char *path, const char *mode, uint64_t most)
 {
+    const uint64_t top = sizeof(tmsize_t) < sizeof(int64_t) ? INT32_MAX : INT64_MAX;
     TIFFOpenOptions *options = TIFFOpenOptionsAlloc();
     if (!options)
         return NULL;
     TIFFOpenOptionsSetErrorHandlerExtR(options, on_error, session);
     TIFFOpenOptionsSetWarningHandlerExtR(options, on_warning, session);
-    TIFFOpenOptionsSetMaxSingleMemAlloc(options, most < INT64_MAX ? (tmsize_t)most : INT64_MAX);
+    TIFFOpenOptionsSetMaxSingleMemAlloc(options, (tmsize_t)(most < top ? most : top));
     TIFF *tiff = TIFFClientOpenExt(path, mode, session, read_bytes, write_bytes, seek, leave_open,
                                    size_of, NULL, NULL, options);
     TIFFOpenOptionsFree(options);
@@ -503,7 +504,7 @@ static enum impasto_status keep_tag(struct reading *r, uint32_t tag, bool words,
     const TIFFField *kind = TIFFFieldWithTag(r->tiff, tag);
     const bool wide = words && kind && TIFFFieldDataType(kind) == TIFF_LONG;
     if (wide && TIFFIsByteSwapped(r->tiff))
-        TIFFSwabArrayOfLong(bytes, count);
+        TIFFSwabArrayOfLong(bytes, (tmsize_t)count);
     return imp_block_take(bytes, (wide ? 4 : 1) * (size_t)count, block, error);
 }
 

@@ -261,7 +261,8 @@ static void bombs(void **state)
     const char *path = in_folder("bomb.png");
     write_bomb(path, 60000, 60000);
     expect_image_refused(path, 0, "over the limit of 100000000");
-    write_bomb(path, 2000000000, 2000000000);
+    /* Where words have 32 bits, libpng itself refuses rows of 2^29 pixels, in words of its own. */
+    write_bomb(path, 500000000, 2000000000);
     expect_image_refused(path, 0, "sides of 1 to 65500");
     write_bomb(path, 0, 10);
     expect_image_refused(path, 0, "damaged");
