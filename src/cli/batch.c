@@ -117,6 +117,7 @@ static void put(struct worker *worker, struct cli_batch_item *item, enum cli_bat
     pthread_mutex_lock(&batch->mutex);
     item->state = state;
     item->status = status;
+    cli_name_options(worker->error.message);
     if (state == CLI_BATCH_FAILED)
         item->message = strdup(worker->error.message);
     const bool more = batch->next < batch->list.count;
