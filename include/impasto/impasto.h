@@ -453,8 +453,9 @@ struct impasto_weights_info {
 };
 
 /*
- * Opens weights: the file at `path` (safetensors, or Keras HDF5 where that was compiled in); or,
- * when path is NULL, the first found of $IMPASTO_WEIGHTS, vgg19.safetensors in our data folders
+ * Opens weights: the file at `path` (safetensors, or Keras HDF5 where that was compiled in and its
+ * module lies where the library lies); or, when path is NULL, the first found of $IMPASTO_WEIGHTS,
+ * vgg19.safetensors in our data folders
  * ($XDG_DATA_HOME/impasto, ~/.local/share/impasto, each of $XDG_DATA_DIRS/impasto), the Keras cache
  * (~/.keras/models), and the built-in weights; or, when path is "builtin", those.
  */

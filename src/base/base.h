@@ -3,8 +3,9 @@
 #define IMP_BASE_H
 
 /*
- * The ground floor: errors, log lines, random numbers, checksums, whole-or-nothing files, sandboxes, the
- * host's memory. Depends on nothing but the C library, zlib and the public header's types.
+ * The ground floor: errors, log lines, random numbers, checksums, whole-or-nothing files,
+ * sandboxes, modules, the host's memory. Depends on nothing but the C library, zlib and the public
+ * header's types.
  */
 
 #include <impasto/impasto.h>
@@ -145,6 +146,14 @@ bool imp_sandbox_receive(const struct imp_sandbox_child *child, void *bytes, siz
 /* Waits for the end of a child, stopping what it still sends. NULL, or what has happened to it, as in
  * "the decoder <crashes>"; static. */
 const char *imp_sandbox_end(const struct imp_sandbox_child *child);
+
+/* ---- module.c -------------------------------------------------------------------------------- */
+
+#define IMP_MODULE_PROBLEM 512
+/* The table of that name in a module of the library: loaded when it is first asked for, before a
+ * sandbox is started, which cannot; it stays. NULL: `problem` says why, as in "x.so is not in /y".
+ */
+const void *imp_module_load(const char *file, const char *table, char problem[IMP_MODULE_PROBLEM]);
 
 /* ---- temporary.c ----------------------------------------------------------------------------- */
 
