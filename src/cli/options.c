@@ -47,16 +47,14 @@ static const struct cli_choice style_size_words[] = {
 const struct cli_option cli_options[] = {
     {"output", 'o', "Pictures", "FILE", CLI_TEXT, SETTING(output), .chief = true,
      .help = "the result, .png, .jpg, .tif or .webp; a folder, for the usual name in it; \"-\": "
-             "standard "
-             "output, with --format (<content>-<style>.png beside the content picture)"},
+             "standard output, with --format (<content>-<style>.png beside the content picture)"},
     {"format", 0, "Pictures", "png|jpeg|tiff|webp", CLI_CHOICE, SETTING(format), .choices = formats,
      .help = "the result's format (by its name's ending)"},
     {"quality", 0, "Pictures", "N", CLI_INT, SETTING(quality), .low = 1, .high = 100,
      .help = "of JPEG and WebP results; 100 is WebP without loss (95)"},
     {"no-clobber", 0, "Pictures", NULL, CLI_FLAG, SETTING(no_clobber),
-     .help =
-         "refuse, before the work, to replace a result that is there; with --batch it is passed "
-         "over anyway"},
+     .help = "refuse, before the work, to replace a result that is there; with --batch it is "
+             "passed over anyway"},
     {"size", 0, "Pictures", "N|source", CLI_INT, PARAM(size), .chief = true, .low = 16,
      .high = 16384, .choices = size_words, .recorded = true,
      .help = "longer side of the result in pixels; source: the content picture's own size (512)"},

@@ -115,77 +115,111 @@ void cli_take_back(struct cli_settings *settings, const struct cli_option *optio
     settings->givers[option - cli_options] = settings->giver;
 }
 
+/* Of a word that begins with a dash: the option, and the value in the same word, NULL: none. */
+static enum impasto_status find_option(const char *word, const struct cli_option **option,
+                                       const char **value, struct impasto_error *error)
+{
+    const bool is_long = word[1] == '-';
+    const char *name = word + (is_long ? 2 : 1);
+    const size_t length = strcspn(name, "=");
+    *value = NULL;
+    if (is_long) {
+        *option = cli_find(name, length);
+        if (!*option)
+            return unknown(name, length, error);
+        if (name[length] == '=')
+            *value = name + length + 1;
+        return IMPASTO_OK;
+    }
+    *option = find_short(name[0]);
+    if (!*option || (name[1] && ((*option)->type == CLI_FLAG || cli_find(name, length))))
+        return unknown_short(word, error);
+    if (name[1])
+        *value = name + 1;
+    return IMPASTO_OK;
+}
+
+/* Of a help option at argv[*at]: all of it, or what the next word names. */
+static void take_help(int argc, char **argv, int *at, struct cli_settings *settings,
+                      const char **value)
+{
+    settings->brief = argv[*at][1] != '-';
+    if (!*value && !settings->brief && *at + 1 < argc && argv[*at + 1][0] &&
+        argv[*at + 1][0] != '-')
+        *value = argv[++*at];
+    settings->help_about = *value;
+    *value = "";
+}
+
+/* The value of an option at argv[*at], which may be the next word; of a flag "". */
+static enum impasto_status find_value(int argc, char **argv, int *at,
+                                      const struct cli_option *option,
+                                      struct cli_settings *settings, const char **value,
+                                      struct impasto_error *error)
+{
+    if (strcmp(option->name, "help") == 0) {
+        take_help(argc, argv, at, settings, value);
+    } else if (option->type == CLI_FLAG) {
+        if (*value)
+            return cli_fail(error, IMPASTO_ERROR_USAGE, "--%s: takes no value", option->name);
+        *value = "";
+    } else if (!*value) {
+        if (*at + 1 == argc || strncmp(argv[*at + 1], "--", 2) == 0)
+            return cli_fail(error, IMPASTO_ERROR_USAGE, "--%s: needs a value (%s)", option->name,
+                            option->operand);
+        *value = argv[++*at];
+    }
+    return IMPASTO_OK;
+}
+
+/* Gives the settings a file of settings, with all that is in it. */
+static enum impasto_status give_file(struct cli_settings *settings, const struct cli_option *option,
+                                     const char *value, struct impasto_error *error)
+{
+    if (cli_is_standard(value) &&
+        (settings->standard++ > 0 || strcmp(option->name, "settings") != 0))
+        return cli_fail(error, IMPASTO_ERROR_USAGE, "--%s: %s", option->name,
+                        settings->standard > 1
+                            ? "standard input can be read only once"
+                            : "a checkpoint does not come from standard input; name a file");
+    const enum impasto_status status = cli_give(settings, option, value, error);
+    return status == IMPASTO_OK
+               ? cli_settings_load(settings, value, strcmp(option->name, "resume") == 0, error)
+               : status;
+}
+
+static enum impasto_status give(struct cli_settings *settings, const struct cli_option *option,
+                                const char *value, struct impasto_error *error)
+{
+    if (option->type == CLI_SETTINGS)
+        return give_file(settings, option, value, error);
+    return strcmp(option->name, "style") == 0 ? keep(settings, value, true, error)
+                                              : cli_give(settings, option, value, error);
+}
+
 /* Goes through argv and takes only the settings files, or only everything else. */
 static enum impasto_status take_words(int argc, char **argv, bool files,
                                       struct cli_settings *settings, struct impasto_error *error)
 {
+    enum impasto_status status = IMPASTO_OK;
     settings->border = false;
-    for (int i = 1; i < argc; i++) {
-        const char *word = argv[i];
-        const struct cli_option *option = NULL;
-        const char *value = NULL;
+    for (int i = 1; i < argc && status == IMPASTO_OK; i++) {
+        const char *word = argv[i], *value;
+        const struct cli_option *option;
         /* "-" is standard input, and may have a weight: "-:0.5". */
         if (settings->border || word[0] != '-' || word[1] == 0 || word[1] == ':') {
-            const enum impasto_status status =
-                files ? IMPASTO_OK : keep(settings, word, false, error);
-            if (status != IMPASTO_OK)
-                return status;
-            continue;
-        }
-        if (strcmp(word, "--") == 0) {
+            status = files ? IMPASTO_OK : keep(settings, word, false, error);
+        } else if (strcmp(word, "--") == 0) {
             settings->border = true;
-            continue;
-        }
-        if (word[1] == '-') {
-            const size_t length = strcspn(word + 2, "=");
-            option = cli_find(word + 2, length);
-            if (!option)
-                return unknown(word + 2, length, error);
-            if (word[2 + length] == '=')
-                value = word + 2 + length + 1;
         } else {
-            const size_t name = strcspn(word + 1, "=");
-            option = find_short(word[1]);
-            if (!option || (word[2] && (option->type == CLI_FLAG || cli_find(word + 1, name))))
-                return unknown_short(word, error);
-            if (word[2])
-                value = word + 2;
+            status = find_option(word, &option, &value, error);
+            if (status == IMPASTO_OK)
+                status = find_value(argc, argv, &i, option, settings, &value, error);
+            if (status == IMPASTO_OK && files == (option->type == CLI_SETTINGS))
+                status = give(settings, option, value, error);
         }
-        if (strcmp(option->name, "help") == 0) {
-            /* All of it, or what the next word names. */
-            settings->brief = word[1] != '-';
-            if (!value && !settings->brief && i + 1 < argc && argv[i + 1][0] &&
-                argv[i + 1][0] != '-')
-                value = argv[++i];
-            settings->help_about = value;
-            value = "";
-        } else if (option->type == CLI_FLAG) {
-            if (value)
-                return cli_fail(error, IMPASTO_ERROR_USAGE, "--%s: takes no value", option->name);
-            value = "";
-        } else if (!value) {
-            if (i + 1 == argc || strncmp(argv[i + 1], "--", 2) == 0)
-                return cli_fail(error, IMPASTO_ERROR_USAGE, "--%s: needs a value (%s)",
-                                option->name, option->operand);
-            value = argv[++i];
-        }
-        if (files != (option->type == CLI_SETTINGS))
-            continue;
-        if (files && cli_is_standard(value) &&
-            (settings->standard++ > 0 || strcmp(option->name, "settings") != 0))
-            return cli_fail(error, IMPASTO_ERROR_USAGE, "--%s: %s", option->name,
-                            settings->standard > 1
-                                ? "standard input can be read only once"
-                                : "a checkpoint does not come from standard input; name a file");
-        enum impasto_status status = strcmp(option->name, "style") == 0
-                                         ? keep(settings, value, true, error)
-                                         : cli_give(settings, option, value, error);
-        if (status == IMPASTO_OK && files)
-            status = cli_settings_load(settings, value, strcmp(option->name, "resume") == 0, error);
-        if (status != IMPASTO_OK)
-            return status;
     }
-    return IMPASTO_OK;
+    return status;
 }
 
 /* Where the words could not be read to their end, whoever asked for --progress is still to be told
