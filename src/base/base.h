@@ -31,15 +31,17 @@
 
 /* ---- status.c -------------------------------------------------------------------------------- */
 
-/* Writes the message (cut to fit, control characters replaced) and returns `status`. error: NULL ok. */
+/* Writes the message (cut to fit, control characters replaced) and returns `status`. error: NULL
+ * ok. */
 enum impasto_status imp_fail(struct impasto_error *error, enum impasto_status status,
                              const char *format, ...) IMP_PRINTF(3, 4);
 
-/* imp_fail for a failed allocation of host memory, of so many bytes, 0 where they are not known: "out
- * of memory for <what> (N MiB)", and what to do. */
+/* imp_fail for a failed allocation of host memory, of so many bytes, 0 where they are not known:
+ * "out of memory for <what> (N MiB)", and what to do. */
 enum impasto_status imp_fail_memory(struct impasto_error *error, const char *what, size_t bytes);
 
-/* imp_fail for a file with which the system could not do what was asked of it, errno being `problem`:
+/* imp_fail for a file with which the system could not do what was asked of it, errno being
+ * `problem`:
  * "<path>: <what>: <why>", and what to do. (file.c) */
 enum impasto_status imp_fail_file(struct impasto_error *error, enum impasto_status status,
                                   const char *path, const char *what, int problem);
@@ -53,8 +55,8 @@ enum impasto_status imp_fail_file(struct impasto_error *error, enum impasto_stat
     ((void)(imp_fail_file)(error, status, path, what, problem), (status))
 #endif
 
-/* Makes text that came from elsewhere fit to be shown as one line: control characters and bytes that
- * are not UTF-8 become '?', line breaks and tabs become spaces. In place; never longer. */
+/* Makes text that came from elsewhere fit to be shown as one line: control characters and bytes
+ * that are not UTF-8 become '?', line breaks and tabs become spaces. In place; never longer. */
 void imp_clean_line(char *text);
 
 bool imp_is_utf8(const char *text);
@@ -82,8 +84,8 @@ void imp_rng_normal(uint64_t seed, uint32_t stream, uint64_t first, size_t count
 
 /* ---- checksum.c ------------------------------------------------------------------------------ */
 
-/* CRC-32 (of PNG, gzip and others) of `size` bytes that follow those with the checksum `before`, 0 at
- * first. It finds mistakes and damage, not malice. */
+/* CRC-32 (of PNG, gzip and others) of `size` bytes that follow those with the checksum `before`, 0
+ * at first. It finds mistakes and damage, not malice. */
 uint32_t imp_checksum(uint32_t before, const void *data, size_t size);
 
 /* ---- file.c ---------------------------------------------------------------------------------- */
@@ -94,7 +96,7 @@ struct imp_file {
     char *path;      /* the target, links resolved */
     char *temporary; /* beside the target */
     int lock;        /* a descriptor that keeps the temporary file locked; -1: none */
-    bool unsynced;   /* may be set before the commit: a power cut may ruin the file, but it is quick */
+    bool unsynced;   /* may be set before the commit: quick, but a power cut may ruin the file */
 };
 
 /* Opens the temporary file, for binary writing. */
@@ -108,8 +110,8 @@ void imp_file_abandon(struct imp_file *file);
 
 /* ---- sandbox.c ------------------------------------------------------------------------------- */
 
-/* Work on a hostile file in a child process that has memory and time of its own and, on Linux, may do
- * nothing but compute, read what is open, and send. What it sends is not to be trusted. */
+/* Work on a hostile file in a child process that has memory and time of its own and, on Linux, may
+ * do nothing but compute, read what is open, and send. What it sends is not to be trusted. */
 struct imp_sandbox {
     uint64_t memory;  /* bytes that it may take beyond what the program has */
     unsigned seconds; /* of processor time */
@@ -129,8 +131,8 @@ struct imp_sandbox_child {
 bool imp_sandbox_start(const struct imp_sandbox *sandbox, struct imp_sandbox_child *child);
 /* imp_fail where there is none, errno being `problem`: a limit of the system or of the user's, with
  * which the file has nothing to do. task: "decode". */
-enum impasto_status imp_sandbox_fail(struct impasto_error *error, const char *path, const char *task,
-                                     int problem);
+enum impasto_status imp_sandbox_fail(struct impasto_error *error, const char *path,
+                                     const char *task, int problem);
 #ifdef __clang_analyzer__ /* as with imp_fail */
 #define imp_sandbox_fail(error, path, task, problem)                                               \
     ((void)(imp_sandbox_fail)(error, path, task, problem), IMPASTO_ERROR_MEMORY)
@@ -143,23 +145,24 @@ void imp_sandbox_seal(void);
 bool imp_sandbox_send(int answer, const void *bytes, size_t size);
 /* false: the child has ended before it has sent all that. */
 bool imp_sandbox_receive(const struct imp_sandbox_child *child, void *bytes, size_t size);
-/* Waits for the end of a child, stopping what it still sends. NULL, or what has happened to it, as in
- * "the decoder <crashes>"; static. */
+/* Waits for the end of a child, stopping what it still sends. NULL, or what has happened to it, as
+ * in "the decoder <crashes>"; static. */
 const char *imp_sandbox_end(const struct imp_sandbox_child *child);
 
 /* ---- module.c -------------------------------------------------------------------------------- */
 
 #define IMP_MODULE_PROBLEM 512
 /* The table of that name in a module of the library: loaded when it is first asked for, before a
- * sandbox is started, which cannot; it stays. NULL: `problem` says why, as in "x.so is not in /y".
- */
+ * sandbox is started, which cannot; it stays. NULL: `problem` says why, as in "x.so is not
+ * in /y". */
 const void *imp_module_load(const char *file, const char *table, char problem[IMP_MODULE_PROBLEM]);
 
 /* ---- temporary.c ----------------------------------------------------------------------------- */
 
-/* Removes from the folder the temporary files of processes that are gone, makes a new one, and locks
- * it for as long as it or a duplicate of its descriptor is open. *name: its path, a new string. Returns
- * its descriptor, for writing, or -1 with errno set. Its permissions follow the umask. */
+/* Removes from the folder the temporary files of processes that are gone, makes a new one, and
+ * locks it for as long as it or a duplicate of its descriptor is open. *name: its path, a new
+ * string. Returns its descriptor, for writing, or -1 with errno set. Its permissions follow the
+ * umask. */
 int imp_temporary_open(const char *folder, char **name);
 
 /* ---- host.c ---------------------------------------------------------------------------------- */

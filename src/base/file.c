@@ -202,7 +202,8 @@ enum impasto_status imp_file_commit(struct imp_file *file, struct impasto_error 
             imp_fail(error, IMPASTO_ERROR_OUTPUT, "%s: writing failed: the disk may be full; %s",
                      file->path, impasto_file_advice(ENOSPC));
     /* EINVAL and EROFS: file systems without fsync. */
-    else if (!file->unsynced && fsync(fileno(file->stream)) != 0 && errno != EINVAL && errno != EROFS)
+    else if (!file->unsynced && fsync(fileno(file->stream)) != 0 && errno != EINVAL &&
+             errno != EROFS)
         status = imp_fail_file(error, IMPASTO_ERROR_OUTPUT, file->path, "writing failed", errno);
     if (fclose(file->stream) != 0 && status == IMPASTO_OK)
         status = imp_fail_file(error, IMPASTO_ERROR_OUTPUT, file->path, "writing failed", errno);

@@ -13,18 +13,18 @@
 struct cli_console {
     bool terminal; /* stderr is one: the bar is redrawn in place */
     bool quiet, verbose;
-    bool silent; /* no progress, as where several jobs run at a time */
+    bool silent;       /* no progress, as where several jobs run at a time */
     double last_drawn; /* monotonic seconds */
     double first;      /* seconds that the first report took: kernels are compiled then */
     /* Of the job at hand: iterations times their pixels, all of them. */
     const struct impasto_plan_scale *scales;
     size_t scale_count;
-    char words[256];   /* beside the bar; empty: neither is shown */
-    double share;      /* of the work that is done */
+    char words[256]; /* beside the bar; empty: neither is shown */
+    double share;    /* of the work that is done */
     struct cli_block block;
-    struct cli_show *show;    /* NULL: no pictures */
-    double asked, next;       /* monotonic seconds: when one was asked for, 0: not; when to ask next */
-    double spent;             /* seconds, on all pictures */
+    struct cli_show *show; /* NULL: no pictures */
+    double asked, next;    /* monotonic seconds: when one was asked for, 0: not; when to ask next */
+    double spent;          /* seconds, on all pictures */
     int pictures;
     struct cli_watchdog *watchdog; /* rests while something is shown; NULL: none */
     struct cli_events *events;     /* --progress; NULL: none */
@@ -83,7 +83,7 @@ struct cli_run {
     bool builtin;        /* they are the built-in ones */
     const struct impasto_job_info *job;
     const char *output;
-    bool continues; /* after another run of the same command */
+    bool continues;        /* after another run of the same command */
     int number;            /* of the picture, with --interpolate; from 0 on */
     struct json_t *inputs; /* by cli_inputs_read */
 };
@@ -101,7 +101,8 @@ enum impasto_status cli_trace_close(struct cli_trace *trace, enum impasto_status
 
 /* ---- settings.c ------------------------------------------------------------------------------ */
 
-/* Gives the options, and names the pictures, that are in a PNG or JSON file; resumed: in a checkpoint. */
+/* Gives the options, and names the pictures, that are in a PNG or JSON file; resumed: in a
+ * checkpoint. */
 enum impasto_status cli_settings_load(struct cli_settings *settings, const char *path, bool resumed,
                                       struct impasto_error *error);
 /* The checkpoint that --resume has named, the settings'; NULL: none. */
@@ -113,9 +114,9 @@ const char *cli_idle_preset(const struct cli_settings *settings);
 
 /* ---- probe.c --------------------------------------------------------------------------------- */
 
-/* Where CLBlast may be used, tries it in another process; before anything of the library's devices is called.
- * A crash is IMPASTO_ERROR_DEVICE where --gemm clblast was given, otherwise the settings get --gemm
- * builtin, with a warning. device: as the device will be opened; NULL: automatic. */
+/* Where CLBlast may be used, tries it in another process; before anything of the library's devices
+ * is called. A crash is IMPASTO_ERROR_DEVICE where --gemm clblast was given, otherwise the settings
+ * get --gemm builtin, with a warning. device: as the device will be opened; NULL: automatic. */
 enum impasto_status cli_probe_gemm(struct cli_settings *settings, const char *device,
                                    struct cli_console *console, struct impasto_error *error);
 
@@ -129,16 +130,16 @@ char *cli_record_checkpoint(const struct cli_run *run);
 enum impasto_status cli_settings_save(const struct cli_settings *settings,
                                       const struct impasto_params *params, bool builtin,
                                       struct impasto_error *error);
-/* A file's name as others may see it: without folders where its path is absolute, on any system, or leads
- * up from here. */
+/* A file's name as others may see it: without folders where its path is absolute, on any system, or
+ * leads up from here. */
 const char *cli_shown_name(const char *path);
 
 /* ---- meant.c --------------------------------------------------------------------------------- */
 
 /* The kind of device that a spec which fits none was probably meant to be; NULL: none. Static. */
 const char *cli_meant_device(const char *spec);
-/* Refuses words that were meant for something else than they became: "style.jpg:0,5", --init nois.
- */
+/* Refuses words that were meant for something else than they became: "style.jpg:0,5",
+ * --init nois. */
 enum impasto_status cli_meant_check(const struct cli_settings *settings,
                                     struct impasto_error *error);
 
@@ -201,24 +202,24 @@ struct cli_timelapse {
     int every;          /* iterations from frame to frame */
     int digits;
     struct impasto_save_options options;
-    int frames;         /* written so far */
-    int last;           /* iteration of the last one; -1: none yet */
+    int frames; /* written so far */
+    int last;   /* iteration of the last one; -1: none yet */
 };
 
 /* Iterations from frame to frame, in a run of so many: what was asked for, what the run that is
  * resumed had, or what gives a good number. 0: neither has frames. */
 int cli_timelapse_every(const struct cli_settings *settings, int iterations);
 /* Refuses, before any work, a folder that cannot be made or written to, that has frames already,
- * unless they are known to be those of the run that is resumed, or where one of the outputs (NULL ok)
- * would be in the way. */
+ * unless they are known to be those of the run that is resumed, or where one of the outputs (NULL
+ * ok) would be in the way. */
 enum impasto_status cli_timelapse_check(const struct cli_settings *settings,
                                         const char *const *outputs, size_t count,
                                         struct impasto_error *error);
-/* Makes the folder. Without --timelapse: nothing, as all below. taken: of the iterations, before a run that
- * is resumed, whose frames are in the folder. */
+/* Makes the folder. Without --timelapse: nothing, as all below. taken: of the iterations, before a
+ * run that is resumed, whose frames are in the folder. */
 enum impasto_status cli_timelapse_open(struct cli_timelapse *timelapse,
-                                       const struct cli_settings *settings, int iterations, int taken,
-                                       struct impasto_error *error);
+                                       const struct cli_settings *settings, int iterations,
+                                       int taken, struct impasto_error *error);
 /* Whether the picture after `taken` iterations is a frame. */
 bool cli_timelapse_due(const struct cli_timelapse *timelapse, int taken);
 /* The run goes back to that iteration, and its frames with it. */
@@ -251,8 +252,8 @@ enum impasto_status cli_checkpoint_open(struct cli_checkpoint *checkpoint,
 /* At the end of each size as well: there may be no memory for the next. */
 bool cli_checkpoint_due(const struct cli_checkpoint *checkpoint, int taken,
                         const struct impasto_job_info *job);
-/* Saves the job after so many iterations, unless that is what the file has. Failures are a warning, and
- * kept. */
+/* Saves the job after so many iterations, unless that is what the file has. Failures are a warning,
+ * and kept. */
 void cli_checkpoint_save(struct cli_checkpoint *checkpoint, struct impasto_job *job, int taken,
                          struct cli_console *console);
 /* How to go on from it, in words, without allocating; false: there is none. */
@@ -269,15 +270,15 @@ struct cli_report; /* --report; NULL: none, and then what follows does nothing *
 
 enum impasto_status cli_report_open(struct cli_report **report, const char *path,
                                     struct impasto_error *error);
-/* Keeps a small copy. role: "content", or "style", of which there may be several; static. path: where
- * it is from, which the page tells without the folders; outlives the report. */
+/* Keeps a small copy. role: "content", or "style", of which there may be several; static. path:
+ * where it is from, which the page tells without the folders; outlives the report. */
 enum impasto_status cli_report_picture(struct cli_report *report, const char *role,
                                        const char *path, const struct impasto_image *image,
                                        struct impasto_error *error);
 void cli_report_progress(struct cli_report *report, const struct impasto_params *params,
                          const struct impasto_progress *progress);
-/* Writes the page, once. taken: iterations that the result has behind it. ended: how the run did, and
- * why in words unless that is IMPASTO_OK. */
+/* Writes the page, once. taken: iterations that the result has behind it. ended: how the run did,
+ * and why in words unless that is IMPASTO_OK. */
 enum impasto_status cli_report_write(struct cli_report *report, const struct cli_run *run,
                                      const struct impasto_image *result, int taken,
                                      enum impasto_status ended, const char *why,

@@ -210,7 +210,7 @@ void cli_print_plan(const struct impasto_job_info *info)
     }
     printf("\nconvolutions, forwards and backwards\n");
     for (size_t i = 0; i < info->layer_count; i++)
-        printf("  %s: %s, %s\n", impasto_layer_name(info->layers[i].layer),
-               info->layers[i].forward, info->layers[i].backward);
+        printf("  %s: %s, %s\n", impasto_layer_name(info->layers[i].layer), info->layers[i].forward,
+               info->layers[i].backward);
     printf("\nexpected time: %.2f times that of keeping everything\n", info->plan_cost);
 }

@@ -32,13 +32,14 @@ struct cli_file {
     bool resumed;                          /* by --resume */
     struct impasto_checkpoint *checkpoint; /* then */
     int number;                            /* as in cli_settings.givers */
-    json_t *root;  /* what is in it: a record (see record.c), or the settings alone */
-    json_t *texts; /* numbers and layers as options have them; settings point to them */
+    json_t *root;           /* what is in it: a record (see record.c), or the settings alone */
+    json_t *texts;          /* numbers and layers as options have them; settings point to them */
     struct cli_name *names; /* likewise, those that are not UTF-8 */
     struct cli_file *before;
 };
 
-/* Fills in root, and checkpoint where the file was resumed, from path; path is in every error's line. */
+/* Fills in root, and checkpoint where the file was resumed, from path; path is in every error's
+ * line. */
 enum impasto_status cli_settings_read(struct cli_file *file, struct impasto_error *error);
 
 /* ---- record.c -------------------------------------------------------------------------------- */

@@ -28,7 +28,7 @@ const struct cli_fact cli_variables[] = {
     {"IMPASTO_CACHE", "on or off: whether compiled kernels are kept (on, but off where the driver "
                       "keeps them itself)"},
     {"IMPASTO_TIMEOUT", "seconds after which a device that does not answer has hung, and the run "
-                         "ends; or off"},
+                        "ends; or off"},
     {"IMPASTO_CL_DIR", "a folder to take the kernels' sources from, for those who edit them"},
     {"XDG_CACHE_HOME", "where the kernel cache is (~/.cache)"},
     {"XDG_DATA_HOME", "where weights and the results of --tune are (~/.local/share)"},

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The option table, by which words are parsed (parse.c), values read (values.c), and help, manual and
- * completions made (help.c, docs/). */
+/* The option table, by which words are parsed (parse.c), values read (values.c), and help, manual
+ * and completions made (help.c, docs/). */
 
 #include "cli/table.h"
 
@@ -9,9 +9,8 @@
 
 static const struct cli_choice losses[] = {
     {"relative", IMPASTO_LOSSES_RELATIVE}, {"gatys", IMPASTO_LOSSES_GATYS}, {0}};
-static const struct cli_choice style_losses[] = {{"gram", IMPASTO_STYLE_LOSS_GRAM},
-                                                 {"covariance", IMPASTO_STYLE_LOSS_COVARIANCE},
-                                                 {0}};
+static const struct cli_choice style_losses[] = {
+    {"gram", IMPASTO_STYLE_LOSS_GRAM}, {"covariance", IMPASTO_STYLE_LOSS_COVARIANCE}, {0}};
 static const struct cli_choice colours[] = {{"style", IMPASTO_COLOUR_STYLE},
                                             {"luma", IMPASTO_COLOUR_LUMA},
                                             {"match", IMPASTO_COLOUR_MATCH},

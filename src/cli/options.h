@@ -2,8 +2,8 @@
 #ifndef CLI_OPTIONS_H
 #define CLI_OPTIONS_H
 
-/* The command line. One table (options.c) drives parsing (parse.c, values.c), --help, the manual page,
- * the shells' completions, and the settings in traces, pictures and files. */
+/* The command line. One table (options.c) drives parsing (parse.c, values.c), --help, the manual
+ * page, the shells' completions, and the settings in traces, pictures and files. */
 
 #include <impasto/impasto.h>
 
@@ -43,11 +43,11 @@ struct cli_settings {
     int word_count;
     bool recursive;
     int standard; /* settings files and lists that are standard input */
-    bool border; /* "--" was among the words */
+    bool border;  /* "--" was among the words */
     bool overwrite, no_clobber;
     const char *keep;
-    int interpolate;        /* pictures from each style to the next; 0: one of all styles */
-    const char *output;          /* NULL: derived from the pictures' names */
+    int interpolate;    /* pictures from each style to the next; 0: one of all styles */
+    const char *output; /* NULL: derived from the pictures' names */
     const char *device;
     bool list_devices, json, self_test, plan, tune;
     const char *preset;
@@ -122,8 +122,8 @@ enum impasto_status cli_help(FILE *stream, const struct cli_settings *settings,
 /* The double of fewest digits that is this float when rounded to one: 0.02, not 0.0199999995. */
 double cli_shortest(float number);
 
-/* Calls `visit` for each option that decides the result, with its value as JSON text would have it: the
- * member that the kind says. */
+/* Calls `visit` for each option that decides the result, with its value as JSON text would have it:
+ * the member that the kind says. */
 enum cli_value_kind {
     CLI_VALUE_TEXT,
     CLI_VALUE_NUMBER,

@@ -143,8 +143,8 @@ bool cli_is_standard(const char *path)
     return path && strcmp(path, "-") == 0;
 }
 
-/* "-" is standard output, for lines of text: what else would take it for a file's name is refused.
- */
+/* "-" is standard output, for lines of text: what else would take it for a file's name
+ * is refused. */
 static enum impasto_status check_dashes(const struct cli_settings *s, const char *output,
                                         struct impasto_error *error)
 {
@@ -189,8 +189,12 @@ static enum impasto_status check_picture(const struct cli_settings *settings, co
 enum impasto_status cli_check_outputs(const struct cli_settings *settings, const char *output,
                                       struct impasto_error *error)
 {
-    const char *const outputs[] = {output, settings->trace, settings->gradient,
-                                   settings->export_weights, settings->save_settings, settings->report,
+    const char *const outputs[] = {output,
+                                   settings->trace,
+                                   settings->gradient,
+                                   settings->export_weights,
+                                   settings->save_settings,
+                                   settings->report,
                                    settings->checkpoint};
     const size_t count = sizeof(outputs) / sizeof(*outputs);
     const enum impasto_status dashes = check_dashes(settings, output, error);
@@ -211,8 +215,7 @@ enum impasto_status cli_check_outputs(const struct cli_settings *settings, const
             return status;
         if (is_input(settings, outputs[i]))
             return cli_fail(error, IMPASTO_ERROR_OUTPUT,
-                            "%s: is also an input; choose another name for the output",
-                            outputs[i]);
+                            "%s: is also an input; choose another name for the output", outputs[i]);
         for (size_t k = 0; k < i; k++)
             if (outputs[k] && cli_same_file(outputs[i], outputs[k]))
                 return cli_fail(error, IMPASTO_ERROR_OUTPUT,

@@ -187,8 +187,8 @@ static double seconds_left(const struct cli_console *console, const struct impas
 }
 
 /* "12/300  256x192  loss 3.21 (content 0.5, style 0.02)  1.5 it/s  3:12 left" */
-static void compose(const struct cli_console *console, const struct impasto_progress *p,
-                    char *line, size_t size)
+static void compose(const struct cli_console *console, const struct impasto_progress *p, char *line,
+                    size_t size)
 {
     double content = 0, style = 0;
     char scale[32] = "", left[32];
@@ -198,9 +198,8 @@ static void compose(const struct cli_console *console, const struct impasto_prog
     }
     if (p->scales > 1)
         snprintf(scale, sizeof(scale), "  %dx%d", p->width, p->height);
-    const int used =
-        snprintf(line, size, "%d/%d%s  loss %.4g (content %.3g, style %.3g)", p->iteration,
-                 p->iterations, scale, p->total, content, style);
+    const int used = snprintf(line, size, "%d/%d%s  loss %.4g (content %.3g, style %.3g)",
+                              p->iteration, p->iterations, scale, p->total, content, style);
     const double rest = seconds_left(console, p);
     if (!isnan(rest) && used >= 0 && (size_t)used < size)
         snprintf(line + used, size - (size_t)used, "  %.3g it/s  %s left",

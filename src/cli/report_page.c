@@ -135,8 +135,7 @@ static void put_row(FILE *stream, const char *name, const char *value)
     fputs("</td></tr>\n", stream);
 }
 
-static void put_setting(void *user, const struct cli_option *option,
-                        const struct cli_value *value)
+static void put_setting(void *user, const struct cli_option *option, const struct cli_value *value)
 {
     FILE *stream = user;
     const char *separator = "";

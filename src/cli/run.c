@@ -99,8 +99,8 @@ static int on_progress(void *user, const struct impasto_progress *progress)
     if (run->callback_status == IMPASTO_OK && run->taken < progress->iterations &&
         !cli_stop_signal())
         run->callback_status = pass_on_picture(run, &run->callback_error);
-    /* When it is stopped, conclude sees to it. After the last report the optimiser has settled, and no
-     * more iterations could follow. */
+    /* When it is stopped, conclude sees to it. After the last report the optimiser has settled, and
+     * no more iterations could follow. */
     if (run->callback_status == IMPASTO_OK && !cli_stop_signal() && !progress->done &&
         cli_checkpoint_due(&run->checkpoint, run->taken, run->about.job))
         save_checkpoint(run);
@@ -311,13 +311,12 @@ static enum impasto_status conclude(struct cli_painter *run, enum impasto_status
         *run->error = run->callback_error;
     }
     const bool interrupted = status == IMPASTO_ERROR_INTERRUPTED;
-    /* What says nothing against the picture; where the next size cannot be opened, it is the last one's.
-     * Without a job, which ends where a lost device was opened again, there is none. */
+    /* What says nothing against the picture; where the next size cannot be opened, it is the last
+     * one's. Without a job, which ends where a lost device was opened again, there is none. */
     const bool next = run->taken > run->begun &&
                       (status == IMPASTO_ERROR_MEMORY || status == IMPASTO_ERROR_WEIGHTS);
-    const bool stopped =
-        run->job && (interrupted || status == IMPASTO_ERROR_NUMERIC ||
-                     status == IMPASTO_ERROR_OUTPUT || next);
+    const bool stopped = run->job && (interrupted || status == IMPASTO_ERROR_NUMERIC ||
+                                      status == IMPASTO_ERROR_OUTPUT || next);
     /* In a batch, a picture that is there is a finished one. */
     const bool sound = status == IMPASTO_OK || (stopped && !run->batch);
     if (stopped)
@@ -400,7 +399,8 @@ static enum impasto_status paint(struct cli_painter *run, bool last)
     if (cli_resumed(s))
         run->taken = run->begun = impasto_checkpoint_info(cli_resumed(s))->iteration;
     cli_events_phase(&run->console, "painting", &run->about, run->taken);
-    /* Of a run that was killed after its last step the optimiser has not settled yet; see on_progress. */
+    /* Of a run that was killed after its last step the optimiser has not settled yet; see
+     * on_progress. */
     const bool all_taken = run->taken >= run->about.job->iterations;
     if ((status = cli_timelapse_open(&run->timelapse, s, run->about.job->iterations, run->taken,
                                      run->error)) ||
@@ -497,8 +497,8 @@ static enum impasto_status check_outputs(const struct cli_settings *settings, co
         return cli_check_outputs(settings, output, error);
     for (int i = 1; i <= settings->interpolate && status == IMPASTO_OK; i++) {
         char *name = cli_numbered(output, i);
-        status = name ? cli_check_outputs(settings, name, error)
-                      : cli_fail_memory(error, "a file name");
+        status =
+            name ? cli_check_outputs(settings, name, error) : cli_fail_memory(error, "a file name");
         free(name);
     }
     return status;

@@ -9,21 +9,22 @@
 
 /* ---- signals.c ------------------------------------------------------------------------------- */
 
-/* Some OpenCL drivers put handlers of their own in place while they compile, so this is called again
- * in every iteration. A signal that the parent had us ignore stays ignored. */
+/* Some OpenCL drivers put handlers of their own in place while they compile, so this is called
+ * again in every iteration. A signal that the parent had us ignore stays ignored. */
 void cli_catch_signals(void);
 /* Until then: a signal ends the program as it would by itself, but as --progress's last line. */
 void cli_tell_signals(void);
-/* A pipe that nobody reads any more takes no more progress, which is no reason to lose the picture; a file
- * that may not get larger is an error like a full disk. Neither ends the program from here on. */
+/* A pipe that nobody reads any more takes no more progress, which is no reason to lose the picture;
+ * a file that may not get larger is an error like a full disk. Neither ends the program from here
+ * on. */
 void cli_outlive_writes(void);
 /* The one that asked for an end; 0: none. */
 int cli_stop_signal(void);
 
 /* ---- crash.c --------------------------------------------------------------------------------- */
 
-/* From before the first use of OpenCL: where its driver crashes, or calls exit(), one line says so, and
- * the program ends with IMPASTO_ERROR_DEVICE's exit code. */
+/* From before the first use of OpenCL: where its driver crashes, or calls exit(), one line says so,
+ * and the program ends with IMPASTO_ERROR_DEVICE's exit code. */
 void cli_watch_driver(void);
 /* At the end of main(). What drivers do behind it harms nobody. */
 void cli_leave_driver(void);
@@ -35,8 +36,9 @@ const char *cli_scratch(void);
 
 /* ---- drivers.c ------------------------------------------------------------------------------- */
 
-/* Before the first use of OpenCL; again, it does nothing. Drivers that die when they are asked for their
- * devices are left out, and those that live have a folder for compiled kernels where the user has none. Says so. */
+/* Before the first use of OpenCL; again, it does nothing. Drivers that die when they are asked for
+ * their devices are left out, and those that live have a folder for compiled kernels where the user
+ * has none. Says so. */
 void cli_drivers_prepare(struct cli_console *console);
 /* After the first use: this time nothing has died. */
 void cli_drivers_listed(void);
@@ -63,16 +65,16 @@ void cli_lock_release(struct cli_lock *lock);
 struct cli_painter;
 struct cli_watchdog; /* NULL: none, and then what follows does nothing */
 
-/* Ends the program, with IMPASTO_ERROR_DEVICE's exit code and a word on what is kept, once the run's device
- * has not been heard of for far longer than it takes, or for $IMPASTO_TIMEOUT seconds; unless that is
- * "off". */
+/* Ends the program, with IMPASTO_ERROR_DEVICE's exit code and a word on what is kept, once the
+ * run's device has not been heard of for far longer than it takes, or for $IMPASTO_TIMEOUT seconds;
+ * unless that is "off". */
 enum impasto_status cli_watchdog_open(struct cli_painter *run);
-/* Signs of life: something that may take long begins, before there are iterations; and an iteration of
- * so many pixels has ended, in a run whose largest scale has `most`. */
+/* Signs of life: something that may take long begins, before there are iterations; and an iteration
+ * of so many pixels has ended, in a run whose largest scale has `most`. */
 void cli_watchdog_opening(struct cli_watchdog *watchdog);
 void cli_watchdog_iteration(struct cli_watchdog *watchdog, double pixels, double most);
-/* From here until as many calls of the second, or the next beginning, nobody waits for the device: there
- * is something else to do, which may take its time. */
+/* From here until as many calls of the second, or the next beginning, nobody waits for the device:
+ * there is something else to do, which may take its time. */
 void cli_watchdog_rest(struct cli_watchdog *watchdog);
 void cli_watchdog_resume(struct cli_watchdog *watchdog);
 /* A checkpoint is saved, or has been: in that one call device and disk may both hang. */
@@ -85,8 +87,8 @@ void cli_watchdog_close(struct cli_watchdog **watchdog);
 struct cli_painter {
     struct cli_settings *settings;
     struct cli_console console;
-    bool batch;                /* the job is used for more pictures */
-    struct cli_lock *lock;     /* of the picture at hand; NULL: none */
+    bool batch;            /* the job is used for more pictures */
+    struct cli_lock *lock; /* of the picture at hand; NULL: none */
     struct impasto_device *device;
     struct impasto_weights *weights;
     char *weights_source; /* outlives them */
@@ -113,15 +115,16 @@ struct cli_painter {
     struct impasto_error callback_error;
 };
 
-/* With settings, error and console in place: opens weights and device. Pictures are loaded before, so that
- * their faults are told first. */
+/* With settings, error and console in place: opens weights and device. Pictures are loaded before,
+ * so that their faults are told first. */
 enum impasto_status cli_painter_open(struct cli_painter *run);
-/* Paints the pictures in run->pictures to run->output. last: no other job of this run will need what
- * this one is made of, which are tens of MiB. */
+/* Paints the pictures in run->pictures to run->output. last: no other job of this run will need
+ * what this one is made of, which are tens of MiB. */
 enum impasto_status cli_painter_paint(struct cli_painter *run, bool last);
 void cli_painter_close(struct cli_painter *run);
 
-/* Opens the device that the settings or $IMPASTO_DEVICE name, or, with no place for it, tunes it. */
+/* Opens the device that the settings or $IMPASTO_DEVICE name, or, with no place for it,
+ * tunes it. */
 enum impasto_status cli_open_device(struct cli_settings *settings, struct cli_console *console,
                                     struct impasto_device **device, struct impasto_error *error);
 enum impasto_status cli_save_weights(const struct impasto_weights *weights, const char *path,
@@ -135,8 +138,8 @@ void cli_warn_of_preset(const struct cli_settings *settings, struct cli_console 
 
 /* Whether a run that has ended so has lost its device and may go on with another context. */
 bool cli_painter_may_recover(const struct cli_painter *run, enum impasto_status status);
-/* Opens device and job again, at the last checkpoint or the beginning. Whatever fails, the run can be
- * concluded, without a job. last: as of cli_painter_paint. */
+/* Opens device and job again, at the last checkpoint or the beginning. Whatever fails, the run can
+ * be concluded, without a job. last: as of cli_painter_paint. */
 enum impasto_status cli_painter_recover(struct cli_painter *run, bool last);
 
 /* One picture, or with --interpolate a sequence. */

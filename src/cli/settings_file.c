@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The JSON in a file that --settings or --resume has named: a text, a PNG result or a checkpoint. */
+/* The JSON in a file that --settings or --resume has named: a text, a PNG result or
+ * a checkpoint. */
 
 #include "cli/json.h"
 #include "cli/pictures.h"

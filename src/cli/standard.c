@@ -44,7 +44,8 @@ static enum impasto_status grow(unsigned char **bytes, size_t used, size_t *capa
 }
 
 /* Everything up to its end; the caller frees *bytes, also after a failure. */
-static enum impasto_status read_all(unsigned char **bytes, size_t *size, struct impasto_error *error)
+static enum impasto_status read_all(unsigned char **bytes, size_t *size,
+                                    struct impasto_error *error)
 {
     size_t capacity = 0;
     ssize_t got = 0;
@@ -131,8 +132,9 @@ static enum impasto_status check_input(const struct cli_settings *s, struct impa
     if (count == 0)
         return IMPASTO_OK;
     if (count + s->standard > 1)
-        return cli_fail(error, IMPASTO_ERROR_USAGE,
-                        "-: standard input can be read once only; save all but one of them to files");
+        return cli_fail(
+            error, IMPASTO_ERROR_USAGE,
+            "-: standard input can be read once only; save all but one of them to files");
     if (s->batch.count > 0)
         return cli_fail(error, IMPASTO_ERROR_USAGE,
                         "-: a picture from standard input is for one run; save it to a file, or "
@@ -143,9 +145,10 @@ static enum impasto_status check_input(const struct cli_settings *s, struct impa
                         "save it to a file",
                         s->resume ? "resume" : "checkpoint");
     if (!s->output && (cli_is_standard(s->content) || reads_input(s->styles.item[0])))
-        return cli_fail(error, IMPASTO_ERROR_USAGE,
-                        "-: the result of a picture from standard input has no usual name; give one "
-                        "by -o");
+        return cli_fail(
+            error, IMPASTO_ERROR_USAGE,
+            "-: the result of a picture from standard input has no usual name; give one "
+            "by -o");
     if (isatty(STDIN_FILENO))
         return cli_fail(error, IMPASTO_ERROR_USAGE,
                         "-: standard input is a terminal; send a picture into it: impasto - ... < "
@@ -171,8 +174,9 @@ enum impasto_status cli_standard_check(const struct cli_settings *s, struct impa
                         "file by -o",
                         many);
     if (!s->plan && isatty(STDOUT_FILENO))
-        return cli_fail(error, IMPASTO_ERROR_USAGE,
-                        "-o -: standard output is a terminal; send it to a file or a program: ... > "
-                        "FILE");
+        return cli_fail(
+            error, IMPASTO_ERROR_USAGE,
+            "-o -: standard output is a terminal; send it to a file or a program: ... > "
+            "FILE");
     return IMPASTO_OK;
 }

@@ -16,9 +16,9 @@ enum cli_type {
     CLI_FLOAT,
     CLI_CHOICE,
     CLI_LAYERS,
-    CLI_SCALES, /* params->scales and scale_sizes */
-    CLI_LIST,   /* struct cli_list of texts; may be repeated */
-    CLI_EVERY,  /* struct cli_every */
+    CLI_SCALES,   /* params->scales and scale_sizes */
+    CLI_LIST,     /* struct cli_list of texts; may be repeated */
+    CLI_EVERY,    /* struct cli_every */
     CLI_SETTINGS, /* the name of a file with more options; may be given repeatedly */
 };
 enum cli_place { CLI_IN_SETTINGS, CLI_IN_PARAMS };
@@ -39,12 +39,12 @@ struct cli_option {
     double low, high;
     bool above_low, below_high;       /* the limit itself is out */
     const struct cli_choice *choices; /* of a choice; or words beside the numbers of an int */
-    bool recorded; /* decides the result, so the trace has it, and settings files may */
-    bool stays;    /* but is not saved: of this machine, or said by the other options already */
-    bool chief;    /* one of those that matter most, which -h shows */
+    bool recorded;     /* decides the result, so the trace has it, and settings files may */
+    bool stays;        /* but is not saved: of this machine, or said by the other options already */
+    bool chief;        /* one of those that matter most, which -h shows */
     const char *words; /* that the operand leaves out and completions offer, between spaces */
     const char *also;  /* another spelling of the name, which is taken as well */
-    const char *help;                 /* with the default in parentheses */
+    const char *help;  /* with the default in parentheses */
 };
 
 extern const struct cli_option cli_options[];

@@ -148,8 +148,8 @@ static struct impasto_save_options frame_options(const struct cli_settings *sett
 }
 
 enum impasto_status cli_timelapse_open(struct cli_timelapse *timelapse,
-                                       const struct cli_settings *settings, int iterations, int taken,
-                                       struct impasto_error *error)
+                                       const struct cli_settings *settings, int iterations,
+                                       int taken, struct impasto_error *error)
 {
     if (!settings->timelapse)
         return IMPASTO_OK;

@@ -154,6 +154,7 @@ void imp_cache_store(struct imp_device *device, const char *key, const unsigned 
     header.checksum = imp_hash(imp_hash(IMP_HASH_START, key, key_size), binary, size);
     struct impasto_error error = {0};
     if (write_file(path, &header, key, binary, &error) != IMPASTO_OK)
-        imp_log(&device->log, IMPASTO_LOG_DEBUG, "kernel cache: cannot be written: %s", error.message);
+        imp_log(&device->log, IMPASTO_LOG_DEBUG, "kernel cache: cannot be written: %s",
+                error.message);
     free(path);
 }

@@ -151,9 +151,10 @@ static struct imp_caps find_caps(const struct imp_candidate *candidate,
         caps.tuning = *options->tuning;
     else
         (void)imp_tuning_load(&caps.info, &caps.tuning);
-    caps.vector_width = options->vector_width != 0       ? options->vector_width
-                        : caps.tuning.vector_width != 0 ? caps.tuning.vector_width
-                                                        : natural_width(candidate->device, caps.cpu);
+    caps.vector_width = options->vector_width != 0 ? options->vector_width
+                        : caps.tuning.vector_width != 0
+                            ? caps.tuning.vector_width
+                            : natural_width(candidate->device, caps.cpu);
     if (caps.tuning.vector_width != caps.vector_width)
         caps.tuning = (struct imp_tuning){0};
     caps.max_work_group = caps.info.max_work_group > 0 ? caps.info.max_work_group : 1;
@@ -263,7 +264,7 @@ struct impasto_error *imp_device_error_place(struct imp_device *device)
 }
 
 enum impasto_status(imp_device_fail)(struct imp_device *device, enum impasto_status status,
-                                    const char *format, ...)
+                                     const char *format, ...)
 {
     char message[sizeof(device->error.message)];
     va_list arguments;

@@ -17,7 +17,7 @@ struct imp_candidate {
     struct impasto_device_info info;
     void *platform;
     void *device;
-    bool alias;     /* the same hardware as an earlier candidate, by PCI address or UUID */
+    bool alias;      /* the same hardware as an earlier candidate, by PCI address or UUID */
     uint32_t quirks; /* enum imp_quirk */
     double measured; /* seconds of a typical iteration, where the device was tuned; else 0 */
 };
@@ -47,16 +47,17 @@ enum imp_quirk {
     IMP_QUIRK_FLAKY_BUILDS = 1u << 2,     /* builds fail spuriously on a shared cold cache: retry */
     IMP_QUIRK_CL11 = 1u << 3,             /* rejects -cl-std=CL1.2 */
     IMP_QUIRK_LAST_CHOICE = 1u << 4,      /* slow: "auto" tries it after all others */
-    IMP_QUIRK_OWN_KERNEL_CACHE = 1u << 5, /* keeps compiled kernels on disk itself, and makes asking for
-                                             binaries cost a second compilation */
+    IMP_QUIRK_OWN_KERNEL_CACHE = 1u << 5, /* keeps compiled kernels on disk itself, and makes asking
+                                             for binaries cost a second compilation */
 };
 
 /* The flags that apply to a device; `note` (may be NULL) gets their reasons in a few words. */
 uint32_t imp_quirks_lookup(const struct impasto_device_info *info, char *note, size_t note_size);
 /* A platform's everyday name, for device specs, where its own differs; else "". Static. */
 const char *imp_quirks_nickname(const struct impasto_device_info *info);
-/* Where a driver keeps the kernels that it has compiled: in the folder that the environment's *variable
- * names, or else in *below of the user's cache folder. false: it is not known to keep any. Static. */
+/* Where a driver keeps the kernels that it has compiled: in the folder that the environment's
+ * *variable names, or else in *below of the user's cache folder. false: it is not known to keep
+ * any. Static. */
 bool imp_quirks_cache(const struct impasto_device_info *info, const char **variable,
                       const char **below);
 /* What to do when there is no device at all. Static. */
@@ -84,8 +85,8 @@ struct imp_tuning {
     int timings;
 };
 
-/* What decides the last bits of what a device computes, besides what it is asked to: its name, platform
- * and driver, our version and kernels; in one line, cut to fit. */
+/* What decides the last bits of what a device computes, besides what it is asked to: its name,
+ * platform and driver, our version and kernels; in one line, cut to fit. */
 #define IMP_DEVICE_KEY 1024
 void imp_device_key(const struct impasto_device_info *info, char key[IMP_DEVICE_KEY]);
 /* What is stored for a device with this driver and these kernels; false: nothing. */
@@ -112,17 +113,17 @@ struct imp_device_options {
 
 struct imp_caps {
     struct impasto_device_info info;
-    uint32_t quirks;        /* enum imp_quirk */
-    bool cpu;               /* runs a work-item per core: explicit vectors, no barriers */
-    bool unified;           /* shares the host's memory */
-    int vector_width;       /* V of the channel-blocked layout: 4, 8 or 16 */
-    size_t max_work_group;  /* work-items */
-    uint64_t local_memory;  /* bytes; 0: unknown */
-    uint64_t cache;          /* bytes of the outermost cache; 0: unknown */
-    uint64_t max_allocation; /* bytes, of one buffer */
-    uint64_t memory_budget; /* bytes that may be allocated in all without risk: device memory less
-                               headroom and, where the memory is the host's, what the host can spare
-                               now */
+    uint32_t quirks;          /* enum imp_quirk */
+    bool cpu;                 /* runs a work-item per core: explicit vectors, no barriers */
+    bool unified;             /* shares the host's memory */
+    int vector_width;         /* V of the channel-blocked layout: 4, 8 or 16 */
+    size_t max_work_group;    /* work-items */
+    uint64_t local_memory;    /* bytes; 0: unknown */
+    uint64_t cache;           /* bytes of the outermost cache; 0: unknown */
+    uint64_t max_allocation;  /* bytes, of one buffer */
+    uint64_t memory_budget;   /* bytes that may be allocated in all without risk: device memory less
+                                 headroom and, where the memory is the host's, what the host can spare
+                                 now */
     struct imp_tuning tuning; /* for this vector_width, or nothing */
 };
 
@@ -189,7 +190,8 @@ enum impasto_status imp_buffer_copy(const struct imp_buffer *source, size_t sour
 /* How often the driver had no memory though the budget had: whoever sees this grow may plan with
  * less. */
 unsigned imp_device_refusals(const struct imp_device *device);
-/* Sets memory_budget, for as long as the device is open, to less than was in vain asked of the driver. */
+/* Sets memory_budget, for as long as the device is open, to less than was in vain asked of the
+ * driver. */
 void imp_device_limit_memory(struct imp_device *device, uint64_t bytes);
 
 /* Bytes allocated on the device now, and at most so far. */
@@ -200,11 +202,11 @@ uint64_t imp_device_allocated_peak(const struct imp_device *device);
 
 /*
  * A kernel is named by the file in cl/ (without ".cl"), its function, and the macros it is built
- * with, e.g. {"conv_direct", "conv_direct", "-DVW=16 -DTAPS=9"}. "a+b" makes one program of the files
- * a and b, which saves a compiler's start. Kernels are built on first use
- * and kept until the device is closed: from memory, then from the binary cache on disk, then from
- * source (common.cl first, then the file). $IMPASTO_CL_DIR: read cl files from there instead of the
- * embedded ones, for those who edit kernels.
+ * with, e.g. {"conv_direct", "conv_direct", "-DVW=16 -DTAPS=9"}. "a+b" makes one program of the
+ * files a and b, which saves a compiler's start. Kernels are built on first use and kept until the
+ * device is closed: from memory, then from the binary cache on disk, then from source (common.cl
+ * first, then the file). $IMPASTO_CL_DIR: read cl files from there instead of the embedded ones,
+ * for those who edit kernels.
  */
 struct imp_kernel {
     const char *file;
@@ -252,11 +254,11 @@ struct imp_launch {
     struct imp_kernel kernel;
     const struct imp_arg *args;
     size_t arg_count;
-    size_t global[3]; /* work-items wanted per dimension; 0 counts as 1 */
-    size_t local[3];  /* exactly this work-group (it must be allowed); all 0: the device's choice,
-                         1 on CPUs, up to 64 along dimension 0 on GPUs, so kernels launched this
-                         way use neither barriers nor local memory */
-    double flops;     /* arithmetic of the whole launch, for slicing and the profile */
+    size_t global[3];  /* work-items wanted per dimension; 0 counts as 1 */
+    size_t local[3];   /* exactly this work-group (it must be allowed); all 0: the device's choice,
+                          1 on CPUs, up to 64 along dimension 0 on GPUs, so kernels launched this
+                          way use neither barriers nor local memory */
+    double flops;      /* arithmetic of the whole launch, for slicing and the profile */
     const char *label; /* what it is for, e.g. the layer; may be NULL; copied */
 };
 
@@ -275,7 +277,7 @@ struct imp_launch {
 enum impasto_status imp_launch(struct imp_device *device, const struct imp_launch *launch);
 
 struct imp_profile_row {
-    char label[64];    /* label and function */
+    char label[64]; /* label and function */
     uint64_t launches;
     double seconds, flops;
 };

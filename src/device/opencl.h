@@ -15,8 +15,8 @@
 
 /* ---- signals.c ------------------------------------------------------------------------------- */
 
-/* Around a call into a driver that may replace signal handlers: what is installed at the first of as
- * many saves as restores is put back at the last. Any thread may be in between at any time. */
+/* Around a call into a driver that may replace signal handlers: what is installed at the first of
+ * as many saves as restores is put back at the last. Any thread may be in between at any time. */
 void imp_signals_save(void);
 void imp_signals_restore(void);
 
@@ -34,8 +34,8 @@ struct imp_speed {
     int measured; /* how often */
 };
 
-/* A speed for each doubling of the work, from what is timed at all (1e7 flops) to 1e7 * 2^31. A network
- * has hundreds of shapes, more in strips, of which to learn each one would never end. */
+/* A speed for each doubling of the work, from what is timed at all (1e7 flops) to 1e7 * 2^31. A
+ * network has hundreds of shapes, more in strips, of which to learn each one would never end. */
 #define IMP_SPEEDS 32
 
 /* A kernel that was built: function of a program. */
@@ -129,8 +129,8 @@ unsigned char *imp_cache_load(struct imp_device *device, const char *key, size_t
 /* Keeps a binary. What goes wrong is only logged. */
 void imp_cache_store(struct imp_device *device, const char *key, const unsigned char *binary,
                      size_t size);
-/* "folder/kind/HASH.suffix" for what is kept under `key`, a new string. Frees the folder; where that is
- * NULL, there being no home, so is the result. */
+/* "folder/kind/HASH.suffix" for what is kept under `key`, a new string. Frees the folder; where
+ * that is NULL, there being no home, so is the result. */
 char *imp_keyed_path(char *folder, const char *kind, const char *key, const char *suffix);
 /* FNV-1a over `size` bytes, continuing from `hash` (IMP_HASH_START at first). */
 #define IMP_HASH_START 14695981039346656037u

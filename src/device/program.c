@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Kernels from source to something that can be launched. Programs are small, one file each, because
- * compilers choke on large ones; a program is kept per file and macros, a kernel per function.
- */
+ * compilers choke on large ones; a program is kept per file and macros, a kernel
+ * per function. */
 
 #include "device/opencl.h"
 
@@ -213,8 +213,8 @@ static enum impasto_status compile(struct imp_device *device, const char *file, 
 {
     char first[512];
     /* A driver with a cache of its own may have it already. */
-    const bool maybe = (device->caps.quirks & IMP_QUIRK_OWN_KERNEL_CACHE) != 0 &&
-                       !imp_cache_wanted(device);
+    const bool maybe =
+        (device->caps.quirks & IMP_QUIRK_OWN_KERNEL_CACHE) != 0 && !imp_cache_wanted(device);
     if (!maybe)
         announce(device);
     const double begin = imp_host_seconds();

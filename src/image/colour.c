@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* From a file's own colours to sRGB, by Little CMS where it is built in, else by gamma alone. The only
- * file that knows lcms2. */
+/* From a file's own colours to sRGB, by Little CMS where it is built in, else by gamma alone. The
+ * only file that knows lcms2. */
 
 #include "image/formats.h"
 

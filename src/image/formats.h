@@ -11,8 +11,8 @@ struct imp_colour; /* colour.c */
 /* Sides beyond this are refused; JPEG cannot have longer ones. */
 #define IMP_IMAGE_LARGEST_SIDE 65500
 
-/* While a picture is read: RGB and transparency as floats, and again where it is turned or comes from a
- * sandbox; else the samples of an interlaced file, which are fewer. */
+/* While a picture is read: RGB and transparency as floats, and again where it is turned or comes
+ * from a sandbox; else the samples of an interlaced file, which are fewer. */
 #define IMP_IMAGE_MOST_BYTES_PER_PIXEL (2 * 4 * sizeof(float))
 
 /* A file being read, or bytes that are one: `stream` is at its start, errors name `path`. */
@@ -34,8 +34,8 @@ struct imp_image_format {
     void (*end)(void);
     /* Decodes: sRGB as in struct impasto_image, upright, EXIF orientation reset. NULL: this build
      * cannot. */
-    enum impasto_status (*load)(const struct imp_image_source *source,
-                                struct impasto_image **image, struct impasto_error *error);
+    enum impasto_status (*load)(const struct imp_image_source *source, struct impasto_image **image,
+                                struct impasto_error *error);
     /* Reads the settings alone, *settings being NULL before; NULL: the format has none. */
     enum impasto_status (*load_settings)(const struct imp_image_source *source, char **settings,
                                          struct impasto_error *error);
@@ -114,8 +114,8 @@ bool imp_image_is_transparent(const struct impasto_image *image);
 
 /* ---- apart.c --------------------------------------------------------------------------------- */
 
-/* format->load and format->load_settings in a sandbox. A decoder that crashes, takes too long or more
- * memory than it may is IMPASTO_ERROR_INPUT. */
+/* format->load and format->load_settings in a sandbox. A decoder that crashes, takes too long or
+ * more memory than it may is IMPASTO_ERROR_INPUT. */
 enum impasto_status imp_image_load_apart(const struct imp_image_source *source,
                                          const struct imp_image_format *format,
                                          struct impasto_image **image, struct impasto_error *error);
@@ -173,8 +173,7 @@ bool imp_exif_is_adobe_rgb(const struct impasto_block *block);
 enum impasto_status imp_exif_turn(struct impasto_image **image, int orientation,
                                   struct impasto_error *error);
 
-/* ---- What of its metadata a picture is saved with -----------------------------------------------
- */
+/* ---- What of its metadata a picture is saved with -------------------------------------------- */
 
 /* All that its file may have of the image's metadata: with IMPASTO_PRIVACY_NONE nothing.
  * `selected`, empty before, is freed by the caller, also after a failure. (metadata_select.c) */
@@ -260,10 +259,10 @@ struct imp_curve {
 struct imp_colour_source {
     const unsigned char *profile; /* ICC */
     size_t profile_size;
-    double gamma;                 /* encoding exponent as in gAMA (sRGB is about 1/2.2); 0: none */
-    struct imp_curve curve;       /* all 0: sRGB's */
-    double chromaticities[8];     /* x and y of white, red, green, blue; all 0: none */
-    bool bytes;                   /* samples are bytes, for imp_colour_convert_bytes */
+    double gamma;             /* encoding exponent as in gAMA (sRGB is about 1/2.2); 0: none */
+    struct imp_curve curve;   /* all 0: sRGB's */
+    double chromaticities[8]; /* x and y of white, red, green, blue; all 0: none */
+    bool bytes;               /* samples are bytes, for imp_colour_convert_bytes */
 };
 
 /* Channels of the samples given to imp_colour_convert. */

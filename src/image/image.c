@@ -196,10 +196,11 @@ enum impasto_status impasto_image_save_check(const char *name, int width, int he
         return imp_fail(error, IMPASTO_ERROR_USAGE, "a quality of %d: choose 1 to 100",
                         options.quality);
     if (options.bits > info->bits)
-        return imp_fail(error, IMPASTO_ERROR_USAGE,
-                        "%s: not %d but 8 bits per channel are all that %s has; end the name in .png "
-                        "or .tif",
-                        name, options.bits, info->name);
+        return imp_fail(
+            error, IMPASTO_ERROR_USAGE,
+            "%s: not %d but 8 bits per channel are all that %s has; end the name in .png "
+            "or .tif",
+            name, options.bits, info->name);
     if (width > info->largest_side || height > info->largest_side)
         return imp_fail(error, IMPASTO_ERROR_USAGE,
                         "%s: %dx%d pixels, but %s has sides of at most %d; end the name in .png",

@@ -4,8 +4,8 @@
 
 /*
  * Pictures between files and memory. struct impasto_image and the public load, save, create and
- * free are implemented here; formats are rows of one table in image.c, each with its own file.
- */
+ * free are implemented here; formats are rows of one table in image.c, each with its
+ * own file. */
 
 #include "base/base.h"
 
@@ -19,8 +19,9 @@
 enum impasto_status imp_image_resize(const struct impasto_image *image, int width, int height,
                                      struct impasto_image **resized, struct impasto_error *error);
 
-/* Plain values: `planes` planes of from_height x from_width to to_height x to_width, by Lanczos, or by a
- * tent, which stays within the values it is given; either is widened by the factor when shrinking. */
+/* Plain values: `planes` planes of from_height x from_width to to_height x to_width, by Lanczos, or
+ * by a tent, which stays within the values it is given; either is widened by the factor when
+ * shrinking. */
 enum imp_filter { IMP_FILTER_LANCZOS, IMP_FILTER_TENT };
 enum impasto_status imp_planes_resize(const float *from, int planes, int from_height,
                                       int from_width, enum imp_filter filter, float *to,
@@ -55,9 +56,9 @@ struct imp_colours {
 };
 void imp_colours_measure(const struct impasto_image *image, const float *weights,
                          struct imp_colours *colours);
-/* Maps the picture's colours so that those of `from` become those of `to`: an affine map whose matrix
- * is S_to^1/2 S_from^-1/2, the symmetric roots (Gatys et al. 2016, "Preserving color"). Values may
- * leave [0, 1]. */
+/* Maps the picture's colours so that those of `from` become those of `to`: an affine map whose
+ * matrix is S_to^1/2 S_from^-1/2, the symmetric roots (Gatys et al. 2016, "Preserving color").
+ * Values may leave [0, 1]. */
 void imp_colours_match(struct impasto_image *image, const struct imp_colours *from,
                        const struct imp_colours *to);
 /* Luminance of encoded values (Rec. 601, as the YIQ of that paper). */

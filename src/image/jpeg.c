@@ -11,7 +11,8 @@
 #include <jpeglib.h>
 #include <jerror.h>
 
-/* A progressive file may ask for any number of passes over the whole picture; cameras use about 10. */
+/* A progressive file may ask for any number of passes over the whole picture; cameras use
+ * about 10. */
 #define MOST_SCANS 100
 /* Bytes between a scan's data and the next marker that are no sign of a decoder gone astray:
  * cameras and scanners leave a few. */
@@ -38,8 +39,8 @@ struct session {
     jmp_buf jump;
 };
 
-/* What is no fault of the file's but a kind of JPEG that libjpeg was not built for; NULL: a fault.
- */
+/* What is no fault of the file's but a kind of JPEG that libjpeg was not built for; NULL:
+ * a fault. */
 static const char *foreign_kind(j_common_ptr jpeg)
 {
     const int value = jpeg->err->msg_parm.i[0];
@@ -168,8 +169,10 @@ static void on_progress(j_common_ptr jpeg)
         session->scanned |= 1u << reader->cur_comp_info[i]->component_index;
     if (reader->input_scan_number <= MOST_SCANS)
         return;
-    imp_fail(session->error, IMPASTO_ERROR_INPUT, "%s: has over %d scans; save it again as a "
-             "plain JPEG", session->path, MOST_SCANS);
+    imp_fail(session->error, IMPASTO_ERROR_INPUT,
+             "%s: has over %d scans; save it again as a "
+             "plain JPEG",
+             session->path, MOST_SCANS);
     longjmp(session->jump, 1);
 }
 
@@ -220,7 +223,8 @@ static void finish(struct reading *r)
     free(r->samples);
 }
 
-/* Puts the pieces of an ICC profile together; a profile with a piece missing or twice is ignored. */
+/* Puts the pieces of an ICC profile together; a profile with a piece missing or twice
+ * is ignored. */
 static size_t join_profile(struct reading *r)
 {
     jpeg_saved_marker_ptr pieces[256] = {0};
@@ -244,7 +248,8 @@ static size_t join_profile(struct reading *r)
         return 0;
     size_t used = 0;
     for (unsigned i = 1; i <= count; i++) {
-        memcpy(r->profile + used, pieces[i]->data + ICC_HEADER, pieces[i]->data_length - ICC_HEADER);
+        memcpy(r->profile + used, pieces[i]->data + ICC_HEADER,
+               pieces[i]->data_length - ICC_HEADER);
         used += pieces[i]->data_length - ICC_HEADER;
     }
     return size;

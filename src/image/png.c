@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* PNG by libpng, the only file that knows it. Every colour type and depth is read at full precision;
- * written are 8 or 16 bits, with transparency where there is some. */
+/* PNG by libpng, the only file that knows it. Every colour type and depth is read at full
+ * precision; written are 8 or 16 bits, with transparency where there is some. */
 
 #include "image/formats.h"
 
@@ -11,9 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Caps on ancillary chunks, far beyond any honest file: how many are kept, how large each may become
- * (libpng's own default), and what libpng may hold of all of them and for its own rows. Few bytes of
- * compressed text become many, which these keep from taking all memory, or minutes. */
+/* Caps on ancillary chunks, far beyond any honest file: how many are kept, how large each may
+ * become (libpng's own default), and what libpng may hold of all of them and for its own rows. Few
+ * bytes of compressed text become many, which these keep from taking all memory, or minutes. */
 #define MOST_CHUNKS 100
 #define LARGEST_CHUNK (8u << 20)
 #define MOST_HELD ((size_t)64 << 20)
@@ -27,8 +27,8 @@ struct session {
     const char *path;
     struct impasto_error *error;
     enum impasto_status failure; /* the status that a libpng error means */
-    size_t held;  /* bytes that libpng has allocated */
-    bool starved; /* there was no memory for it */
+    size_t held;                 /* bytes that libpng has allocated */
+    bool starved;                /* there was no memory for it */
     jmp_buf jump;
 };
 
@@ -98,10 +98,10 @@ struct reading {
     png_infop info;
     struct impasto_image *image;
     struct imp_colour *colour;
-    bool narrow;        /* samples are of video's range */
-    bool unstated;      /* no chunk says what colours are */
-    png_bytep samples;  /* one row, or all of them of an interlaced picture */
-    float *row;         /* one row as floats, up to 4 channels, then colours alone */
+    bool narrow;       /* samples are of video's range */
+    bool unstated;     /* no chunk says what colours are */
+    png_bytep samples; /* one row, or all of them of an interlaced picture */
+    float *row;        /* one row as floats, up to 4 channels, then colours alone */
 };
 
 static void finish(struct reading *r)
@@ -230,11 +230,10 @@ static void convert_row(struct reading *r, png_bytep samples, const struct layou
     }
 }
 
-/* ---- What stands beside the pixels ------------------------------------------------------------
- */
+/* ---- What stands beside the pixels ----------------------------------------------------------- */
 
-/* PNG has pixels per metre. 300 per inch are 11811, which are 299.9994: the whole number is meant.
- */
+/* PNG has pixels per metre. 300 per inch are 11811, which are 299.9994: the whole number
+ * is meant. */
 static png_uint_32 per_metre(double per_inch)
 {
     return (png_uint_32)(per_inch / METRES_PER_INCH + 0.5);
@@ -299,8 +298,9 @@ static enum impasto_status keep_metadata(struct reading *r, struct impasto_error
     return imp_exif_turn(&r->image, imp_exif_orientation(&metadata->exif, true), error);
 }
 
-/* The first text under our keyword that is fit to be settings: a new string, or *settings as it was.
- * Our own is UTF-8 (iTXt), but other programs that keep it may choose another kind of chunk. */
+/* The first text under our keyword that is fit to be settings: a new string, or *settings as it
+ * was. Our own is UTF-8 (iTXt), but other programs that keep it may choose another kind
+ * of chunk. */
 static enum impasto_status keep_settings(const struct reading *r, char **settings,
                                          struct impasto_error *error)
 {
@@ -359,8 +359,8 @@ static bool is_in_pixels(png_structp png)
 }
 
 /* Reads on behind the pixels, for texts and the like. What is damaged or missing there costs no
- * pixel: the picture is whole without an end, too. A bad checksum of the last pixels is an error.
- */
+ * pixel: the picture is whole without an end, too. A bad checksum of the last pixels is
+ * an error. */
 static enum impasto_status read_rest(struct reading *r, struct session *session)
 {
     struct impasto_error fault = {0};
@@ -443,8 +443,7 @@ static enum impasto_status decode(struct reading *r, const struct imp_image_sour
 static enum impasto_status load(const struct imp_image_source *source, struct impasto_image **image,
                                 struct impasto_error *error)
 {
-    struct session session = {
-        .path = source->path, .error = error, .failure = IMPASTO_ERROR_INPUT};
+    struct session session = {.path = source->path, .error = error, .failure = IMPASTO_ERROR_INPUT};
     struct reading reading = {0};
     IMP_TRY(refuse_crushed(source, error));
     const enum impasto_status status = decode(&reading, source, &session);
@@ -456,9 +455,8 @@ static enum impasto_status load(const struct imp_image_source *source, struct im
     return status;
 }
 
-static enum impasto_status decode_settings(struct reading *r,
-                                           const struct imp_image_source *source, char **settings,
-                                           struct session *session)
+static enum impasto_status decode_settings(struct reading *r, const struct imp_image_source *source,
+                                           char **settings, struct session *session)
 {
     r->png = png_create_read_struct_2(PNG_LIBPNG_VER_STRING, session, on_error, on_warning, session,
                                       take, give_back);
@@ -488,8 +486,7 @@ static enum impasto_status decode_settings(struct reading *r,
 static enum impasto_status load_settings(const struct imp_image_source *source, char **settings,
                                          struct impasto_error *error)
 {
-    struct session session = {
-        .path = source->path, .error = error, .failure = IMPASTO_ERROR_INPUT};
+    struct session session = {.path = source->path, .error = error, .failure = IMPASTO_ERROR_INPUT};
     struct reading reading = {0};
     const enum impasto_status status = decode_settings(&reading, source, settings, &session);
     finish(&reading);
@@ -635,8 +632,7 @@ static enum impasto_status choose_effort(const struct impasto_image *image, int 
     return IMPASTO_OK;
 }
 
-/* ---- A whole file ------------------------------------------------------------------------------
- */
+/* ---- A whole file ---------------------------------------------------------------------------- */
 
 static png_text international(const char *keyword, const unsigned char *text)
 {

@@ -116,7 +116,8 @@ static float clamp01(float v)
 }
 
 /* A finished row back to straight, encoded values. Where nothing shows, colour is black. */
-static void finish_row(const float *row, bool linear, int channels, struct impasto_image *out, int y)
+static void finish_row(const float *row, bool linear, int channels, struct impasto_image *out,
+                       int y)
 {
     const size_t base = (size_t)y * (size_t)out->width;
     for (int x = 0; x < out->width; x++) {

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The built-in weights: random smooth kernels, calibrated. No file, no training, and yet Gram matrices
- * that know colour, grain and strokes.
+ * The built-in weights: random smooth kernels, calibrated. No file, no training, and yet Gram
+ * matrices that know colour, grain and strokes.
  *
- * A kernel is a random mixture of nine products of the one-dimensional filters [1 2 1], [1 0 -1] and
- * [1 -2 1], the smoother the stronger, with the local mean held back: networks of such kernels see
- * edges and blobs of growing size instead of noise. Each channel is then scaled and shifted, by a
- * table, so that its values before the ReLU have mean IMP_BUILTIN_BIAS and deviation 1 on a set of
- * procedural pictures (tests/tools/calibration.c). weights/README.md has the whole story.
- */
+ * A kernel is a random mixture of nine products of the one-dimensional filters [1 2 1], [1 0 -1]
+ * and [1 -2 1], the smoother the stronger, with the local mean held back: networks of such kernels
+ * see edges and blobs of growing size instead of noise. Each channel is then scaled and shifted, by
+ * a table, so that its values before the ReLU have mean IMP_BUILTIN_BIAS and deviation 1 on a set
+ * of procedural pictures (tests/tools/calibration.c). weights/README.md has the
+ * whole story. */
 
 #include "net/builtin.h"
 
@@ -40,11 +40,10 @@ void imp_builtin_raw(int layer, float *weights)
     for (int p = 0; p < 3; p++)
         for (int q = 0; q < 3; q++)
             for (int tap = 0; tap < 9; tap++)
-                basis[3 * p + q][tap] =
-                    amplitude(p, q) * filters[p][tap / 3] * filters[q][tap % 3];
+                basis[3 * p + q][tap] = amplitude(p, q) * filters[p][tap / 3] * filters[q][tap % 3];
 
-    const size_t pairs = (size_t)imp_layer_shapes[layer].in_channels *
-                         (size_t)imp_layer_shapes[layer].out_channels;
+    const size_t pairs =
+        (size_t)imp_layer_shapes[layer].in_channels * (size_t)imp_layer_shapes[layer].out_channels;
     float mixture[9 * BATCH];
     for (size_t first = 0; first < pairs; first += BATCH) {
         const size_t count = pairs - first < BATCH ? pairs - first : BATCH;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Made by tests/tools/calibrate.c: what each channel's raw kernels are multiplied with, and
  * what is added, conv1_1 to conv5_4. Do not edit. */
+/* clang-format off */
 static const struct {
     float scale, bias;
 } calibration[] = {

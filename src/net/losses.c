@@ -2,7 +2,8 @@
 /*
  * The objective: content and style losses at their layers, total variation of the picture. Targets
  * are captured in a pass each over the content and the style pictures; in the optimisation the
- * forward pass measures, and keeps for each style layer what the backward pass makes the gradient of.
+ * forward pass measures, and keeps for each style layer what the backward pass makes the gradient
+ * of.
  */
 
 #include "net/losses.h"
@@ -58,7 +59,8 @@ void imp_losses_layout(struct imp_losses *losses, struct imp_layout *layout)
                            imp_tensor_bytes(t->channels, t->height, t->width, t->lanes), "targets");
     }
     imp_style_layout(&losses->style, layout);
-    imp_layout_add(layout, &losses->sums, (size_t)losses->slots * IMP_PARTS * sizeof(float), "sums");
+    imp_layout_add(layout, &losses->sums, (size_t)losses->slots * IMP_PARTS * sizeof(float),
+                   "sums");
 }
 
 static uint32_t bits_of(const float weights[IMPASTO_LAYERS])
@@ -82,8 +84,8 @@ static enum impasto_status capture_content(void *user, int layer, const struct i
     (void)workspace;
     struct imp_losses *losses = user;
     const struct imp_tensor *target = &losses->content_target[layer];
-    IMP_TRY(imp_tensor_copy_rows(losses->device, f, window->first, target, window->at,
-                                 window->rows));
+    IMP_TRY(
+        imp_tensor_copy_rows(losses->device, f, window->first, target, window->at, window->rows));
     if (!ends)
         return IMPASTO_OK;
     double total = 0;
@@ -119,16 +121,16 @@ static enum impasto_status gradient(void *user, int layer, const struct imp_tens
     IMP_TRY(imp_style_gradient(&losses->style, layer, f, window, g, &style));
     if (losses->content_layers[layer] > 0) {
         /* d/dF of mean((F - P)^2): 2 / (C M) (F - P). */
-        const double factor = (double)losses->content_weight * losses->content_layers[layer] * 2 /
-                              (losses->content_energy[layer] *
-                               elements_of(&losses->content_target[layer]));
+        const double factor =
+            (double)losses->content_weight * losses->content_layers[layer] * 2 /
+            (losses->content_energy[layer] * elements_of(&losses->content_target[layer]));
         return imp_content_backward(losses->device, f, window, &losses->content_target[layer], g,
                                     (float)factor, style);
     }
     /* A region too small for this layer has nothing to say. */
     return style ? IMPASTO_OK
-                 : imp_buffer_zero(g->buffer, 0, imp_tensor_bytes(g->channels, g->height, g->width,
-                                                                  g->lanes));
+                 : imp_buffer_zero(g->buffer, 0,
+                                   imp_tensor_bytes(g->channels, g->height, g->width, g->lanes));
 }
 
 struct imp_taps imp_losses_content_taps(struct imp_losses *losses)
@@ -200,8 +202,7 @@ enum impasto_status imp_losses_read(struct imp_losses *losses, struct imp_loss_v
     double *totals = malloc((size_t)losses->slots * sizeof(*totals));
     if (!totals)
         return imp_device_fail_memory(losses->device, "sums", 0);
-    const enum impasto_status status =
-        imp_sums_read(losses->device, losses->sums, slots, totals);
+    const enum impasto_status status = imp_sums_read(losses->device, losses->sums, slots, totals);
     if (status == IMPASTO_OK) {
         report(losses, totals, values);
         for (int i = 0; i < IMP_CHECKS; i++)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The network's weights on the device: an algorithm for each layer and direction, the weights packed
- * for it, and the picture's way into the network. */
+/* The network's weights on the device: an algorithm for each layer and direction, the weights
+ * packed for it, and the picture's way into the network. */
 
 #include "net/vgg.h"
 
@@ -62,8 +62,8 @@ void imp_model_layout(struct imp_model *model, const struct imp_caps *caps,
     for (int l = 0; l < model->layers; l++) {
         const int in = imp_layer_shapes[l].in_channels, out = imp_layer_shapes[l].out_channels;
         struct imp_model_layer *layer = &model->layer[l];
-        imp_layout_add(layout, &layer->forward_weights, layer->forward->packing->size(caps, in, out),
-                       "weights");
+        imp_layout_add(layout, &layer->forward_weights,
+                       layer->forward->packing->size(caps, in, out), "weights");
         if (!layer->reversed)
             imp_layout_add(layout, &layer->backward_weights,
                            layer->backward->packing->size(caps, out, in), "weights");

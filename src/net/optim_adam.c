@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Adam as a row of the table of optimisers; the arithmetic is in cl/adam.cl. A step changes image
- * and moments in place. They are copied before, so that it can be taken back to the bit, where there
- * is room for three more images. By the bytes that move, that takes a thousandth of an iteration.
+ * and moments in place. They are copied before, so that it can be taken back to the bit, where
+ * there is room for three more images. By the bytes that move, that takes a thousandth of an
+ * iteration.
  */
 
 #include "net/optim.h"

@@ -11,9 +11,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Bytes of the header; the format itself has 100 MB. A checkpoint's note of IMPASTO_SETTINGS_MOST bytes
- * takes six times as many at worst, and nothing else comes near. What a hostile header can take while
- * it is parsed is JSON_GROWTH times this. */
+/* Bytes of the header; the format itself has 100 MB. A checkpoint's note of IMPASTO_SETTINGS_MOST
+ * bytes takes six times as many at worst, and nothing else comes near. What a hostile header can
+ * take while it is parsed is JSON_GROWTH times this. */
 #define HEADER_LIMIT (8 << 20)
 /* Bytes that a JSON value may take in memory for one in the file; measured 48 for empty arrays. */
 #define JSON_GROWTH 64
@@ -92,8 +92,7 @@ static enum impasto_status read_header(struct imp_safetensors *file, const char 
     for (int i = 7; i >= 0; i--)
         length = length << 8 | bytes[i];
     if (length > HEADER_LIMIT)
-        return imp_safetensors_damaged(file, error,
-                                       "its header claims more than 8 MiB");
+        return imp_safetensors_damaged(file, error, "its header claims more than 8 MiB");
     if (size < sizeof(bytes) || length > size - sizeof(bytes))
         return imp_safetensors_damaged(file, error, "it ends within its header");
     if (imp_host_memory() / JSON_GROWTH < length)

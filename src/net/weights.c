@@ -30,8 +30,7 @@ static const struct {
 } mistaken[] = {
     {"PK\003\004", 4,
      "a zip archive such as PyTorch and NumPy write; convert it with weights/vgg19.py convert"},
-    {"\200", 1,
-     "a Python pickle such as PyTorch writes; convert it with weights/vgg19.py convert"},
+    {"\200", 1, "a Python pickle such as PyTorch writes; convert it with weights/vgg19.py convert"},
     {"version https:", 14, "a Git LFS pointer and not the file itself; get it with git lfs pull"},
     {"<", 1, "a web page that was saved in place of the weights; download the file itself"},
 };

@@ -13,9 +13,9 @@
 
 /* A convolution layer of VGG19, by architecture alone. */
 struct imp_layer_shape {
-    const char *name;  /* "conv1_1" */
+    const char *name; /* "conv1_1" */
     int in_channels, out_channels;
-    int block;         /* 1 to 5: the image is halved block - 1 times before it */
+    int block; /* 1 to 5: the image is halved block - 1 times before it */
 };
 extern const struct imp_layer_shape imp_layer_shapes[IMPASTO_LAYERS];
 
@@ -35,9 +35,9 @@ struct impasto_weights {
 };
 
 /*
- * Layer `layer` (0 to info.layers - 1) of the weights, to be freed by imp_layer_weights_free; *out must
- * hold nothing. Built-in layers are generated when they are asked for, those of safetensors are read.
- * Nothing of the weights changes, so threads may share them.
+ * Layer `layer` (0 to info.layers - 1) of the weights, to be freed by imp_layer_weights_free; *out
+ * must hold nothing. Built-in layers are generated when they are asked for, those of safetensors
+ * are read. Nothing of the weights changes, so threads may share them.
  */
 enum impasto_status imp_weights_layer(const struct impasto_weights *weights, int layer,
                                       struct imp_layer_weights *out, struct impasto_error *error);

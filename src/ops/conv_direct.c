@@ -46,8 +46,8 @@ static const char *program_of(const struct imp_caps *caps, int taps,
     const struct imp_conv_block block = imp_conv_block(caps);
     if (taps == 1 && caps->cpu)
         return imp_product_program(caps, macros);
-    snprintf(macros, IMP_PRODUCT_MACROS, "-DVW=%d -DCV=%d -DTB=%d -DTAPS=%d", caps->vector_width, block.vectors,
-             block.positions, taps);
+    snprintf(macros, IMP_PRODUCT_MACROS, "-DVW=%d -DCV=%d -DTB=%d -DTAPS=%d", caps->vector_width,
+             block.vectors, block.positions, taps);
     return "conv_direct";
 }
 

@@ -14,8 +14,8 @@
 /*
  * Bytes aimed at for a chunk, transformed and multiplied. On CPUs it should stay in the outer
  * cache, of which it may take a quarter, and the larger it is, the less often the weights are
- * transformed: WEIGHT_SHARE times their size makes that a few percent. GPUs want large launches.
- */
+ * transformed: WEIGHT_SHARE times their size makes that a few percent. GPUs want
+ * large launches. */
 #define CPU_CHUNK_LEAST (16u << 20)
 #define CPU_CHUNK_MOST (28u << 20)
 #define CACHE_SHARE 4
@@ -24,8 +24,8 @@
 /* And for a slice of transformed weights: with its part of the input, a core's own cache. */
 #define CPU_SLICE_BYTES (5u << 20)
 /* A work-item of the CPU's product does many blocks of tiles, which then share a part of U in the
- * innermost cache (3 to 10 % faster), but not more than this, and so many that each core gets this many
- * work-items, the last of which may find the others at rest. */
+ * innermost cache (3 to 10 % faster), but not more than this, and so many that each core gets this
+ * many work-items, the last of which may find the others at rest. */
 #define SPAN_MOST 64
 #define ITEMS_PER_UNIT 16
 

@@ -31,11 +31,10 @@ enum impasto_status imp_gemm_clblast(struct imp_device *device, const struct imp
     cl_mem c = imp_buffer_native(call->c);
     const CLBlastStatusCode code =
         call->batch > 1
-            ? CLBlastSgemmStridedBatched(CLBlastLayoutRowMajor, CLBlastTransposeNo,
-                                         CLBlastTransposeNo, m, n, k, 1.0f, a, call->offset_a, lda,
-                                         m * lda, b, call->offset_b, ldb, k * ldb, 0.0f, c,
-                                         call->offset_c, ldc, m * ldc, (size_t)call->batch, &queue,
-                                         NULL)
+            ? CLBlastSgemmStridedBatched(
+                  CLBlastLayoutRowMajor, CLBlastTransposeNo, CLBlastTransposeNo, m, n, k, 1.0f, a,
+                  call->offset_a, lda, m * lda, b, call->offset_b, ldb, k * ldb, 0.0f, c,
+                  call->offset_c, ldc, m * ldc, (size_t)call->batch, &queue, NULL)
             : CLBlastSgemm(CLBlastLayoutRowMajor, CLBlastTransposeNo, CLBlastTransposeNo, m, n, k,
                            1.0f, a, call->offset_a, lda, b, call->offset_b, ldb, 0.0f, c,
                            call->offset_c, ldc, &queue, NULL);

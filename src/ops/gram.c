@@ -26,8 +26,8 @@ size_t imp_gram_workspace(const struct imp_caps *caps, int channels, int rows, i
 
 enum impasto_status imp_gram(struct imp_device *device, const struct imp_tensor *f,
                              const struct imp_window *window, const struct imp_buffer *positions,
-                             double elements, struct imp_buffer *workspace,
-                             struct imp_buffer *gram, const char *label)
+                             double elements, struct imp_buffer *workspace, struct imp_buffer *gram,
+                             const char *label)
 {
     const struct imp_caps *caps = imp_device_caps(device);
     const int pairs = pairs_of(caps, f->channels), chunks = chunks_of(window->rows, f->width);

@@ -44,12 +44,10 @@ enum impasto_status imp_pool_forward(struct imp_device *device, const struct imp
     return launch(device, "pool_fwd", x, args, IMP_COUNT(args), window->rows / 2, y->width);
 }
 
-enum impasto_status imp_pool_backward_route(struct imp_device *device,
-                                            const struct imp_buffer *route,
-                                            const struct imp_tensor *x,
-                                            const struct imp_window *window,
-                                            const struct imp_tensor *gy, const struct imp_tensor *g,
-                                            bool average)
+enum impasto_status
+imp_pool_backward_route(struct imp_device *device, const struct imp_buffer *route,
+                        const struct imp_tensor *x, const struct imp_window *window,
+                        const struct imp_tensor *gy, const struct imp_tensor *g, bool average)
 {
     const struct imp_arg args[] = {imp_buf(x ? x->buffer : gy->buffer),
                                    imp_buf(route),

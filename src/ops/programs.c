@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which kernel files are one program. On CPUs a compiler takes 0.2 s before it has read a program's first
- * line, and compiles what is launched only; so there what every job needs is two programs, the small
- * kernels and the products. GPUs' compile whatever they are given, and have programs of products by
- * themselves.
+ * Which kernel files are one program. On CPUs a compiler takes 0.2 s before it has read a program's
+ * first line, and compiles what is launched only; so there what every job needs is two programs,
+ * the small kernels and the products. GPUs' compile whatever they are given, and have programs of
+ * products by themselves.
  */
 
 #include "ops/kernels.h"

@@ -27,21 +27,21 @@ enum impasto_status imp_sum_squared_difference(struct imp_device *device,
                 });
 }
 
-/* The kernel above makes do without a second tensor: b_factor 0. One kernel more to compile at the first
- * start costs more than that product ever does. */
+/* The kernel above makes do without a second tensor: b_factor 0. One kernel more to compile at the
+ * first start costs more than that product ever does. */
 static enum impasto_status sum_squares(struct imp_device *device, const struct imp_buffer *a, int n,
                                        struct imp_buffer *sums, int sums_slot)
 {
     char macros[IMP_SMALL_MACROS];
     imp_small_macros(device, macros);
-    return imp_launch(
-        device, &(struct imp_launch){
-                    .kernel = {IMP_SMALL_KERNELS, "sum_squared_difference", macros},
-                    IMP_ARGS(imp_buf(a), imp_buf(a), imp_float(0), imp_buf(sums),
-                             imp_int(sums_slot * IMP_PARTS), imp_int(1), imp_int(n), imp_int(n),
-                             imp_int(0), imp_int(n), imp_int(0), imp_int(false)),
-                    .global = {IMP_PARTS},
-                });
+    return imp_launch(device,
+                      &(struct imp_launch){
+                          .kernel = {IMP_SMALL_KERNELS, "sum_squared_difference", macros},
+                          IMP_ARGS(imp_buf(a), imp_buf(a), imp_float(0), imp_buf(sums),
+                                   imp_int(sums_slot * IMP_PARTS), imp_int(1), imp_int(n),
+                                   imp_int(n), imp_int(0), imp_int(n), imp_int(0), imp_int(false)),
+                          .global = {IMP_PARTS},
+                      });
 }
 
 enum impasto_status imp_sum_squares(struct imp_device *device, const struct imp_tensor *a,

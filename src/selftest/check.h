@@ -13,9 +13,9 @@ struct imp_check_run {
     const char *filter;
     impasto_check_fn report;
     void *user;
-    char name[128];  /* of the check at hand */
+    char name[128]; /* of the check at hand */
     int failed;
-    bool broken;     /* the device or the host gave up; the remaining checks are left out */
+    bool broken; /* the device or the host gave up; the remaining checks are left out */
 };
 
 /* Names the check at hand; false where the filter leaves it out or the run is broken. */
@@ -32,11 +32,12 @@ double *imp_check_widen(struct imp_check_run *run, const float *data, size_t n);
 double *imp_check_doubles(struct imp_check_run *run, size_t n); /* zeroes */
 
 /*
- * A tensor in a buffer with a guard zone behind it. data: (channels, height, width), or NULL for NaN.
- * The halo is zero; the slack and the guard zone hold NaN, which may be read but must not matter.
+ * A tensor in a buffer with a guard zone behind it. data: (channels, height, width), or NULL for
+ * NaN. The halo is zero; the slack and the guard zone hold NaN, which may be read but must not
+ * matter.
  */
-bool imp_check_tensor(struct imp_check_run *run, struct imp_tensor *tensor, int channels, int height,
-                      int width, int lanes, const float *data);
+bool imp_check_tensor(struct imp_check_run *run, struct imp_tensor *tensor, int channels,
+                      int height, int width, int lanes, const float *data);
 /* Reads a tensor; INFINITY, as an error, where halo, slack or guard zone have been written to. */
 double imp_check_read(struct imp_check_run *run, const struct imp_tensor *tensor, float *data);
 /* A plain buffer of n floats with a guard zone. data NULL: NaN. */

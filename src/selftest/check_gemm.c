@@ -13,8 +13,8 @@
 static const struct shape {
     int m, n, k;
 } shapes[] = {
-    {1, 1, 1}, {5, 7, 3}, {33, 17, 29}, {67, 61, 45}, {7, 65, 9},
-    {64, 64, 64}, {65, 129, 16}, {6, 64, 40}, {130, 70, 33}, {64, 700, 27},
+    {1, 1, 1},    {5, 7, 3},     {33, 17, 29}, {67, 61, 45},  {7, 65, 9},
+    {64, 64, 64}, {65, 129, 16}, {6, 64, 40},  {130, 70, 33}, {64, 700, 27},
 };
 
 static const struct {
@@ -27,9 +27,9 @@ static bool wanted(const struct imp_check_run *run, enum imp_gemm which)
 {
     if (which != IMP_GEMM_CLBLAST)
         return true;
-    const bool advised =
-        !(imp_device_caps(run->device)->quirks & IMP_QUIRK_NO_FAST_GEMM_LIBRARY);
-    return imp_gemm_clblast_available() && (advised || (run->filter && strstr(run->filter, "clblast")));
+    const bool advised = !(imp_device_caps(run->device)->quirks & IMP_QUIRK_NO_FAST_GEMM_LIBRARY);
+    return imp_gemm_clblast_available() &&
+           (advised || (run->filter && strstr(run->filter, "clblast")));
 }
 
 static void check(struct imp_check_run *run, enum imp_gemm which, const struct shape *s)
@@ -48,10 +48,17 @@ static void check(struct imp_check_run *run, enum imp_gemm which, const struct s
         b[i] = NAN;
     if (!run->broken && imp_check_buffer(run, &a_buffer, a_size, a) &&
         imp_check_buffer(run, &b_buffer, b_size + c_size, b)) {
-        const struct imp_gemm_call call = {.m = s->m, .n = s->n, .k = s->k,
-                                           .a = a_buffer, .b = b_buffer, .c = b_buffer,
-                                           .lda = s->k, .ldb = ld, .ldc = ld,
-                                           .offset_c = b_size, .label = "check"};
+        const struct imp_gemm_call call = {.m = s->m,
+                                           .n = s->n,
+                                           .k = s->k,
+                                           .a = a_buffer,
+                                           .b = b_buffer,
+                                           .c = b_buffer,
+                                           .lda = s->k,
+                                           .ldb = ld,
+                                           .ldc = ld,
+                                           .offset_c = b_size,
+                                           .label = "check"};
         if (imp_check_ok(run, imp_gemm(run->device, which, &call)))
             damage = imp_check_read_buffer(run, b_buffer, b_size + c_size, b);
     }

@@ -22,25 +22,31 @@ static const struct problem {
     int regions; /* 1: everywhere, one style picture; 2: soft masks, blended and masked pictures */
 } problems[] = {
     {"one layer replicate", 1, 16, 18, 1u << 0, 1u << 0, IMPASTO_POOLING_AVERAGE,
-     IMPASTO_PADDING_REPLICATE, IMPASTO_LOSSES_RELATIVE, IMPASTO_KEEP_ALL, 0, IMPASTO_STYLE_LOSS_GRAM, 1},
+     IMPASTO_PADDING_REPLICATE, IMPASTO_LOSSES_RELATIVE, IMPASTO_KEEP_ALL, 0,
+     IMPASTO_STYLE_LOSS_GRAM, 1},
     {"shallow max zero", 3, 16, 18, 1u << 2, 1u << 0 | 1u << 2, IMPASTO_POOLING_MAX,
-     IMPASTO_PADDING_ZERO, IMPASTO_LOSSES_RELATIVE, IMPASTO_KEEP_ALL, 0, IMPASTO_STYLE_LOSS_GRAM, 1},
+     IMPASTO_PADDING_ZERO, IMPASTO_LOSSES_RELATIVE, IMPASTO_KEEP_ALL, 0, IMPASTO_STYLE_LOSS_GRAM,
+     1},
     {"shallow average replicate", 3, 17, 16, 1u << 1, 1u << 1 | 1u << 2, IMPASTO_POOLING_AVERAGE,
-     IMPASTO_PADDING_REPLICATE, IMPASTO_LOSSES_GATYS, IMPASTO_KEEP_ALL, 0, IMPASTO_STYLE_LOSS_GRAM, 1},
+     IMPASTO_PADDING_REPLICATE, IMPASTO_LOSSES_GATYS, IMPASTO_KEEP_ALL, 0, IMPASTO_STYLE_LOSS_GRAM,
+     1},
     {"all layers average replicate", 16, 16, 16, 1u << 9 | 1u << 15, 0xffff,
-     IMPASTO_POOLING_AVERAGE, IMPASTO_PADDING_REPLICATE, IMPASTO_LOSSES_RELATIVE,
-     IMPASTO_KEEP_ALL, 0, IMPASTO_STYLE_LOSS_GRAM, 1},
+     IMPASTO_POOLING_AVERAGE, IMPASTO_PADDING_REPLICATE, IMPASTO_LOSSES_RELATIVE, IMPASTO_KEEP_ALL,
+     0, IMPASTO_STYLE_LOSS_GRAM, 1},
     {"all layers average zero", 16, 19, 23, 1u << 3 | 1u << 12, 1u << 0 | 1u << 4 | 1u << 14,
-     IMPASTO_POOLING_AVERAGE, IMPASTO_PADDING_ZERO, IMPASTO_LOSSES_RELATIVE, IMPASTO_KEEP_ALL, 0, IMPASTO_STYLE_LOSS_GRAM, 1},
+     IMPASTO_POOLING_AVERAGE, IMPASTO_PADDING_ZERO, IMPASTO_LOSSES_RELATIVE, IMPASTO_KEEP_ALL, 0,
+     IMPASTO_STYLE_LOSS_GRAM, 1},
     {"strips average replicate", 9, 75, 21, 1u << 5, 1u << 0 | 1u << 3 | 1u << 8,
      IMPASTO_POOLING_AVERAGE, IMPASTO_PADDING_REPLICATE, IMPASTO_LOSSES_RELATIVE,
      IMPASTO_KEEP_INPUT, 4, IMPASTO_STYLE_LOSS_GRAM, 1},
     {"masks average replicate", 10, 34, 19, 1u << 8, 1u << 0 | 1u << 5, IMPASTO_POOLING_AVERAGE,
-     IMPASTO_PADDING_REPLICATE, IMPASTO_LOSSES_RELATIVE, IMPASTO_KEEP_MASKS, 0, IMPASTO_STYLE_LOSS_GRAM, 1},
+     IMPASTO_PADDING_REPLICATE, IMPASTO_LOSSES_RELATIVE, IMPASTO_KEEP_MASKS, 0,
+     IMPASTO_STYLE_LOSS_GRAM, 1},
     {"masks max zero", 5, 41, 24, 1u << 4, 1u << 1, IMPASTO_POOLING_MAX, IMPASTO_PADDING_ZERO,
      IMPASTO_LOSSES_GATYS, IMPASTO_KEEP_MASKS, 0, IMPASTO_STYLE_LOSS_GRAM, 1},
     {"strips max zero", 5, 41, 24, 1u << 4, 1u << 1 | 1u << 2, IMPASTO_POOLING_MAX,
-     IMPASTO_PADDING_ZERO, IMPASTO_LOSSES_GATYS, IMPASTO_KEEP_INPUT, 12, IMPASTO_STYLE_LOSS_GRAM, 1},
+     IMPASTO_PADDING_ZERO, IMPASTO_LOSSES_GATYS, IMPASTO_KEEP_INPUT, 12, IMPASTO_STYLE_LOSS_GRAM,
+     1},
     {"strips and masks average replicate", 9, 75, 21, 1u << 5, 1u << 0 | 1u << 3 | 1u << 8,
      IMPASTO_POOLING_AVERAGE, IMPASTO_PADDING_REPLICATE, IMPASTO_LOSSES_RELATIVE,
      IMPASTO_KEEP_INPUT_AND_MASKS, 8, IMPASTO_STYLE_LOSS_GRAM, 1},
@@ -53,11 +59,12 @@ static const struct problem {
     {"masks computed twice max replicate", 5, 41, 25, 1u << 2, 1u << 0 | 1u << 4,
      IMPASTO_POOLING_MAX, IMPASTO_PADDING_REPLICATE, IMPASTO_LOSSES_RELATIVE,
      IMPASTO_KEEP_INPUT_AND_MASKS, 1000, IMPASTO_STYLE_LOSS_GRAM, 1},
-    {"computed twice average zero", 10, 33, 18, 1u << 9, 1u << 2 | 1u << 6,
-     IMPASTO_POOLING_AVERAGE, IMPASTO_PADDING_ZERO, IMPASTO_LOSSES_RELATIVE,
-     IMPASTO_KEEP_INPUT, 1000, IMPASTO_STYLE_LOSS_GRAM, 1},
+    {"computed twice average zero", 10, 33, 18, 1u << 9, 1u << 2 | 1u << 6, IMPASTO_POOLING_AVERAGE,
+     IMPASTO_PADDING_ZERO, IMPASTO_LOSSES_RELATIVE, IMPASTO_KEEP_INPUT, 1000,
+     IMPASTO_STYLE_LOSS_GRAM, 1},
     {"three blocks max replicate", 5, 33, 24, 1u << 3, 1u << 0 | 1u << 2 | 1u << 4,
-     IMPASTO_POOLING_MAX, IMPASTO_PADDING_REPLICATE, IMPASTO_LOSSES_RELATIVE, IMPASTO_KEEP_ALL, 0, IMPASTO_STYLE_LOSS_GRAM, 1},
+     IMPASTO_POOLING_MAX, IMPASTO_PADDING_REPLICATE, IMPASTO_LOSSES_RELATIVE, IMPASTO_KEEP_ALL, 0,
+     IMPASTO_STYLE_LOSS_GRAM, 1},
     {"covariance average replicate", 5, 21, 18, 1u << 3, 1u << 0 | 1u << 2 | 1u << 4,
      IMPASTO_POOLING_AVERAGE, IMPASTO_PADDING_REPLICATE, IMPASTO_LOSSES_RELATIVE, IMPASTO_KEEP_ALL,
      0, IMPASTO_STYLE_LOSS_COVARIANCE, 1},
@@ -67,15 +74,15 @@ static const struct problem {
     {"regions strips and masks average zero", 9, 73, 26, 1u << 5, 1u << 0 | 1u << 3 | 1u << 6,
      IMPASTO_POOLING_AVERAGE, IMPASTO_PADDING_ZERO, IMPASTO_LOSSES_GATYS,
      IMPASTO_KEEP_INPUT_AND_MASKS, 8, IMPASTO_STYLE_LOSS_COVARIANCE, 2},
-    {"regions covariance strips average replicate", 5, 41, 23, 1u << 2,
-     1u << 0 | 1u << 1 | 1u << 4, IMPASTO_POOLING_AVERAGE, IMPASTO_PADDING_REPLICATE,
-     IMPASTO_LOSSES_RELATIVE, IMPASTO_KEEP_INPUT, 8, IMPASTO_STYLE_LOSS_COVARIANCE, 2},
+    {"regions covariance strips average replicate", 5, 41, 23, 1u << 2, 1u << 0 | 1u << 1 | 1u << 4,
+     IMPASTO_POOLING_AVERAGE, IMPASTO_PADDING_REPLICATE, IMPASTO_LOSSES_RELATIVE,
+     IMPASTO_KEEP_INPUT, 8, IMPASTO_STYLE_LOSS_COVARIANCE, 2},
 };
 
-/* Losses are sums of many terms; gradients pass up to 16 layers. Sizes are such that no activation is so
- * near to 0 that rounding decides about its ReLU. With maximum pooling a near-tie may be decided either
- * way, so there a percentile is judged, and the whole direction; and the networks are shallow, or one
- * such decision would reach the whole of so small a picture. */
+/* Losses are sums of many terms; gradients pass up to 16 layers. Sizes are such that no activation
+ * is so near to 0 that rounding decides about its ReLU. With maximum pooling a near-tie may be
+ * decided either way, so there a percentile is judged, and the whole direction; and the networks
+ * are shallow, or one such decision would reach the whole of so small a picture. */
 #define LOSS_BOUND 1e-5
 #define AVERAGE_BOUND 1e-4
 #define PERCENTILE_BOUND 1e-3
@@ -227,8 +234,9 @@ static enum impasto_status run_machine(struct imp_check_run *run, const struct p
 }
 
 /* Rounding features by a share d moves a loss, the mean square of a difference, by 2 d sqrt(loss *
- * energy of the target): where image and target hardly differ, that is much of the loss. So the error
- * is taken relative to the loss and a tenth of that root. Relative losses have an energy of 1. */
+ * energy of the target): where image and target hardly differ, that is much of the loss. So the
+ * error is taken relative to the loss and a tenth of that root. Relative losses have an energy
+ * of 1. */
 static double term_error(double found, double expected, double energy)
 {
     if (expected == 0)
@@ -240,8 +248,8 @@ static double loss_error(const struct imp_ref_objective *objective,
                          const struct imp_loss_values *found,
                          const struct impasto_progress *expected)
 {
-    double worst = fmax(term_error(found->total, expected->total, 0),
-                        term_error(found->tv, expected->tv, 0));
+    double worst =
+        fmax(term_error(found->total, expected->total, 0), term_error(found->tv, expected->tv, 0));
     const double energy = objective->params->losses == IMPASTO_LOSSES_RELATIVE;
     for (int l = 0; l < objective->depth; l++) {
         worst = fmax(worst, term_error(found->content[l], expected->content[l], energy));
@@ -311,8 +319,14 @@ static void check(struct imp_check_run *run, const struct problem *p)
 {
     const size_t n = 3 * (size_t)p->height * (size_t)p->width;
     struct impasto_params params = {
-        .losses = p->losses, .style_loss = p->style_loss, .pooling = p->pooling, .padding = p->padding,
-        .strength = 0.5f, .content_weight = 2, .style_weight = 30, .tv_weight = 5,
+        .losses = p->losses,
+        .style_loss = p->style_loss,
+        .pooling = p->pooling,
+        .padding = p->padding,
+        .strength = 0.5f,
+        .content_weight = 2,
+        .style_weight = 30,
+        .tv_weight = 5,
     };
     for (int l = 0; l < IMPASTO_LAYERS; l++) {
         params.content_layers[l] = p->content >> l & 1u ? 1.0f + 0.1f * (float)l : 0;

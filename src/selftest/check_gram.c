@@ -54,8 +54,8 @@ static void check(struct imp_check_run *run, const struct shape *s)
         goto done;
 
     if (imp_check_begin(run, "gram %s", name) &&
-        imp_check_ok(
-            run, imp_gram(run->device, &features, &whole, NULL, elements, workspace, matrix, "check"))) {
+        imp_check_ok(run, imp_gram(run->device, &features, &whole, NULL, elements, workspace,
+                                   matrix, "check"))) {
         const double damage = imp_check_read_buffer(run, matrix, entries, found);
         imp_ref_gram(c, m, wide, NULL, gram);
         imp_check_end(run, fmax(damage, imp_check_error(found, gram, entries)), BOUND);
@@ -64,8 +64,8 @@ static void check(struct imp_check_run *run, const struct shape *s)
         goto done;
     /* The device's own matrix is the input of the next steps, so that only their errors show. */
     if (imp_check_begin(run, "gram difference %s", name) &&
-        imp_check_ok(
-            run, imp_gram(run->device, &features, &whole, NULL, elements, workspace, matrix, "check")) &&
+        imp_check_ok(run, imp_gram(run->device, &features, &whole, NULL, elements, workspace,
+                                   matrix, "check")) &&
         imp_check_ok(run, imp_gram_difference(run->device, matrix, goal, c, factor, difference,
                                               shares, 0))) {
         double damage = fmax(imp_check_read_buffer(run, matrix, entries, found),
@@ -77,16 +77,16 @@ static void check(struct imp_check_run *run, const struct shape *s)
         imp_check_end(run, fmax(damage, isfinite(error) ? error : INFINITY), 1e-6);
     }
     if (imp_check_begin(run, "gram gradient %s", name) &&
-        imp_check_ok(
-            run, imp_gram(run->device, &features, &whole, NULL, elements, workspace, matrix, "check")) &&
+        imp_check_ok(run, imp_gram(run->device, &features, &whole, NULL, elements, workspace,
+                                   matrix, "check")) &&
         imp_check_ok(run, imp_gram_difference(run->device, matrix, goal, c, factor, difference,
                                               shares, 0)) &&
-        imp_check_ok(
-            run, imp_conv_pointwise(run->device, &(struct imp_pointwise){.x = features,
-                                                                         .y = out,
-                                                                         .window = whole,
-                                                                         .weights = difference,
-                                                                         .label = "check"}))) {
+        imp_check_ok(run,
+                     imp_conv_pointwise(run->device, &(struct imp_pointwise){.x = features,
+                                                                             .y = out,
+                                                                             .window = whole,
+                                                                             .weights = difference,
+                                                                             .label = "check"}))) {
         const double damage =
             fmax(imp_check_read_buffer(run, matrix, entries, found), imp_check_read(run, &out, g));
         for (int i = 0; i < c; i++)

@@ -53,8 +53,8 @@ static void check_input(struct imp_check_run *run, const struct shape *s, bool r
 static void check_input_backward(struct imp_check_run *run, const struct shape *s)
 {
     const int h = s->height, w = s->width, strip = h - 1;
-    const struct imp_window window = {.first = strip > 2, .rows = strip > 2 ? strip - 2 : 1,
-                                      .at = 1 + (strip > 2)};
+    const struct imp_window window = {
+        .first = strip > 2, .rows = strip > 2 ? strip - 2 : 1, .at = 1 + (strip > 2)};
     const size_t pixels = 3 * (size_t)h * (size_t)w, given = 3 * (size_t)strip * (size_t)w;
     float *g = imp_check_data(run, 0, given, false), *found = imp_check_data(run, 1, pixels, false);
     double *expected = imp_check_doubles(run, pixels);
@@ -96,9 +96,9 @@ static void check_copy_rows(struct imp_check_run *run, const struct shape *s)
         const double damage = imp_check_read(run, &to, found);
         for (int c = 0; c < CHANNELS; c++)
             for (int i = 0; i < tall * w; i++)
-                expected[c * tall * w + i] = (double)(i < 3 * w || i >= (h + 2) * w
-                                                          ? b[c * tall * w + i]
-                                                          : a[c * h * w + i - 2 * w]);
+                expected[c * tall * w + i] =
+                    (double)(i < 3 * w || i >= (h + 2) * w ? b[c * tall * w + i]
+                                                           : a[c * h * w + i - 2 * w]);
         imp_check_end(run, fmax(damage, imp_check_error(found, expected, all)), 0);
     }
     imp_buffer_free(&from.buffer);
@@ -278,7 +278,8 @@ static void check_tv(struct imp_check_run *run, const struct shape *s)
     const float weight = 3.5f;
     float *image = imp_check_data(run, 0, n, true), *g = imp_check_data(run, 1, n, false);
     float *found = imp_check_data(run, 2, n, false);
-    double *wide = imp_check_widen(run, image, n), *expected = imp_check_widen(run, g, n), total = 0;
+    double *wide = imp_check_widen(run, image, n), *expected = imp_check_widen(run, g, n),
+           total = 0;
     struct imp_buffer *picture = NULL, *gradient = NULL, *sums = NULL;
     if (!run->broken && imp_check_buffer(run, &picture, n, image) &&
         imp_check_buffer(run, &gradient, n, g) && imp_check_buffer(run, &sums, IMP_PARTS, NULL) &&
@@ -310,7 +311,8 @@ static void check_adam(struct imp_check_run *run, const struct shape *s)
                             .epsilon = 1e-8f,
                             .bounds = {0, 0.75f}};
     float *start = imp_check_data(run, 0, count, true), *g = imp_check_data(run, 1, count, false);
-    float *found = imp_check_data(run, 2, count, false), *zeros = imp_check_data(run, 3, count, false);
+    float *found = imp_check_data(run, 2, count, false),
+          *zeros = imp_check_data(run, 3, count, false);
     for (size_t i = 0; zeros && i < count; i++)
         zeros[i] = 0;
     double *image = imp_check_widen(run, start, count), *gradient = imp_check_widen(run, g, count);

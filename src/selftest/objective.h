@@ -8,7 +8,7 @@
 
 struct imp_ref_pass {
     int h[IMPASTO_LAYERS], w[IMPASTO_LAYERS];
-    double *input;                    /* (3, height + 2, width + 2): with the halo as padding asks */
+    double *input; /* (3, height + 2, width + 2): with the halo as padding asks */
     double *features[IMPASTO_LAYERS]; /* after the ReLU */
     double *pooled[IMPASTO_LAYERS];   /* what layer l reads, where pooling comes before it */
 };

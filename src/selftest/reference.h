@@ -4,21 +4,24 @@
 
 /*
  * The mathematics once more, in double precision and the plainest C: what the device is judged by.
- * Arrays are (channels, height, width), without halo. Outputs are overwritten unless stated otherwise.
+ * Arrays are (channels, height, width), without halo. Outputs are overwritten unless stated
+ * otherwise.
  */
 
 #include "net/weights.h"
 #include "ops/element.h"
 #include "ops/step.h"
 
-/* y (out, h, w) = 3x3 convolution of x (in, h, w), zeros beyond the edge; weights (out, in, 3, 3). */
+/* y (out, h, w) = 3x3 convolution of x (in, h, w), zeros beyond the edge; weights (out, in,
+ * 3, 3). */
 void imp_ref_conv(int in, int out, int h, int w, const double *x, const float *weights, double *y);
 /* gx (in, h, w) = gradient to x of that convolution, given gy (out, h, w). */
 void imp_ref_conv_backward(int in, int out, int h, int w, const double *gy, const float *weights,
                            double *gx);
 /* y (c, h / 2, w / 2) = 2x2 pooling of x (c, h, w). */
 void imp_ref_pool(int c, int h, int w, bool average, const double *x, double *y);
-/* gx (c, h, w) = gradient through the pooling; of equal maxima the first in reading order has it. */
+/* gx (c, h, w) = gradient through the pooling; of equal maxima the first in reading order
+ * has it. */
 void imp_ref_pool_backward(int c, int h, int w, bool average, const double *x, const double *gy,
                            double *gx);
 /* g (c, c) = F diag(w) F^T / (c sum w) of f (c, m); weights w (m), or NULL: 1. */

@@ -4,8 +4,8 @@
 
 /*
  * Every operation on the device at hand against reference code in double precision. `impasto
- * --self-test`, the device's short check when it is opened, and the test suites run the same checks,
- * at different lengths.
+ * --self-test`, the device's short check when it is opened, and the test suites run the same
+ * checks, at different lengths.
  */
 
 enum imp_selftest_level {

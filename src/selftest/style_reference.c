@@ -29,7 +29,7 @@ static double *mask_at(const float *mask, int height, int width, int l)
         for (int y = 0; y < h; y++)
             for (int x = 0; x < w; x++) {
                 const double *p = plane + 2 * y * width + 2 * x;
-                /* NOLINTNEXTLINE(clang-analyzer-core.*): four of height x width, all written above */
+                /* NOLINTNEXTLINE(clang-analyzer-core.*): all four written above */
                 plane[y * w + x] = (p[0] + p[1] + p[width] + p[width + 1]) / 4;
             }
         height = h;

@@ -95,9 +95,8 @@ static uint64_t largest_buffer(const struct imp_scale *scale)
     const struct imp_layout *parts[] = {scale->weights, &scale->targets, &scale->main};
     uint64_t largest = 0;
     for (size_t i = 0; i < IMP_COUNT(parts) + (size_t)scale->passes; i++) {
-        const uint64_t bytes =
-            imp_layout_largest(i < IMP_COUNT(parts) ? parts[i]
-                                                    : &scale->pass[i - IMP_COUNT(parts)].layout);
+        const uint64_t bytes = imp_layout_largest(
+            i < IMP_COUNT(parts) ? parts[i] : &scale->pass[i - IMP_COUNT(parts)].layout);
         largest = bytes > largest ? bytes : largest;
     }
     return largest;
@@ -127,7 +126,8 @@ static bool would_fit(const struct imp_scale *scale, const struct imp_sources *s
     return fits;
 }
 
-/* The longest history with which the job would fit at its size; 0: none, or the optimiser has none. */
+/* The longest history with which the job would fit at its size; 0: none, or the optimiser
+ * has none. */
 static int fitting_history(const struct imp_scale *scale, const struct imp_sources *sources,
                            int size)
 {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Opening a device for the user: selection, and proof that it computes rightly before it is used. */
+/* Opening a device for the user: selection, and proof that it computes rightly before it
+ * is used. */
 
 #include "ops/gemm.h"
 #include "stylize/stylize.h"
@@ -154,8 +155,7 @@ const struct impasto_device_info *impasto_device_info(const struct impasto_devic
 enum impasto_status impasto_device_self_test(struct impasto_device *device, impasto_check_fn report,
                                              void *user, struct impasto_error *error)
 {
-    const int failed =
-        imp_selftest_run(device->device, IMP_SELFTEST_USER, NULL, report, user);
+    const int failed = imp_selftest_run(device->device, IMP_SELFTEST_USER, NULL, report, user);
     if (failed < 0)
         return imp_fail(error, broken_status(device), "%s failed its self-test: %s",
                         impasto_device_info(device)->name,

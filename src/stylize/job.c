@@ -156,8 +156,8 @@ static enum impasto_status try_to_enter(struct impasto_job *job, const struct im
 /* Of what the driver has refused, what is asked for next, if there is a plan for it. */
 #define LESS_MEMORY 0.75
 
-/* Plans the scale again with less than the `asked` bytes that the driver has refused; where that is less
- * than the smallest plan, with the smallest, if it is smaller than that. */
+/* Plans the scale again with less than the `asked` bytes that the driver has refused; where that is
+ * less than the smallest plan, with the smallest, if it is smaller than that. */
 static enum impasto_status plan_with_less(struct impasto_job *job, uint64_t asked)
 {
     const uint64_t others = imp_scale_others(&job->scale);
@@ -204,8 +204,8 @@ static enum impasto_status take_pictures(struct impasto_job *job,
     IMP_TRY(imp_sizes_check("content", pictures->content->name, "`size`", sizes.width, sizes.height,
                             error));
     IMP_TRY(imp_schedule_make(params, width, height, &job->schedule, error));
-    IMP_TRY(imp_sources_make(params, pictures, &sizes, job->schedule.count == 1, &job->sources,
-                             error));
+    IMP_TRY(
+        imp_sources_make(params, pictures, &sizes, job->schedule.count == 1, &job->sources, error));
     json_decref(job->pictures);
     job->pictures = imp_pictures_identity(pictures, params);
     return job->pictures ? IMPASTO_OK : imp_fail_memory(error, "checksums of pictures", 0);

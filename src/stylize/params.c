@@ -49,7 +49,8 @@ static const struct recipe trained_shallow = {
     .margin = 16,
 };
 
-/* The built-in weights: what looked best at 320 to 512 pixels. Less smoothness leaves dots in skies. */
+/* The built-in weights: what looked best at 320 to 512 pixels. Less smoothness leaves dots in
+ * skies. */
 static const struct recipe builtin = {
     .content = C22,
     .style = {C11, C12, C21, C22, C31, C41},
@@ -73,9 +74,10 @@ static void apply(const struct recipe *recipe, int layers, struct impasto_params
     params->margin = recipe->margin;
 }
 
-static void preset_default(const struct impasto_weights_info *weights, struct impasto_params *params)
+static void preset_default(const struct impasto_weights_info *weights,
+                           struct impasto_params *params)
 {
-    apply(weights->builtin         ? &builtin
+    apply(weights->builtin        ? &builtin
           : weights->layers > C42 ? &trained
                                   : &trained_shallow,
           weights->layers, params);
@@ -108,13 +110,15 @@ struct balance {
     float content_weight, style_weight, tv_weight;
 };
 static const struct balance classic_trained = {C52, 1e4f, 1e-2f / 5, 6e7f};
-/* Its balance for weights that end before conv5_2, by looking at 160 to 512 pixels: activations of conv3_4
- * are so much larger that with 1e4 the photograph stays. */
+/* Its balance for weights that end before conv5_2, by looking at 160 to 512 pixels: activations of
+ * conv3_4 are so much larger that with 1e4 the photograph stays. */
 static const struct balance classic_shallow = {C34, 1, 1e-2f / 5, 6e7f};
-/* And for the built-in weights, whose layers are all of one scale; large, so that epsilon stays small. */
+/* And for the built-in weights, whose layers are all of one scale; large, so that epsilon stays
+ * small. */
 static const struct balance classic_builtin = {C22, 1e5f, 3e9f, 1e7f};
 
-static void preset_classic(const struct impasto_weights_info *weights, struct impasto_params *params)
+static void preset_classic(const struct impasto_weights_info *weights,
+                           struct impasto_params *params)
 {
     static const int style[] = {C11, C21, C31, C41, C51};
     const int layers = weights->layers;
@@ -181,12 +185,13 @@ enum impasto_status impasto_params_preset(const struct impasto_weights *weights,
         return IMPASTO_OK;
     }
     return imp_fail(error, IMPASTO_ERROR_USAGE,
-                    "preset '%s' does not exist; choose one of default, quick, fine, classic", preset);
+                    "preset '%s' does not exist; choose one of default, quick, fine, classic",
+                    preset);
 }
 
-/* With the presets' scales at 320 pixels, L-BFGS has after 60 iterations at each the losses that Adam has
- * after 100, or up to 4 % more (trained weights, two pairs of pictures); with the built-in weights 40 are
- * enough for that (three pairs). */
+/* With the presets' scales at 320 pixels, L-BFGS has after 60 iterations at each the losses that
+ * Adam has after 100, or up to 4 % more (trained weights, two pairs of pictures); with the built-in
+ * weights 40 are enough for that (three pairs). */
 #define ADAM_PER_LBFGS (5.0 / 3)
 
 static int as_many(int iterations, double times)
@@ -204,8 +209,8 @@ void impasto_params_optimizer(struct impasto_params *params, enum impasto_optimi
     params->optimizer = optimizer;
     params->iterations = as_many(params->iterations, times);
     params->first_iterations = as_many(params->first_iterations, times);
-    /* Adam wanders about its goal; L-BFGS's points are each better than the last, and their mean would
-     * not be. */
+    /* Adam wanders about its goal; L-BFGS's points are each better than the last, and their mean
+     * would not be. */
     params->average = adam ? 0.99f : 0;
 }
 
@@ -280,8 +285,7 @@ enum impasto_status imp_params_check(const struct impasto_params *p,
          p->losses == IMPASTO_LOSSES_RELATIVE || p->losses == IMPASTO_LOSSES_GATYS,
          "relative or gatys"},
         {"style-loss", p->style_loss,
-         p->style_loss == IMPASTO_STYLE_LOSS_GRAM ||
-             p->style_loss == IMPASTO_STYLE_LOSS_COVARIANCE,
+         p->style_loss == IMPASTO_STYLE_LOSS_GRAM || p->style_loss == IMPASTO_STYLE_LOSS_COVARIANCE,
          "gram or covariance"},
         {"colour", p->colour,
          p->colour >= IMPASTO_COLOUR_STYLE && p->colour <= IMPASTO_COLOUR_MATCH,
@@ -333,8 +337,8 @@ int imp_params_depth(const struct impasto_params *params)
 
 struct imp_loss_options imp_params_losses(const struct impasto_params *params)
 {
-    /* From a tenth of the style's weight to ten times, and the other way round for the content's.
-     */
+    /* From a tenth of the style's weight to ten times, and the other way round for
+     * the content's. */
     const double strength = pow(10, 2 * (double)params->strength - 1);
     struct imp_loss_options options = {
         .relative = params->losses == IMPASTO_LOSSES_RELATIVE,

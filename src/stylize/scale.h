@@ -23,14 +23,14 @@ struct imp_scale {
     int passes;
     const struct imp_optimizer *optimizer;
     struct imp_optimizer_state state;
-    int steps;  /* taken at this scale */
+    int steps; /* taken at this scale */
     struct imp_guard guard;
     bool torn; /* a step failed on its way: the image, and what goes with it, are of no one step */
     struct imp_buffer *image;
     struct imp_buffer *average; /* of the images, not yet divided by what it counts; NULL: none */
     struct imp_buffer *average_before; /* the last step */
     bool average_undoable;             /* that is known */
-    struct imp_layout targets; /* from opening to closing: targets, masks, Gram matrices */
+    struct imp_layout targets;         /* from opening to closing: targets, masks, Gram matrices */
     struct imp_layout main; /* after the style passes: activations, gradients, image, optimiser */
     /* Estimated time of an iteration, and of one that keeps everything; see imp_net_cost. */
     double cost, cost_of_keeping;
@@ -48,8 +48,8 @@ enum impasto_status imp_scale_init(struct imp_scale *scale, struct imp_device *d
 /* Also when it was only initialised, or zeroed. */
 void imp_scale_release(struct imp_scale *scale);
 
-/* What goes from one scale to the next: the image and the optimiser's vectors, (3, height, width).
- */
+/* What goes from one scale to the next: the image and the optimiser's vectors, (3,
+ * height, width). */
 struct imp_carry {
     int height, width;
     float *image;
@@ -60,13 +60,13 @@ void imp_carry_free(struct imp_carry *carry);
 
 struct imp_targets;
 
-/* Of a planned scale: allocates the targets and computes those of the styles, or takes them from `known`;
- * remembers them there (NULL: neither). */
+/* Of a planned scale: allocates the targets and computes those of the styles, or takes them from
+ * `known`; remembers them there (NULL: neither). */
 enum impasto_status imp_scale_open_styles(struct imp_scale *scale,
                                           const struct imp_sources *sources,
                                           struct imp_targets *known);
-/* Then allocates the rest and computes those of the content; the image begins with what was carried, or,
- * where that is NULL, as the parameters say. */
+/* Then allocates the rest and computes those of the content; the image begins with what was
+ * carried, or, where that is NULL, as the parameters say. */
 enum impasto_status imp_scale_open_content(struct imp_scale *scale,
                                            const struct imp_sources *sources,
                                            const struct imp_carry *carry);
@@ -94,14 +94,14 @@ enum impasto_status imp_targets_write(const struct imp_targets *targets, struct 
 
 /* ---- steps.c --------------------------------------------------------------------------------- */
 
-/* Losses of the image as it is, and, with `gradient`, the gradient; what of these and of the state is not
- * finite is IMPASTO_ERROR_NUMERIC. iteration: for messages, here and below. */
+/* Losses of the image as it is, and, with `gradient`, the gradient; what of these and of the state
+ * is not finite is IMPASTO_ERROR_NUMERIC. iteration: for messages, here and below. */
 enum impasto_status imp_scale_evaluate(struct imp_scale *scale, bool gradient, int iteration,
                                        struct impasto_progress *progress);
 /* The same with gradient, for imp_scale_step, which is to be told the total. Where something is not
- * finite, with a warning: it is measured again; the last step is taken back and a shorter one taken; an
- * optimiser that has a better image to go back to is told, as by a NaN. IMPASTO_ERROR_NUMERIC, with the
- * image of the last good step, where none of this helps. */
+ * finite, with a warning: it is measured again; the last step is taken back and a shorter one
+ * taken; an optimiser that has a better image to go back to is told, as by a NaN.
+ * IMPASTO_ERROR_NUMERIC, with the image of the last good step, where none of this helps. */
 enum impasto_status imp_scale_measure(struct imp_scale *scale, int iteration,
                                       struct impasto_progress *progress, double *total);
 /* Moves the image. */
@@ -110,8 +110,9 @@ enum impasto_status imp_scale_step(struct imp_scale *scale, int iteration, doubl
  * it. */
 enum impasto_status imp_scale_finish(struct imp_scale *scale, int iteration,
                                      struct impasto_progress *progress);
-/* To be called between steps before anything is kept: what the last step led to has not been measured
- * yet. Where it is not finite, it is taken back; IMPASTO_ERROR_NUMERIC where it cannot be. */
+/* To be called between steps before anything is kept: what the last step led to has not been
+ * measured yet. Where it is not finite, it is taken back; IMPASTO_ERROR_NUMERIC where it
+ * cannot be. */
 enum impasto_status imp_scale_verify(struct imp_scale *scale, int iteration);
 /* Where the picture is: not always where the next evaluation is to be. */
 const struct imp_buffer *imp_scale_best(const struct imp_scale *scale);

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Milliseconds and GFLOP/s of every convolution algorithm on every layer of VGG19, forwards and
- * backwards: bench_conv [SIZE [ALGORITHM]]. The flops are those of direct convolution, so Winograd's
- * filtering may go beyond the device's peak, which is measured first.
+ * backwards: bench_conv [SIZE [ALGORITHM]]. The flops are those of direct convolution, so
+ * Winograd's filtering may go beyond the device's peak, which is measured first.
  *
- * Then what the algorithm's kernels take of the time, one waited for after the other, with the flops that
- * they do, for which the peak is measured again before and after.
+ * Then what the algorithm's kernels take of the time, one waited for after the other, with the
+ * flops that they do, for which the peak is measured again before and after.
  *
- * SIZE is the side of a square picture (512). $IMPASTO_TEST_DEVICE names the device. Each figure is a
- * median, see imp_tune_time; the peaks are the best of RUNS runs.
+ * SIZE is the side of a square picture (512). $IMPASTO_TEST_DEVICE names the device. Each figure is
+ * a median, see imp_tune_time; the peaks are the best of RUNS runs.
  */
 
 #include "net/weights.h"
@@ -53,16 +53,16 @@ static double report_peaks(struct imp_device *device)
     if (imp_buffer_create(device, COPY, "bench", &from) ||
         imp_buffer_create(device, COPY, "bench", &to))
         goto done;
-    const double sum = time_launch(
-        device, &(struct imp_launch){.kernel = {"probe", "probe_multiply_add", macros},
-                                     IMP_ARGS(imp_buf(to), imp_int(turns), imp_float(0.999f),
-                                              imp_float(0.001f)),
-                                     .global = {items}});
+    const double sum =
+        time_launch(device, &(struct imp_launch){.kernel = {"probe", "probe_multiply_add", macros},
+                                                 IMP_ARGS(imp_buf(to), imp_int(turns),
+                                                          imp_float(0.999f), imp_float(0.001f)),
+                                                 .global = {items}});
     const double copy = time_launch(
-        device, &(struct imp_launch){.kernel = {"probe", "probe_copy", macros},
-                                     IMP_ARGS(imp_buf(from), imp_buf(to), imp_int(n),
-                                              imp_int(columns)),
-                                     .global = {(size_t)((n + columns - 1) / columns)}});
+        device,
+        &(struct imp_launch){.kernel = {"probe", "probe_copy", macros},
+                             IMP_ARGS(imp_buf(from), imp_buf(to), imp_int(n), imp_int(columns)),
+                             .global = {(size_t)((n + columns - 1) / columns)}});
     peak = 2e-9 * (double)items * CHAINS * lanes * turns / sum;
     printf("peak: %.1f GFLOP/s of multiply-adds, %.1f GB/s of copying (read and written)\n", peak,
            2e-9 * (double)COPY / copy);
@@ -83,8 +83,8 @@ static void report(struct imp_device *device, const struct imp_conv_algorithm *a
         return;
     double seconds = 0;
     if (imp_tune_time(device, algorithm, in, out, side, &seconds)) {
-        printf("%-8s %-8s %s: %s\n", shape->name, forward ? "forward" : "backward",
-               algorithm->name, imp_device_error(device)->message);
+        printf("%-8s %-8s %s: %s\n", shape->name, forward ? "forward" : "backward", algorithm->name,
+               imp_device_error(device)->message);
         return;
     }
     printf("%-8s %-8s %-9s %4d>%-4d @ %4d  %9.2f ms  %8.1f GFLOP/s\n", shape->name,
@@ -93,7 +93,8 @@ static void report(struct imp_device *device, const struct imp_conv_algorithm *a
     fflush(stdout);
 }
 
-static void report_all(struct imp_device *device, const struct imp_conv_algorithm *algorithm, int size)
+static void report_all(struct imp_device *device, const struct imp_conv_algorithm *algorithm,
+                       int size)
 {
     for (int l = 0; l < IMPASTO_LAYERS; l++)
         for (int forward = 1; forward >= 0; forward--)
@@ -108,8 +109,8 @@ struct kernels {
 };
 
 /* Adds a layer's kernels to the sums, each with the best of RUNS times. */
-static bool add_kernels(struct imp_device *device, const struct imp_conv_algorithm *algorithm, int in,
-                        int out, int side, struct kernels *sums)
+static bool add_kernels(struct imp_device *device, const struct imp_conv_algorithm *algorithm,
+                        int in, int out, int side, struct kernels *sums)
 {
     static struct imp_profile_row best[8];
     size_t count = 0;

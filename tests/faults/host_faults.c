@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the library does, with the n-th call of each kind failing, for n = 1, 2, ... until none is
- * left to fail: host_faults FOLDER STEP [NAME...]. Sound files of each kind are in the folder. Where
- * STEP is not 1, only every so manieth n is tried behind the first 20.
+ * left to fail: host_faults FOLDER STEP [NAME...]. Sound files of each kind are in the folder.
+ * Where STEP is not 1, only every so manieth n is tried behind the first 20.
  *
  * After each: the status is a documented one with one line that says why, or the call has done all
  * of its work; what it writes is the old file or the whole new one, and nothing lies beside it; no

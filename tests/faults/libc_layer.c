@@ -34,8 +34,8 @@ static struct range {
 } ranges[MOST_RANGES];
 static int range_count;
 
-/* Decoders run in children, which count on, and which may open nothing once they have begun: so this lies
- * in memory that they share, or in the file IMPASTO_FAULT_MARK. */
+/* Decoders run in children, which count on, and which may open nothing once they have begun: so
+ * this lies in memory that they share, or in the file IMPASTO_FAULT_MARK. */
 static struct state {
     atomic_bool fired;       /* the first byte of the file */
     atomic_long left[KINDS]; /* calls until the one that fails; 0: none does */

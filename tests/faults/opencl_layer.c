@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * An OpenCL layer that makes calls fail, or their results wrong. The loader puts it between the program and the driver
- * where $OPENCL_LAYERS names it, so the program under test is the one that users have.
+ * An OpenCL layer that makes calls fail, or their results wrong. The loader puts it between the
+ * program and the driver where $OPENCL_LAYERS names it, so the program under test is the one that
+ * users have.
  *
  * $IMPASTO_FAULT says which call, by words with commas between:
  *
@@ -296,8 +297,7 @@ static cl_int CL_API_CALL note_argument(cl_kernel kernel, cl_uint i, size_t size
     if (fault.poisons && size == sizeof(cl_mem) && value) {
         int at = 0;
         pthread_mutex_lock(&mutex);
-        while (at < argument_count &&
-               (arguments[at].kernel != kernel || arguments[at].i != i))
+        while (at < argument_count && (arguments[at].kernel != kernel || arguments[at].i != i))
             at++;
         if (at == MOST_ARGUMENTS) {
             fprintf(stderr, "IMPASTO_FAULT: too many arguments\n");
@@ -339,7 +339,8 @@ static cl_uint *contents(cl_command_queue queue, cl_mem buffer, size_t *count)
     return NULL;
 }
 
-/* The one in the middle of those that differ; where none does, of those that are not zero; or any. */
+/* The one in the middle of those that differ; where none does, of those that are not zero;
+ * or any. */
 static size_t choose(const cl_uint *before, const cl_uint *after, size_t count)
 {
     for (int how = 0; how < 2; how++) {
@@ -440,7 +441,7 @@ EXPORT cl_int CL_API_CALL clInitLayer(cl_uint entries, const cl_icd_dispatch *ta
     return CL_SUCCESS;
 }
 
-/* ---- For programs that run under it: opencl_layer.h ------------------------------------------- */
+/* ---- For programs that run under it: opencl_layer.h ------------------------------------------ */
 
 EXPORT long opencl_layer_left(const char *kind);
 EXPORT long opencl_layer_left(const char *kind)
@@ -471,7 +472,7 @@ EXPORT const char *opencl_layer_failed(void)
     return failed;
 }
 
-/* ---- Its report ------------------------------------------------------------------------------- */
+/* ---- Its report ------------------------------------------------------------------------------ */
 
 __attribute__((destructor)) static void report(void)
 {
@@ -483,9 +484,10 @@ __attribute__((destructor)) static void report(void)
         fclose(launches);
     if (!stream)
         return;
-    fprintf(stream,
-            "{\"calls\": %ld, \"failed\": \"%s\", \"poisoned\": %ld, \"known\": \"%s\", \"left\": {",
-            calls, failed, poisoned, known);
+    fprintf(
+        stream,
+        "{\"calls\": %ld, \"failed\": \"%s\", \"poisoned\": %ld, \"known\": \"%s\", \"left\": {",
+        calls, failed, poisoned, known);
     for (int i = 0; i < KINDS; i++)
         fprintf(stream, "%s\"%s\": %ld", i ? ", " : "", kind_names[i], left[i]);
     fprintf(stream, "}}\n");

@@ -9,7 +9,8 @@
  * refused; the device is closed and opened now and then. Nothing may pile up: resident memory, open
  * descriptors and threads stay what they were, no buffer or event outlives its job and no OpenCL
  * object its device (which is known where $OPENCL_LAYERS has opencl_layer.so), and a job that is
- * run now and then has the same bytes each time. It takes SHORT_JOBS jobs, or as many as --jobs or as fit
+ * run now and then has the same bytes each time. It takes SHORT_JOBS jobs, or as many as --jobs or
+ * as fit
  * --seconds. A line every so many seconds says how it stands.
  */
 
@@ -365,8 +366,9 @@ static enum impasto_status live(struct impasto_job **job, const struct task *tas
     return status;
 }
 
-/* A job may be refused for want of memory where little was allowed, for a style that would be smaller than
- * LEAST_SIDE beside a small picture (one in a thousand), and for nothing else, but where that was meant. */
+/* A job may be refused for want of memory where little was allowed, for a style that would be
+ * smaller than LEAST_SIDE beside a small picture (one in a thousand), and for nothing else, but
+ * where that was meant. */
 static void one_job(long number)
 {
     struct impasto_error error = {0};

@@ -49,9 +49,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         struct impasto_image *image = NULL;
         struct impasto_error error = {0};
         char *text = NULL;
-        struct imp_image_source source = {
-            .path = "fuzz", .stream = fmemopen(copy, size, "rb"), .max_pixels = MOST_PIXELS,
-        .memory = UINT64_MAX};
+        struct imp_image_source source = {.path = "fuzz",
+                                          .stream = fmemopen(copy, size, "rb"),
+                                          .max_pixels = MOST_PIXELS,
+                                          .memory = UINT64_MAX};
         if (!source.stream)
             abort();
         const enum impasto_status status = settings

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Settings files, up to the parameters that they lead to. Those in pictures are fuzz_png.c's, and cost a
- * process each here. */
+/* Settings files, up to the parameters that they lead to. Those in pictures are fuzz_png.c's, and
+ * cost a process each here. */
 
 #include "fuzz.h"
 #include "cli/options.h"

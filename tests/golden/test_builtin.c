@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Ten steps of the public API on the built-in weights against the same objective and Adam in double
- * precision: what test_reference.py does with the trained weights, where those are at hand.
- */
+ * precision: what test_reference.py does with the trained weights, where those are
+ * at hand. */
 
 #include "selftest/reference.h"
 
@@ -107,15 +107,17 @@ static void run_case(enum impasto_losses losses, enum impasto_pooling pooling,
     if (impasto_job_open(device, weights, &pictures, &params, &job, &error))
         fail_msg("%s", error.message);
 
-    const struct imp_ref_picture picture = {
-        .image = style, .height = H, .width = W, .share = 1};
+    const struct imp_ref_picture picture = {.image = style, .height = H, .width = W, .share = 1};
     struct imp_ref_region everywhere = {.weight = 1, .pictures = &picture, .picture_count = 1};
-    struct imp_ref_objective objective = {
-        .params = &params, .weights = weights, .height = H, .width = W,
-        .regions = &everywhere, .region_count = 1,
-        .map = {.reverse = true,
-                .scale = {255, 255, 255},
-                .offset = {-103.939f, -116.779f, -123.68f}}};
+    struct imp_ref_objective objective = {.params = &params,
+                                          .weights = weights,
+                                          .height = H,
+                                          .width = W,
+                                          .regions = &everywhere,
+                                          .region_count = 1,
+                                          .map = {.reverse = true,
+                                                  .scale = {255, 255, 255},
+                                                  .offset = {-103.939f, -116.779f, -123.68f}}};
     for (int l = 0; l < IMPASTO_LAYERS; l++) {
         if (params.content_layers[l] > 0 || params.style_layers[l] > 0)
             objective.depth = l + 1;

@@ -2,8 +2,9 @@
 /*
  * The self-test's checks as a test program: check_ops [brief|tiny|user|full [FILTER]]
  *
- * IMPASTO_TEST_DEVICE names the device (auto); IMPASTO_TEST_VECTOR and IMPASTO_TEST_WORK_GROUP force a
- * vector width and a largest work-group. Prints failures and a summary. Exit code 77: no device.
+ * IMPASTO_TEST_DEVICE names the device (auto); IMPASTO_TEST_VECTOR and IMPASTO_TEST_WORK_GROUP
+ * force a vector width and a largest work-group. Prints failures and a summary. Exit code 77: no
+ * device.
  */
 
 #include "open_device.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Writes src/net/builtin_table.h to standard output, and each layer's statistics to standard error. Run
- * it again when the recipe in builtin.c changes. */
+/* Writes src/net/builtin_table.h to standard output, and each layer's statistics to standard error.
+ * Run it again when the recipe in builtin.c changes. */
 
 #include "calibration.h"
 
@@ -19,8 +19,10 @@ int main(void)
         return 1;
     }
     printf("/* SPDX-License-Identifier: MIT */\n"
-           "/* Made by tests/tools/calibrate.c: what each channel's raw kernels are multiplied with, and\n"
+           "/* Made by tests/tools/calibrate.c: what each channel's raw kernels are multiplied "
+           "with, and\n"
            " * what is added, conv1_1 to conv5_4. Do not edit. */\n"
+           "/* clang-format off */\n"
            "static const struct {\n    float scale, bias;\n} calibration[] = {\n");
     size_t at = 0;
     for (int l = 0; l < IMPASTO_LAYERS; l++) {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Layer by layer: convolve the pictures with the raw kernels, measure each channel's mean and
- * deviation, and choose scale and bias so that they become IMP_BUILTIN_BIAS and 1; the result, through
- * the ReLU, is what the next layer is measured on. Edges are repeated, so that they do not count as
- * content. Average pooling between blocks.
+ * deviation, and choose scale and bias so that they become IMP_BUILTIN_BIAS and 1; the result,
+ * through the ReLU, is what the next layer is measured on. Edges are repeated, so that they do not
+ * count as content. Average pooling between blocks.
  */
 
 #include "calibration.h"
@@ -27,12 +27,13 @@ size_t calibration_channels(int layers)
     return channels;
 }
 
-/* out (channels, side, side) = 3x3 convolution of in with repeated edges, no bias. `padded` has room
- * for (in_channels, side + 2, side + 2). */
+/* out (channels, side, side) = 3x3 convolution of in with repeated edges, no bias. `padded` has
+ * room for (in_channels, side + 2, side + 2). */
 static void convolve(const float *in, int in_channels, const float *weights, int out_channels,
                      int side, float *padded, float *out)
 {
-    const size_t pitch = (size_t)side + 2, plane = pitch * pitch, size = (size_t)side * (size_t)side;
+    const size_t pitch = (size_t)side + 2, plane = pitch * pitch,
+                 size = (size_t)side * (size_t)side;
     for (int c = 0; c < in_channels; c++)
         for (int y = -1; y <= side; y++)
             for (int x = -1; x <= side; x++) {
@@ -50,9 +51,9 @@ static void convolve(const float *in, int in_channels, const float *weights, int
                 const float *r1 = r0 + pitch, *r2 = r1 + pitch;
                 float *line = out + (size_t)o * size + (size_t)(y * side);
                 for (int x = 0; x < side; x++)
-                    line[x] += w[0] * r0[x] + w[1] * r0[x + 1] + w[2] * r0[x + 2] +
-                               w[3] * r1[x] + w[4] * r1[x + 1] + w[5] * r1[x + 2] +
-                               w[6] * r2[x] + w[7] * r2[x + 1] + w[8] * r2[x + 2];
+                    line[x] += w[0] * r0[x] + w[1] * r0[x + 1] + w[2] * r0[x + 2] + w[3] * r1[x] +
+                               w[4] * r1[x + 1] + w[5] * r1[x + 2] + w[6] * r2[x] +
+                               w[7] * r2[x + 1] + w[8] * r2[x + 2];
             }
         }
 }
@@ -63,7 +64,8 @@ static void halve(const float *in, int channels, int side, float *out)
     for (int c = 0; c < channels; c++)
         for (int y = 0; y < half; y++)
             for (int x = 0; x < half; x++) {
-                const float *p = in + (size_t)c * (size_t)(side * side) + (size_t)(2 * y * side + 2 * x);
+                const float *p =
+                    in + (size_t)c * (size_t)(side * side) + (size_t)(2 * y * side + 2 * x);
                 out[(size_t)c * (size_t)(half * half) + (size_t)(y * half + x)] =
                     0.25f * (p[0] + p[1] + p[side] + p[side + 1]);
             }
@@ -141,7 +143,8 @@ int calibrate(int layers, struct calibration *table, struct calibration_statisti
         for (int k = 0; k < PICTURES; k++) {
             if (pool) {
                 halve(now[k], in, side, next[k]);
-                memcpy(now[k], next[k], sizeof(float) * (size_t)in * (size_t)(side / 2 * (side / 2)));
+                memcpy(now[k], next[k],
+                       sizeof(float) * (size_t)in * (size_t)(side / 2 * (side / 2)));
             }
             convolve(now[k], in, weights, out, pool ? side / 2 : side, padded, next[k]);
         }

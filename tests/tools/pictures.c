@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Two ways to draw something natural: dead leaves (overlapping shapes whose sizes follow a power law,
- * as objects do; Lee, Mumford and Huang 2001) and noise with a 1/f spectrum in an opponent colour
- * space. The four pictures: leaves, noise, leaves, leaves with noise.
+ * Two ways to draw something natural: dead leaves (overlapping shapes whose sizes follow a power
+ * law, as objects do; Lee, Mumford and Huang 2001) and noise with a 1/f spectrum in an opponent
+ * colour space. The four pictures: leaves, noise, leaves, leaves with noise.
  */
 
 #include "pictures.h"
@@ -16,7 +16,7 @@
 #define SEED 7
 #define CANVAS (2 * PICTURE_SIDE) /* leaves are drawn at twice the size and averaged */
 #define LEAVES 350
-#define SMALLEST 3.0   /* radii on the canvas */
+#define SMALLEST 3.0 /* radii on the canvas */
 #define LARGEST 102.4
 static const double pi = 3.14159265358979323846;
 
@@ -112,9 +112,7 @@ static double weight_of(double t, bool cubic)
     t = fabs(t);
     if (!cubic)
         return t < 1 ? 1 - t : 0;
-    return t < 1   ? 1 + t * t * (1.5 * t - 2.5)
-           : t < 2 ? 2 + t * (-4 + t * (2.5 - 0.5 * t))
-                   : 0;
+    return t < 1 ? 1 + t * t * (1.5 * t - 2.5) : t < 2 ? 2 + t * (-4 + t * (2.5 - 0.5 * t)) : 0;
 }
 
 static double lattice_at(const float *lattice, int n, double x, double y)
@@ -155,7 +153,8 @@ static void draw_noise(struct dice *dice, double fall, double *plane)
 }
 
 /* rgb = ground + coloured noise, clamped. */
-static int add_noise(struct dice *dice, double fall, double gain, const double chroma[3], float *rgb)
+static int add_noise(struct dice *dice, double fall, double gain, const double chroma[3],
+                     float *rgb)
 {
     const int count = PICTURE_SIDE * PICTURE_SIDE;
     double *planes = malloc(sizeof(double) * 3 * (size_t)count);

@@ -213,14 +213,14 @@ void write_jpeg(const char *path, const struct jpeg_case *c)
 size_t make_exif(unsigned char *block, bool big, int orientation)
 {
     static const unsigned char little_block[] = {
-        'I', 'I', 42, 0, 8, 0, 0, 0, 2, 0,                    /* header, two entries */
-        0x0f, 0x01, 2, 0, 4, 0, 0, 0, 'a', 'b', 'c', 0,       /* Make */
-        0x12, 0x01, 3, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, /* Orientation, no next directory */
+        'I',  'I',  42, 0, 8, 0, 0, 0, 2,   0,           /* header, two entries */
+        0x0f, 0x01, 2,  0, 4, 0, 0, 0, 'a', 'b', 'c', 0, /* Make */
+        0x12, 0x01, 3,  0, 1, 0, 0, 0, 0,   0,   0,   0,
+        0,    0,    0,  0, /* Orientation, no next directory */
     };
     static const unsigned char big_block[] = {
-        'M', 'M', 0, 42, 0, 0, 0, 8, 0, 2,
-        0x01, 0x0f, 0, 2, 0, 0, 0, 4, 'a', 'b', 'c', 0,
-        0x01, 0x12, 0, 3, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0,
+        'M', 'M', 0, 42,   0,    0, 0, 8, 0, 2, 0x01, 0x0f, 0, 2, 0, 0, 0, 4, 'a',
+        'b', 'c', 0, 0x01, 0x12, 0, 3, 0, 0, 0, 1,    0,    0, 0, 0, 0, 0, 0, 0,
     };
     memcpy(block, big ? big_block : little_block, sizeof(big_block));
     block[EXIF_ORIENTATION(big)] = (unsigned char)orientation;

@@ -29,8 +29,8 @@ void assert_near(float got, double expected, double tolerance);
 
 struct png_case {
     int type, depth, interlace;
-    bool transparent; /* with a tRNS chunk */
-    double gamma;     /* gAMA; 0: none */
+    bool transparent;          /* with a tRNS chunk */
+    double gamma;              /* gAMA; 0: none */
     const unsigned char *cicp; /* 4 bytes; NULL: no cICP */
     bool p3;                   /* cHRM of Display P3 */
     const unsigned char *profile;

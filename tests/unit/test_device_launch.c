@@ -222,12 +222,9 @@ static void test_profile(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_launch_shapes),
-        cmocka_unit_test(test_launch_probes),
-        cmocka_unit_test(test_launch_slices),
-        cmocka_unit_test(test_launch_refusals),
-        cmocka_unit_test(test_work_groups),
-        cmocka_unit_test(test_profile),
+        cmocka_unit_test(test_launch_shapes), cmocka_unit_test(test_launch_probes),
+        cmocka_unit_test(test_launch_slices), cmocka_unit_test(test_launch_refusals),
+        cmocka_unit_test(test_work_groups),   cmocka_unit_test(test_profile),
     };
     return cmocka_run_group_tests(tests, choose_and_set_up, remove_folder);
 }

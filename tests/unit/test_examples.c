@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* Mathematical libraries differ in the last bit, which may move an edge; the pictures stay the same to
- * the eye. Mean absolute difference of values in [0, 1]. */
+/* Mathematical libraries differ in the last bit, which may move an edge; the pictures stay the same
+ * to the eye. Mean absolute difference of values in [0, 1]. */
 #define BOUND (2.0 / 255)
 
 static double difference(const struct impasto_image *a, const struct impasto_image *b)

@@ -23,10 +23,18 @@ static void seen_at(int orientation, int rows, int columns, int row, int column,
     for (int k = 0; k < 2; k++) {
         const int at = k == 0 ? row : column, last = (k == 0 ? rows : columns) - 1;
         switch (side[k]) {
-        case TOP: *y = at; break;
-        case BOTTOM: *y = last - at; break;
-        case LEFT: *x = at; break;
-        case RIGHT: *x = last - at; break;
+        case TOP:
+            *y = at;
+            break;
+        case BOTTOM:
+            *y = last - at;
+            break;
+        case LEFT:
+            *x = at;
+            break;
+        case RIGHT:
+            *x = last - at;
+            break;
         }
     }
 }

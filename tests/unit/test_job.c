@@ -122,7 +122,8 @@ static void again_is_as_if_anew(void **state)
     impasto_image_free(&found);
 }
 
-/* Progress counts over all scales, each of which has its size; the picture always has the last one's. */
+/* Progress counts over all scales, each of which has its size; the picture always has the last
+ * one's. */
 static void progress_over_scales(void **state)
 {
     (void)state;

@@ -65,7 +65,8 @@ static void matching_reproduces_mean_and_covariance(void **state)
     for (size_t i = 0; i < 31 * 17; i++)
         style->rgb[3 * i + 1] = 0.5f * style->rgb[3 * i] + 0.3f * style->rgb[3 * i + 1];
     for (size_t i = 0; i < 23 * 29; i++)
-        content->rgb[3 * i + 2] = 0.9f * content->rgb[3 * i + 2] - 0.5f * content->rgb[3 * i] + 0.5f;
+        content->rgb[3 * i + 2] =
+            0.9f * content->rgb[3 * i + 2] - 0.5f * content->rgb[3 * i] + 0.5f;
     struct imp_colours from, to, found;
     imp_colours_measure(style, NULL, &from);
     imp_colours_measure(content, NULL, &to);
@@ -76,7 +77,8 @@ static void matching_reproduces_mean_and_covariance(void **state)
     impasto_image_free(&content);
 }
 
-/* A grey picture varies along one axis only: nothing is divided by zero, and a mean is still met. */
+/* A grey picture varies along one axis only: nothing is divided by zero, and a mean is
+ * still met. */
 static void matching_a_flat_picture(void **state)
 {
     (void)state;
@@ -105,7 +107,8 @@ static struct impasto_image *make_map(void)
     struct impasto_image *map = blank_picture(60, 8);
     for (int i = 0; i < 60 * 8; i++) {
         const float x = (float)(i % 60);
-        const float green = fminf(fmaxf((x - 17) / 6, 0), 1), blue = fminf(fmaxf((x - 37) / 6, 0), 1);
+        const float green = fminf(fmaxf((x - 17) / 6, 0), 1),
+                    blue = fminf(fmaxf((x - 37) / 6, 0), 1);
         map->rgb[3 * i] = 1 - green;
         map->rgb[3 * i + 1] = green * (1 - blue);
         map->rgb[3 * i + 2] = blue;

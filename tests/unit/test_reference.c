@@ -55,14 +55,13 @@ static void check_style(enum impasto_losses losses, enum impasto_style_loss styl
     params.style_layers[0] = 2;
     params.style_layers[2] = 1;
     make_weights(&weights);
-    struct imp_ref_objective objective = {.params = &params,
-                                          .weights = &weights,
-                                          .depth = DEPTH,
-                                          .height = H,
-                                          .width = W,
-                                          .map = {.reverse = true,
-                                                  .scale = {2, 3, 4},
-                                                  .offset = {-1, -2, -1}}};
+    struct imp_ref_objective objective = {
+        .params = &params,
+        .weights = &weights,
+        .depth = DEPTH,
+        .height = H,
+        .width = W,
+        .map = {.reverse = true, .scale = {2, 3, 4}, .offset = {-1, -2, -1}}};
     static double image[N], other[N], third[N], gradient[N], ignored[N], moved[N];
     static float mask[3][N / 3];
     for (size_t i = 0; i < N; i++) {
@@ -77,8 +76,10 @@ static void check_style(enum impasto_losses losses, enum impasto_style_loss styl
         {.image = third, .height = H, .width = W, .mask = mask[2], .share = 0.75},
         {.image = third, .height = H, .width = W, .share = 1}};
     struct imp_ref_region both[] = {
-        {.weight = regions == 1 ? 1 : 0.7, .mask = regions == 1 ? NULL : mask[0],
-         .pictures = pictures, .picture_count = regions == 1 ? 1 : 2},
+        {.weight = regions == 1 ? 1 : 0.7,
+         .mask = regions == 1 ? NULL : mask[0],
+         .pictures = pictures,
+         .picture_count = regions == 1 ? 1 : 2},
         {.weight = 0.3, .mask = mask[1], .pictures = pictures + 2, .picture_count = 1}};
     objective.regions = both;
     objective.region_count = regions;

@@ -24,8 +24,7 @@ static struct impasto_image *create(int width, int height, bool alpha, uint32_t 
         assert_non_null(image->alpha);
         /* A third wholly transparent, a third opaque, the rest between. */
         for (size_t i = 0; i < pixels; i++)
-            image->alpha[i] =
-                fminf(1, fmaxf(0, 3 * imp_rng_uniform(2, stream, i) - 1));
+            image->alpha[i] = fminf(1, fmaxf(0, 3 * imp_rng_uniform(2, stream, i) - 1));
     }
     return image;
 }
@@ -45,7 +44,8 @@ static double clamp(double v)
     return fmin(1, fmax(0, v));
 }
 
-/* The weight of input sample `k` (which may lie beyond the edge) for output sample `i`, unnormalised. */
+/* The weight of input sample `k` (which may lie beyond the edge) for output sample `i`,
+ * unnormalised. */
 static double weight(int from, int to, int i, int k)
 {
     const double scale = (double)from / to, stretch = fmax(1, scale);
@@ -59,12 +59,14 @@ static double weight(int from, int to, int i, int k)
 static void resampled(const struct impasto_image *image, int width, int height, int i, int j,
                       bool linear, double out[4])
 {
-    const int margin_x = 3 * (image->width / width + 2), margin_y = 3 * (image->height / height + 2);
+    const int margin_x = 3 * (image->width / width + 2),
+              margin_y = 3 * (image->height / height + 2);
     double sum = 0;
     memset(out, 0, 4 * sizeof(*out));
     for (int y = -margin_y; y < image->height + margin_y; y++)
         for (int x = -margin_x; x < image->width + margin_x; x++) {
-            const double w = weight(image->height, height, j, y) * weight(image->width, width, i, x);
+            const double w =
+                weight(image->height, height, j, y) * weight(image->width, width, i, x);
             const int cx = x < 0 ? 0 : x >= image->width ? image->width - 1 : x;
             const int cy = y < 0 ? 0 : y >= image->height ? image->height - 1 : y;
             const size_t at = (size_t)cy * (size_t)image->width + (size_t)cx;
@@ -112,7 +114,7 @@ static void formula(void **state)
 {
     (void)state;
     static const int cases[][4] = {
-        {17, 13, 8, 6}, {17, 13, 31, 29}, {9, 21, 4, 30}, {5, 5, 1, 1}, {1, 1, 5, 3},
+        {17, 13, 8, 6}, {17, 13, 31, 29}, {9, 21, 4, 30},   {5, 5, 1, 1}, {1, 1, 5, 3},
         {40, 1, 7, 1},  {1, 9, 2, 3},     {33, 32, 32, 31}, {3, 2, 4, 2},
     };
     for (size_t k = 0; k < IMP_COUNT(cases); k++)
