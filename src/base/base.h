@@ -4,13 +4,17 @@
 
 /*
  * The ground floor: errors, log lines, random numbers, checksums, whole-or-nothing files,
- * sandboxes, modules, the host's memory. Depends on nothing but the C library, zlib and the public
- * header's types.
+ * sandboxes, modules, the host's memory. Depends on nothing but the C library, zlib and
+ * the public base.h and file.h.
  */
 
-#include <impasto/impasto.h>
+#include <impasto/base.h>
+#include <impasto/file.h>
 
 #include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 
 #if defined(__GNUC__)

@@ -10,6 +10,8 @@
 
 #include "base/base.h"
 
+#include <impasto/device.h>
+
 /* ---- select.c -------------------------------------------------------------------------------- */
 
 /* An OpenCL device that exists on this machine; `platform` and `device` are its OpenCL handles. */

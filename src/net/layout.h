@@ -11,6 +11,8 @@
 
 #include "device/device.h"
 
+#include <impasto/plan.h>
+
 struct imp_allocation {
     struct imp_buffer **slot; /* where the buffer goes */
     size_t bytes;             /* SIZE_MAX: larger than anything can index */

@@ -7,6 +7,8 @@
 #include "net/layout.h"
 #include "ops/step.h"
 
+#include <impasto/params.h>
+
 #define IMP_OPTIMIZER_VECTORS 7
 
 /* How far a step goes. */

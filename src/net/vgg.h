@@ -10,6 +10,8 @@
 #include "ops/conv.h"
 #include "ops/element.h"
 
+#include <impasto/params.h>
+
 /* ---- model.c --------------------------------------------------------------------------------- */
 
 /* How the network is to be computed, apart from its weights. */

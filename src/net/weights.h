@@ -11,6 +11,8 @@
 
 #include "base/base.h"
 
+#include <impasto/weights.h>
+
 /* A convolution layer of VGG19, by architecture alone. */
 struct imp_layer_shape {
     const char *name; /* "conv1_1" */

@@ -12,6 +12,8 @@
 #include "ops/element.h"
 #include "ops/step.h"
 
+#include <impasto/job.h>
+
 /* y (out, h, w) = 3x3 convolution of x (in, h, w), zeros beyond the edge; weights (out, in,
  * 3, 3). */
 void imp_ref_conv(int in, int out, int h, int w, const double *x, const float *weights, double *y);

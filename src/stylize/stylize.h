@@ -9,6 +9,8 @@
 #include "net/optim.h"
 #include "selftest/selftest.h"
 
+#include <impasto/job.h>
+
 struct impasto_device {
     struct imp_device *device;
     bool checked; /* has passed the brief self-check */

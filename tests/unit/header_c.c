@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The public header alone, in C11: it needs nothing included before it, and twice is harmless. */
+/* The public headers in C11: this links with what each alone makes, from header_alone.in. */
 
-#include <impasto/impasto.h>
 #include <impasto/impasto.h>
 
 int main(void)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The public header alone, in C++11: it compiles, and its functions have C names to link with. */
+/* The public headers in C++11: each compiles alone, and functions have C names to link with. */
 
-#include <impasto/impasto.h>
 #include <impasto/impasto.h>
 
 int main()

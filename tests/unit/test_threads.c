@@ -9,6 +9,8 @@
 
 #include "files.h"
 
+#include <impasto/impasto.h>
+
 #include <pthread.h>
 
 #define THREADS 2
