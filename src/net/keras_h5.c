@@ -191,8 +191,8 @@ static enum impasto_status read_layers(const struct reader *reader, struct impas
     for (int i = 0; i < IMPASTO_LAYERS; i++) {
         char name[GROUP_SIZE];
         bool listed = false;
-        snprintf(name, sizeof(name), "block%d_conv%s", imp_layer_shapes[i].block,
-                 strchr(imp_layer_shapes[i].name, '_') + 1);
+        snprintf(name, sizeof(name), "block%d_conv%d", imp_layer_shapes[i].block,
+                 imp_layer_shapes[i].number);
         for (size_t j = 0; j < reader->layers.count && !listed; j++)
             listed = strcmp(reader->layers.name[j], name) == 0;
         if (listed)

@@ -20,15 +20,9 @@
 /* Fits any float written out. */
 #define NUMBER_SIZE 64
 
-/* Configuration E of Simonyan and Zisserman 2014. */
-const struct imp_layer_shape imp_layer_shapes[IMPASTO_LAYERS] = {
-    {"conv1_1", 3, 64, 1},    {"conv1_2", 64, 64, 1},   {"conv2_1", 64, 128, 2},
-    {"conv2_2", 128, 128, 2}, {"conv3_1", 128, 256, 3}, {"conv3_2", 256, 256, 3},
-    {"conv3_3", 256, 256, 3}, {"conv3_4", 256, 256, 3}, {"conv4_1", 256, 512, 4},
-    {"conv4_2", 512, 512, 4}, {"conv4_3", 512, 512, 4}, {"conv4_4", 512, 512, 4},
-    {"conv5_1", 512, 512, 5}, {"conv5_2", 512, 512, 5}, {"conv5_3", 512, 512, 5},
-    {"conv5_4", 512, 512, 5},
-};
+#define SHAPE(block, number, in, out) {"conv" #block "_" #number, block, number, in, out},
+const struct imp_layer_shape imp_layer_shapes[] = {IMP_VGG19(SHAPE)};
+_Static_assert(IMP_COUNT(imp_layer_shapes) == IMPASTO_LAYERS, "the public header has another");
 
 /* What stands before the block's digit, and between it and the layer's. */
 static const struct {
@@ -119,11 +113,9 @@ static int nearest_layer(const char *name)
     for (int layer = 0; layer < IMPASTO_LAYERS; layer++)
         for (size_t i = 0; i < IMP_COUNT(spellings); i++) {
             char spelled[NAME_SIZE];
-            int first = 0;
-            const int block = imp_layer_shapes[layer].block;
-            layers_in_block(block, &first);
-            snprintf(spelled, sizeof(spelled), "%s%d%s%d", spellings[i].before, block,
-                     spellings[i].between, layer - first + 1);
+            const struct imp_layer_shape *shape = &imp_layer_shapes[layer];
+            snprintf(spelled, sizeof(spelled), "%s%d%s%d", spellings[i].before, shape->block,
+                     spellings[i].between, shape->number);
             /* Short spellings are near to everything: half of one must be right. */
             const int apart = distance(name, spelled);
             if (apart < best && 2 * apart <= (int)strlen(spelled)) {
@@ -148,7 +140,8 @@ static enum impasto_status find_layer(const char *name, int *layer, struct impas
                             "%s: no such layer; block %d has conv%d_1 to conv%d_%d", name, block,
                             block, block, count);
         return imp_fail(error, IMPASTO_ERROR_USAGE,
-                        "%s: no such layer; VGG19 has blocks 1 to 5, conv1_1 to conv5_4", name);
+                        "%s: no such layer; VGG19 has blocks 1 to %d, %s to %s", name, IMP_STAGES,
+                        imp_layer_shapes[0].name, imp_layer_shapes[IMPASTO_LAYERS - 1].name);
     }
     const int near = nearest_layer(name);
     if (near >= 0)

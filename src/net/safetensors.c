@@ -13,8 +13,9 @@
 
 /* Bytes read at a time; a multiple of every element's size. */
 #define CHUNK 16384
-/* Fits "features.34.weight" behind the longest prefix that is taken, and a shape written out. */
+/* Fits "features.34.weight" behind the longest prefix that is taken; that; a shape written out. */
 #define NAME_SIZE 256
+#define PREFIX_SIZE (NAME_SIZE / 2)
 #define SHAPE_SIZE 128
 
 /* The ways in which a VGG19's tensors are called, and the input that goes with each. */
@@ -26,15 +27,18 @@ static const enum impasto_convention naming_conventions[NAMINGS] = {
     IMPASTO_CONVENTION_TORCHVISION,
 };
 
-/* Positions of the convolutions in torchvision's vgg19().features, between ReLUs and pools. */
-static const int features[IMPASTO_LAYERS] = {0,  2,  5,  7,  10, 12, 14, 16,
-                                             19, 21, 23, 25, 28, 30, 32, 34};
+/* The position of a convolution in torchvision's vgg19().features: before it are the others, each
+ * with a ReLU, and a pooling for each block. */
+static int feature_of(int layer)
+{
+    return 2 * layer + imp_layer_shapes[layer].block - 1;
+}
 
 /* The state of open weights: the file stays open, so that its layers can be read when wanted. */
 struct reader {
     struct imp_safetensors file;
     struct impasto_error *error; /* of the call at hand */
-    char prefix[NAME_SIZE];
+    char prefix[PREFIX_SIZE];
     enum naming naming;
 };
 
@@ -71,15 +75,14 @@ static void tensor_name(char name[NAME_SIZE], const char *prefix, enum naming na
     if (naming == NAMING_CONV)
         snprintf(name, NAME_SIZE, "%s%s.%s", prefix, shape->name, kind);
     else if (naming == NAMING_BLOCK)
-        snprintf(name, NAME_SIZE, "%sblock%d_conv%s.%s", prefix, shape->block,
-                 strchr(shape->name, '_') + 1, kind);
+        snprintf(name, NAME_SIZE, "%sblock%d_conv%d.%s", prefix, shape->block, shape->number, kind);
     else
-        snprintf(name, NAME_SIZE, "%sfeatures.%d.%s", prefix, features[layer], kind);
+        snprintf(name, NAME_SIZE, "%sfeatures.%d.%s", prefix, feature_of(layer), kind);
 }
 
 /* Finds which naming the file follows, by conv1_1.weight, and what stands before every name, such
  * as "model." (a file of a larger model). Names without a prefix win. */
-static enum impasto_status find_naming(const struct reader *reader, char prefix[NAME_SIZE],
+static enum impasto_status find_naming(const struct reader *reader, char prefix[PREFIX_SIZE],
                                        enum naming *naming)
 {
     char wanted[NAME_SIZE];
@@ -100,8 +103,7 @@ static enum impasto_status find_naming(const struct reader *reader, char prefix[
         json_object_foreach(reader->file.header, name, tensor)
         {
             const size_t length = strlen(name), tail = strlen(wanted);
-            /* Half of a name's space for the prefix leaves enough for the rest of any name. */
-            if (length <= tail || length - tail >= NAME_SIZE / 2 ||
+            if (length <= tail || length - tail >= PREFIX_SIZE ||
                 strcmp(name + length - tail, wanted) != 0 || name[length - tail - 1] != '.')
                 continue;
             if (found)
@@ -118,7 +120,7 @@ static enum impasto_status find_naming(const struct reader *reader, char prefix[
 }
 
 /* "[64,3,3,3]"; what does not fit is cut. */
-static void describe_shape(char text[SHAPE_SIZE], const json_t *shape)
+static void write_shape(char text[SHAPE_SIZE], const json_t *shape)
 {
     size_t used = (size_t)snprintf(text, SHAPE_SIZE, "[");
     for (size_t i = 0; i < json_array_size(shape) && used < SHAPE_SIZE - 32; i++)
@@ -190,7 +192,7 @@ static enum impasto_status read_tensor(const struct reader *reader, const char *
         used += (size_t)snprintf(wanted_text + used, SHAPE_SIZE - used, "%s%lld",
                                  i == 0 ? "[" : ",", (long long)shape[i]);
     }
-    describe_shape(found_text, found);
+    write_shape(found_text, found);
     if (!same)
         return imp_fail(reader->error, IMPASTO_ERROR_WEIGHTS,
                         "%s: tensor %s has the shape %s but VGG19's is %s]; other weights are "

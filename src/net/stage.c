@@ -23,9 +23,18 @@ static int layers_of(const struct imp_stage *stage)
     return stage->last - stage->first + 1;
 }
 
-struct imp_slot *imp_stage_slot(struct imp_net *net, int slot)
+#define IMP_VGG19_IS_BEYOND(block, number, in, out)                                                \
+    +((number) > IMP_PLACE_STRIP_4 - IMP_PLACE_STRIP_1 + 1)
+_Static_assert(0 IMP_VGG19(IMP_VGG19_IS_BEYOND) == 0, "a layer has no place for its strips");
+
+enum imp_place imp_stage_strip_place(const struct imp_stage *stage, int l)
 {
-    return slot < 2 ? &net->passing[slot] : &net->strip[slot - 2];
+    return (enum imp_place)(IMP_PLACE_STRIP_1 + (l - stage->first));
+}
+
+enum imp_place imp_boundary_place(int s)
+{
+    return s % 2 == 0 ? IMP_PLACE_BOUNDARY_A : IMP_PLACE_BOUNDARY_B;
 }
 
 int imp_stage_lag(const struct imp_stage *stage)
@@ -47,16 +56,18 @@ static int gradient_reach(const struct imp_stage *stage, int layer)
 
 int imp_stage_reach(const struct imp_stage *stage, int layer, enum imp_reach which)
 {
-    return which == IMP_REACH_AGAIN ? gradient_reach(stage, stage->again) + stage->again - layer
-                                    : gradient_reach(stage, layer);
+    return which == IMP_REACH_RECOMPUTED
+               ? gradient_reach(stage, stage->recomputed) + stage->recomputed - layer
+               : gradient_reach(stage, layer);
 }
 
 int imp_stage_margin(const struct imp_stage *stage)
 {
     const int gradient = gradient_reach(stage, stage->last);
-    const int again =
-        stage->again < stage->first ? 0 : imp_stage_reach(stage, stage->first, IMP_REACH_AGAIN);
-    return again > gradient ? again : gradient;
+    const int activation = stage->recomputed < stage->first
+                               ? 0
+                               : imp_stage_reach(stage, stage->first, IMP_REACH_RECOMPUTED);
+    return activation > gradient ? activation : gradient;
 }
 
 int imp_stage_rows(const struct imp_stage *stage, int reach)
@@ -65,17 +76,18 @@ int imp_stage_rows(const struct imp_stage *stage, int reach)
     return rows > stage->height ? stage->height : rows;
 }
 
-enum impasto_status imp_slot_use(struct imp_slot *slot, struct imp_device *device,
-                                 const struct imp_tensor *like, int height,
-                                 struct imp_tensor *tensor)
+enum impasto_status imp_place_use(struct imp_net *net, struct imp_device *device,
+                                  enum imp_place place, const struct imp_tensor *like, int height,
+                                  struct imp_tensor *tensor)
 {
-    const struct imp_tensor *held = &slot->held;
+    struct imp_holder *holder = &net->at[place];
+    const struct imp_tensor *held = &holder->held;
     const bool same = held->channels == like->channels && held->height == height &&
                       held->width == like->width && held->lanes == like->lanes;
     *tensor = *like;
     tensor->height = height;
-    tensor->buffer = slot->buffer;
-    slot->held = *tensor;
+    tensor->buffer = holder->buffer;
+    holder->held = *tensor;
     return same ? IMPASTO_OK : imp_tensor_clear_halo(device, tensor);
 }
 

@@ -20,24 +20,26 @@ enum impasto_status imp_stage_backward(struct imp_net *net, struct imp_device *d
 bool imp_stage_keeps_input(const struct imp_stage *stage);
 /* Whether a pass works on the stage in one strip. */
 bool imp_stage_whole(const struct imp_stage *stage, bool backward);
-/* By the numbers in `transient`: passing slots, then strips'. */
-struct imp_slot *imp_stage_slot(struct imp_net *net, int slot);
+/* The place for a strip of layer l's activation. */
+enum imp_place imp_stage_strip_place(const struct imp_stage *stage, int l);
 /* Rows by which the last layer is behind the first in the forward pass. */
 int imp_stage_lag(const struct imp_stage *stage);
 /* Rows of the largest of a pass's strips' tensors. */
 int imp_stage_tensor_rows(const struct imp_stage *stage, bool backward);
-/* How many rows beyond a strip's own are computed of a layer's activation, when it is computed
- * again for the backward pass, and of its gradient. */
-enum imp_reach { IMP_REACH_AGAIN, IMP_REACH_GRADIENT };
+/* How many rows beyond a strip's own are computed of a layer's activation, when the backward pass
+ * recomputes it, and of its gradient. */
+enum imp_reach { IMP_REACH_RECOMPUTED, IMP_REACH_GRADIENT };
 int imp_stage_reach(const struct imp_stage *stage, int layer, enum imp_reach which);
 /* The largest of these. */
 int imp_stage_margin(const struct imp_stage *stage);
 /* The most rows of a backward pass's strip with `reach` more on each side. */
 int imp_stage_rows(const struct imp_stage *stage, int reach);
-/* A tensor shaped as `like`, of `height` rows, in a slot; its halo is zero, the rest undefined. */
-enum impasto_status imp_slot_use(struct imp_slot *slot, struct imp_device *device,
-                                 const struct imp_tensor *like, int height,
-                                 struct imp_tensor *tensor);
+/* A tensor shaped as `like`, of `height` rows, at a place; its halo is zero, the rest undefined. */
+enum impasto_status imp_place_use(struct imp_net *net, struct imp_device *device,
+                                  enum imp_place place, const struct imp_tensor *like, int height,
+                                  struct imp_tensor *tensor);
+/* Of the two places of such a pair the one for stage s. */
+enum imp_place imp_boundary_place(int s);
 /* A window's rows of layer l's activation y from the one before. lead: see struct imp_conv. */
 enum impasto_status imp_stage_convolve(struct imp_net *net, struct imp_device *device, int l,
                                        const struct imp_tensor *x, const struct imp_tensor *y,

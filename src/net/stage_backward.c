@@ -4,7 +4,7 @@
  *
  * What a strip delivers, rows `begin` to `end` of the gradient of the stage's input, depends on
  * rows further up and down: by one more for each convolution. So each layer's gradient, and each
- * activation that is computed again, is computed `reach` rows beyond the strip's own, as far as the
+ * activation that is recomputed, is computed `reach` rows beyond the strip's own, as far as the
  * picture goes, and the strip's tensors have `margin` rows of room for that. Beyond the picture its
  * tensors have zeros, as the whole's. The results are those of the whole picture, but for rounding:
  * Winograd's tiles lack rows at a strip's ends.
@@ -49,7 +49,7 @@ static enum impasto_status strip_input(struct imp_net *net, struct imp_device *d
     if (s > 0 && imp_stage_whole(&net->stage[s], true))
         return IMPASTO_OK;
     x->height = rows;
-    x->buffer = net->strip_input.buffer;
+    x->buffer = net->at[IMP_PLACE_STRIP_INPUT].buffer;
     if (s == 0)
         return imp_input_forward(device, net->image, net->height, strip->low, x, &net->model->input,
                                  net->model->replicate);
@@ -57,19 +57,19 @@ static enum impasto_status strip_input(struct imp_net *net, struct imp_device *d
 }
 
 /* The activations of a strip that the way back needs, into net->view. */
-static enum impasto_status compute_again(struct imp_net *net, struct imp_device *device, int s,
-                                         const struct strip *strip, const struct imp_tensor *input)
+static enum impasto_status recompute(struct imp_net *net, struct imp_device *device, int s,
+                                     const struct strip *strip, const struct imp_tensor *input)
 {
     const struct imp_stage *stage = &net->stage[s];
     struct imp_tensor x = *input;
-    for (int l = stage->first; l <= stage->again; l++) {
+    for (int l = stage->first; l <= stage->recomputed; l++) {
         const struct imp_window window =
-            window_of(stage, strip, imp_stage_reach(stage, l, IMP_REACH_AGAIN));
+            window_of(stage, strip, imp_stage_reach(stage, l, IMP_REACH_RECOMPUTED));
         struct imp_tensor *y = &net->view[l];
         /* Rounded as it was, as far as can be, so that what is next to 0 falls on the same side. */
         const int lead = window.at % IMP_STRIP_UNIT;
-        IMP_TRY(imp_slot_use(&net->strip[l - stage->first], device, &net->activation[l],
-                             strip->high - strip->low, y));
+        IMP_TRY(imp_place_use(net, device, imp_stage_strip_place(stage, l), &net->activation[l],
+                              strip->high - strip->low, y));
         IMP_TRY(imp_stage_convolve(net, device, l, &x, y, &window, lead));
         x = *y;
     }
@@ -77,15 +77,15 @@ static enum impasto_status compute_again(struct imp_net *net, struct imp_device 
 }
 
 /* A tensor for the gradient of layer l's activation: the activation's own, which it may replace
- * element by element, or a slot's. */
-static enum impasto_status gradient_of(struct imp_net *net, struct imp_device *device, int s, int l,
+ * element by element, or one at a place. */
+static enum impasto_status gradient_of(struct imp_net *net, struct imp_device *device, int l,
                                        const struct strip *strip, struct imp_tensor *g)
 {
-    const int slot = net->stage[s].slot[l - net->stage[s].first];
+    const enum imp_place place = net->gradient_place[l];
     *g = net->view[l];
-    return slot < 0 ? IMPASTO_OK
-                    : imp_slot_use(&net->passing[slot], device, &net->activation[l],
-                                   strip->high - strip->low, g);
+    return place == IMP_PLACE_NONE ? IMPASTO_OK
+                                   : imp_place_use(net, device, place, &net->activation[l],
+                                                   strip->high - strip->low, g);
 }
 
 /* Where layer l's activation was positive, for its gradient's convolution to look at. */
@@ -101,7 +101,7 @@ static enum impasto_status mask_of(struct imp_net *net, struct imp_device *devic
     if (imp_stage_whole(stage, true))
         return IMPASTO_OK;
     mask->height = strip->high - strip->low;
-    mask->buffer = net->strip_mask;
+    mask->buffer = net->at[IMP_PLACE_STRIP_MASK].buffer;
     return imp_mask_take(device, net->mask[l], stage->height, window, mask);
 }
 
@@ -162,7 +162,7 @@ static enum impasto_status descend(struct imp_net *net, struct imp_device *devic
     const struct imp_tensor *input = s > 0 ? &net->pooled[s - 1] : &net->input;
     const struct imp_window own = window_of(stage, strip, 0);
     struct imp_tensor g, to;
-    IMP_TRY(gradient_of(net, device, s, stage->last, strip, &g));
+    IMP_TRY(gradient_of(net, device, stage->last, strip, &g));
     IMP_TRY(enter(net, device, s, strip, taps, upstream, &g));
     for (int l = stage->last; l > stage->first; l--) {
         const struct imp_tensor *below = &net->view[l - 1];
@@ -170,7 +170,7 @@ static enum impasto_status descend(struct imp_net *net, struct imp_device *devic
             window_of(stage, strip, imp_stage_reach(stage, l - 1, IMP_REACH_GRADIENT));
         const bool tapped = taps->layers >> (l - 1) & 1u;
         struct imp_tensor mask;
-        IMP_TRY(gradient_of(net, device, s, l - 1, strip, &to));
+        IMP_TRY(gradient_of(net, device, l - 1, strip, &to));
         if (tapped)
             IMP_TRY(taps->gradient(taps->user, l - 1, below, &window, &to));
         IMP_TRY(mask_of(net, device, s, l - 1, strip, &window, &mask));
@@ -180,8 +180,8 @@ static enum impasto_status descend(struct imp_net *net, struct imp_device *devic
                                                  : IMP_EPILOGUE_MASK));
         g = to;
     }
-    IMP_TRY(imp_slot_use(&net->passing[stage->input_slot], device, input, strip->high - strip->low,
-                         found));
+    IMP_TRY(imp_place_use(net, device, stage->input_gradient_place, input, strip->high - strip->low,
+                          found));
     IMP_TRY(convolve_back(net, device, stage->first, &own, &g, found, NULL, IMP_EPILOGUE_STORE));
     return s == 0 && net->model->replicate
                ? imp_conv_first_replicate(device, &g, &own, net->model->edge_weights, found)
@@ -212,8 +212,8 @@ static enum impasto_status deliver(struct imp_net *net, struct imp_device *devic
     if (s == 0)
         return imp_input_backward(device, found, &window, net->height, net->image_gradient,
                                   &net->model->input);
-    IMP_TRY(imp_slot_use(&net->pending, device, &net->pooled[s - 1], net->stage[s].plan.rows,
-                         &pending->rows));
+    IMP_TRY(imp_place_use(net, device, IMP_PLACE_PENDING, &net->pooled[s - 1],
+                          net->stage[s].plan.rows, &pending->rows));
     pending->at = window.at;
     pending->count = window.rows;
     return imp_tensor_copy_rows(device, found, window.first, &pending->rows, 0, window.rows);
@@ -233,11 +233,11 @@ static enum impasto_status backward_in_strips(struct imp_net *net, struct imp_de
     for (int begin = 0; begin < stage->height; begin += stage->plan.rows) {
         const struct strip strip = strip_at(stage, begin);
         struct imp_tensor input, found;
-        if (stage->again >= stage->first)
+        if (stage->recomputed >= stage->first)
             IMP_TRY(strip_input(net, device, s, &strip, &input));
         IMP_TRY(flush(device, &pending, downstream));
-        if (stage->again >= stage->first)
-            IMP_TRY(compute_again(net, device, s, &strip, &input));
+        if (stage->recomputed >= stage->first)
+            IMP_TRY(recompute(net, device, s, &strip, &input));
         IMP_TRY(descend(net, device, s, &strip, taps, upstream, &found));
         IMP_TRY(deliver(net, device, s, &strip, &found, &pending));
     }
@@ -253,20 +253,20 @@ enum impasto_status imp_stage_backward(struct imp_net *net, struct imp_device *d
     if (!imp_stage_whole(stage, true))
         return backward_in_strips(net, device, s, taps, upstream, downstream);
     const struct strip strip = strip_at(stage, 0);
-    if (stage->again >= stage->first) {
+    if (stage->recomputed >= stage->first) {
         struct imp_tensor input;
         IMP_TRY(strip_input(net, device, s, &strip, &input));
-        IMP_TRY(compute_again(net, device, s, &strip, &input));
+        IMP_TRY(recompute(net, device, s, &strip, &input));
     }
     IMP_TRY(descend(net, device, s, &strip, taps, upstream, downstream));
     if (s == 0)
         return deliver(net, device, s, &strip, downstream, NULL);
     if (imp_stage_whole(&net->stage[s - 1], true))
         return IMPASTO_OK;
-    /* Strips of the stage below need both passing slots. */
+    /* Strips of the stage below need both passing places. */
     struct imp_tensor kept = net->pooled[s - 1];
     if (!imp_stage_keeps_input(stage))
-        IMP_TRY(imp_slot_use(&net->boundary[s % 2], device, &kept, kept.height, &kept));
+        IMP_TRY(imp_place_use(net, device, imp_boundary_place(s), &kept, kept.height, &kept));
     IMP_TRY(imp_tensor_copy_rows(device, downstream, 0, &kept, 0, kept.height));
     *downstream = kept;
     return IMPASTO_OK;

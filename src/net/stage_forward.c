@@ -45,7 +45,7 @@ static enum impasto_status input_of(struct imp_net *net, struct imp_device *devi
     if (s > 0 && imp_stage_whole(stage, false))
         return IMPASTO_OK;
     x->height = imp_stage_tensor_rows(stage, false);
-    x->buffer = net->strip_input.buffer;
+    x->buffer = net->at[IMP_PLACE_STRIP_INPUT].buffer;
     if (step->begin >= stage->height)
         return IMPASTO_OK;
     if (s == 0)
@@ -60,15 +60,15 @@ static enum impasto_status input_of(struct imp_net *net, struct imp_device *devi
 static enum impasto_status output_of(struct imp_net *net, struct imp_device *device, int s, int l,
                                      struct imp_tensor *y)
 {
-    const struct imp_stage *stage = &net->stage[s];
-    const int slot = stage->transient[l - stage->first];
-    const int rows = imp_stage_tensor_rows(stage, false);
+    const enum imp_place place = net->activation_place[l];
+    const int rows = imp_stage_tensor_rows(&net->stage[s], false);
     *y = net->activation[l];
-    return slot < 0 ? IMPASTO_OK
-                    : imp_slot_use(imp_stage_slot(net, slot), device, &net->activation[l], rows, y);
+    return place == IMP_PLACE_NONE
+               ? IMPASTO_OK
+               : imp_place_use(net, device, place, &net->activation[l], rows, y);
 }
 
-/* Moves up what the next layer will read again of the last step, before this one. */
+/* Moves up what the next layer will read once more of the last step, before this one. */
 static enum impasto_status carry(struct imp_device *device, const struct imp_stage *stage,
                                  const struct step *step, int lag, const struct imp_tensor *y)
 {
@@ -99,15 +99,15 @@ static enum impasto_status convolve(struct imp_net *net, struct imp_device *devi
     for (int l = stage->first; l <= stage->last; l++) {
         const int lag = whole ? 0 : IMP_STRIP_UNIT * (l - stage->first);
         const struct imp_window window = window_of(stage, step, lag);
-        const bool read_again = !whole && l < stage->last;
+        const bool carried = !whole && l < stage->last;
         struct imp_tensor *y = &net->view[l];
         IMP_TRY(output_of(net, device, s, l, y));
-        if (read_again)
+        if (carried)
             IMP_TRY(carry(device, stage, step, lag, y));
         if (window.rows > 0) {
             const bool ends = window.at + window.rows == stage->height;
             IMP_TRY(imp_stage_convolve(net, device, l, &x, y, &window, 0));
-            if (read_again)
+            if (carried)
                 IMP_TRY(edges(device, stage, &window, y));
             if (taps->layers >> l & 1u)
                 IMP_TRY(taps->measure(taps->user, l, y, &window, ends, net->workspace));
@@ -128,16 +128,16 @@ enum impasto_status imp_stage_forward(struct imp_net *net, struct imp_device *de
         const struct step step = {.origin = begin - lag, .begin = begin, .end = begin + rows};
         const struct imp_window window = window_of(stage, &step, lag);
         IMP_TRY(convolve(net, device, s, &step, taps));
-        /* Only now: the slot may have held what was just read. */
-        if (begin == 0 && stage->pooled_transient >= 0)
-            IMP_TRY(imp_slot_use(&net->passing[stage->pooled_transient], device, &net->pooled[s],
-                                 net->pooled[s].height, &net->pooled[s]));
+        /* Only now: what was just read may have been at that place. */
+        if (begin == 0 && stage->pooled_place != IMP_PLACE_NONE)
+            IMP_TRY(imp_place_use(net, device, stage->pooled_place, &net->pooled[s],
+                                  net->pooled[s].height, &net->pooled[s]));
         if (s + 1 < net->stages && window.rows > 0)
             IMP_TRY(imp_pool_forward(device, &net->view[stage->last], &window, &net->pooled[s],
                                      net->model->average, net->route[s]));
     }
     /* Halos were written to. */
     for (int l = stage->first; l <= stage->last && !imp_stage_whole(stage, false); l++)
-        imp_stage_slot(net, stage->transient[l - stage->first])->held = (struct imp_tensor){0};
+        net->at[net->activation_place[l]].held = (struct imp_tensor){0};
     return IMPASTO_OK;
 }

@@ -72,9 +72,6 @@ struct imp_taps {
                                     const struct imp_tensor *gradient);
 };
 
-/* Blocks of convolutions between poolings are the stages in which memory is managed. */
-#define IMP_STAGES 5
-
 /* rows: how many rows of a stage's activations are worked on at a time in the backward pass, where
  * there is one; rounded up to a multiple of IMP_STRIP_UNIT, and to all of them unless the stage's
  * input is kept.
@@ -85,9 +82,26 @@ struct imp_stage_plan {
 };
 #define IMP_STRIP_UNIT 4 /* a row of Winograd tiles */
 
-/* A buffer that holds tensors of one shape after another; `held` is the last, whose halo is zero.
- */
-struct imp_slot {
+/* Memory that many tensors share, one after the other. A passing place has a tensor on its way from
+ * one operation to the next; two take turns. */
+enum imp_place {
+    IMP_PLACE_NONE,        /* the tensor has a buffer of its own, or replaces another tensor */
+    IMP_PLACE_STRIP_INPUT, /* a strip of a stage's input */
+    IMP_PLACE_STRIP_1,     /* strips of its activations, a place for each of its layers */
+    IMP_PLACE_STRIP_2,
+    IMP_PLACE_STRIP_3,
+    IMP_PLACE_STRIP_4,
+    IMP_PLACE_PENDING, /* a strip of the gradient of its input, until it may be written */
+    IMP_PLACE_STRIP_MASK,
+    IMP_PLACE_PASSING_A,
+    IMP_PLACE_PASSING_B,
+    IMP_PLACE_BOUNDARY_A, /* the gradient of a pooled output on its way between stages */
+    IMP_PLACE_BOUNDARY_B,
+    IMP_PLACES
+};
+
+/* What is at a place: `held` is the last tensor, whose halo is zero. */
+struct imp_holder {
     struct imp_buffer *buffer;
     struct imp_tensor held;
 };
@@ -97,14 +111,10 @@ struct imp_stage {
     int height, width; /* of its activations */
     struct imp_stage_plan plan;
     int forward_rows; /* of a strip in the forward pass */
-    int again;        /* layers first to `again` are computed again; first - 1: none */
-    int margin;       /* rows above and below a strip for which its tensors have room, backwards */
-    /* Which slot has each layer's activation in the forward pass (-1: it has a buffer; see
-     * imp_stage_slot), and which passing slot the stage's output pooled (-1: it is kept). */
-    int transient[4], pooled_transient;
-    /* Which has the gradient of each layer's activation (-1: it replaces the activation), and of
-     * the stage's input. */
-    int slot[4], input_slot;
+    int recomputed; /* the backward pass computes layers first to this one anew; first - 1: none */
+    int margin;     /* rows above and below a strip for which its tensors have room, backwards */
+    enum imp_place pooled_place;         /* of the stage's output, pooled; none: it is kept */
+    enum imp_place input_gradient_place; /* of the gradient of the stage's input */
 };
 
 /* The network at one size. */
@@ -121,15 +131,13 @@ struct imp_net {
     struct imp_tensor activation[IMPASTO_LAYERS]; /* after the ReLU */
     struct imp_tensor pooled[IMP_STAGES - 1];     /* outputs of the stages but the last */
     struct imp_tensor view[IMPASTO_LAYERS];       /* the strip at hand */
-    struct imp_buffer
-        *mask[IMPASTO_LAYERS]; /* of layers that are neither kept nor computed again */
-    /* Of stages' last layers, pooled: the same, and for maxima also of those computed again. */
+    /* Of each activation in the forward pass; none: it has a buffer. Of its gradient; none: it
+     * replaces the activation. */
+    enum imp_place activation_place[IMPASTO_LAYERS], gradient_place[IMPASTO_LAYERS];
+    struct imp_buffer *mask[IMPASTO_LAYERS]; /* of layers that are neither kept nor recomputed */
+    /* Of stages' last layers, pooled: the same, and for maxima also of recomputed ones. */
     struct imp_buffer *route[IMP_STAGES - 1];
-    /* Memory of strips: the stage's input, its activations, the gradient of its input until it may
-     * be written; tensors on their way from one operation to the next; gradients of pooled outputs
-     * on their way between stages. */
-    struct imp_slot strip_input, strip[4], pending, passing[2], boundary[2];
-    struct imp_buffer *strip_mask;
+    struct imp_holder at[IMP_PLACES];
     struct imp_buffer *workspace; /* of the convolutions and the taps */
     /* A buffer of `lent_bytes` that is of no use to anyone from a forward pass on until the
      * backward pass writes the image's gradient to it; or NULL. The caller's, before
@@ -163,7 +171,7 @@ void imp_net_layout(struct imp_net *net, const struct imp_caps *caps, size_t tap
 enum impasto_status imp_net_forward(struct imp_net *net, struct imp_device *device,
                                     const struct imp_buffer *image, const struct imp_taps *taps);
 /* After a forward pass, whose image must still be what it was: image_gradient (3, height, width) =
- * gradient of the tapped losses. Needs another forward pass before it can be called again. */
+ * gradient of the tapped losses. Needs another forward pass before the next call. */
 enum impasto_status imp_net_backward(struct imp_net *net, struct imp_device *device,
                                      const struct imp_taps *taps,
                                      struct imp_buffer *image_gradient);

@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * VGG19 (Simonyan and Zisserman 2015, configuration E) at one size, as far as its deepest wanted
- * layer: convolution, bias, ReLU, sixteen times, with 2x2 pooling between the five stages. Shapes,
- * memory, and the passes over the stages, which are in stage_*.c.
+ * VGG19 at one size, as far as its deepest wanted layer: the rows of IMP_VGG19, with 2x2 pooling
+ * between the stages. Shapes, memory, and the passes over the stages, which are in stage_*.c.
  */
 
 #include "net/stage.h"
 #include "ops/pool.h"
-
-static const int pool_channels[IMP_STAGES - 1] = {64, 128, 256, 512};
 
 static size_t tensor_bytes(const struct imp_tensor *t)
 {
@@ -26,27 +23,22 @@ void imp_net_init(struct imp_net *net, const struct imp_model *model, const stru
     *net = (struct imp_net){
         .model = model, .height = height, .width = width, .backward = backward, .tapped = tapped};
     net->input = (struct imp_tensor){.channels = 3, .height = height, .width = width, .lanes = 1};
-    int h = height, w = width;
     for (int l = 0; l < model->layers; l++) {
-        const int s = imp_layer_shapes[l].block - 1;
+        const struct imp_layer_shape *shape = &imp_layer_shapes[l];
+        const int s = shape->block - 1, h = height >> s, w = width >> s;
+        const struct imp_tensor tensor = {.height = h, .width = w, .lanes = caps->vector_width};
         struct imp_stage *stage = &net->stage[s];
         if (s == net->stages) {
-            if (s > 0) {
-                h /= 2;
-                w /= 2;
-                net->pooled[s - 1] = (struct imp_tensor){.channels = pool_channels[s - 1],
-                                                         .height = h,
-                                                         .width = w,
-                                                         .lanes = caps->vector_width};
-            }
             *stage = (struct imp_stage){.first = l, .height = h, .width = w};
             net->stages++;
+            if (s > 0) {
+                net->pooled[s - 1] = tensor;
+                net->pooled[s - 1].channels = shape->in_channels;
+            }
         }
         stage->last = l;
-        net->activation[l] = (struct imp_tensor){.channels = imp_layer_shapes[l].out_channels,
-                                                 .height = h,
-                                                 .width = w,
-                                                 .lanes = caps->vector_width};
+        net->activation[l] = tensor;
+        net->activation[l].channels = shape->out_channels;
     }
     struct imp_stage_plan plan[IMP_STAGES];
     for (int s = 0; s < net->stages; s++)
@@ -79,73 +71,73 @@ static bool is_kept(const struct imp_net *net, int s, int l)
     return net->stage[s].plan.keep == IMPASTO_KEEP_ALL || net->tapped >> l & 1u;
 }
 
-/* Of the two passing slots the one that is not taken. */
-static int free_slot(int taken)
+/* Of the two passing places the one that is not taken. */
+static enum imp_place free_place(enum imp_place taken)
 {
-    return taken == 0 ? 1 : 0;
+    return taken == IMP_PLACE_PASSING_A ? IMP_PLACE_PASSING_B : IMP_PLACE_PASSING_A;
 }
 
 /*
- * Which slot has the i-th activation forwards of a stage that keeps its input: in strips each has
- * its own, on the whole two take turns. Where there is a backward pass the slots of its gradients
+ * The place of layer l's activation forwards in a stage that keeps its input: in strips each has
+ * its own, on the whole two take turns. Where there is a backward pass the places of its gradients
  * serve, but for the one that may have what is pooled; where there is none, both may.
  */
-static int strip_slot(const struct imp_net *net, const struct imp_stage *stage, int i)
+static enum imp_place strip_place(const struct imp_net *net, const struct imp_stage *stage, int l)
 {
-    static const int alone[] = {2, 3, 4, 5};
-    const int shared[] = {2, 1, 3, stage->pooled_transient < 0 ? 0 : 4};
-    const int turn = imp_stage_whole(stage, false) ? i % 2 : i;
-    return net->backward ? shared[turn] : alone[turn];
+    const bool free = stage->pooled_place == IMP_PLACE_NONE;
+    const enum imp_place shared[] = {IMP_PLACE_STRIP_1, IMP_PLACE_PASSING_B, IMP_PLACE_STRIP_2,
+                                     free ? IMP_PLACE_PASSING_A : IMP_PLACE_STRIP_3};
+    const int i = l - stage->first, turn = imp_stage_whole(stage, false) ? i % 2 : i;
+    return net->backward ? shared[turn] : imp_stage_strip_place(stage, stage->first + turn);
 }
 
 /* Where activations are in the forward pass that have no buffer of their own. */
-static void assign_transients(struct imp_net *net)
+static void place_activations(struct imp_net *net)
 {
-    int taken = -1; /* by what the next operation reads */
+    enum imp_place taken = IMP_PLACE_NONE; /* by what the next operation reads */
     for (int s = 0; s < net->stages; s++) {
         struct imp_stage *stage = &net->stage[s];
         const bool in_strips = imp_stage_keeps_input(stage);
         for (int l = stage->first; l <= stage->last; l++) {
             const bool passes = stage->plan.keep == IMPASTO_KEEP_MASKS && !is_kept(net, s, l);
-            const int slot = passes ? free_slot(taken) : -1;
-            stage->transient[l - stage->first] = slot;
+            net->activation_place[l] = passes ? free_place(taken) : IMP_PLACE_NONE;
             /* Strips read the stage's input to the end. */
-            taken = in_strips ? taken : slot;
+            taken = in_strips ? taken : net->activation_place[l];
         }
         const bool kept =
             s + 1 == net->stages || (net->backward && imp_stage_keeps_input(&net->stage[s + 1]));
-        stage->pooled_transient = kept ? -1 : free_slot(taken);
-        taken = stage->pooled_transient;
+        stage->pooled_place = kept ? IMP_PLACE_NONE : free_place(taken);
+        taken = stage->pooled_place;
         for (int l = stage->first; in_strips && l <= stage->last; l++)
-            stage->transient[l - stage->first] = strip_slot(net, stage, l - stage->first);
+            net->activation_place[l] = strip_place(net, stage, l);
     }
 }
 
 /*
  * Where gradients go in the backward pass. That of an activation replaces it, element by element,
- * except where a tap needs the activation as it was, or where there is none. Neither slot is for
- * what is made from the other.
+ * except where a tap needs the activation as it was, or where there is none. Neither passing place
+ * is for what is made from the other.
  */
-static void assign_gradients(struct imp_net *net)
+static void place_gradients(struct imp_net *net)
 {
     for (int s = net->stages - 1; s >= 0; s--) {
         struct imp_stage *stage = &net->stage[s];
         const bool passed = s + 1 < net->stages && imp_stage_whole(stage, true) &&
                             imp_stage_whole(&net->stage[s + 1], true);
-        int taken = passed ? net->stage[s + 1].input_slot : -1;
+        enum imp_place taken = passed ? net->stage[s + 1].input_gradient_place : IMP_PLACE_NONE;
         for (int l = stage->last; l >= stage->first; l--) {
             const bool passes = stage->plan.keep == IMPASTO_KEEP_MASKS || net->tapped >> l & 1u ||
-                                (imp_stage_keeps_input(stage) && l > stage->again);
-            const int slot = passes ? free_slot(taken) : -1;
-            stage->slot[l - stage->first] = slot;
-            taken = slot;
+                                (imp_stage_keeps_input(stage) && l > stage->recomputed);
+            taken = passes ? free_place(taken) : IMP_PLACE_NONE;
+            net->gradient_place[l] = taken;
         }
-        stage->input_slot = taken == 1 ? 0 : 1;
+        stage->input_gradient_place =
+            taken == IMP_PLACE_PASSING_B ? IMP_PLACE_PASSING_A : IMP_PLACE_PASSING_B;
     }
 }
 
 /* The last layer that the backward pass needs the activation of, of those that are not kept. */
-static int last_again(const struct imp_net *net, const struct imp_stage *stage)
+static int last_recomputed(const struct imp_net *net, const struct imp_stage *stage)
 {
     int l = net->backward && imp_stage_keeps_input(stage) ? stage->last : stage->first - 1;
     while (stage->plan.keep == IMPASTO_KEEP_INPUT_AND_MASKS && l >= stage->first &&
@@ -160,8 +152,8 @@ static void plan_strips(const struct imp_net *net, struct imp_stage *stage,
                         struct imp_stage_plan plan)
 {
     stage->plan = plan;
-    stage->again = last_again(net, stage);
-    if (stage->again == stage->last)
+    stage->recomputed = last_recomputed(net, stage);
+    if (stage->recomputed == stage->last)
         stage->plan.keep = IMPASTO_KEEP_INPUT;
     stage->margin = net->backward ? imp_stage_margin(stage) : 0;
     /* A strip's input is one row more each way, and overwritten by the strip after the next. */
@@ -189,8 +181,8 @@ void imp_net_plan(struct imp_net *net, const struct imp_caps *caps,
         for (int l = stage->first; l <= stage->last; l++)
             choose(net, caps, stage, l);
     }
-    assign_transients(net);
-    assign_gradients(net);
+    place_activations(net);
+    place_gradients(net);
 }
 
 int imp_net_rows_within(const struct imp_net *net, int s, enum impasto_keep keep, uint64_t bytes)
@@ -245,9 +237,9 @@ double imp_net_cost(const struct imp_net *net, const struct imp_caps *caps, int 
         const struct imp_conv_algorithm *const *a = net->algorithm[l];
         const int back = l > stage->first ? imp_stage_reach(stage, l - 1, IMP_REACH_GRADIENT) : 0;
         cost += cost_of(caps, stage, a[0], in, out, stage->forward_rows, 0);
-        if (l <= stage->again)
+        if (l <= stage->recomputed)
             cost += cost_of(caps, stage, a[0], in, out, rows,
-                            imp_stage_reach(stage, l, IMP_REACH_AGAIN));
+                            imp_stage_reach(stage, l, IMP_REACH_RECOMPUTED));
         if (net->backward)
             cost += cost_of(caps, stage, a[1], out, in, rows, back);
     }
@@ -275,62 +267,57 @@ static size_t workspace_bytes(const struct imp_net *net, const struct imp_caps *
     return largest;
 }
 
-/* Bytes of each slot: the largest tensor that it will hold. */
-struct slots {
-    size_t strip_input, strip[4], passing[2], pending, boundary[2], mask;
-};
-
-static void take(size_t *bytes, const struct imp_tensor *like, int height)
+/* Raises what a place must hold to such a tensor. */
+static void take(size_t bytes[IMP_PLACES], enum imp_place place, const struct imp_tensor *like,
+                 int height)
 {
     const size_t needed = imp_tensor_bytes(like->channels, height, like->width, like->lanes);
-    *bytes = needed > *bytes ? needed : *bytes;
+    bytes[place] = needed > bytes[place] ? needed : bytes[place];
 }
 
-static size_t *bytes_of(struct slots *slots, int slot)
-{
-    return slot < 2 ? &slots->passing[slot] : &slots->strip[slot - 2];
-}
-
-static void forward_slots(const struct imp_net *net, int s, struct slots *slots)
+static void size_forward(const struct imp_net *net, int s, size_t bytes[IMP_PLACES])
 {
     const struct imp_stage *stage = &net->stage[s];
     const struct imp_tensor *input = s > 0 ? &net->pooled[s - 1] : &net->input;
     const int rows = imp_stage_tensor_rows(stage, false);
     if (s == 0 || !imp_stage_whole(stage, false))
-        take(&slots->strip_input, input, rows);
-    for (int l = stage->first; l <= stage->last; l++) {
-        const int i = l - stage->first;
-        if (stage->transient[i] >= 0)
-            take(bytes_of(slots, stage->transient[i]), &net->activation[l], rows);
-    }
-    if (stage->pooled_transient >= 0)
-        take(&slots->passing[stage->pooled_transient], &net->pooled[s], net->pooled[s].height);
+        take(bytes, IMP_PLACE_STRIP_INPUT, input, rows);
+    for (int l = stage->first; l <= stage->last; l++)
+        take(bytes, net->activation_place[l], &net->activation[l], rows);
+    if (s + 1 < net->stages)
+        take(bytes, stage->pooled_place, &net->pooled[s], net->pooled[s].height);
 }
 
-static void backward_slots(const struct imp_net *net, int s, struct slots *slots)
+static void size_backward(const struct imp_net *net, int s, size_t bytes[IMP_PLACES])
 {
     const struct imp_stage *stage = &net->stage[s];
     const struct imp_tensor *input = s > 0 ? &net->pooled[s - 1] : &net->input;
     const bool whole = imp_stage_whole(stage, true);
     const int rows = imp_stage_tensor_rows(stage, true);
-    if (stage->again >= stage->first && (s == 0 || !whole))
-        take(&slots->strip_input, input, rows);
+    if (stage->recomputed >= stage->first && (s == 0 || !whole))
+        take(bytes, IMP_PLACE_STRIP_INPUT, input, rows);
     for (int l = stage->first; l <= stage->last; l++) {
-        const int i = l - stage->first;
         struct imp_tensor strip = net->activation[l];
         strip.height = rows;
-        if (l <= stage->again)
-            take(&slots->strip[i], &strip, rows);
-        else if (!whole && imp_mask_bytes(&strip) > slots->mask)
-            slots->mask = imp_mask_bytes(&strip);
-        if (stage->slot[i] >= 0)
-            take(&slots->passing[stage->slot[i]], &strip, rows);
+        if (l <= stage->recomputed)
+            take(bytes, imp_stage_strip_place(stage, l), &strip, rows);
+        else if (!whole && imp_mask_bytes(&strip) > bytes[IMP_PLACE_STRIP_MASK])
+            bytes[IMP_PLACE_STRIP_MASK] = imp_mask_bytes(&strip);
+        take(bytes, net->gradient_place[l], &strip, rows);
     }
-    take(&slots->passing[stage->input_slot], input, rows);
+    take(bytes, stage->input_gradient_place, input, rows);
     if (s > 0 && !whole)
-        take(&slots->pending, input, stage->plan.rows);
+        take(bytes, IMP_PLACE_PENDING, input, stage->plan.rows);
     if (s > 0 && !imp_stage_keeps_input(stage) && !imp_stage_whole(&net->stage[s - 1], true))
-        take(&slots->boundary[s % 2], input, input->height);
+        take(bytes, imp_boundary_place(s), input, input->height);
+}
+
+/* What memory at a place is for, in the plan. */
+static const char *purpose_of(const struct imp_net *net, enum imp_place place)
+{
+    if (place < IMP_PLACE_PASSING_A)
+        return "strips";
+    return net->backward ? "gradients" : "activations";
 }
 
 /* Whether pooled[s] goes where the image's gradient will be, from the largest on. That of the first
@@ -346,16 +333,16 @@ static bool borrows(struct imp_net *net, int s)
 void imp_net_layout(struct imp_net *net, const struct imp_caps *caps, size_t tap_workspace,
                     struct imp_layout *layout)
 {
-    struct slots slots = {0};
+    size_t bytes[IMP_PLACES] = {0};
     net->borrower = 0;
     for (int s = 0; s < net->stages; s++) {
         const struct imp_stage *stage = &net->stage[s];
         const bool keep = !imp_stage_keeps_input(stage);
         for (int l = stage->first; l <= stage->last; l++) {
             const bool pooled = l == stage->last && s + 1 < net->stages;
-            /* Of what is computed again, near-ties could fall otherwise. */
+            /* Of what is recomputed, near-ties could fall otherwise. */
             const bool routed = pooled && !net->model->average;
-            if (!keep && (!net->backward || (l <= stage->again && !routed)))
+            if (!keep && (!net->backward || (l <= stage->recomputed && !routed)))
                 continue;
             if (keep && is_kept(net, s, l))
                 imp_layout_add(layout, &net->activation[l].buffer,
@@ -369,20 +356,12 @@ void imp_net_layout(struct imp_net *net, const struct imp_caps *caps, size_t tap
         if (s > 0 && !keep && net->backward && !borrows(net, s - 1))
             imp_layout_add(layout, &net->pooled[s - 1].buffer, tensor_bytes(&net->pooled[s - 1]),
                            "activations");
-        forward_slots(net, s, &slots);
+        size_forward(net, s, bytes);
         if (net->backward)
-            backward_slots(net, s, &slots);
+            size_backward(net, s, bytes);
     }
-    imp_layout_add(layout, &net->strip_input.buffer, slots.strip_input, "strips");
-    for (int i = 0; i < 4; i++)
-        imp_layout_add(layout, &net->strip[i].buffer, slots.strip[i], "strips");
-    imp_layout_add(layout, &net->pending.buffer, slots.pending, "strips");
-    imp_layout_add(layout, &net->strip_mask, slots.mask, "strips");
-    for (int k = 0; k < 2; k++) {
-        imp_layout_add(layout, &net->passing[k].buffer, slots.passing[k],
-                       net->backward ? "gradients" : "activations");
-        imp_layout_add(layout, &net->boundary[k].buffer, slots.boundary[k], "gradients");
-    }
+    for (int i = IMP_PLACE_NONE + 1; i < IMP_PLACES; i++)
+        imp_layout_add(layout, &net->at[i].buffer, bytes[i], purpose_of(net, (enum imp_place)i));
     const size_t workspace = workspace_bytes(net, caps);
     imp_layout_add(layout, &net->workspace, workspace > tap_workspace ? workspace : tap_workspace,
                    "workspace");

@@ -13,11 +13,26 @@
 
 #include <impasto/weights.h>
 
-/* A convolution layer of VGG19, by architecture alone. */
+/* clang-format off */
+/* VGG19, configuration E of Simonyan and Zisserman 2014. Each row is a 3x3 convolution and its ReLU:
+ * block, number in the block, channels in and out. Between two blocks the picture is halved. All
+ * else that is known of the network's shape follows from these rows. */
+#define IMP_VGG19(ROW) \
+    ROW(1, 1,   3,  64) ROW(1, 2,  64,  64) \
+    ROW(2, 1,  64, 128) ROW(2, 2, 128, 128) \
+    ROW(3, 1, 128, 256) ROW(3, 2, 256, 256) ROW(3, 3, 256, 256) ROW(3, 4, 256, 256) \
+    ROW(4, 1, 256, 512) ROW(4, 2, 512, 512) ROW(4, 3, 512, 512) ROW(4, 4, 512, 512) \
+    ROW(5, 1, 512, 512) ROW(5, 2, 512, 512) ROW(5, 3, 512, 512) ROW(5, 4, 512, 512)
+/* clang-format on */
+#define IMP_VGG19_IS_FIRST(block, number, in, out) +((number) == 1)
+/* How many blocks there are. Passes go through the network in stages, of one block each. */
+enum { IMP_STAGES = 0 IMP_VGG19(IMP_VGG19_IS_FIRST) };
+
+/* A row. */
 struct imp_layer_shape {
-    const char *name; /* "conv1_1" */
+    const char *name;  /* "conv1_1" */
+    int block, number; /* from 1 on */
     int in_channels, out_channels;
-    int block; /* 1 to 5: the image is halved block - 1 times before it */
 };
 extern const struct imp_layer_shape imp_layer_shapes[IMPASTO_LAYERS];
 
