@@ -138,6 +138,14 @@ void imp_device_close(struct imp_device **device);
 const struct imp_caps *imp_device_caps(const struct imp_device *device);
 const struct imp_log *imp_device_log(const struct imp_device *device);
 
+/* Wait until everything launched has finished. */
+enum impasto_status imp_device_finish(struct imp_device *device);
+
+/* The cl_command_queue, for libraries that take one. */
+void *imp_device_native_queue(const struct imp_device *device);
+
+/* ---- error.c --------------------------------------------------------------------------------- */
+
 /*
  * Device-layer functions below fail into the device's own error, so that operations need not pass
  * one along; whoever called the first of them fetches it with imp_device_error. imp_device_fail
@@ -158,11 +166,9 @@ enum impasto_status imp_device_fail_memory(struct imp_device *device, const char
     ((void)(imp_device_fail_memory)(device, what, bytes), IMPASTO_ERROR_MEMORY)
 #endif
 
-/* Wait until everything launched has finished. */
-enum impasto_status imp_device_finish(struct imp_device *device);
-
-/* The cl_command_queue, for libraries that take one. */
-void *imp_device_native_queue(const struct imp_device *device);
+/* How often the driver had no memory though the budget had: whoever sees this grow may plan with
+ * less. */
+unsigned imp_device_refusals(const struct imp_device *device);
 
 /* ---- buffer.c -------------------------------------------------------------------------------- */
 
@@ -189,9 +195,6 @@ enum impasto_status imp_buffer_zero(struct imp_buffer *buffer, size_t offset, si
 enum impasto_status imp_buffer_copy(const struct imp_buffer *source, size_t source_offset,
                                     struct imp_buffer *target, size_t target_offset, size_t size);
 
-/* How often the driver had no memory though the budget had: whoever sees this grow may plan with
- * less. */
-unsigned imp_device_refusals(const struct imp_device *device);
 /* Sets memory_budget, for as long as the device is open, to less than was in vain asked of the
  * driver. */
 void imp_device_limit_memory(struct imp_device *device, uint64_t bytes);

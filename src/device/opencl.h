@@ -85,6 +85,8 @@ struct imp_buffer {
     size_t size; /* as asked for; the cl_mem is rounded up to whole floats */
 };
 
+/* ---- error.c --------------------------------------------------------------------------------- */
+
 /* "CL_OUT_OF_RESOURCES" and the like; "unknown error" for others. Static. */
 const char *imp_cl_name(cl_int code);
 

@@ -6,6 +6,7 @@
 
 #include "net/layout.h"
 #include "ops/step.h"
+#include "store/store.h"
 
 #include <impasto/params.h>
 
@@ -31,21 +32,6 @@ struct imp_optimizer_state {
     /* What the last step met that was not finite, and got over; static. NULL: nothing */
     const char *fault;
 };
-
-/*
- * Numbers of the host on their way to a checkpoint or back: one walk through them serves both.
- * Saving, they are written to the array as far as it has room, which without any only counts them;
- * loading, they are read from it, and `wrong` is set where it is too short or has what cannot be.
- */
-struct imp_ledger {
-    double *numbers;
-    size_t size, at;
-    bool loading, wrong;
-};
-void imp_ledger_number(struct imp_ledger *ledger, double *number);
-/* From low to high. */
-void imp_ledger_integer(struct imp_ledger *ledger, int *number, int low, int high);
-void imp_ledger_flag(struct imp_ledger *ledger, bool *flag);
 
 /* A device vector that goes into a checkpoint. */
 struct imp_saved_vector {

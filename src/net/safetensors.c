@@ -4,8 +4,8 @@
  * file with the classifier's 500 MB costs no more than the convolutions.
  */
 
-#include "net/safetensors.h"
 #include "net/weights.h"
+#include "store/store.h"
 
 #include <jansson.h>
 #include <stdlib.h>

@@ -1,132 +1,100 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Writing safetensors; and weights as such, F32. Sizes follow from the architecture, so the header
- * is written before any layer is asked for, and generated layers are made one at a time.
+ * Weights as safetensors, F32. Sizes follow from the architecture, so the header is written before
+ * any layer is asked for, and generated layers are made one at a time.
  */
 
-#include "net/safetensors.h"
 #include "net/weights.h"
+#include "store/store.h"
 
-#include <errno.h>
-#include <jansson.h>
-#include <stdlib.h>
 #include <string.h>
 
-/* The header is padded by spaces so that the data begins at a multiple of this, as the format
- * recommends. */
-#define ALIGNMENT 8
-/* Of the header's length, little-endian. */
-#define LENGTH_BYTES 8
-/* Floats packed and written at a time. */
-#define CHUNK 4096
 /* Fits "conv1_1.weight". */
 #define NAME_SIZE 32
+/* Of a layer: weight and bias, in this order. */
+#define TENSORS 2
 
-int imp_safetensors_describe(json_t *header, const char *name, const char *dtype, json_t *shape,
-                             uint64_t *offset, uint64_t bytes)
-{
-    const uint64_t end = *offset + bytes;
-    json_t *tensor = json_pack("{s:s, s:o, s:[I, I]}", "dtype", dtype, "shape", shape,
-                               "data_offsets", (json_int_t)*offset, (json_int_t)end);
-    *offset = end;
-    return json_object_set_new(header, name, tensor);
-}
+/* The layer that is at hand, for the callbacks. */
+struct source {
+    const struct impasto_weights *weights;
+    struct impasto_error *error;
+    struct imp_layer_weights layer;
+    int at; /* -1: none */
+};
 
-char *imp_safetensors_head(const json_t *header, size_t *size)
-{
-    char *text = json_dumps(header, JSON_COMPACT);
-    if (text == NULL)
-        return NULL;
-    const size_t used = strlen(text), length = (used + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-    char *head = malloc(LENGTH_BYTES + length);
-    if (head != NULL) {
-        for (size_t i = 0; i < LENGTH_BYTES; i++)
-            head[i] = (char)(unsigned char)((uint64_t)length >> 8 * i);
-        /* NOLINTNEXTLINE(bugprone-not-null-terminated-result): a header has a length, no end */
-        memcpy(head + LENGTH_BYTES, text, used);
-        memset(head + LENGTH_BYTES + used, ' ', length - used);
-        *size = LENGTH_BYTES + length;
-    }
-    free(text);
-    return head;
-}
-
-static int describe(json_t *header, const char *layer, const char *kind, json_t *shape,
-                    uint64_t *offset, size_t elements)
-{
+/* One tensor of a layer. */
+struct part {
+    struct source *source;
+    int layer;
+    bool bias;
     char name[NAME_SIZE];
-    snprintf(name, sizeof(name), "%s.%s", layer, kind);
-    return imp_safetensors_describe(header, name, "F32", shape, offset, elements * sizeof(float));
+};
+
+static enum impasto_status load(struct source *source, int layer)
+{
+    if (source->at == layer)
+        return IMPASTO_OK;
+    imp_layer_weights_free(&source->layer);
+    source->at = layer;
+    return imp_weights_layer(source->weights, layer, &source->layer, source->error);
 }
 
-/* The length and the header, a new block; NULL: out of memory. */
-static char *make_head(const struct impasto_weights_info *info, size_t *size)
+static enum impasto_status read_part(void *user, size_t offset, void *piece, size_t size)
 {
-    uint64_t offset = 0;
-    int failed = 0;
-    json_t *header =
-        json_pack("{s:{s:s, s:s}}", "__metadata__", "format", "pt", IMP_CONVENTION_KEY,
-                  info->convention == IMPASTO_CONVENTION_TORCHVISION ? IMP_CONVENTION_TORCHVISION
-                                                                     : IMP_CONVENTION_CAFFE);
-    if (info->builtin)
-        failed |= json_object_set_new(json_object_get(header, "__metadata__"), IMP_GENERATED_KEY,
-                                      json_string("true"));
-    for (int i = 0; i < info->layers; i++) {
-        const struct imp_layer_shape *shape = &imp_layer_shapes[i];
-        failed |= describe(header, shape->name, "weight",
-                           json_pack("[i, i, i, i]", shape->out_channels, shape->in_channels, 3, 3),
-                           &offset, imp_layer_elements(i));
-        failed |= describe(header, shape->name, "bias", json_pack("[i]", shape->out_channels),
-                           &offset, (size_t)shape->out_channels);
-    }
-    char *head = failed != 0 ? NULL : imp_safetensors_head(header, size);
-    json_decref(header);
-    return head;
+    const struct part *part = user;
+    IMP_TRY(load(part->source, part->layer));
+    const struct imp_layer_weights *layer = &part->source->layer;
+    memcpy(piece, (const char *)(part->bias ? layer->bias : layer->weight) + offset, size);
+    return IMPASTO_OK;
 }
 
-/* Little-endian on any machine. */
-static bool write_floats(FILE *stream, const float *values, size_t count)
+/* The layer's weight (out, in, 3, 3) or bias (out). */
+static struct imp_store_tensor describe(struct part *part)
 {
-    unsigned char chunk[CHUNK * 4];
-    while (count > 0) {
-        const size_t step = count < CHUNK ? count : CHUNK;
-        for (size_t i = 0; i < step; i++) {
-            uint32_t bits;
-            memcpy(&bits, &values[i], sizeof(bits));
-            for (size_t j = 0; j < 4; j++)
-                chunk[4 * i + j] = (unsigned char)(bits >> 8 * j);
-        }
-        if (fwrite(chunk, 4, step, stream) != step)
-            return false;
-        values += step;
-        count -= step;
+    const struct imp_layer_shape *shape = &imp_layer_shapes[part->layer];
+    const int out = shape->out_channels;
+    snprintf(part->name, sizeof(part->name), "%s.%s", shape->name, part->bias ? "bias" : "weight");
+    return (struct imp_store_tensor){
+        .name = part->name,
+        .count = part->bias ? (size_t)out : imp_layer_elements(part->layer),
+        .rank = part->bias ? 1 : 4,
+        .shape = {out, shape->in_channels, 3, 3},
+        .read = read_part,
+        .user = part,
+    };
+}
+
+static enum impasto_status write_all(struct source *source, const char *path)
+{
+    const struct impasto_weights_info *info = &source->weights->info;
+    const bool torchvision = info->convention == IMPASTO_CONVENTION_TORCHVISION;
+    struct part parts[IMPASTO_LAYERS * TENSORS];
+    struct imp_store_tensor tensors[IMPASTO_LAYERS * TENSORS];
+    const int count = info->layers * TENSORS;
+    for (int i = 0; i < count; i++) {
+        parts[i] = (struct part){.source = source, .layer = i / TENSORS, .bias = i % TENSORS != 0};
+        tensors[i] = describe(&parts[i]);
     }
-    return true;
+    const struct imp_store_text texts[] = {
+        {"format", "pt"},
+        {IMP_CONVENTION_KEY, torchvision ? IMP_CONVENTION_TORCHVISION : IMP_CONVENTION_CAFFE},
+        {IMP_GENERATED_KEY, info->builtin ? "true" : NULL},
+    };
+    const struct imp_store_contents contents = {
+        .what = "a weights file",
+        .texts = texts,
+        .text_count = IMP_COUNT(texts),
+        .tensors = tensors,
+        .tensor_count = (size_t)count,
+    };
+    return imp_store_write(path, &contents, source->error);
 }
 
 enum impasto_status impasto_weights_save(const struct impasto_weights *weights, const char *path,
                                          struct impasto_error *error)
 {
-    struct imp_file file;
-    IMP_TRY(imp_file_create(&file, path, error));
-    enum impasto_status status = IMPASTO_OK;
-    size_t size = 0;
-    char *head = make_head(&weights->info, &size);
-    if (head == NULL)
-        status = imp_fail_memory(error, "the header of a weights file", 0);
-    /* A write that fails marks the stream, which the commit then reports. */
-    bool written = head != NULL && fwrite(head, 1, size, file.stream) == size;
-    for (int i = 0; i < weights->info.layers && written && status == IMPASTO_OK; i++) {
-        struct imp_layer_weights layer = {0};
-        status = imp_weights_layer(weights, i, &layer, error);
-        written = status == IMPASTO_OK &&
-                  write_floats(file.stream, layer.weight, imp_layer_elements(i)) &&
-                  write_floats(file.stream, layer.bias, (size_t)imp_layer_shapes[i].out_channels);
-        imp_layer_weights_free(&layer);
-    }
-    free(head);
-    if (status == IMPASTO_OK)
-        return imp_file_commit(&file, error);
-    imp_file_abandon(&file);
+    struct source source = {.weights = weights, .error = error, .at = -1};
+    const enum impasto_status status = write_all(&source, path);
+    imp_layer_weights_free(&source.layer);
     return status;
 }

@@ -222,7 +222,7 @@ static enum impasto_status prepare(struct impasto_job *job, struct impasto_devic
     IMP_TRY(imp_params_check(params, &weights->info, error));
     IMP_TRY(take_pictures(job, pictures));
     if (from)
-        IMP_TRY(imp_resume_check(job, from, error));
+        IMP_TRY(imp_resume_check(job, from));
     IMP_TRY(imp_device_check(device, error));
     const struct imp_model_options options = {
         .layers = imp_params_depth(params),
@@ -246,15 +246,15 @@ static enum impasto_status prepare(struct impasto_job *job, struct impasto_devic
     IMP_TRY(imp_model_load(&job->model, job->device, weights, error));
     imp_weights_name(&job->model, job->weights_name);
     IMP_TRY(enter(job, NULL));
-    return from ? imp_resume(job, from, error) : IMPASTO_OK;
+    return from ? imp_resume(job, from) : IMPASTO_OK;
 }
 
-enum impasto_status imp_job_open(struct impasto_device *device,
-                                 const struct impasto_weights *weights,
-                                 const struct impasto_pictures *pictures,
-                                 const struct impasto_params *params, bool only_plan,
-                                 const struct impasto_checkpoint *from, struct impasto_job **job,
-                                 struct impasto_error *error)
+static enum impasto_status open_job(struct impasto_device *device,
+                                    const struct impasto_weights *weights,
+                                    const struct impasto_pictures *pictures,
+                                    const struct impasto_params *params, bool only_plan,
+                                    const struct impasto_checkpoint *from, struct impasto_job **job,
+                                    struct impasto_error *error)
 {
     struct impasto_job *opened = calloc(1, sizeof(*opened));
     if (!opened)
@@ -281,7 +281,7 @@ enum impasto_status impasto_job_open(struct impasto_device *device,
                                      const struct impasto_params *params, struct impasto_job **job,
                                      struct impasto_error *error)
 {
-    return imp_job_open(device, weights, pictures, params, false, NULL, job, error);
+    return open_job(device, weights, pictures, params, false, NULL, job, error);
 }
 
 enum impasto_status impasto_job_plan(struct impasto_device *device,
@@ -290,7 +290,30 @@ enum impasto_status impasto_job_plan(struct impasto_device *device,
                                      const struct impasto_params *params, struct impasto_job **job,
                                      struct impasto_error *error)
 {
-    return imp_job_open(device, weights, pictures, params, true, NULL, job, error);
+    return open_job(device, weights, pictures, params, true, NULL, job, error);
+}
+
+enum impasto_status impasto_job_resume(struct impasto_device *device,
+                                       const struct impasto_weights *weights,
+                                       const struct impasto_pictures *pictures,
+                                       const struct impasto_checkpoint *checkpoint,
+                                       const struct impasto_params *params,
+                                       struct impasto_job **job, struct impasto_error *error)
+{
+    const struct impasto_params *then = &checkpoint->info.params;
+    const char *difference = params ? imp_params_difference(params, then) : NULL;
+    if (difference) {
+        char name[64];
+        snprintf(name, sizeof(name), "%s", difference);
+        for (char *c = name; *c; c++)
+            *c = *c == '_' ? '-' : *c;
+        return imp_fail(error, IMPASTO_ERROR_USAGE,
+                        "%s: was begun with another %s, which decides its result; leave it as it "
+                        "was, or begin anew",
+                        checkpoint->path, name);
+    }
+    return open_job(device, weights, pictures, params ? params : then, false, checkpoint, job,
+                    error);
 }
 
 static enum impasto_status begin_again(struct impasto_job *job,

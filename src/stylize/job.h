@@ -5,8 +5,8 @@
 /* A job from the inside, and what takes it to a file and back. */
 
 #include "net/optim.h"
-#include "net/safetensors.h"
 #include "net/vgg.h"
+#include "store/store.h"
 #include "stylize/scale.h"
 
 #include <jansson.h>
@@ -45,14 +45,6 @@ struct impasto_job {
 
 /* ---- job.c ----------------------------------------------------------------------------------- */
 
-/* from: the checkpoint to go on from; NULL: from the start. */
-enum impasto_status imp_job_open(struct impasto_device *device,
-                                 const struct impasto_weights *weights,
-                                 const struct impasto_pictures *pictures,
-                                 const struct impasto_params *params, bool only_plan,
-                                 const struct impasto_checkpoint *from, struct impasto_job **job,
-                                 struct impasto_error *error);
-
 /* IMPASTO_ERROR_USAGE where no scale is open: of a plan, and after failures. */
 enum impasto_status imp_job_check_open(const struct impasto_job *job, struct impasto_error *error);
 
@@ -83,40 +75,47 @@ const char *imp_params_difference(const struct impasto_params *a, const struct i
 /* ---- checkpoint.c ---------------------------------------------------------------------------- */
 
 struct impasto_checkpoint {
-    struct imp_safetensors file;
-    json_t *job; /* what is in it besides tensors; see resume.c */
+    struct imp_store store;
+    const char *path; /* the file's */
+    json_t *job;      /* what is in it besides tensors; see save.c */
     struct impasto_checkpoint_info info;
     struct imp_schedule schedule; /* as it was; sizes are not filled in */
     int at, steps, optimizer_step;
     bool finished;
 };
 
-/* Writes a checkpoint. job, note: what becomes of it is in struct impasto_checkpoint. */
-enum impasto_status imp_checkpoint_write(const char *path, const json_t *job, const char *note,
-                                         struct imp_device *device, const double *numbers,
-                                         size_t number_count,
-                                         const struct imp_saved_vector *vectors,
-                                         size_t vector_count, struct impasto_error *error);
+/* What is kept of a job. The vectors are image and average, and the optimiser's. */
+#define IMP_JOB_VECTORS (2 + IMP_OPTIMIZER_VECTORS)
+struct imp_saved {
+    const json_t *job; /* see save.c */
+    const char *note;  /* NULL: none */
+    double *numbers;   /* the optimiser's, of the host */
+    size_t number_count;
+    struct imp_saved_vector vectors[IMP_JOB_VECTORS];
+    size_t vector_count;
+};
+/* Fails into the device's error. */
+enum impasto_status imp_checkpoint_write(struct imp_device *device, const char *path,
+                                         const struct imp_saved *saved);
 /* *numbers: a new array of *count; NULL where there are none. */
 enum impasto_status imp_checkpoint_numbers(const struct impasto_checkpoint *checkpoint,
                                            double **numbers, size_t *count,
                                            struct impasto_error *error);
-/* Fills the vector's buffer. */
+/* Fills the vector's buffer. Fails into the device's error. */
 enum impasto_status imp_checkpoint_vector(const struct impasto_checkpoint *checkpoint,
                                           struct imp_device *device,
-                                          const struct imp_saved_vector *vector,
-                                          struct impasto_error *error);
-/* A failure to blame on the file. */
-enum impasto_status imp_checkpoint_damaged(const char *path, struct impasto_error *error);
+                                          const struct imp_saved_vector *vector);
 
 /* ---- resume.c -------------------------------------------------------------------------------- */
 
+/* What follows fails into the device's error. */
 /* Before anything is computed: whether the pictures and the schedule allow to go on. */
 enum impasto_status imp_resume_check(const struct impasto_job *job,
-                                     const struct impasto_checkpoint *from,
-                                     struct impasto_error *error);
+                                     const struct impasto_checkpoint *from);
 /* Of an open job at the checkpoint's scale, with its weights loaded: puts it where it was. */
-enum impasto_status imp_resume(struct impasto_job *job, const struct impasto_checkpoint *from,
-                               struct impasto_error *error);
+enum impasto_status imp_resume(struct impasto_job *job, const struct impasto_checkpoint *from);
+/* The vectors that a checkpoint holds. Returns how many. */
+size_t imp_job_vectors(const struct imp_scale *scale,
+                       struct imp_saved_vector vectors[IMP_JOB_VECTORS]);
 
 #endif

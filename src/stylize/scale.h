@@ -135,16 +135,23 @@ uint64_t imp_scale_peak(const struct imp_scale *scale);
 size_t imp_scale_rows(const struct imp_scale *scale, struct impasto_plan_row *rows, size_t limit);
 /* Bytes on the device that belong to other jobs. */
 uint64_t imp_scale_others(const struct imp_scale *scale);
+/* Bytes that a job may take: what the device can spare, or less where the user says so. */
+uint64_t imp_scale_budget(const struct imp_scale *scale);
+/* Bytes of the largest buffer that is listed. */
+uint64_t imp_scale_largest(const struct imp_scale *scale);
 /* Within the device's limits, as far as others leave room, and params->memory. */
 bool imp_scale_fits(const struct imp_scale *scale);
-/* IMPASTO_ERROR_MEMORY, with the largest size that would fit. */
-enum impasto_status imp_scale_refuse(const struct imp_scale *scale,
-                                     const struct imp_sources *sources);
 
 /* ---- planner.c ------------------------------------------------------------------------------- */
 
 /* Plans the nets and lists their buffers. false: not even the smallest plan fits, which then is the
  * one listed. */
 bool imp_scale_plan(struct imp_scale *scale);
+
+/* ---- refuse.c -------------------------------------------------------------------------------- */
+
+/* IMPASTO_ERROR_MEMORY, with the largest size that would fit. */
+enum impasto_status imp_scale_refuse(const struct imp_scale *scale,
+                                     const struct imp_sources *sources);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Opening safetensors: the header, checked, and ranges of the data when they are wanted. */
 
-#include "net/safetensors.h"
+#include "store/store.h"
 
 #include <errno.h>
 #include <fcntl.h>

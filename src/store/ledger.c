@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Numbers of the host on their way to a checkpoint and back. */
+/* Numbers of the host on their way to a file and back. */
 
-#include "net/optim.h"
+#include "store/store.h"
 
 #include <math.h>
 

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A job to its checkpoint; resume.c has the way back. Kept is what the next step depends on and
+ * what cannot be made again: image, average, the optimiser's state, the place in the schedule.
+ * Targets and masks are made again from the pictures, and the weights are the caller's, so of these
+ * there are checksums.
+ * The job as JSON:
+ *   {"impasto": VERSION, "params": {...}, "scales": [iterations of each], "at": scale, "steps":
+ * taken there, "optimizer_step": N, "finished": bool, "seconds": so far, "width", "height": of the
+ * result, "pictures": {...}, "weights": TEXT, "device": {"name", "platform", "driver"}, "computer":
+ * the device with driver, kernels and version, "computing": see imp_job_computing}
+ */
+
+#include "stylize/job.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static double seconds_so_far(const struct impasto_job *job)
+{
+    return job->started != 0 ? imp_host_seconds() - job->started : job->before;
+}
+
+static json_t *describe_device(const struct impasto_device_info *info)
+{
+    return json_pack("{s:s, s:s, s:s}", "name", info->name, "platform", info->platform, "driver",
+                     info->driver);
+}
+
+static json_t *describe_scales(const struct imp_schedule *schedule)
+{
+    json_t *scales = json_array();
+    for (int i = 0; i < schedule->count; i++)
+        json_array_append_new(scales, json_integer(schedule->scale[i].iterations));
+    return scales;
+}
+
+/* NULL: no memory. */
+static json_t *describe(const struct impasto_job *job)
+{
+    const struct impasto_device_info *info = &imp_device_caps(job->device)->info;
+    struct impasto_params params = job->params;
+    char key[IMP_DEVICE_KEY];
+    imp_device_key(info, key);
+    params.conv = job->conv[0] ? job->conv : NULL;
+    params.gemm = job->gemm[0] ? job->gemm : NULL;
+    /* A NULL from any of the parts is one for the whole. */
+    return json_pack("{s:s, s:o, s:o, s:O, s:s, s:o, s:s, s:I, s:i, s:i, s:i, s:b, s:i, s:i, s:f}",
+                     "impasto", impasto_version(), "params", imp_params_to_json(&params), "scales",
+                     describe_scales(&job->schedule), "pictures", job->pictures, "weights",
+                     job->weights_name, "device", describe_device(info), "computer", key,
+                     "computing", (json_int_t)imp_job_computing(job), "at", job->at, "steps",
+                     job->scale.steps, "optimizer_step", job->scale.state.step, "finished",
+                     (int)job->finished, "width", job->sources.width, "height", job->sources.height,
+                     "seconds", seconds_so_far(job));
+}
+
+/* The optimiser's numbers, a new array; NULL where there are none. */
+static enum impasto_status collect_numbers(struct imp_scale *scale, struct imp_saved *saved)
+{
+    struct imp_ledger ledger = {0};
+    IMP_TRY(imp_optimizer_numbers(scale->optimizer, scale->device, &scale->state, &ledger));
+    const size_t count = saved->number_count = ledger.at;
+    if (count == 0)
+        return IMPASTO_OK;
+    saved->numbers = malloc(count * sizeof(*saved->numbers));
+    if (!saved->numbers)
+        return imp_device_fail_memory(scale->device, "a checkpoint",
+                                      count * sizeof(*saved->numbers));
+    ledger = (struct imp_ledger){.numbers = saved->numbers, .size = count};
+    return imp_optimizer_numbers(scale->optimizer, scale->device, &scale->state, &ledger);
+}
+
+static enum impasto_status save(struct impasto_job *job, const char *path, const char *note)
+{
+    IMP_TRY(imp_scale_verify(&job->scale, job->iteration));
+    json_t *described = describe(job);
+    struct imp_saved saved = {.job = described, .note = note};
+    enum impasto_status status = described ? collect_numbers(&job->scale, &saved)
+                                           : imp_device_fail_memory(job->device, "a checkpoint", 0);
+    saved.vector_count = imp_job_vectors(&job->scale, saved.vectors);
+    if (status == IMPASTO_OK)
+        status = imp_checkpoint_write(job->device, path, &saved);
+    json_decref(described);
+    free(saved.numbers);
+    return status;
+}
+
+enum impasto_status impasto_job_save(struct impasto_job *job, const char *path, const char *note,
+                                     struct impasto_error *error)
+{
+    IMP_TRY(imp_job_check_open(job, error));
+    if (note && (!imp_is_utf8(note) || strlen(note) > IMPASTO_SETTINGS_MOST))
+        return imp_fail(error, IMPASTO_ERROR_USAGE,
+                        "the note of a checkpoint must be UTF-8 of at most %d bytes",
+                        IMPASTO_SETTINGS_MOST);
+    return imp_lift(job->device, save(job, path, note), error);
+}
