@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Put before every kernel file.
+ * Put before every kernel file, and behind shared.h.
  *
  * Activations are channel-blocked with a halo: VW channels side by side, then columns, rows and
  * blocks of channels, with one pixel of zeros around each plane of height x width:
@@ -10,8 +10,8 @@
  * Because the halo is there, a pixel's neighbour in any direction is a fixed distance away, also
  * across the end of a row. Kernels therefore walk a plane as one run of `span` positions, from the
  * first pixel of the picture to its last with the halo columns in between, and only the stores ask
- * whether a position is a pixel. Reads may run over the plane's end by less than 16 positions,
- * which is why every tensor has that much slack behind it.
+ * whether a position is a pixel. Reads may run over the plane's end by less than SLACK
+ * positions, which is why every tensor has that much behind it.
  */
 
 #ifndef VW
@@ -83,10 +83,8 @@ static inline maskword pack_bits(intv v)
 #define FIRST(width) (PITCH(width) + 1)
 #define SPAN(height, width) ((height) * PITCH(width) - 2)
 
-/* Sums are taken by a fixed number of work-items, PARTS, each over a fixed share of the elements, so
- * that a device gives the same bits each time: on CPUs a contiguous share, on GPUs every PARTS-th
- * element, as their memory likes it. */
-#define PARTS 1024
+/* The shares of sums are fixed, so that a device gives the same bits each time: on CPUs a contiguous
+ * share, on GPUs every PARTS-th element, as their memory likes it. */
 #ifdef CONTIGUOUS_SHARES
 #define SHARE_BEGIN(part, n) (min((n), (part) * (((n) + PARTS - 1) / PARTS)))
 #define SHARE_END(part, n) (min((n), ((part) + 1) * (((n) + PARTS - 1) / PARTS)))
@@ -157,12 +155,6 @@ static inline float within(float x, float low, float high)
     return x < low ? low : x > high ? high : x;
 }
 
-/* What happens to a convolution's sum r; enum imp_epilogue has the same order. */
-#define EPILOGUE_BIAS_RELU 1 /* y = rectified(r + bias) */
-#define EPILOGUE_MASK 2      /* y = gated(r, mask) */
-#define EPILOGUE_ADD_MASK 3  /* y = gated(y + r, mask) */
-#define EPILOGUE_MASK_BITS 4 /* y = mask's bit ? r : 0 */
-
 /* Stores r by its epilogue. at: the element's place in y, and in aux as mask; bias_at: in aux as bias;
  * lanes: of the tensor where VW is 1. */
 static inline void store_by(int epilogue, __global floatv *y, __global const floatv *aux, size_t at,
@@ -191,12 +183,7 @@ static inline void store_by(int epilogue, __global floatv *y, __global const flo
     y[at] = stored;
 }
 
-/* How a 1x1 convolution's result r is stored: y = [y +] [weight] (r [+ bias]). */
-#define POINTWISE_BIAS 1
-#define POINTWISE_WEIGHT 2
-#define POINTWISE_ADD 4
-
-/* bias_at: of bias; position: of weight; at: of y. */
+/* Stores a 1x1 convolution's result r by POINTWISE_* flags. bias_at: of bias; position: of weight; at: of y. */
 static inline void store_pointwise(int flags, __global floatv *y, __global const floatv *bias,
                                    __global const float *weight, size_t at, int bias_at,
                                    int position, floatv r)

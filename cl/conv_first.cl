@@ -5,25 +5,22 @@
  * rows from row `first` on.
  */
 
-/* Positions of a work-item; with three colours the backward kernel needs 3 * 8 accumulators. */
-#define RUN 8
-
 /* y = max(conv(x) + bias, 0), or conv(x) with STORE_ONLY. x: (3, plane); w: (27, blocks, VW), tap
- * within channel; y: (blocks, plane, VW). RUN positions of one block per work-item. */
+ * within channel; y: (blocks, plane, VW). FIRST_RUN positions of one block per work-item. */
 FULL_WIDTH
 __kernel void conv_first_fwd(__global const float *restrict x, __global const floatv *restrict w,
                              __global floatv *restrict y, __global const floatv *restrict bias,
                              int blocks, int height, int width, int first, int rows)
 {
     const int pitch = PITCH(width), plane = PLANE(height, width), span = SPAN(rows, width);
-    const int begin = (int)get_global_id(0) * RUN;
+    const int begin = (int)get_global_id(0) * FIRST_RUN;
     const int block = (int)get_global_id(1);
     if (begin >= span || block >= blocks)
         return;
 
-    floatv acc[RUN];
+    floatv acc[FIRST_RUN];
 #pragma unroll
-    for (int t = 0; t < RUN; t++)
+    for (int t = 0; t < FIRST_RUN; t++)
 #ifdef STORE_ONLY
         acc[t] = (floatv)(0.0f);
 #else
@@ -38,14 +35,14 @@ __kernel void conv_first_fwd(__global const float *restrict x, __global const fl
         for (int kx = 0; kx < 3; kx++) {
             const floatv wv = w[(row * 3 + kx) * blocks + block];
 #pragma unroll
-            for (int t = 0; t < RUN; t++)
+            for (int t = 0; t < FIRST_RUN; t++)
                 acc[t] = wv * (floatv)(xp[t + kx]) + acc[t];
         }
     }
 
     int column = begin % pitch;
 #pragma unroll
-    for (int t = 0; t < RUN; t++) {
+    for (int t = 0; t < FIRST_RUN; t++) {
         if (column < width && begin + t < span)
 #ifdef STORE_ONLY
             y[(size_t)block * plane + position + t] = acc[t];
@@ -57,22 +54,22 @@ __kernel void conv_first_fwd(__global const float *restrict x, __global const fl
     }
 }
 
-/* y = conv(x). x: (blocks, plane, VW); w: (blocks, 9, 3, VW); y: (3, plane). RUN positions each. */
+/* y = conv(x). x: (blocks, plane, VW); w: (blocks, 9, 3, VW); y: (3, plane). FIRST_RUN positions each. */
 FULL_WIDTH
 __kernel void conv_first_bwd(__global const floatv *restrict x, __global const floatv *restrict w,
                              __global float *restrict y, int blocks, int height, int width,
                              int first, int rows)
 {
     const int pitch = PITCH(width), plane = PLANE(height, width), span = SPAN(rows, width);
-    const int begin = (int)get_global_id(0) * RUN;
+    const int begin = (int)get_global_id(0) * FIRST_RUN;
     if (begin >= span)
         return;
 
-    floatv acc[3][RUN];
+    floatv acc[3][FIRST_RUN];
 #pragma unroll
     for (int c = 0; c < 3; c++)
 #pragma unroll
-        for (int t = 0; t < RUN; t++)
+        for (int t = 0; t < FIRST_RUN; t++)
             acc[c][t] = (floatv)(0.0f);
 
     const int position = FIRST(width) + first * pitch + begin;
@@ -83,7 +80,7 @@ __kernel void conv_first_bwd(__global const floatv *restrict x, __global const f
             __global const floatv *wp = w + (block * 9 + tap) * 3;
             const floatv w0 = wp[0], w1 = wp[1], w2 = wp[2];
 #pragma unroll
-            for (int t = 0; t < RUN; t++) {
+            for (int t = 0; t < FIRST_RUN; t++) {
                 const floatv v = xp[t];
                 acc[0][t] = w0 * v + acc[0][t];
                 acc[1][t] = w1 * v + acc[1][t];
@@ -94,7 +91,7 @@ __kernel void conv_first_bwd(__global const floatv *restrict x, __global const f
 
     int column = begin % pitch;
 #pragma unroll
-    for (int t = 0; t < RUN; t++) {
+    for (int t = 0; t < FIRST_RUN; t++) {
         if (column < width && begin + t < span) {
 #pragma unroll
             for (int c = 0; c < 3; c++)

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 """embed.py PREFIX OUTPUT.c INPUT...: writes texts as a C file, an array of struct PREFIX_source.
 
-Kernels (.cl) begin with a #line of their own name, so that compilers' messages name that file. The
-texts are arrays of numbers, because C promises string literals of only 4095 characters.
+Kernels (.cl) and their shared.h begin with a #line of their own name, so that compilers' messages name
+that file. The texts are arrays of numbers, because C promises string literals of only 4095 characters.
 """
 
 import os
@@ -16,7 +16,7 @@ def array(index, path):
         source = stream.read()
     if b"\0" in source:
         raise ValueError(f"{path}: contains a zero byte")
-    line = b'#line 1 "%s"\n' % name.encode() if name.endswith(".cl") else b""
+    line = b'#line 1 "%s"\n' % name.encode() if name == "shared.h" or name.endswith(".cl") else b""
     text = line + source
     if not text.endswith(b"\n"):
         text += b"\n"

@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Gram matrices of blocked tensors, G = F F^T / (C M), or with WEIGHTED, where position p counts
- * weight(p), F diag(weight) F^T over C times their sum. The halo is zero, so sums run over whole planes. GT = channels per side of the tile that one work-item, or with TS one work-group, computes: a
- * multiple of VW.
+ * weight(p), F diag(weight) F^T over C times their sum. The halo is zero, so sums run over whole planes.
+ * GT = channels per side of the tile that one work-item, or with TS one work-group, computes: a multiple
+ * of VW.
  */
 
 #define GV (GT / VW)
+
+/* Positions of a strip. Its 4 vectors of channels by positions are 32 KiB with AVX-512, an innermost
+ * cache, and less elsewhere. */
+#define STRIP 128
 
 /* weight: of each position of the whole; position p of f has weight[weight_at + p]. */
 #ifdef WEIGHTED
@@ -38,8 +43,9 @@ static inline void tile_of_pair(int pair, int *ti, int *tj)
 
 #ifndef TS
 /*
- * Partial sums: partial[(chunk * pairs + pair) * GT * GT + i * GT + j], over positions first +
- * chunk * CHUNK to first + (chunk + 1) * CHUNK, but not beyond `last`, of F(ti * GT + i) F(tj * GT + j).
+ * Partial sums: partial[(chunk * pairs + pair) * GT * GT + i * GT + j], over positions
+ * first + chunk * GRAM_CHUNK to first + (chunk + 1) * GRAM_CHUNK, but not beyond `last`, of
+ * F(ti * GT + i) F(tj * GT + j).
  * Dimensions: pairs, chunks.
  */
 FULL_WIDTH
@@ -62,8 +68,8 @@ __kernel void gram_partial(__global const float *restrict f, __global floatv *re
         for (int j = 0; j < GV; j++)
             total[i][j] = (floatv)(0.0f);
 
-    const int end = min(last, first + (chunk + 1) * CHUNK);
-    for (int begin = first + chunk * CHUNK; begin < end; begin += STRIP) {
+    const int end = min(last, first + (chunk + 1) * GRAM_CHUNK);
+    for (int begin = first + chunk * GRAM_CHUNK; begin < end; begin += STRIP) {
         const int stop = min(begin + STRIP, end);
 #pragma unroll 1
         for (int rows = 0; rows < GT; rows += ROWS) {
@@ -125,8 +131,8 @@ gram_tiled(__global const float4 *restrict f, __global float *restrict partial, 
 #pragma unroll
     for (int j = 0; j < 4; j++)
         total[j] = (float4)(0.0f);
-    const int end = min(last, first + (chunk + 1) * CHUNK);
-    for (int begin = first + chunk * CHUNK; begin < end; begin += TS) {
+    const int end = min(last, first + (chunk + 1) * GRAM_CHUNK);
+    for (int begin = first + chunk * GRAM_CHUNK; begin < end; begin += TS) {
         const bool inside = begin + lx < end;
         left[lx][ly] = inside ? rows[begin + lx] : (float4)(0.0f);
         right[lx][ly] = inside ? WEIGH(columns[begin + lx], begin + lx) : (float4)(0.0f);

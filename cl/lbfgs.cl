@@ -39,29 +39,26 @@ __kernel void lbfgs_accept(__global const float *restrict image,
     }
 }
 
-/* So many columns of dot products are taken at once: the rows are read once for all of them. */
-#define TOGETHER 4
-
 /*
  * sums[(row * columns + column) * PARTS + part] = share of a dot product. Rows: the move and the change
  * in `slot`, and reduced. Columns: the moves, the changes, and reduced. Dimensions: PARTS,
- * columns / TOGETHER.
+ * columns / LBFGS_TOGETHER.
  */
 __kernel void lbfgs_dots(__global const floatv *restrict reduced,
                          __global const floatv *restrict moves,
                          __global const floatv *restrict changes, __global float *restrict sums,
                          int vectors, int slot, int slots)
 {
-    const int part = (int)get_global_id(0), first = (int)get_global_id(1) * TOGETHER;
+    const int part = (int)get_global_id(0), first = (int)get_global_id(1) * LBFGS_TOGETHER;
     const int columns = 2 * slots + 1;
     if (part >= PARTS || first >= columns)
         return;
     __global const floatv *move = moves + (size_t)slot * vectors;
     __global const floatv *change = changes + (size_t)slot * vectors;
-    __global const floatv *others[TOGETHER];
-    floatv by_move[TOGETHER], by_change[TOGETHER], by_reduced[TOGETHER];
+    __global const floatv *others[LBFGS_TOGETHER];
+    floatv by_move[LBFGS_TOGETHER], by_change[LBFGS_TOGETHER], by_reduced[LBFGS_TOGETHER];
 #pragma unroll
-    for (int k = 0; k < TOGETHER; k++) {
+    for (int k = 0; k < LBFGS_TOGETHER; k++) {
         const int column = min(first + k, columns - 1); /* the last ones may be done twice */
         others[k] = column < slots       ? moves + (size_t)column * vectors
                     : column < 2 * slots ? changes + (size_t)(column - slots) * vectors
@@ -71,7 +68,7 @@ __kernel void lbfgs_dots(__global const floatv *restrict reduced,
     for (int i = SHARE_BEGIN(part, vectors); i < SHARE_END(part, vectors); i += SHARE_STEP) {
         const floatv m = move[i], c = change[i], r = reduced[i];
 #pragma unroll
-        for (int k = 0; k < TOGETHER; k++) {
+        for (int k = 0; k < LBFGS_TOGETHER; k++) {
             const floatv v = others[k][i];
             by_move[k] += m * v;
             by_change[k] += c * v;
@@ -79,7 +76,7 @@ __kernel void lbfgs_dots(__global const floatv *restrict reduced,
         }
     }
 #pragma unroll
-    for (int k = 0; k < TOGETHER; k++) {
+    for (int k = 0; k < LBFGS_TOGETHER; k++) {
         const int column = first + k;
         if (column < columns) {
             sums[column * PARTS + part] = sum_lanes(by_move[k]);

@@ -4,8 +4,8 @@
  * as in gram.cl; `weighted` says whether.
  */
 
-/* partial[chunk * blocks + block] = sum of weight * f over positions first + chunk * CHUNK to first +
- * (chunk + 1) * CHUNK, but not beyond `last`. The halo is zero. Dimensions: blocks, chunks. */
+/* partial[chunk * blocks + block] = sum of weight * f over positions first + chunk * GRAM_CHUNK to
+ * first + (chunk + 1) * GRAM_CHUNK, but not beyond `last`. The halo is zero. Dimensions: blocks, chunks. */
 __kernel void mean_partial(__global const floatv *restrict f, __global floatv *restrict partial,
                            int blocks, int chunks, int plane, int first, int last,
                            __global const float *restrict weight, int weight_at, int weighted)
@@ -14,7 +14,7 @@ __kernel void mean_partial(__global const floatv *restrict f, __global floatv *r
     if (block >= blocks || chunk >= chunks)
         return;
     __global const floatv *in = f + (size_t)block * plane;
-    const int begin = first + chunk * CHUNK, end = min(last, begin + CHUNK);
+    const int begin = first + chunk * GRAM_CHUNK, end = min(last, begin + GRAM_CHUNK);
     floatv sum = (floatv)(0.0f);
     for (int p = begin; p < end; p++)
         sum += weighted ? (floatv)(weight[weight_at + p]) * in[p] : in[p];

@@ -1,23 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /* What the device can do at most, for benchmarks to be measured against. */
 
-/* Multiply-adds on registers alone: CHAINS chains per work-item, each `turns` long, which is
- * enough to hide a multiply-add's latency. out: a vector per work-item, so that nothing is optimised
- * away. Dimension: work-items. */
-#define CHAINS 16
+/* Multiply-adds on registers alone: PROBE_CHAINS chains per work-item, each `turns` long. out: a vector
+ * per work-item, so that nothing is optimised away. Dimension: work-items. */
 __kernel void probe_multiply_add(__global floatv *out, int turns, float a, float b)
 {
-    floatv chain[CHAINS];
+    floatv chain[PROBE_CHAINS];
 #pragma unroll
-    for (int i = 0; i < CHAINS; i++)
+    for (int i = 0; i < PROBE_CHAINS; i++)
         chain[i] = (floatv)(a + (float)i);
     for (int turn = 0; turn < turns; turn++)
 #pragma unroll
-        for (int i = 0; i < CHAINS; i++)
+        for (int i = 0; i < PROBE_CHAINS; i++)
             chain[i] = chain[i] * a + b;
     floatv sum = chain[0];
 #pragma unroll
-    for (int i = 1; i < CHAINS; i++)
+    for (int i = 1; i < PROBE_CHAINS; i++)
         sum += chain[i];
     out[get_global_id(0)] = sum;
 }

@@ -209,9 +209,9 @@ uint64_t imp_device_allocated_peak(const struct imp_device *device);
  * A kernel is named by the file in cl/ (without ".cl"), its function, and the macros it is built
  * with, e.g. {"conv_direct", "conv_direct", "-DVW=16 -DTAPS=9"}. "a+b" makes one program of the
  * files a and b, which saves a compiler's start. Kernels are built on first use and kept until the
- * device is closed: from memory, then from the binary cache on disk, then from source (common.cl
- * first, then the file). $IMPASTO_CL_DIR: read cl files from there instead of the embedded ones,
- * for those who edit kernels.
+ * device is closed: from memory, then from the binary cache on disk, then from source (shared.h
+ * and common.cl first, then the files). $IMPASTO_CL_DIR: read cl files from there instead of the
+ * embedded ones, for those who edit kernels.
  */
 struct imp_kernel {
     const char *file;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Kernels from source to something that can be launched. Programs are small, one file each, because
- * compilers choke on large ones; a program is kept per file and macros, a kernel
- * per function. */
+ * Kernels from source to something that can be launched. A program is made of one file or several,
+ * as the kernel's name says; src/ops/programs.c weighs a compiler's start against what it compiles
+ * in vain. A program is kept per files and macros, a kernel per function.
+ */
 
 #include "device/opencl.h"
 
@@ -90,11 +91,13 @@ static enum impasto_status append_source(struct imp_device *device, const char *
     return IMPASTO_OK;
 }
 
-/* common.cl and the files, one after the other, a new string. */
+/* shared.h, common.cl and the files, one after the other, a new string. */
 static enum impasto_status join_sources(struct imp_device *device, const char *files, char **source)
 {
     *source = NULL;
-    enum impasto_status status = append_source(device, "common.cl", source);
+    enum impasto_status status = append_source(device, "shared.h", source);
+    if (status == IMPASTO_OK)
+        status = append_source(device, "common.cl", source);
     for (const char *file = files; *file != '\0' && status == IMPASTO_OK;) {
         char name[64];
         const int length = (int)strcspn(file, "+");

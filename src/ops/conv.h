@@ -4,16 +4,18 @@
 
 /* Convolutions: conv.c has the table of algorithms, conv_*.c have one each. */
 
+#include "cl/shared.h"
 #include "ops/gemm.h"
 #include "ops/tensor.h"
 
-/* What happens to the sum over channels and taps, r. EPILOGUE_* in cl/common.cl. */
+/* What happens to the sum over channels and taps: cl/shared.h. For the last, the mask's buffer is
+ * imp_mask_pack's. */
 enum imp_epilogue {
-    IMP_EPILOGUE_STORE,     /* y = r */
-    IMP_EPILOGUE_BIAS_RELU, /* y = max(r + bias, 0) */
-    IMP_EPILOGUE_MASK,      /* y = mask > 0 ? r : 0 */
-    IMP_EPILOGUE_ADD_MASK,  /* y = mask > 0 ? y + r : 0 */
-    IMP_EPILOGUE_MASK_BITS, /* y = mask's bit ? r : 0; the mask's buffer is imp_mask_pack's */
+    IMP_EPILOGUE_STORE = EPILOGUE_STORE,
+    IMP_EPILOGUE_BIAS_RELU = EPILOGUE_BIAS_RELU,
+    IMP_EPILOGUE_MASK = EPILOGUE_MASK,
+    IMP_EPILOGUE_ADD_MASK = EPILOGUE_ADD_MASK,
+    IMP_EPILOGUE_MASK_BITS = EPILOGUE_MASK_BITS,
     IMP_EPILOGUES
 };
 

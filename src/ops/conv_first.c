@@ -3,9 +3,6 @@
 
 #include "ops/kernels.h"
 
-/* Positions per work-item, as in the kernels. */
-#define RUN 8
-
 static bool supports(const struct imp_caps *caps, int in, int out)
 {
     return (in == 3 && out % caps->vector_width == 0) || (out == 3 && in % caps->vector_width == 0);
@@ -47,7 +44,7 @@ static enum impasto_status run(struct imp_device *device, const struct imp_conv 
                                (int)conv->epilogue);
     const int blocks = imp_tensor_blocks(forward ? y : x);
     const int span = conv->rows * (y->width + 2) - 2;
-    const size_t tiles = (size_t)((span + RUN - 1) / RUN);
+    const size_t tiles = imp_items(span, FIRST_RUN);
     const double flops = 2.0 * 9 * x->channels * y->channels * conv->rows * y->width;
     char small[IMP_SMALL_MACROS], macros[IMP_SMALL_MACROS + 16];
     imp_small_macros(device, small);

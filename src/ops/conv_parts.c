@@ -42,8 +42,8 @@ struct imp_conv_pass imp_pointwise_pass(const struct imp_pointwise *call)
         .rows = call->window.rows,
         .weights = call->weights,
         .aux = call->bias ? call->bias : unused,
-        /* POINTWISE_* in cl/common.cl. */
-        .flags = (call->bias ? 1 : 0) | (call->positions ? 2 : 0) | (call->add ? 4 : 0),
+        .flags = (call->bias ? POINTWISE_BIAS : 0) | (call->positions ? POINTWISE_WEIGHT : 0) |
+                 (call->add ? POINTWISE_ADD : 0),
         .positions = call->positions ? call->positions : unused,
         .positions_at = imp_positions_at(&call->x, &call->window),
         .label = call->label,

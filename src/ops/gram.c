@@ -14,7 +14,7 @@ static int pairs_of(const struct imp_caps *caps, int channels)
 
 static int chunks_of(int rows, int width)
 {
-    return (rows * (width + 2) + IMP_GRAM_CHUNK - 1) / IMP_GRAM_CHUNK;
+    return (rows * (width + 2) + GRAM_CHUNK - 1) / GRAM_CHUNK;
 }
 
 size_t imp_gram_workspace(const struct imp_caps *caps, int channels, int rows, int width)

@@ -4,6 +4,7 @@
 
 /* Inside the ops room: what its files share, beside what they offer. */
 
+#include "cl/shared.h"
 #include "ops/conv.h"
 
 /* ---- programs.c ------------------------------------------------------------------------------ */
@@ -36,9 +37,6 @@ int imp_winograd_run(const struct imp_caps *caps, bool planar);
 void imp_winograd_macros(const struct imp_caps *caps, int m, bool planar, char *macros,
                          size_t size);
 
-/* Positions per partial sum of Gram matrices and means: short enough that single precision loses
- * nothing that matters, long enough that the partial sums stay small beside the features. */
-#define IMP_GRAM_CHUNK 2048
 /* Whether tiles are a work-group's, of cl/tile.cl, instead of a work-item's. */
 bool imp_gram_grouped(const struct imp_caps *caps);
 /* Channels per side of a tile: a work-item's are two vectors. */
@@ -71,7 +69,7 @@ struct imp_conv_pass {
     const struct imp_tensor *x, *y;
     int first, rows; /* of y */
     const struct imp_buffer *weights, *aux;
-    int flags; /* with 9 taps an enum imp_epilogue, with one POINTWISE_* of cl/common.cl */
+    int flags; /* with 9 taps an enum imp_epilogue, with one POINTWISE_* of cl/shared.h */
     const struct imp_buffer *positions; /* with one tap; NULL with 9 */
     int positions_at;
     const char *label;

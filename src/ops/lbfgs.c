@@ -7,8 +7,6 @@
 
 /* Every width that vectors can have divides it. */
 #define ALIGN 16
-/* Columns of dot products that a work-item does, as in the kernel. */
-#define TOGETHER 4
 
 int imp_lbfgs_pitch(int n)
 {
@@ -73,7 +71,7 @@ enum impasto_status imp_lbfgs_dots(struct imp_device *device, const struct imp_l
             .kernel = kernel("lbfgs_dots", macros),
             IMP_ARGS(imp_buf(v->reduced), imp_buf(v->moves), imp_buf(v->changes), imp_buf(v->sums),
                      imp_int(vectors_of(device, v)), imp_int(slot), imp_int(slots)),
-            .global = {IMP_PARTS, imp_items(columns, TOGETHER)},
+            .global = {IMP_PARTS, imp_items(columns, LBFGS_TOGETHER)},
             .flops = 2.0 * IMP_LBFGS_ROWS * columns * v->n,
         }));
     return imp_sums_read(device, v->sums, IMP_LBFGS_ROWS * columns, dots);

@@ -13,7 +13,7 @@ enum impasto_status imp_mean(struct imp_device *device, const struct imp_tensor 
                              const char *label)
 {
     const int blocks = imp_tensor_blocks(f), pitch = f->width + 2;
-    const int chunks = (window->rows * pitch + IMP_GRAM_CHUNK - 1) / IMP_GRAM_CHUNK;
+    const int chunks = (window->rows * pitch + GRAM_CHUNK - 1) / GRAM_CHUNK;
     char macros[IMP_PRODUCT_MACROS];
     imp_moments_macros(imp_device_caps(device), macros);
     IMP_TRY(imp_launch(

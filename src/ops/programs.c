@@ -72,10 +72,6 @@ void imp_winograd_macros(const struct imp_caps *caps, int m, bool planar, char *
 
 /* ---- Gram matrices' -------------------------------------------------------------------------- */
 
-/* Positions of a strip: its 4 vectors of channels by positions are 32 KiB with AVX-512, an
- * innermost cache; elsewhere less. */
-#define STRIP 128
-
 bool imp_gram_grouped(const struct imp_caps *caps)
 {
     return !caps->cpu && caps->vector_width == 4;
@@ -99,9 +95,8 @@ static void gram_macros(const struct imp_caps *caps, char macros[PART])
     if (imp_gram_grouped(caps))
         snprintf(how, sizeof(how), "-DTS=%d", imp_tile_side(caps));
     else
-        snprintf(how, sizeof(how), "-DROWS=%d -DSTRIP=%d", gram_rows(caps), STRIP);
-    snprintf(macros, PART, "-DGT=%d -DCHUNK=%d %s%s", imp_gram_tile(caps), IMP_GRAM_CHUNK, how,
-             reduce_macros(caps));
+        snprintf(how, sizeof(how), "-DROWS=%d", gram_rows(caps));
+    snprintf(macros, PART, "-DGT=%d %s%s", imp_gram_tile(caps), how, reduce_macros(caps));
 }
 
 const char *imp_gram_program(const struct imp_caps *caps, char macros[IMP_PRODUCT_MACROS])
@@ -117,8 +112,8 @@ const char *imp_gram_program(const struct imp_caps *caps, char macros[IMP_PRODUC
 
 void imp_moments_macros(const struct imp_caps *caps, char macros[IMP_PRODUCT_MACROS])
 {
-    snprintf(macros, IMP_PRODUCT_MACROS, "-DVW=%d -DCHUNK=%d -DCV=%d%s", caps->vector_width,
-             IMP_GRAM_CHUNK, imp_conv_block(caps).vectors, reduce_macros(caps));
+    snprintf(macros, IMP_PRODUCT_MACROS, "-DVW=%d -DCV=%d%s", caps->vector_width,
+             imp_conv_block(caps).vectors, reduce_macros(caps));
 }
 
 /* ---- The products of CPUs -------------------------------------------------------------------- */

@@ -4,11 +4,12 @@
 
 /* Sums over tensors and plain floats: reduce.c. */
 
+#include "cl/shared.h"
 #include "ops/tensor.h"
 
 /* Sums leave the device as this many shares per slot of a `sums` buffer, added up by the host in
- * double precision and always in the same order. PARTS in cl/common.cl. */
-#define IMP_PARTS 1024
+ * double precision and always in the same order. */
+#define IMP_PARTS PARTS
 
 /* Of (a - b)^2 over a window of a strip a; b is the whole. Added to the slot's shares unless the
  * window begins the whole. */

@@ -6,9 +6,6 @@
 
 #include <limits.h>
 
-/* Positions behind the last plane that kernels may read: tiles are at most 16 positions long. */
-#define SLACK 16
-
 int imp_tensor_plane(const struct imp_tensor *tensor)
 {
     return (tensor->height + 2) * (tensor->width + 2);

@@ -36,7 +36,6 @@ static double time_launch(struct imp_device *device, const struct imp_launch *la
 }
 
 /* What the device does at most: multiply-adds on registers, and copying COPY bytes. */
-#define CHAINS 16 /* in cl/probe.cl */
 #define TURNS 20000
 #define COPY ((size_t)64 << 20)
 /* Returns the first, in GFLOP/s; 0: failed. */
@@ -63,7 +62,7 @@ static double report_peaks(struct imp_device *device)
         &(struct imp_launch){.kernel = {"probe", "probe_copy", macros},
                              IMP_ARGS(imp_buf(from), imp_buf(to), imp_int(n), imp_int(columns)),
                              .global = {(size_t)((n + columns - 1) / columns)}});
-    peak = 2e-9 * (double)items * CHAINS * lanes * turns / sum;
+    peak = 2e-9 * (double)items * PROBE_CHAINS * lanes * turns / sum;
     printf("peak: %.1f GFLOP/s of multiply-adds, %.1f GB/s of copying (read and written)\n", peak,
            2e-9 * (double)COPY / copy);
 done:

@@ -131,6 +131,7 @@ int choose_and_set_up(void **state)
     struct impasto_error error = {0};
     if (make_folder(state) != 0)
         return -1;
+    write_bytes(in_folder("shared.h"), "", 0);
     write_bytes(in_folder("common.cl"), "/* nothing in common */\n", 24);
     write_bytes(in_folder("tiny.cl"), kernel_source, strlen(kernel_source));
     setenv("IMPASTO_CL_DIR", folder, 1);

@@ -40,6 +40,9 @@ PUBLIC = {
     "cli": {"impasto"},
 }
 
+# What kernels and the room that launches them must agree on.
+SHARED = "cl/shared.h"
+
 # A library's headers and the only place that may include them: a file, or a folder with "/".
 LIBRARIES = [
     (r"CL/.*", "src/device/"),
@@ -114,7 +117,10 @@ def includes(root):
 def check_rooms(root):
     for path, line, quoted, target in includes(root):
         room, other = path.split("/")[1], target.split("/")[0]
-        if quoted and (other not in ROOMS or ".." in target):
+        if target == SHARED:
+            if room != "ops":
+                yield f"{path}:{line}: only ops shares constants with its kernels"
+        elif quoted and (other not in ROOMS or ".." in target):
             yield f"{path}:{line}: write {target} from its room on"
         elif other in ROOMS and other != room and other not in ROOMS[room]:
             yield f"{path}:{line}: {room} may not use {other}"
@@ -239,6 +245,14 @@ def check_kernel_ids(root):
             yield f"{path}:{line_of(text, found.start())}: {found.group()} depends on the slice"
 
 
+def check_shared(root):
+    """Kernels and C read it both, so that it can hold nothing but names of numbers."""
+    text = code((root / SHARED).read_text(encoding="utf-8"))
+    for number, line in enumerate(text.splitlines(), 1):
+        if line.strip() and not re.fullmatch(r"#\s*(ifndef \w+|endif|define \w+( +-?\d+)?)", line.strip()):
+            yield f"{SHARED}:{number}: {line.strip()} is no #define of a whole number"
+
+
 def check_kernel_words(root):
     """What is a name to one compiler is a keyword of another's dialect: OpenCL C 2 and 3, FPGAs' OpenCL, C++
     for OpenCL. Whatever begins with an underscore is any compiler's."""
@@ -261,7 +275,8 @@ GOOD = {
     "src/image/png.c": '#include "image/image.h"\n#include <png.h>\n',
     "src/device/device.h": '#include "base/base.h"\n#include <CL/cl.h>\n',
     "src/device/quirks.c": '/* Intel, pocl */ #include "device/device.h"\n',
-    "src/ops/tensor.h": '#include "device/device.h"\n/* clovers are not drivers */\n',
+    "cl/shared.h": "#define LANES 4\n",
+    "src/ops/tensor.h": '#include "cl/shared.h"\n#include "device/device.h"\n/* clovers are not drivers */\n',
     "src/ops/kernels.h": '#include "ops/tensor.h"\n',
     "src/ops/a.c": '#include "ops/kernels.h"\n#define B imp_a(1)\nint imp_a(int n)\n{\n    return imp_b(n);\n}\n',
     "src/ops/c.c": "static int imp_d = 1;\nint imp_c(void)\n{\n    return imp_a(imp_d);\n}\n",
@@ -287,6 +302,8 @@ BAD = [
     (check_rooms, "src/net/x.c", '#include "net/lost.h"', "there is no src/net/lost.h"),
     (check_rooms, "src/cli/x.c", "#include <impasto/job.h>", "cli may not use the public header impasto/job.h"),
     (check_rooms, "src/ops/x.c", "#include <impasto/impasto.h>", "ops may not use the public header"),
+    (check_rooms, "src/net/x.c", '#include "cl/shared.h"', "only ops shares"),
+    (check_rooms, "src/ops/x.c", '#include "cl/other.h"', "from its room on"),
     (check_rooms, "src/attic/x.c", "", "does not know"),
     (check_libraries, "src/ops/x.c", "#include <CL/cl.h>", "only src/device/"),
     (check_libraries, "src/ops/gemm.c", "#include <clblast_c.h>", "gemm_clblast.c"),
@@ -315,6 +332,8 @@ BAD = [
     (check_kernel_numbers, "cl/x.cl", "double4 y;", "double4 needs fp64"),
     (check_kernel_ids, "cl/x.cl", "get_group_id(0);", "get_group_id"),
     (check_kernel_ids, "cl/x.cl", "get_global_size(0);", "get_global_size"),
+    (check_shared, "cl/shared.h", "#define HALF 0.5f", "whole number"),
+    (check_shared, "cl/shared.h", "int f(int n);", "whole number"),
     (check_kernel_words, "cl/x.cl", "int f(int channel);", "channel is a keyword"),
     (check_kernel_words, "cl/x.cl", "y[pipe] = 1;", "pipe is a keyword"),
     (check_kernel_words, "cl/x.cl", "float4 half4 = x;", "half4 is a keyword"),

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef IMP_CL_SHARED_H
+#define IMP_CL_SHARED_H
+
+/*
+ * The constants that kernels and the C files of src/ops must agree on, as #defines alone. The text
+ * stands before every kernel file, and src/ops includes it.
+ */
+
+/* Positions behind a tensor's last plane that kernels may read: a tile is at most so long. */
+#define SLACK 16
+
+/* Work-items that take a sum, each over a fixed share of the elements. They leave so many partial
+ * sums, which the host adds up. */
+#define PARTS 1024
+
+/* What happens to a convolution's sum r before it is stored. */
+#define EPILOGUE_STORE 0     /* y = r */
+#define EPILOGUE_BIAS_RELU 1 /* y = max(r + bias, 0) */
+#define EPILOGUE_MASK 2      /* y = mask > 0 ? r : 0 */
+#define EPILOGUE_ADD_MASK 3  /* y = mask > 0 ? y + r : 0 */
+#define EPILOGUE_MASK_BITS 4 /* y = mask's bit ? r : 0 */
+
+/* How a 1x1 convolution's result r is stored: y = [y +] [weight] (r [+ bias]). */
+#define POINTWISE_BIAS 1
+#define POINTWISE_WEIGHT 2
+#define POINTWISE_ADD 4
+
+/* conv_first.cl: positions of a work-item. With three colours the backward kernel needs 3 * 8
+ * accumulators. */
+#define FIRST_RUN 8
+
+/* gram.cl, moments.cl: positions per partial sum. Few enough that single precision loses nothing
+ * that matters, enough that the partial sums stay small beside the features. */
+#define GRAM_CHUNK 2048
+
+/* lbfgs.cl: columns of dot products taken at once. The rows are read once for all of them. */
+#define LBFGS_TOGETHER 4
+
+/* probe.cl: independent multiply-adds of a work-item, enough to hide the latency of one. */
+#define PROBE_CHAINS 16
+
+#endif
