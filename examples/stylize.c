@@ -18,11 +18,11 @@ static void say(void *user, enum impasto_log_level level, const char *line)
 }
 
 /* Whatever this returns other than 0 stops the run; the picture so far can still be taken. */
-static int show(void *user, const struct impasto_progress *progress)
+static int show(void *user, const struct impasto_job_progress *progress)
 {
     (void)user;
-    fprintf(stderr, "%d of %d: loss %.4g\n", progress->iteration, progress->iterations,
-            progress->total);
+    fprintf(stderr, "%d of %d: loss %.4g\n", progress->head.step, progress->head.steps,
+            progress->head.total);
     return 0;
 }
 

@@ -31,6 +31,7 @@
 #include <impasto/job.h>
 #include <impasto/params.h>
 #include <impasto/plan.h>
+#include <impasto/progress.h>
 #include <impasto/weights.h>
 
 #endif

@@ -8,6 +8,7 @@
 #include <impasto/image.h>
 #include <impasto/params.h>
 #include <impasto/plan.h>
+#include <impasto/progress.h>
 #include <impasto/weights.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -52,22 +53,22 @@ struct impasto_pictures {
 
 struct impasto_job; /* one optimisation: pictures, parameters, a state */
 
-/* The state of the image after `iteration` steps. Losses are unweighted, `total` is weighted. */
-struct impasto_progress {
-    int iteration;     /* 0: the start image */
-    int iterations;    /* of all scales */
-    int scale, scales; /* which one of how many; from 0 on */
-    int width, height; /* of the picture at this scale, pixels */
-    bool done;         /* iteration == iterations */
-    double total;
+/*
+ * The image after head.step steps. Losses of layers are unweighted; head.total is weighted.
+ * head.step counts the iterations of all scales, from 0, the start image, to head.steps.
+ */
+struct impasto_job_progress {
+    struct impasto_progress head;
+    int scale, scales;              /* which one of how many; from 0 on */
+    int width, height;              /* of the picture at this scale, pixels */
     double content[IMPASTO_LAYERS]; /* 0 where the layer is unused */
     double style[IMPASTO_LAYERS];
     double tv;
-    double seconds; /* since the first step began; of a resumed job, with those before */
 };
 
-/* Return non-zero to stop: impasto_job_run then returns IMPASTO_ERROR_INTERRUPTED. */
-typedef int (*impasto_progress_fn)(void *user, const struct impasto_progress *progress);
+/* Return non-zero to stop: impasto_job_run then returns IMPASTO_ERROR_INTERRUPTED. The progress is
+ * valid during the call. */
+typedef int (*impasto_job_progress_fn)(void *user, const struct impasto_job_progress *progress);
 
 /* One line of a profile: time spent in one kernel on behalf of one layer. */
 struct impasto_profile_row {
@@ -142,8 +143,8 @@ IMPASTO_API const struct impasto_job_info *impasto_job_info(struct impasto_job *
 
 /*
  * Measures the image as it is and reports it as iteration k, then, unless k is the last, takes the
- * step to k + 1. So progress->done comes with call iterations + 1, and the image then is the one
- * reported.
+ * step to k + 1. So progress->head.done comes with call iterations + 1, and the image then is the
+ * one reported. progress (may be NULL) is valid until the next call on the job.
  *
  * Where the loss, the gradient, or what the optimiser remembers is not finite, that is a warning in
  * the log, and the same is measured again: faults of a device pass. If they do not, the step that
@@ -158,16 +159,16 @@ IMPASTO_API const struct impasto_job_info *impasto_job_info(struct impasto_job *
  * job can do then is to be closed, or begin again (IMPASTO_ERROR_USAGE).
  *
  * With IMPASTO_OPTIMIZER_LBFGS what is measured may be a trial that turns out too far, and even not
- * finite, twice: it is reported, and a shorter step is tried. progress->done comes with the best
- * image, which where that is not the last trial is measured again.
+ * finite, twice: it is reported, and a shorter step is tried. progress->head.done comes with the
+ * best image, which where that is not the last trial is measured again.
  */
 IMPASTO_API enum impasto_status impasto_job_step(struct impasto_job *job,
-                                                 struct impasto_progress *progress,
+                                                 const struct impasto_job_progress **progress,
                                                  struct impasto_error *error) IMPASTO_MUST_CHECK;
 
 /* Steps until done, calling `progress` (may be NULL) after each step. */
 IMPASTO_API enum impasto_status impasto_job_run(struct impasto_job *job,
-                                                impasto_progress_fn progress, void *user,
+                                                impasto_job_progress_fn progress, void *user,
                                                 struct impasto_error *error) IMPASTO_MUST_CHECK;
 
 /* The picture so far, at the result's size whatever the scale, with the content's transparency and
@@ -248,7 +249,7 @@ impasto_checkpoint_info(const struct impasto_checkpoint *checkpoint);
  * params: NULL for the checkpoint's; or the same with another conv, gemm, memory, again or profile,
  * or with other iterations or first_iterations, as far as a run of these from the start would have
  * come by the same place. All else is IMPASTO_ERROR_USAGE. So a finished job of ADAM can be given
- * more iterations; one of LBFGS where it was saved before its last report, progress->done, for
+ * more iterations; one of LBFGS where it was saved before its last report, progress->head.done, for
  * which it settles on its best image.
  */
 IMPASTO_API enum impasto_status

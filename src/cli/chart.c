@@ -30,9 +30,9 @@ static const struct {
 /* ---- Collecting ------------------------------------------------------------------------------ */
 
 static struct cli_point weigh(const struct impasto_params *params,
-                              const struct impasto_progress *progress)
+                              const struct impasto_job_progress *progress)
 {
-    struct cli_point point = {.iteration = progress->iteration};
+    struct cli_point point = {.iteration = progress->head.step};
     for (int l = 0; l < IMPASTO_LAYERS; l++) {
         point.part[CLI_CONTENT] += (double)params->content_layers[l] * progress->content[l];
         point.part[CLI_STYLE] += (double)params->style_layers[l] * progress->style[l];
@@ -40,13 +40,13 @@ static struct cli_point weigh(const struct impasto_params *params,
     point.part[CLI_CONTENT] *= (double)params->content_weight;
     point.part[CLI_STYLE] *= (double)params->style_weight;
     point.part[CLI_TV] = (double)params->tv_weight * progress->tv;
-    point.part[CLI_TOTAL] = progress->total;
+    point.part[CLI_TOTAL] = progress->head.total;
     return point;
 }
 
 /* When there is no more room, every other point goes, and from then on so do those that come. */
 void cli_curves_add(struct cli_curves *curves, const struct impasto_params *params,
-                    const struct impasto_progress *progress)
+                    const struct impasto_job_progress *progress)
 {
     curves->last = weigh(params, progress);
     if (curves->stride == 0)

@@ -40,7 +40,7 @@ enum impasto_status cli_console_open_show(struct cli_console *console, struct im
 void cli_console_log(void *console, enum impasto_log_level level, const char *line);
 /* Whose progress it will be, for the time left. The info must outlive it. */
 void cli_console_begin(struct cli_console *console, const struct impasto_job_info *job);
-void cli_console_progress(struct cli_console *console, const struct impasto_progress *progress);
+void cli_console_progress(struct cli_console *console, const struct impasto_job_progress *progress);
 /* Whether it is time for a picture. They take a small share of the time, reading them included. */
 bool cli_console_wants_picture(struct cli_console *console);
 void cli_console_picture(struct cli_console *console, const struct impasto_image *image,
@@ -92,7 +92,7 @@ enum impasto_status cli_trace_open(struct cli_trace *trace, const char *path,
                                    const struct cli_run *run, struct impasto_error *error);
 enum impasto_status cli_trace_iteration(struct cli_trace *trace,
                                         const struct impasto_params *params,
-                                        const struct impasto_progress *progress,
+                                        const struct impasto_job_progress *progress,
                                         struct impasto_error *error);
 /* The last line, and the end of the file. status: how the run ended. */
 enum impasto_status cli_trace_close(struct cli_trace *trace, enum impasto_status status,
@@ -276,7 +276,7 @@ enum impasto_status cli_report_picture(struct cli_report *report, const char *ro
                                        const char *path, const struct impasto_image *image,
                                        struct impasto_error *error);
 void cli_report_progress(struct cli_report *report, const struct impasto_params *params,
-                         const struct impasto_progress *progress);
+                         const struct impasto_job_progress *progress);
 /* Writes the page, once. taken: iterations that the result has behind it. ended: how the run did,
  * and why in words unless that is IMPASTO_OK. */
 enum impasto_status cli_report_write(struct cli_report *report, const struct cli_run *run,

@@ -233,20 +233,20 @@ void cli_events_phase(struct cli_console *console, const char *phase, const stru
     send_line(console, line);
 }
 
-void cli_events_iteration(struct cli_console *console, const struct impasto_progress *p,
+void cli_events_iteration(struct cli_console *console, const struct impasto_job_progress *p,
                           double share, double left)
 {
     if (!console->events)
         return;
     json_t *line = new_line("iteration", console->picture);
-    json_object_set_new(line, "iteration", json_integer(p->iteration));
-    json_object_set_new(line, "iterations", json_integer(p->iterations));
+    json_object_set_new(line, "iteration", json_integer(p->head.step));
+    json_object_set_new(line, "iterations", json_integer(p->head.steps));
     json_object_set_new(line, "scale", json_integer(p->scale + 1));
     json_object_set_new(line, "scales", json_integer(p->scales));
     json_object_set_new(line, "width", json_integer(p->width));
     json_object_set_new(line, "height", json_integer(p->height));
-    json_object_set_new(line, "total", cli_json_number(p->total));
-    json_object_set_new(line, "seconds", cli_json_number(p->seconds));
+    json_object_set_new(line, "total", cli_json_number(p->head.total));
+    json_object_set_new(line, "seconds", cli_json_number(p->head.seconds));
     json_object_set_new(line, "share", cli_json_number(share));
     json_object_set_new(line, "left", cli_json_number(left));
     send_line(console, line);

@@ -23,7 +23,7 @@ void cli_events_start(struct cli_console *console, const struct cli_settings *se
 void cli_events_phase(struct cli_console *console, const char *phase, const struct cli_run *run,
                       int taken);
 /* share: of the work, that is done; left: seconds, NAN where nobody knows. */
-void cli_events_iteration(struct cli_console *console, const struct impasto_progress *progress,
+void cli_events_iteration(struct cli_console *console, const struct impasto_job_progress *progress,
                           double share, double left);
 void cli_events_preview(struct cli_console *console, const struct impasto_image *image,
                         int iteration);

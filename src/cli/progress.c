@@ -172,23 +172,23 @@ static double work(const struct cli_console *console, int from, int to)
     return sum;
 }
 
-static double share_done(const struct cli_console *console, const struct impasto_progress *p)
+static double share_done(const struct cli_console *console, const struct impasto_job_progress *p)
 {
-    return p->iterations > 0 ? work(console, 0, p->iteration) / work(console, 0, p->iterations) : 1;
+    return p->head.steps > 0 ? work(console, 0, p->head.step) / work(console, 0, p->head.steps) : 1;
 }
 
 /* NAN: not known yet. */
-static double seconds_left(const struct cli_console *console, const struct impasto_progress *p)
+static double seconds_left(const struct cli_console *console, const struct impasto_job_progress *p)
 {
-    const double seconds = p->seconds - console->first;
-    if (p->iteration == 0 || seconds <= 0)
+    const double seconds = p->head.seconds - console->first;
+    if (p->head.step == 0 || seconds <= 0)
         return NAN;
-    return seconds * work(console, p->iteration, p->iterations) / work(console, 0, p->iteration);
+    return seconds * work(console, p->head.step, p->head.steps) / work(console, 0, p->head.step);
 }
 
 /* "12/300  256x192  loss 3.21 (content 0.5, style 0.02)  1.5 it/s  3:12 left" */
-static void compose(const struct cli_console *console, const struct impasto_progress *p, char *line,
-                    size_t size)
+static void compose(const struct cli_console *console, const struct impasto_job_progress *p,
+                    char *line, size_t size)
 {
     double content = 0, style = 0;
     char scale[32] = "", left[32];
@@ -199,25 +199,25 @@ static void compose(const struct cli_console *console, const struct impasto_prog
     if (p->scales > 1)
         snprintf(scale, sizeof(scale), "  %dx%d", p->width, p->height);
     const int used = snprintf(line, size, "%d/%d%s  loss %.4g (content %.3g, style %.3g)",
-                              p->iteration, p->iterations, scale, p->total, content, style);
+                              p->head.step, p->head.steps, scale, p->head.total, content, style);
     const double rest = seconds_left(console, p);
     if (!isnan(rest) && used >= 0 && (size_t)used < size)
         snprintf(line + used, size - (size_t)used, "  %.3g it/s  %s left",
-                 p->iteration / (p->seconds - console->first),
+                 p->head.step / (p->head.seconds - console->first),
                  cli_duration(rest, left, sizeof(left)));
 }
 
-void cli_console_progress(struct cli_console *console, const struct impasto_progress *progress)
+void cli_console_progress(struct cli_console *console, const struct impasto_job_progress *progress)
 {
-    if (progress->iteration == 0)
-        console->first = progress->seconds;
+    if (progress->head.step == 0)
+        console->first = progress->head.seconds;
     const double share = share_done(console, progress);
     cli_events_iteration(console, progress, share, seconds_left(console, progress));
     if (console->quiet || console->silent)
         return;
     const double now = cli_seconds();
     const double interval = console->terminal ? REDRAW_SECONDS : LINE_SECONDS;
-    const bool edge = progress->iteration == 0 || progress->done;
+    const bool edge = progress->head.step == 0 || progress->head.done;
     if (!edge && now - console->last_drawn < interval)
         return;
     console->last_drawn = now;

@@ -12,7 +12,7 @@ struct cli_report {
     struct cli_embedded *pictures;
     size_t count;
     struct cli_curves curves;
-    struct impasto_progress first, last;
+    struct impasto_job_progress first, last;
 };
 
 enum impasto_status cli_report_open(struct cli_report **report, const char *path,
@@ -79,7 +79,7 @@ enum impasto_status cli_report_picture(struct cli_report *report, const char *ro
 }
 
 void cli_report_progress(struct cli_report *report, const struct impasto_params *params,
-                         const struct impasto_progress *progress)
+                         const struct impasto_job_progress *progress)
 {
     if (!report)
         return;

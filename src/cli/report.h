@@ -26,7 +26,7 @@ struct cli_curves {
 };
 
 void cli_curves_add(struct cli_curves *curves, const struct impasto_params *params,
-                    const struct impasto_progress *progress);
+                    const struct impasto_job_progress *progress);
 /* An SVG element that stands within HTML. Nothing without a point. */
 void cli_chart(FILE *stream, const struct cli_curves *curves);
 
@@ -47,10 +47,10 @@ struct cli_page {
     const struct cli_embedded *pictures; /* content, styles, and last the result */
     size_t count;
     const struct cli_curves *curves;
-    struct impasto_progress first, last; /* as reported */
-    enum impasto_status status;          /* how the run ended */
-    const char *why;                     /* in words, where it did not end well */
-    int taken;                           /* iterations that the result has behind it */
+    struct impasto_job_progress first, last; /* as reported */
+    enum impasto_status status;              /* how the run ended */
+    const char *why;                         /* in words, where it did not end well */
+    int taken;                               /* iterations that the result has behind it */
 };
 
 /* A cli_write_fn. */

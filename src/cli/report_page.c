@@ -281,13 +281,13 @@ static void put_head(FILE *stream, const struct cli_page *page)
 
 static void put_summary(FILE *stream, const struct cli_page *page)
 {
-    const struct impasto_progress *last = &page->last;
+    const struct impasto_job_progress *last = &page->last;
     char time[32];
     fprintf(stream, "<p>%dx%d pixels, %d of %d iterations in %s", page->run->job->width,
             page->run->job->height, page->taken, page->run->job->iterations,
-            cli_duration(last->seconds, time, sizeof(time)));
+            cli_duration(last->head.seconds, time, sizeof(time)));
     if (page->taken > 0)
-        fprintf(stream, " (%.3g s each)", last->seconds / page->taken);
+        fprintf(stream, " (%.3g s each)", last->head.seconds / page->taken);
     fputs(", on ", stream);
     cli_html_text(stream, page->run->device->name);
     fputs(".</p>\n", stream);

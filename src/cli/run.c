@@ -79,12 +79,12 @@ static void save_checkpoint(struct cli_painter *run)
     cli_watchdog_rest(run->watchdog);
 }
 
-static int on_progress(void *user, const struct impasto_progress *progress)
+static int on_progress(void *user, const struct impasto_job_progress *progress)
 {
     struct cli_painter *run = user;
     run->last = *progress;
     /* Reported is the state before the step just taken; after the last report there is none. */
-    run->taken = progress->iteration + !progress->done;
+    run->taken = progress->head.step + !progress->head.done;
     cli_catch_signals();
     cli_watchdog_iteration(run->watchdog, (double)progress->width * progress->height,
                            (double)run->about.job->width * run->about.job->height);
@@ -96,12 +96,12 @@ static int on_progress(void *user, const struct impasto_progress *progress)
     run->callback_status =
         cli_trace_iteration(&run->trace, &run->params, progress, &run->callback_error);
     /* The last picture is conclude's. */
-    if (run->callback_status == IMPASTO_OK && run->taken < progress->iterations &&
+    if (run->callback_status == IMPASTO_OK && run->taken < progress->head.steps &&
         !cli_stop_signal())
         run->callback_status = pass_on_picture(run, &run->callback_error);
     /* When it is stopped, conclude sees to it. After the last report the optimiser has settled, and
      * no more iterations could follow. */
-    if (run->callback_status == IMPASTO_OK && !cli_stop_signal() && !progress->done &&
+    if (run->callback_status == IMPASTO_OK && !cli_stop_signal() && !progress->head.done &&
         cli_checkpoint_due(&run->checkpoint, run->taken, run->about.job))
         save_checkpoint(run);
     cli_watchdog_resume(run->watchdog);
@@ -334,7 +334,7 @@ static enum impasto_status conclude(struct cli_painter *run, enum impasto_status
         const struct impasto_job_info *info = impasto_job_info(run->job);
         snprintf(line, sizeof(line), "wrote %s (%dx%d, %d iterations, %.1f s)",
                  cli_name_of_output(run->output), info->width, info->height, run->taken,
-                 run->last.seconds);
+                 run->last.head.seconds);
         cli_console_log(&run->console, IMPASTO_LOG_INFO, line);
     } else if (saved == IMPASTO_OK) {
         snprintf(line, sizeof(line), "%s: the picture so far was written to %s",
@@ -352,7 +352,7 @@ static enum impasto_status conclude(struct cli_painter *run, enum impasto_status
         add_failure(run, &status, write_report(run, image, status, &why), &why);
     }
     add_failure(run, &status,
-                cli_trace_close(&run->trace, status, run->taken, run->last.seconds,
+                cli_trace_close(&run->trace, status, run->taken, run->last.head.seconds,
                                 saved == IMPASTO_OK ? run->output : NULL, &why),
                 &why);
     /* There has been a warning of it. */

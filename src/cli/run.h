@@ -103,11 +103,11 @@ struct cli_painter {
     struct cli_checkpoint checkpoint;
     struct cli_report *report;
     char *output;
-    int number;                   /* of the picture, with --interpolate; from 0 on */
-    struct impasto_progress last; /* as last reported */
-    int taken;                    /* iterations that the picture has behind it */
-    int begun;                    /* those that it had when the job was opened */
-    int recoveries;               /* of the picture, from a lost device */
+    int number;                       /* of the picture, with --interpolate; from 0 on */
+    struct impasto_job_progress last; /* as last reported */
+    int taken;                        /* iterations that the picture has behind it */
+    int begun;                        /* those that it had when the job was opened */
+    int recoveries;                   /* of the picture, from a lost device */
     struct cli_watchdog *watchdog;
     struct impasto_error *error;
     /* Why the callback stopped the run; the library says no more than that it did. */

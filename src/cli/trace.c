@@ -82,21 +82,21 @@ static json_t *layer_losses(const float *weights, const double *values)
 
 enum impasto_status cli_trace_iteration(struct cli_trace *trace,
                                         const struct impasto_params *params,
-                                        const struct impasto_progress *progress,
+                                        const struct impasto_job_progress *progress,
                                         struct impasto_error *error)
 {
     if (!trace->stream)
         return IMPASTO_OK;
     json_t *line = json_object();
     json_object_set_new(line, "type", json_string("iteration"));
-    json_object_set_new(line, "iteration", json_integer(progress->iteration));
+    json_object_set_new(line, "iteration", json_integer(progress->head.step));
     json_object_set_new(line, "width", json_integer(progress->width));
     json_object_set_new(line, "height", json_integer(progress->height));
-    json_object_set_new(line, "total", cli_json_number(progress->total));
+    json_object_set_new(line, "total", cli_json_number(progress->head.total));
     json_object_set_new(line, "content", layer_losses(params->content_layers, progress->content));
     json_object_set_new(line, "style", layer_losses(params->style_layers, progress->style));
     json_object_set_new(line, "tv", cli_json_number(progress->tv));
-    json_object_set_new(line, "seconds", cli_json_number(progress->seconds));
+    json_object_set_new(line, "seconds", cli_json_number(progress->head.seconds));
     return write_line(trace, line, error);
 }
 

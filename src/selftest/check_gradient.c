@@ -246,7 +246,7 @@ static double term_error(double found, double expected, double energy)
 
 static double loss_error(const struct imp_ref_objective *objective,
                          const struct imp_loss_values *found,
-                         const struct impasto_progress *expected)
+                         const struct imp_loss_values *expected)
 {
     double worst =
         fmax(term_error(found->total, expected->total, 0), term_error(found->tv, expected->tv, 0));
@@ -354,7 +354,7 @@ static void check(struct imp_check_run *run, const struct problem *p)
                                           .regions = regions,
                                           .region_count = p->regions};
     struct imp_loss_values found = {0};
-    struct impasto_progress expected = {0};
+    struct imp_loss_values expected = {0};
     make_data(run, n, &d);
     float *gradient = imp_check_data(run, 3, n, false);
     double *content = imp_check_widen(run, d.content, n), *start = imp_check_widen(run, d.start, n);

@@ -34,9 +34,9 @@ void imp_ref_objective_free(struct imp_ref_objective *o)
     imp_ref_style_free(o);
 }
 
-/* Adds layer l's losses to the progress and their gradient to g, (channels, h, w). */
+/* Adds layer l's losses, and their gradient to g, (channels, h, w). */
 static bool add_losses(const struct imp_ref_objective *o, const struct imp_ref_pass *pass, int l,
-                       struct impasto_progress *progress, double *g)
+                       struct imp_loss_values *losses, double *g)
 {
     const struct impasto_params *p = o->params;
     const int c = channels_of(l), m = pass->h[l] * pass->w[l];
@@ -49,10 +49,10 @@ static bool add_losses(const struct imp_ref_objective *o, const struct imp_ref_p
             sum += d * d;
             g[i] += weight * 2 * d / (o->content_energy[l] * c * m);
         }
-        progress->content[l] = sum / (o->content_energy[l] * c * m);
-        progress->total += weight * progress->content[l];
+        losses->content[l] = sum / (o->content_energy[l] * c * m);
+        losses->total += weight * losses->content[l];
     }
-    return p->style_layers[l] > 0 ? imp_ref_style_add(o, pass, l, progress, g) : true;
+    return p->style_layers[l] > 0 ? imp_ref_style_add(o, pass, l, losses, g) : true;
 }
 
 /* From the gradient of conv1_1's output to the picture's, through the padding. */
@@ -80,7 +80,7 @@ static void first_layer_backward(const struct imp_ref_objective *o, const double
 }
 
 static bool backward(const struct imp_ref_objective *o, const struct imp_ref_pass *pass,
-                     struct impasto_progress *progress, double *gradient)
+                     struct imp_loss_values *losses, double *gradient)
 {
     const bool average = o->params->pooling == IMPASTO_POOLING_AVERAGE;
     double *g = NULL; /* of layer l's activation */
@@ -88,7 +88,7 @@ static bool backward(const struct imp_ref_objective *o, const struct imp_ref_pas
         const int n = channels_of(l) * pass->h[l] * pass->w[l];
         if (!g && !(g = calloc((size_t)n, sizeof(*g))))
             return false;
-        if (!add_losses(o, pass, l, progress, g)) {
+        if (!add_losses(o, pass, l, losses, g)) {
             free(g);
             return false;
         }
@@ -124,16 +124,16 @@ static bool backward(const struct imp_ref_objective *o, const struct imp_ref_pas
 }
 
 bool imp_ref_objective_evaluate(const struct imp_ref_objective *o, const double *image,
-                                struct impasto_progress *progress, double *gradient)
+                                struct imp_loss_values *losses, double *gradient)
 {
     struct imp_ref_pass pass;
-    *progress = (struct impasto_progress){0};
+    *losses = (struct imp_loss_values){0};
     memset(gradient, 0, sizeof(*gradient) * (size_t)(3 * o->height * o->width));
     const bool done = imp_ref_forward(o, image, o->height, o->width, &pass) &&
-                      backward(o, &pass, progress, gradient);
+                      backward(o, &pass, losses, gradient);
     imp_ref_pass_free(&pass);
     const double weight = (double)o->params->tv_weight;
-    progress->tv = imp_ref_tv(o->height, o->width, image, weight, gradient);
-    progress->total += weight * progress->tv;
+    losses->tv = imp_ref_tv(o->height, o->width, image, weight, gradient);
+    losses->total += weight * losses->tv;
     return done;
 }

@@ -28,8 +28,8 @@ void imp_ref_pass_free(struct imp_ref_pass *pass);
 double imp_ref_energy(const double *x, int n);
 bool imp_ref_style_init(struct imp_ref_objective *o);
 void imp_ref_style_free(struct imp_ref_objective *o);
-/* Adds layer l's style loss to the progress and its gradient to g, (channels, h, w). */
+/* Adds layer l's style loss, and its gradient to g, (channels, h, w). */
 bool imp_ref_style_add(const struct imp_ref_objective *o, const struct imp_ref_pass *pass, int l,
-                       struct impasto_progress *progress, double *g);
+                       struct imp_loss_values *losses, double *g);
 
 #endif

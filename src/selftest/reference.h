@@ -8,11 +8,10 @@
  * otherwise.
  */
 
+#include "net/losses.h"
 #include "net/weights.h"
 #include "ops/element.h"
 #include "ops/step.h"
-
-#include <impasto/job.h>
 
 /* y (out, h, w) = 3x3 convolution of x (in, h, w), zeros beyond the edge; weights (out, in,
  * 3, 3). */
@@ -69,8 +68,8 @@ struct imp_ref_objective {
 /* Computes the targets, from a content image (3, height, width). False when out of memory. */
 bool imp_ref_objective_init(struct imp_ref_objective *objective, const double *content);
 void imp_ref_objective_free(struct imp_ref_objective *objective);
-/* Losses into `progress` (total, content, style, tv) and the gradient (3, height, width). */
+/* Losses into `losses` (total, content, style, tv) and the gradient (3, height, width). */
 bool imp_ref_objective_evaluate(const struct imp_ref_objective *objective, const double *image,
-                                struct impasto_progress *progress, double *gradient);
+                                struct imp_loss_values *losses, double *gradient);
 
 #endif

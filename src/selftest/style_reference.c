@@ -112,7 +112,7 @@ void imp_ref_style_free(struct imp_ref_objective *o)
 /* One region's part. w: its weights at this layer; gram, mean: room for them. */
 static void add_region(const struct imp_ref_objective *o, const struct imp_ref_region *region,
                        int l, int m, const double *f, const double *w, double *gram, double *mean,
-                       struct impasto_progress *progress, double *g)
+                       struct imp_loss_values *losses, double *g)
 {
     const bool covariance = o->params->style_loss == IMPASTO_STYLE_LOSS_COVARIANCE;
     const double weight =
@@ -142,12 +142,12 @@ static void add_region(const struct imp_ref_objective *o, const struct imp_ref_r
             g[i * m + p] += weight * 2 * d * w[p] / (region->mean_energy[l] * c * mass);
     }
     const double loss = sum / (region->energy[l] * c * c) + mean_sum / (region->mean_energy[l] * c);
-    progress->style[l] += region->weight * loss;
-    progress->total += weight * loss;
+    losses->style[l] += region->weight * loss;
+    losses->total += weight * loss;
 }
 
 bool imp_ref_style_add(const struct imp_ref_objective *o, const struct imp_ref_pass *pass, int l,
-                       struct impasto_progress *progress, double *g)
+                       struct imp_loss_values *losses, double *g)
 {
     const size_t c = (size_t)channels_of(l);
     double *gram = malloc(sizeof(double) * c * c), *mean = malloc(sizeof(double) * c);
@@ -157,7 +157,7 @@ bool imp_ref_style_add(const struct imp_ref_objective *o, const struct imp_ref_p
         room = w != NULL;
         if (room)
             add_region(o, &o->regions[r], l, pass->h[l] * pass->w[l], pass->features[l], w, gram,
-                       mean, progress, g);
+                       mean, losses, g);
         free(w);
     }
     free(gram);

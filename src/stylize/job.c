@@ -447,15 +447,28 @@ static enum impasto_status advance(struct impasto_job *job)
 }
 
 /* Measures the image, and moves it or, at the end of all, leaves it at the best one. */
-static enum impasto_status take_step(struct impasto_job *job, bool last,
-                                     struct impasto_progress *now)
+static enum impasto_status take_step(struct impasto_job *job, bool last)
 {
+    struct imp_loss_values values = {0};
     double total = 0;
     if (last)
-        IMP_TRY(imp_scale_finish(&job->scale, job->iteration, now));
+        IMP_TRY(imp_scale_finish(&job->scale, job->iteration, &values));
     else
-        IMP_TRY(imp_scale_measure(&job->scale, job->iteration, now, &total));
-    now->seconds = imp_host_seconds() - job->started;
+        IMP_TRY(imp_scale_measure(&job->scale, job->iteration, &values, &total));
+    job->progress = (struct impasto_job_progress){
+        .head = {.step = job->iteration,
+                 .steps = job->schedule.iterations,
+                 .done = last,
+                 .total = values.total,
+                 .seconds = imp_host_seconds() - job->started},
+        .scale = job->at,
+        .scales = job->schedule.count,
+        .width = job->scale.sizes.width,
+        .height = job->scale.sizes.height,
+        .tv = values.tv,
+    };
+    memcpy(job->progress.content, values.content, sizeof(values.content));
+    memcpy(job->progress.style, values.style, sizeof(values.style));
     if (last)
         return IMPASTO_OK;
     IMP_TRY(imp_scale_step(&job->scale, job->iteration, total));
@@ -463,7 +476,8 @@ static enum impasto_status take_step(struct impasto_job *job, bool last,
     return IMPASTO_OK;
 }
 
-enum impasto_status impasto_job_step(struct impasto_job *job, struct impasto_progress *progress,
+enum impasto_status impasto_job_step(struct impasto_job *job,
+                                     const struct impasto_job_progress **progress,
                                      struct impasto_error *error)
 {
     const bool last = job->iteration >= job->schedule.iterations;
@@ -472,29 +486,20 @@ enum impasto_status impasto_job_step(struct impasto_job *job, struct impasto_pro
         job->started = imp_host_seconds() - job->before;
     while (job->iteration >= job->ends && job->at + 1 < job->schedule.count)
         IMP_TRY(imp_lift(job->device, advance(job), error));
-    struct impasto_progress now = {
-        .iteration = job->iteration,
-        .iterations = job->schedule.iterations,
-        .scale = job->at,
-        .scales = job->schedule.count,
-        .width = job->scale.sizes.width,
-        .height = job->scale.sizes.height,
-        .done = last,
-    };
-    IMP_TRY(imp_lift(job->device, take_step(job, last, &now), error));
+    IMP_TRY(imp_lift(job->device, take_step(job, last), error));
     job->finished = last;
     if (progress)
-        *progress = now;
+        *progress = &job->progress;
     return IMPASTO_OK;
 }
 
-enum impasto_status impasto_job_run(struct impasto_job *job, impasto_progress_fn progress,
+enum impasto_status impasto_job_run(struct impasto_job *job, impasto_job_progress_fn progress,
                                     void *user, struct impasto_error *error)
 {
-    struct impasto_progress now = {0};
-    while (!now.done) {
-        IMP_TRY(impasto_job_step(job, &now, error));
-        if (progress && progress(user, &now) && !now.done)
+    for (bool done = false; !done;) {
+        IMP_TRY(impasto_job_step(job, NULL, error));
+        done = job->progress.head.done;
+        if (progress && progress(user, &job->progress) && !done)
             return imp_fail(error, IMPASTO_ERROR_INTERRUPTED, "stopped after iteration %d",
                             job->iteration);
     }
@@ -526,7 +531,7 @@ enum impasto_status impasto_job_image(struct impasto_job *job, struct impasto_im
 enum impasto_status impasto_job_gradient(struct impasto_job *job, float *gradient,
                                          struct impasto_error *error)
 {
-    struct impasto_progress ignored = {0};
+    struct imp_loss_values ignored;
     IMP_TRY(imp_job_check_open(job, error));
     IMP_TRY(imp_lift(job->device, imp_scale_evaluate(&job->scale, true, job->iteration, &ignored),
                      error));

@@ -30,11 +30,12 @@ struct impasto_job {
     int at;   /* which one of the schedule */
     int ends; /* the iteration at which it ends */
     int iteration;
-    bool finished;                       /* the last report was made */
-    double started;                      /* imp_host_seconds() of the first step; 0 before it */
-    double before;                       /* seconds that the steps before a checkpoint took */
-    struct json_t *pictures;             /* what was given, by imp_pictures_identity */
-    char weights_name[IMP_WEIGHTS_NAME]; /* likewise, once they are loaded */
+    bool finished;                        /* the last report was made */
+    double started;                       /* imp_host_seconds() of the first step; 0 before it */
+    double before;                        /* seconds that the steps before a checkpoint took */
+    struct json_t *pictures;              /* what was given, by imp_pictures_identity */
+    char weights_name[IMP_WEIGHTS_NAME];  /* likewise, once they are loaded */
+    struct impasto_job_progress progress; /* as last reported */
     struct impasto_job_info info;
     struct impasto_plan_scale scales[IMPASTO_SCALES];
     struct impasto_plan_row rows[IMP_PLAN_ROWS];

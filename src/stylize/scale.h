@@ -97,19 +97,19 @@ enum impasto_status imp_targets_write(const struct imp_targets *targets, struct 
 /* Losses of the image as it is, and, with `gradient`, the gradient; what of these and of the state
  * is not finite is IMPASTO_ERROR_NUMERIC. iteration: for messages, here and below. */
 enum impasto_status imp_scale_evaluate(struct imp_scale *scale, bool gradient, int iteration,
-                                       struct impasto_progress *progress);
+                                       struct imp_loss_values *values);
 /* The same with gradient, for imp_scale_step, which is to be told the total. Where something is not
  * finite, with a warning: it is measured again; the last step is taken back and a shorter one
  * taken; an optimiser that has a better image to go back to is told, as by a NaN.
  * IMPASTO_ERROR_NUMERIC, with the image of the last good step, where none of this helps. */
 enum impasto_status imp_scale_measure(struct imp_scale *scale, int iteration,
-                                      struct impasto_progress *progress, double *total);
+                                      struct imp_loss_values *values, double *total);
 /* Moves the image. */
 enum impasto_status imp_scale_step(struct imp_scale *scale, int iteration, double total);
 /* Instead of measuring and a step, at the end of all: leaves the image at the best one and measures
  * it. */
 enum impasto_status imp_scale_finish(struct imp_scale *scale, int iteration,
-                                     struct impasto_progress *progress);
+                                     struct imp_loss_values *values);
 /* To be called between steps before anything is kept: what the last step led to has not been
  * measured yet. Where it is not finite, it is taken back; IMPASTO_ERROR_NUMERIC where it
  * cannot be. */

@@ -47,19 +47,13 @@ static enum impasto_status watch_state(struct imp_scale *scale)
 }
 
 /* Waits for the losses, and for what was counted. */
-static enum impasto_status read_losses(struct imp_scale *scale, struct impasto_progress *progress)
+static enum impasto_status read_losses(struct imp_scale *scale, struct imp_loss_values *values)
 {
-    struct imp_loss_values values;
-    IMP_TRY(imp_losses_read(&scale->objective.losses, &values, scale->guard.not_finite));
-    progress->total = values.total;
-    progress->tv = values.tv;
-    memcpy(progress->content, values.content, sizeof(progress->content));
-    memcpy(progress->style, values.style, sizeof(progress->style));
-    return IMPASTO_OK;
+    return imp_losses_read(&scale->objective.losses, values, scale->guard.not_finite);
 }
 
 static enum impasto_status evaluate(struct imp_scale *scale, bool gradient,
-                                    struct impasto_progress *progress)
+                                    struct imp_loss_values *values)
 {
     struct imp_objective *objective = &scale->objective;
     imp_guard_begin(&scale->guard);
@@ -68,14 +62,14 @@ static enum impasto_status evaluate(struct imp_scale *scale, bool gradient,
         IMP_TRY(imp_guard_watch(&scale->guard, "the gradient", objective->gradient));
         IMP_TRY(watch_state(scale));
     }
-    return read_losses(scale, progress);
+    return read_losses(scale, values);
 }
 
 enum impasto_status imp_scale_evaluate(struct imp_scale *scale, bool gradient, int iteration,
-                                       struct impasto_progress *progress)
+                                       struct imp_loss_values *values)
 {
-    IMP_TRY(evaluate(scale, gradient, progress));
-    return imp_guard_is_sound(&scale->guard, progress->total)
+    IMP_TRY(evaluate(scale, gradient, values));
+    return imp_guard_is_sound(&scale->guard, values->total)
                ? IMPASTO_OK
                : imp_device_fail(
                      scale->device, IMPASTO_ERROR_NUMERIC,
@@ -206,14 +200,13 @@ static enum impasto_status mend_average(struct imp_scale *scale)
 
 /* A trial that is not finite, measured twice: it was too long. But where so many are, whether
  * anything can still be measured is seen where the search began; the image is left there if not. */
-static enum impasto_status shorten_trial(struct imp_scale *scale, int iteration,
-                                         const struct impasto_progress *progress, double *total)
+static enum impasto_status shorten_trial(struct imp_scale *scale, int iteration, double *total)
 {
     warn(scale, iteration, "a shorter step is tried");
     *total = NAN;
     if (scale->guard.failures < IMP_GUARD_TRIES)
         return IMPASTO_OK;
-    struct impasto_progress ignored = *progress;
+    struct imp_loss_values ignored;
     IMP_TRY(settle(scale,
                    imp_buffer_copy(imp_scale_best(scale), 0, scale->image, 0, image_bytes(scale))));
     const enum impasto_status status = imp_scale_evaluate(scale, true, iteration, &ignored);
@@ -235,13 +228,13 @@ static enum impasto_status look_again(struct imp_scale *scale, int iteration)
 
 /* Measures until all is finite, or the trial is to be a shorter one, for which *total is NaN. */
 static enum impasto_status measure_soundly(struct imp_scale *scale, int iteration,
-                                           struct impasto_progress *progress, double *total,
+                                           struct imp_loss_values *values, double *total,
                                            bool *undone)
 {
     for (;;) {
-        IMP_TRY(evaluate(scale, true, progress));
-        *total = progress->total;
-        if (imp_guard_is_sound(&scale->guard, progress->total))
+        IMP_TRY(evaluate(scale, true, values));
+        *total = values->total;
+        if (imp_guard_is_sound(&scale->guard, values->total))
             return IMPASTO_OK;
         IMP_TRY(mend_average(scale));
         switch (imp_guard_judge(&scale->guard, is_trial(scale), can_undo(scale))) {
@@ -249,7 +242,7 @@ static enum impasto_status measure_soundly(struct imp_scale *scale, int iteratio
             IMP_TRY(look_again(scale, iteration));
             break;
         case IMP_VERDICT_SHORTER:
-            return shorten_trial(scale, iteration, progress, total);
+            return shorten_trial(scale, iteration, total);
         case IMP_VERDICT_TAKE_BACK:
             warn(scale, iteration, "the step is taken back, and half of it is tried");
             IMP_TRY(undo(scale));
@@ -265,14 +258,14 @@ static enum impasto_status measure_soundly(struct imp_scale *scale, int iteratio
 }
 
 enum impasto_status imp_scale_measure(struct imp_scale *scale, int iteration,
-                                      struct impasto_progress *progress, double *total)
+                                      struct imp_loss_values *values, double *total)
 {
     for (float part = SHORTER;; part *= SHORTER) {
         bool undone = false; /* the image is the one before the step */
-        IMP_TRY(measure_soundly(scale, iteration, progress, total, &undone));
+        IMP_TRY(measure_soundly(scale, iteration, values, total, &undone));
         if (!undone)
             break;
-        IMP_TRY(take_step(scale, iteration, progress->total, part));
+        IMP_TRY(take_step(scale, iteration, values->total, part));
     }
     if (isfinite(*total))
         scale->guard.failures = 0;
@@ -282,11 +275,11 @@ enum impasto_status imp_scale_measure(struct imp_scale *scale, int iteration,
 /* The losses at the end: up to so many times, until they are finite. A step that spoilt them is
  * taken back. */
 static enum impasto_status measure_losses(struct imp_scale *scale, int tries, int iteration,
-                                          struct impasto_progress *progress)
+                                          struct imp_loss_values *values)
 {
     for (int failures = 1;; failures++) {
-        IMP_TRY(evaluate(scale, false, progress));
-        if (imp_guard_is_sound(&scale->guard, progress->total))
+        IMP_TRY(evaluate(scale, false, values));
+        if (imp_guard_is_sound(&scale->guard, values->total))
             return IMPASTO_OK;
         const bool undoes = failures > 1 && can_undo(scale);
         if (failures < tries)
@@ -299,12 +292,12 @@ static enum impasto_status measure_losses(struct imp_scale *scale, int tries, in
 }
 
 enum impasto_status imp_scale_finish(struct imp_scale *scale, int iteration,
-                                     struct impasto_progress *progress)
+                                     struct imp_loss_values *values)
 {
     /* A trial need not be measured, if it cannot. */
     const bool trial = is_trial(scale);
     const enum impasto_status status =
-        measure_losses(scale, trial ? 2 : IMP_GUARD_TRIES, iteration, progress);
+        measure_losses(scale, trial ? 2 : IMP_GUARD_TRIES, iteration, values);
     const bool lost = status == IMPASTO_ERROR_NUMERIC && trial;
     bool moved = false;
     if (status != IMPASTO_OK && !lost)
@@ -312,14 +305,14 @@ enum impasto_status imp_scale_finish(struct imp_scale *scale, int iteration,
     IMP_TRY(settle(scale,
                    told(scale, iteration,
                         imp_optimizer_finish(scale->optimizer, scale->device, &scale->state,
-                                             lost ? NAN : progress->total, scale->image, &moved))));
-    return moved ? measure_losses(scale, IMP_GUARD_TRIES, iteration, progress) : IMPASTO_OK;
+                                             lost ? NAN : values->total, scale->image, &moved))));
+    return moved ? measure_losses(scale, IMP_GUARD_TRIES, iteration, values) : IMPASTO_OK;
 }
 
 enum impasto_status imp_scale_verify(struct imp_scale *scale, int iteration)
 {
     for (int failures = 0; scale->steps > 0; failures++) {
-        struct impasto_progress ignored;
+        struct imp_loss_values ignored;
         imp_guard_begin(&scale->guard);
         IMP_TRY(imp_guard_watch(&scale->guard, "the picture", imp_scale_best(scale)));
         IMP_TRY(watch_state(scale));

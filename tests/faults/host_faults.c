@@ -128,7 +128,6 @@ static enum impasto_status run_job(const char *name, struct impasto_error *error
     struct impasto_job *job = NULL, *next = NULL;
     struct impasto_checkpoint *checkpoint = NULL;
     struct impasto_image *image = NULL;
-    struct impasto_progress progress;
     enum impasto_status status = impasto_params_preset(weights, "quick", &params, error);
     params.size = 32;
     params.iterations = 2;
@@ -136,7 +135,7 @@ static enum impasto_status run_job(const char *name, struct impasto_error *error
     if (status == IMPASTO_OK)
         status = impasto_job_open(device, weights, &pictures, &params, &job, error);
     if (status == IMPASTO_OK)
-        status = impasto_job_step(job, &progress, error);
+        status = impasto_job_step(job, NULL, error);
     if (status == IMPASTO_OK)
         status = impasto_job_image(job, &image, error);
     if (status == IMPASTO_OK)
@@ -147,7 +146,7 @@ static enum impasto_status run_job(const char *name, struct impasto_error *error
     if (status == IMPASTO_OK)
         status = impasto_job_resume(device, weights, &pictures, checkpoint, NULL, &next, error);
     if (status == IMPASTO_OK)
-        status = impasto_job_step(next, &progress, error);
+        status = impasto_job_step(next, NULL, error);
     impasto_image_free(&image);
     impasto_job_close(&next);
     impasto_checkpoint_close(&checkpoint);

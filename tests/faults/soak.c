@@ -301,9 +301,9 @@ static void close_device(long number)
 
 static enum impasto_status steps(struct impasto_job *job, int most, struct impasto_error *error)
 {
-    struct impasto_progress progress = {0};
+    const struct impasto_job_progress *progress = NULL;
     enum impasto_status status = IMPASTO_OK;
-    for (int i = 0; i < most && !progress.done && status == IMPASTO_OK; i++)
+    for (int i = 0; i < most && !(progress && progress->head.done) && status == IMPASTO_OK; i++)
         status = impasto_job_step(job, &progress, error);
     return status;
 }

@@ -6,6 +6,8 @@
 
 #include "selftest/reference.h"
 
+#include <impasto/impasto.h>
+
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -54,10 +56,10 @@ static void expect_close(const char *what, double found, double expected, double
         fail_msg("%s: %.9g instead of %.9g (relative error %.1e)", what, found, expected, error);
 }
 
-static void compare_progress(const struct impasto_progress *found,
-                             const struct impasto_progress *expected)
+static void compare_progress(const struct impasto_job_progress *found,
+                             const struct imp_loss_values *expected)
 {
-    expect_close("total", found->total, expected->total, TRACE_BOUND);
+    expect_close("total", found->head.total, expected->total, TRACE_BOUND);
     expect_close("tv", found->tv, expected->tv, TRACE_BOUND);
     for (int l = 0; l < IMPASTO_LAYERS; l++) {
         expect_close("content", found->content[l], expected->content[l], TRACE_BOUND);
@@ -136,17 +138,18 @@ static void run_case(enum impasto_losses losses, enum impasto_pooling pooling,
     memset(moment1, 0, sizeof(moment1));
     memset(moment2, 0, sizeof(moment2));
     for (int k = 0; k <= STEPS; k++) {
-        struct impasto_progress found, expected;
+        const struct impasto_job_progress *found;
+        struct imp_loss_values expected;
         if (impasto_job_step(job, &found, &error))
             fail_msg("%s", error.message);
         assert_true(imp_ref_objective_evaluate(&objective, content, &expected, gradient));
-        assert_int_equal(found.iteration, k);
-        assert_int_equal(found.done, k == STEPS);
+        assert_int_equal(found->head.step, k);
+        assert_int_equal(found->head.done, k == STEPS);
         if (k == 0) {
-            expect_close("total at the start", found.total, expected.total, START_BOUND);
+            expect_close("total at the start", found->head.total, expected.total, START_BOUND);
             compare_gradient(found_gradient, gradient, pooling == IMPASTO_POOLING_AVERAGE);
         }
-        compare_progress(&found, &expected);
+        compare_progress(found, &expected);
         adam.step = k + 1;
         imp_ref_adam(&adam, N, content, gradient, moment1, moment2);
     }

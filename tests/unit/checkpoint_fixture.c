@@ -101,13 +101,13 @@ void save(struct impasto_job *job, const char *note)
         fail_msg("%s", error.message);
 }
 
-struct impasto_progress step(struct impasto_job *job)
+struct impasto_job_progress step(struct impasto_job *job)
 {
     struct impasto_error error = {0};
-    struct impasto_progress progress;
+    const struct impasto_job_progress *progress;
     if (impasto_job_step(job, &progress, &error) != IMPASTO_OK)
         fail_msg("%s", error.message);
-    return progress;
+    return *progress;
 }
 
 struct impasto_image *picture(struct impasto_job *job)
@@ -121,7 +121,7 @@ struct impasto_image *picture(struct impasto_job *job)
 
 struct impasto_image *finish(struct impasto_job **job)
 {
-    while (!step(*job).done)
+    while (!step(*job).head.done)
         ;
     struct impasto_image *image = picture(*job);
     impasto_job_close(job);

@@ -44,7 +44,7 @@ struct impasto_job *resume(const struct impasto_pictures *p, const struct impast
 /* Saves the job at `path`. note: may be NULL. */
 void save(struct impasto_job *job, const char *note);
 
-struct impasto_progress step(struct impasto_job *job);
+struct impasto_job_progress step(struct impasto_job *job);
 
 /* The picture as it is. To be freed. */
 struct impasto_image *picture(struct impasto_job *job);

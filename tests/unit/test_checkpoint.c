@@ -25,7 +25,7 @@ static void exchange(struct impasto_job **job, const struct impasto_pictures *p,
  * them. */
 static void expect_resumable(const struct impasto_pictures *p, const struct impasto_params *params)
 {
-    struct impasto_progress expected[MOST];
+    struct impasto_job_progress expected[MOST];
     struct impasto_job *job = open_job(p, params);
     const int total = impasto_job_info(job)->iterations;
     assert_true(total < MOST);
@@ -46,13 +46,14 @@ static void expect_resumable(const struct impasto_pictures *p, const struct impa
             impasto_image_free(&end);
             job = resume(p, NULL);
         }
-        const struct impasto_progress now = step(job), *then = &expected[k <= total ? k : total];
-        assert_int_equal(now.iteration, then->iteration);
-        assert_int_equal(now.iterations, total);
+        const struct impasto_job_progress now = step(job),
+                                          *then = &expected[k <= total ? k : total];
+        assert_int_equal(now.head.step, then->head.step);
+        assert_int_equal(now.head.steps, total);
         assert_int_equal(now.scale, then->scale);
         assert_int_equal(now.width, then->width);
-        assert_int_equal(now.done, then->done);
-        assert_memory_equal(&now.total, &then->total, sizeof(now.total));
+        assert_int_equal(now.head.done, then->head.done);
+        assert_memory_equal(&now.head.total, &then->head.total, sizeof(now.head.total));
         assert_memory_equal(now.style, then->style, sizeof(now.style));
     }
     struct impasto_image *last = picture(job);
@@ -140,7 +141,7 @@ static void again_after_resuming(void **state)
     struct impasto_image *resumed = picture(job);
     step(job);
     assert_int_equal(impasto_job_again(job, &p, &error), IMPASTO_OK);
-    assert_int_equal(step(job).iteration, 0);
+    assert_int_equal(step(job).head.step, 0);
     struct impasto_image *end = finish(&job), *tiny = painted_picture(3, 48, 0);
     expect_same_picture(end, expected);
     job = resume(&p, &params);

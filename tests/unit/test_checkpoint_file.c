@@ -38,7 +38,7 @@ static void what_it_says_of_itself(void **state)
     assert_int_equal(impasto_job_resume(device, weights, &p, checkpoint, NULL, &job, &error),
                      IMPASTO_OK);
     impasto_checkpoint_close(&checkpoint);
-    assert_int_equal(step(job).iteration, 2);
+    assert_int_equal(step(job).head.step, 2);
     assert_int_equal(impasto_job_save(job, path, "\xff", &error), IMPASTO_ERROR_USAGE);
     impasto_job_close(&job);
 }

@@ -24,7 +24,7 @@ static void iterations_that_cannot_be(void **state)
     struct impasto_image *end = finish(&job);
     impasto_image_free(&end);
     job = resume(&p, &params);
-    while (!step(job).done)
+    while (!step(job).head.done)
         ;
     save(job, NULL);
     impasto_job_close(&job);
@@ -33,11 +33,11 @@ static void iterations_that_cannot_be(void **state)
     expect_resume_refused(&p, &other, weights, IMPASTO_ERROR_USAGE, "scale 2 of 3");
     other.iterations = 2;
     job = resume(&p, &other);
-    assert_true(step(job).done);
+    assert_true(step(job).head.done);
     impasto_job_close(&job);
     params.scales = 1;
     job = open_job(&p, &params);
-    while (!step(job).done)
+    while (!step(job).head.done)
         ;
     save(job, NULL);
     impasto_job_close(&job);

@@ -97,7 +97,7 @@ static void again_is_as_if_anew(void **state)
     struct impasto_job *job = NULL;
     struct impasto_image *expected = NULL, *first = NULL, *found = NULL;
     struct impasto_error error = {0};
-    struct impasto_progress progress;
+    const struct impasto_job_progress *progress = NULL;
     assert_int_equal(impasto_job_open(device, weights, &p, &params, &job, &error), IMPASTO_OK);
     run(job, &expected);
     impasto_job_close(&job);
@@ -137,14 +137,14 @@ static void progress_over_scales(void **state)
     assert_int_equal(info->iterations, 5);
     assert_int_equal(info->scales[0].width, 34);
     for (int k = 0; k <= 5; k++) {
-        struct impasto_progress progress;
+        const struct impasto_job_progress *progress = NULL;
         struct impasto_image *image = NULL;
         assert_int_equal(impasto_job_step(job, &progress, &error), IMPASTO_OK);
-        assert_int_equal(progress.iteration, k);
-        assert_int_equal(progress.iterations, 5);
-        assert_int_equal(progress.scale, k >= 3);
-        assert_int_equal(progress.width, k >= 3 ? 48 : 34);
-        assert_int_equal(progress.done, k == 5);
+        assert_int_equal(progress->head.step, k);
+        assert_int_equal(progress->head.steps, 5);
+        assert_int_equal(progress->scale, k >= 3);
+        assert_int_equal(progress->width, k >= 3 ? 48 : 34);
+        assert_int_equal(progress->head.done, k == 5);
         assert_int_equal(impasto_job_image(job, &image, &error), IMPASTO_OK);
         assert_int_equal(image->width, 48);
         impasto_image_free(&image);

@@ -35,7 +35,7 @@ PUBLIC = {
     "device": {"device"},
     "ops": set(),
     "net": {"params", "plan", "weights"},
-    "selftest": {"job"},
+    "selftest": set(),
     "stylize": {"device", "job"},
     "cli": {"impasto"},
 }

@@ -57,8 +57,8 @@ static struct impasto_job *open_job(void)
 static void step_to(struct impasto_job *job, int iteration)
 {
     struct impasto_error error = {0};
-    struct impasto_progress progress = {.iteration = -1};
-    while (progress.iteration < iteration)
+    const struct impasto_job_progress *progress = NULL;
+    while (!progress || progress->head.step < iteration)
         if (impasto_job_step(job, &progress, &error) != IMPASTO_OK)
             fail_msg("%s", error.message);
 }

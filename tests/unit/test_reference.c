@@ -84,7 +84,7 @@ static void check_style(enum impasto_losses losses, enum impasto_style_loss styl
     objective.regions = both;
     objective.region_count = regions;
     assert_true(imp_ref_objective_init(&objective, other));
-    struct impasto_progress at = {0}, above = {0}, below = {0};
+    struct imp_loss_values at = {0}, above = {0}, below = {0};
     assert_true(imp_ref_objective_evaluate(&objective, image, &at, gradient));
     assert_true(at.total > 0);
     for (uint32_t direction = 0; direction < 4; direction++) {
