@@ -84,6 +84,22 @@ RETRY_DELAY = 1.0           # seconds, doubled each time
 class Failure(Exception):
     """What went wrong, and what to do, in one line."""
 
+    code = 6  # the exit status of `impasto weights`, as impasto(1) has it
+
+
+class Unwritten(Failure):
+    """The same of a result."""
+
+    code = 7
+
+
+# What the user has called: this script, or the program that runs it.
+PROGRAM = "vgg19.py"
+
+
+def say_failure(text):
+    log("%s: %s" % (PROGRAM.split()[0], re.sub(r"[\x00-\x1f\x7f]", "?", str(text))))
+
 
 def log(text):
     print(text, file=sys.stderr)
@@ -905,9 +921,9 @@ def default_output():
 def prepare_output(arguments):
     path = arguments.output or default_output()
     if os.path.lexists(path) and not os.path.isfile(path):
-        raise Failure("%s: not a regular file; name another with -o" % path)
+        raise Unwritten("%s: not a regular file; name another with -o" % path)
     if os.path.exists(path) and not arguments.force:
-        raise Failure("%s: there already; --force replaces it, -o names another place" % path)
+        raise Unwritten("%s: there already; --force replaces it, -o names another place" % path)
     folder = os.path.dirname(path)
     if folder:
         os.makedirs(folder, exist_ok=True)
@@ -937,8 +953,8 @@ def fetch(arguments):
             os.unlink(part)  # complete and useless: to continue it would be in vain
             raise
     except Failure as problem:
-        raise Failure("%s: %s. By hand: download that file with a browser, then run: vgg19.py "
-                      "convert model.safetensors" % (arguments.url, problem)) from None
+        raise Failure("%s: %s. By hand: download that file with a browser, then run: %s "
+                      "convert model.safetensors" % (arguments.url, problem, PROGRAM)) from None
     write_safetensors(path, layers, convention, arguments.half, {"source": arguments.url})
     os.unlink(part)
     report_written(path, layers, convention, arguments.half)
@@ -995,11 +1011,13 @@ def check(arguments):
             "all sixteen layers" if len(layers) == len(LAYERS)
             else "the first %d of sixteen layers" % len(layers),
             "; " + what if what else "; of unknown origin"))
-    return 1 if bad else 0
+    return Failure.code if bad else 0
 
 
 def main(argv=None):
+    global PROGRAM
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    parser.add_argument("--program", help=argparse.SUPPRESS)
     commands = parser.add_subparsers(dest="command", required=True)
     fetching = commands.add_parser("fetch", help="download torchvision's weights (80 MB)")
     fetching.add_argument("--url", default=URL, help="a mirror of the safetensors file")
@@ -1015,19 +1033,24 @@ def main(argv=None):
     checking = commands.add_parser("check", help="say what files of weights hold")
     checking.add_argument("file", nargs="+")
     arguments = parser.parse_args(argv)
+    PROGRAM = arguments.program or "vgg19.py"
     try:
         command = {"fetch": fetch, "convert": convert, "check": check}[arguments.command]
-        return command(arguments) or 0
+        code = command(arguments) or 0
     except Failure as problem:
-        log("vgg19.py: %s" % re.sub(r"[\x00-\x1f\x7f]", "?", str(problem)))
+        say_failure(problem)
+        code = problem.code
     except OSError as problem:
-        log("vgg19.py: %s" % problem)
+        say_failure(problem)
+        code = Unwritten.code
     except MemoryError:
-        log("vgg19.py: out of memory; close other programs and try again")
+        say_failure("out of memory; close other programs and try again")
+        code = 5
     except KeyboardInterrupt:
-        log("\nvgg19.py: stopped; the same command continues")
+        log("")
+        say_failure("stopped; the same command continues")
         return 130
-    return 1
+    return code if arguments.program else min(code, 1)
 
 
 if __name__ == "__main__":

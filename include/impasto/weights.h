@@ -55,9 +55,22 @@ impasto_weights_open(const char *path, enum impasto_convention convention,
                      struct impasto_error *error) IMPASTO_MUST_CHECK;
 IMPASTO_API void impasto_weights_close(struct impasto_weights **weights);
 
+/* The files among which impasto_weights_open looks where neither a path nor $IMPASTO_WEIGHTS names
+ * weights, in its order. The first one that is there is used; without any, the built-in weights. */
+typedef void (*impasto_weights_place_fn)(void *user, const char *path, bool is_there);
+IMPASTO_API void impasto_weights_places(impasto_weights_place_fn place, void *user);
+
 /* Valid until the weights are closed. */
 IMPASTO_API const struct impasto_weights_info *
 impasto_weights_info(const struct impasto_weights *weights);
+
+/*
+ * Reads every layer once, as a run does when it needs it. Opening may look at no more than names,
+ * shapes and sizes. IMPASTO_ERROR_WEIGHTS where values are not finite or the file is damaged.
+ */
+IMPASTO_API enum impasto_status
+impasto_weights_check(const struct impasto_weights *weights,
+                      struct impasto_error *error) IMPASTO_MUST_CHECK;
 
 /* Writes all layers as safetensors: conv1_1.weight (O, I, 3, 3) and conv1_1.bias (O) in F32, and so
  * on, with the input convention in the metadata. Whole or not at all, as impasto_image_save. */

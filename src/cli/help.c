@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* --help, made from the option table and manual.c: two columns within 100. */
+/* --help, made from the option table and manual.c. */
 
 #include "cli/table.h"
 
@@ -8,9 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
-#define COLUMN 30       /* where the options' explanations begin */
-#define FACTS_COLUMN 19 /* likewise below them */
-#define WIDTH 100
+#define FACTS_COLUMN 19 /* where explanations begin below the options */
 
 static const char intro[] =
     "Usage: impasto CONTENT STYLE [-o OUT] [options]\n"
@@ -19,50 +17,11 @@ static const char intro[] =
     "    impasto photo.jpg painting.jpg\n"
     "    impasto photo.jpg painting.jpg -o out.png --preset quick --device cpu\n";
 
-/* Writes words with line breaks, each line beginning at `column`; `used` columns are taken. */
-static void wrap(FILE *stream, const char *text, int used, int column)
-{
-    if (used >= column) {
-        fputc('\n', stream);
-        used = 0;
-    }
-    fprintf(stream, "%*s", column - used, "");
-    int at = column;
-    while (*text) {
-        const int word = (int)strcspn(text, " ");
-        if (at > column && at + 1 + word > WIDTH) {
-            fprintf(stream, "\n%*s", column, "");
-            at = column;
-        } else if (at > column) {
-            fputc(' ', stream);
-            at++;
-        }
-        fprintf(stream, "%.*s", word, text);
-        at += word;
-        text += word;
-        text += strspn(text, " ");
-    }
-    fputc('\n', stream);
-}
-
 static void print_facts(FILE *stream, const char *title, const struct cli_fact *facts)
 {
     fprintf(stream, "\n%s:\n", title);
     for (; facts->name; facts++)
-        wrap(stream, facts->meaning, fprintf(stream, "  %s", facts->name), FACTS_COLUMN);
-}
-
-/* One option, in so many words. */
-static void print_option(FILE *stream, const struct cli_option *option, const char *words)
-{
-    int used = 0;
-    if (option->letter)
-        used = fprintf(stream, "  -%c, --%s", option->letter, option->name);
-    else
-        used = fprintf(stream, "      --%s", option->name);
-    if (option->operand)
-        used += fprintf(stream, " %s", option->operand);
-    wrap(stream, words, used + 1 > COLUMN ? COLUMN : used, COLUMN);
+        cli_wrap(stream, facts->meaning, fprintf(stream, "  %s", facts->name), FACTS_COLUMN);
 }
 
 /* ---- All, or one group ----------------------------------------------------------------------- */
@@ -72,7 +31,7 @@ static void print_group(FILE *stream, const char *group)
     fprintf(stream, "\n%s:\n", group);
     for (size_t i = 0; i < cli_option_count; i++)
         if (strcmp(group, cli_options[i].group) == 0)
-            print_option(stream, &cli_options[i], cli_options[i].help);
+            cli_print_option(stream, &cli_options[i], cli_options[i].help);
 }
 
 /* The groups, in the order of the table, and what is below them; returns how many. */
@@ -141,7 +100,7 @@ static enum impasto_status print_about(FILE *stream, const char *word, struct im
         }
     if (!option)
         return unknown_group(word, groups, count, error);
-    print_option(stream, option, option->help);
+    cli_print_option(stream, option, option->help);
     return IMPASTO_OK;
 }
 
@@ -158,7 +117,7 @@ static void print_brief(FILE *stream, const struct cli_option *option)
     const bool ends = fallback && strchr(fallback, ')') && strchr(fallback, ')')[1] == 0;
     snprintf(words, sizeof(words), "%.*s%s%s", (int)length, option->help, stop && ends ? " " : "",
              stop && ends ? fallback : "");
-    print_option(stream, option, words);
+    cli_print_option(stream, option, words);
 }
 
 static void print_page(FILE *stream)

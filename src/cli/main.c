@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The command-line program: which of the things that it does is asked for, and the exit code. */
 
+#include "cli/commands.h"
 #include "cli/events.h"
 #include "cli/run.h"
 
@@ -160,19 +161,29 @@ static int conclude(struct cli_settings *settings, enum impasto_status status,
     return code;
 }
 
+static enum impasto_status paint(int argc, char **argv, struct cli_settings *settings,
+                                 struct impasto_error *error)
+{
+    struct impasto_error unheard = {0};
+    const enum impasto_status status = cli_parse(argc, argv, settings, error);
+    const enum impasto_status opened =
+        cli_events_open(settings, status == IMPASTO_OK ? error : &unheard);
+    return status != IMPASTO_OK   ? status
+           : opened != IMPASTO_OK ? opened
+                                  : dispatch(settings, error);
+}
+
 int main(int argc, char **argv)
 {
     hold_standard_streams();
     return_memory();
-    struct cli_settings settings;
-    struct impasto_error error = {0}, unheard = {0};
-    enum impasto_status status = cli_parse(argc, argv, &settings, &error);
-    const enum impasto_status opened =
-        cli_events_open(&settings, status == IMPASTO_OK ? &error : &unheard);
+    struct cli_settings settings = {0};
+    struct impasto_error error = {0};
+    const struct cli_command *command;
+    enum impasto_status status = cli_command_of(argc, argv, &command, &error);
     if (status == IMPASTO_OK)
-        status = opened;
-    if (status == IMPASTO_OK)
-        status = dispatch(&settings, &error);
+        status = command ? cli_command_run(command, argc - 2, argv + 2, &settings, &error)
+                         : paint(argc, argv, &settings, &error);
     cli_release(&settings);
     cli_leave_driver();
     if ((fflush(stdout) != 0 || ferror(stdout)) && status == IMPASTO_OK)

@@ -158,6 +158,17 @@ enum impasto_status cli_save_weights(const struct impasto_weights *weights, cons
     return status;
 }
 
+/* Who has asked for the built-in weights, by option or variable, knows of others. */
+static void tell_of_weights(struct cli_painter *run)
+{
+    const char *variable = getenv("IMPASTO_WEIGHTS");
+    if (run->builtin && run->console.terminal && !run->console.silent && !run->settings->weights &&
+        !(variable && variable[0]))
+        cli_console_log(&run->console, IMPASTO_LOG_INFO,
+                        "the built-in weights are used; better pictures take trained ones, which "
+                        "impasto weights fetch downloads (80 MB)");
+}
+
 enum impasto_status cli_painter_open(struct cli_painter *run)
 {
     const struct cli_settings *s = run->settings;
@@ -183,6 +194,7 @@ enum impasto_status cli_painter_open(struct cli_painter *run)
     run->builtin = impasto_weights_info(run->weights)->builtin;
     if (!run->weights_source)
         return cli_fail_memory(error, "a file name");
+    tell_of_weights(run);
     if ((status = cli_watchdog_open(run)) ||
         (status = cli_open_device(run->settings, &run->console, &run->device, error)))
         return status;

@@ -81,6 +81,13 @@ bool cli_has_placeholder(const struct cli_option *option, const char *placeholde
 /* Whether the option's value is a file's name: FILE is among them, and the value is no other. */
 bool cli_is_file(const struct cli_option *option, const char *value);
 
+/* ---- columns.c ------------------------------------------------------------------------------- */
+
+/* Writes words with line breaks, each line beginning at `column`; `used` columns are taken. */
+void cli_wrap(FILE *stream, const char *text, int used, int column);
+/* One option, in so many words. */
+void cli_print_option(FILE *stream, const struct cli_option *option, const char *words);
+
 /* ---- manual.c -------------------------------------------------------------------------------- */
 
 /* What users look up besides the options: a name or number, and its meaning. */

@@ -72,7 +72,7 @@ static enum impasto_status load_reader(const char *path, const struct imp_hdf5 *
     return imp_fail(
         error, IMPASTO_ERROR_WEIGHTS,
         "%s: a Keras HDF5 file, which cannot be read: %s; install all of Impasto " IMP_VERSION
-        ", and HDF5, or convert it with weights/vgg19.py convert",
+        ", and HDF5, or convert it with impasto weights convert",
         path, problem);
 }
 
@@ -80,7 +80,7 @@ static enum impasto_status damaged(const struct reader *reader, const char *thin
 {
     return imp_fail(reader->error, IMPASTO_ERROR_WEIGHTS,
                     "%s: not sound Keras weights: %s %s; get the file anew, or convert it with "
-                    "weights/vgg19.py convert",
+                    "impasto weights convert",
                     reader->path, thing, what);
 }
 
@@ -316,7 +316,7 @@ static enum impasto_status load(const char *path, struct impasto_weights *weight
     (void)weights;
     return imp_fail(error, IMPASTO_ERROR_WEIGHTS,
                     "%s: a Keras HDF5 file, which this build cannot read because it lacks HDF5; "
-                    "convert it with weights/vgg19.py convert",
+                    "convert it with impasto weights convert",
                     path);
 }
 

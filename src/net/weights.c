@@ -8,6 +8,7 @@
 #include "net/weights.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -29,8 +30,8 @@ static const struct {
     const char *advice;
 } mistaken[] = {
     {"PK\003\004", 4,
-     "a zip archive such as PyTorch and NumPy write; convert it with weights/vgg19.py convert"},
-    {"\200", 1, "a Python pickle such as PyTorch writes; convert it with weights/vgg19.py convert"},
+     "a zip archive such as PyTorch and NumPy write; convert it with impasto weights convert"},
+    {"\200", 1, "a Python pickle such as PyTorch writes; convert it with impasto weights convert"},
     {"version https:", 14, "a Git LFS pointer and not the file itself; get it with git lfs pull"},
     {"<", 1, "a web page that was saved in place of the weights; download the file itself"},
 };
@@ -81,57 +82,83 @@ static enum impasto_status load_file(struct impasto_weights *weights, const char
         if (size >= mistaken[i].size && memcmp(head, mistaken[i].head, mistaken[i].size) == 0)
             return imp_fail(error, IMPASTO_ERROR_WEIGHTS, "%s: %s", path, mistaken[i].advice);
     return imp_fail(error, IMPASTO_ERROR_WEIGHTS,
-                    "%s: neither safetensors nor Keras HDF5; convert it with weights/vgg19.py "
+                    "%s: neither safetensors nor Keras HDF5; convert it with impasto weights "
                     "convert",
                     path);
 }
 
-/* A new string "base/file" where base is an absolute path (the XDG specification wants others
- * ignored) of `length` bytes and something is there under that name; else NULL. Links that lead
- * nowhere count as something: who made them wants to know. *failed: out of memory. */
-static char *find_in(const char *base, size_t length, const char *file, bool *failed)
+/* Looks at one place; true: it will do. */
+typedef bool (*look_fn)(void *user, const char *path);
+
+/* Looks at "base/file" where base is an absolute path of `length` bytes: the XDG specification
+ * wants others ignored. What is longer than any path is no place either. */
+static bool look_in(const char *base, size_t length, const char *file, look_fn look, void *user)
 {
-    struct stat info;
-    if (base == NULL || length == 0 || base[0] != '/')
-        return NULL;
-    const size_t size = length + 1 + strlen(file) + 1;
-    char *path = malloc(size);
-    if (path == NULL) {
-        *failed = true;
-        return NULL;
-    }
+    char path[PATH_MAX];
+    if (base == NULL || length == 0 || base[0] != '/' || length + strlen(file) + 2 > sizeof(path))
+        return false;
     memcpy(path, base, length);
-    snprintf(path + length, size - length, "/%s", file);
-    if (lstat(path, &info) == 0)
-        return path;
-    free(path);
-    return NULL;
+    snprintf(path + length, sizeof(path) - length, "/%s", file);
+    return look(user, path);
 }
 
-/* The first weights that lie where weights are kept, a new string; NULL: none, or out of memory. */
-static char *find_file(bool *failed)
+/* Looks where weights are kept, in the order of the header, until a place will do. */
+static bool look_everywhere(look_fn look, void *user)
 {
     static const char name[] = "impasto/vgg19.safetensors";
     const char *home = getenv("HOME");
     const char *data = getenv("XDG_DATA_HOME");
     const char *dirs = getenv("XDG_DATA_DIRS");
     const size_t home_length = home == NULL ? 0 : strlen(home);
-    char *path = find_in(data, data == NULL ? 0 : strlen(data), name, failed);
-    if (path == NULL)
-        path = find_in(home, home_length, ".local/share/impasto/vgg19.safetensors", failed);
+    if (look_in(data, data == NULL ? 0 : strlen(data), name, look, user) ||
+        look_in(home, home_length, ".local/share/impasto/vgg19.safetensors", look, user))
+        return true;
     if (dirs == NULL || dirs[0] == '\0')
         dirs = DATA_DIRS_DEFAULT;
-    while (path == NULL && !*failed && dirs[0] != '\0') {
+    while (dirs[0] != '\0') {
         const size_t length = strcspn(dirs, ":");
-        path = find_in(dirs, length, name, failed);
+        if (look_in(dirs, length, name, look, user))
+            return true;
         dirs += length + (dirs[length] == ':');
     }
 #ifdef IMP_HAVE_HDF5
-    if (path == NULL)
-        path = find_in(home, home_length,
-                       ".keras/models/vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5", failed);
+    return look_in(home, home_length,
+                   ".keras/models/vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5", look, user);
+#else
+    return false;
 #endif
-    return path;
+}
+
+/* Links that lead nowhere count as something: who made them wants to know. */
+static bool is_there(const char *path)
+{
+    struct stat info;
+    return lstat(path, &info) == 0;
+}
+
+static bool take(void *user, const char *path)
+{
+    if (!is_there(path))
+        return false;
+    snprintf(user, PATH_MAX, "%s", path);
+    return true;
+}
+
+struct visit {
+    impasto_weights_place_fn place;
+    void *user;
+};
+
+static bool tell(void *user, const char *path)
+{
+    const struct visit *visit = user;
+    visit->place(visit->user, path, is_there(path));
+    return false;
+}
+
+void impasto_weights_places(impasto_weights_place_fn place, void *user)
+{
+    (void)look_everywhere(tell, &(struct visit){place, user});
 }
 
 static enum impasto_status generate(const struct impasto_weights *weights, int layer,
@@ -148,7 +175,6 @@ static const struct imp_weights_format generator = {.name = "built-in", .layer =
 static enum impasto_status load_found(struct impasto_weights *weights, bool *builtin,
                                       struct impasto_error *error)
 {
-    bool failed = false;
     const char *variable = getenv("IMPASTO_WEIGHTS");
     if (variable != NULL && variable[0] != '\0') {
         *builtin = strcmp(variable, "builtin") == 0;
@@ -158,15 +184,9 @@ static enum impasto_status load_found(struct impasto_weights *weights, bool *bui
             return imp_fail(error, status, "%s (named by $IMPASTO_WEIGHTS)", error->message);
         return status;
     }
-    char *path = find_file(&failed);
-    if (failed) {
-        free(path);
-        return imp_fail_memory(error, "a file name", 0);
-    }
-    *builtin = path == NULL;
-    const enum impasto_status status = *builtin ? IMPASTO_OK : load_file(weights, path, error);
-    free(path);
-    return status;
+    char path[PATH_MAX];
+    *builtin = !look_everywhere(take, path);
+    return *builtin ? IMPASTO_OK : load_file(weights, path, error);
 }
 
 enum impasto_status impasto_weights_open(const char *path, enum impasto_convention convention,
@@ -222,6 +242,18 @@ void impasto_weights_close(struct impasto_weights **weights)
     free((*weights)->source);
     free(*weights);
     *weights = NULL;
+}
+
+enum impasto_status impasto_weights_check(const struct impasto_weights *weights,
+                                          struct impasto_error *error)
+{
+    for (int i = 0; i < weights->info.layers; i++) {
+        struct imp_layer_weights layer = {0};
+        const enum impasto_status status = imp_weights_layer(weights, i, &layer, error);
+        imp_layer_weights_free(&layer);
+        IMP_TRY(status);
+    }
+    return IMPASTO_OK;
 }
 
 const struct impasto_weights_info *impasto_weights_info(const struct impasto_weights *weights)

@@ -56,8 +56,8 @@ static void mistaken_files(void **state)
         size_t size;
         const char *reason;
     } cases[] = {
-        {"PK\003\004archive/data.pkl", 20, "vgg19.py convert"},
-        {"\200\002\212\nl\374\234F\371 j\250P\031.", 15, "vgg19.py convert"},
+        {"PK\003\004archive/data.pkl", 20, "impasto weights convert"},
+        {"\200\002\212\nl\374\234F\371 j\250P\031.", 15, "impasto weights convert"},
         {"version https://git-lfs.github.com/spec/v1\n", 43, "git lfs pull"},
         {"<!DOCTYPE html>", 15, "web page"},
         {"x", 1, "neither safetensors nor Keras HDF5"},

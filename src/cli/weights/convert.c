@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+/* impasto weights convert: by the library what that reads, by the script all else. */
+
+#include "cli/weights/weights.h"
+
+#include "cli/cli.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static enum impasto_status convert_by_script(const char *input, const char *output,
+                                             const struct cli_weights_options *options,
+                                             struct impasto_error *error)
+{
+    static const char *const conventions[] = {
+        [IMPASTO_CONVENTION_AUTO] = NULL,
+        [IMPASTO_CONVENTION_CAFFE] = "caffe",
+        [IMPASTO_CONVENTION_TORCHVISION] = "torchvision",
+    };
+    const char *words[10] = {"convert", "--output", output};
+    size_t count = 3;
+    if (conventions[options->convention]) {
+        words[count++] = "--convention";
+        words[count++] = conventions[options->convention];
+    }
+    if (options->half)
+        words[count++] = "--half";
+    if (options->force)
+        words[count++] = "--force";
+    words[count++] = "--";
+    words[count] = input;
+    return cli_weights_script(words, error);
+}
+
+/* Makes the folders that a path is in. Where one cannot be made, writing the file will say so. */
+static void make_folders(const char *path)
+{
+    char folder[PATH_MAX];
+    snprintf(folder, sizeof(folder), "%s", path);
+    for (char *slash = strchr(folder + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+        *slash = 0;
+        (void)mkdir(folder, 0777);
+        *slash = '/';
+    }
+}
+
+static enum impasto_status check_output(const char *path, bool force, struct impasto_error *error)
+{
+    struct stat info;
+    if (lstat(path, &info) != 0)
+        return IMPASTO_OK;
+    if (stat(path, &info) != 0 || !S_ISREG(info.st_mode))
+        return cli_fail(error, IMPASTO_ERROR_OUTPUT, "%s: not a regular file; name another", path);
+    return force ? IMPASTO_OK
+                 : cli_fail(error, IMPASTO_ERROR_OUTPUT,
+                            "%s: there already; --force replaces it, -o names another place", path);
+}
+
+static enum impasto_status convert_by_library(const char *input, const char *output,
+                                              const struct cli_weights_options *options,
+                                              struct impasto_error *error)
+{
+    struct impasto_weights *weights = NULL;
+    enum impasto_status status =
+        impasto_weights_open(input, (enum impasto_convention)options->convention, &weights, error);
+    if (status == IMPASTO_OK) {
+        make_folders(output);
+        status = impasto_weights_save(weights, output, error);
+    }
+    if (status == IMPASTO_OK) {
+        const struct impasto_weights_info *info = impasto_weights_info(weights);
+        printf("%s: %s to %s, F32, %s convention\n", output, impasto_layer_name(0),
+               impasto_layer_name(info->layers - 1),
+               info->convention == IMPASTO_CONVENTION_TORCHVISION ? "torchvision" : "caffe");
+    }
+    impasto_weights_close(&weights);
+    return status;
+}
+
+enum impasto_status cli_weights_convert(const struct cli_call *call, struct impasto_error *error)
+{
+    const struct cli_weights_options *options = call->options;
+    const char *input = call->operands[0], *output = options->output;
+    char home[PATH_MAX];
+    if (output && call->operand_count > 1)
+        return cli_fail(error, IMPASTO_ERROR_USAGE,
+                        "'%s': --output names the result already; leave out one of them",
+                        call->operands[1]);
+    if (call->operand_count > 1)
+        output = call->operands[1];
+    if (!output && !cli_weights_home(home, sizeof(home)))
+        return cli_fail(error, IMPASTO_ERROR_USAGE,
+                        "there is no home folder to keep weights in; name the result with -o");
+    output = output ? output : home;
+    const enum impasto_status status = check_output(output, options->force, error);
+    if (status != IMPASTO_OK)
+        return status;
+    if (cli_weights_kind(input) == CLI_WEIGHTS_FOREIGN || options->half)
+        return convert_by_script(input, output, options, error);
+    return convert_by_library(input, output, options, error);
+}

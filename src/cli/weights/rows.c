@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+/* The rows of impasto weights, and fetching, which is the script's work. */
+
+#include "cli/weights/weights.h"
+
+#include <stddef.h>
+
+#define OPTION(field) .offset = offsetof(struct cli_weights_options, field)
+
+static const struct cli_choice conventions[] = {{"auto", IMPASTO_CONVENTION_AUTO},
+                                                {"caffe", IMPASTO_CONVENTION_CAFFE},
+                                                {"torchvision", IMPASTO_CONVENTION_TORCHVISION},
+                                                {0}};
+
+#define OUTPUT_ROW                                                                                 \
+    {                                                                                              \
+        "output", 'o', NULL, "FILE", CLI_TEXT, OPTION(output),                                     \
+            .help =                                                                                \
+                "where to write (~/.local/share/impasto/vgg19.safetensors, where Impasto looks)"   \
+    }
+#define HALF_ROW                                                                                   \
+    {                                                                                              \
+        "half", 0, NULL, NULL, CLI_FLAG, OPTION(half),                                             \
+            .help = "store half precision: 40 MB, not 80"                                          \
+    }
+#define FORCE_ROW                                                                                  \
+    {                                                                                              \
+        "force", 0, NULL, NULL, CLI_FLAG, OPTION(force), .help = "replace a file that is there"    \
+    }
+
+static const struct cli_option fetch_rows[] = {
+    {"url", 0, NULL, "URL", CLI_TEXT, OPTION(url),
+     .help = "a mirror of the safetensors file, https:// (timm's vgg19.tv_in1k)"},
+    OUTPUT_ROW,
+    HALF_ROW,
+    FORCE_ROW,
+};
+
+static const struct cli_option convert_rows[] = {
+    OUTPUT_ROW,
+    {"convention", 0, NULL, "auto|caffe|torchvision", CLI_CHOICE, OPTION(convention),
+     .choices = conventions, .help = "the input that the weights expect (auto: as the file says)"},
+    HALF_ROW,
+    FORCE_ROW,
+};
+
+static enum impasto_status fetch(const struct cli_call *call, struct impasto_error *error)
+{
+    const struct cli_weights_options *options = call->options;
+    const char *words[8] = {"fetch"};
+    size_t count = 1;
+    if (options->url) {
+        words[count++] = "--url";
+        words[count++] = options->url;
+    }
+    if (options->output) {
+        words[count++] = "--output";
+        words[count++] = options->output;
+    }
+    if (options->half)
+        words[count++] = "--half";
+    if (options->force)
+        words[count++] = "--force";
+    return cli_weights_script(words, error);
+}
+
+#define ROWS(rows) rows, sizeof(rows) / sizeof(*(rows)), sizeof(struct cli_weights_options)
+
+const struct cli_command cli_weights_parts[CLI_WEIGHTS_PARTS] = {
+    {"fetch", "download the trained weights (80 MB) to where Impasto looks",
+     "Downloads the sixteen convolutions of torchvision's VGG19, 80 MB out of a file of 575. They "
+     "were trained on ImageNet. The file is there whole or not at all. A download that was "
+     "interrupted continues with the same command. Needs Python 3.9 or later.",
+     NULL, 0, 0, ROWS(fetch_rows), .run = fetch},
+    {"convert", "make weights for Impasto of a file of PyTorch, NumPy or Keras",
+     "Writes safetensors with the convolutions alone. IN is safetensors, Keras .h5, or a .pth or "
+     ".npz, which take Python 3.9 or later. No pickle is run.",
+     "IN [OUT]", 1, 2, ROWS(convert_rows), .run = cli_weights_convert},
+    {"check", "say what files of weights hold, and whether they are sound",
+     "Says what kind of file each is, which layers it has, which input they expect, and its "
+     "SHA-256. "
+     "Every value is read.",
+     "FILE...", 1, SIZE_MAX, NULL, 0, 0, .run = cli_weights_check},
+    {"path", "show where weights are looked for, and which are in use",
+     "Lists the places where weights are looked for, in that order. The first one that has "
+     "something is in use where --weights names nothing else.",
+     NULL, 0, 0, NULL, 0, 0, .run = cli_weights_path},
+};
