@@ -32,6 +32,7 @@
 #include <impasto/params.h>
 #include <impasto/plan.h>
 #include <impasto/progress.h>
+#include <impasto/setting.h>
 #include <impasto/weights.h>
 
 #endif

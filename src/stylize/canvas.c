@@ -7,11 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Four halvings must leave a pixel for block 5. */
-#define SMALLEST_SIDE 16
-/* Kernels count the values of a picture, three to a pixel, in int. */
-#define LARGEST_SIDE 16384
-
 static int longer(int width, int height)
 {
     return width > height ? width : height;
@@ -33,17 +28,18 @@ enum impasto_status imp_sizes_check(const char *what, const char *name, const ch
 {
     const char *colon = name ? ": " : "";
     name = name ? name : "";
-    if (width > LARGEST_SIDE || height > LARGEST_SIDE)
+    if (width > IMP_LARGEST_SIDE || height > IMP_LARGEST_SIDE)
         return imp_fail(error, IMPASTO_ERROR_INPUT,
                         "%s%sthe %s picture would be %dx%d pixels; sides of up to %d can be worked "
                         "on: give a %s",
-                        name, colon, what, width, height, LARGEST_SIDE, setting);
-    if (width >= SMALLEST_SIDE && height >= SMALLEST_SIDE)
+                        name, colon, what, width, height, IMP_LARGEST_SIDE, setting);
+    if (width >= IMP_SMALLEST_SIDE && height >= IMP_SMALLEST_SIDE)
         return IMPASTO_OK;
     return imp_fail(error, IMPASTO_ERROR_INPUT,
                     "%s%sthe %s picture would be %dx%d pixels; at least %dx%d are needed: use a "
                     "larger %s or another picture",
-                    name, colon, what, width, height, SMALLEST_SIDE, SMALLEST_SIDE, setting);
+                    name, colon, what, width, height, IMP_SMALLEST_SIDE, IMP_SMALLEST_SIDE,
+                    setting);
 }
 
 void imp_style_fit(const struct impasto_params *params, int size, int last, int own_width,
@@ -57,9 +53,9 @@ void imp_style_fit(const struct impasto_params *params, int size, int last, int 
                            : (float)asked * (float)size / (float)last;
     imp_image_fit(own_width, own_height, (int)fmaxf(roundf(side), 1), width, height);
     /* Too small to look at, but only on the way: as small as can be instead. */
-    if (size < last && (*width < SMALLEST_SIDE || *height < SMALLEST_SIDE)) {
+    if (size < last && (*width < IMP_SMALLEST_SIDE || *height < IMP_SMALLEST_SIDE)) {
         const float shorter = (float)(own_width < own_height ? own_width : own_height);
-        imp_image_fit(own_width, own_height, (int)ceilf(SMALLEST_SIDE * (float)own / shorter),
+        imp_image_fit(own_width, own_height, (int)ceilf(IMP_SMALLEST_SIDE * (float)own / shorter),
                       width, height);
     }
 }

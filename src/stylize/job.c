@@ -302,16 +302,11 @@ enum impasto_status impasto_job_resume(struct impasto_device *device,
 {
     const struct impasto_params *then = &checkpoint->info.params;
     const char *difference = params ? imp_params_difference(params, then) : NULL;
-    if (difference) {
-        char name[64];
-        snprintf(name, sizeof(name), "%s", difference);
-        for (char *c = name; *c; c++)
-            *c = *c == '_' ? '-' : *c;
+    if (difference)
         return imp_fail(error, IMPASTO_ERROR_USAGE,
                         "%s: was begun with another %s, which decides its result; leave it as it "
                         "was, or begin anew",
-                        checkpoint->path, name);
-    }
+                        checkpoint->path, difference);
     return open_job(device, weights, pictures, params ? params : then, false, checkpoint, job,
                     error);
 }

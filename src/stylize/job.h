@@ -64,14 +64,12 @@ void imp_weights_name(const struct imp_model *model, char name[IMP_WEIGHTS_NAME]
  * Where it is the same, so is the rounding on the same device. */
 uint32_t imp_job_computing(const struct impasto_job *job);
 
-/* ---- checkpoint_params.c --------------------------------------------------------------------- */
+/* ---- settings_json.c ------------------------------------------------------------------------- */
 
 /* NULL: no memory. */
 json_t *imp_params_to_json(const struct impasto_params *params);
 /* Texts are json's. false: something is missing, or of another type. */
 bool imp_params_from_json(const json_t *json, struct impasto_params *params);
-/* The first that differs of those that a resumed job must have kept; NULL: none does. */
-const char *imp_params_difference(const struct impasto_params *a, const struct impasto_params *b);
 
 /* ---- checkpoint.c ---------------------------------------------------------------------------- */
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Presets, and the limits of every parameter. */
+/* Presets, and what they mean to the rooms below. */
 
 #include "net/optim.h"
 #include "net/weights.h"
@@ -8,10 +8,7 @@
 #include <math.h>
 #include <string.h>
 
-#define LARGEST_SIDE 16384
 #define MOST_ITERATIONS 1000000
-#define WIDEST_MARGIN 128
-#define LONGEST_HISTORY 100
 
 /* ---- Presets --------------------------------------------------------------------------------- */
 
@@ -214,103 +211,8 @@ void impasto_params_optimizer(struct impasto_params *params, enum impasto_optimi
     params->average = adam ? 0.99f : 0;
 }
 
-/* ---- Limits ---------------------------------------------------------------------------------- */
-
-static enum impasto_status out_of_range(const char *name, double value, const char *range,
-                                        struct impasto_error *error)
-{
-    return imp_fail(error, IMPASTO_ERROR_USAGE, "%s is %g; it must be %s", name, value, range);
-}
-
-static enum impasto_status check_layers(const char *kind, const float weights[IMPASTO_LAYERS],
-                                        const struct impasto_weights_info *info,
-                                        struct impasto_error *error)
-{
-    for (int l = 0; l < IMPASTO_LAYERS; l++) {
-        if (!(weights[l] >= 0) || isinf(weights[l]))
-            return imp_fail(error, IMPASTO_ERROR_USAGE,
-                            "the weight of %s layer %s is %g; it must be finite and not negative",
-                            kind, impasto_layer_name(l), (double)weights[l]);
-        if (weights[l] > 0 && l >= info->layers)
-            return imp_fail(error, IMPASTO_ERROR_WEIGHTS,
-                            "%s: has no %s (it ends with %s), which is asked for as a %s layer; "
-                            "choose earlier layers or complete weights",
-                            info->source, impasto_layer_name(l),
-                            impasto_layer_name(info->layers - 1), kind);
-    }
-    return IMPASTO_OK;
-}
-
-enum impasto_status imp_params_check(const struct impasto_params *p,
-                                     const struct impasto_weights_info *weights,
-                                     struct impasto_error *error)
-{
-    const struct {
-        const char *name;
-        double value;
-        bool ok;
-        const char *range;
-    } checks[] = {
-        {"size", p->size,
-         p->size == IMPASTO_SIZE_SOURCE || (p->size >= 16 && p->size <= LARGEST_SIDE),
-         "16 to 16384 or 'source'"},
-        {"style-size", p->style_size,
-         p->style_size == IMPASTO_SIZE_SOURCE || p->style_size == IMPASTO_SIZE_AUTO ||
-             (p->style_size >= 16 && p->style_size <= LARGEST_SIDE),
-         "16 to 16384, 'source' or 'auto'"},
-        {"style-scale", p->style_scale, p->style_scale >= 0.05f && p->style_scale <= 20,
-         "0.05 to 20"},
-        {"iterations", p->iterations, p->iterations >= 0 && p->iterations <= MOST_ITERATIONS,
-         "0 to 1000000"},
-        {"history", p->history, p->history >= 1 && p->history <= LONGEST_HISTORY, "1 to 100"},
-        {"first-iterations", p->first_iterations,
-         p->first_iterations >= -1 && p->first_iterations <= MOST_ITERATIONS, "0 to 1000000 or -1"},
-        {"scales", p->scales, p->scales >= 0 && p->scales <= IMPASTO_SCALES, "0 (auto) to 16"},
-        {"average", p->average, p->average >= 0 && p->average < 1, "0 to below 1"},
-        {"strength", p->strength, p->strength >= 0 && p->strength <= 1, "0 to 1"},
-        {"learning-rate", p->learning_rate, p->learning_rate > 0 && p->learning_rate <= 10,
-         "above 0, up to 10"},
-        {"beta1", p->beta1, p->beta1 >= 0 && p->beta1 < 1, "0 to below 1"},
-        {"beta2", p->beta2, p->beta2 >= 0 && p->beta2 < 1, "0 to below 1"},
-        {"epsilon", p->epsilon, p->epsilon > 0 && isfinite(p->epsilon), "above 0"},
-        {"content-weight", p->content_weight, p->content_weight >= 0 && isfinite(p->content_weight),
-         "finite and not negative"},
-        {"style-weight", p->style_weight, p->style_weight >= 0 && isfinite(p->style_weight),
-         "finite and not negative"},
-        {"tv-weight", p->tv_weight, p->tv_weight >= 0 && isfinite(p->tv_weight),
-         "finite and not negative"},
-        {"margin", p->margin, p->margin >= 0 && p->margin <= WIDEST_MARGIN, "0 to 128"},
-        {"optimizer", p->optimizer, imp_optimizer_find(p->optimizer) != NULL, "one that exists"},
-        {"losses", p->losses,
-         p->losses == IMPASTO_LOSSES_RELATIVE || p->losses == IMPASTO_LOSSES_GATYS,
-         "relative or gatys"},
-        {"style-loss", p->style_loss,
-         p->style_loss == IMPASTO_STYLE_LOSS_GRAM || p->style_loss == IMPASTO_STYLE_LOSS_COVARIANCE,
-         "gram or covariance"},
-        {"colour", p->colour,
-         p->colour >= IMPASTO_COLOUR_STYLE && p->colour <= IMPASTO_COLOUR_MATCH,
-         "style, luma or match"},
-        {"pooling", p->pooling,
-         p->pooling == IMPASTO_POOLING_MAX || p->pooling == IMPASTO_POOLING_AVERAGE, "max or avg"},
-        {"padding", p->padding,
-         p->padding == IMPASTO_PADDING_ZERO || p->padding == IMPASTO_PADDING_REPLICATE,
-         "zero or replicate"},
-        {"init", p->init, p->init >= IMPASTO_INIT_CONTENT && p->init <= IMPASTO_INIT_IMAGE,
-         "content, noise, gray or an image"},
-    };
-    for (size_t i = 0; i < IMP_COUNT(checks); i++)
-        if (!checks[i].ok)
-            return out_of_range(checks[i].name, checks[i].value, checks[i].range, error);
-    for (int i = 0; i < IMPASTO_SCALES && p->scale_sizes[i] != 0; i++)
-        if (p->scale_sizes[i] < 16 || p->scale_sizes[i] > LARGEST_SIDE)
-            return out_of_range("scales", p->scale_sizes[i], "16 to 16384 each", error);
-    IMP_TRY(check_layers("content", p->content_layers, weights, error));
-    IMP_TRY(check_layers("style", p->style_layers, weights, error));
-    if (imp_params_depth(p) == 0)
-        return imp_fail(error, IMPASTO_ERROR_USAGE,
-                        "no content layer and no style layer: there is nothing to optimise");
-    return IMPASTO_OK;
-}
+/* ---- What the rooms below are told ------------------------------------------------------------
+ */
 
 bool imp_params_photograph(const struct impasto_params *params)
 {

@@ -32,13 +32,23 @@ enum impasto_status imp_tune_time(struct imp_device *device,
                                   const struct imp_conv_algorithm *algorithm, int in, int out,
                                   int side, double *median);
 
-/* ---- params.c -------------------------------------------------------------------------------- */
+/* ---- settings.c ------------------------------------------------------------------------------ */
+
+/* Four halvings must leave a pixel for block 5. */
+#define IMP_SMALLEST_SIDE 16
+/* Kernels count the values of a picture, three to a pixel, in int. */
+#define IMP_LARGEST_SIDE 16384
 
 /* IMPASTO_ERROR_USAGE for a value out of range, IMPASTO_ERROR_WEIGHTS for a layer that the weights
  * do not have. */
 enum impasto_status imp_params_check(const struct impasto_params *params,
                                      const struct impasto_weights_info *weights,
                                      struct impasto_error *error);
+/* The first setting that differs of those that a resumed job must have kept; NULL: none does. */
+const char *imp_params_difference(const struct impasto_params *a, const struct impasto_params *b);
+
+/* ---- params.c -------------------------------------------------------------------------------- */
+
 /* How many layers, from conv1_1 on, the parameters need: 1 to IMPASTO_LAYERS. */
 int imp_params_depth(const struct impasto_params *params);
 /* Whether the result is the photograph: nothing of the painting is asked for. */

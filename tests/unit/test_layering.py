@@ -30,7 +30,7 @@ ROOMS = {
 # The public headers that each room may name. A program includes impasto.h, which has all of them; the library
 # never does, so that a change to one noun compiles again only what uses it.
 PUBLIC = {
-    "base": {"base", "file"},
+    "base": {"base", "file", "setting"},
     "image": {"image"},
     "device": {"device"},
     "ops": set(),
