@@ -3,9 +3,11 @@
 """The manual page and the completions that the build makes: test_docs.py PROGRAM DOCS_DIR
 
 Each is read by the program that users read it with, and must know every option of --help. Where a
-shell is not installed, its tests are skipped.
+shell is not installed, its tests are skipped. The documents of the repository are held to what they
+name: paths, links, options.
 """
 
+import json
 import os
 import pathlib
 import pty
@@ -357,6 +359,97 @@ class Agreement(Case):
                     self.skipTest("there is no device")
                 # "first" is the kernels that conv1_1 has, whatever is chosen.
                 self.assertEqual(set(known.group(1).split(", ")) - {"first"}, set(words))
+
+
+def documents():
+    """{path below ROOT: text} of all that people read."""
+    found = [ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "doc").glob("*.md"),
+             *(ROOT / "tests").rglob("README.md"), *(ROOT / "weights").glob("*.md")]
+    return {str(path.relative_to(ROOT)): path.read_text() for path in found}
+
+
+def prose(text):
+    """Without its blocks of code."""
+    return re.sub(r"^```.*?^```$", "", text, flags=re.M | re.S)
+
+
+def quoted_words(text):
+    """The words between backquotes."""
+    return [word for span in re.findall(r"`([^`\n]+)`", prose(text)) for word in span.split()]
+
+
+def anchors(text):
+    """What links to headings may end in, as GitHub makes it."""
+    heads = re.findall(r"^#+ (.*)$", prose(text), re.M)
+    return {re.sub(r"[^\w\- ]", "", head.lower()).replace(" ", "-") for head in heads}
+
+
+def missing_paths(root, name, text):
+    """Paths of the repository that a document names and that are not there. NAME stands for any."""
+    top = {path.name for path in root.iterdir() if path.is_dir()} - {"build"}
+    near = {path.name for path in (root / name).parent.iterdir() if path.is_dir()}
+    missing = []
+    for word in quoted_words(text):
+        word = re.sub(r"NAME", "*", word.rstrip(".,:;")).rstrip("/")
+        first, slash, _ = word.partition("/")
+        if not slash or first not in top | near or first.startswith("build"):
+            continue
+        if not (list(root.glob(word)) or list((root / name).parent.glob(word))):
+            missing.append(word)
+    return missing
+
+
+def broken_links(root, name, text):
+    """Relative links of a document that lead nowhere."""
+    broken = []
+    for link in re.findall(r"\]\(([^)\s]+)\)", prose(text)):
+        if re.match(r"[a-z]+:", link):
+            continue
+        path, _, anchor = link.partition("#")
+        target = (root / name).parent / path if path else root / name
+        if not target.exists() or (anchor and anchor not in anchors(target.read_text())):
+            broken.append(link)
+    return broken
+
+
+class Documents(Case):
+    """What people read names what is there."""
+
+    def test_they_are_found(self):
+        self.assertLessEqual({"README.md", "CHANGELOG.md", "doc/formats.md", "tests/README.md",
+                              "weights/README.md"}, set(documents()))
+
+    def test_paths(self):
+        for name, text in documents().items():
+            self.assertEqual(missing_paths(ROOT, name, text), [], name)
+
+    def test_links(self):
+        for name, text in documents().items():
+            self.assertEqual(broken_links(ROOT, name, text), [], name)
+
+    def test_what_is_wrong_is_found(self):
+        text = "# A b\n`src/nosuch.c` `src/NAME.nosuch` [x](nosuch.md) [y](#a-c) [z](#a-b) `src/cli`"
+        self.assertEqual(missing_paths(ROOT, "README.md", text), ["src/nosuch.c", "src/*.nosuch"])
+        (self.folder / "README.md").write_text(text)
+        self.assertEqual(broken_links(self.folder, "README.md", text), ["nosuch.md", "#a-c"])
+
+    def test_length(self):
+        self.assertLessEqual((ROOT / "README.md").read_text().count("\n"), 300)
+
+    def test_options(self):
+        """Users' documents name no option that the program does not have."""
+        for name in ["README.md", "doc/using.md", "doc/formats.md"]:
+            words = {re.sub(r"[^a-z0-9-].*", "", word[2:]) for word in quoted_words(documents()[name])
+                     if re.match(r"--[a-z]", word)}
+            self.assertGreater(len(words), 5)
+            self.assertLessEqual(words, set(help_options()), name)
+
+    def test_json(self):
+        """Examples of JSON are JSON."""
+        for name, text in documents().items():
+            for block in re.findall(r"^```json\n(.*?)^```$", text, re.M | re.S):
+                with self.subTest(name, block=block):
+                    json.loads(block)
 
 
 if __name__ == "__main__":
