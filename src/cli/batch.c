@@ -143,7 +143,7 @@ static enum impasto_status paint(struct worker *worker, struct cli_batch_item *i
         return cli_fail_memory(&worker->error, "the batch");
     painter->console.picture = (size_t)(item - worker->batch->list.item) + 1;
     cli_events_phase(&painter->console, "loading", NULL, 0);
-    enum impasto_status status = cli_check_outputs(&worker->settings, item->output, &worker->error);
+    enum impasto_status status = cli_painter_check(&worker->settings, item->output, &worker->error);
     if (status == IMPASTO_OK)
         status = impasto_image_load_apart(item->content, worker->settings.max_pixels,
                                           &pictures->content, &worker->error);

@@ -59,12 +59,6 @@ const char *cli_duration(double seconds, char *text, size_t size);
 enum impasto_status cli_list_devices(bool json, struct impasto_error *error);
 /* --self-test: a table on stdout and a verdict. */
 enum impasto_status cli_self_test(struct impasto_device *device, struct impasto_error *error);
-/* --plan on stdout. */
-void cli_print_plan(const struct impasto_job_info *info);
-/* How one block comes by memory; returns text. */
-const char *cli_stage_words(const struct impasto_plan_stage *stage, char *text, size_t size);
-/* --profile on stderr. */
-void cli_print_profile(const struct impasto_job_info *info);
 
 /* ---- trace.c --------------------------------------------------------------------------------- */
 
@@ -170,6 +164,10 @@ char *cli_default_output(const struct cli_settings *settings, const char *style)
 char *cli_output_pattern(const struct cli_settings *settings, const char *given);
 /* path with "-0001" before its extension, for number 1; likewise. */
 char *cli_numbered(const char *path, int number);
+/* The files that a run may write, the picture first; NULL where one is not asked for. */
+#define CLI_OUTPUTS 7
+void cli_list_outputs(const struct cli_settings *settings, const char *output,
+                      const char *outputs[CLI_OUTPUTS]);
 /* Refuses, before any work, what could not be written at the end: a path that is no regular file,
  * in a folder that is not there or not writable, the same file as an input or as another output. */
 enum impasto_status cli_check_outputs(const struct cli_settings *settings, const char *output,
@@ -210,10 +208,9 @@ struct cli_timelapse {
  * resumed had, or what gives a good number. 0: neither has frames. */
 int cli_timelapse_every(const struct cli_settings *settings, int iterations);
 /* Refuses, before any work, a folder that cannot be made or written to, that has frames already,
- * unless they are known to be those of the run that is resumed, or where one of the outputs (NULL
- * ok) would be in the way. */
-enum impasto_status cli_timelapse_check(const struct cli_settings *settings,
-                                        const char *const *outputs, size_t count,
+ * unless they are known to be those of the run that is resumed, or where one of the outputs would
+ * be in the way. output: the picture; NULL: none. */
+enum impasto_status cli_timelapse_check(const struct cli_settings *settings, const char *output,
                                         struct impasto_error *error);
 /* Makes the folder. Without --timelapse: nothing, as all below. taken: of the iterations, before a
  * run that is resumed, whose frames are in the folder. */
@@ -263,6 +260,16 @@ bool cli_checkpoint_words(const struct cli_checkpoint *checkpoint, const char *o
 void cli_checkpoint_tell(const struct cli_checkpoint *checkpoint, const char *output,
                          struct cli_console *console);
 void cli_checkpoint_close(struct cli_checkpoint *checkpoint);
+
+/* ---- plan.c ------------------------------------------------------------------------------------
+ */
+
+/* --plan on stdout. */
+void cli_print_plan(const struct impasto_job_info *info);
+/* How one block comes by memory; returns text. */
+const char *cli_stage_words(const struct impasto_plan_stage *stage, char *text, size_t size);
+/* --profile on stderr. */
+void cli_print_profile(const struct impasto_job_info *info);
 
 /* ---- report.c -------------------------------------------------------------------------------- */
 

@@ -12,44 +12,13 @@
 #include <malloc.h>
 #endif
 
-static enum impasto_status self_test(struct cli_settings *settings, struct impasto_error *error)
-{
-    struct cli_console console;
-    struct impasto_device *device = NULL;
-    cli_console_init(&console, settings);
-    cli_events_phase(&console, "testing", NULL, 0);
-    enum impasto_status status = cli_open_device(settings, &console, &device, error);
-    if (status == IMPASTO_OK)
-        status = cli_self_test(device, error);
-    impasto_device_close(&device);
-    return status;
-}
-
-static enum impasto_status list_devices(struct cli_settings *settings, struct impasto_error *error)
-{
-    struct cli_console console;
-    cli_console_init(&console, settings);
-    cli_drivers_prepare(&console);
-    const enum impasto_status status = cli_list_devices(settings->json, error);
-    cli_drivers_listed();
-    return status;
-}
-
-static enum impasto_status tune(struct cli_settings *settings, struct impasto_error *error)
-{
-    struct cli_console console;
-    cli_console_init(&console, settings);
-    cli_events_phase(&console, "tuning", NULL, 0);
-    return cli_open_device(settings, &console, NULL, error);
-}
-
 static enum impasto_status export_only(const struct cli_settings *settings,
                                        struct impasto_error *error)
 {
     struct cli_console console;
     struct impasto_weights *weights = NULL;
     cli_console_init(&console, settings);
-    enum impasto_status status = cli_check_outputs(settings, NULL, error);
+    enum impasto_status status = cli_painter_check(settings, NULL, error);
     if (status == IMPASTO_OK)
         status = impasto_weights_open(
             settings->weights, (enum impasto_convention)settings->convention, &weights, error);
@@ -73,7 +42,7 @@ static enum impasto_status save_settings(const struct cli_settings *settings,
                         settings->plan ? "plan" : "export-weights");
     cli_console_init(&console, settings);
     cli_warn_of_preset(settings, &console);
-    if ((status = cli_check_outputs(settings, NULL, error)) ||
+    if ((status = cli_painter_check(settings, NULL, error)) ||
         (status = impasto_weights_open(
              settings->weights, (enum impasto_convention)settings->convention, &weights, error)))
         return status;
@@ -98,13 +67,13 @@ static enum impasto_status dispatch(struct cli_settings *settings, struct impast
     }
     cli_watch_driver();
     if (settings->list_devices)
-        return list_devices(settings, error);
+        return cli_devices_list(settings, error);
     if (settings->json)
         return cli_fail(error, IMPASTO_ERROR_USAGE, "--json goes with --list-devices");
     if (settings->self_test)
-        return self_test(settings, error);
+        return cli_devices_test(settings, error);
     if (settings->tune)
-        return tune(settings, error);
+        return cli_devices_tune(settings, error);
     if (settings->save_settings)
         return save_settings(settings, error);
     if (settings->batch.count > 0)

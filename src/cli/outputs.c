@@ -186,21 +186,28 @@ static enum impasto_status check_picture(const struct cli_settings *settings, co
     return status;
 }
 
+void cli_list_outputs(const struct cli_settings *settings, const char *output,
+                      const char *outputs[CLI_OUTPUTS])
+{
+    const char *const all[CLI_OUTPUTS] = {output,
+                                          settings->trace,
+                                          settings->gradient,
+                                          settings->export_weights,
+                                          settings->save_settings,
+                                          settings->report,
+                                          settings->checkpoint};
+    memcpy(outputs, all, sizeof(all));
+}
+
 enum impasto_status cli_check_outputs(const struct cli_settings *settings, const char *output,
                                       struct impasto_error *error)
 {
-    const char *const outputs[] = {output,
-                                   settings->trace,
-                                   settings->gradient,
-                                   settings->export_weights,
-                                   settings->save_settings,
-                                   settings->report,
-                                   settings->checkpoint};
-    const size_t count = sizeof(outputs) / sizeof(*outputs);
+    const char *outputs[CLI_OUTPUTS];
+    cli_list_outputs(settings, output, outputs);
     const enum impasto_status dashes = check_dashes(settings, output, error);
     if (dashes != IMPASTO_OK)
         return dashes;
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < CLI_OUTPUTS; i++) {
         if (!outputs[i] || (i > 0 && cli_is_standard(outputs[i])))
             continue;
         enum impasto_status status =
@@ -221,7 +228,7 @@ enum impasto_status cli_check_outputs(const struct cli_settings *settings, const
                 return cli_fail(error, IMPASTO_ERROR_OUTPUT,
                                 "%s: two outputs have this name; choose another", outputs[i]);
     }
-    return cli_timelapse_check(settings, outputs, count, error);
+    return IMPASTO_OK;
 }
 
 struct impasto_save_options cli_save_options(const struct cli_settings *settings)

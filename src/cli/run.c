@@ -9,76 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static enum impasto_status save_picture(struct cli_painter *run, const struct impasto_image *image,
-                                        struct impasto_error *error)
-{
-    const struct impasto_save_options options = cli_save_options(run->settings);
-    const enum impasto_status status = cli_picture_save(image, run->output, &options, error);
-    if (status == IMPASTO_OK && !run->batch)
-        cli_events_wrote(&run->console, run->output);
-    return status;
-}
-
-static enum impasto_status write_frame(struct cli_painter *run, const struct impasto_image *image,
-                                       struct impasto_error *error)
-{
-    const struct impasto_job_info *info = impasto_job_info(run->job);
-    return cli_timelapse_write(&run->timelapse, run->taken, info->width, info->height, image,
-                               error);
-}
-
-/* The picture so far, with what it says of itself. Of this and what is below, called while the
- * watchdog rests, it looks after the device's part. */
-static enum impasto_status take_picture(struct cli_painter *run, struct impasto_image **image,
-                                        struct impasto_error *error)
-{
-    cli_watchdog_resume(run->watchdog);
-    const enum impasto_status status = impasto_job_image(run->job, image, error);
-    cli_watchdog_rest(run->watchdog);
-    if (status != IMPASTO_OK)
-        return status;
-    (*image)->settings = cli_record(&run->about, run->taken);
-    if ((*image)->settings)
-        return IMPASTO_OK;
-    impasto_image_free(image);
-    return cli_fail_memory(error, "the settings");
-}
-
-/* For all who want it now, read once. */
-static enum impasto_status pass_on_picture(struct cli_painter *run, struct impasto_error *error)
-{
-    const int every = run->settings->save_every;
-    const bool save = every > 0 && run->taken > 0 && run->taken % every == 0;
-    const bool frame = cli_timelapse_due(&run->timelapse, run->taken);
-    const bool show = cli_console_wants_picture(&run->console);
-    if (!save && !frame && !show)
-        return IMPASTO_OK;
-    struct impasto_image *image = NULL;
-    enum impasto_status status = take_picture(run, &image, error);
-    if (status == IMPASTO_OK && show)
-        cli_console_picture(&run->console, image, run->taken);
-    if (status == IMPASTO_OK && frame)
-        status = write_frame(run, image, error);
-    if (status == IMPASTO_OK && save) {
-        char line[64];
-        status = save_picture(run, image, error);
-        snprintf(line, sizeof(line), "saved the picture of iteration %d", run->taken);
-        if (status == IMPASTO_OK)
-            cli_console_log(&run->console, IMPASTO_LOG_DEBUG, line);
-    }
-    impasto_image_free(&image);
-    return status;
-}
-
-static void save_checkpoint(struct cli_painter *run)
-{
-    cli_watchdog_resume(run->watchdog);
-    cli_watchdog_saving(run->watchdog, true);
-    cli_checkpoint_save(&run->checkpoint, run->job, run->taken, &run->console);
-    cli_watchdog_saving(run->watchdog, false);
-    cli_watchdog_rest(run->watchdog);
-}
-
 static int on_progress(void *user, const struct impasto_job_progress *progress)
 {
     struct cli_painter *run = user;
@@ -95,15 +25,15 @@ static int on_progress(void *user, const struct impasto_job_progress *progress)
     cli_report_progress(run->report, &run->params, progress);
     run->callback_status =
         cli_trace_iteration(&run->trace, &run->params, progress, &run->callback_error);
-    /* The last picture is conclude's. */
+    /* The last picture is cli_painter_conclude's. */
     if (run->callback_status == IMPASTO_OK && run->taken < progress->head.steps &&
         !cli_stop_signal())
-        run->callback_status = pass_on_picture(run, &run->callback_error);
-    /* When it is stopped, conclude sees to it. After the last report the optimiser has settled, and
-     * no more iterations could follow. */
+        run->callback_status = cli_painter_pass_on(run, &run->callback_error);
+    /* When it is stopped, cli_painter_conclude sees to it. After the last report the optimiser has
+     * settled, and no more iterations could follow. */
     if (run->callback_status == IMPASTO_OK && !cli_stop_signal() && !progress->head.done &&
         cli_checkpoint_due(&run->checkpoint, run->taken, run->about.job))
-        save_checkpoint(run);
+        cli_painter_save(run);
     cli_watchdog_resume(run->watchdog);
     return run->callback_status != IMPASTO_OK || cli_stop_signal();
 }
@@ -122,29 +52,6 @@ static enum impasto_status write_gradient(struct cli_painter *run)
     cli_watchdog_resume(run->watchdog);
     free(gradient);
     return status;
-}
-
-enum impasto_status cli_open_device(struct cli_settings *settings, struct cli_console *console,
-                                    struct impasto_device **device, struct impasto_error *error)
-{
-    const char *variable = getenv("IMPASTO_DEVICE");
-    const bool from_variable = !settings->device && variable && variable[0];
-    if (from_variable)
-        settings->device = variable;
-    else if (!settings->device)
-        settings->device = "auto";
-    cli_drivers_prepare(console);
-    struct impasto_error why = {0};
-    const enum impasto_status status =
-        device ? impasto_device_open(settings->device, cli_console_log, console, device, &why)
-               : impasto_device_tune(settings->device, cli_console_log, console, &why);
-    cli_drivers_listed();
-    if (status == IMPASTO_OK)
-        return status;
-    const char *meant = cli_meant_device(settings->device);
-    return cli_fail(error, status, "%s%s%s%s%s", why.message,
-                    from_variable ? " (named by $IMPASTO_DEVICE)" : "",
-                    meant ? "; did you mean " : "", meant ? meant : "", meant ? "?" : "");
 }
 
 enum impasto_status cli_save_weights(const struct impasto_weights *weights, const char *path,
@@ -242,28 +149,6 @@ static enum impasto_status open_job(struct cli_painter *run, bool last)
     return status;
 }
 
-/* Unless the run's own error says the same, as where a disk is full. */
-static void warn(struct cli_painter *run, const char *line)
-{
-    if (strcmp(line, run->error->message) != 0)
-        cli_console_log(&run->console, IMPASTO_LOG_WARNING, line);
-}
-
-/* What is written beside the picture fails the run where nothing else has; where something has, it
- * is a warning. */
-static void add_failure(struct cli_painter *run, enum impasto_status *status,
-                        enum impasto_status written, const struct impasto_error *why)
-{
-    if (written == IMPASTO_OK)
-        return;
-    if (*status != IMPASTO_OK) {
-        warn(run, why->message);
-        return;
-    }
-    *status = written;
-    *run->error = *why;
-}
-
 static struct cli_run describe(const struct cli_painter *run)
 {
     return (struct cli_run){
@@ -278,102 +163,6 @@ static struct cli_run describe(const struct cli_painter *run)
         .number = run->number,
         .inputs = run->inputs,
     };
-}
-
-/* Messages about files have paths in them, which a report does not tell. */
-static enum impasto_status write_report(struct cli_painter *run, const struct impasto_image *image,
-                                        enum impasto_status status, struct impasto_error *error)
-{
-    char line[1200];
-    cli_name_options(run->error->message);
-    const char *why = status == IMPASTO_ERROR_NUMERIC  ? run->error->message
-                      : status == IMPASTO_ERROR_OUTPUT ? "A file could not be written."
-                      : status == IMPASTO_ERROR_MEMORY ? "The next size needs more memory."
-                      : status == IMPASTO_ERROR_WEIGHTS
-                          ? "The features of the next size are not finite."
-                          : NULL;
-    status = cli_report_write(run->report, &run->about, image, run->taken, status, why, error);
-    snprintf(line, sizeof(line), "wrote %s", run->report ? run->settings->report : "");
-    if (status == IMPASTO_OK && run->report)
-        cli_console_log(&run->console, IMPASTO_LOG_INFO, line);
-    return status;
-}
-
-static enum impasto_status finish_timelapse(struct cli_painter *run,
-                                            const struct impasto_image *image,
-                                            struct impasto_error *error)
-{
-    char line[1200];
-    const enum impasto_status status = write_frame(run, image, error);
-    snprintf(line, sizeof(line), "wrote %d frames to %s", run->timelapse.frames,
-             run->timelapse.folder ? run->timelapse.folder : "");
-    if (status == IMPASTO_OK && run->timelapse.folder)
-        cli_console_log(&run->console, IMPASTO_LOG_INFO, line);
-    return status;
-}
-
-/* The end of a run that took steps. The picture so far is written also when it was stopped, its
- * numbers went wrong, or a larger size needs more memory than there is; not after a failed device,
- * whose picture may be anything. */
-static enum impasto_status conclude(struct cli_painter *run, enum impasto_status status)
-{
-    char line[1200];
-    if (run->callback_status != IMPASTO_OK) {
-        status = run->callback_status;
-        *run->error = run->callback_error;
-    }
-    const bool interrupted = status == IMPASTO_ERROR_INTERRUPTED;
-    /* What says nothing against the picture; where the next size cannot be opened, it is the last
-     * one's. Without a job, which ends where a lost device was opened again, there is none. */
-    const bool next = run->taken > run->begun &&
-                      (status == IMPASTO_ERROR_MEMORY || status == IMPASTO_ERROR_WEIGHTS);
-    const bool stopped = run->job && (interrupted || status == IMPASTO_ERROR_NUMERIC ||
-                                      status == IMPASTO_ERROR_OUTPUT || next);
-    /* In a batch, a picture that is there is a finished one. */
-    const bool sound = status == IMPASTO_OK || (stopped && !run->batch);
-    if (stopped)
-        save_checkpoint(run);
-    struct impasto_error unsaved = {0};
-    struct impasto_image *image = NULL;
-    cli_events_phase(&run->console, "saving", NULL, 0);
-    enum impasto_status saved = sound ? take_picture(run, &image, &unsaved) : status;
-    if (saved == IMPASTO_OK) {
-        saved = save_picture(run, image, &unsaved);
-        cli_console_picture(&run->console, image, run->taken);
-    }
-    cli_console_finish(&run->console);
-    if (saved == IMPASTO_OK && status == IMPASTO_OK) {
-        const struct impasto_job_info *info = impasto_job_info(run->job);
-        snprintf(line, sizeof(line), "wrote %s (%dx%d, %d iterations, %.1f s)",
-                 cli_name_of_output(run->output), info->width, info->height, run->taken,
-                 run->last.head.seconds);
-        cli_console_log(&run->console, IMPASTO_LOG_INFO, line);
-    } else if (saved == IMPASTO_OK) {
-        snprintf(line, sizeof(line), "%s: the picture so far was written to %s",
-                 interrupted ? "interrupted" : "stopped", cli_name_of_output(run->output));
-        cli_console_log(&run->console, IMPASTO_LOG_WARNING, line);
-    } else if (sound && (status == IMPASTO_OK || interrupted)) {
-        *run->error = unsaved;
-        status = saved;
-    } else if (sound) {
-        warn(run, unsaved.message);
-    }
-    struct impasto_error why = {0};
-    if (image) {
-        add_failure(run, &status, finish_timelapse(run, image, &why), &why);
-        add_failure(run, &status, write_report(run, image, status, &why), &why);
-    }
-    add_failure(run, &status,
-                cli_trace_close(&run->trace, status, run->taken, run->last.head.seconds,
-                                saved == IMPASTO_OK ? run->output : NULL, &why),
-                &why);
-    /* There has been a warning of it. */
-    if (status == IMPASTO_OK)
-        add_failure(run, &status, run->checkpoint.status, &run->checkpoint.error);
-    if (status != IMPASTO_OK)
-        cli_checkpoint_tell(&run->checkpoint, run->output, &run->console);
-    impasto_image_free(&image);
-    return status;
 }
 
 /* The format's largest side may be less than the result's, whose size is known only now. */
@@ -417,7 +206,7 @@ static enum impasto_status paint(struct cli_painter *run, bool last)
     if ((status = cli_timelapse_open(&run->timelapse, s, run->about.job->iterations, run->taken,
                                      run->error)) ||
         (status = cli_checkpoint_open(&run->checkpoint, &run->about, run->taken, run->error)) ||
-        (!all_taken && (status = pass_on_picture(run, run->error))) ||
+        (!all_taken && (status = cli_painter_pass_on(run, run->error))) ||
         (status = cli_trace_open(&run->trace, s->trace, &run->about, run->error)))
         return status;
     cli_console_begin(&run->console, run->about.job);
@@ -430,7 +219,7 @@ static enum impasto_status paint(struct cli_painter *run, bool last)
     }
     cli_watchdog_opening(run->watchdog);
     cli_watchdog_rest(run->watchdog);
-    status = conclude(run, status);
+    status = cli_painter_conclude(run, status);
     if (run->params.profile && run->job)
         cli_print_profile(impasto_job_info(run->job));
     return status;
@@ -500,17 +289,24 @@ static enum impasto_status name_output(const struct cli_settings *settings, char
     return *output ? IMPASTO_OK : cli_fail_memory(error, "a file name");
 }
 
+enum impasto_status cli_painter_check(const struct cli_settings *settings, const char *output,
+                                      struct impasto_error *error)
+{
+    const enum impasto_status status = cli_check_outputs(settings, output, error);
+    return status == IMPASTO_OK ? cli_timelapse_check(settings, output, error) : status;
+}
+
 /* What the run will write: of a sequence, the numbered names in place of the one that was given. */
 static enum impasto_status check_outputs(const struct cli_settings *settings, const char *output,
                                          struct impasto_error *error)
 {
     enum impasto_status status = IMPASTO_OK;
     if (!settings->interpolate)
-        return cli_check_outputs(settings, output, error);
+        return cli_painter_check(settings, output, error);
     for (int i = 1; i <= settings->interpolate && status == IMPASTO_OK; i++) {
         char *name = cli_numbered(output, i);
         status =
-            name ? cli_check_outputs(settings, name, error) : cli_fail_memory(error, "a file name");
+            name ? cli_painter_check(settings, name, error) : cli_fail_memory(error, "a file name");
         free(name);
     }
     return status;

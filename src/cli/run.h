@@ -60,6 +60,17 @@ bool cli_lock_is_there(const char *output);
 void cli_lock_refresh(struct cli_lock *lock);
 void cli_lock_release(struct cli_lock *lock);
 
+/* ---- open.c ---------------------------------------------------------------------------------- */
+
+/* Opens the device that the settings or $IMPASTO_DEVICE name, or, with no place for it,
+ * tunes it. */
+enum impasto_status cli_open_device(struct cli_settings *settings, struct cli_console *console,
+                                    struct impasto_device **device, struct impasto_error *error);
+/* --list-devices, --self-test, --tune. */
+enum impasto_status cli_devices_list(struct cli_settings *settings, struct impasto_error *error);
+enum impasto_status cli_devices_test(struct cli_settings *settings, struct impasto_error *error);
+enum impasto_status cli_devices_tune(struct cli_settings *settings, struct impasto_error *error);
+
 /* ---- watchdog.c ------------------------------------------------------------------------------ */
 
 struct cli_painter;
@@ -115,6 +126,10 @@ struct cli_painter {
     struct impasto_error callback_error;
 };
 
+/* Refuses, before any work, what could not be written at the end. output: the picture; NULL: none.
+ */
+enum impasto_status cli_painter_check(const struct cli_settings *settings, const char *output,
+                                      struct impasto_error *error);
 /* With settings, error and console in place: opens weights and device. Pictures are loaded before,
  * so that their faults are told first. */
 enum impasto_status cli_painter_open(struct cli_painter *run);
@@ -123,16 +138,22 @@ enum impasto_status cli_painter_open(struct cli_painter *run);
 enum impasto_status cli_painter_paint(struct cli_painter *run, bool last);
 void cli_painter_close(struct cli_painter *run);
 
-/* Opens the device that the settings or $IMPASTO_DEVICE name, or, with no place for it,
- * tunes it. */
-enum impasto_status cli_open_device(struct cli_settings *settings, struct cli_console *console,
-                                    struct impasto_device **device, struct impasto_error *error);
 enum impasto_status cli_save_weights(const struct impasto_weights *weights, const char *path,
                                      struct cli_console *console, struct impasto_error *error);
 /* "2 styles: a.jpg, b.jpg:0.3"; returns text. */
 const char *cli_styles_words(const struct cli_settings *settings, char *text, size_t size);
 /* Says so where a preset has no effect: silence would be taken for obedience. */
 void cli_warn_of_preset(const struct cli_settings *settings, struct cli_console *console);
+
+/* ---- outcome.c ------------------------------------------------------------------------------- */
+
+/* The picture so far for all who want it now, read once. */
+enum impasto_status cli_painter_pass_on(struct cli_painter *run, struct impasto_error *error);
+/* Saves the checkpoint, if there is to be one. */
+void cli_painter_save(struct cli_painter *run);
+/* The end of a run that took steps and ended as `status` says: writes what there is to write.
+ * Returns how the run ended in all. */
+enum impasto_status cli_painter_conclude(struct cli_painter *run, enum impasto_status status);
 
 /* ---- recover.c ------------------------------------------------------------------------------- */
 

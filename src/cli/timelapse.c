@@ -86,11 +86,12 @@ static bool is_frame_in(const char *path, const char *folder)
 }
 
 static enum impasto_status check_folder(const struct cli_settings *settings, const char *folder,
-                                        const char *const *outputs, size_t count,
-                                        struct impasto_error *error)
+                                        const char *output, struct impasto_error *error)
 {
     struct stat info;
-    for (size_t i = 0; i < count; i++)
+    const char *outputs[CLI_OUTPUTS];
+    cli_list_outputs(settings, output, outputs);
+    for (size_t i = 0; i < CLI_OUTPUTS; i++)
         if (outputs[i] && (cli_same_file(outputs[i], folder) || is_frame_in(outputs[i], folder)))
             return cli_fail(error, IMPASTO_ERROR_OUTPUT,
                             "%s: is also what --timelapse would write; choose another name",
@@ -108,8 +109,7 @@ static enum impasto_status check_folder(const struct cli_settings *settings, con
     return settings->resume ? check_frames(settings, folder, error) : check_empty(folder, error);
 }
 
-enum impasto_status cli_timelapse_check(const struct cli_settings *settings,
-                                        const char *const *outputs, size_t count,
+enum impasto_status cli_timelapse_check(const struct cli_settings *settings, const char *output,
                                         struct impasto_error *error)
 {
     if (!settings->timelapse)
@@ -124,7 +124,7 @@ enum impasto_status cli_timelapse_check(const struct cli_settings *settings,
     char *folder = strndup(settings->timelapse, length);
     if (!folder)
         return cli_fail_memory(error, "a file name");
-    const enum impasto_status status = check_folder(settings, folder, outputs, count, error);
+    const enum impasto_status status = check_folder(settings, folder, output, error);
     free(folder);
     return status;
 }
