@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Settings as texts and as members, by their rows. */
 
+#include "base/os.h"
 #include "base/setting.h"
 
 #include <ctype.h>
@@ -10,7 +11,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #define MOST_SIZES 64 /* of any row of SCALES */
 
@@ -192,7 +192,7 @@ static bool read_bytes(const struct impasto_setting *setting, const char *text, 
         for (const char *u = units; u <= unit; u++)
             *number *= 1024;
         end++;
-        if (strcasecmp(end, "ib") == 0 || strcasecmp(end, "b") == 0)
+        if (imp_os_compare(end, "ib") == 0 || imp_os_compare(end, "b") == 0)
             end += strlen(end);
     }
     return *end == 0 && *number >= setting->low && *number <= setting->high;

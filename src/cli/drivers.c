@@ -15,6 +15,8 @@
 
 #include "cli/run.h"
 
+#include "base/os.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -322,7 +324,7 @@ static bool die_when_asked(char fault[64])
 /* Shows the loader a folder of its own; false: it cannot be made. */
 static bool show_folder(char folder[PATH_MAX])
 {
-    const char *scratch = cli_scratch();
+    const char *scratch = imp_os_scratch();
     if (!scratch || snprintf(folder, PATH_MAX, "%s/vendors", scratch) >= PATH_MAX)
         return false;
     if (mkdir(folder, S_IRWXU) != 0 && errno != EEXIST)
@@ -407,7 +409,7 @@ static void give_cache(struct cli_console *console)
     const bool home = cache_folder(cache) && usable(cache);
     if (named ? usable(named) : home)
         return;
-    const char *scratch = cli_scratch();
+    const char *scratch = imp_os_scratch();
     if (!scratch) {
         cli_console_log(
             console, IMPASTO_LOG_WARNING,

@@ -29,11 +29,6 @@ void cli_watch_driver(void);
 /* At the end of main(). What drivers do behind it harms nobody. */
 void cli_leave_driver(void);
 
-/* ---- scratch.c ------------------------------------------------------------------------------- */
-
-/* A folder of the program's own that goes when it ends; NULL: none can be made. */
-const char *cli_scratch(void);
-
 /* ---- drivers.c ------------------------------------------------------------------------------- */
 
 /* Before the first use of OpenCL; again, it does nothing. Drivers that die when they are asked for

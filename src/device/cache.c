@@ -6,14 +6,12 @@
  * also for drivers that have one of their own.
  */
 
+#include "base/os.h"
 #include "device/opencl.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 /* Larger files are not ours: the binaries of all our kernels together are a few MiB. */
 #define FILE_LIMIT ((uint64_t)64 << 20)
@@ -66,17 +64,17 @@ static char *cache_path(const char *key)
 /* Opens a regular file without waiting for a pipe's other end. NULL where there is none. */
 static FILE *open_regular(const char *path, uint64_t *size)
 {
-    struct stat info;
-    const int descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    struct imp_os_about about;
+    const int descriptor = imp_os_open(path, IMP_OS_READ_NOW);
     if (descriptor < 0)
         return NULL;
     FILE *stream = NULL;
-    if (fstat(descriptor, &info) == 0 && S_ISREG(info.st_mode) && info.st_size >= 0) {
-        *size = (uint64_t)info.st_size;
-        stream = fdopen(descriptor, "rb");
+    if (imp_os_look_open(descriptor, &about) && about.kind == IMP_OS_FILE) {
+        *size = about.size;
+        stream = imp_os_stream(descriptor, "rb");
     }
     if (stream == NULL)
-        close(descriptor);
+        imp_os_close(descriptor);
     return stream;
 }
 
@@ -127,12 +125,13 @@ static enum impasto_status write_file(char *path, const struct header *header, c
                                       const unsigned char *binary, struct impasto_error *error)
 {
     struct imp_file file;
-    struct stat info;
+    struct imp_os_about about;
     if (!imp_host_make_folders(path))
         return imp_fail_file(error, IMPASTO_ERROR_OUTPUT, path, "its folder cannot be made", errno);
     /* A pipe, say: nothing that is kept here. */
-    if (lstat(path, &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode))
-        (void)unlink(path);
+    if (imp_os_look_at_link(path, &about) && about.kind != IMP_OS_FILE &&
+        about.kind != IMP_OS_FOLDER)
+        (void)imp_os_remove(path);
     IMP_TRY(imp_file_create(&file, path, error));
     file.unsynced = true;
     /* What fails is found by the commit. */

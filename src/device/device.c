@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* An open device: its context, its queue, and what it can do. */
 
+#include "base/os.h"
 #include "device/opencl.h"
 
 #include <stdlib.h>
@@ -77,11 +78,11 @@ static enum impasto_status open_queue(struct imp_device *device)
     const cl_context_properties properties[] = {CL_CONTEXT_PLATFORM,
                                                 (cl_context_properties)device->platform, 0};
     cl_int code;
-    imp_signals_save();
+    imp_os_save_handlers();
     device->context = clCreateContext(properties, 1, &device->id, NULL, NULL, &code);
     if (code == CL_SUCCESS)
         device->queue = clCreateCommandQueue(device->context, device->id, 0, &code);
-    imp_signals_restore();
+    imp_os_restore_handlers();
     return imp_cl_check(device, code,
                         device->context == NULL ? "clCreateContext" : "clCreateCommandQueue",
                         IMP_FILE, __LINE__);

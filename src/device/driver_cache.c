@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* What a driver keeps of compiled kernels by itself, where builds fail for that. */
 
+#include "base/os.h"
 #include "device/opencl.h"
 
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/statvfs.h>
-#include <unistd.h>
 
 /* Less than the files of one small program take. */
 #define FULL ((uint64_t)256 << 10)
@@ -16,7 +15,7 @@
 /* Where it is: as the driver's variable says, or else in the user's cache folder. */
 static bool find_folder(const char *variable, const char *below, char *path, size_t size)
 {
-    const char *named = getenv(variable), *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+    const char *named = getenv(variable), *cache = getenv("XDG_CACHE_HOME"), *home = imp_os_home();
     int length;
     if (named != NULL && named[0] != '\0')
         length = snprintf(path, size, "%s", named);
@@ -31,22 +30,22 @@ void imp_driver_cache_hint(const struct imp_device *device, char *text, size_t s
 {
     const char *variable, *below;
     char path[PATH_MAX];
-    struct statvfs disk;
+    uint64_t room;
     text[0] = '\0';
     if (!imp_quirks_cache(&device->caps.info, &variable, &below) ||
         !find_folder(variable, below, path, sizeof(path)))
         return;
     /* The folder itself may not have come about. */
     char *slash;
-    while (access(path, F_OK) != 0 && errno == ENOENT && (slash = strrchr(path, '/')) != NULL &&
+    while (!imp_os_is_there(path) && errno == ENOENT && (slash = strrchr(path, '/')) != NULL &&
            slash != path)
         *slash = '\0';
-    if (access(path, W_OK | X_OK) != 0)
+    if (!imp_os_may_fill(path))
         snprintf(text, size,
                  "; the driver keeps compiled kernels in %s, which cannot be written to (%s): name "
                  "another folder by %s",
                  path, strerror(errno), variable);
-    else if (statvfs(path, &disk) == 0 && (uint64_t)disk.f_bavail * disk.f_frsize < FULL)
+    else if (imp_os_disk_room(path, &room) && room < FULL)
         snprintf(text, size,
                  "; the driver keeps compiled kernels in %s, where the disk is full: make room, or "
                  "name another folder by %s",

@@ -5,9 +5,9 @@
  * device becomes an entry of its own, and nothing stops the list.
  */
 
+#include "base/os.h"
 #include "device/opencl.h"
 
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -361,17 +361,17 @@ static enum impasto_status list_platforms(struct list *list, struct impasto_erro
 
 /* The first queries of a process make drivers look for their devices, and some crash, or have none,
  * where two threads ask at a time. */
-static pthread_mutex_t first_queries = PTHREAD_MUTEX_INITIALIZER;
+static struct imp_os_mutex first_queries;
 
 enum impasto_status imp_candidates_list(struct imp_candidate **candidates, size_t *count,
                                         struct impasto_error *error)
 {
     struct list list = {0};
-    pthread_mutex_lock(&first_queries);
-    imp_signals_save();
+    imp_os_lock(&first_queries);
+    imp_os_save_handlers();
     const enum impasto_status status = list_platforms(&list, error);
-    imp_signals_restore();
-    pthread_mutex_unlock(&first_queries);
+    imp_os_restore_handlers();
+    imp_os_unlock(&first_queries);
     if (status != IMPASTO_OK) {
         free(list.entries);
         return status;

@@ -13,13 +13,6 @@
 
 #define IMP_MIB 1048576.0
 
-/* ---- signals.c ------------------------------------------------------------------------------- */
-
-/* Around a call into a driver that may replace signal handlers: what is installed at the first of
- * as many saves as restores is put back at the last. Any thread may be in between at any time. */
-void imp_signals_save(void);
-void imp_signals_restore(void);
-
 /* ---- driver_cache.c -------------------------------------------------------------------------- */
 
 /* To follow the message of a build that failed: what may be wrong with what the driver keeps of

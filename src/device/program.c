@@ -5,6 +5,7 @@
  * in vain. A program is kept per files and macros, a kernel per function.
  */
 
+#include "base/os.h"
 #include "device/opencl.h"
 
 #include <stdlib.h>
@@ -174,9 +175,9 @@ static void digest_log(struct imp_device *device, const char *file, char *text, 
 
 static cl_int build(const struct imp_device *device, cl_program program, const char *options)
 {
-    imp_signals_save();
+    imp_os_save_handlers();
     const cl_int code = clBuildProgram(program, 1, &device->id, options, NULL, NULL);
-    imp_signals_restore();
+    imp_os_restore_handlers();
     return code;
 }
 

@@ -4,6 +4,7 @@
  * error that shows the devices, and only "auto" has a second choice.
  */
 
+#include "base/os.h"
 #include "device/device.h"
 
 #include <ctype.h>
@@ -368,7 +369,7 @@ enum impasto_status imp_candidates_select(const struct imp_candidate *candidates
     const bool comma = memchr(start, ',', length) != NULL;
     const bool all = length == strlen("all") && equal_ignoring_case(start, "all", length);
     struct impasto_error as_name = {0};
-    char *text = strndup(start, length);
+    char *text = imp_os_copy_start(start, length);
     size_t *found = calloc(count + 1, sizeof(*found));
     enum impasto_status status;
     if (text == NULL || found == NULL)

@@ -5,6 +5,7 @@
  * One that does not read as it was written is ignored: the shipped estimates serve without it.
  */
 
+#include "base/os.h"
 #include "device/opencl.h"
 
 #include <errno.h>
@@ -12,7 +13,6 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #define MAGIC "impasto tuning 1"
 #define LINE 1024 /* longest of a file */
@@ -78,9 +78,7 @@ bool imp_tuning_load(const struct impasto_device_info *info, struct imp_tuning *
     char key[IMP_DEVICE_KEY], line[LINE];
     imp_device_key(info, key);
     char *path = path_of(key);
-    struct stat about;
-    FILE *stream =
-        path && stat(path, &about) == 0 && S_ISREG(about.st_mode) ? fopen(path, "r") : NULL;
+    FILE *stream = path && imp_os_is_file(path) ? fopen(path, "r") : NULL;
     free(path);
     *tuning = (struct imp_tuning){0};
     if (stream == NULL)

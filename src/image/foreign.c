@@ -2,10 +2,10 @@
 /* Files that are no pictures we read: by their first bytes they are named, with what turns them
  * into one. */
 
+#include "base/os.h"
 #include "image/formats.h"
 
 #include <string.h>
-#include <strings.h>
 
 #define TO_PNG "convert it: magick FILE FILE.png"
 #define TO_DRAWING "draw it: rsvg-convert FILE -o FILE.png"
@@ -200,7 +200,7 @@ static struct imp_foreign text_kind(const char *head)
         head += 3;
     head += strspn(head, " \t\r\n");
     for (size_t i = 0; i < IMP_COUNT(texts); i++)
-        if (strncasecmp(head, texts[i].start, strlen(texts[i].start)) == 0)
+        if (imp_os_compare_start(head, texts[i].start, strlen(texts[i].start)) == 0)
             return (struct imp_foreign){texts[i].what, texts[i].advice};
     if (*head == '<' && strstr(head, "<svg"))
         return (struct imp_foreign){"is an SVG drawing", TO_DRAWING};

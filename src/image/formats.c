@@ -2,10 +2,10 @@
 /* The table of formats: which one a file is of, or is to be of, and what this build can do with it.
  */
 
+#include "base/os.h"
 #include "image/formats.h"
 
 #include <string.h>
-#include <strings.h>
 
 static const struct imp_image_format *const formats[] = {&imp_image_png,  &imp_image_jpeg,
                                                          &imp_image_tiff, &imp_image_webp,
@@ -27,7 +27,7 @@ const struct imp_image_format *imp_format_of_bytes(const unsigned char *head, si
 static bool ends_in(const char *path, const char *extension)
 {
     const size_t length = strlen(path), tail = strlen(extension);
-    return length > tail && strcasecmp(path + length - tail, extension) == 0;
+    return length > tail && imp_os_compare(path + length - tail, extension) == 0;
 }
 
 const struct imp_image_format *imp_format_find(enum impasto_format which, const char *path)

@@ -2,6 +2,7 @@
 /* HEIC and AVIF by libheif, the only file that knows it: the primary picture, which libheif has
  * turned and cropped as its file asks. */
 
+#include "base/os.h"
 #include "image/formats.h"
 
 #include <stdlib.h>
@@ -36,8 +37,6 @@ static bool probe_heic(const unsigned char *head, size_t size)
 }
 
 #ifdef IMP_HAVE_HEIF
-
-#include <pthread.h>
 
 #include <libheif/heif.h>
 
@@ -165,22 +164,22 @@ static enum impasto_status keep_metadata(struct reading *r, struct impasto_error
 
 /* ---- Pixels ---------------------------------------------------------------------------------- */
 
-static void *do_nothing(void *user)
+static void do_nothing(void *user)
 {
-    return user;
+    (void)user;
 }
 
 /* libde265 starts a thread, and where it gets none it waits for that for ever. */
 static enum impasto_status check_threads(const struct reading *r, struct impasto_error *error)
 {
-    pthread_t thread;
-    const int problem = pthread_create(&thread, NULL, do_nothing, NULL);
+    struct imp_os_thread *thread;
+    const int problem = imp_os_start_thread(&thread, do_nothing, NULL);
     if (problem != 0)
         return imp_fail(error, IMPASTO_ERROR_MEMORY,
                         "%s: no thread to decode it in: %s; end other programs, or allow more "
                         "processes (see ulimit -u)",
                         r->source->path, strerror(problem));
-    pthread_join(thread, NULL);
+    imp_os_join_thread(&thread);
     return IMPASTO_OK;
 }
 

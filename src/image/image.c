@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Pictures from files and bytes, and to them, whatever their format: whole or not at all. */
 
+#include "base/os.h"
 #include "image/formats.h"
 
 #include <errno.h>
@@ -18,7 +19,7 @@ static enum impasto_status open_stream(struct imp_image_source *source, const vo
         return imp_image_open(source->path, &source->stream, error);
     if (size == 0)
         return imp_fail(error, IMPASTO_ERROR_INPUT, "%s: is empty", source->path);
-    source->stream = fmemopen((void *)bytes, size, "rb");
+    source->stream = imp_os_memory_read(bytes, size);
     return source->stream ? IMPASTO_OK : imp_fail_memory(error, source->path, 0);
 }
 
@@ -265,22 +266,20 @@ enum impasto_status impasto_image_encode(const struct impasto_image *image, cons
 {
     const struct imp_image_format *format;
     struct impasto_save_options options;
-    char *memory = NULL;
-    size_t length = 0;
+    struct imp_os_memory memory;
     IMP_TRY(choose_format(image, name, asked, &options, &format, error));
-    FILE *stream = open_memstream(&memory, &length);
-    if (!stream)
+    if (!imp_os_memory_open(&memory))
         return imp_fail_memory(error, name, 0);
-    enum impasto_status status = encode(format, image, stream, name, &options, error);
+    enum impasto_status status = encode(format, image, memory.stream, name, &options, error);
     /* It has grown by allocating, which is all that can fail. */
-    const bool grown = !ferror(stream);
-    if ((fclose(stream) != 0 || !grown) && status == IMPASTO_OK)
-        status = imp_fail_memory(error, name, length);
+    const bool grown = !ferror(memory.stream);
+    if ((!imp_os_memory_close(&memory) || !grown) && status == IMPASTO_OK)
+        status = imp_fail_memory(error, name, memory.size);
     if (status != IMPASTO_OK) {
-        free(memory);
+        free(memory.bytes);
         return status;
     }
-    *bytes = (unsigned char *)memory;
-    *size = length;
+    *bytes = (unsigned char *)memory.bytes;
+    *size = memory.size;
     return IMPASTO_OK;
 }

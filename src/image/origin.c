@@ -3,10 +3,10 @@
  * and decodes nothing; it believes nothing that they say without looking, and takes a bounded
  * number of steps. */
 
+#include "base/os.h"
 #include "image/formats.h"
 
 #include <string.h>
-#include <unistd.h>
 
 /* Of chunks, segments or directory entries that are looked at. A PNG of 100 megapixels has fewer.
  */
@@ -25,7 +25,7 @@ struct part {
 static bool get(const struct part *part, uint64_t at, void *bytes, size_t size)
 {
     return at <= part->size && size <= part->size - at &&
-           pread(part->descriptor, bytes, size, (off_t)(part->start + at)) == (ssize_t)size;
+           imp_os_read_at(part->descriptor, bytes, size, part->start + at) == (ptrdiff_t)size;
 }
 
 static uint32_t big(const unsigned char *bytes, int count)

@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Pictures in memory, and what all formats need: opening with care, and caps. */
 
+#include "base/os.h"
 #include "image/formats.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 enum impasto_status impasto_image_create(int width, int height, struct impasto_image **image,
                                          struct impasto_error *error)
@@ -78,22 +76,22 @@ enum impasto_status imp_image_check_size(const struct imp_image_source *source, 
     return IMPASTO_OK;
 }
 
-/* O_NONBLOCK keeps a FIFO from holding us up until that is known. */
+/* A FIFO must not hold us up until it is known to be one. */
 enum impasto_status imp_image_open(const char *path, FILE **stream, struct impasto_error *error)
 {
-    const int descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-    struct stat info;
+    const int descriptor = imp_os_open(path, IMP_OS_READ_NOW);
+    struct imp_os_about about = {.kind = IMP_OS_OTHER};
     if (descriptor < 0)
         return imp_fail_file(error, IMPASTO_ERROR_INPUT, path, "cannot be opened", errno);
-    if (fstat(descriptor, &info) != 0 || !S_ISREG(info.st_mode)) {
-        const bool folder = S_ISDIR(info.st_mode);
-        close(descriptor);
+    if (!imp_os_look_open(descriptor, &about) || about.kind != IMP_OS_FILE) {
+        const bool folder = about.kind == IMP_OS_FOLDER;
+        imp_os_close(descriptor);
         return imp_fail(error, IMPASTO_ERROR_INPUT, "%s: is %s, not a picture file", path,
                         folder ? "a folder" : "a device, pipe or socket");
     }
-    *stream = fdopen(descriptor, "rb");
+    *stream = imp_os_stream(descriptor, "rb");
     if (!*stream) {
-        close(descriptor);
+        imp_os_close(descriptor);
         return imp_fail_file(error, IMPASTO_ERROR_INPUT, path, "cannot be read", errno);
     }
     return IMPASTO_OK;

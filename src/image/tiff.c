@@ -2,6 +2,7 @@
 /* TIFF by libtiff, the only file that knows it: the first page of 1 to 16 bits, gray, palette,
  * colour or CMYK in; colour of 8 or 16 bits out. */
 
+#include "base/os.h"
 #include "image/formats.h"
 
 #include <stdlib.h>
@@ -632,7 +633,7 @@ static bool set_text(TIFF *tiff, const struct imp_exif *exif, uint16_t tag)
     struct imp_exif_value value;
     if (!imp_exif_find(exif, exif->first, tag, &value))
         return true;
-    char *text = strndup((const char *)value.bytes, value.size);
+    char *text = imp_os_copy_start((const char *)value.bytes, value.size);
     const bool set = text && TIFFSetField(tiff, tag, text);
     free(text);
     return set;

@@ -24,11 +24,11 @@ static bool probe(const unsigned char *head, size_t size)
 
 #ifdef IMP_HAVE_HDF5
 
+#include "base/os.h"
 #include "net/hdf5_reader.h"
 
 #include <errno.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 /* Fits "block5_conv4". */
 #define GROUP_SIZE 16
@@ -246,7 +246,7 @@ static void serve(void *user, int descriptor)
     struct impasto_error error = {0};
     struct answer answer = {0};
     /* Sandboxes leave it to sanitizers, which would report what libhdf5 is in here for. */
-    (void)dup2(STDIN_FILENO, STDERR_FILENO);
+    imp_os_redirect(IMP_OS_STDIN, IMP_OS_STDERR);
     reader.error = &error;
     answer.status = read_weights(&reader, &weights);
     answer.layers = weights.info.layers;

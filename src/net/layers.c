@@ -5,13 +5,12 @@
  * what the block does have, and a typing error with the nearest name.
  */
 
+#include "base/os.h"
 #include "net/weights.h"
 
-#include <locale.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 /* Fits every spelling; longer text has no near miss. */
 #define NAME_SIZE 16
@@ -51,7 +50,7 @@ static int take_number(const char **text)
 static bool take_word(const char **text, const char *word)
 {
     const size_t length = strlen(word);
-    if (strncasecmp(*text, word, length) != 0)
+    if (imp_os_compare_start(*text, word, length) != 0)
         return false;
     *text += length;
     return true;
@@ -94,7 +93,7 @@ static int distance(const char *a, const char *b)
         int diagonal = row[0];
         row[0] = i;
         for (size_t j = 1; j <= length; j++) {
-            int best = diagonal + (strncasecmp(&a[i - 1], &b[j - 1], 1) != 0);
+            int best = diagonal + (imp_os_compare_start(&a[i - 1], &b[j - 1], 1) != 0);
             best = row[j] + 1 < best ? row[j] + 1 : best;
             best = row[j - 1] + 1 < best ? row[j - 1] + 1 : best;
             diagonal = row[j];
@@ -163,16 +162,11 @@ static enum impasto_status read_weight(const char *name, const char *text, float
                         name, name);
     double value = NAN;
     if (strspn(text, "0123456789.+-eE") == strlen(text)) {
-        const locale_t plain = newlocale(LC_NUMERIC_MASK, "C", (locale_t)0);
-        if (plain == (locale_t)0)
-            return imp_fail_memory(error, "a locale", 0);
-        const locale_t before = uselocale(plain);
         char *end;
-        value = strtod(text, &end);
+        if (!imp_os_read_number(text, &value, &end))
+            return imp_fail_memory(error, "a locale", 0);
         if (*end != '\0')
             value = NAN;
-        uselocale(before);
-        freelocale(plain);
     }
     *weight = (float)value;
     if (isfinite(*weight) && *weight > 0.0f)

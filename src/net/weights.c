@@ -5,13 +5,13 @@
  * the user believes to be in use.
  */
 
+#include "base/os.h"
 #include "net/weights.h"
 
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 /* Enough of a file to tell its format. */
 #define HEAD_SIZE 16
@@ -40,13 +40,13 @@ static const struct {
 static enum impasto_status read_head(const char *path, unsigned char head[HEAD_SIZE], size_t *size,
                                      struct impasto_error *error)
 {
-    struct stat info;
-    if (stat(path, &info) != 0)
+    struct imp_os_about about;
+    if (!imp_os_look(path, &about))
         return imp_fail(error, IMPASTO_ERROR_WEIGHTS, "%s: %s; name a file of VGG19 weights", path,
                         strerror(errno));
-    if (S_ISDIR(info.st_mode))
+    if (about.kind == IMP_OS_FOLDER)
         return imp_fail(error, IMPASTO_ERROR_WEIGHTS, "%s: a folder; name the file in it", path);
-    if (!S_ISREG(info.st_mode))
+    if (about.kind != IMP_OS_FILE)
         return imp_fail(error, IMPASTO_ERROR_WEIGHTS,
                         "%s: not a regular file (a device, pipe or socket); name a file", path);
     FILE *file = fopen(path, "rb");
@@ -95,7 +95,8 @@ typedef bool (*look_fn)(void *user, const char *path);
 static bool look_in(const char *base, size_t length, const char *file, look_fn look, void *user)
 {
     char path[PATH_MAX];
-    if (base == NULL || length == 0 || base[0] != '/' || length + strlen(file) + 2 > sizeof(path))
+    if (base == NULL || length == 0 || !imp_os_is_absolute(base) ||
+        length + strlen(file) + 2 > sizeof(path))
         return false;
     memcpy(path, base, length);
     snprintf(path + length, sizeof(path) - length, "/%s", file);
@@ -106,7 +107,7 @@ static bool look_in(const char *base, size_t length, const char *file, look_fn l
 static bool look_everywhere(look_fn look, void *user)
 {
     static const char name[] = "impasto/vgg19.safetensors";
-    const char *home = getenv("HOME");
+    const char *home = imp_os_home();
     const char *data = getenv("XDG_DATA_HOME");
     const char *dirs = getenv("XDG_DATA_DIRS");
     const size_t home_length = home == NULL ? 0 : strlen(home);
@@ -116,10 +117,11 @@ static bool look_everywhere(look_fn look, void *user)
     if (dirs == NULL || dirs[0] == '\0')
         dirs = DATA_DIRS_DEFAULT;
     while (dirs[0] != '\0') {
-        const size_t length = strcspn(dirs, ":");
+        const char *mark = strchr(dirs, IMP_OS_LIST_MARK);
+        const size_t length = mark ? (size_t)(mark - dirs) : strlen(dirs);
         if (look_in(dirs, length, name, look, user))
             return true;
-        dirs += length + (dirs[length] == ':');
+        dirs += length + (mark != NULL);
     }
 #ifdef IMP_HAVE_HDF5
     return look_in(home, home_length,
@@ -132,8 +134,8 @@ static bool look_everywhere(look_fn look, void *user)
 /* Links that lead nowhere count as something: who made them wants to know. */
 static bool is_there(const char *path)
 {
-    struct stat info;
-    return lstat(path, &info) == 0;
+    struct imp_os_about about;
+    return imp_os_look_at_link(path, &about);
 }
 
 static bool take(void *user, const char *path)

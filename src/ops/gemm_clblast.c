@@ -5,6 +5,7 @@
  * it holds before a context goes, or some drivers crash at exit.
  */
 
+#include "base/os.h"
 #include "ops/kernels.h"
 
 #ifdef IMP_HAVE_CLBLAST
@@ -12,9 +13,8 @@
 /* Its header brings OpenCL's, which asks for a version; nothing newer than this is used here. */
 #define CL_TARGET_OPENCL_VERSION 120
 #include <clblast_c.h>
-#include <pthread.h>
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct imp_os_mutex mutex;
 
 bool imp_gemm_clblast_available(void)
 {
@@ -24,7 +24,7 @@ bool imp_gemm_clblast_available(void)
 enum impasto_status imp_gemm_clblast(struct imp_device *device, const struct imp_gemm_call *call)
 {
     cl_command_queue queue = imp_device_native_queue(device);
-    pthread_mutex_lock(&lock);
+    imp_os_lock(&mutex);
     const size_t m = (size_t)call->m, n = (size_t)call->n, k = (size_t)call->k;
     const size_t lda = (size_t)call->lda, ldb = (size_t)call->ldb, ldc = (size_t)call->ldc;
     cl_mem a = imp_buffer_native(call->a), b = imp_buffer_native(call->b);
@@ -38,7 +38,7 @@ enum impasto_status imp_gemm_clblast(struct imp_device *device, const struct imp
             : CLBlastSgemm(CLBlastLayoutRowMajor, CLBlastTransposeNo, CLBlastTransposeNo, m, n, k,
                            1.0f, a, call->offset_a, lda, b, call->offset_b, ldb, 0.0f, c,
                            call->offset_c, ldc, &queue, NULL);
-    pthread_mutex_unlock(&lock);
+    imp_os_unlock(&mutex);
     if (code != CLBlastSuccess)
         return imp_device_fail(device, IMPASTO_ERROR_DEVICE,
                                "CLBlast's SGEMM failed (%d); use `gemm` builtin", (int)code);
@@ -47,9 +47,9 @@ enum impasto_status imp_gemm_clblast(struct imp_device *device, const struct imp
 
 void imp_gemm_clblast_release(void)
 {
-    pthread_mutex_lock(&lock);
+    imp_os_lock(&mutex);
     CLBlastClearCache();
-    pthread_mutex_unlock(&lock);
+    imp_os_unlock(&mutex);
 }
 
 #else

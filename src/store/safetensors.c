@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Opening safetensors: the header, checked, and ranges of the data when they are wanted. */
 
+#include "base/os.h"
 #include "store/store.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 /* Bytes of the header; the format itself has 100 MB. A checkpoint's note of IMPASTO_SETTINGS_MOST
  * bytes takes six times as many at worst, and nothing else comes near. What a hostile header can
@@ -49,7 +47,7 @@ static enum impasto_status read_at(const struct imp_safetensors *file, void *out
 {
     unsigned char *to = out;
     while (size > 0) {
-        const ssize_t got = pread(file->descriptor, to, size, (off_t)offset);
+        const ptrdiff_t got = imp_os_read_at(file->descriptor, to, size, offset);
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0)
@@ -83,11 +81,11 @@ static enum impasto_status read_header(struct imp_safetensors *file, const char 
                                        struct impasto_error *error)
 {
     unsigned char bytes[8];
-    struct stat info;
+    struct imp_os_about about;
     uint64_t length = 0;
-    if (fstat(file->descriptor, &info) != 0)
+    if (!imp_os_look_open(file->descriptor, &about))
         return imp_fail_file(error, file->blame, file->path, "cannot be read", errno);
-    const uint64_t size = (uint64_t)info.st_size;
+    const uint64_t size = about.size;
     IMP_TRY(read_at(file, bytes, sizeof(bytes), 0, error));
     for (int i = 7; i >= 0; i--)
         length = length << 8 | bytes[i];
@@ -244,7 +242,7 @@ enum impasto_status imp_safetensors_open(const char *path, const char *what,
     if (file->path == NULL)
         return imp_fail_memory(error, what, strlen(path));
     enum impasto_status status = IMPASTO_OK;
-    file->descriptor = open(path, O_RDONLY | O_CLOEXEC);
+    file->descriptor = imp_os_open(path, IMP_OS_READ);
     if (file->descriptor < 0)
         status = imp_fail_file(error, blame, path, "cannot be read", errno);
     if (status == IMPASTO_OK)
@@ -264,7 +262,7 @@ void imp_safetensors_close(struct imp_safetensors *file)
         return;
     json_decref(file->header);
     if (file->descriptor >= 0)
-        close(file->descriptor);
+        imp_os_close(file->descriptor);
     free(file->path);
     *file = (struct imp_safetensors){0};
 }

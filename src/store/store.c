@@ -5,14 +5,13 @@
  * file and owner a piece at a time, as they may be larger than what the host has left.
  */
 
+#include "base/os.h"
 #include "store/store.h"
 
 #include <errno.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 /* The header is padded by spaces so that the data begins at a multiple of this, as the format
  * recommends. */
@@ -226,13 +225,14 @@ enum impasto_status imp_store_damaged(const struct imp_store *store, struct impa
 static enum impasto_status check_regular(const char *path, const struct imp_store_kind *kind,
                                          struct impasto_error *error)
 {
-    struct stat info;
-    if (stat(path, &info) != 0)
+    struct imp_os_about about;
+    if (!imp_os_look(path, &about))
         return imp_fail_file(error, IMPASTO_ERROR_INPUT, path, "cannot be read", errno);
-    if (S_ISREG(info.st_mode))
+    if (about.kind == IMP_OS_FILE)
         return IMPASTO_OK;
     return imp_fail(error, IMPASTO_ERROR_INPUT, "%s: is %s, not %s", path,
-                    S_ISDIR(info.st_mode) ? "a folder" : "a device, pipe or socket", kind->what);
+                    about.kind == IMP_OS_FOLDER ? "a folder" : "a device, pipe or socket",
+                    kind->what);
 }
 
 /* Whether it is of that kind, and of a format that is known. */
@@ -271,12 +271,12 @@ static enum impasto_status check_sum(const struct imp_store *store, struct impas
     const uint64_t total = file->data_start + file->data_size;
     bool sound = imp_safetensors_find(file, CHECKSUM, "U32", &offset, &size) &&
                  size == sizeof(last) && offset + size == file->data_size &&
-                 pread(file->descriptor, last, sizeof(last), (off_t)(total - sizeof(last))) ==
-                     (ssize_t)sizeof(last);
+                 imp_os_read_at(file->descriptor, last, sizeof(last), total - sizeof(last)) ==
+                     (ptrdiff_t)sizeof(last);
     for (uint64_t at = 0; sound && at < total - sizeof(last);) {
         const uint64_t left = total - sizeof(last) - at;
-        const ssize_t got =
-            pread(file->descriptor, piece, left < PIECE ? (size_t)left : PIECE, (off_t)at);
+        const ptrdiff_t got =
+            imp_os_read_at(file->descriptor, piece, left < PIECE ? (size_t)left : PIECE, at);
         sound = got > 0;
         if (sound)
             checksum = imp_checksum(checksum, piece, (size_t)got);

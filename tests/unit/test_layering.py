@@ -14,7 +14,8 @@ import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
-# Each room of src/ and what it may include besides itself. The program stands on the public headers.
+# Each room of src/ and what it may include besides itself. The program stands on the public headers,
+# and on the operating system, of which it has a copy: the library is not there to offer that.
 ROOMS = {
     "base": set(),
     "image": {"base"},
@@ -43,6 +44,8 @@ PUBLIC = {
 # What kernels and the room that launches them must agree on.
 SHARED = "cl/shared.h"
 
+PROGRAM_HEADERS = {"base/os.h"}
+
 # A library's headers and the only place that may include them: a file, or a folder with "/".
 LIBRARIES = [
     (r"CL/.*", "src/device/"),
@@ -64,6 +67,19 @@ LIBRARIES = [
 INSIDE = ["src/device/opencl.h", "src/image/formats.h", "src/net/hdf5_reader.h", "src/net/lbfgs.h", "src/net/stage.h",
           "src/ops/kernels.h", "src/selftest/check.h",
           "src/selftest/objective.h", "src/stylize/job.h", "src/stylize/scale.h"]
+
+# Headers that only POSIX systems have. What they offer is behind base/os.h, which another system can
+# put something else behind.
+POSIX = re.compile(r"(sys|arpa|netinet)/.*|(unistd|fcntl|pthread|dirent|termios|dlfcn|poll|spawn|pwd|grp|strings|glob|"
+                   r"fnmatch|langinfo|regex|sched|semaphore|netdb|ucontext|execinfo|link|wordexp|syslog)\.h")
+
+# Who includes them all the same, because there is no common way to say what these do.
+OS_FILES = [re.compile(place) for place in [
+    r"src/base/(os_posix\w*|file|temporary|host|module|sandbox)\.c",
+    r"src/cli/(?!x\.c).*",
+    r"src/cli/(\w+/)?(screen|show)\.c",  # the terminal
+    r"src/cli/(\w+/)?(signals|crash|watchdog|probe|drivers)\.c",  # what guards the run from drivers, by processes and signals
+]]
 
 # Files of a room that call one another in a circle, and why they still do.
 CIRCLES = []
@@ -122,6 +138,8 @@ def check_rooms(root):
                 yield f"{path}:{line}: only ops shares constants with its kernels"
         elif quoted and (other not in ROOMS or ".." in target):
             yield f"{path}:{line}: write {target} from its room on"
+        elif room == "cli" and target in PROGRAM_HEADERS:
+            continue
         elif other in ROOMS and other != room and other not in ROOMS[room]:
             yield f"{path}:{line}: {room} may not use {other}"
         elif quoted and not (root / "src" / target).is_file():
@@ -176,6 +194,17 @@ def check_circles(root):
         for circle in sorted(circles, key=sorted):
             if set(circle) not in CIRCLES:
                 yield f"a circle of files: {', '.join(sorted(circle))}"
+
+
+def may_use_os(path):
+    """Whether a file may be of one system alone."""
+    return any(place.fullmatch(path) for place in OS_FILES)
+
+
+def check_os(root):
+    for path, line, quoted, target in includes(root):
+        if not quoted and POSIX.fullmatch(target) and not may_use_os(path):
+            yield f"{path}:{line}: {target} is not on every system; base/os.h has what it offers"
 
 
 def check_libraries(root):
@@ -282,7 +311,10 @@ GOOD = {
     "src/ops/c.c": "static int imp_d = 1;\nint imp_c(void)\n{\n    return imp_a(imp_d);\n}\n",
     "src/net/vgg.h": '#include "ops/tensor.h"\n',
     "src/stylize/job.c": '#include "net/vgg.h"\n#include "image/image.h"\n',
-    "src/cli/main.c": "#include <impasto/impasto.h>\n#include <stdio.h>\n",
+    "src/base/os.h": "#include <stdint.h>\n",
+    "src/base/os_posix_file.c": '#include "base/os.h"\n#include <sys/stat.h>\n',
+    "src/cli/main.c": '#include <impasto/impasto.h>\n#include <stdio.h>\n#include "base/os.h"\n',
+    "src/cli/guard/signals.c": "#include <signal.h>\n#include <unistd.h>\n",
     "cl/add.cl": "/* 0.5 and get_group_id() in this class */ x.s1 = 0.5f + 1e-8F + 2.f * 0x1e5 + v16.s2;\n"
                  "__kernel void f(__global const float *new_pipe) { half_of = channels; }\n",
 }
@@ -317,6 +349,10 @@ BAD = [
     (check_libraries, "src/device/x.c", "#include <jansson.h>", "only src/(cli|net|store|stylize)/"),
     (check_libraries, "src/cli/x.c", "#include <nettle/sha2.h>", "hash.c"),
     (check_libraries, "src/cli/x.c", "#include <chafa.h>", "only src/cli/show.c"),
+    (check_os, "src/base/x.c", "#include <unistd.h>", "unistd.h is not on every system"),
+    (check_os, "src/base/os.h", "#include <pthread.h>", "base/os.h has what it offers"),
+    (check_os, "src/cli/x.c", "#include <sys/stat.h>", "sys/stat.h is not on every system"),
+    (check_os, "src/net/watchdog.c", "# include <strings.h>", "strings.h is not on every system"),
     (check_inside, "src/net/x.c", '#include "ops/kernels.h"', "for its own room"),
     (check_circles, "src/ops/b.c", "int imp_b(int n)\n{\n    return imp_a(n);\n}", "src/ops/a.c, src/ops/b.c"),
     (check_public_headers, "include/impasto/job.h", "#include <CL/cl.h>", "includes CL/cl.h"),

@@ -4,7 +4,7 @@
  * picture done. The program's own are put back after each call that may do so.
  */
 
-#include "device/opencl.h"
+#include "base/os.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -18,29 +18,31 @@ static const struct {
     {SIGSEGV, true},  {SIGBUS, true},   {SIGILL, true},
 };
 
+#define COUNT (sizeof(signals_kept) / sizeof(*signals_kept))
+
 /* Handlers are the process's, and threads may be in drivers at a time: what the second finds may be
  * what the first one's driver has installed. */
 static struct {
     pthread_mutex_t lock;
     int inside; /* calls under way */
-    struct sigaction actions[IMP_COUNT(signals_kept)];
-    bool saved[IMP_COUNT(signals_kept)];
+    struct sigaction actions[COUNT];
+    bool saved[COUNT];
 } handlers = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
-void imp_signals_save(void)
+void imp_os_save_handlers(void)
 {
     pthread_mutex_lock(&handlers.lock);
-    for (size_t i = 0; handlers.inside == 0 && i < IMP_COUNT(signals_kept); i++)
+    for (size_t i = 0; handlers.inside == 0 && i < COUNT; i++)
         handlers.saved[i] = sigaction(signals_kept[i].number, NULL, &handlers.actions[i]) == 0;
     handlers.inside++;
     pthread_mutex_unlock(&handlers.lock);
 }
 
-void imp_signals_restore(void)
+void imp_os_restore_handlers(void)
 {
     pthread_mutex_lock(&handlers.lock);
     handlers.inside--;
-    for (size_t i = 0; handlers.inside == 0 && i < IMP_COUNT(signals_kept); i++) {
+    for (size_t i = 0; handlers.inside == 0 && i < COUNT; i++) {
         const struct sigaction *action = &handlers.actions[i];
         const bool none = (action->sa_flags & SA_SIGINFO) == 0 && action->sa_handler == SIG_DFL;
         if (handlers.saved[i] && !(signals_kept[i].crash && none))

@@ -8,7 +8,7 @@
 
 #define _DEFAULT_SOURCE /* flock, mkdtemp */
 
-#include "cli/run.h"
+#include "base/os.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -108,7 +108,7 @@ static bool make_in(const char *parent)
     return false;
 }
 
-const char *cli_scratch(void)
+const char *imp_os_scratch(void)
 {
     const char *const parents[] = {getenv("TMPDIR"), "/tmp", "/var/tmp", "/dev/shm"};
     for (size_t i = 0; i < sizeof(parents) / sizeof(*parents) && !scratch.path[0]; i++) {
