@@ -35,12 +35,14 @@ void cli_wrap(FILE *stream, const char *text, int used, int column)
 
 void cli_print_option(FILE *stream, const struct cli_option *option, const char *words)
 {
+    char help[CLI_HELP_SIZE];
     int used = 0;
+    cli_help_of(option, help);
     if (option->letter)
         used = fprintf(stream, "  -%c, --%s", option->letter, option->name);
     else
         used = fprintf(stream, "      --%s", option->name);
     if (option->operand)
         used += fprintf(stream, " %s", option->operand);
-    cli_wrap(stream, words, used + 1 > COLUMN ? COLUMN : used, COLUMN);
+    cli_wrap(stream, words ? words : help, used + 1 > COLUMN ? COLUMN : used, COLUMN);
 }

@@ -66,7 +66,7 @@ static void print_page(const struct cli_call *call)
     for (; (option = cli_command_option(command, &at, &own)); any = true) {
         if (!any)
             fputs("\nOptions:\n", stdout);
-        cli_print_option(stdout, option, option->help);
+        cli_print_option(stdout, option, NULL);
     }
 }
 
@@ -111,7 +111,7 @@ static enum impasto_status unknown(const struct cli_call *call, const char *word
 static enum impasto_status give(const struct cli_call *call, const struct cli_option *option,
                                 bool own, const char *value, struct impasto_error *error)
 {
-    return own ? cli_read(option, value, (char *)call->options + option->offset, error)
+    return own ? cli_read(option, value, call->options, error)
                : cli_give(call->settings, option, value, error);
 }
 

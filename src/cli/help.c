@@ -31,7 +31,7 @@ static void print_group(FILE *stream, const char *group)
     fprintf(stream, "\n%s:\n", group);
     for (size_t i = 0; i < cli_option_count; i++)
         if (strcmp(group, cli_options[i].group) == 0)
-            cli_print_option(stream, &cli_options[i], cli_options[i].help);
+            cli_print_option(stream, &cli_options[i], NULL);
 }
 
 /* The groups, in the order of the table, and what is below them; returns how many. */
@@ -100,7 +100,7 @@ static enum impasto_status print_about(FILE *stream, const char *word, struct im
         }
     if (!option)
         return unknown_group(word, groups, count, error);
-    cli_print_option(stream, option, option->help);
+    cli_print_option(stream, option, NULL);
     return IMPASTO_OK;
 }
 
@@ -109,13 +109,14 @@ static enum impasto_status print_about(FILE *stream, const char *word, struct im
 /* What an option is about: its help up to the first stop, and the default, which stands last. */
 static void print_brief(FILE *stream, const struct cli_option *option)
 {
-    char words[256];
-    const char *stop = strstr(option->help, "; "), *other = strstr(option->help, ". ");
-    const char *fallback = strrchr(option->help, '(');
+    char words[256], help[CLI_HELP_SIZE];
+    cli_help_of(option, help);
+    const char *stop = strstr(help, "; "), *other = strstr(help, ". ");
+    const char *fallback = strrchr(help, '(');
     stop = other && (!stop || other < stop) ? other : stop;
-    const size_t length = stop ? (size_t)(stop - option->help) : strlen(option->help);
+    const size_t length = stop ? (size_t)(stop - help) : strlen(help);
     const bool ends = fallback && strchr(fallback, ')') && strchr(fallback, ')')[1] == 0;
-    snprintf(words, sizeof(words), "%.*s%s%s", (int)length, option->help, stop && ends ? " " : "",
+    snprintf(words, sizeof(words), "%.*s%s%s", (int)length, help, stop && ends ? " " : "",
              stop && ends ? fallback : "");
     cli_print_option(stream, option, words);
 }

@@ -93,10 +93,11 @@ enum impasto_status cli_give_style(struct cli_settings *settings, const char *wo
 enum impasto_status cli_give(struct cli_settings *settings, const struct cli_option *option,
                              const char *value, struct impasto_error *error)
 {
-    void *target = option->place == CLI_IN_SETTINGS ? cli_target(option, settings, NULL) : NULL;
     if (option->type == CLI_LIST && settings->givers[option - cli_options] != settings->giver)
         cli_take_back(settings, option);
-    const enum impasto_status status = cli_read(option, value, target, error);
+    /* Parameters come over those of the preset: cli_override. */
+    const enum impasto_status status =
+        cli_read(option, value, option->type == CLI_PARAM ? NULL : settings, error);
     if (status != IMPASTO_OK)
         return status;
     settings->values[option - cli_options] = value;
@@ -106,10 +107,10 @@ enum impasto_status cli_give(struct cli_settings *settings, const struct cli_opt
 
 void cli_take_back(struct cli_settings *settings, const struct cli_option *option)
 {
-    void *target = option->place == CLI_IN_SETTINGS ? cli_target(option, settings, NULL) : NULL;
-    if (target && option->type == CLI_LIST)
+    void *target = (char *)settings + option->offset;
+    if (option->type == CLI_LIST)
         ((struct cli_list *)target)->count = 0;
-    else if (target)
+    else if (option->type == CLI_FLAG)
         *(bool *)target = false;
     settings->values[option - cli_options] = NULL;
     settings->givers[option - cli_options] = settings->giver;
@@ -132,7 +133,7 @@ static enum impasto_status find_option(const char *word, const struct cli_option
         return IMPASTO_OK;
     }
     *option = find_short(name[0]);
-    if (!*option || (name[1] && ((*option)->type == CLI_FLAG || cli_find(name, length))))
+    if (!*option || (name[1] && (!(*option)->operand || cli_find(name, length))))
         return unknown_short(word, error);
     if (name[1])
         *value = name + 1;
@@ -159,7 +160,7 @@ static enum impasto_status find_value(int argc, char **argv, int *at,
 {
     if (strcmp(option->name, "help") == 0) {
         take_help(argc, argv, at, settings, value);
-    } else if (option->type == CLI_FLAG) {
+    } else if (!option->operand) {
         if (*value)
             return cli_fail(error, IMPASTO_ERROR_USAGE, "--%s: takes no value", option->name);
         *value = "";

@@ -64,7 +64,7 @@ static const char *kind_of(const json_t *value)
 
 static const char *kind_for(const struct cli_option *option)
 {
-    switch (option->type) {
+    switch (cli_type_of(option)) {
     case CLI_FLAG:
         return "true or false";
     case CLI_TEXT:
@@ -76,7 +76,7 @@ static const char *kind_for(const struct cli_option *option)
     case CLI_INT:
     case CLI_UINT64:
     case CLI_FLOAT:
-        return option->choices ? "a number or one of its words" : "a number";
+        return cli_row(option).words ? "a number or one of its words" : "a number";
     case CLI_BYTES:
         return "a number, or a text such as \"1.5G\"";
     case CLI_SCALES:
@@ -85,6 +85,8 @@ static const char *kind_for(const struct cli_option *option)
         return "a list of texts";
     case CLI_LAYERS:
         return "an object of layers and their weights, or a text such as \"1_1:0.5,2_1\"";
+    case CLI_PARAM:
+        break;
     }
     return "something else";
 }
@@ -172,8 +174,9 @@ static enum impasto_status sizes_text(const struct loading *loading, const char 
 
 static bool is_choice(const struct cli_option *option, const json_t *value)
 {
-    for (size_t i = 0; option->choices && option->choices[i].name; i++)
-        if (json_is_string(value) && strcmp(option->choices[i].name, json_string_value(value)) == 0)
+    const struct impasto_setting_word *word = cli_row(option).words;
+    for (; word && word->text; word++)
+        if (json_is_string(value) && strcmp(word->text, json_string_value(value)) == 0)
             return true;
     return false;
 }
@@ -183,22 +186,20 @@ static enum impasto_status value_text(const struct loading *loading,
                                       const struct cli_option *option, const json_t *value,
                                       const char **text)
 {
-    const bool number = option->type == CLI_INT || option->type == CLI_UINT64 ||
-                        option->type == CLI_FLOAT || option->type == CLI_BYTES ||
-                        option->type == CLI_SCALES;
-    const bool word = option->type == CLI_TEXT || option->type == CLI_CHOICE ||
-                      option->type == CLI_BYTES || option->type == CLI_LAYERS ||
-                      option->type == CLI_SCALES || option->type == CLI_LIST ||
+    const enum cli_type type = cli_type_of(option);
+    const bool number = type == CLI_INT || type == CLI_UINT64 || type == CLI_FLOAT ||
+                        type == CLI_BYTES || type == CLI_SCALES;
+    const bool word = type == CLI_TEXT || type == CLI_CHOICE || type == CLI_BYTES ||
+                      type == CLI_LAYERS || type == CLI_SCALES || type == CLI_LIST ||
                       is_choice(option, value);
-    if (option->type == CLI_LAYERS && json_is_object(value))
+    if (type == CLI_LAYERS && json_is_object(value))
         return layers_text(loading, option->name, value, text);
-    if (option->type == CLI_SCALES && json_is_array(value))
+    if (type == CLI_SCALES && json_is_array(value))
         return sizes_text(loading, option->name, value, text);
     if (word && json_is_string(value))
         *text = text_of(loading->file, value);
     /* Words may look like numbers: "bits": 8. */
-    else if ((number && json_is_number(value)) ||
-             (option->type == CLI_CHOICE && json_is_integer(value)))
+    else if ((number && json_is_number(value)) || (type == CLI_CHOICE && json_is_integer(value)))
         *text = number_text(loading->file, value);
     else
         return bad(loading, option->name, " is %s; it must be %s", kind_of(value),
@@ -224,11 +225,12 @@ static enum impasto_status give_option(const struct loading *loading,
     const char *text = "";
     if (json_is_null(value))
         return IMPASTO_OK; /* as if it were not there */
-    if (option->type == CLI_FLAG && json_is_false(value)) {
+    const bool flag = cli_type_of(option) == CLI_FLAG;
+    if (flag && json_is_false(value)) {
         cli_take_back(loading->settings, option);
         return IMPASTO_OK;
     }
-    if (option->type != CLI_FLAG || !json_is_true(value)) {
+    if (!flag || !json_is_true(value)) {
         const enum impasto_status status = value_text(loading, option, value, &text);
         if (status != IMPASTO_OK)
             return status;
@@ -317,7 +319,7 @@ static enum impasto_status give(const struct loading *loading, const char *key, 
     if (strcmp(key, "style") == 0)
         return give_styles(loading, value);
     const struct cli_option *option = cli_find(key, strlen(key));
-    if (option && option->recorded)
+    if (option && cli_is_recorded(option))
         return option->type == CLI_LIST && json_is_array(value)
                    ? give_list(loading, option, value)
                    : give_option(loading, option, value);
@@ -326,7 +328,7 @@ static enum impasto_status give(const struct loading *loading, const char *key, 
         return bad(loading, key, " decides nothing of the result; give --%s on the command line",
                    key);
     for (size_t i = 0; i < cli_option_count; i++)
-        if (cli_options[i].recorded)
+        if (cli_is_recorded(&cli_options[i]))
             names[count++] = cli_options[i].name;
     return unknown(loading, key, names, count);
 }
@@ -428,8 +430,8 @@ const char *cli_idle_preset(const struct cli_settings *settings)
     for (size_t i = 0; i < cli_option_count; i++) {
         const struct cli_option *option = &cli_options[i];
         /* No preset says how much memory to use, or names an algorithm. */
-        const bool may_be_preset = option->place == CLI_IN_PARAMS && option->recorded &&
-                                   option->type != CLI_BYTES && option->type != CLI_TEXT;
+        const bool may_be_preset = option->type == CLI_PARAM && cli_is_recorded(option) &&
+                                   cli_row(option).decides != IMPASTO_DECIDES_ROUNDING;
         if (may_be_preset && !settings->values[i])
             return NULL;
     }

@@ -7,25 +7,21 @@
 
 #include "cli/options.h"
 
+/* The library's kinds, and the program's own. */
 enum cli_type {
-    CLI_FLAG,
-    CLI_TEXT,
-    CLI_INT,
-    CLI_UINT64,
-    CLI_BYTES, /* uint64_t; a number with K, M, G or T, which are powers of 1024 */
-    CLI_FLOAT,
-    CLI_CHOICE,
-    CLI_LAYERS,
-    CLI_SCALES,   /* params->scales and scale_sizes */
-    CLI_LIST,     /* struct cli_list of texts; may be repeated */
-    CLI_EVERY,    /* struct cli_every */
-    CLI_SETTINGS, /* the name of a file with more options; may be given repeatedly */
-};
-enum cli_place { CLI_IN_SETTINGS, CLI_IN_PARAMS };
-
-struct cli_choice {
-    const char *name; /* NULL ends a list */
-    int value;
+    CLI_FLAG = IMPASTO_SETTING_FLAG,
+    CLI_TEXT = IMPASTO_SETTING_TEXT,
+    CLI_INT = IMPASTO_SETTING_INT,
+    CLI_UINT64 = IMPASTO_SETTING_UINT64,
+    CLI_BYTES = IMPASTO_SETTING_BYTES,
+    CLI_FLOAT = IMPASTO_SETTING_FLOAT,
+    CLI_CHOICE = IMPASTO_SETTING_CHOICE,
+    CLI_LAYERS = IMPASTO_SETTING_LAYERS,
+    CLI_SCALES = IMPASTO_SETTING_SCALES,
+    CLI_LIST = 100, /* struct cli_list of texts; may be repeated */
+    CLI_EVERY,      /* struct cli_every */
+    CLI_SETTINGS,   /* the name of a file with more options; may be given repeatedly */
+    CLI_PARAM,      /* the setting of this name: the library has its kind, limits and words */
 };
 
 struct cli_option {
@@ -34,17 +30,16 @@ struct cli_option {
     const char *group;
     const char *operand; /* alternatives between bars, see below; NULL for a flag */
     enum cli_type type;
-    enum cli_place place;
-    size_t offset;
+    /* From here to `recorded`: not of a CLI_PARAM. */
+    size_t offset; /* in struct cli_settings, or in a command's */
     double low, high;
-    bool above_low, below_high;       /* the limit itself is out */
-    const struct cli_choice *choices; /* of a choice; or words beside the numbers of an int */
-    bool recorded;     /* decides the result, so the trace has it, and settings files may */
-    bool stays;        /* but is not saved: of this machine, or said by the other options already */
-    bool chief;        /* one of those that matter most, which -h shows */
-    const char *words; /* that the operand leaves out and completions offer, between spaces */
-    const char *also;  /* another spelling of the name, which is taken as well */
-    const char *help;  /* with the default in parentheses */
+    const struct impasto_setting_word *words; /* of a choice; or beside the numbers of an int */
+    const char *help;                         /* with the default in parentheses */
+    bool recorded; /* decides the result, so the trace has it, and settings files may */
+    bool stays;    /* but is not saved: of this machine, or said by the other options already */
+    bool chief;    /* one of those that matter most, which -h shows */
+    const char *offers; /* that the operand leaves out and completions offer, between spaces */
+    const char *also;   /* another spelling of the name, which is taken as well */
 };
 
 extern const struct cli_option cli_options[];
@@ -55,11 +50,18 @@ const struct cli_option *cli_find(const char *name, size_t length);
 
 /* ---- values.c -------------------------------------------------------------------------------- */
 
-/* Where the option's value goes: in the one that its place says, of which the other may be NULL. */
-void *cli_target(const struct cli_option *option, struct cli_settings *settings,
-                 struct impasto_params *params);
-/* Writes a value to its target (NULL: only checks it), or says what is wrong with it. */
-enum impasto_status cli_read(const struct cli_option *option, const char *value, void *target,
+/* What the library knows of a CLI_PARAM, and the same of an option of the program's own. */
+struct impasto_setting cli_row(const struct cli_option *option);
+/* Its type, which is never CLI_PARAM. */
+enum cli_type cli_type_of(const struct cli_option *option);
+/* Whether it decides the result: the trace has it, and settings files may. */
+bool cli_is_recorded(const struct cli_option *option);
+/* Its help, with the default in parentheses. */
+#define CLI_HELP_SIZE 640
+void cli_help_of(const struct cli_option *option, char text[CLI_HELP_SIZE]);
+/* Writes a value to its member of the struct that its offset is in, of struct impasto_params for a
+ * CLI_PARAM (NULL: only checks it), or says what is wrong with it. */
+enum impasto_status cli_read(const struct cli_option *option, const char *value, void *members,
                              struct impasto_error *error);
 
 /* ---- words.c --------------------------------------------------------------------------------- */
@@ -85,7 +87,7 @@ bool cli_is_file(const struct cli_option *option, const char *value);
 
 /* Writes words with line breaks, each line beginning at `column`; `used` columns are taken. */
 void cli_wrap(FILE *stream, const char *text, int used, int column);
-/* One option, in so many words. */
+/* One option, in so many words; NULL: all of its help. */
 void cli_print_option(FILE *stream, const struct cli_option *option, const char *words);
 
 /* ---- manual.c -------------------------------------------------------------------------------- */

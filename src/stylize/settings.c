@@ -96,7 +96,7 @@ static const struct impasto_setting table[] = {
     {"margin", AT(margin), COUNT, .high = 128,
      .about = "pixels of mirrored picture around the canvas, cut off at the end (by the weights)"},
     {"optimizer", AT(optimizer), CHOICE,
-     .words = WORDS{{"adam", IMPASTO_OPTIMIZER_ADAM}, {"lbfgs", IMPASTO_OPTIMIZER_LBFGS}, {0}},
+     .words = WORDS{{"lbfgs", IMPASTO_OPTIMIZER_LBFGS}, {"adam", IMPASTO_OPTIMIZER_ADAM}, {0}},
      .about = "how the picture is moved down the gradient (lbfgs)"},
     {"history", AT(history), COUNT, .low = 1, .high = 100,
      .about = "how many steps L-BFGS learns from; each takes memory (5)"},

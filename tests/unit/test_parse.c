@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Words of the command line that end where they may be read no further. */
+/* Words of the command line that end where they may be read no further; and the option table beside
+ * the library's of settings. */
 
 #define _DEFAULT_SOURCE /* MAP_ANONYMOUS */
 
-#include "cli/options.h"
+#include "cli/table.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -61,8 +62,61 @@ static void short_words_are_read_no_further(void **state)
         }
 }
 
+/* Whether the words of the operand are the setting's, in any order. */
+static bool has_the_words(const struct cli_option *option, const struct impasto_setting *setting)
+{
+    struct cli_alternative alternative = {0};
+    size_t words = 0, found = 0;
+    for (const struct impasto_setting_word *w = setting->words; w && w->text; w++)
+        words++;
+    while (cli_next_alternative(option, &alternative))
+        for (const struct impasto_setting_word *w = setting->words; w && w->text; w++)
+            found += strlen(w->text) == alternative.length &&
+                     strncmp(w->text, alternative.text, alternative.length) == 0;
+    return found == words;
+}
+
+static void options_are_settings(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < cli_option_count; i++) {
+        const struct cli_option *option = &cli_options[i];
+        if (option->type != CLI_PARAM)
+            continue;
+        const struct impasto_setting *setting = impasto_setting_find(option->name);
+        assert_non_null(setting);
+        assert_true(!option->operand == (setting->kind == IMPASTO_SETTING_FLAG));
+        /* Of a text, NAME stands for most of them. */
+        if (option->operand && setting->kind != IMPASTO_SETTING_TEXT &&
+            !has_the_words(option, setting))
+            fail_msg("--%s %s has other words than the library", option->name, option->operand);
+    }
+}
+
+static void settings_are_options(void **state)
+{
+    (void)state;
+    size_t count;
+    const struct impasto_setting *settings = impasto_settings(&count);
+    for (size_t i = 0; i < count; i++) {
+        const struct cli_option *option = cli_find(settings[i].name, strlen(settings[i].name));
+        char help[CLI_HELP_SIZE];
+        if (!option && settings[i].decides != IMPASTO_DECIDES_NOTHING)
+            fail_msg("%s has no option", settings[i].name);
+        if (!option)
+            continue;
+        cli_help_of(option, help);
+        assert_null(strchr(help, '`'));
+        assert_true(strlen(help) + 1 < sizeof(help));
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(short_words_are_read_no_further)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(short_words_are_read_no_further),
+        cmocka_unit_test(options_are_settings),
+        cmocka_unit_test(settings_are_options),
+    };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

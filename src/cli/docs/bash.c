@@ -100,7 +100,7 @@ void docs_bash(FILE *stream)
         fputs("        ", stream);
         put_names(stream, option, " | ");
         fprintf(stream, ")\n            %s \"%s\"%s\n            return\n            ;;\n",
-                option->type == CLI_LAYERS ? "_impasto_offer_list" : "_impasto_offer", words,
+                cli_type_of(option) == CLI_LAYERS ? "_impasto_offer_list" : "_impasto_offer", words,
                 kind_of(option) == FILES ? " files" : "");
     }
     for (enum kind kind = NOTHING; kind < KINDS; kind++)

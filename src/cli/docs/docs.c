@@ -9,7 +9,9 @@
 void docs_summary(const struct cli_option *option, char *text, size_t size)
 {
     static const char *const ends[] = {"; ", ". "};
-    snprintf(text, size, "%s", option->help);
+    char help[CLI_HELP_SIZE];
+    cli_help_of(option, help);
+    snprintf(text, size, "%s", help);
     for (size_t i = 0; i < sizeof(ends) / sizeof(*ends); i++)
         if (strstr(text, ends[i]))
             *strstr(text, ends[i]) = 0;
@@ -29,12 +31,15 @@ void docs_words(const struct cli_option *option, char *text, size_t size)
 {
     struct cli_alternative alternative = {0};
     text[0] = 0;
-    while (cli_next_alternative(option, &alternative))
+    if (option->type == CLI_PARAM && option->operand)
+        for (const struct impasto_setting_word *w = cli_row(option).words; w && w->text; w++)
+            append(text, size, w->text, strlen(w->text));
+    while (option->type != CLI_PARAM && cli_next_alternative(option, &alternative))
         if (!alternative.placeholder)
             append(text, size, alternative.text, alternative.length);
-    if (option->words)
-        append(text, size, option->words, strlen(option->words));
-    for (int l = 0; option->type == CLI_LAYERS && l < IMPASTO_LAYERS; l++)
+    if (option->offers)
+        append(text, size, option->offers, strlen(option->offers));
+    for (int l = 0; cli_type_of(option) == CLI_LAYERS && l < IMPASTO_LAYERS; l++)
         append(text, size, impasto_layer_name(l), strlen(impasto_layer_name(l)));
 }
 

@@ -129,7 +129,7 @@ static void put_operand(FILE *stream, const struct cli_option *option)
 
 static void put_option(FILE *stream, const struct cli_option *option)
 {
-    char name[80];
+    char name[80], help[CLI_HELP_SIZE];
     fputs(".TP\n", stream);
     if (option->letter) {
         snprintf(name, sizeof(name), "-%c", option->letter);
@@ -140,7 +140,8 @@ static void put_option(FILE *stream, const struct cli_option *option)
     put_strong(stream, name);
     put_operand(stream, option);
     fputc('\n', stream);
-    put_text(stream, option->help);
+    cli_help_of(option, help);
+    put_text(stream, help);
 }
 
 static void put_facts(FILE *stream, const char *title, const struct cli_fact *facts)

@@ -16,7 +16,7 @@ static void write_value(FILE *stream, const struct cli_option *option)
     fputc(':', stream);
     docs_quote(stream, option->operand, IN_MESSAGE);
     fputc(':', stream);
-    if (option->type == CLI_LAYERS)
+    if (cli_type_of(option) == CLI_LAYERS)
         fprintf(stream, "_sequence compadd - %s", words);
     else if (files && words[0])
         fprintf(stream, "{_alternative \"words\\:word\\:(%s)\" \"files\\:file\\:_files\"}", words);

@@ -7,10 +7,11 @@
 
 #define OPTION(field) .offset = offsetof(struct cli_weights_options, field)
 
-static const struct cli_choice conventions[] = {{"auto", IMPASTO_CONVENTION_AUTO},
-                                                {"caffe", IMPASTO_CONVENTION_CAFFE},
-                                                {"torchvision", IMPASTO_CONVENTION_TORCHVISION},
-                                                {0}};
+static const struct impasto_setting_word conventions[] = {
+    {"auto", IMPASTO_CONVENTION_AUTO},
+    {"caffe", IMPASTO_CONVENTION_CAFFE},
+    {"torchvision", IMPASTO_CONVENTION_TORCHVISION},
+    {0}};
 
 #define OUTPUT_ROW                                                                                 \
     {                                                                                              \
@@ -39,7 +40,7 @@ static const struct cli_option fetch_rows[] = {
 static const struct cli_option convert_rows[] = {
     OUTPUT_ROW,
     {"convention", 0, NULL, "auto|caffe|torchvision", CLI_CHOICE, OPTION(convention),
-     .choices = conventions, .help = "the input that the weights expect (auto: as the file says)"},
+     .words = conventions, .help = "the input that the weights expect (auto: as the file says)"},
     HALF_ROW,
     FORCE_ROW,
 };
