@@ -2,7 +2,7 @@
 #ifndef CLI_EVENTS_H
 #define CLI_EVENTS_H
 
-/* --progress json: how a run goes, for other programs. README.md says what the lines hold. */
+/* --progress json: how a run goes, for other programs. doc/formats.md says what the lines hold. */
 
 #include "cli/cli.h"
 

@@ -45,7 +45,7 @@ from common import ANY, BAD, OK  # noqa: E402
 
 # Of each family, at least so many bad files.
 LEAST = 500
-# MiB of memory that the process which opens all files may ever hold. README says how it comes about.
+# MiB of memory that the process which opens all files may ever hold. tests/README.md says how it comes about.
 CAP = 640
 # The same for the program, which has an OpenCL driver in it.
 PROGRAM_CAP = 1024

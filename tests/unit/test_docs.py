@@ -433,6 +433,16 @@ class Documents(Case):
         (self.folder / "README.md").write_text(text)
         self.assertEqual(broken_links(self.folder, "README.md", text), ["nosuch.md", "#a-c"])
 
+    def test_commands(self):
+        """.ci/run takes the second of README's two commands; both work without sudo."""
+        readme = (ROOT / "README.md").read_text()
+        commands = re.findall(r"^```sh\n(.*apt-get.*)\n```$", readme, re.M)
+        self.assertEqual(len(commands), 2)
+        self.assertIn(f"<!-- test command -->\n```sh\n{commands[1]}\n```\n", readme)
+        self.assertTrue(commands[1].endswith("meson test -C build"))
+        for command in commands:
+            self.assertEqual(command.count("$(command -v sudo) apt-get"), command.count("apt-get"))
+
     def test_length(self):
         self.assertLessEqual((ROOT / "README.md").read_text().count("\n"), 300)
 
