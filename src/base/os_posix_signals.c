@@ -12,13 +12,13 @@
 static const struct {
     int number;
     bool crash; /* drivers may need theirs: what is put back is a handler, never its absence */
-} signals_kept[] = {
+} saved_signals[] = {
     {SIGINT, false},  {SIGTERM, false}, {SIGHUP, false},  {SIGPIPE, false},
     {SIGUSR1, false}, {SIGUSR2, false}, {SIGXFSZ, false}, {SIGABRT, true},
     {SIGSEGV, true},  {SIGBUS, true},   {SIGILL, true},
 };
 
-#define COUNT (sizeof(signals_kept) / sizeof(*signals_kept))
+#define COUNT (sizeof(saved_signals) / sizeof(*signals_kept))
 
 /* Handlers are the process's, and threads may be in drivers at a time: what the second finds may be
  * what the first one's driver has installed. */
@@ -33,7 +33,7 @@ void imp_os_save_handlers(void)
 {
     pthread_mutex_lock(&handlers.lock);
     for (size_t i = 0; handlers.inside == 0 && i < COUNT; i++)
-        handlers.saved[i] = sigaction(signals_kept[i].number, NULL, &handlers.actions[i]) == 0;
+        handlers.saved[i] = sigaction(saved_signals[i].number, NULL, &handlers.actions[i]) == 0;
     handlers.inside++;
     pthread_mutex_unlock(&handlers.lock);
 }
@@ -45,8 +45,8 @@ void imp_os_restore_handlers(void)
     for (size_t i = 0; handlers.inside == 0 && i < COUNT; i++) {
         const struct sigaction *action = &handlers.actions[i];
         const bool none = (action->sa_flags & SA_SIGINFO) == 0 && action->sa_handler == SIG_DFL;
-        if (handlers.saved[i] && !(signals_kept[i].crash && none))
-            (void)sigaction(signals_kept[i].number, action, NULL);
+        if (handlers.saved[i] && !(saved_signals[i].crash && none))
+            (void)sigaction(saved_signals[i].number, action, NULL);
     }
     pthread_mutex_unlock(&handlers.lock);
 }

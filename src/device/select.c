@@ -256,8 +256,8 @@ static void put_fastest_first(const struct imp_candidate *candidates, size_t *or
 }
 
 /* Writes "0: NAME, 2: NAME" for the given candidates, as many as there is room for. */
-static void describe(const struct imp_candidate *candidates, const size_t *chosen, size_t count,
-                     char *text, size_t size)
+static void list_text(const struct imp_candidate *candidates, const size_t *chosen, size_t count,
+                      char *text, size_t size)
 {
     size_t used = 0;
     text[0] = '\0';
@@ -299,7 +299,7 @@ static enum impasto_status fail_without_match(const struct imp_candidate *candid
     if (devices == 0)
         return imp_fail(error, IMPASTO_ERROR_DEVICE, "no OpenCL device found (%s: %s); %s",
                         candidates[0].info.platform, candidates[0].info.note, imp_quirks_advice());
-    describe(candidates, order, devices, list, sizeof(list));
+    list_text(candidates, order, devices, list, sizeof(list));
     if (spec->form == FORM_AUTO)
         return imp_fail(error, IMPASTO_ERROR_DEVICE,
                         "no OpenCL device fit for \"auto\"; there is %s; name one of these, or %s",
@@ -343,7 +343,7 @@ static enum impasto_status select_spec(const struct imp_candidate *candidates, s
         return fail_without_match(candidates, count, text, &spec, order, error);
     if (found > 1 && spec.form != FORM_AUTO && spec.form != FORM_TYPE) {
         char list[640];
-        describe(candidates, order, found, list, sizeof(list));
+        list_text(candidates, order, found, list, sizeof(list));
         return imp_fail(error, IMPASTO_ERROR_DEVICE,
                         "device \"%.100s\": fits %s; give an index or more of the name", text,
                         list);

@@ -124,7 +124,7 @@ static size_t exif_begin(const unsigned char *bytes, size_t size)
     return offset < size - 4 ? 4 + offset : size;
 }
 
-static enum impasto_status keep_item(struct reading *r, heif_item_id id, bool exif,
+static enum impasto_status take_item(struct reading *r, heif_item_id id, bool exif,
                                      struct impasto_block *block, struct impasto_error *error)
 {
     const size_t size = heif_image_handle_get_metadata_size(r->handle, id);
@@ -141,7 +141,7 @@ static enum impasto_status keep_item(struct reading *r, heif_item_id id, bool ex
     return status;
 }
 
-static enum impasto_status keep_metadata(struct reading *r, struct impasto_error *error)
+static enum impasto_status take_metadata(struct reading *r, struct impasto_error *error)
 {
     heif_item_id ids[16];
     struct impasto_metadata *metadata = &r->image->metadata;
@@ -151,10 +151,10 @@ static enum impasto_status keep_metadata(struct reading *r, struct impasto_error
         const char *kind = heif_image_handle_get_metadata_type(r->handle, ids[i]);
         const char *content = heif_image_handle_get_metadata_content_type(r->handle, ids[i]);
         if (kind && strcmp(kind, "Exif") == 0 && !metadata->exif.data)
-            IMP_TRY(keep_item(r, ids[i], true, &metadata->exif, error));
+            IMP_TRY(take_item(r, ids[i], true, &metadata->exif, error));
         if (kind && content && strcmp(kind, "mime") == 0 && !metadata->xmp.data &&
             strcmp(content, "application/rdf+xml") == 0)
-            IMP_TRY(keep_item(r, ids[i], false, &metadata->xmp, error));
+            IMP_TRY(take_item(r, ids[i], false, &metadata->xmp, error));
     }
     /* The picture has been turned by what its container says, whatever EXIF adds. */
     (void)imp_exif_orientation(&metadata->exif, true);
@@ -252,7 +252,7 @@ static enum impasto_status decode(struct reading *r, struct impasto_error *error
                                      sides[i + 1] > 0 ? (uint64_t)sides[i + 1] : 0, error));
     IMP_TRY(open_colour(r, error));
     IMP_TRY(decode_pixels(r, error));
-    return keep_metadata(r, error);
+    return take_metadata(r, error);
 }
 
 static enum impasto_status load(const char *name, const struct imp_image_source *source,

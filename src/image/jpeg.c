@@ -256,7 +256,7 @@ static size_t join_profile(struct reading *r)
 }
 
 /* The pieces of Photoshop's resources, put together, have the IPTC datasets. */
-static enum impasto_status keep_iptc(const struct reading *r, struct impasto_error *error)
+static enum impasto_status take_iptc(const struct reading *r, struct impasto_error *error)
 {
     struct impasto_block joined = {0};
     size_t size = 0;
@@ -284,7 +284,7 @@ static enum impasto_status keep_iptc(const struct reading *r, struct impasto_err
 }
 
 /* The first of each kind counts. */
-static enum impasto_status keep_metadata(const struct reading *r, struct impasto_error *error)
+static enum impasto_status take_metadata(const struct reading *r, struct impasto_error *error)
 {
     static const double units[] = {[1] = 1, [2] = 2.54};
     struct impasto_metadata *metadata = &r->image->metadata;
@@ -303,7 +303,7 @@ static enum impasto_status keep_metadata(const struct reading *r, struct impasto
     if (r->jpeg.saw_JFIF_marker && (r->jpeg.density_unit == 1 || r->jpeg.density_unit == 2))
         imp_density_set(metadata->density, r->jpeg.X_density, r->jpeg.Y_density,
                         units[r->jpeg.density_unit]);
-    return keep_iptc(r, error);
+    return take_iptc(r, error);
 }
 
 /* Whether the scans have brought every component, and all bits of what they have begun: else scans
@@ -352,7 +352,7 @@ static enum impasto_status decode(struct reading *r, const struct imp_image_sour
     colours.profile = r->profile;
     const size_t width = jpeg->image_width, count = width * (size_t)model;
     IMP_TRY(impasto_image_create((int)width, (int)jpeg->image_height, &r->image, error));
-    IMP_TRY(keep_metadata(r, error));
+    IMP_TRY(take_metadata(r, error));
     if (!colours.profile && model == IMP_COLOUR_RGB &&
         imp_exif_is_adobe_rgb(&r->image->metadata.exif))
         imp_colour_adobe_rgb(&colours);

@@ -246,7 +246,7 @@ static double per_inch(png_uint_32 per_metre_given)
 }
 
 /* A raw profile: EXIF and XMP may have the mark that they have in JPEG files. */
-static enum impasto_status keep_profile(const struct impasto_block *profile,
+static enum impasto_status take_profile(const struct impasto_block *profile,
                                         struct impasto_metadata *metadata,
                                         struct impasto_error *error)
 {
@@ -263,7 +263,7 @@ static enum impasto_status keep_profile(const struct impasto_block *profile,
     return IMPASTO_OK;
 }
 
-static enum impasto_status keep_text(const png_text *text, struct impasto_metadata *metadata,
+static enum impasto_status take_text(const png_text *text, struct impasto_metadata *metadata,
                                      struct impasto_error *error)
 {
     static const char raw[] = "Raw profile type ";
@@ -274,13 +274,13 @@ static enum impasto_status keep_text(const png_text *text, struct impasto_metada
     struct impasto_block profile = {0};
     enum impasto_status status = imp_raw_profile_read(text->text, &profile, error);
     if (status == IMPASTO_OK && profile.size > 0)
-        status = keep_profile(&profile, metadata, error);
+        status = take_profile(&profile, metadata, error);
     free(profile.data);
     return status;
 }
 
 /* The chunk for EXIF comes before what others have instead. */
-static enum impasto_status keep_metadata(struct reading *r, struct impasto_error *error)
+static enum impasto_status take_metadata(struct reading *r, struct impasto_error *error)
 {
     struct impasto_metadata *metadata = &r->image->metadata;
     png_uint_32 size, across, down;
@@ -291,7 +291,7 @@ static enum impasto_status keep_metadata(struct reading *r, struct impasto_error
         IMP_TRY(imp_block_copy(block, size, &metadata->exif, error));
     const int count = png_get_text(r->png, r->info, &texts, NULL);
     for (int i = 0; i < count; i++)
-        IMP_TRY(keep_text(&texts[i], metadata, error));
+        IMP_TRY(take_text(&texts[i], metadata, error));
     imp_exif_density(&metadata->exif, metadata->density);
     if (png_get_pHYs(r->png, r->info, &across, &down, &unit) && unit == PNG_RESOLUTION_METER)
         imp_density_set(metadata->density, per_inch(across), per_inch(down), 1);
@@ -301,7 +301,7 @@ static enum impasto_status keep_metadata(struct reading *r, struct impasto_error
 /* The first text under our keyword that is fit to be settings: a new string, or *settings as it
  * was. Our own is UTF-8 (iTXt), but other programs that keep it may choose another kind
  * of chunk. */
-static enum impasto_status keep_settings(const struct reading *r, char **settings,
+static enum impasto_status take_settings(const struct reading *r, char **settings,
                                          struct impasto_error *error)
 {
     png_textp texts;
@@ -433,8 +433,8 @@ static enum impasto_status decode(struct reading *r, const struct imp_image_sour
     }
     /* NOLINTEND(clang-analyzer-unix.Malloc) */
     IMP_TRY(read_rest(r, session));
-    IMP_TRY(keep_settings(r, &r->image->settings, error));
-    IMP_TRY(keep_metadata(r, error));
+    IMP_TRY(take_settings(r, &r->image->settings, error));
+    IMP_TRY(take_metadata(r, error));
     if (r->unstated && layout.model == IMP_COLOUR_RGB)
         convert_from_exif(r->image);
     return IMPASTO_OK;
@@ -467,7 +467,7 @@ static enum impasto_status decode_settings(struct reading *r, const struct imp_i
     begin(r, source);
     png_set_user_limits(r->png, IMP_IMAGE_LARGEST_SIDE, IMP_IMAGE_LARGEST_SIDE);
     png_read_info(r->png, r->info);
-    IMP_TRY(keep_settings(r, settings, session->error));
+    IMP_TRY(take_settings(r, settings, session->error));
     if (*settings)
         return IMPASTO_OK;
     /* Some programs write texts after the pixels, which libpng steps over only row by row: for
@@ -480,7 +480,7 @@ static enum impasto_status decode_settings(struct reading *r, const struct imp_i
         for (png_uint_32 y = 0; y < height; y++)
             png_read_row(r->png, NULL, NULL);
     IMP_TRY(read_rest(r, session));
-    return keep_settings(r, settings, session->error);
+    return take_settings(r, settings, session->error);
 }
 
 static enum impasto_status load_settings(const struct imp_image_source *source, char **settings,

@@ -495,7 +495,7 @@ static enum impasto_status read_generally(struct reading *r, struct impasto_erro
 }
 
 /* A tag's bytes. Some programs call IPTC's 32-bit words, which are then in the file's order. */
-static enum impasto_status keep_tag(struct reading *r, uint32_t tag, bool words,
+static enum impasto_status take_tag(struct reading *r, uint32_t tag, bool words,
                                     struct impasto_block *block, struct impasto_error *error)
 {
     uint32_t count = 0;
@@ -551,8 +551,8 @@ static enum impasto_status decode(struct reading *r, struct impasto_error *error
     free(r->band);
     r->band = NULL; /* there is to be room to turn the picture in */
     struct impasto_metadata *metadata = &r->image->metadata;
-    IMP_TRY(keep_tag(r, TIFFTAG_XMLPACKET, false, &metadata->xmp, error));
-    IMP_TRY(keep_tag(r, TIFFTAG_RICHTIFFIPTC, true, &metadata->iptc, error));
+    IMP_TRY(take_tag(r, TIFFTAG_XMLPACKET, false, &metadata->xmp, error));
+    IMP_TRY(take_tag(r, TIFFTAG_RICHTIFFIPTC, true, &metadata->iptc, error));
     read_density(r, metadata->density);
     return imp_exif_turn(&r->image, field(r, TIFFTAG_ORIENTATION), error);
 }

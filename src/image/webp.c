@@ -48,7 +48,7 @@ static enum impasto_status damaged(const struct imp_image_source *source,
 }
 
 /* A chunk of the file beside its frames. `prefix`: left out where the chunk begins with it. */
-static enum impasto_status keep_chunk(struct reading *r, const char *name, const char *prefix,
+static enum impasto_status take_chunk(struct reading *r, const char *name, const char *prefix,
                                       size_t prefix_size, struct impasto_block *block,
                                       struct impasto_error *error)
 {
@@ -122,8 +122,8 @@ static enum impasto_status decode(struct reading *r, const struct imp_image_sour
     free(r->canvas);
     r->canvas = NULL; /* there is to be room to turn the picture in */
     struct impasto_metadata *metadata = &r->image->metadata;
-    IMP_TRY(keep_chunk(r, "EXIF", IMP_EXIF_MARK, sizeof(IMP_EXIF_MARK), &metadata->exif, error));
-    IMP_TRY(keep_chunk(r, "XMP ", "", 0, &metadata->xmp, error));
+    IMP_TRY(take_chunk(r, "EXIF", IMP_EXIF_MARK, sizeof(IMP_EXIF_MARK), &metadata->exif, error));
+    IMP_TRY(take_chunk(r, "XMP ", "", 0, &metadata->xmp, error));
     imp_exif_density(&metadata->exif, metadata->density);
     return imp_exif_turn(&r->image, imp_exif_orientation(&metadata->exif, true), error);
 }

@@ -302,9 +302,9 @@ static bool bind(struct scan *s)
  * as the value of what may come along. */
 static void emit_scaffold(struct scan *s, const struct attribute *a)
 {
-    const bool keeps = s->privacy == IMPASTO_PRIVACY_KEEP || is(a->name.local, "parseType") ||
+    const bool whole = s->privacy == IMPASTO_PRIVACY_KEEP || is(a->name.local, "parseType") ||
                        (is(a->name.local, "resource") && s->property > 0);
-    if (keeps) {
+    if (whole) {
         emit(s, a->all.text, a->all.size);
     } else if (is(a->name.local, "about")) {
         emit(s, a->all.text, (size_t)(a->value.text - a->all.text));

@@ -53,10 +53,10 @@ enum imp_verdict imp_guard_judge(struct imp_guard *guard, bool trial, bool undoa
 {
     guard->failures++;
     if (guard->failures == 1)
-        return IMP_VERDICT_AGAIN;
+        return IMP_VERDICT_RETRY;
     if (trial)
         return IMP_VERDICT_SHORTER;
     if (guard->failures >= IMP_GUARD_TRIES)
         return IMP_VERDICT_GIVE_UP;
-    return undoable ? IMP_VERDICT_TAKE_BACK : IMP_VERDICT_AGAIN;
+    return undoable ? IMP_VERDICT_TAKE_BACK : IMP_VERDICT_RETRY;
 }

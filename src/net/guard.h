@@ -25,7 +25,7 @@ struct imp_guard {
 
 /* What to do about an evaluation that is not finite. */
 enum imp_verdict {
-    IMP_VERDICT_AGAIN,     /* measure the same again: the fault may pass */
+    IMP_VERDICT_RETRY,     /* measure the same again: the fault may pass */
     IMP_VERDICT_SHORTER,   /* a trial was too long: tell the optimiser so */
     IMP_VERDICT_TAKE_BACK, /* take the last step back, and take half of it */
     IMP_VERDICT_GIVE_UP,

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-void imp_layout_add(struct imp_layout *layout, struct imp_buffer **slot, size_t bytes,
+void imp_layout_add(struct imp_layout *layout, struct imp_buffer **buffer, size_t bytes,
                     const char *purpose)
 {
     if (layout->failed || bytes == 0)
@@ -22,7 +22,7 @@ void imp_layout_add(struct imp_layout *layout, struct imp_buffer **slot, size_t 
         layout->capacity = capacity;
     }
     layout->items[layout->count++] =
-        (struct imp_allocation){.slot = slot, .bytes = bytes, .purpose = purpose};
+        (struct imp_allocation){.buffer = buffer, .bytes = bytes, .purpose = purpose};
 }
 
 static uint64_t add_saturating(uint64_t a, uint64_t b)
@@ -42,7 +42,7 @@ uint64_t imp_layout_held(const struct imp_layout *layout)
 {
     uint64_t held = 0;
     for (size_t i = 0; i < layout->count; i++)
-        held += *layout->items[i].slot ? layout->items[i].bytes : 0;
+        held += *layout->items[i].buffer ? layout->items[i].bytes : 0;
     return held;
 }
 
@@ -79,10 +79,10 @@ enum impasto_status imp_layout_allocate(const struct imp_layout *layout, struct 
     for (size_t i = 0; i < layout->count; i++) {
         const struct imp_allocation *item = &layout->items[i];
         const enum impasto_status status =
-            imp_buffer_create(device, item->bytes, item->purpose, item->slot);
+            imp_buffer_create(device, item->bytes, item->purpose, item->buffer);
         if (status != IMPASTO_OK) {
             while (i-- > 0)
-                imp_buffer_free(layout->items[i].slot);
+                imp_buffer_free(layout->items[i].buffer);
             return status;
         }
     }
@@ -92,7 +92,7 @@ enum impasto_status imp_layout_allocate(const struct imp_layout *layout, struct 
 void imp_layout_release(struct imp_layout *layout)
 {
     for (size_t i = 0; i < layout->count; i++)
-        imp_buffer_free(layout->items[i].slot);
+        imp_buffer_free(layout->items[i].buffer);
     free(layout->items);
     *layout = (struct imp_layout){0};
 }

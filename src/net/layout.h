@@ -14,9 +14,9 @@
 #include <impasto/plan.h>
 
 struct imp_allocation {
-    struct imp_buffer **slot; /* where the buffer goes */
-    size_t bytes;             /* SIZE_MAX: larger than anything can index */
-    const char *purpose;      /* static; rows of the plan are sums by purpose */
+    struct imp_buffer **buffer; /* where it goes */
+    size_t bytes;               /* SIZE_MAX: larger than anything can index */
+    const char *purpose;        /* static; rows of the plan are sums by purpose */
 };
 
 struct imp_layout {
@@ -25,7 +25,7 @@ struct imp_layout {
     bool failed; /* out of host memory while listing; imp_layout_allocate reports it */
 };
 
-void imp_layout_add(struct imp_layout *layout, struct imp_buffer **slot, size_t bytes,
+void imp_layout_add(struct imp_layout *layout, struct imp_buffer **buffer, size_t bytes,
                     const char *purpose);
 /* Bytes of all buffers (saturating), and of the largest. */
 uint64_t imp_layout_bytes(const struct imp_layout *layout);

@@ -219,9 +219,9 @@ static enum impasto_status take_step(struct imp_device *device, struct imp_optim
 }
 
 /* Nothing was found below the point's loss. */
-static enum impasto_status search_again(struct imp_device *device,
-                                        struct imp_optimizer_state *state,
-                                        const struct imp_lbfgs_vectors *v, double learning_rate)
+static enum impasto_status restart_search(struct imp_device *device,
+                                          struct imp_optimizer_state *state,
+                                          const struct imp_lbfgs_vectors *v, double learning_rate)
 {
     struct imp_lbfgs *lbfgs = state->lbfgs;
     struct imp_linesearch *search = &lbfgs->search;
@@ -263,7 +263,7 @@ static enum impasto_status step(struct imp_device *device, struct imp_optimizer_
     case IMP_SEARCH_FAILED:
         break;
     }
-    return search_again(device, state, &v, learning_rate);
+    return restart_search(device, state, &v, learning_rate);
 }
 
 static enum impasto_status numbers(struct imp_device *device, struct imp_optimizer_state *state,

@@ -218,7 +218,7 @@ static enum impasto_status shorten_trial(struct imp_scale *scale, int iteration,
 }
 
 /* Another look at the image; a trial is made again before. */
-static enum impasto_status look_again(struct imp_scale *scale, int iteration)
+static enum impasto_status retry(struct imp_scale *scale, int iteration)
 {
     warn(scale, iteration, "it is measured again");
     return is_trial(scale)
@@ -238,8 +238,8 @@ static enum impasto_status measure_soundly(struct imp_scale *scale, int iteratio
             return IMPASTO_OK;
         IMP_TRY(mend_average(scale));
         switch (imp_guard_judge(&scale->guard, is_trial(scale), can_undo(scale))) {
-        case IMP_VERDICT_AGAIN:
-            IMP_TRY(look_again(scale, iteration));
+        case IMP_VERDICT_RETRY:
+            IMP_TRY(retry(scale, iteration));
             break;
         case IMP_VERDICT_SHORTER:
             return shorten_trial(scale, iteration, total);
