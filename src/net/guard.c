@@ -16,7 +16,8 @@ enum impasto_status imp_guard_watch(struct imp_guard *guard, const char *what,
 {
     const int which = guard->watched++;
     guard->what[which] = what;
-    return imp_losses_check(guard->losses, which, buffer);
+    return imp_count_not_finite(guard->device, buffer, guard->elements, *guard->sums,
+                                guard->slot + which);
 }
 
 bool imp_guard_is_sound(struct imp_guard *guard, double loss)

@@ -4,23 +4,28 @@
 
 /*
  * The guard against numbers that are not finite. It is told which buffers to watch, counts on the
- * device, and says what to do. Its counts come to the host with the losses.
+ * device, and says what to do. Its counts come to the host with the losses, in one reading.
  */
 
-#include "net/losses.h"
+#include "ops/sums.h"
 
 /* Failures running after which a run ends: the first, the same measured again, and then a half, a
  * quarter and an eighth of the step. The first two tell what passes from what stays, the others
  * whether it is the step. An iteration's time is lost with each. */
 #define IMP_GUARD_TRIES 5
 
+/* Buffers that are watched: the gradient, the optimiser's vectors that are carried, the average. */
+#define IMP_GUARD_BUFFERS 4
+
 struct imp_guard {
-    struct imp_losses *losses;     /* whose sums hold the counts */
-    const char *what[IMP_CHECKS];  /* each buffer that is watched, for messages; static */
-    int watched, elements;         /* buffers; floats of each */
-    double not_finite[IMP_CHECKS]; /* as imp_losses_read has them */
-    int failures;                  /* running */
-    char doubt[96];                /* what was found last that is not finite */
+    struct imp_device *device;
+    struct imp_buffer *const *sums;       /* which has the counts, from slot `slot` on */
+    int slot, elements;                   /* floats of each buffer that is watched */
+    int watched;                          /* buffers */
+    const char *what[IMP_GUARD_BUFFERS];  /* each of them, for messages; static */
+    double not_finite[IMP_GUARD_BUFFERS]; /* the counts, which who reads the sums puts here */
+    int failures;                         /* running */
+    char doubt[96];                       /* what was found last that is not finite */
 };
 
 /* What to do about an evaluation that is not finite. */

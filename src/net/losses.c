@@ -46,8 +46,8 @@ void imp_losses_init(struct imp_losses *losses, struct imp_device *device,
     imp_style_init(&losses->style, device, options, region, regions, &losses->slots);
     losses->style.sums = &losses->sums;
     losses->tv_slot = losses->slots++;
-    losses->check_slot = losses->slots;
-    losses->slots += IMP_CHECKS;
+    losses->spare_slot = losses->slots;
+    losses->slots += IMP_SPARE_SUMS;
 }
 
 void imp_losses_layout(struct imp_losses *losses, struct imp_layout *layout)
@@ -165,14 +165,6 @@ enum impasto_status imp_losses_tv_gradient(struct imp_losses *losses,
                            losses->tv_weight);
 }
 
-enum impasto_status imp_losses_check(struct imp_losses *losses, int which,
-                                     const struct imp_buffer *buffer)
-{
-    losses->checked = which + 1 > losses->checked ? which + 1 : losses->checked;
-    return imp_count_not_finite(losses->device, buffer, 3 * losses->height * losses->width,
-                                losses->sums, losses->check_slot + which);
-}
-
 static void report(const struct imp_losses *losses, const double *totals,
                    struct imp_loss_values *values)
 {
@@ -196,17 +188,17 @@ static void report(const struct imp_losses *losses, const double *totals,
 }
 
 enum impasto_status imp_losses_read(struct imp_losses *losses, struct imp_loss_values *values,
-                                    double not_finite[IMP_CHECKS])
+                                    double *spare, int count)
 {
-    const int slots = losses->check_slot + losses->checked;
+    const int slots = losses->spare_slot + count;
     double *totals = malloc((size_t)losses->slots * sizeof(*totals));
     if (!totals)
         return imp_device_fail_memory(losses->device, "sums", 0);
     const enum impasto_status status = imp_sums_read(losses->device, losses->sums, slots, totals);
     if (status == IMPASTO_OK) {
         report(losses, totals, values);
-        for (int i = 0; i < IMP_CHECKS; i++)
-            not_finite[i] = i < losses->checked ? totals[losses->check_slot + i] : 0;
+        for (int i = 0; i < count; i++)
+            spare[i] = totals[losses->spare_slot + i];
     }
     free(totals);
     return status;

@@ -18,13 +18,11 @@ struct imp_losses {
     struct imp_style style;
     struct imp_buffer *sums;
     int content_slot[IMPASTO_LAYERS], tv_slot, slots;
-    int check_slot; /* the first of IMP_CHECKS */
-    int checked;    /* how many of them are in use */
+    int spare_slot; /* the first of IMP_SPARE_SUMS */
 };
 
-/* Buffers that can be checked for numbers that are not finite: the gradient, the optimiser's
- * vectors that are carried, the average. */
-#define IMP_CHECKS 4
+/* Sums that others may make in `sums`, to be read with the losses. */
+#define IMP_SPARE_SUMS 4
 
 /* region: as imp_style_init's. */
 void imp_losses_init(struct imp_losses *losses, struct imp_device *device,
@@ -41,18 +39,13 @@ enum impasto_status imp_losses_measure_tv(struct imp_losses *losses,
 enum impasto_status imp_losses_tv_gradient(struct imp_losses *losses,
                                            const struct imp_buffer *image,
                                            struct imp_buffer *gradient);
-/* Counts the NaN and infinite elements of a buffer of the image's size, as check number `which` for
- * imp_losses_read. */
-enum impasto_status imp_losses_check(struct imp_losses *losses, int which,
-                                     const struct imp_buffer *buffer);
 /* The losses of an image: those of the layers before their weights, and the weighted sum of all. */
 struct imp_loss_values {
     double total, tv;
     double content[IMPASTO_LAYERS], style[IMPASTO_LAYERS];
 };
-/* Waits for them. not_finite: how many elements were not finite in each buffer as last checked, 0
- * where there was none. */
+/* Waits for them, and for the first `count` of the spare sums. */
 enum impasto_status imp_losses_read(struct imp_losses *losses, struct imp_loss_values *values,
-                                    double not_finite[IMP_CHECKS]);
+                                    double *spare, int count);
 
 #endif

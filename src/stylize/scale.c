@@ -47,7 +47,9 @@ enum impasto_status imp_scale_init(struct imp_scale *scale, struct imp_device *d
         .holds = sources->keep != NULL,
     };
     IMP_TRY(imp_objective_init(&scale->objective, device, &options));
-    scale->guard = (struct imp_guard){.losses = &scale->objective.losses,
+    scale->guard = (struct imp_guard){.device = device,
+                                      .sums = &scale->objective.losses.sums,
+                                      .slot = scale->objective.losses.spare_slot,
                                       .elements = (int)(3 * imp_canvas_count(sizes))};
     for (int r = 0; r < sources->regions; r++) {
         struct imp_style_region *region = &scale->objective.region[r];

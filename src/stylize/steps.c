@@ -49,7 +49,9 @@ static enum impasto_status watch_state(struct imp_scale *scale)
 /* Waits for the losses, and for what was counted. */
 static enum impasto_status read_losses(struct imp_scale *scale, struct imp_loss_values *values)
 {
-    return imp_losses_read(&scale->objective.losses, values, scale->guard.not_finite);
+    _Static_assert(IMP_GUARD_BUFFERS <= IMP_SPARE_SUMS, "the guard counts in spare sums");
+    return imp_losses_read(&scale->objective.losses, values, scale->guard.not_finite,
+                           scale->guard.watched);
 }
 
 static enum impasto_status evaluate(struct imp_scale *scale, bool gradient,
