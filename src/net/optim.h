@@ -4,7 +4,7 @@
 
 /* The optimisers: a table of ways to step, and what of them goes into a checkpoint. */
 
-#include "net/layout.h"
+#include "device/layout.h"
 #include "ops/step.h"
 #include "store/store.h"
 

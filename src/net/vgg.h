@@ -5,7 +5,7 @@
 /* VGG19: its weights on the device (model.c), and the network at one size, forwards and backwards
  * (vgg19.c). */
 
-#include "net/layout.h"
+#include "device/layout.h"
 #include "net/weights.h"
 #include "ops/conv.h"
 #include "ops/element.h"

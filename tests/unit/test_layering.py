@@ -33,9 +33,9 @@ ROOMS = {
 PUBLIC = {
     "base": {"base", "file", "setting"},
     "image": {"image"},
-    "device": {"device"},
+    "device": {"device", "plan"},
     "ops": set(),
-    "net": {"params", "plan", "weights"},
+    "net": {"params", "weights"},
     "selftest": set(),
     "stylize": {"device", "job"},
     "cli": {"impasto"},

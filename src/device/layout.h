@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef IMP_NET_LAYOUT_H
-#define IMP_NET_LAYOUT_H
+#ifndef IMP_DEVICE_LAYOUT_H
+#define IMP_DEVICE_LAYOUT_H
 
 /*
  * The list of the buffers that a job wants. Objects above are plain structs. Their life: _init

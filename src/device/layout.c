@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Device memory as a list: what is wanted, for what, how much in all; then all of it or none. */
 
-#include "net/layout.h"
+#include "device/layout.h"
 
 #include <stdlib.h>
 #include <string.h>
