@@ -18,7 +18,7 @@ static const struct {
     {SIGSEGV, true},  {SIGBUS, true},   {SIGILL, true},
 };
 
-#define COUNT (sizeof(saved_signals) / sizeof(*signals_kept))
+#define COUNT (sizeof(saved_signals) / sizeof(*saved_signals))
 
 /* Handlers are the process's, and threads may be in drivers at a time: what the second finds may be
  * what the first one's driver has installed. */

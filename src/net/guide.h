@@ -4,7 +4,7 @@
 
 /* Where in a picture a style counts. */
 
-#include "net/vgg.h"
+#include "vgg/vgg.h"
 
 /* How much each position of a picture counts for a style, 0 to 1, at the size of every stage. */
 struct imp_guide {

@@ -9,7 +9,7 @@
  */
 
 #include "net/losses.h"
-#include "net/weights.h"
+#include "vgg/weights.h"
 #include "ops/element.h"
 #include "ops/step.h"
 

@@ -2,7 +2,7 @@
 /* What a job was made from and how it computes, as checksums: whether another can go on where it
  * was. */
 
-#include "net/vgg.h"
+#include "vgg/vgg.h"
 #include "stylize/job.h"
 
 #include <math.h>

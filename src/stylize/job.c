@@ -5,7 +5,7 @@
  * end of a scale goes on to the next.
  */
 
-#include "net/vgg.h"
+#include "vgg/vgg.h"
 #include "stylize/job.h"
 
 #include <stdlib.h>

@@ -2,7 +2,7 @@
 /* Presets, and what they mean to the rooms below. */
 
 #include "net/optim.h"
-#include "net/weights.h"
+#include "vgg/weights.h"
 #include "stylize/stylize.h"
 
 #include <math.h>

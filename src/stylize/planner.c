@@ -5,7 +5,7 @@
  * best of those that fit is taken.
  */
 
-#include "net/vgg.h"
+#include "vgg/vgg.h"
 #include "stylize/scale.h"
 
 #include <math.h>

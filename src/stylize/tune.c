@@ -5,7 +5,7 @@
  * found.
  */
 
-#include "net/weights.h"
+#include "vgg/weights.h"
 #include "stylize/stylize.h"
 
 #include <math.h>

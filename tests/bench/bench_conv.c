@@ -11,7 +11,7 @@
  * a median, see imp_tune_time; the peaks are the best of RUNS runs.
  */
 
-#include "net/weights.h"
+#include "vgg/weights.h"
 #include "open_device.h"
 #include "stylize/stylize.h"
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Writes src/net/builtin_table.h to standard output, and each layer's statistics to standard error.
+/* Writes src/vgg/builtin_table.h to standard output, and each layer's statistics to standard error.
  * Run it again when the recipe in builtin.c changes. */
 
 #include "calibration.h"
 
-#include "net/weights.h"
+#include "vgg/weights.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -8,7 +8,7 @@
 
 #include "calibration.h"
 
-#include "net/builtin.h"
+#include "vgg/builtin.h"
 #include "pictures.h"
 
 #include <math.h>

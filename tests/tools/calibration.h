@@ -2,7 +2,7 @@
 #ifndef CALIBRATION_H
 #define CALIBRATION_H
 
-/* The measurement behind src/net/builtin_table.h: how each channel of the built-in weights responds
+/* The measurement behind src/vgg/builtin_table.h: how each channel of the built-in weights responds
  * to procedural pictures. */
 
 #include <stddef.h>

@@ -2,7 +2,7 @@
 /* The built-in weights: their table is what the calibration gives, and calibrated they behave. */
 
 #include "calibration.h"
-#include "net/builtin.h"
+#include "vgg/builtin.h"
 
 #include <math.h>
 #include <setjmp.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The Keras reader: the variants that exist, the faults that a file can have. */
 
-#include "net/weights.h"
+#include "vgg/weights.h"
 #include "weights_files.h"
 
 #include <math.h>

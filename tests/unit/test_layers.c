@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The names of layers, and lists of them. */
 
-#include "net/weights.h"
+#include "vgg/weights.h"
 
 #include <locale.h>
 #include <setjmp.h>

@@ -2,7 +2,7 @@
 /* The safetensors reader: every fault that a file can have, half precision, files that end early.
  */
 
-#include "net/weights.h"
+#include "vgg/weights.h"
 #include "weights_files.h"
 
 #include <math.h>

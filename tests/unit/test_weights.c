@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Where weights are looked for, which input goes with them, and saving. */
 
-#include "net/weights.h"
+#include "vgg/weights.h"
 #include "weights_files.h"
 
 #include <errno.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "net/weights.h"
+#include "vgg/weights.h"
 #include "weights_files.h"
 
 void write_safetensors(const char *path, uint64_t length, const char *header, const void *data,

@@ -5,7 +5,7 @@
 /* Files of weights, the smallest there are, and what the tests expect of a file. */
 
 #include "files.h"
-#include "net/weights.h"
+#include "vgg/weights.h"
 
 /* An entry of a safetensors header, 32-bit; all but the name as JSON. */
 #define TENSOR(name, shape, begin, end)                                                            \

@@ -12,7 +12,7 @@
  * leaves the program's own use of libhdf5, which has global state, alone.
  */
 
-#include "net/weights.h"
+#include "vgg/weights.h"
 
 #include <string.h>
 
@@ -25,7 +25,7 @@ static bool probe(const unsigned char *head, size_t size)
 #ifdef IMP_HAVE_HDF5
 
 #include "base/os.h"
-#include "net/hdf5_reader.h"
+#include "vgg/hdf5_reader.h"
 
 #include <errno.h>
 #include <stdlib.h>

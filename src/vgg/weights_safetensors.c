@@ -4,7 +4,7 @@
  * file with the classifier's 500 MB costs no more than the convolutions.
  */
 
-#include "net/weights.h"
+#include "vgg/weights.h"
 #include "store/store.h"
 
 #include <jansson.h>

@@ -4,7 +4,7 @@
  * any layer is asked for, and generated layers are made one at a time.
  */
 
-#include "net/weights.h"
+#include "vgg/weights.h"
 #include "store/store.h"
 
 #include <string.h>

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef IMP_HDF5_READER_H
-#define IMP_HDF5_READER_H
+#ifndef IMP_VGG_HDF5_READER_H
+#define IMP_VGG_HDF5_READER_H
 
 /*
- * What keras_h5.c needs of libhdf5, which brings some thirty libraries. hdf5_reader.c offers it
- * from a module of its own, which is loaded when a file is in this format. So it uses nothing of
+ * What weights_keras.c needs of libhdf5, which brings some thirty libraries. hdf5_reader.c offers
+ * it from a module of its own, which is loaded when a file is in this format. So it uses nothing of
  * the library.
  *
  * What is opened is a number, negative where that failed; `close` closes any.

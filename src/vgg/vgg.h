@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef IMP_NET_VGG_H
-#define IMP_NET_VGG_H
+#ifndef IMP_VGG_VGG_H
+#define IMP_VGG_VGG_H
 
 /* VGG19: its weights on the device (model.c), and the network at one size, forwards and backwards
  * (vgg19.c). */
 
 #include "device/layout.h"
-#include "net/weights.h"
+#include "vgg/weights.h"
 #include "ops/conv.h"
 #include "ops/element.h"
 

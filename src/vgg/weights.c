@@ -6,7 +6,7 @@
  */
 
 #include "base/os.h"
-#include "net/weights.h"
+#include "vgg/weights.h"
 
 #include <errno.h>
 #include <limits.h>

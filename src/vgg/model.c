@@ -2,7 +2,7 @@
 /* The network's weights on the device: an algorithm for each layer and direction, the weights
  * packed for it, and the picture's way into the network. */
 
-#include "net/vgg.h"
+#include "vgg/vgg.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef IMP_BUILTIN_H
-#define IMP_BUILTIN_H
+#ifndef IMP_VGG_BUILTIN_H
+#define IMP_VGG_BUILTIN_H
 
 /* The built-in weights before calibration, for builtin.c, which finishes them, and for the tool in
  * tests/tools that makes the calibration's table. */
 
-#include "net/weights.h"
+#include "vgg/weights.h"
 
 /* Layer `layer`'s random kernels, (out, in, 3, 3), not yet scaled. */
 void imp_builtin_raw(int layer, float *weights);

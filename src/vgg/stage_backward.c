@@ -10,7 +10,7 @@
  * Winograd's tiles lack rows at a strip's ends.
  */
 
-#include "net/stage.h"
+#include "vgg/stage.h"
 #include "ops/pool.h"
 
 /* Rows begin to end are the strip's own; its tensors hold low to high. */

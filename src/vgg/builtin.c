@@ -10,12 +10,12 @@
  * of procedural pictures (tests/tools/calibration.c). weights/README.md has the
  * whole story. */
 
-#include "net/builtin.h"
+#include "vgg/builtin.h"
 
 #include <math.h>
 #include <stdlib.h>
 
-#include "net/builtin_table.h"
+#include "vgg/builtin_table.h"
 
 /* One of a few tried; others give equally valid, slightly different grain. */
 #define SEED 1

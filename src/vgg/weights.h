@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef IMP_WEIGHTS_H
-#define IMP_WEIGHTS_H
+#ifndef IMP_VGG_WEIGHTS_H
+#define IMP_VGG_WEIGHTS_H
 
 /*
  * The convolutions of VGG19 as host arrays, whatever they come from. layers.c has their names and
  * shapes, layer_weights.c what all formats need. The public impasto_weights_* functions are in
- * weights.c, with formats as rows of one table: safetensors.c, keras_h5.c; builtin.c generates.
- * safetensors_save.c writes.
+ * weights.c, with formats as rows of one table: weights_safetensors.c, weights_keras.c; builtin.c
+ * generates. weights_save.c writes.
  */
 
 #include "base/base.h"
@@ -79,9 +79,9 @@ struct imp_weights_format {
                                  struct imp_layer_weights *out, struct impasto_error *error);
     void (*close)(void *state);
 };
-extern const struct imp_weights_format imp_weights_safetensors; /* safetensors.c */
-extern const struct imp_weights_format imp_weights_keras_h5;    /* keras_h5.c; without HDF5 in the
-                                                                   build, its load says so */
+extern const struct imp_weights_format imp_weights_safetensors; /* weights_safetensors.c */
+extern const struct imp_weights_format imp_weights_keras_h5; /* weights_keras.c; without HDF5 in the
+                                                                build, its load says so */
 
 /* For the formats, so that all files are judged alike; `path` and `name` go into the message.
  * How many layers a file holds in which these weights and biases are found; an error where there

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The only file that knows libhdf5, and the whole of a module. What a file should hold is
- * keras_h5.c's to judge; here sizes are checked before anything of that size is allocated. */
+ * weights_keras.c's to judge; here sizes are checked before anything of that size is allocated. */
 
-#include "net/hdf5_reader.h"
+#include "vgg/hdf5_reader.h"
 
 #include <hdf5.h>
 #include <stdlib.h>

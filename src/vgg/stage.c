@@ -5,7 +5,7 @@
  * passes are in stage_forward.c and stage_backward.c.
  */
 
-#include "net/stage.h"
+#include "vgg/stage.h"
 
 bool imp_stage_keeps_input(const struct imp_stage *stage)
 {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef IMP_NET_STAGE_H
-#define IMP_NET_STAGE_H
+#ifndef IMP_VGG_STAGE_H
+#define IMP_VGG_STAGE_H
 
-/* Inside the net room: one stage of the network, for vgg19.c. */
+/* Inside the room: one stage of the network, for vgg19.c. */
 
-#include "net/vgg.h"
+#include "vgg/vgg.h"
 
 /* One stage forwards, its output pooled into pooled[stage]; and backwards, from
  * `upstream`, the gradient of that output (NULL: none), to `downstream`, the gradient of its input,

@@ -13,7 +13,7 @@
  * All tensors of a step show the same rows of the picture, with room for a layer's lag.
  */
 
-#include "net/stage.h"
+#include "vgg/stage.h"
 #include "ops/pool.h"
 
 /* Rows of a layer's tensor that the next step needs: one above a row of tiles, these, one below. */

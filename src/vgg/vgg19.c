@@ -4,7 +4,7 @@
  * between the stages. Shapes, memory, and the passes over the stages, which are in stage_*.c.
  */
 
-#include "net/stage.h"
+#include "vgg/stage.h"
 #include "ops/pool.h"
 
 static size_t tensor_bytes(const struct imp_tensor *t)

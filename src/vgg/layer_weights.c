@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A layer's weights in memory, and what every format's files must hold. */
 
-#include "net/weights.h"
+#include "vgg/weights.h"
 
 #include <math.h>
 #include <stdlib.h>
