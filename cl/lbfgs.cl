@@ -2,7 +2,7 @@
 /*
  * The vectors of L-BFGS in the box [low, high]. point, reduced and direction are `vectors` floatv long, as is
  * each of the `slots` moves and changes of the history, which follow one another; beyond the image's n
- * floats they are zero. image and gradient are n floats. src/net/optim_lbfgs.c has the method.
+ * floats they are zero. image and gradient are n floats. src/optim/lbfgs.c has the method.
  */
 
 /* image = point + step * direction, kept in the box, over n floats. */

@@ -22,7 +22,7 @@ enum impasto_status imp_adam_step(struct imp_device *device, const struct imp_ad
                                   struct imp_buffer *moment1, struct imp_buffer *moment2, int n);
 
 /*
- * What L-BFGS keeps on the device (net/optim_lbfgs.c has the method). Of n floats: image and
+ * What L-BFGS keeps on the device (optim/lbfgs.c has the method). Of n floats: image and
  * gradient, where the loss was measured last. Of imp_lbfgs_pitch(n) floats, zero beyond n: the
  * point it stands on; reduced, the gradient there, zero where the variable is held at a bound; the
  * direction. Of so many floats a slot: the history's moves of the point and changes of the

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The whole objective on a whole network: losses and the picture's gradient. */
 
-#include "net/objective.h"
+#include "loss/objective.h"
 #include "selftest/check.h"
 
 #include <math.h>

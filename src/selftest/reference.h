@@ -8,7 +8,7 @@
  * otherwise.
  */
 
-#include "net/losses.h"
+#include "loss/losses.h"
 #include "vgg/weights.h"
 #include "ops/element.h"
 #include "ops/step.h"

@@ -4,7 +4,7 @@
 
 /* A job from the inside, and what takes it to a file and back. */
 
-#include "net/optim.h"
+#include "optim/optim.h"
 #include "vgg/vgg.h"
 #include "store/store.h"
 #include "stylize/scale.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Presets, and what they mean to the rooms below. */
 
-#include "net/optim.h"
+#include "optim/optim.h"
 #include "vgg/weights.h"
 #include "stylize/stylize.h"
 

@@ -7,9 +7,9 @@
  * of its life; the targets; and the image as it moves.
  */
 
-#include "net/guard.h"
-#include "net/objective.h"
-#include "net/optim.h"
+#include "optim/guard.h"
+#include "loss/objective.h"
+#include "optim/optim.h"
 #include "stylize/stylize.h"
 
 struct imp_scale {

@@ -5,8 +5,8 @@
 /* Under the public API: from pictures to picture. */
 
 #include "image/image.h"
-#include "net/losses.h"
-#include "net/optim.h"
+#include "loss/losses.h"
+#include "optim/optim.h"
 #include "selftest/selftest.h"
 
 #include <impasto/job.h>

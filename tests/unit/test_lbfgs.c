@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The parts of L-BFGS that are numbers only: the line search and the matrix of dot products. */
 
-#include "net/lbfgs.h"
+#include "optim/lbfgs.h"
 
 #include <math.h>
 #include <setjmp.h>

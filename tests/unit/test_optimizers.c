@@ -4,7 +4,7 @@
  * in double precision, at the image that the device has. IMPASTO_TEST_DEVICE names it (auto).
  */
 
-#include "net/optim.h"
+#include "optim/optim.h"
 #include "open_device.h"
 
 #include <math.h>

@@ -4,7 +4,7 @@
  * network that keeps everything. IMPASTO_TEST_DEVICE names the device (auto).
  */
 
-#include "net/objective.h"
+#include "loss/objective.h"
 #include "ops/sums.h"
 #include "open_device.h"
 

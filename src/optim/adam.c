@@ -6,7 +6,7 @@
  * iteration.
  */
 
-#include "net/optim.h"
+#include "optim/optim.h"
 
 /* state->vectors. The last three are the first two and the image from before the step. */
 enum { MOMENT_1, MOMENT_2, MOMENT_1_BEFORE, MOMENT_2_BEFORE, IMAGE_BEFORE, VECTORS };

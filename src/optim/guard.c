@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What is watched for numbers that are not finite, and the verdict. */
 
-#include "net/guard.h"
+#include "optim/guard.h"
 
 #include <math.h>
 #include <string.h>

@@ -6,7 +6,7 @@
  * of.
  */
 
-#include "net/losses.h"
+#include "loss/losses.h"
 #include "ops/sums.h"
 
 #include <math.h>

@@ -8,7 +8,7 @@
  * large one.
  */
 
-#include "net/style.h"
+#include "loss/style.h"
 #include "ops/gram.h"
 #include "ops/sums.h"
 

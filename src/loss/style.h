@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef IMP_NET_STYLE_H
-#define IMP_NET_STYLE_H
+#ifndef IMP_LOSS_STYLE_H
+#define IMP_LOSS_STYLE_H
 
 /* The style loss. */
 
-#include "net/guide.h"
+#include "loss/guide.h"
 
 /* The style loss in one region of the picture. All of its matrices are per layer. */
 struct imp_style_region {

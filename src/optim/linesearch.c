@@ -6,7 +6,7 @@
  * caller's affair.
  */
 
-#include "net/lbfgs.h"
+#include "optim/lbfgs.h"
 
 #include <math.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef IMP_NET_OBJECTIVE_H
-#define IMP_NET_OBJECTIVE_H
+#ifndef IMP_LOSS_OBJECTIVE_H
+#define IMP_LOSS_OBJECTIVE_H
 
 /*
  * The objective: a network, the losses at its taps, and the smoothness of the image, at one size.
@@ -9,7 +9,7 @@
  * RGB in [0, 1].
  */
 
-#include "net/losses.h"
+#include "loss/losses.h"
 
 struct imp_objective_options {
     const struct imp_model *model;

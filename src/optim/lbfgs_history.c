@@ -7,7 +7,7 @@
  * others; the rest are kept from before.
  */
 
-#include "net/lbfgs.h"
+#include "optim/lbfgs.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -27,7 +27,7 @@
  * from the image anew, and fails if that does not help.
  */
 
-#include "net/lbfgs.h"
+#include "optim/lbfgs.h"
 #include "ops/sums.h"
 
 #include <math.h>

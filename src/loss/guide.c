@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* How much each position of a picture counts, at the sizes of the network's stages. */
 
-#include "net/guide.h"
+#include "loss/guide.h"
 
 #include <stdlib.h>
 #include <string.h>

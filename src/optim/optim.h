@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef IMP_NET_OPTIM_H
-#define IMP_NET_OPTIM_H
+#ifndef IMP_OPTIM_OPTIM_H
+#define IMP_OPTIM_OPTIM_H
 
 /* The optimisers: a table of ways to step, and what of them goes into a checkpoint. */
 
@@ -25,10 +25,9 @@ struct imp_optimizer_state {
     int history;                                       /* steps that L-BFGS remembers */
     int step;                                          /* taken so far */
     struct imp_buffer *vectors[IMP_OPTIMIZER_VECTORS]; /* each optimiser has names for its own */
-    struct imp_lbfgs
-        *lbfgs;    /* optim_lbfgs.c's, from its first step on; see imp_optimizer_release */
-    bool undoes;   /* there is room for copies of what a step changes; before `layout` */
-    bool undoable; /* Adam's: the copies of what the last step has changed are whole */
+    struct imp_lbfgs *lbfgs; /* lbfgs.c's, from its first step on; see imp_optimizer_release */
+    bool undoes;             /* there is room for copies of what a step changes; before `layout` */
+    bool undoable;           /* Adam's: the copies of what the last step has changed are whole */
     /* What the last step met that was not finite, and got over; static. NULL: nothing */
     const char *fault;
 };
@@ -81,8 +80,8 @@ struct imp_optimizer {
     void (*release)(struct imp_optimizer_state *state);
 };
 
-extern const struct imp_optimizer imp_optimizer_adam;                      /* optim_adam.c */
-extern const struct imp_optimizer imp_optimizer_lbfgs;                     /* optim_lbfgs.c */
+extern const struct imp_optimizer imp_optimizer_adam;                      /* adam.c */
+extern const struct imp_optimizer imp_optimizer_lbfgs;                     /* lbfgs.c */
 extern const struct imp_optimizer *const imp_optimizers[];                 /* ends with NULL */
 const struct imp_optimizer *imp_optimizer_find(enum impasto_optimizer id); /* NULL: none */
 /* As above, for any optimiser. release: before the state goes away, is laid out anew, or is to

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef IMP_NET_LOSSES_H
-#define IMP_NET_LOSSES_H
+#ifndef IMP_LOSS_LOSSES_H
+#define IMP_LOSS_LOSSES_H
 
 /* The objective: content and style losses at their layers, total variation of the picture. */
 
-#include "net/style.h"
+#include "loss/style.h"
 
 /* The weighted objective at one size of picture; see struct imp_loss_options. */
 struct imp_losses {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef IMP_NET_GUIDE_H
-#define IMP_NET_GUIDE_H
+#ifndef IMP_LOSS_GUIDE_H
+#define IMP_LOSS_GUIDE_H
 
 /* Where in a picture a style counts. */
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The table of optimisers. */
 
-#include "net/optim.h"
+#include "optim/optim.h"
 
 const struct imp_optimizer *const imp_optimizers[] = {&imp_optimizer_adam, &imp_optimizer_lbfgs,
                                                       NULL};

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef IMP_NET_LBFGS_H
-#define IMP_NET_LBFGS_H
+#ifndef IMP_OPTIM_LBFGS_H
+#define IMP_OPTIM_LBFGS_H
 
-/* Inside the net room: the parts of L-BFGS, for optim_lbfgs.c. */
+/* Inside the room: the parts of L-BFGS, for lbfgs.c. */
 
-#include "net/optim.h"
+#include "optim/optim.h"
 
 /* ---- linesearch.c ---------------------------------------------------------------------------- */
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef IMP_NET_GUARD_H
-#define IMP_NET_GUARD_H
+#ifndef IMP_OPTIM_GUARD_H
+#define IMP_OPTIM_GUARD_H
 
 /*
  * The guard against numbers that are not finite. It is told which buffers to watch, counts on the

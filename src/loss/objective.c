@@ -2,7 +2,7 @@
 /* Network, losses and image, put together: what painting steps down, and what the self-test judges.
  */
 
-#include "net/objective.h"
+#include "loss/objective.h"
 
 #include <stdlib.h>
 
