@@ -48,9 +48,9 @@ int main(int argc, char **argv)
         (status = impasto_params_preset(weights, "quick", &params, &error)))
         goto done;
     params.size = 256; /* any field of a preset may be changed */
-    const struct impasto_style only = {.image = style, .weight = 1};
+    const struct impasto_style only = {.struct_size = sizeof(only), .image = style, .weight = 1};
     const struct impasto_pictures pictures = {
-        .content = content, .styles = &only, .style_count = 1};
+        .struct_size = sizeof(pictures), .content = content, .styles = &only, .style_count = 1};
     if ((status = impasto_job_open(device, weights, &pictures, &params, &job, &error)) ||
         (status = impasto_job_run(job, show, NULL, &error)) ||
         (status = impasto_job_image(job, &result, &error)))

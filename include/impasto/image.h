@@ -149,8 +149,9 @@ enum impasto_privacy {
     IMPASTO_PRIVACY_NONE,    /* nothing */
 };
 
-/* How to save a picture. All 0 are the defaults. */
+/* How to save a picture. All 0 but the size are the defaults. */
 struct impasto_save_options {
+    size_t struct_size; /* sizeof(struct impasto_save_options) */
     enum impasto_format format;
     enum impasto_privacy privacy;
     int bits;    /* 8 or 16 per channel (16: PNG and TIFF only); 0: 8 */

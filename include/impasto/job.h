@@ -26,6 +26,7 @@ extern "C" {
 
 /* A style picture. Transparent parts of it do not count. */
 struct impasto_style {
+    size_t struct_size; /* sizeof(struct impasto_style) */
     const struct impasto_image *image;
     float weight;                     /* beside the other pictures of the region; above 0 */
     const struct impasto_image *mask; /* what of the picture counts; NULL: all of it */
@@ -34,12 +35,14 @@ struct impasto_style {
 
 /* A part of the result with styles of its own. Where regions overlap, both count. */
 struct impasto_region {
+    size_t struct_size;               /* sizeof(struct impasto_region) */
     const struct impasto_image *mask; /* where in the content picture; NULL: everywhere */
     float weight;                     /* beside the other regions, however large; above 0 */
 };
 
 /* What a job works on. */
 struct impasto_pictures {
+    size_t struct_size;                  /* sizeof(struct impasto_pictures) */
     const struct impasto_image *content; /* its transparent parts stay so and get no style */
     const struct impasto_style *styles;
     size_t style_count;                   /* 1 or more */
@@ -221,7 +224,7 @@ struct impasto_checkpoint_info {
     const char *version;                    /* of the library that wrote it */
     const char *device, *platform, *driver; /* what it was computed on */
     const char *note;                       /* the caller's; NULL: none */
-    struct impasto_params params;           /* of the job */
+    const struct impasto_params *params;    /* of the job */
     int iteration, iterations;              /* steps taken, and of all scales */
     int width, height;                      /* of the result, pixels */
     double seconds;                         /* that the steps took */

@@ -52,12 +52,13 @@ enum impasto_optimizer { IMPASTO_OPTIMIZER_ADAM, IMPASTO_OPTIMIZER_LBFGS };
  * weight, of G_l = F_l diag(w) F_l^T / (C_l sum w), w the region's mask at the
  * layer's size. */
 struct impasto_params {
-    int size;          /* longer side of the result, 16 to 16384, or IMPASTO_SIZE_SOURCE; 512 */
-    int style_size;    /* longer side of the style picture, 16 to 16384, _SOURCE, or _AUTO: the
-                          result's longer side times style_scale, never enlarged; _AUTO */
-    float style_scale; /* 0.05 to 20; 1 */
-    int scales;        /* sizes to work through, each larger than the last by sqrt(2), up to the
-                          result's: 1 to IMPASTO_SCALES, or 0: from 128 pixels on; 0 */
+    size_t struct_size; /* sizeof(struct impasto_params), as impasto_params_preset fills it */
+    int size;           /* longer side of the result, 16 to 16384, or IMPASTO_SIZE_SOURCE; 512 */
+    int style_size;     /* longer side of the style picture, 16 to 16384, _SOURCE, or _AUTO: the
+                           result's longer side times style_scale, never enlarged; _AUTO */
+    float style_scale;  /* 0.05 to 20; 1 */
+    int scales;         /* sizes to work through, each larger than the last by sqrt(2), up to the
+                           result's: 1 to IMPASTO_SCALES, or 0: from 128 pixels on; 0 */
     int scale_sizes[IMPASTO_SCALES]; /* instead: longer sides, ascending; the result's is added. 0
                            ends the list; empty */
     int iterations;                  /* at each scale; 0 to 1,000,000 */
@@ -99,15 +100,24 @@ struct impasto_params {
     bool profile;     /* time each kernel; slows the run */
 };
 
-/*
- * Fills `params` with a preset ("default", "quick", "fine", "classic"; NULL: "default") as it suits
- * the weights: their recommended layers, strengths, pooling and padding. IMPASTO_ERROR_USAGE for an
- * unknown name, with the list.
- */
+/* impasto_params_preset for callers that are not compiled with this header, such as bindings.
+ * struct_size: bytes of *params as the caller knows them; no more are written. */
 IMPASTO_API enum impasto_status
+impasto_params_preset_sized(const struct impasto_weights *weights, const char *preset,
+                            size_t struct_size, struct impasto_params *params,
+                            struct impasto_error *error) IMPASTO_MUST_CHECK;
+
+/*
+ * Fills all of `params` with a preset, as it suits the weights: their recommended layers,
+ * strengths, pooling and padding. preset: "default", "quick", "fine" or "classic"; NULL is
+ * "default". IMPASTO_ERROR_USAGE for an unknown name, with the list.
+ */
+IMPASTO_MUST_CHECK static inline enum impasto_status
 impasto_params_preset(const struct impasto_weights *weights, const char *preset,
-                      struct impasto_params *params,
-                      struct impasto_error *error) IMPASTO_MUST_CHECK;
+                      struct impasto_params *params, struct impasto_error *error)
+{
+    return impasto_params_preset_sized(weights, preset, sizeof(*params), params, error);
+}
 
 /*
  * Changes to another optimiser as the presets would have it: Adam takes 5/3 of the iterations of

@@ -65,6 +65,17 @@ void imp_clean_line(char *text);
 
 bool imp_is_utf8(const char *text);
 
+/* ---- sized.c --------------------------------------------------------------------------------- */
+
+/* IMPASTO_ERROR_USAGE unless `theirs`, the struct_size of a caller's struct, is a size that this
+ * version or an older one gives it. name: the struct's, for messages: "impasto_params". */
+enum impasto_status imp_sized_check(const char *name, size_t theirs, size_t ours,
+                                    struct impasto_error *error);
+/* Copies a caller's struct over `ours`, of `size` bytes, which holds the defaults: members that an
+ * older struct lacks keep them. Afterwards ours has our size. */
+enum impasto_status imp_sized_take(const char *name, const void *theirs, void *ours, size_t size,
+                                   struct impasto_error *error);
+
 /* ---- log.c ----------------------------------------------------------------------------------- */
 
 struct imp_log {

@@ -282,7 +282,8 @@ void cli_events_preview(struct cli_console *console, const struct impasto_image 
     size_t size = 0;
     const int longer = image->width > image->height ? image->width : image->height;
     /* What EXIF says is of no use here, and takes room. */
-    const struct impasto_save_options options = {.privacy = IMPASTO_PRIVACY_NONE};
+    const struct impasto_save_options options = {.struct_size = sizeof(options),
+                                                 .privacy = IMPASTO_PRIVACY_NONE};
     if (!console->events || console->preview == 0)
         return;
     enum impasto_status status =

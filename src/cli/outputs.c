@@ -233,7 +233,8 @@ enum impasto_status cli_check_outputs(const struct cli_settings *settings, const
 
 struct impasto_save_options cli_save_options(const struct cli_settings *settings)
 {
-    return (struct impasto_save_options){.format = (enum impasto_format)settings->format,
+    return (struct impasto_save_options){.struct_size = sizeof(struct impasto_save_options),
+                                         .format = (enum impasto_format)settings->format,
                                          .quality = settings->quality,
                                          .privacy = (enum impasto_privacy)settings->metadata,
                                          .bits = settings->bits};

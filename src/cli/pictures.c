@@ -124,6 +124,7 @@ static enum impasto_status load_regions(const struct cli_settings *s, struct cli
                                                 &p->content_mask[i], &p->regions[i].weight, error);
         if (status != IMPASTO_OK)
             return status;
+        p->regions[i].struct_size = sizeof(p->regions[i]);
         p->regions[i].mask = p->content_mask[i];
     }
     p->task.regions = p->regions;
@@ -150,6 +151,7 @@ static enum impasto_status load_styles(const struct cli_settings *s, struct cli_
             return status;
     for (int i = 0; i < count; i++)
         p->styles[i] = (struct impasto_style){
+            .struct_size = sizeof(struct impasto_style),
             .image = p->style[styles > 1 ? i : 0],
             .weight = weights[styles > 1 ? i : 0],
             .mask = p->style_mask[i],
@@ -164,7 +166,7 @@ enum impasto_status cli_pictures_load(const struct cli_settings *s, struct cli_p
                                       struct impasto_error *error)
 {
     enum impasto_status status;
-    *p = (struct cli_pictures){0};
+    *p = (struct cli_pictures){.task.struct_size = sizeof(p->task)};
     if ((s->content &&
          (status = cli_picture_load(s->content, s->max_pixels, &p->content, error))) ||
         (status = load_styles(s, p, error)) || (status = load_regions(s, p, error)))
@@ -203,10 +205,14 @@ void cli_pictures_interpolate(struct cli_pictures *p, int index, int count)
     size_t used = 0;
     /* A style without a share is left out, so that the ends are the single styles. */
     if (share < 1)
-        p->styles[used++] = (struct impasto_style){
-            .image = p->style[first], .mask = p->style_mask[first], .weight = 1 - share};
+        p->styles[used++] = (struct impasto_style){.struct_size = sizeof(struct impasto_style),
+                                                   .image = p->style[first],
+                                                   .mask = p->style_mask[first],
+                                                   .weight = 1 - share};
     if (share > 0)
-        p->styles[used++] = (struct impasto_style){
-            .image = p->style[first + 1], .mask = p->style_mask[first + 1], .weight = share};
+        p->styles[used++] = (struct impasto_style){.struct_size = sizeof(struct impasto_style),
+                                                   .image = p->style[first + 1],
+                                                   .mask = p->style_mask[first + 1],
+                                                   .weight = share};
     p->task.style_count = used;
 }

@@ -36,8 +36,9 @@ static void try_library(const char *device_spec, const char *conv, const char *g
         impasto_image_create(SIDE, SIDE, &image, &error) ||
         impasto_device_open(device_spec, NULL, NULL, &device, &error))
         return;
-    const struct impasto_style style = {.image = image, .weight = 1};
-    const struct impasto_pictures pictures = {.content = image, .styles = &style, .style_count = 1};
+    const struct impasto_style style = {.struct_size = sizeof(style), .image = image, .weight = 1};
+    const struct impasto_pictures pictures = {
+        .struct_size = sizeof(pictures), .content = image, .styles = &style, .style_count = 1};
     params.size = SIDE;
     params.conv = conv;
     params.gemm = gemm;

@@ -68,7 +68,8 @@ enum impasto_status cli_report_picture(struct cli_report *report, const char *ro
     if (status != IMPASTO_OK)
         return status;
     /* EXIF tells where and with what a photograph was taken: nothing to pass on unasked. */
-    const struct impasto_save_options options = {.privacy = IMPASTO_PRIVACY_NONE};
+    const struct impasto_save_options options = {.struct_size = sizeof(options),
+                                                 .privacy = IMPASTO_PRIVACY_NONE};
     copy->metadata.exif.size = 0;
     status =
         impasto_image_encode(copy, "report.jpg", &options, &embedded.bytes, &embedded.size, error);

@@ -167,19 +167,24 @@ enum impasto_status impasto_image_load_settings_apart(const char *path, char **s
 }
 
 /* The options with their defaults in place. */
-static struct impasto_save_options complete(const struct impasto_save_options *asked)
+static enum impasto_status complete(const struct impasto_save_options *asked,
+                                    struct impasto_save_options *options,
+                                    struct impasto_error *error)
 {
-    struct impasto_save_options options = asked ? *asked : (struct impasto_save_options){0};
-    options.bits = options.bits ? options.bits : 8;
-    options.quality = options.quality ? options.quality : QUALITY;
-    return options;
+    *options = (struct impasto_save_options){0};
+    if (asked)
+        IMP_TRY(imp_sized_take("impasto_save_options", asked, options, sizeof(*options), error));
+    options->bits = options->bits ? options->bits : 8;
+    options->quality = options->quality ? options->quality : QUALITY;
+    return IMPASTO_OK;
 }
 
 enum impasto_status impasto_image_save_check(const char *name, int width, int height,
                                              const struct impasto_save_options *asked,
                                              struct impasto_error *error)
 {
-    const struct impasto_save_options options = complete(asked);
+    struct impasto_save_options options;
+    IMP_TRY(complete(asked, &options, error));
     const struct imp_image_format *format = imp_format_find(options.format, name);
     char endings[IMP_FORMAT_LIST];
     imp_format_endings(endings, sizeof(endings));
@@ -217,7 +222,7 @@ static enum impasto_status choose_format(const struct impasto_image *image, cons
                                          struct impasto_error *error)
 {
     IMP_TRY(impasto_image_save_check(path, image->width, image->height, asked, error));
-    *options = complete(asked);
+    IMP_TRY(complete(asked, options, error));
     *format = imp_format_find(options->format, path);
     if (image->settings && !imp_image_settings_fit(image->settings))
         return imp_fail(error, IMPASTO_ERROR_USAGE,

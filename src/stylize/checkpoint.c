@@ -108,7 +108,7 @@ static bool read_job(struct impasto_checkpoint *checkpoint)
                     &info->device, "platform", &info->platform, "driver", &info->driver) != 0)
         return false;
     checkpoint->finished = finished != 0;
-    if (!imp_params_from_json(params, &info->params) ||
+    if (!imp_params_from_json(params, &checkpoint->params) ||
         !read_schedule(scales, &checkpoint->schedule) || checkpoint->at < 0 ||
         checkpoint->at >= checkpoint->schedule.count || checkpoint->steps < 0 ||
         checkpoint->optimizer_step < 0 ||
@@ -116,6 +116,8 @@ static bool read_job(struct impasto_checkpoint *checkpoint)
         return false;
     for (int i = 0; i < checkpoint->at; i++)
         before += checkpoint->schedule.scale[i].iterations;
+    checkpoint->params.struct_size = sizeof(checkpoint->params);
+    info->params = &checkpoint->params;
     info->iteration = before + checkpoint->steps;
     info->iterations = checkpoint->schedule.iterations;
     return true;

@@ -194,8 +194,8 @@ static enum impasto_status enter(struct impasto_job *job, const struct imp_carry
     }
 }
 
-static enum impasto_status take_pictures(struct impasto_job *job,
-                                         const struct impasto_pictures *pictures)
+static enum impasto_status use_pictures(struct impasto_job *job,
+                                        const struct impasto_pictures *pictures)
 {
     struct impasto_error *error = imp_device_error_place(job->device);
     const struct impasto_params *params = &job->params;
@@ -209,6 +209,18 @@ static enum impasto_status take_pictures(struct impasto_job *job,
     json_decref(job->pictures);
     job->pictures = imp_pictures_identity(pictures, params);
     return job->pictures ? IMPASTO_OK : imp_fail_memory(error, "checksums of pictures", 0);
+}
+
+static enum impasto_status take_pictures(struct impasto_job *job,
+                                         const struct impasto_pictures *theirs)
+{
+    struct impasto_pictures pictures = {0};
+    enum impasto_status status =
+        imp_pictures_take(theirs, &pictures, imp_device_error_place(job->device));
+    if (status == IMPASTO_OK)
+        status = use_pictures(job, &pictures);
+    imp_pictures_drop(&pictures);
+    return status;
 }
 
 static enum impasto_status prepare(struct impasto_job *job, struct impasto_device *device,
@@ -252,21 +264,23 @@ static enum impasto_status prepare(struct impasto_job *job, struct impasto_devic
 static enum impasto_status open_job(struct impasto_device *device,
                                     const struct impasto_weights *weights,
                                     const struct impasto_pictures *pictures,
-                                    const struct impasto_params *params, bool only_plan,
+                                    const struct impasto_params *theirs, bool only_plan,
                                     const struct impasto_checkpoint *from, struct impasto_job **job,
                                     struct impasto_error *error)
 {
+    struct impasto_params params;
+    IMP_TRY(imp_params_take(theirs, &params, error));
     struct impasto_job *opened = calloc(1, sizeof(*opened));
     if (!opened)
         return imp_fail_memory(error, "a job", sizeof(*opened));
     opened->device = device->device;
-    opened->params = *params;
+    opened->params = params;
     opened->only_plan = only_plan;
     const enum impasto_status status =
         imp_lift(device->device, prepare(opened, device, weights, pictures, from), error);
     /* What these point to is the caller's. */
-    snprintf(opened->conv, sizeof(opened->conv), "%s", params->conv ? params->conv : "");
-    snprintf(opened->gemm, sizeof(opened->gemm), "%s", params->gemm ? params->gemm : "");
+    snprintf(opened->conv, sizeof(opened->conv), "%s", params.conv ? params.conv : "");
+    snprintf(opened->gemm, sizeof(opened->gemm), "%s", params.gemm ? params.gemm : "");
     opened->params.conv = opened->params.gemm = NULL;
     if (status == IMPASTO_OK)
         *job = opened;
@@ -300,15 +314,17 @@ enum impasto_status impasto_job_resume(struct impasto_device *device,
                                        const struct impasto_params *params,
                                        struct impasto_job **job, struct impasto_error *error)
 {
-    const struct impasto_params *then = &checkpoint->info.params;
-    const char *difference = params ? imp_params_difference(params, then) : NULL;
+    const struct impasto_params *then = &checkpoint->params;
+    struct impasto_params now = *then;
+    if (params)
+        IMP_TRY(imp_params_take(params, &now, error));
+    const char *difference = imp_params_difference(&now, then);
     if (difference)
         return imp_fail(error, IMPASTO_ERROR_USAGE,
                         "%s: was begun with another %s, which decides its result; leave it as it "
                         "was, or begin anew",
                         checkpoint->path, difference);
-    return open_job(device, weights, pictures, params ? params : then, false, checkpoint, job,
-                    error);
+    return open_job(device, weights, pictures, &now, false, checkpoint, job, error);
 }
 
 static enum impasto_status begin_again(struct impasto_job *job,

@@ -78,6 +78,7 @@ struct impasto_checkpoint {
     const char *path; /* the file's */
     json_t *job;      /* what is in it besides tensors; see save.c */
     struct impasto_checkpoint_info info;
+    struct impasto_params params;
     struct imp_schedule schedule; /* as it was; sizes are not filled in */
     int at, steps, optimizer_step;
     bool finished;

@@ -153,32 +153,42 @@ static const struct preset {
     {"classic", preset_classic},
 };
 
-enum impasto_status impasto_params_preset(const struct impasto_weights *weights, const char *preset,
-                                          struct impasto_params *params,
-                                          struct impasto_error *error)
+struct impasto_params imp_params_usual(void)
 {
+    return (struct impasto_params){
+        .struct_size = sizeof(struct impasto_params),
+        .size = 512,
+        .style_size = IMPASTO_SIZE_AUTO,
+        .style_scale = 1,
+        .iterations = 60,
+        .first_iterations = 120,
+        .average = 0,
+        .strength = 0.5f,
+        .optimizer = IMPASTO_OPTIMIZER_LBFGS,
+        .history = 5,
+        .learning_rate = 0.02f,
+        .beta1 = 0.9f,
+        .beta2 = 0.99f,
+        .epsilon = 1e-8f,
+        .losses = IMPASTO_LOSSES_RELATIVE,
+        .padding = IMPASTO_PADDING_REPLICATE,
+        .init = IMPASTO_INIT_CONTENT,
+    };
+}
+
+enum impasto_status impasto_params_preset_sized(const struct impasto_weights *weights,
+                                                const char *preset, size_t struct_size,
+                                                struct impasto_params *params,
+                                                struct impasto_error *error)
+{
+    struct impasto_params filled = imp_params_usual();
+    IMP_TRY(imp_sized_check("impasto_params", struct_size, sizeof(filled), error));
     for (size_t i = 0; i < IMP_COUNT(presets); i++) {
         if (strcmp(preset ? preset : "default", presets[i].name) != 0)
             continue;
-        *params = (struct impasto_params){
-            .size = 512,
-            .style_size = IMPASTO_SIZE_AUTO,
-            .style_scale = 1,
-            .iterations = 60,
-            .first_iterations = 120,
-            .average = 0,
-            .strength = 0.5f,
-            .optimizer = IMPASTO_OPTIMIZER_LBFGS,
-            .history = 5,
-            .learning_rate = 0.02f,
-            .beta1 = 0.9f,
-            .beta2 = 0.99f,
-            .epsilon = 1e-8f,
-            .losses = IMPASTO_LOSSES_RELATIVE,
-            .padding = IMPASTO_PADDING_REPLICATE,
-            .init = IMPASTO_INIT_CONTENT,
-        };
-        presets[i].fill(&weights->info, params);
+        presets[i].fill(&weights->info, &filled);
+        filled.struct_size = struct_size;
+        memcpy(params, &filled, struct_size);
         return IMPASTO_OK;
     }
     return imp_fail(error, IMPASTO_ERROR_USAGE,

@@ -39,6 +39,8 @@ enum impasto_status imp_tune_time(struct imp_device *device,
 /* Kernels count the values of a picture, three to a pixel, in int. */
 #define IMP_LARGEST_SIDE 16384
 
+/* What the presets have in common, and what members are that an older program does not know. */
+struct impasto_params imp_params_usual(void);
 /* IMPASTO_ERROR_USAGE for a value out of range, IMPASTO_ERROR_WEIGHTS for a layer that the weights
  * do not have. */
 enum impasto_status imp_params_check(const struct impasto_params *params,
@@ -56,6 +58,17 @@ bool imp_params_photograph(const struct impasto_params *params);
 /* The parameters that the losses and the optimiser are told. */
 struct imp_loss_options imp_params_losses(const struct impasto_params *params);
 struct imp_step_options imp_params_steps(const struct impasto_params *params);
+
+/* ---- take.c ---------------------------------------------------------------------------------- */
+
+/* A caller's parameters in the struct of this version. IMPASTO_ERROR_USAGE for unknown sizes. */
+enum impasto_status imp_params_take(const struct impasto_params *theirs,
+                                    struct impasto_params *ours, struct impasto_error *error);
+/* Likewise a caller's pictures, with arrays of our own; to be dropped in any case, if `ours` was
+ * zeroed. */
+enum impasto_status imp_pictures_take(const struct impasto_pictures *theirs,
+                                      struct impasto_pictures *ours, struct impasto_error *error);
+void imp_pictures_drop(struct impasto_pictures *pictures);
 
 /* ---- canvas.c -------------------------------------------------------------------------------- */
 

@@ -38,7 +38,8 @@ int main(int argc, char **argv)
         check(impasto_image_load(argv[i], 0, &image, &error), &error);
         check(impasto_image_resize(image, WIDTH, HEIGHT, &large, &error), &error);
         for (int bits = 8; bits <= 16; bits += 8) {
-            const struct impasto_save_options options = {.bits = bits};
+            const struct impasto_save_options options = {.struct_size = sizeof(options),
+                                                         .bits = bits};
             unsigned char *bytes = NULL;
             size_t size = 0;
             const double start = seconds();

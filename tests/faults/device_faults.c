@@ -114,9 +114,10 @@ static void use_failed(struct impasto_job *job)
 
 static enum impasto_status run(struct impasto_image **image, struct impasto_error *error)
 {
-    const struct impasto_style style = {.image = style_picture, .weight = 1};
+    const struct impasto_style style = {
+        .struct_size = sizeof(style), .image = style_picture, .weight = 1};
     const struct impasto_pictures pictures = {
-        .content = content, .styles = &style, .style_count = 1};
+        .struct_size = sizeof(pictures), .content = content, .styles = &style, .style_count = 1};
     struct impasto_device *device = NULL;
     struct impasto_job *job = NULL;
     struct impasto_params params;

@@ -48,7 +48,8 @@ static enum impasto_status load_settings(const char *name, struct impasto_error 
 
 static enum impasto_status save(const char *name, struct impasto_error *error)
 {
-    const struct impasto_save_options options = {.bits = strstr(name, "16") ? 16 : 8};
+    const struct impasto_save_options options = {.struct_size = sizeof(options),
+                                                 .bits = strstr(name, "16") ? 16 : 8};
     return impasto_image_save(picture, name, &options, error);
 }
 
@@ -121,9 +122,10 @@ static enum impasto_status list_devices(const char *name, struct impasto_error *
 /* A job of a step, its picture, its checkpoint, and the job that goes on from that. */
 static enum impasto_status run_job(const char *name, struct impasto_error *error)
 {
-    const struct impasto_style style = {.image = picture, .weight = 1};
+    const struct impasto_style style = {
+        .struct_size = sizeof(style), .image = picture, .weight = 1};
     const struct impasto_pictures pictures = {
-        .content = picture, .styles = &style, .style_count = 1};
+        .struct_size = sizeof(pictures), .content = picture, .styles = &style, .style_count = 1};
     struct impasto_params params;
     struct impasto_job *job = NULL, *next = NULL;
     struct impasto_checkpoint *checkpoint = NULL;

@@ -227,7 +227,9 @@ static void fill_task(struct task *task, const struct impasto_weights *weights)
     const int height = LEAST_SIDE + below(MOST_SIDE - LEAST_SIDE + 1);
     const int styles = 1 + below(STYLES), regions = styles > 1 && chance(40) ? REGIONS : 0;
     struct impasto_params *p = &task->params;
-    *task = (struct task){.pictures = {.styles = task->styles, .regions = task->regions}};
+    *task = (struct task){.pictures = {.struct_size = sizeof(task->pictures),
+                                       .styles = task->styles,
+                                       .regions = task->regions}};
     if (impasto_params_preset(weights, "quick", p, NULL) != IMPASTO_OK)
         exit(2);
     set_layers(p);
@@ -252,6 +254,7 @@ static void fill_task(struct task *task, const struct impasto_weights *weights)
     for (int i = 0; i < styles; i++) {
         const int side = 2 * LEAST_SIDE + below(80);
         task->styles[i] = (struct impasto_style){
+            .struct_size = sizeof(struct impasto_style),
             .image = keep(task, picture(side, side + below(20))),
             .weight = 1 + (float)i,
             .region = regions && i == styles - 1,
@@ -261,8 +264,10 @@ static void fill_task(struct task *task, const struct impasto_weights *weights)
             task->styles[i].mask = keep(task, mask(image->width, image->height));
     }
     for (int i = 0; i < regions; i++)
-        task->regions[i] = (struct impasto_region){
-            .mask = i ? NULL : keep(task, mask(width, height)), .weight = 1};
+        task->regions[i] =
+            (struct impasto_region){.struct_size = sizeof(struct impasto_region),
+                                    .mask = i ? NULL : keep(task, mask(width, height)),
+                                    .weight = 1};
     task->pictures.style_count = (size_t)styles;
     task->pictures.region_count = (size_t)regions;
 }
@@ -333,7 +338,10 @@ static enum impasto_status save_and_load(struct impasto_job *job, struct impasto
     const char *path = picture_path;
     if (status == IMPASTO_OK)
         status = impasto_image_save(
-            image, path, &(struct impasto_save_options){.bits = chance(20) ? 16 : 8}, error);
+            image, path,
+            &(struct impasto_save_options){.struct_size = sizeof(struct impasto_save_options),
+                                           .bits = chance(20) ? 16 : 8},
+            error);
     if (status == IMPASTO_OK)
         status = impasto_image_load(path, 0, &loaded, error);
     impasto_image_free(&image);

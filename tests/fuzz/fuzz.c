@@ -42,7 +42,8 @@ static void select_metadata(const struct impasto_image *image, enum impasto_priv
 
 static void save(const struct impasto_image *image, const char *name, enum impasto_privacy privacy)
 {
-    const struct impasto_save_options options = {.privacy = privacy};
+    const struct impasto_save_options options = {.struct_size = sizeof(options),
+                                                 .privacy = privacy};
     struct impasto_error error = {0};
     unsigned char *bytes = NULL;
     size_t size = 0;

@@ -103,9 +103,12 @@ static void run_case(enum impasto_losses losses, enum impasto_pooling pooling,
     params.optimizer = IMPASTO_OPTIMIZER_ADAM;
     params.average = 0;
     params.iterations = STEPS;
-    const struct impasto_style only = {.image = style_image, .weight = 1};
-    const struct impasto_pictures pictures = {
-        .content = content_image, .styles = &only, .style_count = 1};
+    const struct impasto_style only = {
+        .struct_size = sizeof(only), .image = style_image, .weight = 1};
+    const struct impasto_pictures pictures = {.struct_size = sizeof(pictures),
+                                              .content = content_image,
+                                              .styles = &only,
+                                              .style_count = 1};
     if (impasto_job_open(device, weights, &pictures, &params, &job, &error))
         fail_msg("%s", error.message);
 

@@ -48,16 +48,23 @@ int tear_down(void **state)
 
 struct impasto_pictures simple(void)
 {
-    styles[0] = (struct impasto_style){.image = style, .weight = 1};
-    return (struct impasto_pictures){.content = content, .styles = styles, .style_count = 1};
+    styles[0] = (struct impasto_style){
+        .struct_size = sizeof(struct impasto_style), .image = style, .weight = 1};
+    return (struct impasto_pictures){.struct_size = sizeof(struct impasto_pictures),
+                                     .content = content,
+                                     .styles = styles,
+                                     .style_count = 1};
 }
 
 struct impasto_pictures rich(void)
 {
     struct impasto_pictures p = simple();
-    styles[1] = (struct impasto_style){.image = second, .weight = 2, .region = 1};
-    regions[0] = (struct impasto_region){.mask = mask, .weight = 1};
-    regions[1] = (struct impasto_region){.weight = 0.5f};
+    styles[1] = (struct impasto_style){
+        .struct_size = sizeof(struct impasto_style), .image = second, .weight = 2, .region = 1};
+    regions[0] = (struct impasto_region){
+        .struct_size = sizeof(struct impasto_region), .mask = mask, .weight = 1};
+    regions[1] =
+        (struct impasto_region){.struct_size = sizeof(struct impasto_region), .weight = 0.5f};
     p.style_count = p.region_count = 2;
     p.regions = regions;
     p.keep = mask;

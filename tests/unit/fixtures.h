@@ -7,6 +7,11 @@
 
 #include <impasto/impasto.h>
 
+/* Save options of that many bits per channel, all else as usual. */
+#define BITS(n)                                                                                    \
+    (&(struct impasto_save_options){.struct_size = sizeof(struct impasto_save_options),            \
+                                    .bits = (n)})
+
 /* A black picture. To be freed. */
 struct impasto_image *blank_picture(int width, int height);
 

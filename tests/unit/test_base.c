@@ -54,6 +54,37 @@ static void test_each_file_error_has_an_advice(void **state)
     assert_string_equal(impasto_file_advice(ENOENT), "see whether the name is right");
 }
 
+/* A struct as of today, and as it was. */
+struct sized {
+    size_t struct_size;
+    int old, new;
+};
+
+static void test_sized_structs(void **state)
+{
+    (void)state;
+    struct impasto_error error = {0};
+    struct sized theirs = {.struct_size = sizeof(theirs), .old = 1, .new = 2};
+    struct sized ours = {.new = 5};
+    assert_int_equal(imp_sized_take("sized", &theirs, &ours, sizeof(ours), &error), IMPASTO_OK);
+    assert_int_equal(ours.new, 2);
+    theirs.struct_size = offsetof(struct sized, new);
+    ours = (struct sized){.new = 5};
+    assert_int_equal(imp_sized_take("sized", &theirs, &ours, sizeof(ours), &error), IMPASTO_OK);
+    assert_int_equal(ours.old, 1);
+    assert_int_equal(ours.new, 5);
+    assert_int_equal(ours.struct_size, sizeof(ours));
+    theirs.struct_size = 0;
+    assert_int_equal(imp_sized_take("sized", &theirs, &ours, sizeof(ours), &error),
+                     IMPASTO_ERROR_USAGE);
+    assert_string_equal(error.message,
+                        "struct sized has a struct_size of 0; set it to sizeof(struct sized)");
+    theirs.struct_size = sizeof(theirs) + 8;
+    assert_int_equal(imp_sized_take("sized", &theirs, &ours, sizeof(ours), &error),
+                     IMPASTO_ERROR_USAGE);
+    assert_non_null(strstr(error.message, "this library knows"));
+}
+
 static void test_fail_cuts(void **state)
 {
     (void)state;
@@ -340,6 +371,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_fail_formats),
         cmocka_unit_test(test_each_file_error_has_an_advice),
+        cmocka_unit_test(test_sized_structs),
         cmocka_unit_test(test_fail_cuts),
         cmocka_unit_test(test_clean_line),
         cmocka_unit_test(test_status_texts),

@@ -28,8 +28,8 @@ static void what_it_says_of_itself(void **state)
     assert_int_equal(info->width, 48);
     assert_int_equal(info->height, 36);
     assert_true(info->seconds > 0);
-    assert_int_equal(info->params.first_iterations, 4);
-    assert_memory_equal(&info->params.learning_rate, &usual.learning_rate, sizeof(float));
+    assert_int_equal(info->params->first_iterations, 4);
+    assert_memory_equal(&info->params->learning_rate, &usual.learning_rate, sizeof(float));
     /* It can be closed at once, and replaced while it is open. */
     job = open_job(&p, &usual);
     save(job, NULL);

@@ -427,7 +427,8 @@ static void tiff_exif(void **state)
     static const unsigned char iptc[] = "\x1c\2\x74\0\5(c) A";
     (void)state;
     for (int i = 0; i < 4; i++) {
-        const struct impasto_save_options options = {.bits = i / 2 ? 16 : 8};
+        const struct impasto_save_options options = {.struct_size = sizeof(options),
+                                                     .bits = i / 2 ? 16 : 8};
         struct impasto_image *image = noisy(false), *back;
         struct impasto_metadata *metadata = &image->metadata;
         unsigned char block[64];
@@ -528,7 +529,8 @@ static void round_trips(void **state)
         if (!info_of(cases[i / 2].format)->writes)
             continue;
         struct impasto_image *image = noisy(i % 2), *back = NULL;
-        const struct impasto_save_options options = {.bits = cases[i / 2].bits,
+        const struct impasto_save_options options = {.struct_size = sizeof(options),
+                                                     .bits = cases[i / 2].bits,
                                                      .quality = cases[i / 2].quality};
         unsigned char *bytes = NULL;
         size_t size = 0, file_size = 0;
@@ -563,7 +565,10 @@ static void webp_quality(void **state)
     size_t sizes[3];
     for (int i = 0; i < 3; i++) {
         unsigned char *bytes;
-        const struct impasto_save_options options = {.quality = i == 0 ? 20 : i == 1 ? 90 : 100};
+        const struct impasto_save_options options = {.struct_size = sizeof(options),
+                                                     .quality = i == 0   ? 20
+                                                                : i == 1 ? 90
+                                                                         : 100};
         assert_int_equal(impasto_image_encode(image, "x.webp", &options, &bytes, &sizes[i], NULL),
                          IMPASTO_OK);
         assert_int_equal(impasto_image_decode(bytes, sizes[i], "x", 0, &back, NULL), IMPASTO_OK);
@@ -581,7 +586,8 @@ static void metadata(void **state)
         "xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#'><rdf:Description "
         "xmlns:xmp='http://ns.adobe.com/xap/1.0/' xmp:Rating='5'/></rdf:RDF></x:xmpmeta>";
     static const enum impasto_format formats[] = {IMPASTO_FORMAT_TIFF, IMPASTO_FORMAT_WEBP};
-    const struct impasto_save_options keep = {.privacy = IMPASTO_PRIVACY_KEEP};
+    const struct impasto_save_options keep = {.struct_size = sizeof(keep),
+                                              .privacy = IMPASTO_PRIVACY_KEEP};
     (void)state;
     for (size_t i = 0; i < IMP_COUNT(formats); i++) {
         const bool tiff = formats[i] == IMPASTO_FORMAT_TIFF;
@@ -664,8 +670,10 @@ static void save_checks(void **state)
         {"x.webp", 0, {.bits = 16}, "WebP"},
     };
     for (size_t i = 0; i < IMP_COUNT(cases); i++) {
-        const enum impasto_status status = impasto_image_save_check(
-            cases[i].name, cases[i].side, cases[i].side, &cases[i].options, &error);
+        struct impasto_save_options options = cases[i].options;
+        options.struct_size = sizeof(options);
+        const enum impasto_status status =
+            impasto_image_save_check(cases[i].name, cases[i].side, cases[i].side, &options, &error);
         assert_int_equal(status, cases[i].reason ? IMPASTO_ERROR_USAGE : IMPASTO_OK);
         if (cases[i].reason && !strstr(error.message, cases[i].reason))
             fail_msg("%s", error.message);

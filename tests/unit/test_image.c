@@ -34,8 +34,7 @@ static void round_trips(void **state)
             image->metadata.exif.data = malloc(64);
             image->metadata.exif.size = make_exif(image->metadata.exif.data, false, 1);
             const double half_step = 0.5 / ((1 << bits) - 1) + 1e-7;
-            assert_int_equal(impasto_image_save(image, in_folder("out.PNG"),
-                                                &(struct impasto_save_options){.bits = bits}, NULL),
+            assert_int_equal(impasto_image_save(image, in_folder("out.PNG"), BITS(bits), NULL),
                              IMPASTO_OK);
             back = expect_image(in_folder("out.PNG"));
             for (int i = 0; i < 3 * PIXELS; i++)
@@ -44,8 +43,7 @@ static void round_trips(void **state)
             for (int i = 0; alpha && i < PIXELS; i++)
                 assert_near(back->alpha[i], (double)image->alpha[i], half_step);
             /* And what was loaded saves to the same pixels, and says the same of itself. */
-            assert_int_equal(impasto_image_save(back, in_folder("again.png"),
-                                                &(struct impasto_save_options){.bits = bits}, NULL),
+            assert_int_equal(impasto_image_save(back, in_folder("again.png"), BITS(bits), NULL),
                              IMPASTO_OK);
             size_t size, again_size;
             unsigned char *bytes = read_bytes(in_folder("out.PNG"), &size);
@@ -67,8 +65,7 @@ static void strange_values(void **state)
     struct impasto_image *image = create(false);
     memcpy(image->rgb, values, sizeof(values));
     for (int bits = 8; bits <= 16; bits += 8) {
-        assert_int_equal(impasto_image_save(image, in_folder("s.png"),
-                                            &(struct impasto_save_options){.bits = bits}, NULL),
+        assert_int_equal(impasto_image_save(image, in_folder("s.png"), BITS(bits), NULL),
                          IMPASTO_OK);
         struct impasto_image *back = expect_image(in_folder("s.png"));
         assert_memory_equal(back->rgb, expected, sizeof(expected));
@@ -92,14 +89,12 @@ static void encoding(void **state)
     for (size_t i = 0; i < IMP_COUNT(cases); i++) {
         unsigned char *bytes = NULL;
         size_t size = 0, file_size;
-        assert_int_equal(impasto_image_save(image, in_folder(cases[i].name),
-                                            &(struct impasto_save_options){.bits = cases[i].bits},
-                                            NULL),
-                         IMPASTO_OK);
-        assert_int_equal(impasto_image_encode(image, cases[i].name,
-                                              &(struct impasto_save_options){.bits = cases[i].bits},
-                                              &bytes, &size, NULL),
-                         IMPASTO_OK);
+        assert_int_equal(
+            impasto_image_save(image, in_folder(cases[i].name), BITS(cases[i].bits), NULL),
+            IMPASTO_OK);
+        assert_int_equal(
+            impasto_image_encode(image, cases[i].name, BITS(cases[i].bits), &bytes, &size, NULL),
+            IMPASTO_OK);
         unsigned char *file = read_bytes(in_folder(cases[i].name), &file_size);
         assert_int_equal(size, file_size);
         assert_memory_equal(bytes, file, size);
@@ -112,9 +107,7 @@ static void encoding(void **state)
     struct impasto_error error;
     assert_int_equal(impasto_image_encode(image, "x.gif", NULL, &untouched, &size, &error),
                      IMPASTO_ERROR_USAGE);
-    assert_int_equal(impasto_image_encode(image, "x.jpg",
-                                          &(struct impasto_save_options){.bits = 16}, &untouched,
-                                          &size, &error),
+    assert_int_equal(impasto_image_encode(image, "x.jpg", BITS(16), &untouched, &size, &error),
                      IMPASTO_ERROR_USAGE);
     assert_null(untouched);
     assert_int_equal(size, 7);
@@ -144,9 +137,7 @@ static void refused_saves(void **state)
     assert_int_equal(mkfifo(in_folder("pipe.png"), 0600), 0);
     for (size_t i = 0; i < IMP_COUNT(cases); i++) {
         const char *path = in_folder(cases[i].name);
-        assert_int_equal(impasto_image_save(image, path,
-                                            &(struct impasto_save_options){.bits = cases[i].bits},
-                                            &error),
+        assert_int_equal(impasto_image_save(image, path, BITS(cases[i].bits), &error),
                          cases[i].status);
         assert_non_null(strstr(error.message, cases[i].reason));
     }

@@ -6,6 +6,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -54,9 +55,12 @@ static void expect_refusal(const struct impasto_pictures *pictures, enum impasto
 static void refuses_pictures_that_do_not_fit(void **state)
 {
     (void)state;
-    struct impasto_style styles[] = {{.image = style, .weight = 1}, {.image = style, .weight = 1}};
-    struct impasto_region regions[] = {{.weight = 1}, {.weight = 1}};
-    struct impasto_pictures p = {.content = content};
+    struct impasto_style styles[] = {
+        {.struct_size = sizeof(styles[0]), .image = style, .weight = 1},
+        {.struct_size = sizeof(styles[0]), .image = style, .weight = 1}};
+    struct impasto_region regions[] = {{.struct_size = sizeof(regions[0]), .weight = 1},
+                                       {.struct_size = sizeof(regions[0]), .weight = 1}};
+    struct impasto_pictures p = {.struct_size = sizeof(p), .content = content};
     expect_refusal(&p, IMPASTO_ERROR_USAGE, "no style picture");
     p.styles = styles;
     p.style_count = 2;
@@ -88,12 +92,60 @@ static void run(struct impasto_job *job, struct impasto_image **result)
         fail_msg("%s", error.message);
 }
 
+/* What a program that knows fewer members hands over is taken, and nothing beyond it is looked at;
+ * a size of 0, or of members that nobody knows, is refused. */
+static void sizes_of_structs(void **state)
+{
+    (void)state;
+    struct impasto_params p = params;
+    struct impasto_style only = {.struct_size = sizeof(only), .image = style, .weight = 1};
+    struct impasto_pictures all = {
+        .struct_size = sizeof(all), .content = content, .styles = &only, .style_count = 1};
+    size_t *const sizes[] = {&p.struct_size, &all.struct_size, &only.struct_size};
+    const char *const names[] = {"impasto_params", "impasto_pictures", "impasto_style"};
+    struct impasto_error error = {0};
+    struct impasto_job *job = NULL;
+    for (size_t i = 0; i < 3; i++) {
+        const size_t good = *sizes[i], bad[] = {0, good + 8};
+        for (size_t k = 0; k < 2; k++) {
+            *sizes[i] = bad[k];
+            assert_int_equal(impasto_job_open(device, weights, &all, &p, &job, &error),
+                             IMPASTO_ERROR_USAGE);
+            assert_non_null(strstr(error.message, names[i]));
+        }
+        *sizes[i] = good;
+    }
+    p.struct_size = offsetof(struct impasto_params, conv);
+    all.struct_size = offsetof(struct impasto_pictures, keep);
+    only.struct_size = offsetof(struct impasto_style, region);
+    memset((char *)&p + p.struct_size, 0xaa, sizeof(p) - p.struct_size);
+    memset((char *)&all + all.struct_size, 0xaa, sizeof(all) - all.struct_size);
+    only.region = 77;
+    assert_int_equal(impasto_job_plan(device, weights, &all, &p, &job, &error), IMPASTO_OK);
+    impasto_job_close(&job);
+    /* A preset writes no more than there is. */
+    memset(&p, 0xaa, sizeof(p));
+    assert_int_equal(impasto_params_preset_sized(
+                         weights, NULL, offsetof(struct impasto_params, iterations), &p, &error),
+                     IMPASTO_OK);
+    assert_int_equal(p.struct_size, offsetof(struct impasto_params, iterations));
+    assert_int_equal(p.size, 512);
+    assert_int_not_equal(p.iterations, 60);
+    assert_int_equal(impasto_params_preset_sized(weights, NULL, sizeof(p) + 8, &p, &error),
+                     IMPASTO_ERROR_USAGE);
+    assert_int_equal(impasto_image_encode(content, "x.png", &(struct impasto_save_options){0},
+                                          &(unsigned char *){NULL}, &(size_t){0}, &error),
+                     IMPASTO_ERROR_USAGE);
+    assert_non_null(strstr(error.message, "impasto_save_options"));
+}
+
 /* The second picture of a job is what a job of its own makes, also after a refusal between. */
 static void again_is_as_if_anew(void **state)
 {
     (void)state;
-    const struct impasto_style only = {.image = style, .weight = 1};
-    struct impasto_pictures p = {.content = other, .styles = &only, .style_count = 1};
+    const struct impasto_style only = {.struct_size = sizeof(only), .image = style, .weight = 1};
+    struct impasto_pictures p = {
+        .struct_size = sizeof(p), .content = other, .styles = &only, .style_count = 1};
     struct impasto_job *job = NULL;
     struct impasto_image *expected = NULL, *first = NULL, *found = NULL;
     struct impasto_error error = {0};
@@ -127,8 +179,9 @@ static void again_is_as_if_anew(void **state)
 static void progress_over_scales(void **state)
 {
     (void)state;
-    const struct impasto_style only = {.image = style, .weight = 1};
-    const struct impasto_pictures p = {.content = content, .styles = &only, .style_count = 1};
+    const struct impasto_style only = {.struct_size = sizeof(only), .image = style, .weight = 1};
+    const struct impasto_pictures p = {
+        .struct_size = sizeof(p), .content = content, .styles = &only, .style_count = 1};
     struct impasto_job *job = NULL;
     struct impasto_error error = {0};
     assert_int_equal(impasto_job_open(device, weights, &p, &params, &job, &error), IMPASTO_OK);
@@ -155,8 +208,9 @@ static void progress_over_scales(void **state)
 static void a_plan_is_only_a_plan(void **state)
 {
     (void)state;
-    const struct impasto_style only = {.image = style, .weight = 1};
-    const struct impasto_pictures p = {.content = content, .styles = &only, .style_count = 1};
+    const struct impasto_style only = {.struct_size = sizeof(only), .image = style, .weight = 1};
+    const struct impasto_pictures p = {
+        .struct_size = sizeof(p), .content = content, .styles = &only, .style_count = 1};
     struct impasto_job *job = NULL;
     struct impasto_error error = {0};
     assert_int_equal(impasto_job_plan(device, weights, &p, &params, &job, &error), IMPASTO_OK);
@@ -170,6 +224,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(refuses_pictures_that_do_not_fit),
+        cmocka_unit_test(sizes_of_structs),
         cmocka_unit_test(again_is_as_if_anew),
         cmocka_unit_test(progress_over_scales),
         cmocka_unit_test(a_plan_is_only_a_plan),

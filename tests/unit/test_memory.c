@@ -29,8 +29,12 @@ static int set_up(void **state)
     open_small_job(NULL, NULL, &device, &weights, &params);
     content = painted_picture(48, 36, 0);
     style = painted_picture(32, 32, 2);
-    only = (struct impasto_style){.image = style, .weight = 1};
-    pictures = (struct impasto_pictures){.content = content, .styles = &only, .style_count = 1};
+    only = (struct impasto_style){
+        .struct_size = sizeof(struct impasto_style), .image = style, .weight = 1};
+    pictures = (struct impasto_pictures){.struct_size = sizeof(struct impasto_pictures),
+                                         .content = content,
+                                         .styles = &only,
+                                         .style_count = 1};
     ample = imp_device_caps(device->device)->memory_budget;
     return 0;
 }

@@ -661,7 +661,8 @@ static void every_block_through_files(void **state)
                              IMPASTO_OK);
             assert_int_equal(imp_block_copy(iptc.data, iptc.size, &image->metadata.iptc, NULL),
                              IMPASTO_OK);
-            const struct impasto_save_options keep = {.privacy = IMPASTO_PRIVACY_KEEP};
+            const struct impasto_save_options keep = {.struct_size = sizeof(keep),
+                                                      .privacy = IMPASTO_PRIVACY_KEEP};
             assert_int_equal(impasto_image_save(image, in_folder(names[n]), &keep, NULL),
                              IMPASTO_OK);
             back = expect_image(in_folder(names[n]));

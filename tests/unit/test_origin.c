@@ -29,8 +29,10 @@ static void what_is_saved(void **state)
                     if (impasto_image_save_check(names[i], 0, 0, NULL, NULL) != IMPASTO_OK)
                         continue; /* a build without the format's library */
                     struct impasto_image *image = blank_picture(20, 10);
-                    const struct impasto_save_options options = {
-                        .privacy = (enum impasto_privacy)privacy, .bits = bits};
+                    const struct impasto_save_options options = {.struct_size = sizeof(options),
+                                                                 .privacy =
+                                                                     (enum impasto_privacy)privacy,
+                                                                 .bits = bits};
                     image->settings = settings ? strdup("{}") : NULL;
                     image->metadata.exif.data = malloc(64);
                     image->metadata.exif.size = make_exif(image->metadata.exif.data, false, 1);

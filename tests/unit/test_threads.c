@@ -8,8 +8,7 @@
 #define _XOPEN_SOURCE 700 /* mkdtemp */
 
 #include "files.h"
-
-#include <impasto/impasto.h>
+#include "fixtures.h"
 
 #include <pthread.h>
 
@@ -65,9 +64,10 @@ static enum impasto_status paint(struct work *work, struct impasto_device *devic
 {
     struct impasto_error *error = &work->error;
     struct impasto_params params;
-    const struct impasto_style styles[] = {{.image = style, .weight = 1}};
+    const struct impasto_style styles[] = {
+        {.struct_size = sizeof(styles[0]), .image = style, .weight = 1}};
     const struct impasto_pictures pictures = {
-        .content = content, .styles = styles, .style_count = 1};
+        .struct_size = sizeof(pictures), .content = content, .styles = styles, .style_count = 1};
     IMP_TRY(impasto_params_preset(weights, NULL, &params, error));
     choose(work->index, &params);
     IMP_TRY(impasto_job_open(device, weights, &pictures, &params, job, error));
@@ -87,8 +87,7 @@ static void *paint_all(void *user)
     enum impasto_status status;
     if ((status = make(48 - 8 * work->index, 40, work->index, &drawn, error)) ||
         (status = make(32, 32, 5, &style, error)) ||
-        (status = impasto_image_save(drawn, work->picture,
-                                     &(struct impasto_save_options){.bits = 16}, error)) ||
+        (status = impasto_image_save(drawn, work->picture, BITS(16), error)) ||
         (status = impasto_image_load(work->picture, 0, &content, error)) ||
         (status = impasto_device_open(NULL, count_line, work, &device, error)) ||
         (status = paint(work, device, content, style, &job)))
