@@ -85,6 +85,16 @@ IMPASTO_API enum impasto_status impasto_device_tune(const char *spec, impasto_lo
 
 IMPASTO_API void impasto_device_close(struct impasto_device **device);
 
+/*
+ * Seconds for which a thread has by now been waiting for the device's driver; 0: none is. A driver
+ * that hangs keeps the thread that called it, and only another one can tell. NULL: the longest wait
+ * for any of this process's devices, also for those that are being opened or closed. *expected
+ * (NULL: not wanted): the seconds that the work in the driver's hands should take, by how long such
+ * work took the last time; 0 where that is not known, as while kernels are compiled. Any thread may
+ * ask at any time, of an open device.
+ */
+IMPASTO_API double impasto_device_waiting(const struct impasto_device *device, double *expected);
+
 /* What was opened. Valid until the device is closed. */
 IMPASTO_API const struct impasto_device_info *
 impasto_device_info(const struct impasto_device *device);

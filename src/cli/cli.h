@@ -26,8 +26,7 @@ struct cli_console {
     double asked, next;    /* monotonic seconds: when one was asked for, 0: not; when to ask next */
     double spent;          /* seconds, on all pictures */
     int pictures;
-    struct cli_watchdog *watchdog; /* rests while something is shown; NULL: none */
-    struct cli_events *events;     /* --progress; NULL: none */
+    struct cli_events *events; /* --progress; NULL: none */
     size_t picture; /* the one at hand of a batch or sequence, from 1 on; 0: there is only one */
     int preview;    /* longer side of pictures among the events; 0: there are none */
 };

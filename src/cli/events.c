@@ -81,16 +81,13 @@ static int write_line(struct cli_events *events, json_t *line)
     return problem;
 }
 
-/* No watchdog counts while the reader takes its time. */
 static void send_line(struct cli_console *console, json_t *line)
 {
     struct cli_events *events = console->events;
     char warning[256];
-    cli_watchdog_rest(console->watchdog);
     pthread_mutex_lock(&events->mutex);
     const int problem = write_line(events, line);
     pthread_mutex_unlock(&events->mutex);
-    cli_watchdog_resume(console->watchdog);
     if (problem == 0 || problem == EPIPE)
         return;
     snprintf(warning, sizeof(warning), "--progress: the lines cannot be written: %s; going on",

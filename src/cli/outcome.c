@@ -25,14 +25,11 @@ static enum impasto_status write_frame(struct cli_painter *run, const struct imp
                                error);
 }
 
-/* The picture so far, with what it says of itself. Of this and what is below, called while the
- * watchdog rests, it looks after the device's part. */
+/* The picture so far, with what it says of itself. */
 static enum impasto_status take_picture(struct cli_painter *run, struct impasto_image **image,
                                         struct impasto_error *error)
 {
-    cli_watchdog_resume(run->watchdog);
     const enum impasto_status status = impasto_job_image(run->job, image, error);
-    cli_watchdog_rest(run->watchdog);
     if (status != IMPASTO_OK)
         return status;
     (*image)->settings = cli_record(&run->about, run->taken);
@@ -69,11 +66,9 @@ enum impasto_status cli_painter_pass_on(struct cli_painter *run, struct impasto_
 
 void cli_painter_save(struct cli_painter *run)
 {
-    cli_watchdog_resume(run->watchdog);
     cli_watchdog_saving(run->watchdog, true);
     cli_checkpoint_save(&run->checkpoint, run->job, run->taken, &run->console);
     cli_watchdog_saving(run->watchdog, false);
-    cli_watchdog_rest(run->watchdog);
 }
 
 /* ---- The end --------------------------------------------------------------------------------- */

@@ -94,20 +94,12 @@ static void draw(struct cli_console *console, FILE *stream)
     cli_block_draw(&console->block, stream, &window, &picture, fresh, line);
 }
 
-/* A terminal that is held, or a pipe that nobody reads, keeps us for as long as it likes. */
-static void send_sheet(struct cli_console *console, struct cli_sheet *sheet)
-{
-    cli_watchdog_rest(console->watchdog);
-    cli_sheet_send(sheet);
-    cli_watchdog_resume(console->watchdog);
-}
-
 static void draw_now(struct cli_console *console)
 {
     struct cli_sheet sheet;
     cli_sheet_open(&sheet);
     draw(console, sheet.stream);
-    send_sheet(console, &sheet);
+    cli_sheet_send(&sheet);
 }
 
 void cli_console_log(void *user, enum impasto_log_level level, const char *line)
@@ -137,7 +129,7 @@ void cli_console_log(void *user, enum impasto_log_level level, const char *line)
     fputc('\n', sheet.stream);
     if (shown && console->show)
         draw(console, sheet.stream);
-    send_sheet(console, &sheet);
+    cli_sheet_send(&sheet);
 }
 
 const char *cli_duration(double seconds, char *text, size_t size)
@@ -229,7 +221,7 @@ void cli_console_progress(struct cli_console *console, const struct impasto_job_
         struct cli_sheet sheet;
         cli_sheet_open(&sheet);
         fprintf(sheet.stream, "impasto: %s\n", console->words);
-        send_sheet(console, &sheet);
+        cli_sheet_send(&sheet);
     }
 }
 
@@ -264,7 +256,7 @@ void cli_console_finish(struct cli_console *console)
     struct cli_sheet sheet;
     cli_sheet_open(&sheet);
     cli_block_leave(&console->block, sheet.stream);
-    send_sheet(console, &sheet);
+    cli_sheet_send(&sheet);
     if (console->pictures > 0) {
         char line[128];
         snprintf(line, sizeof(line), "--%s: %d pictures, which took %.2f s",

@@ -91,7 +91,6 @@ enum impasto_status cli_painter_recover(struct cli_painter *run, bool last)
              "%s; opening it again and going on from iteration %d (try %d of %d)",
              run->error->message, iteration, run->recoveries, TRIES);
     cli_console_log(&run->console, IMPASTO_LOG_WARNING, line);
-    cli_watchdog_opening(run->watchdog);
     (void)nanosleep(&pause, NULL);
     const enum impasto_status status = open_again(run, from);
     impasto_checkpoint_close(&opened);

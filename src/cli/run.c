@@ -16,9 +16,6 @@ static int on_progress(void *user, const struct impasto_job_progress *progress)
     /* Reported is the state before the step just taken; after the last report there is none. */
     run->taken = progress->head.step + !progress->head.done;
     cli_catch_signals();
-    cli_watchdog_iteration(run->watchdog, (double)progress->width * progress->height,
-                           (double)run->about.job->width * run->about.job->height);
-    cli_watchdog_rest(run->watchdog);
     if (run->lock)
         cli_lock_refresh(run->lock);
     cli_console_progress(&run->console, progress);
@@ -34,7 +31,6 @@ static int on_progress(void *user, const struct impasto_job_progress *progress)
     if (run->callback_status == IMPASTO_OK && !cli_stop_signal() && !progress->head.done &&
         cli_checkpoint_due(&run->checkpoint, run->taken, run->about.job))
         cli_painter_save(run);
-    cli_watchdog_resume(run->watchdog);
     return run->callback_status != IMPASTO_OK || cli_stop_signal();
 }
 
@@ -46,10 +42,8 @@ static enum impasto_status write_gradient(struct cli_painter *run)
     if (!gradient)
         return cli_fail_memory(run->error, "the gradient");
     enum impasto_status status = impasto_job_gradient(run->job, gradient, run->error);
-    cli_watchdog_rest(run->watchdog);
     if (status == IMPASTO_OK)
         status = cli_write_floats(run->settings->gradient, gradient, count, run->error);
-    cli_watchdog_resume(run->watchdog);
     free(gradient);
     return status;
 }
@@ -105,7 +99,6 @@ enum impasto_status cli_painter_open(struct cli_painter *run)
     if ((status = cli_watchdog_open(run)) ||
         (status = cli_open_device(run->settings, &run->console, &run->device, error)))
         return status;
-    cli_watchdog_rest(run->watchdog);
     run->params.again = run->batch;
     return s->export_weights
                ? cli_save_weights(run->weights, s->export_weights, &run->console, error)
@@ -174,7 +167,7 @@ static enum impasto_status check_size(const struct cli_painter *run)
                                     &options, run->error);
 }
 
-static enum impasto_status paint(struct cli_painter *run, bool last)
+enum impasto_status cli_painter_paint(struct cli_painter *run, bool last)
 {
     const struct cli_settings *s = run->settings;
     run->recoveries = run->begun = run->taken = 0;
@@ -190,7 +183,6 @@ static enum impasto_status paint(struct cli_painter *run, bool last)
         return status;
     if (s->gradient && (status = write_gradient(run)))
         return status;
-    cli_watchdog_rest(run->watchdog);
     if (!run->inputs) {
         run->inputs = cli_inputs_read(s, &run->params, run->builtin ? NULL : run->weights_source);
         cli_inputs_compare(s, run->inputs, &run->console);
@@ -210,26 +202,15 @@ static enum impasto_status paint(struct cli_painter *run, bool last)
         (status = cli_trace_open(&run->trace, s->trace, &run->about, run->error)))
         return status;
     cli_console_begin(&run->console, run->about.job);
-    cli_watchdog_resume(run->watchdog);
     status = impasto_job_run(run->job, on_progress, run, run->error);
     while (cli_painter_may_recover(run, status)) {
         status = cli_painter_recover(run, last);
         if (status == IMPASTO_OK)
             status = impasto_job_run(run->job, on_progress, run, run->error);
     }
-    cli_watchdog_opening(run->watchdog);
-    cli_watchdog_rest(run->watchdog);
     status = cli_painter_conclude(run, status);
     if (run->params.profile && run->job)
         cli_print_profile(impasto_job_info(run->job));
-    return status;
-}
-
-enum impasto_status cli_painter_paint(struct cli_painter *run, bool last)
-{
-    cli_watchdog_opening(run->watchdog);
-    const enum impasto_status status = paint(run, last);
-    cli_watchdog_rest(run->watchdog);
     return status;
 }
 
@@ -260,7 +241,6 @@ static enum impasto_status paint_sequence(struct cli_painter *run)
         status = run->output ? cli_painter_paint(run, i == count - 1)
                              : cli_fail_memory(run->error, "a file name");
         tell_picture(run, status);
-        cli_watchdog_opening(run->watchdog);
         impasto_job_close(&run->job);
         free(run->output);
     }
@@ -346,7 +326,6 @@ void cli_warn_of_preset(const struct cli_settings *settings, struct cli_console 
 
 void cli_painter_close(struct cli_painter *run)
 {
-    cli_watchdog_opening(run->watchdog);
     cli_checkpoint_close(&run->checkpoint);
     cli_inputs_free(&run->inputs);
     cli_report_close(&run->report);

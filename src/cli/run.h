@@ -71,18 +71,12 @@ enum impasto_status cli_devices_tune(struct cli_settings *settings, struct impas
 struct cli_painter;
 struct cli_watchdog; /* NULL: none, and then what follows does nothing */
 
-/* Ends the program, with IMPASTO_ERROR_DEVICE's exit code and a word on what is kept, once the
- * run's device has not been heard of for far longer than it takes, or for $IMPASTO_TIMEOUT seconds;
- * unless that is "off". */
+/* Ends the program, with IMPASTO_ERROR_DEVICE's exit code and a word on what is kept, once a
+ * driver has been waited for far longer than it takes, or for $IMPASTO_TIMEOUT seconds; unless that
+ * is "off". */
 enum impasto_status cli_watchdog_open(struct cli_painter *run);
-/* Signs of life: something that may take long begins, before there are iterations; and an iteration
- * of so many pixels has ended, in a run whose largest scale has `most`. */
-void cli_watchdog_opening(struct cli_watchdog *watchdog);
-void cli_watchdog_iteration(struct cli_watchdog *watchdog, double pixels, double most);
-/* From here until as many calls of the second, or the next beginning, nobody waits for the device:
- * there is something else to do, which may take its time. */
-void cli_watchdog_rest(struct cli_watchdog *watchdog);
-void cli_watchdog_resume(struct cli_watchdog *watchdog);
+/* The longest wait, in seconds, where so many are expected; 0: nobody knows. */
+long cli_watchdog_limit(double expected);
 /* A checkpoint is saved, or has been: in that one call device and disk may both hang. */
 void cli_watchdog_saving(struct cli_watchdog *watchdog, bool saving);
 void cli_watchdog_close(struct cli_watchdog **watchdog);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A driver that hangs keeps the thread that waits for it, and no call takes that back. So a second
- * thread counts the seconds since the last sign of life, and when there are far too many, it says
- * so and ends the program, without a word to the driver. What is on disk by then stays. While the
- * program waits for something else, a pager that is not scrolled or a slow disk, it does not count.
+ * thread asks each second for how long the driver has been waited for. When that is far too long,
+ * it says so and ends the program, without a word to the driver. What is on disk by then stays.
+ * While the program waits for something else, a pager that is not scrolled or a slow disk, there is
+ * nothing to count.
  */
 
 #include "cli/events.h"
@@ -17,13 +18,13 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Before the first iteration nobody knows how long things take: compilers are slow, and a device
- * may be hundreds of times slower than another. Then it is 30 times what the slowest iteration so
- * far would take at the largest scale, and at least ten minutes, in which any machine comes back
- * from swapping. */
-#define OPENING_SECONDS 3600
+/* Where nobody knows how long it should take: compilers are slow, and a device may be hundreds of
+ * times slower than another. */
+#define UNKNOWN_SECONDS 3600
+/* Else it is so many times what is expected, and at least ten minutes, in which any machine comes
+ * back from swapping. */
 #define LEAST_SECONDS 600
-#define TIMES_SLOWEST 30
+#define TIMES_EXPECTED 30
 
 struct cli_watchdog {
     struct cli_painter *run;
@@ -32,13 +33,9 @@ struct cli_watchdog {
     pthread_cond_t ends;
     clockid_t clock; /* of waits for `ends` */
     bool ending;
-    long idle, limit; /* seconds */
-    long fixed;       /* the limit, where the user has given one; 0: none was */
-    double slowest;   /* seconds per pixel */
-    double last;      /* monotonic seconds of the last iteration; 0: there was none */
-    int resting;      /* how many ask for that; above 0, nothing is counted */
-    double rested;    /* monotonic seconds: since when it rests */
-    bool saving;      /* the device is read for a checkpoint, which is then written */
+    long idle;   /* seconds of the wait at hand, or of the saving */
+    long fixed;  /* the limit, where the user has given one; 0: none was */
+    bool saving; /* the device is read for a checkpoint, which is then written */
 };
 
 static void say(const char *text)
@@ -72,8 +69,31 @@ static void leave(const struct cli_watchdog *dog)
     _exit(-(int)IMPASTO_ERROR_DEVICE);
 }
 
-/* Counts for itself: seconds in which the whole program was stopped, or the machine asleep, do not
- * count. */
+long cli_watchdog_limit(double expected)
+{
+    if (expected <= 0)
+        return UNKNOWN_SECONDS;
+    const double limit = TIMES_EXPECTED * expected;
+    return limit < LEAST_SECONDS ? LEAST_SECONDS : (long)limit;
+}
+
+/* Called once a second. The seconds are counted here, as those in which the whole program was
+ * stopped, or the machine asleep, do not count. */
+static bool is_too_long(struct cli_watchdog *dog)
+{
+    double expected;
+    const double waited = impasto_device_waiting(NULL, &expected);
+    /* A checkpoint goes to a disk as well, of which nothing is known but that it is not slow. */
+    if (dog->saving && waited <= 0)
+        expected = 1;
+    /* No more than this wait has lasted: there may have been another a second ago. */
+    if (!dog->saving && dog->idle > (long)waited)
+        dog->idle = (long)waited;
+    if (dog->saving || waited >= 1)
+        dog->idle++;
+    return dog->idle > (dog->fixed > 0 ? dog->fixed : cli_watchdog_limit(expected));
+}
+
 static void *watch(void *user)
 {
     struct cli_watchdog *dog = user;
@@ -89,7 +109,7 @@ static void *watch(void *user)
         /* What does not wait must not count. */
         if (!dog->ending && waited != ETIMEDOUT)
             break;
-        if (!dog->ending && dog->resting == 0 && ++dog->idle > dog->limit)
+        if (!dog->ending && is_too_long(dog))
             leave(dog);
     }
     pthread_mutex_unlock(&dog->mutex);
@@ -137,67 +157,14 @@ enum impasto_status cli_watchdog_open(struct cli_painter *run)
         return cli_fail_memory(run->error, "the watchdog");
     dog->run = run;
     dog->fixed = seconds;
-    dog->limit = seconds > 0 ? seconds : OPENING_SECONDS;
     if (!prepare(dog) || !start(dog)) {
         free(dog);
         cli_console_log(&run->console, IMPASTO_LOG_WARNING,
                         "no thread can be had to watch the device");
         return IMPASTO_OK;
     }
-    run->watchdog = run->console.watchdog = dog;
+    run->watchdog = dog;
     return IMPASTO_OK;
-}
-
-void cli_watchdog_opening(struct cli_watchdog *dog)
-{
-    if (!dog)
-        return;
-    pthread_mutex_lock(&dog->mutex);
-    dog->idle = 0;
-    dog->last = 0;
-    dog->resting = 0;
-    dog->limit = dog->fixed > 0 ? dog->fixed : OPENING_SECONDS;
-    pthread_mutex_unlock(&dog->mutex);
-}
-
-void cli_watchdog_iteration(struct cli_watchdog *dog, double pixels, double most)
-{
-    if (!dog)
-        return;
-    const double now = cli_seconds();
-    pthread_mutex_lock(&dog->mutex);
-    const double slow = dog->last > 0 ? (now - dog->last) / pixels : 0;
-    dog->slowest = slow > dog->slowest ? slow : dog->slowest;
-    const double limit = TIMES_SLOWEST * dog->slowest * most;
-    if (dog->fixed == 0 && dog->slowest > 0)
-        dog->limit = limit < LEAST_SECONDS ? LEAST_SECONDS : (long)limit;
-    dog->idle = 0;
-    dog->last = now;
-    pthread_mutex_unlock(&dog->mutex);
-}
-
-void cli_watchdog_rest(struct cli_watchdog *dog)
-{
-    if (!dog)
-        return;
-    pthread_mutex_lock(&dog->mutex);
-    if (dog->resting++ == 0)
-        dog->rested = cli_seconds();
-    pthread_mutex_unlock(&dog->mutex);
-}
-
-void cli_watchdog_resume(struct cli_watchdog *dog)
-{
-    if (!dog)
-        return;
-    pthread_mutex_lock(&dog->mutex);
-    if (dog->resting > 0 && --dog->resting == 0) {
-        dog->idle = 0;
-        /* Nor is it the iteration's time. */
-        if (dog->last > 0)
-            dog->last += cli_seconds() - dog->rested;
-    }
-    pthread_mutex_unlock(&dog->mutex);
 }
 
 void cli_watchdog_saving(struct cli_watchdog *dog, bool saving)
@@ -214,7 +181,6 @@ void cli_watchdog_close(struct cli_watchdog **dog)
 {
     if (!*dog)
         return;
-    (*dog)->run->console.watchdog = NULL;
     pthread_mutex_lock(&(*dog)->mutex);
     (*dog)->ending = true;
     pthread_cond_signal(&(*dog)->ends);

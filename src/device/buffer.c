@@ -55,8 +55,9 @@ static cl_int write_zeros(struct imp_buffer *buffer, size_t offset, size_t size)
     cl_int code = zeros == NULL ? CL_OUT_OF_HOST_MEMORY : CL_SUCCESS;
     while (code == CL_SUCCESS && size > 0) {
         const size_t part = size < ZEROS_SIZE ? size : ZEROS_SIZE;
-        code = clEnqueueWriteBuffer(buffer->device->queue, buffer->memory, CL_TRUE, offset, part,
-                                    zeros, 0, NULL, NULL);
+        code = IMP_WAIT(buffer->device,
+                        clEnqueueWriteBuffer(buffer->device->queue, buffer->memory, CL_TRUE, offset,
+                                             part, zeros, 0, NULL, NULL));
         offset += part;
         size -= part;
     }
@@ -69,8 +70,9 @@ static cl_int fill_zeros(struct imp_buffer *buffer, size_t offset, size_t size)
     struct imp_device *device = buffer->device;
     const cl_uint zero = 0;
     if (device->fill) {
-        const cl_int code = clEnqueueFillBuffer(device->queue, buffer->memory, &zero, sizeof(zero),
-                                                offset, size, 0, NULL, NULL);
+        const cl_int code =
+            IMP_WAIT(device, clEnqueueFillBuffer(device->queue, buffer->memory, &zero, sizeof(zero),
+                                                 offset, size, 0, NULL, NULL));
         if (code == CL_SUCCESS)
             return CL_SUCCESS;
         imp_log(&device->log, IMPASTO_LOG_DEBUG, "clEnqueueFillBuffer: %s (%d); writing zeros",
@@ -92,15 +94,19 @@ enum impasto_status imp_buffer_create(struct imp_device *device, size_t size, co
     cl_int code;
     made->device = device;
     made->size = size;
+    imp_wait_begin(device, false);
     made->memory = clCreateBuffer(device->context, CL_MEM_READ_WRITE, rounded, NULL, &code);
     if (code == CL_SUCCESS) {
         code = fill_zeros(made, 0, rounded);
         /* Waits: a driver that commits memory late shall fail here, where the purpose is known. */
         if (code == CL_SUCCESS)
             code = clFinish(device->queue);
+        if (code == CL_SUCCESS)
+            imp_wait_drained(device);
         if (code != CL_SUCCESS)
             (void)clReleaseMemObject(made->memory);
     }
+    (void)imp_wait_end(device, code);
     if (code != CL_SUCCESS) {
         free(made);
         return fail_allocation(device, code, purpose, size);
@@ -116,8 +122,9 @@ void imp_buffer_free(struct imp_buffer **buffer)
 {
     if (buffer == NULL || *buffer == NULL)
         return;
-    (*buffer)->device->allocated -= (*buffer)->size;
-    (void)clReleaseMemObject((*buffer)->memory);
+    struct imp_device *device = (*buffer)->device;
+    device->allocated -= (*buffer)->size;
+    (void)IMP_WAIT(device, clReleaseMemObject((*buffer)->memory));
     free(*buffer);
     *buffer = NULL;
 }
@@ -151,8 +158,10 @@ enum impasto_status imp_buffer_write(struct imp_buffer *buffer, size_t offset, c
     if (size == 0)
         return IMPASTO_OK;
     device->queued = 0;
-    return IMP_CL(device, clEnqueueWriteBuffer(device->queue, buffer->memory, CL_TRUE, offset, size,
-                                               data, 0, NULL, NULL));
+    IMP_TRY(IMP_CL(device, clEnqueueWriteBuffer(device->queue, buffer->memory, CL_TRUE, offset,
+                                                size, data, 0, NULL, NULL)));
+    imp_wait_drained(device);
+    return IMPASTO_OK;
 }
 
 enum impasto_status imp_buffer_read(const struct imp_buffer *buffer, size_t offset, void *data,
@@ -163,8 +172,10 @@ enum impasto_status imp_buffer_read(const struct imp_buffer *buffer, size_t offs
     if (size == 0)
         return IMPASTO_OK;
     device->queued = 0;
-    return IMP_CL(device, clEnqueueReadBuffer(device->queue, buffer->memory, CL_TRUE, offset, size,
-                                              data, 0, NULL, NULL));
+    IMP_TRY(IMP_CL(device, clEnqueueReadBuffer(device->queue, buffer->memory, CL_TRUE, offset, size,
+                                               data, 0, NULL, NULL)));
+    imp_wait_drained(device);
+    return IMPASTO_OK;
 }
 
 enum impasto_status imp_buffer_zero(struct imp_buffer *buffer, size_t offset, size_t size)

@@ -78,12 +78,13 @@ static enum impasto_status open_queue(struct imp_device *device)
     const cl_context_properties properties[] = {CL_CONTEXT_PLATFORM,
                                                 (cl_context_properties)device->platform, 0};
     cl_int code;
+    imp_wait_begin(device, true);
     imp_os_save_handlers();
     device->context = clCreateContext(properties, 1, &device->id, NULL, NULL, &code);
     if (code == CL_SUCCESS)
         device->queue = clCreateCommandQueue(device->context, device->id, 0, &code);
     imp_os_restore_handlers();
-    return imp_cl_check(device, code,
+    return imp_cl_check(device, imp_wait_end(device, code),
                         device->context == NULL ? "clCreateContext" : "clCreateCommandQueue",
                         IMP_FILE, __LINE__);
 }
@@ -104,6 +105,7 @@ enum impasto_status imp_device_open(const struct imp_candidate *candidate,
     struct imp_device *opened = calloc(1, sizeof(*opened));
     if (opened == NULL)
         return imp_fail_memory(error, "the device", sizeof(*opened));
+    opened->waits.clock = imp_clock_take();
     opened->caps = find_caps(candidate, options);
     opened->log = options->log;
     opened->profile = options->profile;
@@ -134,6 +136,7 @@ void imp_device_close(struct imp_device **device)
         return;
     struct imp_device *closed = *device;
     *device = NULL;
+    imp_wait_begin(closed, false);
     if (closed->queue != NULL)
         (void)clFinish(closed->queue);
     imp_programs_release(closed);
@@ -141,6 +144,7 @@ void imp_device_close(struct imp_device **device)
         (void)clReleaseCommandQueue(closed->queue);
     if (closed->context != NULL)
         (void)clReleaseContext(closed->context);
+    imp_clock_give(closed->waits.clock);
     free(closed->rows);
     free(closed);
 }
@@ -163,7 +167,9 @@ void imp_device_limit_memory(struct imp_device *device, uint64_t bytes)
 enum impasto_status imp_device_finish(struct imp_device *device)
 {
     device->queued = 0;
-    return IMP_CL(device, clFinish(device->queue));
+    IMP_TRY(IMP_CL(device, clFinish(device->queue)));
+    imp_wait_drained(device);
+    return IMPASTO_OK;
 }
 
 void *imp_device_native_queue(const struct imp_device *device)

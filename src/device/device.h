@@ -141,8 +141,14 @@ const struct imp_log *imp_device_log(const struct imp_device *device);
 /* Wait until everything launched has finished. */
 enum impasto_status imp_device_finish(struct imp_device *device);
 
-/* The cl_command_queue, for libraries that take one. */
+/* The cl_command_queue, for libraries that take one; around a call of such, which may compile and
+ * hands over so much work. */
 void *imp_device_native_queue(const struct imp_device *device);
+void imp_device_library_begin(struct imp_device *device);
+void imp_device_library_end(struct imp_device *device, double flops);
+
+/* See impasto_device_waiting. (waiting.c) */
+double imp_device_waiting(const struct imp_device *device, double *expected);
 
 /* ---- error.c --------------------------------------------------------------------------------- */
 

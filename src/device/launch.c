@@ -125,9 +125,11 @@ static enum impasto_status enqueue(struct imp_device *device, const struct grid 
         global[i] = grid->groups[i] * grid->local[i];
     offset[grid->outer] = first * grid->local[grid->outer];
     global[grid->outer] = count * grid->local[grid->outer];
+    imp_wait_work(device, grid->flops * (double)count / (double)grid->groups[grid->outer]);
     const cl_int code =
-        clEnqueueNDRangeKernel(device->queue, grid->entry->kernel, grid->dimensions,
-                               first > 0 ? offset : NULL, global, grid->local, 0, NULL, NULL);
+        IMP_WAIT(device, clEnqueueNDRangeKernel(device->queue, grid->entry->kernel,
+                                                grid->dimensions, first > 0 ? offset : NULL, global,
+                                                grid->local, 0, NULL, NULL));
     if (code == CL_SUCCESS)
         return IMPASTO_OK;
     const bool memory = imp_cl_refusal(device, code);

@@ -368,9 +368,12 @@ enum impasto_status imp_candidates_list(struct imp_candidate **candidates, size_
 {
     struct list list = {0};
     imp_os_lock(&first_queries);
+    struct imp_clock *clock = imp_clock_take();
+    imp_clock_start(clock, -1);
     imp_os_save_handlers();
     const enum impasto_status status = list_platforms(&list, error);
     imp_os_restore_handlers();
+    imp_clock_give(clock);
     imp_os_unlock(&first_queries);
     if (status != IMPASTO_OK) {
         free(list.entries);

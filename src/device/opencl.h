@@ -13,6 +13,35 @@
 
 #define IMP_MIB 1048576.0
 
+/* ---- waiting.c ------------------------------------------------------------------------------- */
+
+/* What other threads see of somebody's waiting for a driver. NULL will do for one: it is not seen.
+ */
+struct imp_clock;
+struct imp_clock *imp_clock_take(void); /* NULL: all are taken */
+void imp_clock_give(struct imp_clock *clock);
+/* expected: seconds; below 0: nobody knows. */
+void imp_clock_start(struct imp_clock *clock, double expected);
+void imp_clock_stop(struct imp_clock *clock);
+
+/* A device's own waits. */
+struct imp_waits {
+    struct imp_clock *clock;
+    int depth;       /* waits within waits; the outermost counts */
+    double pending;  /* flops handed over since the driver was last through */
+    double begun;    /* imp_host_seconds() of the first of these */
+    double most;     /* flops at once that were timed; 0: none were */
+    double per_flop; /* seconds, by the last time that so much was */
+};
+/* Around calls that may wait for the driver. compiles: for how long nobody knows. The end returns
+ * the code. */
+void imp_wait_begin(struct imp_device *device, bool compiles);
+cl_int imp_wait_end(struct imp_device *device, cl_int code);
+/* Notes work that was handed over, and that the driver is through with all of it. */
+void imp_wait_work(struct imp_device *device, double flops);
+void imp_wait_drained(struct imp_device *device);
+#define IMP_WAIT(device, call) (imp_wait_begin((device), false), imp_wait_end((device), (call)))
+
 /* ---- driver_cache.c -------------------------------------------------------------------------- */
 
 /* To follow the message of a build that failed: what may be wrong with what the driver keeps of
@@ -65,6 +94,7 @@ struct imp_device {
     struct imp_program *programs;
     struct imp_entry *entries;
     bool announced_build;
+    struct imp_waits waits;
     double queued;    /* seconds of work, estimated, since the queue was last drained */
     double unflushed; /* the same, since the driver was last told to begin */
     bool profile;
@@ -97,7 +127,8 @@ enum impasto_status imp_cl_check(struct imp_device *device, cl_int code, const c
 #define IMP_FILE __FILE__
 #endif
 
-#define IMP_CL(device, call) imp_cl_check((device), (call), #call, IMP_FILE, __LINE__)
+#define IMP_CL(device, call)                                                                       \
+    imp_cl_check((device), IMP_WAIT(device, call), #call, IMP_FILE, __LINE__)
 
 /* ---- program.c ------------------------------------------------------------------------------- */
 

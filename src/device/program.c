@@ -173,12 +173,13 @@ static void digest_log(struct imp_device *device, const char *file, char *text, 
     }
 }
 
-static cl_int build(const struct imp_device *device, cl_program program, const char *options)
+static cl_int build(struct imp_device *device, cl_program program, const char *options)
 {
+    imp_wait_begin(device, true);
     imp_os_save_handlers();
     const cl_int code = clBuildProgram(program, 1, &device->id, options, NULL, NULL);
     imp_os_restore_handlers();
-    return code;
+    return imp_wait_end(device, code);
 }
 
 /* One attempt at building from source. first: the compiler's first error line. */
@@ -274,8 +275,12 @@ static void store_binary(struct imp_device *device, const char *key, cl_program 
         size == 0 || size > BINARY_LIMIT)
         return;
     unsigned char *binary = malloc(size);
-    if (binary != NULL &&
-        clGetProgramInfo(program, CL_PROGRAM_BINARIES, sizeof(binary), &binary, NULL) == CL_SUCCESS)
+    imp_wait_begin(device, true);
+    const bool got =
+        binary != NULL &&
+        clGetProgramInfo(program, CL_PROGRAM_BINARIES, sizeof(binary), &binary, NULL) == CL_SUCCESS;
+    (void)imp_wait_end(device, CL_SUCCESS);
+    if (got)
         imp_cache_store(device, key, binary, size);
     free(binary);
 }
@@ -371,6 +376,8 @@ static enum impasto_status inspect(struct imp_device *device, struct imp_entry *
     size_t limit = 0;
     IMP_TRY(IMP_CL(device, clGetKernelInfo(entry->kernel, CL_KERNEL_NUM_ARGS,
                                            sizeof(entry->arg_count), &entry->arg_count, NULL)));
+    /* Some drivers compile no earlier than this. */
+    imp_wait_begin(device, true);
     if (clGetKernelWorkGroupInfo(entry->kernel, device->id, CL_KERNEL_COMPILE_WORK_GROUP_SIZE,
                                  sizeof(entry->required), entry->required, NULL) != CL_SUCCESS ||
         entry->required[0] == 0)
@@ -378,6 +385,7 @@ static enum impasto_status inspect(struct imp_device *device, struct imp_entry *
     if (clGetKernelWorkGroupInfo(entry->kernel, device->id, CL_KERNEL_WORK_GROUP_SIZE,
                                  sizeof(limit), &limit, NULL) != CL_SUCCESS)
         limit = 1;
+    (void)imp_wait_end(device, CL_SUCCESS);
     /* Where the source demands a work-group, that is the limit: a driver is known that names
      * a smaller one and yet runs it. */
     if (entry->required[0] > 0)
@@ -399,7 +407,9 @@ static enum impasto_status make_entry(struct imp_device *device, const struct im
     if (entry->file == NULL || entry->function == NULL || entry->macros == NULL)
         return imp_fail_memory(&device->error, "a kernel", sizeof(*entry));
     IMP_TRY(get_program(device, kernel, macros, &program));
+    imp_wait_begin(device, true);
     entry->kernel = clCreateKernel(program, kernel->function, &code);
+    (void)imp_wait_end(device, code);
     if (code == CL_INVALID_KERNEL_NAME) {
         char hint[HINT];
         imp_driver_cache_hint(device, hint, sizeof(hint));

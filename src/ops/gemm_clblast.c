@@ -25,6 +25,7 @@ enum impasto_status imp_gemm_clblast(struct imp_device *device, const struct imp
 {
     cl_command_queue queue = imp_device_native_queue(device);
     imp_os_lock(&mutex);
+    imp_device_library_begin(device);
     const size_t m = (size_t)call->m, n = (size_t)call->n, k = (size_t)call->k;
     const size_t lda = (size_t)call->lda, ldb = (size_t)call->ldb, ldc = (size_t)call->ldc;
     cl_mem a = imp_buffer_native(call->a), b = imp_buffer_native(call->b);
@@ -38,6 +39,8 @@ enum impasto_status imp_gemm_clblast(struct imp_device *device, const struct imp
             : CLBlastSgemm(CLBlastLayoutRowMajor, CLBlastTransposeNo, CLBlastTransposeNo, m, n, k,
                            1.0f, a, call->offset_a, lda, b, call->offset_b, ldb, 0.0f, c,
                            call->offset_c, ldc, &queue, NULL);
+    imp_device_library_end(device, 2.0 * (double)m * (double)n * (double)k *
+                                       (call->batch > 1 ? call->batch : 1));
     imp_os_unlock(&mutex);
     if (code != CLBlastSuccess)
         return imp_device_fail(device, IMPASTO_ERROR_DEVICE,

@@ -137,6 +137,11 @@ done:
     return status;
 }
 
+double impasto_device_waiting(const struct impasto_device *device, double *expected)
+{
+    return imp_device_waiting(device ? device->device : NULL, expected);
+}
+
 void impasto_device_close(struct impasto_device **device)
 {
     if (!device || !*device)

@@ -241,6 +241,15 @@ class Hung(Faults):
         self.assertIn("--checkpoint would have kept", done.stderr)
         self.assertFalse((self.folder / "out.png").exists())
 
+    def test_wherever_it_waits(self):
+        """Before there is a device, while it compiles, when memory is asked for or work handed over."""
+        for call in ["clCreateContext", "clBuildProgram", "clCreateBuffer", "clEnqueueNDRangeKernel"]:
+            with self.subTest(call):
+                done, _ = self.job("-o", "out.png", fault=f"call={call},at=1,sleep=-1",
+                                   IMPASTO_TIMEOUT="2")
+                self.assertEqual(done.returncode, DEVICE, done.stderr)
+                self.assertRegex(done.stderr, "the device has not answered for 3 s")
+
     def test_what_is_no_time(self):
         for text in ["soon", "-1", "0", "1e9"]:
             done, _ = self.job("-o", "out.png", IMPASTO_TIMEOUT=text)
