@@ -141,11 +141,18 @@ static bool is_within(const struct impasto_setting *setting, double number)
 static bool read_number(const struct impasto_setting *setting, const char *text, double *number)
 {
     char *end = NULL;
+    bool exact = true;
     if (isspace((unsigned char)text[0]) || text[0] == 0)
         return false;
     errno = 0;
-    *number = is_real(setting) ? read_real(text, true, &end) : (double)strtoll(text, &end, 10);
-    return *end == 0 && errno == 0 && is_within(setting, *number);
+    if (is_real(setting)) {
+        *number = read_real(text, true, &end);
+    } else {
+        const long long whole = strtoll(text, &end, 10);
+        *number = (double)whole;
+        exact = is_within(setting, *number) && (long long)*number == whole;
+    }
+    return *end == 0 && errno == 0 && exact && is_within(setting, *number);
 }
 
 /* "from 0.05 to 20", "above 0, up to 10", "from 0 to below 1" */

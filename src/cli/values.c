@@ -50,7 +50,7 @@ static bool read_every(const struct cli_option *option, const char *value, struc
         return false;
     const long number = strtol(value, &end, 10);
     const bool seconds = number > 0 && strcmp(end, "s") == 0;
-    if (number < option->low || number > option->high || (*end && !seconds))
+    if ((double)number < option->low || (double)number > option->high || (*end && !seconds))
         return false;
     if (every)
         *every = (struct cli_every){seconds ? 0 : (int)number, seconds ? (double)number : 0};

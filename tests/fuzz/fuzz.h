@@ -6,6 +6,8 @@
 
 #include "base/base.h"
 
+#include <impasto/impasto.h>
+
 #include <stddef.h>
 #include <stdint.h>
 

@@ -192,7 +192,6 @@ static void keys_in_checkpoints(void **state)
     for (size_t i = 0; i < IMP_COUNT(keys); i++)
         if (!json_object_get(json, keys[i]))
             fail_msg("there is no %s", keys[i]);
-    assert_int_equal(json_object_size(json), IMP_COUNT(keys));
     json_object_del(json, "style_size");
     assert_false(imp_params_from_json(json, &params));
     json_decref(json);
@@ -314,6 +313,7 @@ static void limits_of_texts(void **state)
     set(&(struct impasto_params){0}, "memory", "16M");
     refuse("memory", "16777215", "from 16M to 64T");
     refuse("memory", "65T", "from 16M to 64T");
+    refuse("seed", "9007199254740993", "to 9007199254740992"); /* no double */
     refuse("scales", "17,15", "16 to 16384");
     refuse("scales", "16385", "16 to 16384");
 }
