@@ -9,103 +9,105 @@
 #define NAMES_MOST 64
 #define COLUMN 19 /* where summaries of commands begin */
 
-const struct cli_command *cli_command_find(const struct cli_command *commands, size_t count,
+const struct cli_command *cli_command_find(const struct cli_command *const *commands,
                                            const char *name)
 {
-    for (size_t i = 0; i < count; i++)
-        if (strcmp(commands[i].name, name) == 0)
-            return &commands[i];
+    for (; *commands; commands++)
+        if (strcmp((*commands)->name, name) == 0)
+            return *commands;
     return NULL;
 }
 
-/* The option that the shared names have at `text`; NULL: their end. */
-static const struct cli_option *shared_at(const char *text)
+const char *cli_command_meant(const struct cli_command *const *commands, const char *word)
 {
-    text += strspn(text, " ");
-    return *text ? cli_find(text, strcspn(text, " ")) : NULL;
+    const char *names[NAMES_MOST];
+    size_t count = 0;
+    for (; commands[count] && count < NAMES_MOST; count++)
+        names[count] = commands[count]->name;
+    return cli_nearest(word, strlen(word), names, count);
 }
 
-const struct cli_option *cli_command_option(const struct cli_command *command, size_t *at,
-                                            bool *own)
+size_t cli_command_options(const struct cli_command *command,
+                           const struct cli_option *options[CLI_OPTIONS_MOST], size_t *own)
 {
-    const size_t place = (*at)++;
-    *own = place < command->row_count;
-    if (*own)
-        return &command->rows[place];
-    const char *text = command->shared ? command->shared : "";
-    for (size_t i = command->row_count; i < place && *text; i++) {
-        text += strcspn(text, " ");
-        text += strspn(text, " ");
+    size_t count = 0;
+    while (command->rows && command->rows[count]) {
+        options[count] = command->rows[count];
+        count++;
     }
-    return shared_at(text);
+    *own = count;
+    for (size_t i = 0; command->words && i < cli_option_count; i++)
+        options[count++] = &cli_options[i];
+    for (const char *name = command->shared; name && *name;) {
+        const size_t length = strcspn(name, " ");
+        options[count++] = cli_find(name, length);
+        name += length + strspn(name + length, " ");
+    }
+    return count;
 }
 
 /* ---- Help ------------------------------------------------------------------------------------ */
 
-static void print_parts(const struct cli_command *commands, size_t count)
+void cli_command_list(FILE *stream, const struct cli_command *const *commands)
 {
-    fputs("\nCommands:\n", stdout);
-    for (size_t i = 0; i < count; i++)
-        cli_wrap(stdout, commands[i].summary, printf("  %s", commands[i].name), COLUMN);
+    for (; *commands; commands++)
+        cli_wrap(stream, (*commands)->summary, fprintf(stream, "  %s", (*commands)->name), COLUMN);
 }
 
 static void print_page(const struct cli_call *call)
 {
     const struct cli_command *command = call->command;
-    const struct cli_option *option;
-    size_t at = 0;
-    bool own, any = false;
-    printf("Usage: impasto %s%s%s%s%s\n", call->name, command->part_count ? " COMMAND" : "",
+    const struct cli_option *options[CLI_OPTIONS_MOST];
+    size_t own;
+    const size_t count = cli_command_options(command, options, &own);
+    printf("Usage: impasto %s%s%s%s%s\n", call->name, command->parts ? " COMMAND" : "",
            command->operands ? " " : "", command->operands ? command->operands : "",
-           command->row_count || command->shared ? " [options]" : "");
+           count ? " [options]" : "");
     cli_wrap(stdout, command->help, 0, 0);
-    if (command->part_count) {
-        print_parts(command->parts, command->part_count);
+    if (command->parts) {
+        fputs("\nCommands:\n", stdout);
+        cli_command_list(stdout, command->parts);
         printf("\nimpasto %s COMMAND --help says more of each.\n", call->name);
     }
-    for (; (option = cli_command_option(command, &at, &own)); any = true) {
-        if (!any)
-            fputs("\nOptions:\n", stdout);
-        cli_print_option(stdout, option, NULL);
-    }
+    if (count)
+        fputs("\nOptions:\n", stdout);
+    for (size_t i = 0; i < count; i++)
+        cli_print_option(stdout, options[i], NULL);
 }
 
 /* ---- Words ----------------------------------------------------------------------------------- */
 
-static const struct cli_option *find(const struct cli_command *command, const char *name,
-                                     size_t length, bool *own)
+/* The option of a long name or a letter; NULL: the command has none. own: it is one of its own. */
+static const struct cli_option *find(const struct cli_call *call, const char *name, size_t length,
+                                     char letter, bool *own)
 {
-    const struct cli_option *option;
-    for (size_t at = 0; (option = cli_command_option(command, &at, own));)
-        if (strlen(option->name) == length && strncmp(option->name, name, length) == 0)
-            return option;
-    return NULL;
-}
-
-static const struct cli_option *find_letter(const struct cli_command *command, char letter,
-                                            bool *own)
-{
-    const struct cli_option *option;
-    for (size_t at = 0; (option = cli_command_option(command, &at, own));)
-        if (option->letter && option->letter == letter)
-            return option;
+    const struct cli_option *options[CLI_OPTIONS_MOST];
+    size_t own_count;
+    const size_t count = cli_command_options(call->command, options, &own_count);
+    for (size_t i = 0; i < count; i++)
+        if (letter ? options[i]->letter == letter
+                   : strlen(options[i]->name) == length &&
+                         strncmp(options[i]->name, name, length) == 0) {
+            *own = i < own_count;
+            return options[i];
+        }
     return NULL;
 }
 
 static enum impasto_status unknown(const struct cli_call *call, const char *word, size_t length,
                                    struct impasto_error *error)
 {
-    const char *names[NAMES_MOST], *meant;
-    const struct cli_option *option;
-    size_t count = 0;
-    bool own;
-    for (size_t at = 0;
-         count < NAMES_MOST && (option = cli_command_option(call->command, &at, &own));)
-        names[count++] = option->name;
-    meant = strncmp(word, "--", 2) == 0 ? cli_nearest(word + 2, length - 2, names, count) : NULL;
-    return cli_fail(error, IMPASTO_ERROR_USAGE, "%.*s: not an option of impasto %s; %s%s%s%s",
+    const struct cli_option *options[CLI_OPTIONS_MOST];
+    const char *names[CLI_OPTIONS_MOST], *meant = NULL;
+    size_t own;
+    const size_t count = cli_command_options(call->command, options, &own);
+    for (size_t i = 0; i < count; i++)
+        names[i] = options[i]->name;
+    if (strncmp(word, "--", 2) == 0)
+        meant = cli_nearest(word + 2, length - 2, names, count);
+    return cli_fail(error, IMPASTO_ERROR_USAGE, "%.*s: not an option of impasto %s; %s%s%s",
                     (int)length, word, call->name, meant ? "did you mean --" : "see impasto ",
-                    meant ? meant : call->name, meant ? "?" : " --help", "");
+                    meant ? meant : call->name, meant ? "?" : " --help");
 }
 
 static enum impasto_status give(const struct cli_call *call, const struct cli_option *option,
@@ -123,13 +125,13 @@ static enum impasto_status take_option(const struct cli_call *call, int argc, ch
     const bool is_long = word[1] == '-';
     const size_t length = is_long ? strcspn(word, "=") : 2;
     bool own;
-    const struct cli_option *option = is_long ? find(call->command, word + 2, length - 2, &own)
-                                              : find_letter(call->command, word[1], &own);
+    const struct cli_option *option =
+        is_long ? find(call, word + 2, length - 2, 0, &own) : find(call, NULL, 0, word[1], &own);
     if (!option)
         return unknown(call, word, strcspn(word, "="), error);
     if (word[length])
         value = word + length + is_long;
-    if (option->type == CLI_FLAG) {
+    if (!option->operand) {
         if (value)
             return cli_fail(error, IMPASTO_ERROR_USAGE, "--%s: takes no value", option->name);
         value = "";
@@ -175,50 +177,55 @@ static enum impasto_status check_count(const struct cli_call *call, struct impas
         return cli_fail(error, IMPASTO_ERROR_USAGE, "%s: needs %s; see impasto %s --help",
                         call->name, command->operands, call->name);
     if (call->operand_count > command->most)
-        return cli_fail(error, IMPASTO_ERROR_USAGE, "'%s': impasto %s takes %s; see its --help",
+        return cli_fail(error, IMPASTO_ERROR_USAGE, "'%s': impasto %s takes %s; see its --help%s%s",
                         call->operands[command->most], call->name,
-                        command->operands ? command->operands : "no such word");
+                        command->operands ? command->operands : "no such word",
+                        command->operands ? "" : ", and write a picture of that name ./",
+                        command->operands ? "" : command->name);
     return IMPASTO_OK;
 }
 
-/* The command below that the first word names, called by both names; NULL: it names none. */
+/* Goes on with the command below that the first word names, called by both names. */
 static enum impasto_status enter_part(struct cli_call *call, int argc, char **argv, bool *help,
                                       struct impasto_error *error)
 {
-    const char *names[NAMES_MOST], *meant;
     const struct cli_command *command = call->command;
     char list[200] = "";
     *help = argc > 0 && is_help(argv[0]);
     if (*help)
         return IMPASTO_OK;
-    const struct cli_command *part =
-        argc > 0 ? cli_command_find(command->parts, command->part_count, argv[0]) : NULL;
+    const struct cli_command *part = argc > 0 ? cli_command_find(command->parts, argv[0]) : NULL;
     if (part) {
         snprintf(call->name, sizeof(call->name), "%s %s", command->name, part->name);
         call->command = part;
         return IMPASTO_OK;
     }
-    for (size_t i = 0; i < command->part_count && i < NAMES_MOST; i++) {
-        names[i] = command->parts[i].name;
+    for (size_t i = 0; command->parts[i]; i++) {
         strncat(list, i ? ", " : "", sizeof(list) - strlen(list) - 1);
-        strncat(list, names[i], sizeof(list) - strlen(list) - 1);
+        strncat(list, command->parts[i]->name, sizeof(list) - strlen(list) - 1);
     }
-    meant = argc > 0 ? cli_nearest(argv[0], strlen(argv[0]), names, command->part_count) : NULL;
     if (argc == 0)
         return cli_fail(error, IMPASTO_ERROR_USAGE, "%s: say what to do: %s", call->name, list);
+    const char *meant = cli_command_meant(command->parts, argv[0]);
     return cli_fail(error, IMPASTO_ERROR_USAGE, "%s: '%s' is none of its commands; %s%s%s",
                     call->name, argv[0], meant ? "did you mean " : "there are ",
                     meant ? meant : list, meant ? "?" : "");
 }
 
 enum impasto_status cli_command_run(const struct cli_command *command, int argc, char **argv,
+                                    const struct cli_command *const *commands,
                                     struct cli_settings *settings, struct impasto_error *error)
 {
     struct cli_call call = {.command = command, .settings = settings};
     enum impasto_status status = IMPASTO_OK;
     bool help = false;
+    if (command->words)
+        return command->words(argc, argv, commands, settings, error);
+    argc--;
+    argv++;
+    settings->giver = CLI_COMMAND_LINE;
     snprintf(call.name, sizeof(call.name), "%s", command->name);
-    if (command->part_count) {
+    if (command->parts) {
         status = enter_part(&call, argc, argv, &help, error);
         argc--;
         argv++;

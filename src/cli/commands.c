@@ -3,35 +3,39 @@
 
 #include "cli/commands.h"
 
+#include "cli/devices/devices.h"
+#include "cli/paint/paint.h"
 #include "cli/weights/weights.h"
 
 #include <string.h>
 #include <unistd.h>
 
-const struct cli_command cli_commands[] = {
-    {.name = "weights",
-     .summary = "get trained weights, convert and check them",
-     .help =
-         "The network's weights. With trained ones the pictures are better than with those that "
-         "are built in.",
-     .parts = cli_weights_parts,
-     .part_count = CLI_WEIGHTS_PARTS},
-};
-const size_t cli_command_count = sizeof(cli_commands) / sizeof(*cli_commands);
+static const struct cli_command paint_command = {
+    "paint", "paint a picture; what impasto does without a command",
+    "Paints the content picture in the style of the style picture.", "CONTENT STYLE...",
+    .words = cli_paint};
 
-enum impasto_status cli_command_of(int argc, char **argv, const struct cli_command **command,
-                                   struct impasto_error *error)
+const struct cli_command *const cli_commands[] = {&paint_command, &cli_devices_command,
+                                                  &cli_weights_command, NULL};
+
+/* Whether a word can be no picture, and is nearly a command. */
+static const char *nearly(const char *word)
 {
-    const char *names[sizeof(cli_commands) / sizeof(*cli_commands)];
+    return word[0] == '-' || strpbrk(word, "./:") || access(word, F_OK) == 0
+               ? NULL
+               : cli_command_meant(cli_commands, word);
+}
+
+enum impasto_status cli_obey(int argc, char **argv, struct cli_settings *settings,
+                             struct impasto_error *error)
+{
     const char *word = argc > 1 ? argv[1] : "-";
-    *command = cli_command_find(cli_commands, cli_command_count, word);
-    if (*command || word[0] == '-' || strpbrk(word, "./:") || access(word, F_OK) == 0)
-        return IMPASTO_OK;
-    for (size_t i = 0; i < cli_command_count; i++)
-        names[i] = cli_commands[i].name;
-    const char *meant = cli_nearest(word, strlen(word), names, cli_command_count);
+    const struct cli_command *command = cli_command_find(cli_commands, word);
+    if (command)
+        return cli_command_run(command, argc - 1, argv + 1, cli_commands, settings, error);
+    const char *meant = nearly(word);
     return meant ? cli_fail(error, IMPASTO_ERROR_USAGE,
                             "%s: neither a picture nor a command; did you mean impasto %s?", word,
                             meant)
-                 : IMPASTO_OK;
+                 : cli_paint(argc, argv, cli_commands, settings, error);
 }

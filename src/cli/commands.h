@@ -6,12 +6,12 @@
 
 #include "cli/command.h"
 
-extern const struct cli_command cli_commands[];
-extern const size_t cli_command_count;
+/* Painting is the first; NULL ends them. */
+extern const struct cli_command *const cli_commands[];
 
-/* The command that the first word is, exactly; NULL: painting. IMPASTO_ERROR_USAGE where it is
- * neither a picture nor a command, but much like one. */
-enum impasto_status cli_command_of(int argc, char **argv, const struct cli_command **command,
-                                   struct impasto_error *error);
+/* Does what the words of main() say: the first one is a command if it is one exactly. Where it is
+ * neither a picture nor a command, but much like one, that is IMPASTO_ERROR_USAGE. */
+enum impasto_status cli_obey(int argc, char **argv, struct cli_settings *settings,
+                             struct impasto_error *error);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* --help, made from the option table and manual.c. */
 
-#include "cli/table.h"
+#include "cli/command.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -56,11 +56,20 @@ static void print_part(FILE *stream, const char *part)
         print_group(stream, part);
 }
 
-static void print_all(FILE *stream)
+static void print_commands(FILE *stream, const struct cli_command *const *commands)
+{
+    fputs(
+        "\nCommands, in place of CONTENT (COMMAND --help says more; a picture may be ./COMMAND):\n",
+        stream);
+    cli_command_list(stream, commands);
+}
+
+static void print_all(FILE *stream, const struct cli_command *const *commands)
 {
     const char *groups[CLI_OPTIONS_MOST + 2];
     const size_t count = groups_of(groups);
     fputs(intro, stream);
+    print_commands(stream, commands);
     for (size_t i = 0; i < count; i++)
         print_part(stream, groups[i]);
 }
@@ -121,9 +130,10 @@ static void print_brief(FILE *stream, const struct cli_option *option)
     cli_print_option(stream, option, words);
 }
 
-static void print_page(FILE *stream)
+static void print_page(FILE *stream, const struct cli_command *const *commands)
 {
     fputs(intro, stream);
+    print_commands(stream, commands);
     fputs("\nWhat matters most:\n", stream);
     for (size_t i = 0; i < cli_option_count; i++)
         if (cli_options[i].chief)
@@ -141,13 +151,13 @@ static void print_page(FILE *stream)
 }
 
 enum impasto_status cli_help(FILE *stream, const struct cli_settings *settings,
-                             struct impasto_error *error)
+                             const struct cli_command *const *commands, struct impasto_error *error)
 {
     if (settings->help_about)
         return print_about(stream, settings->help_about, error);
     if (settings->brief)
-        print_page(stream);
+        print_page(stream, commands);
     else
-        print_all(stream);
+        print_all(stream, commands);
     return IMPASTO_OK;
 }

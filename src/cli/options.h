@@ -115,10 +115,6 @@ void cli_take_back(struct cli_settings *settings, const struct cli_option *optio
 enum impasto_status cli_override(const struct cli_settings *settings, struct impasto_params *params,
                                  struct impasto_error *error);
 
-/* What was asked for: one page, all, or one group or option. */
-enum impasto_status cli_help(FILE *stream, const struct cli_settings *settings,
-                             struct impasto_error *error);
-
 /* The double of fewest digits that is this float when rounded to one: 0.02, not 0.0199999995. */
 double cli_shortest(float number);
 

@@ -126,7 +126,28 @@ class Case(unittest.TestCase):
         for line in ["impasto ", "impasto a.jpg ", "impasto --quiet ", "impasto -- "]:
             with self.subTest(line):
                 self.assertIn("painting.jpg", offered(line))
-        self.assertEqual(offered("impasto pain"), ["painting.jpg"])
+        self.assertEqual(set(offered("impasto pain")), {"paint", "painting.jpg"})
+        self.assertEqual(offered("impasto a.jpg pain"), ["painting.jpg"])
+        self.assertEqual(offered("impasto paint pain"), ["painting.jpg"])
+
+    def check_commands(self, offered):
+        """Each command has its options and no others, and files where it takes some."""
+        self.assertLessEqual({"paint", "devices", "weights"}, set(offered("impasto ")))
+        self.assertNotIn("devices", offered("impasto -q "))
+        self.assertEqual(set(offered("impasto weights ")), {"fetch", "convert", "check", "path"})
+        for command in ("devices", "weights fetch", "weights convert", "weights check",
+                        "weights path"):
+            with self.subTest(command):
+                page = run(PROGRAM, *command.split(), "--help").stdout
+                names = set(re.findall(r"^  (?:-\w, |    )(--[a-z0-9-]+)", page, re.M)) | {"--help"}
+                self.assertEqual({word for word in offered(f"impasto {command} --")
+                                  if word.startswith("--")}, names)
+                takes = bool(re.search(r"Usage: .*(FILE|IN)", page))
+                self.assertEqual("painting.jpg" in offered(f"impasto {command} "), takes)
+        self.assertEqual(set(offered("impasto weights convert --convention ")),
+                         {"auto", "caffe", "torchvision"})
+        self.assertIn("painting.jpg", offered("impasto weights fetch -o "))
+        self.assertEqual(set(offered("impasto devices --device ")), set(DEVICES))
 
 
 @needs("bash")
@@ -170,6 +191,9 @@ class Bash(Case):
     def test_pictures(self):
         self.check_pictures(self.offered)
 
+    def test_commands(self):
+        self.check_commands(self.offered)
+
     def test_after_an_equals_sign(self):
         self.assertEqual(self.offered("impasto --losses="), ["relative", "gatys"])
         self.assertEqual(self.offered("impasto --losses=ga"), ["gatys"])
@@ -189,7 +213,7 @@ class Bash(Case):
     def test_on_a_terminal(self):
         self.assertEqual(
             self.complete("impasto --save-s", "impasto --losses ga", "impasto --losses=ga",
-                          "impasto -o pain", "impasto pain", "impasto \"my", "impasto my",
+                          "impasto -o pain", "impasto painti", "impasto \"my", "impasto my",
                           "impasto --size pain", "impasto --init pain", "impasto --init pict",
                           "impasto --style-layers conv1_1,conv5_4"),
             ["impasto --save-settings", "impasto --losses gatys", "impasto --losses=gatys",
@@ -251,6 +275,9 @@ class Zsh(Case):
     def test_pictures(self):
         self.check_pictures(self.offered)
 
+    def test_commands(self):
+        self.check_commands(self.offered)
+
     def test_ways_to_write(self):
         self.assertEqual(self.offered("impasto --losses="), ["relative", "gatys"])
         self.assertIn("painting.jpg", self.offered("impasto -opain"))
@@ -281,6 +308,9 @@ class Fish(Case):
     def test_pictures(self):
         self.check_pictures(self.offered)
 
+    def test_commands(self):
+        self.check_commands(self.offered)
+
     def test_descriptions(self):
         script = f"source '{DOCS}/{self.FILE}'; complete -C 'impasto --beta'"
         result = run("fish", "--no-config", "-c", script, env=self.environment())
@@ -301,10 +331,15 @@ class Manual(Case):
             heading += f"--{name}" + (f" {operand}" if operand else "")
             self.assertIn(f"\n.TP\n{heading}\n", source)
 
+    def test_every_command(self):
+        self.assertEqual(re.findall(r"^\.SS impasto (.*)$", self.source(), re.M),
+                         ["devices", "weights fetch", "weights convert IN [OUT]",
+                          "weights check FILE...", "weights path"])
+
     def test_sections(self):
         self.assertEqual(re.findall(r"^\.SH (.*)$", self.source(), re.M),
-                         ["NAME", "SYNOPSIS", "DESCRIPTION", "OPTIONS", "ENVIRONMENT", "FILES",
-                          "EXIT STATUS", "EXAMPLES"])
+                         ["NAME", "SYNOPSIS", "DESCRIPTION", "OPTIONS", "COMMANDS", "ENVIRONMENT",
+                          "FILES", "EXIT STATUS", "EXAMPLES"])
 
     def test_plain(self):
         self.assertEqual([line for line in self.source().split("\n")

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Writes the manual page or a shell's completions to standard output, from the option table. The
- * build runs it; it is not installed. */
+/* Writes the manual page or a shell's completions to standard output, from the tables of options
+ * and commands. The build runs it; it is not installed. */
 
 #include "cli/docs/docs.h"
 
@@ -41,6 +41,28 @@ void docs_words(const struct cli_option *option, char *text, size_t size)
         append(text, size, option->offers, strlen(option->offers));
     for (int l = 0; cli_type_of(option) == CLI_LAYERS && l < IMPASTO_LAYERS; l++)
         append(text, size, impasto_layer_name(l), strlen(impasto_layer_name(l)));
+}
+
+size_t docs_commands(struct docs_command list[DOCS_COMMANDS_MOST])
+{
+    size_t count = 0;
+    for (const struct cli_command *const *c = cli_commands; *c; c++) {
+        const struct cli_command *const itself[] = {*c, NULL};
+        for (const struct cli_command *const *part = (*c)->parts ? (*c)->parts : itself;
+             !(*c)->words && *part && count < DOCS_COMMANDS_MOST; part++) {
+            snprintf(list[count].name, sizeof(list[count].name), "%s%s%s", (*c)->name,
+                     (*c)->parts ? " " : "", (*c)->parts ? (*part)->name : "");
+            list[count++].command = *part;
+        }
+    }
+    return count;
+}
+
+void docs_command_names(const struct cli_command *const *commands, char *text, size_t size)
+{
+    text[0] = 0;
+    for (; *commands; commands++)
+        append(text, size, (*commands)->name, strlen((*commands)->name));
 }
 
 bool docs_repeats(const struct cli_option *option)

@@ -2,9 +2,10 @@
 #ifndef CLI_DOCS_H
 #define CLI_DOCS_H
 
-/* What the option table becomes for those who do not read --help: one file for each reader. */
+/* What the tables of options and commands become for those who do not read --help: one file for
+ * each reader. */
 
-#include "cli/table.h"
+#include "cli/commands.h"
 
 #include <stdio.h>
 
@@ -13,8 +14,19 @@ void docs_zsh(FILE *stream);
 void docs_fish(FILE *stream);
 void docs_man(FILE *stream);
 
+/* A command that has no others below it, and is not painting. */
+struct docs_command {
+    char name[64]; /* "weights fetch" */
+    const struct cli_command *command;
+};
+#define DOCS_COMMANDS_MOST 32
+
 /* ---- docs.c ---------------------------------------------------------------------------------- */
 
+/* Lists them, in the order of the tables; returns how many. */
+size_t docs_commands(struct docs_command list[DOCS_COMMANDS_MOST]);
+/* The names of commands, with spaces between. */
+void docs_command_names(const struct cli_command *const *commands, char *text, size_t size);
 /* The first clause of an option's help, without its default; cut to fit. */
 void docs_summary(const struct cli_option *option, char *text, size_t size);
 /* The words that a shell can offer for an option's value, with spaces between; "" if none. */

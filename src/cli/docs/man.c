@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The manual page impasto(1), in the man macros: options from their table, the rest from manual.c
- * and from here. */
+/* The manual page impasto(1), in the man macros: options and commands from their tables, the rest
+ * from manual.c and from here. */
 
 #include "cli/docs/docs.h"
 
@@ -46,7 +46,8 @@ static const struct cli_fact examples[] = {
      "Paint another photograph like it, and larger."},
     {"impasto --style-weight 3 --tv-weight 1 --save-settings mine.json",
      "Keep settings for later runs with --settings mine.json."},
-    {"impasto --list-devices", "Show what there is to compute with."},
+    {"impasto devices", "Show what there is to compute with."},
+    {"impasto weights fetch", "Download trained weights, with which the pictures are better."},
     {0},
 };
 
@@ -144,6 +145,39 @@ static void put_option(FILE *stream, const struct cli_option *option)
     put_text(stream, help);
 }
 
+/* A command as its users call it, with what is its own. */
+static void put_command(FILE *stream, const struct docs_command *docs)
+{
+    const struct cli_command *command = docs->command;
+    const struct cli_option *options[CLI_OPTIONS_MOST];
+    size_t own;
+    const size_t count = cli_command_options(command, options, &own);
+    fprintf(stream, ".SS impasto %s", docs->name);
+    fprintf(stream, "%s%s\n", command->operands ? " " : "",
+            command->operands ? command->operands : "");
+    put_text(stream, command->help);
+    if (own < count) {
+        char line[512] = "It takes these options of painting as well:";
+        for (size_t i = own; i < count; i++)
+            snprintf(line + strlen(line), sizeof(line) - strlen(line), " --%s%s", options[i]->name,
+                     i + 1 < count ? "," : ".");
+        put_text(stream, line);
+    }
+    for (size_t i = 0; i < own; i++)
+        put_option(stream, options[i]);
+}
+
+static void put_commands(FILE *stream)
+{
+    struct docs_command list[DOCS_COMMANDS_MOST];
+    const size_t count = docs_commands(list);
+    fputs(".SH COMMANDS\n", stream);
+    put_text(stream, "The first word is a command if it is exactly one of these, or paint, which "
+                     "stands for no command. A picture of such a name is written ./NAME.");
+    for (size_t i = 0; i < count; i++)
+        put_command(stream, &list[i]);
+}
+
 static void put_facts(FILE *stream, const char *title, const struct cli_fact *facts)
 {
     fprintf(stream, ".SH %s\n", title);
@@ -174,7 +208,7 @@ void docs_man(FILE *stream)
     const char *group = "";
     fprintf(stream,
             ".\\\" SPDX-License-Identifier: MIT\n"
-            ".\\\" Made from the program's option table.\n"
+            ".\\\" Made from the program's tables.\n"
             ".TH IMPASTO 1 \"\" \"Impasto %s\" \"User Commands\"\n"
             ".SH NAME\n"
             "impasto \\- paint a photograph in the style of a painting\n"
@@ -191,8 +225,10 @@ void docs_man(FILE *stream)
             ".RI [ STYLE \"[:w] ...]]\"\n"
             ".RI [ options ]\n"
             ".br\n"
-            ".B impasto \\-\\-list\\-devices\n"
+            ".B impasto devices\n"
             ".RB [ \\-\\-json ]\n"
+            ".br\n"
+            ".B impasto weights fetch\n"
             ".SH DESCRIPTION\n",
             impasto_version());
     put_text(stream, description);
@@ -212,6 +248,7 @@ void docs_man(FILE *stream)
         }
         put_option(stream, &cli_options[i]);
     }
+    put_commands(stream);
     put_facts(stream, "ENVIRONMENT", cli_variables);
     put_facts(stream, "FILES", cli_places);
     put_facts(stream, "EXIT STATUS", cli_exit_codes);

@@ -13,37 +13,40 @@ static const struct impasto_setting_word conventions[] = {
     {"torchvision", IMPASTO_CONVENTION_TORCHVISION},
     {0}};
 
-#define OUTPUT_ROW                                                                                 \
-    {                                                                                              \
-        "output", 'o', NULL, "FILE", CLI_TEXT, OPTION(output),                                     \
-            .help =                                                                                \
-                "where to write (~/.local/share/impasto/vgg19.safetensors, where Impasto looks)"   \
-    }
-#define HALF_ROW                                                                                   \
-    {                                                                                              \
-        "half", 0, NULL, NULL, CLI_FLAG, OPTION(half),                                             \
-            .help = "store half precision: 40 MB, not 80"                                          \
-    }
-#define FORCE_ROW                                                                                  \
-    {                                                                                              \
-        "force", 0, NULL, NULL, CLI_FLAG, OPTION(force), .help = "replace a file that is there"    \
-    }
+static const struct cli_option output_row = {
+    "output",
+    'o',
+    NULL,
+    "FILE",
+    CLI_TEXT,
+    OPTION(output),
+    .help = "where to write (~/.local/share/impasto/vgg19.safetensors, where Impasto looks)"};
+static const struct cli_option half_row = {
+    "half", 0, NULL, NULL, CLI_FLAG, OPTION(half), .help = "store half precision: 40 MB, not 80"};
+static const struct cli_option force_row = {
+    "force", 0, NULL, NULL, CLI_FLAG, OPTION(force), .help = "replace a file that is there"};
+static const struct cli_option url_row = {
+    "url",
+    0,
+    NULL,
+    "URL",
+    CLI_TEXT,
+    OPTION(url),
+    .help = "a mirror of the safetensors file, https:// (timm's vgg19.tv_in1k)"};
+static const struct cli_option convention_row = {
+    "convention",
+    0,
+    NULL,
+    "auto|caffe|torchvision",
+    CLI_CHOICE,
+    OPTION(convention),
+    .words = conventions,
+    .help = "the input that the weights expect (auto: as the file says)"};
 
-static const struct cli_option fetch_rows[] = {
-    {"url", 0, NULL, "URL", CLI_TEXT, OPTION(url),
-     .help = "a mirror of the safetensors file, https:// (timm's vgg19.tv_in1k)"},
-    OUTPUT_ROW,
-    HALF_ROW,
-    FORCE_ROW,
-};
-
-static const struct cli_option convert_rows[] = {
-    OUTPUT_ROW,
-    {"convention", 0, NULL, "auto|caffe|torchvision", CLI_CHOICE, OPTION(convention),
-     .words = conventions, .help = "the input that the weights expect (auto: as the file says)"},
-    HALF_ROW,
-    FORCE_ROW,
-};
+static const struct cli_option *const fetch_rows[] = {&output_row, &half_row, &force_row, &url_row,
+                                                      NULL};
+static const struct cli_option *const convert_rows[] = {&output_row, &half_row, &force_row,
+                                                        &convention_row, NULL};
 
 static enum impasto_status fetch(const struct cli_call *call, struct impasto_error *error)
 {
@@ -65,25 +68,44 @@ static enum impasto_status fetch(const struct cli_call *call, struct impasto_err
     return cli_weights_script(words, error);
 }
 
-#define ROWS(rows) rows, sizeof(rows) / sizeof(*(rows)), sizeof(struct cli_weights_options)
+#define ROWS(list) .rows = list, .size = sizeof(struct cli_weights_options)
 
-const struct cli_command cli_weights_parts[CLI_WEIGHTS_PARTS] = {
-    {"fetch", "download the trained weights (80 MB) to where Impasto looks",
-     "Downloads the sixteen convolutions of torchvision's VGG19, 80 MB out of a file of 575. They "
-     "were trained on ImageNet. The file is there whole or not at all. A download that was "
-     "interrupted continues with the same command. Needs Python 3.9 or later.",
-     NULL, 0, 0, ROWS(fetch_rows), .run = fetch},
-    {"convert", "make weights for Impasto of a file of PyTorch, NumPy or Keras",
-     "Writes safetensors with the convolutions alone. IN is safetensors, Keras .h5, or a .pth or "
-     ".npz, which take Python 3.9 or later. No pickle is run.",
-     "IN [OUT]", 1, 2, ROWS(convert_rows), .run = cli_weights_convert},
-    {"check", "say what files of weights hold, and whether they are sound",
-     "Says what kind of file each is, which layers it has, which input they expect, and its "
-     "SHA-256. "
-     "Every value is read.",
-     "FILE...", 1, SIZE_MAX, NULL, 0, 0, .run = cli_weights_check},
-    {"path", "show where weights are looked for, and which are in use",
-     "Lists the places where weights are looked for, in that order. The first one that has "
-     "something is in use where --weights names nothing else.",
-     NULL, 0, 0, NULL, 0, 0, .run = cli_weights_path},
-};
+static const struct cli_command fetch_command = {
+    "fetch", "download the trained weights (80 MB) to where Impasto looks",
+    "Downloads the sixteen convolutions of torchvision's VGG19, 80 MB out of a file of 575. They "
+    "were trained on ImageNet. The file is there whole or not at all. A download that was "
+    "interrupted continues with the same command. Needs Python 3.9 or later.",
+    ROWS(fetch_rows), .run = fetch};
+static const struct cli_command convert_command = {
+    "convert",
+    "make weights for Impasto of a file of PyTorch, NumPy or Keras",
+    "Writes safetensors with the convolutions alone. IN is safetensors, Keras .h5, or a .pth or "
+    ".npz, which take Python 3.9 or later. No pickle is run.",
+    "IN [OUT]",
+    1,
+    2,
+    ROWS(convert_rows),
+    .run = cli_weights_convert};
+static const struct cli_command check_command = {
+    "check",
+    "say what files of weights hold, and whether they are sound",
+    "Says what kind of file each is, which layers it has, which input they expect, and its "
+    "SHA-256. Every value is read.",
+    "FILE...",
+    1,
+    SIZE_MAX,
+    .run = cli_weights_check};
+static const struct cli_command path_command = {
+    "path", "show where weights are looked for, and which are in use",
+    "Lists the places where weights are looked for, in that order. The first one that has "
+    "something is in use where --weights names nothing else.",
+    .run = cli_weights_path};
+
+static const struct cli_command *const parts[] = {&fetch_command, &convert_command, &check_command,
+                                                  &path_command, NULL};
+
+const struct cli_command cli_weights_command = {
+    "weights", "get trained weights, convert and check them",
+    "The network's weights. With trained ones the pictures are better than with those that are "
+    "built in.",
+    .parts = parts};

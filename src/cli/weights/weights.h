@@ -6,8 +6,7 @@
 
 #include "cli/command.h"
 
-#define CLI_WEIGHTS_PARTS 4
-extern const struct cli_command cli_weights_parts[CLI_WEIGHTS_PARTS];
+extern const struct cli_command cli_weights_command;
 
 /* What fetch and convert are told. */
 struct cli_weights_options {

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/* impasto devices: the same as --list-devices, --self-test and --tune. */
+
+#include "cli/devices/devices.h"
+
+#include "cli/events.h"
+#include "cli/run.h"
+
+#include <stddef.h>
+
+struct options {
+    bool json, self_test, tune;
+};
+
+#define FLAG(field) NULL, NULL, CLI_FLAG, .offset = offsetof(struct options, field)
+
+static const struct cli_option json_row = {"json", 0, FLAG(json), .help = "list them as JSON"};
+static const struct cli_option test_row = {
+    "self-test", 0, FLAG(self_test),
+    .help = "check every kernel on the device against double precision"};
+static const struct cli_option tune_row = {
+    "tune", 0, FLAG(tune),
+    .help = "measure for a minute or two which algorithms and block sizes are the fastest on the "
+            "device, and keep that for later runs"};
+static const struct cli_option *const rows[] = {&json_row, &test_row, &tune_row, NULL};
+
+static enum impasto_status run(const struct cli_call *call, struct impasto_error *error)
+{
+    const struct options *options = call->options;
+    struct cli_settings *settings = call->settings;
+    enum impasto_status status = cli_events_open(settings, error);
+    const bool list = !options->self_test && !options->tune;
+    if (status != IMPASTO_OK)
+        return status;
+    if (options->json && !list)
+        return cli_fail(error, IMPASTO_ERROR_USAGE,
+                        "--json is for the list of devices; leave out --%s",
+                        options->self_test ? "self-test" : "tune");
+    if (settings->device && list)
+        return cli_fail(error, IMPASTO_ERROR_USAGE,
+                        "--device goes with --self-test or --tune; the list has all devices");
+    settings->json = options->json;
+    cli_watch_driver();
+    if (list)
+        return cli_devices_list(settings, error);
+    if (options->self_test)
+        status = cli_devices_test(settings, error);
+    return options->tune && status == IMPASTO_OK ? cli_devices_tune(settings, error) : status;
+}
+
+const struct cli_command cli_devices_command = {
+    "devices",
+    "list what there is to compute with, check it, tune it",
+    "Lists the devices, and what is odd about each; or checks or tunes the one that --device "
+    "names.",
+    .rows = rows,
+    .size = sizeof(struct options),
+    .shared = "device progress progress-fd quiet verbose",
+    .run = run};

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CLI_PAINT_H
+#define CLI_PAINT_H
+
+/* impasto paint. */
+
+#include "cli/command.h"
+
+enum impasto_status cli_paint(int argc, char **argv, const struct cli_command *const *commands,
+                              struct cli_settings *settings, struct impasto_error *error);
+
+#endif
