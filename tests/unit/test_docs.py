@@ -458,6 +458,18 @@ class Documents(Case):
         for name, text in documents().items():
             self.assertEqual(missing_paths(ROOT, name, text), [], name)
 
+    def test_names(self):
+        """Names of functions, structs and variables are such as there are."""
+        sources = "".join(path.read_text() for folder in ("include", "src", "cl", "tests")
+                          for path in sorted((ROOT / folder).rglob("*"))
+                          if path.suffix in (".c", ".h", ".cl", ".py", ".build"))
+        known = set(re.findall(r"\w+", sources))
+        for name, text in documents().items():
+            words = {word.strip("().,") for word in quoted_words(text)}
+            names = {word for word in words if re.fullmatch(r"(imp|impasto|cli|IMP|IMPASTO)_\w+", word)
+                     and "NAME" not in word and not re.search(r"_verb|_noun", word)}
+            self.assertEqual(names - known, set(), name)
+
     def test_links(self):
         for name, text in documents().items():
             self.assertEqual(broken_links(ROOT, name, text), [], name)
