@@ -58,6 +58,8 @@ bool imp_os_look_at_link(const char *path, struct imp_os_about *about);
 bool imp_os_look_open(int descriptor, struct imp_os_about *about);
 /* Whether both are one file. */
 bool imp_os_is_same(const struct imp_os_about *a, const struct imp_os_about *b);
+/* Below 0, 0 or above: the same, for sorting. */
+int imp_os_order(const struct imp_os_about *a, const struct imp_os_about *b);
 /* Whether something is there, whatever it is. */
 bool imp_os_is_there(const char *path);
 bool imp_os_is_file(const char *path);
@@ -87,6 +89,8 @@ FILE *imp_os_stream(int descriptor, const char *mode);
 ptrdiff_t imp_os_read(int descriptor, void *bytes, size_t size);
 /* Likewise from that byte of the file on. */
 ptrdiff_t imp_os_read_at(int descriptor, void *bytes, size_t size, uint64_t offset);
+/* Bytes that a pipe takes all at once. */
+size_t imp_os_pipe_bytes(void);
 /* All of it, whatever signals come, also where the descriptor does not wait by itself. 0, or
  * errno. */
 int imp_os_write_all(int descriptor, const void *bytes, size_t size);
@@ -184,8 +188,22 @@ int imp_os_compare(const char *a, const char *b);
 int imp_os_compare_start(const char *a, const char *b, size_t length);
 /* The text's first bytes, a new string. NULL: no memory. */
 char *imp_os_copy_start(const char *text, size_t length);
-/* As strtod, with a point whatever the locale of the program has. false: no memory. */
-bool imp_os_read_number(const char *text, double *value, char **end);
+/* Between the two, this thread's numbers have a point, whatever the program's locale says. false:
+ * no memory, and nothing has changed. */
+struct imp_os_numbers {
+    void *plain, *before;
+};
+bool imp_os_enter_plain(struct imp_os_numbers *numbers);
+void imp_os_leave_plain(struct imp_os_numbers *numbers);
+
+/* ---- The program alone: os_posix_program.c --------------------------------------------------- */
+
+/* The file that this program was started from; false: the system does not tell, and path is "". */
+bool imp_os_own_program(char *path, size_t size);
+/* Whether a file is the administrator's, the user's, or of the owner of `program` ("": of none). */
+bool imp_os_is_trusted(const char *path, const char *program);
+/* Becomes the program words[0], with all words up to NULL as its own. Returns errno, if at all. */
+int imp_os_become(const char *const *words);
 
 /* ---- The program alone: os_posix_scratch.c --------------------------------------------------- */
 

@@ -196,14 +196,22 @@ char *imp_os_copy_start(const char *text, size_t length)
     return strndup(text, length);
 }
 
-bool imp_os_read_number(const char *text, double *value, char **end)
+bool imp_os_enter_plain(struct imp_os_numbers *numbers)
 {
     const locale_t plain = newlocale(LC_NUMERIC_MASK, "C", (locale_t)0);
+    *numbers = (struct imp_os_numbers){0};
     if (plain == (locale_t)0)
         return false;
-    const locale_t before = uselocale(plain);
-    *value = strtod(text, end);
-    uselocale(before);
-    freelocale(plain);
+    numbers->plain = (void *)plain;
+    numbers->before = (void *)uselocale(plain);
     return true;
+}
+
+void imp_os_leave_plain(struct imp_os_numbers *numbers)
+{
+    if (numbers->plain == NULL)
+        return;
+    uselocale((locale_t)numbers->before);
+    freelocale((locale_t)numbers->plain);
+    numbers->plain = NULL;
 }

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glob.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <sys/file.h>
@@ -70,7 +71,13 @@ bool imp_os_look_open(int descriptor, struct imp_os_about *about)
 
 bool imp_os_is_same(const struct imp_os_about *a, const struct imp_os_about *b)
 {
-    return a->place[0] == b->place[0] && a->place[1] == b->place[1];
+    return imp_os_order(a, b) == 0;
+}
+
+int imp_os_order(const struct imp_os_about *a, const struct imp_os_about *b)
+{
+    const int disk = (a->place[0] > b->place[0]) - (a->place[0] < b->place[0]);
+    return disk != 0 ? disk : (a->place[1] > b->place[1]) - (a->place[1] < b->place[1]);
 }
 
 bool imp_os_is_there(const char *path)
@@ -135,6 +142,11 @@ ptrdiff_t imp_os_read(int descriptor, void *bytes, size_t size)
 ptrdiff_t imp_os_read_at(int descriptor, void *bytes, size_t size, uint64_t offset)
 {
     return pread(descriptor, bytes, size, (off_t)offset);
+}
+
+size_t imp_os_pipe_bytes(void)
+{
+    return PIPE_BUF;
 }
 
 int imp_os_write_all(int descriptor, const void *bytes, size_t size)

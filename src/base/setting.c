@@ -7,7 +7,6 @@
 #include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
-#include <locale.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -86,29 +85,6 @@ static enum impasto_status bad_choice(const struct impasto_setting *setting, con
                     list);
 }
 
-/* ---- Numbers' locale ------------------------------------------------------------------------- */
-
-/* Between the two, the decimal point is a point, whatever the program's locale says. */
-struct plain {
-    locale_t numbers, before; /* the first 0: there is none to be had */
-};
-
-static struct plain enter_plain(void)
-{
-    struct plain plain = {.numbers = newlocale(LC_NUMERIC_MASK, "C", (locale_t)0)};
-    if (plain.numbers != (locale_t)0)
-        plain.before = uselocale(plain.numbers);
-    return plain;
-}
-
-static void leave_plain(const struct plain *plain)
-{
-    if (plain->numbers == (locale_t)0)
-        return;
-    uselocale(plain->before);
-    freelocale(plain->numbers);
-}
-
 /* ---- Numbers from texts ---------------------------------------------------------------------- */
 
 static bool is_real(const struct impasto_setting *setting)
@@ -119,11 +95,12 @@ static bool is_real(const struct impasto_setting *setting)
 /* Leaves errno as the C library does. */
 static double read_real(const char *text, bool single, char **end)
 {
-    const struct plain plain = enter_plain();
+    struct imp_os_numbers plain;
+    (void)imp_os_enter_plain(&plain);
     errno = 0;
     const double number = single ? (double)strtof(text, end) : strtod(text, end);
     const int problem = errno;
-    leave_plain(&plain);
+    imp_os_leave_plain(&plain);
     errno = problem;
     return number;
 }
@@ -351,7 +328,8 @@ enum impasto_status imp_setting_read(const struct impasto_setting *setting, cons
 
 bool imp_setting_write_float(float number, char *text, size_t size)
 {
-    const struct plain plain = enter_plain();
+    struct imp_os_numbers plain;
+    (void)imp_os_enter_plain(&plain);
     int length = 0;
     /* 9 digits tell any two floats apart. */
     for (int digits = 1; digits <= 9; digits++) {
@@ -359,7 +337,7 @@ bool imp_setting_write_float(float number, char *text, size_t size)
         if (strtof(text, NULL) == number)
             break;
     }
-    leave_plain(&plain);
+    imp_os_leave_plain(&plain);
     return (size_t)length < size;
 }
 

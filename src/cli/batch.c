@@ -6,15 +6,14 @@
  * shared by several processes, is simply run again.
  */
 
+#include "base/os.h"
 #include "cli/batch.h"
 #include "cli/events.h"
 #include "cli/run.h"
 
-#include <pthread.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define DEVICES_MOST 16
 
@@ -33,7 +32,7 @@ static const char *const state_names[CLI_BATCH_STATES] = {
 struct batch {
     const struct cli_settings *settings;
     struct cli_batch_list list;
-    pthread_mutex_t mutex; /* of what follows, and of the items' states */
+    struct imp_os_mutex mutex; /* of what follows, and of the items' states */
     size_t next;
     struct cli_console *console; /* where the batch's own lines go */
 };
@@ -47,8 +46,7 @@ struct worker {
     struct impasto_error error;
     enum impasto_status status; /* not OK: it could not begin, or not go on */
     bool alone;
-    bool begun; /* there is a thread to wait for */
-    pthread_t thread;
+    struct imp_os_thread *thread; /* NULL: there is none to wait for */
 };
 
 /* ---- At work --------------------------------------------------------------------------------- */
@@ -57,7 +55,7 @@ struct worker {
 __attribute__((format(printf, 3, 4)))
 #endif
 static void
-tell(struct batch *batch, enum impasto_log_level level, const char *format, ...)
+say(struct batch *batch, enum impasto_log_level level, const char *format, ...)
 {
     char line[2300];
     va_list args;
@@ -85,10 +83,10 @@ static void tell_picture(const struct batch *batch, struct cli_console *console,
 static struct cli_batch_item *take(struct batch *batch)
 {
     struct cli_batch_item *item = NULL;
-    pthread_mutex_lock(&batch->mutex);
+    imp_os_lock(&batch->mutex);
     if (batch->next < batch->list.count && !cli_stop_signal())
         item = &batch->list.item[batch->next++];
-    pthread_mutex_unlock(&batch->mutex);
+    imp_os_unlock(&batch->mutex);
     return item;
 }
 
@@ -114,19 +112,19 @@ static void put(struct worker *worker, struct cli_batch_item *item, enum cli_bat
     struct batch *batch = worker->batch;
     if (state == CLI_BATCH_FAILED)
         name_picture(item, &worker->error);
-    pthread_mutex_lock(&batch->mutex);
+    imp_os_lock(&batch->mutex);
     item->state = state;
     item->status = status;
     cli_name_options(worker->error.message);
     if (state == CLI_BATCH_FAILED)
         item->message = strdup(worker->error.message);
     const bool more = batch->next < batch->list.count;
-    pthread_mutex_unlock(&batch->mutex);
+    imp_os_unlock(&batch->mutex);
     tell_picture(batch, &worker->painter.console, item);
     if (state == CLI_BATCH_FAILED)
-        tell(batch, IMPASTO_LOG_WARNING, "%s%s", worker->error.message,
-             more && goes_on(worker, status) && !cli_stop_signal() ? "; going on with the next"
-                                                                   : "");
+        say(batch, IMPASTO_LOG_WARNING, "%s%s", worker->error.message,
+            more && goes_on(worker, status) && !cli_stop_signal() ? "; going on with the next"
+                                                                  : "");
 }
 
 /* Paints an item that is locked. */
@@ -167,7 +165,7 @@ static void drop_dead_lock(struct worker *worker, const struct cli_batch_item *i
 static enum impasto_status work_on(struct worker *worker, struct cli_batch_item *item)
 {
     const bool overwrite = worker->settings.overwrite;
-    if (!overwrite && access(item->output, F_OK) == 0) {
+    if (!overwrite && imp_os_is_there(item->output)) {
         drop_dead_lock(worker, item);
         put(worker, item, CLI_BATCH_THERE, IMPASTO_OK);
         return IMPASTO_OK;
@@ -183,7 +181,7 @@ static enum impasto_status work_on(struct worker *worker, struct cli_batch_item 
         return IMPASTO_OK;
     }
     /* Somebody may have finished it between the two looks. */
-    const bool there = !overwrite && access(item->output, F_OK) == 0;
+    const bool there = !overwrite && imp_os_is_there(item->output);
     const enum impasto_status status = there ? IMPASTO_OK : paint(worker, item);
     cli_lock_release(&worker->lock);
     if (status != IMPASTO_ERROR_INTERRUPTED) /* else it waits for another run */
@@ -195,7 +193,7 @@ static enum impasto_status work_on(struct worker *worker, struct cli_batch_item 
     return status;
 }
 
-static void *run_worker(void *user)
+static void run_worker(void *user)
 {
     struct worker *worker = user;
     worker->status = cli_painter_open(&worker->painter);
@@ -207,7 +205,6 @@ static void *run_worker(void *user)
         if (!goes_on(worker, status))
             worker->status = status;
     }
-    return NULL;
 }
 
 /* ---- The end --------------------------------------------------------------------------------- */
@@ -225,8 +222,8 @@ static enum impasto_status summarise(struct batch *batch, struct impasto_error *
         if (item->state == CLI_BATCH_WAITING)
             tell_picture(batch, batch->console, item);
         if (item->state == CLI_BATCH_BUSY)
-            tell(batch, IMPASTO_LOG_INFO, "%s: another process is at work on it (%s.lock)",
-                 item->output, item->output);
+            say(batch, IMPASTO_LOG_INFO, "%s: another process is at work on it (%s.lock)",
+                item->output, item->output);
     }
     int used = snprintf(line, sizeof(line), "%zu pictures", batch->list.count);
     for (size_t state = 0; state < CLI_BATCH_STATES; state++)
@@ -249,8 +246,8 @@ static void announce(struct batch *batch)
 {
     const size_t count = batch->list.count;
     char styles[800];
-    tell(batch, IMPASTO_LOG_INFO, "painting %zu picture%s in %s", count, count == 1 ? "" : "s",
-         cli_styles_words(batch->settings, styles, sizeof(styles)));
+    say(batch, IMPASTO_LOG_INFO, "painting %zu picture%s in %s", count, count == 1 ? "" : "s",
+        cli_styles_words(batch->settings, styles, sizeof(styles)));
     cli_events_start(batch->console, batch->settings, batch->settings->output, count);
     cli_events_phase(batch->console, "loading", NULL, 0);
 }
@@ -278,8 +275,7 @@ static void init_worker(struct worker *worker, struct batch *batch, const char *
 /* Gives the worker its thread. What keeps it from one is a limit of the system or of the user's. */
 static void begin(struct worker *worker)
 {
-    const int problem = pthread_create(&worker->thread, NULL, run_worker, worker);
-    worker->begun = problem == 0;
+    const int problem = imp_os_start_thread(&worker->thread, run_worker, worker);
     if (problem != 0)
         worker->status = cli_fail(&worker->error, IMPASTO_ERROR_MEMORY,
                                   "no thread can be had for device %s: %s; name fewer devices, or "
@@ -310,8 +306,8 @@ static enum impasto_status run_workers(struct batch *batch, const char *const *d
         for (size_t i = 0; i < count; i++)
             begin(&workers[i]);
         for (size_t i = 0; i < count; i++)
-            if (workers[i].begun)
-                pthread_join(workers[i].thread, NULL);
+            if (workers[i].thread)
+                imp_os_join_thread(&workers[i].thread);
     }
     for (size_t i = 0; i < begun; i++) {
         if (workers[i].status != IMPASTO_OK && status == IMPASTO_OK) {
@@ -363,7 +359,6 @@ enum impasto_status cli_batch(struct cli_settings *settings, struct impasto_erro
     cli_console_init(&console, settings);
     cli_warn_of_preset(settings, &console);
     cli_catch_signals();
-    pthread_mutex_init(&batch.mutex, NULL);
     enum impasto_status status =
         list ? check_settings(settings, error) : cli_fail_memory(error, "the batch");
     if (status == IMPASTO_OK)
@@ -384,6 +379,5 @@ enum impasto_status cli_batch(struct cli_settings *settings, struct impasto_erro
     }
     cli_batch_list_free(&batch.list);
     free(list);
-    pthread_mutex_destroy(&batch.mutex);
     return status;
 }

@@ -1,28 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* Which pictures --batch paints: those that its words name, and those in folders and lists. */
 
-#define _DEFAULT_SOURCE /* GLOB_BRACE */
-
+#include "base/os.h"
 #include "cli/batch.h"
 
 #include "cli/run.h"
 #include "cli/text.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <glob.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#ifdef GLOB_BRACE
-#define BRACES GLOB_BRACE
-#else
-#define BRACES 0
-#endif
 
 /* How many names of files that are passed over are told. */
 #define NAMES_TOLD 3
@@ -33,16 +21,10 @@ struct files {
     char names[200]; /* of the first ones */
 };
 
-/* A folder by its identity: links may lead to it again. */
-struct place {
-    dev_t device;
-    ino_t inode;
-};
-
 struct gathering {
     struct cli_batch_list *list;
     bool recursive;
-    struct place *visited; /* with recursive */
+    struct imp_os_about *visited; /* folders, with recursive: links may lead to them again */
     size_t visits, room;
     struct cli_console *console;
     struct files named; /* results of ours that were named themselves */
@@ -128,18 +110,6 @@ static bool has_picture_name(const char *name)
     return false;
 }
 
-static bool is_folder(const char *path)
-{
-    struct stat info;
-    return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
-}
-
-static bool is_regular(const char *path)
-{
-    struct stat info;
-    return stat(path, &info) == 0 && S_ISREG(info.st_mode);
-}
-
 bool cli_batch_is_picture(const char *path)
 {
     return has_picture_name(path) || impasto_image_is_picture(path);
@@ -173,7 +143,7 @@ static enum impasto_status add_found(struct gathering *to, const char *path, siz
                                      struct leavings *left, struct impasto_error *error)
 {
     const char *name = cli_file_name(path);
-    if (is_folder(path)) {
+    if (imp_os_is_folder(path)) {
         note(&left->folders, name);
         return to->recursive ? add(&left->below, path, root, error) : IMPASTO_OK;
     }
@@ -182,7 +152,7 @@ static enum impasto_status add_found(struct gathering *to, const char *path, siz
         return add(to->list, path, root, error);
     if (picture)
         note(&left->results, name);
-    else if (is_regular(path) && !cli_has_extension(name, ".lock"))
+    else if (imp_os_is_file(path) && !cli_has_extension(name, ".lock"))
         note(&left->strangers, name);
     return IMPASTO_OK;
 }
@@ -191,12 +161,9 @@ static enum impasto_status add_entry(struct gathering *to, const char *folder, s
                                      const char *name, struct leavings *left,
                                      struct impasto_error *error)
 {
-    const size_t size = strlen(folder) + strlen(name) + 2;
-    const bool slash = folder[strlen(folder) - 1] == '/';
-    char *path = malloc(size);
+    char *path = imp_os_join(folder, name);
     if (!path)
         return cli_fail_memory(error, "the batch");
-    snprintf(path, size, "%s%s%s", folder, slash ? "" : "/", name);
     const enum impasto_status status = add_found(to, path, root, left, error);
     free(path);
     return status;
@@ -230,21 +197,21 @@ static void sort(struct cli_batch_list *list, size_t begin)
 /* Notes that the folder was gone into; false: it was before, or there is no memory to know. */
 static bool visit(struct gathering *to, const char *folder)
 {
-    struct stat info;
-    if (!to->recursive || stat(folder, &info) != 0)
+    struct imp_os_about about;
+    if (!to->recursive || !imp_os_look(folder, &about))
         return true;
     for (size_t i = 0; i < to->visits; i++)
-        if (to->visited[i].device == info.st_dev && to->visited[i].inode == info.st_ino)
+        if (imp_os_is_same(&to->visited[i], &about))
             return false;
     if (to->visits == to->room) {
         const size_t room = to->room ? 2 * to->room : 64;
-        struct place *visited = realloc(to->visited, room * sizeof(*visited));
+        struct imp_os_about *visited = realloc(to->visited, room * sizeof(*visited));
         if (!visited)
             return false;
         to->visited = visited;
         to->room = room;
     }
-    to->visited[to->visits++] = (struct place){info.st_dev, info.st_ino};
+    to->visited[to->visits++] = about;
     return true;
 }
 
@@ -252,15 +219,15 @@ static bool visit(struct gathering *to, const char *folder)
 static enum impasto_status look_into(struct gathering *to, const char *folder, size_t root,
                                      struct leavings *left, struct impasto_error *error)
 {
-    DIR *entries = opendir(folder);
+    struct imp_os_entries *entries = imp_os_open_folder(folder);
     const size_t begin = to->list->count;
     enum impasto_status status = IMPASTO_OK;
     if (!entries)
         return cli_fail_file(error, IMPASTO_ERROR_INPUT, folder, "cannot be looked into", errno);
-    for (const struct dirent *entry; status == IMPASTO_OK && (entry = readdir(entries));)
-        if (entry->d_name[0] != '.')
-            status = add_entry(to, folder, root, entry->d_name, left, error);
-    closedir(entries);
+    for (const char *name; status == IMPASTO_OK && (name = imp_os_next_name(entries));)
+        if (name[0] != '.')
+            status = add_entry(to, folder, root, name, left, error);
+    imp_os_close_folder(entries);
     sort(to->list, begin);
     sort(&left->below, 0);
     tell_leavings(to, folder, left);
@@ -301,9 +268,9 @@ static const char *name_of_list(const char *path)
 static enum impasto_status read_list(const char *path, char **bytes, size_t *size,
                                      struct impasto_error *error)
 {
-    const int descriptor = strcmp(path, "-") == 0 ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+    const int descriptor = strcmp(path, "-") == 0 ? IMP_OS_STDIN : imp_os_open(path, IMP_OS_READ);
     size_t capacity = 0;
-    ssize_t got = 1;
+    ptrdiff_t got = 1;
     if (descriptor < 0)
         return cli_fail_file(error, IMPASTO_ERROR_INPUT, path, "cannot be read", errno);
     while (got > 0 && *size <= CLI_LIST_BYTES_MOST && !cli_stop_signal()) {
@@ -314,15 +281,15 @@ static enum impasto_status read_list(const char *path, char **bytes, size_t *siz
                 break;
             *bytes = more;
         }
-        got = read(descriptor, *bytes + *size, capacity - *size - 1);
+        got = imp_os_read(descriptor, *bytes + *size, capacity - *size - 1);
         if (got > 0)
             *size += (size_t)got;
         else if (got < 0 && errno == EINTR)
             got = 1;
     }
     const int problem = errno;
-    if (descriptor != STDIN_FILENO)
-        close(descriptor);
+    if (descriptor != IMP_OS_STDIN)
+        imp_os_close(descriptor);
     if (cli_stop_signal())
         return cli_fail(error, IMPASTO_ERROR_INTERRUPTED, "interrupted");
     if (got < 0)
@@ -347,7 +314,8 @@ static enum impasto_status add_named(struct gathering *to, const char *path,
 static enum impasto_status add_path(void *user, const char *path, struct impasto_error *error)
 {
     struct gathering *to = user;
-    return is_folder(path) ? add_folder(to, path, strlen(path), error) : add_named(to, path, error);
+    return imp_os_is_folder(path) ? add_folder(to, path, strlen(path), error)
+                                  : add_named(to, path, error);
 }
 
 /* What is neither a picture nor a list fails as the picture that it may be, with a word on what it
@@ -389,14 +357,14 @@ static enum impasto_status add_list(struct gathering *to, const char *path,
 static enum impasto_status add_pattern(struct gathering *to, const char *pattern, bool *found,
                                        struct impasto_error *error)
 {
-    glob_t paths;
+    struct imp_os_paths paths;
     struct leavings left = {0};
     enum impasto_status status = IMPASTO_OK;
-    if (!strpbrk(pattern, "*?[{") || glob(pattern, BRACES, NULL, &paths) != 0)
+    if (!strpbrk(pattern, "*?[{") || !imp_os_find_paths(pattern, &paths))
         return IMPASTO_OK;
-    for (size_t i = 0; i < paths.gl_pathc && status == IMPASTO_OK; i++)
-        status = add_found(to, paths.gl_pathv[i], strlen(paths.gl_pathv[i]), &left, error);
-    globfree(&paths);
+    for (size_t i = 0; i < paths.count && status == IMPASTO_OK; i++)
+        status = add_found(to, paths.path[i], strlen(paths.path[i]), &left, error);
+    imp_os_free_paths(&paths);
     cli_batch_list_free(&left.below);
     left.folders.count = 0; /* nobody has named them */
     tell_leavings(to, pattern, &left);
@@ -407,9 +375,9 @@ static enum impasto_status add_pattern(struct gathering *to, const char *pattern
 static enum impasto_status add_word(struct gathering *to, const char *word,
                                     struct impasto_error *error)
 {
-    const bool there = access(word, F_OK) == 0;
+    const bool there = imp_os_is_there(word);
     bool found = false;
-    if (is_folder(word))
+    if (imp_os_is_folder(word))
         return add_folder(to, word, strlen(word), error);
     if (strcmp(word, "-") == 0 || (there && !cli_batch_is_picture(word)))
         return add_list(to, word, error);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The folders of a batch's results, before the work: those that are missing are made. */
 
+#include "base/os.h"
 #include "cli/batch.h"
 
 #include "cli/cli.h"
@@ -8,25 +9,17 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 struct making {
     char *first; /* folder that was made; NULL: none */
     size_t count;
 };
 
-static bool is_there(const char *path)
-{
-    struct stat info;
-    return stat(path, &info) == 0;
-}
-
 static enum impasto_status make(struct making *making, const char *folder,
                                 struct impasto_error *error)
 {
     /* Another process of the same batch may be faster. */
-    if (mkdir(folder, 0777) != 0 && errno != EEXIST)
+    if (!imp_os_make_folder(folder, false) && errno != EEXIST)
         return cli_fail_file(error, IMPASTO_ERROR_OUTPUT, folder, "the folder cannot be made",
                              errno);
     if (making->count++ == 0)
@@ -39,12 +32,14 @@ static enum impasto_status make_below(struct making *making, char *path, size_t 
                                       struct impasto_error *error)
 {
     enum impasto_status status = IMPASTO_OK;
-    for (char *slash = strchr(path + least, '/'); slash && status == IMPASTO_OK;
-         slash = strchr(slash + 1, '/')) {
-        *slash = 0;
-        if (path[0] && !is_there(path))
+    for (char *at = path + least; *at && status == IMPASTO_OK; at++) {
+        const char separator = *at;
+        if (!imp_os_is_separator(separator))
+            continue;
+        *at = 0;
+        if (path[0] && !imp_os_is_there(path))
             status = make(making, path, error);
-        *slash = '/';
+        *at = separator;
     }
     return status;
 }
@@ -55,7 +50,7 @@ static size_t fixed_length(const char *pattern)
 {
     size_t fixed = 0;
     for (size_t i = 0; pattern[i] && pattern[i] != '{'; i++)
-        if (pattern[i] == '/')
+        if (imp_os_is_separator(pattern[i]))
             fixed = i + 1;
     return fixed;
 }
@@ -63,9 +58,9 @@ static size_t fixed_length(const char *pattern)
 /* Where the last folder of a path's first `fixed` bytes begins. */
 static size_t last_folder(const char *path, size_t fixed)
 {
-    while (fixed > 0 && path[fixed - 1] == '/')
+    while (fixed > 0 && imp_os_is_separator(path[fixed - 1]))
         fixed--;
-    while (fixed > 0 && path[fixed - 1] != '/')
+    while (fixed > 0 && !imp_os_is_separator(path[fixed - 1]))
         fixed--;
     return fixed;
 }
@@ -99,7 +94,7 @@ enum impasto_status cli_batch_folders(const struct cli_settings *settings,
         const char *output = list->item[i].output;
         const size_t length = folder_length(output);
         /* Where nothing is to be written, nothing need be writable. */
-        if (!settings->overwrite && is_there(output))
+        if (!settings->overwrite && imp_os_is_there(output))
             continue;
         if (!last || length != folder_length(last) || memcmp(output, last, length) != 0)
             status = prepare(&making, output, fixed, error);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What --batch paints: where the result of each content goes. */
 
+#include "base/os.h"
 #include "cli/batch.h"
 
 #include "cli/pattern.h"
@@ -9,7 +10,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 /* ---- Where to -------------------------------------------------------------------------------- */
 
@@ -89,30 +89,24 @@ static enum impasto_status check_outputs(struct cli_batch_list *list, struct imp
 
 /* What a path leads to. */
 struct place {
-    dev_t device; /* 0, and so is inode, where nothing is there: then the path has to do */
-    ino_t inode;
+    struct imp_os_about about;
+    bool there; /* else about is all zeros, and the path has to do */
     const char *path;
     size_t item;
 };
 
 static struct place place_of(const char *path, size_t item)
 {
-    struct stat info;
-    const bool there = stat(path, &info) == 0;
-    return (struct place){.device = there ? info.st_dev : 0,
-                          .inode = there ? info.st_ino : 0,
-                          .path = path,
-                          .item = item};
+    struct place place = {.path = path, .item = item};
+    place.there = imp_os_look(path, &place.about);
+    return place;
 }
 
 static int by_place(const void *a, const void *b)
 {
     const struct place *x = a, *y = b;
-    if (x->device != y->device)
-        return x->device < y->device ? -1 : 1;
-    if (x->inode != y->inode)
-        return x->inode < y->inode ? -1 : 1;
-    return x->inode ? 0 : strcmp(x->path, y->path);
+    const int order = imp_os_order(&x->about, &y->about);
+    return order != 0 || x->there ? order : strcmp(x->path, y->path);
 }
 
 /* Whether a content is where another item's output goes. outputs: sorted by place. */
@@ -222,8 +216,7 @@ static enum impasto_status tell_apart(struct cli_batch_list *list, const struct 
 /* Whether a file is, or would be, in that folder. */
 static bool is_in_folder(const char *path, const char *folder)
 {
-    const size_t length = (size_t)(cli_file_name(path) - path);
-    char *parent = length > 0 ? strndup(path, length) : strdup(".");
+    char *parent = imp_os_folder(path);
     const bool same = parent && cli_same_file(parent, folder);
     free(parent);
     return same;
@@ -238,8 +231,7 @@ static enum impasto_status check_numbers(const struct cli_batch_list *list,
         return IMPASTO_OK;
     for (int word = 0; word < s->batch.count; word++) {
         const char *folder = s->batch.item[word];
-        struct stat info;
-        if (stat(folder, &info) != 0 || !S_ISDIR(info.st_mode))
+        if (!imp_os_is_folder(folder))
             continue;
         for (size_t i = 0; i < list->count; i++)
             if (is_in_folder(list->item[i].output, folder))

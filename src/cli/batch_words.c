@@ -2,6 +2,7 @@
 /* Which of the pictures that are named beside --batch are contents as well, and which are styles.
  */
 
+#include "base/os.h"
 #include "cli/batch.h"
 
 #include "cli/cli.h"
@@ -9,30 +10,16 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 /* ---- Words that a shell has made ------------------------------------------------------------- */
 
-/* The folder that a file is in; NULL: out of memory. */
-static char *folder_of(const char *path)
-{
-    const size_t length = (size_t)(cli_file_name(path) - path);
-    return length > 0 ? strndup(path, length) : strdup(".");
-}
-
 static bool in_same_folder(const char *a, const char *b)
 {
-    char *x = folder_of(a), *y = folder_of(b);
+    char *x = imp_os_folder(a), *y = imp_os_folder(b);
     const bool same = x && y && cli_same_file(x, y);
     free(x);
     free(y);
     return same;
-}
-
-static bool is_folder(const char *path)
-{
-    struct stat info;
-    return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
 }
 
 /* A word that says what a style weighs says that it is one. */
@@ -54,7 +41,7 @@ static const char *sibling_of(const struct cli_settings *s, const char *word)
         return NULL;
     for (int i = 0; i < s->batch.count; i++) {
         const char *named = s->batch.item[i];
-        if (strcmp(named, "-") != 0 && !is_folder(named) && in_same_folder(named, word) &&
+        if (strcmp(named, "-") != 0 && !imp_os_is_folder(named) && in_same_folder(named, word) &&
             cli_batch_is_picture(named))
             return named;
     }

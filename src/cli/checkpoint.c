@@ -4,11 +4,11 @@
  * with it. What the file says of the run is its record (see record.c), in the library's note.
  */
 
+#include "base/os.h"
 #include "cli/run.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 /* What a run that dies may lose. Saving one of 512 pixels takes about a tenth of a second. */
 #define USUAL_SECONDS 60
@@ -20,7 +20,7 @@ static enum impasto_status check_old(const char *path, struct impasto_error *err
 {
     struct impasto_checkpoint *checkpoint = NULL;
     struct impasto_error why = {0};
-    if (access(path, F_OK) != 0)
+    if (!imp_os_is_there(path))
         return IMPASTO_OK;
     const enum impasto_status status = impasto_checkpoint_open(path, &checkpoint, &why);
     if (status == IMPASTO_ERROR_INPUT)

@@ -3,12 +3,12 @@
 
 #include "cli/commands.h"
 
+#include "base/os.h"
 #include "cli/devices/devices.h"
 #include "cli/paint/paint.h"
 #include "cli/weights/weights.h"
 
 #include <string.h>
-#include <unistd.h>
 
 static const struct cli_command paint_command = {
     "paint", "paint a picture; what impasto does without a command",
@@ -21,7 +21,7 @@ const struct cli_command *const cli_commands[] = {&paint_command, &cli_devices_c
 /* Whether a word can be no picture, and is nearly a command. */
 static const char *nearly(const char *word)
 {
-    return word[0] == '-' || strpbrk(word, "./:") || access(word, F_OK) == 0
+    return word[0] == '-' || strpbrk(word, "./:") || imp_os_is_there(word)
                ? NULL
                : cli_command_meant(cli_commands, word);
 }

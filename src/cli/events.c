@@ -4,63 +4,41 @@
  * away costs the lines, not the run; one that does not read holds the run up, as a terminal does.
  */
 
-#define _XOPEN_SOURCE 700 /* open_memstream */
-
 #include "cli/events.h"
 
+#include "base/os.h"
 #include "cli/html.h"
 #include "cli/json.h"
 #include "cli/run.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <math.h>
-#include <poll.h>
-#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#define FIRST_FREE (STDERR_FILENO + 1)
+#define FIRST_FREE (IMP_OS_STDERR + 1)
 #define LAST_MS 100 /* for a reader that does not read, when the program must end */
 #define DIGITS 10   /* of numbers that are not whole */
 
 struct cli_events {
     int descriptor;
-    pthread_mutex_t mutex; /* of what follows, and of lines: several devices have some to write */
-    bool gone;             /* nobody reads any more */
-    char *output;          /* the last picture written, of a run of one */
-    double began;          /* monotonic seconds */
+    struct imp_os_mutex
+        mutex;    /* of what follows, and of lines: several devices have some to write */
+    bool gone;    /* nobody reads any more */
+    char *output; /* the last picture written, of a run of one */
+    double began; /* monotonic seconds */
 };
 
 /* For a program that ends at once: where its last line goes, below 0: nowhere. Its children have
  * no say. */
 static volatile sig_atomic_t last_descriptor = -1;
-static pid_t last_process;
-/* While a line is sent that may arrive in parts, as those longer than PIPE_BUF may. */
+static long last_process;
+/* While a line is sent that may arrive in parts, as those longer than a pipe takes may. */
 static volatile sig_atomic_t sending;
 
 /* ---- Lines ----------------------------------------------------------------------------------- */
-
-/* 0, or errno. Signals may come, and a descriptor may be non-blocking. */
-static int write_all(int descriptor, const char *bytes, size_t size)
-{
-    while (size > 0) {
-        const ssize_t sent = write(descriptor, bytes, size);
-        if (sent > 0) {
-            bytes += sent;
-            size -= (size_t)sent;
-        } else if (sent < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
-            poll(&(struct pollfd){.fd = descriptor, .events = POLLOUT}, 1, -1);
-        } else if (sent == 0 || errno != EINTR) {
-            return sent == 0 ? EIO : errno;
-        }
-    }
-    return 0;
-}
 
 /* Takes the line; 0, or errno where it was the first that could not be written. Without memory for
  * it, it is left out. */
@@ -72,8 +50,8 @@ static int write_line(struct cli_events *events, json_t *line)
     if (text && !events->gone) {
         const size_t length = strlen(text);
         text[length] = '\n'; /* in the place of the 0 */
-        sending = length + 1 > PIPE_BUF;
-        problem = write_all(events->descriptor, text, length + 1);
+        sending = length + 1 > imp_os_pipe_bytes();
+        problem = imp_os_write_all(events->descriptor, text, length + 1);
         sending = 0;
         events->gone = problem != 0;
     }
@@ -85,9 +63,9 @@ static void send_line(struct cli_console *console, json_t *line)
 {
     struct cli_events *events = console->events;
     char warning[256];
-    pthread_mutex_lock(&events->mutex);
+    imp_os_lock(&events->mutex);
     const int problem = write_line(events, line);
-    pthread_mutex_unlock(&events->mutex);
+    imp_os_unlock(&events->mutex);
     if (problem == 0 || problem == EPIPE)
         return;
     snprintf(warning, sizeof(warning), "--progress: the lines cannot be written: %s; going on",
@@ -110,9 +88,9 @@ static json_t *new_line(const char *event, size_t picture)
  * they may. */
 static bool is_same(int a, int b)
 {
-    struct stat x, y;
-    return a == b || (fstat(a, &x) == 0 && fstat(b, &y) == 0 && !S_ISCHR(x.st_mode) &&
-                      x.st_dev == y.st_dev && x.st_ino == y.st_ino);
+    struct imp_os_about x, y;
+    return a == b || (imp_os_look_open(a, &x) && imp_os_look_open(b, &y) &&
+                      x.kind != IMP_OS_CHARACTER && imp_os_is_same(&x, &y));
 }
 
 /* What is written to standard output besides; NULL: nothing. */
@@ -130,9 +108,9 @@ static const char *other_output(const struct cli_settings *s)
 static enum impasto_status check(const struct cli_settings *s, int descriptor,
                                  struct impasto_error *error)
 {
-    const char *other = is_same(descriptor, STDOUT_FILENO) ? other_output(s) : NULL;
-    const int flags = fcntl(descriptor, F_GETFL);
-    if (descriptor == STDERR_FILENO)
+    const char *other = is_same(descriptor, IMP_OS_STDOUT) ? other_output(s) : NULL;
+    const int read_only = imp_os_is_read_only(descriptor);
+    if (descriptor == IMP_OS_STDERR)
         return cli_fail(error, IMPASTO_ERROR_USAGE,
                         "--progress-fd: 2 is standard error, for what people read; take another, "
                         "such as 3");
@@ -141,24 +119,24 @@ static enum impasto_status check(const struct cli_settings *s, int descriptor,
                         "--progress: standard output is for %s; name another descriptor by "
                         "--progress-fd, such as 3",
                         other);
-    if (flags >= 0 && (flags & O_ACCMODE) != O_RDONLY)
+    if (read_only == 0)
         return IMPASTO_OK;
     return cli_fail(error, IMPASTO_ERROR_USAGE,
                     "--progress-fd: %d is not open%s; open it as a shell does by %d>FILE",
-                    descriptor, flags >= 0 ? " for writing" : "", descriptor);
+                    descriptor, read_only > 0 ? " for writing" : "", descriptor);
 }
 
 /* Programs that drivers start do not get it. What they and drivers print on standard output would
  * come between the lines, so it goes where their other words do. */
 static int keep_apart(int descriptor)
 {
-    const int own = fcntl(descriptor, F_DUPFD_CLOEXEC, FIRST_FREE);
+    const int own = imp_os_duplicate(descriptor, FIRST_FREE);
     if (own < 0)
         return -1;
-    if (descriptor == STDOUT_FILENO)
-        (void)dup2(STDERR_FILENO, STDOUT_FILENO);
+    if (descriptor == IMP_OS_STDOUT)
+        imp_os_redirect(IMP_OS_STDERR, IMP_OS_STDOUT);
     else
-        (void)close(descriptor);
+        imp_os_close(descriptor);
     return own;
 }
 
@@ -171,22 +149,21 @@ enum impasto_status cli_events_open(struct cli_settings *s, struct impasto_error
                         s->progress_fd ? "fd" : "preview");
     if (!s->progress)
         return IMPASTO_OK;
-    const int descriptor = s->progress_fd ? s->progress_fd : STDOUT_FILENO;
+    const int descriptor = s->progress_fd ? s->progress_fd : IMP_OS_STDOUT;
     const enum impasto_status status = check(s, descriptor, error);
     if (status != IMPASTO_OK)
         return status;
     struct cli_events *events = calloc(1, sizeof(*events));
     if (!events)
         return cli_fail_memory(error, "--progress");
-    if (pthread_mutex_init(&events->mutex, NULL) != 0 ||
-        (events->descriptor = keep_apart(descriptor)) < 0) {
+    if ((events->descriptor = keep_apart(descriptor)) < 0) {
         free(events);
         return cli_fail(error, IMPASTO_ERROR_MEMORY,
                         "--progress: no descriptor is to be had; allow more (see ulimit -n)");
     }
     events->began = cli_seconds();
     last_descriptor = events->descriptor;
-    last_process = getpid();
+    last_process = imp_os_process();
     s->events = events;
     cli_outlive_writes();
     cli_tell_signals();
@@ -252,14 +229,12 @@ void cli_events_iteration(struct cli_console *console, const struct impasto_job_
 /* In base64, as JSON; null: no memory. */
 static json_t *base64(const unsigned char *bytes, size_t size)
 {
-    char *text = NULL;
-    size_t length = 0;
-    FILE *stream = open_memstream(&text, &length);
-    if (!stream)
+    struct imp_os_memory text;
+    if (!imp_os_memory_open(&text))
         return json_null();
-    cli_html_base64(stream, bytes, size);
-    json_t *value = fclose(stream) == 0 ? json_string(text) : NULL;
-    free(text);
+    cli_html_base64(text.stream, bytes, size);
+    json_t *value = imp_os_memory_close(&text) ? json_string(text.bytes) : NULL;
+    free(text.bytes);
     return value ? value : json_null();
 }
 
@@ -336,10 +311,10 @@ void cli_events_wrote(struct cli_console *console, const char *output)
     struct cli_events *events = console->events;
     if (!events)
         return;
-    pthread_mutex_lock(&events->mutex);
+    imp_os_lock(&events->mutex);
     free(events->output);
     events->output = strdup(output);
-    pthread_mutex_unlock(&events->mutex);
+    imp_os_unlock(&events->mutex);
 }
 
 void cli_events_end(struct cli_settings *settings, enum impasto_status status, int code,
@@ -358,8 +333,7 @@ void cli_events_end(struct cli_settings *settings, enum impasto_status status, i
     json_object_set_new(line, "seconds", cli_json_number(cli_seconds() - events->began));
     last_descriptor = -1;
     (void)write_line(events, line);
-    (void)close(events->descriptor);
-    pthread_mutex_destroy(&events->mutex);
+    imp_os_close(events->descriptor);
     free(events->output);
     free(events);
     settings->events = NULL;
@@ -399,8 +373,8 @@ void cli_events_die(int code, const char *status, const char *text)
 {
     char line[1024] = "";
     const size_t most = sizeof(line) - sizeof("\"}\n");
-    struct pollfd reader = {.fd = (int)last_descriptor, .events = POLLOUT};
-    if (reader.fd < 0 || getpid() != last_process)
+    const int reader = (int)last_descriptor;
+    if (reader < 0 || imp_os_process() != last_process)
         return;
     last_descriptor = -1;
     add(line, most,
@@ -412,6 +386,5 @@ void cli_events_die(int code, const char *status, const char *text)
     add_words(line, most, text);
     add(line, sizeof(line), "\"}\n");
     /* A pipe that is ready takes a line of this length at once. */
-    if (poll(&reader, 1, LAST_MS) > 0 && write(reader.fd, line, strlen(line)) < 0)
-        return; /* nobody is there to be told */
+    imp_os_write_soon(reader, line, strlen(line), LAST_MS);
 }

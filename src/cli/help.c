@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* --help, made from the option table and manual.c. */
 
+#include "base/os.h"
 #include "cli/command.h"
 
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #define FACTS_COLUMN 19 /* where explanations begin below the options */
 
@@ -103,7 +103,7 @@ static enum impasto_status print_about(FILE *stream, const char *word, struct im
     const char *name = strncmp(word, "--", 2) == 0 ? word + 2 : word;
     const struct cli_option *option = cli_find(name, strlen(name));
     for (size_t i = 0; i < count; i++)
-        if (strcasecmp(groups[i], word) == 0) {
+        if (imp_os_compare(groups[i], word) == 0) {
             print_part(stream, groups[i]);
             return IMPASTO_OK;
         }

@@ -6,6 +6,7 @@
  * under the names that the settings have. The built-in weights have a version in place of a hash.
  */
 
+#include "base/os.h"
 #include "cli/hash.h"
 #include "cli/json.h"
 #include "cli/pictures.h"
@@ -14,8 +15,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
-#include <unistd.h>
 
 /* How a style picture is named. */
 #define STYLE "FILE[:w]"
@@ -107,12 +106,6 @@ static const char *text_of(const json_t *input, const char *key)
     return text ? text : "";
 }
 
-static const char *file_name(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
-}
-
 struct comparing {
     const struct cli_file *file;
     struct cli_console *console;
@@ -126,12 +119,12 @@ static void compare(struct comparing *with, const char *what, const json_t *now,
     char line[1024];
     const char *name = text_of(now, "name"), *old_name = text_of(recorded, "name");
     const char *hash = text_of(now, "sha256"), *old_hash = text_of(recorded, "sha256");
-    const bool renamed = strcmp(file_name(name), file_name(old_name)) != 0;
+    const bool renamed = strcmp(imp_os_name(name), imp_os_name(old_name)) != 0;
     if (!old_name[0] || (renamed && !searched))
         return; /* another one was asked for */
     if (old_hash[0] && !hash[0] && !renamed)
         with->unknown = true;
-    if (!renamed && (!old_hash[0] || !hash[0] || strcasecmp(hash, old_hash) == 0))
+    if (!renamed && (!old_hash[0] || !hash[0] || imp_os_compare(hash, old_hash) == 0))
         return;
     if (renamed)
         snprintf(line, sizeof(line), "the %s are %s; %s was made with %s", what, name,
@@ -215,7 +208,7 @@ static enum impasto_status check(const struct cli_settings *settings, int giver,
     while (file && file->number != giver)
         file = file->before;
     char *path = file ? path_of(word, operand) : NULL;
-    const bool missing = path && access(path, F_OK) != 0 && errno == ENOENT;
+    const bool missing = path && !imp_os_is_there(path) && errno == ENOENT;
     const char *folder = missing ? text_of(file->root, "folder") : "";
     const enum impasto_status status =
         missing ? cli_fail(error, IMPASTO_ERROR_INPUT,

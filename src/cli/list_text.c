@@ -2,18 +2,12 @@
 /* The paths in a list of pictures, as people, shells, file managers and other programs write them.
  */
 
+#include "base/os.h"
 #include "cli/text.h"
 
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
-#include <unistd.h>
-
-static bool is_there(const char *path)
-{
-    return access(path, F_OK) == 0;
-}
 
 static bool is_blank(char c)
 {
@@ -61,7 +55,7 @@ static char *cut_address(char *word)
     static const char *const beginnings[] = {"file://localhost/", "file:///", "file:/"};
     char *path = NULL;
     for (size_t i = 0; i < sizeof(beginnings) / sizeof(*beginnings) && !path; i++)
-        if (strncasecmp(word, beginnings[i], strlen(beginnings[i])) == 0)
+        if (imp_os_compare_start(word, beginnings[i], strlen(beginnings[i])) == 0)
             path = word + strlen(beginnings[i]) - 1;
     if (!path || path[1] == '/')
         return word;
@@ -78,7 +72,7 @@ static char *cut_address(char *word)
 /* A path in the user's home, to be freed; NULL: it is none, or out of memory. */
 static char *home_path(const char *word)
 {
-    const char *home = getenv("HOME");
+    const char *home = imp_os_home();
     if (strncmp(word, "~/", 2) != 0 || !home || !home[0])
         return NULL;
     const size_t size = strlen(home) + strlen(word);
@@ -91,14 +85,14 @@ static char *home_path(const char *word)
 static enum impasto_status visit_line(char *line, cli_path_fn visit, void *user,
                                       struct impasto_error *error)
 {
-    if (line[0] == 0 || is_there(line))
+    if (line[0] == 0 || imp_os_is_there(line))
         return line[0] ? visit(user, line, error) : IMPASTO_OK;
     char *word = trim(line);
-    if (word[0] == 0 || (word[0] == '#' && !is_there(word)))
+    if (word[0] == 0 || (word[0] == '#' && !imp_os_is_there(word)))
         return IMPASTO_OK;
-    if (!is_there(word))
+    if (!imp_os_is_there(word))
         word = cut_address(unquote(word));
-    char *home = is_there(word) ? NULL : home_path(word);
+    char *home = imp_os_is_there(word) ? NULL : home_path(word);
     const enum impasto_status status = visit(user, home ? home : word, error);
     free(home);
     return status;

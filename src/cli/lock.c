@@ -1,23 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Several processes, perhaps on several machines, share a folder: who paints which picture? A lock
- * is a file made by exclusive creation, which every shared file system has. It is also flock()ed
- * while its owner lives, so that on one machine a killed owner's lock is taken over at once; on
- * others, it is when nobody has refreshed it for long.
+ * is a file made by exclusive creation, which every shared file system has. It is also locked
+ * by the system while its owner lives, so that on one machine a killed owner's lock is taken over
+ * at once; on others, it is when nobody has refreshed it for long.
  */
 
-#define _DEFAULT_SOURCE /* flock, gethostname */
-
+#include "base/os.h"
 #include "cli/run.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
-#include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
 #define REFRESH_SECONDS 30
 /* Far more than the slowest iteration between two refreshments, or clocks that differ. */
@@ -27,16 +22,16 @@
 /* "host pid\n" */
 static void describe_self(char line[LINE])
 {
-    char host[256] = "?";
-    gethostname(host, sizeof(host) - 1);
-    snprintf(line, LINE, "%s %ld\n", host, (long)getpid());
+    char host[256];
+    imp_os_host_name(host, sizeof(host));
+    snprintf(line, LINE, "%s %ld\n", host, imp_os_process());
 }
 
 static bool same_host(int descriptor)
 {
     char theirs[LINE] = "", ours[LINE];
     describe_self(ours);
-    const ssize_t size = pread(descriptor, theirs, sizeof(theirs) - 1, 0);
+    const ptrdiff_t size = imp_os_read_at(descriptor, theirs, sizeof(theirs) - 1, 0);
     const size_t host = strcspn(ours, " ");
     return size > 0 && strncmp(theirs, ours, host + 1) == 0;
 }
@@ -44,36 +39,34 @@ static bool same_host(int descriptor)
 /* Whether the path still leads to the open file. */
 static bool still_there(const char *path, int descriptor)
 {
-    struct stat a, b;
-    return stat(path, &a) == 0 && fstat(descriptor, &b) == 0 && a.st_dev == b.st_dev &&
-           a.st_ino == b.st_ino;
+    struct imp_os_about a, b;
+    return imp_os_look(path, &a) && imp_os_look_open(descriptor, &b) && imp_os_is_same(&a, &b);
 }
 
 static bool write_self(int descriptor)
 {
     char line[LINE];
     describe_self(line);
-    const size_t size = strlen(line);
-    return ftruncate(descriptor, 0) == 0 && pwrite(descriptor, line, size, 0) == (ssize_t)size;
+    return imp_os_replace(descriptor, line, strlen(line));
 }
 
 /* Somebody's lock: dead if on this machine nobody holds it, or if nobody has touched it for long.
  */
 static bool take_over(struct cli_lock *lock)
 {
-    struct stat info;
-    const int descriptor = open(lock->path, O_RDWR | O_CLOEXEC);
+    struct imp_os_about about;
+    const int descriptor = imp_os_open(lock->path, IMP_OS_CHANGE);
     if (descriptor < 0)
         return false;
-    const bool held = flock(descriptor, LOCK_EX | LOCK_NB) != 0;
-    const bool old =
-        fstat(descriptor, &info) == 0 && difftime(time(NULL), info.st_mtime) > STALE_SECONDS;
+    const bool held = !imp_os_lock_file(descriptor);
+    const bool old = imp_os_look_open(descriptor, &about) &&
+                     difftime(time(NULL), (time_t)about.modified) > STALE_SECONDS;
     if (!held && (same_host(descriptor) || old) && still_there(lock->path, descriptor) &&
         write_self(descriptor)) {
         lock->descriptor = descriptor;
         return true;
     }
-    close(descriptor);
+    imp_os_close(descriptor);
     return false;
 }
 
@@ -81,7 +74,7 @@ bool cli_lock_is_there(const char *output)
 {
     char path[4096];
     const int length = snprintf(path, sizeof(path), "%s.lock", output);
-    return length > 0 && (size_t)length < sizeof(path) && access(path, F_OK) == 0;
+    return length > 0 && (size_t)length < sizeof(path) && imp_os_is_there(path);
 }
 
 enum cli_lock_state cli_lock_take(struct cli_lock *lock, const char *output,
@@ -95,11 +88,11 @@ enum cli_lock_state cli_lock_take(struct cli_lock *lock, const char *output,
     }
     snprintf(lock->path, size, "%s.lock", output);
     lock->refreshed = cli_seconds();
-    lock->descriptor = open(lock->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    lock->descriptor = imp_os_open(lock->path, IMP_OS_CREATE);
     const int why = errno;
-    /* Where flock() does not work, the creation alone counts. */
+    /* Where the system has no locks, the creation alone counts. */
     if (lock->descriptor >= 0) {
-        (void)!flock(lock->descriptor, LOCK_EX | LOCK_NB);
+        (void)imp_os_lock_file(lock->descriptor);
         if (write_self(lock->descriptor))
             return CLI_LOCK_TAKEN;
         cli_fail_file(error, IMPASTO_ERROR_OUTPUT, lock->path, "cannot be written", errno);
@@ -121,7 +114,7 @@ void cli_lock_refresh(struct cli_lock *lock)
     if (!lock->path || now - lock->refreshed < REFRESH_SECONDS)
         return;
     lock->refreshed = now;
-    futimens(lock->descriptor, NULL);
+    imp_os_touch(lock->descriptor);
 }
 
 void cli_lock_release(struct cli_lock *lock)
@@ -130,8 +123,8 @@ void cli_lock_release(struct cli_lock *lock)
         return;
     /* Before it is let go: whoever opens it now finds that it is gone from its place. */
     if (still_there(lock->path, lock->descriptor))
-        unlink(lock->path);
-    close(lock->descriptor);
+        (void)imp_os_remove(lock->path);
+    imp_os_close(lock->descriptor);
     free(lock->path);
     lock->path = NULL;
 }

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* The command-line program: what it stands on, and the exit code. */
 
+#include "base/os.h"
 #include "cli/commands.h"
 #include "cli/events.h"
 #include "cli/run.h"
-
-#include <fcntl.h>
-#include <unistd.h>
 
 #ifdef __GLIBC__
 #include <malloc.h>
@@ -19,17 +17,6 @@ static void return_memory(void)
 #ifdef __GLIBC__
     mallopt(M_MMAP_THRESHOLD, 1 << 20);
 #endif
-}
-
-/* Of the three descriptors that programs have from the start, some may be closed. The next files
- * opened would get their numbers, and what is said on stderr would go into a trace. They are opened
- * so that reading stdin and writing stdout fail as they would have. */
-static void hold_standard_streams(void)
-{
-    static const int modes[] = {O_WRONLY, O_RDONLY, O_WRONLY};
-    for (int i = STDIN_FILENO; i <= STDERR_FILENO; i++)
-        if (fcntl(i, F_GETFD) < 0 && open("/dev/null", modes[i]) != i)
-            _exit(-IMPASTO_ERROR_OUTPUT); /* there is nowhere to say why */
 }
 
 /* Ends the program's progress, says what is wrong, and returns the exit code. */
@@ -48,7 +35,10 @@ static int conclude(struct cli_settings *settings, enum impasto_status status,
 
 int main(int argc, char **argv)
 {
-    hold_standard_streams();
+    /* Else the next files that are opened would get the numbers of those that are closed, and what
+     * is said on stderr would go into a trace. */
+    if (!imp_os_hold_standard())
+        return -IMPASTO_ERROR_OUTPUT; /* there is nowhere to say why */
     return_memory();
     struct cli_settings settings = {0};
     struct impasto_error error = {0};

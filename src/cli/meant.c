@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Words that were meant for something else than they became: told before any work. */
 
+#include "base/os.h"
 #include "cli/cli.h"
 #include "cli/pictures.h"
 #include "cli/table.h"
@@ -8,16 +9,8 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #define LONGEST_WORD 32
-
-static bool is_there(const char *path)
-{
-    return access(path, F_OK) == 0;
-}
 
 /* ---- What follows a file's name -------------------------------------------------------------- */
 
@@ -52,15 +45,15 @@ static enum impasto_status check_tail(const struct manner *manner, const char *w
     struct cli_spec spec;
     enum impasto_status status = cli_spec_read(word, manner->weighted, &spec, error);
     const bool sound =
-        status == IMPASTO_OK && is_there(spec.path) && (!spec.keyed || manner->keyed);
+        status == IMPASTO_OK && imp_os_is_there(spec.path) && (!spec.keyed || manner->keyed);
     free(spec.path);
     if (status != IMPASTO_OK || sound)
         return status;
     /* The shortest beginning that is a file. */
     for (size_t i = strcspn(word, ":#"); word[i] && status == IMPASTO_OK;
          i += 1 + strcspn(word + i + 1, ":#")) {
-        char *path = strndup(word, i);
-        if (path && i > 0 && is_there(path))
+        char *path = imp_os_copy_start(word, i);
+        if (path && i > 0 && imp_os_is_there(path))
             status = bad_tail(manner, word, i, error);
         free(path);
     }
@@ -103,10 +96,10 @@ static enum impasto_status check_word(const struct cli_option *option, const cha
 {
     char words[8][LONGEST_WORD], lower[LONGEST_WORD], list[8 * LONGEST_WORD];
     const char *names[8];
-    if (!text || !cli_is_file(option, text) || !looks_like_word(text) || is_there(text))
+    if (!text || !cli_is_file(option, text) || !looks_like_word(text) || imp_os_is_there(text))
         return IMPASTO_OK;
     const size_t count = words_of(option, words, 8, list, sizeof(list));
-    if (count == 0 && strcasecmp(text, "none") == 0)
+    if (count == 0 && imp_os_compare(text, "none") == 0)
         return cli_fail(error, IMPASTO_ERROR_USAGE, "--%s: '%s' is no file; leave the option out",
                         option->name, text);
     if (count == 0)
@@ -144,8 +137,7 @@ static void check_option(void *user, const struct cli_option *option, const stru
 
 static enum impasto_status check_folder(const char *path, bool content, struct impasto_error *error)
 {
-    struct stat info;
-    if (!path || stat(path, &info) != 0 || !S_ISDIR(info.st_mode))
+    if (!path || !imp_os_is_folder(path))
         return IMPASTO_OK;
     return cli_fail(error, IMPASTO_ERROR_INPUT, "%s: is a folder, not a picture%s", path,
                     content ? "; --batch paints the pictures in a folder"

@@ -1,22 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /* Where results go: names, checks before the work, whole files. */
 
-#define _XOPEN_SOURCE 700 /* open_memstream */
-
+#include "base/os.h"
 #include "cli/json.h"
 #include "cli/pictures.h"
 
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 const char *cli_file_name(const char *path)
 {
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
+    return imp_os_name(path);
 }
 
 /* Length of a file name without its extension; a leading dot is no extension. */
@@ -50,10 +45,9 @@ char *cli_default_output(const struct cli_settings *settings, const char *style)
 
 char *cli_output_pattern(const struct cli_settings *settings, const char *given)
 {
-    struct stat info;
     const size_t length = strlen(given);
-    const bool slash = length > 0 && given[length - 1] == '/';
-    const bool folder = slash || (stat(given, &info) == 0 && S_ISDIR(info.st_mode));
+    const bool slash = length > 0 && imp_os_is_separator(given[length - 1]);
+    const bool folder = slash || imp_os_is_folder(given);
     const char *ending = cli_usual_ending(settings);
     const size_t size = length + sizeof("/{content}-{style}") + strlen(ending);
     char *pattern = malloc(size);
@@ -86,25 +80,25 @@ static bool folder_of(const char *path, char folder[PATH_MAX])
 
 bool cli_same_file(const char *a, const char *b)
 {
-    struct stat x, y;
+    struct imp_os_about x, y;
     if (strcmp(a, b) == 0)
         return true;
-    const bool there = stat(a, &x) == 0;
-    if (there != (stat(b, &y) == 0))
+    const bool there = imp_os_look(a, &x);
+    if (there != imp_os_look(b, &y))
         return false;
     if (!there) {
         char x_path[PATH_MAX], y_path[PATH_MAX];
         if (strcmp(cli_file_name(a), cli_file_name(b)) != 0 || !folder_of(a, x_path) ||
-            !folder_of(b, y_path) || stat(x_path, &x) != 0 || stat(y_path, &y) != 0)
+            !folder_of(b, y_path) || !imp_os_look(x_path, &x) || !imp_os_look(y_path, &y))
             return false;
     }
-    return x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+    return imp_os_is_same(&x, &y);
 }
 
 bool cli_has_extension(const char *path, const char *extension)
 {
     const size_t length = strlen(path), tail = strlen(extension);
-    return length > tail && strcasecmp(path + length - tail, extension) == 0;
+    return length > tail && imp_os_compare(path + length - tail, extension) == 0;
 }
 
 /* Whether a word that may carry a colour and a weight names that file. */
@@ -179,7 +173,7 @@ static enum impasto_status check_picture(const struct cli_settings *settings, co
     if (status == IMPASTO_OK)
         status = impasto_image_save_check(cli_name_of_output(output), 0, 0, &options, error);
     if (status == IMPASTO_OK && settings->no_clobber && !cli_is_standard(output) &&
-        access(output, F_OK) == 0)
+        imp_os_is_there(output))
         status =
             cli_fail(error, IMPASTO_ERROR_OUTPUT,
                      "%s: is there already; name another file, or leave out --no-clobber", output);
@@ -243,17 +237,15 @@ struct impasto_save_options cli_save_options(const struct cli_settings *settings
 enum impasto_status cli_write_file(const char *path, cli_write_fn write, const void *data,
                                    struct impasto_error *error)
 {
-    char *bytes = NULL;
-    size_t size = 0;
-    FILE *stream = open_memstream(&bytes, &size);
-    if (!stream)
+    struct imp_os_memory text;
+    if (!imp_os_memory_open(&text))
         return cli_fail_memory(error, path);
-    const bool written = write(stream, data);
+    const bool written = write(text.stream, data);
     /* It has grown by allocating, which is all that can fail. */
-    const enum impasto_status status = fclose(stream) == 0 && written
-                                           ? impasto_file_write(path, bytes, size, error)
+    const enum impasto_status status = imp_os_memory_close(&text) && written
+                                           ? impasto_file_write(path, text.bytes, text.size, error)
                                            : cli_fail_memory(error, path);
-    free(bytes);
+    free(text.bytes);
     return status;
 }
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* The command line's words: which are options, which are pictures, and who has the last word. */
 
+#include "base/os.h"
 #include "cli/cli.h"
 #include "cli/table.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 static enum impasto_status unknown(const char *word, size_t length, struct impasto_error *error)
 {
@@ -52,7 +52,7 @@ static enum impasto_status keep(struct cli_settings *settings, const char *text,
 {
     if (text[0] == 0)
         return cli_fail(error, IMPASTO_ERROR_USAGE, "a picture's name is empty");
-    if (!style && settings->border && is_option(text) && access(text, F_OK) != 0)
+    if (!style && settings->border && is_option(text) && !imp_os_is_there(text))
         return cli_fail(
             error, IMPASTO_ERROR_USAGE,
             "%s: stands behind --, where every word is a picture; put options before it", text);

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Names of results with placeholders in them: "painted/{content}-{style}.png". */
 
-#define _XOPEN_SOURCE 700 /* open_memstream */
-
+#include "base/os.h"
 #include "cli/pattern.h"
 
 #include "cli/cli.h"
@@ -167,15 +166,13 @@ static size_t put(FILE *out, const char *pattern, const struct cli_naming *namin
 
 char *cli_pattern_expand(const char *pattern, const struct cli_naming *naming)
 {
-    char *name = NULL;
-    size_t size = 0;
-    FILE *out = open_memstream(&name, &size);
-    if (!out)
+    struct imp_os_memory name;
+    if (!imp_os_memory_open(&name))
         return NULL;
     while (*pattern)
-        pattern += put(out, pattern, naming);
-    if (fclose(out) == 0)
-        return name;
-    free(name);
+        pattern += put(name.stream, pattern, naming);
+    if (imp_os_memory_close(&name))
+        return name.bytes;
+    free(name.bytes);
     return NULL;
 }

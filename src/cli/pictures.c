@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Loads what the command line names: content, styles, masks, a start image. */
 
+#include "base/os.h"
 #include "cli/cli.h"
 #include "cli/pictures.h"
 
@@ -9,7 +10,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 /* The number behind the last colon, above 0; false: there is none. Cuts it off. */
 static bool cut_weight(char *path, float *weight)
@@ -44,11 +44,11 @@ enum impasto_status cli_spec_read(const char *word, bool weighted, struct cli_sp
     *spec = (struct cli_spec){.path = strdup(word), .weight = 1};
     if (!spec->path)
         return cli_fail_memory(error, "the pictures");
-    if (cli_is_standard(word) || access(word, F_OK) == 0)
+    if (cli_is_standard(word) || imp_os_is_there(word))
         return IMPASTO_OK;
     if (weighted)
         cut_weight(spec->path, &spec->weight);
-    spec->keyed = access(spec->path, F_OK) != 0 && cut_colour(spec->path, &spec->colour);
+    spec->keyed = !imp_os_is_there(spec->path) && cut_colour(spec->path, &spec->colour);
     return IMPASTO_OK;
 }
 

@@ -3,14 +3,13 @@
  * --show under the picture so far; elsewhere a plain line now and then. The events of --progress
  * come by here as well. */
 
+#include "base/os.h"
 #include "cli/events.h"
 #include "cli/run.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
 #define REDRAW_SECONDS 0.1 /* on a terminal */
 #define LINE_SECONDS 5.0   /* on a pipe */
@@ -26,9 +25,7 @@
 
 double cli_seconds(void)
 {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+    return imp_os_seconds();
 }
 
 /* Whether lines can be redrawn there: a terminal that calls itself dumb, or nothing, knows no
@@ -36,7 +33,7 @@ double cli_seconds(void)
 static bool can_redraw(void)
 {
     const char *term = getenv("TERM");
-    return isatty(STDERR_FILENO) && term && term[0] && strcmp(term, "dumb") != 0;
+    return imp_os_is_terminal(IMP_OS_STDERR) && term && term[0] && strcmp(term, "dumb") != 0;
 }
 
 void cli_console_init(struct cli_console *console, const struct cli_settings *settings)
@@ -56,7 +53,7 @@ enum impasto_status cli_console_open_show(struct cli_console *console, struct im
     const enum impasto_status status = cli_show_open(&show, error);
     if (status != IMPASTO_OK)
         return status;
-    if (isatty(STDERR_FILENO) && !show)
+    if (imp_os_is_terminal(IMP_OS_STDERR) && !show)
         cli_console_log(console, IMPASTO_LOG_WARNING,
                         "--show: by $TERM, this terminal cannot show pictures");
     if (console->terminal)

@@ -13,13 +13,13 @@
  * iterations from one of its "frames" to the next.
  */
 
+#include "base/os.h"
 #include "cli/json.h"
 #include "cli/table.h"
 
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 /* What a visit of the options is for. */
 struct collecting {
@@ -227,7 +227,7 @@ char *cli_record_checkpoint(const struct cli_run *run)
     const int every = cli_timelapse_every(run->settings, run->job->iterations);
     if (every > 0)
         json_object_set_new(record, "frames", json_integer(every));
-    if (getcwd(folder, sizeof(folder)))
+    if (imp_os_current_folder(folder, sizeof(folder)))
         json_object_set_new(record, "folder", cli_json_text(folder));
     json_object_set_new(record, "impasto", cli_json_text(impasto_version()));
     json_object_set(record, "inputs", run->inputs);

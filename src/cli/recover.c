@@ -5,10 +5,9 @@
  * and the run goes on from its checkpoint, or, where there is none, from its beginning.
  */
 
+#include "base/os.h"
 #include "cli/events.h"
 #include "cli/run.h"
-
-#include <time.h>
 
 /* How often in a run: what is lost more often is broken. */
 #define TRIES 3
@@ -64,7 +63,6 @@ static enum impasto_status open_again(struct cli_painter *run,
 enum impasto_status cli_painter_recover(struct cli_painter *run, bool last)
 {
     char line[1400];
-    const struct timespec pause = {.tv_sec = PAUSE_SECONDS};
     const bool saved = run->checkpoint.path && run->checkpoint.saved >= 0;
     struct impasto_checkpoint *opened = NULL;
     const struct impasto_checkpoint *from = cli_resumed(run->settings);
@@ -91,7 +89,7 @@ enum impasto_status cli_painter_recover(struct cli_painter *run, bool last)
              "%s; opening it again and going on from iteration %d (try %d of %d)",
              run->error->message, iteration, run->recoveries, TRIES);
     cli_console_log(&run->console, IMPASTO_LOG_WARNING, line);
-    (void)nanosleep(&pause, NULL);
+    imp_os_sleep(PAUSE_SECONDS);
     const enum impasto_status status = open_again(run, from);
     impasto_checkpoint_close(&opened);
     if (status != IMPASTO_OK)

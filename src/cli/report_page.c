@@ -2,6 +2,7 @@
 /* The page of --report: HTML that needs nothing but itself. Whatever comes from outside, such as
  * names of files and devices, goes through cli_html_text; of paths only the file's name is told. */
 
+#include "base/os.h"
 #include "cli/report.h"
 #include "cli/table.h"
 
@@ -9,7 +10,6 @@
 
 #include <math.h>
 #include <string.h>
-#include <sys/utsname.h>
 
 /* report.css and report.js, see meson.build. */
 struct cli_source {
@@ -196,14 +196,11 @@ static void put_bytes(FILE *stream, const char *name, uint64_t bytes)
 static void put_machine(FILE *stream, const struct cli_page *page)
 {
     const struct impasto_device_info *device = page->run->device;
-    struct utsname system;
+    char system[512];
     fputs("<section><h2>Device</h2>\n<table><tbody>\n", stream);
     put_row(stream, "impasto", impasto_version());
-    if (uname(&system) == 0) {
-        char text[sizeof(system.sysname) + sizeof(system.release) + sizeof(system.machine) + 4];
-        snprintf(text, sizeof(text), "%s %s, %s", system.sysname, system.release, system.machine);
-        put_row(stream, "system", text);
-    }
+    if (imp_os_system_name(system, sizeof(system)))
+        put_row(stream, "system", system);
     put_row(stream, "device", device->name);
     put_row(stream, "platform", device->platform);
     put_row(stream, "driver", device->driver);

@@ -2,6 +2,7 @@
 /* The JSON in a file that --settings or --resume has named: a text, a PNG result or
  * a checkpoint. */
 
+#include "base/os.h"
 #include "cli/json.h"
 #include "cli/pictures.h"
 #include "cli/text.h"
@@ -9,7 +10,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 /* How a checkpoint goes on after the eight bytes that it begins with. */
 #define CHECKPOINT "{\"__metadata__\":{\"impasto.checkpoint\""
@@ -18,17 +18,17 @@
 static enum impasto_status read_file(const char *path, char **text, size_t *size,
                                      struct impasto_error *error)
 {
-    struct stat info;
+    struct imp_os_about about;
     const bool standard = cli_is_standard(path);
     FILE *file = NULL;
     char *bytes = malloc(IMPASTO_SETTINGS_MOST + 1);
-    bool failed = !standard && stat(path, &info) != 0;
+    bool failed = !standard && !imp_os_look(path, &about);
     if (!bytes)
         return cli_fail_memory(error, "the settings");
-    if (!failed && !standard && !S_ISREG(info.st_mode)) {
+    if (!failed && !standard && about.kind != IMP_OS_FILE) {
         free(bytes);
         return cli_fail(error, IMPASTO_ERROR_INPUT, "%s: is %s, not a file of settings", path,
-                        S_ISDIR(info.st_mode) ? "a folder" : "a device, pipe or socket");
+                        about.kind == IMP_OS_FOLDER ? "a folder" : "a device, pipe or socket");
     }
     if (!failed && (file = standard ? stdin : fopen(path, "rb")))
         *size = fread(bytes, 1, IMPASTO_SETTINGS_MOST + 1, file);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Pictures from standard input and to standard output, both of which are called "-". */
 
+#include "base/os.h"
 #include "cli/run.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 /* More than any camera's picture; what has no end is to be noticed before the memory is full. */
 #define MOST_BYTES ((size_t)1 << 30)
@@ -48,13 +48,13 @@ static enum impasto_status read_all(unsigned char **bytes, size_t *size,
                                     struct impasto_error *error)
 {
     size_t capacity = 0;
-    ssize_t got = 0;
+    ptrdiff_t got = 0;
     *size = 0;
     do {
         const enum impasto_status status = grow(bytes, *size, &capacity, error);
         if (status != IMPASTO_OK)
             return status;
-        got = read(STDIN_FILENO, *bytes + *size, capacity - *size);
+        got = imp_os_read(IMP_OS_STDIN, *bytes + *size, capacity - *size);
         if (got < 0 && errno == EINTR && cli_stop_signal())
             return cli_fail(error, IMPASTO_ERROR_INTERRUPTED, "interrupted");
         if (got < 0 && errno != EINTR)
@@ -149,7 +149,7 @@ static enum impasto_status check_input(const struct cli_settings *s, struct impa
             error, IMPASTO_ERROR_USAGE,
             "-: the result of a picture from standard input has no usual name; give one "
             "by -o");
-    if (isatty(STDIN_FILENO))
+    if (imp_os_is_terminal(IMP_OS_STDIN))
         return cli_fail(error, IMPASTO_ERROR_USAGE,
                         "-: standard input is a terminal; send a picture into it: impasto - ... < "
                         "FILE");
@@ -173,7 +173,7 @@ enum impasto_status cli_standard_check(const struct cli_settings *s, struct impa
                         "--%s: writes more than one picture, and standard output takes one; name a "
                         "file by -o",
                         many);
-    if (!s->plan && isatty(STDOUT_FILENO))
+    if (!s->plan && imp_os_is_terminal(IMP_OS_STDOUT))
         return cli_fail(
             error, IMPASTO_ERROR_USAGE,
             "-o -: standard output is a terminal; send it to a file or a program: ... > "

@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* --timelapse: the picture at regular iterations, in numbered files that any encoder takes. */
 
+#include "base/os.h"
 #include "cli/cli.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #define USUAL_FRAMES 100 /* about 4 s of film */
 #define LEAST_DIGITS 6
@@ -22,13 +20,13 @@ static bool is_frame(const char *name)
 
 static int count_frames(const char *folder)
 {
-    DIR *entries = opendir(folder);
+    struct imp_os_entries *entries = imp_os_open_folder(folder);
     int count = 0;
     if (!entries)
         return 0;
-    for (const struct dirent *entry; (entry = readdir(entries));)
-        count += is_frame(entry->d_name);
-    closedir(entries);
+    for (const char *name; (name = imp_os_next_name(entries));)
+        count += is_frame(name);
+    imp_os_close_folder(entries);
     return count;
 }
 
@@ -57,30 +55,29 @@ static enum impasto_status check_frames(const struct cli_settings *settings, con
 /* Refuses a folder that has frames: those of two runs would mix. */
 static enum impasto_status check_empty(const char *folder, struct impasto_error *error)
 {
-    DIR *entries = opendir(folder);
+    struct imp_os_entries *entries = imp_os_open_folder(folder);
     if (!entries)
         return cli_fail_file(error, IMPASTO_ERROR_OUTPUT, folder, "cannot be looked into", errno);
     enum impasto_status status = IMPASTO_OK;
-    for (const struct dirent *entry; status == IMPASTO_OK && (entry = readdir(entries));)
-        if (is_frame(entry->d_name))
+    for (const char *name; status == IMPASTO_OK && (name = imp_os_next_name(entries));)
+        if (is_frame(name))
             status = cli_fail(error, IMPASTO_ERROR_OUTPUT,
                               "%s: has frames already, such as %s; remove them or name another "
                               "folder for --timelapse",
-                              folder, entry->d_name);
-    closedir(entries);
+                              folder, name);
+    imp_os_close_folder(entries);
     return status;
 }
 
 /* Whether `path`, a file that need not be there, would be a frame in the folder. */
 static bool is_frame_in(const char *path, const char *folder)
 {
-    const char *slash = strrchr(path, '/');
-    struct stat a, b;
-    if (!is_frame(slash ? slash + 1 : path))
+    struct imp_os_about a, b;
+    if (!is_frame(imp_os_name(path)))
         return false;
-    char *parent = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
-    const bool same = parent && stat(parent, &a) == 0 && stat(folder, &b) == 0 &&
-                      a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+    char *parent = imp_os_folder(path);
+    const bool same =
+        parent && imp_os_look(parent, &a) && imp_os_look(folder, &b) && imp_os_is_same(&a, &b);
     free(parent);
     return same;
 }
@@ -88,7 +85,7 @@ static bool is_frame_in(const char *path, const char *folder)
 static enum impasto_status check_folder(const struct cli_settings *settings, const char *folder,
                                         const char *output, struct impasto_error *error)
 {
-    struct stat info;
+    struct imp_os_about about;
     const char *outputs[CLI_OUTPUTS];
     cli_list_outputs(settings, output, outputs);
     for (size_t i = 0; i < CLI_OUTPUTS; i++)
@@ -96,14 +93,14 @@ static enum impasto_status check_folder(const struct cli_settings *settings, con
             return cli_fail(error, IMPASTO_ERROR_OUTPUT,
                             "%s: is also what --timelapse would write; choose another name",
                             outputs[i]);
-    if (stat(folder, &info) != 0 && errno == ENOENT)
-        return impasto_file_check(folder, error);
-    if (stat(folder, &info) != 0)
-        return cli_fail_file(error, IMPASTO_ERROR_OUTPUT, folder, "cannot be looked into", errno);
-    if (!S_ISDIR(info.st_mode))
+    if (!imp_os_look(folder, &about))
+        return errno == ENOENT ? impasto_file_check(folder, error)
+                               : cli_fail_file(error, IMPASTO_ERROR_OUTPUT, folder,
+                                               "cannot be looked into", errno);
+    if (about.kind != IMP_OS_FOLDER)
         return cli_fail(error, IMPASTO_ERROR_OUTPUT,
                         "%s: is not a folder; name one for --timelapse", folder);
-    if (access(folder, W_OK | X_OK) != 0)
+    if (!imp_os_may_fill(folder))
         return cli_fail_file(error, IMPASTO_ERROR_OUTPUT, folder, "the folder cannot be written to",
                              errno);
     return settings->resume ? check_frames(settings, folder, error) : check_empty(folder, error);
@@ -119,9 +116,9 @@ enum impasto_status cli_timelapse_check(const struct cli_settings *settings, con
                    : IMPASTO_OK;
     /* "film/" is film, also where it is not there yet. */
     size_t length = strlen(settings->timelapse);
-    while (length > 1 && settings->timelapse[length - 1] == '/')
+    while (length > 1 && imp_os_is_separator(settings->timelapse[length - 1]))
         length--;
-    char *folder = strndup(settings->timelapse, length);
+    char *folder = imp_os_copy_start(settings->timelapse, length);
     if (!folder)
         return cli_fail_memory(error, "a file name");
     const enum impasto_status status = check_folder(settings, folder, output, error);
@@ -165,7 +162,7 @@ enum impasto_status cli_timelapse_open(struct cli_timelapse *timelapse,
     timelapse->digits = snprintf(NULL, 0, "%d", most);
     if (timelapse->digits < LEAST_DIGITS)
         timelapse->digits = LEAST_DIGITS;
-    if (mkdir(timelapse->folder, 0777) != 0 && errno != EEXIST)
+    if (!imp_os_make_folder(timelapse->folder, false) && errno != EEXIST)
         return cli_fail_file(error, IMPASTO_ERROR_OUTPUT, timelapse->folder,
                              "the folder cannot be made", errno);
     if (settings->resume) {

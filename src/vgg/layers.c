@@ -162,11 +162,14 @@ static enum impasto_status read_weight(const char *name, const char *text, float
                         name, name);
     double value = NAN;
     if (strspn(text, "0123456789.+-eE") == strlen(text)) {
+        struct imp_os_numbers numbers;
         char *end;
-        if (!imp_os_read_number(text, &value, &end))
+        if (!imp_os_enter_plain(&numbers))
             return imp_fail_memory(error, "a locale", 0);
+        value = strtod(text, &end);
         if (*end != '\0')
             value = NAN;
+        imp_os_leave_plain(&numbers);
     }
     *weight = (float)value;
     if (isfinite(*weight) && *weight > 0.0f)

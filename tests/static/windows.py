@@ -26,7 +26,7 @@ COMPILER = "x86_64-w64-mingw32-gcc"
 FLAGS = ["-std=gnu11", "-fsyntax-only", "-Wall", "-Wextra", "-Werror=implicit-function-declaration",
          "-Werror=incompatible-pointer-types", "-Werror=int-conversion",
          "-D_FILE_OFFSET_BITS=64", "-D__USE_MINGW_ANSI_STDIO=1", "-D_WIN32_WINNT=0x0A00",
-         '-DIMP_VERSION="0"', '-DIMP_MODULE_FOLDER="/"']
+         '-DIMP_VERSION="0"', '-DIMP_MODULE_FOLDER="/"', '-DIMP_DATA_FOLDER="/"']
 
 # Headers that look the same on every system, by the library that brings them: what is copied, and
 # the macro by which our code knows that the library is there.

@@ -80,7 +80,6 @@ POSIX = re.compile(r"(sys|arpa|netinet)/.*|(unistd|fcntl|pthread|dirent|termios|
 # Who includes them all the same, because there is no common way to say what these do.
 OS_FILES = [re.compile(place) for place in [
     r"src/base/(os_posix\w*|file|temporary|host|module|sandbox)\.c",
-    r"src/cli/(?!x\.c).*",
     r"src/cli/(\w+/)?(screen|show)\.c",  # the terminal
     r"src/cli/(\w+/)?(signals|crash|watchdog|probe|drivers)\.c",  # what guards the run from drivers, by processes and signals
 ]]

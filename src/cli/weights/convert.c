@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* impasto weights convert: by the library what that reads, by the script all else. */
 
-#include "cli/weights/weights.h"
-
+#include "base/os.h"
 #include "cli/cli.h"
+#include "cli/weights/weights.h"
 
 #include <errno.h>
 #include <limits.h>
 #include <string.h>
-#include <sys/stat.h>
 
 static enum impasto_status convert_by_script(const char *input, const char *output,
                                              const struct cli_weights_options *options,
@@ -41,17 +40,17 @@ static void make_folders(const char *path)
     snprintf(folder, sizeof(folder), "%s", path);
     for (char *slash = strchr(folder + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
         *slash = 0;
-        (void)mkdir(folder, 0777);
+        (void)imp_os_make_folder(folder, false);
         *slash = '/';
     }
 }
 
 static enum impasto_status check_output(const char *path, bool force, struct impasto_error *error)
 {
-    struct stat info;
-    if (lstat(path, &info) != 0)
+    struct imp_os_about about;
+    if (!imp_os_look_at_link(path, &about))
         return IMPASTO_OK;
-    if (stat(path, &info) != 0 || !S_ISREG(info.st_mode))
+    if (!imp_os_is_file(path))
         return cli_fail(error, IMPASTO_ERROR_OUTPUT, "%s: not a regular file; name another", path);
     return force ? IMPASTO_OK
                  : cli_fail(error, IMPASTO_ERROR_OUTPUT,

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Which kinds of files the library reads, and which are for the script. */
 
+#include "base/os.h"
 #include "cli/weights/weights.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 /* As far as a tar's mark, the one that stands last. */
 #define HEAD_SIZE 512
@@ -27,8 +27,7 @@ static const struct {
 enum cli_weights_kind cli_weights_kind(const char *path)
 {
     char head[HEAD_SIZE];
-    struct stat info;
-    FILE *file = stat(path, &info) == 0 && S_ISREG(info.st_mode) ? fopen(path, "rb") : NULL;
+    FILE *file = imp_os_is_file(path) ? fopen(path, "rb") : NULL;
     if (!file)
         return CLI_WEIGHTS_UNKNOWN;
     const size_t size = fread(head, 1, sizeof(head), file);

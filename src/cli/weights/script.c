@@ -7,51 +7,30 @@
  * have changed the program as well.
  */
 
+#include "base/os.h"
 #include "cli/weights/weights.h"
 
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #define SCRIPT "vgg19.py"
 #define WORDS_MOST 64
 
-/* Writes the path of this program; false: the system does not tell. */
-static bool own_path(char path[PATH_MAX])
-{
-    const ssize_t length = readlink("/proc/self/exe", path, PATH_MAX - 1);
-    path[length > 0 ? length : 0] = 0;
-    return path[0] == '/';
-}
-
-/* Whether a file is the administrator's, the user's, or of the program's owner. */
-static bool is_trusted(const char *path, const char *program)
-{
-    struct stat script, self;
-    if (stat(path, &script) != 0 || !S_ISREG(script.st_mode))
-        return false;
-    return script.st_uid == 0 || script.st_uid == geteuid() ||
-           (program[0] && stat(program, &self) == 0 && script.st_uid == self.st_uid);
-}
-
 /* Writes where the script is: as it is built, as it is installed, as it was to be installed. */
 static bool find_script(char path[PATH_MAX])
 {
-    static const char *const beside[] = {"/" SCRIPT, "/../share/impasto/" SCRIPT};
+    static const char *const beside[] = {SCRIPT, "../share/impasto/" SCRIPT};
     char program[PATH_MAX], folder[PATH_MAX] = "";
-    if (own_path(program)) {
-        memcpy(folder, program, sizeof(folder));
-        *strrchr(folder, '/') = 0;
-    }
+    if (imp_os_own_program(program, sizeof(program)))
+        snprintf(folder, sizeof(folder), "%.*s", (int)(imp_os_name(program) - program), program);
     for (size_t i = 0; folder[0] && i < sizeof(beside) / sizeof(*beside); i++)
         if (snprintf(path, PATH_MAX, "%s%s", folder, beside[i]) < PATH_MAX &&
-            is_trusted(path, program))
+            imp_os_is_trusted(path, program))
             return true;
     snprintf(path, PATH_MAX, "%s", IMP_DATA_FOLDER "/" SCRIPT);
-    return is_trusted(path, program);
+    return imp_os_is_trusted(path, program);
 }
 
 enum impasto_status cli_weights_script(const char *const *words, struct impasto_error *error)
@@ -69,13 +48,12 @@ enum impasto_status cli_weights_script(const char *const *words, struct impasto_
             return cli_fail(error, IMPASTO_ERROR_USAGE, "'%s': too many files at once", words[i]);
         argv[count++] = words[i];
     }
-    fflush(NULL);
-    execvp(argv[0], (char *const *)argv);
-    if (errno == ENOENT)
+    const int problem = imp_os_become(argv);
+    if (problem == ENOENT)
         return cli_fail(error, IMPASTO_ERROR_WEIGHTS,
                         "this takes Python 3.9 or later, and there is no python3; install it and "
                         "give the same command again, or run %s where Python is",
                         script);
     return cli_fail(error, IMPASTO_ERROR_WEIGHTS, "python3 cannot be run: %s; install it anew",
-                    strerror(errno));
+                    strerror(problem));
 }
