@@ -487,6 +487,14 @@ static enum impasto_status take_step(struct impasto_job *job, bool last)
     return IMPASTO_OK;
 }
 
+/* The same at the scale that the schedule has it at. */
+static enum impasto_status go_on(struct impasto_job *job, bool last)
+{
+    while (job->iteration >= job->ends && job->at + 1 < job->schedule.count)
+        IMP_TRY(advance(job));
+    return take_step(job, last);
+}
+
 enum impasto_status impasto_job_step(struct impasto_job *job,
                                      const struct impasto_job_progress **progress,
                                      struct impasto_error *error)
@@ -495,9 +503,7 @@ enum impasto_status impasto_job_step(struct impasto_job *job,
     IMP_TRY(check_begun(job, error));
     if (job->started == 0)
         job->started = imp_host_seconds() - job->before;
-    while (job->iteration >= job->ends && job->at + 1 < job->schedule.count)
-        IMP_TRY(imp_lift(job->device, advance(job), error));
-    IMP_TRY(imp_lift(job->device, take_step(job, last), error));
+    IMP_TRY(imp_lift(job->device, go_on(job, last), error));
     job->finished = last;
     if (progress)
         *progress = &job->progress;
@@ -517,21 +523,19 @@ enum impasto_status impasto_job_run(struct impasto_job *job, impasto_job_progres
     return IMPASTO_OK;
 }
 
-enum impasto_status impasto_job_image(struct impasto_job *job, struct impasto_image **image,
-                                      struct impasto_error *error)
+static enum impasto_status make_image(struct impasto_job *job, struct impasto_image **image)
 {
     const struct imp_sizes *sizes = &job->scale.sizes;
     const size_t bytes = 3 * (size_t)sizes->width * (size_t)sizes->height * sizeof(float);
-    IMP_TRY(check_begun(job, error));
+    struct impasto_error *error = imp_device_error_place(job->device);
     if (is_between(job))
         return imp_result_make(&job->sources, job->params.colour, job->carry.image,
                                job->carry.height, job->carry.width, image, error);
-    IMP_TRY(imp_lift(job->device, imp_scale_verify(&job->scale, job->iteration), error));
+    IMP_TRY(imp_scale_verify(&job->scale, job->iteration));
     float *planes = malloc(bytes);
     if (!planes)
         return imp_fail_memory(error, "a picture", bytes);
-    enum impasto_status status =
-        imp_lift(job->device, imp_scale_picture(&job->scale, planes), error);
+    enum impasto_status status = imp_scale_picture(&job->scale, planes);
     if (status == IMPASTO_OK)
         status = imp_result_make(&job->sources, job->params.colour, planes, sizes->height,
                                  sizes->width, image, error);
@@ -539,12 +543,23 @@ enum impasto_status impasto_job_image(struct impasto_job *job, struct impasto_im
     return status;
 }
 
+enum impasto_status impasto_job_image(struct impasto_job *job, struct impasto_image **image,
+                                      struct impasto_error *error)
+{
+    IMP_TRY(check_begun(job, error));
+    return imp_lift(job->device, make_image(job, image), error);
+}
+
+static enum impasto_status read_gradient(struct impasto_job *job, float *gradient)
+{
+    struct imp_loss_values ignored;
+    IMP_TRY(imp_scale_evaluate(&job->scale, true, job->iteration, &ignored));
+    return imp_scale_gradient(&job->scale, gradient);
+}
+
 enum impasto_status impasto_job_gradient(struct impasto_job *job, float *gradient,
                                          struct impasto_error *error)
 {
-    struct imp_loss_values ignored;
     IMP_TRY(imp_job_check_open(job, error));
-    IMP_TRY(imp_lift(job->device, imp_scale_evaluate(&job->scale, true, job->iteration, &ignored),
-                     error));
-    return imp_lift(job->device, imp_scale_gradient(&job->scale, gradient), error);
+    return imp_lift(job->device, read_gradient(job, gradient), error);
 }
