@@ -23,7 +23,7 @@ extern "C" {
 #endif
 
 /* Raised with every incompatible change of this header; the library's soname follows it. */
-#define IMPASTO_API_VERSION 0
+#define IMPASTO_API_VERSION 1
 
 /* What kind of thing went wrong. The command-line program exits with the negated value, but after a
  * signal with 128 and its number, as a shell has it. */

@@ -56,8 +56,8 @@ struct impasto_setting {
                                                  kinds also taken, of a TEXT suggested; or NULL */
 };
 
-/* All settings of struct impasto_params, *count of them. Static. */
-IMPASTO_API const struct impasto_setting *impasto_settings(size_t *count);
+/* The settings of struct impasto_params, from index 0 on; NULL: that was the last one. Static. */
+IMPASTO_API const struct impasto_setting *impasto_setting_at(size_t index);
 
 /* The one of this name; NULL: there is none. */
 IMPASTO_API const struct impasto_setting *impasto_setting_find(const char *name);

@@ -131,10 +131,15 @@ static const struct impasto_setting table[] = {
 };
 /* clang-format on */
 
-const struct impasto_setting *impasto_settings(size_t *count)
+const struct impasto_setting *imp_settings(size_t *count)
 {
     *count = IMP_COUNT(table);
     return table;
+}
+
+const struct impasto_setting *impasto_setting_at(size_t index)
+{
+    return index < IMP_COUNT(table) ? &table[index] : NULL;
 }
 
 const struct impasto_setting *impasto_setting_find(const char *name)
@@ -186,14 +191,30 @@ enum impasto_status impasto_setting_read(const struct impasto_setting *setting, 
 static enum impasto_status unknown(const char *name, struct impasto_error *error)
 {
     return imp_fail(error, IMPASTO_ERROR_USAGE,
-                    "'%.60s' is no setting; impasto_settings() lists what there is", name);
+                    "'%.60s' is no setting; impasto_setting_at() lists what there is", name);
+}
+
+/* A program may be older than a member. */
+static enum impasto_status check_known(const struct impasto_params *params,
+                                       const struct impasto_setting *setting,
+                                       struct impasto_error *error)
+{
+    IMP_TRY(imp_sized_check("impasto_params", params->struct_size, sizeof(*params), error));
+    return setting->offset + imp_setting_size(setting) <= params->struct_size
+               ? IMPASTO_OK
+               : imp_fail(error, IMPASTO_ERROR_USAGE,
+                          "`%s` is newer than this program: build it with the headers of %s",
+                          setting->name, impasto_version());
 }
 
 enum impasto_status impasto_setting_set(struct impasto_params *params, const char *name,
                                         const char *text, struct impasto_error *error)
 {
     const struct impasto_setting *setting = impasto_setting_find(name);
-    return setting ? impasto_setting_read(setting, text, params, error) : unknown(name, error);
+    if (!setting)
+        return unknown(name, error);
+    IMP_TRY(check_known(params, setting, error));
+    return impasto_setting_read(setting, text, params, error);
 }
 
 enum impasto_status impasto_setting_get(const struct impasto_params *params, const char *name,
@@ -202,6 +223,7 @@ enum impasto_status impasto_setting_get(const struct impasto_params *params, con
     const struct impasto_setting *setting = impasto_setting_find(name);
     if (!setting)
         return unknown(name, error);
+    IMP_TRY(check_known(params, setting, error));
     const bool fits = size > 0 && (setting->kind == IMPASTO_SETTING_LAYERS
                                        ? write_layers(setting, params, text, size)
                                        : imp_setting_write(setting, params, text, size));

@@ -125,7 +125,7 @@ static bool part_from_json(const struct part *part, const json_t *object,
 json_t *imp_params_to_json(const struct impasto_params *params)
 {
     size_t count;
-    const struct impasto_setting *settings = impasto_settings(&count);
+    const struct impasto_setting *settings = imp_settings(&count);
     json_t *json = json_object();
     bool sound = json != NULL;
     for (size_t i = 0; i < count; i++) {
@@ -143,7 +143,7 @@ json_t *imp_params_to_json(const struct impasto_params *params)
 bool imp_params_from_json(const json_t *json, struct impasto_params *params)
 {
     size_t count;
-    const struct impasto_setting *settings = impasto_settings(&count);
+    const struct impasto_setting *settings = imp_settings(&count);
     bool sound = true;
     *params = (struct impasto_params){0};
     for (size_t i = 0; sound && i < count; i++) {

@@ -39,6 +39,8 @@ enum impasto_status imp_tune_time(struct imp_device *device,
 /* Kernels count the values of a picture, three to a pixel, in int. */
 #define IMP_LARGEST_SIDE 16384
 
+/* The table. */
+const struct impasto_setting *imp_settings(size_t *count);
 /* What the presets have in common, and what members are that an older program does not know. */
 struct impasto_params imp_params_usual(void);
 /* IMPASTO_ERROR_USAGE for a value out of range, IMPASTO_ERROR_WEIGHTS for a layer that the weights

@@ -10,7 +10,7 @@ import subprocess
 from support import CHEAP, WEIGHTS, Case, program
 
 MODULE = "impasto_hdf5.so"
-LIBRARY = "libimpasto.so.0"
+LIBRARY = "libimpasto.so.1"
 # Enough of a Keras file to be taken for one; the reader says that it is damaged.
 HEAD = b"\x89HDF\r\n\x1a\n" + bytes(100)
 READ = "cut short or damaged"

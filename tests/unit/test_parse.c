@@ -96,13 +96,12 @@ static void options_are_settings(void **state)
 static void settings_are_options(void **state)
 {
     (void)state;
-    size_t count;
-    const struct impasto_setting *settings = impasto_settings(&count);
-    for (size_t i = 0; i < count; i++) {
-        const struct cli_option *option = cli_find(settings[i].name, strlen(settings[i].name));
+    const struct impasto_setting *setting;
+    for (size_t i = 0; (setting = impasto_setting_at(i)); i++) {
+        const struct cli_option *option = cli_find(setting->name, strlen(setting->name));
         char help[CLI_HELP_SIZE];
-        if (!option && settings[i].decides != IMPASTO_DECIDES_NOTHING)
-            fail_msg("%s has no option", settings[i].name);
+        if (!option && setting->decides != IMPASTO_DECIDES_NOTHING)
+            fail_msg("%s has no option", setting->name);
         if (!option)
             continue;
         cli_help_of(option, help);

@@ -57,6 +57,7 @@ static void refuse(const char *name, const char *text, const char *words)
     char quoted[80];
     memset(&params, 0x11, sizeof(params));
     memset(&before, 0x11, sizeof(before));
+    params.struct_size = before.struct_size = sizeof(params);
     if (impasto_setting_set(&params, name, text, &error) == IMPASTO_OK)
         fail_msg("%s %s was taken", name, text);
     snprintf(quoted, sizeof(quoted), "`%s`: ", name);
@@ -134,9 +135,9 @@ static void each_row_sets_its_member(void **state)
 {
     (void)state;
     for (size_t i = 0; i < count; i++) {
-        struct impasto_params params = {0}, other;
+        struct impasto_params params = {.struct_size = sizeof(params)}, other;
         char *bytes = (char *)&params;
-        const struct impasto_params zero = {0};
+        const struct impasto_params zero = {.struct_size = sizeof(zero)};
         set(&params, rows[i].name, text_for(&rows[i]));
         assert_int_not_equal(
             memcmp(bytes + rows[i].offset, (const char *)&zero + rows[i].offset, size_of(&rows[i])),
@@ -152,7 +153,7 @@ static void stored_and_read_back(void **state)
 {
     (void)state;
     for (size_t i = 0; i < count; i++) {
-        struct impasto_params params = {0}, back;
+        struct impasto_params params = {.struct_size = sizeof(params)}, back;
         memset(&back, 0x5a, sizeof(back));
         set(&params, rows[i].name, text_for(&rows[i]));
         json_t *json = imp_params_to_json(&params);
@@ -187,7 +188,7 @@ static void keys_in_checkpoints(void **state)
         "conv",           "gemm",           "memory",        "again",
         "profile",
     };
-    struct impasto_params params = {0};
+    struct impasto_params params = {.struct_size = sizeof(params)};
     json_t *json = imp_params_to_json(&params);
     for (size_t i = 0; i < IMP_COUNT(keys); i++)
         if (!json_object_get(json, keys[i]))
@@ -201,8 +202,8 @@ static void differences(void **state)
 {
     (void)state;
     for (size_t i = 0; i < count; i++) {
-        const struct impasto_params zero = {0};
-        struct impasto_params params = {0};
+        const struct impasto_params zero = {.struct_size = sizeof(zero)};
+        struct impasto_params params = {.struct_size = sizeof(params)};
         set(&params, rows[i].name, text_for(&rows[i]));
         const char *difference = imp_params_difference(&params, &zero);
         if (rows[i].decides == IMPASTO_DECIDES_RESULT)
@@ -244,14 +245,15 @@ static void written_and_read_back(void **state)
     };
     char text[IMPASTO_SETTING_LONGEST];
     for (size_t i = 0; i < IMP_COUNT(cases); i++) {
-        struct impasto_params params = {0};
+        struct impasto_params params = {.struct_size = sizeof(params)};
         set(&params, cases[i].name, cases[i].text);
         assert_int_equal(impasto_setting_get(&params, cases[i].name, text, sizeof(text), NULL),
                          IMPASTO_OK);
         assert_string_equal(text, cases[i].written);
     }
     for (size_t i = 0; i < count; i++) {
-        struct impasto_params params = {0}, again = {0};
+        struct impasto_params params = {.struct_size = sizeof(params)},
+                              again = {.struct_size = sizeof(again)};
         set(&params, rows[i].name, text_for(&rows[i]));
         assert_int_equal(impasto_setting_get(&params, rows[i].name, text, sizeof(text), NULL),
                          IMPASTO_OK);
@@ -264,7 +266,7 @@ static void written_and_read_back(void **state)
 static void what_is_not_set_or_too_long(void **state)
 {
     (void)state;
-    struct impasto_params params = {0};
+    struct impasto_params params = {.struct_size = sizeof(params)};
     struct impasto_error error;
     char text[8] = "x";
     assert_int_equal(impasto_setting_get(&params, "memory", text, sizeof(text), &error), 0);
@@ -289,7 +291,7 @@ static void limits_of_texts(void **state)
     char text[64];
     for (size_t i = 0; i < count; i++) {
         const struct impasto_setting *row = &rows[i];
-        struct impasto_params params;
+        struct impasto_params params = {.struct_size = sizeof(params)};
         const bool real = row->kind == IMPASTO_SETTING_FLOAT;
         if (!real && !is_whole(row))
             continue;
@@ -310,7 +312,7 @@ static void limits_of_texts(void **state)
             refuse(row->name, text, text);
         }
     }
-    set(&(struct impasto_params){0}, "memory", "16M");
+    set(&(struct impasto_params){.struct_size = sizeof(struct impasto_params)}, "memory", "16M");
     refuse("memory", "16777215", "from 16M to 64T");
     refuse("memory", "65T", "from 16M to 64T");
     refuse("seed", "9007199254740993", "to 9007199254740992"); /* no double */
@@ -343,7 +345,7 @@ static void bad_texts(void **state)
 static void unknown_names(void **state)
 {
     (void)state;
-    struct impasto_params params = {0};
+    struct impasto_params params = {.struct_size = sizeof(params)};
     struct impasto_error error;
     char text[32];
     for (const char *const *name = (const char *const[]){"", "sise", "style_size", "Size", NULL};
@@ -360,7 +362,7 @@ static void any_locale(void **state)
 {
     (void)state;
     static const char *const locales[] = {"de_DE.UTF-8", "fr_FR.UTF-8", "de_DE", "ru_RU.UTF-8"};
-    struct impasto_params params = {0};
+    struct impasto_params params = {.struct_size = sizeof(params)};
     char text[32];
     bool found = false;
     for (size_t i = 0; i < IMP_COUNT(locales) && !found; i++)
@@ -469,6 +471,6 @@ int main(void)
         cmocka_unit_test(rows_are_sound),
         cmocka_unit_test(algorithms_are_suggested),
     };
-    rows = impasto_settings(&count);
+    rows = imp_settings(&count);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
