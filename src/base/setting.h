@@ -4,7 +4,7 @@
 
 /*
  * Rows of settings: what there is to know of a member of a struct of parameters. Each work owns a
- * table of them (stylize/settings.c), from which everything about a setting comes: how its text is
+ * table of them (paint/settings.c), from which everything about a setting comes: how its text is
  * read and written, its limits, and whether two values are the same. LAYERS have names, which the
  * work knows: here they have only sizes.
  */

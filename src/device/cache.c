@@ -25,14 +25,6 @@ struct header {
 
 static const char magic[8] = {'i', 'm', 'p', 'k', 'e', 'r', 'n', '1'};
 
-uint64_t imp_hash(uint64_t hash, const void *data, size_t size)
-{
-    const unsigned char *bytes = data;
-    for (size_t i = 0; i < size; i++)
-        hash = (hash ^ bytes[i]) * 1099511628211u; /* the prime of 64-bit FNV */
-    return hash;
-}
-
 bool imp_cache_wanted(const struct imp_device *device)
 {
     const char *setting = getenv("IMPASTO_CACHE");
@@ -40,20 +32,6 @@ bool imp_cache_wanted(const struct imp_device *device)
         return false;
     return (setting != NULL && strcmp(setting, "on") == 0) ||
            (device->caps.quirks & IMP_QUIRK_OWN_KERNEL_CACHE) == 0;
-}
-
-char *imp_keyed_path(char *folder, const char *kind, const char *key, const char *suffix)
-{
-    static const char pattern[] = "%s/%s/%016llx.%s";
-    if (folder == NULL)
-        return NULL;
-    const size_t size = strlen(folder) + strlen(kind) + strlen(suffix) + sizeof(pattern) + 16;
-    char *path = malloc(size);
-    if (path != NULL)
-        snprintf(path, size, pattern, folder, kind,
-                 (unsigned long long)imp_hash(IMP_HASH_START, key, strlen(key)), suffix);
-    free(folder);
-    return path;
 }
 
 static char *cache_path(const char *key)

@@ -51,8 +51,6 @@ static struct imp_caps find_caps(const struct imp_candidate *candidate,
     caps.unified = unified || caps.cpu || caps.info.type == IMPASTO_DEVICE_IGPU;
     if (options->tuning != NULL)
         caps.tuning = *options->tuning;
-    else
-        (void)imp_tuning_load(&caps.info, &caps.tuning);
     caps.vector_width = options->vector_width != 0 ? options->vector_width
                         : caps.tuning.vector_width != 0
                             ? caps.tuning.vector_width

@@ -25,8 +25,10 @@ struct imp_candidate {
 };
 
 /* Every device, and every platform without one (info.device_index -1), in platform order. The
- * caller frees the array. Zero platforms: *count 0 and IMPASTO_OK. */
-enum impasto_status imp_candidates_list(struct imp_candidate **candidates, size_t *count,
+ * caller frees the array. Zero platforms: *count 0 and IMPASTO_OK. measured: gives the seconds of a
+ * typical iteration on a device, 0 where they are not known; NULL: they are of none. */
+enum impasto_status imp_candidates_list(double (*measured)(const struct impasto_device_info *info),
+                                        struct imp_candidate **candidates, size_t *count,
                                         struct impasto_error *error);
 
 /*
@@ -65,8 +67,6 @@ bool imp_quirks_cache(const struct impasto_device_info *info, const char **varia
 /* What to do when there is no device at all. Static. */
 const char *imp_quirks_advice(void);
 
-/* ---- tuning.c -------------------------------------------------------------------------------- */
-
 /* How long a convolution of one shape takes by one algorithm. */
 struct imp_timing {
     char algorithm[16];
@@ -87,19 +87,15 @@ struct imp_tuning {
     int timings;
 };
 
+/* ---- key.c ----------------------------------------------------------------------------------- */
+
 /* What decides the last bits of what a device computes, besides what it is asked to: its name,
  * platform and driver, our version and kernels; in one line, cut to fit. */
 #define IMP_DEVICE_KEY 1024
 void imp_device_key(const struct impasto_device_info *info, char key[IMP_DEVICE_KEY]);
-/* What is stored for a device with this driver and these kernels; false: nothing. */
-bool imp_tuning_load(const struct impasto_device_info *info, struct imp_tuning *tuning);
-/* Whether it can be stored: to be asked before minutes of work. */
-enum impasto_status imp_tuning_check(const struct impasto_device_info *info,
-                                     struct impasto_error *error);
-/* *stored: the file's path, which the caller frees. */
-enum impasto_status imp_tuning_store(const struct impasto_device_info *info,
-                                     const struct imp_tuning *tuning, char **stored,
-                                     struct impasto_error *error);
+/* "folder/kind/HASH.suffix" for what is kept under `key`, a new string. Frees the folder; where
+ * that is NULL, there being no home, so is the result. */
+char *imp_keyed_path(char *folder, const char *kind, const char *key, const char *suffix);
 
 /* ---- device.c -------------------------------------------------------------------------------- */
 
@@ -110,7 +106,7 @@ struct imp_device_options {
     int vector_width;      /* 4, 8 or 16: lanes of the channel-blocked layout; 0: what suits */
     size_t max_work_group; /* treat the device as having no more than this; 0: its own limit */
     bool profile;          /* wait for every launch and record its time */
-    const struct imp_tuning *tuning; /* instead of what is stored; copied */
+    const struct imp_tuning *tuning; /* what was found best on it, or NULL; copied */
 };
 
 struct imp_caps {

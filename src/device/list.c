@@ -363,7 +363,8 @@ static enum impasto_status list_platforms(struct list *list, struct impasto_erro
  * where two threads ask at a time. */
 static struct imp_os_mutex first_queries;
 
-enum impasto_status imp_candidates_list(struct imp_candidate **candidates, size_t *count,
+enum impasto_status imp_candidates_list(double (*measured)(const struct impasto_device_info *info),
+                                        struct imp_candidate **candidates, size_t *count,
                                         struct impasto_error *error)
 {
     struct list list = {0};
@@ -380,12 +381,9 @@ enum impasto_status imp_candidates_list(struct imp_candidate **candidates, size_
         return status;
     }
     mark_aliases(list.entries, list.count);
-    for (size_t i = 0; i < list.count; i++) {
-        struct imp_tuning tuning;
-        if (list.entries[i].info.device_index >= 0 &&
-            imp_tuning_load(&list.entries[i].info, &tuning))
-            list.entries[i].measured = tuning.seconds;
-    }
+    for (size_t i = 0; measured != NULL && i < list.count; i++)
+        if (list.entries[i].info.device_index >= 0)
+            list.entries[i].measured = measured(&list.entries[i].info);
     size_t *order = NULL, order_count = 0;
     if (imp_candidates_select(list.entries, list.count, NULL, &order, &order_count, NULL) ==
         IMPASTO_OK)
@@ -394,20 +392,5 @@ enum impasto_status imp_candidates_list(struct imp_candidate **candidates, size_
     free(order);
     *candidates = list.entries;
     *count = list.count;
-    return IMPASTO_OK;
-}
-
-enum impasto_status impasto_device_list(impasto_device_fn report, void *user,
-                                        struct impasto_error *error)
-{
-    struct imp_candidate *candidates = NULL;
-    size_t count = 0;
-    if (report == NULL)
-        return imp_fail(error, IMPASTO_ERROR_USAGE,
-                        "impasto_device_list: no function to report to");
-    IMP_TRY(imp_candidates_list(&candidates, &count, error));
-    for (size_t i = 0; i < count; i++)
-        report(user, &candidates[i].info);
-    free(candidates);
     return IMPASTO_OK;
 }

@@ -155,9 +155,9 @@ unsigned char *imp_cache_load(struct imp_device *device, const char *key, size_t
 /* Keeps a binary. What goes wrong is only logged. */
 void imp_cache_store(struct imp_device *device, const char *key, const unsigned char *binary,
                      size_t size);
-/* "folder/kind/HASH.suffix" for what is kept under `key`, a new string. Frees the folder; where
- * that is NULL, there being no home, so is the result. */
-char *imp_keyed_path(char *folder, const char *kind, const char *key, const char *suffix);
+
+/* ---- key.c ----------------------------------------------------------------------------------- */
+
 /* FNV-1a over `size` bytes, continuing from `hash` (IMP_HASH_START at first). */
 #define IMP_HASH_START 14695981039346656037u
 uint64_t imp_hash(uint64_t hash, const void *data, size_t size);

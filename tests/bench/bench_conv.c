@@ -13,7 +13,7 @@
 
 #include "vgg/weights.h"
 #include "open_device.h"
-#include "stylize/stylize.h"
+#include "session/session.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -21,7 +21,7 @@ int main(void)
     struct imp_device *device = NULL;
     struct impasto_error error = {0};
     enum imp_gemm which = IMP_GEMM_VECTOR;
-    if (imp_candidates_list(&candidates, &count, &error) != IMPASTO_OK || count == 0 ||
+    if (imp_candidates_list(NULL, &candidates, &count, &error) != IMPASTO_OK || count == 0 ||
         imp_device_open(&candidates[0], &options, &device, &error) != IMPASTO_OK) {
         fprintf(stderr, "%s\n", error.message);
         return 77;

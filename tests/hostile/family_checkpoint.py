@@ -15,7 +15,7 @@ FLOATS = 3 * SIDE * SIDE
 
 
 def job():
-    """As impasto_job_save writes it; see src/stylize/save.c and settings_json.c."""
+    """As impasto_job_save writes it; see src/paint/save.c and settings_json.c."""
     params = {"size": SIDE, "style_size": 0, "style_scale": 1.0, "scales": 1,
               "scale_sizes": [0] * SCALES, "iterations": 4, "first_iterations": -1, "average": 0.5,
               "optimizer": 0, "history": 5, "learning_rate": 0.02, "beta1": 0.9, "beta2": 0.99,

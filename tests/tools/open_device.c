@@ -9,7 +9,7 @@ enum impasto_status choose_device(const char *spec, struct imp_candidate *chosen
 {
     struct imp_candidate *candidates = NULL;
     size_t count = 0, *order = NULL, order_count = 0;
-    enum impasto_status status = imp_candidates_list(&candidates, &count, error);
+    enum impasto_status status = imp_candidates_list(NULL, &candidates, &count, error);
     if (status == IMPASTO_OK)
         status = imp_candidates_select(candidates, count, spec, &order, &order_count, error);
     if (status == IMPASTO_OK)

@@ -79,7 +79,7 @@ static void test_signals_kept(void **state)
     struct imp_candidate *candidates = NULL;
     size_t count = 0;
     setenv("IMPASTO_CACHE", "off", 1);
-    assert_int_equal(imp_candidates_list(&candidates, &count, NULL), IMPASTO_OK);
+    assert_int_equal(imp_candidates_list(NULL, &candidates, &count, NULL), IMPASTO_OK);
     free(candidates);
     struct imp_device *device = open_device(NULL);
     expect_ok(device, imp_kernel_prepare(device, &scale));

@@ -26,7 +26,8 @@ ROOMS = {
     "vgg": {"base", "device", "store", "ops"},
     "loss": {"base", "device", "ops", "vgg"},
     "selftest": {"base", "device", "ops", "vgg", "loss"},
-    "stylize": {"base", "image", "device", "store", "ops", "optim", "vgg", "loss", "selftest"},
+    "session": {"base", "device", "ops", "vgg", "selftest"},
+    "paint": {"base", "image", "device", "store", "ops", "optim", "vgg", "loss", "session"},
     "cli": set(),
 }
 
@@ -41,7 +42,8 @@ PUBLIC = {
     "vgg": {"params", "weights"},
     "loss": set(),
     "selftest": set(),
-    "stylize": {"device", "job"},
+    "session": {"device"},
+    "paint": {"job"},
     "cli": {"impasto"},
 }
 
@@ -61,7 +63,7 @@ LIBRARIES = [
     (r"tiff\w*\.h", "src/image/tiff.c"),
     (r"libheif/.*", "src/image/heif.c"),
     (r"(hdf5|H5).*", "src/vgg/hdf5_reader.c"),
-    (r"jansson.*", "src/(cli|store|stylize|vgg)/"),
+    (r"jansson.*", "src/(cli|paint|store|vgg)/"),
     (r"zlib\.h", "src/base/checksum.c"),
     (r"nettle/.*", "src/cli/hash.c"),
     (r"(chafa|glib).*", "src/cli/show.c"),
@@ -70,7 +72,7 @@ LIBRARIES = [
 # Headers for the files of one room alone.
 INSIDE = ["src/device/opencl.h", "src/image/formats.h", "src/vgg/hdf5_reader.h", "src/optim/lbfgs.h", "src/vgg/stage.h",
           "src/ops/kernels.h", "src/selftest/check.h",
-          "src/selftest/objective.h", "src/stylize/job.h", "src/stylize/scale.h"]
+          "src/selftest/objective.h", "src/paint/job.h", "src/paint/scale.h"]
 
 # Headers that only POSIX systems have. What they offer is behind base/os.h, which another system can
 # put something else behind.
@@ -313,7 +315,7 @@ GOOD = {
     "src/ops/a.c": '#include "ops/kernels.h"\n#define B imp_a(1)\nint imp_a(int n)\n{\n    return imp_b(n);\n}\n',
     "src/ops/c.c": "static int imp_d = 1;\nint imp_c(void)\n{\n    return imp_a(imp_d);\n}\n",
     "src/vgg/vgg.h": '#include "ops/tensor.h"\n',
-    "src/stylize/job.c": '#include "vgg/vgg.h"\n#include "image/image.h"\n',
+    "src/paint/job.c": '#include "vgg/vgg.h"\n#include "image/image.h"\n',
     "src/base/os.h": "#include <stdint.h>\n",
     "src/base/os_posix_file.c": '#include "base/os.h"\n#include <sys/stat.h>\n',
     "src/cli/main.c": '#include <impasto/impasto.h>\n#include <stdio.h>\n#include "base/os.h"\n',
@@ -333,6 +335,7 @@ BAD = [
     (check_rooms, "src/cli/x.c", '#include "base/base.h"', "cli may not use base"),
     (check_rooms, "src/vgg/x.c", '#include "optim/optim.h"', "vgg may not use optim"),
     (check_rooms, "src/optim/x.c", '#include "loss/losses.h"', "optim may not use loss"),
+    (check_rooms, "src/session/x.c", '#include "paint/paint.h"', "session may not use paint"),
     (check_rooms, "src/vgg/x.c", '#include "vgg.h"', "from its room on"),
     (check_rooms, "src/vgg/x.c", '#include "../image/image.h"', "from its room on"),
     (check_rooms, "src/vgg/x.c", '#include "vgg/../image/image.h"', "from its room on"),
@@ -351,7 +354,7 @@ BAD = [
     (check_libraries, "src/image/x.c", "#include <tiffio.h>", "tiff.c"),
     (check_libraries, "src/image/x.c", "#include <libheif/heif.h>", "heif.c"),
     (check_libraries, "src/vgg/x.c", "#include <hdf5.h>", "hdf5_reader.c"),
-    (check_libraries, "src/device/x.c", "#include <jansson.h>", "only src/(cli|store|stylize|vgg)/"),
+    (check_libraries, "src/device/x.c", "#include <jansson.h>", "only src/(cli|paint|store|vgg)/"),
     (check_libraries, "src/cli/x.c", "#include <nettle/sha2.h>", "hash.c"),
     (check_libraries, "src/cli/x.c", "#include <chafa.h>", "only src/cli/show.c"),
     (check_os, "src/base/x.c", "#include <unistd.h>", "unistd.h is not on every system"),

@@ -4,7 +4,7 @@
 
 #include "fixtures.h"
 
-#include "stylize/stylize.h"
+#include "session/session.h"
 #include "ops/element.h"
 
 #include <setjmp.h>

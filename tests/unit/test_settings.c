@@ -3,7 +3,7 @@
  * limits and stores its member. */
 
 #include "ops/conv.h"
-#include "stylize/job.h"
+#include "paint/job.h"
 
 #include <impasto/setting.h>
 

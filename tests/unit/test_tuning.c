@@ -5,6 +5,7 @@
 #include "files.h"
 
 #include "ops/conv.h"
+#include "session/session.h"
 
 #include <math.h>
 

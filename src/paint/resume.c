@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A job from its checkpoint: whether it may go on, and where it was. See save.c. */
 
-#include "stylize/job.h"
+#include "paint/job.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -3,7 +3,8 @@
  * is used. */
 
 #include "ops/gemm.h"
-#include "stylize/stylize.h"
+#include "session/session.h"
+#include "selftest/selftest.h"
 
 #include <stdlib.h>
 
@@ -94,6 +95,21 @@ static void say_opened(const struct imp_log *log, const struct impasto_device_in
                 "calls: this system or this build has none");
 }
 
+enum impasto_status impasto_device_list(impasto_device_fn report, void *user,
+                                        struct impasto_error *error)
+{
+    struct imp_candidate *candidates = NULL;
+    size_t count = 0;
+    if (report == NULL)
+        return imp_fail(error, IMPASTO_ERROR_USAGE,
+                        "impasto_device_list: no function to report to");
+    IMP_TRY(imp_candidates_list(imp_tuning_seconds, &candidates, &count, error));
+    for (size_t i = 0; i < count; i++)
+        report(user, &candidates[i].info);
+    free(candidates);
+    return IMPASTO_OK;
+}
+
 enum impasto_status impasto_device_open(const char *spec, impasto_log_fn log, void *user,
                                         struct impasto_device **device, struct impasto_error *error)
 {
@@ -104,14 +120,16 @@ enum impasto_status impasto_device_open(const char *spec, impasto_log_fn log, vo
     enum impasto_status status = IMPASTO_OK;
     if (!opened)
         return imp_fail_memory(error, "a device", sizeof(*opened));
-    if ((status = imp_candidates_list(&candidates, &count, error)) ||
+    if ((status = imp_candidates_list(imp_tuning_seconds, &candidates, &count, error)) ||
         (status = imp_candidates_select(candidates, count, spec, &order, &order_count, error)))
         goto done;
 
     const bool automatic = is_auto(spec);
     for (size_t i = 0; i < order_count; i++) {
         const struct imp_candidate *candidate = &candidates[order[i]];
-        const struct imp_device_options options = {.log = sink};
+        struct imp_tuning tuning;
+        const bool tuned = imp_tuning_load(&candidate->info, &tuning);
+        const struct imp_device_options options = {.log = sink, .tuning = tuned ? &tuning : NULL};
         struct impasto_error why = {0};
         status = imp_device_open(candidate, &options, &opened->device, &why);
         if (status == IMPASTO_OK && automatic)

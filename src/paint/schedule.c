@@ -4,7 +4,7 @@
  * ones that begin with it. Each has twice the pixels of the one before.
  */
 
-#include "stylize/stylize.h"
+#include "paint/paint.h"
 
 #include <math.h>
 

@@ -6,7 +6,7 @@
  */
 
 #include "base/os.h"
-#include "device/opencl.h"
+#include "session/session.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -17,18 +17,6 @@
 #define MAGIC "impasto tuning 1"
 #define LINE 1024 /* longest of a file */
 #define NANO 1e9
-
-void imp_device_key(const struct impasto_device_info *info, char key[IMP_DEVICE_KEY])
-{
-    uint64_t hash = IMP_HASH_START;
-    for (size_t i = 0; i < imp_source_count; i++)
-        hash = imp_hash(hash, imp_sources[i].text, strlen(imp_sources[i].text));
-    snprintf(key, IMP_DEVICE_KEY, "%s | %s | %s | %u units | %s %016" PRIx64, info->name,
-             info->platform, info->driver, info->compute_units, impasto_version(), hash);
-    for (char *c = key; *c; c++)
-        if ((unsigned char)*c < ' ')
-            *c = ' ';
-}
 
 static char *path_of(const char *key)
 {
@@ -96,6 +84,12 @@ bool imp_tuning_load(const struct impasto_device_info *info, struct imp_tuning *
     if (!good)
         *tuning = (struct imp_tuning){0};
     return good;
+}
+
+double imp_tuning_seconds(const struct impasto_device_info *info)
+{
+    struct imp_tuning tuning;
+    return imp_tuning_load(info, &tuning) ? tuning.seconds : 0;
 }
 
 /* *path: a new string, also after a failure; NULL where there is no place. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What is known of the styles of a job, kept on the host for its next picture. */
 
-#include "stylize/scale.h"
+#include "paint/scale.h"
 
 #include <stdlib.h>
 

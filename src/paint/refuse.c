@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Refusing a job that does not fit: what it needs, what there is, and what would fit instead. */
 
-#include "stylize/scale.h"
+#include "paint/scale.h"
 
 #include <math.h>
 

@@ -6,7 +6,7 @@
  */
 
 #include "vgg/weights.h"
-#include "stylize/stylize.h"
+#include "session/session.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -250,7 +250,7 @@ enum impasto_status impasto_device_tune(const char *spec, impasto_log_fn log, vo
     enum impasto_status status = IMPASTO_OK;
     if (!best)
         return imp_fail_memory(error, "tuning", sizeof(*best));
-    if ((status = imp_candidates_list(&candidates, &count, error)) ||
+    if ((status = imp_candidates_list(imp_tuning_seconds, &candidates, &count, error)) ||
         (status = imp_candidates_select(candidates, count, spec, &order, &order_count, error)))
         goto done;
     const struct imp_candidate *candidate = &candidates[order[0]];

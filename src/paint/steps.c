@@ -12,7 +12,7 @@
  * last good step.
  */
 
-#include "stylize/scale.h"
+#include "paint/scale.h"
 
 #include <math.h>
 #include <string.h>

@@ -3,7 +3,7 @@
  * was. */
 
 #include "vgg/vgg.h"
-#include "stylize/job.h"
+#include "paint/job.h"
 
 #include <math.h>
 #include <stdlib.h>

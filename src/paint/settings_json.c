@@ -2,7 +2,7 @@
 /* The parameters as JSON, in checkpoints: an object with the members' names and values. */
 
 #include "base/setting.h"
-#include "stylize/job.h"
+#include "paint/job.h"
 
 #include <string.h>
 

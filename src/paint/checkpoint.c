@@ -4,7 +4,7 @@
  * tensors the optimiser's numbers, the image, its average and what the optimiser keeps.
  */
 
-#include "stylize/job.h"
+#include "paint/job.h"
 
 #include <stdlib.h>
 #include <string.h>

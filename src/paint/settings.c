@@ -6,7 +6,7 @@
  */
 
 #include "base/setting.h"
-#include "stylize/stylize.h"
+#include "paint/paint.h"
 
 #include <math.h>
 #include <stddef.h>

@@ -6,7 +6,7 @@
  */
 
 #include "vgg/vgg.h"
-#include "stylize/scale.h"
+#include "paint/scale.h"
 
 #include <math.h>
 

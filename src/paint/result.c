@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* From the optimised values to the picture that a person gets. */
 
-#include "stylize/stylize.h"
+#include "paint/sources.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* One size's part of a job: its targets, its image, its steps. */
 
-#include "stylize/scale.h"
+#include "paint/scale.h"
 
 #include <math.h>
 #include <stdlib.h>

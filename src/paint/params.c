@@ -3,7 +3,7 @@
 
 #include "optim/optim.h"
 #include "vgg/weights.h"
-#include "stylize/stylize.h"
+#include "paint/paint.h"
 
 #include <math.h>
 #include <string.h>

@@ -6,7 +6,7 @@
  */
 
 #include "vgg/vgg.h"
-#include "stylize/job.h"
+#include "paint/job.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What callers hand over, which may be of an older version, in the structs of this one. */
 
-#include "stylize/stylize.h"
+#include "paint/paint.h"
 
 #include <stdint.h>
 #include <stdlib.h>

@@ -11,7 +11,7 @@
  * the device with driver, kernels and version, "computing": see imp_job_computing}
  */
 
-#include "stylize/job.h"
+#include "paint/job.h"
 
 #include <stdlib.h>
 #include <string.h>

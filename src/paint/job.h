@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef IMP_JOB_H
-#define IMP_JOB_H
+#ifndef IMP_PAINT_JOB_H
+#define IMP_PAINT_JOB_H
 
 /* A job from the inside, and what takes it to a file and back. */
 
 #include "optim/optim.h"
 #include "vgg/vgg.h"
 #include "store/store.h"
-#include "stylize/scale.h"
+#include "session/session.h"
+#include "paint/scale.h"
 
 #include <jansson.h>
 

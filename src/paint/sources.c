@@ -5,7 +5,7 @@
  * go.
  */
 
-#include "stylize/stylize.h"
+#include "paint/sources.h"
 
 #include <math.h>
 #include <stdlib.h>

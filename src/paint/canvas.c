@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Sizes, and the canvas: a picture with a mirrored margin. */
 
-#include "stylize/stylize.h"
+#include "image/image.h"
+#include "paint/paint.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A scale's memory against the device's limits. */
 
-#include "stylize/scale.h"
+#include "paint/scale.h"
 
 void imp_scale_list(struct imp_scale *scale)
 {

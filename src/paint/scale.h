@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef IMP_SCALE_H
-#define IMP_SCALE_H
+#ifndef IMP_PAINT_SCALE_H
+#define IMP_PAINT_SCALE_H
 
 /*
  * The optimisation at one size: what it will allocate, before it allocates any of it, in the parts
@@ -10,7 +10,7 @@
 #include "optim/guard.h"
 #include "loss/objective.h"
 #include "optim/optim.h"
-#include "stylize/stylize.h"
+#include "paint/sources.h"
 
 struct imp_scale {
     struct imp_device *device;

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef IMP_SESSION_SESSION_H
+#define IMP_SESSION_SESSION_H
+
+/* An open device: selected, tuned, and proved to compute rightly. */
+
+#include "device/device.h"
+#include "ops/conv.h"
+
+#include <impasto/device.h>
+
+struct impasto_device {
+    struct imp_device *device;
+    bool checked; /* has passed the brief self-check */
+};
+
+/* ---- device.c -------------------------------------------------------------------------------- */
+
+/* Carries a failure of the rooms below, which is the device's error, to the caller. */
+enum impasto_status imp_lift(const struct imp_device *device, enum impasto_status status,
+                             struct impasto_error *error);
+/* The brief self-check, once per device: IMPASTO_ERROR_DEVICE when it computes wrongly. */
+enum impasto_status imp_device_check(struct impasto_device *device, struct impasto_error *error);
+
+/* ---- tuning.c -------------------------------------------------------------------------------- */
+
+/* What is stored for a device with this driver and these kernels; false: nothing. */
+bool imp_tuning_load(const struct impasto_device_info *info, struct imp_tuning *tuning);
+/* The seconds of a typical iteration as stored; 0: nothing is. */
+double imp_tuning_seconds(const struct impasto_device_info *info);
+/* Whether it can be stored: to be asked before minutes of work. */
+enum impasto_status imp_tuning_check(const struct impasto_device_info *info,
+                                     struct impasto_error *error);
+/* *stored: the file's path, which the caller frees. */
+enum impasto_status imp_tuning_store(const struct impasto_device_info *info,
+                                     const struct imp_tuning *tuning, char **stored,
+                                     struct impasto_error *error);
+
+/* ---- tune.c ---------------------------------------------------------------------------------- */
+
+/* Median seconds of one forward convolution of a square of that side. Fails into the device's
+ * error. */
+enum impasto_status imp_tune_time(struct imp_device *device,
+                                  const struct imp_conv_algorithm *algorithm, int in, int out,
+                                  int side, double *median);
+
+#endif
