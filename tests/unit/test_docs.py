@@ -508,6 +508,15 @@ class Documents(Case):
                 with self.subTest(name, block=block):
                     json.loads(block)
 
+    def test_settings(self):
+        """The example of settings is one."""
+        section = documents()["doc/formats.md"].split("\n## Settings\n")[1].split("\n## ")[0]
+        (self.folder / "mine.json").write_text(re.search(r"```json\n(.*?)```", section, re.S).group(1))
+        result = run(PROGRAM, "--settings", self.folder / "mine.json", "--weights", "builtin",
+                     "--save-settings", self.folder / "all.json")
+        self.assertEqual(result.returncode, 0, result.stdout)
+        self.assertEqual(json.loads((self.folder / "all.json").read_text())["style-weight"], 3)
+
 
 if __name__ == "__main__":
     PROGRAM, DOCS = sys.argv.pop(1), pathlib.Path(sys.argv.pop(1)).resolve()
