@@ -103,18 +103,21 @@ struct impasto_job_info {
 };
 
 /*
- * Plans the memory, refuses what does not fit (IMPASTO_ERROR_MEMORY, naming the size that would),
- * compiles the kernels, and computes the targets. The device must outlive the job; the weights and
- * the pictures may be freed as soon as this returns. Pictures need at least 16 pixels on each side
- * after resizing (Lanczos, aspect kept). Features of theirs that are not finite, twice, are
- * IMPASTO_ERROR_WEIGHTS, also when a larger scale is entered: the weights are to blame, or the
- * device.
+ * Opens a job: plans the memory, compiles the kernels and computes the targets.
  *
- * Where the driver refuses memory that the plan counted on, here or when a larger scale is entered,
- * the scale is planned again with less, for as long as that helps; the log has a warning each time,
- * and the device's budget stays lower until it is closed. After IMPASTO_ERROR_DEVICE from a device
- * that worked, its context is lost: close the job and the device, and open them again, or resume
- * from a checkpoint.
+ * The device must outlive the job. The weights and the pictures may be freed as soon as this
+ * returns. After resizing (Lanczos, aspect kept), each side of a picture needs 16 pixels or more.
+ *
+ * Errors
+ * - IMPASTO_ERROR_MEMORY: the job does not fit; the message names the size that would.
+ * - IMPASTO_ERROR_WEIGHTS: features of a picture are not finite, twice. The weights or the device
+ *   are to blame. This can also come later, when a step enters a larger scale.
+ * - IMPASTO_ERROR_DEVICE from a device that worked: its context is lost. Close the job and the
+ *   device, and open them again, or resume from a checkpoint.
+ *
+ * The driver may refuse memory that the plan counted on, here or when a step enters a larger scale.
+ * Then the scale is planned again with less, for as long as that helps. The log has a warning each
+ * time. The device's budget stays lower until the device is closed.
  */
 IMPASTO_API enum impasto_status
 impasto_job_open(struct impasto_device *device, const struct impasto_weights *weights,
@@ -123,8 +126,8 @@ impasto_job_open(struct impasto_device *device, const struct impasto_weights *we
 IMPASTO_API void impasto_job_close(struct impasto_job **job);
 
 /*
- * As impasto_job_open, but only plans: the job can tell its info and be closed, nothing else
- * (IMPASTO_ERROR_USAGE).
+ * Plans as impasto_job_open does, and does nothing else. The job can tell its info and be closed;
+ * all other functions refuse it with IMPASTO_ERROR_USAGE.
  */
 IMPASTO_API enum impasto_status
 impasto_job_plan(struct impasto_device *device, const struct impasto_weights *weights,
@@ -132,10 +135,12 @@ impasto_job_plan(struct impasto_device *device, const struct impasto_weights *we
                  struct impasto_job **job, struct impasto_error *error) IMPASTO_MUST_CHECK;
 
 /*
- * Begins anew with another content picture, and masks of it, in the same styles: `styles` must be
- * what they were. The weights stay on the device, and where params.again was set, what is known of
- * the style pictures at a size stays known, with IMPASTO_COLOUR_STYLE. Errors: as
- * impasto_job_open's; the job can then be given other pictures, or closed.
+ * Begins anew with another content picture and other masks of it. The styles must be those that the
+ * job has.
+ *
+ * The weights stay on the device. With params.again and IMPASTO_COLOUR_STYLE, the job also keeps
+ * what it knows of the style pictures at each size. Errors are those of impasto_job_open; after
+ * one, the job can be given other pictures, or closed.
  */
 IMPASTO_API enum impasto_status impasto_job_again(struct impasto_job *job,
                                                   const struct impasto_pictures *pictures,
@@ -145,25 +150,30 @@ IMPASTO_API enum impasto_status impasto_job_again(struct impasto_job *job,
 IMPASTO_API const struct impasto_job_info *impasto_job_info(struct impasto_job *job);
 
 /*
- * Measures the image as it is and reports it as iteration k, then, unless k is the last, takes the
- * step to k + 1. So progress->head.done comes with call iterations + 1, and the image then is the
- * one reported. progress (may be NULL) is valid until the next call on the job.
+ * Measures the image and reports it as iteration k. Unless k is the last, then takes the step to
+ * k + 1. Example with 2 iterations: three calls report 0, 1 and 2; the third has head.done, and the
+ * image is the one that it reported.
  *
- * Where the loss, the gradient, or what the optimiser remembers is not finite, that is a warning in
- * the log, and the same is measured again: faults of a device pass. If they do not, the step that
- * led there is taken back, to the bit, and half of it is taken, then a quarter, then an eighth;
- * with Adam only where the memory that is allowed has room for three more images. If none of this
- * helps, it is IMPASTO_ERROR_NUMERIC: the image, which can be read and saved, is that of the last
- * step that is known to be good, or could not be taken back.
+ * progress: may be NULL; *progress is valid until the next call on the job.
  *
- * The first step at a size opens it, for which IMPASTO_ERROR_MEMORY and the other errors of
- * impasto_job_open may come. Then the job has the last size's picture, and a step tries it again.
- * Where the device or memory fails while the image moves, it is that of no one step: all that the
- * job can do then is to be closed, or begin again (IMPASTO_ERROR_USAGE).
+ * Sizes. The first step at a size opens that size. It may fail with IMPASTO_ERROR_MEMORY and the
+ * other errors of impasto_job_open. The job then still has the picture of the size before, and
+ * another step tries again.
  *
- * With IMPASTO_OPTIMIZER_LBFGS what is measured may be a trial that turns out too far, and even not
- * finite, twice: it is reported, and a shorter step is tried. progress->head.done comes with the
- * best image, which where that is not the last trial is measured again.
+ * Numbers that are not finite. They may be in the loss, the gradient or the optimiser's memory. The
+ * log has a warning, and the same image is measured again, since faults of a device pass. If they
+ * stay, the last step is taken back exactly, and half of it is tried, then a quarter, then an
+ * eighth. Adam can take steps back only where the allowed memory has room for three more images. If
+ * nothing helps, the step fails with IMPASTO_ERROR_NUMERIC. The image can still be read and saved.
+ * It is that of the last good step, unless the bad step could not be taken back.
+ *
+ * Failures on the way. The device or memory may fail while the image is being moved. The image is
+ * then neither the old one nor the new one. The job can only be closed or begun again; other calls
+ * fail with IMPASTO_ERROR_USAGE.
+ *
+ * L-BFGS. What is measured may be a trial of the line search. A trial that goes too far, or that is
+ * not finite twice, is reported, and a shorter one follows. The call that reports head.done leaves
+ * the best image. If that is not the last trial, the best image is measured again.
  */
 IMPASTO_API enum impasto_status impasto_job_step(struct impasto_job *job,
                                                  const struct impasto_job_progress **progress,
@@ -174,19 +184,27 @@ IMPASTO_API enum impasto_status impasto_job_run(struct impasto_job *job,
                                                 impasto_job_progress_fn progress, void *user,
                                                 struct impasto_error *error) IMPASTO_MUST_CHECK;
 
-/* The picture so far, at the result's size whatever the scale, with the content's transparency and
- * EXIF block; the caller frees it. Also after a stopped run and one that failed, as far as
- * impasto_job_step says, and between two sizes: then that of the last one. With
- * IMPASTO_OPTIMIZER_LBFGS: the best that the line search has settled on, never a trial. */
+/*
+ * Makes the picture as it is now. It has the result's size at every scale, and the content's
+ * transparency and EXIF block. The caller frees it.
+ *
+ * It can be taken after a run that was stopped and, as far as impasto_job_step says, after one that
+ * failed. Between two sizes it is the picture of the smaller one. With IMPASTO_OPTIMIZER_LBFGS it
+ * is the best image that the line search has settled on, never a trial.
+ */
 IMPASTO_API enum impasto_status impasto_job_image(struct impasto_job *job,
                                                   struct impasto_image **image,
                                                   struct impasto_error *error) IMPASTO_MUST_CHECK;
 
-/* The gradient of `total` with respect to the image as it is: 3 x info.scale_height x
- * info.scale_width floats, RGB planes. (With params.margin above 0, of the canvas, cut to the
- * picture.) Between steps of IMPASTO_OPTIMIZER_LBFGS that is where it will measure next. Where
- * `keep` holds the content, it is what is left of it: multiplied by 1 - keep. IMPASTO_ERROR_USAGE
- * also after a step that failed between two sizes. */
+/*
+ * Computes the gradient of head.total with respect to the image.
+ *
+ * gradient: (3, info.scale_height, info.scale_width) floats, planes of R, G and B; the caller's.
+ * With params.margin above 0, the canvas's gradient is cut to the picture. Where `keep` holds the
+ * content, the gradient is multiplied by 1 - keep. With IMPASTO_OPTIMIZER_LBFGS, the image is the
+ * one that the next step will measure. After a step that failed between two sizes there is no
+ * gradient: IMPASTO_ERROR_USAGE.
+ */
 IMPASTO_API enum impasto_status
 impasto_job_gradient(struct impasto_job *job, float *gradient,
                      struct impasto_error *error) IMPASTO_MUST_CHECK;
@@ -244,16 +262,17 @@ IMPASTO_API const struct impasto_checkpoint_info *
 impasto_checkpoint_info(const struct impasto_checkpoint *checkpoint);
 
 /*
- * As impasto_job_open, but the job is where the saved one was: its progress goes on counting
- * iterations and seconds. The checkpoint may be closed afterwards.
+ * Opens a job that goes on where the saved one was. Its progress goes on counting iterations and
+ * seconds. The checkpoint may be closed afterwards.
  *
- * pictures: those of the saved job. Another one is IMPASTO_ERROR_INPUT; other weights are
+ * pictures: those of the saved job. Another picture is IMPASTO_ERROR_INPUT; other weights are
  * IMPASTO_ERROR_WEIGHTS.
- * params: NULL for the checkpoint's; or the same with another conv, gemm, memory, again or profile,
- * or with other iterations or first_iterations, as far as a run of these from the start would have
- * come by the same place. All else is IMPASTO_ERROR_USAGE. So a finished job of ADAM can be given
- * more iterations; one of LBFGS where it was saved before its last report, progress->head.done, for
- * which it settles on its best image.
+ *
+ * params: NULL for the checkpoint's. These members may differ from it: conv, gemm, memory, again,
+ * profile, iterations and first_iterations. The last two must be such that a run with them from the
+ * start passes through the saved state. All else is IMPASTO_ERROR_USAGE. Example: a finished job
+ * with ADAM can be given more iterations. One with LBFGS can only if it was saved before its last
+ * report, since that settles on the best image.
  */
 IMPASTO_API enum impasto_status
 impasto_job_resume(struct impasto_device *device, const struct impasto_weights *weights,
