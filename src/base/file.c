@@ -7,6 +7,7 @@
 #define _XOPEN_SOURCE 700 /* realpath */
 
 #include "base/base.h"
+#include "base/os.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -49,15 +50,6 @@ enum impasto_status(imp_fail_file)(struct impasto_error *error, enum impasto_sta
 {
     return imp_fail(error, status, "%s: %s: %s; %s", path, what, strerror(problem),
                     impasto_file_advice(problem));
-}
-
-/* The folder of `path`, a new string: "." where the path has none. */
-static char *folder_of(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    if (slash == NULL)
-        return strdup(".");
-    return slash == path ? strdup("/") : strndup(path, (size_t)(slash - path));
 }
 
 /*
@@ -106,7 +98,7 @@ static enum impasto_status check_folder(const char *path, const char *target,
 {
     enum impasto_status status = IMPASTO_OK;
     struct stat info;
-    char *folder = folder_of(target);
+    char *folder = imp_os_folder(target);
     if (folder == NULL)
         return imp_fail_memory(error, "a file name", strlen(target));
     if (stat(folder, &info) != 0)
@@ -136,7 +128,7 @@ enum impasto_status impasto_file_check(const char *path, struct impasto_error *e
 /* A temporary file beside `target`; see imp_temporary_open. */
 static int open_temporary(const char *target, char **name)
 {
-    char *folder = folder_of(target);
+    char *folder = imp_os_folder(target);
     const int descriptor = folder == NULL ? -1 : imp_temporary_open(folder, name);
     const int problem = errno;
     free(folder);
@@ -179,7 +171,7 @@ enum impasto_status imp_file_create(struct imp_file *file, const char *path,
  * a file system that cannot do this is no reason to fail. */
 static void sync_folder(const char *path)
 {
-    char *folder = folder_of(path);
+    char *folder = imp_os_folder(path);
     if (folder == NULL)
         return;
     const int descriptor = open(folder, O_RDONLY | O_CLOEXEC);

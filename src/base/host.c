@@ -6,13 +6,13 @@
  */
 
 #include "base/base.h"
+#include "base/os.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 /* Enough for any path below /sys/fs/cgroup and for a line of the files read here. */
@@ -144,9 +144,7 @@ uint64_t imp_host_memory(void)
 
 double imp_host_seconds(void)
 {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+    return imp_os_seconds();
 }
 
 static char *join(const char *folder, const char *rest)

@@ -14,6 +14,7 @@
 #define _DEFAULT_SOURCE /* flock */
 
 #include "base/base.h"
+#include "base/os.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -36,9 +37,7 @@
 /* "name-", as the file names have it. */
 static void name_host(char host[HOST + 1])
 {
-    if (gethostname(host, HOST - 1) != 0)
-        snprintf(host, HOST, "unknown");
-    host[HOST - 1] = '\0';
+    imp_os_host_name(host, HOST);
     char *c = host;
     for (; *c != '\0'; c++)
         if (*c == '/')
