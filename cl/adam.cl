@@ -9,8 +9,7 @@ __kernel void adam(__global float *restrict x, __global const float *restrict gr
                    float learning_rate, float beta1, float beta2, float epsilon, float correction1,
                    float correction2, float low, float high)
 {
-    const int begin = (int)get_global_id(0) * COLUMNS;
-    for (int i = begin; i < min(begin + COLUMNS, n); i++) {
+    FOR_COLUMNS(i, n) {
         const float g = gradient[i];
         const float m = beta1 * moment1[i] + (1.0f - beta1) * g;
         const float v = beta2 * moment2[i] + (1.0f - beta2) * g * g;

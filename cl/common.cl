@@ -83,6 +83,10 @@ static inline maskword pack_bits(intv v)
 #define FIRST(width) (PITCH(width) + 1)
 #define SPAN(height, width) ((height) * PITCH(width) - 2)
 
+/* The elements that a work-item does of n: COLUMNS of them, side by side along dimension 0. */
+#define FOR_COLUMNS(i, n)                                                                          \
+    for (int i = (int)get_global_id(0) * COLUMNS, end_of_##i = min(i + COLUMNS, (n)); i < end_of_##i; i++)
+
 /* The shares of sums are fixed, so that a device gives the same bits each time: on CPUs a contiguous
  * share, on GPUs every PARTS-th element, as their memory likes it. */
 #ifdef CONTIGUOUS_SHARES

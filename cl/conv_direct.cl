@@ -6,8 +6,8 @@
  * output channels at TB consecutive positions and keeps them in registers: CV * TB accumulators, CV
  * weights, one input value. No work-item talks to another, so any work-group size will do.
  *
- * x: (in_blocks, plane, VW); y, aux as mask: (groups * CV, plane, VW); aux as bias: (groups * CV, VW)
- * w: (groups, in_blocks, TAPS, VW input channels, CV, VW output channels)
+ * x: (in_blocks, plane, VW); y, aux as mask: (out_blocks, plane, VW); aux as bias: (out_blocks, VW)
+ * w: (out_blocks / CV, in_blocks, TAPS, VW input channels, CV, VW output channels)
  */
 
 /* From weights packed for the opposite direction, (in_vectors / CV, out_vectors, 9, VW, CV, VW), those of
@@ -33,8 +33,8 @@ __kernel void reverse_weights(__global const floatv *restrict w, __global floatv
 
 FULL_WIDTH
 __kernel void conv_direct(__global const float *restrict x, __global const floatv *restrict w,
-                          __global floatv *y, __global const floatv *aux, int in_blocks, int groups,
-                          int height, int width, int first, int rows, int epilogue
+                          __global floatv *y, __global const floatv *aux, int out_blocks,
+                          int in_blocks, int height, int width, int first, int rows, int epilogue
 #if TAPS == 1
                           , __global const float *restrict weight, int weight_at
 #endif
@@ -43,7 +43,7 @@ __kernel void conv_direct(__global const float *restrict x, __global const float
     const int pitch = PITCH(width), plane = PLANE(height, width), span = SPAN(rows, width);
     const int begin = (int)get_global_id(0) * TB;
     const int group = (int)get_global_id(1);
-    if (begin >= span || group >= groups)
+    if (begin >= span || group * CV >= out_blocks)
         return;
 
     const floatv zero = (floatv)(0.0f);

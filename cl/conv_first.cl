@@ -110,8 +110,8 @@ __kernel void conv_first_bwd(__global const floatv *restrict x, __global const f
 FULL_WIDTH
 __kernel void conv_first_bwd_replicate(__global const floatv *restrict x,
                                        __global const floatv *restrict w, __global float *y,
-                                       int blocks, int height, int width, int edges, int first,
-                                       int rows)
+                                       int blocks, int height, int width, int first, int rows,
+                                       int edges)
 {
     const int edge = (int)get_global_id(0), c = (int)get_global_id(1);
     if (edge >= edges || c >= 3)

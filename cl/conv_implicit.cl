@@ -13,8 +13,8 @@
 /* For `rows` rows from row `first` on. Dimensions: positions / 4, out_blocks. */
 __kernel __attribute__((reqd_work_group_size(TS, TS, 1))) void
 conv_implicit(__global const float4 *restrict x, __global const float4 *restrict w,
-              __global float4 *y, __global const float4 *aux, int in_blocks, int height, int width,
-              int first, int rows, int epilogue
+              __global float4 *y, __global const float4 *aux, int out_blocks, int in_blocks,
+              int height, int width, int first, int rows, int epilogue
 #if TAPS == 1
               , __global const float *restrict weight, int weight_at
 #endif
@@ -60,7 +60,7 @@ conv_implicit(__global const float4 *restrict x, __global const float4 *restrict
     for (int j = 0; j < 4; j++) {
         const int here = column + lx + j * TS;
         const size_t to_y = (size_t)(vector + ly) * plane + start + here;
-        if (here < span && here % pitch < width)
+        if (here < span && here % pitch < width && vector + ly < out_blocks)
 #if TAPS == 1
             store_pointwise(epilogue, y, aux, weight, to_y, vector + ly, weight_at + start + here,
                             total[j]);

@@ -10,8 +10,7 @@ __kernel void lbfgs_move(__global const float *restrict point,
                          __global const float *restrict direction, __global float *restrict image,
                          int n, float step, float low, float high)
 {
-    const int begin = (int)get_global_id(0) * COLUMNS;
-    for (int i = begin; i < min(begin + COLUMNS, n); i++)
+    FOR_COLUMNS(i, n)
         image[i] = within(point[i] + step * direction[i], low, high);
 }
 
@@ -27,9 +26,8 @@ __kernel void lbfgs_accept(__global const float *restrict image,
                            __global float *restrict changes, int n, int vectors, int slot,
                            float low, float high)
 {
-    const int begin = (int)get_global_id(0) * COLUMNS;
     const size_t at = (size_t)slot * vectors * VW;
-    for (int i = begin; i < min(begin + COLUMNS, n); i++) {
+    FOR_COLUMNS(i, n) {
         const float x = image[i], g = gradient[i], move = x - point[i];
         const bool held = (x <= low && g > 0.0f) || (x >= high && g < 0.0f);
         moves[at + i] = move;
@@ -99,9 +97,8 @@ __kernel void lbfgs_combine(__global const floatv *restrict point,
                             __global floatv *restrict direction, int vectors, int slots, float low,
                             float high)
 {
-    const int begin = (int)get_global_id(0) * COLUMNS;
     const floatv zero = (floatv)(0.0f), lowest = (floatv)(low), highest = (floatv)(high);
-    for (int i = begin; i < min(begin + COLUMNS, vectors); i++) {
+    FOR_COLUMNS(i, vectors) {
         const floatv x = point[i], g = reduced[i];
         floatv sum = coefficients[2 * slots] * g;
         for (int k = 0; k < slots; k++) {

@@ -12,16 +12,16 @@ __kernel void input_fwd(__global const float *restrict image, __global float *re
                         float scale0, float scale1, float scale2, float offset0, float offset1,
                         float offset2)
 {
-    const int begin = (int)get_global_id(0) * COLUMNS, strip_row = (int)get_global_id(1);
-    const int k = (int)get_global_id(2), row = at + strip_row - 1;
-    if (begin >= PITCH(width) || strip_row >= rows + 2 || k >= 3)
+    const int strip_row = (int)get_global_id(1), row = at + strip_row - 1;
+    const int k = (int)get_global_id(2);
+    if (strip_row >= rows + 2 || k >= 3)
         return;
     const float scale = k == 0 ? scale0 : k == 1 ? scale1 : scale2;
     const float offset = k == 0 ? offset0 : k == 1 ? offset1 : offset2;
     const int y = min(max(row, 0), height - 1);
     __global const float *from = image + ((size_t)(reverse ? 2 - k : k) * height + y) * width;
     __global float *to = input + (size_t)k * PLANE(rows, width) + strip_row * PITCH(width);
-    for (int col = begin; col < min(begin + COLUMNS, PITCH(width)); col++) {
+    FOR_COLUMNS(col, PITCH(width)) {
         const int x = min(max(col - 1, 0), width - 1);
         const bool outside = y != row || x != col - 1;
         to[col] = outside && !replicate ? 0.0f : scale * from[x] + offset;
@@ -36,15 +36,14 @@ __kernel void input_bwd(__global const float *restrict input_gradient,
                         int strip_height, int first, int rows, int reverse, float scale0,
                         float scale1, float scale2)
 {
-    const int begin = (int)get_global_id(0) * COLUMNS, y = (int)get_global_id(1);
-    const int k = (int)get_global_id(2);
-    if (begin >= width || y >= rows || k >= 3)
+    const int y = (int)get_global_id(1), k = (int)get_global_id(2);
+    if (y >= rows || k >= 3)
         return;
     const float scale = k == 0 ? scale0 : k == 1 ? scale1 : scale2;
     __global float *to = gradient + ((size_t)(reverse ? 2 - k : k) * height + at + y) * width;
     __global const float *from = input_gradient + (size_t)k * PLANE(strip_height, width) +
                                  (first + y + 1) * PITCH(width) + 1;
-    for (int x = begin; x < min(begin + COLUMNS, width); x++)
+    FOR_COLUMNS(x, width)
         to[x] = scale * from[x];
 }
 
@@ -53,12 +52,12 @@ __kernel void input_bwd(__global const float *restrict input_gradient,
 __kernel void relu_mask(__global const floatv *restrict x, __global floatv *restrict g, int planes,
                         int plane, int at, int count)
 {
-    const int begin = (int)get_global_id(0) * COLUMNS, k = (int)get_global_id(1);
-    if (begin >= count || k >= planes)
+    const int k = (int)get_global_id(1);
+    if (k >= planes)
         return;
     x += (size_t)k * plane + at;
     g += (size_t)k * plane + at;
-    for (int i = begin; i < min(begin + COLUMNS, count); i++)
+    FOR_COLUMNS(i, count)
         g[i] = gated(g[i], x[i]);
 }
 
@@ -66,8 +65,7 @@ __kernel void relu_mask(__global const floatv *restrict x, __global floatv *rest
 __kernel void blend(__global float *restrict y, __global const float *restrict x, int n, float factor,
                     int accumulate)
 {
-    const int begin = (int)get_global_id(0) * COLUMNS;
-    for (int i = begin; i < min(begin + COLUMNS, n); i++)
+    FOR_COLUMNS(i, n)
         y[i] = factor * x[i] + (accumulate ? y[i] : 0.0f);
 }
 
@@ -75,8 +73,7 @@ __kernel void blend(__global float *restrict y, __global const float *restrict x
 __kernel void approach(__global float *restrict y, __global const float *restrict x, int n,
                        float factor)
 {
-    const int begin = (int)get_global_id(0) * COLUMNS;
-    for (int i = begin; i < min(begin + COLUMNS, n); i++)
+    FOR_COLUMNS(i, n)
         y[i] += factor * (x[i] - y[i]);
 }
 
@@ -85,11 +82,11 @@ __kernel void approach(__global float *restrict y, __global const float *restric
 __kernel void weigh_planes(__global float *restrict g, __global const float *restrict weight, int planes,
                            int n)
 {
-    const int begin = (int)get_global_id(0) * COLUMNS, plane = (int)get_global_id(1);
-    if (begin >= n || plane >= planes)
+    const int plane = (int)get_global_id(1);
+    if (plane >= planes)
         return;
     g += (size_t)plane * n;
-    for (int i = begin; i < min(begin + COLUMNS, n); i++)
+    FOR_COLUMNS(i, n)
         g[i] *= weight[i];
 }
 
@@ -98,12 +95,12 @@ __kernel void weigh_planes(__global float *restrict g, __global const float *res
 __kernel void mask_pack(__global const floatv *restrict x, __global maskword *restrict mask,
                         int planes, int x_plane, int x_at, int mask_plane, int mask_at, int count)
 {
-    const int begin = (int)get_global_id(0) * COLUMNS, plane = (int)get_global_id(1);
-    if (begin >= count || plane >= planes)
+    const int plane = (int)get_global_id(1);
+    if (plane >= planes)
         return;
     x += (size_t)plane * x_plane + x_at;
     mask += (size_t)plane * mask_plane + mask_at;
-    for (int i = begin; i < min(begin + COLUMNS, count); i++)
+    FOR_COLUMNS(i, count)
         mask[i] = pack_bits(x[i] > (floatv)(0.0f));
 }
 
@@ -112,12 +109,12 @@ __kernel void copy_mask_rows(__global const maskword *restrict from, __global ma
                              int planes, int from_plane, int from_at, int to_plane, int to_at,
                              int count)
 {
-    const int begin = (int)get_global_id(0) * COLUMNS, plane = (int)get_global_id(1);
-    if (begin >= count || plane >= planes)
+    const int plane = (int)get_global_id(1);
+    if (plane >= planes)
         return;
     from += (size_t)plane * from_plane + from_at;
     to += (size_t)plane * to_plane + to_at;
-    for (int i = begin; i < min(begin + COLUMNS, count); i++)
+    FOR_COLUMNS(i, count)
         to[i] = from[i];
 }
 
@@ -143,11 +140,11 @@ __kernel void halo_zero(__global floatv *restrict x, int planes, int height, int
 /* Zeroes `count` positions of each plane from `at` on. Dimensions: count / COLUMNS, planes. */
 __kernel void rows_zero(__global floatv *restrict x, int planes, int plane, int at, int count)
 {
-    const int begin = (int)get_global_id(0) * COLUMNS, k = (int)get_global_id(1);
-    if (begin >= count || k >= planes)
+    const int k = (int)get_global_id(1);
+    if (k >= planes)
         return;
     x += (size_t)k * plane + at;
-    for (int i = begin; i < min(begin + COLUMNS, count); i++)
+    FOR_COLUMNS(i, count)
         x[i] = (floatv)(0.0f);
 }
 
@@ -156,12 +153,12 @@ __kernel void rows_zero(__global floatv *restrict x, int planes, int plane, int 
 __kernel void copy_rows(__global const floatv *from, __global floatv *to, int planes,
                         int from_plane, int from_at, int to_plane, int to_at, int count)
 {
-    const int begin = (int)get_global_id(0) * COLUMNS, plane = (int)get_global_id(1);
-    if (begin >= count || plane >= planes)
+    const int plane = (int)get_global_id(1);
+    if (plane >= planes)
         return;
     from += (size_t)plane * from_plane + from_at;
     to += (size_t)plane * to_plane + to_at;
-    for (int i = begin; i < min(begin + COLUMNS, count); i++)
+    FOR_COLUMNS(i, count)
         to[i] = from[i];
 }
 
@@ -171,13 +168,13 @@ __kernel void content_bwd(__global const floatv *restrict f, __global const floa
                           __global floatv *restrict g, int planes, int plane, int at, int p_plane,
                           int p_at, int count, float factor, int accumulate)
 {
-    const int begin = (int)get_global_id(0) * COLUMNS, k = (int)get_global_id(1);
-    if (begin >= count || k >= planes)
+    const int k = (int)get_global_id(1);
+    if (k >= planes)
         return;
     f += (size_t)k * plane + at;
     g += (size_t)k * plane + at;
     p += (size_t)k * p_plane + p_at;
-    for (int i = begin; i < min(begin + COLUMNS, count); i++) {
+    FOR_COLUMNS(i, count) {
         const floatv part = factor * (f[i] - p[i]);
         g[i] = accumulate ? g[i] + part : part;
     }

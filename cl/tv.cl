@@ -27,12 +27,11 @@ __kernel void tv_sum(__global const float *restrict image, __global float *restr
 __kernel void tv_bwd(__global const float *restrict image, __global float *restrict gradient,
                      int height, int width, float inverse_x, float inverse_y, float factor)
 {
-    const int begin = (int)get_global_id(0) * COLUMNS, y = (int)get_global_id(1);
-    const int c = (int)get_global_id(2);
-    if (begin >= width || y >= height || c >= 3)
+    const int y = (int)get_global_id(1), c = (int)get_global_id(2);
+    if (y >= height || c >= 3)
         return;
     const int above = y > 0 ? width : 0, below = y + 1 < height ? width : 0;
-    for (int x = begin; x < min(begin + COLUMNS, width); x++) {
+    FOR_COLUMNS(x, width) {
         const size_t i = ((size_t)c * height + y) * width + x;
         const float here = image[i];
         /* At the border a neighbour is the pixel itself. */

@@ -98,17 +98,44 @@ static inline void transform_weights(const floatv g[3], floatv o[N])
 }
 #endif
 
-/* One vector of a matrix: `row` counts vectors of channels, `rows` of them in all. */
+/* The matrices' layouts, a vector of channels at a time: of V and M vector `vector` of `vectors` at tile
+ * `tile` of `tiles`, of U vector `out` of `vectors` of the output's for channel `in` of `channels` of the
+ * input's. */
 #ifdef PLANAR
-#define PUT(base, xi, row, rows, column, columns, v)                                               \
-    do {                                                                                           \
-        __global float *put = (base) + ((size_t)(xi) * (rows) + (row)) * VW * (columns) + (column);\
-        for (int lane = 0; lane < VW; lane++)                                                      \
-            put[(size_t)lane * (columns)] = ((const float *)&(v))[lane];                           \
-    } while (0)
+static inline __global float *place_of(__global float *matrix, int xi, int vectors, int vector,
+                                       int columns, int column)
+{
+    return matrix + ((size_t)xi * vectors + vector) * VW * columns + column;
+}
+static inline void put_lanes(__global float *to, int columns, floatv v)
+{
+    for (int lane = 0; lane < VW; lane++)
+        to[(size_t)lane * columns] = ((const float *)&v)[lane];
+}
+#define PUT_V(matrix, xi, vectors, vector, tiles, tile, v)                                         \
+    put_lanes(place_of(matrix, xi, vectors, vector, tiles, tile), tiles, v)
+#define PUT_U(matrix, xi, vectors, out, channels, in, v)                                           \
+    put_lanes(place_of(matrix, xi, vectors, out, channels, in), channels, v)
+static inline floatv get_m(__global const float *matrix, int xi, int vectors, int vector, int tiles,
+                           int tile)
+{
+    __global const float *p = matrix + ((size_t)xi * vectors + vector) * VW * tiles + tile;
+    floatv m;
+    for (int lane = 0; lane < VW; lane++)
+        ((float *)&m)[lane] = p[(size_t)lane * tiles];
+    return m;
+}
 #else
-#define PUT(base, xi, row, rows, column, columns, v)                                               \
-    ((__global floatv *)(base))[((size_t)(xi) * (rows) + (row)) * (columns) + (column)] = (v)
+#define PUT_V(matrix, xi, vectors, vector, tiles, tile, v)                                         \
+    ((__global floatv *)(matrix))[((size_t)(xi) * (vectors) + (vector)) * (tiles) + (tile)] = (v)
+#define PUT_U(matrix, xi, vectors, out, channels, in, v)                                           \
+    ((__global floatv *)(matrix))[(((size_t)(xi) * ((vectors) / CV) + (out) / CV) * (channels) +   \
+                                   (in)) * CV + (out) % CV] = (v)
+static inline floatv get_m(__global const float *matrix, int xi, int vectors, int vector, int tiles,
+                           int tile)
+{
+    return ((__global const floatv *)matrix)[((size_t)xi * vectors + vector) * tiles + tile];
+}
 #endif
 
 /* V from x, tiles `first` to first + count of its `rows` rows from first_row on; the first tiles begin
@@ -156,7 +183,7 @@ __kernel void winograd_input(__global const floatv *restrict x, __global float *
             transform_input(line, line);
 #pragma unroll
             for (int j = 0; j < N; j++)
-                PUT(work + v_at, i * N + j, block, in_blocks, tile, tiles, line[j]);
+                PUT_V(work + v_at, i * N + j, in_blocks, block, tiles, tile, line[j]);
         }
     }
 }
@@ -186,13 +213,8 @@ __kernel void winograd_weights(__global const floatv *restrict w, __global float
             transform_weights(line, out);
 #pragma unroll
             for (int j = 0; j < N; j++)
-#ifdef PLANAR
-                PUT(work + u_at, i * N + j, group * CV + vector, groups * CV, in, in_blocks * VW,
-                    out[j]);
-#else
-                PUT(work + u_at, i * N + j, group * in_blocks * VW + in, groups * in_blocks * VW,
-                    vector, CV, out[j]);
-#endif
+                PUT_U(work + u_at, i * N + j, groups * CV, group * CV + vector, in_blocks * VW, in,
+                      out[j]);
         }
     }
 }
@@ -229,12 +251,7 @@ __kernel void winograd_weights_reversed(__global const floatv *restrict w,
             transform_weights(line, o);
 #pragma unroll
             for (int j = 0; j < N; j++)
-#ifdef PLANAR
-                PUT(work + u_at, i * N + j, out, groups * CV, in * VW + c, in_vectors * VW, o[j]);
-#else
-                PUT(work + u_at, i * N + j, (out / CV * in_vectors + in) * VW + c,
-                    groups * in_vectors * VW, out % CV, CV, o[j]);
-#endif
+                PUT_U(work + u_at, i * N + j, groups * CV, out, in_vectors * VW, in * VW + c, o[j]);
         }
     }
 }
@@ -304,7 +321,7 @@ __kernel void winograd_multiply(__global float *work, int u_at, int v_at, int m_
  * count / RUN, vectors. */
 FULL_WIDTH
 __kernel void winograd_output(__global const float *restrict work, int m_at, __global floatv *y,
-                              __global const floatv *aux, int vectors, int first_vector, int height,
+                              __global const floatv *aux, int first_vector, int vectors, int height,
                               int width, int first_row, int rows, int lead, int first,
                               int count, int tiles, int epilogue)
 {
@@ -319,17 +336,8 @@ __kernel void winograd_output(__global const float *restrict work, int m_at, __g
         for (int j = 0; j < N; j++) {
             floatv m[N];
 #pragma unroll
-            for (int i = 0; i < N; i++) {
-#ifdef PLANAR
-                __global const float *p =
-                    work + m_at + ((size_t)(i * N + j) * vectors + vector) * VW * tiles + tile;
-                for (int lane = 0; lane < VW; lane++)
-                    ((float *)&m[i])[lane] = p[(size_t)lane * tiles];
-#else
-                m[i] = ((__global const floatv *)(work + m_at))
-                    [((size_t)(i * N + j) * vectors + vector) * tiles + tile];
-#endif
-            }
+            for (int i = 0; i < N; i++)
+                m[i] = get_m(work + m_at, i * N + j, vectors, vector, tiles, tile);
             transform_output(m, t[j]);
         }
         const int row = (first + tile) / across * MT - lead, col = (first + tile) % across * MT;

@@ -106,6 +106,7 @@ enum impasto_status imp_device_open(const struct imp_candidate *candidate,
     opened->waits.clock = imp_clock_take();
     opened->caps = find_caps(candidate, options);
     opened->log = options->log;
+    opened->slice = options->slice;
     opened->profile = options->profile;
     opened->platform = candidate->platform;
     opened->id = candidate->device;

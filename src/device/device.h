@@ -105,6 +105,8 @@ struct imp_device_options {
     struct imp_log log;
     int vector_width;      /* 4, 8 or 16: lanes of the channel-blocked layout; 0: what suits */
     size_t max_work_group; /* treat the device as having no more than this; 0: its own limit */
+    size_t slice;          /* cut every launch into slices of so many layers of work-groups, on CPUs
+                              too; 0: by time. For tests */
     bool profile;          /* wait for every launch and record its time */
     const struct imp_tuning *tuning; /* what was found best on it, or NULL; copied */
 };
@@ -266,6 +268,8 @@ struct imp_launch {
                           1 on CPUs, up to 64 along dimension 0 on GPUs, so kernels launched this
                           way use neither barriers nor local memory */
     double flops;      /* arithmetic of the whole launch, for slicing and the profile */
+    double bytes;      /* global memory that it reads and writes, for the same; every launch of the
+                          ops room states one or both */
     const char *label; /* what it is for, e.g. the layer; may be NULL; copied */
 };
 
@@ -286,7 +290,7 @@ enum impasto_status imp_launch(struct imp_device *device, const struct imp_launc
 struct imp_profile_row {
     char label[64]; /* label and function */
     uint64_t launches;
-    double seconds, flops;
+    double seconds, flops, bytes;
 };
 /* The times recorded so far with options.profile, in order of first use; valid until the next
  * launch. */

@@ -14,10 +14,14 @@
 
 /* Work-items along dimension 0 where the launch leaves it to the device: one wavefront or two. */
 #define GPU_LOCAL 64
+/* Work is counted in seconds of a GPU as slow as there may be, which does so many flops or moves so
+ * many bytes in one: a launch takes the longer of both. */
+#define SLOW_FLOPS 1e9
+#define SLOW_BYTES 4e9
 /* Less work than this is over in an instant on any GPU, and is not timed. */
-#define SMALL_FLOPS 1e7
-/* What a kernel is taken to reach before it was timed: slow for any GPU. */
-#define ASSUMED_RATE 1e9
+#define SMALL_WORK 0.01
+/* Every kernel is taken to run at the speed of the slow GPU until it was timed. */
+#define ASSUMED_RATE 1
 /* Aim of the slices by which a kernel is timed, and how much larger the next may be than the last,
  * since short ones mislead. */
 #define PROBE_SECONDS 0.02
@@ -36,7 +40,7 @@ struct grid {
     size_t local[3];
     size_t groups[3];
     int outer;
-    double flops; /* of all of it */
+    double work; /* of all of it */
 };
 
 static enum impasto_status set_arguments(struct imp_device *device, const struct imp_entry *entry,
@@ -101,7 +105,8 @@ static enum impasto_status choose_local(struct imp_device *device, const struct 
 static enum impasto_status make_grid(struct imp_device *device, const struct imp_launch *launch,
                                      struct imp_entry *entry, struct grid *grid)
 {
-    *grid = (struct grid){.entry = entry, .flops = launch->flops};
+    *grid = (struct grid){.entry = entry,
+                          .work = fmax(launch->flops / SLOW_FLOPS, launch->bytes / SLOW_BYTES)};
     IMP_TRY(choose_local(device, launch, entry, grid->local));
     for (int i = 0; i < 3; i++) {
         const size_t global = launch->global[i] > 0 ? launch->global[i] : 1;
@@ -125,7 +130,8 @@ static enum impasto_status enqueue(struct imp_device *device, const struct grid 
         global[i] = grid->groups[i] * grid->local[i];
     offset[grid->outer] = first * grid->local[grid->outer];
     global[grid->outer] = count * grid->local[grid->outer];
-    imp_wait_work(device, grid->flops * (double)count / (double)grid->groups[grid->outer]);
+    imp_wait_work(device,
+                  SLOW_FLOPS * grid->work * (double)count / (double)grid->groups[grid->outer]);
     const cl_int code =
         IMP_WAIT(device, clEnqueueNDRangeKernel(device->queue, grid->entry->kernel,
                                                 grid->dimensions, first > 0 ? offset : NULL, global,
@@ -141,11 +147,11 @@ static enum impasto_status enqueue(struct imp_device *device, const struct grid 
                            grid->local[2], imp_cl_name(code), code);
 }
 
-/* The record for a launch of this much work, SMALL_FLOPS or more; nothing known is taken to be as
+/* The record for a launch of this much work, SMALL_WORK or more; nothing known is taken to be as
  * slow as the slowest that is. */
-static struct imp_speed *find_speed(struct imp_entry *entry, double flops)
+static struct imp_speed *find_speed(struct imp_entry *entry, double work)
 {
-    const int doublings = ilogb(flops / SMALL_FLOPS);
+    const int doublings = ilogb(work / SMALL_WORK);
     struct imp_speed *found = &entry->speeds[doublings < IMP_SPEEDS ? doublings : IMP_SPEEDS - 1];
     for (size_t i = 0; found->measured == 0 && i < IMP_SPEEDS; i++) {
         const struct imp_speed *other = &entry->speeds[i];
@@ -161,7 +167,7 @@ static struct imp_speed *find_speed(struct imp_entry *entry, double flops)
 static size_t layers_for(const struct grid *grid, double rate, double seconds)
 {
     const size_t all = grid->groups[grid->outer];
-    const double layers = (double)all * rate * seconds / grid->flops;
+    const double layers = (double)all * rate * seconds / grid->work;
     return layers >= (double)all ? all : layers < 1 ? 1 : (size_t)layers;
 }
 
@@ -186,7 +192,7 @@ static enum impasto_status run_timed(struct imp_device *device, const struct gri
         IMP_TRY(enqueue(device, grid, first, count));
         IMP_TRY(imp_device_finish(device));
         const double seconds = imp_host_seconds() - begin;
-        const double rate = grid->flops * (double)count / (double)all / (seconds + 1e-9);
+        const double rate = grid->work * (double)count / (double)all / (seconds + 1e-9);
         if (!fresh && rate > best)
             best = rate;
         previous = fresh ? all : count;
@@ -204,24 +210,24 @@ static enum impasto_status run_paced(struct imp_device *device, const struct gri
                                      struct imp_speed *speed)
 {
     const size_t all = grid->groups[grid->outer];
-    double mark = -1, work = 0; /* time of the last wait in here; flops enqueued since */
+    double mark = -1, done = 0; /* time of the last wait in here; work enqueued since */
     for (size_t first = 0, count = 0; first < all; first += count) {
         count = layers_for(grid, speed->rate, IMP_SLICE_SECONDS);
         if (count > all - first)
             count = all - first;
-        const double flops = grid->flops * (double)count / (double)all;
-        if (device->queued > 0 && device->queued + flops / speed->rate > QUEUE_SECONDS) {
+        const double work = grid->work * (double)count / (double)all;
+        if (device->queued > 0 && device->queued + work / speed->rate > QUEUE_SECONDS) {
             IMP_TRY(imp_device_finish(device));
             const double now = imp_host_seconds();
-            if (mark >= 0 && work > 0)
-                speed->rate = work / (now - mark + 1e-9);
+            if (mark >= 0 && done > 0)
+                speed->rate = done / (now - mark + 1e-9);
             mark = now;
-            work = 0;
+            done = 0;
         }
         IMP_TRY(enqueue(device, grid, first, count));
-        device->queued += flops / speed->rate;
-        device->unflushed += flops / speed->rate;
-        work += flops;
+        device->queued += work / speed->rate;
+        device->unflushed += work / speed->rate;
+        done += work;
     }
     if (device->unflushed > FLUSH_SECONDS) {
         device->unflushed = 0;
@@ -230,16 +236,28 @@ static enum impasto_status run_paced(struct imp_device *device, const struct gri
     return IMPASTO_OK;
 }
 
+static enum impasto_status run_sliced(struct imp_device *device, const struct grid *grid)
+{
+    const size_t all = grid->groups[grid->outer];
+    for (size_t first = 0, count = 0; first < all; first += count) {
+        count = device->slice < all - first ? device->slice : all - first;
+        IMP_TRY(enqueue(device, grid, first, count));
+    }
+    return IMPASTO_OK;
+}
+
 static enum impasto_status run(struct imp_device *device, const struct grid *grid)
 {
     const size_t all = grid->groups[grid->outer];
-    if (device->caps.cpu || !(grid->flops > 0))
+    if (device->slice > 0)
+        return run_sliced(device, grid);
+    if (device->caps.cpu || !(grid->work > 0))
         return enqueue(device, grid, 0, all);
-    if (grid->flops < SMALL_FLOPS) {
+    if (grid->work < SMALL_WORK) {
         struct imp_speed assumed = {.rate = ASSUMED_RATE};
         return run_paced(device, grid, &assumed);
     }
-    struct imp_speed *speed = find_speed(grid->entry, grid->flops);
+    struct imp_speed *speed = find_speed(grid->entry, grid->work);
     return speed->measured < PROBES ? run_timed(device, grid, speed)
                                     : run_paced(device, grid, speed);
 }
@@ -280,6 +298,7 @@ static enum impasto_status run_profiled(struct imp_device *device, const struct 
     IMP_TRY(imp_device_finish(device));
     row->seconds += imp_host_seconds() - begin;
     row->flops += launch->flops;
+    row->bytes += launch->bytes;
     row->launches++;
     return IMPASTO_OK;
 }

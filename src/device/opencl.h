@@ -28,7 +28,8 @@ void imp_clock_stop(struct imp_clock *clock);
 struct imp_waits {
     struct imp_clock *clock;
     int depth;       /* waits within waits; the outermost counts */
-    double pending;  /* flops handed over since the driver was last through */
+    double pending;  /* flops, and bytes as so many flops, handed over since the driver was last
+                        through */
     double begun;    /* imp_host_seconds() of the first of these */
     double most;     /* flops at once that were timed; 0: none were */
     double per_flop; /* seconds, by the last time that so much was */
@@ -52,11 +53,11 @@ void imp_driver_cache_hint(const struct imp_device *device, char *text, size_t s
 
 /* Speed of a kernel. */
 struct imp_speed {
-    double rate;  /* flops per second; 0: nothing is known */
+    double rate;  /* of the slow GPU's that launch.c counts work by; 0: nothing is known */
     int measured; /* how often */
 };
 
-/* A speed for each doubling of the work, from what is timed at all (1e7 flops) to 1e7 * 2^31. A
+/* A speed for each doubling of the work, from what is timed at all to 2^31 times that. A
  * network has hundreds of shapes, more in strips, of which to learn each one would never end. */
 #define IMP_SPEEDS 32
 
@@ -97,6 +98,7 @@ struct imp_device {
     struct imp_waits waits;
     double queued;    /* seconds of work, estimated, since the queue was last drained */
     double unflushed; /* the same, since the driver was last told to begin */
+    size_t slice;     /* of options */
     bool profile;
     struct imp_profile_row *rows;
     size_t row_count, row_capacity;

@@ -12,16 +12,15 @@ enum impasto_status imp_adam_step(struct imp_device *device, const struct imp_ad
 {
     const double correction1 = 1 / (1 - pow((double)adam->beta1, adam->step));
     const double correction2 = 1 / sqrt(1 - pow((double)adam->beta2, adam->step));
-    char macros[IMP_SMALL_MACROS];
-    const int columns = imp_small_macros(device, macros);
-    return imp_launch(
-        device, &(struct imp_launch){
-                    .kernel = {IMP_SMALL_KERNELS, "adam", macros},
-                    IMP_ARGS(imp_buf(x), imp_buf(gradient), imp_buf(moment1), imp_buf(moment2),
-                             imp_int(n), imp_float(adam->learning_rate), imp_float(adam->beta1),
-                             imp_float(adam->beta2), imp_float(adam->epsilon),
-                             imp_float((float)correction1), imp_float((float)correction2),
-                             imp_float(adam->bounds.low), imp_float(adam->bounds.high)),
-                    .global = {((size_t)n + (size_t)columns - 1) / (size_t)columns},
-                });
+    return imp_program_launch(
+        device, IMP_PROGRAM_SMALL, "adam",
+        &(struct imp_launch){
+            IMP_ARGS(imp_buf(x), imp_buf(gradient), imp_buf(moment1), imp_buf(moment2), imp_int(n),
+                     imp_float(adam->learning_rate), imp_float(adam->beta1), imp_float(adam->beta2),
+                     imp_float(adam->epsilon), imp_float((float)correction1),
+                     imp_float((float)correction2), imp_float(adam->bounds.low),
+                     imp_float(adam->bounds.high)),
+            .global = {imp_column_items(device, n)},
+            .bytes = imp_float_bytes(7.0 * n),
+        });
 }

@@ -40,67 +40,28 @@ size_t imp_conv_reverse_workspace(const struct imp_caps *caps, int in, int out, 
     return packed_size(caps, in, out);
 }
 
-static const char *program_of(const struct imp_caps *caps, int taps,
-                              char macros[IMP_PRODUCT_MACROS])
-{
-    const struct imp_conv_block block = imp_conv_block(caps);
-    if (taps == 1 && caps->cpu)
-        return imp_product_program(caps, macros);
-    snprintf(macros, IMP_PRODUCT_MACROS, "-DVW=%d -DCV=%d -DTB=%d -DTAPS=%d", caps->vector_width,
-             block.vectors, block.positions, taps);
-    return "conv_direct";
-}
-
 enum impasto_status imp_conv_reverse(struct imp_device *device, const struct imp_conv *conv)
 {
-    const struct imp_caps *caps = imp_device_caps(device);
     const int in = imp_tensor_blocks(&conv->x), out = imp_tensor_blocks(&conv->y);
-    char macros[IMP_PRODUCT_MACROS];
-    const char *const program = program_of(caps, 9, macros);
-    return imp_launch(device, &(struct imp_launch){
-                                  .kernel = {program, "reverse_weights", macros},
-                                  IMP_ARGS(imp_buf(conv->weights), imp_buf(conv->workspace),
-                                           imp_int(in), imp_int(out)),
-                                  .global = {(size_t)in, (size_t)out, 9},
-                                  .label = conv->label,
-                              });
+    return imp_program_launch(
+        device, IMP_PROGRAM_DIRECT, "reverse_weights",
+        &(struct imp_launch){
+            IMP_ARGS(imp_buf(conv->weights), imp_buf(conv->workspace), imp_int(in), imp_int(out)),
+            .global = {(size_t)in, (size_t)out, 9},
+            .bytes = imp_float_bytes(2.0 * 9 * conv->x.channels * conv->y.channels),
+            .label = conv->label,
+        });
 }
 
 static enum impasto_status launch(struct imp_device *device, const struct imp_conv_pass *pass)
 {
-    const struct imp_caps *caps = imp_device_caps(device);
-    const struct imp_tensor *y = pass->y;
-    const struct imp_conv_block block = imp_conv_block(caps);
-    char macros[IMP_PRODUCT_MACROS];
-    const char *const program = program_of(caps, pass->taps, macros);
-    const int groups = y->channels / (caps->vector_width * block.vectors);
-    const int span = pass->rows * (y->width + 2) - 2;
-    /* The last two only where positions have weights: with one tap. */
-    const struct imp_arg args[] = {
-        imp_buf(pass->x->buffer),
-        imp_buf(pass->weights),
-        imp_buf(y->buffer),
-        imp_buf(pass->aux),
-        imp_int(imp_tensor_blocks(pass->x)),
-        imp_int(groups),
-        imp_int(y->height),
-        imp_int(y->width),
-        imp_int(pass->first),
-        imp_int(pass->rows),
-        imp_int(pass->flags),
-        imp_buf(pass->positions),
-        imp_int(pass->positions_at),
-    };
-    return imp_launch(
-        device,
-        &(struct imp_launch){
-            .kernel = {program, "conv_direct", macros},
-            .args = args,
-            .arg_count = IMP_COUNT(args) - (pass->taps == 1 ? 0 : 2),
-            .global = {(size_t)((span + block.positions - 1) / block.positions), (size_t)groups},
-            .flops = imp_conv_pass_flops(pass),
-            .label = pass->label,
-        });
+    const struct imp_conv_block block = imp_conv_block(imp_device_caps(device));
+    const int span = pass->rows * (pass->y->width + 2) - 2;
+    const size_t global[] = {imp_items(span, block.positions),
+                             imp_items(imp_tensor_blocks(pass->y), block.vectors)};
+    return imp_conv_pass_launch(device, pass,
+                                pass->taps == 1 ? IMP_PROGRAM_DIRECT_POINTWISE : IMP_PROGRAM_DIRECT,
+                                "conv_direct", global, NULL);
 }
 
 static enum impasto_status run(struct imp_device *device, const struct imp_conv *conv)

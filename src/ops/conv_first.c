@@ -46,31 +46,27 @@ static enum impasto_status run(struct imp_device *device, const struct imp_conv 
     const int span = conv->rows * (y->width + 2) - 2;
     const size_t tiles = imp_items(span, FIRST_RUN);
     const double flops = 2.0 * 9 * x->channels * y->channels * conv->rows * y->width;
-    char small[IMP_SMALL_MACROS], macros[IMP_SMALL_MACROS + 16];
-    imp_small_macros(device, small);
-    snprintf(macros, sizeof(macros), "%s%s", small, forward && store ? " -DSTORE_ONLY" : "");
     if (forward)
-        return imp_launch(
-            device, &(struct imp_launch){
-                        .kernel = {IMP_SMALL_KERNELS, "conv_first_fwd", macros},
-                        IMP_ARGS(imp_buf(x->buffer), imp_buf(conv->weights), imp_buf(y->buffer),
-                                 imp_buf(store ? conv->weights : conv->bias), imp_int(blocks),
-                                 imp_int(y->height), imp_int(y->width), imp_int(conv->first),
-                                 imp_int(conv->rows)),
-                        .global = {tiles, (size_t)blocks},
-                        .flops = flops,
-                        .label = conv->label,
-                    });
-    return imp_launch(device,
-                      &(struct imp_launch){
-                          .kernel = {IMP_SMALL_KERNELS, "conv_first_bwd", macros},
-                          IMP_ARGS(imp_buf(x->buffer), imp_buf(conv->weights), imp_buf(y->buffer),
-                                   imp_int(blocks), imp_int(y->height), imp_int(y->width),
-                                   imp_int(conv->first), imp_int(conv->rows)),
-                          .global = {tiles},
-                          .flops = flops,
-                          .label = conv->label,
-                      });
+        return imp_program_launch(
+            device, IMP_PROGRAM_SMALL, "conv_first_fwd",
+            &(struct imp_launch){
+                .kernel.macros = store ? "-DSTORE_ONLY" : NULL,
+                IMP_ARGS(imp_buf(x->buffer), imp_buf(conv->weights), imp_buf(y->buffer),
+                         imp_buf(store ? conv->weights : conv->bias),
+                         IMP_ROWS(blocks, y, conv->first, conv->rows)),
+                .global = {tiles, (size_t)blocks},
+                .flops = flops,
+                .label = conv->label,
+            });
+    return imp_program_launch(
+        device, IMP_PROGRAM_SMALL, "conv_first_bwd",
+        &(struct imp_launch){
+            IMP_ARGS(imp_buf(x->buffer), imp_buf(conv->weights), imp_buf(y->buffer),
+                     IMP_ROWS(blocks, y, conv->first, conv->rows)),
+            .global = {tiles},
+            .flops = flops,
+            .label = conv->label,
+        });
 }
 
 enum impasto_status imp_conv_first_replicate(struct imp_device *device, const struct imp_tensor *x,
@@ -78,18 +74,18 @@ enum impasto_status imp_conv_first_replicate(struct imp_device *device, const st
                                              const struct imp_buffer *weights,
                                              const struct imp_tensor *y)
 {
-    char macros[IMP_SMALL_MACROS];
-    imp_small_macros(device, macros);
     const int edges = 2 * y->width + 2 * (y->height - 2);
-    return imp_launch(
-        device, &(struct imp_launch){
-                    .kernel = {IMP_SMALL_KERNELS, "conv_first_bwd_replicate", macros},
-                    IMP_ARGS(imp_buf(x->buffer), imp_buf(weights), imp_buf(y->buffer),
-                             imp_int(imp_tensor_blocks(x)), imp_int(y->height), imp_int(y->width),
-                             imp_int(edges), imp_int(window->first), imp_int(window->rows)),
-                    .global = {(size_t)edges, 3},
-                    .label = "conv1_1 backward",
-                });
+    return imp_program_launch(
+        device, IMP_PROGRAM_SMALL, "conv_first_bwd_replicate",
+        &(struct imp_launch){
+            IMP_ARGS(imp_buf(x->buffer), imp_buf(weights), imp_buf(y->buffer),
+                     IMP_ROWS(imp_tensor_blocks(x), y, window->first, window->rows),
+                     imp_int(edges)),
+            .global = {(size_t)edges, 3},
+            /* A row or a column of taps for each colour. */
+            .flops = 2.0 * 9 * 3 * x->channels * edges,
+            .label = "conv1_1 backward",
+        });
 }
 
 static const struct imp_conv_packing packing = {.size = packed_size, .pack = pack};

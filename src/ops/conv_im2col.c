@@ -59,19 +59,19 @@ static enum impasto_status run(struct imp_device *device, const struct imp_conv 
     const int rows = x->channels * 9;
     /* The product lies behind the columns in the workspace. */
     const size_t product_at = (size_t)rows * (size_t)chunk;
-    const char *macros = "-DVW=1";
     const struct imp_buffer *aux = imp_conv_aux(conv);
     for (int first = begin; first < end; first += chunk) {
         const int count = end - first < chunk ? end - first : chunk;
-        IMP_TRY(imp_launch(
-            device, &(struct imp_launch){
-                        .kernel = {"im2col", "im2col", macros},
-                        IMP_ARGS(imp_buf(x->buffer), imp_buf(conv->workspace), imp_int(x->channels),
-                                 imp_int(x->lanes), imp_int(x->height), imp_int(x->width),
-                                 imp_int(first), imp_int(count), imp_int(chunk)),
-                        .global = {(size_t)chunk, (size_t)x->channels},
-                        .label = conv->label,
-                    }));
+        IMP_TRY(imp_program_launch(
+            device, IMP_PROGRAM_IM2COL, "im2col",
+            &(struct imp_launch){
+                IMP_ARGS(imp_buf(x->buffer), imp_buf(conv->workspace), imp_int(x->channels),
+                         imp_int(x->lanes), imp_int(x->height), imp_int(x->width), imp_int(first),
+                         imp_int(count), imp_int(chunk)),
+                .global = {(size_t)chunk, (size_t)x->channels},
+                .bytes = imp_float_bytes(2.0 * rows * chunk),
+                .label = conv->label,
+            }));
         IMP_TRY(imp_gemm(device, conv->gemm,
                          &(struct imp_gemm_call){
                              .m = y->channels,
@@ -86,16 +86,17 @@ static enum impasto_status run(struct imp_device *device, const struct imp_conv 
                              .offset_c = product_at,
                              .label = conv->label,
                          }));
-        IMP_TRY(imp_launch(
-            device, &(struct imp_launch){
-                        .kernel = {"im2col", "unpack", macros},
-                        IMP_ARGS(imp_buf(conv->workspace), imp_buf(y->buffer), imp_buf(aux),
-                                 imp_int(y->channels), imp_int(y->lanes), imp_int(y->height),
-                                 imp_int(y->width), imp_int(first), imp_int(count), imp_int(chunk),
-                                 imp_int((int)product_at), imp_int((int)conv->epilogue)),
-                        .global = {(size_t)count, (size_t)y->channels},
-                        .label = conv->label,
-                    }));
+        IMP_TRY(imp_program_launch(
+            device, IMP_PROGRAM_IM2COL, "unpack",
+            &(struct imp_launch){
+                IMP_ARGS(imp_buf(conv->workspace), imp_buf(y->buffer), imp_buf(aux),
+                         imp_int(y->channels), imp_int(y->lanes), imp_int(y->height),
+                         imp_int(y->width), imp_int(first), imp_int(count), imp_int(chunk),
+                         imp_int((int)product_at), imp_int((int)conv->epilogue)),
+                .global = {(size_t)count, (size_t)y->channels},
+                .bytes = imp_float_bytes(3.0 * count * y->channels),
+                .label = conv->label,
+            }));
     }
     return IMPASTO_OK;
 }

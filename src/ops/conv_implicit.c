@@ -12,38 +12,14 @@ static bool supports(const struct imp_caps *caps, int in, int out)
 
 static enum impasto_status launch(struct imp_device *device, const struct imp_conv_pass *pass)
 {
-    const struct imp_caps *caps = imp_device_caps(device);
-    const struct imp_tensor *y = pass->y;
-    const size_t side = (size_t)imp_tile_side(caps), tile = 4 * side;
-    const int span = pass->rows * (y->width + 2) - 2;
-    /* The last two only where positions have weights: with one tap. */
-    const struct imp_arg args[] = {
-        imp_buf(pass->x->buffer),
-        imp_buf(pass->weights),
-        imp_buf(y->buffer),
-        imp_buf(pass->aux),
-        imp_int(imp_tensor_blocks(pass->x)),
-        imp_int(y->height),
-        imp_int(y->width),
-        imp_int(pass->first),
-        imp_int(pass->rows),
-        imp_int(pass->flags),
-        imp_buf(pass->positions),
-        imp_int(pass->positions_at),
-    };
-    char macros[64];
-    snprintf(macros, sizeof(macros), "-DVW=%d -DCV=%d -DTS=%zu -DTAPS=%d", caps->vector_width,
-             imp_conv_block(caps).vectors, side, pass->taps);
-    return imp_launch(device, &(struct imp_launch){
-                                  .kernel = {"tile+conv_implicit", "conv_implicit", macros},
-                                  .args = args,
-                                  .arg_count = IMP_COUNT(args) - (pass->taps == 1 ? 0 : 2),
-                                  .global = {((size_t)span + tile - 1) / tile * side,
-                                             (size_t)imp_tensor_blocks(y)},
-                                  .local = {side, side, 1},
-                                  .flops = imp_conv_pass_flops(pass),
-                                  .label = pass->label,
-                              });
+    const int side = imp_tile_side(imp_device_caps(device));
+    const int span = pass->rows * (pass->y->width + 2) - 2;
+    const size_t local[] = {(size_t)side, (size_t)side, 1};
+    const size_t global[] = {imp_items(span, 4 * side) * local[0],
+                             (size_t)imp_tensor_blocks(pass->y)};
+    return imp_conv_pass_launch(
+        device, pass, pass->taps == 1 ? IMP_PROGRAM_IMPLICIT_POINTWISE : IMP_PROGRAM_IMPLICIT,
+        "conv_implicit", global, local);
 }
 
 static enum impasto_status run(struct imp_device *device, const struct imp_conv *conv)

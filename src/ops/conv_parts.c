@@ -3,6 +3,8 @@
 
 #include "ops/kernels.h"
 
+#include <string.h>
+
 double imp_conv_products(const struct imp_caps *caps, int in, int out, int height, int width)
 {
     (void)caps;
@@ -50,9 +52,34 @@ struct imp_conv_pass imp_pointwise_pass(const struct imp_pointwise *call)
     };
 }
 
-double imp_conv_pass_flops(const struct imp_conv_pass *pass)
+enum impasto_status imp_conv_pass_launch(struct imp_device *device,
+                                         const struct imp_conv_pass *pass, enum imp_program program,
+                                         const char *function, const size_t global[2],
+                                         const size_t local[3])
 {
-    return 2.0 * pass->taps * pass->x->channels * pass->y->channels * pass->rows * pass->y->width;
+    const struct imp_tensor *x = pass->x, *y = pass->y;
+    /* The last two only where positions have weights: with one tap. */
+    const struct imp_arg args[] = {
+        imp_buf(x->buffer),
+        imp_buf(pass->weights),
+        imp_buf(y->buffer),
+        imp_buf(pass->aux),
+        imp_int(imp_tensor_blocks(y)),
+        IMP_ROWS(imp_tensor_blocks(x), y, pass->first, pass->rows),
+        imp_int(pass->flags),
+        imp_buf(pass->positions),
+        imp_int(pass->positions_at),
+    };
+    struct imp_launch launch = {
+        .args = args,
+        .arg_count = IMP_COUNT(args) - (pass->taps == 1 ? 0 : 2),
+        .global = {global[0], global[1]},
+        .flops = 2.0 * pass->taps * x->channels * y->channels * pass->rows * y->width,
+        .label = pass->label,
+    };
+    if (local)
+        memcpy(launch.local, local, sizeof(launch.local));
+    return imp_program_launch(device, program, function, &launch);
 }
 
 void imp_conv_flip(int in, int out, const float *weights, float *flipped)

@@ -120,49 +120,53 @@ struct work {
     const struct imp_conv *conv;
     struct plan plan;
     bool planar;
-    const char *program;
-    char macros[IMP_PRODUCT_MACROS];
+    enum imp_program program;
     int u_at, v_at, m_at; /* offsets in the workspace, in floats */
 };
 
 static enum impasto_status input(const struct work *w, int first, int count, int run)
 {
     const struct imp_tensor *x = &w->conv->x;
-    return imp_launch(
-        w->device,
+    return imp_program_launch(
+        w->device, w->program, "winograd_input",
         &(struct imp_launch){
-            .kernel = {w->program, "winograd_input", w->macros},
             IMP_ARGS(imp_buf(x->buffer), imp_buf(w->conv->workspace), imp_int(w->v_at),
-                     imp_int(imp_tensor_blocks(x)), imp_int(x->height), imp_int(x->width),
-                     imp_int(w->conv->first), imp_int(w->conv->rows),
+                     IMP_ROWS(imp_tensor_blocks(x), x, w->conv->first, w->conv->rows),
                      imp_int(w->conv->lead % w->plan.m), imp_int(first), imp_int(count),
                      imp_int(w->plan.tiles)),
             .global = {(size_t)(round_up(count, w->plan.unit) / run), (size_t)imp_tensor_blocks(x)},
+            .bytes = imp_float_bytes(2.0 * w->plan.n2 * count * x->channels),
             .label = w->conv->label,
         });
+}
+
+static double weights_bytes(const struct work *w, int groups)
+{
+    const double out = (double)groups * w->plan.vectors * imp_device_caps(w->device)->vector_width;
+    return imp_float_bytes((9.0 + w->plan.n2) * out * w->conv->x.channels);
 }
 
 static enum impasto_status weights(const struct work *w, int first_group, int groups)
 {
     const struct imp_tensor *x = &w->conv->x;
     if (w->conv->reversed)
-        return imp_launch(
-            w->device,
+        return imp_program_launch(
+            w->device, w->program, "winograd_weights_reversed",
             &(struct imp_launch){
-                .kernel = {w->program, "winograd_weights_reversed", w->macros},
                 IMP_ARGS(imp_buf(w->conv->weights), imp_buf(w->conv->workspace), imp_int(w->u_at),
                          imp_int(imp_tensor_blocks(x)), imp_int(w->plan.groups), imp_int(groups),
                          imp_int(first_group)),
                 .global = {(size_t)imp_tensor_blocks(x), (size_t)groups * (size_t)w->plan.vectors},
+                .bytes = weights_bytes(w, groups),
                 .label = w->conv->label,
             });
-    return imp_launch(
-        w->device,
+    return imp_program_launch(
+        w->device, w->program, "winograd_weights",
         &(struct imp_launch){
-            .kernel = {w->program, "winograd_weights", w->macros},
             IMP_ARGS(imp_buf(w->conv->weights), imp_buf(w->conv->workspace), imp_int(w->u_at),
                      imp_int(imp_tensor_blocks(x)), imp_int(groups), imp_int(first_group)),
             .global = {(size_t)x->channels, (size_t)groups},
+            .bytes = weights_bytes(w, groups),
             .label = w->conv->label,
         });
 }
@@ -200,17 +204,17 @@ static enum impasto_status multiply(const struct work *w, int count, int groups)
                         });
     const int block = p->unit;
     const int span = span_of(imp_device_caps(w->device), tiles / block * groups * p->n2);
-    return imp_launch(w->device,
-                      &(struct imp_launch){
-                          .kernel = {w->program, "winograd_multiply", w->macros},
-                          IMP_ARGS(imp_buf(w->conv->workspace), imp_int(w->u_at), imp_int(w->v_at),
-                                   imp_int(w->m_at), imp_int(imp_tensor_blocks(x)), imp_int(groups),
-                                   imp_int(p->tiles), imp_int(tiles), imp_int(span)),
-                          .global = {(size_t)((tiles + block * span - 1) / (block * span)),
-                                     (size_t)groups, (size_t)p->n2},
-                          .flops = 2.0 * p->n2 * tiles * out * x->channels,
-                          .label = w->conv->label,
-                      });
+    return imp_program_launch(
+        w->device, w->program, "winograd_multiply",
+        &(struct imp_launch){
+            IMP_ARGS(imp_buf(w->conv->workspace), imp_int(w->u_at), imp_int(w->v_at),
+                     imp_int(w->m_at), imp_int(imp_tensor_blocks(x)), imp_int(groups),
+                     imp_int(p->tiles), imp_int(tiles), imp_int(span)),
+            .global = {(size_t)((tiles + block * span - 1) / (block * span)), (size_t)groups,
+                       (size_t)p->n2},
+            .flops = 2.0 * p->n2 * tiles * out * x->channels,
+            .label = w->conv->label,
+        });
 }
 
 static enum impasto_status output(const struct work *w, int first, int count, int first_group,
@@ -219,27 +223,26 @@ static enum impasto_status output(const struct work *w, int first, int count, in
     const struct imp_conv *conv = w->conv;
     const struct imp_tensor *y = &conv->y;
     const int vectors = groups * w->plan.vectors;
-    return imp_launch(w->device,
-                      &(struct imp_launch){
-                          .kernel = {w->program, "winograd_output", w->macros},
-                          IMP_ARGS(imp_buf(conv->workspace), imp_int(w->m_at), imp_buf(y->buffer),
-                                   imp_buf(imp_conv_aux(conv)), imp_int(vectors),
-                                   imp_int(first_group * w->plan.vectors), imp_int(y->height),
-                                   imp_int(y->width), imp_int(conv->first), imp_int(conv->rows),
-                                   imp_int(conv->lead % w->plan.m), imp_int(first), imp_int(count),
-                                   imp_int(w->plan.tiles), imp_int((int)conv->epilogue)),
-                          .global = {(size_t)((count + run - 1) / run), (size_t)vectors},
-                          .label = conv->label,
-                      });
+    return imp_program_launch(
+        w->device, w->program, "winograd_output",
+        &(struct imp_launch){
+            IMP_ARGS(imp_buf(conv->workspace), imp_int(w->m_at), imp_buf(y->buffer),
+                     imp_buf(imp_conv_aux(conv)), imp_int(first_group * w->plan.vectors),
+                     IMP_ROWS(vectors, y, conv->first, conv->rows), imp_int(conv->lead % w->plan.m),
+                     imp_int(first), imp_int(count), imp_int(w->plan.tiles),
+                     imp_int((int)conv->epilogue)),
+            .global = {(size_t)((count + run - 1) / run), (size_t)vectors},
+            .bytes = imp_float_bytes((w->plan.n2 + 2.0 * w->plan.m * w->plan.m) * count * vectors *
+                                     imp_device_caps(w->device)->vector_width),
+            .label = conv->label,
+        });
 }
 
-static const char *program_of(const struct imp_caps *caps, int m, bool planar,
-                              char macros[IMP_PRODUCT_MACROS])
+static enum imp_program program_of(int m, bool planar)
 {
-    if (caps->cpu && !planar && m == IMP_PRODUCT_WINOGRAD)
-        return imp_product_program(caps, macros);
-    imp_winograd_macros(caps, m, planar, macros, IMP_PRODUCT_MACROS);
-    return "winograd";
+    if (planar)
+        return m == 4 ? IMP_PROGRAM_PLANAR4 : IMP_PROGRAM_PLANAR2;
+    return m == 4 ? IMP_PROGRAM_WINOGRAD4 : IMP_PROGRAM_WINOGRAD2;
 }
 
 static enum impasto_status run(struct imp_device *device, const struct imp_conv *conv, int m)
@@ -251,7 +254,7 @@ static enum impasto_status run(struct imp_device *device, const struct imp_conv 
     w.u_at = (int)w.plan.v;
     w.m_at = (int)(w.plan.v + w.plan.u);
     const int tiles_each = imp_winograd_run(caps, w.planar);
-    w.program = program_of(caps, m, w.planar, w.macros);
+    w.program = program_of(m, w.planar);
     for (int first = 0; first < w.plan.total; first += w.plan.tiles) {
         const int left = w.plan.total - first;
         const int count = left < w.plan.tiles ? left : w.plan.tiles;

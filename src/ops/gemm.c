@@ -8,73 +8,40 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Register blocks of gemm_vector by vector width: rows * vectors accumulators, `vectors` of B and
- * one of A must fit 32 (VW 16) or 16 registers; vectors * lanes divides IMP_GEMM_ALIGN. */
-static const struct block {
-    int lanes, rows, vectors;
-} blocks[] = {{16, 6, 4}, {8, 6, 2}, {4, 6, 2}};
+/* Work-items along columns, rows and the batch; the arguments of both kernels are the same. */
+static enum impasto_status launch(struct imp_device *device, const struct imp_gemm_call *call,
+                                  enum imp_program program, const char *function, size_t columns,
+                                  size_t rows, size_t side)
+{
+    const size_t batch = call->batch > 0 ? (size_t)call->batch : 1;
+    struct imp_launch launch = {
+        IMP_ARGS(imp_buf(call->a), imp_buf(call->b), imp_buf(call->c), imp_int(call->m),
+                 imp_int(call->n), imp_int(call->k), imp_int(call->lda), imp_int(call->ldb),
+                 imp_int(call->ldc), imp_int((int)call->offset_a), imp_int((int)call->offset_b),
+                 imp_int((int)call->offset_c)),
+        .global = {columns, rows, batch},
+        .flops = 2.0 * (double)batch * call->m * call->n * call->k,
+        .label = call->label,
+    };
+    if (side > 0)
+        memcpy(launch.local, (const size_t[]){side, side, 1}, sizeof(launch.local));
+    return imp_program_launch(device, program, function, &launch);
+}
 
 static enum impasto_status gemm_vector(struct imp_device *device, const struct imp_gemm_call *call)
 {
-    const struct block *block = &blocks[IMP_COUNT(blocks) - 1];
-    for (size_t i = 0; i < IMP_COUNT(blocks); i++)
-        if (blocks[i].lanes == imp_device_caps(device)->vector_width)
-            block = &blocks[i];
-    char macros[64];
-    snprintf(macros, sizeof(macros), "-DVW=%d -DMR=%d -DNR=%d", block->lanes, block->rows,
-             block->vectors);
-    const int columns = block->lanes * block->vectors;
-    const size_t batch = call->batch > 0 ? (size_t)call->batch : 1;
-    return imp_launch(
-        device, &(struct imp_launch){
-                    .kernel = {"gemm", "gemm_vector", macros},
-                    IMP_ARGS(imp_buf(call->a), imp_buf(call->b), imp_buf(call->c), imp_int(call->m),
-                             imp_int(call->n), imp_int(call->k), imp_int(call->lda),
-                             imp_int(call->ldb), imp_int(call->ldc), imp_int((int)call->offset_a),
-                             imp_int((int)call->offset_b), imp_int((int)call->offset_c)),
-                    .global = {(size_t)((call->n + columns - 1) / columns),
-                               (size_t)((call->m + block->rows - 1) / block->rows), batch},
-                    .flops = 2.0 * (double)batch * call->m * call->n * call->k,
-                    .label = call->label,
-                });
-}
-
-/* Two slabs, as cl/tile.cl has them; bytes. */
-static uint64_t slabs_size(int side)
-{
-    return 2 * (uint64_t)side * ((uint64_t)side + 1) * 4 * sizeof(float);
-}
-
-/* The kernels require the size of their work-group, so the compiler fits its registers to it. */
-int imp_tile_side(const struct imp_caps *caps)
-{
-    int side = 16;
-    while (side > 1 && ((size_t)side * (size_t)side > caps->max_work_group ||
-                        (caps->local_memory > 0 && slabs_size(side) > caps->local_memory)))
-        side /= 2;
-    return side;
+    const struct imp_gemm_block block = imp_gemm_block(imp_device_caps(device));
+    return launch(device, call, IMP_PROGRAM_GEMM_VECTOR, "gemm_vector",
+                  imp_items(call->n, block.lanes * block.vectors), imp_items(call->m, block.rows),
+                  0);
 }
 
 static enum impasto_status gemm_tiled(struct imp_device *device, const struct imp_gemm_call *call)
 {
-    const size_t side = (size_t)imp_tile_side(imp_device_caps(device));
-    char macros[32];
-    snprintf(macros, sizeof(macros), "-DVW=1 -DTS=%zu", side);
-    const size_t tile = 4 * side;
-    const size_t batch = call->batch > 0 ? (size_t)call->batch : 1;
-    return imp_launch(
-        device, &(struct imp_launch){
-                    .kernel = {"tile+gemm", "gemm_tiled", macros},
-                    IMP_ARGS(imp_buf(call->a), imp_buf(call->b), imp_buf(call->c), imp_int(call->m),
-                             imp_int(call->n), imp_int(call->k), imp_int(call->lda),
-                             imp_int(call->ldb), imp_int(call->ldc), imp_int((int)call->offset_a),
-                             imp_int((int)call->offset_b), imp_int((int)call->offset_c)),
-                    .global = {((size_t)call->n + tile - 1) / tile * side,
-                               ((size_t)call->m + tile - 1) / tile * side, batch},
-                    .local = {side, side, 1},
-                    .flops = 2.0 * (double)batch * call->m * call->n * call->k,
-                    .label = call->label,
-                });
+    const int side = imp_tile_side(imp_device_caps(device));
+    return launch(device, call, IMP_PROGRAM_GEMM_TILED, "gemm_tiled",
+                  imp_items(call->n, 4 * side) * (size_t)side,
+                  imp_items(call->m, 4 * side) * (size_t)side, (size_t)side);
 }
 
 enum impasto_status imp_gemm(struct imp_device *device, enum imp_gemm which,

@@ -41,8 +41,8 @@ enum impasto_status imp_gemm_choose(struct imp_device *device, const char *name,
 
 /* The built-in GEMM that suits the device. */
 enum imp_gemm imp_gemm_builtin(const struct imp_caps *caps);
-/* TS of cl/tile.cl: the side of the largest square work-group that the device allows, 16 or less.
- */
+/* programs.c: TS of cl/tile.cl, the side of the largest square work-group that the device allows,
+ * 16 or less. */
 int imp_tile_side(const struct imp_caps *caps);
 
 /* gemm_clblast.c: present in every build; without CLBlast it fails. */

@@ -32,9 +32,6 @@ enum impasto_status imp_gram(struct imp_device *device, const struct imp_tensor 
     const struct imp_caps *caps = imp_device_caps(device);
     const int pairs = pairs_of(caps, f->channels), chunks = chunks_of(window->rows, f->width);
     const int pitch = f->width + 2;
-    char macros[IMP_PRODUCT_MACROS], weighted[IMP_PRODUCT_MACROS + sizeof(" -DWEIGHTED")];
-    const char *const program = imp_gram_program(caps, macros);
-    snprintf(weighted, sizeof(weighted), "%s%s", macros, positions ? " -DWEIGHTED" : "");
     /* The last two only where there are weights. */
     const struct imp_arg args[] = {imp_buf(f->buffer),
                                    imp_buf(workspace),
@@ -46,7 +43,7 @@ enum impasto_status imp_gram(struct imp_device *device, const struct imp_tensor 
                                    imp_buf(positions),
                                    imp_int(imp_positions_at(f, window))};
     struct imp_launch launch = {
-        .kernel = {program, "gram_partial", weighted},
+        .kernel.macros = positions ? "-DWEIGHTED" : NULL,
         .args = args,
         .arg_count = IMP_COUNT(args) - (positions ? 0 : 2),
         .global = {(size_t)pairs, (size_t)chunks},
@@ -56,22 +53,24 @@ enum impasto_status imp_gram(struct imp_device *device, const struct imp_tensor 
     };
     if (imp_gram_grouped(caps)) {
         const size_t side = (size_t)imp_tile_side(caps);
-        launch.kernel.function = "gram_tiled";
         launch.global[0] *= side;
         launch.global[2] = launch.global[1];
         launch.global[1] = launch.local[0] = launch.local[1] = side;
         launch.local[2] = 1;
     }
-    IMP_TRY(imp_launch(device, &launch));
-    return imp_launch(device,
-                      &(struct imp_launch){
-                          .kernel = {program, "gram_sum", macros},
-                          IMP_ARGS(imp_buf(workspace), imp_buf(gram), imp_int(pairs),
-                                   imp_int(chunks), imp_int(f->channels),
-                                   imp_float((float)(1 / elements)), imp_int(!window->begins)),
-                          .global = {(size_t)imp_gram_tile(caps), (size_t)pairs},
-                          .label = label,
-                      });
+    IMP_TRY(imp_program_launch(device, IMP_PROGRAM_GRAM,
+                               imp_gram_grouped(caps) ? "gram_tiled" : "gram_partial", &launch));
+    return imp_program_launch(
+        device, IMP_PROGRAM_GRAM, "gram_sum",
+        &(struct imp_launch){
+            IMP_ARGS(imp_buf(workspace), imp_buf(gram), imp_int(pairs), imp_int(chunks),
+                     imp_int(f->channels), imp_float((float)(1 / elements)),
+                     imp_int(!window->begins)),
+            .global = {(size_t)imp_gram_tile(caps), (size_t)pairs},
+            .bytes = (double)imp_gram_workspace(caps, f->channels, window->rows, f->width) +
+                     imp_float_bytes((double)f->channels * f->channels),
+            .label = label,
+        });
 }
 
 enum impasto_status imp_gram_difference(struct imp_device *device, const struct imp_buffer *gram,
@@ -79,14 +78,12 @@ enum impasto_status imp_gram_difference(struct imp_device *device, const struct 
                                         struct imp_buffer *difference, struct imp_buffer *sums,
                                         int sums_slot)
 {
-    const struct imp_caps *caps = imp_device_caps(device);
-    char macros[IMP_PRODUCT_MACROS];
-    const char *const program = imp_gram_program(caps, macros);
-    return imp_launch(
-        device, &(struct imp_launch){
-                    .kernel = {program, "gram_difference", macros},
-                    IMP_ARGS(imp_buf(gram), imp_buf(target), imp_buf(difference), imp_buf(sums),
-                             imp_int(sums_slot * IMP_PARTS), imp_int(channels), imp_float(factor)),
-                    .global = {IMP_PARTS},
-                });
+    return imp_program_launch(
+        device, IMP_PROGRAM_GRAM, "gram_difference",
+        &(struct imp_launch){
+            IMP_ARGS(imp_buf(gram), imp_buf(target), imp_buf(difference), imp_buf(sums),
+                     imp_int(sums_slot * IMP_PARTS), imp_int(channels), imp_float(factor)),
+            .global = {IMP_PARTS},
+            .bytes = imp_float_bytes(3.0 * channels * channels),
+        });
 }

@@ -9,19 +9,37 @@
 
 /* ---- programs.c ------------------------------------------------------------------------------ */
 
-/* The small kernels that every job needs are one program with one set of macros. Returns COLUMNS,
- * the vectors or positions that a work-item does. */
-#define IMP_SMALL_KERNELS "pointwise+pool+reduce+tv+adam+lbfgs+conv_first"
-#define IMP_SMALL_MACROS 64
-int imp_small_macros(const struct imp_device *device, char macros[IMP_SMALL_MACROS]);
-/* Work-items for n vectors or positions, so many at a time. */
-size_t imp_items(int n, int columns);
+/* The programs of the room's kernels; programs.c has a row or more for each. */
+enum imp_program {
+    IMP_PROGRAM_SMALL, /* element by element, sums, steps, pooling: cheap to compile */
+    IMP_PROGRAM_GRAM,
+    IMP_PROGRAM_MEANS,
+    IMP_PROGRAM_DIRECT,
+    IMP_PROGRAM_DIRECT_POINTWISE, /* with one tap */
+    IMP_PROGRAM_IMPLICIT,
+    IMP_PROGRAM_IMPLICIT_POINTWISE,
+    IMP_PROGRAM_WINOGRAD4,
+    IMP_PROGRAM_WINOGRAD2,
+    IMP_PROGRAM_PLANAR4, /* Winograd's transforms around a GEMM */
+    IMP_PROGRAM_PLANAR2,
+    IMP_PROGRAM_IM2COL,
+    IMP_PROGRAM_GEMM_VECTOR,
+    IMP_PROGRAM_GEMM_TILED,
+};
 
-/* On CPUs: the products of the layers (Winograd's, with output tiles of this side), of Gram
- * matrices, and of their gradients (conv_direct with one tap). */
-#define IMP_PRODUCT_MACROS 272 /* bytes */
-#define IMP_PRODUCT_WINOGRAD 4
-const char *imp_product_program(const struct imp_caps *caps, char macros[IMP_PRODUCT_MACROS]);
+/* Bytes of a program's macros. */
+#define IMP_MACROS 320
+/* imp_launch of a program's function. Of launch->kernel only `macros` is read: what is to be
+ * defined beside the program's own macros, or NULL. */
+enum impasto_status imp_program_launch(struct imp_device *device, enum imp_program program,
+                                       const char *function, const struct imp_launch *launch);
+
+/* COLUMNS of the small kernels: elements of a work-item. Enough to amortise a work-group of one on
+ * CPUs, one on GPUs. */
+int imp_columns(const struct imp_caps *caps);
+/* Work-items for n elements, so many at a time; of the small kernels. */
+size_t imp_items(int n, int columns);
+size_t imp_column_items(const struct imp_device *device, int n);
 
 /* What a work-item of the direct and Winograd kernels computes: vectors of output channels (part of
  * their weights' layout) times positions. */
@@ -30,23 +48,35 @@ struct imp_conv_block {
 };
 struct imp_conv_block imp_conv_block(const struct imp_caps *caps);
 
+/* What a work-item of gemm_vector computes: rows times vectors of so many lanes. */
+struct imp_gemm_block {
+    int lanes, rows, vectors;
+};
+struct imp_gemm_block imp_gemm_block(const struct imp_caps *caps);
+
 /* Tiles of a chunk are a multiple of the unit; a work-item of the transforms does a run of them.
- * planar: for a GEMM over plain matrices, see cl/winograd.cl. m: side of an output tile. */
+ * planar: for a GEMM over plain matrices, see cl/winograd.cl. */
 int imp_winograd_unit(const struct imp_caps *caps, bool planar);
 int imp_winograd_run(const struct imp_caps *caps, bool planar);
-void imp_winograd_macros(const struct imp_caps *caps, int m, bool planar, char *macros,
-                         size_t size);
 
 /* Whether tiles are a work-group's, of cl/tile.cl, instead of a work-item's. */
 bool imp_gram_grouped(const struct imp_caps *caps);
 /* Channels per side of a tile: a work-item's are two vectors. */
 int imp_gram_tile(const struct imp_caps *caps);
-const char *imp_gram_program(const struct imp_caps *caps, char macros[IMP_PRODUCT_MACROS]);
-void imp_moments_macros(const struct imp_caps *caps, char macros[IMP_PRODUCT_MACROS]);
+
+/* The five integers by which kernels know the rows that they compute: blocks, height, width, first,
+ * rows. Of a tensor of these blocks of channels, so many rows from row `first` on. */
+#define IMP_ROWS(blocks, tensor, first, rows)                                                      \
+    imp_int(blocks), imp_int((tensor)->height), imp_int((tensor)->width), imp_int(first),          \
+        imp_int(rows)
 
 /* ---- tensor.c -------------------------------------------------------------------------------- */
 
 int imp_tensor_blocks(const struct imp_tensor *tensor); /* of lanes, in one plane's channels */
+/* Bytes of so many rows of all channels, for what a launch reads and writes. */
+double imp_tensor_rows_bytes(const struct imp_tensor *tensor, int rows);
+/* Bytes of n floats. */
+double imp_float_bytes(double n);
 
 /* Position p of a strip has weight p + this. */
 int imp_positions_at(const struct imp_tensor *strip, const struct imp_window *window);
@@ -76,7 +106,11 @@ struct imp_conv_pass {
 };
 struct imp_conv_pass imp_conv_pass(const struct imp_conv *conv);
 struct imp_conv_pass imp_pointwise_pass(const struct imp_pointwise *call);
-double imp_conv_pass_flops(const struct imp_conv_pass *pass);
+/* Work-items along positions and vectors of output channels, and the work-group, or NULL. */
+enum impasto_status imp_conv_pass_launch(struct imp_device *device,
+                                         const struct imp_conv_pass *pass, enum imp_program program,
+                                         const char *function, const size_t global[2],
+                                         const size_t local[3]);
 
 /* ---- conv_direct.c, conv_implicit.c ---------------------------------------------------------- */
 

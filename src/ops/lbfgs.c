@@ -13,11 +13,6 @@ int imp_lbfgs_pitch(int n)
     return (n - 1) / ALIGN * ALIGN + ALIGN;
 }
 
-static struct imp_kernel kernel(const char *function, const char *macros)
-{
-    return (struct imp_kernel){IMP_SMALL_KERNELS, function, macros};
-}
-
 /* floatv of one vector. */
 static int vectors_of(const struct imp_device *device, const struct imp_lbfgs_vectors *v)
 {
@@ -27,31 +22,29 @@ static int vectors_of(const struct imp_device *device, const struct imp_lbfgs_ve
 enum impasto_status imp_lbfgs_move(struct imp_device *device, const struct imp_lbfgs_vectors *v,
                                    double step)
 {
-    char macros[IMP_SMALL_MACROS];
-    const int columns = imp_small_macros(device, macros);
-    return imp_launch(device, &(struct imp_launch){
-                                  .kernel = kernel("lbfgs_move", macros),
-                                  IMP_ARGS(imp_buf(v->point), imp_buf(v->direction),
-                                           imp_buf(v->image), imp_int(v->n), imp_float((float)step),
-                                           imp_float(v->bounds.low), imp_float(v->bounds.high)),
-                                  .global = {imp_items(v->n, columns)},
-                              });
+    return imp_program_launch(
+        device, IMP_PROGRAM_SMALL, "lbfgs_move",
+        &(struct imp_launch){
+            IMP_ARGS(imp_buf(v->point), imp_buf(v->direction), imp_buf(v->image), imp_int(v->n),
+                     imp_float((float)step), imp_float(v->bounds.low), imp_float(v->bounds.high)),
+            .global = {imp_column_items(device, v->n)},
+            .bytes = imp_float_bytes(3.0 * v->n),
+        });
 }
 
 enum impasto_status imp_lbfgs_accept(struct imp_device *device, const struct imp_lbfgs_vectors *v,
                                      int slot)
 {
-    char macros[IMP_SMALL_MACROS];
-    const int columns = imp_small_macros(device, macros);
-    return imp_launch(device,
-                      &(struct imp_launch){
-                          .kernel = kernel("lbfgs_accept", macros),
-                          IMP_ARGS(imp_buf(v->image), imp_buf(v->gradient), imp_buf(v->point),
-                                   imp_buf(v->reduced), imp_buf(v->moves), imp_buf(v->changes),
-                                   imp_int(v->n), imp_int(vectors_of(device, v)), imp_int(slot),
-                                   imp_float(v->bounds.low), imp_float(v->bounds.high)),
-                          .global = {imp_items(v->n, columns)},
-                      });
+    return imp_program_launch(
+        device, IMP_PROGRAM_SMALL, "lbfgs_accept",
+        &(struct imp_launch){
+            IMP_ARGS(imp_buf(v->image), imp_buf(v->gradient), imp_buf(v->point),
+                     imp_buf(v->reduced), imp_buf(v->moves), imp_buf(v->changes), imp_int(v->n),
+                     imp_int(vectors_of(device, v)), imp_int(slot), imp_float(v->bounds.low),
+                     imp_float(v->bounds.high)),
+            .global = {imp_column_items(device, v->n)},
+            .bytes = imp_float_bytes(8.0 * v->n),
+        });
 }
 
 size_t imp_lbfgs_sums_bytes(int slots)
@@ -62,17 +55,15 @@ size_t imp_lbfgs_sums_bytes(int slots)
 enum impasto_status imp_lbfgs_dots(struct imp_device *device, const struct imp_lbfgs_vectors *v,
                                    int slot, int slots, double *dots)
 {
-    char macros[IMP_SMALL_MACROS];
     const int columns = 2 * slots + 1;
-    imp_small_macros(device, macros);
-    IMP_TRY(imp_launch(
-        device,
+    IMP_TRY(imp_program_launch(
+        device, IMP_PROGRAM_SMALL, "lbfgs_dots",
         &(struct imp_launch){
-            .kernel = kernel("lbfgs_dots", macros),
             IMP_ARGS(imp_buf(v->reduced), imp_buf(v->moves), imp_buf(v->changes), imp_buf(v->sums),
                      imp_int(vectors_of(device, v)), imp_int(slot), imp_int(slots)),
             .global = {IMP_PARTS, imp_items(columns, LBFGS_TOGETHER)},
             .flops = 2.0 * IMP_LBFGS_ROWS * columns * v->n,
+            .bytes = imp_float_bytes((columns + 3.0 * columns / LBFGS_TOGETHER) * v->n),
         }));
     return imp_sums_read(device, v->sums, IMP_LBFGS_ROWS * columns, dots);
 }
@@ -80,34 +71,32 @@ enum impasto_status imp_lbfgs_dots(struct imp_device *device, const struct imp_l
 enum impasto_status imp_lbfgs_combine(struct imp_device *device, const struct imp_lbfgs_vectors *v,
                                       int slots, const float *coefficients)
 {
-    char macros[IMP_SMALL_MACROS];
-    const int columns = imp_small_macros(device, macros), vectors = vectors_of(device, v);
+    const int vectors = vectors_of(device, v);
     IMP_TRY(imp_buffer_write(v->coefficients, 0, coefficients,
                              (size_t)(2 * slots + 1) * sizeof(float)));
-    return imp_launch(
-        device,
+    return imp_program_launch(
+        device, IMP_PROGRAM_SMALL, "lbfgs_combine",
         &(struct imp_launch){
-            .kernel = kernel("lbfgs_combine", macros),
             IMP_ARGS(imp_buf(v->point), imp_buf(v->reduced), imp_buf(v->moves), imp_buf(v->changes),
                      imp_buf(v->coefficients), imp_buf(v->direction), imp_int(vectors),
                      imp_int(slots), imp_float(v->bounds.low), imp_float(v->bounds.high)),
-            .global = {imp_items(vectors, columns)},
+            .global = {imp_column_items(device, vectors)},
             .flops = 2.0 * (2 * slots + 1) * v->n,
+            .bytes = imp_float_bytes((2.0 * slots + 3) * v->n),
         });
 }
 
 enum impasto_status imp_lbfgs_slope(struct imp_device *device, const struct imp_lbfgs_vectors *v,
                                     double *slope, double *size)
 {
-    char macros[IMP_SMALL_MACROS];
     double totals[2];
-    imp_small_macros(device, macros);
-    IMP_TRY(imp_launch(device, &(struct imp_launch){
-                                   .kernel = kernel("lbfgs_slope", macros),
+    IMP_TRY(imp_program_launch(device, IMP_PROGRAM_SMALL, "lbfgs_slope",
+                               &(struct imp_launch){
                                    IMP_ARGS(imp_buf(v->image), imp_buf(v->gradient),
                                             imp_buf(v->direction), imp_buf(v->sums), imp_int(v->n),
                                             imp_float(v->bounds.low), imp_float(v->bounds.high)),
                                    .global = {IMP_PARTS},
+                                   .bytes = imp_float_bytes(3.0 * v->n),
                                }));
     IMP_TRY(imp_sums_read(device, v->sums, 2, totals));
     *slope = totals[0];

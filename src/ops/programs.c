@@ -1,33 +1,34 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which kernel files are one program. On CPUs a compiler takes 0.2 s before it has read a program's
- * first line, and compiles what is launched only; so there what every job needs is two programs,
- * the small kernels and the products. GPUs' compile whatever they are given, and have programs of
- * products by themselves.
+ * The programs: which files of cl/ are compiled together, with which macros, and for whom.
+ *
+ * On CPUs a compiler takes 0.2 s before it has read a program's first line, and compiles what is
+ * launched only. So there what every painting needs is two programs, the small kernels and the
+ * products. GPUs' compilers compile whatever they are given, so there each product has a program of
+ * its own. A program is built when the first of its kernels is launched: kernels that only some
+ * work needs get a row of their own, or else every start pays for them.
  */
 
 #include "ops/kernels.h"
 
-#define PART (IMP_PRODUCT_MACROS / 2 - 8) /* bytes of one operation's macros among them */
+#include <stdarg.h>
+#include <string.h>
 
-static const char *reduce_macros(const struct imp_caps *caps)
-{
-    return caps->cpu ? " -DCONTIGUOUS_SHARES" : "";
-}
+/* ---- What the macros say, and C files must know ---------------------------------------------- */
 
-/* Enough columns to amortise a work-group of one on CPUs, one on GPUs. */
-int imp_small_macros(const struct imp_device *device, char macros[IMP_SMALL_MACROS])
+int imp_columns(const struct imp_caps *caps)
 {
-    const struct imp_caps *caps = imp_device_caps(device);
-    const int columns = caps->cpu ? 1024 : 1;
-    snprintf(macros, IMP_SMALL_MACROS, "-DVW=%d -DCOLUMNS=%d%s", caps->vector_width, columns,
-             reduce_macros(caps));
-    return columns;
+    return caps->cpu ? 1024 : 1;
 }
 
 size_t imp_items(int n, int columns)
 {
     return ((size_t)n + (size_t)columns - 1) / (size_t)columns;
+}
+
+size_t imp_column_items(const struct imp_device *device, int n)
+{
+    return imp_items(n, imp_columns(imp_device_caps(device)));
 }
 
 /*
@@ -38,19 +39,45 @@ size_t imp_items(int n, int columns)
 static const struct {
     int lanes;
     struct imp_conv_block block;
-} blocks[] = {{16, {4, 6}}, {8, {2, 6}}, {4, {4, 4}}};
+} conv_blocks[] = {{16, {4, 6}}, {8, {2, 6}}, {4, {4, 4}}};
 
 struct imp_conv_block imp_conv_block(const struct imp_caps *caps)
 {
     if (caps->tuning.block_vectors)
         return (struct imp_conv_block){caps->tuning.block_vectors, caps->tuning.block_positions};
-    for (size_t i = 0; i < IMP_COUNT(blocks); i++)
-        if (blocks[i].lanes == caps->vector_width)
-            return blocks[i].block;
-    return blocks[IMP_COUNT(blocks) - 1].block;
+    for (size_t i = 0; i < IMP_COUNT(conv_blocks); i++)
+        if (conv_blocks[i].lanes == caps->vector_width)
+            return conv_blocks[i].block;
+    return conv_blocks[IMP_COUNT(conv_blocks) - 1].block;
 }
 
-/* ---- Winograd's ------------------------------------------------------------------------------ */
+/* Register blocks of gemm_vector: rows * vectors accumulators, `vectors` of B and one of A must
+ * fit 32 (VW 16) or 16 registers; vectors * lanes divides IMP_GEMM_ALIGN. */
+static const struct imp_gemm_block gemm_blocks[] = {{16, 6, 4}, {8, 6, 2}, {4, 6, 2}};
+
+struct imp_gemm_block imp_gemm_block(const struct imp_caps *caps)
+{
+    for (size_t i = 0; i < IMP_COUNT(gemm_blocks); i++)
+        if (gemm_blocks[i].lanes == caps->vector_width)
+            return gemm_blocks[i];
+    return gemm_blocks[IMP_COUNT(gemm_blocks) - 1];
+}
+
+/* Two slabs, as cl/tile.cl has them; bytes. */
+static uint64_t slabs_size(int side)
+{
+    return 2 * (uint64_t)side * ((uint64_t)side + 1) * 4 * sizeof(float);
+}
+
+/* The kernels require the size of their work-group, so the compiler fits its registers to it. */
+int imp_tile_side(const struct imp_caps *caps)
+{
+    int side = 16;
+    while (side > 1 && ((size_t)side * (size_t)side > caps->max_work_group ||
+                        (caps->local_memory > 0 && slabs_size(side) > caps->local_memory)))
+        side /= 2;
+    return side;
+}
 
 int imp_winograd_unit(const struct imp_caps *caps, bool planar)
 {
@@ -61,16 +88,6 @@ int imp_winograd_run(const struct imp_caps *caps, bool planar)
 {
     return caps->cpu ? imp_winograd_unit(caps, planar) : 1;
 }
-
-void imp_winograd_macros(const struct imp_caps *caps, int m, bool planar, char *macros, size_t size)
-{
-    const struct imp_conv_block block = imp_conv_block(caps);
-    snprintf(macros, size, "-DVW=%d -DCV=%d -DTB=%d -DMT=%d -DRUN=%d%s", caps->vector_width,
-             block.vectors, block.positions, m, imp_winograd_run(caps, planar),
-             planar ? " -DPLANAR" : "");
-}
-
-/* ---- Gram matrices' -------------------------------------------------------------------------- */
 
 bool imp_gram_grouped(const struct imp_caps *caps)
 {
@@ -89,40 +106,203 @@ static int gram_rows(const struct imp_caps *caps)
     return caps->vector_width == 8 ? 4 : 8;
 }
 
-static void gram_macros(const struct imp_caps *caps, char macros[PART])
+/* ---- Macros ---------------------------------------------------------------------------------- */
+
+static IMP_PRINTF(2, 3) void add(char *macros, const char *format, ...)
 {
-    char how[32];
-    if (imp_gram_grouped(caps))
-        snprintf(how, sizeof(how), "-DTS=%d", imp_tile_side(caps));
-    else
-        snprintf(how, sizeof(how), "-DROWS=%d", gram_rows(caps));
-    snprintf(macros, PART, "-DGT=%d %s%s", imp_gram_tile(caps), how, reduce_macros(caps));
+    const size_t used = strlen(macros);
+    va_list args;
+    va_start(args, format);
+    vsnprintf(macros + used, IMP_MACROS - used, format, args);
+    va_end(args);
 }
 
-const char *imp_gram_program(const struct imp_caps *caps, char macros[IMP_PRODUCT_MACROS])
+static void lanes(const struct imp_caps *caps, char *macros)
 {
-    char own[PART];
+    add(macros, "-DVW=%d", caps->vector_width);
+}
+
+static void shares(const struct imp_caps *caps, char *macros)
+{
     if (caps->cpu)
-        return imp_product_program(caps, macros);
-    gram_macros(caps, own);
-    snprintf(macros, IMP_PRODUCT_MACROS, "-DVW=%d -DCV=%d %s", caps->vector_width,
-             imp_conv_block(caps).vectors, own);
-    return imp_gram_grouped(caps) ? "tile+gram" : "gram";
+        add(macros, " -DCONTIGUOUS_SHARES");
 }
 
-void imp_moments_macros(const struct imp_caps *caps, char macros[IMP_PRODUCT_MACROS])
+static void small(const struct imp_caps *caps, char *macros)
 {
-    snprintf(macros, IMP_PRODUCT_MACROS, "-DVW=%d -DCV=%d%s", caps->vector_width,
-             imp_conv_block(caps).vectors, reduce_macros(caps));
+    lanes(caps, macros);
+    add(macros, " -DCOLUMNS=%d", imp_columns(caps));
+    shares(caps, macros);
 }
 
-/* ---- The products of CPUs -------------------------------------------------------------------- */
-
-const char *imp_product_program(const struct imp_caps *caps, char macros[IMP_PRODUCT_MACROS])
+static void means(const struct imp_caps *caps, char *macros)
 {
-    char winograd[PART], gram[PART];
-    imp_winograd_macros(caps, IMP_PRODUCT_WINOGRAD, false, winograd, sizeof(winograd));
-    gram_macros(caps, gram);
-    snprintf(macros, IMP_PRODUCT_MACROS, "%s -DTAPS=1 %s", winograd, gram);
-    return "winograd+gram+conv_direct";
+    lanes(caps, macros);
+    add(macros, " -DCV=%d", imp_conv_block(caps).vectors);
+    shares(caps, macros);
+}
+
+static void block(const struct imp_caps *caps, char *macros)
+{
+    const struct imp_conv_block size = imp_conv_block(caps);
+    lanes(caps, macros);
+    add(macros, " -DCV=%d -DTB=%d", size.vectors, size.positions);
+}
+
+static void winograd(const struct imp_caps *caps, char *macros, int side, bool planar)
+{
+    block(caps, macros);
+    add(macros, " -DMT=%d -DRUN=%d%s", side, imp_winograd_run(caps, planar),
+        planar ? " -DPLANAR" : "");
+}
+
+static void winograd4(const struct imp_caps *caps, char *macros)
+{
+    winograd(caps, macros, 4, false);
+}
+
+static void winograd2(const struct imp_caps *caps, char *macros)
+{
+    winograd(caps, macros, 2, false);
+}
+
+static void planar4(const struct imp_caps *caps, char *macros)
+{
+    winograd(caps, macros, 4, true);
+}
+
+static void planar2(const struct imp_caps *caps, char *macros)
+{
+    winograd(caps, macros, 2, true);
+}
+
+static void gram_tiles(const struct imp_caps *caps, char *macros)
+{
+    add(macros, " -DGT=%d", imp_gram_tile(caps));
+    if (imp_gram_grouped(caps))
+        add(macros, " -DTS=%d", imp_tile_side(caps));
+    else
+        add(macros, " -DROWS=%d", gram_rows(caps));
+    shares(caps, macros);
+}
+
+static void gram(const struct imp_caps *caps, char *macros)
+{
+    lanes(caps, macros);
+    add(macros, " -DCV=%d", imp_conv_block(caps).vectors);
+    gram_tiles(caps, macros);
+}
+
+static void products(const struct imp_caps *caps, char *macros)
+{
+    winograd4(caps, macros);
+    add(macros, " -DTAPS=1");
+    gram_tiles(caps, macros);
+}
+
+static void direct(const struct imp_caps *caps, char *macros)
+{
+    block(caps, macros);
+    add(macros, " -DTAPS=9");
+}
+
+static void direct_pointwise(const struct imp_caps *caps, char *macros)
+{
+    block(caps, macros);
+    add(macros, " -DTAPS=1");
+}
+
+static void implicit(const struct imp_caps *caps, char *macros)
+{
+    lanes(caps, macros);
+    add(macros, " -DCV=%d -DTS=%d -DTAPS=9", imp_conv_block(caps).vectors, imp_tile_side(caps));
+}
+
+static void implicit_pointwise(const struct imp_caps *caps, char *macros)
+{
+    lanes(caps, macros);
+    add(macros, " -DCV=%d -DTS=%d -DTAPS=1", imp_conv_block(caps).vectors, imp_tile_side(caps));
+}
+
+static void gemm_vector(const struct imp_caps *caps, char *macros)
+{
+    const struct imp_gemm_block size = imp_gemm_block(caps);
+    add(macros, "-DVW=%d -DMR=%d -DNR=%d", size.lanes, size.rows, size.vectors);
+}
+
+static void gemm_tiled(const struct imp_caps *caps, char *macros)
+{
+    add(macros, "-DVW=1 -DTS=%d", imp_tile_side(caps));
+}
+
+static void planes(const struct imp_caps *caps, char *macros)
+{
+    (void)caps;
+    add(macros, "-DVW=1");
+}
+
+/* ---- The table ------------------------------------------------------------------------------- */
+
+static bool is_cpu(const struct imp_caps *caps)
+{
+    return caps->cpu;
+}
+
+/* What every painting on a CPU multiplies with: layers, Gram matrices, and their gradients. */
+#define PRODUCTS "winograd+gram+conv_direct"
+
+/* clang-format off */
+static const struct row {
+    enum imp_program program;
+    const char *files;                                    /* of cl/, in this order */
+    void (*macros)(const struct imp_caps *, char *macros);
+    bool (*suits)(const struct imp_caps *);               /* NULL: any device; the first row that does is taken */
+} rows[] = {
+    /* every painting */
+    {IMP_PROGRAM_SMALL, "pointwise+pool+reduce+tv+adam+lbfgs+conv_first", small, NULL},
+    {IMP_PROGRAM_GRAM, PRODUCTS, products, is_cpu},
+    {IMP_PROGRAM_GRAM, "tile+gram", gram, imp_gram_grouped},
+    {IMP_PROGRAM_GRAM, "gram", gram, NULL},
+    {IMP_PROGRAM_DIRECT_POINTWISE, PRODUCTS, products, is_cpu},
+    {IMP_PROGRAM_DIRECT_POINTWISE, "conv_direct", direct_pointwise, NULL},
+    {IMP_PROGRAM_IMPLICIT_POINTWISE, "tile+conv_implicit", implicit_pointwise, NULL},
+    /* paintings with losses of means and covariances */
+    {IMP_PROGRAM_MEANS, "moments", means, NULL},
+    /* layers whose algorithm it is */
+    {IMP_PROGRAM_DIRECT, "conv_direct", direct, NULL},
+    {IMP_PROGRAM_IMPLICIT, "tile+conv_implicit", implicit, NULL},
+    {IMP_PROGRAM_WINOGRAD4, PRODUCTS, products, is_cpu},
+    {IMP_PROGRAM_WINOGRAD4, "winograd", winograd4, NULL},
+    {IMP_PROGRAM_WINOGRAD2, "winograd", winograd2, NULL},
+    {IMP_PROGRAM_PLANAR4, "winograd", planar4, NULL},
+    {IMP_PROGRAM_PLANAR2, "winograd", planar2, NULL},
+    {IMP_PROGRAM_IM2COL, "im2col", planes, NULL},
+    /* those of them that multiply whole matrices */
+    {IMP_PROGRAM_GEMM_VECTOR, "gemm", gemm_vector, NULL},
+    {IMP_PROGRAM_GEMM_TILED, "tile+gemm", gemm_tiled, NULL},
+};
+/* clang-format on */
+
+static const struct row *row_of(const struct imp_caps *caps, enum imp_program program)
+{
+    for (size_t i = 0; i < IMP_COUNT(rows); i++)
+        if (rows[i].program == program && (!rows[i].suits || rows[i].suits(caps)))
+            return &rows[i];
+    return NULL;
+}
+
+enum impasto_status imp_program_launch(struct imp_device *device, enum imp_program program,
+                                       const char *function, const struct imp_launch *launch)
+{
+    const struct imp_caps *caps = imp_device_caps(device);
+    const struct row *row = row_of(caps, program);
+    struct imp_launch whole = *launch;
+    char macros[IMP_MACROS] = "";
+    if (!row)
+        return imp_device_fail(device, IMPASTO_ERROR_INTERNAL, "%s: no program has it", function);
+    row->macros(caps, macros);
+    if (launch->kernel.macros)
+        add(macros, " %s", launch->kernel.macros);
+    whole.kernel = (struct imp_kernel){row->files, function, macros};
+    return imp_launch(device, &whole);
 }

@@ -13,18 +13,17 @@ enum impasto_status imp_sum_squared_difference(struct imp_device *device,
                                                int sums_slot)
 {
     const int pitch = a->width + 2;
-    char macros[IMP_SMALL_MACROS];
-    imp_small_macros(device, macros);
-    return imp_launch(
-        device, &(struct imp_launch){
-                    .kernel = {IMP_SMALL_KERNELS, "sum_squared_difference", macros},
-                    IMP_ARGS(imp_buf(a->buffer), imp_buf(b->buffer), imp_float(1), imp_buf(sums),
-                             imp_int(sums_slot * IMP_PARTS), imp_int(imp_tensor_blocks(a)),
-                             imp_int(window->rows * pitch), imp_int(imp_tensor_plane(a)),
-                             imp_int((window->first + 1) * pitch), imp_int(imp_tensor_plane(b)),
-                             imp_int((window->at + 1) * pitch), imp_int(!window->begins)),
-                    .global = {IMP_PARTS},
-                });
+    return imp_program_launch(
+        device, IMP_PROGRAM_SMALL, "sum_squared_difference",
+        &(struct imp_launch){
+            IMP_ARGS(imp_buf(a->buffer), imp_buf(b->buffer), imp_float(1), imp_buf(sums),
+                     imp_int(sums_slot * IMP_PARTS), imp_int(imp_tensor_blocks(a)),
+                     imp_int(window->rows * pitch), imp_int(imp_tensor_plane(a)),
+                     imp_int((window->first + 1) * pitch), imp_int(imp_tensor_plane(b)),
+                     imp_int((window->at + 1) * pitch), imp_int(!window->begins)),
+            .global = {IMP_PARTS},
+            .bytes = 2 * imp_tensor_rows_bytes(a, window->rows),
+        });
 }
 
 /* The kernel above makes do without a second tensor: b_factor 0. One kernel more to compile at the
@@ -32,16 +31,15 @@ enum impasto_status imp_sum_squared_difference(struct imp_device *device,
 static enum impasto_status sum_squares(struct imp_device *device, const struct imp_buffer *a, int n,
                                        struct imp_buffer *sums, int sums_slot)
 {
-    char macros[IMP_SMALL_MACROS];
-    imp_small_macros(device, macros);
-    return imp_launch(device,
-                      &(struct imp_launch){
-                          .kernel = {IMP_SMALL_KERNELS, "sum_squared_difference", macros},
-                          IMP_ARGS(imp_buf(a), imp_buf(a), imp_float(0), imp_buf(sums),
-                                   imp_int(sums_slot * IMP_PARTS), imp_int(1), imp_int(n),
-                                   imp_int(n), imp_int(0), imp_int(n), imp_int(0), imp_int(false)),
-                          .global = {IMP_PARTS},
-                      });
+    return imp_program_launch(
+        device, IMP_PROGRAM_SMALL, "sum_squared_difference",
+        &(struct imp_launch){
+            IMP_ARGS(imp_buf(a), imp_buf(a), imp_float(0), imp_buf(sums),
+                     imp_int(sums_slot * IMP_PARTS), imp_int(1), imp_int(n), imp_int(n), imp_int(0),
+                     imp_int(n), imp_int(0), imp_int(false)),
+            .global = {IMP_PARTS},
+            .bytes = imp_float_bytes(2.0 * n * imp_device_caps(device)->vector_width),
+        });
 }
 
 enum impasto_status imp_sum_squares(struct imp_device *device, const struct imp_tensor *a,
@@ -60,14 +58,13 @@ enum impasto_status imp_sum_squares_flat(struct imp_device *device, const struct
 enum impasto_status imp_count_not_finite(struct imp_device *device, const struct imp_buffer *a,
                                          int n, struct imp_buffer *sums, int sums_slot)
 {
-    char macros[IMP_SMALL_MACROS];
-    imp_small_macros(device, macros);
-    return imp_launch(
-        device, &(struct imp_launch){
-                    .kernel = {IMP_SMALL_KERNELS, "count_not_finite", macros},
-                    IMP_ARGS(imp_buf(a), imp_buf(sums), imp_int(sums_slot * IMP_PARTS), imp_int(n)),
-                    .global = {IMP_PARTS},
-                });
+    return imp_program_launch(
+        device, IMP_PROGRAM_SMALL, "count_not_finite",
+        &(struct imp_launch){
+            IMP_ARGS(imp_buf(a), imp_buf(sums), imp_int(sums_slot * IMP_PARTS), imp_int(n)),
+            .global = {IMP_PARTS},
+            .bytes = imp_float_bytes(n),
+        });
 }
 
 enum impasto_status imp_sums_read(struct imp_device *device, const struct imp_buffer *sums,

@@ -16,6 +16,16 @@ int imp_tensor_blocks(const struct imp_tensor *tensor)
     return tensor->channels / tensor->lanes;
 }
 
+double imp_tensor_rows_bytes(const struct imp_tensor *tensor, int rows)
+{
+    return imp_float_bytes((double)tensor->channels * rows * (tensor->width + 2));
+}
+
+double imp_float_bytes(double n)
+{
+    return n * (double)sizeof(float);
+}
+
 int imp_tensor_vectors(const struct imp_tensor *tensor)
 {
     return imp_tensor_blocks(tensor) * imp_tensor_plane(tensor);
@@ -35,14 +45,13 @@ enum impasto_status imp_tensor_clear_halo(struct imp_device *device, const struc
 {
     if (x->lanes == 1)
         return IMPASTO_OK;
-    char macros[IMP_SMALL_MACROS];
-    imp_small_macros(device, macros);
     const int positions = 2 * (x->width + 2) + 2 * x->height;
-    return imp_launch(device, &(struct imp_launch){
-                                  .kernel = {IMP_SMALL_KERNELS, "halo_zero", macros},
+    return imp_program_launch(device, IMP_PROGRAM_SMALL, "halo_zero",
+                              &(struct imp_launch){
                                   IMP_ARGS(imp_buf(x->buffer), imp_int(imp_tensor_blocks(x)),
                                            imp_int(x->height), imp_int(x->width)),
                                   .global = {(size_t)positions, (size_t)imp_tensor_blocks(x)},
+                                  .bytes = imp_float_bytes((double)positions * x->channels),
                               });
 }
 
@@ -50,15 +59,13 @@ enum impasto_status imp_tensor_zero_row(struct imp_device *device, const struct 
                                         int row)
 {
     const int pitch = x->width + 2;
-    char macros[IMP_SMALL_MACROS];
-    const int columns = imp_small_macros(device, macros);
-    return imp_launch(
-        device,
+    return imp_program_launch(
+        device, IMP_PROGRAM_SMALL, "rows_zero",
         &(struct imp_launch){
-            .kernel = {IMP_SMALL_KERNELS, "rows_zero", macros},
             IMP_ARGS(imp_buf(x->buffer), imp_int(imp_tensor_blocks(x)),
                      imp_int(imp_tensor_plane(x)), imp_int((row + 1) * pitch), imp_int(pitch)),
-            .global = {(size_t)((pitch + columns - 1) / columns), (size_t)imp_tensor_blocks(x)},
+            .global = {imp_column_items(device, pitch), (size_t)imp_tensor_blocks(x)},
+            .bytes = imp_tensor_rows_bytes(x, 1),
         });
 }
 
@@ -72,16 +79,14 @@ enum impasto_status imp_tensor_copy_rows(struct imp_device *device, const struct
                                          int rows)
 {
     const int pitch = from->width + 2, count = rows * pitch;
-    char macros[IMP_SMALL_MACROS];
-    const int columns = imp_small_macros(device, macros);
-    return imp_launch(
-        device,
+    return imp_program_launch(
+        device, IMP_PROGRAM_SMALL, "copy_rows",
         &(struct imp_launch){
-            .kernel = {IMP_SMALL_KERNELS, "copy_rows", macros},
             IMP_ARGS(imp_buf(from->buffer), imp_buf(to->buffer), imp_int(imp_tensor_blocks(from)),
                      imp_int(imp_tensor_plane(from)), imp_int((from_row + 1) * pitch),
                      imp_int(imp_tensor_plane(to)), imp_int((to_row + 1) * pitch), imp_int(count)),
-            .global = {(size_t)((count + columns - 1) / columns), (size_t)imp_tensor_blocks(from)},
+            .global = {imp_column_items(device, count), (size_t)imp_tensor_blocks(from)},
+            .bytes = 2 * imp_tensor_rows_bytes(from, rows),
         });
 }
 

@@ -17,15 +17,13 @@ enum impasto_status imp_tv_sum(struct imp_device *device, const struct imp_buffe
 {
     float inverse_x, inverse_y;
     inverse_counts(height, width, &inverse_x, &inverse_y);
-    char macros[IMP_SMALL_MACROS];
-    imp_small_macros(device, macros);
-    return imp_launch(
-        device,
+    return imp_program_launch(
+        device, IMP_PROGRAM_SMALL, "tv_sum",
         &(struct imp_launch){
-            .kernel = {IMP_SMALL_KERNELS, "tv_sum", macros},
             IMP_ARGS(imp_buf(image), imp_buf(sums), imp_int(sums_slot * IMP_PARTS), imp_int(height),
                      imp_int(width), imp_float(inverse_x), imp_float(inverse_y)),
             .global = {IMP_PARTS},
+            .bytes = imp_float_bytes(3.0 * height * width),
         });
 }
 
@@ -35,13 +33,12 @@ enum impasto_status imp_tv_backward(struct imp_device *device, const struct imp_
 {
     float inverse_x, inverse_y;
     inverse_counts(height, width, &inverse_x, &inverse_y);
-    char macros[IMP_SMALL_MACROS];
-    const int columns = imp_small_macros(device, macros);
-    return imp_launch(
-        device, &(struct imp_launch){
-                    .kernel = {IMP_SMALL_KERNELS, "tv_bwd", macros},
-                    IMP_ARGS(imp_buf(image), imp_buf(gradient), imp_int(height), imp_int(width),
-                             imp_float(inverse_x), imp_float(inverse_y), imp_float(factor)),
-                    .global = {(size_t)((width + columns - 1) / columns), (size_t)height, 3},
-                });
+    return imp_program_launch(
+        device, IMP_PROGRAM_SMALL, "tv_bwd",
+        &(struct imp_launch){
+            IMP_ARGS(imp_buf(image), imp_buf(gradient), imp_int(height), imp_int(width),
+                     imp_float(inverse_x), imp_float(inverse_y), imp_float(factor)),
+            .global = {imp_column_items(device, width), (size_t)height, 3},
+            .bytes = imp_float_bytes(3.0 * 3 * height * width),
+        });
 }

@@ -160,6 +160,7 @@ double imp_check_read(struct imp_check_run *run, const struct imp_tensor *t, flo
         free(image);
         return INFINITY;
     }
+    run->checksum = imp_checksum(run->checksum, image, floats * sizeof(float));
     double error = 0;
     for (size_t i = planes; i < floats; i++)
         if (!is_guard(image[i]))
@@ -198,8 +199,10 @@ double imp_check_read_buffer(struct imp_check_run *run, const struct imp_buffer 
     if (!image ||
         !imp_check_ok(run, imp_buffer_read(buffer, 0, image, (n + GUARD) * sizeof(float))))
         error = INFINITY;
-    else
+    else {
         memcpy(data, image, n * sizeof(float));
+        run->checksum = imp_checksum(run->checksum, image, n * sizeof(float));
+    }
     for (size_t i = n; error == 0 && i < n + GUARD; i++)
         if (!is_guard(image[i]))
             error = INFINITY;

@@ -15,7 +15,8 @@ struct imp_check_run {
     void *user;
     char name[128]; /* of the check at hand */
     int failed;
-    bool broken; /* the device or the host gave up; the remaining checks are left out */
+    bool broken;       /* the device or the host gave up; the remaining checks are left out */
+    uint32_t checksum; /* of all that was read back, so that two runs can be compared */
 };
 
 /* Names the check at hand; false where the filter leaves it out or the run is broken. */

@@ -4,9 +4,14 @@
 
 #include "device_fixture.h"
 
+/* What a launch states. */
+struct work {
+    double flops, bytes;
+};
+
 /* Launches `mark` and checks that each work-item ran once; returns the number of slices. */
 static int count_slices(struct imp_device *device, const int n[3], const size_t local[3],
-                        double flops)
+                        struct work work)
 {
     const size_t count = (size_t)n[0] * (size_t)n[1] * (size_t)n[2];
     int *hits = calloc(count, sizeof(*hits)), *offsets = calloc(count, sizeof(*offsets));
@@ -17,7 +22,8 @@ static int count_slices(struct imp_device *device, const int n[3], const size_t 
         IMP_ARGS(imp_buf(hit_buffer), imp_buf(offset_buffer), imp_int(n[0]), imp_int(n[1]),
                  imp_int(n[2])),
         .global = {(size_t)n[0], (size_t)n[1], (size_t)n[2]},
-        .flops = flops,
+        .flops = work.flops,
+        .bytes = work.bytes,
         .label = "layer",
     };
     if (local != NULL)
@@ -46,22 +52,21 @@ static void test_launch_shapes(void **state)
                                     {1, 1, 5}, {13, 7, 1}, {3, 1, 9},  {130, 3, 2}, {200, 1, 1}};
     struct imp_device *device = open_device(NULL);
     for (size_t i = 0; i < IMP_COUNT(shapes); i++) {
-        assert_int_equal(count_slices(device, shapes[i], NULL, 0), 1);
-        assert_int_equal(count_slices(device, shapes[i], NULL, 1000), 1);
+        assert_int_equal(count_slices(device, shapes[i], NULL, (struct work){0}), 1);
+        assert_int_equal(count_slices(device, shapes[i], NULL, (struct work){1000, 1000}), 1);
     }
     const size_t limit = imp_device_caps(device)->max_work_group;
     if (limit >= 32) {
         static const size_t locals[][3] = {{8, 4, 1}, {1, 32, 1}, {2, 2, 2}, {32, 0, 0}};
         for (size_t i = 0; i < IMP_COUNT(locals); i++)
-            assert_int_equal(count_slices(device, shapes[8], locals[i], 0), 1);
+            assert_int_equal(count_slices(device, shapes[8], locals[i], (struct work){0}), 1);
     }
     imp_device_close(&device);
 }
 
-/* A kernel of unknown speed is tried out in slices on a GPU. */
-static void test_launch_probes(void **state)
+/* A kernel of unknown speed is tried out in slices on a GPU, be its work arithmetic or memory. */
+static void probe(struct work work)
 {
-    (void)state;
     static const int shapes[][3] = {{1000, 1, 1}, {16, 50, 1}, {8, 3, 40}, {40, 1, 1}, {300, 9, 2}};
     for (size_t i = 0; i < IMP_COUNT(shapes); i++) {
         struct imp_device *device = open_device(NULL);
@@ -73,21 +78,33 @@ static void test_launch_probes(void **state)
         size_t group = 1;
         expect_ok(device, imp_kernel_max_work_group(device, &mark, &group));
         for (int round = 0; round < 4; round++) {
-            const int slices = count_slices(device, shapes[i], NULL, 4e10);
+            const int slices = count_slices(device, shapes[i], NULL, work);
             if (cpu || (size_t)shapes[i][0] * (size_t)shapes[i][1] <= 64)
                 assert_true(!cpu || slices == 1);
             else if (round == 0)
                 assert_in_range(slices, 2, layers);
         }
         /* More shapes than the table of speeds holds. */
-        for (int j = 0; j < 60; j++)
-            count_slices(device, shapes[i], NULL, 4e8 + 1e7 * (j % 30));
+        for (int j = 0; j < 60; j++) {
+            const double part = 0.01 + 0.00025 * (j % 30);
+            count_slices(device, shapes[i], NULL,
+                         (struct work){part * work.flops, part * work.bytes});
+        }
         imp_device_close(&device);
     }
 }
 
+static void test_launch_probes(void **state)
+{
+    (void)state;
+    probe((struct work){.flops = 4e10});
+    probe((struct work){.bytes = 1.6e11});
+    probe((struct work){.flops = 1, .bytes = 1.6e11});
+}
+
 /* Launches `spin` over 64 x rows work-items; the number of slices, and the seconds it took. */
-static int spin_slices(struct imp_device *device, int rows, int turns, double *seconds)
+static int spin_slices(struct imp_device *device, int rows, int turns, struct work each,
+                       double *seconds)
 {
     const size_t count = 64 * (size_t)rows;
     int *offsets = calloc(count, sizeof(*offsets));
@@ -98,7 +115,8 @@ static int spin_slices(struct imp_device *device, int rows, int turns, double *s
                                              .kernel = spin,
                                              IMP_ARGS(imp_buf(buffer), imp_int(turns)),
                                              .global = {64, (size_t)rows},
-                                             .flops = 1e4 * rows * turns,
+                                             .flops = each.flops * rows * turns,
+                                             .bytes = each.bytes * rows * turns,
                                          }));
     expect_ok(device, imp_device_finish(device));
     *seconds = imp_host_seconds() - begin;
@@ -111,17 +129,18 @@ static int spin_slices(struct imp_device *device, int rows, int turns, double *s
     return slices;
 }
 
-/* A launch that does take long is cut on a GPU, and stays in one piece on a CPU. */
-static void test_launch_slices(void **state)
+/* A launch that does take long is cut on a GPU, and stays in one piece on a CPU. each: work of a
+ * row's turn. */
+static void slow_launch(struct work each)
 {
-    (void)state;
     double seconds = 0;
     int rows = 40, turns = 100, slices = 0;
     struct imp_device *device = open_device(NULL);
     expect_ok(device, imp_kernel_prepare(device, &spin));
-    (void)spin_slices(device, rows, turns, &seconds); /* with what the driver does at first */
+    (void)spin_slices(device, rows, turns, each, &seconds); /* with what the driver does at first */
     /* llvmpipe leaves a loop after 65,535 turns, so that rows must do the rest. */
-    while (spin_slices(device, rows, turns, &seconds) > 0 && seconds < 0.5 && rows < 1 << 18) {
+    while (spin_slices(device, rows, turns, each, &seconds) > 0 && seconds < 0.5 &&
+           rows < 1 << 18) {
         const int factor = seconds < 0.05 ? 8 : 2;
         if (turns < 6400)
             turns *= factor;
@@ -129,12 +148,36 @@ static void test_launch_slices(void **state)
             rows *= factor;
     }
     for (int i = 0; i < 3; i++)
-        slices = spin_slices(device, rows, turns, &seconds);
+        slices = spin_slices(device, rows, turns, each, &seconds);
     if (imp_device_caps(device)->cpu)
         assert_int_equal(slices, 1);
     else if (seconds > 0.3)
         assert_in_range(slices, 3, 60);
     imp_device_close(&device);
+}
+
+static void test_launch_slices(void **state)
+{
+    (void)state;
+    slow_launch((struct work){.flops = 1e4});
+    slow_launch((struct work){.bytes = 1e4});
+}
+
+/* Slices that a test asks for, on every device. */
+static void test_launch_layers(void **state)
+{
+    (void)state;
+    static const int shape[3] = {8, 3, 40};
+    static const struct {
+        size_t slice;
+        int slices;
+    } cases[] = {{0, 1}, {1, 40}, {7, 6}, {40, 1}, {1000, 1}};
+    for (size_t i = 0; i < IMP_COUNT(cases); i++) {
+        struct imp_device *device =
+            open_device(&(struct imp_device_options){.slice = cases[i].slice});
+        assert_int_equal(count_slices(device, shape, NULL, (struct work){0}), cases[i].slices);
+        imp_device_close(&device);
+    }
 }
 
 static void test_launch_refusals(void **state)
@@ -200,13 +243,14 @@ static void test_profile(void **state)
     (void)imp_device_profile(device, &count);
     assert_int_equal(count, 0);
     for (int i = 0; i < 3; i++)
-        count_slices(device, shape, NULL, 100);
+        count_slices(device, shape, NULL, (struct work){100, 20});
     expect_scaled(device);
     const struct imp_profile_row *rows = imp_device_profile(device, &count);
     assert_int_equal(count, 2);
     assert_string_equal(rows[0].label, "layer mark");
     assert_int_equal(rows[0].launches, 3);
-    assert_true(rows[0].flops == 300 && rows[0].seconds > 0 && rows[0].seconds < 60);
+    assert_true(rows[0].flops == 300 && rows[0].bytes == 60 && rows[0].seconds > 0 &&
+                rows[0].seconds < 60);
     assert_string_equal(rows[1].label, "scale");
     imp_device_set_profile(device, false);
     expect_scaled(device);
@@ -222,9 +266,10 @@ static void test_profile(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_launch_shapes), cmocka_unit_test(test_launch_probes),
-        cmocka_unit_test(test_launch_slices), cmocka_unit_test(test_launch_refusals),
-        cmocka_unit_test(test_work_groups),   cmocka_unit_test(test_profile),
+        cmocka_unit_test(test_launch_shapes),   cmocka_unit_test(test_launch_probes),
+        cmocka_unit_test(test_launch_slices),   cmocka_unit_test(test_launch_layers),
+        cmocka_unit_test(test_launch_refusals), cmocka_unit_test(test_work_groups),
+        cmocka_unit_test(test_profile),
     };
     return cmocka_run_group_tests(tests, choose_and_set_up, remove_folder);
 }

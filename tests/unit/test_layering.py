@@ -287,6 +287,31 @@ def check_shared(root):
             yield f"{SHARED}:{number}: {line.strip()} is no #define of a whole number"
 
 
+LAUNCH = re.compile(r"\(struct imp_launch\)\s*\{|\bstruct imp_launch \w+ = \{")
+
+
+def check_launches(root):
+    """A launch whose work is not known is neither paced nor cut on GPUs."""
+    for path, text in sources(root, "src/ops", ".c"):
+        text = code(text)
+        for found in LAUNCH.finditer(text):
+            depth, end = 1, found.end()
+            while depth and end < len(text):
+                depth += {"{": 1, "}": -1}.get(text[end], 0)
+                end += 1
+            if not re.search(r"\.(flops|bytes) = ", text[found.end():end]):
+                yield f"{path}:{line_of(text, found.start())}: a launch states its flops or bytes"
+
+
+def check_programs(root):
+    """Every kernel file is part of a program; the probes are the benchmarks' own."""
+    programs = root / "src/ops/programs.c"
+    names = set(re.findall(r"\w+", " ".join(STRING.findall(programs.read_text(encoding="utf-8")))))
+    for path, _ in sources(root, "cl", ".cl"):
+        if path not in ("cl/common.cl", "cl/probe.cl") and pathlib.Path(path).stem not in names:
+            yield f"{path}: no program of src/ops/programs.c has it"
+
+
 def check_kernel_words(root):
     """What is a name to one compiler is a keyword of another's dialect: OpenCL C 2 and 3, FPGAs' OpenCL, C++
     for OpenCL. Whatever begins with an underscore is any compiler's."""
@@ -313,6 +338,8 @@ GOOD = {
     "src/ops/tensor.h": '#include "cl/shared.h"\n#include "device/device.h"\n/* clovers are not drivers */\n',
     "src/ops/kernels.h": '#include "ops/tensor.h"\n',
     "src/ops/a.c": '#include "ops/kernels.h"\n#define B imp_a(1)\nint imp_a(int n)\n{\n    return imp_b(n);\n}\n',
+    "src/ops/programs.c": 'const char *rows[] = {"add+x", "x"};\n',
+    "src/ops/d.c": "f(&(struct imp_launch){.global = {1, {2}}, .bytes = 4 * n});\n",
     "src/ops/c.c": "static int imp_d = 1;\nint imp_c(void)\n{\n    return imp_a(imp_d);\n}\n",
     "src/vgg/vgg.h": '#include "ops/tensor.h"\n',
     "src/paint/job.c": '#include "vgg/vgg.h"\n#include "image/image.h"\n',
@@ -376,6 +403,9 @@ BAD = [
     (check_kernel_numbers, "cl/x.cl", "double4 y;", "double4 needs fp64"),
     (check_kernel_ids, "cl/x.cl", "get_group_id(0);", "get_group_id"),
     (check_kernel_ids, "cl/x.cl", "get_global_size(0);", "get_global_size"),
+    (check_launches, "src/ops/x.c", "f(&(struct imp_launch){.global = {1}});", "flops or bytes"),
+    (check_launches, "src/ops/x.c", "struct imp_launch launch = {.global = {1, {2}}}; int bytes = 1;", "flops or bytes"),
+    (check_programs, "cl/lost.cl", "/* nothing */", "no program"),
     (check_shared, "cl/shared.h", "#define HALF 0.5f", "whole number"),
     (check_shared, "cl/shared.h", "int f(int n);", "whole number"),
     (check_kernel_words, "cl/x.cl", "int f(int channel);", "channel is a keyword"),
