@@ -66,8 +66,9 @@ IMPASTO_API const struct impasto_setting *impasto_setting_find(const char *name)
  * Sets one setting by name: impasto_setting_set(&params, "size", "512", &error).
  *
  * Of a TEXT the pointer is stored, not a copy: the text must live as long as the parameters are
- * used. Texts of other kinds are not needed afterwards. IMPASTO_ERROR_USAGE for an unknown name and
- * for a value that does not fit, with what would; then params are as they were.
+ * used. Texts of other kinds are not needed afterwards. params->struct_size must be set, as
+ * impasto_params_preset() does. IMPASTO_ERROR_USAGE for an unknown name and for a value that does
+ * not fit, with what would; then params are as they were.
  */
 IMPASTO_API enum impasto_status impasto_setting_set(struct impasto_params *params, const char *name,
                                                     const char *text,

@@ -358,6 +358,25 @@ static void unknown_names(void **state)
     }
 }
 
+/* A program that was compiled when there were fewer settings. */
+static void older_structs(void **state)
+{
+    (void)state;
+    struct impasto_params params = {.struct_size = offsetof(struct impasto_params, profile)};
+    struct impasto_error error;
+    char text[32];
+    assert_int_equal(impasto_setting_set(&params, "profile", "yes", &error), IMPASTO_ERROR_USAGE);
+    assert_non_null(strstr(error.message, "`profile` is newer"));
+    assert_int_equal(impasto_setting_get(&params, "profile", text, sizeof(text), &error),
+                     IMPASTO_ERROR_USAGE);
+    assert_false(params.profile);
+    set(&params, "again", "yes");
+    assert_true(params.again);
+    params.struct_size = 0;
+    assert_int_equal(impasto_setting_set(&params, "again", "no", &error), IMPASTO_ERROR_USAGE);
+    assert_non_null(strstr(error.message, "struct_size"));
+}
+
 static void any_locale(void **state)
 {
     (void)state;
@@ -466,6 +485,7 @@ int main(void)
         cmocka_unit_test(limits_of_texts),
         cmocka_unit_test(bad_texts),
         cmocka_unit_test(unknown_names),
+        cmocka_unit_test(older_structs),
         cmocka_unit_test(any_locale),
         cmocka_unit_test(limits_of_members),
         cmocka_unit_test(rows_are_sound),
