@@ -470,6 +470,15 @@ class Documents(Case):
                      and "NAME" not in word and not re.search(r"_verb|_noun", word)}
             self.assertEqual(names - known, set(), name)
 
+    def test_rooms(self):
+        """The drawing of the rooms, and their table, have those that there are."""
+        text = documents()["doc/architecture.md"].split("\n## Rooms\n")[1].split("\n## ")[0]
+        rooms = {path.name for path in (ROOT / "src").iterdir() if path.is_dir()}
+        self.assertEqual(set(re.findall(r"^\| `src/(\w+)`", text, re.M)), rooms)
+        drawing = re.search(r"```\n(.*?)```", text, re.S).group(1)
+        drawn = re.findall(r"[\w/]+", " ".join(line[17:] for line in drawing.splitlines()))
+        self.assertEqual(set(drawn) - {"and", "cl", "include/impasto"}, rooms)
+
     def test_links(self):
         for name, text in documents().items():
             self.assertEqual(broken_links(ROOT, name, text), [], name)
