@@ -11,6 +11,8 @@
 
 #include "loss/losses.h"
 
+/* ---- objective.c ----------------------------------------------------------------------------- */
+
 struct imp_objective_options {
     const struct imp_model *model;
     const struct imp_loss_options *losses;
@@ -43,6 +45,13 @@ void imp_objective_release(struct imp_objective *objective);
 void imp_objective_layout_targets(struct imp_objective *objective, struct imp_layout *layout);
 void imp_objective_layout(struct imp_objective *objective, struct imp_layout *layout);
 
+/* Measures the losses of an image and, with `gradient`, makes their gradient; imp_losses_read has
+ * them. */
+enum impasto_status imp_objective_evaluate(struct imp_objective *objective,
+                                           const struct imp_buffer *image, bool gradient);
+
+/* ---- capture.c ------------------------------------------------------------------------------- */
+
 /* The network that looks at one style picture, in memory that is gone afterwards. */
 struct imp_style_pass {
     int height, width;
@@ -64,10 +73,31 @@ enum impasto_status imp_objective_capture_style(struct imp_objective *objective,
 /* The content's targets. */
 enum impasto_status imp_objective_capture_content(struct imp_objective *objective,
                                                   const struct imp_buffer *image);
+/* Whether to capture once more after such a status and so many retries, with a warning: features
+ * that are not finite may have been a fault of the device, which passes. */
+bool imp_objective_retries(const struct imp_objective *objective, enum impasto_status status,
+                           int retries);
 
-/* Measures the losses of an image and, with `gradient`, makes their gradient; imp_losses_read has
- * them. */
-enum impasto_status imp_objective_evaluate(struct imp_objective *objective,
-                                           const struct imp_buffer *image, bool gradient);
+/* ---- targets.c ------------------------------------------------------------------------------- */
+
+/* The targets of all styles, on the host. */
+struct imp_targets {
+    uint64_t key;     /* imp_targets_key; 0: nothing is known */
+    float *values;    /* regions by layers: matrix, mean */
+    double *energies; /* likewise: two */
+};
+/* Of all that targets depend on and that differs between pictures of one job: the sizes at which
+ * the styles are looked at. */
+uint64_t imp_targets_key(const struct imp_style_pass *pass, int passes);
+/* Also when it is zeroed, as it begins. */
+void imp_targets_free(struct imp_targets *targets);
+/* Room for an objective's, in place of what was known. IMPASTO_ERROR_MEMORY. */
+enum impasto_status imp_targets_allocate(struct imp_targets *targets,
+                                         const struct imp_objective *objective);
+/* From the objective's buffers, and back to them; the device has the error. */
+enum impasto_status imp_targets_read(struct imp_targets *targets, struct imp_objective *objective,
+                                     uint64_t key);
+enum impasto_status imp_targets_write(const struct imp_targets *targets,
+                                      struct imp_objective *objective);
 
 #endif

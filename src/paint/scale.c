@@ -7,14 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static enum impasto_status make_planes(const struct imp_scale *scale, size_t count, size_t pixels,
-                                       float **planes)
-{
-    const size_t bytes = count * pixels * sizeof(float);
-    *planes = malloc(bytes);
-    return *planes ? IMPASTO_OK : imp_device_fail_memory(scale->device, "a picture", bytes);
-}
-
 /* ---- Life ------------------------------------------------------------------------------------ */
 
 enum impasto_status imp_scale_init(struct imp_scale *scale, struct imp_device *device,
@@ -89,77 +81,6 @@ void imp_carry_free(struct imp_carry *carry)
 
 /* ---- Targets --------------------------------------------------------------------------------- */
 
-/* A plane of the last scale at this one's size, on the canvas: the caller frees it. */
-static enum impasto_status canvas_plane(const struct imp_scale *scale,
-                                        const struct imp_sources *sources, const float *plane,
-                                        float **spread)
-{
-    const struct imp_sizes *sizes = &scale->sizes;
-    float *small = NULL;
-    IMP_TRY(make_planes(scale, 1, (size_t)sizes->width * (size_t)sizes->height, &small));
-    enum impasto_status status =
-        imp_planes_resize(plane, 1, sources->height, sources->width, IMP_FILTER_TENT, small,
-                          sizes->height, sizes->width, imp_device_error_place(scale->device));
-    if (status == IMPASTO_OK)
-        status = make_planes(scale, 1, imp_canvas_count(sizes), spread);
-    if (status == IMPASTO_OK)
-        imp_canvas_spread(sizes, small, 1, *spread);
-    free(small);
-    return status;
-}
-
-/* A plane, spread over the canvas, as plane c of a buffer. spread: room for one. */
-static enum impasto_status write_plane(const struct imp_sizes *sizes, const float *plane, size_t c,
-                                       float *spread, struct imp_buffer *buffer)
-{
-    const size_t bytes = imp_canvas_count(sizes) * sizeof(float);
-    imp_canvas_spread(sizes, plane, 1, spread);
-    return imp_buffer_write(buffer, c * bytes, spread, bytes);
-}
-
-/* A picture, resized where it is not of that size, as planes on the canvas: one at a time, since
- * large pictures fill the host's memory, too. */
-static enum impasto_status write_image(const struct imp_scale *scale, const struct imp_sizes *sizes,
-                                       const struct impasto_image *image, struct imp_buffer *buffer)
-{
-    const size_t pixels = (size_t)sizes->width * (size_t)sizes->height;
-    struct impasto_image *resized = NULL;
-    float *plane = NULL, *spread = NULL;
-    if (image->width != sizes->width || image->height != sizes->height)
-        IMP_TRY(imp_image_resize(image, sizes->width, sizes->height, &resized,
-                                 imp_device_error_place(scale->device)));
-    const float *rgb = resized ? resized->rgb : image->rgb;
-    enum impasto_status status = make_planes(scale, 1, pixels, &plane);
-    if (status == IMPASTO_OK)
-        status = make_planes(scale, 1, imp_canvas_count(sizes), &spread);
-    for (size_t c = 0; c < 3 && status == IMPASTO_OK; c++) {
-        for (size_t i = 0; i < pixels; i++)
-            plane[i] = rgb[3 * i + c];
-        status = write_plane(sizes, plane, c, spread, buffer);
-    }
-    impasto_image_free(&resized);
-    free(plane);
-    free(spread);
-    return status;
-}
-
-/* A picture at the scale's size, as planes (3, height, width). */
-static enum impasto_status planes_of(const struct imp_scale *scale,
-                                     const struct impasto_image *image, float **planes)
-{
-    const int width = scale->sizes.width, height = scale->sizes.height;
-    const size_t pixels = (size_t)width * (size_t)height;
-    struct impasto_image *resized = NULL;
-    IMP_TRY(
-        imp_image_resize(image, width, height, &resized, imp_device_error_place(scale->device)));
-    const enum impasto_status status = make_planes(scale, 3, pixels, planes);
-    for (size_t i = 0; status == IMPASTO_OK && i < pixels; i++)
-        for (size_t c = 0; c < 3; c++)
-            (*planes)[c * pixels + i] = resized->rgb[3 * i + c];
-    impasto_image_free(&resized);
-    return status;
-}
-
 static enum impasto_status fill_regions(struct imp_scale *scale, const struct imp_sources *sources)
 {
     for (int r = 0; r < scale->objective.regions; r++) {
@@ -167,7 +88,9 @@ static enum impasto_status fill_regions(struct imp_scale *scale, const struct im
         float *plane = NULL;
         if (!guide->used)
             continue;
-        enum impasto_status status = canvas_plane(scale, sources, sources->region[r].mask, &plane);
+        enum impasto_status status =
+            imp_canvas_plane(scale->device, &scale->sizes, sources->region[r].mask, sources->height,
+                             sources->width, &plane);
         if (status == IMPASTO_OK)
             status = imp_guide_fill(guide, scale->device, plane);
         free(plane);
@@ -183,7 +106,7 @@ static enum impasto_status fill_style_guide(struct imp_scale *scale, struct imp_
     if (!pass->guide.used)
         return IMPASTO_OK;
     float *plane = NULL;
-    IMP_TRY(make_planes(scale, 1, (size_t)pass->height * (size_t)pass->width, &plane));
+    IMP_TRY(imp_planes_make(scale->device, 1, (size_t)pass->height * (size_t)pass->width, &plane));
     enum impasto_status status = imp_planes_resize(
         style->mask, 1, style->picture.image->height, style->picture.image->width, IMP_FILTER_TENT,
         plane, pass->height, pass->width, imp_device_error_place(scale->device));
@@ -204,7 +127,7 @@ static enum impasto_status capture_style(struct imp_scale *scale, struct imp_sty
     if (status == IMPASTO_OK)
         status = fill_style_guide(scale, pass, style);
     if (status == IMPASTO_OK)
-        status = write_image(scale, &sizes, style->picture.image, pass->image);
+        status = imp_canvas_write_image(scale->device, &sizes, style->picture.image, pass->image);
     if (status == IMPASTO_OK)
         status = imp_objective_capture_style(&scale->objective, pass, style->region, style->share,
                                              style->begins, style->ends);
@@ -228,10 +151,10 @@ static enum impasto_status start_planes(const struct imp_scale *scale,
     const size_t count = 3 * (size_t)sizes->width * (size_t)sizes->height;
     const bool content = starts_with_content(scale->params);
     if (!carry && !content && scale->params->init == IMPASTO_INIT_IMAGE)
-        return planes_of(scale, sources->start.image, planes);
+        return imp_planes_of_image(scale->device, &scale->sizes, sources->start.image, planes);
     if (!carry && content)
-        return planes_of(scale, sources->content.image, planes);
-    IMP_TRY(make_planes(scale, 1, count, planes));
+        return imp_planes_of_image(scale->device, &scale->sizes, sources->content.image, planes);
+    IMP_TRY(imp_planes_make(scale->device, 1, count, planes));
     float *out = *planes;
     if (carry) {
         IMP_TRY(imp_planes_resize(carry->image, 3, carry->height, carry->width, IMP_FILTER_LANCZOS,
@@ -248,19 +171,6 @@ static enum impasto_status start_planes(const struct imp_scale *scale,
     return IMPASTO_OK;
 }
 
-/* Writes planes (3, height, width), spread over the canvas. */
-static enum impasto_status write_planes(const struct imp_scale *scale, const float *planes,
-                                        struct imp_buffer *buffer)
-{
-    const size_t own = (size_t)scale->sizes.width * (size_t)scale->sizes.height;
-    float *spread = NULL;
-    enum impasto_status status = make_planes(scale, 1, imp_canvas_count(&scale->sizes), &spread);
-    for (size_t c = 0; c < 3 && status == IMPASTO_OK; c++)
-        status = write_plane(&scale->sizes, planes + c * own, c, spread, buffer);
-    free(spread);
-    return status;
-}
-
 /* Where the content is kept, the image begins with it and does not move. */
 static enum impasto_status hold_kept(struct imp_scale *scale, const struct imp_sources *sources,
                                      float *start)
@@ -269,10 +179,11 @@ static enum impasto_status hold_kept(struct imp_scale *scale, const struct imp_s
     const size_t pixels = imp_canvas_count(sizes);
     const size_t count = (size_t)sizes->width * (size_t)sizes->height;
     float *keep = NULL, *cut = NULL, *content = NULL;
-    IMP_TRY(planes_of(scale, sources->content.image, &content));
-    enum impasto_status status = canvas_plane(scale, sources, sources->keep, &keep);
+    IMP_TRY(imp_planes_of_image(scale->device, &scale->sizes, sources->content.image, &content));
+    enum impasto_status status = imp_canvas_plane(scale->device, sizes, sources->keep,
+                                                  sources->height, sources->width, &keep);
     if (status == IMPASTO_OK)
-        status = make_planes(scale, 1, count, &cut);
+        status = imp_planes_make(scale->device, 1, count, &cut);
     if (status == IMPASTO_OK) {
         imp_canvas_cut(sizes, keep, 1, cut);
         for (size_t plane = 0; plane < 3 * count; plane += count)
@@ -303,40 +214,32 @@ static enum impasto_status resume_optimizer(struct imp_scale *scale, const struc
     scale->state.step = carry->step;
     for (int v = 0; v < scale->optimizer->carried && status == IMPASTO_OK; v++) {
         float *planes = NULL;
-        IMP_TRY(make_planes(scale, 1, count, &planes));
+        IMP_TRY(imp_planes_make(scale->device, 1, count, &planes));
         status = imp_planes_resize(carry->vectors[v], 3, carry->height, carry->width,
                                    IMP_FILTER_TENT, planes, sizes->height, sizes->width,
                                    imp_device_error_place(scale->device));
         for (size_t i = 0; i < count; i++)
             planes[i] *= v == 0 ? smaller : smaller * smaller;
         if (status == IMPASTO_OK)
-            status = write_planes(scale, planes, scale->state.vectors[v]);
+            status =
+                imp_canvas_write(scale->device, &scale->sizes, planes, scale->state.vectors[v]);
         free(planes);
     }
     return status;
-}
-
-/* Whether to look at the pictures once more: features that are not finite may have been a fault of
- * the device, which passes. */
-static bool look_again(const struct imp_scale *scale, enum impasto_status status, int tries)
-{
-    if (status != IMPASTO_ERROR_WEIGHTS || tries > 0)
-        return false;
-    imp_log(imp_device_log(scale->device), IMPASTO_LOG_WARNING,
-            "the network's features of a picture are not finite; they are computed again");
-    return true;
 }
 
 enum impasto_status imp_scale_open_styles(struct imp_scale *scale,
                                           const struct imp_sources *sources,
                                           struct imp_targets *known)
 {
+    const uint64_t key = imp_targets_key(scale->pass, scale->passes);
     IMP_TRY(imp_layout_allocate(&scale->targets, scale->device));
     IMP_TRY(fill_regions(scale, sources));
-    if (known && imp_targets_fit(known, scale))
-        return imp_targets_write(known, scale);
+    if (known && known->key == key)
+        return imp_targets_write(known, &scale->objective);
     enum impasto_status status = IMPASTO_OK;
-    for (int tries = 0; tries == 0 || look_again(scale, status, tries - 1); tries++) {
+    for (int tries = 0; tries == 0 || imp_objective_retries(&scale->objective, status, tries - 1);
+         tries++) {
         status = IMPASTO_OK;
         for (int i = 0; i < scale->passes && status == IMPASTO_OK; i++) {
             if (tries > 0)
@@ -347,8 +250,8 @@ enum impasto_status imp_scale_open_styles(struct imp_scale *scale,
     IMP_TRY(status);
     if (!known)
         return IMPASTO_OK;
-    IMP_TRY(imp_targets_allocate(known, scale));
-    return imp_targets_read(known, scale);
+    IMP_TRY(imp_targets_allocate(known, &scale->objective));
+    return imp_targets_read(known, &scale->objective, key);
 }
 
 enum impasto_status imp_scale_open_content(struct imp_scale *scale,
@@ -358,8 +261,10 @@ enum impasto_status imp_scale_open_content(struct imp_scale *scale,
     float *start = NULL;
     enum impasto_status status = IMPASTO_OK;
     IMP_TRY(imp_layout_allocate(&scale->main, scale->device));
-    IMP_TRY(write_image(scale, &scale->sizes, sources->content.image, scale->image));
-    for (int tries = 0; tries == 0 || look_again(scale, status, tries - 1); tries++)
+    IMP_TRY(
+        imp_canvas_write_image(scale->device, &scale->sizes, sources->content.image, scale->image));
+    for (int tries = 0; tries == 0 || imp_objective_retries(&scale->objective, status, tries - 1);
+         tries++)
         status = imp_objective_capture_content(&scale->objective, scale->image);
     IMP_TRY(status);
     /* The image is the content now, which is often what it is to begin with. */
@@ -369,7 +274,7 @@ enum impasto_status imp_scale_open_content(struct imp_scale *scale,
     if (status == IMPASTO_OK && scale->objective.holds)
         status = hold_kept(scale, sources, start);
     if (status == IMPASTO_OK)
-        status = write_planes(scale, start, scale->image);
+        status = imp_canvas_write(scale->device, &scale->sizes, start, scale->image);
     free(start);
     return status == IMPASTO_OK && carry ? resume_optimizer(scale, carry) : status;
 }
@@ -377,26 +282,12 @@ enum impasto_status imp_scale_open_content(struct imp_scale *scale,
 /* ---- The picture ------------------------------------------------------------------------------
  */
 
-static enum impasto_status read_planes(const struct imp_scale *scale,
-                                       const struct imp_buffer *buffer, float *planes)
-{
-    const size_t pixels = imp_canvas_count(&scale->sizes);
-    float *spread = NULL;
-    IMP_TRY(make_planes(scale, 3, pixels, &spread));
-    const enum impasto_status status =
-        imp_buffer_read(buffer, 0, spread, 3 * pixels * sizeof(float));
-    if (status == IMPASTO_OK)
-        imp_canvas_cut(&scale->sizes, spread, 3, planes);
-    free(spread);
-    return status;
-}
-
 enum impasto_status imp_scale_picture(const struct imp_scale *scale, float *planes)
 {
     const size_t count = 3 * (size_t)scale->sizes.width * (size_t)scale->sizes.height;
     if (scale->steps == 0 || !(scale->params->average > 0))
-        return read_planes(scale, imp_scale_best(scale), planes);
-    IMP_TRY(read_planes(scale, scale->average, planes));
+        return imp_canvas_read(scale->device, &scale->sizes, imp_scale_best(scale), planes);
+    IMP_TRY(imp_canvas_read(scale->device, &scale->sizes, scale->average, planes));
     /* It began with 0, which counts as much as its images have left to count (Kingma and Ba 2015,
      * section 3). */
     const double counted = 1 - pow((double)scale->params->average, scale->steps);
@@ -407,7 +298,7 @@ enum impasto_status imp_scale_picture(const struct imp_scale *scale, float *plan
 
 enum impasto_status imp_scale_gradient(const struct imp_scale *scale, float *planes)
 {
-    return read_planes(scale, scale->objective.gradient, planes);
+    return imp_canvas_read(scale->device, &scale->sizes, scale->objective.gradient, planes);
 }
 
 enum impasto_status imp_scale_carry(const struct imp_scale *scale, struct imp_carry *carry)
@@ -415,11 +306,12 @@ enum impasto_status imp_scale_carry(const struct imp_scale *scale, struct imp_ca
     const size_t pixels = (size_t)scale->sizes.width * (size_t)scale->sizes.height;
     *carry = (struct imp_carry){
         .height = scale->sizes.height, .width = scale->sizes.width, .step = scale->state.step};
-    IMP_TRY(make_planes(scale, 3, pixels, &carry->image));
+    IMP_TRY(imp_planes_make(scale->device, 3, pixels, &carry->image));
     IMP_TRY(imp_scale_picture(scale, carry->image));
     for (int v = 0; v < scale->optimizer->carried; v++) {
-        IMP_TRY(make_planes(scale, 3, pixels, &carry->vectors[v]));
-        IMP_TRY(read_planes(scale, scale->state.vectors[v], carry->vectors[v]));
+        IMP_TRY(imp_planes_make(scale->device, 3, pixels, &carry->vectors[v]));
+        IMP_TRY(imp_canvas_read(scale->device, &scale->sizes, scale->state.vectors[v],
+                                carry->vectors[v]));
     }
     return IMPASTO_OK;
 }

@@ -58,8 +58,6 @@ struct imp_carry {
 };
 void imp_carry_free(struct imp_carry *carry);
 
-struct imp_targets;
-
 /* Of a planned scale: allocates the targets and computes those of the styles, or takes them from
  * `known`; remembers them there (NULL: neither). */
 enum impasto_status imp_scale_open_styles(struct imp_scale *scale,
@@ -73,24 +71,26 @@ enum impasto_status imp_scale_open_content(struct imp_scale *scale,
 /* carry: to be freed in any case. */
 enum impasto_status imp_scale_carry(const struct imp_scale *scale, struct imp_carry *carry);
 
-/* ---- targets.c ------------------------------------------------------------------------------- */
+/* ---- planes.c -------------------------------------------------------------------------------- */
 
-/* What was found out about the style pictures at one scale, on the host. */
-struct imp_targets {
-    uint64_t key;     /* of the sizes they were looked at; 0: nothing is known */
-    float *values;    /* regions by layers: matrix, mean */
-    double *energies; /* likewise: two */
-};
-/* Also when it is zeroed, as it begins. */
-void imp_targets_free(struct imp_targets *targets);
-/* Whether they are those of a scale of the same job; a zeroed one fits none. */
-bool imp_targets_fit(const struct imp_targets *targets, const struct imp_scale *scale);
-/* Room for a scale's, in place of what was known. IMPASTO_ERROR_MEMORY. */
-enum impasto_status imp_targets_allocate(struct imp_targets *targets,
-                                         const struct imp_scale *scale);
-/* From the scale's buffers, and back to them; the device has the error. */
-enum impasto_status imp_targets_read(struct imp_targets *targets, struct imp_scale *scale);
-enum impasto_status imp_targets_write(const struct imp_targets *targets, struct imp_scale *scale);
+/* Room for planes on the host, which the caller frees, here and below. */
+enum impasto_status imp_planes_make(struct imp_device *device, size_t count, size_t pixels,
+                                    float **planes);
+/* A picture at the size of `sizes`, without the margin: (3, height, width). */
+enum impasto_status imp_planes_of_image(struct imp_device *device, const struct imp_sizes *sizes,
+                                        const struct impasto_image *image, float **planes);
+/* A plane (height, width) at the size of `sizes`, spread over the canvas. */
+enum impasto_status imp_canvas_plane(struct imp_device *device, const struct imp_sizes *sizes,
+                                     const float *plane, int height, int width, float **spread);
+/* To a buffer, spread over the canvas: a picture of any size; planes (3, height, width). And
+ * planes back from there. */
+enum impasto_status imp_canvas_write_image(struct imp_device *device, const struct imp_sizes *sizes,
+                                           const struct impasto_image *image,
+                                           struct imp_buffer *buffer);
+enum impasto_status imp_canvas_write(struct imp_device *device, const struct imp_sizes *sizes,
+                                     const float *planes, struct imp_buffer *buffer);
+enum impasto_status imp_canvas_read(struct imp_device *device, const struct imp_sizes *sizes,
+                                    const struct imp_buffer *buffer, float *planes);
 
 /* ---- steps.c --------------------------------------------------------------------------------- */
 

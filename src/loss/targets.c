@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* What is known of the styles of a job, kept on the host for its next picture. */
+/* The targets of the styles on the host, for the next picture of the same job. */
 
-#include "paint/scale.h"
+#include "loss/objective.h"
 
 #include <stdlib.h>
 
-/* Of everything that the targets depend on and that differs between pictures of one job. */
-static uint64_t key_of(const struct imp_scale *scale)
+uint64_t imp_targets_key(const struct imp_style_pass *pass, int passes)
 {
     uint64_t key = 14695981039346656037u; /* FNV-1a */
-    for (int i = 0; i < scale->passes; i++) {
-        const uint64_t sides[] = {(uint64_t)scale->pass[i].width, (uint64_t)scale->pass[i].height};
+    for (int i = 0; i < passes; i++) {
+        const uint64_t sides[] = {(uint64_t)pass[i].width, (uint64_t)pass[i].height};
         for (int k = 0; k < 2; k++)
             key = (key ^ sides[k]) * 1099511628211u;
     }
@@ -18,13 +17,13 @@ static uint64_t key_of(const struct imp_scale *scale)
 }
 
 /* Floats, and doubles, of all targets. */
-static void count(const struct imp_scale *scale, size_t *values, size_t *energies)
+static void count(const struct imp_objective *objective, size_t *values, size_t *energies)
 {
     *values = *energies = 0;
-    for (int r = 0; r < scale->objective.regions; r++)
+    for (int r = 0; r < objective->regions; r++)
         for (int l = 0; l < IMPASTO_LAYERS; l++) {
             const size_t channels = (size_t)imp_layer_shapes[l].out_channels;
-            if (!(scale->objective.losses.style.layers[l] > 0))
+            if (!(objective->losses.style.layers[l] > 0))
                 continue;
             *values += channels * channels + channels;
             *energies += 2;
@@ -32,19 +31,19 @@ static void count(const struct imp_scale *scale, size_t *values, size_t *energie
 }
 
 /* Copies all targets to the host or (back) to the device. */
-static enum impasto_status copy(struct imp_scale *scale, const struct imp_targets *targets,
+static enum impasto_status copy(struct imp_objective *objective, const struct imp_targets *targets,
                                 bool back)
 {
     float *value = targets->values;
     double *energy = targets->energies;
-    for (int r = 0; r < scale->objective.regions; r++)
+    for (int r = 0; r < objective->regions; r++)
         for (int l = 0; l < IMPASTO_LAYERS; l++) {
-            struct imp_style_region *region = &scale->objective.region[r];
+            struct imp_style_region *region = &objective->region[r];
             const size_t channels = (size_t)imp_layer_shapes[l].out_channels;
             struct imp_buffer *buffers[] = {region->target[l], region->mean_target[l]};
             const size_t counts[] = {channels * channels, channels};
             double *energies[] = {&region->energy[l], &region->mean_energy[l]};
-            if (!(scale->objective.losses.style.layers[l] > 0))
+            if (!(objective->losses.style.layers[l] > 0))
                 continue;
             for (int k = 0; k < 2; k++) {
                 const size_t bytes = counts[k] * sizeof(float);
@@ -66,32 +65,30 @@ void imp_targets_free(struct imp_targets *targets)
     *targets = (struct imp_targets){0};
 }
 
-bool imp_targets_fit(const struct imp_targets *targets, const struct imp_scale *scale)
-{
-    return targets->key == key_of(scale);
-}
-
-enum impasto_status imp_targets_allocate(struct imp_targets *targets, const struct imp_scale *scale)
+enum impasto_status imp_targets_allocate(struct imp_targets *targets,
+                                         const struct imp_objective *objective)
 {
     size_t values, energies;
-    count(scale, &values, &energies);
+    count(objective, &values, &energies);
     imp_targets_free(targets);
     /* NOLINTNEXTLINE(clang-analyzer-optin.portability.UnixAPI): a style has a layer */
     targets->values = malloc(values * sizeof(float));
     targets->energies = malloc(energies * sizeof(double));
     if (targets->values && targets->energies)
         return IMPASTO_OK;
-    return imp_device_fail_memory(scale->device, "style targets", values * sizeof(float));
+    return imp_device_fail_memory(objective->device, "style targets", values * sizeof(float));
 }
 
-enum impasto_status imp_targets_read(struct imp_targets *targets, struct imp_scale *scale)
+enum impasto_status imp_targets_read(struct imp_targets *targets, struct imp_objective *objective,
+                                     uint64_t key)
 {
-    const enum impasto_status status = copy(scale, targets, false);
-    targets->key = status == IMPASTO_OK ? key_of(scale) : 0;
+    const enum impasto_status status = copy(objective, targets, false);
+    targets->key = status == IMPASTO_OK ? key : 0;
     return status;
 }
 
-enum impasto_status imp_targets_write(const struct imp_targets *targets, struct imp_scale *scale)
+enum impasto_status imp_targets_write(const struct imp_targets *targets,
+                                      struct imp_objective *objective)
 {
-    return copy(scale, targets, true);
+    return copy(objective, targets, true);
 }

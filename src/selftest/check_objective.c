@@ -399,7 +399,7 @@ done:
     free(reference);
 }
 
-void imp_check_gradient(struct imp_check_run *run)
+void imp_check_objective(struct imp_check_run *run)
 {
     const size_t count = imp_check_rows(run, 0, 0, 3, IMP_COUNT(problems));
     for (size_t i = 0; i < count; i++) {
