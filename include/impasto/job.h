@@ -138,11 +138,11 @@ impasto_job_plan(struct impasto_device *device, const struct impasto_weights *we
  * Begins anew with another content picture and other masks of it. The styles must be those that the
  * job has.
  *
- * The weights stay on the device. With params.again and IMPASTO_COLOUR_STYLE, the job also keeps
+ * The weights stay on the device. With params.reuse and IMPASTO_COLOUR_STYLE, the job also keeps
  * what it knows of the style pictures at each size. Errors are those of impasto_job_open; after
  * one, the job can be given other pictures, or closed.
  */
-IMPASTO_API enum impasto_status impasto_job_again(struct impasto_job *job,
+IMPASTO_API enum impasto_status impasto_job_reuse(struct impasto_job *job,
                                                   const struct impasto_pictures *pictures,
                                                   struct impasto_error *error) IMPASTO_MUST_CHECK;
 
@@ -268,7 +268,7 @@ impasto_checkpoint_info(const struct impasto_checkpoint *checkpoint);
  * pictures: those of the saved job. Another picture is IMPASTO_ERROR_INPUT; other weights are
  * IMPASTO_ERROR_WEIGHTS.
  *
- * params: NULL for the checkpoint's. These members may differ from it: conv, gemm, memory, again,
+ * params: NULL for the checkpoint's. These members may differ from it: conv, gemm, memory, reuse,
  * profile, iterations and first_iterations. The last two must be such that a run with them from the
  * start passes through the saved state. All else is IMPASTO_ERROR_USAGE. Example: a finished job
  * with ADAM can be given more iterations. One with LBFGS can only if it was saved before its last

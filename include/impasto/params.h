@@ -96,7 +96,7 @@ struct impasto_params {
                          can spare; the less, the more is computed twice. 0: what it can spare, but
                          a little time is given for a lot of memory. The result is the same but for
                          rounding */
-    bool again;       /* the job will be used for more pictures: see impasto_job_again */
+    bool reuse;       /* the job will be used for more pictures: see impasto_job_reuse */
     bool profile;     /* time each kernel; slows the run */
 };
 

@@ -99,7 +99,7 @@ enum impasto_status cli_painter_open(struct cli_painter *run)
     if ((status = cli_watchdog_open(run)) ||
         (status = cli_open_device(run->settings, &run->console, &run->device, error)))
         return status;
-    run->params.again = run->batch;
+    run->params.reuse = run->batch;
     return s->export_weights
                ? cli_save_weights(run->weights, s->export_weights, &run->console, error)
                : IMPASTO_OK;
@@ -129,7 +129,7 @@ static enum impasto_status open_job(struct cli_painter *run, bool last)
         status = impasto_job_resume(run->device, run->weights, task, cli_resumed(run->settings),
                                     &run->params, &run->job, run->error);
     else if (run->job)
-        status = impasto_job_again(run->job, task, run->error);
+        status = impasto_job_reuse(run->job, task, run->error);
     else
         status =
             impasto_job_open(run->device, run->weights, task, &run->params, &run->job, run->error);

@@ -135,7 +135,7 @@ static enum impasto_status plan(struct impasto_job *job, int at)
 static enum impasto_status try_to_enter(struct impasto_job *job, const struct imp_carry *carry)
 {
     /* Matched colours are each content's own. */
-    const bool lasting = job->params.again && job->params.colour == IMPASTO_COLOUR_STYLE;
+    const bool lasting = job->params.reuse && job->params.colour == IMPASTO_COLOUR_STYLE;
     const bool last = job->at == job->schedule.count - 1;
     IMP_TRY(
         imp_scale_open_styles(&job->scale, &job->sources, lasting ? &job->targets[job->at] : NULL));
@@ -327,8 +327,8 @@ enum impasto_status impasto_job_resume(struct impasto_device *device,
     return open_job(device, weights, pictures, &now, false, checkpoint, job, error);
 }
 
-static enum impasto_status begin_again(struct impasto_job *job,
-                                       const struct impasto_pictures *pictures)
+static enum impasto_status begin_anew(struct impasto_job *job,
+                                      const struct impasto_pictures *pictures)
 {
     imp_sources_free(&job->sources);
     imp_carry_free(&job->carry);
@@ -344,7 +344,7 @@ static enum impasto_status begin_again(struct impasto_job *job,
     return enter(job, NULL);
 }
 
-enum impasto_status impasto_job_again(struct impasto_job *job,
+enum impasto_status impasto_job_reuse(struct impasto_job *job,
                                       const struct impasto_pictures *pictures,
                                       struct impasto_error *error)
 {
@@ -352,7 +352,7 @@ enum impasto_status impasto_job_again(struct impasto_job *job,
         return imp_fail(error, IMPASTO_ERROR_USAGE,
                         "a job made by impasto_job_plan can only tell its plan");
     imp_scale_release(&job->scale);
-    const enum impasto_status status = imp_lift(job->device, begin_again(job, pictures), error);
+    const enum impasto_status status = imp_lift(job->device, begin_anew(job, pictures), error);
     if (status != IMPASTO_OK)
         imp_scale_release(&job->scale);
     return status;
@@ -407,13 +407,14 @@ static enum impasto_status check_begun(const struct impasto_job *job, struct imp
         return imp_fail(error, IMPASTO_ERROR_USAGE,
                         "a job made by impasto_job_plan can only tell its plan");
     if (job->scale.torn)
-        return imp_fail(error, IMPASTO_ERROR_USAGE,
-                        "a step has failed on its way, so that the picture is of no one step; open "
-                        "the job again");
+        return imp_fail(
+            error, IMPASTO_ERROR_USAGE,
+            "a step has failed while it changed the picture, which is spoilt; open the job "
+            "again");
     return job->scale.device || is_between(job)
                ? IMPASTO_OK
                : imp_fail(error, IMPASTO_ERROR_USAGE,
-                          "the job has no pictures: impasto_job_again has failed");
+                          "the job has no pictures: impasto_job_reuse has failed");
 }
 
 enum impasto_status imp_job_check_open(const struct impasto_job *job, struct impasto_error *error)

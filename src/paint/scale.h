@@ -25,7 +25,8 @@ struct imp_scale {
     struct imp_optimizer_state state;
     int steps; /* taken at this scale */
     struct imp_guard guard;
-    bool torn; /* a step failed on its way: the image, and what goes with it, are of no one step */
+    /* A step failed on its way: the image, and what goes with it, are partly of the step before. */
+    bool torn;
     struct imp_buffer *image;
     struct imp_buffer *average; /* of the images, not yet divided by what it counts; NULL: none */
     struct imp_buffer *average_before; /* the last step */

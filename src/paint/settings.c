@@ -124,7 +124,7 @@ static const struct impasto_setting table[] = {
      .decides = IMPASTO_DECIDES_ROUNDING,
      .about = "device memory to use at most, such as 900M or 1.5G: with less, more is computed "
               "twice (what the device can spare, less what would gain little)"},
-    {"again", AT(again), FLAG, .decides = IMPASTO_DECIDES_NOTHING,
+    {"reuse", AT(reuse), FLAG, .decides = IMPASTO_DECIDES_NOTHING,
      .about = "the job will be used for more pictures (no)"},
     {"profile", AT(profile), FLAG, .decides = IMPASTO_DECIDES_NOTHING,
      .about = "time per kernel and layer"},

@@ -107,11 +107,18 @@ static bool part_to_json(const struct part *part, const struct impasto_params *p
     return failed == 0;
 }
 
+/* NULL: it is missing. Checkpoints from before version 1 have "again" for `reuse`. */
+static const json_t *find(const struct part *part, const json_t *object)
+{
+    const json_t *value = json_object_get(object, part->key);
+    return value || strcmp(part->key, "reuse") != 0 ? value : json_object_get(object, "again");
+}
+
 /* false: it is missing, or of another type. */
 static bool part_from_json(const struct part *part, const json_t *object,
                            struct impasto_params *params)
 {
-    const json_t *value = json_object_get(object, part->key);
+    const json_t *value = find(part, object);
     char *at = (char *)params + part->offset;
     if (part->count == 0)
         return one_from_json(part, value, at);

@@ -244,7 +244,7 @@ static void fill_task(struct task *task, const struct impasto_weights *weights)
     p->init = chance(20) ? IMPASTO_INIT_NOISE : IMPASTO_INIT_CONTENT;
     p->style_loss = chance(20) ? IMPASTO_STYLE_LOSS_COVARIANCE : IMPASTO_STYLE_LOSS_GRAM;
     p->history = 1 + below(5);
-    p->again = chance(20);
+    p->reuse = chance(20);
     p->profile = chance(10);
     /* From what is too little for most to what is ample for all. */
     p->memory = chance(50) ? 0 : 2 * MIB << below(7);
@@ -367,9 +367,9 @@ static enum impasto_status live(struct impasto_job **job, const struct task *tas
         status = impasto_job_run(*job, NULL, NULL, error);
     if (status == IMPASTO_OK)
         status = save_and_load(*job, error);
-    if (status == IMPASTO_OK && task->params.again)
-        status = impasto_job_again(*job, &task->pictures, error);
-    if (status == IMPASTO_OK && task->params.again)
+    if (status == IMPASTO_OK && task->params.reuse)
+        status = impasto_job_reuse(*job, &task->pictures, error);
+    if (status == IMPASTO_OK && task->params.reuse)
         status = steps(*job, 2, error);
     return status;
 }

@@ -23,7 +23,7 @@ def job():
               "tv_weight": 0.0, "content_layers": [1.0] + [0.0] * (LAYERS - 1),
               "style_layers": [1.0] + [0.0] * (LAYERS - 1), "losses": 0, "style_loss": 0,
               "pooling": 0, "padding": 0, "margin": 0, "colour": 0, "init": 0, "seed": 0,
-              "conv": None, "gemm": None, "memory": 0, "again": False, "profile": False}
+              "conv": None, "gemm": None, "memory": 0, "reuse": False, "profile": False}
     return {"impasto": "0.1.0", "params": params, "scales": [4], "pictures": {}, "weights": "x",
             "device": {"name": "a", "platform": "b", "driver": "c"}, "computer": "d",
             "computing": 0, "at": 0, "steps": 2, "optimizer_step": 2, "finished": False,

@@ -132,7 +132,7 @@ static void again_after_resuming(void **state)
     struct impasto_error error = {0};
     struct impasto_pictures p = simple();
     struct impasto_params params = usual;
-    params.again = true;
+    params.reuse = true;
     struct impasto_job *job = open_job(&p, &params);
     step(job);
     save(job, NULL);
@@ -140,13 +140,13 @@ static void again_after_resuming(void **state)
     job = resume(&p, &params);
     struct impasto_image *resumed = picture(job);
     step(job);
-    assert_int_equal(impasto_job_again(job, &p, &error), IMPASTO_OK);
+    assert_int_equal(impasto_job_reuse(job, &p, &error), IMPASTO_OK);
     assert_int_equal(step(job).head.step, 0);
     struct impasto_image *end = finish(&job), *tiny = painted_picture(3, 48, 0);
     expect_same_picture(end, expected);
     job = resume(&p, &params);
     p.content = tiny;
-    assert_int_equal(impasto_job_again(job, &p, &error), IMPASTO_ERROR_INPUT);
+    assert_int_equal(impasto_job_reuse(job, &p, &error), IMPASTO_ERROR_INPUT);
     assert_int_equal(impasto_job_save(job, path, NULL, &error), IMPASTO_ERROR_USAGE);
     impasto_job_close(&job);
     impasto_image_free(&tiny);

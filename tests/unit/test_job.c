@@ -21,7 +21,7 @@ static int set_up(void **state)
 {
     (void)state;
     open_small_job(NULL, NULL, &device, &weights, &params);
-    params.again = true;
+    params.reuse = true;
     content = painted_picture(48, 36, 0);
     other = painted_picture(40, 48, 1);
     style = painted_picture(32, 32, 2);
@@ -159,11 +159,11 @@ static void again_is_as_if_anew(void **state)
     run(job, &first);
     struct impasto_image *tiny = painted_picture(3, 48, 0);
     p.content = tiny;
-    assert_int_equal(impasto_job_again(job, &p, &error), IMPASTO_ERROR_INPUT);
+    assert_int_equal(impasto_job_reuse(job, &p, &error), IMPASTO_ERROR_INPUT);
     assert_int_equal(impasto_job_step(job, &progress, &error), IMPASTO_ERROR_USAGE);
     assert_non_null(strstr(error.message, "no pictures"));
     p.content = other;
-    assert_int_equal(impasto_job_again(job, &p, &error), IMPASTO_OK);
+    assert_int_equal(impasto_job_reuse(job, &p, &error), IMPASTO_OK);
     assert_int_equal(impasto_job_info(job)->width, 40);
     run(job, &found);
     expect_same_picture(found, expected);
@@ -215,7 +215,7 @@ static void a_plan_is_only_a_plan(void **state)
     struct impasto_error error = {0};
     assert_int_equal(impasto_job_plan(device, weights, &p, &params, &job, &error), IMPASTO_OK);
     assert_true(impasto_job_info(job)->plan_bytes > 0);
-    assert_int_equal(impasto_job_again(job, &p, &error), IMPASTO_ERROR_USAGE);
+    assert_int_equal(impasto_job_reuse(job, &p, &error), IMPASTO_ERROR_USAGE);
     assert_int_equal(impasto_job_step(job, NULL, &error), IMPASTO_ERROR_USAGE);
     impasto_job_close(&job);
 }

@@ -116,7 +116,7 @@ static void between_two_sizes(void **state)
     imp_device_limit_memory(device->device, imp_device_allocated(device->device) / 2);
     assert_int_equal(impasto_job_step(job, NULL, &error), IMPASTO_ERROR_MEMORY);
     imp_device_limit_memory(device->device, ample);
-    assert_int_equal(impasto_job_again(job, &pictures, &error), IMPASTO_OK);
+    assert_int_equal(impasto_job_reuse(job, &pictures, &error), IMPASTO_OK);
     step_to(job, 5);
     struct impasto_image *again = image_of(job);
     expect_same_picture(again, whole);

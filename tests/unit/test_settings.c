@@ -185,7 +185,7 @@ static void keys_in_checkpoints(void **state)
         "content_weight", "content_layers", "style_layers",  "tv_weight",
         "losses",         "style_loss",     "pooling",       "padding",
         "margin",         "colour",         "init",          "seed",
-        "conv",           "gemm",           "memory",        "again",
+        "conv",           "gemm",           "memory",        "reuse",
         "profile",
     };
     struct impasto_params params = {.struct_size = sizeof(params)};
@@ -193,6 +193,10 @@ static void keys_in_checkpoints(void **state)
     for (size_t i = 0; i < IMP_COUNT(keys); i++)
         if (!json_object_get(json, keys[i]))
             fail_msg("there is no %s", keys[i]);
+    json_object_del(json, "reuse");
+    json_object_set_new(json, "again", json_true());
+    assert_true(imp_params_from_json(json, &params));
+    assert_true(params.reuse);
     json_object_del(json, "style_size");
     assert_false(imp_params_from_json(json, &params));
     json_decref(json);
@@ -237,7 +241,7 @@ static void written_and_read_back(void **state)
         {"memory", "20000001", "20000001"},
         {"memory", "2GiB", "2G"},
         {"profile", "true", "yes"},
-        {"again", "false", "no"},
+        {"reuse", "false", "no"},
         {"pooling", "avg", "avg"},
         {"init", "image", "image"},
         {"conv", "auto", "auto"},
@@ -370,10 +374,10 @@ static void older_structs(void **state)
     assert_int_equal(impasto_setting_get(&params, "profile", text, sizeof(text), &error),
                      IMPASTO_ERROR_USAGE);
     assert_false(params.profile);
-    set(&params, "again", "yes");
-    assert_true(params.again);
+    set(&params, "reuse", "yes");
+    assert_true(params.reuse);
     params.struct_size = 0;
-    assert_int_equal(impasto_setting_set(&params, "again", "no", &error), IMPASTO_ERROR_USAGE);
+    assert_int_equal(impasto_setting_set(&params, "reuse", "no", &error), IMPASTO_ERROR_USAGE);
     assert_non_null(strstr(error.message, "struct_size"));
 }
 
