@@ -11,10 +11,13 @@ back. What is new breaks nothing: members at the end of a struct, functions, con
 
     python3 tests/static/abi.py --renew include build/libimpasto.so cc
 
-Before version 1 is released, --renew takes breaking changes too and says which. The list does not come from
+--renew says which lines are gone. It refuses to drop them once a version has been released (a git tag v*), unless
+IMPASTO_API_VERSION has been raised. Before the first release it accepts them. The list does not come from
 abidw: that needs debug information, which release builds lack, and writes a hundred times as much.
 """
 
+import contextlib
+import io
 import pathlib
 import re
 import shutil
@@ -22,6 +25,7 @@ import subprocess
 import sys
 import tempfile
 import unittest
+import unittest.mock
 
 LIST = pathlib.Path(__file__).with_name("abi.txt")
 
@@ -84,6 +88,34 @@ def gone(before, now):
     return [line for line in before if line not in set(now)]
 
 
+def version(rows):
+    return [row for row in rows if row.startswith("IMPASTO_API_VERSION = ")]
+
+
+def is_released():
+    """Whether the repository has a tag of a version; False too outside a repository."""
+    try:
+        found = subprocess.run(["git", "-C", LIST.parent, "tag", "--list", "v*"], check=False, text=True,
+                               stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    except OSError:
+        return False
+    return found.stdout != ""
+
+
+def renew(before, now, released):
+    """Writes the list, unless that would break programs; the exit status."""
+    lost = gone(before, now)
+    for line in lost:
+        print(f"breaks programs: {line}")
+    if lost and version(before) == version(now):
+        if released:
+            print("not renewed: raise IMPASTO_API_VERSION in include/impasto/base.h, or put these lines back")
+            return 1
+        print("accepted: no version has been released (there is no git tag v*)")
+    LIST.write_text("\n".join(now) + "\n", encoding="utf-8")
+    return 0
+
+
 def exported(library):
     found = subprocess.run(["nm", "-D", "--defined-only", library], check=True, text=True, stdout=subprocess.PIPE)
     return set(re.findall(r" T (impasto_\w+)$", found.stdout, re.MULTILINE))
@@ -130,20 +162,30 @@ class Abi(unittest.TestCase):
         self.assertEqual(self.changed("job.h", "    double tv;", "    double tv, newest;"), [])
 
 
+    def test_a_release_is_kept(self):
+        now = ["IMPASTO_API_VERSION = 1", "int impasto_new(void)"]
+        before = [now[0], "int impasto_old(void)"]
+        raised = ["IMPASTO_API_VERSION = 2", now[1]]
+        with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()), \
+                unittest.mock.patch(f"{__name__}.LIST", pathlib.Path(folder, "abi.txt")) as written:
+            self.assertEqual(renew(before, now, released=True), 1)
+            self.assertFalse(written.exists())
+            for accepted in [(before, now, False), (before, raised, True), (now, [*now, "int impasto_more(void)"], True)]:
+                self.assertEqual(renew(*accepted), 0)
+                self.assertEqual(written.read_text(encoding="utf-8").splitlines(), accepted[1])
+
+
 def main(arguments):
-    renew = arguments[:1] == ["--renew"]
-    include, library, *compiler = arguments[renew:]
+    renewing = arguments[:1] == ["--renew"]
+    include, library, *compiler = arguments[renewing:]
     Abi.include, Abi.library, Abi.compiler = pathlib.Path(include), library, compiler
     if sys.maxsize < 2 ** 63 - 1:
         print("the list is of 64 bits")
         return 77
-    if not renew:
+    if not renewing:
         return not unittest.main(argv=sys.argv[:1], exit=False).result.wasSuccessful()
-    now = interface(Abi.include, compiler)
-    for line in gone(LIST.read_text(encoding="utf-8").splitlines() if LIST.is_file() else [], now):
-        print(f"breaks programs: {line}")
-    LIST.write_text("\n".join(now) + "\n", encoding="utf-8")
-    return 0
+    before = LIST.read_text(encoding="utf-8").splitlines() if LIST.is_file() else []
+    return renew(before, interface(Abi.include, compiler), is_released())
 
 
 if __name__ == "__main__":
