@@ -2,11 +2,11 @@
 /* The table of commands. A new one is a row here and a folder. */
 
 #include "cli/commands.h"
-
-#include "base/os.h"
 #include "cli/devices/devices.h"
 #include "cli/paint/paint.h"
 #include "cli/weights/weights.h"
+
+#include "base/os.h"
 
 #include <string.h>
 

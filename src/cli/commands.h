@@ -4,7 +4,7 @@
 
 /* What the first word may be instead of a picture. */
 
-#include "cli/command.h"
+#include "cli/options/table.h"
 
 /* Painting is the first; NULL ends them. */
 extern const struct cli_command *const cli_commands[];

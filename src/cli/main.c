@@ -3,8 +3,7 @@
 
 #include "base/os.h"
 #include "cli/commands.h"
-#include "cli/events.h"
-#include "cli/run.h"
+#include "cli/guard/guard.h"
 
 #ifdef __GLIBC__
 #include <malloc.h>

@@ -11,7 +11,7 @@
 
 #define _GNU_SOURCE /* mallinfo2 */
 
-#include "cli/options.h"
+#include "cli/options/options.h"
 #include "libc_layer.h"
 
 #include <dirent.h>

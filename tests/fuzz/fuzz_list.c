@@ -3,9 +3,8 @@
  * list is put into each pattern. Whether a path is there is asked of the file system. */
 
 #include "fuzz.h"
-#include "cli/options.h"
-#include "cli/pattern.h"
-#include "cli/text.h"
+#include "cli/files/files.h"
+#include "cli/paint/batch.h"
 
 #include <stdlib.h>
 #include <string.h>

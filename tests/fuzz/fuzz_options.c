@@ -2,8 +2,8 @@
 /* The command line: words divided by zeros, up to the parameters and the masks' names. */
 
 #include "fuzz.h"
-#include "cli/options.h"
-#include "cli/pictures.h"
+#include "cli/files/files.h"
+#include "cli/paint/batch.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +27,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     for (char *at = text; at < text + size && count < MOST_WORDS; at += strlen(at) + 1)
         words[count++] = at;
     enum impasto_status status = cli_parse(count, words, &settings, &error);
+    if (status == IMPASTO_OK && settings.batch.count > 0)
+        status = cli_batch_words(&settings, &error);
     if (status == IMPASTO_OK)
         status = cli_override(&settings, &params, &error);
     fuzz_check(status, &error);

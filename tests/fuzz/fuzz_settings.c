@@ -3,7 +3,7 @@
  * cost a process each here. */
 
 #include "fuzz.h"
-#include "cli/options.h"
+#include "cli/options/options.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

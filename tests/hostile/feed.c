@@ -5,9 +5,9 @@
  * children, whichever is more. Who feeds it sees by a missing answer what a file has done to it.
  */
 
-#include "cli/batch.h"
-#include "cli/cli.h"
-#include "cli/table.h"
+#include "cli/options/table.h"
+#include "cli/paint/batch.h"
+#include "cli/terminal/terminal.h"
 
 #include <stdio.h>
 #include <stdlib.h>

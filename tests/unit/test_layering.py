@@ -52,6 +52,11 @@ SHARED = "cl/shared.h"
 
 PROGRAM_HEADERS = {"base/os.h"}
 
+# The program's folders, from the ground up: each includes those below its floor. On one floor nobody
+# includes a neighbour. What lies in src/cli itself, the table of commands and main(), is above all.
+FLOORS = [["common"], ["options"], ["files", "terminal"], ["guard"], ["report"], ["devices", "weights"],
+          ["paint"], ["."], ["docs"]]
+
 # A library's headers and the only place that may include them: a file, or a folder with "/".
 LIBRARIES = [
     (r"CL/.*", "src/device/"),
@@ -65,14 +70,15 @@ LIBRARIES = [
     (r"(hdf5|H5).*", "src/vgg/hdf5_reader.c"),
     (r"jansson.*", "src/(cli|paint|store|vgg)/"),
     (r"zlib\.h", "src/base/checksum.c"),
-    (r"nettle/.*", "src/cli/hash.c"),
-    (r"(chafa|glib).*", "src/cli/show.c"),
+    (r"nettle/.*", "src/cli/common/hash.c"),
+    (r"(chafa|glib).*", "src/cli/terminal/show.c"),
 ]
 
 # Headers for the files of one room alone.
 INSIDE = ["src/device/opencl.h", "src/image/formats.h", "src/vgg/hdf5_reader.h", "src/optim/lbfgs.h", "src/vgg/stage.h",
           "src/ops/kernels.h", "src/selftest/check.h",
-          "src/selftest/objective.h", "src/paint/job.h", "src/paint/scale.h"]
+          "src/selftest/objective.h", "src/paint/job.h", "src/paint/scale.h",
+          "src/cli/paint/batch.h", "src/cli/paint/run.h", "src/cli/report/page.h", "src/cli/terminal/screen.h"]
 
 # Headers that only POSIX systems have. What they offer is behind base/os.h, which another system can
 # put something else behind.
@@ -82,8 +88,8 @@ POSIX = re.compile(r"(sys|arpa|netinet)/.*|(unistd|fcntl|pthread|dirent|termios|
 # Who includes them all the same, because there is no common way to say what these do.
 OS_FILES = [re.compile(place) for place in [
     r"src/base/(os_posix\w*|file|temporary|host|module|sandbox)\.c",
-    r"src/cli/(\w+/)?(screen|show)\.c",  # the terminal
-    r"src/cli/(\w+/)?(signals|crash|watchdog|probe|drivers)\.c",  # what guards the run from drivers, by processes and signals
+    r"src/cli/terminal/(screen|show)\.c",
+    r"src/cli/guard/\w+\.c",  # what guards the run from drivers, by processes and signals
 ]]
 
 # Files of a room that call one another in a circle, and why they still do.
@@ -156,6 +162,25 @@ def check_rooms(root):
             yield f"src/{folder.name}: a room that ROOMS does not know"
 
 
+def floor_of(path):
+    """The folder of the program that a path below src/cli is in, and its floor; -1: an unknown one."""
+    folder = path.split("/")[0] if "/" in path else "."
+    return folder, next((i for i, floor in enumerate(FLOORS) if folder in floor), -1)
+
+
+def check_floors(root):
+    for path, line, quoted, target in includes(root):
+        if not path.startswith("src/cli/"):
+            continue
+        folder, floor = floor_of(path[len("src/cli/"):])
+        if floor < 0:
+            yield f"{path}:{line}: a folder that FLOORS does not know"
+        elif quoted and target.startswith("cli/"):
+            other, below = floor_of(target[len("cli/"):])
+            if other != folder and below >= floor:
+                yield f"{path}:{line}: {folder} may not use {other}"
+
+
 def check_inside(root):
     for path, line, _, target in includes(root):
         header = f"src/{target}"
@@ -164,7 +189,7 @@ def check_inside(root):
 
 
 # A function or a table that a file offers; a macro's definition is none.
-OFFERED = re.compile(r"^(?!static\b|extern\b|typedef\b)[a-z][\w \t*]*[ *(]((?:imp|impasto)_\w+)\)?"
+OFFERED = re.compile(r"^(?!static\b|extern\b|typedef\b)[a-z][\w \t*]*[ *(]((?:imp|impasto|cli)_\w+)\)?"
                      r"(?:\[\w*\])?\s*(?:\((?!\w+\)\()|=)", re.MULTILINE)
 BLANK = re.compile(r"^\s*#.*(?:\\\n.*)*", re.MULTILINE)
 
@@ -173,7 +198,7 @@ def calls_in(root, room):
     """For each file of a room, the others whose functions or tables it uses."""
     files = {path: BLANK.sub("", code(text)) for path, text in sources(root, f"src/{room}", ".c")}
     where = {name: path for path, text in files.items() for name in OFFERED.findall(text)}
-    return {path: {where[name] for name in re.findall(r"(?<!struct )\bimp(?:asto)?_\w+", text) if name in where}
+    return {path: {where[name] for name in re.findall(r"(?<!struct )\b(?:imp(?:asto)?|cli)_\w+", text) if name in where}
             - {path} for path, text in files.items()}
 
 
@@ -345,6 +370,9 @@ GOOD = {
     "src/paint/job.c": '#include "vgg/vgg.h"\n#include "image/image.h"\n',
     "src/base/os.h": "#include <stdint.h>\n",
     "src/base/os_posix_file.c": '#include "base/os.h"\n#include <sys/stat.h>\n',
+    "src/cli/common/common.h": "#include <impasto/impasto.h>\n",
+    "src/cli/options/options.h": '#include "cli/common/common.h"\n',
+    "src/cli/commands.h": '#include "cli/options/options.h"\n',
     "src/cli/main.c": '#include <impasto/impasto.h>\n#include <stdio.h>\n#include "base/os.h"\n',
     "src/cli/guard/signals.c": "#include <signal.h>\n#include <unistd.h>\n",
     "cl/add.cl": "/* 0.5 and get_group_id() in this class */ x.s1 = 0.5f + 1e-8F + 2.f * 0x1e5 + v16.s2;\n"
@@ -372,6 +400,10 @@ BAD = [
     (check_rooms, "src/vgg/x.c", '#include "cl/shared.h"', "only ops shares"),
     (check_rooms, "src/ops/x.c", '#include "cl/other.h"', "from its room on"),
     (check_rooms, "src/attic/x.c", "", "does not know"),
+    (check_floors, "src/cli/common/x.c", '#include "cli/options/options.h"', "common may not use options"),
+    (check_floors, "src/cli/files/x.c", '#include "cli/terminal/terminal.h"', "files may not use terminal"),
+    (check_floors, "src/cli/paint/x.c", '#include "cli/commands.h"', "paint may not use ."),
+    (check_floors, "src/cli/attic/x.c", '#include "cli/commands.h"', "FLOORS does not know"),
     (check_libraries, "src/ops/x.c", "#include <CL/cl.h>", "only src/device/"),
     (check_libraries, "src/ops/gemm.c", "#include <clblast_c.h>", "gemm_clblast.c"),
     (check_libraries, "src/image/x.c", "#include <png.h>", "png.c"),
@@ -383,7 +415,7 @@ BAD = [
     (check_libraries, "src/vgg/x.c", "#include <hdf5.h>", "hdf5_reader.c"),
     (check_libraries, "src/device/x.c", "#include <jansson.h>", "only src/(cli|paint|store|vgg)/"),
     (check_libraries, "src/cli/x.c", "#include <nettle/sha2.h>", "hash.c"),
-    (check_libraries, "src/cli/x.c", "#include <chafa.h>", "only src/cli/show.c"),
+    (check_libraries, "src/cli/x.c", "#include <chafa.h>", "only src/cli/terminal/show.c"),
     (check_os, "src/base/x.c", "#include <unistd.h>", "unistd.h is not on every system"),
     (check_os, "src/base/os.h", "#include <pthread.h>", "base/os.h has what it offers"),
     (check_os, "src/cli/x.c", "#include <sys/stat.h>", "sys/stat.h is not on every system"),

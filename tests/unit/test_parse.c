@@ -4,7 +4,7 @@
 
 #define _DEFAULT_SOURCE /* MAP_ANONYMOUS */
 
-#include "cli/table.h"
+#include "cli/options/table.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

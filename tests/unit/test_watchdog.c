@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* How long the watchdog lets a driver take. */
 
-#include "cli/run.h"
+#include "cli/guard/guard.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* impasto devices: the same as --list-devices, --self-test and --tune. */
 
+#include "cli/common/json.h"
 #include "cli/devices/devices.h"
-
-#include "cli/events.h"
-#include "cli/run.h"
+#include "cli/guard/guard.h"
 
 #include <stddef.h>
 
@@ -28,7 +27,7 @@ static enum impasto_status run(const struct cli_call *call, struct impasto_error
 {
     const struct options *options = call->options;
     struct cli_settings *settings = call->settings;
-    enum impasto_status status = cli_events_open(settings, error);
+    enum impasto_status status = cli_progress_open(settings, error);
     const bool list = !options->self_test && !options->tune;
     if (status != IMPASTO_OK)
         return status;

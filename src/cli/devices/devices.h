@@ -4,8 +4,27 @@
 
 /* Devices as such: listed, checked, tuned, opened. */
 
-#include "cli/command.h"
+#include "cli/options/table.h"
+#include "cli/terminal/terminal.h"
 
 extern const struct cli_command cli_devices_command;
+
+/* ---- open.c ---------------------------------------------------------------------------------- */
+
+/* Opens the device that the settings or $IMPASTO_DEVICE name, or, with no place for it,
+ * tunes it. */
+enum impasto_status cli_open_device(struct cli_settings *settings, struct cli_console *console,
+                                    struct impasto_device **device, struct impasto_error *error);
+/* --list-devices, --self-test, --tune. */
+enum impasto_status cli_devices_list(struct cli_settings *settings, struct impasto_error *error);
+enum impasto_status cli_devices_test(struct cli_settings *settings, struct impasto_error *error);
+enum impasto_status cli_devices_tune(struct cli_settings *settings, struct impasto_error *error);
+
+/* ---- devices.c ------------------------------------------------------------------------------- */
+
+/* --list-devices on stdout. */
+enum impasto_status cli_list_devices(bool json, struct impasto_error *error);
+/* --self-test: a table on stdout and a verdict. */
+enum impasto_status cli_self_test(struct impasto_device *device, struct impasto_error *error);
 
 #endif

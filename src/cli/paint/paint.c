@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* The command that needs no name: which of the things that its options ask for is done. */
 
+#include "cli/devices/devices.h"
+#include "cli/paint/batch.h"
 #include "cli/paint/paint.h"
-
-#include "cli/events.h"
-#include "cli/run.h"
+#include "cli/paint/run.h"
 
 static enum impasto_status export_only(const struct cli_settings *settings,
                                        struct impasto_error *error)
@@ -92,10 +92,14 @@ enum impasto_status cli_paint(int argc, char **argv, const struct cli_command *c
                               struct cli_settings *settings, struct impasto_error *error)
 {
     struct impasto_error unheard = {0};
-    const enum impasto_status status = cli_parse(argc, argv, settings, error);
+    enum impasto_status status = cli_parse(argc, argv, settings, error);
+    if (status == IMPASTO_OK && settings->batch.count > 0)
+        status = cli_batch_words(settings, error);
     const enum impasto_status opened =
-        cli_events_open(settings, status == IMPASTO_OK ? error : &unheard);
-    if (status != IMPASTO_OK || opened != IMPASTO_OK)
-        return status != IMPASTO_OK ? status : opened;
+        cli_progress_open(settings, status == IMPASTO_OK ? error : &unheard);
+    if (status == IMPASTO_OK)
+        status = opened;
+    if (status != IMPASTO_OK)
+        return status;
     return settings->help ? cli_help(stdout, settings, commands, error) : dispatch(settings, error);
 }

@@ -4,7 +4,7 @@
 
 /* impasto paint. */
 
-#include "cli/command.h"
+#include "cli/options/table.h"
 
 enum impasto_status cli_paint(int argc, char **argv, const struct cli_command *const *commands,
                               struct cli_settings *settings, struct impasto_error *error);

@@ -3,8 +3,6 @@
 
 #include "cli/weights/weights.h"
 
-#include "cli/hash.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 

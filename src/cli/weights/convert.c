@@ -2,10 +2,8 @@
 /* impasto weights convert: by the library what that reads, by the script all else. */
 
 #include "base/os.h"
-#include "cli/cli.h"
 #include "cli/weights/weights.h"
 
-#include <errno.h>
 #include <limits.h>
 #include <string.h>
 

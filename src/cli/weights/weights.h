@@ -4,7 +4,7 @@
 
 /* impasto weights: trained weights, from the network or from files of other programs. */
 
-#include "cli/command.h"
+#include "cli/options/table.h"
 
 extern const struct cli_command cli_weights_command;
 

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * CLBlast compiles and runs code of its own on the device, and where it or the driver's compiler
+ * crashes over that, so would the run. So where it may be used, which takes --gemm or --conv, it is
+ * tried before by another process. That is one from before any driver was loaded: drivers do not
+ * survive a fork.
+ */
+
+#include "cli/guard/guard.h"
+#include "cli/options/table.h"
+
+#include <signal.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* On slow devices the kernels take a minute to compile. */
+#define DEADLINE_SECONDS 600
+/* The smallest that a job takes. */
+#define SIDE 16
+
+/* Opens a job as far as its plan: the library checks CLBlast before it is used. What it says of it
+ * is for the run to find out, and to tell. */
+static void try_library(const char *device_spec, const char *conv, const char *gemm)
+{
+    struct impasto_error error;
+    struct impasto_weights *weights = NULL;
+    struct impasto_device *device = NULL;
+    struct impasto_image *image = NULL;
+    struct impasto_params params;
+    struct impasto_job *job = NULL;
+    if (impasto_weights_open("builtin", IMPASTO_CONVENTION_AUTO, &weights, &error) ||
+        impasto_params_preset(weights, NULL, &params, &error) ||
+        impasto_image_create(SIDE, SIDE, &image, &error) ||
+        impasto_device_open(device_spec, NULL, NULL, &device, &error))
+        return;
+    const struct impasto_style style = {.struct_size = sizeof(style), .image = image, .weight = 1};
+    const struct impasto_pictures pictures = {
+        .struct_size = sizeof(pictures), .content = image, .styles = &style, .style_count = 1};
+    params.size = SIDE;
+    params.conv = conv;
+    params.gemm = gemm;
+    if (impasto_job_plan(device, weights, &pictures, &params, &job, &error))
+        return;
+}
+
+static const int crashes[] = {SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL};
+
+/* The signal that ended the other process; 0: none did. */
+static int signal_of(const char *device, const char *conv, const char *gemm)
+{
+    int status = 0;
+    fflush(NULL);
+    const pid_t child = fork();
+    if (child == 0) {
+        const struct rlimit no_core = {0, 0};
+        (void)setrlimit(RLIMIT_CORE, &no_core);
+        /* It is to end by its signal, without a last word. */
+        for (size_t i = 0; i < sizeof(crashes) / sizeof(*crashes); i++)
+            (void)signal(crashes[i], SIG_DFL);
+        /* Nothing that a crash has to say is of use. */
+        if (freopen("/dev/null", "w", stdout) && freopen("/dev/null", "w", stderr)) {
+            (void)alarm(DEADLINE_SECONDS);
+            try_library(device, conv, gemm);
+        }
+        _exit(0);
+    }
+    /* Without a process the run itself will see. */
+    if (child < 0 || waitpid(child, &status, 0) != child || !WIFSIGNALED(status))
+        return 0;
+    return WTERMSIG(status);
+}
+
+static const char *given(const struct cli_settings *settings, const char *name)
+{
+    const char *value = settings->values[cli_find(name, strlen(name)) - cli_options];
+    return value && strcmp(value, "auto") != 0 ? value : NULL;
+}
+
+enum impasto_status cli_probe_gemm(struct cli_settings *settings, const char *device,
+                                   struct cli_console *console, struct impasto_error *error)
+{
+    char line[256];
+    const char *conv = given(settings, "conv"), *gemm = given(settings, "gemm");
+    if (gemm ? strcmp(gemm, "clblast") != 0 : !conv)
+        return IMPASTO_OK;
+    cli_drivers_prepare(console);
+    const int number = signal_of(device, conv, gemm);
+    if (number == 0 || number == SIGINT || number == SIGTERM)
+        return IMPASTO_OK;
+    snprintf(line, sizeof(line), "CLBlast %s when it was tried on this device",
+             number == SIGALRM ? "did not come back" : "crashed");
+    if (gemm)
+        return cli_fail(error, IMPASTO_ERROR_DEVICE, "%s (%s); use --gemm builtin", line,
+                        strsignal(number));
+    strncat(line, ", so the built-in GEMM is used", sizeof(line) - strlen(line) - 1);
+    cli_console_log(console, IMPASTO_LOG_WARNING, line);
+    return cli_give(settings, cli_find("gemm", strlen("gemm")), "builtin", error);
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/* Ctrl-C and its like: the first asks for an end after the iteration, the second ends the program.
+ * What a write would end it with is that write's failure instead. */
+
+#include "cli/guard/guard.h"
+
+#include <signal.h>
+
+static void end_at_once(int number)
+{
+    cli_screen_rescue();
+    cli_events_die(128 + number, "interrupted", "interrupted");
+    signal(number, SIG_DFL);
+    raise(number);
+}
+
+static void on_signal(int number)
+{
+    if (cli_stop_signal())
+        end_at_once(number);
+    cli_stop_by(number);
+}
+
+void cli_outlive_writes(void)
+{
+    static const int numbers[] = {SIGPIPE, SIGXFSZ};
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++)
+        (void)signal(numbers[i], SIG_IGN);
+}
+
+static void catch_by(void (*handler)(int))
+{
+    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++) {
+        struct sigaction now, ours = {.sa_handler = handler};
+        sigemptyset(&ours.sa_mask);
+        if (sigaction(numbers[i], NULL, &now) == 0 && now.sa_handler != SIG_IGN)
+            sigaction(numbers[i], &ours, NULL);
+    }
+}
+
+enum impasto_status cli_progress_open(struct cli_settings *settings, struct impasto_error *error)
+{
+    const enum impasto_status status = cli_events_open(settings, error);
+    if (!settings->events)
+        return status;
+    cli_outlive_writes();
+    catch_by(end_at_once);
+    return status;
+}
+
+void cli_catch_signals(void)
+{
+    cli_outlive_writes();
+    catch_by(on_signal);
+}

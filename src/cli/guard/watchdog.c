@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A driver that hangs keeps the thread that waits for it, and no call takes that back. So a second
+ * thread asks each second for how long the driver has been waited for. When that is far too long,
+ * it says so and ends the program, without a word to the driver. What is on disk by then stays.
+ * While the program waits for something else, a pager that is not scrolled or a slow disk, there is
+ * nothing to count.
+ */
+
+#include "cli/guard/guard.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+/* Where nobody knows how long it should take: compilers are slow, and a device may be hundreds of
+ * times slower than another. */
+#define UNKNOWN_SECONDS 3600
+/* Else it is so many times what is expected, and at least ten minutes, in which any machine comes
+ * back from swapping. */
+#define LEAST_SECONDS 600
+#define TIMES_EXPECTED 30
+
+struct cli_watchdog {
+    bool terminal;   /* stderr is one, with a line that is not ended */
+    char kept[4096]; /* how to go on with what is on disk; empty: nothing is */
+    pthread_t thread;
+    pthread_mutex_t mutex;
+    pthread_cond_t ends;
+    clockid_t clock; /* of waits for `ends` */
+    bool ending;
+    long idle;   /* seconds of the wait at hand, or of the saving */
+    long fixed;  /* the limit, where the user has given one; 0: none was */
+    bool saving; /* the device is read for a checkpoint, which is then written */
+};
+
+static void say(const char *text)
+{
+    const size_t size = strlen(text);
+    if (write(STDERR_FILENO, text, size) < 0)
+        return; /* nobody is there to be told */
+}
+
+/* Neither locks nor memory: whoever hangs may hold them. */
+static void leave(const struct cli_watchdog *dog)
+{
+    char line[256];
+    const bool resumable = dog->kept[0] != 0;
+    cli_screen_rescue();
+    if (dog->terminal)
+        say("\n");
+    if (resumable) {
+        say("impasto: warning: ");
+        say(dog->kept);
+        say("\n");
+    }
+    snprintf(line, sizeof(line),
+             "impasto: the device%s has not answered for %ld s, so this run ends%s; if it is only "
+             "slow, set IMPASTO_TIMEOUT to more seconds, or to off\n",
+             dog->saving ? ", or the disk that the checkpoint goes to," : "", dog->idle,
+             resumable ? "" : " (--checkpoint would have kept what there was)");
+    say(line);
+    cli_events_die(-(int)IMPASTO_ERROR_DEVICE, "device", line + strlen("impasto: "));
+    _exit(-(int)IMPASTO_ERROR_DEVICE);
+}
+
+long cli_watchdog_limit(double expected)
+{
+    if (expected <= 0)
+        return UNKNOWN_SECONDS;
+    const double limit = TIMES_EXPECTED * expected;
+    return limit < LEAST_SECONDS ? LEAST_SECONDS : (long)limit;
+}
+
+/* Called once a second. The seconds are counted here, as those in which the whole program was
+ * stopped, or the machine asleep, do not count. */
+static bool is_too_long(struct cli_watchdog *dog)
+{
+    double expected;
+    const double waited = impasto_device_waiting(NULL, &expected);
+    /* A checkpoint goes to a disk as well, of which nothing is known but that it is not slow. */
+    if (dog->saving && waited <= 0)
+        expected = 1;
+    /* No more than this wait has lasted: there may have been another a second ago. */
+    if (!dog->saving && dog->idle > (long)waited)
+        dog->idle = (long)waited;
+    if (dog->saving || waited >= 1)
+        dog->idle++;
+    return dog->idle > (dog->fixed > 0 ? dog->fixed : cli_watchdog_limit(expected));
+}
+
+static void *watch(void *user)
+{
+    struct cli_watchdog *dog = user;
+    pthread_mutex_lock(&dog->mutex);
+    while (!dog->ending) {
+        struct timespec next;
+        if (clock_gettime(dog->clock, &next) != 0)
+            break;
+        next.tv_sec++;
+        int waited = 0;
+        while (!dog->ending && waited == 0)
+            waited = pthread_cond_timedwait(&dog->ends, &dog->mutex, &next);
+        /* What does not wait must not count. */
+        if (!dog->ending && waited != ETIMEDOUT)
+            break;
+        if (!dog->ending && is_too_long(dog))
+            leave(dog);
+    }
+    pthread_mutex_unlock(&dog->mutex);
+    return NULL;
+}
+
+/* Systems without a monotonic clock for this wait by the other, which may be set: then a second is
+ * longer or shorter for once. */
+static bool prepare(struct cli_watchdog *dog)
+{
+    pthread_condattr_t attributes;
+    if (pthread_mutex_init(&dog->mutex, NULL) != 0 || pthread_condattr_init(&attributes) != 0)
+        return false;
+    dog->clock = pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC) == 0 ? CLOCK_MONOTONIC
+                                                                              : CLOCK_REALTIME;
+    const bool made = pthread_cond_init(&dog->ends, &attributes) == 0;
+    pthread_condattr_destroy(&attributes);
+    return made;
+}
+
+/* Signals are the other threads'. */
+static bool start(struct cli_watchdog *dog)
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    if (pthread_sigmask(SIG_SETMASK, &all, &before) != 0)
+        return false;
+    const bool started = pthread_create(&dog->thread, NULL, watch, dog) == 0;
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return started;
+}
+
+enum impasto_status cli_watchdog_open(struct cli_watchdog **watchdog, struct cli_console *console,
+                                      struct impasto_error *error)
+{
+    const char *text = getenv("IMPASTO_TIMEOUT");
+    char *end = NULL;
+    const long seconds = text && text[0] ? strtol(text, &end, 10) : 0;
+    if (text && strcmp(text, "off") == 0)
+        return IMPASTO_OK;
+    if (text && text[0] && (*end || seconds <= 0 || seconds > 1000000))
+        return cli_fail(error, IMPASTO_ERROR_USAGE,
+                        "IMPASTO_TIMEOUT=%.40s: must be a number of seconds, or off", text);
+    struct cli_watchdog *dog = calloc(1, sizeof(*dog));
+    if (!dog)
+        return cli_fail_memory(error, "the watchdog");
+    dog->terminal = console->terminal;
+    dog->fixed = seconds;
+    if (!prepare(dog) || !start(dog)) {
+        free(dog);
+        cli_console_log(console, IMPASTO_LOG_WARNING, "no thread can be had to watch the device");
+        return IMPASTO_OK;
+    }
+    *watchdog = dog;
+    return IMPASTO_OK;
+}
+
+void cli_watchdog_keep(struct cli_watchdog *dog, const char *kept)
+{
+    if (!dog)
+        return;
+    pthread_mutex_lock(&dog->mutex);
+    snprintf(dog->kept, sizeof(dog->kept), "%s", kept);
+    pthread_mutex_unlock(&dog->mutex);
+}
+
+void cli_watchdog_saving(struct cli_watchdog *dog, bool saving)
+{
+    if (!dog)
+        return;
+    pthread_mutex_lock(&dog->mutex);
+    dog->idle = 0;
+    dog->saving = saving;
+    pthread_mutex_unlock(&dog->mutex);
+}
+
+void cli_watchdog_close(struct cli_watchdog **dog)
+{
+    if (!*dog)
+        return;
+    pthread_mutex_lock(&(*dog)->mutex);
+    (*dog)->ending = true;
+    pthread_cond_signal(&(*dog)->ends);
+    pthread_mutex_unlock(&(*dog)->mutex);
+    (void)pthread_join((*dog)->thread, NULL);
+    pthread_cond_destroy(&(*dog)->ends);
+    pthread_mutex_destroy(&(*dog)->mutex);
+    free(*dog);
+    *dog = NULL;
+}

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CLI_OPTIONS_H
+#define CLI_OPTIONS_H
+
+/* The command line. One table (options.c) drives parsing (parse.c, values.c), --help, the manual
+ * page, the shells' completions, and the settings in traces, pictures and files. */
+
+#include "cli/common/common.h"
+
+#include <limits.h>
+
+#define CLI_OPTIONS_MOST 96
+
+/* How often: 0 where not by this; both 0: not given. */
+struct cli_every {
+    int iterations;
+    double seconds;
+};
+
+/* A picture that the command line names. */
+struct cli_word {
+    const char *text;
+    bool style; /* by --style */
+    bool late;  /* behind "--" */
+    bool batch; /* behind the first --batch */
+};
+
+/* What the command line says besides struct impasto_params. */
+struct cli_settings {
+    const char *content;    /* NULL: not given */
+    struct cli_list styles; /* as given, with weights */
+    struct cli_list content_masks, style_masks;
+    struct cli_list batch;  /* pictures, folders and lists of contents; content is then unused */
+    struct cli_word *words; /* beside --batch: more contents; from malloc */
+    int word_count;
+    bool recursive;
+    int standard; /* settings files and lists that are standard input */
+    bool border;  /* "--" was among the words */
+    bool overwrite, no_clobber;
+    const char *keep;
+    int interpolate;    /* pictures from each style to the next; 0: one of all styles */
+    const char *output; /* NULL: derived from the pictures' names */
+    const char *device;
+    bool list_devices, json, self_test, plan, tune;
+    const char *preset;
+    const char *weights, *export_weights;
+    int convention; /* enum impasto_convention */
+    const char *init;
+    int bits, metadata; /* enum impasto_privacy */
+    int format;         /* enum impasto_format */
+    int quality;        /* 0: the usual one */
+    uint64_t max_pixels;
+    const char *trace, *gradient;
+    int save_every;
+    bool show;
+    const char *timelapse; /* a folder */
+    int timelapse_every;   /* 0: not given */
+    const char *report;
+    int progress;                    /* one of its forms; 0: none */
+    int progress_fd;                 /* 0: not given */
+    int progress_preview;            /* longer side, pixels; 0: none */
+    struct cli_events *events;       /* by cli_events_open; NULL: none */
+    const char *checkpoint, *resume; /* the first: that of resume, unless given */
+    struct cli_every every;
+    bool quiet, verbose, version, help;
+    bool brief;                                /* the help: one page */
+    const char *help_about;                    /* a group or option; NULL: all */
+    const char *settings_file, *save_settings; /* the first: the last one given */
+    /* Each option's text as given, by its place in the table (of a list, the last). */
+    const char *values[CLI_OPTIONS_MOST];
+    int givers[CLI_OPTIONS_MOST]; /* who gave it */
+    int content_giver, style_giver;
+    int giver;              /* who is giving now */
+    struct cli_file *files; /* the settings files, the last one first */
+};
+
+/* Who gives options: nobody (0), settings files from 1 on, the command line. A higher one wins. */
+#define CLI_COMMAND_LINE INT_MAX
+
+/* Reads argv into settings, checking every value by itself; says in `error` what is wrong. Settings
+ * files are read first, wherever they stand. The strings stay argv's or the files'. To be released
+ * by cli_release, also after failures. */
+enum impasto_status cli_parse(int argc, char **argv, struct cli_settings *settings,
+                              struct impasto_error *error);
+
+/* Whether --init names a picture. */
+bool cli_init_is_file(const struct cli_settings *settings);
+
+void cli_release(struct cli_settings *settings);
+
+struct cli_option;
+/* What cli_parse does with an option and its text ("" for a flag). */
+enum impasto_status cli_give(struct cli_settings *settings, const struct cli_option *option,
+                             const char *value, struct impasto_error *error);
+/* The same for the next style picture. */
+enum impasto_status cli_give_style(struct cli_settings *settings, const char *word,
+                                   struct impasto_error *error);
+/* As if a flag or a list had not been given. */
+void cli_take_back(struct cli_settings *settings, const struct cli_option *option);
+
+/* Writes the options given that are parameters over those of the preset. */
+enum impasto_status cli_override(const struct cli_settings *settings, struct impasto_params *params,
+                                 struct impasto_error *error);
+
+/* The double of fewest digits that is this float when rounded to one: 0.02, not 0.0199999995. */
+double cli_shortest(float number);
+
+/* Calls `visit` for each option that decides the result, with its value as JSON text would have it:
+ * the member that the kind says. */
+enum cli_value_kind {
+    CLI_VALUE_TEXT,
+    CLI_VALUE_NUMBER,
+    CLI_VALUE_BOOL,
+    CLI_VALUE_LAYERS,
+    CLI_VALUE_SCALES, /* sizes, if there are any; or their number, 0 being auto */
+    CLI_VALUE_LIST,
+};
+struct cli_value {
+    enum cli_value_kind kind;
+    const char *text;    /* NULL: not set */
+    double number;       /* also of a bool */
+    const float *layers; /* IMPASTO_LAYERS weights */
+    const int *sizes;    /* IMPASTO_SCALES longer sides; 0 ends them */
+    const struct cli_list *list;
+};
+typedef void (*cli_visit_fn)(void *user, const struct cli_option *option,
+                             const struct cli_value *value);
+void cli_visit(const struct cli_settings *settings, const struct impasto_params *params,
+               cli_visit_fn visit, void *user);
+
+/* The library names settings in backquotes, which are options here: "`size`" becomes "--size". */
+void cli_name_options(char *line);
+
+/* ---- settings.c ------------------------------------------------------------------------------ */
+
+/* Gives the options, and names the pictures, that are in a PNG or JSON file; resumed: in a
+ * checkpoint. */
+enum impasto_status cli_settings_load(struct cli_settings *settings, const char *path, bool resumed,
+                                      struct impasto_error *error);
+/* The checkpoint that --resume has named, the settings'; NULL: none. */
+struct impasto_checkpoint *cli_resumed(const struct cli_settings *settings);
+/* Iterations from one of its run's frames to the next; 0: it had none, or they are not known. */
+int cli_resumed_frames(const struct cli_settings *settings);
+/* The settings file that sets everything that a --preset on the command line would; NULL: none. */
+const char *cli_idle_preset(const struct cli_settings *settings);
+
+/* ---- settings_file.c ------------------------------------------------------------------------- */
+
+struct cli_name {
+    char *text;
+    struct cli_name *before;
+};
+
+/* A file that --settings or --resume has named. */
+struct cli_file {
+    const char *path;
+    bool resumed;                          /* by --resume */
+    struct impasto_checkpoint *checkpoint; /* then */
+    int number;                            /* as in cli_settings.givers */
+    struct json_t *root;    /* what is in it: a record (see record.c), or the settings alone */
+    struct json_t *texts;   /* numbers and layers as options have them; settings point to them */
+    struct cli_name *names; /* likewise, those that are not UTF-8 */
+    struct cli_file *before;
+};
+
+/* Fills in root, and checkpoint where the file was resumed, from path; path is in every error's
+ * line. */
+enum impasto_status cli_settings_read(struct cli_file *file, struct impasto_error *error);
+
+#endif

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CLI_RUN_H
+#define CLI_RUN_H
+
+/* Inside painting: from settings to pictures on disk, one, a sequence, or a batch of them. */
+
+#include "cli/files/files.h"
+#include "cli/guard/guard.h"
+#include "cli/report/report.h"
+
+/* ---- trace.c --------------------------------------------------------------------------------- */
+
+/* --trace: JSON lines, flushed one by one. */
+struct cli_trace {
+    FILE *stream; /* NULL: no trace */
+    const char *path;
+};
+
+enum impasto_status cli_trace_open(struct cli_trace *trace, const char *path,
+                                   const struct cli_run *run, struct impasto_error *error);
+enum impasto_status cli_trace_iteration(struct cli_trace *trace,
+                                        const struct impasto_params *params,
+                                        const struct impasto_job_progress *progress,
+                                        struct impasto_error *error);
+/* The last line, and the end of the file. status: how the run ended. */
+enum impasto_status cli_trace_close(struct cli_trace *trace, enum impasto_status status,
+                                    int iterations, double seconds, const char *output,
+                                    struct impasto_error *error);
+
+/* ---- record.c -------------------------------------------------------------------------------- */
+
+/* What a PNG result of so many iterations says of itself: JSON, to be freed. NULL: no memory. */
+char *cli_record(const struct cli_run *run, int iterations);
+/* What a checkpoint says of its run, where things are on this machine included; likewise. */
+char *cli_record_checkpoint(const struct cli_run *run);
+/* --save-settings. builtin: the weights are these. */
+enum impasto_status cli_settings_save(const struct cli_settings *settings,
+                                      const struct impasto_params *params, bool builtin,
+                                      struct impasto_error *error);
+/* A file's name as others may see it: without folders where its path is absolute, on any system, or
+ * leads up from here. */
+const char *cli_shown_name(const char *path);
+
+/* The recorded options in force, by their names: all, with null where nothing is set. */
+struct json_t *cli_record_settings(const struct cli_settings *settings,
+                                   const struct impasto_params *params);
+
+/* ---- inputs.c -------------------------------------------------------------------------------- */
+
+/* Refuses pictures and weights that a settings file names and that are not there. */
+enum impasto_status cli_inputs_check(const struct cli_settings *settings,
+                                     struct impasto_error *error);
+/* Hashes the files that go into a run. weights: where they came from; NULL: the built-in ones. */
+struct json_t *cli_inputs_read(const struct cli_settings *settings,
+                               const struct impasto_params *params, const char *weights);
+/* The next picture of a batch: another content, beside which all is as it was read. */
+void cli_inputs_next(struct json_t *inputs, const struct cli_settings *settings);
+void cli_inputs_free(struct json_t **inputs);
+/* Warns of inputs that are not those that a settings file was made with. */
+void cli_inputs_compare(const struct cli_settings *settings, const struct json_t *inputs,
+                        struct cli_console *console);
+
+/* ---- timelapse.c ----------------------------------------------------------------------------- */
+
+/* --timelapse: frames 000000.png, 000001.png, ... in a folder. */
+struct cli_timelapse {
+    const char *folder; /* NULL: none */
+    int every;          /* iterations from frame to frame */
+    int digits;
+    struct impasto_save_options options;
+    int frames; /* written so far */
+    int last;   /* iteration of the last one; -1: none yet */
+};
+
+/* Iterations from frame to frame, in a run of so many: what was asked for, what the run that is
+ * resumed had, or what gives a good number. 0: neither has frames. */
+int cli_timelapse_every(const struct cli_settings *settings, int iterations);
+/* Refuses, before any work, a folder that cannot be made or written to, that has frames already,
+ * unless they are known to be those of the run that is resumed, or where one of the outputs would
+ * be in the way. output: the picture; NULL: none. */
+enum impasto_status cli_timelapse_check(const struct cli_settings *settings, const char *output,
+                                        struct impasto_error *error);
+/* Makes the folder. Without --timelapse: nothing, as all below. taken: of the iterations, before a
+ * run that is resumed, whose frames are in the folder. */
+enum impasto_status cli_timelapse_open(struct cli_timelapse *timelapse,
+                                       const struct cli_settings *settings, int iterations,
+                                       int taken, struct impasto_error *error);
+/* Whether the picture after `taken` iterations is a frame. */
+bool cli_timelapse_due(const struct cli_timelapse *timelapse, int taken);
+/* The run goes back to that iteration, and its frames with it. */
+void cli_timelapse_rewind(struct cli_timelapse *timelapse, int taken);
+/* Writes the next frame, width x height, unless it is the one just written. */
+enum impasto_status cli_timelapse_write(struct cli_timelapse *timelapse, int taken, int width,
+                                        int height, const struct impasto_image *image,
+                                        struct impasto_error *error);
+
+/* ---- checkpoint.c ---------------------------------------------------------------------------- */
+
+/* --checkpoint, which --resume implies. */
+struct cli_checkpoint {
+    const char *path; /* NULL: none, and then all below does nothing */
+    struct cli_every every;
+    char *note;
+    int saved;   /* iteration of the one in the file, as far as it is of this run; -1: none */
+    double last; /* monotonic seconds: when one was last tried */
+    enum impasto_status status; /* of that */
+    struct impasto_error error;
+};
+
+/* Refuses, before any work, what does not go with a checkpoint, and to replace another's. */
+enum impasto_status cli_checkpoint_check(struct cli_settings *settings,
+                                         struct impasto_error *error);
+/* taken: iterations that the run has behind it. */
+enum impasto_status cli_checkpoint_open(struct cli_checkpoint *checkpoint,
+                                        const struct cli_run *run, int taken,
+                                        struct impasto_error *error);
+/* At the end of each size as well: there may be no memory for the next. */
+bool cli_checkpoint_due(const struct cli_checkpoint *checkpoint, int taken,
+                        const struct impasto_job_info *job);
+/* Saves the job after so many iterations, unless that is what the file has. Failures are a warning,
+ * and kept. */
+void cli_checkpoint_save(struct cli_checkpoint *checkpoint, struct impasto_job *job, int taken,
+                         struct cli_console *console);
+/* How to go on from it, in words, without allocating; false: there is none. */
+bool cli_checkpoint_words(const struct cli_checkpoint *checkpoint, const char *output, char *line,
+                          size_t size);
+/* Says that, once a run has ended before its time. */
+void cli_checkpoint_tell(const struct cli_checkpoint *checkpoint, const char *output,
+                         struct cli_console *console);
+void cli_checkpoint_close(struct cli_checkpoint *checkpoint);
+
+/* ---- run.c ----------------------------------------------------------------------------------- */
+
+/* A device at work on one picture after another. */
+struct cli_painter {
+    struct cli_settings *settings;
+    struct cli_console console;
+    bool batch;            /* the job is used for more pictures */
+    struct cli_lock *lock; /* of the picture at hand; NULL: none */
+    struct impasto_device *device;
+    struct impasto_weights *weights;
+    char *weights_source; /* outlives them */
+    bool builtin;
+    struct cli_pictures pictures;
+    struct impasto_params params;
+    struct impasto_job *job;
+    struct json_t *inputs;
+    struct cli_run about;
+    struct cli_trace trace;
+    struct cli_timelapse timelapse;
+    struct cli_checkpoint checkpoint;
+    struct cli_report *report;
+    char *output;
+    int number;                       /* of the picture, with --interpolate; from 0 on */
+    struct impasto_job_progress last; /* as last reported */
+    int taken;                        /* iterations that the picture has behind it */
+    int begun;                        /* those that it had when the job was opened */
+    int recoveries;                   /* of the picture, from a lost device */
+    struct cli_watchdog *watchdog;
+    struct impasto_error *error;
+    /* Why the callback stopped the run; the library says no more than that it did. */
+    enum impasto_status callback_status;
+    struct impasto_error callback_error;
+};
+
+/* Refuses, before any work, what could not be written at the end. output: the picture; NULL: none.
+ */
+enum impasto_status cli_painter_check(const struct cli_settings *settings, const char *output,
+                                      struct impasto_error *error);
+/* With settings, error and console in place: opens weights and device. Pictures are loaded before,
+ * so that their faults are told first. */
+enum impasto_status cli_painter_open(struct cli_painter *run);
+/* Paints the pictures in run->pictures to run->output. last: no other job of this run will need
+ * what this one is made of, which are tens of MiB. */
+enum impasto_status cli_painter_paint(struct cli_painter *run, bool last);
+void cli_painter_close(struct cli_painter *run);
+
+enum impasto_status cli_save_weights(const struct impasto_weights *weights, const char *path,
+                                     struct cli_console *console, struct impasto_error *error);
+/* "2 styles: a.jpg, b.jpg:0.3"; returns text. */
+const char *cli_styles_words(const struct cli_settings *settings, char *text, size_t size);
+/* Says so where a preset has no effect: silence would be taken for obedience. */
+void cli_warn_of_preset(const struct cli_settings *settings, struct cli_console *console);
+
+/* ---- outcome.c ------------------------------------------------------------------------------- */
+
+/* The picture so far for all who want it now, read once. */
+enum impasto_status cli_painter_pass_on(struct cli_painter *run, struct impasto_error *error);
+/* Tells the watchdog what the checkpoint keeps. */
+void cli_painter_keep(const struct cli_painter *run);
+/* Saves the checkpoint, if there is to be one. */
+void cli_painter_save(struct cli_painter *run);
+/* The end of a run that took steps and ended as `status` says: writes what there is to write.
+ * Returns how the run ended in all. */
+enum impasto_status cli_painter_conclude(struct cli_painter *run, enum impasto_status status);
+
+/* ---- recover.c ------------------------------------------------------------------------------- */
+
+/* Whether a run that has ended so has lost its device and may go on with another context. */
+bool cli_painter_may_recover(const struct cli_painter *run, enum impasto_status status);
+/* Opens device and job again, at the last checkpoint or the beginning. Whatever fails, the run can
+ * be concluded, without a job. last: as of cli_painter_paint. */
+enum impasto_status cli_painter_recover(struct cli_painter *run, bool last);
+
+/* One picture, or with --interpolate a sequence. */
+enum impasto_status cli_run(struct cli_settings *settings, struct impasto_error *error);
+
+/* ---- batch.c --------------------------------------------------------------------------------- */
+
+/* --batch: IMPASTO_OK where every picture is there in the end. */
+enum impasto_status cli_batch(struct cli_settings *settings, struct impasto_error *error);
+
+#endif
