@@ -45,6 +45,8 @@ struct impasto_setting {
     const char *name;  /* "style-size" */
     const char *about; /* for people: what it does, and its default in parentheses at the end. Other
                           settings are named in backquotes. */
+    const char *standard; /* the text of the default preset's value; NULL: it depends on the
+                             weights, or nothing is set */
     enum impasto_setting_kind kind;
     enum impasto_setting_decides decides;
     size_t offset; /* of the member */

@@ -155,25 +155,9 @@ static const struct preset {
 
 struct impasto_params imp_params_usual(void)
 {
-    return (struct impasto_params){
-        .struct_size = sizeof(struct impasto_params),
-        .size = 512,
-        .style_size = IMPASTO_SIZE_AUTO,
-        .style_scale = 1,
-        .iterations = 60,
-        .first_iterations = 120,
-        .average = 0,
-        .strength = 0.5f,
-        .optimizer = IMPASTO_OPTIMIZER_LBFGS,
-        .history = 5,
-        .learning_rate = 0.02f,
-        .beta1 = 0.9f,
-        .beta2 = 0.99f,
-        .epsilon = 1e-8f,
-        .losses = IMPASTO_LOSSES_RELATIVE,
-        .padding = IMPASTO_PADDING_REPLICATE,
-        .init = IMPASTO_INIT_CONTENT,
-    };
+    struct impasto_params params = {.struct_size = sizeof(params)};
+    imp_settings_standard(&params);
+    return params;
 }
 
 enum impasto_status impasto_params_preset_sized(const struct impasto_weights *weights,

@@ -2,7 +2,8 @@
 /*
  * The one table of the settings of a painting: a row for each member of struct impasto_params.
  * Limits, words, texts, checkpoints and the program's options come from it. A row's place is also
- * that in lists. Names are those of the members, with dashes.
+ * that in lists. Names are those of the members, with dashes. Presets begin with the standards
+ * here.
  */
 
 #include "base/setting.h"
@@ -37,34 +38,40 @@ _Static_assert(offsetof(struct impasto_params, scale_sizes) ==
 /* clang-format off */
 static const struct impasto_setting table[] = {
     {"size", AT(size), SIZES, .words = WORDS{{"source", IMPASTO_SIZE_SOURCE}, {0}},
+     .standard = "512",
      .about = "longer side of the result in pixels; source: the content picture's own size (512)"},
     {"style-size", AT(style_size), SIZES,
      .words = WORDS{{"source", IMPASTO_SIZE_SOURCE}, {"auto", IMPASTO_SIZE_AUTO}, {0}},
+     .standard = "auto",
      .about = "longer side of the style picture as used (auto: the result's longer side times "
               "`style-scale`, never enlarged)"},
     {"style-scale", AT(style_scale), REAL, .low = 0.05, .high = 20,
-     .about = "larger or smaller strokes, with `style-size` auto (1)"},
+     .standard = "1", .about = "larger or smaller strokes, with `style-size` auto (1)"},
     {"seed", AT(seed), .kind = IMPASTO_SETTING_UINT64, .high = 9007199254740992.0,
-     .about = "which noise, with `init` noise (0)"},
+     .standard = "0", .about = "which noise, with `init` noise (0)"},
     {"strength", AT(strength), REAL, .high = 1,
+     .standard = "0.5",
      .about = "how much of the painting, up to 1, 0 being the photograph itself; from above 0 to "
               "0.5 the painting's weight over the photograph's rises a hundredfold, and again to 1 "
               "(0.5)"},
     {"colour", AT(colour), CHOICE,
      .words = WORDS{{"style", IMPASTO_COLOUR_STYLE}, {"luma", IMPASTO_COLOUR_LUMA},
                     {"match", IMPASTO_COLOUR_MATCH}, {0}},
+     .standard = "style",
      .about = "style: the painting's colours; luma: the photograph's, only lightness is painted; "
               "match: the painting is first given the photograph's range of colours (style)"},
     {"scales", AT(scales), .kind = IMPASTO_SETTING_SCALES, .count = IMPASTO_SCALES,
      .low = IMP_SMALLEST_SIDE, .high = IMP_LARGEST_SIDE, .words = WORDS{{"auto", 0}, {0}},
+     .standard = "auto",
      .about = "sizes to paint at, one after the other: N of them, each sqrt(2) larger than the "
               "last; or longer sides such as 128,256; auto: from 128 pixels on (auto)"},
     {"iterations", AT(iterations), COUNT, .high = MOST_ITERATIONS, .decides = IMPASTO_DECIDES_END,
-     .about = "optimisation steps at each scale (60, with adam 100)"},
+     .standard = "60", .about = "optimisation steps at each scale (60, with adam 100)"},
     {"first-iterations", AT(first_iterations), COUNT, .high = MOST_ITERATIONS,
      .words = WORDS{{"same", -1}, {0}}, .decides = IMPASTO_DECIDES_END,
-     .about = "steps at the first of several scales (120, with adam 200)"},
+     .standard = "120", .about = "steps at the first of several scales (120, with adam 200)"},
     {"average", AT(average), REAL, .high = 1, .below_high = true,
+     .standard = "0",
      .about = "the result is a running mean of the steps' pictures, in which each counts F times "
               "the next; 0: the last picture alone (0, with adam 0.99)"},
     {"content-weight", AT(content_weight), REAL, ANY,
@@ -80,11 +87,13 @@ static const struct impasto_setting table[] = {
      .about = "layers that see the style (by preset and weights)"},
     {"losses", AT(losses), CHOICE,
      .words = WORDS{{"relative", IMPASTO_LOSSES_RELATIVE}, {"gatys", IMPASTO_LOSSES_GATYS}, {0}},
+     .standard = "relative",
      .about = "relative: each layer's loss over its target's energy, so that weights carry over "
               "between networks and sizes; gatys: the plain formulas (relative)"},
     {"style-loss", AT(style_loss), CHOICE,
      .words = WORDS{{"gram", IMPASTO_STYLE_LOSS_GRAM},
                     {"covariance", IMPASTO_STYLE_LOSS_COVARIANCE}, {0}},
+     .standard = "gram",
      .about = "what of the style pictures is matched: Gram matrices, or covariances and means "
               "(gram)"},
     {"pooling", AT(pooling), CHOICE,
@@ -92,24 +101,27 @@ static const struct impasto_setting table[] = {
      .about = "how the network shrinks between its blocks (by the weights)"},
     {"padding", AT(padding), CHOICE,
      .words = WORDS{{"zero", IMPASTO_PADDING_ZERO}, {"replicate", IMPASTO_PADDING_REPLICATE}, {0}},
+     .standard = "replicate",
      .about = "around the picture at the first layer: zeros, or its edge repeated (replicate)"},
     {"margin", AT(margin), COUNT, .high = 128,
      .about = "pixels of mirrored picture around the canvas, cut off at the end (by the weights)"},
     {"optimizer", AT(optimizer), CHOICE,
      .words = WORDS{{"lbfgs", IMPASTO_OPTIMIZER_LBFGS}, {"adam", IMPASTO_OPTIMIZER_ADAM}, {0}},
-     .about = "how the picture is moved down the gradient (lbfgs)"},
+     .standard = "lbfgs", .about = "how the picture is moved down the gradient (lbfgs)"},
     {"history", AT(history), COUNT, .low = 1, .high = 100,
-     .about = "how many steps L-BFGS learns from; each takes memory (5)"},
+     .standard = "5", .about = "how many steps L-BFGS learns from; each takes memory (5)"},
     {"learning-rate", AT(learning_rate), REAL, .above_low = true, .high = 10,
-     .about = "L-BFGS's first step, Adam's every (0.02)"},
+     .standard = "0.02", .about = "L-BFGS's first step, Adam's every (0.02)"},
     {"beta1", AT(beta1), REAL, .high = 1, .below_high = true,
-     .about = "Adam's memory of the gradient (0.9)"},
+     .standard = "0.9", .about = "Adam's memory of the gradient (0.9)"},
     {"beta2", AT(beta2), REAL, .high = 1, .below_high = true,
-     .about = "Adam's memory of its square (0.99)"},
-    {"epsilon", AT(epsilon), REAL, .above_low = true, ANY, .about = "Adam's floor (1e-8)"},
+     .standard = "0.99", .about = "Adam's memory of its square (0.99)"},
+    {"epsilon", AT(epsilon), REAL, .above_low = true, ANY, .standard = "1e-8",
+     .about = "Adam's floor (1e-8)"},
     {"init", AT(init), CHOICE,
      .words = WORDS{{"content", IMPASTO_INIT_CONTENT}, {"noise", IMPASTO_INIT_NOISE},
                     {"gray", IMPASTO_INIT_GRAY}, {"image", IMPASTO_INIT_IMAGE}, {0}},
+     .standard = "content",
      .about = "what to start from; image: a picture that is given with the others (content)"},
     {"conv", AT(conv), .kind = IMPASTO_SETTING_TEXT, .decides = IMPASTO_DECIDES_ROUNDING,
      .words = WORDS{{"auto", 0}, {"winograd4", 0}, {"winograd2", 0}, {"direct", 0}, {"im2col", 0},
@@ -135,6 +147,13 @@ const struct impasto_setting *imp_settings(size_t *count)
 {
     *count = IMP_COUNT(table);
     return table;
+}
+
+void imp_settings_standard(struct impasto_params *params)
+{
+    for (size_t i = 0; i < IMP_COUNT(table); i++)
+        if (table[i].standard)
+            (void)imp_setting_read(&table[i], table[i].standard, params, NULL);
 }
 
 const struct impasto_setting *impasto_setting_at(size_t index)

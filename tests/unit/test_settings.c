@@ -476,6 +476,37 @@ static void algorithms_are_suggested(void **state)
     }
 }
 
+/* A row's standard is one of its own values, and the default preset's; its last words tell people
+ * the same, unless they speak of the weights. */
+static void standards(void **state)
+{
+    (void)state;
+    struct impasto_weights *weights = NULL;
+    struct impasto_params params;
+    int told = 0;
+    assert_int_equal(impasto_weights_open("builtin", IMPASTO_CONVENTION_AUTO, &weights, NULL), 0);
+    assert_int_equal(impasto_params_preset(weights, NULL, &params, NULL), 0);
+    impasto_weights_close(&weights);
+    for (size_t i = 0; i < count; i++) {
+        char value[IMPASTO_SETTING_LONGEST];
+        if (!rows[i].standard)
+            continue;
+        assert_int_equal(impasto_setting_get(&params, rows[i].name, value, sizeof(value), NULL), 0);
+        struct impasto_params other = params;
+        set(&other, rows[i].name, rows[i].standard);
+        assert_memory_equal(&other, &params, sizeof(params));
+        const char *words = strrchr(rows[i].about, '(');
+        assert_non_null(words);
+        const size_t length = strlen(rows[i].standard);
+        const bool same = strncmp(words + 1, rows[i].standard, length) == 0 &&
+                          strchr(",:)", words[1 + length]) != NULL;
+        if (!same)
+            fail_msg("%s is %s, but '%s'", rows[i].name, rows[i].standard, rows[i].about);
+        told++;
+    }
+    assert_true(told > 15);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -493,6 +524,7 @@ int main(void)
         cmocka_unit_test(any_locale),
         cmocka_unit_test(limits_of_members),
         cmocka_unit_test(rows_are_sound),
+        cmocka_unit_test(standards),
         cmocka_unit_test(algorithms_are_suggested),
     };
     rows = imp_settings(&count);
