@@ -18,8 +18,6 @@
 
 /* The table. */
 const struct impasto_setting *imp_settings(size_t *count);
-/* Sets what rows have a standard for. */
-void imp_settings_standard(struct impasto_params *params);
 /* What the presets have in common, and what members are that an older program does not know. */
 struct impasto_params imp_params_usual(void);
 /* IMPASTO_ERROR_USAGE for a value out of range, IMPASTO_ERROR_WEIGHTS for a layer that the weights

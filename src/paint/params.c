@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Presets, and what they mean to the rooms below. */
+/* Presets, checks that no row of the table makes, and what parameters mean to the rooms below. */
 
+#include "base/setting.h"
 #include "optim/optim.h"
 #include "vgg/weights.h"
 #include "paint/paint.h"
@@ -153,13 +154,6 @@ static const struct preset {
     {"classic", preset_classic},
 };
 
-struct impasto_params imp_params_usual(void)
-{
-    struct impasto_params params = {.struct_size = sizeof(params)};
-    imp_settings_standard(&params);
-    return params;
-}
-
 enum impasto_status impasto_params_preset_sized(const struct impasto_weights *weights,
                                                 const char *preset, size_t struct_size,
                                                 struct impasto_params *params,
@@ -203,6 +197,43 @@ void impasto_params_optimizer(struct impasto_params *params, enum impasto_optimi
     /* Adam wanders about its goal; L-BFGS's points are each better than the last, and their mean
      * would not be. */
     params->average = adam ? 0.99f : 0;
+}
+
+/* ---- Limits ---------------------------------------------------------------------------------- */
+
+static enum impasto_status check_layers(const char *kind, const float weights[IMPASTO_LAYERS],
+                                        const struct impasto_weights_info *info,
+                                        struct impasto_error *error)
+{
+    for (int l = 0; l < IMPASTO_LAYERS; l++) {
+        if (!(weights[l] >= 0) || isinf(weights[l]))
+            return imp_fail(error, IMPASTO_ERROR_USAGE,
+                            "the weight of %s layer %s is %g; it must be finite and not negative",
+                            kind, impasto_layer_name(l), (double)weights[l]);
+        if (weights[l] > 0 && l >= info->layers)
+            return imp_fail(error, IMPASTO_ERROR_WEIGHTS,
+                            "%s: has no %s (it ends with %s), which is asked for as a %s layer; "
+                            "choose earlier layers or complete weights",
+                            info->source, impasto_layer_name(l),
+                            impasto_layer_name(info->layers - 1), kind);
+    }
+    return IMPASTO_OK;
+}
+
+enum impasto_status imp_params_check(const struct impasto_params *params,
+                                     const struct impasto_weights_info *weights,
+                                     struct impasto_error *error)
+{
+    size_t count;
+    const struct impasto_setting *settings = imp_settings(&count);
+    for (size_t i = 0; i < count; i++)
+        IMP_TRY(imp_setting_check(&settings[i], params, error));
+    IMP_TRY(check_layers("content", params->content_layers, weights, error));
+    IMP_TRY(check_layers("style", params->style_layers, weights, error));
+    if (imp_params_depth(params) == 0)
+        return imp_fail(error, IMPASTO_ERROR_USAGE,
+                        "no content layer and no style layer: there is nothing to optimise");
+    return IMPASTO_OK;
 }
 
 /* ---- What the rooms below are told ------------------------------------------------------------

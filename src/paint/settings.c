@@ -149,11 +149,13 @@ const struct impasto_setting *imp_settings(size_t *count)
     return table;
 }
 
-void imp_settings_standard(struct impasto_params *params)
+struct impasto_params imp_params_usual(void)
 {
+    struct impasto_params params = {.struct_size = sizeof(params)};
     for (size_t i = 0; i < IMP_COUNT(table); i++)
         if (table[i].standard)
-            (void)imp_setting_read(&table[i], table[i].standard, params, NULL);
+            (void)imp_setting_read(&table[i], table[i].standard, &params, NULL);
+    return params;
 }
 
 const struct impasto_setting *impasto_setting_at(size_t index)
@@ -249,41 +251,6 @@ enum impasto_status impasto_setting_get(const struct impasto_params *params, con
     return fits ? IMPASTO_OK
                 : imp_fail(error, IMPASTO_ERROR_USAGE, "`%s`: its text is longer than %zu bytes",
                            setting->name, size);
-}
-
-/* ---- Limits ---------------------------------------------------------------------------------- */
-
-static enum impasto_status check_layers(const char *kind, const float weights[IMPASTO_LAYERS],
-                                        const struct impasto_weights_info *info,
-                                        struct impasto_error *error)
-{
-    for (int l = 0; l < IMPASTO_LAYERS; l++) {
-        if (!(weights[l] >= 0) || isinf(weights[l]))
-            return imp_fail(error, IMPASTO_ERROR_USAGE,
-                            "the weight of %s layer %s is %g; it must be finite and not negative",
-                            kind, impasto_layer_name(l), (double)weights[l]);
-        if (weights[l] > 0 && l >= info->layers)
-            return imp_fail(error, IMPASTO_ERROR_WEIGHTS,
-                            "%s: has no %s (it ends with %s), which is asked for as a %s layer; "
-                            "choose earlier layers or complete weights",
-                            info->source, impasto_layer_name(l),
-                            impasto_layer_name(info->layers - 1), kind);
-    }
-    return IMPASTO_OK;
-}
-
-enum impasto_status imp_params_check(const struct impasto_params *params,
-                                     const struct impasto_weights_info *weights,
-                                     struct impasto_error *error)
-{
-    for (size_t i = 0; i < IMP_COUNT(table); i++)
-        IMP_TRY(imp_setting_check(&table[i], params, error));
-    IMP_TRY(check_layers("content", params->content_layers, weights, error));
-    IMP_TRY(check_layers("style", params->style_layers, weights, error));
-    if (imp_params_depth(params) == 0)
-        return imp_fail(error, IMPASTO_ERROR_USAGE,
-                        "no content layer and no style layer: there is nothing to optimise");
-    return IMPASTO_OK;
 }
 
 const char *imp_params_difference(const struct impasto_params *a, const struct impasto_params *b)

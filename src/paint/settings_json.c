@@ -107,19 +107,22 @@ static bool part_to_json(const struct part *part, const struct impasto_params *p
     return failed == 0;
 }
 
-/* NULL: it is missing. Checkpoints from before version 1 have "again" for `reuse`. */
-static const json_t *find(const struct part *part, const json_t *object)
+/* Whether a checkpoint may lack the setting, as those from before it do. */
+static bool may_be_missing(const struct impasto_setting *setting)
 {
-    const json_t *value = json_object_get(object, part->key);
-    return value || strcmp(part->key, "reuse") != 0 ? value : json_object_get(object, "again");
+    const enum impasto_setting_kind kind = setting->kind;
+    return setting->standard || kind == IMPASTO_SETTING_TEXT || kind == IMPASTO_SETTING_BYTES ||
+           kind == IMPASTO_SETTING_FLAG;
 }
 
-/* false: it is missing, or of another type. */
-static bool part_from_json(const struct part *part, const json_t *object,
-                           struct impasto_params *params)
+/* false: it is of another type, or missing where it may not be. */
+static bool part_from_json(const struct impasto_setting *setting, const struct part *part,
+                           const json_t *object, struct impasto_params *params)
 {
-    const json_t *value = find(part, object);
+    const json_t *value = json_object_get(object, part->key);
     char *at = (char *)params + part->offset;
+    if (!value)
+        return may_be_missing(setting);
     if (part->count == 0)
         return one_from_json(part, value, at);
     bool sound = json_array_size(value) == (size_t)part->count;
@@ -152,12 +155,12 @@ bool imp_params_from_json(const json_t *json, struct impasto_params *params)
     size_t count;
     const struct impasto_setting *settings = imp_settings(&count);
     bool sound = true;
-    *params = (struct impasto_params){0};
+    *params = imp_params_usual();
     for (size_t i = 0; sound && i < count; i++) {
         struct part parts[2];
         const int members = parts_of(&settings[i], parts);
         for (int m = 0; sound && m < members; m++)
-            sound = part_from_json(&parts[m], json, params);
+            sound = part_from_json(&settings[i], &parts[m], json, params);
     }
     return sound;
 }
