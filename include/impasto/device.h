@@ -2,7 +2,7 @@
 #ifndef IMPASTO_DEVICE_H
 #define IMPASTO_DEVICE_H
 
-/* OpenCL devices: what there is, opening one, measuring it, testing it. */
+/* OpenCL devices: listing them, opening one, measuring it, testing it. */
 
 #include <impasto/base.h>
 #include <stdbool.h>
@@ -27,7 +27,7 @@ struct impasto_device_info {
     int device_index;   /* D of "P:D"; -1 for a platform with no device */
     enum impasto_device_type type;
     bool preferred; /* "auto" tries this one first */
-    bool hidden;    /* "auto" never takes it (see note) */
+    bool hidden;    /* "auto" never takes it; `note` says why */
     char name[128];
     char platform[128];
     char driver[96];         /* driver version */
@@ -39,18 +39,19 @@ struct impasto_device_info {
     uint64_t local_memory;   /* bytes */
     size_t max_work_group;   /* work-items */
     unsigned compute_units;
-    char note[160]; /* quirks that apply, or why the device cannot be used */
+    char note[160]; /* what is odd about the device, or why it cannot be used; may be empty */
 };
 
 typedef void (*impasto_device_fn)(void *user, const struct impasto_device_info *info);
 
 /*
  * Calls `report` once for every OpenCL device, and once for every platform that has none, in the
- * order of their indices. Zero platforms is not an error: then `report` is never called. The info
- * is valid during the call only. A driver that fails a query yields an entry with a note. One that
- * ends the process ends the caller's: the program tries them in a child process first. And one is
- * known that has no device where it can keep no compiled kernels; see the environment's
- * POCL_CACHE_DIR.
+ * order of their indices. The info is valid during the call only.
+ *
+ * No platform at all is not an error: then `report` is never called. A driver that fails a query
+ * yields an entry with a note. A driver that ends its process ends the caller, too. The program
+ * therefore tries drivers in a child process first. PoCL reports no device where it cannot store
+ * compiled kernels; the environment variable POCL_CACHE_DIR names another folder.
  */
 IMPASTO_API enum impasto_status impasto_device_list(impasto_device_fn report, void *user,
                                                     struct impasto_error *error) IMPASTO_MUST_CHECK;
@@ -60,38 +61,54 @@ struct impasto_device; /* an open OpenCL device: context, queue, compiled kernel
 /*
  * Opens one device.
  *
- * spec: NULL or "auto" (the fastest where impasto_device_tune has measured several; then discrete
- * GPU, integrated GPU, accelerator, CPU, and last what is known to be slow; passing over duplicates
- * and devices that fail a short self-check), an index, "P:D", "gpu", "igpu", "cpu", "accel",
- * "pci:…", "uuid:…", or text found, ignoring case, in "platform device", PCI address or UUID;
- * digits that are no index, such as "3060", are looked for in names, one or two of them as a whole
- * number. Only "auto" ever moves on to another device; for any other spec a device that does not
- * exist, does not work or is not the only match is IMPASTO_ERROR_DEVICE, whose message lists the
- * candidates. A type word takes the first device of its type and says which in the log.
+ * spec: which one.
+ * - NULL or "auto": the best. Devices that impasto_device_tune has measured come first, if they are
+ *   several, the fastest before the others. Then come discrete GPUs, integrated GPUs, accelerators
+ *   and CPUs, and last what is known to be slow. Duplicates, and devices that fail a short
+ *   self-check, are passed over.
+ * - "2": the device with this index.
+ * - "1:0": a platform and one of its devices.
+ * - "gpu", "igpu", "cpu", "accel": the first device of this type. The log says which that is.
+ * - "pci:…", "uuid:…": the device with this PCI address or UUID.
+ * - Other text: the device that has it in "platform device", its PCI address or its UUID. Case does
+ *   not matter. Digits that are no index, such as "3060", are looked for in names. One or two
+ *   digits must be a whole number there.
  *
- * log, user: where lines go for as long as the device is open; log may be NULL.
+ * Only "auto" ever tries a second device. With another spec, IMPASTO_ERROR_DEVICE says that there
+ * is no such device, that it does not work, or that several match. The message lists candidates.
+ *
+ * log, user: receive lines for as long as the device is open. log may be NULL.
  */
 IMPASTO_API enum impasto_status impasto_device_open(const char *spec, impasto_log_fn log,
                                                     void *user, struct impasto_device **device,
                                                     struct impasto_error *error) IMPASTO_MUST_CHECK;
 /*
- * Measures on one device, found as by impasto_device_open, which of the ways to compute are the
- * fastest, for a minute or more, and keeps that in $XDG_DATA_HOME/impasto/tuning (or in
- * ~/.local/share): devices opened later use it. Results may differ by rounding from those without
- * it. Errors: as impasto_device_open's; IMPASTO_ERROR_OUTPUT when it cannot be kept.
+ * Measures which ways to compute are the fastest on one device. It takes a minute or more.
+ *
+ * What was measured is stored in $XDG_DATA_HOME/impasto/tuning, or in
+ * ~/.local/share/impasto/tuning. Devices that are opened later use it. Their results may differ by
+ * rounding from those before.
+ *
+ * spec, log, user: as for impasto_device_open. Errors are the same, and IMPASTO_ERROR_OUTPUT when
+ * the result cannot be stored.
  */
 IMPASTO_API enum impasto_status impasto_device_tune(const char *spec, impasto_log_fn log,
                                                     void *user, struct impasto_error *error);
 
+/* Everything opened on the device must have been closed before. */
 IMPASTO_API void impasto_device_close(struct impasto_device **device);
 
 /*
- * Seconds for which a thread has by now been waiting for the device's driver; 0: none is. A driver
- * that hangs keeps the thread that called it, and only another one can tell. NULL: the longest wait
- * for any of this process's devices, also for those that are being opened or closed. *expected
- * (NULL: not wanted): the seconds that the work in the driver's hands should take, by how long such
- * work took the last time; 0 where that is not known, as while kernels are compiled. Any thread may
- * ask at any time, of an open device.
+ * How long, in seconds, a thread has been waiting for the device's driver by now. 0: no thread is.
+ *
+ * A driver that hangs never returns to the thread that called it. Another thread can notice it by
+ * this function. Any thread may call it at any time while the device is open.
+ *
+ * device: NULL for the longest wait for any device of this process. That includes devices that are
+ * being opened or closed.
+ *
+ * expected: the seconds that the driver's present work should take, by how long such work took the
+ * last time. 0 where that is not known, as while kernels are compiled. May be NULL.
  */
 IMPASTO_API double impasto_device_waiting(const struct impasto_device *device, double *expected);
 
@@ -99,21 +116,21 @@ IMPASTO_API double impasto_device_waiting(const struct impasto_device *device, d
 IMPASTO_API const struct impasto_device_info *
 impasto_device_info(const struct impasto_device *device);
 
-/* One line of a self-test: `name` such as "conv direct forward 64>128 @ 7x13", the error measured
- * against a double-precision reference, normalised to the reference's rms, and its bound. */
+/* One line of a self-test. */
 struct impasto_check {
-    const char *name;
-    double error;
-    double bound;
+    const char *name; /* "conv direct forward 64>128 @ 7x13"; valid during the call */
+    double error;     /* against a double-precision reference, over the reference's rms */
+    double bound;     /* the largest error that passes */
     bool passed;
 };
 
 typedef void (*impasto_check_fn)(void *user, const struct impasto_check *check);
 
 /*
- * Runs every kernel and the gradient of a whole small network on the device against reference code
- * in double precision; `report` (may be NULL) hears of each check. Returns IMPASTO_OK when all
- * passed, IMPASTO_ERROR_DEVICE when one failed.
+ * Compares every kernel on the device with reference code in double precision, and the gradient of
+ * a whole small network. Calls `report`, which may be NULL, after each check.
+ *
+ * IMPASTO_ERROR_DEVICE: a check failed.
  */
 IMPASTO_API enum impasto_status
 impasto_device_self_test(struct impasto_device *device, impasto_check_fn report, void *user,

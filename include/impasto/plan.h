@@ -2,7 +2,7 @@
 #ifndef IMPASTO_PLAN_H
 #define IMPASTO_PLAN_H
 
-/* How a job uses device memory and which algorithms it runs, as impasto_job_info tells it. */
+/* How a job uses device memory and which algorithms it runs. impasto_job_info() tells these. */
 
 #include <stdint.h>
 
@@ -10,33 +10,39 @@
 extern "C" {
 #endif
 
-/* How a block of convolutions, between two poolings, comes by its activations for the gradient. */
+/*
+ * A stage is a block of convolutions between two poolings. Its gradient needs its activations, or
+ * only their masks: one bit for each activation, set where it is positive. This is what stays in
+ * memory between the forward and the backward pass. Each one takes less memory and more time.
+ */
 enum impasto_keep {
-    IMPASTO_KEEP_ALL,             /* they are kept */
-    IMPASTO_KEEP_MASKS,           /* kept where a loss looks at them; of the others, where they
-                                     are positive */
-    IMPASTO_KEEP_INPUT_AND_MASKS, /* computed again as far as a loss looks at them; of those beyond,
-                                     it is kept where they are positive */
-    IMPASTO_KEEP_INPUT,           /* they are computed again */
+    IMPASTO_KEEP_ALL,             /* all activations */
+    IMPASTO_KEEP_MASKS,           /* the activations of layers with a loss; masks of the others */
+    IMPASTO_KEEP_INPUT_AND_MASKS, /* the stage's input, and masks of the layers after the last one
+                                     with a loss. Layers up to that one are computed twice */
+    IMPASTO_KEEP_INPUT,           /* the stage's input. All layers are computed twice */
 };
+/* How one stage is computed. */
 struct impasto_plan_stage {
-    int first, last; /* layers */
+    int first, last; /* its layers, 0 to IMPASTO_LAYERS - 1 */
     enum impasto_keep keep;
-    int rows;   /* how many rows are worked on at a time */
-    int height; /* of how many */
+    int rows;   /* how many rows of the stage are computed at a time */
+    int height; /* how many rows it has. Equal to `rows`: the stage is computed at once */
 };
 
-/* The algorithms of one layer's convolution, as --conv names them. */
+/* The algorithms of one layer's convolution, by the names that the setting `conv` takes. */
 struct impasto_plan_layer {
-    int layer;
+    int layer;                      /* 0 to IMPASTO_LAYERS - 1 */
     const char *forward, *backward; /* static */
 };
 
 /* A size that the job works at. */
 struct impasto_plan_scale {
-    int width, height, iterations;
+    int width, height; /* of the picture, pixels */
+    int iterations;
 };
 
+/* Device memory for one purpose. */
 struct impasto_plan_row {
     const char *purpose; /* e.g. "activations" */
     uint64_t bytes;

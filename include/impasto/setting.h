@@ -2,8 +2,8 @@
 #ifndef IMPASTO_SETTING_H
 #define IMPASTO_SETTING_H
 
-/* The settings of struct impasto_params by name: what there is, and their values as text. Programs
- * make options, forms and keyword arguments from it. */
+/* The settings of struct impasto_params by name: a list of them, and their values as text. Programs
+ * make options, forms and keyword arguments from the list. */
 
 #include <impasto/base.h>
 #include <stdbool.h>
@@ -15,7 +15,8 @@ extern "C" {
 
 struct impasto_params;
 
-/* What a setting's member is, and how its text reads. Words stand for numbers, see below. */
+/* The type of a setting's member, and how its text reads. A word, such as "auto", may stand for a
+ * number: see `words` below. */
 enum impasto_setting_kind {
     IMPASTO_SETTING_FLAG,   /* bool: "yes" or "no" */
     IMPASTO_SETTING_INT,    /* int: "512", or a word */
@@ -28,17 +29,17 @@ enum impasto_setting_kind {
     IMPASTO_SETTING_SCALES, /* an int and behind it `count` ints: "auto", "3", or "128,256" */
 };
 
-/* What another value changes. */
+/* What changes when a setting gets another value. */
 enum impasto_setting_decides {
     IMPASTO_DECIDES_RESULT,   /* the picture */
-    IMPASTO_DECIDES_ROUNDING, /* its last bits: how it is computed */
-    IMPASTO_DECIDES_END,      /* after how many iterations the job is done */
+    IMPASTO_DECIDES_ROUNDING, /* the picture's last bits, since it is computed another way */
+    IMPASTO_DECIDES_END,      /* the number of iterations after which the job is done */
     IMPASTO_DECIDES_NOTHING,  /* nothing of the picture */
 };
 
 struct impasto_setting_word {
     const char *text; /* NULL ends a list */
-    int value;        /* in the member; of a TEXT: 0 */
+    int value;        /* the number that it stands for; of a TEXT: 0 */
 };
 
 struct impasto_setting {
@@ -49,37 +50,46 @@ struct impasto_setting {
                              weights, or nothing is set */
     enum impasto_setting_kind kind;
     enum impasto_setting_decides decides;
-    size_t offset; /* of the member */
+    size_t offset; /* of the member in struct impasto_params */
     int count;     /* elements of a LAYERS or SCALES; else 0 */
-    /* Limits of a number, and of each size of a SCALES. high may be INFINITY, which is out. */
+    /* Limits of a number, and of each size of a SCALES. high may be INFINITY, which is not itself
+     * allowed. */
     double low, high;
-    bool above_low, below_high;               /* the limit itself is out */
-    const struct impasto_setting_word *words; /* of a CHOICE or FLAG all that there is; of other
-                                                 kinds also taken, of a TEXT suggested; or NULL */
+    bool above_low, below_high; /* the limit itself is not allowed */
+    /* A CHOICE or FLAG takes these words alone. A TEXT suggests them. Other kinds take them beside
+     * numbers. NULL: there are none. */
+    const struct impasto_setting_word *words;
 };
 
-/* The settings of struct impasto_params, from index 0 on; NULL: that was the last one. Static. */
+/* The settings of struct impasto_params, from index 0 on. NULL: the index is behind the last one.
+ * Static. */
 IMPASTO_API const struct impasto_setting *impasto_setting_at(size_t index);
 
-/* The one of this name; NULL: there is none. */
+/* The setting of this name. NULL: there is none. Static. */
 IMPASTO_API const struct impasto_setting *impasto_setting_find(const char *name);
 
 /*
- * Sets one setting by name: impasto_setting_set(&params, "size", "512", &error).
+ * Sets one setting by name. Example: impasto_setting_set(&params, "size", "512", &error).
  *
- * Of a TEXT the pointer is stored, not a copy: the text must live as long as the parameters are
- * used. Texts of other kinds are not needed afterwards. params->struct_size must be set, as
- * impasto_params_preset() does. IMPASTO_ERROR_USAGE for an unknown name and for a value that does
- * not fit, with what would; then params are as they were.
+ * params: struct_size must be set, as impasto_params_preset() does.
+ *
+ * text: the value. For a TEXT the pointer is stored, not a copy, so the text must live as long as
+ * the parameters are used. For other kinds it is not needed afterwards.
+ *
+ * IMPASTO_ERROR_USAGE: there is no such setting, or the value does not fit; the message says what
+ * would. Then params are as they were.
  */
 IMPASTO_API enum impasto_status impasto_setting_set(struct impasto_params *params, const char *name,
                                                     const char *text,
                                                     struct impasto_error *error) IMPASTO_MUST_CHECK;
 
 /*
- * The other way round: writes the text that would set the value. What is not set, as `memory` of 0
- * and texts that are NULL, is "". IMPASTO_ERROR_USAGE for an unknown name, and where `size` bytes
- * are too few; IMPASTO_SETTING_LONGEST are enough for every kind but TEXT.
+ * Writes the text that would set a setting to the value that it has. What is not set gives "":
+ * a `memory` of 0, and texts that are NULL.
+ *
+ * text, size: the caller's bytes. IMPASTO_SETTING_LONGEST are enough for every kind but TEXT.
+ *
+ * IMPASTO_ERROR_USAGE: there is no such setting, or `size` bytes are too few.
  */
 #define IMPASTO_SETTING_LONGEST 512
 IMPASTO_API enum impasto_status impasto_setting_get(const struct impasto_params *params,
@@ -87,9 +97,10 @@ IMPASTO_API enum impasto_status impasto_setting_get(const struct impasto_params 
                                                     struct impasto_error *error) IMPASTO_MUST_CHECK;
 
 /*
- * Reads a value for any row, also one of the caller's own, so that a program's other settings are
- * read and refused as these are. `members` is the struct that the row's offset is in; NULL: the
- * text is only checked.
+ * Reads a value for any setting, also for one that the caller has described itself. So a program's
+ * other settings are read and refused in the same way.
+ *
+ * members: the struct that setting->offset counts from. NULL: the text is only checked.
  */
 IMPASTO_API enum impasto_status
 impasto_setting_read(const struct impasto_setting *setting, const char *text, void *members,

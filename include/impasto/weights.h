@@ -17,19 +17,22 @@ extern "C" {
 IMPASTO_API const char *impasto_layer_name(int layer);
 
 /*
- * Reads "conv4_2:0.5,5_2" and the like into `weights[layer]`. conv4_2, relu4_2, block4_conv2 and
- * 4_2 name the same activation, the one after the ReLU. A layer without ":weight" gets 1; a layer
- * not named gets 0, which means unused. Weights must be finite and above 0.
+ * Reads a list of layers and their weights, such as "conv4_2:0.5,5_2".
+ *
+ * conv4_2, relu4_2, block4_conv2 and 4_2 name the same activation, the one after the ReLU. A layer
+ * without ":weight" gets 1. Weights must be finite and above 0; otherwise IMPASTO_ERROR_USAGE.
+ *
+ * weights: is filled by layer. A layer that is not named gets 0, which means unused.
  */
 IMPASTO_API enum impasto_status
 impasto_layers_parse(const char *text, float weights[IMPASTO_LAYERS],
                      struct impasto_error *error) IMPASTO_MUST_CHECK;
 
-/* Which input the network expects; it goes with the weights. */
+/* Which input the network expects. It goes with the weights. */
 enum impasto_convention {
-    IMPASTO_CONVENTION_AUTO,        /* from the file's metadata or tensor names */
+    IMPASTO_CONVENTION_AUTO,        /* told from the file's metadata or tensor names */
     IMPASTO_CONVENTION_CAFFE,       /* BGR, 0..255, minus (103.939, 116.779, 123.68) */
-    IMPASTO_CONVENTION_TORCHVISION, /* RGB, 0..1, minus (.485, .456, .406), over (.229,
+    IMPASTO_CONVENTION_TORCHVISION, /* RGB, 0..1, minus (.485, .456, .406), divided by (.229,
                                        .224, .225) */
 };
 
@@ -37,17 +40,21 @@ struct impasto_weights; /* the convolutions of a VGG19, conv1_1 up to some layer
 
 struct impasto_weights_info {
     const char *source; /* the file's path, or "built-in" */
-    bool builtin;       /* generated, not trained: see weights/README.md */
+    bool builtin;       /* the weights are generated, not trained: see weights/README.md */
     int layers;         /* how many convolutions there are, from conv1_1 on: 1 to 16 */
     enum impasto_convention convention; /* CAFFE or TORCHVISION */
 };
 
 /*
- * Opens weights: the file at `path` (safetensors, or Keras HDF5 where that was compiled in and its
- * module lies where the library lies); or, when path is NULL, the first found of $IMPASTO_WEIGHTS,
- * vgg19.safetensors in our data folders
- * ($XDG_DATA_HOME/impasto, ~/.local/share/impasto, each of $XDG_DATA_DIRS/impasto), the Keras cache
- * (~/.keras/models), and the built-in weights; or, when path is "builtin", those.
+ * Opens weights.
+ *
+ * path: which ones.
+ * - The path of a file: safetensors or Keras HDF5. HDF5 needs a build with it, and its module
+ *   beside the library.
+ * - "builtin": the built-in weights.
+ * - NULL: the first that is found. Looked for are, in this order: $IMPASTO_WEIGHTS;
+ *   vgg19.safetensors in $XDG_DATA_HOME/impasto, ~/.local/share/impasto and each of
+ *   $XDG_DATA_DIRS/impasto; the Keras cache, ~/.keras/models; the built-in weights.
  */
 IMPASTO_API enum impasto_status
 impasto_weights_open(const char *path, enum impasto_convention convention,
@@ -55,8 +62,11 @@ impasto_weights_open(const char *path, enum impasto_convention convention,
                      struct impasto_error *error) IMPASTO_MUST_CHECK;
 IMPASTO_API void impasto_weights_close(struct impasto_weights **weights);
 
-/* The files among which impasto_weights_open looks where neither a path nor $IMPASTO_WEIGHTS names
- * weights, in its order. The first one that is there is used; without any, the built-in weights. */
+/*
+ * Calls `place` for each file that impasto_weights_open looks for, in its order, where neither a
+ * path nor $IMPASTO_WEIGHTS names weights. The first one that is there is used. If none is, the
+ * built-in weights are. path is valid during the call.
+ */
 typedef void (*impasto_weights_place_fn)(void *user, const char *path, bool is_there);
 IMPASTO_API void impasto_weights_places(impasto_weights_place_fn place, void *user);
 
@@ -65,15 +75,20 @@ IMPASTO_API const struct impasto_weights_info *
 impasto_weights_info(const struct impasto_weights *weights);
 
 /*
- * Reads every layer once, as a run does when it needs it. Opening may look at no more than names,
- * shapes and sizes. IMPASTO_ERROR_WEIGHTS where values are not finite or the file is damaged.
+ * Reads every layer once, as a run does when it needs it. Opening may only look at names, shapes
+ * and sizes.
+ *
+ * IMPASTO_ERROR_WEIGHTS: values are not finite, or the file is damaged.
  */
 IMPASTO_API enum impasto_status
 impasto_weights_check(const struct impasto_weights *weights,
                       struct impasto_error *error) IMPASTO_MUST_CHECK;
 
-/* Writes all layers as safetensors: conv1_1.weight (O, I, 3, 3) and conv1_1.bias (O) in F32, and so
- * on, with the input convention in the metadata. Whole or not at all, as impasto_image_save. */
+/*
+ * Writes all layers as safetensors: conv1_1.weight (O, I, 3, 3) and conv1_1.bias (O) in F32, and so
+ * on. The metadata has the input convention. The file appears whole or not at all, as by
+ * impasto_file_write.
+ */
 IMPASTO_API enum impasto_status
 impasto_weights_save(const struct impasto_weights *weights, const char *path,
                      struct impasto_error *error) IMPASTO_MUST_CHECK;
