@@ -420,12 +420,12 @@ def anchors(text):
 
 
 def missing_paths(root, name, text):
-    """Paths of the repository that a document names and that are not there. NAME stands for any."""
+    """Paths of the repository that a document names and that are not there. NAME and ROOM stand for any."""
     top = {path.name for path in root.iterdir() if path.is_dir()} - {"build"}
     near = {path.name for path in (root / name).parent.iterdir() if path.is_dir()}
     missing = []
     for word in quoted_words(text):
-        word = re.sub(r"NAME", "*", word.rstrip(".,:;")).rstrip("/")
+        word = re.sub(r"NAME|ROOM", "*", word.rstrip(".,:;")).rstrip("/")
         first, slash, _ = word.partition("/")
         if not slash or first not in top | near or first.startswith("build"):
             continue
