@@ -13,96 +13,117 @@
 extern "C" {
 #endif
 
-/* Bytes from malloc, freed with what holds them; none: NULL and 0. */
+/* Bytes from malloc(), freed with the struct that holds them. No bytes: NULL and 0. */
 struct impasto_block {
     unsigned char *data;
     size_t size;
 };
 
-/* What a picture says of itself beside its pixels. A job's result has that of its content. */
+/* What a picture says of itself beside its pixels. A job's result has its content's metadata. */
 struct impasto_metadata {
-    struct impasto_block exif; /* a TIFF structure without a prefix, whose orientation is 1 */
+    struct impasto_block exif; /* a TIFF structure without a prefix; its orientation is 1 */
     struct impasto_block xmp;  /* an XMP packet: XML in UTF-8 */
     struct impasto_block iptc; /* IPTC-IIM datasets */
     double density[2];         /* pixels per inch, across and down; 0: not known */
 };
 
 /*
- * A picture in memory: sRGB-encoded RGB in [0, 1]. Made by impasto_image_create or
- * impasto_image_load, freed by impasto_image_free; the pixels may be changed freely, the
- * sizes not. */
+ * A picture in memory: sRGB-encoded RGB in [0, 1].
+ *
+ * Only this library makes pictures, such as by impasto_image_create or impasto_image_load.
+ * impasto_image_free frees them. Callers may change the pixels, but not the sizes.
+ */
 struct impasto_image {
     int width, height; /* pixels */
     float *rgb;        /* height x width x 3, row by row from the top */
-    float *alpha;      /* height x width, not premultiplied; NULL: opaque everywhere */
+    float *alpha;      /* height x width, in [0, 1], not premultiplied; NULL: opaque everywhere */
     struct impasto_metadata metadata;
-    char *settings; /* how it was made, in its maker's words, or NULL; from malloc, freed with
-                       the picture. Saved in PNG files and loaded from them, kept nowhere
-                       else: neither JPEG files nor a job's result have any */
-    char *name;     /* the file that it was loaded from, or NULL, likewise: for errors about it,
-                       and saved nowhere */
+
+    /* How the picture was made, in its maker's words, or NULL. It is from malloc() and freed with
+     * the picture. PNG files keep it. Other files lose it, and a job's result has none. */
+    char *settings;
+    /* The file that the picture was loaded from, or NULL. Errors name it. It is from malloc() and
+     * freed with the picture. No file keeps it. */
+    char *name;
 };
 
-/* The most bytes of a picture's settings. impasto_image_save refuses more, and what is not UTF-8;
- * loading passes over them. */
+/* The most bytes of a picture's settings. impasto_image_save refuses more, and what is not UTF-8.
+ * Loading ignores such settings. */
 #define IMPASTO_SETTINGS_MOST 1048576
 
-/* A black, opaque picture. width, height: 1 to 65,500. */
+/* Makes a black, opaque picture. width, height: 1 to 65,500 pixels. */
 IMPASTO_API enum impasto_status
 impasto_image_create(int width, int height, struct impasto_image **image,
                      struct impasto_error *error) IMPASTO_MUST_CHECK;
 
 /*
- * Reads a PNG (1 to 16 bits, grey, palette, colour, alpha, interlaced), JPEG (grey, colour, CMYK),
- * TIFF (1 to 16 bits, grey, palette, colour, CMYK, alpha; the first page), WebP (of moving ones the
- * first frame), HEIC or AVIF file, told apart by content; impasto_image_format() tells those of
- * this build. The orientation is applied, and the EXIF block is kept with its orientation reset.
+ * Reads a picture from a file. The format is told by the content, not by the name.
+ * impasto_image_format() lists the formats of this build.
+ * - PNG: 1 to 16 bits; grey, palette or colour; alpha; interlaced.
+ * - JPEG: grey, colour or CMYK. CMYK is inverted, with Adobe's marker or without.
+ * - TIFF: 1 to 16 bits; grey, palette, colour or CMYK; alpha. The first page is read.
+ * - WebP: the first frame is read.
+ * - HEIC, AVIF.
  *
- * Colours are converted to sRGB. What says them is a PNG's cICP chunk, else an ICC profile, else
- * the numbers of HEIC and AVIF or a PNG's gamma and primaries, else EXIF in a JPEG or PNG, by which
- * they may be Adobe RGB. A profile that cannot be used is ignored. CMYK in JPEG files is inverted,
- * with Adobe's marker or without.
+ * The orientation is applied. The EXIF block is kept, and its orientation becomes 1.
  *
- * IMPASTO_ERROR_INPUT: a JPEG without all of its samples or a PNG without all of its pixels, while
- * an end that is missing, stray bytes between parts or a zlib window stated too small are accepted;
- * an HDR picture (PQ, HLG) by such numbers; a file of another kind, which the message names.
+ * Colours are converted to sRGB. The first of these that the file has says what they are:
+ * 1. a PNG's cICP chunk;
+ * 2. an ICC profile, unless it cannot be used;
+ * 3. the colour numbers of HEIC and AVIF, or a PNG's gamma and primaries;
+ * 4. EXIF in a JPEG or PNG, which may say Adobe RGB.
  *
- * max_pixels: refuse larger pictures, judged from the header before anything is allocated; 0 means
- * the default of 100,000,000.
+ * IMPASTO_ERROR_INPUT
+ * - A JPEG lacks samples, or a PNG lacks pixels. Small damage is accepted: a missing end, stray
+ *   bytes between parts, a zlib window that is stated too small.
+ * - The picture is HDR (PQ, HLG) by its colour numbers.
+ * - The file is of another kind. The message names it.
+ *
+ * max_pixels: larger pictures are refused. The header decides, before anything is allocated. 0: the
+ * default, 100,000,000.
  */
 IMPASTO_API enum impasto_status impasto_image_load(const char *path, uint64_t max_pixels,
                                                    struct impasto_image **image,
                                                    struct impasto_error *error) IMPASTO_MUST_CHECK;
 
-/* Whether a file begins as pictures do of a format that this library knows, whatever its name and
- * also where this build cannot read it. false also for what cannot be opened or is no
- * regular file. */
+/*
+ * Whether a file begins like a picture of a format that this library knows. The name does not
+ * matter, nor whether this build can read the format. A file that cannot be opened gives false, and
+ * so does one that is not regular.
+ */
 IMPASTO_API bool impasto_image_is_picture(const char *path);
 
-/* The same for a file's bytes. name: what errors call them. */
+/* Does what impasto_image_load does, for a file's bytes. name: what errors call them. */
 IMPASTO_API enum impasto_status
 impasto_image_decode(const void *bytes, size_t size, const char *name, uint64_t max_pixels,
                      struct impasto_image **image, struct impasto_error *error) IMPASTO_MUST_CHECK;
 
 /*
- * Reads what impasto_image_load would have for `settings`, without room for the pixels. Those that
- * stand before the pixels, as in what this library writes, are found whatever their number; those
- * behind them, which takes longer, in pictures of at most 100,000,000. *settings: to be freed by
- * free(); NULL where none were found.
+ * Reads the settings alone, without memory for the pixels.
+ *
+ * This library writes settings before the pixels. There they are found whatever the picture's size.
+ * Settings behind the pixels take longer. They are found in pictures of at most 100,000,000 pixels.
+ *
+ * settings: the caller frees it by free(). NULL: there are none.
  */
 IMPASTO_API enum impasto_status
 impasto_image_load_settings(const char *path, char **settings,
                             struct impasto_error *error) IMPASTO_MUST_CHECK;
 
 /*
- * The same for files from strangers: they are decoded in a child process with limits on its memory
- * and time. On Linux (x86-64, AArch64, i386, armhf, riscv64, ppc64el and s390x) it can also open
- * nothing, start nothing and talk to nobody, if the kernel knows seccomp filters. Where there is no
- * filter, the log of a device that is opened says so, as IMPASTO_LOG_DEBUG. A decoder that crashes
- * or goes beyond its limits is IMPASTO_ERROR_INPUT; where no process can be had,
- * IMPASTO_ERROR_MEMORY. It costs a fork(), and more for the pixels' way here than for reading them
- * from memory; while they come, they are there twice. The child is waited for with waitpid();
- * programs that wait for any child meet it, too.
+ * These three do the same for files from strangers: a child process decodes them.
+ *
+ * The child has limits on its memory and time. On Linux it can also open nothing, start nothing and
+ * talk to nobody. This needs a kernel with seccomp filters, and x86-64, AArch64, i386, armhf,
+ * riscv64, ppc64el or s390x. Where there is no filter, impasto_device_open says so in the log, as
+ * IMPASTO_LOG_DEBUG.
+ *
+ * IMPASTO_ERROR_INPUT: also when the decoder crashes or exceeds its limits. IMPASTO_ERROR_MEMORY:
+ * also when no process can be had.
+ *
+ * The cost is a fork(), and time to move the pixels to this process. While they move, they take
+ * twice their memory. The library waits for the child by waitpid(). A program that waits for any
+ * child may get this one, too.
  */
 IMPASTO_API enum impasto_status
 impasto_image_load_apart(const char *path, uint64_t max_pixels, struct impasto_image **image,
@@ -116,10 +137,12 @@ impasto_image_load_settings_apart(const char *path, char **settings,
                                   struct impasto_error *error) IMPASTO_MUST_CHECK;
 
 /*
- * Whether a file is a picture that this library saved: by what it says of its writer, in a text
- * chunk, a comment or its EXIF block. It is cheap and safe with files of strangers: nothing is
- * decoded. What is no picture is none of ours; IMPASTO_ERROR_INPUT where there is no file that can
- * be read.
+ * Tells whether this library saved a picture. The file says so in a text chunk, a comment or its
+ * EXIF block. Nothing is decoded, so that this is cheap, and safe with files from strangers.
+ *
+ * result: false also for a file that is no picture.
+ *
+ * IMPASTO_ERROR_INPUT: there is no such file, or it cannot be read.
  */
 IMPASTO_API enum impasto_status
 impasto_image_is_result(const char *path, bool *result,
@@ -127,54 +150,61 @@ impasto_image_is_result(const char *path, bool *result,
 
 /* How a picture is stored. */
 enum impasto_format {
-    IMPASTO_FORMAT_AUTO, /* as the name's ending says */
+    IMPASTO_FORMAT_AUTO, /* what the name's ending says */
     IMPASTO_FORMAT_PNG,
     IMPASTO_FORMAT_JPEG, /* 8 bits, 4:4:4; transparency is laid over white */
     IMPASTO_FORMAT_TIFF, /* 8 or 16 bits, Deflate with a predictor */
-    IMPASTO_FORMAT_WEBP, /* 8 bits; sides of at most 16,383; a quality of 100 is without loss */
-    IMPASTO_FORMAT_HEIC, /* is read only */
-    IMPASTO_FORMAT_AVIF, /* is read only */
+    IMPASTO_FORMAT_WEBP, /* 8 bits; sides of at most 16,383 pixels; lossless at quality 100 */
+    IMPASTO_FORMAT_HEIC, /* can only be read */
+    IMPASTO_FORMAT_AVIF, /* can only be read */
 };
 
 /*
- * What of a picture's metadata is stored with it. Blocks are written anew: what they say of size,
- * orientation, colour space and software is true of the picture as it is saved. Thumbnails,
- * previews and maker notes, which may hold one, are never stored, nor are tags that no standard
- * knows: a result must not carry the photograph that it was made of.
+ * How much of its metadata is stored with a picture.
+ *
+ * Blocks are written anew: their size, orientation, colour space and software are those of the
+ * saved picture. A result must not carry the photograph that it was made of. So these are never
+ * stored: thumbnails, previews, maker notes (which may hold one), and tags that no standard knows.
  */
 enum impasto_privacy {
-    IMPASTO_PRIVACY_PRIVATE, /* EXIF: camera, lens, exposure, date, artist, copyright; of XMP and
-                                IPTC credit and copyright, and IPTC's date; density */
-    IMPASTO_PRIVACY_KEEP,    /* also position, owner, serial numbers, descriptions and comments */
-    IMPASTO_PRIVACY_NONE,    /* nothing */
+    /* Of EXIF: camera, lens, exposure, date, artist and copyright. Of XMP: credit and copyright. Of
+     * IPTC: credit, copyright and date. And the density. */
+    IMPASTO_PRIVACY_PRIVATE,
+    /* Also position, owner, serial numbers, descriptions and comments. */
+    IMPASTO_PRIVACY_KEEP,
+    /* Nothing. */
+    IMPASTO_PRIVACY_NONE,
 };
 
-/* How to save a picture. All 0 but the size are the defaults. */
+/* How to save a picture. Members that are 0, except struct_size, are the defaults. */
 struct impasto_save_options {
     size_t struct_size; /* sizeof(struct impasto_save_options) */
     enum impasto_format format;
     enum impasto_privacy privacy;
-    int bits;    /* 8 or 16 per channel (16: PNG and TIFF only); 0: 8 */
+    int bits;    /* per channel: 8, or 16 in PNG and TIFF; 0: 8 */
     int quality; /* of JPEG and WebP, 1 to 100; 0: 95 */
 };
 
-/* What this build can do with a format; static. */
+/* What this build can do with a format. Static. */
 struct impasto_format_info {
     enum impasto_format format;
-    const char *name;              /* "PNG" */
-    const char *const *extensions; /* of names, ".png", the usual one first; ends with NULL */
-    const char *library;           /* without which a build cannot; NULL: all can */
+    const char *name; /* "PNG" */
+    const char *const
+        *extensions;     /* names' endings, such as ".png"; the usual one first; then NULL */
+    const char *library; /* the library that a build needs for it; NULL: none */
     bool reads, writes;
-    int bits, largest_side; /* that can be written at most, per channel and in pixels */
+    int bits;         /* the most bits per channel that can be written */
+    int largest_side; /* the longest side that can be written, pixels */
 };
-/* The formats that this library knows, from index 0 on; NULL: that was the last one. */
+/* The formats that this library knows, from index 0 on. NULL: the index is behind the last one. */
 IMPASTO_API const struct impasto_format_info *impasto_image_format(size_t index);
 
 /*
- * Writes the format that the options or the path's ending ask for. The file appears whole or not at
- * all: it is written beside the target and renamed. A path that exists and is not a regular file is
- * refused. PNG files have the settings in a text chunk (iTXt) with the keyword "Impasto"; all have
- * this library's name and version, by which impasto_image_is_result knows them. Equal pictures give
+ * Saves a picture in the format that the options or the path's ending ask for. The file appears
+ * whole or not at all, as by impasto_file_write. A path that exists must be a regular file.
+ *
+ * PNG files have the settings in a text chunk (iTXt) with the keyword "Impasto". All files have
+ * this library's name and version. impasto_image_is_result looks for them. Equal pictures give
  * equal bytes.
  *
  * options: NULL for the defaults.
@@ -185,9 +215,12 @@ IMPASTO_API enum impasto_status impasto_image_save(const struct impasto_image *i
                                                    struct impasto_error *error) IMPASTO_MUST_CHECK;
 
 /*
- * Whether a picture of this size (0: not known yet) can be saved under this name with these
- * options, to ask before hours of work: IMPASTO_ERROR_USAGE. Only the name's ending is looked at;
- * see impasto_file_check.
+ * Checks whether a picture of this size could be saved with these options. Programs ask before
+ * hours of work. IMPASTO_ERROR_USAGE: it could not.
+ *
+ * name: only its ending counts. impasto_file_check looks at the file.
+ *
+ * width, height: 0 where they are not known yet.
  */
 IMPASTO_API enum impasto_status
 impasto_image_save_check(const char *name, int width, int height,
@@ -195,8 +228,11 @@ impasto_image_save_check(const char *name, int width, int height,
                          struct impasto_error *error) IMPASTO_MUST_CHECK;
 
 /*
- * The bytes that impasto_image_save would write to a file of this name, in memory: only the name's
- * ending is looked at, and no file is touched. *bytes: to be freed by free().
+ * Makes the bytes that impasto_image_save would write. No file is touched.
+ *
+ * name: only its ending counts.
+ *
+ * bytes: the caller frees it by free().
  */
 IMPASTO_API enum impasto_status
 impasto_image_encode(const struct impasto_image *image, const char *name,
@@ -204,9 +240,11 @@ impasto_image_encode(const struct impasto_image *image, const char *name,
                      size_t *size, struct impasto_error *error) IMPASTO_MUST_CHECK;
 
 /*
- * A new picture of width x height (1 to 65,500) by Lanczos-3, in linear light when shrinking, with
- * the transparency and the EXIF block; the aspect is the caller's. An unchanged size gives
- * a copy. */
+ * Makes a picture of another size by Lanczos-3, in linear light when it shrinks. Transparency and
+ * metadata are kept. An unchanged size gives a copy.
+ *
+ * width, height: 1 to 65,500 pixels, of any aspect.
+ */
 IMPASTO_API enum impasto_status
 impasto_image_resize(const struct impasto_image *image, int width, int height,
                      struct impasto_image **resized,
@@ -215,11 +253,16 @@ impasto_image_resize(const struct impasto_image *image, int width, int height,
 IMPASTO_API void impasto_image_free(struct impasto_image **image);
 
 /*
- * A mask from a picture whose areas are painted in colours: as large as the picture, white where it
- * has `colour` (0xRRGGBB), black where it has another of its colours, and in between where edges
- * are smooth, so that the masks of all colours add up to white. The picture's colours are `colour`
- * and those of a hundredth of its pixels that are not what an edge between two others looks like.
- * IMPASTO_ERROR_INPUT where no pixel is near `colour`.
+ * Makes a mask from a picture whose areas are painted in colours. The mask is as large as the
+ * picture. It is white where the picture has `colour`, and black where it has another colour.
+ * Smooth edges give grey, so that the masks of all colours add up to white.
+ *
+ * The picture's colours are `colour`, and each that a hundredth of its pixels have. A colour that
+ * an edge between two others would have does not count.
+ *
+ * colour: 0xRRGGBB.
+ *
+ * IMPASTO_ERROR_INPUT: no pixel is near `colour`.
  */
 IMPASTO_API enum impasto_status impasto_image_key(const struct impasto_image *image,
                                                   uint32_t colour, struct impasto_image **mask,

@@ -2,7 +2,8 @@
 #ifndef IMPASTO_JOB_H
 #define IMPASTO_JOB_H
 
-/* A painting: pictures, parameters and a state, run step by step and saved in checkpoints. */
+/* A painting. A job has pictures, parameters and a state. It runs step by step, and can be saved in
+ * a checkpoint. */
 
 #include <impasto/device.h>
 #include <impasto/image.h>
@@ -19,39 +20,39 @@ extern "C" {
 #endif
 
 /*
- * Masks are pictures of any size and of the aspect of the picture they belong to (within 2 %). They
- * count by their lightness (the mean of their sRGB values) times their alpha: white is all, black
- * is nothing.
+ * A mask is a picture of any size. Its aspect is that of the picture it belongs to, within 2 %. It
+ * counts by its lightness, the mean of its sRGB values, times its alpha. White is all, and black is
+ * nothing.
  */
 
-/* A style picture. Transparent parts of it do not count. */
+/* A style picture. Its transparent parts do not count. */
 struct impasto_style {
     size_t struct_size; /* sizeof(struct impasto_style) */
     const struct impasto_image *image;
-    float weight;                     /* beside the other pictures of the region; above 0 */
-    const struct impasto_image *mask; /* what of the picture counts; NULL: all of it */
-    int region;                       /* index of the region that it is for */
+    float weight;                     /* relative to the other pictures of the region; above 0 */
+    const struct impasto_image *mask; /* the parts of the picture that count; NULL: all */
+    int region;                       /* index of the region that is painted in this style */
 };
 
 /* A part of the result with styles of its own. Where regions overlap, both count. */
 struct impasto_region {
     size_t struct_size;               /* sizeof(struct impasto_region) */
     const struct impasto_image *mask; /* where in the content picture; NULL: everywhere */
-    float weight;                     /* beside the other regions, however large; above 0 */
+    float weight; /* relative to the other regions, whatever their sizes; above 0 */
 };
 
 /* What a job works on. */
 struct impasto_pictures {
     size_t struct_size;                  /* sizeof(struct impasto_pictures) */
-    const struct impasto_image *content; /* its transparent parts stay so and get no style */
+    const struct impasto_image *content; /* its transparent parts stay transparent, without style */
     const struct impasto_style *styles;
     size_t style_count;                   /* 1 or more */
-    const struct impasto_region *regions; /* every region has a style */
+    const struct impasto_region *regions; /* each region has a style */
     size_t region_count;                  /* 0: one region, everywhere */
     const struct impasto_image
         *keep; /* parts of the content picture that stay as they are; or NULL */
-    const struct impasto_image *init; /* for IMPASTO_INIT_IMAGE, resized to the result, of the
-                                         content's aspect as masks are; else NULL */
+    const struct impasto_image *init; /* for IMPASTO_INIT_IMAGE: of the content's aspect within 2 %;
+                                         is resized to the result. Else NULL */
 };
 
 struct impasto_job; /* one optimisation: pictures, parameters, a state */
@@ -62,39 +63,39 @@ struct impasto_job; /* one optimisation: pictures, parameters, a state */
  */
 struct impasto_job_progress {
     struct impasto_progress head;
-    int scale, scales;              /* which one of how many; from 0 on */
+    int scale, scales;              /* the scale at hand, from 0 on, and their number */
     int width, height;              /* of the picture at this scale, pixels */
     double content[IMPASTO_LAYERS]; /* 0 where the layer is unused */
     double style[IMPASTO_LAYERS];
     double tv;
 };
 
-/* Return non-zero to stop: impasto_job_run then returns IMPASTO_ERROR_INTERRUPTED. The progress is
+/* Return non-zero to stop. impasto_job_run then returns IMPASTO_ERROR_INTERRUPTED. The progress is
  * valid during the call. */
 typedef int (*impasto_job_progress_fn)(void *user, const struct impasto_job_progress *progress);
 
 /* One line of a profile: time spent in one kernel on behalf of one layer. */
 struct impasto_profile_row {
-    const char *label; /* of layer, direction and kernel: "conv3_2 forward conv_direct" */
+    const char *label; /* layer, direction and kernel: "conv3_2 forward conv_direct" */
     uint64_t launches;
     double seconds;
-    double flops; /* of the kernel's own products: Winograd's are fewer than direct
-                     convolution's for the same layer; 0 where nothing is counted */
+    double flops; /* that the kernel computes. Winograd needs fewer for a layer than direct
+                     convolution. 0: they are not counted */
 };
 
-/* The plan is that of the last scale, the largest. */
+/* What a job does. The plan is that of the last scale, which is the largest. */
 struct impasto_job_info {
     int width, height;                       /* of the result, pixels */
     int scale_width, scale_height;           /* of the picture at the scale at hand */
-    int style_width, style_height;           /* of the first style picture as used in the end */
+    int style_width, style_height;           /* of the first style picture at the last scale */
     const struct impasto_plan_scale *scales; /* in their order */
     size_t scale_count;
     int iterations;                      /* of all scales */
     const struct impasto_plan_row *plan; /* device memory by purpose */
     size_t plan_rows;
     uint64_t plan_bytes; /* their sum */
-    double plan_cost;    /* estimated time over that of a job that keeps everything */
-    const struct impasto_plan_stage *stages; /* how each block of the network comes by memory */
+    double plan_cost;    /* estimated time, over that of a plan with memory for everything */
+    const struct impasto_plan_stage *stages; /* how each stage of the network is computed */
     size_t stage_count;
     const struct impasto_plan_layer *layers; /* how each layer is computed */
     size_t layer_count;
@@ -126,8 +127,8 @@ impasto_job_open(struct impasto_device *device, const struct impasto_weights *we
 IMPASTO_API void impasto_job_close(struct impasto_job **job);
 
 /*
- * Plans as impasto_job_open does, and does nothing else. The job can tell its info and be closed;
- * all other functions refuse it with IMPASTO_ERROR_USAGE.
+ * Plans as impasto_job_open does, and does nothing else. impasto_job_info and impasto_job_close
+ * take such a job. All other functions refuse it with IMPASTO_ERROR_USAGE.
  */
 IMPASTO_API enum impasto_status
 impasto_job_plan(struct impasto_device *device, const struct impasto_weights *weights,
@@ -212,32 +213,40 @@ impasto_job_gradient(struct impasto_job *job, float *gradient,
 /* ---- Checkpoints ----------------------------------------------------------------------------- */
 
 /*
- * A job in a file, from which another, in another process, goes on. On the same device, with the
- * same driver, version and memory plan, it ends in the same bytes as one that was never stopped;
- * where one of these is not the same, the log has a warning. The pictures and the weights are not
- * in it, only their checksums: who resumes gives them again. What is in it is the image, its
- * average, what the optimiser remembers, the parameters and the place in the schedule, as a
- * safetensors file with a checksum over all of it. It takes 12 bytes per pixel of the scale at hand
- * for the image, as many for params.average, twice as many for ADAM, and for LBFGS 3 times, and
- * twice for each step that it remembers.
+ * A checkpoint is a job in a file. Another process can resume the job from it. With the same
+ * device, driver, version and memory plan, a resumed job ends in the same bytes as one that was
+ * never stopped. If one of these differs, the log has a warning.
+ *
+ * In the file are the image, its average, what the optimiser remembers, the parameters, and the
+ * place in the schedule. Of pictures and weights there are only checksums. Who resumes the job
+ * gives pictures and weights again. The file is in the format safetensors, with a checksum of all.
+ *
+ * Its size is 12 bytes for each pixel of the scale at hand, times the sum of
+ * - 1 for the image;
+ * - 1 for the average, with params.average above 0;
+ * - 2 with ADAM, or 3 with LBFGS and 2 for each step that it remembers.
  */
 
 /*
- * Saves the job as it is between two steps: also from the progress callback of impasto_job_run,
- * once that has stopped the run, after IMPASTO_ERROR_NUMERIC, and after the end. The file appears
- * whole or not at all, and what was there before stays until then. Nothing of the job changes.
- * Where a step failed between two sizes, there is nothing to save: IMPASTO_ERROR_USAGE.
+ * Saves the job as it is between two steps. The job does not change. The file appears whole or not
+ * at all, as by impasto_file_write.
  *
- * note: what the caller wants to find again with it, UTF-8, at most IMPASTO_SETTINGS_MOST bytes;
- * NULL: nothing. IMPASTO_ERROR_OUTPUT where it cannot be written; the job can go on.
+ * It can be called from the progress callback of impasto_job_run; after the callback has stopped
+ * the run; after IMPASTO_ERROR_NUMERIC; and at the end.
+ *
+ * note: text of the caller's that is stored with the job, in UTF-8, at most IMPASTO_SETTINGS_MOST
+ * bytes. NULL: none.
+ *
+ * IMPASTO_ERROR_OUTPUT: the file cannot be written. The job can go on. IMPASTO_ERROR_USAGE: a step
+ * has failed between two sizes, so that there is nothing to save.
  */
 IMPASTO_API enum impasto_status impasto_job_save(struct impasto_job *job, const char *path,
                                                  const char *note,
                                                  struct impasto_error *error) IMPASTO_MUST_CHECK;
 
-struct impasto_checkpoint; /* an open file */
+struct impasto_checkpoint; /* an open checkpoint */
 
-/* Texts are the checkpoint's. */
+/* What a checkpoint says of its job. */
 struct impasto_checkpoint_info {
     const char *version;                    /* of the library that wrote it */
     const char *device, *platform, *driver; /* what it was computed on */
@@ -245,13 +254,15 @@ struct impasto_checkpoint_info {
     const struct impasto_params *params;    /* of the job */
     int iteration, iterations;              /* steps taken, and of all scales */
     int width, height;                      /* of the result, pixels */
-    double seconds;                         /* that the steps took */
+    double seconds;                         /* that these steps took */
 };
 
 /*
- * Opens a checkpoint and checks all of it. The file stays open, so that it can be renamed over
- * meanwhile. IMPASTO_ERROR_INPUT where it is damaged, something else, or of a
- * newer format. */
+ * Opens a checkpoint and checks all of it. The file stays open. Meanwhile, another file may be
+ * renamed to its name.
+ *
+ * IMPASTO_ERROR_INPUT: the file is damaged, is something else, or has a newer format.
+ */
 IMPASTO_API enum impasto_status
 impasto_checkpoint_open(const char *path, struct impasto_checkpoint **checkpoint,
                         struct impasto_error *error) IMPASTO_MUST_CHECK;
