@@ -26,7 +26,7 @@ static int conclude(struct cli_settings *settings, enum impasto_status status,
     const bool signalled = status == IMPASTO_ERROR_INTERRUPTED && cli_stop_signal();
     /* As a shell reports a program that a signal ended. */
     const int code = signalled ? 128 + cli_stop_signal() : -(int)status;
-    cli_events_end(settings, status, code, error->message[0] ? error->message : NULL);
+    cli_events_end(&settings->common, status, code, error->message[0] ? error->message : NULL);
     if (status != IMPASTO_OK && !signalled)
         fprintf(stderr, "impasto: %s\n", error->message);
     return code;

@@ -55,7 +55,7 @@ class Devices(Case):
             run = self.impasto(*words, "--device", "no such one")
             self.assertIn("no such one", run.stderr)
             self.assertEqual(run.returncode, 4)
-        lines = self.impasto("devices", "--self-test", "--device", "no such one", "--progress",
+        lines = self.impasto("devices", "--tune", "--device", "no such one", "--progress",
                              "json").stdout.splitlines()
         self.assertEqual(json.loads(lines[-1])["event"], "error")
 
@@ -63,6 +63,9 @@ class Devices(Case):
         for words, complaint in ((["--json", "--self-test"], "leave out --self-test"),
                                  (["--json", "--tune"], "leave out --tune"),
                                  (["--device", "0"], "--device goes with"),
+                                 (["--progress", "json"], "standard output is for the list"),
+                                 (["--self-test", "--progress", "json"], "is for --self-test"),
+                                 (["--progress-fd", "3"], "goes with --progress json"),
                                  (["--size", "3"], "not an option of impasto devices"),
                                  (["0"], "takes no such word"),
                                  (["--list-devices"], "not an option of impasto devices")):

@@ -82,7 +82,7 @@ static enum impasto_status open_listed(const struct cli_settings *settings,
 {
     struct cli_console console;
     struct cli_batch_list list = {0};
-    cli_console_init(&console, settings);
+    cli_console_init(&console, &settings->common);
     enum impasto_status status = cli_batch_contents(settings, &list, &console, error);
     for (size_t i = 0; status == IMPASTO_OK && i < list.count && i < PICTURES_MOST; i++)
         status = open_picture(list.item[i].content, error);

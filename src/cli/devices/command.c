@@ -26,25 +26,28 @@ static const struct cli_option *const rows[] = {&json_row, &test_row, &tune_row,
 static enum impasto_status run(const struct cli_call *call, struct impasto_error *error)
 {
     const struct options *options = call->options;
-    struct cli_settings *settings = call->settings;
-    enum impasto_status status = cli_progress_open(settings, error);
+    struct cli_common *common = call->common;
     const bool list = !options->self_test && !options->tune;
+    enum impasto_status status = cli_progress_open(common,
+                                                   list                 ? "the list"
+                                                   : options->self_test ? "--self-test"
+                                                                        : NULL,
+                                                   error);
     if (status != IMPASTO_OK)
         return status;
     if (options->json && !list)
         return cli_fail(error, IMPASTO_ERROR_USAGE,
                         "--json is for the list of devices; leave out --%s",
                         options->self_test ? "self-test" : "tune");
-    if (settings->device && list)
+    if (common->device && list)
         return cli_fail(error, IMPASTO_ERROR_USAGE,
                         "--device goes with --self-test or --tune; the list has all devices");
-    settings->json = options->json;
     cli_watch_driver();
     if (list)
-        return cli_devices_list(settings, error);
+        return cli_devices_list(common, options->json, error);
     if (options->self_test)
-        status = cli_devices_test(settings, error);
-    return options->tune && status == IMPASTO_OK ? cli_devices_tune(settings, error) : status;
+        status = cli_devices_test(common, error);
+    return options->tune && status == IMPASTO_OK ? cli_devices_tune(common, error) : status;
 }
 
 const struct cli_command cli_devices_command = {

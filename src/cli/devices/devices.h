@@ -11,14 +11,15 @@ extern const struct cli_command cli_devices_command;
 
 /* ---- open.c ---------------------------------------------------------------------------------- */
 
-/* Opens the device that the settings or $IMPASTO_DEVICE name, or, with no place for it,
+/* Opens the device that --device or $IMPASTO_DEVICE name, or, with no place for it,
  * tunes it. */
-enum impasto_status cli_open_device(struct cli_settings *settings, struct cli_console *console,
+enum impasto_status cli_open_device(struct cli_common *common, struct cli_console *console,
                                     struct impasto_device **device, struct impasto_error *error);
 /* --list-devices, --self-test, --tune. */
-enum impasto_status cli_devices_list(struct cli_settings *settings, struct impasto_error *error);
-enum impasto_status cli_devices_test(struct cli_settings *settings, struct impasto_error *error);
-enum impasto_status cli_devices_tune(struct cli_settings *settings, struct impasto_error *error);
+enum impasto_status cli_devices_list(struct cli_common *common, bool json,
+                                     struct impasto_error *error);
+enum impasto_status cli_devices_test(struct cli_common *common, struct impasto_error *error);
+enum impasto_status cli_devices_tune(struct cli_common *common, struct impasto_error *error);
 
 /* ---- devices.c ------------------------------------------------------------------------------- */
 

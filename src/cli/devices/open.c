@@ -7,56 +7,57 @@
 
 #include <stdlib.h>
 
-enum impasto_status cli_open_device(struct cli_settings *settings, struct cli_console *console,
+enum impasto_status cli_open_device(struct cli_common *common, struct cli_console *console,
                                     struct impasto_device **device, struct impasto_error *error)
 {
     const char *variable = getenv("IMPASTO_DEVICE");
-    const bool from_variable = !settings->device && variable && variable[0];
+    const bool from_variable = !common->device && variable && variable[0];
     if (from_variable)
-        settings->device = variable;
-    else if (!settings->device)
-        settings->device = "auto";
+        common->device = variable;
+    else if (!common->device)
+        common->device = "auto";
     cli_drivers_prepare(console);
     struct impasto_error why = {0};
     const enum impasto_status status =
-        device ? impasto_device_open(settings->device, cli_console_log, console, device, &why)
-               : impasto_device_tune(settings->device, cli_console_log, console, &why);
+        device ? impasto_device_open(common->device, cli_console_log, console, device, &why)
+               : impasto_device_tune(common->device, cli_console_log, console, &why);
     cli_drivers_listed();
     if (status == IMPASTO_OK)
         return status;
-    const char *meant = cli_meant_device(settings->device);
+    const char *meant = cli_meant_device(common->device);
     return cli_fail(error, status, "%s%s%s%s%s", why.message,
                     from_variable ? " (named by $IMPASTO_DEVICE)" : "",
                     meant ? "; did you mean " : "", meant ? meant : "", meant ? "?" : "");
 }
 
-enum impasto_status cli_devices_test(struct cli_settings *settings, struct impasto_error *error)
+enum impasto_status cli_devices_test(struct cli_common *common, struct impasto_error *error)
 {
     struct cli_console console;
     struct impasto_device *device = NULL;
-    cli_console_init(&console, settings);
+    cli_console_init(&console, common);
     cli_events_phase(&console, "testing", NULL, 0);
-    enum impasto_status status = cli_open_device(settings, &console, &device, error);
+    enum impasto_status status = cli_open_device(common, &console, &device, error);
     if (status == IMPASTO_OK)
         status = cli_self_test(device, error);
     impasto_device_close(&device);
     return status;
 }
 
-enum impasto_status cli_devices_list(struct cli_settings *settings, struct impasto_error *error)
+enum impasto_status cli_devices_list(struct cli_common *common, bool json,
+                                     struct impasto_error *error)
 {
     struct cli_console console;
-    cli_console_init(&console, settings);
+    cli_console_init(&console, common);
     cli_drivers_prepare(&console);
-    const enum impasto_status status = cli_list_devices(settings->json, error);
+    const enum impasto_status status = cli_list_devices(json, error);
     cli_drivers_listed();
     return status;
 }
 
-enum impasto_status cli_devices_tune(struct cli_settings *settings, struct impasto_error *error)
+enum impasto_status cli_devices_tune(struct cli_common *common, struct impasto_error *error)
 {
     struct cli_console console;
-    cli_console_init(&console, settings);
+    cli_console_init(&console, common);
     cli_events_phase(&console, "tuning", NULL, 0);
-    return cli_open_device(settings, &console, NULL, error);
+    return cli_open_device(common, &console, NULL, error);
 }

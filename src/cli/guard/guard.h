@@ -13,7 +13,8 @@
 void cli_catch_signals(void);
 /* cli_events_open. Until signals are caught, they end the program as they would by themselves, but
  * with --progress's last line. */
-enum impasto_status cli_progress_open(struct cli_settings *settings, struct impasto_error *error);
+enum impasto_status cli_progress_open(struct cli_common *common, const char *other,
+                                      struct impasto_error *error);
 /* A pipe that nobody reads any more takes no more progress, which is no reason to lose the picture;
  * a file that may not get larger is an error like a full disk. Neither ends the program from here
  * on. */

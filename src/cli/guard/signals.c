@@ -39,10 +39,11 @@ static void catch_by(void (*handler)(int))
     }
 }
 
-enum impasto_status cli_progress_open(struct cli_settings *settings, struct impasto_error *error)
+enum impasto_status cli_progress_open(struct cli_common *common, const char *other,
+                                      struct impasto_error *error)
 {
-    const enum impasto_status status = cli_events_open(settings, error);
-    if (!settings->events)
+    const enum impasto_status status = cli_events_open(common, other, error);
+    if (!common->events)
         return status;
     cli_outlive_writes();
     catch_by(end_at_once);

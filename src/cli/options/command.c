@@ -113,8 +113,7 @@ static enum impasto_status unknown(const struct cli_call *call, const char *word
 static enum impasto_status give(const struct cli_call *call, const struct cli_option *option,
                                 bool own, const char *value, struct impasto_error *error)
 {
-    return own ? cli_read(option, value, call->options, error)
-               : cli_give(call->settings, option, value, error);
+    return cli_read(option, value, own ? call->options : call->common, error);
 }
 
 /* Reads the option at argv[*at], and its value, which may be the next word. */
@@ -216,14 +215,13 @@ enum impasto_status cli_command_run(const struct cli_command *command, int argc,
                                     const struct cli_command *const *commands,
                                     struct cli_settings *settings, struct impasto_error *error)
 {
-    struct cli_call call = {.command = command, .settings = settings};
+    struct cli_call call = {.command = command, .common = &settings->common};
     enum impasto_status status = IMPASTO_OK;
     bool help = false;
     if (command->words)
         return command->words(argc, argv, commands, settings, error);
     argc--;
     argv++;
-    settings->giver = CLI_COMMAND_LINE;
     snprintf(call.name, sizeof(call.name), "%s", command->name);
     if (command->parts) {
         status = enter_part(&call, argc, argv, &help, error);

@@ -25,6 +25,8 @@ static const struct impasto_setting_word bits[] = {{"8", 8}, {"16", 16}, {0}};
 /* The library has all else of these in its own table. */
 #define PARAM .type = CLI_PARAM
 #define SETTING(field) .offset = offsetof(struct cli_settings, field)
+/* Commands of other structs may share these rows. */
+#define COMMON(field) .common = true, .offset = offsetof(struct cli_common, field)
 
 /* Groups appear in --help in this order. */
 const struct cli_option cli_options[] = {
@@ -127,7 +129,7 @@ const struct cli_option cli_options[] = {
     {"export-weights", 0, "Network", "FILE", CLI_TEXT, SETTING(export_weights),
      .help = "write the weights in use as safetensors"},
 
-    {"device", 0, "Device", "SPEC", CLI_TEXT, SETTING(device), .chief = true, .recorded = true,
+    {"device", 0, "Device", "SPEC", CLI_TEXT, COMMON(device), .chief = true, .recorded = true,
      .stays = true, .offers = "auto gpu igpu cpu accel",
      .help = "auto, an index, P:D, gpu, igpu, cpu, or text found in the device's name, platform, "
              "PCI address or UUID ($IMPASTO_DEVICE, else auto)"},
@@ -174,25 +176,25 @@ const struct cli_option cli_options[] = {
      .high = 1000000, .help = "a frame every N iterations (what gives about 100)"},
     {"report", 0, "Reports", "FILE", CLI_TEXT, SETTING(report), .chief = true,
      .help = "pictures, loss curves, settings and device on one HTML page, to keep or to send"},
-    {"progress", 0, "Reports", "json", CLI_CHOICE, SETTING(progress), .words = progresses,
+    {"progress", 0, "Reports", "json", CLI_CHOICE, COMMON(progress), .words = progresses,
      .help = "how it goes, for other programs: JSON lines (start, phase, iteration, preview, log, "
              "picture, and at the end done or error) on standard output, or as --progress-fd says"},
-    {"progress-fd", 0, "Reports", "N", CLI_INT, SETTING(progress_fd), .low = 1, .high = 1048576,
+    {"progress-fd", 0, "Reports", "N", CLI_INT, COMMON(progress_fd), .low = 1, .high = 1048576,
      .help = "the open descriptor that the lines of --progress go to, as 3 in 3>FILE (1)"},
-    {"progress-preview", 0, "Reports", "N", CLI_INT, SETTING(progress_preview), .low = 16,
+    {"progress-preview", 0, "Reports", "N", CLI_INT, COMMON(progress_preview), .low = 16,
      .high = 2048,
      .help = "with --progress: now and then the picture so far too, N pixels its longer side"},
     {"profile", 0, "Reports", NULL, PARAM},
-    {"quiet", 'q', "Reports", NULL, CLI_FLAG, SETTING(quiet), .chief = true,
+    {"quiet", 'q', "Reports", NULL, CLI_FLAG, COMMON(quiet), .chief = true,
      .help = "only warnings and errors"},
-    {"verbose", 'v', "Reports", NULL, CLI_FLAG, SETTING(verbose),
-     .help = "more about what is done"},
+    {"verbose", 'v', "Reports", NULL, CLI_FLAG, COMMON(verbose), .help = "more about what is done"},
     {"version", 0, "Reports", NULL, CLI_FLAG, SETTING(version), .help = "print the version"},
     {"help", 'h', "Reports", NULL, CLI_FLAG, SETTING(help), .chief = true,
      .help = "print all of this; --help GROUP: one group or option of it; -h: one page"},
 };
 const size_t cli_option_count = sizeof(cli_options) / sizeof(*cli_options);
 
+_Static_assert(offsetof(struct cli_settings, common) == 0, "COMMON is no offset in settings");
 _Static_assert(sizeof(cli_options) / sizeof(*cli_options) <= CLI_OPTIONS_MOST, "values[] is short");
 
 static bool is_called(const char *name, const char *word, size_t length)

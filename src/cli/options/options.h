@@ -25,10 +25,21 @@ struct cli_word {
     bool batch; /* behind the first --batch */
 };
 
+/* What all commands have that compute. */
+struct cli_common {
+    const char *device; /* NULL: not given */
+    bool quiet, verbose;
+    int progress;              /* one of its forms; 0: none */
+    int progress_fd;           /* 0: not given */
+    int progress_preview;      /* longer side, pixels; 0: none */
+    struct cli_events *events; /* by cli_events_open; NULL: none */
+};
+
 /* What the command line says besides struct impasto_params. */
 struct cli_settings {
-    const char *content;    /* NULL: not given */
-    struct cli_list styles; /* as given, with weights */
+    struct cli_common common; /* first: offsets in it are offsets in this */
+    const char *content;      /* NULL: not given */
+    struct cli_list styles;   /* as given, with weights */
     struct cli_list content_masks, style_masks;
     struct cli_list batch;  /* pictures, folders and lists of contents; content is then unused */
     struct cli_word *words; /* beside --batch: more contents; from malloc */
@@ -40,7 +51,6 @@ struct cli_settings {
     const char *keep;
     int interpolate;    /* pictures from each style to the next; 0: one of all styles */
     const char *output; /* NULL: derived from the pictures' names */
-    const char *device;
     bool list_devices, json, self_test, plan, tune;
     const char *preset;
     const char *weights, *export_weights;
@@ -56,13 +66,9 @@ struct cli_settings {
     const char *timelapse; /* a folder */
     int timelapse_every;   /* 0: not given */
     const char *report;
-    int progress;                    /* one of its forms; 0: none */
-    int progress_fd;                 /* 0: not given */
-    int progress_preview;            /* longer side, pixels; 0: none */
-    struct cli_events *events;       /* by cli_events_open; NULL: none */
     const char *checkpoint, *resume; /* the first: that of resume, unless given */
     struct cli_every every;
-    bool quiet, verbose, version, help;
+    bool version, help;
     bool brief;                                /* the help: one page */
     const char *help_about;                    /* a group or option; NULL: all */
     const char *settings_file, *save_settings; /* the first: the last one given */

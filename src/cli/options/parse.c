@@ -197,7 +197,7 @@ static void find_progress(int argc, char **argv, struct cli_settings *settings)
         const char *next = i + 1 < argc ? argv[i + 1] : "";
         const char *value = name[length] ? name + length + 1 : next;
         if (option && cli_give(settings, option, value, &ignored) != IMPASTO_OK) {
-            settings->progress = 0; /* nobody knows where to */
+            settings->common.progress = 0; /* nobody knows where to */
             return;
         }
     }

@@ -31,7 +31,8 @@ struct cli_option {
     const char *operand; /* alternatives between bars, see below; NULL for a flag */
     enum cli_type type;
     /* From here to `recorded`: not of a CLI_PARAM. */
-    size_t offset; /* in struct cli_settings, or in a command's */
+    size_t offset; /* in struct cli_settings, or in a command's, or, ... */
+    bool common;   /* ... in struct cli_common */
     double low, high;
     const struct impasto_setting_word *words; /* of a choice; or beside the numbers of an int */
     const char *help;                         /* with the default in parentheses */
@@ -111,8 +112,8 @@ struct cli_call {
     char name[64]; /* as its user calls it: "weights fetch" */
     const char *const *operands;
     size_t operand_count;
-    void *options;                 /* the command's own struct, zeroed but for what was given */
-    struct cli_settings *settings; /* what options that it shares with painting have given */
+    void *options;             /* the command's own struct, zeroed but for what was given */
+    struct cli_common *common; /* what the options have given that it shares */
 };
 
 typedef enum impasto_status (*cli_command_fn)(const struct cli_call *call,
@@ -133,7 +134,7 @@ struct cli_command {
      * stands for none. */
     const struct cli_option *const *rows;
     size_t size;
-    const char *shared; /* those of painting that it takes as well, between spaces; NULL: none */
+    const char *shared; /* options of struct cli_common that it takes, between spaces; NULL: none */
     /* Commands below it, one of which must be named: it has nothing else then but texts. */
     const struct cli_command *const *parts; /* NULL ends them, and stands for none */
     cli_command_fn run;

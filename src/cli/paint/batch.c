@@ -264,10 +264,10 @@ static void init_worker(struct worker *worker, struct batch *batch, const char *
 {
     *worker = (struct worker){.batch = batch, .settings = *batch->settings, .alone = alone};
     if (device)
-        worker->settings.device = device;
+        worker->settings.common.device = device;
     worker->painter =
         (struct cli_painter){.settings = &worker->settings, .error = &worker->error, .batch = true};
-    cli_console_init(&worker->painter.console, &worker->settings);
+    cli_console_init(&worker->painter.console, &worker->settings.common);
     worker->painter.console.silent = !alone;
 }
 
@@ -279,7 +279,7 @@ static void begin(struct worker *worker)
         worker->status = cli_fail(&worker->error, IMPASTO_ERROR_MEMORY,
                                   "no thread can be had for device %s: %s; name fewer devices, or "
                                   "allow more processes and memory (see ulimit)",
-                                  worker->settings.device, strerror(problem));
+                                  worker->settings.common.device, strerror(problem));
 }
 
 static enum impasto_status run_workers(struct batch *batch, const char *const *devices,
@@ -353,9 +353,10 @@ enum impasto_status cli_batch(struct cli_settings *settings, struct impasto_erro
     struct cli_console console;
     struct batch batch = {.settings = settings, .console = &console};
     const char *devices[DEVICES_MOST] = {NULL};
-    const char *named = settings->device ? settings->device : getenv("IMPASTO_DEVICE");
+    const char *named =
+        settings->common.device ? settings->common.device : getenv("IMPASTO_DEVICE");
     char *list = strdup(named && named[0] ? named : "");
-    cli_console_init(&console, settings);
+    cli_console_init(&console, &settings->common);
     cli_warn_of_preset(settings, &console);
     cli_catch_signals();
     enum impasto_status status =

@@ -11,7 +11,7 @@ static enum impasto_status export_only(const struct cli_settings *settings,
 {
     struct cli_console console;
     struct impasto_weights *weights = NULL;
-    cli_console_init(&console, settings);
+    cli_console_init(&console, &settings->common);
     enum impasto_status status = cli_painter_check(settings, NULL, error);
     if (status == IMPASTO_OK)
         status = impasto_weights_open(
@@ -34,7 +34,7 @@ static enum impasto_status save_settings(const struct cli_settings *settings,
         return cli_fail(error, IMPASTO_ERROR_USAGE,
                         "--save-settings does nothing else; leave --%s for another run",
                         settings->plan ? "plan" : "export-weights");
-    cli_console_init(&console, settings);
+    cli_console_init(&console, &settings->common);
     cli_warn_of_preset(settings, &console);
     if ((status = cli_painter_check(settings, NULL, error)) ||
         (status = impasto_weights_open(
@@ -59,13 +59,13 @@ static enum impasto_status dispatch(struct cli_settings *settings, struct impast
     }
     cli_watch_driver();
     if (settings->list_devices)
-        return cli_devices_list(settings, error);
+        return cli_devices_list(&settings->common, settings->json, error);
     if (settings->json)
         return cli_fail(error, IMPASTO_ERROR_USAGE, "--json goes with --list-devices");
     if (settings->self_test)
-        return cli_devices_test(settings, error);
+        return cli_devices_test(&settings->common, error);
     if (settings->tune)
-        return cli_devices_tune(settings, error);
+        return cli_devices_tune(&settings->common, error);
     if (settings->save_settings)
         return save_settings(settings, error);
     if (settings->batch.count > 0)
@@ -88,6 +88,25 @@ static enum impasto_status dispatch(struct cli_settings *settings, struct impast
     return cli_run(settings, error);
 }
 
+/* What is written to standard output besides; NULL: nothing. */
+static const char *other_output(const struct cli_settings *s)
+{
+    return s->list_devices                     ? "--list-devices"
+           : s->self_test                      ? "--self-test"
+           : s->plan                           ? "--plan"
+           : cli_is_standard(s->output)        ? "-o -"
+           : cli_is_standard(s->trace)         ? "--trace -"
+           : cli_is_standard(s->save_settings) ? "--save-settings -"
+                                               : NULL;
+}
+
+static enum impasto_status open_progress(struct cli_settings *settings, struct impasto_error *error)
+{
+    return settings->help || settings->version
+               ? IMPASTO_OK
+               : cli_progress_open(&settings->common, other_output(settings), error);
+}
+
 enum impasto_status cli_paint(int argc, char **argv, const struct cli_command *const *commands,
                               struct cli_settings *settings, struct impasto_error *error)
 {
@@ -96,7 +115,7 @@ enum impasto_status cli_paint(int argc, char **argv, const struct cli_command *c
     if (status == IMPASTO_OK && settings->batch.count > 0)
         status = cli_batch_words(settings, error);
     const enum impasto_status opened =
-        cli_progress_open(settings, status == IMPASTO_OK ? error : &unheard);
+        open_progress(settings, status == IMPASTO_OK ? error : &unheard);
     if (status == IMPASTO_OK)
         status = opened;
     if (status != IMPASTO_OK)

@@ -95,7 +95,7 @@ enum impasto_status cli_painter_open(struct cli_painter *run)
         return cli_fail_memory(error, "a file name");
     tell_of_weights(run);
     if ((status = cli_watchdog_open(&run->watchdog, &run->console, error)) ||
-        (status = cli_open_device(run->settings, &run->console, &run->device, error)))
+        (status = cli_open_device(&run->settings->common, &run->console, &run->device, error)))
         return status;
     run->params.reuse = run->batch;
     return s->export_weights
@@ -342,7 +342,7 @@ enum impasto_status cli_run(struct cli_settings *settings, struct impasto_error 
 {
     struct cli_painter run = {.settings = settings, .error = error};
     cli_outlive_writes();
-    cli_console_init(&run.console, settings);
+    cli_console_init(&run.console, &settings->common);
     cli_warn_of_preset(settings, &run.console);
     enum impasto_status status = cli_inputs_check(settings, error);
     if (status == IMPASTO_OK)
@@ -370,7 +370,8 @@ enum impasto_status cli_run(struct cli_settings *settings, struct impasto_error 
         status = cli_pictures_load(settings, &run.pictures, error);
     if (status == IMPASTO_OK)
         announce_styles(settings, &run.console);
-    const char *device = settings->device ? settings->device : getenv("IMPASTO_DEVICE");
+    const char *device =
+        settings->common.device ? settings->common.device : getenv("IMPASTO_DEVICE");
     if (status == IMPASTO_OK)
         status = cli_probe_gemm(settings, device && device[0] ? device : NULL, &run.console, error);
     if (status == IMPASTO_OK)

@@ -30,15 +30,15 @@ static bool can_redraw(void)
     return imp_os_is_terminal(IMP_OS_STDERR) && term && term[0] && strcmp(term, "dumb") != 0;
 }
 
-void cli_console_init(struct cli_console *console, const struct cli_settings *settings)
+void cli_console_init(struct cli_console *console, const struct cli_common *common)
 {
     *console = (struct cli_console){
         .log = cli_console_log,
         .terminal = can_redraw(),
-        .quiet = settings->quiet,
-        .verbose = settings->verbose,
-        .events = settings->events,
-        .preview = settings->events ? settings->progress_preview : 0,
+        .quiet = common->quiet,
+        .verbose = common->verbose,
+        .events = common->events,
+        .preview = common->events ? common->progress_preview : 0,
     };
 }
 

@@ -89,28 +89,14 @@ static bool is_same(int a, int b)
                       x.kind != IMP_OS_CHARACTER && imp_os_is_same(&x, &y));
 }
 
-/* What is written to standard output besides; NULL: nothing. */
-static const char *other_output(const struct cli_settings *s)
+static enum impasto_status check(int descriptor, const char *other, struct impasto_error *error)
 {
-    return s->list_devices                     ? "--list-devices"
-           : s->self_test                      ? "--self-test"
-           : s->plan                           ? "--plan"
-           : cli_is_standard(s->output)        ? "-o -"
-           : cli_is_standard(s->trace)         ? "--trace -"
-           : cli_is_standard(s->save_settings) ? "--save-settings -"
-                                               : NULL;
-}
-
-static enum impasto_status check(const struct cli_settings *s, int descriptor,
-                                 struct impasto_error *error)
-{
-    const char *other = is_same(descriptor, IMP_OS_STDOUT) ? other_output(s) : NULL;
     const int read_only = imp_os_is_read_only(descriptor);
     if (descriptor == IMP_OS_STDERR)
         return cli_fail(error, IMPASTO_ERROR_USAGE,
                         "--progress-fd: 2 is standard error, for what people read; take another, "
                         "such as 3");
-    if (other)
+    if (other && is_same(descriptor, IMP_OS_STDOUT))
         return cli_fail(error, IMPASTO_ERROR_USAGE,
                         "--progress: standard output is for %s; name another descriptor by "
                         "--progress-fd, such as 3",
@@ -136,17 +122,16 @@ static int keep_apart(int descriptor)
     return own;
 }
 
-enum impasto_status cli_events_open(struct cli_settings *s, struct impasto_error *error)
+enum impasto_status cli_events_open(struct cli_common *s, const char *other,
+                                    struct impasto_error *error)
 {
-    if (s->help || s->version)
-        return IMPASTO_OK;
     if (!s->progress && (s->progress_fd || s->progress_preview))
         return cli_fail(error, IMPASTO_ERROR_USAGE, "--progress-%s goes with --progress json",
                         s->progress_fd ? "fd" : "preview");
     if (!s->progress)
         return IMPASTO_OK;
     const int descriptor = s->progress_fd ? s->progress_fd : IMP_OS_STDOUT;
-    const enum impasto_status status = check(s, descriptor, error);
+    const enum impasto_status status = check(descriptor, other, error);
     if (status != IMPASTO_OK)
         return status;
     struct cli_events *events = calloc(1, sizeof(*events));
@@ -311,10 +296,10 @@ void cli_events_wrote(struct cli_console *console, const char *output)
     imp_os_unlock(&events->mutex);
 }
 
-void cli_events_end(struct cli_settings *settings, enum impasto_status status, int code,
+void cli_events_end(struct cli_common *common, enum impasto_status status, int code,
                     const char *text)
 {
-    struct cli_events *events = settings->events;
+    struct cli_events *events = common->events;
     if (!events)
         return;
     json_t *line = new_line(status == IMPASTO_OK ? "done" : "error", 0);
@@ -330,7 +315,7 @@ void cli_events_end(struct cli_settings *settings, enum impasto_status status, i
     imp_os_close(events->descriptor);
     free(events->output);
     free(events);
-    settings->events = NULL;
+    common->events = NULL;
 }
 
 static void add_char(char *line, size_t size, char c)

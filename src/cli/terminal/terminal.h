@@ -47,7 +47,7 @@ struct cli_console {
     int preview;    /* longer side of pictures among the events; 0: there are none */
 };
 
-void cli_console_init(struct cli_console *console, const struct cli_settings *settings);
+void cli_console_init(struct cli_console *console, const struct cli_common *common);
 /* Gets ready for --show; nothing where stderr is no terminal. IMPASTO_ERROR_USAGE in a build that
  * cannot. */
 enum impasto_status cli_console_open_show(struct cli_console *console, struct impasto_error *error);
@@ -71,11 +71,12 @@ void cli_console_close(struct cli_console *console);
 struct cli_events; /* NULL: nobody has asked for them, and then what takes a console does nothing */
 
 /*
- * Gives the settings their events where --progress is among them, also where nothing else of the
- * words could be read. IMPASTO_ERROR_USAGE: the descriptor cannot be written to, or what is said to
- * people would come between.
+ * Opens what --progress asks for, also where nothing else of the words could be read. other: what
+ * is written to standard output besides; NULL: nothing. IMPASTO_ERROR_USAGE: the descriptor cannot
+ * be written to, or that would come between.
  */
-enum impasto_status cli_events_open(struct cli_settings *settings, struct impasto_error *error);
+enum impasto_status cli_events_open(struct cli_common *common, const char *other,
+                                    struct impasto_error *error);
 
 /* What is about to be done. output: as given or derived; NULL: each picture has its own. */
 void cli_events_start(struct cli_console *console, const struct cli_settings *settings,
@@ -104,7 +105,7 @@ void cli_events_picture(struct cli_console *console, const struct cli_events_pic
 /* The last line will tell that this was written. */
 void cli_events_wrote(struct cli_console *console, const char *output);
 /* The last line, for the whole program. code: its exit code; text: unless the status is OK. */
-void cli_events_end(struct cli_settings *settings, enum impasto_status status, int code,
+void cli_events_end(struct cli_common *common, enum impasto_status status, int code,
                     const char *text);
 /* The last line of a program that is about to end at once, also out of a signal handler. */
 void cli_events_die(int code, const char *status, const char *text);

@@ -4,7 +4,7 @@
 
 #define _DEFAULT_SOURCE /* MAP_ANONYMOUS */
 
-#include "cli/options/table.h"
+#include "cli/commands.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -110,12 +110,39 @@ static void settings_are_options(void **state)
     }
 }
 
+/* What commands share with painting is in the struct that they have in common with it. */
+static void check_command(const struct cli_command *command)
+{
+    const struct cli_option *options[CLI_OPTIONS_MOST];
+    size_t own;
+    const size_t count = cli_command_options(command, options, &own);
+    for (size_t i = own; i < count && !command->words; i++) {
+        assert_non_null(options[i]);
+        assert_true(options[i]->common);
+    }
+    for (size_t i = 0; i < own; i++)
+        assert_true(options[i]->offset < command->size && !options[i]->common);
+    assert_int_equal((command->run != NULL) + (command->parts != NULL) + (command->words != NULL),
+                     1);
+}
+
+static void commands_are_sound(void **state)
+{
+    (void)state;
+    for (const struct cli_command *const *command = cli_commands; *command; command++) {
+        check_command(*command);
+        for (size_t i = 0; (*command)->parts && (*command)->parts[i]; i++)
+            check_command((*command)->parts[i]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(short_words_are_read_no_further),
         cmocka_unit_test(options_are_settings),
         cmocka_unit_test(settings_are_options),
+        cmocka_unit_test(commands_are_sound),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
