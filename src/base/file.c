@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Files that appear whole or not at all: written under a temporary name in the target's folder, so
- * that the rename cannot cross file systems, then synced and renamed.
+ * Files that appear whole or not at all. They are written under a temporary name, synced, and
+ * renamed. The temporary file is in the target's folder, since a rename cannot cross file systems.
  */
 
 #define _XOPEN_SOURCE 700 /* realpath */

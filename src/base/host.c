@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the host can spare. Drivers that use the host's memory kill the process, or have it killed,
- * when there is none left, so the limit must be known beforehand. Where Linux's files are missing,
- * the limits that they would tell are left out.
+ * What the host can spare. A driver that uses the host's memory kills the process, or has it
+ * killed, when there is none left. So the limit must be known beforehand. Where files of Linux are
+ * missing, the limits that they tell are left out.
  */
 
 #include "base/base.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Log lines: formatted here, shown by whoever opened the device. */
+/* Log lines. They are formatted here. Whoever opened the device shows them. */
 
 #include "base/base.h"
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Parts of the library that are loaded when they are needed.
+ * Parts of the library that are loaded on first use.
  *
- * A module lies where the library lies, which the dynamic linker knows. Names that are not absolute
- * are no names of modules: the linker would search for them, or take them from the current folder.
+ * A module lies beside the library, whose place the dynamic linker knows. Names of modules must be
+ * absolute. The linker would search for others, or take them from the current folder.
  */
 
 #define _GNU_SOURCE /* dladdr */

@@ -3,12 +3,12 @@
 #define IMP_OS_H
 
 /*
- * The operating system: what C itself does not have, and every system has in its own way. Files
- * outside of this room include no header of a system but this (tests/unit/test_layering.py has the
- * few that do). os_posix*.c is behind it; a build for another system brings other files.
+ * The operating system: what C itself lacks and each system does in its own way. Only this room,
+ * and the few files that tests/unit/test_layering.py names, include headers of a system.
+ * os_posix*.c implements this header for POSIX. A build for another system has other files.
  *
- * It stands on C alone, so that the program can use it as well: the program has a copy of its own,
- * as the library offers none of it. Where a function fails, errno says why.
+ * It needs C alone, so that the program can use it as well. The program has a copy of its own,
+ * since the library does not export it. Where a function fails, errno says why.
  */
 
 #include <stdbool.h>
@@ -175,8 +175,8 @@ int imp_os_start_thread(struct imp_os_thread **thread, void (*work)(void *user),
 /* Waits for its end. */
 void imp_os_join_thread(struct imp_os_thread **thread);
 
-/* Handlers of signals, which drivers replace: each call that may do so stands between these two,
- * and the second puts back what the first has found. Threads may overlap in them.
+/* Drivers replace handlers of signals. Each call that may do so stands between these two. The
+ * second one restores what the first one has found. Threads may overlap in them.
  * (os_posix_signals.c) */
 void imp_os_save_handlers(void);
 void imp_os_restore_handlers(void);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A folder for what is needed while the program runs and by nobody else. Its name is made up by the
- * system and only its owner may enter, so nobody can have laid a trap there. It goes when the
- * program ends. Of a program that was killed it stays, locked by nobody, and goes with the next
- * one's.
+ * A folder for files that only this program needs, and only while it runs. The system makes up its
+ * name, and only its owner may enter. So nobody can have laid a trap there. The folder is removed
+ * when the program ends. If the program is killed, its folder stays, unlocked. The next program
+ * removes it.
  */
 
 #define _DEFAULT_SOURCE /* flock, mkdtemp */

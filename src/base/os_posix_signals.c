@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Drivers with a compiler inside install its signal handlers, which end the process with half a
- * picture done. The program's own are put back after each call that may do so.
+ * Drivers with a compiler inside install its signal handlers. These end the process with half a
+ * picture done. So the program's own handlers are restored after each call that may replace them.
  */
 
 #include "base/os.h"
@@ -20,8 +20,8 @@ static const struct {
 
 #define COUNT (sizeof(saved_signals) / sizeof(*saved_signals))
 
-/* Handlers are the process's, and threads may be in drivers at a time: what the second finds may be
- * what the first one's driver has installed. */
+/* Handlers belong to the process, and several threads may be in drivers at a time. So a second
+ * thread may find what the first one's driver has installed. */
 static struct {
     pthread_mutex_t lock;
     int inside; /* calls under way */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Random numbers that are a function of (seed, stream, index) and nothing else: Philox4x32-10, from
- * Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3" (SC 2011). The key
- * is the seed; the counter is (index / 4, stream, 0); its four words are the numbers of four
- * consecutive indices.
+ * Random numbers that depend on (seed, stream, index) alone. They are Philox4x32-10 of Salmon,
+ * Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3" (SC 2011). The key is the
+ * seed. The counter is (index / 4, stream, 0). Its four words are the numbers of four consecutive
+ * indices.
  */
 
 #include "base/base.h"

@@ -2,27 +2,27 @@
 /*
  * Work on hostile files in a child process that can do little else.
  *
- * Decoders of other people's formats are what a hostile file attacks. Here they crash alone, have
- * memory and processor time of their own, and on Linux stand under a seccomp filter: they may
- * compute, allocate, read what is open and send to one pipe. Every other system call fails with
- * EPERM: no file is opened, nothing executed, no socket made, nobody signalled. Other systems, and
- * kernels that refuse the filter, leave the process, its limits and its closed descriptors.
- * imp_sandbox_filtered() tells.
+ * A hostile file attacks decoders. Here they crash alone, with memory and processor time of their
+ * own. On Linux they stand under a seccomp filter. They may compute, allocate, read what is open,
+ * and send to one pipe. Every other system call fails with EPERM: no file is opened, nothing
+ * executed, no socket made, nobody signalled. On other systems, and with kernels that refuse the
+ * filter, there remain the process, its limits and its closed descriptors. imp_sandbox_filtered()
+ * tells.
  *
- * Decoders that start threads may do so where the caller says so. Threads of a process that has a
- * filter have that filter, and the kernel makes no thread with namespaces of its own.
+ * Decoders may start threads where the caller allows it. Threads of a process with a filter have
+ * that filter. The kernel makes no thread with namespaces of its own.
  *
- * Why a process and not a thread: a filter can be put on one thread without fork(), but that thread
- * shares its memory with threads that have none, and who controls the one writes into the stacks of
- * the others. Why not landlock: it restricts files and, lately, TCP, on fewer kernels, and adds
- * nothing where no file can be opened at all.
+ * Why a process and not a thread? One thread can have a filter without fork(). But it shares its
+ * memory with threads that have none, and whoever controls it writes into their stacks. Why not
+ * landlock? It restricts files and, lately, TCP, on fewer kernels. It adds nothing where no file
+ * can be opened at all.
  *
- * After fork() in a program with threads, only async-signal-safe functions are safe by the letter
- * of POSIX, and decoders call malloc(). glibc, musl and the BSDs keep malloc() usable there.
- * Another lock that a thread holds at that moment stays locked in the child: zlib, libpng and
- * libjpeg have none, Little CMS has one around its list of contexts, held for some instructions. So
- * that pictures are decoded here is the caller's choice (impasto_image_load_apart), and the
- * program's; libhdf5, which crashes, always runs here.
+ * By the letter of POSIX, after fork() in a program with threads only async-signal-safe functions
+ * are safe, and decoders call malloc(). glibc, musl and the BSDs keep malloc() usable there. Any
+ * other lock that a thread holds at that moment stays locked in the child. zlib, libpng and libjpeg
+ * have none. Little CMS has one around its list of contexts, held for some instructions. So the
+ * caller chooses whether pictures are decoded here (impasto_image_load_apart). libhdf5, which
+ * crashes, always runs here.
  */
 
 #define _GNU_SOURCE /* F_SETPIPE_SZ, pipe2, syscall, AT_EMPTY_PATH */

@@ -3,10 +3,10 @@
 #define IMP_SETTING_H
 
 /*
- * Rows of settings: what there is to know of a member of a struct of parameters. Each work owns a
- * table of them (paint/settings.c), from which everything about a setting comes: how its text is
- * read and written, its limits, and whether two values are the same. LAYERS have names, which the
- * work knows: here they have only sizes.
+ * Settings as rows. A row describes one member of a struct of parameters. Each kind of work owns a
+ * table of rows, such as paint/settings.c. All that concerns a setting comes from its row: how its
+ * text is read and written, its limits, and whether two values are equal. The work knows the names
+ * of LAYERS. Here they have only a number.
  */
 
 #include "base/base.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Structs that callers fill. Each begins with the size that it had when the caller was compiled, so
- * that members can be added at its end: an old program's struct is smaller than ours.
+ * Structs that callers fill. Each begins with the size that it had when the caller was compiled. So
+ * members can be added at its end: an old program's struct is smaller than ours.
  */
 
 #include "base/base.h"

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Temporary files beside the targets whose place they will take, and what becomes of those of
- * processes that were killed.
+ * Temporary files beside their targets, and what becomes of those whose process was killed.
  *
- * A file without a name (O_TMPFILE) would vanish with its process, but many file systems have none,
- * and it cannot take another file's place without a name of its own first. So each has a name, and
- * is flock()ed for as long as its process lives; whoever next makes one in that folder removes
- * those that nobody holds. That a number of a process is used again does not matter to locks. On
- * other machines that share the folder locks may not be seen, so the name has the machine in it,
- * and what another has left goes only when it is old.
+ * A file without a name (O_TMPFILE) would vanish with its process. But many file systems cannot
+ * make one, and it needs a name before it can replace another file. So each temporary file has a
+ * name, and is locked by flock() while its process lives. Whoever next makes one in that folder
+ * removes those that nobody has locked. Locks do not care that the system reuses numbers of
+ * processes. Other machines that share the folder may not see the locks. So the name has the
+ * machine in it, and another machine's file is only removed when it is old.
  */
 
 #define _DEFAULT_SOURCE /* flock */
@@ -52,8 +51,8 @@ static bool is_temporary(const char *name)
            strcmp(name + length - tail, SUFFIX) == 0;
 }
 
-/* Whether the name of a temporary file has this machine in it: after that come two numbers only, so
- * that "gpu" does not take what "gpu-01" has made for its own. */
+/* Whether the name of a temporary file has this machine in it. Only two numbers may follow the
+ * machine, so that "gpu" does not take a file of "gpu-01" for its own. */
 static bool is_ours(const char *name, const char *host)
 {
     static const char digits[] = "0123456789";

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Device memory. Drivers commit memory late and some abort the process when they cannot, so limits
+ * Device memory. Drivers commit memory late, and some abort the process when they cannot. So limits
  * are checked before the driver is asked, and new memory is written to at once.
  */
 

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Compiled programs on disk, in the cache folder's "kernels". A file is a header, the whole key,
- * and the binary; it is used only when all of it checks out, so that a cut, corrupt or foreign file
- * costs a compilation and nothing else. $IMPASTO_CACHE set to "off" or to nothing: no cache; "on":
- * also for drivers that have one of their own.
+ * and the binary. It is used only when all of it checks out. So a cut, damaged or foreign file
+ * costs a compilation and nothing else.
+ *
+ * $IMPASTO_CACHE set to "off" or to nothing: there is no cache. "on": it also serves drivers that
+ * have a cache of their own.
  */
 
 #include "base/os.h"

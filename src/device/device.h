@@ -3,9 +3,9 @@
 #define IMP_DEVICE_H
 
 /*
- * Everything OpenCL, seen from above without a single OpenCL type: choosing a device, its
- * capabilities, buffers, kernels built from cl/ and launched with typed arguments. Nothing above
- * this room includes CL/cl.h.
+ * Everything OpenCL, without a single OpenCL type. Here are choosing a device, its capabilities,
+ * buffers, and kernels built from cl/ and launched with typed arguments. Nothing above this room
+ * includes CL/cl.h.
  */
 
 #include "base/base.h"
@@ -32,10 +32,12 @@ enum impasto_status imp_candidates_list(double (*measured)(const struct impasto_
                                         struct impasto_error *error);
 
 /*
- * Resolves a device spec (grammar at impasto_device_open) to indices into `candidates`, best first:
- * exactly one, except for "auto" (or NULL), where all usable devices are given in order of
- * preference: by type, but where several have been measured, the fastest of those first. The caller
- * frees *order. A comma list is an error that says it serves batches only.
+ * Finds the devices that a spec means. impasto_device_open has the grammar. *order becomes indices
+ * into `candidates`, which the caller frees.
+ *
+ * There is exactly one, except for "auto" or NULL. These give all usable devices in order of
+ * preference, which is by type. Where several have been measured, the fastest of them comes first.
+ * A list with commas is an error: it says that such lists are for batches only.
  */
 enum impasto_status imp_candidates_select(const struct imp_candidate *candidates, size_t count,
                                           const char *spec, size_t **order, size_t *order_count,
@@ -59,9 +61,9 @@ enum imp_quirk {
 uint32_t imp_quirks_lookup(const struct impasto_device_info *info, char *note, size_t note_size);
 /* A platform's everyday name, for device specs, where its own differs; else "". Static. */
 const char *imp_quirks_nickname(const struct impasto_device_info *info);
-/* Where a driver keeps the kernels that it has compiled: in the folder that the environment's
- * *variable names, or else in *below of the user's cache folder. false: it is not known to keep
- * any. Static. */
+/* The folder where a driver stores the kernels that it has compiled. The environment's *variable
+ * names it. Otherwise it is *below in the user's cache folder. false: the driver is not known to
+ * store any. Static. */
 bool imp_quirks_cache(const struct impasto_device_info *info, const char **variable,
                       const char **below);
 /* What to do when there is no device at all. Static. */
@@ -89,8 +91,8 @@ struct imp_tuning {
 
 /* ---- key.c ----------------------------------------------------------------------------------- */
 
-/* What decides the last bits of what a device computes, besides what it is asked to: its name,
- * platform and driver, our version and kernels; in one line, cut to fit. */
+/* One line of text with all that decides the last bits of a device's results, apart from its task:
+ * name, platform and driver, our version and kernels. It is cut to fit. */
 #define IMP_DEVICE_KEY 1024
 void imp_device_key(const struct impasto_device_info *info, char key[IMP_DEVICE_KEY]);
 /* "folder/kind/HASH.suffix" for what is kept under `key`, a new string. Frees the folder; where
@@ -151,9 +153,9 @@ double imp_device_waiting(const struct imp_device *device, double *expected);
 /* ---- error.c --------------------------------------------------------------------------------- */
 
 /*
- * Device-layer functions below fail into the device's own error, so that operations need not pass
- * one along; whoever called the first of them fetches it with imp_device_error. imp_device_fail
- * records and returns, like imp_fail.
+ * The functions below fail into the device's own error, so that operations need not pass one along.
+ * The first caller fetches it with imp_device_error. imp_device_fail records and returns, like
+ * imp_fail.
  */
 const struct impasto_error *imp_device_error(const struct imp_device *device);
 /* Where to put the error of a room that knows no devices. */
@@ -210,12 +212,14 @@ uint64_t imp_device_allocated_peak(const struct imp_device *device);
 /* ---- program.c ------------------------------------------------------------------------------- */
 
 /*
- * A kernel is named by the file in cl/ (without ".cl"), its function, and the macros it is built
- * with, e.g. {"conv_direct", "conv_direct", "-DVW=16 -DTAPS=9"}. "a+b" makes one program of the
- * files a and b, which saves a compiler's start. Kernels are built on first use and kept until the
- * device is closed: from memory, then from the binary cache on disk, then from source (shared.h
- * and common.cl first, then the files). $IMPASTO_CL_DIR: read cl files from there instead of the
- * embedded ones, for those who edit kernels.
+ * A kernel is named by its file in cl/ (without ".cl"), its function, and the macros it is built
+ * with. Example: {"conv_direct", "conv_direct", "-DVW=16 -DTAPS=9"}. "a+b" makes one program of the
+ * files a and b, which saves a compiler's start.
+ *
+ * Kernels are built on first use and kept until the device is closed. They come from memory, then
+ * from the binary cache on disk, then from source. The source is shared.h and common.cl, then the
+ * files. $IMPASTO_CL_DIR: a folder to read cl files from instead of the embedded ones, for those
+ * who edit kernels.
  */
 struct imp_kernel {
     const char *file;
@@ -254,10 +258,12 @@ static inline struct imp_arg imp_float(float f)
 }
 
 /*
- * A launch as data. Kernels take their arguments in the order given (the count is checked against
- * the kernel), find their place with get_global_id only (launches are cut into slices by global
- * offsets), and return at once beyond the size passed to them as an argument, because the global
- * size is rounded up to whole work-groups.
+ * A launch as data. Kernels obey three rules.
+ * - They take their arguments in the order given. Their number is checked.
+ * - They find their place with get_global_id only, since launches are cut into slices by global
+ *   offsets.
+ * - They return at once beyond the size that they get as an argument, since the global size is
+ *   rounded up to whole work-groups.
  */
 struct imp_launch {
     struct imp_kernel kernel;
@@ -279,10 +285,11 @@ struct imp_launch {
     .arg_count = sizeof((const struct imp_arg[]){__VA_ARGS__}) / sizeof(struct imp_arg)
 
 /*
- * Enqueues, in order with all others; returns before it has run. Launches expected to take long
- * (judged by the measured speed of the kernel) are cut into slices under IMP_SLICE_SECONDS, and the
- * queue is drained before it holds much more than a second, so that a desktop stays alive. On CPUs,
- * whose time the operating system shares out, launches stay whole.
+ * Enqueues a launch, in order with all others. It returns before the launch has run.
+ *
+ * A launch that should take long, by the measured speed of its kernel, is cut into slices under
+ * IMP_SLICE_SECONDS. The queue is drained before it holds much more than a second. So a desktop
+ * stays alive. CPUs are shared by the operating system, so there launches stay whole.
  */
 #define IMP_SLICE_SECONDS 0.1
 enum impasto_status imp_launch(struct imp_device *device, const struct imp_launch *launch);

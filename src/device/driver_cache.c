@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a driver keeps of compiled kernels by itself, where builds fail for that. */
+/* The folder where a driver stores compiled kernels, and what to say of it when a build fails. */
 
 #include "base/os.h"
 #include "device/opencl.h"

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What went wrong on a device: OpenCL's codes in words, and the place where the last error is kept.
- */
+/* Errors of a device: OpenCL's codes in words, and the place of the last error. */
 
 #include "device/opencl.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Names for what was found out on a device: by the text of all that it depends on, and its hash. */
+/* Names for files about a device: the text of all that their contents depend on, and its hash. */
 
 #include "device/opencl.h"
 

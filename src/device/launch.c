@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Launching kernels: the only place that sets arguments and enqueues. A GPU that also draws the
- * desktop must not be held for long, and drivers reset GPUs that hold a queue of many seconds, so
- * the speed of each kernel is learned and long launches are cut. CPUs are shared by the operating
- * system; on them nothing is cut, as slices only cost them time.
+ * Launching kernels. Only this file sets arguments and enqueues. A GPU that also draws the desktop
+ * must not be held for long, and drivers reset GPUs that hold a queue of many seconds. So the speed
+ * of each kernel is learned, and long launches are cut. CPUs are shared by the operating system.
+ * Nothing is cut there, since slices would only cost time.
  */
 
 #include "device/opencl.h"
@@ -14,8 +14,8 @@
 
 /* Work-items along dimension 0 where the launch leaves it to the device: one wavefront or two. */
 #define GPU_LOCAL 64
-/* Work is counted in seconds of a GPU as slow as there may be, which does so many flops or moves so
- * many bytes in one: a launch takes the longer of both. */
+/* Work is counted in seconds of an imaginary slow GPU, which does so many flops and moves so many
+ * bytes in a second. A launch takes the longer of both. */
 #define SLOW_FLOPS 1e9
 #define SLOW_BYTES 4e9
 /* Less work than this is over in an instant on any GPU, and is not timed. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Device memory as a list: what is wanted, for what, how much in all; then all of it or none. */
+/* Device memory as a list: the buffers that are wanted, their purposes, and their sum. Then all of
+ * them are made, or none. */
 
 #include "device/layout.h"
 

@@ -3,10 +3,13 @@
 #define IMP_DEVICE_LAYOUT_H
 
 /*
- * The list of the buffers that a job wants. Objects above are plain structs. Their life: _init
- * decides, without touching the device's memory; _layout lists the buffers wanted;
- * imp_layout_allocate makes them (imp_layout_release frees them); then they are used. So one list
- * serves the plan, the refusal and the allocation.
+ * The list of the buffers that a job wants. One list serves the plan, the refusal and the
+ * allocation.
+ *
+ * Objects above this room are plain structs with these steps in their life.
+ * 1. _init decides, without touching the device's memory.
+ * 2. _layout lists the buffers wanted.
+ * 3. imp_layout_allocate makes them. imp_layout_release frees them at the end.
  */
 
 #include "device/device.h"

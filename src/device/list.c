@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which OpenCL devices there are. Drivers are met here for the first time, broken ones too: a query
- * that fails leaves its field empty and a remark in the note, a platform that fails or has no
- * device becomes an entry of its own, and nothing stops the list.
+ * Which OpenCL devices there are. Drivers are met here for the first time, broken ones too. A query
+ * that fails leaves its field empty and a remark in the note. A platform that fails or has no
+ * device becomes an entry of its own. Nothing stops the list.
  */
 
 #include "base/os.h"

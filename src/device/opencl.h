@@ -2,7 +2,7 @@
 #ifndef IMP_DEVICE_OPENCL_H
 #define IMP_DEVICE_OPENCL_H
 
-/* What the files of this room share and no other room sees: OpenCL's types and our structs. */
+/* Inside the room: OpenCL's types and our structs. No other room sees them. */
 
 /* OpenCL 1.2 is the baseline: nothing newer is called. */
 #define CL_TARGET_OPENCL_VERSION 120
@@ -15,8 +15,8 @@
 
 /* ---- waiting.c ------------------------------------------------------------------------------- */
 
-/* What other threads see of somebody's waiting for a driver. NULL will do for one: it is not seen.
- */
+/* A clock shows other threads that somebody waits for a driver. NULL is allowed for one: then the
+ * wait is not seen. */
 struct imp_clock;
 struct imp_clock *imp_clock_take(void); /* NULL: all are taken */
 void imp_clock_give(struct imp_clock *clock);
@@ -45,8 +45,8 @@ void imp_wait_drained(struct imp_device *device);
 
 /* ---- driver_cache.c -------------------------------------------------------------------------- */
 
-/* To follow the message of a build that failed: what may be wrong with what the driver keeps of
- * compiled kernels, from "; " on. Empty where it is not known to keep any. */
+/* Writes what may be wrong with the kernels that the driver stores, from "; " on. It follows the
+ * message of a build that failed. It is empty where the driver is not known to store any. */
 void imp_driver_cache_hint(const struct imp_device *device, char *text, size_t size);
 
 /* ---- device.c -------------------------------------------------------------------------------- */
@@ -151,8 +151,8 @@ extern const size_t imp_source_count;
 
 /* Whether the cache is to be used: by the user's word, else unless the driver has its own. */
 bool imp_cache_wanted(const struct imp_device *device);
-/* The binary kept under `key` (text that holds everything the binary depends on), a new block of
- * *size bytes; NULL where there is none that can be trusted. Never an error. */
+/* The binary stored under `key`, a text with everything that the binary depends on. It is a new
+ * block of *size bytes. NULL: there is none that can be trusted. Never an error. */
 unsigned char *imp_cache_load(struct imp_device *device, const char *key, size_t *size);
 /* Keeps a binary. What goes wrong is only logged. */
 void imp_cache_store(struct imp_device *device, const char *key, const unsigned char *binary,

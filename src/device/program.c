@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Kernels from source to something that can be launched. A program is made of one file or several,
- * as the kernel's name says; src/ops/programs.c weighs a compiler's start against what it compiles
- * in vain. A program is kept per files and macros, a kernel per function.
+ * Kernels from source to something that can be launched. A program is made of one or several files,
+ * as the kernel's name says. src/ops/programs.c decides which files share one. A program is kept by
+ * its files and macros, and a kernel by its function.
  */
 
 #include "base/os.h"
@@ -156,8 +156,8 @@ static char *build_log(const struct imp_device *device, cl_program program)
     return text;
 }
 
-/* Sends a build log to the log line by line, and leaves the first line that tells of an error, or
- * else the first line at all, in `first`. */
+/* Sends a build log to the log line by line. `first` becomes the first line that tells of an error,
+ * or else the first line of all. */
 static void digest_log(struct imp_device *device, const char *file, char *text, char *first,
                        size_t first_size)
 {

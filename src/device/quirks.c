@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What is odd about particular drivers and devices: the only file that knows their names. Each row
- * gives the flags and, in a few words for the list of devices, the reason; rows add up. What is
+ * What is odd about particular drivers and devices. Only this file knows their names. Each row
+ * gives flags and, for the list of devices, the reason in a few words. Rows add up. Everything
  * stated here was seen with the versions named beside it.
  */
 
@@ -25,10 +25,15 @@ struct quirk_row {
 };
 
 static const struct quirk_row rows[] = {
-    /* PoCL 3.1: binaries hold every kernel of a program compiled for any work-group size, which
-     * doubles the time of a first start; the handlers of LLVM appear at platform enumeration; an
-     * allocation that fails ends in an assertion at first use; 5 of 42 processes that built on one
-     * cold cache together got CL_BUILD_PROGRAM_FAILURE, and none did on the second try. */
+    /*
+     * PoCL 3.1:
+     * - Binaries hold every kernel of a program, compiled for any work-group size. This doubles the
+     *   time of a first start.
+     * - The handlers of LLVM appear at platform enumeration.
+     * - An allocation that fails ends in an assertion at first use.
+     * - 5 of 42 processes that built on one cold cache together got CL_BUILD_PROGRAM_FAILURE. None
+     *   did on the second try.
+     */
     {"portable computing language", "", "", ANY_DEVICE,
      IMP_QUIRK_FLAKY_BUILDS | IMP_QUIRK_OWN_KERNEL_CACHE,
      "failed builds are tried twice; keeps compiled kernels in $POCL_CACHE_DIR or ~/.cache/pocl"},

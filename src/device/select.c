@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From what the user wrote to a device. Nothing is guessed: what fits no device or several is an
- * error that shows the devices, and only "auto" has a second choice.
+ * From what the user wrote to a device. Nothing is guessed. A spec that fits no device or several
+ * is an error that shows the devices. Only "auto" has a second choice.
  */
 
 #include "base/os.h"

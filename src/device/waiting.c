@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Since when each device's thread has been in its driver, for other threads to see, and how long
- * that should take. A driver that hangs never comes back, so what is noted here is all that can be
- * known of it. Clocks are the process's: whoever looks at them need not know whether the device is
- * still open, or not yet.
+ * Since when each device's thread has been in its driver, and how long that should take. Other
+ * threads read it. A driver that hangs never comes back, so only what is noted here is known of it.
+ * Clocks belong to the process. Whoever looks at them need not know whether the device is open.
  */
 
 #include "device/opencl.h"

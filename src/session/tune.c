@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Measuring a device: the vector width and register block, the size of Winograd's chunks, and then
- * how long each algorithm takes for each of VGG19's shapes. Each step keeps what the ones before
- * found.
+ * Measuring a device. It measures the vector width and register block, then the size of Winograd's
+ * chunks, then how long each algorithm takes for each of VGG19's shapes. Each measurement uses what
+ * those before it found.
  */
 
 #include "vgg/weights.h"

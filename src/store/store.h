@@ -3,10 +3,10 @@
 #define IMP_STORE_H
 
 /*
- * Named tensors and texts in one file, which is safetensors: 8 bytes of little-endian header
- * length, a JSON header that gives each tensor a type, a shape and a range of the data after it,
- * the data. store.c writes and reads files of our own, which end with a checksum. safetensors.c
- * opens files of any origin.
+ * Named tensors and texts in one file, in the format safetensors: the header's length in 8
+ * little-endian bytes, the header, the data. The header is JSON. It gives each tensor a type, a
+ * shape and a range of the data. store.c writes and reads files of our own, which end with a
+ * checksum. safetensors.c opens files of any origin.
  */
 
 #include "base/base.h"
@@ -122,9 +122,9 @@ enum impasto_status imp_store_damaged(const struct imp_store *store, struct impa
 /* ---- ledger.c -------------------------------------------------------------------------------- */
 
 /*
- * Numbers of the host on their way to a file or back: one walk through them serves both. Saving,
- * they are written to the array as far as it has room, which without any only counts them; loading,
- * they are read from it, and `wrong` is set where it is too short or has what cannot be.
+ * Numbers of the host on their way to a file or back. One walk through them does both. When saving,
+ * they are written to the array as far as it has room. Without an array they are only counted. When
+ * loading, they are read from it. `wrong` is set where it is too short or has an impossible value.
  */
 struct imp_ledger {
     double *numbers;
