@@ -75,16 +75,6 @@ IMPASTO_API const struct impasto_weights_info *
 impasto_weights_info(const struct impasto_weights *weights);
 
 /*
- * Reads every layer once, as a run does when it needs it. Opening may only look at names, shapes
- * and sizes.
- *
- * IMPASTO_ERROR_WEIGHTS: values are not finite, or the file is damaged.
- */
-IMPASTO_API enum impasto_status
-impasto_weights_check(const struct impasto_weights *weights,
-                      struct impasto_error *error) IMPASTO_MUST_CHECK;
-
-/*
  * Writes all layers as safetensors: conv1_1.weight (O, I, 3, 3) and conv1_1.bias (O) in F32, and so
  * on. The metadata has the input convention. The file appears whole or not at all, as by
  * impasto_file_write.

@@ -246,18 +246,6 @@ void impasto_weights_close(struct impasto_weights **weights)
     *weights = NULL;
 }
 
-enum impasto_status impasto_weights_check(const struct impasto_weights *weights,
-                                          struct impasto_error *error)
-{
-    for (int i = 0; i < weights->info.layers; i++) {
-        struct imp_layer_weights layer = {0};
-        const enum impasto_status status = imp_weights_layer(weights, i, &layer, error);
-        imp_layer_weights_free(&layer);
-        IMP_TRY(status);
-    }
-    return IMPASTO_OK;
-}
-
 const struct impasto_weights_info *impasto_weights_info(const struct impasto_weights *weights)
 {
     return &weights->info;

@@ -31,13 +31,12 @@ static void describe(const char *path, const struct impasto_weights_info *info)
     puts("  good: every value is finite");
 }
 
+/* Opening reads every value. */
 static enum impasto_status check(const char *path, struct impasto_error *error)
 {
     struct impasto_weights *weights = NULL;
-    enum impasto_status status =
+    const enum impasto_status status =
         impasto_weights_open(path, IMPASTO_CONVENTION_AUTO, &weights, error);
-    if (status == IMPASTO_OK)
-        status = impasto_weights_check(weights, error);
     if (status == IMPASTO_OK)
         describe(path, impasto_weights_info(weights));
     impasto_weights_close(&weights);

@@ -176,6 +176,40 @@ static void search_order(void **state)
     assert_int_equal(found(), 2);
 }
 
+struct places {
+    size_t count;
+    size_t there; /* place in the list of the first one that is there */
+    char path[8][PATH_SIZE];
+};
+
+static void note_place(void *user, const char *path, bool is_there)
+{
+    struct places *places = user;
+    assert_true(places->count < 8);
+    snprintf(places->path[places->count++], PATH_SIZE, "%s", path);
+    if (is_there && places->there == 0)
+        places->there = places->count;
+}
+
+/* All places, in the order of the search, and which has something. */
+static void places_are_listed(void **state)
+{
+    (void)state;
+    struct places places = {0};
+    setenv("HOME", in_folder("lists"), 1);
+    setenv("XDG_DATA_HOME", "", 1);
+    setenv("XDG_DATA_DIRS", "/nowhere:relative", 1);
+    impasto_weights_places(note_place, &places);
+    assert_true(places.count >= 2 && places.there == 0);
+    assert_string_equal(places.path[0], in_folder("lists/.local/share/impasto/vgg19.safetensors"));
+    assert_string_equal(places.path[1], "/nowhere/impasto/vgg19.safetensors");
+    make_path(places.path[0]);
+    write_small(places.path[0], "{" TENSORS "}", 1.0f);
+    places.count = 0;
+    impasto_weights_places(note_place, &places);
+    assert_int_equal(places.there, 1);
+}
+
 /* The Keras cache comes last, and counts only where it could be read. */
 static void keras_cache(void **state)
 {
@@ -345,7 +379,8 @@ int main(void)
         cmocka_unit_test(odd_arguments),  cmocka_unit_test(builtin),
         cmocka_unit_test(search_order),   cmocka_unit_test(keras_cache),
         cmocka_unit_test(conventions),    cmocka_unit_test(save_and_open),
-        cmocka_unit_test(save_refused),
+        cmocka_unit_test(save_refused),   cmocka_unit_test(places_are_listed),
+
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
