@@ -9,6 +9,7 @@
  */
 
 #include "base/base.h"
+#include "device/tuning.h"
 
 #include <impasto/device.h>
 
@@ -69,26 +70,6 @@ bool imp_quirks_cache(const struct impasto_device_info *info, const char **varia
 /* What to do when there is no device at all. Static. */
 const char *imp_quirks_advice(void);
 
-/* How long a convolution of one shape takes by one algorithm. */
-struct imp_timing {
-    char algorithm[16];
-    int in, out, pixels; /* channels; pixels of a square */
-    double seconds;
-};
-#define IMP_TIMINGS 160
-/* Of the two sides of a register block. */
-#define IMP_BLOCK_LIMIT 16
-
-/* What was found best on a device by measuring; vector_width 0: nothing was. */
-struct imp_tuning {
-    int vector_width;                   /* caps->vector_width */
-    int block_vectors, block_positions; /* see imp_conv_block */
-    uint64_t chunk;                     /* bytes, of conv_winograd.c */
-    double seconds;                     /* of a typical iteration, for comparing devices */
-    struct imp_timing timing[IMP_TIMINGS];
-    int timings;
-};
-
 /* ---- key.c ----------------------------------------------------------------------------------- */
 
 /* One line of text with all that decides the last bits of a device's results, apart from its task:
@@ -141,11 +122,8 @@ const struct imp_log *imp_device_log(const struct imp_device *device);
 /* Wait until everything launched has finished. */
 enum impasto_status imp_device_finish(struct imp_device *device);
 
-/* The cl_command_queue, for libraries that take one; around a call of such, which may compile and
- * hands over so much work. */
+/* The cl_command_queue, for libraries that take one; see imp_device_library_begin. */
 void *imp_device_native_queue(const struct imp_device *device);
-void imp_device_library_begin(struct imp_device *device);
-void imp_device_library_end(struct imp_device *device, double flops);
 
 /* See impasto_device_waiting. (waiting.c) */
 double imp_device_waiting(const struct imp_device *device, double *expected);
@@ -293,6 +271,17 @@ struct imp_launch {
  */
 #define IMP_SLICE_SECONDS 0.1
 enum impasto_status imp_launch(struct imp_device *device, const struct imp_launch *launch);
+
+/*
+ * Around a call of a library that enqueues kernels of its own, and may compile them. They are paced
+ * as launches are, as far as what cannot be cut can be. launch: its label and work, and as function
+ * a word for the profile; nothing else of it is read. begin fails: the call must not follow;
+ * otherwise end must, whatever the call returns.
+ */
+enum impasto_status imp_device_library_begin(struct imp_device *device,
+                                             const struct imp_launch *launch);
+enum impasto_status imp_device_library_end(struct imp_device *device,
+                                           const struct imp_launch *launch);
 
 struct imp_profile_row {
     char label[64]; /* label and function */

@@ -102,11 +102,15 @@ static enum impasto_status choose_local(struct imp_device *device, const struct 
     return IMPASTO_OK;
 }
 
+static double work_of(const struct imp_launch *launch)
+{
+    return fmax(launch->flops / SLOW_FLOPS, launch->bytes / SLOW_BYTES);
+}
+
 static enum impasto_status make_grid(struct imp_device *device, const struct imp_launch *launch,
                                      struct imp_entry *entry, struct grid *grid)
 {
-    *grid = (struct grid){.entry = entry,
-                          .work = fmax(launch->flops / SLOW_FLOPS, launch->bytes / SLOW_BYTES)};
+    *grid = (struct grid){.entry = entry, .work = work_of(launch)};
     IMP_TRY(choose_local(device, launch, entry, grid->local));
     for (int i = 0; i < 3; i++) {
         const size_t global = launch->global[i] > 0 ? launch->global[i] : 1;
@@ -149,12 +153,12 @@ static enum impasto_status enqueue(struct imp_device *device, const struct grid 
 
 /* The record for a launch of this much work, SMALL_WORK or more; nothing known is taken to be as
  * slow as the slowest that is. */
-static struct imp_speed *find_speed(struct imp_entry *entry, double work)
+static struct imp_speed *find_speed(struct imp_speed speeds[IMP_SPEEDS], double work)
 {
     const int doublings = ilogb(work / SMALL_WORK);
-    struct imp_speed *found = &entry->speeds[doublings < IMP_SPEEDS ? doublings : IMP_SPEEDS - 1];
+    struct imp_speed *found = &speeds[doublings < IMP_SPEEDS ? doublings : IMP_SPEEDS - 1];
     for (size_t i = 0; found->measured == 0 && i < IMP_SPEEDS; i++) {
-        const struct imp_speed *other = &entry->speeds[i];
+        const struct imp_speed *other = &speeds[i];
         if (other->measured > 0 && (found->rate <= 0 || other->rate < found->rate))
             found->rate = other->rate;
     }
@@ -205,6 +209,17 @@ static enum impasto_status run_timed(struct imp_device *device, const struct gri
     return IMPASTO_OK;
 }
 
+/* Notes that so many seconds of work will be in the queue, and has the driver begin in time. */
+static enum impasto_status count_queued(struct imp_device *device, double seconds)
+{
+    device->queued += seconds;
+    device->unflushed += seconds;
+    if (device->unflushed <= FLUSH_SECONDS)
+        return IMPASTO_OK;
+    device->unflushed = 0;
+    return IMP_CL(device, clFlush(device->queue));
+}
+
 /* Enqueues slices of bearable length, and waits now and then. Where it waits twice, it learns. */
 static enum impasto_status run_paced(struct imp_device *device, const struct grid *grid,
                                      struct imp_speed *speed)
@@ -225,14 +240,24 @@ static enum impasto_status run_paced(struct imp_device *device, const struct gri
             done = 0;
         }
         IMP_TRY(enqueue(device, grid, first, count));
-        device->queued += work / speed->rate;
-        device->unflushed += work / speed->rate;
+        IMP_TRY(count_queued(device, work / speed->rate));
         done += work;
     }
-    if (device->unflushed > FLUSH_SECONDS) {
-        device->unflushed = 0;
-        return IMP_CL(device, clFlush(device->queue));
-    }
+    return IMPASTO_OK;
+}
+
+static double small_rate(const struct imp_device *device)
+{
+    return fmax(device->small_rate, ASSUMED_RATE);
+}
+
+/* A fast GPU would be drained every few dozen small launches if they counted at the slow one's
+ * speed. Nothing waits to time them. */
+static enum impasto_status run_small(struct imp_device *device, const struct grid *grid)
+{
+    struct imp_speed speed = {.rate = small_rate(device)};
+    IMP_TRY(run_paced(device, grid, &speed));
+    device->small_work += grid->work;
     return IMPASTO_OK;
 }
 
@@ -253,11 +278,9 @@ static enum impasto_status run(struct imp_device *device, const struct grid *gri
         return run_sliced(device, grid);
     if (device->caps.cpu || !(grid->work > 0))
         return enqueue(device, grid, 0, all);
-    if (grid->work < SMALL_WORK) {
-        struct imp_speed assumed = {.rate = ASSUMED_RATE};
-        return run_paced(device, grid, &assumed);
-    }
-    struct imp_speed *speed = find_speed(grid->entry, grid->work);
+    if (grid->work < SMALL_WORK)
+        return run_small(device, grid);
+    struct imp_speed *speed = find_speed(grid->entry->speeds, grid->work);
     return speed->measured < PROBES ? run_timed(device, grid, speed)
                                     : run_paced(device, grid, speed);
 }
@@ -286,21 +309,27 @@ static struct imp_profile_row *find_row(struct imp_device *device, const struct 
     return &device->rows[device->row_count++];
 }
 
-static enum impasto_status run_profiled(struct imp_device *device, const struct grid *grid,
-                                        const struct imp_launch *launch)
+static enum impasto_status add_to_profile(struct imp_device *device,
+                                          const struct imp_launch *launch, double seconds)
 {
     struct imp_profile_row *row = find_row(device, launch);
     if (row == NULL)
         return imp_fail_memory(&device->error, "the profile", sizeof(*row));
-    IMP_TRY(imp_device_finish(device));
-    const double begin = imp_host_seconds();
-    IMP_TRY(run(device, grid));
-    IMP_TRY(imp_device_finish(device));
-    row->seconds += imp_host_seconds() - begin;
+    row->seconds += seconds;
     row->flops += launch->flops;
     row->bytes += launch->bytes;
     row->launches++;
     return IMPASTO_OK;
+}
+
+static enum impasto_status run_profiled(struct imp_device *device, const struct grid *grid,
+                                        const struct imp_launch *launch)
+{
+    IMP_TRY(imp_device_finish(device));
+    const double begin = imp_host_seconds();
+    IMP_TRY(run(device, grid));
+    IMP_TRY(imp_device_finish(device));
+    return add_to_profile(device, launch, imp_host_seconds() - begin);
 }
 
 enum impasto_status imp_launch(struct imp_device *device, const struct imp_launch *launch)
@@ -311,6 +340,59 @@ enum impasto_status imp_launch(struct imp_device *device, const struct imp_launc
     IMP_TRY(set_arguments(device, entry, launch));
     IMP_TRY(make_grid(device, launch, entry, &grid));
     return device->profile ? run_profiled(device, &grid, launch) : run(device, &grid);
+}
+
+/* ---- A library's launches -------------------------------------------------------------------- */
+
+/* A library enqueues kernels of its own, which cannot be cut into slices. So the queue is drained
+ * before it, where together they would take too long; and what takes long by itself is waited for.
+ */
+enum impasto_status imp_device_library_begin(struct imp_device *device,
+                                             const struct imp_launch *launch)
+{
+    struct imp_library *library = &device->library;
+    const double work = work_of(launch);
+    *library = (struct imp_library){.speed = NULL};
+    if (!device->caps.cpu && work >= SMALL_WORK) {
+        library->speed = find_speed(device->library_speeds, work);
+        library->seconds = work / library->speed->rate;
+    } else if (!device->caps.cpu) {
+        library->seconds = work / small_rate(device);
+    }
+    library->timed = device->profile || library->seconds > QUEUE_SECONDS ||
+                     (library->speed != NULL && library->speed->measured < PROBES);
+    if (library->timed || device->queued + library->seconds > QUEUE_SECONDS)
+        IMP_TRY(imp_device_finish(device));
+    imp_wait_begin(device, true);
+    library->begun = imp_host_seconds();
+    return IMPASTO_OK;
+}
+
+/* The first call may have compiled, so the fastest of the first ones counts. Later only what seems
+ * slow is timed, and then the last counts. */
+static void learn_library(struct imp_speed *speed, double rate)
+{
+    if (speed->measured == 0 || speed->measured >= PROBES || rate > speed->rate)
+        speed->rate = rate;
+    speed->measured++;
+}
+
+enum impasto_status imp_device_library_end(struct imp_device *device,
+                                           const struct imp_launch *launch)
+{
+    const struct imp_library *library = &device->library;
+    const double work = work_of(launch);
+    (void)imp_wait_end(device, CL_SUCCESS);
+    imp_wait_work(device, SLOW_FLOPS * work);
+    if (!library->timed) {
+        device->small_work += library->speed == NULL ? work : 0;
+        return count_queued(device, library->seconds);
+    }
+    IMP_TRY(imp_device_finish(device));
+    const double seconds = imp_host_seconds() - library->begun;
+    if (library->speed != NULL)
+        learn_library(library->speed, work / (seconds + 1e-9));
+    return device->profile ? add_to_profile(device, launch, seconds) : IMPASTO_OK;
 }
 
 const struct imp_profile_row *imp_device_profile(const struct imp_device *device, size_t *count)

@@ -61,6 +61,14 @@ struct imp_speed {
  * network has hundreds of shapes, more in strips, of which to learn each one would never end. */
 #define IMP_SPEEDS 32
 
+/* A library's call that is under way, see launch.c. */
+struct imp_library {
+    struct imp_speed *speed; /* NULL: its work is small, or the device a CPU */
+    double seconds;          /* that its work is expected to take on a GPU */
+    double begun;            /* imp_host_seconds() */
+    bool timed;              /* is waited for */
+};
+
 /* A kernel that was built: function of a program. */
 struct imp_entry {
     struct imp_entry *next;
@@ -98,7 +106,12 @@ struct imp_device {
     struct imp_waits waits;
     double queued;    /* seconds of work, estimated, since the queue was last drained */
     double unflushed; /* the same, since the driver was last told to begin */
-    size_t slice;     /* of options */
+    /* Work of launches too small to be timed, since the queue was last drained; and the best speed
+     * that they have shown together, as in struct imp_speed. 0: none yet. */
+    double small_work, small_rate;
+    struct imp_speed library_speeds[IMP_SPEEDS]; /* of libraries' launches */
+    struct imp_library library;
+    size_t slice; /* of options */
     bool profile;
     struct imp_profile_row *rows;
     size_t row_count, row_capacity;

@@ -16,6 +16,8 @@
 #define TELLING_FLOPS 1e8
 /* What is timed again counts where it is at least this share of the most that was. */
 #define TELLING_SHARE 0.5
+/* So many seconds of a slow GPU's work, in small launches between two drains, tell their speed. */
+#define TELLING_SMALL 0.05
 /* That are expected of anything. */
 #define MOST_SECONDS 1e6
 
@@ -120,6 +122,15 @@ void imp_wait_work(struct imp_device *device, double flops)
     waits->pending += flops;
 }
 
+/* Small launches are at least as fast as this says: others, and the host, have had their part of
+ * the seconds. So the fastest counts. */
+static void learn_small(struct imp_device *device, double seconds)
+{
+    if (device->small_work >= TELLING_SMALL)
+        device->small_rate = fmax(device->small_rate, device->small_work / (seconds + 1e-9));
+    device->small_work = 0;
+}
+
 void imp_wait_drained(struct imp_device *device)
 {
     struct imp_waits *waits = &device->waits;
@@ -127,16 +138,6 @@ void imp_wait_drained(struct imp_device *device)
         waits->most = fmax(waits->most, waits->pending);
         waits->per_flop = (imp_host_seconds() - waits->begun) / waits->pending;
     }
+    learn_small(device, imp_host_seconds() - waits->begun);
     waits->pending = 0;
-}
-
-void imp_device_library_begin(struct imp_device *device)
-{
-    imp_wait_begin(device, true);
-}
-
-void imp_device_library_end(struct imp_device *device, double flops)
-{
-    (void)imp_wait_end(device, CL_SUCCESS);
-    imp_wait_work(device, flops);
 }

@@ -2,7 +2,23 @@
 /* Launching on a device: every work-item runs once, in slices where it must be, in work-groups that
  * the device has; and the profile. */
 
+#define _GNU_SOURCE /* RTLD_NEXT */
+
 #include "device_fixture.h"
+
+#include <CL/cl.h>
+#include <dlfcn.h>
+#include <time.h>
+
+/* How often the library has drained a queue: its calls come by here on their way to OpenCL. */
+static int drains;
+cl_int clFinish(cl_command_queue queue)
+{
+    cl_int (*next)(cl_command_queue) = NULL;
+    *(void **)&next = dlsym(RTLD_NEXT, "clFinish");
+    drains++;
+    return next(queue);
+}
 
 /* What a launch states. */
 struct work {
@@ -163,6 +179,74 @@ static void test_launch_slices(void **state)
     slow_launch((struct work){.bytes = 1e4});
 }
 
+/* Thousands of small launches, each of which would take a slow GPU 9 ms: a fast one is drained for
+ * them a few times, until it is known to be fast, and never again. */
+static void test_small_launches(void **state)
+{
+    (void)state;
+    if (reports_errors())
+        skip(); /* a simulator is a slow GPU */
+    struct imp_device *device = open_device(NULL);
+    struct imp_buffer *buffer = make_buffer(device, 64 * sizeof(int));
+    const struct imp_launch launch = {
+        .kernel = spin, IMP_ARGS(imp_buf(buffer), imp_int(1)), .global = {64}, .bytes = 36e6};
+    int counts[2];
+    for (int round = 0; round < 2; round++) {
+        expect_ok(device, imp_device_finish(device));
+        drains = 0;
+        for (int i = 0; i < 1000; i++)
+            expect_ok(device, imp_launch(device, &launch));
+        counts[round] = drains;
+    }
+    assert_in_range(counts[0], 0, imp_device_caps(device)->cpu ? 0 : 6);
+    assert_int_equal(counts[1], 0);
+    imp_buffer_free(&buffer);
+    imp_device_close(&device);
+}
+
+/* Calls like a library's that take so long, in one piece. Returns how often they were waited for.
+ */
+static int library_drains(struct imp_device *device, int calls, double seconds, double flops)
+{
+    const struct imp_launch launch = {.kernel.function = "product", .flops = flops};
+    drains = 0;
+    for (int i = 0; i < calls; i++) {
+        expect_ok(device, imp_device_library_begin(device, &launch));
+        const struct timespec rest = {.tv_nsec = (long)(1e9 * seconds)};
+        nanosleep(&rest, NULL);
+        expect_ok(device, imp_device_library_end(device, &launch));
+    }
+    return drains;
+}
+
+/* A library's calls are timed at first; then they are waited for as often as they fill the queue.
+ */
+static void test_library(void **state)
+{
+    (void)state;
+    if (reports_errors())
+        skip(); /* Oclgrind drains its queue wherever it is told to begin */
+    struct imp_device *device = open_device(NULL);
+    const bool cpu = imp_device_caps(device)->cpu;
+    const int first = library_drains(device, 2, 0.02, 4e9);
+    assert_int_equal(first, cpu ? 0 : 4);
+    /* 100 of 20 ms are four times as much as the queue may hold. */
+    const int later = library_drains(device, 100, 0.02, 4e9);
+    assert_in_range(later, cpu ? 0 : 2, cpu ? 0 : 30);
+    /* As much work is a thousand times faster now, which only what is waited for can tell. */
+    assert_in_range(library_drains(device, 20, 0, 4e9), 0, 3);
+    imp_device_close(&device);
+
+    device = open_device(&(struct imp_device_options){.profile = true});
+    size_t count = 0;
+    assert_int_equal(library_drains(device, 3, 0.001, 1e6), 6);
+    const struct imp_profile_row *rows = imp_device_profile(device, &count);
+    assert_int_equal(count, 1);
+    assert_string_equal(rows[0].label, "product");
+    assert_true(rows[0].launches == 3 && rows[0].flops == 3e6 && rows[0].seconds >= 0.003);
+    imp_device_close(&device);
+}
+
 /* Slices that a test asks for, on every device. */
 static void test_launch_layers(void **state)
 {
@@ -268,6 +352,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_launch_shapes),   cmocka_unit_test(test_launch_probes),
         cmocka_unit_test(test_launch_slices),   cmocka_unit_test(test_launch_layers),
+        cmocka_unit_test(test_small_launches),  cmocka_unit_test(test_library),
         cmocka_unit_test(test_launch_refusals), cmocka_unit_test(test_work_groups),
         cmocka_unit_test(test_profile),
     };

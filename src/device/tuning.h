@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef IMP_DEVICE_TUNING_H
+#define IMP_DEVICE_TUNING_H
+
+/* What was measured on a device; the session's room measures, keeps and loads it. */
+
+#include <stdint.h>
+
+/* How long a convolution of one shape takes by one algorithm. */
+struct imp_timing {
+    char algorithm[16];
+    int in, out, pixels; /* channels; pixels of a square */
+    double seconds;
+};
+#define IMP_TIMINGS 160
+/* Of the two sides of a register block. */
+#define IMP_BLOCK_LIMIT 16
+
+/* What was found best on a device by measuring; vector_width 0: nothing was. */
+struct imp_tuning {
+    int vector_width;                   /* caps->vector_width */
+    int block_vectors, block_positions; /* see imp_conv_block */
+    uint64_t chunk;                     /* bytes, of conv_winograd.c */
+    double seconds;                     /* of a typical iteration, for comparing devices */
+    struct imp_timing timing[IMP_TIMINGS];
+    int timings;
+};
+
+#endif
