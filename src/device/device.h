@@ -62,11 +62,6 @@ enum imp_quirk {
 uint32_t imp_quirks_lookup(const struct impasto_device_info *info, char *note, size_t note_size);
 /* A platform's everyday name, for device specs, where its own differs; else "". Static. */
 const char *imp_quirks_nickname(const struct impasto_device_info *info);
-/* The folder where a driver stores the kernels that it has compiled. The environment's *variable
- * names it. Otherwise it is *below in the user's cache folder. false: the driver is not known to
- * store any. Static. */
-bool imp_quirks_cache(const struct impasto_device_info *info, const char **variable,
-                      const char **below);
 /* What to do when there is no device at all. Static. */
 const char *imp_quirks_advice(void);
 

@@ -171,6 +171,14 @@ unsigned char *imp_cache_load(struct imp_device *device, const char *key, size_t
 void imp_cache_store(struct imp_device *device, const char *key, const unsigned char *binary,
                      size_t size);
 
+/* ---- quirks.c -------------------------------------------------------------------------------- */
+
+/* The folder where a driver stores the kernels that it has compiled. The environment's *variable
+ * names it. Otherwise it is *below in the user's cache folder. false: the driver is not known to
+ * store any. Static. */
+bool imp_quirks_cache(const struct impasto_device_info *info, const char **variable,
+                      const char **below);
+
 /* ---- key.c ----------------------------------------------------------------------------------- */
 
 /* FNV-1a over `size` bytes, continuing from `hash` (IMP_HASH_START at first). */

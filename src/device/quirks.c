@@ -5,7 +5,7 @@
  * stated here was seen with the versions named beside it.
  */
 
-#include "device/device.h"
+#include "device/opencl.h"
 
 #include <ctype.h>
 #include <string.h>
