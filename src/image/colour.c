@@ -81,9 +81,9 @@ static void convert_batches(const struct imp_colour *colour, enum imp_colour_mod
 #include <lcms2.h>
 
 #define FLAGS (cmsFLAGS_BLACKPOINTCOMPENSATION | cmsFLAGS_NOCACHE)
-/* How far bytes may be from the exact result on a coarse grid; and how far any colour from itself,
- * so that a transform is that of sRGB to itself: a step of 8 bits, or for deeper samples an eighth
- * of one. */
+/* The first: how far bytes may be from the exact result on a coarse grid. The second: how far any
+ * colour may move where a transform counts as that of sRGB to itself. It is a step of 8 bits, or an
+ * eighth of one for deeper samples. */
 #define MOST_ERROR 0.0005f
 #define STEP (1.0f / 255)
 /* Values of light that are encoded beforehand: few enough for the nearest cache. */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * EXIF of a result, out of that of its photograph: a new block, into which goes what a table of
- * tags names, and what is true of the result. So nothing else can come along: thumbnails and
- * previews of the photograph, wherever they are, maker notes, which may hold one, and private tags,
- * of which nobody knows what they hold.
+ * EXIF of a result, made from that of its photograph. It is a new block. Into it goes what a table
+ * of tags names, and what is true of the result. Nothing else can come along. This keeps out
+ * thumbnails and previews of the photograph, wherever they are, maker notes, which may hold one,
+ * and private tags, whose contents nobody knows.
  */
 
 #include "image/formats.h"
@@ -50,9 +50,9 @@ enum {
 #define U (1u << IMP_EXIF_UNDEFINED)
 #define SR (1u << IMP_EXIF_SRATIONAL)
 
-/* Not in it are: what describes the photograph's pixels or file (sizes, places in the picture,
- * compression, transfer function, its sensor's density, its unique id), and what is no longer true
- * of a painting. */
+/* The table leaves out what describes the photograph's pixels or file: sizes, places in the
+ * picture, compression, transfer function, the sensor's density, the unique id. It also leaves out
+ * what is no longer true of a painting. */
 static const struct tag {
     enum place place;
     unsigned short tag, types;

@@ -3,9 +3,9 @@
 #define IMP_IMAGE_H
 
 /*
- * Pictures between files and memory. struct impasto_image and the public load, save, create and
- * free are implemented here; formats are rows of one table in image.c, each with its
- * own file. */
+ * Pictures between files and memory. This room implements struct impasto_image and the public load,
+ * save, create and free. Formats are rows of the table in formats.c. Each has its own file.
+ */
 
 #include "base/base.h"
 
@@ -21,9 +21,9 @@
 enum impasto_status imp_image_resize(const struct impasto_image *image, int width, int height,
                                      struct impasto_image **resized, struct impasto_error *error);
 
-/* Plain values: `planes` planes of from_height x from_width to to_height x to_width, by Lanczos, or
- * by a tent, which stays within the values it is given; either is widened by the factor when
- * shrinking. */
+/* Resizes `planes` planes of plain values from from_height x from_width to to_height x to_width.
+ * The filter is Lanczos, or a tent, which stays within the values it is given. It is widened by the
+ * factor when shrinking. */
 enum imp_filter { IMP_FILTER_LANCZOS, IMP_FILTER_TENT };
 enum impasto_status imp_planes_resize(const float *from, int planes, int from_height,
                                       int from_width, enum imp_filter filter, float *to,
@@ -58,8 +58,8 @@ struct imp_colours {
 };
 void imp_colours_measure(const struct impasto_image *image, const float *weights,
                          struct imp_colours *colours);
-/* Maps the picture's colours so that those of `from` become those of `to`: an affine map whose
- * matrix is S_to^1/2 S_from^-1/2, the symmetric roots (Gatys et al. 2016, "Preserving color").
+/* Maps the picture's colours so that those of `from` become those of `to`. The map is affine, with
+ * the matrix S_to^1/2 S_from^-1/2 of symmetric roots (Gatys et al. 2016, "Preserving color").
  * Values may leave [0, 1]. */
 void imp_colours_match(struct impasto_image *image, const struct imp_colours *from,
                        const struct imp_colours *to);

@@ -117,9 +117,9 @@ static bool is_padding(const struct session *session, const struct jpeg_source_m
     return fseek(session->stream, place, SEEK_SET) == 0 && alike;
 }
 
-/* Bytes that belong to nothing stand before a marker. Between tables they mean nothing. After a
- * scan's data they may be what is left of data that were damaged, and so decoded to other pixels: a
- * file that was lost in part and filled with zeros has those. */
+/* Bytes that belong to nothing may stand before a marker. Between tables they mean nothing. After a
+ * scan's data they may be the rest of damaged data, which was decoded to other pixels. A file that
+ * was lost in part and filled with zeros has such bytes. */
 static bool is_harmless_litter(j_common_ptr jpeg)
 {
     struct session *session = (struct session *)jpeg->err;

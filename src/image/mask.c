@@ -75,7 +75,7 @@ static int most_first(const void *a, const void *b)
     return (x->count < y->count) - (x->count > y->count);
 }
 
-/* Whether a colour is what a smooth edge between two of the palette's looks like: it lies between
+/* Whether a colour looks like a smooth edge between two of the palette's colours. It lies between
  * them, and there is little of it beside them. */
 static bool is_edge(const struct palette *palette, const float colour[3], size_t pixels)
 {
@@ -91,8 +91,8 @@ static bool is_edge(const struct palette *palette, const float colour[3], size_t
     return false;
 }
 
-/* The key, and the mean colour of each bin with a hundredth of the pixels that is a colour of its
- * own, the most frequent first. */
+/* The key's colour, then the other colours of the picture, the most frequent first. A colour of its
+ * own is the mean of a bin with a hundredth of the pixels. */
 static bool find_palette(const struct impasto_image *image, const float key[3],
                          struct palette *palette)
 {

@@ -49,8 +49,8 @@ bool imp_exif_find(const struct imp_exif *exif, size_t directory, unsigned tag,
 /* The orientation 1 to 8 in an EXIF block (TIFF structure); 1 where there is none that makes sense.
  * `reset`: set it to 1 in the block. */
 int imp_exif_orientation(struct impasto_block *block, bool reset);
-/* Whether it says that colours are Adobe RGB, in the way of cameras: the colour space is not sRGB,
- * and the index of interoperability is R03. */
+/* Whether it says that colours are Adobe RGB, in the way of cameras. Then the colour space is not
+ * sRGB, and the index of interoperability is R03. */
 bool imp_exif_is_adobe_rgb(const struct impasto_block *block);
 /* Turns a picture as orientation 1 to 8 asks, in place of the old one. */
 enum impasto_status imp_exif_turn(struct impasto_image **image, int orientation,
@@ -100,8 +100,8 @@ enum impasto_status imp_iptc_wrap(const struct impasto_block *iptc, const void *
                                   size_t prefix_size, struct impasto_block *resources,
                                   struct impasto_error *error);
 
-/* A block that says who wrote the file, and nothing else, for formats that have no other place for
- * it where a picture has no EXIF. (exif_select.c) */
+/* A block that says who wrote the file, and nothing else. It is for formats that have no other
+ * place for that, where a picture has no EXIF. (exif_select.c) */
 enum impasto_status imp_exif_signature(struct impasto_block *exif, struct impasto_error *error);
 
 /* Pixels per inch, from x and y per unit, of which an inch has so many; unless they make no sense.
@@ -112,8 +112,8 @@ void imp_exif_density(const struct impasto_block *block, double density[2]);
 
 /* ---- raw_profile.c --------------------------------------------------------------------------- */
 
-/* What is in the text of a "Raw profile type", in place of what is in `block`, which stays where it
- * makes no sense; and such a text, to be freed. */
+/* Between the text of a "Raw profile type" and a block. Reading replaces the block, which stays
+ * where the text makes no sense. Writing makes a new text, which the caller frees. */
 enum impasto_status imp_raw_profile_read(const char *text, struct impasto_block *block,
                                          struct impasto_error *error);
 enum impasto_status imp_raw_profile_write(const char *name, const struct impasto_block *block,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Whether a file is one that this library wrote. It looks at the heads of chunks and segments only,
- * and decodes nothing; it believes nothing that they say without looking, and takes a bounded
- * number of steps. */
+/* Whether this library wrote a file. Only the heads of chunks and segments are looked at, and
+ * nothing is decoded. Nothing that they say is believed without a look. The number of steps is
+ * bounded. */
 
 #include "base/os.h"
 #include "image/formats.h"

@@ -12,8 +12,9 @@
 #include <string.h>
 
 /* Caps on ancillary chunks, far beyond any honest file: how many are kept, how large each may
- * become (libpng's own default), and what libpng may hold of all of them and for its own rows. Few
- * bytes of compressed text become many, which these keep from taking all memory, or minutes. */
+ * become (libpng's own default), and what libpng may hold of all of them and for its own rows. A
+ * few bytes of compressed text can become many. The caps keep them from taking all memory, or
+ * minutes. */
 #define MOST_CHUNKS 100
 #define LARGEST_CHUNK (8u << 20)
 #define MOST_HELD ((size_t)64 << 20)
@@ -470,8 +471,8 @@ static enum impasto_status decode_settings(struct reading *r, const struct imp_i
     IMP_TRY(take_settings(r, settings, session->error));
     if (*settings)
         return IMPASTO_OK;
-    /* Some programs write texts after the pixels, which libpng steps over only row by row: for
-     * minutes where the picture is far larger than it seems. */
+    /* Some programs write texts after the pixels. libpng can only step over these row by row. That
+     * takes minutes where the picture is far larger than it seems. */
     const int passes = png_set_interlace_handling(r->png);
     const png_uint_32 height = png_get_image_height(r->png, r->info);
     if ((uint64_t)png_get_image_width(r->png, r->info) * height > source->max_pixels)
@@ -521,10 +522,10 @@ static void pack_row(const struct impasto_image *image, int y, bool alpha, int b
 
 /* ---- How hard to compress -------------------------------------------------------------------- */
 
-/* Painted pictures hold hardly anything twice: once rows are filtered, what is left to gain is in
- * how often values come, and in runs of them. Looking for longer repetitions costs most of the
- * time, and helps drawings and flat colours. So a few bands of rows are tried, with zlib's
- * strategies from the fast to the thorough. */
+/* Painted pictures hold hardly anything twice. Once rows are filtered, the gain is in how often
+ * values come, and in runs of them. Looking for longer repetitions takes most of the time, and
+ * helps drawings and flat colours. So a few bands of rows are tried, with zlib's strategies from
+ * the fast to the thorough. */
 enum { STRATEGY_FILTERED = 1, STRATEGY_RUNS = 3 }; /* of zlib.h */
 static const struct effort {
     int level, strategy;

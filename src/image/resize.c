@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Resampling, separably. Pictures by Lanczos-3. Shrinking averages light, so it is
- * done on linear values; enlarging on linear values would ring darkly around bright edges, so there
- * the encoded values are taken.
+ * Resampling, separably. Pictures are resampled by Lanczos-3. Shrinking averages light, so it works
+ * on linear values. Enlarging linear values would ring darkly around bright edges, so it works on
+ * the encoded values.
  */
 
 #include "image/image.h"

@@ -72,8 +72,8 @@ static void eigen(const double matrix[3][3], double values[3], double vectors[3]
         values[i] = a[i][i];
 }
 
-/* A colour axis along which a picture hardly varies is not stretched to one along which it does:
- * the standard deviation is taken to be at least half a step of 8 bits. */
+/* An axis of colours along which a picture hardly varies is not stretched to one along which it
+ * does. The standard deviation is taken to be at least half a step of 8 bits. */
 #define LEAST_DEVIATION (0.5 / 255)
 
 /* The symmetric root of a covariance, or of its inverse. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* TIFF by libtiff, the only file that knows it: the first page of 1 to 16 bits, gray, palette,
- * colour or CMYK in; colour of 8 or 16 bits out. */
+/* TIFF by libtiff. Only this file knows it. It reads the first page, of 1 to 16 bits: grey,
+ * palette, colour or CMYK. It writes colour of 8 or 16 bits. */
 
 #include "base/os.h"
 #include "image/formats.h"

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * XMP of a result, out of that of its photograph: the same bytes, less the elements and attributes
- * that may not come along. Names are told apart by their namespaces. What is no well-formed XML of
- * the plain kind that XMP is made of is left out as a whole, as is what has a long run of base64,
- * which may be a picture.
+ * XMP of a result, made from that of its photograph. The bytes are the same, without the elements
+ * and attributes that may not come along. Names are told apart by their namespaces. XMP is
+ * well-formed XML of a plain kind; all else is left out as a whole. So is what has a long run of
+ * base64, which may be a picture.
  */
 
 #include "image/formats.h"

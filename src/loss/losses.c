@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The objective: content and style losses at their layers, total variation of the picture. Targets
- * are captured in a pass each over the content and the style pictures; in the optimisation the
- * forward pass measures, and keeps for each style layer what the backward pass makes the gradient
- * of.
+ * The objective: content and style losses at their layers, and total variation of the picture.
+ * Targets are captured in one pass over the content and one over each style picture. In the
+ * optimisation the forward pass measures the losses. For each style layer it keeps what the
+ * backward pass makes the gradient from.
  */
 
 #include "loss/losses.h"

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Network, losses and image, put together: what painting steps down, and what the self-test judges.
- */
+/* Network, losses and image together. Painting minimises it, and the self-test judges it. */
 
 #include "loss/objective.h"
 

@@ -4,9 +4,9 @@
 
 /*
  * The objective: a network, the losses at its taps, and the smoothness of the image, at one size.
- * It captures its targets from pictures, and then has losses and their gradient for any image, be
- * that a painting's or what a network has made. Images and gradients are (3, height, width) floats,
- * RGB in [0, 1].
+ * It captures its targets from pictures. Then it has losses and their gradient for any image, be
+ * that a painting's or a network's output. Images and gradients are (3, height, width) floats, RGB
+ * in [0, 1].
  */
 
 #include "loss/losses.h"
@@ -73,8 +73,8 @@ enum impasto_status imp_objective_capture_style(struct imp_objective *objective,
 /* The content's targets. */
 enum impasto_status imp_objective_capture_content(struct imp_objective *objective,
                                                   const struct imp_buffer *image);
-/* Whether to capture once more after such a status and so many retries, with a warning: features
- * that are not finite may have been a fault of the device, which passes. */
+/* Whether to capture once more after such a status and so many retries. The log has a warning.
+ * Features that are not finite may come from a fault of the device, which passes. */
 bool imp_objective_retries(const struct imp_objective *objective, enum impasto_status status,
                            int retries);
 

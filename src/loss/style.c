@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The style loss: for each region of the picture and each layer, the distance of its Gram matrix,
- * or of its covariance and mean, to a target, which is the blend of those of the region's style
- * pictures. Positions count as the region's guide says (Gatys et al. 2017, "guided Gram matrices":
- * with the guide's square normalised to a mean of 1, F diag(g) F^T / (C sum g)), so that soft masks
- * which add up to 1 leave no gap where they meet, and a small region has as much of a say as a
- * large one.
+ * The style loss. Each region of the picture and each layer has a target. The loss is the distance
+ * of the region's Gram matrix, or of its covariance and mean, to that. A target is a blend over the
+ * region's style pictures.
+ *
+ * Positions count as the region's guide g says (Gatys et al. 2017, "guided Gram matrices": the
+ * guide's square is normalised to a mean of 1). The matrix is F diag(g) F^T / (C sum g). So soft
+ * masks that add up to 1 leave no gap where they meet, and a small region counts as much as a large
+ * one.
  */
 
 #include "loss/style.h"

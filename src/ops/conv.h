@@ -19,7 +19,7 @@ enum imp_epilogue {
     IMP_EPILOGUES
 };
 
-/* A 3x3 convolution, stride 1, over x as its halo gives it. */
+/* A 3x3 convolution with stride 1 over x. x has its padding in its halo. */
 struct imp_conv {
     struct imp_tensor x, y; /* of equal height and width */
     int first, rows;        /* rows of y that are computed, from those of x and one more each way */
@@ -79,10 +79,12 @@ extern const struct imp_conv_algorithm imp_conv_implicit; /* conv_implicit.c */
 extern const struct imp_conv_algorithm *const imp_conv_algorithms[];
 
 /*
- * The algorithm `name` for `in` to `out` channels. One that cannot is an error, with one documented
- * exception: the 3-channel picture's convolution is left to "first" where the named algorithm only
- * handles blocked tensors. NULL or "auto": the first that can, which fixes the packing; then
- * imp_conv_cheapest says for each size which one of that packing to run.
+ * Finds the algorithm `name` for `in` to `out` channels. An algorithm that cannot do these is an
+ * error, with one exception. Where the named algorithm only takes blocked tensors, "first" does the
+ * 3-channel picture's convolution.
+ *
+ * NULL or "auto": the first algorithm that can. This fixes the packing. imp_conv_cheapest then says
+ * for each size which algorithm of that packing to run.
  */
 enum impasto_status imp_conv_choose(struct imp_device *device, const char *name, int in, int out,
                                     const struct imp_conv_algorithm **algorithm);
@@ -102,8 +104,8 @@ const struct imp_conv_algorithm *imp_conv_common(const struct imp_caps *caps);
 void imp_conv_flip(int in, int out, const float *weights, float *flipped);
 
 /*
- * A 1x1 convolution of a window's rows on blocked tensors: y = [y +] [p] (W x [+ bias]), p being
- * weights of positions (see struct imp_positions) and the parts in brackets as asked for.
+ * A 1x1 convolution of a window's rows on blocked tensors: y = [y +] [p] (W x [+ bias]). p are
+ * weights of positions: see struct imp_positions. Parts in brackets are optional.
  */
 struct imp_pointwise {
     struct imp_tensor x, y;
@@ -116,9 +118,9 @@ struct imp_pointwise {
 };
 enum impasto_status imp_conv_pointwise(struct imp_device *device, const struct imp_pointwise *call);
 
-/* conv_first.c: a window's rows of y (3 channels, planar) += the part of the gradient that reaches
- * the picture through its replicated edge; x: gradient of conv1_1's output; weights packed by
- * imp_conv_first for x.channels to 3. */
+/* A window's rows of y += the part of the gradient that reaches the picture through its replicated
+ * edge. y: 3 channels, planar. x: the gradient of conv1_1's output. weights: packed by
+ * imp_conv_first for x.channels to 3. (conv_first.c) */
 enum impasto_status imp_conv_first_replicate(struct imp_device *device, const struct imp_tensor *x,
                                              const struct imp_window *window,
                                              const struct imp_buffer *weights,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Convolution as im2col + GEMM: cl/im2col.cl. Works for every shape on every device; the oracle and
- * the fallback. The columns of a whole picture would take nine times the picture's features, so
- * they are made and multiplied in chunks of positions that fit a budget.
+ * Convolution as im2col + GEMM: cl/im2col.cl. It works for every shape on every device. It is the
+ * oracle and the fallback. The columns of a whole picture would take nine times the picture's
+ * features. So they are made and multiplied in chunks of positions that fit a budget.
  */
 
 #include "ops/kernels.h"

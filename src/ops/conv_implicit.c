@@ -38,7 +38,7 @@ enum impasto_status imp_conv_implicit_pointwise(struct imp_device *device,
 }
 
 /* Not measured on a GPU. By its reads: `direct` reads an input vector for every 4 products of a
- * work-item's vectors, this one for every 16 of them, the rest from local memory. */
+ * work-item's vectors. This one reads it for every 16 of them, and the rest from local memory. */
 #define OF_DIRECT 0.75
 
 static double cost(const struct imp_caps *caps, int in, int out, int height, int width)

@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Winograd's minimal filtering: cl/winograd.cl. Two rows of the table, for tiles of 4 x 4 and 2
- * x 2.
+ * Winograd's minimal filtering: cl/winograd.cl. It has two rows of the table, for tiles of 4 x 4
+ * and 2 x 2.
  *
- * The picture goes through in chunks of tiles, and for each chunk the output channels in slices, so
- * that the workspace stays small and in cache whatever the size of the picture. The transformed
- * weights are not kept: they would be four times the weights (F(4x4)), for both directions, and
- * making a slice of them when it is needed costs a few percent.
+ * The picture goes through in chunks of tiles, and each chunk's output channels in slices. So the
+ * workspace stays small and in cache, whatever the picture's size. The transformed weights are not
+ * kept: for F(4x4) they would take four times the weights, in both directions. Making a slice of
+ * them when it is needed costs a few percent.
  */
 
 #include "ops/kernels.h"
 
 /*
- * Bytes aimed at for a chunk, transformed and multiplied. On CPUs it should stay in the outer
- * cache, of which it may take a quarter, and the larger it is, the less often the weights are
- * transformed: WEIGHT_SHARE times their size makes that a few percent. GPUs want
- * large launches. */
+ * Bytes aimed at for a chunk, transformed and multiplied. On CPUs a chunk should stay in the outer
+ * cache, of which it may take a quarter. The larger it is, the less often the weights are
+ * transformed. At WEIGHT_SHARE times their size that costs a few percent. GPUs want large launches.
+ */
 #define CPU_CHUNK_LEAST (16u << 20)
 #define CPU_CHUNK_MOST (28u << 20)
 #define CACHE_SHARE 4
@@ -23,9 +23,9 @@
 #define GPU_CHUNK_BYTES (128u << 20)
 /* And for a slice of transformed weights: with its part of the input, a core's own cache. */
 #define CPU_SLICE_BYTES (5u << 20)
-/* A work-item of the CPU's product does many blocks of tiles, which then share a part of U in the
- * innermost cache (3 to 10 % faster), but not more than this, and so many that each core gets this
- * many work-items, the last of which may find the others at rest. */
+/* On CPUs a work-item of the product does many blocks of tiles. They share a part of U in the
+ * innermost cache, which is 3 to 10 % faster. There are at most this many blocks. Each core must
+ * get this many work-items, since the last one may find the others at rest. */
 #define SPAN_MOST 64
 #define ITEMS_PER_UNIT 16
 
@@ -272,8 +272,8 @@ static enum impasto_status run(struct imp_device *device, const struct imp_conv 
 
 /*
  * Estimates in multiply-adds of the direct kernel, from timings of VGG19's layers at 512 pixels on
- * two AVX-512 cores: a transformed element of V or M takes as long as TRANSFORM of them, one of U
- * as long as WEIGHT, and a call that has next to nothing to do as long as CALL.
+ * two AVX-512 cores. A transformed element of V or M takes as long as TRANSFORM of them. One of U
+ * takes as long as WEIGHT. A call with next to nothing to do takes as long as CALL.
  */
 #define TRANSFORM 40
 #define WEIGHT 24

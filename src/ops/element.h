@@ -11,8 +11,9 @@ struct imp_input_map {
     bool reverse; /* BGR */
     float scale[3], offset[3];
 };
-/* image: (3, height, width) floats; input: planar, a strip of the image from row `at` on, with its
- * halo: the image's rows next to it, and beyond the image zero or (replicate) its edge. */
+/* image: (3, height, width) floats. input: planar, a strip of the image from row `at` on, with its
+ * halo. The halo has the image's rows next to the strip. Beyond the image it is zero or, with
+ * `replicate`, the image's edge. */
 enum impasto_status imp_input_forward(struct imp_device *device, const struct imp_buffer *image,
                                       int height, int at, const struct imp_tensor *input,
                                       const struct imp_input_map *map, bool replicate);

@@ -58,8 +58,8 @@ enum impasto_status imp_gemm(struct imp_device *device, enum imp_gemm which,
     return imp_device_fail(device, IMPASTO_ERROR_INTERNAL, "no GEMM number %d", (int)which);
 }
 
-/* Test products, one on each side of the size at which CLBlast changes from its direct kernel to
- * the one that pads and copies; edges that are no multiples of any tile. */
+/* Test products. One lies on each side of the size at which CLBlast changes from its direct kernel
+ * to the one that pads and copies. Edges are no multiples of any tile. */
 static const struct {
     int m, n, k;
 } probes[] = {{67, 61, 45}, {128, 448, 576}};

@@ -31,10 +31,10 @@ enum impasto_status imp_gemm(struct imp_device *device, enum imp_gemm which,
                              const struct imp_gemm_call *call);
 
 /*
- * Which GEMM `name` (NULL or "auto", "clblast", "builtin") means on this device. CLBlast is trusted
- * only after it has matched the built-in one on test products, once per call of this function;
- * "auto" then falls back with a warning, "clblast" fails. "auto" is the built-in one where CLBlast
- * was left out of the build or the device's quirks advise against it.
+ * Which GEMM a name means on this device: NULL or "auto", "clblast", "builtin". CLBlast is trusted
+ * only after it has matched the built-in one on test products, once per call of this function. If
+ * it does not match, "auto" falls back with a warning, and "clblast" fails. "auto" is also the
+ * built-in one in a build without CLBlast, and where the device's quirks advise against it.
  */
 enum impasto_status imp_gemm_choose(struct imp_device *device, const char *name,
                                     enum imp_gemm *which);

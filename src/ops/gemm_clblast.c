@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The bridge to CLBlast, the only file that knows it. CLBlast keeps process-wide caches whose first
- * use is not safe from two threads before 1.6.1, hence the lock; and it must be told to forget what
- * it holds before a context goes, or some drivers crash at exit.
+ * The bridge to CLBlast. Only this file knows it. CLBlast keeps caches for the whole process.
+ * Before 1.6.1 their first use is not safe from two threads, hence the lock. CLBlast must be told
+ * to forget what it holds before a context goes, or some drivers crash at exit.
  *
- * 1.5.3, which Debian has, and 1.6.0 to 1.6.3 will do: what is called here has the same types in
- * all of them. 1.6.3 has status codes that are new, -2036 to -2038, so of the codes only success is
- * told by name. The size at which it changes kernels depends on the version, and last bits with it.
+ * It works with 1.5.3, which Debian has, and with 1.6.0 to 1.6.3: what is called here has the same
+ * types in all of them. 1.6.3 has new status codes, -2036 to -2038, so only success is told by
+ * name. The size at which it changes kernels depends on the version, and last bits with it.
  */
 
 #include "base/os.h"

@@ -15,8 +15,8 @@ enum impasto_status imp_gram(struct imp_device *device, const struct imp_tensor 
                              const struct imp_window *window, const struct imp_buffer *positions,
                              double elements, struct imp_buffer *workspace, struct imp_buffer *gram,
                              const char *label);
-/* difference = factor * (gram - target), as weights for imp_conv_pointwise: with factor
- * w * 4 / (C^2 * C * M), their product with f is the gradient of w * mean((gram - target)^2). sums:
+/* difference = factor * (gram - target), as weights for imp_conv_pointwise. Let factor be w * 4 /
+ * (C^2 * C * M). Then their product with f is the gradient of w * mean((gram - target)^2). sums:
  * shares of the sum of (gram - target)^2. */
 enum impasto_status imp_gram_difference(struct imp_device *device, const struct imp_buffer *gram,
                                         const struct imp_buffer *target, int channels, float factor,
@@ -32,9 +32,9 @@ enum impasto_status imp_mean(struct imp_device *device, const struct imp_tensor 
 /* gram -= mean mean^T / channels: with imp_gram's of the same f, the covariance / channels. */
 enum impasto_status imp_centre(struct imp_device *device, struct imp_buffer *gram,
                                const struct imp_buffer *mean, int channels);
-/* bias = factor * (mean - target) - difference * mean, difference being imp_gram_difference's of
- * centred matrices: with factor w * 2 / (C * M), imp_conv_pointwise(f, difference, bias) is the
- * gradient of both losses. sums: shares of the sum of (mean - target)^2. */
+/* bias = factor * (mean - target) - difference * mean. difference is imp_gram_difference's, of
+ * centred matrices. Let factor be w * 2 / (C * M). Then imp_conv_pointwise(f, difference, bias) is
+ * the gradient of both losses. sums: shares of the sum of (mean - target)^2. */
 enum impasto_status imp_mean_difference(struct imp_device *device, const struct imp_buffer *mean,
                                         const struct imp_buffer *target,
                                         const struct imp_buffer *difference, int channels,

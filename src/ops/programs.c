@@ -2,11 +2,11 @@
 /*
  * The programs: which files of cl/ are compiled together, with which macros, and for whom.
  *
- * On CPUs a compiler takes 0.2 s before it has read a program's first line, and compiles what is
- * launched only. So there what every painting needs is two programs, the small kernels and the
- * products. GPUs' compilers compile whatever they are given, so there each product has a program of
- * its own. A program is built when the first of its kernels is launched: kernels that only some
- * work needs get a row of their own, or else every start pays for them.
+ * On CPUs a compiler takes 0.2 s before it has read a program's first line, and only compiles what
+ * is launched. So what every painting needs is in two programs there, the small kernels and the
+ * products. GPUs' compilers compile all that they are given, so there each product has a program of
+ * its own. A program is built when the first of its kernels is launched. So kernels that only some
+ * work needs get a row of their own, or every start would pay for them.
  */
 
 #include "ops/kernels.h"
@@ -32,9 +32,9 @@ size_t imp_column_items(const struct imp_device *device, int n)
 }
 
 /*
- * The register block by vector width: vectors of output channels, positions. The accumulators
- * must leave room for the weights and an input value: 32 registers with AVX-512 (VW = 16), 16
- * with AVX2 (VW = 8), and on GPUs (VW = 4) 64 scalars per work-item keep occupancy up.
+ * The register block by vector width: vectors of output channels, and positions. The accumulators
+ * must leave room for the weights and an input value. There are 32 registers with AVX-512 (VW = 16)
+ * and 16 with AVX2 (VW = 8). On GPUs (VW = 4), 64 scalars per work-item keep occupancy up.
  */
 static const struct {
     int lanes;
@@ -51,8 +51,8 @@ struct imp_conv_block imp_conv_block(const struct imp_caps *caps)
     return conv_blocks[IMP_COUNT(conv_blocks) - 1].block;
 }
 
-/* Register blocks of gemm_vector: rows * vectors accumulators, `vectors` of B and one of A must
- * fit 32 (VW 16) or 16 registers; vectors * lanes divides IMP_GEMM_ALIGN. */
+/* Register blocks of gemm_vector. rows * vectors accumulators, `vectors` of B and one of A must fit
+ * 32 registers (VW 16) or 16. vectors * lanes divides IMP_GEMM_ALIGN. */
 static const struct imp_gemm_block gemm_blocks[] = {{16, 6, 4}, {8, 6, 2}, {4, 6, 2}};
 
 struct imp_gemm_block imp_gemm_block(const struct imp_caps *caps)
@@ -99,8 +99,8 @@ int imp_gram_tile(const struct imp_caps *caps)
     return imp_gram_grouped(caps) ? 4 * imp_tile_side(caps) : 2 * caps->vector_width;
 }
 
-/* Rows of a tile at a time: rows * 2 accumulators, 2 vectors and a scalar must fit the registers,
- * 32 with AVX-512 (16 lanes), 16 with AVX2 (8 lanes); GPUs have more. */
+/* Rows of a tile at a time. rows * 2 accumulators, 2 vectors and a scalar must fit the registers.
+ * These are 32 with AVX-512 (16 lanes) and 16 with AVX2 (8 lanes). GPUs have more. */
 static int gram_rows(const struct imp_caps *caps)
 {
     return caps->vector_width == 8 ? 4 : 8;

@@ -22,11 +22,11 @@ enum impasto_status imp_adam_step(struct imp_device *device, const struct imp_ad
                                   struct imp_buffer *moment1, struct imp_buffer *moment2, int n);
 
 /*
- * What L-BFGS keeps on the device (optim/lbfgs.c has the method). Of n floats: image and
- * gradient, where the loss was measured last. Of imp_lbfgs_pitch(n) floats, zero beyond n: the
- * point it stands on; reduced, the gradient there, zero where the variable is held at a bound; the
- * direction. Of so many floats a slot: the history's moves of the point and changes of the
- * gradient.
+ * What L-BFGS keeps on the device. optim/lbfgs.c has the method.
+ * - Of n floats: image and gradient, where the loss was measured last.
+ * - Of imp_lbfgs_pitch(n) floats, zero beyond n: point, where the optimiser stands; reduced, the
+ *   gradient there, which is zero where the variable is held at a bound; direction.
+ * - Of so many floats a slot: the history's moves of the point and changes of the gradient.
  */
 struct imp_lbfgs_vectors {
     int n;
@@ -45,8 +45,9 @@ enum impasto_status imp_lbfgs_move(struct imp_device *device, const struct imp_l
 /* point = image, reduced = its gradient; the move and the change that this was go to a slot. */
 enum impasto_status imp_lbfgs_accept(struct imp_device *device, const struct imp_lbfgs_vectors *v,
                                      int slot);
-/* Waits. dots, IMP_LBFGS_ROWS rows of 2 slots + 1: products of the move and the change in `slot`
- * and of `reduced` with the moves and changes in the first `slots` slots and with `reduced`. */
+/* Waits. dots: IMP_LBFGS_ROWS rows of 2 slots + 1. The rows belong to the move in `slot`, the
+ * change in `slot`, and `reduced`. Each row has the products with the moves and the changes in the
+ * first `slots` slots, and with `reduced`. */
 #define IMP_LBFGS_ROWS 3
 enum impasto_status imp_lbfgs_dots(struct imp_device *device, const struct imp_lbfgs_vectors *v,
                                    int slot, int slots, double *dots);

@@ -7,8 +7,8 @@
 #include "cl/shared.h"
 #include "ops/tensor.h"
 
-/* Sums leave the device as this many shares per slot of a `sums` buffer, added up by the host in
- * double precision and always in the same order. */
+/* Sums leave the device as this many shares per slot of a `sums` buffer. The host adds them up in
+ * double precision, always in the same order. */
 #define IMP_PARTS PARTS
 
 /* Of (a - b)^2 over a window of a strip a; b is the whole. Added to the slot's shares unless the

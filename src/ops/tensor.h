@@ -3,18 +3,18 @@
 #define IMP_OPS_TENSOR_H
 
 /*
- * Tensors, and windows into them. What all of the room's headers say holds here first: each
- * operation launches kernels of its own file in cl/ and returns before they have run
- * (imp_device_finish waits). It fails into the device's error. Outputs are overwritten ("=") unless
- * a comment says "+=". Inputs and outputs may not share memory unless a comment allows it.
+ * Tensors, and windows into them. This holds for all headers of this room. Each operation launches
+ * kernels of its own file in cl/ and returns before they have run; imp_device_finish waits. It
+ * fails into the device's error. Outputs are overwritten ("=") unless a comment says "+=". Inputs
+ * and outputs may not share memory unless a comment allows it.
  */
 
 #include "device/device.h"
 
 /*
- * A view of a buffer as channels x height x width, channel-blocked with a halo of one zero pixel
- * (cl/common.cl has the layout and the reason). lanes: the device's vector width, or 1 for planar
- * pictures. channels is a multiple of lanes.
+ * A view of a buffer as channels x height x width, blocked by channels, with a halo of one zero
+ * pixel. cl/common.cl has the layout and the reason. lanes: the device's vector width, or 1 for
+ * planar pictures. channels is a multiple of lanes.
  */
 struct imp_tensor {
     int channels, height, width;
@@ -56,8 +56,8 @@ enum impasto_status imp_tensor_copy_rows(struct imp_device *device, const struct
                                          int rows);
 
 /*
- * Where positions of a layer do not all count alike, a buffer has the weight of each, 0 or more:
- * one plane as the whole activation's have, halo and slack included. NULL: they count 1.
+ * Weights of a layer's positions, 0 or more, where these do not all count alike. The buffer is one
+ * plane as the whole activation has them, halo and slack included. NULL: all count 1.
  */
 size_t imp_positions_bytes(int height, int width);
 

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Adam as a row of the table of optimisers; the arithmetic is in cl/adam.cl. A step changes image
- * and moments in place. They are copied before, so that it can be taken back to the bit, where
- * there is room for three more images. By the bytes that move, that takes a thousandth of an
- * iteration.
+ * Adam as a row of the table of optimisers. cl/adam.cl has the arithmetic. A step changes image and
+ * moments in place. Where there is room for three more images, they are copied before, so that the
+ * step can be taken back exactly. By the bytes that move, that takes a thousandth of an iteration.
  */
 
 #include "optim/optim.h"

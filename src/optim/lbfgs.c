@@ -4,27 +4,29 @@
  * Numerical Optimization, 2nd ed., section 7.2).
  *
  * It stands on a point, looks along a direction, and is told one evaluation of loss and gradient at
- * a time: trial steps of the line search are iterations as much as steps that are taken, so that
- * equal iterations are equal time whatever the optimiser. Nearly always the first trial is taken.
+ * a time. Trial steps of the line search count as iterations, as steps that are taken do. So equal
+ * iterations take equal time, whatever the optimiser. Nearly always the first trial is taken.
  *
  * The box is kept by projection (Bertsekas 1982, "Projected Newton methods for optimization
  * problems with simple constraints"). Variables at a bound that the loss wants them to cross are
- * held: with g the gradient without them (the reduced gradient) and H the inverse Hessian that the
- * history stands for, the direction is -H g, again without them. g'Hg > 0, so the loss falls along
- * it. The path is clamp(point + step * direction); its slope counts the variables that have not run
- * into a bound. The history's pairs are of the moves and changes of gradient along that path, among
- * the variables that moved.
+ * held. Let g be the gradient without them, the reduced gradient, and H the inverse Hessian that
+ * the history stands for. The direction is -H g, again without the held variables. g'Hg > 0, so the
+ * loss falls along it. The path is clamp(point + step * direction). Its slope counts the variables
+ * that have not run into a bound. The history's pairs are the moves and the changes of the gradient
+ * along that path, among the variables that moved.
  *
- * The first direction, and the first after the history was dropped, is steepest descent, and its
- * first step changes the image by the learning rate on average: for lack of anything known about
- * the loss, the same as Adam's first step, which changes every element by as much. Later the
- * history gives the scale, and the first step to try is 1.
+ * The first direction is steepest descent, and so is the first after the history was dropped. Its
+ * first step changes the image by the learning rate on average. Nothing is known about the loss
+ * then, and Adam's first step changes every element by as much. Later the history gives the scale,
+ * and the first step to try is 1.
  *
- * A search that finds nothing below the point's loss drops the history; one that even along
- * steepest descent finds nothing begins again below where it ended. Where there is no descent at
- * all, the image stays. A loss or gradient that is not finite is to the search a loss that is too
- * high; what it computes itself and is not finite is computed again, then without the history, then
- * from the image anew, and fails if that does not help.
+ * A search that finds nothing below the point's loss drops the history. If even steepest descent
+ * finds nothing, the next search begins where that one ended. Where there is no descent at all, the
+ * image stays.
+ *
+ * For the search, a loss or gradient that is not finite is a loss that is too high. What the
+ * optimiser computes itself may also not be finite. It is computed again, then without the history,
+ * then from the image anew. If none of this helps, it fails.
  */
 
 #include "optim/lbfgs.h"

@@ -43,9 +43,13 @@ void imp_linesearch_numbers(struct imp_linesearch *search, struct imp_ledger *le
 /* ---- lbfgs_history.c ------------------------------------------------------------------------- */
 
 /*
- * Which pairs L-BFGS remembers, and the products among them; the vectors are imp_lbfgs_vectors'.
- * For a pair: take a slot (_slot), put the pair there (imp_lbfgs_accept) and take its products with
- * the first _used slots (imp_lbfgs_dots), hand them over (_add), ask where to go (_direction).
+ * Which pairs L-BFGS remembers, and the products among them. The vectors are imp_lbfgs_vectors'. A
+ * new pair takes these calls.
+ * 1. Take a slot (_slot).
+ * 2. Put the pair there (imp_lbfgs_accept).
+ * 3. Take its products with the first _used slots (imp_lbfgs_dots).
+ * 4. Hand them over (_add).
+ * 5. Ask where to go (_direction).
  */
 struct imp_lbfgs_history;
 

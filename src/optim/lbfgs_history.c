@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The history of L-BFGS as a matrix of dot products. The two-loop recursion (Nocedal 1980; Nocedal
- * and Wright, algorithm 7.4) only ever scales and adds the moves s, the changes y and the gradient
- * g, so it can be done on their coefficients once all products among them are known (Chen, Wang and
- * Zhou 2014, "Large-scale L-BFGS using MapReduce"). A new pair costs its own products with the
- * others; the rest are kept from before.
+ * and Wright, algorithm 7.4) only scales and adds the moves s, the changes y and the gradient g. So
+ * it can be done on their coefficients, once all products among them are known (Chen, Wang and Zhou
+ * 2014, "Large-scale L-BFGS using MapReduce"). A new pair costs its own products with the others.
+ * The rest are kept from before.
  */
 
 #include "optim/lbfgs.h"
@@ -12,9 +12,9 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* A pair is of use where the move and the change have at least this cosine: below it, s'y is no
- * more than what rounding leaves of a sum of float32 products. Positive as it is, it keeps the
- * matrix that the pairs stand for positive definite. */
+/* A pair is used where its move and its change have at least this cosine. Below it, s'y is no more
+ * than what rounding leaves of a sum of float32 products. It is positive, so that the matrix that
+ * the pairs stand for stays positive definite. */
 #define LEAST_COSINE 1e-6
 
 struct imp_lbfgs_history {

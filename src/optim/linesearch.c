@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A line search for the strong Wolfe conditions: Nocedal and Wright, Numerical Optimization, 2nd
- * ed., algorithms 3.5 (bracketing) and 3.6 (zooming in), turned inside out: it is told one
- * evaluation at a time and says where it wants the next. Numbers only; whose they are is the
- * caller's affair.
+ * A line search for the strong Wolfe conditions (Nocedal and Wright, Numerical Optimization, 2nd
+ * ed., algorithms 3.5, bracketing, and 3.6, zooming in). It is turned inside out: it is told one
+ * evaluation at a time and says where it wants the next. It only knows numbers, not what they
+ * belong to.
  */
 
 #include "optim/lbfgs.h"
@@ -20,7 +20,7 @@
 /* How much longer the next step is while the loss still falls: at least and at most. */
 #define LEAST_GROWTH 2.0
 #define MOST_GROWTH 10.0
-/* Interpolated steps stay so far from the ends of the bracket, as a part of its width; where a step
+/* Interpolated steps stay so far from the ends of the bracket, as a part of its width. Where a step
  * has left more than this of the width, the next one halves it. */
 #define LEAST_CUT 0.1
 #define SLOW_CUT 0.66

@@ -48,9 +48,9 @@ struct imp_optimizer {
      * evaluation. */
     int carried;
     void (*layout)(struct imp_optimizer_state *state, struct imp_layout *layout);
-    /* Is told the loss at the image, and its gradient, which may be overwritten; moves the image to
+    /* Is told the loss at the image and its gradient, which it may overwrite. Moves the image to
      * where it wants them next, within the bounds. total: NaN where loss or gradient are not
-     * finite, which only an optimiser that has a best point elsewhere is told. */
+     * finite. Only an optimiser that has a best point elsewhere is told that. */
     enum impasto_status (*step)(struct imp_device *device, struct imp_optimizer_state *state,
                                 const struct imp_step_options *options, double total,
                                 struct imp_buffer *image, struct imp_buffer *gradient);

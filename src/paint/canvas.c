@@ -66,8 +66,8 @@ size_t imp_canvas_count(const struct imp_sizes *sizes)
     return (size_t)sizes->canvas_width * (size_t)sizes->canvas_height;
 }
 
-/* Position i of a canvas with a margin, as a pixel of 0..n-1: mirrored about the edge pixel, as
- * often as a wide margin around a small picture needs. */
+/* Position i of a canvas with a margin, as a pixel of 0..n-1. It is mirrored about the edge pixel,
+ * as often as a wide margin around a small picture needs. */
 static int mirror(int i, int margin, int n)
 {
     const int period = 2 * (n - 1);

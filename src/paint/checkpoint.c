@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What is in a checkpoint: in the metadata the job as JSON (see save.c) and the caller's note; as
- * tensors the optimiser's numbers, the image, its average and what the optimiser keeps.
+ * What is in a checkpoint. The metadata has the job as JSON (see save.c) and the caller's note. The
+ * tensors are the optimiser's numbers, the image, its average and what the optimiser keeps.
  */
 
 #include "paint/job.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A job: from pictures to a picture. Opening it prepares the pictures, plans the memory, packs the
- * weights, and opens the first scale; each step measures, checks, and moves the image, and at the
- * end of a scale goes on to the next.
+ * weights, and opens the first scale. Each step measures, checks, and moves the image. At the end
+ * of a scale it goes on to the next.
  */
 
 #include "vgg/vgg.h"
@@ -156,8 +156,8 @@ static enum impasto_status try_to_enter(struct impasto_job *job, const struct im
 /* Of what the driver has refused, what is asked for next, if there is a plan for it. */
 #define LESS_MEMORY 0.75
 
-/* Plans the scale again with less than the `asked` bytes that the driver has refused; where that is
- * less than the smallest plan, with the smallest, if it is smaller than that. */
+/* Plans the scale again, with less than the `asked` bytes that the driver has refused. Where the
+ * smallest plan needs more than that, it is taken, if it is smaller than `asked`. */
 static enum impasto_status plan_with_less(struct impasto_job *job, uint64_t asked)
 {
     const uint64_t others = imp_scale_others(&job->scale);
@@ -171,9 +171,9 @@ static enum impasto_status plan_with_less(struct impasto_job *job, uint64_t aske
     return plan(job, job->at);
 }
 
-/* Opens the planned scale. Where the driver has no memory though the budget had, the scale is
- * planned again with less, until it opens or not even the smallest plan fits: each time round the
- * budget gets smaller. */
+/* Opens the planned scale. The driver may have no memory though the budget had. Then the scale is
+ * planned again with less, until it opens or not even the smallest plan fits. Each time the budget
+ * gets smaller. */
 static enum impasto_status enter(struct impasto_job *job, const struct imp_carry *carry)
 {
     for (;;) {

@@ -52,8 +52,8 @@ enum impasto_status imp_job_check_open(const struct impasto_job *job, struct imp
 
 /* ---- identity.c ------------------------------------------------------------------------------ */
 
-/* The pictures, by checksums of what a job sees of them: in steps of 1/65535, so that the last bit
- * of a decoder does not count. NULL: no memory. */
+/* The pictures, as checksums of what a job sees of them. Values count in steps of 1/65535, so that
+ * the last bit of a decoder does not matter. NULL: no memory. */
 json_t *imp_pictures_identity(const struct impasto_pictures *pictures,
                               const struct impasto_params *params);
 /* IMPASTO_ERROR_INPUT, naming the first picture that is not what it was. path: the checkpoint's. */

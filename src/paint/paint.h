@@ -65,8 +65,8 @@ struct imp_sizes imp_sizes_of(const struct impasto_params *params, int size, int
  * is, `name` where it is from (NULL: not known), `setting` what changes its size, in backquotes. */
 enum impasto_status imp_sizes_check(const char *what, const char *name, const char *setting,
                                     int width, int height, struct impasto_error *error);
-/* The size at which a style picture of own_width x own_height is looked at when the picture's
- * longer side is `size`, in a run whose last scale's is `last`. */
+/* The size at which a scale looks at a style picture of own_width x own_height. `size` is the
+ * longer side of the scale's picture, and `last` that of the last scale's. */
 void imp_style_fit(const struct impasto_params *params, int size, int last, int own_width,
                    int own_height, int *width, int *height);
 

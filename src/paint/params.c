@@ -98,18 +98,18 @@ static void preset_fine(const struct impasto_weights_info *weights, struct impas
 }
 
 /*
- * The recipe of TensorFlow's style-transfer tutorial: G = F F^T / M, so each style layer's weight
- * takes the C^2 that our Gram matrix divides by; Adam with beta1 .99 and epsilon .1. Its total
- * variation is a sum of absolute differences with weight 30; ours is a mean of squares, which with
- * weight 6e7 pulls as hard where neighbours differ by 0.15, at 512 x 384 pixels.
+ * The recipe of TensorFlow's style-transfer tutorial. Its G is F F^T / M, so each style layer's
+ * weight takes the C^2 that our Gram matrix divides by. It uses Adam with beta1 .99 and epsilon .1.
+ * Its total variation is a sum of absolute differences with weight 30. Ours is a mean of squares.
+ * With weight 6e7 it pulls as hard where neighbours differ by 0.15, at 512 x 384 pixels.
  */
 struct balance {
     int content; /* one content layer */
     float content_weight, style_weight, tv_weight;
 };
 static const struct balance classic_trained = {C52, 1e4f, 1e-2f / 5, 6e7f};
-/* Its balance for weights that end before conv5_2, by looking at 160 to 512 pixels: activations of
- * conv3_4 are so much larger that with 1e4 the photograph stays. */
+/* Its balance for weights that end before conv5_2, found by looking at 160 to 512 pixels.
+ * Activations of conv3_4 are so much larger that with 1e4 the photograph stays. */
 static const struct balance classic_shallow = {C34, 1, 1e-2f / 5, 6e7f};
 /* And for the built-in weights, whose layers are all of one scale; large, so that epsilon stays
  * small. */
@@ -175,8 +175,8 @@ enum impasto_status impasto_params_preset_sized(const struct impasto_weights *we
 }
 
 /* With the presets' scales at 320 pixels, L-BFGS has after 60 iterations at each the losses that
- * Adam has after 100, or up to 4 % more (trained weights, two pairs of pictures); with the built-in
- * weights 40 are enough for that (three pairs). */
+ * Adam has after 100, or up to 4 % more (trained weights, two pairs of pictures). With the built-in
+ * weights, 40 are enough for that (three pairs). */
 #define ADAM_PER_LBFGS (5.0 / 3)
 
 static int as_many(int iterations, double times)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The memory dial. Every use of memory gives the same result; the more there is, the less is
- * computed twice. All sensible plans are listed, each exactly as it would be allocated, and the
- * best of those that fit is taken.
+ * The memory dial. Every use of memory gives the same result. The more memory, the less is computed
+ * twice. All sensible plans are listed, each exactly as it would be allocated. The best of those
+ * that fit is taken.
  */
 
 #include "vgg/vgg.h"
@@ -25,8 +25,8 @@ static uint64_t strip_limit(int i)
 
 /*
  * Of the plans that fit, the one with the least time * memory ^ THRIFT is taken. Where the user has
- * said how much memory there is, time is all that counts, but for plans that do not differ in it.
- * Otherwise memory left alone is good manners: a ninth of the time is given for a quarter of the
+ * said how much memory there is, only time counts, and memory decides between plans of equal time.
+ * Otherwise memory left alone is good manners. A ninth of the time is given for a quarter of the
  * memory, but nothing beyond MOST_THRIFT times the least time.
  */
 #define THRIFT 0.37

@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A job to its checkpoint; resume.c has the way back. Kept is what the next step depends on and
- * what cannot be made again: image, average, the optimiser's state, the place in the schedule.
- * Targets and masks are made again from the pictures, and the weights are the caller's, so of these
- * there are checksums.
+ * A job to its checkpoint. resume.c has the way back. What is saved is what the next step depends
+ * on and what cannot be made again: image, average, the optimiser's state, the place in the
+ * schedule. Targets and masks are made again from the pictures. The weights are the caller's. So
+ * pictures and weights are saved as checksums.
+ *
  * The job as JSON:
- *   {"impasto": VERSION, "params": {...}, "scales": [iterations of each], "at": scale, "steps":
- * taken there, "optimizer_step": N, "finished": bool, "seconds": so far, "width", "height": of the
- * result, "pictures": {...}, "weights": TEXT, "device": {"name", "platform", "driver"}, "computer":
- * the device with driver, kernels and version, "computing": see imp_job_computing}
+ *     {"impasto": VERSION, "params": {...}, "scales": [iterations of each], "at": scale,
+ *      "steps": taken there, "optimizer_step": N, "finished": bool, "seconds": so far,
+ *      "width", "height": of the result, "pictures": {...}, "weights": TEXT,
+ *      "device": {"name", "platform", "driver"},
+ *      "computer": the device with driver, kernels and version,
+ *      "computing": see imp_job_computing}
  */
 
 #include "paint/job.h"

@@ -201,7 +201,7 @@ static enum impasto_status hold_kept(struct imp_scale *scale, const struct imp_s
 }
 
 /*
- * The optimiser's vectors go along. A loss is a mean over positions, so with more pixels each one's
+ * The optimiser's vectors go along. A loss is a mean over positions. So with more pixels each one's
  * gradient is smaller in proportion, and its square by the square of that.
  */
 static enum impasto_status resume_optimizer(struct imp_scale *scale, const struct imp_carry *carry)

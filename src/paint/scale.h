@@ -3,8 +3,8 @@
 #define IMP_PAINT_SCALE_H
 
 /*
- * The optimisation at one size: what it will allocate, before it allocates any of it, in the parts
- * of its life; the targets; and the image as it moves.
+ * The optimisation at one size: the list of what it will allocate, in the parts of its life; the
+ * targets; and the image as it moves.
  */
 
 #include "optim/guard.h"
@@ -64,8 +64,8 @@ void imp_carry_free(struct imp_carry *carry);
 enum impasto_status imp_scale_open_styles(struct imp_scale *scale,
                                           const struct imp_sources *sources,
                                           struct imp_targets *known);
-/* Then allocates the rest and computes those of the content; the image begins with what was
- * carried, or, where that is NULL, as the parameters say. */
+/* Then allocates the rest and computes the targets of the content. The image begins with what was
+ * carried or, where that is NULL, as the parameters say. */
 enum impasto_status imp_scale_open_content(struct imp_scale *scale,
                                            const struct imp_sources *sources,
                                            const struct imp_carry *carry);
@@ -99,10 +99,15 @@ enum impasto_status imp_canvas_read(struct imp_device *device, const struct imp_
  * is not finite is IMPASTO_ERROR_NUMERIC. iteration: for messages, here and below. */
 enum impasto_status imp_scale_evaluate(struct imp_scale *scale, bool gradient, int iteration,
                                        struct imp_loss_values *values);
-/* The same with gradient, for imp_scale_step, which is to be told the total. Where something is not
- * finite, with a warning: it is measured again; the last step is taken back and a shorter one
- * taken; an optimiser that has a better image to go back to is told, as by a NaN.
- * IMPASTO_ERROR_NUMERIC, with the image of the last good step, where none of this helps. */
+/*
+ * The same with the gradient, for imp_scale_step. What follows a number that is not finite, with a
+ * warning each time:
+ * - It is measured again.
+ * - The last step is taken back, and a shorter one taken.
+ * - An optimiser that has a better image to go back to is told by a NaN.
+ *
+ * IMPASTO_ERROR_NUMERIC where none of this helps. The image is then that of the last good step.
+ */
 enum impasto_status imp_scale_measure(struct imp_scale *scale, int iteration,
                                       struct imp_loss_values *values, double *total);
 /* Moves the image. */

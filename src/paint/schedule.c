@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Coarse to fine: a small picture first, whose strokes are large and cheap to find, then larger
- * ones that begin with it. Each has twice the pixels of the one before.
+ * Coarse to fine. A small picture comes first: its strokes are large and cheap to find. Larger ones
+ * follow and begin with the one before. Each has twice the pixels of the one before.
  */
 
 #include "paint/paint.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The pictures as the job needs them: at the sizes of the last scale, transparency filled and
- * turned into masks, colours as asked for. So the caller's pictures, which may be far larger, can
- * go.
+ * The pictures as the job needs them. They have the sizes of the last scale. Transparency is filled
+ * and turned into masks. Colours are as asked for. So the caller's pictures, which may be far
+ * larger, can be freed.
  */
 
 #include "paint/sources.h"

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The steps of one scale, and what happens where their numbers are not finite. Every evaluation
- * checks the loss, the gradient, what the optimiser carries along, and the average; all are counted
- * on the device and come to the host with the losses. NaN and infinity are:
+ * checks the loss, the gradient, what the optimiser carries along, and the average. The device
+ * counts NaN and infinity in all of them. The counts come to the host with the losses. There are
+ * three cases.
  *
- * - a fault that passes: the same is measured again, a trial made again; if that is well, nothing
- * has changed;
- * - a bad step: Adam takes it back, to the bit, and takes half of it, if the plan has room for
- * that; a trial of a line search was too long, and its optimiser is told;
- * - a fault that stays: after IMP_GUARD_TRIES failures running the run ends, with the image of the
- * last good step.
+ * - A fault that passes. The same image is measured again, or a trial is made again. If that is
+ *   well, nothing has changed.
+ * - A bad step. Adam takes it back exactly, and takes half of it, if the plan has room for that. An
+ *   optimiser with a line search is told that its trial was too long.
+ * - A fault that stays. After IMP_GUARD_TRIES failures running the run ends, with the image of the
+ *   last good step.
  */
 
 #include "paint/scale.h"

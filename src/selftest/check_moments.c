@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Style statistics where positions do not count alike, in two windows of a strip; covariances,
- * means, and the gradient made of them; and the small operations that blend and average. */
+/* Style statistics where positions do not count alike, in two windows of a strip. Covariances,
+ * means, and the gradient made of them. The small operations that blend and average. */
 
 #include "ops/conv.h"
 #include "ops/gram.h"

@@ -79,10 +79,10 @@ static const struct problem {
      IMPASTO_KEEP_INPUT, 8, IMPASTO_STYLE_LOSS_COVARIANCE, 2},
 };
 
-/* Losses are sums of many terms; gradients pass up to 16 layers. Sizes are such that no activation
- * is so near to 0 that rounding decides about its ReLU. With maximum pooling a near-tie may be
- * decided either way, so there a percentile is judged, and the whole direction; and the networks
- * are shallow, or one such decision would reach the whole of so small a picture. */
+/* Losses are sums of many terms, and gradients pass up to 16 layers. Sizes are such that no
+ * activation is so near to 0 that rounding decides about its ReLU. With maximum pooling a near-tie
+ * may be decided either way. So a percentile is judged there, and the whole direction. The networks
+ * are shallow there, or one such decision would reach all of so small a picture. */
 #define LOSS_BOUND 1e-5
 #define AVERAGE_BOUND 1e-4
 #define PERCENTILE_BOUND 1e-3
@@ -233,9 +233,9 @@ static enum impasto_status run_machine(struct imp_check_run *run, const struct p
 }
 
 /* Rounding features by a share d moves a loss, the mean square of a difference, by 2 d sqrt(loss *
- * energy of the target): where image and target hardly differ, that is much of the loss. So the
- * error is taken relative to the loss and a tenth of that root. Relative losses have an energy
- * of 1. */
+ * energy of the target). Where image and target hardly differ, that is much of the loss. So the
+ * error is taken relative to the loss and a tenth of that root. Relative losses have an energy of
+ * 1. */
 static double term_error(double found, double expected, double energy)
 {
     if (expected == 0)

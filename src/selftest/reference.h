@@ -3,7 +3,7 @@
 #define IMP_REFERENCE_H
 
 /*
- * The mathematics once more, in double precision and the plainest C: what the device is judged by.
+ * The mathematics once more, in double precision and the plainest C. The device is judged by it.
  * Arrays are (channels, height, width), without halo. Outputs are overwritten unless stated
  * otherwise.
  */

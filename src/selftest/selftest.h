@@ -3,8 +3,8 @@
 #define IMP_SELFTEST_H
 
 /*
- * Every operation on the device at hand against reference code in double precision. `impasto
- * --self-test`, the device's short check when it is opened, and the test suites run the same
+ * Compares every operation on the device with reference code in double precision. `impasto
+ * --self-test`, the short check of a device that is opened, and the test suites run the same
  * checks, at different lengths.
  */
 

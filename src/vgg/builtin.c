@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The built-in weights: random smooth kernels, calibrated. No file, no training, and yet Gram
- * matrices that know colour, grain and strokes.
+ * The built-in weights: random smooth kernels, calibrated. They need no file and no training. Yet
+ * their Gram matrices know colour, grain and strokes.
  *
- * A kernel is a random mixture of nine products of the one-dimensional filters [1 2 1], [1 0 -1]
- * and [1 -2 1], the smoother the stronger, with the local mean held back: networks of such kernels
- * see edges and blobs of growing size instead of noise. Each channel is then scaled and shifted, by
- * a table, so that its values before the ReLU have mean IMP_BUILTIN_BIAS and deviation 1 on a set
- * of procedural pictures (tests/tools/calibration.c). weights/README.md has the
- * whole story. */
+ * A kernel is a random mixture of nine products of the filters [1 2 1], [1 0 -1] and [1 -2 1]. The
+ * smoother a product, the stronger it is. The local mean is held back. Networks of such kernels see
+ * edges and blobs of growing size instead of noise.
+ *
+ * Each channel is then scaled and shifted by a table. Before the ReLU its values have mean
+ * IMP_BUILTIN_BIAS and deviation 1 on a set of procedural pictures (tests/tools/calibration.c).
+ * weights/README.md has the whole story.
+ */
 
 #include "vgg/builtin.h"
 

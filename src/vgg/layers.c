@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * VGG19's convolutions: their shapes, their names, and lists of them with weights. What a user
- * writes is read into a block and a number first, so that an unknown layer can be answered with
- * what the block does have, and a typing error with the nearest name.
+ * writes is first read into a block and a number. So the answer to an unknown layer can name those
+ * of its block, and the answer to a typing error the nearest name.
  */
 
 #include "base/os.h"

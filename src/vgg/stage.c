@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A stage of VGG19, the convolutions between two poolings, as far as both passes share it: how tall
- * the strips of rows are that it is worked on in, how far they reach, and what a layer does. The
- * passes are in stage_forward.c and stage_backward.c.
+ * A stage of VGG19: the convolutions between two poolings. Here is what both passes share: the
+ * height of the strips of rows, how far they reach, and what a layer does. The passes are in
+ * stage_forward.c and stage_backward.c.
  */
 
 #include "vgg/stage.h"

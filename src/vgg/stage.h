@@ -6,9 +6,9 @@
 
 #include "vgg/vgg.h"
 
-/* One stage forwards, its output pooled into pooled[stage]; and backwards, from
- * `upstream`, the gradient of that output (NULL: none), to `downstream`, the gradient of its input,
- * or for stage 0 net->image_gradient. taps as above. */
+/* The passes of one stage. Forwards, its output is pooled into pooled[stage]. Backwards, `upstream`
+ * is the gradient of that output, or NULL. `downstream` becomes the gradient of the stage's input;
+ * that of stage 0 is net->image_gradient. taps: as in vgg.h. */
 enum impasto_status imp_stage_forward(struct imp_net *net, struct imp_device *device, int stage,
                                       const struct imp_taps *taps);
 enum impasto_status imp_stage_backward(struct imp_net *net, struct imp_device *device, int stage,

@@ -2,11 +2,11 @@
 /*
  * The way back through a stage, on the whole picture or on one strip of rows after another.
  *
- * What a strip delivers, rows `begin` to `end` of the gradient of the stage's input, depends on
- * rows further up and down: by one more for each convolution. So each layer's gradient, and each
- * activation that is recomputed, is computed `reach` rows beyond the strip's own, as far as the
- * picture goes, and the strip's tensors have `margin` rows of room for that. Beyond the picture its
- * tensors have zeros, as the whole's. The results are those of the whole picture, but for rounding:
+ * A strip delivers rows `begin` to `end` of the gradient of the stage's input. They depend on rows
+ * further up and down, by one more for each convolution. So each layer's gradient is computed
+ * `reach` rows beyond the strip's own, as far as the picture goes. So is each activation that is
+ * recomputed. The strip's tensors have `margin` rows of room for that. Beyond the picture they are
+ * zero, as the whole picture's are. The results are those of the whole picture, but for rounding:
  * Winograd's tiles lack rows at a strip's ends.
  */
 
@@ -219,9 +219,9 @@ static enum impasto_status deliver(struct imp_net *net, struct imp_device *devic
     return imp_tensor_copy_rows(device, found, window.first, &pending->rows, 0, window.rows);
 }
 
-/* All strips of a stage one after the other. The gradient of the stage's input takes the place of
- * the input itself, of which each strip takes its rows, margins and all, before the strip above
- * writes. */
+/* All strips of a stage, one after the other. The gradient of the stage's input takes the place of
+ * the input. Each strip reads its rows of the input, margins included, before the strip above it
+ * writes there. */
 static enum impasto_status backward_in_strips(struct imp_net *net, struct imp_device *device, int s,
                                               const struct imp_taps *taps,
                                               const struct imp_tensor *upstream,

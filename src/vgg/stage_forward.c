@@ -3,12 +3,14 @@
  * The way forwards through a stage, on the whole picture or on one strip of rows after another,
  * from the top.
  *
- * A row of an activation takes one more row on each side of the one before. So in one step each
- * layer does as many rows as the others, but IMP_STRIP_UNIT rows further up than the one before it:
- * what it reads below is there already. What it reads above is left from the last step: between two
- * steps the rows that the next layer will look at once more move up in their tensor. So nothing is
- * computed twice, windows are whole rows of Winograd's tiles, and the activations are those of the
- * whole picture, bit by bit; only sums are added up strip by strip.
+ * A row of an activation needs one more row on each side of the activation before. So in one step
+ * all layers do equally many rows, but each works IMP_STRIP_UNIT rows further up than the layer
+ * before it. The rows that it reads below are there already. The rows that it reads above are left
+ * from the last step. Between two steps, the rows that the next layer will read once more move up
+ * in their tensor.
+ *
+ * So nothing is computed twice, and windows are whole rows of Winograd's tiles. The activations are
+ * those of the whole picture, bit by bit. Only sums are added up strip by strip.
  *
  * All tensors of a step show the same rows of the picture, with room for a layer's lag.
  */

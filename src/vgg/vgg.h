@@ -59,23 +59,23 @@ enum impasto_status imp_model_load(struct imp_model *model, struct imp_device *d
 struct imp_taps {
     uint32_t layers;
     void *user;
-    /* Called in the forward pass when a wanted layer's activation (after the ReLU) is complete, for
-     * one window of it after the other, from the top. `ends`: this was the last. workspace: of the
-     * bytes that imp_net_layout was told. */
+    /* Called in the forward pass when a wanted layer's activation, after the ReLU, is complete. It
+     * is called for one window after the other, from the top. `ends`: this was the last. workspace:
+     * has the bytes that imp_net_layout was told. */
     enum impasto_status (*measure)(void *user, int layer, const struct imp_tensor *activation,
                                    const struct imp_window *window, bool ends,
                                    struct imp_buffer *workspace);
-    /* Called in the backward pass: overwrites a window of `gradient` (shaped as the activation)
-     * with the gradient of the loss with respect to this activation as tapped, not masked. */
+    /* Called in the backward pass. Overwrites a window of `gradient`, which is shaped as the
+     * activation, with the gradient of the loss with respect to this activation. It is as tapped,
+     * not masked. */
     enum impasto_status (*gradient)(void *user, int layer, const struct imp_tensor *activation,
                                     const struct imp_window *window,
                                     const struct imp_tensor *gradient);
 };
 
-/* rows: how many rows of a stage's activations are worked on at a time in the backward pass, where
- * there is one; rounded up to a multiple of IMP_STRIP_UNIT, and to all of them unless the stage's
- * input is kept.
- */
+/* rows: how many rows of a stage's activations the backward pass works on at a time, if there is
+ * one. They are rounded up to a multiple of IMP_STRIP_UNIT. They are all rows unless the stage's
+ * input is kept. */
 struct imp_stage_plan {
     enum impasto_keep keep;
     int rows;

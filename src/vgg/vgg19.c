@@ -47,9 +47,9 @@ void imp_net_init(struct imp_net *net, const struct imp_model *model, const stru
     imp_net_plan(net, caps, plan);
 }
 
-/* The algorithms for layer l of a stage. Forwards the whole's: where the pooling finds nothing but
- * near-ties, in flat parts of a picture, rounding decides where the gradient goes, and that is not
- * to depend on the use of memory. */
+/* The algorithms for layer l of a stage. Forwards it is the whole picture's. In flat parts of a
+ * picture the pooling finds nothing but near-ties, and rounding decides where the gradient goes.
+ * That must not depend on the use of memory. */
 static void choose(struct imp_net *net, const struct imp_caps *caps, const struct imp_stage *stage,
                    int l)
 {
@@ -78,9 +78,10 @@ static enum imp_place free_place(enum imp_place taken)
 }
 
 /*
- * The place of layer l's activation forwards in a stage that keeps its input: in strips each has
- * its own, on the whole two take turns. Where there is a backward pass the places of its gradients
- * serve, but for the one that may have what is pooled; where there is none, both may.
+ * The place of layer l's activation forwards, in a stage that keeps its input. In strips each
+ * activation has its own place. On the whole picture two places take turns. With a backward pass
+ * these are the places of its gradients, except the one that may hold what is pooled. Without one,
+ * both may serve.
  */
 static enum imp_place strip_place(const struct imp_net *net, const struct imp_stage *stage, int l)
 {
@@ -211,7 +212,7 @@ int imp_net_window_rows(const struct imp_net *net, int layer)
 }
 
 /* Of one convolution on strips of `rows` rows, with `reach` more on each side as far as the picture
- * goes; the first, the last and all others differ. */
+ * goes. The first strip, the last and all others differ. */
 static double cost_of(const struct imp_caps *caps, const struct imp_stage *stage,
                       const struct imp_conv_algorithm *algorithm, int in, int out, int rows,
                       int reach)

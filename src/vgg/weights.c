@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Opening weights: where they are looked for, and which format they are in. Once a file is chosen,
- * what is wrong with it is an error: a run must never fall back to other weights than those that
- * the user believes to be in use.
+ * whatever is wrong with it is an error. A run must never use other weights than the user believes.
  */
 
 #include "base/os.h"

@@ -64,11 +64,15 @@ void imp_layer_weights_free(struct imp_layer_weights *layer);
 bool imp_weights_generated(const struct impasto_weights *weights);
 
 /*
- * A format: `probe` looks at the first bytes; `load` checks all of the file and fills info.layers,
- * where the file says it info.builtin (generated, then exported), and info.convention, and either
- * weights->layers or weights->state, from which `layer` gives a layer whenever it is wanted, its
- * arrays allocated for the caller. What load or layer have allocated when they fail, the caller
- * frees, the state by `close`. layer and close: NULL where there is no state.
+ * A format.
+ * - `probe` looks at the first bytes.
+ * - `load` checks all of the file. It fills info.layers, info.convention and, where the file says
+ *   it, info.builtin (generated, then exported). It fills either weights->layers or weights->state.
+ * - `layer` gives a layer from the state whenever it is wanted. The caller frees its arrays.
+ * - `close` frees the state.
+ *
+ * If load or layer fail, the caller frees what they have allocated. layer and close are NULL where
+ * there is no state.
  */
 struct imp_weights_format {
     const char *name;
@@ -83,9 +87,9 @@ extern const struct imp_weights_format imp_weights_safetensors; /* weights_safet
 extern const struct imp_weights_format imp_weights_keras_h5; /* weights_keras.c; without HDF5 in the
                                                                 build, its load says so */
 
-/* For the formats, so that all files are judged alike; `path` and `name` go into the message.
- * How many layers a file holds in which these weights and biases are found; an error where there
- * are none, where one of a pair is missing, or where the layers are not the first ones. */
+/* For the formats, so that all files are judged alike. Counts the layers of a file in which these
+ * weights and biases are found. It is an error where there are none, where one of a pair is
+ * missing, or where the layers are not the first ones. `path` and `name` go into the message. */
 enum impasto_status imp_weights_count(const char *path, const bool weight[IMPASTO_LAYERS],
                                       const bool bias[IMPASTO_LAYERS], int *layers,
                                       struct impasto_error *error);

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Keras HDF5 weights, which hdf5_reader.h reads. A group per layer, named in the attribute
- * layer_names of the file (or of its group model_weights, in a file of a whole model); in it the
- * arrays that the group's attribute weight_names lists. The arrays' names differ between versions
- * of Keras, so a layer's kernel and bias are told apart by their rank: (3, 3, in, out) and (out).
+ * Keras HDF5 weights, which hdf5_reader.h reads. There is a group per layer. The attribute
+ * layer_names of the file names them, or that of its group model_weights in a file of a whole
+ * model. A group's attribute weight_names lists its arrays. Their names differ between versions of
+ * Keras. So a layer's kernel and bias are told apart by their rank: (3, 3, in, out) and (out).
  *
- * The file may be hostile: nothing is followed out of it (external links and storage, virtual
- * datasets), and sizes are checked before anything of that size is allocated. That is not enough,
- * because libhdf5 itself crashes on some damaged files (1.10.8 does, a few in a thousand). So it
- * runs in a sandbox, which sends what it has read; its crash is then one more error. This also
- * leaves the program's own use of libhdf5, which has global state, alone.
+ * The file may be hostile. Nothing is followed out of it, such as external links, external storage
+ * and virtual datasets. Sizes are checked before anything of that size is allocated. That is not
+ * enough, since libhdf5 itself crashes on some damaged files: 1.10.8 does on a few in a thousand.
+ * So it runs in a sandbox, which sends what it has read. Its crash is then one more error. libhdf5
+ * also has global state, which the program may use itself and which is left alone.
  */
 
 #include "vgg/weights.h"
@@ -35,7 +35,7 @@ static bool probe(const unsigned char *head, size_t size)
 
 /* Seconds of processor time after which the child is taken to hang; a full network takes one. */
 #define CHILD_SECONDS 60
-/* Bytes that the child may take beyond what the program has: all layers are 77 MiB, and libhdf5
+/* Bytes that the child may take beyond what the program has. All layers are 77 MiB, and libhdf5
  * believes the sizes that a damaged file claims. */
 #define CHILD_MEMORY ((uint64_t)512 << 20)
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Weights from safetensors: of the data, only the tensors that a VGG19 needs are read, so that a
- * file with the classifier's 500 MB costs no more than the convolutions.
+ * Weights from safetensors. Only the tensors that a VGG19 needs are read. So a file with the
+ * classifier's 500 MB costs no more than the convolutions.
  */
 
 #include "vgg/weights.h"
