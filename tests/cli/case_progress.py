@@ -53,7 +53,10 @@ class Progress(Case):
         return run, lines
 
     def end(self, run, lines):
-        rest, _ = run.communicate(timeout=PATIENCE)
+        # Not by communicate(), which passes over what the stream has read ahead.
+        rest = run.stdout.read()
+        run.stdout.close()
+        run.wait(timeout=PATIENCE)
         return self.events((b"".join(lines) + rest).decode())
 
     def on_descriptor(self, *arguments, **options):
