@@ -51,7 +51,7 @@ struct impasto_setting {
     enum impasto_setting_kind kind;
     enum impasto_setting_decides decides;
     size_t offset; /* of the member in struct impasto_params */
-    int count;     /* elements of a LAYERS or SCALES; else 0 */
+    int count;     /* elements: of a LAYERS IMPASTO_LAYERS, of a SCALES 1 to 64; else 0 */
     /* Limits of a number, and of each size of a SCALES. high may be INFINITY, which is not itself
      * allowed. */
     double low, high;
@@ -85,7 +85,7 @@ IMPASTO_API enum impasto_status impasto_setting_set(struct impasto_params *param
 
 /*
  * Writes the text that would set a setting to the value that it has. What is not set gives "":
- * a `memory` of 0, and texts that are NULL.
+ * a `memory` of 0, texts that are NULL, and layers that are all unused.
  *
  * text, size: the caller's bytes. IMPASTO_SETTING_LONGEST are enough for every kind but TEXT.
  *

@@ -11,7 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MOST_SIZES 64 /* of any row of SCALES */
+/* Of any row of SCALES, which may be a caller's. */
+#define MOST_SIZES 64
 
 const struct impasto_setting_word imp_setting_flag[] = {
     {"yes", 1}, {"no", 0}, {"true", 1}, {"false", 0}, {0}};
@@ -230,6 +231,9 @@ static enum impasto_status read_scales(const struct impasto_setting *setting, co
 {
     const struct impasto_setting_word *word = find_word(setting, text);
     int values[1 + MOST_SIZES] = {word ? word->value : 0}, *sizes = values + 1;
+    if (setting->count < 1 || setting->count > MOST_SIZES)
+        return imp_fail(error, IMPASTO_ERROR_USAGE, "`%s`: its row has a count of %d, not 1 to %d",
+                        setting->name, setting->count, MOST_SIZES);
     const int count = word ? 0 : read_list(setting, text, sizes);
     if (count == 1 && sizes[0] <= setting->count) {
         values[0] = sizes[0];
@@ -419,7 +423,12 @@ static void describe_range(const struct impasto_setting *setting, char *text, si
 static enum impasto_status out_of_range(const struct impasto_setting *setting, double value,
                                         const char *range, struct impasto_error *error)
 {
-    return imp_fail(error, IMPASTO_ERROR_USAGE, "`%s` is %.9g; it must be %s", setting->name, value,
+    char text[64];
+    if (setting->kind == IMPASTO_SETTING_FLOAT)
+        (void)imp_setting_write_float((float)value, text, sizeof(text));
+    else
+        snprintf(text, sizeof(text), "%.0f", value);
+    return imp_fail(error, IMPASTO_ERROR_USAGE, "`%s` is %s; it must be %s", setting->name, text,
                     range);
 }
 

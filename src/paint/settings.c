@@ -175,6 +175,9 @@ static enum impasto_status read_layers(const struct impasto_setting *setting, co
 {
     float weights[IMPASTO_LAYERS];
     struct impasto_error why = {0};
+    if (setting->count != IMPASTO_LAYERS)
+        return imp_fail(error, IMPASTO_ERROR_USAGE, "`%s`: its row has a count of %d, not %d",
+                        setting->name, setting->count, IMPASTO_LAYERS);
     const enum impasto_status status = impasto_layers_parse(text, weights, &why);
     if (status != IMPASTO_OK)
         return imp_fail(error, status, "`%s`: %s", setting->name, why.message);

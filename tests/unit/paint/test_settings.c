@@ -349,6 +349,35 @@ static void bad_texts(void **state)
     refuse("style-layers", "conv42", "did you mean conv4_2?");
 }
 
+/* Rows of a caller's own, with more elements than are read. */
+static void rows_of_callers(void **state)
+{
+    (void)state;
+    static const struct impasto_setting wide[] = {
+        {.name = "sides", .kind = IMPASTO_SETTING_SCALES, .count = 65, .low = 1, .high = 9},
+        {.name = "sides", .kind = IMPASTO_SETTING_SCALES, .low = 1, .high = 9},
+        {.name = "sides", .kind = IMPASTO_SETTING_LAYERS, .count = IMPASTO_LAYERS - 1},
+    };
+    int members[66];
+    struct impasto_error error;
+    memset(members, 0x11, sizeof(members));
+    for (size_t i = 0; i < IMP_COUNT(wide); i++) {
+        const char *text = wide[i].kind == IMPASTO_SETTING_LAYERS ? "conv1_1" : "8";
+        assert_int_equal(impasto_setting_read(&wide[i], text, members, &error),
+                         IMPASTO_ERROR_USAGE);
+        assert_non_null(strstr(error.message, "`sides`: its row has a count of "));
+        for (size_t k = 0; k < IMP_COUNT(members); k++)
+            assert_int_equal(members[k], 0x11111111);
+    }
+    struct impasto_setting most = wide[0];
+    most.count = 64;
+    assert_int_equal(impasto_setting_read(&most, "8,9", members, &error), IMPASTO_OK);
+    assert_int_equal(members[0], 0);
+    assert_int_equal(members[2], 9);
+    assert_int_equal(members[64], 0);
+    assert_int_equal(members[65], 0x11111111);
+}
+
 static void unknown_names(void **state)
 {
     (void)state;
@@ -446,6 +475,14 @@ static void limits_of_members(void **state)
     assert_int_equal(imp_params_check(&params, &info, &error), IMPASTO_ERROR_USAGE);
     assert_string_equal(error.message, "`learning-rate` is 0; it must be above 0, up to 10");
     params = good;
+    params.strength = 1.1f;
+    assert_int_equal(imp_params_check(&params, &info, &error), IMPASTO_ERROR_USAGE);
+    assert_string_equal(error.message, "`strength` is 1.1; it must be 0 to 1");
+    params = good;
+    params.iterations = INT32_MAX;
+    assert_int_equal(imp_params_check(&params, &info, &error), IMPASTO_ERROR_USAGE);
+    assert_string_equal(error.message, "`iterations` is 2147483647; it must be 0 to 1000000");
+    params = good;
     params.colour = (enum impasto_colour)3;
     assert_int_equal(imp_params_check(&params, &info, &error), IMPASTO_ERROR_USAGE);
     assert_string_equal(error.message, "`colour` is 3; it must be style, luma or match");
@@ -522,6 +559,7 @@ int main(void)
         cmocka_unit_test(what_is_not_set_or_too_long),
         cmocka_unit_test(limits_of_texts),
         cmocka_unit_test(bad_texts),
+        cmocka_unit_test(rows_of_callers),
         cmocka_unit_test(unknown_names),
         cmocka_unit_test(older_structs),
         cmocka_unit_test(any_locale),
