@@ -11,7 +11,6 @@
 #include <glob.h>
 #include <limits.h>
 #include <poll.h>
-#include <stdlib.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -157,7 +156,7 @@ int imp_os_write_all(int descriptor, const void *bytes, size_t size)
         if (sent > 0) {
             at += sent;
             size -= (size_t)sent;
-        } else if (sent < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
+        } else if (sent < 0 && errno == EAGAIN) {
             poll(&(struct pollfd){.fd = descriptor, .events = POLLOUT}, 1, -1);
         } else if (sent == 0 || errno != EINTR) {
             return sent == 0 ? EIO : errno;

@@ -61,10 +61,14 @@ static json_t *one_to_json(const struct part *part, const char *at)
     case IMPASTO_SETTING_TEXT:
         memcpy(&text, at, sizeof(text));
         return text ? json_string(text) : json_null();
-    default:
-        memcpy(&whole, at, sizeof(whole));
-        return json_integer(whole);
+    case IMPASTO_SETTING_INT:
+    case IMPASTO_SETTING_CHOICE:
+    case IMPASTO_SETTING_LAYERS: /* no part is of these two: see parts_of */
+    case IMPASTO_SETTING_SCALES:
+        break;
     }
+    memcpy(&whole, at, sizeof(whole));
+    return json_integer(whole);
 }
 
 static bool one_from_json(const struct part *part, const json_t *json, char *at)
@@ -88,10 +92,14 @@ static bool one_from_json(const struct part *part, const json_t *json, char *at)
     case IMPASTO_SETTING_TEXT:
         memcpy(at, &text, sizeof(text));
         return text || json_is_null(json);
-    default:
-        memcpy(at, &whole, sizeof(whole));
-        return json_is_integer(json) && whole == json_integer_value(json);
+    case IMPASTO_SETTING_INT:
+    case IMPASTO_SETTING_CHOICE:
+    case IMPASTO_SETTING_LAYERS: /* no part is of these two: see parts_of */
+    case IMPASTO_SETTING_SCALES:
+        break;
     }
+    memcpy(at, &whole, sizeof(whole));
+    return json_is_integer(json) && whole == json_integer_value(json);
 }
 
 /* false: no memory. */

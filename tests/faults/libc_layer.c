@@ -246,7 +246,7 @@ int fputc(int character, FILE *stream)
     return NEXT(fputc)(character, stream);
 }
 
-int fprintf(FILE *stream, const char *format, ...)
+int(fprintf)(FILE *stream, const char *format, ...)
 {
     if (stream_fails(stream, __builtin_return_address(0)))
         return -1;
