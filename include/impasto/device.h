@@ -22,7 +22,7 @@ enum impasto_device_type {
 };
 
 struct impasto_device_info {
-    int index;          /* what `--device N` takes; -1 for a platform with no device */
+    int index; /* "2" in impasto_device_open's spec is 2; -1 for a platform with no device */
     int platform_index; /* P of "P:D" */
     int device_index;   /* D of "P:D"; -1 for a platform with no device */
     enum impasto_device_type type;

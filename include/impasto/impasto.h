@@ -16,8 +16,9 @@
  *   NULL. On failure, out parameters are left NULL or untouched.
  * - Messages name settings in backquotes: `style-size`. The program's options have the same names.
  * - `_close` and `_free` take the address of a handle and set it to NULL. The handle may be NULL.
- * - The library keeps no global state, prints nothing and never calls exit(). What it has to say
- *   goes to the log function given to impasto_device_open().
+ * - The library prints nothing and never calls exit(). What it has to say goes to the log function
+ *   given to impasto_device_open(). All state is in its objects; the process has only locks, and
+ * the clocks that impasto_device_waiting() reads.
  * - A device and everything opened on it belong to one thread at a time. Different devices may be
  *   used from different threads. These may share weights and pictures, since jobs only read them.
  * - Strings are UTF-8. Unless stated otherwise, they belong to the object they were read from.

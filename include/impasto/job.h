@@ -11,7 +11,6 @@
 #include <impasto/plan.h>
 #include <impasto/progress.h>
 #include <impasto/weights.h>
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 

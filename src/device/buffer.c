@@ -7,7 +7,6 @@
 #include "device/opencl.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 /* Zeros sent at a time to devices that cannot fill. */
 #define ZEROS_SIZE ((size_t)1 << 20)
@@ -112,8 +111,6 @@ enum impasto_status imp_buffer_create(struct imp_device *device, size_t size, co
         return fail_allocation(device, code, purpose, size);
     }
     device->allocated += size;
-    if (device->allocated > device->allocated_peak)
-        device->allocated_peak = device->allocated;
     *buffer = made;
     return IMPASTO_OK;
 }
@@ -127,11 +124,6 @@ void imp_buffer_free(struct imp_buffer **buffer)
     (void)IMP_WAIT(device, clReleaseMemObject((*buffer)->memory));
     free(*buffer);
     *buffer = NULL;
-}
-
-size_t imp_buffer_size(const struct imp_buffer *buffer)
-{
-    return buffer->size;
 }
 
 void *imp_buffer_native(const struct imp_buffer *buffer)
@@ -201,9 +193,4 @@ enum impasto_status imp_buffer_copy(const struct imp_buffer *source, size_t sour
 uint64_t imp_device_allocated(const struct imp_device *device)
 {
     return device->allocated;
-}
-
-uint64_t imp_device_allocated_peak(const struct imp_device *device)
-{
-    return device->allocated_peak;
 }

@@ -5,7 +5,6 @@
 #include "device/opencl.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 /* What every OpenCL 1.2 device that is not custom must offer for one buffer. */
 #define LEAST_ALLOCATION (128u << 20)

@@ -161,7 +161,6 @@ struct imp_buffer;
 enum impasto_status imp_buffer_create(struct imp_device *device, size_t size, const char *purpose,
                                       struct imp_buffer **buffer);
 void imp_buffer_free(struct imp_buffer **buffer);
-size_t imp_buffer_size(const struct imp_buffer *buffer);
 void *imp_buffer_native(const struct imp_buffer *buffer); /* the cl_mem */
 
 /* Blocking copies between host and device, after everything launched before; bytes. */
@@ -178,9 +177,8 @@ enum impasto_status imp_buffer_copy(const struct imp_buffer *source, size_t sour
  * driver. */
 void imp_device_limit_memory(struct imp_device *device, uint64_t bytes);
 
-/* Bytes allocated on the device now, and at most so far. */
+/* Bytes allocated on the device now. */
 uint64_t imp_device_allocated(const struct imp_device *device);
-uint64_t imp_device_allocated_peak(const struct imp_device *device);
 
 /* ---- program.c ------------------------------------------------------------------------------- */
 
@@ -261,8 +259,8 @@ struct imp_launch {
  * Enqueues a launch, in order with all others. It returns before the launch has run.
  *
  * A launch that should take long, by the measured speed of its kernel, is cut into slices under
- * IMP_SLICE_SECONDS. The queue is drained before it holds much more than a second. So a desktop
- * stays alive. CPUs are shared by the operating system, so there launches stay whole.
+ * IMP_SLICE_SECONDS. The queue is drained before it holds much more than half a second. So a
+ * desktop stays alive. CPUs are shared by the operating system, so there launches stay whole.
  */
 #define IMP_SLICE_SECONDS 0.1
 enum impasto_status imp_launch(struct imp_device *device, const struct imp_launch *launch);

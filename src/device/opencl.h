@@ -97,9 +97,9 @@ struct imp_device {
     cl_device_id id;
     cl_context context;
     cl_command_queue queue;
-    bool fill;                          /* clEnqueueFillBuffer exists and works */
-    uint64_t allocated, allocated_peak; /* bytes */
-    unsigned refusals;                  /* of memory, by the driver */
+    bool fill;          /* clEnqueueFillBuffer exists and works */
+    uint64_t allocated; /* bytes */
+    unsigned refusals;  /* of memory, by the driver */
     struct imp_program *programs;
     struct imp_entry *entries;
     bool announced_build;

@@ -3,7 +3,6 @@
 
 #include "image/formats.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #define TAG_ORIENTATION 0x0112

@@ -131,11 +131,6 @@ enum impasto_status imp_srgb_profile(struct impasto_block *profile, struct impas
 /* Whether a profile is that one, so that results are read as they were written. */
 bool imp_srgb_profile_is(const void *bytes, size_t size);
 
-/* ---- origin.c -------------------------------------------------------------------------------- */
-
-/* impasto_image_is_result for an open file. */
-bool imp_image_is_ours(int descriptor);
-
 /* ---- colour.c -------------------------------------------------------------------------------- */
 
 /* From a sample v to light: (factor v + offset)^exponent from `limit` on, slope v below. */

@@ -89,8 +89,7 @@ static bool in_png(const struct part *part)
     return false;
 }
 
-/* ---- TIFF, and EXIF everywhere ----------------------------------------------------------------
- */
+/* ---- TIFF, and EXIF everywhere --------------------------------------------------------------- */
 
 /* The Software tag of the first directory. */
 static bool in_tiff(const struct part *part)
@@ -171,8 +170,7 @@ static bool in_riff(const struct part *part)
     return false;
 }
 
-/* ---- Any of them ------------------------------------------------------------------------------
- */
+/* ---- Any of them ----------------------------------------------------------------------------- */
 
 /* To add a format that is written: a row. */
 static const struct {
@@ -187,7 +185,7 @@ static const struct {
     {"RIFF", 4, in_riff},
 };
 
-bool imp_image_is_ours(int descriptor)
+static bool is_ours(int descriptor)
 {
     /* A file that ends earlier is noticed when it is read. */
     const struct part file = {.descriptor = descriptor, .size = INT64_MAX};
@@ -204,7 +202,7 @@ enum impasto_status impasto_image_is_result(const char *path, bool *result,
 {
     FILE *stream;
     IMP_TRY(imp_image_open(path, &stream, error));
-    *result = imp_image_is_ours(fileno(stream));
+    *result = is_ours(fileno(stream));
     fclose(stream);
     return IMPASTO_OK;
 }

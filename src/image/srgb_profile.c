@@ -50,8 +50,7 @@ static double decode(double v)
     return v <= 0.04045 ? v / 12.92 : pow((v + 0.055) / 1.055, 2.4);
 }
 
-/* ---- What tags hold, each of a multiple of 4 bytes ---------------------------------------------
- */
+/* ---- What tags hold, each of a multiple of 4 bytes ------------------------------------------- */
 
 static void description(struct writer *w)
 {

@@ -23,7 +23,6 @@ static bool probe(const unsigned char *head, size_t size)
 #ifdef IMP_HAVE_TIFF
 
 #include <errno.h>
-#include <math.h>
 
 #include <tiffio.h>
 

@@ -267,8 +267,7 @@ static bool take_attribute(struct scan *s, struct attribute *a, bool *more)
     return true;
 }
 
-/* ---- Keeping and leaving out ------------------------------------------------------------------
- */
+/* ---- Keeping and leaving out ----------------------------------------------------------------- */
 
 static void emit(struct scan *s, const char *text, size_t size)
 {

@@ -83,7 +83,8 @@ void imp_style_layout(struct imp_style *style, struct imp_layout *layout)
     imp_layout_add(layout, &style->mean, mean, "Gram matrices");
 }
 
-bool imp_style_sees(const struct imp_style *style, const struct imp_style_region *region, int layer)
+/* Of a region too small for a layer (less than a position of it), that layer's loss is left out. */
+static bool sees(const struct imp_style *style, const struct imp_style_region *region, int layer)
 {
     return style->layers[layer] > 0 && region->weight > 0 &&
            region->guide.mass[stage_of(layer)] >= 1;
@@ -215,7 +216,7 @@ enum impasto_status imp_style_measure(struct imp_style *style, int layer,
 {
     for (int r = 0; r < style->regions; r++) {
         struct imp_style_region *region = &style->region[r];
-        if (!imp_style_sees(style, region, layer))
+        if (!sees(style, region, layer))
             continue;
         IMP_TRY(accumulate(style, layer, f, window, &region->guide, workspace,
                            region->difference[layer], region->bias[layer]));
@@ -234,7 +235,7 @@ enum impasto_status imp_style_gradient(struct imp_style *style, int layer,
     *written = false;
     for (int r = 0; r < style->regions; r++) {
         const struct imp_style_region *region = &style->region[r];
-        if (!imp_style_sees(style, region, layer))
+        if (!sees(style, region, layer))
             continue;
         IMP_TRY(imp_conv_pointwise(style->device,
                                    &(struct imp_pointwise){
@@ -258,7 +259,7 @@ double imp_style_loss(const struct imp_style *style, int layer, const double *to
     double loss = 0;
     for (int r = 0; r < style->regions; r++) {
         const struct imp_style_region *region = &style->region[r];
-        if (!imp_style_sees(style, region, layer))
+        if (!sees(style, region, layer))
             continue;
         loss += region->weight * totals[region->slot[layer]] / (channels * channels) /
                 region->energy[layer];

@@ -47,9 +47,6 @@ void imp_style_init(struct imp_style *style, struct imp_device *device,
 void imp_style_layout(struct imp_style *style, struct imp_layout *layout);
 /* Bits of the stages that are looked at. */
 uint32_t imp_style_stages(const struct imp_style *style);
-/* Of a region too small for a layer (less than a position of it), that layer's loss is left out. */
-bool imp_style_sees(const struct imp_style *style, const struct imp_style_region *region,
-                    int layer);
 /* What measuring on this net needs, as it is planned. */
 size_t imp_style_workspace(const struct imp_style *style, const struct imp_net *net);
 

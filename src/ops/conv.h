@@ -54,7 +54,7 @@ extern const struct imp_conv_packing imp_conv_blocked;
  */
 struct imp_conv_algorithm {
     const char *name;
-    const char *summary; /* for --help and lists */
+    const char *summary; /* for help pages and lists */
     /* Whether it can convolve `in` to `out` channels on the device. */
     bool (*supports)(const struct imp_caps *caps, int in, int out);
     const struct imp_conv_packing *packing;

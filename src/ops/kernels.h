@@ -34,9 +34,6 @@ enum imp_program {
 enum impasto_status imp_program_launch(struct imp_device *device, enum imp_program program,
                                        const char *function, const struct imp_launch *launch);
 
-/* COLUMNS of the small kernels: elements of a work-item. Enough to amortise a work-group of one on
- * CPUs, one on GPUs. */
-int imp_columns(const struct imp_caps *caps);
 /* Work-items for n elements, so many at a time; of the small kernels. */
 size_t imp_items(int n, int columns);
 size_t imp_column_items(const struct imp_device *device, int n);

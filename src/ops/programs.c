@@ -16,7 +16,9 @@
 
 /* ---- What the macros say, and C files must know ---------------------------------------------- */
 
-int imp_columns(const struct imp_caps *caps)
+/* COLUMNS of the small kernels: elements of a work-item. Enough to amortise a work-group of one on
+ * CPUs, one on GPUs. */
+static int columns_of(const struct imp_caps *caps)
 {
     return caps->cpu ? 1024 : 1;
 }
@@ -28,7 +30,7 @@ size_t imp_items(int n, int columns)
 
 size_t imp_column_items(const struct imp_device *device, int n)
 {
-    return imp_items(n, imp_columns(imp_device_caps(device)));
+    return imp_items(n, columns_of(imp_device_caps(device)));
 }
 
 /*
@@ -131,7 +133,7 @@ static void shares(const struct imp_caps *caps, char *macros)
 static void small(const struct imp_caps *caps, char *macros)
 {
     lanes(caps, macros);
-    add(macros, " -DCOLUMNS=%d", imp_columns(caps));
+    add(macros, " -DCOLUMNS=%d", columns_of(caps));
     shares(caps, macros);
 }
 

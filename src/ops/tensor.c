@@ -69,11 +69,6 @@ enum impasto_status imp_tensor_zero_row(struct imp_device *device, const struct 
         });
 }
 
-struct imp_window imp_window_whole(const struct imp_tensor *tensor)
-{
-    return (struct imp_window){.rows = tensor->height, .begins = true};
-}
-
 enum impasto_status imp_tensor_copy_rows(struct imp_device *device, const struct imp_tensor *from,
                                          int from_row, const struct imp_tensor *to, int to_row,
                                          int rows)

@@ -42,8 +42,6 @@ struct imp_window {
     int at;          /* the row of the whole that `first` is */
     bool begins;     /* the first window of the whole: sums start here, otherwise they go on */
 };
-/* The window that is all of a tensor. */
-struct imp_window imp_window_whole(const struct imp_tensor *tensor);
 
 /* Zeroes a row of all channels; -1 and height are the halo's. */
 enum impasto_status imp_tensor_zero_row(struct imp_device *device, const struct imp_tensor *x,

@@ -3,14 +3,13 @@
 
 #include "optim/optim.h"
 
-const struct imp_optimizer *const imp_optimizers[] = {&imp_optimizer_adam, &imp_optimizer_lbfgs,
-                                                      NULL};
+static const struct imp_optimizer *const optimizers[] = {&imp_optimizer_adam, &imp_optimizer_lbfgs};
 
 const struct imp_optimizer *imp_optimizer_find(enum impasto_optimizer id)
 {
-    for (size_t i = 0; imp_optimizers[i]; i++)
-        if (imp_optimizers[i]->id == id)
-            return imp_optimizers[i];
+    for (size_t i = 0; i < IMP_COUNT(optimizers); i++)
+        if (optimizers[i]->id == id)
+            return optimizers[i];
     return NULL;
 }
 

@@ -39,7 +39,7 @@ struct imp_saved_vector {
     size_t floats; /* from its beginning on */
 };
 
-/* A way to step. To add one: its file, its row in imp_optimizers, the build list. */
+/* A way to step. To add one: its file, its row in optim.c, the build list. */
 struct imp_optimizer {
     const char *name;
     enum impasto_optimizer id;
@@ -82,7 +82,6 @@ struct imp_optimizer {
 
 extern const struct imp_optimizer imp_optimizer_adam;                      /* adam.c */
 extern const struct imp_optimizer imp_optimizer_lbfgs;                     /* lbfgs.c */
-extern const struct imp_optimizer *const imp_optimizers[];                 /* ends with NULL */
 const struct imp_optimizer *imp_optimizer_find(enum impasto_optimizer id); /* NULL: none */
 /* As above, for any optimiser. release: before the state goes away, is laid out anew, or is to
  * begin from another image; of NULL or twice does nothing. */

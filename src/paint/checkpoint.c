@@ -7,7 +7,6 @@
 #include "paint/job.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #define JOB_KEY "impasto.job"
 #define NOTE_KEY "impasto.note"

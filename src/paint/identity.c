@@ -6,7 +6,6 @@
 #include "paint/job.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* Values of a picture looked at at a time. */

@@ -236,8 +236,7 @@ enum impasto_status imp_params_check(const struct impasto_params *params,
     return IMPASTO_OK;
 }
 
-/* ---- What the rooms below are told ------------------------------------------------------------
- */
+/* ---- What the rooms below are told ----------------------------------------------------------- */
 
 bool imp_params_photograph(const struct impasto_params *params)
 {

@@ -5,7 +5,6 @@
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 /* ---- Life ------------------------------------------------------------------------------------ */
 
@@ -279,8 +278,7 @@ enum impasto_status imp_scale_open_content(struct imp_scale *scale,
     return status == IMPASTO_OK && carry ? resume_optimizer(scale, carry) : status;
 }
 
-/* ---- The picture ------------------------------------------------------------------------------
- */
+/* ---- The picture ----------------------------------------------------------------------------- */
 
 enum impasto_status imp_scale_picture(const struct imp_scale *scale, float *planes)
 {

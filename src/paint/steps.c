@@ -16,7 +16,6 @@
 #include "paint/scale.h"
 
 #include <math.h>
-#include <string.h>
 
 /* What is left of a step that was taken back. */
 #define SHORTER 0.5f
@@ -198,8 +197,7 @@ static enum impasto_status mend_average(struct imp_scale *scale)
     return settle(scale, make_average(scale));
 }
 
-/* ---- When numbers are not finite ---------------------------------------------------------------
- */
+/* ---- When numbers are not finite ------------------------------------------------------------- */
 
 /* A trial that is not finite, measured twice: it was too long. But where so many are, whether
  * anything can still be measured is seen where the search began; the image is left there if not. */

@@ -9,7 +9,6 @@
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #define BOUND 1e-5 /* as in check_gram.c */
 #define ROUNDING 1e-6

@@ -4,7 +4,6 @@
 #include "selftest/objective.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 static int channels_of(int l)
 {

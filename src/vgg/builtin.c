@@ -14,7 +14,6 @@
 
 #include "vgg/builtin.h"
 
-#include <math.h>
 #include <stdlib.h>
 
 #include "vgg/builtin_table.h"

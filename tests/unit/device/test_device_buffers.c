@@ -12,7 +12,6 @@ static void test_buffers(void **state)
     struct imp_buffer *buffer = NULL, *other = NULL;
     for (int round = 0; round < 3; round++) {
         buffer = make_buffer(device, size);
-        assert_int_equal(imp_buffer_size(buffer), size);
         memset(bytes, 0x55, size);
         expect_ok(device, imp_buffer_read(buffer, 0, bytes, size));
         for (int i = 0; i < size; i++)
@@ -54,7 +53,6 @@ static void test_buffers(void **state)
     imp_buffer_free(&buffer);
     imp_buffer_free(&other);
     assert_int_equal(imp_device_allocated(device), 0);
-    assert_int_equal(imp_device_allocated_peak(device), 2 * size);
     imp_device_close(&device);
 }
 
