@@ -91,9 +91,21 @@ IMPASTO_API enum impasto_status impasto_device_open(const char *spec, impasto_lo
  *
  * spec, log, user: as for impasto_device_open. Errors are the same, and IMPASTO_ERROR_OUTPUT when
  * the result cannot be stored.
+ *
+ * gemm: whether CLBlast's matrix products are measured beside the built-in ones. NULL or "auto":
+ * on GPUs, unless CLBlast is known to be slow there. "clblast": on any device. "builtin": on none.
+ * CLBlast must first pass its self-test. If it crashes, the process crashes. A program that must
+ * not should try CLBlast in another process first.
  */
-IMPASTO_API enum impasto_status impasto_device_tune(const char *spec, impasto_log_fn log,
-                                                    void *user, struct impasto_error *error);
+IMPASTO_API enum impasto_status impasto_device_tune(const char *spec, const char *gemm,
+                                                    impasto_log_fn log, void *user,
+                                                    struct impasto_error *error);
+
+/*
+ * Whether impasto_device_tune has found CLBlast to be the faster one on some device. Then jobs
+ * whose setting `gemm` is "auto" may use CLBlast there. Calls no driver.
+ */
+IMPASTO_API bool impasto_tuning_names_clblast(void);
 
 /* Everything opened on the device must have been closed before. */
 IMPASTO_API void impasto_device_close(struct impasto_device **device);

@@ -64,7 +64,7 @@ struct imp_conv_algorithm {
     /* Estimated time of one call in units of a multiply-add of "direct": what "auto" minimises
      * among algorithms of one packing, where nothing was measured: imp_conv_cost. */
     double (*cost)(const struct imp_caps *caps, int in, int out, int height, int width);
-    bool multiplies; /* conv->gemm matters */
+    enum imp_products products; /* with some, conv->gemm matters */
     /* Bytes of workspace for calls of up to this height, `reversed` or not; the contents do not
      * matter. */
     size_t (*workspace_size)(const struct imp_caps *caps, int in, int out, int height, int width);

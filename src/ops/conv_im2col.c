@@ -112,5 +112,5 @@ const struct imp_conv_algorithm imp_conv_im2col = {
     .cost = imp_conv_products,
     .workspace_size = workspace_size,
     .run = run,
-    .multiplies = true,
+    .products = IMP_PRODUCTS_SINGLE,
 };

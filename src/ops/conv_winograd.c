@@ -315,7 +315,7 @@ static double cost_of(const struct imp_caps *caps, int m, int in, int out, int h
         .cost = cost_##m,                                                                          \
         .workspace_size = workspace_size_##m,                                                      \
         .run = run_##m,                                                                            \
-        .multiplies = true,                                                                        \
+        .products = IMP_PRODUCTS_BATCHED,                                                          \
     };
 
 ROW(2)

@@ -59,19 +59,22 @@ enum impasto_status imp_gemm(struct imp_device *device, enum imp_gemm which,
 }
 
 /* Test products. One lies on each side of the size at which CLBlast changes from its direct kernel
- * to the one that pads and copies. Edges are no multiples of any tile. */
-static const struct {
-    int m, n, k;
-} probes[] = {{67, 61, 45}, {128, 448, 576}};
+ * to the one that pads and copies. Edges are no multiples of any tile. Batches come last: CLBlast
+ * has other kernels for them. */
+static const struct probe {
+    int m, n, k, batch;
+} probes[] = {{67, 61, 45, 1}, {128, 448, 576, 1}, {67, 61, 45, 3}, {128, 448, 576, 2}};
 
 /* Largest difference between CLBlast's and the built-in product, over the root mean square of the
  * product; INFINITY where it is not finite. */
-static enum impasto_status compare(struct imp_device *device, enum imp_gemm builtin, int m, int n,
-                                   int k, double *error)
+static enum impasto_status compare(struct imp_device *device, enum imp_gemm builtin,
+                                   const struct probe *probe, double *error)
 {
+    const int m = probe->m, n = probe->n, k = probe->k;
+    const size_t batch = (size_t)probe->batch;
     const int ld = (n + IMP_GEMM_ALIGN - 1) / IMP_GEMM_ALIGN * IMP_GEMM_ALIGN;
-    const size_t a_count = (size_t)m * (size_t)k, b_count = (size_t)k * (size_t)ld;
-    const size_t c_count = (size_t)m * (size_t)ld;
+    const size_t a_count = batch * (size_t)m * (size_t)k, b_count = batch * (size_t)k * (size_t)ld;
+    const size_t c_count = batch * (size_t)m * (size_t)ld;
     struct imp_buffer *a = NULL, *b = NULL, *c = NULL;
     float *data = malloc((a_count + b_count + 2 * c_count) * sizeof(float));
     enum impasto_status status = IMPASTO_ERROR_MEMORY;
@@ -80,7 +83,8 @@ static enum impasto_status compare(struct imp_device *device, enum imp_gemm buil
     for (size_t i = 0; i < a_count + b_count; i++)
         data[i] = imp_rng_uniform(1, 0, i) - 0.5f;
     float *ours = data + a_count + b_count, *theirs = ours + c_count;
-    struct imp_gemm_call call = {.m = m, .n = n, .k = k, .lda = k, .ldb = ld, .ldc = ld};
+    struct imp_gemm_call call = {
+        .m = m, .n = n, .k = k, .lda = k, .ldb = ld, .ldc = ld, .batch = probe->batch};
     if ((status = imp_buffer_create(device, a_count * sizeof(float), "self-check", &a)) ||
         (status = imp_buffer_create(device, b_count * sizeof(float), "self-check", &b)) ||
         (status = imp_buffer_create(device, c_count * sizeof(float), "self-check", &c)) ||
@@ -95,14 +99,15 @@ static enum impasto_status compare(struct imp_device *device, enum imp_gemm buil
         (status = imp_buffer_read(c, 0, theirs, c_count * sizeof(float))))
         goto done;
     double largest = 0, squares = 0;
-    for (int i = 0; i < m; i++)
-        for (int j = 0; j < n; j++) {
-            const size_t at = (size_t)i * (size_t)ld + (size_t)j;
+    const size_t rows = batch * (size_t)m;
+    for (size_t i = 0; i < rows; i++)
+        for (size_t j = 0; j < (size_t)n; j++) {
+            const size_t at = i * (size_t)ld + j;
             const double difference = fabs((double)ours[at] - theirs[at]);
             largest = difference <= largest ? largest : difference; /* keeps a NaN */
             squares += (double)ours[at] * ours[at];
         }
-    *error = isfinite(largest) ? largest / sqrt(squares / m / n) : INFINITY;
+    *error = isfinite(largest) ? largest / sqrt(squares / (double)rows / n) : INFINITY;
 done:
     imp_buffer_free(&a);
     imp_buffer_free(&b);
@@ -114,11 +119,14 @@ done:
 /* Rounding alone stays below 1e-5 of the rms at these sizes. */
 #define TRUST 1e-4
 
-static enum impasto_status check_clblast(struct imp_device *device, enum imp_gemm builtin)
+static enum impasto_status check_clblast(struct imp_device *device, enum imp_gemm builtin,
+                                         enum imp_products products)
 {
     for (size_t i = 0; i < IMP_COUNT(probes); i++) {
         double error = INFINITY;
-        IMP_TRY(compare(device, builtin, probes[i].m, probes[i].n, probes[i].k, &error));
+        if ((probes[i].batch > 1) != (products == IMP_PRODUCTS_BATCHED))
+            continue;
+        IMP_TRY(compare(device, builtin, &probes[i], &error));
         if (!(error < TRUST))
             return imp_device_fail(
                 device, IMPASTO_ERROR_DEVICE,
@@ -134,15 +142,28 @@ enum imp_gemm imp_gemm_builtin(const struct imp_caps *caps)
     return caps->cpu ? IMP_GEMM_VECTOR : IMP_GEMM_TILED;
 }
 
+enum imp_faster imp_gemm_faster(const struct imp_caps *caps, enum imp_products products)
+{
+    return products == IMP_PRODUCTS_BATCHED ? caps->tuning.batched : caps->tuning.single;
+}
+
+/* Whether "auto" tries CLBlast: a measurement counts more than what was said of other devices. */
+static bool is_welcome(const struct imp_caps *caps, enum imp_products products)
+{
+    const enum imp_faster faster = imp_gemm_faster(caps, products);
+    return imp_gemm_clblast_available() &&
+           (faster == IMP_FASTER_LIBRARY ||
+            (faster == IMP_FASTER_UNKNOWN && !(caps->quirks & IMP_QUIRK_NO_FAST_GEMM_LIBRARY)));
+}
+
 enum impasto_status imp_gemm_choose(struct imp_device *device, const char *name,
-                                    enum imp_gemm *which)
+                                    enum imp_products products, enum imp_gemm *which)
 {
     const struct imp_caps *caps = imp_device_caps(device);
     const enum imp_gemm builtin = imp_gemm_builtin(caps);
     const bool automatic = !name || strcmp(name, "auto") == 0;
     *which = builtin;
-    if (automatic &&
-        (!imp_gemm_clblast_available() || (caps->quirks & IMP_QUIRK_NO_FAST_GEMM_LIBRARY)))
+    if (automatic && !is_welcome(caps, products))
         return IMPASTO_OK;
     if (!automatic && strcmp(name, "builtin") == 0)
         return IMPASTO_OK;
@@ -153,7 +174,7 @@ enum impasto_status imp_gemm_choose(struct imp_device *device, const char *name,
     if (!imp_gemm_clblast_available())
         return imp_device_fail(device, IMPASTO_ERROR_USAGE,
                                "this build has no CLBlast; use `gemm` builtin");
-    const enum impasto_status status = check_clblast(device, builtin);
+    const enum impasto_status status = check_clblast(device, builtin, products);
     if (status == IMPASTO_OK) {
         *which = IMP_GEMM_CLBLAST;
         return IMPASTO_OK;

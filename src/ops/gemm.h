@@ -13,6 +13,9 @@ enum imp_gemm {
     IMP_GEMM_CLBLAST,
 };
 
+/* How many products an algorithm makes at a time: CLBlast has other kernels for batches. */
+enum imp_products { IMP_PRODUCTS_NONE, IMP_PRODUCTS_SINGLE, IMP_PRODUCTS_BATCHED };
+
 /* Row pitches of B and C, and B's and C's buffers, are multiples of this many floats. */
 #define IMP_GEMM_ALIGN 64
 
@@ -31,13 +34,16 @@ enum impasto_status imp_gemm(struct imp_device *device, enum imp_gemm which,
                              const struct imp_gemm_call *call);
 
 /*
- * Which GEMM a name means on this device: NULL or "auto", "clblast", "builtin". CLBlast is trusted
- * only after it has matched the built-in one on test products, once per call of this function. If
- * it does not match, "auto" falls back with a warning, and "clblast" fails. "auto" is also the
- * built-in one in a build without CLBlast, and where the device's quirks advise against it.
+ * Which GEMM a name means for such products on this device: NULL or "auto", "clblast", "builtin".
+ * CLBlast is trusted only after it has matched the built-in one on test products, once per call of
+ * this function. If it does not match, "auto" falls back with a warning, and "clblast" fails.
+ * "auto" takes the one that was measured to be faster. Where none was, it takes CLBlast, unless the
+ * build has none or the device's quirks advise against it.
  */
 enum impasto_status imp_gemm_choose(struct imp_device *device, const char *name,
-                                    enum imp_gemm *which);
+                                    enum imp_products products, enum imp_gemm *which);
+/* What was measured of such products. */
+enum imp_faster imp_gemm_faster(const struct imp_caps *caps, enum imp_products products);
 
 /* The built-in GEMM that suits the device. */
 enum imp_gemm imp_gemm_builtin(const struct imp_caps *caps);

@@ -6,6 +6,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct shape {
     int in, out, height, width;
@@ -198,11 +199,13 @@ static void check_flip(struct imp_check_run *run)
     free(by_flip);
 }
 
-/* Where these make a difference. */
+/* Where these make a difference. CLBlast's kernels take long to compile, so they are checked where
+ * the filter asks for them: those that tuning measures. */
 static const struct {
     enum imp_gemm gemm;
     const char *name;
-} gemms[] = {{IMP_GEMM_VECTOR, " vector"}, {IMP_GEMM_TILED, " tiled"}};
+} gemms[] = {
+    {IMP_GEMM_VECTOR, " vector"}, {IMP_GEMM_TILED, " tiled"}, {IMP_GEMM_CLBLAST, " clblast"}};
 
 void imp_check_conv(struct imp_check_run *run)
 {
@@ -210,11 +213,15 @@ void imp_check_conv(struct imp_check_run *run)
     const bool brief = run->level == IMP_SELFTEST_BRIEF;
     /* A simulator takes a minute for a tiled product of this depth; check_gemm.c has smaller ones.
      */
-    const size_t gemm_count = run->level == IMP_SELFTEST_TINY ? 1 : IMP_COUNT(gemms);
+    const bool library =
+        imp_gemm_clblast_available() && run->filter && strstr(run->filter, "clblast");
+    const size_t gemm_count = run->level == IMP_SELFTEST_TINY ? 1
+                              : library                       ? IMP_COUNT(gemms)
+                                                              : IMP_COUNT(gemms) - 1;
     const size_t count = imp_check_rows(run, 2, 7, 9, IMP_COUNT(shapes));
     for (size_t a = 0; imp_conv_algorithms[a]; a++) {
         const struct imp_conv_algorithm *algorithm = imp_conv_algorithms[a];
-        const bool multiplies = algorithm->multiplies;
+        const bool multiplies = algorithm->products != IMP_PRODUCTS_NONE;
         /* In brief: what a job is likely to use, for the sake of the time to compile it. */
         if (brief && algorithm != &imp_conv_first && algorithm != imp_conv_common(caps))
             continue;

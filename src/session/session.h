@@ -38,10 +38,15 @@ enum impasto_status imp_tuning_store(const struct impasto_device_info *info,
 
 /* ---- tune.c ---------------------------------------------------------------------------------- */
 
-/* Median seconds of one forward convolution of a square of that side. Fails into the device's
- * error. */
+/* Median seconds of one forward convolution of a square of that side, by these products. Fails into
+ * the device's error. */
 enum impasto_status imp_tune_time(struct imp_device *device,
-                                  const struct imp_conv_algorithm *algorithm, int in, int out,
-                                  int side, double *median);
+                                  const struct imp_conv_algorithm *algorithm, enum imp_gemm gemm,
+                                  int in, int out, int side, double *median);
+/* Measures for single products and for batches whether CLBlast is faster than the built-in product,
+ * and notes that in `tuning`. CLBlast must first pass the self-test of the algorithms that use it.
+ * Where it does not, or fails, the log says so, and the built-in product is noted. */
+enum impasto_status imp_tune_products(struct imp_device *device, const struct imp_log *log,
+                                      struct imp_tuning *tuning);
 
 #endif

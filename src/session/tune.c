@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Measuring a device. It measures the vector width and register block, then the size of Winograd's
- * chunks, then how long each algorithm takes for each of VGG19's shapes. Each measurement uses what
- * those before it found.
+ * chunks, then whether CLBlast multiplies faster, then how long each algorithm takes for each of
+ * VGG19's shapes. Each measurement uses what those before it found.
  */
 
-#include "vgg/weights.h"
 #include "session/session.h"
+#include "selftest/selftest.h"
+#include "vgg/weights.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -47,8 +48,8 @@ static int ascending(const void *a, const void *b)
 }
 
 enum impasto_status imp_tune_time(struct imp_device *device,
-                                  const struct imp_conv_algorithm *algorithm, int in, int out,
-                                  int side, double *median)
+                                  const struct imp_conv_algorithm *algorithm, enum imp_gemm gemm,
+                                  int in, int out, int side, double *median)
 {
     const struct imp_caps *caps = imp_device_caps(device);
     struct imp_buffer *weights = NULL, *bias = NULL;
@@ -61,7 +62,7 @@ enum impasto_status imp_tune_time(struct imp_device *device,
         .y = {.channels = out, .height = side, .width = side, .lanes = out_lanes},
         .rows = side,
         .epilogue = out == 3 ? IMP_EPILOGUE_STORE : IMP_EPILOGUE_BIAS_RELU,
-        .gemm = imp_gemm_builtin(caps)};
+        .gemm = gemm};
     enum impasto_status status;
     if ((status = imp_buffer_create(device, imp_tensor_bytes(in, side, side, in_lanes), "tuning",
                                     &conv.x.buffer)) ||
@@ -110,7 +111,8 @@ static enum impasto_status time_fastest(struct imp_device *device, int in, int o
         double seconds = 0;
         if (!is_eligible(imp_device_caps(device), imp_conv_algorithms[a], in, out))
             continue;
-        IMP_TRY(imp_tune_time(device, imp_conv_algorithms[a], in, out, side, &seconds));
+        IMP_TRY(imp_tune_time(device, imp_conv_algorithms[a],
+                              imp_gemm_builtin(imp_device_caps(device)), in, out, side, &seconds));
         *least = fmin(*least, seconds);
     }
     return IMPASTO_OK;
@@ -157,9 +159,146 @@ static enum impasto_status try_settings(const struct imp_candidate *candidate,
     return IMPASTO_OK;
 }
 
+/* ---- CLBlast --------------------------------------------------------------------------------- */
+
+/* What multiplies by it, those that are timed first. */
+static const char *const multipliers[] = {"winograd4", "im2col", "winograd2"};
+#define TIMED_MULTIPLIERS 2
+/* CLBlast compiles its kernels at every start, for which a smaller gain would not pay. */
+#define WORTH_CHANGING 0.95
+
+static const struct imp_conv_algorithm *algorithm_named(const char *name)
+{
+    size_t a = 0;
+    while (strcmp(imp_conv_algorithms[a]->name, name) != 0)
+        a++;
+    return imp_conv_algorithms[a];
+}
+
+/* What a self-test says, for the log. */
+struct verdict {
+    int checks;
+    char failed[128];
+};
+
+static void note_check(void *user, const struct impasto_check *check)
+{
+    struct verdict *verdict = user;
+    verdict->checks++;
+    if (!check->passed && !verdict->failed[0])
+        snprintf(verdict->failed, sizeof(verdict->failed), "%s: error %.1e", check->name,
+                 check->error);
+}
+
+/* Whether all that multiplies computes rightly with CLBlast. */
+static bool library_passes(struct imp_device *device, const struct imp_log *log)
+{
+    for (size_t i = 0; i < IMP_COUNT(multipliers); i++) {
+        struct verdict verdict = {0};
+        char filter[32];
+        snprintf(filter, sizeof(filter), "conv %s clblast", multipliers[i]);
+        const int failed =
+            imp_selftest_run(device, IMP_SELFTEST_USER, filter, note_check, &verdict);
+        if (failed == 0 && verdict.checks > 0)
+            continue;
+        imp_log(log, IMPASTO_LOG_WARNING,
+                "CLBlast failed the self-test of %s, so the built-in GEMM is used: %s",
+                multipliers[i], failed < 0 ? imp_device_error(device)->message : verdict.failed);
+        return false;
+    }
+    return true;
+}
+
+/* Seconds of an algorithm on the layers that judge. */
+static enum impasto_status time_multiplier(struct imp_device *device, const char *name,
+                                           enum imp_gemm gemm, double *total)
+{
+    *total = 0;
+    for (size_t i = 0; i < IMP_COUNT(judges); i++) {
+        double seconds = 0;
+        IMP_TRY(imp_tune_time(device, algorithm_named(name), gemm, judges[i].in, judges[i].out,
+                              judges[i].side, &seconds));
+        *total += seconds;
+    }
+    return IMPASTO_OK;
+}
+
+static enum impasto_status compare_products(struct imp_device *device, const struct imp_log *log,
+                                            const char *name, enum imp_faster *faster)
+{
+    double builtin = 0, library = 0;
+    IMP_TRY(time_multiplier(device, name, imp_gemm_builtin(imp_device_caps(device)), &builtin));
+    if (time_multiplier(device, name, IMP_GEMM_CLBLAST, &library) != IMPASTO_OK) {
+        imp_log(log, IMPASTO_LOG_WARNING,
+                "CLBlast failed while it was timed, so the built-in GEMM is used: %s",
+                imp_device_error(device)->message);
+        return IMPASTO_OK;
+    }
+    *faster = library < WORTH_CHANGING * builtin ? IMP_FASTER_LIBRARY : IMP_FASTER_BUILTIN;
+    imp_log(log, IMPASTO_LOG_INFO, "tuning: %s by the built-in GEMM %.1f ms, by CLBlast %.1f ms",
+            name, 1e3 * builtin, 1e3 * library);
+    return IMPASTO_OK;
+}
+
+enum impasto_status imp_tune_products(struct imp_device *device, const struct imp_log *log,
+                                      struct imp_tuning *tuning)
+{
+    tuning->single = tuning->batched = IMP_FASTER_BUILTIN;
+    if (!library_passes(device, log))
+        return IMPASTO_OK;
+    for (size_t i = 0; i < TIMED_MULTIPLIERS; i++) {
+        const bool batched = algorithm_named(multipliers[i])->products == IMP_PRODUCTS_BATCHED;
+        IMP_TRY(compare_products(device, log, multipliers[i],
+                                 batched ? &tuning->batched : &tuning->single));
+    }
+    return IMPASTO_OK;
+}
+
+static enum impasto_status check_name(const char *gemm, struct impasto_error *error)
+{
+    if (!gemm || strcmp(gemm, "auto") == 0 || strcmp(gemm, "builtin") == 0)
+        return IMPASTO_OK;
+    if (strcmp(gemm, "clblast") != 0)
+        return imp_fail(error, IMPASTO_ERROR_USAGE,
+                        "GEMM '%s' does not exist; choose one of auto, clblast, builtin", gemm);
+    return imp_gemm_clblast_available() ? IMPASTO_OK
+                                        : imp_fail(error, IMPASTO_ERROR_USAGE,
+                                                   "this build has no CLBlast; use `gemm` builtin");
+}
+
+/* On a device opened for that alone: what CLBlast breaks, goes with it. */
+static enum impasto_status tune_products(const struct imp_candidate *candidate, const char *gemm,
+                                         const struct imp_log *log, struct imp_tuning *tuning,
+                                         struct impasto_error *error)
+{
+    const bool automatic = !gemm || strcmp(gemm, "auto") == 0;
+    const bool advised = candidate->info.type != IMPASTO_DEVICE_CPU &&
+                         !(candidate->quirks & IMP_QUIRK_NO_FAST_GEMM_LIBRARY);
+    if (!imp_gemm_clblast_available() || (automatic && !advised))
+        return IMPASTO_OK;
+    tuning->single = tuning->batched = IMP_FASTER_BUILTIN;
+    if (!automatic && strcmp(gemm, "builtin") == 0)
+        return IMPASTO_OK;
+    const struct imp_device_options options = {
+        .log = {0}, .vector_width = tuning->vector_width, .tuning = tuning};
+    struct imp_device *device = NULL;
+    IMP_TRY(imp_device_open(candidate, &options, &device, error));
+    const enum impasto_status status =
+        imp_lift(device, imp_tune_products(device, log, tuning), error);
+    imp_gemm_clblast_release();
+    imp_device_close(&device);
+    return status;
+}
+
+/* ---- All shapes ------------------------------------------------------------------------------ */
+
 /* Every shape by every algorithm, as large as patience allows. */
 static enum impasto_status time_shapes(struct imp_device *device, struct imp_tuning *tuning)
 {
+    /* Eligible are those that make batches, or none. */
+    const enum imp_gemm gemm = tuning->batched == IMP_FASTER_LIBRARY
+                                   ? IMP_GEMM_CLBLAST
+                                   : imp_gemm_builtin(imp_device_caps(device));
     for (size_t s = 0; s < IMP_COUNT(shapes); s++)
         for (size_t a = 0; imp_conv_algorithms[a]; a++) {
             const struct imp_conv_algorithm *algorithm = imp_conv_algorithms[a];
@@ -170,7 +309,7 @@ static enum impasto_status time_shapes(struct imp_device *device, struct imp_tun
             for (size_t i = 0; i < IMP_COUNT(sides) && seconds < PATIENCE / 8; i++) {
                 if (tuning->timings == IMP_TIMINGS)
                     return IMPASTO_OK;
-                IMP_TRY(imp_tune_time(device, algorithm, in, out, sides[i], &seconds));
+                IMP_TRY(imp_tune_time(device, algorithm, gemm, in, out, sides[i], &seconds));
                 struct imp_timing *timing = &tuning->timing[tuning->timings++];
                 *timing = (struct imp_timing){
                     .in = in, .out = out, .pixels = sides[i] * sides[i], .seconds = seconds};
@@ -201,8 +340,9 @@ static double typical_seconds(struct imp_caps caps, const struct imp_tuning *tun
     return total;
 }
 
-static enum impasto_status tune(const struct imp_candidate *candidate, const struct imp_log *log,
-                                struct imp_tuning *best, struct impasto_error *error)
+static enum impasto_status tune(const struct imp_candidate *candidate, const char *gemm,
+                                const struct imp_log *log, struct imp_tuning *best,
+                                struct impasto_error *error)
 {
     const bool cpu = candidate->info.type == IMPASTO_DEVICE_CPU;
     double least = INFINITY;
@@ -225,6 +365,7 @@ static enum impasto_status tune(const struct imp_candidate *candidate, const str
         if (settings.chunk != block.chunk)
             IMP_TRY(try_settings(candidate, log, &settings, best, &least, error));
     }
+    IMP_TRY(tune_products(candidate, gemm, log, best, error));
     imp_log(log, IMPASTO_LOG_INFO, "tuning: each layer's shape by each algorithm");
     const struct imp_device_options options = {
         .log = {0}, .vector_width = best->vector_width, .tuning = best};
@@ -235,12 +376,13 @@ static enum impasto_status tune(const struct imp_candidate *candidate, const str
         best->seconds = typical_seconds(*imp_device_caps(device), best);
     else
         status = imp_fail(error, status, "%s", imp_device_error(device)->message);
+    imp_gemm_clblast_release();
     imp_device_close(&device);
     return status;
 }
 
-enum impasto_status impasto_device_tune(const char *spec, impasto_log_fn log, void *user,
-                                        struct impasto_error *error)
+enum impasto_status impasto_device_tune(const char *spec, const char *gemm, impasto_log_fn log,
+                                        void *user, struct impasto_error *error)
 {
     const struct imp_log sink = {log, user};
     struct imp_candidate *candidates = NULL;
@@ -250,7 +392,8 @@ enum impasto_status impasto_device_tune(const char *spec, impasto_log_fn log, vo
     enum impasto_status status = IMPASTO_OK;
     if (!best)
         return imp_fail_memory(error, "tuning", sizeof(*best));
-    if ((status = imp_candidates_list(imp_tuning_seconds, &candidates, &count, error)) ||
+    if ((status = check_name(gemm, error)) ||
+        (status = imp_candidates_list(imp_tuning_seconds, &candidates, &count, error)) ||
         (status = imp_candidates_select(candidates, count, spec, &order, &order_count, error)))
         goto done;
     const struct imp_candidate *candidate = &candidates[order[0]];
@@ -258,7 +401,7 @@ enum impasto_status impasto_device_tune(const char *spec, impasto_log_fn log, vo
         goto done;
     imp_log(&sink, IMPASTO_LOG_INFO, "tuning: device %d: %s (%s)", candidate->info.index,
             candidate->info.name, candidate->info.platform);
-    if ((status = tune(candidate, &sink, best, error)) ||
+    if ((status = tune(candidate, gemm, &sink, best, error)) ||
         (status = imp_tuning_store(&candidate->info, best, &path, error)))
         goto done;
     imp_log(&sink, IMPASTO_LOG_INFO,

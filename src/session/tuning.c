@@ -28,6 +28,32 @@ static bool is_line(const char *line, const char *text)
     return strncmp(line, text, length) == 0 && line[length] == '\n' && line[length + 1] == '\0';
 }
 
+/* Names in files; [IMP_FASTER_UNKNOWN] has no line. */
+static const char *const faster_names[] = {NULL, "builtin", "clblast"};
+
+static bool read_faster(const char *line, struct imp_tuning *tuning)
+{
+    char products[8], name[8];
+    int end = 0;
+    if (sscanf(line, "gemm %7s %7s\n%n", products, name, &end) != 2 || !end)
+        return false;
+    enum imp_faster *faster = strcmp(products, "single") == 0    ? &tuning->single
+                              : strcmp(products, "batched") == 0 ? &tuning->batched
+                                                                 : NULL;
+    for (int i = IMP_FASTER_BUILTIN; faster != NULL && i <= IMP_FASTER_LIBRARY; i++)
+        if (strcmp(name, faster_names[i]) == 0) {
+            *faster = (enum imp_faster)i;
+            return true;
+        }
+    return false;
+}
+
+static void write_faster(FILE *stream, const char *products, enum imp_faster faster)
+{
+    if (faster != IMP_FASTER_UNKNOWN)
+        fprintf(stream, "gemm %s %s\n", products, faster_names[faster]);
+}
+
 /* One figure; false: not one that was written. */
 static bool read_figure(const char *line, struct imp_tuning *tuning)
 {
@@ -57,7 +83,7 @@ static bool read_figure(const char *line, struct imp_tuning *tuning)
         return timing.in > 0 && timing.out > 0 && timing.pixels > 0 && number > 0;
     }
     /* NOLINTEND(cert-err34-c) */
-    return false;
+    return read_faster(line, tuning);
 }
 
 bool imp_tuning_load(const struct impasto_device_info *info, struct imp_tuning *tuning)
@@ -83,6 +109,36 @@ bool imp_tuning_load(const struct impasto_device_info *info, struct imp_tuning *
     if (!good)
         *tuning = (struct imp_tuning){0};
     return good;
+}
+
+/* Whether a file has a line that names CLBlast; what else is in it does not matter here. */
+static bool names_library(const char *path)
+{
+    char line[LINE];
+    struct imp_tuning tuning = {0};
+    FILE *stream = imp_os_is_file(path) ? fopen(path, "r") : NULL;
+    while (stream != NULL && fgets(line, LINE, stream))
+        (void)read_faster(line, &tuning);
+    if (stream != NULL)
+        fclose(stream);
+    return tuning.single == IMP_FASTER_LIBRARY || tuning.batched == IMP_FASTER_LIBRARY;
+}
+
+bool impasto_tuning_names_clblast(void)
+{
+    bool found = false;
+    char *data = imp_host_data_dir(), *folder = data ? imp_os_join(data, "tuning") : NULL;
+    struct imp_os_entries *entries = folder ? imp_os_open_folder(folder) : NULL;
+    for (const char *name; entries != NULL && !found && (name = imp_os_next_name(entries));) {
+        char *path = imp_os_join(folder, name);
+        found = path != NULL && names_library(path);
+        free(path);
+    }
+    if (entries != NULL)
+        imp_os_close_folder(entries);
+    free(folder);
+    free(data);
+    return found;
 }
 
 double imp_tuning_seconds(const struct impasto_device_info *info)
@@ -131,6 +187,8 @@ enum impasto_status imp_tuning_store(const struct impasto_device_info *info,
                 MAGIC "\n%s\nvector_width %d\nblock %d %d\nchunk %" PRIu64 "\niteration %.0f\n",
                 key, tuning->vector_width, tuning->block_vectors, tuning->block_positions,
                 tuning->chunk, tuning->seconds * NANO);
+        write_faster(file.stream, "single", tuning->single);
+        write_faster(file.stream, "batched", tuning->batched);
         for (int i = 0; i < tuning->timings; i++) {
             const struct imp_timing *t = &tuning->timing[i];
             fprintf(file.stream, "conv %s %d %d %d %.0f\n", t->algorithm, t->in, t->out, t->pixels,

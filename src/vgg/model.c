@@ -26,6 +26,20 @@ static struct imp_input_map input_map(enum impasto_convention convention)
                                   .offset = {-103.939f, -116.779f, -123.68f}};
 }
 
+/* All layers of a model multiply alike: "auto" chooses among algorithms of one packing, which make
+ * batches. Choosing may compile and check a library for a minute, or worse. So it takes a setting,
+ * or that tuning has found the library to be faster. */
+static enum impasto_status choose_gemm(struct imp_model *model, struct imp_device *device,
+                                       const char *name)
+{
+    const bool automatic = (!name || strcmp(name, "auto") == 0) && model->automatic;
+    const enum imp_products products =
+        model->automatic ? IMP_PRODUCTS_BATCHED : model->layer[model->layers - 1].forward->products;
+    if (automatic && imp_gemm_faster(imp_device_caps(device), products) != IMP_FASTER_LIBRARY)
+        return IMPASTO_OK;
+    return imp_gemm_choose(device, name, products, &model->gemm);
+}
+
 enum impasto_status imp_model_init(struct imp_model *model, struct imp_device *device,
                                    const struct impasto_weights_info *weights,
                                    const struct imp_model_options *options)
@@ -48,12 +62,7 @@ enum impasto_status imp_model_init(struct imp_model *model, struct imp_device *d
         layer->reversed = layer->forward->packing == layer->backward->packing &&
                           layer->forward->packing->reversible;
     }
-    /* Choosing may compile and check a library for a minute, or worse, so only where that was asked
-     * for. */
-    const bool automatic = !options->gemm || strcmp(options->gemm, "auto") == 0;
-    if (!automatic || !model->automatic)
-        IMP_TRY(imp_gemm_choose(device, options->gemm, &model->gemm));
-    return IMPASTO_OK;
+    return choose_gemm(model, device, options->gemm);
 }
 
 void imp_model_layout(struct imp_model *model, const struct imp_caps *caps,

@@ -81,7 +81,8 @@ static void report(struct imp_device *device, const struct imp_conv_algorithm *a
     if (!algorithm->supports(imp_device_caps(device), in, out))
         return;
     double seconds = 0;
-    if (imp_tune_time(device, algorithm, in, out, side, &seconds)) {
+    if (imp_tune_time(device, algorithm, imp_gemm_builtin(imp_device_caps(device)), in, out, side,
+                      &seconds)) {
         printf("%-8s %-8s %s: %s\n", shape->name, forward ? "forward" : "backward", algorithm->name,
                imp_device_error(device)->message);
         return;
@@ -116,7 +117,8 @@ static bool add_kernels(struct imp_device *device, const struct imp_conv_algorit
     for (int run = 0; run < RUNS; run++) {
         double ignored;
         imp_device_set_profile(device, true);
-        if (imp_tune_time(device, algorithm, in, out, side, &ignored))
+        if (imp_tune_time(device, algorithm, imp_gemm_builtin(imp_device_caps(device)), in, out,
+                          side, &ignored))
             return false;
         const struct imp_profile_row *rows = imp_device_profile(device, &count);
         for (size_t i = 0; i < count && i < IMP_COUNT(best); i++)

@@ -65,7 +65,7 @@ class Sabotage(Case):
             self.assertFalse((self.folder / "out.png").exists())
 
     def test_automatic(self):
-        """By itself the program does not even try it, so that nothing can happen."""
+        """By itself, and untuned, the program does not even try it, so that nothing can happen."""
         self.assertEqual(self.run_with("", "--gemm", "builtin").returncode, 0)
         plain = self.result()
         for fault in ["crash=abort", "code=-2039", "answer=nan"]:
@@ -73,18 +73,61 @@ class Sabotage(Case):
             self.assertEqual((run.returncode, run.stderr), (0, ""))
             self.assertEqual(self.result(), plain)
 
+    def choice(self, fault, what):
+        run = subprocess.run([CHOICE, what],
+                             env=environment(self.home, LD_PRELOAD=LAYER, IMPASTO_CLBLAST=fault),
+                             stdout=subprocess.PIPE, text=True)
+        self.assertEqual(run.returncode, 0, run.stdout)
+        return run.stdout.splitlines()
+
     def test_where_it_is_welcome(self):
         """As on a GPU with --conv winograd4: replaced by the built-in GEMM, which is said once."""
-        def choice(fault):
-            run = subprocess.run([CHOICE], env=environment(self.home, LD_PRELOAD=LAYER, IMPASTO_CLBLAST=fault),
-                                 stdout=subprocess.PIPE, text=True)
-            self.assertEqual(run.returncode, 0, run.stdout)
-            return run.stdout.splitlines()
-        self.assertEqual(choice(""), ["clblast"])
-        for fault in ["answer=wrong", "answer=nan", "answer=wrong,at=2"] + [f"code={code}" for code in CODES]:
-            lines = choice(fault)
-            self.assertEqual((len(lines), lines[-1]), (2, "builtin"), lines)
-            self.assertTrue(re.match("warning: CLBlast failed its self-check, so the built-in", lines[0]), lines)
+        for what in ["single", "batched"]:
+            self.assertEqual(self.choice("", what), ["clblast"])
+            for fault in ["answer=wrong", "answer=nan", "answer=wrong,at=2"] + [f"code={code}" for code in CODES]:
+                lines = self.choice(fault, what)
+                self.assertEqual((len(lines), lines[-1]), (2, "builtin"), lines)
+                self.assertTrue(re.match("warning: CLBlast failed its self-check, so the built-in", lines[0]), lines)
+
+    def test_tuning(self):
+        """What is right and fast wins; what is wrong, or fails, is left out with a word."""
+        # On a CPU the transforms around a batch may cost more than the batch that took no time.
+        single, batched = self.choice("skip=100", "tune")
+        self.assertEqual(single, "single clblast")
+        self.assertRegex(batched, "^batched (clblast|builtin)$")
+        for fault in ["answer=wrong", "code=-5", "answer=nan,at=30"]:
+            lines = self.choice(fault, "tune")
+            self.assertEqual(lines[1:], ["single builtin", "batched builtin"], lines)
+            self.assertRegex(lines[0], "warning: CLBlast failed the self-test of winograd4, so the built-in")
+
+    def test_tuned(self):
+        """Where tuning names it, it is used without being asked for, and harms nothing."""
+        self.choice("", "store")
+        self.assertEqual(self.run_with("crash=abort", "--gemm", "builtin").stderr, "")
+        plain = self.result()
+        run = self.run_with("")
+        self.assertEqual((run.returncode, run.stderr), (0, ""))
+        for fault, words in [("crash=abort", "CLBlast crashed"), ("crash=segfault", "CLBlast crashed"),
+                             ("answer=wrong", "CLBlast failed its self-check"),
+                             ("code=-2039", "CLBlast failed its self-check")]:
+            run = self.run_with(fault)
+            self.assertEqual(run.returncode, 0, run.stderr)
+            self.assertRegex(run.stderr, f"warning: {words}.* so the built-in GEMM is used")
+            self.assertEqual(self.result(), plain)
+
+    def test_tuning_outlives_a_crash(self):
+        """It is said, and the measuring goes on without CLBlast."""
+        env = environment(self.home, LD_PRELOAD=LAYER, IMPASTO_CLBLAST="crash=abort")
+        with subprocess.Popen([os.environ["IMPASTO_BIN"], "--tune", "--device", "cpu", "--gemm", "clblast"],
+                              env=env, stderr=subprocess.PIPE, text=True) as run:
+            lines = []
+            for line in run.stderr:
+                lines.append(line)
+                if line.startswith("tuning: vectors"):
+                    break
+            run.kill()
+        self.assertRegex(lines[0], "warning: CLBlast crashed .*, so the built-in GEMM is used")
+        self.assertRegex(lines[-1], "tuning: vectors")
 
 
 if __name__ == "__main__":

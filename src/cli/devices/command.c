@@ -47,7 +47,7 @@ static enum impasto_status run(const struct cli_call *call, struct impasto_error
         return cli_devices_list(common, options->json, error);
     if (options->self_test)
         status = cli_devices_test(common, error);
-    return options->tune && status == IMPASTO_OK ? cli_devices_tune(common, error) : status;
+    return options->tune && status == IMPASTO_OK ? cli_devices_tune(common, NULL, error) : status;
 }
 
 const struct cli_command cli_devices_command = {

@@ -11,15 +11,16 @@ extern const struct cli_command cli_devices_command;
 
 /* ---- open.c ---------------------------------------------------------------------------------- */
 
-/* Opens the device that --device or $IMPASTO_DEVICE name, or, with no place for it,
- * tunes it. */
+/* Opens the device that --device or $IMPASTO_DEVICE name. */
 enum impasto_status cli_open_device(struct cli_common *common, struct cli_console *console,
                                     struct impasto_device **device, struct impasto_error *error);
 /* --list-devices, --self-test, --tune. */
 enum impasto_status cli_devices_list(struct cli_common *common, bool json,
                                      struct impasto_error *error);
 enum impasto_status cli_devices_test(struct cli_common *common, struct impasto_error *error);
-enum impasto_status cli_devices_tune(struct cli_common *common, struct impasto_error *error);
+/* gemm: what --gemm says, or NULL. */
+enum impasto_status cli_devices_tune(struct cli_common *common, const char *gemm,
+                                     struct impasto_error *error);
 
 /* ---- devices.c ------------------------------------------------------------------------------- */
 

@@ -7,8 +7,8 @@
 
 #include <stdlib.h>
 
-enum impasto_status cli_open_device(struct cli_common *common, struct cli_console *console,
-                                    struct impasto_device **device, struct impasto_error *error)
+/* Names the device that is meant; whether $IMPASTO_DEVICE has named it. */
+static bool name_device(struct cli_common *common)
 {
     const char *variable = getenv("IMPASTO_DEVICE");
     const bool from_variable = !common->device && variable && variable[0];
@@ -16,18 +16,33 @@ enum impasto_status cli_open_device(struct cli_common *common, struct cli_consol
         common->device = variable;
     else if (!common->device)
         common->device = "auto";
-    cli_drivers_prepare(console);
-    struct impasto_error why = {0};
-    const enum impasto_status status =
-        device ? impasto_device_open(common->device, cli_console_log, console, device, &why)
-               : impasto_device_tune(common->device, cli_console_log, console, &why);
+    return from_variable;
+}
+
+/* status: the library's, of opening or tuning. */
+static enum impasto_status finish_listing(const struct cli_common *common, bool from_variable,
+                                          enum impasto_status status,
+                                          const struct impasto_error *why,
+                                          struct impasto_error *error)
+{
     cli_drivers_listed();
     if (status == IMPASTO_OK)
         return status;
     const char *meant = cli_meant_device(common->device);
-    return cli_fail(error, status, "%s%s%s%s%s", why.message,
+    return cli_fail(error, status, "%s%s%s%s%s", why->message,
                     from_variable ? " (named by $IMPASTO_DEVICE)" : "",
                     meant ? "; did you mean " : "", meant ? meant : "", meant ? "?" : "");
+}
+
+enum impasto_status cli_open_device(struct cli_common *common, struct cli_console *console,
+                                    struct impasto_device **device, struct impasto_error *error)
+{
+    const bool from_variable = name_device(common);
+    struct impasto_error why = {0};
+    cli_drivers_prepare(console);
+    const enum impasto_status status =
+        impasto_device_open(common->device, cli_console_log, console, device, &why);
+    return finish_listing(common, from_variable, status, &why, error);
 }
 
 enum impasto_status cli_devices_test(struct cli_common *common, struct impasto_error *error)
@@ -54,10 +69,17 @@ enum impasto_status cli_devices_list(struct cli_common *common, bool json,
     return status;
 }
 
-enum impasto_status cli_devices_tune(struct cli_common *common, struct impasto_error *error)
+enum impasto_status cli_devices_tune(struct cli_common *common, const char *gemm,
+                                     struct impasto_error *error)
 {
     struct cli_console console;
+    struct impasto_error why = {0};
+    const bool from_variable = name_device(common);
     cli_console_init(&console, common);
     cli_events_phase(&console, "tuning", NULL, 0);
-    return cli_open_device(common, &console, NULL, error);
+    cli_drivers_prepare(&console);
+    gemm = cli_probe_tuning(common->device, gemm, &console);
+    const enum impasto_status status =
+        impasto_device_tune(common->device, gemm, cli_console_log, &console, &why);
+    return finish_listing(common, from_variable, status, &why, error);
 }

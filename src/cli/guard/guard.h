@@ -61,5 +61,8 @@ void cli_watchdog_close(struct cli_watchdog **watchdog);
  * get --gemm builtin, with a warning. device: as the device will be opened; NULL: automatic. */
 enum impasto_status cli_probe_gemm(struct cli_settings *settings, const char *device,
                                    struct cli_console *console, struct impasto_error *error);
+/* The same before tuning. gemm: what --gemm says, or NULL. Returns what the tuning is to be told:
+ * gemm, or "builtin" where CLBlast crashed. */
+const char *cli_probe_tuning(const char *device, const char *gemm, struct cli_console *console);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The command that needs no name: which of the things that its options ask for is done. */
 
+#include <string.h>
 #include "cli/devices/devices.h"
 #include "cli/paint/batch.h"
 #include "cli/paint/paint.h"
@@ -65,7 +66,9 @@ static enum impasto_status dispatch(struct cli_settings *settings, struct impast
     if (settings->self_test)
         return cli_devices_test(&settings->common, error);
     if (settings->tune)
-        return cli_devices_tune(&settings->common, error);
+        return cli_devices_tune(&settings->common,
+                                settings->values[cli_find("gemm", strlen("gemm")) - cli_options],
+                                error);
     if (settings->save_settings)
         return save_settings(settings, error);
     if (settings->batch.count > 0)

@@ -24,7 +24,9 @@ static struct imp_tuning sound(void)
                                 .block_vectors = 2,
                                 .block_positions = 6,
                                 .chunk = 16u << 20,
-                                .seconds = 0.25};
+                                .seconds = 0.25,
+                                .single = IMP_FASTER_BUILTIN,
+                                .batched = IMP_FASTER_LIBRARY};
     static const struct imp_timing timings[] = {
         {"direct", 256, 256, 4096, 9.0 * 256 * 256 * 4096 * 1e-11},
         {"winograd4", 64, 128, 100, 1e-3},
@@ -59,6 +61,8 @@ static void test_round_trip(void **state)
     assert_int_equal(loaded.block_positions, stored.block_positions);
     assert_int_equal(loaded.chunk, stored.chunk);
     assert_int_equal(loaded.timings, stored.timings);
+    assert_int_equal(loaded.single, stored.single);
+    assert_int_equal(loaded.batched, stored.batched);
     assert_true(fabs(loaded.seconds - stored.seconds) < 1e-9);
     for (int i = 0; i < stored.timings; i++) {
         assert_string_equal(loaded.timing[i].algorithm, stored.timing[i].algorithm);
@@ -67,6 +71,25 @@ static void test_round_trip(void **state)
         assert_int_equal(loaded.timing[i].pixels, stored.timing[i].pixels);
         assert_true(fabs(loaded.timing[i].seconds - stored.timing[i].seconds) < 1e-9);
     }
+}
+
+/* The program tries CLBlast in another process where any device's tuning names it. */
+static void test_names_library(void **state)
+{
+    (void)state;
+    const struct impasto_device_info info = device_a();
+    struct imp_tuning tuning = sound();
+    free(store(&info, &tuning));
+    assert_true(impasto_tuning_names_clblast());
+    tuning.batched = IMP_FASTER_BUILTIN;
+    free(store(&info, &tuning));
+    assert_false(impasto_tuning_names_clblast());
+    tuning.single = IMP_FASTER_LIBRARY;
+    tuning.batched = IMP_FASTER_UNKNOWN;
+    free(store(&info, &tuning));
+    assert_true(impasto_tuning_names_clblast());
+    setenv("XDG_DATA_HOME", in_folder("nothing"), 1);
+    assert_false(impasto_tuning_names_clblast());
 }
 
 static void test_another_device(void **state)
@@ -167,9 +190,9 @@ static void test_costs(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_round_trip), cmocka_unit_test(test_another_device),
-        cmocka_unit_test(test_damaged),    cmocka_unit_test(test_no_folder),
-        cmocka_unit_test(test_costs),
+        cmocka_unit_test(test_round_trip),     cmocka_unit_test(test_names_library),
+        cmocka_unit_test(test_another_device), cmocka_unit_test(test_damaged),
+        cmocka_unit_test(test_no_folder),      cmocka_unit_test(test_costs),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
