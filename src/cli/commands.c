@@ -26,13 +26,26 @@ static const char *nearly(const char *word)
                : cli_command_meant(cli_commands, word);
 }
 
+/* Where the words do not fit a command, its name may be meant as that of a picture. */
+static enum impasto_status name_picture(const char *name, enum impasto_status status,
+                                        struct impasto_error *error)
+{
+    const struct impasto_error why = *error;
+    return status == IMPASTO_ERROR_USAGE && imp_os_is_file(name)
+               ? cli_fail(error, status, "%s; to paint the picture '%s', write ./%s", why.message,
+                          name, name)
+               : status;
+}
+
 enum impasto_status cli_obey(int argc, char **argv, struct cli_settings *settings,
                              struct impasto_error *error)
 {
     const char *word = argc > 1 ? argv[1] : "-";
     const struct cli_command *command = cli_command_find(cli_commands, word);
     if (command)
-        return cli_command_run(command, argc - 1, argv + 1, cli_commands, settings, error);
+        return name_picture(
+            word, cli_command_run(command, argc - 1, argv + 1, cli_commands, settings, error),
+            error);
     const char *meant = nearly(word);
     return meant ? cli_fail(error, IMPASTO_ERROR_USAGE,
                             "%s: neither a picture nor a command; did you mean impasto %s?", word,

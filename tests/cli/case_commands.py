@@ -21,6 +21,13 @@ class FirstWord(Case):
         self.assertTrue(self.succeed("devices", "--help").stdout.startswith("Usage: impasto devices"))
         self.assertEqual(self.succeed("paint", "--help").stdout, self.succeed("--help").stdout)
 
+    def test_help_about_them(self):
+        for name in ("paint", "devices"):
+            self.assertEqual(self.succeed("--help", name).stdout, self.succeed(name, "--help").stdout)
+        page = self.succeed("--help", "weights").stdout
+        self.assertIn("--weights FILE", page)
+        self.assertIn("see impasto weights --help", page)
+
     def test_near_ones(self):
         for word, meant in (("device", "devices"), ("pant", "paint"), ("weigth", "weights")):
             self.refused(f"{word}: neither a picture nor a command; did you mean impasto {meant}?", word,
@@ -32,7 +39,10 @@ class FirstWord(Case):
 
     def test_pictures_of_such_names(self):
         self.write("devices", (self.folder / "content.png").read_bytes())
-        self.refused("write a picture of that name ./devices", "devices", "style.png")
+        for name in ("paint", "weights"):
+            self.write(name, (self.folder / "content.png").read_bytes())
+        for name in ("devices", "paint", "weights"):
+            self.refused(f"to paint the picture '{name}', write ./{name}", name, "style.png")
         self.succeed("./devices", "style.png", *CHEAP, "-o", "b.png")
         self.succeed("-q", "devices", "style.png", *CHEAP, "-o", "a.png")
         self.succeed("paint", "devices", "style.png", *CHEAP, "-o", "c.png")
@@ -58,6 +68,21 @@ class Devices(Case):
         lines = self.impasto("devices", "--tune", "--device", "no such one", "--progress",
                              "json").stdout.splitlines()
         self.assertEqual(json.loads(lines[-1])["event"], "error")
+
+    def test_words_that_do_not_fit_as_json(self):
+        for words in (["--progress", "json", "--bogus"], ["--bogus", "--progress=json"],
+                      ["--tune", "--progress", "json", "extra"], ["--self-test", "--progress=json", "-x"]):
+            with self.subTest(words):
+                run = self.impasto("devices", *words, timeout=SHORT_PATIENCE)
+                self.assertEqual(run.returncode, USAGE, run.stderr)
+                line, = map(json.loads, run.stdout.splitlines())
+                self.assertEqual((line["event"], line["code"]), ("error", USAGE))
+                self.assertEqual(run.stderr, f"impasto: {line['text']}\n")
+        for words in (["--bogus", "--progress", "jso"], ["--bogus", "--", "--progress", "json"],
+                      ["--progress", "json", "--progress-fd", "x"]):
+            with self.subTest(words):
+                run = self.impasto("devices", *words, timeout=SHORT_PATIENCE)
+                self.assertEqual((run.returncode, run.stdout), (USAGE, ""))
 
     def test_words_that_do_not_fit(self):
         for words, complaint in ((["--json", "--self-test"], "leave out --self-test"),

@@ -23,18 +23,22 @@ static const struct cli_option tune_row = {
             "device, and keep that for later runs"};
 static const struct cli_option *const rows[] = {&json_row, &test_row, &tune_row, NULL};
 
+static enum impasto_status open_progress(const struct cli_call *call, struct impasto_error *error)
+{
+    const struct options *options = call->options;
+    const char *other = call->refused        ? NULL
+                        : options->self_test ? "--self-test"
+                        : !options->tune     ? "the list"
+                                             : NULL;
+    return cli_progress_open(call->common, other, error);
+}
+
 static enum impasto_status run(const struct cli_call *call, struct impasto_error *error)
 {
     const struct options *options = call->options;
     struct cli_common *common = call->common;
     const bool list = !options->self_test && !options->tune;
-    enum impasto_status status = cli_progress_open(common,
-                                                   list                 ? "the list"
-                                                   : options->self_test ? "--self-test"
-                                                                        : NULL,
-                                                   error);
-    if (status != IMPASTO_OK)
-        return status;
+    enum impasto_status status = IMPASTO_OK;
     if (options->json && !list)
         return cli_fail(error, IMPASTO_ERROR_USAGE,
                         "--json is for the list of devices; leave out --%s",
@@ -58,4 +62,5 @@ const struct cli_command cli_devices_command = {
     .rows = rows,
     .size = sizeof(struct options),
     .shared = "device progress progress-fd quiet verbose",
+    .open = open_progress,
     .run = run};

@@ -54,20 +54,19 @@ void cli_command_list(FILE *stream, const struct cli_command *const *commands)
         cli_wrap(stream, (*commands)->summary, fprintf(stream, "  %s", (*commands)->name), COLUMN);
 }
 
-static void print_page(const struct cli_call *call)
+void cli_command_page(const struct cli_command *command, const char *name)
 {
-    const struct cli_command *command = call->command;
     const struct cli_option *options[CLI_OPTIONS_MOST];
     size_t own;
     const size_t count = cli_command_options(command, options, &own);
-    printf("Usage: impasto %s%s%s%s%s\n", call->name, command->parts ? " COMMAND" : "",
+    printf("Usage: impasto %s%s%s%s%s\n", name, command->parts ? " COMMAND" : "",
            command->operands ? " " : "", command->operands ? command->operands : "",
            count ? " [options]" : "");
     cli_wrap(stdout, command->help, 0, 0);
     if (command->parts) {
         fputs("\nCommands:\n", stdout);
         cli_command_list(stdout, command->parts);
-        printf("\nimpasto %s COMMAND --help says more of each.\n", call->name);
+        printf("\nimpasto %s COMMAND --help says more of each.\n", name);
     }
     if (count)
         fputs("\nOptions:\n", stdout);
@@ -156,6 +155,7 @@ static enum impasto_status take_words(struct cli_call *call, int argc, char **ar
     bool border = false;
     call->operands = (const char *const *)argv;
     for (int i = 0; i < argc && status == IMPASTO_OK && !*help; i++) {
+        const int begin = i;
         char *word = argv[i];
         if (border || word[0] != '-' || word[1] == 0)
             argv[call->operand_count++] = word;
@@ -165,6 +165,8 @@ static enum impasto_status take_words(struct cli_call *call, int argc, char **ar
             *help = true;
         else
             status = take_option(call, argc, argv, &i, error);
+        if (status != IMPASTO_OK && call->command->open)
+            cli_find_progress(argc - begin, argv + begin, call->common);
     }
     return status;
 }
@@ -176,11 +178,10 @@ static enum impasto_status check_count(const struct cli_call *call, struct impas
         return cli_fail(error, IMPASTO_ERROR_USAGE, "%s: needs %s; see impasto %s --help",
                         call->name, command->operands, call->name);
     if (call->operand_count > command->most)
-        return cli_fail(error, IMPASTO_ERROR_USAGE, "'%s': impasto %s takes %s; see its --help%s%s",
+        return cli_fail(error, IMPASTO_ERROR_USAGE,
+                        "'%s': impasto %s takes %s; see impasto %s --help",
                         call->operands[command->most], call->name,
-                        command->operands ? command->operands : "no such word",
-                        command->operands ? "" : ", and write a picture of that name ./",
-                        command->operands ? "" : command->name);
+                        command->operands ? command->operands : "no such word", call->name);
     return IMPASTO_OK;
 }
 
@@ -211,6 +212,20 @@ static enum impasto_status enter_part(struct cli_call *call, int argc, char **ar
                     meant ? meant : list, meant ? "?" : "");
 }
 
+/* Does what the words said; where they are refused, only opens what tells of it. */
+static enum impasto_status carry_out(struct cli_call *call, enum impasto_status status,
+                                     struct impasto_error *error)
+{
+    const struct cli_command *command = call->command;
+    struct impasto_error unheard = {0};
+    call->refused = status != IMPASTO_OK;
+    if (command->open) {
+        const enum impasto_status opened = command->open(call, call->refused ? &unheard : error);
+        status = call->refused ? status : opened;
+    }
+    return status == IMPASTO_OK ? command->run(call, error) : status;
+}
+
 enum impasto_status cli_command_run(const struct cli_command *command, int argc, char **argv,
                                     const struct cli_command *const *commands,
                                     struct cli_settings *settings, struct impasto_error *error)
@@ -233,10 +248,12 @@ enum impasto_status cli_command_run(const struct cli_command *command, int argc,
         status = cli_fail_memory(error, "the command line");
     if (status == IMPASTO_OK && !help)
         status = take_words(&call, argc, argv, &help, error);
-    if (status == IMPASTO_OK && help)
-        print_page(&call);
-    else if (status == IMPASTO_OK && !(status = check_count(&call, error)))
-        status = call.command->run(&call, error);
+    if (status == IMPASTO_OK && !help)
+        status = check_count(&call, error);
+    if (help)
+        cli_command_page(call.command, call.name);
+    else
+        status = carry_out(&call, status, error);
     free(call.options);
     return status;
 }

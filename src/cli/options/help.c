@@ -95,9 +95,12 @@ static enum impasto_status unknown_group(const char *word, const char *const *gr
     return IMPASTO_ERROR_USAGE;
 }
 
-/* A group, or a single option. */
-static enum impasto_status print_about(FILE *stream, const char *word, struct impasto_error *error)
+/* A group, a single option or a command. */
+static enum impasto_status print_about(FILE *stream, const char *word,
+                                       const struct cli_command *const *commands,
+                                       struct impasto_error *error)
 {
+    const struct cli_command *command = cli_command_find(commands, word);
     const char *groups[CLI_OPTIONS_MOST + 2];
     const size_t count = groups_of(groups);
     const char *name = strncmp(word, "--", 2) == 0 ? word + 2 : word;
@@ -107,9 +110,18 @@ static enum impasto_status print_about(FILE *stream, const char *word, struct im
             print_part(stream, groups[i]);
             return IMPASTO_OK;
         }
-    if (!option)
+    if (option) {
+        cli_print_option(stream, option, NULL);
+        if (command)
+            fprintf(stream, "\nThere is also a command of that name: see impasto %s --help.\n",
+                    word);
+    } else if (command && command->words) {
+        print_all(stream, commands);
+    } else if (command) {
+        cli_command_page(command, word);
+    } else {
         return unknown_group(word, groups, count, error);
-    cli_print_option(stream, option, NULL);
+    }
     return IMPASTO_OK;
 }
 
@@ -154,7 +166,7 @@ enum impasto_status cli_help(FILE *stream, const struct cli_settings *settings,
                              const struct cli_command *const *commands, struct impasto_error *error)
 {
     if (settings->help_about)
-        return print_about(stream, settings->help_about, error);
+        return print_about(stream, settings->help_about, commands, error);
     if (settings->brief)
         print_page(stream, commands);
     else

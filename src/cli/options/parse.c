@@ -183,12 +183,11 @@ static enum impasto_status take_words(int argc, char **argv, bool files,
     return status;
 }
 
-/* Where the words could not be read to their end, whoever asked for --progress is still to be told
- * why. No other option takes a value that begins with "--", so what looks like it is it. */
-static void find_progress(int argc, char **argv, struct cli_settings *settings)
+/* No other option takes a value that begins with "--", so what looks like it is it. */
+void cli_find_progress(int argc, char **argv, struct cli_common *common)
 {
     struct impasto_error ignored = {0};
-    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+    for (int i = 0; i < argc && strcmp(argv[i], "--") != 0; i++) {
         if (strncmp(argv[i], "--progress", strlen("--progress")) != 0)
             continue;
         const char *name = argv[i] + 2;
@@ -196,8 +195,8 @@ static void find_progress(int argc, char **argv, struct cli_settings *settings)
         const struct cli_option *option = cli_find(name, length);
         const char *next = i + 1 < argc ? argv[i + 1] : "";
         const char *value = name[length] ? name + length + 1 : next;
-        if (option && cli_give(settings, option, value, &ignored) != IMPASTO_OK) {
-            settings->common.progress = 0; /* nobody knows where to */
+        if (option && cli_read(option, value, common, &ignored) != IMPASTO_OK) {
+            common->progress = 0; /* nobody knows where to */
             return;
         }
     }
@@ -232,7 +231,7 @@ enum impasto_status cli_parse(int argc, char **argv, struct cli_settings *settin
 {
     const enum impasto_status status = parse(argc, argv, settings, error);
     if (status != IMPASTO_OK)
-        find_progress(argc, argv, settings);
+        cli_find_progress(argc - 1, argv + 1, &settings->common);
     return status;
 }
 

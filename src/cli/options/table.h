@@ -65,6 +65,12 @@ void cli_help_of(const struct cli_option *option, char text[CLI_HELP_SIZE]);
 enum impasto_status cli_read(const struct cli_option *option, const char *value, void *members,
                              struct impasto_error *error);
 
+/* ---- parse.c --------------------------------------------------------------------------------- */
+
+/* Takes --progress and its like from words that could not be read to their end: whoever gave them
+ * is still to be told why. */
+void cli_find_progress(int argc, char **argv, struct cli_common *common);
+
 /* ---- words.c --------------------------------------------------------------------------------- */
 
 /* The name that `word` was probably meant to be; NULL: none of them. */
@@ -114,6 +120,7 @@ struct cli_call {
     size_t operand_count;
     void *options;             /* the command's own struct, zeroed but for what was given */
     struct cli_common *common; /* what the options have given that it shares */
+    bool refused;              /* the words are wrong: all that is still to be said is why */
 };
 
 typedef enum impasto_status (*cli_command_fn)(const struct cli_call *call,
@@ -137,6 +144,9 @@ struct cli_command {
     const char *shared; /* options of struct cli_common that it takes, between spaces; NULL: none */
     /* Commands below it, one of which must be named: it has nothing else then but texts. */
     const struct cli_command *const *parts; /* NULL ends them, and stands for none */
+    /* Opens what tells other programs how it goes; also where the words are refused. NULL: nothing.
+     */
+    cli_command_fn open;
     cli_command_fn run;
     cli_words_fn words; /* in place of run: reads its words by itself, with painting's options */
 };
@@ -150,6 +160,8 @@ const struct cli_command *cli_command_find(const struct cli_command *const *comm
 size_t cli_command_options(const struct cli_command *command,
                            const struct cli_option *options[CLI_OPTIONS_MOST], size_t *own);
 
+/* The help page of a command that its user calls by this name. */
+void cli_command_page(const struct cli_command *command, const char *name);
 /* The commands one after the other on a help page. */
 void cli_command_list(FILE *stream, const struct cli_command *const *commands);
 /* The command whose name `word` was probably meant to be; NULL: none. names: of all of them. */
