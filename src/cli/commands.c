@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The table of commands. A new one is a row here and a folder. */
+/* The table of commands. doc/contributing.md says how to add one. */
 
 #include "cli/commands.h"
 #include "cli/devices/devices.h"

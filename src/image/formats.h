@@ -24,7 +24,7 @@ struct imp_image_source {
     uint64_t memory; /* imp_host_memory(), which a sandbox cannot ask */
 };
 
-/* A way to store pictures. To add one: its file, its row in formats.c, the build list. */
+/* A way to store pictures. doc/contributing.md says how to add one. */
 struct imp_image_format {
     struct impasto_format_info info;
     bool threads; /* its decoder starts threads */
@@ -41,7 +41,8 @@ struct imp_image_format {
     enum impasto_status (*load_settings)(const struct imp_image_source *source, char **settings,
                                          struct impasto_error *error);
     /* image: with no more metadata than its file may have, all of which is true of it. options:
-     * complete, and such as the format can have. NULL: it is not written. */
+     * complete, and such as the format can have. It says IMP_IMAGE_WRITER, and lays transparency
+     * that it cannot store over white. NULL: it is not written. */
     enum impasto_status (*save)(const struct impasto_image *image, FILE *stream, const char *path,
                                 const struct impasto_save_options *options,
                                 struct impasto_error *error);

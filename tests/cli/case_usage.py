@@ -3,6 +3,7 @@
 
 import json
 import os
+import pathlib
 import re
 import subprocess
 import tempfile
@@ -10,15 +11,9 @@ import unittest
 
 from support import CHEAP, DEVICE, INPUT, OUTPUT, SHORT_PATIENCE, USAGE, Case, environment, png, program
 
-OPTIONS = """device list-devices json self-test size style-size style-scale iterations optimizer
-    learning-rate beta1 beta2 epsilon content-weight style-weight tv-weight content-layers
-    style-layers losses pooling padding init seed preset weights export-weights conv gemm format no-clobber quality trace
-    gradient save-every profile output bits metadata margin convention max-pixels quiet verbose version
-    help memory plan tune scales first-iterations average strength colour style-loss content-mask
-    style-mask keep interpolate history settings save-settings
-    progress progress-fd progress-preview
-    show timelapse timelapse-every report batch overwrite checkpoint every resume
-    style recursive""".split()
+# The rows of the table that the help is made of.
+TABLE = pathlib.Path(__file__).resolve().parents[2] / "src/cli/options/options.c"
+OPTIONS = re.findall(r'^    \{"([a-z0-9-]+)", (?:0|\'\w\'), "', TABLE.read_text(encoding="utf-8"), re.M)
 
 
 class Help(unittest.TestCase):
@@ -39,6 +34,7 @@ class Help(unittest.TestCase):
 
     def test_has_every_option(self):
         listed = re.findall(r"^  (?:-\w,|   ) --([a-z0-9-]+)", self.text, re.M)
+        self.assertGreater(len(OPTIONS), 70)
         self.assertEqual(sorted(listed), sorted(OPTIONS))
 
     def test_explains_every_option(self):
@@ -60,7 +56,7 @@ class HelpParts(Case):
     def test_one_page(self):
         run = self.succeed("-h")
         lines = run.stdout.splitlines()
-        self.assertLessEqual(len(lines), 40)
+        self.assertLessEqual(len(lines), 48)
         self.assertEqual([line for line in lines if len(line) > 100], [])
         for option in ["--output", "--size", "--preset", "--strength", "--batch", "--device", "--resume"]:
             self.assertRegex(run.stdout, rf"(?m)^  .*{option}\b")

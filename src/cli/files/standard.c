@@ -3,9 +3,11 @@
 
 #include "base/os.h"
 #include "cli/files/files.h"
+#include "cli/options/table.h"
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* More than any camera's picture; what has no end is to be noticed before the memory is full. */
 #define MOST_BYTES ((size_t)1 << 30)
@@ -151,8 +153,8 @@ enum impasto_status cli_standard_check(const struct cli_settings *s, struct impa
     if (status != IMPASTO_OK || !cli_is_standard(s->output))
         return status;
     if (!s->format)
-        return cli_fail(error, IMPASTO_ERROR_USAGE,
-                        "-o -: say by --format in what format: png, jpeg, tiff or webp");
+        return cli_fail(error, IMPASTO_ERROR_USAGE, "-o -: say by --format in what format: %s",
+                        cli_find("format", strlen("format"))->operand);
     const char *many = s->batch.count > 0   ? "batch"
                        : s->interpolate > 0 ? "interpolate"
                        : s->save_every > 0  ? "save-every"

@@ -21,13 +21,13 @@ static bool is_result(const char *path)
 static void what_is_saved(void **state)
 {
     (void)state;
-    static const char *const names[] = {"a.png", "a.jpg", "a.tif", "a.webp"};
+    char name[32];
+    const struct impasto_format_info *info;
     for (int privacy = IMPASTO_PRIVACY_PRIVATE; privacy <= IMPASTO_PRIVACY_NONE; privacy++)
         for (int settings = 0; settings < 2; settings++)
-            for (size_t i = 0; i < IMP_COUNT(names); i++)
-                for (int bits = 8; bits <= (i == 0 ? 16 : 8); bits += 8) {
-                    if (impasto_image_save_check(names[i], 0, 0, NULL, NULL) != IMPASTO_OK)
-                        continue; /* a build without the format's library */
+            for (size_t i = 0; (info = impasto_image_format(i)); i++)
+                for (int bits = 8; info->writes && bits <= info->bits; bits += 8) {
+                    snprintf(name, sizeof(name), "a%s", info->extensions[0]);
                     struct impasto_image *image = blank_picture(20, 10);
                     const struct impasto_save_options options = {.struct_size = sizeof(options),
                                                                  .privacy =
@@ -36,9 +36,9 @@ static void what_is_saved(void **state)
                     image->settings = settings ? strdup("{}") : NULL;
                     image->metadata.exif.data = malloc(64);
                     image->metadata.exif.size = make_exif(image->metadata.exif.data, false, 1);
-                    assert_int_equal(impasto_image_save(image, in_folder(names[i]), &options, NULL),
+                    assert_int_equal(impasto_image_save(image, in_folder(name), &options, NULL),
                                      IMPASTO_OK);
-                    assert_true(is_result(in_folder(names[i])));
+                    assert_true(is_result(in_folder(name)));
                     impasto_image_free(&image);
                 }
 }
