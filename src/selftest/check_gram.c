@@ -24,95 +24,137 @@ static double total_of(const float *sums)
     return total;
 }
 
-static void check(struct imp_check_run *run, const struct shape *s)
+/* A shape's numbers on both sides. */
+struct problem {
+    char name[64];
+    int channels, positions;
+    size_t size, entries; /* of the features, of the matrix */
+    struct imp_window whole;
+    float *f, *target, *found, *g;
+    double *wide, *gram, *gradient;
+    struct imp_tensor features, out;
+    struct imp_buffer *workspace, *matrix, *goal, *difference, *shares;
+};
+
+static const float factor = 0.37f;
+
+static bool prepare(struct imp_check_run *run, const struct shape *s, struct problem *p)
 {
     const struct imp_caps *caps = imp_device_caps(run->device);
-    const int c = s->channels, m = s->height * s->width;
-    const size_t size = (size_t)c * (size_t)m, entries = (size_t)c * (size_t)c;
-    const float factor = 0.37f;
-    char name[64];
-    snprintf(name, sizeof(name), "%d @ %dx%d", c, s->height, s->width);
-    float *f = imp_check_data(run, 0, size, true), *target = imp_check_data(run, 1, entries, false);
-    float *found = imp_check_data(run, 2, entries, false), *g = imp_check_data(run, 3, size, false);
-    float sums[IMP_PARTS];
-    double *wide = imp_check_widen(run, f, size), *gram = imp_check_doubles(run, entries);
-    double *gradient = imp_check_doubles(run, size);
-    struct imp_tensor features = {0}, out = {0};
-    struct imp_buffer *workspace = NULL, *matrix = NULL, *goal = NULL, *difference = NULL;
-    struct imp_buffer *shares = NULL;
-    const struct imp_window whole = {.rows = s->height, .begins = true};
-    const double elements = (double)c * m;
-    const size_t scratch = imp_gram_workspace(caps, c, s->height, s->width) / sizeof(float);
-    if (run->broken ||
-        !imp_check_tensor(run, &features, c, s->height, s->width, caps->vector_width, f) ||
-        !imp_check_tensor(run, &out, c, s->height, s->width, caps->vector_width, NULL) ||
-        !imp_check_buffer(run, &workspace, scratch, NULL) ||
-        !imp_check_buffer(run, &matrix, entries, NULL) ||
-        !imp_check_buffer(run, &goal, entries, target) ||
-        !imp_check_buffer(run, &difference, entries, NULL) ||
-        !imp_check_buffer(run, &shares, IMP_PARTS, NULL))
-        goto done;
+    const int c = s->channels, h = s->height, w = s->width, lanes = caps->vector_width;
+    const size_t entries = (size_t)c * (size_t)c, size = (size_t)c * (size_t)h * (size_t)w;
+    const size_t scratch = imp_gram_workspace(caps, c, h, w) / sizeof(float);
+    *p = (struct problem){.channels = c,
+                          .positions = h * w,
+                          .size = size,
+                          .entries = entries,
+                          .whole = {.rows = h, .begins = true}};
+    snprintf(p->name, sizeof(p->name), "%d @ %dx%d", c, h, w);
+    p->f = imp_check_data(run, 0, size, true);
+    p->target = imp_check_data(run, 1, entries, false);
+    p->found = imp_check_data(run, 2, entries, false);
+    p->g = imp_check_data(run, 3, size, false);
+    p->wide = imp_check_widen(run, p->f, size);
+    p->gram = imp_check_doubles(run, entries);
+    p->gradient = imp_check_doubles(run, size);
+    return !run->broken && imp_check_tensor(run, &p->features, c, h, w, lanes, p->f) &&
+           imp_check_tensor(run, &p->out, c, h, w, lanes, NULL) &&
+           imp_check_buffer(run, &p->workspace, scratch, NULL) &&
+           imp_check_buffer(run, &p->matrix, entries, NULL) &&
+           imp_check_buffer(run, &p->goal, entries, p->target) &&
+           imp_check_buffer(run, &p->difference, entries, NULL) &&
+           imp_check_buffer(run, &p->shares, IMP_PARTS, NULL);
+}
 
-    if (imp_check_begin(run, "gram %s", name) &&
-        imp_check_ok(run, imp_gram(run->device, &features, &whole, NULL, elements, workspace,
-                                   matrix, "check"))) {
-        const double damage = imp_check_read_buffer(run, matrix, entries, found);
-        imp_ref_gram(c, m, wide, NULL, gram);
-        imp_check_end(run, fmax(damage, imp_check_error(found, gram, entries)), BOUND);
+static void release(struct problem *p)
+{
+    imp_buffer_free(&p->features.buffer);
+    imp_buffer_free(&p->out.buffer);
+    imp_buffer_free(&p->workspace);
+    imp_buffer_free(&p->matrix);
+    imp_buffer_free(&p->goal);
+    imp_buffer_free(&p->difference);
+    imp_buffer_free(&p->shares);
+    free(p->f);
+    free(p->target);
+    free(p->found);
+    free(p->g);
+    free(p->wide);
+    free(p->gram);
+    free(p->gradient);
+}
+
+static bool multiply(struct imp_check_run *run, const struct problem *p)
+{
+    return imp_check_ok(run, imp_gram(run->device, &p->features, &p->whole, NULL, (double)p->size,
+                                      p->workspace, p->matrix, "check"));
+}
+
+static bool subtract(struct imp_check_run *run, const struct problem *p)
+{
+    return imp_check_ok(run, imp_gram_difference(run->device, p->matrix, p->goal, p->channels,
+                                                 factor, p->difference, p->shares, 0));
+}
+
+static void check_matrix(struct imp_check_run *run, const struct problem *p)
+{
+    if (!imp_check_begin(run, "gram %s", p->name) || !multiply(run, p))
+        return;
+    const double damage = imp_check_read_buffer(run, p->matrix, p->entries, p->found);
+    imp_ref_gram(p->channels, p->positions, p->wide, NULL, p->gram);
+    imp_check_end(run, fmax(damage, imp_check_error(p->found, p->gram, p->entries)), BOUND);
+}
+
+/* The device's own matrix is the input of the next steps, so that only their errors show. */
+static void check_difference(struct imp_check_run *run, const struct problem *p)
+{
+    float sums[IMP_PARTS];
+    if (!imp_check_begin(run, "gram difference %s", p->name) || !multiply(run, p) ||
+        !subtract(run, p))
+        return;
+    const double damage = fmax(imp_check_read_buffer(run, p->matrix, p->entries, p->found),
+                               imp_check_read_buffer(run, p->shares, IMP_PARTS, sums));
+    double expected = 0;
+    for (size_t i = 0; i < p->entries; i++)
+        expected += pow((double)p->found[i] - (double)p->target[i], 2);
+    const double error = fabs(total_of(sums) / expected - 1);
+    imp_check_end(run, fmax(damage, isfinite(error) ? error : INFINITY), 1e-6);
+}
+
+static void check_gradient(struct imp_check_run *run, const struct problem *p)
+{
+    const int c = p->channels, m = p->positions;
+    const struct imp_pointwise product = {.x = p->features,
+                                          .y = p->out,
+                                          .window = p->whole,
+                                          .weights = p->difference,
+                                          .label = "check"};
+    if (!imp_check_begin(run, "gram gradient %s", p->name) || !multiply(run, p) ||
+        !subtract(run, p) || !imp_check_ok(run, imp_conv_pointwise(run->device, &product)))
+        return;
+    const double damage = fmax(imp_check_read_buffer(run, p->matrix, p->entries, p->found),
+                               imp_check_read(run, &p->out, p->g));
+    for (int i = 0; i < c; i++)
+        for (int j = 0; j < c; j++) {
+            const int at = i * c + j;
+            const double d = (double)factor * ((double)p->found[at] - (double)p->target[at]);
+            for (int k = 0; k < m; k++)
+                p->gradient[i * m + k] += d * p->wide[j * m + k];
+        }
+    imp_check_end(run, fmax(damage, imp_check_error(p->g, p->gradient, p->size)), BOUND);
+}
+
+static void check(struct imp_check_run *run, const struct shape *s)
+{
+    struct problem p;
+    if (prepare(run, s, &p)) {
+        check_matrix(run, &p);
+        if (run->level != IMP_SELFTEST_BRIEF) {
+            check_difference(run, &p);
+            check_gradient(run, &p);
+        }
     }
-    if (run->level == IMP_SELFTEST_BRIEF)
-        goto done;
-    /* The device's own matrix is the input of the next steps, so that only their errors show. */
-    if (imp_check_begin(run, "gram difference %s", name) &&
-        imp_check_ok(run, imp_gram(run->device, &features, &whole, NULL, elements, workspace,
-                                   matrix, "check")) &&
-        imp_check_ok(run, imp_gram_difference(run->device, matrix, goal, c, factor, difference,
-                                              shares, 0))) {
-        double damage = fmax(imp_check_read_buffer(run, matrix, entries, found),
-                             imp_check_read_buffer(run, shares, IMP_PARTS, sums));
-        double expected = 0;
-        for (size_t i = 0; i < entries; i++)
-            expected += pow((double)found[i] - (double)target[i], 2);
-        const double error = fabs(total_of(sums) / expected - 1);
-        imp_check_end(run, fmax(damage, isfinite(error) ? error : INFINITY), 1e-6);
-    }
-    if (imp_check_begin(run, "gram gradient %s", name) &&
-        imp_check_ok(run, imp_gram(run->device, &features, &whole, NULL, elements, workspace,
-                                   matrix, "check")) &&
-        imp_check_ok(run, imp_gram_difference(run->device, matrix, goal, c, factor, difference,
-                                              shares, 0)) &&
-        imp_check_ok(run,
-                     imp_conv_pointwise(run->device, &(struct imp_pointwise){.x = features,
-                                                                             .y = out,
-                                                                             .window = whole,
-                                                                             .weights = difference,
-                                                                             .label = "check"}))) {
-        const double damage =
-            fmax(imp_check_read_buffer(run, matrix, entries, found), imp_check_read(run, &out, g));
-        for (int i = 0; i < c; i++)
-            for (int j = 0; j < c; j++) {
-                const double d =
-                    (double)factor * ((double)found[i * c + j] - (double)target[i * c + j]);
-                for (int k = 0; k < m; k++)
-                    gradient[i * m + k] += d * wide[j * m + k];
-            }
-        imp_check_end(run, fmax(damage, imp_check_error(g, gradient, size)), BOUND);
-    }
-done:
-    imp_buffer_free(&features.buffer);
-    imp_buffer_free(&out.buffer);
-    imp_buffer_free(&workspace);
-    imp_buffer_free(&matrix);
-    imp_buffer_free(&goal);
-    imp_buffer_free(&difference);
-    imp_buffer_free(&shares);
-    free(f);
-    free(target);
-    free(found);
-    free(g);
-    free(wide);
-    free(gram);
-    free(gradient);
+    release(&p);
 }
 
 void imp_check_gram(struct imp_check_run *run)

@@ -314,9 +314,8 @@ static void free_data(struct data *d)
     free(d->mask[1]);
 }
 
-static void check(struct imp_check_run *run, const struct problem *p)
+static struct impasto_params params_of(const struct problem *p)
 {
-    const size_t n = 3 * (size_t)p->height * (size_t)p->width;
     struct impasto_params params = {
         .losses = p->losses,
         .style_loss = p->style_loss,
@@ -331,15 +330,47 @@ static void check(struct imp_check_run *run, const struct problem *p)
         params.content_layers[l] = p->content >> l & 1u ? 1.0f + 0.1f * (float)l : 0;
         params.style_layers[l] = p->style >> l & 1u ? 1.0f + 0.2f * (float)l : 0;
     }
+    return params;
+}
+
+static struct imp_loss_options losses_of(const struct impasto_params *params)
+{
     struct imp_loss_options losses = {
-        .relative = p->losses == IMPASTO_LOSSES_RELATIVE,
-        .covariance = p->style_loss == IMPASTO_STYLE_LOSS_COVARIANCE,
-        .content_weight = (double)params.content_weight,
-        .style_weight = (double)params.style_weight,
-        .tv_weight = params.tv_weight,
+        .relative = params->losses == IMPASTO_LOSSES_RELATIVE,
+        .covariance = params->style_loss == IMPASTO_STYLE_LOSS_COVARIANCE,
+        .content_weight = (double)params->content_weight,
+        .style_weight = (double)params->style_weight,
+        .tv_weight = params->tv_weight,
     };
-    memcpy(losses.content_layers, params.content_layers, sizeof(losses.content_layers));
-    memcpy(losses.style_layers, params.style_layers, sizeof(losses.style_layers));
+    memcpy(losses.content_layers, params->content_layers, sizeof(losses.content_layers));
+    memcpy(losses.style_layers, params->style_layers, sizeof(losses.style_layers));
+    return losses;
+}
+
+/* The style pictures and regions for the reference. */
+static void list_pictures(const struct problem *p, const struct data *d, double *const style[2],
+                          struct imp_ref_picture pictures[3], struct imp_ref_region regions[2])
+{
+    for (int i = 0; i < source_count(p); i++) {
+        const struct source *s = &sources[p->regions - 1][i];
+        struct imp_ref_region *region = &regions[s->region];
+        pictures[i] = (struct imp_ref_picture){.image = style[s->picture],
+                                               .height = p->width,
+                                               .width = p->height,
+                                               .mask = s->masked ? d->style_mask : NULL,
+                                               .share = s->share};
+        region->weight = region_weights[p->regions - 1][s->region];
+        region->mask = p->regions > 1 ? d->mask[s->region] : NULL;
+        region->pictures = s->begins ? &pictures[i] : region->pictures;
+        region->picture_count++;
+    }
+}
+
+static void check(struct imp_check_run *run, const struct problem *p)
+{
+    const size_t n = 3 * (size_t)p->height * (size_t)p->width;
+    const struct impasto_params params = params_of(p);
+    const struct imp_loss_options losses = losses_of(&params);
     struct impasto_weights weights = {0};
     struct machine machine = {0};
     struct data d;
@@ -364,19 +395,7 @@ static void check(struct imp_check_run *run, const struct problem *p)
         !imp_check_ok(run, run_machine(run, p, &d, &machine, &found, gradient)))
         goto done;
     objective.map = machine.model.input;
-    for (int i = 0; i < source_count(p); i++) {
-        const struct source *s = &sources[p->regions - 1][i];
-        struct imp_ref_region *region = &regions[s->region];
-        pictures[i] = (struct imp_ref_picture){.image = style[s->picture],
-                                               .height = p->width,
-                                               .width = p->height,
-                                               .mask = s->masked ? d.style_mask : NULL,
-                                               .share = s->share};
-        region->weight = region_weights[p->regions - 1][s->region];
-        region->mask = p->regions > 1 ? d.mask[s->region] : NULL;
-        region->pictures = s->begins ? &pictures[i] : region->pictures;
-        region->picture_count++;
-    }
+    list_pictures(p, &d, style, pictures, regions);
     if (!imp_ref_objective_init(&objective, content) ||
         !imp_ref_objective_evaluate(&objective, start, &expected, reference)) {
         (void)imp_check_ok(run, imp_device_fail(run->device, IMPASTO_ERROR_MEMORY,

@@ -23,6 +23,7 @@ static int layers_of(const struct imp_stage *stage)
     return stage->last - stage->first + 1;
 }
 
+/* NOLINTNEXTLINE(bugprone-macro-parentheses): a term of a sum */
 #define IMP_VGG19_IS_BEYOND(block, number, in, out)                                                \
     +((number) > IMP_PLACE_STRIP_4 - IMP_PLACE_STRIP_1 + 1)
 _Static_assert(0 IMP_VGG19(IMP_VGG19_IS_BEYOND) == 0, "a layer has no place for its strips");
