@@ -2,17 +2,24 @@
 /*
  * The self-test's checks as a test program: check_ops [brief|tiny|user|full [FILTER]]
  *
+ * Or how fast the operations are: check_ops --bench [FILTER [SIZE]], where a case's name contains
+ * FILTER, for a square picture of SIZE pixels a side (512).
+ *
  * IMPASTO_TEST_DEVICE names the device (auto); IMPASTO_TEST_VECTOR and IMPASTO_TEST_WORK_GROUP
  * force a vector width and a largest work-group. Prints failures and a summary. Exit code 77: no
  * device.
  */
 
+#include "bench_ops.h"
 #include "open_device.h"
 #include "ops/gemm.h"
 #include "selftest/selftest.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+/* Of a picture that is timed: the deepest layers halve it four times. */
+#define SIDE_LEAST 32
 
 struct counts {
     int checks, failed;
@@ -51,6 +58,17 @@ static void print_log(void *user, enum impasto_log_level level, const char *line
         fprintf(stderr, "%s\n", line);
 }
 
+/* Returns what the program exits with. */
+static int run_checks(struct imp_device *device, const char *level, const char *filter)
+{
+    struct counts counts = {.all = getenv("IMPASTO_TEST_VERBOSE") != NULL};
+    const int failed = imp_selftest_run(device, level_of(level), filter, report, &counts);
+    if (failed < 0)
+        printf("FAILED: the device gave up: %s\n", imp_device_error(device)->message);
+    printf("%d checks, %d failed\n", counts.checks, counts.failed);
+    return failed != 0 || counts.checks == 0;
+}
+
 int main(int argc, char **argv)
 {
     struct imp_device *device = NULL;
@@ -65,13 +83,12 @@ int main(int argc, char **argv)
     const struct imp_caps *caps = imp_device_caps(device);
     printf("%s, %s: vectors of %d, work-groups up to %zu\n", caps->info.platform, caps->info.name,
            caps->vector_width, caps->max_work_group);
-    struct counts counts = {.all = getenv("IMPASTO_TEST_VERBOSE") != NULL};
-    const int failed = imp_selftest_run(device, level_of(argc > 1 ? argv[1] : "full"),
-                                        argc > 2 ? argv[2] : NULL, report, &counts);
-    if (failed < 0)
-        printf("FAILED: the device gave up: %s\n", imp_device_error(device)->message);
-    printf("%d checks, %d failed\n", counts.checks, counts.failed);
+    const char *what = argc > 1 ? argv[1] : "full", *filter = argc > 2 ? argv[2] : NULL;
+    const int size = argc > 3 ? (int)strtol(argv[3], NULL, 10) : 512;
+    const int result = strcmp(what, "--bench") == 0
+                           ? bench_ops(device, filter, size < SIDE_LEAST ? SIDE_LEAST : size)
+                           : run_checks(device, what, filter);
     imp_gemm_clblast_release();
     imp_device_close(&device);
-    return failed != 0 || counts.checks == 0;
+    return result;
 }

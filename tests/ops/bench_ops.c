@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Speed of the operations on VGG19's shapes, from the profile's rows: the best of RUNS times of one
+ * launch, and the flops and bytes that it states. Before a convolution's kernels stands its whole,
+ * a median, with the flops of direct convolution: Winograd's may go beyond the device's peak, which
+ * is measured first.
+ */
+
+#include "bench_ops.h"
+
+#include "ops/element.h"
+#include "ops/gram.h"
+#include "ops/pool.h"
+#include "ops/step.h"
+#include "session/session.h"
+#include "vgg/weights.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define RUNS 5
+#define ROWS_MOST 16
+
+struct bench {
+    struct imp_device *device;
+    const char *filter;
+    int size;
+    bool failed;
+};
+
+/* ---- Rows ------------------------------------------------------------------------------------ */
+
+static void print_row(const char *name, const char *kernel, double seconds, double flops,
+                      double bytes)
+{
+    printf("%-40s %-28s %9.3f ms", name, kernel, 1e3 * seconds);
+    if (flops > 0)
+        printf("  %8.1f GFLOP/s", 1e-9 * flops / seconds);
+    if (bytes > 0)
+        printf("  %8.1f GB/s", 1e-9 * bytes / seconds);
+    printf("\n");
+    fflush(stdout);
+}
+
+/* A case: what is run, and what with. */
+typedef enum impasto_status (*case_fn)(struct imp_device *device, const void *with);
+
+static bool is_wanted(const struct bench *bench, const char *name)
+{
+    return !bench->failed && (!bench->filter || strstr(name, bench->filter));
+}
+
+static void check(struct bench *bench, const char *name, enum impasto_status status)
+{
+    if (status == IMPASTO_OK)
+        return;
+    printf("%s: %s\n", name, imp_device_error(bench->device)->message);
+    bench->failed = true;
+}
+
+/* Prints a row for each kernel that the case launches, after one run that compiles. */
+static void time_case(struct bench *bench, const char *name, case_fn run, const void *with)
+{
+    struct imp_profile_row best[ROWS_MOST];
+    size_t count = 0;
+    if (!is_wanted(bench, name))
+        return;
+    for (int i = -1; i < RUNS; i++) {
+        imp_device_set_profile(bench->device, true);
+        const enum impasto_status status = run(bench->device, with);
+        const struct imp_profile_row *rows = imp_device_profile(bench->device, &count);
+        count = count < ROWS_MOST ? count : ROWS_MOST;
+        for (size_t r = 0; r < count; r++)
+            if (i <= 0 || rows[r].seconds < best[r].seconds)
+                best[r] = rows[r];
+        imp_device_set_profile(bench->device, false);
+        check(bench, name, status);
+        if (bench->failed)
+            return;
+    }
+    for (size_t r = 0; r < count; r++) {
+        const double launches = (double)best[r].launches;
+        print_row(name, best[r].label, best[r].seconds / launches, best[r].flops / launches,
+                  best[r].bytes / launches);
+    }
+}
+
+/* ---- The device's peaks ---------------------------------------------------------------------- */
+
+#define TURNS 20000
+#define COPY ((size_t)64 << 20) /* bytes */
+
+struct peak {
+    struct imp_buffer *from, *to;
+    int turns, n, columns;
+    size_t items;
+    char macros[16];
+};
+
+static enum impasto_status multiply_add(struct imp_device *device, const void *with)
+{
+    const struct peak *p = with;
+    const double lanes = imp_device_caps(device)->vector_width;
+    return imp_launch(device, &(struct imp_launch){
+                                  .kernel = {"probe", "probe_multiply_add", p->macros},
+                                  IMP_ARGS(imp_buf(p->to), imp_int(p->turns), imp_float(0.999f),
+                                           imp_float(0.001f)),
+                                  .global = {p->items},
+                                  .flops = 2.0 * (double)p->items * PROBE_CHAINS * lanes * p->turns,
+                              });
+}
+
+static enum impasto_status copy(struct imp_device *device, const void *with)
+{
+    const struct peak *p = with;
+    return imp_launch(
+        device, &(struct imp_launch){
+                    .kernel = {"probe", "probe_copy", p->macros},
+                    IMP_ARGS(imp_buf(p->from), imp_buf(p->to), imp_int(p->n), imp_int(p->columns)),
+                    .global = {(size_t)((p->n + p->columns - 1) / p->columns)},
+                    .bytes = 2.0 * (double)COPY,
+                });
+}
+
+static void bench_peaks(struct bench *bench)
+{
+    const struct imp_caps *caps = imp_device_caps(bench->device);
+    struct peak p = {.turns = caps->cpu ? TURNS : TURNS / 20,
+                     .n = (int)(COPY / sizeof(float)) / caps->vector_width,
+                     .columns = caps->cpu ? 4096 : 1,
+                     .items = caps->cpu ? 16 * (size_t)caps->info.compute_units : 1 << 16};
+    const char *const filter = bench->filter;
+    snprintf(p.macros, sizeof(p.macros), "-DVW=%d", caps->vector_width);
+    bench->filter = NULL;
+    check(bench, "peak", imp_buffer_create(bench->device, COPY, "bench", &p.from));
+    check(bench, "peak", imp_buffer_create(bench->device, COPY, "bench", &p.to));
+    time_case(bench, "peak of multiply-adds", multiply_add, &p);
+    time_case(bench, "peak of copying", copy, &p);
+    bench->filter = filter;
+    imp_buffer_free(&p.from);
+    imp_buffer_free(&p.to);
+}
+
+/* ---- Convolutions ---------------------------------------------------------------------------- */
+
+struct conv {
+    const struct imp_conv_algorithm *algorithm;
+    enum imp_gemm gemm;
+    int in, out, side;
+};
+
+static enum impasto_status convolve(struct imp_device *device, const void *with)
+{
+    const struct conv *c = with;
+    double ignored;
+    return imp_tune_time(device, c->algorithm, c->gemm, c->in, c->out, c->side, &ignored);
+}
+
+static void bench_conv(struct bench *bench, const struct conv *c, const char *layer)
+{
+    char name[64];
+    double seconds = 0;
+    snprintf(name, sizeof(name), "conv %s%s %s %d>%d @ %d", c->algorithm->name,
+             c->gemm == IMP_GEMM_CLBLAST ? " clblast" : "", layer, c->in, c->out, c->side);
+    if (!is_wanted(bench, name) ||
+        !c->algorithm->supports(imp_device_caps(bench->device), c->in, c->out))
+        return;
+    check(bench, name,
+          imp_tune_time(bench->device, c->algorithm, c->gemm, c->in, c->out, c->side, &seconds));
+    if (!bench->failed)
+        print_row(name, "all", seconds, 18.0 * c->in * c->out * c->side * c->side, 0);
+    time_case(bench, name, convolve, c);
+}
+
+/* By one algorithm, each layer forwards and backwards. */
+static void bench_algorithm(struct bench *bench, const struct imp_conv_algorithm *algorithm,
+                            enum imp_gemm gemm)
+{
+    for (int l = 0; l < IMPASTO_LAYERS; l++) {
+        const struct imp_layer_shape *shape = &imp_layer_shapes[l];
+        const int in = shape->in_channels, out = shape->out_channels;
+        const int side = bench->size >> (shape->block - 1);
+        bench_conv(bench, &(struct conv){algorithm, gemm, in, out, side}, shape->name);
+        if (in != out)
+            bench_conv(bench, &(struct conv){algorithm, gemm, out, in, side}, shape->name);
+    }
+}
+
+/* CLBlast compiles for long on CPUs, so it is timed where the filter names it. */
+static void bench_convolutions(struct bench *bench)
+{
+    const bool library = imp_gemm_clblast_available() && bench->filter != NULL &&
+                         strstr(bench->filter, "clblast") != NULL;
+    const enum imp_gemm builtin = imp_gemm_builtin(imp_device_caps(bench->device));
+    for (size_t a = 0; imp_conv_algorithms[a]; a++) {
+        bench_algorithm(bench, imp_conv_algorithms[a], builtin);
+        if (library && imp_conv_algorithms[a]->products != IMP_PRODUCTS_NONE)
+            bench_algorithm(bench, imp_conv_algorithms[a], IMP_GEMM_CLBLAST);
+    }
+}
+
+/* ---- What else a layer needs ----------------------------------------------------------------- */
+
+struct layer {
+    struct imp_tensor x, g, half;
+    struct imp_window whole;
+    struct imp_buffer *route, *mask, *workspace, *gram;
+};
+
+static enum impasto_status pool_forward(struct imp_device *device, const void *with)
+{
+    const struct layer *l = with;
+    return imp_pool_forward(device, &l->x, &l->whole, &l->half, false, l->route);
+}
+
+static enum impasto_status pool_backward(struct imp_device *device, const void *with)
+{
+    const struct layer *l = with;
+    return imp_pool_backward_route(device, l->route, NULL, &l->whole, &l->half, &l->g, false);
+}
+
+static enum impasto_status gram(struct imp_device *device, const void *with)
+{
+    const struct layer *l = with;
+    return imp_gram(device, &l->x, &l->whole, NULL,
+                    (double)l->x.channels * l->x.height * l->x.width, l->workspace, l->gram, NULL);
+}
+
+static enum impasto_status relu_mask(struct imp_device *device, const void *with)
+{
+    const struct layer *l = with;
+    return imp_relu_mask(device, &l->x, &l->whole, &l->g);
+}
+
+static enum impasto_status mask_pack(struct imp_device *device, const void *with)
+{
+    const struct layer *l = with;
+    return imp_mask_pack(device, &l->x, &l->whole, l->x.height, l->mask);
+}
+
+static enum impasto_status content(struct imp_device *device, const void *with)
+{
+    const struct layer *l = with;
+    return imp_content_backward(device, &l->x, &l->whole, &l->x, &l->g, 1.0f, true);
+}
+
+static const struct {
+    const char *name;
+    case_fn run;
+} layer_cases[] = {{"pool forward", pool_forward},
+                   {"pool backward", pool_backward},
+                   {"gram", gram},
+                   {"relu mask", relu_mask},
+                   {"mask pack", mask_pack},
+                   {"content backward", content}};
+
+static void bench_layer(struct bench *bench, int channels, int side)
+{
+    struct imp_device *device = bench->device;
+    const struct imp_caps *caps = imp_device_caps(device);
+    const int lanes = caps->vector_width;
+    struct layer l = {
+        .x = {.channels = channels, .height = side, .width = side, .lanes = lanes},
+        .half = {.channels = channels, .height = side / 2, .width = side / 2, .lanes = lanes},
+        .whole = {.rows = side, .begins = true}};
+    l.g = l.x;
+    const struct {
+        struct imp_buffer **buffer;
+        size_t bytes;
+    } buffers[] = {{&l.x.buffer, imp_tensor_bytes(channels, side, side, lanes)},
+                   {&l.g.buffer, imp_tensor_bytes(channels, side, side, lanes)},
+                   {&l.half.buffer, imp_tensor_bytes(channels, side / 2, side / 2, lanes)},
+                   {&l.route, imp_pool_route_bytes(&l.half)},
+                   {&l.mask, imp_mask_bytes(&l.x)},
+                   {&l.workspace, imp_gram_workspace(caps, channels, side, side)},
+                   {&l.gram, (size_t)channels * (size_t)channels * sizeof(float)}};
+    for (size_t i = 0; i < IMP_COUNT(buffers); i++)
+        check(bench, "layer",
+              imp_buffer_create(device, buffers[i].bytes, "bench", buffers[i].buffer));
+    for (size_t i = 0; i < IMP_COUNT(layer_cases); i++) {
+        char name[64];
+        snprintf(name, sizeof(name), "%s %d @ %d", layer_cases[i].name, channels, side);
+        time_case(bench, name, layer_cases[i].run, &l);
+    }
+    for (size_t i = 0; i < IMP_COUNT(buffers); i++)
+        imp_buffer_free(buffers[i].buffer);
+}
+
+int bench_ops(struct imp_device *device, const char *filter, int size)
+{
+    static const int channels[] = {64, 128, 256, 512};
+    struct bench bench = {.device = device, .filter = filter, .size = size};
+    bench_peaks(&bench);
+    bench_convolutions(&bench);
+    for (size_t i = 0; i < IMP_COUNT(channels); i++)
+        bench_layer(&bench, channels[i], size >> i);
+    return bench.failed;
+}
