@@ -189,6 +189,25 @@ class Convert(Weights):
         self.assertEqual(read(self.folder / "caffe.safetensors")["__metadata__"]["impasto.convention"],
                          "caffe")
 
+    def test_source_stays(self):
+        """Where Python is; a file that does not say gets the name of its origin."""
+        self.write("in.safetensors", torchvision())
+        self.done("convert", "in.safetensors", "once.safetensors")
+        self.done("convert", "once.safetensors", "twice.safetensors")
+        for name in ("once", "twice"):
+            self.assertEqual(read(self.folder / f"{name}.safetensors")["__metadata__"]["source"],
+                             "in.safetensors")
+
+    def test_published_checksum(self):
+        self.write("own.safetensors", first_layer())
+        if "SHA-256" not in self.done("check", "own.safetensors"):
+            self.skipTest("built without nettle")
+        name = "vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5"
+        self.write(name, b"\x89HDF\r\n\x1a\n")
+        for path in (name, f"../{self.folder.name}/{name}"):
+            self.refused(WEIGHTS, "its MD5 is not 253f8cb5", "convert", path, "out.safetensors")
+            self.refused(WEIGHTS, "its MD5 is not 253f8cb5", "check", path)
+
     def test_by_the_script(self):
         self.write("in.npz", self.npz())
         self.done("convert", "in.npz", "out.safetensors")
@@ -217,6 +236,7 @@ class Convert(Weights):
         self.refused(OUTPUT, "not a regular file", "convert", "in.safetensors", "folder", "--force")
         self.refused(OUTPUT, "there already", "convert", "in.safetensors", "in.safetensors")
         self.refused(USAGE, "names the result already", "convert", "in.safetensors", "a", "-o", "b")
+        self.refused(USAGE, "name a file", "convert", "in.safetensors", "-")
         self.refused(WEIGHTS, "No such file", "convert", "lost.safetensors", "out.safetensors")
         self.write("text", "not weights at all")
         self.refused(WEIGHTS, "neither safetensors", "convert", "text", "out.safetensors")
@@ -258,7 +278,7 @@ class Fetch(Weights):
         self.refused(WEIGHTS, "https://", "fetch", "--url", "nonsense", "-o", "out.safetensors")
 
     def test_without_python(self):
-        error = self.refused(WEIGHTS, "no python3; install it", "fetch", env={"PATH": ""})
+        error = self.refused(WEIGHTS, "fetch takes Python", "fetch", env={"PATH": ""})
         self.assertEqual(len(error.splitlines()), 1)
 
     def test_the_current_folder_has_no_say(self):

@@ -108,6 +108,8 @@ void cli_stop_by(int number);
 /* SHA-256 of a file's bytes in hexadecimal, as sha256sum prints it. false: it cannot be read, or
  * hashing is not compiled in. */
 bool cli_hash_file(const char *path, char hex[CLI_HASH_SIZE]);
+/* The same by MD5, which tells only damage. */
+bool cli_hash_file_md5(const char *path, char hex[CLI_HASH_SIZE]);
 
 /* ---- html.c ---------------------------------------------------------------------------------- */
 

@@ -35,8 +35,9 @@ static void describe(const char *path, const struct impasto_weights_info *info)
 static enum impasto_status check(const char *path, struct impasto_error *error)
 {
     struct impasto_weights *weights = NULL;
-    const enum impasto_status status =
-        impasto_weights_open(path, IMPASTO_CONVENTION_AUTO, &weights, error);
+    enum impasto_status status = cli_weights_check_name(path, error);
+    if (status == IMPASTO_OK)
+        status = impasto_weights_open(path, IMPASTO_CONVENTION_AUTO, &weights, error);
     if (status == IMPASTO_OK)
         describe(path, impasto_weights_info(weights));
     impasto_weights_close(&weights);
@@ -75,6 +76,7 @@ enum impasto_status cli_weights_check(const struct cli_call *call, struct impast
             fprintf(stderr, "impasto: %s\n", error->message);
         status = one;
         *error = why;
+        fflush(stdout); /* so that what is said of the files stays in their order */
     }
     return status;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* impasto weights convert: by the library what that reads, by the script all else. */
+/* impasto weights convert. The script reads what the library does not. It also keeps what
+ * safetensors say of their source, so it has them too where there is Python. */
 
 #include "base/os.h"
 #include "cli/weights/weights.h"
@@ -46,6 +47,9 @@ static void make_folders(const char *path)
 static enum impasto_status check_output(const char *path, bool force, struct impasto_error *error)
 {
     struct imp_os_about about;
+    if (cli_is_standard(path))
+        return cli_fail(error, IMPASTO_ERROR_USAGE,
+                        "-: weights are not written to standard output; name a file");
     if (!imp_os_look_at_link(path, &about))
         return IMPASTO_OK;
     if (!imp_os_is_file(path))
@@ -60,8 +64,10 @@ static enum impasto_status convert_by_library(const char *input, const char *out
                                               struct impasto_error *error)
 {
     struct impasto_weights *weights = NULL;
-    enum impasto_status status =
-        impasto_weights_open(input, (enum impasto_convention)options->convention, &weights, error);
+    enum impasto_status status = cli_weights_check_name(input, error);
+    if (status == IMPASTO_OK)
+        status = impasto_weights_open(input, (enum impasto_convention)options->convention, &weights,
+                                      error);
     if (status == IMPASTO_OK) {
         make_folders(output);
         status = impasto_weights_save(weights, output, error);
@@ -74,6 +80,21 @@ static enum impasto_status convert_by_library(const char *input, const char *out
     }
     impasto_weights_close(&weights);
     return status;
+}
+
+static enum impasto_status convert(const char *input, const char *output,
+                                   const struct cli_weights_options *options,
+                                   struct impasto_error *error)
+{
+    const enum cli_weights_kind kind = cli_weights_kind(input);
+    const bool by_library = kind != CLI_WEIGHTS_FOREIGN && !options->half;
+    if (!by_library)
+        return convert_by_script(input, output, options, error);
+    if (kind == CLI_WEIGHTS_SAFETENSORS) {
+        struct impasto_error unheard = {0};
+        (void)convert_by_script(input, output, options, &unheard); /* returns without Python */
+    }
+    return convert_by_library(input, output, options, error);
 }
 
 enum impasto_status cli_weights_convert(const struct cli_call *call, struct impasto_error *error)
@@ -94,7 +115,5 @@ enum impasto_status cli_weights_convert(const struct cli_call *call, struct impa
     const enum impasto_status status = check_output(output, options->force, error);
     if (status != IMPASTO_OK)
         return status;
-    if (cli_weights_kind(input) == CLI_WEIGHTS_FOREIGN || options->half)
-        return convert_by_script(input, output, options, error);
-    return convert_by_library(input, output, options, error);
+    return convert(input, output, options, error);
 }

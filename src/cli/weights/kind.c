@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Which kinds of files the library reads, and which are for the script. */
+/* Which kinds of files the library reads, which are for the script, and which are damaged. */
 
 #include "base/os.h"
 #include "cli/weights/weights.h"
@@ -37,4 +37,25 @@ enum cli_weights_kind cli_weights_kind(const char *path)
             memcmp(head + marks[i].at, marks[i].mark, marks[i].size) == 0)
             return marks[i].kind;
     return CLI_WEIGHTS_UNKNOWN;
+}
+
+/* Keras publishes these. */
+static const struct {
+    const char *name, *md5;
+} published[] = {
+    {"vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5", "253f8cb515780f3b799900260a226db6"},
+    {"vgg19_weights_tf_dim_ordering_tf_kernels.h5", "cbe5617147190e668d6c5d5026f83318"},
+};
+
+enum impasto_status cli_weights_check_name(const char *path, struct impasto_error *error)
+{
+    char md5[CLI_HASH_SIZE];
+    for (size_t i = 0; i < sizeof(published) / sizeof(*published); i++)
+        if (strcmp(imp_os_name(path), published[i].name) == 0 && cli_hash_file_md5(path, md5) &&
+            strcmp(md5, published[i].md5) != 0)
+            return cli_fail(error, IMPASTO_ERROR_WEIGHTS,
+                            "%s: its MD5 is not %s, the published one: a damaged download; get it "
+                            "anew",
+                            path, published[i].md5);
+    return IMPASTO_OK;
 }

@@ -21,8 +21,14 @@ static const struct cli_option output_row = {
     CLI_TEXT,
     OPTION(output),
     .help = "where to write (~/.local/share/impasto/vgg19.safetensors, where Impasto looks)"};
-static const struct cli_option half_row = {
-    "half", 0, NULL, NULL, CLI_FLAG, OPTION(half), .help = "store half precision: 40 MB, not 80"};
+static const struct cli_option half_row = {"half",
+                                           0,
+                                           NULL,
+                                           NULL,
+                                           CLI_FLAG,
+                                           OPTION(half),
+                                           .help =
+                                               "store half precision: 40 MB, not 80; takes Python"};
 static const struct cli_option force_row = {
     "force", 0, NULL, NULL, CLI_FLAG, OPTION(force), .help = "replace a file that is there"};
 static const struct cli_option url_row = {

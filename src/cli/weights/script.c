@@ -50,10 +50,11 @@ enum impasto_status cli_weights_script(const char *const *words, struct impasto_
     }
     const int problem = imp_os_become(argv);
     if (problem == ENOENT)
-        return cli_fail(error, IMPASTO_ERROR_WEIGHTS,
-                        "this takes Python 3.9 or later, and there is no python3; install it and "
-                        "give the same command again, or run %s where Python is",
-                        script);
+        return cli_fail(
+            error, IMPASTO_ERROR_WEIGHTS,
+            "weights %s takes Python 3.9 or later here, and there is no python3; install "
+            "it and give the same command again, or run %s where Python is",
+            words[0], script);
     return cli_fail(error, IMPASTO_ERROR_WEIGHTS, "python3 cannot be run: %s; install it anew",
                     strerror(problem));
 }

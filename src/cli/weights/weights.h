@@ -28,6 +28,10 @@ enum cli_weights_kind {
 
 enum cli_weights_kind cli_weights_kind(const char *path);
 
+/* Refuses a file with the name of a published one whose checksum differs. Without nettle, and where
+ * there is no such file, it refuses nothing. */
+enum impasto_status cli_weights_check_name(const char *path, struct impasto_error *error);
+
 /* ---- script.c -------------------------------------------------------------------------------- */
 
 /* Goes on as weights/vgg19.py, with these words behind its name, NULL being the last. Returns only
