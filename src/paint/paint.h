@@ -15,6 +15,7 @@
 #define IMP_SMALLEST_SIDE 16
 /* Kernels count the values of a picture, three to a pixel, in int. */
 #define IMP_LARGEST_SIDE 16384
+#define IMP_MOST_ITERATIONS 1000000
 
 /* The table. */
 const struct impasto_setting *imp_settings(size_t *count);

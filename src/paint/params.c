@@ -9,8 +9,6 @@
 #include <math.h>
 #include <string.h>
 
-#define MOST_ITERATIONS 1000000
-
 /* ---- Presets --------------------------------------------------------------------------------- */
 
 /* Layers by their place among the sixteen: conv1_1 is 0. */
@@ -182,7 +180,7 @@ enum impasto_status impasto_params_preset_sized(const struct impasto_weights *we
 static int as_many(int iterations, double times)
 {
     const double count = round(iterations * times);
-    return iterations < 0 ? iterations : (int)fmin(count, MOST_ITERATIONS);
+    return iterations < 0 ? iterations : (int)fmin(count, IMP_MOST_ITERATIONS);
 }
 
 void impasto_params_optimizer(struct impasto_params *params, enum impasto_optimizer optimizer)

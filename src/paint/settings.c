@@ -13,7 +13,6 @@
 #include <stddef.h>
 #include <string.h>
 
-#define MOST_ITERATIONS 1000000
 #define MIB 1048576.0
 
 /* How choices are stored, and read from checkpoints. */
@@ -65,9 +64,9 @@ static const struct impasto_setting table[] = {
      .standard = "auto",
      .about = "sizes to paint at, one after the other: N of them, each sqrt(2) larger than the "
               "last; or longer sides such as 128,256; auto: from 128 pixels on (auto)"},
-    {"iterations", AT(iterations), COUNT, .high = MOST_ITERATIONS, .decides = IMPASTO_DECIDES_END,
+    {"iterations", AT(iterations), COUNT, .high = IMP_MOST_ITERATIONS, .decides = IMPASTO_DECIDES_END,
      .standard = "60", .about = "optimisation steps at each scale (60, with adam 100)"},
-    {"first-iterations", AT(first_iterations), COUNT, .high = MOST_ITERATIONS,
+    {"first-iterations", AT(first_iterations), COUNT, .high = IMP_MOST_ITERATIONS,
      .words = WORDS{{"same", -1}, {0}}, .decides = IMPASTO_DECIDES_END,
      .standard = "120", .about = "steps at the first of several scales (120, with adam 200)"},
     {"average", AT(average), REAL, .high = 1, .below_high = true,

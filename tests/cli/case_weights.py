@@ -237,6 +237,7 @@ class Convert(Weights):
         self.refused(OUTPUT, "there already", "convert", "in.safetensors", "in.safetensors")
         self.refused(USAGE, "names the result already", "convert", "in.safetensors", "a", "-o", "b")
         self.refused(USAGE, "name a file", "convert", "in.safetensors", "-")
+        self.refused(USAGE, "name a file", "fetch", "-o", "-")
         self.refused(WEIGHTS, "No such file", "convert", "lost.safetensors", "out.safetensors")
         self.write("text", "not weights at all")
         self.refused(WEIGHTS, "neither safetensors", "convert", "text", "out.safetensors")

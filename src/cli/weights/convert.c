@@ -44,7 +44,8 @@ static void make_folders(const char *path)
     }
 }
 
-static enum impasto_status check_output(const char *path, bool force, struct impasto_error *error)
+enum impasto_status cli_weights_check_output(const char *path, bool force,
+                                             struct impasto_error *error)
 {
     struct imp_os_about about;
     if (cli_is_standard(path))
@@ -112,7 +113,7 @@ enum impasto_status cli_weights_convert(const struct cli_call *call, struct impa
         return cli_fail(error, IMPASTO_ERROR_USAGE,
                         "there is no home folder to keep weights in; name the result with -o");
     output = output ? output : home;
-    const enum impasto_status status = check_output(output, options->force, error);
+    const enum impasto_status status = cli_weights_check_output(output, options->force, error);
     if (status != IMPASTO_OK)
         return status;
     return convert(input, output, options, error);

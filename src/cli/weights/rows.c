@@ -59,6 +59,12 @@ static enum impasto_status fetch(const struct cli_call *call, struct impasto_err
     const struct cli_weights_options *options = call->options;
     const char *words[8] = {"fetch"};
     size_t count = 1;
+    if (options->output) {
+        const enum impasto_status status =
+            cli_weights_check_output(options->output, options->force, error);
+        if (status != IMPASTO_OK)
+            return status;
+    }
     if (options->url) {
         words[count++] = "--url";
         words[count++] = options->url;

@@ -43,6 +43,9 @@ enum impasto_status cli_weights_script(const char *const *words, struct impasto_
 /* Writes where the user's own weights are kept, which is the first place where Impasto looks;
  * false: there is none. */
 bool cli_weights_home(char *path, size_t size);
+/* Refuses a name that no weights can be written to, and one that is taken unless `force`. */
+enum impasto_status cli_weights_check_output(const char *path, bool force,
+                                             struct impasto_error *error);
 
 enum impasto_status cli_weights_path(const struct cli_call *call, struct impasto_error *error);
 enum impasto_status cli_weights_check(const struct cli_call *call, struct impasto_error *error);
