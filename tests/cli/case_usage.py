@@ -81,7 +81,7 @@ class HelpParts(Case):
         self.assertEqual(self.succeed("--help", "-q").stdout, everything)
 
     def test_unknown_groups(self):
-        for word, words in [("lok", "did you mean look?"), ("devices", "did you mean device?"),
+        for word, words in [("lok", "did you mean look?"), ("deviec", "did you mean device?"),
                             ("xyzzy", "pictures, look, network, device")]:
             run = self.impasto("--help", word)
             self.assertEqual((run.returncode, run.stdout), (USAGE, ""))
