@@ -231,7 +231,7 @@ enum impasto_status impasto_file_write(const char *path, const void *bytes, size
 {
     struct imp_file file;
     IMP_TRY(imp_file_create(&file, path, error));
-    if (fwrite(bytes, 1, size, file.stream) == size)
+    if (size == 0 || fwrite(bytes, 1, size, file.stream) == size) /* of none, bytes may be NULL */
         return imp_file_commit(&file, error);
     const int problem = errno;
     imp_file_abandon(&file);

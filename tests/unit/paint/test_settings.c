@@ -160,13 +160,15 @@ static void stored_and_read_back(void **state)
         assert_non_null(json);
         assert_true(imp_params_from_json(json, &back));
         for (size_t k = 0; k < count; k++) {
-            const char *one, *other;
-            memcpy(&one, (const char *)&params + rows[k].offset, sizeof(one));
-            memcpy(&other, (const char *)&back + rows[k].offset, sizeof(other));
-            if (rows[k].kind != IMPASTO_SETTING_TEXT)
+            const char *one = NULL, *other = NULL;
+            if (rows[k].kind != IMPASTO_SETTING_TEXT) {
                 assert_memory_equal((const char *)&params + rows[k].offset,
                                     (const char *)&back + rows[k].offset, size_of(&rows[k]));
-            else if (one || other)
+                continue;
+            }
+            memcpy(&one, (const char *)&params + rows[k].offset, sizeof(one));
+            memcpy(&other, (const char *)&back + rows[k].offset, sizeof(other));
+            if (one || other)
                 assert_string_equal(one, other);
         }
         json_decref(json);
