@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* An OpenCL driver without a platform, which does as $IMPASTO_TEST_DRIVER says when it is asked for
- * one: abort, exit, segv, hang, or else nothing bad. */
+ * one: abort, exit, segv, hang, or else nothing bad. A path means to abort while there is such a
+ * file. */
 
 #include <CL/cl_platform.h>
 
@@ -20,7 +21,7 @@ cl_int clIcdGetPlatformIDsKHR(cl_uint room, void *platforms, cl_uint *count)
 {
     const char *how = getenv("IMPASTO_TEST_DRIVER");
     (void)room, (void)platforms;
-    if (how && strcmp(how, "abort") == 0)
+    if (how && (strcmp(how, "abort") == 0 || (how[0] == '/' && access(how, F_OK) == 0)))
         abort();
     if (how && strcmp(how, "exit") == 0)
         exit(0);

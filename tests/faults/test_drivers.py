@@ -81,6 +81,15 @@ class Drivers(Case):
         self.assertIn("OpenCL driver", self.list("abort", DEVICE).stderr)
         self.check_words(self.list("abort").stderr, "abort")
 
+    def test_mended(self):
+        """A crash may have had a reason that is gone: it is tried again each time."""
+        reason = self.folder / "reason"
+        reason.write_text("")
+        self.assertIn("left out", self.list(str(reason)).stderr)
+        reason.unlink()
+        for _ in range(2):
+            self.assertEqual(self.list(str(reason)).stderr, "")
+
     def test_without_a_cache(self):
         self.cache.write_text("a file")
         run = self.list("abort")

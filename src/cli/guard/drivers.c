@@ -5,9 +5,9 @@
  * Some of them end the process that asks for their devices, and would take the good ones with them.
  * So another process asks first. Where it dies, each driver is tried in turn, and the loader is
  * shown a folder of those that live. This costs the drivers' start a second time, so it is done
- * only until it has gone well: an empty file is left under a name made of the drivers, the
- * environment and the machine's start. A driver that dies all the same leaves none, as the file is
- * away while it is asked.
+ * only until it has gone well: a file is left under a name made of the drivers, the environment and
+ * the machine's start. It is empty, or names drivers that hang, which takes long to find out. A
+ * driver that dies all the same leaves none, as the file is away while it is asked.
  *
  * And they keep compiled kernels in the user's cache folder. One of them has no device where that
  * cannot be, as in services, so it gets a private one for as long as the program runs.
@@ -37,6 +37,7 @@ extern char **environ;
 #define DRIVERS 64
 /* For all devices to wake up, where the user gives no limit. */
 #define LIMIT_SECONDS 30
+#define HANGS "did not answer"
 
 struct driver {
     char file[512];    /* that registers it; "": the environment does */
@@ -209,10 +210,24 @@ static void make_folders(char *path)
     }
 }
 
+/* Whether there is no need to ask again the next time: a driver that hangs takes long to find out,
+ * and another one is good. What makes one crash may be gone, such as a missing /sys. */
+static bool is_lasting(const struct drivers *drivers)
+{
+    size_t bad = 0;
+    for (size_t i = 0; i < drivers->count; i++) {
+        const char *fault = drivers->each[i].fault;
+        if (fault[0] && strncmp(fault, HANGS, strlen(HANGS)) != 0)
+            return false;
+        bad += fault[0] != '\0';
+    }
+    return bad == 0 || bad < drivers->count;
+}
+
 /* What cannot be kept is found out again the next time. */
 static void keep_record(struct drivers *drivers)
 {
-    if (!drivers->record[0])
+    if (!drivers->record[0] || !is_lasting(drivers))
         return;
     make_folders(drivers->record);
     FILE *stream = fopen(drivers->record, "w");
@@ -313,7 +328,7 @@ static bool die_when_asked(char fault[64])
     if (good)
         return false;
     if (late)
-        snprintf(fault, 64, "did not answer in %d s", limit());
+        snprintf(fault, 64, HANGS " in %d s", limit());
     else if (WIFSIGNALED(status))
         snprintf(fault, 64, "crashed (%.40s)", strsignal(WTERMSIG(status)));
     else
