@@ -87,6 +87,10 @@ enum impasto_status cli_write_text(const char *path, const char *text, struct im
 enum impasto_status cli_write_floats(const char *path, const float *data, size_t count,
                                      struct impasto_error *error);
 
+/* Makes the folders that a path is in. ours: nobody else may look into them. Where one cannot be
+ * made, writing the file will say so. */
+void cli_make_folders(const char *path, bool ours);
+
 /* ---- clock.c --------------------------------------------------------------------------------- */
 
 /* Of a monotonic clock. */

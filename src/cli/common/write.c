@@ -4,6 +4,7 @@
 #include "base/os.h"
 #include "cli/common/common.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -60,4 +61,15 @@ enum impasto_status cli_write_text(const char *path, const char *text, struct im
         return IMPASTO_OK;
     }
     return cli_write_file(path, write_line, text, error);
+}
+
+void cli_make_folders(const char *path, bool ours)
+{
+    char folder[PATH_MAX];
+    snprintf(folder, sizeof(folder), "%s", path);
+    for (char *slash = strchr(folder + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        (void)imp_os_make_folder(folder, ours);
+        *slash = '/';
+    }
 }

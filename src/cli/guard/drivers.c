@@ -201,15 +201,6 @@ static void place_record(struct drivers *drivers)
         drivers->record[0] = '\0';
 }
 
-static void make_folders(char *path)
-{
-    for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
-        *slash = '\0';
-        (void)mkdir(path, S_IRWXU);
-        *slash = '/';
-    }
-}
-
 /* Whether there is no need to ask again the next time: a driver that hangs takes long to find out,
  * and another one is good. What makes one crash may be gone, such as a missing /sys. */
 static bool is_lasting(const struct drivers *drivers)
@@ -229,7 +220,7 @@ static void keep_record(struct drivers *drivers)
 {
     if (!drivers->record[0] || !is_lasting(drivers))
         return;
-    make_folders(drivers->record);
+    cli_make_folders(drivers->record, true);
     FILE *stream = fopen(drivers->record, "w");
     if (!stream)
         return;
@@ -410,7 +401,7 @@ static bool usable(const char *folder)
     char path[PATH_MAX];
     if (snprintf(path, sizeof(path), "%s/impasto-XXXXXX", folder) >= (int)sizeof(path))
         return false;
-    make_folders(path);
+    cli_make_folders(path, true);
     return mkdtemp(path) && rmdir(path) == 0;
 }
 

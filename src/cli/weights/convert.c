@@ -32,18 +32,6 @@ static enum impasto_status convert_by_script(const char *input, const char *outp
     return cli_weights_script(words, error);
 }
 
-/* Makes the folders that a path is in. Where one cannot be made, writing the file will say so. */
-static void make_folders(const char *path)
-{
-    char folder[PATH_MAX];
-    snprintf(folder, sizeof(folder), "%s", path);
-    for (char *slash = strchr(folder + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
-        *slash = 0;
-        (void)imp_os_make_folder(folder, false);
-        *slash = '/';
-    }
-}
-
 enum impasto_status cli_weights_check_output(const char *path, bool force,
                                              struct impasto_error *error)
 {
@@ -70,7 +58,7 @@ static enum impasto_status convert_by_library(const char *input, const char *out
         status = impasto_weights_open(input, (enum impasto_convention)options->convention, &weights,
                                       error);
     if (status == IMPASTO_OK) {
-        make_folders(output);
+        cli_make_folders(output, false);
         status = impasto_weights_save(weights, output, error);
     }
     if (status == IMPASTO_OK) {

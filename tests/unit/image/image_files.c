@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "fixtures.h"
 #include "image_files.h"
 
 #include <math.h>
@@ -250,3 +251,17 @@ unsigned char *linear_profile(size_t *size)
     return memory;
 }
 #endif
+
+struct impasto_image *noisy_picture(bool alpha)
+{
+    struct impasto_image *image = blank_picture(WIDTH, HEIGHT);
+    if (alpha)
+        assert_int_equal(imp_image_add_alpha(image, NULL), IMPASTO_OK);
+    for (int i = 0; i < PIXELS; i++) {
+        for (int k = 0; k < 3; k++)
+            image->rgb[3 * i + k] = imp_rng_uniform(4, 0, (uint64_t)(3 * i + k));
+        if (alpha)
+            image->alpha[i] = imp_rng_uniform(4, 1, (uint64_t)i);
+    }
+    return image;
+}

@@ -27,6 +27,9 @@ void assert_near(float got, double expected, double tolerance);
 #define HEIGHT 9
 #define PIXELS (WIDTH * HEIGHT)
 
+/* WIDTH x HEIGHT pixels of noise, always the same. To be freed. */
+struct impasto_image *noisy_picture(bool alpha);
+
 struct png_case {
     int type, depth, interlace;
     bool transparent;          /* with a tRNS chunk */

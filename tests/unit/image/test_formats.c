@@ -139,20 +139,6 @@ static void refusals(void **state)
     }
 }
 
-static struct impasto_image *noisy(bool alpha)
-{
-    struct impasto_image *image = blank_picture(WIDTH, HEIGHT);
-    if (alpha)
-        assert_int_equal(imp_image_add_alpha(image, NULL), IMPASTO_OK);
-    for (int i = 0; i < PIXELS; i++) {
-        for (int k = 0; k < 3; k++)
-            image->rgb[3 * i + k] = imp_rng_uniform(4, 0, (uint64_t)(3 * i + k));
-        if (alpha)
-            image->alpha[i] = imp_rng_uniform(4, 1, (uint64_t)i);
-    }
-    return image;
-}
-
 /* ---- TIFF ------------------------------------------------------------------------------------ */
 
 #ifdef IMP_HAVE_TIFF
@@ -429,7 +415,7 @@ static void tiff_exif(void **state)
     for (int i = 0; i < 4; i++) {
         const struct impasto_save_options options = {.struct_size = sizeof(options),
                                                      .bits = i / 2 ? 16 : 8};
-        struct impasto_image *image = noisy(false), *back;
+        struct impasto_image *image = noisy_picture(false), *back;
         struct impasto_metadata *metadata = &image->metadata;
         unsigned char block[64];
         metadata->exif.size = make_exif(block, i % 2, 6);
@@ -528,7 +514,7 @@ static void round_trips(void **state)
         struct impasto_error error = {0};
         if (!info_of(cases[i / 2].format)->writes)
             continue;
-        struct impasto_image *image = noisy(i % 2), *back = NULL;
+        struct impasto_image *image = noisy_picture(i % 2), *back = NULL;
         const struct impasto_save_options options = {.struct_size = sizeof(options),
                                                      .bits = cases[i / 2].bits,
                                                      .quality = cases[i / 2].quality};
@@ -561,7 +547,7 @@ static void webp_quality(void **state)
     (void)state;
     if (!info_of(IMPASTO_FORMAT_WEBP)->writes)
         skip();
-    struct impasto_image *image = noisy(false), *back = NULL;
+    struct impasto_image *image = noisy_picture(false), *back = NULL;
     size_t sizes[3];
     for (int i = 0; i < 3; i++) {
         unsigned char *bytes;
@@ -592,7 +578,7 @@ static void metadata(void **state)
     for (size_t i = 0; i < IMP_COUNT(formats); i++) {
         const bool tiff = formats[i] == IMPASTO_FORMAT_TIFF;
         const char *path = in_folder(tiff ? "meta.tif" : "meta.webp");
-        struct impasto_image *image = noisy(false), *back;
+        struct impasto_image *image = noisy_picture(false), *back;
         bool ours = false;
         if (!info_of(formats[i])->writes) {
             impasto_image_free(&image);

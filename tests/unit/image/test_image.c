@@ -11,26 +11,12 @@
 
 /* ---- Saving --------------------------------------------------------------------------------- */
 
-static struct impasto_image *create(bool alpha)
-{
-    struct impasto_image *image = blank_picture(WIDTH, HEIGHT);
-    if (alpha)
-        assert_int_equal(imp_image_add_alpha(image, NULL), IMPASTO_OK);
-    for (int i = 0; i < PIXELS; i++) {
-        for (int k = 0; k < 3; k++)
-            image->rgb[3 * i + k] = imp_rng_uniform(4, 0, (uint64_t)(3 * i + k));
-        if (alpha)
-            image->alpha[i] = imp_rng_uniform(4, 1, (uint64_t)i);
-    }
-    return image;
-}
-
 static void round_trips(void **state)
 {
     (void)state;
     for (int bits = 8; bits <= 16; bits += 8)
         for (int alpha = 0; alpha < 2; alpha++) {
-            struct impasto_image *image = create(alpha != 0), *back;
+            struct impasto_image *image = noisy_picture(alpha != 0), *back;
             image->metadata.exif.data = malloc(64);
             image->metadata.exif.size = make_exif(image->metadata.exif.data, false, 1);
             const double half_step = 0.5 / ((1 << bits) - 1) + 1e-7;
@@ -62,7 +48,7 @@ static void strange_values(void **state)
     (void)state;
     static const float values[] = {NAN, INFINITY, -INFINITY, -0.1f, 1.1f};
     static const float expected[] = {0, 1, 0, 0, 1};
-    struct impasto_image *image = create(false);
+    struct impasto_image *image = noisy_picture(false);
     memcpy(image->rgb, values, sizeof(values));
     for (int bits = 8; bits <= 16; bits += 8) {
         assert_int_equal(impasto_image_save(image, in_folder("s.png"), BITS(bits), NULL),
@@ -83,7 +69,7 @@ static void encoding(void **state)
         const char *name;
         int bits;
     } cases[] = {{"mem.png", 8}, {"mem.png", 16}, {"mem.jpg", 8}};
-    struct impasto_image *image = create(true);
+    struct impasto_image *image = noisy_picture(true);
     image->metadata.exif.data = malloc(64);
     image->metadata.exif.size = make_exif(image->metadata.exif.data, false, 1);
     for (size_t i = 0; i < IMP_COUNT(cases); i++) {
@@ -117,7 +103,7 @@ static void encoding(void **state)
 static void refused_saves(void **state)
 {
     (void)state;
-    struct impasto_image *image = create(false);
+    struct impasto_image *image = noisy_picture(false);
     struct impasto_error error;
     static const struct {
         const char *name;
