@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef IMP_MODEL_H
+#define IMP_MODEL_H
+
+/*
+ * Style networks: networks that are trained, and turn a picture into a painting in one pass
+ * (Johnson et al. 2016, with instance normalisation by Ulyanov et al. 2016, nearest-neighbour
+ * upsampling by Odena et al. 2016, and a row of normalisation parameters for each style by Dumoulin
+ * et al. 2017).
+ *
+ * A network is data. shape.c makes of its few numbers the rows of its layers, and the passes walk
+ * those rows. All parameters lie in one flat array, all of their gradients in another.
+ */
+
+#include "device/layout.h"
+#include "ops/conv_any.h"
+#include "ops/norm.h"
+
+/* ---- shape.c --------------------------------------------------------------------------------- */
+
+#define IMP_STYLES_MOST 64
+#define IMP_BLOCKS_MOST 16
+/* Rows and columns of the picture are padded, by reflection, to a multiple of this. */
+#define IMP_MODEL_STRIDE 4
+
+/* What decides a network's form. */
+struct imp_model_shape {
+    int width;      /* channels of the first layer: 8, 16 or 32; then twice and four times that */
+    int blocks;     /* residual blocks, each of two 3x3 convolutions; usually 5 */
+    int end_size;   /* of the first and the last convolution; usually 9 */
+    int styles;     /* rows of gamma and beta; 1 for a network of one style */
+    float epsilon;  /* of the normalisation; usually 1e-5 */
+    float in_scale; /* the network's input is in_scale * RGB in [0, 1]; usually 255 */
+    enum imp_output output;
+    float out_scale, out_offset; /* RGB in [0, 1] is out_scale * output(y) + out_offset */
+};
+
+enum imp_model_adds { IMP_ADDS_NOTHING, IMP_ADDS_BLOCK_INPUT };
+
+/* A layer: a convolution and what follows it. */
+struct imp_model_row {
+    char name[24], norm_name[24]; /* as pytorch/examples calls them: "res1.conv1.conv2d",
+                                     "res1.in1"; norm_name "": no normalisation */
+    struct imp_conv_shape conv;
+    bool relu;
+    enum imp_model_adds adds; /* to the normalised output, the input of the layer before */
+    size_t weights, bias; /* where they begin in the parameters; bias: of the last layer alone, as
+                             normalisation undoes any other's */
+    size_t gamma, beta;   /* of style 0; that of style s is s * out further */
+};
+
+#define IMP_MODEL_ROWS_MOST (6 + 2 * IMP_BLOCKS_MOST)
+struct imp_model_rows {
+    int count;
+    struct imp_model_row row[IMP_MODEL_ROWS_MOST];
+    size_t parameters; /* floats, of all */
+    /* Parameters are ordered: convolutions first, then all gamma and beta, which begin here. Those
+     * learn at another rate. */
+    size_t norms;
+};
+/* The rows of a shape that has been checked. */
+void imp_model_rows(const struct imp_model_shape *shape, struct imp_model_rows *rows);
+/* Whether all numbers are possible; says what is not. */
+enum impasto_status imp_model_shape_check(const struct imp_model_shape *shape,
+                                          struct impasto_error *error);
+
+/* ---- model.c: a network on the host ------------------------------------------------------------
+ */
+
+struct imp_stylenet {
+    struct imp_model_shape shape;
+    struct imp_model_rows rows;
+    float *parameters;
+    char *names[IMP_STYLES_MOST]; /* of styles; "identity" gives the photograph back */
+    struct json_t *training;      /* how it was trained; an object, or NULL */
+    char *licence;                /* or NULL */
+};
+/* New and random by the recipe (fan-in uniform; the blocks' second gamma 0.1, the last convolution
+ * at 0.3 of its range); every style's row alike. */
+enum impasto_status imp_stylenet_create(const struct imp_model_shape *shape, uint64_t seed,
+                                        struct imp_stylenet *net, struct impasto_error *error);
+void imp_stylenet_free(struct imp_stylenet *net);                         /* also of a zeroed one */
+int imp_stylenet_find(const struct imp_stylenet *net, const char *style); /* -1: not there */
+/* Adds a row at the mean of the others. */
+enum impasto_status imp_stylenet_add_style(struct imp_stylenet *net, const char *name,
+                                           struct impasto_error *error);
+/* parameters of the same network with one style, whose row is the weighted sum of all rows. mix:
+ * shape.styles weights. out: imp_stylenet_mixed_count floats. For passes with style 0. */
+size_t imp_stylenet_mixed_count(const struct imp_stylenet *net);
+void imp_stylenet_mix(const struct imp_stylenet *net, const float *mix, float *out);
+
+/* ---- file.c ------------------------------------------------------------------------------------
+ */
+
+/* safetensors with the names of pytorch/examples; doc/formats.md. half: F16. */
+enum impasto_status imp_stylenet_save(const struct imp_stylenet *net, const char *path, bool half,
+                                      struct impasto_error *error);
+/* Every check of a hostile file; IMPASTO_ERROR_WEIGHTS names the file and what is wrong. */
+enum impasto_status imp_stylenet_load(const char *path, struct imp_stylenet *net,
+                                      struct impasto_error *error);
+
+/* ---- pass.c, forward.c, backward.c: a network at one size, on a device -------------------------
+ */
+
+struct imp_pass {
+    struct imp_model_shape shape;
+    struct imp_model_rows rows;
+    int height, width; /* of the image */
+    bool backward;     /* keeps what the gradients need */
+    struct imp_buffer **parameters,
+        **gradient;               /* the caller's; flat; gradient only with backward */
+    struct imp_pass_state *state; /* the room's own: maps, statistics, packed weights, scratch */
+};
+
+/* Decides all sizes; touches no device memory. The caller sets parameters (and gradient) to where
+ * its buffers will be. */
+enum impasto_status imp_pass_init(struct imp_pass *pass, struct imp_device *device,
+                                  const struct imp_model_shape *shape, int height, int width,
+                                  bool backward);
+void imp_pass_layout(struct imp_pass *pass, struct imp_layout *layout);
+void imp_pass_release(struct imp_pass *pass); /* what is the host's */
+/* Packs the parameters for the passes; after each change of them. */
+enum impasto_status imp_pass_pack(struct imp_pass *pass);
+/* image, painting: (3, height, width) floats, RGB in [0, 1], painting not clamped. */
+enum impasto_status imp_pass_forward(struct imp_pass *pass, int style,
+                                     const struct imp_buffer *image, struct imp_buffer *painting);
+/* After a forward pass: gradient += that of the parameters, given the painting's. Only the style's
+ * own row of gamma and beta gets some. */
+enum impasto_status imp_pass_backward(struct imp_pass *pass, int style,
+                                      const struct imp_buffer *painting_gradient);
+
+#endif
