@@ -20,20 +20,28 @@
 
 #define IMP_STYLES_MOST 64
 #define IMP_BLOCKS_MOST 16
+#define IMP_MODEL_CHANNELS 5
+#define IMP_CHANNELS_MOST 256
 /* Rows and columns of the picture are padded, by reflection, to a multiple of this. */
 #define IMP_MODEL_STRIDE 4
 
 /* What decides a network's form. */
 struct imp_model_shape {
-    int width;      /* channels of the first layer: 8, 16 or 32; then twice and four times that */
+    /* Channels out of conv1, conv2, conv3, deconv1 and deconv2; multiples of 4. The residual blocks
+     * have the third number. */
+    int channels[IMP_MODEL_CHANNELS];
     int blocks;     /* residual blocks, each of two 3x3 convolutions; usually 5 */
     int end_size;   /* of the first and the last convolution; usually 9 */
+    bool end_norm;  /* the last convolution is normalised, too, and has no bias */
     int styles;     /* rows of gamma and beta; 1 for a network of one style */
     float epsilon;  /* of the normalisation; usually 1e-5 */
     float in_scale; /* the network's input is in_scale * RGB in [0, 1]; usually 255 */
     enum imp_output output;
     float out_scale, out_offset; /* RGB in [0, 1] is out_scale * output(y) + out_offset */
 };
+/* As pytorch/examples has it, RGB from 0 to 255 at both ends. width: channels of the first layer,
+ * 8, 16 or 32; then twice and four times that, and back. */
+struct imp_model_shape imp_model_shape_usual(int width, int styles);
 
 enum imp_model_adds { IMP_ADDS_NOTHING, IMP_ADDS_BLOCK_INPUT };
 
@@ -44,10 +52,17 @@ struct imp_model_row {
     struct imp_conv_shape conv;
     bool relu;
     enum imp_model_adds adds; /* to the normalised output, the input of the layer before */
-    size_t weights, bias; /* where they begin in the parameters; bias: of the last layer alone, as
-                             normalisation undoes any other's */
+    size_t weights, bias; /* where they begin in the parameters; bias: where norm_name is "" alone,
+                             as normalisation undoes any other's */
     size_t gamma, beta;   /* of style 0; that of style s is s * out further */
 };
+/* Whether a normalisation follows. */
+static inline bool imp_model_normed(const struct imp_model_row *row)
+{
+    return row->norm_name[0] != '\0';
+}
+/* Elements of its weights. */
+size_t imp_model_row_weights(const struct imp_model_row *row);
 
 #define IMP_MODEL_ROWS_MOST (6 + 2 * IMP_BLOCKS_MOST)
 struct imp_model_rows {
@@ -60,32 +75,50 @@ struct imp_model_rows {
 };
 /* The rows of a shape that has been checked. */
 void imp_model_rows(const struct imp_model_shape *shape, struct imp_model_rows *rows);
-/* Whether all numbers are possible; says what is not. */
+/* Whether all numbers are possible. blame: the status of the failure. whose: what its message
+ * begins with, such as a file's path. */
 enum impasto_status imp_model_shape_check(const struct imp_model_shape *shape,
+                                          enum impasto_status blame, const char *whose,
                                           struct impasto_error *error);
 
 /* ---- model.c: a network on the host ------------------------------------------------------------
  */
 
+/* Bytes of a style's name. */
+#define IMP_STYLE_NAME_MOST 64
+/* The style that gives the photograph back. */
+#define IMP_STYLE_IDENTITY "identity"
+
 struct imp_stylenet {
     struct imp_model_shape shape;
     struct imp_model_rows rows;
     float *parameters;
-    char *names[IMP_STYLES_MOST]; /* of styles; "identity" gives the photograph back */
+    char *names[IMP_STYLES_MOST]; /* of styles, all different */
     struct json_t *training;      /* how it was trained; an object, or NULL */
     char *licence;                /* or NULL */
 };
-/* New and random by the recipe (fan-in uniform; the blocks' second gamma 0.1, the last convolution
- * at 0.3 of its range); every style's row alike. */
+/*
+ * New and random. Weights are uniform by their fan-in, as PyTorch's default has it. The blocks'
+ * second gamma is 0.1, so that they begin near the identity. The last convolution has 0.3 of its
+ * range, in units of the painting's, and a bias of mid-grey. Styles are alike, and called "style",
+ * or "style 1" and so on.
+ */
 enum impasto_status imp_stylenet_create(const struct imp_model_shape *shape, uint64_t seed,
                                         struct imp_stylenet *net, struct impasto_error *error);
+/* A copy of its own, training and licence included. */
+enum impasto_status imp_stylenet_copy(const struct imp_stylenet *net, struct imp_stylenet *copy,
+                                      struct impasto_error *error);
 void imp_stylenet_free(struct imp_stylenet *net);                         /* also of a zeroed one */
 int imp_stylenet_find(const struct imp_stylenet *net, const char *style); /* -1: not there */
+/* Names are UTF-8 of 1 to IMP_STYLE_NAME_MOST bytes, without control characters, ":" or ",". */
+enum impasto_status imp_stylenet_rename(struct imp_stylenet *net, int style, const char *name,
+                                        struct impasto_error *error);
 /* Adds a row at the mean of the others. */
 enum impasto_status imp_stylenet_add_style(struct imp_stylenet *net, const char *name,
                                            struct impasto_error *error);
 /* parameters of the same network with one style, whose row is the weighted sum of all rows. mix:
- * shape.styles weights. out: imp_stylenet_mixed_count floats. For passes with style 0. */
+ * shape.styles weights. out: imp_stylenet_mixed_count floats. For passes with style 0 of a shape
+ * whose styles are 1. */
 size_t imp_stylenet_mixed_count(const struct imp_stylenet *net);
 void imp_stylenet_mix(const struct imp_stylenet *net, const float *mix, float *out);
 
