@@ -34,6 +34,17 @@
  * that matters, enough that the partial sums stay small beside the features. */
 #define GRAM_CHUNK 2048
 
+/* What is beyond a map's edge; what a style network's last numbers go through. */
+#define EDGE_ZERO 0
+#define EDGE_REFLECT 1
+#define EDGE_REPLICATE 2
+#define OUTPUT_LINEAR 0
+#define OUTPUT_TANH 1
+#define OUTPUT_SIGMOID 2
+
+/* norm.cl: rows of a band, whose sums are taken first. */
+#define NORM_BAND 16
+
 /* lbfgs.cl: columns of dot products taken at once. The rows are read once for all of them. */
 #define LBFGS_TOGETHER 4
 

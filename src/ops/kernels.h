@@ -6,6 +6,7 @@
 
 #include "cl/shared.h"
 #include "ops/conv.h"
+#include "ops/map.h"
 
 /* ---- programs.c ------------------------------------------------------------------------------ */
 
@@ -23,6 +24,8 @@ enum imp_program {
     IMP_PROGRAM_PLANAR4, /* Winograd's transforms around a GEMM */
     IMP_PROGRAM_PLANAR2,
     IMP_PROGRAM_IM2COL,
+    IMP_PROGRAM_MAPS, /* of style networks: margins, normalisation */
+    IMP_PROGRAM_PLANAR_MAPS,
     IMP_PROGRAM_GEMM_VECTOR,
     IMP_PROGRAM_GEMM_TILED,
 };
@@ -77,6 +80,13 @@ double imp_float_bytes(double n);
 
 /* Position p of a strip has weight p + this. */
 int imp_positions_at(const struct imp_tensor *strip, const struct imp_window *window);
+
+/* ---- map.c ----------------------------------------------------------------------------------- */
+
+/* Pixels at each side of a map's picture: the inset and the halo. */
+int imp_map_wide(const struct imp_map *map);
+/* Bytes of so many rows of the picture, of all channels. */
+double imp_map_rows_bytes(const struct imp_map *map, int rows);
 
 /* ---- conv_parts.c ---------------------------------------------------------------------------- */
 

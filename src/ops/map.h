@@ -7,6 +7,7 @@
  * and are wider than a tensor's halo of one pixel. map.c has what fills, folds and converts them.
  */
 
+#include "cl/shared.h"
 #include "ops/tensor.h"
 
 /*
@@ -28,13 +29,14 @@ int imp_map_width(const struct imp_map *map);
 
 /* What is beyond the picture's edge. */
 enum imp_edge {
-    IMP_EDGE_ZERO,
-    IMP_EDGE_REFLECT,   /* pixel -1 is pixel 1 */
-    IMP_EDGE_REPLICATE, /* pixel -1 is pixel 0 */
+    IMP_EDGE_ZERO = EDGE_ZERO,
+    IMP_EDGE_REFLECT = EDGE_REFLECT,     /* pixel -1 is pixel 1; the picture exceeds the margin */
+    IMP_EDGE_REPLICATE = EDGE_REPLICATE, /* pixel -1 is pixel 0 */
 };
 
 /* Fills the margin, `margin` wide, at all four sides. top, bottom: of a strip, whether that side is
- * the picture's own edge; otherwise its rows are left, and only their columns filled. */
+ * the picture's own edge; otherwise its rows hold the next strip's pixels, and only their columns
+ * are filled. */
 enum impasto_status imp_map_fill(struct imp_device *device, const struct imp_map *map, int margin,
                                  enum imp_edge edge, bool top, bool bottom);
 /* The adjoint, for gradients: each pixel += what of the margin is a copy of it. Then the margin is
@@ -46,20 +48,25 @@ enum impasto_status imp_map_fold(struct imp_device *device, const struct imp_map
  * Between an image (3, height, width) of floats and a planar map. The map may be larger at the
  * right and below, up to a multiple of the network's stride: there the image is reflected. Images
  * are RGB in [0, 1], maps what the network works in. The map, with its margin of `margin`, has the
- * image's rows from `at` on, reflected beyond the image: map_k = scale * image_k + offset.
+ * image's rows from `at` on, reflected beyond the image: map_k = scale * image_k + offset. What of
+ * the margin is beyond is reflected about the image's edge too, not about the larger map's.
  */
 enum impasto_status imp_map_take(struct imp_device *device, const struct imp_buffer *image,
                                  int height, int width, int at, float scale, float offset,
                                  const struct imp_map *map, int margin);
 /* What the last layer's numbers become: y, tanh(y), or 1 / (1 + exp(-y)). */
-enum imp_output { IMP_OUTPUT_LINEAR, IMP_OUTPUT_TANH, IMP_OUTPUT_SIGMOID };
+enum imp_output {
+    IMP_OUTPUT_LINEAR = OUTPUT_LINEAR,
+    IMP_OUTPUT_TANH = OUTPUT_TANH,
+    IMP_OUTPUT_SIGMOID = OUTPUT_SIGMOID,
+};
 /* image_k = scale * output(map_k) + offset, for the map's rows from `first` on, which go to the
  * image's rows from `at` on; not clamped. What the map has more than the image is left out. */
 enum impasto_status imp_map_give(struct imp_device *device, const struct imp_map *map, int first,
                                  int rows, enum imp_output output, float scale, float offset,
                                  struct imp_buffer *image, int height, int width, int at);
-/* Its gradient: map gradient = scale * output'(map) * image gradient; zero in the map's margin and
- * beyond the image. */
+/* Its gradient, of the whole: gradient = scale * output'(map) * image gradient; zero in all of the
+ * gradient's margin, which may be wider than the map's, and beyond the image. */
 enum impasto_status imp_map_give_backward(struct imp_device *device, const struct imp_map *map,
                                           enum imp_output output, float scale,
                                           const struct imp_buffer *image_gradient, int height,

@@ -15,12 +15,14 @@
 
 #include "ops/map.h"
 
-#define IMP_NORM_BAND 16 /* rows */
+#define IMP_NORM_BAND NORM_BAND /* rows */
 
-/* Where a layer's gamma and beta begin in the network's parameters, channels of each. */
+/* Where a layer's gamma and beta begin in the network's parameters, `channels` of each. A map may
+ * have more, rounded up: these have neither, and y is zero there. */
 struct imp_norm_row {
     const struct imp_buffer *parameters;
     size_t gamma, beta; /* floats */
+    int channels;
 };
 
 /* Bytes of the bands' sums of a picture of that height; those of a layer's statistics. */
@@ -34,7 +36,7 @@ enum impasto_status imp_norm_sums(struct imp_device *device, const struct imp_ma
 /* statistics = from the sums of a whole picture, height x width: mean and 1 / sqrt(variance +
  * epsilon), and the factor and summand that gamma and beta make of them. */
 enum impasto_status imp_norm_finish(struct imp_device *device, const struct imp_buffer *sums,
-                                    int channels, int height, int width, float epsilon,
+                                    int height, int width, float epsilon,
                                     const struct imp_norm_row *row, struct imp_buffer *statistics);
 /* The picture's rows `first` to first + rows of y = [max(0,] gamma xh + beta [)] [+ added]. y may
  * be x or added. Margins are left. */

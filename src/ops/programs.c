@@ -237,6 +237,11 @@ static void gemm_tiled(const struct imp_caps *caps, char *macros)
     add(macros, "-DVW=1 -DTS=%d", imp_tile_side(caps));
 }
 
+static void planar_maps(const struct imp_caps *caps, char *macros)
+{
+    add(macros, "-DVW=1 -DCOLUMNS=%d", columns_of(caps));
+}
+
 static void planes(const struct imp_caps *caps, char *macros)
 {
     (void)caps;
@@ -279,7 +284,10 @@ static const struct row {
     {IMP_PROGRAM_PLANAR4, "winograd", planar4, NULL},
     {IMP_PROGRAM_PLANAR2, "winograd", planar2, NULL},
     {IMP_PROGRAM_IM2COL, "im2col", planes, NULL},
-    /* those of them that multiply whole matrices */
+    /* style networks */
+    {IMP_PROGRAM_MAPS, "map", small, NULL},
+    {IMP_PROGRAM_PLANAR_MAPS, "map", planar_maps, NULL},
+    /* algorithms of layers that multiply whole matrices */
     {IMP_PROGRAM_GEMM_VECTOR, "gemm", gemm_vector, NULL},
     {IMP_PROGRAM_GEMM_TILED, "tile+gemm", gemm_tiled, NULL},
 };
