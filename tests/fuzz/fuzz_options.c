@@ -3,7 +3,7 @@
 
 #include "fuzz.h"
 #include "cli/files/files.h"
-#include "cli/paint/batch.h"
+#include "cli/batch/batch.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -6,7 +6,7 @@
  */
 
 #include "cli/options/table.h"
-#include "cli/paint/batch.h"
+#include "cli/batch/batch.h"
 #include "cli/terminal/terminal.h"
 
 #include <stdio.h>

@@ -56,7 +56,7 @@ PROGRAM_HEADERS = {"base/os.h"}
 
 # The program's folders, from the ground up: each includes those below its floor. On one floor nobody
 # includes a neighbour. What lies in src/cli itself, the table of commands and main(), is above all.
-FLOORS = [["common"], ["options"], ["files", "terminal"], ["guard"], ["report"], ["devices", "weights"],
+FLOORS = [["common"], ["options"], ["files", "terminal"], ["batch", "guard"], ["report"], ["devices", "weights"],
           ["paint"], ["."], ["docs"]]
 
 # A library's headers and the only place that may include them: a file, or a folder with "/".
@@ -80,7 +80,7 @@ LIBRARIES = [
 INSIDE = ["src/device/opencl.h", "src/image/formats.h", "src/image/metadata.h", "src/ops/kernels.h",
           "src/optim/lbfgs.h", "src/vgg/hdf5_reader.h", "src/vgg/stage.h", "src/selftest/check.h",
           "src/selftest/objective.h", "src/paint/job.h", "src/paint/scale.h",
-          "src/cli/paint/batch.h", "src/cli/paint/run.h", "src/cli/report/page.h", "src/cli/terminal/screen.h"]
+          "src/cli/paint/run.h", "src/cli/report/page.h", "src/cli/terminal/screen.h"]
 
 # Headers that only POSIX systems have. What they offer is behind base/os.h, which another system can
 # put something else behind.

@@ -112,7 +112,7 @@ static enum impasto_status unknown(const struct cli_call *call, const char *word
 static enum impasto_status give(const struct cli_call *call, const struct cli_option *option,
                                 bool own, const char *value, struct impasto_error *error)
 {
-    return cli_read(option, value, own ? call->options : call->common, error);
+    return cli_read(option, value, own ? call->options : call->settings, error);
 }
 
 /* Reads the option at argv[*at], and its value, which may be the next word. */
@@ -230,7 +230,7 @@ enum impasto_status cli_command_run(const struct cli_command *command, int argc,
                                     const struct cli_command *const *commands,
                                     struct cli_settings *settings, struct impasto_error *error)
 {
-    struct cli_call call = {.command = command, .common = &settings->common};
+    struct cli_call call = {.command = command, .settings = settings, .common = &settings->common};
     enum impasto_status status = IMPASTO_OK;
     bool help = false;
     if (command->words)

@@ -118,9 +118,10 @@ struct cli_call {
     char name[64]; /* as its user calls it: "weights fetch" */
     const char *const *operands;
     size_t operand_count;
-    void *options;             /* the command's own struct, zeroed but for what was given */
-    struct cli_common *common; /* what the options have given that it shares */
-    bool refused;              /* the words are wrong: all that is still to be said is why */
+    void *options;                 /* the command's own struct, zeroed but for what was given */
+    struct cli_settings *settings; /* what painting's options have given that it shares */
+    struct cli_common *common;     /* the settings' */
+    bool refused;                  /* the words are wrong: all that is still to be said is why */
 };
 
 typedef enum impasto_status (*cli_command_fn)(const struct cli_call *call,
@@ -141,7 +142,8 @@ struct cli_command {
      * stands for none. */
     const struct cli_option *const *rows;
     size_t size;
-    const char *shared; /* options of struct cli_common that it takes, between spaces; NULL: none */
+    const char *shared; /* painting's options that it takes, none a CLI_PARAM, between spaces; NULL:
+                           none */
     /* Commands below it, one of which must be named: it has nothing else then but texts. */
     const struct cli_command *const *parts; /* NULL ends them, and stands for none */
     /* Opens what tells other programs how it goes; also where the words are refused. NULL: nothing.

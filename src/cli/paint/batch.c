@@ -7,7 +7,7 @@
  */
 
 #include "base/os.h"
-#include "cli/paint/batch.h"
+#include "cli/batch/batch.h"
 #include "cli/paint/run.h"
 
 #include <stdarg.h>

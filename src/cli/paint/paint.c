@@ -3,7 +3,7 @@
 
 #include <string.h>
 #include "cli/devices/devices.h"
-#include "cli/paint/batch.h"
+#include "cli/batch/batch.h"
 #include "cli/paint/paint.h"
 #include "cli/paint/run.h"
 

@@ -2,7 +2,7 @@
 /* The folders of a batch's results, before the work: those that are missing are made. */
 
 #include "base/os.h"
-#include "cli/paint/batch.h"
+#include "cli/batch/batch.h"
 #include "cli/terminal/terminal.h"
 
 #include <errno.h>

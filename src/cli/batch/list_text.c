@@ -3,7 +3,7 @@
  */
 
 #include "base/os.h"
-#include "cli/paint/batch.h"
+#include "cli/batch/batch.h"
 
 #include <ctype.h>
 #include <stdlib.h>

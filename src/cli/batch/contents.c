@@ -2,7 +2,7 @@
 /* Which pictures --batch paints: those that its words name, and those in folders and lists. */
 
 #include "base/os.h"
-#include "cli/paint/batch.h"
+#include "cli/batch/batch.h"
 #include "cli/terminal/terminal.h"
 
 #include <errno.h>

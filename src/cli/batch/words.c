@@ -4,7 +4,7 @@
 
 #include "base/os.h"
 #include "cli/files/files.h"
-#include "cli/paint/batch.h"
+#include "cli/batch/batch.h"
 
 #include <stdlib.h>
 #include <string.h>

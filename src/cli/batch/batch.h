@@ -2,7 +2,7 @@
 #ifndef CLI_BATCH_H
 #define CLI_BATCH_H
 
-/* Inside painting: the pictures of a batch. */
+/* Many pictures: which they are, and where their results go. */
 
 #include "cli/options/options.h"
 
@@ -44,7 +44,7 @@ void cli_batch_list_free(struct cli_batch_list *list);
 /* Takes items out: those for which `dropped` is true. */
 void cli_batch_list_drop(struct cli_batch_list *list, const bool *dropped);
 
-/* ---- batch_folders.c ------------------------------------------------------------------------- */
+/* ---- folders.c ------------------------------------------------------------------------- */
 
 /* Makes folders of results that are missing, and says so. IMPASTO_ERROR_OUTPUT: nothing could be
  * written to one of them. */
@@ -52,7 +52,7 @@ enum impasto_status cli_batch_folders(const struct cli_settings *settings,
                                       const struct cli_batch_list *list,
                                       struct cli_console *console, struct impasto_error *error);
 
-/* ---- batch_contents.c ------------------------------------------------------------------------ */
+/* ---- contents.c ------------------------------------------------------------------------ */
 
 /*
  * Adds the pictures that --batch names, in the order of its words and by name within a folder, and
@@ -66,7 +66,7 @@ enum impasto_status cli_batch_contents(const struct cli_settings *settings,
  */
 bool cli_batch_is_picture(const char *path);
 
-/* ---- batch_words.c --------------------------------------------------------------------------- */
+/* ---- words.c --------------------------------------------------------------------------- */
 
 /* With --batch: tells which of the words are styles, gives them, and leaves the contents.
  * IMPASTO_ERROR_USAGE where they look as if a shell had made many words of one, and contents would

@@ -3,7 +3,7 @@
 
 #include "base/os.h"
 #include "cli/files/files.h"
-#include "cli/paint/batch.h"
+#include "cli/batch/batch.h"
 #include "cli/terminal/terminal.h"
 
 #include <stdlib.h>
