@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The objective: content and style losses at their layers, and total variation of the picture.
- * Targets are captured in one pass over the content and one over each style picture. In the
- * optimisation the forward pass measures the losses. For each style layer it keeps what the
+ * The objective: content and style losses at their layers, total variation and range of the
+ * picture. Targets are captured in one pass over the content and one over each style picture. In
+ * the optimisation the forward pass measures the losses. For each style layer it keeps what the
  * backward pass makes the gradient from.
  */
 
@@ -29,6 +29,7 @@ void imp_losses_init(struct imp_losses *losses, struct imp_device *device,
         .relative = options->relative,
         .content_weight = (float)options->content_weight,
         .tv_weight = options->tv_weight,
+        .range_weight = options->range_weight,
         .height = height,
         .width = width,
     };
@@ -46,6 +47,8 @@ void imp_losses_init(struct imp_losses *losses, struct imp_device *device,
     imp_style_init(&losses->style, device, options, region, regions, &losses->slots);
     losses->style.sums = &losses->sums;
     losses->tv_slot = losses->slots++;
+    if (losses->range_weight > 0)
+        losses->range_slot = losses->slots++;
     losses->spare_slot = losses->slots;
     losses->slots += IMP_SPARE_SUMS;
 }
@@ -149,16 +152,28 @@ struct imp_taps imp_losses_taps(struct imp_losses *losses)
     };
 }
 
-enum impasto_status imp_losses_measure_tv(struct imp_losses *losses, const struct imp_buffer *image)
+static int values_of(const struct imp_losses *losses)
 {
+    return 3 * losses->height * losses->width;
+}
+
+enum impasto_status imp_losses_measure_image(struct imp_losses *losses,
+                                             const struct imp_buffer *image)
+{
+    if (losses->range_weight > 0)
+        IMP_TRY(imp_range_sum(losses->device, image, values_of(losses), losses->sums,
+                              losses->range_slot));
     return imp_tv_sum(losses->device, image, losses->height, losses->width, losses->sums,
                       losses->tv_slot);
 }
 
-enum impasto_status imp_losses_tv_gradient(struct imp_losses *losses,
-                                           const struct imp_buffer *image,
-                                           struct imp_buffer *gradient_buffer)
+enum impasto_status imp_losses_image_gradient(struct imp_losses *losses,
+                                              const struct imp_buffer *image,
+                                              struct imp_buffer *gradient_buffer)
 {
+    if (losses->range_weight > 0)
+        IMP_TRY(imp_range_backward(losses->device, image, values_of(losses), gradient_buffer,
+                                   losses->range_weight));
     if (!(losses->tv_weight > 0))
         return IMPASTO_OK;
     return imp_tv_backward(losses->device, image, losses->height, losses->width, gradient_buffer,
@@ -170,6 +185,11 @@ static void report(const struct imp_losses *losses, const double *totals,
 {
     values->tv = totals[losses->tv_slot];
     values->total = (double)losses->tv_weight * values->tv;
+    values->range = 0;
+    if (losses->range_weight > 0) {
+        values->range = totals[losses->range_slot];
+        values->total += (double)losses->range_weight * values->range;
+    }
     for (int l = 0; l < IMPASTO_LAYERS; l++) {
         values->content[l] = values->style[l] = 0;
         if (losses->content_layers[l] > 0) {

@@ -2,7 +2,8 @@
 #ifndef IMP_LOSS_LOSSES_H
 #define IMP_LOSS_LOSSES_H
 
-/* The objective: content and style losses at their layers, total variation of the picture. */
+/* The objective: content and style losses at their layers, total variation and range of the
+ * picture. */
 
 #include "loss/style.h"
 
@@ -10,14 +11,14 @@
 struct imp_losses {
     struct imp_device *device;
     bool relative;
-    float content_weight, tv_weight;
+    float content_weight, tv_weight, range_weight;
     float content_layers[IMPASTO_LAYERS];
     int height, width;                     /* of the picture */
     double content_energy[IMPASTO_LAYERS]; /* divisors; 1 for Gatys */
     struct imp_tensor content_target[IMPASTO_LAYERS];
     struct imp_style style;
     struct imp_buffer *sums;
-    int content_slot[IMPASTO_LAYERS], tv_slot, slots;
+    int content_slot[IMPASTO_LAYERS], tv_slot, range_slot, slots;
     int spare_slot; /* the first of IMP_SPARE_SUMS */
 };
 
@@ -32,16 +33,17 @@ void imp_losses_layout(struct imp_losses *losses, struct imp_layout *layout);
 /* The taps for the content picture's pass, and the optimisation's. */
 struct imp_taps imp_losses_content_taps(struct imp_losses *losses);
 struct imp_taps imp_losses_taps(struct imp_losses *losses);
-/* Total variation of the image; and its gradient added to gradient. Nothing where tv_weight is 0,
- * except that the sum is always taken, for the report. */
-enum impasto_status imp_losses_measure_tv(struct imp_losses *losses,
-                                          const struct imp_buffer *image);
-enum impasto_status imp_losses_tv_gradient(struct imp_losses *losses,
-                                           const struct imp_buffer *image,
-                                           struct imp_buffer *gradient);
-/* The losses of an image: those of the layers before their weights, and the weighted sum of all. */
+/* Total variation and range of the image; and their gradients added to gradient. Nothing where
+ * their weights are 0, except that total variation is always measured, for the report. */
+enum impasto_status imp_losses_measure_image(struct imp_losses *losses,
+                                             const struct imp_buffer *image);
+enum impasto_status imp_losses_image_gradient(struct imp_losses *losses,
+                                              const struct imp_buffer *image,
+                                              struct imp_buffer *gradient);
+/* The losses of an image: all before their weights, and the weighted sum of them. range: 0 where it
+ * has no weight. */
 struct imp_loss_values {
-    double total, tv;
+    double total, tv, range;
     double content[IMPASTO_LAYERS], style[IMPASTO_LAYERS];
 };
 /* Waits for them, and for the first `count` of the spare sums. */

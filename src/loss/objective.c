@@ -23,6 +23,11 @@ enum impasto_status imp_objective_init(struct imp_objective *objective, struct i
                                        const struct imp_objective_options *options)
 {
     const int height = options->height, width = options->width;
+    *objective = (struct imp_objective){0};
+    if (options->losses->bounded && options->losses->covariance)
+        return imp_device_fail(
+            device, IMPASTO_ERROR_INTERNAL,
+            "the bounded style loss is one of Gram matrices, not of covariances");
     *objective = (struct imp_objective){
         .device = device,
         .height = height,
@@ -70,11 +75,11 @@ enum impasto_status imp_objective_evaluate(struct imp_objective *objective,
     struct imp_losses *losses = &objective->losses;
     const struct imp_taps taps = imp_losses_taps(losses);
     IMP_TRY(imp_net_forward(&objective->net, device, image, &taps));
-    IMP_TRY(imp_losses_measure_tv(losses, image));
+    IMP_TRY(imp_losses_measure_image(losses, image));
     if (!gradient)
         return IMPASTO_OK;
     IMP_TRY(imp_net_backward(&objective->net, device, &taps, objective->gradient));
-    IMP_TRY(imp_losses_tv_gradient(losses, image, objective->gradient));
+    IMP_TRY(imp_losses_image_gradient(losses, image, objective->gradient));
     return objective->holds ? imp_weigh_planes(device, objective->gradient, objective->free, 3,
                                                objective->height * objective->width)
                             : IMPASTO_OK;

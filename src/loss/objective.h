@@ -35,7 +35,8 @@ struct imp_objective {
         *free; /* (height, width): the gradient's factor, 0 where the image must not move */
 };
 
-/* Copies the options; the model must outlive it. IMPASTO_ERROR_MEMORY, of the host's. */
+/* Copies the options; the model must outlive it. IMPASTO_ERROR_MEMORY, of the host's;
+ * IMPASTO_ERROR_INTERNAL, where losses are asked for that do not go together. */
 enum impasto_status imp_objective_init(struct imp_objective *objective, struct imp_device *device,
                                        const struct imp_objective_options *options);
 /* Also of a zeroed one. What _layout has listed is the layout's to free. */

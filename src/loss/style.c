@@ -34,6 +34,7 @@ void imp_style_init(struct imp_style *style, struct imp_device *device,
         .device = device,
         .relative = options->relative,
         .covariance = options->covariance,
+        .bounded = options->bounded,
         .weight = options->style_weight,
         .region = region,
         .regions = regions,
@@ -45,6 +46,8 @@ void imp_style_init(struct imp_style *style, struct imp_device *device,
             region[r].slot[l] = (*slots)++;
             if (style->covariance)
                 region[r].mean_slot[l] = (*slots)++;
+            if (style->bounded)
+                region[r].energy_slot[l] = (*slots)++;
         }
     }
 }
@@ -81,6 +84,9 @@ void imp_style_layout(struct imp_style *style, struct imp_layout *layout)
     }
     imp_layout_add(layout, &style->gram, gram, "Gram matrices");
     imp_layout_add(layout, &style->mean, mean, "Gram matrices");
+    if (style->bounded)
+        imp_layout_add(layout, &style->factors, IMP_BOUNDED_FACTORS * sizeof(float),
+                       "Gram matrices");
 }
 
 /* Of a region too small for a layer (less than a position of it), that layer's loss is left out. */
@@ -134,7 +140,7 @@ static enum impasto_status read_energy(const struct imp_style *style, const stru
                                "the network's features of a style picture are not finite: these "
                                "weights cannot be used; if they work elsewhere, it is the "
                                "device's fault (see what a `self-test` says)");
-    *energy = total > 0 && style->relative ? total / n : 1;
+    *energy = total > 0 && (style->relative || style->bounded) ? total / n : 1;
     return IMPASTO_OK;
 }
 
@@ -182,6 +188,22 @@ struct imp_taps imp_style_source_taps(struct imp_style_source *source)
 
 /* ---- Loss and gradient ----------------------------------------------------------------------- */
 
+/* What the gradient of the bounded loss needs, from the complete matrix in style->gram. */
+static enum impasto_status compare_bounded(const struct imp_style *style,
+                                           struct imp_style_region *region, int layer)
+{
+    const int channels = channels_of(layer);
+    const double mass = region->guide.mass[stage_of(layer)];
+    const double weight = style->weight * region->weight * (double)style->layers[layer];
+    const int slots[] = {region->slot[layer], region->energy_slot[layer]};
+    /* With D = |G - A|^2 and T = |A|^2 + |G|^2, d/dG of 2 D / T: 4 / T (G - A) - 4 D / T^2 G. And
+     * d/dF of G = F F^T / (C M): twice, over C M. */
+    return imp_gram_bounded(style->device, style->gram, region->target[layer], channels,
+                            region->energy[layer] * channels * channels,
+                            (float)(weight * 8 / (mass * channels)), region->difference[layer],
+                            *style->sums, slots, style->factors);
+}
+
 /* From the complete moments to the differences, and what of them the gradient needs. */
 static enum impasto_status compare(const struct imp_style *style, struct imp_style_region *region,
                                    int layer)
@@ -191,6 +213,8 @@ static enum impasto_status compare(const struct imp_style *style, struct imp_sty
     const double weight = style->weight * region->weight * (double)style->layers[layer];
     const size_t entries = (size_t)channels * (size_t)channels;
     IMP_TRY(imp_buffer_copy(region->difference[layer], 0, style->gram, 0, entries * sizeof(float)));
+    if (style->bounded)
+        return compare_bounded(style, region, layer);
     if (style->covariance) {
         IMP_TRY(imp_buffer_copy(region->bias[layer], 0, style->mean, 0,
                                 (size_t)channels * sizeof(float)));
@@ -261,8 +285,11 @@ double imp_style_loss(const struct imp_style *style, int layer, const double *to
         const struct imp_style_region *region = &style->region[r];
         if (!sees(style, region, layer))
             continue;
-        loss += region->weight * totals[region->slot[layer]] / (channels * channels) /
-                region->energy[layer];
+        const double apart = region->weight * totals[region->slot[layer]];
+        loss += style->bounded ? 2 * apart /
+                                     (region->energy[layer] * channels * channels +
+                                      totals[region->energy_slot[layer]])
+                               : apart / (channels * channels) / region->energy[layer];
         if (style->covariance)
             loss += region->weight * totals[region->mean_slot[layer]] / channels /
                     region->mean_energy[layer];

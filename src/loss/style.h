@@ -17,26 +17,35 @@ struct imp_style_region {
     struct imp_buffer *bias[IMPASTO_LAYERS]; /* the same for the mean: see moments.c */
     double energy[IMPASTO_LAYERS], mean_energy[IMPASTO_LAYERS]; /* divisors; 1 for Gatys */
     int slot[IMPASTO_LAYERS], mean_slot[IMPASTO_LAYERS];
+    int energy_slot[IMPASTO_LAYERS]; /* of the matrix's own, for the bounded loss */
 };
 
-/* What is measured, and how much of it counts. The formulas are at struct impasto_params. */
+/*
+ * What is measured, and how much of it counts. The formulas are at struct impasto_params. Two more
+ * are for networks in training, whose first pictures are far from any painting:
+ * - bounded, with Gram matrices only: a layer's style loss is 2 |G - A|^2 / (|A|^2 + |G|^2), for
+ *   the target A. Near it that is the relative loss, which far from it grows with the image's
+ *   fourth power, so that one pale crop drowns a step.
+ * - range = mean(max(0, |y - 0.5| - 0.5)^2) of the image y draws it into the colours.
+ */
 struct imp_loss_options {
     bool relative;   /* each loss over its target's energy */
     bool covariance; /* instead of Gram matrices */
+    bool bounded;
     double content_weight, style_weight;
-    float tv_weight;
+    float tv_weight, range_weight;
     float content_layers[IMPASTO_LAYERS], style_layers[IMPASTO_LAYERS]; /* 0: not looked at */
 };
 
 struct imp_style {
     struct imp_device *device;
-    bool relative, covariance;
+    bool relative, covariance, bounded;
     double weight;
     float layers[IMPASTO_LAYERS];
     struct imp_style_region *region; /* the caller's */
     int regions;
-    struct imp_buffer *gram, *mean; /* scratch, of the layer at hand */
-    struct imp_buffer *const *sums; /* the losses' */
+    struct imp_buffer *gram, *mean, *factors; /* scratch, of the layer at hand */
+    struct imp_buffer *const *sums;           /* the losses' */
 };
 
 /* region: `regions` of them, weight and guide initialised; the weights sum to 1. slots: counted on.

@@ -2,7 +2,8 @@
 #ifndef IMP_OPS_ELEMENT_H
 #define IMP_OPS_ELEMENT_H
 
-/* Operations element by element (pointwise.c), and the image's total variation (tv.c). */
+/* Operations element by element (pointwise.c), the image's total variation (tv.c), and how far it
+ * is beyond the colours (range.c). */
 
 #include "ops/tensor.h"
 
@@ -62,5 +63,11 @@ enum impasto_status imp_tv_sum(struct imp_device *device, const struct imp_buffe
 enum impasto_status imp_tv_backward(struct imp_device *device, const struct imp_buffer *image,
                                     int height, int width, struct imp_buffer *gradient,
                                     float factor);
+/* range = mean(max(0, |x - 0.5| - 0.5)^2) of n floats: shares of it, and gradient += factor times
+ * its gradient. */
+enum impasto_status imp_range_sum(struct imp_device *device, const struct imp_buffer *x, int n,
+                                  struct imp_buffer *sums, int sums_slot);
+enum impasto_status imp_range_backward(struct imp_device *device, const struct imp_buffer *x, int n,
+                                       struct imp_buffer *gradient, float factor);
 
 #endif

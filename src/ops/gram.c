@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Gram matrices and their difference to a target: cl/gram.cl. Only the half on and below the
- * diagonal is computed, in tiles, with partial sums over chunks of positions in a fixed order. */
+/* Gram matrices and their difference to a target: cl/gram.cl, cl/bounded.cl. Only the half on and
+ * below the diagonal is computed, in tiles, with partial sums over chunks of positions in a fixed
+ * order. */
 
 #include "ops/gram.h"
 #include "ops/kernels.h"
@@ -86,4 +87,37 @@ enum impasto_status imp_gram_difference(struct imp_device *device, const struct 
             .global = {IMP_PARTS},
             .bytes = imp_float_bytes(3.0 * channels * channels),
         });
+}
+
+enum impasto_status imp_gram_bounded(struct imp_device *device, const struct imp_buffer *gram,
+                                     const struct imp_buffer *target, int channels, double energy,
+                                     float factor, struct imp_buffer *difference,
+                                     struct imp_buffer *sums, const int sums_slots[2],
+                                     struct imp_buffer *factors)
+{
+    const int apart_at = sums_slots[0] * IMP_PARTS, energy_at = sums_slots[1] * IMP_PARTS;
+    const double matrix = imp_float_bytes((double)channels * channels);
+    IMP_TRY(imp_program_launch(
+        device, IMP_PROGRAM_BOUNDS, "bounded_sums",
+        &(struct imp_launch){
+            IMP_ARGS(imp_buf(gram), imp_buf(target), imp_buf(sums), imp_int(apart_at),
+                     imp_int(energy_at), imp_int(channels * channels)),
+            .global = {IMP_PARTS},
+            .bytes = 2 * matrix,
+        }));
+    IMP_TRY(imp_program_launch(
+        device, IMP_PROGRAM_BOUNDS, "bounded_factors",
+        &(struct imp_launch){
+            IMP_ARGS(imp_buf(sums), imp_buf(factors), imp_int(apart_at), imp_int(energy_at),
+                     imp_float((float)energy), imp_float(factor)),
+            .global = {1},
+            .bytes = imp_float_bytes(2.0 * IMP_PARTS),
+        }));
+    return imp_program_launch(device, IMP_PROGRAM_BOUNDS, "bounded_difference",
+                              &(struct imp_launch){
+                                  IMP_ARGS(imp_buf(gram), imp_buf(target), imp_buf(difference),
+                                           imp_buf(factors), imp_int(channels)),
+                                  .global = {IMP_PARTS},
+                                  .bytes = 3 * matrix,
+                              });
 }

@@ -22,6 +22,18 @@ enum impasto_status imp_gram_difference(struct imp_device *device, const struct 
                                         const struct imp_buffer *target, int channels, float factor,
                                         struct imp_buffer *difference, struct imp_buffer *sums,
                                         int sums_slot);
+/*
+ * The same for the bounded loss, 2 |gram - target|^2 / (energy + |gram|^2), where energy is
+ * |target|^2 and above 0. Let factor be w * 8 / (C * M). Then the product of difference and f is
+ * the gradient of w times the loss. sums: shares of |gram - target|^2, and in the second slot of
+ * |gram|^2. factors: room for IMP_BOUNDED_FACTORS floats.
+ */
+#define IMP_BOUNDED_FACTORS 2
+enum impasto_status imp_gram_bounded(struct imp_device *device, const struct imp_buffer *gram,
+                                     const struct imp_buffer *target, int channels, double energy,
+                                     float factor, struct imp_buffer *difference,
+                                     struct imp_buffer *sums, const int sums_slots[2],
+                                     struct imp_buffer *factors);
 
 /* mean (channels) = or (unless the window begins the whole) += the sum of positions * f over a
  * window / mass. workspace: imp_gram's is large enough. */

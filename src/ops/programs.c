@@ -144,6 +144,12 @@ static void means(const struct imp_caps *caps, char *macros)
     shares(caps, macros);
 }
 
+static void bounds(const struct imp_caps *caps, char *macros)
+{
+    small(caps, macros);
+    add(macros, " -DCV=%d", imp_conv_block(caps).vectors);
+}
+
 static void block(const struct imp_caps *caps, char *macros)
 {
     const struct imp_conv_block size = imp_conv_block(caps);
@@ -275,6 +281,8 @@ static const struct row {
     {IMP_PROGRAM_IMPLICIT_POINTWISE, "tile+conv_implicit", implicit_pointwise, NULL},
     /* paintings with losses of means and covariances */
     {IMP_PROGRAM_MEANS, "moments", means, NULL},
+    /* losses of networks in training */
+    {IMP_PROGRAM_BOUNDS, "bounded+range", bounds, NULL},
     /* layers whose algorithm it is */
     {IMP_PROGRAM_DIRECT, "conv_direct", direct, NULL},
     {IMP_PROGRAM_IMPLICIT, "tile+conv_implicit", implicit, NULL},

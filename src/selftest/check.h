@@ -64,6 +64,7 @@ void imp_check_moments(struct imp_check_run *run);
 void imp_check_pointwise(struct imp_check_run *run);
 void imp_check_lbfgs(struct imp_check_run *run);
 void imp_check_map_ops(struct imp_check_run *run);
+void imp_check_bounds(struct imp_check_run *run);
 void imp_check_objective(struct imp_check_run *run);
 
 #endif

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { BOUNDED = 1, RANGE = 2 };
+
 /* A problem: which layers, which variants, what size. */
 static const struct problem {
     const char *name;
@@ -20,63 +22,70 @@ static const struct problem {
     int strip; /* rows at a time, where the input is kept */
     enum impasto_style_loss style_loss;
     int regions; /* 1: everywhere, one style picture; 2: soft masks, blended and masked pictures */
+    unsigned training; /* what else networks in training have: bits */
 } problems[] = {
     {"one layer replicate", 1, 16, 18, 1u << 0, 1u << 0, IMPASTO_POOLING_AVERAGE,
      IMPASTO_PADDING_REPLICATE, IMPASTO_LOSSES_RELATIVE, IMPASTO_KEEP_ALL, 0,
-     IMPASTO_STYLE_LOSS_GRAM, 1},
+     IMPASTO_STYLE_LOSS_GRAM, 1, 0},
     {"shallow max zero", 3, 16, 18, 1u << 2, 1u << 0 | 1u << 2, IMPASTO_POOLING_MAX,
-     IMPASTO_PADDING_ZERO, IMPASTO_LOSSES_RELATIVE, IMPASTO_KEEP_ALL, 0, IMPASTO_STYLE_LOSS_GRAM,
-     1},
+     IMPASTO_PADDING_ZERO, IMPASTO_LOSSES_RELATIVE, IMPASTO_KEEP_ALL, 0, IMPASTO_STYLE_LOSS_GRAM, 1,
+     0},
     {"shallow average replicate", 3, 17, 16, 1u << 1, 1u << 1 | 1u << 2, IMPASTO_POOLING_AVERAGE,
      IMPASTO_PADDING_REPLICATE, IMPASTO_LOSSES_GATYS, IMPASTO_KEEP_ALL, 0, IMPASTO_STYLE_LOSS_GRAM,
-     1},
+     1, 0},
     {"all layers average replicate", 16, 16, 16, 1u << 9 | 1u << 15, 0xffff,
      IMPASTO_POOLING_AVERAGE, IMPASTO_PADDING_REPLICATE, IMPASTO_LOSSES_RELATIVE, IMPASTO_KEEP_ALL,
-     0, IMPASTO_STYLE_LOSS_GRAM, 1},
+     0, IMPASTO_STYLE_LOSS_GRAM, 1, 0},
     {"all layers average zero", 16, 19, 23, 1u << 3 | 1u << 12, 1u << 0 | 1u << 4 | 1u << 14,
      IMPASTO_POOLING_AVERAGE, IMPASTO_PADDING_ZERO, IMPASTO_LOSSES_RELATIVE, IMPASTO_KEEP_ALL, 0,
-     IMPASTO_STYLE_LOSS_GRAM, 1},
+     IMPASTO_STYLE_LOSS_GRAM, 1, 0},
     {"strips average replicate", 9, 75, 21, 1u << 5, 1u << 0 | 1u << 3 | 1u << 8,
      IMPASTO_POOLING_AVERAGE, IMPASTO_PADDING_REPLICATE, IMPASTO_LOSSES_RELATIVE,
-     IMPASTO_KEEP_INPUT, 4, IMPASTO_STYLE_LOSS_GRAM, 1},
+     IMPASTO_KEEP_INPUT, 4, IMPASTO_STYLE_LOSS_GRAM, 1, 0},
     {"masks average replicate", 10, 34, 19, 1u << 8, 1u << 0 | 1u << 5, IMPASTO_POOLING_AVERAGE,
      IMPASTO_PADDING_REPLICATE, IMPASTO_LOSSES_RELATIVE, IMPASTO_KEEP_MASKS, 0,
-     IMPASTO_STYLE_LOSS_GRAM, 1},
+     IMPASTO_STYLE_LOSS_GRAM, 1, 0},
     {"masks max zero", 5, 41, 24, 1u << 4, 1u << 1, IMPASTO_POOLING_MAX, IMPASTO_PADDING_ZERO,
-     IMPASTO_LOSSES_GATYS, IMPASTO_KEEP_MASKS, 0, IMPASTO_STYLE_LOSS_GRAM, 1},
+     IMPASTO_LOSSES_GATYS, IMPASTO_KEEP_MASKS, 0, IMPASTO_STYLE_LOSS_GRAM, 1, 0},
     {"strips max zero", 5, 41, 24, 1u << 4, 1u << 1 | 1u << 2, IMPASTO_POOLING_MAX,
-     IMPASTO_PADDING_ZERO, IMPASTO_LOSSES_GATYS, IMPASTO_KEEP_INPUT, 12, IMPASTO_STYLE_LOSS_GRAM,
-     1},
+     IMPASTO_PADDING_ZERO, IMPASTO_LOSSES_GATYS, IMPASTO_KEEP_INPUT, 12, IMPASTO_STYLE_LOSS_GRAM, 1,
+     0},
     {"strips and masks average replicate", 9, 75, 21, 1u << 5, 1u << 0 | 1u << 3 | 1u << 8,
      IMPASTO_POOLING_AVERAGE, IMPASTO_PADDING_REPLICATE, IMPASTO_LOSSES_RELATIVE,
-     IMPASTO_KEEP_INPUT_AND_MASKS, 8, IMPASTO_STYLE_LOSS_GRAM, 1},
+     IMPASTO_KEEP_INPUT_AND_MASKS, 8, IMPASTO_STYLE_LOSS_GRAM, 1, 0},
     {"strips and masks average zero", 13, 83, 39, 1u << 9, 1u << 2 | 1u << 4 | 1u << 8 | 1u << 12,
      IMPASTO_POOLING_AVERAGE, IMPASTO_PADDING_ZERO, IMPASTO_LOSSES_GATYS,
-     IMPASTO_KEEP_INPUT_AND_MASKS, 8, IMPASTO_STYLE_LOSS_GRAM, 1},
+     IMPASTO_KEEP_INPUT_AND_MASKS, 8, IMPASTO_STYLE_LOSS_GRAM, 1, 0},
     {"strips and masks max zero", 5, 57, 24, 1u << 4, 1u << 0, IMPASTO_POOLING_MAX,
      IMPASTO_PADDING_ZERO, IMPASTO_LOSSES_GATYS, IMPASTO_KEEP_INPUT_AND_MASKS, 12,
-     IMPASTO_STYLE_LOSS_GRAM, 1},
+     IMPASTO_STYLE_LOSS_GRAM, 1, 0},
     {"masks computed twice max replicate", 5, 41, 25, 1u << 2, 1u << 0 | 1u << 4,
      IMPASTO_POOLING_MAX, IMPASTO_PADDING_REPLICATE, IMPASTO_LOSSES_RELATIVE,
-     IMPASTO_KEEP_INPUT_AND_MASKS, 1000, IMPASTO_STYLE_LOSS_GRAM, 1},
+     IMPASTO_KEEP_INPUT_AND_MASKS, 1000, IMPASTO_STYLE_LOSS_GRAM, 1, 0},
     {"computed twice average zero", 10, 33, 18, 1u << 9, 1u << 2 | 1u << 6, IMPASTO_POOLING_AVERAGE,
      IMPASTO_PADDING_ZERO, IMPASTO_LOSSES_RELATIVE, IMPASTO_KEEP_INPUT, 1000,
-     IMPASTO_STYLE_LOSS_GRAM, 1},
+     IMPASTO_STYLE_LOSS_GRAM, 1, 0},
     {"three blocks max replicate", 5, 33, 24, 1u << 3, 1u << 0 | 1u << 2 | 1u << 4,
      IMPASTO_POOLING_MAX, IMPASTO_PADDING_REPLICATE, IMPASTO_LOSSES_RELATIVE, IMPASTO_KEEP_ALL, 0,
-     IMPASTO_STYLE_LOSS_GRAM, 1},
+     IMPASTO_STYLE_LOSS_GRAM, 1, 0},
     {"covariance average replicate", 5, 21, 18, 1u << 3, 1u << 0 | 1u << 2 | 1u << 4,
      IMPASTO_POOLING_AVERAGE, IMPASTO_PADDING_REPLICATE, IMPASTO_LOSSES_RELATIVE, IMPASTO_KEEP_ALL,
-     0, IMPASTO_STYLE_LOSS_COVARIANCE, 1},
+     0, IMPASTO_STYLE_LOSS_COVARIANCE, 1, 0},
     {"regions average zero", 9, 33, 26, 1u << 5, 1u << 0 | 1u << 3 | 1u << 8,
      IMPASTO_POOLING_AVERAGE, IMPASTO_PADDING_ZERO, IMPASTO_LOSSES_GATYS, IMPASTO_KEEP_MASKS, 0,
-     IMPASTO_STYLE_LOSS_GRAM, 2},
+     IMPASTO_STYLE_LOSS_GRAM, 2, 0},
     {"regions strips and masks average zero", 9, 73, 26, 1u << 5, 1u << 0 | 1u << 3 | 1u << 6,
      IMPASTO_POOLING_AVERAGE, IMPASTO_PADDING_ZERO, IMPASTO_LOSSES_GATYS,
-     IMPASTO_KEEP_INPUT_AND_MASKS, 8, IMPASTO_STYLE_LOSS_COVARIANCE, 2},
+     IMPASTO_KEEP_INPUT_AND_MASKS, 8, IMPASTO_STYLE_LOSS_COVARIANCE, 2, 0},
     {"regions covariance strips average replicate", 5, 41, 23, 1u << 2, 1u << 0 | 1u << 1 | 1u << 4,
      IMPASTO_POOLING_AVERAGE, IMPASTO_PADDING_REPLICATE, IMPASTO_LOSSES_RELATIVE,
-     IMPASTO_KEEP_INPUT, 8, IMPASTO_STYLE_LOSS_COVARIANCE, 2},
+     IMPASTO_KEEP_INPUT, 8, IMPASTO_STYLE_LOSS_COVARIANCE, 2, 0},
+    {"bounded range average zero", 5, 19, 22, 1u << 3, 1u << 0 | 1u << 2 | 1u << 4,
+     IMPASTO_POOLING_AVERAGE, IMPASTO_PADDING_ZERO, IMPASTO_LOSSES_RELATIVE, IMPASTO_KEEP_ALL, 0,
+     IMPASTO_STYLE_LOSS_GRAM, 1, BOUNDED | RANGE},
+    {"bounded regions strips average replicate", 5, 41, 23, 1u << 2, 1u << 0 | 1u << 4,
+     IMPASTO_POOLING_AVERAGE, IMPASTO_PADDING_REPLICATE, IMPASTO_LOSSES_GATYS, IMPASTO_KEEP_INPUT,
+     8, IMPASTO_STYLE_LOSS_GRAM, 2, BOUNDED},
 };
 
 /* Losses are sums of many terms, and gradients pass up to 16 layers. Sizes are such that no
@@ -87,6 +96,8 @@ static const struct problem {
 #define AVERAGE_BOUND 1e-4
 #define PERCENTILE_BOUND 1e-3
 #define COSINE_BOUND 1e-4
+
+#define RANGE_WEIGHT 40
 
 /* Weights as He et al. 2015 would start a network, so that activations neither die nor explode. */
 static bool make_weights(struct imp_check_run *run, int depth, struct impasto_weights *weights)
@@ -249,10 +260,12 @@ static double loss_error(const struct imp_ref_objective *objective,
 {
     double worst =
         fmax(term_error(found->total, expected->total, 0), term_error(found->tv, expected->tv, 0));
-    const double energy = objective->params->losses == IMPASTO_LOSSES_RELATIVE;
+    worst = fmax(worst, term_error(found->range, expected->range, 0));
+    const double content = objective->params->losses == IMPASTO_LOSSES_RELATIVE;
+    const double style = content || objective->bounded;
     for (int l = 0; l < objective->depth; l++) {
-        worst = fmax(worst, term_error(found->content[l], expected->content[l], energy));
-        worst = fmax(worst, term_error(found->style[l], expected->style[l], energy));
+        worst = fmax(worst, term_error(found->content[l], expected->content[l], content));
+        worst = fmax(worst, term_error(found->style[l], expected->style[l], style));
     }
     return isfinite(found->total) ? worst : INFINITY;
 }
@@ -333,11 +346,14 @@ static struct impasto_params params_of(const struct problem *p)
     return params;
 }
 
-static struct imp_loss_options losses_of(const struct impasto_params *params)
+static struct imp_loss_options losses_of(const struct problem *p,
+                                         const struct impasto_params *params)
 {
     struct imp_loss_options losses = {
         .relative = params->losses == IMPASTO_LOSSES_RELATIVE,
         .covariance = params->style_loss == IMPASTO_STYLE_LOSS_COVARIANCE,
+        .bounded = p->training & BOUNDED,
+        .range_weight = p->training & RANGE ? RANGE_WEIGHT : 0,
         .content_weight = (double)params->content_weight,
         .style_weight = (double)params->style_weight,
         .tv_weight = params->tv_weight,
@@ -370,7 +386,7 @@ static void check(struct imp_check_run *run, const struct problem *p)
 {
     const size_t n = 3 * (size_t)p->height * (size_t)p->width;
     const struct impasto_params params = params_of(p);
-    const struct imp_loss_options losses = losses_of(&params);
+    const struct imp_loss_options losses = losses_of(p, &params);
     struct impasto_weights weights = {0};
     struct machine machine = {0};
     struct data d;
@@ -378,6 +394,8 @@ static void check(struct imp_check_run *run, const struct problem *p)
     struct imp_ref_region regions[2] = {0};
     struct imp_ref_objective objective = {.params = &params,
                                           .weights = &weights,
+                                          .bounded = p->training & BOUNDED,
+                                          .range_weight = (double)losses.range_weight,
                                           .depth = p->depth,
                                           .height = p->height,
                                           .width = p->width,
@@ -386,6 +404,8 @@ static void check(struct imp_check_run *run, const struct problem *p)
     struct imp_loss_values found = {0};
     struct imp_loss_values expected = {0};
     make_data(run, n, &d);
+    for (size_t i = 0; i < n && p->training & RANGE && d.start; i++)
+        d.start[i] = 1.5f * d.start[i] - 0.25f;
     float *gradient = imp_check_data(run, 3, n, false);
     double *content = imp_check_widen(run, d.content, n), *start = imp_check_widen(run, d.start, n);
     double *style[2] = {imp_check_widen(run, d.style[0], n), imp_check_widen(run, d.style[1], n)};

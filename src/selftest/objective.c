@@ -60,7 +60,6 @@ static void first_layer_backward(const struct imp_ref_objective *o, const double
                                  double *gradient)
 {
     const int h = o->height, w = o->width;
-    const bool replicate = o->params->padding == IMPASTO_PADDING_REPLICATE;
     const float *weights = o->weights->layers[0].weight;
     for (int k = 0; k < channels_of(0); k++)
         for (int row = 0; row < h; row++)
@@ -68,9 +67,8 @@ static void first_layer_backward(const struct imp_ref_objective *o, const double
                 for (int i = 0; i < 3; i++)
                     for (int tap = 0; tap < 9; tap++) {
                         const int y = row + tap / 3 - 1, x = col + tap % 3 - 1;
-                        const int cy = y < 0 ? 0 : y >= h ? h - 1 : y;
-                        const int cx = x < 0 ? 0 : x >= w ? w - 1 : x;
-                        if ((cy != y || cx != x) && !replicate)
+                        const int cy = imp_ref_inside(o, y, h), cx = imp_ref_inside(o, x, w);
+                        if (cy < 0 || cx < 0)
                             continue;
                         gradient[((o->map.reverse ? 2 - i : i) * h + cy) * w + cx] +=
                             (double)o->map.scale[i] * (double)weights[(k * 3 + i) * 9 + tap] *
@@ -103,6 +101,9 @@ static bool backward(const struct imp_ref_objective *o, const struct imp_ref_pas
         if (to)
             imp_ref_conv_backward(below, channels_of(l), pass->h[l], pass->w[l], g,
                                   o->weights->layers[l].weight, to);
+        if (to && o->reflect)
+            imp_ref_conv_reflect_backward(below, channels_of(l), pass->h[l], pass->w[l], g,
+                                          o->weights->layers[l].weight, to);
         free(g);
         g = to;
         if (g && imp_ref_pools_before(l)) {
@@ -135,5 +136,9 @@ bool imp_ref_objective_evaluate(const struct imp_ref_objective *o, const double 
     const double weight = (double)o->params->tv_weight;
     losses->tv = imp_ref_tv(o->height, o->width, image, weight, gradient);
     losses->total += weight * losses->tv;
+    if (o->range_weight > 0) {
+        losses->range = imp_ref_range(3 * o->height * o->width, image, o->range_weight, gradient);
+        losses->total += o->range_weight * losses->range;
+    }
     return done;
 }

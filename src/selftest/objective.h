@@ -15,6 +15,9 @@ struct imp_ref_pass {
 
 /* ---- reference_pass.c ------------------------------------------------------------------------ */
 
+/* The pixel, of n in a row or column, that stands for pixel i of the picture, which may be beyond
+ * the edge; -1: there is zero. */
+int imp_ref_inside(const struct imp_ref_objective *o, int i, int n);
 /* Whether pooling comes before layer l. */
 bool imp_ref_pools_before(int l);
 /* False when out of memory; to be freed in any case. */

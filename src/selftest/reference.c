@@ -47,6 +47,40 @@ void imp_ref_conv_backward(int in, int out, int h, int w, const double *gy, cons
             }
 }
 
+static int mirrored(int i, int n)
+{
+    return i < 0 ? -i : i >= n ? 2 * n - 2 - i : i;
+}
+
+/* Of all products of a weight and a pixel beyond the edge: forwards into y, or back into x. */
+static void reflect(int in, int out, int h, int w, const float *weights, const double *from,
+                    double *to, bool back)
+{
+    for (int i = 0; i < out * in * 9; i++) {
+        const int dy = i % 9 / 3 - 1, dx = i % 3 - 1, x_plane = i / 9 % in, y_plane = i / 9 / in;
+        for (int at = 0; at < h * w; at++) {
+            const int row = at / w + dy, col = at % w + dx;
+            if (row >= 0 && row < h && col >= 0 && col < w)
+                continue;
+            const int y = y_plane * h * w + at;
+            const int x = (x_plane * h + mirrored(row, h)) * w + mirrored(col, w);
+            to[back ? x : y] += (double)weights[i] * from[back ? y : x];
+        }
+    }
+}
+
+void imp_ref_conv_reflect(int in, int out, int h, int w, const double *x, const float *weights,
+                          double *y)
+{
+    reflect(in, out, h, w, weights, x, y, false);
+}
+
+void imp_ref_conv_reflect_backward(int in, int out, int h, int w, const double *gy,
+                                   const float *weights, double *gx)
+{
+    reflect(in, out, h, w, weights, gy, gx, true);
+}
+
 void imp_ref_pool(int c, int h, int w, bool average, const double *x, double *y)
 {
     for (int k = 0; k < c; k++)
@@ -133,6 +167,17 @@ double imp_ref_tv(int h, int w, const double *image, double weight, double *grad
                 gradient[i] -= weight * over_y * 2 * d;
             }
         }
+    }
+    return sum;
+}
+
+double imp_ref_range(int n, const double *x, double weight, double *gradient)
+{
+    double sum = 0;
+    for (int i = 0; i < n; i++) {
+        const double beyond = x[i] < 0 ? x[i] : x[i] > 1 ? x[i] - 1 : 0;
+        sum += beyond * beyond / n;
+        gradient[i] += weight * 2 * beyond / n;
     }
     return sum;
 }

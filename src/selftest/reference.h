@@ -19,6 +19,12 @@ void imp_ref_conv(int in, int out, int h, int w, const double *x, const float *w
 /* gx (in, h, w) = gradient to x of that convolution, given gy (out, h, w). */
 void imp_ref_conv_backward(int in, int out, int h, int w, const double *gy, const float *weights,
                            double *gx);
+/* What reflection adds to these: y += or gx += the part through pixels beyond the edge, -1 being a
+ * copy of 1. h, w: at least 2. */
+void imp_ref_conv_reflect(int in, int out, int h, int w, const double *x, const float *weights,
+                          double *y);
+void imp_ref_conv_reflect_backward(int in, int out, int h, int w, const double *gy,
+                                   const float *weights, double *gx);
 /* y (c, h / 2, w / 2) = 2x2 pooling of x (c, h, w). */
 void imp_ref_pool(int c, int h, int w, bool average, const double *x, double *y);
 /* gx (c, h, w) = gradient through the pooling; of equal maxima the first in reading order
@@ -31,6 +37,8 @@ void imp_ref_gram(int c, int m, const double *f, const double *w, double *g);
 void imp_ref_mean(int c, int m, const double *f, const double *w, double *mean);
 /* mean(dx^2) + mean(dy^2) of an image (3, h, w); gradient += weight * its gradient (NULL: not). */
 double imp_ref_tv(int h, int w, const double *image, double weight, double *gradient);
+/* mean(max(0, |x - 0.5| - 0.5)^2) of n values; gradient += weight * its gradient. */
+double imp_ref_range(int n, const double *x, double weight, double *gradient);
 /* One step of Adam with a clamp to the bounds. */
 void imp_ref_adam(const struct imp_adam *adam, int n, double *image, const double *gradient,
                   double *moment1, double *moment2);
@@ -58,6 +66,10 @@ struct imp_ref_region {
 struct imp_ref_objective {
     const struct impasto_params *params;
     const struct impasto_weights *weights; /* with their layers in place */
+    /* What networks in training have beside them, see struct imp_loss_options. reflect: in place of
+     * params->padding, at every layer. */
+    bool bounded, reflect;
+    double range_weight;
     struct imp_input_map map;
     int depth, height, width;
     struct imp_ref_region *regions;

@@ -10,6 +10,15 @@ static int channels_of(int l)
     return imp_layer_shapes[l].out_channels;
 }
 
+int imp_ref_inside(const struct imp_ref_objective *o, int i, int n)
+{
+    if (i >= 0 && i < n)
+        return i;
+    if (o->reflect)
+        return i < 0 ? -i : 2 * n - 2 - i;
+    return o->params->padding == IMPASTO_PADDING_ZERO ? -1 : i < 0 ? 0 : n - 1;
+}
+
 bool imp_ref_pools_before(int l)
 {
     return l > 0 && imp_layer_shapes[l].block != imp_layer_shapes[l - 1].block;
@@ -47,16 +56,15 @@ static bool pass_alloc(struct imp_ref_pass *pass, int depth, int height, int wid
 static void fill_input(const struct imp_ref_objective *o, const double *image, int h, int w,
                        double *input)
 {
-    const bool replicate = o->params->padding == IMPASTO_PADDING_REPLICATE;
     for (int k = 0; k < 3; k++)
         for (int y = -1; y <= h; y++)
             for (int x = -1; x <= w; x++) {
-                const int cy = y < 0 ? 0 : y >= h ? h - 1 : y, cx = x < 0 ? 0 : x >= w ? w - 1 : x;
-                const double v = image[((o->map.reverse ? 2 - k : k) * h + cy) * w + cx];
+                const int cy = imp_ref_inside(o, y, h), cx = imp_ref_inside(o, x, w);
+                const double *plane = image + (o->map.reverse ? 2 - k : k) * h * w;
                 input[(k * (h + 2) + y + 1) * (w + 2) + x + 1] =
-                    (cy == y && cx == x) || replicate
-                        ? (double)o->map.scale[k] * v + (double)o->map.offset[k]
-                        : 0;
+                    cy < 0 || cx < 0
+                        ? 0
+                        : (double)o->map.scale[k] * plane[cy * w + cx] + (double)o->map.offset[k];
             }
 }
 
@@ -96,6 +104,9 @@ bool imp_ref_forward(const struct imp_ref_objective *o, const double *image, int
                 x = pass->pooled[l];
             }
             imp_ref_conv(channels_of(l - 1), channels_of(l), h, w, x, weights->weight, f);
+            if (o->reflect)
+                imp_ref_conv_reflect(channels_of(l - 1), channels_of(l), h, w, x, weights->weight,
+                                     f);
         }
         for (int i = 0; i < channels_of(l) * h * w; i++) {
             /* NOLINTNEXTLINE(clang-analyzer-core.*): the convolution has written it */

@@ -93,7 +93,8 @@ bool imp_ref_style_init(struct imp_ref_objective *o)
                 return false;
         for (int l = 0; l < o->depth; l++) {
             const int c = channels_of(l);
-            region->energy[l] = relative ? imp_ref_energy(region->target[l], c * c) : 1;
+            region->energy[l] =
+                relative || o->bounded ? imp_ref_energy(region->target[l], c * c) : 1;
             region->mean_energy[l] = relative ? imp_ref_energy(region->mean_target[l], c) : 1;
         }
     }
@@ -118,7 +119,7 @@ static void add_region(const struct imp_ref_objective *o, const struct imp_ref_r
     const double weight =
         region->weight * (double)o->params->style_weight * (double)o->params->style_layers[l];
     const int c = channels_of(l);
-    double mass = 0, sum = 0, mean_sum = 0;
+    double mass = 0, sum = 0, own = 0, mean_sum = 0;
     for (int p = 0; p < m; p++)
         /* NOLINTNEXTLINE(clang-analyzer-core.*): as many weights as places */
         mass += w[p];
@@ -126,10 +127,15 @@ static void add_region(const struct imp_ref_objective *o, const struct imp_ref_r
         return;
     moments(covariance, c, m, f, w, gram, mean);
     for (int i = 0; i < c * c; i++) {
+        own += gram[i] * gram[i];
         gram[i] -= region->target[l][i];
         sum += gram[i] * gram[i];
     }
-    const double factor = weight * 4 / (region->energy[l] * c * c * c * mass);
+    const double target = region->energy[l] * c * c, total = target + own;
+    /* Bounded, 2 sum / total has a part that makes the image's own matrix smaller. */
+    const double factor = weight * 4 / (c * mass) * (o->bounded ? 2 / total : 1 / target);
+    for (int i = 0; o->bounded && i < c * c; i++)
+        gram[i] -= sum / total * (gram[i] + region->target[l][i]);
     for (int i = 0; i < c; i++)
         for (int j = 0; j < c; j++)
             for (int p = 0; p < m; p++)
@@ -141,7 +147,8 @@ static void add_region(const struct imp_ref_objective *o, const struct imp_ref_r
         for (int p = 0; p < m; p++)
             g[i * m + p] += weight * 2 * d * w[p] / (region->mean_energy[l] * c * mass);
     }
-    const double loss = sum / (region->energy[l] * c * c) + mean_sum / (region->mean_energy[l] * c);
+    const double loss =
+        (o->bounded ? 2 * sum / total : sum / target) + mean_sum / (region->mean_energy[l] * c);
     losses->style[l] += region->weight * loss;
     losses->total += weight * loss;
 }

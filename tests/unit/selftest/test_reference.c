@@ -37,10 +37,17 @@ static void make_weights(struct impasto_weights *weights)
     }
 }
 
+/* What networks in training have beside the losses of paintings. */
+struct training {
+    bool bounded, reflect;
+    double range;
+};
+
 /* The gradient against central differences along random directions. Average pooling, because maxima
  * have kinks; the ReLU's kinks are too rare to matter with so small a step. */
-static void check_style(enum impasto_losses losses, enum impasto_style_loss style_loss, int regions,
-                        enum impasto_padding padding, float content, float style, float tv)
+static void check_training(enum impasto_losses losses, enum impasto_style_loss style_loss,
+                           int regions, enum impasto_padding padding, float content, float style,
+                           float tv, struct training training)
 {
     struct impasto_weights weights = {0};
     struct impasto_params params = {.losses = losses,
@@ -58,6 +65,9 @@ static void check_style(enum impasto_losses losses, enum impasto_style_loss styl
     struct imp_ref_objective objective = {
         .params = &params,
         .weights = &weights,
+        .bounded = training.bounded,
+        .reflect = training.reflect,
+        .range_weight = training.range,
         .depth = DEPTH,
         .height = H,
         .width = W,
@@ -65,7 +75,7 @@ static void check_style(enum impasto_losses losses, enum impasto_style_loss styl
     static double image[N], other[N], third[N], gradient[N], ignored[N], moved[N];
     static float mask[3][N / 3];
     for (size_t i = 0; i < N; i++) {
-        image[i] = random_number(30, i);
+        image[i] = 1.5 * random_number(30, i) - 0.25;
         other[i] = random_number(31, i);
         third[i] = random_number(32, i);
         mask[i % 3][i / 3] = (float)random_number(33, i);
@@ -109,6 +119,12 @@ static void check_style(enum impasto_losses losses, enum impasto_style_loss styl
     }
 }
 
+static void check_style(enum impasto_losses losses, enum impasto_style_loss style_loss, int regions,
+                        enum impasto_padding padding, float content, float style, float tv)
+{
+    check_training(losses, style_loss, regions, padding, content, style, tv, (struct training){0});
+}
+
 static void check_objective(enum impasto_losses losses, enum impasto_padding padding, float content,
                             float style, float tv)
 {
@@ -144,6 +160,20 @@ static void regions_gradient(void **state)
     check_style(IMPASTO_LOSSES_RELATIVE, IMPASTO_STYLE_LOSS_GRAM, 2, IMPASTO_PADDING_ZERO, 0, 1, 0);
     check_style(IMPASTO_LOSSES_GATYS, IMPASTO_STYLE_LOSS_COVARIANCE, 2, IMPASTO_PADDING_ZERO, 0, 1,
                 0);
+}
+
+static void training_gradient(void **state)
+{
+    (void)state;
+    const struct training range = {.range = 3};
+    check_training(IMPASTO_LOSSES_RELATIVE, IMPASTO_STYLE_LOSS_GRAM, 1, IMPASTO_PADDING_ZERO, 0, 1,
+                   0, (struct training){.bounded = true});
+    check_training(IMPASTO_LOSSES_GATYS, IMPASTO_STYLE_LOSS_GRAM, 2, IMPASTO_PADDING_REPLICATE, 0,
+                   1, 0, (struct training){.bounded = true});
+    check_training(IMPASTO_LOSSES_GATYS, IMPASTO_STYLE_LOSS_GRAM, 1, IMPASTO_PADDING_ZERO, 0, 0, 0,
+                   range);
+    check_training(IMPASTO_LOSSES_RELATIVE, IMPASTO_STYLE_LOSS_GRAM, 1, IMPASTO_PADDING_ZERO, 1, 1,
+                   0, (struct training){.reflect = true});
 }
 
 /* A mask of ones is no mask; two halves with one style are the weighted formula by hand. */
@@ -200,6 +230,19 @@ static void convolution_by_hand(void **state)
         assert_true(back[i] == i + 1);
 }
 
+/* Each pixel becomes its upper left neighbour, which in the first row is in the second. */
+static void reflection_by_hand(void **state)
+{
+    (void)state;
+    const float kernel[9] = {1};
+    const double x[12] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12};
+    const double expected[12] = {6, 5, 6, 7, 2, 1, 2, 3, 6, 5, 6, 7};
+    double y[12];
+    imp_ref_conv(1, 1, 3, 4, x, kernel, y);
+    imp_ref_conv_reflect(1, 1, 3, 4, x, kernel, y);
+    assert_memory_equal(y, expected, sizeof(expected));
+}
+
 /* Of four equal values the first takes the gradient; an odd last column gets none. */
 static void pooling_by_hand(void **state)
 {
@@ -223,6 +266,7 @@ int main(void)
         cmocka_unit_test(content_gradient),    cmocka_unit_test(style_gradient),
         cmocka_unit_test(covariance_gradient), cmocka_unit_test(regions_gradient),
         cmocka_unit_test(weighted_gram),       cmocka_unit_test(tv_gradient),
+        cmocka_unit_test(reflection_by_hand),  cmocka_unit_test(training_gradient),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: MIT */
+/* The losses that keep networks in training in bounds: the bounded style loss, and the range. */
+
+#include "ops/gram.h"
+#include "ops/sums.h"
+#include "selftest/check.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+/* Single precision throughout: a few roundings of one product. */
+#define ROUNDING 3e-6
+
+static const float factor = 0.37f;
+
+/* A bounded loss, of two slots of sums behind an unused one. */
+struct bounded {
+    int channels;
+    size_t entries;
+    float *g, *target, *product;
+    double *expected, energy;
+    struct imp_buffer *matrix, *goal, *difference, *sums, *factors;
+};
+
+static bool prepare(struct imp_check_run *run, int channels, struct bounded *b)
+{
+    *b = (struct bounded){.channels = channels, .entries = (size_t)channels * (size_t)channels};
+    b->g = imp_check_data(run, 1, b->entries, false);
+    b->target = imp_check_data(run, 2, b->entries, false);
+    b->product = imp_check_data(run, 3, b->entries, false);
+    b->expected = imp_check_doubles(run, b->entries);
+    for (size_t i = 0; i < b->entries && b->target; i++)
+        b->energy += (double)b->target[i] * (double)b->target[i];
+    return !run->broken && imp_check_buffer(run, &b->matrix, b->entries, b->g) &&
+           imp_check_buffer(run, &b->goal, b->entries, b->target) &&
+           imp_check_buffer(run, &b->difference, b->entries, NULL) &&
+           imp_check_buffer(run, &b->sums, (size_t)3 * IMP_PARTS, NULL) &&
+           imp_check_buffer(run, &b->factors, IMP_BOUNDED_FACTORS, NULL);
+}
+
+static void release(struct bounded *b)
+{
+    imp_buffer_free(&b->matrix);
+    imp_buffer_free(&b->goal);
+    imp_buffer_free(&b->difference);
+    imp_buffer_free(&b->sums);
+    imp_buffer_free(&b->factors);
+    free(b->g);
+    free(b->target);
+    free(b->product);
+    free(b->expected);
+}
+
+/* The weights of a 1x1 convolution are in an order of their own; as a product with unit vectors
+ * they come back in theirs: an image of `channels` pixels, of which pixel j has channel j alone. */
+static double read_difference(struct imp_check_run *run, struct bounded *b)
+{
+    const int c = b->channels, lanes = imp_device_caps(run->device)->vector_width;
+    struct imp_tensor units = {0}, out = {0};
+    float *unit = imp_check_data(run, 4, b->entries, false);
+    for (size_t i = 0; i < b->entries && unit; i++)
+        unit[i] = i / (size_t)c == i % (size_t)c;
+    const bool run_well =
+        unit && imp_check_tensor(run, &units, c, 1, c, lanes, unit) &&
+        imp_check_tensor(run, &out, c, 1, c, lanes, NULL) &&
+        imp_check_ok(run, imp_conv_pointwise(run->device, &(struct imp_pointwise){
+                                                              .x = units,
+                                                              .y = out,
+                                                              .window = {.rows = 1, .begins = true},
+                                                              .weights = b->difference,
+                                                              .label = "check",
+                                                          }));
+    const double damage = run_well ? imp_check_read(run, &out, b->product) : INFINITY;
+    imp_buffer_free(&units.buffer);
+    imp_buffer_free(&out.buffer);
+    free(unit);
+    return damage;
+}
+
+static double total_of(const float *shares)
+{
+    double total = 0;
+    for (int part = 0; part < IMP_PARTS; part++)
+        total += (double)shares[part];
+    return total;
+}
+
+static void judge(struct imp_check_run *run, struct bounded *b)
+{
+    static const int slots[] = {2, 1};
+    float *shares = imp_check_data(run, 5, (size_t)3 * IMP_PARTS, false);
+    double apart = 0, own = 0;
+    if (!shares ||
+        !imp_check_ok(run, imp_gram_bounded(run->device, b->matrix, b->goal, b->channels, b->energy,
+                                            factor, b->difference, b->sums, slots, b->factors)))
+        goto done;
+    double error = read_difference(run, b);
+    if (!imp_check_ok(run, imp_buffer_read(b->sums, sizeof(float) * IMP_PARTS, shares + IMP_PARTS,
+                                           2 * sizeof(float) * IMP_PARTS)))
+        goto done;
+    for (size_t i = 0; i < b->entries; i++) {
+        apart += pow((double)b->g[i] - (double)b->target[i], 2);
+        own += pow((double)b->g[i], 2);
+    }
+    const double total = b->energy + own, scale = (double)factor / total;
+    for (size_t i = 0; i < b->entries; i++)
+        b->expected[i] =
+            scale * ((double)b->g[i] - (double)b->target[i] - apart / total * (double)b->g[i]);
+    error = fmax(error, imp_check_error(b->product, b->expected, b->entries));
+    error = fmax(error, fabs(total_of(shares + 2 * (size_t)IMP_PARTS) / apart - 1));
+    error = fmax(error, fabs(total_of(shares + IMP_PARTS) / own - 1));
+    imp_check_end(run, isfinite(error) ? error : INFINITY, ROUNDING);
+done:
+    free(shares);
+}
+
+static void check_bounded(struct imp_check_run *run, int channels)
+{
+    struct bounded b;
+    if (!imp_check_begin(run, "bounded difference %d channels", channels))
+        return;
+    if (prepare(run, channels, &b))
+        judge(run, &b);
+    release(&b);
+}
+
+/* Values on both sides of both bounds. */
+static void check_range(struct imp_check_run *run, int n)
+{
+    const size_t count = (size_t)n;
+    struct imp_buffer *x = NULL, *sums = NULL, *gradient = NULL;
+    float shares[IMP_PARTS];
+    if (!imp_check_begin(run, "range of %d", n))
+        return;
+    float *values = imp_check_data(run, 1, count, false);
+    float *before = imp_check_data(run, 2, count, false);
+    double *expected = imp_check_widen(run, before, count);
+    for (size_t i = 0; i < count && values; i++)
+        values[i] = 1.5f * values[i] + 0.5f;
+    double *wide = imp_check_widen(run, values, count);
+    if (!run->broken && imp_check_buffer(run, &x, count, values) &&
+        imp_check_buffer(run, &sums, IMP_PARTS, NULL) &&
+        imp_check_buffer(run, &gradient, count, before) &&
+        imp_check_ok(run, imp_range_sum(run->device, x, n, sums, 0)) &&
+        imp_check_ok(run, imp_range_backward(run->device, x, n, gradient, factor))) {
+        double error = fmax(imp_check_read_buffer(run, sums, IMP_PARTS, shares),
+                            imp_check_read_buffer(run, gradient, count, before));
+        const double range = imp_ref_range(n, wide, (double)factor, expected);
+        error = fmax(error, fabs(total_of(shares) / range - 1));
+        error = fmax(error, imp_check_error(before, expected, count));
+        imp_check_end(run, isfinite(error) ? error : INFINITY, ROUNDING);
+    }
+    imp_buffer_free(&x);
+    imp_buffer_free(&sums);
+    imp_buffer_free(&gradient);
+    free(values);
+    free(before);
+    free(expected);
+    free(wide);
+}
+
+void imp_check_bounds(struct imp_check_run *run)
+{
+    static const int channels[] = {64, 256, 128};
+    static const int counts[] = {3 * 17 * 19, 3, 3 * 128 * 128};
+    const size_t most = imp_check_rows(run, 0, 1, 2, IMP_COUNT(channels));
+    for (size_t i = 0; i < most; i++) {
+        check_bounded(run, channels[i]);
+        check_range(run, counts[i]);
+    }
+}
