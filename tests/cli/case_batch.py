@@ -12,7 +12,8 @@ import subprocess
 import time
 import unittest
 
-from support import CHEAP, INPUT, MEMORY, OUTPUT, USAGE, SIGINT_CODE, SIGTERM_CODE, Case, png, read_png
+from support import (CHEAP, INPUT, MEMORY, OUTPUT, PATIENCE, SIGINT_CODE, SIGTERM_CODE, USAGE, Case, png,
+                     read_png)
 
 
 def picture(number):
@@ -181,15 +182,11 @@ class Batch(Pictures):
         self.assertRegex(run.stderr, "^impasto: /proc/self/mem: cannot be read: .*error")
 
     def test_a_signal_while_standard_input_is_awaited(self):
-        def usual():
-            signal.signal(signal.SIGTERM, signal.SIG_DFL)
-
-        run = self.start("--batch", "-", "style.png", *CHEAP, stdin=subprocess.PIPE,
-                         preexec_fn=usual)
+        run = self.start("--batch", "-", "style.png", *CHEAP, stdin=subprocess.PIPE)
         status = pathlib.Path(f"/proc/{run.pid}/status")
         if not status.exists():
             self.skipTest("no /proc")
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + PATIENCE
         while not int(re.search(r"SigCgt:\s*(\w+)", status.read_text())[1], 16) & (
                 1 << (signal.SIGTERM - 1)):
             self.assertIsNone(run.poll())
@@ -197,7 +194,7 @@ class Batch(Pictures):
             time.sleep(0.01)
         run.send_signal(signal.SIGTERM)
         # Which also ends the input, in case that it was not awaited yet.
-        _, err = run.communicate(timeout=120)
+        _, err = run.communicate(timeout=PATIENCE)
         self.assertEqual((run.returncode, err), (SIGTERM_CODE, b""))
 
     def test_missing_files_fail_alone(self):
@@ -477,21 +474,25 @@ class Sharing(Pictures):
         return self.start("--batch", "in", "style.png", *CHEAP, *self.SLOW, "-o",
                           "out/{content}.png", *arguments)
 
-    def wait_for(self, condition):
-        deadline = time.monotonic() + 120
+    def wait_for(self, run, condition):
+        """False: it has ended before that, as it may where the test itself gets no time."""
+        deadline = time.monotonic() + PATIENCE
         while not condition():
+            if run.poll() is not None:
+                return False
             self.assertLess(time.monotonic(), deadline, "nothing happens")
             time.sleep(0.02)
+        return True
 
     def test_killed_and_begun_again(self):
         self.fill(6)
         (self.folder / "out").mkdir()
-        for kills in range(3):
+        for _ in range(3):
             before = len([name for name in self.outputs() if name.endswith(".png")])
             run = self.begin()
-            self.wait_for(lambda: len([n for n in self.outputs() if n.endswith(".png")]) > before
-                          and any(n.endswith(".lock") for n in self.outputs()))
-            run.send_signal(signal.SIGKILL)
+            if self.wait_for(run, lambda: len([n for n in self.outputs() if n.endswith(".png")]) > before
+                             and any(n.endswith(".lock") for n in self.outputs())):
+                run.send_signal(signal.SIGKILL)
             run.communicate()
             for name in self.outputs():
                 if name.endswith(".png"):
@@ -508,12 +509,12 @@ class Sharing(Pictures):
                          (self.folder / "one.png").read_bytes())
 
     def test_a_signal_leaves_only_whole_pictures(self):
-        self.fill(4)
+        self.fill(40)  # more than can be painted before the signal
         (self.folder / "out").mkdir()
         run = self.begin()
-        self.wait_for(lambda: any(n.endswith(".png") for n in self.outputs()))
+        self.assertTrue(self.wait_for(run, lambda: any(n.endswith(".png") for n in self.outputs())))
         run.send_signal(signal.SIGINT)
-        _, err = run.communicate(timeout=120)
+        _, err = run.communicate(timeout=PATIENCE)
         self.assertEqual(run.returncode, SIGINT_CODE, err)
         self.assertIn(b"not begun", err)
         self.assertEqual([n for n in self.outputs() if n.endswith(".lock")], [])

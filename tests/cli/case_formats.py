@@ -3,7 +3,6 @@
 
 import os
 import pathlib
-import pty
 import subprocess
 
 import validity
@@ -128,17 +127,12 @@ class Streams(Case):
                 self.assertFalse((self.folder / "x.png").exists())
 
     def test_a_terminal_gets_no_picture(self):
-        own, other = pty.openpty()
-        try:
-            run = subprocess.run([program(), "content.png", "style.png", *CHEAP, "-o", "-", "--format",
-                                  "png"], cwd=self.folder, stdin=other, stdout=other,
-                                 stderr=subprocess.PIPE, timeout=60, check=False,
-                                 env=environment(self.home))
-            self.assertEqual(run.returncode, USAGE, run.stderr)
-            self.assertIn(b"is a terminal", run.stderr)
-        finally:
-            os.close(own)
-            os.close(other)
+        _, other = self.terminal()
+        self.addCleanup(os.close, other)
+        run = self.impasto("content.png", "style.png", *CHEAP, "-o", "-", "--format", "png",
+                           stdin=other, stdout=other)
+        self.assertEqual(run.returncode, USAGE, run.stderr)
+        self.assertIn("is a terminal", run.stderr)
 
 
 class Places(Case):

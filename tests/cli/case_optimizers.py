@@ -6,7 +6,6 @@ import signal
 import time
 
 from support import CHEAP, MEMORY, NUMERIC, PATIENCE, SIGINT_CODE, Case, first_layer
-from case_stopping import usual_signals
 
 # Without a margin, so that a written picture can be measured by starting from it.
 LBFGS = ["--optimizer", "lbfgs", "--margin", "0", "--bits", "16", "--trace", "trace.jsonl"]
@@ -49,7 +48,7 @@ class Lbfgs(Case):
 
     def test_a_signal_leaves_no_trial(self):
         run = self.start("content.png", "style.png", *CHEAP, *LBFGS, "--learning-rate", "3", "--iterations",
-                         "1000000", "-o", "out.png", preexec_fn=usual_signals)
+                         "1000000", "-o", "out.png")
         deadline = time.monotonic() + PATIENCE
         while len(self.totals()) < 2 and time.monotonic() < deadline:
             time.sleep(0.005)

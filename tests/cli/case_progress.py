@@ -15,11 +15,6 @@ from support import (CHEAP, DEVICE, INPUT, OUTPUT, PATIENCE, SIGINT_CODE, SIGTER
 PHASES = ["loading", "opening", "preparing", "painting", "saving"]
 
 
-def usual_signals():
-    for number in [signal.SIGINT, signal.SIGTERM]:
-        signal.signal(number, signal.SIG_DFL)
-
-
 class Progress(Case):
     def events(self, text):
         """Strict JSON, a line each; exactly one last line."""
@@ -44,7 +39,7 @@ class Progress(Case):
     def begin(self, *arguments, until, **options):
         """A run that is under way: its events so far, up to the first that `until` is true of."""
         run = self.start(*CHEAP, *arguments, "--progress", "json",
-                         **{"stderr": subprocess.DEVNULL, "preexec_fn": usual_signals} | options)
+                         **{"stderr": subprocess.DEVNULL} | options)
         lines = []
         for line in run.stdout:
             lines.append(line)
@@ -239,8 +234,8 @@ class Descriptors(Progress):
         (self.folder / "out.png").unlink()
         run, lines = self.begin("content.png", "style.png", "-o", "out.png", "--iterations", "300",
                                 until=lambda event: event["event"] == "iteration",
-                                env={"IMPASTO_TIMEOUT": "2"}, pipesize=4096)
-        time.sleep(5)
+                                env={"IMPASTO_TIMEOUT": "6"}, pipesize=4096)
+        time.sleep(8)
         self.assertIsNone(run.poll(), "it did not wait")
         events = self.end(run, lines)
         self.assertEqual((run.returncode, events[-1]["event"]), (0, "done"))

@@ -9,6 +9,7 @@ import platform
 import re
 import struct
 import sys
+import time
 import unittest
 
 from support import CHEAP, MEMORY, Case, first_layer, png, read_png
@@ -100,7 +101,7 @@ class Picture(Case):
         run = self.start("content.png", "style.png", *CHEAP, "-o", "out.png", "-v", "--save-every",
                          "2", "--iterations", "1000000", "--trace", "trace.jsonl", "--optimizer", "adam")
         while run.poll() is None and not (self.folder / "out.png").exists():
-            pass
+            time.sleep(0.005)
         run.kill()
         run.communicate()
         self.assertTrue((self.folder / "out.png").exists())

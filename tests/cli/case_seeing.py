@@ -6,7 +6,6 @@ import fcntl
 import html.parser
 import math
 import os
-import pty
 import re
 import resource
 import select
@@ -132,13 +131,11 @@ class Show(Case):
     def watch(self, *arguments, rows=24, columns=80, act=None, code=0, **changes):
         """The screen after a run on a terminal, and all that it was sent. act(text so far, process,
         terminal): called as that grows."""
-        master, slave = pty.openpty()
-        self.addCleanup(os.close, master)
+        master, slave = self.terminal()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         before = termios.tcgetattr(slave)
         run = self.start("content.png", "style.png", *CHEAP, "-o", "out.png", "--show", *arguments,
-                         env=TERMINAL | changes, stderr=slave,
-                         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
+                         env=TERMINAL | changes, stderr=slave)
         shown, deadline = b"", time.monotonic() + PATIENCE
         while run.poll() is None or select.select([master], [], [], 0)[0]:
             self.assertLess(time.monotonic(), deadline, shown)
@@ -254,8 +251,7 @@ class Show(Case):
 
     def test_pixels(self):
         """kitty's pictures have one name, so that one takes the place of another."""
-        master, slave = pty.openpty()
-        self.addCleanup(os.close, master)
+        master, slave = self.terminal()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 800, 480))
         run = self.start("content.png", "style.png", *CHEAP, "-o", "out.png", "--show", "--iterations",
                          "3", env=TERMINAL | {"TERM": "xterm-kitty"}, stderr=slave)
@@ -309,8 +305,7 @@ class Timelapse(Case):
 
     def test_the_last_frame_after_an_interrupt(self):
         run = self.start("content.png", "style.png", *CHEAP, *LONG, "-o", "out.png", "--timelapse",
-                         "film", "--timelapse-every", "2",
-                         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
+                         "film", "--timelapse-every", "2")
         deadline = time.monotonic() + PATIENCE
         while not (self.folder / "film" / "000002.png").exists():
             self.assertIsNone(run.poll())
@@ -535,8 +530,7 @@ class Report(Case):
 
     def test_after_an_interrupt(self):
         run = self.start("content.png", "style.png", *CHEAP, *LONG, "-o", "out.png", "--report",
-                         "report.html", "--trace", "trace.jsonl",
-                         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
+                         "report.html", "--trace", "trace.jsonl")
         deadline = time.monotonic() + PATIENCE
         while len(self.trace()) < 4:
             self.assertIsNone(run.poll())

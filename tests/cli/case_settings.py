@@ -8,6 +8,7 @@ import shutil
 import struct
 import subprocess
 import sys
+import time
 
 from support import CHEAP, DEVICE, INPUT, OUTPUT, USAGE, Case, first_layer, png, png_chunk
 
@@ -220,7 +221,7 @@ class RoundTrip(Settings):
         run = self.start("content.png", "style.png", *CHEAP, "-o", "a.png", "--save-every", "1",
                          "--iterations", "1000000", "--optimizer", "adam")
         while run.poll() is None and not self.path("a.png").exists():
-            pass
+            time.sleep(0.005)
         run.kill()
         run.communicate()
         self.assertLess(self.record("a.png")["settings"]["iterations"], 1000000)
@@ -289,7 +290,7 @@ class RoundTrip(Settings):
                 run = self.start("content.png", "style.png", *CHEAP, "-o", "a.png", "--save-every",
                                  "1", "--iterations", "1000000", *extra)
                 while run.poll() is None and not self.path("a.png").exists():
-                    pass
+                    time.sleep(0.005)
                 run.kill()
                 run.communicate()
                 record = self.record("a.png")

@@ -4,7 +4,6 @@ line that is watched until then."""
 
 import fcntl
 import os
-import pty
 import re
 import resource
 import select
@@ -13,22 +12,15 @@ import struct
 import termios
 import time
 
-from support import (CHEAP, NUMERIC, PATIENCE, SIGHUP_CODE, SIGINT_CODE, SIGTERM_CODE, WEIGHTS, Case,
-                     first_layer, png, read_png)
+from support import (CHEAP, NUMERIC, PATIENCE, SHORT_PATIENCE, SIGHUP_CODE, SIGINT_CODE, SIGTERM_CODE,
+                     WEIGHTS, Case, first_layer, png, read_png)
 
 LONG = ["--iterations", "1000000"]
-
-
-def usual_signals():
-    """A test run in the background inherits ignored signals, which the program respects."""
-    for number in [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]:
-        signal.signal(number, signal.SIG_DFL)
 
 
 class Signals(Case):
     def started(self, *arguments, iterations=3, **options):
         """A long run that has done some iterations."""
-        options = {"preexec_fn": usual_signals} | options
         run = self.start("content.png", "style.png", *CHEAP, *LONG, "--trace", "trace.jsonl", "-o",
                          "out.png", *arguments, **options)
         deadline = time.monotonic() + PATIENCE
@@ -88,7 +80,7 @@ class Signals(Case):
         if run.returncode == SIGINT_CODE:
             self.skipTest("the iteration ended between the signals")
         self.assertEqual(run.returncode, -signal.SIGINT)
-        self.assertLess(time.monotonic() - began, 1)
+        self.assertLess(time.monotonic() - began, SHORT_PATIENCE)
         if (self.folder / "out.png").read_bytes() != b"an older result":
             self.assertEqual(read_png(self.folder / "out.png")[:2], (320, 240))  # whole, at least
             self.skipTest("the iteration ended before the second signal")
@@ -96,7 +88,7 @@ class Signals(Case):
     def test_a_signal_while_it_starts_leaves_the_old_result(self):
         self.write("out.png", "an older result")
         run = self.start("content.png", "style.png", *CHEAP, *LONG, "-o", "out.png", "--size",
-                         "source", preexec_fn=usual_signals)
+                         "source")
         time.sleep(0.02)
         run.send_signal(signal.SIGINT)
         run.communicate(timeout=PATIENCE)
@@ -212,11 +204,7 @@ class Terminal(Case):
 
     def watch(self, columns, *arguments):
         """Everything that the terminal was sent."""
-        try:
-            master, slave = pty.openpty()
-        except OSError as error:  # a container without /dev/pts
-            self.skipTest(f"no terminal can be had: {error}")
-        self.addCleanup(os.close, master)
+        master, slave = self.terminal()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
         run = self.start("content.png", "style.png", *CHEAP, "-o", "out.png", *arguments,
                          stderr=slave)

@@ -6,7 +6,6 @@ import io
 import json
 import os
 import pathlib
-import pty
 import shutil
 import struct
 import threading
@@ -301,15 +300,17 @@ class Fetch(Weights):
         self.addCleanup(os.environ.__setitem__, "IMPASTO_BIN", old)
         self.assertIn("'fetch', '--half'", self.done("fetch", "--half", env=env))
         if os.geteuid() == 0:
-            os.chown(script, 12345, 12345)
+            try:
+                os.chown(script, 12345, 12345)
+            except OSError as error:  # a container that knows one user
+                self.skipTest(f"nothing can be given to somebody else: {error}")
             self.refused(WEIGHTS, "vgg19.py", "fetch", env=env)
 
 
 class Told(Weights):
     def shown(self, *arguments, **env):
         """What a run says to a terminal."""
-        master, slave = pty.openpty()
-        self.addCleanup(os.close, master)
+        master, slave = self.terminal()
         run = self.start("content.png", "style.png", *arguments, stderr=slave, env=env)
         os.close(slave)
         text = b""

@@ -9,6 +9,7 @@ named by $IMPASTO_BIN or test_cli.py's argument.
 import json
 import os
 import pathlib
+import pty
 import resource
 import shutil
 import signal
@@ -173,6 +174,15 @@ class Case(unittest.TestCase):
             self.fail(f"not done within {timeout} s: {arguments}")
         return subprocess.CompletedProcess(arguments, process.returncode,
                                            (out or b"").decode(), (err or b"").decode())
+
+    def terminal(self):
+        """(our end, the program's end) of one; ours is closed at the end of the test."""
+        try:
+            own, other = pty.openpty()
+        except OSError as error:  # a container without /dev/pts
+            self.skipTest(f"no terminal can be had: {error}")
+        self.addCleanup(os.close, own)
+        return own, other
 
     def somebody(self):
         """Options that run the program as a user without rights; for tests run by root."""

@@ -7,6 +7,7 @@ The cases are in the case_*.py files beside this one; support.py says how they r
 
 import os
 import pathlib
+import signal
 import sys
 import tempfile
 import unittest
@@ -24,6 +25,10 @@ def main():
         os.environ["IMPASTO_BIN"] = str(pathlib.Path(sys.argv.pop(1)).resolve())
     if "IMPASTO_BIN" not in os.environ:
         sys.exit(__doc__)
+    # What was started in the background inherits ignored signals, which the program respects.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    for number in [signal.SIGTERM, signal.SIGHUP]:
+        signal.signal(number, signal.SIG_DFL)
     sys.path.insert(0, str(HERE))
     sys.dont_write_bytecode = True
     with tempfile.TemporaryDirectory(prefix="impasto-cli-cache-") as cache:
