@@ -341,6 +341,18 @@ def check_programs(root):
             yield f"{path}: no program of src/ops/programs.c has it"
 
 
+def check_listed(root):
+    """Tests that tests/meson.build does not name are never run."""
+    listed = root / "tests" / "meson.build"
+    text = listed.read_text(encoding="utf-8") if listed.exists() else ""
+    for folder, pattern, prefix in [("tests/cli", "case_*.py", "case_"), ("tests/unit", "*/test_*.c", "test_"),
+                                    ("tests/unit", "test_*.py", None)]:
+        for path in sorted((root / folder).glob(pattern)):
+            name = path.stem.removeprefix(prefix) if prefix else f"unit/{path.name}"
+            if f"'{name}'" not in text:
+                yield f"{path.relative_to(root)}: tests/meson.build does not name it"
+
+
 def check_kernel_words(root):
     """What is a name to one compiler is a keyword of another's dialect: OpenCL C 2 and 3, FPGAs' OpenCL, C++
     for OpenCL. Whatever begins with an underscore is any compiler's."""
@@ -444,6 +456,9 @@ BAD = [
     (check_programs, "cl/lost.cl", "/* nothing */", "no program"),
     (check_shared, "cl/shared.h", "#define HALF 0.5f", "whole number"),
     (check_shared, "cl/shared.h", "int f(int n);", "whole number"),
+    (check_listed, "tests/cli/case_lost.py", "import support", "does not name it"),
+    (check_listed, "tests/unit/ops/test_lost.c", "int main(void)", "does not name it"),
+    (check_listed, "tests/unit/test_lost.py", "import unittest", "does not name it"),
     (check_kernel_words, "cl/x.cl", "int f(int channel);", "channel is a keyword"),
     (check_kernel_words, "cl/x.cl", "y[pipe] = 1;", "pipe is a keyword"),
     (check_kernel_words, "cl/x.cl", "float4 half4 = x;", "half4 is a keyword"),
