@@ -71,6 +71,7 @@ enum impasto_status imp_conv_any_backward(struct imp_device *device,
 
 /* ---- conv_any_weights.c ---------------------------------------------------------------------- */
 
+/* Bytes of workspace at x's size. */
 size_t imp_conv_any_weights_workspace(const struct imp_caps *caps,
                                       const struct imp_conv_shape *shape, int height, int width);
 struct imp_conv_any_weights {

@@ -29,6 +29,7 @@ enum imp_program {
     IMP_PROGRAM_PLANAR_MAPS,
     IMP_PROGRAM_GEMM_VECTOR,
     IMP_PROGRAM_GEMM_TILED,
+    IMP_PROGRAM_CONV_WEIGHTS, /* the gradient of any convolution's weights */
 };
 
 /* Bytes of a program's macros. */
@@ -59,6 +60,9 @@ struct imp_gemm_block imp_gemm_block(const struct imp_caps *caps);
  * planar: for a GEMM over plain matrices, see cl/winograd.cl. */
 int imp_winograd_unit(const struct imp_caps *caps, bool planar);
 int imp_winograd_run(const struct imp_caps *caps, bool planar);
+
+/* Taps of a vector of weights that a work-item of conv_any_weights_sum does. */
+int imp_conv_weights_columns(const struct imp_caps *caps);
 
 /* Whether tiles are a work-group's, of cl/tile.cl, instead of a work-item's. */
 bool imp_gram_grouped(const struct imp_caps *caps);

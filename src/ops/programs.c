@@ -91,6 +91,11 @@ int imp_winograd_run(const struct imp_caps *caps, bool planar)
     return caps->cpu ? imp_winograd_unit(caps, planar) : 1;
 }
 
+int imp_conv_weights_columns(const struct imp_caps *caps)
+{
+    return caps->cpu ? 64 : 1;
+}
+
 bool imp_gram_grouped(const struct imp_caps *caps)
 {
     return !caps->cpu && caps->vector_width == 4;
@@ -248,6 +253,13 @@ static void planar_maps(const struct imp_caps *caps, char *macros)
     add(macros, "-DVW=1 -DCOLUMNS=%d", columns_of(caps));
 }
 
+static void conv_weights(const struct imp_caps *caps, char *macros)
+{
+    lanes(caps, macros);
+    add(macros, " -DCOLUMNS=%d", imp_conv_weights_columns(caps));
+    shares(caps, macros);
+}
+
 static void planes(const struct imp_caps *caps, char *macros)
 {
     (void)caps;
@@ -295,6 +307,7 @@ static const struct row {
     /* style networks */
     {IMP_PROGRAM_MAPS, "map", small, NULL},
     {IMP_PROGRAM_PLANAR_MAPS, "map", planar_maps, NULL},
+    {IMP_PROGRAM_CONV_WEIGHTS, "conv_any_weights", conv_weights, NULL},
     /* algorithms of layers that multiply whole matrices */
     {IMP_PROGRAM_GEMM_VECTOR, "gemm", gemm_vector, NULL},
     {IMP_PROGRAM_GEMM_TILED, "tile+gemm", gemm_tiled, NULL},

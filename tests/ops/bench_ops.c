@@ -8,6 +8,7 @@
 
 #include "bench_ops.h"
 
+#include "ops/conv_any.h"
 #include "ops/element.h"
 #include "ops/gram.h"
 #include "ops/pool.h"
@@ -286,6 +287,53 @@ static void bench_layer(struct bench *bench, int channels, int side)
         imp_buffer_free(buffers[i].buffer);
 }
 
+/* ---- Training a style network ---------------------------------------------------------------- */
+
+/* The layers of one of width 16, whose input is so many times smaller than the picture. */
+static const struct {
+    struct imp_conv_shape shape;
+    int smaller;
+} style_layers[] = {
+    {{3, 16, 9, 1, false}, 1},  {{16, 32, 3, 2, false}, 1}, {{32, 64, 3, 2, false}, 2},
+    {{64, 64, 3, 1, false}, 4}, {{64, 32, 3, 1, true}, 4},  {{32, 16, 3, 1, true}, 2},
+    {{16, 3, 9, 1, false}, 1},
+};
+
+static enum impasto_status weight_gradient(struct imp_device *device, const void *with)
+{
+    return imp_conv_any_weights(device, with);
+}
+
+static void bench_weights(struct bench *bench, const struct imp_conv_shape *shape, int side)
+{
+    const struct imp_caps *caps = imp_device_caps(bench->device);
+    const int out_side = side * (shape->upsample ? 2 : 1) / shape->stride;
+    const size_t weights = (size_t)(shape->out * shape->in * shape->size * shape->size);
+    struct imp_conv_any_weights call = {
+        .shape = *shape,
+        .x = imp_map_of(shape->in, side, side, 4, shape->in == 3 ? 1 : caps->vector_width),
+        .y_gradient =
+            imp_map_of(shape->out, out_side, out_side, 4, shape->out == 3 ? 1 : caps->vector_width),
+        .bias_at = shape->out == 3 ? (long)weights : -1};
+    const struct {
+        struct imp_buffer **buffer;
+        size_t bytes;
+    } buffers[] = {{&call.x.tensor.buffer, imp_map_bytes(&call.x)},
+                   {&call.y_gradient.tensor.buffer, imp_map_bytes(&call.y_gradient)},
+                   {&call.gradient, (weights + (size_t)shape->out) * sizeof(float)},
+                   {&call.workspace, imp_conv_any_weights_workspace(caps, shape, side, side)}};
+    char name[64];
+    snprintf(name, sizeof(name), "gradient of weights %d>%d %dx%d%s%s @ %d", shape->in, shape->out,
+             shape->size, shape->size, shape->stride == 2 ? " /2" : "",
+             shape->upsample ? " x2" : "", side);
+    for (size_t i = 0; i < IMP_COUNT(buffers); i++)
+        check(bench, name,
+              imp_buffer_create(bench->device, buffers[i].bytes, "bench", buffers[i].buffer));
+    time_case(bench, name, weight_gradient, &call);
+    for (size_t i = 0; i < IMP_COUNT(buffers); i++)
+        imp_buffer_free(buffers[i].buffer);
+}
+
 int bench_ops(struct imp_device *device, const char *filter, int size)
 {
     static const int channels[] = {64, 128, 256, 512};
@@ -294,5 +342,7 @@ int bench_ops(struct imp_device *device, const char *filter, int size)
     bench_convolutions(&bench);
     for (size_t i = 0; i < IMP_COUNT(channels); i++)
         bench_layer(&bench, channels[i], size >> i);
+    for (size_t i = 0; i < IMP_COUNT(style_layers); i++)
+        bench_weights(&bench, &style_layers[i].shape, size / style_layers[i].smaller / 4 * 4);
     return bench.failed;
 }
