@@ -58,9 +58,8 @@ static void draw_row(struct imp_stylenet *net, int index, uint64_t seed)
     fill(net->parameters + row->beta, numbers, last ? mid_grey(&net->shape) : 0);
 }
 
-/* A network of that shape without numbers or names. On failure there is nothing to free. */
-static enum impasto_status make(const struct imp_model_shape *shape, struct imp_stylenet *net,
-                                struct impasto_error *error)
+enum impasto_status imp_stylenet_make(const struct imp_model_shape *shape, struct imp_stylenet *net,
+                                      struct impasto_error *error)
 {
     *net = (struct imp_stylenet){.shape = *shape};
     imp_model_rows(shape, &net->rows);
@@ -73,17 +72,11 @@ static enum impasto_status make(const struct imp_model_shape *shape, struct imp_
 enum impasto_status imp_stylenet_create(const struct imp_model_shape *shape, uint64_t seed,
                                         struct imp_stylenet *net, struct impasto_error *error)
 {
-    enum impasto_status status = IMPASTO_OK;
     IMP_TRY(imp_model_shape_check(shape, IMPASTO_ERROR_USAGE, "a new network", error));
-    IMP_TRY(make(shape, net, error));
+    IMP_TRY(imp_stylenet_make(shape, net, error));
     for (int i = 0; i < net->rows.count; i++)
         draw_row(net, i, seed);
-    for (int s = 0; s < shape->styles && status == IMPASTO_OK; s++) {
-        char name[IMP_STYLE_NAME_MOST + 1] = NAME_OF_ONE;
-        if (shape->styles > 1)
-            snprintf(name, sizeof(name), NAME_OF_ONE " %d", s + 1);
-        status = imp_stylenet_rename(net, s, name, error);
-    }
+    const enum impasto_status status = imp_stylenet_number(net, error);
     if (status != IMPASTO_OK)
         imp_stylenet_free(net);
     return status;
@@ -93,7 +86,7 @@ enum impasto_status imp_stylenet_copy(const struct imp_stylenet *net, struct imp
                                       struct impasto_error *error)
 {
     enum impasto_status status = IMPASTO_OK;
-    IMP_TRY(make(&net->shape, copy, error));
+    IMP_TRY(imp_stylenet_make(&net->shape, copy, error));
     memcpy(copy->parameters, net->parameters, net->rows.parameters * sizeof(float));
     for (int s = 0; s < net->shape.styles && status == IMPASTO_OK; s++)
         status = imp_stylenet_rename(copy, s, net->names[s], error);
@@ -127,7 +120,7 @@ int imp_stylenet_find(const struct imp_stylenet *net, const char *style)
     return -1;
 }
 
-static bool sound_name(const char *name)
+bool imp_style_name_sound(const char *name)
 {
     const size_t length = strlen(name);
     for (size_t i = 0; i < length; i++)
@@ -140,7 +133,7 @@ enum impasto_status imp_stylenet_rename(struct imp_stylenet *net, int style, con
                                         struct impasto_error *error)
 {
     const int found = imp_stylenet_find(net, name);
-    if (!sound_name(name))
+    if (!imp_style_name_sound(name))
         return imp_fail(error, IMPASTO_ERROR_USAGE,
                         "a style cannot be called \"%.80s\"; names are UTF-8 of 1 to %d bytes "
                         "without control characters, \":\" or \",\"",
@@ -156,6 +149,17 @@ enum impasto_status imp_stylenet_rename(struct imp_stylenet *net, int style, con
         return imp_fail_memory(error, "a style's name", strlen(name));
     free(net->names[style]);
     net->names[style] = copy;
+    return IMPASTO_OK;
+}
+
+enum impasto_status imp_stylenet_number(struct imp_stylenet *net, struct impasto_error *error)
+{
+    for (int s = 0; s < net->shape.styles; s++) {
+        char name[IMP_STYLE_NAME_MOST + 1] = NAME_OF_ONE;
+        if (net->shape.styles > 1)
+            snprintf(name, sizeof(name), NAME_OF_ONE " %d", s + 1);
+        IMP_TRY(imp_stylenet_rename(net, s, name, error));
+    }
     return IMPASTO_OK;
 }
 
@@ -180,7 +184,7 @@ enum impasto_status imp_stylenet_add_style(struct imp_stylenet *net, const char 
         return imp_fail(error, IMPASTO_ERROR_USAGE,
                         "a network has at most %d styles; begin another one", IMP_STYLES_MOST);
     shape.styles++;
-    IMP_TRY(make(&shape, &wider, error));
+    IMP_TRY(imp_stylenet_make(&shape, &wider, error));
     enum impasto_status status = IMPASTO_OK;
     memcpy(wider.parameters, net->parameters, net->rows.norms * sizeof(float));
     for (int i = 0; i < net->rows.count; i++) {

@@ -105,12 +105,18 @@ struct imp_stylenet {
  */
 enum impasto_status imp_stylenet_create(const struct imp_model_shape *shape, uint64_t seed,
                                         struct imp_stylenet *net, struct impasto_error *error);
+/* One of zeros, without names. On failure there is nothing to free. The shape must be possible. */
+enum impasto_status imp_stylenet_make(const struct imp_model_shape *shape, struct imp_stylenet *net,
+                                      struct impasto_error *error);
+/* Calls the styles of a network without names "style", or "style 1" and so on. */
+enum impasto_status imp_stylenet_number(struct imp_stylenet *net, struct impasto_error *error);
 /* A copy of its own, training and licence included. */
 enum impasto_status imp_stylenet_copy(const struct imp_stylenet *net, struct imp_stylenet *copy,
                                       struct impasto_error *error);
 void imp_stylenet_free(struct imp_stylenet *net);                         /* also of a zeroed one */
 int imp_stylenet_find(const struct imp_stylenet *net, const char *style); /* -1: not there */
 /* Names are UTF-8 of 1 to IMP_STYLE_NAME_MOST bytes, without control characters, ":" or ",". */
+bool imp_style_name_sound(const char *name);
 enum impasto_status imp_stylenet_rename(struct imp_stylenet *net, int style, const char *name,
                                         struct impasto_error *error);
 /* Adds a row at the mean of the others. */
@@ -122,13 +128,16 @@ enum impasto_status imp_stylenet_add_style(struct imp_stylenet *net, const char 
 size_t imp_stylenet_mixed_count(const struct imp_stylenet *net);
 void imp_stylenet_mix(const struct imp_stylenet *net, const float *mix, float *out);
 
-/* ---- file.c ------------------------------------------------------------------------------------
+/* ---- save.c, load.c ---------------------------------------------------------------------------
  */
 
-/* safetensors with the names of pytorch/examples; doc/formats.md. half: F16. */
+/* safetensors with the names of pytorch/examples; doc/formats.md. half: F16. IMPASTO_ERROR_USAGE
+ * where a number has no such form. */
 enum impasto_status imp_stylenet_save(const struct imp_stylenet *net, const char *path, bool half,
                                       struct impasto_error *error);
-/* Every check of a hostile file; IMPASTO_ERROR_WEIGHTS names the file and what is wrong. */
+/* Every check of a hostile file; IMPASTO_ERROR_WEIGHTS names the file and what is wrong. A file
+ * with the same tensors and no more, as PyTorch's users save them, has a style of the file's name.
+ * On failure there is nothing to free. */
 enum impasto_status imp_stylenet_load(const char *path, struct imp_stylenet *net,
                                       struct impasto_error *error);
 

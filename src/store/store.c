@@ -28,6 +28,12 @@ static size_t width_of(const struct imp_store_tensor *tensor)
     return tensor->doubles ? sizeof(double) : sizeof(float);
 }
 
+/* The same in the file. */
+static size_t stored_width_of(const struct imp_store_tensor *tensor)
+{
+    return tensor->halves ? sizeof(uint16_t) : width_of(tensor);
+}
+
 static const char *dtype_of(bool doubles)
 {
     return doubles ? "F64" : "F32";
@@ -99,8 +105,8 @@ static int describe_tensor(json_t *header, const struct imp_store_tensor *tensor
         failed |= json_array_append_new(shape, json_integer(tensor->shape[i]));
     if (tensor->rank == 0)
         failed |= json_array_append_new(shape, json_integer((json_int_t)tensor->count));
-    failed |= describe(header, tensor->name, dtype_of(tensor->doubles), shape, offset,
-                       (uint64_t)tensor->count * width_of(tensor));
+    failed |= describe(header, tensor->name, tensor->halves ? "F16" : dtype_of(tensor->doubles),
+                       shape, offset, (uint64_t)tensor->count * stored_width_of(tensor));
     return failed;
 }
 
@@ -156,15 +162,29 @@ static void put(struct writer *writer, const void *data, size_t size)
     writer->failed = fwrite(data, 1, size, writer->stream) != size;
 }
 
+/* Floats of a piece as halves, in place. */
+static void halve(unsigned char *piece, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        float value;
+        memcpy(&value, piece + i * sizeof(value), sizeof(value));
+        const uint16_t half = imp_half_of_float(value);
+        memcpy(piece + i * sizeof(half), &half, sizeof(half));
+    }
+}
+
 static enum impasto_status put_tensor(struct writer *writer, const struct imp_store_tensor *tensor,
                                       unsigned char *piece)
 {
     const size_t width = width_of(tensor), bytes = tensor->count * width;
+    const size_t stored = stored_width_of(tensor);
     for (size_t at = 0; at < bytes && !writer->failed; at += PIECE) {
-        const size_t now = bytes - at < PIECE ? bytes - at : PIECE;
+        const size_t now = bytes - at < PIECE ? bytes - at : PIECE, count = now / width;
         IMP_TRY(tensor->read(tensor->user, at, piece, now));
-        turn_words(piece, now / width, width);
-        put(writer, piece, now);
+        if (tensor->halves)
+            halve(piece, count);
+        turn_words(piece, count, stored);
+        put(writer, piece, count * stored);
     }
     return IMPASTO_OK;
 }

@@ -44,15 +44,38 @@ bool imp_safetensors_find(const struct imp_safetensors *file, const char *name, 
 enum impasto_status imp_safetensors_read(const struct imp_safetensors *file, uint64_t offset,
                                          size_t size, void *out, struct impasto_error *error);
 
+/* The largest number of dimensions of a tensor that is written, or read as floats. */
+#define IMP_STORE_RANK 4
+
+/* ---- floats.c -------------------------------------------------------------------------------- */
+
+float imp_float_of_half(uint16_t half);
+/* Rounded to the nearest; infinite beyond 65504. */
+uint16_t imp_half_of_float(float value);
+
+/* A tensor that must be there in this shape, of type F32 or F16. */
+struct imp_safetensors_floats {
+    const char *name;
+    int rank;
+    int shape[IMP_STORE_RANK];
+    const char *whose; /* for the message that it has another: "VGG19's" */
+};
+enum impasto_status imp_safetensors_read_floats(const struct imp_safetensors *file,
+                                                const struct imp_safetensors_floats *wanted,
+                                                float *out, struct impasto_error *error);
+/* A tensor's rank and the first IMP_STORE_RANK of its dimensions; -1: there is none. */
+int imp_safetensors_shape(const struct imp_safetensors *file, const char *name,
+                          int64_t shape[IMP_STORE_RANK]);
+/* Whether all values are finite; otherwise IMPASTO_ERROR_WEIGHTS. */
+enum impasto_status imp_floats_check(const char *path, const char *name, const float *values,
+                                     size_t count, struct impasto_error *error);
+
 /* ---- store.c --------------------------------------------------------------------------------- */
 
 /* A text of the metadata; NULL: it is left out. */
 struct imp_store_text {
     const char *key, *text;
 };
-
-/* The largest number of dimensions of a tensor that is written. */
-#define IMP_STORE_RANK 4
 
 /*
  * A tensor and the way to its numbers, which lie with their owner and are moved in pieces, in
@@ -63,6 +86,7 @@ struct imp_store_text {
 struct imp_store_tensor {
     const char *name;
     bool doubles; /* F64; else F32 */
+    bool halves;  /* F16 in a file that is written; the owner's are floats */
     size_t count; /* elements */
     int rank;     /* of the shape; 0: one dimension of `count` */
     int shape[IMP_STORE_RANK];

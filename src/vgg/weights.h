@@ -96,9 +96,6 @@ enum impasto_status imp_weights_count(const char *path, const bool weight[IMPAST
 /* Allocates both arrays of a layer. */
 enum impasto_status imp_weights_allocate(struct imp_layer_weights *out, int layer,
                                          struct impasto_error *error);
-enum impasto_status imp_weights_check_finite(const char *path, const char *name,
-                                             const float *values, size_t count,
-                                             struct impasto_error *error);
 /* Elements of a layer's weight. */
 size_t imp_layer_elements(int layer);
 

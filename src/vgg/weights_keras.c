@@ -13,6 +13,7 @@
  */
 
 #include "vgg/weights.h"
+#include "store/store.h"
 
 #include <string.h>
 
@@ -107,7 +108,7 @@ static enum impasto_status read_values(const struct reader *reader, int64_t arra
     if (!reader->hdf5->read(array, values, count))
         status = damaged(reader, name, "cannot be read");
     else
-        status = imp_weights_check_finite(reader->path, name, values, count, reader->error);
+        status = imp_floats_check(reader->path, name, values, count, reader->error);
     if (kernel && status == IMPASTO_OK)
         transpose(values, out->weight, in_channels, out_channels);
     if (kernel)
@@ -281,10 +282,10 @@ static enum impasto_status receive(const struct imp_sandbox_child *child,
         if (!imp_sandbox_receive(child, layer->weight, imp_layer_elements(i) * sizeof(float)) ||
             !imp_sandbox_receive(child, layer->bias, biases * sizeof(float)))
             return damaged(reader, imp_layer_shapes[i].name, "cannot be read");
-        IMP_TRY(imp_weights_check_finite(reader->path, imp_layer_shapes[i].name, layer->weight,
-                                         imp_layer_elements(i), reader->error));
-        IMP_TRY(imp_weights_check_finite(reader->path, imp_layer_shapes[i].name, layer->bias,
-                                         biases, reader->error));
+        IMP_TRY(imp_floats_check(reader->path, imp_layer_shapes[i].name, layer->weight,
+                                 imp_layer_elements(i), reader->error));
+        IMP_TRY(imp_floats_check(reader->path, imp_layer_shapes[i].name, layer->bias, biases,
+                                 reader->error));
     }
     return IMPASTO_OK;
 }

@@ -11,12 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Bytes read at a time; a multiple of every element's size. */
-#define CHUNK 16384
-/* Fits "features.34.weight" behind the longest prefix that is taken; that; a shape written out. */
+/* Fits "features.34.weight" behind the longest prefix that is taken; that. */
 #define NAME_SIZE 256
 #define PREFIX_SIZE (NAME_SIZE / 2)
-#define SHAPE_SIZE 128
 
 /* The ways in which a VGG19's tensors are called, and the input that goes with each. */
 enum naming { NAMING_CONV, NAMING_BLOCK, NAMING_FEATURES, NAMINGS };
@@ -119,108 +116,20 @@ static enum impasto_status find_naming(const struct reader *reader, char prefix[
     return IMPASTO_OK;
 }
 
-/* "[64,3,3,3]"; what does not fit is cut. */
-static void write_shape(char text[SHAPE_SIZE], const json_t *shape)
-{
-    size_t used = (size_t)snprintf(text, SHAPE_SIZE, "[");
-    for (size_t i = 0; i < json_array_size(shape) && used < SHAPE_SIZE - 32; i++)
-        used += (size_t)snprintf(text + used, SHAPE_SIZE - used, "%s%lld", i == 0 ? "" : ",",
-                                 (long long)json_integer_value(json_array_get(shape, i)));
-    snprintf(text + used, SHAPE_SIZE - used, "]");
-}
-
-static float from_half(unsigned half)
-{
-    const unsigned exponent = half >> 10 & 31, fraction = half & 1023;
-    uint32_t bits = (uint32_t)(half & 0x8000) << 16;
-    float value;
-    if (exponent == 31) {
-        bits |= 0x7f800000u | fraction << 13; /* infinity or NaN */
-    } else if (exponent != 0) {
-        bits |= (exponent + 112) << 23 | fraction << 13; /* 112: the biases' difference, 127 - 15 */
-    } else {
-        value = (float)fraction * 0x1p-24f; /* zero or subnormal */
-        return half & 0x8000 ? -value : value;
-    }
-    memcpy(&value, &bits, sizeof(value));
-    return value;
-}
-
-static float from_single(uint32_t bits)
-{
-    float value;
-    memcpy(&value, &bits, sizeof(value));
-    return value;
-}
-
-/* Reads count elements at `offset` of the data, F16 or F32. */
-static enum impasto_status read_values(const struct reader *reader, uint64_t offset, bool half,
-                                       size_t count, float *out)
-{
-    unsigned char chunk[CHUNK];
-    const size_t size = half ? 2 : 4;
-    while (count > 0) {
-        const size_t step = count < CHUNK / size ? count : CHUNK / size;
-        IMP_TRY(imp_safetensors_read(&reader->file, offset, step * size, chunk, reader->error));
-        for (size_t i = 0; i < step; i++) {
-            const unsigned char *b = chunk + i * size;
-            out[i] = half ? from_half((unsigned)b[0] | (unsigned)b[1] << 8)
-                          : from_single((uint32_t)b[0] | (uint32_t)b[1] << 8 |
-                                        (uint32_t)b[2] << 16 | (uint32_t)b[3] << 24);
-        }
-        out += step;
-        count -= step;
-        offset += step * size;
-    }
-    return IMPASTO_OK;
-}
-
-/* Reads a tensor that must have this shape. */
-static enum impasto_status read_tensor(const struct reader *reader, const char *name,
-                                       const json_int_t *shape, size_t rank, float *out)
-{
-    const json_t *tensor = json_object_get(reader->file.header, name);
-    const json_t *found = json_object_get(tensor, "shape");
-    const char *dtype = json_string_value(json_object_get(tensor, "dtype"));
-    char found_text[SHAPE_SIZE], wanted_text[SHAPE_SIZE];
-    size_t count = 1, used = 0;
-    bool same = json_array_size(found) == rank;
-    uint64_t offset, size;
-    for (size_t i = 0; i < rank; i++) {
-        same = same && json_integer_value(json_array_get(found, i)) == shape[i];
-        count *= (size_t)shape[i];
-        used += (size_t)snprintf(wanted_text + used, SHAPE_SIZE - used, "%s%lld",
-                                 i == 0 ? "[" : ",", (long long)shape[i]);
-    }
-    write_shape(found_text, found);
-    if (!same)
-        return imp_fail(reader->error, IMPASTO_ERROR_WEIGHTS,
-                        "%s: tensor %s has the shape %s but VGG19's is %s]; other weights are "
-                        "needed",
-                        reader->file.path, name, found_text, wanted_text);
-    const bool half = strcmp(dtype, "F16") == 0;
-    if (!half && strcmp(dtype, "F32") != 0)
-        return imp_fail(reader->error, IMPASTO_ERROR_WEIGHTS,
-                        "%s: tensor %s is of type %.20s, but only F32 and F16 are read; save it as "
-                        "one of them",
-                        reader->file.path, name, dtype);
-    if (!imp_safetensors_find(&reader->file, name, dtype, &offset, &size))
-        return imp_safetensors_damaged(&reader->file, reader->error, "a data range is malformed");
-    IMP_TRY(read_values(reader, offset, half, count, out));
-    return imp_weights_check_finite(reader->file.path, name, out, count, reader->error);
-}
-
 static enum impasto_status read_layer(const struct reader *reader, int i,
                                       struct imp_layer_weights *layer)
 {
     char name[NAME_SIZE];
-    const json_int_t in = imp_layer_shapes[i].in_channels;
-    const json_int_t out = imp_layer_shapes[i].out_channels;
+    const int in = imp_layer_shapes[i].in_channels, out = imp_layer_shapes[i].out_channels;
     IMP_TRY(imp_weights_allocate(layer, i, reader->error));
     tensor_name(name, reader->prefix, reader->naming, i, "weight");
-    IMP_TRY(read_tensor(reader, name, (const json_int_t[]){out, in, 3, 3}, 4, layer->weight));
+    IMP_TRY(imp_safetensors_read_floats(
+        &reader->file, &(struct imp_safetensors_floats){name, 4, {out, in, 3, 3}, "VGG19's"},
+        layer->weight, reader->error));
     tensor_name(name, reader->prefix, reader->naming, i, "bias");
-    return read_tensor(reader, name, (const json_int_t[]){out}, 1, layer->bias);
+    return imp_safetensors_read_floats(&reader->file,
+                                       &(struct imp_safetensors_floats){name, 1, {out}, "VGG19's"},
+                                       layer->bias, reader->error);
 }
 
 /* Reads every layer once, for the checks. */

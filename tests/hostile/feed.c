@@ -8,6 +8,7 @@
 #include "cli/options/table.h"
 #include "cli/batch/batch.h"
 #include "cli/terminal/terminal.h"
+#include "model/model.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -49,6 +50,14 @@ static enum impasto_status open_weights(const char *path, struct impasto_error *
     const enum impasto_status status =
         impasto_weights_open(path, IMPASTO_CONVENTION_AUTO, &weights, error);
     impasto_weights_close(&weights);
+    return status;
+}
+
+static enum impasto_status open_model(const char *path, struct impasto_error *error)
+{
+    struct imp_stylenet net;
+    const enum impasto_status status = imp_stylenet_load(path, &net, error);
+    imp_stylenet_free(&net);
     return status;
 }
 
@@ -110,7 +119,7 @@ static const struct {
 } kinds[] = {
     {"picture", open_picture}, {"apart", open_apart},           {"mask", open_mask},
     {"weights", open_weights}, {"checkpoint", open_checkpoint}, {"settings", open_settings},
-    {"list", open_list},
+    {"list", open_list},       {"model", open_model},
 };
 
 static long peak(void)

@@ -34,6 +34,7 @@ import family_heic  # noqa: E402
 import family_jpeg  # noqa: E402
 import family_list  # noqa: E402
 import family_mask  # noqa: E402
+import family_model  # noqa: E402
 import family_pickle  # noqa: E402
 import family_png  # noqa: E402
 import family_safetensors  # noqa: E402
@@ -54,7 +55,7 @@ DEADLINE = 60
 # Files of a family that go through the program in the short form.
 SAMPLE = 10
 
-# family: [module, kind for feed, exit code, how the program is given the file]
+# family: [module, kind for feed, exit code, how the program is given the file, or None: not at all]
 FAMILIES = {
     "png": [family_png, "picture", support.INPUT, ["{}", "style.png"]],
     "jpeg": [family_jpeg, "picture", support.INPUT, ["content.png", "{}"]],
@@ -73,6 +74,7 @@ FAMILIES = {
              ["content.png", "style.png", "--weights", "{}"]],
     "pickle": [family_pickle, "weights", support.WEIGHTS,
                ["content.png", "style.png", "--weights", "{}"]],
+    "model": [family_model, "model", support.WEIGHTS, None],
     "checkpoint": [family_checkpoint, "checkpoint", support.INPUT,
                    ["--resume", "{}", "--iterations", "5"]],
 }
@@ -324,7 +326,8 @@ def main():
             through_library(family, folder, Feed(feed, folder), files)
             if family == "pickle":
                 through_converter(folder, files)
-            through_program(family, program, folder, sample(files, long))
+            if FAMILIES[family][3]:
+                through_program(family, program, folder, sample(files, long))
             if family == "checkpoint":
                 made = resumed(program, folder)
                 through_program(family, program, folder, made if long else made[:1] + made[1::7])
