@@ -65,7 +65,7 @@ void imp_weights_name(const struct imp_model *model, char name[IMP_WEIGHTS_NAME]
  * Where it is the same, so is the rounding on the same device. */
 uint32_t imp_job_computing(const struct impasto_job *job);
 
-/* ---- settings_json.c ------------------------------------------------------------------------- */
+/* ---- settings.c ------------------------------------------------------------------------------ */
 
 /* NULL: no memory. */
 json_t *imp_params_to_json(const struct impasto_params *params);

@@ -6,8 +6,8 @@
  * here.
  */
 
-#include "base/setting.h"
-#include "paint/paint.h"
+#include "store/settings_json.h"
+#include "paint/job.h"
 
 #include <math.h>
 #include <stddef.h>
@@ -261,4 +261,17 @@ const char *imp_params_difference(const struct impasto_params *a, const struct i
         if (table[i].decides == IMPASTO_DECIDES_RESULT && !imp_setting_same(&table[i], a, b))
             return table[i].name;
     return NULL;
+}
+
+/* ---- JSON ------------------------------------------------------------------------------------ */
+
+json_t *imp_params_to_json(const struct impasto_params *params)
+{
+    return imp_settings_to_json(table, IMP_COUNT(table), params);
+}
+
+bool imp_params_from_json(const json_t *json, struct impasto_params *params)
+{
+    *params = imp_params_usual();
+    return imp_settings_from_json(json, table, IMP_COUNT(table), params);
 }

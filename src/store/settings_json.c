@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* The parameters as JSON, in checkpoints: an object with the members' names and values. */
+/* Parameters as JSON, in checkpoints: an object with the members' names and values. */
 
-#include "base/setting.h"
-#include "paint/job.h"
+#include "store/settings_json.h"
 
 #include <string.h>
 
-/* A member of struct impasto_params. */
+/* A member of the parameters. */
 struct part {
     char key[32];
     enum impasto_setting_kind kind; /* of an element */
@@ -103,8 +102,7 @@ static bool one_from_json(const struct part *part, const json_t *json, char *at)
 }
 
 /* false: no memory. */
-static bool part_to_json(const struct part *part, const struct impasto_params *params,
-                         json_t *object)
+static bool part_to_json(const struct part *part, const void *params, json_t *object)
 {
     const char *at = (const char *)params + part->offset;
     json_t *value = part->count > 0 ? json_array() : one_to_json(part, at);
@@ -125,7 +123,7 @@ static bool may_be_missing(const struct impasto_setting *setting)
 
 /* false: it is of another type, or missing where it may not be. */
 static bool part_from_json(const struct impasto_setting *setting, const struct part *part,
-                           const json_t *object, struct impasto_params *params)
+                           const json_t *object, void *params)
 {
     const json_t *value = json_object_get(object, part->key);
     char *at = (char *)params + part->offset;
@@ -140,10 +138,9 @@ static bool part_from_json(const struct impasto_setting *setting, const struct p
     return sound;
 }
 
-json_t *imp_params_to_json(const struct impasto_params *params)
+json_t *imp_settings_to_json(const struct impasto_setting *settings, size_t count,
+                             const void *params)
 {
-    size_t count;
-    const struct impasto_setting *settings = imp_settings(&count);
     json_t *json = json_object();
     bool sound = json != NULL;
     for (size_t i = 0; i < count; i++) {
@@ -158,12 +155,10 @@ json_t *imp_params_to_json(const struct impasto_params *params)
     return NULL;
 }
 
-bool imp_params_from_json(const json_t *json, struct impasto_params *params)
+bool imp_settings_from_json(const json_t *json, const struct impasto_setting *settings,
+                            size_t count, void *params)
 {
-    size_t count;
-    const struct impasto_setting *settings = imp_settings(&count);
     bool sound = true;
-    *params = imp_params_usual();
     for (size_t i = 0; sound && i < count; i++) {
         struct part parts[2];
         const int members = parts_of(&settings[i], parts);
