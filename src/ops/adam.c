@@ -15,11 +15,11 @@ enum impasto_status imp_adam_step(struct imp_device *device, const struct imp_ad
     return imp_program_launch(
         device, IMP_PROGRAM_SMALL, "adam",
         &(struct imp_launch){
-            IMP_ARGS(imp_buf(x), imp_buf(gradient), imp_buf(moment1), imp_buf(moment2), imp_int(n),
-                     imp_float(adam->learning_rate), imp_float(adam->beta1), imp_float(adam->beta2),
-                     imp_float(adam->epsilon), imp_float((float)correction1),
-                     imp_float((float)correction2), imp_float(adam->bounds.low),
-                     imp_float(adam->bounds.high)),
+            IMP_ARGS(imp_buf(x), imp_buf(gradient), imp_buf(moment1), imp_buf(moment2),
+                     imp_int(adam->at), imp_int(n), imp_float(adam->learning_rate),
+                     imp_float(adam->beta1), imp_float(adam->beta2), imp_float(adam->epsilon),
+                     imp_float((float)correction1), imp_float((float)correction2),
+                     imp_float(adam->bounds.low), imp_float(adam->bounds.high)),
             .global = {imp_column_items(device, n)},
             .bytes = imp_float_bytes(7.0 * n),
         });

@@ -15,8 +15,9 @@ struct imp_adam {
     float learning_rate, beta1, beta2, epsilon;
     struct imp_bounds bounds;
     int step; /* 1 for the first */
+    int at;   /* where the n floats begin in all of the buffers */
 };
-/* One step of Adam on n floats x, then a clamp to the bounds. */
+/* One step of Adam on n floats of x, then a clamp to the bounds. */
 enum impasto_status imp_adam_step(struct imp_device *device, const struct imp_adam *adam,
                                   struct imp_buffer *x, const struct imp_buffer *gradient,
                                   struct imp_buffer *moment1, struct imp_buffer *moment2, int n);

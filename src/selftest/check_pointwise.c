@@ -301,9 +301,10 @@ static void check_tv(struct imp_check_run *run, const struct shape *s)
     free(expected);
 }
 
+/* Two calls for two parts of the picture are one for all of it. */
 static void check_adam(struct imp_check_run *run, const struct shape *s)
 {
-    const int n = 3 * s->height * s->width;
+    const int n = 3 * s->height * s->width, part = n / 3;
     const size_t count = (size_t)n;
     struct imp_adam adam = {.learning_rate = 0.02f,
                             .beta1 = 0.9f,
@@ -323,7 +324,11 @@ static void check_adam(struct imp_check_run *run, const struct shape *s)
                 imp_check_buffer(run, &b[2], count, zeros) &&
                 imp_check_buffer(run, &b[3], count, zeros);
     for (adam.step = 1; fine && adam.step <= 3; adam.step++) {
-        fine = imp_check_ok(run, imp_adam_step(run->device, &adam, b[0], b[1], b[2], b[3], n));
+        adam.at = 0;
+        fine = imp_check_ok(run, imp_adam_step(run->device, &adam, b[0], b[1], b[2], b[3], part));
+        adam.at = part;
+        fine = fine && imp_check_ok(run, imp_adam_step(run->device, &adam, b[0], b[1], b[2], b[3],
+                                                       n - part));
         imp_ref_adam(&adam, n, image, gradient, m, v);
     }
     if (fine) {
