@@ -51,6 +51,10 @@ enum impasto_status cli_text_decode(const char *name, char **text, size_t *size,
 /* Whether bytes may be a text or a list between zeros: no other control characters are in them. */
 bool cli_text_is_plain(const char *text, size_t size);
 
+/* Adds a word to a command line, as a shell reads it back, with a space before it. false: there was
+ * no room. */
+bool cli_add_word(char *line, size_t size, const char *word);
+
 /* ---- characters.c ---------------------------------------------------------------------------- */
 
 /* Bytes of the character that text begins with, 0 where it is not UTF-8. */

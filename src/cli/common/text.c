@@ -119,3 +119,29 @@ bool cli_text_is_plain(const char *text, size_t size)
     }
     return true;
 }
+
+bool cli_add_word(char *line, size_t size, const char *word)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                "._-/+=:,@%";
+    size_t used = strlen(line);
+    const bool quoted = word[strspn(word, plain)] != 0;
+    /* A quote takes four characters, and all of them two more, a space and the end. */
+    if (used + 4 * strlen(word) + 4 > size)
+        return false;
+    line[used++] = ' ';
+    if (quoted)
+        line[used++] = '\'';
+    for (; *word; word++) {
+        if (*word == '\'') {
+            memcpy(line + used, "'\\''", 4);
+            used += 4;
+        } else {
+            line[used++] = *word;
+        }
+    }
+    if (quoted)
+        line[used++] = '\'';
+    line[used] = 0;
+    return true;
+}

@@ -112,7 +112,10 @@ static enum impasto_status unknown(const struct cli_call *call, const char *word
 static enum impasto_status give(const struct cli_call *call, const struct cli_option *option,
                                 bool own, const char *value, struct impasto_error *error)
 {
-    return cli_read(option, value, own ? call->options : call->settings, error);
+    if (option->type != CLI_PARAM)
+        return cli_read(option, value, own ? call->options : call->settings, error);
+    memcpy((char *)call->options + option->offset, &value, sizeof(value));
+    return cli_read(option, value, NULL, error);
 }
 
 /* Reads the option at argv[*at], and its value, which may be the next word. */

@@ -41,6 +41,10 @@ struct cli_option {
     bool chief;    /* one of those that matter most, which -h shows */
     const char *offers; /* that the operand leaves out and completions offer, between spaces */
     const char *also;   /* another spelling of the name, which is taken as well */
+    /* Of a CLI_PARAM, who knows its setting; NULL: impasto_setting_find. Of a command's own one,
+     * `offset` is where its text goes, as a const char *, once it has been checked: then it can
+     * come over any defaults. */
+    const struct impasto_setting *(*setting)(const char *name);
 };
 
 extern const struct cli_option cli_options[];

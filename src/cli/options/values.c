@@ -9,8 +9,8 @@
 
 struct impasto_setting cli_row(const struct cli_option *option)
 {
-    if (option->type == CLI_PARAM)
-        return *impasto_setting_find(option->name); /* test_parse.c: there is one */
+    if (option->type == CLI_PARAM) /* test_parse.c: there is one */
+        return *(option->setting ? option->setting : impasto_setting_find)(option->name);
     return (struct impasto_setting){
         .name = option->name,
         .kind = (enum impasto_setting_kind)option->type,

@@ -121,41 +121,14 @@ void cli_checkpoint_save(struct cli_checkpoint *checkpoint, struct impasto_job *
         console, checkpoint->status == IMPASTO_OK ? IMPASTO_LOG_DEBUG : IMPASTO_LOG_WARNING, line);
 }
 
-/* Adds a word as a shell reads it back; false: there was no room. */
-static bool add_word(char *line, size_t size, const char *word)
-{
-    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-                                "._-/+=:,@%";
-    size_t used = strlen(line);
-    const bool quoted = word[strspn(word, plain)] != 0;
-    /* A quote takes four characters, and all of them two more, a space and the end. */
-    if (used + 4 * strlen(word) + 4 > size)
-        return false;
-    line[used++] = ' ';
-    if (quoted)
-        line[used++] = '\'';
-    for (; *word; word++) {
-        if (*word == '\'') {
-            memcpy(line + used, "'\\''", 4);
-            used += 4;
-        } else {
-            line[used++] = *word;
-        }
-    }
-    if (quoted)
-        line[used++] = '\'';
-    line[used] = 0;
-    return true;
-}
-
 bool cli_checkpoint_words(const struct cli_checkpoint *checkpoint, const char *output, char *line,
                           size_t size)
 {
     if (!checkpoint->path || checkpoint->saved < 0)
         return false;
     snprintf(line, size, "iteration %d is kept; to go on: impasto --resume", checkpoint->saved);
-    return add_word(line, size, checkpoint->path) && add_word(line, size, "-o") &&
-           add_word(line, size, output);
+    return cli_add_word(line, size, checkpoint->path) && cli_add_word(line, size, "-o") &&
+           cli_add_word(line, size, output);
 }
 
 void cli_checkpoint_tell(const struct cli_checkpoint *checkpoint, const char *output,

@@ -181,21 +181,14 @@ static void compose(const struct cli_console *console, const struct impasto_job_
                  cli_duration(rest, left, sizeof(left)));
 }
 
-void cli_console_progress(struct cli_console *console, const struct impasto_job_progress *progress)
+void cli_console_line(struct cli_console *console, const char *words, double share, bool edge)
 {
-    if (progress->head.step == 0)
-        console->first = progress->head.seconds;
-    const double share = share_done(console, progress);
-    cli_events_iteration(console, progress, share, seconds_left(console, progress));
-    if (console->quiet || console->silent)
-        return;
     const double now = cli_seconds();
     const double interval = console->terminal ? REDRAW_SECONDS : LINE_SECONDS;
-    const bool edge = progress->head.step == 0 || progress->head.done;
-    if (!edge && now - console->last_drawn < interval)
+    if (console->quiet || console->silent || (!edge && now - console->last_drawn < interval))
         return;
     console->last_drawn = now;
-    compose(console, progress, console->words, sizeof(console->words));
+    snprintf(console->words, sizeof(console->words), "%s", words);
     console->share = share;
     if (console->terminal) {
         draw_now(console);
@@ -205,6 +198,17 @@ void cli_console_progress(struct cli_console *console, const struct impasto_job_
         fprintf(sheet.stream, "impasto: %s\n", console->words);
         cli_sheet_send(&sheet);
     }
+}
+
+void cli_console_progress(struct cli_console *console, const struct impasto_job_progress *progress)
+{
+    if (progress->head.step == 0)
+        console->first = progress->head.seconds;
+    const double share = share_done(console, progress);
+    cli_events_iteration(console, progress, share, seconds_left(console, progress));
+    char words[sizeof(console->words)];
+    compose(console, progress, words, sizeof(words));
+    cli_console_line(console, words, share, progress->head.step == 0 || progress->head.done);
 }
 
 bool cli_console_wants_picture(struct cli_console *console)

@@ -56,6 +56,9 @@ void cli_console_log(void *console, enum impasto_log_level level, const char *li
 /* Whose progress it will be, for the time left. The info must outlive it. */
 void cli_console_begin(struct cli_console *console, const struct impasto_job_info *job);
 void cli_console_progress(struct cli_console *console, const struct impasto_job_progress *progress);
+/* Shows how far the work is, unless it was shown a moment ago. share: of the work, that is done.
+ * edge: it has begun, or is at its end, and is shown in any case. */
+void cli_console_line(struct cli_console *console, const char *words, double share, bool edge);
 /* Whether it is time for a picture. They take a small share of the time, reading them included. */
 bool cli_console_wants_picture(struct cli_console *console);
 void cli_console_picture(struct cli_console *console, const struct impasto_image *image,
