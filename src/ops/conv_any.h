@@ -51,15 +51,15 @@ struct imp_conv_any {
     struct imp_map x, y; /* forward: input and output; backward: their gradients */
     int first, rows;     /* forward: the rows of y's picture that are computed; 0, 0: all */
     const struct imp_buffer *packed; /* weights, for the direction */
-    const struct imp_buffer *bias;   /* forward: (out) floats from bias_at on; NULL: none */
+    const struct imp_buffer *bias;   /* forward to 3 channels: floats from bias_at on; NULL: none */
     size_t bias_at;
     struct imp_buffer *workspace; /* imp_conv_any_workspace's; NULL where that is 0 */
     const char *label;
 };
 /*
- * The picture of y = w * x [+ bias]. y's margin is left as it is, except that with equal insets the
- * convolutions by Winograd's filtering may write finite numbers to it. The bits of a row do not
- * depend on which rows are computed with it, where imp_conv_any_strips says so.
+ * The picture of y = w * x [+ bias]. y's margin is left as it is. The bits of a row do not depend
+ * on which rows are computed with it, where imp_conv_any_strips says so. Otherwise Winograd's
+ * filtering does all rows at once: fastest where both maps have inset 0, and backwards inset 1.
  */
 enum impasto_status imp_conv_any_forward(struct imp_device *device,
                                          const struct imp_conv_any *conv);

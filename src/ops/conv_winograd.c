@@ -70,7 +70,7 @@ static size_t chunk_bytes_of(const struct imp_caps *caps, size_t weights)
 static struct plan plan_of(const struct imp_caps *caps, int m, bool planar, int in, int out,
                            int height, int width)
 {
-    const struct imp_conv_block block = imp_conv_block(caps);
+    const struct imp_conv_block block = imp_conv_block_of(caps, out / caps->vector_width);
     struct plan p = {.m = m, .n2 = (m + 2) * (m + 2), .across = (width + m - 1) / m};
     p.total = p.across * ((height + m - 1) / m);
     p.vectors = block.vectors;
@@ -84,7 +84,7 @@ static struct plan plan_of(const struct imp_caps *caps, int m, bool planar, int 
         const int fit = (int)(CPU_SLICE_BYTES / group_bytes);
         p.slice = fit < 1 ? 1 : fit < p.groups ? fit : p.groups;
     }
-    p.unit = imp_winograd_unit(caps, planar);
+    p.unit = imp_winograd_unit(&block, planar);
     const size_t product_floats = (size_t)p.n2 * (size_t)p.slice * (size_t)group;
     const int fit = (int)(chunk_bytes / ((tile_floats + product_floats) * sizeof(float)));
     /* Chunks of equal size, so that the last is not mostly padding. */
@@ -238,10 +238,14 @@ static enum impasto_status output(const struct work *w, int first, int count, in
         });
 }
 
-static enum imp_program program_of(int m, bool planar)
+/* vectors: of the block that the plan is made for. */
+static enum imp_program program_of(const struct imp_caps *caps, int m, bool planar, int vectors)
 {
     if (planar)
         return m == 4 ? IMP_PROGRAM_PLANAR4 : IMP_PROGRAM_PLANAR2;
+    if (vectors < imp_conv_block(caps).vectors)
+        return 2 * vectors < imp_conv_block(caps).vectors ? IMP_PROGRAM_WINOGRAD4_QUARTER
+                                                          : IMP_PROGRAM_WINOGRAD4_HALF;
     return m == 4 ? IMP_PROGRAM_WINOGRAD4 : IMP_PROGRAM_WINOGRAD2;
 }
 
@@ -253,8 +257,8 @@ static enum impasto_status run(struct imp_device *device, const struct imp_conv 
                      conv->rows + conv->lead % m, conv->y.width);
     w.u_at = (int)w.plan.v;
     w.m_at = (int)(w.plan.v + w.plan.u);
-    const int tiles_each = imp_winograd_run(caps, w.planar);
-    w.program = program_of(m, w.planar);
+    const int tiles_each = imp_winograd_run(caps, w.plan.unit);
+    w.program = program_of(caps, m, w.planar, w.plan.vectors);
     for (int first = 0; first < w.plan.total; first += w.plan.tiles) {
         const int left = w.plan.total - first;
         const int count = left < w.plan.tiles ? left : w.plan.tiles;

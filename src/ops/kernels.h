@@ -21,12 +21,15 @@ enum imp_program {
     IMP_PROGRAM_IMPLICIT,
     IMP_PROGRAM_IMPLICIT_POINTWISE,
     IMP_PROGRAM_WINOGRAD4,
+    IMP_PROGRAM_WINOGRAD4_HALF, /* with half and a quarter of the block's vectors */
+    IMP_PROGRAM_WINOGRAD4_QUARTER,
     IMP_PROGRAM_WINOGRAD2,
     IMP_PROGRAM_PLANAR4, /* Winograd's transforms around a GEMM */
     IMP_PROGRAM_PLANAR2,
     IMP_PROGRAM_IM2COL,
     IMP_PROGRAM_MAPS, /* of style networks: margins, normalisation */
     IMP_PROGRAM_PLANAR_MAPS,
+    IMP_PROGRAM_CONV_ANY,
     IMP_PROGRAM_GEMM_VECTOR,
     IMP_PROGRAM_GEMM_TILED,
     IMP_PROGRAM_CONV_WEIGHTS, /* the gradient of any convolution's weights */
@@ -49,6 +52,9 @@ struct imp_conv_block {
     int vectors, positions;
 };
 struct imp_conv_block imp_conv_block(const struct imp_caps *caps);
+/* The block for so many vectors of output channels: where the device's does not divide them, half
+ * or a quarter of its vectors, and on CPUs as many more positions. */
+struct imp_conv_block imp_conv_block_of(const struct imp_caps *caps, int vectors);
 
 /* What a work-item of gemm_vector computes: rows times vectors of so many lanes. */
 struct imp_gemm_block {
@@ -58,8 +64,8 @@ struct imp_gemm_block imp_gemm_block(const struct imp_caps *caps);
 
 /* Tiles of a chunk are a multiple of the unit; a work-item of the transforms does a run of them.
  * planar: for a GEMM over plain matrices, see cl/winograd.cl. */
-int imp_winograd_unit(const struct imp_caps *caps, bool planar);
-int imp_winograd_run(const struct imp_caps *caps, bool planar);
+int imp_winograd_unit(const struct imp_conv_block *block, bool planar);
+int imp_winograd_run(const struct imp_caps *caps, int unit);
 
 /* Taps of a vector of weights that a work-item of conv_any_weights_sum does. */
 int imp_conv_weights_columns(const struct imp_caps *caps);
@@ -123,6 +129,11 @@ enum impasto_status imp_conv_pass_launch(struct imp_device *device,
                                          const struct imp_conv_pass *pass, enum imp_program program,
                                          const char *function, const size_t global[2],
                                          const size_t local[3]);
+
+/* ---- conv_winograd.c --------------------------------------------------------------------------
+ */
+
+extern const struct imp_conv_algorithm imp_conv_winograd4;
 
 /* ---- conv_direct.c, conv_implicit.c ---------------------------------------------------------- */
 

@@ -53,6 +53,16 @@ struct imp_conv_block imp_conv_block(const struct imp_caps *caps)
     return conv_blocks[IMP_COUNT(conv_blocks) - 1].block;
 }
 
+struct imp_conv_block imp_conv_block_of(const struct imp_caps *caps, int vectors)
+{
+    struct imp_conv_block block = imp_conv_block(caps);
+    while (vectors % block.vectors != 0) {
+        block.vectors /= 2;
+        block.positions *= caps->cpu ? 2 : 1;
+    }
+    return block;
+}
+
 /* Register blocks of gemm_vector. rows * vectors accumulators, `vectors` of B and one of A must fit
  * 32 registers (VW 16) or 16. vectors * lanes divides IMP_GEMM_ALIGN. */
 static const struct imp_gemm_block gemm_blocks[] = {{16, 6, 4}, {8, 6, 2}, {4, 6, 2}};
@@ -81,14 +91,14 @@ int imp_tile_side(const struct imp_caps *caps)
     return side;
 }
 
-int imp_winograd_unit(const struct imp_caps *caps, bool planar)
+int imp_winograd_unit(const struct imp_conv_block *block, bool planar)
 {
-    return planar ? IMP_GEMM_ALIGN : imp_conv_block(caps).positions;
+    return planar ? IMP_GEMM_ALIGN : block->positions;
 }
 
-int imp_winograd_run(const struct imp_caps *caps, bool planar)
+int imp_winograd_run(const struct imp_caps *caps, int unit)
 {
-    return caps->cpu ? imp_winograd_unit(caps, planar) : 1;
+    return caps->cpu ? unit : 1;
 }
 
 int imp_conv_weights_columns(const struct imp_caps *caps)
@@ -155,38 +165,55 @@ static void bounds(const struct imp_caps *caps, char *macros)
     add(macros, " -DCV=%d", imp_conv_block(caps).vectors);
 }
 
-static void block(const struct imp_caps *caps, char *macros)
+static void block_of(const struct imp_caps *caps, char *macros, int vectors)
 {
-    const struct imp_conv_block size = imp_conv_block(caps);
+    const struct imp_conv_block size = imp_conv_block_of(caps, vectors);
     lanes(caps, macros);
     add(macros, " -DCV=%d -DTB=%d", size.vectors, size.positions);
 }
 
-static void winograd(const struct imp_caps *caps, char *macros, int side, bool planar)
+static void block(const struct imp_caps *caps, char *macros)
 {
-    block(caps, macros);
-    add(macros, " -DMT=%d -DRUN=%d%s", side, imp_winograd_run(caps, planar),
-        planar ? " -DPLANAR" : "");
+    block_of(caps, macros, imp_conv_block(caps).vectors);
+}
+
+/* For output channels of so many vectors. */
+static void winograd(const struct imp_caps *caps, char *macros, int side, bool planar, int vectors)
+{
+    const struct imp_conv_block size = imp_conv_block_of(caps, vectors);
+    block_of(caps, macros, vectors);
+    add(macros, " -DMT=%d -DRUN=%d%s", side,
+        imp_winograd_run(caps, imp_winograd_unit(&size, planar)), planar ? " -DPLANAR" : "");
 }
 
 static void winograd4(const struct imp_caps *caps, char *macros)
 {
-    winograd(caps, macros, 4, false);
+    winograd(caps, macros, 4, false, imp_conv_block(caps).vectors);
+}
+
+static void winograd4_half(const struct imp_caps *caps, char *macros)
+{
+    winograd(caps, macros, 4, false, imp_conv_block(caps).vectors / 2);
+}
+
+static void winograd4_quarter(const struct imp_caps *caps, char *macros)
+{
+    winograd(caps, macros, 4, false, imp_conv_block(caps).vectors / 4);
 }
 
 static void winograd2(const struct imp_caps *caps, char *macros)
 {
-    winograd(caps, macros, 2, false);
+    winograd(caps, macros, 2, false, imp_conv_block(caps).vectors);
 }
 
 static void planar4(const struct imp_caps *caps, char *macros)
 {
-    winograd(caps, macros, 4, true);
+    winograd(caps, macros, 4, true, imp_conv_block(caps).vectors);
 }
 
 static void planar2(const struct imp_caps *caps, char *macros)
 {
-    winograd(caps, macros, 2, true);
+    winograd(caps, macros, 2, true, imp_conv_block(caps).vectors);
 }
 
 static void gram_tiles(const struct imp_caps *caps, char *macros)
@@ -307,6 +334,9 @@ static const struct row {
     /* style networks */
     {IMP_PROGRAM_MAPS, "map", small, NULL},
     {IMP_PROGRAM_PLANAR_MAPS, "map", planar_maps, NULL},
+    {IMP_PROGRAM_CONV_ANY, "conv_any", lanes, NULL},
+    {IMP_PROGRAM_WINOGRAD4_HALF, "winograd", winograd4_half, NULL},
+    {IMP_PROGRAM_WINOGRAD4_QUARTER, "winograd", winograd4_quarter, NULL},
     {IMP_PROGRAM_CONV_WEIGHTS, "conv_any_weights", conv_weights, NULL},
     /* algorithms of layers that multiply whole matrices */
     {IMP_PROGRAM_GEMM_VECTOR, "gemm", gemm_vector, NULL},

@@ -57,6 +57,7 @@ size_t imp_check_rows(const struct imp_check_run *run, size_t brief, size_t tiny
 
 /* The rooms' checks. */
 void imp_check_conv(struct imp_check_run *run);
+void imp_check_conv_any(struct imp_check_run *run);
 void imp_check_gemm(struct imp_check_run *run);
 void imp_check_pool(struct imp_check_run *run);
 void imp_check_gram(struct imp_check_run *run);

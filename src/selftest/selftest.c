@@ -12,6 +12,7 @@ int imp_selftest_run(struct imp_device *device, enum imp_selftest_level level, c
     imp_check_gram(&run);
     imp_check_moments(&run);
     if (level > IMP_SELFTEST_BRIEF) {
+        imp_check_conv_any(&run);
         imp_check_gemm(&run);
         imp_check_pool(&run);
         imp_check_pointwise(&run);
