@@ -332,7 +332,7 @@ static const struct row {
     {IMP_PROGRAM_PLANAR2, "winograd", planar2, NULL},
     {IMP_PROGRAM_IM2COL, "im2col", planes, NULL},
     /* style networks */
-    {IMP_PROGRAM_MAPS, "map", small, NULL},
+    {IMP_PROGRAM_MAPS, "map+norm", small, NULL},
     {IMP_PROGRAM_PLANAR_MAPS, "map", planar_maps, NULL},
     {IMP_PROGRAM_CONV_ANY, "conv_any", lanes, NULL},
     {IMP_PROGRAM_WINOGRAD4_HALF, "winograd", winograd4_half, NULL},

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Speed of the operations on VGG19's shapes, from the profile's rows: the best of RUNS times of one
- * launch, and the flops and bytes that it states. Before a convolution's kernels stands its whole,
- * a median, with the flops of direct convolution: Winograd's may go beyond the device's peak, which
- * is measured first.
+ * Speed of the operations on VGG19's and style networks' shapes, from the profile's rows: the best
+ * of RUNS times of one launch, and the flops and bytes that it states. Before a convolution's
+ * kernels stands its whole, a median, with the flops of direct convolution: Winograd's may go
+ * beyond the device's peak, which is measured first.
  */
 
 #include "bench_ops.h"
@@ -11,6 +11,7 @@
 #include "ops/conv_any.h"
 #include "ops/element.h"
 #include "ops/gram.h"
+#include "ops/norm.h"
 #include "ops/pool.h"
 #include "ops/step.h"
 #include "session/session.h"
@@ -334,6 +335,116 @@ static void bench_weights(struct bench *bench, const struct imp_conv_shape *shap
         imp_buffer_free(buffers[i].buffer);
 }
 
+/* ---- Maps of style networks ------------------------------------------------------------------ */
+
+#define MARGIN 4
+
+struct maps {
+    struct imp_map x, y, planar;
+    struct imp_window whole;
+    struct imp_buffer *parameters, *gradient, *sums, *statistics, *image;
+    struct imp_norm_row row;
+};
+
+static enum impasto_status map_fill(struct imp_device *device, const void *with)
+{
+    const struct maps *m = with;
+    return imp_map_fill(device, &m->y, MARGIN, IMP_EDGE_REFLECT, true, true);
+}
+
+static enum impasto_status map_fold(struct imp_device *device, const void *with)
+{
+    const struct maps *m = with;
+    return imp_map_fold(device, &m->y, MARGIN, IMP_EDGE_REFLECT);
+}
+
+static enum impasto_status map_take(struct imp_device *device, const void *with)
+{
+    const struct maps *m = with;
+    const int height = imp_map_height(&m->planar), width = imp_map_width(&m->planar);
+    return imp_map_take(device, m->image, height, width, 0, 255, 0, &m->planar, MARGIN);
+}
+
+static enum impasto_status give(struct imp_device *device, const struct maps *m,
+                                enum imp_output output)
+{
+    const int height = imp_map_height(&m->planar), width = imp_map_width(&m->planar);
+    return imp_map_give(device, &m->planar, 0, height, output, 1, 0, m->image, height, width, 0);
+}
+
+static enum impasto_status map_give(struct imp_device *device, const void *with)
+{
+    return give(device, with, IMP_OUTPUT_LINEAR);
+}
+
+static enum impasto_status map_give_tanh(struct imp_device *device, const void *with)
+{
+    return give(device, with, IMP_OUTPUT_TANH);
+}
+
+static enum impasto_status map_add(struct imp_device *device, const void *with)
+{
+    const struct maps *m = with;
+    return imp_map_add(device, &m->x, &m->y);
+}
+
+static enum impasto_status norm_forward(struct imp_device *device, const void *with)
+{
+    const struct maps *m = with;
+    const int height = imp_map_height(&m->x), width = imp_map_width(&m->x);
+    IMP_TRY(imp_norm_sums(device, &m->x, &m->whole, m->sums));
+    IMP_TRY(imp_norm_finish(device, m->sums, height, width, 1e-5f, &m->row, m->statistics));
+    return imp_norm_apply(device, &m->x, m->statistics, true, NULL, &m->y, 0, height);
+}
+
+static enum impasto_status norm_backward(struct imp_device *device, const void *with)
+{
+    const struct maps *m = with;
+    return imp_norm_backward(device, &m->x, m->statistics, &m->row, true, &m->y, m->sums,
+                             m->gradient);
+}
+
+static const struct {
+    const char *name;
+    case_fn run;
+} map_cases[] = {{"map take", map_take},           {"map give", map_give},
+                 {"map give tanh", map_give_tanh}, {"norm forward", norm_forward},
+                 {"map fill", map_fill},           {"map fold", map_fold},
+                 {"norm backward", norm_backward}, {"map add", map_add}};
+
+static void bench_maps(struct bench *bench, int channels, int side)
+{
+    struct imp_device *device = bench->device;
+    const int lanes = imp_device_caps(device)->vector_width;
+    struct maps m = {.x = imp_map_of(channels, side, side, 1, lanes),
+                     .y = imp_map_of(channels, side, side, MARGIN, lanes),
+                     .planar = imp_map_of(3, side, side, MARGIN, 1),
+                     .whole = {.rows = side, .begins = true}};
+    const size_t parameters = 2 * (size_t)channels * sizeof(float);
+    const struct {
+        struct imp_buffer **buffer;
+        size_t bytes;
+    } buffers[] = {{&m.x.tensor.buffer, imp_map_bytes(&m.x)},
+                   {&m.y.tensor.buffer, imp_map_bytes(&m.y)},
+                   {&m.planar.tensor.buffer, imp_map_bytes(&m.planar)},
+                   {&m.image, 3 * (size_t)side * (size_t)side * sizeof(float)},
+                   {&m.parameters, parameters},
+                   {&m.gradient, parameters},
+                   {&m.sums, imp_norm_sums_bytes(channels, side)},
+                   {&m.statistics, imp_norm_statistics_bytes(channels)}};
+    for (size_t i = 0; i < IMP_COUNT(buffers); i++)
+        check(bench, "map",
+              imp_buffer_create(device, buffers[i].bytes, "bench", buffers[i].buffer));
+    m.row = (struct imp_norm_row){m.parameters, 0, (size_t)channels, channels};
+    for (size_t i = 0; i < IMP_COUNT(map_cases); i++) {
+        char name[64];
+        snprintf(name, sizeof(name), "%s %d @ %d", map_cases[i].name, channels, side);
+        time_case(bench, name, map_cases[i].run, &m);
+    }
+    for (size_t i = 0; i < IMP_COUNT(buffers); i++)
+        imp_buffer_free(buffers[i].buffer);
+}
+
 int bench_ops(struct imp_device *device, const char *filter, int size)
 {
     static const int channels[] = {64, 128, 256, 512};
@@ -344,5 +455,7 @@ int bench_ops(struct imp_device *device, const char *filter, int size)
         bench_layer(&bench, channels[i], size >> i);
     for (size_t i = 0; i < IMP_COUNT(style_layers); i++)
         bench_weights(&bench, &style_layers[i].shape, size / style_layers[i].smaller / 4 * 4);
+    for (int i = 0; i < 3; i++)
+        bench_maps(&bench, 16 << i, size >> i);
     return bench.failed;
 }
