@@ -45,6 +45,22 @@ enum impasto_status imp_objective_capture_content(struct imp_objective *objectiv
     return imp_net_forward(&objective->net, objective->device, image, &taps);
 }
 
+void imp_objective_expect_content(struct imp_objective *objective,
+                                  const double mean[IMPASTO_LAYERS])
+{
+    for (int l = 0; l < IMPASTO_LAYERS; l++)
+        objective->losses.content_floor[l] = mean[l] / 10;
+}
+
+bool imp_objective_is_flat(const struct imp_objective *objective)
+{
+    const struct imp_losses *losses = &objective->losses;
+    for (int l = 0; l < IMPASTO_LAYERS; l++)
+        if (losses->content_layers[l] > 0 && losses->content_found[l] < losses->content_floor[l])
+            return true;
+    return false;
+}
+
 bool imp_objective_retries(const struct imp_objective *objective, enum impasto_status status,
                            int retries)
 {

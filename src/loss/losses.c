@@ -99,8 +99,12 @@ static enum impasto_status capture_content(void *user, int layer, const struct i
                                "the network's features of the content picture are not finite: "
                                "these weights cannot be used; if they work elsewhere, it is the "
                                "device's fault (see what a `self-test` says)");
-    if (losses->relative && total > 0)
-        losses->content_energy[layer] = total / elements_of(target);
+    const double found = total / elements_of(target), least = losses->content_floor[layer];
+    losses->content_found[layer] = found;
+    losses->content_energy[layer] = !losses->relative ? 1
+                                    : found < least   ? least
+                                    : found > 0       ? found
+                                                      : 1;
     return IMPASTO_OK;
 }
 

@@ -15,6 +15,8 @@ struct imp_losses {
     float content_layers[IMPASTO_LAYERS];
     int height, width;                     /* of the picture */
     double content_energy[IMPASTO_LAYERS]; /* divisors; 1 for Gatys */
+    double content_found[IMPASTO_LAYERS];  /* mean squares of the captured content's features */
+    double content_floor[IMPASTO_LAYERS];  /* of divisors that are not 1 */
     struct imp_tensor content_target[IMPASTO_LAYERS];
     struct imp_style style;
     struct imp_buffer *sums;
