@@ -118,6 +118,16 @@ struct imp_pointwise {
 };
 enum impasto_status imp_conv_pointwise(struct imp_device *device, const struct imp_pointwise *call);
 
+/*
+ * The part of a gradient that reaches the input's padding, where that is copies of pixels: the halo
+ * of conv->y, whose pixels conv->run leaves there. imp_map_fold brings it home. weights: packed by
+ * imp_conv_edge_packing for x.channels to y.channels. epilogue: STORE, or with y.channels above 3
+ * MASK or ADD_MASK, which both mask what is stored as the pixel that it is a copy of by reflection.
+ * Before run, as the mask may be y. (conv_edge.c)
+ */
+enum impasto_status imp_conv_edge(struct imp_device *device, const struct imp_conv *conv);
+const struct imp_conv_packing *imp_conv_edge_packing(int out);
+
 /* A window's rows of y += the part of the gradient that reaches the picture through its replicated
  * edge. y: 3 channels, planar. x: the gradient of conv1_1's output. weights: packed by
  * imp_conv_first for x.channels to 3. (conv_first.c) */

@@ -16,6 +16,7 @@ enum imp_program {
     IMP_PROGRAM_GRAM,
     IMP_PROGRAM_MEANS,
     IMP_PROGRAM_BOUNDS,
+    IMP_PROGRAM_EDGE,
     IMP_PROGRAM_DIRECT,
     IMP_PROGRAM_DIRECT_POINTWISE, /* with one tap */
     IMP_PROGRAM_IMPLICIT,
@@ -56,6 +57,9 @@ struct imp_conv_block imp_conv_block(const struct imp_caps *caps);
 /* The block for so many vectors of output channels: where the device's does not divide them, half
  * or a quarter of its vectors, and on CPUs as many more positions. */
 struct imp_conv_block imp_conv_block_of(const struct imp_caps *caps, int vectors);
+
+/* The same of conv_edge, whose weights are laid out for the block above. */
+struct imp_conv_block imp_conv_edge_block(const struct imp_caps *caps);
 
 /* What a work-item of gemm_vector computes: rows times vectors of so many lanes. */
 struct imp_gemm_block {

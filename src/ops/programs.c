@@ -63,6 +63,12 @@ struct imp_conv_block imp_conv_block_of(const struct imp_caps *caps, int vectors
     return block;
 }
 
+/* A picture's edge is short: GPUs need all of its positions and vectors to have enough to do. */
+struct imp_conv_block imp_conv_edge_block(const struct imp_caps *caps)
+{
+    return caps->cpu ? imp_conv_block(caps) : (struct imp_conv_block){1, 1};
+}
+
 /* Register blocks of gemm_vector. rows * vectors accumulators, `vectors` of B and one of A must fit
  * 32 registers (VW 16) or 16. vectors * lanes divides IMP_GEMM_ALIGN. */
 static const struct imp_gemm_block gemm_blocks[] = {{16, 6, 4}, {8, 6, 2}, {4, 6, 2}};
@@ -170,6 +176,14 @@ static void block_of(const struct imp_caps *caps, char *macros, int vectors)
     const struct imp_conv_block size = imp_conv_block_of(caps, vectors);
     lanes(caps, macros);
     add(macros, " -DCV=%d -DTB=%d", size.vectors, size.positions);
+}
+
+static void edge(const struct imp_caps *caps, char *macros)
+{
+    const struct imp_conv_block size = imp_conv_edge_block(caps);
+    lanes(caps, macros);
+    add(macros, " -DCV=%d -DEV=%d -DEB=%d", imp_conv_block(caps).vectors, size.vectors,
+        size.positions);
 }
 
 static void block(const struct imp_caps *caps, char *macros)
@@ -322,6 +336,8 @@ static const struct row {
     {IMP_PROGRAM_MEANS, "moments", means, NULL},
     /* losses of networks in training */
     {IMP_PROGRAM_BOUNDS, "bounded+range", bounds, NULL},
+    /* and their gradients through reflected edges */
+    {IMP_PROGRAM_EDGE, "conv_edge", edge, NULL},
     /* layers whose algorithm it is */
     {IMP_PROGRAM_DIRECT, "conv_direct", direct, NULL},
     {IMP_PROGRAM_IMPLICIT, "tile+conv_implicit", implicit, NULL},

@@ -239,7 +239,7 @@ static enum impasto_status prepare(struct impasto_job *job, struct impasto_devic
     const struct imp_model_options options = {
         .layers = imp_params_depth(params),
         .average = params->pooling == IMPASTO_POOLING_AVERAGE,
-        .replicate = params->padding == IMPASTO_PADDING_REPLICATE,
+        .edge = params->padding == IMPASTO_PADDING_REPLICATE ? IMP_EDGE_REPLICATE : IMP_EDGE_ZERO,
         .conv = params->conv,
         .gemm = params->gemm,
     };

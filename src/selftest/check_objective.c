@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BOUNDED = 1, RANGE = 2 };
+enum { BOUNDED = 1, RANGE = 2, REFLECT = 4 };
 
 /* A problem: which layers, which variants, what size. */
 static const struct problem {
@@ -86,6 +86,21 @@ static const struct problem {
     {"bounded regions strips average replicate", 5, 41, 23, 1u << 2, 1u << 0 | 1u << 4,
      IMPASTO_POOLING_AVERAGE, IMPASTO_PADDING_REPLICATE, IMPASTO_LOSSES_GATYS, IMPASTO_KEEP_INPUT,
      8, IMPASTO_STYLE_LOSS_GRAM, 2, BOUNDED},
+    {"one layer reflect", 1, 16, 18, 1u << 0, 1u << 0, IMPASTO_POOLING_AVERAGE,
+     IMPASTO_PADDING_ZERO, IMPASTO_LOSSES_RELATIVE, IMPASTO_KEEP_ALL, 0, IMPASTO_STYLE_LOSS_GRAM, 1,
+     REFLECT},
+    {"reflect average", 7, 13, 19, 1u << 6, 1u << 0 | 1u << 2 | 1u << 4, IMPASTO_POOLING_AVERAGE,
+     IMPASTO_PADDING_ZERO, IMPASTO_LOSSES_RELATIVE, IMPASTO_KEEP_ALL, 0, IMPASTO_STYLE_LOSS_GRAM, 1,
+     BOUNDED | RANGE | REFLECT},
+    {"reflect narrow average", 5, 10, 9, 1u << 3, 1u << 1, IMPASTO_POOLING_AVERAGE,
+     IMPASTO_PADDING_ZERO, IMPASTO_LOSSES_GATYS, IMPASTO_KEEP_ALL, 0, IMPASTO_STYLE_LOSS_GRAM, 1,
+     REFLECT},
+    {"reflect max", 5, 33, 24, 1u << 4, 1u << 0 | 1u << 2, IMPASTO_POOLING_MAX,
+     IMPASTO_PADDING_ZERO, IMPASTO_LOSSES_RELATIVE, IMPASTO_KEEP_ALL, 0, IMPASTO_STYLE_LOSS_GRAM, 1,
+     BOUNDED | REFLECT},
+    {"reflect computed twice average", 7, 18, 21, 1u << 6, 1u << 0 | 1u << 2,
+     IMPASTO_POOLING_AVERAGE, IMPASTO_PADDING_ZERO, IMPASTO_LOSSES_RELATIVE, IMPASTO_KEEP_INPUT,
+     1000, IMPASTO_STYLE_LOSS_GRAM, 1, REFLECT},
 };
 
 /* Losses are sums of many terms, and gradients pass up to 16 layers. Sizes are such that no
@@ -169,7 +184,9 @@ static enum impasto_status make_machine(struct imp_check_run *run, const struct 
     const struct imp_model_options options = {
         .layers = p->depth,
         .average = p->pooling == IMPASTO_POOLING_AVERAGE,
-        .replicate = p->padding == IMPASTO_PADDING_REPLICATE,
+        .edge = p->training & REFLECT                     ? IMP_EDGE_REFLECT
+                : p->padding == IMPASTO_PADDING_REPLICATE ? IMP_EDGE_REPLICATE
+                                                          : IMP_EDGE_ZERO,
     };
     struct imp_stage_plan plan[IMP_STAGES];
     struct impasto_error error;
@@ -395,6 +412,7 @@ static void check(struct imp_check_run *run, const struct problem *p)
     struct imp_ref_objective objective = {.params = &params,
                                           .weights = &weights,
                                           .bounded = p->training & BOUNDED,
+                                          .reflect = p->training & REFLECT,
                                           .range_weight = (double)losses.range_weight,
                                           .depth = p->depth,
                                           .height = p->height,

@@ -13,6 +13,7 @@ int imp_selftest_run(struct imp_device *device, enum imp_selftest_level level, c
     imp_check_moments(&run);
     if (level > IMP_SELFTEST_BRIEF) {
         imp_check_conv_any(&run);
+        imp_check_conv_edge(&run);
         imp_check_gemm(&run);
         imp_check_pool(&run);
         imp_check_pointwise(&run);

@@ -47,7 +47,7 @@ enum impasto_status imp_model_init(struct imp_model *model, struct imp_device *d
     *model = (struct imp_model){
         .layers = options->layers,
         .average = options->average,
-        .replicate = options->replicate,
+        .edge = options->edge,
         .automatic = !options->conv || strcmp(options->conv, "auto") == 0,
         .gemm = imp_gemm_builtin(imp_device_caps(device)),
         .input = input_map(weights->convention),
@@ -65,6 +65,13 @@ enum impasto_status imp_model_init(struct imp_model *model, struct imp_device *d
     return choose_gemm(model, device, options->gemm);
 }
 
+/* Gradients through a picture's edge have kernels of their own, which want the weights packed their
+ * way whatever algorithm does the rest. */
+static bool has_edge(const struct imp_model *model, int l)
+{
+    return model->edge == IMP_EDGE_REFLECT || (model->edge == IMP_EDGE_REPLICATE && l == 0);
+}
+
 void imp_model_layout(struct imp_model *model, const struct imp_caps *caps,
                       struct imp_layout *layout)
 {
@@ -77,22 +84,10 @@ void imp_model_layout(struct imp_model *model, const struct imp_caps *caps,
             imp_layout_add(layout, &layer->backward_weights,
                            layer->backward->packing->size(caps, out, in), "weights");
         imp_layout_add(layout, &layer->bias, (size_t)out * sizeof(float), "weights");
+        if (has_edge(model, l))
+            imp_layout_add(layout, &layer->edge_weights,
+                           imp_conv_edge_packing(in)->size(caps, out, in), "weights");
     }
-    if (model->replicate)
-        imp_layout_add(layout, &model->edge_weights, imp_conv_first.packing->size(caps, 64, 3),
-                       "weights");
-}
-
-/* The gradient through a replicated edge has its own kernel, which wants the first layer's weights
- * packed its way whatever algorithm does the rest. */
-static enum impasto_status load_edge(struct imp_model *model, struct imp_device *device,
-                                     const struct imp_layer_weights *weights)
-{
-    const struct imp_caps *caps = imp_device_caps(device);
-    float flipped[64 * 3 * 9], packed[64 * 3 * 9];
-    imp_conv_flip(3, 64, weights->weight, flipped);
-    imp_conv_first.packing->pack(caps, 64, 3, flipped, packed);
-    return imp_buffer_write(model->edge_weights, 0, packed, sizeof(packed));
 }
 
 static uint32_t add_layer(uint32_t checksum, int l, const struct imp_layer_weights *layer)
@@ -112,8 +107,13 @@ static enum impasto_status load_layer(struct imp_model_layer *layer, struct imp_
     layer->forward->packing->pack(caps, in, out, weights->weight, packed);
     IMP_TRY(imp_buffer_write(layer->forward_weights, 0, packed,
                              layer->forward->packing->size(caps, in, out)));
+    imp_conv_flip(in, out, weights->weight, flipped);
+    if (layer->edge_weights) {
+        const struct imp_conv_packing *edge = imp_conv_edge_packing(in);
+        edge->pack(caps, out, in, flipped, packed);
+        IMP_TRY(imp_buffer_write(layer->edge_weights, 0, packed, edge->size(caps, out, in)));
+    }
     if (!layer->reversed) {
-        imp_conv_flip(in, out, weights->weight, flipped);
         layer->backward->packing->pack(caps, out, in, flipped, packed);
         IMP_TRY(imp_buffer_write(layer->backward_weights, 0, packed,
                                  layer->backward->packing->size(caps, out, in)));
@@ -141,8 +141,6 @@ enum impasto_status imp_model_load(struct imp_model *model, struct imp_device *d
         }
         enum impasto_status status = load_layer(&model->layer[l], device, in, out, &layer, scratch);
         free(scratch);
-        if (status == IMPASTO_OK && l == 0 && model->replicate)
-            status = load_edge(model, device, &layer);
         if (!imp_weights_generated(weights))
             model->checksum = add_layer(model->checksum, l, &layer);
         imp_layer_weights_free(&layer);

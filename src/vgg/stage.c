@@ -97,18 +97,24 @@ enum impasto_status imp_stage_convolve(struct imp_net *net, struct imp_device *d
                                        const struct imp_window *window, int lead)
 {
     const struct imp_model *model = net->model;
+    const bool reflect = model->edge == IMP_EDGE_REFLECT;
     char label[32];
     snprintf(label, sizeof(label), "%s forward", imp_layer_shapes[l].name);
-    return net->algorithm[l][0]->run(device,
-                                     &(struct imp_conv){.x = *x,
-                                                        .y = *y,
-                                                        .first = window->first,
-                                                        .rows = window->rows,
-                                                        .lead = lead,
-                                                        .weights = model->layer[l].forward_weights,
-                                                        .bias = model->layer[l].bias,
-                                                        .epilogue = IMP_EPILOGUE_BIAS_RELU,
-                                                        .workspace = net->workspace,
-                                                        .gemm = model->gemm,
-                                                        .label = label});
+    if (reflect)
+        IMP_TRY(
+            imp_map_fill(device, &(struct imp_map){.tensor = *x}, 1, IMP_EDGE_REFLECT, true, true));
+    IMP_TRY(net->algorithm[l][0]->run(device,
+                                      &(struct imp_conv){.x = *x,
+                                                         .y = *y,
+                                                         .first = window->first,
+                                                         .rows = window->rows,
+                                                         .lead = lead,
+                                                         .weights = model->layer[l].forward_weights,
+                                                         .bias = model->layer[l].bias,
+                                                         .epilogue = IMP_EPILOGUE_BIAS_RELU,
+                                                         .workspace = net->workspace,
+                                                         .gemm = model->gemm,
+                                                         .label = label}));
+    /* All others go by a halo of zeros: losses, pooling, and who gets this memory next. */
+    return reflect ? imp_tensor_clear_halo(device, x) : IMPASTO_OK;
 }

@@ -40,7 +40,8 @@ enum impasto_status imp_place_use(struct imp_net *net, struct imp_device *device
                                   struct imp_tensor *tensor);
 /* Of the two places of such a pair the one for stage s. */
 enum imp_place imp_boundary_place(int s);
-/* A window's rows of layer l's activation y from the one before. lead: see struct imp_conv. */
+/* A window's rows of layer l's activation y from the one before. lead: see struct imp_conv. x's
+ * halo is zero before and after, whatever the edge. */
 enum impasto_status imp_stage_convolve(struct imp_net *net, struct imp_device *device, int l,
                                        const struct imp_tensor *x, const struct imp_tensor *y,
                                        const struct imp_window *window, int lead);

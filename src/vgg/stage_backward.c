@@ -52,7 +52,7 @@ static enum impasto_status strip_input(struct imp_net *net, struct imp_device *d
     x->buffer = net->at[IMP_PLACE_STRIP_INPUT].buffer;
     if (s == 0)
         return imp_input_forward(device, net->image, net->height, strip->low, x, &net->model->input,
-                                 net->model->replicate);
+                                 net->model->edge == IMP_EDGE_REPLICATE);
     return imp_tensor_copy_rows(device, input, strip->low - 1, x, -1, rows + 2);
 }
 
@@ -137,19 +137,25 @@ static enum impasto_status convolve_back(struct imp_net *net, struct imp_device 
     const struct imp_model_layer *layer = &net->model->layer[l];
     char label[32];
     snprintf(label, sizeof(label), "%s backward", imp_layer_shapes[l].name);
-    return net->algorithm[l][1]->run(
-        device, &(struct imp_conv){.x = *g,
-                                   .y = *to,
-                                   .first = window->first,
-                                   .rows = window->rows,
-                                   .weights = layer->reversed ? layer->forward_weights
-                                                              : layer->backward_weights,
-                                   .reversed = layer->reversed,
-                                   .mask = mask ? *mask : (struct imp_tensor){0},
-                                   .epilogue = epilogue,
-                                   .workspace = net->workspace,
-                                   .gemm = net->model->gemm,
-                                   .label = label});
+    const struct imp_conv conv = {.x = *g,
+                                  .y = *to,
+                                  .first = window->first,
+                                  .rows = window->rows,
+                                  .weights = layer->reversed ? layer->forward_weights
+                                                             : layer->backward_weights,
+                                  .reversed = layer->reversed,
+                                  .mask = mask ? *mask : (struct imp_tensor){0},
+                                  .epilogue = epilogue,
+                                  .workspace = net->workspace,
+                                  .gemm = net->model->gemm,
+                                  .label = label};
+    if (net->model->edge != IMP_EDGE_REFLECT)
+        return net->algorithm[l][1]->run(device, &conv);
+    struct imp_conv beyond = conv;
+    beyond.weights = layer->edge_weights;
+    IMP_TRY(imp_conv_edge(device, &beyond));
+    IMP_TRY(net->algorithm[l][1]->run(device, &conv));
+    return imp_map_fold(device, &(struct imp_map){.tensor = *to}, 1, IMP_EDGE_REFLECT);
 }
 
 /* Backwards through a strip, whose activations are in net->view, to the gradient of its input, of
@@ -183,8 +189,9 @@ static enum impasto_status descend(struct imp_net *net, struct imp_device *devic
     IMP_TRY(imp_place_use(net, device, stage->input_gradient_place, input, strip->high - strip->low,
                           found));
     IMP_TRY(convolve_back(net, device, stage->first, &own, &g, found, NULL, IMP_EPILOGUE_STORE));
-    return s == 0 && net->model->replicate
-               ? imp_conv_first_replicate(device, &g, &own, net->model->edge_weights, found)
+    return s == 0 && net->model->edge == IMP_EDGE_REPLICATE
+               ? imp_conv_first_replicate(device, &g, &own, net->model->layer[0].edge_weights,
+                                          found)
                : IMPASTO_OK;
 }
 

@@ -52,7 +52,7 @@ static enum impasto_status input_of(struct imp_net *net, struct imp_device *devi
         return IMPASTO_OK;
     if (s == 0)
         return imp_input_forward(device, net->image, net->height, step->origin, x,
-                                 &net->model->input, net->model->replicate);
+                                 &net->model->input, net->model->edge == IMP_EDGE_REPLICATE);
     const int to = step->end < stage->height ? step->end : stage->height;
     return imp_tensor_copy_rows(device, input, step->begin - 1, x, step->begin - 1 - step->origin,
                                 to - step->begin + 2);

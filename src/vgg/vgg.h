@@ -9,6 +9,7 @@
 #include "vgg/weights.h"
 #include "ops/conv.h"
 #include "ops/element.h"
+#include "ops/map.h"
 
 #include <impasto/params.h>
 
@@ -18,7 +19,7 @@
 struct imp_model_options {
     int layers;              /* how many, from conv1_1 on */
     bool average;            /* pooling */
-    bool replicate;          /* the picture's edge is repeated at conv1_1, instead of zeros */
+    enum imp_edge edge;      /* what convolutions see beyond it; replicated at conv1_1 alone */
     const char *conv, *gemm; /* names; NULL: auto */
 };
 
@@ -28,6 +29,7 @@ struct imp_model_layer {
     /* reversed: both directions use the forward ones. */
     bool reversed;
     struct imp_buffer *forward_weights, *backward_weights, *bias;
+    struct imp_buffer *edge_weights; /* for the gradient through an edge that is a copy, or NULL */
 };
 
 /* The network's weights on the device, packed for the algorithms that use them; any size of
@@ -35,12 +37,12 @@ struct imp_model_layer {
 struct imp_model {
     int layers;
     uint32_t checksum; /* of the weights as loaded; 0: they are generated */
-    bool average, replicate;
+    bool average;
+    enum imp_edge edge;
     bool automatic; /* each size chooses among the algorithms of a layer's packing */
     enum imp_gemm gemm;
     struct imp_input_map input;
     struct imp_model_layer layer[IMPASTO_LAYERS];
-    struct imp_buffer *edge_weights; /* for the gradient through a replicated edge */
 };
 
 enum impasto_status imp_model_init(struct imp_model *model, struct imp_device *device,
@@ -167,7 +169,9 @@ int imp_net_window_rows(const struct imp_net *net, int layer);
 /* tap_workspace: bytes of workspace that the taps' measure needs. */
 void imp_net_layout(struct imp_net *net, const struct imp_caps *caps, size_t tap_workspace,
                     struct imp_layout *layout);
-/* image: (3, height, width) floats, RGB in [0, 1]. taps->gradient is not used. */
+/* image: (3, height, width) floats, RGB in [0, 1]. taps->gradient is not used. With reflected edges
+ * every stage must be whole, keep all or its input, and have two rows and columns:
+ * IMPASTO_ERROR_INTERNAL. */
 enum impasto_status imp_net_forward(struct imp_net *net, struct imp_device *device,
                                     const struct imp_buffer *image, const struct imp_taps *taps);
 /* After a forward pass, whose image must still be what it was: image_gradient (3, height, width) =

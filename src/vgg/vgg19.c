@@ -368,11 +368,31 @@ void imp_net_layout(struct imp_net *net, const struct imp_caps *caps, size_t tap
                    "workspace");
 }
 
+/* Halos are filled with a whole picture's reflection. */
+static enum impasto_status check_edge(const struct imp_net *net, struct imp_device *device)
+{
+    for (int s = 0; s < net->stages && net->model->edge == IMP_EDGE_REFLECT; s++) {
+        const struct imp_stage *stage = &net->stage[s];
+        const bool masks = stage->plan.keep == IMPASTO_KEEP_MASKS ||
+                           stage->plan.keep == IMPASTO_KEEP_INPUT_AND_MASKS;
+        if (!imp_stage_whole(stage, false) || (net->backward && masks))
+            return imp_device_fail(device, IMPASTO_ERROR_INTERNAL,
+                                   "stage %d: only whole activations are reflected at their edges",
+                                   s + 1);
+        if (stage->height < 2 || stage->width < 2)
+            return imp_device_fail(device, IMPASTO_ERROR_INTERNAL,
+                                   "stage %d: %dx%d pixels are too few to be reflected", s + 1,
+                                   stage->width, stage->height);
+    }
+    return IMPASTO_OK;
+}
+
 enum impasto_status imp_net_forward(struct imp_net *net, struct imp_device *device,
                                     const struct imp_buffer *image, const struct imp_taps *taps)
 {
     struct imp_tensor *borrower = &net->pooled[net->borrower];
     net->image = image;
+    IMP_TRY(check_edge(net, device));
     if (net->borrower) {
         borrower->buffer = *net->lent;
         IMP_TRY(imp_tensor_clear_halo(device, borrower));

@@ -231,8 +231,10 @@ static void compare(const struct problem *p)
     const int n = 3 * p->height * p->width;
     struct result whole = {.gradient = malloc((size_t)n * sizeof(float))};
     struct result strips = {.gradient = malloc((size_t)n * sizeof(float))};
-    const struct imp_model_options options = {
-        .layers = DEPTH, .average = p->average, .replicate = p->replicate};
+    const struct imp_model_options options = {.layers = DEPTH,
+                                              .average = p->average,
+                                              .edge = p->replicate ? IMP_EDGE_REPLICATE
+                                                                   : IMP_EDGE_ZERO};
     struct imp_model model = {0};
     struct imp_layout layout = {0};
     struct impasto_error error;
