@@ -24,6 +24,8 @@
 #define IMP_CHANNELS_MOST 256
 /* Rows and columns of the picture are padded, by reflection, to a multiple of this. */
 #define IMP_MODEL_STRIDE 4
+/* Rows and columns that a picture has at least, so that there is enough to reflect. */
+#define IMP_MODEL_LEAST 8
 
 /* What decides a network's form. */
 struct imp_model_shape {
@@ -155,7 +157,7 @@ struct imp_pass {
 };
 
 /* Decides all sizes; touches no device memory. The caller sets parameters (and gradient) to where
- * its buffers will be. */
+ * its buffers will be. IMPASTO_ERROR_USAGE where the picture is too small. */
 enum impasto_status imp_pass_init(struct imp_pass *pass, struct imp_device *device,
                                   const struct imp_model_shape *shape, int height, int width,
                                   bool backward);
