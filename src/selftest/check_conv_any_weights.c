@@ -17,17 +17,17 @@ struct layer {
     bool bias;
 };
 
-/* In the order in which the levels take them: 7, 14, all. Channels that are no multiple of the
+/* In the order in which the levels take them: 6, 14, all. Channels that are no multiple of the
  * lanes, grids smaller than a share and larger than one. */
 static const struct layer layers[] = {
-    {{3, 8, 9, 1, false}, 4, 4, false},
+    {{3, 8, 5, 1, false}, 4, 4, false},
     {{8, 8, 3, 1, false}, 4, 4, false},
     {{8, 16, 3, 2, false}, 4, 6, false},
     {{16, 8, 3, 1, true}, 2, 3, false},
-    {{8, 3, 9, 1, false}, 4, 4, true},
+    {{8, 3, 5, 1, false}, 4, 4, true},
     {{5, 7, 3, 1, false}, 3, 5, true},
-    {{8, 3, 3, 1, false}, 1, 7, true},
     /* for users */
+    {{8, 3, 3, 1, false}, 1, 7, true},
     {{3, 16, 9, 1, false}, 20, 36, false},
     {{16, 32, 3, 2, false}, 20, 36, false},
     {{32, 64, 3, 2, false}, 8, 12, false},
@@ -72,7 +72,7 @@ struct problem {
     struct side x, y;
     size_t weights, floats, at, bias_at; /* of the flat array of gradients */
     size_t scratch;                      /* floats of workspace */
-    float *before, *found;
+    float *before, *found, *again;
     double *expected;
     struct imp_buffer *gradient, *workspace;
 };
@@ -168,6 +168,7 @@ static bool prepare(struct imp_check_run *run, const struct layer *layer, struct
     p->floats = p->bias_at + (size_t)s->out + 7;
     p->before = imp_check_data(run, 2, p->floats, false);
     p->found = imp_check_data(run, 3, p->floats, false);
+    p->again = imp_check_data(run, 4, p->floats, false);
     p->expected = imp_check_widen(run, p->before, p->floats);
     p->scratch =
         imp_conv_any_weights_workspace(caps, s, layer->height, layer->width) / sizeof(float);
@@ -187,6 +188,7 @@ static void release(struct problem *p)
     free(p->y.planes);
     free(p->before);
     free(p->found);
+    free(p->again);
     free(p->expected);
 }
 
@@ -206,14 +208,16 @@ static double strays(const struct layer *layer, const struct problem *p)
 /* INFINITY where the workspace's end has been written over. */
 static double workspace_damage(struct imp_check_run *run, const struct problem *p)
 {
-    float *sums = imp_check_data(run, 4, p->scratch, false);
+    float *sums = imp_check_data(run, 5, p->scratch, false);
     const double damage =
         sums ? imp_check_read_buffer(run, p->workspace, p->scratch, sums) : INFINITY;
     free(sums);
     return damage;
 }
 
-static void check(struct imp_check_run *run, const struct layer *layer, struct problem *p)
+/* Adds to the gradient as it was before; INFINITY where a guard zone has been written to. */
+static double run_on_device(struct imp_check_run *run, const struct layer *layer,
+                            const struct problem *p, float *found)
 {
     const struct imp_conv_any_weights call = {.shape = layer->shape,
                                               .x = p->x.map,
@@ -223,18 +227,31 @@ static void check(struct imp_check_run *run, const struct layer *layer, struct p
                                               .bias_at = layer->bias ? (long)p->bias_at : -1,
                                               .workspace = p->workspace,
                                               .label = "check"};
-    if (!imp_check_begin(run, "%s", p->name) ||
+    if (!imp_check_ok(run,
+                      imp_buffer_write(p->gradient, 0, p->before, p->floats * sizeof(float))) ||
         !imp_check_ok(run, imp_conv_any_weights(run->device, &call)))
+        return INFINITY;
+    const double damage = imp_check_read_buffer(run, p->gradient, p->floats, found);
+    return fmax(damage, workspace_damage(run, p));
+}
+
+/* The second time, the bits must be the same. */
+static void check(struct imp_check_run *run, const struct layer *layer, struct problem *p)
+{
+    if (!imp_check_begin(run, "%s", p->name))
         return;
-    double damage = imp_check_read_buffer(run, p->gradient, p->floats, p->found);
-    damage = fmax(damage, fmax(workspace_damage(run, p), strays(layer, p)));
+    double error =
+        fmax(run_on_device(run, layer, p, p->found), run_on_device(run, layer, p, p->again));
+    error = fmax(error, strays(layer, p));
+    if (imp_check_differing(p->found, p->again, p->floats) > 0)
+        error = INFINITY;
     add_reference(layer, p);
-    imp_check_end(run, fmax(damage, imp_check_error(p->found, p->expected, p->floats)), BOUND);
+    imp_check_end(run, fmax(error, imp_check_error(p->found, p->expected, p->floats)), BOUND);
 }
 
 void imp_check_conv_any_weights(struct imp_check_run *run)
 {
-    const size_t count = imp_check_rows(run, 0, 7, 14, IMP_COUNT(layers));
+    const size_t count = imp_check_rows(run, 0, 6, 14, IMP_COUNT(layers));
     for (size_t i = 0; i < count; i++) {
         struct problem p;
         if (prepare(run, &layers[i], &p))
