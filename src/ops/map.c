@@ -89,7 +89,7 @@ enum impasto_status imp_map_fill(struct imp_device *device, const struct imp_map
                                    imp_int(width),
                                    imp_int(imp_map_wide(map)),
                                    imp_int(margin),
-                                   imp_int(edge),
+                                   imp_int((int)edge),
                                    imp_int(top),
                                    imp_int(bottom)};
     IMP_TRY(check_margin(device, map, margin, pixels_high, edge));
@@ -108,7 +108,7 @@ enum impasto_status imp_map_fold(struct imp_device *device, const struct imp_map
                                    imp_int(width),
                                    imp_int(imp_map_wide(map)),
                                    imp_int(margin),
-                                   imp_int(edge)};
+                                   imp_int((int)edge)};
     if (edge == IMP_EDGE_ZERO)
         return imp_map_fill(device, map, margin, edge, true, true);
     IMP_TRY(check_margin(device, map, margin, height, edge));
@@ -162,8 +162,8 @@ enum impasto_status imp_map_give(struct imp_device *device, const struct imp_map
         &(struct imp_launch){
             IMP_ARGS(imp_buf(map->tensor.buffer), imp_buf(image), imp_int(imp_map_height(map)),
                      imp_int(imp_map_width(map)), imp_int(imp_map_wide(map)), imp_int(first),
-                     imp_int(within), imp_int(height), imp_int(width), imp_int(at), imp_int(output),
-                     imp_float(scale), imp_float(offset)),
+                     imp_int(within), imp_int(height), imp_int(width), imp_int(at),
+                     imp_int((int)output), imp_float(scale), imp_float(offset)),
             .global = {imp_column_items(device, width), (size_t)within, 3},
             .bytes = 2 * imp_float_bytes(3.0 * within * width),
         });
@@ -182,7 +182,7 @@ enum impasto_status imp_map_give_backward(struct imp_device *device, const struc
             IMP_ARGS(imp_buf(map->tensor.buffer), imp_buf(image_gradient),
                      imp_buf(gradient->tensor.buffer), imp_int(imp_map_height(map)),
                      imp_int(imp_map_width(map)), imp_int(imp_map_wide(map)), imp_int(wide),
-                     imp_int(height), imp_int(width), imp_int(output), imp_float(scale)),
+                     imp_int(height), imp_int(width), imp_int((int)output), imp_float(scale)),
             .global = {imp_column_items(device, columns), (size_t)rows, 3},
             .bytes = 3 * imp_float_bytes(3.0 * rows * columns),
         });

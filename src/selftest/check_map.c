@@ -31,15 +31,15 @@ static size_t place(const struct imp_map *map, size_t i)
 
 bool imp_check_map(struct imp_check_run *run, struct imp_map *map, const float *planes)
 {
-    const size_t bytes = imp_map_bytes(map), floats = bytes / sizeof(float);
-    float *image = planes ? malloc(bytes) : NULL;
+    const size_t floats = imp_map_bytes(map) / sizeof(float);
+    float *image = imp_check_data(run, 0, floats, false);
     for (size_t i = 0; image && i < floats; i++)
         image[i] = NAN;
-    for (size_t i = 0; image && i < imp_check_map_floats(map); i++)
+    for (size_t i = 0; image && planes && i < imp_check_map_floats(map); i++)
         image[place(map, i)] = planes[i];
-    const bool done = imp_check_buffer(run, &map->tensor.buffer, floats, image);
+    const bool done = image && imp_check_buffer(run, &map->tensor.buffer, floats, image);
     free(image);
-    return done && (image || !planes);
+    return done;
 }
 
 double imp_check_read_map(struct imp_check_run *run, const struct imp_map *map, float *planes)
@@ -58,8 +58,12 @@ double imp_check_read_map(struct imp_check_run *run, const struct imp_map *map, 
 double imp_check_differing(const float *a, const float *b, size_t n)
 {
     double count = 0;
-    for (size_t i = 0; i < n; i++)
-        count += memcmp(&a[i], &b[i], sizeof(float)) != 0;
+    for (size_t i = 0; i < n; i++) {
+        uint32_t bits[2];
+        memcpy(&bits[0], &a[i], sizeof(bits[0]));
+        memcpy(&bits[1], &b[i], sizeof(bits[1]));
+        count += bits[0] != bits[1];
+    }
     return count;
 }
 
@@ -128,7 +132,7 @@ static void check_fill(struct imp_check_run *run, const struct shape *s, enum im
     struct imp_map map = map_of(run, s);
     const size_t n = imp_check_map_floats(&map);
     float *x = imp_check_data(run, 0, n, false), *found = imp_check_data(run, 1, n, false);
-    if (!run->broken && imp_check_map(run, &map, x) &&
+    if (x && found && imp_check_map(run, &map, x) &&
         imp_check_ok(run, imp_map_fill(run->device, &map, s->margin, edge, top, bottom))) {
         struct copying copying = {x, edge == IMP_EDGE_ZERO};
         const double damage = imp_check_read_map(run, &map, found);
@@ -180,9 +184,10 @@ static void check_adjoint(struct imp_check_run *run, const struct shape *s, enum
     float *before = imp_check_data(run, 3, n, false), *filled = imp_check_data(run, 4, n, false);
     float *gradient = imp_check_data(run, 5, n, false), *folded = imp_check_data(run, 6, n, false);
     struct copying zeroes = {before, true};
-    if (!run->broken)
+    if (before)
         each_copy(&x, s->margin, edge, true, true, fill_one, &zeroes);
-    if (!run->broken && imp_check_map(run, &x, before) && imp_check_map(run, &g, gradient) &&
+    if (before && filled && gradient && folded && imp_check_map(run, &x, before) &&
+        imp_check_map(run, &g, gradient) &&
         imp_check_ok(run, imp_map_fill(run->device, &x, s->margin, edge, true, true)) &&
         imp_check_ok(run, imp_map_fold(run->device, &g, s->margin, edge))) {
         const double damage =

@@ -312,8 +312,9 @@ static bool each_strip(struct trial *t, float *picture)
 {
     struct imp_device *device = t->run->device;
     const size_t width = (size_t)t->s->width, height = (size_t)t->s->height;
+    const size_t most = (size_t)t->s->channels * (ABOVE + STRIP + 1) * width;
     bool good = true;
-    float *found = imp_check_data(t->run, 5, t->floats * 2 + 99 * width * 64, false);
+    float *found = imp_check_data(t->run, 5, most, false);
     for (int at = 0; good && found && at < t->s->height; at += STRIP) {
         const int rows = t->s->height - at < STRIP ? t->s->height - at : STRIP;
         const struct imp_window window = {ABOVE, rows, at, at == 0};

@@ -63,7 +63,7 @@ static void check(struct bench *bench, const char *name, enum impasto_status sta
 /* Prints a row for each kernel that the case launches, after one run that compiles. */
 static void time_case(struct bench *bench, const char *name, case_fn run, const void *with)
 {
-    struct imp_profile_row best[ROWS_MOST];
+    struct imp_profile_row best[ROWS_MOST] = {0};
     size_t count = 0;
     if (!is_wanted(bench, name))
         return;
