@@ -33,6 +33,7 @@ enum imp_program {
     IMP_PROGRAM_CONV_ANY,
     IMP_PROGRAM_GEMM_VECTOR,
     IMP_PROGRAM_GEMM_TILED,
+    IMP_PROGRAM_CLIP,
     IMP_PROGRAM_CONV_WEIGHTS, /* the gradient of any convolution's weights */
 };
 

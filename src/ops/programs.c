@@ -353,6 +353,7 @@ static const struct row {
     {IMP_PROGRAM_CONV_ANY, "conv_any", lanes, NULL},
     {IMP_PROGRAM_WINOGRAD4_HALF, "winograd", winograd4_half, NULL},
     {IMP_PROGRAM_WINOGRAD4_QUARTER, "winograd", winograd4_quarter, NULL},
+    {IMP_PROGRAM_CLIP, "clip", small, NULL},
     {IMP_PROGRAM_CONV_WEIGHTS, "conv_any_weights", conv_weights, NULL},
     /* algorithms of layers that multiply whole matrices */
     {IMP_PROGRAM_GEMM_VECTOR, "gemm", gemm_vector, NULL},

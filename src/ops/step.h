@@ -22,6 +22,12 @@ enum impasto_status imp_adam_step(struct imp_device *device, const struct imp_ad
                                   struct imp_buffer *x, const struct imp_buffer *gradient,
                                   struct imp_buffer *moment1, struct imp_buffer *moment2, int n);
 
+/* Waits. Where the L2 norm of the n floats x is beyond `most`, they are scaled down to it. *norm:
+ * what it was. Where one of them or its square is not finite, nor is the norm, and all are left.
+ * sums: IMP_PARTS floats, scratch. (clip.c) */
+enum impasto_status imp_clip(struct imp_device *device, struct imp_buffer *x, int n, double most,
+                             struct imp_buffer *sums, double *norm);
+
 /*
  * What L-BFGS keeps on the device. optim/lbfgs.c has the method.
  * - Of n floats: image and gradient, where the loss was measured last.
