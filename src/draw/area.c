@@ -313,3 +313,17 @@ void imp_area_look(struct imp_canvas *canvas, const struct imp_look *look)
     }
     forget(canvas);
 }
+
+void imp_area_each(struct imp_canvas *canvas, float soft, imp_area_fn each, void *user)
+{
+    settle(canvas);
+    const struct imp_box box = soften(canvas, soft);
+    for (int y = box.top; y < box.bottom; y++) {
+        const float *row = cover_row(canvas, y);
+        const float *blurred = canvas->soft + (size_t)y * (size_t)(canvas->width + 2);
+        for (int x = box.left; x < box.right; x++)
+            if (row[x] > 1e-3f || blurred[x] > 1e-3f)
+                each(user, x, y, row[x], blurred[x]);
+    }
+    forget(canvas);
+}

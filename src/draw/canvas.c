@@ -6,15 +6,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SIDE_MOST 32768
+#define SIDE_MOST 8192
 
-enum impasto_status imp_canvas_open(struct imp_canvas *canvas, int height, int width, float *rgb,
-                                    struct impasto_error *error)
+enum impasto_status imp_canvas_check(int height, int width, struct impasto_error *error)
 {
     if (height < 1 || width < 1 || height > SIDE_MOST || width > SIDE_MOST)
         return imp_fail(error, IMPASTO_ERROR_USAGE,
                         "a drawn picture of %d x %d pixels; sides are from 1 to %d", width, height,
                         SIDE_MOST);
+    return IMPASTO_OK;
+}
+
+enum impasto_status imp_canvas_open(struct imp_canvas *canvas, int height, int width, float *rgb,
+                                    struct impasto_error *error)
+{
     const size_t plane = (size_t)width * (size_t)height;
     const size_t cover = plane + 2 * (size_t)height;
     *canvas = (struct imp_canvas){.width = width,

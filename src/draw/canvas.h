@@ -120,6 +120,8 @@ struct imp_canvas {
     float *soft, *depth, *spare;
 };
 
+/* IMPASTO_ERROR_USAGE unless a picture of this size can be drawn. */
+enum impasto_status imp_canvas_check(int height, int width, struct impasto_error *error);
 enum impasto_status imp_canvas_open(struct imp_canvas *canvas, int height, int width, float *rgb,
                                     struct impasto_error *error);
 void imp_canvas_close(struct imp_canvas *canvas);
@@ -181,6 +183,11 @@ struct imp_look {
     float shadow_x, shadow_y, shadow_soft; /* picture heights */
 };
 void imp_area_look(struct imp_canvas *canvas, const struct imp_look *look);
+
+/* Blurs the area over `soft` picture heights, and calls back for each pixel where either is not 0,
+ * with its share and its blurred share. Then forgets the area. */
+typedef void (*imp_area_fn)(void *user, int x, int y, float cover, float soft);
+void imp_area_each(struct imp_canvas *canvas, float soft, imp_area_fn each, void *user);
 
 /* ---- matter.c: what things are made of ------------------------------------------------------- */
 

@@ -31,4 +31,15 @@ int imp_draw_scene_kinds(void);
 /* Such as "terrain". Static. */
 const char *imp_draw_scene_name(int kind);
 
+/* ---- style.c --------------------------------------------------------------------------------- */
+
+/* Draws a style: a picture to paint like. Strokes are 1 % to 4 % of the height, so 512 rows suit
+ * networks best. rgb: of the caller, written. */
+enum impasto_status imp_draw_style(const char *name, int height, int width, float *rgb,
+                                   struct impasto_error *error);
+int imp_draw_styles(void);
+/* The name of number `style`, from 0 on, such as "oil"; NULL from imp_draw_styles() on. Static. */
+const char *imp_draw_style_name(int style);
+bool imp_draw_style_exists(const char *name);
+
 #endif

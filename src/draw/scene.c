@@ -84,6 +84,7 @@ enum impasto_status imp_draw_scene_kind(int kind, uint64_t seed, int index, int 
     if (kind < 0 || kind >= imp_draw_scene_kinds())
         return imp_fail(error, IMPASTO_ERROR_USAGE, "kind %d of scenes; there are %d, from 0", kind,
                         imp_draw_scene_kinds());
+    IMP_TRY(imp_canvas_check(height, width, error));
     struct imp_canvas canvas;
     IMP_TRY(imp_canvas_open(&canvas, height, width, rgb, error));
     struct imp_scene scene = {.canvas = &canvas, .dice = {.seed = seed, .stream = (uint32_t)index}};

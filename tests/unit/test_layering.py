@@ -79,8 +79,8 @@ LIBRARIES = [
 ]
 
 # Headers for the files of one room alone.
-INSIDE = ["src/device/opencl.h", "src/draw/canvas.h", "src/draw/scene.h", "src/image/formats.h", "src/image/metadata.h",
-          "src/model/file.h", "src/ops/kernels.h", "src/optim/lbfgs.h", "src/vgg/hdf5_reader.h", "src/vgg/stage.h",
+INSIDE = ["src/device/opencl.h", "src/draw/canvas.h", "src/draw/scene.h", "src/draw/style.h",
+          "src/image/formats.h", "src/image/metadata.h", "src/model/file.h", "src/ops/kernels.h", "src/optim/lbfgs.h", "src/vgg/hdf5_reader.h", "src/vgg/stage.h",
           "src/selftest/check.h",
           "src/selftest/objective.h", "src/paint/job.h", "src/paint/scale.h",
           "src/cli/paint/run.h", "src/cli/report/page.h", "src/cli/terminal/screen.h"]

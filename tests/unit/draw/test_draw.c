@@ -134,12 +134,102 @@ static void test_scenes_refuse(void **state)
     assert_int_equal(imp_draw_scene_kind(-1, 1, 0, 1, 1, rgb, NULL), IMPASTO_ERROR_USAGE);
 }
 
+/* ---- style.c --------------------------------------------------------------------------------- */
+
+static void test_styles_repeat(void **state)
+{
+    (void)state;
+    float *first = new_picture(SIDE, SIDE), *second = new_picture(SIDE, SIDE);
+    for (int i = 0; i < imp_draw_styles(); i++) {
+        const char *name = imp_draw_style_name(i);
+        memset(first, 0xFF, FLOATS * sizeof(float));
+        memset(second, 0, FLOATS * sizeof(float));
+        assert_int_equal(imp_draw_style(name, SIDE, SIDE, first, NULL), IMPASTO_OK);
+        assert_int_equal(imp_draw_style(name, SIDE, SIDE, second, NULL), IMPASTO_OK);
+        assert_memory_equal(first, second, FLOATS * sizeof(float));
+        assert_colours(first, FLOATS);
+        if (edges(first, SIDE, SIDE) < 4e-3)
+            fail_msg("%s: edges of %.5f", name, edges(first, SIDE, SIDE));
+    }
+    free(first);
+    free(second);
+}
+
+/* Not by where things lie, as all pictures differ in that, but by what the eye sees at once: mean
+ * colour, contrast, edges. */
+static void test_styles_differ(void **state)
+{
+    (void)state;
+    enum { NUMBERS = 5, MOST = 64 };
+    double seen[MOST][NUMBERS];
+    float *rgb = new_picture(SIDE, SIDE);
+    assert_in_range(imp_draw_styles(), 12, MOST);
+    for (int i = 0; i < imp_draw_styles(); i++) {
+        assert_int_equal(imp_draw_style(imp_draw_style_name(i), SIDE, SIDE, rgb, NULL), IMPASTO_OK);
+        double square = 0;
+        for (int c = 0; c < 3; c++) {
+            seen[i][c] = 0;
+            for (size_t p = 0; p < FLOATS / 3; p++) {
+                const double value = rgb[(size_t)c * (FLOATS / 3) + p];
+                seen[i][c] += value / (FLOATS / 3.0);
+                square += value * value / FLOATS;
+            }
+        }
+        const double mean = (seen[i][0] + seen[i][1] + seen[i][2]) / 3;
+        seen[i][3] = sqrt(square - mean * mean);
+        seen[i][4] = sqrt(edges(rgb, SIDE, SIDE));
+        for (int j = 0; j < i; j++) {
+            double apart = 0;
+            for (int n = 0; n < NUMBERS; n++)
+                apart += fabs(seen[i][n] - seen[j][n]);
+            if (apart < 0.05)
+                fail_msg("%s looks like %s", imp_draw_style_name(i), imp_draw_style_name(j));
+        }
+    }
+    free(rgb);
+}
+
+static void test_styles_of_odd_sizes(void **state)
+{
+    (void)state;
+    static const int sizes[][2] = {{1, 1}, {1, 30}, {30, 1}, {17, 131}, {131, 17}};
+    for (size_t s = 0; s < IMP_COUNT(sizes); s++) {
+        const int height = sizes[s][0], width = sizes[s][1];
+        float *rgb = new_picture(height, width);
+        for (int i = 0; i < imp_draw_styles(); i++) {
+            assert_int_equal(imp_draw_style(imp_draw_style_name(i), height, width, rgb, NULL),
+                             IMPASTO_OK);
+            assert_colours(rgb, (size_t)3 * (size_t)height * (size_t)width);
+        }
+        free(rgb);
+    }
+}
+
+static void test_styles_refuse(void **state)
+{
+    (void)state;
+    float rgb[3];
+    struct impasto_error error;
+    assert_int_equal(imp_draw_style("crayons", 1, 1, rgb, &error), IMPASTO_ERROR_USAGE);
+    assert_non_null(strstr(error.message, "crayons"));
+    assert_non_null(strstr(error.message, "oil"));
+    assert_int_equal(imp_draw_style("oil", 1, 0, rgb, &error), IMPASTO_ERROR_USAGE);
+    assert_non_null(strstr(error.message, "0 x 1 pixels"));
+    assert_int_equal(imp_draw_style("oil", 1 << 30, 1 << 30, rgb, &error), IMPASTO_ERROR_USAGE);
+    assert_true(imp_draw_style_exists("ink"));
+    assert_false(imp_draw_style_exists("in"));
+    assert_null(imp_draw_style_name(imp_draw_styles()));
+    assert_null(imp_draw_style_name(-1));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_scenes_repeat),    cmocka_unit_test(test_scenes_differ),
         cmocka_unit_test(test_kinds_have_edges), cmocka_unit_test(test_scenes_of_odd_sizes),
-        cmocka_unit_test(test_scenes_refuse),
+        cmocka_unit_test(test_scenes_refuse),    cmocka_unit_test(test_styles_repeat),
+        cmocka_unit_test(test_styles_differ),    cmocka_unit_test(test_styles_of_odd_sizes),
+        cmocka_unit_test(test_styles_refuse),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
