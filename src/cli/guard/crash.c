@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Drivers are large programs with compilers inside, and some end the process where they find no way
- * on: by a signal, as when what they keep of compiled kernels is damaged, or by exit(), as when the
- * disk for that is full. Nobody but us can say then what has happened. Outputs are safe, as they
- * appear whole or not at all.
+ * Drivers are large programs with compilers inside, and some end the process. They crash if their
+ * compiled kernels on the disk are damaged, or call exit() if the disk is full. Nobody but us can
+ * say then what has happened. Outputs are safe, as they appear whole or not at all.
  */
 
 #include "cli/guard/guard.h"
@@ -14,10 +13,14 @@
 #include <unistd.h>
 
 /* Not SIGFPE: a driver is known that catches it, as kernels may divide by zero. */
+#define CRASH(number)                                                                              \
+    {                                                                                              \
+        number, "crashed, in the OpenCL driver most likely (" #number ")"                          \
+    }
 static const struct {
     int number;
-    const char *name;
-} crashes[] = {{SIGABRT, "SIGABRT"}, {SIGSEGV, "SIGSEGV"}, {SIGBUS, "SIGBUS"}, {SIGILL, "SIGILL"}};
+    const char *how;
+} crashes[] = {CRASH(SIGABRT), CRASH(SIGSEGV), CRASH(SIGBUS), CRASH(SIGILL)};
 #define CRASHES (sizeof(crashes) / sizeof(*crashes))
 
 static volatile sig_atomic_t watching;
@@ -44,12 +47,10 @@ static _Noreturn void leave(const char *how)
 
 static void on_crash(int number)
 {
-    char how[64] = "crashed, in the OpenCL driver most likely (";
-    for (size_t i = 0; i < CRASHES; i++)
-        if (crashes[i].number == number)
-            strcat(how, crashes[i].name);
-    strcat(how, ")");
-    leave(how);
+    size_t i = 0;
+    while (i < CRASHES - 1 && crashes[i].number != number)
+        i++;
+    leave(crashes[i].how);
 }
 
 static void on_exit_of_others(void)
