@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The command-line program: what it stands on, and the exit code. */
+/* The command-line program. main() sets up what all commands need, and makes the exit code. */
 
 #include "base/os.h"
 #include "cli/commands.h"
@@ -34,8 +34,8 @@ static int conclude(struct cli_settings *settings, enum impasto_status status,
 
 int main(int argc, char **argv)
 {
-    /* Else the next files that are opened would get the numbers of those that are closed, and what
-     * is said on stderr would go into a trace. */
+    /* Files that are opened get the numbers of streams that are closed. What is said on stderr
+     * could go into a trace then. */
     if (!imp_os_hold_standard())
         return -IMPASTO_ERROR_OUTPUT; /* there is nowhere to say why */
     return_memory();

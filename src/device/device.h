@@ -67,12 +67,12 @@ const char *imp_quirks_advice(void);
 
 /* ---- key.c ----------------------------------------------------------------------------------- */
 
-/* One line of text with all that decides the last bits of a device's results, apart from its task:
- * name, platform and driver, our version and kernels. It is cut to fit. */
+/* Writes one line that tells what decides the last bits of a device's results, apart from its task.
+ * It has name, platform and driver, our version and kernels. It is cut to fit. */
 #define IMP_DEVICE_KEY 1024
 void imp_device_key(const struct impasto_device_info *info, char key[IMP_DEVICE_KEY]);
-/* "folder/kind/HASH.suffix" for what is kept under `key`, a new string. Frees the folder; where
- * that is NULL, there being no home, so is the result. */
+/* Returns a new string "folder/kind/HASH.suffix", for what is kept under `key`. Frees the folder.
+ * If that is NULL, as without a home, so is the result. */
 char *imp_keyed_path(char *folder, const char *kind, const char *key, const char *suffix);
 
 /* ---- device.c -------------------------------------------------------------------------------- */
@@ -91,17 +91,17 @@ struct imp_device_options {
 
 struct imp_caps {
     struct impasto_device_info info;
-    uint32_t quirks;          /* enum imp_quirk */
-    bool cpu;                 /* runs a work-item per core: explicit vectors, no barriers */
-    bool unified;             /* shares the host's memory */
-    int vector_width;         /* V of the channel-blocked layout: 4, 8 or 16 */
-    size_t max_work_group;    /* work-items */
-    uint64_t local_memory;    /* bytes; 0: unknown */
-    uint64_t cache;           /* bytes of the outermost cache; 0: unknown */
-    uint64_t max_allocation;  /* bytes, of one buffer */
-    uint64_t memory_budget;   /* bytes that may be allocated in all without risk: device memory less
-                                 headroom and, where the memory is the host's, what the host can spare
-                                 now */
+    uint32_t quirks;         /* enum imp_quirk */
+    bool cpu;                /* runs a work-item per core: explicit vectors, no barriers */
+    bool unified;            /* shares the host's memory */
+    int vector_width;        /* V of the channel-blocked layout: 4, 8 or 16 */
+    size_t max_work_group;   /* work-items */
+    uint64_t local_memory;   /* bytes; 0: unknown */
+    uint64_t cache;          /* bytes of the outermost cache; 0: unknown */
+    uint64_t max_allocation; /* bytes, of one buffer */
+    /* Bytes that may be allocated in all without risk: the device's memory, less headroom. If that
+     * is the host's, no more than it can spare now. */
+    uint64_t memory_budget;
     struct imp_tuning tuning; /* for this vector_width, or nothing */
 };
 
@@ -240,10 +240,10 @@ struct imp_launch {
     struct imp_kernel kernel;
     const struct imp_arg *args;
     size_t arg_count;
-    size_t global[3];  /* work-items wanted per dimension; 0 counts as 1 */
-    size_t local[3];   /* exactly this work-group (it must be allowed); all 0: the device's choice,
-                          1 on CPUs, up to 64 along dimension 0 on GPUs, so kernels launched this
-                          way use neither barriers nor local memory */
+    size_t global[3]; /* work-items wanted per dimension; 0 counts as 1 */
+    /* Exactly this work-group, which must be allowed. All 0: the device's choice, 1 on CPUs and up
+     * to 64 along dimension 0 on GPUs. Such kernels use neither barriers nor local memory. */
+    size_t local[3];
     double flops;      /* arithmetic of the whole launch, for slicing and the profile */
     double bytes;      /* global memory that it reads and writes, for the same; every launch of the
                           ops room states one or both */

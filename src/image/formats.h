@@ -12,8 +12,8 @@ struct imp_colour; /* colour.c */
 /* Sides beyond this are refused; JPEG cannot have longer ones. */
 #define IMP_IMAGE_LARGEST_SIDE 65500
 
-/* While a picture is read: RGB and transparency as floats, and again where it is turned or comes
- * from a sandbox; else the samples of an interlaced file, which are fewer. */
+/* What a picture takes while it is read: RGB and transparency as floats, twice if it is turned or
+ * comes from a sandbox. The samples of an interlaced file are fewer than the second copy. */
 #define IMP_IMAGE_MOST_BYTES_PER_PIXEL (2 * 4 * sizeof(float))
 
 /* A file being read, or bytes that are one: `stream` is at its start, errors name `path`. */

@@ -11,10 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Caps on ancillary chunks, far beyond any honest file: how many are kept, how large each may
- * become (libpng's own default), and what libpng may hold of all of them and for its own rows. A
- * few bytes of compressed text can become many. The caps keep them from taking all memory, or
- * minutes. */
+/* Caps on ancillary chunks, far beyond any honest file. They limit how many are kept, how large
+ * each may become (libpng's own default), and what libpng may hold of all, with its rows. A few
+ * bytes of compressed text can become many. The caps keep them from taking all memory, or minutes.
+ */
 #define MOST_CHUNKS 100
 #define LARGEST_CHUNK (8u << 20)
 #define MOST_HELD ((size_t)64 << 20)

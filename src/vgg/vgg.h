@@ -141,9 +141,8 @@ struct imp_net {
     struct imp_buffer *route[IMP_STAGES - 1];
     struct imp_holder at[IMP_PLACES];
     struct imp_buffer *workspace; /* of the convolutions and the taps */
-    /* A buffer of `lent_bytes` that is of no use to anyone from a forward pass on until the
-     * backward pass writes the image's gradient to it; or NULL. The caller's, before
-     * imp_net_layout. */
+    /* The caller's, set before imp_net_layout: a buffer of `lent_bytes`, or NULL. Nobody else uses
+     * it from a forward pass on, until the backward pass writes the image's gradient to it. */
     struct imp_buffer **lent;
     size_t lent_bytes;
     int borrower;                      /* pooled[borrower] is there; 0: none */

@@ -33,21 +33,23 @@ struct cli_batch_list {
 };
 
 /*
- * Fills an empty list, to be freed in any case: every picture that --batch names, with its output
- * after the pattern of -o. An output of the batch is no content, so a folder may hold earlier
- * results. IMPASTO_ERROR_USAGE: two would have one output, or outputs would be numbered with a
- * folder's pictures and lie among them; else as cli_batch_contents.
+ * Fills an empty list with the pictures that --batch names and their outputs, by the pattern of -o.
+ * The list is to be freed in any case. An output of the batch is no content, so a folder may hold
+ * earlier results.
+ *
+ * IMPASTO_ERROR_USAGE: two pictures would have one output, or numbered outputs would lie among a
+ * folder's pictures. Other errors are those of cli_batch_contents.
  */
 enum impasto_status cli_batch_list(const struct cli_settings *settings, struct cli_batch_list *list,
                                    struct cli_console *console, struct impasto_error *error);
 void cli_batch_list_free(struct cli_batch_list *list);
-/* Takes items out: those for which `dropped` is true. */
+/* Takes out the items for which `dropped` is true. */
 void cli_batch_list_drop(struct cli_batch_list *list, const bool *dropped);
 
 /* ---- folders.c ------------------------------------------------------------------------- */
 
-/* Makes folders of results that are missing, and says so. IMPASTO_ERROR_OUTPUT: nothing could be
- * written to one of them. */
+/* Makes the folders of results that are missing, and tells so. IMPASTO_ERROR_OUTPUT: one of the
+ * folders cannot be written to. */
 enum impasto_status cli_batch_folders(const struct cli_settings *settings,
                                       const struct cli_batch_list *list,
                                       struct cli_console *console, struct impasto_error *error);
@@ -55,22 +57,24 @@ enum impasto_status cli_batch_folders(const struct cli_settings *settings,
 /* ---- contents.c ------------------------------------------------------------------------ */
 
 /*
- * Adds the pictures that --batch names, in the order of its words and by name within a folder, and
- * tells what is passed over. IMPASTO_ERROR_INPUT: a folder or list that cannot be read, or no
- * pictures; _MEMORY; _INTERRUPTED: a signal came while a list was read.
+ * Adds the pictures that --batch names, in the order of its words, and by name within a folder.
+ * Tells what is passed over.
+ *
+ * IMPASTO_ERROR_INPUT: a folder or list cannot be read, or there are no pictures.
+ * IMPASTO_ERROR_INTERRUPTED: a signal came while a list was read. IMPASTO_ERROR_MEMORY.
  */
 enum impasto_status cli_batch_contents(const struct cli_settings *settings,
                                        struct cli_batch_list *list, struct cli_console *console,
                                        struct impasto_error *error);
-/* By its name, or its bytes, as in single runs: what only claims to be a picture is one that fails.
- */
+/* Whether a file is a picture by its name or by its first bytes. One that only claims to be a
+ * picture fails later, as in a single run. */
 bool cli_batch_is_picture(const char *path);
 
 /* ---- words.c --------------------------------------------------------------------------- */
 
-/* With --batch: tells which of the words are styles, gives them, and leaves the contents.
- * IMPASTO_ERROR_USAGE where they look as if a shell had made many words of one, and contents would
- * be styles. */
+/* With --batch: decides which of the words are styles, and gives these to the settings. The others
+ * stay as contents. IMPASTO_ERROR_USAGE: a shell seems to have made many words of one pattern, so
+ * that contents would become styles. */
 enum impasto_status cli_batch_words(struct cli_settings *settings, struct impasto_error *error);
 
 /* ---- list_text.c ----------------------------------------------------------------------------- */
@@ -78,15 +82,17 @@ enum impasto_status cli_batch_words(struct cli_settings *settings, struct impast
 /* The most bytes of a list of pictures: half a million long paths. */
 #define CLI_LIST_BYTES_MOST (64u << 20)
 
-/* What is done with each path of a list. Anything but IMPASTO_OK ends the list. */
+/* Is called with each path of a list. Anything but IMPASTO_OK ends the list. */
 typedef enum impasto_status (*cli_path_fn)(void *user, const char *path,
                                            struct impasto_error *error);
 /*
- * Visits the paths in a list, which is overwritten. Where there is a zero in it, as from find
- * -print0, zeros part the paths, and nothing else has a meaning. Otherwise each line has one: as it
- * stands, if that is a file's name, or without blanks around it, quotes around it, "file://" and
- * its percent signs before it, "~/" for the home. Empty lines say nothing, nor do those that begin
- * with '#', unless there is such a file. text[size] is 0.
+ * Visits the paths in a list. The text is overwritten. text[size] is 0.
+ *
+ * If there is a zero byte in it, as from `find -print0`, each path ends with one, and no other
+ * character has a meaning. Otherwise each line has a path. If a file has the whole line for its
+ * name, that is the path. Else blanks and quotes around it are taken off, "file://" and its
+ * percent signs are decoded, and "~/" is the home. Empty lines are passed over, and those that
+ * begin with '#'.
  */
 enum impasto_status cli_list_visit(char *text, size_t size, cli_path_fn visit, void *user,
                                    struct impasto_error *error);

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Which pictures --batch paints: those that its words name, and those in folders and lists. */
+/* Finds the pictures that --batch paints: those that its words name, and those in folders and
+ * lists.
+ */
 
 #include "base/os.h"
 #include "cli/batch/batch.h"

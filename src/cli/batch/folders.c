@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The folders of a batch's results, before the work: those that are missing are made. */
+/* Makes the missing folders of a batch's results, before the work. */
 
 #include "base/os.h"
 #include "cli/batch/batch.h"
@@ -43,8 +43,8 @@ static enum impasto_status make_below(struct making *making, char *path, size_t 
     return status;
 }
 
-/* Bytes of a pattern's folders before anything is put in: only the last of them may be missing, as
- * a slip in the others would put results where nobody looks. */
+/* Bytes of a pattern's folders before its first placeholder. Only the last of these folders may be
+ * missing: a slip in the others would put results where nobody looks. */
 static size_t fixed_length(const char *pattern)
 {
     size_t fixed = 0;

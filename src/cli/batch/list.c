@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What --batch paints: where the result of each content goes. */
+/* Decides where the result of each content of --batch goes. */
 
 #include "base/os.h"
 #include "cli/files/files.h"

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The paths in a list of pictures, as people, shells, file managers and other programs write them.
- */
+/* Reads lists of pictures, as people, shells, file managers and other programs write them. */
 
 #include "base/os.h"
 #include "cli/batch/batch.h"

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Which of the pictures that are named beside --batch are contents as well, and which are styles.
- */
+/* Decides which of the pictures beside --batch are contents, and which are styles. */
 
 #include "base/os.h"
 #include "cli/files/files.h"

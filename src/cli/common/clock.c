@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Seconds: of a clock that is never set, and in words. */
+/* The time by a clock that nobody sets, and times in words. */
 
 #include "cli/common/common.h"
 

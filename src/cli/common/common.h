@@ -17,10 +17,9 @@ __attribute__((format(printf, 3, 4)))
 #endif
 enum impasto_status
 cli_fail(struct impasto_error *error, enum impasto_status status, const char *format, ...);
-/* For memory that was not to be had: "out of memory for <what>", and what to do. */
+/* Says "out of memory for <what>", and what to do. */
 enum impasto_status cli_fail_memory(struct impasto_error *error, const char *what);
-/* For a file with which the system could not do what was asked of it, errno being `problem`:
- * "<path>: <what>: <why>", and what to do. */
+/* Says "<path>: <what>: <why>", and what to do. problem: errno, which gives the reason. */
 enum impasto_status cli_fail_file(struct impasto_error *error, enum impasto_status status,
                                   const char *path, const char *what, int problem);
 #ifdef __clang_analyzer__ /* as with imp_fail */
@@ -32,7 +31,7 @@ enum impasto_status cli_fail_file(struct impasto_error *error, enum impasto_stat
 
 /* ---- text.c ---------------------------------------------------------------------------------- */
 
-/* An option or a kind of picture that can be given several times. */
+/* The values of an option that can be given several times. */
 #define CLI_LIST_MOST 64
 struct cli_list {
     const char *item[CLI_LIST_MOST];
@@ -40,27 +39,29 @@ struct cli_list {
 };
 
 /*
- * Makes UTF-8 of a text's bytes: without the mark that Windows' editors put before it, and out of
- * UTF-16, which is known by its mark or by its zeros. Other bytes stay as they are. *text, from
- * malloc, and *size are replaced; a zero follows the text. name: the file, for IMPASTO_ERROR_INPUT
- * where it is UTF-32 or unsound UTF-16; _MEMORY.
+ * Makes UTF-8 of a text's bytes. UTF-16 is converted: its mark or its zeros tell. A mark before
+ * the text is cut off. Other bytes stay as they are.
+ *
+ * *text, from malloc, and *size are replaced. A zero follows the text. name: the file, for errors.
+ * IMPASTO_ERROR_INPUT: it is UTF-32, or unsound UTF-16. IMPASTO_ERROR_MEMORY.
  */
 enum impasto_status cli_text_decode(const char *name, char **text, size_t *size,
                                     struct impasto_error *error);
 
-/* Whether bytes may be a text or a list between zeros: no other control characters are in them. */
+/* Whether bytes may be a text, or a list whose entries end with zeros. Such bytes have no other
+ * control characters. */
 bool cli_text_is_plain(const char *text, size_t size);
 
-/* Adds a word to a command line, as a shell reads it back, with a space before it. false: there was
- * no room. */
+/* Adds a space and a word to a command line, quoted as a shell needs it. false: there was no room.
+ */
 bool cli_add_word(char *line, size_t size, const char *word);
 
 /* ---- characters.c ---------------------------------------------------------------------------- */
 
-/* Bytes of the character that text begins with, 0 where it is not UTF-8. */
+/* Returns the bytes of the first character of a text. 0: it is not UTF-8. */
 size_t cli_character(const char *text);
-/* The same, but 0 also where a terminal might obey it (controls, also those of
- * U+0080 to U+009F) or it is not UTF-8, whose single bytes may be such controls to it. */
+/* The same for what is shown on a terminal. 0 also: it is a control character, which a terminal
+ * might obey. Those from U+0080 to U+009F are among them. */
 size_t cli_printable(const char *text);
 
 /* ---- names.c --------------------------------------------------------------------------------- */
@@ -69,61 +70,62 @@ size_t cli_printable(const char *text);
 const char *cli_file_name(const char *path);
 /* Whether it is "-", which stands for standard input or output. */
 bool cli_is_standard(const char *path);
-/* ".png", whatever its case; nothing but that is none. */
+/* Whether a name ends in an extension such as ".png", in any case. A name that is nothing but the
+ * extension has none. */
 bool cli_has_extension(const char *path, const char *extension);
-/* Also of files that do not exist yet, by their folders. */
+/* Whether two paths lead to the same file. Files that do not exist yet are told by their folders.
+ */
 bool cli_same_file(const char *a, const char *b);
 
-/* "standard input" for "-", any other path as it is. */
+/* What messages call a path: "standard input" or "standard output" for "-", any other as it is. */
 const char *cli_name_of_input(const char *path);
 const char *cli_name_of_output(const char *path);
 
 /* ---- write.c --------------------------------------------------------------------------------- */
 
-/* Writes to the stream; false: that failed, and errno may say why. */
+/* Writes `data` to the stream. false: that failed, and errno may say why. */
 typedef bool (*cli_write_fn)(FILE *stream, const void *data);
 /* Writes a file, whole or not at all. */
 enum impasto_status cli_write_file(const char *path, cli_write_fn write, const void *data,
                                    struct impasto_error *error);
-/* Both write whole or not at all; floats little-endian, texts with a line break at the end, and to
- * standard output where path is "-". */
+/* Writes a text and a line break, whole or not at all. path "-": to standard output. */
 enum impasto_status cli_write_text(const char *path, const char *text, struct impasto_error *error);
+/* Writes little-endian floats, whole or not at all. */
 enum impasto_status cli_write_floats(const char *path, const float *data, size_t count,
                                      struct impasto_error *error);
 
-/* Makes the folders that a path is in. ours: nobody else may look into them. Where one cannot be
- * made, writing the file will say so. */
+/* Makes the folders above a path. ours: nobody else may look into them. There is no error: where
+ * one cannot be made, writing the file fails. */
 void cli_make_folders(const char *path, bool ours);
 
 /* ---- clock.c --------------------------------------------------------------------------------- */
 
-/* Of a monotonic clock. */
+/* The time by a monotonic clock. */
 double cli_seconds(void);
-/* "1:23:45", "12:34", "0:07"; returns text. */
+/* Writes a time like "1:23:45", "12:34" or "0:07". Returns `text`. */
 const char *cli_duration(double seconds, char *text, size_t size);
 
 /* ---- stop.c ---------------------------------------------------------------------------------- */
 
-/* The signal that asked for an end; 0: none. */
+/* The signal that asked for an end. 0: none did. */
 int cli_stop_signal(void);
-/* It was this one. For handlers of signals. */
+/* Notes that this signal asked for an end. Handlers of signals may call it. */
 void cli_stop_by(int number);
 
 /* ---- hash.c ---------------------------------------------------------------------------------- */
 
-#define CLI_HASH_SIZE 65 /* with the end */
+#define CLI_HASH_SIZE 65 /* with the 0 at the end */
 
-/* SHA-256 of a file's bytes in hexadecimal, as sha256sum prints it. false: it cannot be read, or
- * hashing is not compiled in. */
+/* Writes a file's SHA-256 in hexadecimal, as sha256sum prints it. false: the file cannot be read,
+ * or hashing is not compiled in. */
 bool cli_hash_file(const char *path, char hex[CLI_HASH_SIZE]);
-/* The same by MD5, which tells only damage. */
+/* The same with MD5, which shows damage, but no forgery. */
 bool cli_hash_file_md5(const char *path, char hex[CLI_HASH_SIZE]);
 
 /* ---- html.c ---------------------------------------------------------------------------------- */
 
-/* Writes text that may hold anything, as file names may, so that it is only text: between tags and
- * in quoted attributes. Bytes that are not UTF-8 and control characters become '?'. NULL: nothing.
- */
+/* Writes a text so that HTML takes it as text, between tags and in quoted attributes. Bytes that
+ * are not UTF-8, and control characters, become '?'. NULL: writes nothing. */
 void cli_html_text(FILE *stream, const char *text);
 
 /* Writes bytes in base64. */

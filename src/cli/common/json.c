@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Values that JSON cannot hold, made into values that it can. */
+/* Makes JSON of values that JSON cannot hold as they are. */
 
 #include "cli/common/json.h"
 

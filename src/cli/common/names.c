@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Names of files: what they end in, which are the same, and "-". */
+/* Names of files: their ends, whether two are the same file, and "-". */
 
 #include "base/os.h"
 #include "cli/common/common.h"

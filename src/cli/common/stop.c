@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Whether somebody wants an end: asked by all who work for long, told by those who catch signals.
- */
+/* Keeps whether somebody wants an end. Handlers of signals set it, and long work asks for it. */
 
 #include "cli/common/common.h"
 

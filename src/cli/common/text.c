@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Texts as Windows' editors and shells write them, made into UTF-8. */
+/* Makes UTF-8 of texts as Windows' editors and shells write them. */
 
 #include "cli/common/common.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* impasto devices: the same as --list-devices, --self-test and --tune. */
+/* The command `impasto devices`. It does what --list-devices, --self-test and --tune do. */
 
 #include "cli/common/json.h"
 #include "cli/devices/devices.h"

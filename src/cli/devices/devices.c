@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Tables: the devices, and a self-test. */
+/* Prints the table of devices and that of a self-test. */
 
 #include "cli/common/json.h"
 #include "cli/devices/devices.h"

@@ -2,7 +2,7 @@
 #ifndef CLI_DEVICES_H
 #define CLI_DEVICES_H
 
-/* Devices as such: listed, checked, tuned, opened. */
+/* Lists, checks, tunes and opens devices. */
 
 #include "cli/options/table.h"
 #include "cli/terminal/terminal.h"
@@ -14,19 +14,19 @@ extern const struct cli_command cli_devices_command;
 /* Opens the device that --device or $IMPASTO_DEVICE name. */
 enum impasto_status cli_open_device(struct cli_common *common, struct cli_console *console,
                                     struct impasto_device **device, struct impasto_error *error);
-/* --list-devices, --self-test, --tune. */
+/* What --list-devices, --self-test and --tune do. */
 enum impasto_status cli_devices_list(struct cli_common *common, bool json,
                                      struct impasto_error *error);
 enum impasto_status cli_devices_test(struct cli_common *common, struct impasto_error *error);
-/* gemm: what --gemm says, or NULL. */
+/* gemm: the value of --gemm, or NULL. */
 enum impasto_status cli_devices_tune(struct cli_common *common, const char *gemm,
                                      struct impasto_error *error);
 
 /* ---- devices.c ------------------------------------------------------------------------------- */
 
-/* --list-devices on stdout. */
+/* Prints the list on stdout. */
 enum impasto_status cli_list_devices(bool json, struct impasto_error *error);
-/* --self-test: a table on stdout and a verdict. */
+/* Runs the checks, and prints a table and a verdict on stdout. */
 enum impasto_status cli_self_test(struct impasto_device *device, struct impasto_error *error);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Opening the device that was asked for, and what is done with one alone. */
+/* Opens the device that was asked for, and does what takes a device alone. */
 
 #include "cli/devices/devices.h"
 #include "cli/files/files.h"

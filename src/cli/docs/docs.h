@@ -2,8 +2,8 @@
 #ifndef CLI_DOCS_H
 #define CLI_DOCS_H
 
-/* What the tables of options and commands become for those who do not read --help: one file for
- * each reader. */
+/* Writes the manual page and the completions of three shells, from the tables of options and
+ * commands. */
 
 #include "cli/commands.h"
 
@@ -23,18 +23,19 @@ struct docs_command {
 
 /* ---- docs.c ---------------------------------------------------------------------------------- */
 
-/* Lists them, in the order of the tables; returns how many. */
+/* Lists these commands in the order of the tables. Returns how many there are. */
 size_t docs_commands(struct docs_command list[DOCS_COMMANDS_MOST]);
-/* The names of commands, with spaces between. */
+/* Writes the names of commands, with spaces between them. */
 void docs_command_names(const struct cli_command *const *commands, char *text, size_t size);
-/* The first clause of an option's help, without its default; cut to fit. */
+/* Writes the first clause of an option's help, without its default, cut to fit. */
 void docs_summary(const struct cli_option *option, char *text, size_t size);
-/* The words that a shell can offer for an option's value, with spaces between; "" if none. */
+/* Writes the words that a shell can offer for an option's value, with spaces between them. ""
+ * where there are none. */
 void docs_words(const struct cli_option *option, char *text, size_t size);
 /* Whether the option may stand on the command line more than once. */
 bool docs_repeats(const struct cli_option *option);
-/* Writes text, with a backslash before each character that is in `special`. Single quotes come out
- * as they must within single quotes. */
+/* Writes a text that will stand within single quotes. A backslash comes before each character that
+ * is in `special`. */
 void docs_quote(FILE *stream, const char *text, const char *special);
 
 #endif

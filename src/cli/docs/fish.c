@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Completions for fish: a line for each option of each command; it completes files by itself. */
+/* Completions for fish: a line for each option of each command. fish completes files by itself. */
 
 #include "cli/docs/docs.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The manual page impasto(1), in the man macros: options and commands from their tables, the rest
- * from manual.c and from here. */
+/* The manual page impasto(1), in the man macros. Options and commands come from their tables, the
+ * rest from manual.c and from here. */
 
 #include "cli/docs/docs.h"
 

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Several processes, perhaps on several machines, share a folder: who paints which picture? A lock
- * is a file made by exclusive creation, which every shared file system has. It is also locked
- * by the system while its owner lives, so that on one machine a killed owner's lock is taken over
- * at once; on others, it is when nobody has refreshed it for long.
+ * Several processes, perhaps on several machines, may paint into one folder. A lock says which of
+ * them paints a picture. It is a file made by exclusive creation, which every shared file system
+ * has.
+ *
+ * The system locks the file, too, while its owner lives. So the lock of a killed owner on this
+ * machine is taken over at once. One of another machine is taken over when nobody has refreshed it
+ * for long.
  */
 
 #include "base/os.h"

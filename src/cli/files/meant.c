@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Words that were meant for something else than they became: told before any work. */
+/* Finds words that were meant for something else than a file. They are refused before any work. */
 
 #include "base/os.h"
 #include "cli/files/files.h"

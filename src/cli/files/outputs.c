@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Where results go: names, checks before the work, whole files. */
+/* Names of results, and checks before the work whether they can be written. */
 
 #include "base/os.h"
 #include "cli/files/files.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A word that names a picture, with a colour and a weight behind it. */
+/* Reads a word that names a picture, and perhaps a colour and a weight. */
 
 #include "base/os.h"
 #include "cli/files/files.h"

@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * OpenCL's drivers before they are met.
+ * Gets ready for OpenCL's drivers before the program meets them.
  *
- * Some of them end the process that asks for their devices, and would take the good ones with them.
- * So another process asks first. Where it dies, each driver is tried in turn, and the loader is
- * shown a folder of those that live. This costs the drivers' start a second time, so it is done
- * only until it has gone well: a file is left under a name made of the drivers, the environment and
- * the machine's start. It is empty, or names drivers that hang, which takes long to find out. A
- * driver that dies all the same leaves none, as the file is away while it is asked.
+ * Some drivers end the process that asks for their devices. The good ones would be lost with it. So
+ * another process asks first. If it dies, each driver is tried in turn, and OpenCL's loader is
+ * shown a folder with the good ones.
  *
- * And they keep compiled kernels in the user's cache folder. One of them has no device where that
- * cannot be, as in services, so it gets a private one for as long as the program runs.
+ * This starts the drivers a second time, so it is done only until it has gone well. Then a file is
+ * left. Its name is made of the drivers, the environment and the machine's start. It is empty, or
+ * names drivers that hang, as finding that out takes long. While drivers are asked, the file is
+ * away: after one that dies all the same, there is none.
+ *
+ * Drivers keep compiled kernels in the user's cache folder. One of them has no device if there is
+ * no such folder, as in services. It gets a private folder for as long as the program runs.
  */
 
 #include "cli/guard/guard.h"
@@ -294,8 +296,8 @@ static bool is_alive(int answer, bool *late)
     return ready > 0 && read(answer, &status, 1) == 1;
 }
 
-/* What happens where the drivers that the environment now shows are asked for their devices; false:
- * nothing bad, or no process can be had to ask. */
+/* Asks the drivers that the environment shows for their devices, in another process. Returns
+ * whether it died, and tells how. false also: no process can be had. */
 static bool die_when_asked(char fault[64])
 {
     int ends[2], status = 0;

@@ -2,67 +2,70 @@
 #ifndef CLI_GUARD_H
 #define CLI_GUARD_H
 
-/* What keeps a run from harm: signals, and drivers that crash, exit or hang. */
+/* Keeps a run from harm by signals, and by drivers that crash, exit or hang. */
 
 #include "cli/terminal/terminal.h"
 
 /* ---- signals.c ------------------------------------------------------------------------------- */
 
-/* Some OpenCL drivers put handlers of their own in place while they compile, so this is called
- * again in every iteration. A signal that the parent had us ignore stays ignored. */
+/* Catches the signals that ask for an end. It is called again in every iteration, as some OpenCL
+ * drivers install their own handlers while they compile. Signals that were ignored at the start
+ * stay ignored. */
 void cli_catch_signals(void);
-/* cli_events_open. Until signals are caught, they end the program as they would by themselves, but
- * with --progress's last line. */
+/* cli_events_open, for the time before cli_catch_signals: a signal ends the program at once, but
+ * --progress still gets its last line. */
 enum impasto_status cli_progress_open(struct cli_common *common, const char *other,
                                       struct impasto_error *error);
-/* A pipe that nobody reads any more takes no more progress, which is no reason to lose the picture;
- * a file that may not get larger is an error like a full disk. Neither ends the program from here
- * on. */
+/* From here on, no write ends the program by a signal. A pipe that nobody reads is no reason to
+ * lose the picture. A file that may not grow is an error like a full disk. */
 void cli_outlive_writes(void);
 
 /* ---- crash.c --------------------------------------------------------------------------------- */
 
-/* From before the first use of OpenCL: where its driver crashes, or calls exit(), one line says so,
- * and the program ends with IMPASTO_ERROR_DEVICE's exit code. */
+/* To be called before the first use of OpenCL. If its driver then crashes, or calls exit(), one
+ * line says so. The program ends with IMPASTO_ERROR_DEVICE's exit code. */
 void cli_watch_driver(void);
-/* At the end of main(). What drivers do behind it harms nobody. */
+/* To be called at the end of main(). What drivers do after it harms nobody. */
 void cli_leave_driver(void);
 
 /* ---- drivers.c ------------------------------------------------------------------------------- */
 
-/* Before the first use of OpenCL; again, it does nothing. Drivers that die when they are asked for
- * their devices are left out, and those that live have a folder for compiled kernels where the user
- * has none. Says so. */
+/* To be called before the first use of OpenCL. A second call does nothing. Drivers that die when
+ * they are asked for their devices are left out, which is told. The others get a folder for
+ * compiled kernels, if the user has none. */
 void cli_drivers_prepare(struct cli_console *console);
-/* After the first use: this time nothing has died. */
+/* To be called after the first use: notes that nothing has died. */
 void cli_drivers_listed(void);
 
 /* ---- watchdog.c ------------------------------------------------------------------------------ */
 
-struct cli_watchdog; /* NULL: none, and then what follows does nothing */
+struct cli_watchdog; /* NULL: there is none, and the functions below do nothing */
 
-/* Ends the program, with IMPASTO_ERROR_DEVICE's exit code and a word on what is kept, once a
- * driver has been waited for far longer than it takes, or for $IMPASTO_TIMEOUT seconds; unless that
- * is "off". */
+/* Starts a thread that ends the program once a driver has hung. That is assumed after far more time
+ * than it should take, or after $IMPASTO_TIMEOUT seconds. The exit code is IMPASTO_ERROR_DEVICE's.
+ * *watchdog stays NULL if $IMPASTO_TIMEOUT is "off". */
 enum impasto_status cli_watchdog_open(struct cli_watchdog **watchdog, struct cli_console *console,
                                       struct impasto_error *error);
-/* What the last words then say of how to go on; "": there is nothing to go on from. */
+/* Sets what the last words say of how to go on. "": there is nothing to go on from. */
 void cli_watchdog_keep(struct cli_watchdog *watchdog, const char *kept);
-/* The longest wait, in seconds, where so many are expected; 0: nobody knows. */
+/* How many seconds may be waited, if so many are expected. 0: nobody knows how many. */
 long cli_watchdog_limit(double expected);
-/* A checkpoint is saved, or has been: in that one call device and disk may both hang. */
+/* Tells that a checkpoint is being saved, or that it has been. Meanwhile the device or the disk may
+ * hang. */
 void cli_watchdog_saving(struct cli_watchdog *watchdog, bool saving);
 void cli_watchdog_close(struct cli_watchdog **watchdog);
 
 /* ---- probe.c --------------------------------------------------------------------------------- */
 
-/* Where CLBlast may be used, tries it in another process; before anything of the library's devices
- * is called. A crash is IMPASTO_ERROR_DEVICE where --gemm clblast was given, otherwise the settings
- * get --gemm builtin, with a warning. device: as the device will be opened; NULL: automatic. */
+/* Tries CLBlast in another process, if it may be used. To be called before any function about
+ * devices. device: as it will be opened. NULL: automatic.
+ *
+ * If CLBlast crashes, `--gemm clblast` is IMPASTO_ERROR_DEVICE. Otherwise the settings get `--gemm
+ * builtin`, with a warning. */
 enum impasto_status cli_probe_gemm(struct cli_settings *settings, const char *device,
                                    struct cli_console *console, struct impasto_error *error);
-/* The same before tuning. gemm: what --gemm says, or NULL. Returns what the tuning is to be told:
- * gemm, or "builtin" where CLBlast crashed. */
+/* The same before tuning. gemm: the value of --gemm, or NULL. Returns what the tuning is to be
+ * told: `gemm`, or "builtin" if CLBlast crashed. */
 const char *cli_probe_tuning(const char *device, const char *gemm, struct cli_console *console);
 
 #endif

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * CLBlast compiles and runs code of its own on the device, and where it or the driver's compiler
- * crashes over that, so would the run. So where it may be used, it is tried before by another
- * process. It may be where --gemm or --conv ask for it, and where a device's tuning names it; and
- * tuning measures it. The other process is one from before any driver was loaded: drivers do not
- * survive a fork.
+ * CLBlast compiles and runs code of its own on the device. If it crashed, or the driver's compiler
+ * did, the run would be lost. So another process tries it before.
+ *
+ * That is done if --gemm or --conv ask for CLBlast, if a device's tuning names it, and before
+ * tuning, which measures it. The other process is forked before any driver is loaded, as drivers do
+ * not survive a fork.
  */
 
 #include "cli/guard/guard.h"

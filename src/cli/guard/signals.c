@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Ctrl-C and its like: the first asks for an end after the iteration, the second ends the program.
- * What a write would end it with is that write's failure instead. */
+/* Signals. The first Ctrl-C asks for an end after the iteration, and the second ends the program. A
+ * write that would raise a signal fails instead. */
 
 #include "cli/guard/guard.h"
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A driver that hangs keeps the thread that waits for it, and no call takes that back. So a second
- * thread asks each second for how long the driver has been waited for. When that is far too long,
- * it says so and ends the program, without a word to the driver. What is on disk by then stays.
- * While the program waits for something else, a pager that is not scrolled or a slow disk, there is
- * nothing to count.
+ * No call frees a thread that waits for a driver that hangs. So a second thread asks each second
+ * for how long the driver has been waited for. When that is far too long, it says so and ends the
+ * program, without a word to the driver. What is on disk by then stays.
+ *
+ * Other waits do not count, such as for a slow disk or for a pager that nobody scrolls.
  */
 
 #include "cli/guard/guard.h"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Giving options and pictures to the settings, by the command line and by files of settings. */
+/* Takes options and pictures into the settings, from the command line and from files of settings.
+ */
 
 #include "cli/options/table.h"
 

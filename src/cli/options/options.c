@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The option table, by which words are parsed (parse.c), values read (values.c), and help, manual
- * and completions made (help.c, docs/). Of what the library has in its table of settings, the rows
- * have only how it is given. */
+/* The option table. parse.c reads words by it, and values.c their values. help.c and docs/ make
+ * help, the manual and completions of it. Settings of the library are told by the library's own
+ * table: their rows have only how they are given. */
 
 #include "cli/options/table.h"
 

@@ -3,7 +3,7 @@
 #define CLI_OPTIONS_H
 
 /* The command line. One table (options.c) drives parsing (parse.c, values.c), --help, the manual
- * page, the shells' completions, and the settings in traces, pictures and files. */
+ * page and the completions. The settings in traces, pictures and files come from it, too. */
 
 #include "cli/common/common.h"
 
@@ -11,13 +11,14 @@
 
 #define CLI_OPTIONS_MOST 96
 
-/* How often: 0 where not by this; both 0: not given. */
+/* How often something happens, by iterations or by seconds. The other one is 0. Both 0: not given.
+ */
 struct cli_every {
     int iterations;
     double seconds;
 };
 
-/* A picture that the command line names. */
+/* A word of the command line that names a picture. */
 struct cli_word {
     const char *text;
     bool style; /* by --style */
@@ -25,7 +26,7 @@ struct cli_word {
     bool batch; /* behind the first --batch */
 };
 
-/* What all commands have that compute. */
+/* The options of all commands that compute. */
 struct cli_common {
     const char *device; /* NULL: not given */
     bool quiet, verbose;
@@ -35,7 +36,7 @@ struct cli_common {
     struct cli_events *events; /* by cli_events_open; NULL: none */
 };
 
-/* What the command line says besides struct impasto_params. */
+/* What the command line says, apart from struct impasto_params. */
 struct cli_settings {
     struct cli_common common; /* first: offsets in it are offsets in this */
     const char *content;      /* NULL: not given */
@@ -72,7 +73,7 @@ struct cli_settings {
     bool brief;                                /* the help: one page */
     const char *help_about;                    /* a group or option; NULL: all */
     const char *settings_file, *save_settings; /* the first: the last one given */
-    /* Each option's text as given, by its place in the table (of a list, the last). */
+    /* Each option's text as given, by its place in the table. Of a list, it is the last one. */
     const char *values[CLI_OPTIONS_MOST];
     int givers[CLI_OPTIONS_MOST]; /* who gave it */
     int content_giver, style_giver;
@@ -80,12 +81,13 @@ struct cli_settings {
     struct cli_file *files; /* the settings files, the last one first */
 };
 
-/* Who gives options: nobody (0), settings files from 1 on, the command line. A higher one wins. */
+/* Who gives options, by number. 0 is nobody. Settings files count from 1 on, and the command line
+ * is last. A higher number wins. */
 #define CLI_COMMAND_LINE INT_MAX
 
-/* Reads argv into settings, checking every value by itself; says in `error` what is wrong. Settings
- * files are read first, wherever they stand. The strings stay argv's or the files'. To be released
- * by cli_release, also after failures. */
+/* Reads argv into settings, and checks every value by itself. Settings files are read first,
+ * wherever they stand. Strings point into argv or the files. To be released by cli_release, also
+ * after failures. */
 enum impasto_status cli_parse(int argc, char **argv, struct cli_settings *settings,
                               struct impasto_error *error);
 
@@ -95,30 +97,30 @@ bool cli_init_is_file(const struct cli_settings *settings);
 void cli_release(struct cli_settings *settings);
 
 struct cli_option;
-/* What cli_parse does with an option and its text ("" for a flag). */
+/* Takes an option and its text, as cli_parse does. The text of a flag is "". */
 enum impasto_status cli_give(struct cli_settings *settings, const struct cli_option *option,
                              const char *value, struct impasto_error *error);
-/* The same for the next style picture. */
+/* Takes the next style picture. */
 enum impasto_status cli_give_style(struct cli_settings *settings, const char *word,
                                    struct impasto_error *error);
-/* As if a flag or a list had not been given. */
+/* Takes a flag or a list back, as if it had not been given. */
 void cli_take_back(struct cli_settings *settings, const struct cli_option *option);
 
-/* Writes the options given that are parameters over those of the preset. */
+/* Writes the parameters that were given over those of the preset. */
 enum impasto_status cli_override(const struct cli_settings *settings, struct impasto_params *params,
                                  struct impasto_error *error);
 
-/* The double of fewest digits that is this float when rounded to one: 0.02, not 0.0199999995. */
+/* The double with the fewest digits that rounds to this float: 0.02, not 0.0199999995. */
 double cli_shortest(float number);
 
-/* Calls `visit` for each option that decides the result, with its value as JSON text would have it:
- * the member that the kind says. */
+/* The kind of an option's value, as JSON has it. It says which member of struct cli_value counts.
+ */
 enum cli_value_kind {
     CLI_VALUE_TEXT,
     CLI_VALUE_NUMBER,
     CLI_VALUE_BOOL,
     CLI_VALUE_LAYERS,
-    CLI_VALUE_SCALES, /* sizes, if there are any; or their number, 0 being auto */
+    CLI_VALUE_SCALES, /* sizes, if there are any; else their number, or 0 for auto */
     CLI_VALUE_LIST,
 };
 struct cli_value {
@@ -131,23 +133,25 @@ struct cli_value {
 };
 typedef void (*cli_visit_fn)(void *user, const struct cli_option *option,
                              const struct cli_value *value);
+/* Calls `visit` for each option that decides the result. */
 void cli_visit(const struct cli_settings *settings, const struct impasto_params *params,
                cli_visit_fn visit, void *user);
 
-/* The library names settings in backquotes, which are options here: "`size`" becomes "--size". */
+/* Makes options of the settings that the library names in backquotes: "`size`" becomes "--size". */
 void cli_name_options(char *line);
 
 /* ---- settings.c ------------------------------------------------------------------------------ */
 
-/* Gives the options, and names the pictures, that are in a PNG or JSON file; resumed: in a
- * checkpoint. */
+/* Takes the options and pictures that a PNG or JSON file names. resumed: the file is a checkpoint.
+ */
 enum impasto_status cli_settings_load(struct cli_settings *settings, const char *path, bool resumed,
                                       struct impasto_error *error);
-/* The checkpoint that --resume has named, the settings'; NULL: none. */
+/* The checkpoint that --resume has named. It belongs to the settings. NULL: none. */
 struct impasto_checkpoint *cli_resumed(const struct cli_settings *settings);
-/* Iterations from one of its run's frames to the next; 0: it had none, or they are not known. */
+/* Iterations from frame to frame of the run that is resumed. 0: there are no frames, or they are
+ * not known. */
 int cli_resumed_frames(const struct cli_settings *settings);
-/* The settings file that sets everything that a --preset on the command line would; NULL: none. */
+/* The settings file that leaves nothing for --preset on the command line to set. NULL: none. */
 const char *cli_idle_preset(const struct cli_settings *settings);
 
 /* ---- settings_file.c ------------------------------------------------------------------------- */
@@ -161,16 +165,15 @@ struct cli_name {
 struct cli_file {
     const char *path;
     bool resumed;                          /* by --resume */
-    struct impasto_checkpoint *checkpoint; /* then */
+    struct impasto_checkpoint *checkpoint; /* what is in it, if `resumed` */
     int number;                            /* as in cli_settings.givers */
     struct json_t *root;    /* what is in it: a record (see record.c), or the settings alone */
     struct json_t *texts;   /* numbers and layers as options have them; settings point to them */
-    struct cli_name *names; /* likewise, those that are not UTF-8 */
+    struct cli_name *names; /* names that are not UTF-8; settings point to them */
     struct cli_file *before;
 };
 
-/* Fills in root, and checkpoint where the file was resumed, from path; path is in every error's
- * line. */
+/* Reads `path` into `root`, and into `checkpoint` if `resumed`. Errors name the path. */
 enum impasto_status cli_settings_read(struct cli_file *file, struct impasto_error *error);
 
 #endif

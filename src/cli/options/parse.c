@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The command line's words: which are options, which are pictures, and who has the last word. */
+/* Reads the command line: which words are options, which are pictures, and which of several values
+ * counts. */
 
 #include "base/os.h"
 #include "cli/options/table.h"

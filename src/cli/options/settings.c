@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * --settings: pictures and options from a JSON file, or from the record that a PNG result carries.
- * Each value is made into the text that the command line would have, and given as from there, so
- * what fits and what does not is decided in one place.
+ * --settings takes pictures and options from a JSON file, or from the record in a PNG result. Each
+ * value becomes the text that the command line would have, and goes the same way. So one place
+ * decides what fits.
  */
 
 #include "cli/common/json.h"

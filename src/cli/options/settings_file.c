@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The JSON in a file that --settings or --resume has named: a text, a PNG result or
- * a checkpoint. */
+/* Reads the JSON in a file that --settings or --resume has named. It is a text, a PNG result or a
+ * checkpoint. */
 
 #include "cli/common/json.h"
 #include "cli/options/options.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Words that were meant: the nearest name to a mistyped one. And what of them can be shown. */
+/* Finds the name that is nearest to a mistyped one, and reads the alternatives of an operand. */
 
 #include "cli/options/table.h"
 

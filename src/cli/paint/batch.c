@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * --batch: many contents in the same styles. The pictures are listed first; then each device takes
- * one after the other, keeping its job, so that kernels, weights and what is known of the styles
- * are there already. What is painted already is passed over, so a batch that was stopped, or is
- * shared by several processes, is simply run again.
+ * --batch paints many contents in the same styles. The pictures are listed first. Then each device
+ * takes one after the other. It keeps its job, with kernels, weights and what is known of the
+ * styles.
+ *
+ * Pictures that have a result are passed over. So a batch that was stopped, or one that several
+ * processes share, is run again with the same command.
  */
 
 #include "base/os.h"

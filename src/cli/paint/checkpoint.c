@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * --checkpoint and --resume: when the job is saved, what is said about it, and what does not go
- * with it. What the file says of the run is its record (see record.c), in the library's note.
+ * --checkpoint and --resume: when the job is saved, what is told about it, and which options do not
+ * go with it. The library's note in the file has the record of the run (see record.c).
  */
 
 #include "base/os.h"

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The files that go into a run, by name and SHA-256, and whether they are the ones that a settings
- * file knows:
+ * The files that go into a run, by name and SHA-256. They are compared with those that a settings
+ * file knows. As JSON, under the names of the settings:
  *   {"content": {"name": "photo.jpg", "sha256": "..."}, "style": [{...}], "weights": {...}, ...}
- * under the names that the settings have. The built-in weights have a version in place of a hash.
+ * The built-in weights have a version in place of a hash.
  */
 
 #include "base/os.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a run leaves: pictures on the way, and at its end each of its outputs, as rows. */
+/* What a run leaves: pictures on the way, and its outputs at the end. These are rows of a table. */
 
 #include "cli/paint/run.h"
 
@@ -176,8 +176,8 @@ static const struct {
     {finish_trace, false, false},  {finish_checkpoint, false, false},
 };
 
-/* An output that fails makes the run fail where nothing else has; where something has, it is a
- * warning, unless the run's own error says the same, as where a disk is full. */
+/* If nothing else has failed, an output that fails makes the run fail. Otherwise it is a warning.
+ * The warning is left out if the run's own error says the same, such as of a full disk. */
 static void add_failure(struct outcome *outcome, bool replaces, enum impasto_status failed,
                         const struct impasto_error *why)
 {
@@ -192,10 +192,10 @@ static void add_failure(struct outcome *outcome, bool replaces, enum impasto_sta
     }
 }
 
-/* Whether the picture so far is worth keeping: the run was stopped, its numbers went wrong, or a
- * larger size needs more memory than there is. After a failed device it may be anything. Where the
- * next size cannot be opened, it is the last one's. Without a job, which ends where a lost device
- * was opened again, there is none. */
+/* Whether the picture so far is worth keeping. It is if the run was stopped, its numbers went
+ * wrong, or a larger size needs more memory than there is. In that last case it is the smaller
+ * size's. After a failed device it may be anything. If a lost device could not be opened again,
+ * there is no job, and no picture. */
 static bool has_stopped(const struct cli_painter *run, enum impasto_status status)
 {
     const bool next = run->taken > run->begun &&

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The command that needs no name: which of the things that its options ask for is done. */
+/* The command `impasto paint`, whose name may be left out. Its options decide what is done. */
 
 #include <string.h>
 #include "cli/devices/devices.h"

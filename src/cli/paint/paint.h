@@ -2,7 +2,7 @@
 #ifndef CLI_PAINT_H
 #define CLI_PAINT_H
 
-/* impasto paint. */
+/* The command `impasto paint`. */
 
 #include "cli/options/table.h"
 

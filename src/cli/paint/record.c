@@ -7,10 +7,11 @@
  *    "picture": N of --interpolate, "iterations": N where it was saved on the way,
  *    "inputs": {...}, see inputs.c,
  *    "settings": {"content": FILE, "style": [FILE...], OPTION: VALUE...}}
- * with nothing in it that differs between two equal runs, and nothing of where on this machine
- * things are. A settings file has only what is under "settings". A checkpoint has a record with
- * files as they were named, the "folder" from where, the device that was asked for, and the
- * iterations from one of its "frames" to the next.
+ * Nothing in it differs between two equal runs, or tells where things are on this machine.
+ *
+ * A settings file has only what is under "settings". The record in a checkpoint has the files as
+ * they were named, and the "folder" they were named from. It also has the device that was asked
+ * for, and the iterations from one of its "frames" to the next.
  */
 
 #include "base/os.h"
@@ -173,8 +174,8 @@ static json_t *lasting_settings(const struct cli_settings *settings,
     return to.settings;
 }
 
-/* The record as text; without its longest parts where it would be more than a picture can have, as
- * hundreds of masks with the longest names would be: no reason to lose a result. */
+/* The record as text. If it is more than a picture can have, its longest parts are left out.
+ * Hundreds of masks with long names are no reason to lose a result. */
 static char *dump_record(json_t *record)
 {
     static const char *const parts[] = {"inputs", "settings"};
@@ -200,8 +201,8 @@ char *cli_record(const struct cli_run *run, int iterations)
                                   cli_json_text(run->device->driver)));
     if (run->settings->interpolate)
         json_object_set_new(record, "picture", json_integer(run->number + 1));
-    /* A picture that was saved on the way may be that of a shorter run; between scales, or where
-     * the optimiser chooses from its trials in the end, there is no such run. */
+    /* A picture that was saved on the way can be that of a shorter run. There is no such run
+     * between scales, or if the optimiser chooses from its trials in the end. */
     const bool shorter = run->job->scale_count == 1 && params.optimizer == IMPASTO_OPTIMIZER_ADAM;
     if (iterations < run->job->iterations && shorter)
         params.iterations = iterations;

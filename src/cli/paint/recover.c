@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A device that is lost on the way: reset by its driver, or gone while the machine slept. What was
- * on it is gone with it, and the old context answers with errors only. Everything is opened again,
- * and the run goes on from its checkpoint, or, where there is none, from its beginning.
+ * A device may be lost on the way: its driver resets it, or the machine sleeps. What was on it is
+ * gone, and the old context gives errors only. So everything is opened again. The run goes on from
+ * its checkpoint, or from its beginning if there is none.
  */
 
 #include "base/os.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Painting a picture: a job opened and run, what is shown and written on the way, and its end. */
+/* Paints a picture: opens a job and runs it, shows and writes on the way, and ends it. */
 
 #include "cli/devices/devices.h"
 #include "cli/paint/run.h"

@@ -2,7 +2,7 @@
 #ifndef CLI_RUN_H
 #define CLI_RUN_H
 
-/* Inside painting: from settings to pictures on disk, one, a sequence, or a batch of them. */
+/* Inside painting: from settings to pictures on disk. There may be one, a sequence, or a batch. */
 
 #include "cli/files/files.h"
 #include "cli/guard/guard.h"
@@ -10,7 +10,7 @@
 
 /* ---- trace.c --------------------------------------------------------------------------------- */
 
-/* --trace: JSON lines, flushed one by one. */
+/* --trace: lines of JSON. Each is flushed at once. */
 struct cli_trace {
     FILE *stream; /* NULL: no trace */
     const char *path;
@@ -22,26 +22,28 @@ enum impasto_status cli_trace_iteration(struct cli_trace *trace,
                                         const struct impasto_params *params,
                                         const struct impasto_job_progress *progress,
                                         struct impasto_error *error);
-/* The last line, and the end of the file. status: how the run ended. */
+/* Writes the last line and closes the file. status: how the run ended. */
 enum impasto_status cli_trace_close(struct cli_trace *trace, enum impasto_status status,
                                     int iterations, double seconds, const char *output,
                                     struct impasto_error *error);
 
 /* ---- record.c -------------------------------------------------------------------------------- */
 
-/* What a PNG result of so many iterations says of itself: JSON, to be freed. NULL: no memory. */
+/* What a PNG result of so many iterations says of itself, as JSON. The caller frees it. NULL: out
+ * of memory. */
 char *cli_record(const struct cli_run *run, int iterations);
-/* What a checkpoint says of its run, where things are on this machine included; likewise. */
+/* What a checkpoint says of its run. It also tells where the files are on this machine. The caller
+ * frees it. NULL: out of memory. */
 char *cli_record_checkpoint(const struct cli_run *run);
-/* --save-settings. builtin: the weights are these. */
+/* Does what --save-settings says. builtin: the weights are the built-in ones. */
 enum impasto_status cli_settings_save(const struct cli_settings *settings,
                                       const struct impasto_params *params, bool builtin,
                                       struct impasto_error *error);
-/* A file's name as others may see it: without folders where its path is absolute, on any system, or
- * leads up from here. */
+/* The name of a file as others may see it. The folders are cut off if they tell of this machine:
+ * the path is absolute, on any system, or leads up from here. */
 const char *cli_shown_name(const char *path);
 
-/* The recorded options in force, by their names: all, with null where nothing is set. */
+/* The values of all recorded options, by their names. What is not set is null. */
 struct json_t *cli_record_settings(const struct cli_settings *settings,
                                    const struct impasto_params *params);
 
@@ -53,10 +55,10 @@ enum impasto_status cli_inputs_check(const struct cli_settings *settings,
 /* Hashes the files that go into a run. weights: where they came from; NULL: the built-in ones. */
 struct json_t *cli_inputs_read(const struct cli_settings *settings,
                                const struct impasto_params *params, const char *weights);
-/* The next picture of a batch: another content, beside which all is as it was read. */
+/* Goes on to the next picture of a batch. Only the content is another one. */
 void cli_inputs_next(struct json_t *inputs, const struct cli_settings *settings);
 void cli_inputs_free(struct json_t **inputs);
-/* Warns of inputs that are not those that a settings file was made with. */
+/* Warns of inputs that have changed since a settings file was made. */
 void cli_inputs_compare(const struct cli_settings *settings, const struct json_t *inputs,
                         struct cli_console *console);
 
@@ -72,22 +74,22 @@ struct cli_timelapse {
     int last;   /* iteration of the last one; -1: none yet */
 };
 
-/* Iterations from frame to frame, in a run of so many: what was asked for, what the run that is
- * resumed had, or what gives a good number. 0: neither has frames. */
+/* Iterations from frame to frame, in a run of so many iterations. They were asked for, or the run
+ * that is resumed had them, or they give a good number of frames. 0: there are no frames. */
 int cli_timelapse_every(const struct cli_settings *settings, int iterations);
-/* Refuses, before any work, a folder that cannot be made or written to, that has frames already,
- * unless they are known to be those of the run that is resumed, or where one of the outputs would
- * be in the way. output: the picture; NULL: none. */
+/* Refuses, before any work, a folder that cannot be made or written to. Refuses frames in it,
+ * unless they are known to be of the run that is resumed, and outputs that would be in the way.
+ * output: the picture. NULL: there is none. */
 enum impasto_status cli_timelapse_check(const struct cli_settings *settings, const char *output,
                                         struct impasto_error *error);
-/* Makes the folder. Without --timelapse: nothing, as all below. taken: of the iterations, before a
- * run that is resumed, whose frames are in the folder. */
+/* Makes the folder. Without --timelapse, this and the functions below do nothing. taken: iterations
+ * before a run that is resumed, whose frames are in the folder. */
 enum impasto_status cli_timelapse_open(struct cli_timelapse *timelapse,
                                        const struct cli_settings *settings, int iterations,
                                        int taken, struct impasto_error *error);
 /* Whether the picture after `taken` iterations is a frame. */
 bool cli_timelapse_due(const struct cli_timelapse *timelapse, int taken);
-/* The run goes back to that iteration, and its frames with it. */
+/* Goes back to an iteration, as the run does. */
 void cli_timelapse_rewind(struct cli_timelapse *timelapse, int taken);
 /* Writes the next frame, width x height, unless it is the one just written. */
 enum impasto_status cli_timelapse_write(struct cli_timelapse *timelapse, int taken, int width,
@@ -98,33 +100,34 @@ enum impasto_status cli_timelapse_write(struct cli_timelapse *timelapse, int tak
 
 /* --checkpoint, which --resume implies. */
 struct cli_checkpoint {
-    const char *path; /* NULL: none, and then all below does nothing */
+    const char *path; /* NULL: none, and the functions below do nothing */
     struct cli_every every;
     char *note;
-    int saved;   /* iteration of the one in the file, as far as it is of this run; -1: none */
-    double last; /* monotonic seconds: when one was last tried */
+    int saved;                  /* iteration of the one in the file; -1: it is none of this run */
+    double last;                /* monotonic seconds: when one was last tried */
     enum impasto_status status; /* of that */
     struct impasto_error error;
 };
 
-/* Refuses, before any work, what does not go with a checkpoint, and to replace another's. */
+/* Refuses, before any work, options that do not go with a checkpoint, and another run's file. */
 enum impasto_status cli_checkpoint_check(struct cli_settings *settings,
                                          struct impasto_error *error);
 /* taken: iterations that the run has behind it. */
 enum impasto_status cli_checkpoint_open(struct cli_checkpoint *checkpoint,
                                         const struct cli_run *run, int taken,
                                         struct impasto_error *error);
-/* At the end of each size as well: there may be no memory for the next. */
+/* Whether it is time to save one. It is at the end of each size, too: there may be no memory for
+ * the next. */
 bool cli_checkpoint_due(const struct cli_checkpoint *checkpoint, int taken,
                         const struct impasto_job_info *job);
-/* Saves the job after so many iterations, unless that is what the file has. Failures are a warning,
- * and kept. */
+/* Saves the job after so many iterations, unless the file has it already. A failure is a warning,
+ * and is kept for the end. */
 void cli_checkpoint_save(struct cli_checkpoint *checkpoint, struct impasto_job *job, int taken,
                          struct cli_console *console);
-/* How to go on from it, in words, without allocating; false: there is none. */
+/* Writes how to go on from it. Allocates nothing. false: there is no checkpoint. */
 bool cli_checkpoint_words(const struct cli_checkpoint *checkpoint, const char *output, char *line,
                           size_t size);
-/* Says that, once a run has ended before its time. */
+/* Tells how to go on from it, after a run that has ended before its time. */
 void cli_checkpoint_tell(const struct cli_checkpoint *checkpoint, const char *output,
                          struct cli_console *console);
 void cli_checkpoint_close(struct cli_checkpoint *checkpoint);
@@ -135,7 +138,7 @@ void cli_checkpoint_close(struct cli_checkpoint *checkpoint);
 struct cli_painter {
     struct cli_settings *settings;
     struct cli_console console;
-    bool batch;            /* the job is used for more pictures */
+    bool batch;            /* the job paints more pictures */
     struct cli_lock *lock; /* of the picture at hand; NULL: none */
     struct impasto_device *device;
     struct impasto_weights *weights;
@@ -158,56 +161,56 @@ struct cli_painter {
     int recoveries;                   /* of the picture, from a lost device */
     struct cli_watchdog *watchdog;
     struct impasto_error *error;
-    /* Why the callback stopped the run; the library says no more than that it did. */
+    /* Why the callback stopped the run. The library says only that it did. */
     enum impasto_status callback_status;
     struct impasto_error callback_error;
 };
 
-/* Refuses, before any work, what could not be written at the end. output: the picture; NULL: none.
- */
+/* Refuses, before any work, what could not be written at the end. output: the picture. NULL: there
+ * is none. */
 enum impasto_status cli_painter_check(const struct cli_settings *settings, const char *output,
                                       struct impasto_error *error);
-/* With settings, error and console in place: opens weights and device. Pictures are loaded before,
- * so that their faults are told first. */
+/* Opens weights and device. settings, error and console must be set. Pictures are loaded before, so
+ * that their faults are told first. */
 enum impasto_status cli_painter_open(struct cli_painter *run);
-/* Paints the pictures in run->pictures to run->output. last: no other job of this run will need
- * what this one is made of, which are tens of MiB. */
+/* Paints the pictures in run->pictures to run->output. last: no other job follows, so that tens of
+ * MiB can be freed early. */
 enum impasto_status cli_painter_paint(struct cli_painter *run, bool last);
 void cli_painter_close(struct cli_painter *run);
 
 enum impasto_status cli_save_weights(const struct impasto_weights *weights, const char *path,
                                      struct cli_console *console, struct impasto_error *error);
-/* "2 styles: a.jpg, b.jpg:0.3"; returns text. */
+/* Writes words like "2 styles: a.jpg, b.jpg:0.3". Returns `text`. */
 const char *cli_styles_words(const struct cli_settings *settings, char *text, size_t size);
-/* Says so where a preset has no effect: silence would be taken for obedience. */
+/* Warns of a preset that changes nothing. Silence would be taken for obedience. */
 void cli_warn_of_preset(const struct cli_settings *settings, struct cli_console *console);
 
 /* ---- outcome.c ------------------------------------------------------------------------------- */
 
-/* The picture so far for all who want it now, read once. */
+/* Reads the picture so far, once, for all who want it now: files, frames, --show. */
 enum impasto_status cli_painter_pass_on(struct cli_painter *run, struct impasto_error *error);
 /* Tells the watchdog what the checkpoint keeps. */
 void cli_painter_keep(const struct cli_painter *run);
 /* Saves the checkpoint, if there is to be one. */
 void cli_painter_save(struct cli_painter *run);
-/* The end of a run that took steps and ended as `status` says: writes what there is to write.
- * Returns how the run ended in all. */
+/* Ends a run that took steps: writes what there is to write. status: how the steps ended. Returns
+ * how the run ended in all. */
 enum impasto_status cli_painter_conclude(struct cli_painter *run, enum impasto_status status);
 
 /* ---- recover.c ------------------------------------------------------------------------------- */
 
-/* Whether a run that has ended so has lost its device and may go on with another context. */
+/* Whether a run that ended with `status` has lost its device, and may open it again. */
 bool cli_painter_may_recover(const struct cli_painter *run, enum impasto_status status);
-/* Opens device and job again, at the last checkpoint or the beginning. Whatever fails, the run can
- * be concluded, without a job. last: as of cli_painter_paint. */
+/* Opens device and job again, at the last checkpoint or the beginning. If that fails, there is no
+ * job, but the run can be concluded. last: as of cli_painter_paint. */
 enum impasto_status cli_painter_recover(struct cli_painter *run, bool last);
 
-/* One picture, or with --interpolate a sequence. */
+/* Paints one picture, or with --interpolate a sequence. */
 enum impasto_status cli_run(struct cli_settings *settings, struct impasto_error *error);
 
 /* ---- batch.c --------------------------------------------------------------------------------- */
 
-/* --batch: IMPASTO_OK where every picture is there in the end. */
+/* Paints the pictures of --batch. IMPASTO_OK: every picture is there in the end. */
 enum impasto_status cli_batch(struct cli_settings *settings, struct impasto_error *error);
 
 #endif

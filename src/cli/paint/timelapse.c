@@ -30,8 +30,8 @@ static int count_frames(const char *folder)
     return count;
 }
 
-/* Refuses a folder whose frames would not be those of the iterations that they are counted as: the
- * next ones would take the place of others. */
+/* Refuses a folder whose frames are not of the iterations that their numbers stand for. The next
+ * frames would take the place of others. */
 static enum impasto_status check_frames(const struct cli_settings *settings, const char *folder,
                                         struct impasto_error *error)
 {

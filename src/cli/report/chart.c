@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The losses over the iterations: kept thin while they come, drawn as SVG. */
+/* The chart of the losses, as SVG. Of long runs, only every so many-th iteration is kept. */
 
 #include "cli/report/page.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The page of --report: HTML that needs nothing but itself. Whatever comes from outside, such as
- * names of files and devices, goes through cli_html_text; of paths only the file's name is told. */
+/* The page of --report, in HTML that needs no other file. What comes from outside, such as names of
+ * files and devices, goes through cli_html_text. Paths are told without their folders. */
 
 #include "base/os.h"
 #include "cli/options/table.h"

@@ -2,14 +2,13 @@
 #ifndef CLI_PAGE_H
 #define CLI_PAGE_H
 
-/* Inside --report: what is collected (report.c), the page (page.c) and its chart (chart.c).
- */
+/* Inside --report: report.c collects, page.c writes the page, chart.c its chart. */
 
 #include "cli/common/common.h"
 
 /* ---- chart.c --------------------------------------------------------------------------------- */
 
-/* The parts of the objective as they are added up. */
+/* The parts of the objective, each times its weight. */
 enum cli_part { CLI_TOTAL, CLI_STYLE, CLI_CONTENT, CLI_TV, CLI_PARTS };
 struct cli_point {
     int iteration;
@@ -18,7 +17,7 @@ struct cli_point {
 
 #define CLI_POINTS_MOST 512 /* more than a chart has pixels to show */
 
-/* Points at every so many iterations, and the last one. */
+/* Points of the curves: one at every `stride` iterations, and the last one. */
 struct cli_curves {
     struct cli_point points[CLI_POINTS_MOST], last;
     size_t count;
@@ -27,12 +26,12 @@ struct cli_curves {
 
 void cli_curves_add(struct cli_curves *curves, const struct impasto_params *params,
                     const struct impasto_job_progress *progress);
-/* An SVG element that stands within HTML. Nothing without a point. */
+/* Writes an SVG element for an HTML page. Writes nothing if there is no point. */
 void cli_chart(FILE *stream, const struct cli_curves *curves);
 
 /* ---- page.c ---------------------------------------------------------------------------------- */
 
-/* A picture as a JPEG file in memory, with its longer side at most so many pixels. */
+/* A small copy of a picture, as a JPEG file in memory. */
 #define CLI_PICTURE_SIDE 1024
 struct cli_embedded {
     const char *role; /* "content", "style", "result" */
@@ -49,11 +48,11 @@ struct cli_page {
     const struct cli_curves *curves;
     struct impasto_job_progress first, last; /* as reported */
     enum impasto_status status;              /* how the run ended */
-    const char *why;                         /* in words, where it did not end well */
+    const char *why;                         /* in words, if it did not end well */
     int taken;                               /* iterations that the result has behind it */
 };
 
-/* A cli_write_fn. */
+/* Writes the page. It is a cli_write_fn. page: a struct cli_page. */
 bool cli_page_write(FILE *stream, const void *page);
 
 #endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* --report: what the page needs, collected while the run goes on, since pictures are freed early.
- */
+/* --report: collects what the page needs while the run goes on, as pictures are freed early. */
 
 #include "cli/report/page.h"
 #include "cli/report/report.h"

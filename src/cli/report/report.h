@@ -2,25 +2,25 @@
 #ifndef CLI_REPORT_H
 #define CLI_REPORT_H
 
-/* What a run was: --report as a page, --plan and --profile as tables. */
+/* Tells of a run: --report as a page, --plan and --profile as tables. */
 
 #include "cli/terminal/terminal.h"
 
 /* ---- report.c -------------------------------------------------------------------------------- */
 
-struct cli_report; /* --report; NULL: none, and then what follows does nothing */
+struct cli_report; /* NULL: none was asked for, and the functions below do nothing */
 
 enum impasto_status cli_report_open(struct cli_report **report, const char *path,
                                     struct impasto_error *error);
-/* Keeps a small copy. role: "content", or "style", of which there may be several; static. path:
- * where it is from, which the page tells without the folders; outlives the report. */
+/* Keeps a small copy of a picture. role: "content" or "style", a static string. There may be
+ * several styles. path: the page tells it without its folders. It must outlive the report. */
 enum impasto_status cli_report_picture(struct cli_report *report, const char *role,
                                        const char *path, const struct impasto_image *image,
                                        struct impasto_error *error);
 void cli_report_progress(struct cli_report *report, const struct impasto_params *params,
                          const struct impasto_job_progress *progress);
-/* Writes the page, once. taken: iterations that the result has behind it. ended: how the run did,
- * and why in words unless that is IMPASTO_OK. */
+/* Writes the page, once. taken: iterations that the result has behind it. ended: how the run ended.
+ * why: the same in words, unless it is IMPASTO_OK. */
 enum impasto_status cli_report_write(struct cli_report *report, const struct cli_run *run,
                                      const struct impasto_image *result, int taken,
                                      enum impasto_status ended, const char *why,
@@ -29,11 +29,11 @@ void cli_report_close(struct cli_report **report);
 
 /* ---- plan.c ---------------------------------------------------------------------------------- */
 
-/* --plan on stdout. */
+/* Prints the plan on stdout. */
 void cli_print_plan(const struct impasto_job_info *info);
-/* How one block comes by memory; returns text. */
+/* Writes how one block comes by its activations: kept or computed twice. Returns `text`. */
 const char *cli_stage_words(const struct impasto_plan_stage *stage, char *text, size_t size);
-/* --profile on stderr. */
+/* Prints the profile on stderr. */
 void cli_print_profile(const struct impasto_job_info *info);
 
 #endif

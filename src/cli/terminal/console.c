@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* What a person sees while it runs, all on stderr: on a terminal one line that is redrawn, with
- * --show under the picture so far; elsewhere a plain line now and then. The events of --progress
- * come by here as well. */
+/* What a person sees while the program runs, all on stderr. On a terminal it is one line that is
+ * redrawn, with --show below the picture so far. Elsewhere it is a plain line now and then. The
+ * events of --progress pass through here, too. */
 
 #include "base/os.h"
 #include "cli/terminal/terminal.h"

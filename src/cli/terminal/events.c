@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * --progress json: JSON lines on a descriptor, each written whole and at once. A reader that goes
- * away costs the lines, not the run; one that does not read holds the run up, as a terminal does.
+ * --progress json: JSON lines on a descriptor, each written whole and at once. If the reader goes
+ * away, the run goes on without the lines. If it does not read, the run waits, as for a terminal.
  */
 
 #include "cli/common/json.h"

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A block at the lower end of the terminal that is redrawn in place. All moves are relative to the
- * cursor, which rests at the end of the block's line: where on the screen that is, only the
- * terminal knows. Each drawing is sent in one piece and leaves the cursor and the attributes as it
- * found them, so the program can end at any time without a farewell.
+ * A block at the lower end of the terminal that is redrawn in place. The cursor rests at the end of
+ * the block's line. All moves are relative to it, as only the terminal knows where on the screen
+ * that is.
+ *
+ * Each drawing is sent in one piece, and leaves the cursor and the attributes as they were. So the
+ * program can end at any time.
  */
 
 #include "cli/terminal/screen.h"

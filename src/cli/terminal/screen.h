@@ -2,8 +2,8 @@
 #ifndef CLI_SCREEN_H
 #define CLI_SCREEN_H
 
-/* The lower end of a terminal on stderr: what is redrawn there in place (screen.c), and how
- * pictures become something that a terminal shows (show.c). console.c puts both to use. */
+/* The lower end of a terminal on stderr. screen.c redraws it in place. show.c makes of pictures
+ * what a terminal can show. console.c uses both. */
 
 #include <impasto/impasto.h>
 
@@ -21,7 +21,7 @@ struct cli_sheet {
 void cli_sheet_open(struct cli_sheet *sheet);
 void cli_sheet_send(struct cli_sheet *sheet);
 
-/* The terminal's size now, or the usual one where it does not say. */
+/* The terminal's size, or 80 columns and 24 rows if it does not say. */
 struct cli_window {
     int rows, columns;
     int cell_width, cell_height; /* pixels; 0: unknown */
@@ -29,50 +29,51 @@ struct cli_window {
 struct cli_window cli_window_now(void);
 bool cli_window_same(const struct cli_window *a, const struct cli_window *b);
 
-/* A picture as text for the terminal, to be written at its top left corner; it leaves the
- * attributes as they were, and the cursor anywhere. */
+/* A picture as text for the terminal. It is written with the cursor at the picture's top left
+ * corner, and leaves the cursor anywhere, but attributes as they were. */
 struct cli_picture {
     const char *text;
     size_t size;
-    int rows, columns;   /* of the terminal that it takes; 0: there is none */
-    bool pixels;         /* it lies over blank rows; otherwise its rows are characters */
+    int rows, columns;   /* of the terminal, which it covers; 0: there is no picture */
+    bool pixels;         /* it lies over blank rows; otherwise it is made of characters */
     const char *removal; /* what removes it, besides erasing its rows; NULL: nothing */
 };
 
-/* A picture, or none, and a line under it, where the cursor stays. */
+/* A line in which the cursor stays, and perhaps a picture above it. */
 struct cli_block {
     bool shown;
     struct cli_picture picture; /* as last drawn, without its text */
     int line;                   /* columns of the line as last drawn */
-    struct cli_window window;   /* then */
+    struct cli_window window;   /* as it was then */
 };
 
-/* Call once before a block with pictures is drawn. */
+/* To be called once, before a block with pictures is drawn. */
 void cli_block_prepare(void);
-/* Draws the block where it was, or anew; `fresh`: the picture is not the one that is there. A line
- * must be shorter than the window is wide. */
+/* Draws the block, in its old place if it is shown already. fresh: the picture is another one than
+ * before. The line must be shorter than the window is wide. */
 void cli_block_draw(struct cli_block *block, FILE *stream, const struct cli_window *window,
                     const struct cli_picture *picture, bool fresh, const char *line);
-/* Removes it; the cursor is where its first row began. */
+/* Removes the block. The cursor is then where its first row began. */
 void cli_block_erase(struct cli_block *block, FILE *stream);
-/* Leaves it standing; what follows begins below. */
+/* Leaves the block standing. The cursor goes below it. */
 void cli_block_leave(struct cli_block *block, FILE *stream);
-/* For signal handlers that are about to end the program: brings the terminal to its senses if it
- * was sent half of a block. */
+/* For signal handlers that end the program. If only half of a block was sent, this ends all modes
+ * of the terminal. */
 void cli_screen_rescue(void);
 
 /* ---- show.c ---------------------------------------------------------------------------------- */
 
-struct cli_show; /* pictures for this terminal, as well as it can show them */
+struct cli_show; /* makes text of pictures, as good as this terminal can show */
 
-/* IMPASTO_ERROR_USAGE where that was not compiled in. *show stays NULL where the terminal's kind is
- * unknown, or known to be too simple. */
+/* *show stays NULL if the terminal's kind is unknown or too simple. IMPASTO_ERROR_USAGE: pictures
+ * were not compiled in. */
 enum impasto_status cli_show_open(struct cli_show **show, struct impasto_error *error);
 void cli_show_close(struct cli_show **show);
 /* Takes a picture as the one to show. */
 void cli_show_take(struct cli_show *show, const struct impasto_image *image);
-/* The picture taken, for a window of this size: none where that is too small, or before the first
- * one. Valid until the next call. Returns whether it is another one than the last time. */
+/* Gives the picture taken, for a window of this size. There is none before the first one, and none
+ * if the window is too small. Valid until the next call. Returns whether it is another one than the
+ * last time. */
 bool cli_show_picture(struct cli_show *show, const struct cli_window *window,
                       struct cli_picture *picture);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* --show: pictures as text for the terminal, by chafa, which knows what terminals can: pixels in
- * the manner of kitty, of sixels or of iTerm2, or character cells. Only this file knows chafa. */
+/* --show: chafa makes text for the terminal of pictures. It knows what terminals can show: pixels
+ * as kitty, sixels or iTerm2 have them, or characters. Only this file knows chafa. */
 
 #include "cli/common/common.h"
 #include "cli/terminal/screen.h"
@@ -116,9 +116,9 @@ static ChafaSymbolMap *choose_symbols(const char *term)
     return symbols;
 }
 
-/* With a name of its own, a picture of kitty's takes the place of the one before, and can be
- * removed wherever it has got to. It is this run's, so the next run leaves it standing. No answers
- * (q). */
+/* Gives a picture of kitty's a name. The next one with that name takes its place, and it can be
+ * removed wherever it has got to. The name is this run's, so the next run leaves the picture
+ * standing. kitty is to send no answers (q). */
 static void name_picture(struct cli_show *show)
 {
     char begin[CHAFA_TERM_SEQ_LENGTH_MAX];

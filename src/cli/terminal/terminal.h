@@ -2,8 +2,8 @@
 #ifndef CLI_TERMINAL_H
 #define CLI_TERMINAL_H
 
-/* What is told while the program runs: to people by lines, a bar and pictures (console.c), to other
- * programs by events (events.c). */
+/* Tells how the program gets on. console.c tells people, by lines, a bar and pictures. events.c
+ * tells other programs, by lines of JSON. */
 
 #include "cli/options/options.h"
 #include "cli/terminal/screen.h"
@@ -29,37 +29,41 @@ struct cli_console {
     impasto_log_fn log; /* cli_console_log */
     bool terminal;      /* stderr is one: the bar is redrawn in place */
     bool quiet, verbose;
-    bool silent;       /* no progress, as where several jobs run at a time */
+    bool silent;       /* no progress, as when several jobs run at a time */
     double last_drawn; /* monotonic seconds */
     double first;      /* seconds that the first report took: kernels are compiled then */
-    /* Of the job at hand: iterations times their pixels, all of them. */
+    /* Of the job at hand. Iterations times pixels are its work. */
     const struct impasto_plan_scale *scales;
     size_t scale_count;
     char words[256]; /* beside the bar; empty: neither is shown */
     double share;    /* of the work that is done */
     struct cli_block block;
     struct cli_show *show; /* NULL: no pictures */
-    double asked, next;    /* monotonic seconds: when one was asked for, 0: not; when to ask next */
-    double spent;          /* seconds, on all pictures */
+    double asked;          /* monotonic seconds: when one was asked for; 0: none was */
+    double next;           /* monotonic seconds: when to ask for the next one */
+    double spent;          /* seconds that all pictures took */
     int pictures;
     struct cli_events *events; /* --progress; NULL: none */
-    size_t picture; /* the one at hand of a batch or sequence, from 1 on; 0: there is only one */
+    size_t picture; /* which one of a batch or sequence, from 1 on; 0: there is only one */
     int preview;    /* longer side of pictures among the events; 0: there are none */
 };
 
 void cli_console_init(struct cli_console *console, const struct cli_common *common);
-/* Gets ready for --show; nothing where stderr is no terminal. IMPASTO_ERROR_USAGE in a build that
- * cannot. */
+/* Gets ready for --show, if stderr is a terminal. IMPASTO_ERROR_USAGE: pictures were not compiled
+ * in.
+ */
 enum impasto_status cli_console_open_show(struct cli_console *console, struct impasto_error *error);
-/* An impasto_log_fn with the console as user. */
+/* Writes a line. It is an impasto_log_fn, and the console is its `user`. */
 void cli_console_log(void *console, enum impasto_log_level level, const char *line);
-/* Whose progress it will be, for the time left. The info must outlive it. */
+/* Tells of the job whose progress will be shown, for the time left. `job` must outlive the
+ * console's use of it. */
 void cli_console_begin(struct cli_console *console, const struct impasto_job_info *job);
 void cli_console_progress(struct cli_console *console, const struct impasto_job_progress *progress);
-/* Shows how far the work is, unless it was shown a moment ago. share: of the work, that is done.
- * edge: it has begun, or is at its end, and is shown in any case. */
+/* Shows how far the work is, unless it was shown a moment ago. share: the part of the work that is
+ * done. edge: the work begins or ends, and is shown in any case. */
 void cli_console_line(struct cli_console *console, const char *words, double share, bool edge);
-/* Whether it is time for a picture. They take a small share of the time, reading them included. */
+/* Whether it is time for a picture. All pictures, with reading them, may take a small share of the
+ * time. */
 bool cli_console_wants_picture(struct cli_console *console);
 void cli_console_picture(struct cli_console *console, const struct impasto_image *image,
                          int iteration);
@@ -71,31 +75,33 @@ void cli_console_close(struct cli_console *console);
 
 /* --progress json: how a run goes, for other programs. doc/formats.md says what the lines hold. */
 
-struct cli_events; /* NULL: nobody has asked for them, and then what takes a console does nothing */
+struct cli_events; /* NULL in a console: nobody has asked for them, and its functions do nothing */
 
 /*
- * Opens what --progress asks for, also where nothing else of the words could be read. other: what
- * is written to standard output besides; NULL: nothing. IMPASTO_ERROR_USAGE: the descriptor cannot
- * be written to, or that would come between.
+ * Opens what --progress asks for, even if the other words could not be read. other: what else goes
+ * to standard output. NULL: nothing.
+ *
+ * IMPASTO_ERROR_USAGE: the descriptor cannot be written to, or `other` would come between the
+ * lines.
  */
 enum impasto_status cli_events_open(struct cli_common *common, const char *other,
                                     struct impasto_error *error);
 
-/* What is about to be done. output: as given or derived; NULL: each picture has its own. */
+/* Tells what is about to be done. output: as given or derived. NULL: each picture has its own. */
 void cli_events_start(struct cli_console *console, const struct cli_settings *settings,
                       const char *output, size_t pictures);
-/* A part of the run begins. run: what is about to be painted, from the iteration `taken` on; NULL
- * in all other parts. */
+/* Tells that a part of the run begins. run: what will be painted, from the iteration `taken` on.
+ * NULL in all parts but painting. */
 void cli_events_phase(struct cli_console *console, const char *phase, const struct cli_run *run,
                       int taken);
-/* share: of the work, that is done; left: seconds, NAN where nobody knows. */
+/* share: the part of the work that is done. left: seconds. NAN: nobody knows. */
 void cli_events_iteration(struct cli_console *console, const struct impasto_job_progress *progress,
                           double share, double left);
 void cli_events_preview(struct cli_console *console, const struct impasto_image *image,
                         int iteration);
 void cli_events_log(struct cli_console *console, enum impasto_log_level level, const char *text);
 
-/* A picture of a batch or sequence is done with. */
+/* A picture of a batch or sequence with which the program is done. */
 struct cli_events_picture {
     size_t number; /* from 1 on */
     const char *content, *output;
@@ -105,12 +111,13 @@ struct cli_events_picture {
 };
 void cli_events_picture(struct cli_console *console, const struct cli_events_picture *picture);
 
-/* The last line will tell that this was written. */
+/* Notes that this was written. The last line tells it. */
 void cli_events_wrote(struct cli_console *console, const char *output);
-/* The last line, for the whole program. code: its exit code; text: unless the status is OK. */
+/* Writes the last line, for the whole program. code: its exit code. text: the error, unless the
+ * status is IMPASTO_OK. */
 void cli_events_end(struct cli_common *common, enum impasto_status status, int code,
                     const char *text);
-/* The last line of a program that is about to end at once, also out of a signal handler. */
+/* Writes the last line of a program that ends at once. Handlers of signals may call it. */
 void cli_events_die(int code, const char *status, const char *text);
 
 #endif

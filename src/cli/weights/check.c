@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* impasto weights check: what files of weights hold. */
+/* The command `impasto weights check`: tells what files of weights hold. */
 
 #include "cli/weights/weights.h"
 

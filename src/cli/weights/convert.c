@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* impasto weights convert. The script reads what the library does not. It also keeps what
- * safetensors say of their source, so it has them too where there is Python. */
+/* The command `impasto weights convert`. The script converts what the library does not read. If
+ * there is Python, it converts safetensors, too: it keeps what they say of their source. */
 
 #include "base/os.h"
 #include "cli/weights/weights.h"

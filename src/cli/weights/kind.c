@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Which kinds of files the library reads, which are for the script, and which are damaged. */
+/* Tells the kind of a file of weights: for the library, for the script, or damaged. */
 
 #include "base/os.h"
 #include "cli/weights/weights.h"

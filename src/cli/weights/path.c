@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* impasto weights path: where weights are looked for. */
+/* The command `impasto weights path`: tells where weights are looked for. */
 
 #include "cli/weights/weights.h"
 

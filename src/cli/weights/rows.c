@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rows of impasto weights, and fetching, which is the script's work. */
+/* The rows of the command `impasto weights`. The script does the fetching. */
 
 #include "cli/weights/weights.h"
 

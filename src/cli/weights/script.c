@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The script that downloads weights and reads pickles: Python has what that takes. The program
- * becomes the script, so that signals, the terminal and the exit code are the script's.
+ * A Python script downloads weights and reads pickles. The program becomes the script, so that
+ * signals, the terminal and the exit code are the script's.
  *
- * It is looked for beside the program, never in the current folder, and taken only from who could
- * have changed the program as well.
+ * The script is looked for beside the program, never in the current folder. Its owner must be
+ * somebody who could have changed the program, too.
  */
 
 #include "base/os.h"

@@ -2,13 +2,14 @@
 #ifndef CLI_WEIGHTS_H
 #define CLI_WEIGHTS_H
 
-/* impasto weights: trained weights, from the network or from files of other programs. */
+/* The command `impasto weights`: trained weights, from the network or from other programs' files.
+ */
 
 #include "cli/options/table.h"
 
 extern const struct cli_command cli_weights_command;
 
-/* What fetch and convert are told. */
+/* The options of fetch and convert. */
 struct cli_weights_options {
     const char *output; /* NULL: where Impasto looks */
     const char *url;    /* NULL: the usual one */
@@ -28,22 +29,23 @@ enum cli_weights_kind {
 
 enum cli_weights_kind cli_weights_kind(const char *path);
 
-/* Refuses a file with the name of a published one whose checksum differs. Without nettle, and where
- * there is no such file, it refuses nothing. */
+/* Refuses a file that has the name of a published one, but not its checksum. A build without nettle
+ * refuses nothing. Neither is a missing file refused here. */
 enum impasto_status cli_weights_check_name(const char *path, struct impasto_error *error);
 
 /* ---- script.c -------------------------------------------------------------------------------- */
 
-/* Goes on as weights/vgg19.py, with these words behind its name, NULL being the last. Returns only
- * where that cannot be. */
+/* Becomes weights/vgg19.py. words: its arguments, and NULL at the end. Returns only if that fails.
+ */
 enum impasto_status cli_weights_script(const char *const *words, struct impasto_error *error);
 
 /* ---- path.c, check.c, convert.c -------------------------------------------------------------- */
 
-/* Writes where the user's own weights are kept, which is the first place where Impasto looks;
- * false: there is none. */
+/* Writes the path of the user's own weights, where Impasto looks first. false: there is no such
+ * place. */
 bool cli_weights_home(char *path, size_t size);
-/* Refuses a name that no weights can be written to, and one that is taken unless `force`. */
+/* Refuses a path that weights cannot be written to. Without `force`, refuses a file that is there.
+ */
 enum impasto_status cli_weights_check_output(const char *path, bool force,
                                              struct impasto_error *error);
 
