@@ -5,7 +5,7 @@
 The run must recover, or end with one line that names the error, exit code 4 or 5, and every file as
 it was or whole; it must not crash, hang or leave an OpenCL object behind. A point is an index of a
 call and a code. Without a third argument (or $IMPASTO_FAULTS, which may stand in for it): the first
-call of each function with every code, and about a hundred more calls, evenly spread, with the codes
+call of each function with every code, and about fifty more calls, evenly spread, with the codes
 in turn. "all": every call with every code, which takes hours. N: every N-th call with every code.
 INDEX:CODE: that point alone, with what the program says.
 """
@@ -31,7 +31,7 @@ NAMES = {-4: "CL_MEM_OBJECT_ALLOCATION_FAILURE", -5: "CL_OUT_OF_RESOURCES",
          -36: "CL_INVALID_COMMAND_QUEUE", -54: "CL_INVALID_WORK_GROUP_SIZE",
          -61: "CL_INVALID_BUFFER_SIZE"}
 CODES = list(NAMES)
-SPREAD = 100
+SPREAD = 50
 # Levels of 255 by which a pixel may differ where a run has recovered: with another memory plan, or
 # other vectors, it rounds otherwise.
 ROUNDING = 2

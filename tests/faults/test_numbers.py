@@ -31,7 +31,7 @@ LONGER = 8
 CLOSELY = 2
 # Of the launches elsewhere, and of those there for infinity, every so many-th: the short form is to take
 # about a minute.
-FAR, INFINITE = 16, 6
+FAR, INFINITE = 32, 12
 # Levels of 255 that the mean over the picture may move by: a step of a few was another.
 SANE = 12
 # Of the launches poisoned once, the share that must have been noticed. The others write what nothing
