@@ -333,27 +333,29 @@ def open_safetensors(file):
              for name, (dtype, shape, begin, end) in tensors.items()}, metadata)
 
 
-def write_safetensors(path, layers, convention, half, metadata):
-    """Whole or not at all."""
+def write_tensors(path, tensors, half, metadata):
+    """tensors: (name, shape, values). Whole or not at all."""
     dtype, size = ("F16", 2) if half else ("F32", 4)
-    header = {"__metadata__": {"format": "pt", "impasto.convention": convention, **metadata}}
+    tensors, header = list(tensors), {"__metadata__": metadata}
     position = 0
-    for (name, inputs, outputs, _), arrays in zip(LAYERS, layers):
-        shapes = ([outputs, inputs, 3, 3], [outputs])
-        for kind, shape, values in zip(("weight", "bias"), shapes, arrays):
-            end = position + size * len(values)
-            header["%s.%s" % (name, kind)] = {
-                "dtype": dtype, "shape": shape, "data_offsets": [position, end]}
-            position = end
+    for name, shape, values in tensors:
+        end = position + size * len(values)
+        header[name] = {"dtype": dtype, "shape": list(shape), "data_offsets": [position, end]}
+        position = end
     text = json.dumps(header, separators=(",", ":")).encode()
     text += b" " * (-len(text) % 8)
+    write_whole(path, [struct.pack("<Q", len(text)) + text],
+                (to_bytes(values, half) for _, _, values in tensors))
+
+
+def write_whole(path, *pieces):
+    """Bytes of each of the iterables, in a file that appears whole or not at all."""
     temporary = "%s.%d.tmp" % (path, os.getpid())
     try:
         with open(temporary, "wb") as file:
-            file.write(struct.pack("<Q", len(text)) + text)
-            for arrays in layers:
-                for values in arrays:
-                    file.write(to_bytes(values, half))
+            for some in pieces:
+                for piece in some:
+                    file.write(piece)
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)
@@ -361,6 +363,15 @@ def write_safetensors(path, layers, convention, half, metadata):
         if os.path.exists(temporary):
             os.unlink(temporary)
         raise
+
+
+def write_safetensors(path, layers, convention, half, metadata):
+    tensors = []
+    for (name, inputs, outputs, _), (weight, bias) in zip(LAYERS, layers):
+        tensors += [(name + ".weight", (outputs, inputs, 3, 3), weight),
+                    (name + ".bias", (outputs,), bias)]
+    write_tensors(path, tensors, half,
+                  {"format": "pt", "impasto.convention": convention, **metadata})
 
 
 # ---- PyTorch -------------------------------------------------------------------------------------
@@ -706,27 +717,39 @@ def check_name(path, sha256):
                       % KERAS_MD5[name])
 
 
+def open_pytorch(file, head):
+    """Tensors of a file of PyTorch and its kind; None where it is none."""
+    if head[:4] == b"PK\3\4":
+        return open_zip(file), "zip of tensors"
+    if head[:1] == b"\x80":
+        return open_stream(file), "PyTorch, before 1.6"
+    if head[257:262] == b"ustar" or head[:8] in (b"storages", b"sys_info"):
+        return open_tar(file), "PyTorch, tar"
+    return None, None
+
+
+def check_kind(head):
+    """Refuses what is often taken for weights."""
+    if not head:
+        raise Failure("it is empty; get it anew")
+    if head[:8].lstrip()[:1] == b"<":
+        raise Failure("it is a web page and not weights; download the file itself")
+
+
 def load(path):
     """Layers, convention, metadata and kind of file."""
     with open(path, "rb") as file:
         head = file.read(512)
         file.seek(0)
+        check_kind(head)
         metadata = {}
         if head[8:9] == b"{":
             (entries, metadata), kind = open_safetensors(file), "safetensors"
-        elif head[:4] == b"PK\3\4":
-            entries, kind = open_zip(file), "zip of tensors"
-        elif head[:1] == b"\x80":
-            entries, kind = open_stream(file), "PyTorch, before 1.6"
-        elif head[257:262] == b"ustar" or head[:8] in (b"storages", b"sys_info"):
-            entries, kind = open_tar(file), "PyTorch, tar"
         elif head[:8] == b"\x89HDF\r\n\x1a\n":
             entries, kind = open_keras(path), "Keras HDF5"
-        elif not head:
-            raise Failure("it is empty; get it anew")
-        elif head[:8].lstrip()[:1] == b"<":
-            raise Failure("it is a web page and not weights; download the file itself")
         else:
+            entries, kind = open_pytorch(file, head)
+        if entries is None:
             raise Failure("it is of no kind that is known: safetensors, .pth, .npz, .h5")
         layers, convention = read_layers(entries)
     said = metadata.get("impasto.convention", convention)
