@@ -165,9 +165,6 @@ enum impasto_status imp_pass_init(struct imp_pass *pass, struct imp_device *devi
         return imp_device_fail(device, IMPASTO_ERROR_USAGE,
                                "%dx%d pixels are too few for a style network; the least is %dx%d",
                                width, height, IMP_MODEL_LEAST, IMP_MODEL_LEAST);
-    if (shape->end_norm)
-        return imp_device_fail(device, IMPASTO_ERROR_USAGE,
-                               "networks whose last layer is normalised cannot be applied");
     imp_model_rows(shape, &pass->rows);
     pass->state = calloc(1, sizeof(*pass->state));
     if (!pass->state)

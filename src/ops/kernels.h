@@ -30,6 +30,7 @@ enum imp_program {
     IMP_PROGRAM_IM2COL,
     IMP_PROGRAM_MAPS, /* of style networks: margins, normalisation */
     IMP_PROGRAM_PLANAR_MAPS,
+    IMP_PROGRAM_PLANAR_NORM, /* of networks whose last layer is normalised */
     IMP_PROGRAM_CONV_ANY,
     IMP_PROGRAM_GEMM_VECTOR,
     IMP_PROGRAM_GEMM_TILED,

@@ -13,6 +13,12 @@
 #define MOMENTS 3
 #define STATISTICS 5
 
+/* Planes of pictures, of three channels, lie one after the other. */
+static enum imp_program program_of(int channels)
+{
+    return channels == 3 ? IMP_PROGRAM_PLANAR_NORM : IMP_PROGRAM_MAPS;
+}
+
 static int parts_of(const struct imp_device *device)
 {
     return imp_device_caps(device)->cpu ? 1 : PARTS_ACROSS;
@@ -66,7 +72,7 @@ enum impasto_status imp_norm_sums(struct imp_device *device, const struct imp_ma
     const int band = window->at / IMP_NORM_BAND;
     const struct layout layout = layout_of(device, blocks);
     IMP_TRY(
-        imp_program_launch(device, IMP_PROGRAM_MAPS, "norm_sums",
+        imp_program_launch(device, program_of(x->tensor.channels), "norm_sums",
                            &(struct imp_launch){
                                IMP_ARGS(imp_buf(x->tensor.buffer), imp_buf(sums), imp_int(blocks),
                                         imp_int(imp_map_height(x)), imp_int(imp_map_width(x)),
@@ -79,7 +85,7 @@ enum impasto_status imp_norm_sums(struct imp_device *device, const struct imp_ma
     if (layout.parts == 1)
         return IMPASTO_OK;
     return imp_program_launch(
-        device, IMP_PROGRAM_MAPS, "norm_parts",
+        device, program_of(x->tensor.channels), "norm_parts",
         &(struct imp_launch){
             IMP_ARGS(imp_buf(sums), imp_int(blocks), imp_int(imp_map_width(x)),
                      imp_int(window->rows), imp_int(band), imp_int(layout.pitch),
@@ -93,10 +99,10 @@ enum impasto_status imp_norm_finish(struct imp_device *device, const struct imp_
                                     int height, int width, float epsilon,
                                     const struct imp_norm_row *row, struct imp_buffer *statistics)
 {
-    const int lanes = imp_device_caps(device)->vector_width;
+    const int lanes = row->channels == 3 ? 1 : imp_device_caps(device)->vector_width;
     const int blocks = (row->channels + lanes - 1) / lanes;
     return imp_program_launch(
-        device, IMP_PROGRAM_MAPS, "norm_finish",
+        device, program_of(row->channels), "norm_finish",
         &(struct imp_launch){
             IMP_ARGS(imp_buf(sums), imp_buf(statistics), imp_int(blocks), imp_int(height),
                      imp_int(width), imp_int(layout_of(device, blocks).pitch), imp_float(epsilon),
@@ -115,7 +121,7 @@ enum impasto_status imp_norm_apply(struct imp_device *device, const struct imp_m
     const int width = imp_map_width(x);
     const struct imp_map *const other = added ? added : x;
     return imp_program_launch(
-        device, IMP_PROGRAM_MAPS, "norm_apply",
+        device, program_of(x->tensor.channels), "norm_apply",
         &(struct imp_launch){
             IMP_ARGS(imp_buf(x->tensor.buffer), imp_buf(statistics), imp_buf(other->tensor.buffer),
                      imp_buf(y->tensor.buffer), imp_int(blocks_of(x)), imp_int(imp_map_height(x)),
@@ -142,7 +148,7 @@ static enum impasto_status launch_sums(struct imp_device *device, const struct w
     const int bands = bands_of(back->height);
     const struct layout layout = layout_of(device, back->blocks);
     IMP_TRY(imp_program_launch(
-        device, IMP_PROGRAM_MAPS, "norm_bwd_sums",
+        device, program_of(back->x->tensor.channels), "norm_bwd_sums",
         &(struct imp_launch){
             IMP_ARGS(imp_buf(back->x->tensor.buffer), imp_buf(back->g->tensor.buffer),
                      imp_buf(back->statistics), imp_buf(back->sums), imp_int(back->blocks),
@@ -155,7 +161,7 @@ static enum impasto_status launch_sums(struct imp_device *device, const struct w
     if (layout.parts == 1)
         return IMPASTO_OK;
     return imp_program_launch(
-        device, IMP_PROGRAM_MAPS, "norm_bwd_parts",
+        device, program_of(back->x->tensor.channels), "norm_bwd_parts",
         &(struct imp_launch){
             IMP_ARGS(imp_buf(back->sums), imp_int(back->blocks), imp_int(back->width),
                      imp_int(bands), imp_int(layout.pitch), imp_int(layout.to),
@@ -172,7 +178,7 @@ static enum impasto_status launch_finish(struct imp_device *device, const struct
     const int bands = bands_of(back->height);
     const double pixels = (double)back->height * back->width;
     return imp_program_launch(
-        device, IMP_PROGRAM_MAPS, "norm_bwd_finish",
+        device, program_of(back->x->tensor.channels), "norm_bwd_finish",
         &(struct imp_launch){
             IMP_ARGS(imp_buf(back->sums), imp_buf(gradient), imp_int(back->blocks), imp_int(bands),
                      imp_int(layout_of(device, back->blocks).pitch), imp_float((float)pixels),
@@ -185,7 +191,7 @@ static enum impasto_status launch_finish(struct imp_device *device, const struct
 static enum impasto_status launch_apply(struct imp_device *device, const struct way_back *back)
 {
     return imp_program_launch(
-        device, IMP_PROGRAM_MAPS, "norm_bwd_apply",
+        device, program_of(back->x->tensor.channels), "norm_bwd_apply",
         &(struct imp_launch){
             IMP_ARGS(imp_buf(back->x->tensor.buffer), imp_buf(back->g->tensor.buffer),
                      imp_buf(back->statistics), imp_buf(back->sums), imp_int(back->blocks),
@@ -221,7 +227,7 @@ enum impasto_status imp_map_add(struct imp_device *device, const struct imp_map 
 {
     const int height = imp_map_height(x), width = imp_map_width(x);
     return imp_program_launch(
-        device, IMP_PROGRAM_MAPS, "map_add",
+        device, program_of(x->tensor.channels), "map_add",
         &(struct imp_launch){
             IMP_ARGS(imp_buf(x->tensor.buffer), imp_buf(y->tensor.buffer), imp_int(blocks_of(x)),
                      imp_int(height), imp_int(width), imp_int(imp_map_wide(x)),

@@ -17,6 +17,8 @@
 
 #define IMP_NORM_BAND NORM_BAND /* rows */
 
+/* Maps have the device's lanes; those of 3 channels are planar, as convolutions leave them. */
+
 /* Where a layer's gamma and beta begin in the network's parameters, `channels` of each. A map may
  * have more, rounded up: these have neither, and y is zero there. */
 struct imp_norm_row {

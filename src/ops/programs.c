@@ -350,6 +350,7 @@ static const struct row {
     /* style networks */
     {IMP_PROGRAM_MAPS, "map+norm", small, NULL},
     {IMP_PROGRAM_PLANAR_MAPS, "map", planar_maps, NULL},
+    {IMP_PROGRAM_PLANAR_NORM, "map+norm", planar_maps, NULL},
     {IMP_PROGRAM_CONV_ANY, "conv_any", lanes, NULL},
     {IMP_PROGRAM_WINOGRAD4_HALF, "winograd", winograd4_half, NULL},
     {IMP_PROGRAM_WINOGRAD4_QUARTER, "winograd", winograd4_quarter, NULL},

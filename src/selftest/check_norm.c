@@ -113,8 +113,8 @@ static size_t parameter_count(const struct shape *s)
 
 static struct imp_map map_of(const struct trial *t, int height, int margin)
 {
-    return imp_map_of(t->s->channels, height, t->s->width, margin,
-                      imp_device_caps(t->run->device)->vector_width);
+    const int lanes = imp_device_caps(t->run->device)->vector_width;
+    return imp_map_of(t->s->channels, height, t->s->width, margin, t->s->channels == 3 ? 1 : lanes);
 }
 
 static bool open_trial(struct trial *t, struct imp_check_run *run, const struct shape *s,

@@ -63,6 +63,19 @@ static const struct problem {
      33,
      19,
      1},
+    /* A normalised end, and channels as few as in mobile networks. */
+    {{.channels = {32, 32, 32, 8, 4},
+      .blocks = 2,
+      .end_size = 9,
+      .end_norm = true,
+      .styles = 2,
+      .epsilon = 1e-5f,
+      .in_scale = 1,
+      .output = IMP_OUTPUT_SIGMOID,
+      .out_scale = 1},
+     28,
+     22,
+     1},
     {{.channels = {8, 8, 8, 8, 8},
       .blocks = 0,
       .end_size = 3,
@@ -348,16 +361,17 @@ static void applying(void **state)
 static void reference_gradient(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < IMP_COUNT(problems); i += 3) {
+    for (size_t i = 0; i < IMP_COUNT(problems); i += 2) {
         struct task task = task_of(&problems[i]);
         double *parameters = widened(task.parameters, task.parameter_count);
         double *painting = calloc(task.pixels, sizeof(double));
         assert_non_null(painting);
         for (int r = 0; r < task.rows.count; r++) {
             const struct imp_model_row *row = &task.rows.row[r];
-            const size_t places[] = {row->weights + 7,
-                                     imp_model_normed(row) ? row->gamma : row->bias,
-                                     imp_model_normed(row) ? row->beta + 1 : row->bias + 1};
+            const bool normed = imp_model_normed(row);
+            const size_t at = (size_t)row->conv.out * (size_t)problems[i].style;
+            const size_t places[] = {row->weights + 7, normed ? row->gamma + at : row->bias,
+                                     normed ? row->beta + at + 1 : row->bias + 1};
             for (size_t k = 0; k < IMP_COUNT(places); k++) {
                 const double was = parameters[places[k]], step = 1e-6 * (1 + fabs(was));
                 double sums[2] = {0, 0};
