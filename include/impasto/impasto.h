@@ -49,6 +49,7 @@
 #include <impasto/plan.h>
 #include <impasto/progress.h>
 #include <impasto/setting.h>
+#include <impasto/train.h>
 #include <impasto/weights.h>
 
 #endif

@@ -30,6 +30,7 @@ ROOMS = {
     "selftest": {"base", "device", "ops", "vgg", "loss"},
     "session": {"base", "device", "ops", "vgg", "selftest"},
     "paint": {"base", "image", "device", "store", "ops", "optim", "vgg", "loss", "session"},
+    "train": {"base", "image", "device", "store", "ops", "model", "draw", "vgg", "loss", "session"},
     "cli": set(),
 }
 
@@ -48,6 +49,7 @@ PUBLIC = {
     "selftest": set(),
     "session": {"device"},
     "paint": {"job"},
+    "train": {"train"},
     "cli": {"impasto"},
 }
 
@@ -59,7 +61,7 @@ PROGRAM_HEADERS = {"base/os.h"}
 # The program's folders, from the ground up: each includes those below its floor. On one floor nobody
 # includes a neighbour. What lies in src/cli itself, the table of commands and main(), is above all.
 FLOORS = [["common"], ["options"], ["files", "terminal"], ["batch", "guard"], ["report"], ["devices", "weights"],
-          ["paint"], ["."], ["docs"]]
+          ["paint", "train"], ["."], ["docs"]]
 
 # A library's headers and the only place that may include them: a file, or a folder with "/".
 LIBRARIES = [
@@ -72,7 +74,7 @@ LIBRARIES = [
     (r"tiff\w*\.h", "src/image/tiff.c"),
     (r"libheif/.*", "src/image/heif.c"),
     (r"(hdf5|H5).*", "src/vgg/hdf5_reader.c"),
-    (r"jansson.*", "src/(cli|model|paint|store|vgg)/"),
+    (r"jansson.*", "src/(cli|model|paint|store|train|vgg)/"),
     (r"zlib\.h", "src/base/checksum.c"),
     (r"nettle/.*", "src/cli/common/hash.c"),
     (r"(chafa|glib).*", "src/cli/terminal/show.c"),
@@ -82,7 +84,8 @@ LIBRARIES = [
 INSIDE = ["src/device/opencl.h", "src/draw/canvas.h", "src/draw/scene.h", "src/draw/style.h",
           "src/image/formats.h", "src/image/metadata.h", "src/model/file.h", "src/ops/kernels.h", "src/optim/lbfgs.h", "src/vgg/hdf5_reader.h", "src/vgg/stage.h",
           "src/selftest/check.h",
-          "src/selftest/objective.h", "src/paint/job.h", "src/paint/scale.h",
+          "src/selftest/objective.h", "src/paint/job.h", "src/paint/scale.h", "src/train/train.h",
+          "src/cli/train/run.h",
           "src/cli/paint/run.h", "src/cli/report/page.h", "src/cli/terminal/screen.h"]
 
 # Headers that only POSIX systems have. What they offer is behind base/os.h, which another system can
@@ -430,7 +433,7 @@ BAD = [
     (check_libraries, "src/image/x.c", "#include <tiffio.h>", "tiff.c"),
     (check_libraries, "src/image/x.c", "#include <libheif/heif.h>", "heif.c"),
     (check_libraries, "src/vgg/x.c", "#include <hdf5.h>", "hdf5_reader.c"),
-    (check_libraries, "src/device/x.c", "#include <jansson.h>", "only src/(cli|model|paint|store|vgg)/"),
+    (check_libraries, "src/device/x.c", "#include <jansson.h>", "only src/(cli|model|paint|store|train|vgg)/"),
     (check_libraries, "src/cli/x.c", "#include <nettle/sha2.h>", "hash.c"),
     (check_libraries, "src/cli/x.c", "#include <chafa.h>", "only src/cli/terminal/show.c"),
     (check_os, "src/base/x.c", "#include <unistd.h>", "unistd.h is not on every system"),

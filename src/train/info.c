@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/* What a training says of itself. */
+
+#include "train/train.h"
+
+enum impasto_status imp_train_check_whole(const struct impasto_train *train,
+                                          struct impasto_error *error)
+{
+    return train->torn ? imp_fail(error, IMPASTO_ERROR_USAGE,
+                                  "the training's device has failed on the way; open it again, or "
+                                  "resume it from a checkpoint")
+                       : IMPASTO_OK;
+}
+
+void imp_train_report(struct impasto_train *train)
+{
+    struct impasto_train_progress *progress = &train->progress;
+    progress->head.step = train->step;
+    progress->head.steps = train->schedule.steps;
+    progress->head.done = train->done;
+    progress->pictures = train->position;
+    progress->judgement = train->verdicts.last;
+    progress->best = train->verdicts.best;
+    progress->best_step = train->verdicts.best_step;
+}
+
+const struct impasto_train_info *impasto_train_info(struct impasto_train *train)
+{
+    struct impasto_train_info *info = &train->info;
+    info->width = train->net.shape.channels[0];
+    info->parameters = train->net.rows.parameters;
+    info->styles = (const char *const *)train->net.names;
+    info->style_count = (size_t)train->net.shape.styles;
+    info->base = train->base;
+    info->drawn = train->photos.drawn;
+    info->pictures = train->photos.count - train->photos.held;
+    info->left_out = train->photos.left_out;
+    info->steps = train->schedule.steps;
+    info->step = train->step;
+    return info;
+}

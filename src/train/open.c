@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: MIT */
+/* Opening a training, from its beginning or from a checkpoint: pictures, network, memory, styles.
+ */
+
+#include "train/train.h"
+
+#include "base/setting.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- Opening --------------------------------------------------------------------------------- */
+
+/* What callers hand over, in the structs of this version; *styles is to be freed. */
+static enum impasto_status take_task(const struct impasto_train_task *theirs,
+                                     struct impasto_train_task *ours,
+                                     struct impasto_train_style **styles,
+                                     struct impasto_error *error)
+{
+    size_t step = 0;
+    const char *at = NULL;
+    *ours = (struct impasto_train_task){0};
+    IMP_TRY(imp_sized_take("impasto_train_task", theirs, ours, sizeof(*ours), error));
+    if (ours->keep && !ours->base)
+        return imp_fail(error, IMPASTO_ERROR_USAGE,
+                        "there is no base whose styles could be kept; name one");
+    at = (const char *)ours->styles;
+    *styles = calloc(ours->style_count + 1, sizeof(**styles));
+    if (!*styles)
+        return imp_fail_memory(error, "styles", 0);
+    for (size_t i = 0; i < ours->style_count; i++) {
+        memcpy(&step, at, sizeof(step));
+        IMP_TRY(imp_sized_take("impasto_train_style", at, &(*styles)[i], sizeof(**styles), error));
+        at += step;
+    }
+    ours->styles = *styles;
+    return IMPASTO_OK;
+}
+
+static enum impasto_status load_weights(struct impasto_train *train,
+                                        const struct impasto_weights *weights)
+{
+    struct imp_device *device = train->device;
+    const struct imp_loss_options losses =
+        imp_train_losses(&train->params, &train->schedule, train->builtin, true);
+    int depth = 0;
+    for (int l = 0; l < IMPASTO_LAYERS; l++)
+        if (losses.content_layers[l] > 0 || losses.style_layers[l] > 0)
+            depth = l + 1;
+    if (depth > weights->info.layers)
+        return imp_device_fail(device, IMPASTO_ERROR_WEIGHTS,
+                               "%s: has no %s (it ends with %s), which a training looks at; choose "
+                               "complete weights",
+                               weights->info.source, impasto_layer_name(depth - 1),
+                               impasto_layer_name(weights->info.layers - 1));
+    const struct imp_model_options options = {
+        .layers = depth,
+        .average = train->builtin,
+        .edge = IMP_EDGE_REFLECT,
+    };
+    IMP_TRY(imp_model_init(&train->model, device, &weights->info, &options));
+    imp_model_layout(&train->model, imp_device_caps(device), &train->weights);
+    IMP_TRY(imp_train_plan(train));
+    IMP_TRY(imp_layout_allocate(&train->weights, device));
+    return imp_model_load(&train->model, device, weights, imp_device_error_place(device));
+}
+
+static void announce(const struct impasto_train *train)
+{
+    const struct imp_log *log = imp_device_log(train->device);
+    const double mib = 1 << 20;
+    const size_t learnt = train->photos.count - train->photos.held;
+    imp_log(log, IMPASTO_LOG_INFO, "weights: %s%s", train->weights_source,
+            train->builtin ? " (generated, not the trained ImageNet weights)" : "");
+    imp_log(log, IMPASTO_LOG_INFO, "network: width %d, %zu parameters, begun from %s",
+            train->net.shape.channels[0], train->net.rows.parameters,
+            train->base ? train->base : "nothing");
+    if (train->photos.drawn)
+        imp_log(log, IMPASTO_LOG_INFO, "training pictures: scenes, which the library draws");
+    else
+        imp_log(log, IMPASTO_LOG_INFO, "training pictures: %zu photographs%s", learnt,
+                train->photos.left_out ? ", and some that were left out" : "");
+    imp_log(log, IMPASTO_LOG_INFO, "memory: %.1f MiB on the device",
+            (double)train->info.plan_bytes / mib);
+}
+
+static enum impasto_status begin(struct impasto_train *train, const struct impasto_train_task *task)
+{
+    struct impasto_error *error = imp_device_error_place(train->device);
+    const struct impasto_train_params *params = &train->params;
+    const int taught = (int)task->style_count + params->identity;
+    IMP_TRY(imp_train_begin(task, params, &train->net, &train->styles.first, &train->base_checksum,
+                            error));
+    train->base = task->base ? strdup(task->base) : NULL;
+    if (task->base && !train->base)
+        return imp_fail_memory(error, "a file name", 0);
+    train->schedule = imp_train_schedule_make(params, !task->base, train->builtin, taught);
+    imp_learner_init(&train->learner, train->device, &train->net.rows, task->keep);
+    return imp_photos_open(task->photos, params, imp_judge_pictures(task, params),
+                           imp_device_log(train->device), &train->photos, error);
+}
+
+/* With the weights on the device: the styles, the parameters, and the first sitting. */
+static enum impasto_status prepare(struct impasto_train *train,
+                                   const struct impasto_train_task *task,
+                                   const struct impasto_train_checkpoint *from)
+{
+    const struct imp_loss_options losses =
+        imp_train_losses(&train->params, &train->schedule, train->builtin, true);
+    IMP_TRY(imp_train_styles_capture(&train->styles, task, &train->params, train->device,
+                                     &train->model, &losses));
+    if (from)
+        IMP_TRY(imp_train_compare(train, from));
+    IMP_TRY(imp_layout_allocate(&train->learning, train->device));
+    IMP_TRY(imp_learner_begin(&train->learner, train->net.parameters));
+    if (from)
+        IMP_TRY(imp_train_restore(train, from));
+    IMP_TRY(imp_layout_allocate(&train->judging.layout, train->device));
+    IMP_TRY(imp_sitting_expect(&train->judging, &train->photos));
+    IMP_TRY(imp_train_sit(train));
+    announce(train);
+    return IMPASTO_OK;
+}
+
+static enum impasto_status open_with(struct impasto_train *train, struct impasto_device *device,
+                                     const struct impasto_weights *weights,
+                                     const struct impasto_train_task *task,
+                                     const struct impasto_train_checkpoint *from)
+{
+    struct impasto_error *error = imp_device_error_place(train->device);
+    train->builtin = weights->info.builtin;
+    train->verdicts = (struct imp_verdicts){.last = NAN, .best = NAN, .mark = NAN};
+    train->weights_source = strdup(weights->info.source);
+    if (!train->weights_source)
+        return imp_fail_memory(error, "a file name", 0);
+    IMP_TRY(imp_train_check(&train->params, error));
+    IMP_TRY(begin(train, task));
+    IMP_TRY(imp_device_check(device, error));
+    IMP_TRY(load_weights(train, weights));
+    return prepare(train, task, from);
+}
+
+static enum impasto_status open_train(struct impasto_device *device,
+                                      const struct impasto_weights *weights,
+                                      const struct impasto_train_task *theirs,
+                                      const struct impasto_train_params *params,
+                                      const struct impasto_train_checkpoint *from,
+                                      struct impasto_train **train, struct impasto_error *error)
+{
+    struct impasto_train_task task;
+    struct impasto_train_style *styles = NULL;
+    enum impasto_status status = take_task(theirs, &task, &styles, error);
+    struct impasto_train *opened = NULL;
+    if (status == IMPASTO_OK && !(opened = calloc(1, sizeof(*opened))))
+        status = imp_fail_memory(error, "a training", sizeof(*opened));
+    if (status == IMPASTO_OK) {
+        opened->device = device->device;
+        opened->params = *params;
+        status = imp_lift(device->device, open_with(opened, device, weights, &task, from), error);
+    }
+    free(styles);
+    if (status == IMPASTO_OK)
+        *train = opened;
+    else
+        impasto_train_close(&opened);
+    return status;
+}
+
+enum impasto_status impasto_train_open(struct impasto_device *device,
+                                       const struct impasto_weights *weights,
+                                       const struct impasto_train_task *task,
+                                       const struct impasto_train_params *params,
+                                       struct impasto_train **train, struct impasto_error *error)
+{
+    struct impasto_train_params taken = imp_train_usual();
+    IMP_TRY(imp_sized_take("impasto_train_params", params, &taken, sizeof(taken), error));
+    return open_train(device, weights, task, &taken, NULL, train, error);
+}
+
+enum impasto_status impasto_train_resume(struct impasto_device *device,
+                                         const struct impasto_weights *weights,
+                                         const struct impasto_train_task *task,
+                                         const struct impasto_train_checkpoint *checkpoint,
+                                         const struct impasto_train_params *params,
+                                         struct impasto_train **train, struct impasto_error *error)
+{
+    struct impasto_train_params now = checkpoint->params;
+    if (params) {
+        now = imp_train_usual();
+        IMP_TRY(imp_sized_take("impasto_train_params", params, &now, sizeof(now), error));
+    }
+    const char *difference = imp_train_difference(&now, &checkpoint->params);
+    if (difference)
+        return imp_fail(error, IMPASTO_ERROR_USAGE,
+                        "%s: was begun with another `%s`, which decides its result; leave it as it "
+                        "was, or begin anew",
+                        checkpoint->store.file.path, difference);
+    return open_train(device, weights, task, &now, checkpoint, train, error);
+}
+
+void impasto_train_close(struct impasto_train **train)
+{
+    struct impasto_train *closed = train ? *train : NULL;
+    if (!closed)
+        return;
+    imp_sitting_release(&closed->sitting);
+    imp_sitting_release(&closed->judging);
+    imp_layout_release(&closed->learning);
+    imp_layout_release(&closed->weights);
+    imp_train_styles_free(&closed->styles);
+    imp_photos_free(&closed->photos);
+    imp_stylenet_free(&closed->net);
+    free(closed->base);
+    free(closed->weights_source);
+    free(closed->crop);
+    free(closed);
+    *train = NULL;
+}

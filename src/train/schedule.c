@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT */
+/* How a training goes: which steps are late ones, how far each goes, and what its losses weigh. */
+
+#include "train/train.h"
+
+#include <math.h>
+
+/* Of a training's steps, those over which the learning rate falls; and where to. */
+#define FALLING 0.3
+#define LOWEST 0.05
+
+/* Layers by their place among the sixteen: conv1_1 is 0. */
+enum { C11, C12, C21, C22, C31, C32, C33 };
+
+/* What suits a kind of weights. The losses of layers are means, as their weights sum to 1. */
+struct recipe {
+    int content, style[8], styles;
+    double style_weight;
+};
+static const struct recipe trained = {C33, {C11, C21, C31}, 3, 10};
+/* The layers by which the built-in weights paint best; see src/paint/params.c. */
+static const struct recipe generated = {C22, {C11, C12, C21, C22, C31}, 5, 33};
+
+static const struct recipe *recipe_of(bool builtin)
+{
+    return builtin ? &generated : &trained;
+}
+
+struct imp_train_schedule imp_train_schedule_make(const struct impasto_train_params *params,
+                                                  bool scratch, bool builtin, int styles)
+{
+    const bool rows_hurry = !scratch || styles > 1;
+    struct imp_train_schedule schedule = {
+        .scratch = scratch,
+        .steps = params->steps ? params->steps
+                 : scratch     ? 2000
+                               : 450,
+        .late_share = params->late_share,
+        .rate = params->learning_rate > 0 ? params->learning_rate
+                : scratch                 ? 1.5e-3f
+                                          : 1e-3f,
+        .late_rate = params->late_rate,
+        .norm_rate = params->norm_rate > 0 ? params->norm_rate
+                     : rows_hurry          ? 10.0f
+                                           : 1.0f,
+        .ramp = scratch ? params->ramp : 0,
+        .style_weight = params->style_weight > 0 ? (double)params->style_weight
+                                                 : recipe_of(builtin)->style_weight,
+    };
+    if (params->minutes > 0)
+        schedule.steps = IMP_MOST_STEPS; /* until it is known */
+    return schedule;
+}
+
+bool imp_train_is_late(const struct imp_train_schedule *schedule, int step)
+{
+    return step >= schedule->steps * (1 - (double)schedule->late_share);
+}
+
+bool imp_train_is_falling(const struct imp_train_schedule *schedule, int step)
+{
+    return step >= schedule->steps * (1 - FALLING);
+}
+
+float imp_train_rate(const struct imp_train_schedule *schedule, int step)
+{
+    const double begin = schedule->steps * (1 - FALLING), length = schedule->steps - begin;
+    const double fallen = step > begin ? fmin((step - begin) / length, 1) : 0;
+    const double late = imp_train_is_late(schedule, step) ? (double)schedule->late_rate : 1;
+    return (float)((double)schedule->rate * late * (1 - (1 - LOWEST) * fallen));
+}
+
+double imp_train_style_weight(const struct imp_train_schedule *schedule, int step)
+{
+    const double risen = step < schedule->ramp ? (step + 1.0) / schedule->ramp : 1;
+    return schedule->style_weight * risen * risen;
+}
+
+float imp_train_average(const struct impasto_train_params *params, int step)
+{
+    return fminf(params->average, (1.0f + (float)step) / (10.0f + (float)step));
+}
+
+int imp_train_ending(int step)
+{
+    const double steps = ceil(step / (1 - FALLING));
+    return steps < IMP_MOST_STEPS ? (int)steps : IMP_MOST_STEPS;
+}
+
+struct imp_loss_options imp_train_losses(const struct impasto_train_params *params,
+                                         const struct imp_train_schedule *schedule, bool builtin,
+                                         bool bounded)
+{
+    const struct recipe *recipe = recipe_of(builtin);
+    struct imp_loss_options options = {
+        .relative = true,
+        .bounded = bounded,
+        .content_weight = (double)params->content_weight,
+        .style_weight = schedule->style_weight,
+        .tv_weight = params->tv_weight,
+        .range_weight = params->range_weight,
+    };
+    options.content_layers[recipe->content] = 1;
+    for (int i = 0; i < recipe->styles; i++)
+        options.style_layers[recipe->style[i]] = 1.0f / (float)recipe->styles;
+    return options;
+}

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT */
+/* The network and what judges it, at one size: a crop goes in, losses and gradients come out. */
+
+#include "train/train.h"
+
+#include <stdlib.h>
+
+static size_t image_bytes(const struct imp_sitting *sitting)
+{
+    return 3 * (size_t)sitting->height * (size_t)sitting->width * sizeof(float);
+}
+
+enum impasto_status imp_sitting_init(struct imp_sitting *sitting,
+                                     const struct imp_sitting_options *options)
+{
+    *sitting = (struct imp_sitting){
+        .height = options->height, .width = options->width, .learns = options->gradient != NULL};
+    const struct imp_objective_options objective = {
+        .model = options->model,
+        .losses = options->losses,
+        .height = options->height,
+        .width = options->width,
+        .regions = 1,
+    };
+    IMP_TRY(imp_pass_init(&sitting->pass, options->device, options->shape, options->height,
+                          options->width, sitting->learns));
+    sitting->pass.parameters = options->parameters;
+    sitting->pass.gradient = options->gradient;
+    IMP_TRY(imp_objective_init(&sitting->objective, options->device, &objective));
+    sitting->objective.region[0].weight = 1;
+    imp_guide_init(&sitting->objective.region[0].guide, options->height, options->width, false);
+    imp_objective_layout_targets(&sitting->objective, &sitting->layout);
+    imp_objective_layout(&sitting->objective, &sitting->layout);
+    imp_pass_layout(&sitting->pass, &sitting->layout);
+    imp_layout_add(&sitting->layout, &sitting->image, image_bytes(sitting), "image");
+    imp_layout_add(&sitting->layout, &sitting->painting, image_bytes(sitting), "image");
+    return IMPASTO_OK;
+}
+
+void imp_sitting_release(struct imp_sitting *sitting)
+{
+    imp_layout_release(&sitting->layout);
+    imp_pass_release(&sitting->pass);
+    imp_objective_release(&sitting->objective);
+    *sitting = (struct imp_sitting){0};
+}
+
+static void collect(const struct imp_loss_options *weights, const struct imp_loss_values *values,
+                    struct imp_sitting_losses *losses)
+{
+    *losses = (struct imp_sitting_losses){
+        .total = values->total, .tv = values->tv, .range = values->range};
+    for (int l = 0; l < IMPASTO_LAYERS; l++) {
+        losses->content += (double)weights->content_layers[l] * values->content[l];
+        losses->style += (double)weights->style_layers[l] * values->style[l];
+    }
+}
+
+/* The layers' weights, as the objective has them. */
+static struct imp_loss_options weights_of(const struct imp_sitting *sitting)
+{
+    struct imp_loss_options weights = {0};
+    for (int l = 0; l < IMPASTO_LAYERS; l++) {
+        weights.content_layers[l] = sitting->objective.losses.content_layers[l];
+        weights.style_layers[l] = sitting->objective.losses.style.layers[l];
+    }
+    return weights;
+}
+
+/* Gives the objective these targets, unless it has them. */
+static enum impasto_status wear(struct imp_sitting *sitting, const struct imp_targets *targets)
+{
+    if (sitting->targets == targets)
+        return IMPASTO_OK;
+    sitting->targets = NULL;
+    IMP_TRY(imp_targets_write(targets, &sitting->objective));
+    sitting->targets = targets;
+    return IMPASTO_OK;
+}
+
+enum impasto_status imp_sitting_measure(struct imp_sitting *sitting,
+                                        const struct imp_sitting_task *task,
+                                        struct imp_sitting_losses *losses)
+{
+    struct imp_objective *objective = &sitting->objective;
+    struct imp_loss_values values;
+    const struct imp_loss_options weights = weights_of(sitting);
+    IMP_TRY(wear(sitting, task->targets));
+    objective->losses.style.weight = task->style_weight;
+    IMP_TRY(imp_buffer_write(sitting->image, 0, task->planes, image_bytes(sitting)));
+    IMP_TRY(imp_objective_capture_content(objective, sitting->image));
+    IMP_TRY(imp_pass_forward(&sitting->pass, task->row, sitting->image, sitting->painting));
+    IMP_TRY(imp_objective_evaluate(objective, sitting->painting, sitting->learns));
+    if (sitting->learns)
+        IMP_TRY(imp_pass_backward(&sitting->pass, task->row, objective->gradient));
+    IMP_TRY(imp_losses_read(&objective->losses, &values, NULL, 0));
+    collect(&weights, &values, losses);
+    return IMPASTO_OK;
+}
+
+/* ---- What contents are like ------------------------------------------------------------------ */
+
+/* Crops that tell it. */
+#define SAMPLE 8
+
+static enum impasto_status sample(struct imp_sitting *sitting, struct imp_photos *photos,
+                                  float *planes, double mean[IMPASTO_LAYERS])
+{
+    struct imp_objective *objective = &sitting->objective;
+    for (int i = 0; i < SAMPLE; i++) {
+        IMP_TRY(imp_crop_draw(photos, (uint64_t)i, sitting->width, planes,
+                              imp_device_error_place(objective->device)));
+        IMP_TRY(imp_buffer_write(sitting->image, 0, planes, image_bytes(sitting)));
+        IMP_TRY(imp_objective_capture_content(objective, sitting->image));
+        for (int l = 0; l < IMPASTO_LAYERS; l++)
+            mean[l] += objective->losses.content_found[l] / SAMPLE;
+    }
+    return IMPASTO_OK;
+}
+
+enum impasto_status imp_sitting_expect(struct imp_sitting *sitting, struct imp_photos *photos)
+{
+    double mean[IMPASTO_LAYERS] = {0};
+    float *planes = malloc(image_bytes(sitting));
+    if (!planes)
+        return imp_device_fail_memory(sitting->objective.device, "a crop", image_bytes(sitting));
+    const enum impasto_status status = sample(sitting, photos, planes, mean);
+    free(planes);
+    if (status == IMPASTO_OK)
+        imp_objective_expect_content(&sitting->objective, mean);
+    return status;
+}

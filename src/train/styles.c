@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: MIT */
+/* The styles that are learnt: their pictures, and what the losses want of paintings in them. */
+
+#include "image/image.h"
+#include "train/train.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* The targets do not depend on the size of what will be painted. */
+#define ANY_SIZE IMP_SMALLEST_CROP
+/* Four halvings must leave a pixel. */
+#define SMALLEST 16
+
+static uint32_t checksum_of(const struct impasto_image *image, const char *name)
+{
+    const size_t pixels = (size_t)image->width * (size_t)image->height;
+    const int sides[2] = {image->width, image->height};
+    uint32_t sum = imp_checksum(0, sides, sizeof(sides));
+    sum = imp_checksum(sum, name, strlen(name));
+    /* In steps, so that the last bit of a decoder does not matter. */
+    for (size_t i = 0; i < 3 * pixels; i++) {
+        const uint16_t value = (uint16_t)(image->rgb[i] * 65535 + 0.5f);
+        sum = imp_checksum(sum, &value, sizeof(value));
+    }
+    return sum;
+}
+
+/* The picture at the size of its strokes, without transparency; to be freed. */
+static enum impasto_status prepare(const struct impasto_image *image, int size,
+                                   struct impasto_image **prepared, struct impasto_error *error)
+{
+    int width = image->width, height = image->height;
+    struct impasto_image *copy = NULL;
+    IMP_TRY(imp_image_resize(image, width, height, &copy, error));
+    enum impasto_status status = imp_image_fill_hidden(copy, error);
+    if (width > size || height > size)
+        imp_image_fit(width, height, size, &width, &height);
+    if (status == IMPASTO_OK && (width < SMALLEST || height < SMALLEST))
+        status =
+            imp_fail(error, IMPASTO_ERROR_INPUT,
+                     "%s: is %dx%d pixels at `style-size` %d, and a style needs %d each way",
+                     image->name ? image->name : "a style picture", width, height, size, SMALLEST);
+    if (status == IMPASTO_OK)
+        status = imp_image_resize(copy, width, height, prepared, error);
+    impasto_image_free(&copy);
+    return status;
+}
+
+static enum impasto_status write_planes(struct imp_device *device,
+                                        const struct impasto_image *image,
+                                        struct imp_buffer *buffer)
+{
+    const size_t pixels = (size_t)image->width * (size_t)image->height;
+    float *planes = malloc(3 * pixels * sizeof(*planes));
+    if (!planes)
+        return imp_device_fail_memory(device, "a style picture", 3 * pixels * sizeof(*planes));
+    for (size_t i = 0; i < pixels; i++)
+        for (size_t k = 0; k < 3; k++)
+            planes[k * pixels + i] = image->rgb[3 * i + k];
+    const enum impasto_status status =
+        imp_buffer_write(buffer, 0, planes, 3 * pixels * sizeof(*planes));
+    free(planes);
+    return status;
+}
+
+/* From a pass whose memory is there. */
+static enum impasto_status look(struct imp_objective *objective, struct imp_style_pass *pass,
+                                const struct impasto_image *image)
+{
+    IMP_TRY(write_planes(objective->device, image, pass->image));
+    enum impasto_status status;
+    int retries = 0;
+    do {
+        status = imp_objective_capture_style(objective, pass, 0, 1, true, true);
+    } while (imp_objective_retries(objective, status, retries++));
+    return status;
+}
+
+static enum impasto_status capture(struct imp_objective *objective, const struct imp_model *model,
+                                   const struct impasto_image *image, struct imp_targets *targets)
+{
+    struct imp_style_pass pass;
+    struct imp_device *device = objective->device;
+    imp_style_pass_init(&pass, model, imp_device_caps(device), image->height, image->width, false);
+    imp_style_pass_list(&pass, objective);
+    enum impasto_status status = imp_layout_allocate(&pass.layout, device);
+    if (status == IMPASTO_OK)
+        status = look(objective, &pass, image);
+    if (status == IMPASTO_OK)
+        status = imp_targets_allocate(targets, objective);
+    if (status == IMPASTO_OK)
+        status = imp_targets_read(targets, objective, 1);
+    imp_layout_release(&pass.layout);
+    return status;
+}
+
+static enum impasto_status capture_one(struct imp_train_styles *styles, int index,
+                                       const struct impasto_train_style *style, int size,
+                                       struct imp_objective *objective,
+                                       const struct imp_model *model)
+{
+    struct impasto_image *drawn = NULL, *prepared = NULL;
+    struct impasto_error *error = imp_device_error_place(objective->device);
+    const struct impasto_image *image = style->image;
+    if (!image) {
+        IMP_TRY(imp_train_draw_style(style->name, size, &drawn, error));
+        image = drawn;
+    }
+    styles->checksums[index] = checksum_of(image, style->name);
+    enum impasto_status status = prepare(image, size, &prepared, error);
+    if (status == IMPASTO_OK)
+        status = capture(objective, model, prepared, &styles->targets[index]);
+    impasto_image_free(&prepared);
+    impasto_image_free(&drawn);
+    return status;
+}
+
+static enum impasto_status capture_all(struct imp_train_styles *styles,
+                                       const struct impasto_train_task *task, int size,
+                                       struct imp_objective *objective,
+                                       const struct imp_model *model)
+{
+    for (int i = 0; i < styles->count; i++)
+        IMP_TRY(capture_one(styles, i, &task->styles[i], size, objective, model));
+    return IMPASTO_OK;
+}
+
+enum impasto_status
+imp_train_styles_capture(struct imp_train_styles *styles, const struct impasto_train_task *task,
+                         const struct impasto_train_params *params, struct imp_device *device,
+                         const struct imp_model *model, const struct imp_loss_options *losses)
+{
+    struct imp_objective objective;
+    struct imp_layout layout = {0};
+    const struct imp_objective_options options = {
+        .model = model, .losses = losses, .height = ANY_SIZE, .width = ANY_SIZE, .regions = 1};
+    styles->count = (int)task->style_count;
+    styles->taught = styles->count + params->identity;
+    styles->targets = calloc(task->style_count, sizeof(*styles->targets));
+    styles->checksums = calloc(task->style_count, sizeof(*styles->checksums));
+    if (!styles->targets || !styles->checksums)
+        return imp_device_fail_memory(device, "styles", 0);
+    IMP_TRY(imp_objective_init(&objective, device, &options));
+    objective.region[0].weight = 1;
+    imp_guide_init(&objective.region[0].guide, ANY_SIZE, ANY_SIZE, false);
+    imp_objective_layout_targets(&objective, &layout);
+    enum impasto_status status = imp_layout_allocate(&layout, device);
+    if (status == IMPASTO_OK)
+        status = capture_all(styles, task, params->style_size, &objective, model);
+    imp_layout_release(&layout);
+    imp_objective_release(&objective);
+    return status;
+}
+
+void imp_train_styles_free(struct imp_train_styles *styles)
+{
+    for (int i = 0; styles->targets && i < styles->count; i++)
+        imp_targets_free(&styles->targets[i]);
+    free(styles->targets);
+    free(styles->checksums);
+    *styles = (struct imp_train_styles){0};
+}
+
+void imp_train_styles_turn(const struct imp_train_styles *styles, uint64_t turn, double weight,
+                           struct imp_sitting_task *task)
+{
+    const int at = (int)(turn % (uint64_t)styles->taught);
+    const bool identity = at == styles->count;
+    task->row = styles->first + at;
+    task->targets = &styles->targets[identity ? 0 : at];
+    task->style_weight = identity ? 0 : weight;
+}

@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef IMP_TRAIN_H
+#define IMP_TRAIN_H
+
+/* A training from the inside: its settings, its pictures, its network, and its steps. */
+
+#include "loss/objective.h"
+#include "model/model.h"
+#include "ops/step.h"
+#include "session/session.h"
+#include "store/store.h"
+
+#include <impasto/train.h>
+#include <jansson.h>
+
+/* ---- settings.c ------------------------------------------------------------------------------ */
+
+/* Four halvings must leave a pixel for the network that judges, and strokes some room. */
+#define IMP_SMALLEST_CROP 32
+#define IMP_LARGEST_CROP 1024
+#define IMP_MOST_STEPS 1000000
+
+const struct impasto_setting *imp_train_settings(size_t *count);
+/* The defaults, and what members are that an older program does not know. */
+struct impasto_train_params imp_train_usual(void);
+/* IMPASTO_ERROR_USAGE for a value out of range. */
+enum impasto_status imp_train_check(const struct impasto_train_params *params,
+                                    struct impasto_error *error);
+/* The first setting that differs of those that a resumed training must have kept; NULL: none. */
+const char *imp_train_difference(const struct impasto_train_params *a,
+                                 const struct impasto_train_params *b);
+/* NULL: no memory. */
+json_t *imp_train_params_to_json(const struct impasto_train_params *params);
+/* false: something is missing, or of another type. */
+bool imp_train_params_from_json(const json_t *json, struct impasto_train_params *params);
+
+/* ---- schedule.c ------------------------------------------------------------------------------ */
+
+/* How the steps go: what is decided once the beginning is known. */
+struct imp_train_schedule {
+    bool scratch;     /* the network begins from nothing */
+    int steps;        /* of all, as far as is known */
+    float late_share; /* of them */
+    float rate, late_rate, norm_rate;
+    int ramp; /* 0: none */
+    double style_weight;
+};
+/* With what is left to the library decided. builtin: the weights are. */
+struct imp_train_schedule imp_train_schedule_make(const struct impasto_train_params *params,
+                                                  bool scratch, bool builtin, int styles);
+/* Whether a step, from 0 on, is a late one. */
+bool imp_train_is_late(const struct imp_train_schedule *schedule, int step);
+/* Whether the learning rate falls, or has begun to. */
+bool imp_train_is_falling(const struct imp_train_schedule *schedule, int step);
+/* The learning rate of a step. */
+float imp_train_rate(const struct imp_train_schedule *schedule, int step);
+/* The style's weight in a step. */
+double imp_train_style_weight(const struct imp_train_schedule *schedule, int step);
+/* How much of the average stays when it takes in the parameters after a step. */
+float imp_train_average(const struct impasto_train_params *params, int step);
+/* The steps of a training that begins to end now. */
+int imp_train_ending(int step);
+/* The layers and weights that suit the weights of the network that judges. bounded: for training.
+ */
+struct imp_loss_options imp_train_losses(const struct impasto_train_params *params,
+                                         const struct imp_train_schedule *schedule, bool builtin,
+                                         bool bounded);
+
+/* ---- photos.c -------------------------------------------------------------------------------- */
+
+/* The longer side at which training pictures are kept. */
+#define IMP_PHOTO_SIDE 640
+/* Scenes that are drawn where there are no photographs. */
+#define IMP_SCENES 48
+
+/* A training picture. */
+struct imp_photo {
+    int width, height;
+    unsigned char *rgb; /* height x width x 3; NULL: a scene that is still to be drawn */
+};
+
+/* What a training learns from. The first `held` pictures are the judge's alone. */
+struct imp_photos {
+    struct imp_photo *item;
+    size_t count, held;
+    size_t left_out; /* photographs that could not be used */
+    bool drawn;      /* scenes, by the seed */
+    uint64_t seed;
+    uint32_t checksum; /* of all of them; 0: drawn */
+    size_t *order;     /* of the pictures that are learnt from, in the epoch at hand */
+    uint64_t epoch;    /* UINT64_MAX: none */
+};
+/* Reads the folder's photographs, or prepares scenes where folder is NULL. Those that cannot be
+ * used are named in the log. To be freed, also after a failure. judged: pictures that the judge
+ * wants. */
+enum impasto_status imp_photos_open(const char *folder, const struct impasto_train_params *params,
+                                    size_t judged, const struct imp_log *log,
+                                    struct imp_photos *photos, struct impasto_error *error);
+void imp_photos_free(struct imp_photos *photos);
+/* The picture's pixels are there afterwards. */
+enum impasto_status imp_photos_need(struct imp_photos *photos, size_t index,
+                                    struct impasto_error *error);
+
+/* ---- crops.c --------------------------------------------------------------------------------- */
+
+/* Which picture a position in the training looks at. It follows from the seed, the position and the
+ * number of pictures alone: each epoch has all of them, in an order of its own.
+ * IMPASTO_ERROR_MEMORY.
+ */
+enum impasto_status imp_crop_picture(struct imp_photos *photos, uint64_t position, size_t *index,
+                                     struct impasto_error *error);
+/* The crop at a position: planes (3, size, size), RGB from 0 to 1. */
+enum impasto_status imp_crop_draw(struct imp_photos *photos, uint64_t position, int size,
+                                  float *planes, struct impasto_error *error);
+/* The middle of a held-back picture, likewise. */
+enum impasto_status imp_crop_judged(struct imp_photos *photos, size_t index, int size,
+                                    float *planes, struct impasto_error *error);
+
+/* ---- sitting.c ------------------------------------------------------------------------------- */
+
+/* The network and the objective that judges its paintings, at one size. */
+struct imp_sitting {
+    int height, width;
+    bool learns; /* it also has gradients */
+    struct imp_pass pass;
+    struct imp_objective objective;
+    struct imp_buffer *image, *painting;
+    struct imp_layout layout;
+    const struct imp_targets *targets; /* which the objective has; NULL: none */
+};
+
+struct imp_sitting_options {
+    struct imp_device *device;
+    const struct imp_model *model;
+    const struct imp_loss_options *losses;
+    const struct imp_model_shape *shape;
+    struct imp_buffer **parameters, **gradient; /* gradient: NULL: it does not learn */
+    int height, width;
+};
+/* Decides and lists; to be released, also after a failure. Buffers are allocated by the caller. */
+enum impasto_status imp_sitting_init(struct imp_sitting *sitting,
+                                     const struct imp_sitting_options *options);
+void imp_sitting_release(struct imp_sitting *sitting);
+/* Once its buffers are there: learns from the first crops how strong contents are, so that what is
+ * flat does not drown the others. */
+enum impasto_status imp_sitting_expect(struct imp_sitting *sitting, struct imp_photos *photos);
+
+/* What is measured of a painting. */
+struct imp_sitting_losses {
+    double total, content, style, tv, range;
+};
+/* What is painted, and how. */
+struct imp_sitting_task {
+    const float *planes;               /* the crop, (3, height, width) */
+    int row;                           /* of the network's styles */
+    const struct imp_targets *targets; /* the style's; also where it has no weight */
+    double style_weight;
+};
+/* Paints the crop and measures the painting. A sitting that learns then adds the gradient of the
+ * parameters to theirs. Waits. */
+enum impasto_status imp_sitting_measure(struct imp_sitting *sitting,
+                                        const struct imp_sitting_task *task,
+                                        struct imp_sitting_losses *losses);
+
+/* ---- styles.c -------------------------------------------------------------------------------- */
+
+/* The styles that are learnt, and what the losses want of their paintings. */
+struct imp_train_styles {
+    int count;  /* of those that have a picture */
+    int taught; /* and with the identity, which comes last */
+    int first;  /* the row of the first of them in the network */
+    struct imp_targets *targets;
+    uint32_t *checksums; /* of the pictures */
+};
+/* Looks at the style pictures, or draws those that have none, at the size of the strokes. The
+ * model's weights must be on the device. To be freed, also after a failure. */
+enum impasto_status
+imp_train_styles_capture(struct imp_train_styles *styles, const struct impasto_train_task *task,
+                         const struct impasto_train_params *params, struct imp_device *device,
+                         const struct imp_model *model, const struct imp_loss_options *losses);
+void imp_train_styles_free(struct imp_train_styles *styles);
+/* IMPASTO_ERROR_USAGE: no style of that name is drawn. (drawn.c, as the next) */
+enum impasto_status imp_train_check_drawn(const char *name, struct impasto_error *error);
+/* A style that is; the caller frees it. */
+enum impasto_status imp_train_draw_style(const char *name, int size, struct impasto_image **image,
+                                         struct impasto_error *error);
+/* Of the style whose turn it is: its row, its targets, and its weight. */
+void imp_train_styles_turn(const struct imp_train_styles *styles, uint64_t turn, double weight,
+                           struct imp_sitting_task *task);
+
+/* ---- learner.c ------------------------------------------------------------------------------- */
+
+/* The network's parameters on the device, and what moves them. All buffers have `floats` floats,
+ * zero behind the parameters. */
+struct imp_learner {
+    struct imp_device *device;
+    size_t parameters, norms; /* see struct imp_model_rows */
+    int floats;               /* a multiple of the widest vector */
+    bool norms_only;          /* the convolutions stay as they are */
+    int step;                 /* of Adam, taken so far */
+    struct imp_buffer *values, *gradient, *mean, *moments[2]; /* mean: over a step's pictures */
+    struct imp_buffer *average, *best;
+    struct imp_buffer *before[3]; /* values and moments before the step at hand */
+    struct imp_buffer *sums;
+};
+void imp_learner_init(struct imp_learner *learner, struct imp_device *device,
+                      const struct imp_model_rows *rows, bool norms_only);
+void imp_learner_layout(struct imp_learner *learner, struct imp_layout *layout);
+/* The values from the host; the average and the best begin with them. */
+enum impasto_status imp_learner_begin(struct imp_learner *learner, const float *values);
+enum impasto_status imp_learner_clear_gradient(struct imp_learner *learner);
+
+struct imp_learner_step {
+    float rate, norm_rate; /* norm_rate: a factor */
+    float clip;
+    int batch;     /* pictures whose gradients were added up */
+    float average; /* see imp_train_average */
+};
+/* Moves the values down the gradient, and the average after them. *norm: the gradient's before it
+ * was clipped. *sound: false where gradient or values are not finite; then all is as it was before.
+ * Waits. */
+enum impasto_status imp_learner_step(struct imp_learner *learner,
+                                     const struct imp_learner_step *step, double *norm,
+                                     bool *sound);
+/* The best becomes the average. */
+enum impasto_status imp_learner_keep(struct imp_learner *learner);
+/* Reads the parameters of one of the buffers. */
+enum impasto_status imp_learner_read(const struct imp_learner *learner,
+                                     const struct imp_buffer *buffer, float *values);
+
+/* What the judge remembers. */
+struct imp_verdicts {
+    double last, best; /* NAN: none yet */
+    int best_step;
+    double mark;   /* what has to be fallen short of by 1 % for the training to go on */
+    int mark_step; /* when that was */
+};
+
+/* ---- start.c --------------------------------------------------------------------------------- */
+
+/* The network that the training begins with, on the host, and its styles' names. *first: the row of
+ * the first style that is learnt. *base: the checksum of the base's parameters; 0: there is none.
+ */
+enum impasto_status imp_train_begin(const struct impasto_train_task *task,
+                                    const struct impasto_train_params *params,
+                                    struct imp_stylenet *net, int *first, uint32_t *base,
+                                    struct impasto_error *error);
+
+/* ---- trainer.c ------------------------------------------------------------------------------- */
+
+#define IMP_TRAIN_ROWS 16
+/* Steps running that may be taken back. */
+#define IMP_TRAIN_TRIES 5
+
+struct impasto_train {
+    struct imp_device *device;
+    struct impasto_train_params params;
+    struct imp_train_schedule schedule;
+    struct imp_photos photos;
+    struct imp_stylenet net; /* as it began; its parameters are the learner's */
+    char *base;              /* path; NULL: from nothing */
+    uint32_t base_checksum;
+    bool builtin; /* the weights */
+    char *weights_source;
+    struct imp_model model;
+    struct imp_layout weights; /* the model's */
+    struct imp_train_styles styles;
+    struct imp_learner learner;
+    struct imp_layout learning; /* the learner's */
+    struct imp_sitting sitting; /* of the steps */
+    struct imp_sitting judging;
+    bool late;   /* the sitting is that of late steps */
+    float *crop; /* planes of the crop at hand */
+    struct imp_verdicts verdicts;
+    int step;               /* taken */
+    uint64_t position;      /* crops drawn */
+    int failures;           /* steps running that were taken back */
+    bool done, torn;        /* torn: the device failed on the way */
+    double started, before; /* as a job's */
+    double timed;           /* seconds at which the steps began that decide their number */
+    bool fixed;             /* their number is decided */
+    struct impasto_train_progress progress;
+    struct impasto_train_info info;
+    struct impasto_plan_row rows[IMP_TRAIN_ROWS];
+};
+
+/* ---- info.c ---------------------------------------------------------------------------------- */
+
+/* IMPASTO_ERROR_USAGE: the device has failed on the way. */
+enum impasto_status imp_train_check_whole(const struct impasto_train *train,
+                                          struct impasto_error *error);
+/* Fills in what the progress says of the training as a whole. */
+void imp_train_report(struct impasto_train *train);
+
+/* ---- judge.c --------------------------------------------------------------------------------- */
+
+/* The pictures that the judge wants. */
+size_t imp_judge_pictures(const struct impasto_train_task *task,
+                          const struct impasto_train_params *params);
+/* Measures the average's paintings of the held-back pictures, and keeps the best. */
+enum impasto_status imp_judge(struct impasto_train *train);
+/* Whether nothing better has come for long. */
+bool imp_judge_is_tired(const struct impasto_train *train);
+
+/* ---- memory.c -------------------------------------------------------------------------------- */
+
+/* Lists what lasts, and refuses with IMPASTO_ERROR_MEMORY what does not fit. */
+enum impasto_status imp_train_plan(struct impasto_train *train);
+/* Opens the sitting for the steps from train->step on. */
+enum impasto_status imp_train_sit(struct impasto_train *train);
+
+/* ---- checkpoint.c ---------------------------------------------------------------------------- */
+
+struct impasto_train_checkpoint {
+    struct imp_store store;
+    json_t *training;
+    struct impasto_train_checkpoint_info info;
+    struct impasto_train_params params;
+};
+/* Before anything is computed: whether pictures, weights and base are those of the checkpoint. */
+enum impasto_status imp_train_compare(const struct impasto_train *train,
+                                      const struct impasto_train_checkpoint *from);
+/* Of an open training: puts it where it was. */
+enum impasto_status imp_train_restore(struct impasto_train *train,
+                                      const struct impasto_train_checkpoint *from);
+
+#endif

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The steps of a training: crops are drawn, painted and measured, and the network is moved. Now and
+ * then the judge looks at what has come of it. What a step does follows from the seed, the settings
+ * and its number alone, and from what the steps before have left in the learner.
+ */
+
+#include "train/train.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- How many steps -------------------------------------------------------------------------- */
+
+/* The first steps compile kernels and tell nothing of time. */
+#define UNTIMED 3
+#define TIMED 8
+/* The judge's share, and what else comes between. */
+#define ASIDE 1.15
+
+/* Pixels of a step's crops, by which its time goes. */
+static double pixels_of(int batch, int crop)
+{
+    return (double)batch * crop * crop;
+}
+
+/* From the time of a few steps, as many as fill the minutes. */
+static void decide_steps(struct impasto_train *train, double seconds)
+{
+    const struct impasto_train_params *p = &train->params;
+    const double one = (seconds - train->timed) / (TIMED - UNTIMED);
+    const double early = pixels_of(p->batch, p->crop),
+                 late = pixels_of(p->late_batch, p->late_crop);
+    const double share = (double)p->late_share;
+    const double mean = one * ASIDE * ((1 - share) + share * late / early);
+    const double left = fmax(60 * (double)p->minutes - seconds, 0);
+    const double steps = fmin(train->step + fmax(left / fmax(mean, 1e-6), 1), IMP_MOST_STEPS);
+    train->schedule.steps = (int)steps;
+    train->fixed = true;
+    imp_log(imp_device_log(train->device), IMPASTO_LOG_INFO,
+            "steps: %d, by the %.2f s that one has taken", train->schedule.steps, one);
+}
+
+static void watch_time(struct impasto_train *train)
+{
+    const double seconds = imp_host_seconds() - train->started;
+    if (!(train->params.minutes > 0) || train->fixed)
+        return;
+    if (train->step == UNTIMED)
+        train->timed = seconds;
+    else if (train->step >= TIMED)
+        decide_steps(train, seconds);
+}
+
+/* Where nothing better comes, the rest is only what ends a training well. */
+static void lose_patience(struct impasto_train *train)
+{
+    const int steps = imp_train_ending(train->step);
+    if (!imp_judge_is_tired(train))
+        return;
+    if (imp_train_is_falling(&train->schedule, train->step)) {
+        train->schedule.steps = train->step;
+        return;
+    }
+    imp_log(imp_device_log(train->device), IMPASTO_LOG_INFO,
+            "nothing better for %d steps: coming to the end, with %d steps instead of %d",
+            train->params.patience, steps, train->schedule.steps);
+    train->schedule.steps = steps;
+    train->verdicts.mark_step = train->step; /* the end is given its time */
+}
+
+/* ---- A step ---------------------------------------------------------------------------------- */
+
+static void add_losses(struct impasto_train_progress *progress,
+                       const struct imp_sitting_losses *losses)
+{
+    progress->head.total += losses->total / progress->batch;
+    progress->content += losses->content / progress->batch;
+    progress->style += losses->style / progress->batch;
+    progress->tv += losses->tv / progress->batch;
+    progress->range += losses->range / progress->batch;
+}
+
+/* Adds up the gradients of the step's crops. */
+static enum impasto_status look(struct impasto_train *train,
+                                struct impasto_train_progress *progress)
+{
+    const double weight = imp_train_style_weight(&train->schedule, train->step);
+    IMP_TRY(imp_learner_clear_gradient(&train->learner));
+    IMP_TRY(imp_pass_pack(&train->sitting.pass));
+    for (int i = 0; i < progress->batch; i++) {
+        struct imp_sitting_task task = {.planes = train->crop};
+        struct imp_sitting_losses losses;
+        IMP_TRY(imp_crop_draw(&train->photos, train->position, progress->crop, train->crop,
+                              imp_device_error_place(train->device)));
+        imp_train_styles_turn(&train->styles, train->position, weight, &task);
+        train->position++;
+        IMP_TRY(imp_sitting_measure(&train->sitting, &task, &losses));
+        add_losses(progress, &losses);
+    }
+    return IMPASTO_OK;
+}
+
+static enum impasto_status tell_skipped(struct impasto_train *train,
+                                        const struct impasto_train_progress *progress)
+{
+    const char *what = !isfinite(progress->head.total) ? "the loss"
+                       : !isfinite(progress->gradient) ? "the gradient"
+                                                       : "a parameter";
+    imp_log(imp_device_log(train->device), IMPASTO_LOG_WARNING,
+            "step %d: %s is not finite; the step is taken back", train->step + 1, what);
+    if (++train->failures < IMP_TRAIN_TRIES)
+        return IMPASTO_OK;
+    train->failures = 0;
+    return imp_device_fail(train->device, IMPASTO_ERROR_NUMERIC,
+                           "%s is not finite in step %d, and %d steps running were taken back; try "
+                           "a smaller `learning-rate` or another `device`",
+                           what, train->step + 1, IMP_TRAIN_TRIES);
+}
+
+/* Looks, and moves the network. */
+static enum impasto_status move(struct impasto_train *train,
+                                struct impasto_train_progress *progress)
+{
+    const struct imp_learner_step step = {
+        .rate = imp_train_rate(&train->schedule, train->step),
+        .norm_rate = train->schedule.norm_rate,
+        .clip = train->params.clip,
+        .batch = progress->batch,
+        .average = imp_train_average(&train->params, train->step),
+    };
+    bool sound = false;
+    IMP_TRY(look(train, progress));
+    progress->learning_rate = (double)step.rate;
+    progress->gradient = NAN;
+    if (isfinite(progress->head.total))
+        IMP_TRY(imp_learner_step(&train->learner, &step, &progress->gradient, &sound));
+    progress->skipped = !sound;
+    if (!sound)
+        return tell_skipped(train, progress);
+    train->failures = 0;
+    return IMPASTO_OK;
+}
+
+static bool is_judged(const struct impasto_train *train)
+{
+    return train->step % train->params.judge_every == 0 || train->step >= train->schedule.steps;
+}
+
+/* After a step: the judge, and whether it is the end. */
+static enum impasto_status look_back(struct impasto_train *train,
+                                     struct impasto_train_progress *progress)
+{
+    watch_time(train);
+    progress->judged = is_judged(train);
+    if (progress->judged) {
+        IMP_TRY(imp_judge(train));
+        lose_patience(train);
+    }
+    train->done = train->step >= train->schedule.steps;
+    return IMPASTO_OK;
+}
+
+static enum impasto_status take_step(struct impasto_train *train)
+{
+    const struct impasto_train_params *params = &train->params;
+    if (train->late != imp_train_is_late(&train->schedule, train->step))
+        IMP_TRY(imp_train_sit(train));
+    struct impasto_train_progress progress = {
+        .batch = train->late ? params->late_batch : params->batch,
+        .crop = train->late ? params->late_crop : params->crop,
+    };
+    IMP_TRY(move(train, &progress));
+    train->step++;
+    IMP_TRY(look_back(train, &progress));
+    progress.head.seconds = imp_host_seconds() - train->started;
+    train->progress = progress;
+    imp_train_report(train);
+    return IMPASTO_OK;
+}
+
+enum impasto_status impasto_train_step(struct impasto_train *train,
+                                       const struct impasto_train_progress **progress,
+                                       struct impasto_error *error)
+{
+    IMP_TRY(imp_train_check_whole(train, error));
+    if (train->started == 0)
+        train->started = imp_host_seconds() - train->before;
+    if (!train->done) {
+        const enum impasto_status status = take_step(train);
+        train->torn = status != IMPASTO_OK && status != IMPASTO_ERROR_NUMERIC;
+        IMP_TRY(imp_lift(train->device, status, error));
+    }
+    if (progress)
+        *progress = &train->progress;
+    return IMPASTO_OK;
+}
+
+enum impasto_status impasto_train_run(struct impasto_train *train,
+                                      impasto_train_progress_fn progress, void *user,
+                                      struct impasto_error *error)
+{
+    for (bool done = false; !done;) {
+        IMP_TRY(impasto_train_step(train, NULL, error));
+        done = train->done;
+        if (progress && progress(user, &train->progress) && !done)
+            return imp_fail(error, IMPASTO_ERROR_INTERRUPTED, "stopped after step %d", train->step);
+    }
+    return IMPASTO_OK;
+}

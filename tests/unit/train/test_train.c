@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: MIT */
+/* A training by the public API: the same bytes from the same seed, from a checkpoint, and whatever
+ * is done in between. */
+
+#include "files.h"
+#include "fixtures.h"
+
+#include <math.h>
+
+static struct impasto_device *device;
+static struct impasto_weights *weights;
+static struct impasto_image *styles[2];
+static struct impasto_train_params usual;
+static struct impasto_train_style given[2];
+
+static struct impasto_train_task task_of(size_t count)
+{
+    static const char *const names[] = {"first", "second"};
+    for (size_t i = 0; i < 2; i++)
+        given[i] = (struct impasto_train_style){
+            .struct_size = sizeof(given[i]), .image = styles[i], .name = names[i]};
+    return (struct impasto_train_task){
+        .struct_size = sizeof(struct impasto_train_task), .styles = given, .style_count = count};
+}
+
+static int set_up(void **state)
+{
+    struct impasto_error error = {0};
+    if (make_folder(state) != 0)
+        return -1;
+    if (impasto_device_open(NULL, NULL, NULL, &device, &error) != IMPASTO_OK ||
+        impasto_weights_open("builtin", IMPASTO_CONVENTION_AUTO, &weights, &error) != IMPASTO_OK) {
+        print_error("%s\n", error.message);
+        return -1;
+    }
+    for (int i = 0; i < 2; i++)
+        styles[i] = painted_picture(48, 40, i);
+    impasto_train_params_default(&usual);
+    usual.width = 8;
+    usual.steps = 6;
+    usual.crop = 32;
+    usual.late_crop = 48;
+    usual.judge_size = 32;
+    usual.judge_every = 2;
+    usual.style_size = 48;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    for (int i = 0; i < 2; i++)
+        impasto_image_free(&styles[i]);
+    impasto_weights_close(&weights);
+    impasto_device_close(&device);
+    return remove_folder(state);
+}
+
+static struct impasto_train *open_train(const struct impasto_train_task *task,
+                                        const struct impasto_train_params *params)
+{
+    struct impasto_train *train = NULL;
+    struct impasto_error error = {0};
+    if (impasto_train_open(device, weights, task, params, &train, &error) != IMPASTO_OK)
+        fail_msg("%s", error.message);
+    return train;
+}
+
+static struct impasto_train_progress step(struct impasto_train *train)
+{
+    const struct impasto_train_progress *progress;
+    struct impasto_error error = {0};
+    if (impasto_train_step(train, &progress, &error) != IMPASTO_OK)
+        fail_msg("%s", error.message);
+    return *progress;
+}
+
+/* The model's bytes; closes the training. */
+static unsigned char *finish(struct impasto_train **train, size_t *size)
+{
+    struct impasto_error error = {0};
+    const char *path = in_folder("model");
+    if (impasto_train_run(*train, NULL, NULL, &error) != IMPASTO_OK ||
+        impasto_train_save(*train, path, false, &error) != IMPASTO_OK)
+        fail_msg("%s", error.message);
+    impasto_train_close(train);
+    return read_bytes(path, size);
+}
+
+static struct impasto_train *resume(const struct impasto_train_task *task,
+                                    const struct impasto_train_params *params)
+{
+    struct impasto_train_checkpoint *checkpoint = NULL;
+    struct impasto_train *train = NULL;
+    struct impasto_error error = {0};
+    if (impasto_train_checkpoint_open(in_folder("run"), &checkpoint, &error) != IMPASTO_OK ||
+        impasto_train_resume(device, weights, task, checkpoint, params, &train, &error) !=
+            IMPASTO_OK)
+        fail_msg("%s", error.message);
+    impasto_train_checkpoint_close(&checkpoint);
+    return train;
+}
+
+static void save(struct impasto_train *train, const char *note)
+{
+    struct impasto_error error = {0};
+    if (impasto_train_save_checkpoint(train, in_folder("run"), note, &error) != IMPASTO_OK)
+        fail_msg("%s", error.message);
+}
+
+/* ---- The tests ------------------------------------------------------------------------------- */
+
+static void resumed_is_never_stopped(void **state)
+{
+    (void)state;
+    const struct impasto_train_task task = task_of(2);
+    struct impasto_train_params params = usual;
+    params.identity = true;
+    struct impasto_train *train = open_train(&task, &params);
+    size_t size, again;
+    unsigned char *whole = finish(&train, &size);
+    for (int at = 0; at <= params.steps; at++) {
+        train = open_train(&task, &params);
+        for (int i = 0; i < at; i++)
+            assert_int_equal(step(train).head.step, i + 1);
+        /* What only looks at it changes nothing. */
+        struct impasto_image *painting = NULL;
+        assert_int_equal(impasto_train_image(train, styles[0], 2, &painting, NULL), IMPASTO_OK);
+        assert_int_equal(painting->width, 32);
+        impasto_image_free(&painting);
+        save(train, "a note");
+        impasto_train_close(&train);
+        train = resume(&task, NULL);
+        assert_int_equal(impasto_train_info(train)->step, at);
+        unsigned char *resumed = finish(&train, &again);
+        assert_int_equal(again, size);
+        assert_memory_equal(resumed, whole, size);
+        free(resumed);
+    }
+    free(whole);
+}
+
+static void a_checkpoint_says_what_it_is(void **state)
+{
+    (void)state;
+    const struct impasto_train_task task = task_of(1);
+    struct impasto_train *train = open_train(&task, &usual);
+    struct impasto_train_checkpoint *checkpoint = NULL;
+    step(train);
+    save(train, "a note");
+    impasto_train_close(&train);
+    assert_int_equal(impasto_train_checkpoint_open(in_folder("run"), &checkpoint, NULL),
+                     IMPASTO_OK);
+    const struct impasto_train_checkpoint_info *info = impasto_train_checkpoint_info(checkpoint);
+    assert_int_equal(info->step, 1);
+    assert_int_equal(info->steps, 6);
+    assert_false(info->done);
+    assert_string_equal(info->note, "a note");
+    assert_int_equal(info->params->late_crop, 48);
+    impasto_train_checkpoint_close(&checkpoint);
+    impasto_train_checkpoint_close(&checkpoint);
+}
+
+static void refuse_to_resume(const struct impasto_train_task *task,
+                             const struct impasto_train_params *params, const char *words)
+{
+    struct impasto_train_checkpoint *checkpoint = NULL;
+    struct impasto_train *train = NULL;
+    struct impasto_error error = {0};
+    assert_int_equal(impasto_train_checkpoint_open(in_folder("run"), &checkpoint, NULL),
+                     IMPASTO_OK);
+    assert_int_not_equal(
+        impasto_train_resume(device, weights, task, checkpoint, params, &train, &error),
+        IMPASTO_OK);
+    if (!strstr(error.message, words))
+        fail_msg("no '%s' in: %s", words, error.message);
+    assert_null(train);
+    impasto_train_checkpoint_close(&checkpoint);
+}
+
+static void what_decides_the_result_stays(void **state)
+{
+    (void)state;
+    struct impasto_train_task task = task_of(2);
+    struct impasto_train *train = open_train(&task, &usual);
+    save(train, NULL);
+    impasto_train_close(&train);
+    struct impasto_train_params other = usual;
+    other.clip = 3;
+    refuse_to_resume(&task, &other, "another `clip`");
+    other = usual;
+    other.memory = (uint64_t)1 << 40;
+    train = resume(&task, &other);
+    impasto_train_close(&train);
+    struct impasto_train_task fewer = task_of(1);
+    refuse_to_resume(&fewer, NULL, "other style pictures");
+    task = task_of(2);
+    given[1].name = "other";
+    refuse_to_resume(&task, NULL, "other style pictures");
+}
+
+/* With it, a training ends by its judge; the learning rate has fallen by then. */
+static void patience_ends_it(void **state)
+{
+    (void)state;
+    const struct impasto_train_task task = task_of(1);
+    struct impasto_train_params params = usual;
+    params.steps = 1000;
+    params.patience = 2;
+    params.learning_rate = 1e-7f; /* nothing gets better */
+    params.norm_rate = 1;
+    struct impasto_train *train = open_train(&task, &params);
+    struct impasto_train_progress progress = step(train);
+    while (!progress.head.done)
+        progress = step(train);
+    assert_in_range(progress.head.step, 4, 10);
+    assert_true(progress.learning_rate < 0.7 * 1e-7);
+    /* It stays at its end. */
+    const struct impasto_train_progress again = step(train);
+    assert_int_equal(again.head.step, progress.head.step);
+    assert_true(again.head.done);
+    impasto_train_close(&train);
+}
+
+static void minutes_decide_the_steps(void **state)
+{
+    (void)state;
+    const struct impasto_train_task task = task_of(1);
+    struct impasto_train_params params = usual;
+    params.minutes = 0.001f;
+    params.patience = 0;
+    struct impasto_train *train = open_train(&task, &params);
+    struct impasto_train_progress progress = step(train);
+    assert_int_equal(progress.head.steps, 1000000);
+    while (!progress.head.done)
+        progress = step(train);
+    assert_in_range(progress.head.step, 8, 10);
+    impasto_train_close(&train);
+}
+
+static void names_must_differ(void **state)
+{
+    (void)state;
+    struct impasto_train *train = NULL;
+    struct impasto_error error = {0};
+    struct impasto_train_task task = task_of(2);
+    given[1].name = "first";
+    assert_int_equal(impasto_train_open(device, weights, &task, &usual, &train, &error),
+                     IMPASTO_ERROR_USAGE);
+    assert_non_null(strstr(error.message, "two styles are called 'first'"));
+    given[1].name = "a:b";
+    assert_int_equal(impasto_train_open(device, weights, &task, &usual, &train, &error),
+                     IMPASTO_ERROR_USAGE);
+    task = task_of(0);
+    assert_int_equal(impasto_train_open(device, weights, &task, &usual, &train, &error),
+                     IMPASTO_ERROR_USAGE);
+    task = task_of(1);
+    task.keep = true;
+    assert_int_equal(impasto_train_open(device, weights, &task, &usual, &train, &error),
+                     IMPASTO_ERROR_USAGE);
+    assert_null(train);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(resumed_is_never_stopped),
+        cmocka_unit_test(a_checkpoint_says_what_it_is),
+        cmocka_unit_test(what_decides_the_result_stays),
+        cmocka_unit_test(patience_ends_it),
+        cmocka_unit_test(minutes_decide_the_steps),
+        cmocka_unit_test(names_must_differ),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
