@@ -38,6 +38,15 @@ def help_options():
     return {name: (letter, operand) for letter, name, operand in found}
 
 
+def every_option():
+    """Also those of commands."""
+    names = set(help_options())
+    for command in ("train", "devices", "weights fetch", "weights convert"):
+        page = run(PROGRAM, *command.split(), "--help").stdout
+        names |= set(re.findall(r"^  (?:-\w, |    )--([a-z0-9-]+)", page, re.M))
+    return names
+
+
 def help_facts(title):
     """The two columns of a list below the options."""
     part = help_text().split(f"\n{title}:\n")[1].split("\n\n")[0]
@@ -132,17 +141,17 @@ class Case(unittest.TestCase):
 
     def check_commands(self, offered):
         """Each command has its options and no others, and files where it takes some."""
-        self.assertLessEqual({"paint", "devices", "weights"}, set(offered("impasto ")))
+        self.assertLessEqual({"paint", "train", "devices", "weights"}, set(offered("impasto ")))
         self.assertNotIn("devices", offered("impasto -q "))
         self.assertEqual(set(offered("impasto weights ")), {"fetch", "convert", "check", "path"})
-        for command in ("devices", "weights fetch", "weights convert", "weights check",
+        for command in ("train", "devices", "weights fetch", "weights convert", "weights check",
                         "weights path"):
             with self.subTest(command):
                 page = run(PROGRAM, *command.split(), "--help").stdout
                 names = set(re.findall(r"^  (?:-\w, |    )(--[a-z0-9-]+)", page, re.M)) | {"--help"}
                 self.assertEqual({word for word in offered(f"impasto {command} --")
                                   if word.startswith("--")}, names)
-                takes = bool(re.search(r"Usage: .*(FILE|IN)", page))
+                takes = bool(re.search(r"Usage: .*(FILE|IN|STYLE)", page))
                 self.assertEqual("painting.jpg" in offered(f"impasto {command} "), takes)
         self.assertEqual(set(offered("impasto weights convert --convention ")),
                          {"auto", "caffe", "torchvision"})
@@ -333,7 +342,7 @@ class Manual(Case):
 
     def test_every_command(self):
         self.assertEqual(re.findall(r"^\.SS impasto (.*)$", self.source(), re.M),
-                         ["devices", "weights fetch", "weights convert IN [OUT]",
+                         ["train STYLE...", "devices", "weights fetch", "weights convert IN [OUT]",
                           "weights check FILE...", "weights path"])
 
     def test_sections(self):
@@ -508,7 +517,7 @@ class Documents(Case):
             words = {re.sub(r"[^a-z0-9-].*", "", word[2:]) for word in quoted_words(documents()[name])
                      if re.match(r"--[a-z]", word)}
             self.assertGreater(len(words), 5)
-            self.assertLessEqual(words, set(help_options()), name)
+            self.assertLessEqual(words, every_option(), name)
 
     def test_json(self):
         """Examples of JSON are JSON."""

@@ -8,11 +8,22 @@
 
 #define LONGEST_NAME 64
 
+/* Whether some command has an option of that name, as it has all of its work's settings. */
+static bool is_option(const char *name, size_t length)
+{
+    char copy[LONGEST_NAME];
+    if (length >= sizeof(copy))
+        return false;
+    memcpy(copy, name, length);
+    copy[length] = 0;
+    return cli_find(name, length) || impasto_train_setting_find(copy);
+}
+
 void cli_name_options(char *line)
 {
     for (char *at = strchr(line, '`'); at; at = strchr(at + 1, '`')) {
         const size_t length = strcspn(at + 1, "`");
-        if (at[1 + length] && cli_find(at + 1, length)) {
+        if (at[1 + length] && is_option(at + 1, length)) {
             memmove(at + 2, at + 1, length);
             memcpy(at, "--", 2);
         }

@@ -110,7 +110,7 @@ static void settings_are_options(void **state)
     }
 }
 
-/* What commands share with painting is in the struct that they have in common with it. */
+/* What commands share with painting is in its struct. The library's settings are none of that. */
 static void check_command(const struct cli_command *command)
 {
     const struct cli_option *options[CLI_OPTIONS_MOST];
@@ -118,12 +118,35 @@ static void check_command(const struct cli_command *command)
     const size_t count = cli_command_options(command, options, &own);
     for (size_t i = own; i < count && !command->words; i++) {
         assert_non_null(options[i]);
-        assert_true(options[i]->common);
+        assert_true(options[i]->type != CLI_PARAM);
     }
     for (size_t i = 0; i < own; i++)
         assert_true(options[i]->offset < command->size && !options[i]->common);
     assert_int_equal((command->run != NULL) + (command->parts != NULL) + (command->words != NULL),
                      1);
+}
+
+/* A training's settings are options of its command, and the other way round. */
+static void settings_of_training_are_options(void **state)
+{
+    (void)state;
+    const struct cli_option *options[CLI_OPTIONS_MOST];
+    const struct impasto_setting *setting;
+    size_t own, params = 0;
+    (void)cli_command_options(cli_command_find(cli_commands, "train"), options, &own);
+    for (size_t i = 0; i < own; i++) {
+        char help[CLI_HELP_SIZE];
+        if (options[i]->type != CLI_PARAM)
+            continue;
+        assert_non_null(impasto_train_setting_find(options[i]->name));
+        cli_help_of(options[i], help);
+        assert_null(strchr(help, '`'));
+        params++;
+    }
+    size_t settings = 0;
+    while ((setting = impasto_train_setting_at(settings)))
+        settings++;
+    assert_int_equal(params, settings);
 }
 
 static void commands_are_sound(void **state)
@@ -142,6 +165,7 @@ int main(void)
         cmocka_unit_test(short_words_are_read_no_further),
         cmocka_unit_test(options_are_settings),
         cmocka_unit_test(settings_are_options),
+        cmocka_unit_test(settings_of_training_are_options),
         cmocka_unit_test(commands_are_sound),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

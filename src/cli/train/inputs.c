@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: MIT */
+/* What a training is made of: style pictures and their names, a base, photographs. They are named
+ * by the command line or, where a training is resumed, by its checkpoint. */
+
+#include "base/os.h"
+#include "cli/common/json.h"
+#include "cli/files/files.h"
+#include "cli/train/run.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define MODEL_ENDING ".model"
+#define LONGEST_NAME 64 /* the library's limit, bytes */
+
+/* ---- Styles ---------------------------------------------------------------------------------- */
+
+/* The file's name without its ending, without what no style's name may have; a new string. */
+static char *name_of(const char *word)
+{
+    char *name = strdup(cli_file_name(word));
+    char *ending = name ? strrchr(name, '.') : NULL;
+    if (ending && ending > name)
+        *ending = 0;
+    for (char *c = name; c && *c; c++)
+        if (*c == ':' || *c == ',' || (unsigned char)*c < ' ' || *c == 127)
+            *c = '_';
+    size_t length = name ? strlen(name) : 0;
+    if (length <= LONGEST_NAME)
+        return name;
+    for (length = LONGEST_NAME; ((unsigned char)name[length] & 0xC0) == 0x80; length--)
+        ; /* not within a character */
+    name[length] = 0;
+    return name;
+}
+
+/* Whether a word can only be the name of a style that is drawn. */
+static bool is_drawn(const char *word)
+{
+    return !strpbrk(word, "./-") && !imp_os_is_there(word);
+}
+
+static enum impasto_status add_style(struct cli_trainer *run, const char *word)
+{
+    const size_t at = run->task.style_count;
+    enum impasto_status status = IMPASTO_OK;
+    run->words[at] = word;
+    run->names[at] = name_of(word);
+    if (!run->names[at])
+        return cli_fail_memory(run->error, "a style's name");
+    if (!is_drawn(word))
+        status = cli_picture_load(word, run->settings->max_pixels, &run->images[at], run->error);
+    run->styles[at] = (struct impasto_train_style){
+        .struct_size = sizeof(run->styles[at]), .image = run->images[at], .name = run->names[at]};
+    run->task.style_count++;
+    return status;
+}
+
+static enum impasto_status add_styles(struct cli_trainer *run, const struct cli_call *call)
+{
+    enum impasto_status status = IMPASTO_OK;
+    const json_t *noted = json_object_get(run->note, "styles");
+    for (size_t i = 0; i < call->operand_count && status == IMPASTO_OK; i++)
+        status = add_style(run, call->operands[i]);
+    for (size_t i = 0; call->operand_count == 0 && i < json_array_size(noted) &&
+                       run->task.style_count < CLI_LIST_MOST && status == IMPASTO_OK;
+         i++) {
+        const char *word = json_string_value(json_array_get(noted, i));
+        if (word)
+            status = add_style(run, word);
+    }
+    if (status == IMPASTO_OK && run->task.style_count == 0)
+        status = cli_fail(run->error, IMPASTO_ERROR_USAGE,
+                          "train: needs STYLE...; see impasto train --help");
+    return status;
+}
+
+/* ---- The base -------------------------------------------------------------------------------- */
+
+struct search {
+    char *found;
+    int width;
+};
+
+/* Beside where weights are looked for. */
+static void look_beside(void *user, const char *path, bool is_there)
+{
+    struct search *search = user;
+    char name[32], *folder = imp_os_folder(path);
+    (void)is_there;
+    snprintf(name, sizeof(name), "base-%d%s", search->width, MODEL_ENDING);
+    char *base = folder && !search->found ? imp_os_join(folder, name) : NULL;
+    free(folder);
+    if (base && imp_os_is_file(base))
+        search->found = base;
+    else
+        free(base);
+}
+
+static const char *noted(const struct cli_trainer *run, const char *key)
+{
+    return json_string_value(json_object_get(run->note, key));
+}
+
+static enum impasto_status find_base(struct cli_trainer *run)
+{
+    const struct cli_train_options *options = run->options;
+    struct search search = {.width = run->params.width};
+    const char *named = options->add ? options->add : options->base;
+    if (options->add && options->base)
+        return cli_fail(run->error, IMPASTO_ERROR_USAGE,
+                        "--base and --add both name the model to start from; leave out one");
+    run->task.keep = options->add != NULL;
+    if (!named && run->note) {
+        named = noted(run, "base") ? noted(run, "base") : "none";
+        run->task.keep = json_is_true(json_object_get(run->note, "keep"));
+    }
+    if (named && strcmp(named, "none") == 0)
+        return IMPASTO_OK;
+    if (named)
+        search.found = strdup(named);
+    else
+        impasto_weights_places(look_beside, &search);
+    if (named && !search.found)
+        return cli_fail_memory(run->error, "a file name");
+    run->base = search.found;
+    run->task.base = run->base;
+    return IMPASTO_OK;
+}
+
+/* ---- All of them ----------------------------------------------------------------------------- */
+
+static enum impasto_status name_output(struct cli_trainer *run)
+{
+    const char *given = run->options->output ? run->options->output : noted(run, "output");
+    const char *first = run->names[0];
+    const size_t size = strlen(given ? given : first) + sizeof(MODEL_ENDING);
+    run->output = malloc(size);
+    if (!run->output)
+        return cli_fail_memory(run->error, "a file name");
+    snprintf(run->output, size, "%s%s", given ? given : first, given ? "" : MODEL_ENDING);
+    return IMPASTO_OK;
+}
+
+enum impasto_status cli_train_inputs(struct cli_trainer *run, const struct cli_call *call)
+{
+    enum impasto_status status;
+    run->task.struct_size = sizeof(run->task);
+    run->task.styles = run->styles;
+    run->task.photos = run->options->photos ? run->options->photos : noted(run, "photos");
+    if ((status = find_base(run)) || (status = add_styles(run, call)) ||
+        (status = name_output(run)))
+        return status;
+    return run->options->show ? cli_picture_load(run->options->show, run->settings->max_pixels,
+                                                 &run->shown, run->error)
+                              : IMPASTO_OK;
+}
+
+void cli_train_inputs_free(struct cli_trainer *run)
+{
+    for (size_t i = 0; i < CLI_LIST_MOST; i++) {
+        impasto_image_free(&run->images[i]);
+        free(run->names[i]);
+    }
+    impasto_image_free(&run->shown);
+    free(run->base);
+    free(run->output);
+    json_decref(run->note);
+}
+
+/* ---- Outputs --------------------------------------------------------------------------------- */
+
+/* Refuses to write over what is read. */
+static enum impasto_status check_apart(struct cli_trainer *run, const char *output)
+{
+    const char *inputs[CLI_LIST_MOST + 2];
+    size_t count = 0;
+    for (size_t i = 0; i < run->task.style_count; i++)
+        if (run->images[i])
+            inputs[count++] = run->words[i];
+    if (run->options->show)
+        inputs[count++] = run->options->show;
+    /* A model may grow in place: --add x.model -o x.model. */
+    if (run->base && output != run->output)
+        inputs[count++] = run->base;
+    for (size_t i = 0; i < count; i++)
+        if (cli_same_file(output, inputs[i]))
+            return cli_fail(run->error, IMPASTO_ERROR_USAGE,
+                            "%s: is to be read, and would be written over; name another file",
+                            output);
+    return IMPASTO_OK;
+}
+
+enum impasto_status cli_train_check_outputs(struct cli_trainer *run)
+{
+    const char *const trace = run->settings->trace;
+    const char *const outputs[] = {run->output, run->checkpoint,
+                                   cli_is_standard(trace) ? NULL : trace};
+    const size_t count = sizeof(outputs) / sizeof(*outputs);
+    for (size_t i = 0; i < count; i++) {
+        if (!outputs[i])
+            continue;
+        enum impasto_status status = impasto_file_check(outputs[i], run->error);
+        if (status == IMPASTO_OK)
+            status = check_apart(run, outputs[i]);
+        for (size_t k = 0; k < i && status == IMPASTO_OK; k++)
+            if (outputs[k] && cli_same_file(outputs[i], outputs[k]))
+                status = cli_fail(run->error, IMPASTO_ERROR_USAGE,
+                                  "%s: is named for two outputs; give each a file of its own",
+                                  outputs[i]);
+        if (status != IMPASTO_OK)
+            return status;
+    }
+    return IMPASTO_OK;
+}

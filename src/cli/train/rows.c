@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+/* The options of impasto train. Those of the library's settings have here only how they are given.
+ */
+
+#include "cli/train/run.h"
+
+#include <limits.h>
+#include <stddef.h>
+
+#define OPTION(field) .offset = offsetof(struct cli_train_options, field)
+/* The library's setting of that name; number: among those of options->given. */
+#define SETTING(number, name, operand)                                                             \
+    {                                                                                              \
+        name, 0, NULL, operand, CLI_PARAM,                                                         \
+            .setting = impasto_train_setting_find,                                                 \
+            .offset = offsetof(struct cli_train_options, given) + (number) * sizeof(const char *)  \
+    }
+
+/* clang-format off */
+static const struct cli_option own[] = {
+    {"output", 'o', NULL, "FILE", CLI_TEXT, OPTION(output),
+     .help = "the model, for impasto apply (<first style>.model)"},
+    {"photos", 0, NULL, "DIR", CLI_TEXT, OPTION(photos),
+     .help = "a folder of photographs to learn from; some dozens are plenty (scenes that Impasto "
+             "draws)"},
+    {"base", 0, NULL, "FILE|none", CLI_TEXT, OPTION(base),
+     .help = "the model to start from, which saves most of the time; none: start from nothing (one "
+             "that is installed, else none)"},
+    {"add", 0, NULL, "FILE", CLI_TEXT, OPTION(add),
+     .help = "start from this model and keep its styles as they are: the new ones join them, and "
+             "learn only what each style has of its own"},
+    {"resume", 0, NULL, "FILE", CLI_TEXT, OPTION(resume),
+     .help = "go on with the training in FILE, with its pictures and settings, to the same model as "
+             "if it had never been stopped; it goes on saving to FILE"},
+    {"half", 0, NULL, NULL, CLI_FLAG, OPTION(half),
+     .help = "store the model in half precision, in half the space"},
+    {"show", 0, NULL, "FILE", CLI_TEXT, OPTION(show),
+     .help = "show in the terminal how the network paints this picture so far"},
+};
+
+static const struct cli_option settings[CLI_TRAIN_SETTINGS] = {
+    SETTING(0, "steps", "N|auto"),
+    SETTING(1, "minutes", "F|none"),
+    SETTING(2, "patience", "N"),
+    SETTING(3, "width", "8|16|32"),
+    SETTING(4, "style-size", "N"),
+    SETTING(5, "style-weight", "F|auto"),
+    SETTING(6, "content-weight", "F"),
+    SETTING(7, "tv-weight", "F"),
+    SETTING(8, "range-weight", "F"),
+    SETTING(9, "identity", NULL),
+    SETTING(10, "batch", "N"),
+    SETTING(11, "crop", "N"),
+    SETTING(12, "late-batch", "N"),
+    SETTING(13, "late-crop", "N"),
+    SETTING(14, "late-share", "F"),
+    SETTING(15, "learning-rate", "F|auto"),
+    SETTING(16, "late-rate", "F"),
+    SETTING(17, "norm-rate", "F|auto"),
+    SETTING(18, "ramp", "N"),
+    SETTING(19, "clip", "F"),
+    SETTING(20, "average", "F"),
+    SETTING(21, "judge-every", "N"),
+    SETTING(22, "judge-size", "N"),
+    SETTING(23, "seed", "N"),
+    SETTING(24, "memory", "SIZE"),
+    SETTING(25, "photo-memory", "SIZE"),
+};
+
+const struct cli_option *const cli_train_rows[] = {
+    &own[0], &own[1], &own[2], &own[3], &own[4], &own[5], &own[6],
+    &settings[0], &settings[1], &settings[2], &settings[3], &settings[4], &settings[5],
+    &settings[6], &settings[7], &settings[8], &settings[9], &settings[10], &settings[11],
+    &settings[12], &settings[13], &settings[14], &settings[15], &settings[16], &settings[17],
+    &settings[18], &settings[19], &settings[20], &settings[21], &settings[22], &settings[23],
+    &settings[24], &settings[25], NULL,
+};
+/* clang-format on */
+
+enum impasto_status cli_train_override(const struct cli_train_options *options,
+                                       struct impasto_train_params *params,
+                                       struct impasto_error *error)
+{
+    enum impasto_status status = IMPASTO_OK;
+    for (size_t i = 0; i < CLI_TRAIN_SETTINGS && status == IMPASTO_OK; i++)
+        if (options->given[i])
+            status = cli_read(&settings[i], options->given[i], params, error);
+    return status;
+}

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: MIT */
+/* impasto train: a training opened and run, what is told and kept on the way, and its end. */
+
+#include "cli/devices/devices.h"
+#include "cli/files/files.h"
+#include "cli/train/run.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- What is told ---------------------------------------------------------------------------- */
+
+/* Work from one step to another: time goes by pixels. */
+static double work(const struct cli_trainer *run, int from, int to)
+{
+    const struct impasto_train_params *p = &run->params;
+    const double early = (double)p->batch * p->crop * p->crop;
+    const double late = (double)p->late_batch * p->late_crop * p->late_crop;
+    const double border = fmin(fmax(run->last.head.steps * (1 - (double)p->late_share), from), to);
+    return (border - from) * early + (to - border) * late;
+}
+
+/* "12/450  loss 1.31 (content 0.5, style 0.08)  judged 0.98 (best 0.95)  3.1 pictures/s  1:20 left"
+ */
+static void compose(const struct cli_trainer *run, const struct impasto_train_progress *p,
+                    char *line, size_t size)
+{
+    char left[32], judged[64] = "";
+    const double seconds = p->head.seconds - run->first;
+    if (isfinite(p->judgement))
+        snprintf(judged, sizeof(judged), "  judged %.3g (best %.3g)", p->judgement, p->best);
+    const int used =
+        snprintf(line, size, "%d/%d  loss %.4g (content %.3g, style %.3g)%s", p->head.step,
+                 p->head.steps, p->head.total, p->content, p->style, judged);
+    const double done = work(run, run->begun + 1, p->head.step);
+    if (used < 0 || (size_t)used >= size || !(seconds > 0) || !(done > 0))
+        return;
+    const double rest = seconds * work(run, p->head.step, p->head.steps) / done;
+    const bool known = p->head.steps < 1000000; /* --minutes has decided it */
+    snprintf(line + used, size - (size_t)used, "  %.3g pictures/s%s%s%s",
+             p->batch * (p->head.step - run->begun - 1) / seconds, known ? "  " : "",
+             known ? cli_duration(rest, left, sizeof(left)) : "", known ? " left" : "");
+}
+
+static void tell(struct cli_trainer *run, const struct impasto_train_progress *p)
+{
+    char line[256];
+    const bool first = p->head.step == run->begun + 1;
+    if (first)
+        run->first = p->head.seconds;
+    compose(run, p, line, sizeof(line));
+    cli_console_line(&run->console, line, work(run, 0, p->head.step) / work(run, 0, p->head.steps),
+                     first || p->head.done);
+}
+
+static enum impasto_status show(struct cli_trainer *run)
+{
+    struct impasto_image *painting = NULL;
+    const struct impasto_train_info *info = impasto_train_info(run->train);
+    if (!run->shown || !cli_console_wants_picture(&run->console))
+        return IMPASTO_OK;
+    const size_t first = info->style_count - run->task.style_count - run->params.identity;
+    const enum impasto_status status =
+        impasto_train_image(run->train, run->shown, first, &painting, run->error);
+    if (status == IMPASTO_OK)
+        cli_console_picture(&run->console, painting, run->last.head.step);
+    impasto_image_free(&painting);
+    return status;
+}
+
+static int on_progress(void *user, const struct impasto_train_progress *progress)
+{
+    struct cli_trainer *run = user;
+    run->last = *progress;
+    cli_catch_signals();
+    tell(run, progress);
+    run->callback_status = cli_train_trace_step(run, progress);
+    if (run->callback_status == IMPASTO_OK && !cli_stop_signal())
+        run->callback_status = show(run);
+    if (run->callback_status == IMPASTO_OK && !cli_stop_signal())
+        cli_train_save(run, progress->head.done);
+    return run->callback_status != IMPASTO_OK || cli_stop_signal();
+}
+
+/* ---- The end --------------------------------------------------------------------------------- */
+
+static void tell_model(struct cli_trainer *run, enum impasto_status status)
+{
+    char line[1200], took[32];
+    if (status == IMPASTO_OK)
+        snprintf(line, sizeof(line), "wrote %s (%d steps, %s%s)", run->output, run->last.head.step,
+                 cli_duration(run->last.head.seconds, took, sizeof(took)),
+                 run->last.best_step < run->last.head.step && isfinite(run->last.best)
+                     ? ", the best of them"
+                     : "");
+    else
+        snprintf(line, sizeof(line), "%s: the model so far was written to %s",
+                 status == IMPASTO_ERROR_INTERRUPTED ? "interrupted" : "stopped", run->output);
+    cli_console_log(&run->console, status == IMPASTO_OK ? IMPASTO_LOG_INFO : IMPASTO_LOG_WARNING,
+                    line);
+}
+
+/* Whether there is a model worth keeping. */
+static bool is_sound(const struct cli_trainer *run, enum impasto_status status)
+{
+    return run->train && run->last.head.step > 0 &&
+           (status == IMPASTO_OK || status == IMPASTO_ERROR_INTERRUPTED ||
+            status == IMPASTO_ERROR_NUMERIC || status == IMPASTO_ERROR_OUTPUT);
+}
+
+/* Another failure, on top of a first one, is a warning. */
+static enum impasto_status add_failure(struct cli_trainer *run, enum impasto_status status,
+                                       enum impasto_status failed, const struct impasto_error *why)
+{
+    if (failed == IMPASTO_OK)
+        return status;
+    if (status == IMPASTO_OK || status == IMPASTO_ERROR_INTERRUPTED) {
+        *run->error = *why;
+        return failed;
+    }
+    cli_console_log(&run->console, IMPASTO_LOG_WARNING, why->message);
+    return status;
+}
+
+static enum impasto_status conclude(struct cli_trainer *run, enum impasto_status status)
+{
+    char line[4096];
+    struct impasto_error first, why = {0};
+    if (run->callback_status != IMPASTO_OK)
+        status = run->callback_status;
+    const bool sound = is_sound(run, status);
+    if (sound)
+        cli_train_save(run, true);
+    cli_console_finish(&run->console);
+    if (sound) {
+        const enum impasto_status saved =
+            impasto_train_save(run->train, run->output, run->options->half, &why);
+        if (saved == IMPASTO_OK)
+            tell_model(run, status);
+        status = add_failure(run, status, saved, &why);
+    }
+    first = *run->error;
+    const enum impasto_status traced = cli_train_trace_close(run, status);
+    why = *run->error;
+    *run->error = first;
+    status = add_failure(run, status, traced, &why);
+    if (status != IMPASTO_OK && cli_train_hint(run, line, sizeof(line)))
+        cli_console_log(&run->console, IMPASTO_LOG_WARNING, line);
+    return status;
+}
+
+/* ---- The run --------------------------------------------------------------------------------- */
+
+static enum impasto_status open_train(struct cli_trainer *run)
+{
+    const enum impasto_status status =
+        run->from ? impasto_train_resume(run->device, run->weights, &run->task, run->from,
+                                         &run->params, &run->train, run->error)
+                  : impasto_train_open(run->device, run->weights, &run->task, &run->params,
+                                       &run->train, run->error);
+    impasto_weights_close(&run->weights);
+    return status;
+}
+
+static enum impasto_status open_all(struct cli_trainer *run, const struct cli_call *call)
+{
+    const struct cli_settings *s = run->settings;
+    enum impasto_status status;
+    impasto_train_params_default(&run->params);
+    if ((status = cli_train_resume(run)) ||
+        (status = cli_train_override(run->options, &run->params, run->error)) ||
+        (status = cli_train_inputs(run, call)) || (status = cli_train_check_outputs(run)) ||
+        (status = cli_train_check_checkpoint(run)) ||
+        (status = impasto_weights_open(s->weights, (enum impasto_convention)s->convention,
+                                       &run->weights, run->error)))
+        return status;
+    cli_watch_driver();
+    if (run->shown && (status = cli_console_open_show(&run->console, run->error)))
+        return status;
+    if ((status = cli_watchdog_open(&run->watchdog, &run->console, run->error)) ||
+        (status = cli_open_device(call->common, &run->console, &run->device, run->error)) ||
+        (status = open_train(run)))
+        return status;
+    run->saved_at = cli_seconds();
+    return cli_train_trace_open(run);
+}
+
+static void close_all(struct cli_trainer *run)
+{
+    cli_console_close(&run->console);
+    impasto_train_close(&run->train);
+    impasto_train_checkpoint_close(&run->from);
+    impasto_device_close(&run->device);
+    cli_watchdog_close(&run->watchdog);
+    impasto_weights_close(&run->weights);
+    cli_train_inputs_free(run);
+}
+
+enum impasto_status cli_train_run(const struct cli_call *call, struct impasto_error *error)
+{
+    struct cli_trainer *run = calloc(1, sizeof(*run));
+    if (!run)
+        return cli_fail_memory(error, "a training");
+    run->settings = call->settings;
+    run->options = call->options;
+    run->error = error;
+    cli_outlive_writes();
+    cli_console_init(&run->console, call->common);
+    enum impasto_status status = open_all(run, call);
+    if (status == IMPASTO_OK) {
+        cli_catch_signals();
+        status = impasto_train_run(run->train, on_progress, run, error);
+        status = conclude(run, status);
+    }
+    close_all(run);
+    free(run);
+    return status;
+}

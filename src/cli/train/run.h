@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CLI_TRAIN_RUN_H
+#define CLI_TRAIN_RUN_H
+
+/* A training as the program runs it: what it was told, what it is made of, and what it writes. */
+
+#include "cli/guard/guard.h"
+#include "cli/terminal/terminal.h"
+#include "cli/train/train.h"
+
+struct json_t;
+
+/* ---- rows.c ---------------------------------------------------------------------------------- */
+
+#define CLI_TRAIN_SETTINGS 26
+
+/* What the command is told besides what it shares with painting. */
+struct cli_train_options {
+    const char *output; /* NULL: <first style>.model */
+    const char *photos, *base, *add, *resume, *show;
+    bool half;
+    const char *given[CLI_TRAIN_SETTINGS]; /* texts of the library's settings; NULL: not given */
+};
+extern const struct cli_option *const cli_train_rows[];
+/* Writes the settings that were given over those in params. */
+enum impasto_status cli_train_override(const struct cli_train_options *options,
+                                       struct impasto_train_params *params,
+                                       struct impasto_error *error);
+
+/* ---- run.c ----------------------------------------------------------------------------------- */
+
+struct cli_trainer {
+    struct cli_settings *settings;
+    const struct cli_train_options *options;
+    struct cli_console console;
+    struct cli_watchdog *watchdog;
+    struct impasto_device *device;
+    struct impasto_weights *weights;
+    /* The task, and what it points to. */
+    struct impasto_train_task task;
+    struct impasto_train_style styles[CLI_LIST_MOST];
+    struct impasto_image *images[CLI_LIST_MOST];
+    char *names[CLI_LIST_MOST];
+    const char *words[CLI_LIST_MOST]; /* as given */
+    char *base;                       /* where it was found */
+    struct impasto_image *shown;      /* the picture of --show */
+    struct impasto_train_params params;
+    struct impasto_train_checkpoint *from; /* --resume; NULL: none */
+    struct json_t *note;                   /* what that says of the run */
+    struct impasto_train *train;
+    char *output;
+    const char *checkpoint; /* NULL: none is saved */
+    int saved;              /* step of the one that is in the file; -1: none */
+    double saved_at;        /* monotonic seconds */
+    FILE *trace;            /* NULL: none */
+    struct impasto_train_progress last;
+    double first; /* seconds that the first step took: kernels are compiled then */
+    int begun;    /* steps that were taken before */
+    struct impasto_error *error;
+    enum impasto_status callback_status; /* why the callback has stopped it */
+};
+
+enum impasto_status cli_train_run(const struct cli_call *call, struct impasto_error *error);
+
+/* ---- inputs.c -------------------------------------------------------------------------------- */
+
+/* From the words, or the checkpoint's note: pictures, names, base. Nothing is computed yet. */
+enum impasto_status cli_train_inputs(struct cli_trainer *run, const struct cli_call *call);
+void cli_train_inputs_free(struct cli_trainer *run);
+/* Refuses, before the work, what could not be written at its end. */
+enum impasto_status cli_train_check_outputs(struct cli_trainer *run);
+
+/* ---- keep.c ---------------------------------------------------------------------------------- */
+
+/* Opens --resume's file. */
+enum impasto_status cli_train_resume(struct cli_trainer *run);
+/* Before the work: an unfinished training is not replaced. */
+enum impasto_status cli_train_check_checkpoint(struct cli_trainer *run);
+/* Saves one where that is due, or `now`. A failure is a warning. */
+void cli_train_save(struct cli_trainer *run, bool now);
+/* How to go on; false: there is nothing to go on from. */
+bool cli_train_hint(const struct cli_trainer *run, char *line, size_t size);
+
+/* ---- trace.c --------------------------------------------------------------------------------- */
+
+enum impasto_status cli_train_trace_open(struct cli_trainer *run);
+enum impasto_status cli_train_trace_step(struct cli_trainer *run,
+                                         const struct impasto_train_progress *progress);
+enum impasto_status cli_train_trace_close(struct cli_trainer *run, enum impasto_status status);
+
+#endif

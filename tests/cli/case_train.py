@@ -1,0 +1,205 @@
+# SPDX-License-Identifier: MIT
+"""impasto train: tiny networks, from nothing and from others; stopped, killed, and gone on with."""
+
+import json
+import os
+import shlex
+import signal
+import struct
+import time
+
+from support import (INPUT, MEMORY, OUTPUT, PATIENCE, SHORT_PATIENCE, SIGINT_CODE, USAGE, WEIGHTS,
+                     Case, png, safetensors)
+
+# Twelve steps, the last four of them late, of the smallest crops; judged three times.
+TINY = ["--weights", "builtin", "--base", "none", "--width", "8", "--steps", "12", "--crop", "32",
+        "--late-crop", "48", "--judge-size", "32", "--judge-every", "5", "-q"]
+
+
+def header(data):
+    return json.loads(data[8:8 + struct.unpack("<Q", data[:8])[0]])
+
+
+def tensors(data):
+    """{name: bytes}"""
+    begin = 8 + struct.unpack("<Q", data[:8])[0]
+    return {name: data[begin + at["data_offsets"][0]:begin + at["data_offsets"][1]]
+            for name, at in header(data).items() if name != "__metadata__"}
+
+
+class Training(Case):
+    def setUp(self):
+        super().setUp()
+        self.write("other.png", png(40, 30, lambda x, y: (x * 6, 255 - y * 8, 128)))
+
+    def bytes(self, name):
+        return (self.folder / name).read_bytes()
+
+    def train(self, *words, **options):
+        run = self.succeed("train", *words, **options)
+        self.assertEqual(run.stdout, "")
+        return run
+
+    def refused(self, code, words, *arguments, **options):
+        """One line that says so, and no file that was not there."""
+        before = self.snapshot()
+        run = self.impasto("train", *arguments, timeout=SHORT_PATIENCE, **options)
+        self.assertEqual(run.returncode, code, run.stderr)
+        self.assertIn(words, run.stderr.splitlines()[-1])
+        self.assertEqual(self.snapshot(), before)
+        return run.stderr
+
+    def stopped(self, number, *words, step=4):
+        """A training that a signal ends once it has taken so many steps."""
+        process = self.start("train", *words, "--checkpoint", "run.ckpt", "--every", "1",
+                             "--trace", "trace")
+        end = time.monotonic() + PATIENCE
+        trace = self.folder / "trace"
+        while not trace.exists() or f'"step":{step},' not in trace.read_text():
+            self.assertLess(time.monotonic(), end)
+            self.assertIsNone(process.poll(), process.stderr)
+            time.sleep(0.01)
+        process.send_signal(number)
+        _, err = process.communicate(timeout=PATIENCE)
+        return process.returncode, err.decode()
+
+
+class Models(Training):
+    def test_same_seed_same_bytes(self):
+        self.train("style.png", *TINY)
+        self.train("style.png", *TINY, "-o", "again.model", "--seed", "0")
+        self.train("style.png", *TINY, "-o", "other.model", "--seed", "1")
+        self.assertEqual(self.bytes("style.model"), self.bytes("again.model"))
+        self.assertNotEqual(self.bytes("style.model"), self.bytes("other.model"))
+        self.assertIn("conv1.conv2d.weight", tensors(self.bytes("style.model")))
+        self.train("style.png", *TINY, "--half", "-o", "half.model")
+        self.assertLess(len(self.bytes("half.model")), 0.6 * len(self.bytes("style.model")))
+
+    def test_several_styles_and_the_identity(self):
+        self.train("style.png", "other.png", "--identity", *TINY, "-o", "two.model", "--trace", "t")
+        lines = [json.loads(line) for line in (self.folder / "t").read_text().splitlines()]
+        self.assertEqual(lines[0]["styles"], ["style", "other", "identity"])
+        self.assertEqual([line["step"] for line in lines[1:-1]], list(range(1, 13)))
+        self.assertEqual([line["crop"] for line in lines[1:-1]], [32] * 8 + [48] * 4)
+        self.assertEqual([line["step"] for line in lines if "judgement" in line], [5, 10, 12])
+        self.assertEqual(lines[-1]["status"], "ok")
+        self.assertLess(lines[-1]["best"], 1e3)
+
+    def test_drawn_styles(self):
+        self.train("ink", "style.png", *TINY, "--style-size", "64", "--trace", "t")
+        self.assertEqual(json.loads((self.folder / "t").read_text().splitlines()[0])["styles"],
+                         ["ink", "style"])
+        self.assertIn("conv1.conv2d.weight", tensors(self.bytes("ink.model")))
+        (self.folder / "ink").write_bytes(png(40, 40))  # a picture comes first
+        self.train("ink", *TINY, "-o", "picture.model")
+
+    def test_from_a_base(self):
+        self.train("style.png", *TINY, "-o", "base.model")
+        words = [word for word in TINY if word not in ("--base", "none")]
+        run = self.train("other.png", *words[:-1], "--base", "base.model", "-o", "new.model")
+        self.assertIn("begun from base.model", run.stderr)
+        new, base = (tensors(self.bytes(name)) for name in ("new.model", "base.model"))
+        self.assertEqual(set(new), set(base))
+        # Before a normalisation, biases have no effect, and stay 0.
+        learnt = [name for name in base if any(base[name])]
+        self.assertGreater(len(learnt), 40)
+        self.assertFalse(any(new[name] == base[name] for name in learnt))
+
+    def test_added_styles_leave_the_others_as_they_are(self):
+        self.train("style.png", *TINY, "-o", "one.model")
+        words = [word for word in TINY if word not in ("--base", "none")]
+        self.train("other.png", *words, "--add", "one.model", "-o", "two.model")
+        one, two = (tensors(self.bytes(name)) for name in ("one.model", "two.model"))
+        for name, data in one.items():
+            if len(two[name]) == len(data):
+                self.assertEqual(two[name], data, name)
+            else:  # scale and shift, a row for each style
+                self.assertEqual(two[name][:len(data)], data, name)
+                self.assertNotEqual(two[name][len(data):], data, name)
+        self.refused(USAGE, "a style of the model already", "style.png", *words, "--add",
+                     "one.model", "-o", "three.model")
+
+    def test_photographs(self):
+        photos = self.folder / "photos"
+        photos.mkdir()
+        for i in range(3):
+            (photos / f"{i}.png").write_bytes(png(80 + 10 * i, 70))
+        (photos / "torn.png").write_bytes(png(80, 70)[:300])
+        (photos / "tiny.png").write_bytes(png(20, 70))
+        (photos / "readme.txt").write_text("no picture")
+        run = self.train("style.png", *TINY, "--photos", "photos")
+        self.assertEqual(run.stderr.count("left out of the training pictures"), 2, run.stderr)
+        for name in ("torn.png", "tiny.png"):
+            self.assertIn(name, run.stderr)
+        self.assertNotIn("readme", run.stderr)
+
+
+class Stopping(Training):
+    def whole(self):
+        self.train("style.png", *TINY, "-o", "whole.model")
+        return self.bytes("whole.model")
+
+    def test_interrupted_and_gone_on_with(self):
+        whole = self.whole()
+        code, err = self.stopped(signal.SIGINT, "style.png", *TINY, "-o", "out.model")
+        self.assertEqual(code, SIGINT_CODE, err)
+        self.assertIn("interrupted: the model so far was written to out.model", err)
+        self.assertIn("conv1.conv2d.weight", tensors(self.bytes("out.model")))
+        command = err.split("to go on: impasto ")[1].splitlines()[0]
+        self.succeed(*shlex.split(command), "--weights", "builtin", "-q")
+        self.assertEqual(self.bytes("out.model"), whole)
+
+    def test_killed_and_gone_on_with(self):
+        whole = self.whole()
+        for step in (2, 9):
+            self.stopped(signal.SIGKILL, "style.png", *TINY, "-o", "out.model", step=step)
+            self.assertFalse((self.folder / "out.model").exists())
+            self.train("--resume", "run.ckpt", "--weights", "builtin", "-q")
+            self.assertEqual(self.bytes("out.model"), whole)
+            os.remove(self.folder / "out.model")
+
+    def test_finished(self):
+        """Its model can be written again; and another training may take its place."""
+        self.train("style.png", *TINY, "--checkpoint", "run.ckpt", "-o", "a.model")
+        self.train("--resume", "run.ckpt", "--weights", "builtin", "-q", "-o", "b.model")
+        self.assertEqual(self.bytes("a.model"), self.bytes("b.model"))
+        self.train("other.png", *TINY, "--checkpoint", "run.ckpt")
+
+    def test_refusals(self):
+        self.stopped(signal.SIGKILL, "style.png", *TINY)
+        self.refused(OUTPUT, "has a training that is not finished", "style.png", *TINY,
+                     "--checkpoint", "run.ckpt", "-o", "b.model")
+        resume = ["--resume", "run.ckpt", "--weights", "builtin", "-q"]
+        self.refused(USAGE, "another --crop", *resume, "--crop", "64")
+        self.refused(INPUT, "begun with other style pictures", "other.png", *resume)
+        self.write("style.png", png(24, 32))
+        self.refused(INPUT, "begun with other style pictures", *resume)
+        self.write("run.ckpt", self.bytes("run.ckpt")[:-9])
+        self.refused(INPUT, "run.ckpt", *resume)
+
+
+class Refusals(Training):
+    def test_words(self):
+        self.refused(USAGE, "needs STYLE...")
+        self.refused(USAGE, "not a whole number from 1", "style.png", "--steps", "0")
+        self.refused(USAGE, "did you mean --photos?", "style.png", "--photo", "x")
+        self.refused(USAGE, "--every goes with --checkpoint", "style.png", *TINY, "--every", "3")
+        self.refused(USAGE, "leave out one", "style.png", *TINY, "--add", "x.model")
+        self.refused(USAGE, "two styles are called 'style'", "style.png", "style.png", *TINY)
+        self.refused(USAGE, "neither a picture nor a style that is drawn, which are oil",
+                     "elephant", *TINY)
+        self.refused(USAGE, "would be written over", "style.png", *TINY, "-o", "style.png")
+        self.refused(USAGE, "named for two outputs", "style.png", *TINY, "-o", "x", "--trace", "x")
+
+    def test_files(self):
+        self.refused(INPUT, "lost.png", "lost.png", *TINY)
+        self.refused(OUTPUT, "nowhere", "style.png", *TINY, "-o", "nowhere/x.model")
+        self.refused(INPUT, "has no photograph", "style.png", *TINY, "--photos", "home")
+        words = [word for word in TINY if word not in ("--base", "none")]
+        self.write("bad.model", safetensors({"x": ("F32", [1], b"\0\0\0\0")}))
+        self.refused(WEIGHTS, "bad.model", "style.png", *words, "--base", "bad.model")
+
+    def test_memory(self):
+        err = self.refused(MEMORY, "takes", "style.png", "--weights", "builtin", "--base", "none",
+                           "--memory", "64M", "--judge-size", "32", "-q")
+        self.assertRegex(err, r"--(late-)?crop \d+ takes \d+ MiB .* --(late-)?crop \d+ would fit")
