@@ -447,33 +447,26 @@ class Region:
 
 
 def find_regions(graph):
-    """Regions in order, the number of each value's region, and of the picture's input."""
-    regions, where = [], {}
+    """Regions in order, the number of each value's region, and the picture's input."""
     inputs = [name for name in graph.inputs if name not in graph.constants]
     if not inputs:
         raise Failure("its graph has no input")
-    for name in inputs:
-        where[name] = None
-    picture = None
-    for node in graph.nodes:
-        if node.kind == "Conv":
-            picture = picture or root(graph, node.inputs[0], inputs)
-    where = {picture: -1}
+    first = [node for node in graph.nodes if node.kind == "Conv"][:1]
+    picture = root(graph, first[0].inputs[0], inputs) if first else inputs[0]
+    regions, where = [], {picture: -1}
     for node in graph.nodes:
         known = [where[name] for name in node.inputs if name in where]
         if not known or node.kind in ("Shape", "Size"):
             continue
         if node.kind in ("ConvTranspose", "BatchNormalization", "LSTM", "Loop", "If"):
             raise Failure("not a network that Impasto knows: it has %s" % node.kind)
+        at = max(known)
         if node.kind == "Conv":
-            region = Region(node, graph)
-            look_before(graph, region)
-            regions.append(region)
+            regions.append(Region(node, graph))
+            look_before(graph, regions[-1])
             at = len(regions) - 1
-        else:
-            at = max(known)
-            if at >= 0:
-                regions[at].nodes.append(node)
+        elif at >= 0:
+            regions[at].nodes.append(node)
         for name in node.outputs:
             where[name] = at
     return regions, where, picture
@@ -493,7 +486,9 @@ def root(graph, name, inputs):
 def look_before(graph, region):
     """Padding and upsampling on the way to the convolution."""
     name = region.input
-    while name in graph.maker:
+    for _ in graph.nodes:
+        if name not in graph.maker:
+            break
         node = graph.maker[name]
         if node.kind == "Pad":
             mode = node.attributes.get("mode", "constant")
@@ -551,6 +546,11 @@ class Found:
         self.order = []
 
 
+# Nodes that are parts of a normalisation, or that change no number.
+PASSED_OVER = {"Pad", "Upsample", "Resize", "Identity", "Cast", "Dropout", "ReduceMean", "GlobalAveragePool",
+               "Pow", "Reciprocal", "Clip", "Reshape", "Unsqueeze", "Squeeze", "Slice", "Gather", "Concat"}
+
+
 def look_behind(graph, where, region, at):
     found, channels = Found(), region.weight.shape[0]
     for node in region.nodes:
@@ -559,26 +559,38 @@ def look_behind(graph, where, region, at):
             found.gamma = graph.origin(node.inputs[1], channels)
             found.beta = graph.origin(node.inputs[2], channels)
             found.epsilon = node.attributes.get("epsilon", 1e-5)
-            found.order.append("norm")
+            found.order += ["norm", "scaled"]
         elif kind == "Relu":
             found.relu = True
             found.order.append("relu")
-        elif kind in ("Tanh", "Sigmoid"):
-            found.output = kind.lower()
-        elif kind == "Mul":
-            found.gamma = vector(graph, where, node.inputs, channels) or found.gamma
-            found.scale *= scalar(graph, node.inputs) or 1.0
-        elif kind == "Div":
-            found.scale /= scalar(graph, node.inputs[1:]) or 1.0
-        elif kind in ("Add", "Sub"):
-            look_at_sum(graph, where, found, node, channels, at)
         elif kind == "Sqrt":
             found.order.append("norm")
-        elif kind not in ("Pad", "Upsample", "Resize", "Identity", "Cast", "Dropout", "ReduceMean",
-                          "GlobalAveragePool", "Pow", "Reciprocal", "Clip", "Reshape", "Unsqueeze",
-                          "Squeeze", "Shape", "Slice", "Gather", "Concat", "Floor"):
+        elif kind in ("Tanh", "Sigmoid"):
+            if found.output != "linear" or found.scale != 1 or found.offset != 0:
+                raise Failure("not a network that Impasto knows: it scales what goes into its %s" % kind)
+            found.output = kind.lower()
+        elif kind in ("Mul", "Div"):
+            look_at_product(graph, where, found, node, channels)
+        elif kind in ("Add", "Sub"):
+            look_at_sum(graph, where, found, node, channels, at)
+        elif kind not in PASSED_OVER:
             raise Failure("not a network that Impasto knows: it has %s" % kind[:40])
+    found.order = [step for step in found.order if step != "scaled"]
     return found
+
+
+def look_at_product(graph, where, found, node, channels):
+    numbers, number = vector(graph, where, node.inputs, channels), scalar(graph, node.inputs)
+    if numbers is not None:
+        if node.kind == "Div" or found.order != ["norm"]:
+            raise Failure("not a network that Impasto knows: channels are scaled elsewhere than in a "
+                          "normalisation")
+        found.gamma = numbers
+    elif number is not None and node.inputs[0] in where:
+        factor = number if node.kind == "Mul" else 1 / number
+        found.scale, found.offset = found.scale * factor, found.offset * factor
+    elif number is not None and node.kind == "Mul":
+        found.scale, found.offset = found.scale * number, found.offset * number
 
 
 def look_at_sum(graph, where, found, node, channels, at):
@@ -587,13 +599,20 @@ def look_at_sum(graph, where, found, node, channels, at):
     if len(others) == 2 and min(others) < at:
         found.added = [name for name in node.inputs if where[name] < at][0]
         found.order.append("add")
+        if node.kind == "Sub":
+            raise Failure("not a network that Impasto knows: a block subtracts")
     elif numbers is not None:
+        if node.kind == "Sub" and node.inputs[1] not in where or found.order not in ([], ["norm"]):
+            raise Failure("not a network that Impasto knows: channels are shifted elsewhere than in a "
+                          "normalisation")
         found.beta = numbers
     elif number is not None and len(others) == 1:
-        if 0 < number <= 0.01 and found.epsilon is None and "norm" not in found.order:
+        if node.kind == "Add" and 0 < number <= 0.01 and found.epsilon is None and "norm" not in found.order:
             found.epsilon = number  # before the square root
-        else:
+        elif node.kind == "Add" or node.inputs[0] in where:
             found.offset += number if node.kind == "Add" else -number
+        else:
+            raise Failure("not a network that Impasto knows: it turns a picture's numbers around")
 
 
 def check_region(row, region, found, number):
@@ -624,6 +643,8 @@ def check_region(row, region, found, number):
     need((found.added is not None) == row.adds, "adds, or does not, where it should be otherwise")
     wanted = ["norm"] * bool(row.norm) + ["relu"] * row.relu + ["add"] * row.adds
     need(found.order == wanted, "is followed by %s" % (found.order,))
+    need(row.name == "deconv3" or (found.scale, found.offset, found.output) == (1, 0, "linear"),
+         "is scaled or bent")
 
 
 def numbers_of(constant, channels, styles, name):

@@ -7,7 +7,7 @@ All of them go through the library in one process (feed.c); a sample of each fam
 all that are bad, through the program. What is checked of each: it is refused or accepted as it must
 be, with a documented exit code and one line that names the file, within the time and memory said
 below, and with nothing written; the memory not with --sanitized, as sanitizers take some for
-themselves. That no pickle is run is checked for the program and for weights/vgg19.py, which reads
+themselves. That no pickle is run is checked for the program and for the scripts of weights/ that read
 them.
 """
 
@@ -258,11 +258,11 @@ def resumed(program, folder):
     return [("run-sound", OK, sound), *family_checkpoint.from_run(sound, 60, 14)]
 
 
-def through_converter(folder, files):
-    """weights/vgg19.py must refuse every pickle, and run none."""
-    spec = importlib.util.spec_from_file_location("vgg19", HERE.parents[1] / "weights/vgg19.py")
-    vgg19 = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(vgg19)
+def through_converter(script, folder, files):
+    """A script of weights/ must refuse every pickle, and run none."""
+    spec = importlib.util.spec_from_file_location("converter", HERE.parents[1] / "weights" / script)
+    converter = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(converter)
     here = os.getcwd()
     os.chdir(folder)
     try:
@@ -272,16 +272,16 @@ def through_converter(folder, files):
             with contextlib.redirect_stderr(io.StringIO()) as said:
                 with contextlib.redirect_stdout(io.StringIO()):
                     try:
-                        code = vgg19.main(["convert", "hostile.pth", "-o", "converted.safetensors"])
+                        code = converter.main(["convert", "hostile.pth", "-o", "converted.safetensors"])
                     except SystemExit as end:
                         code = end.code
                     except BaseException as problem:  # pylint: disable=broad-except
-                        fail("pickle", name, f"vgg19.py raises {problem!r}")
+                        fail("pickle", name, f"{script} raises {problem!r}")
             if not code:
-                fail("pickle", name, f"vgg19.py ends with {code}: {said.getvalue()}")
+                fail("pickle", name, f"{script} ends with {code}: {said.getvalue()}")
             left = sorted(os.listdir())
             if left != ["hostile.pth"]:
-                fail("pickle", name, f"vgg19.py has left {left}")
+                fail("pickle", name, f"{script} has left {left}")
                 for other in left:
                     if pathlib.Path(other).is_dir():
                         os.rmdir(other)
@@ -290,7 +290,7 @@ def through_converter(folder, files):
     finally:
         os.chdir(here)
     pathlib.Path(folder, "hostile.pth").unlink(missing_ok=True)
-    print(f"{'pickle':12} {len(files):5} files through weights/vgg19.py", flush=True)
+    print(f"{'pickle':12} {len(files):5} files through weights/{script}", flush=True)
 
 
 def sample(files, long):
@@ -325,7 +325,8 @@ def main():
             files = list(module.files(*given))
             through_library(family, folder, Feed(feed, folder), files)
             if family == "pickle":
-                through_converter(folder, files)
+                for script in ("vgg19.py", "stylenet.py"):
+                    through_converter(script, folder, files)
             if FAMILIES[family][3]:
                 through_program(family, program, folder, sample(files, long))
             if family == "checkpoint":

@@ -262,9 +262,50 @@ class Onnx(Case):
             ("Add", lambda k, i, a: (None, i, a), "adds, or does not"),
             ("Add", lambda k, i, a: (k, [i[0], "t2"], a), "adds something else"),
             ("Add", lambda k, i, a: ("Softmax", i, a), "it has Softmax"),
+            ("Add", lambda k, i, a: ("Sub", i, a), "a block subtracts"),
+            ("Relu", lambda k, i, a: ("Tanh", i, a), "has a ReLU, or none"),
         ]
         for kind, change, reason in cases:
             self.refuse(zoo(net, twist=when(kind, change)), reason)
+
+    def test_more_than_a_network_has(self):
+        """What would be left out without a word."""
+        def numbers(writer, count, *shape):
+            return writer.constant("more", list(shape) or [count], values(count, 1))
+
+        cases = [
+            ("Relu", lambda w, x: w.node("Mul", [x, w.number(0.5)]), "is scaled or bent"),
+            ("Relu", lambda w, x: w.node("Sub", [w.number(0.5), x]), "turns a picture's numbers around"),
+            ("InstanceNormalization", lambda w, x: w.node("Mul", [x, numbers(w, 8, 8, 1, 1)]), "are scaled elsewhere"),
+            ("InstanceNormalization", lambda w, x: w.node("Tanh", [x]), "is scaled or bent"),
+            ("Relu", lambda w, x: w.node("Add", [x, numbers(w, 8, 8, 1, 1)]), "are shifted elsewhere"),
+        ]
+        for kind, node, reason in cases:
+            done, writers = [], []
+            original = stylenet.Writer.node
+
+            def twisted(writer, found, inputs, output=None, kind=kind, node=node, done=done, **attributes):
+                x = original(writer, found, inputs, output, **attributes)
+                if found == kind and not done:
+                    done.append(1)
+                    return node(writer, x)
+                return x
+
+            stylenet.Writer.node = twisted
+            try:
+                writers.append(zoo(network()))
+            finally:
+                stylenet.Writer.node = original
+            self.refuse(writers[0], reason)
+
+    def test_circle(self):
+        field = stylenet.field
+        circle = field(1, field(1, "a") + field(2, "a") + field(4, "Identity"))
+        conv = field(1, field(1, "a") + field(1, "w") + field(2, "y") + field(4, "Conv"))
+        weight = field(5, field(1, 1) * 4 + field(2, 1) + field(8, "w") + field(9, bytes(4)))
+        self.refuse(field(1, 8) + field(7, circle + conv + weight + field(11, field(1, "x"))),
+                    "does not read the picture")
+        self.refuse(field(1, 8) + field(7, circle + conv + weight + field(11, field(1, "a"))), "1 convolutions")
 
     def test_damaged(self):
         good = zoo(network(shape_of(4, 1)))
