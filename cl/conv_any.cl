@@ -50,29 +50,83 @@ __kernel void conv_any_pack(__global const float *restrict weights, int at,
 /*
  * The last layer's planar picture, y[o][row][col] = [bias[o] +] the sum over k of channel o * size + k of
  * `work` at column col + k. work: (vectors, work_plane, VW), `rows` rows of cols + size - 1 columns each.
- * A work-item does `run` columns of a row. Dimensions: runs of all rows, 3.
+ * Dimensions: pixels, 3.
  */
 __kernel void conv_any_planes(__global const float *restrict work, int work_plane,
                               __global float *restrict y, int y_pitch, int y_plane, int y_from,
                               __global const float *restrict bias, int bias_at, int biased, int size,
-                              int rows, int cols, int run)
+                              int rows, int cols)
 {
-    const int runs = (cols + run - 1) / run, o = (int)get_global_id(1);
-    const int row = (int)get_global_id(0) / runs, begin = (int)get_global_id(0) % runs * run;
+    const int row = (int)get_global_id(0) / cols, col = (int)get_global_id(0) % cols;
+    const int o = (int)get_global_id(1);
     if (row >= rows || o >= 3)
         return;
-    const float first = biased ? bias[bias_at + o] : 0.0f;
-    __global float *to = y + (size_t)o * y_plane + y_from + row * y_pitch;
-    for (int col = begin; col < min(begin + run, cols); col++) {
-        float sum = first;
-        for (int k = 0; k < size; k++) {
-            const int n = o * size + k;
-            const int position = row * (cols + size - 1) + col + k;
-            sum += work[((size_t)(n / VW) * work_plane + position) * VW + n % VW];
+    float sum = 0.0f;
+    for (int k = 0; k < size; k++) {
+        const int n = o * size + k, position = row * (cols + size - 1) + col + k;
+        sum += work[((size_t)(n / VW) * work_plane + position) * VW + n % VW];
+    }
+    y[(size_t)o * y_plane + y_from + row * y_pitch + col] =
+        biased ? sum + bias[bias_at + o] : sum;
+}
+
+#ifdef SIZE
+/* Vectors of a position's sums, of which output o has those from o * SIZE on. */
+#define VECTORS ((3 * SIZE + VW - 1) / VW)
+#if VW == 16
+#define LANE_NUMBERS (intv)(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)
+#define LAST(v) (v).sf
+#define MOVED(first, v) (floatv)((first), (v).s012, (v).s3456, (v).s789abcde)
+#elif VW == 8
+#define LANE_NUMBERS (intv)(0, 1, 2, 3, 4, 5, 6, 7)
+#define LAST(v) (v).s7
+#define MOVED(first, v) (floatv)((first), (v).s012, (v).s3456)
+#else
+#define LANE_NUMBERS (intv)(0, 1, 2, 3)
+#define LAST(v) (v).s3
+#define MOVED(first, v) (floatv)((first), (v).s012)
+#endif
+
+/*
+ * The same for CPUs, a row at a time: sums move up by a channel with each column, so that the last of an
+ * output's channels has all of them. Dimension: rows.
+ */
+FULL_WIDTH
+__kernel void conv_any_planes_row(__global const floatv *restrict work, int work_plane,
+                                  __global float *restrict y, int y_pitch, int y_plane, int y_from,
+                                  __global const float *restrict bias, int bias_at, int biased,
+                                  int rows, int cols)
+{
+    const int row = (int)get_global_id(0), ends = SIZE - 1;
+    if (row >= rows)
+        return;
+    const floatv zero = (floatv)(0.0f);
+    floatv sums[VECTORS];
+    float first[3];
+    for (int o = 0; o < 3; o++)
+        first[o] = biased ? bias[bias_at + o] : 0.0f;
+#pragma unroll
+    for (int j = 0; j < VECTORS; j++)
+        sums[j] = zero;
+    __global const floatv *from = work + (size_t)row * (cols + ends);
+    __global float *to = y + y_from + row * y_pitch;
+    for (int col = -ends; col < cols; col++, from++) {
+#pragma unroll
+        for (int j = VECTORS - 1; j >= 0; j--) {
+            const floatv moved = MOVED(j > 0 ? LAST(sums[j > 0 ? j - 1 : 0]) : 0.0f, sums[j]);
+            const intv begins = (LANE_NUMBERS + j * VW) % SIZE == 0;
+            sums[j] = select(moved, zero, begins) + from[(size_t)j * work_plane];
         }
-        to[col] = sum;
+        if (col >= 0)
+#pragma unroll
+            for (int o = 0; o < 3; o++) {
+                const int n = o * SIZE + ends;
+                const floatv all = sums[n / VW];
+                to[(size_t)o * y_plane + col] = ((const float *)&all)[n % VW] + first[o];
+            }
     }
 }
+#endif
 
 #ifdef CV
 
@@ -82,31 +136,31 @@ __kernel void conv_any_planes(__global const float *restrict work, int work_plan
 #define LANES VW
 #endif
 
-/* x at the first tap of the first block for an output, and the window that slides. */
+/* The window that slides, over planes of x. */
 struct window {
-    int in, pitch, plane, down, across;
+    int pitch, plane, down, across;
 };
 
-/* The sums of one position, for what is left of rows narrower than a tile. */
-static inline void sum_one(struct window s, __global const float *x, __global const floatv *wp,
+/* The sums of one position, for rows narrower than a tile. */
+static inline void sum_one(struct window s, int in, __global const float *x, __global const floatv *wp,
                            floatv acc[CV])
 {
-    for (int first = 0; first < s.in; first += LANES, x += (size_t)s.plane * LANES)
+    for (int first = 0; first < in; first += LANES, x += (size_t)s.plane * LANES)
         for (int ty = 0; ty < s.down; ty++)
             for (int tx = 0; tx < s.across; tx++, wp += LANES * CV) {
                 __global const float *xp = x + (ty * s.pitch + tx) * LANES;
-                for (int c = 0; c < min(LANES, s.in - first); c++)
+                for (int c = 0; c < min(LANES, in - first); c++)
 #pragma unroll
                     for (int j = 0; j < CV; j++)
                         acc[j] = wp[c * CV + j] * (floatv)(xp[c]) + acc[j];
             }
 }
 
-/* The sums of TB positions side by side. */
-static inline void sum_tile(struct window s, __global const float *x, __global const floatv *wp,
+/* acc += those of TB positions side by side. */
+static inline void sum_tile(struct window s, int in, __global const float *x, __global const floatv *wp,
                             floatv acc[CV][TB])
 {
-    for (int first = 0; first < s.in; first += LANES, x += (size_t)s.plane * LANES)
+    for (int first = 0; first < in; first += LANES, x += (size_t)s.plane * LANES)
         for (int ty = 0; ty < s.down; ty++)
             for (int tx = 0; tx < s.across; tx++, wp += LANES * CV) {
                 __global const float *xp = x + (ty * s.pitch + tx) * LANES;
@@ -124,7 +178,7 @@ static inline void sum_tile(struct window s, __global const float *x, __global c
 #ifdef PLANAR_IN
 #define CHANNELS 1
 #else
-                const int channels = min(VW, s.in - first);
+                const int channels = min(VW, in - first);
 #define CHANNELS channels
 #endif
 #pragma unroll 4
@@ -151,54 +205,70 @@ static inline void sum_tile(struct window s, __global const float *x, __global c
  * pixels. x: (in / VW, x_plane, VW), or planar (in, x_plane); y: (vectors, y_plane, VW). Of a block's
  * channels only those before `in` are read.
  *
- * A work-item does `run` columns of a row, in tiles of CV vectors times TB positions. The last tile is
- * moved back into the row, and stores what is new. So nothing outside the windows is read.
- * Dimensions: runs of all rows, vectors / CV.
+ * A work-item does an area `high` times `run`, in tiles of CV vectors times TB positions of a row. The last
+ * tile is moved back into the row, and stores what is new. So nothing outside the windows is read. `depth`
+ * blocks of channels are done at a time for the whole area, so that their weights stay in the innermost cache.
+ * Dimensions: areas, vectors / CV; for CPUs the other way around (GROUPS_FIRST), so that neighbours read the
+ * same rows.
  */
 FULL_WIDTH
 __kernel void conv_any(__global const float *restrict x, int x_pitch, int x_plane, int x_from,
-                       __global floatv *restrict y, int y_pitch, int y_plane, int y_from,
+                       __global floatv *y, int y_pitch, int y_plane, int y_from,
                        __global const floatv *restrict w, int w_at, int in, int vectors, int down,
-                       int across, int step, int rows, int cols, int run)
+                       int across, int step, int rows, int cols, int high, int run, int depth)
 {
-    const int runs = (cols + run - 1) / run, group = (int)get_global_id(1);
-    const int row = (int)get_global_id(0) / runs, begin = (int)get_global_id(0) % runs * run;
-    if (row >= rows || group * CV >= vectors)
+#ifdef GROUPS_FIRST
+    const int item = (int)get_global_id(1), group = (int)get_global_id(0);
+#else
+    const int item = (int)get_global_id(0), group = (int)get_global_id(1);
+#endif
+    const int across_all = (cols + run - 1) / run;
+    const int top = item / across_all * high, begin = item % across_all * run;
+    if (top >= rows || group * CV >= vectors)
         return;
-    const struct window s = {in, x_pitch, x_plane, down, across};
+    const struct window s = {x_pitch, x_plane, down, across};
     const floatv zero = (floatv)(0.0f);
-    const int end = min(begin + run, cols), blocks = (in + LANES - 1) / LANES;
-    __global const floatv *wp = w + w_at + (size_t)group * blocks * down * across * LANES * CV;
-    __global const float *from = x + (size_t)(x_from + STRIDE * row * x_pitch) * LANES;
-    __global floatv *to = y + (size_t)group * CV * y_plane + y_from + step * row * y_pitch;
-    if (cols < TB) {
+    const int bottom = min(top + high, rows), end = min(begin + run, cols);
+    const int blocks = (in + LANES - 1) / LANES, block_vectors = down * across * LANES * CV;
+    __global const floatv *wp = w + w_at + (size_t)group * blocks * block_vectors;
+    __global const float *from = x + (size_t)x_from * LANES;
+    __global floatv *to = y + (size_t)group * CV * y_plane + y_from;
+    for (int row = top; cols < TB && row < bottom; row++)
         for (int col = begin; col < end; col++) {
             floatv acc[CV];
 #pragma unroll
             for (int j = 0; j < CV; j++)
                 acc[j] = zero;
-            sum_one(s, from + STRIDE * col * LANES, wp, acc);
+            sum_one(s, in, from + (size_t)(STRIDE * (row * x_pitch + col)) * LANES, wp, acc);
 #pragma unroll
             for (int j = 0; j < CV; j++)
-                to[(size_t)j * y_plane + step * col] = acc[j];
+                to[(size_t)j * y_plane + step * (row * y_pitch + col)] = acc[j];
         }
-        return;
-    }
-    for (int tile = begin; tile < end; tile += TB) {
-        const int first = min(tile, cols - TB);
-        floatv acc[CV][TB];
-#pragma unroll
-        for (int j = 0; j < CV; j++)
-#pragma unroll
-            for (int t = 0; t < TB; t++)
-                acc[j][t] = zero;
-        sum_tile(s, from + STRIDE * first * LANES, wp, acc);
-#pragma unroll
-        for (int t = 0; t < TB; t++)
-            if (first + t >= tile)
+    const int tiled = cols < TB ? begin : end;
+    for (int done = 0; done < blocks; done += depth) {
+        const int left = min(in - done * LANES, depth * LANES);
+        for (int row = top; row < bottom; row++) {
+            __global const float *line =
+                from + ((size_t)done * x_plane + STRIDE * row * x_pitch) * LANES;
+            __global floatv *out = to + step * row * y_pitch;
+            for (int tile = begin; tile < tiled; tile += TB) {
+                const int first = min(tile, cols - TB);
+                floatv acc[CV][TB];
 #pragma unroll
                 for (int j = 0; j < CV; j++)
-                    to[(size_t)j * y_plane + step * (first + t)] = acc[j][t];
+#pragma unroll
+                    for (int t = 0; t < TB; t++)
+                        acc[j][t] = done > 0 ? out[(size_t)j * y_plane + step * (first + t)] : zero;
+                sum_tile(s, left, line + STRIDE * first * LANES,
+                         wp + (size_t)done * block_vectors, acc);
+#pragma unroll
+                for (int t = 0; t < TB; t++)
+                    if (first + t >= tile)
+#pragma unroll
+                        for (int j = 0; j < CV; j++)
+                            out[(size_t)j * y_plane + step * (first + t)] = acc[j][t];
+            }
+        }
     }
 }
 

@@ -202,10 +202,42 @@ static struct area area_of(const struct area *y, const struct phase *p, int phas
                          first_of(y->col + y->cols, p->at[1], phases) - col};
 }
 
-/* Columns of a row that a work-item does. */
-static int run_of(const struct imp_caps *caps, int cols, int positions)
+/* Bytes of weights that a work-item uses over and over: half of a core's innermost cache. And of x,
+ * from which its next group of channels is computed: half of the next cache. */
+#define DEPTH_BYTES (16u << 10)
+#define AREA_BYTES (256u << 10)
+/* Columns of a work-item's area, about, and its rows at most. Each core gets so many areas or more.
+ */
+#define AREA_COLS 64
+#define AREA_ROWS 16
+#define AREAS_PER_UNIT 8
+
+/* What a work-item does: rows, columns, and blocks of channels at a time. */
+struct share {
+    int high, run, depth;
+};
+
+static int clamp(int n, int low, int high)
 {
-    return caps->cpu ? cols : positions;
+    return n < low ? low : n > high ? high : n;
+}
+
+static struct share share_of(const struct imp_caps *caps, const struct task *t,
+                             const struct phase *p, const struct area *area)
+{
+    if (!caps->cpu)
+        return (struct share){1, t->block.positions, t->blocks};
+    const int taps = p->down.taps * p->across.taps;
+    const int block_bytes =
+        taps * t->lanes * t->block.vectors * caps->vector_width * (int)sizeof(float);
+    const int parts = (area->cols + AREA_COLS - 1) / AREA_COLS;
+    const int run = round_up((area->cols + parts - 1) / parts, t->block.positions);
+    const int row_bytes = (t->stride * run + p->across.taps) * t->in * (int)sizeof(float);
+    const int fit = ((int)AREA_BYTES / row_bytes - p->down.taps) / t->stride;
+    const int groups = t->vectors / t->block.vectors;
+    const int even = area->rows * parts * groups / (AREAS_PER_UNIT * (int)caps->info.compute_units);
+    return (struct share){clamp(fit < even ? fit : even, 1, AREA_ROWS), run,
+                          taps > 0 ? clamp((int)DEPTH_BYTES / block_bytes, 1, t->blocks) : 1};
 }
 
 static enum impasto_status slide(struct imp_device *device, const struct task *t,
@@ -216,7 +248,10 @@ static enum impasto_status slide(struct imp_device *device, const struct task *t
     const struct area area = area_of(whole, p, t->phases);
     if (area.rows < 1 || area.cols < 1)
         return IMPASTO_OK;
-    const int run = run_of(imp_device_caps(device), area.cols, t->block.positions);
+    const struct imp_caps *caps = imp_device_caps(device);
+    const struct share share = share_of(caps, t, p, &area);
+    const size_t items = imp_items(area.rows, share.high) * imp_items(area.cols, share.run);
+    const size_t groups = (size_t)(t->vectors / t->block.vectors);
     const int x_from = x->origin + (t->stride * area.row + p->down.from) * x->pitch +
                        t->stride * area.col + p->across.from;
     const int y_from =
@@ -232,9 +267,9 @@ static enum impasto_status slide(struct imp_device *device, const struct task *t
                      imp_buf(y->buffer), imp_int(y->pitch), imp_int(y->plane), imp_int(y_from),
                      imp_buf(packed), imp_int((int)p->weights), imp_int(t->in), imp_int(t->vectors),
                      imp_int(p->down.taps), imp_int(p->across.taps), imp_int(t->phases),
-                     imp_int(area.rows), imp_int(area.cols), imp_int(run)),
-            .global = {(size_t)area.rows * imp_items(area.cols, run),
-                       (size_t)(t->vectors / t->block.vectors)},
+                     imp_int(area.rows), imp_int(area.cols), imp_int(share.high),
+                     imp_int(share.run), imp_int(share.depth)),
+            .global = {caps->cpu ? groups : items, caps->cpu ? items : groups},
             .flops = 2.0 * p->down.taps * p->across.taps * t->in *
                      (t->spread ? t->size * t->out : t->out) * area.rows * area.cols,
             .label = label,
@@ -256,7 +291,7 @@ static enum impasto_status slide_phases(struct imp_device *device, const struct 
  */
 
 /* Bytes of workspace aimed at for a core, so that a band of rows stays in its cache; on GPUs. */
-#define CPU_BAND (256u << 10)
+#define CPU_BAND (1u << 20)
 #define GPU_BAND (64u << 20)
 
 /* Positions of the workspace for so many rows, with what the kernel's columns reach beyond them. */
@@ -278,18 +313,35 @@ static enum impasto_status sum_planes(struct imp_device *device, const struct ta
                                       const struct imp_conv_any *conv, const struct place *y,
                                       const struct area *area)
 {
-    const int run = run_of(imp_device_caps(device), area->cols, 1);
+    const int plane = band_positions(t, area->rows, area->cols);
+    const struct imp_buffer *bias = conv->bias ? conv->bias : conv->packed;
+    const double flops = 3.0 * t->size * area->rows * area->cols;
+    char macros[MACROS];
+    snprintf(macros, sizeof(macros), "-DSIZE=%d", t->size);
+    if (imp_device_caps(device)->cpu)
+        return imp_program_launch(
+            device, IMP_PROGRAM_CONV_ANY, "conv_any_planes_row",
+            &(struct imp_launch){
+                .kernel.macros = macros,
+                IMP_ARGS(imp_buf(conv->workspace), imp_int(plane), imp_buf(y->buffer),
+                         imp_int(y->pitch), imp_int(y->plane),
+                         imp_int(y->origin + area->row * y->pitch), imp_buf(bias),
+                         imp_int((int)conv->bias_at), imp_int(conv->bias != NULL),
+                         imp_int(area->rows), imp_int(area->cols)),
+                .global = {(size_t)area->rows},
+                .flops = flops,
+                .label = conv->label,
+            });
     return imp_program_launch(
         device, IMP_PROGRAM_CONV_ANY, "conv_any_planes",
         &(struct imp_launch){
-            IMP_ARGS(imp_buf(conv->workspace), imp_int(band_positions(t, area->rows, area->cols)),
-                     imp_buf(y->buffer), imp_int(y->pitch), imp_int(y->plane),
-                     imp_int(y->origin + area->row * y->pitch),
-                     imp_buf(conv->bias ? conv->bias : conv->packed), imp_int((int)conv->bias_at),
-                     imp_int(conv->bias != NULL), imp_int(t->size), imp_int(area->rows),
-                     imp_int(area->cols), imp_int(run)),
-            .global = {(size_t)area->rows * imp_items(area->cols, run), 3},
-            .flops = 3.0 * t->size * area->rows * area->cols,
+            IMP_ARGS(imp_buf(conv->workspace), imp_int(plane), imp_buf(y->buffer),
+                     imp_int(y->pitch), imp_int(y->plane),
+                     imp_int(y->origin + area->row * y->pitch), imp_buf(bias),
+                     imp_int((int)conv->bias_at), imp_int(conv->bias != NULL), imp_int(t->size),
+                     imp_int(area->rows), imp_int(area->cols)),
+            .global = {(size_t)area->rows * (size_t)area->cols, 3},
+            .flops = flops,
             .label = conv->label,
         });
 }

@@ -145,6 +145,13 @@ static void lanes(const struct imp_caps *caps, char *macros)
     add(macros, "-DVW=%d", caps->vector_width);
 }
 
+static void any(const struct imp_caps *caps, char *macros)
+{
+    lanes(caps, macros);
+    if (caps->cpu)
+        add(macros, " -DGROUPS_FIRST");
+}
+
 static void shares(const struct imp_caps *caps, char *macros)
 {
     if (caps->cpu)
@@ -351,7 +358,7 @@ static const struct row {
     {IMP_PROGRAM_MAPS, "map+norm", small, NULL},
     {IMP_PROGRAM_PLANAR_MAPS, "map", planar_maps, NULL},
     {IMP_PROGRAM_PLANAR_NORM, "map+norm", planar_maps, NULL},
-    {IMP_PROGRAM_CONV_ANY, "conv_any", lanes, NULL},
+    {IMP_PROGRAM_CONV_ANY, "conv_any", any, NULL},
     {IMP_PROGRAM_WINOGRAD4_HALF, "winograd", winograd4_half, NULL},
     {IMP_PROGRAM_WINOGRAD4_QUARTER, "winograd", winograd4_quarter, NULL},
     {IMP_PROGRAM_CLIP, "clip", small, NULL},
