@@ -16,7 +16,7 @@
  * cache, of which it may take a quarter. The larger it is, the less often the weights are
  * transformed. At WEIGHT_SHARE times their size that costs a few percent. GPUs want large launches.
  */
-#define CPU_CHUNK_LEAST (16u << 20)
+#define CPU_CHUNK_LEAST (4u << 20)
 #define CPU_CHUNK_MOST (28u << 20)
 #define CACHE_SHARE 4
 #define WEIGHT_SHARE 4
