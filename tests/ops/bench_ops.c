@@ -288,17 +288,122 @@ static void bench_layer(struct bench *bench, int channels, int side)
         imp_buffer_free(buffers[i].buffer);
 }
 
-/* ---- Training a style network ---------------------------------------------------------------- */
+/* ---- Style networks -------------------------------------------------------------------------- */
 
-/* The layers of one of width 16, whose input is so many times smaller than the picture. */
+/* The layers of one, whose input is so many times smaller than the picture. Channels are multiples
+ * of its width; 0: the picture's 3. */
 static const struct {
-    struct imp_conv_shape shape;
+    int in, out, size, stride;
+    bool upsample;
     int smaller;
 } style_layers[] = {
-    {{3, 16, 9, 1, false}, 1},  {{16, 32, 3, 2, false}, 1}, {{32, 64, 3, 2, false}, 2},
-    {{64, 64, 3, 1, false}, 4}, {{64, 32, 3, 1, true}, 4},  {{32, 16, 3, 1, true}, 2},
-    {{16, 3, 9, 1, false}, 1},
+    {0, 1, 9, 1, false, 1}, {1, 2, 3, 2, false, 1}, {2, 4, 3, 2, false, 2}, {4, 4, 3, 1, false, 4},
+    {4, 2, 3, 1, true, 4},  {2, 1, 3, 1, true, 2},  {1, 0, 9, 1, false, 1},
 };
+
+static struct imp_conv_shape style_shape(size_t layer, int width)
+{
+    const int in = style_layers[layer].in, out = style_layers[layer].out;
+    return (struct imp_conv_shape){.in = in > 0 ? in * width : 3,
+                                   .out = out > 0 ? out * width : 3,
+                                   .size = style_layers[layer].size,
+                                   .stride = style_layers[layer].stride,
+                                   .upsample = style_layers[layer].upsample};
+}
+
+static int output_side(const struct imp_conv_shape *shape, int side)
+{
+    return side * (shape->upsample ? 2 : 1) / shape->stride;
+}
+
+static void name_layer(char name[64], const char *what, const struct imp_conv_shape *shape,
+                       int side)
+{
+    snprintf(name, 64, "%s %d>%d %dx%d%s%s @ %d", what, shape->in, shape->out, shape->size,
+             shape->size, shape->stride == 2 ? " /2" : "", shape->upsample ? " x2" : "", side);
+}
+
+struct style_conv {
+    struct imp_conv_any call;
+    enum imp_direction direction;
+};
+
+static enum impasto_status style_convolve(struct imp_device *device, const void *with)
+{
+    const struct style_conv *c = with;
+    return c->direction == IMP_FORWARD ? imp_conv_any_forward(device, &c->call)
+                                       : imp_conv_any_backward(device, &c->call);
+}
+
+static double seconds_of(struct bench *bench, const char *name, case_fn run, const void *with)
+{
+    double best = 0;
+    for (int i = -1; i < RUNS && !bench->failed; i++) {
+        const double begin = imp_host_seconds();
+        check(bench, name, run(bench->device, with));
+        check(bench, name, imp_device_finish(bench->device));
+        const double seconds = imp_host_seconds() - begin;
+        if (i <= 0 || seconds < best)
+            best = seconds;
+    }
+    return best;
+}
+
+/* The flops of the whole are those of the layer as it is defined. */
+static void bench_style_conv(struct bench *bench, const struct imp_conv_shape *shape, int side,
+                             enum imp_direction direction)
+{
+    const struct imp_caps *caps = imp_device_caps(bench->device);
+    const bool backward = direction == IMP_BACKWARD;
+    const int out_side = output_side(shape, side);
+    const int margin = imp_conv_any_margin(shape);
+    const int y_margin = backward ? imp_conv_any_gradient_margin(shape) : 1;
+    /* Where Winograd's filtering is possible it wants a gradient's margin around both. */
+    const int x_margin = backward && !imp_conv_any_strips(caps, shape) ? y_margin : margin;
+    const size_t weights = (size_t)(shape->out * shape->in * shape->size * shape->size);
+    struct imp_buffer *parameters = NULL, *packed = NULL;
+    struct style_conv c = {.call = {.shape = *shape,
+                                    .x = imp_map_of(shape->in, side, side, x_margin,
+                                                    shape->in == 3 ? 1 : caps->vector_width),
+                                    .y = imp_map_of(shape->out, out_side, out_side, y_margin,
+                                                    shape->out == 3 ? 1 : caps->vector_width)},
+                           .direction = direction};
+    const struct {
+        struct imp_buffer **buffer;
+        size_t bytes;
+    } buffers[] = {{&c.call.x.tensor.buffer, imp_map_bytes(&c.call.x)},
+                   {&c.call.y.tensor.buffer, imp_map_bytes(&c.call.y)},
+                   {&parameters, weights * sizeof(float)},
+                   {&packed, imp_conv_any_packed(caps, shape, direction)},
+                   {&c.call.workspace, imp_conv_any_workspace(caps, shape, side, side)}};
+    char name[64];
+    name_layer(name, backward ? "style backward" : "style forward", shape, side);
+    if (!is_wanted(bench, name))
+        return;
+    for (size_t i = 0; i < IMP_COUNT(buffers); i++)
+        if (buffers[i].bytes > 0)
+            check(bench, name,
+                  imp_buffer_create(bench->device, buffers[i].bytes, "bench", buffers[i].buffer));
+    check(bench, name, imp_conv_any_pack(bench->device, shape, direction, parameters, 0, packed));
+    c.call.packed = packed;
+    const double seconds = seconds_of(bench, name, style_convolve, &c);
+    if (!bench->failed)
+        print_row(name, "all", seconds, 2.0 * (double)weights * out_side * out_side, 0);
+    time_case(bench, name, style_convolve, &c);
+    for (size_t i = 0; i < IMP_COUNT(buffers); i++)
+        imp_buffer_free(buffers[i].buffer);
+}
+
+static void bench_style(struct bench *bench, int width)
+{
+    for (size_t i = 0; i < IMP_COUNT(style_layers); i++) {
+        const struct imp_conv_shape shape = style_shape(i, width);
+        const int side = bench->size / 4 * 4 / style_layers[i].smaller;
+        bench_style_conv(bench, &shape, side, IMP_FORWARD);
+        if (shape.in != 3)
+            bench_style_conv(bench, &shape, side, IMP_BACKWARD);
+    }
+}
 
 static enum impasto_status weight_gradient(struct imp_device *device, const void *with)
 {
@@ -308,7 +413,7 @@ static enum impasto_status weight_gradient(struct imp_device *device, const void
 static void bench_weights(struct bench *bench, const struct imp_conv_shape *shape, int side)
 {
     const struct imp_caps *caps = imp_device_caps(bench->device);
-    const int out_side = side * (shape->upsample ? 2 : 1) / shape->stride;
+    const int out_side = output_side(shape, side);
     const size_t weights = (size_t)(shape->out * shape->in * shape->size * shape->size);
     struct imp_conv_any_weights call = {
         .shape = *shape,
@@ -324,9 +429,7 @@ static void bench_weights(struct bench *bench, const struct imp_conv_shape *shap
                    {&call.gradient, (weights + (size_t)shape->out) * sizeof(float)},
                    {&call.workspace, imp_conv_any_weights_workspace(caps, shape, side, side)}};
     char name[64];
-    snprintf(name, sizeof(name), "gradient of weights %d>%d %dx%d%s%s @ %d", shape->in, shape->out,
-             shape->size, shape->size, shape->stride == 2 ? " /2" : "",
-             shape->upsample ? " x2" : "", side);
+    name_layer(name, "gradient of weights", shape, side);
     for (size_t i = 0; i < IMP_COUNT(buffers); i++)
         check(bench, name,
               imp_buffer_create(bench->device, buffers[i].bytes, "bench", buffers[i].buffer));
@@ -453,8 +556,12 @@ int bench_ops(struct imp_device *device, const char *filter, int size)
     bench_convolutions(&bench);
     for (size_t i = 0; i < IMP_COUNT(channels); i++)
         bench_layer(&bench, channels[i], size >> i);
-    for (size_t i = 0; i < IMP_COUNT(style_layers); i++)
-        bench_weights(&bench, &style_layers[i].shape, size / style_layers[i].smaller / 4 * 4);
+    for (int width = 8; width <= 32; width *= 2)
+        bench_style(&bench, width);
+    for (size_t i = 0; i < IMP_COUNT(style_layers); i++) {
+        const struct imp_conv_shape shape = style_shape(i, 16);
+        bench_weights(&bench, &shape, size / style_layers[i].smaller / 4 * 4);
+    }
     for (int i = 0; i < 3; i++)
         bench_maps(&bench, 16 << i, size >> i);
     return bench.failed;
