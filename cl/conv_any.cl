@@ -11,14 +11,15 @@
  * Where a sum's taps lie: weights[at], summed over an interval of each axis of the kernel, which tap t has
  * from low + slope * t to high + slope * t, as far as it is within 0 .. size - 1. Channels beyond `in` and
  * `out` are zero. With `spread`, each output has the columns of the kernel as channels of their own:
- * channel n is column n % size of output n / size.
+ * channel n is column n % size of output n / size. `paired`, where not 0: half a vector is all channels, and
+ * the other half does the same so many taps later, which is the next output.
  * Dimensions: input channels, rounded up to whole blocks, of blocks * lanes; vectors of output channels.
  */
 __kernel void conv_any_pack(__global const float *restrict weights, int at,
                             __global floatv *restrict packed, int packed_at, int in, int out,
                             int in_stride, int out_stride, int size, int down, int across,
                             int low_down, int high_down, int low_across, int high_across, int slope,
-                            int spread, int blocks, int lanes, int vectors, int group)
+                            int spread, int paired, int blocks, int lanes, int vectors, int group)
 {
     const int i = (int)get_global_id(0), vector = (int)get_global_id(1);
     if (i >= blocks * lanes || vector >= vectors)
@@ -30,9 +31,11 @@ __kernel void conv_any_pack(__global const float *restrict weights, int at,
         const int ty = tap / across * slope, tx = tap % across * slope;
         float sum[VW];
         for (int lane = 0; lane < VW; lane++) {
-            const int n = vector * VW + lane, o = spread ? n / size : n;
-            const int first = spread ? n % size : max(low_across + tx, 0);
-            const int last = spread ? first : min(high_across + tx, size - 1);
+            const int n = vector * VW + lane;
+            const int o = spread ? n / size : paired ? n % (VW / 2) : n;
+            const int later = n >= VW / 2 ? paired * slope : 0;
+            const int first = spread ? n % size : max(low_across + tx - later, 0);
+            const int last = spread ? first : min(high_across + tx - later, size - 1);
             __global const float *from =
                 weights + at + (size_t)o * out_stride + (size_t)i * in_stride;
             sum[lane] = 0.0f;
@@ -136,18 +139,67 @@ __kernel void conv_any_planes_row(__global const floatv *restrict work, int work
 #define LANES VW
 #endif
 
+/*
+ * PAIRED: the halves of a vector are two outputs side by side, each of at most VW / 2 channels. The taps of
+ * both are one window, which is little wider than one's. Without, half of all products would be zero.
+ */
+#ifdef PAIRED
+#define TOGETHER 2
+static inline floatv sums_at(__global const floatv *y, int step)
+{
+    floatv sums;
+    sums.lo = y[0].lo;
+    sums.hi = y[step].lo;
+    return sums;
+}
+static inline void store_one(__global floatv *y, floatv sums)
+{
+    floatv one = (floatv)(0.0f);
+    one.lo = sums.lo;
+    y[0] = one;
+}
+/* Of two columns from `col` on, those from `least` on. */
+static inline void store_at(__global floatv *y, int step, int col, int least, floatv sums)
+{
+    floatv first = (floatv)(0.0f), second = first;
+    first.lo = sums.lo;
+    second.lo = sums.hi;
+    if (col >= least)
+        y[0] = first;
+    if (col + 1 >= least)
+        y[step] = second;
+}
+#else
+#define TOGETHER 1
+static inline floatv sums_at(__global const floatv *y, int step)
+{
+    return y[0];
+}
+static inline void store_one(__global floatv *y, floatv sums)
+{
+    y[0] = sums;
+}
+static inline void store_at(__global floatv *y, int step, int col, int least, floatv sums)
+{
+    if (col >= least)
+        y[0] = sums;
+}
+#endif
+#define EACH (TOGETHER * STRIDE) /* pixels of x from one sum to the next */
+
 /* The window that slides, over planes of x. */
 struct window {
     int pitch, plane, down, across;
 };
 
-/* The sums of one position, for rows narrower than a tile. */
+/* The sums of one position, for rows narrower than a tile; never of two. */
 static inline void sum_one(struct window s, int in, __global const float *x, __global const floatv *wp,
                            floatv acc[CV])
 {
+    const int beyond = (TOGETHER - 1) * STRIDE;
     for (int first = 0; first < in; first += LANES, x += (size_t)s.plane * LANES)
-        for (int ty = 0; ty < s.down; ty++)
-            for (int tx = 0; tx < s.across; tx++, wp += LANES * CV) {
+        for (int ty = 0; ty < s.down; ty++, wp += beyond * LANES * CV)
+            for (int tx = 0; tx < s.across - beyond; tx++, wp += LANES * CV) {
                 __global const float *xp = x + (ty * s.pitch + tx) * LANES;
                 for (int c = 0; c < min(LANES, in - first); c++)
 #pragma unroll
@@ -169,12 +221,12 @@ static inline void sum_tile(struct window s, int in, __global const float *x, __
                 floatv xv[TB];
 #pragma unroll
                 for (int t = 0; t < TB; t++)
-                    xv[t] = vload4(t * STRIDE, xp);
+                    xv[t] = vload4(t * EACH, xp);
 #define INPUT(t, c) ((c) == 0 ? xv[t].x : (c) == 1 ? xv[t].y : (c) == 2 ? xv[t].z : xv[t].w)
 #define CHANNELS VW
 #pragma unroll
 #else
-#define INPUT(t, c) xp[(t) * STRIDE * LANES + (c)]
+#define INPUT(t, c) xp[(t) * EACH * LANES + (c)]
 #ifdef PLANAR_IN
 #define CHANNELS 1
 #else
@@ -233,7 +285,8 @@ __kernel void conv_any(__global const float *restrict x, int x_pitch, int x_plan
     __global const floatv *wp = w + w_at + (size_t)group * blocks * block_vectors;
     __global const float *from = x + (size_t)x_from * LANES;
     __global floatv *to = y + (size_t)group * CV * y_plane + y_from;
-    for (int row = top; cols < TB && row < bottom; row++)
+    const bool narrow = cols < TB * TOGETHER;
+    for (int row = top; narrow && row < bottom; row++)
         for (int col = begin; col < end; col++) {
             floatv acc[CV];
 #pragma unroll
@@ -242,31 +295,33 @@ __kernel void conv_any(__global const float *restrict x, int x_pitch, int x_plan
             sum_one(s, in, from + (size_t)(STRIDE * (row * x_pitch + col)) * LANES, wp, acc);
 #pragma unroll
             for (int j = 0; j < CV; j++)
-                to[(size_t)j * y_plane + step * (row * y_pitch + col)] = acc[j];
+                store_one(to + (size_t)j * y_plane + step * (row * y_pitch + col), acc[j]);
         }
-    const int tiled = cols < TB ? begin : end;
-    for (int done = 0; done < blocks; done += depth) {
+    for (int done = 0; !narrow && done < blocks; done += depth) {
         const int left = min(in - done * LANES, depth * LANES);
         for (int row = top; row < bottom; row++) {
             __global const float *line =
                 from + ((size_t)done * x_plane + STRIDE * row * x_pitch) * LANES;
             __global floatv *out = to + step * row * y_pitch;
-            for (int tile = begin; tile < tiled; tile += TB) {
-                const int first = min(tile, cols - TB);
+            for (int tile = begin; tile < end; tile += TB * TOGETHER) {
+                const int first = min(tile, cols - TB * TOGETHER);
                 floatv acc[CV][TB];
 #pragma unroll
                 for (int j = 0; j < CV; j++)
 #pragma unroll
                     for (int t = 0; t < TB; t++)
-                        acc[j][t] = done > 0 ? out[(size_t)j * y_plane + step * (first + t)] : zero;
-                sum_tile(s, left, line + STRIDE * first * LANES,
-                         wp + (size_t)done * block_vectors, acc);
+                        acc[j][t] =
+                            done > 0
+                                ? sums_at(out + (size_t)j * y_plane + step * (first + t * TOGETHER), step)
+                                : zero;
+                sum_tile(s, left, line + STRIDE * first * LANES, wp + (size_t)done * block_vectors,
+                         acc);
 #pragma unroll
                 for (int t = 0; t < TB; t++)
-                    if (first + t >= tile)
 #pragma unroll
-                        for (int j = 0; j < CV; j++)
-                            out[(size_t)j * y_plane + step * (first + t)] = acc[j][t];
+                    for (int j = 0; j < CV; j++)
+                        store_at(out + (size_t)j * y_plane + step * (first + t * TOGETHER), step,
+                                 first + t * TOGETHER, tile, acc[j][t]);
             }
         }
     }

@@ -52,6 +52,7 @@ struct task {
     int phases;                /* along each axis */
     int in_stride, out_stride; /* floats between channels' weights in the layer's */
     bool planar_in, spread;    /* spread: its outputs are the columns of a planar picture's sums */
+    bool paired;               /* outputs are computed in pairs: cl/conv_any.cl */
     int lanes, blocks;         /* of what is read */
     int vectors;               /* of what is written */
     struct imp_conv_block block;
@@ -80,6 +81,7 @@ static struct task task_of(const struct imp_caps *caps, const struct imp_conv_sh
                      .axis = {axis_of(s, direction, 0), axis_of(s, direction, 1)}};
     t.planar_in = t.in == 3;
     t.spread = t.out == 3;
+    t.paired = !t.spread && 2 * t.out <= width;
     t.lanes = t.planar_in ? 1 : width;
     t.blocks = round_up(t.in, t.lanes) / t.lanes;
     t.vectors = round_up(t.spread ? 3 * s->size : t.out, width) / width;
@@ -113,6 +115,8 @@ static struct phase phase_of(const struct task *t, int n)
         p.across = t->axis[p.at[1]];
         if (t->spread)
             p.across.taps = 1;
+        if (t->paired)
+            p.across.taps += t->stride;
     }
     return p;
 }
@@ -139,8 +143,9 @@ static enum impasto_status pack_phase(struct imp_device *device, const struct ta
                      imp_int(t->in_stride), imp_int(t->out_stride), imp_int(t->size),
                      imp_int(p->down.taps), imp_int(p->across.taps), imp_int(p->down.low),
                      imp_int(p->down.high), imp_int(p->across.low), imp_int(p->across.high),
-                     imp_int(p->down.slope), imp_int(t->spread), imp_int(t->blocks),
-                     imp_int(t->lanes), imp_int(t->vectors), imp_int(t->block.vectors)),
+                     imp_int(p->down.slope), imp_int(t->spread), imp_int(t->paired ? t->stride : 0),
+                     imp_int(t->blocks), imp_int(t->lanes), imp_int(t->vectors),
+                     imp_int(t->block.vectors)),
             .global = {(size_t)in, (size_t)t->vectors},
             .bytes = imp_float_bytes(2.0 * (double)phase_weights(t, p) * lanes),
             .label = "pack",
@@ -225,13 +230,14 @@ static int clamp(int n, int low, int high)
 static struct share share_of(const struct imp_caps *caps, const struct task *t,
                              const struct phase *p, const struct area *area)
 {
+    const int tile_cols = t->block.positions * (t->paired ? 2 : 1);
     if (!caps->cpu)
-        return (struct share){1, t->block.positions, t->blocks};
+        return (struct share){1, tile_cols, t->blocks};
     const int taps = p->down.taps * p->across.taps;
     const int block_bytes =
         taps * t->lanes * t->block.vectors * caps->vector_width * (int)sizeof(float);
     const int parts = (area->cols + AREA_COLS - 1) / AREA_COLS;
-    const int run = round_up((area->cols + parts - 1) / parts, t->block.positions);
+    const int run = round_up((area->cols + parts - 1) / parts, tile_cols);
     const int row_bytes = (t->stride * run + p->across.taps) * t->in * (int)sizeof(float);
     const int fit = ((int)AREA_BYTES / row_bytes - p->down.taps) / t->stride;
     const int groups = t->vectors / t->block.vectors;
@@ -257,8 +263,9 @@ static enum impasto_status slide(struct imp_device *device, const struct task *t
     const int y_from =
         y->origin + (t->phases * area.row + p->at[0]) * y->pitch + t->phases * area.col + p->at[1];
     char macros[MACROS];
-    snprintf(macros, sizeof(macros), "-DCV=%d -DTB=%d -DSTRIDE=%d%s", t->block.vectors,
-             t->block.positions, t->stride, t->planar_in ? " -DPLANAR_IN" : "");
+    snprintf(macros, sizeof(macros), "-DCV=%d -DTB=%d -DSTRIDE=%d%s%s", t->block.vectors,
+             t->block.positions, t->stride, t->planar_in ? " -DPLANAR_IN" : "",
+             t->paired ? " -DPAIRED" : "");
     return imp_program_launch(
         device, IMP_PROGRAM_CONV_ANY, "conv_any",
         &(struct imp_launch){
@@ -270,7 +277,7 @@ static enum impasto_status slide(struct imp_device *device, const struct task *t
                      imp_int(area.rows), imp_int(area.cols), imp_int(share.high),
                      imp_int(share.run), imp_int(share.depth)),
             .global = {caps->cpu ? groups : items, caps->cpu ? items : groups},
-            .flops = 2.0 * p->down.taps * p->across.taps * t->in *
+            .flops = 2.0 * p->down.taps * (p->across.taps - (t->paired ? t->stride : 0)) * t->in *
                      (t->spread ? t->size * t->out : t->out) * area.rows * area.cols,
             .label = label,
         });

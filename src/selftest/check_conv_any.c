@@ -37,6 +37,9 @@ static const struct shape shapes[] = {
     {{8, 3, 9, 1, false}, 20, 36, 0},   {{32, 3, 9, 1, false}, 36, 20, 1},
     {{64, 3, 7, 1, false}, 4, 4, 0},    {{24, 3, 3, 1, false}, 12, 8, 0},
     {{16, 3, 1, 1, false}, 5, 31, 0},   {{16, 3, 9, 1, false}, 70, 150, 0},
+    {{3, 8, 9, 1, false}, 5, 101, 0},   {{8, 3, 9, 1, false}, 6, 61, 0},
+    {{16, 8, 3, 1, true}, 3, 53, 0},    {{8, 24, 5, 2, false}, 4, 106, 0},
+    {{64, 8, 3, 1, false}, 18, 151, 0},
 };
 
 static int output_side(const struct imp_conv_shape *s, int side)
