@@ -266,7 +266,9 @@ static enum impasto_status run(struct imp_device *device, const struct imp_conv 
         for (int group = 0; group < w.plan.groups; group += w.plan.slice) {
             const int rest = w.plan.groups - group;
             const int groups = rest < w.plan.slice ? rest : w.plan.slice;
-            IMP_TRY(weights(&w, group, groups));
+            /* A slice that is all of them stays. */
+            if (first == 0 || w.plan.slice < w.plan.groups)
+                IMP_TRY(weights(&w, group, groups));
             IMP_TRY(multiply(&w, count, groups));
             IMP_TRY(output(&w, first, count, group, groups, tiles_each));
         }
