@@ -12,7 +12,7 @@ static const struct kind {
     {"terrain", imp_scene_terrain}, {"portrait", imp_scene_portrait}, {"houses", imp_scene_houses},
     {"flowers", imp_scene_flowers}, {"sea", imp_scene_sea},           {"table", imp_scene_table},
     {"forest", imp_scene_forest},   {"street", imp_scene_street},     {"animal", imp_scene_animal},
-    {"skyline", imp_scene_skyline}, {"heap", imp_scene_leaves},       {"meadow", imp_scene_meadow},
+    {"skyline", imp_scene_skyline}, {"heap", imp_scene_heap},         {"meadow", imp_scene_meadow},
     {"crowd", imp_scene_crowd},     {"surface", imp_scene_surface},
 };
 
@@ -34,11 +34,22 @@ struct camera {
     uint32_t seed;
 };
 
-static struct camera choose_camera(struct imp_dice *dice)
+/* Cameras choose an exposure that makes most pictures neither dark nor pale. */
+static float metered(struct imp_dice *dice, const struct imp_canvas *canvas)
+{
+    double sum = 0;
+    for (size_t i = 0; i < 3 * canvas->plane; i++)
+        sum += imp_clamp01(canvas->rgb[i]);
+    const float mean = (float)(sum / (3.0 * (double)canvas->plane));
+    const float wanted = 0.45f * expf(0.35f * imp_dice_bell(dice));
+    return fminf(powf(wanted / (mean + 0.02f), 0.75f), 4);
+}
+
+static struct camera choose_camera(struct imp_dice *dice, const struct imp_canvas *canvas)
 {
     const float warm = 0.12f * imp_dice_bell(dice);
     return (struct camera){
-        .exposure = expf(0.35f * imp_dice_bell(dice)),
+        .exposure = metered(dice, canvas),
         .contrast = imp_dice_between(dice, 0, 0.8f),
         .saturation = imp_dice_chance(dice, 0.06f) ? 0 : 1 + 0.4f * imp_dice_bell(dice),
         .vignette = imp_dice_between(dice, 0, 0.5f),
@@ -95,7 +106,7 @@ enum impasto_status imp_draw_scene_kind(int kind, uint64_t seed, int index, int 
     kinds[kind].draw(&scene);
     if (imp_dice_chance(&scene.dice, 0.3f))
         imp_canvas_blur(&canvas, imp_dice_between(&scene.dice, 0, 0.006f));
-    const struct camera camera = choose_camera(&scene.dice);
+    const struct camera camera = choose_camera(&scene.dice, &canvas);
     develop(&camera, &canvas);
     imp_canvas_close(&canvas);
     return IMPASTO_OK;

@@ -66,7 +66,7 @@ void imp_scene_crowd(struct imp_scene *scene);
 void imp_scene_animal(struct imp_scene *scene);
 void imp_scene_table(struct imp_scene *scene); /* scene_things.c */
 void imp_scene_flowers(struct imp_scene *scene);
-void imp_scene_leaves(struct imp_scene *scene);
+void imp_scene_heap(struct imp_scene *scene);
 void imp_scene_surface(struct imp_scene *scene);
 
 #endif

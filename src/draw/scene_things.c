@@ -226,7 +226,7 @@ void imp_scene_flowers(struct imp_scene *scene)
 
 /* Things of all sizes that cover each other. There are as many of a size as its inverse cube says,
  * which is what photographs have at any distance. */
-void imp_scene_leaves(struct imp_scene *scene)
+void imp_scene_heap(struct imp_scene *scene)
 {
     struct imp_dice *dice = &scene->dice;
     imp_sky_choose(scene, 0.6f);

@@ -3,12 +3,6 @@
 
 #include "draw/style.h"
 
-#define PALETTE(...)                                                                               \
-    (const struct imp_rgb[])                                                                       \
-    {                                                                                              \
-        __VA_ARGS__                                                                                \
-    }
-
 /* ---- What sketches are made of --------------------------------------------------------------- */
 
 static float ridge(float x, float base, float rise, float waves, uint32_t seed)

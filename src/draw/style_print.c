@@ -155,7 +155,7 @@ static void gouges(struct imp_style *style, float radius, float length, int coun
         const float wide = radius * (0.45f + 0.9f * tone);
         imp_way_trace(style, &way, at[0], at[1],
                       length * imp_dice_between(&style->dice, 0.5f, 1.4f), 0.55f);
-        if (!uncut(style, &way, wide + 0.0028f))
+        if (!uncut(style, &way, wide + 0.0042f - 0.0038f * tone))
             continue;
         imp_brush_stroke(style, &way,
                          &(struct imp_brush){.radius = wide,
