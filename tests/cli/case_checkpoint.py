@@ -16,7 +16,7 @@ from support import (CHEAP, DEVICE, INPUT, OUTPUT, PATIENCE, SIGINT_CODE, SIGTER
 
 # Two scales, one of which is the start's; and what makes its iterations last a little.
 TWO = ["--size", "64", "--scales", "2", "--first-iterations", "4", "--iterations", "5"]
-LONG = ["--size", "64", "--scales", "2", "--first-iterations", "30", "--iterations", "300"]
+LONG = ["--size", "64", "--scales", "2", "--first-iterations", "10", "--iterations", "120"]
 
 
 def header(data):
@@ -97,7 +97,7 @@ class SameBytes(Checkpoints):
                                      "--checkpoint", "run.ckpt", "--every", "7", "--trace",
                                      "trace.jsonl")
                 deadline = time.monotonic() + PATIENCE
-                while len(self.trace()) < 40:  # in the second scale
+                while len(self.trace()) < 20:  # in the second scale
                     self.assertIsNone(stopped.poll(), "it ended by itself")
                     self.assertLess(time.monotonic(), deadline, "no iterations came")
                     time.sleep(0.005)

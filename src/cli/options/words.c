@@ -25,7 +25,7 @@ void cli_name_options(char *line)
         const size_t length = strcspn(at + 1, "`");
         if (at[1 + length] && is_option(at + 1, length)) {
             memmove(at + 2, at + 1, length);
-            memcpy(at, "--", 2);
+            at[0] = at[1] = '-';
         }
     }
 }

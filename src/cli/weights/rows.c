@@ -80,7 +80,7 @@ static enum impasto_status fetch(const struct cli_call *call, struct impasto_err
     return cli_weights_script(words, error);
 }
 
-#define ROWS(list) .rows = list, .size = sizeof(struct cli_weights_options)
+#define ROWS(list) .rows = (list), .size = sizeof(struct cli_weights_options)
 
 static const struct cli_command fetch_command = {
     "fetch", "download the trained weights (80 MB) to where Impasto looks",
