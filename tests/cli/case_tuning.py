@@ -7,7 +7,7 @@ import re
 
 from support import DEVICE, OUTPUT, Case
 
-LONG = 600  # seconds: it compiles a dozen variants of the kernels
+LONG = 1000  # seconds: it compiles a dozen variants of the kernels
 
 
 class Tuning(Case):
