@@ -71,34 +71,60 @@ static void pad(struct layer *layer)
                     &layer->x, c, origin(layer, y, layer->height), origin(layer, x, layer->width));
 }
 
-/* Visits every product of a convolution: forwards into raw, or backwards from g. */
-static void convolve(const struct net *net, struct layer *layer, const struct planes *g,
-                     struct planes *padded_gradient, double *gradient)
+/* Of channel o and i, row v and column u of the taps: the place among a layer's weights. */
+static size_t tap_at(const struct imp_model_row *row, int o, int i, int v, int u)
+{
+    const size_t size = (size_t)row->conv.size;
+    const size_t plane = (size_t)(o * row->conv.in + i);
+    return row->weights + (plane * size + (size_t)v) * size + (size_t)u;
+}
+
+/* raw += a tap's products. */
+static void add_tap(struct layer *layer, double weight, int o, int i, int v, int u)
+{
+    const int stride = layer->row->conv.stride;
+    for (int y = 0; y < layer->raw.height; y++)
+        for (int x = 0; x < layer->raw.width; x++)
+            *pixel(&layer->raw, o, y, x) +=
+                weight * *pixel(&layer->padded, i, y * stride + v, x * stride + u);
+}
+
+/* The same backwards: padded_gradient += its part, and the weight's gradient. */
+static double tap_back(const struct layer *layer, double weight, int o, int i, int v, int u,
+                       const struct planes *g, const struct planes *padded_gradient)
+{
+    const int stride = layer->row->conv.stride;
+    double sum = 0;
+    for (int y = 0; y < g->height; y++)
+        for (int x = 0; x < g->width; x++) {
+            const double value = *pixel(g, o, y, x);
+            sum += value * *pixel(&layer->padded, i, y * stride + v, x * stride + u);
+            *pixel(padded_gradient, i, y * stride + v, x * stride + u) += value * weight;
+        }
+    return sum;
+}
+
+static void convolve(const struct net *net, struct layer *layer)
 {
     const struct imp_conv_shape *conv = &layer->row->conv;
-    const double *weights = net->parameters + layer->row->weights;
+    for (int o = 0; o < conv->out; o++)
+        for (int i = 0; i < conv->in; i++)
+            for (int v = 0; v < conv->size; v++)
+                for (int u = 0; u < conv->size; u++)
+                    add_tap(layer, net->parameters[tap_at(layer->row, o, i, v, u)], o, i, v, u);
+}
+
+static void convolve_back(const struct net *net, const struct layer *layer, const struct planes *g,
+                          const struct planes *padded_gradient, double *gradient)
+{
+    const struct imp_conv_shape *conv = &layer->row->conv;
     for (int o = 0; o < conv->out; o++)
         for (int i = 0; i < conv->in; i++)
             for (int v = 0; v < conv->size; v++)
                 for (int u = 0; u < conv->size; u++) {
-                    const size_t at =
-                        ((size_t)(o * conv->in + i) * (size_t)conv->size + (size_t)v) *
-                            (size_t)conv->size +
-                        (size_t)u;
-                    double sum = 0;
-                    for (int y = 0; y < layer->raw.height; y++)
-                        for (int x = 0; x < layer->raw.width; x++) {
-                            const int py = y * conv->stride + v, px = x * conv->stride + u;
-                            if (!g) {
-                                *pixel(&layer->raw, o, y, x) +=
-                                    weights[at] * *pixel(&layer->padded, i, py, px);
-                                continue;
-                            }
-                            sum += *pixel(g, o, y, x) * *pixel(&layer->padded, i, py, px);
-                            *pixel(padded_gradient, i, py, px) += *pixel(g, o, y, x) * weights[at];
-                        }
-                    if (g)
-                        gradient[layer->row->weights + at] += sum;
+                    const size_t at = tap_at(layer->row, o, i, v, u);
+                    gradient[at] +=
+                        tap_back(layer, net->parameters[at], o, i, v, u, g, padded_gradient);
                 }
 }
 
@@ -209,7 +235,7 @@ static struct planes layer_back(struct net *net, struct layer *layer, struct pla
     for (int c = 0; !layer->row->norm_name[0] && c < g->channels; c++)
         for (int i = 0; i < g->height * g->width; i++)
             gradient[layer->row->bias + (size_t)c] += pixel(g, c, 0, 0)[i];
-    convolve(net, layer, g, &padded, gradient);
+    convolve_back(net, layer, g, &padded, gradient);
     for (int c = 0; c < padded.channels; c++)
         for (int py = 0; py < padded.height; py++)
             for (int px = 0; px < padded.width; px++)
@@ -261,7 +287,7 @@ static void forward_layer(struct net *net, int i, int height, int width)
     if (net->failed)
         return;
     pad(layer);
-    convolve(net, layer, NULL, NULL, NULL);
+    convolve(net, layer);
     if (layer->row->norm_name[0]) {
         normalise(net, layer,
                   layer->row->adds == IMP_ADDS_BLOCK_INPUT ? &net->layer[i - 1].x : NULL);
@@ -271,24 +297,32 @@ static void forward_layer(struct net *net, int i, int height, int width)
     }
 }
 
-/* The image's part of what the last layer gives; or the gradient of that. */
-static void give(struct net *net, int height, int width, double *painting, const double *weights,
-                 const struct planes *g)
+/* The image's part of what the last layer gives. */
+static void give(const struct net *net, int height, int width, double *painting)
 {
     const struct imp_model_shape *shape = net->shape;
     const struct planes *y = &net->layer[net->rows.count - 1].y;
     for (int c = 0; c < 3; c++)
         for (int row = 0; row < height; row++)
-            for (int x = 0; x < width; x++) {
-                const size_t at = (size_t)((c * height + row) * width + x);
-                const double value = *pixel(y, c, row, x);
-                if (g)
-                    *pixel(g, c, row, x) =
-                        weights[at] * (double)shape->out_scale * slope_of(shape, value);
-                else
-                    painting[at] = (double)shape->out_scale * output_of(shape, value) +
-                                   (double)shape->out_offset;
-            }
+            for (int x = 0; x < width; x++)
+                painting[(c * height + row) * width + x] =
+                    (double)shape->out_scale * output_of(shape, *pixel(y, c, row, x)) +
+                    (double)shape->out_offset;
+}
+
+/* The gradient of that. */
+static struct planes give_back(struct net *net, int height, int width, const double *weights)
+{
+    const struct imp_model_shape *shape = net->shape;
+    const struct planes *y = &net->layer[net->rows.count - 1].y;
+    struct planes g = planes_of(net, 3, y->height, y->width);
+    for (int c = 0; c < 3 && g.at; c++)
+        for (int row = 0; row < height; row++)
+            for (int x = 0; x < width; x++)
+                *pixel(&g, c, row, x) = weights[(c * height + row) * width + x] *
+                                        (double)shape->out_scale *
+                                        slope_of(shape, *pixel(y, c, row, x));
+    return g;
 }
 
 int net_reference(const struct imp_model_shape *shape, const double *parameters, int style,
@@ -312,14 +346,9 @@ int net_reference(const struct imp_model_shape *shape, const double *parameters,
                       i > 0 ? net->layer[i].x.width : width);
     }
     if (!net->failed)
-        give(net, height, width, painting, NULL, NULL);
-    if (!net->failed && gradient) {
-        const struct planes *y = &net->layer[net->rows.count - 1].y;
-        const struct planes g = planes_of(net, 3, y->height, y->width);
-        if (g.at)
-            give(net, height, width, NULL, weights, &g);
-        backward(net, g, gradient);
-    }
+        give(net, height, width, painting);
+    if (!net->failed && gradient)
+        backward(net, give_back(net, height, width, weights), gradient);
     free(net->layer[0].x.at);
     for (int i = 0; i < net->rows.count; i++) {
         free(net->layer[i].padded.at);

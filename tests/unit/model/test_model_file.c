@@ -170,12 +170,14 @@ static void edited(const char *from, const char *to)
     if (!at)
         fail_msg("the header has no %s", from);
     memmove(at + strlen(to), at + strlen(from), strlen(at + strlen(from)) + 1);
+    /* NOLINTNEXTLINE(bugprone-not-null-terminated-result): the rest follows */
     memcpy(at, to, strlen(to));
     const size_t now = strlen(header);
     unsigned char *changed = malloc(8 + now + size);
     assert_non_null(changed);
     for (size_t i = 0; i < 8; i++)
         changed[i] = (unsigned char)(now >> 8 * i);
+    /* NOLINTNEXTLINE(bugprone-not-null-terminated-result): a header has a length, no end */
     memcpy(changed + 8, header, now);
     memcpy(changed + 8 + now, bytes + 8 + length, size - 8 - length);
     write_bytes(in_folder(CASE), changed, now + size - length);
@@ -326,7 +328,7 @@ static void not_finite(void **state)
     for (size_t back = 4; back < 1200; back += 40) {
         unsigned char was[4];
         memcpy(was, bytes + size - back, 4);
-        memcpy(bytes + size - back, "\0\0\xc0\x7f", 4);
+        memcpy(bytes + size - back, (const unsigned char[]){0, 0, 0xc0, 0x7f}, 4);
         write_bytes(in_folder(CASE), bytes, size);
         expect_refused(in_folder(CASE), "has a value that is not finite");
         memcpy(bytes + size - back, was, 4);
