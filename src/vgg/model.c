@@ -107,7 +107,8 @@ static enum impasto_status load_layer(struct imp_model_layer *layer, struct imp_
     layer->forward->packing->pack(caps, in, out, weights->weight, packed);
     IMP_TRY(imp_buffer_write(layer->forward_weights, 0, packed,
                              layer->forward->packing->size(caps, in, out)));
-    imp_conv_flip(in, out, weights->weight, flipped);
+    if (!layer->reversed || layer->edge_weights)
+        imp_conv_flip(in, out, weights->weight, flipped);
     if (layer->edge_weights) {
         const struct imp_conv_packing *edge = imp_conv_edge_packing(in);
         edge->pack(caps, out, in, flipped, packed);

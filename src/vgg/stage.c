@@ -100,9 +100,9 @@ enum impasto_status imp_stage_convolve(struct imp_net *net, struct imp_device *d
     const bool reflect = model->edge == IMP_EDGE_REFLECT;
     char label[32];
     snprintf(label, sizeof(label), "%s forward", imp_layer_shapes[l].name);
+    const struct imp_map map = {.tensor = *x};
     if (reflect)
-        IMP_TRY(
-            imp_map_fill(device, &(struct imp_map){.tensor = *x}, 1, IMP_EDGE_REFLECT, true, true));
+        IMP_TRY(imp_map_fill(device, &map, 1, IMP_EDGE_REFLECT, true, true));
     IMP_TRY(net->algorithm[l][0]->run(device,
                                       &(struct imp_conv){.x = *x,
                                                          .y = *y,
@@ -116,5 +116,5 @@ enum impasto_status imp_stage_convolve(struct imp_net *net, struct imp_device *d
                                                          .gemm = model->gemm,
                                                          .label = label}));
     /* All others go by a halo of zeros: losses, pooling, and who gets this memory next. */
-    return reflect ? imp_tensor_clear_halo(device, x) : IMPASTO_OK;
+    return reflect && l > 0 ? imp_map_fill(device, &map, 1, IMP_EDGE_ZERO, true, true) : IMPASTO_OK;
 }
