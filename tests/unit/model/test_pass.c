@@ -409,6 +409,13 @@ static void refusals(void **state)
     assert_int_equal(imp_pass_init(&pass, device, &shape, 7, 100, false), IMPASTO_ERROR_USAGE);
     assert_non_null(strstr(imp_device_error(device)->message, "100x7 pixels are too few"));
     imp_pass_release(&pass);
+    /* What nothing can index is refused, not tried. */
+    struct imp_layout layout = {0};
+    expect_ok(imp_pass_init(&pass, device, &shape, 60000, 60000, true));
+    imp_pass_layout(&pass, &layout);
+    assert_int_equal(imp_layout_allocate(&layout, device), IMPASTO_ERROR_MEMORY);
+    imp_layout_release(&layout);
+    imp_pass_release(&pass);
     struct task task = task_of(&problems[IMP_COUNT(problems) - 1]);
     struct run run;
     begin(&task, false, &run);
