@@ -40,11 +40,13 @@
  *   New facts get new arrays.
  */
 
+#include <impasto/apply.h>
 #include <impasto/base.h>
 #include <impasto/device.h>
 #include <impasto/file.h>
 #include <impasto/image.h>
 #include <impasto/job.h>
+#include <impasto/model.h>
 #include <impasto/params.h>
 #include <impasto/plan.h>
 #include <impasto/progress.h>

@@ -77,6 +77,10 @@ enum impasto_status imp_sized_check(const char *name, size_t theirs, size_t ours
  * an older struct lacks keep them. Afterwards struct_size is ours. */
 enum impasto_status imp_sized_take(const char *name, const void *theirs, void *ours, size_t size,
                                    struct impasto_error *error);
+/* A copy of an array of such structs, all of the size that the first says. *ours is to be freed in
+ * any case. */
+enum impasto_status imp_sized_take_array(const char *name, const void *theirs, size_t count,
+                                         size_t size, void **ours, struct impasto_error *error);
 
 /* ---- log.c ----------------------------------------------------------------------------------- */
 

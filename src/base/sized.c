@@ -6,6 +6,8 @@
 
 #include "base/base.h"
 
+#include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum impasto_status imp_sized_check(const char *name, size_t theirs, size_t ours,
@@ -31,5 +33,28 @@ enum impasto_status imp_sized_take(const char *name, const void *theirs, void *o
     IMP_TRY(imp_sized_check(name, known, size, error));
     memcpy(ours, theirs, known);
     memcpy(ours, &size, sizeof(size));
+    return IMPASTO_OK;
+}
+
+enum impasto_status imp_sized_take_array(const char *name, const void *theirs, size_t count,
+                                         size_t size, void **ours, struct impasto_error *error)
+{
+    size_t step = 0;
+    char *taken = count ? calloc(count, size) : NULL;
+    *ours = taken;
+    if (count && !taken)
+        return imp_fail_memory(error, name, count <= SIZE_MAX / size ? count * size : 0);
+    for (size_t i = 0; i < count; i++) {
+        const char *at = (const char *)theirs + i * step;
+        size_t own;
+        memcpy(&own, at, sizeof(own));
+        if (i > 0 && own != step)
+            return imp_fail(error, IMPASTO_ERROR_USAGE,
+                            "struct %s has a struct_size of %zu at index %zu and of %zu before it; "
+                            "set it to sizeof(struct %s) in each",
+                            name, own, i, step, name);
+        IMP_TRY(imp_sized_take(name, at, taken + i * size, size, error));
+        step = own;
+    }
     return IMPASTO_OK;
 }

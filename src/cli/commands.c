@@ -2,7 +2,9 @@
 /* The table of commands. doc/contributing.md says how to add one. */
 
 #include "cli/commands.h"
+#include "cli/apply/apply.h"
 #include "cli/devices/devices.h"
+#include "cli/model/model.h"
 #include "cli/paint/paint.h"
 #include "cli/train/train.h"
 #include "cli/weights/weights.h"
@@ -16,8 +18,13 @@ static const struct cli_command paint_command = {
     "Paints the content picture in the style of the style picture.", "CONTENT STYLE...",
     .words = cli_paint};
 
-const struct cli_command *const cli_commands[] = {&paint_command, &cli_train_command,
-                                                  &cli_devices_command, &cli_weights_command, NULL};
+const struct cli_command *const cli_commands[] = {&paint_command,
+                                                  &cli_train_command,
+                                                  &cli_apply_command,
+                                                  &cli_model_command,
+                                                  &cli_devices_command,
+                                                  &cli_weights_command,
+                                                  NULL};
 
 /* Whether a word can be no picture, and is nearly a command. */
 static const char *nearly(const char *word)

@@ -115,22 +115,6 @@ enum impasto_status imp_buffer_create(struct imp_device *device, size_t size, co
     return IMPASTO_OK;
 }
 
-void imp_buffer_free(struct imp_buffer **buffer)
-{
-    if (buffer == NULL || *buffer == NULL)
-        return;
-    struct imp_device *device = (*buffer)->device;
-    device->allocated -= (*buffer)->size;
-    (void)IMP_WAIT(device, clReleaseMemObject((*buffer)->memory));
-    free(*buffer);
-    *buffer = NULL;
-}
-
-void *imp_buffer_native(const struct imp_buffer *buffer)
-{
-    return buffer->memory;
-}
-
 /* Drivers differ in whether they notice. */
 static enum impasto_status check_range(const struct imp_buffer *buffer, const char *what,
                                        size_t offset, size_t size)
@@ -140,6 +124,47 @@ static enum impasto_status check_range(const struct imp_buffer *buffer, const ch
     return imp_device_fail(buffer->device, IMPASTO_ERROR_INTERNAL,
                            "%s: bytes %zu to %zu of a buffer of %zu", what, offset, offset + size,
                            buffer->size);
+}
+
+enum impasto_status imp_buffer_part(struct imp_buffer *whole, size_t offset, size_t size,
+                                    struct imp_buffer **part)
+{
+    struct imp_device *device = whole->device;
+    const cl_buffer_region region = {offset, size};
+    cl_int code;
+    IMP_TRY(check_range(whole, "part", offset, size));
+    struct imp_buffer *made = calloc(1, sizeof(*made));
+    if (made == NULL)
+        return imp_fail_memory(&device->error, "a part of a buffer", sizeof(*made));
+    *made = (struct imp_buffer){.device = device, .size = size, .part = true};
+    imp_wait_begin(device, false);
+    made->memory = clCreateSubBuffer(whole->memory, CL_MEM_READ_WRITE, CL_BUFFER_CREATE_TYPE_REGION,
+                                     &region, &code);
+    (void)imp_wait_end(device, code);
+    if (code != CL_SUCCESS) {
+        free(made);
+        return imp_device_fail(device, IMPASTO_ERROR_DEVICE,
+                               "device \"%s\": no part of a buffer could be made: %s (%d)",
+                               device->caps.info.name, imp_cl_name(code), code);
+    }
+    *part = made;
+    return IMPASTO_OK;
+}
+
+void imp_buffer_free(struct imp_buffer **buffer)
+{
+    if (buffer == NULL || *buffer == NULL)
+        return;
+    struct imp_device *device = (*buffer)->device;
+    device->allocated -= (*buffer)->part ? 0 : (*buffer)->size;
+    (void)IMP_WAIT(device, clReleaseMemObject((*buffer)->memory));
+    free(*buffer);
+    *buffer = NULL;
+}
+
+void *imp_buffer_native(const struct imp_buffer *buffer)
+{
+    return buffer->memory;
 }
 
 enum impasto_status imp_buffer_write(struct imp_buffer *buffer, size_t offset, const void *data,

@@ -160,6 +160,11 @@ struct imp_buffer;
  */
 enum impasto_status imp_buffer_create(struct imp_device *device, size_t size, const char *purpose,
                                       struct imp_buffer **buffer);
+/* A part of a buffer as a buffer of its own, to be freed before it. offset is a multiple of
+ * IMP_BUFFER_ALIGN. Kernels may not be given parts that overlap. */
+#define IMP_BUFFER_ALIGN 4096
+enum impasto_status imp_buffer_part(struct imp_buffer *whole, size_t offset, size_t size,
+                                    struct imp_buffer **part);
 void imp_buffer_free(struct imp_buffer **buffer);
 void *imp_buffer_native(const struct imp_buffer *buffer); /* the cl_mem */
 

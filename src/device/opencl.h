@@ -121,6 +121,7 @@ struct imp_buffer {
     struct imp_device *device;
     cl_mem memory;
     size_t size; /* as asked for; the cl_mem is rounded up to whole floats */
+    bool part;   /* of another buffer, whose memory it is */
 };
 
 /* ---- error.c --------------------------------------------------------------------------------- */

@@ -16,6 +16,8 @@
 #include "ops/conv_any.h"
 #include "ops/norm.h"
 
+#include <impasto/model.h>
+
 /* ---- shape.c --------------------------------------------------------------------------------- */
 
 #define IMP_STYLES_MOST 64
@@ -129,6 +131,15 @@ enum impasto_status imp_stylenet_add_style(struct imp_stylenet *net, const char 
  * whose styles are 1. */
 size_t imp_stylenet_mixed_count(const struct imp_stylenet *net);
 void imp_stylenet_mix(const struct imp_stylenet *net, const float *mix, float *out);
+
+/* ---- open.c ------------------------------------------------------------------------------------
+ */
+
+struct impasto_model {
+    struct imp_stylenet net;
+    struct impasto_model_info info; /* points to the above, and to these: */
+    char *source, *training;
+};
 
 /* ---- save.c, load.c ---------------------------------------------------------------------------
  */

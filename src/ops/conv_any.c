@@ -179,19 +179,21 @@ static struct area picture_of(const struct imp_map *map, int margin)
                          imp_map_width(map) + 2 * margin};
 }
 
-/* What the kernel reads or writes: the picture's first pixel at position `origin`. */
+/* What the kernel reads or writes: the whole picture's first pixel at position `origin`, which of a
+ * strip is before the buffer. */
 struct place {
     const struct imp_buffer *buffer;
     int pitch, plane, origin;
 };
 
-static struct place place_of(const struct imp_map *map)
+/* begin: the row of the whole picture that the map's row 0 is. */
+static struct place place_of(const struct imp_map *map, int begin)
 {
     const int pitch = map->tensor.width + 2;
     return (struct place){.buffer = map->tensor.buffer,
                           .pitch = pitch,
                           .plane = imp_tensor_plane(&map->tensor),
-                          .origin = (map->inset + 1) * (pitch + 1)};
+                          .origin = (map->inset + 1) * (pitch + 1) - begin * pitch};
 }
 
 /* Of the outputs begin to begin + count, those of a phase: the first one's number among them. */
@@ -357,7 +359,7 @@ static enum impasto_status to_planes(struct imp_device *device, const struct tas
                                      const struct imp_conv_any *conv, const struct area *area)
 {
     const int rows = band_rows(imp_device_caps(device), t, area->rows, area->cols);
-    const struct place x = place_of(&conv->x), y = place_of(&conv->y);
+    const struct place x = place_of(&conv->x, conv->x_begin), y = place_of(&conv->y, conv->y_begin);
     const struct phase p = phase_of(t, 0);
     for (int row = area->row; row < area->row + area->rows; row += rows) {
         const int left = area->row + area->rows - row;
@@ -431,13 +433,11 @@ enum impasto_status imp_conv_any_forward(struct imp_device *device, const struct
 {
     const struct imp_caps *caps = imp_device_caps(device);
     struct area area = picture_of(&conv->y, 0);
-    const bool whole = conv->rows == 0 || conv->rows == area.rows;
-    if (!whole) {
-        area.row = conv->first;
-        area.rows = conv->rows;
-    }
+    const bool whole = conv->rows == 0 || (conv->first == 0 && conv->rows == area.rows);
+    area.row = conv->y_begin + (whole ? 0 : conv->first);
+    area.rows = whole ? area.rows : conv->rows;
     const struct task t = task_of(caps, &conv->shape, IMP_FORWARD);
-    const struct place x = place_of(&conv->x), y = place_of(&conv->y);
+    const struct place x = place_of(&conv->x, conv->x_begin), y = place_of(&conv->y, conv->y_begin);
     if (conv->bias && !t.spread)
         return imp_device_fail(device, IMPASTO_ERROR_INTERNAL,
                                "a convolution to %d channels has no bias", conv->shape.out);
@@ -454,7 +454,7 @@ enum impasto_status imp_conv_any_backward(struct imp_device *device,
     const struct imp_caps *caps = imp_device_caps(device);
     const struct area area = picture_of(&conv->x, imp_conv_any_margin(&conv->shape));
     const struct task t = task_of(caps, &conv->shape, IMP_BACKWARD);
-    const struct place x = place_of(&conv->x), y = place_of(&conv->y);
+    const struct place x = place_of(&conv->x, 0), y = place_of(&conv->y, 0);
     if (t.spread)
         return imp_device_fail(device, IMPASTO_ERROR_INTERNAL,
                                "the gradient to a picture of 3 channels is not computed");

@@ -50,6 +50,9 @@ struct imp_conv_any {
     struct imp_conv_shape shape;
     struct imp_map x, y; /* forward: input and output; backward: their gradients */
     int first, rows;     /* forward: the rows of y's picture that are computed; 0, 0: all */
+    /* Forward, of strips: the rows of the whole pictures that the maps' rows 0 are. first may then
+     * be in y's margin, and x's margin hold its neighbours' rows. */
+    int x_begin, y_begin;
     const struct imp_buffer *packed; /* weights, for the direction */
     const struct imp_buffer *bias;   /* forward to 3 channels: floats from bias_at on; NULL: none */
     size_t bias_at;

@@ -41,7 +41,7 @@ def help_options():
 def every_option():
     """Also those of commands."""
     names = set(help_options())
-    for command in ("train", "devices", "weights fetch", "weights convert"):
+    for command in ("train", "apply", "model info", "devices", "weights fetch", "weights convert"):
         page = run(PROGRAM, *command.split(), "--help").stdout
         names |= set(re.findall(r"^  (?:-\w, |    )--([a-z0-9-]+)", page, re.M))
     return names
@@ -144,14 +144,14 @@ class Case(unittest.TestCase):
         self.assertLessEqual({"paint", "train", "devices", "weights"}, set(offered("impasto ")))
         self.assertNotIn("devices", offered("impasto -q "))
         self.assertEqual(set(offered("impasto weights ")), {"fetch", "convert", "check", "path"})
-        for command in ("train", "devices", "weights fetch", "weights convert", "weights check",
+        for command in ("train", "apply", "model info", "devices", "weights fetch", "weights convert", "weights check",
                         "weights path"):
             with self.subTest(command):
                 page = run(PROGRAM, *command.split(), "--help").stdout
                 names = set(re.findall(r"^  (?:-\w, |    )(--[a-z0-9-]+)", page, re.M)) | {"--help"}
                 self.assertEqual({word for word in offered(f"impasto {command} --")
                                   if word.startswith("--")}, names)
-                takes = bool(re.search(r"Usage: .*(FILE|IN|STYLE)", page))
+                takes = bool(re.search(r"Usage: .*(FILE|IN|STYLE|PICTURE)", page))
                 self.assertEqual("painting.jpg" in offered(f"impasto {command} "), takes)
         self.assertEqual(set(offered("impasto weights convert --convention ")),
                          {"auto", "caffe", "torchvision"})
@@ -342,7 +342,7 @@ class Manual(Case):
 
     def test_every_command(self):
         self.assertEqual(re.findall(r"^\.SS impasto (.*)$", self.source(), re.M),
-                         ["train STYLE...", "devices", "weights fetch", "weights convert IN [OUT]",
+                         ["train STYLE...", "apply MODEL PICTURE...", "model info FILE...", "devices", "weights fetch", "weights convert IN [OUT]",
                           "weights check FILE...", "weights path"])
 
     def test_sections(self):

@@ -31,6 +31,7 @@ ROOMS = {
     "session": {"base", "device", "ops", "vgg", "selftest"},
     "paint": {"base", "image", "device", "store", "ops", "optim", "vgg", "loss", "session"},
     "train": {"base", "image", "device", "store", "ops", "model", "draw", "vgg", "loss", "session"},
+    "apply": {"base", "image", "device", "ops", "model", "session"},
     "cli": set(),
 }
 
@@ -43,13 +44,14 @@ PUBLIC = {
     "device": {"device", "plan"},
     "ops": set(),
     "optim": {"params"},
-    "model": set(),
+    "model": {"model"},
     "vgg": {"params", "weights"},
     "loss": set(),
     "selftest": set(),
     "session": {"device"},
     "paint": {"job"},
     "train": {"train"},
+    "apply": {"apply"},
     "cli": {"impasto"},
 }
 
@@ -60,8 +62,8 @@ PROGRAM_HEADERS = {"base/os.h"}
 
 # The program's folders, from the ground up: each includes those below its floor. On one floor nobody
 # includes a neighbour. What lies in src/cli itself, the table of commands and main(), is above all.
-FLOORS = [["common"], ["options"], ["files", "terminal"], ["batch", "guard"], ["report"], ["devices", "weights"],
-          ["paint", "train"], ["."], ["docs"]]
+FLOORS = [["common"], ["options"], ["files", "terminal"], ["batch", "guard"], ["report"],
+          ["devices", "model", "weights"], ["paint", "train", "apply"], ["."], ["docs"]]
 
 # A library's headers and the only place that may include them: a file, or a folder with "/".
 LIBRARIES = [
@@ -85,7 +87,7 @@ INSIDE = ["src/device/opencl.h", "src/draw/canvas.h", "src/draw/scene.h", "src/d
           "src/image/formats.h", "src/image/metadata.h", "src/model/file.h", "src/ops/kernels.h", "src/optim/lbfgs.h", "src/vgg/hdf5_reader.h", "src/vgg/stage.h",
           "src/selftest/check.h",
           "src/selftest/objective.h", "src/paint/job.h", "src/paint/scale.h", "src/train/train.h",
-          "src/cli/train/run.h",
+          "src/apply/apply.h", "src/apply/strips.h", "src/cli/apply/run.h", "src/cli/train/run.h",
           "src/cli/paint/run.h", "src/cli/report/page.h", "src/cli/terminal/screen.h"]
 
 # Headers that only POSIX systems have. What they offer is behind base/os.h, which another system can

@@ -7,7 +7,7 @@
 #include <ctype.h>
 #include <string.h>
 
-#define LINE 72 /* columns of the source, before escapes */
+#define LINE 72 /* columns of the source, before escapes other than options' */
 
 static const char description[] =
     "impasto paints a photograph, the content picture, in the style of a painting, the style "
@@ -82,6 +82,15 @@ static void put_word(FILE *stream, const char *word, size_t length)
     }
 }
 
+/* Columns that a word takes; options are full of escapes. */
+static size_t width_of(const char *word, size_t length)
+{
+    size_t width = length;
+    for (size_t i = 0; i < length && word[0] == '-'; i++)
+        width += word[i] == '-';
+    return width;
+}
+
 /* A paragraph's text: lines of some length, a new one after each sentence. */
 static void put_text(FILE *stream, const char *text)
 {
@@ -89,7 +98,8 @@ static void put_text(FILE *stream, const char *text)
     while (*text) {
         const size_t length = strcspn(text, " ");
         const bool ends = text[length - 1] == '.';
-        if (used > 0 && used + 1 + length > LINE) {
+        const size_t width = width_of(text, length);
+        if (used > 0 && used + 1 + width > LINE) {
             fputc('\n', stream);
             used = 0;
         }
@@ -98,7 +108,7 @@ static void put_text(FILE *stream, const char *text)
         else if (text[0] == '.' || text[0] == '\'')
             fputs("\\&", stream);
         put_word(stream, text, length);
-        used = ends ? LINE : used + 1 + length;
+        used = ends ? LINE : used + 1 + width;
         text += length;
         text += strspn(text, " ");
     }

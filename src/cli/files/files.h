@@ -51,6 +51,9 @@ enum impasto_status cli_pictures_check(const struct cli_settings *settings,
 enum impasto_status cli_pictures_load(const struct cli_settings *settings,
                                       struct cli_pictures *pictures, struct impasto_error *error);
 void cli_pictures_free(struct cli_pictures *pictures);
+/* A mask by itself: FILE[#RRGGBB]. */
+enum impasto_status cli_mask_load(const char *word, uint64_t max_pixels,
+                                  struct impasto_image **mask, struct impasto_error *error);
 /* Sets the weights of the styles for picture `index` of `count`, on the way from the first style to
  * the last. */
 void cli_pictures_interpolate(struct cli_pictures *pictures, int index, int count);
@@ -65,6 +68,10 @@ char *cli_default_output(const struct cli_settings *settings, const char *style)
 /* The path or pattern that -o gives. A folder is followed by the usual name. The caller frees it.
  * NULL: out of memory. */
 char *cli_output_pattern(const struct cli_settings *settings, const char *given);
+/* The result's path, as -o and the pictures' names give it. The caller frees it.
+ * IMPASTO_ERROR_USAGE: a placeholder that is none. */
+enum impasto_status cli_name_output(const struct cli_settings *settings, char **output,
+                                    struct impasto_error *error);
 /* Puts a number before a path's extension, such as "-0001". The caller frees it. NULL: out of
  * memory. */
 char *cli_numbered(const char *path, int number);

@@ -50,6 +50,27 @@ char *cli_output_pattern(const struct cli_settings *settings, const char *given)
     return pattern;
 }
 
+enum impasto_status cli_name_output(const struct cli_settings *settings, char **output,
+                                    struct impasto_error *error)
+{
+    struct cli_spec style;
+    enum impasto_status status = cli_spec_read(settings->styles.item[0], true, &style, error);
+    char *pattern = settings->output ? cli_output_pattern(settings, settings->output) : NULL;
+    if (status == IMPASTO_OK && pattern)
+        status = cli_pattern_check(pattern, false, error);
+    if (status == IMPASTO_OK) {
+        const struct cli_naming naming = {.content = settings->content, .style = style.path};
+        *output = pattern            ? cli_pattern_expand(pattern, &naming)
+                  : settings->output ? NULL
+                                     : cli_default_output(settings, style.path);
+    }
+    free(pattern);
+    free(style.path);
+    if (status != IMPASTO_OK)
+        return status;
+    return *output ? IMPASTO_OK : cli_fail_memory(error, "a file name");
+}
+
 char *cli_numbered(const char *path, int number)
 {
     const char *name = cli_file_name(path);

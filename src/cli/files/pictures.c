@@ -36,6 +36,12 @@ static enum impasto_status load(const char *word, bool weighted, bool keyed, uin
     return status;
 }
 
+enum impasto_status cli_mask_load(const char *word, uint64_t max_pixels,
+                                  struct impasto_image **mask, struct impasto_error *error)
+{
+    return load(word, false, true, max_pixels, mask, NULL, error);
+}
+
 static bool is_none(const char *word)
 {
     return strcmp(word, "none") == 0;

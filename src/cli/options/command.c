@@ -249,6 +249,8 @@ enum impasto_status cli_command_run(const struct cli_command *command, int argc,
     call.options = calloc(1, call.command->size + 1);
     if (status == IMPASTO_OK && !call.options)
         status = cli_fail_memory(error, "the command line");
+    if (status == IMPASTO_OK && call.command->defaults)
+        memcpy(call.options, call.command->defaults, call.command->size);
     if (status == IMPASTO_OK && !help)
         status = take_words(&call, argc, argv, &help, error);
     if (status == IMPASTO_OK && !help)

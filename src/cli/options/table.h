@@ -124,7 +124,7 @@ struct cli_call {
     char name[64]; /* as its user calls it: "weights fetch" */
     const char *const *operands;
     size_t operand_count;
-    void *options;                 /* the command's own struct, zeroed but for what was given */
+    void *options; /* the command's own struct, as `defaults` but for what was given */
     struct cli_settings *settings; /* what painting's options have given that it shares */
     struct cli_common *common;     /* the settings' */
     bool refused; /* the words are wrong, and only the reason is still to be told */
@@ -148,6 +148,7 @@ struct cli_command {
      * stands for none. */
     const struct cli_option *const *rows;
     size_t size;
+    const void *defaults; /* what that struct begins as; NULL: zeros */
     const char
         *shared; /* painting's options that it takes, between spaces; no CLI_PARAM; NULL: none */
     /* Commands below it, one of which must be named. Apart from them, it has only texts. */

@@ -247,27 +247,6 @@ static enum impasto_status paint_sequence(struct cli_painter *run)
     return status;
 }
 
-static enum impasto_status name_output(const struct cli_settings *settings, char **output,
-                                       struct impasto_error *error)
-{
-    struct cli_spec style;
-    enum impasto_status status = cli_spec_read(settings->styles.item[0], true, &style, error);
-    char *pattern = settings->output ? cli_output_pattern(settings, settings->output) : NULL;
-    if (status == IMPASTO_OK && pattern)
-        status = cli_pattern_check(pattern, false, error);
-    if (status == IMPASTO_OK) {
-        const struct cli_naming naming = {.content = settings->content, .style = style.path};
-        *output = pattern            ? cli_pattern_expand(pattern, &naming)
-                  : settings->output ? NULL
-                                     : cli_default_output(settings, style.path);
-    }
-    free(pattern);
-    free(style.path);
-    if (status != IMPASTO_OK)
-        return status;
-    return *output ? IMPASTO_OK : cli_fail_memory(error, "a file name");
-}
-
 enum impasto_status cli_painter_check(const struct cli_settings *settings, const char *output,
                                       struct impasto_error *error)
 {
@@ -354,7 +333,7 @@ enum impasto_status cli_run(struct cli_settings *settings, struct impasto_error 
     if (status == IMPASTO_OK)
         status = cli_checkpoint_check(settings, error);
     if (status == IMPASTO_OK)
-        status = name_output(settings, &run.output, error);
+        status = cli_name_output(settings, &run.output, error);
     if (status == IMPASTO_OK)
         status = check_outputs(settings, run.output, error);
     if (status == IMPASTO_OK) {

@@ -118,7 +118,7 @@ static void check_command(const struct cli_command *command)
     const size_t count = cli_command_options(command, options, &own);
     for (size_t i = own; i < count && !command->words; i++) {
         assert_non_null(options[i]);
-        assert_true(options[i]->type != CLI_PARAM);
+        assert_int_not_equal(options[i]->type, CLI_PARAM);
     }
     for (size_t i = 0; i < own; i++)
         assert_true(options[i]->offset < command->size && !options[i]->common);

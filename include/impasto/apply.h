@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef IMPASTO_APPLY_H
+#define IMPASTO_APPLY_H
+
+/* Painting with a style network: an applier is opened once, and given picture after picture. */
+
+#include <impasto/device.h>
+#include <impasto/image.h>
+#include <impasto/model.h>
+#include <impasto/params.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* How a model is applied. Members that are 0, except struct_size, are the defaults, other than
+ * strength and stroke; take them from impasto_apply_defaults(). */
+struct impasto_apply_params {
+    size_t struct_size; /* sizeof(struct impasto_apply_params) */
+
+    /* How much of each of the model's styles, 0 or more, relative to the others. The rows of the
+     * normalisation are mixed, not the pictures. NULL, the default: the first style alone. */
+    const float *mix;
+    size_t mix_count; /* elements of mix: the model's style_count, or 0 */
+
+    /* 1, the default: the style as it was trained. Towards 0 the model's identity is mixed in, up
+     * to the photograph as that repeats it. Above 1 it is mixed out. 0 to 2. A model without an
+     * identity takes only 1. */
+    float strength;
+
+    /* Longer side of the result, 16 to 65500 pixels, or IMPASTO_SIZE_SOURCE. Default: _SOURCE. */
+    int size;
+    /* Size of the strokes: the network works on the picture reduced by this factor, and what it
+     * paints is enlarged again. 0.25 to 4; default 1. */
+    float stroke;
+    /* IMPASTO_COLOUR_STYLE, the default, or _LUMA: the photograph's colours. */
+    enum impasto_colour colour;
+
+    /* Bytes of device memory that may be taken. With less memory, a picture goes through in more
+     * strips, to the same bytes. 0, the default: what the device can spare. */
+    uint64_t memory;
+};
+
+/* Fills all of `params`, for callers that are compiled with this header. */
+IMPASTO_API struct impasto_apply_params impasto_apply_defaults(void);
+
+/* A part of the picture with styles of its own, which replace params.mix there. */
+struct impasto_apply_region {
+    size_t struct_size;               /* sizeof(struct impasto_apply_region) */
+    const struct impasto_image *mask; /* where: lightness times alpha. Of the picture's aspect */
+    const float *mix;                 /* as in struct impasto_apply_params */
+};
+
+/* What an applier works on. Where regions overlap, the later one is on top. */
+struct impasto_apply_pictures {
+    size_t struct_size;                  /* sizeof(struct impasto_apply_pictures) */
+    const struct impasto_image *content; /* its transparent parts stay transparent */
+    const struct impasto_image *keep;    /* parts that stay as they are, or NULL */
+    const struct impasto_apply_region *regions;
+    size_t region_count;
+};
+
+struct impasto_applier; /* a model on a device */
+
+/*
+ * Puts a model on a device. The device must outlive the applier; the model need not.
+ *
+ * IMPASTO_ERROR_USAGE: a parameter is out of range, or the model has no identity for this strength.
+ */
+IMPASTO_API enum impasto_status
+impasto_applier_open(struct impasto_device *device, const struct impasto_model *model,
+                     const struct impasto_apply_params *params, struct impasto_applier **applier,
+                     struct impasto_error *error) IMPASTO_MUST_CHECK;
+IMPASTO_API void impasto_applier_close(struct impasto_applier **applier);
+
+/* Other parameters for the pictures that follow. memory stays as it was. */
+IMPASTO_API enum impasto_status
+impasto_applier_change(struct impasto_applier *applier, const struct impasto_apply_params *params,
+                       struct impasto_error *error) IMPASTO_MUST_CHECK;
+
+/*
+ * Paints a picture. *result is the caller's, to be freed with impasto_image_free(). It has the
+ * content's metadata. The bytes do not depend on the memory given.
+ *
+ * IMPASTO_ERROR_INPUT: a picture is too small or too large, or a mask has another aspect.
+ * IMPASTO_ERROR_MEMORY: the message says which size would fit.
+ */
+IMPASTO_API enum impasto_status
+impasto_applier_paint(struct impasto_applier *applier,
+                      const struct impasto_apply_pictures *pictures, struct impasto_image **result,
+                      struct impasto_error *error) IMPASTO_MUST_CHECK;
+
+/*
+ * Paints a frame: 8-bit RGB, row by row from the top, `stride` bytes from row to row. from and to
+ * may be the same. size and colour are those of the parameters, except that the size stays.
+ * Frames of one size are the fastest way to paint.
+ */
+IMPASTO_API enum impasto_status
+impasto_applier_frame(struct impasto_applier *applier, int width, int height,
+                      const unsigned char *from, size_t from_stride, unsigned char *to,
+                      size_t to_stride, struct impasto_error *error) IMPASTO_MUST_CHECK;
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

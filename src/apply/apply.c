@@ -1,0 +1,459 @@
+/* SPDX-License-Identifier: MIT */
+/* Appliers: include/impasto/apply.h. */
+
+#include "apply/apply.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Reflection beside the first layer needs so much of a picture. */
+#define SMALLEST_SIDE 16
+#define LARGEST_SIDE 65500
+/* The aspects of a mask and of its picture may differ by this share: rounding of small sizes. */
+#define ASPECT_TOLERANCE 0.02
+
+struct impasto_apply_params impasto_apply_defaults(void)
+{
+    return (struct impasto_apply_params){
+        .struct_size = sizeof(struct impasto_apply_params),
+        .strength = 1,
+        .size = IMPASTO_SIZE_SOURCE,
+        .stroke = 1,
+    };
+}
+
+/* ---- Parameters ------------------------------------------------------------------------------ */
+
+static enum impasto_status check_range(const char *name, float value, float low, float high,
+                                       struct impasto_error *error)
+{
+    if (value >= low && value <= high)
+        return IMPASTO_OK;
+    return imp_fail(error, IMPASTO_ERROR_USAGE, "%s %g: must be from %g to %g", name, (double)value,
+                    (double)low, (double)high);
+}
+
+static enum impasto_status check_mix(const struct impasto_applier *applier, const float *mix,
+                                     struct impasto_error *error)
+{
+    double sum = 0;
+    for (int i = 0; i < applier->net.shape.styles; i++) {
+        if (!(mix[i] >= 0) || !isfinite(mix[i]))
+            return imp_fail(error, IMPASTO_ERROR_USAGE,
+                            "the weight of style %d in the mix is %g; it must be 0 or more", i,
+                            (double)mix[i]);
+        sum += (double)mix[i];
+    }
+    return sum > 0 && isfinite(sum)
+               ? IMPASTO_OK
+               : imp_fail(error, IMPASTO_ERROR_USAGE, "no style of the mix has a weight above 0");
+}
+
+static enum impasto_status check_params(const struct impasto_applier *applier,
+                                        const struct impasto_apply_params *params,
+                                        struct impasto_error *error)
+{
+    const int styles = applier->net.shape.styles;
+    if (params->mix_count != (params->mix ? (size_t)styles : 0))
+        return imp_fail(error, IMPASTO_ERROR_USAGE, "the mix has %zu weights, the model %d styles",
+                        params->mix_count, styles);
+    if (params->mix)
+        IMP_TRY(check_mix(applier, params->mix, error));
+    IMP_TRY(check_range("`strength`", params->strength, 0, 2, error));
+    IMP_TRY(check_range("`stroke`", params->stroke, 0.25F, 4, error));
+    if (params->size != IMPASTO_SIZE_SOURCE)
+        IMP_TRY(check_range("`size`", (float)params->size, SMALLEST_SIDE, LARGEST_SIDE, error));
+    if (params->strength != 1 && applier->identity < 0)
+        return imp_fail(error, IMPASTO_ERROR_USAGE,
+                        "`strength` %g: the model has no identity to mix with; leave it at 1",
+                        (double)params->strength);
+    if (params->colour != IMPASTO_COLOUR_STYLE && params->colour != IMPASTO_COLOUR_LUMA)
+        return imp_fail(error, IMPASTO_ERROR_USAGE,
+                        "`colour`: a model can paint in its style's colours or keep lightness "
+                        "alone (luma)");
+    return IMPASTO_OK;
+}
+
+/* The weights that sum to 1, with the identity's share. mix NULL: the first style alone. */
+static void weights_of(const struct impasto_applier *applier, const float *mix,
+                       float weights[IMP_STYLES_MOST])
+{
+    const int styles = applier->net.shape.styles;
+    const float strength = applier->params.strength;
+    float sum = 0;
+    for (int i = 0; i < styles; i++)
+        sum += mix ? mix[i] : (float)(i == 0);
+    for (int i = 0; i < styles; i++)
+        weights[i] = strength * (mix ? mix[i] : (float)(i == 0)) / sum;
+    if (applier->identity >= 0)
+        weights[applier->identity] += 1 - strength;
+}
+
+static void take_params(struct impasto_applier *applier, const struct impasto_apply_params *params)
+{
+    applier->params = *params;
+    if (params->mix) {
+        memcpy(applier->mix, params->mix, params->mix_count * sizeof(float));
+        applier->params.mix = applier->mix;
+    }
+}
+
+/* ---- Life ------------------------------------------------------------------------------------ */
+
+static enum impasto_status copy_model(const struct impasto_model *model,
+                                      struct impasto_applier *applier, struct impasto_error *error)
+{
+    const size_t count = imp_stylenet_mixed_count(&model->net);
+    IMP_TRY(imp_stylenet_copy(&model->net, &applier->net, error));
+    applier->identity = impasto_model_info(model)->identity;
+    applier->mixed = malloc(count * sizeof(float));
+    return applier->mixed ? IMPASTO_OK : imp_fail_memory(error, "a model", count * sizeof(float));
+}
+
+enum impasto_status impasto_applier_open(struct impasto_device *device,
+                                         const struct impasto_model *model,
+                                         const struct impasto_apply_params *params,
+                                         struct impasto_applier **applier,
+                                         struct impasto_error *error)
+{
+    IMP_TRY(imp_device_check(device, error));
+    struct impasto_applier *opened = calloc(1, sizeof(*opened));
+    if (!opened)
+        return imp_fail_memory(error, "an applier", sizeof(*opened));
+    opened->device = device->device;
+    enum impasto_status status = copy_model(model, opened, error);
+    if (status == IMPASTO_OK)
+        status = impasto_applier_change(opened, params, error);
+    if (status == IMPASTO_OK)
+        *applier = opened;
+    else
+        impasto_applier_close(&opened);
+    return status;
+}
+
+void impasto_applier_close(struct impasto_applier **applier)
+{
+    if (!applier || !*applier)
+        return;
+    imp_strips_release(&(*applier)->strips);
+    imp_stylenet_free(&(*applier)->net);
+    free((*applier)->mixed);
+    free(*applier);
+    *applier = NULL;
+}
+
+enum impasto_status impasto_applier_change(struct impasto_applier *applier,
+                                           const struct impasto_apply_params *params,
+                                           struct impasto_error *error)
+{
+    struct impasto_apply_params taken = impasto_apply_defaults();
+    IMP_TRY(imp_sized_take("impasto_apply_params", params, &taken, sizeof(taken), error));
+    IMP_TRY(check_params(applier, &taken, error));
+    take_params(applier, &taken);
+    return IMPASTO_OK;
+}
+
+/* ---- Painting -------------------------------------------------------------------------------- */
+
+/* Strips of that size, with a mix of the styles. Fails into the device's error. */
+static enum impasto_status prepare(struct impasto_applier *applier, int height, int width,
+                                   const float *mix)
+{
+    struct imp_strips *strips = &applier->strips;
+    float weights[IMP_STYLES_MOST];
+    if (!strips->device || strips->height != height || strips->width != width) {
+        imp_strips_release(strips);
+        enum impasto_status status = imp_strips_init(strips, applier->device, &applier->net.shape,
+                                                     height, width, applier->params.memory);
+        if (status == IMPASTO_OK)
+            status = imp_strips_allocate(strips);
+        if (status != IMPASTO_OK) {
+            imp_strips_release(strips);
+            return status;
+        }
+    }
+    weights_of(applier, mix, weights);
+    imp_stylenet_mix(&applier->net, weights, applier->mixed);
+    return imp_strips_load(strips, applier->mixed);
+}
+
+/* From a picture to another, or to itself. */
+struct canvas {
+    const struct impasto_image *from;
+    struct impasto_image *to;
+    struct imp_compose compose;
+};
+
+static void read_row(void *user, int row, float *const planes[3])
+{
+    const struct canvas *canvas = user;
+    const int width = canvas->from->width;
+    const float *from = canvas->from->rgb + 3 * (size_t)row * (size_t)width;
+    for (int x = 0; x < width; x++)
+        for (int c = 0; c < 3; c++)
+            planes[c][x] = *from++;
+}
+
+static void write_row(void *user, int row, const float *const planes[3])
+{
+    const struct canvas *canvas = user;
+    const int width = canvas->to->width;
+    const size_t at = (size_t)row * (size_t)width;
+    imp_compose_row(&canvas->compose, at, width, planes, canvas->from->rgb + 3 * at,
+                    canvas->to->rgb + 3 * at);
+}
+
+static enum impasto_status paint_canvas(struct impasto_applier *applier, const float *mix,
+                                        struct canvas *canvas, struct impasto_error *error)
+{
+    const struct imp_rows rows = {read_row, write_row, canvas};
+    enum impasto_status status = prepare(applier, canvas->from->height, canvas->from->width, mix);
+    if (status == IMPASTO_OK)
+        status = imp_strips_run(&applier->strips, &rows);
+    return imp_lift(applier->device, status, error);
+}
+
+static enum impasto_status check_aspect(const char *what, const struct impasto_image *mask,
+                                        const struct impasto_image *of, struct impasto_error *error)
+{
+    const double aspect = (double)mask->width / mask->height;
+    if (fabs(aspect * of->height / of->width - 1) <= ASPECT_TOLERANCE)
+        return IMPASTO_OK;
+    return imp_fail(error, IMPASTO_ERROR_INPUT,
+                    "%s%sthe %s is %dx%d pixels, its picture %dx%d: give it the picture's aspect",
+                    mask->name ? mask->name : "", mask->name ? ": " : "", what, mask->width,
+                    mask->height, of->width, of->height);
+}
+
+/* A mask at the size of a picture; NULL where there is none. */
+static enum impasto_status take_mask(const char *what, const struct impasto_image *mask,
+                                     const struct impasto_image *of, float **plane,
+                                     struct impasto_error *error)
+{
+    *plane = NULL;
+    if (!mask)
+        return IMPASTO_OK;
+    IMP_TRY(check_aspect(what, mask, of, error));
+    return imp_image_mask(mask, of->height, of->width, plane, error);
+}
+
+/* The regions, from the lowest to the top one, over the painting in `to`. */
+static enum impasto_status paint_regions(struct impasto_applier *applier,
+                                         const struct impasto_apply_pictures *pictures,
+                                         struct canvas *canvas, struct impasto_error *error)
+{
+    enum impasto_status status = IMPASTO_OK;
+    for (size_t r = 0; r < pictures->region_count && status == IMPASTO_OK; r++) {
+        const struct impasto_apply_region *region = &pictures->regions[r];
+        float *mask = NULL;
+        status = take_mask("mask of a region", region->mask, canvas->from, &mask, error);
+        if (status == IMPASTO_OK && region->mix)
+            status = check_mix(applier, region->mix, error);
+        canvas->compose.over = mask;
+        if (status == IMPASTO_OK)
+            status = paint_canvas(applier, region->mix, canvas, error);
+        free(mask);
+    }
+    return status;
+}
+
+static enum impasto_status copy_image(const struct impasto_image *image, int width, int height,
+                                      struct impasto_image **copy, struct impasto_error *error)
+{
+    IMP_TRY(imp_image_resize(image, width, height, copy, error));
+    return (*copy)->alpha ? imp_image_fill_hidden(*copy, error) : IMPASTO_OK;
+}
+
+/* Paints `work`, whose pixels are replaced, with all regions. */
+static enum impasto_status paint_work(struct impasto_applier *applier,
+                                      const struct impasto_apply_pictures *pictures,
+                                      enum impasto_colour colour, const float *keep,
+                                      struct impasto_image *work, struct impasto_error *error)
+{
+    struct canvas canvas = {.from = work, .to = work, .compose = {.colour = colour, .keep = keep}};
+    struct impasto_image *original = NULL;
+    if (pictures->region_count > 0) {
+        IMP_TRY(imp_image_resize(work, work->width, work->height, &original, error));
+        canvas.from = original;
+    }
+    enum impasto_status status = paint_canvas(applier, applier->params.mix, &canvas, error);
+    if (status == IMPASTO_OK)
+        status = paint_regions(applier, pictures, &canvas, error);
+    impasto_image_free(&original);
+    return status;
+}
+
+static enum impasto_status check_size(const struct impasto_image *content, int width, int height,
+                                      struct impasto_error *error)
+{
+    const char *name = content->name ? content->name : "";
+    if (width >= SMALLEST_SIDE && height >= SMALLEST_SIDE && width <= LARGEST_SIDE &&
+        height <= LARGEST_SIDE)
+        return IMPASTO_OK;
+    return imp_fail(error, IMPASTO_ERROR_INPUT,
+                    "%s%sthe network would work on %dx%d pixels; sides of %d to %d can be: give "
+                    "another `size` or `stroke`, or another picture",
+                    name, name[0] ? ": " : "", width, height, SMALLEST_SIDE, LARGEST_SIDE);
+}
+
+/* Replaces the pixels of `work` by those of `painted`, of the same size, as the parameters and
+ * `keep` say. */
+static enum impasto_status compose(const struct impasto_applier *applier,
+                                   const struct impasto_image *painted, const float *keep,
+                                   struct impasto_image *work, struct impasto_error *error)
+{
+    const struct imp_compose how = {.colour = applier->params.colour, .keep = keep};
+    const int width = work->width;
+    float *line = malloc(3 * (size_t)width * sizeof(float));
+    if (!line)
+        return imp_fail_memory(error, "a picture", 3 * (size_t)width * sizeof(float));
+    const float *const planes[3] = {line, line + width, line + 2 * (size_t)width};
+    for (int y = 0; y < work->height; y++) {
+        const size_t at = (size_t)y * (size_t)width;
+        for (int x = 0; x < width; x++)
+            for (int c = 0; c < 3; c++)
+                line[c * width + x] = painted->rgb[3 * (at + (size_t)x) + (size_t)c];
+        imp_compose_row(&how, at, width, planes, work->rgb + 3 * at, work->rgb + 3 * at);
+    }
+    free(line);
+    return IMPASTO_OK;
+}
+
+/* The picture painted at the size of the strokes, at that of `work`. */
+static enum impasto_status paint_small(struct impasto_applier *applier,
+                                       const struct impasto_apply_pictures *pictures,
+                                       const struct impasto_image *work,
+                                       struct impasto_image **painted, struct impasto_error *error)
+{
+    const float stroke = applier->params.stroke;
+    const int width = (int)lroundf((float)work->width / stroke);
+    const int height = (int)lroundf((float)work->height / stroke);
+    struct impasto_image *small = NULL;
+    IMP_TRY(check_size(pictures->content, width, height, error));
+    IMP_TRY(imp_image_resize(work, width, height, &small, error));
+    enum impasto_status status =
+        paint_work(applier, pictures, IMPASTO_COLOUR_STYLE, NULL, small, error);
+    if (status == IMPASTO_OK)
+        status = imp_image_resize(small, work->width, work->height, painted, error);
+    impasto_image_free(&small);
+    return status;
+}
+
+/* Strokes of another size are painted small and enlarged, or the other way round. Colours and what
+ * is kept are the photograph's at full size. */
+static enum impasto_status paint_scaled(struct impasto_applier *applier,
+                                        const struct impasto_apply_pictures *pictures,
+                                        const float *keep, struct impasto_image *work,
+                                        struct impasto_error *error)
+{
+    struct impasto_image *painted = NULL;
+    enum impasto_status status = paint_small(applier, pictures, work, &painted, error);
+    if (status == IMPASTO_OK)
+        status = compose(applier, painted, keep, work, error);
+    impasto_image_free(&painted);
+    return status;
+}
+
+static enum impasto_status paint_over(struct impasto_applier *applier,
+                                      const struct impasto_apply_pictures *pictures,
+                                      struct impasto_image *work, struct impasto_error *error)
+{
+    float *keep = NULL;
+    IMP_TRY(take_mask("mask of what to keep", pictures->keep, work, &keep, error));
+    const enum impasto_status status =
+        applier->params.stroke != 1
+            ? paint_scaled(applier, pictures, keep, work, error)
+            : paint_work(applier, pictures, applier->params.colour, keep, work, error);
+    free(keep);
+    return status;
+}
+
+static enum impasto_status paint_taken(struct impasto_applier *applier,
+                                       const struct impasto_apply_pictures *pictures,
+                                       struct impasto_image **result, struct impasto_error *error)
+{
+    const struct impasto_image *content = pictures->content;
+    struct impasto_image *work = NULL;
+    int width = content->width, height = content->height;
+    if (applier->params.size != IMPASTO_SIZE_SOURCE)
+        imp_image_fit(content->width, content->height, applier->params.size, &width, &height);
+    IMP_TRY(check_size(content, width, height, error));
+    enum impasto_status status = copy_image(content, width, height, &work, error);
+    if (status == IMPASTO_OK)
+        status = paint_over(applier, pictures, work, error);
+    if (status == IMPASTO_OK)
+        *result = work;
+    else
+        impasto_image_free(&work);
+    return status;
+}
+
+enum impasto_status impasto_applier_paint(struct impasto_applier *applier,
+                                          const struct impasto_apply_pictures *pictures,
+                                          struct impasto_image **result,
+                                          struct impasto_error *error)
+{
+    struct impasto_apply_pictures taken = {0};
+    void *regions = NULL;
+    IMP_TRY(imp_sized_take("impasto_apply_pictures", pictures, &taken, sizeof(taken), error));
+    enum impasto_status status =
+        imp_sized_take_array("impasto_apply_region", taken.regions, taken.region_count,
+                             sizeof(*taken.regions), &regions, error);
+    taken.regions = regions;
+    if (status == IMPASTO_OK)
+        status = paint_taken(applier, &taken, result, error);
+    free(regions);
+    return status;
+}
+
+/* ---- Frames ---------------------------------------------------------------------------------- */
+
+struct frame {
+    int width;
+    enum impasto_colour colour;
+    const unsigned char *from;
+    unsigned char *to;
+    size_t from_stride, to_stride;
+};
+
+static void read_bytes(void *user, int row, float *const planes[3])
+{
+    const struct frame *frame = user;
+    const unsigned char *from = frame->from + (size_t)row * frame->from_stride;
+    for (int x = 0; x < frame->width; x++)
+        for (int c = 0; c < 3; c++)
+            planes[c][x] = (float)*from++ / 255;
+}
+
+static void write_bytes(void *user, int row, const float *const planes[3])
+{
+    const struct frame *frame = user;
+    const struct imp_compose compose = {.colour = frame->colour};
+    const unsigned char *from = frame->from + (size_t)row * frame->from_stride;
+    unsigned char *to = frame->to + (size_t)row * frame->to_stride;
+    for (int x = 0; x < frame->width; x++, from += 3, to += 3) {
+        const float original[3] = {(float)from[0] / 255, (float)from[1] / 255,
+                                   (float)from[2] / 255};
+        const float *const painted[3] = {planes[0] + x, planes[1] + x, planes[2] + x};
+        float rgb[3];
+        imp_compose_row(&compose, 0, 1, painted, original, rgb);
+        for (int c = 0; c < 3; c++)
+            to[c] = (unsigned char)(rgb[c] * 255 + 0.5F);
+    }
+}
+
+enum impasto_status impasto_applier_frame(struct impasto_applier *applier, int width, int height,
+                                          const unsigned char *from, size_t from_stride,
+                                          unsigned char *to, size_t to_stride,
+                                          struct impasto_error *error)
+{
+    struct frame frame = {width, applier->params.colour, from, to, from_stride, to_stride};
+    const struct imp_rows rows = {read_bytes, write_bytes, &frame};
+    const struct impasto_image size = {.width = width, .height = height};
+    IMP_TRY(check_size(&size, width, height, error));
+    enum impasto_status status = prepare(applier, height, width, applier->params.mix);
+    if (status == IMPASTO_OK)
+        status = imp_strips_run(&applier->strips, &rows);
+    return imp_lift(applier->device, status, error);
+}

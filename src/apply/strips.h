@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef IMP_APPLY_STRIPS_H
+#define IMP_APPLY_STRIPS_H
+
+/*
+ * Inside the room: a style network at one size, for applying it in bounded memory.
+ *
+ * An instance norm looks at the whole picture, so a network cannot simply run tile by tile. But a
+ * layer's raw output is cheap to make again. What has a quarter of the picture's pixels or less is
+ * kept whole. The two layers at full size are made in strips of rows, twice each: first for their
+ * sums, then for the next layer.
+ *
+ *   A  conv1: sums alone
+ *   B  conv1 again, normalised; conv2, kept raw, and its sums
+ *   C  conv2 normalised; conv3, the residual blocks, deconv1: whole
+ *   D  deconv2: sums alone
+ *   E  deconv2 again, normalised; deconv3, whose rows go straight to the caller; twice where that
+ *      is normalised, too
+ *
+ * Sums are taken over bands of rows, whatever the strips are. So all strips give the same bytes,
+ * and a picture that is a single strip skips B's and E's repetition.
+ */
+
+#include "model/model.h"
+
+/* Where a picture's rows come from and go to; a row is three planes of `width` floats in [0, 1], of
+ * which those that are written are not clamped. A row is read before it is written. */
+struct imp_rows {
+    void (*read)(void *user, int row, float *const planes[3]);
+    void (*write)(void *user, int row, const float *const planes[3]);
+    void *user;
+};
+
+/* Strips are so many rows, or a multiple of that: a band of sums at half size. */
+#define IMP_STRIP_ROWS (2 * IMP_NORM_BAND)
+
+struct imp_strips {
+    struct imp_device *device;
+    struct imp_model_shape shape; /* of one style */
+    struct imp_model_rows rows;
+    int height, width;  /* of the picture, pixels */
+    int padded, across; /* its height and width, rounded up to IMP_MODEL_STRIDE */
+    int strip;          /* rows at a time; padded: all at once */
+    struct imp_buffer *parameters, *packed[IMP_MODEL_ROWS_MOST], *sums, *workspace;
+    struct imp_buffer *statistics, *last_statistics; /* of the layer at hand; of the last one */
+    struct imp_buffer *image; /* a strip of the picture, with what the first layer sees beside it */
+    /* Buffers and their tenants, one after the other. */
+    struct imp_buffer *planar, *full, *trunk, *wide, *first_half, *second_half;
+    size_t half; /* bytes of each half of `wide` */
+    struct imp_layout layout;
+};
+
+/* Decides all sizes for a picture, so that all buffers take at most `memory` bytes; 0: what the
+ * device can spare. IMPASTO_ERROR_MEMORY says which size would fit. Allocates nothing. */
+enum impasto_status imp_strips_init(struct imp_strips *strips, struct imp_device *device,
+                                    const struct imp_model_shape *shape, int height, int width,
+                                    uint64_t memory);
+enum impasto_status imp_strips_allocate(struct imp_strips *strips);
+void imp_strips_release(struct imp_strips *strips); /* also of a zeroed one */
+/* parameters: those of a network of one style, imp_stylenet_mix's. */
+enum impasto_status imp_strips_load(struct imp_strips *strips, const float *parameters);
+enum impasto_status imp_strips_run(struct imp_strips *strips, const struct imp_rows *rows);
+
+#endif

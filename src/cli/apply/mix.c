@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/* Mixtures of a model's styles, as they are written. */
+
+#include "cli/apply/apply.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static enum impasto_status unknown(const char *name, const struct impasto_model_info *info,
+                                   struct impasto_error *error)
+{
+    char list[600] = "";
+    for (size_t i = 0; i < info->style_count; i++) {
+        strncat(list, i ? ", " : "", sizeof(list) - strlen(list) - 1);
+        strncat(list, info->styles[i], sizeof(list) - strlen(list) - 1);
+    }
+    const char *meant = cli_nearest(name, strlen(name), info->styles, info->style_count);
+    return cli_fail(error, IMPASTO_ERROR_USAGE, "--mix: %s has no style '%s'; %s%s%s", info->source,
+                    name, meant ? "did you mean " : "it has ", meant ? meant : list,
+                    meant ? "?" : "");
+}
+
+/* A style and its weight, as one word. */
+static enum impasto_status read_part(char *part, const struct impasto_model *model, float *mix,
+                                     struct impasto_error *error)
+{
+    static const struct cli_option number = {
+        .name = "mix", .operand = "STYLE:F,...", .type = CLI_FLOAT, .low = 0, .high = 1e6};
+    float weight = 1;
+    char *colon = strrchr(part, ':');
+    int style = impasto_model_style(model, part);
+    if (style < 0 && colon) {
+        *colon = 0;
+        style = impasto_model_style(model, part);
+        const enum impasto_status status = cli_read(&number, colon + 1, &weight, error);
+        if (style >= 0 && status != IMPASTO_OK)
+            return status;
+    }
+    if (style < 0)
+        return unknown(part, impasto_model_info(model), error);
+    mix[style] += weight;
+    return IMPASTO_OK;
+}
+
+enum impasto_status cli_mix_read(const char *text, const struct impasto_model *model, float *mix,
+                                 struct impasto_error *error)
+{
+    char *copy = strdup(text), *rest = copy;
+    enum impasto_status status = copy ? IMPASTO_OK : cli_fail_memory(error, "the mix");
+    memset(mix, 0, impasto_model_info(model)->style_count * sizeof(*mix));
+    while (status == IMPASTO_OK && rest) {
+        char *comma = strchr(rest, ',');
+        char *part = rest;
+        rest = comma ? comma + 1 : NULL;
+        if (comma)
+            *comma = 0;
+        status = read_part(part, model, mix, error);
+    }
+    free(copy);
+    return status;
+}

@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: MIT */
+/* impasto apply: opens a model once, and paints picture after picture. */
+
+#include "base/os.h"
+#include "cli/apply/run.h"
+#include "cli/devices/devices.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- Opening --------------------------------------------------------------------------------- */
+
+static enum impasto_status read_mix(struct cli_applying *a)
+{
+    const struct impasto_model_info *info = impasto_model_info(a->model);
+    if (!a->options->mix)
+        return IMPASTO_OK;
+    a->mix = calloc(info->style_count, sizeof(*a->mix));
+    return a->mix ? cli_mix_read(a->options->mix, a->model, a->mix, a->error)
+                  : cli_fail_memory(a->error, "the mix");
+}
+
+static struct impasto_apply_params params_of(const struct cli_applying *a)
+{
+    struct impasto_apply_params params = impasto_apply_defaults();
+    params.mix = a->mix;
+    params.mix_count = a->mix ? impasto_model_info(a->model)->style_count : 0;
+    params.strength = a->options->strength;
+    params.stroke = a->options->stroke;
+    params.size = a->options->size ? a->options->size : IMPASTO_SIZE_SOURCE;
+    params.colour = (enum impasto_colour)a->options->colour;
+    params.memory = a->options->memory;
+    return params;
+}
+
+static enum impasto_status open_model(struct cli_applying *a, const char *path)
+{
+    const uint64_t most = a->settings->max_pixels;
+    enum impasto_status status = impasto_model_open(path, &a->model, a->error);
+    if (status == IMPASTO_OK)
+        status = read_mix(a);
+    if (status == IMPASTO_OK)
+        status = cli_regions_load(&a->options->regions, most, a->model, &a->regions, a->error);
+    if (status == IMPASTO_OK && a->settings->keep)
+        status = cli_mask_load(a->settings->keep, most, &a->keep, a->error);
+    return status;
+}
+
+static enum impasto_status open_device(struct cli_applying *a)
+{
+    cli_events_phase(&a->console, "opening", NULL, 0);
+    enum impasto_status status = cli_watchdog_open(&a->watchdog, &a->console, a->error);
+    if (status == IMPASTO_OK)
+        status = cli_open_device(&a->settings->common, &a->console, &a->device, a->error);
+    const struct impasto_apply_params params = params_of(a);
+    if (status == IMPASTO_OK)
+        status = impasto_applier_open(a->device, a->model, &params, &a->applier, a->error);
+    return status;
+}
+
+static void close_all(struct cli_applying *a)
+{
+    cli_console_close(&a->console);
+    impasto_applier_close(&a->applier);
+    impasto_device_close(&a->device);
+    cli_watchdog_close(&a->watchdog);
+    impasto_model_close(&a->model);
+    impasto_image_free(&a->keep);
+    cli_regions_free(&a->regions);
+    free(a->mix);
+}
+
+/* ---- One picture ----------------------------------------------------------------------------- */
+
+static enum impasto_status save(struct cli_applying *a, struct impasto_image *image,
+                                const char *output, double begun)
+{
+    const struct impasto_save_options options = cli_save_options(a->settings);
+    char line[1200];
+    cli_events_phase(&a->console, "saving", NULL, 0);
+    image->settings = cli_apply_record(a, a->settings->content);
+    const enum impasto_status status = cli_picture_save(image, output, &options, a->error);
+    if (status != IMPASTO_OK)
+        return status;
+    cli_console_picture(&a->console, image, 0);
+    cli_console_finish(&a->console);
+    cli_events_wrote(&a->console, output);
+    snprintf(line, sizeof(line), "wrote %s (%dx%d, %.2f s)", cli_name_of_output(output),
+             image->width, image->height, cli_seconds() - begun);
+    cli_console_log(&a->console, IMPASTO_LOG_INFO, line);
+    return IMPASTO_OK;
+}
+
+static enum impasto_status paint(struct cli_applying *a, const struct impasto_image *content,
+                                 struct impasto_image **result)
+{
+    const struct impasto_apply_pictures pictures = {
+        .struct_size = sizeof(pictures),
+        .content = content,
+        .keep = a->keep,
+        .regions = a->regions.region,
+        .region_count = a->regions.count,
+    };
+    cli_events_phase(&a->console, "painting", NULL, 0);
+    return impasto_applier_paint(a->applier, &pictures, result, a->error);
+}
+
+/* From the settings' content to output. */
+static enum impasto_status apply_one(struct cli_applying *a, const char *output)
+{
+    const double begun = cli_seconds();
+    struct impasto_image *content = NULL, *result = NULL;
+    cli_events_phase(&a->console, "loading", NULL, 0);
+    enum impasto_status status = cli_check_outputs(a->settings, output, a->error);
+    if (status == IMPASTO_OK)
+        status =
+            cli_picture_load(a->settings->content, a->settings->max_pixels, &content, a->error);
+    if (status == IMPASTO_OK && !a->applier)
+        status = open_device(a);
+    if (status == IMPASTO_OK)
+        status = paint(a, content, &result);
+    if (status == IMPASTO_OK && a->options->refine > 0)
+        status = cli_apply_refine(a, content, &result);
+    impasto_image_free(&content);
+    if (status == IMPASTO_OK)
+        status = save(a, result, output, begun);
+    impasto_image_free(&result);
+    return status;
+}
+
+static enum impasto_status apply_single(struct cli_applying *a, const char *content)
+{
+    char *output = NULL;
+    a->settings->content = content;
+    enum impasto_status status = cli_standard_check(a->settings, a->error);
+    if (status == IMPASTO_OK)
+        status = cli_name_output(a->settings, &output, a->error);
+    if (status == IMPASTO_OK) {
+        cli_events_start(&a->console, a->settings, output, 1);
+        status = apply_one(a, output);
+    }
+    free(output);
+    return status;
+}
+
+/* ---- Many pictures --------------------------------------------------------------------------- */
+
+/* Paints an item unless that is done, or somebody is at it. */
+static enum impasto_status work_on(struct cli_applying *a, struct cli_batch_item *item)
+{
+    struct cli_lock lock = {0};
+    item->state = CLI_BATCH_THERE;
+    if (!a->settings->overwrite && imp_os_is_there(item->output))
+        return IMPASTO_OK;
+    const enum cli_lock_state taken = cli_lock_take(&lock, item->output, a->error);
+    item->state = taken == CLI_LOCK_BUSY ? CLI_BATCH_BUSY : CLI_BATCH_FAILED;
+    if (taken != CLI_LOCK_TAKEN)
+        return taken == CLI_LOCK_BUSY ? IMPASTO_OK : a->error->status;
+    a->settings->content = item->content;
+    const enum impasto_status status = apply_one(a, item->output);
+    cli_lock_release(&lock);
+    if (status == IMPASTO_OK)
+        item->state = CLI_BATCH_PAINTED;
+    return status;
+}
+
+/* Whether the next picture is taken after one that ended so: where the fault was the picture's. */
+static bool goes_on(enum impasto_status status)
+{
+    return status == IMPASTO_OK || status == IMPASTO_ERROR_INPUT ||
+           status == IMPASTO_ERROR_MEMORY || status == IMPASTO_ERROR_OUTPUT;
+}
+
+/* The first failure stays the run's. */
+static enum impasto_status apply_list(struct cli_applying *a, struct cli_batch_list *list,
+                                      size_t *failed)
+{
+    struct impasto_error *error = a->error, first = {0};
+    enum impasto_status worst = IMPASTO_OK, status = IMPASTO_OK;
+    for (size_t i = 0; i < list->count && goes_on(status) && !cli_stop_signal(); i++) {
+        struct impasto_error why = {0};
+        a->error = &why;
+        a->console.picture = i + 1;
+        status = work_on(a, &list->item[i]);
+        if (status == IMPASTO_OK)
+            continue;
+        cli_name_options(why.message);
+        cli_console_log(&a->console, IMPASTO_LOG_WARNING, why.message);
+        (*failed)++;
+        first = worst == IMPASTO_OK ? why : first;
+        worst = worst == IMPASTO_OK ? status : worst;
+    }
+    a->error = error;
+    *error = first;
+    return worst == IMPASTO_OK && cli_stop_signal()
+               ? cli_fail(error, IMPASTO_ERROR_INTERRUPTED, "interrupted")
+               : worst;
+}
+
+static enum impasto_status apply_many(struct cli_applying *a)
+{
+    struct cli_batch_list list = {0};
+    size_t failed = 0;
+    enum impasto_status status = cli_batch_list(a->settings, &list, &a->console, a->error);
+    if (status == IMPASTO_OK)
+        status = cli_batch_folders(a->settings, &list, &a->console, a->error);
+    if (status == IMPASTO_OK) {
+        cli_events_start(&a->console, a->settings, NULL, list.count);
+        status = apply_list(a, &list, &failed);
+    }
+    if (failed > 0) {
+        const struct impasto_error first = *a->error;
+        cli_fail(a->error, status, "%zu of %zu pictures failed, the first: %s", failed, list.count,
+                 first.message);
+    }
+    cli_batch_list_free(&list);
+    return status;
+}
+
+/* ---- The whole ------------------------------------------------------------------------------- */
+
+/* Painting's functions know the model as the style, and the pictures as words beside a batch. */
+static enum impasto_status name_pictures(const struct cli_call *call, struct impasto_error *error)
+{
+    struct cli_settings *s = call->settings;
+    s->words = calloc(call->operand_count, sizeof(*s->words));
+    if (!s->words)
+        return cli_fail_memory(error, "the command line");
+    for (size_t i = 1; i < call->operand_count; i++)
+        s->words[s->word_count++].text = call->operands[i];
+    s->styles = (struct cli_list){.item = {call->operands[0]}, .count = 1};
+    s->init = "content";
+    s->bits = s->bits ? s->bits : 8;
+    return IMPASTO_OK;
+}
+
+static enum impasto_status check_options(const struct cli_apply_options *options,
+                                         struct impasto_error *error)
+{
+    if (options->refine > 0 && options->styles.count == 0)
+        return cli_fail(error, IMPASTO_ERROR_USAGE,
+                        "--refine: name the style picture, too, by --style");
+    if (options->refine == 0 && options->styles.count > 0)
+        return cli_fail(
+            error, IMPASTO_ERROR_USAGE,
+            "--style: a model has its styles, see --mix; only --refine takes a picture");
+    return IMPASTO_OK;
+}
+
+static bool is_single(const struct cli_settings *s)
+{
+    return s->word_count == 1 && !imp_os_is_folder(s->words[0].text) &&
+           (cli_is_standard(s->words[0].text) || !imp_os_is_there(s->words[0].text) ||
+            cli_batch_is_picture(s->words[0].text));
+}
+
+enum impasto_status cli_apply_run(const struct cli_call *call, struct impasto_error *error)
+{
+    struct cli_apply_options options = *(const struct cli_apply_options *)call->options;
+    struct cli_applying a = {.options = &options, .settings = call->settings, .error = error};
+    cli_watch_driver();
+    cli_outlive_writes();
+    cli_console_init(&a.console, call->common);
+    enum impasto_status status = check_options(&options, error);
+    if (status == IMPASTO_OK)
+        status = name_pictures(call, error);
+    if (status == IMPASTO_OK && a.settings->show)
+        status = cli_console_open_show(&a.console, error);
+    if (status == IMPASTO_OK)
+        status = open_model(&a, call->operands[0]);
+    cli_catch_signals();
+    if (status == IMPASTO_OK)
+        status =
+            is_single(a.settings) ? apply_single(&a, a.settings->words[0].text) : apply_many(&a);
+    close_all(&a);
+    return status;
+}

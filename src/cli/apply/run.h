@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CLI_APPLY_RUN_H
+#define CLI_APPLY_RUN_H
+
+/* Inside applying: from words to pictures on disk. */
+
+#include "cli/apply/apply.h"
+#include "cli/batch/batch.h"
+#include "cli/files/files.h"
+#include "cli/guard/guard.h"
+
+struct cli_applying {
+    const struct cli_apply_options *options;
+    struct cli_settings *settings; /* painting's options, with the model as style */
+    struct impasto_error *error;
+    struct cli_console console;
+    struct cli_watchdog *watchdog;
+    struct impasto_model *model;
+    float *mix; /* NULL: the first style */
+    struct impasto_device *device;
+    struct impasto_applier *applier;
+    struct impasto_image *keep;
+    struct cli_regions regions;
+};
+
+enum impasto_status cli_apply_run(const struct cli_call *call, struct impasto_error *error);
+
+/* ---- refine.c -------------------------------------------------------------------------------- */
+
+/* Replaces *result, the network's painting of the content, by a refined one. */
+enum impasto_status cli_apply_refine(struct cli_applying *applying,
+                                     const struct impasto_image *content,
+                                     struct impasto_image **result);
+
+/* ---- record.c -------------------------------------------------------------------------------- */
+
+/* What a picture says of how it was made, as JSON; from malloc. NULL: no memory. */
+char *cli_apply_record(const struct cli_applying *applying, const char *content);
+
+#endif

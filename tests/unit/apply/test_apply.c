@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: MIT */
+/* Style networks applied: strips, mixtures, strength, regions, frames, and what is refused. */
+
+#include "apply/strips.h"
+#include "files.h"
+#include "fixtures.h"
+#include "model/model.h"
+#include "session/session.h"
+
+#include <math.h>
+
+#define WIDTH 76
+#define HEIGHT 101
+
+static struct impasto_device *device;
+static struct impasto_model *model;
+static struct impasto_image *content;
+
+/* Three styles, and rows of normalisation that are far apart. */
+static void make_model(const char *path)
+{
+    struct impasto_error error = {0};
+    const struct imp_model_shape shape = imp_model_shape_usual(8, 3);
+    struct imp_stylenet net = {0};
+    assert_int_equal(imp_stylenet_create(&shape, 7, &net, &error), IMPASTO_OK);
+    assert_int_equal(imp_stylenet_rename(&net, 0, "dots", &error), IMPASTO_OK);
+    assert_int_equal(imp_stylenet_rename(&net, 1, "lines", &error), IMPASTO_OK);
+    assert_int_equal(imp_stylenet_rename(&net, 2, IMP_STYLE_IDENTITY, &error), IMPASTO_OK);
+    for (size_t i = net.rows.norms; i < net.rows.parameters; i++)
+        net.parameters[i] += 0.3F * sinf((float)i);
+    assert_int_equal(imp_stylenet_save(&net, path, false, &error), IMPASTO_OK);
+    imp_stylenet_free(&net);
+}
+
+static int set_up(void **state)
+{
+    struct impasto_error error = {0};
+    if (make_folder(state))
+        return -1;
+    make_model(in_folder("model"));
+    assert_int_equal(impasto_model_open(in_folder("model"), &model, &error), IMPASTO_OK);
+    assert_int_equal(
+        impasto_device_open(getenv("IMPASTO_TEST_DEVICE"), NULL, NULL, &device, &error),
+        IMPASTO_OK);
+    content = painted_picture(WIDTH, HEIGHT, 0);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    impasto_image_free(&content);
+    impasto_model_close(&model);
+    impasto_device_close(&device);
+    return remove_folder(state);
+}
+
+static struct impasto_image *paint(const struct impasto_apply_params *params,
+                                   const struct impasto_apply_pictures *pictures)
+{
+    struct impasto_applier *applier = NULL;
+    struct impasto_image *result = NULL;
+    struct impasto_error error = {0};
+    assert_int_equal(impasto_applier_open(device, model, params, &applier, &error), IMPASTO_OK);
+    if (impasto_applier_paint(applier, pictures, &result, &error) != IMPASTO_OK)
+        fail_msg("%s", error.message);
+    impasto_applier_close(&applier);
+    return result;
+}
+
+static struct impasto_image *paint_content(const struct impasto_apply_params *params)
+{
+    const struct impasto_apply_pictures pictures = {.struct_size = sizeof(pictures),
+                                                    .content = content};
+    return paint(params, &pictures);
+}
+
+/* Largest difference of two pictures of one size. */
+static float difference(const struct impasto_image *a, const struct impasto_image *b)
+{
+    float most = 0;
+    assert_int_equal(a->width, b->width);
+    assert_int_equal(a->height, b->height);
+    for (int i = 0; i < 3 * a->width * a->height; i++)
+        most = fmaxf(most, fabsf(a->rgb[i] - b->rgb[i]));
+    return most;
+}
+
+/* ---- Strips ---------------------------------------------------------------------------------- */
+
+struct planes {
+    const struct impasto_image *from;
+    float *to; /* (3, HEIGHT, WIDTH) */
+};
+
+static void read_row(void *user, int row, float *const planes[3])
+{
+    const struct planes *p = user;
+    for (int x = 0; x < WIDTH; x++)
+        for (int c = 0; c < 3; c++)
+            planes[c][x] = p->from->rgb[3 * (row * WIDTH + x) + c];
+}
+
+static void write_row(void *user, int row, const float *const planes[3])
+{
+    const struct planes *p = user;
+    for (int c = 0; c < 3; c++)
+        memcpy(p->to + (c * HEIGHT + row) * WIDTH, planes[c], WIDTH * sizeof(float));
+}
+
+/* Through strips of so many rows, or whole. Returns the strip's rows. */
+static int run_strips(uint64_t memory, float *to)
+{
+    const struct impasto_model_info *info = impasto_model_info(model);
+    struct imp_strips strips = {0};
+    struct planes planes = {content, to};
+    const struct imp_rows rows = {read_row, write_row, &planes};
+    float *mixed = calloc(imp_stylenet_mixed_count(&model->net), sizeof(float));
+    const float mix[] = {0.25F, 0.5F, 0.25F};
+    assert_int_equal(info->style_count, 3);
+    imp_stylenet_mix(&model->net, mix, mixed);
+    assert_int_equal(
+        imp_strips_init(&strips, device->device, &model->net.shape, HEIGHT, WIDTH, memory),
+        IMPASTO_OK);
+    const int strip = strips.strip;
+    assert_int_equal(imp_strips_allocate(&strips), IMPASTO_OK);
+    assert_int_equal(imp_strips_load(&strips, mixed), IMPASTO_OK);
+    assert_int_equal(imp_strips_run(&strips, &rows), IMPASTO_OK);
+    imp_strips_release(&strips);
+    free(mixed);
+    return strip;
+}
+
+static uint64_t bytes_of_whole(void)
+{
+    struct imp_strips strips = {0};
+    assert_int_equal(imp_strips_init(&strips, device->device, &model->net.shape, HEIGHT, WIDTH, 0),
+                     IMPASTO_OK);
+    const uint64_t bytes = imp_layout_bytes(&strips.layout);
+    imp_strips_release(&strips);
+    return bytes;
+}
+
+static void strips_give_the_same_bytes(void **state)
+{
+    (void)state;
+    const size_t count = 3 * WIDTH * HEIGHT;
+    float *whole = calloc(count, sizeof(float)), *strips = calloc(count, sizeof(float));
+    const uint64_t bytes = bytes_of_whole();
+    assert_int_equal(run_strips(0, whole), (HEIGHT + 3) / 4 * 4);
+    assert_int_equal(run_strips(bytes - 1, strips), 2 * IMP_STRIP_ROWS);
+    assert_memory_equal(whole, strips, count * sizeof(float));
+    free(whole);
+    free(strips);
+}
+
+static void refuses_too_little_memory_with_a_size(void **state)
+{
+    (void)state;
+    struct imp_strips strips = {0};
+    assert_int_equal(
+        imp_strips_init(&strips, device->device, &model->net.shape, 3000, 4000, (uint64_t)40 << 20),
+        IMPASTO_ERROR_MEMORY);
+    const char *message = imp_device_error(device->device)->message;
+    assert_non_null(strstr(message, "4000x3000"));
+    assert_non_null(strstr(message, "would fit"));
+    imp_strips_release(&strips);
+}
+
+/* ---- Parameters ------------------------------------------------------------------------------ */
+
+static void the_first_style_is_the_usual_one(void **state)
+{
+    (void)state;
+    const float first[] = {2, 0, 0}, second[] = {0, 1, 0};
+    struct impasto_apply_params params = impasto_apply_defaults();
+    struct impasto_image *usual = paint_content(&params);
+    params.mix_count = 3;
+    params.mix = first;
+    struct impasto_image *same = paint_content(&params);
+    params.mix = second;
+    struct impasto_image *other = paint_content(&params);
+    expect_same_picture(usual, same);
+    assert_true(difference(usual, other) > 0.02F);
+    impasto_image_free(&usual);
+    impasto_image_free(&same);
+    impasto_image_free(&other);
+}
+
+static void no_strength_is_the_identity(void **state)
+{
+    (void)state;
+    const float identity[] = {0, 0, 1};
+    struct impasto_apply_params params = impasto_apply_defaults();
+    params.strength = 0;
+    struct impasto_image *none = paint_content(&params);
+    params.strength = 1;
+    params.mix = identity;
+    params.mix_count = 3;
+    struct impasto_image *row = paint_content(&params);
+    expect_same_picture(none, row);
+    impasto_image_free(&none);
+    impasto_image_free(&row);
+}
+
+static void regions_have_their_own_styles(void **state)
+{
+    (void)state;
+    const float second[] = {0, 1, 0};
+    struct impasto_image *mask = blank_picture(WIDTH, HEIGHT);
+    for (int i = 0; i < 3 * WIDTH * (HEIGHT / 2); i++)
+        mask->rgb[i] = 1;
+    const struct impasto_apply_region region = {
+        .struct_size = sizeof(region), .mask = mask, .mix = second};
+    const struct impasto_apply_pictures pictures = {
+        .struct_size = sizeof(pictures), .content = content, .regions = &region, .region_count = 1};
+    struct impasto_apply_params params = impasto_apply_defaults();
+    struct impasto_image *both = paint(&params, &pictures), *below = paint_content(&params);
+    params.mix = second;
+    params.mix_count = 3;
+    struct impasto_image *above = paint_content(&params);
+    const size_t half = 3 * WIDTH * (HEIGHT / 2), rest = 3 * (size_t)WIDTH * HEIGHT - half;
+    assert_memory_equal(both->rgb, above->rgb, half * sizeof(float));
+    assert_memory_equal(both->rgb + half, below->rgb + half, rest * sizeof(float));
+    impasto_image_free(&mask);
+    impasto_image_free(&both);
+    impasto_image_free(&above);
+    impasto_image_free(&below);
+}
+
+static void what_is_kept_stays(void **state)
+{
+    (void)state;
+    struct impasto_image *mask = blank_picture(WIDTH, HEIGHT);
+    for (int i = 0; i < 3 * WIDTH * HEIGHT; i++)
+        mask->rgb[i] = 1;
+    const struct impasto_apply_pictures pictures = {
+        .struct_size = sizeof(pictures), .content = content, .keep = mask};
+    for (int i = 0; i < 2; i++) {
+        struct impasto_apply_params params = impasto_apply_defaults();
+        params.stroke = i ? 1.5F : 1;
+        struct impasto_image *kept = paint(&params, &pictures);
+        assert_true(difference(kept, content) < 1e-6F);
+        impasto_image_free(&kept);
+    }
+    impasto_image_free(&mask);
+}
+
+static void sizes_and_strokes(void **state)
+{
+    (void)state;
+    struct impasto_apply_params params = impasto_apply_defaults();
+    params.size = 48;
+    params.stroke = 2;
+    params.colour = IMPASTO_COLOUR_LUMA;
+    struct impasto_image *result = paint_content(&params);
+    assert_int_equal(result->height, 48);
+    assert_int_equal(result->width, 36);
+    impasto_image_free(&result);
+}
+
+/* ---- Frames ---------------------------------------------------------------------------------- */
+
+static void a_frame_is_a_picture_of_bytes(void **state)
+{
+    (void)state;
+    enum { STRIDE = 3 * WIDTH + 5 };
+    unsigned char *frame = malloc(STRIDE * HEIGHT);
+    struct impasto_apply_params params = impasto_apply_defaults();
+    struct impasto_applier *applier = NULL;
+    struct impasto_error error = {0};
+    memset(frame, 0xaa, STRIDE * HEIGHT);
+    for (int y = 0; y < HEIGHT; y++)
+        for (int x = 0; x < 3 * WIDTH; x++) {
+            float *value = &content->rgb[y * 3 * WIDTH + x];
+            frame[y * STRIDE + x] = (unsigned char)(*value * 255 + 0.5F);
+            *value = (float)frame[y * STRIDE + x] / 255;
+        }
+    struct impasto_image *picture = paint_content(&params);
+    assert_int_equal(impasto_applier_open(device, model, &params, &applier, &error), IMPASTO_OK);
+    assert_int_equal(
+        impasto_applier_frame(applier, WIDTH, HEIGHT, frame, STRIDE, frame, STRIDE, &error),
+        IMPASTO_OK);
+    for (int y = 0; y < HEIGHT; y++) {
+        for (int x = 0; x < 3 * WIDTH; x++)
+            assert_true(fabsf((float)frame[y * STRIDE + x] -
+                              255 * picture->rgb[y * 3 * WIDTH + x]) < 0.51F);
+        for (int x = 3 * WIDTH; x < STRIDE; x++)
+            assert_int_equal(frame[y * STRIDE + x], 0xaa);
+    }
+    impasto_applier_close(&applier);
+    impasto_image_free(&picture);
+    free(frame);
+}
+
+/* ---- Refusals -------------------------------------------------------------------------------- */
+
+static void expect_refusal(const struct impasto_apply_params *params, const char *words)
+{
+    struct impasto_applier *applier = NULL;
+    struct impasto_error error = {0};
+    assert_int_equal(impasto_applier_open(device, model, params, &applier, &error),
+                     IMPASTO_ERROR_USAGE);
+    assert_null(applier);
+    if (!strstr(error.message, words))
+        fail_msg("'%s' does not say '%s'", error.message, words);
+}
+
+static void refuses_parameters_out_of_range(void **state)
+{
+    (void)state;
+    const float none[] = {0, 0, 0}, negative[] = {1, -1, 1}, nan[] = {1, NAN, 1};
+    struct impasto_apply_params params = impasto_apply_defaults();
+    params.strength = 3;
+    expect_refusal(&params, "strength");
+    params = impasto_apply_defaults();
+    params.stroke = NAN;
+    expect_refusal(&params, "stroke");
+    params = impasto_apply_defaults();
+    params.colour = IMPASTO_COLOUR_MATCH;
+    expect_refusal(&params, "colour");
+    params = impasto_apply_defaults();
+    params.mix = none;
+    params.mix_count = 2;
+    expect_refusal(&params, "3 styles");
+    params.mix_count = 3;
+    expect_refusal(&params, "above 0");
+    params.mix = negative;
+    expect_refusal(&params, "style 1");
+    params.mix = nan;
+    expect_refusal(&params, "style 1");
+}
+
+static void refuses_pictures_that_are_too_small(void **state)
+{
+    (void)state;
+    struct impasto_image *small = painted_picture(15, 40, 1), *result = NULL;
+    const struct impasto_apply_pictures pictures = {.struct_size = sizeof(pictures),
+                                                    .content = small};
+    const struct impasto_apply_params params = impasto_apply_defaults();
+    struct impasto_applier *applier = NULL;
+    struct impasto_error error = {0};
+    assert_int_equal(impasto_applier_open(device, model, &params, &applier, &error), IMPASTO_OK);
+    assert_int_equal(impasto_applier_paint(applier, &pictures, &result, &error),
+                     IMPASTO_ERROR_INPUT);
+    assert_null(result);
+    assert_non_null(strstr(error.message, "15x40"));
+    impasto_applier_close(&applier);
+    impasto_image_free(&small);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(strips_give_the_same_bytes),
+        cmocka_unit_test(refuses_too_little_memory_with_a_size),
+        cmocka_unit_test(the_first_style_is_the_usual_one),
+        cmocka_unit_test(no_strength_is_the_identity),
+        cmocka_unit_test(regions_have_their_own_styles),
+        cmocka_unit_test(what_is_kept_stays),
+        cmocka_unit_test(sizes_and_strokes),
+        cmocka_unit_test(a_frame_is_a_picture_of_bytes),
+        cmocka_unit_test(refuses_parameters_out_of_range),
+        cmocka_unit_test(refuses_pictures_that_are_too_small),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
