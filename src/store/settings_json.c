@@ -158,7 +158,7 @@ json_t *imp_settings_to_json(const struct impasto_setting *settings, size_t coun
 bool imp_settings_from_json(const json_t *json, const struct impasto_setting *settings,
                             size_t count, void *params)
 {
-    bool sound = true;
+    bool sound = json_is_object(json);
     for (size_t i = 0; sound && i < count; i++) {
         struct part parts[2];
         const int members = parts_of(&settings[i], parts);

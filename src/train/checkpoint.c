@@ -157,25 +157,64 @@ enum impasto_status impasto_train_save_checkpoint(struct impasto_train *train, c
 
 /* ---- Reading --------------------------------------------------------------------------------- */
 
+static double number_of(const json_t *object, const char *key)
+{
+    const json_t *value = json_object_get(object, key);
+    return json_is_number(value) ? json_number_value(value) : (double)NAN;
+}
+
+static bool read_verdicts(json_t *judge, int step, struct imp_verdicts *verdicts)
+{
+    *verdicts = (struct imp_verdicts){.last = number_of(judge, "last"),
+                                      .best = number_of(judge, "best"),
+                                      .mark = number_of(judge, "mark")};
+    return json_unpack(judge, "{s:i, s:i}", "best_step", &verdicts->best_step, "mark_step",
+                       &verdicts->mark_step) == 0 &&
+           verdicts->best_step >= 0 && verdicts->best_step <= step && verdicts->mark_step >= 0 &&
+           verdicts->mark_step <= step;
+}
+
+/* Where the training was. false: it cannot have been there. */
+static bool read_place(json_t *training, struct imp_train_place *place)
+{
+    json_t *judge;
+    json_int_t position;
+    int done, fixed;
+    if (json_unpack(training, "{s:i, s:i, s:i, s:I, s:i, s:b, s:b, s:F, s:F, s:o}", "step",
+                    &place->step, "steps", &place->steps, "adam", &place->adam, "position",
+                    &position, "failures", &place->failures, "done", &done, "fixed", &fixed,
+                    "timed", &place->timed, "seconds", &place->seconds, "judge", &judge) != 0)
+        return false;
+    place->position = (uint64_t)position;
+    place->done = done != 0;
+    place->fixed = fixed != 0;
+    return place->step >= 0 && place->step <= place->steps && place->steps >= 1 &&
+           place->steps <= IMP_MOST_STEPS && place->adam >= 0 && place->adam <= place->step &&
+           position >= 0 && place->failures >= 0 && place->failures < IMP_TRAIN_TRIES &&
+           read_verdicts(judge, place->step, &place->verdicts);
+}
+
 static bool read_training(struct impasto_train_checkpoint *checkpoint)
 {
     struct impasto_train_checkpoint_info *info = &checkpoint->info;
+    const struct imp_train_place *place = &checkpoint->place;
     json_t *params, *inputs, *styles;
     const char *key, *weights;
-    int done;
-    if (json_unpack(checkpoint->training,
-                    "{s:s, s:o, s:i, s:i, s:b, s:F, s:o, s:{s:s, s:s, s:s}, s:s}", "impasto",
-                    &info->version, "params", &params, "step", &info->step, "steps", &info->steps,
-                    "done", &done, "seconds", &info->seconds, "inputs", &inputs, "device", "name",
+    if (json_unpack(checkpoint->training, "{s:s, s:o, s:o, s:{s:s, s:s, s:s}, s:s}", "impasto",
+                    &info->version, "params", &params, "inputs", &inputs, "device", "name",
                     &info->device, "platform", &info->platform, "driver", &info->driver, "computer",
                     &key) != 0 ||
-        json_unpack(inputs, "{s:o, s:s}", "styles", &styles, "weights", &weights) != 0)
+        json_unpack(inputs, "{s:o, s:s}", "styles", &styles, "weights", &weights) != 0 ||
+        !json_is_array(styles) || !imp_train_params_from_json(params, &checkpoint->params) ||
+        !read_place(checkpoint->training, &checkpoint->place))
         return false;
-    info->done = done != 0;
     checkpoint->params.struct_size = sizeof(checkpoint->params);
     info->params = &checkpoint->params;
-    return json_is_array(styles) && info->step >= 0 && info->step <= info->steps &&
-           info->steps <= IMP_MOST_STEPS && imp_train_params_from_json(params, &checkpoint->params);
+    info->step = place->step;
+    info->steps = place->steps;
+    info->done = place->done;
+    info->seconds = place->seconds;
+    return true;
 }
 
 static enum impasto_status open_file(const char *path, struct impasto_train_checkpoint *checkpoint,
@@ -248,36 +287,6 @@ enum impasto_status imp_train_compare(const struct impasto_train *train,
     return status;
 }
 
-static double number_of(const json_t *object, const char *key)
-{
-    const json_t *value = json_object_get(object, key);
-    return json_is_number(value) ? json_number_value(value) : (double)NAN;
-}
-
-static bool restore_numbers(struct impasto_train *train, const json_t *training)
-{
-    json_t *judge;
-    json_int_t position;
-    int done, fixed;
-    struct imp_verdicts *verdicts = &train->verdicts;
-    if (json_unpack((json_t *)training, "{s:i, s:i, s:i, s:I, s:i, s:b, s:b, s:F, s:F, s:o}",
-                    "step", &train->step, "steps", &train->schedule.steps, "adam",
-                    &train->learner.step, "position", &position, "failures", &train->failures,
-                    "done", &done, "fixed", &fixed, "timed", &train->timed, "seconds",
-                    &train->before, "judge", &judge) != 0 ||
-        json_unpack(judge, "{s:i, s:i}", "best_step", &verdicts->best_step, "mark_step",
-                    &verdicts->mark_step) != 0)
-        return false;
-    train->position = (uint64_t)position;
-    train->done = done != 0;
-    train->fixed = fixed != 0;
-    verdicts->last = number_of(judge, "last");
-    verdicts->best = number_of(judge, "best");
-    verdicts->mark = number_of(judge, "mark");
-    return position >= 0 && train->learner.step >= 0 && train->learner.step <= train->step &&
-           train->failures >= 0 && train->failures < IMP_TRAIN_TRIES;
-}
-
 static void warn_of_differences(const struct impasto_train *train,
                                 const struct impasto_train_checkpoint *from)
 {
@@ -295,8 +304,17 @@ enum impasto_status imp_train_restore(struct impasto_train *train,
 {
     struct impasto_error *error = imp_device_error_place(train->device);
     struct imp_store_tensor tensors[TENSORS];
-    if (!restore_numbers(train, from->training))
-        return imp_store_damaged(&from->store, error);
+    const struct imp_train_place *place = &from->place;
+    train->step = place->step;
+    train->schedule.steps = place->steps;
+    train->learner.step = place->adam;
+    train->position = place->position;
+    train->failures = place->failures;
+    train->done = place->done;
+    train->fixed = place->fixed;
+    train->timed = place->timed;
+    train->before = place->seconds;
+    train->verdicts = place->verdicts;
     list_tensors(&train->learner, tensors);
     for (int i = 0; i < TENSORS; i++)
         IMP_TRY(imp_store_read(&from->store, &tensors[i], error));

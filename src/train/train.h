@@ -311,9 +311,19 @@ enum impasto_status imp_train_sit(struct impasto_train *train);
 
 /* ---- checkpoint.c ---------------------------------------------------------------------------- */
 
+/* Where a training was. */
+struct imp_train_place {
+    int step, steps, adam, failures;
+    uint64_t position;
+    bool done, fixed;
+    double timed, seconds;
+    struct imp_verdicts verdicts;
+};
+
 struct impasto_train_checkpoint {
     struct imp_store store;
     json_t *training;
+    struct imp_train_place place;
     struct impasto_train_checkpoint_info info;
     struct impasto_train_params params;
 };

@@ -28,7 +28,7 @@ sys.path.insert(0, str(HERE.parent / "hostile"))
 
 # Bytes of an input: enough for the structures, few enough to be fast.
 LARGEST = {"png": 4096, "jpeg": 4096, "webp": 4096, "tiff": 4096, "heic": 2048, "avif": 2048, "origin": 2048,
-           "safetensors": 8192, "hdf5": 16384, "checkpoint": 8192, "model": 8192,
+           "safetensors": 8192, "hdf5": 16384, "checkpoint": 8192, "training": 8192, "model": 8192,
            "settings": 4096, "options": 2048,
            "list": 256, "device": 256}
 # Seeds taken from a family, evenly.

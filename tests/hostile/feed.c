@@ -69,6 +69,14 @@ static enum impasto_status open_checkpoint(const char *path, struct impasto_erro
     return status;
 }
 
+static enum impasto_status open_training(const char *path, struct impasto_error *error)
+{
+    struct impasto_train_checkpoint *checkpoint = NULL;
+    const enum impasto_status status = impasto_train_checkpoint_open(path, &checkpoint, error);
+    impasto_train_checkpoint_close(&checkpoint);
+    return status;
+}
+
 static enum impasto_status open_settings(const char *path, struct impasto_error *error)
 {
     char program[] = "impasto", option[] = "--settings", name[4096];
@@ -119,7 +127,7 @@ static const struct {
 } kinds[] = {
     {"picture", open_picture}, {"apart", open_apart},           {"mask", open_mask},
     {"weights", open_weights}, {"checkpoint", open_checkpoint}, {"settings", open_settings},
-    {"list", open_list},       {"model", open_model},
+    {"list", open_list},       {"model", open_model},           {"training", open_training},
 };
 
 static long peak(void)

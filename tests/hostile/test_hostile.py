@@ -40,6 +40,7 @@ import family_png  # noqa: E402
 import family_safetensors  # noqa: E402
 import family_settings  # noqa: E402
 import family_tiff  # noqa: E402
+import family_training  # noqa: E402
 import family_webp  # noqa: E402
 import support  # noqa: E402
 from common import ANY, BAD, OK  # noqa: E402
@@ -77,6 +78,7 @@ FAMILIES = {
     "model": [family_model, "model", support.WEIGHTS, None],
     "checkpoint": [family_checkpoint, "checkpoint", support.INPUT,
                    ["--resume", "{}", "--iterations", "5"]],
+    "training": [family_training, "training", support.INPUT, None],
 }
 DOCUMENTED = range(0, 9)
 
