@@ -1,0 +1,110 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""How trainings end and go on with failing devices and spoilt numbers: test_training.py PROGRAM LAYER"""
+
+import json
+import os
+import pathlib
+import sys
+import tempfile
+import unittest
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(HERE.parent / "cli"))
+from support import DEVICE, NUMERIC, Case  # noqa: E402
+
+TRAIN = ["train", "style.png", "--weights", "builtin", "--base", "none", "--width", "8", "--steps", "6",
+         "--crop", "32", "--late-crop", "48", "--judge-size", "32", "--judge-every", "2", "--style-size", "32",
+         "-q", "-o", "out.model", "--checkpoint", "run.ckpt", "--every", "1", "--trace", "trace"]
+
+
+class Training(Case):
+    def train(self, *arguments, fault="", words=TRAIN):
+        """(finished process, the layer's report)"""
+        report = self.home / "report"
+        report.unlink(missing_ok=True)
+        done = self.impasto(*words, *arguments, env={
+            "OPENCL_LAYERS": LAYER, "IMPASTO_FAULT": fault, "IMPASTO_FAULT_REPORT": str(report),
+            "IMPASTO_FAULT_TRACE": str(self.home / "calls"),
+            "IMPASTO_FAULT_LAUNCHES": str(self.home / "launches")})
+        return done, json.loads(report.read_text())
+
+    def model(self):
+        return (self.folder / "out.model").read_bytes()
+
+    def forget(self):
+        for name in ("out.model", "run.ckpt", "trace"):
+            (self.folder / name).unlink(missing_ok=True)
+
+    def steps(self):
+        lines = [json.loads(line) for line in (self.folder / "trace").read_text().splitlines()]
+        return [line for line in lines if line["type"] == "step"]
+
+    def undisturbed(self):
+        done, _ = self.train()
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        whole = self.model()
+        self.forget()
+        return whole, (self.home / "calls").read_text().split()
+
+    def test_failing_calls(self):
+        """Whatever fails, the run ends with one line, and what was saved goes on to the same model."""
+        whole, calls = self.undisturbed()
+        for call in ("clEnqueueReadBuffer", "clEnqueueNDRangeKernel", "clEnqueueWriteBuffer",
+                     "clEnqueueCopyBuffer", "clCreateBuffer"):
+            made = calls.count(call)
+            for share in (0.3, 0.6, 0.9):
+                with self.subTest(call, share=share):
+                    self.forget()
+                    at = max(int(made * share), 1)
+                    done, report = self.train(fault=f"call={call},at={at},code=-5,on=1")
+                    self.assertGreater(done.returncode, 1, done.stderr)
+                    errors = [line for line in done.stderr.splitlines() if "warning:" not in line]
+                    self.assertEqual(len(errors), 1, done.stderr)
+                    self.assertEqual(set(report["left"].values()), {0}, report)
+                    self.assertFalse((self.folder / "out.model").exists())
+                    if not (self.folder / "run.ckpt").exists():
+                        continue
+                    self.assertIn("to go on: impasto train --resume run.ckpt", done.stderr)
+                    done, _ = self.train(words=["train", "--resume", "run.ckpt", "-q", "--weights", "builtin"])
+                    self.assertEqual((done.returncode, self.model()), (0, whole), done.stderr)
+
+    def test_lost_device(self):
+        whole, calls = self.undisturbed()
+        reads = calls.count("clEnqueueReadBuffer")
+        done, _ = self.train(fault=f"call=clEnqueueReadBuffer,at={reads * 2 // 3},code=-36,lost=1")
+        self.assertEqual(done.returncode, DEVICE, done.stderr)
+        done, _ = self.train(words=["train", "--resume", "run.ckpt", "-q", "--weights", "builtin"])
+        self.assertEqual((done.returncode, self.model()), (0, whole), done.stderr)
+
+    def test_a_step_that_is_not_finite_is_taken_back(self):
+        self.undisturbed()
+        launches = (self.home / "launches").read_text().split()
+        # Losses, gradients, what Adam leaves.
+        for kernel, argument in (("tv_bwd", 1), ("adam", 0), ("adam", 2), ("range_bwd", 1)):
+            with self.subTest(kernel, argument=argument):
+                self.forget()
+                self.assertIn(kernel, launches)
+                done, _ = self.train(fault=f"poison={argument},kernel={kernel},at=3")
+                self.assertEqual(done.returncode, 0, done.stderr)
+                self.assertIn("the step is taken back", done.stderr)
+                skipped = [step["step"] for step in self.steps() if step.get("skipped")]
+                self.assertEqual(len(skipped), 1)
+                self.assertEqual(len(self.steps()), 6)
+
+    def test_what_stays_not_finite_ends_it(self):
+        done, _ = self.train(fault="poison=1,kernel=tv_bwd,at=3,on=1")
+        self.assertEqual(done.returncode, NUMERIC, done.stderr)
+        self.assertIn("5 steps running were taken back", done.stderr)
+        self.assertTrue((self.folder / "out.model").exists())
+        done, _ = self.train(words=["train", "--resume", "run.ckpt", "-q", "--weights", "builtin"])
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+
+if __name__ == "__main__":
+    program, LAYER = (str(pathlib.Path(word).resolve()) for word in (sys.argv.pop(1), sys.argv.pop(1)))
+    os.environ["IMPASTO_BIN"] = program
+    with tempfile.TemporaryDirectory(prefix="impasto-training-cache-") as cache:
+        os.environ["IMPASTO_CLI_CACHE"] = cache
+        unittest.main()
