@@ -312,8 +312,9 @@ static void seal(struct imp_style *style, float x, float y, float size)
     imp_path_rectangle(&style->path, x, y, x + size, y + 1.2f * size);
     imp_fill(style->canvas, &style->path, red);
     for (int i = 0; i < 9; i++) {
-        const float u = x + size * (0.2f + 0.3f * (float)(i % 3)),
-                    v = y + size * (0.22f + 0.38f * (float)(i / 3));
+        const int column = i % 3, row = i / 3;
+        const float u = x + size * (0.2f + 0.3f * (float)column),
+                    v = y + size * (0.22f + 0.38f * (float)row);
         const bool upright = imp_noise_hash(i, 3, 5) < 0.5f;
         imp_path_line(&style->path, u - (upright ? 0 : .09f * size),
                       v - (upright ? .12f * size : 0), u + (upright ? 0 : .09f * size),

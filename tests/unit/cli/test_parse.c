@@ -131,7 +131,6 @@ static void settings_of_training_are_options(void **state)
 {
     (void)state;
     const struct cli_option *options[CLI_OPTIONS_MOST];
-    const struct impasto_setting *setting;
     size_t own, params = 0;
     (void)cli_command_options(cli_command_find(cli_commands, "train"), options, &own);
     for (size_t i = 0; i < own; i++) {
@@ -144,7 +143,7 @@ static void settings_of_training_are_options(void **state)
         params++;
     }
     size_t settings = 0;
-    while ((setting = impasto_train_setting_at(settings)))
+    while (impasto_train_setting_at(settings))
         settings++;
     assert_int_equal(params, settings);
 }

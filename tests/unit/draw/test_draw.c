@@ -50,7 +50,7 @@ static double difference(const float *a, const float *b, size_t count)
 {
     double sum = 0;
     for (size_t i = 0; i < count; i++)
-        sum += fabs(a[i] - b[i]);
+        sum += (double)fabsf(a[i] - b[i]);
     return sum / (double)count;
 }
 

@@ -83,9 +83,9 @@ static void expect_formula(const struct imp_colour_source *source, const double 
     struct imp_colour *colour = imp_colour_open(source, IMP_COLOUR_RGB);
     assert_non_null(colour);
     for (int i = 0; i < STEPS * STEPS * STEPS; i++) {
-        const float in[3] = {(float)(i % STEPS) / (STEPS - 1),
-                             (float)(i / STEPS % STEPS) / (STEPS - 1),
-                             (float)(i / STEPS / STEPS) / (STEPS - 1)};
+        const int steps[3] = {i % STEPS, i / STEPS % STEPS, i / STEPS / STEPS};
+        const float in[3] = {(float)steps[0] / (STEPS - 1), (float)steps[1] / (STEPS - 1),
+                             (float)steps[2] / (STEPS - 1)};
         float rgb[3];
         double expected[3];
         imp_colour_convert(colour, IMP_COLOUR_RGB, in, rgb, 1);

@@ -190,8 +190,8 @@ static void scans_missing(void **state)
     for (size_t end = 3; end <= tables; end++) {
         struct impasto_image *image = NULL;
         struct impasto_error error = {0};
-        const unsigned char kept[] = {bytes[end], bytes[end + 1]};
-        memcpy(bytes + end, "\xff\xd9", 2);
+        const unsigned char kept[] = {bytes[end], bytes[end + 1]}, marker[] = {0xff, 0xd9};
+        memcpy(bytes + end, marker, sizeof(marker));
         if (impasto_image_decode(bytes, end + 2, path, 0, &image, &error) != IMPASTO_ERROR_INPUT)
             fail_msg("cut at %zu of %zu: taken", end, size);
         memcpy(bytes + end, kept, 2);
