@@ -45,7 +45,7 @@ int main(int argc, char **argv)
     }
     impasto_train_params_default(&params);
     params.width = 8; /* any member may be changed */
-    params.steps = argc > 3 ? atoi(argv[3]) : IMPASTO_TRAIN_AUTO;
+    params.steps = argc > 3 ? (int)strtol(argv[3], NULL, 10) : IMPASTO_TRAIN_AUTO;
     /* Each call has what it needs from those before it, so the first failure ends the chain. */
     if ((status = impasto_device_open("auto", say, NULL, &device, &error)) ||
         (status = impasto_weights_open(NULL, IMPASTO_CONVENTION_AUTO, &weights, &error)) ||

@@ -54,8 +54,9 @@ struct cli_trainer {
     double saved_at;        /* monotonic seconds */
     FILE *trace;            /* NULL: none */
     struct impasto_train_progress last;
-    double first; /* seconds that the first step took: kernels are compiled then */
-    int begun;    /* steps that were taken before */
+    double first;    /* seconds that the first step took: kernels are compiled then */
+    uint64_t learnt; /* crops that it had */
+    int begun;       /* steps that were taken before */
     struct impasto_error *error;
     enum impasto_status callback_status; /* why the callback has stopped it */
 };
