@@ -156,26 +156,38 @@ enum impasto_status impasto_applier_change(struct impasto_applier *applier,
 
 /* ---- Painting -------------------------------------------------------------------------------- */
 
+/* Strips of that size, without parameters. */
+static enum impasto_status resize(struct impasto_applier *applier, int height, int width)
+{
+    struct imp_strips *strips = &applier->strips;
+    imp_strips_release(strips);
+    memset(applier->loaded, 0, sizeof(applier->loaded));
+    enum impasto_status status = imp_strips_init(strips, applier->device, &applier->net.shape,
+                                                 height, width, applier->params.memory);
+    if (status == IMPASTO_OK)
+        status = imp_strips_allocate(strips);
+    if (status != IMPASTO_OK)
+        imp_strips_release(strips);
+    return status;
+}
+
 /* Strips of that size, with a mix of the styles. Fails into the device's error. */
 static enum impasto_status prepare(struct impasto_applier *applier, int height, int width,
                                    const float *mix)
 {
     struct imp_strips *strips = &applier->strips;
-    float weights[IMP_STYLES_MOST];
-    if (!strips->device || strips->height != height || strips->width != width) {
-        imp_strips_release(strips);
-        enum impasto_status status = imp_strips_init(strips, applier->device, &applier->net.shape,
-                                                     height, width, applier->params.memory);
-        if (status == IMPASTO_OK)
-            status = imp_strips_allocate(strips);
-        if (status != IMPASTO_OK) {
-            imp_strips_release(strips);
-            return status;
-        }
-    }
+    const size_t bytes = (size_t)applier->net.shape.styles * sizeof(float);
+    float weights[IMP_STYLES_MOST] = {0};
+    if (!strips->device || strips->height != height || strips->width != width)
+        IMP_TRY(resize(applier, height, width));
     weights_of(applier, mix, weights);
+    if (memcmp(weights, applier->loaded, bytes) == 0)
+        return IMPASTO_OK;
+    memset(applier->loaded, 0, sizeof(applier->loaded));
     imp_stylenet_mix(&applier->net, weights, applier->mixed);
-    return imp_strips_load(strips, applier->mixed);
+    IMP_TRY(imp_strips_load(strips, applier->mixed));
+    memcpy(applier->loaded, weights, bytes);
+    return IMPASTO_OK;
 }
 
 /* From a picture to another, or to itself. */
@@ -426,12 +438,17 @@ static void read_bytes(void *user, int row, float *const planes[3])
             planes[c][x] = (float)*from++ / 255;
 }
 
-static void write_bytes(void *user, int row, const float *const planes[3])
+/* A value of a byte, rounded; what is out of range goes to its end. */
+static unsigned char byte_of(float value)
 {
-    const struct frame *frame = user;
+    return (unsigned char)(value > 0 ? value < 1 ? value * 255 + 0.5F : 255 : 0);
+}
+
+/* Only the lightness is painted. */
+static void write_luma(const struct frame *frame, const unsigned char *from, unsigned char *to,
+                       const float *const planes[3])
+{
     const struct imp_compose compose = {.colour = frame->colour};
-    const unsigned char *from = frame->from + (size_t)row * frame->from_stride;
-    unsigned char *to = frame->to + (size_t)row * frame->to_stride;
     for (int x = 0; x < frame->width; x++, from += 3, to += 3) {
         const float original[3] = {(float)from[0] / 255, (float)from[1] / 255,
                                    (float)from[2] / 255};
@@ -439,8 +456,21 @@ static void write_bytes(void *user, int row, const float *const planes[3])
         float rgb[3];
         imp_compose_row(&compose, 0, 1, painted, original, rgb);
         for (int c = 0; c < 3; c++)
-            to[c] = (unsigned char)(rgb[c] * 255 + 0.5F);
+            to[c] = byte_of(rgb[c]);
     }
+}
+
+static void write_bytes(void *user, int row, const float *const planes[3])
+{
+    const struct frame *frame = user;
+    unsigned char *to = frame->to + (size_t)row * frame->to_stride;
+    if (frame->colour == IMPASTO_COLOUR_LUMA) {
+        write_luma(frame, frame->from + (size_t)row * frame->from_stride, to, planes);
+        return;
+    }
+    for (int x = 0; x < frame->width; x++)
+        for (int c = 0; c < 3; c++)
+            *to++ = byte_of(planes[c][x]);
 }
 
 enum impasto_status impasto_applier_frame(struct impasto_applier *applier, int width, int height,
