@@ -925,7 +925,8 @@ def prepare_output(arguments, suffix):
     path = arguments.output or os.path.splitext(arguments.file)[0] + suffix
     if os.path.lexists(path) and not os.path.isfile(path):
         raise Unwritten("%s: not a regular file; name another with -o" % path)
-    if os.path.exists(path) and (not arguments.force or os.path.samefile(path, arguments.file)):
+    itself = os.path.exists(arguments.file) and os.path.exists(path) and os.path.samefile(path, arguments.file)
+    if os.path.exists(path) and (itself or not arguments.force):
         raise Unwritten("%s: there already; --force replaces it, -o names another place" % path)
     return path
 
@@ -943,6 +944,8 @@ def read_named(arguments, names):
         name_styles(network, names, arguments.file)
     except Failure as problem:
         raise Failure("%s: %s" % (arguments.file, problem)) from None
+    except OSError as problem:
+        raise Failure("%s: cannot be read: %s" % (arguments.file, problem.strerror)) from None
     return network
 
 

@@ -204,6 +204,10 @@ bool imp_os_own_program(char *path, size_t size);
 bool imp_os_is_trusted(const char *path, const char *program);
 /* Becomes the program words[0], with all words up to NULL as its own. Returns errno, if at all. */
 int imp_os_become(const char *const *words);
+/* Runs that program and waits for its end. said: the end of what it writes to standard output and
+ * error, a string of `size` bytes. *code: its exit code, or 128 and the number of the signal that
+ * ended it. Returns 0, or errno where it could not be run. */
+int imp_os_run(const char *const *words, char *said, size_t size, int *code);
 
 /* ---- The program alone: os_posix_scratch.c --------------------------------------------------- */
 

@@ -2,11 +2,20 @@
 # SPDX-License-Identifier: MIT
 """impasto apply and impasto model: pictures through a style network."""
 
+import array
 import json
 import math
+import os
+import pathlib
+import shutil
 import struct
+import sys
 
-from support import Case, INPUT, MEMORY, SHORT_PATIENCE, USAGE, WEIGHTS, pixels, png, read_png, safetensors
+from support import (Case, INPUT, MEMORY, OUTPUT, SHORT_PATIENCE, USAGE, WEIGHTS, pixels, png, program, read_png,
+                     safetensors)
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "unit"))
+import test_vgg19_py as makers  # noqa: E402
 
 CHANNELS = [8, 8, 8, 8, 8]
 STYLES = ["ink", "dots", "identity"]
@@ -45,6 +54,21 @@ def style_network(styles=STYLES, blocks=1, size=3, **texts):
             "out_scale": 1 / 255, "out_offset": 0}
     return safetensors(tensors, {"impasto.model": "1", "impasto.shape": json.dumps(form),
                                  "impasto.styles": json.dumps(styles)} | texts)
+
+
+def parts(data):
+    """The metadata of safetensors, and {name: (type, shape, bytes)}."""
+    end = 8 + struct.unpack("<Q", data[:8])[0]
+    header = json.loads(data[8:end])
+    texts = header.pop("__metadata__", {})
+    return texts, {name: (entry["dtype"], entry["shape"], data[end:][slice(*entry["data_offsets"])])
+                   for name, entry in header.items()}
+
+
+def pickled(network):
+    """As torch.save writes it."""
+    return makers.pth_zip({name: (tuple(shape), array.array("f", raw))
+                           for name, (_, shape, raw) in parts(network)[1].items()})
 
 
 class Applying(Case):
@@ -247,12 +271,146 @@ class Refining(Applying):
 
 
 class Models(Applying):
+    def model(self, *arguments, **options):
+        return self.succeed("model", *arguments, timeout=SHORT_PATIENCE, **options).stdout
+
+    def kept(self, code, words, *arguments, **options):
+        """Refused in one line, and no file is another."""
+        before = self.snapshot()
+        run = self.impasto("model", *arguments, timeout=SHORT_PATIENCE, **options)
+        self.assertEqual(run.returncode, code, run.stderr)
+        self.assertEqual((run.stdout, run.stderr.count("\n")), ("", 1), run.stderr)
+        self.assertTrue(run.stderr.startswith("impasto: "), run.stderr)
+        self.assertIn(words, run.stderr)
+        self.assertEqual(self.snapshot(), before)
+
+    def paint(self, model):
+        self.apply("content.png", "-o", "out.png", "--mix", "dots", model=model)
+        return pixels(self.folder / "out.png")
+
+    def read(self, name):
+        return (self.folder / name).read_bytes()
+
     def test_info(self):
-        run = self.succeed("model", "info", "night.model")
+        text = self.model("info", "night.model")
         for words in ("night.model", "width 8, 1 residual blocks", "ink", "dots", "identity (the"):
-            self.assertIn(words, run.stdout)
+            self.assertIn(words, text)
+        self.assertNotIn("training", text)
+
+    def test_how_it_was_trained(self):
+        said = {"impasto": "0.1.0", "steps": 450, "pictures": "drawn scenes", "weights": "built-in",
+                "judgement": 2.25, "judged_step": 400, "settings": {"style_size": 384, "seed": 7}}
+        for texts, wanted in [
+                (said, ["450 steps with drawn scenes and built-in weights, by Impasto 0.1.0",
+                        "a loss of 2.25 after step 400", "style_size 384, seed 7"]),
+                ({"steps": 1, "judgement": None}, ["training: 1 steps\n", "judgement: none"]),
+                ({"converted from": "mosaic.pth"}, ["converted from: mosaic.pth"]),
+                ({"by": "somebody"}, ['training: {"by":"somebody"}']),
+                ({"steps": "many", "settings": 3}, ['"steps":"many"']),
+                ({"steps": 2, "settings": [], "pictures": {}, "judgement": "x"}, ["training: 2 steps\n"])]:
+            self.write("night.model", style_network(**{"impasto.training": json.dumps(texts)}))
+            text = self.model("info", "night.model")
+            for words in wanted:
+                self.assertIn(words, text)
+
+    def test_terminals_are_not_told_what_to_do(self):
+        evil = "a\x1b[2J\x9b\x7fb"
+        for text in ({"steps": 3, "pictures": evil, "weights": evil, "impasto": evil, "settings": {"seed": evil}},
+                     {"converted from": evil}, {evil: evil}):
+            self.write("night.model", style_network(**{"impasto.training": json.dumps(text),
+                                                       "impasto.licence": evil}))
+            for c in "\x1b\x9b\x7f":
+                self.assertNotIn(c, self.model("info", "night.model"))
 
     def test_what_is_no_model(self):
         run = self.impasto("model", "info", "content.png")
         self.assertEqual(run.returncode, WEIGHTS)
         self.assertIn("content.png", run.stderr)
+
+    def test_to_half_and_back(self):
+        self.write("night.model", style_network(**{"impasto.licence": "CC0"}))
+        self.assertIn("ink", self.model("convert", "night.model", "half.model", "--half", env={"PATH": ""}))
+        self.model("convert", "half.model", "new/back.model")
+        self.assertLess(len(self.read("half.model")), 0.7 * len(self.read("night.model")))
+        texts, tensors = parts(self.read("night.model"))
+        half_texts, halves = parts(self.read("half.model"))
+        back_texts, back = parts(self.read("new/back.model"))
+        self.assertEqual({kind for kind, _, _ in halves.values()}, {"F16"})
+        self.assertEqual(half_texts, back_texts)
+        self.assertEqual(back_texts["impasto.licence"], "CC0")
+        self.assertEqual(json.loads(back_texts["impasto.styles"]), json.loads(texts["impasto.styles"]))
+        for name, (_, shape, raw) in tensors.items():
+            wanted = [struct.unpack("<e", struct.pack("<e", value))[0] for value in array.array("f", raw)]
+            self.assertEqual(back[name], ("F32", shape, struct.pack(f"<{len(wanted)}f", *wanted)), name)
+        for a, b in zip(self.paint("night.model"), self.paint("half.model")):
+            self.assertLessEqual(max(abs(p - q) for x, y in zip(a, b) for p, q in zip(x, y)), 1)
+
+    def test_from_pytorch(self):
+        self.write("mosaic.pth", pickled(style_network(["ink"])))
+        text = self.model("convert", "mosaic.pth", "mosaic.model")
+        self.assertIn("mosaic.model\n", text)
+        self.assertIn("    mosaic\n", text)
+        self.assertIn("converted from: mosaic.pth", text)
+        tensors = parts(self.read("mosaic.model"))[1]
+        for name, tensor in parts(style_network(["ink"]))[1].items():
+            if "conv2d.bias" not in name or name.startswith("deconv3"):
+                self.assertEqual(tensors[name], tensor, name)
+        self.apply("content.png", "-o", "out.png", model="mosaic.model")
+        self.write("many.pth", pickled(style_network()))
+        named = [word for name in ("a", "b c", "d") for word in ("--name", name)]
+        text = self.model("convert", "many.pth", "many.model", *named, "--licence", "CC BY 4.0", "--half",
+                          "--range", "1")
+        self.assertIn("    a\n    b c\n    d\n  licence: CC BY 4.0\n", text)
+        texts, tensors = parts(self.read("many.model"))
+        self.assertEqual(tensors["in1.weight"][0], "F16")
+        self.assertEqual(json.loads(texts["impasto.shape"])["in_scale"], 1)
+
+    def test_to_onnx_and_back(self):
+        text = self.model("export", "night.model", "new/night.onnx")
+        self.assertIn("new/night.onnx", text)
+        self.assertTrue(self.read("new/night.onnx").startswith(b"\x08\x08\x12\x07impasto"))
+        self.model("convert", "new/night.onnx", "back.model", *[w for s in STYLES for w in ("--name", s)])
+        back = parts(self.read("back.model"))[1]
+        for name, tensor in parts(self.read("night.model"))[1].items():
+            if "conv2d.bias" not in name or name.startswith("deconv3"):
+                self.assertEqual(back[name], tensor, name)
+
+    def test_files_that_are_there(self):
+        for command in ("convert", "export"):
+            self.write("there", "older")
+            self.kept(OUTPUT, "--force", command, "night.model", "there")
+            self.model(command, "night.model", "there", "--force")
+            self.assertNotEqual(self.read("there"), b"older")
+            self.kept(USAGE, "over itself", command, "night.model", "night.model", "--force")
+            (self.folder / "folder").mkdir(exist_ok=True)
+            self.kept(OUTPUT, "not a regular file", command, "night.model", "folder", "--force")
+            self.kept(USAGE, "name a file", command, "night.model", "-")
+
+    def test_nothing_is_written(self):
+        self.write("bad.pth", b"\x80\x02cos\nsystem\n(S'touch ran'\ntR.")
+        self.write("page.html", "<html>not a network</html>")
+        self.write("other.safetensors", safetensors({"x": ("F32", [1], struct.pack("<f", 1))}))
+        self.write("there", "older")
+        for command in ("convert", "export"):
+            for name, words in [("bad.pth", "do not trust it"), ("lost", "lost: cannot be read"),
+                                ("page.html", "page.html"), ("other.safetensors", "not a style network")]:
+                self.kept(WEIGHTS, words, command, name, "there", "--force")
+            self.kept(USAGE, "IN OUT", command, "night.model")
+            self.kept(WEIGHTS, f"model {command} takes Python", command, "bad.pth", "new", env={"PATH": ""})
+        self.kept(WEIGHTS, "3 styles", "convert", "night.model", "new", "--name", "one")
+
+    def test_a_script_that_fails(self):
+        library = pathlib.Path(program()).parent
+        for folder in ("bin", "share/impasto"):
+            (self.folder / "there" / folder).mkdir(parents=True)
+        shutil.copy(program(), self.folder / "there/bin/impasto")
+        old, os.environ["IMPASTO_BIN"] = os.environ["IMPASTO_BIN"], str(self.folder / "there/bin/impasto")
+        self.addCleanup(os.environ.__setitem__, "IMPASTO_BIN", old)
+        env = {"LD_LIBRARY_PATH": str(library)}
+        self.write("mosaic.pth", b"\x80\x02")
+        for text, words in [("", "converted.safetensors: cannot be read"), ("1 / 0", "ZeroDivisionError"),
+                            ("import os\nos.kill(os.getpid(), 9)", "ended with 137: it said nothing"),
+                            ("print('x' * 100000 + '\\nimpasto: odd')\nexit(6)", "impasto: odd\n"),
+                            ("print('impasto: odd')\nexit(99)", "ended with 99")]:
+            self.write("there/share/impasto/stylenet.py", text)
+            self.kept(WEIGHTS, words, "convert", "mosaic.pth", "new", env=env)

@@ -75,7 +75,7 @@ FAMILIES = {
              ["content.png", "style.png", "--weights", "{}"]],
     "pickle": [family_pickle, "weights", support.WEIGHTS,
                ["content.png", "style.png", "--weights", "{}"]],
-    "model": [family_model, "model", support.WEIGHTS, None],
+    "model": [family_model, "model", support.WEIGHTS, ["model", "info", "{}"]],
     "checkpoint": [family_checkpoint, "checkpoint", support.INPUT,
                    ["--resume", "{}", "--iterations", "5"]],
     "training": [family_training, "training", support.INPUT, None],
@@ -227,6 +227,8 @@ def through_program(family, program, folder, files):
         if family == "settings":
             cheap = cheap[:2]
         out = ["-o", "{content}-out.png" if family == "list" else "out.png", "-q"]
+        if family == "model":
+            cheap, out = [], []
         code, said, mib = run(program, folder, [w.format("hostile") for w in words] + cheap + out,
                               DEADLINE * 5)
         most = max(most, mib)

@@ -41,7 +41,8 @@ def help_options():
 def every_option():
     """Also those of commands."""
     names = set(help_options())
-    for command in ("train", "apply", "model info", "devices", "weights fetch", "weights convert"):
+    for command in ("train", "apply", "model info", "model convert", "model export", "devices", "weights fetch",
+                    "weights convert"):
         page = run(PROGRAM, *command.split(), "--help").stdout
         names |= set(re.findall(r"^  (?:-\w, |    )--([a-z0-9-]+)", page, re.M))
     return names
@@ -141,11 +142,12 @@ class Case(unittest.TestCase):
 
     def check_commands(self, offered):
         """Each command has its options and no others, and files where it takes some."""
-        self.assertLessEqual({"paint", "train", "devices", "weights"}, set(offered("impasto ")))
+        self.assertLessEqual({"paint", "train", "apply", "model", "devices", "weights"}, set(offered("impasto ")))
         self.assertNotIn("devices", offered("impasto -q "))
         self.assertEqual(set(offered("impasto weights ")), {"fetch", "convert", "check", "path"})
-        for command in ("train", "apply", "model info", "devices", "weights fetch", "weights convert", "weights check",
-                        "weights path"):
+        self.assertEqual(set(offered("impasto model ")), {"info", "convert", "export"})
+        for command in ("train", "apply", "model info", "model convert", "model export", "devices", "weights fetch",
+                        "weights convert", "weights check", "weights path"):
             with self.subTest(command):
                 page = run(PROGRAM, *command.split(), "--help").stdout
                 names = set(re.findall(r"^  (?:-\w, |    )(--[a-z0-9-]+)", page, re.M)) | {"--help"}
@@ -342,7 +344,8 @@ class Manual(Case):
 
     def test_every_command(self):
         self.assertEqual(re.findall(r"^\.SS impasto (.*)$", self.source(), re.M),
-                         ["train STYLE...", "apply MODEL PICTURE...", "model info FILE...", "devices", "weights fetch", "weights convert IN [OUT]",
+                         ["train STYLE...", "apply MODEL PICTURE...", "model info FILE...", "model convert IN OUT",
+                          "model export IN OUT", "devices", "weights fetch", "weights convert IN [OUT]",
                           "weights check FILE...", "weights path"])
 
     def test_sections(self):

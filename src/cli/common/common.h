@@ -98,6 +98,21 @@ enum impasto_status cli_write_floats(const char *path, const float *data, size_t
  * one cannot be made, writing the file fails. */
 void cli_make_folders(const char *path, bool ours);
 
+/* ---- script.c -------------------------------------------------------------------------------- */
+
+/* A Python script of weights/, which is installed with the program. */
+struct cli_script {
+    const char *name;    /* of its file */
+    const char *command; /* the program's command that it works for: "weights" */
+};
+/* Becomes the script, so that signals, the terminal and the exit code are the script's. words: its
+ * arguments, and NULL at the end. Returns only if that fails. */
+enum impasto_status cli_script_become(const struct cli_script *script, const char *const *words,
+                                      struct impasto_error *error);
+/* Runs the script to its end. What it says is not shown. Its error is the one that it tells. */
+enum impasto_status cli_script_run(const struct cli_script *script, const char *const *words,
+                                   struct impasto_error *error);
+
 /* ---- clock.c --------------------------------------------------------------------------------- */
 
 /* The time by a monotonic clock. */

@@ -83,6 +83,10 @@ void cli_list_outputs(const struct cli_settings *settings, const char *output,
  * files or new, in folders that can be written to. None may be an input or another output. */
 enum impasto_status cli_check_outputs(const struct cli_settings *settings, const char *output,
                                       struct impasto_error *error);
+/* Refuses a path that a file of data cannot be written to. Without `force`, refuses a file that is
+ * there. what: what is to be written, in the plural, for the message. */
+enum impasto_status cli_check_file(const char *path, const char *what, bool force,
+                                   struct impasto_error *error);
 /* How the results are saved. */
 struct impasto_save_options cli_save_options(const struct cli_settings *settings);
 

@@ -200,6 +200,22 @@ enum impasto_status cli_check_outputs(const struct cli_settings *settings, const
     return IMPASTO_OK;
 }
 
+enum impasto_status cli_check_file(const char *path, const char *what, bool force,
+                                   struct impasto_error *error)
+{
+    struct imp_os_about about;
+    if (cli_is_standard(path))
+        return cli_fail(error, IMPASTO_ERROR_USAGE,
+                        "-: %s are not written to standard output; name a file", what);
+    if (!imp_os_look_at_link(path, &about))
+        return IMPASTO_OK;
+    if (!imp_os_is_file(path))
+        return cli_fail(error, IMPASTO_ERROR_OUTPUT, "%s: not a regular file; name another", path);
+    return force ? IMPASTO_OK
+                 : cli_fail(error, IMPASTO_ERROR_OUTPUT,
+                            "%s: there already; --force replaces it, or name another place", path);
+}
+
 struct impasto_save_options cli_save_options(const struct cli_settings *settings)
 {
     return (struct impasto_save_options){.struct_size = sizeof(struct impasto_save_options),

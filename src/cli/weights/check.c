@@ -54,7 +54,7 @@ static enum impasto_status check_by_script(const struct cli_call *call, struct i
     words[1] = "--";
     for (size_t i = 0; i < call->operand_count; i++)
         words[2 + i] = call->operands[i];
-    const enum impasto_status status = cli_weights_script(words, error);
+    const enum impasto_status status = cli_script_become(&cli_weights_script, words, error);
     free(words);
     return status;
 }

@@ -2,11 +2,10 @@
 /* The command `impasto weights convert`. The script converts what the library does not read. If
  * there is Python, it converts safetensors, too: it keeps what they say of their source. */
 
-#include "base/os.h"
+#include "cli/files/files.h"
 #include "cli/weights/weights.h"
 
 #include <limits.h>
-#include <string.h>
 
 static enum impasto_status convert_by_script(const char *input, const char *output,
                                              const struct cli_weights_options *options,
@@ -29,23 +28,7 @@ static enum impasto_status convert_by_script(const char *input, const char *outp
         words[count++] = "--force";
     words[count++] = "--";
     words[count] = input;
-    return cli_weights_script(words, error);
-}
-
-enum impasto_status cli_weights_check_output(const char *path, bool force,
-                                             struct impasto_error *error)
-{
-    struct imp_os_about about;
-    if (cli_is_standard(path))
-        return cli_fail(error, IMPASTO_ERROR_USAGE,
-                        "-: weights are not written to standard output; name a file");
-    if (!imp_os_look_at_link(path, &about))
-        return IMPASTO_OK;
-    if (!imp_os_is_file(path))
-        return cli_fail(error, IMPASTO_ERROR_OUTPUT, "%s: not a regular file; name another", path);
-    return force ? IMPASTO_OK
-                 : cli_fail(error, IMPASTO_ERROR_OUTPUT,
-                            "%s: there already; --force replaces it, -o names another place", path);
+    return cli_script_become(&cli_weights_script, words, error);
 }
 
 static enum impasto_status convert_by_library(const char *input, const char *output,
@@ -101,7 +84,7 @@ enum impasto_status cli_weights_convert(const struct cli_call *call, struct impa
         return cli_fail(error, IMPASTO_ERROR_USAGE,
                         "there is no home folder to keep weights in; name the result with -o");
     output = output ? output : home;
-    const enum impasto_status status = cli_weights_check_output(output, options->force, error);
+    const enum impasto_status status = cli_check_file(output, "weights", options->force, error);
     if (status != IMPASTO_OK)
         return status;
     return convert(input, output, options, error);

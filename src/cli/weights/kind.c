@@ -7,6 +7,9 @@
 #include <stdio.h>
 #include <string.h>
 
+/* What reads those that the library does not. */
+const struct cli_script cli_weights_script = {"vgg19.py", "weights"};
+
 /* As far as a tar's mark, the one that stands last. */
 #define HEAD_SIZE 512
 

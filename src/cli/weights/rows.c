@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The rows of the command `impasto weights`. The script does the fetching. */
 
+#include "cli/files/files.h"
 #include "cli/weights/weights.h"
 
 #include <stddef.h>
@@ -61,7 +62,7 @@ static enum impasto_status fetch(const struct cli_call *call, struct impasto_err
     size_t count = 1;
     if (options->output) {
         const enum impasto_status status =
-            cli_weights_check_output(options->output, options->force, error);
+            cli_check_file(options->output, "weights", options->force, error);
         if (status != IMPASTO_OK)
             return status;
     }
@@ -77,7 +78,7 @@ static enum impasto_status fetch(const struct cli_call *call, struct impasto_err
         words[count++] = "--half";
     if (options->force)
         words[count++] = "--force";
-    return cli_weights_script(words, error);
+    return cli_script_become(&cli_weights_script, words, error);
 }
 
 #define ROWS(list) .rows = (list), .size = sizeof(struct cli_weights_options)

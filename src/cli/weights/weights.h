@@ -27,27 +27,20 @@ enum cli_weights_kind {
 
 /* ---- kind.c ---------------------------------------------------------------------------------- */
 
+/* What fetches weights, and reads pickles. */
+extern const struct cli_script cli_weights_script;
+
 enum cli_weights_kind cli_weights_kind(const char *path);
 
 /* Refuses a file that has the name of a published one, but not its checksum. A build without nettle
  * refuses nothing. Neither is a missing file refused here. */
 enum impasto_status cli_weights_check_name(const char *path, struct impasto_error *error);
 
-/* ---- script.c -------------------------------------------------------------------------------- */
-
-/* Becomes weights/vgg19.py. words: its arguments, and NULL at the end. Returns only if that fails.
- */
-enum impasto_status cli_weights_script(const char *const *words, struct impasto_error *error);
-
 /* ---- path.c, check.c, convert.c -------------------------------------------------------------- */
 
 /* Writes the path of the user's own weights, where Impasto looks first. false: there is no such
  * place. */
 bool cli_weights_home(char *path, size_t size);
-/* Refuses a path that weights cannot be written to. Without `force`, refuses a file that is there.
- */
-enum impasto_status cli_weights_check_output(const char *path, bool force,
-                                             struct impasto_error *error);
 
 enum impasto_status cli_weights_path(const struct cli_call *call, struct impasto_error *error);
 enum impasto_status cli_weights_check(const struct cli_call *call, struct impasto_error *error);

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT */
+/* The command `impasto model info`: says what a style network is. */
+
+#include "cli/common/json.h"
+#include "cli/model/model.h"
+
+#include <stdlib.h>
+
+/* Texts of a file may hold anything, and a terminal must not obey them. */
+static void put_text(const char *text)
+{
+    while (*text) {
+        const size_t length = cli_printable(text);
+        if (length > 0)
+            fwrite(text, 1, length, stdout);
+        else
+            putchar('?');
+        text += length > 0 ? length : 1;
+    }
+}
+
+static void put_row(const char *label, const char *text)
+{
+    printf("  %s: ", label);
+    put_text(text);
+    putchar('\n');
+}
+
+/* ---- How it was trained ---------------------------------------------------------------------- */
+
+/* "300 steps, with drawn scenes and trained weights, by Impasto 0.1.0" */
+static void put_steps(const json_t *training)
+{
+    printf("  training: %" JSON_INTEGER_FORMAT " steps",
+           json_integer_value(json_object_get(training, "steps")));
+    const char *pictures = json_string_value(json_object_get(training, "pictures"));
+    const char *weights = json_string_value(json_object_get(training, "weights"));
+    const char *version = json_string_value(json_object_get(training, "impasto"));
+    if (pictures) {
+        fputs(" with ", stdout);
+        put_text(pictures);
+    }
+    if (weights) {
+        fputs(pictures ? " and " : " with ", stdout);
+        put_text(weights);
+        fputs(" weights", stdout);
+    }
+    if (version) {
+        fputs(", by Impasto ", stdout);
+        put_text(version);
+    }
+    putchar('\n');
+}
+
+static void put_judgement(const json_t *training)
+{
+    const json_t *judgement = json_object_get(training, "judgement");
+    if (json_is_number(judgement))
+        printf("  judgement: a loss of %.4g after step %" JSON_INTEGER_FORMAT ", the best\n",
+               json_number_value(judgement),
+               json_integer_value(json_object_get(training, "judged_step")));
+    else if (json_is_null(judgement))
+        puts("  judgement: none");
+}
+
+/* Settings that say most of the look. */
+static void put_settings(const json_t *settings)
+{
+    static const char *const keys[] = {"style_size", "seed"};
+    const char *between = "  settings: ";
+    for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++) {
+        char *value = json_dumps(json_object_get(settings, keys[i]),
+                                 JSON_ENCODE_ANY | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(6));
+        if (!value)
+            continue;
+        printf("%s%s ", between, keys[i]);
+        put_text(value);
+        between = ", ";
+        free(value);
+    }
+    if (between[0] == ',')
+        putchar('\n');
+}
+
+/* What trained it may not have been Impasto, and may say anything. */
+static void put_training(const char *text)
+{
+    json_t *training = json_loads(text, 0, NULL);
+    const char *origin = json_string_value(json_object_get(training, "converted from"));
+    const bool ours = json_is_integer(json_object_get(training, "steps"));
+    if (origin)
+        put_row("converted from", origin);
+    if (ours) {
+        put_steps(training);
+        put_judgement(training);
+        put_settings(json_object_get(training, "settings"));
+    }
+    if (!origin && !ours && json_object_size(training) > 0)
+        put_row("training", text);
+    json_decref(training);
+}
+
+/* ---- The whole ------------------------------------------------------------------------------- */
+
+void cli_model_describe(const struct impasto_model_info *info)
+{
+    printf("%s\n", info->source);
+    printf("  network: width %d, %d residual blocks, ends of %dx%d, %zu parameters\n", info->width,
+           info->blocks, info->end_size, info->end_size, info->parameters);
+    printf("  styles: %zu\n", info->style_count);
+    for (size_t i = 0; i < info->style_count; i++) {
+        fputs("    ", stdout);
+        put_text(info->styles[i]);
+        puts((int)i == info->identity ? " (the photograph; --strength mixes it in)" : "");
+    }
+    if (info->licence)
+        put_row("licence", info->licence);
+    if (info->training)
+        put_training(info->training);
+}
+
+enum impasto_status cli_model_tell(const struct cli_call *call, struct impasto_error *error)
+{
+    enum impasto_status status = IMPASTO_OK;
+    for (size_t i = 0; i < call->operand_count && status == IMPASTO_OK; i++) {
+        struct impasto_model *model = NULL;
+        status = impasto_model_open(call->operands[i], &model, error);
+        if (status == IMPASTO_OK)
+            cli_model_describe(impasto_model_info(model));
+        impasto_model_close(&model);
+    }
+    return status;
+}
