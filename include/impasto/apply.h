@@ -93,6 +93,17 @@ impasto_applier_paint(struct impasto_applier *applier,
                       struct impasto_error *error) IMPASTO_MUST_CHECK;
 
 /*
+ * Paints a picture where it is, which saves the memory of another: `picture` is both the content
+ * and the result. pictures->content is not looked at. After a failure its pixels may be half
+ * painted. Errors are those of impasto_applier_paint().
+ *
+ * IMPASTO_ERROR_USAGE: the parameters' size is not IMPASTO_SIZE_SOURCE.
+ */
+IMPASTO_API enum impasto_status impasto_applier_paint_over(
+    struct impasto_applier *applier, const struct impasto_apply_pictures *pictures,
+    struct impasto_image *picture, struct impasto_error *error) IMPASTO_MUST_CHECK;
+
+/*
  * Paints a frame: 8-bit RGB, row by row from the top, `stride` bytes from row to row. from and to
  * may be the same. size and colour are those of the parameters, except that the size stays.
  * Frames of one size are the fastest way to paint.

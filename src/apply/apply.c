@@ -381,9 +381,9 @@ static enum impasto_status paint_over(struct impasto_applier *applier,
     return status;
 }
 
-static enum impasto_status paint_taken(struct impasto_applier *applier,
-                                       const struct impasto_apply_pictures *pictures,
-                                       struct impasto_image **result, struct impasto_error *error)
+static enum impasto_status paint_copy(struct impasto_applier *applier,
+                                      const struct impasto_apply_pictures *pictures,
+                                      struct impasto_image **result, struct impasto_error *error)
 {
     const struct impasto_image *content = pictures->content;
     struct impasto_image *work = NULL;
@@ -401,21 +401,52 @@ static enum impasto_status paint_taken(struct impasto_applier *applier,
     return status;
 }
 
+/* The caller's pictures in the struct of this version; taken->regions is to be freed. */
+static enum impasto_status take_pictures(const struct impasto_apply_pictures *pictures,
+                                         struct impasto_apply_pictures *taken,
+                                         struct impasto_error *error)
+{
+    struct impasto_apply_pictures given = {0};
+    void *regions = NULL;
+    IMP_TRY(imp_sized_take("impasto_apply_pictures", pictures, &given, sizeof(given), error));
+    const enum impasto_status status =
+        imp_sized_take_array("impasto_apply_region", given.regions, given.region_count,
+                             sizeof(*given.regions), &regions, error);
+    *taken = given;
+    taken->regions = regions;
+    return status;
+}
+
 enum impasto_status impasto_applier_paint(struct impasto_applier *applier,
                                           const struct impasto_apply_pictures *pictures,
                                           struct impasto_image **result,
                                           struct impasto_error *error)
 {
     struct impasto_apply_pictures taken = {0};
-    void *regions = NULL;
-    IMP_TRY(imp_sized_take("impasto_apply_pictures", pictures, &taken, sizeof(taken), error));
-    enum impasto_status status =
-        imp_sized_take_array("impasto_apply_region", taken.regions, taken.region_count,
-                             sizeof(*taken.regions), &regions, error);
-    taken.regions = regions;
+    enum impasto_status status = take_pictures(pictures, &taken, error);
     if (status == IMPASTO_OK)
-        status = paint_taken(applier, &taken, result, error);
-    free(regions);
+        status = paint_copy(applier, &taken, result, error);
+    free((void *)taken.regions);
+    return status;
+}
+
+enum impasto_status impasto_applier_paint_over(struct impasto_applier *applier,
+                                               const struct impasto_apply_pictures *pictures,
+                                               struct impasto_image *picture,
+                                               struct impasto_error *error)
+{
+    struct impasto_apply_pictures taken = {0};
+    if (applier->params.size != IMPASTO_SIZE_SOURCE)
+        return imp_fail(error, IMPASTO_ERROR_USAGE,
+                        "`size`: a picture that is painted over keeps its size");
+    IMP_TRY(check_size(picture, picture->width, picture->height, error));
+    enum impasto_status status = take_pictures(pictures, &taken, error);
+    taken.content = picture;
+    if (status == IMPASTO_OK && picture->alpha)
+        status = imp_image_fill_hidden(picture, error);
+    if (status == IMPASTO_OK)
+        status = paint_over(applier, &taken, picture, error);
+    free((void *)taken.regions);
     return status;
 }
 

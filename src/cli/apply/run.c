@@ -78,6 +78,7 @@ static enum impasto_status save(struct cli_applying *a, struct impasto_image *im
     const struct impasto_save_options options = cli_save_options(a->settings);
     char line[1200];
     cli_events_phase(&a->console, "saving", NULL, 0);
+    free(image->settings);
     image->settings = cli_apply_record(a, a->settings->content);
     const enum impasto_status status = cli_picture_save(image, output, &options, a->error);
     if (status != IMPASTO_OK)
@@ -91,18 +92,23 @@ static enum impasto_status save(struct cli_applying *a, struct impasto_image *im
     return IMPASTO_OK;
 }
 
-static enum impasto_status paint(struct cli_applying *a, const struct impasto_image *content,
+/* *result takes the content's place where nothing else will need that. */
+static enum impasto_status paint(struct cli_applying *a, struct impasto_image **content,
                                  struct impasto_image **result)
 {
     const struct impasto_apply_pictures pictures = {
         .struct_size = sizeof(pictures),
-        .content = content,
+        .content = *content,
         .keep = a->keep,
         .regions = a->regions.region,
         .region_count = a->regions.count,
     };
     cli_events_phase(&a->console, "painting", NULL, 0);
-    return impasto_applier_paint(a->applier, &pictures, result, a->error);
+    if (a->options->size > 0 || a->options->refine > 0)
+        return impasto_applier_paint(a->applier, &pictures, result, a->error);
+    *result = *content;
+    *content = NULL;
+    return impasto_applier_paint_over(a->applier, &pictures, *result, a->error);
 }
 
 /* From the settings' content to output. */
@@ -118,7 +124,7 @@ static enum impasto_status apply_one(struct cli_applying *a, const char *output)
     if (status == IMPASTO_OK && !a->applier)
         status = open_device(a);
     if (status == IMPASTO_OK)
-        status = paint(a, content, &result);
+        status = paint(a, &content, &result);
     if (status == IMPASTO_OK && a->options->refine > 0)
         status = cli_apply_refine(a, content, &result);
     impasto_image_free(&content);

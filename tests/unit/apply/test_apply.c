@@ -245,6 +245,28 @@ static void what_is_kept_stays(void **state)
     impasto_image_free(&mask);
 }
 
+static void painted_over_is_the_same(void **state)
+{
+    (void)state;
+    struct impasto_apply_params params = impasto_apply_defaults();
+    params.colour = IMPASTO_COLOUR_LUMA;
+    struct impasto_image *copy = paint_content(&params);
+    struct impasto_image *over = painted_picture(WIDTH, HEIGHT, 0);
+    const struct impasto_apply_pictures pictures = {.struct_size = sizeof(pictures)};
+    struct impasto_applier *applier = NULL;
+    struct impasto_error error = {0};
+    assert_int_equal(impasto_applier_open(device, model, &params, &applier, &error), IMPASTO_OK);
+    assert_int_equal(impasto_applier_paint_over(applier, &pictures, over, &error), IMPASTO_OK);
+    expect_same_picture(copy, over);
+    params.size = 40;
+    assert_int_equal(impasto_applier_change(applier, &params, &error), IMPASTO_OK);
+    assert_int_equal(impasto_applier_paint_over(applier, &pictures, over, &error),
+                     IMPASTO_ERROR_USAGE);
+    impasto_applier_close(&applier);
+    impasto_image_free(&copy);
+    impasto_image_free(&over);
+}
+
 static void sizes_and_strokes(void **state)
 {
     (void)state;
@@ -357,6 +379,7 @@ int main(void)
         cmocka_unit_test(no_strength_is_the_identity),
         cmocka_unit_test(regions_have_their_own_styles),
         cmocka_unit_test(what_is_kept_stays),
+        cmocka_unit_test(painted_over_is_the_same),
         cmocka_unit_test(sizes_and_strokes),
         cmocka_unit_test(a_frame_is_a_picture_of_bytes),
         cmocka_unit_test(refuses_parameters_out_of_range),
