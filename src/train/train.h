@@ -278,7 +278,7 @@ struct impasto_train {
     bool done, torn;        /* torn: the device failed on the way */
     double started, before; /* as a job's */
     double timed;           /* seconds at which the steps began that decide their number */
-    bool fixed;             /* their number is decided */
+    bool fixed;             /* their number is decided, and no longer by the time */
     struct impasto_train_progress progress;
     struct impasto_train_info info;
     struct impasto_plan_row rows[IMP_TRAIN_ROWS];

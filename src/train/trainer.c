@@ -16,6 +16,8 @@
 /* The first steps compile kernels and tell nothing of time. */
 #define UNTIMED 3
 #define TIMED 8
+/* And again each so many steps, as a machine may get busier, and late steps take longer. */
+#define DECIDED_EVERY 5
 /* The judge's share, and what else comes between. */
 #define ASIDE 1.15
 
@@ -25,21 +27,41 @@ static double pixels_of(int batch, int crop)
     return (double)batch * crop * crop;
 }
 
-/* From the time of a few steps, as many as fill the minutes. */
-static void decide_steps(struct impasto_train *train, double seconds)
+/* The work of the steps from `from` to before `to`, in pixels. */
+static double work_between(const struct impasto_train *train, int from, int to)
 {
     const struct impasto_train_params *p = &train->params;
-    const double one = (seconds - train->timed) / (TIMED - UNTIMED);
-    const double early = pixels_of(p->batch, p->crop),
-                 late = pixels_of(p->late_batch, p->late_crop);
+    double work = 0;
+    for (int step = from; step < to; step++)
+        work += imp_train_is_late(&train->schedule, step) ? pixels_of(p->late_batch, p->late_crop)
+                                                          : pixels_of(p->batch, p->crop);
+    return work;
+}
+
+/* As many steps as fill the rest of the minutes, which allows so many pixels. Once the learning
+ * rate falls, the end may only come nearer. */
+static int steps_for(const struct impasto_train *train, double pixels)
+{
+    const struct impasto_train_params *p = &train->params;
+    const double early = pixels_of(p->batch, p->crop);
+    const double late = pixels_of(p->late_batch, p->late_crop);
     const double share = (double)p->late_share;
-    const double mean = one * ASIDE * ((1 - share) + share * late / early);
-    const double left = fmax(60 * (double)p->minutes - seconds, 0);
-    const double steps = fmin(train->step + fmax(left / fmax(mean, 1e-6), 1), IMP_MOST_STEPS);
-    train->schedule.steps = (int)steps;
-    train->fixed = true;
-    imp_log(imp_device_log(train->device), IMPASTO_LOG_INFO,
-            "steps: %d, by the %.2f s that one has taken", train->schedule.steps, one);
+    if (imp_train_is_falling(&train->schedule, train->step) ||
+        imp_train_is_late(&train->schedule, train->step))
+        return (int)fmin(train->schedule.steps, train->step + pixels / late);
+    const double steps = (pixels + train->step * early) / ((1 - share) * early + share * late);
+    return (int)fmin(fmax(steps, train->step + 1), IMP_MOST_STEPS);
+}
+
+/* From the time that steps have taken so far, judgements included. */
+static void decide_steps(struct impasto_train *train, double seconds)
+{
+    const bool first = train->schedule.steps == IMP_MOST_STEPS;
+    const double one = (seconds - train->timed) / work_between(train, UNTIMED, train->step);
+    const double left = fmax(60 * (double)train->params.minutes - seconds, 0);
+    train->schedule.steps = steps_for(train, left / fmax(one * (first ? ASIDE : 1), 1e-12));
+    imp_log(imp_device_log(train->device), first ? IMPASTO_LOG_INFO : IMPASTO_LOG_DEBUG,
+            "steps: about %d, by the time of those so far", train->schedule.steps);
 }
 
 static void watch_time(struct impasto_train *train)
@@ -49,7 +71,7 @@ static void watch_time(struct impasto_train *train)
         return;
     if (train->step == UNTIMED)
         train->timed = seconds;
-    else if (train->step >= TIMED)
+    else if (train->step >= TIMED && (train->step - TIMED) % DECIDED_EVERY == 0)
         decide_steps(train, seconds);
 }
 
@@ -61,12 +83,14 @@ static void lose_patience(struct impasto_train *train)
         return;
     if (imp_train_is_falling(&train->schedule, train->step)) {
         train->schedule.steps = train->step;
+        train->fixed = true;
         return;
     }
     imp_log(imp_device_log(train->device), IMPASTO_LOG_INFO,
             "nothing better for %d steps: coming to the end, with %d steps instead of %d",
             train->params.patience, steps, train->schedule.steps);
     train->schedule.steps = steps;
+    train->fixed = true;
     train->verdicts.mark_step = train->step; /* the end is given its time */
 }
 
