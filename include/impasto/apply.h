@@ -15,8 +15,8 @@
 extern "C" {
 #endif
 
-/* How a model is applied. Members that are 0, except struct_size, are the defaults, other than
- * strength and stroke; take them from impasto_apply_defaults(). */
+/* How a model is applied. Take the parameters from impasto_apply_defaults() and change what you
+ * like. */
 struct impasto_apply_params {
     size_t struct_size; /* sizeof(struct impasto_apply_params) */
 
@@ -51,6 +51,7 @@ struct impasto_apply_region {
     size_t struct_size;               /* sizeof(struct impasto_apply_region) */
     const struct impasto_image *mask; /* where: lightness times alpha. Of the picture's aspect */
     const float *mix;                 /* as in struct impasto_apply_params */
+    size_t mix_count;                 /* likewise */
 };
 
 /* What an applier works on. Where regions overlap, the later one is on top. */
@@ -75,7 +76,8 @@ impasto_applier_open(struct impasto_device *device, const struct impasto_model *
                      struct impasto_error *error) IMPASTO_MUST_CHECK;
 IMPASTO_API void impasto_applier_close(struct impasto_applier **applier);
 
-/* Other parameters for the pictures that follow. memory stays as it was. */
+/* Other parameters for the pictures that follow. A new `memory` is in force from the next size of
+ * picture on. */
 IMPASTO_API enum impasto_status
 impasto_applier_change(struct impasto_applier *applier, const struct impasto_apply_params *params,
                        struct impasto_error *error) IMPASTO_MUST_CHECK;
@@ -104,9 +106,9 @@ IMPASTO_API enum impasto_status impasto_applier_paint_over(
     struct impasto_image *picture, struct impasto_error *error) IMPASTO_MUST_CHECK;
 
 /*
- * Paints a frame: 8-bit RGB, row by row from the top, `stride` bytes from row to row. from and to
- * may be the same. size and colour are those of the parameters, except that the size stays.
- * Frames of one size are the fastest way to paint.
+ * Paints a frame: 8-bit RGB, row by row from the top. The strides are bytes from row to row, at
+ * least 3 * width. from and to may be the same. Mix, strength and colour are those of the
+ * parameters; size and stroke are not looked at. Frames of one size are the fastest way to paint.
  */
 IMPASTO_API enum impasto_status
 impasto_applier_frame(struct impasto_applier *applier, int width, int height,

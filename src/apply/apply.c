@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Reflection beside the first layer needs so much of a picture. */
-#define SMALLEST_SIDE 16
 #define LARGEST_SIDE 65500
 /* The aspects of a mask and of its picture may differ by this share: rounding of small sizes. */
 #define ASPECT_TOLERANCE 0.02
@@ -63,7 +61,8 @@ static enum impasto_status check_params(const struct impasto_applier *applier,
     IMP_TRY(check_range("`strength`", params->strength, 0, 2, error));
     IMP_TRY(check_range("`stroke`", params->stroke, 0.25F, 4, error));
     if (params->size != IMPASTO_SIZE_SOURCE)
-        IMP_TRY(check_range("`size`", (float)params->size, SMALLEST_SIDE, LARGEST_SIDE, error));
+        IMP_TRY(
+            check_range("`size`", (float)params->size, IMP_APPLY_SMALLEST, LARGEST_SIDE, error));
     if (params->strength != 1 && applier->identity < 0)
         return imp_fail(error, IMPASTO_ERROR_USAGE,
                         "`strength` %g: the model has no identity to mix with; leave it at 1",
@@ -81,11 +80,11 @@ static void weights_of(const struct impasto_applier *applier, const float *mix,
 {
     const int styles = applier->net.shape.styles;
     const float strength = applier->params.strength;
-    float sum = 0;
+    double sum = 0;
     for (int i = 0; i < styles; i++)
-        sum += mix ? mix[i] : (float)(i == 0);
+        sum += mix ? (double)mix[i] : i == 0;
     for (int i = 0; i < styles; i++)
-        weights[i] = strength * (mix ? mix[i] : (float)(i == 0)) / sum;
+        weights[i] = strength * (float)((mix ? (double)mix[i] : i == 0) / sum);
     if (applier->identity >= 0)
         weights[applier->identity] += 1 - strength;
 }
@@ -260,8 +259,6 @@ static enum impasto_status paint_regions(struct impasto_applier *applier,
         const struct impasto_apply_region *region = &pictures->regions[r];
         float *mask = NULL;
         status = take_mask("mask of a region", region->mask, canvas->from, &mask, error);
-        if (status == IMPASTO_OK && region->mix)
-            status = check_mix(applier, region->mix, error);
         canvas->compose.over = mask;
         if (status == IMPASTO_OK)
             status = paint_canvas(applier, region->mix, canvas, error);
@@ -300,13 +297,13 @@ static enum impasto_status check_size(const struct impasto_image *content, int w
                                       struct impasto_error *error)
 {
     const char *name = content->name ? content->name : "";
-    if (width >= SMALLEST_SIDE && height >= SMALLEST_SIDE && width <= LARGEST_SIDE &&
+    if (width >= IMP_APPLY_SMALLEST && height >= IMP_APPLY_SMALLEST && width <= LARGEST_SIDE &&
         height <= LARGEST_SIDE)
         return IMPASTO_OK;
     return imp_fail(error, IMPASTO_ERROR_INPUT,
                     "%s%sthe network would work on %dx%d pixels; sides of %d to %d can be: give "
                     "another `size` or `stroke`, or another picture",
-                    name, name[0] ? ": " : "", width, height, SMALLEST_SIDE, LARGEST_SIDE);
+                    name, name[0] ? ": " : "", width, height, IMP_APPLY_SMALLEST, LARGEST_SIDE);
 }
 
 /* Replaces the pixels of `work` by those of `painted`, of the same size, as the parameters and
@@ -343,9 +340,9 @@ static enum impasto_status paint_small(struct impasto_applier *applier,
     const int height = (int)lroundf((float)work->height / stroke);
     struct impasto_image *small = NULL;
     IMP_TRY(check_size(pictures->content, width, height, error));
-    IMP_TRY(imp_image_resize(work, width, height, &small, error));
-    enum impasto_status status =
-        paint_work(applier, pictures, IMPASTO_COLOUR_STYLE, NULL, small, error);
+    enum impasto_status status = copy_image(work, width, height, &small, error);
+    if (status == IMPASTO_OK)
+        status = paint_work(applier, pictures, IMPASTO_COLOUR_STYLE, NULL, small, error);
     if (status == IMPASTO_OK)
         status = imp_image_resize(small, work->width, work->height, painted, error);
     impasto_image_free(&small);
@@ -401,8 +398,35 @@ static enum impasto_status paint_copy(struct impasto_applier *applier,
     return status;
 }
 
-/* The caller's pictures in the struct of this version; taken->regions is to be freed. */
-static enum impasto_status take_pictures(const struct impasto_apply_pictures *pictures,
+/* What can be known of pictures before anything is painted. */
+static enum impasto_status check_pictures(const struct impasto_applier *applier,
+                                          const struct impasto_apply_pictures *pictures,
+                                          struct impasto_error *error)
+{
+    const size_t styles = (size_t)applier->net.shape.styles;
+    if (!pictures->content)
+        return imp_fail(error, IMPASTO_ERROR_USAGE, "there is no content picture");
+    if (pictures->keep)
+        IMP_TRY(check_aspect("mask of what to keep", pictures->keep, pictures->content, error));
+    for (size_t r = 0; r < pictures->region_count; r++) {
+        const struct impasto_apply_region *region = &pictures->regions[r];
+        if (!region->mask)
+            return imp_fail(error, IMPASTO_ERROR_USAGE, "region %zu has no mask", r);
+        if (region->mix_count != (region->mix ? styles : 0))
+            return imp_fail(error, IMPASTO_ERROR_USAGE,
+                            "the mix of region %zu has %zu weights, the model %zu styles", r,
+                            region->mix_count, styles);
+        IMP_TRY(check_aspect("mask of a region", region->mask, pictures->content, error));
+        if (region->mix)
+            IMP_TRY(check_mix(applier, region->mix, error));
+    }
+    return IMPASTO_OK;
+}
+
+/* The caller's pictures in the struct of this version, checked; taken->regions is to be freed. */
+static enum impasto_status take_pictures(const struct impasto_applier *applier,
+                                         const struct impasto_apply_pictures *pictures,
+                                         const struct impasto_image *content,
                                          struct impasto_apply_pictures *taken,
                                          struct impasto_error *error)
 {
@@ -414,7 +438,8 @@ static enum impasto_status take_pictures(const struct impasto_apply_pictures *pi
                              sizeof(*given.regions), &regions, error);
     *taken = given;
     taken->regions = regions;
-    return status;
+    taken->content = content;
+    return status == IMPASTO_OK ? check_pictures(applier, taken, error) : status;
 }
 
 enum impasto_status impasto_applier_paint(struct impasto_applier *applier,
@@ -423,7 +448,7 @@ enum impasto_status impasto_applier_paint(struct impasto_applier *applier,
                                           struct impasto_error *error)
 {
     struct impasto_apply_pictures taken = {0};
-    enum impasto_status status = take_pictures(pictures, &taken, error);
+    enum impasto_status status = take_pictures(applier, pictures, pictures->content, &taken, error);
     if (status == IMPASTO_OK)
         status = paint_copy(applier, &taken, result, error);
     free((void *)taken.regions);
@@ -440,8 +465,9 @@ enum impasto_status impasto_applier_paint_over(struct impasto_applier *applier,
         return imp_fail(error, IMPASTO_ERROR_USAGE,
                         "`size`: a picture that is painted over keeps its size");
     IMP_TRY(check_size(picture, picture->width, picture->height, error));
-    enum impasto_status status = take_pictures(pictures, &taken, error);
-    taken.content = picture;
+    enum impasto_status status = take_pictures(applier, pictures, picture, &taken, error);
+    free(picture->settings);
+    picture->settings = NULL;
     if (status == IMPASTO_OK && picture->alpha)
         status = imp_image_fill_hidden(picture, error);
     if (status == IMPASTO_OK)

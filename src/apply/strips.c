@@ -222,13 +222,19 @@ static int side_within(const struct imp_strips *s, uint64_t memory)
 static enum impasto_status refuse(struct imp_strips *s, uint64_t bytes, uint64_t memory)
 {
     const int side = side_within(s, memory);
-    return imp_device_fail(
-        s->device, IMPASTO_ERROR_MEMORY,
-        "a picture of %dx%d pixels takes %.0f MiB with this model, and there are "
-        "%.0f; %s%.0d%s",
-        s->width, s->height, (double)bytes / 1048576, (double)memory / 1048576,
-        side >= 16 ? "`size` " : "no size would fit: allow more `memory`", side >= 16 ? side : 0,
-        side >= 16 ? " would fit" : "");
+    const double need = (double)bytes / 1048576, there = (double)memory / 1048576;
+    const struct imp_caps *caps = imp_device_caps(s->device);
+    char advice[64] = "no size would fit: allow more `memory`";
+    if (side >= IMP_APPLY_SMALLEST)
+        snprintf(advice, sizeof(advice), "`size` %d would fit, with `stroke` 1", side);
+    if (bytes <= memory)
+        return imp_device_fail(s->device, IMPASTO_ERROR_MEMORY,
+                               "%dx%d pixels take more than the %.0f MiB in one piece that the "
+                               "device allows; %s",
+                               s->width, s->height, (double)caps->max_allocation / 1048576, advice);
+    return imp_device_fail(s->device, IMPASTO_ERROR_MEMORY,
+                           "%dx%d pixels take %.0f MiB with this model, and there are %.0f; %s",
+                           s->width, s->height, need, there, advice);
 }
 
 enum impasto_status imp_strips_init(struct imp_strips *s, struct imp_device *device,
@@ -335,9 +341,11 @@ static enum impasto_status normalise(const struct imp_strips *s, int index, cons
 
 /* A layer of whole maps, normalised, plus `added`, with a margin for the next one. */
 static enum impasto_status layer(const struct imp_strips *s, int index, const struct imp_map *x,
-                                 const struct imp_map *added, const struct imp_map *y,
-                                 enum imp_edge edge)
+                                 const struct imp_map *added, const struct imp_map *y)
 {
+    /* An upsampled picture's reflection is the small one's repeated edge. */
+    const enum imp_edge edge =
+        row_at(s, index + 1)->conv.upsample ? IMP_EDGE_REPLICATE : IMP_EDGE_REFLECT;
     const struct imp_model_row *row = row_at(s, index);
     const int height = imp_map_height(y), width = imp_map_width(y);
     IMP_TRY(convolve(s, index, x, 0, y, 0, 0, height));
@@ -433,14 +441,13 @@ static enum impasto_status middle(const struct imp_strips *s)
     const struct imp_map half = half_map(s, CONV2), other = half_map(s, deconv1(s)),
                          trunk = quarter_map(s, s->trunk);
     const struct imp_map a = quarter_map(s, s->first_half), b = quarter_map(s, s->second_half);
-    IMP_TRY(layer(s, CONV3, &half, NULL, &trunk, IMP_EDGE_REFLECT));
+    IMP_TRY(layer(s, CONV3, &half, NULL, &trunk));
     for (int block = 0; block < s->shape.blocks; block++) {
         const int index = BLOCKS + 2 * block;
-        const bool last = block + 1 == s->shape.blocks;
-        IMP_TRY(layer(s, index, &trunk, NULL, &a, IMP_EDGE_REFLECT));
-        IMP_TRY(layer(s, index + 1, &a, &trunk, &b, last ? IMP_EDGE_REPLICATE : IMP_EDGE_REFLECT));
+        IMP_TRY(layer(s, index, &trunk, NULL, &a));
+        IMP_TRY(layer(s, index + 1, &a, &trunk, &b));
     }
-    return layer(s, deconv1(s), &trunk, NULL, &other, IMP_EDGE_REPLICATE);
+    return layer(s, deconv1(s), &trunk, NULL, &other);
 }
 
 /* ---- The strips of the last layers: D and E -------------------------------------------------- */

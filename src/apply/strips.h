@@ -31,6 +31,10 @@ struct imp_rows {
     void *user;
 };
 
+/* The network's picture has at least so many rows and columns, which reflection beside the first
+ * layer needs. */
+#define IMP_APPLY_SMALLEST 16
+
 /* Strips are so many rows, or a multiple of that: a band of sums at half size. */
 #define IMP_STRIP_ROWS (2 * IMP_NORM_BAND)
 

@@ -103,6 +103,11 @@ class One(Applying):
             self.apply("odd.png", "-o", "out.png")
             self.assertEqual(read_png(self.folder / "out.png")[:2], (width, height))
 
+    def test_a_network_without_blocks(self):
+        self.write("thin.model", style_network(blocks=0))
+        self.apply("content.png", "-o", "out.png", model="thin.model")
+        self.assertEqual(read_png(self.folder / "out.png")[:2], (32, 24))
+
     def test_size_and_format(self):
         self.apply("content.png", "-o", "out.jpg", "--size", "64", "--quality", "80")
         self.assertTrue((self.folder / "out.jpg").read_bytes().startswith(b"\xff\xd8"))
@@ -213,7 +218,29 @@ class Many(Applying):
         self.assertFalse((self.folder / "out/bad.png").exists())
 
 
+    def test_nothing_to_paint(self):
+        (self.folder / "empty").mkdir()
+        (self.folder / "results").mkdir()
+        self.apply("content.png", "-o", "results/out.png")
+        self.write("list.txt", "# nothing\n")
+        for name in ("empty", "results", "list.txt"):
+            run = self.impasto("apply", "night.model", name, "-o", "out/{content}.png")
+            self.assertEqual(run.returncode, INPUT, run.stderr)
+            self.assertIn("no pictures in", run.stderr.splitlines()[-1])
+            self.assertNotIn("--batch", run.stderr)
+
+
 class Refusals(Applying):
+    def test_inputs_are_no_outputs(self):
+        self.write("mask.png", png(32, 24, lambda x, y: (255, 255, 255)))
+        before = (self.folder / "mask.png").read_bytes()
+        for words in (("--region", "mask.png#ffffff=dots"), ("--keep", "mask.png"),
+                      ("--refine", "1", "--style", "mask.png")):
+            run = self.impasto("apply", "night.model", "content.png", "-o", "mask.png", *words)
+            self.assertEqual(run.returncode, OUTPUT, run.stderr)
+            self.assertIn("also an input", run.stderr)
+            self.assertEqual((self.folder / "mask.png").read_bytes(), before)
+
     def test_models(self):
         self.write("weights.safetensors", safetensors({"x": ("F32", [1], struct.pack("<f", 1))}))
         self.spoil(WEIGHTS, "weights.safetensors", "weights.safetensors", "content.png")

@@ -90,12 +90,15 @@ enum impasto_status cli_apply_refine(struct cli_applying *a, const struct impast
         cli_console_begin(&a->console, impasto_job_info(refining.job));
         status = impasto_job_run(refining.job, on_progress, &a->console, a->error);
     }
-    if (status == IMPASTO_OK)
-        status = impasto_job_image(refining.job, &refined, a->error);
+    struct impasto_error why = *a->error;
+    const bool sound = status == IMPASTO_OK || status == IMPASTO_ERROR_INTERRUPTED;
+    if (sound && impasto_job_image(refining.job, &refined, &why) == IMPASTO_OK) {
+        impasto_image_free(result);
+        *result = refined;
+    } else if (status == IMPASTO_OK) {
+        status = why.status;
+        *a->error = why;
+    }
     release(&refining);
-    if (status != IMPASTO_OK)
-        return status;
-    impasto_image_free(result);
-    *result = refined;
-    return IMPASTO_OK;
+    return status;
 }

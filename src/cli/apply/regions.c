@@ -30,7 +30,12 @@ static enum impasto_status load(const char *word, uint64_t max_pixels,
         .struct_size = sizeof(struct impasto_apply_region),
         .mask = regions->mask[at],
         .mix = regions->mix[at],
+        .mix_count = styles,
     };
+    struct cli_spec spec = {0};
+    if (status == IMPASTO_OK)
+        status = cli_spec_read(name, false, &spec, error);
+    regions->path[at] = spec.path;
     free(name);
     return status;
 }
@@ -50,6 +55,7 @@ void cli_regions_free(struct cli_regions *regions)
     for (size_t i = 0; i < regions->count; i++) {
         impasto_image_free(&regions->mask[i]);
         free(regions->mix[i]);
+        free(regions->path[i]);
     }
     *regions = (struct cli_regions){0};
 }

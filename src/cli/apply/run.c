@@ -55,6 +55,7 @@ static enum impasto_status open_device(struct cli_applying *a)
     const struct impasto_apply_params params = params_of(a);
     if (status == IMPASTO_OK)
         status = impasto_applier_open(a->device, a->model, &params, &a->applier, a->error);
+    cli_catch_signals(); /* some drivers put handlers of their own in place */
     return status;
 }
 
@@ -111,6 +112,36 @@ static enum impasto_status paint(struct cli_applying *a, struct impasto_image **
     return impasto_applier_paint_over(a->applier, &pictures, *result, a->error);
 }
 
+/* The network's picture, refined as far as that goes. Where it goes wrong or is interrupted, what
+ * there is is still a picture. */
+static enum impasto_status refine(struct cli_applying *a, const struct impasto_image *content,
+                                  struct impasto_image **result)
+{
+    return a->options->refine > 0 ? cli_apply_refine(a, content, result) : IMPASTO_OK;
+}
+
+/* A picture that is there is saved whatever the status was, which stays the run's. */
+static enum impasto_status conclude(struct cli_applying *a, struct impasto_image *result,
+                                    const char *output, double begun, enum impasto_status status)
+{
+    const struct impasto_error why = *a->error;
+    const enum impasto_status saved = save(a, result, output, begun);
+    if (saved != IMPASTO_OK || status == IMPASTO_OK)
+        return saved;
+    *a->error = why;
+    return status;
+}
+
+/* -o may be no mask of a region. */
+static enum impasto_status check_regions(const struct cli_applying *a, const char *output)
+{
+    for (size_t i = 0; i < a->regions.count; i++)
+        if (cli_same_file(output, a->regions.path[i]))
+            return cli_fail(a->error, IMPASTO_ERROR_OUTPUT,
+                            "%s: is also an input; choose another name for the output", output);
+    return IMPASTO_OK;
+}
+
 /* From the settings' content to output. */
 static enum impasto_status apply_one(struct cli_applying *a, const char *output)
 {
@@ -119,17 +150,17 @@ static enum impasto_status apply_one(struct cli_applying *a, const char *output)
     cli_events_phase(&a->console, "loading", NULL, 0);
     enum impasto_status status = cli_check_outputs(a->settings, output, a->error);
     if (status == IMPASTO_OK)
+        status = check_regions(a, output);
+    if (status == IMPASTO_OK)
         status =
             cli_picture_load(a->settings->content, a->settings->max_pixels, &content, a->error);
     if (status == IMPASTO_OK && !a->applier)
         status = open_device(a);
     if (status == IMPASTO_OK)
         status = paint(a, &content, &result);
-    if (status == IMPASTO_OK && a->options->refine > 0)
-        status = cli_apply_refine(a, content, &result);
-    impasto_image_free(&content);
     if (status == IMPASTO_OK)
-        status = save(a, result, output, begun);
+        status = conclude(a, result, output, begun, refine(a, content, &result));
+    impasto_image_free(&content);
     impasto_image_free(&result);
     return status;
 }
@@ -145,6 +176,8 @@ static enum impasto_status apply_single(struct cli_applying *a, const char *cont
         cli_events_start(&a->console, a->settings, output, 1);
         status = apply_one(a, output);
     }
+    if (status == IMPASTO_OK && cli_stop_signal())
+        status = cli_fail(a->error, IMPASTO_ERROR_INTERRUPTED, "interrupted");
     free(output);
     return status;
 }
@@ -207,7 +240,9 @@ static enum impasto_status apply_many(struct cli_applying *a)
 {
     struct cli_batch_list list = {0};
     size_t failed = 0;
-    enum impasto_status status = cli_batch_list(a->settings, &list, &a->console, a->error);
+    enum impasto_status status = cli_standard_check(a->settings, a->error);
+    if (status == IMPASTO_OK)
+        status = cli_batch_list(a->settings, &list, &a->console, a->error);
     if (status == IMPASTO_OK)
         status = cli_batch_folders(a->settings, &list, &a->console, a->error);
     if (status == IMPASTO_OK) {
@@ -228,6 +263,7 @@ static enum impasto_status apply_many(struct cli_applying *a)
 /* Painting's functions know the model as the style, and the pictures as words beside a batch. */
 static enum impasto_status name_pictures(const struct cli_call *call, struct impasto_error *error)
 {
+    const struct cli_apply_options *options = call->options;
     struct cli_settings *s = call->settings;
     s->words = calloc(call->operand_count, sizeof(*s->words));
     if (!s->words)
@@ -235,6 +271,7 @@ static enum impasto_status name_pictures(const struct cli_call *call, struct imp
     for (size_t i = 1; i < call->operand_count; i++)
         s->words[s->word_count++].text = call->operands[i];
     s->styles = (struct cli_list){.item = {call->operands[0]}, .count = 1};
+    s->style_masks = options->styles; /* of no use but that outputs must not be inputs */
     s->init = "content";
     s->bits = s->bits ? s->bits : 8;
     return IMPASTO_OK;

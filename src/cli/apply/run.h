@@ -27,7 +27,8 @@ enum impasto_status cli_apply_run(const struct cli_call *call, struct impasto_er
 
 /* ---- refine.c -------------------------------------------------------------------------------- */
 
-/* Replaces *result, the network's painting of the content, by a refined one. */
+/* Replaces *result, the network's painting of the content, by a refined one; by what there is of it
+ * where it is interrupted. After other failures *result stays. */
 enum impasto_status cli_apply_refine(struct cli_applying *applying,
                                      const struct impasto_image *content,
                                      struct impasto_image **result);

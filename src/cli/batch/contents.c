@@ -413,8 +413,9 @@ enum impasto_status cli_batch_contents(const struct cli_settings *settings,
              to.named.count > 1 ? "themselves" : "itself", to.named.names);
     if (list->count > 0)
         return IMPASTO_OK;
-    return cli_fail(error, IMPASTO_ERROR_INPUT, "--batch: no pictures in %s%s",
-                    name_of_list(settings->batch.item[0]),
+    const bool batch = settings->batch.count > 0;
+    return cli_fail(error, IMPASTO_ERROR_INPUT, "%sno pictures in %s%s", batch ? "--batch: " : "",
+                    name_of_list(batch ? settings->batch.item[0] : settings->words[0].text),
                     to.left_out > 0 ? " but results of Impasto; name one itself to paint it"
                                     : "; name pictures, a folder that has some, or a text file "
                                       "with a picture's path in each line");

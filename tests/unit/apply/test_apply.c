@@ -202,6 +202,23 @@ static void no_strength_is_the_identity(void **state)
     impasto_image_free(&row);
 }
 
+/* Rows are mixed, not pictures. */
+static void half_the_strength_is_half_of_each_row(void **state)
+{
+    (void)state;
+    const float mix[] = {0.5F, 0, 0.5F};
+    struct impasto_apply_params params = impasto_apply_defaults();
+    params.strength = 0.5F;
+    struct impasto_image *half = paint_content(&params);
+    params.strength = 1;
+    params.mix = mix;
+    params.mix_count = 3;
+    struct impasto_image *both = paint_content(&params);
+    expect_same_picture(half, both);
+    impasto_image_free(&half);
+    impasto_image_free(&both);
+}
+
 static void regions_have_their_own_styles(void **state)
 {
     (void)state;
@@ -210,7 +227,7 @@ static void regions_have_their_own_styles(void **state)
     for (int i = 0; i < 3 * WIDTH * (HEIGHT / 2); i++)
         mask->rgb[i] = 1;
     const struct impasto_apply_region region = {
-        .struct_size = sizeof(region), .mask = mask, .mix = second};
+        .struct_size = sizeof(region), .mask = mask, .mix = second, .mix_count = 3};
     const struct impasto_apply_pictures pictures = {
         .struct_size = sizeof(pictures), .content = content, .regions = &region, .region_count = 1};
     struct impasto_apply_params params = impasto_apply_defaults();
@@ -231,16 +248,19 @@ static void what_is_kept_stays(void **state)
 {
     (void)state;
     struct impasto_image *mask = blank_picture(WIDTH, HEIGHT);
-    for (int i = 0; i < 3 * WIDTH * HEIGHT; i++)
+    const size_t half = 3 * WIDTH * (HEIGHT / 2), rest = 3 * (size_t)WIDTH * HEIGHT - half;
+    for (size_t i = 0; i < half; i++)
         mask->rgb[i] = 1;
     const struct impasto_apply_pictures pictures = {
         .struct_size = sizeof(pictures), .content = content, .keep = mask};
     for (int i = 0; i < 2; i++) {
         struct impasto_apply_params params = impasto_apply_defaults();
         params.stroke = i ? 1.5F : 1;
-        struct impasto_image *kept = paint(&params, &pictures);
-        assert_true(difference(kept, content) < 1e-6F);
+        struct impasto_image *kept = paint(&params, &pictures), *painted = paint_content(&params);
+        assert_memory_equal(kept->rgb, content->rgb, half * sizeof(float));
+        assert_memory_equal(kept->rgb + half, painted->rgb + half, rest * sizeof(float));
         impasto_image_free(&kept);
+        impasto_image_free(&painted);
     }
     impasto_image_free(&mask);
 }
@@ -377,6 +397,7 @@ int main(void)
         cmocka_unit_test(refuses_too_little_memory_with_a_size),
         cmocka_unit_test(the_first_style_is_the_usual_one),
         cmocka_unit_test(no_strength_is_the_identity),
+        cmocka_unit_test(half_the_strength_is_half_of_each_row),
         cmocka_unit_test(regions_have_their_own_styles),
         cmocka_unit_test(what_is_kept_stays),
         cmocka_unit_test(painted_over_is_the_same),
