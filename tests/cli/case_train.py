@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: MIT
 """impasto train: tiny networks, from nothing and from others; stopped, killed, and gone on with."""
 
+import array
 import json
 import os
+import random
 import shlex
 import signal
 import struct
@@ -25,6 +27,18 @@ def tensors(data):
     begin = 8 + struct.unpack("<Q", data[:8])[0]
     return {name: data[begin + at["data_offsets"][0]:begin + at["data_offsets"][1]]
             for name, at in header(data).items() if name != "__metadata__"}
+
+
+def weights():
+    """Random ones of VGG19, up to conv3_3."""
+    rng, layers = random.Random(1), {}
+    for name, into, out in (("1_1", 3, 64), ("1_2", 64, 64), ("2_1", 64, 128), ("2_2", 128, 128),
+                            ("3_1", 128, 256), ("3_2", 256, 256), ("3_3", 256, 256)):
+        reach = (6 / (9 * into)) ** 0.5
+        numbers = array.array("f", (rng.uniform(-reach, reach) for _ in range(9 * into * out)))
+        layers[f"conv{name}.weight"] = ("F32", [out, into, 3, 3], numbers.tobytes())
+        layers[f"conv{name}.bias"] = ("F32", [out], bytes(4 * out))
+    return safetensors(layers)
 
 
 class Training(Case):
@@ -146,7 +160,19 @@ class Stopping(Training):
         self.assertIn("interrupted: the model so far was written to out.model", err)
         self.assertIn("conv1.conv2d.weight", tensors(self.bytes("out.model")))
         command = err.split("to go on: impasto ")[1].splitlines()[0]
-        self.succeed(*shlex.split(command), "--weights", "builtin", "-q")
+        self.succeed(*shlex.split(command))
+        self.assertEqual(self.bytes("out.model"), whole)
+
+    def test_all_that_was_told_stays(self):
+        """The checkpoint has the weights, what they expect, and how the model is stored."""
+        self.write("my vgg.safetensors", weights())
+        words = ["style.png", *TINY[2:], "--weights", "my vgg.safetensors", "--convention",
+                 "torchvision", "--half", "-o", "out.model"]
+        self.train(*words)
+        whole = self.bytes("out.model")
+        os.remove(self.folder / "out.model")
+        _, err = self.stopped(signal.SIGTERM, *words)
+        self.succeed(*shlex.split(err.split("to go on: impasto ")[1].splitlines()[0]))
         self.assertEqual(self.bytes("out.model"), whole)
 
     def test_killed_and_gone_on_with(self):
@@ -154,14 +180,14 @@ class Stopping(Training):
         for step in (2, 9):
             self.stopped(signal.SIGKILL, "style.png", *TINY, "-o", "out.model", step=step)
             self.assertFalse((self.folder / "out.model").exists())
-            self.train("--resume", "run.ckpt", "--weights", "builtin", "-q")
+            self.train("--resume", "run.ckpt", "-q")
             self.assertEqual(self.bytes("out.model"), whole)
             os.remove(self.folder / "out.model")
 
     def test_finished(self):
         """Its model can be written again; and another training may take its place."""
         self.train("style.png", *TINY, "--checkpoint", "run.ckpt", "-o", "a.model")
-        self.train("--resume", "run.ckpt", "--weights", "builtin", "-q", "-o", "b.model")
+        self.train("--resume", "run.ckpt", "-q", "-o", "b.model")
         self.assertEqual(self.bytes("a.model"), self.bytes("b.model"))
         self.train("other.png", *TINY, "--checkpoint", "run.ckpt")
 
@@ -169,7 +195,7 @@ class Stopping(Training):
         self.stopped(signal.SIGKILL, "style.png", *TINY)
         self.refused(OUTPUT, "has a training that is not finished", "style.png", *TINY,
                      "--checkpoint", "run.ckpt", "-o", "b.model")
-        resume = ["--resume", "run.ckpt", "--weights", "builtin", "-q"]
+        resume = ["--resume", "run.ckpt", "-q"]
         self.refused(USAGE, "another --crop", *resume, "--crop", "64")
         self.refused(INPUT, "begun with other style pictures", "other.png", *resume)
         self.write("style.png", png(24, 32))

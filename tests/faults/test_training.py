@@ -67,7 +67,7 @@ class Training(Case):
                     if not (self.folder / "run.ckpt").exists():
                         continue
                     self.assertIn("to go on: impasto train --resume run.ckpt", done.stderr)
-                    done, _ = self.train(words=["train", "--resume", "run.ckpt", "-q", "--weights", "builtin"])
+                    done, _ = self.train(words=["train", "--resume", "run.ckpt", "-q"])
                     self.assertEqual((done.returncode, self.model()), (0, whole), done.stderr)
 
     def test_lost_device(self):
@@ -75,7 +75,7 @@ class Training(Case):
         reads = calls.count("clEnqueueReadBuffer")
         done, _ = self.train(fault=f"call=clEnqueueReadBuffer,at={reads * 2 // 3},code=-36,lost=1")
         self.assertEqual(done.returncode, DEVICE, done.stderr)
-        done, _ = self.train(words=["train", "--resume", "run.ckpt", "-q", "--weights", "builtin"])
+        done, _ = self.train(words=["train", "--resume", "run.ckpt", "-q"])
         self.assertEqual((done.returncode, self.model()), (0, whole), done.stderr)
 
     def test_a_step_that_is_not_finite_is_taken_back(self):
@@ -98,7 +98,7 @@ class Training(Case):
         self.assertEqual(done.returncode, NUMERIC, done.stderr)
         self.assertIn("5 steps running were taken back", done.stderr)
         self.assertTrue((self.folder / "out.model").exists())
-        done, _ = self.train(words=["train", "--resume", "run.ckpt", "-q", "--weights", "builtin"])
+        done, _ = self.train(words=["train", "--resume", "run.ckpt", "-q"])
         self.assertEqual(done.returncode, 0, done.stderr)
 
 

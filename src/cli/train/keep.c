@@ -11,10 +11,48 @@
 /* What a run that dies may lose. */
 #define USUAL_SECONDS 60
 
-enum impasto_status cli_train_resume(struct cli_trainer *run)
+/* The name of a file as it was given; see cli_json_text. */
+static json_t *decode(const char *text)
 {
-    run->saved = -1;
-    run->checkpoint = run->settings->checkpoint;
+    char *name = cli_json_name(text);
+    json_t *value = name ? json_string_nocheck(name) : NULL;
+    free(name);
+    return value;
+}
+
+static json_t *read_note(const char *text)
+{
+    json_t *note = text ? json_loads(text, 0, NULL) : NULL, *value;
+    json_t *const styles = json_object_get(note, "styles");
+    const char *key;
+    json_object_foreach(note, key, value)
+    {
+        if (json_is_string(value))
+            json_object_set_new(note, key, decode(json_string_value(value)));
+    }
+    for (size_t i = 0; i < json_array_size(styles); i++)
+        if (json_is_string(json_array_get(styles, i)))
+            json_array_set_new(styles, i, decode(json_string_value(json_array_get(styles, i))));
+    return note;
+}
+
+/* What is not given now stays as it was. */
+static void read_settings(struct cli_trainer *run)
+{
+    const json_int_t convention = json_integer_value(json_object_get(run->note, "convention"));
+    run->half = run->options->half || json_is_true(json_object_get(run->note, "half"));
+    run->weights_path = run->settings->weights;
+    run->convention = run->settings->convention;
+    if (run->weights_path)
+        return;
+    run->weights_path = json_string_value(json_object_get(run->note, "weights"));
+    if (run->convention == IMPASTO_CONVENTION_AUTO && convention > 0 &&
+        convention <= IMPASTO_CONVENTION_TORCHVISION)
+        run->convention = (int)convention;
+}
+
+static enum impasto_status open_checkpoint(struct cli_trainer *run)
+{
     if (!run->options->resume)
         return IMPASTO_OK;
     const enum impasto_status status =
@@ -22,7 +60,7 @@ enum impasto_status cli_train_resume(struct cli_trainer *run)
     if (status != IMPASTO_OK)
         return status;
     const struct impasto_train_checkpoint_info *info = impasto_train_checkpoint_info(run->from);
-    run->note = info->note ? json_loads(info->note, 0, NULL) : NULL;
+    run->note = read_note(info->note);
     run->params = *info->params;
     run->begun = run->last.head.step = info->step;
     if (run->checkpoint && !cli_same_file(run->checkpoint, run->options->resume))
@@ -30,6 +68,16 @@ enum impasto_status cli_train_resume(struct cli_trainer *run)
     run->checkpoint = run->options->resume;
     run->saved = info->step;
     return IMPASTO_OK;
+}
+
+enum impasto_status cli_train_resume(struct cli_trainer *run)
+{
+    run->saved = -1;
+    run->checkpoint = run->settings->checkpoint;
+    const enum impasto_status status = open_checkpoint(run);
+    if (status == IMPASTO_OK)
+        read_settings(run);
+    return status;
 }
 
 enum impasto_status cli_train_check_checkpoint(struct cli_trainer *run)
@@ -72,6 +120,9 @@ static char *write_note(const struct cli_trainer *run)
     json_object_set_new(note, "base", cli_json_text(run->base));
     json_object_set_new(note, "keep", json_boolean(run->task.keep));
     json_object_set_new(note, "output", cli_json_text(run->output));
+    json_object_set_new(note, "weights", cli_json_text(run->weights_path));
+    json_object_set_new(note, "convention", json_integer(run->convention));
+    json_object_set_new(note, "half", json_boolean(run->half));
     char *text = json_dumps(note, JSON_COMPACT);
     json_decref(note);
     return text;

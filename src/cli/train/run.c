@@ -150,7 +150,7 @@ static enum impasto_status conclude(struct cli_trainer *run, enum impasto_status
     cli_console_finish(&run->console);
     if (sound) {
         const enum impasto_status saved =
-            impasto_train_save(run->train, run->output, run->options->half, &why);
+            impasto_train_save(run->train, run->output, run->half, &why);
         if (saved == IMPASTO_OK)
             tell_model(run, status);
         status = add_failure(run, status, saved, &why);
@@ -180,14 +180,13 @@ static enum impasto_status open_train(struct cli_trainer *run)
 
 static enum impasto_status open_all(struct cli_trainer *run, const struct cli_call *call)
 {
-    const struct cli_settings *s = run->settings;
     enum impasto_status status;
     impasto_train_params_default(&run->params);
     if ((status = cli_train_resume(run)) ||
         (status = cli_train_override(run->options, &run->params, run->error)) ||
         (status = cli_train_inputs(run, call)) || (status = cli_train_check_outputs(run)) ||
         (status = cli_train_check_checkpoint(run)) ||
-        (status = impasto_weights_open(s->weights, (enum impasto_convention)s->convention,
+        (status = impasto_weights_open(run->weights_path, (enum impasto_convention)run->convention,
                                        &run->weights, run->error)))
         return status;
     cli_watch_driver();

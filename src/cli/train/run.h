@@ -36,6 +36,9 @@ struct cli_trainer {
     struct cli_watchdog *watchdog;
     struct impasto_device *device;
     struct impasto_weights *weights;
+    const char *weights_path; /* as given; NULL: the first that are found */
+    int convention;           /* enum impasto_convention */
+    bool half;                /* the model is stored so */
     /* The task, and what it points to. */
     struct impasto_train_task task;
     struct impasto_train_style styles[CLI_LIST_MOST];
