@@ -17,6 +17,9 @@ from support import (INPUT, MEMORY, OUTPUT, PATIENCE, SHORT_PATIENCE, SIGINT_COD
 TINY = ["--weights", "builtin", "--base", "none", "--width", "8", "--steps", "12", "--crop", "32",
         "--late-crop", "48", "--judge-size", "32", "--judge-every", "5", "-q"]
 
+# The same from another network, which has its width.
+FROM = [word for word in TINY if word not in ("--base", "none", "--width", "8")]
+
 
 def header(data):
     return json.loads(data[8:8 + struct.unpack("<Q", data[:8])[0]])
@@ -109,8 +112,7 @@ class Models(Training):
 
     def test_from_a_base(self):
         self.train("style.png", *TINY, "-o", "base.model")
-        words = [word for word in TINY if word not in ("--base", "none")]
-        run = self.train("other.png", *words[:-1], "--base", "base.model", "-o", "new.model")
+        run = self.train("other.png", *FROM[:-1], "--base", "base.model", "-o", "new.model")
         self.assertIn("begun from base.model", run.stderr)
         new, base = (tensors(self.bytes(name)) for name in ("new.model", "base.model"))
         self.assertEqual(set(new), set(base))
@@ -121,8 +123,7 @@ class Models(Training):
 
     def test_added_styles_leave_the_others_as_they_are(self):
         self.train("style.png", *TINY, "-o", "one.model")
-        words = [word for word in TINY if word not in ("--base", "none")]
-        self.train("other.png", *words, "--add", "one.model", "-o", "two.model")
+        self.train("other.png", *FROM, "--add", "one.model", "-o", "two.model")
         one, two = (tensors(self.bytes(name)) for name in ("one.model", "two.model"))
         for name, data in one.items():
             if len(two[name]) == len(data):
@@ -130,7 +131,7 @@ class Models(Training):
             else:  # scale and shift, a row for each style
                 self.assertEqual(two[name][:len(data)], data, name)
                 self.assertNotEqual(two[name][len(data):], data, name)
-        self.refused(USAGE, "a style of the model already", "style.png", *words, "--add",
+        self.refused(USAGE, "a style of the model already", "style.png", *FROM, "--add",
                      "one.model", "-o", "three.model")
 
     def test_photographs(self):
@@ -174,6 +175,31 @@ class Stopping(Training):
         _, err = self.stopped(signal.SIGTERM, *words)
         self.succeed(*shlex.split(err.split("to go on: impasto ")[1].splitlines()[0]))
         self.assertEqual(self.bytes("out.model"), whole)
+
+    def test_stopped_while_a_model_grows_in_place(self):
+        """The model stays as it was, so that the training can be gone on with, and then has both."""
+        self.train("other.png", *TINY, "-o", "base.model")
+        base = self.bytes("base.model")
+        words = ["style.png", *FROM, "--add", "base.model", "-o"]
+        self.train(*words, "whole.model")
+        _, err = self.stopped(signal.SIGINT, *words, "base.model")
+        self.assertIn("base.model stays as it was, as the training began with it", err)
+        self.assertEqual(self.bytes("base.model"), base)
+        self.succeed(*shlex.split(err.split("to go on: impasto ")[1].splitlines()[0]))
+        self.assertEqual(self.bytes("base.model"), self.bytes("whole.model"))
+
+    def test_stopped_before_anything_was_judged(self):
+        """That replaces no other model; later, it does."""
+        words = ["style.png", *TINY, "-o", "out.model", "--judge-every"]
+        self.write("out.model", "another")
+        code, err = self.stopped(signal.SIGINT, *words, "1000", step=2)
+        self.assertEqual(code, SIGINT_CODE, err)
+        self.assertIn("out.model stays as it was, as the model so far has not been judged", err)
+        self.assertEqual(self.bytes("out.model"), b"another")
+        for name in ("run.ckpt", "trace"):
+            os.remove(self.folder / name)
+        self.stopped(signal.SIGINT, *words, "1", step=2)
+        self.assertIn("conv1.conv2d.weight", tensors(self.bytes("out.model")))
 
     def test_killed_and_gone_on_with(self):
         whole = self.whole()
@@ -221,9 +247,8 @@ class Refusals(Training):
         self.refused(INPUT, "lost.png", "lost.png", *TINY)
         self.refused(OUTPUT, "nowhere", "style.png", *TINY, "-o", "nowhere/x.model")
         self.refused(INPUT, "has no photograph", "style.png", *TINY, "--photos", "home")
-        words = [word for word in TINY if word not in ("--base", "none")]
         self.write("bad.model", safetensors({"x": ("F32", [1], b"\0\0\0\0")}))
-        self.refused(WEIGHTS, "bad.model", "style.png", *words, "--base", "bad.model")
+        self.refused(WEIGHTS, "bad.model", "style.png", *FROM, "--base", "bad.model")
 
     def test_memory(self):
         err = self.refused(MEMORY, "takes", "style.png", "--weights", "builtin", "--base", "none",

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* impasto train: a training opened and run, what is told and kept on the way, and its end. */
 
+#include "base/os.h"
 #include "cli/devices/devices.h"
 #include "cli/files/files.h"
 #include "cli/train/run.h"
@@ -124,6 +125,26 @@ static bool is_sound(const struct cli_trainer *run, enum impasto_status status)
             status == IMPASTO_ERROR_NUMERIC || status == IMPASTO_ERROR_OUTPUT);
 }
 
+/* Why the model so far must not replace the file that is there; NULL: it may. */
+static const char *reason_to_leave(const struct cli_trainer *run, enum impasto_status status)
+{
+    if (status == IMPASTO_OK || !imp_os_is_there(run->output))
+        return NULL;
+    /* Without its base, the training could not be gone on with. */
+    if (run->base && cli_same_file(run->output, run->base))
+        return "the training began with it";
+    return isfinite(run->last.best) ? NULL : "the model so far has not been judged yet";
+}
+
+static void tell_left(struct cli_trainer *run, enum impasto_status status, const char *reason)
+{
+    char line[1200];
+    snprintf(line, sizeof(line), "%s: %s stays as it was, as %s%s",
+             status == IMPASTO_ERROR_INTERRUPTED ? "interrupted" : "stopped", run->output, reason,
+             run->checkpoint ? "" : "; --checkpoint FILE would have kept the training");
+    cli_console_log(&run->console, IMPASTO_LOG_WARNING, line);
+}
+
 /* Another failure, on top of a first one, is a warning. */
 static enum impasto_status add_failure(struct cli_trainer *run, enum impasto_status status,
                                        enum impasto_status failed, const struct impasto_error *why)
@@ -138,23 +159,32 @@ static enum impasto_status add_failure(struct cli_trainer *run, enum impasto_sta
     return status;
 }
 
+static enum impasto_status write_model(struct cli_trainer *run, enum impasto_status status)
+{
+    struct impasto_error why = {0};
+    const char *reason = reason_to_leave(run, status);
+    if (reason) {
+        tell_left(run, status, reason);
+        return status;
+    }
+    const enum impasto_status saved = impasto_train_save(run->train, run->output, run->half, &why);
+    if (saved == IMPASTO_OK)
+        tell_model(run, status);
+    return add_failure(run, status, saved, &why);
+}
+
 static enum impasto_status conclude(struct cli_trainer *run, enum impasto_status status)
 {
     char line[4096];
-    struct impasto_error first, why = {0};
+    struct impasto_error first, why;
     if (run->callback_status != IMPASTO_OK)
         status = run->callback_status;
     const bool sound = is_sound(run, status);
     if (sound)
         cli_train_save(run, true);
     cli_console_finish(&run->console);
-    if (sound) {
-        const enum impasto_status saved =
-            impasto_train_save(run->train, run->output, run->half, &why);
-        if (saved == IMPASTO_OK)
-            tell_model(run, status);
-        status = add_failure(run, status, saved, &why);
-    }
+    if (sound)
+        status = write_model(run, status);
     first = *run->error;
     const enum impasto_status traced = cli_train_trace_close(run, status);
     why = *run->error;
@@ -219,6 +249,7 @@ enum impasto_status cli_train_run(const struct cli_call *call, struct impasto_er
     run->settings = call->settings;
     run->options = call->options;
     run->error = error;
+    run->last.best = NAN;
     cli_outlive_writes();
     cli_console_init(&run->console, call->common);
     enum impasto_status status = open_all(run, call);
