@@ -240,8 +240,28 @@ class Refusals(Training):
         self.refused(USAGE, "two styles are called 'style'", "style.png", "style.png", *TINY)
         self.refused(USAGE, "neither a picture nor a style that is drawn, which are oil",
                      "elephant", *TINY)
-        self.refused(USAGE, "would be written over", "style.png", *TINY, "-o", "style.png")
         self.refused(USAGE, "named for two outputs", "style.png", *TINY, "-o", "x", "--trace", "x")
+
+    def test_outputs(self):
+        """None of them takes the place of what is read, whatever that is called."""
+        (self.folder / "photos").mkdir()
+        self.write("photos/one.png", png(80, 70))
+        os.symlink("photos", self.folder / "same")
+        self.train("style.png", *TINY, "-o", "base.model", "--checkpoint", "old.ckpt")
+        self.write("vgg.safetensors", weights())
+        tiny = ["style.png", *TINY]
+        for output, words in (("style.png", tiny), ("other.png", [*tiny, "--show", "other.png"]),
+                              ("base.model", ["other.png", *FROM, "--base", "base.model"]),
+                              ("vgg.safetensors", [*tiny, "--weights", "./vgg.safetensors"]),
+                              ("photos/one.png", [*tiny, "--photos", "same"]),
+                              ("old.ckpt", ["--resume", "old.ckpt", "--checkpoint", "new.ckpt"])):
+            with self.subTest(output):
+                self.refused(USAGE, f"{output}: is to be read, and would be written over", *words,
+                             "-o", output)
+        self.refused(USAGE, "would be written over", "other.png", *FROM, "--add", "base.model",
+                     "-o", "new.model", "--checkpoint", "base.model")
+        self.refused(USAGE, "does not go to standard output", *tiny, "-o", "-")
+        self.refused(USAGE, "does not go to standard output", *tiny, "--checkpoint", "-")
 
     def test_files(self):
         self.refused(INPUT, "lost.png", "lost.png", *TINY)

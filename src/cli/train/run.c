@@ -214,10 +214,10 @@ static enum impasto_status open_all(struct cli_trainer *run, const struct cli_ca
     impasto_train_params_default(&run->params);
     if ((status = cli_train_resume(run)) ||
         (status = cli_train_override(run->options, &run->params, run->error)) ||
-        (status = cli_train_inputs(run, call)) || (status = cli_train_check_outputs(run)) ||
-        (status = cli_train_check_checkpoint(run)) ||
+        (status = cli_train_inputs(run, call)) ||
         (status = impasto_weights_open(run->weights_path, (enum impasto_convention)run->convention,
-                                       &run->weights, run->error)))
+                                       &run->weights, run->error)) ||
+        (status = cli_train_check_outputs(run)) || (status = cli_train_check_checkpoint(run)))
         return status;
     cli_watch_driver();
     if (run->shown && (status = cli_console_open_show(&run->console, run->error)))

@@ -71,7 +71,11 @@ enum impasto_status cli_train_run(const struct cli_call *call, struct impasto_er
 /* From the words, or the checkpoint's note: pictures, names, base. Nothing is computed yet. */
 enum impasto_status cli_train_inputs(struct cli_trainer *run, const struct cli_call *call);
 void cli_train_inputs_free(struct cli_trainer *run);
-/* Refuses, before the work, what could not be written at its end. */
+
+/* ---- outputs.c ------------------------------------------------------------------------------- */
+
+/* Refuses, before the work, what could not be written at its end, and what would be written over
+ * something that is read. The weights are open. */
 enum impasto_status cli_train_check_outputs(struct cli_trainer *run);
 
 /* ---- keep.c ---------------------------------------------------------------------------------- */
