@@ -14,12 +14,10 @@ import struct
 import termios
 import time
 
-from support import (CHEAP, NUMERIC, OUTPUT, PATIENCE, SIGINT_CODE, USAGE, Case, first_layer, png,
-                     png_chunk, read_png)
+from support import (CHEAP, NUMERIC, OUTPUT, PATIENCE, SIGINT_CODE, TERMINAL, USAGE, Case,
+                     first_layer, png, png_chunk, read_png)
 
 LONG = ["--iterations", "1000000"]
-TERMINAL = {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LC_ALL": "C.UTF-8", "TMUX": None,
-            "STY": None, "KITTY_PID": None, "TERM_PROGRAM": None, "LC_TERMINAL": None}
 
 
 class Screen:
@@ -251,22 +249,9 @@ class Show(Case):
 
     def test_pixels(self):
         """kitty's pictures have one name, so that one takes the place of another."""
-        master, slave = self.terminal()
-        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 800, 480))
-        run = self.start("content.png", "style.png", *CHEAP, "-o", "out.png", "--show", "--iterations",
-                         "3", env=TERMINAL | {"TERM": "xterm-kitty"}, stderr=slave)
-        os.close(slave)
-        shown = b""
-        while True:
-            try:
-                data = os.read(master, 65536)
-            except OSError:
-                break
-            if not data:
-                break
-            shown += data
-        run.communicate(timeout=PATIENCE)
-        self.assertEqual(run.returncode, 0)
+        code, shown = self.watched("content.png", "style.png", *CHEAP, "-o", "out.png", "--show",
+                                   "--iterations", "3")
+        self.assertEqual(code, 0)
         names = re.findall(rb"\033_Ga=T,i=(\d+),", shown)
         self.assertGreaterEqual(len(names), 2)
         self.assertEqual(len(set(names)), 1)

@@ -230,6 +230,31 @@ class Stopping(Training):
         self.refused(INPUT, "run.ckpt", *resume)
 
 
+class Showing(Training):
+    """On a terminal, each picture begins with the same bytes."""
+
+    def watched(self, *words):
+        code, shown = super().watched("train", *words)
+        if b"libchafa-dev" in shown:
+            self.skipTest("built without chafa")
+        return code, shown.decode()
+
+    def test_the_painting_so_far(self):
+        self.train("style.png", *TINY, "-o", "plain.model", "--show", "content.png")
+        code, shown = self.watched("style.png", *TINY, "--show", "content.png")
+        self.assertEqual(code, 0, shown)
+        self.assertIn("\033_Ga=T,", shown)
+        self.assertEqual(self.bytes("style.model"), self.bytes("plain.model"))
+
+    def test_what_no_network_paints_is_refused_before_the_work(self):
+        self.write("strip.png", png(256, 6))
+        code, shown = self.watched("style.png", *TINY, "--show", "strip.png", "--trace", "trace")
+        self.assertEqual(code, USAGE, shown)
+        self.assertRegex(shown, r"--show strip\.png: \d+x\d+ pixels are too few")
+        self.assertFalse((self.folder / "trace").exists())
+        self.assertFalse((self.folder / "style.model").exists())
+
+
 class Refusals(Training):
     def test_words(self):
         self.refused(USAGE, "needs STYLE...")

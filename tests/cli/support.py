@@ -6,6 +6,7 @@ Only Python's standard library is used. The platform is what the environment say
 named by $IMPASTO_BIN or test_cli.py's argument.
 """
 
+import fcntl
 import json
 import os
 import pathlib
@@ -16,6 +17,7 @@ import signal
 import struct
 import subprocess
 import tempfile
+import termios
 import unittest
 import zlib
 
@@ -31,6 +33,9 @@ SHORT_PATIENCE = 60
 # A run as cheap as it can be and still be one.
 CHEAP = ["--weights", "builtin", "--size", "32", "--iterations", "2", "--style-layers", "1_1,2_1",
          "--content-layers", "2_1"]
+# A terminal that shows pictures, whichever one the tests are run in.
+TERMINAL = {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LC_ALL": "C.UTF-8", "TMUX": None,
+            "STY": None, "KITTY_PID": None, "TERM_PROGRAM": None, "LC_TERMINAL": None}
 # What would change the tests if a user's shell had it set.
 PRIVATE = ["IMPASTO_WEIGHTS", "IMPASTO_DEVICE", "IMPASTO_TIMEOUT", "XDG_DATA_HOME", "COLUMNS"]
 
@@ -183,6 +188,25 @@ class Case(unittest.TestCase):
             self.skipTest(f"no terminal can be had: {error}")
         self.addCleanup(os.close, own)
         return own, other
+
+    def watched(self, *arguments, env=None):
+        """(exit code, all that it sent) of the program, on a terminal that shows pixels."""
+        own, other = self.terminal()
+        fcntl.ioctl(other, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 800, 480))
+        run = self.start(*arguments, env=TERMINAL | {"TERM": "xterm-kitty"} | (env or {}),
+                         stderr=other)
+        os.close(other)
+        shown = b""
+        while True:
+            try:
+                data = os.read(own, 65536)
+            except OSError:
+                break
+            if not data:
+                break
+            shown += data
+        run.communicate(timeout=PATIENCE)
+        return run.returncode, shown
 
     def somebody(self):
         """Options that run the program as a user without rights; for tests run by root."""

@@ -70,6 +70,24 @@ class Training(Case):
                     done, _ = self.train(words=["train", "--resume", "run.ckpt", "-q"])
                     self.assertEqual((done.returncode, self.model()), (0, whole), done.stderr)
 
+    def test_a_preview_that_fails(self):
+        """The training goes on without, says so once, and its model is the same."""
+        words = [*TRAIN, "--steps", "1", "--late-share", "0", "--judge-every", "1"]
+        done, _ = self.train(words=words)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        plain = self.model()
+        made = (self.home / "calls").read_text().split().count("clCreateBuffer")
+        self.forget()
+        code, shown = self.watched(*words, "--show", "content.png", env={
+            "OPENCL_LAYERS": LAYER, "IMPASTO_FAULT": f"call=clCreateBuffer,at={made + 1},code=-4",
+            "IMPASTO_FAULT_REPORT": str(self.home / "report")})
+        if b"libchafa-dev" in shown:
+            self.skipTest("built without chafa")
+        self.assertEqual(code, 0, shown)
+        self.assertEqual(shown.count(b"--show: the training goes on without: "), 1, shown)
+        self.assertNotIn(b"\033_Ga=T,", shown)
+        self.assertEqual(self.model(), plain)
+
     def test_lost_device(self):
         whole, calls = self.undisturbed()
         reads = calls.count("clEnqueueReadBuffer")

@@ -70,19 +70,51 @@ static void tell(struct cli_trainer *run, const struct impasto_train_progress *p
                      first || p->head.done);
 }
 
-static enum impasto_status show(struct cli_trainer *run)
+/* --show's picture as the network paints it by now, in the first of the new styles. */
+static enum impasto_status paint_shown(struct cli_trainer *run, struct impasto_image **painting,
+                                       struct impasto_error *why)
+{
+    const struct impasto_train_info *info = impasto_train_info(run->train);
+    const size_t first = info->style_count - run->task.style_count - run->params.identity;
+    return impasto_train_image(run->train, run->shown, first, painting, why);
+}
+
+/* A picture that is only looked at is no reason to end a training. */
+static void stop_showing(struct cli_trainer *run, const struct impasto_error *why)
+{
+    char line[1200];
+    snprintf(line, sizeof(line), "--show: the training goes on without: %s", why->message);
+    cli_console_log(&run->console, IMPASTO_LOG_WARNING, line);
+    impasto_image_free(&run->shown);
+}
+
+static void show(struct cli_trainer *run)
 {
     struct impasto_image *painting = NULL;
-    const struct impasto_train_info *info = impasto_train_info(run->train);
+    struct impasto_error why = {0};
+    if (!run->shown || !cli_console_wants_picture(&run->console))
+        return;
+    if (paint_shown(run, &painting, &why) == IMPASTO_OK)
+        cli_console_picture(&run->console, painting, run->last.head.step);
+    else
+        stop_showing(run, &why);
+    impasto_image_free(&painting);
+}
+
+/* Before the work: a picture that no network paints is refused. */
+static enum impasto_status check_shown(struct cli_trainer *run)
+{
+    struct impasto_image *painting = NULL;
+    struct impasto_error why = {0};
     if (!run->shown || !cli_console_wants_picture(&run->console))
         return IMPASTO_OK;
-    const size_t first = info->style_count - run->task.style_count - run->params.identity;
-    const enum impasto_status status =
-        impasto_train_image(run->train, run->shown, first, &painting, run->error);
-    if (status == IMPASTO_OK)
-        cli_console_picture(&run->console, painting, run->last.head.step);
+    const enum impasto_status status = paint_shown(run, &painting, &why);
     impasto_image_free(&painting);
-    return status;
+    if (status == IMPASTO_ERROR_USAGE)
+        return cli_fail(run->error, status, "--show %s: %s", run->options->show, why.message);
+    if (status != IMPASTO_OK)
+        stop_showing(run, &why);
+    return IMPASTO_OK;
 }
 
 static int on_progress(void *user, const struct impasto_train_progress *progress)
@@ -93,7 +125,7 @@ static int on_progress(void *user, const struct impasto_train_progress *progress
     tell(run, progress);
     run->callback_status = cli_train_trace_step(run, progress);
     if (run->callback_status == IMPASTO_OK && !cli_stop_signal())
-        run->callback_status = show(run);
+        show(run);
     if (run->callback_status == IMPASTO_OK && !cli_stop_signal())
         cli_train_save(run, progress->head.done);
     return run->callback_status != IMPASTO_OK || cli_stop_signal();
@@ -224,7 +256,7 @@ static enum impasto_status open_all(struct cli_trainer *run, const struct cli_ca
         return status;
     if ((status = cli_watchdog_open(&run->watchdog, &run->console, run->error)) ||
         (status = cli_open_device(call->common, &run->console, &run->device, run->error)) ||
-        (status = open_train(run)))
+        (status = open_train(run)) || (status = check_shown(run)))
         return status;
     run->saved_at = cli_seconds();
     return cli_train_trace_open(run);
