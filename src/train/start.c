@@ -108,6 +108,11 @@ static enum impasto_status check_name(const char *name, const struct imp_stylene
                         "'%.100s' cannot be the name of a style; names are UTF-8 of 1 to %d bytes, "
                         "without colons and commas",
                         name ? name : "", IMP_STYLE_NAME_MOST);
+    if (strcmp(name, IMP_STYLE_IDENTITY) == 0)
+        return imp_fail(error, IMPASTO_ERROR_USAGE,
+                        "no style picture can be called '%s', which is the style that leaves "
+                        "pictures as they are; give it another name",
+                        name);
     if (base && imp_stylenet_find(base, name) >= 0)
         return imp_fail(error, IMPASTO_ERROR_USAGE,
                         "'%.100s' is a style of the model already; give the new one another name",
@@ -124,14 +129,16 @@ static enum impasto_status check_names(const struct impasto_train_task *task, bo
     if (count < 1 || all > IMP_STYLES_MOST)
         return imp_fail(error, IMPASTO_ERROR_USAGE, "%zu styles are too %s; a network has 1 to %d",
                         all, count < 1 ? "few" : "many", IMP_STYLES_MOST);
-    if (identity)
-        IMP_TRY(check_name(IMP_STYLE_IDENTITY, base, error));
+    if (identity && base && imp_stylenet_find(base, IMP_STYLE_IDENTITY) >= 0)
+        return imp_fail(error, IMPASTO_ERROR_USAGE,
+                        "the base has the style '%s' already, and keeps it; leave out `identity`",
+                        IMP_STYLE_IDENTITY);
     for (size_t i = 0; i < count; i++) {
         const char *name = task->styles[i].name;
         IMP_TRY(check_name(name, base, error));
         if (!task->styles[i].image)
             IMP_TRY(imp_train_check_drawn(name, error));
-        bool taken = identity && strcmp(name, IMP_STYLE_IDENTITY) == 0;
+        bool taken = false;
         for (size_t k = 0; k < i; k++)
             taken = taken || strcmp(name, task->styles[k].name) == 0;
         if (taken)

@@ -134,6 +134,16 @@ class Models(Training):
         self.refused(USAGE, "a style of the model already", "style.png", *FROM, "--add",
                      "one.model", "-o", "three.model")
 
+    def test_an_identity_stays(self):
+        self.train("style.png", *TINY, "--identity", "-o", "one.model")
+        run = self.train("other.png", *FROM[:-1], "--add", "one.model", "--identity", "-o",
+                         "two.model", "--trace", "t")
+        self.assertIn("one.model has that style, and keeps it", run.stderr)
+        self.assertEqual(json.loads((self.folder / "t").read_text().splitlines()[0])["styles"],
+                         ["style", "identity", "other"])
+        self.write("identity.png", png(40, 40))
+        self.refused(USAGE, "no style picture can be called 'identity'", "identity.png", *TINY)
+
     def test_photographs(self):
         photos = self.folder / "photos"
         photos.mkdir()

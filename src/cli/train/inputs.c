@@ -128,6 +128,25 @@ static enum impasto_status find_base(struct cli_trainer *run)
     return IMPASTO_OK;
 }
 
+/* A base's identity stays as it is, and is not to be learnt again. */
+static enum impasto_status keep_identity(struct cli_trainer *run)
+{
+    char line[1200];
+    struct impasto_model *model = NULL;
+    if (!run->task.keep || !run->base || !run->params.identity)
+        return IMPASTO_OK;
+    const enum impasto_status status = impasto_model_open(run->base, &model, run->error);
+    if (status != IMPASTO_OK)
+        return status;
+    if (impasto_model_info(model)->identity >= 0) {
+        run->params.identity = false;
+        snprintf(line, sizeof(line), "--identity: %s has that style, and keeps it", run->base);
+        cli_console_log(&run->console, IMPASTO_LOG_INFO, line);
+    }
+    impasto_model_close(&model);
+    return IMPASTO_OK;
+}
+
 /* ---- All of them ----------------------------------------------------------------------------- */
 
 static enum impasto_status name_output(struct cli_trainer *run)
@@ -148,8 +167,8 @@ enum impasto_status cli_train_inputs(struct cli_trainer *run, const struct cli_c
     run->task.struct_size = sizeof(run->task);
     run->task.styles = run->styles;
     run->task.photos = run->options->photos ? run->options->photos : noted(run, "photos");
-    if ((status = find_base(run)) || (status = add_styles(run, call)) ||
-        (status = name_output(run)))
+    if ((status = find_base(run)) || (status = keep_identity(run)) ||
+        (status = add_styles(run, call)) || (status = name_output(run)))
         return status;
     return run->options->show ? cli_picture_load(run->options->show, run->settings->max_pixels,
                                                  &run->shown, run->error)
