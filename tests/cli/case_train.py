@@ -272,6 +272,11 @@ class Refusals(Training):
         self.refused(USAGE, "did you mean --photos?", "style.png", "--photo", "x")
         self.refused(USAGE, "--every goes with --checkpoint", "style.png", *TINY, "--every", "3")
         self.refused(USAGE, "leave out one", "style.png", *TINY, "--add", "x.model")
+        self.refused(USAGE, "both say how long it takes", "style.png", *TINY, "--minutes", "1")
+        self.refused(USAGE, "--width: is for a network that begins from nothing", "style.png",
+                     *FROM, "--width", "8", "--base", "x.model")
+        self.refused(USAGE, "--ramp: is for a network that begins from nothing", "style.png",
+                     *FROM, "--ramp", "5", "--add", "x.model")
         self.refused(USAGE, "two styles are called 'style'", "style.png", "style.png", *TINY)
         self.refused(USAGE, "neither a picture nor a style that is drawn, which are oil",
                      "elephant", *TINY)

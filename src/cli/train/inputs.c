@@ -116,7 +116,7 @@ static enum impasto_status find_base(struct cli_trainer *run)
         run->task.keep = json_is_true(json_object_get(run->note, "keep"));
     }
     if (named && strcmp(named, "none") == 0)
-        return IMPASTO_OK;
+        return cli_train_check_idle(options, &run->params, NULL, false, run->error);
     if (named)
         search.found = strdup(named);
     else
@@ -125,7 +125,7 @@ static enum impasto_status find_base(struct cli_trainer *run)
         return cli_fail_memory(run->error, "a file name");
     run->base = search.found;
     run->task.base = run->base;
-    return IMPASTO_OK;
+    return cli_train_check_idle(options, &run->params, run->base, !named, run->error);
 }
 
 /* A base's identity stays as it is, and is not to be learnt again. */

@@ -6,6 +6,7 @@
 
 #include <limits.h>
 #include <stddef.h>
+#include <string.h>
 
 #define OPTION(field) .offset = offsetof(struct cli_train_options, field)
 /* The library's setting of that name; number: among those of options->given. */
@@ -76,6 +77,35 @@ const struct cli_option *const cli_train_rows[] = {
     &settings[24], &settings[25], NULL,
 };
 /* clang-format on */
+
+/* The setting's text as it was given; NULL: it was not. */
+static const char *given(const struct cli_train_options *options, const char *name)
+{
+    for (size_t i = 0; i < CLI_TRAIN_SETTINGS; i++)
+        if (strcmp(settings[i].name, name) == 0)
+            return options->given[i];
+    return NULL;
+}
+
+enum impasto_status cli_train_check_idle(const struct cli_train_options *options,
+                                         const struct impasto_train_params *params,
+                                         const char *base, bool found, struct impasto_error *error)
+{
+    /* The width says which base is looked for. */
+    const char *idle = given(options, "width") && !found ? "width"
+                       : given(options, "ramp")          ? "ramp"
+                                                         : NULL;
+    if (base && idle)
+        return cli_fail(error, IMPASTO_ERROR_USAGE,
+                        "--%s: is for a network that begins from nothing, and this one begins from "
+                        "%s; leave it out, or give --base none",
+                        idle, base);
+    if (given(options, "steps") && given(options, "minutes") &&
+        params->steps != IMPASTO_TRAIN_AUTO && params->minutes > 0)
+        return cli_fail(error, IMPASTO_ERROR_USAGE,
+                        "--steps and --minutes both say how long it takes; leave out one");
+    return IMPASTO_OK;
+}
 
 enum impasto_status cli_train_override(const struct cli_train_options *options,
                                        struct impasto_train_params *params,

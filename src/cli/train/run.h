@@ -26,6 +26,11 @@ extern const struct cli_option *const cli_train_rows[];
 enum impasto_status cli_train_override(const struct cli_train_options *options,
                                        struct impasto_train_params *params,
                                        struct impasto_error *error);
+/* Refuses settings that were given and would have no effect. base: what is begun from; NULL:
+ * nothing. found: by itself, where none was named. */
+enum impasto_status cli_train_check_idle(const struct cli_train_options *options,
+                                         const struct impasto_train_params *params,
+                                         const char *base, bool found, struct impasto_error *error);
 
 /* ---- run.c ----------------------------------------------------------------------------------- */
 
