@@ -111,9 +111,11 @@ class Models(Training):
         self.train("ink", *TINY, "-o", "picture.model")
 
     def test_from_a_base(self):
-        self.train("style.png", *TINY, "-o", "base.model")
+        run = self.train("style.png", *TINY[:-1], "-o", "base.model")
+        self.assertIn("begins from nothing takes some thousand steps", run.stderr)
         run = self.train("other.png", *FROM[:-1], "--base", "base.model", "-o", "new.model")
         self.assertIn("begun from base.model", run.stderr)
+        self.assertNotIn("thousand steps", run.stderr)
         new, base = (tensors(self.bytes(name)) for name in ("new.model", "base.model"))
         self.assertEqual(set(new), set(base))
         # Before a normalisation, biases have no effect, and stay 0.

@@ -57,6 +57,14 @@ static void compose(const struct cli_trainer *run, const struct impasto_train_pr
              p->head.steps, p->head.total, p->content, p->style, left, judged, speed);
 }
 
+static void tell_beginning(struct cli_trainer *run)
+{
+    if (!run->base && !run->from)
+        cli_console_log(&run->console, IMPASTO_LOG_INFO,
+                        "a network that begins from nothing takes some thousand steps to paint "
+                        "well; with --base FILE, it begins from a model and takes some hundred");
+}
+
 static void tell(struct cli_trainer *run, const struct impasto_train_progress *p)
 {
     char line[256];
@@ -258,6 +266,7 @@ static enum impasto_status open_all(struct cli_trainer *run, const struct cli_ca
         (status = cli_open_device(call->common, &run->console, &run->device, run->error)) ||
         (status = open_train(run)) || (status = check_shown(run)))
         return status;
+    tell_beginning(run);
     run->saved_at = cli_seconds();
     return cli_train_trace_open(run);
 }
