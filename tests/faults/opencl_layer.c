@@ -185,6 +185,10 @@ static void count(enum kind kind, int by)
     CREATE(BUFFER, cl_mem, clCreateBuffer,                                                         \
            (cl_context context, cl_mem_flags flags, size_t size, void *host, cl_int *code),        \
            (context, flags, size, host, code))                                                     \
+    CREATE(BUFFER, cl_mem, clCreateSubBuffer,                                                      \
+           (cl_mem whole, cl_mem_flags flags, cl_buffer_create_type type, const void *region,      \
+            cl_int *code),                                                                         \
+           (whole, flags, type, region, code))                                                     \
     RELEASE(BUFFER, cl_mem, clReleaseMemObject)                                                    \
     ANSWER(clGetMemObjectInfo, INFO(cl_mem, cl_mem_info), (object, what, size, value, size_ret))   \
     CREATE(                                                                                        \
