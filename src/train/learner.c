@@ -16,8 +16,6 @@
 #define BETA2 0.999f
 #define EPSILON 1e-8f
 
-enum { SUM_VALUES, SUM_MOMENT, SUMS };
-
 void imp_learner_init(struct imp_learner *learner, struct imp_device *device,
                       const struct imp_model_rows *rows, bool norms_only)
 {
@@ -38,13 +36,14 @@ static size_t bytes_of(const struct imp_learner *learner)
 void imp_learner_layout(struct imp_learner *learner, struct imp_layout *layout)
 {
     struct imp_buffer **const buffers[] = {
-        &learner->values,     &learner->gradient,  &learner->mean, &learner->moments[0],
-        &learner->moments[1], &learner->average,   &learner->best, &learner->before[0],
-        &learner->before[1],  &learner->before[2],
+        &learner->values,     &learner->gradient, &learner->mean, &learner->moments[0],
+        &learner->moments[1], &learner->average,  &learner->best,
     };
     for (size_t i = 0; i < IMP_COUNT(buffers); i++)
         imp_layout_add(layout, buffers[i], bytes_of(learner), "parameters");
-    imp_layout_add(layout, &learner->sums, SUMS * IMP_PARTS * sizeof(float), "sums");
+    for (int i = 0; i < IMP_LEARNT; i++)
+        imp_layout_add(layout, &learner->before[i], bytes_of(learner), "parameters");
+    imp_layout_add(layout, &learner->sums, IMP_LEARNT * IMP_PARTS * sizeof(float), "sums");
 }
 
 static enum impasto_status copy(const struct imp_learner *learner, const struct imp_buffer *from,
@@ -75,19 +74,32 @@ static enum impasto_status shorten(struct imp_learner *learner, const struct imp
     return IMPASTO_OK;
 }
 
+/* What a step changes, and the next one builds on. */
+static void list_learnt(const struct imp_learner *learner, struct imp_buffer *learnt[IMP_LEARNT])
+{
+    learnt[0] = learner->values;
+    learnt[1] = learner->moments[0];
+    learnt[2] = learner->moments[1];
+    learnt[3] = learner->average;
+}
+
 static enum impasto_status remember(struct imp_learner *learner)
 {
-    IMP_TRY(copy(learner, learner->values, learner->before[0]));
-    IMP_TRY(copy(learner, learner->moments[0], learner->before[1]));
-    return copy(learner, learner->moments[1], learner->before[2]);
+    struct imp_buffer *learnt[IMP_LEARNT];
+    list_learnt(learner, learnt);
+    for (int i = 0; i < IMP_LEARNT; i++)
+        IMP_TRY(copy(learner, learnt[i], learner->before[i]));
+    return IMPASTO_OK;
 }
 
 static enum impasto_status take_back(struct imp_learner *learner)
 {
+    struct imp_buffer *learnt[IMP_LEARNT];
+    list_learnt(learner, learnt);
     learner->step--;
-    IMP_TRY(copy(learner, learner->before[0], learner->values));
-    IMP_TRY(copy(learner, learner->before[1], learner->moments[0]));
-    return copy(learner, learner->before[2], learner->moments[1]);
+    for (int i = 0; i < IMP_LEARNT; i++)
+        IMP_TRY(copy(learner, learner->before[i], learnt[i]));
+    return IMPASTO_OK;
 }
 
 /* Of the parameters from `at` on. */
@@ -106,16 +118,18 @@ static enum impasto_status move(struct imp_learner *learner, float rate, size_t 
                          learner->moments[0], learner->moments[1], (int)count);
 }
 
-/* Whether values and moments are finite. Their squares are so, too, unless they are absurd. */
+/* Whether all that was learnt is finite. What is not would stay in it, and in checkpoints. */
 static enum impasto_status check(struct imp_learner *learner, bool *sound)
 {
-    double totals[SUMS];
-    IMP_TRY(imp_sum_squares_flat(learner->device, learner->values, learner->floats, learner->sums,
-                                 SUM_VALUES));
-    IMP_TRY(imp_sum_squares_flat(learner->device, learner->moments[0], learner->floats,
-                                 learner->sums, SUM_MOMENT));
-    IMP_TRY(imp_sums_read(learner->device, learner->sums, SUMS, totals));
-    *sound = isfinite(totals[SUM_VALUES]) && isfinite(totals[SUM_MOMENT]);
+    struct imp_buffer *learnt[IMP_LEARNT];
+    double counts[IMP_LEARNT];
+    list_learnt(learner, learnt);
+    for (int i = 0; i < IMP_LEARNT; i++)
+        IMP_TRY(imp_count_not_finite(learner->device, learnt[i], learner->floats, learner->sums, i));
+    IMP_TRY(imp_sums_read(learner->device, learner->sums, IMP_LEARNT, counts));
+    *sound = true;
+    for (int i = 0; i < IMP_LEARNT; i++)
+        *sound = *sound && counts[i] == 0;
     return IMPASTO_OK;
 }
 
@@ -140,11 +154,10 @@ enum impasto_status imp_learner_step(struct imp_learner *learner,
                       1 / (float)step->batch, false));
     IMP_TRY(remember(learner));
     IMP_TRY(move_all(learner, step));
+    IMP_TRY(imp_approach(learner->device, learner->average, learner->values, learner->floats,
+                         1 - step->average));
     IMP_TRY(check(learner, sound));
-    if (!*sound)
-        return take_back(learner);
-    return imp_approach(learner->device, learner->average, learner->values, learner->floats,
-                        1 - step->average);
+    return *sound ? IMPASTO_OK : take_back(learner);
 }
 
 enum impasto_status imp_learner_keep(struct imp_learner *learner)

@@ -190,6 +190,9 @@ void imp_train_styles_turn(const struct imp_train_styles *styles, uint64_t turn,
 
 /* ---- learner.c ------------------------------------------------------------------------------- */
 
+/* Buffers that a step changes and the next one builds on: values, two moments, average. */
+#define IMP_LEARNT 4
+
 /* The network's parameters on the device, and what moves them. All buffers have `floats` floats,
  * zero behind the parameters. */
 struct imp_learner {
@@ -200,7 +203,7 @@ struct imp_learner {
     int step;                 /* of Adam, taken so far */
     struct imp_buffer *values, *gradient, *mean, *moments[2]; /* mean: over a step's pictures */
     struct imp_buffer *average, *best;
-    struct imp_buffer *before[3]; /* values and moments before the step at hand */
+    struct imp_buffer *before[IMP_LEARNT]; /* the same before the step at hand */
     struct imp_buffer *sums;
 };
 void imp_learner_init(struct imp_learner *learner, struct imp_device *device,
@@ -217,8 +220,8 @@ struct imp_learner_step {
     float average; /* see imp_train_average */
 };
 /* Moves the values down the gradient, and the average after them. *norm: the gradient's before it
- * was clipped. *sound: false where gradient or values are not finite; then all is as it was before.
- * Waits. */
+ * was clipped. *sound: false where the gradient or what was learnt is not finite; then all is as it
+ * was before. Waits. */
 enum impasto_status imp_learner_step(struct imp_learner *learner,
                                      const struct imp_learner_step *step, double *norm,
                                      bool *sound);

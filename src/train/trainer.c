@@ -131,7 +131,7 @@ static enum impasto_status tell_skipped(struct impasto_train *train,
 {
     const char *what = !isfinite(progress->head.total) ? "the loss"
                        : !isfinite(progress->gradient) ? "the gradient"
-                                                       : "a parameter";
+                                                       : "a parameter, its average or a moment";
     imp_log(imp_device_log(train->device), IMPASTO_LOG_WARNING,
             "step %d: %s is not finite; the step is taken back", train->step + 1, what);
     if (++train->failures < IMP_TRAIN_TRIES)

@@ -99,8 +99,9 @@ class Training(Case):
     def test_a_step_that_is_not_finite_is_taken_back(self):
         self.undisturbed()
         launches = (self.home / "launches").read_text().split()
-        # Losses, gradients, what Adam leaves.
-        for kernel, argument in (("tv_bwd", 1), ("adam", 0), ("adam", 2), ("range_bwd", 1)):
+        # Losses, gradients, what Adam leaves, and the average.
+        for kernel, argument in (("tv_bwd", 1), ("adam", 0), ("adam", 2), ("adam", 3),
+                                 ("approach", 0), ("range_bwd", 1)):
             with self.subTest(kernel, argument=argument):
                 self.forget()
                 self.assertIn(kernel, launches)
