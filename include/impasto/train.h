@@ -202,8 +202,8 @@ struct impasto_train_info {
  * - IMPASTO_ERROR_USAGE: two styles have the same name; there are too many; one without a picture
  *   is none that is drawn; a parameter is out of its range.
  * - IMPASTO_ERROR_INPUT: there is no photograph in the folder that could be used.
- * - IMPASTO_ERROR_WEIGHTS: the base cannot be read. Or features of a style picture are not finite,
- *   twice.
+ * - IMPASTO_ERROR_WEIGHTS: the base cannot be read. Or features of a style picture or a training
+ *   picture are not finite, twice.
  * - IMPASTO_ERROR_MEMORY: the training does not fit; the message names the size of crops that
  *   would.
  */
@@ -223,8 +223,9 @@ IMPASTO_API const struct impasto_train_info *impasto_train_info(struct impasto_t
  * progress: may be NULL; *progress is valid until the next call on the training.
  *
  * A step in which a loss, the gradient or a parameter is not finite is taken back. The log has a
- * warning, and the next step has other crops. IMPASTO_ERROR_NUMERIC: so were five running. The
- * training is as it was before them, and can be saved.
+ * warning, and the next step has other crops. IMPASTO_ERROR_NUMERIC: so were five running, or
+ * features were not finite as the crops got another size. The training is as it was before, and can
+ * be saved.
  *
  * IMPASTO_ERROR_DEVICE, IMPASTO_ERROR_MEMORY: the device has failed on the way. The training can
  * only be closed, and resumed from a checkpoint; other calls fail with IMPASTO_ERROR_USAGE.

@@ -125,7 +125,8 @@ static enum impasto_status check(struct imp_learner *learner, bool *sound)
     double counts[IMP_LEARNT];
     list_learnt(learner, learnt);
     for (int i = 0; i < IMP_LEARNT; i++)
-        IMP_TRY(imp_count_not_finite(learner->device, learnt[i], learner->floats, learner->sums, i));
+        IMP_TRY(
+            imp_count_not_finite(learner->device, learnt[i], learner->floats, learner->sums, i));
     IMP_TRY(imp_sums_read(learner->device, learner->sums, IMP_LEARNT, counts));
     *sound = true;
     for (int i = 0; i < IMP_LEARNT; i++)

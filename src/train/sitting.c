@@ -3,6 +3,7 @@
 
 #include "train/train.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 static size_t image_bytes(const struct imp_sitting *sitting)
@@ -78,23 +79,46 @@ static enum impasto_status wear(struct imp_sitting *sitting, const struct imp_ta
     return IMPASTO_OK;
 }
 
-enum impasto_status imp_sitting_measure(struct imp_sitting *sitting,
-                                        const struct imp_sitting_task *task,
-                                        struct imp_sitting_losses *losses)
+/* Features of the crop that are not finite are computed again, once. IMPASTO_ERROR_WEIGHTS: they
+ * are not so then, either. */
+static enum impasto_status look_at(struct imp_sitting *sitting, const float *planes)
+{
+    struct imp_objective *objective = &sitting->objective;
+    enum impasto_status status;
+    int retries = 0;
+    IMP_TRY(imp_buffer_write(sitting->image, 0, planes, image_bytes(sitting)));
+    do {
+        status = imp_objective_capture_content(objective, sitting->image);
+    } while (imp_objective_retries(objective, status, retries++));
+    return status;
+}
+
+/* Paints the crop that was looked at, and measures the painting. */
+static enum impasto_status measure(struct imp_sitting *sitting, const struct imp_sitting_task *task,
+                                   struct imp_sitting_losses *losses)
 {
     struct imp_objective *objective = &sitting->objective;
     struct imp_loss_values values;
     const struct imp_loss_options weights = weights_of(sitting);
-    IMP_TRY(wear(sitting, task->targets));
-    objective->losses.style.weight = task->style_weight;
-    IMP_TRY(imp_buffer_write(sitting->image, 0, task->planes, image_bytes(sitting)));
-    IMP_TRY(imp_objective_capture_content(objective, sitting->image));
     IMP_TRY(imp_pass_forward(&sitting->pass, task->row, sitting->image, sitting->painting));
     IMP_TRY(imp_objective_evaluate(objective, sitting->painting, sitting->learns));
     if (sitting->learns)
         IMP_TRY(imp_pass_backward(&sitting->pass, task->row, objective->gradient));
     IMP_TRY(imp_losses_read(&objective->losses, &values, NULL, 0));
     collect(&weights, &values, losses);
+    return IMPASTO_OK;
+}
+
+enum impasto_status imp_sitting_measure(struct imp_sitting *sitting,
+                                        const struct imp_sitting_task *task,
+                                        struct imp_sitting_losses *losses)
+{
+    IMP_TRY(wear(sitting, task->targets));
+    sitting->objective.losses.style.weight = task->style_weight;
+    const enum impasto_status status = look_at(sitting, task->planes);
+    if (status != IMPASTO_ERROR_WEIGHTS)
+        return status == IMPASTO_OK ? measure(sitting, task, losses) : status;
+    *losses = (struct imp_sitting_losses){NAN, NAN, NAN, NAN, NAN};
     return IMPASTO_OK;
 }
 
@@ -110,8 +134,7 @@ static enum impasto_status sample(struct imp_sitting *sitting, struct imp_photos
     for (int i = 0; i < SAMPLE; i++) {
         IMP_TRY(imp_crop_draw(photos, (uint64_t)i, sitting->width, planes,
                               imp_device_error_place(objective->device)));
-        IMP_TRY(imp_buffer_write(sitting->image, 0, planes, image_bytes(sitting)));
-        IMP_TRY(imp_objective_capture_content(objective, sitting->image));
+        IMP_TRY(look_at(sitting, planes));
         for (int l = 0; l < IMPASTO_LAYERS; l++)
             mean[l] += objective->losses.content_found[l] / SAMPLE;
     }

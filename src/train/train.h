@@ -142,7 +142,7 @@ enum impasto_status imp_sitting_init(struct imp_sitting *sitting,
                                      const struct imp_sitting_options *options);
 void imp_sitting_release(struct imp_sitting *sitting);
 /* Once its buffers are there: learns from the first crops how strong contents are, so that what is
- * flat does not drown the others. */
+ * flat does not drown the others. IMPASTO_ERROR_WEIGHTS: features are not finite, twice. */
 enum impasto_status imp_sitting_expect(struct imp_sitting *sitting, struct imp_photos *photos);
 
 /* What is measured of a painting. */
@@ -157,7 +157,8 @@ struct imp_sitting_task {
     double style_weight;
 };
 /* Paints the crop and measures the painting. A sitting that learns then adds the gradient of the
- * parameters to theirs. Waits. */
+ * parameters to theirs. Waits. Where the crop's features are not finite, twice, nor are the losses,
+ * and there is no gradient. */
 enum impasto_status imp_sitting_measure(struct imp_sitting *sitting,
                                         const struct imp_sitting_task *task,
                                         struct imp_sitting_losses *losses);

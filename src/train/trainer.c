@@ -186,11 +186,24 @@ static enum impasto_status look_back(struct impasto_train *train,
     return IMPASTO_OK;
 }
 
+/* Crops of the size that the step has. What the learner has is not touched. */
+static enum impasto_status change_size(struct impasto_train *train)
+{
+    if (train->late == imp_train_is_late(&train->schedule, train->step))
+        return IMPASTO_OK;
+    const enum impasto_status status = imp_train_sit(train);
+    if (status != IMPASTO_ERROR_WEIGHTS)
+        return status;
+    return imp_device_fail(train->device, IMPASTO_ERROR_NUMERIC,
+                           "features of training pictures are not finite after step %d, twice; try "
+                           "another `device`",
+                           train->step);
+}
+
 static enum impasto_status take_step(struct impasto_train *train)
 {
     const struct impasto_train_params *params = &train->params;
-    if (train->late != imp_train_is_late(&train->schedule, train->step))
-        IMP_TRY(imp_train_sit(train));
+    IMP_TRY(change_size(train));
     struct impasto_train_progress progress = {
         .batch = train->late ? params->late_batch : params->batch,
         .crop = train->late ? params->late_crop : params->crop,

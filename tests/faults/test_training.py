@@ -112,6 +112,27 @@ class Training(Case):
                 self.assertEqual(len(skipped), 1)
                 self.assertEqual(len(self.steps()), 6)
 
+    def test_features_that_are_not_finite(self):
+        """They are computed again. If they stay so, the training ends, and is whole."""
+        self.undisturbed()
+        made = (self.home / "launches").read_text().split().count("pool_fwd")
+        for share in (0.1, 0.4, 0.6, 0.9):
+            with self.subTest(share=share):
+                self.forget()
+                done, report = self.train(fault=f"poison=1,kernel=pool_fwd,at={int(made * share)}")
+                self.assertEqual((done.returncode, report["poisoned"]), (0, 1), done.stderr)
+                self.assertTrue((self.folder / "out.model").exists())
+        # On the way; and where the crops get another size.
+        for share in (0.5, 0.8):
+            with self.subTest(share=share, on=1):
+                self.forget()
+                done, _ = self.train(fault=f"poison=1,kernel=pool_fwd,at={int(made * share)},on=1")
+                self.assertEqual(done.returncode, NUMERIC, done.stderr)
+                self.assertIn("features of training pictures are not finite", done.stderr)
+                self.assertTrue((self.folder / "out.model").exists())
+                done, _ = self.train(words=["train", "--resume", "run.ckpt", "-q", "--weights", "builtin"])
+                self.assertEqual(done.returncode, 0, done.stderr)
+
     def test_what_stays_not_finite_ends_it(self):
         done, _ = self.train(fault="poison=1,kernel=tv_bwd,at=3,on=1")
         self.assertEqual(done.returncode, NUMERIC, done.stderr)
