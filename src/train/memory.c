@@ -5,6 +5,7 @@
 #include "train/train.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static struct imp_sitting_options sitting_options(struct impasto_train *train,
                                                   const struct imp_loss_options *losses, int size,
@@ -125,18 +126,34 @@ enum impasto_status imp_train_plan(struct impasto_train *train)
 
 /* ---- A sitting ------------------------------------------------------------------------------- */
 
+/* Adds to the row of the purpose, which may be in another part, too. */
+static void add_row(struct impasto_train *train, const struct impasto_plan_row *part)
+{
+    struct impasto_train_info *info = &train->info;
+    size_t at = 0;
+    while (at < info->plan_rows && strcmp(train->rows[at].purpose, part->purpose) != 0)
+        at++;
+    if (at == info->plan_rows)
+        train->rows[info->plan_rows++] = *part;
+    else
+        train->rows[at].bytes += part->bytes;
+    info->plan_bytes += part->bytes;
+}
+
 static void describe(struct impasto_train *train)
 {
     const struct imp_layout *parts[] = {&train->weights, &train->learning, &train->judging.layout,
                                         &train->sitting.layout};
-    size_t rows = 0;
-    train->info.plan_bytes = 0;
-    for (size_t i = 0; i < IMP_COUNT(parts); i++) {
-        rows += imp_layout_rows(parts[i], train->rows + rows, IMP_TRAIN_ROWS - rows);
-        train->info.plan_bytes += imp_layout_bytes(parts[i]);
-    }
     train->info.plan = train->rows;
-    train->info.plan_rows = rows;
+    train->info.plan_bytes = 0;
+    train->info.plan_rows = 0;
+    for (size_t i = 0; i < IMP_COUNT(parts); i++) {
+        struct impasto_plan_row rows[IMP_TRAIN_ROWS];
+        const size_t count =
+            imp_layout_rows(parts[i], rows, IMP_TRAIN_ROWS - train->info.plan_rows);
+        for (size_t k = 0; k < count; k++)
+            add_row(train, &rows[k]);
+    }
 }
 
 enum impasto_status imp_train_sit(struct impasto_train *train)

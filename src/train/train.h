@@ -252,7 +252,8 @@ enum impasto_status imp_train_begin(const struct impasto_train_task *task,
 
 /* ---- trainer.c ------------------------------------------------------------------------------- */
 
-#define IMP_TRAIN_ROWS 16
+/* More purposes than memory is taken for. */
+#define IMP_TRAIN_ROWS 32
 /* Steps running that may be taken back. */
 #define IMP_TRAIN_TRIES 5
 

@@ -160,6 +160,39 @@ static void a_checkpoint_says_what_it_is(void **state)
     impasto_train_checkpoint_close(&checkpoint);
 }
 
+static const struct impasto_plan_row *plan_row(const struct impasto_train_info *info,
+                                               const char *purpose)
+{
+    const struct impasto_plan_row *found = NULL;
+    for (size_t i = 0; i < info->plan_rows; i++)
+        if (strcmp(info->plan[i].purpose, purpose) == 0) {
+            assert_null(found); /* each purpose has one row */
+            found = &info->plan[i];
+        }
+    return found;
+}
+
+static void the_plan_has_all_that_is_allocated(void **state)
+{
+    (void)state;
+    const struct impasto_train_task task = task_of(1);
+    struct impasto_train *train = open_train(&task, &usual);
+    const struct impasto_train_info *info = impasto_train_info(train);
+    uint64_t sum = 0;
+    for (size_t i = 0; i < info->plan_rows; i++) {
+        assert_ptr_equal(plan_row(info, info->plan[i].purpose), &info->plan[i]);
+        assert_true(info->plan[i].bytes > 0);
+        sum += info->plan[i].bytes;
+    }
+    assert_int_equal(sum, info->plan_bytes);
+    /* Of the parts that come last: what only the steps take. */
+    assert_non_null(plan_row(info, "network's gradients"));
+    assert_non_null(plan_row(info, "network's workspace"));
+    assert_true(plan_row(info, "image")->bytes >
+                5 * 3 * (uint64_t)(usual.crop * usual.crop) * sizeof(float));
+    impasto_train_close(&train);
+}
+
 static void refuse_to_resume(const struct impasto_train_task *task,
                              const struct impasto_train_params *params, const char *words)
 {
@@ -265,6 +298,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(resumed_is_never_stopped),
         cmocka_unit_test(a_checkpoint_says_what_it_is),
+        cmocka_unit_test(the_plan_has_all_that_is_allocated),
         cmocka_unit_test(what_decides_the_result_stays),
         cmocka_unit_test(patience_ends_it),
         cmocka_unit_test(minutes_decide_the_steps),
