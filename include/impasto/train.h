@@ -204,8 +204,8 @@ struct impasto_train_info {
  * - IMPASTO_ERROR_INPUT: there is no photograph in the folder that could be used.
  * - IMPASTO_ERROR_WEIGHTS: the base cannot be read. Or features of a style picture or a training
  *   picture are not finite, twice.
- * - IMPASTO_ERROR_MEMORY: the training does not fit; the message names the size of crops that
- *   would.
+ * - IMPASTO_ERROR_MEMORY: the training does not fit; the message names a size that would, of crops
+ *   or of the judge's pictures.
  */
 IMPASTO_API enum impasto_status
 impasto_train_open(struct impasto_device *device, const struct impasto_weights *weights,

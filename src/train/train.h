@@ -311,7 +311,7 @@ bool imp_judge_is_tired(const struct impasto_train *train);
 
 /* Lists what lasts, and refuses with IMPASTO_ERROR_MEMORY what does not fit. */
 enum impasto_status imp_train_plan(struct impasto_train *train);
-/* Opens the sitting for the steps from train->step on. */
+/* Opens the sitting for the steps from train->step on, where there are any. */
 enum impasto_status imp_train_sit(struct impasto_train *train);
 
 /* ---- checkpoint.c ---------------------------------------------------------------------------- */

@@ -270,6 +270,71 @@ static void minutes_decide_the_steps(void **state)
     impasto_train_close(&train);
 }
 
+static void refuse_memory(const struct impasto_train_task *task,
+                          const struct impasto_train_params *params, struct impasto_error *error)
+{
+    struct impasto_train *train = NULL;
+    assert_int_equal(impasto_train_open(device, weights, task, params, &train, error),
+                     IMPASTO_ERROR_MEMORY);
+    assert_null(train);
+}
+
+/* The number behind some words of a message. */
+static int number_after(const char *message, const char *words)
+{
+    const char *at = strstr(message, words);
+    if (!at)
+        fail_msg("no '%s' in: %s", words, message);
+    return atoi(at + strlen(words));
+}
+
+/* What a refusal advises fits; the next larger size does not. */
+static void a_refusal_helps(void **state)
+{
+    (void)state;
+    const struct impasto_train_task task = task_of(1);
+    struct impasto_train_params params = usual;
+    struct impasto_error error = {0};
+    struct impasto_train *train = open_train(&task, &params);
+    params.memory = impasto_train_info(train)->plan_bytes + (32 << 20);
+    impasto_train_close(&train);
+    params.judge_size = 512;
+    refuse_memory(&task, &params, &error);
+    params.judge_size = number_after(error.message, "; `judge-size` ");
+    assert_in_range(params.judge_size, 32, 496);
+    train = open_train(&task, &params);
+    impasto_train_close(&train);
+    params.judge_size += 16;
+    refuse_memory(&task, &params, &error);
+    params.judge_size = 32;
+    params.late_crop = 512;
+    refuse_memory(&task, &params, &error);
+    params.late_crop = number_after(error.message, "; `late-crop` ");
+    train = open_train(&task, &params);
+    impasto_train_close(&train);
+}
+
+/* That is for a network that begins from nothing. A base has its own. */
+static void a_smaller_width_is_for_new_networks(void **state)
+{
+    (void)state;
+    struct impasto_train_task task = task_of(1);
+    struct impasto_train_params params = usual;
+    struct impasto_error error = {0};
+    params.width = 32;
+    params.steps = 1;
+    struct impasto_train *train = open_train(&task, &params);
+    assert_int_equal(impasto_train_save(train, in_folder("base"), false, &error), IMPASTO_OK);
+    impasto_train_close(&train);
+    params.memory = 16 << 20;
+    refuse_memory(&task, &params, &error);
+    assert_non_null(strstr(error.message, "try a smaller `width`"));
+    task.base = in_folder("base");
+    refuse_memory(&task, &params, &error);
+    assert_non_null(strstr(error.message, "allow more `memory`"));
+    assert_null(strstr(error.message, "width"));
+}
+
 static void names_must_differ(void **state)
 {
     (void)state;
@@ -302,6 +367,8 @@ int main(void)
         cmocka_unit_test(what_decides_the_result_stays),
         cmocka_unit_test(patience_ends_it),
         cmocka_unit_test(minutes_decide_the_steps),
+        cmocka_unit_test(a_refusal_helps),
+        cmocka_unit_test(a_smaller_width_is_for_new_networks),
         cmocka_unit_test(names_must_differ),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
