@@ -75,23 +75,18 @@ static void watch_time(struct impasto_train *train)
         decide_steps(train, seconds);
 }
 
-/* Where nothing better comes, the rest is only what ends a training well. */
+/* Where nothing better comes, the rest is only what ends a training well: the steps over which the
+ * learning rate falls, which bring the last gain. Those are never left out. */
 static void lose_patience(struct impasto_train *train)
 {
     const int steps = imp_train_ending(train->step);
-    if (!imp_judge_is_tired(train))
+    if (!imp_judge_is_tired(train) || imp_train_is_falling(&train->schedule, train->step))
         return;
-    if (imp_train_is_falling(&train->schedule, train->step)) {
-        train->schedule.steps = train->step;
-        train->fixed = true;
-        return;
-    }
     imp_log(imp_device_log(train->device), IMPASTO_LOG_INFO,
             "nothing better for %d steps: coming to the end, with %d steps instead of %d",
             train->params.patience, steps, train->schedule.steps);
     train->schedule.steps = steps;
     train->fixed = true;
-    train->verdicts.mark_step = train->step; /* the end is given its time */
 }
 
 /* ---- A step ---------------------------------------------------------------------------------- */

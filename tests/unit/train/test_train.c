@@ -231,7 +231,45 @@ static void what_decides_the_result_stays(void **state)
     refuse_to_resume(&task, NULL, "other style pictures");
 }
 
-/* With it, a training ends by its judge; the learning rate has fallen by then. */
+/* Nothing gets better: what the last step was like. */
+static struct impasto_train_progress in_vain(struct impasto_train_params params)
+{
+    const struct impasto_train_task task = task_of(1);
+    params.learning_rate = 1e-7f;
+    params.norm_rate = 1;
+    params.late_rate = 1;
+    struct impasto_train *train = open_train(&task, &params);
+    struct impasto_train_progress progress = step(train);
+    while (!progress.head.done)
+        progress = step(train);
+    impasto_train_close(&train);
+    return progress;
+}
+
+/* It begins to fall after 70 % of the steps, and would be 5 % of itself after the last one. */
+static void expect_fallen(const struct impasto_train_progress *progress, int steps)
+{
+    const double fallen = (steps - 1 - 0.7 * steps) / (0.3 * steps);
+    assert_int_equal(progress->head.step, steps);
+    assert_float_equal(progress->learning_rate / 1e-7, 1 - 0.95 * fallen, 1e-3);
+}
+
+/* The whole of the falling rate comes, whenever the judge gets tired. */
+static void patience_keeps_the_falling_rate(void **state)
+{
+    (void)state;
+    struct impasto_train_params params = usual;
+    params.judge_every = 1;
+    params.patience = 6; /* tired after step 7, which is then 70 % of all */
+    params.steps = 1000;
+    struct impasto_train_progress progress = in_vain(params);
+    expect_fallen(&progress, 10);
+    params.patience = 15; /* after step 16, when the rate has begun to fall */
+    params.steps = 20;
+    progress = in_vain(params);
+    expect_fallen(&progress, 20);
+}
+
 static void patience_ends_it(void **state)
 {
     (void)state;
@@ -245,8 +283,7 @@ static void patience_ends_it(void **state)
     struct impasto_train_progress progress = step(train);
     while (!progress.head.done)
         progress = step(train);
-    assert_in_range(progress.head.step, 4, 10);
-    assert_true(progress.learning_rate < 0.7 * 1e-7);
+    assert_int_equal(progress.head.step, 6); /* of which 4 are 70 % */
     /* It stays at its end. */
     const struct impasto_train_progress again = step(train);
     assert_int_equal(again.head.step, progress.head.step);
@@ -365,6 +402,7 @@ int main(void)
         cmocka_unit_test(a_checkpoint_says_what_it_is),
         cmocka_unit_test(the_plan_has_all_that_is_allocated),
         cmocka_unit_test(what_decides_the_result_stays),
+        cmocka_unit_test(patience_keeps_the_falling_rate),
         cmocka_unit_test(patience_ends_it),
         cmocka_unit_test(minutes_decide_the_steps),
         cmocka_unit_test(a_refusal_helps),
