@@ -66,18 +66,19 @@ struct impasto_train_params {
     int late_batch, late_crop;
     float late_share; /* of the steps that are so, the last ones: 0 to 1; default 1/3 */
 
-    float learning_rate; /* Adam's, up to 0.1. IMPASTO_TRAIN_AUTO: 0.001 from a base, 0.0015 from
-                            nothing. Over the last 30 % of the steps it falls to 5 % of itself */
-    float late_rate;     /* its factor for late steps, above 0, up to 10; default 0.7 */
-    /* Its factor for scale and shift of the normalisations, of which each style has its own, up to
-     * 100. IMPASTO_TRAIN_AUTO: 10 from a base, or with several styles; else 1. */
+    /* Adam's, above 0, up to 0.1. IMPASTO_TRAIN_AUTO: 0.001 from a base, 0.0015 from nothing. Over
+     * the last 30 % of the steps it falls to 5 % of itself. */
+    float learning_rate;
+    float late_rate; /* its factor for late steps, above 0, up to 10; default 0.7 */
+    /* Its factor for scale and shift of the normalisations, of which each style has its own, above
+     * 0, up to 100. IMPASTO_TRAIN_AUTO: 10 from a base, or with several styles; else 1. */
     float norm_rate;
     float clip;    /* the most that the gradient's norm may be, above 0; it is made as short; 10 */
     float average; /* of the parameters over the steps: how much of it stays at each, 0 to below 1.
                       The model has the average, not the last step. Less at first; default 0.995 */
 
     float content_weight; /* 0 and above; default 1 */
-    float style_weight;   /* 0 and above. IMPASTO_TRAIN_AUTO: 10, or 33 with the built-in weights */
+    float style_weight;   /* above 0. IMPASTO_TRAIN_AUTO: 10, or 33 with the built-in weights */
     float tv_weight;      /* 0 and above; default 1 */
     float range_weight;   /* 0 and above; default 10 */
     /* Steps over which the style's weight rises to its full height, by the square, 0 to 1,000,000.

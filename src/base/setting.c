@@ -68,10 +68,11 @@ static const struct impasto_setting_word *find_word(const struct impasto_setting
 }
 
 /* The first word for a value. */
-static const struct impasto_setting_word *word_for(const struct impasto_setting *setting, int value)
+static const struct impasto_setting_word *word_for(const struct impasto_setting *setting,
+                                                   double value)
 {
     for (const struct impasto_setting_word *w = setting->words; w && w->text; w++)
-        if (w->value == value)
+        if ((double)w->value == value)
             return w;
     return NULL;
 }
@@ -370,6 +371,7 @@ bool imp_setting_write(const struct impasto_setting *setting, const void *member
 {
     const void *member = (const char *)members + setting->offset;
     const char *kept;
+    const struct impasto_setting_word *word;
     uint64_t bytes;
     float real;
     char number[32] = "";
@@ -386,7 +388,9 @@ bool imp_setting_write(const struct impasto_setting *setting, const void *member
         return (size_t)snprintf(text, size, "%s", number) < size;
     case IMPASTO_SETTING_FLOAT:
         memcpy(&real, member, sizeof(real));
-        return imp_setting_write_float(real, text, size);
+        word = word_for(setting, (double)real);
+        return word ? (size_t)snprintf(text, size, "%s", word->text) < size
+                    : imp_setting_write_float(real, text, size);
     case IMPASTO_SETTING_LAYERS:
         return false; /* the work's */
     case IMPASTO_SETTING_FLAG:
@@ -460,6 +464,7 @@ enum impasto_status imp_setting_check(const struct impasto_setting *setting, con
     if (setting->kind == IMPASTO_SETTING_FLOAT) {
         memcpy(&real, member, sizeof(real));
         value = (double)real;
+        sound = word_for(setting, value) != NULL;
     } else if (setting->kind == IMPASTO_SETTING_INT || setting->kind == IMPASTO_SETTING_CHOICE) {
         memcpy(&whole, member, sizeof(whole));
         value = whole;

@@ -108,6 +108,30 @@ static void what_is_out_of_range_is_refused(void **state)
     assert_int_equal(impasto_train_params_default_sized(3, &params, &error), IMPASTO_ERROR_USAGE);
 }
 
+/* Zero is how what suits is stored; nobody who asks for 0 means that. */
+static void zero_is_not_what_suits(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"steps", "learning-rate", "norm-rate", "style-weight"};
+    struct impasto_train_params params;
+    struct impasto_error error = {0};
+    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+        const struct impasto_setting *row = impasto_train_setting_find(names[i]);
+        impasto_train_params_default(&params);
+        assert_int_equal(impasto_setting_read(row, "0", &params, &error), IMPASTO_ERROR_USAGE);
+        assert_non_null(strstr(error.message, "or 'auto'"));
+        assert_int_equal(impasto_setting_read(row, "-1", &params, &error), IMPASTO_ERROR_USAGE);
+        assert_int_equal(impasto_setting_read(row, "auto", &params, &error), IMPASTO_OK);
+        assert_int_equal(imp_train_check(&params, &error), IMPASTO_OK);
+        char text[32];
+        assert_true(imp_setting_write(row, &params, text, sizeof(text)));
+        assert_string_equal(text, "auto");
+    }
+    params.style_weight = -1;
+    assert_int_equal(imp_train_check(&params, &error), IMPASTO_ERROR_USAGE);
+    assert_non_null(strstr(error.message, "above 0 or 'auto'"));
+}
+
 int main(void)
 {
     rows = imp_train_settings(&count);
@@ -116,6 +140,7 @@ int main(void)
         cmocka_unit_test(standards_are_the_defaults),
         cmocka_unit_test(checkpoints_keep_every_setting),
         cmocka_unit_test(what_is_out_of_range_is_refused),
+        cmocka_unit_test(zero_is_not_what_suits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
