@@ -6,7 +6,7 @@
  * The training as JSON:
  *     {"impasto": VERSION, "params": {...}, "step", "steps", "adam": steps of Adam,
  *      "position": crops drawn, "failures", "done", "fixed": the number of steps is decided,
- *      "timed": see watch_time, "seconds": so far,
+ *      "timed", "worked": see watch_time, "seconds": so far,
  *      "judge": {"last", "best", "mark": null where there is none; "best_step", "mark_step"},
  *      "inputs": {"styles": [...], "photos", "base", "weights"},
  *      "device": {"name", "platform", "driver"}, "computer": see imp_device_key}
@@ -99,14 +99,15 @@ static json_t *describe(const struct impasto_train *train)
     imp_device_key(info, key);
     /* A NULL from any of the parts is one for the whole. */
     return json_pack(
-        "{s:s, s:o, s:i, s:i, s:i, s:I, s:i, s:b, s:b, s:f, s:f, s:o, s:o,"
+        "{s:s, s:o, s:i, s:i, s:i, s:I, s:i, s:b, s:b, s:f, s:f, s:f, s:o, s:o,"
         " s:{s:s, s:s, s:s}, s:s}",
         "impasto", impasto_version(), "params", imp_train_params_to_json(&train->params), "step",
         train->step, "steps", train->schedule.steps, "adam", train->learner.step, "position",
         (json_int_t)train->position, "failures", train->failures, "done", (int)train->done, "fixed",
-        (int)train->fixed, "timed", train->timed, "seconds", seconds_so_far(train), "judge",
-        describe_judge(&train->verdicts), "inputs", describe_inputs(train), "device", "name",
-        info->name, "platform", info->platform, "driver", info->driver, "computer", key);
+        (int)train->fixed, "timed", train->timed, "worked", train->worked, "seconds",
+        seconds_so_far(train), "judge", describe_judge(&train->verdicts), "inputs",
+        describe_inputs(train), "device", "name", info->name, "platform", info->platform, "driver",
+        info->driver, "computer", key);
 }
 
 /* ---- Writing --------------------------------------------------------------------------------- */
@@ -180,18 +181,21 @@ static bool read_place(json_t *training, struct imp_train_place *place)
     json_t *judge;
     json_int_t position;
     int done, fixed;
-    if (json_unpack(training, "{s:i, s:i, s:i, s:I, s:i, s:b, s:b, s:F, s:F, s:o}", "step",
+    if (json_unpack(training, "{s:i, s:i, s:i, s:I, s:i, s:b, s:b, s:F, s?F, s:F, s:o}", "step",
                     &place->step, "steps", &place->steps, "adam", &place->adam, "position",
                     &position, "failures", &place->failures, "done", &done, "fixed", &fixed,
-                    "timed", &place->timed, "seconds", &place->seconds, "judge", &judge) != 0)
+                    "timed", &place->timed, "worked", &place->worked, "seconds", &place->seconds,
+                    "judge", &judge) != 0)
         return false;
+    if (!(place->worked > 0)) /* nothing that was timed: from here on */
+        place->timed = place->seconds;
     place->position = (uint64_t)position;
     place->done = done != 0;
     place->fixed = fixed != 0;
     return place->step >= 0 && place->step <= place->steps && place->steps >= 1 &&
            place->steps <= IMP_MOST_STEPS && place->adam >= 0 && place->adam <= place->step &&
-           position >= 0 && place->failures >= 0 && place->failures < IMP_TRAIN_TRIES &&
-           read_verdicts(judge, place->step, &place->verdicts);
+           position >= 0 && place->worked >= 0 && place->failures >= 0 &&
+           place->failures < IMP_TRAIN_TRIES && read_verdicts(judge, place->step, &place->verdicts);
 }
 
 static bool read_training(struct impasto_train_checkpoint *checkpoint)
@@ -313,6 +317,7 @@ enum impasto_status imp_train_restore(struct impasto_train *train,
     train->done = place->done;
     train->fixed = place->fixed;
     train->timed = place->timed;
+    train->worked = place->worked;
     train->before = place->seconds;
     train->verdicts = place->verdicts;
     list_tensors(&train->learner, tensors);

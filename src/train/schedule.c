@@ -81,6 +81,21 @@ float imp_train_average(const struct impasto_train_params *params, int step)
     return fminf(params->average, (1.0f + (float)step) / (10.0f + (float)step));
 }
 
+int imp_train_affordable(const struct imp_train_schedule *schedule, int step, double pixels,
+                         double early, double late)
+{
+    const double share = (double)schedule->late_share;
+    const bool is_late = imp_train_is_late(schedule, step);
+    /* With late steps beginning after this one: all steps would take the pixels that are left, and
+     * those that early ones in place of the steps so far would have taken. */
+    double steps = (pixels + step * early) / ((1 - share) * early + share * late);
+    if (is_late || steps * (1 - share) <= step)
+        steps = step + pixels / late;
+    if (is_late || imp_train_is_falling(schedule, step))
+        return (int)fmin(schedule->steps, steps);
+    return (int)fmin(fmax(steps, step + 1), IMP_MOST_STEPS);
+}
+
 int imp_train_ending(int step)
 {
     const double steps = ceil(step / (1 - FALLING));

@@ -58,6 +58,11 @@ float imp_train_rate(const struct imp_train_schedule *schedule, int step);
 double imp_train_style_weight(const struct imp_train_schedule *schedule, int step);
 /* How much of the average stays when it takes in the parameters after a step. */
 float imp_train_average(const struct impasto_train_params *params, int step);
+/* How many steps, of all, a training can afford which has taken `step` of them and has time for so
+ * many pixels of crops more. early, late: those of a step. Late steps stay late ones. Once they
+ * have come, or the learning rate falls, the end may only come nearer. */
+int imp_train_affordable(const struct imp_train_schedule *schedule, int step, double pixels,
+                         double early, double late);
 /* The steps of a training that begins to end now. */
 int imp_train_ending(int step);
 /* The layers and weights that suit the weights of the network that judges. bounded: for training.
@@ -282,7 +287,8 @@ struct impasto_train {
     int failures;           /* steps running that were taken back */
     bool done, torn;        /* torn: the device failed on the way */
     double started, before; /* as a job's */
-    double timed;           /* seconds at which the steps began that decide their number */
+    double timed, worked;   /* seconds at which the steps began that decide their number, and the
+                               pixels of their crops since */
     bool fixed;             /* their number is decided, and no longer by the time */
     struct impasto_train_progress progress;
     struct impasto_train_info info;
@@ -321,7 +327,7 @@ struct imp_train_place {
     int step, steps, adam, failures;
     uint64_t position;
     bool done, fixed;
-    double timed, seconds;
+    double timed, worked, seconds;
     struct imp_verdicts verdicts;
 };
 

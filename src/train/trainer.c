@@ -27,51 +27,32 @@ static double pixels_of(int batch, int crop)
     return (double)batch * crop * crop;
 }
 
-/* The work of the steps from `from` to before `to`, in pixels. */
-static double work_between(const struct impasto_train *train, int from, int to)
-{
-    const struct impasto_train_params *p = &train->params;
-    double work = 0;
-    for (int step = from; step < to; step++)
-        work += imp_train_is_late(&train->schedule, step) ? pixels_of(p->late_batch, p->late_crop)
-                                                          : pixels_of(p->batch, p->crop);
-    return work;
-}
-
-/* As many steps as fill the rest of the minutes, which allows so many pixels. Once the learning
- * rate falls, the end may only come nearer. */
-static int steps_for(const struct impasto_train *train, double pixels)
-{
-    const struct impasto_train_params *p = &train->params;
-    const double early = pixels_of(p->batch, p->crop);
-    const double late = pixels_of(p->late_batch, p->late_crop);
-    const double share = (double)p->late_share;
-    if (imp_train_is_falling(&train->schedule, train->step) ||
-        imp_train_is_late(&train->schedule, train->step))
-        return (int)fmin(train->schedule.steps, train->step + pixels / late);
-    const double steps = (pixels + train->step * early) / ((1 - share) * early + share * late);
-    return (int)fmin(fmax(steps, train->step + 1), IMP_MOST_STEPS);
-}
-
 /* From the time that steps have taken so far, judgements included. */
 static void decide_steps(struct impasto_train *train, double seconds)
 {
-    const bool first = train->schedule.steps == IMP_MOST_STEPS;
-    const double one = (seconds - train->timed) / work_between(train, UNTIMED, train->step);
-    const double left = fmax(60 * (double)train->params.minutes - seconds, 0);
-    train->schedule.steps = steps_for(train, left / fmax(one * (first ? ASIDE : 1), 1e-12));
+    const struct impasto_train_params *p = &train->params;
+    struct imp_train_schedule *schedule = &train->schedule;
+    const bool first = schedule->steps == IMP_MOST_STEPS;
+    const double one = (seconds - train->timed) / train->worked * (first ? ASIDE : 1);
+    const double left = fmax(60 * (double)p->minutes - seconds, 0);
+    schedule->steps =
+        imp_train_affordable(schedule, train->step, left / fmax(one, 1e-12),
+                             pixels_of(p->batch, p->crop), pixels_of(p->late_batch, p->late_crop));
     imp_log(imp_device_log(train->device), first ? IMPASTO_LOG_INFO : IMPASTO_LOG_DEBUG,
-            "steps: about %d, by the time of those so far", train->schedule.steps);
+            "steps: about %d, by the time of those so far", schedule->steps);
 }
 
-static void watch_time(struct impasto_train *train)
+static void watch_time(struct impasto_train *train, const struct impasto_train_progress *progress)
 {
     const double seconds = imp_host_seconds() - train->started;
     if (!(train->params.minutes > 0) || train->fixed)
         return;
-    if (train->step == UNTIMED)
+    if (train->step <= UNTIMED) {
         train->timed = seconds;
-    else if (train->step >= TIMED && (train->step - TIMED) % DECIDED_EVERY == 0)
+        return;
+    }
+    train->worked += pixels_of(progress->batch, progress->crop);
+    if (train->step >= TIMED && (train->step - TIMED) % DECIDED_EVERY == 0)
         decide_steps(train, seconds);
 }
 
@@ -171,7 +152,7 @@ static bool is_judged(const struct impasto_train *train)
 static enum impasto_status look_back(struct impasto_train *train,
                                      struct impasto_train_progress *progress)
 {
-    watch_time(train);
+    watch_time(train, progress);
     progress->judged = is_judged(train);
     if (progress->judged) {
         IMP_TRY(imp_judge(train));

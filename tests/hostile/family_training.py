@@ -22,7 +22,7 @@ def training():
               "ramp": 150, "style_size": 64, "identity": False, "judge_every": 5, "judge_size": 32,
               "seed": 0, "memory": 0, "photo_memory": 1 << 28}
     return {"impasto": "0.1.0", "params": params, "step": 4, "steps": 12, "adam": 4, "position": 8,
-            "failures": 0, "done": False, "fixed": False, "timed": 0.5, "seconds": 1.5,
+            "failures": 0, "done": False, "fixed": False, "timed": 0.5, "worked": 5e4, "seconds": 1.5,
             "judge": {"last": 1.5, "best": None, "mark": 2.5, "best_step": 2, "mark_step": 3},
             "inputs": {"styles": [1], "photos": 0, "base": 0, "weights": "x"},
             "device": {"name": "a", "platform": "b", "driver": "c"}, "computer": "d"}
@@ -66,7 +66,7 @@ def contents():
     kind = {"params": lambda key: OK, "device": lambda key: BAD,
             "judge": lambda key: BAD if "step" in key else ANY,
             "inputs": lambda key: BAD if key in ("styles", "weights") else ANY}
-    paths = [((key,), BAD) for key in good]
+    paths = [((key,), ANY if key == "worked" else BAD) for key in good]
     paths += [((key, inner), kind[key](inner)) for key in kind for inner in good[key]]
     for path, missing in paths:
         name = "-".join(path)

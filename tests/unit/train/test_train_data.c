@@ -287,6 +287,44 @@ static void an_end_is_where_the_rate_falls(void **state)
     }
 }
 
+/* Pixels of the steps from `step` on. */
+static double rest_of(const struct imp_train_schedule *schedule, int step, double early,
+                      double late)
+{
+    double sum = 0;
+    for (int i = step; i < schedule->steps; i++)
+        sum += imp_train_is_late(schedule, i) ? late : early;
+    return sum;
+}
+
+/* Whatever is late, and however far it is: the steps that are decided take what there is. */
+static void steps_fill_the_time(void **state)
+{
+    (void)state;
+    static const float shares[] = {0, 0.1f, 0.25f, 1 / 3.0f, 0.5f, 0.9f, 1};
+    static const struct {
+        double early, late;
+    } costs[] = {{51200, 82944}, {51200, 51200}, {90000, 1024}};
+    const int steps = 400;
+    for (size_t i = 0; i < IMP_COUNT(shares); i++)
+        for (size_t k = 0; k < IMP_COUNT(costs); k++)
+            for (int step = 8; step < steps; step += 7)
+                for (double part = 0.25; part < 4; part *= 2) {
+                    const double early = costs[k].early, late = costs[k].late;
+                    struct imp_train_schedule s = {.steps = steps, .late_share = shares[i]};
+                    const bool shrinks =
+                        imp_train_is_falling(&s, step) || imp_train_is_late(&s, step);
+                    const double pixels = part * rest_of(&s, step, early, late);
+                    s.steps = imp_train_affordable(&s, step, pixels, early, late);
+                    const double taken = rest_of(&s, step, early, late);
+                    if (shrinks && part >= 1)
+                        assert_in_range(s.steps, steps - 1, steps);
+                    else if (fabs(taken - pixels) > 2 * fmax(early, late))
+                        fail_msg("share %g, step %d of %d: %g of %g pixels", (double)shares[i],
+                                 step, s.steps, taken, pixels);
+                }
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, make_folder, remove_folder)
 
 int main(void)
@@ -302,6 +340,7 @@ int main(void)
         TEST(memory_limits_their_number),
         cmocka_unit_test(the_schedule_is_that_of_the_recipe),
         cmocka_unit_test(an_end_is_where_the_rate_falls),
+        cmocka_unit_test(steps_fill_the_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
