@@ -141,7 +141,8 @@ struct impasto_train_task {
     const struct impasto_train_style *styles;
     size_t style_count; /* 1 to 64, with those of a base that are kept */
     /* A folder with photographs to train on. Each is decoded before the start, in a process of its
-     * own. What cannot be used is named in the log, and left out. NULL: the library draws scenes */
+     * own. What cannot be used is named in the log, and left out. NULL: the library draws scenes.
+     */
     const char *photos;
     /* A model to start from. The new styles begin at the mean of its own. NULL: a network begins
      * from nothing, with random numbers. That takes many more steps. */

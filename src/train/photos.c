@@ -113,20 +113,28 @@ static enum impasto_status reduce(struct impasto_image **image, struct impasto_e
     return IMPASTO_OK;
 }
 
-static enum impasto_status load_photo(const char *path, struct imp_photo *photo,
+/* At the size at which it is kept; to be freed, also after a failure. */
+static enum impasto_status decode(const char *path, struct impasto_image **image,
+                                  struct impasto_error *error)
+{
+    IMP_TRY(impasto_image_load_apart(path, 0, image, error));
+    IMP_TRY(imp_image_fill_hidden(*image, error));
+    IMP_TRY(reduce(image, error));
+    if ((*image)->width >= SMALLEST_SIDE && (*image)->height >= SMALLEST_SIDE)
+        return IMPASTO_OK;
+    return imp_fail(error, IMPASTO_ERROR_INPUT,
+                    "%s: is %dx%d pixels, and a training picture needs %d each way", path,
+                    (*image)->width, (*image)->height, SMALLEST_SIDE);
+}
+
+/* *usable: false where the photograph is to be left out; the error says why. One that is too large
+ * to be decoded is such. A failure is that of keeping it. */
+static enum impasto_status load_photo(const char *path, struct imp_photo *photo, bool *usable,
                                       struct impasto_error *error)
 {
     struct impasto_image *image = NULL;
-    IMP_TRY(impasto_image_load_apart(path, 0, &image, error));
-    enum impasto_status status = imp_image_fill_hidden(image, error);
-    if (status == IMPASTO_OK)
-        status = reduce(&image, error);
-    if (status == IMPASTO_OK && (image->width < SMALLEST_SIDE || image->height < SMALLEST_SIDE))
-        status = imp_fail(error, IMPASTO_ERROR_INPUT,
-                          "%s: is %dx%d pixels, and a training picture needs %d each way", path,
-                          image->width, image->height, SMALLEST_SIDE);
-    if (status == IMPASTO_OK)
-        status = keep_pixels(image, photo, error);
+    *usable = decode(path, &image, error) == IMPASTO_OK;
+    const enum impasto_status status = *usable ? keep_pixels(image, photo, error) : IMPASTO_OK;
     impasto_image_free(&image);
     return status;
 }
@@ -148,10 +156,11 @@ static enum impasto_status load_photos(const struct names *names, size_t most,
         struct imp_photo *photo = &photos->item[photos->count];
         struct impasto_error why = {0};
         const size_t at = (size_t)((double)i * (double)names->count / (double)count);
-        const enum impasto_status status = load_photo(names->path[at], photo, &why);
-        if (status == IMPASTO_ERROR_MEMORY)
+        bool usable;
+        const enum impasto_status status = load_photo(names->path[at], photo, &usable, &why);
+        if (status != IMPASTO_OK)
             return imp_fail(error, status, "%s", why.message);
-        if (status == IMPASTO_OK) {
+        if (usable) {
             photos->checksum = add_photo(photos->checksum, photo);
             photos->count++;
         } else {

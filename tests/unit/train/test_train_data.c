@@ -6,6 +6,7 @@
 #include "train/train.h"
 
 #include <math.h>
+#include <sys/resource.h>
 
 #define SIZE 48
 #define CROP ((size_t)3 * SIZE * SIZE)
@@ -210,6 +211,63 @@ static void bad_photographs_are_named_and_left_out(void **state)
     imp_photos_free(&photos);
 }
 
+static void put_number(unsigned char *at, uint32_t value)
+{
+    for (int i = 0; i < 4; i++)
+        at[i] = (unsigned char)(value >> (24 - 8 * i));
+}
+
+/* A PNG that says that it is of so many pixels. */
+static void save_huge(const char *name, uint32_t side)
+{
+    size_t size;
+    save_picture(name, 80, 80, 0);
+    unsigned char *bytes = read_bytes(in_folder(name), &size);
+    put_number(bytes + 16, side);
+    put_number(bytes + 20, side);
+    put_number(bytes + 29, imp_checksum(0, bytes + 12, 17));
+    write_bytes(in_folder(name), bytes, size);
+    free(bytes);
+}
+
+/* Lets the process have so many bytes more. */
+static struct rlimit limit_memory(rlim_t more)
+{
+    unsigned long long pages = 0;
+    FILE *stream = fopen("/proc/self/statm", "r");
+    struct rlimit before, limit;
+    assert_non_null(stream);
+    assert_int_equal(fscanf(stream, "%llu", &pages), 1);
+    (void)fclose(stream);
+    assert_int_equal(getrlimit(RLIMIT_AS, &before), 0);
+    limit = before;
+    limit.rlim_cur = (rlim_t)pages * (rlim_t)sysconf(_SC_PAGESIZE) + more;
+    assert_int_equal(setrlimit(RLIMIT_AS, &limit), 0);
+    return before;
+}
+
+/* For which there is no memory: the others are used. */
+static void a_photograph_too_large_is_left_out(void **state)
+{
+    (void)state;
+    struct imp_photos photos;
+    struct impasto_error error = {0};
+    const struct impasto_train_params params = imp_train_usual();
+    save_huge("huge.png", 9900);
+    save_picture("small.png", 80, 80, 1);
+    told[0] = 0;
+    const struct rlimit before = limit_memory((rlim_t)1 << 30);
+    const enum impasto_status status = imp_photos_open(folder, &params, 1, &loud, &photos, &error);
+    assert_int_equal(setrlimit(RLIMIT_AS, &before), 0);
+    if (status != IMPASTO_OK)
+        fail_msg("%s", error.message);
+    assert_int_equal(photos.left_out, 1);
+    assert_int_equal(photos.count, 2); /* and the judge's scene */
+    assert_non_null(strstr(told, "huge.png"));
+    assert_non_null(strstr(told, "memory"));
+    imp_photos_free(&photos);
+}
+
 static void a_folder_without_photographs_is_refused(void **state)
 {
     (void)state;
@@ -336,6 +394,7 @@ int main(void)
         TEST(crops_are_flipped_and_permuted),
         TEST(what_is_held_back_is_not_learnt_from),
         TEST(bad_photographs_are_named_and_left_out),
+        TEST(a_photograph_too_large_is_left_out),
         TEST(a_folder_without_photographs_is_refused),
         TEST(memory_limits_their_number),
         cmocka_unit_test(the_schedule_is_that_of_the_recipe),
