@@ -7,6 +7,7 @@
  *     {"impasto": VERSION, "params": {...}, "step", "steps", "adam": steps of Adam,
  *      "position": crops drawn, "failures", "done", "fixed": the number of steps is decided,
  *      "timed", "worked": see watch_time, "seconds": so far,
+ *      "last": what the last step was like: numbers of its progress, null where not finite,
  *      "judge": {"last", "best", "mark": null where there is none; "best_step", "mark_step"},
  *      "inputs": {"styles": [...], "photos", "base", "weights"},
  *      "device": {"name", "platform", "driver"}, "computer": see imp_device_key}
@@ -16,7 +17,9 @@
 
 #include "train/train.h"
 
+#include <limits.h>
 #include <math.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -79,6 +82,33 @@ static json_t *number(double value)
     return isfinite(value) ? json_real(value) : json_null();
 }
 
+/* Numbers of a step's progress, by name. */
+static const struct {
+    const char *key;
+    size_t offset;
+} numbers[] = {
+    {"total", offsetof(struct impasto_train_progress, head.total)},
+    {"content", offsetof(struct impasto_train_progress, content)},
+    {"style", offsetof(struct impasto_train_progress, style)},
+    {"tv", offsetof(struct impasto_train_progress, tv)},
+    {"range", offsetof(struct impasto_train_progress, range)},
+    {"learning_rate", offsetof(struct impasto_train_progress, learning_rate)},
+    {"gradient", offsetof(struct impasto_train_progress, gradient)},
+};
+
+static json_t *describe_last(const struct impasto_train_progress *progress)
+{
+    json_t *last =
+        json_pack("{s:i, s:i, s:b, s:b}", "batch", progress->batch, "crop", progress->crop,
+                  "skipped", (int)progress->skipped, "judged", (int)progress->judged);
+    for (size_t i = 0; i < IMP_COUNT(numbers); i++) {
+        double value;
+        memcpy(&value, (const char *)progress + numbers[i].offset, sizeof(value));
+        json_object_set_new(last, numbers[i].key, number(value));
+    }
+    return last;
+}
+
 static json_t *describe_judge(const struct imp_verdicts *verdicts)
 {
     return json_pack("{s:o, s:o, s:o, s:i, s:i}", "last", number(verdicts->last), "best",
@@ -99,15 +129,15 @@ static json_t *describe(const struct impasto_train *train)
     imp_device_key(info, key);
     /* A NULL from any of the parts is one for the whole. */
     return json_pack(
-        "{s:s, s:o, s:i, s:i, s:i, s:I, s:i, s:b, s:b, s:f, s:f, s:f, s:o, s:o,"
+        "{s:s, s:o, s:i, s:i, s:i, s:I, s:i, s:b, s:b, s:f, s:f, s:f, s:o, s:o, s:o,"
         " s:{s:s, s:s, s:s}, s:s}",
         "impasto", impasto_version(), "params", imp_train_params_to_json(&train->params), "step",
         train->step, "steps", train->schedule.steps, "adam", train->learner.step, "position",
         (json_int_t)train->position, "failures", train->failures, "done", (int)train->done, "fixed",
         (int)train->fixed, "timed", train->timed, "worked", train->worked, "seconds",
-        seconds_so_far(train), "judge", describe_judge(&train->verdicts), "inputs",
-        describe_inputs(train), "device", "name", info->name, "platform", info->platform, "driver",
-        info->driver, "computer", key);
+        seconds_so_far(train), "last", describe_last(&train->progress), "judge",
+        describe_judge(&train->verdicts), "inputs", describe_inputs(train), "device", "name",
+        info->name, "platform", info->platform, "driver", info->driver, "computer", key);
 }
 
 /* ---- Writing --------------------------------------------------------------------------------- */
@@ -175,6 +205,22 @@ static bool read_verdicts(json_t *judge, int step, struct imp_verdicts *verdicts
            verdicts->mark_step <= step;
 }
 
+/* What is missing is not known. */
+static void read_last(const json_t *last, struct impasto_train_progress *progress)
+{
+    const double batch = number_of(last, "batch"), crop = number_of(last, "crop");
+    *progress = (struct impasto_train_progress){
+        .batch = batch >= 0 && batch <= INT_MAX ? (int)batch : 0,
+        .crop = crop >= 0 && crop <= INT_MAX ? (int)crop : 0,
+        .skipped = json_is_true(json_object_get(last, "skipped")),
+        .judged = json_is_true(json_object_get(last, "judged")),
+    };
+    for (size_t i = 0; i < IMP_COUNT(numbers); i++) {
+        const double value = number_of(last, numbers[i].key);
+        memcpy((char *)progress + numbers[i].offset, &value, sizeof(value));
+    }
+}
+
 /* Where the training was. false: it cannot have been there. */
 static bool read_place(json_t *training, struct imp_train_place *place)
 {
@@ -187,6 +233,8 @@ static bool read_place(json_t *training, struct imp_train_place *place)
                     "timed", &place->timed, "worked", &place->worked, "seconds", &place->seconds,
                     "judge", &judge) != 0)
         return false;
+    read_last(json_object_get(training, "last"), &place->last);
+    place->last.head.seconds = place->seconds;
     if (!(place->worked > 0)) /* nothing that was timed: from here on */
         place->timed = place->seconds;
     place->position = (uint64_t)position;
@@ -320,6 +368,7 @@ enum impasto_status imp_train_restore(struct impasto_train *train,
     train->worked = place->worked;
     train->before = place->seconds;
     train->verdicts = place->verdicts;
+    train->progress = place->last;
     list_tensors(&train->learner, tensors);
     for (int i = 0; i < TENSORS; i++)
         IMP_TRY(imp_store_read(&from->store, &tensors[i], error));

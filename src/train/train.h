@@ -328,6 +328,7 @@ struct imp_train_place {
     uint64_t position;
     bool done, fixed;
     double timed, worked, seconds;
+    struct impasto_train_progress last;
     struct imp_verdicts verdicts;
 };
 

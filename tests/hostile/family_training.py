@@ -23,6 +23,8 @@ def training():
               "seed": 0, "memory": 0, "photo_memory": 1 << 28}
     return {"impasto": "0.1.0", "params": params, "step": 4, "steps": 12, "adam": 4, "position": 8,
             "failures": 0, "done": False, "fixed": False, "timed": 0.5, "worked": 5e4, "seconds": 1.5,
+            "last": {"total": 1.5, "content": 0.5, "style": 0.25, "tv": 0.125, "range": 0, "gradient": None,
+                     "learning_rate": 1e-3, "batch": 2, "crop": 32, "skipped": False, "judged": True},
             "judge": {"last": 1.5, "best": None, "mark": 2.5, "best_step": 2, "mark_step": 3},
             "inputs": {"styles": [1], "photos": 0, "base": 0, "weights": "x"},
             "device": {"name": "a", "platform": "b", "driver": "c"}, "computer": "d"}
@@ -64,16 +66,16 @@ def contents():
     good = training()
     # A training from before a setting goes on with its default. Of the judge, numbers may be missing.
     kind = {"params": lambda key: OK, "device": lambda key: BAD,
-            "judge": lambda key: BAD if "step" in key else ANY,
+            "last": lambda key: ANY, "judge": lambda key: BAD if "step" in key else ANY,
             "inputs": lambda key: BAD if key in ("styles", "weights") else ANY}
-    paths = [((key,), ANY if key == "worked" else BAD) for key in good]
+    paths = [((key,), ANY if key in ("last", "worked") else BAD) for key in good]
     paths += [((key, inner), kind[key](inner)) for key in kind for inner in good[key]]
     for path, missing in paths:
         name = "-".join(path)
         value = good[path[0]] if len(path) == 1 else good[path[0]][path[1]]
         yield f"no-{name}", missing, put(path, KeyError)
         for i, other in enumerate(wrong):
-            lenient = path[0] in ("judge", "inputs") and missing == ANY
+            lenient = path[0] in ("judge", "inputs", "last") and missing == ANY
             yield f"{name}-{i}", ANY if lenient else verdict(value, other), put(path, other)
     for step, steps, adam in ((13, 12, 4), (-1, 12, 0), (4, 12, 5), (4, 12, -1), (4, 0, 4),
                               (4, 1000001, 4), (2**31 - 1, 2**31 - 1, 0)):
