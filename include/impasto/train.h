@@ -313,8 +313,8 @@ impasto_train_checkpoint_info(const struct impasto_train_checkpoint *checkpoint)
  * Opens a training that goes on where the saved one was. Its progress goes on counting steps and
  * seconds. The checkpoint may be closed afterwards.
  *
- * task: that of the saved training. Other style pictures, photographs or another base are
- * IMPASTO_ERROR_INPUT; other weights are IMPASTO_ERROR_WEIGHTS.
+ * task: that of the saved training. Other style pictures, photographs, another base or another
+ * `keep` are IMPASTO_ERROR_INPUT; other weights are IMPASTO_ERROR_WEIGHTS.
  *
  * params: NULL for the checkpoint's. Only `memory` may differ from it.
  */

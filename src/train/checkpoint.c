@@ -9,7 +9,7 @@
  *      "timed", "worked": see watch_time, "seconds": so far,
  *      "last": what the last step was like: numbers of its progress, null where not finite,
  *      "judge": {"last", "best", "mark": null where there is none; "best_step", "mark_step"},
- *      "inputs": {"styles": [...], "photos", "base", "weights"},
+ *      "inputs": {"styles": [...], "photos", "base", "keep", "weights"},
  *      "device": {"name", "platform", "driver"}, "computer": see imp_device_key}
  *
  * The tensors are parameters, average, best, and Adam's two moments.
@@ -72,9 +72,9 @@ static json_t *describe_inputs(const struct impasto_train *train)
         snprintf(weights, sizeof(weights), "%08x", (unsigned)train->model.checksum);
     for (int i = 0; i < train->styles.count; i++)
         json_array_append_new(styles, json_integer(train->styles.checksums[i]));
-    return json_pack("{s:o, s:I, s:I, s:s}", "styles", styles, "photos",
+    return json_pack("{s:o, s:I, s:I, s:b, s:s}", "styles", styles, "photos",
                      (json_int_t)train->photos.checksum, "base", (json_int_t)train->base_checksum,
-                     "weights", weights);
+                     "keep", (int)train->keep, "weights", weights);
 }
 
 static json_t *number(double value)
@@ -320,10 +320,10 @@ enum impasto_status imp_train_compare(const struct impasto_train *train,
         const char *key, *what;
         enum impasto_status status;
     } inputs[] = {
-        {"styles", "style pictures, or other names of them", IMPASTO_ERROR_INPUT},
-        {"photos", "photographs", IMPASTO_ERROR_INPUT},
-        {"base", "a base", IMPASTO_ERROR_INPUT},
-        {"weights", "weights", IMPASTO_ERROR_WEIGHTS},
+        {"styles", "other style pictures, or other names of them", IMPASTO_ERROR_INPUT},
+        {"photos", "other photographs", IMPASTO_ERROR_INPUT},
+        {"base", "another base", IMPASTO_ERROR_INPUT},
+        {"weights", "other weights", IMPASTO_ERROR_WEIGHTS},
     };
     const json_t *then = json_object_get(from->training, "inputs");
     json_t *now = describe_inputs(train);
@@ -332,10 +332,13 @@ enum impasto_status imp_train_compare(const struct impasto_train *train,
     for (size_t i = 0; i < IMP_COUNT(inputs) && status == IMPASTO_OK; i++)
         if (!json_equal(json_object_get(now, inputs[i].key), json_object_get(then, inputs[i].key)))
             status = imp_device_fail(train->device, inputs[i].status,
-                                     "%s: was begun with other %s; give it those that it was begun "
-                                     "with",
+                                     "%s: was begun with %s; give it what it was begun with",
                                      from->store.file.path, inputs[i].what);
     json_decref(now);
+    if (status == IMPASTO_OK && train->keep != json_is_true(json_object_get(then, "keep")))
+        return imp_device_fail(train->device, IMPASTO_ERROR_INPUT,
+                               "%s: was begun to %s the base's own styles; go on with it likewise",
+                               from->store.file.path, train->keep ? "leave out" : "keep");
     return status;
 }
 

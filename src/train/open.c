@@ -95,6 +95,7 @@ static enum impasto_status begin(struct impasto_train *train, const struct impas
     train->base = task->base ? strdup(task->base) : NULL;
     if (task->base && !train->base)
         return imp_fail_memory(error, "a file name", 0);
+    train->keep = task->keep;
     train->schedule = imp_train_schedule_make(params, !task->base, train->builtin, taught);
     imp_learner_init(&train->learner, train->device, &train->net.rows, task->keep);
     return imp_photos_open(task->photos, params, imp_judge_pictures(task, params),

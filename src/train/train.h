@@ -270,6 +270,7 @@ struct impasto_train {
     struct imp_stylenet net; /* as it began; its parameters are the learner's */
     char *base;              /* path; NULL: from nothing */
     uint32_t base_checksum;
+    bool keep;    /* the base's styles */
     bool builtin; /* the weights */
     char *weights_source;
     struct imp_model model;
@@ -339,7 +340,7 @@ struct impasto_train_checkpoint {
     struct impasto_train_checkpoint_info info;
     struct impasto_train_params params;
 };
-/* Before anything is computed: whether pictures, weights and base are those of the checkpoint. */
+/* Before anything is restored: whether pictures, weights and base are those of the checkpoint. */
 enum impasto_status imp_train_compare(const struct impasto_train *train,
                                       const struct impasto_train_checkpoint *from);
 /* Of an open training: puts it where it was. */

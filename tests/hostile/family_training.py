@@ -26,7 +26,7 @@ def training():
             "last": {"total": 1.5, "content": 0.5, "style": 0.25, "tv": 0.125, "range": 0, "gradient": None,
                      "learning_rate": 1e-3, "batch": 2, "crop": 32, "skipped": False, "judged": True},
             "judge": {"last": 1.5, "best": None, "mark": 2.5, "best_step": 2, "mark_step": 3},
-            "inputs": {"styles": [1], "photos": 0, "base": 0, "weights": "x"},
+            "inputs": {"styles": [1], "photos": 0, "base": 0, "keep": False, "weights": "x"},
             "device": {"name": "a", "platform": "b", "driver": "c"}, "computer": "d"}
 
 

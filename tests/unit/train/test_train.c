@@ -257,6 +257,38 @@ static void what_decides_the_result_stays(void **state)
     refuse_to_resume(&task, NULL, "other style pictures");
 }
 
+static void save_beginning(const char *name, uint64_t seed)
+{
+    const struct impasto_train_task task = task_of(1);
+    struct impasto_train_params params = usual;
+    params.seed = seed;
+    struct impasto_train *train = open_train(&task, &params);
+    assert_int_equal(impasto_train_save(train, in_folder(name), false, NULL), IMPASTO_OK);
+    impasto_train_close(&train);
+}
+
+static void the_base_stays(void **state)
+{
+    (void)state;
+    save_beginning("base", 0);
+    save_beginning("other", 1);
+    struct impasto_train_task task = task_of(1);
+    given[0].name = "added";
+    for (int keep = 0; keep < 2; keep++) {
+        task.base = in_folder("base");
+        task.keep = keep;
+        struct impasto_train *train = open_train(&task, &usual);
+        save(train, NULL);
+        impasto_train_close(&train);
+        task.keep = !keep;
+        refuse_to_resume(&task, NULL,
+                         keep ? "begun to keep the base's own" : "begun to leave out the base's");
+        task.keep = keep;
+        task.base = in_folder("other");
+        refuse_to_resume(&task, NULL, "begun with another base");
+    }
+}
+
 /* Nothing gets better: what the last step was like. */
 static struct impasto_train_progress in_vain(struct impasto_train_params params)
 {
@@ -429,6 +461,7 @@ int main(void)
         cmocka_unit_test(a_finished_one_stays_as_it_was),
         cmocka_unit_test(the_plan_has_all_that_is_allocated),
         cmocka_unit_test(what_decides_the_result_stays),
+        cmocka_unit_test(the_base_stays),
         cmocka_unit_test(patience_keeps_the_falling_rate),
         cmocka_unit_test(patience_ends_it),
         cmocka_unit_test(minutes_decide_the_steps),
