@@ -12,28 +12,34 @@
 
 /* ---- Opening --------------------------------------------------------------------------------- */
 
-/* What callers hand over, in the structs of this version; *styles is to be freed. */
+/* Before its styles are read. */
+static enum impasto_status check_task(const struct impasto_train_task *task,
+                                      struct impasto_error *error)
+{
+    const size_t count = task->style_count;
+    if (count < 1 || count > IMP_STYLES_MOST)
+        return imp_fail(error, IMPASTO_ERROR_USAGE, "%zu styles are too %s; a network has 1 to %d",
+                        count, count < 1 ? "few" : "many", IMP_STYLES_MOST);
+    if (!task->styles)
+        return imp_fail(error, IMPASTO_ERROR_USAGE,
+                        "the task has a style_count of %zu, and no styles; set both", count);
+    return task->keep && !task->base
+               ? imp_fail(error, IMPASTO_ERROR_USAGE,
+                          "there is no base whose styles could be kept; name one")
+               : IMPASTO_OK;
+}
+
+/* What callers hand over, in the structs of this version; *styles is to be freed, also after a
+ * failure. */
 static enum impasto_status take_task(const struct impasto_train_task *theirs,
-                                     struct impasto_train_task *ours,
-                                     struct impasto_train_style **styles,
+                                     struct impasto_train_task *ours, void **styles,
                                      struct impasto_error *error)
 {
-    size_t step = 0;
-    const char *at = NULL;
     *ours = (struct impasto_train_task){0};
     IMP_TRY(imp_sized_take("impasto_train_task", theirs, ours, sizeof(*ours), error));
-    if (ours->keep && !ours->base)
-        return imp_fail(error, IMPASTO_ERROR_USAGE,
-                        "there is no base whose styles could be kept; name one");
-    at = (const char *)ours->styles;
-    *styles = calloc(ours->style_count + 1, sizeof(**styles));
-    if (!*styles)
-        return imp_fail_memory(error, "styles", 0);
-    for (size_t i = 0; i < ours->style_count; i++) {
-        memcpy(&step, at, sizeof(step));
-        IMP_TRY(imp_sized_take("impasto_train_style", at, &(*styles)[i], sizeof(**styles), error));
-        at += step;
-    }
+    IMP_TRY(check_task(ours, error));
+    IMP_TRY(imp_sized_take_array("impasto_train_style", ours->styles, ours->style_count,
+                                 sizeof(*ours->styles), styles, error));
     ours->styles = *styles;
     return IMPASTO_OK;
 }
@@ -150,7 +156,7 @@ static enum impasto_status open_train(struct impasto_device *device,
                                       struct impasto_train **train, struct impasto_error *error)
 {
     struct impasto_train_task task;
-    struct impasto_train_style *styles = NULL;
+    void *styles = NULL;
     enum impasto_status status = take_task(theirs, &task, &styles, error);
     struct impasto_train *opened = NULL;
     if (status == IMPASTO_OK && !(opened = calloc(1, sizeof(*opened))))

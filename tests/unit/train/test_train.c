@@ -453,6 +453,33 @@ static void names_must_differ(void **state)
     assert_null(train);
 }
 
+/* Whatever a task says, nothing is read that is not there. */
+static void tasks_that_cannot_be_are_refused(void **state)
+{
+    (void)state;
+    const size_t counts[] = {0, 65, SIZE_MAX / sizeof(given[0]) + 1, SIZE_MAX};
+    struct impasto_train *train = NULL;
+    struct impasto_error error = {0};
+    for (size_t i = 0; i < sizeof(counts) / sizeof(*counts); i++) {
+        struct impasto_train_task task = task_of(1);
+        task.style_count = counts[i];
+        assert_int_equal(impasto_train_open(device, weights, &task, &usual, &train, &error),
+                         IMPASTO_ERROR_USAGE);
+        assert_non_null(strstr(error.message, "a network has 1 to 64"));
+    }
+    struct impasto_train_task task = task_of(2);
+    task.styles = NULL;
+    assert_int_equal(impasto_train_open(device, weights, &task, &usual, &train, &error),
+                     IMPASTO_ERROR_USAGE);
+    assert_non_null(strstr(error.message, "no styles"));
+    task = task_of(2);
+    given[1].struct_size -= sizeof(void *);
+    assert_int_equal(impasto_train_open(device, weights, &task, &usual, &train, &error),
+                     IMPASTO_ERROR_USAGE);
+    assert_non_null(strstr(error.message, "at index 1"));
+    assert_null(train);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -468,6 +495,7 @@ int main(void)
         cmocka_unit_test(a_refusal_helps),
         cmocka_unit_test(a_smaller_width_is_for_new_networks),
         cmocka_unit_test(names_must_differ),
+        cmocka_unit_test(tasks_that_cannot_be_are_refused),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
