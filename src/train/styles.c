@@ -4,6 +4,7 @@
 #include "image/image.h"
 #include "train/train.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,9 +19,10 @@ static uint32_t checksum_of(const struct impasto_image *image, const char *name)
     const int sides[2] = {image->width, image->height};
     uint32_t sum = imp_checksum(0, sides, sizeof(sides));
     sum = imp_checksum(sum, name, strlen(name));
-    /* In steps, so that the last bit of a decoder does not matter. */
+    /* In steps, so that the last bit of a decoder does not matter. A caller's may be out of range.
+     */
     for (size_t i = 0; i < 3 * pixels; i++) {
-        const uint16_t value = (uint16_t)(image->rgb[i] * 65535 + 0.5f);
+        const uint16_t value = (uint16_t)(fminf(fmaxf(image->rgb[i], 0), 1) * 65535 + 0.5f);
         sum = imp_checksum(sum, &value, sizeof(value));
     }
     return sum;

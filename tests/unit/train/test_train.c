@@ -453,6 +453,24 @@ static void names_must_differ(void **state)
     assert_null(train);
 }
 
+/* A caller's picture may have any numbers. What is out of range is as the end of the range. */
+static void pictures_may_leave_their_range(void **state)
+{
+    (void)state;
+    static const float out[] = {-0.5f, -1, 1.5f, 100}, ends[] = {0, 0, 1, 1};
+    const struct impasto_train_task task = task_of(1);
+    float *rgb = styles[0]->rgb, before[4];
+    memcpy(before, rgb, sizeof(before));
+    memcpy(rgb, out, sizeof(out));
+    struct impasto_train *train = open_train(&task, &usual);
+    save(train, NULL);
+    impasto_train_close(&train);
+    memcpy(rgb, ends, sizeof(ends));
+    train = resume(&task, NULL);
+    impasto_train_close(&train);
+    memcpy(rgb, before, sizeof(before));
+}
+
 /* Whatever a task says, nothing is read that is not there. */
 static void tasks_that_cannot_be_are_refused(void **state)
 {
@@ -495,6 +513,7 @@ int main(void)
         cmocka_unit_test(a_refusal_helps),
         cmocka_unit_test(a_smaller_width_is_for_new_networks),
         cmocka_unit_test(names_must_differ),
+        cmocka_unit_test(pictures_may_leave_their_range),
         cmocka_unit_test(tasks_that_cannot_be_are_refused),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
