@@ -85,6 +85,10 @@ static enum impasto_status from_base(const struct impasto_train_task *task,
     imp_model_rows(&shape, &mixed);
     spread_mean(&mixed, mean, net);
     free(mean);
+    /* What is made of the base is under its licence. */
+    net->licence = base->licence ? strdup(base->licence) : NULL;
+    if (base->licence && !net->licence)
+        return imp_fail_memory(error, "a licence", 0);
     return name_styles(net, task, 0, params->identity, error);
 }
 

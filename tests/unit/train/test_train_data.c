@@ -306,6 +306,35 @@ static void memory_limits_their_number(void **state)
     imp_photos_free(&photos);
 }
 
+/* ---- The base -------------------------------------------------------------------------------- */
+
+/* Also where the base's own styles are not kept: the convolutions come from it. */
+static void the_licence_of_a_base_stays(void **state)
+{
+    (void)state;
+    const struct imp_model_shape shape = imp_model_shape_usual(8, 1);
+    const struct impasto_train_params params = imp_train_usual();
+    const struct impasto_train_style style = {.struct_size = sizeof(style), .name = "ink"};
+    struct impasto_train_task task = {
+        .struct_size = sizeof(task), .styles = &style, .style_count = 1, .base = in_folder("base")};
+    struct imp_stylenet net;
+    struct impasto_error error = {0};
+    int first;
+    uint32_t checksum;
+    assert_int_equal(imp_stylenet_create(&shape, 0, &net, &error), IMPASTO_OK);
+    net.licence = strdup("CC0-1.0");
+    assert_int_equal(imp_stylenet_save(&net, task.base, false, &error), IMPASTO_OK);
+    imp_stylenet_free(&net);
+    for (int keep = 0; keep < 2; keep++) {
+        task.keep = keep;
+        if (imp_train_begin(&task, &params, &net, &first, &checksum, &error) != IMPASTO_OK)
+            fail_msg("%s", error.message);
+        assert_int_equal(first, keep);
+        assert_string_equal(net.licence, "CC0-1.0");
+        imp_stylenet_free(&net);
+    }
+}
+
 /* ---- The schedule ---------------------------------------------------------------------------- */
 
 static void the_schedule_is_that_of_the_recipe(void **state)
@@ -397,6 +426,7 @@ int main(void)
         TEST(a_photograph_too_large_is_left_out),
         TEST(a_folder_without_photographs_is_refused),
         TEST(memory_limits_their_number),
+        TEST(the_licence_of_a_base_stays),
         cmocka_unit_test(the_schedule_is_that_of_the_recipe),
         cmocka_unit_test(an_end_is_where_the_rate_falls),
         cmocka_unit_test(steps_fill_the_time),
