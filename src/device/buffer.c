@@ -143,9 +143,7 @@ enum impasto_status imp_buffer_part(struct imp_buffer *whole, size_t offset, siz
     (void)imp_wait_end(device, code);
     if (code != CL_SUCCESS) {
         free(made);
-        return imp_device_fail(device, IMPASTO_ERROR_DEVICE,
-                               "device \"%s\": no part of a buffer could be made: %s (%d)",
-                               device->caps.info.name, imp_cl_name(code), code);
+        return fail_allocation(device, code, "a part of a buffer", size);
     }
     *part = made;
     return IMPASTO_OK;
