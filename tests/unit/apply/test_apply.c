@@ -153,6 +153,47 @@ static void strips_give_the_same_bytes(void **state)
     free(strips);
 }
 
+/* The passes that training uses have a double reference; strips are held to them. */
+static void strips_paint_as_passes_do(void **state)
+{
+    (void)state;
+    enum { COUNT = 3 * WIDTH * HEIGHT };
+    const float mix[] = {0.25F, 0.5F, 0.25F};
+    struct imp_model_shape shape = model->net.shape;
+    struct imp_pass pass = {0};
+    struct imp_layout layout = {0};
+    struct imp_buffer *parameters = NULL, *image = NULL, *painting = NULL;
+    const size_t mixed_bytes = imp_stylenet_mixed_count(&model->net) * sizeof(float);
+    float *mixed = malloc(mixed_bytes), *strips = malloc(COUNT * sizeof(float));
+    float *whole = malloc(COUNT * sizeof(float)), *planes = malloc(COUNT * sizeof(float));
+    imp_stylenet_mix(&model->net, mix, mixed);
+    shape.styles = 1;
+    for (int i = 0; i < COUNT; i++)
+        planes[i % 3 * WIDTH * HEIGHT + i / 3] = content->rgb[i];
+    assert_int_equal(imp_pass_init(&pass, device->device, &shape, HEIGHT, WIDTH, false),
+                     IMPASTO_OK);
+    pass.parameters = &parameters;
+    imp_layout_add(&layout, &parameters, mixed_bytes, "weights");
+    imp_layout_add(&layout, &image, COUNT * sizeof(float), "image");
+    imp_layout_add(&layout, &painting, COUNT * sizeof(float), "image");
+    imp_pass_layout(&pass, &layout);
+    assert_int_equal(imp_layout_allocate(&layout, device->device), IMPASTO_OK);
+    assert_int_equal(imp_buffer_write(parameters, 0, mixed, mixed_bytes), IMPASTO_OK);
+    assert_int_equal(imp_buffer_write(image, 0, planes, COUNT * sizeof(float)), IMPASTO_OK);
+    assert_int_equal(imp_pass_pack(&pass), IMPASTO_OK);
+    assert_int_equal(imp_pass_forward(&pass, 0, image, painting), IMPASTO_OK);
+    assert_int_equal(imp_buffer_read(painting, 0, whole, COUNT * sizeof(float)), IMPASTO_OK);
+    run_strips(0, strips);
+    for (int i = 0; i < COUNT; i++)
+        assert_true(fabsf(whole[i] - strips[i]) < 1e-5F);
+    imp_pass_release(&pass);
+    imp_layout_release(&layout);
+    free(mixed);
+    free(strips);
+    free(whole);
+    free(planes);
+}
+
 static void refuses_too_little_memory_with_a_size(void **state)
 {
     (void)state;
@@ -394,6 +435,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(strips_give_the_same_bytes),
+        cmocka_unit_test(strips_paint_as_passes_do),
         cmocka_unit_test(refuses_too_little_memory_with_a_size),
         cmocka_unit_test(the_first_style_is_the_usual_one),
         cmocka_unit_test(no_strength_is_the_identity),
