@@ -186,8 +186,8 @@ static void strips_paint_as_passes_do(void **state)
     run_strips(0, strips);
     for (int i = 0; i < COUNT; i++)
         assert_true(fabsf(whole[i] - strips[i]) < 1e-5F);
-    imp_pass_release(&pass);
     imp_layout_release(&layout);
+    imp_pass_release(&pass);
     free(mixed);
     free(strips);
     free(whole);
