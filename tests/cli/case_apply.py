@@ -187,6 +187,51 @@ class Styles(Applying):
         self.assertNotEqual(self.painted("--stroke", "1.5"), self.painted())
 
 
+class Installed(Applying):
+    """Models by their names, and styles of the one that comes with Impasto by theirs."""
+
+    def setUp(self):
+        super().setUp()
+        self.data = self.home / ".local/share/impasto"
+        self.data.mkdir(parents=True)
+        (self.data / "base-16.model").write_bytes(style_network(["oil", "dots", "identity"]))
+        (self.data / "mine.model").write_bytes(style_network(["chalk"]))
+
+    def painted(self, model, *arguments):
+        self.apply("content.png", "-o", "out.png", *arguments, model=model)
+        return pixels(self.folder / "out.png")
+
+    def test_a_style_by_its_name(self):
+        base = self.data / "base-16.model"
+        for style in ("oil", "dots"):
+            self.assertEqual(self.painted(style), self.painted(base, "--mix", style))
+        self.assertNotEqual(self.painted("oil"), self.painted("dots"))
+        self.assertEqual(self.painted("dots", "--mix", "oil"), self.painted("oil"))
+        self.apply("content.png", model="dots")
+        self.assertTrue((self.folder / "content-dots.png").exists())
+
+    def test_a_model_by_its_name(self):
+        self.assertEqual(self.painted("mine"), self.painted(self.data / "mine.model"))
+        self.assertEqual(self.painted("base-16"), self.painted("oil"))
+
+    def test_files_come_first(self):
+        self.write("dots", style_network(["chalk"]))
+        self.assertEqual(self.painted("dots"), self.painted("mine"))
+
+    def test_names_that_nothing_has(self):
+        self.spoil(WEIGHTS, ["dosts", "did you mean dots?"], "dosts", "content.png")
+        self.spoil(WEIGHTS, ["base-16", "it has oil, dots, identity"], "starry", "content.png")
+        self.spoil(WEIGHTS, "./oil", "./oil", "content.png")
+
+    def test_what_is_installed(self):
+        told = self.succeed("model", "info").stdout
+        for words in ("base-16.model", "oil", "mine.model", "chalk"):
+            self.assertIn(words, told)
+        self.assertIn("chalk", self.succeed("model", "info", "mine").stdout)
+        self.succeed("model", "export", "mine", "mine.onnx", timeout=SHORT_PATIENCE)
+        self.assertTrue((self.folder / "mine.onnx").exists())
+
+
 class Many(Applying):
     def test_several_pictures(self):
         for name in "abc":

@@ -110,8 +110,11 @@ static enum impasto_status open_progress(const struct cli_call *call, struct imp
 const struct cli_command cli_apply_command = {
     "apply",
     "paint pictures with a trained style network, in a moment",
-    "Paints each picture with the model's network. One picture's result is "
-    "<picture>-<model>.png beside it, or as -o says. Of several pictures, or of folders and lists "
+    "Paints each picture with the model's network. MODEL is a file, or the name of a style that "
+    "comes with Impasto: ink, mosaic and others; impasto model info lists them. One picture's "
+    "result "
+    "is <picture>-<model>.png beside it, or as -o says. Of several pictures, or of folders and "
+    "lists "
     "of them, -o is a pattern with {content}, {style} for the model's name, {folder}, {path}, "
     "{ext} "
     "or {number}, and results that are there already are passed over. \"-\" is standard input.",

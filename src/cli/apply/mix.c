@@ -2,6 +2,7 @@
 /* Mixtures of a model's styles, as they are written. */
 
 #include "cli/apply/apply.h"
+#include "cli/model/model.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -9,15 +10,10 @@
 static enum impasto_status unknown(const char *name, const struct impasto_model_info *info,
                                    struct impasto_error *error)
 {
-    char list[600] = "";
-    for (size_t i = 0; i < info->style_count; i++) {
-        strncat(list, i ? ", " : "", sizeof(list) - strlen(list) - 1);
-        strncat(list, info->styles[i], sizeof(list) - strlen(list) - 1);
-    }
-    const char *meant = cli_nearest(name, strlen(name), info->styles, info->style_count);
-    return cli_fail(error, IMPASTO_ERROR_USAGE, "--mix: %s has no style '%s'; %s%s%s", info->source,
-                    name, meant ? "did you mean " : "it has ", meant ? meant : list,
-                    meant ? "?" : "");
+    char advice[600];
+    cli_model_advise(info, name, advice, sizeof(advice));
+    return cli_fail(error, IMPASTO_ERROR_USAGE, "--mix: %s has no style '%s'; %s", info->source,
+                    name, advice);
 }
 
 /* A style and its weight, as one word. */

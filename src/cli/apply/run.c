@@ -4,20 +4,26 @@
 #include "base/os.h"
 #include "cli/apply/run.h"
 #include "cli/devices/devices.h"
+#include "cli/model/model.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 /* ---- Opening --------------------------------------------------------------------------------- */
 
-static enum impasto_status read_mix(struct cli_applying *a)
+/* style: the one that the model was named by; -1: none. */
+static enum impasto_status read_mix(struct cli_applying *a, int style)
 {
     const struct impasto_model_info *info = impasto_model_info(a->model);
-    if (!a->options->mix)
+    if (!a->options->mix && style < 0)
         return IMPASTO_OK;
     a->mix = calloc(info->style_count, sizeof(*a->mix));
-    return a->mix ? cli_mix_read(a->options->mix, a->model, a->mix, a->error)
-                  : cli_fail_memory(a->error, "the mix");
+    if (!a->mix)
+        return cli_fail_memory(a->error, "the mix");
+    if (a->options->mix)
+        return cli_mix_read(a->options->mix, a->model, a->mix, a->error);
+    a->mix[style] = 1;
+    return IMPASTO_OK;
 }
 
 static struct impasto_apply_params params_of(const struct cli_applying *a)
@@ -33,12 +39,13 @@ static struct impasto_apply_params params_of(const struct cli_applying *a)
     return params;
 }
 
-static enum impasto_status open_model(struct cli_applying *a, const char *path)
+static enum impasto_status open_model(struct cli_applying *a, const char *word)
 {
     const uint64_t most = a->settings->max_pixels;
-    enum impasto_status status = impasto_model_open(path, &a->model, a->error);
+    int style = -1;
+    enum impasto_status status = cli_model_open(word, &a->model, &style, a->error);
     if (status == IMPASTO_OK)
-        status = read_mix(a);
+        status = read_mix(a, style);
     if (status == IMPASTO_OK)
         status = cli_regions_load(&a->options->regions, most, a->model, &a->regions, a->error);
     if (status == IMPASTO_OK && a->settings->keep)

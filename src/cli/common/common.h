@@ -98,6 +98,11 @@ enum impasto_status cli_write_floats(const char *path, const float *data, size_t
  * one cannot be made, writing the file fails. */
 void cli_make_folders(const char *path, bool ours);
 
+/* ---- shipped.c ------------------------------------------------------------------------------- */
+
+/* Writes where a file is that came with the program; false: nowhere, or it is not to be trusted. */
+bool cli_find_shipped(const char *name, char *path, size_t size);
+
 /* ---- script.c -------------------------------------------------------------------------------- */
 
 /* A Python script of weights/, which is installed with the program. */

@@ -1,10 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Python scripts download weights and read the files of other programs.
- *
- * They are looked for beside the program, never in the current folder. Their owner must be somebody
- * who could have changed the program, too.
- */
+/* Python scripts download weights and read the files of other programs. */
 
 #include "base/os.h"
 #include "cli/common/common.h"
@@ -24,26 +19,11 @@ struct line {
     const char *argv[WORDS_BEFORE + WORDS_MOST + 1];
 };
 
-/* Writes where the script is: as it is built, as it is installed, as it was to be installed. */
-static bool find_script(const char *name, char path[PATH_MAX])
-{
-    static const char *const beside[] = {"", "../share/impasto/"};
-    char program[PATH_MAX], folder[PATH_MAX] = "";
-    if (imp_os_own_program(program, sizeof(program)))
-        snprintf(folder, sizeof(folder), "%.*s", (int)(imp_os_name(program) - program), program);
-    for (size_t i = 0; folder[0] && i < sizeof(beside) / sizeof(*beside); i++)
-        if (snprintf(path, PATH_MAX, "%s%s%s", folder, beside[i], name) < PATH_MAX &&
-            imp_os_is_trusted(path, program))
-            return true;
-    snprintf(path, PATH_MAX, "%s/%s", IMP_DATA_FOLDER, name);
-    return imp_os_is_trusted(path, program);
-}
-
 static enum impasto_status make_line(const struct cli_script *script, const char *const *words,
                                      struct line *line, struct impasto_error *error)
 {
     size_t count = 0;
-    if (!find_script(script->name, line->script))
+    if (!cli_find_shipped(script->name, line->script, sizeof(line->script)))
         return cli_fail(error, IMPASTO_ERROR_WEIGHTS,
                         "%s, which does this, is neither beside the program nor in %s; install "
                         "Impasto anew",

@@ -11,6 +11,7 @@
 #include "cli/model/model.h"
 
 #include <limits.h>
+#include <stdlib.h>
 
 static const struct cli_script script = {"stylenet.py", "model"};
 
@@ -123,13 +124,17 @@ enum impasto_status cli_model_export(const struct cli_call *call, struct impasto
     const struct cli_model_options *options = call->options;
     const char *words[8] = {"export", "--output", call->operands[1]};
     size_t count = 3;
-    const enum impasto_status status = check_output(call, error);
+    enum impasto_status status = check_output(call, error);
     if (status != IMPASTO_OK)
         return status;
+    char *installed =
+        imp_os_is_there(call->operands[0]) ? NULL : cli_model_installed(call->operands[0]);
     cli_make_folders(call->operands[1], false);
     if (options->force)
         words[count++] = "--force";
     words[count++] = "--";
-    words[count++] = call->operands[0];
-    return cli_script_become(&script, words, error);
+    words[count++] = installed ? installed : call->operands[0];
+    status = cli_script_become(&script, words, error);
+    free(installed);
+    return status;
 }

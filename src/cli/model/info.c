@@ -119,15 +119,35 @@ void cli_model_describe(const struct impasto_model_info *info)
         put_training(info->training);
 }
 
+struct told {
+    struct impasto_error *error;
+    size_t count;
+};
+
+static enum impasto_status tell_one(void *user, const char *word)
+{
+    struct told *told = user;
+    struct impasto_model *model = NULL;
+    int style;
+    const enum impasto_status status = cli_model_open(word, &model, &style, told->error);
+    if (status == IMPASTO_OK)
+        cli_model_describe(impasto_model_info(model));
+    impasto_model_close(&model);
+    told->count++;
+    return status;
+}
+
 enum impasto_status cli_model_tell(const struct cli_call *call, struct impasto_error *error)
 {
+    struct told told = {.error = error};
     enum impasto_status status = IMPASTO_OK;
-    for (size_t i = 0; i < call->operand_count && status == IMPASTO_OK; i++) {
-        struct impasto_model *model = NULL;
-        status = impasto_model_open(call->operands[i], &model, error);
-        if (status == IMPASTO_OK)
-            cli_model_describe(impasto_model_info(model));
-        impasto_model_close(&model);
-    }
+    for (size_t i = 0; i < call->operand_count && status == IMPASTO_OK; i++)
+        status = tell_one(&told, call->operands[i]);
+    if (call->operand_count > 0)
+        return status;
+    status = cli_model_tell_installed(tell_one, &told);
+    if (told.count == 0)
+        return cli_fail(error, IMPASTO_ERROR_WEIGHTS,
+                        "no model is installed; name a file, or install Impasto anew");
     return status;
 }

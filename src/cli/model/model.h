@@ -16,6 +16,25 @@ struct cli_model_options {
     bool half, force;
 };
 
+/* ---- find.c ---------------------------------------------------------------------------------- */
+
+#define CLI_MODEL_ENDING ".model"
+
+/* The installed model of that name: NAME.model in the folders for weights, or beside the program.
+ * From malloc. NULL: there is none. */
+char *cli_model_installed(const char *name);
+/* Calls tell for the path of each installed model, until one is not IMPASTO_OK, which is returned.
+ */
+typedef enum impasto_status (*cli_model_tell_fn)(void *user, const char *path);
+enum impasto_status cli_model_tell_installed(cli_model_tell_fn tell, void *user);
+/* Opens what MODEL on a command line names: a file, else an installed model, else the model that
+ * came with Impasto if it has a style of that name. *style: that style, or -1. */
+enum impasto_status cli_model_open(const char *word, struct impasto_model **model, int *style,
+                                   struct impasto_error *error);
+/* "did you mean ink?", or "it has ink, oil": what to say where a model has no style `name`. */
+void cli_model_advise(const struct impasto_model_info *info, const char *name, char *advice,
+                      size_t size);
+
 /* ---- info.c ---------------------------------------------------------------------------------- */
 
 /* Says what a network is, and how it came about. */

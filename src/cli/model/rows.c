@@ -54,9 +54,11 @@ static const struct cli_option *const export_rows[] = {&force_row, NULL};
 static const struct cli_command info_command = {
     "info",
     "say what a model is, and which styles it has",
-    "Says the network's form, its styles by name, its licence, and how it was trained.",
-    "FILE...",
-    1,
+    "Says the network's form, its styles by name, its licence, and how it was trained: of files, "
+    "or of "
+    "installed models by name; without any, of all that are installed.",
+    "[MODEL...]",
+    0,
     SIZE_MAX,
     .run = cli_model_tell};
 static const struct cli_command convert_command = {
@@ -74,7 +76,7 @@ static const struct cli_command export_command = {
     "write a style network as ONNX, for other programs",
     "The ONNX takes RGB from 0 to 255 as \"image\", of any size, and gives \"painting\". Needs "
     "Python 3.9 or later.",
-    "IN OUT",
+    "MODEL OUT",
     2,
     2,
     ROWS(export_rows),

@@ -5,12 +5,12 @@
 #include "base/os.h"
 #include "cli/common/json.h"
 #include "cli/files/files.h"
+#include "cli/model/model.h"
 #include "cli/train/run.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define MODEL_ENDING ".model"
 #define LONGEST_NAME 64 /* the library's limit, bytes */
 
 /* ---- Styles ---------------------------------------------------------------------------------- */
@@ -77,26 +77,6 @@ static enum impasto_status add_styles(struct cli_trainer *run, const struct cli_
 
 /* ---- The base -------------------------------------------------------------------------------- */
 
-struct search {
-    char *found;
-    int width;
-};
-
-/* Beside where weights are looked for. */
-static void look_beside(void *user, const char *path, bool is_there)
-{
-    struct search *search = user;
-    char name[32], *folder = imp_os_folder(path);
-    (void)is_there;
-    snprintf(name, sizeof(name), "base-%d%s", search->width, MODEL_ENDING);
-    char *base = folder && !search->found ? imp_os_join(folder, name) : NULL;
-    free(folder);
-    if (base && imp_os_is_file(base))
-        search->found = base;
-    else
-        free(base);
-}
-
 static const char *noted(const struct cli_trainer *run, const char *key)
 {
     return json_string_value(json_object_get(run->note, key));
@@ -105,7 +85,7 @@ static const char *noted(const struct cli_trainer *run, const char *key)
 static enum impasto_status find_base(struct cli_trainer *run)
 {
     const struct cli_train_options *options = run->options;
-    struct search search = {.width = run->params.width};
+    char usual[32];
     const char *named = options->add ? options->add : options->base;
     if (options->add && options->base)
         return cli_fail(run->error, IMPASTO_ERROR_USAGE,
@@ -117,13 +97,11 @@ static enum impasto_status find_base(struct cli_trainer *run)
     }
     if (named && strcmp(named, "none") == 0)
         return cli_train_check_idle(options, &run->params, NULL, false, run->error);
-    if (named)
-        search.found = strdup(named);
-    else
-        impasto_weights_places(look_beside, &search);
-    if (named && !search.found)
+    snprintf(usual, sizeof(usual), "base-%d", run->params.width);
+    if (!named || !imp_os_is_there(named))
+        run->base = cli_model_installed(named ? named : usual);
+    if (named && !run->base && !(run->base = strdup(named)))
         return cli_fail_memory(run->error, "a file name");
-    run->base = search.found;
     run->task.base = run->base;
     return cli_train_check_idle(options, &run->params, run->base, !named, run->error);
 }
@@ -153,11 +131,11 @@ static enum impasto_status name_output(struct cli_trainer *run)
 {
     const char *given = run->options->output ? run->options->output : noted(run, "output");
     const char *first = run->names[0];
-    const size_t size = strlen(given ? given : first) + sizeof(MODEL_ENDING);
+    const size_t size = strlen(given ? given : first) + sizeof(CLI_MODEL_ENDING);
     run->output = malloc(size);
     if (!run->output)
         return cli_fail_memory(run->error, "a file name");
-    snprintf(run->output, size, "%s%s", given ? given : first, given ? "" : MODEL_ENDING);
+    snprintf(run->output, size, "%s%s", given ? given : first, given ? "" : CLI_MODEL_ENDING);
     return IMPASTO_OK;
 }
 
