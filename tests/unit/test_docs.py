@@ -153,7 +153,7 @@ class Case(unittest.TestCase):
                 names = set(re.findall(r"^  (?:-\w, |    )(--[a-z0-9-]+)", page, re.M)) | {"--help"}
                 self.assertEqual({word for word in offered(f"impasto {command} --")
                                   if word.startswith("--")}, names)
-                takes = bool(re.search(r"Usage: .*(FILE|IN|STYLE|PICTURE)", page))
+                takes = bool(re.search(r"Usage: .*(FILE|IN|STYLE|MODEL|PICTURE)", page))
                 self.assertEqual("painting.jpg" in offered(f"impasto {command} "), takes)
         self.assertEqual(set(offered("impasto weights convert --convention ")),
                          {"auto", "caffe", "torchvision"})
@@ -344,8 +344,8 @@ class Manual(Case):
 
     def test_every_command(self):
         self.assertEqual(re.findall(r"^\.SS impasto (.*)$", self.source(), re.M),
-                         ["train STYLE...", "apply MODEL PICTURE...", "model info FILE...", "model convert IN OUT",
-                          "model export IN OUT", "devices", "weights fetch", "weights convert IN [OUT]",
+                         ["train STYLE...", "apply MODEL PICTURE...", "model info [MODEL...]", "model convert IN OUT",
+                          "model export MODEL OUT", "devices", "weights fetch", "weights convert IN [OUT]",
                           "weights check FILE...", "weights path"])
 
     def test_sections(self):
