@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Style networks applied: strips, mixtures, strength, regions, frames, and what is refused. */
+/* Style networks applied: mixtures, strength, regions, frames, and what is refused. */
 
-#include "apply/strips.h"
 #include "files.h"
 #include "fixtures.h"
 #include "model/model.h"
-#include "session/session.h"
 
 #include <math.h>
 
@@ -83,128 +81,6 @@ static float difference(const struct impasto_image *a, const struct impasto_imag
     for (int i = 0; i < 3 * a->width * a->height; i++)
         most = fmaxf(most, fabsf(a->rgb[i] - b->rgb[i]));
     return most;
-}
-
-/* ---- Strips ---------------------------------------------------------------------------------- */
-
-struct planes {
-    const struct impasto_image *from;
-    float *to; /* (3, HEIGHT, WIDTH) */
-};
-
-static void read_row(void *user, int row, float *const planes[3])
-{
-    const struct planes *p = user;
-    for (int x = 0; x < WIDTH; x++)
-        for (int c = 0; c < 3; c++)
-            planes[c][x] = p->from->rgb[3 * (row * WIDTH + x) + c];
-}
-
-static void write_row(void *user, int row, const float *const planes[3])
-{
-    const struct planes *p = user;
-    for (int c = 0; c < 3; c++)
-        memcpy(p->to + (c * HEIGHT + row) * WIDTH, planes[c], WIDTH * sizeof(float));
-}
-
-/* Through strips of so many rows, or whole. Returns the strip's rows. */
-static int run_strips(uint64_t memory, float *to)
-{
-    const struct impasto_model_info *info = impasto_model_info(model);
-    struct imp_strips strips = {0};
-    struct planes planes = {content, to};
-    const struct imp_rows rows = {read_row, write_row, &planes};
-    float *mixed = calloc(imp_stylenet_mixed_count(&model->net), sizeof(float));
-    const float mix[] = {0.25F, 0.5F, 0.25F};
-    assert_int_equal(info->style_count, 3);
-    imp_stylenet_mix(&model->net, mix, mixed);
-    assert_int_equal(
-        imp_strips_init(&strips, device->device, &model->net.shape, HEIGHT, WIDTH, memory),
-        IMPASTO_OK);
-    const int strip = strips.strip;
-    assert_int_equal(imp_strips_allocate(&strips), IMPASTO_OK);
-    assert_int_equal(imp_strips_load(&strips, mixed), IMPASTO_OK);
-    assert_int_equal(imp_strips_run(&strips, &rows), IMPASTO_OK);
-    imp_strips_release(&strips);
-    free(mixed);
-    return strip;
-}
-
-static uint64_t bytes_of_whole(void)
-{
-    struct imp_strips strips = {0};
-    assert_int_equal(imp_strips_init(&strips, device->device, &model->net.shape, HEIGHT, WIDTH, 0),
-                     IMPASTO_OK);
-    const uint64_t bytes = imp_layout_bytes(&strips.layout);
-    imp_strips_release(&strips);
-    return bytes;
-}
-
-static void strips_give_the_same_bytes(void **state)
-{
-    (void)state;
-    const size_t count = 3 * WIDTH * HEIGHT;
-    float *whole = calloc(count, sizeof(float)), *strips = calloc(count, sizeof(float));
-    const uint64_t bytes = bytes_of_whole();
-    assert_int_equal(run_strips(0, whole), (HEIGHT + 3) / 4 * 4);
-    assert_int_equal(run_strips(bytes - 1, strips), 2 * IMP_STRIP_ROWS);
-    assert_memory_equal(whole, strips, count * sizeof(float));
-    free(whole);
-    free(strips);
-}
-
-/* The passes that training uses have a double reference; strips are held to them. */
-static void strips_paint_as_passes_do(void **state)
-{
-    (void)state;
-    enum { COUNT = 3 * WIDTH * HEIGHT };
-    const float mix[] = {0.25F, 0.5F, 0.25F};
-    struct imp_model_shape shape = model->net.shape;
-    struct imp_pass pass = {0};
-    struct imp_layout layout = {0};
-    struct imp_buffer *parameters = NULL, *image = NULL, *painting = NULL;
-    const size_t mixed_bytes = imp_stylenet_mixed_count(&model->net) * sizeof(float);
-    float *mixed = malloc(mixed_bytes), *strips = malloc(COUNT * sizeof(float));
-    float *whole = malloc(COUNT * sizeof(float)), *planes = malloc(COUNT * sizeof(float));
-    imp_stylenet_mix(&model->net, mix, mixed);
-    shape.styles = 1;
-    for (int i = 0; i < COUNT; i++)
-        planes[i % 3 * WIDTH * HEIGHT + i / 3] = content->rgb[i];
-    assert_int_equal(imp_pass_init(&pass, device->device, &shape, HEIGHT, WIDTH, false),
-                     IMPASTO_OK);
-    pass.parameters = &parameters;
-    imp_layout_add(&layout, &parameters, mixed_bytes, "weights");
-    imp_layout_add(&layout, &image, COUNT * sizeof(float), "image");
-    imp_layout_add(&layout, &painting, COUNT * sizeof(float), "image");
-    imp_pass_layout(&pass, &layout);
-    assert_int_equal(imp_layout_allocate(&layout, device->device), IMPASTO_OK);
-    assert_int_equal(imp_buffer_write(parameters, 0, mixed, mixed_bytes), IMPASTO_OK);
-    assert_int_equal(imp_buffer_write(image, 0, planes, COUNT * sizeof(float)), IMPASTO_OK);
-    assert_int_equal(imp_pass_pack(&pass), IMPASTO_OK);
-    assert_int_equal(imp_pass_forward(&pass, 0, image, painting), IMPASTO_OK);
-    assert_int_equal(imp_buffer_read(painting, 0, whole, COUNT * sizeof(float)), IMPASTO_OK);
-    run_strips(0, strips);
-    for (int i = 0; i < COUNT; i++)
-        assert_true(fabsf(whole[i] - strips[i]) < 1e-5F);
-    imp_layout_release(&layout);
-    imp_pass_release(&pass);
-    free(mixed);
-    free(strips);
-    free(whole);
-    free(planes);
-}
-
-static void refuses_too_little_memory_with_a_size(void **state)
-{
-    (void)state;
-    struct imp_strips strips = {0};
-    assert_int_equal(
-        imp_strips_init(&strips, device->device, &model->net.shape, 3000, 4000, (uint64_t)40 << 20),
-        IMPASTO_ERROR_MEMORY);
-    const char *message = imp_device_error(device->device)->message;
-    assert_non_null(strstr(message, "4000x3000"));
-    assert_non_null(strstr(message, "would fit"));
-    imp_strips_release(&strips);
 }
 
 /* ---- Parameters ------------------------------------------------------------------------------ */
@@ -434,9 +310,6 @@ static void refuses_pictures_that_are_too_small(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(strips_give_the_same_bytes),
-        cmocka_unit_test(strips_paint_as_passes_do),
-        cmocka_unit_test(refuses_too_little_memory_with_a_size),
         cmocka_unit_test(the_first_style_is_the_usual_one),
         cmocka_unit_test(no_strength_is_the_identity),
         cmocka_unit_test(half_the_strength_is_half_of_each_row),

@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A style network in strips has the bytes that it has whole, whatever its ends, at all widths and
+ * heights that may be; and what it has whole is what the passes of training compute, which have a
+ * double reference. Every buffer begins as NaN, so that nothing is read that nobody wrote.
+ * IMPASTO_TEST_DEVICE names the device (auto). test_apply_strips brief, tiny: for slow devices, and
+ * for simulators.
+ */
+
+#include "apply/strips.h"
+#include "open_device.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* Of a painting's range, 0 to 1. */
+#define PASSES_TOLERANCE 1e-4F
+
+static struct imp_device *device;
+
+/* What a network's ends may be: taps, normalisation, output, and what RGB becomes. */
+#define ENDS(taps, norm, kind, in, scale, offset)                                                  \
+    .end_size = (taps), .end_norm = (norm), .output = IMP_OUTPUT_##kind, .in_scale = (in),         \
+    .out_scale = (scale), .out_offset = (offset), .epsilon = 1e-5F, .styles = 1
+
+static const struct imp_model_shape networks[] = {
+    {{4, 8, 8, 8, 4}, 1, ENDS(3, false, LINEAR, 255, 1 / 255.0F, 0)},
+    {{8, 16, 32, 16, 8}, 1, ENDS(9, false, LINEAR, 255, 1 / 255.0F, 0)},
+    {{4, 8, 12, 8, 4}, 2, ENDS(5, true, TANH, 1, 150 / 255.0F, 0.5F)},
+    {{8, 16, 16, 8, 8}, 0, ENDS(7, false, SIGMOID, 2, 1, 0)},
+    {{32, 32, 32, 8, 4}, 1, ENDS(9, true, SIGMOID, 1, 1, 0)},
+    {{16, 32, 64, 32, 16}, 1, ENDS(7, true, LINEAR, 255, 1 / 255.0F, 0.5F)},
+    {{8, 12, 20, 8, 12}, 1, ENDS(3, true, TANH, 1, 0.5F, 0.5F)},
+    {{8, 16, 32, 16, 8}, 1, ENDS(5, false, TANH, 255, 0.5F, 0.5F)},
+};
+
+/* Sizes of pictures: the smallest; multiples of the stride and of nothing; and heights of which
+ * strips leave 1 to 4 rows, as they have 32 and 64. */
+static const struct size {
+    int height, width;
+} sizes[] = {
+    {33, 16}, {34, 17}, {35, 18}, {36, 19},  {48, 20},  {65, 16},
+    {66, 23}, {67, 41}, {68, 16}, {101, 37}, {129, 16}, {131, 30},
+};
+
+/* How many of both are tried, the first ones. */
+static size_t network_count = IMP_COUNT(networks), size_count = IMP_COUNT(sizes);
+
+/* ---- A picture's way through a network ------------------------------------------------------- */
+
+struct picture {
+    int height, width;
+    float *from, *to; /* (3, height, width) */
+};
+
+static size_t plane_of(const struct picture *picture)
+{
+    return (size_t)picture->height * (size_t)picture->width;
+}
+
+static struct picture drawn(int height, int width)
+{
+    struct picture picture = {height, width, NULL, NULL};
+    const size_t count = 3 * plane_of(&picture);
+    picture.from = malloc(count * sizeof(float));
+    picture.to = malloc(count * sizeof(float));
+    for (size_t i = 0; i < count; i++)
+        picture.from[i] = (float)((i * 29 + i / (size_t)width * 31) % 97) / 96;
+    return picture;
+}
+
+static void erase(struct picture *picture)
+{
+    free(picture->from);
+    free(picture->to);
+}
+
+static void read_row(void *user, int row, float *const planes[3])
+{
+    const struct picture *p = user;
+    const float *from = p->from + (size_t)row * (size_t)p->width;
+    for (size_t c = 0; c < 3; c++)
+        memcpy(planes[c], from + c * plane_of(p), (size_t)p->width * sizeof(float));
+}
+
+static void write_row(void *user, int row, const float *const planes[3])
+{
+    const struct picture *p = user;
+    float *to = p->to + (size_t)row * (size_t)p->width;
+    for (size_t c = 0; c < 3; c++)
+        memcpy(to + c * plane_of(p), planes[c], (size_t)p->width * sizeof(float));
+}
+
+/* Numbers whose rows of normalisation are apart. To be freed. */
+static struct imp_stylenet network_of(const struct imp_model_shape *shape)
+{
+    struct imp_stylenet net = {0};
+    struct impasto_error error = {0};
+    assert_int_equal(imp_stylenet_create(shape, 7, &net, &error), IMPASTO_OK);
+    for (size_t i = net.rows.norms; i < net.rows.parameters; i++)
+        net.parameters[i] += 0.3F * sinf((float)i);
+    return net;
+}
+
+static void spoil(const struct imp_layout *layout)
+{
+    for (size_t i = 0; i < layout->count; i++) {
+        const size_t count = layout->items[i].bytes / sizeof(float);
+        float *values = malloc(count * sizeof(float));
+        assert_non_null(values);
+        for (size_t k = 0; k < count; k++)
+            values[k] = NAN;
+        assert_int_equal(
+            imp_buffer_write(*layout->items[i].buffer, 0, values, count * sizeof(float)),
+            IMPASTO_OK);
+        free(values);
+    }
+}
+
+/* What became of a way through strips. */
+struct way {
+    int strip;      /* rows; 0: refused */
+    uint64_t bytes; /* of the plan */
+};
+
+/* In so much memory; 0: in all that there is. */
+static struct way through_strips(const struct imp_stylenet *net, struct picture *picture,
+                                 uint64_t memory)
+{
+    const struct imp_rows rows = {read_row, write_row, picture};
+    struct imp_strips strips = {0};
+    const enum impasto_status status =
+        imp_strips_init(&strips, device, &net->shape, picture->height, picture->width, memory);
+    const struct way way = {status == IMPASTO_OK ? strips.strip : 0,
+                            imp_layout_bytes(&strips.layout)};
+    if (status == IMPASTO_OK) {
+        assert_int_equal(imp_strips_allocate(&strips), IMPASTO_OK);
+        spoil(&strips.layout);
+        assert_int_equal(imp_strips_load(&strips, net->parameters), IMPASTO_OK);
+        if (imp_strips_run(&strips, &rows) != IMPASTO_OK)
+            fail_msg("%s", imp_device_error(device)->message);
+    }
+    imp_strips_release(&strips);
+    return way;
+}
+
+/* ---- Strips and the whole -------------------------------------------------------------------- */
+
+/* In less and less memory, until it is refused. Returns how many heights of strips there were. */
+static int expect_the_same(const struct imp_stylenet *net, const struct size *size)
+{
+    struct picture picture = drawn(size->height, size->width);
+    const size_t bytes = 3 * plane_of(&picture) * sizeof(float);
+    float *whole = malloc(bytes);
+    struct way way = through_strips(net, &picture, 0);
+    int heights = 0;
+    assert_int_equal(way.strip, (size->height + 3) / 4 * 4);
+    memcpy(whole, picture.to, bytes);
+    for (; way.strip; heights++) {
+        memset(picture.to, 0, bytes);
+        const int before = way.strip;
+        way = through_strips(net, &picture, way.bytes - 1);
+        assert_true(way.strip < before);
+        if (way.strip && memcmp(whole, picture.to, bytes) != 0)
+            fail_msg("%dx%d pixels in strips of %d rows, ends of %d taps", size->width,
+                     size->height, way.strip, net->shape.end_size);
+    }
+    free(whole);
+    erase(&picture);
+    return heights;
+}
+
+static void strips_give_the_bytes_of_the_whole(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < network_count; i++) {
+        struct imp_stylenet net = network_of(&networks[i]);
+        for (size_t k = 0; k < size_count; k++) {
+            const int heights = expect_the_same(&net, &sizes[k]);
+            assert_int_equal(heights, sizes[k].height > 64 ? 3 : 2);
+        }
+        imp_stylenet_free(&net);
+    }
+}
+
+/* ---- The whole and the passes of training ---------------------------------------------------- */
+
+static void through_pass(const struct imp_stylenet *net, struct picture *picture)
+{
+    struct imp_pass pass = {0};
+    struct imp_layout layout = {0};
+    struct imp_buffer *parameters = NULL, *image = NULL, *painting = NULL;
+    const size_t numbers = net->rows.parameters * sizeof(float);
+    const size_t bytes = 3 * plane_of(picture) * sizeof(float);
+    assert_int_equal(
+        imp_pass_init(&pass, device, &net->shape, picture->height, picture->width, false),
+        IMPASTO_OK);
+    pass.parameters = &parameters;
+    imp_layout_add(&layout, &parameters, numbers, "weights");
+    imp_layout_add(&layout, &image, bytes, "image");
+    imp_layout_add(&layout, &painting, bytes, "image");
+    imp_pass_layout(&pass, &layout);
+    assert_int_equal(imp_layout_allocate(&layout, device), IMPASTO_OK);
+    spoil(&layout);
+    assert_int_equal(imp_buffer_write(parameters, 0, net->parameters, numbers), IMPASTO_OK);
+    assert_int_equal(imp_buffer_write(image, 0, picture->from, bytes), IMPASTO_OK);
+    assert_int_equal(imp_pass_pack(&pass), IMPASTO_OK);
+    assert_int_equal(imp_pass_forward(&pass, 0, image, painting), IMPASTO_OK);
+    assert_int_equal(imp_buffer_read(painting, 0, picture->to, bytes), IMPASTO_OK);
+    imp_layout_release(&layout);
+    imp_pass_release(&pass);
+}
+
+static void strips_paint_as_passes_do(void **state)
+{
+    (void)state;
+    static const struct size some[] = {{16, 16}, {19, 22}, {41, 17}};
+    for (size_t i = 0; i < network_count; i++) {
+        struct imp_stylenet net = network_of(&networks[i]);
+        for (size_t k = 0; k < IMP_COUNT(some); k++) {
+            struct picture strips = drawn(some[k].height, some[k].width);
+            struct picture pass = drawn(some[k].height, some[k].width);
+            through_strips(&net, &strips, 0);
+            through_pass(&net, &pass);
+            for (size_t p = 0; p < 3 * plane_of(&pass); p++)
+                assert_true(fabsf(strips.to[p] - pass.to[p]) < PASSES_TOLERANCE);
+            erase(&strips);
+            erase(&pass);
+        }
+        imp_stylenet_free(&net);
+    }
+}
+
+/* ---- Memory ---------------------------------------------------------------------------------- */
+
+static void refuses_too_little_memory_with_a_size(void **state)
+{
+    (void)state;
+    const struct imp_model_shape shape = imp_model_shape_usual(8, 1);
+    struct imp_strips strips = {0};
+    assert_int_equal(imp_strips_init(&strips, device, &shape, 3000, 4000, (uint64_t)40 << 20),
+                     IMPASTO_ERROR_MEMORY);
+    const char *message = imp_device_error(device)->message;
+    assert_non_null(strstr(message, "4000x3000"));
+    assert_non_null(strstr(message, "would fit"));
+    imp_strips_release(&strips);
+}
+
+static int open_the_device(void **state)
+{
+    (void)state;
+    const int code = open_test_device(NULL, &device);
+    if (code != 0)
+        exit(code);
+    return 0;
+}
+
+static int close_the_device(void **state)
+{
+    (void)state;
+    imp_device_close(&device);
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(strips_give_the_bytes_of_the_whole),
+        cmocka_unit_test(strips_paint_as_passes_do),
+        cmocka_unit_test(refuses_too_little_memory_with_a_size),
+    };
+    const char *how = argc > 1 ? argv[1] : "";
+    if (strcmp(how, "brief") == 0)
+        network_count = 3;
+    if (strcmp(how, "tiny") == 0)
+        network_count = size_count = 1;
+    return cmocka_run_group_tests(tests, open_the_device, close_the_device);
+}
