@@ -8,6 +8,7 @@ import math
 import os
 import pathlib
 import shutil
+import socket
 import struct
 import sys
 
@@ -233,6 +234,16 @@ class Installed(Applying):
 
 
 class Many(Applying):
+    def fill(self, names):
+        (self.folder / "in").mkdir(exist_ok=True)
+        for name in names:
+            self.write(f"in/{name}.png", png(20, 24, lambda x, y: (10 * ord(name) % 256, x, y)))
+
+    def batch(self, code, *arguments):
+        run = self.impasto("apply", "night.model", "in", "-o", "out/{content}.png", *arguments)
+        self.assertEqual(run.returncode, code, run.stderr)
+        return run
+
     def test_several_pictures(self):
         for name in "abc":
             self.write(f"{name}.png", png(20, 24, lambda x, y: (10 * ord(name) % 256, x, y)))
@@ -262,6 +273,96 @@ class Many(Applying):
         self.assertTrue((self.folder / "out/content.png").exists())
         self.assertFalse((self.folder / "out/bad.png").exists())
 
+    def test_how_it_ended(self):
+        """The summary, what is passed over, what failed, as of painting's batches."""
+        self.fill("ab")
+        run = self.batch(0)
+        self.assertIn("painting 2 pictures with night.model", run.stderr)
+        self.assertEqual(run.stderr.splitlines()[-1], "impasto: 2 pictures: 2 painted")
+        self.write("in/0.png", b"\x89PNG\r\n\x1a\nnothing")
+        self.fill("c")
+        run = self.batch(INPUT)
+        self.assertIn("4 pictures: 1 painted, 2 there already, 1 failed", run.stderr)
+        self.assertRegex(run.stderr, "warning: in/0.png: .*; going on with the next\n")
+        self.assertRegex(run.stderr.splitlines()[-1], "^impasto: 1 of 4 pictures failed, the first: in/0.png: ")
+
+    def test_a_failure_that_names_no_picture(self):
+        self.fill("a")
+        self.write("in/large.png", png(400, 300))
+        run = self.batch(MEMORY, "--memory", "2M")
+        self.assertIn("2 pictures: 1 painted, 1 failed", run.stderr)
+        self.assertIn("the first: in/large.png: ", run.stderr.splitlines()[-1])
+
+    def test_progress_for_programs(self):
+        self.fill("ab")
+        self.batch(0)
+        self.write("in/0.png", b"\x89PNG\r\n\x1a\nnothing")
+        self.fill("c")
+        run = self.batch(INPUT, "--progress", "json")
+        lines = [json.loads(line) for line in run.stdout.splitlines()]
+        told = [(line["picture"], line["content"], line["output"], line["state"]) for line in lines
+                if line["event"] == "picture"]
+        self.assertEqual(told, [(1, "in/0.png", "out/0.png", "failed"), (2, "in/a.png", "out/a.png", "there"),
+                                (3, "in/b.png", "out/b.png", "there"), (4, "in/c.png", "out/c.png", "painted")])
+        start = next(line for line in lines if line["event"] == "start")
+        self.assertEqual((start["pictures"], start["output"]), (4, "out/{content}.png"))
+        self.assertEqual((lines[-1]["event"], lines[-1]["output"]), ("error", None))
+
+    def test_results_are_no_photographs(self):
+        self.fill("ab")
+        self.apply("in")
+        self.apply("in", "-o", "in/{content} of the night.jpg")
+        run = self.batch(0)
+        self.assertIn("in: 4 pictures are left out, being results of Impasto: ", run.stderr)
+        self.assertIn("2 pictures: 2 painted", run.stderr)
+        run = self.apply("in/a-night.png", "in/b.png", "-o", "again/{content}.png")
+        self.assertIn("1 of the pictures named is a result of Impasto itself: a-night.png", run.stderr)
+
+    def test_numbers_beside_the_pictures(self):
+        """The next run would number the results as well, and so on for ever."""
+        self.fill("a")
+        for words, pattern in [(["in"], "in/night-{number}.png"), (["in/"], "in/../in/{number}.png"),
+                               (["content.png", "in"], "{folder}/{number}.png")]:
+            before = self.snapshot()
+            run = self.impasto("apply", "night.model", *words, "-o", pattern)
+            self.assertEqual(run.returncode, USAGE, run.stderr)
+            self.assertRegex(run.stderr, "{number}.*in.*another folder")
+            self.assertEqual(self.snapshot(), before)
+        self.apply("in", "-o", "out/{number}.png")
+        self.assertTrue((self.folder / "out/0001.png").exists())
+
+    def test_locks(self):
+        """Of a process on another machine, and of one that is gone."""
+        self.fill("ab")
+        (self.folder / "out").mkdir()
+        lock = self.write("out/a.png.lock", "elsewhere 1\n")
+        run = self.batch(0)
+        self.assertIn("2 pictures: 1 painted, 1 with another process", run.stderr)
+        self.assertIn("out/a.png: another process is at work on it (out/a.png.lock)", run.stderr)
+        os.utime(lock, (1, 1))
+        self.assertIn("2 pictures: 1 painted, 1 there already", self.batch(0).stderr)
+        self.write("out/a.png.lock", f"{socket.gethostname()} 999999\n")
+        self.assertIn("2 there already", self.batch(0).stderr)
+        self.assertEqual(sorted(os.listdir(self.folder / "out")), ["a.png", "b.png"])
+
+    def test_what_goes_with_many(self):
+        self.fill("ab")
+        for words, arguments in [("--no-clobber", ["--overwrite", "--no-clobber"]),
+                                 ("standard output takes one picture", ["-o", "-", "--format", "png"])]:
+            run = self.impasto("apply", "night.model", "in", *arguments)
+            self.assertEqual(run.returncode, USAGE, run.stderr)
+            self.assertIn(words, run.stderr)
+        run = self.impasto("apply", "night.model", "-", "-", "-o", "out/{content}.png")
+        self.assertEqual(run.returncode, USAGE, run.stderr)
+        self.assertIn("only once", run.stderr)
+
+    def test_overwrite(self):
+        self.fill("a")
+        (self.folder / "out").mkdir()
+        self.write("out/a.png", "an older result")
+        self.assertIn("1 pictures: 1 there already", self.batch(0).stderr)
+        self.assertIn("1 pictures: 1 painted", self.batch(0, "--overwrite").stderr)
+        self.assertEqual(read_png(self.folder / "out/a.png")[:2], (20, 24))
 
     def test_nothing_to_paint(self):
         (self.folder / "empty").mkdir()

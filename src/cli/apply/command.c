@@ -117,7 +117,8 @@ const struct cli_command cli_apply_command = {
     "lists "
     "of them, -o is a pattern with {content}, {style} for the model's name, {folder}, {path}, "
     "{ext} "
-    "or {number}, and results that are there already are passed over. \"-\" is standard input.",
+    "or {number}, and results that are there already are passed over. \"-\" is a picture from "
+    "standard input, among several words a list of them.",
     "MODEL PICTURE...",
     2,
     SIZE_MAX,

@@ -66,9 +66,11 @@ static enum impasto_status open_job(const struct cli_applying *a, struct refinin
 
 static int on_progress(void *user, const struct impasto_job_progress *progress)
 {
-    struct cli_console *console = user;
-    cli_console_progress(console, progress);
+    struct cli_applying *a = user;
     cli_catch_signals();
+    if (a->lock)
+        cli_lock_refresh(a->lock);
+    cli_console_progress(&a->console, progress);
     return cli_stop_signal() != 0;
 }
 
@@ -88,7 +90,7 @@ enum impasto_status cli_apply_refine(struct cli_applying *a, const struct impast
         status = open_job(a, &refining, &pictures);
     if (status == IMPASTO_OK) {
         cli_console_begin(&a->console, impasto_job_info(refining.job));
-        status = impasto_job_run(refining.job, on_progress, &a->console, a->error);
+        status = impasto_job_run(refining.job, on_progress, a, a->error);
     }
     struct impasto_error why = *a->error;
     const bool sound = status == IMPASTO_OK || status == IMPASTO_ERROR_INTERRUPTED;

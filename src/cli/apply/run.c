@@ -80,11 +80,21 @@ static void close_all(struct cli_applying *a)
 
 /* ---- One picture ----------------------------------------------------------------------------- */
 
+static void tell_written(struct cli_applying *a, const struct impasto_image *image,
+                         const char *output, double seconds)
+{
+    char line[1200];
+    if (!a->lock)
+        cli_events_wrote(&a->console, output);
+    snprintf(line, sizeof(line), "wrote %s (%dx%d, %.2f s)", cli_name_of_output(output),
+             image->width, image->height, seconds);
+    cli_console_log(&a->console, IMPASTO_LOG_INFO, line);
+}
+
 static enum impasto_status save(struct cli_applying *a, struct impasto_image *image,
                                 const char *output, double begun)
 {
     const struct impasto_save_options options = cli_save_options(a->settings);
-    char line[1200];
     cli_events_phase(&a->console, "saving", NULL, 0);
     free(image->settings);
     image->settings = cli_apply_record(a, a->settings->content);
@@ -93,10 +103,7 @@ static enum impasto_status save(struct cli_applying *a, struct impasto_image *im
         return status;
     cli_console_picture(&a->console, image, 0);
     cli_console_finish(&a->console);
-    cli_events_wrote(&a->console, output);
-    snprintf(line, sizeof(line), "wrote %s (%dx%d, %.2f s)", cli_name_of_output(output),
-             image->width, image->height, cli_seconds() - begun);
-    cli_console_log(&a->console, IMPASTO_LOG_INFO, line);
+    tell_written(a, image, output, cli_seconds() - begun);
     return IMPASTO_OK;
 }
 
@@ -127,11 +134,14 @@ static enum impasto_status refine(struct cli_applying *a, const struct impasto_i
     return a->options->refine > 0 ? cli_apply_refine(a, content, result) : IMPASTO_OK;
 }
 
-/* A picture that is there is saved whatever the status was, which stays the run's. */
+/* A picture that is there is saved whatever the status was, which stays the run's. But in a batch,
+ * a picture that is there is a finished one. */
 static enum impasto_status conclude(struct cli_applying *a, struct impasto_image *result,
                                     const char *output, double begun, enum impasto_status status)
 {
     const struct impasto_error why = *a->error;
+    if (status != IMPASTO_OK && a->lock)
+        return status;
     const enum impasto_status saved = save(a, result, output, begun);
     if (saved != IMPASTO_OK || status == IMPASTO_OK)
         return saved;
@@ -191,77 +201,66 @@ static enum impasto_status apply_single(struct cli_applying *a, const char *cont
 
 /* ---- Many pictures --------------------------------------------------------------------------- */
 
-/* Paints an item unless that is done, or somebody is at it. */
-static enum impasto_status work_on(struct cli_applying *a, struct cli_batch_item *item)
+static enum impasto_status paint_item(struct cli_batch_worker *worker,
+                                      const struct cli_batch_item *item)
 {
-    struct cli_lock lock = {0};
-    item->state = CLI_BATCH_THERE;
-    if (!a->settings->overwrite && imp_os_is_there(item->output))
-        return IMPASTO_OK;
-    const enum cli_lock_state taken = cli_lock_take(&lock, item->output, a->error);
-    item->state = taken == CLI_LOCK_BUSY ? CLI_BATCH_BUSY : CLI_BATCH_FAILED;
-    if (taken != CLI_LOCK_TAKEN)
-        return taken == CLI_LOCK_BUSY ? IMPASTO_OK : a->error->status;
+    struct cli_applying *a = worker->user;
     a->settings->content = item->content;
-    const enum impasto_status status = apply_one(a, item->output);
-    cli_lock_release(&lock);
+    return apply_one(a, item->output);
+}
+
+static enum impasto_status apply_list(struct cli_applying *a, struct cli_batch *batch)
+{
+    struct cli_batch_worker worker = {
+        .batch = batch, .console = &a->console, .error = a->error, .paint = paint_item, .user = a};
+    a->lock = &worker.lock;
+    enum impasto_status status =
+        cli_batch_folders(a->settings, &batch->list, &a->console, a->error);
     if (status == IMPASTO_OK)
-        item->state = CLI_BATCH_PAINTED;
+        status = open_device(a);
+    if (status == IMPASTO_OK)
+        status = cli_batch_work(&worker);
+    a->console.picture = 0; /* what follows is about all of them */
+    a->lock = NULL;
     return status;
 }
 
-/* Whether the next picture is taken after one that ended so: where the fault was the picture's. */
-static bool goes_on(enum impasto_status status)
+static enum impasto_status check_many(const struct cli_applying *a)
 {
-    return status == IMPASTO_OK || status == IMPASTO_ERROR_INPUT ||
-           status == IMPASTO_ERROR_MEMORY || status == IMPASTO_ERROR_OUTPUT;
-}
-
-/* The first failure stays the run's. */
-static enum impasto_status apply_list(struct cli_applying *a, struct cli_batch_list *list,
-                                      size_t *failed)
-{
-    struct impasto_error *error = a->error, first = {0};
-    enum impasto_status worst = IMPASTO_OK, status = IMPASTO_OK;
-    for (size_t i = 0; i < list->count && goes_on(status) && !cli_stop_signal(); i++) {
-        struct impasto_error why = {0};
-        a->error = &why;
-        a->console.picture = i + 1;
-        status = work_on(a, &list->item[i]);
-        if (status == IMPASTO_OK)
-            continue;
-        cli_name_options(why.message);
-        cli_console_log(&a->console, IMPASTO_LOG_WARNING, why.message);
-        (*failed)++;
-        first = worst == IMPASTO_OK ? why : first;
-        worst = worst == IMPASTO_OK ? status : worst;
-    }
-    a->error = error;
-    *error = first;
-    return worst == IMPASTO_OK && cli_stop_signal()
-               ? cli_fail(error, IMPASTO_ERROR_INTERRUPTED, "interrupted")
-               : worst;
+    const struct cli_settings *s = a->settings;
+    int lists = 0;
+    for (int i = 0; i < s->word_count; i++)
+        lists += cli_is_standard(s->words[i].text);
+    if (lists > 1)
+        return cli_fail(a->error, IMPASTO_ERROR_USAGE,
+                        "-: standard input can be read only once; name files for the others");
+    if (cli_is_standard(s->output))
+        return cli_fail(a->error, IMPASTO_ERROR_USAGE,
+                        "-o -: standard output takes one picture; name a folder, or a pattern with "
+                        "{content}");
+    const enum impasto_status status = cli_batch_check(s, a->error);
+    return status == IMPASTO_OK ? cli_standard_check(s, a->error) : status;
 }
 
 static enum impasto_status apply_many(struct cli_applying *a)
 {
-    struct cli_batch_list list = {0};
-    size_t failed = 0;
-    enum impasto_status status = cli_standard_check(a->settings, a->error);
+    struct cli_batch batch = {.settings = a->settings, .console = &a->console};
+    struct impasto_error failed = {0};
+    char how[1100];
+    enum impasto_status status = check_many(a);
     if (status == IMPASTO_OK)
-        status = cli_batch_list(a->settings, &list, &a->console, a->error);
-    if (status == IMPASTO_OK)
-        status = cli_batch_folders(a->settings, &list, &a->console, a->error);
+        status = cli_batch_list(a->settings, &batch.list, &a->console, a->error);
     if (status == IMPASTO_OK) {
-        cli_events_start(&a->console, a->settings, NULL, list.count);
-        status = apply_list(a, &list, &failed);
+        snprintf(how, sizeof(how), "with %s", impasto_model_info(a->model)->source);
+        cli_batch_announce(&batch, how);
+        status = apply_list(a, &batch);
+        const enum impasto_status summary = cli_batch_summarise(&batch, &failed);
+        if (status == IMPASTO_OK && summary != IMPASTO_OK) {
+            *a->error = failed;
+            status = summary;
+        }
     }
-    if (failed > 0) {
-        const struct impasto_error first = *a->error;
-        cli_fail(a->error, status, "%zu of %zu pictures failed, the first: %s", failed, list.count,
-                 first.message);
-    }
-    cli_batch_list_free(&list);
+    cli_batch_list_free(&batch.list);
     return status;
 }
 

@@ -14,6 +14,7 @@ struct cli_applying {
     struct cli_settings *settings; /* painting's options, with the model as style */
     struct impasto_error *error;
     struct cli_console console;
+    struct cli_lock *lock; /* of a batch's picture; NULL: there is only one picture */
     struct cli_watchdog *watchdog;
     struct impasto_model *model;
     float *mix; /* NULL: the first style */

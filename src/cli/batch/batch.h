@@ -2,9 +2,11 @@
 #ifndef CLI_BATCH_H
 #define CLI_BATCH_H
 
-/* Many pictures: which they are, and where their results go. */
+/* Many pictures: which they are, where their results go, and how they are taken one after the
+ * other. */
 
-#include "cli/options/options.h"
+#include "base/os.h"
+#include "cli/files/files.h"
 
 struct cli_console;
 
@@ -96,5 +98,47 @@ typedef enum impasto_status (*cli_path_fn)(void *user, const char *path,
  */
 enum impasto_status cli_list_visit(char *text, size_t size, cli_path_fn visit, void *user,
                                    struct impasto_error *error);
+
+/* ---- work.c ---------------------------------------------------------------------------------- */
+
+struct cli_batch {
+    const struct cli_settings *settings;
+    struct cli_batch_list list;
+    struct imp_os_mutex mutex; /* of what follows, and of the items' states */
+    size_t next;
+    struct cli_console *console; /* where the batch's own lines go */
+};
+
+/* Who paints pictures of a batch, on a device and perhaps in a thread of its own. */
+struct cli_batch_worker {
+    struct cli_batch *batch;
+    struct cli_console *console; /* where the lines about its pictures go */
+    struct impasto_error *error; /* of the picture at hand */
+    struct cli_lock lock;        /* likewise; to be refreshed now and then */
+    bool spent;                  /* to be set by `paint`: there is no device left to go on with */
+    /* Loads and paints an item, which is locked, and writes its output. Fails into `error`. */
+    enum impasto_status (*paint)(struct cli_batch_worker *worker,
+                                 const struct cli_batch_item *item);
+    void *user; /* of `paint` */
+};
+
+/* IMPASTO_ERROR_USAGE: options that are about batches contradict each other. */
+enum impasto_status cli_batch_check(const struct cli_settings *settings,
+                                    struct impasto_error *error);
+/* Tells what is about to be done, by which a slip in the command line shows. how: "in 2 styles".
+ * The list must be full. */
+void cli_batch_announce(struct cli_batch *batch, const char *how);
+/*
+ * Takes picture after picture until there are none, or a signal comes. Passes over those that are
+ * done and those that another process has. A picture that fails is told of, and the next one is
+ * taken.
+ *
+ * Returns why the worker had to stop early, as told in its `error`: its device failed, or it was
+ * interrupted.
+ */
+enum impasto_status cli_batch_work(struct cli_batch_worker *worker);
+/* Tells how many pictures ended how, and for programs which were not begun. Fails with the first
+ * picture's error where any failed. IMPASTO_ERROR_INTERRUPTED: a signal came between two. */
+enum impasto_status cli_batch_summarise(struct cli_batch *batch, struct impasto_error *error);
 
 #endif

@@ -329,9 +329,10 @@ static enum impasto_status add_bytes(struct gathering *to, const char *path, cha
         return status;
     if (!cli_text_is_plain(*bytes, *size))
         return strcmp(path, "-") == 0
-                   ? cli_fail(error, IMPASTO_ERROR_INPUT,
-                              "standard input: is no list of pictures; --batch - reads paths, one "
-                              "in each line or with zeros between them")
+                   ? cli_fail(
+                         error, IMPASTO_ERROR_INPUT,
+                         "standard input: is no list of pictures, which has a path in each line, "
+                         "or zeros between them")
                    : add(to->list, path, strlen(path), error);
     status = cli_list_visit(*bytes, *size, add_path, to, error);
     if (status == IMPASTO_OK && to->list->count == begin)

@@ -220,25 +220,31 @@ static bool is_in_folder(const char *path, const char *folder)
     return same;
 }
 
+static enum impasto_status check_folder(const struct cli_batch_list *list, const char *folder,
+                                        struct impasto_error *error)
+{
+    for (size_t i = 0; imp_os_is_folder(folder) && i < list->count; i++)
+        if (is_in_folder(list->item[i].output, folder))
+            return cli_fail(error, IMPASTO_ERROR_USAGE,
+                            "-o: {number} would count the results in %s the next time; let the "
+                            "pattern name another folder, or have {content} for {number}",
+                            folder);
+    return IMPASTO_OK;
+}
+
 /* What {number} stands for depends on the other pictures of a folder. Earlier results among them
  * would be counted as well: each run would find new names to paint, and none would be the last. */
 static enum impasto_status check_numbers(const struct cli_batch_list *list,
                                          const struct cli_settings *s, struct impasto_error *error)
 {
+    enum impasto_status status = IMPASTO_OK;
     if (!s->output || !cli_pattern_has(s->output, "number"))
         return IMPASTO_OK;
-    for (int word = 0; word < s->batch.count; word++) {
-        const char *folder = s->batch.item[word];
-        if (!imp_os_is_folder(folder))
-            continue;
-        for (size_t i = 0; i < list->count; i++)
-            if (is_in_folder(list->item[i].output, folder))
-                return cli_fail(error, IMPASTO_ERROR_USAGE,
-                                "-o: {number} would count the results in %s the next time; let the "
-                                "pattern name another folder, or have {content} for {number}",
-                                folder);
-    }
-    return IMPASTO_OK;
+    for (int i = 0; i < s->batch.count && status == IMPASTO_OK; i++)
+        status = check_folder(list, s->batch.item[i], error);
+    for (int i = 0; i < s->word_count && status == IMPASTO_OK; i++)
+        status = check_folder(list, s->words[i].text, error);
+    return status;
 }
 
 static enum impasto_status find_outputs(const struct cli_settings *settings,

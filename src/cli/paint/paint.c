@@ -72,10 +72,7 @@ static enum impasto_status dispatch(struct cli_settings *settings, struct impast
     if (settings->save_settings)
         return save_settings(settings, error);
     if (settings->batch.count > 0)
-        return settings->no_clobber && settings->overwrite
-                   ? cli_fail(error, IMPASTO_ERROR_USAGE,
-                              "--overwrite and --no-clobber say the opposite; leave out one")
-                   : cli_batch(settings, error);
+        return cli_batch(settings, error);
     if (settings->overwrite || settings->recursive)
         return cli_fail(error, IMPASTO_ERROR_USAGE, "--%s goes with --batch",
                         settings->overwrite ? "overwrite" : "recursive");
