@@ -179,11 +179,11 @@ static struct area picture_of(const struct imp_map *map, int margin)
                          imp_map_width(map) + 2 * margin};
 }
 
-/* What the kernel reads or writes: the whole picture's first pixel at position `origin`, which of a
- * strip is before the buffer. */
+/* What the kernel reads or writes: at position `first` is the first pixel of row `begin` of the
+ * whole picture. */
 struct place {
     const struct imp_buffer *buffer;
-    int pitch, plane, origin;
+    int pitch, plane, first, begin;
 };
 
 /* begin: the row of the whole picture that the map's row 0 is. */
@@ -193,7 +193,15 @@ static struct place place_of(const struct imp_map *map, int begin)
     return (struct place){.buffer = map->tensor.buffer,
                           .pitch = pitch,
                           .plane = imp_tensor_plane(&map->tensor),
-                          .origin = (map->inset + 1) * (pitch + 1) - begin * pitch};
+                          .first = (map->inset + 1) * (pitch + 1),
+                          .begin = begin};
+}
+
+/* Of a pixel of the whole picture that is in the buffer. The whole may have more positions than an
+ * int can count. */
+static int position_of(const struct place *place, int row, int col)
+{
+    return place->first + (row - place->begin) * place->pitch + col;
 }
 
 /* Of the outputs begin to begin + count, those of a phase: the first one's number among them. */
@@ -243,8 +251,9 @@ static struct share share_of(const struct imp_caps *caps, const struct task *t,
     const int row_bytes = (t->stride * run + p->across.taps) * t->in * (int)sizeof(float);
     const int fit = ((int)AREA_BYTES / row_bytes - p->down.taps) / t->stride;
     const int groups = t->vectors / t->block.vectors;
-    const int even = area->rows * parts * groups / (AREAS_PER_UNIT * (int)caps->info.compute_units);
-    return (struct share){clamp(fit < even ? fit : even, 1, AREA_ROWS), run,
+    const int64_t even =
+        (int64_t)area->rows * parts * groups / (AREAS_PER_UNIT * (int64_t)caps->info.compute_units);
+    return (struct share){clamp(fit < even ? fit : (int)even, 1, AREA_ROWS), run,
                           taps > 0 ? clamp((int)DEPTH_BYTES / block_bytes, 1, t->blocks) : 1};
 }
 
@@ -260,10 +269,10 @@ static enum impasto_status slide(struct imp_device *device, const struct task *t
     const struct share share = share_of(caps, t, p, &area);
     const size_t items = imp_items(area.rows, share.high) * imp_items(area.cols, share.run);
     const size_t groups = (size_t)(t->vectors / t->block.vectors);
-    const int x_from = x->origin + (t->stride * area.row + p->down.from) * x->pitch +
-                       t->stride * area.col + p->across.from;
+    const int x_from =
+        position_of(x, t->stride * area.row + p->down.from, t->stride * area.col + p->across.from);
     const int y_from =
-        y->origin + (t->phases * area.row + p->at[0]) * y->pitch + t->phases * area.col + p->at[1];
+        position_of(y, t->phases * area.row + p->at[0], t->phases * area.col + p->at[1]);
     char macros[MACROS];
     snprintf(macros, sizeof(macros), "-DCV=%d -DTB=%d -DSTRIDE=%d%s%s", t->block.vectors,
              t->block.positions, t->stride, t->planar_in ? " -DPLANAR_IN" : "",
@@ -334,7 +343,7 @@ static enum impasto_status sum_planes(struct imp_device *device, const struct ta
                 .kernel.macros = macros,
                 IMP_ARGS(imp_buf(conv->workspace), imp_int(plane), imp_buf(y->buffer),
                          imp_int(y->pitch), imp_int(y->plane),
-                         imp_int(y->origin + area->row * y->pitch), imp_buf(bias),
+                         imp_int(position_of(y, area->row, 0)), imp_buf(bias),
                          imp_int((int)conv->bias_at), imp_int(conv->bias != NULL),
                          imp_int(area->rows), imp_int(area->cols)),
                 .global = {(size_t)area->rows},
@@ -345,10 +354,9 @@ static enum impasto_status sum_planes(struct imp_device *device, const struct ta
         device, IMP_PROGRAM_CONV_ANY, "conv_any_planes",
         &(struct imp_launch){
             IMP_ARGS(imp_buf(conv->workspace), imp_int(plane), imp_buf(y->buffer),
-                     imp_int(y->pitch), imp_int(y->plane),
-                     imp_int(y->origin + area->row * y->pitch), imp_buf(bias),
-                     imp_int((int)conv->bias_at), imp_int(conv->bias != NULL), imp_int(t->size),
-                     imp_int(area->rows), imp_int(area->cols)),
+                     imp_int(y->pitch), imp_int(y->plane), imp_int(position_of(y, area->row, 0)),
+                     imp_buf(bias), imp_int((int)conv->bias_at), imp_int(conv->bias != NULL),
+                     imp_int(t->size), imp_int(area->rows), imp_int(area->cols)),
             .global = {(size_t)area->rows * (size_t)area->cols, 3},
             .flops = flops,
             .label = conv->label,
@@ -369,7 +377,7 @@ static enum impasto_status to_planes(struct imp_device *device, const struct tas
         const struct place work = {.buffer = conv->workspace,
                                    .pitch = wide.cols,
                                    .plane = band_positions(t, band.rows, band.cols),
-                                   .origin = -band.row * wide.cols};
+                                   .begin = band.row};
         IMP_TRY(slide(device, t, &p, conv->packed, &x, &work, &wide, conv->label));
         IMP_TRY(sum_planes(device, t, conv, &y, &band));
     }

@@ -237,6 +237,89 @@ static void strips_paint_as_passes_do(void **state)
     }
 }
 
+/* ---- Far down a picture ---------------------------------------------------------------------- */
+
+#define SIDE 24 /* of what is computed here */
+#define MARGIN 4
+#define FAR_DOWN (1 << 28) /* rows */
+
+/* A map whose pixels and margin follow from `seed`; 0: of zeros. */
+static struct imp_map map_of(int channels, int side, unsigned seed)
+{
+    const int lanes = channels == 3 ? 1 : imp_device_caps(device)->vector_width;
+    struct imp_map map = imp_map_of(channels, side, side, MARGIN, lanes);
+    const size_t count = imp_map_bytes(&map) / sizeof(float);
+    float *values = malloc(count * sizeof(float));
+    for (size_t i = 0; i < count; i++)
+        values[i] = seed ? (float)((i * 37 + seed) % 101) / 50 - 1 : 0;
+    assert_int_equal(imp_buffer_create(device, count * sizeof(float), "a map", &map.tensor.buffer),
+                     IMPASTO_OK);
+    assert_int_equal(imp_buffer_write(map.tensor.buffer, 0, values, count * sizeof(float)),
+                     IMPASTO_OK);
+    free(values);
+    return map;
+}
+
+/* What a convolution leaves in y where its map's row 0 is row y_begin of the picture. To be freed.
+ */
+static float *convolved(const struct imp_conv_any *call, int y_begin)
+{
+    struct imp_conv_any conv = *call;
+    const struct imp_conv_shape *shape = &conv.shape;
+    const size_t bytes = imp_map_bytes(&conv.y);
+    float *values = calloc(1, bytes);
+    assert_int_equal(imp_buffer_write(conv.y.tensor.buffer, 0, values, bytes), IMPASTO_OK);
+    conv.y_begin = y_begin;
+    conv.x_begin = y_begin * shape->stride / (shape->upsample ? 2 : 1);
+    assert_int_equal(imp_conv_any_forward(device, &conv), IMPASTO_OK);
+    assert_int_equal(imp_buffer_read(conv.y.tensor.buffer, 0, values, bytes), IMPASTO_OK);
+    return values;
+}
+
+static void expect_the_same_below(const struct imp_conv_shape *shape)
+{
+    const struct imp_caps *caps = imp_device_caps(device);
+    const int side = SIDE * shape->stride / (shape->upsample ? 2 : 1);
+    const size_t scratch = imp_conv_any_workspace(caps, shape, side, side);
+    struct imp_map parameters = map_of(3, 2 * SIDE, 3);
+    struct imp_map x = map_of(shape->in, side, 5), y = map_of(shape->out, SIDE, 0);
+    struct imp_buffer *packed = NULL, *workspace = NULL;
+    assert_int_equal(imp_buffer_create(device, imp_conv_any_packed(caps, shape, IMP_FORWARD),
+                                       "weights", &packed),
+                     IMPASTO_OK);
+    if (scratch > 0)
+        assert_int_equal(imp_buffer_create(device, scratch, "workspace", &workspace), IMPASTO_OK);
+    assert_int_equal(
+        imp_conv_any_pack(device, shape, IMP_FORWARD, parameters.tensor.buffer, 0, packed),
+        IMPASTO_OK);
+    const struct imp_conv_any conv = {.shape = *shape,
+                                      .x = x,
+                                      .y = y,
+                                      .packed = packed,
+                                      .workspace = workspace,
+                                      .label = "far down"};
+    float *above = convolved(&conv, 0), *below = convolved(&conv, FAR_DOWN);
+    assert_memory_equal(above, below, imp_map_bytes(&y));
+    free(above);
+    free(below);
+    imp_buffer_free(&packed);
+    imp_buffer_free(&workspace);
+    imp_buffer_free(&parameters.tensor.buffer);
+    imp_buffer_free(&x.tensor.buffer);
+    imp_buffer_free(&y.tensor.buffer);
+}
+
+/* Pictures of 40,000 x 65,500 pixels have more of them than an int can count, though no strip has.
+ * A narrow one has as many further down. That a sum overflows is seen by sanitizers alone. */
+static void strips_may_be_far_down(void **state)
+{
+    (void)state;
+    static const struct imp_conv_shape shapes[] = {
+        {3, 8, 5, 1, false}, {8, 8, 3, 2, false}, {8, 8, 3, 1, true}, {8, 3, 9, 1, false}};
+    for (size_t i = 0; i < IMP_COUNT(shapes); i++)
+        expect_the_same_below(&shapes[i]);
+}
+
 /* ---- Memory ---------------------------------------------------------------------------------- */
 
 static void refuses_too_little_memory_with_a_size(void **state)
@@ -273,6 +356,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(strips_give_the_bytes_of_the_whole),
         cmocka_unit_test(strips_paint_as_passes_do),
+        cmocka_unit_test(strips_may_be_far_down),
         cmocka_unit_test(refuses_too_little_memory_with_a_size),
     };
     const char *how = argc > 1 ? argv[1] : "";
