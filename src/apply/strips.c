@@ -143,7 +143,8 @@ static size_t sums_bytes(const struct imp_strips *s)
     size_t most = 0;
     for (int i = 0; i < s->rows.count; i++) {
         const int shrunk = i == CONV2 || i == deconv1(s) ? 2 : i >= CONV3 && i < deconv1(s) ? 4 : 1;
-        most = largest(most, imp_norm_sums_bytes(row_at(s, i)->conv.out, s->padded / shrunk));
+        most = largest(most, imp_norm_sums_bytes(imp_device_caps(s->device), row_at(s, i)->conv.out,
+                                                 s->padded / shrunk));
     }
     return most;
 }

@@ -147,7 +147,7 @@ static void size_scratch(struct imp_pass *pass)
             *work = larger_size(*work, imp_conv_any_weights_workspace(caps, conv, height, width));
         state->sums_bytes =
             larger_size(state->sums_bytes,
-                        imp_norm_sums_bytes(conv->out, imp_map_height(&state->x[i + 1].map)));
+                        imp_norm_sums_bytes(caps, conv->out, imp_map_height(&state->x[i + 1].map)));
         state->row[i].packed_bytes[IMP_FORWARD] = imp_conv_any_packed(caps, conv, IMP_FORWARD);
         if (pass->backward && i > 0)
             state->row[i].packed_bytes[IMP_BACKWARD] =

@@ -4,7 +4,7 @@
 #include "ops/norm.h"
 #include "ops/kernels.h"
 
-/* Buffers are sized for any device: channels rounded up to this. */
+/* Statistics are sized for any device: channels rounded up to this. */
 #define LANES_MOST 16
 /* On GPUs a band's columns are dealt out to so many work-items, which go along rows together. */
 #define PARTS_ACROSS 128
@@ -19,9 +19,14 @@ static enum imp_program program_of(int channels)
     return channels == 3 ? IMP_PROGRAM_PLANAR_NORM : IMP_PROGRAM_MAPS;
 }
 
-static int parts_of(const struct imp_device *device)
+static int lanes_of(const struct imp_caps *caps, int channels)
 {
-    return imp_device_caps(device)->cpu ? 1 : PARTS_ACROSS;
+    return channels == 3 ? 1 : caps->vector_width;
+}
+
+static int parts_of(const struct imp_caps *caps)
+{
+    return caps->cpu ? 1 : PARTS_ACROSS;
 }
 
 static int bands_of(int rows)
@@ -39,11 +44,6 @@ static size_t channel_bytes(int channels)
     return (size_t)((channels + LANES_MOST - 1) / LANES_MOST * LANES_MOST) * sizeof(float);
 }
 
-size_t imp_norm_sums_bytes(int channels, int height)
-{
-    return (size_t)bands_of(height) * MOMENTS * (1 + PARTS_ACROSS) * channel_bytes(channels);
-}
-
 size_t imp_norm_statistics_bytes(int channels)
 {
     return STATISTICS * channel_bytes(channels);
@@ -55,12 +55,20 @@ struct layout {
     int parts, pitch, to;
 };
 
-static struct layout layout_of(const struct imp_device *device, int blocks)
+static struct layout layout_of(const struct imp_caps *caps, int blocks)
 {
-    const int parts = parts_of(device), own = MOMENTS * blocks;
+    const int parts = parts_of(caps), own = MOMENTS * blocks;
     if (parts == 1)
         return (struct layout){.parts = 1, .pitch = own};
     return (struct layout){.parts = parts, .pitch = own + own * parts, .to = own};
+}
+
+size_t imp_norm_sums_bytes(const struct imp_caps *caps, int channels, int height)
+{
+    const int lanes = lanes_of(caps, channels);
+    const int blocks = (channels + lanes - 1) / lanes;
+    return (size_t)bands_of(height) * (size_t)(layout_of(caps, blocks).pitch * lanes) *
+           sizeof(float);
 }
 
 /* ---- Forwards -------------------------------------------------------------------------------- */
@@ -70,7 +78,7 @@ enum impasto_status imp_norm_sums(struct imp_device *device, const struct imp_ma
 {
     const int blocks = blocks_of(x), bands = bands_of(window->rows);
     const int band = window->at / IMP_NORM_BAND;
-    const struct layout layout = layout_of(device, blocks);
+    const struct layout layout = layout_of(imp_device_caps(device), blocks);
     IMP_TRY(
         imp_program_launch(device, program_of(x->tensor.channels), "norm_sums",
                            &(struct imp_launch){
@@ -99,15 +107,15 @@ enum impasto_status imp_norm_finish(struct imp_device *device, const struct imp_
                                     int height, int width, float epsilon,
                                     const struct imp_norm_row *row, struct imp_buffer *statistics)
 {
-    const int lanes = row->channels == 3 ? 1 : imp_device_caps(device)->vector_width;
+    const int lanes = lanes_of(imp_device_caps(device), row->channels);
     const int blocks = (row->channels + lanes - 1) / lanes;
     return imp_program_launch(
         device, program_of(row->channels), "norm_finish",
         &(struct imp_launch){
             IMP_ARGS(imp_buf(sums), imp_buf(statistics), imp_int(blocks), imp_int(height),
-                     imp_int(width), imp_int(layout_of(device, blocks).pitch), imp_float(epsilon),
-                     imp_buf(row->parameters), imp_int((int)row->gamma), imp_int((int)row->beta),
-                     imp_int(row->channels)),
+                     imp_int(width), imp_int(layout_of(imp_device_caps(device), blocks).pitch),
+                     imp_float(epsilon), imp_buf(row->parameters), imp_int((int)row->gamma),
+                     imp_int((int)row->beta), imp_int(row->channels)),
             .global = {(size_t)blocks},
             .bytes = imp_float_bytes((double)MOMENTS * bands_of(height) * row->channels),
         });
@@ -146,7 +154,7 @@ struct way_back {
 static enum impasto_status launch_sums(struct imp_device *device, const struct way_back *back)
 {
     const int bands = bands_of(back->height);
-    const struct layout layout = layout_of(device, back->blocks);
+    const struct layout layout = layout_of(imp_device_caps(device), back->blocks);
     IMP_TRY(imp_program_launch(
         device, program_of(back->x->tensor.channels), "norm_bwd_sums",
         &(struct imp_launch){
@@ -181,8 +189,9 @@ static enum impasto_status launch_finish(struct imp_device *device, const struct
         device, program_of(back->x->tensor.channels), "norm_bwd_finish",
         &(struct imp_launch){
             IMP_ARGS(imp_buf(back->sums), imp_buf(gradient), imp_int(back->blocks), imp_int(bands),
-                     imp_int(layout_of(device, back->blocks).pitch), imp_float((float)pixels),
-                     imp_int((int)row->gamma), imp_int((int)row->beta), imp_int(row->channels)),
+                     imp_int(layout_of(imp_device_caps(device), back->blocks).pitch),
+                     imp_float((float)pixels), imp_int((int)row->gamma), imp_int((int)row->beta),
+                     imp_int(row->channels)),
             .global = {(size_t)back->blocks},
             .bytes = imp_float_bytes(2.0 * bands * row->channels),
         });

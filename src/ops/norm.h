@@ -28,7 +28,7 @@ struct imp_norm_row {
 };
 
 /* Bytes of the bands' sums of a picture of that height; those of a layer's statistics. */
-size_t imp_norm_sums_bytes(int channels, int height);
+size_t imp_norm_sums_bytes(const struct imp_caps *caps, int channels, int height);
 size_t imp_norm_statistics_bytes(int channels);
 
 /* The sums of the bands that the window's rows make up. window.at, and of all but the last window

@@ -133,7 +133,8 @@ static bool open_trial(struct trial *t, struct imp_check_run *run, const struct 
     t->x_map = map_of(t, s->height, s->wide);
     t->y_map = map_of(t, s->height, s->wide + 2);
     t->other_map = map_of(t, s->height, s->wide + 1);
-    const size_t sums = imp_norm_sums_bytes(s->channels, s->height) / sizeof(float);
+    const struct imp_caps *caps = imp_device_caps(run->device);
+    const size_t sums = imp_norm_sums_bytes(caps, s->channels, s->height) / sizeof(float);
     const size_t statistics = imp_norm_statistics_bytes(s->channels) / sizeof(float);
     if (run->broken ||
         !imp_check_buffer(run, &t->parameters_buffer, parameter_count(s), t->parameters) ||

@@ -533,7 +533,7 @@ static void bench_maps(struct bench *bench, int channels, int side)
                    {&m.image, 3 * (size_t)side * (size_t)side * sizeof(float)},
                    {&m.parameters, parameters},
                    {&m.gradient, parameters},
-                   {&m.sums, imp_norm_sums_bytes(channels, side)},
+                   {&m.sums, imp_norm_sums_bytes(imp_device_caps(device), channels, side)},
                    {&m.statistics, imp_norm_statistics_bytes(channels)}};
     for (size_t i = 0; i < IMP_COUNT(buffers); i++)
         check(bench, "map",

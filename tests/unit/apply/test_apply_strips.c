@@ -322,6 +322,44 @@ static void strips_may_be_far_down(void **state)
 
 /* ---- Memory ---------------------------------------------------------------------------------- */
 
+/* Floats behind what is reserved. */
+#define BEHIND 4096
+
+/* All that is reserved for the sums of bands is written, and nothing behind it. The rows are longer
+ * than those parts are many that GPUs deal them out to. */
+static void expect_sums_as_reserved(int channels)
+{
+    const int lanes = channels == 3 ? 1 : imp_device_caps(device)->vector_width, side = 150;
+    struct imp_map x = imp_map_of(channels, side, side, 1, lanes);
+    struct imp_buffer *sums = NULL;
+    const struct imp_window whole = {.rows = side, .begins = true};
+    const size_t count =
+        imp_norm_sums_bytes(imp_device_caps(device), channels, side) / sizeof(float);
+    const size_t bytes = (count + BEHIND) * sizeof(float);
+    float *values = malloc(bytes);
+    for (size_t i = 0; i < count + BEHIND; i++)
+        values[i] = NAN;
+    assert_int_equal(imp_buffer_create(device, imp_map_bytes(&x), "a map", &x.tensor.buffer),
+                     IMPASTO_OK);
+    assert_int_equal(imp_buffer_create(device, bytes, "sums", &sums), IMPASTO_OK);
+    assert_int_equal(imp_buffer_write(sums, 0, values, bytes), IMPASTO_OK);
+    assert_int_equal(imp_norm_sums(device, &x, &whole, sums), IMPASTO_OK);
+    assert_int_equal(imp_buffer_read(sums, 0, values, bytes), IMPASTO_OK);
+    for (size_t i = 0; i < count + BEHIND; i++)
+        assert_true(isnan(values[i]) == (i >= count));
+    imp_buffer_free(&x.tensor.buffer);
+    imp_buffer_free(&sums);
+    free(values);
+}
+
+static void sums_take_what_is_reserved(void **state)
+{
+    (void)state;
+    static const int channels[] = {3, 4, 16, 20};
+    for (size_t i = 0; i < IMP_COUNT(channels); i++)
+        expect_sums_as_reserved(channels[i]);
+}
+
 static void refuses_too_little_memory_with_a_size(void **state)
 {
     (void)state;
@@ -357,6 +395,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(strips_give_the_bytes_of_the_whole),
         cmocka_unit_test(strips_paint_as_passes_do),
         cmocka_unit_test(strips_may_be_far_down),
+        cmocka_unit_test(sums_take_what_is_reserved),
         cmocka_unit_test(refuses_too_little_memory_with_a_size),
     };
     const char *how = argc > 1 ? argv[1] : "";
