@@ -5,6 +5,7 @@ import array
 import json
 import os
 import random
+import resource
 import shlex
 import signal
 import struct
@@ -240,6 +241,23 @@ class Stopping(Training):
         self.refused(INPUT, "begun with other style pictures", *resume)
         self.write("run.ckpt", self.bytes("run.ckpt")[:-9])
         self.refused(INPUT, "run.ckpt", *resume)
+
+
+    def test_a_trace_that_cannot_be_written(self):
+        """That ends the training, which says so; the model so far is there."""
+        self.whole()
+        self.stopped(signal.SIGKILL, "style.png", *TINY, "-o", "out.model")
+        most = 1 << 28  # more than a driver writes
+
+        def limit():
+            resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+
+        os.truncate(self.folder / "trace", most - 1500)
+        run = self.impasto("train", "--resume", "run.ckpt", "-q", "--trace", "trace",
+                           "--checkpoint", "other.ckpt", "--every", "1000", preexec_fn=limit)
+        self.assertEqual(run.returncode, OUTPUT, run.stderr)
+        self.assertIn("impasto: trace: cannot be written: ", run.stderr.splitlines()[-1])
+        self.assertIn("the model so far was written to out.model", run.stderr)
 
 
 class Showing(Training):

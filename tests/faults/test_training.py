@@ -5,6 +5,7 @@
 import json
 import os
 import pathlib
+import re
 import sys
 import tempfile
 import unittest
@@ -14,9 +15,11 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, str(HERE.parent / "cli"))
 from support import DEVICE, NUMERIC, Case  # noqa: E402
 
-TRAIN = ["train", "style.png", "--weights", "builtin", "--base", "none", "--width", "8", "--steps", "6",
+PLAIN = ["train", "style.png", "--weights", "builtin", "--base", "none", "--width", "8", "--steps", "6",
          "--crop", "32", "--late-crop", "48", "--judge-size", "32", "--judge-every", "2", "--style-size", "32",
-         "-q", "-o", "out.model", "--checkpoint", "run.ckpt", "--every", "1", "--trace", "trace"]
+         "-q", "-o", "out.model", "--trace", "trace"]
+TRAIN = [*PLAIN, "--checkpoint", "run.ckpt", "--every", "1"]
+RESUME = ["train", "--resume", "run.ckpt", "-q"]
 
 
 class Training(Case):
@@ -29,6 +32,11 @@ class Training(Case):
             "IMPASTO_FAULT_TRACE": str(self.home / "calls"),
             "IMPASTO_FAULT_LAUNCHES": str(self.home / "launches")})
         return done, json.loads(report.read_text())
+
+    def went(self, done, whole):
+        """It came to its end, with this model."""
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(self.model(), whole, done.stderr)
 
     def model(self):
         return (self.folder / "out.model").read_bytes()
@@ -67,8 +75,8 @@ class Training(Case):
                     if not (self.folder / "run.ckpt").exists():
                         continue
                     self.assertIn("to go on: impasto train --resume run.ckpt", done.stderr)
-                    done, _ = self.train(words=["train", "--resume", "run.ckpt", "-q"])
-                    self.assertEqual((done.returncode, self.model()), (0, whole), done.stderr)
+                    done, _ = self.train(words=RESUME)
+                    self.went(done, whole)
 
     def test_a_preview_that_fails(self):
         """The training goes on without, says so once, and its model is the same."""
@@ -88,13 +96,61 @@ class Training(Case):
         self.assertNotIn(b"\033_Ga=T,", shown)
         self.assertEqual(self.model(), plain)
 
-    def test_lost_device(self):
+    def test_a_lost_device(self):
+        """It is opened again, and the training goes on, to the same bytes."""
         whole, calls = self.undisturbed()
         reads = calls.count("clEnqueueReadBuffer")
-        done, _ = self.train(fault=f"call=clEnqueueReadBuffer,at={reads * 2 // 3},code=-36,lost=1")
+        for code in (-36, -5):
+            with self.subTest(code):
+                self.forget()
+                done, report = self.train(
+                    fault=f"call=clEnqueueReadBuffer,at={reads * 2 // 3},code={code},lost=1")
+                self.went(done, whole)
+                self.assertRegex(done.stderr, rf"\({code}\).*going on from step [1-6] \(try 1 of 3\)")
+                self.assertEqual(set(report["left"].values()), {0}, report)
+
+    def test_a_device_that_is_lost_without_a_checkpoint(self):
+        """The training goes on from where it began: from nothing, or from what it was resumed from."""
+        whole, _ = self.undisturbed()
+        self.train(words=PLAIN)
+        reads = (self.home / "calls").read_text().split().count("clEnqueueReadBuffer")
+        fault = f"call=clEnqueueReadBuffer,at={reads * 2 // 3},code=-36,lost=1"
+        self.forget()
+        done, _ = self.train(words=PLAIN, fault=fault)
+        self.went(done, whole)
+        self.assertIn("going on from step 0 (try 1 of 3)", done.stderr)
+        # Stopped after some steps, and gone on with; other.ckpt is not saved before the end.
+        self.forget()
+        done, _ = self.train(fault=f"call=clEnqueueReadBuffer,at={reads * 2 // 3},code=-5,on=1")
+        step = re.search(r"step (\d) is kept", done.stderr)[1]
+        words = [*RESUME, "--checkpoint", "other.ckpt", "--every", "1000"]
+        done, _ = self.train(words=words)
+        self.went(done, whole)
+        reads = (self.home / "calls").read_text().split().count("clEnqueueReadBuffer")
+        for name in ("out.model", "other.ckpt"):
+            (self.folder / name).unlink()
+        done, _ = self.train(words=words, fault=f"call=clEnqueueReadBuffer,at={reads - 1},code=-36,lost=1")
+        self.went(done, whole)
+        self.assertIn(f"going on from step {step} (try 1 of 3)", done.stderr)
+
+    def test_a_device_that_is_lost_again_and_again(self):
+        """It ends with one line, and leaves what was there."""
+        self.train(words=PLAIN)
+        reads = (self.home / "calls").read_text().split().count("clEnqueueReadBuffer")
+        self.write("out.model", "an older model")
+        done, report = self.train(
+            words=PLAIN, fault=f"call=clEnqueueReadBuffer,at={reads * 2 // 3},code=-36,lost=99")
         self.assertEqual(done.returncode, DEVICE, done.stderr)
-        done, _ = self.train(words=["train", "--resume", "run.ckpt", "-q"])
-        self.assertEqual((done.returncode, self.model()), (0, whole), done.stderr)
+        self.assertEqual(done.stderr.count("opening it again"), 3)
+        self.assertIn("CL_INVALID_COMMAND_QUEUE (-36)", done.stderr.splitlines()[-1])
+        self.assertEqual(self.model(), b"an older model")
+        self.assertEqual(set(report["left"].values()), {0}, report)
+
+    def test_before_the_first_step(self):
+        """What never worked is not tried again."""
+        done, _ = self.train(fault="call=clEnqueueNDRangeKernel,at=1,code=-36,lost=9")
+        self.assertEqual(done.returncode, DEVICE, done.stderr)
+        self.assertEqual(len(done.stderr.splitlines()), 1)
 
     def test_a_step_that_is_not_finite_is_taken_back(self):
         self.undisturbed()
@@ -138,7 +194,7 @@ class Training(Case):
         self.assertEqual(done.returncode, NUMERIC, done.stderr)
         self.assertIn("5 steps running were taken back", done.stderr)
         self.assertTrue((self.folder / "out.model").exists())
-        done, _ = self.train(words=["train", "--resume", "run.ckpt", "-q"])
+        done, _ = self.train(words=RESUME)
         self.assertEqual(done.returncode, 0, done.stderr)
 
 

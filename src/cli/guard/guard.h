@@ -55,6 +55,15 @@ long cli_watchdog_limit(double expected);
 void cli_watchdog_saving(struct cli_watchdog *watchdog, bool saving);
 void cli_watchdog_close(struct cli_watchdog **watchdog);
 
+/* ---- lost.c ---------------------------------------------------------------------------------- */
+
+/* How often a run opens a lost device again: what is lost more often is broken. */
+#define CLI_RECOVERIES_MOST 3
+/* Warns that the device was lost, and waits a moment. why: its error. unit, from: where the run
+ * goes on, as "iteration" 12. time: how many times it was lost so far. */
+void cli_lost_device(struct cli_console *console, const char *why, const char *unit, int from,
+                     int time);
+
 /* ---- probe.c --------------------------------------------------------------------------------- */
 
 /* Tries CLBlast in another process, if it may be used. To be called before any function about

@@ -5,22 +5,16 @@
  * its checkpoint, or from its beginning if there is none.
  */
 
-#include "base/os.h"
 #include "cli/devices/devices.h"
 #include "cli/paint/run.h"
-
-/* How often in a run: what is lost more often is broken. */
-#define TRIES 3
-/* For the driver to come to itself. */
-#define PAUSE_SECONDS 1
 
 bool cli_painter_may_recover(const struct cli_painter *run, enum impasto_status status)
 {
     if (run->callback_status != IMPASTO_OK)
         status = run->callback_status;
     /* A device that takes no step at all would not take one the next time. */
-    return status == IMPASTO_ERROR_DEVICE && !cli_stop_signal() && run->recoveries < TRIES &&
-           run->taken > run->begun;
+    return status == IMPASTO_ERROR_DEVICE && !cli_stop_signal() &&
+           run->recoveries < CLI_RECOVERIES_MOST && run->taken > run->begun;
 }
 
 /* What was let go of when the job was opened. */
@@ -62,7 +56,6 @@ static enum impasto_status open_again(struct cli_painter *run,
 
 enum impasto_status cli_painter_recover(struct cli_painter *run, bool last)
 {
-    char line[1400];
     const bool saved = run->checkpoint.path && run->checkpoint.saved >= 0;
     struct impasto_checkpoint *opened = NULL;
     const struct impasto_checkpoint *from = cli_resumed(run->settings);
@@ -85,11 +78,7 @@ enum impasto_status cli_painter_recover(struct cli_painter *run, bool last)
     }
     const int iteration = from ? impasto_checkpoint_info(from)->iteration : 0;
     run->recoveries++;
-    snprintf(line, sizeof(line),
-             "%s; opening it again and going on from iteration %d (try %d of %d)",
-             run->error->message, iteration, run->recoveries, TRIES);
-    cli_console_log(&run->console, IMPASTO_LOG_WARNING, line);
-    imp_os_sleep(PAUSE_SECONDS);
+    cli_lost_device(&run->console, run->error->message, "iteration", iteration, run->recoveries);
     const enum impasto_status status = open_again(run, from);
     impasto_checkpoint_close(&opened);
     if (status != IMPASTO_OK)

@@ -64,12 +64,49 @@ struct cli_trainer {
     struct impasto_train_progress last;
     double first;    /* seconds that the first step took: kernels are compiled then */
     uint64_t learnt; /* crops that it had */
-    int begun;       /* steps that were taken before */
+    int begun;       /* steps that were taken before the training was opened */
+    int recoveries;  /* from a lost device */
     struct impasto_error *error;
-    enum impasto_status callback_status; /* why the callback has stopped it */
+    /* Why the callback has stopped it. The library says only that it did. */
+    enum impasto_status callback_status;
+    struct impasto_error callback_error;
 };
 
 enum impasto_status cli_train_run(const struct cli_call *call, struct impasto_error *error);
+
+/* ---- open.c ---------------------------------------------------------------------------------- */
+
+enum impasto_status cli_train_open_weights(struct cli_trainer *run);
+/* Opens the training, at its checkpoint if there is one, on the open device. Closes the weights. */
+enum impasto_status cli_train_open(struct cli_trainer *run);
+
+/* ---- recover.c ------------------------------------------------------------------------------- */
+
+/* Whether a training that ended with `status` has lost its device, and may open it again. */
+bool cli_train_may_recover(const struct cli_trainer *run, enum impasto_status status);
+/* Opens device and training again, at the last checkpoint or the beginning. If that fails, there is
+ * no training, but the run can be concluded. */
+enum impasto_status cli_train_recover(struct cli_trainer *run);
+
+/* ---- tell.c ---------------------------------------------------------------------------------- */
+
+/* What to expect of it. */
+void cli_train_tell_beginning(struct cli_trainer *run);
+/* The line of a step, beside the bar. */
+void cli_train_tell(struct cli_trainer *run, const struct impasto_train_progress *progress);
+
+/* ---- show.c ---------------------------------------------------------------------------------- */
+
+/* Before the work: refuses a picture that no network paints. */
+enum impasto_status cli_train_check_shown(struct cli_trainer *run);
+/* Shows the painting so far where it is time for that. */
+void cli_train_show(struct cli_trainer *run);
+
+/* ---- outcome.c ------------------------------------------------------------------------------- */
+
+/* Ends a training: of one that has stopped, writes what there is to write. status: how its steps
+ * and its model ended. Returns how the run ended in all. */
+enum impasto_status cli_train_conclude(struct cli_trainer *run, enum impasto_status status);
 
 /* ---- inputs.c -------------------------------------------------------------------------------- */
 
@@ -98,7 +135,9 @@ bool cli_train_hint(const struct cli_trainer *run, char *line, size_t size);
 
 enum impasto_status cli_train_trace_open(struct cli_trainer *run);
 enum impasto_status cli_train_trace_step(struct cli_trainer *run,
-                                         const struct impasto_train_progress *progress);
-enum impasto_status cli_train_trace_close(struct cli_trainer *run, enum impasto_status status);
+                                         const struct impasto_train_progress *progress,
+                                         struct impasto_error *error);
+enum impasto_status cli_train_trace_close(struct cli_trainer *run, enum impasto_status status,
+                                          struct impasto_error *error);
 
 #endif

@@ -7,14 +7,15 @@
 #include <errno.h>
 #include <string.h>
 
-static enum impasto_status write_line(struct cli_trainer *run, json_t *line)
+static enum impasto_status write_line(const struct cli_trainer *run, json_t *line,
+                                      struct impasto_error *error)
 {
     const int dumped = json_dumpf(line, run->trace, JSON_COMPACT | JSON_REAL_PRECISION(17));
     json_decref(line);
     errno = 0;
     if (dumped == 0 && fputc('\n', run->trace) != EOF && fflush(run->trace) == 0)
         return IMPASTO_OK;
-    return cli_fail_file(run->error, IMPASTO_ERROR_OUTPUT, cli_name_of_output(run->settings->trace),
+    return cli_fail_file(error, IMPASTO_ERROR_OUTPUT, cli_name_of_output(run->settings->trace),
                          "cannot be written", errno ? errno : EIO);
 }
 
@@ -52,12 +53,13 @@ enum impasto_status cli_train_trace_open(struct cli_trainer *run)
         return IMPASTO_OK;
     run->trace = cli_is_standard(path) ? stdout : fopen(path, run->from ? "a" : "w");
     return run->trace
-               ? write_line(run, describe(run))
+               ? write_line(run, describe(run), run->error)
                : cli_fail_file(run->error, IMPASTO_ERROR_OUTPUT, path, "cannot be written", errno);
 }
 
 enum impasto_status cli_train_trace_step(struct cli_trainer *run,
-                                         const struct impasto_train_progress *progress)
+                                         const struct impasto_train_progress *progress,
+                                         struct impasto_error *error)
 {
     const struct {
         const char *name;
@@ -81,10 +83,11 @@ enum impasto_status cli_train_trace_step(struct cli_trainer *run,
         json_object_set_new(line, "skipped", json_true());
     if (progress->judged)
         json_object_set_new(line, "judgement", cli_json_number(progress->judgement));
-    return write_line(run, line);
+    return write_line(run, line, error);
 }
 
-enum impasto_status cli_train_trace_close(struct cli_trainer *run, enum impasto_status status)
+enum impasto_status cli_train_trace_close(struct cli_trainer *run, enum impasto_status status,
+                                          struct impasto_error *error)
 {
     if (!run->trace)
         return IMPASTO_OK;
@@ -95,9 +98,9 @@ enum impasto_status cli_train_trace_close(struct cli_trainer *run, enum impasto_
     json_object_set_new(line, "steps", json_integer(run->last.head.step));
     json_object_set_new(line, "seconds", cli_json_number(run->last.head.seconds));
     json_object_set_new(line, "best", cli_json_number(run->last.best));
-    enum impasto_status written = write_line(run, line);
+    enum impasto_status written = write_line(run, line, error);
     if (run->trace != stdout && fclose(run->trace) != 0 && written == IMPASTO_OK)
-        written = cli_fail_file(run->error, IMPASTO_ERROR_OUTPUT, run->settings->trace,
+        written = cli_fail_file(error, IMPASTO_ERROR_OUTPUT, run->settings->trace,
                                 "cannot be written", errno);
     run->trace = NULL;
     return written;

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/* --show: a picture as the network paints it so far. */
+
+#include "cli/train/run.h"
+
+/* --show's picture as the network paints it by now, in the first of the new styles. */
+static enum impasto_status paint_shown(struct cli_trainer *run, struct impasto_image **painting,
+                                       struct impasto_error *why)
+{
+    const struct impasto_train_info *info = impasto_train_info(run->train);
+    const size_t first = info->style_count - run->task.style_count - run->params.identity;
+    return impasto_train_image(run->train, run->shown, first, painting, why);
+}
+
+/* A picture that is only looked at is no reason to end a training. */
+static void stop_showing(struct cli_trainer *run, const struct impasto_error *why)
+{
+    char line[1200];
+    snprintf(line, sizeof(line), "--show: the training goes on without: %s", why->message);
+    cli_console_log(&run->console, IMPASTO_LOG_WARNING, line);
+    impasto_image_free(&run->shown);
+}
+
+void cli_train_show(struct cli_trainer *run)
+{
+    struct impasto_image *painting = NULL;
+    struct impasto_error why = {0};
+    if (!run->shown || !cli_console_wants_picture(&run->console))
+        return;
+    if (paint_shown(run, &painting, &why) == IMPASTO_OK)
+        cli_console_picture(&run->console, painting, run->last.head.step);
+    else
+        stop_showing(run, &why);
+    impasto_image_free(&painting);
+}
+
+/* Before the work: a picture that no network paints is refused. */
+enum impasto_status cli_train_check_shown(struct cli_trainer *run)
+{
+    struct impasto_image *painting = NULL;
+    struct impasto_error why = {0};
+    if (!run->shown || !cli_console_wants_picture(&run->console))
+        return IMPASTO_OK;
+    const enum impasto_status status = paint_shown(run, &painting, &why);
+    impasto_image_free(&painting);
+    if (status == IMPASTO_ERROR_USAGE)
+        return cli_fail(run->error, status, "--show %s: %s", run->options->show, why.message);
+    if (status != IMPASTO_OK)
+        stop_showing(run, &why);
+    return IMPASTO_OK;
+}

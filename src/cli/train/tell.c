@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+/* What is told of a training: words beside the bar, and what to expect. */
+
+#include "cli/train/run.h"
+
+#include <math.h>
+
+/* Of any training, in the library. */
+#define STEPS_MOST 1000000
+
+/* Work from one step to another: time goes by pixels. */
+static double work(const struct cli_trainer *run, int from, int to)
+{
+    const struct impasto_train_params *p = &run->params;
+    const double early = (double)p->batch * p->crop * p->crop;
+    const double late = (double)p->late_batch * p->late_crop * p->late_crop;
+    const double border = fmin(fmax(run->last.head.steps * (1 - (double)p->late_share), from), to);
+    return (border - from) * early + (to - border) * late;
+}
+
+/* "  1:20 left"; nothing where that is not known yet. */
+static void compose_left(const struct cli_trainer *run, const struct impasto_train_progress *p,
+                         char *text, size_t size)
+{
+    char left[32];
+    const double seconds = p->head.seconds - run->first;
+    const double done = work(run, run->begun + 1, p->head.step);
+    const bool decided = p->head.steps < STEPS_MOST; /* else --minutes will do that */
+    text[0] = 0;
+    if (seconds > 0 && done > 0 && decided)
+        snprintf(text, size, "  %s left",
+                 cli_duration(seconds * work(run, p->head.step, p->head.steps) / done, left,
+                              sizeof(left)));
+}
+
+/* "12/450  loss 1.31 (content 0.5, style 0.08)  1:20 left  judged 0.98 (best 0.95)  3.1 pictures/s"
+ */
+static void compose(const struct cli_trainer *run, const struct impasto_train_progress *p,
+                    char *line, size_t size)
+{
+    char left[48], judged[64] = "", speed[48] = "";
+    const double seconds = p->head.seconds - run->first;
+    compose_left(run, p, left, sizeof(left));
+    if (isfinite(p->judgement))
+        snprintf(judged, sizeof(judged), "  judged %.3g (best %.3g)", p->judgement, p->best);
+    if (seconds > 0)
+        snprintf(speed, sizeof(speed), "  %.3g pictures/s",
+                 (double)(p->pictures - run->learnt) / seconds);
+    snprintf(line, size, "%d/%d  loss %.4g (content %.3g, style %.3g)%s%s%s", p->head.step,
+             p->head.steps, p->head.total, p->content, p->style, left, judged, speed);
+}
+
+void cli_train_tell_beginning(struct cli_trainer *run)
+{
+    if (!run->base && !run->from)
+        cli_console_log(&run->console, IMPASTO_LOG_INFO,
+                        "a network that begins from nothing takes some thousand steps to paint "
+                        "well; with --base FILE, it begins from a model and takes some hundred");
+}
+
+void cli_train_tell(struct cli_trainer *run, const struct impasto_train_progress *p)
+{
+    char line[256];
+    const bool first = p->head.step == run->begun + 1;
+    if (first) {
+        run->first = p->head.seconds;
+        run->learnt = p->pictures;
+    }
+    compose(run, p, line, sizeof(line));
+    cli_console_line(&run->console, line, work(run, 0, p->head.step) / work(run, 0, p->head.steps),
+                     first || p->head.done);
+}
