@@ -161,13 +161,8 @@ static enum impasto_status resize(struct impasto_applier *applier, int height, i
     struct imp_strips *strips = &applier->strips;
     imp_strips_release(strips);
     memset(applier->loaded, 0, sizeof(applier->loaded));
-    enum impasto_status status = imp_strips_init(strips, applier->device, &applier->net.shape,
-                                                 height, width, applier->params.memory);
-    if (status == IMPASTO_OK)
-        status = imp_strips_allocate(strips);
-    if (status != IMPASTO_OK)
-        imp_strips_release(strips);
-    return status;
+    return imp_strips_open(strips, applier->device, &applier->net.shape, height, width,
+                           applier->params.memory);
 }
 
 /* Strips of that size, with a mix of the styles. Fails into the device's error. */

@@ -41,7 +41,7 @@ static const struct imp_model_shape networks[] = {
 };
 
 /* Sizes of pictures: the smallest; multiples of the stride and of nothing; and heights of which
- * strips leave 1 to 4 rows, as they have 32 and 64. */
+ * strips leave 1 to 4 rows, as they have 32, 64 and 128. */
 static const struct size {
     int height, width;
 } sizes[] = {
@@ -182,8 +182,8 @@ static void strips_give_the_bytes_of_the_whole(void **state)
     for (size_t i = 0; i < network_count; i++) {
         struct imp_stylenet net = network_of(&networks[i]);
         for (size_t k = 0; k < size_count; k++) {
-            const int heights = expect_the_same(&net, &sizes[k]);
-            assert_int_equal(heights, sizes[k].height > 64 ? 3 : 2);
+            const int height = sizes[k].height, heights = expect_the_same(&net, &sizes[k]);
+            assert_int_equal(heights, height > 128 ? 4 : height > 64 ? 3 : 2);
         }
         imp_stylenet_free(&net);
     }
@@ -373,6 +373,52 @@ static void refuses_too_little_memory_with_a_size(void **state)
     imp_strips_release(&strips);
 }
 
+/* Rows of the strips that 4000 x 3000 pixels get. */
+static int rows_planned(void)
+{
+    const struct imp_model_shape shape = imp_model_shape_usual(32, 1);
+    struct imp_strips strips = {0};
+    assert_int_equal(imp_strips_init(&strips, device, &shape, 3000, 4000, 0), IMPASTO_OK);
+    const int rows = strips.strip;
+    imp_strips_release(&strips);
+    return rows;
+}
+
+/* Where memory is the host's, speed alone is no reason to take much. What a graphics card has, it
+ * has for this. */
+static void memory_of_its_own_is_taken(void **state)
+{
+    (void)state;
+    struct imp_caps *caps = (struct imp_caps *)(uintptr_t)imp_device_caps(device);
+    const struct imp_caps before = *caps;
+    caps->max_allocation = caps->memory_budget = (uint64_t)12 << 30;
+    caps->unified = true;
+    assert_int_equal(rows_planned(), 2 * IMP_STRIP_ROWS);
+    caps->unified = false;
+    assert_int_equal(rows_planned(), 3000);
+    caps->memory_budget = (uint64_t)4 << 30;
+    const int rows = rows_planned();
+    assert_true(rows > 2 * IMP_STRIP_ROWS && rows < 3000);
+    caps->memory_budget = (uint64_t)2 << 30;
+    assert_int_equal(rows_planned(), 2 * IMP_STRIP_ROWS);
+    *caps = before;
+}
+
+/* Sizes that nothing can index are no small ones. */
+static void refuses_what_cannot_be_indexed(void **state)
+{
+    (void)state;
+    const struct imp_model_shape shape = imp_model_shape_usual(32, 1);
+    struct imp_caps *caps = (struct imp_caps *)(uintptr_t)imp_device_caps(device);
+    const struct imp_caps before = *caps;
+    struct imp_strips strips = {0};
+    caps->max_allocation = caps->memory_budget = UINT64_MAX / 2;
+    assert_int_equal(imp_strips_init(&strips, device, &shape, 65500, 65500, 0),
+                     IMPASTO_ERROR_MEMORY);
+    imp_strips_release(&strips);
+    *caps = before;
+}
+
 static int open_the_device(void **state)
 {
     (void)state;
@@ -397,6 +443,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(strips_may_be_far_down),
         cmocka_unit_test(sums_take_what_is_reserved),
         cmocka_unit_test(refuses_too_little_memory_with_a_size),
+        cmocka_unit_test(memory_of_its_own_is_taken),
+        cmocka_unit_test(refuses_what_cannot_be_indexed),
     };
     const char *how = argc > 1 ? argv[1] : "";
     if (strcmp(how, "brief") == 0)
