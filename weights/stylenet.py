@@ -98,11 +98,22 @@ class Shape:
 
 
 class Network:
-    """A shape, the styles' names, and numbers: {tensor's name: array} as pytorch/examples has it."""
+    """A shape, the styles' names, and numbers: {tensor's name: array} as pytorch/examples has it.
+    end: the RGB that it takes and gives is taken to go from 0 to this; None: the file says it."""
 
-    def __init__(self, shape, styles, tensors, texts=None):
+    def __init__(self, shape, styles, tensors, texts=None, end=255.0):
         self.shape, self.styles, self.tensors = shape, styles, tensors
-        self.texts = texts or {}
+        self.texts, self.end = texts or {}, end
+
+    def set_range(self, end):
+        """Takes that to go from 0 to another end. What the network does to numbers stays."""
+        if self.end is None:
+            raise Failure("it is Impasto's and says itself what RGB it takes and gives; leave out "
+                          "--range, or convert the file that it was made of")
+        self.shape.in_scale *= end / self.end
+        self.shape.out_scale *= self.end / end
+        self.shape.out_offset *= self.end / end
+        self.end = float(end)
 
     def listed(self):
         """(name, shape, values), every bias included."""
@@ -173,7 +184,7 @@ def check_finite(name, values):
     return values
 
 
-def read_network(entries, shape, styles, texts=None):
+def read_network(entries, shape, styles, texts=None, end=255.0):
     tensors = {}
     for row in shape.rows():
         name = row.name + ".conv2d"
@@ -186,7 +197,7 @@ def read_network(entries, shape, styles, texts=None):
         for kind in ("weight", "bias"):
             full = "%s.%s" % (row.norm, kind)
             tensors[full] = read_values(full, entries, numbers)
-    return Network(shape, styles, tensors, texts)
+    return Network(shape, styles, tensors, texts, end)
 
 
 def open_own(file):
@@ -208,7 +219,7 @@ def open_own(file):
         raise Failure("its metadata has no sound impasto.styles; get the file anew") from None
     texts = {key: text for key, text in metadata.items()
              if key in ("impasto.training", "impasto.licence")}
-    return read_network(entries, shape, styles, texts)
+    return read_network(entries, shape, styles, texts, None)
 
 
 # ---- protobuf, as far as ONNX has it -------------------------------------------------------------
@@ -675,7 +686,7 @@ def understand(graph):
     shape = Shape(channels, count // 2, first.weight.shape[3], "norm" in found[-1].order, styles)
     if found[0].epsilon is not None:
         shape.epsilon = found[0].epsilon
-    set_scales(shape, found[-1], graph, first, picture)
+    unit = set_scales(shape, found[-1], graph, first, picture)
     shape.check()
     tensors = {}
     for i, (row, region) in enumerate(zip(shape.rows(), regions)):
@@ -692,14 +703,14 @@ def understand(graph):
             if bias is None or bias.count() != row.outputs:
                 raise Failure("its last convolution has no bias of plain numbers")
             tensors[row.name + ".conv2d.bias"] = bias.floats()
-    return Network(shape, None, tensors)
+    return Network(shape, None, tensors, end=unit)
 
 
 def set_scales(shape, end, graph, first, picture):
-    """Of what it takes and gives. Nobody says that, but those that end by a sigmoid take RGB from 0
-    to 1 and give it, and others from 0 to 255."""
+    """Of what it takes and gives: the end of its RGB. Nobody says that, but those whose numbers end by
+    a sigmoid or a tanh and stay below 2 take RGB from 0 to 1 and give it, and others from 0 to 255."""
     shape.output = end.output
-    unit = 1.0 if end.output == "sigmoid" and end.scale < 2 else 255.0
+    unit = 1.0 if end.output != "linear" and abs(end.scale) + abs(end.offset) < 2 else 255.0
     shape.in_scale, shape.out_scale, shape.out_offset = unit, end.scale / unit, end.offset / unit
     name, steps = first.input, 0
     while name != picture and name in graph.maker and steps < 8:
@@ -714,6 +725,7 @@ def set_scales(shape, end, graph, first, picture):
         elif node.kind == "Div":
             shape.in_scale /= number
         name = node.inputs[0]
+    return unit
 
 
 # ---- Writing ONNX --------------------------------------------------------------------------------
@@ -938,10 +950,12 @@ def told(network):
         "%d styles" % shape.styles if shape.styles > 1 else "style %s" % network.styles[0])
 
 
-def read_named(arguments, names):
+def read_named(arguments, names, end=None):
     try:
         network = load(arguments.file)
         name_styles(network, names, arguments.file)
+        if end is not None:
+            network.set_range(end)
     except Failure as problem:
         raise Failure("%s: %s" % (arguments.file, problem)) from None
     except OSError as problem:
@@ -951,10 +965,7 @@ def read_named(arguments, names):
 
 def convert(arguments):
     path = prepare_output(arguments, ".safetensors")
-    network = read_named(arguments, arguments.name)
-    if arguments.range is not None:
-        network.shape.in_scale = float(arguments.range)
-        network.shape.out_scale = 1.0 / arguments.range
+    network = read_named(arguments, arguments.name, arguments.range)
     if arguments.licence is not None:
         network.texts["impasto.licence"] = arguments.licence
     network.texts.setdefault("impasto.training", json.dumps(

@@ -49,8 +49,9 @@ def state(net):
 
 
 def zoo(net, *, decompose=False, old=True, twist=lambda kind, inputs, attributes: (kind, inputs, attributes),
-        floats=False):
-    """A graph as exporters of PyTorch write it: of opset 8, where amounts are attributes, or later."""
+        floats=False, before=None, behind=None):
+    """A graph as exporters of PyTorch write it: of opset 8, where amounts are attributes, or later. before,
+    behind: what it does to a picture and to a painting, functions of the writer and a name that give one."""
     writer = stylenet.Writer()
 
     def node(kind, inputs, **attributes):
@@ -78,10 +79,10 @@ def zoo(net, *, decompose=False, old=True, twist=lambda kind, inputs, attributes
         scaled = node("Mul", [node("Div", [centred, deviation]), constant(row.norm + ".g", cubed, gamma)])
         return node("Add", [scaled, constant(row.norm + ".b", cubed, beta)])
 
-    x, before = "input1", None
+    x, block = before(writer, "input1") if before else "input1", None
     for row in net.shape.rows():
         half = row.size // 2
-        before = x if row.name.endswith(".conv1") else before
+        block = x if row.name.endswith(".conv1") else block
         y = x
         if row.upsample and old:
             y = node("Upsample", [y, constant("scales", [4], array.array("f", [1, 1, 2, 2]))], mode="nearest")
@@ -98,7 +99,8 @@ def zoo(net, *, decompose=False, old=True, twist=lambda kind, inputs, attributes
                  strides=[row.stride] * 2)
         y = norm(y, row) if row.norm else y
         y = node("Relu", [y]) if row.relu else y
-        x = node("Add", [y, before]) if row.adds else y
+        x = node("Add", [y, block]) if row.adds else y
+    x = behind(writer, x) if behind else x
     return writer.model("zoo", [("input1", [1, 3, 224, 224])], [(x, [1, 3, 224, 224])])
 
 
@@ -180,6 +182,14 @@ class PyTorch(Case):
         self.assertEqual((found.shape.in_scale, found.shape.out_scale), (1, 1))
         self.assertEqual(found.texts["impasto.licence"], "CC0")
         self.assertEqual(json.loads(found.texts["impasto.training"]), {"converted from": "mosaic.pth"})
+
+    def test_range_of_our_own(self):
+        """Its file says what it takes."""
+        stylenet.save(self.path("own"), network(), False)
+        code, out, said = self.run_main("convert", self.path("own"), "-o", self.path("none"), "--range", "1")
+        self.assertEqual((code, out, said.count("\n")), (1, "", 1))
+        self.assertIn("says itself what RGB it takes", said)
+        self.assertFalse(os.path.exists(self.path("none")))
 
     def test_wrong_tensors(self):
         good = state(network())
