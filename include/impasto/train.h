@@ -150,6 +150,9 @@ struct impasto_train_task {
     /* The base's own styles stay in the model, to the bit. Then only scale and shift of the new
      * ones are learnt. Otherwise all parameters are, and the model has the new styles alone. */
     bool keep;
+    /* A picture that impasto_train_image will be asked for on the way, so that there is memory for
+     * it. One that no network paints at params.judge_size is refused. NULL: none. */
+    const struct impasto_image *shown;
 };
 
 struct impasto_train; /* one training: pictures, parameters, a state */
@@ -179,41 +182,55 @@ typedef int (*impasto_train_progress_fn)(void *user, const struct impasto_train_
 
 /* What a training does. */
 struct impasto_train_info {
-    int width;                           /* of the network */
-    uint64_t parameters;                 /* numbers that it has */
-    const char *const *styles;           /* names of all of its styles */
-    size_t style_count;                  /* their number */
-    const char *base;                    /* NULL: it began from nothing */
-    bool drawn;                          /* the training pictures are scenes, no photographs */
-    size_t pictures;                     /* training pictures */
-    size_t left_out;                     /* photographs that could not be used */
-    int steps;                           /* taken and to be taken, as far as is known */
-    int step;                            /* taken */
-    const struct impasto_plan_row *plan; /* device memory by purpose */
+    int width;                 /* of the network */
+    uint64_t parameters;       /* numbers that it has */
+    const char *const *styles; /* names of all of its styles */
+    size_t style_count;        /* their number */
+    const char *base;          /* NULL: it began from nothing */
+    bool drawn;                /* the training pictures are scenes, no photographs */
+    size_t pictures;           /* training pictures */
+    size_t left_out;           /* photographs that could not be used */
+    int steps;                 /* taken and to be taken, as far as is known */
+    int step;                  /* taken */
+    /* What was decided, where the parameters left that to the library. */
+    double style_weight, learning_rate, norm_rate;
+    const struct impasto_plan_row *plan; /* device memory by purpose, when it takes the most */
     size_t plan_rows;
-    uint64_t plan_bytes; /* their sum */
+    uint64_t plan_bytes;     /* their sum */
+    const char *plan_moment; /* when that is: "looking at the styles", "steps", "late steps" */
 };
 
 /*
- * Opens a training: reads the training pictures, plans the memory, and looks at the styles.
+ * Opens a training: plans the memory, reads the training pictures, and looks at the styles.
  *
  * The device must outlive the training. Weights, pictures and texts may be freed as soon as this
  * returns.
  *
  * Errors
  * - IMPASTO_ERROR_USAGE: two styles have the same name; there are too many; one without a picture
- *   is none that is drawn; a parameter is out of its range.
- * - IMPASTO_ERROR_INPUT: there is no photograph in the folder that could be used.
+ *   is none that is drawn; a parameter is out of its range; task.shown has too few pixels.
+ * - IMPASTO_ERROR_INPUT: there is no photograph in the folder that could be used; a style picture
+ *   has too few pixels.
  * - IMPASTO_ERROR_WEIGHTS: the base cannot be read. Or features of a style picture or a training
  *   picture are not finite, twice.
- * - IMPASTO_ERROR_MEMORY: the training does not fit; the message names a size that would, of crops
- *   or of the judge's pictures.
+ * - IMPASTO_ERROR_MEMORY: the training does not fit; the message names a size that would, of
+ *   crops, of the judge's pictures, or of the style pictures.
  */
 IMPASTO_API enum impasto_status
 impasto_train_open(struct impasto_device *device, const struct impasto_weights *weights,
                    const struct impasto_train_task *task, const struct impasto_train_params *params,
                    struct impasto_train **train, struct impasto_error *error) IMPASTO_MUST_CHECK;
 IMPASTO_API void impasto_train_close(struct impasto_train **train);
+
+/*
+ * Plans as impasto_train_open does, and does nothing else: no training picture is read, and
+ * info.pictures is 0. impasto_train_info and impasto_train_close take such a training. All other
+ * functions refuse it with IMPASTO_ERROR_USAGE.
+ */
+IMPASTO_API enum impasto_status
+impasto_train_plan(struct impasto_device *device, const struct impasto_weights *weights,
+                   const struct impasto_train_task *task, const struct impasto_train_params *params,
+                   struct impasto_train **train, struct impasto_error *error) IMPASTO_MUST_CHECK;
 
 /* Valid until the next call on the training. */
 IMPASTO_API const struct impasto_train_info *impasto_train_info(struct impasto_train *train);
@@ -253,7 +270,7 @@ IMPASTO_API enum impasto_status impasto_train_save(struct impasto_train *train, 
 
 /*
  * Paints a picture as the model would by now, to show how far it is. The longer side of the
- * painting has at most params.judge_size pixels.
+ * painting has at most params.judge_size pixels. The memory for task.shown is part of the plan.
  *
  * style: index among info.styles. painting: the caller frees it.
  */

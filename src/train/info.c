@@ -6,6 +6,9 @@
 enum impasto_status imp_train_check_whole(const struct impasto_train *train,
                                           struct impasto_error *error)
 {
+    if (train->only_plan)
+        return imp_fail(error, IMPASTO_ERROR_USAGE,
+                        "a training made by impasto_train_plan can only tell its plan");
     return train->torn ? imp_fail(error, IMPASTO_ERROR_USAGE,
                                   "the training's device has failed on the way; open it again, or "
                                   "resume it from a checkpoint")
@@ -37,5 +40,8 @@ const struct impasto_train_info *impasto_train_info(struct impasto_train *train)
     info->left_out = train->photos.left_out;
     info->steps = train->schedule.steps;
     info->step = train->step;
+    info->style_weight = train->schedule.style_weight;
+    info->learning_rate = (double)train->schedule.rate;
+    info->norm_rate = (double)train->schedule.norm_rate;
     return info;
 }

@@ -2,10 +2,10 @@
 /* A training's memory: what lasts, and what a size of crops takes. It is refused before anything is
  * computed. */
 
+#include "image/image.h"
 #include "train/train.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 static struct imp_sitting_options sitting_options(struct impasto_train *train,
                                                   const struct imp_loss_options *losses, int size,
@@ -41,92 +41,145 @@ static enum impasto_status init_judging(struct impasto_train *train, struct imp_
     return imp_sitting_init(judging, &options);
 }
 
-/* Bytes of everything with these sittings, and the largest buffer. */
-static uint64_t bytes_with(const struct impasto_train *train, const struct imp_sitting *judging,
-                           const struct imp_sitting *sitting, uint64_t *largest)
-{
-    const struct imp_layout *parts[] = {&train->weights, &train->learning, &judging->layout,
-                                        &sitting->layout};
-    uint64_t sum = 0;
-    *largest = 0;
-    for (size_t i = 0; i < IMP_COUNT(parts); i++) {
-        const uint64_t bytes = imp_layout_bytes(parts[i]), one = imp_layout_largest(parts[i]);
-        sum = sum > UINT64_MAX - bytes ? UINT64_MAX : sum + bytes;
-        *largest = one > *largest ? one : *largest;
-    }
-    return sum;
-}
+/* ---- What is needed -------------------------------------------------------------------------- */
 
-static uint64_t budget_of(const struct impasto_train *train)
-{
-    const struct imp_layout *parts[] = {&train->weights, &train->learning, &train->judging.layout,
-                                        &train->sitting.layout};
-    const uint64_t budget = imp_device_caps(train->device)->memory_budget;
-    uint64_t others = imp_device_allocated(train->device);
-    for (size_t i = 0; i < IMP_COUNT(parts); i++)
-        others -= imp_layout_held(parts[i]);
-    const uint64_t most = budget > others ? budget - others : 0;
-    const uint64_t asked = train->params.memory;
-    return asked > 0 && asked < most ? asked : most;
-}
+/* What a training is planned for. */
+struct planning {
+    struct impasto_train *train;
+    const struct impasto_train_task *task;
+};
 
 /* Sides of crops and of the judge's pictures. */
 struct sides {
     int crop, judge;
 };
 
-/* Whether such sizes fit. *bytes: of everything. */
-static enum impasto_status try_sizes(struct impasto_train *train, struct sides sides, bool *fit,
-                                     uint64_t *bytes)
+/* The picture that is shown on the way. *painted: false where it has too few pixels. */
+static enum impasto_status need_of_shown(const struct planning *planning, int judge,
+                                         struct imp_train_need *need, bool *painted)
 {
+    const struct impasto_image *shown = planning->task->shown;
+    struct imp_easel easel;
+    *painted = true;
+    if (!shown)
+        return IMPASTO_OK;
+    int width = shown->width, height = shown->height;
+    imp_easel_size(judge, &width, &height);
+    *painted = width >= IMP_MODEL_LEAST && height >= IMP_MODEL_LEAST;
+    if (!*painted)
+        return IMPASTO_OK;
+    const enum impasto_status status = imp_easel_init(&easel, planning->train, width, height);
+    imp_train_need_add(need, &easel.layout);
+    imp_easel_release(&easel);
+    return status;
+}
+
+/* Of the steps with crops of such a size. *possible: false where a picture has too few pixels. */
+static enum impasto_status need_of_steps(const struct planning *planning, struct sides sides,
+                                         struct imp_train_need *need, bool *possible)
+{
+    struct impasto_train *train = planning->train;
     struct imp_sitting sitting = {0}, judging = {0};
-    uint64_t largest = 0;
+    *need = (struct imp_train_need){0};
+    *possible = false;
     enum impasto_status status = init_judging(train, &judging, sides.judge);
     if (status == IMPASTO_OK)
         status = init_sitting(train, &sitting, sides.crop);
-    *bytes = bytes_with(train, &judging, &sitting, &largest);
-    *fit = *bytes <= budget_of(train) && largest <= imp_device_caps(train->device)->max_allocation;
+    imp_train_need_add(need, &train->weights);
+    imp_train_need_add(need, &train->learning);
+    imp_train_need_add(need, &judging.layout);
+    imp_train_need_add(need, &sitting.layout);
+    if (status == IMPASTO_OK)
+        status = need_of_shown(planning, sides.judge, need, possible);
     imp_sitting_release(&sitting);
     imp_sitting_release(&judging);
     return status;
 }
 
-/* Lowers one of the sizes, `*side`, until they fit. 0: they never do. */
-static enum impasto_status lower(struct impasto_train *train, const struct sides *sides,
+/* Of looking at the styles, before the steps. *possible: as above. */
+static enum impasto_status need_of_styles(const struct planning *planning, int size,
+                                          struct imp_train_need *need, bool *possible)
+{
+    struct impasto_train *train = planning->train;
+    const struct imp_loss_options losses =
+        imp_train_losses(&train->params, &train->schedule, train->builtin, true);
+    const struct imp_style_look look = {train->device, &train->model, &losses};
+    const enum impasto_status status = imp_train_styles_need(&look, planning->task, size, need);
+    imp_train_need_add(need, &train->weights);
+    *possible = status == IMPASTO_OK;
+    return status == IMPASTO_ERROR_INPUT ? IMPASTO_OK : status;
+}
+
+/* ---- What is there --------------------------------------------------------------------------- */
+
+/* Before any of the training's own is allocated. */
+static uint64_t budget_of(const struct impasto_train *train)
+{
+    const uint64_t budget = imp_device_caps(train->device)->memory_budget;
+    const uint64_t others = imp_device_allocated(train->device);
+    const uint64_t most = budget > others ? budget - others : 0;
+    const uint64_t asked = train->params.memory;
+    return asked > 0 && asked < most ? asked : most;
+}
+
+static bool is_there(const struct impasto_train *train, const struct imp_train_need *need)
+{
+    return need->bytes <= budget_of(train) &&
+           need->largest <= imp_device_caps(train->device)->max_allocation;
+}
+
+/* ---- What would fit -------------------------------------------------------------------------- */
+
+/* Lowers one of the sizes, `*side`, until they fit. *fitting: 0: they never do. */
+static enum impasto_status lower(const struct planning *planning, const struct sides *sides,
                                  const int *side, int *fitting)
 {
     struct sides tried = *sides;
     int *varied = side == &sides->crop ? &tried.crop : &tried.judge;
-    bool fit = false;
-    uint64_t ignored;
     *fitting = 0;
-    for (int size = (*side - 1) / 16 * 16; !fit && size >= IMP_SMALLEST_CROP; size -= 16) {
+    for (int size = (*side - 1) / 16 * 16; !*fitting && size >= IMP_SMALLEST_CROP; size -= 16) {
+        struct imp_train_need need;
+        bool possible;
         *varied = size;
-        IMP_TRY(try_sizes(train, tried, &fit, &ignored));
-        *fitting = fit ? size : 0;
+        IMP_TRY(need_of_steps(planning, tried, &need, &possible));
+        *fitting = possible && is_there(planning->train, &need) ? size : 0;
+    }
+    return IMPASTO_OK;
+}
+
+/* Likewise the size of the style pictures. */
+static enum impasto_status lower_style(const struct planning *planning, int from, int *fitting)
+{
+    *fitting = 0;
+    for (int size = (from - 1) / 16 * 16; !*fitting && size >= IMP_SMALLEST_CROP; size -= 16) {
+        struct imp_train_need need;
+        bool possible;
+        IMP_TRY(need_of_styles(planning, size, &need, &possible));
+        *fitting = possible && is_there(planning->train, &need) ? size : 0;
     }
     return IMPASTO_OK;
 }
 
 /* The judge's size comes first: no step depends on it. */
-static enum impasto_status advise(struct impasto_train *train, const char *setting,
+static enum impasto_status advise(const struct planning *planning, const char *setting,
                                   const struct sides *sides, char *advice, size_t size)
 {
+    const struct impasto_train *train = planning->train;
     const struct impasto_train_params *params = &train->params;
     /* With the judge's size changed, all crops must fit. */
     const int late = params->late_share > 0 ? params->late_crop : 0;
     const struct sides most = {late > sides->crop ? late : sides->crop, sides->judge};
     const struct sides least = {sides->crop, IMP_SMALLEST_CROP};
     int fitting;
-    IMP_TRY(lower(train, &most, &most.judge, &fitting));
+    IMP_TRY(lower(planning, &most, &most.judge, &fitting));
     snprintf(advice, size, "`judge-size` %d would fit, or allow more `memory`", fitting);
     if (fitting)
         return IMPASTO_OK;
-    IMP_TRY(lower(train, sides, &sides->crop, &fitting));
+    IMP_TRY(lower(planning, sides, &sides->crop, &fitting));
     snprintf(advice, size, "`%s` %d would fit, or allow more `memory`", setting, fitting);
     if (fitting)
         return IMPASTO_OK;
-    IMP_TRY(lower(train, &least, &least.crop, &fitting));
+    IMP_TRY(lower(planning, &least, &least.crop, &fitting));
     snprintf(advice, size, "`%s` %d with `judge-size` %d would fit, or allow more `memory`",
              setting, fitting, IMP_SMALLEST_CROP);
     if (fitting)
@@ -137,72 +190,102 @@ static enum impasto_status advise(struct impasto_train *train, const char *setti
     return IMPASTO_OK;
 }
 
+/* ---- The plan -------------------------------------------------------------------------------- */
+
 /* IMPASTO_ERROR_MEMORY, with what would fit. */
-static enum impasto_status refuse(struct impasto_train *train, const char *setting,
+static enum impasto_status refuse(const struct planning *planning, const char *setting,
                                   const struct sides *sides, uint64_t bytes)
 {
     const double mib = 1 << 20;
     char advice[160];
-    IMP_TRY(advise(train, setting, sides, advice, sizeof(advice)));
+    IMP_TRY(advise(planning, setting, sides, advice, sizeof(advice)));
     return imp_device_fail(
-        train->device, IMPASTO_ERROR_MEMORY,
-        "training with `judge-size` %d and `%s` %d takes %.0f MiB on the device, "
+        planning->train->device, IMPASTO_ERROR_MEMORY,
+        "training with `judge-size` %d and `%s` %d takes %.0f MiB on the device%s, "
         "and %.0f MiB are allowed; %s",
-        sides->judge, setting, sides->crop, (double)bytes / mib, (double)budget_of(train) / mib,
-        advice);
+        sides->judge, setting, sides->crop, (double)bytes / mib,
+        planning->task->shown ? ", with the picture to be shown" : "",
+        (double)budget_of(planning->train) / mib, advice);
 }
 
-static enum impasto_status check_size(struct impasto_train *train, const char *setting, int size)
+static enum impasto_status refuse_styles(const struct planning *planning, uint64_t bytes)
 {
-    const struct sides sides = {size, train->params.judge_size};
-    bool fit;
-    uint64_t bytes;
-    IMP_TRY(try_sizes(train, sides, &fit, &bytes));
-    return fit ? IMPASTO_OK : refuse(train, setting, &sides, bytes);
+    const double mib = 1 << 20;
+    const int size = planning->train->params.style_size;
+    char advice[64] = "";
+    int fitting;
+    IMP_TRY(lower_style(planning, size, &fitting));
+    if (fitting)
+        snprintf(advice, sizeof(advice), "`style-size` %d would fit, or ", fitting);
+    return imp_device_fail(planning->train->device, IMPASTO_ERROR_MEMORY,
+                           "looking at the styles with `style-size` %d takes %.0f MiB on the "
+                           "device, and %.0f MiB are allowed; %sallow more `memory`",
+                           size, (double)bytes / mib, (double)budget_of(planning->train) / mib,
+                           advice);
 }
 
-enum impasto_status imp_train_plan(struct impasto_train *train)
+/* What takes the most is the plan. */
+static void keep_most(struct impasto_train *train, const struct imp_train_need *need,
+                      const char *moment)
 {
+    if (need->bytes <= train->need.bytes)
+        return;
+    train->need = *need;
+    train->info.plan_moment = moment;
+}
+
+static enum impasto_status check_steps(const struct planning *planning, const char *setting,
+                                       int crop, const char *moment)
+{
+    const int judge = planning->train->params.judge_size;
+    const struct sides sides = {crop, judge};
+    const struct impasto_image *shown = planning->task->shown;
+    struct imp_train_need need;
+    bool possible;
+    IMP_TRY(need_of_steps(planning, sides, &need, &possible));
+    if (!possible)
+        return imp_device_fail(planning->train->device, IMPASTO_ERROR_USAGE,
+                               "%s: has %dx%d pixels, and at `judge-size` %d too few on one side "
+                               "for a style network, which needs %d",
+                               shown->name ? shown->name : "the picture to be shown", shown->width,
+                               shown->height, judge, IMP_MODEL_LEAST);
+    if (!is_there(planning->train, &need))
+        return refuse(planning, setting, &sides, need.bytes);
+    keep_most(planning->train, &need, moment);
+    return IMPASTO_OK;
+}
+
+static enum impasto_status check_styles(const struct planning *planning)
+{
+    struct imp_train_need need;
+    bool possible;
+    IMP_TRY(need_of_styles(planning, planning->train->params.style_size, &need, &possible));
+    if (!possible)
+        return IMPASTO_ERROR_INPUT; /* as the error says */
+    if (!is_there(planning->train, &need))
+        return refuse_styles(planning, need.bytes);
+    keep_most(planning->train, &need, "looking at the styles");
+    return IMPASTO_OK;
+}
+
+enum impasto_status imp_train_plan(struct impasto_train *train,
+                                   const struct impasto_train_task *task)
+{
+    const struct planning planning = {train, task};
     const struct impasto_train_params *params = &train->params;
     imp_learner_layout(&train->learner, &train->learning);
     if (params->late_share < 1)
-        IMP_TRY(check_size(train, "crop", params->crop));
+        IMP_TRY(check_steps(&planning, "crop", params->crop, "steps"));
     if (params->late_share > 0)
-        IMP_TRY(check_size(train, "late-crop", params->late_crop));
+        IMP_TRY(check_steps(&planning, "late-crop", params->late_crop, "late steps"));
+    IMP_TRY(check_styles(&planning));
+    train->info.plan = train->need.row;
+    train->info.plan_rows = train->need.rows;
+    train->info.plan_bytes = train->need.bytes;
     return init_judging(train, &train->judging, params->judge_size);
 }
 
 /* ---- A sitting ------------------------------------------------------------------------------- */
-
-/* Adds to the row of the purpose, which may be in another part, too. */
-static void add_row(struct impasto_train *train, const struct impasto_plan_row *part)
-{
-    struct impasto_train_info *info = &train->info;
-    size_t at = 0;
-    while (at < info->plan_rows && strcmp(train->rows[at].purpose, part->purpose) != 0)
-        at++;
-    if (at == info->plan_rows)
-        train->rows[info->plan_rows++] = *part;
-    else
-        train->rows[at].bytes += part->bytes;
-    info->plan_bytes += part->bytes;
-}
-
-static void describe(struct impasto_train *train)
-{
-    const struct imp_layout *parts[] = {&train->weights, &train->learning, &train->judging.layout,
-                                        &train->sitting.layout};
-    train->info.plan = train->rows;
-    train->info.plan_bytes = 0;
-    train->info.plan_rows = 0;
-    for (size_t i = 0; i < IMP_COUNT(parts); i++) {
-        struct impasto_plan_row rows[IMP_TRAIN_ROWS];
-        const size_t count =
-            imp_layout_rows(parts[i], rows, IMP_TRAIN_ROWS - train->info.plan_rows);
-        for (size_t k = 0; k < count; k++)
-            add_row(train, &rows[k]);
-    }
-}
 
 enum impasto_status imp_train_sit(struct impasto_train *train)
 {
@@ -210,10 +293,8 @@ enum impasto_status imp_train_sit(struct impasto_train *train)
     const bool late = imp_train_is_late(&train->schedule, train->step);
     const int size = late ? params->late_crop : params->crop;
     imp_sitting_release(&train->sitting);
-    if (train->done) {
-        describe(train);
+    if (train->done)
         return IMPASTO_OK;
-    }
     IMP_TRY(init_sitting(train, &train->sitting, size));
     IMP_TRY(imp_layout_allocate(&train->sitting.layout, train->device));
     IMP_TRY(imp_sitting_expect(&train->sitting, &train->photos));
@@ -222,6 +303,5 @@ enum impasto_status imp_train_sit(struct impasto_train *train)
         return imp_device_fail_memory(train->device, "a crop", 0);
     train->crop = crop;
     train->late = late;
-    describe(train);
     return IMPASTO_OK;
 }

@@ -44,8 +44,9 @@ static enum impasto_status take_task(const struct impasto_train_task *theirs,
     return IMPASTO_OK;
 }
 
-static enum impasto_status load_weights(struct impasto_train *train,
-                                        const struct impasto_weights *weights)
+/* The network that judges, on the host, and the plan. */
+static enum impasto_status plan(struct impasto_train *train, const struct impasto_weights *weights,
+                                const struct impasto_train_task *task)
 {
     struct imp_device *device = train->device;
     const struct imp_loss_options losses =
@@ -67,9 +68,7 @@ static enum impasto_status load_weights(struct impasto_train *train,
     };
     IMP_TRY(imp_model_init(&train->model, device, &weights->info, &options));
     imp_model_layout(&train->model, imp_device_caps(device), &train->weights);
-    IMP_TRY(imp_train_plan(train));
-    IMP_TRY(imp_layout_allocate(&train->weights, device));
-    return imp_model_load(&train->model, device, weights, imp_device_error_place(device));
+    return imp_train_plan(train, task);
 }
 
 static void announce(const struct impasto_train *train)
@@ -104,8 +103,19 @@ static enum impasto_status begin(struct impasto_train *train, const struct impas
     train->keep = task->keep;
     train->schedule = imp_train_schedule_make(params, !task->base, train->builtin, taught);
     imp_learner_init(&train->learner, train->device, &train->net.rows, task->keep);
-    return imp_photos_open(task->photos, params, imp_judge_pictures(task, params),
-                           imp_device_log(train->device), &train->photos, error);
+    return IMPASTO_OK;
+}
+
+/* What is read: training pictures, and the weights, which go to the device. */
+static enum impasto_status load(struct impasto_train *train, const struct impasto_weights *weights,
+                                const struct impasto_train_task *task)
+{
+    struct imp_device *device = train->device;
+    struct impasto_error *error = imp_device_error_place(device);
+    IMP_TRY(imp_photos_open(task->photos, &train->params, imp_judge_pictures(task, &train->params),
+                            imp_device_log(device), &train->photos, error));
+    IMP_TRY(imp_layout_allocate(&train->weights, device));
+    return imp_model_load(&train->model, device, weights, error);
 }
 
 /* With the weights on the device: the styles, the parameters, and the first sitting. */
@@ -115,8 +125,8 @@ static enum impasto_status prepare(struct impasto_train *train,
 {
     const struct imp_loss_options losses =
         imp_train_losses(&train->params, &train->schedule, train->builtin, true);
-    IMP_TRY(imp_train_styles_capture(&train->styles, task, &train->params, train->device,
-                                     &train->model, &losses));
+    const struct imp_style_look look = {train->device, &train->model, &losses};
+    IMP_TRY(imp_train_styles_capture(&train->styles, &look, task, &train->params));
     if (from)
         IMP_TRY(imp_train_compare(train, from));
     IMP_TRY(imp_layout_allocate(&train->learning, train->device));
@@ -144,14 +154,17 @@ static enum impasto_status open_with(struct impasto_train *train, struct impasto
     IMP_TRY(imp_train_check(&train->params, error));
     IMP_TRY(begin(train, task));
     IMP_TRY(imp_device_check(device, error));
-    IMP_TRY(load_weights(train, weights));
+    IMP_TRY(plan(train, weights, task));
+    if (train->only_plan)
+        return IMPASTO_OK;
+    IMP_TRY(load(train, weights, task));
     return prepare(train, task, from);
 }
 
 static enum impasto_status open_train(struct impasto_device *device,
                                       const struct impasto_weights *weights,
                                       const struct impasto_train_task *theirs,
-                                      const struct impasto_train_params *params,
+                                      const struct impasto_train_params *params, bool only_plan,
                                       const struct impasto_train_checkpoint *from,
                                       struct impasto_train **train, struct impasto_error *error)
 {
@@ -164,6 +177,7 @@ static enum impasto_status open_train(struct impasto_device *device,
     if (status == IMPASTO_OK) {
         opened->device = device->device;
         opened->params = *params;
+        opened->only_plan = only_plan;
         status = imp_lift(device->device, open_with(opened, device, weights, &task, from), error);
     }
     free(styles);
@@ -174,15 +188,33 @@ static enum impasto_status open_train(struct impasto_device *device,
     return status;
 }
 
+static enum impasto_status open_anew(struct impasto_device *device,
+                                     const struct impasto_weights *weights,
+                                     const struct impasto_train_task *task,
+                                     const struct impasto_train_params *params, bool only_plan,
+                                     struct impasto_train **train, struct impasto_error *error)
+{
+    struct impasto_train_params taken = imp_train_usual();
+    IMP_TRY(imp_sized_take("impasto_train_params", params, &taken, sizeof(taken), error));
+    return open_train(device, weights, task, &taken, only_plan, NULL, train, error);
+}
+
 enum impasto_status impasto_train_open(struct impasto_device *device,
                                        const struct impasto_weights *weights,
                                        const struct impasto_train_task *task,
                                        const struct impasto_train_params *params,
                                        struct impasto_train **train, struct impasto_error *error)
 {
-    struct impasto_train_params taken = imp_train_usual();
-    IMP_TRY(imp_sized_take("impasto_train_params", params, &taken, sizeof(taken), error));
-    return open_train(device, weights, task, &taken, NULL, train, error);
+    return open_anew(device, weights, task, params, false, train, error);
+}
+
+enum impasto_status impasto_train_plan(struct impasto_device *device,
+                                       const struct impasto_weights *weights,
+                                       const struct impasto_train_task *task,
+                                       const struct impasto_train_params *params,
+                                       struct impasto_train **train, struct impasto_error *error)
+{
+    return open_anew(device, weights, task, params, true, train, error);
 }
 
 enum impasto_status impasto_train_resume(struct impasto_device *device,
@@ -203,7 +235,7 @@ enum impasto_status impasto_train_resume(struct impasto_device *device,
                         "%s: was begun with another `%s`, which decides its result; leave it as it "
                         "was, or begin anew",
                         checkpoint->store.file.path, difference);
-    return open_train(device, weights, task, &now, checkpoint, train, error);
+    return open_train(device, weights, task, &now, false, checkpoint, train, error);
 }
 
 void impasto_train_close(struct impasto_train **train)

@@ -28,23 +28,37 @@ static uint32_t checksum_of(const struct impasto_image *image, const char *name)
     return sum;
 }
 
+/* A size in pixels, at which a style picture is looked at. */
+struct extent {
+    int width, height;
+};
+
+/* image: NULL: it will be drawn. */
+static enum impasto_status find_extent(const struct impasto_image *image, int size,
+                                       struct extent *extent, struct impasto_error *error)
+{
+    *extent = (struct extent){image ? image->width : size, image ? image->height : size};
+    if (extent->width > size || extent->height > size)
+        imp_image_fit(extent->width, extent->height, size, &extent->width, &extent->height);
+    if (extent->width >= SMALLEST && extent->height >= SMALLEST)
+        return IMPASTO_OK;
+    return imp_fail(error, IMPASTO_ERROR_INPUT,
+                    "%s: is %dx%d pixels at `style-size` %d, and a style needs %d each way",
+                    image && image->name ? image->name : "a style picture", extent->width,
+                    extent->height, size, SMALLEST);
+}
+
 /* The picture at the size of its strokes, without transparency; to be freed. */
 static enum impasto_status prepare(const struct impasto_image *image, int size,
                                    struct impasto_image **prepared, struct impasto_error *error)
 {
-    int width = image->width, height = image->height;
+    struct extent extent;
     struct impasto_image *copy = NULL;
-    IMP_TRY(imp_image_resize(image, width, height, &copy, error));
+    IMP_TRY(find_extent(image, size, &extent, error));
+    IMP_TRY(imp_image_resize(image, image->width, image->height, &copy, error));
     enum impasto_status status = imp_image_fill_hidden(copy, error);
-    if (width > size || height > size)
-        imp_image_fit(width, height, size, &width, &height);
-    if (status == IMPASTO_OK && (width < SMALLEST || height < SMALLEST))
-        status =
-            imp_fail(error, IMPASTO_ERROR_INPUT,
-                     "%s: is %dx%d pixels at `style-size` %d, and a style needs %d each way",
-                     image->name ? image->name : "a style picture", width, height, size, SMALLEST);
     if (status == IMPASTO_OK)
-        status = imp_image_resize(copy, width, height, prepared, error);
+        status = imp_image_resize(copy, extent.width, extent.height, prepared, error);
     impasto_image_free(&copy);
     return status;
 }
@@ -118,40 +132,91 @@ static enum impasto_status capture_one(struct imp_train_styles *styles, int inde
     return status;
 }
 
-static enum impasto_status capture_all(struct imp_train_styles *styles,
-                                       const struct impasto_train_task *task, int size,
-                                       struct imp_objective *objective,
-                                       const struct imp_model *model)
+/* ---- All of them ----------------------------------------------------------------------------- */
+
+/* What the styles are looked at with, one after the other. */
+struct looking {
+    struct imp_objective objective;
+    struct imp_layout targets;
+};
+
+static enum impasto_status begin_looking(struct looking *looking, const struct imp_style_look *look)
 {
-    for (int i = 0; i < styles->count; i++)
-        IMP_TRY(capture_one(styles, i, &task->styles[i], size, objective, model));
+    const struct imp_objective_options options = {.model = look->model,
+                                                  .losses = look->losses,
+                                                  .height = ANY_SIZE,
+                                                  .width = ANY_SIZE,
+                                                  .regions = 1};
+    struct imp_objective *objective = &looking->objective;
+    *looking = (struct looking){0};
+    IMP_TRY(imp_objective_init(objective, look->device, &options));
+    objective->region[0].weight = 1;
+    imp_guide_init(&objective->region[0].guide, ANY_SIZE, ANY_SIZE, false);
+    imp_objective_layout_targets(objective, &looking->targets);
     return IMPASTO_OK;
 }
 
-enum impasto_status
-imp_train_styles_capture(struct imp_train_styles *styles, const struct impasto_train_task *task,
-                         const struct impasto_train_params *params, struct imp_device *device,
-                         const struct imp_model *model, const struct imp_loss_options *losses)
+static void end_looking(struct looking *looking)
 {
-    struct imp_objective objective;
-    struct imp_layout layout = {0};
-    const struct imp_objective_options options = {
-        .model = model, .losses = losses, .height = ANY_SIZE, .width = ANY_SIZE, .regions = 1};
+    imp_layout_release(&looking->targets);
+    imp_objective_release(&looking->objective);
+}
+
+/* Of a picture of that size. */
+static struct imp_train_need need_of(struct looking *looking, const struct imp_style_look *look,
+                                     struct extent extent)
+{
+    struct imp_train_need need = {0};
+    struct imp_style_pass pass;
+    imp_style_pass_init(&pass, look->model, imp_device_caps(look->device), extent.height,
+                        extent.width, false);
+    imp_style_pass_list(&pass, &looking->objective);
+    imp_train_need_add(&need, &looking->targets);
+    imp_train_need_add(&need, &pass.layout);
+    imp_layout_release(&pass.layout);
+    return need;
+}
+
+enum impasto_status imp_train_styles_need(const struct imp_style_look *look,
+                                          const struct impasto_train_task *task, int size,
+                                          struct imp_train_need *most)
+{
+    struct looking looking;
+    *most = (struct imp_train_need){0};
+    enum impasto_status status = begin_looking(&looking, look);
+    for (size_t i = 0; i < task->style_count && status == IMPASTO_OK; i++) {
+        struct extent extent;
+        status =
+            find_extent(task->styles[i].image, size, &extent, imp_device_error_place(look->device));
+        if (status != IMPASTO_OK)
+            break;
+        const struct imp_train_need need = need_of(&looking, look, extent);
+        if (need.bytes > most->bytes)
+            *most = need;
+    }
+    end_looking(&looking);
+    return status;
+}
+
+enum impasto_status imp_train_styles_capture(struct imp_train_styles *styles,
+                                             const struct imp_style_look *look,
+                                             const struct impasto_train_task *task,
+                                             const struct impasto_train_params *params)
+{
+    struct looking looking;
     styles->count = (int)task->style_count;
     styles->taught = styles->count + params->identity;
     styles->targets = calloc(task->style_count, sizeof(*styles->targets));
     styles->checksums = calloc(task->style_count, sizeof(*styles->checksums));
     if (!styles->targets || !styles->checksums)
-        return imp_device_fail_memory(device, "styles", 0);
-    IMP_TRY(imp_objective_init(&objective, device, &options));
-    objective.region[0].weight = 1;
-    imp_guide_init(&objective.region[0].guide, ANY_SIZE, ANY_SIZE, false);
-    imp_objective_layout_targets(&objective, &layout);
-    enum impasto_status status = imp_layout_allocate(&layout, device);
+        return imp_device_fail_memory(look->device, "styles", 0);
+    enum impasto_status status = begin_looking(&looking, look);
     if (status == IMPASTO_OK)
-        status = capture_all(styles, task, params->style_size, &objective, model);
-    imp_layout_release(&layout);
-    imp_objective_release(&objective);
+        status = imp_layout_allocate(&looking.targets, look->device);
+    for (int i = 0; i < styles->count && status == IMPASTO_OK; i++)
+        status = capture_one(styles, i, &task->styles[i], params->style_size, &looking.objective,
+                             look->model);
+    end_looking(&looking);
     return status;
 }
 

@@ -168,6 +168,20 @@ enum impasto_status imp_sitting_measure(struct imp_sitting *sitting,
                                         const struct imp_sitting_task *task,
                                         struct imp_sitting_losses *losses);
 
+/* ---- need.c ---------------------------------------------------------------------------------- */
+
+/* More purposes than memory is taken for. */
+#define IMP_TRAIN_ROWS 32
+
+/* Device memory that is taken at one time. */
+struct imp_train_need {
+    struct impasto_plan_row row[IMP_TRAIN_ROWS]; /* by purpose */
+    size_t rows;
+    uint64_t bytes, largest; /* of all buffers, saturating; of the largest */
+};
+/* Adds what a layout lists. */
+void imp_train_need_add(struct imp_train_need *need, const struct imp_layout *layout);
+
 /* ---- styles.c -------------------------------------------------------------------------------- */
 
 /* The styles that are learnt, and what the losses want of their paintings. */
@@ -178,12 +192,23 @@ struct imp_train_styles {
     struct imp_targets *targets;
     uint32_t *checksums; /* of the pictures */
 };
+/* What style pictures are looked at with. */
+struct imp_style_look {
+    struct imp_device *device;
+    const struct imp_model *model;
+    const struct imp_loss_options *losses;
+};
+/* The most that looking at one of them takes, at that size of the strokes, besides the model's
+ * weights. IMPASTO_ERROR_INPUT: one has too few pixels then. */
+enum impasto_status imp_train_styles_need(const struct imp_style_look *look,
+                                          const struct impasto_train_task *task, int size,
+                                          struct imp_train_need *most);
 /* Looks at the style pictures, or draws those that have none, at the size of the strokes. The
  * model's weights must be on the device. To be freed, also after a failure. */
-enum impasto_status
-imp_train_styles_capture(struct imp_train_styles *styles, const struct impasto_train_task *task,
-                         const struct impasto_train_params *params, struct imp_device *device,
-                         const struct imp_model *model, const struct imp_loss_options *losses);
+enum impasto_status imp_train_styles_capture(struct imp_train_styles *styles,
+                                             const struct imp_style_look *look,
+                                             const struct impasto_train_task *task,
+                                             const struct impasto_train_params *params);
 void imp_train_styles_free(struct imp_train_styles *styles);
 /* IMPASTO_ERROR_USAGE: no style of that name is drawn. (drawn.c, as the next) */
 enum impasto_status imp_train_check_drawn(const char *name, struct impasto_error *error);
@@ -257,8 +282,6 @@ enum impasto_status imp_train_begin(const struct impasto_train_task *task,
 
 /* ---- trainer.c ------------------------------------------------------------------------------- */
 
-/* More purposes than memory is taken for. */
-#define IMP_TRAIN_ROWS 32
 /* Steps running that may be taken back. */
 #define IMP_TRAIN_TRIES 5
 
@@ -287,18 +310,19 @@ struct impasto_train {
     uint64_t position;      /* crops drawn */
     int failures;           /* steps running that were taken back */
     bool done, torn;        /* torn: the device failed on the way */
+    bool only_plan;         /* nothing else is there */
     double started, before; /* as a job's */
     double timed, worked;   /* seconds at which the steps began that decide their number, and the
                                pixels of their crops since */
     bool fixed;             /* their number is decided, and no longer by the time */
     struct impasto_train_progress progress;
     struct impasto_train_info info;
-    struct impasto_plan_row rows[IMP_TRAIN_ROWS];
+    struct imp_train_need need; /* the plan, which the info has */
 };
 
 /* ---- info.c ---------------------------------------------------------------------------------- */
 
-/* IMPASTO_ERROR_USAGE: the device has failed on the way. */
+/* IMPASTO_ERROR_USAGE: the device has failed on the way, or there is only a plan. */
 enum impasto_status imp_train_check_whole(const struct impasto_train *train,
                                           struct impasto_error *error);
 /* Fills in what the progress says of the training as a whole. */
@@ -314,10 +338,27 @@ enum impasto_status imp_judge(struct impasto_train *train);
 /* Whether nothing better has come for long. */
 bool imp_judge_is_tired(const struct impasto_train *train);
 
+/* ---- preview.c ------------------------------------------------------------------------------- */
+
+/* Where the network paints a picture to be looked at. */
+struct imp_easel {
+    struct imp_pass pass;
+    struct imp_layout layout;
+    struct imp_buffer *image, *painting;
+};
+/* The size at which a picture is painted, of its own. longer: the judge's. */
+void imp_easel_size(int longer, int *width, int *height);
+/* Decides and lists; to be released, also after a failure. */
+enum impasto_status imp_easel_init(struct imp_easel *easel, struct impasto_train *train, int width,
+                                   int height);
+void imp_easel_release(struct imp_easel *easel);
+
 /* ---- memory.c -------------------------------------------------------------------------------- */
 
-/* Lists what lasts, and refuses with IMPASTO_ERROR_MEMORY what does not fit. */
-enum impasto_status imp_train_plan(struct impasto_train *train);
+/* Lists what lasts, finds what takes the most, and refuses with IMPASTO_ERROR_MEMORY what does not
+ * fit. The model's weights are listed. */
+enum impasto_status imp_train_plan(struct impasto_train *train,
+                                   const struct impasto_train_task *task);
 /* Opens the sitting for the steps from train->step on, where there are any. */
 enum impasto_status imp_train_sit(struct impasto_train *train);
 

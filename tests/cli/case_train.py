@@ -5,6 +5,7 @@ import array
 import json
 import os
 import random
+import re
 import resource
 import shlex
 import signal
@@ -280,9 +281,53 @@ class Showing(Training):
         self.write("strip.png", png(256, 6))
         code, shown = self.watched("style.png", *TINY, "--show", "strip.png", "--trace", "trace")
         self.assertEqual(code, USAGE, shown)
-        self.assertRegex(shown, r"--show strip\.png: \d+x\d+ pixels are too few")
+        self.assertRegex(shown, r"strip\.png: has 256x6 pixels, and at --judge-size 32 too few")
         self.assertFalse((self.folder / "trace").exists())
         self.assertFalse((self.folder / "style.model").exists())
+
+
+class Plan(Training):
+    def plan(self, *words):
+        """What it prints; nothing is written."""
+        before = self.snapshot()
+        run = self.succeed("train", *words, "--plan", timeout=SHORT_PATIENCE)
+        self.assertEqual(run.stderr, "")
+        self.assertEqual(self.snapshot(), before)
+        return run.stdout
+
+    def total(self, text):
+        return float(re.search(r"in all +([\d.]+) MiB", text)[1])
+
+    def test_a_plan(self):
+        text = self.plan("style.png", "ink", *TINY, "--checkpoint", "run.ckpt", "--trace", "trace")
+        for line in ("a network of width 8 with ", "its styles: style, ink", "8 steps of 2 crops of 32 pixels",
+                     "4 steps of 1 crop of 48 pixels", "judged every 5 steps, with pictures of 32 pixels",
+                     "memory on the device, at the most: ", "training pictures: at most 256.0 MiB"):
+            self.assertIn(line, text)
+        rows = [float(mib) for mib in re.findall(r"([\d.]+) MiB\n", text.split("\n\n")[1])]
+        self.assertAlmostEqual(sum(rows), self.total(text), delta=0.05 * len(rows))
+        self.assertIn("as many steps as 2.5 minutes have", self.plan(
+            "style.png", *TINY, "--steps", "auto", "--minutes", "2.5"))
+
+    def test_it_has_the_styles_and_what_is_shown(self):
+        self.write("large.png", png(256, 256))
+        small = self.total(self.plan("style.png", *TINY))
+        text = self.plan("large.png", *TINY, "--style-size", "256")
+        self.assertIn("at the most: looking at the styles", text)
+        self.assertGreater(self.total(text), small)
+        shown = self.plan("style.png", *TINY, "--show", "content.png")
+        self.assertGreater(self.total(shown), small)
+        self.refused(MEMORY, "looking at the styles with --style-size 256 takes", "large.png", *TINY,
+                     "--style-size", "256", "--memory", f"{int(small) + 2}M")
+
+    def test_photographs_are_not_read(self):
+        self.plan("style.png", *TINY, "--photos", "photos-that-are-not-there")
+
+    def test_of_a_training_that_is_not_finished(self):
+        self.stopped(signal.SIGKILL, "style.png", *TINY)
+        whole = self.plan("style.png", *TINY)
+        self.assertEqual(self.plan("--resume", "run.ckpt", "-q"), whole)
+        self.assertEqual(self.plan("style.png", *TINY, "--checkpoint", "run.ckpt"), whole)
 
 
 class Refusals(Training):

@@ -60,6 +60,13 @@ static void print_mib(const char *what, uint64_t bytes)
     printf("  %-24s %10.1f MiB\n", what, (double)bytes / (1 << 20));
 }
 
+void cli_print_memory(const struct impasto_plan_row *rows, size_t count, uint64_t bytes)
+{
+    for (size_t i = 0; i < count; i++)
+        print_mib(rows[i].purpose, rows[i].bytes);
+    print_mib("in all", bytes);
+}
+
 void cli_print_plan(const struct impasto_job_info *info)
 {
     printf("%dx%d, style %dx%d\n\n", info->width, info->height, info->style_width,
@@ -68,9 +75,7 @@ void cli_print_plan(const struct impasto_job_info *info)
         printf("  %d iterations at %dx%d%s", info->scales[i].iterations, info->scales[i].width,
                info->scales[i].height, i + 1 < info->scale_count ? "\n" : "\n\nat that size:\n");
     printf("memory on the device\n");
-    for (size_t i = 0; i < info->plan_rows; i++)
-        print_mib(info->plan[i].purpose, info->plan[i].bytes);
-    print_mib("in all", info->plan_bytes);
+    cli_print_memory(info->plan, info->plan_rows, info->plan_bytes);
     printf("\nactivations\n");
     for (size_t i = 0; i < info->stage_count; i++) {
         const struct impasto_plan_stage *stage = &info->stages[i];

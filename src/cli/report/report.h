@@ -29,6 +29,8 @@ void cli_report_close(struct cli_report **report);
 
 /* ---- plan.c ---------------------------------------------------------------------------------- */
 
+/* Prints memory by purpose, and all of it, on stdout. */
+void cli_print_memory(const struct impasto_plan_row *rows, size_t count, uint64_t bytes);
 /* Prints the plan on stdout. */
 void cli_print_plan(const struct impasto_job_info *info);
 /* Writes how one block comes by its activations: kept or computed twice. Returns `text`. */

@@ -15,5 +15,5 @@ const struct cli_command cli_train_command = {
     CLI_LIST_MOST,
     .rows = cli_train_rows,
     .size = sizeof(struct cli_train_options),
-    .shared = "weights convention checkpoint every trace device quiet verbose",
+    .shared = "weights convention checkpoint every trace plan device quiet verbose",
     .run = cli_train_run};

@@ -148,9 +148,12 @@ enum impasto_status cli_train_inputs(struct cli_trainer *run, const struct cli_c
     if ((status = find_base(run)) || (status = keep_identity(run)) ||
         (status = add_styles(run, call)) || (status = name_output(run)))
         return status;
-    return run->options->show ? cli_picture_load(run->options->show, run->settings->max_pixels,
-                                                 &run->shown, run->error)
-                              : IMPASTO_OK;
+    if (run->options->show &&
+        (status = cli_picture_load(run->options->show, run->settings->max_pixels, &run->shown,
+                                   run->error)))
+        return status;
+    run->task.shown = run->shown;
+    return IMPASTO_OK;
 }
 
 void cli_train_inputs_free(struct cli_trainer *run)

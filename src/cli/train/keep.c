@@ -90,7 +90,7 @@ enum impasto_status cli_train_check_checkpoint(struct cli_trainer *run)
                    ? cli_fail(run->error, IMPASTO_ERROR_USAGE,
                               "--every goes with --checkpoint, which names the file")
                    : IMPASTO_OK;
-    if (run->saved >= 0 || !imp_os_is_there(run->checkpoint))
+    if (run->saved >= 0 || run->settings->plan || !imp_os_is_there(run->checkpoint))
         return IMPASTO_OK;
     const enum impasto_status status = impasto_train_checkpoint_open(run->checkpoint, &old, &why);
     if (status != IMPASTO_OK)

@@ -34,12 +34,9 @@ static enum impasto_status open_all(struct cli_trainer *run, const struct cli_ca
     if (run->shown && (status = cli_console_open_show(&run->console, run->error)))
         return status;
     if ((status = cli_watchdog_open(&run->watchdog, &run->console, run->error)) ||
-        (status = cli_open_device(call->common, &run->console, &run->device, run->error)) ||
-        (status = cli_train_open(run)) || (status = cli_train_check_shown(run)))
+        (status = cli_open_device(call->common, &run->console, &run->device, run->error)))
         return status;
-    cli_train_tell_beginning(run);
-    run->saved_at = cli_seconds();
-    return cli_train_trace_open(run);
+    return cli_train_open(run);
 }
 
 /* All steps, and the model. A device may still be lost when that is read from it. */
@@ -60,6 +57,18 @@ static enum impasto_status finish_or_recover(struct cli_trainer *run)
             status = finish(run);
     }
     return status;
+}
+
+/* The training that was opened. */
+static enum impasto_status train(struct cli_trainer *run)
+{
+    cli_train_tell_beginning(run);
+    run->saved_at = cli_seconds();
+    const enum impasto_status status = cli_train_trace_open(run);
+    if (status != IMPASTO_OK)
+        return status;
+    cli_catch_signals();
+    return cli_train_conclude(run, finish_or_recover(run));
 }
 
 static void close_all(struct cli_trainer *run)
@@ -85,10 +94,10 @@ enum impasto_status cli_train_run(const struct cli_call *call, struct impasto_er
     cli_outlive_writes();
     cli_console_init(&run->console, call->common);
     enum impasto_status status = open_all(run, call);
-    if (status == IMPASTO_OK) {
-        cli_catch_signals();
-        status = cli_train_conclude(run, finish_or_recover(run));
-    }
+    if (status == IMPASTO_OK && run->settings->plan)
+        cli_train_print_plan(run);
+    else if (status == IMPASTO_OK)
+        status = train(run);
     close_all(run);
     free(run);
     return status;

@@ -97,10 +97,13 @@ void cli_train_tell(struct cli_trainer *run, const struct impasto_train_progress
 
 /* ---- show.c ---------------------------------------------------------------------------------- */
 
-/* Before the work: refuses a picture that no network paints. */
-enum impasto_status cli_train_check_shown(struct cli_trainer *run);
 /* Shows the painting so far where it is time for that. */
 void cli_train_show(struct cli_trainer *run);
+
+/* ---- plan.c ---------------------------------------------------------------------------------- */
+
+/* Prints what --plan says. */
+void cli_train_print_plan(struct cli_trainer *run);
 
 /* ---- outcome.c ------------------------------------------------------------------------------- */
 

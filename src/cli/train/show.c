@@ -19,6 +19,7 @@ static void stop_showing(struct cli_trainer *run, const struct impasto_error *wh
     snprintf(line, sizeof(line), "--show: the training goes on without: %s", why->message);
     cli_console_log(&run->console, IMPASTO_LOG_WARNING, line);
     impasto_image_free(&run->shown);
+    run->task.shown = NULL;
 }
 
 void cli_train_show(struct cli_trainer *run)
@@ -32,20 +33,4 @@ void cli_train_show(struct cli_trainer *run)
     else
         stop_showing(run, &why);
     impasto_image_free(&painting);
-}
-
-/* Before the work: a picture that no network paints is refused. */
-enum impasto_status cli_train_check_shown(struct cli_trainer *run)
-{
-    struct impasto_image *painting = NULL;
-    struct impasto_error why = {0};
-    if (!run->shown || !cli_console_wants_picture(&run->console))
-        return IMPASTO_OK;
-    const enum impasto_status status = paint_shown(run, &painting, &why);
-    impasto_image_free(&painting);
-    if (status == IMPASTO_ERROR_USAGE)
-        return cli_fail(run->error, status, "--show %s: %s", run->options->show, why.message);
-    if (status != IMPASTO_OK)
-        stop_showing(run, &why);
-    return IMPASTO_OK;
 }

@@ -409,6 +409,110 @@ static void a_refusal_helps(void **state)
     impasto_train_close(&train);
 }
 
+static struct impasto_train *plan_train(const struct impasto_train_task *task,
+                                        const struct impasto_train_params *params)
+{
+    struct impasto_train *train = NULL;
+    struct impasto_error error = {0};
+    if (impasto_train_plan(device, weights, task, params, &train, &error) != IMPASTO_OK)
+        fail_msg("%s", error.message);
+    return train;
+}
+
+static uint64_t planned(const struct impasto_train_task *task,
+                        const struct impasto_train_params *params, const char *moment)
+{
+    struct impasto_train *train = plan_train(task, params);
+    const uint64_t bytes = impasto_train_info(train)->plan_bytes;
+    assert_string_equal(impasto_train_info(train)->plan_moment, moment);
+    impasto_train_close(&train);
+    return bytes;
+}
+
+/* It is the same as that of the training, which fits if just so much is allowed. */
+static void a_plan_is_only_a_plan(void **state)
+{
+    (void)state;
+    const struct impasto_train_task task = task_of(1);
+    struct impasto_train_params params = usual;
+    struct impasto_error error = {0};
+    struct impasto_image *painting = NULL;
+    struct impasto_train *train = plan_train(&task, &params);
+    const struct impasto_train_info *info = impasto_train_info(train);
+    assert_int_equal(info->steps, 6);
+    assert_int_equal(info->width, 8);
+    assert_int_equal(info->pictures, 0);
+    assert_true(info->style_weight == 33 && fabs(info->learning_rate - 1.5e-3) < 1e-9);
+    assert_int_equal(impasto_train_step(train, NULL, &error), IMPASTO_ERROR_USAGE);
+    assert_non_null(strstr(error.message, "can only tell its plan"));
+    assert_int_equal(impasto_train_save(train, in_folder("no"), false, &error),
+                     IMPASTO_ERROR_USAGE);
+    assert_int_equal(impasto_train_image(train, styles[0], 0, &painting, &error),
+                     IMPASTO_ERROR_USAGE);
+    params.memory = info->plan_bytes;
+    impasto_train_close(&train);
+    train = open_train(&task, &params);
+    assert_int_equal(impasto_train_info(train)->plan_bytes, params.memory);
+    impasto_train_close(&train);
+    params.memory--;
+    refuse_memory(&task, &params, &error);
+}
+
+/* The steps, the styles before them, and the picture that is shown all have their part. */
+static void the_plan_has_each_moment(void **state)
+{
+    (void)state;
+    struct impasto_train_task task = task_of(1);
+    struct impasto_train_params params = usual;
+    const uint64_t late = planned(&task, &params, "late steps");
+    params.late_crop = 32;
+    assert_true(planned(&task, &params, "steps") < late);
+    struct impasto_image *large = painted_picture(400, 300, 0);
+    params.late_crop = 48;
+    task.shown = large;
+    assert_true(planned(&task, &params, "late steps") > late);
+    task.shown = NULL;
+    given[0].image = large;
+    assert_int_equal(planned(&task, &params, "late steps"), late); /* it is looked at with 48 */
+    params.style_size = 400;
+    assert_true(planned(&task, &params, "looking at the styles") > late);
+    impasto_image_free(&large);
+}
+
+static void a_refusal_helps_with_styles(void **state)
+{
+    (void)state;
+    const struct impasto_train_task task = task_of(1);
+    struct impasto_train_params params = usual;
+    struct impasto_error error = {0};
+    struct impasto_image *large = painted_picture(400, 300, 0);
+    given[0].image = large;
+    params.style_size = 400;
+    params.memory = planned(&task, &params, "looking at the styles") - 1;
+    refuse_memory(&task, &params, &error);
+    assert_non_null(strstr(error.message, "looking at the styles"));
+    params.style_size = number_after(error.message, "; `style-size` ");
+    assert_in_range(params.style_size, 32, 384);
+    struct impasto_train *train = open_train(&task, &params);
+    impasto_train_close(&train);
+    impasto_image_free(&large);
+}
+
+static void what_is_shown_must_be_large_enough(void **state)
+{
+    (void)state;
+    struct impasto_train_task task = task_of(1);
+    struct impasto_error error = {0};
+    struct impasto_train *train = NULL;
+    struct impasto_image *strip = painted_picture(256, 8, 0);
+    task.shown = strip;
+    assert_int_equal(impasto_train_open(device, weights, &task, &usual, &train, &error),
+                     IMPASTO_ERROR_USAGE);
+    assert_non_null(strstr(error.message, "256x8 pixels, and at `judge-size` 32 too few"));
+    assert_null(train);
+    impasto_image_free(&strip);
+}
+
 /* That is for a network that begins from nothing. A base has its own. */
 static void a_smaller_width_is_for_new_networks(void **state)
 {
@@ -511,6 +615,10 @@ int main(void)
         cmocka_unit_test(patience_ends_it),
         cmocka_unit_test(minutes_decide_the_steps),
         cmocka_unit_test(a_refusal_helps),
+        cmocka_unit_test(a_plan_is_only_a_plan),
+        cmocka_unit_test(the_plan_has_each_moment),
+        cmocka_unit_test(a_refusal_helps_with_styles),
+        cmocka_unit_test(what_is_shown_must_be_large_enough),
         cmocka_unit_test(a_smaller_width_is_for_new_networks),
         cmocka_unit_test(names_must_differ),
         cmocka_unit_test(pictures_may_leave_their_range),
