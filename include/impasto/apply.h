@@ -2,7 +2,8 @@
 #ifndef IMPASTO_APPLY_H
 #define IMPASTO_APPLY_H
 
-/* Painting with a style network: an applier is opened once, and given picture after picture. */
+/* Painting with a style network: an applier is opened once, and given picture after picture.
+ * examples/apply.c is a program that does so. */
 
 #include <impasto/device.h>
 #include <impasto/image.h>
