@@ -27,25 +27,6 @@ const char *cli_command_meant(const struct cli_command *const *commands, const c
     return cli_nearest(word, strlen(word), names, count);
 }
 
-size_t cli_command_options(const struct cli_command *command,
-                           const struct cli_option *options[CLI_OPTIONS_MOST], size_t *own)
-{
-    size_t count = 0;
-    while (command->rows && command->rows[count]) {
-        options[count] = command->rows[count];
-        count++;
-    }
-    *own = count;
-    for (size_t i = 0; command->words && i < cli_option_count; i++)
-        options[count++] = &cli_options[i];
-    for (const char *name = command->shared; name && *name;) {
-        const size_t length = strcspn(name, " ");
-        options[count++] = cli_find(name, length);
-        name += length + strspn(name + length, " ");
-    }
-    return count;
-}
-
 /* ---- Help ------------------------------------------------------------------------------------ */
 
 void cli_command_list(FILE *stream, const struct cli_command *const *commands)
@@ -76,20 +57,15 @@ void cli_command_page(const struct cli_command *command, const char *name)
 
 /* ---- Words ----------------------------------------------------------------------------------- */
 
-/* The option of a long name or a letter; NULL: the command has none. own: it is one of its own. */
+/* The option of a long name or a letter; NULL: the command has none. */
 static const struct cli_option *find(const struct cli_call *call, const char *name, size_t length,
-                                     char letter, bool *own)
+                                     char letter)
 {
     const struct cli_option *options[CLI_OPTIONS_MOST];
-    size_t own_count;
-    const size_t count = cli_command_options(call->command, options, &own_count);
+    const size_t count = cli_options_of(call->settings, options);
     for (size_t i = 0; i < count; i++)
-        if (letter ? options[i]->letter == letter
-                   : strlen(options[i]->name) == length &&
-                         strncmp(options[i]->name, name, length) == 0) {
-            *own = i < own_count;
+        if (letter ? options[i]->letter == letter : cli_is_called(options[i], name, length))
             return options[i];
-        }
     return NULL;
 }
 
@@ -109,40 +85,42 @@ static enum impasto_status unknown(const struct cli_call *call, const char *word
                     meant ? meant : call->name, meant ? "?" : " --help");
 }
 
-static enum impasto_status give(const struct cli_call *call, const struct cli_option *option,
-                                bool own, const char *value, struct impasto_error *error)
-{
-    if (option->type != CLI_PARAM)
-        return cli_read(option, value, own ? call->options : call->settings, error);
-    memcpy((char *)call->options + option->offset, &value, sizeof(value));
-    return cli_read(option, value, NULL, error);
-}
-
 /* Reads the option at argv[*at], and its value, which may be the next word. */
-static enum impasto_status take_option(const struct cli_call *call, int argc, char **argv, int *at,
+static enum impasto_status read_option(const struct cli_call *call, int argc, char **argv, int *at,
+                                       const struct cli_option **option, const char **value,
                                        struct impasto_error *error)
 {
-    const char *word = argv[*at], *value = NULL;
+    const char *word = argv[*at];
     const bool is_long = word[1] == '-';
     const size_t length = is_long ? strcspn(word, "=") : 2;
-    bool own;
-    const struct cli_option *option =
-        is_long ? find(call, word + 2, length - 2, 0, &own) : find(call, NULL, 0, word[1], &own);
-    if (!option)
+    *value = word[length] ? word + length + is_long : NULL;
+    *option = is_long ? find(call, word + 2, length - 2, 0) : find(call, NULL, 0, word[1]);
+    if (!*option)
         return unknown(call, word, strcspn(word, "="), error);
-    if (word[length])
-        value = word + length + is_long;
-    if (!option->operand) {
-        if (value)
-            return cli_fail(error, IMPASTO_ERROR_USAGE, "--%s: takes no value", option->name);
-        value = "";
-    } else if (!value) {
+    if (!(*option)->operand) {
+        if (*value)
+            return cli_fail(error, IMPASTO_ERROR_USAGE, "--%s: takes no value", (*option)->name);
+        *value = "";
+    } else if (!*value) {
         if (*at + 1 == argc || strncmp(argv[*at + 1], "--", 2) == 0)
-            return cli_fail(error, IMPASTO_ERROR_USAGE, "--%s: needs a value (%s)", option->name,
-                            option->operand);
-        value = argv[++*at];
+            return cli_fail(error, IMPASTO_ERROR_USAGE, "--%s: needs a value (%s)", (*option)->name,
+                            (*option)->operand);
+        *value = argv[++*at];
     }
-    return give(call, option, own, value, error);
+    return IMPASTO_OK;
+}
+
+/* files: only files of settings are taken, else all but them. */
+static enum impasto_status take_option(const struct cli_call *call, int argc, char **argv, int *at,
+                                       bool files, struct impasto_error *error)
+{
+    const struct cli_option *option;
+    const char *value;
+    const enum impasto_status status = read_option(call, argc, argv, at, &option, &value, error);
+    if (status != IMPASTO_OK || files != (option->type == CLI_SETTINGS))
+        return status;
+    return files ? cli_settings_load(call->settings, option, value, error)
+                 : cli_give(call->settings, option, value, error);
 }
 
 static bool is_help(const char *word)
@@ -150,28 +128,41 @@ static bool is_help(const char *word)
     return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
 }
 
-/* Operands are moved to the front of argv. */
-static enum impasto_status take_words(struct cli_call *call, int argc, char **argv, bool *help,
-                                      struct impasto_error *error)
+/* Goes through argv and takes only the files of settings, or all else. Operands are moved to the
+ * front of argv. */
+static enum impasto_status go_through(struct cli_call *call, int argc, char **argv, bool files,
+                                      bool *help, struct impasto_error *error)
 {
     enum impasto_status status = IMPASTO_OK;
     bool border = false;
-    call->operands = (const char *const *)argv;
     for (int i = 0; i < argc && status == IMPASTO_OK && !*help; i++) {
-        const int begin = i;
+        const int begin = files ? 0 : i; /* words before it have been taken */
         char *word = argv[i];
-        if (border || word[0] != '-' || word[1] == 0)
-            argv[call->operand_count++] = word;
-        else if (strcmp(word, "--") == 0)
+        if (border || word[0] != '-' || word[1] == 0) {
+            if (!files)
+                argv[call->operand_count++] = word;
+        } else if (strcmp(word, "--") == 0) {
             border = true;
-        else if (is_help(word))
+        } else if (is_help(word)) {
             *help = true;
-        else
-            status = take_option(call, argc, argv, &i, error);
+        } else {
+            status = take_option(call, argc, argv, &i, files, error);
+        }
         if (status != IMPASTO_OK && call->command->open)
             cli_find_progress(argc - begin, argv + begin, call->common);
     }
     return status;
+}
+
+/* The command line wins over all files, wherever these stand. */
+static enum impasto_status take_words(struct cli_call *call, int argc, char **argv, bool *help,
+                                      struct impasto_error *error)
+{
+    call->operands = (const char *const *)argv;
+    const enum impasto_status status = go_through(call, argc, argv, true, help, error);
+    call->settings->giver = CLI_COMMAND_LINE;
+    return status == IMPASTO_OK && !*help ? go_through(call, argc, argv, false, help, error)
+                                          : status;
 }
 
 static enum impasto_status check_count(const struct cli_call *call, struct impasto_error *error)
@@ -238,6 +229,7 @@ enum impasto_status cli_command_run(const struct cli_command *command, int argc,
     bool help = false;
     if (command->words)
         return command->words(argc, argv, commands, settings, error);
+    settings->call = &call;
     argc--;
     argv++;
     snprintf(call.name, sizeof(call.name), "%s", command->name);
@@ -259,6 +251,7 @@ enum impasto_status cli_command_run(const struct cli_command *command, int argc,
         cli_command_page(call.command, call.name);
     else
         status = carry_out(&call, status, error);
+    settings->call = NULL;
     free(call.options);
     return status;
 }

@@ -197,16 +197,49 @@ const size_t cli_option_count = sizeof(cli_options) / sizeof(*cli_options);
 _Static_assert(offsetof(struct cli_settings, common) == 0, "COMMON is no offset in settings");
 _Static_assert(sizeof(cli_options) / sizeof(*cli_options) <= CLI_OPTIONS_MOST, "values[] is short");
 
-static bool is_called(const char *name, const char *word, size_t length)
+bool cli_is_called(const struct cli_option *option, const char *word, size_t length)
 {
-    return name && strlen(name) == length && strncmp(name, word, length) == 0;
+    const char *const names[] = {option->name, option->also};
+    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+        if (names[i] && strlen(names[i]) == length && strncmp(names[i], word, length) == 0)
+            return true;
+    return false;
 }
 
 const struct cli_option *cli_find(const char *name, size_t length)
 {
     for (size_t i = 0; i < cli_option_count; i++)
-        if (is_called(cli_options[i].name, name, length) ||
-            is_called(cli_options[i].also, name, length))
+        if (cli_is_called(&cli_options[i], name, length))
             return &cli_options[i];
     return NULL;
+}
+
+size_t cli_command_options(const struct cli_command *command,
+                           const struct cli_option *options[CLI_OPTIONS_MOST], size_t *own)
+{
+    size_t count = 0;
+    while (command->rows && command->rows[count]) {
+        options[count] = command->rows[count];
+        count++;
+    }
+    *own = count;
+    for (size_t i = 0; command->words && i < cli_option_count; i++)
+        options[count++] = &cli_options[i];
+    for (const char *name = command->shared; name && *name;) {
+        const size_t length = strcspn(name, " ");
+        options[count++] = cli_find(name, length);
+        name += length + strspn(name + length, " ");
+    }
+    return count;
+}
+
+size_t cli_options_of(const struct cli_settings *settings,
+                      const struct cli_option *options[CLI_OPTIONS_MOST])
+{
+    size_t own;
+    if (settings->call)
+        return cli_command_options(settings->call->command, options, &own);
+    for (size_t i = 0; i < cli_option_count; i++)
+        options[i] = &cli_options[i];
+    return cli_option_count;
 }

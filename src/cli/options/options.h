@@ -36,11 +36,14 @@ struct cli_common {
     struct cli_events *events; /* by cli_events_open; NULL: none */
 };
 
+struct cli_call;
+
 /* What the command line says, apart from struct impasto_params. */
 struct cli_settings {
     struct cli_common common; /* first: offsets in it are offsets in this */
+    struct cli_call *call;    /* a command with options of its own; NULL: painting */
     const char *content;      /* NULL: not given */
-    struct cli_list styles;   /* as given, with weights */
+    struct cli_list styles;   /* as given, with weights; of `impasto apply` the one model */
     struct cli_list content_masks, style_masks;
     struct cli_list batch;  /* pictures, folders and lists of contents; content is then unused */
     struct cli_word *words; /* beside --batch: more contents; from malloc */
@@ -105,6 +108,8 @@ enum impasto_status cli_give_style(struct cli_settings *settings, const char *wo
                                    struct impasto_error *error);
 /* Takes a flag or a list back, as if it had not been given. */
 void cli_take_back(struct cli_settings *settings, const struct cli_option *option);
+/* Who gave an option, by number. */
+int cli_giver_of(const struct cli_settings *settings, const struct cli_option *option);
 
 /* Writes the parameters that were given over those of the preset. */
 enum impasto_status cli_override(const struct cli_settings *settings, struct impasto_params *params,
@@ -133,7 +138,7 @@ struct cli_value {
 };
 typedef void (*cli_visit_fn)(void *user, const struct cli_option *option,
                              const struct cli_value *value);
-/* Calls `visit` for each option that decides the result. */
+/* Calls `visit` for each option of the command at hand that decides the result. */
 void cli_visit(const struct cli_settings *settings, const struct impasto_params *params,
                cli_visit_fn visit, void *user);
 
@@ -142,9 +147,10 @@ void cli_name_options(char *line);
 
 /* ---- settings.c ------------------------------------------------------------------------------ */
 
-/* Takes the options and pictures that a PNG or JSON file names. resumed: the file is a checkpoint.
- */
-enum impasto_status cli_settings_load(struct cli_settings *settings, const char *path, bool resumed,
+/* Takes the options and pictures that a file names: for --settings a PNG or JSON file, for --resume
+ * a checkpoint. option: which of these. */
+enum impasto_status cli_settings_load(struct cli_settings *settings,
+                                      const struct cli_option *option, const char *path,
                                       struct impasto_error *error);
 /* The checkpoint that --resume has named. It belongs to the settings. NULL: none. */
 struct impasto_checkpoint *cli_resumed(const struct cli_settings *settings);

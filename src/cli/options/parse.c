@@ -134,27 +134,11 @@ static enum impasto_status find_value(int argc, char **argv, int *at,
     return IMPASTO_OK;
 }
 
-/* Gives the settings a file of settings, with all that is in it. */
-static enum impasto_status give_file(struct cli_settings *settings, const struct cli_option *option,
-                                     const char *value, struct impasto_error *error)
-{
-    if (cli_is_standard(value) &&
-        (settings->standard++ > 0 || strcmp(option->name, "settings") != 0))
-        return cli_fail(error, IMPASTO_ERROR_USAGE, "--%s: %s", option->name,
-                        settings->standard > 1
-                            ? "standard input can be read only once"
-                            : "a checkpoint does not come from standard input; name a file");
-    const enum impasto_status status = cli_give(settings, option, value, error);
-    return status == IMPASTO_OK
-               ? cli_settings_load(settings, value, strcmp(option->name, "resume") == 0, error)
-               : status;
-}
-
 static enum impasto_status give(struct cli_settings *settings, const struct cli_option *option,
                                 const char *value, struct impasto_error *error)
 {
     if (option->type == CLI_SETTINGS)
-        return give_file(settings, option, value, error);
+        return cli_settings_load(settings, option, value, error);
     return strcmp(option->name, "style") == 0 ? keep(settings, value, true, error)
                                               : cli_give(settings, option, value, error);
 }

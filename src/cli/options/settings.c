@@ -14,8 +14,8 @@
 #include <string.h>
 
 /* Of the other keys of a record, which are for people and for comparisons. */
-static const char *const record_keys[] = {"impasto", "device", "iterations", "picture",
-                                          "inputs",  "folder", "frames",     "settings"};
+static const char *const record_keys[] = {"impasto", "command", "device", "iterations", "picture",
+                                          "inputs",  "folder",  "frames", "settings"};
 
 struct loading {
     struct cli_settings *settings;
@@ -279,6 +279,15 @@ static enum impasto_status give_content(const struct loading *loading, const jso
     return IMPASTO_OK;
 }
 
+static enum impasto_status give_model(const struct loading *loading, const json_t *value)
+{
+    if (!json_is_string(value) || json_string_length(value) == 0)
+        return bad(loading, "model", " must be a style network's name");
+    const char *text = text_of(loading->file, value);
+    return text ? cli_give_style(loading->settings, text, loading->error)
+                : cli_fail_memory(loading->error, "the settings");
+}
+
 /* One, or a list of them. */
 static enum impasto_status give_styles(const struct loading *loading, const json_t *value)
 {
@@ -301,36 +310,83 @@ static enum impasto_status give_styles(const struct loading *loading, const json
     return IMPASTO_OK;
 }
 
-static enum impasto_status unknown(const struct loading *loading, const char *key,
-                                   const char *const *names, size_t count)
+/* Of a command that has other options than painting. */
+static const char *painting_has(const struct loading *loading, const char *key)
 {
+    const struct cli_option *option = cli_find(key, strlen(key));
+    return loading->settings->call && option && cli_is_recorded(option)
+               ? "; it is one of painting's, which impasto paint takes"
+               : "; see --help";
+}
+
+static enum impasto_status unknown(const struct loading *loading, const char *key)
+{
+    const struct cli_option *options[CLI_OPTIONS_MOST];
+    const char *names[CLI_OPTIONS_MOST + 2] = {"content",
+                                               loading->settings->call ? "model" : "style"};
+    const size_t most = cli_options_of(loading->settings, options);
+    size_t count = 2;
+    for (size_t i = 0; i < most; i++)
+        if (cli_is_recorded(options[i]))
+            names[count++] = options[i]->name;
     const char *meant = cli_nearest(key, strlen(key), names, count);
-    if (meant)
-        return bad(loading, key, " is no setting; did you mean \"%s\"?", meant);
-    return bad(loading, key, " is no setting; see --help");
+    const char *elsewhere = painting_has(loading, key);
+    return meant ? bad(loading, key, " is no setting; did you mean \"%s\"?", meant)
+                 : bad(loading, key, " is no setting%s", elsewhere);
+}
+
+static const struct cli_option *find(const struct loading *loading, const char *key)
+{
+    const struct cli_option *options[CLI_OPTIONS_MOST];
+    const size_t count = cli_options_of(loading->settings, options);
+    for (size_t i = 0; i < count; i++)
+        if (cli_is_called(options[i], key, strlen(key)))
+            return options[i];
+    return NULL;
 }
 
 static enum impasto_status give(const struct loading *loading, const char *key, const json_t *value)
 {
-    const char *names[CLI_OPTIONS_MOST + 2] = {"content", "style"};
-    size_t count = 2;
     if (strcmp(key, "content") == 0)
         return give_content(loading, value);
-    if (strcmp(key, "style") == 0)
+    if (loading->settings->call && strcmp(key, "model") == 0)
+        return give_model(loading, value);
+    if (!loading->settings->call && strcmp(key, "style") == 0)
         return give_styles(loading, value);
-    const struct cli_option *option = cli_find(key, strlen(key));
+    const struct cli_option *option = find(loading, key);
     if (option && cli_is_recorded(option))
         return option->type == CLI_LIST && json_is_array(value)
                    ? give_list(loading, option, value)
                    : give_option(loading, option, value);
     /* A file from somebody else must not decide what is written where. */
-    if (option)
-        return bad(loading, key, " decides nothing of the result; give --%s on the command line",
-                   key);
-    for (size_t i = 0; i < cli_option_count; i++)
-        if (cli_is_recorded(&cli_options[i]))
-            names[count++] = cli_options[i].name;
-    return unknown(loading, key, names, count);
+    return option ? bad(loading, key,
+                        " decides nothing of the result; give --%s on the command line", key)
+                  : unknown(loading, key);
+}
+
+/* What belongs to another command, and what is no key of a record. A record without a command is
+ * painting's. */
+static enum impasto_status check_record(const struct loading *loading, json_t *record)
+{
+    const struct cli_call *call = loading->settings->call;
+    const char *said = json_string_value(json_object_get(record, "command"));
+    const char *made = said ? said : "paint", *here = call ? call->name : "paint";
+    const char *key;
+    json_t *value;
+    if (strcmp(made, here) != 0)
+        return cli_fail(loading->error, IMPASTO_ERROR_INPUT,
+                        "%s: was made by impasto %.40s, which takes its settings, and impasto %s "
+                        "does not: impasto %.40s --settings %s",
+                        loading->file->path, made, here, made, loading->file->path);
+    json_object_foreach(record, key, value)
+    {
+        size_t i = 0;
+        while (i < sizeof(record_keys) / sizeof(*record_keys) && strcmp(key, record_keys[i]) != 0)
+            i++;
+        if (i == sizeof(record_keys) / sizeof(*record_keys))
+            return bad(loading, key, " is beside \"settings\"; settings belong into it");
+    }
+    return IMPASTO_OK;
 }
 
 /* A record, or the settings alone. */
@@ -338,26 +394,21 @@ static enum impasto_status give_all(const struct loading *loading)
 {
     const char *key;
     json_t *value, *settings = loading->file->root;
-    const json_t *inner = json_object_get(settings, "settings");
-    const size_t count = sizeof(record_keys) / sizeof(*record_keys);
+    json_t *inner = json_object_get(settings, "settings");
+    enum impasto_status status = IMPASTO_OK;
     if (!json_is_object(settings))
         return cli_fail(loading->error, IMPASTO_ERROR_INPUT,
                         "%s: holds %s; settings are an object: {\"size\": 512, ...}",
                         loading->file->path, kind_of(settings));
     if (json_is_object(inner)) {
-        json_object_foreach(settings, key, value)
-        {
-            size_t i = 0;
-            while (i < count && strcmp(key, record_keys[i]) != 0)
-                i++;
-            if (i == count)
-                return bad(loading, key, " is beside \"settings\"; settings belong into it");
-        }
-        settings = (json_t *)inner;
+        status = check_record(loading, settings);
+        settings = inner;
     }
+    if (status != IMPASTO_OK)
+        return status;
     json_object_foreach(settings, key, value)
     {
-        const enum impasto_status status = give(loading, key, value);
+        status = give(loading, key, value);
         if (status != IMPASTO_OK)
             return status;
     }
@@ -366,8 +417,21 @@ static enum impasto_status give_all(const struct loading *loading)
 
 /* ---- Files in force -------------------------------------------------------------------------- */
 
-enum impasto_status cli_settings_load(struct cli_settings *settings, const char *path, bool resumed,
-                                      struct impasto_error *error)
+/* Of files and pictures, one may be standard input, and no checkpoint. */
+static enum impasto_status check_standard(struct cli_settings *settings,
+                                          const struct cli_option *option, const char *path,
+                                          bool resumed, struct impasto_error *error)
+{
+    if (!cli_is_standard(path) || (settings->standard++ == 0 && !resumed))
+        return IMPASTO_OK;
+    return cli_fail(error, IMPASTO_ERROR_USAGE, "--%s: %s", option->name,
+                    settings->standard > 1
+                        ? "standard input can be read only once"
+                        : "a checkpoint does not come from standard input; name a file");
+}
+
+static enum impasto_status open_file(struct cli_settings *settings, const char *path, bool resumed,
+                                     struct impasto_error *error)
 {
     struct cli_file *file = calloc(1, sizeof(*file));
     if (!file || !(file->texts = json_array())) {
@@ -379,8 +443,20 @@ enum impasto_status cli_settings_load(struct cli_settings *settings, const char 
     file->number = ++settings->giver;
     file->before = settings->files;
     settings->files = file;
-    const struct loading loading = {.settings = settings, .file = file, .error = error};
-    const enum impasto_status status = cli_settings_read(file, error);
+    return cli_settings_read(file, error);
+}
+
+enum impasto_status cli_settings_load(struct cli_settings *settings,
+                                      const struct cli_option *option, const char *path,
+                                      struct impasto_error *error)
+{
+    const bool resumed = strcmp(option->name, "resume") == 0;
+    enum impasto_status status = check_standard(settings, option, path, resumed, error);
+    if (status == IMPASTO_OK)
+        status = cli_give(settings, option, path, error);
+    if (status == IMPASTO_OK)
+        status = open_file(settings, path, resumed, error);
+    const struct loading loading = {.settings = settings, .file = settings->files, .error = error};
     return status == IMPASTO_OK ? give_all(&loading) : status;
 }
 

@@ -52,6 +52,18 @@ extern const size_t cli_option_count;
 
 /* The option of this name. NULL: there is none. */
 const struct cli_option *cli_find(const char *name, size_t length);
+/* Whether a word is one of the option's names. */
+bool cli_is_called(const struct cli_option *option, const char *word, size_t length);
+
+struct cli_command;
+
+/* Lists the options of a command, its own first. *own: how many these are. Returns how many there
+ * are in all. */
+size_t cli_command_options(const struct cli_command *command,
+                           const struct cli_option *options[CLI_OPTIONS_MOST], size_t *own);
+/* Lists the options of the command at hand, which may be painting. Returns how many there are. */
+size_t cli_options_of(const struct cli_settings *settings,
+                      const struct cli_option *options[CLI_OPTIONS_MOST]);
 
 /* ---- values.c -------------------------------------------------------------------------------- */
 
@@ -116,8 +128,6 @@ extern const struct cli_fact cli_places[];    /* files and folders */
 
 /* ---- command.c ------------------------------------------------------------------------------- */
 
-struct cli_command;
-
 /* A command line that has been read. */
 struct cli_call {
     const struct cli_command *command;
@@ -125,6 +135,7 @@ struct cli_call {
     const char *const *operands;
     size_t operand_count;
     void *options; /* the command's own struct, as `defaults` but for what was given */
+    int givers[CLI_OPTIONS_MOST];  /* of the command's own options, as in struct cli_settings */
     struct cli_settings *settings; /* what painting's options have given that it shares */
     struct cli_common *common;     /* the settings' */
     bool refused; /* the words are wrong, and only the reason is still to be told */
@@ -162,11 +173,6 @@ struct cli_command {
 /* The command of this name in a list. NULL: there is none. */
 const struct cli_command *cli_command_find(const struct cli_command *const *commands,
                                            const char *name);
-
-/* Lists the options of a command, its own first. *own: how many these are. Returns how many there
- * are in all. */
-size_t cli_command_options(const struct cli_command *command,
-                           const struct cli_option *options[CLI_OPTIONS_MOST], size_t *own);
 
 /* Prints the help page of a command. name: as its user calls it. */
 void cli_command_page(const struct cli_command *command, const char *name);

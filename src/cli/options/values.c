@@ -205,15 +205,27 @@ static struct cli_value value_at(const struct cli_option *option, const void *me
     return value;
 }
 
+/* The struct that an option's value is in. */
+static const void *members_of(const struct cli_settings *settings,
+                              const struct impasto_params *params, const struct cli_option *option)
+{
+    const struct cli_option *const *own = settings->call ? settings->call->command->rows : NULL;
+    for (; own && *own; own++)
+        if (*own == option)
+            return settings->call->options;
+    return option->type == CLI_PARAM ? (const void *)params : settings;
+}
+
 void cli_visit(const struct cli_settings *settings, const struct impasto_params *params,
                cli_visit_fn visit, void *user)
 {
-    for (size_t i = 0; i < cli_option_count; i++) {
-        const struct cli_option *option = &cli_options[i];
-        if (!cli_is_recorded(option))
+    const struct cli_option *options[CLI_OPTIONS_MOST];
+    const size_t count = cli_options_of(settings, options);
+    for (size_t i = 0; i < count; i++) {
+        if (!cli_is_recorded(options[i]))
             continue;
         const struct cli_value value =
-            value_at(option, option->type == CLI_PARAM ? (const void *)params : settings);
-        visit(user, option, &value);
+            value_at(options[i], members_of(settings, params, options[i]));
+        visit(user, options[i], &value);
     }
 }
