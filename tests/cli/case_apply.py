@@ -125,15 +125,6 @@ class One(Applying):
         (self.folder / "piped.png").write_bytes(out)
         self.assertEqual(pixels(self.folder / "piped.png"), pixels(self.folder / "file.png"))
 
-    def test_what_the_picture_says_of_itself(self):
-        self.apply("content.png", "-o", "out.png", "--mix", "ink:1,dots:3", "--strength", "0.5")
-        data = (self.folder / "out.png").read_bytes()
-        at = data.index(b"{\"impasto\"")
-        record, _ = json.JSONDecoder().raw_decode(data[at:].decode("latin1"))
-        self.assertEqual(record["apply"]["model"], "night.model")
-        self.assertEqual(record["apply"]["mix"], {"ink": 1, "dots": 3})
-        self.assertEqual(record["apply"]["strength"], 0.5)
-
     def test_progress_for_programs(self):
         run = self.succeed("apply", "night.model", "content.png", "-o", "out.png", "--progress",
                            "json")
@@ -141,6 +132,111 @@ class One(Applying):
         kinds = [line.get("event") or line.get("type") for line in lines]
         self.assertIn("start", kinds)
         self.assertEqual(kinds[-1], "done")
+
+
+class Records(Applying):
+    """What pictures say of themselves, and what is made of that."""
+
+    def setUp(self):
+        super().setUp()
+        self.write("left.png", png(32, 24, lambda x, y: (255 * (x < 16),) * 3))
+
+    def record(self, name="out.png"):
+        data = (self.folder / name).read_bytes()
+        return json.JSONDecoder().raw_decode(data[data.index(b"{\"impasto\""):].decode("latin1"))[0]
+
+    def again(self, *arguments):
+        """The picture again from itself, as another file: the same bytes."""
+        self.succeed("apply", "--settings", "out.png", "-o", "again.png", *arguments)
+        self.assertEqual((self.folder / "again.png").read_bytes(), (self.folder / "out.png").read_bytes())
+
+    def test_what_a_picture_says_of_itself(self):
+        self.apply("content.png", "-o", "out.png", "--mix", "ink:1,dots:3", "--strength", "0.5", "--region",
+                   "left.png#ffffff=dots", "--keep", "left.png#000000", "--stroke", "1.5", "--colour", "luma",
+                   "--size", "48", "--bits", "16", "--memory", "1G")
+        record = self.record()
+        self.assertEqual(record["command"], "apply")
+        self.assertEqual(record["settings"], {
+            "model": "night.model", "content": "content.png", "mix": "ink:1,dots:3", "strength": 0.5, "size": 48,
+            "stroke": 1.5, "colour": "luma", "region": ["left.png#ffffff=dots"], "memory": 2**30, "bits": "16",
+            "metadata": "private", "keep": "left.png#000000"})
+        names = {key: value["name"] for key, value in record["inputs"].items() if key != "region"}
+        self.assertEqual(names, {"content": "content.png", "model": "night.model", "keep": "left.png"})
+        self.assertEqual([mask["name"] for mask in record["inputs"]["region"]], ["left.png"])
+
+    def test_the_same_bytes_again(self):
+        for words in ([], ["--mix", "ink:0.1,dots:0.7", "--strength", "0.3", "--stroke", "1.3", "--size", "40"],
+                      ["--region", "left.png=dots", "--region", "left.png#000000=ink:2,dots", "--keep", "left.png"],
+                      ["--refine", "2", "--style", "style.png", "--weights", "builtin", "--bits", "16"]):
+            with self.subTest(words):
+                self.apply("content.png", "-o", "out.png", *words)
+                self.again()
+
+    def test_masks_elsewhere(self):
+        """Where they are is not told; a mix is no part of a name."""
+        (self.folder / "masks").mkdir()
+        self.write("model=a.model", style_network())
+        shutil.move(self.folder / "left.png", self.folder / "masks/left.png")
+        self.apply("content.png", "-o", "out.png", "--region", f"{self.folder}/masks/left.png=dots:1",
+                   model="model=a.model")
+        self.assertEqual(self.record()["settings"]["region"], ["left.png=dots:1"])
+        self.assertNotIn(str(self.folder).encode(), (self.folder / "out.png").read_bytes())
+        run = self.impasto("apply", "--settings", "out.png", "-o", "again.png")
+        self.assertEqual(run.returncode, INPUT, run.stderr)
+        self.assertIn("its \"region\" is left.png, which is not here; name the file by --region", run.stderr)
+
+    def test_another_picture_and_model(self):
+        """One word is the picture; the command line wins, and its lists replace those of the file."""
+        self.apply("content.png", "-o", "out.png", "--mix", "dots", "--region", "left.png=ink", "--strength", "0.5")
+        self.write("other.png", png(32, 24, lambda x, y: (x, y, 99)))
+        self.write("day.model", style_network())
+        self.apply("other.png", "-o", "expected.png", "--mix", "dots", "--region", "left.png#000000=ink")
+        for words in (["other.png"], ["day.model", "other.png"]):
+            self.succeed("apply", *words, "--settings", "out.png", "-o", "got.png", "--region",
+                         "left.png#000000=ink", "--strength", "1")
+            self.assertEqual(pixels(self.folder / "got.png"), pixels(self.folder / "expected.png"))
+        (self.folder / "in").mkdir()
+        self.write("in/a.png", png(20, 24))
+        run = self.succeed("apply", "in", "--settings", "out.png", "--region", "in/a.png=ink", "-o",
+                           "out/{content}.png")
+        self.assertIn("1 pictures: 1 painted", run.stderr)
+
+    def test_settings_by_hand(self):
+        self.write("mine.json", json.dumps({"model": "night.model", "content": "content.png", "mix": "dots",
+                                            "size": "source", "strength": 0.5, "color": "luma"}))
+        self.succeed("apply", "--settings", "mine.json", "-o", "got.png")
+        self.apply("content.png", "-o", "expected.png", "--mix", "dots", "--strength", "0.5", "--color", "luma")
+        self.assertEqual(pixels(self.folder / "got.png"), pixels(self.folder / "expected.png"))
+
+    def test_changed_files(self):
+        self.apply("content.png", "-o", "out.png")
+        if "sha256" not in self.record()["inputs"]["model"]:
+            self.skipTest("built without SHA-256")
+        self.write("night.model", style_network(blocks=0))
+        run = self.succeed("apply", "--settings", "out.png", "-o", "again.png")
+        self.assertIn("warning: night.model (model) is not the file that out.png was made with", run.stderr)
+
+    def test_the_other_commands(self):
+        self.apply("content.png", "-o", "applied.png")
+        self.succeed("content.png", "style.png", "-o", "painted.png", "--weights", "builtin", "--size", "32",
+                     "--iterations", "0")
+        self.spoil(INPUT, ["painted.png", "was made by impasto paint", "impasto paint --settings painted.png"],
+                   "--settings", "painted.png", "night.model", "content.png")
+        self.refuse(INPUT, ["applied.png", "was made by impasto apply", "impasto apply --settings applied.png"],
+                    "--settings", "applied.png")
+
+    def test_settings_that_are_none(self):
+        for text, words in (('{"style-weight": 3}', ["style-weight", "painting's"]),
+                            ('{"mixx": "ink"}', ["mixx", "did you mean \"mix\""]),
+                            ('{"strength": 9}', "--strength"), ('{"model": 3}', "model"),
+                            ('{"output": "x.png"}', "--output on the command line"), ("[]", "an object")):
+            self.write("bad.json", text)
+            self.spoil(INPUT, ["bad.json", *([words] if isinstance(words, str) else words)], "--settings",
+                       "bad.json", "night.model", "content.png")
+        self.write("none.json", "{}")
+        self.spoil(USAGE, "MODEL PICTURE", "--settings", "none.json", "content.png")
+        self.write("none.png", "{}")
+        self.spoil(OUTPUT, "also an input", "--settings", "none.png", "night.model", "content.png", "-o", "none.png")
 
 
 class Styles(Applying):

@@ -62,7 +62,7 @@ PROGRAM_HEADERS = {"base/os.h"}
 
 # The program's folders, from the ground up: each includes those below its floor. On one floor nobody
 # includes a neighbour. What lies in src/cli itself, the table of commands and main(), is above all.
-FLOORS = [["common"], ["options"], ["files", "terminal"], ["batch", "guard"], ["report"],
+FLOORS = [["common"], ["options"], ["files", "terminal"], ["batch", "guard", "record"], ["report"],
           ["devices", "model", "weights"], ["paint", "train", "apply"], ["."], ["docs"]]
 
 # A library's headers and the only place that may include them: a file, or a folder with "/".

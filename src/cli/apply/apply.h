@@ -35,7 +35,6 @@ struct cli_regions {
     struct impasto_apply_region region[CLI_LIST_MOST];
     struct impasto_image *mask[CLI_LIST_MOST];
     float *mix[CLI_LIST_MOST];
-    char *path[CLI_LIST_MOST]; /* of the masks, without their colours */
 };
 /* To be freed in any case. */
 enum impasto_status cli_regions_load(const struct cli_list *list, uint64_t max_pixels,

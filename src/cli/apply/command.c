@@ -19,6 +19,7 @@ static const struct cli_option mix_row = {
     "STYLE:F,...",
     CLI_TEXT,
     OPTION(mix),
+    .recorded = true,
     .help = "the style, or how much of each; see impasto model info (the first style)"};
 static const struct cli_option strength_row = {
     "strength",
@@ -27,16 +28,22 @@ static const struct cli_option strength_row = {
     "F",
     CLI_FLOAT,
     OPTION(strength),
+    .recorded = true,
     .low = 0,
     .high = 2,
     .help = "how far the picture is moved from the photograph to the style; above 1, beyond it "
             "(1)"};
-static const struct cli_option size_row = {
-    "size",         0,
-    NULL,           "N|source",
-    CLI_INT,        OPTION(size),
-    .low = 16,      .high = 65500,
-    .words = sizes, .help = "longer side of the result, pixels (source)"};
+static const struct cli_option size_row = {"size",
+                                           0,
+                                           NULL,
+                                           "N|source",
+                                           CLI_INT,
+                                           OPTION(size),
+                                           .recorded = true,
+                                           .low = 16,
+                                           .high = 65500,
+                                           .words = sizes,
+                                           .help = "longer side of the result, pixels (source)"};
 static const struct cli_option stroke_row = {
     "stroke",
     0,
@@ -44,6 +51,7 @@ static const struct cli_option stroke_row = {
     "F",
     CLI_FLOAT,
     OPTION(stroke),
+    .recorded = true,
     .low = 0.25,
     .high = 4,
     .help = "size of the strokes: the picture is painted smaller by F and enlarged again (1)"};
@@ -54,6 +62,7 @@ static const struct cli_option colour_row = {
     "style|luma",
     CLI_CHOICE,
     OPTION(colour),
+    .recorded = true,
     .also = "color",
     .words = colours,
     .help = "luma: the photograph's colours, and only the lightness painted (style)"};
@@ -61,11 +70,13 @@ static const struct cli_option region_row = {
     "region",
     0,
     NULL,
-    "MASK=MIX",
+    "FILE[#RRGGBB]=MIX",
     CLI_LIST,
     OPTION(regions),
-    .help = "where MASK (FILE[#RRGGBB]) is white, or has the colour, another style or mix; may be "
-            "repeated, the last on top"};
+    .recorded = true,
+    .help =
+        "where FILE is white, or has the colour, another style or mix; may be repeated, the last "
+        "on top"};
 static const struct cli_option memory_row = {
     "memory",
     0,
@@ -73,6 +84,7 @@ static const struct cli_option memory_row = {
     "SIZE",
     CLI_BYTES,
     OPTION(memory),
+    .recorded = true,
     .low = 1,
     .high = 1e18,
     .help = "device memory to take at most; less makes more strips, of the same picture (what the "
@@ -84,6 +96,7 @@ static const struct cli_option refine_row = {
     "N",
     CLI_INT,
     OPTION(refine),
+    .recorded = true,
     .low = 1,
     .high = 1000000,
     .help = "go on with N iterations of painting's optimiser, towards --style"};
@@ -94,6 +107,7 @@ static const struct cli_option style_row = {
     "FILE[:w]",
     CLI_LIST,
     OPTION(styles),
+    .recorded = true,
     .help = "with --refine: the picture that the style was learnt from; may be repeated"};
 static const struct cli_option *const rows[] = {
     &mix_row,    &strength_row, &size_row,  &stroke_row, &colour_row,
@@ -118,14 +132,16 @@ const struct cli_command cli_apply_command = {
     "of them, -o is a pattern with {content}, {style} for the model's name, {folder}, {path}, "
     "{ext} "
     "or {number}, and results that are there already are passed over. \"-\" is a picture from "
-    "standard input, among several words a list of them.",
+    "standard input, among several words a list of them. "
+    "With --settings, words may be left out: a single one is the picture.",
     "MODEL PICTURE...",
-    2,
+    0, /* a file of settings may name them */
     SIZE_MAX,
     .rows = rows,
     .size = sizeof(struct cli_apply_options),
     .defaults = &defaults,
-    .shared = "output format quality bits metadata keep recursive overwrite no-clobber max-pixels "
+    .shared = "settings output format quality bits metadata keep recursive overwrite no-clobber "
+              "max-pixels "
               "weights show device progress progress-fd progress-preview quiet verbose",
     .open = open_progress,
     .run = cli_apply_run};

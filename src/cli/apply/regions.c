@@ -15,7 +15,7 @@ static enum impasto_status load(const char *word, uint64_t max_pixels,
     const char *equals = strrchr(word, '=');
     if (!equals || equals == word || !equals[1])
         return cli_fail(error, IMPASTO_ERROR_USAGE,
-                        "--region %s: write it as MASK=STYLE or MASK=STYLE:0.5,STYLE:0.5", word);
+                        "--region %s: write it as FILE=STYLE or FILE=STYLE:0.5,STYLE:0.5", word);
     char *name = strdup(word);
     regions->mix[at] = calloc(styles, sizeof(float));
     regions->count++;
@@ -32,10 +32,6 @@ static enum impasto_status load(const char *word, uint64_t max_pixels,
         .mix = regions->mix[at],
         .mix_count = styles,
     };
-    struct cli_spec spec = {0};
-    if (status == IMPASTO_OK)
-        status = cli_spec_read(name, false, &spec, error);
-    regions->path[at] = spec.path;
     free(name);
     return status;
 }
@@ -55,7 +51,6 @@ void cli_regions_free(struct cli_regions *regions)
     for (size_t i = 0; i < regions->count; i++) {
         impasto_image_free(&regions->mask[i]);
         free(regions->mix[i]);
-        free(regions->path[i]);
     }
     *regions = (struct cli_regions){0};
 }

@@ -73,6 +73,7 @@ static void close_all(struct cli_applying *a)
     impasto_device_close(&a->device);
     cli_watchdog_close(&a->watchdog);
     impasto_model_close(&a->model);
+    cli_inputs_free(&a->inputs);
     impasto_image_free(&a->keep);
     cli_regions_free(&a->regions);
     free(a->mix);
@@ -97,7 +98,9 @@ static enum impasto_status save(struct cli_applying *a, struct impasto_image *im
     const struct impasto_save_options options = cli_save_options(a->settings);
     cli_events_phase(&a->console, "saving", NULL, 0);
     free(image->settings);
-    image->settings = cli_apply_record(a, a->settings->content);
+    image->settings = cli_apply_record(a);
+    if (!image->settings)
+        return cli_fail_memory(a->error, "the settings");
     const enum impasto_status status = cli_picture_save(image, output, &options, a->error);
     if (status != IMPASTO_OK)
         return status;
@@ -149,14 +152,17 @@ static enum impasto_status conclude(struct cli_applying *a, struct impasto_image
     return status;
 }
 
-/* -o may be no mask of a region. */
-static enum impasto_status check_regions(const struct cli_applying *a, const char *output)
+/* Of the second picture of a batch, all but the content are known. */
+static void read_inputs(struct cli_applying *a)
 {
-    for (size_t i = 0; i < a->regions.count; i++)
-        if (cli_same_file(output, a->regions.path[i]))
-            return cli_fail(a->error, IMPASTO_ERROR_OUTPUT,
-                            "%s: is also an input; choose another name for the output", output);
-    return IMPASTO_OK;
+    if (a->inputs) {
+        cli_inputs_next(a->inputs, a->settings);
+        return;
+    }
+    a->inputs = cli_inputs_begin(a->settings);
+    cli_inputs_add(a->inputs, "model", impasto_model_info(a->model)->source);
+    cli_inputs_add_options(a->inputs, a->settings, NULL);
+    cli_inputs_compare(a->settings, a->inputs, &a->console);
 }
 
 /* From the settings' content to output. */
@@ -167,12 +173,12 @@ static enum impasto_status apply_one(struct cli_applying *a, const char *output)
     cli_events_phase(&a->console, "loading", NULL, 0);
     enum impasto_status status = cli_check_outputs(a->settings, output, a->error);
     if (status == IMPASTO_OK)
-        status = check_regions(a, output);
-    if (status == IMPASTO_OK)
         status =
             cli_picture_load(a->settings->content, a->settings->max_pixels, &content, a->error);
     if (status == IMPASTO_OK && !a->applier)
         status = open_device(a);
+    if (status == IMPASTO_OK)
+        read_inputs(a);
     if (status == IMPASTO_OK)
         status = paint(a, &content, &result);
     if (status == IMPASTO_OK)
@@ -247,6 +253,7 @@ static enum impasto_status apply_many(struct cli_applying *a)
     struct cli_batch batch = {.settings = a->settings, .console = &a->console};
     struct impasto_error failed = {0};
     char how[1100];
+    a->settings->content = NULL;
     enum impasto_status status = check_many(a);
     if (status == IMPASTO_OK)
         status = cli_batch_list(a->settings, &batch.list, &a->console, a->error);
@@ -266,21 +273,35 @@ static enum impasto_status apply_many(struct cli_applying *a)
 
 /* ---- The whole ------------------------------------------------------------------------------- */
 
-/* Painting's functions know the model as the style, and the pictures as words beside a batch. */
+static enum impasto_status needs_pictures(struct impasto_error *error)
+{
+    return cli_fail(error, IMPASTO_ERROR_USAGE,
+                    "apply: needs MODEL PICTURE...; see impasto apply --help");
+}
+
+/* Painting's functions know the model as the style, and the pictures as words beside a batch. With
+ * a model from a file of settings, a single word is the picture. */
 static enum impasto_status name_pictures(const struct cli_call *call, struct impasto_error *error)
 {
-    const struct cli_apply_options *options = call->options;
     struct cli_settings *s = call->settings;
-    s->words = calloc(call->operand_count, sizeof(*s->words));
+    const size_t count = call->operand_count;
+    const bool recorded = s->styles.count > 0;
+    size_t first = count > 1 || !recorded ? 1 : 0;
+    if (count < 2 && !recorded)
+        return needs_pictures(error);
+    if (first > 0)
+        s->styles = (struct cli_list){.item = {call->operands[0]}, .count = 1};
+    s->words = calloc(count + 1, sizeof(*s->words));
     if (!s->words)
         return cli_fail_memory(error, "the command line");
-    for (size_t i = 1; i < call->operand_count; i++)
-        s->words[s->word_count++].text = call->operands[i];
-    s->styles = (struct cli_list){.item = {call->operands[0]}, .count = 1};
-    s->style_masks = options->styles; /* of no use but that outputs must not be inputs */
-    s->init = "content";
+    for (; first < count; first++)
+        s->words[s->word_count++].text = call->operands[first];
+    if (s->word_count > 0)
+        s->content = NULL;
+    else if (s->content)
+        s->words[s->word_count++].text = s->content;
     s->bits = s->bits ? s->bits : 8;
-    return IMPASTO_OK;
+    return s->word_count > 0 ? IMPASTO_OK : needs_pictures(error);
 }
 
 static enum impasto_status check_options(const struct cli_apply_options *options,
@@ -313,10 +334,12 @@ enum impasto_status cli_apply_run(const struct cli_call *call, struct impasto_er
     enum impasto_status status = check_options(&options, error);
     if (status == IMPASTO_OK)
         status = name_pictures(call, error);
+    if (status == IMPASTO_OK)
+        status = cli_inputs_check(call->settings, error);
     if (status == IMPASTO_OK && a.settings->show)
         status = cli_console_open_show(&a.console, error);
     if (status == IMPASTO_OK)
-        status = open_model(&a, call->operands[0]);
+        status = open_model(&a, a.settings->styles.item[0]);
     cli_catch_signals();
     if (status == IMPASTO_OK)
         status =

@@ -8,6 +8,7 @@
 #include "cli/batch/batch.h"
 #include "cli/files/files.h"
 #include "cli/guard/guard.h"
+#include "cli/record/record.h"
 
 struct cli_applying {
     const struct cli_apply_options *options;
@@ -22,6 +23,7 @@ struct cli_applying {
     struct impasto_applier *applier;
     struct impasto_image *keep;
     struct cli_regions regions;
+    struct json_t *inputs; /* the files that go in, by cli_inputs_begin; NULL: not read yet */
 };
 
 enum impasto_status cli_apply_run(const struct cli_call *call, struct impasto_error *error);
@@ -36,7 +38,8 @@ enum impasto_status cli_apply_refine(struct cli_applying *applying,
 
 /* ---- record.c -------------------------------------------------------------------------------- */
 
-/* What a picture says of how it was made, as JSON; from malloc. NULL: no memory. */
-char *cli_apply_record(const struct cli_applying *applying, const char *content);
+/* What the settings' content, painted, says of how it was made, as JSON. The caller frees it. NULL:
+ * out of memory. */
+char *cli_apply_record(const struct cli_applying *applying);
 
 #endif

@@ -20,6 +20,16 @@ struct cli_spec {
 enum impasto_status cli_spec_read(const char *word, bool weighted, struct cli_spec *spec,
                                   struct impasto_error *error);
 
+/* The length of a word's beginning that names a file, with its colour: all of it but what FILE=MIX
+ * has behind the last '='. operand: the option's, as in the table. */
+size_t cli_spec_length(const char *word, const char *operand);
+/* The file that a word names, where other things may follow the name as the operand says. The
+ * caller frees it. NULL: out of memory. */
+char *cli_spec_path(const char *word, const char *operand);
+
+/* What may follow the name of a style picture. With a command of its own, that is a model. */
+const char *cli_style_operand(const struct cli_settings *settings);
+
 /* ---- standard.c: "-" is standard input or output --------------------------------------------- */
 
 /* impasto_image_load_apart and impasto_image_save, for which "-" is a path, too. */

@@ -3,6 +3,7 @@
 
 #include "base/os.h"
 #include "cli/files/files.h"
+#include "cli/options/table.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -81,35 +82,45 @@ char *cli_numbered(const char *path, int number)
     return numbered;
 }
 
-/* Whether a word that may carry a colour and a weight names that file. */
-static bool names_file(const char *word, const char *output)
+/* Whether a word names that file. operand: what it may carry besides. */
+static bool names_file(const char *word, const char *operand, const char *output)
 {
-    struct cli_spec spec;
-    struct impasto_error ignored = {0};
-    const bool same = cli_spec_read(word, true, &spec, &ignored) == IMPASTO_OK &&
-                      cli_same_file(output, spec.path);
-    free(spec.path);
+    char *path = cli_spec_path(word, operand);
+    const bool same = path && cli_same_file(output, path);
+    free(path);
     return same;
+}
+
+struct looking {
+    const char *output;
+    bool found;
+};
+
+static void look_at(void *user, const struct cli_option *option, const struct cli_value *value)
+{
+    struct looking *looking = user;
+    if (value->kind == CLI_VALUE_TEXT && value->text && cli_is_file(option, value->text))
+        looking->found |= names_file(value->text, option->operand, looking->output);
+    for (int i = 0; value->kind == CLI_VALUE_LIST && i < value->list->count; i++)
+        if (cli_is_file(option, value->list->item[i]))
+            looking->found |= names_file(value->list->item[i], option->operand, looking->output);
 }
 
 static bool is_input(const struct cli_settings *settings, const char *output)
 {
-    const char *const files[] = {settings->content, settings->weights,
-                                 cli_init_is_file(settings) ? settings->init : NULL};
-    const struct cli_list *const lists[] = {&settings->styles, &settings->content_masks,
-                                            &settings->style_masks};
-    for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++)
-        if (files[i] && cli_same_file(output, files[i]))
+    static const struct impasto_params unset; /* of which none is a file */
+    struct looking looking = {.output = output};
+    if (settings->content && cli_same_file(output, settings->content))
+        return true;
+    for (int i = 0; i < settings->styles.count; i++)
+        if (names_file(settings->styles.item[i], cli_style_operand(settings), output))
             return true;
-    for (size_t i = 0; i < sizeof(lists) / sizeof(*lists); i++)
-        for (int k = 0; k < lists[i]->count; k++)
-            if (names_file(lists[i]->item[k], output))
-                return true;
+    cli_visit(settings, &unset, look_at, &looking);
     /* A checkpoint is replaced by later ones. */
     for (const struct cli_file *file = settings->files; file; file = file->before)
         if (!(file->resumed && output == settings->checkpoint) && cli_same_file(output, file->path))
             return true;
-    return settings->keep && names_file(settings->keep, output);
+    return looking.found;
 }
 
 /* "-" is standard output, for lines of text: what else would take it for a file's name

@@ -50,3 +50,29 @@ enum impasto_status cli_spec_read(const char *word, bool weighted, struct cli_sp
     spec->keyed = !imp_os_is_there(spec->path) && cut_colour(spec->path, &spec->colour);
     return IMPASTO_OK;
 }
+
+size_t cli_spec_length(const char *word, const char *operand)
+{
+    const char *equals = strchr(operand, '=') ? strrchr(word, '=') : NULL;
+    return equals ? (size_t)(equals - word) : strlen(word);
+}
+
+char *cli_spec_path(const char *word, const char *operand)
+{
+    struct cli_spec spec;
+    struct impasto_error ignored = {0};
+    char *file = imp_os_copy_start(word, cli_spec_length(word, operand));
+    if (!file || !strchr(operand, '['))
+        return file;
+    const enum impasto_status status =
+        cli_spec_read(file, strstr(operand, "[:w]") != NULL, &spec, &ignored);
+    const bool whole = status == IMPASTO_OK && spec.keyed && !strstr(operand, "[#");
+    char *path = whole ? file : spec.path;
+    free(whole ? spec.path : file);
+    return path;
+}
+
+const char *cli_style_operand(const struct cli_settings *settings)
+{
+    return settings->call ? "FILE" : "FILE[:w]";
+}

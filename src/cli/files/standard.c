@@ -95,31 +95,40 @@ enum impasto_status cli_picture_save(const struct impasto_image *image, const ch
 
 /* ---- What goes with them --------------------------------------------------------------------- */
 
-/* Whether a word, which may end in a colour and a weight, is "-". */
-static bool reads_input(const char *word)
+/* Whether a word is "-", which may end as its operand says. */
+static bool reads_input(const char *word, const char *operand)
 {
-    struct cli_spec spec;
-    struct impasto_error ignored = {0};
-    const bool standard = word && cli_spec_read(word, true, &spec, &ignored) == IMPASTO_OK &&
-                          cli_is_standard(spec.path);
-    if (word)
-        free(spec.path);
+    char *path = cli_spec_path(word, operand);
+    const bool standard = cli_is_standard(path);
+    free(path);
     return standard;
 }
 
-static int count_list(const struct cli_list *list)
+static int count_list(const struct cli_list *list, const char *operand)
 {
     int count = 0;
     for (int i = 0; i < list->count; i++)
-        count += reads_input(list->item[i]);
+        count += reads_input(list->item[i], operand);
     return count;
+}
+
+static void count_option(void *user, const struct cli_option *option, const struct cli_value *value)
+{
+    int *count = user;
+    if (!option->operand || !cli_has_placeholder(option, "FILE"))
+        return;
+    if (value->kind == CLI_VALUE_TEXT && value->text)
+        *count += reads_input(value->text, option->operand);
+    else if (value->kind == CLI_VALUE_LIST)
+        *count += count_list(value->list, option->operand);
 }
 
 static enum impasto_status check_input(const struct cli_settings *s, struct impasto_error *error)
 {
-    const int count = cli_is_standard(s->content) + count_list(&s->styles) +
-                      count_list(&s->content_masks) + count_list(&s->style_masks) +
-                      reads_input(s->keep) + cli_is_standard(s->init);
+    static const struct impasto_params unset; /* of which none is a file */
+    const char *style = cli_style_operand(s);
+    int count = cli_is_standard(s->content) + count_list(&s->styles, style);
+    cli_visit(s, &unset, count_option, &count);
     if (count == 0)
         return IMPASTO_OK;
     if (count + s->standard > 1)
@@ -135,7 +144,7 @@ static enum impasto_status check_input(const struct cli_settings *s, struct impa
                         "--%s: a picture from standard input is not there when the run is resumed; "
                         "save it to a file",
                         s->resume ? "resume" : "checkpoint");
-    if (!s->output && (cli_is_standard(s->content) || reads_input(s->styles.item[0])))
+    if (!s->output && (cli_is_standard(s->content) || reads_input(s->styles.item[0], style)))
         return cli_fail(
             error, IMPASTO_ERROR_USAGE,
             "-: the result of a picture from standard input has no usual name; give one "

@@ -182,7 +182,9 @@ enum impasto_status cli_painter_paint(struct cli_painter *run, bool last)
     if (s->gradient && (status = write_gradient(run)))
         return status;
     if (!run->inputs) {
-        run->inputs = cli_inputs_read(s, &run->params, run->builtin ? NULL : run->weights_source);
+        run->inputs = cli_inputs_begin(s);
+        cli_inputs_add(run->inputs, "weights", run->builtin ? NULL : run->weights_source);
+        cli_inputs_add_options(run->inputs, s, &run->params);
         cli_inputs_compare(s, run->inputs, &run->console);
     }
     run->about = describe(run);

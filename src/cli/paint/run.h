@@ -6,6 +6,7 @@
 
 #include "cli/files/files.h"
 #include "cli/guard/guard.h"
+#include "cli/record/record.h"
 #include "cli/report/report.h"
 
 /* ---- trace.c --------------------------------------------------------------------------------- */
@@ -39,29 +40,6 @@ char *cli_record_checkpoint(const struct cli_run *run);
 enum impasto_status cli_settings_save(const struct cli_settings *settings,
                                       const struct impasto_params *params, bool builtin,
                                       struct impasto_error *error);
-/* The name of a file as others may see it. The folders are cut off if they tell of this machine:
- * the path is absolute, on any system, or leads up from here. */
-const char *cli_shown_name(const char *path);
-
-/* The values of all recorded options, by their names. What is not set is null. */
-struct json_t *cli_record_settings(const struct cli_settings *settings,
-                                   const struct impasto_params *params);
-
-/* ---- inputs.c -------------------------------------------------------------------------------- */
-
-/* Refuses pictures and weights that a settings file names and that are not there. */
-enum impasto_status cli_inputs_check(const struct cli_settings *settings,
-                                     struct impasto_error *error);
-/* Hashes the files that go into a run. weights: where they came from; NULL: the built-in ones. */
-struct json_t *cli_inputs_read(const struct cli_settings *settings,
-                               const struct impasto_params *params, const char *weights);
-/* Goes on to the next picture of a batch. Only the content is another one. */
-void cli_inputs_next(struct json_t *inputs, const struct cli_settings *settings);
-void cli_inputs_free(struct json_t **inputs);
-/* Warns of inputs that have changed since a settings file was made. */
-void cli_inputs_compare(const struct cli_settings *settings, const struct json_t *inputs,
-                        struct cli_console *console);
-
 /* ---- timelapse.c ----------------------------------------------------------------------------- */
 
 /* --timelapse: frames 000000.png, 000001.png, ... in a folder. */

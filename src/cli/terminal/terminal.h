@@ -19,7 +19,7 @@ struct cli_run {
     const char *output;
     bool continues;        /* after another run of the same command */
     int number;            /* of the picture, with --interpolate; from 0 on */
-    struct json_t *inputs; /* by cli_inputs_read */
+    struct json_t *inputs; /* by cli_inputs_begin */
 };
 
 /* ---- console.c ------------------------------------------------------------------------------- */

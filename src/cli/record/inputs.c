@@ -3,44 +3,27 @@
  * The files that go into a run, by name and SHA-256. They are compared with those that a settings
  * file knows. As JSON, under the names of the settings:
  *   {"content": {"name": "photo.jpg", "sha256": "..."}, "style": [{...}], "weights": {...}, ...}
+ * Applying a style network has a "model" in place of the style.
  * The built-in weights have a version in place of a hash.
  */
 
 #include "base/os.h"
 #include "cli/common/json.h"
 #include "cli/options/table.h"
-#include "cli/paint/run.h"
+#include "cli/record/record.h"
+#include "cli/terminal/terminal.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* How a style picture is named. */
-#define STYLE "FILE[:w]"
-
 /* ---- Which they are -------------------------------------------------------------------------- */
-
-/* The file that a word names, where other things may follow the name as the operand says; a new
- * string, NULL: out of memory. */
-static char *path_of(const char *word, const char *operand)
-{
-    struct cli_spec spec;
-    struct impasto_error ignored = {0};
-    if (!strchr(operand, '['))
-        return strdup(word);
-    if (cli_spec_read(word, strstr(operand, "[:w]") != NULL, &spec, &ignored) != IMPASTO_OK)
-        return NULL;
-    if (!spec.keyed || strstr(operand, "[#"))
-        return spec.path;
-    free(spec.path);
-    return strdup(word);
-}
 
 static json_t *describe(const char *word, const char *operand)
 {
     char hash[CLI_HASH_SIZE];
     json_t *input = json_object();
-    char *path = path_of(word, operand);
+    char *path = cli_spec_path(word, operand);
     if (path) {
         json_object_set_new(input, "name", cli_json_text(cli_shown_name(path)));
         if (cli_hash_file(path, hash))
@@ -50,14 +33,15 @@ static json_t *describe(const char *word, const char *operand)
     return input;
 }
 
-static json_t *describe_list(const struct cli_list *list, const struct cli_option *option)
+/* option: whose values may be words in place of files; NULL: all are files. */
+static json_t *describe_list(const struct cli_list *list, const struct cli_option *option,
+                             const char *operand)
 {
     json_t *array = json_array();
     for (int i = 0; i < list->count; i++)
-        json_array_append_new(array,
-                              option && !cli_is_file(option, list->item[i])
-                                  ? json_null()
-                                  : describe(list->item[i], option ? option->operand : STYLE));
+        json_array_append_new(array, option && !cli_is_file(option, list->item[i])
+                                         ? json_null()
+                                         : describe(list->item[i], operand));
     return array;
 }
 
@@ -66,23 +50,34 @@ static void add_option(void *user, const struct cli_option *option, const struct
     if (json_object_get(user, option->name))
         return;
     if (value->kind == CLI_VALUE_LIST && value->list->count > 0)
-        json_object_set_new(user, option->name, describe_list(value->list, option));
+        json_object_set_new(user, option->name,
+                            describe_list(value->list, option, option->operand));
     else if (value->kind == CLI_VALUE_TEXT && value->text && cli_is_file(option, value->text))
         json_object_set_new(user, option->name, describe(value->text, option->operand));
 }
 
-json_t *cli_inputs_read(const struct cli_settings *settings, const struct impasto_params *params,
-                        const char *weights)
+json_t *cli_inputs_begin(const struct cli_settings *settings)
 {
     json_t *inputs = json_object();
     json_object_set_new(inputs, "content", describe(settings->content, ""));
-    json_object_set_new(inputs, "style", describe_list(&settings->styles, NULL));
-    json_object_set_new(
-        inputs, "weights",
-        weights ? describe(weights, "")
-                : json_pack("{ss ss}", "name", "builtin", "version", impasto_version()));
-    cli_visit(settings, params, add_option, inputs);
+    if (!settings->call)
+        json_object_set_new(inputs, "style",
+                            describe_list(&settings->styles, NULL, cli_style_operand(settings)));
     return inputs;
+}
+
+void cli_inputs_add(json_t *inputs, const char *name, const char *path)
+{
+    json_object_set_new(
+        inputs, name,
+        path ? describe(path, "")
+             : json_pack("{ss ss}", "name", "builtin", "version", impasto_version()));
+}
+
+void cli_inputs_add_options(json_t *inputs, const struct cli_settings *settings,
+                            const struct impasto_params *params)
+{
+    cli_visit(settings, params, add_option, inputs);
 }
 
 void cli_inputs_next(json_t *inputs, const struct cli_settings *settings)
@@ -206,7 +201,7 @@ static enum impasto_status check(const struct cli_settings *settings, int giver,
     const struct cli_file *file = settings->files;
     while (file && file->number != giver)
         file = file->before;
-    char *path = file ? path_of(word, operand) : NULL;
+    char *path = file && word ? cli_spec_path(word, operand) : NULL;
     const bool missing = path && !imp_os_is_there(path) && errno == ENOENT;
     const char *folder = missing ? text_of(file->root, "folder") : "";
     const enum impasto_status status =
@@ -225,8 +220,8 @@ static enum impasto_status check_option(const struct cli_settings *settings,
 {
     char instead[80];
     snprintf(instead, sizeof(instead), "by --%s", option->name);
-    return cli_is_file(option, word) ? check(settings, settings->givers[option - cli_options],
-                                             option->name, word, option->operand, instead, error)
+    return cli_is_file(option, word) ? check(settings, cli_giver_of(settings, option), option->name,
+                                             word, option->operand, instead, error)
                                      : IMPASTO_OK;
 }
 
@@ -255,9 +250,11 @@ enum impasto_status cli_inputs_check(const struct cli_settings *settings,
     struct checking checking = {.settings = settings, .error = error};
     checking.status = check(settings, settings->content_giver, "content", settings->content, "",
                             "as the first picture", error);
-    for (int i = 0; i < settings->styles.count && checking.status == IMPASTO_OK; i++)
+    /* A model may go by a name that is no file's. */
+    for (int i = 0; !settings->call && i < settings->styles.count && checking.status == IMPASTO_OK;
+         i++)
         checking.status = check(settings, settings->style_giver, "style", settings->styles.item[i],
-                                STYLE, "as a picture after the first", error);
+                                cli_style_operand(settings), "as a picture after the first", error);
     cli_visit(settings, &unset, check_visited, &checking);
     return checking.status;
 }
