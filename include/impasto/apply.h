@@ -36,7 +36,9 @@ struct impasto_apply_params {
     /* Size of the strokes: the network works on the picture reduced by this factor, and what it
      * paints is enlarged again. 0.25 to 4; default 1. */
     float stroke;
-    /* IMPASTO_COLOUR_STYLE, the default, or _LUMA: the photograph's colours. */
+    /* IMPASTO_COLOUR_STYLE, the default; _LUMA: the photograph's colours; _MATCH: what is painted
+     * gets the mean and covariance of the photograph's colours, each region those of its part. That
+     * takes the memory of another picture of floats. */
     enum impasto_colour colour;
 
     /* Bytes of device memory that may be taken. With less memory, a picture goes through in more

@@ -8,8 +8,6 @@
 #include <string.h>
 
 #define LARGEST_SIDE 65500
-/* The aspects of a mask and of its picture may differ by this share: rounding of small sizes. */
-#define ASPECT_TOLERANCE 0.02
 
 struct impasto_apply_params impasto_apply_defaults(void)
 {
@@ -67,10 +65,9 @@ static enum impasto_status check_params(const struct impasto_applier *applier,
         return imp_fail(error, IMPASTO_ERROR_USAGE,
                         "`strength` %g: the model has no identity to mix with; leave it at 1",
                         (double)params->strength);
-    if (params->colour != IMPASTO_COLOUR_STYLE && params->colour != IMPASTO_COLOUR_LUMA)
-        return imp_fail(error, IMPASTO_ERROR_USAGE,
-                        "`colour`: a model can paint in its style's colours or keep lightness "
-                        "alone (luma)");
+    if (params->colour > IMPASTO_COLOUR_MATCH)
+        return imp_fail(error, IMPASTO_ERROR_USAGE, "`colour` %u: must be from 0 to %u",
+                        (unsigned)params->colour, (unsigned)IMPASTO_COLOUR_MATCH);
     return IMPASTO_OK;
 }
 
@@ -189,6 +186,7 @@ struct canvas {
     const struct impasto_image *from;
     struct impasto_image *to;
     struct imp_compose compose;
+    bool match; /* what is painted first takes the colours of the part of `from` that it is for */
 };
 
 static void read_row(void *user, int row, float *const planes[3])
@@ -210,8 +208,8 @@ static void write_row(void *user, int row, const float *const planes[3])
                     canvas->to->rgb + 3 * at);
 }
 
-static enum impasto_status paint_canvas(struct impasto_applier *applier, const float *mix,
-                                        struct canvas *canvas, struct impasto_error *error)
+static enum impasto_status run(struct impasto_applier *applier, const float *mix,
+                               struct canvas *canvas, struct impasto_error *error)
 {
     const struct imp_rows rows = {read_row, write_row, canvas};
     enum impasto_status status = prepare(applier, canvas->from->height, canvas->from->width, mix);
@@ -220,16 +218,72 @@ static enum impasto_status paint_canvas(struct impasto_applier *applier, const f
     return imp_lift(applier->device, status, error);
 }
 
-static enum impasto_status check_aspect(const char *what, const struct impasto_image *mask,
-                                        const struct impasto_image *of, struct impasto_error *error)
+/* Replaces the pixels of `to` by those of `painted`, of the same size, as `how` says. original: may
+ * be `to`. */
+static enum impasto_status compose(const struct imp_compose *how,
+                                   const struct impasto_image *painted,
+                                   const struct impasto_image *original, struct impasto_image *to,
+                                   struct impasto_error *error)
 {
-    const double aspect = (double)mask->width / mask->height;
-    if (fabs(aspect * of->height / of->width - 1) <= ASPECT_TOLERANCE)
-        return IMPASTO_OK;
-    return imp_fail(error, IMPASTO_ERROR_INPUT,
-                    "%s%sthe %s is %dx%d pixels, its picture %dx%d: give it the picture's aspect",
-                    mask->name ? mask->name : "", mask->name ? ": " : "", what, mask->width,
-                    mask->height, of->width, of->height);
+    const int width = to->width;
+    float *line = malloc(3 * (size_t)width * sizeof(float));
+    if (!line)
+        return imp_fail_memory(error, "a picture", 3 * (size_t)width * sizeof(float));
+    const float *const planes[3] = {line, line + width, line + 2 * (size_t)width};
+    for (int y = 0; y < to->height; y++) {
+        const size_t at = (size_t)y * (size_t)width;
+        for (int x = 0; x < width; x++)
+            for (int c = 0; c < 3; c++)
+                line[c * width + x] = painted->rgb[3 * (at + (size_t)x) + (size_t)c];
+        imp_compose_row(how, at, width, planes, original->rgb + 3 * at, to->rgb + 3 * at);
+    }
+    free(line);
+    return IMPASTO_OK;
+}
+
+/* How much each pixel will show of what is painted. *plane: to be freed. */
+static enum impasto_status weigh(const struct canvas *canvas, float **plane,
+                                 struct impasto_error *error)
+{
+    const struct imp_compose *how = &canvas->compose;
+    const size_t pixels = (size_t)canvas->from->width * (size_t)canvas->from->height;
+    *plane = malloc(pixels * sizeof(float));
+    if (!*plane)
+        return imp_fail_memory(error, "a mask", pixels * sizeof(float));
+    for (size_t i = 0; i < pixels; i++)
+        (*plane)[i] = (how->over ? how->over[i] : 1) * (how->keep ? 1 - how->keep[i] : 1) *
+                      (canvas->from->alpha ? canvas->from->alpha[i] : 1);
+    return IMPASTO_OK;
+}
+
+/* Gives what was painted the mean and the covariance of the photograph's colours. */
+static enum impasto_status match(const struct canvas *canvas, struct impasto_image *painted,
+                                 struct impasto_error *error)
+{
+    struct imp_colours from, to;
+    float *weights = NULL;
+    IMP_TRY(weigh(canvas, &weights, error));
+    imp_colours_measure(painted, weights, &from);
+    imp_colours_measure(canvas->from, weights, &to);
+    imp_colours_match(painted, &from, &to);
+    free(weights);
+    return IMPASTO_OK;
+}
+
+static enum impasto_status paint_canvas(struct impasto_applier *applier, const float *mix,
+                                        struct canvas *canvas, struct impasto_error *error)
+{
+    struct canvas all = {.from = canvas->from};
+    if (!canvas->match)
+        return run(applier, mix, canvas, error);
+    IMP_TRY(impasto_image_create(canvas->from->width, canvas->from->height, &all.to, error));
+    enum impasto_status status = run(applier, mix, &all, error);
+    if (status == IMPASTO_OK)
+        status = match(canvas, all.to, error);
+    if (status == IMPASTO_OK)
+        status = compose(&canvas->compose, all.to, canvas->from, canvas->to, error);
+    impasto_image_free(&all.to);
+    return status;
 }
 
 /* A mask at the size of a picture; NULL where there is none. */
@@ -240,7 +294,7 @@ static enum impasto_status take_mask(const char *what, const struct impasto_imag
     *plane = NULL;
     if (!mask)
         return IMPASTO_OK;
-    IMP_TRY(check_aspect(what, mask, of, error));
+    IMP_TRY(imp_image_check_aspect(what, mask, of, error));
     return imp_image_mask(mask, of->height, of->width, plane, error);
 }
 
@@ -275,7 +329,12 @@ static enum impasto_status paint_work(struct impasto_applier *applier,
                                       enum impasto_colour colour, const float *keep,
                                       struct impasto_image *work, struct impasto_error *error)
 {
-    struct canvas canvas = {.from = work, .to = work, .compose = {.colour = colour, .keep = keep}};
+    struct canvas canvas = {
+        .from = work,
+        .to = work,
+        .compose = {.luma = colour == IMPASTO_COLOUR_LUMA, .keep = keep},
+        .match = colour == IMPASTO_COLOUR_MATCH,
+    };
     struct impasto_image *original = NULL;
     if (pictures->region_count > 0) {
         IMP_TRY(imp_image_resize(work, work->width, work->height, &original, error));
@@ -301,29 +360,6 @@ static enum impasto_status check_size(const struct impasto_image *content, int w
                     name, name[0] ? ": " : "", width, height, IMP_APPLY_SMALLEST, LARGEST_SIDE);
 }
 
-/* Replaces the pixels of `work` by those of `painted`, of the same size, as the parameters and
- * `keep` say. */
-static enum impasto_status compose(const struct impasto_applier *applier,
-                                   const struct impasto_image *painted, const float *keep,
-                                   struct impasto_image *work, struct impasto_error *error)
-{
-    const struct imp_compose how = {.colour = applier->params.colour, .keep = keep};
-    const int width = work->width;
-    float *line = malloc(3 * (size_t)width * sizeof(float));
-    if (!line)
-        return imp_fail_memory(error, "a picture", 3 * (size_t)width * sizeof(float));
-    const float *const planes[3] = {line, line + width, line + 2 * (size_t)width};
-    for (int y = 0; y < work->height; y++) {
-        const size_t at = (size_t)y * (size_t)width;
-        for (int x = 0; x < width; x++)
-            for (int c = 0; c < 3; c++)
-                line[c * width + x] = painted->rgb[3 * (at + (size_t)x) + (size_t)c];
-        imp_compose_row(&how, at, width, planes, work->rgb + 3 * at, work->rgb + 3 * at);
-    }
-    free(line);
-    return IMPASTO_OK;
-}
-
 /* The picture painted at the size of the strokes, at that of `work`. */
 static enum impasto_status paint_small(struct impasto_applier *applier,
                                        const struct impasto_apply_pictures *pictures,
@@ -337,24 +373,29 @@ static enum impasto_status paint_small(struct impasto_applier *applier,
     IMP_TRY(check_size(pictures->content, width, height, error));
     enum impasto_status status = copy_image(work, width, height, &small, error);
     if (status == IMPASTO_OK)
-        status = paint_work(applier, pictures, IMPASTO_COLOUR_STYLE, NULL, small, error);
+        status = paint_work(applier, pictures,
+                            applier->params.colour == IMPASTO_COLOUR_MATCH ? IMPASTO_COLOUR_MATCH
+                                                                           : IMPASTO_COLOUR_STYLE,
+                            NULL, small, error);
     if (status == IMPASTO_OK)
         status = imp_image_resize(small, work->width, work->height, painted, error);
     impasto_image_free(&small);
     return status;
 }
 
-/* Strokes of another size are painted small and enlarged, or the other way round. Colours and what
- * is kept are the photograph's at full size. */
+/* Strokes of another size are painted small and enlarged, or the other way round. The photograph's
+ * own colours, and what of it is kept, are those at full size. */
 static enum impasto_status paint_scaled(struct impasto_applier *applier,
                                         const struct impasto_apply_pictures *pictures,
                                         const float *keep, struct impasto_image *work,
                                         struct impasto_error *error)
 {
+    const struct imp_compose how = {.luma = applier->params.colour == IMPASTO_COLOUR_LUMA,
+                                    .keep = keep};
     struct impasto_image *painted = NULL;
     enum impasto_status status = paint_small(applier, pictures, work, &painted, error);
     if (status == IMPASTO_OK)
-        status = compose(applier, painted, keep, work, error);
+        status = compose(&how, painted, work, work, error);
     impasto_image_free(&painted);
     return status;
 }
@@ -402,7 +443,8 @@ static enum impasto_status check_pictures(const struct impasto_applier *applier,
     if (!pictures->content)
         return imp_fail(error, IMPASTO_ERROR_USAGE, "there is no content picture");
     if (pictures->keep)
-        IMP_TRY(check_aspect("mask of what to keep", pictures->keep, pictures->content, error));
+        IMP_TRY(imp_image_check_aspect("mask of what to keep", pictures->keep, pictures->content,
+                                       error));
     for (size_t r = 0; r < pictures->region_count; r++) {
         const struct impasto_apply_region *region = &pictures->regions[r];
         if (!region->mask)
@@ -411,7 +453,7 @@ static enum impasto_status check_pictures(const struct impasto_applier *applier,
             return imp_fail(error, IMPASTO_ERROR_USAGE,
                             "the mix of region %zu has %zu weights, the model %zu styles", r,
                             region->mix_count, styles);
-        IMP_TRY(check_aspect("mask of a region", region->mask, pictures->content, error));
+        IMP_TRY(imp_image_check_aspect("mask of a region", region->mask, pictures->content, error));
         if (region->mix)
             IMP_TRY(check_mix(applier, region->mix, error));
     }
@@ -475,7 +517,7 @@ enum impasto_status impasto_applier_paint_over(struct impasto_applier *applier,
 
 struct frame {
     int width;
-    enum impasto_colour colour;
+    bool luma;
     const unsigned char *from;
     unsigned char *to;
     size_t from_stride, to_stride;
@@ -500,12 +542,12 @@ static unsigned char byte_of(float value)
 static void write_luma(const struct frame *frame, const unsigned char *from, unsigned char *to,
                        const float *const planes[3])
 {
-    const struct imp_compose compose = {.colour = frame->colour};
+    const struct imp_compose compose = {.luma = true};
     for (int x = 0; x < frame->width; x++, from += 3, to += 3) {
         const float original[3] = {(float)from[0] / 255, (float)from[1] / 255,
                                    (float)from[2] / 255};
         const float *const painted[3] = {planes[0] + x, planes[1] + x, planes[2] + x};
-        float rgb[3];
+        float rgb[3] = {0};
         imp_compose_row(&compose, 0, 1, painted, original, rgb);
         for (int c = 0; c < 3; c++)
             to[c] = byte_of(rgb[c]);
@@ -516,7 +558,7 @@ static void write_bytes(void *user, int row, const float *const planes[3])
 {
     const struct frame *frame = user;
     unsigned char *to = frame->to + (size_t)row * frame->to_stride;
-    if (frame->colour == IMPASTO_COLOUR_LUMA) {
+    if (frame->luma) {
         write_luma(frame, frame->from + (size_t)row * frame->from_stride, to, planes);
         return;
     }
@@ -525,15 +567,38 @@ static void write_bytes(void *user, int row, const float *const planes[3])
             *to++ = byte_of(planes[c][x]);
 }
 
+/* Colours are matched when all of the frame is painted: that takes a picture. */
+static enum impasto_status paint_matched(struct impasto_applier *applier, int height,
+                                         const struct frame *frame, struct impasto_error *error)
+{
+    const struct impasto_apply_pictures none = {0};
+    const size_t values = 3 * (size_t)frame->width;
+    struct impasto_image *image = NULL;
+    IMP_TRY(impasto_image_create(frame->width, height, &image, error));
+    for (size_t y = 0; y < (size_t)height; y++)
+        for (size_t x = 0; x < values; x++)
+            image->rgb[y * values + x] = (float)frame->from[y * frame->from_stride + x] / 255;
+    const enum impasto_status status =
+        paint_work(applier, &none, IMPASTO_COLOUR_MATCH, NULL, image, error);
+    for (size_t y = 0; status == IMPASTO_OK && y < (size_t)height; y++)
+        for (size_t x = 0; x < values; x++)
+            frame->to[y * frame->to_stride + x] = byte_of(image->rgb[y * values + x]);
+    impasto_image_free(&image);
+    return status;
+}
+
 enum impasto_status impasto_applier_frame(struct impasto_applier *applier, int width, int height,
                                           const unsigned char *from, size_t from_stride,
                                           unsigned char *to, size_t to_stride,
                                           struct impasto_error *error)
 {
-    struct frame frame = {width, applier->params.colour, from, to, from_stride, to_stride};
+    const enum impasto_colour colour = applier->params.colour;
+    struct frame frame = {width, colour == IMPASTO_COLOUR_LUMA, from, to, from_stride, to_stride};
     const struct imp_rows rows = {read_bytes, write_bytes, &frame};
     const struct impasto_image size = {.width = width, .height = height};
     IMP_TRY(check_size(&size, width, height, error));
+    if (colour == IMPASTO_COLOUR_MATCH)
+        return paint_matched(applier, height, &frame, error);
     enum impasto_status status = prepare(applier, height, width, applier->params.mix);
     if (status == IMPASTO_OK)
         status = imp_strips_run(&applier->strips, &rows);

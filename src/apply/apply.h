@@ -21,18 +21,4 @@ struct impasto_applier {
     float loaded[IMP_STYLES_MOST]; /* the mix that they have */
 };
 
-/* ---- compose.c ------------------------------------------------------------------------------- */
-
-/* What is done with painted pixels: how much of each replaces the target's, and whether its colours
- * are the original's. */
-struct imp_compose {
-    enum impasto_colour colour;
-    const float *keep; /* a plane: 1 where the original stays; NULL: nowhere */
-    const float *over; /* a plane: 1 where the painting replaces what is there; NULL: everywhere */
-};
-/* One row of `width` pixels from pixel `at` of the planes on. target and original: RGB, and may be
- * the same. */
-void imp_compose_row(const struct imp_compose *compose, size_t at, int width,
-                     const float *const painted[3], const float *original, float *target);
-
 #endif

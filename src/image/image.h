@@ -50,6 +50,28 @@ enum impasto_status imp_image_fill_hidden(struct impasto_image *image, struct im
 enum impasto_status imp_image_mask(const struct impasto_image *mask, int height, int width,
                                    float **plane, struct impasto_error *error);
 
+/* Refuses a mask or picture that would have to be squashed to lie on the picture `of`. The aspects
+ * may differ by 2 %: small sizes are rounded. what: what it is, for the message. other: NULL: there
+ * is none. IMPASTO_ERROR_INPUT. */
+enum impasto_status imp_image_check_aspect(const char *what, const struct impasto_image *other,
+                                           const struct impasto_image *of,
+                                           struct impasto_error *error);
+
+/* ---- compose.c ------------------------------------------------------------------------------- */
+
+/* How painted pixels become those that a person gets: whether they have the original's colours, and
+ * how much of each replaces the target's. Planes have the target's pixels, row by row. */
+struct imp_compose {
+    bool luma;         /* the original's colours: only the lightness is painted */
+    const float *keep; /* a plane: 1 where the original stays; NULL: nowhere */
+    const float *over; /* a plane: 1 where the painting replaces what is there; NULL: everywhere */
+};
+/* One row of `width` pixels, which are those from pixel `at` of the planes on. painted: a row of
+ * each channel, clamped to [0, 1] here. original: RGB; NULL: `luma` and `keep` do not ask for it.
+ * target: RGB, and may be the original. */
+void imp_compose_row(const struct imp_compose *compose, size_t at, int width,
+                     const float *const painted[3], const float *original, float *target);
+
 /* ---- statistics.c ---------------------------------------------------------------------------- */
 
 /* Mean and covariance of a picture's colours, pixels counting by weights (NULL: alike). */

@@ -264,3 +264,24 @@ done:
         free(level[k].rgba);
     return status;
 }
+
+/* ---- Aspect ---------------------------------------------------------------------------------- */
+
+#define ASPECT_TOLERANCE 0.02
+
+enum impasto_status imp_image_check_aspect(const char *what, const struct impasto_image *other,
+                                           const struct impasto_image *of,
+                                           struct impasto_error *error)
+{
+    if (!other)
+        return IMPASTO_OK;
+    const double aspect = (double)other->width / other->height;
+    const double wanted = (double)of->width / of->height;
+    if (fabs(aspect / wanted - 1) <= ASPECT_TOLERANCE)
+        return IMPASTO_OK;
+    return imp_fail(
+        error, IMPASTO_ERROR_INPUT,
+        "%s%sthe %s is %dx%d pixels, its picture %s%s%dx%d: give it the picture's aspect",
+        other->name ? other->name : "", other->name ? ": " : "", what, other->width, other->height,
+        of->name ? of->name : "", of->name ? " " : "", of->width, of->height);
+}

@@ -6,26 +6,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-static float clamp01(float v)
-{
-    return v > 0 ? (v < 1 ? v : 1) : 0;
-}
-
-/* The content's colours with the result's luminance; and where the content is kept, that. */
+/* Row by row, with the content's colours and what of it is kept. planes: (3, height, width), as the
+ * image. */
 static void compose(const struct imp_sources *sources, enum impasto_colour colour,
-                    struct impasto_image *image)
+                    const float *planes, struct impasto_image *image)
 {
-    const size_t pixels = (size_t)image->width * (size_t)image->height;
-    for (size_t i = 0; sources->original && i < pixels; i++) {
-        float *rgb = image->rgb + 3 * i;
-        const float *original = sources->original->rgb + 3 * i;
-        const float keep = sources->keep ? sources->keep[i] : 0;
-        const float shift = imp_luminance(rgb) - imp_luminance(original);
-        for (int c = 0; c < 3; c++) {
-            const float painted =
-                colour == IMPASTO_COLOUR_LUMA ? clamp01(original[c] + shift) : rgb[c];
-            rgb[c] = keep * original[c] + (1 - keep) * painted;
-        }
+    const size_t width = (size_t)image->width, pixels = width * (size_t)image->height;
+    const struct imp_compose how = {.luma = colour == IMPASTO_COLOUR_LUMA, .keep = sources->keep};
+    for (size_t at = 0; at < pixels; at += width) {
+        const float *const painted[3] = {planes + at, planes + pixels + at,
+                                         planes + 2 * pixels + at};
+        const float *original = sources->original ? sources->original->rgb + 3 * at : NULL;
+        imp_compose_row(&how, at, image->width, painted, original, image->rgb + 3 * at);
     }
 }
 
@@ -60,14 +52,11 @@ enum impasto_status imp_result_make(const struct imp_sources *sources, enum impa
     }
     if (status == IMPASTO_OK)
         status = impasto_image_create(sources->width, sources->height, &out, error);
-    for (size_t i = 0; status == IMPASTO_OK && i < pixels; i++)
-        for (size_t c = 0; c < 3; c++)
-            out->rgb[3 * i + c] = clamp01(planes[c * pixels + i]);
-    free(large);
     if (status == IMPASTO_OK) {
-        compose(sources, colour, out);
+        compose(sources, colour, planes, out);
         status = add_extras(sources, out, error);
     }
+    free(large);
     if (status == IMPASTO_OK)
         *image = out;
     else

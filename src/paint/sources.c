@@ -12,28 +12,6 @@
 
 /* ---- Checks ---------------------------------------------------------------------------------- */
 
-/* The aspects of a mask or start and of its picture may differ by this share: rounding of small
- * sizes. */
-#define ASPECT_TOLERANCE 0.02
-
-/* Refuses what would have to be squashed to lie on the picture. other: what it is; NULL: there is
- * none. */
-static enum impasto_status check_aspect(const char *what, const struct impasto_image *other,
-                                        const struct impasto_image *of, struct impasto_error *error)
-{
-    if (!other)
-        return IMPASTO_OK;
-    const double aspect = (double)other->width / other->height;
-    const double wanted = (double)of->width / of->height;
-    if (fabs(aspect / wanted - 1) <= ASPECT_TOLERANCE)
-        return IMPASTO_OK;
-    return imp_fail(
-        error, IMPASTO_ERROR_INPUT,
-        "%s%sthe %s is %dx%d pixels, its picture %s%s%dx%d: give it the picture's aspect",
-        other->name ? other->name : "", other->name ? ": " : "", what, other->width, other->height,
-        of->name ? of->name : "", of->name ? " " : "", of->width, of->height);
-}
-
 static bool usable(float weight)
 {
     return weight > 0 && isfinite(weight);
@@ -50,7 +28,7 @@ static enum impasto_status check_pictures(const struct impasto_pictures *p,
             return imp_fail(error, IMPASTO_ERROR_USAGE,
                             "the weight of region %zu is %g; it must be above 0 and finite", r,
                             (double)p->regions[r].weight);
-        IMP_TRY(check_aspect("mask of a region", p->regions[r].mask, p->content, error));
+        IMP_TRY(imp_image_check_aspect("mask of a region", p->regions[r].mask, p->content, error));
     }
     for (size_t i = 0; i < p->style_count; i++) {
         const struct impasto_style *style = &p->styles[i];
@@ -61,7 +39,7 @@ static enum impasto_status check_pictures(const struct impasto_pictures *p,
         if (style->region < 0 || (size_t)style->region >= regions)
             return imp_fail(error, IMPASTO_ERROR_USAGE, "style %zu is for region %d of %zu", i,
                             style->region, regions);
-        IMP_TRY(check_aspect("mask of a style", style->mask, style->image, error));
+        IMP_TRY(imp_image_check_aspect("mask of a style", style->mask, style->image, error));
     }
     for (size_t r = 0; r < regions; r++) {
         size_t styles = 0;
@@ -70,7 +48,7 @@ static enum impasto_status check_pictures(const struct impasto_pictures *p,
         if (styles == 0)
             return imp_fail(error, IMPASTO_ERROR_USAGE, "region %zu has no style picture", r);
     }
-    return check_aspect("mask of what to keep", p->keep, p->content, error);
+    return imp_image_check_aspect("mask of what to keep", p->keep, p->content, error);
 }
 
 /* ---- Planes ---------------------------------------------------------------------------------- */
@@ -300,7 +278,8 @@ enum impasto_status imp_sources_make(const struct impasto_params *params,
     if (params->init == IMPASTO_INIT_IMAGE && !pictures->init)
         return imp_fail(error, IMPASTO_ERROR_USAGE, "init is an image, but there is none");
     if (params->init == IMPASTO_INIT_IMAGE)
-        IMP_TRY(check_aspect("picture to start from", pictures->init, pictures->content, error));
+        IMP_TRY(imp_image_check_aspect("picture to start from", pictures->init, pictures->content,
+                                       error));
     IMP_TRY(take_content(pictures, sizes, sources, error));
     IMP_TRY(take_regions(pictures, sources, error));
     IMP_TRY(take_styles(params, pictures, last, sources, error));

@@ -279,6 +279,8 @@ class Styles(Applying):
         for row in self.painted("--colour", "luma"):
             for r, g, b in row:
                 self.assertLessEqual(max(r, g, b) - min(r, g, b), 1)
+        spread = lambda rows: sum(max(pixel) - min(pixel) for row in rows for pixel in row) / (32 * 24)
+        self.assertLess(spread(self.painted("--colour", "match")), spread(self.painted()) / 8)
 
     def test_strokes(self):
         self.assertNotEqual(self.painted("--stroke", "1.5"), self.painted())

@@ -8,8 +8,10 @@
 
 #define OPTION(field) .offset = offsetof(struct cli_apply_options, field)
 
-static const struct impasto_setting_word colours[] = {
-    {"style", IMPASTO_COLOUR_STYLE}, {"luma", IMPASTO_COLOUR_LUMA}, {0}};
+static const struct impasto_setting_word colours[] = {{"style", IMPASTO_COLOUR_STYLE},
+                                                      {"luma", IMPASTO_COLOUR_LUMA},
+                                                      {"match", IMPASTO_COLOUR_MATCH},
+                                                      {0}};
 static const struct impasto_setting_word sizes[] = {{"source", IMPASTO_SIZE_SOURCE}, {0}};
 
 static const struct cli_option mix_row = {
@@ -59,13 +61,14 @@ static const struct cli_option colour_row = {
     "colour",
     0,
     NULL,
-    "style|luma",
+    "style|luma|match",
     CLI_CHOICE,
     OPTION(colour),
     .recorded = true,
     .also = "color",
     .words = colours,
-    .help = "luma: the photograph's colours, and only the lightness painted (style)"};
+    .help = "style: the style's colours; luma: the photograph's, only lightness is painted; match: "
+            "what is painted is given the photograph's range of colours (style)"};
 static const struct cli_option region_row = {
     "region",
     0,

@@ -6,7 +6,7 @@
 
 char *cli_apply_record(const struct cli_applying *a)
 {
-    json_t *record = cli_record_begin(cli_apply_command.name, impasto_device_info(a->device));
+    json_t *record = cli_record_begin(a->settings->call->name, impasto_device_info(a->device));
     json_object_set(record, "inputs", a->inputs);
     json_object_set_new(record, "settings", cli_record_lasting(a->settings, NULL, false, true));
     char *text = cli_record_dump(record);

@@ -3,6 +3,7 @@
 
 #include "files.h"
 #include "fixtures.h"
+#include "image/image.h"
 #include "model/model.h"
 
 #include <math.h>
@@ -217,14 +218,105 @@ static void sizes_and_strokes(void **state)
     impasto_image_free(&result);
 }
 
-/* ---- Frames ---------------------------------------------------------------------------------- */
+/* ---- Colours --------------------------------------------------------------------------------- */
 
-static void a_frame_is_a_picture_of_bytes(void **state)
+/* A picture whose colours have room, so that few are clamped when others are given their range. */
+static struct impasto_image *soft_picture(void)
+{
+    struct impasto_image *soft = painted_picture(WIDTH, HEIGHT, 0);
+    for (int i = 0; i < 3 * WIDTH * HEIGHT; i++)
+        soft->rgb[i] = 0.35F + 0.3F * soft->rgb[i];
+    return soft;
+}
+
+static float distance(const struct imp_colours *a, const struct imp_colours *b)
+{
+    double most = 0;
+    for (int i = 0; i < 3; i++) {
+        most = fmax(most, fabs(a->mean[i] - b->mean[i]));
+        for (int j = 0; j < 3; j++)
+            most = fmax(most, fabs(a->covariance[i][j] - b->covariance[i][j]));
+    }
+    return (float)most;
+}
+
+static float distance_of_colours(const struct impasto_image *a, const struct impasto_image *b,
+                                 const float *weights)
+{
+    struct imp_colours x, y;
+    imp_colours_measure(a, weights, &x);
+    imp_colours_measure(b, weights, &y);
+    return distance(&x, &y);
+}
+
+static void colours_are_matched(void **state)
 {
     (void)state;
+    struct impasto_image *soft = soft_picture();
+    const struct impasto_apply_pictures pictures = {.struct_size = sizeof(pictures),
+                                                    .content = soft};
+    struct impasto_apply_params params = impasto_apply_defaults();
+    for (int i = 0; i < 2; i++) {
+        params.stroke = i ? 1.5F : 1;
+        params.colour = IMPASTO_COLOUR_STYLE;
+        struct impasto_image *painted = paint(&params, &pictures);
+        params.colour = IMPASTO_COLOUR_MATCH;
+        struct impasto_image *matched = paint(&params, &pictures);
+        /* Enlarging takes a little of the range. */
+        assert_true(distance_of_colours(painted, soft, NULL) > 0.02F);
+        assert_true(distance_of_colours(matched, soft, NULL) < (i ? 0.006F : 0.003F));
+        impasto_image_free(&painted);
+        impasto_image_free(&matched);
+    }
+    impasto_image_free(&soft);
+}
+
+/* A region takes the colours of its part, and what is kept counts for nothing. */
+static void colours_are_matched_by_regions(void **state)
+{
+    (void)state;
+    const float second[] = {0, 1, 0};
+    const size_t pixels = (size_t)WIDTH * HEIGHT;
+    struct impasto_image *soft = soft_picture();
+    struct impasto_image *mask = blank_picture(WIDTH, HEIGHT), *keep = blank_picture(WIDTH, HEIGHT);
+    float *weights = calloc(pixels, sizeof(float));
+    for (size_t i = 0; i < pixels; i++) {
+        const bool upper = i < pixels / 2, left = i % WIDTH < WIDTH / 2;
+        for (size_t c = 0; c < 3; c++) {
+            mask->rgb[3 * i + c] = upper;
+            keep->rgb[3 * i + c] = left;
+        }
+        weights[i] = upper && !left;
+    }
+    const struct impasto_apply_region region = {
+        .struct_size = sizeof(region), .mask = mask, .mix = second, .mix_count = 3};
+    const struct impasto_apply_pictures pictures = {.struct_size = sizeof(pictures),
+                                                    .content = soft,
+                                                    .keep = keep,
+                                                    .regions = &region,
+                                                    .region_count = 1};
+    struct impasto_apply_params params = impasto_apply_defaults();
+    params.colour = IMPASTO_COLOUR_MATCH;
+    struct impasto_image *result = paint(&params, &pictures);
+    assert_true(distance_of_colours(result, soft, weights) < 0.003F);
+    for (size_t i = 0; i < pixels; i++)
+        if (i % WIDTH < WIDTH / 2)
+            assert_memory_equal(&result->rgb[3 * i], &soft->rgb[3 * i], 3 * sizeof(float));
+    impasto_image_free(&soft);
+    impasto_image_free(&mask);
+    impasto_image_free(&keep);
+    impasto_image_free(&result);
+    free(weights);
+}
+
+/* ---- Frames ---------------------------------------------------------------------------------- */
+
+static void expect_frame(enum impasto_colour colour)
+{
     enum { STRIDE = 3 * WIDTH + 5 };
     unsigned char *frame = malloc(STRIDE * HEIGHT);
     struct impasto_apply_params params = impasto_apply_defaults();
+    params.colour = colour;
     struct impasto_applier *applier = NULL;
     struct impasto_error error = {0};
     memset(frame, 0xaa, STRIDE * HEIGHT);
@@ -251,6 +343,14 @@ static void a_frame_is_a_picture_of_bytes(void **state)
     free(frame);
 }
 
+static void a_frame_is_a_picture_of_bytes(void **state)
+{
+    (void)state;
+    expect_frame(IMPASTO_COLOUR_STYLE);
+    expect_frame(IMPASTO_COLOUR_LUMA);
+    expect_frame(IMPASTO_COLOUR_MATCH);
+}
+
 /* ---- Refusals -------------------------------------------------------------------------------- */
 
 static void expect_refusal(const struct impasto_apply_params *params, const char *words)
@@ -275,7 +375,7 @@ static void refuses_parameters_out_of_range(void **state)
     params.stroke = NAN;
     expect_refusal(&params, "stroke");
     params = impasto_apply_defaults();
-    params.colour = IMPASTO_COLOUR_MATCH;
+    params.colour = (enum impasto_colour)(IMPASTO_COLOUR_MATCH + 1);
     expect_refusal(&params, "colour");
     params = impasto_apply_defaults();
     params.mix = none;
@@ -317,6 +417,8 @@ int main(void)
         cmocka_unit_test(what_is_kept_stays),
         cmocka_unit_test(painted_over_is_the_same),
         cmocka_unit_test(sizes_and_strokes),
+        cmocka_unit_test(colours_are_matched),
+        cmocka_unit_test(colours_are_matched_by_regions),
         cmocka_unit_test(a_frame_is_a_picture_of_bytes),
         cmocka_unit_test(refuses_parameters_out_of_range),
         cmocka_unit_test(refuses_pictures_that_are_too_small),

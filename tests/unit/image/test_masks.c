@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Masks from pictures and colours, what lies under transparency, and matching colours. */
+/* Masks from pictures and colours, what lies under transparency, matching colours, composing. */
 
 #include "fixtures.h"
 #include "image/formats.h"
@@ -221,6 +221,75 @@ static void hidden_pixels_take_their_surroundings_colours(void **state)
     impasto_image_free(&other);
 }
 
+/* ---- What lies on what ----------------------------------------------------------------------- */
+
+static void aspects_may_differ_by_rounding(void **state)
+{
+    (void)state;
+    struct impasto_error error = {0};
+    struct impasto_image *of = blank_picture(400, 300), *near = blank_picture(203, 150);
+    struct impasto_image *mask = blank_picture(42, 30);
+    mask->name = strdup("m.png");
+    of->name = strdup("p.png");
+    assert_int_equal(imp_image_check_aspect("mask", NULL, of, &error), IMPASTO_OK);
+    assert_int_equal(imp_image_check_aspect("mask", near, of, &error), IMPASTO_OK);
+    assert_int_equal(imp_image_check_aspect("mask", mask, of, &error), IMPASTO_ERROR_INPUT);
+    assert_string_equal(error.message, "m.png: the mask is 42x30 pixels, its picture p.png "
+                                       "400x300: give it the picture's aspect");
+    impasto_image_free(&of);
+    impasto_image_free(&near);
+    impasto_image_free(&mask);
+}
+
+/* Against the formula, in double precision; with each part or without it, and in place. */
+static void rows_are_composed(void **state)
+{
+    (void)state;
+    enum { WIDTH = 13, AT = 4 };
+    float planes[3][WIDTH], original[3 * WIDTH], before[3 * WIDTH], target[3 * WIDTH];
+    float keep[AT + WIDTH], over[AT + WIDTH];
+    const float *const painted[3] = {planes[0], planes[1], planes[2]};
+    for (int i = 0; i < 8; i++) {
+        const struct imp_compose how = {
+            .luma = i & 1, .keep = i & 2 ? keep : NULL, .over = i & 4 ? over : NULL};
+        for (size_t k = 0; k < (size_t)3 * WIDTH; k++) {
+            planes[k / WIDTH][k % WIDTH] = 1.4F * noise(1, k) - 0.2F; /* some out of range */
+            original[k] = noise(2, k);
+            before[k] = target[k] = noise(3, k);
+        }
+        for (size_t k = 0; k < AT + WIDTH; k++) {
+            keep[k] = noise(4, k);
+            over[k] = noise(5, k);
+        }
+        const bool plain = !how.luma && !how.keep;
+        imp_compose_row(&how, AT, WIDTH, painted, plain ? NULL : original, target);
+        for (int x = 0; x < WIDTH; x++) {
+            double rgb[3], lightness = 0;
+            static const double share[3] = {0.299, 0.587, 0.114};
+            for (int c = 0; c < 3; c++) {
+                rgb[c] = fmin(fmax((double)planes[c][x], 0), 1);
+                lightness += share[c] * (rgb[c] - (double)original[3 * x + c]);
+            }
+            for (int c = 0; c < 3; c++) {
+                const double o = (double)original[3 * x + c];
+                const double k = how.keep ? (double)keep[AT + x] : 0;
+                const double v = how.over ? (double)over[AT + x] : 1;
+                const double p = how.luma ? fmin(fmax(o + lightness, 0), 1) : rgb[c];
+                const double expected =
+                    v * (k * o + (1 - k) * p) + (1 - v) * (double)before[3 * x + c];
+                assert_true(fabs(expected - (double)target[3 * x + c]) < 1e-6);
+            }
+        }
+    }
+    /* What is kept keeps its bits, where the target is the original, too. */
+    const struct imp_compose all = {.luma = true, .keep = keep};
+    for (size_t k = 0; k < AT + WIDTH; k++)
+        keep[k] = 1;
+    memcpy(target, original, sizeof(target));
+    imp_compose_row(&all, AT, WIDTH, painted, target, target);
+    assert_memory_equal(target, original, sizeof(target));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -230,6 +299,8 @@ int main(void)
         cmocka_unit_test(keys_part_a_map),
         cmocka_unit_test(masks_are_lightness_times_alpha),
         cmocka_unit_test(planes_keep_constants_and_range),
+        cmocka_unit_test(aspects_may_differ_by_rounding),
+        cmocka_unit_test(rows_are_composed),
         cmocka_unit_test(hidden_pixels_take_their_surroundings_colours),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
