@@ -47,6 +47,16 @@ IMPASTO_API const struct impasto_model_info *impasto_model_info(const struct imp
 IMPASTO_API int impasto_model_style(const struct impasto_model *model, const char *name);
 
 /*
+ * Makes a model of some styles of another, in the order of their names. Both are to be closed.
+ *
+ * IMPASTO_ERROR_USAGE: no style at all, one that the model does not have, or one twice.
+ */
+IMPASTO_API enum impasto_status impasto_model_pick(const struct impasto_model *model,
+                                                   const char *const *styles, size_t style_count,
+                                                   struct impasto_model **picked,
+                                                   struct impasto_error *error) IMPASTO_MUST_CHECK;
+
+/*
  * Writes a model as safetensors. The file appears whole or not at all.
  *
  * half: 16-bit numbers, which halve the file. A picture changes by less than 1/255.

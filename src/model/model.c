@@ -212,6 +212,42 @@ enum impasto_status imp_stylenet_add_style(struct imp_stylenet *net, const char 
     return IMPASTO_OK;
 }
 
+/* Style `from` of one network becomes style `to` of another of that form. */
+static void copy_style(const struct imp_stylenet *net, int from, struct imp_stylenet *other, int to)
+{
+    for (int i = 0; i < net->rows.count; i++) {
+        const struct imp_model_row *a = &net->rows.row[i], *b = &other->rows.row[i];
+        const size_t out = (size_t)a->conv.out, bytes = out * sizeof(float);
+        if (!imp_model_normed(a))
+            continue;
+        memcpy(other->parameters + b->gamma + (size_t)to * out,
+               net->parameters + a->gamma + (size_t)from * out, bytes);
+        memcpy(other->parameters + b->beta + (size_t)to * out,
+               net->parameters + a->beta + (size_t)from * out, bytes);
+    }
+}
+
+enum impasto_status imp_stylenet_pick(const struct imp_stylenet *net, const int *styles, int count,
+                                      struct imp_stylenet *picked, struct impasto_error *error)
+{
+    struct imp_model_shape shape = net->shape;
+    enum impasto_status status = IMPASTO_OK;
+    shape.styles = count;
+    IMP_TRY(imp_stylenet_make(&shape, picked, error));
+    memcpy(picked->parameters, net->parameters, net->rows.norms * sizeof(float));
+    for (int s = 0; s < count && status == IMPASTO_OK; s++) {
+        copy_style(net, styles[s], picked, s);
+        status = imp_stylenet_rename(picked, s, net->names[styles[s]], error);
+    }
+    picked->training = json_incref(net->training);
+    picked->licence = net->licence ? strdup(net->licence) : NULL;
+    if (status == IMPASTO_OK && net->licence && !picked->licence)
+        status = imp_fail_memory(error, "a licence", strlen(net->licence));
+    if (status != IMPASTO_OK)
+        imp_stylenet_free(picked);
+    return status;
+}
+
 /* ---- Mixtures -------------------------------------------------------------------------------- */
 
 /* The rows of the same network with one style. */

@@ -126,6 +126,10 @@ enum impasto_status imp_stylenet_rename(struct imp_stylenet *net, int style, con
 /* Adds a row at the mean of the others. */
 enum impasto_status imp_stylenet_add_style(struct imp_stylenet *net, const char *name,
                                            struct impasto_error *error);
+/* A copy with those of its styles alone, by their indices and in that order; count: 1 or more, none
+ * twice. On failure there is nothing to free. */
+enum impasto_status imp_stylenet_pick(const struct imp_stylenet *net, const int *styles, int count,
+                                      struct imp_stylenet *picked, struct impasto_error *error);
 /* parameters of the same network with one style, whose row is the weighted sum of all rows. mix:
  * shape.styles weights. out: imp_stylenet_mixed_count floats. For passes with style 0 of a shape
  * whose styles are 1. */

@@ -71,6 +71,43 @@ int impasto_model_style(const struct impasto_model *model, const char *name)
     return imp_stylenet_find(&model->net, name);
 }
 
+/* The indices of names, which are 1 or more and no more than a network's styles. */
+static enum impasto_status find_all(const struct impasto_model *model, const char *const *styles,
+                                    size_t count, int *indices, struct impasto_error *error)
+{
+    if (count == 0 || count > model->info.style_count)
+        return imp_fail(error, IMPASTO_ERROR_USAGE,
+                        "%zu styles cannot be picked of a model's %zu; name 1 or more, each once",
+                        count, model->info.style_count);
+    for (size_t i = 0; i < count; i++) {
+        indices[i] = impasto_model_style(model, styles[i]);
+        if (indices[i] < 0)
+            return imp_fail(error, IMPASTO_ERROR_USAGE, "%s has no style \"%.80s\"", model->source,
+                            styles[i]);
+    }
+    return IMPASTO_OK;
+}
+
+enum impasto_status impasto_model_pick(const struct impasto_model *model, const char *const *styles,
+                                       size_t style_count, struct impasto_model **picked,
+                                       struct impasto_error *error)
+{
+    int indices[IMP_STYLES_MOST];
+    IMP_TRY(find_all(model, styles, style_count, indices, error));
+    struct impasto_model *made = calloc(1, sizeof(*made));
+    if (!made)
+        return imp_fail_memory(error, "a model", sizeof(*made));
+    enum impasto_status status =
+        imp_stylenet_pick(&model->net, indices, (int)style_count, &made->net, error);
+    if (status == IMPASTO_OK)
+        status = describe(made, model->source, error);
+    if (status == IMPASTO_OK)
+        *picked = made;
+    else
+        impasto_model_close(&made);
+    return status;
+}
+
 enum impasto_status impasto_model_save(const struct impasto_model *model, const char *path,
                                        bool half, struct impasto_error *error)
 {

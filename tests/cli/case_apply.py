@@ -331,6 +331,37 @@ class Installed(Applying):
         self.assertTrue((self.folder / "mine.onnx").exists())
 
 
+class Shipped(Applying):
+    """The networks that come with Impasto, as somebody finds them who has nothing else."""
+
+    def styles(self, model):
+        told = self.succeed("model", "info", model).stdout
+        return [line.split()[0] for line in told.splitlines() if line.startswith("    ")]
+
+    def test_its_styles(self):
+        styles = self.styles("base-16")
+        self.assertGreaterEqual(len(styles), 13)
+        self.assertEqual(styles[-1], "identity")
+        page = (pathlib.Path(__file__).resolve().parents[2] / "weights/README.md").read_text()
+        for style in styles:
+            self.assertIn(style, page)
+
+    def test_every_style_at_once(self):
+        """Each is a picture of its own, and the identity is nearest to the photograph."""
+        self.write("photo.png", png(64, 48, lambda x, y: (60 + 2 * x, 40 + 3 * y, 90 + 60 * (x // 16 % 2))))
+        photo, painted = pixels(self.folder / "photo.png"), {}
+        for style in self.styles("base-16"):
+            self.apply("photo.png", "-o", "out.png", model=style)
+            painted[style] = pixels(self.folder / "out.png")
+        self.assertEqual(len({repr(picture) for picture in painted.values()}), len(painted))
+
+        def distance(picture):
+            return sum(abs(a - b) for x, y in zip(photo, picture) for p, q in zip(x, y)
+                       for a, b in zip(p, q)) / (3 * 64 * 48)
+
+        self.assertEqual(min(painted, key=lambda style: distance(painted[style])), "identity")
+
+
 class Many(Applying):
     def fill(self, names):
         (self.folder / "in").mkdir(exist_ok=True)
@@ -568,6 +599,16 @@ class Models(Applying):
             self.assertIn(words, text)
         self.assertNotIn("training", text)
 
+    def test_some_of_the_styles(self):
+        self.model("convert", "night.model", "some.model", "--style", "identity", "--style", "dots")
+        text = self.model("info", "some.model")
+        self.assertLess(text.index("identity"), text.index("dots"))
+        self.assertNotIn("ink", text)
+        self.assertEqual(self.paint("some.model"), self.paint("night.model"))
+        self.kept(USAGE, "no style \"oil\"", "convert", "night.model", "x.model", "--style", "oil")
+        self.kept(USAGE, "both be called", "convert", "night.model", "x.model", "--style", "ink",
+                  "--style", "ink")
+
     def test_how_it_was_trained(self):
         said = {"impasto": "0.1.0", "steps": 450, "pictures": "drawn scenes", "weights": "built-in",
                 "judgement": 2.25, "judged_step": 400, "settings": {"style_size": 384, "seed": 7}}
@@ -666,7 +707,7 @@ class Models(Applying):
             for name, words in [("bad.pth", "do not trust it"), ("lost", "lost: cannot be read"),
                                 ("page.html", "page.html"), ("other.safetensors", "not a style network")]:
                 self.kept(WEIGHTS, words, command, name, "there", "--force")
-            self.kept(USAGE, "IN OUT", command, "night.model")
+            self.kept(USAGE, " OUT;", command, "night.model")
             self.kept(WEIGHTS, f"model {command} takes Python", command, "bad.pth", "new", env={"PATH": ""})
         self.kept(WEIGHTS, "3 styles", "convert", "night.model", "new", "--name", "one")
 

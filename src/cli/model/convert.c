@@ -55,14 +55,33 @@ static enum impasto_status convert_by_script(const char *input, const char *outp
     return cli_script_run(&script, words, error);
 }
 
-static enum impasto_status save(const char *input, const char *output, bool half,
+/* Of the model's styles, those that were named; all, if none was. */
+static enum impasto_status pick(const struct cli_list *styles, struct impasto_model **model,
+                                struct impasto_error *error)
+{
+    struct impasto_model *picked = NULL;
+    if (styles->count == 0)
+        return IMPASTO_OK;
+    const enum impasto_status status = impasto_model_pick(*model, (const char *const *)styles->item,
+                                                          (size_t)styles->count, &picked, error);
+    if (status != IMPASTO_OK)
+        return status;
+    impasto_model_close(model);
+    *model = picked;
+    return IMPASTO_OK;
+}
+
+static enum impasto_status save(const char *input, const char *output,
+                                const struct cli_model_options *options,
                                 struct impasto_error *error)
 {
     struct impasto_model *model = NULL;
     enum impasto_status status = impasto_model_open(input, &model, error);
+    if (status == IMPASTO_OK)
+        status = pick(&options->styles, &model, error);
     if (status == IMPASTO_OK) {
         cli_make_folders(output, false);
-        status = impasto_model_save(model, output, half, error);
+        status = impasto_model_save(model, output, options->half, error);
     }
     impasto_model_close(&model);
     return status;
@@ -86,14 +105,14 @@ static enum impasto_status convert(const char *input, const char *output,
     char between[PATH_MAX];
     const char *folder;
     if (options->names.count == 0 && !options->licence && !options->range && is_readable(input))
-        return save(input, output, options->half, error);
+        return save(input, output, options, error);
     if (!(folder = imp_os_scratch()))
         return cli_fail(error, IMPASTO_ERROR_OUTPUT,
                         "there is no folder for temporary files; set TMPDIR to one");
     snprintf(between, sizeof(between), "%s/converted.safetensors", folder);
     enum impasto_status status = convert_by_script(input, between, options, error);
     if (status == IMPASTO_OK)
-        status = save(between, output, options->half, error);
+        status = save(between, output, options, error);
     (void)imp_os_remove(between);
     return status;
 }

@@ -10,9 +10,10 @@ extern const struct cli_command cli_model_command;
 
 /* The options of convert and export. */
 struct cli_model_options {
-    struct cli_list names; /* of the styles; none: the file's */
-    const char *licence;   /* NULL: the file's */
-    int range;             /* the network's RGB goes up to it; 0: as its form says */
+    struct cli_list names;  /* of the styles; none: the file's */
+    struct cli_list styles; /* to keep; none: all */
+    const char *licence;    /* NULL: the file's */
+    int range;              /* the network's RGB goes up to it; 0: as its form says */
     bool half, force;
 };
 

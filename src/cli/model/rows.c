@@ -26,6 +26,14 @@ static const struct cli_option name_row = {
     CLI_LIST,
     OPTION(names),
     .help = "what a style is called; once for each, in the order of the file"};
+static const struct cli_option style_row = {
+    "style",
+    0,
+    NULL,
+    "NAME",
+    CLI_LIST,
+    OPTION(styles),
+    .help = "keep this style; may be repeated, and all others are left out (all are kept)"};
 static const struct cli_option licence_row = {"licence",
                                               0,
                                               NULL,
@@ -45,8 +53,8 @@ static const struct cli_option range_row = {
     .help = "the RGB that a network of another program takes and gives goes from 0 to this (as its "
             "form says)"};
 
-static const struct cli_option *const convert_rows[] = {&half_row,    &force_row, &name_row,
-                                                        &licence_row, &range_row, NULL};
+static const struct cli_option *const convert_rows[] = {
+    &half_row, &force_row, &name_row, &style_row, &licence_row, &range_row, NULL};
 static const struct cli_option *const export_rows[] = {&force_row, NULL};
 
 #define ROWS(list) .rows = (list), .size = sizeof(struct cli_model_options)
