@@ -193,7 +193,7 @@ static enum impasto_status refuse(struct imp_strips *s, uint64_t bytes, uint64_t
                                "device allows; %s",
                                s->width, s->height, (double)caps->max_allocation / MIB, advice);
     return imp_device_fail(s->device, IMPASTO_ERROR_MEMORY,
-                           "%dx%d pixels take %.0f MiB with this model, and there are %.0f; %s",
+                           "%dx%d pixels take %.1f MiB with this model, and there are %.1f; %s",
                            s->width, s->height, need, there, advice);
 }
 

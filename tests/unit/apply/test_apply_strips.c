@@ -108,19 +108,29 @@ static struct imp_stylenet network_of(const struct imp_model_shape *shape)
     return net;
 }
 
-static void spoil(const struct imp_layout *layout)
+static void spoil(struct imp_buffer *buffer, size_t bytes)
 {
-    for (size_t i = 0; i < layout->count; i++) {
-        const size_t count = layout->items[i].bytes / sizeof(float);
-        float *values = malloc(count * sizeof(float));
-        assert_non_null(values);
-        for (size_t k = 0; k < count; k++)
-            values[k] = NAN;
-        assert_int_equal(
-            imp_buffer_write(*layout->items[i].buffer, 0, values, count * sizeof(float)),
-            IMPASTO_OK);
-        free(values);
-    }
+    const size_t count = bytes / sizeof(float);
+    float *values = malloc(count * sizeof(float));
+    assert_non_null(values);
+    for (size_t i = 0; i < count; i++)
+        values[i] = NAN;
+    assert_int_equal(imp_buffer_write(buffer, 0, values, count * sizeof(float)), IMPASTO_OK);
+    free(values);
+}
+
+static struct imp_buffer *spoilt(size_t bytes)
+{
+    struct imp_buffer *buffer = NULL;
+    assert_int_equal(imp_buffer_create(device, bytes, "scratch", &buffer), IMPASTO_OK);
+    spoil(buffer, bytes);
+    return buffer;
+}
+
+static void spoil_all(const struct imp_layout *layout)
+{
+    for (size_t i = 0; i < layout->count; i++)
+        spoil(*layout->items[i].buffer, layout->items[i].bytes);
 }
 
 /* What became of a way through strips. */
@@ -141,7 +151,7 @@ static struct way through_strips(const struct imp_stylenet *net, struct picture 
                             imp_layout_bytes(&strips.layout)};
     if (status == IMPASTO_OK) {
         assert_int_equal(imp_strips_allocate(&strips), IMPASTO_OK);
-        spoil(&strips.layout);
+        spoil_all(&strips.layout);
         assert_int_equal(imp_strips_load(&strips, net->parameters), IMPASTO_OK);
         if (imp_strips_run(&strips, &rows) != IMPASTO_OK)
             fail_msg("%s", imp_device_error(device)->message);
@@ -207,7 +217,7 @@ static void through_pass(const struct imp_stylenet *net, struct picture *picture
     imp_layout_add(&layout, &painting, bytes, "image");
     imp_pass_layout(&pass, &layout);
     assert_int_equal(imp_layout_allocate(&layout, device), IMPASTO_OK);
-    spoil(&layout);
+    spoil_all(&layout);
     assert_int_equal(imp_buffer_write(parameters, 0, net->parameters, numbers), IMPASTO_OK);
     assert_int_equal(imp_buffer_write(image, 0, picture->from, bytes), IMPASTO_OK);
     assert_int_equal(imp_pass_pack(&pass), IMPASTO_OK);
@@ -239,15 +249,15 @@ static void strips_paint_as_passes_do(void **state)
 
 /* ---- Far down a picture ---------------------------------------------------------------------- */
 
-#define SIDE 24 /* of what is computed here */
+#define SIDE 8 /* of what is computed here */
 #define MARGIN 4
 #define FAR_DOWN (1 << 28) /* rows */
 
 /* A map whose pixels and margin follow from `seed`; 0: of zeros. */
-static struct imp_map map_of(int channels, int side, unsigned seed)
+static struct imp_map map_of(int channels, int height, int width, unsigned seed)
 {
     const int lanes = channels == 3 ? 1 : imp_device_caps(device)->vector_width;
-    struct imp_map map = imp_map_of(channels, side, side, MARGIN, lanes);
+    struct imp_map map = imp_map_of(channels, height, width, MARGIN, lanes);
     const size_t count = imp_map_bytes(&map) / sizeof(float);
     float *values = malloc(count * sizeof(float));
     for (size_t i = 0; i < count; i++)
@@ -281,14 +291,10 @@ static void expect_the_same_below(const struct imp_conv_shape *shape)
     const struct imp_caps *caps = imp_device_caps(device);
     const int side = SIDE * shape->stride / (shape->upsample ? 2 : 1);
     const size_t scratch = imp_conv_any_workspace(caps, shape, side, side);
-    struct imp_map parameters = map_of(3, 2 * SIDE, 3);
-    struct imp_map x = map_of(shape->in, side, 5), y = map_of(shape->out, SIDE, 0);
-    struct imp_buffer *packed = NULL, *workspace = NULL;
-    assert_int_equal(imp_buffer_create(device, imp_conv_any_packed(caps, shape, IMP_FORWARD),
-                                       "weights", &packed),
-                     IMPASTO_OK);
-    if (scratch > 0)
-        assert_int_equal(imp_buffer_create(device, scratch, "workspace", &workspace), IMPASTO_OK);
+    struct imp_map parameters = map_of(3, 3 * SIDE, 3 * SIDE, 3);
+    struct imp_map x = map_of(shape->in, side, side, 5), y = map_of(shape->out, SIDE, SIDE, 0);
+    struct imp_buffer *packed = spoilt(imp_conv_any_packed(caps, shape, IMP_FORWARD));
+    struct imp_buffer *workspace = scratch > 0 ? spoilt(scratch) : NULL;
     assert_int_equal(
         imp_conv_any_pack(device, shape, IMP_FORWARD, parameters.tensor.buffer, 0, packed),
         IMPASTO_OK);
@@ -329,20 +335,14 @@ static void strips_may_be_far_down(void **state)
  * than those parts are many that GPUs deal them out to. */
 static void expect_sums_as_reserved(int channels)
 {
-    const int lanes = channels == 3 ? 1 : imp_device_caps(device)->vector_width, side = 150;
-    struct imp_map x = imp_map_of(channels, side, side, 1, lanes);
-    struct imp_buffer *sums = NULL;
-    const struct imp_window whole = {.rows = side, .begins = true};
+    const int height = 2 * IMP_NORM_BAND + 1, width = 130;
+    struct imp_map x = map_of(channels, height, width, 5);
+    const struct imp_window whole = {.rows = height, .begins = true};
     const size_t count =
-        imp_norm_sums_bytes(imp_device_caps(device), channels, side) / sizeof(float);
+        imp_norm_sums_bytes(imp_device_caps(device), channels, height) / sizeof(float);
     const size_t bytes = (count + BEHIND) * sizeof(float);
+    struct imp_buffer *sums = spoilt(bytes);
     float *values = malloc(bytes);
-    for (size_t i = 0; i < count + BEHIND; i++)
-        values[i] = NAN;
-    assert_int_equal(imp_buffer_create(device, imp_map_bytes(&x), "a map", &x.tensor.buffer),
-                     IMPASTO_OK);
-    assert_int_equal(imp_buffer_create(device, bytes, "sums", &sums), IMPASTO_OK);
-    assert_int_equal(imp_buffer_write(sums, 0, values, bytes), IMPASTO_OK);
     assert_int_equal(imp_norm_sums(device, &x, &whole, sums), IMPASTO_OK);
     assert_int_equal(imp_buffer_read(sums, 0, values, bytes), IMPASTO_OK);
     for (size_t i = 0; i < count + BEHIND; i++)
