@@ -3,6 +3,7 @@
 """impasto apply and impasto model: pictures through a style network."""
 
 import array
+import fcntl
 import json
 import math
 import os
@@ -10,9 +11,10 @@ import pathlib
 import shutil
 import socket
 import struct
+import subprocess
 import sys
 
-from support import (Case, INPUT, MEMORY, OUTPUT, SHORT_PATIENCE, USAGE, WEIGHTS, pixels, png, program, read_png,
+from support import (Case, INPUT, MEMORY, OUTPUT, PATIENCE, SHORT_PATIENCE, USAGE, WEIGHTS, pixels, png, program, read_png,
                      safetensors)
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "unit"))
@@ -167,7 +169,7 @@ class Records(Applying):
     def test_the_same_bytes_again(self):
         for words in ([], ["--mix", "ink:0.1,dots:0.7", "--strength", "0.3", "--stroke", "1.3", "--size", "40"],
                       ["--region", "left.png=dots", "--region", "left.png#000000=ink:2,dots", "--keep", "left.png"],
-                      ["--refine", "2", "--style", "style.png", "--weights", "builtin", "--bits", "16"]):
+                      ["--refine", "2", "--style", "style.png", "--bits", "16"]):
             with self.subTest(words):
                 self.apply("content.png", "-o", "out.png", *words)
                 self.again()
@@ -560,16 +562,75 @@ class Refusals(Applying):
 
 
 class Refining(Applying):
-    def test_iterations_from_the_networks_picture(self):
+    def setUp(self):
+        super().setUp()
         self.write("content.png", png(48, 40))
+        self.write("dots.png", png(40, 40, lambda x, y: (255 * (x % 4 < 2), 255 * (y % 4 < 2), 99)))
+
+    def refined(self, *arguments, name="out.png"):
+        self.apply("content.png", "-o", name, "--refine", "3", "--weights", "builtin", *arguments)
+        return pixels(self.folder / name)
+
+    def far(self, a, b):
+        """How far two pictures are apart on average, of 255."""
+        values = [abs(p - q) for x, y in zip(a, b) for m, n in zip(x, y) for p, q in zip(m, n)]
+        return sum(values) / len(values)
+
+    def test_iterations_from_the_networks_picture(self):
         self.apply("content.png", "-o", "network.png")
-        self.apply("content.png", "-o", "refined.png", "--refine", "3", "--style", "style.png",
-                   "--weights", "builtin")
-        network, refined = pixels(self.folder / "network.png"), pixels(self.folder / "refined.png")
+        network, refined = pixels(self.folder / "network.png"), self.refined("--style", "style.png")
         self.assertNotEqual(network, refined)
-        mean = sum(abs(a - b) for x, y in zip(network, refined) for p, q in zip(x, y)
-                   for a, b in zip(p, q)) / (3 * 48 * 40)
-        self.assertLess(mean, 64)
+        self.assertLess(self.far(network, refined), 64)
+
+    def test_styles_weigh_as_in_the_mix(self):
+        """As painting does with these weights, from the same picture; whatever the order, which --mix has."""
+        pictures = ["--style", "style.png", "--style", "dots.png"]
+        self.apply("content.png", "-o", "network.png", "--mix", "ink:9,dots:1", "--bits", "16")
+        mixed = self.refined("--mix", "ink:9,dots:1", *pictures)
+        turned = self.refined("--mix", "dots:1,ink:9", *pictures[2:], *pictures[:2])
+        self.assertLess(self.far(mixed, turned), 0.5)
+
+        def painted(first, second):
+            self.succeed("content.png", f"style.png:{first}", f"dots.png:{second}", "--init", "network.png", "--size",
+                         "48", "--scales", "1", "--iterations", "3", "--weights", "builtin", "-o", "painted.png")
+            return pixels(self.folder / "painted.png")
+
+        self.assertLess(self.far(mixed, painted(9, 1)), 0.5)
+        self.assertGreater(self.far(mixed, painted(1, 1)), 0.5)
+
+    def test_styles_that_no_picture_shows(self):
+        """An identity has none, and neither has a style that weighs nothing."""
+        self.refined("--mix", "ink:1,identity:1", "--style", "style.png")
+        self.refined("--mix", "ink:1,dots:0", "--style", "style.png", "--style", "dots.png:0.5")
+
+    def test_refusals(self):
+        both = ["night.model", "content.png", "--refine", "2", "--style", "style.png"]
+        self.spoil(USAGE, ["--refine", "2 styles", "--style names 1", "in this order: dots, ink"], *both, "--mix",
+                   "dots:1,ink:3")
+        self.spoil(USAGE, ["--refine", "--region", "--content-mask"], *both, "--region", "content.png=dots")
+        self.spoil(INPUT, "none.png", *both[:-1], "none.png")
+        self.spoil(WEIGHTS, "none.safetensors", *both, "--weights", "none.safetensors")
+
+    def test_the_weights_are_read_once(self):
+        """They may be gone when the second picture is painted. The program cannot go on to that before the preview
+        of the first, which is longer than the pipe, has been read."""
+        if not hasattr(fcntl, "F_SETPIPE_SZ"):
+            self.skipTest("pipes have one size here")
+        self.write("other.png", png(48, 40, lambda x, y: (x * y % 256, 5 * x, 6 * y)))
+        self.succeed("--weights", "builtin", "--export-weights", "w.safetensors")
+        run = self.start("apply", "night.model", "content.png", "other.png", "-o", "out/{content}.png", "--refine",
+                         "1", "--style", "style.png", "--weights", "w.safetensors", "--progress", "json",
+                         "--progress-preview", "48", stdout=subprocess.PIPE, bufsize=0)
+        size = fcntl.fcntl(run.stdout, fcntl.F_SETPIPE_SZ, 4096)
+        lines = [b"{}"]
+        while json.loads(lines[-1]).get("phase") != "saving":
+            lines.append(run.stdout.readline())
+            self.assertTrue(lines[-1], lines)
+        (self.folder / "w.safetensors").unlink()
+        rest, errors = run.communicate(timeout=PATIENCE)
+        self.assertEqual(run.returncode, 0, errors)
+        self.assertGreater(max(map(len, rest.splitlines())), size)
+        self.assertEqual(rest.count(b'"state":"painted"'), 2)
 
 
 class Models(Applying):

@@ -15,6 +15,7 @@ import unittest
 HERE = pathlib.Path(__file__).resolve().parent
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(HERE.parent / "cli"))
+from case_apply import style_network  # noqa: E402
 from support import DEVICE, MEMORY, PATIENCE, USAGE, WEIGHTS, Case, first_layer, png  # noqa: E402
 
 JOB = ["content.png", "style.png", "--weights", "builtin", "--size", "32", "--scales", "1",
@@ -55,6 +56,29 @@ class Faults(Case):
     def clean(self, report):
         self.assertIsNotNone(report, "it ended without its destructors")
         self.assertEqual(set(report["left"].values()), {0}, report)
+
+
+class Network(Faults):
+    def begins(self, *arguments):
+        """How often applying a network begins to take memory when it has none."""
+        done = self.impasto("apply", "night.model", "content.png", "-o", "out.png", *arguments,
+                            env={"OPENCL_LAYERS": LAYER, "IMPASTO_FAULT_TRACE": str(self.home / "trace")})
+        self.assertEqual(done.returncode, 0, done.stderr)
+        held = count = 0
+        for call in (self.home / "trace").read_text().split():
+            if call in ("clCreateBuffer", "clCreateSubBuffer"):
+                count += held == 0
+                held += 1
+            held -= call == "clReleaseMemObject"
+        self.assertEqual(held, 0)
+        return count
+
+    def test_a_refinement_has_the_device_to_itself(self):
+        """What the network took there is given back before the optimiser takes its own."""
+        self.write("night.model", style_network())
+        plain = self.begins()
+        self.assertGreater(plain, 0)
+        self.assertGreater(self.begins("--refine", "1", "--style", "style.png", "--weights", "builtin"), plain)
 
 
 class Memory(Faults):

@@ -22,10 +22,21 @@ struct cli_apply_options {
 
 /* ---- mix.c ----------------------------------------------------------------------------------- */
 
-/* "starry", or "starry:0.3,scream:0.7": the weight of each style of a model. IMPASTO_ERROR_USAGE
- * lists the model's styles where one is unknown. mix: style_count floats. */
-enum impasto_status cli_mix_read(const char *text, const struct impasto_model *model, float *mix,
-                                 struct impasto_error *error);
+/* How much of each of a model's styles. */
+struct cli_mix {
+    float *weight; /* style_count of them; NULL: the first style alone */
+    size_t *named; /* the styles, in the order in which they were named, each once */
+    size_t count;  /* of these */
+};
+
+/* Reads "starry", or "starry:0.3,scream:0.7". IMPASTO_ERROR_USAGE lists the model's styles where
+ * one is unknown. mix: to be freed in any case. */
+enum impasto_status cli_mix_read(const char *text, const struct impasto_model *model,
+                                 struct cli_mix *mix, struct impasto_error *error);
+/* One style, by its index. Likewise. */
+enum impasto_status cli_mix_of_one(size_t style, const struct impasto_model *model,
+                                   struct cli_mix *mix, struct impasto_error *error);
+void cli_mix_free(struct cli_mix *mix);
 
 /* ---- regions.c ------------------------------------------------------------------------------- */
 
@@ -34,7 +45,7 @@ struct cli_regions {
     size_t count;
     struct impasto_apply_region region[CLI_LIST_MOST];
     struct impasto_image *mask[CLI_LIST_MOST];
-    float *mix[CLI_LIST_MOST];
+    struct cli_mix mix[CLI_LIST_MOST];
 };
 /* To be freed in any case. */
 enum impasto_status cli_regions_load(const struct cli_list *list, uint64_t max_pixels,

@@ -17,19 +17,17 @@ static enum impasto_status load(const char *word, uint64_t max_pixels,
         return cli_fail(error, IMPASTO_ERROR_USAGE,
                         "--region %s: write it as FILE=STYLE or FILE=STYLE:0.5,STYLE:0.5", word);
     char *name = strdup(word);
-    regions->mix[at] = calloc(styles, sizeof(float));
     regions->count++;
     if (name)
         name[equals - word] = 0;
-    enum impasto_status status = name && regions->mix[at]
-                                     ? cli_mix_read(equals + 1, model, regions->mix[at], error)
-                                     : cli_fail_memory(error, "a region");
+    enum impasto_status status = name ? cli_mix_read(equals + 1, model, &regions->mix[at], error)
+                                      : cli_fail_memory(error, "a region");
     if (status == IMPASTO_OK)
         status = cli_mask_load(name, max_pixels, &regions->mask[at], error);
     regions->region[at] = (struct impasto_apply_region){
         .struct_size = sizeof(struct impasto_apply_region),
         .mask = regions->mask[at],
-        .mix = regions->mix[at],
+        .mix = regions->mix[at].weight,
         .mix_count = styles,
     };
     free(name);
@@ -50,7 +48,7 @@ void cli_regions_free(struct cli_regions *regions)
 {
     for (size_t i = 0; i < regions->count; i++) {
         impasto_image_free(&regions->mask[i]);
-        free(regions->mix[i]);
+        cli_mix_free(&regions->mix[i]);
     }
     *regions = (struct cli_regions){0};
 }

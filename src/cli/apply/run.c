@@ -14,23 +14,16 @@
 /* style: the one that the model was named by; -1: none. */
 static enum impasto_status read_mix(struct cli_applying *a, int style)
 {
-    const struct impasto_model_info *info = impasto_model_info(a->model);
-    if (!a->options->mix && style < 0)
-        return IMPASTO_OK;
-    a->mix = calloc(info->style_count, sizeof(*a->mix));
-    if (!a->mix)
-        return cli_fail_memory(a->error, "the mix");
     if (a->options->mix)
-        return cli_mix_read(a->options->mix, a->model, a->mix, a->error);
-    a->mix[style] = 1;
-    return IMPASTO_OK;
+        return cli_mix_read(a->options->mix, a->model, &a->mix, a->error);
+    return style < 0 ? IMPASTO_OK : cli_mix_of_one((size_t)style, a->model, &a->mix, a->error);
 }
 
 static struct impasto_apply_params params_of(const struct cli_applying *a)
 {
     struct impasto_apply_params params = impasto_apply_defaults();
-    params.mix = a->mix;
-    params.mix_count = a->mix ? impasto_model_info(a->model)->style_count : 0;
+    params.mix = a->mix.weight;
+    params.mix_count = a->mix.weight ? impasto_model_info(a->model)->style_count : 0;
     params.strength = a->options->strength;
     params.stroke = a->options->stroke;
     params.size = a->options->size ? a->options->size : IMPASTO_SIZE_SOURCE;
@@ -50,7 +43,7 @@ static enum impasto_status open_model(struct cli_applying *a, const char *word)
         status = cli_regions_load(&a->options->regions, most, a->model, &a->regions, a->error);
     if (status == IMPASTO_OK && a->settings->keep)
         status = cli_mask_load(a->settings->keep, most, &a->keep, a->error);
-    return status;
+    return status == IMPASTO_OK ? cli_refine_open(a) : status;
 }
 
 static enum impasto_status open_device(struct cli_applying *a)
@@ -59,10 +52,17 @@ static enum impasto_status open_device(struct cli_applying *a)
     enum impasto_status status = cli_watchdog_open(&a->watchdog, &a->console, a->error);
     if (status == IMPASTO_OK)
         status = cli_open_device(&a->settings->common, &a->console, &a->device, a->error);
-    const struct impasto_apply_params params = params_of(a);
-    if (status == IMPASTO_OK)
-        status = impasto_applier_open(a->device, a->model, &params, &a->applier, a->error);
     cli_catch_signals(); /* some drivers put handlers of their own in place */
+    return status;
+}
+
+/* With the device, where that is not open yet. */
+static enum impasto_status open_applier(struct cli_applying *a)
+{
+    const struct impasto_apply_params params = params_of(a);
+    enum impasto_status status = a->device ? IMPASTO_OK : open_device(a);
+    if (status == IMPASTO_OK && !a->applier)
+        status = impasto_applier_open(a->device, a->model, &params, &a->applier, a->error);
     return status;
 }
 
@@ -76,7 +76,8 @@ static void close_all(struct cli_applying *a)
     cli_inputs_free(&a->inputs);
     impasto_image_free(&a->keep);
     cli_regions_free(&a->regions);
-    free(a->mix);
+    cli_refine_close(&a->refining);
+    cli_mix_free(&a->mix);
 }
 
 /* ---- One picture ----------------------------------------------------------------------------- */
@@ -130,11 +131,14 @@ static enum impasto_status paint(struct cli_applying *a, struct impasto_image **
 }
 
 /* The network's picture, refined as far as that goes. Where it goes wrong or is interrupted, what
- * there is is still a picture. */
-static enum impasto_status refine(struct cli_applying *a, const struct impasto_image *content,
+ * there is is still a picture. Network and optimiser need not be on the device at a time. */
+static enum impasto_status refine(struct cli_applying *a, struct impasto_image **content,
                                   struct impasto_image **result)
 {
-    return a->options->refine > 0 ? cli_apply_refine(a, content, result) : IMPASTO_OK;
+    if (a->options->refine == 0)
+        return IMPASTO_OK;
+    impasto_applier_close(&a->applier);
+    return cli_refine(a, content, result);
 }
 
 /* A picture that is there is saved whatever the status was, which stays the run's. But in a batch,
@@ -161,6 +165,11 @@ static void read_inputs(struct cli_applying *a)
     }
     a->inputs = cli_inputs_begin(a->settings);
     cli_inputs_add(a->inputs, "model", impasto_model_info(a->model)->source);
+    if (a->refining.weights) {
+        const struct impasto_weights_info *weights = impasto_weights_info(a->refining.weights);
+        a->builtin = weights->builtin;
+        cli_inputs_add(a->inputs, "weights", weights->builtin ? NULL : weights->source);
+    }
     cli_inputs_add_options(a->inputs, a->settings, NULL);
     cli_inputs_compare(a->settings, a->inputs, &a->console);
 }
@@ -175,14 +184,14 @@ static enum impasto_status apply_one(struct cli_applying *a, const char *output)
     if (status == IMPASTO_OK)
         status =
             cli_picture_load(a->settings->content, a->settings->max_pixels, &content, a->error);
-    if (status == IMPASTO_OK && !a->applier)
-        status = open_device(a);
+    if (status == IMPASTO_OK)
+        status = open_applier(a);
     if (status == IMPASTO_OK)
         read_inputs(a);
     if (status == IMPASTO_OK)
         status = paint(a, &content, &result);
     if (status == IMPASTO_OK)
-        status = conclude(a, result, output, begun, refine(a, content, &result));
+        status = conclude(a, result, output, begun, refine(a, &content, &result));
     impasto_image_free(&content);
     impasto_image_free(&result);
     return status;
@@ -223,7 +232,7 @@ static enum impasto_status apply_list(struct cli_applying *a, struct cli_batch *
     enum impasto_status status =
         cli_batch_folders(a->settings, &batch->list, &a->console, a->error);
     if (status == IMPASTO_OK)
-        status = open_device(a);
+        status = open_applier(a);
     if (status == IMPASTO_OK)
         status = cli_batch_work(&worker);
     a->console.picture = 0; /* what follows is about all of them */
@@ -310,6 +319,11 @@ static enum impasto_status check_options(const struct cli_apply_options *options
     if (options->refine > 0 && options->styles.count == 0)
         return cli_fail(error, IMPASTO_ERROR_USAGE,
                         "--refine: name the style picture, too, by --style");
+    if (options->refine > 0 && options->regions.count > 0)
+        return cli_fail(error, IMPASTO_ERROR_USAGE,
+                        "--refine: goes on with the whole picture, in one style or mix; leave out "
+                        "--region, or go on from the result with impasto paint --init and "
+                        "--content-mask");
     if (options->refine == 0 && options->styles.count > 0)
         return cli_fail(
             error, IMPASTO_ERROR_USAGE,

@@ -10,6 +10,15 @@
 #include "cli/guard/guard.h"
 #include "cli/record/record.h"
 
+/* What --refine goes on with, from picture to picture. */
+struct cli_refining {
+    struct impasto_weights *weights;
+    struct impasto_image *image[CLI_LIST_MOST]; /* of the styles; NULL once they are not needed */
+    struct impasto_style style[CLI_LIST_MOST];
+    size_t count;
+    int taken; /* iterations that the picture at hand has behind it */
+};
+
 struct cli_applying {
     const struct cli_apply_options *options;
     struct cli_settings *settings; /* painting's options, with the model as style */
@@ -18,11 +27,13 @@ struct cli_applying {
     struct cli_lock *lock; /* of a batch's picture; NULL: there is only one picture */
     struct cli_watchdog *watchdog;
     struct impasto_model *model;
-    float *mix; /* NULL: the first style */
+    struct cli_mix mix;
     struct impasto_device *device;
     struct impasto_applier *applier;
     struct impasto_image *keep;
     struct cli_regions regions;
+    struct cli_refining refining;
+    bool builtin;          /* the weights of a refinement are */
     struct json_t *inputs; /* the files that go in, by cli_inputs_begin; NULL: not read yet */
 };
 
@@ -30,11 +41,16 @@ enum impasto_status cli_apply_run(const struct cli_call *call, struct impasto_er
 
 /* ---- refine.c -------------------------------------------------------------------------------- */
 
-/* Replaces *result, the network's painting of the content, by a refined one; by what there is of it
- * where it is interrupted. After other failures *result stays. */
-enum impasto_status cli_apply_refine(struct cli_applying *applying,
-                                     const struct impasto_image *content,
-                                     struct impasto_image **result);
+/* Opens what --refine needs besides a picture, before any work. IMPASTO_ERROR_USAGE: the style
+ * pictures are not those of the mix. */
+enum impasto_status cli_refine_open(struct cli_applying *applying);
+void cli_refine_close(struct cli_refining *refining);
+
+/* Replaces *result, the network's painting of *content, by a refined one; by what there is of it
+ * where it is interrupted. After other failures *result stays. The network's memory on the device
+ * must be free. *content is freed as soon as it is not needed. */
+enum impasto_status cli_refine(struct cli_applying *applying, struct impasto_image **content,
+                               struct impasto_image **result);
 
 /* ---- record.c -------------------------------------------------------------------------------- */
 
