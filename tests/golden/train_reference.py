@@ -1,0 +1,410 @@
+# SPDX-License-Identifier: MIT
+"""Training a style network in double precision, by numpy alone: the reference for test_train_reference.py.
+
+It shares nothing with the library but the files that train_steps.c leaves: pictures, weights and the parameters
+at the beginning. Maps are (channels, height, width). Gradients are written out, and slope() holds them to
+differences of the loss.
+"""
+
+import math
+import pathlib
+
+import numpy
+
+STYLE_SIZE = 64  # train_steps.c has it, too
+# What suits a kind of weights: content layer, style layers, weight of the style, and pooling by means or maxima.
+RECIPES = {
+    "generated": ("conv2_2", ["conv1_1", "conv1_2", "conv2_1", "conv2_2", "conv3_1"], 33.0, "mean"),
+    "trained": ("conv3_3", ["conv1_1", "conv2_1", "conv3_1"], 10.0, "max"),
+}
+VGG = [("conv1_1", 3, 64), ("conv1_2", 64, 64), ("conv2_1", 64, 128), ("conv2_2", 128, 128),
+       ("conv3_1", 128, 256), ("conv3_2", 256, 256), ("conv3_3", 256, 256)]
+MEAN_BGR = numpy.array([103.939, 116.779, 123.68]).reshape(3, 1, 1)
+
+
+# ---- Convolutions ---------------------------------------------------------------------------------------------
+
+
+def pad(x, margin):
+    """Reflected at the edges; the pixels of the edge themselves are there once."""
+    return numpy.pad(x, ((0, 0), (margin[0], margin[1]), (margin[2], margin[3])), mode="reflect")
+
+
+def fold_rows(g, before, after):
+    """What pad's copies before and after a picture's rows get goes to those that they are copies of."""
+    rows = g.shape[1] - before - after
+    kept = g[:, before:before + rows].copy()
+    if before:
+        kept[:, 1:before + 1] += g[:, :before][:, ::-1]
+    if after:
+        kept[:, rows - 1 - after:rows - 1] += g[:, before + rows:][:, ::-1]
+    return kept
+
+
+def pad_back(g, margin):
+    g = fold_rows(g, margin[0], margin[1])
+    return fold_rows(g.transpose(0, 2, 1), margin[2], margin[3]).transpose(0, 2, 1)
+
+
+def taps(weight, x, stride):
+    """Of each tap its weights (out, in), and the slices of the padded x that it sees."""
+    size = weight.shape[2]
+    height, width = (x.shape[1] - size) // stride + 1, (x.shape[2] - size) // stride + 1
+    for v in range(size):
+        for u in range(size):
+            yield v, u, (slice(None), slice(v, v + stride * (height - 1) + 1, stride),
+                         slice(u, u + stride * (width - 1) + 1, stride))
+
+
+def convolve(weight, x, stride=1):
+    flat = None
+    for v, u, seen in taps(weight, x, stride):
+        part = x[seen]
+        product = weight[:, :, v, u] @ part.reshape(len(x), -1)
+        flat = product if flat is None else flat + product
+    return flat.reshape(-1, *part.shape[1:])
+
+
+def convolve_back(weight, x, g, stride=1, weights_too=True):
+    """The gradients of x and of weight."""
+    flat, of_x, of_weight = g.reshape(len(g), -1), numpy.zeros_like(x), numpy.zeros_like(weight)
+    for v, u, seen in taps(weight, x, stride):
+        of_x[seen] += (weight[:, :, v, u].T @ flat).reshape(len(x), *g.shape[1:])
+        if weights_too:
+            of_weight[:, :, v, u] = flat @ x[seen].reshape(len(x), -1).T
+    return of_x, of_weight
+
+
+# ---- The style network ----------------------------------------------------------------------------------------
+
+
+class Layer:
+    """A convolution, and what follows it. Its parameters are found by where they begin."""
+
+    def __init__(self, out, into, size, stride=1, doubled=False, normed=True, relu=True, adds=False):
+        self.out, self.into, self.size, self.stride, self.doubled = out, into, size, stride, doubled
+        self.normed, self.relu, self.adds = normed, relu, adds
+
+
+class Network:
+    """As pytorch/examples has it; parameters are one vector: all convolutions, then all gamma and beta."""
+
+    def __init__(self, width, styles):
+        a, b, c = width, 2 * width, 4 * width
+        self.layers = [Layer(a, 3, 9), Layer(b, a, 3, 2), Layer(c, b, 3, 2)]
+        for _ in range(5):
+            self.layers += [Layer(c, c, 3), Layer(c, c, 3, relu=False, adds=True)]
+        self.layers += [Layer(b, c, 3, doubled=True), Layer(a, b, 3, doubled=True),
+                        Layer(3, a, 9, normed=False, relu=False)]
+        at = 0
+        for layer in self.layers:
+            layer.weight, at = at, at + layer.out * layer.into * layer.size ** 2
+            if not layer.normed:
+                layer.bias, at = at, at + layer.out
+        self.norms = at
+        for layer in self.layers:
+            if layer.normed:
+                layer.gamma, layer.beta, at = at, at + styles * layer.out, at + 2 * styles * layer.out
+        self.count = at
+
+    def seen(self):
+        """Which parameters matter: all but the blocks' last beta, which the next normalisation takes away."""
+        seen = numpy.ones(self.count, bool)
+        for layer in self.layers:
+            if layer.adds:
+                seen[layer.beta:2 * layer.beta - layer.gamma] = False
+        return seen
+
+    def _weight(self, layer, vector):
+        shape = (layer.out, layer.into, layer.size, layer.size)
+        return vector[layer.weight:layer.weight + math.prod(shape)].reshape(shape)
+
+    def _norm(self, layer, style, vector):
+        """Views of gamma and beta, (out, 1, 1)."""
+        ends = [begin + style * layer.out for begin in (layer.gamma, layer.beta)]
+        return [vector[at:at + layer.out].reshape(-1, 1, 1) for at in ends]
+
+    def paint(self, parameters, style, picture):
+        """The painting of a picture, RGB from 0 to 1, and what the way back needs."""
+        x, trace = 255 * picture, []
+        height, width = picture.shape[1:]
+        for number, layer in enumerate(self.layers):
+            if layer.doubled:
+                x = x.repeat(2, axis=1).repeat(2, axis=2)
+            m = layer.size // 2
+            margin = [m, m, m, m]
+            if number == 0:  # to multiples of 4, which both halvings need
+                margin = [m, m + -height % 4, m, m + -width % 4]
+            padded = pad(x, margin)
+            raw = convolve(self._weight(layer, parameters), padded, layer.stride)
+            kept = {"margin": margin, "padded": padded, "x": x}
+            if layer.normed:
+                gamma, beta = self._norm(layer, style, parameters)
+                centred = raw - raw.mean(axis=(1, 2), keepdims=True)
+                kept["deviation"] = numpy.sqrt((centred ** 2).mean(axis=(1, 2), keepdims=True) + 1e-5)
+                kept["xh"] = centred / kept["deviation"]
+                y = gamma * kept["xh"] + beta
+            else:
+                y = raw + parameters[layer.bias:layer.bias + layer.out].reshape(-1, 1, 1)
+            if layer.relu:
+                kept["open"] = y > 0
+                y = y * kept["open"]
+            if layer.adds:
+                y = y + trace[-1]["x"]
+            trace.append(kept)
+            x = y
+        return x[:, :height, :width] / 255, trace
+
+    def paint_back(self, parameters, style, trace, g):
+        """The gradient of the parameters, given the painting's."""
+        gradient = numpy.zeros(self.count)
+        rows, columns = -g.shape[1] % 4, -g.shape[2] % 4
+        g = numpy.pad(g / 255, ((0, 0), (0, rows), (0, columns)))
+        added = None
+        for layer, kept in zip(reversed(self.layers), reversed(trace)):
+            if layer.adds:
+                added = g
+            if layer.relu:
+                g = g * kept["open"]
+            if layer.normed:
+                of_gamma, of_beta = self._norm(layer, style, gradient)
+                gamma, _ = self._norm(layer, style, parameters)
+                of_gamma += (g * kept["xh"]).sum(axis=(1, 2), keepdims=True)
+                of_beta += g.sum(axis=(1, 2), keepdims=True)
+                g = gamma / kept["deviation"] * (g - g.mean(axis=(1, 2), keepdims=True) -
+                                                 kept["xh"] * (g * kept["xh"]).mean(axis=(1, 2), keepdims=True))
+            else:
+                gradient[layer.bias:layer.bias + layer.out] = g.sum(axis=(1, 2))
+            weight = self._weight(layer, parameters)
+            g, self._weight(layer, gradient)[:] = convolve_back(weight, kept["padded"], g, layer.stride)
+            g = pad_back(g, kept["margin"])
+            if layer.doubled:
+                g = g[:, 0::2, 0::2] + g[:, 0::2, 1::2] + g[:, 1::2, 0::2] + g[:, 1::2, 1::2]
+            if added is not None and not layer.adds:
+                g, added = g + added, None
+        return gradient
+
+
+# ---- What judges it -------------------------------------------------------------------------------------------
+
+
+class Vgg:
+    """VGG19 as far as a recipe looks, which sees a picture's edge reflected at each of its convolutions."""
+
+    def __init__(self, numbers, pooling, last):
+        self.pooling, self.layers, at = pooling, [], 0
+        for name, into, out in VGG[:[name for name, *_ in VGG].index(last) + 1]:
+            weight, at = numbers[at:at + 9 * into * out].reshape(out, into, 3, 3), at + 9 * into * out
+            bias, at = numbers[at:at + out].reshape(-1, 1, 1), at + out
+            self.layers.append((name, weight, bias))
+        assert at == len(numbers)
+
+    def _pool(self, x):
+        """Halved, and of each of the four pixels how much of it that has; an odd last row or column is left out."""
+        x = x[:, :x.shape[1] // 2 * 2, :x.shape[2] // 2 * 2]
+        four = numpy.stack([x[:, v::2, u::2] for v in (0, 1) for u in (0, 1)])
+        if self.pooling == "mean":
+            return four.mean(axis=0), numpy.full_like(four, 0.25)
+        first = four.argmax(axis=0)
+        return four.max(axis=0), (numpy.arange(4).reshape(4, 1, 1, 1) == first) * 1.0
+
+    def look(self, picture, last=None):
+        """The features of each layer, up to one of them, and what the way back needs."""
+        x, features, trace = 255 * picture[::-1] - MEAN_BGR, {}, []
+        for name, weight, bias in self.layers:
+            kept = {}
+            if name.endswith("_1") and features:
+                kept["unpooled"] = x.shape
+                x, kept["shares"] = self._pool(x)
+            kept["padded"] = pad(x, [1, 1, 1, 1])
+            x = convolve(weight, kept["padded"]) + bias
+            kept["open"] = x > 0
+            x = x * kept["open"]
+            features[name] = x
+            trace.append(kept)
+            if name == last:
+                break
+        return features, trace
+
+    def look_back(self, trace, gradients):
+        """The gradient of the picture, given those of some layers' features."""
+        g = 0.0
+        for (name, weight, _), kept in zip(reversed(self.layers), reversed(trace)):
+            g = (g + gradients.get(name, 0.0)) * kept["open"]
+            g, _ = convolve_back(weight, kept["padded"], g, weights_too=False)
+            g = pad_back(g, [1, 1, 1, 1])
+            if "shares" in kept:
+                whole = numpy.zeros(kept["unpooled"])
+                for k, share in enumerate(kept["shares"]):
+                    whole[:, k // 2:share.shape[1] * 2:2, k % 2:share.shape[2] * 2:2] = share * g
+                g = whole
+        return 255 * g[::-1]
+
+
+def gram(features):
+    flat = features.reshape(len(features), -1)
+    return flat @ flat.T / flat.size
+
+
+def smoothness(y):
+    """Total variation, and its gradient."""
+    dx, dy, g = y[:, :, 1:] - y[:, :, :-1], y[:, 1:] - y[:, :-1], numpy.zeros_like(y)
+    g[:, :, 1:] += 2 * dx / dx.size
+    g[:, :, :-1] -= 2 * dx / dx.size
+    g[:, 1:] += 2 * dy / dy.size
+    g[:, :-1] -= 2 * dy / dy.size
+    return (dx ** 2).mean() + (dy ** 2).mean(), g
+
+
+def excess(y):
+    """How far colours are out of their range, and the gradient of that."""
+    beyond = y - numpy.clip(y, 0, 1)
+    return (beyond ** 2).mean(), 2 * beyond / y.size
+
+
+class Objective:
+    def __init__(self, case, folder):
+        s = self.settings = case.settings
+        self.content, self.styles, _, pooling = RECIPES[case.recipe]
+        last = max(self.content, *self.styles)
+        self.vgg = Vgg(load(folder, "vgg"), pooling, last)
+        self.targets, self.floors = [], {}
+        for style in range(case.styles):
+            picture = load(folder, f"style-{style}").reshape(3, STYLE_SIZE, STYLE_SIZE)
+            features, _ = self.vgg.look(picture)
+            self.targets.append({name: gram(features[name]) for name in self.styles})
+        for size in {s["crop"], s["late-crop"], s["judge-size"]}:
+            found = [(self._content(crop) ** 2).mean() for crop in load_pictures(folder, f"crops-{size}", size)[:8]]
+            self.floors[size] = sum(found) / len(found) / 10
+
+    def _content(self, picture):
+        return self.vgg.look(picture, self.content)[0][self.content]
+
+    def measure(self, crop, painting, style, style_weight, bounded=True):
+        """The losses of a painting of a crop, and the gradient of their weighted sum where that is `bounded`."""
+        s, wanted = self.settings, self._content(crop)
+        features, trace = self.vgg.look(painting)
+        gradients = {name: 0.0 for name in {self.content, *self.styles}}
+        energy = max((wanted ** 2).mean(), self.floors[crop.shape[1]])
+        apart = features[self.content] - wanted
+        losses = {"content": (apart ** 2).mean() / energy, "style": 0.0}
+        gradients[self.content] = s["content-weight"] * 2 * apart / apart.size / energy
+        for name in self.styles:
+            found, target = gram(features[name]), self.targets[style][name]
+            difference, limit = ((found - target) ** 2).sum(), (target ** 2).sum()
+            if bounded:
+                limit = (limit + (found ** 2).sum()) / 2
+            losses["style"] += difference / limit / len(self.styles)
+            # Of D / L by the matrix: 2 (G - A) / L - D / L^2 G. Of the matrix by F: twice F, over its size.
+            slope = 2 * (found - target) / limit - difference / limit ** 2 * found
+            flat = features[name].reshape(len(found), -1)
+            part = style_weight / len(self.styles) * 2 * (slope @ flat) / flat.size
+            gradients[name] = gradients[name] + part.reshape(features[name].shape)
+        losses["tv"], of_tv = smoothness(painting)
+        losses["range"], of_range = excess(painting)
+        losses["total"] = (s["content-weight"] * losses["content"] + style_weight * losses["style"] +
+                           s["tv-weight"] * losses["tv"] + s["range-weight"] * losses["range"])
+        if not bounded:
+            return losses, None
+        g = self.vgg.look_back(trace, gradients)
+        return losses, g + s["tv-weight"] * of_tv + s["range-weight"] * of_range
+
+
+# ---- The steps ------------------------------------------------------------------------------------------------
+
+
+def load(folder, name):
+    """The numbers of a file."""
+    return numpy.fromfile(pathlib.Path(folder, name + ".f32"), "<f4").astype(float)
+
+
+def load_pictures(folder, name, size):
+    return load(folder, name).reshape(-1, 3, size, size)
+
+
+class Training:
+    """Steps from the files in a folder, by the case's settings."""
+
+    BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8
+    FALLING, LOWEST = 0.3, 0.05  # the last steps, over which the learning rate falls, and where to
+
+    def __init__(self, case, folder):
+        s = self.settings = case.settings
+        self.styles, self.taught = case.styles, case.styles + s["identity"]
+        self.network = Network(s["width"], self.taught)
+        self.objective = Objective(case, folder)
+        self.parameters = load(folder, "begin")
+        assert len(self.parameters) == self.network.count
+        self.average = self.parameters.copy()
+        self.moments = [numpy.zeros(self.network.count) for _ in range(2)]
+        self.crops = {size: load_pictures(folder, f"crops-{size}", size) for size in (s["crop"], s["late-crop"])}
+        self.judged = load_pictures(folder, "judged", s["judge-size"])
+        self.style_weight = s["style-weight"] or RECIPES[case.recipe][2]
+        self.norm_rate = s["norm-rate"] or (10 if self.taught > 1 else 1)
+        self.step = self.position = 0
+
+    def _turn(self, position, weight):
+        """The row of the network, the style that is measured, and its weight; the identity has none."""
+        at = position % self.taught
+        return (at, at, weight) if at < self.styles else (at, 0, 0.0)
+
+    def look(self, parameters, position, crop, weight):
+        """The losses of one crop, and the gradient of the parameters."""
+        row, style, weight = self._turn(position, weight)
+        painting, trace = self.network.paint(parameters, row, crop)
+        losses, g = self.objective.measure(crop, painting, style, weight)
+        return losses, self.network.paint_back(parameters, row, trace, g)
+
+    def _rate(self, late):
+        s = self.settings
+        falling = s["steps"] * (1 - self.FALLING)
+        fallen = max(0, self.step - falling) / (s["steps"] - falling)
+        return s["learning-rate"] * (s["late-rate"] if late else 1) * (1 - (1 - self.LOWEST) * fallen)
+
+    def take_step(self):
+        """Of the step: losses, the norm of the gradient, and the judgement where there was one."""
+        s = self.settings
+        late = self.step >= s["steps"] * (1 - s["late-share"])
+        batch, size = (s["late-batch"], s["late-crop"]) if late else (s["batch"], s["crop"])
+        weight = self.style_weight * min(1, (self.step + 1) / s["ramp"]) ** 2
+        gradient, report = numpy.zeros(self.network.count), {}
+        for position in range(self.position, self.position + batch):
+            losses, part = self.look(self.parameters, position, self.crops[size][position], weight)
+            gradient += part / batch
+            report = {name: report.get(name, 0.0) + value / batch for name, value in losses.items()}
+        report["gradient"] = math.sqrt((gradient ** 2).sum())
+        self._move(gradient * min(1, s["clip"] / report["gradient"]), self._rate(late))
+        stays = min(s["average"], (1 + self.step) / (10 + self.step))
+        self.average += (1 - stays) * (self.parameters - self.average)
+        self.position += batch
+        self.step += 1
+        if self.step % s["judge-every"] == 0 or self.step == s["steps"]:
+            report["judgement"] = self._judge()
+        return report
+
+    def _move(self, gradient, rate):
+        mean, square = self.moments
+        mean += (1 - self.BETA1) * (gradient - mean)
+        square += (1 - self.BETA2) * (gradient ** 2 - square)
+        time = self.step + 1
+        down = mean / (1 - self.BETA1 ** time) / (numpy.sqrt(square / (1 - self.BETA2 ** time)) + self.EPSILON)
+        down[self.network.norms:] *= self.norm_rate
+        self.parameters -= rate * down
+
+    def _judge(self):
+        total = 0.0
+        for i, crop in enumerate(self.judged):
+            row, style, weight = self._turn(i, self.style_weight)
+            painting, _ = self.network.paint(self.average, row, crop)
+            losses, _ = self.objective.measure(crop, painting, style, weight, bounded=False)
+            total += self.settings["content-weight"] * losses["content"] + weight * losses["style"]
+        return total / len(self.judged)
+
+    def slope(self, reach=1e-7):
+        """Of the first crop: how fast the loss grows along the gradient, by differences, over the gradient's norm."""
+        crop, weight = self.crops[self.settings["crop"]][0], self.style_weight
+        _, gradient = self.look(self.parameters, 0, crop, weight)
+        norm = math.sqrt((gradient ** 2).sum())
+        ends = [self.look(self.parameters + side * reach * gradient / norm, 0, crop, weight)[0]["total"]
+                for side in (-1, 1)]
+        return (ends[1] - ends[0]) / (2 * reach) / norm
