@@ -228,13 +228,15 @@ class Records(Applying):
                     "--settings", "applied.png")
 
     def test_settings_that_are_none(self):
-        for text, words in (('{"style-weight": 3}', ["style-weight", "painting's"]),
+        for text, words in (('{"style-weight": 3}', ["style-weight", "impasto paint takes it"]),
                             ('{"mixx": "ink"}', ["mixx", "did you mean \"mix\""]),
                             ('{"strength": 9}', "--strength"), ('{"model": 3}', "model"),
                             ('{"output": "x.png"}', "--output on the command line"), ("[]", "an object")):
             self.write("bad.json", text)
             self.spoil(INPUT, ["bad.json", *([words] if isinstance(words, str) else words)], "--settings",
                        "bad.json", "night.model", "content.png")
+        self.write("mine.json", '{"model": "night.model", "mix": "dots"}')
+        self.refuse(INPUT, ["mine.json", "model", "impasto apply takes it"], "--settings", "mine.json")
         self.write("none.json", "{}")
         self.spoil(USAGE, "MODEL PICTURE", "--settings", "none.json", "content.png")
         self.write("none.png", "{}")

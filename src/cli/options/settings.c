@@ -310,13 +310,13 @@ static enum impasto_status give_styles(const struct loading *loading, const json
     return IMPASTO_OK;
 }
 
-/* Of a command that has other options than painting. */
-static const char *painting_has(const struct loading *loading, const char *key)
+/* Which other command takes a key; NULL: none is known. A model is what only networks have. */
+static const char *other_command(const struct loading *loading, const char *key)
 {
     const struct cli_option *option = cli_find(key, strlen(key));
-    return loading->settings->call && option && cli_is_recorded(option)
-               ? "; it is one of painting's, which impasto paint takes"
-               : "; see --help";
+    if (!loading->settings->call)
+        return strcmp(key, "model") == 0 ? "apply" : NULL;
+    return option && cli_is_recorded(option) ? "paint" : NULL;
 }
 
 static enum impasto_status unknown(const struct loading *loading, const char *key)
@@ -330,9 +330,11 @@ static enum impasto_status unknown(const struct loading *loading, const char *ke
         if (cli_is_recorded(options[i]))
             names[count++] = options[i]->name;
     const char *meant = cli_nearest(key, strlen(key), names, count);
-    const char *elsewhere = painting_has(loading, key);
+    const char *elsewhere = other_command(loading, key);
+    if (elsewhere)
+        return bad(loading, key, " is no setting here; impasto %s takes it", elsewhere);
     return meant ? bad(loading, key, " is no setting; did you mean \"%s\"?", meant)
-                 : bad(loading, key, " is no setting%s", elsewhere);
+                 : bad(loading, key, " is no setting; see --help");
 }
 
 static const struct cli_option *find(const struct loading *loading, const char *key)
