@@ -155,6 +155,45 @@ static enum impasto_status run_job(const char *name, struct impasto_error *error
     return status;
 }
 
+static enum impasto_status open_model(const char *name, struct impasto_error *error)
+{
+    struct impasto_model *model = NULL;
+    const enum impasto_status status = impasto_model_open(name, &model, error);
+    impasto_model_close(&model);
+    return status;
+}
+
+/* A picture through a model, over itself and as a copy with strokes of another size. */
+static enum impasto_status apply_model(const char *name, struct impasto_error *error)
+{
+    struct impasto_apply_params params = impasto_apply_defaults();
+    const struct impasto_apply_pictures pictures = {.struct_size = sizeof(pictures),
+                                                    .content = picture};
+    struct impasto_model *model = NULL;
+    struct impasto_applier *applier = NULL;
+    struct impasto_image *image = NULL, *again = NULL;
+    params.colour = IMPASTO_COLOUR_LUMA;
+    enum impasto_status status = impasto_model_open("sound.model", &model, error);
+    if (status == IMPASTO_OK)
+        status = impasto_applier_open(device, model, &params, &applier, error);
+    impasto_model_close(&model);
+    if (status == IMPASTO_OK)
+        status = impasto_applier_paint(applier, &pictures, &image, error);
+    if (status == IMPASTO_OK)
+        status = impasto_applier_paint_over(applier, &pictures, image, error);
+    params.stroke = 0.5F;
+    if (status == IMPASTO_OK)
+        status = impasto_applier_change(applier, &params, error);
+    if (status == IMPASTO_OK)
+        status = impasto_applier_paint(applier, &pictures, &again, error);
+    if (status == IMPASTO_OK)
+        status = impasto_image_save(again, name, NULL, error);
+    impasto_applier_close(&applier);
+    impasto_image_free(&image);
+    impasto_image_free(&again);
+    return status;
+}
+
 static const struct deed {
     const char *name;
     enum impasto_status (*act)(const char *file, struct impasto_error *error);
@@ -173,6 +212,7 @@ static const struct deed {
     {.name = "open-safetensors", .act = open_weights, .file = "sound.safetensors"},
     {.name = "open-hdf5", .act = open_weights, .file = "sound.h5", .child = true},
     {.name = "open-checkpoint", .act = open_checkpoint, .file = "sound.ckpt"},
+    {.name = "open-model", .act = open_model, .file = "sound.model"},
     {.name = "shrink", .act = shrink, .file = "none"},
     {.name = "encode", .act = encode, .file = "page.png"},
     {.name = "encode-jpeg", .act = encode, .file = "page.jpg"},
@@ -181,6 +221,11 @@ static const struct deed {
     {.name = "save-jpeg", .act = save, .file = TARGET ".jpg", .writes = true},
     {.name = "save-weights", .act = save_weights, .file = TARGET ".safetensors", .writes = true},
     {.name = "list-devices", .act = list_devices, .file = "none", .device = true},
+    {.name = "apply",
+     .act = apply_model,
+     .file = TARGET "-applied.png",
+     .writes = true,
+     .device = true},
     {.name = "job", .act = run_job, .file = TARGET ".ckpt", .writes = true, .device = true},
 };
 

@@ -14,156 +14,30 @@
  * --seconds. A line every so many seconds says how it stands.
  */
 
-#define _GNU_SOURCE /* malloc_trim */
-
-#include "opencl_layer.h"
+#include "soaking.h"
 
 #include <impasto/impasto.h>
 
-#include <dirent.h>
-#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 /* So that medians are of enough samples; about half a minute. */
 #define SHORT_JOBS 240
-#define SKIPPED 77 /* meson's word for it */
 #define MIB ((size_t)1 << 20)
 
 #define LEAST_SIDE 16
 #define MOST_SIDE 160
 #define STYLES 3
 #define REGIONS 2
-/* Jobs from one opening of the device to the next, and from one reference job to the next. */
+/* Jobs from one opening of the device to the next, from one reference job to the next, and before
+ * which memory still grows: the first few openings, as compilers take much. */
 #define JOBS_OF_DEVICE 25
 #define JOBS_TO_REFERENCE 20
-
-/*
- * Resident memory: the median of the last quarter of the samples may be so much above that of the
- * first quarter after the warm-up, which is a tenth of all, and the first few openings of the
- * device at least, as compilers take much. The share is what the project allows, the constant what
- * the heap's fragments come to: a short form has few samples, of jobs that differ.
- */
-#define WARM_UP 0.1
 #define WARM_UP_JOBS (2 * JOBS_OF_DEVICE)
-#define GROWTH 0.01
-#define FRAGMENTS_KIB 8192
-
-/* ---- What is watched ------------------------------------------------------------------------- */
-
-struct sample {
-    long resident; /* KiB */
-    long descriptors, threads;
-};
-
-static struct sample *samples;
-static size_t sample_count, sample_room;
-static long failures;
-
-static void complain(long job, const char *what)
-{
-    failures++;
-    printf("FAILED job %ld: %s\n", job, what);
-    fflush(stdout);
-}
-
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
-}
-
-static long entries(const char *folder)
-{
-    DIR *opened = opendir(folder);
-    long count = 0;
-    while (opened && readdir(opened))
-        count++;
-    if (opened)
-        closedir(opened);
-    return count;
-}
-
-/* The second number of statm, in KiB; 0 where there is no such file. */
-static long resident(void)
-{
-    long all, pages = 0;
-    FILE *file = fopen("/proc/self/statm", "r");
-    if (file && fscanf(file, "%ld %ld", &all, &pages) != 2)
-        pages = 0;
-    if (file)
-        fclose(file);
-    return pages * (sysconf(_SC_PAGESIZE) / 1024);
-}
-
-static void take_sample(void)
-{
-    if (sample_count == sample_room) {
-        sample_room = sample_room ? 2 * sample_room : 1024;
-        samples = realloc(samples, sample_room * sizeof(*samples));
-        if (!samples)
-            exit(2);
-    }
-    /* What is freed but kept for the next allocation is not lost. */
-    malloc_trim(0);
-    samples[sample_count++] =
-        (struct sample){resident(), entries("/proc/self/fd"), entries("/proc/self/task")};
-}
-
-static int compare(const void *a, const void *b)
-{
-    const long x = *(const long *)a, y = *(const long *)b;
-    return (x > y) - (x < y);
-}
-
-/* The median of one figure, at its place in struct sample, of the samples from first to end. */
-static long median(size_t place, size_t first, size_t end)
-{
-    long *values = malloc((end - first) * sizeof(*values));
-    if (!values)
-        exit(2);
-    for (size_t i = first; i < end; i++)
-        memcpy(&values[i - first], (const char *)&samples[i] + place, sizeof(*values));
-    qsort(values, end - first, sizeof(*values), compare);
-    const long middle = values[(end - first) / 2];
-    free(values);
-    return middle;
-}
-
-static struct opencl_layer layer;
-
-/* How many OpenCL objects of a kind there are; NULL: of all kinds. 0 where nobody counts them. */
-static long objects(const char *kind)
-{
-    return layer.left ? layer.left(kind) : 0;
-}
 
 /* ---- Pictures and parameters ----------------------------------------------------------------- */
-
-/* Sebastiano Vigna's splitmix64. */
-static uint64_t state;
-static uint64_t draw(void)
-{
-    uint64_t z = state += 0x9e3779b97f4a7c15u;
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-    return z ^ (z >> 31);
-}
-
-/* From 0 to below `end`. */
-static int below(int end)
-{
-    return (int)(draw() % (uint64_t)end);
-}
-
-static bool chance(int percent)
-{
-    return below(100) < percent;
-}
 
 static struct impasto_image *picture(int width, int height)
 {
@@ -450,41 +324,12 @@ static void check_objects(long number)
 
 static void say(long number, double seconds)
 {
-    const struct sample *last = &samples[sample_count - 1];
+    const struct sample *last = last_sample();
     printf("%7.0f s  %6ld jobs (%ld refused, %ld resumed, %ld left midway)  %7ld KiB  %3ld "
            "descriptors  %3ld threads  %4ld OpenCL objects\n",
            seconds, number, refused, resumed, left_midway, last->resident, last->descriptors,
            last->threads, objects(NULL));
     fflush(stdout);
-}
-
-static void compare_quarters(void)
-{
-    size_t first = (size_t)((double)sample_count * WARM_UP);
-    first = first < WARM_UP_JOBS ? WARM_UP_JOBS : first;
-    const size_t quarter = sample_count > first ? (sample_count - first) / 4 : 0;
-    static const struct {
-        const char *name;
-        size_t place;
-        double share;
-        long most; /* beside the share */
-    } figures[] = {
-        {"resident KiB", offsetof(struct sample, resident), GROWTH, FRAGMENTS_KIB},
-        {"descriptors", offsetof(struct sample, descriptors), 0, 0},
-        {"threads", offsetof(struct sample, threads), 0, 0},
-    };
-    if (quarter == 0) {
-        printf("too few jobs to compare\n");
-        return;
-    }
-    for (size_t i = 0; i < sizeof(figures) / sizeof(*figures); i++) {
-        const long a = median(figures[i].place, first, first + quarter);
-        const long b = median(figures[i].place, sample_count - quarter, sample_count);
-        printf("%s: median of the first quarter %ld, of the last %ld (%+.2f %%)\n", figures[i].name,
-               a, b, 100 * (double)(b - a) / (double)a);
-        if ((double)b > (double)a * (1 + figures[i].share) + (double)figures[i].most)
-            complain((long)sample_count, "grows");
-    }
 }
 
 int main(int argc, char **argv)
@@ -530,7 +375,7 @@ int main(int argc, char **argv)
     }
     close_device(number);
     say(number, now() - begin);
-    compare_quarters();
+    compare_quarters(WARM_UP_JOBS);
     (void)unlink(checkpoint_path);
     (void)unlink(picture_path);
     if (rmdir(folder) != 0)

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Every OpenCL call of a short run is made to fail: test_device_faults.py PROGRAM LAYER [all|N|INDEX:CODE]
+"""Every OpenCL call of a short run is made to fail: test_device_faults.py PROGRAM LAYER [apply] [all|N|INDEX:CODE]
 
-The run must recover, or end with one line that names the error, exit code 4 or 5, and every file as
+The run paints or, with `apply`, applies a style network. It must recover, or end with one line that names the error, exit code 4 or 5, and every file as
 it was or whole; it must not crash, hang or leave an OpenCL object behind. A point is an index of a
-call and a code. Without a third argument (or $IMPASTO_FAULTS, which may stand in for it): the first
+call and a code. Without a last argument (or $IMPASTO_FAULTS, which may stand in for it): the first
 call of each function with every code, and about fifty more calls, evenly spread, with the codes
 in turn. "all": every call with every code, which takes hours. N: every N-th call with every code.
 INDEX:CODE: that point alone, with what the program says.
@@ -22,6 +22,7 @@ import tempfile
 
 sys.dont_write_bytecode = True
 from under_layer import FIRST_DEADLINE, Program  # noqa: E402
+from case_apply import style_network  # noqa: E402
 from support import DEVICE, MEMORY  # noqa: E402
 
 # Out of memory and of resources; what no header has; a build that fails; and what drivers answer
@@ -38,9 +39,12 @@ ROUNDING = 2
 OLD = b"an older result"
 
 # Two scales, so that one is left and one entered, and a checkpoint, which reads all that there is.
-JOB = ["content.png", "style.png", "--weights", "builtin", "--size", "32", "--scales", "16,32",
-       "--iterations", "1", "--first-iterations", "1", "--style-layers", "1_1,2_1",
-       "--content-layers", "2_1", "--checkpoint", "run.ckpt", "-o", "out.png", "-q"]
+PAINTING = ["content.png", "style.png", "--weights", "builtin", "--size", "32", "--scales", "16,32",
+            "--iterations", "1", "--first-iterations", "1", "--style-layers", "1_1,2_1",
+            "--content-layers", "2_1", "--checkpoint", "run.ckpt", "-o", "out.png", "-q"]
+# In strips of 64 rows, so that the second is a part of one.
+APPLYING = ["apply", "night.model", "content.png", "--size", "80", "--memory", "1200K", "-o", "out.png", "-q"]
+MODEL = {"night.model": style_network(["night"])}
 
 
 def far_apart(rows, others):
@@ -60,7 +64,7 @@ def judge(done, fault=None, whole=None):
     left = {kind: count for kind, count in done.report["left"].items() if count != 0}
     if left:
         return "leak", f"{left}; exit status {done.code}: {last}"
-    strange = set(done.names) - {"content.png", "style.png", "out.png", "run.ckpt"}
+    strange = set(done.names) - {"content.png", "style.png", "out.png", "run.ckpt", *MODEL}
     if strange:
         return "wrong", f"files were left: {sorted(strange)}"
     if isinstance(done.picture, str):
@@ -108,19 +112,21 @@ def unknown_calls(library, known):
 
 def main():
     path, layer = (str(pathlib.Path(word).resolve()) for word in sys.argv[1:3])
-    how = sys.argv[3] if len(sys.argv) > 3 else os.environ.get("IMPASTO_FAULTS", "")
+    applies = sys.argv[3:4] == ["apply"]
+    job = APPLYING if applies else PAINTING
+    how = "".join(sys.argv[3 + applies:]) or os.environ.get("IMPASTO_FAULTS", "")
     with tempfile.TemporaryDirectory(prefix="impasto-faults-") as cache:
         program = Program(path, layer, cache)
         # The first run fills the cache, from which later ones are what is tested.
-        program.run(JOB, old=OLD, deadline=FIRST_DEADLINE)
-        whole = program.run(JOB, old=OLD, calls=True)
+        program.run(job, old=OLD, deadline=FIRST_DEADLINE, files=MODEL)
+        whole = program.run(job, old=OLD, calls=True, files=MODEL)
         outcome, why = judge(whole)
         if outcome != "recovered":
             print(f"without a fault: {outcome}: {why}")
             return 1
 
         def attempt(point):
-            return program.run(JOB, f"at={point[0]},code={point[1]}", OLD)
+            return program.run(job, f"at={point[0]},code={point[1]}", OLD, files=MODEL)
 
         if ":" in how:
             index, code = (int(word) for word in how.split(":"))

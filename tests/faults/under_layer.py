@@ -49,8 +49,9 @@ class Program:
         env.setdefault("XDG_CACHE_HOME", str(self.cache))
         return env
 
-    def run(self, arguments, fault="", old=None, calls=False, launches=False, deadline=DEADLINE):
-        """arguments: of the program, which finds content.png and style.png. old: what out.png is before."""
+    def run(self, arguments, fault="", old=None, calls=False, launches=False, deadline=DEADLINE, files=None):
+        """arguments: of the program, which finds content.png, style.png, and files: {name: bytes}. old: what
+        out.png is before."""
         with tempfile.TemporaryDirectory(prefix="impasto-faults-") as made:
             folder, notes = pathlib.Path(made, "folder"), pathlib.Path(made, "notes")
             folder.mkdir()
@@ -58,6 +59,8 @@ class Program:
             (folder / "content.png").write_bytes(png(SIDE, SIDE))
             (folder / "style.png").write_bytes(
                 png(SIDE, SIDE, lambda x, y: (255 * (x // 4 % 2), 200, 8 * y % 256)))
+            for name, data in (files or {}).items():
+                (folder / name).write_bytes(data)
             out = folder / "out.png"
             if old is not None:
                 out.write_bytes(old)
