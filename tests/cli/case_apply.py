@@ -14,7 +14,7 @@ import struct
 import subprocess
 import sys
 
-from support import (Case, INPUT, MEMORY, OUTPUT, PATIENCE, SHORT_PATIENCE, USAGE, WEIGHTS, pixels, png, program, read_png,
+from support import (DEVICE, Case, INPUT, MEMORY, OUTPUT, PATIENCE, SHORT_PATIENCE, USAGE, WEIGHTS, pixels, png, program, read_png,
                      safetensors)
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "unit"))
@@ -477,6 +477,20 @@ class Many(Applying):
         self.write("out/a.png.lock", f"{socket.gethostname()} 999999\n")
         self.assertIn("2 there already", self.batch(0).stderr)
         self.assertEqual(sorted(os.listdir(self.folder / "out")), ["a.png", "b.png"])
+
+    def test_two_devices(self):
+        self.fill("abcdef")
+        run = self.impasto("apply", "night.model", "in", "-o", "out/{content}.png", "--device", "0,1",
+                           env={"POCL_DEVICES": "pthread pthread"})
+        if run.returncode == DEVICE:
+            self.skipTest("the platform has one device: " + run.stderr)
+        self.assertEqual(run.returncode, 0, run.stderr)
+        self.assertIn("device 0: ", run.stderr)
+        self.assertIn("device 1: ", run.stderr)
+        self.assertIn("6 pictures: 6 painted", run.stderr)
+        for name in "abcdef":
+            self.apply(f"in/{name}.png", "-o", "single.png")
+            self.assertEqual(pixels(self.folder / f"out/{name}.png"), pixels(self.folder / "single.png"))
 
     def test_what_goes_with_many(self):
         self.fill("ab")

@@ -66,14 +66,20 @@ static enum impasto_status open_applier(struct cli_applying *a)
     return status;
 }
 
-static void close_all(struct cli_applying *a)
+/* What is on the device, and what tells of that. */
+static void close_work(struct cli_applying *a)
 {
     cli_console_close(&a->console);
     impasto_applier_close(&a->applier);
     impasto_device_close(&a->device);
     cli_watchdog_close(&a->watchdog);
-    impasto_model_close(&a->model);
     cli_inputs_free(&a->inputs);
+}
+
+/* What all workers of a batch share. */
+static void close_model(struct cli_applying *a)
+{
+    impasto_model_close(&a->model);
     impasto_image_free(&a->keep);
     cli_regions_free(&a->regions);
     cli_refine_close(&a->refining);
@@ -204,6 +210,8 @@ static enum impasto_status apply_single(struct cli_applying *a, const char *cont
     enum impasto_status status = cli_standard_check(a->settings, a->error);
     if (status == IMPASTO_OK)
         status = cli_name_output(a->settings, &output, a->error);
+    if (status == IMPASTO_OK && a->settings->show)
+        status = cli_console_open_show(&a->console, a->error);
     if (status == IMPASTO_OK) {
         cli_events_start(&a->console, a->settings, output, 1);
         status = apply_one(a, output);
@@ -216,27 +224,69 @@ static enum impasto_status apply_single(struct cli_applying *a, const char *cont
 
 /* ---- Many pictures --------------------------------------------------------------------------- */
 
-static enum impasto_status paint_item(struct cli_batch_worker *worker,
-                                      const struct cli_batch_item *item)
+/* Who paints on a device. */
+struct worker {
+    struct cli_batch_worker work;
+    struct cli_settings settings; /* with its device, and each item's content */
+    struct cli_applying applying;
+    struct impasto_error error;
+};
+
+static enum impasto_status open_worker(struct cli_batch_worker *work)
 {
-    struct cli_applying *a = worker->user;
-    a->settings->content = item->content;
-    return apply_one(a, item->output);
+    struct worker *worker = work->user;
+    return open_applier(&worker->applying);
 }
 
-static enum impasto_status apply_list(struct cli_applying *a, struct cli_batch *batch)
+static enum impasto_status paint_item(struct cli_batch_worker *work,
+                                      const struct cli_batch_item *item)
 {
-    struct cli_batch_worker worker = {
-        .batch = batch, .console = &a->console, .error = a->error, .paint = paint_item, .user = a};
-    a->lock = &worker.lock;
+    struct worker *worker = work->user;
+    worker->settings.content = item->content;
+    return apply_one(&worker->applying, item->output);
+}
+
+/* The worker shares the model, masks and pictures of the styles. */
+static void init_worker(struct worker *worker, const struct cli_applying *a,
+                        struct cli_batch *batch, const char *device, bool alone)
+{
+    *worker = (struct worker){.settings = *a->settings, .applying = *a};
+    if (device)
+        worker->settings.common.device = device;
+    worker->applying.settings = &worker->settings;
+    worker->applying.error = &worker->error;
+    worker->applying.lock = &worker->work.lock;
+    worker->work = (struct cli_batch_worker){.batch = batch,
+                                             .device = device,
+                                             .console = &worker->applying.console,
+                                             .error = &worker->error,
+                                             .open = open_worker,
+                                             .paint = paint_item,
+                                             .user = worker};
+    cli_console_init(&worker->applying.console, &worker->settings.common);
+    worker->applying.console.silent = !alone;
+}
+
+static enum impasto_status run_workers(const struct cli_applying *a, struct cli_batch *batch,
+                                       const struct cli_batch_devices *devices)
+{
+    struct worker *workers = calloc(devices->count, sizeof(*workers));
+    struct cli_batch_worker *work[CLI_BATCH_DEVICES_MOST];
+    if (!workers)
+        return cli_fail_memory(a->error, "the batch");
+    for (size_t i = 0; i < devices->count; i++) {
+        init_worker(&workers[i], a, batch, devices->device[i], devices->count == 1);
+        work[i] = &workers[i].work;
+    }
     enum impasto_status status =
-        cli_batch_folders(a->settings, &batch->list, &a->console, a->error);
+        cli_batch_folders(a->settings, &batch->list, batch->console, a->error);
+    if (status == IMPASTO_OK && a->settings->show)
+        status = cli_console_open_show(&workers[0].applying.console, a->error);
     if (status == IMPASTO_OK)
-        status = open_applier(a);
-    if (status == IMPASTO_OK)
-        status = cli_batch_work(&worker);
-    a->console.picture = 0; /* what follows is about all of them */
-    a->lock = NULL;
+        status = cli_batch_run(work, devices->count, a->error);
+    for (size_t i = 0; i < devices->count; i++)
+        close_work(&workers[i].applying);
+    free(workers);
     return status;
 }
 
@@ -260,16 +310,19 @@ static enum impasto_status check_many(const struct cli_applying *a)
 static enum impasto_status apply_many(struct cli_applying *a)
 {
     struct cli_batch batch = {.settings = a->settings, .console = &a->console};
+    struct cli_batch_devices devices;
     struct impasto_error failed = {0};
     char how[1100];
     a->settings->content = NULL;
-    enum impasto_status status = check_many(a);
+    enum impasto_status status = cli_batch_devices(a->settings, &devices, a->error);
+    if (status == IMPASTO_OK)
+        status = check_many(a);
     if (status == IMPASTO_OK)
         status = cli_batch_list(a->settings, &batch.list, &a->console, a->error);
     if (status == IMPASTO_OK) {
         snprintf(how, sizeof(how), "with %s", impasto_model_info(a->model)->source);
         cli_batch_announce(&batch, how);
-        status = apply_list(a, &batch);
+        status = run_workers(a, &batch, &devices);
         const enum impasto_status summary = cli_batch_summarise(&batch, &failed);
         if (status == IMPASTO_OK && summary != IMPASTO_OK) {
             *a->error = failed;
@@ -277,6 +330,7 @@ static enum impasto_status apply_many(struct cli_applying *a)
         }
     }
     cli_batch_list_free(&batch.list);
+    cli_batch_devices_free(&devices);
     return status;
 }
 
@@ -350,14 +404,13 @@ enum impasto_status cli_apply_run(const struct cli_call *call, struct impasto_er
         status = name_pictures(call, error);
     if (status == IMPASTO_OK)
         status = cli_inputs_check(call->settings, error);
-    if (status == IMPASTO_OK && a.settings->show)
-        status = cli_console_open_show(&a.console, error);
     if (status == IMPASTO_OK)
         status = open_model(&a, a.settings->styles.item[0]);
     cli_catch_signals();
     if (status == IMPASTO_OK)
         status =
             is_single(a.settings) ? apply_single(&a, a.settings->words[0].text) : apply_many(&a);
-    close_all(&a);
+    close_work(&a);
+    close_model(&a);
     return status;
 }

@@ -112,15 +112,34 @@ struct cli_batch {
 /* Who paints pictures of a batch, on a device and perhaps in a thread of its own. */
 struct cli_batch_worker {
     struct cli_batch *batch;
+    const char *device;          /* as named; NULL: the usual one */
     struct cli_console *console; /* where the lines about its pictures go */
-    struct impasto_error *error; /* of the picture at hand */
-    struct cli_lock lock;        /* likewise; to be refreshed now and then */
+    struct impasto_error *error; /* of the picture at hand, and of `open` */
+    struct cli_lock lock;        /* of the picture at hand; to be refreshed now and then */
     bool spent;                  /* to be set by `paint`: there is no device left to go on with */
-    /* Loads and paints an item, which is locked, and writes its output. Fails into `error`. */
+    /* Opens the device, and what is needed there. */
+    enum impasto_status (*open)(struct cli_batch_worker *worker);
+    /* Loads and paints an item, which is locked, and writes its output. */
     enum impasto_status (*paint)(struct cli_batch_worker *worker,
                                  const struct cli_batch_item *item);
-    void *user; /* of `paint` */
+    void *user; /* of these */
+    /* Inside: not OK: it could not begin, or not go on. */
+    enum impasto_status status;
+    struct imp_os_thread *thread; /* NULL: there is none to wait for */
 };
+
+/* The devices that a batch works on, in the order of the list that names them. */
+#define CLI_BATCH_DEVICES_MOST 16
+struct cli_batch_devices {
+    char *words;
+    const char *device[CLI_BATCH_DEVICES_MOST]; /* NULL: the usual one */
+    size_t count;                               /* at least 1 */
+};
+/* To be freed in any case. IMPASTO_ERROR_MEMORY. */
+enum impasto_status cli_batch_devices(const struct cli_settings *settings,
+                                      struct cli_batch_devices *devices,
+                                      struct impasto_error *error);
+void cli_batch_devices_free(struct cli_batch_devices *devices);
 
 /* IMPASTO_ERROR_USAGE: options that are about batches contradict each other. */
 enum impasto_status cli_batch_check(const struct cli_settings *settings,
@@ -129,14 +148,15 @@ enum impasto_status cli_batch_check(const struct cli_settings *settings,
  * The list must be full. */
 void cli_batch_announce(struct cli_batch *batch, const char *how);
 /*
- * Takes picture after picture until there are none, or a signal comes. Passes over those that are
- * done and those that another process has. A picture that fails is told of, and the next one is
- * taken.
+ * Has the workers take picture after picture until there are none, or a signal comes. Several work
+ * at a time. They pass over pictures that are done, and those that another process has. A picture
+ * that fails is told of, and the next one is taken.
  *
- * Returns why the worker had to stop early, as told in its `error`: its device failed, or it was
- * interrupted.
+ * Fails as the first worker that had to stop early: it could not be opened, its device failed, or
+ * it was interrupted.
  */
-enum impasto_status cli_batch_work(struct cli_batch_worker *worker);
+enum impasto_status cli_batch_run(struct cli_batch_worker *const *workers, size_t count,
+                                  struct impasto_error *error);
 /* Tells how many pictures ended how, and for programs which were not begun. Fails with the first
  * picture's error where any failed. IMPASTO_ERROR_INTERRUPTED: a signal came between two. */
 enum impasto_status cli_batch_summarise(struct cli_batch *batch, struct impasto_error *error);

@@ -77,6 +77,28 @@ void cli_batch_announce(struct cli_batch *batch, const char *how)
     cli_events_phase(batch->console, "loading", NULL, 0);
 }
 
+enum impasto_status cli_batch_devices(const struct cli_settings *settings,
+                                      struct cli_batch_devices *devices,
+                                      struct impasto_error *error)
+{
+    const char *named =
+        settings->common.device ? settings->common.device : getenv("IMPASTO_DEVICE");
+    *devices = (struct cli_batch_devices){.words = strdup(named ? named : "")};
+    if (!devices->words)
+        return cli_fail_memory(error, "the batch");
+    char *word = strtok(devices->words, ",");
+    for (; word && devices->count < CLI_BATCH_DEVICES_MOST; word = strtok(NULL, ","))
+        devices->device[devices->count++] = word;
+    devices->count += devices->count == 0;
+    return IMPASTO_OK;
+}
+
+void cli_batch_devices_free(struct cli_batch_devices *devices)
+{
+    free(devices->words);
+    *devices = (struct cli_batch_devices){0};
+}
+
 /* ---- At work --------------------------------------------------------------------------------- */
 
 /* The next one that nobody has, NULL: none, or a signal came. */
@@ -174,13 +196,45 @@ static enum impasto_status work_on(struct cli_batch_worker *worker, struct cli_b
     return status;
 }
 
-enum impasto_status cli_batch_work(struct cli_batch_worker *worker)
+static void work(void *user)
 {
-    enum impasto_status status = IMPASTO_OK;
+    struct cli_batch_worker *worker = user;
     struct cli_batch_item *item;
-    while (goes_on(worker, status) && (item = take(worker->batch)))
+    enum impasto_status status = worker->open(worker);
+    const bool open = status == IMPASTO_OK;
+    while (open && goes_on(worker, status) && (item = take(worker->batch)))
         status = work_on(worker, item);
-    return goes_on(worker, status) ? IMPASTO_OK : status;
+    worker->status = open && goes_on(worker, status) ? IMPASTO_OK : status;
+}
+
+/* Gives the worker its thread. What keeps it from one is a limit of the system or of the user's. */
+static void begin(struct cli_batch_worker *worker)
+{
+    const int problem = imp_os_start_thread(&worker->thread, work, worker);
+    if (problem != 0)
+        worker->status = cli_fail(worker->error, IMPASTO_ERROR_MEMORY,
+                                  "no thread can be had for device %s: %s; name fewer devices, or "
+                                  "allow more processes and memory (see ulimit)",
+                                  worker->device, strerror(problem));
+}
+
+enum impasto_status cli_batch_run(struct cli_batch_worker *const *workers, size_t count,
+                                  struct impasto_error *error)
+{
+    if (count == 1)
+        work(workers[0]);
+    for (size_t i = 0; count > 1 && i < count; i++)
+        begin(workers[i]);
+    for (size_t i = 0; i < count; i++)
+        if (workers[i]->thread)
+            imp_os_join_thread(&workers[i]->thread);
+    for (size_t i = 0; i < count; i++)
+        if (workers[i]->status != IMPASTO_OK) {
+            const struct impasto_error why = *workers[i]->error;
+            *error = why;
+            return workers[i]->status;
+        }
+    return IMPASTO_OK;
 }
 
 /* ---- The end --------------------------------------------------------------------------------- */

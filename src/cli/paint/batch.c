@@ -10,16 +10,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DEVICES_MOST 16
-
-/* A device's thread. */
+/* Who paints on a device. */
 struct worker {
     struct cli_batch_worker work;
     struct cli_settings settings; /* with its device, and each item's content */
     struct cli_painter painter;
     struct impasto_error error;
-    enum impasto_status status;   /* not OK: it could not begin, or not go on */
-    struct imp_os_thread *thread; /* NULL: there is none to wait for */
 };
 
 /* Paints an item that is locked. */
@@ -48,21 +44,10 @@ static enum impasto_status paint(struct cli_batch_worker *work, const struct cli
     return status;
 }
 
-static void run_worker(void *user)
+static enum impasto_status open(struct cli_batch_worker *work)
 {
-    struct worker *worker = user;
-    worker->status = cli_painter_open(&worker->painter);
-    if (worker->status == IMPASTO_OK)
-        worker->status = cli_batch_work(&worker->work);
-}
-
-/* The devices of a comma list, each a word; returns how many. */
-static size_t split_devices(char *list, const char *devices[DEVICES_MOST])
-{
-    size_t count = 0;
-    for (char *word = strtok(list, ","); word && count < DEVICES_MOST; word = strtok(NULL, ","))
-        devices[count++] = word;
-    return count;
+    struct worker *worker = work->user;
+    return cli_painter_open(&worker->painter);
 }
 
 static void init_worker(struct worker *worker, struct cli_batch *batch, const char *device,
@@ -76,6 +61,8 @@ static void init_worker(struct worker *worker, struct cli_batch *batch, const ch
                                            .batch = true,
                                            .lock = &worker->work.lock};
     worker->work = (struct cli_batch_worker){.batch = batch,
+                                             .device = device,
+                                             .open = open,
                                              .console = &worker->painter.console,
                                              .error = &worker->error,
                                              .paint = paint,
@@ -84,50 +71,30 @@ static void init_worker(struct worker *worker, struct cli_batch *batch, const ch
     worker->painter.console.silent = !alone;
 }
 
-/* Gives the worker its thread. What keeps it from one is a limit of the system or of the user's. */
-static void begin(struct worker *worker)
+static enum impasto_status run_workers(struct cli_batch *batch,
+                                       const struct cli_batch_devices *devices,
+                                       struct impasto_error *error)
 {
-    const int problem = imp_os_start_thread(&worker->thread, run_worker, worker);
-    if (problem != 0)
-        worker->status = cli_fail(&worker->error, IMPASTO_ERROR_MEMORY,
-                                  "no thread can be had for device %s: %s; name fewer devices, or "
-                                  "allow more processes and memory (see ulimit)",
-                                  worker->settings.common.device, strerror(problem));
-}
-
-static enum impasto_status run_workers(struct cli_batch *batch, const char *const *devices,
-                                       size_t count, struct impasto_error *error)
-{
-    struct worker *workers = calloc(count, sizeof(*workers));
+    struct worker *workers = calloc(devices->count, sizeof(*workers));
+    struct cli_batch_worker *work[CLI_BATCH_DEVICES_MOST];
     enum impasto_status status = IMPASTO_OK;
     size_t begun = 0;
     if (!workers)
         return cli_fail_memory(error, "the batch");
-    for (size_t i = 0; i < count && status == IMPASTO_OK; i++) {
-        init_worker(&workers[i], batch, devices[i], count == 1);
+    for (size_t i = 0; i < devices->count && status == IMPASTO_OK; i++) {
+        init_worker(&workers[i], batch, devices->device[i], devices->count == 1);
         status = cli_pictures_load(&workers[i].settings, &workers[i].painter.pictures, error);
+        work[i] = &workers[i].work;
         begun = i + 1;
     }
     if (status == IMPASTO_OK)
         status = cli_batch_folders(batch->settings, &batch->list, batch->console, error);
-    if (status == IMPASTO_OK && workers[0].settings.show)
+    if (status == IMPASTO_OK && batch->settings->show)
         status = cli_console_open_show(&workers[0].painter.console, error);
-    if (status == IMPASTO_OK && count == 1) {
-        run_worker(&workers[0]);
-    } else if (status == IMPASTO_OK) {
-        for (size_t i = 0; i < count; i++)
-            begin(&workers[i]);
-        for (size_t i = 0; i < count; i++)
-            if (workers[i].thread)
-                imp_os_join_thread(&workers[i].thread);
-    }
-    for (size_t i = 0; i < begun; i++) {
-        if (workers[i].status != IMPASTO_OK && status == IMPASTO_OK) {
-            status = workers[i].status;
-            *error = workers[i].error;
-        }
+    if (status == IMPASTO_OK)
+        status = cli_batch_run(work, devices->count, error);
+    for (size_t i = 0; i < begun; i++)
         cli_painter_close(&workers[i].painter);
-    }
     free(workers);
     return status;
 }
@@ -168,25 +135,22 @@ enum impasto_status cli_batch(struct cli_settings *settings, struct impasto_erro
     struct cli_console console;
     struct cli_batch batch = {.settings = settings, .console = &console};
     char styles[800], how[820];
-    const char *devices[DEVICES_MOST] = {NULL};
-    const char *named =
-        settings->common.device ? settings->common.device : getenv("IMPASTO_DEVICE");
-    char *list = strdup(named && named[0] ? named : "");
+    struct cli_batch_devices devices;
     cli_console_init(&console, &settings->common);
     cli_warn_of_preset(settings, &console);
     cli_catch_signals();
-    enum impasto_status status =
-        list ? check_settings(settings, error) : cli_fail_memory(error, "the batch");
+    enum impasto_status status = cli_batch_devices(settings, &devices, error);
+    if (status == IMPASTO_OK)
+        status = check_settings(settings, error);
     if (status == IMPASTO_OK)
         status = cli_batch_list(settings, &batch.list, &console, error);
     if (status == IMPASTO_OK) {
         snprintf(how, sizeof(how), "in %s", cli_styles_words(settings, styles, sizeof(styles)));
         cli_batch_announce(&batch, how);
-        const size_t count = split_devices(list, devices);
-        for (size_t i = 0; status == IMPASTO_OK && i < (count > 0 ? count : 1); i++)
-            status = cli_probe_gemm(settings, devices[i], &console, error);
+        for (size_t i = 0; status == IMPASTO_OK && i < devices.count; i++)
+            status = cli_probe_gemm(settings, devices.device[i], &console, error);
         if (status == IMPASTO_OK)
-            status = run_workers(&batch, devices, count > 0 ? count : 1, error);
+            status = run_workers(&batch, &devices, error);
         struct impasto_error failed = {0};
         const enum impasto_status summary = cli_batch_summarise(&batch, &failed);
         if (status == IMPASTO_OK && summary != IMPASTO_OK) {
@@ -195,6 +159,6 @@ enum impasto_status cli_batch(struct cli_settings *settings, struct impasto_erro
         }
     }
     cli_batch_list_free(&batch.list);
-    free(list);
+    cli_batch_devices_free(&devices);
     return status;
 }
