@@ -52,15 +52,6 @@ void imp_objective_expect_content(struct imp_objective *objective,
         objective->losses.content_floor[l] = mean[l] / 10;
 }
 
-bool imp_objective_is_flat(const struct imp_objective *objective)
-{
-    const struct imp_losses *losses = &objective->losses;
-    for (int l = 0; l < IMPASTO_LAYERS; l++)
-        if (losses->content_layers[l] > 0 && losses->content_found[l] < losses->content_floor[l])
-            return true;
-    return false;
-}
-
 bool imp_objective_retries(const struct imp_objective *objective, enum impasto_status status,
                            int retries)
 {

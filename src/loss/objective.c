@@ -68,14 +68,6 @@ void imp_objective_layout(struct imp_objective *objective, struct imp_layout *la
         imp_layout_add(layout, &objective->free, image_bytes(objective) / 3, "masks");
 }
 
-void imp_objective_use_style(struct imp_objective *objective, int style)
-{
-    for (int r = 0; r < objective->regions; r++) {
-        objective->region[r].weight = r == style;
-        imp_guide_init(&objective->region[r].guide, objective->height, objective->width, false);
-    }
-}
-
 enum impasto_status imp_objective_evaluate(struct imp_objective *objective,
                                            const struct imp_buffer *image, bool gradient)
 {

@@ -12,17 +12,17 @@
 #include "loss/losses.h"
 
 /*
- * A trainer of networks has one objective for the size of its crops. Its regions are the styles, of
- * which a picture has one (`in_turns`, imp_objective_use_style), and its model reflects at edges.
+ * A trainer of networks has one objective for the size of its crops, with one region, and its model
+ * reflects at edges.
  *
- *     imp_objective_init, imp_objective_use_style(0), the layouts;
- *     each style once: a pass as large as its picture, imp_objective_capture_style(…, style, 1,
- * true, true); or from an earlier run, imp_targets_write; some crops:
- * imp_objective_capture_content, and the mean of losses.content_found per layer for
+ *     imp_objective_init, the layouts;
+ *     each style once: a pass as large as its picture, imp_objective_capture_style and
+ *         imp_targets_read;
+ *     some crops: imp_objective_capture_content, and the mean of losses.content_found per layer for
  *         imp_objective_expect_content;
- *     each picture of each step: imp_objective_capture_content(crop), next if
- *         imp_objective_is_flat; imp_objective_use_style; imp_objective_evaluate(painting, true);
- *         then objective->gradient goes into the network's backward pass.
+ *     each picture of each step: imp_targets_write of its style, imp_objective_capture_content of
+ *         the crop, imp_objective_evaluate of the painting; then objective->gradient goes into the
+ *         network's backward pass.
  *
  * Capturing the content waits once for each of its layers, imp_losses_read once; nothing else
  * waits. The gradient is gone with the next capture or evaluation.
@@ -63,10 +63,6 @@ void imp_objective_release(struct imp_objective *objective);
 void imp_objective_layout_targets(struct imp_objective *objective, struct imp_layout *layout);
 void imp_objective_layout(struct imp_objective *objective, struct imp_layout *layout);
 
-/* Of an objective whose regions are styles: the one that counts from now on, everywhere in the
- * image. First before _layout_targets. */
-void imp_objective_use_style(struct imp_objective *objective, int style);
-
 /* Measures the losses of an image and, with `gradient`, makes their gradient; imp_losses_read has
  * them. */
 enum impasto_status imp_objective_evaluate(struct imp_objective *objective,
@@ -99,9 +95,6 @@ enum impasto_status imp_objective_capture_content(struct imp_objective *objectiv
  * tenth of them at least, or crops of nothing but sky would drown the others. */
 void imp_objective_expect_content(struct imp_objective *objective,
                                   const double mean[IMPASTO_LAYERS]);
-/* Whether the captured content has less than that tenth at some layer. A trainer looks for another
- * crop. */
-bool imp_objective_is_flat(const struct imp_objective *objective);
 /* Whether to capture once more after such a status and so many retries. The log has a warning.
  * Features that are not finite may come from a fault of the device, which passes. */
 bool imp_objective_retries(const struct imp_objective *objective, enum impasto_status status,

@@ -43,12 +43,6 @@ void imp_style_init(struct imp_style *style, struct imp_device *device,
         style->layers[l] = options->style_layers[l];
         for (int r = 0; r < regions && style->layers[l] > 0; r++) {
             region[r].energy[l] = region[r].mean_energy[l] = 1;
-            if (options->in_turns && r > 0) {
-                region[r].slot[l] = region[0].slot[l];
-                region[r].mean_slot[l] = region[0].mean_slot[l];
-                region[r].energy_slot[l] = region[0].energy_slot[l];
-                continue;
-            }
             region[r].slot[l] = (*slots)++;
             if (style->covariance)
                 region[r].mean_slot[l] = (*slots)++;

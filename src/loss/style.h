@@ -32,7 +32,6 @@ struct imp_loss_options {
     bool relative;   /* each loss over its target's energy */
     bool covariance; /* instead of Gram matrices */
     bool bounded;
-    bool in_turns; /* of the regions one at a time has weight: they share their sums */
     double content_weight, style_weight;
     float tv_weight, range_weight;
     float content_layers[IMPASTO_LAYERS], style_layers[IMPASTO_LAYERS]; /* 0: not looked at */
