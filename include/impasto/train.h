@@ -153,14 +153,21 @@ struct impasto_train_task {
     /* A picture that impasto_train_image will be asked for on the way, so that there is memory for
      * it. One that no network paints at params.judge_size is refused. NULL: none. */
     const struct impasto_image *shown;
+    /* Photographs with more pixels are left out. 0: the usual limit of impasto_image_load. */
+    uint64_t max_pixels;
+    /* What the model's file says of the files that it was made of: a JSON object, at most
+     * IMPASTO_TRAIN_INPUTS_MOST bytes. NULL: nothing. */
+    const char *inputs;
 };
+#define IMPASTO_TRAIN_INPUTS_MOST 32768
 
 struct impasto_train; /* one training: pictures, parameters, a state */
 
 /*
  * What the step did that was just taken. Losses are means over its crops, unweighted; head.total is
- * weighted. head.step counts the steps taken, from 1 to head.steps, which may change where
- * params.minutes or params.patience decide it.
+ * weighted. `style` is over those crops that learn a style, and NAN where all learn the identity.
+ * head.step counts the steps taken, from 1 to head.steps, which may change where params.minutes or
+ * params.patience decide it.
  */
 struct impasto_train_progress {
     struct impasto_progress head;

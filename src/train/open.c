@@ -90,6 +90,16 @@ static void announce(const struct impasto_train *train)
             (double)train->info.plan_bytes / mib);
 }
 
+static enum impasto_status take_inputs(struct impasto_train *train, const char *inputs)
+{
+    train->inputs = inputs ? json_loads(inputs, JSON_REJECT_DUPLICATES, NULL) : NULL;
+    return !inputs || (json_is_object(train->inputs) && strlen(inputs) <= IMPASTO_TRAIN_INPUTS_MOST)
+               ? IMPASTO_OK
+               : imp_device_fail(train->device, IMPASTO_ERROR_USAGE,
+                                 "the inputs of a task must be a JSON object of at most %d bytes",
+                                 IMPASTO_TRAIN_INPUTS_MOST);
+}
+
 static enum impasto_status begin(struct impasto_train *train, const struct impasto_train_task *task)
 {
     struct impasto_error *error = imp_device_error_place(train->device);
@@ -101,6 +111,7 @@ static enum impasto_status begin(struct impasto_train *train, const struct impas
     if (task->base && !train->base)
         return imp_fail_memory(error, "a file name", 0);
     train->keep = task->keep;
+    IMP_TRY(take_inputs(train, task->inputs));
     train->schedule = imp_train_schedule_make(params, !task->base, train->builtin, taught);
     imp_learner_init(&train->learner, train->device, &train->net.rows, task->keep);
     return IMPASTO_OK;
@@ -112,7 +123,7 @@ static enum impasto_status load(struct impasto_train *train, const struct impast
 {
     struct imp_device *device = train->device;
     struct impasto_error *error = imp_device_error_place(device);
-    IMP_TRY(imp_photos_open(task->photos, &train->params, imp_judge_pictures(task, &train->params),
+    IMP_TRY(imp_photos_open(task, &train->params, imp_judge_pictures(task, &train->params),
                             imp_device_log(device), &train->photos, error));
     IMP_TRY(imp_layout_allocate(&train->weights, device));
     return imp_model_load(&train->model, device, weights, error);
@@ -250,6 +261,7 @@ void impasto_train_close(struct impasto_train **train)
     imp_train_styles_free(&closed->styles);
     imp_photos_free(&closed->photos);
     imp_stylenet_free(&closed->net);
+    json_decref(closed->inputs);
     free(closed->base);
     free(closed->weights_source);
     free(closed->crop);

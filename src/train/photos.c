@@ -114,10 +114,10 @@ static enum impasto_status reduce(struct impasto_image **image, struct impasto_e
 }
 
 /* At the size at which it is kept; to be freed, also after a failure. */
-static enum impasto_status decode(const char *path, struct impasto_image **image,
-                                  struct impasto_error *error)
+static enum impasto_status decode(const char *path, uint64_t max_pixels,
+                                  struct impasto_image **image, struct impasto_error *error)
 {
-    IMP_TRY(impasto_image_load_apart(path, 0, image, error));
+    IMP_TRY(impasto_image_load_apart(path, max_pixels, image, error));
     IMP_TRY(imp_image_fill_hidden(*image, error));
     IMP_TRY(reduce(image, error));
     if ((*image)->width >= SMALLEST_SIDE && (*image)->height >= SMALLEST_SIDE)
@@ -129,11 +129,12 @@ static enum impasto_status decode(const char *path, struct impasto_image **image
 
 /* *usable: false where the photograph is to be left out; the error says why. One that is too large
  * to be decoded is such. A failure is that of keeping it. */
-static enum impasto_status load_photo(const char *path, struct imp_photo *photo, bool *usable,
+static enum impasto_status load_photo(const char *path, uint64_t max_pixels,
+                                      struct imp_photo *photo, bool *usable,
                                       struct impasto_error *error)
 {
     struct impasto_image *image = NULL;
-    *usable = decode(path, &image, error) == IMPASTO_OK;
+    *usable = decode(path, max_pixels, &image, error) == IMPASTO_OK;
     const enum impasto_status status = *usable ? keep_pixels(image, photo, error) : IMPASTO_OK;
     impasto_image_free(&image);
     return status;
@@ -147,7 +148,7 @@ static uint32_t add_photo(uint32_t checksum, const struct imp_photo *photo)
 }
 
 /* Of `count` photographs, at most `most`, evenly chosen. What is wrong with one is told. */
-static enum impasto_status load_photos(const struct names *names, size_t most,
+static enum impasto_status load_photos(const struct names *names, size_t most, uint64_t max_pixels,
                                        const struct imp_log *log, struct imp_photos *photos,
                                        struct impasto_error *error)
 {
@@ -157,7 +158,8 @@ static enum impasto_status load_photos(const struct names *names, size_t most,
         struct impasto_error why = {0};
         const size_t at = (size_t)((double)i * (double)names->count / (double)count);
         bool usable;
-        const enum impasto_status status = load_photo(names->path[at], photo, &usable, &why);
+        const enum impasto_status status =
+            load_photo(names->path[at], max_pixels, photo, &usable, &why);
         if (status != IMPASTO_OK)
             return imp_fail(error, status, "%s", why.message);
         if (usable) {
@@ -230,7 +232,7 @@ static enum impasto_status hold_back(struct imp_photos *photos, size_t judged,
 
 /* ---- All of them ----------------------------------------------------------------------------- */
 
-static enum impasto_status open_folder(const char *folder,
+static enum impasto_status open_folder(const char *folder, uint64_t max_pixels,
                                        const struct impasto_train_params *params,
                                        const struct imp_log *log, struct imp_photos *photos,
                                        struct impasto_error *error)
@@ -242,7 +244,7 @@ static enum impasto_status open_folder(const char *folder,
     enum impasto_status status = list_folder(folder, &names, error);
     if (status == IMPASTO_OK) {
         photos->item = calloc((names.count < most ? names.count : most) + 1, sizeof(*photos->item));
-        status = photos->item ? load_photos(&names, most, log, photos, error)
+        status = photos->item ? load_photos(&names, most, max_pixels, log, photos, error)
                               : imp_fail_memory(error, "training pictures", 0);
     }
     if (status == IMPASTO_OK && names.count > most)
@@ -258,13 +260,15 @@ static enum impasto_status open_folder(const char *folder,
     return status;
 }
 
-enum impasto_status imp_photos_open(const char *folder, const struct impasto_train_params *params,
-                                    size_t judged, const struct imp_log *log,
-                                    struct imp_photos *photos, struct impasto_error *error)
+enum impasto_status imp_photos_open(const struct impasto_train_task *task,
+                                    const struct impasto_train_params *params, size_t judged,
+                                    const struct imp_log *log, struct imp_photos *photos,
+                                    struct impasto_error *error)
 {
-    *photos = (struct imp_photos){.drawn = !folder, .seed = params->seed, .epoch = UINT64_MAX};
-    if (folder) {
-        IMP_TRY(open_folder(folder, params, log, photos, error));
+    *photos =
+        (struct imp_photos){.drawn = !task->photos, .seed = params->seed, .epoch = UINT64_MAX};
+    if (task->photos) {
+        IMP_TRY(open_folder(task->photos, task->max_pixels, params, log, photos, error));
         return hold_back(photos, judged, error);
     }
     photos->item = calloc(IMP_SCENES + judged, sizeof(*photos->item));

@@ -95,12 +95,13 @@ struct imp_photos {
     size_t *order;     /* of the pictures that are learnt from, in the epoch at hand */
     uint64_t epoch;    /* UINT64_MAX: none */
 };
-/* Reads the folder's photographs, or prepares scenes where folder is NULL. Those that cannot be
- * used are named in the log. To be freed, also after a failure. judged: pictures that the judge
- * wants. */
-enum impasto_status imp_photos_open(const char *folder, const struct impasto_train_params *params,
-                                    size_t judged, const struct imp_log *log,
-                                    struct imp_photos *photos, struct impasto_error *error);
+/* Reads the photographs of the task's folder, or prepares scenes where it has none. Those that
+ * cannot be used are named in the log. To be freed, also after a failure. judged: pictures that the
+ * judge wants. */
+enum impasto_status imp_photos_open(const struct impasto_train_task *task,
+                                    const struct impasto_train_params *params, size_t judged,
+                                    const struct imp_log *log, struct imp_photos *photos,
+                                    struct impasto_error *error);
 void imp_photos_free(struct imp_photos *photos);
 /* The picture's pixels are there afterwards. */
 enum impasto_status imp_photos_need(struct imp_photos *photos, size_t index,
@@ -296,6 +297,7 @@ struct impasto_train {
     bool keep;    /* the base's styles */
     bool builtin; /* the weights */
     char *weights_source;
+    json_t *inputs; /* of the task; NULL: none */
     struct imp_model model;
     struct imp_layout weights; /* the model's */
     struct imp_train_styles styles;

@@ -77,7 +77,6 @@ static void add_losses(struct impasto_train_progress *progress,
 {
     progress->head.total += losses->total / progress->batch;
     progress->content += losses->content / progress->batch;
-    progress->style += losses->style / progress->batch;
     progress->tv += losses->tv / progress->batch;
     progress->range += losses->range / progress->batch;
 }
@@ -87,6 +86,8 @@ static enum impasto_status look(struct impasto_train *train,
                                 struct impasto_train_progress *progress)
 {
     const double weight = imp_train_style_weight(&train->schedule, train->step);
+    double style = 0;
+    int styled = 0; /* crops; the identity has no style to be far from */
     IMP_TRY(imp_learner_clear_gradient(&train->learner));
     IMP_TRY(imp_pass_pack(&train->sitting.pass));
     for (int i = 0; i < progress->batch; i++) {
@@ -98,7 +99,10 @@ static enum impasto_status look(struct impasto_train *train,
         train->position++;
         IMP_TRY(imp_sitting_measure(&train->sitting, &task, &losses));
         add_losses(progress, &losses);
+        style += task.style_weight > 0 ? losses.style : 0;
+        styled += task.style_weight > 0;
     }
+    progress->style = styled > 0 ? style / styled : (double)NAN;
     return IMPASTO_OK;
 }
 

@@ -704,7 +704,8 @@ class Models(Applying):
 
     def test_terminals_are_not_told_what_to_do(self):
         evil = "a\x1b[2J\x9b\x7fb"
-        for text in ({"steps": 3, "pictures": evil, "weights": evil, "impasto": evil, "settings": {"seed": evil}},
+        for text in ({"steps": 3, "pictures": evil, "weights": evil, "impasto": evil, "settings": {"seed": evil},
+                      "inputs": {"styles": [{"style": evil, "name": evil, "sha256": evil}, 3], "base": {"name": evil}}},
                      {"converted from": evil}, {evil: evil}):
             self.write("night.model", style_network(**{"impasto.training": json.dumps(text),
                                                        "impasto.licence": evil}))

@@ -2,6 +2,7 @@
 """impasto train: tiny networks, from nothing and from others; stopped, killed, and gone on with."""
 
 import array
+import hashlib
 import json
 import os
 import random
@@ -12,6 +13,7 @@ import signal
 import struct
 import time
 
+from case_seeing import Page
 from support import (INPUT, MEMORY, OUTPUT, PATIENCE, SHORT_PATIENCE, SIGINT_CODE, USAGE, WEIGHTS,
                      Case, png, safetensors)
 
@@ -161,6 +163,147 @@ class Models(Training):
         for name in ("torn.png", "tiny.png"):
             self.assertIn(name, run.stderr)
         self.assertNotIn("readme", run.stderr)
+
+
+class Records(Training):
+    """What a model says of its making."""
+
+    def sha256(self, name):
+        return hashlib.sha256(self.bytes(name)).hexdigest()
+
+    def training(self, name):
+        return json.loads(header(self.bytes(name))["__metadata__"]["impasto.training"])
+
+    def hashed(self, inputs):
+        """Whether this program was built with SHA-256."""
+        if "sha256" not in json.dumps(inputs):
+            self.skipTest("built without nettle")
+        return inputs
+
+    def test_what_was_decided(self):
+        self.train("style.png", *TINY, "--steps", "auto", "--minutes", "0.001", "-o", "a.model")
+        settings = self.training("a.model")["settings"]
+        self.assertEqual((settings["style_weight"], settings["norm_rate"]), (33, 1))
+        self.assertAlmostEqual(settings["learning_rate"], 0.0015)
+        self.assertEqual(settings["steps"], self.training("a.model")["steps"])
+        self.train("other.png", *FROM, "--steps", "2", "--base", "a.model", "-o", "b.model")
+        settings = self.training("b.model")["settings"]
+        self.assertEqual((settings["width"], settings["norm_rate"], settings["steps"]), (8, 10, 2))
+        self.assertAlmostEqual(settings["learning_rate"], 0.001)
+        text = self.succeed("model", "info", "b.model").stdout
+        self.assertIn("style_weight 33.0, learning_rate 0.001, norm_rate 10.0, seed 0", text)
+
+    def test_what_it_was_made_of(self):
+        self.write("vgg.safetensors", weights())
+        self.write("sub=.png", self.bytes("other.png"))
+        self.train("style.png", *TINY, "-o", "base.model")
+        words = [*FROM[2:], "--weights", "vgg.safetensors", "--add", "base.model", "-o", "out.model"]
+        self.train("day=style.png", "./sub=.png", "ink", *words, "--style-size", "32")
+        inputs = self.hashed(self.training("out.model")["inputs"])
+        self.assertEqual(inputs, {
+            "styles": [{"style": "day", "name": "style.png", "sha256": self.sha256("style.png")},
+                       {"style": "sub=", "name": "sub=.png", "sha256": self.sha256("other.png")},
+                       {"style": "ink", "drawn": True}],
+            "base": {"name": "base.model", "sha256": self.sha256("base.model")},
+            "weights": {"name": "vgg.safetensors", "sha256": self.sha256("vgg.safetensors")}})
+        text = self.succeed("model", "info", "out.model").stdout
+        for line in (f"style day: style.png, SHA-256 {self.sha256('style.png')}",
+                     f"base: base.model, SHA-256 {self.sha256('base.model')}",
+                     f"weights: vgg.safetensors, SHA-256 {self.sha256('vgg.safetensors')}"):
+            self.assertIn(f"  {line}\n", text)
+        self.assertEqual(self.training("base.model")["inputs"]["weights"]["name"], "builtin")
+        self.assertNotIn(str(self.folder), json.dumps(self.training("out.model")))
+
+
+class Report(Training):
+    def page(self, name="report.html"):
+        text = (self.folder / name).read_text(encoding="utf-8")
+        page = Page(text)
+        self.assertEqual(page.faults, [])
+        self.assertNotIn(str(self.folder), text)
+        return page, re.sub(r"(?<=;base64,)[A-Za-z0-9+/=]*|</?bdi>", "", text)
+
+    def test_what_it_has(self):
+        self.train("day=./style.png", "ink", "--identity", *TINY, "--style-size", "32", "--show", "content.png",
+                   "--report", "report.html", "--trace", "trace")
+        page, source = self.page()
+        self.assertEqual(page.text("h1"), ["day.model: day, ink, identity"])
+        self.assertIn("12 of 12 steps in", source)
+        self.assertEqual(page.all("p", **{"class": "notice"}), [])
+        self.assertEqual([image[1]["alt"] for image in page.all("img")],
+                         ["content picture: content.png", "result picture: day.model", "style picture: style.png"])
+        rows = dict(re.findall(r'<tr><th scope="row">(?:<code>)?(.*?)(?:</code>)?</th><td>(.*?)</td>', source))
+        for name, value in {"--width": "8", "--steps": "12", "--style-weight": "33", "--learning-rate": "0.0015",
+                            "--norm-rate": "10", "--identity": "yes", "--crop": "32",
+                            "weights in use": "built-in"}.items():
+            self.assertEqual(rows[name], value, name)
+        self.assertRegex(rows["in all"], r"^\d+\.\d MiB$")
+        self.assertRegex(source, r"The judge liked step \d+ the best: a loss of [\d.]+")
+        lines = [json.loads(line) for line in (self.folder / "trace").read_text().splitlines()]
+        self.assertIn(f"a loss of {lines[-1]['best']:.4g}.", source)
+        for word in ("step", "weighted loss, log scale", "total", "style", "content", "judged"):
+            self.assertIn(word, page.text("text"))
+        curves = {kind: [curve[1]["d"] for curve in page.all("path")
+                         if curve[1].get("class") == f"curve {kind}" and "L" in curve[1]["d"]]
+                  for kind in ("total", "judged")}
+        self.assertEqual(len(re.findall("[ML]", curves["total"][0])), 12)
+        self.assertEqual(len(re.findall("[ML]", curves["judged"][0])), 8)  # from the fifth step on
+
+    def test_of_a_training_that_is_stopped(self):
+        self.stopped(signal.SIGINT, "style.png", *TINY, "--report", "report.html")
+        page, source = self.page()
+        self.assertIn("Interrupted: this is the model so far.", source)
+        self.assertEqual(len(page.all("img")), 1)
+
+    def test_it_is_checked_before_the_work(self):
+        self.refused(OUTPUT, "nowhere", "style.png", *TINY, "--report", "nowhere/x.html")
+        self.refused(USAGE, "named for two outputs", "style.png", *TINY, "-o", "x", "--report", "x")
+        self.refused(USAGE, "does not go to standard output", "style.png", *TINY, "--report", "-")
+
+
+class Names(Training):
+    def names(self, *words):
+        self.train(*words, *TINY, "--steps", "1", "--trace", "t", "-o", "out.model")
+        return json.loads((self.folder / "t").read_text().splitlines()[0])["styles"]
+
+    def test_a_name_before_the_file(self):
+        os.makedirs(self.folder / "a=b")
+        self.write("a=b/style.png", png(40, 40))
+        self.write("x=style.png", png(40, 40))
+        self.assertEqual(self.names("style.png", "day=style.png", "night=a=b/style.png"),
+                         ["style", "day", "night"])
+        # A file of the whole word comes first, and folders may have an equals sign.
+        self.assertEqual(self.names("x=style.png", "a=b/style.png"), ["x=style", "style"])
+
+    def test_it_names_the_model_and_goes_on(self):
+        self.train("day=style.png", "other.png", *TINY, "-o", "whole.model")
+        self.stopped(signal.SIGKILL, "day=style.png", "other.png", *TINY)
+        self.train("--resume", "run.ckpt", "-q")
+        self.assertEqual(self.bytes("day.model"), self.bytes("whole.model"))
+
+    def test_refusals(self):
+        self.refused(USAGE, "'a:b' cannot be the name of a style", "a:b=style.png", *TINY)
+        self.refused(USAGE, "two styles are called 'day'", "day=style.png", "day=other.png", *TINY)
+        self.refused(INPUT, "lost.png", "day=lost.png", *TINY)
+        self.refused(USAGE, "style.png: is to be read", "day=style.png", *TINY, "-o", "style.png")
+
+    def test_pictures_have_a_most_of_pixels(self):
+        photos = self.folder / "photos"
+        photos.mkdir()
+        (photos / "small.png").write_bytes(png(80, 70))
+        (photos / "large.png").write_bytes(png(100, 100))
+        self.refused(INPUT, "style.png", "style.png", *TINY, "--max-pixels", "767")
+        words = ["style.png", *TINY, "--photos", "photos", "--max-pixels", "5600", "-o", "out.model"]
+        run = self.train(*words)
+        self.assertEqual(run.stderr.count("left out of the training pictures"), 1, run.stderr)
+        self.assertIn("large.png", run.stderr)
+        whole = self.bytes("out.model")
+        # The checkpoint knows it, too.
+        self.stopped(signal.SIGKILL, *words)
+        self.train("--resume", "run.ckpt", "-q")
+        self.assertEqual(self.bytes("out.model"), whole)
+        self.refused(INPUT, "begun with other photographs", "--resume", "run.ckpt", "-q",
+                     "--max-pixels", "100000")
 
 
 class Stopping(Training):

@@ -66,7 +66,8 @@ static void put_judgement(const json_t *training)
 /* Settings that say most of the look. */
 static void put_settings(const json_t *settings)
 {
-    static const char *const keys[] = {"style_size", "seed"};
+    static const char *const keys[] = {"style_size", "style_weight", "learning_rate", "norm_rate",
+                                       "seed"};
     const char *between = "  settings: ";
     for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++) {
         char *value = json_dumps(json_object_get(settings, keys[i]),
@@ -82,6 +83,37 @@ static void put_settings(const json_t *settings)
         putchar('\n');
 }
 
+/* "style night: starry.jpg, SHA-256 ..." */
+static void put_file(const char *what, const char *which, const json_t *file)
+{
+    const char *name = json_string_value(json_object_get(file, "name"));
+    const char *hash = json_string_value(json_object_get(file, "sha256"));
+    if (!name)
+        return;
+    printf("  %s", what);
+    put_text(which);
+    fputs(": ", stdout);
+    put_text(name);
+    if (hash) {
+        fputs(", SHA-256 ", stdout);
+        put_text(hash);
+    }
+    putchar('\n');
+}
+
+/* The files that it was made of. */
+static void put_inputs(const json_t *inputs)
+{
+    const json_t *styles = json_object_get(inputs, "styles");
+    for (size_t i = 0; i < json_array_size(styles); i++) {
+        const json_t *style = json_array_get(styles, i);
+        const char *name = json_string_value(json_object_get(style, "style"));
+        put_file("style ", name ? name : "", style);
+    }
+    put_file("base", "", json_object_get(inputs, "base"));
+    put_file("weights", "", json_object_get(inputs, "weights"));
+}
+
 /* What trained it may not have been Impasto, and may say anything. */
 static void put_training(const char *text)
 {
@@ -94,6 +126,7 @@ static void put_training(const char *text)
         put_steps(training);
         put_judgement(training);
         put_settings(json_object_get(training, "settings"));
+        put_inputs(json_object_get(training, "inputs"));
     }
     if (!origin && !ours && json_object_size(training) > 0)
         put_row("training", text);

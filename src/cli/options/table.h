@@ -76,6 +76,10 @@ bool cli_is_recorded(const struct cli_option *option);
 #define CLI_HELP_SIZE 640
 /* Writes an option's help, with the default in parentheses. */
 void cli_help_of(const struct cli_option *option, char text[CLI_HELP_SIZE]);
+/* Calls `visit` for each of a command's rows that is a setting of the library's. rows: NULL ends
+ * them. members: the library's struct. */
+void cli_visit_params(const struct cli_option *const *rows, const void *members, cli_visit_fn visit,
+                      void *user);
 /* Reads a value into its member, at the option's offset in the struct `members`. For a CLI_PARAM,
  * that is struct impasto_params. NULL: only checks the value. */
 enum impasto_status cli_read(const struct cli_option *option, const char *value, void *members,

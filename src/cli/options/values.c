@@ -216,6 +216,17 @@ static const void *members_of(const struct cli_settings *settings,
     return option->type == CLI_PARAM ? (const void *)params : settings;
 }
 
+void cli_visit_params(const struct cli_option *const *rows, const void *members, cli_visit_fn visit,
+                      void *user)
+{
+    for (size_t i = 0; rows[i]; i++) {
+        if (rows[i]->type != CLI_PARAM)
+            continue;
+        const struct cli_value value = value_at(rows[i], members);
+        visit(user, rows[i], &value);
+    }
+}
+
 void cli_visit(const struct cli_settings *settings, const struct impasto_params *params,
                cli_visit_fn visit, void *user)
 {

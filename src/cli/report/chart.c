@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* The chart of the losses, as SVG. Of long runs, only every so many-th iteration is kept. */
+/* The chart of the losses, as SVG. Of long runs, only every so many-th step is kept. */
 
 #include "cli/report/page.h"
 
 #include <math.h>
+#include <string.h>
 
 /* User units; a phone shows about one to a pixel, a desktop one to one and a half. */
 #define WIDTH 480
@@ -14,8 +15,9 @@
 #define BOTTOM 46
 #define TICK_GAP 6
 #define LEGEND_LEFT 8
-#define LEGEND_STEP 112
 #define LEGEND_LINE 22
+#define LEGEND_LETTER 8 /* about as wide */
+#define LEGEND_GAP 14
 
 /* What is this far below the largest value is of no interest, and zero has no logarithm. */
 #define MOST_DECADES 5
@@ -24,15 +26,18 @@
 static const struct {
     enum cli_part part;
     const char *name; /* also the class that colours it, see page.css */
-} parts[CLI_PARTS] = {
-    {CLI_TOTAL, "total"}, {CLI_STYLE, "style"}, {CLI_CONTENT, "content"}, {CLI_TV, "smoothness"}};
+} parts[CLI_PARTS] = {{CLI_TOTAL, "total"},
+                      {CLI_STYLE, "style"},
+                      {CLI_CONTENT, "content"},
+                      {CLI_TV, "smoothness"},
+                      {CLI_JUDGED, "judged"}};
 
 /* ---- Collecting ------------------------------------------------------------------------------ */
 
-static struct cli_point weigh(const struct impasto_params *params,
-                              const struct impasto_job_progress *progress)
+struct cli_point cli_point_of_job(const struct impasto_params *params,
+                                  const struct impasto_job_progress *progress)
 {
-    struct cli_point point = {.iteration = progress->head.step};
+    struct cli_point point = {.step = progress->head.step};
     for (int l = 0; l < IMPASTO_LAYERS; l++) {
         point.part[CLI_CONTENT] += (double)params->content_layers[l] * progress->content[l];
         point.part[CLI_STYLE] += (double)params->style_layers[l] * progress->style[l];
@@ -44,14 +49,31 @@ static struct cli_point weigh(const struct impasto_params *params,
     return point;
 }
 
-/* When there is no more room, every other point goes, and from then on so do those that come. */
-void cli_curves_add(struct cli_curves *curves, const struct impasto_params *params,
-                    const struct impasto_job_progress *progress)
+struct cli_point cli_point_of_training(const struct impasto_train_params *params,
+                                       double style_weight,
+                                       const struct impasto_train_progress *progress)
 {
-    curves->last = weigh(params, progress);
+    struct cli_point point = {.step = progress->head.step};
+    point.part[CLI_TOTAL] = progress->head.total;
+    point.part[CLI_STYLE] = style_weight * progress->style;
+    point.part[CLI_CONTENT] = (double)params->content_weight * progress->content;
+    point.part[CLI_TV] = (double)params->tv_weight * progress->tv;
+    point.part[CLI_JUDGED] = progress->judgement;
+    for (int i = 0; i < CLI_PARTS; i++) /* what is not finite, in a step that was taken back */
+        if (!isfinite(point.part[i]))
+            point.part[i] = 0;
+    return point;
+}
+
+/* When there is no more room, every other point goes, and from then on so do those that come. */
+void cli_curves_add(struct cli_curves *curves, const struct cli_point *point)
+{
+    curves->last = *point;
+    while (curves->count > 0 && curves->points[curves->count - 1].step >= point->step)
+        curves->count--;
     if (curves->stride == 0)
         curves->stride = 1;
-    if (curves->last.iteration % curves->stride != 0)
+    if (curves->last.step % curves->stride != 0)
         return;
     if (curves->count == CLI_POINTS_MOST) {
         for (size_t i = 0; i < CLI_POINTS_MOST / 2; i++)
@@ -59,7 +81,7 @@ void cli_curves_add(struct cli_curves *curves, const struct impasto_params *para
         curves->count = CLI_POINTS_MOST / 2;
         curves->stride *= 2;
     }
-    if (curves->last.iteration % curves->stride == 0)
+    if (curves->last.step % curves->stride == 0)
         curves->points[curves->count++] = curves->last;
 }
 
@@ -67,7 +89,7 @@ void cli_curves_add(struct cli_curves *curves, const struct impasto_params *para
 
 struct axes {
     double low, high; /* losses, both above 0 */
-    int last;         /* iteration, above 0 */
+    int last;         /* step, above 0 */
 };
 
 /* The largest of 1, 2, 5, 10, ... that is not above the value; `above`: the smallest not below. */
@@ -96,8 +118,7 @@ static const struct cli_point *point_at(const struct cli_curves *curves, size_t 
 
 static size_t point_count(const struct cli_curves *curves)
 {
-    return curves->count > 0 &&
-                   curves->points[curves->count - 1].iteration == curves->last.iteration
+    return curves->count > 0 && curves->points[curves->count - 1].step == curves->last.step
                ? curves->count
                : curves->count + 1;
 }
@@ -119,13 +140,13 @@ static bool find_axes(const struct cli_curves *curves, struct axes *axes)
     axes->high = round_number(high, true);
     if (axes->low * 1.5 > axes->high)
         axes->high = axes->low * 10;
-    axes->last = curves->last.iteration > 0 ? curves->last.iteration : 1;
+    axes->last = curves->last.step > 0 ? curves->last.step : 1;
     return true;
 }
 
-static double x_of(const struct axes *axes, double iteration)
+static double x_of(const struct axes *axes, double step)
 {
-    return LEFT + (WIDTH - LEFT - RIGHT) * iteration / axes->last;
+    return LEFT + (WIDTH - LEFT - RIGHT) * step / axes->last;
 }
 
 static double y_of(const struct axes *axes, double loss)
@@ -153,21 +174,21 @@ static void draw_y_axis(FILE *stream, const struct axes *axes)
             TOP + (HEIGHT - TOP - BOTTOM) / 2);
 }
 
-static void draw_x_axis(FILE *stream, const struct axes *axes)
+static void draw_x_axis(FILE *stream, const struct axes *axes, const char *unit)
 {
     const double least = (double)axes->last / X_TICKS;
-    const double step = least > 1 ? round_number(least, true) : 1;
-    for (double iteration = 0; iteration <= axes->last; iteration += step)
+    const double tick = least > 1 ? round_number(least, true) : 1;
+    for (double step = 0; step <= axes->last; step += tick)
         fprintf(stream,
                 "<path class=\"grid\" d=\"M%.1f %dV%d\"/><text x=\"%.1f\" y=\"%d\" "
                 "text-anchor=\"middle\">%.0f</text>\n",
-                x_of(axes, iteration), TOP, HEIGHT - BOTTOM, x_of(axes, iteration),
-                HEIGHT - BOTTOM + 18, iteration);
+                x_of(axes, step), TOP, HEIGHT - BOTTOM, x_of(axes, step), HEIGHT - BOTTOM + 18,
+                step);
     fprintf(stream,
             "<path class=\"axis\" d=\"M%d %dV%dH%d\"/>"
-            "<text class=\"label\" x=\"%d\" y=\"%d\" text-anchor=\"middle\">iteration</text>\n",
+            "<text class=\"label\" x=\"%d\" y=\"%d\" text-anchor=\"middle\">%s</text>\n",
             LEFT, TOP, HEIGHT - BOTTOM, WIDTH - RIGHT, LEFT + (WIDTH - LEFT - RIGHT) / 2,
-            HEIGHT - 6);
+            HEIGHT - 6, unit);
 }
 
 /* ---- Curves ---------------------------------------------------------------------------------- */
@@ -186,14 +207,37 @@ static void draw_curve(FILE *stream, const struct cli_curves *curves, const stru
             continue;
         }
         /* "h0": a piece of one point is a dot, by its round caps. */
-        fprintf(stream, "%s%.1f %.1f%s", run ? "L" : "M", x_of(axes, point->iteration),
-                y_of(axes, loss), run ? "" : "h0");
+        fprintf(stream, "%s%.1f %.1f%s", run ? "L" : "M", x_of(axes, point->step), y_of(axes, loss),
+                run ? "" : "h0");
         run++;
     }
     fputs("\"/>\n", stream);
 }
 
-void cli_chart(FILE *stream, const struct cli_curves *curves)
+/* Whether the run has such a part: the legend leaves out the others. */
+static bool is_there(const struct cli_curves *curves, enum cli_part part)
+{
+    for (size_t i = 0; i < point_count(curves); i++)
+        if (point_at(curves, i)->part[part] > 0)
+            return true;
+    return part == CLI_TOTAL || part == CLI_STYLE || part == CLI_CONTENT;
+}
+
+static void draw_legend(FILE *stream, const struct cli_curves *curves)
+{
+    int x = LEGEND_LEFT;
+    for (int i = 0; i < CLI_PARTS; i++) {
+        if (!is_there(curves, parts[i].part))
+            continue;
+        fprintf(stream,
+                "<path class=\"curve %s\" d=\"M%d %dh%d\"/><text x=\"%d\" y=\"%d\">%s</text>\n",
+                parts[i].name, x, TOP / 2 - 4, LEGEND_LINE, x + LEGEND_LINE + TICK_GAP, TOP / 2,
+                parts[i].name);
+        x += LEGEND_LINE + TICK_GAP + LEGEND_LETTER * (int)strlen(parts[i].name) + LEGEND_GAP;
+    }
+}
+
+void cli_chart(FILE *stream, const struct cli_curves *curves, const char *unit)
 {
     struct axes axes;
     if (!find_axes(curves, &axes))
@@ -202,23 +246,15 @@ void cli_chart(FILE *stream, const struct cli_curves *curves)
     fprintf(stream,
             "<svg class=\"chart\" viewBox=\"0 0 %d %d\" role=\"img\" "
             "aria-labelledby=\"chart-title chart-text\">\n"
-            "<title id=\"chart-title\">Losses over the iterations</title>\n"
-            "<desc id=\"chart-text\">From iteration %d to %d the total went from %.4g to %.4g, "
+            "<title id=\"chart-title\">Losses over the %ss</title>\n"
+            "<desc id=\"chart-text\">From %s %d to %d the total went from %.4g to %.4g, "
             "style from %.4g to %.4g, content from %.4g to %.4g.</desc>\n",
-            WIDTH, HEIGHT, first->iteration, last->iteration, first->part[CLI_TOTAL],
+            WIDTH, HEIGHT, unit, unit, first->step, last->step, first->part[CLI_TOTAL],
             last->part[CLI_TOTAL], first->part[CLI_STYLE], last->part[CLI_STYLE],
             first->part[CLI_CONTENT], last->part[CLI_CONTENT]);
     draw_y_axis(stream, &axes);
-    draw_x_axis(stream, &axes);
-    for (int i = 0; i < CLI_PARTS; i++) {
-        const int x = LEGEND_LEFT + i * LEGEND_STEP;
-        if (parts[i].part == CLI_TV && last->part[CLI_TV] <= 0)
-            continue;
-        fprintf(stream,
-                "<path class=\"curve %s\" d=\"M%d %dh%d\"/><text x=\"%d\" y=\"%d\">%s</text>\n",
-                parts[i].name, x, TOP / 2 - 4, LEGEND_LINE, x + LEGEND_LINE + TICK_GAP, TOP / 2,
-                parts[i].name);
-    }
+    draw_x_axis(stream, &axes, unit);
+    draw_legend(stream, curves);
     /* The total comes last, on top. */
     for (int i = CLI_PARTS - 1; i >= 0; i--)
         draw_curve(stream, curves, &axes, parts[i].part, parts[i].name);

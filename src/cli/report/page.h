@@ -2,34 +2,41 @@
 #ifndef CLI_PAGE_H
 #define CLI_PAGE_H
 
-/* Inside --report: report.c collects, page.c writes the page, chart.c its chart. */
+/* Inside --report: report.c collects, page.c and training_page.c write the pages, of parts.c and
+ * chart.c. */
 
-#include "cli/common/common.h"
+#include "cli/options/table.h"
 
 /* ---- chart.c --------------------------------------------------------------------------------- */
 
-/* The parts of the objective, each times its weight. */
-enum cli_part { CLI_TOTAL, CLI_STYLE, CLI_CONTENT, CLI_TV, CLI_PARTS };
+/* The parts of the objective, each times its weight. Those that are not above 0 are not drawn. */
+enum cli_part { CLI_TOTAL, CLI_STYLE, CLI_CONTENT, CLI_TV, CLI_JUDGED, CLI_PARTS };
 struct cli_point {
-    int iteration;
+    int step; /* or iteration */
     double part[CLI_PARTS];
 };
 
 #define CLI_POINTS_MOST 512 /* more than a chart has pixels to show */
 
-/* Points of the curves: one at every `stride` iterations, and the last one. */
+/* Points of the curves: one at every `stride` steps, and the last one. */
 struct cli_curves {
     struct cli_point points[CLI_POINTS_MOST], last;
     size_t count;
     int stride;
 };
 
-void cli_curves_add(struct cli_curves *curves, const struct impasto_params *params,
-                    const struct impasto_job_progress *progress);
-/* Writes an SVG element for an HTML page. Writes nothing if there is no point. */
-void cli_chart(FILE *stream, const struct cli_curves *curves);
+struct cli_point cli_point_of_job(const struct impasto_params *params,
+                                  const struct impasto_job_progress *progress);
+struct cli_point cli_point_of_training(const struct impasto_train_params *params,
+                                       double style_weight,
+                                       const struct impasto_train_progress *progress);
+/* Points of the same or later steps go: a run has lost its device, and goes on before them. */
+void cli_curves_add(struct cli_curves *curves, const struct cli_point *point);
+/* Writes an SVG element for an HTML page. Writes nothing if there is no point. unit: "iteration" or
+ * "step". */
+void cli_chart(FILE *stream, const struct cli_curves *curves, const char *unit);
 
-/* ---- page.c ---------------------------------------------------------------------------------- */
+/* ---- parts.c --------------------------------------------------------------------------------- */
 
 /* A small copy of a picture, as a JPEG file in memory. */
 #define CLI_PICTURE_SIDE 1024
@@ -41,10 +48,38 @@ struct cli_embedded {
     int width, height;
 };
 
+/* Those of a page: the content, if there is one, styles, and the result. */
+struct cli_pictures_shown {
+    const struct cli_embedded *pictures;
+    size_t count;
+};
+/* "content" or "result", of which there is one at most. NULL: there is none. */
+const struct cli_embedded *cli_find_picture(const struct cli_pictures_shown *shown,
+                                            const char *role);
+void cli_put_name(FILE *stream, const char *name);
+void cli_put_pictures(FILE *stream, const struct cli_pictures_shown *shown);
+/* A table's row; and the first half of one. */
+void cli_put_row(FILE *stream, const char *name, const char *value);
+void cli_begin_row(FILE *stream, const char *name);
+void cli_put_bytes(FILE *stream, const char *name, uint64_t bytes);
+/* A row for an option. It is a cli_visit_fn, and the stream is its `user`. */
+void cli_put_setting(void *user, const struct cli_option *option, const struct cli_value *value);
+/* The section about device and system. weights: where they came from. */
+void cli_put_machine(FILE *stream, const struct impasto_device_info *device, const char *weights);
+/* The end of a summary: the time that it took, and where. */
+void cli_put_time(FILE *stream, double seconds, int taken,
+                  const struct impasto_device_info *device);
+/* That a run did not end well. what: "picture" or "model". why: in words. */
+void cli_put_notice(FILE *stream, enum impasto_status status, const char *what, const char *why);
+/* All before the words of the first heading. name: the page's. */
+void cli_put_head(FILE *stream, const char *name);
+void cli_put_end(FILE *stream);
+
+/* ---- page.c ---------------------------------------------------------------------------------- */
+
 struct cli_page {
     const struct cli_run *run;
-    const struct cli_embedded *pictures; /* content, styles, and last the result */
-    size_t count;
+    struct cli_pictures_shown shown;
     const struct cli_curves *curves;
     struct impasto_job_progress first, last; /* as reported */
     enum impasto_status status;              /* how the run ended */
@@ -54,5 +89,20 @@ struct cli_page {
 
 /* Writes the page. It is a cli_write_fn. page: a struct cli_page. */
 bool cli_page_write(FILE *stream, const void *page);
+
+/* ---- training_page.c ------------------------------------------------------------------------- */
+
+struct cli_training;
+struct cli_training_page {
+    const struct cli_training *training;
+    struct cli_pictures_shown shown;
+    const struct cli_curves *curves;
+    struct impasto_train_progress first, last; /* as reported */
+    enum impasto_status status;                /* how it ended */
+    const char *why;                           /* in words, if it did not end well */
+};
+
+/* Likewise. page: a struct cli_training_page. */
+bool cli_training_page_write(FILE *stream, const void *page);
 
 #endif

@@ -12,6 +12,7 @@ struct cli_report {
     size_t count;
     struct cli_curves curves;
     struct impasto_job_progress first, last;
+    struct impasto_train_progress first_step, last_step; /* of a training */
 };
 
 enum impasto_status cli_report_open(struct cli_report **report, const char *path,
@@ -86,7 +87,21 @@ void cli_report_progress(struct cli_report *report, const struct impasto_params 
     if (report->curves.stride == 0)
         report->first = *progress;
     report->last = *progress;
-    cli_curves_add(&report->curves, params, progress);
+    const struct cli_point point = cli_point_of_job(params, progress);
+    cli_curves_add(&report->curves, &point);
+}
+
+void cli_report_step(struct cli_report *report, const struct cli_training *training,
+                     const struct impasto_train_progress *progress)
+{
+    if (!report)
+        return;
+    if (report->curves.stride == 0)
+        report->first_step = *progress;
+    report->last_step = *progress;
+    const struct cli_point point =
+        cli_point_of_training(training->params, training->info->style_weight, progress);
+    cli_curves_add(&report->curves, &point);
 }
 
 enum impasto_status cli_report_write(struct cli_report *report, const struct cli_run *run,
@@ -102,8 +117,7 @@ enum impasto_status cli_report_write(struct cli_report *report, const struct cli
         return status;
     const struct cli_page page = {
         .run = run,
-        .pictures = report->pictures,
-        .count = report->count,
+        .shown = {report->pictures, report->count},
         .curves = &report->curves,
         .first = report->first,
         .last = report->last,
@@ -112,4 +126,29 @@ enum impasto_status cli_report_write(struct cli_report *report, const struct cli
         .taken = taken,
     };
     return cli_write_file(report->path, cli_page_write, &page, error);
+}
+
+enum impasto_status cli_report_training(struct cli_report *report,
+                                        const struct cli_training *training,
+                                        const struct impasto_image *painting,
+                                        enum impasto_status ended, const char *why,
+                                        struct impasto_error *error)
+{
+    enum impasto_status status = IMPASTO_OK;
+    if (!report)
+        return IMPASTO_OK;
+    if (painting)
+        status = cli_report_picture(report, "result", training->output, painting, error);
+    if (status != IMPASTO_OK)
+        return status;
+    const struct cli_training_page page = {
+        .training = training,
+        .shown = {report->pictures, report->count},
+        .curves = &report->curves,
+        .first = report->first_step,
+        .last = report->last_step,
+        .status = ended,
+        .why = why,
+    };
+    return cli_write_file(report->path, cli_training_page_write, &page, error);
 }

@@ -27,6 +27,25 @@ enum impasto_status cli_report_write(struct cli_report *report, const struct cli
                                      struct impasto_error *error);
 void cli_report_close(struct cli_report **report);
 
+/* What a report says of a training. */
+struct cli_training {
+    const struct impasto_train_info *info;
+    const struct impasto_train_params *params;
+    const struct cli_option *const *rows; /* with its settings */
+    const struct impasto_device_info *device;
+    const char *weights; /* where they came from */
+    const char *output;  /* the model */
+};
+/* The same of a training, in place of cli_report_progress and cli_report_write. painting: the
+ * content picture as the network paints it. NULL: there is none. */
+void cli_report_step(struct cli_report *report, const struct cli_training *training,
+                     const struct impasto_train_progress *progress);
+enum impasto_status cli_report_training(struct cli_report *report,
+                                        const struct cli_training *training,
+                                        const struct impasto_image *painting,
+                                        enum impasto_status ended, const char *why,
+                                        struct impasto_error *error);
+
 /* ---- plan.c ---------------------------------------------------------------------------------- */
 
 /* Prints memory by purpose, and all of it, on stdout. */

@@ -7,13 +7,15 @@ const struct cli_command cli_train_command = {
     "train",
     "train a style network, which then paints any picture in a moment",
     "Trains a network to paint in the style of one or more pictures, a style for each. A STYLE is "
-    "a picture, or the name of a style that Impasto draws: ink, mosaic and others. The model goes "
-    "to a file for impasto apply. Ctrl-C ends the training after the step at hand and writes the "
+    "a picture, NAME=FILE for one that gets another name than its file's, or the name of a style "
+    "that Impasto draws: ink, mosaic and others. The model goes to a file for impasto apply. "
+    "Ctrl-C ends the training after the step at hand and writes the "
     "model so far.",
     "STYLE...",
     0,
     CLI_LIST_MOST,
     .rows = cli_train_rows,
     .size = sizeof(struct cli_train_options),
-    .shared = "weights convention checkpoint every trace plan device quiet verbose",
+    .shared =
+        "weights convention checkpoint every trace report plan max-pixels device quiet verbose",
     .run = cli_train_run};

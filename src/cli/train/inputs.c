@@ -15,10 +15,28 @@
 
 /* ---- Styles ---------------------------------------------------------------------------------- */
 
-/* The file's name without its ending, without what no style's name may have; a new string. */
-static char *name_of(const char *word)
+/* The file of a word that may be NAME=FILE. If a file has the whole word for its name, the word
+ * names that. No name has a slash, so that folders may have an equals sign. */
+static const char *path_of(const char *word)
 {
-    char *name = strdup(cli_file_name(word));
+    const char *equals = strchr(word, '='), *slash = strchr(word, '/');
+    const bool named = equals && equals > word && !(slash && slash < equals);
+    return named && !imp_os_is_there(word) ? equals + 1 : word;
+}
+
+/* The name that a word gives, before its path; a new string. */
+static char *given_name(const char *word, const char *path)
+{
+    char *name = strdup(word);
+    if (name)
+        name[path - word - 1] = 0;
+    return name;
+}
+
+/* The file's name without its ending, without what no style's name may have; a new string. */
+static char *name_of(const char *path)
+{
+    char *name = strdup(cli_file_name(path));
     char *ending = name ? strrchr(name, '.') : NULL;
     if (ending && ending > name)
         *ending = 0;
@@ -44,12 +62,15 @@ static enum impasto_status add_style(struct cli_trainer *run, const char *word)
 {
     const size_t at = run->task.style_count;
     enum impasto_status status = IMPASTO_OK;
+    const char *path = path_of(word);
+    const bool named = path != word;
     run->words[at] = word;
-    run->names[at] = name_of(word);
+    run->paths[at] = path;
+    run->names[at] = named ? given_name(word, path) : name_of(path);
     if (!run->names[at])
         return cli_fail_memory(run->error, "a style's name");
-    if (!is_drawn(word))
-        status = cli_picture_load(word, run->settings->max_pixels, &run->images[at], run->error);
+    if (named || !is_drawn(path))
+        status = cli_picture_load(path, run->max_pixels, &run->images[at], run->error);
     run->styles[at] = (struct impasto_train_style){
         .struct_size = sizeof(run->styles[at]), .image = run->images[at], .name = run->names[at]};
     run->task.style_count++;
@@ -144,13 +165,13 @@ enum impasto_status cli_train_inputs(struct cli_trainer *run, const struct cli_c
     enum impasto_status status;
     run->task.struct_size = sizeof(run->task);
     run->task.styles = run->styles;
+    run->task.max_pixels = run->max_pixels;
     run->task.photos = run->options->photos ? run->options->photos : noted(run, "photos");
     if ((status = find_base(run)) || (status = keep_identity(run)) ||
         (status = add_styles(run, call)) || (status = name_output(run)))
         return status;
     if (run->options->show &&
-        (status = cli_picture_load(run->options->show, run->settings->max_pixels, &run->shown,
-                                   run->error)))
+        (status = cli_picture_load(run->options->show, run->max_pixels, &run->shown, run->error)))
         return status;
     run->task.shown = run->shown;
     return IMPASTO_OK;
@@ -165,5 +186,7 @@ void cli_train_inputs_free(struct cli_trainer *run)
     impasto_image_free(&run->shown);
     free(run->base);
     free(run->output);
+    free(run->inputs);
+    free(run->weights_source);
     json_decref(run->note);
 }

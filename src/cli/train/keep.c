@@ -40,7 +40,11 @@ static json_t *read_note(const char *text)
 static void read_settings(struct cli_trainer *run)
 {
     const json_int_t convention = json_integer_value(json_object_get(run->note, "convention"));
+    const json_int_t most = json_integer_value(json_object_get(run->note, "max_pixels"));
     run->half = run->options->half || json_is_true(json_object_get(run->note, "half"));
+    run->max_pixels = run->settings->max_pixels;
+    if (run->max_pixels == 0 && most > 0)
+        run->max_pixels = (uint64_t)most;
     run->weights_path = run->settings->weights;
     run->convention = run->settings->convention;
     if (run->weights_path)
@@ -122,6 +126,7 @@ static char *write_note(const struct cli_trainer *run)
     json_object_set_new(note, "output", cli_json_text(run->output));
     json_object_set_new(note, "weights", cli_json_text(run->weights_path));
     json_object_set_new(note, "convention", json_integer(run->convention));
+    json_object_set_new(note, "max_pixels", json_integer((json_int_t)run->max_pixels));
     json_object_set_new(note, "half", json_boolean(run->half));
     char *text = json_dumps(note, JSON_COMPACT);
     json_decref(note);

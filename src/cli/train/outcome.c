@@ -89,14 +89,16 @@ enum impasto_status cli_train_conclude(struct cli_trainer *run, enum impasto_sta
         status = run->callback_status;
         *run->error = run->callback_error;
     }
-    const bool sound = is_sound(run, status);
-    if (sound || status == IMPASTO_OK)
+    const bool sound = is_sound(run, status), ended_well = status == IMPASTO_OK;
+    if (sound || ended_well)
         cli_train_save(run, true);
     cli_console_finish(&run->console);
-    if (status == IMPASTO_OK)
+    if (ended_well)
         tell_model(run, status);
     else if (sound)
         status = write_model(run, status);
+    if (sound || ended_well)
+        status = add_failure(run, status, cli_train_report_write(run, status, &why), &why);
     status = add_failure(run, status, cli_train_trace_close(run, status, &why), &why);
     if (status != IMPASTO_OK && cli_train_hint(run, line, sizeof(line)))
         cli_console_log(&run->console, IMPASTO_LOG_WARNING, line);

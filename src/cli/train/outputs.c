@@ -33,7 +33,7 @@ static size_t list_inputs(const struct cli_trainer *run, const char *inputs[CLI_
     size_t count = 0;
     for (size_t i = 0; i < run->task.style_count; i++)
         if (run->images[i])
-            inputs[count++] = run->words[i];
+            inputs[count++] = run->paths[i];
     if (run->options->show)
         inputs[count++] = run->options->show;
     if (!weights->builtin)
@@ -60,9 +60,10 @@ static bool is_input(const struct cli_trainer *run, const char *output)
 
 static enum impasto_status check_dashes(const struct cli_trainer *run)
 {
-    const char *option = cli_is_standard(run->output)       ? "output"
-                         : cli_is_standard(run->checkpoint) ? "checkpoint"
-                                                            : NULL;
+    const char *option = cli_is_standard(run->output)             ? "output"
+                         : cli_is_standard(run->checkpoint)       ? "checkpoint"
+                         : cli_is_standard(run->settings->report) ? "report"
+                                                                  : NULL;
     return option ? cli_fail(run->error, IMPASTO_ERROR_USAGE,
                              "--%s: does not go to standard output; name a file (./- for one of "
                              "that name)",
@@ -83,7 +84,7 @@ enum impasto_status cli_train_check_outputs(struct cli_trainer *run)
 {
     const char *const trace = run->settings->trace;
     const char *const outputs[] = {run->output, run->checkpoint,
-                                   cli_is_standard(trace) ? NULL : trace};
+                                   cli_is_standard(trace) ? NULL : trace, run->settings->report};
     const size_t count = sizeof(outputs) / sizeof(*outputs);
     enum impasto_status status = check_dashes(run);
     for (size_t i = 0; i < count && status == IMPASTO_OK; i++) {

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* --plan of a training: what would be trained, for how long, and in what memory. */
 
-#include "cli/report/report.h"
 #include "cli/train/run.h"
 
 #include <math.h>

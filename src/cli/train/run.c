@@ -13,6 +13,7 @@ static int on_progress(void *user, const struct impasto_train_progress *progress
     run->last = *progress;
     cli_catch_signals();
     cli_train_tell(run, progress);
+    cli_train_report_step(run);
     run->callback_status = cli_train_trace_step(run, progress, &run->callback_error);
     if (run->callback_status == IMPASTO_OK && !cli_stop_signal())
         cli_train_show(run);
@@ -28,7 +29,8 @@ static enum impasto_status open_all(struct cli_trainer *run, const struct cli_ca
     if ((status = cli_train_resume(run)) ||
         (status = cli_train_override(run->options, &run->params, run->error)) ||
         (status = cli_train_inputs(run, call)) || (status = cli_train_open_weights(run)) ||
-        (status = cli_train_check_outputs(run)) || (status = cli_train_check_checkpoint(run)))
+        (status = cli_train_check_outputs(run)) || (status = cli_train_check_checkpoint(run)) ||
+        (status = cli_train_describe_inputs(run)) || (status = cli_train_report_open(run)))
         return status;
     cli_watch_driver();
     if (run->shown && (status = cli_console_open_show(&run->console, run->error)))
@@ -73,6 +75,7 @@ static enum impasto_status train(struct cli_trainer *run)
 
 static void close_all(struct cli_trainer *run)
 {
+    cli_report_close(&run->report);
     cli_console_close(&run->console);
     impasto_train_close(&run->train);
     impasto_train_checkpoint_close(&run->from);

@@ -5,6 +5,7 @@
 /* A training as the program runs it: what it was told, what it is made of, and what it writes. */
 
 #include "cli/guard/guard.h"
+#include "cli/report/report.h"
 #include "cli/terminal/terminal.h"
 #include "cli/train/train.h"
 
@@ -49,7 +50,10 @@ struct cli_trainer {
     struct impasto_train_style styles[CLI_LIST_MOST];
     struct impasto_image *images[CLI_LIST_MOST];
     char *names[CLI_LIST_MOST];
-    const char *words[CLI_LIST_MOST]; /* as given */
+    const char *words[CLI_LIST_MOST]; /* as given: FILE, NAME=FILE or the name of a drawn style */
+    const char *paths[CLI_LIST_MOST]; /* in the words: the files */
+    uint64_t max_pixels;              /* of pictures that are read; 0: the usual limit */
+    char *inputs;                     /* what the model says of them */
     char *base;                       /* where it was found */
     struct impasto_image *shown;      /* the picture of --show */
     struct impasto_train_params params;
@@ -61,6 +65,8 @@ struct cli_trainer {
     int saved;              /* step of the one that is in the file; -1: none */
     double saved_at;        /* monotonic seconds */
     FILE *trace;            /* NULL: none */
+    struct cli_report *report;
+    char *weights_source; /* outlives the weights */
     struct impasto_train_progress last;
     double first;    /* seconds that the first step took: kernels are compiled then */
     uint64_t learnt; /* crops that it had */
@@ -97,8 +103,21 @@ void cli_train_tell(struct cli_trainer *run, const struct impasto_train_progress
 
 /* ---- show.c ---------------------------------------------------------------------------------- */
 
-/* Shows the painting so far where it is time for that. */
+/* --show's picture as the network paints it by now, in the first of the new styles. */
+enum impasto_status cli_train_paint_shown(struct cli_trainer *run, struct impasto_image **painting,
+                                          struct impasto_error *why);
+/* Shows that where it is time for it. */
 void cli_train_show(struct cli_trainer *run);
+
+/* ---- report.c -------------------------------------------------------------------------------- */
+
+/* Keeps the pictures for --report. The weights are open. */
+enum impasto_status cli_train_report_open(struct cli_trainer *run);
+/* Takes the step that was last reported. */
+void cli_train_report_step(struct cli_trainer *run);
+/* Writes the page. ended: how the training did. */
+enum impasto_status cli_train_report_write(struct cli_trainer *run, enum impasto_status ended,
+                                           struct impasto_error *error);
 
 /* ---- plan.c ---------------------------------------------------------------------------------- */
 
@@ -116,6 +135,11 @@ enum impasto_status cli_train_conclude(struct cli_trainer *run, enum impasto_sta
 /* From the words, or the checkpoint's note: pictures, names, base. Nothing is computed yet. */
 enum impasto_status cli_train_inputs(struct cli_trainer *run, const struct cli_call *call);
 void cli_train_inputs_free(struct cli_trainer *run);
+
+/* ---- record.c -------------------------------------------------------------------------------- */
+
+/* Fills run->inputs: the files by name and hash. The weights are open. */
+enum impasto_status cli_train_describe_inputs(struct cli_trainer *run);
 
 /* ---- outputs.c ------------------------------------------------------------------------------- */
 

@@ -3,9 +3,8 @@
 
 #include "cli/train/run.h"
 
-/* --show's picture as the network paints it by now, in the first of the new styles. */
-static enum impasto_status paint_shown(struct cli_trainer *run, struct impasto_image **painting,
-                                       struct impasto_error *why)
+enum impasto_status cli_train_paint_shown(struct cli_trainer *run, struct impasto_image **painting,
+                                          struct impasto_error *why)
 {
     const struct impasto_train_info *info = impasto_train_info(run->train);
     const size_t first = info->style_count - run->task.style_count - run->params.identity;
@@ -28,7 +27,7 @@ void cli_train_show(struct cli_trainer *run)
     struct impasto_error why = {0};
     if (!run->shown || !cli_console_wants_picture(&run->console))
         return;
-    if (paint_shown(run, &painting, &why) == IMPASTO_OK)
+    if (cli_train_paint_shown(run, &painting, &why) == IMPASTO_OK)
         cli_console_picture(&run->console, painting, run->last.head.step);
     else
         stop_showing(run, &why);

@@ -38,16 +38,18 @@ static void compose_left(const struct cli_trainer *run, const struct impasto_tra
 static void compose(const struct cli_trainer *run, const struct impasto_train_progress *p,
                     char *line, size_t size)
 {
-    char left[48], judged[64] = "", speed[48] = "";
+    char left[48], style[32] = "", judged[64] = "", speed[48] = "";
     const double seconds = p->head.seconds - run->first;
     compose_left(run, p, left, sizeof(left));
+    if (!isnan(p->style)) /* else the step was the identity's alone */
+        snprintf(style, sizeof(style), ", style %.3g", p->style);
     if (isfinite(p->judgement))
         snprintf(judged, sizeof(judged), "  judged %.3g (best %.3g)", p->judgement, p->best);
     if (seconds > 0)
         snprintf(speed, sizeof(speed), "  %.3g pictures/s",
                  (double)(p->pictures - run->learnt) / seconds);
-    snprintf(line, size, "%d/%d  loss %.4g (content %.3g, style %.3g)%s%s%s", p->head.step,
-             p->head.steps, p->head.total, p->content, p->style, left, judged, speed);
+    snprintf(line, size, "%d/%d  loss %.4g (content %.3g%s)%s%s%s", p->head.step, p->head.steps,
+             p->head.total, p->content, style, left, judged, speed);
 }
 
 void cli_train_tell_beginning(struct cli_trainer *run)

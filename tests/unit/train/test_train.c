@@ -534,6 +534,50 @@ static void a_smaller_width_is_for_new_networks(void **state)
     assert_null(strstr(error.message, "width"));
 }
 
+/* What a step says of the style is of the crops that have one. */
+static void the_identity_has_no_style_loss(void **state)
+{
+    (void)state;
+    const struct impasto_train_task task = task_of(1);
+    struct impasto_train_params params = usual;
+    params.late_share = 0.5f;
+    struct impasto_train *train = open_train(&task, &params);
+    const double alone = step(train).style;
+    impasto_train_close(&train);
+    params.identity = true;
+    train = open_train(&task, &params);
+    for (int i = 0; i < params.steps; i++) {
+        const struct impasto_train_progress progress = step(train);
+        /* Two crops, one of the style; then one, which is by turns of either. */
+        const bool styled = i < 3 || i % 2 == 1;
+        assert_true(styled ? progress.style > 0.2 * alone : isnan(progress.style));
+        assert_true(isfinite(progress.head.total));
+    }
+    impasto_train_close(&train);
+}
+
+static void inputs_are_an_object(void **state)
+{
+    (void)state;
+    struct impasto_train_task task = task_of(1);
+    struct impasto_error error = {0};
+    struct impasto_train *train = NULL;
+    static char large[IMPASTO_TRAIN_INPUTS_MOST + 2];
+    memset(large, ' ', sizeof(large) - 1);
+    memcpy(large, "{}", 2);
+    const char *const wrong[] = {"", "[]", "{", "{} x", "{\"a\": 1, \"a\": 2}", large};
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
+        task.inputs = wrong[i];
+        assert_int_equal(impasto_train_open(device, weights, &task, &usual, &train, &error),
+                         IMPASTO_ERROR_USAGE);
+        assert_non_null(strstr(error.message, "must be a JSON object"));
+    }
+    large[IMPASTO_TRAIN_INPUTS_MOST] = 0;
+    task.inputs = large;
+    train = open_train(&task, &usual);
+    impasto_train_close(&train);
+}
+
 static void names_must_differ(void **state)
 {
     (void)state;
@@ -620,6 +664,8 @@ int main(void)
         cmocka_unit_test(a_refusal_helps_with_styles),
         cmocka_unit_test(what_is_shown_must_be_large_enough),
         cmocka_unit_test(a_smaller_width_is_for_new_networks),
+        cmocka_unit_test(the_identity_has_no_style_loss),
+        cmocka_unit_test(inputs_are_an_object),
         cmocka_unit_test(names_must_differ),
         cmocka_unit_test(pictures_may_leave_their_range),
         cmocka_unit_test(tasks_that_cannot_be_are_refused),

@@ -26,8 +26,9 @@ static struct imp_photos open_photos(const char *from, size_t judged, uint64_t s
     struct imp_photos photos;
     struct impasto_error error = {0};
     struct impasto_train_params params = imp_train_usual();
+    const struct impasto_train_task task = {.photos = from};
     params.seed = seed;
-    if (imp_photos_open(from, &params, judged, &loud, &photos, &error) != IMPASTO_OK)
+    if (imp_photos_open(&task, &params, judged, &loud, &photos, &error) != IMPASTO_OK)
         fail_msg("%s", error.message);
     return photos;
 }
@@ -250,6 +251,7 @@ static struct rlimit limit_memory(rlim_t more)
 static void a_photograph_too_large_is_left_out(void **state)
 {
     (void)state;
+    const struct impasto_train_task task = {.photos = folder};
     struct imp_photos photos;
     struct impasto_error error = {0};
     const struct impasto_train_params params = imp_train_usual();
@@ -257,7 +259,7 @@ static void a_photograph_too_large_is_left_out(void **state)
     save_picture("small.png", 80, 80, 1);
     told[0] = 0;
     const struct rlimit before = limit_memory((rlim_t)1 << 30);
-    const enum impasto_status status = imp_photos_open(folder, &params, 1, &loud, &photos, &error);
+    const enum impasto_status status = imp_photos_open(&task, &params, 1, &loud, &photos, &error);
     assert_int_equal(setrlimit(RLIMIT_AS, &before), 0);
     if (status != IMPASTO_OK)
         fail_msg("%s", error.message);
@@ -268,17 +270,43 @@ static void a_photograph_too_large_is_left_out(void **state)
     imp_photos_free(&photos);
 }
 
+/* As with painting, what has more pixels than are allowed is not decoded. */
+static void photographs_have_a_most_of_pixels(void **state)
+{
+    (void)state;
+    struct impasto_train_task task = {.photos = folder, .max_pixels = 80 * 80};
+    struct imp_photos photos;
+    const struct impasto_train_params params = imp_train_usual();
+    save_picture("large.png", 81, 80, 1);
+    save_picture("small.png", 80, 80, 1);
+    told[0] = 0;
+    assert_int_equal(imp_photos_open(&task, &params, 1, &loud, &photos, NULL), IMPASTO_OK);
+    assert_int_equal(photos.left_out, 1);
+    assert_non_null(strstr(told, "large.png"));
+    imp_photos_free(&photos);
+    task.max_pixels++;
+    assert_int_equal(imp_photos_open(&task, &params, 1, &loud, &photos, NULL), IMPASTO_OK);
+    assert_int_equal(photos.left_out, 1);
+    imp_photos_free(&photos);
+    task.max_pixels = 81 * 80;
+    assert_int_equal(imp_photos_open(&task, &params, 1, &loud, &photos, NULL), IMPASTO_OK);
+    assert_int_equal(photos.left_out, 0);
+    imp_photos_free(&photos);
+}
+
 static void a_folder_without_photographs_is_refused(void **state)
 {
     (void)state;
+    const struct impasto_train_task task = {.photos = folder};
     struct imp_photos photos;
     struct impasto_error error = {0};
     const struct impasto_train_params params = imp_train_usual();
-    assert_int_equal(imp_photos_open(folder, &params, 1, &loud, &photos, &error),
+    assert_int_equal(imp_photos_open(&task, &params, 1, &loud, &photos, &error),
                      IMPASTO_ERROR_INPUT);
     assert_non_null(strstr(error.message, "has no photograph that could be used"));
     imp_photos_free(&photos);
-    assert_int_equal(imp_photos_open(in_folder("nowhere"), &params, 1, &loud, &photos, &error),
+    const struct impasto_train_task nowhere = {.photos = in_folder("nowhere")};
+    assert_int_equal(imp_photos_open(&nowhere, &params, 1, &loud, &photos, &error),
                      IMPASTO_ERROR_INPUT);
     assert_non_null(strstr(error.message, "nowhere: cannot be read"));
     imp_photos_free(&photos);
@@ -292,11 +320,12 @@ static void memory_limits_their_number(void **state)
         snprintf(name, sizeof(name), "%d.png", i);
         save_picture(name, 80 + i, 80, i);
     }
+    const struct impasto_train_task task = {.photos = folder};
     struct imp_photos photos;
     struct impasto_train_params params = imp_train_usual();
     params.photo_memory = 3 * 3 * (uint64_t)IMP_PHOTO_SIDE * IMP_PHOTO_SIDE;
     told[0] = 0;
-    assert_int_equal(imp_photos_open(folder, &params, 1, &loud, &photos, NULL), IMPASTO_OK);
+    assert_int_equal(imp_photos_open(&task, &params, 1, &loud, &photos, NULL), IMPASTO_OK);
     assert_int_equal(photos.count, 4);
     bool seen[9] = {false};
     for (size_t i = 1; i < photos.count; i++)
@@ -425,6 +454,7 @@ int main(void)
         TEST(bad_photographs_are_named_and_left_out),
         TEST(a_photograph_too_large_is_left_out),
         TEST(a_folder_without_photographs_is_refused),
+        TEST(photographs_have_a_most_of_pixels),
         TEST(memory_limits_their_number),
         TEST(the_licence_of_a_base_stays),
         cmocka_unit_test(the_schedule_is_that_of_the_recipe),
