@@ -130,13 +130,10 @@ const struct cli_command cli_apply_command = {
     "paint pictures with a trained style network, in a moment",
     "Paints each picture with the model's network. MODEL is a file, or the name of a style that "
     "comes with Impasto: ink, mosaic and others; impasto model info lists them. One picture's "
-    "result "
-    "is <picture>-<model>.png beside it, or as -o says. Of several pictures, or of folders and "
-    "lists "
-    "of them, -o is a pattern with {content}, {style} for the model's name, {folder}, {path}, "
-    "{ext} "
-    "or {number}, and results that are there already are passed over. \"-\" is a picture from "
-    "standard input, among several words a list of them. "
+    "result is <picture>-<model>.png beside it, or as -o says. Of several pictures, or of folders "
+    "and lists of them, -o is a pattern with {content}, {style} for the model's name, {folder}, "
+    "{path}, {ext} or {number}; results that are there already are passed over, and --device may "
+    "list several. \"-\" is a picture from standard input, among several words a list of them. "
     "With --settings, words may be left out: a single one is the picture.",
     "MODEL PICTURE...",
     0, /* a file of settings may name them */
@@ -145,7 +142,6 @@ const struct cli_command cli_apply_command = {
     .size = sizeof(struct cli_apply_options),
     .defaults = &defaults,
     .shared = "settings output format quality bits metadata keep recursive overwrite no-clobber "
-              "max-pixels "
-              "weights show device progress progress-fd progress-preview quiet verbose",
+              "max-pixels weights show device progress progress-fd progress-preview quiet verbose",
     .open = open_progress,
     .run = cli_apply_run};
