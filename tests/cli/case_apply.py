@@ -342,10 +342,11 @@ class Shipped(Applying):
         told = self.succeed("model", "info", model).stdout
         return [line.split()[0] for line in told.splitlines() if line.startswith("    ")]
 
-    def test_its_styles(self):
+    def test_both_have_the_same_styles(self):
         styles = self.styles("base-16")
         self.assertGreaterEqual(len(styles), 13)
         self.assertEqual(styles[-1], "identity")
+        self.assertEqual(self.styles("base-8"), styles)
         page = (pathlib.Path(__file__).resolve().parents[2] / "weights/README.md").read_text()
         for style in styles:
             self.assertIn(style, page)
@@ -364,6 +365,11 @@ class Shipped(Applying):
                        for a, b in zip(p, q)) / (3 * 64 * 48)
 
         self.assertEqual(min(painted, key=lambda style: distance(painted[style])), "identity")
+
+    def test_the_small_one(self):
+        self.apply("content.png", "-o", "ink.png", "--mix", "ink", model="base-8")
+        self.apply("content.png", "-o", "oil.png", "--mix", "oil", model="base-8")
+        self.assertNotEqual(pixels(self.folder / "ink.png"), pixels(self.folder / "oil.png"))
 
 
 class Many(Applying):
