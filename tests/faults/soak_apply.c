@@ -185,7 +185,8 @@ static void reference_picture(long number)
     if (impasto_applier_change(applier, &params, &error) != IMPASTO_OK ||
         impasto_applier_paint(applier, &pictures, &result, &error) != IMPASTO_OK)
         complain(number, error.message);
-    else if (first && memcmp(result->rgb, first->rgb, sizeof(float) * 3 * 101 * 76) != 0)
+    else if (first && memcmp(result->rgb, first->rgb,
+                             sizeof(float) * 3 * (size_t)(result->width * result->height)) != 0)
         complain(number, "the reference picture has other bytes than the first time");
     if (!first)
         first = result;
