@@ -562,6 +562,8 @@ class Refusals(Applying):
                    "0.5", early=False)
 
     def test_pictures(self):
+        self.spoil(INPUT, "--size or --stroke", "night.model", "content.png", "--stroke", "4",
+                   early=False)
         self.write("small.png", png(15, 40))
         self.spoil(INPUT, ["small.png", "15x40"], "night.model", "small.png", early=False)
         self.write("wide.png", png(64, 8, lambda x, y: (255, 255, 255)))

@@ -8,9 +8,15 @@
 
 #define LONGEST_NAME 64
 
+/* Those of impasto_apply_params, which have no table, where painting has none of their names. */
+static const char *const apply_settings[] = {"stroke", "mix"};
+
 /* Whether some command has an option of that name, as it has all of its work's settings. */
 static bool is_option(const char *name, size_t length)
 {
+    for (size_t i = 0; i < sizeof(apply_settings) / sizeof(*apply_settings); i++)
+        if (strlen(apply_settings[i]) == length && memcmp(apply_settings[i], name, length) == 0)
+            return true;
     char copy[LONGEST_NAME];
     if (length >= sizeof(copy))
         return false;
