@@ -239,6 +239,9 @@ class Report(Training):
             self.assertEqual(rows[name], value, name)
         self.assertRegex(rows["in all"], r"^\d+\.\d MiB$")
         self.assertRegex(source, r"The judge liked step \d+ the best: a loss of [\d.]+")
+        # The style's part of the total is that of the step, whose weight rises at first.
+        total, style = re.search(r"total went from ([\d.]+) to .* style from ([\d.]+) to", source).groups()
+        self.assertGreater(float(total), float(style))
         lines = [json.loads(line) for line in (self.folder / "trace").read_text().splitlines()]
         self.assertIn(f"a loss of {lines[-1]['best']:.4g}.", source)
         for word in ("step", "weighted loss, log scale", "total", "style", "content", "judged"):
@@ -248,6 +251,12 @@ class Report(Training):
                   for kind in ("total", "judged")}
         self.assertEqual(len(re.findall("[ML]", curves["total"][0])), 12)
         self.assertEqual(len(re.findall("[ML]", curves["judged"][0])), 8)  # from the fifth step on
+
+    def test_drawn_styles_have_no_pictures(self):
+        self.train("ink", *TINY, "--style-size", "32", "--steps", "2", "--report", "report.html")
+        page, _ = self.page()
+        self.assertEqual((page.all("img"), page.text("h2")),
+                         ([], ["Losses", "Settings", "Device", "Memory"]))
 
     def test_of_a_training_that_is_stopped(self):
         self.stopped(signal.SIGINT, "style.png", *TINY, "--report", "report.html")

@@ -50,14 +50,15 @@ struct cli_point cli_point_of_job(const struct impasto_params *params,
 }
 
 struct cli_point cli_point_of_training(const struct impasto_train_params *params,
-                                       double style_weight,
                                        const struct impasto_train_progress *progress)
 {
     struct cli_point point = {.step = progress->head.step};
     point.part[CLI_TOTAL] = progress->head.total;
-    point.part[CLI_STYLE] = style_weight * progress->style;
     point.part[CLI_CONTENT] = (double)params->content_weight * progress->content;
     point.part[CLI_TV] = (double)params->tv_weight * progress->tv;
+    /* The rest: its weight rises at first, and the identity's crops have none of it. */
+    point.part[CLI_STYLE] = point.part[CLI_TOTAL] - point.part[CLI_CONTENT] - point.part[CLI_TV] -
+                            (double)params->range_weight * progress->range;
     point.part[CLI_JUDGED] = progress->judgement;
     for (int i = 0; i < CLI_PARTS; i++) /* what is not finite, in a step that was taken back */
         if (!isfinite(point.part[i]))

@@ -28,7 +28,6 @@ struct cli_curves {
 struct cli_point cli_point_of_job(const struct impasto_params *params,
                                   const struct impasto_job_progress *progress);
 struct cli_point cli_point_of_training(const struct impasto_train_params *params,
-                                       double style_weight,
                                        const struct impasto_train_progress *progress);
 /* Points of the same or later steps go: a run has lost its device, and goes on before them. */
 void cli_curves_add(struct cli_curves *curves, const struct cli_point *point);
@@ -48,12 +47,12 @@ struct cli_embedded {
     int width, height;
 };
 
-/* Those of a page: the content, if there is one, styles, and the result. */
+/* Those of a page: content, styles and result, as far as there are any. */
 struct cli_pictures_shown {
     const struct cli_embedded *pictures;
     size_t count;
 };
-/* "content" or "result", of which there is one at most. NULL: there is none. */
+/* The first one of that role. NULL: there is none. */
 const struct cli_embedded *cli_find_picture(const struct cli_pictures_shown *shown,
                                             const char *role);
 void cli_put_name(FILE *stream, const char *name);

@@ -5,6 +5,8 @@
     "use strict";
     var pair = document.querySelector(".pair");
     var slider = document.querySelector(".slider");
+    if (!pair)
+        return; /* a training that has painted no picture */
     var range = slider.querySelector("input");
 
     function cut() {

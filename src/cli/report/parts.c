@@ -54,6 +54,18 @@ static void put_figure(FILE *stream, const struct cli_embedded *picture)
     fputs("</figcaption></figure>\n", stream);
 }
 
+static void put_styles(FILE *stream, const struct cli_pictures_shown *shown)
+{
+    fputs("<h2>Style</h2>\n<ul class=\"styles\">\n", stream);
+    for (size_t i = 0; i < shown->count; i++)
+        if (strcmp(shown->pictures[i].role, "style") == 0) {
+            fputs("<li>", stream);
+            put_figure(stream, &shown->pictures[i]);
+            fputs("</li>\n", stream);
+        }
+    fputs("</ul>\n", stream);
+}
+
 void cli_put_pictures(FILE *stream, const struct cli_pictures_shown *shown)
 {
     const struct cli_embedded *content = cli_find_picture(shown, "content"),
@@ -70,14 +82,8 @@ void cli_put_pictures(FILE *stream, const struct cli_pictures_shown *shown)
               "<span aria-hidden=\"true\">result</span></p>\n",
               stream);
     }
-    fputs("<h2>Style</h2>\n<ul class=\"styles\">\n", stream);
-    for (size_t i = 0; i < shown->count; i++)
-        if (strcmp(shown->pictures[i].role, "style") == 0) {
-            fputs("<li>", stream);
-            put_figure(stream, &shown->pictures[i]);
-            fputs("</li>\n", stream);
-        }
-    fputs("</ul>\n", stream);
+    if (cli_find_picture(shown, "style"))
+        put_styles(stream, shown);
 }
 
 /* ---- Tables of two columns ------------------------------------------------------------------- */

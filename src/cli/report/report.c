@@ -99,8 +99,7 @@ void cli_report_step(struct cli_report *report, const struct cli_training *train
     if (report->curves.stride == 0)
         report->first_step = *progress;
     report->last_step = *progress;
-    const struct cli_point point =
-        cli_point_of_training(training->params, training->info->style_weight, progress);
+    const struct cli_point point = cli_point_of_training(training->params, progress);
     cli_curves_add(&report->curves, &point);
 }
 
