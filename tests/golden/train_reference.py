@@ -353,6 +353,8 @@ class Training:
         row, style, weight = self._turn(position, weight)
         painting, trace = self.network.paint(parameters, row, crop)
         losses, g = self.objective.measure(crop, painting, style, weight)
+        if weight == 0:
+            del losses["style"]  # the identity has none to be far from
         return losses, self.network.paint_back(parameters, row, trace, g)
 
     def _rate(self, late):
@@ -367,11 +369,13 @@ class Training:
         late = self.step >= s["steps"] * (1 - s["late-share"])
         batch, size = (s["late-batch"], s["late-crop"]) if late else (s["batch"], s["crop"])
         weight = self.style_weight * min(1, (self.step + 1) / s["ramp"]) ** 2
-        gradient, report = numpy.zeros(self.network.count), {}
+        gradient, found = numpy.zeros(self.network.count), {}
         for position in range(self.position, self.position + batch):
             losses, part = self.look(self.parameters, position, self.crops[size][position], weight)
             gradient += part / batch
-            report = {name: report.get(name, 0.0) + value / batch for name, value in losses.items()}
+            for name, value in losses.items():
+                found.setdefault(name, []).append(value)
+        report = {name: sum(values) / len(values) for name, values in found.items()}
         report["gradient"] = math.sqrt((gradient ** 2).sum())
         self._move(gradient * min(1, s["clip"] / report["gradient"]), self._rate(late))
         stays = min(s["average"], (1 + self.step) / (10 + self.step))

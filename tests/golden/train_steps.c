@@ -20,6 +20,7 @@
 
 #include <impasto/impasto.h>
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -197,9 +198,10 @@ static void write_judged(const char *folder, struct impasto_train *train)
 
 static void report(const struct impasto_train_progress *p)
 {
-    printf("{\"content\": %.9g, \"style\": %.9g, \"tv\": %.9g, \"range\": %.9g, \"total\": %.9g, "
-           "\"gradient\": %.9g",
-           p->content, p->style, p->tv, p->range, p->head.total, p->gradient);
+    printf("{\"content\": %.9g, \"tv\": %.9g, \"range\": %.9g, \"total\": %.9g, \"gradient\": %.9g",
+           p->content, p->tv, p->range, p->head.total, p->gradient);
+    if (!isnan(p->style)) /* a step of the identity alone has none */
+        printf(", \"style\": %.9g", p->style);
     if (p->judged)
         printf(", \"judgement\": %.9g", p->judgement);
     printf("}\n");
