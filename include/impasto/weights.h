@@ -40,9 +40,10 @@ struct impasto_weights; /* the convolutions of a VGG19, conv1_1 up to some layer
 
 struct impasto_weights_info {
     const char *source; /* the file's path, or "built-in" */
-    bool builtin;       /* the weights are generated, not trained: see weights/README.md */
+    bool builtin;       /* the weights are Impasto's own: see weights/README.md */
     int layers;         /* how many convolutions there are, from conv1_1 on: 1 to 16 */
     enum impasto_convention convention; /* CAFFE or TORCHVISION */
+    int version; /* of the built-in weights: rises whenever they change; 0: read from a file */
 };
 
 /*

@@ -3,6 +3,7 @@
  * was. */
 
 #include "vgg/vgg.h"
+#include "vgg/weights.h"
 #include "paint/job.h"
 
 #include <math.h>
@@ -135,9 +136,11 @@ enum impasto_status imp_pictures_compare(const json_t *now, const json_t *then, 
 
 void imp_weights_name(const struct imp_model *model, char name[IMP_WEIGHTS_NAME])
 {
-    char checksum[16] = "built-in";
+    char checksum[32];
     if (model->checksum)
         snprintf(checksum, sizeof(checksum), "%08x", (unsigned)model->checksum);
+    else
+        snprintf(checksum, sizeof(checksum), "built-in %d", IMP_BUILTIN_VERSION);
     snprintf(name, IMP_WEIGHTS_NAME, "%s for %s", checksum,
              model->input.reverse ? IMP_CONVENTION_CAFFE : IMP_CONVENTION_TORCHVISION);
 }

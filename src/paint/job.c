@@ -42,7 +42,7 @@ static void announce_weights(const struct impasto_job *job,
     const struct imp_log *log = imp_device_log(job->device);
     char content[256], style[256];
     if (weights->builtin)
-        imp_log(log, IMPASTO_LOG_INFO, "weights: %s (generated, not the trained ImageNet weights)",
+        imp_log(log, IMPASTO_LOG_INFO, "weights: %s (learned from drawn pictures, not ImageNet)",
                 weights->source);
     else
         imp_log(log, IMPASTO_LOG_INFO, "weights: %s (%s to %s, %s input)", weights->source,

@@ -15,6 +15,7 @@
  * The tensors are parameters, average, best, and Adam's two moments.
  */
 
+#include "vgg/weights.h"
 #include "train/train.h"
 
 #include <limits.h>
@@ -66,10 +67,12 @@ static void list_tensors(const struct imp_learner *learner,
 
 static json_t *describe_inputs(const struct impasto_train *train)
 {
-    char weights[32] = "built-in";
+    char weights[32];
     json_t *styles = json_array();
     if (train->model.checksum)
         snprintf(weights, sizeof(weights), "%08x", (unsigned)train->model.checksum);
+    else
+        snprintf(weights, sizeof(weights), "built-in %d", IMP_BUILTIN_VERSION);
     for (int i = 0; i < train->styles.count; i++)
         json_array_append_new(styles, json_integer(train->styles.checksums[i]));
     return json_pack("{s:o, s:I, s:I, s:b, s:s}", "styles", styles, "photos",

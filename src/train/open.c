@@ -77,7 +77,7 @@ static void announce(const struct impasto_train *train)
     const double mib = 1 << 20;
     const size_t learnt = train->photos.count - train->photos.held;
     imp_log(log, IMPASTO_LOG_INFO, "weights: %s%s", train->weights_source,
-            train->builtin ? " (generated, not the trained ImageNet weights)" : "");
+            train->builtin ? " (learned from drawn pictures, not ImageNet)" : "");
     imp_log(log, IMPASTO_LOG_INFO, "network: width %d, %zu parameters, begun from %s",
             train->net.shape.channels[0], train->net.rows.parameters,
             train->base ? train->base : "nothing");

@@ -19,7 +19,7 @@ struct recipe {
 };
 static const struct recipe trained = {C33, {C11, C21, C31}, 3, 10};
 /* The layers by which the built-in weights paint best; see src/paint/params.c. */
-static const struct recipe generated = {C22, {C11, C12, C21, C22, C31}, 5, 33};
+static const struct recipe generated = {C22, {C11, C12, C21, C22, C31}, 5, 17};
 
 static const struct recipe *recipe_of(bool builtin)
 {

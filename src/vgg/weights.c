@@ -225,6 +225,7 @@ enum impasto_status impasto_weights_open(const char *path, enum impasto_conventi
             .builtin = true,
             .layers = IMPASTO_LAYERS,
             .convention = IMPASTO_CONVENTION_CAFFE,
+            .version = IMP_BUILTIN_VERSION,
         };
     if (convention != IMPASTO_CONVENTION_AUTO)
         opened->info.convention = convention;

@@ -282,6 +282,13 @@ class Belonging(Checkpoints):
         self.write("w.safetensors", first_layer())
         self.resume_refused(WEIGHTS, ["run.ckpt", "other weights"], "--weights", "builtin")
 
+    def test_other_built_in_weights(self):
+        """Those of another version of Impasto are told apart, and named."""
+        self.unfinished()
+        data = self.bytes("run.ckpt")
+        self.write("run.ckpt", forge(data, b"built-in 2 for caffe", b"built-in 1 for caffe"))
+        self.resume_refused(WEIGHTS, ["run.ckpt", "other weights", "built-in 1 for", "built-in 2 for"])
+
     def test_another_way_to_compute_is_told(self):
         self.unfinished("--conv", "direct")
         run = self.resume("--iterations", "5", "--conv", "winograd2")

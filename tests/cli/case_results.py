@@ -144,7 +144,7 @@ class Words(Case):
 
     def test_start_lines(self):
         run = self.stylise("-o", "out.png")
-        for words in ["device", "built-in", "not the trained", "32x24", "MiB", "wrote out.png"]:
+        for words in ["device", "built-in", "drawn pictures", "32x24", "MiB", "wrote out.png"]:
             self.assertIn(words, run.stderr)
         self.assertIn("2/2", run.stderr)
         self.assertNotRegex(run.stderr, r"[\r\033]")

@@ -68,7 +68,7 @@ class Record(Settings):
                                             for key in ["name", "platform", "driver"]})
         self.assertEqual(record["inputs"], run["inputs"])
         self.assertEqual(record["inputs"]["weights"],
-                         {"name": "builtin", "version": record["impasto"]})
+                         {"name": "builtin", "version": 2})
         settings = record["settings"]
         for name, value in {
             "content": "content.png", "style": ["style.png"], "size": 32, "style-size": "auto",
@@ -482,6 +482,16 @@ class Inputs(Settings):
         self.write("s.json", json.dumps(record))
         run = self.succeed("--settings", "s.json", "-o", "b.png", "-q")
         self.assertRegex(run.stderr, r"warning: s\.json was made by Impasto 99\.0\.0")
+
+    def test_other_built_in_weights(self):
+        self.stylise("-o", "a.png")
+        record = self.record("a.png")
+        for version, stderr in [(record["inputs"]["weights"]["version"], ""),
+                                ("0.1.0", "impasto: warning: s.json was made with other built-in weights; the result will "
+                                          "differ\n")]:
+            record["inputs"]["weights"]["version"] = version
+            self.write("s.json", json.dumps(record))
+            self.assertEqual(self.succeed("--settings", "s.json", "-o", "b.png", "-q").stderr, stderr)
 
     def test_strange_records(self):
         """What is only for comparison may be anything."""

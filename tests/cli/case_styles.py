@@ -133,7 +133,7 @@ class Styles(Case):
         rest = neutral - content  # the content's weight is 1
         for strength, factor in [("0.25", 10 ** -0.5), ("1", 10), ("0.75", 10 ** 0.5)]:
             total = parts(strength)[2]
-            smooth = 15 * tv  # of the built-in weights' preset
+            smooth = 8 * tv  # of the built-in weights' preset
             self.assertAlmostEqual(total, content / factor + (rest - smooth) * factor + smooth,
                                    delta=1e-4 * total)
         self.refuse(USAGE, "--strength", "--strength", "1.5")

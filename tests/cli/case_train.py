@@ -183,7 +183,7 @@ class Records(Training):
     def test_what_was_decided(self):
         self.train("style.png", *TINY, "--steps", "auto", "--minutes", "0.001", "-o", "a.model")
         settings = self.training("a.model")["settings"]
-        self.assertEqual((settings["style_weight"], settings["norm_rate"]), (33, 1))
+        self.assertEqual((settings["style_weight"], settings["norm_rate"]), (17, 1))
         self.assertAlmostEqual(settings["learning_rate"], 0.0015)
         self.assertEqual(settings["steps"], self.training("a.model")["steps"])
         self.train("other.png", *FROM, "--steps", "2", "--base", "a.model", "-o", "b.model")
@@ -191,7 +191,7 @@ class Records(Training):
         self.assertEqual((settings["width"], settings["norm_rate"], settings["steps"]), (8, 10, 2))
         self.assertAlmostEqual(settings["learning_rate"], 0.001)
         text = self.succeed("model", "info", "b.model").stdout
-        self.assertIn("style_weight 33.0, learning_rate 0.001, norm_rate 10.0, seed 0", text)
+        self.assertIn("style_weight 17.0, learning_rate 0.001, norm_rate 10.0, seed 0", text)
 
     def test_what_it_was_made_of(self):
         self.write("vgg.safetensors", weights())
@@ -233,7 +233,7 @@ class Report(Training):
         self.assertEqual([image[1]["alt"] for image in page.all("img")],
                          ["content picture: content.png", "result picture: day.model", "style picture: style.png"])
         rows = dict(re.findall(r'<tr><th scope="row">(?:<code>)?(.*?)(?:</code>)?</th><td>(.*?)</td>', source))
-        for name, value in {"--width": "8", "--steps": "12", "--style-weight": "33", "--learning-rate": "0.0015",
+        for name, value in {"--width": "8", "--steps": "12", "--style-weight": "17", "--learning-rate": "0.0015",
                             "--norm-rate": "10", "--identity": "yes", "--crop": "32",
                             "weights in use": "built-in"}.items():
             self.assertEqual(rows[name], value, name)

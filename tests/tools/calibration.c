@@ -1,19 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Layer by layer: convolve the pictures with the raw kernels, measure each channel's mean and
- * deviation, and choose scale and bias so that they become IMP_BUILTIN_BIAS and 1; the result,
+ * deviation, and choose scale and bias so that they become imp_builtin_level and 1; the result,
  * through the ReLU, is what the next layer is measured on. Edges are repeated, so that they do not
  * count as content. Average pooling between blocks.
  */
 
 #include "calibration.h"
 
+#include "draw/draw.h"
 #include "vgg/builtin.h"
-#include "pictures.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* Scenes and styles that the library draws, in turn. */
+#define PICTURES 12
+#define PICTURE_SIDE 128
+#define SEED 2 /* not that of the scenes which the learned layers come from */
 
 /* A channel that hardly responds would be blown up to noise: its deviation counts as at least this
  * part of the layer's mean deviation. */
@@ -25,6 +30,26 @@ size_t calibration_channels(int layers)
     for (int l = 0; l < layers; l++)
         channels += (size_t)imp_layer_shapes[l].out_channels;
     return channels;
+}
+
+/* Picture `index` as the network takes it: (3, side, side), BGR, 0 to 255, less the means that
+ * VGG's weights expect. Whether there was memory for it. */
+static bool draw(int index, float *planes)
+{
+    static const float mean[3] = {103.939f, 116.779f, 123.68f};
+    const size_t count = PICTURE_SIDE * PICTURE_SIDE;
+    float *rgb = malloc(3 * count * sizeof(float));
+    if (!rgb)
+        return false;
+    const char *style = imp_draw_style_name(index - 1);
+    const enum impasto_status status =
+        index % 2 ? imp_draw_style(style, PICTURE_SIDE, PICTURE_SIDE, rgb, NULL)
+                  : imp_draw_scene(SEED, index / 2, PICTURE_SIDE, PICTURE_SIDE, rgb, NULL);
+    for (size_t c = 0; c < 3; c++)
+        for (size_t i = 0; i < count; i++)
+            planes[c * count + i] = 255 * rgb[(2 - c) * count + i] - mean[c];
+    free(rgb);
+    return status == IMPASTO_OK;
 }
 
 /* out (channels, side, side) = 3x3 convolution of in with repeated edges, no bias. `padded` has
@@ -90,9 +115,10 @@ static void measure(float *const *y, int c, int side, double *mean, double *devi
 }
 
 /* Scales and cuts y in place; fills the layer's rows and statistics. */
-static void settle(float *const *y, int channels, int side, struct calibration *rows,
+static void settle(float *const *y, int layer, int side, struct calibration *rows,
                    struct calibration_statistics *statistics)
 {
+    const int channels = imp_layer_shapes[layer].out_channels;
     double means[512], deviations[512], average = 0;
     for (int c = 0; c < channels; c++) {
         measure(y, c, side, &means[c], &deviations[c]);
@@ -103,7 +129,7 @@ static void settle(float *const *y, int channels, int side, struct calibration *
     for (int c = 0; c < channels; c++) {
         const double deviation = fmax(deviations[c], FLOOR * average);
         rows[c].scale = (float)(1 / deviation);
-        rows[c].bias = (float)(-means[c] / deviation) + IMP_BUILTIN_BIAS;
+        rows[c].bias = (float)(-means[c] / deviation) + imp_builtin_level(layer, c);
         for (int k = 0; k < PICTURES; k++)
             for (size_t i = 0; i < size; i++) {
                 float *v = &y[k][(size_t)c * size + i];
@@ -133,7 +159,7 @@ int calibrate(int layers, struct calibration *table, struct calibration_statisti
         room = room && now[k] && next[k];
     }
     for (int k = 0; room && k < PICTURES; k++)
-        room = picture_draw(k, now[k]) == 0;
+        room = draw(k, now[k]);
     if (!room)
         goto done;
     for (int l = 0; l < layers; l++) {
@@ -150,7 +176,7 @@ int calibrate(int layers, struct calibration *table, struct calibration_statisti
         }
         side = pool ? side / 2 : side;
         struct calibration_statistics ignored;
-        settle(next, out, side, table, statistics ? &statistics[l] : &ignored);
+        settle(next, l, side, table, statistics ? &statistics[l] : &ignored);
         table += out;
         for (int k = 0; k < PICTURES; k++) {
             float *swap = now[k];

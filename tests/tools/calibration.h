@@ -3,7 +3,7 @@
 #define CALIBRATION_H
 
 /* The measurement behind src/vgg/builtin_table.h: how each channel of the built-in weights responds
- * to procedural pictures. */
+ * to pictures that the library draws. */
 
 #include <stddef.h>
 

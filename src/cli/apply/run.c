@@ -170,11 +170,11 @@ static void read_inputs(struct cli_applying *a)
         return;
     }
     a->inputs = cli_inputs_begin(a->settings);
-    cli_inputs_add(a->inputs, "model", impasto_model_info(a->model)->source);
+    cli_inputs_add(a->inputs, "model", impasto_model_info(a->model)->source, 0);
     if (a->refining.weights) {
         const struct impasto_weights_info *weights = impasto_weights_info(a->refining.weights);
         a->builtin = weights->builtin;
-        cli_inputs_add(a->inputs, "weights", weights->builtin ? NULL : weights->source);
+        cli_inputs_add(a->inputs, "weights", weights->source, weights->version);
     }
     cli_inputs_add_options(a->inputs, a->settings, NULL);
     cli_inputs_compare(a->settings, a->inputs, &a->console);

@@ -91,6 +91,7 @@ enum impasto_status cli_painter_open(struct cli_painter *run)
     }
     run->weights_source = strdup(impasto_weights_info(run->weights)->source);
     run->builtin = impasto_weights_info(run->weights)->builtin;
+    run->weights_version = impasto_weights_info(run->weights)->version;
     if (!run->weights_source)
         return cli_fail_memory(error, "a file name");
     tell_of_weights(run);
@@ -183,7 +184,7 @@ enum impasto_status cli_painter_paint(struct cli_painter *run, bool last)
         return status;
     if (!run->inputs) {
         run->inputs = cli_inputs_begin(s);
-        cli_inputs_add(run->inputs, "weights", run->builtin ? NULL : run->weights_source);
+        cli_inputs_add(run->inputs, "weights", run->weights_source, run->weights_version);
         cli_inputs_add_options(run->inputs, s, &run->params);
         cli_inputs_compare(s, run->inputs, &run->console);
     }

@@ -121,6 +121,7 @@ struct cli_painter {
     struct impasto_device *device;
     struct impasto_weights *weights;
     char *weights_source; /* outlives them */
+    int weights_version;  /* of the built-in ones; 0: a file */
     bool builtin;
     struct cli_pictures pictures;
     struct impasto_params params;

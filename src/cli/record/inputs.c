@@ -66,12 +66,11 @@ json_t *cli_inputs_begin(const struct cli_settings *settings)
     return inputs;
 }
 
-void cli_inputs_add(json_t *inputs, const char *name, const char *path)
+void cli_inputs_add(json_t *inputs, const char *name, const char *path, int version)
 {
-    json_object_set_new(
-        inputs, name,
-        path ? describe(path, "")
-             : json_pack("{ss ss}", "name", "builtin", "version", impasto_version()));
+    json_object_set_new(inputs, name,
+                        version ? json_pack("{ss si}", "name", "builtin", "version", version)
+                                : describe(path, ""));
 }
 
 void cli_inputs_add_options(json_t *inputs, const struct cli_settings *settings,
@@ -106,6 +105,18 @@ struct comparing {
     bool unknown; /* a hash could not be compared */
 };
 
+static void compare_versions(const struct comparing *with, const char *what, const json_t *now,
+                             const json_t *recorded)
+{
+    char line[1024];
+    const json_t *version = json_object_get(now, "version");
+    if (!version || json_equal(version, json_object_get(recorded, "version")))
+        return;
+    snprintf(line, sizeof(line), "%s was made with other built-in %s; the result will differ",
+             with->file->path, what);
+    cli_console_log(with->console, IMPASTO_LOG_WARNING, line);
+}
+
 /* searched: nobody has named it, so that another name is worth a word, too. */
 static void compare(struct comparing *with, const char *what, const json_t *now,
                     const json_t *recorded, bool searched)
@@ -118,6 +129,8 @@ static void compare(struct comparing *with, const char *what, const json_t *now,
         return; /* another one was asked for */
     if (old_hash[0] && !hash[0] && !renamed)
         with->unknown = true;
+    if (!renamed)
+        compare_versions(with, what, now, recorded);
     if (!renamed && (!old_hash[0] || !hash[0] || imp_os_compare(hash, old_hash) == 0))
         return;
     if (renamed)

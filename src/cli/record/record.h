@@ -36,8 +36,9 @@ enum impasto_status cli_inputs_check(const struct cli_settings *settings,
                                      struct impasto_error *error);
 /* Hashes the content and the style pictures. To be freed with cli_inputs_free. */
 struct json_t *cli_inputs_begin(const struct cli_settings *settings);
-/* Hashes a file that was found, or may have been. path: where; NULL: it is built in. */
-void cli_inputs_add(struct json_t *inputs, const char *name, const char *path);
+/* Hashes a file that was found, or may have been. path: where; version: of what is built in, 0: it
+ * is a file. */
+void cli_inputs_add(struct json_t *inputs, const char *name, const char *path, int version);
 /* Hashes the files that options name, but for those that were added. */
 void cli_inputs_add_options(struct json_t *inputs, const struct cli_settings *settings,
                             const struct impasto_params *params);

@@ -51,7 +51,7 @@ enum impasto_status cli_weights_path(const struct cli_call *call, struct impasto
     print_place(taken ? "in use" : "not set", line);
     impasto_weights_places(print_file, &taken);
     print_place(taken && !builtin ? "not used" : "in use",
-                "built-in weights, which are not trained");
+                "built-in weights, learned from drawn pictures");
     if (!taken)
         puts("\nimpasto weights fetch downloads trained ones.");
     return IMPASTO_OK;

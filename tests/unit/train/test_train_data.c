@@ -383,9 +383,9 @@ static void the_schedule_is_that_of_the_recipe(void **state)
     s = imp_train_schedule_make(&params, true, true, 1);
     assert_int_equal(s.steps, 2000);
     assert_float_equal(s.norm_rate, 1, 0);
-    assert_float_equal((float)imp_train_style_weight(&s, 74), 33 / 4.0f, 1e-4f);
-    assert_float_equal((float)imp_train_style_weight(&s, 149), 33, 1e-4f);
-    assert_float_equal((float)imp_train_style_weight(&s, 1000), 33, 1e-4f);
+    assert_float_equal((float)imp_train_style_weight(&s, 74), 17 / 4.0f, 1e-4f);
+    assert_float_equal((float)imp_train_style_weight(&s, 149), 17, 1e-4f);
+    assert_float_equal((float)imp_train_style_weight(&s, 1000), 17, 1e-4f);
     assert_float_equal(imp_train_average(&params, 0), 0.1f, 1e-6f);
     assert_float_equal(imp_train_average(&params, 100000), 0.995f, 0);
 }
