@@ -11,6 +11,7 @@
 
 /* Its styles go by their names alone. */
 #define USUAL "base-16"
+#define LONGEST_NAME 255 /* of a file, bytes, wherever Impasto runs */
 
 /* ---- One by its name ------------------------------------------------------------------------- */
 
@@ -35,7 +36,7 @@ static void look_beside(void *user, const char *path, bool is_there)
 
 char *cli_model_installed(const char *name)
 {
-    char file[NAME_MAX + 1], shipped[PATH_MAX];
+    char file[LONGEST_NAME + 1], shipped[PATH_MAX];
     struct search search = {.file = file};
     if ((size_t)snprintf(file, sizeof(file), "%s" CLI_MODEL_ENDING, name) >= sizeof(file) ||
         imp_os_name(file) != file)
