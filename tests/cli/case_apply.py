@@ -366,6 +366,13 @@ class Shipped(Applying):
 
         self.assertEqual(min(painted, key=lambda style: distance(painted[style])), "identity")
 
+    def test_told_once(self):
+        """Also where the program's folder is one for weights, as it is where it is installed."""
+        (self.home / "impasto").symlink_to(pathlib.Path(program()).parent)
+        told = self.succeed("model", "info").stdout
+        self.assertEqual(told.count("base-16.model"), 1, told)
+        self.assertEqual(told.count("base-8.model"), 1, told)
+
     def test_the_small_one(self):
         self.apply("content.png", "-o", "ink.png", "--mix", "ink", model="base-8")
         self.apply("content.png", "-o", "oil.png", "--mix", "oil", model="base-8")

@@ -114,6 +114,15 @@ class Models(Training):
         (self.folder / "ink").write_bytes(png(40, 40))  # a picture comes first
         self.train("ink", *TINY, "-o", "picture.model")
 
+    def test_from_a_base_by_its_name(self):
+        data = self.home / ".local/share/impasto"
+        data.mkdir(parents=True)
+        self.train("style.png", *TINY, "-o", data / "mine.model")
+        self.train("other.png", *FROM, "--base", "mine", "-o", "by-name.model")
+        self.train("other.png", *FROM, "--base", data / "mine.model", "-o", "by-path.model")
+        by_name, by_path = (tensors(self.bytes(name)) for name in ("by-name.model", "by-path.model"))
+        self.assertEqual(by_name, by_path)
+
     def test_from_a_base(self):
         run = self.train("style.png", *TINY[:-1], "-o", "base.model")
         self.assertIn("begins from nothing takes some thousand steps", run.stderr)

@@ -53,6 +53,8 @@ struct listing {
     cli_model_tell_fn tell;
     void *user;
     enum impasto_status status;
+    const char *shipped; /* a model that came with the program; "": none is there */
+    bool shipped_told;
 };
 
 static bool is_model(const char *name)
@@ -69,6 +71,7 @@ static void tell_of(struct listing *listing, const char *folder)
         char *path = is_model(name) ? imp_os_join(folder, name) : NULL;
         if (path)
             listing->status = listing->tell(listing->user, path);
+        listing->shipped_told |= path && cli_same_file(path, listing->shipped);
         free(path);
     }
     if (entries)
@@ -87,9 +90,12 @@ static void tell_beside(void *user, const char *path, bool is_there)
 enum impasto_status cli_model_tell_installed(cli_model_tell_fn tell, void *user)
 {
     char shipped[PATH_MAX];
-    struct listing listing = {tell, user, IMPASTO_OK};
+    struct listing listing = {.tell = tell, .user = user, .shipped = shipped};
+    if (!cli_find_shipped(USUAL CLI_MODEL_ENDING, shipped, sizeof(shipped)))
+        shipped[0] = '\0';
     impasto_weights_places(tell_beside, &listing);
-    if (cli_find_shipped(USUAL CLI_MODEL_ENDING, shipped, sizeof(shipped)))
+    /* As it is installed, the program's folder is one of those. */
+    if (shipped[0] && !listing.shipped_told)
         tell_beside(&listing, shipped, true);
     return listing.status;
 }
