@@ -9,13 +9,13 @@
  * it with PyTorch.
  */
 
+#include "timing.h"
+
 #include <impasto/impasto.h>
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
-#define MOST_STEPS 999
 /* The first steps compile. */
 #define UNTIMED 2
 
@@ -25,19 +25,6 @@ static void check(enum impasto_status status, const struct impasto_error *error)
         return;
     fprintf(stderr, "bench_train: %s\n", error->message);
     exit(1);
-}
-
-static double milliseconds(clockid_t clock)
-{
-    struct timespec now;
-    clock_gettime(clock, &now);
-    return 1e3 * (double)now.tv_sec + 1e-6 * (double)now.tv_nsec;
-}
-
-static int by_value(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
 }
 
 /* Steps of one kind, and no judge between them. */
@@ -76,27 +63,22 @@ static struct impasto_train *open_train(char **words, struct impasto_device **de
 int main(int argc, char **argv)
 {
     const int steps = argc > 7 ? atoi(argv[7]) : 3;
-    double wall[MOST_STEPS], processor[MOST_STEPS];
     struct impasto_device *device = NULL;
     struct impasto_error error;
-    if (argc < 7 || steps < 1 || steps > MOST_STEPS) {
+    if (argc < 7 || steps < 1 || steps > TIMING_MOST) {
         fprintf(stderr, "bench_train WEIGHTS STYLE PHOTOS WIDTH BATCH CROP [STEPS]\n");
         return 2;
     }
     struct impasto_train *train = open_train(argv + 1, &device);
     for (int step = -UNTIMED; step < steps; step++) {
-        const double begun = milliseconds(CLOCK_MONOTONIC);
-        const double spent = milliseconds(CLOCK_PROCESS_CPUTIME_ID);
+        timing_begin();
         check(impasto_train_step(train, NULL, &error), &error);
-        if (step < 0)
-            continue;
-        wall[step] = milliseconds(CLOCK_MONOTONIC) - begun;
-        processor[step] = milliseconds(CLOCK_PROCESS_CPUTIME_ID) - spent;
+        if (step >= 0)
+            timing_end(step);
     }
-    qsort(wall, (size_t)steps, sizeof(*wall), by_value);
-    qsort(processor, (size_t)steps, sizeof(*processor), by_value);
-    printf("{\"ms\": %.2f, \"min_ms\": %.2f, \"cpu_ms\": %.2f, \"min_cpu_ms\": %.2f}\n",
-           wall[steps / 2], wall[0], processor[steps / 2], processor[0]);
+    printf("{");
+    timing_print(steps);
+    printf("}\n");
     impasto_train_close(&train);
     impasto_device_close(&device);
     return 0;

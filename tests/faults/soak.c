@@ -39,17 +39,6 @@
 
 /* ---- Pictures and parameters ----------------------------------------------------------------- */
 
-static struct impasto_image *picture(int width, int height)
-{
-    struct impasto_image *image = NULL;
-    if (impasto_image_create(width, height, &image, NULL) != IMPASTO_OK)
-        exit(2);
-    const int kind = 5 + below(90);
-    for (int i = 0; i < 3 * width * height; i++)
-        image->rgb[i] = (float)((i * kind + i / (3 * width) * 31) % 97) / 96;
-    return image;
-}
-
 /* A white part on black, as a mask. */
 static struct impasto_image *mask(int width, int height)
 {

@@ -83,17 +83,6 @@ static void open_applier(void)
 
 /* ---- Pictures -------------------------------------------------------------------------------- */
 
-static struct impasto_image *picture(int width, int height)
-{
-    struct impasto_image *image = NULL;
-    if (impasto_image_create(width, height, &image, NULL) != IMPASTO_OK)
-        exit(2);
-    const int kind = 5 + below(90);
-    for (int i = 0; i < 3 * width * height; i++)
-        image->rgb[i] = (float)((i * kind + i / (3 * width) * 31) % 97) / 96;
-    return image;
-}
-
 /* The applier paints as these dice say from now on. */
 static enum impasto_status change(struct impasto_apply_params *params, struct impasto_error *error)
 {

@@ -6,6 +6,8 @@
 
 #include "opencl_layer.h"
 
+#include <impasto/image.h>
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -40,5 +42,8 @@ long objects(const char *kind);
 extern uint64_t state;
 int below(int end);
 bool chance(int percent);
+
+/* A pattern by the dice, new. Ends the program where there is no memory. */
+struct impasto_image *picture(int width, int height);
 
 #endif
