@@ -42,6 +42,7 @@
 
 #include <impasto/apply.h>
 #include <impasto/base.h>
+#include <impasto/clip.h>
 #include <impasto/device.h>
 #include <impasto/file.h>
 #include <impasto/image.h>

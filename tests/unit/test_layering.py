@@ -32,6 +32,7 @@ ROOMS = {
     "paint": {"base", "image", "device", "store", "ops", "optim", "vgg", "loss", "session"},
     "train": {"base", "image", "device", "store", "ops", "model", "draw", "vgg", "loss", "session"},
     "apply": {"base", "image", "device", "ops", "model", "session"},
+    "clip": {"base", "image", "device", "session"},
     "cli": set(),
 }
 
@@ -52,6 +53,7 @@ PUBLIC = {
     "paint": {"job"},
     "train": {"train"},
     "apply": {"apply"},
+    "clip": {"clip"},
     "cli": {"impasto"},
 }
 
@@ -87,7 +89,7 @@ INSIDE = ["src/device/opencl.h", "src/draw/canvas.h", "src/draw/scene.h", "src/d
           "src/image/formats.h", "src/image/metadata.h", "src/model/file.h", "src/ops/kernels.h", "src/optim/lbfgs.h", "src/vgg/hdf5_reader.h", "src/vgg/stage.h",
           "src/selftest/check.h",
           "src/selftest/objective.h", "src/paint/job.h", "src/paint/scale.h", "src/train/train.h",
-          "src/apply/apply.h", "src/apply/layers.h", "src/apply/strips.h", "src/cli/apply/run.h", "src/cli/train/run.h",
+          "src/apply/apply.h", "src/apply/layers.h", "src/apply/strips.h", "src/clip/clip.h", "src/cli/apply/run.h", "src/cli/train/run.h",
           "src/cli/paint/run.h", "src/cli/report/page.h", "src/cli/terminal/screen.h"]
 
 # Headers that only POSIX systems have. What they offer is behind base/os.h, which another system can

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/* Frames in the caller's memory. */
+
+#include "clip/clip.h"
+
+#include <stdint.h>
+
+static size_t sample_bytes(enum impasto_samples samples)
+{
+    return samples == IMPASTO_SAMPLES_FLOAT ? sizeof(float) : 1;
+}
+
+enum impasto_status imp_frame_take(const char *name, const struct impasto_frame *theirs, int width,
+                                   int height, struct impasto_frame *ours,
+                                   struct impasto_error *error)
+{
+    *ours = (struct impasto_frame){0};
+    IMP_TRY(imp_sized_take("impasto_frame", theirs, ours, sizeof(*ours), error));
+    if (ours->width != width || ours->height != height)
+        return imp_fail(error, IMPASTO_ERROR_USAGE,
+                        "`%s` is a frame of %dx%d pixels; this clip's have %dx%d", name,
+                        ours->width, ours->height, width, height);
+    if (ours->samples > IMPASTO_SAMPLES_FLOAT)
+        return imp_fail(error, IMPASTO_ERROR_USAGE, "`%s` has samples of an unknown kind, %u", name,
+                        (unsigned)ours->samples);
+    const size_t bytes = sample_bytes(ours->samples), least = 3 * (size_t)width * bytes;
+    if (!ours->pixels || ours->stride < least || ours->stride % bytes != 0 ||
+        (uintptr_t)ours->pixels % bytes != 0)
+        return imp_fail(error, IMPASTO_ERROR_USAGE,
+                        "`%s` has no pixels, or rows of %zu bytes; at least %zu are needed, and "
+                        "multiples of %zu",
+                        name, ours->stride, least, bytes);
+    return IMPASTO_OK;
+}
+
+/* NaN and what is beyond go to the range's ends. */
+static float within(float value)
+{
+    return value > 0 ? value < 1 ? value : 1 : 0;
+}
+
+void imp_frame_read(const struct impasto_frame *frame, struct impasto_image *image)
+{
+    const size_t values = 3 * (size_t)frame->width;
+    for (size_t y = 0; y < (size_t)frame->height; y++) {
+        const void *row = (const char *)frame->pixels + y * frame->stride;
+        const unsigned char *bytes = row;
+        const float *floats = row;
+        float *to = image->rgb + y * values;
+        if (frame->samples == IMPASTO_SAMPLES_FLOAT)
+            for (size_t i = 0; i < values; i++)
+                to[i] = within(floats[i]);
+        else
+            for (size_t i = 0; i < values; i++)
+                to[i] = (float)bytes[i] / 255;
+    }
+}
+
+void imp_frame_write(const struct impasto_image *image, const struct impasto_frame *frame)
+{
+    const size_t values = 3 * (size_t)frame->width;
+    for (size_t y = 0; y < (size_t)frame->height; y++) {
+        void *row = (char *)frame->pixels + y * frame->stride;
+        unsigned char *bytes = row;
+        float *floats = row;
+        const float *from = image->rgb + y * values;
+        if (frame->samples == IMPASTO_SAMPLES_FLOAT)
+            for (size_t i = 0; i < values; i++)
+                floats[i] = within(from[i]);
+        else
+            for (size_t i = 0; i < values; i++)
+                bytes[i] = (unsigned char)(within(from[i]) * 255 + 0.5F);
+    }
+}

@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: MIT */
+/* Clips of style networks: frames of bytes and floats, of any size; and what is refused. */
+
+#include "files.h"
+#include "fixtures.h"
+#include "model/model.h"
+
+#include <impasto/clip.h>
+#include <math.h>
+#include <string.h>
+
+#define WIDTH 45
+#define HEIGHT 34
+#define PADDING 7 /* bytes between rows */
+
+static struct impasto_device *device;
+static struct impasto_model *model;
+
+static void make_model(const char *path)
+{
+    struct impasto_error error = {0};
+    const struct imp_model_shape shape = imp_model_shape_usual(8, 1);
+    struct imp_stylenet net = {0};
+    assert_int_equal(imp_stylenet_create(&shape, 7, &net, &error), IMPASTO_OK);
+    for (size_t i = net.rows.norms; i < net.rows.parameters; i++)
+        net.parameters[i] += 0.3F * sinf((float)i);
+    assert_int_equal(imp_stylenet_save(&net, path, false, &error), IMPASTO_OK);
+    imp_stylenet_free(&net);
+}
+
+static int set_up(void **state)
+{
+    struct impasto_error error = {0};
+    if (make_folder(state))
+        return -1;
+    make_model(in_folder("model"));
+    assert_int_equal(impasto_model_open(in_folder("model"), &model, &error), IMPASTO_OK);
+    assert_int_equal(
+        impasto_device_open(getenv("IMPASTO_TEST_DEVICE"), NULL, NULL, &device, &error),
+        IMPASTO_OK);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    impasto_model_close(&model);
+    impasto_device_close(&device);
+    return remove_folder(state);
+}
+
+static struct impasto_clip *open_network(const struct impasto_apply_params *params)
+{
+    struct impasto_clip *clip = NULL;
+    struct impasto_error error = {0};
+    if (impasto_clip_open_network(device, model, params, WIDTH, HEIGHT, &clip, &error) !=
+        IMPASTO_OK)
+        fail_msg("%s", error.message);
+    return clip;
+}
+
+/* A frame's memory, with more than its rows, which nobody may touch. */
+struct memory {
+    struct impasto_frame frame;
+    size_t row;
+};
+
+static struct memory make_frame(int width, int height, enum impasto_samples samples)
+{
+    const size_t bytes = samples == IMPASTO_SAMPLES_FLOAT ? sizeof(float) : 1;
+    const size_t row = 3 * (size_t)width * bytes, stride = row + PADDING * bytes;
+    struct memory memory = {{sizeof(struct impasto_frame), width, height, samples,
+                             malloc((size_t)height * stride), stride},
+                            row};
+    assert_non_null(memory.frame.pixels);
+    memset(memory.frame.pixels, 0xa5, (size_t)height * stride);
+    return memory;
+}
+
+static void free_frame(struct memory *memory)
+{
+    const unsigned char *bytes = memory->frame.pixels;
+    for (size_t y = 0; y < (size_t)memory->frame.height; y++)
+        for (size_t i = memory->row; i < memory->frame.stride; i++)
+            assert_int_equal(bytes[y * memory->frame.stride + i], 0xa5);
+    free(memory->frame.pixels);
+}
+
+/* Value i of row y, 0 to 1. */
+static float value_at(const struct impasto_frame *frame, int y, int i)
+{
+    const char *row = (const char *)frame->pixels + (size_t)y * frame->stride;
+    return frame->samples == IMPASTO_SAMPLES_FLOAT ? ((const float *)(const void *)row)[i]
+                                                   : (float)((const unsigned char *)row)[i] / 255;
+}
+
+static void fill(struct impasto_frame *frame, int shift)
+{
+    for (int y = 0; y < frame->height; y++)
+        for (int i = 0; i < 3 * frame->width; i++) {
+            char *row = (char *)frame->pixels + (size_t)y * frame->stride;
+            const int value = (int)(127 + 120 * sinf((float)(i + shift) / 9 + (float)y / 5));
+            if (frame->samples == IMPASTO_SAMPLES_FLOAT)
+                ((float *)(void *)row)[i] = (float)value / 255;
+            else
+                ((unsigned char *)row)[i] = (unsigned char)value;
+        }
+}
+
+static void paint(struct impasto_clip *clip, const struct impasto_frame *from,
+                  const struct impasto_frame *to)
+{
+    struct impasto_error error = {0};
+    if (impasto_clip_frame(clip, from, to, &error) != IMPASTO_OK)
+        fail_msg("%s", error.message);
+}
+
+/* Largest difference of two frames of one size. */
+static float difference(const struct impasto_frame *a, const struct impasto_frame *b)
+{
+    float most = 0;
+    assert_int_equal(a->width, b->width);
+    assert_int_equal(a->height, b->height);
+    for (int y = 0; y < a->height; y++)
+        for (int i = 0; i < 3 * a->width; i++)
+            most = fmaxf(most, fabsf(value_at(a, y, i) - value_at(b, y, i)));
+    return most;
+}
+
+/* ---- Networks -------------------------------------------------------------------------------- */
+
+static void bytes_are_the_appliers(void **state)
+{
+    (void)state;
+    const struct impasto_apply_params params = impasto_apply_defaults();
+    struct impasto_clip *clip = open_network(&params);
+    struct impasto_applier *applier = NULL;
+    struct impasto_error error = {0};
+    struct memory from = make_frame(WIDTH, HEIGHT, IMPASTO_SAMPLES_BYTE);
+    struct memory to = make_frame(WIDTH, HEIGHT, IMPASTO_SAMPLES_BYTE);
+    struct memory expected = make_frame(WIDTH, HEIGHT, IMPASTO_SAMPLES_BYTE);
+    assert_int_equal(impasto_applier_open(device, model, &params, &applier, &error), IMPASTO_OK);
+    for (int shift = 0; shift < 2; shift++) {
+        fill(&from.frame, shift);
+        paint(clip, &from.frame, &to.frame);
+        assert_int_equal(impasto_applier_frame(applier, WIDTH, HEIGHT, from.frame.pixels,
+                                               from.frame.stride, expected.frame.pixels,
+                                               expected.frame.stride, &error),
+                         IMPASTO_OK);
+        assert_true(difference(&to.frame, &expected.frame) == 0);
+        assert_true(difference(&to.frame, &from.frame) > 0.1F);
+    }
+    assert_int_equal(impasto_clip_info(clip)->frames, 2);
+    paint(clip, &from.frame, &from.frame);
+    assert_true(difference(&from.frame, &expected.frame) == 0);
+    impasto_applier_close(&applier);
+    impasto_clip_close(&clip);
+    free_frame(&from);
+    free_frame(&to);
+    free_frame(&expected);
+}
+
+static void floats_are_as_bytes(void **state)
+{
+    (void)state;
+    const struct impasto_apply_params params = impasto_apply_defaults();
+    struct impasto_clip *clip = open_network(&params);
+    struct memory from = make_frame(WIDTH, HEIGHT, IMPASTO_SAMPLES_BYTE);
+    struct memory wide = make_frame(WIDTH, HEIGHT, IMPASTO_SAMPLES_FLOAT);
+    struct memory to = make_frame(WIDTH, HEIGHT, IMPASTO_SAMPLES_BYTE);
+    struct memory wide_to = make_frame(WIDTH, HEIGHT, IMPASTO_SAMPLES_FLOAT);
+    fill(&from.frame, 0);
+    fill(&wide.frame, 0);
+    paint(clip, &from.frame, &to.frame);
+    paint(clip, &wide.frame, &wide_to.frame);
+    assert_true(difference(&to.frame, &wide_to.frame) <= 0.5F / 255 + 1e-5F);
+    paint(clip, &from.frame, &wide_to.frame);
+    assert_true(difference(&to.frame, &wide_to.frame) <= 0.5F / 255 + 1e-5F);
+    impasto_clip_close(&clip);
+    free_frame(&from);
+    free_frame(&wide);
+    free_frame(&to);
+    free_frame(&wide_to);
+}
+
+static void results_have_the_size_that_is_asked_for(void **state)
+{
+    (void)state;
+    struct impasto_apply_params params = impasto_apply_defaults();
+    params.size = 90;
+    struct impasto_clip *clip = open_network(&params);
+    const struct impasto_clip_info *info = impasto_clip_info(clip);
+    assert_int_equal(info->width, WIDTH);
+    assert_int_equal(info->result_width, 90);
+    assert_int_equal(info->result_height, 68);
+    struct memory from = make_frame(WIDTH, HEIGHT, IMPASTO_SAMPLES_BYTE);
+    struct memory to = make_frame(90, 68, IMPASTO_SAMPLES_BYTE);
+    fill(&from.frame, 0);
+    paint(clip, &from.frame, &to.frame);
+    assert_true(value_at(&to.frame, 67, 89) >= 0);
+    impasto_clip_close(&clip);
+    free_frame(&from);
+    free_frame(&to);
+}
+
+/* ---- Refusals -------------------------------------------------------------------------------- */
+
+static void expect_refusal(struct impasto_clip *clip, const struct impasto_frame *from,
+                           const struct impasto_frame *to, const char *words)
+{
+    struct impasto_error error = {0};
+    assert_int_equal(impasto_clip_frame(clip, from, to, &error), IMPASTO_ERROR_USAGE);
+    if (!strstr(error.message, words))
+        fail_msg("\"%s\" does not say \"%s\"", error.message, words);
+}
+
+static void wrong_frames_are_refused(void **state)
+{
+    (void)state;
+    const struct impasto_apply_params params = impasto_apply_defaults();
+    struct impasto_clip *clip = open_network(&params);
+    struct memory memory = make_frame(WIDTH, HEIGHT, IMPASTO_SAMPLES_BYTE);
+    struct impasto_frame wrong = memory.frame;
+    wrong.width--;
+    expect_refusal(clip, &wrong, &memory.frame, "`from` is a frame of 44x34");
+    expect_refusal(clip, &memory.frame, &wrong, "`to` is a frame of 44x34");
+    wrong = memory.frame;
+    wrong.stride = 3 * WIDTH - 1;
+    expect_refusal(clip, &wrong, &memory.frame, "rows of 134 bytes");
+    wrong = memory.frame;
+    wrong.samples = (enum impasto_samples)2;
+    expect_refusal(clip, &memory.frame, &wrong, "unknown kind");
+    wrong = memory.frame;
+    wrong.struct_size = 3;
+    expect_refusal(clip, &wrong, &memory.frame, "impasto_frame");
+    assert_int_equal(impasto_clip_info(clip)->frames, 0);
+    impasto_clip_close(&clip);
+    free_frame(&memory);
+}
+
+static void wrong_sizes_are_refused(void **state)
+{
+    (void)state;
+    struct impasto_apply_params params = impasto_apply_defaults();
+    struct impasto_clip *clip = NULL;
+    struct impasto_error error = {0};
+    assert_int_equal(impasto_clip_open_network(device, model, &params, 0, 9, &clip, &error),
+                     IMPASTO_ERROR_USAGE);
+    params.stroke = 9;
+    assert_int_equal(impasto_clip_open_network(device, model, &params, 64, 64, &clip, &error),
+                     IMPASTO_ERROR_USAGE);
+    assert_null(clip);
+    impasto_clip_close(&clip);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(bytes_are_the_appliers),
+        cmocka_unit_test(floats_are_as_bytes),
+        cmocka_unit_test(results_have_the_size_that_is_asked_for),
+        cmocka_unit_test(wrong_frames_are_refused),
+        cmocka_unit_test(wrong_sizes_are_refused),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
