@@ -363,6 +363,8 @@ static const struct row {
     {IMP_PROGRAM_WINOGRAD4_QUARTER, "winograd", winograd4_quarter, NULL},
     {IMP_PROGRAM_CLIP, "clip", small, NULL},
     {IMP_PROGRAM_CONV_WEIGHTS, "conv_any_weights", conv_weights, NULL},
+    /* films */
+    {IMP_PROGRAM_WARP, "warp", small, NULL},
     /* algorithms of layers that multiply whole matrices */
     {IMP_PROGRAM_GEMM_VECTOR, "gemm", gemm_vector, NULL},
     {IMP_PROGRAM_GEMM_TILED, "tile+gemm", gemm_tiled, NULL},

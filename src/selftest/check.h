@@ -69,6 +69,7 @@ void imp_check_bounds(struct imp_check_run *run);
 void imp_check_clip(struct imp_check_run *run);
 void imp_check_conv_any_weights(struct imp_check_run *run);
 void imp_check_norm(struct imp_check_run *run);
+void imp_check_warp(struct imp_check_run *run);
 void imp_check_conv_edge(struct imp_check_run *run);
 void imp_check_objective(struct imp_check_run *run);
 
