@@ -227,6 +227,19 @@ static void copy_style(const struct imp_stylenet *net, int from, struct imp_styl
     }
 }
 
+/* The same without the pictures of styles that are not there any more. */
+static json_t *training_of_picked(const json_t *training, const struct imp_stylenet *picked)
+{
+    json_t *copy = json_deep_copy(training);
+    json_t *styles = json_object_get(json_object_get(copy, "inputs"), "styles");
+    for (size_t i = json_array_size(styles); i-- > 0;) {
+        const json_t *name = json_object_get(json_array_get(styles, i), "style");
+        if (json_is_string(name) && imp_stylenet_find(picked, json_string_value(name)) < 0)
+            json_array_remove(styles, i);
+    }
+    return copy;
+}
+
 enum impasto_status imp_stylenet_pick(const struct imp_stylenet *net, const int *styles, int count,
                                       struct imp_stylenet *picked, struct impasto_error *error)
 {
@@ -239,7 +252,11 @@ enum impasto_status imp_stylenet_pick(const struct imp_stylenet *net, const int 
         copy_style(net, styles[s], picked, s);
         status = imp_stylenet_rename(picked, s, net->names[styles[s]], error);
     }
-    picked->training = json_incref(net->training);
+    if (status == IMPASTO_OK && net->training) {
+        picked->training = training_of_picked(net->training, picked);
+        if (!picked->training)
+            status = imp_fail_memory(error, "what is known of a training", 0);
+    }
     picked->licence = net->licence ? strdup(net->licence) : NULL;
     if (status == IMPASTO_OK && net->licence && !picked->licence)
         status = imp_fail_memory(error, "a licence", strlen(net->licence));

@@ -4,7 +4,9 @@
 #include "model/model.h"
 #include "files.h"
 
+#include <jansson.h>
 #include <math.h>
+#include <stdlib.h>
 
 static struct imp_stylenet made(int width, int styles)
 {
@@ -189,6 +191,33 @@ static void mixtures(void **state)
     imp_stylenet_free(&net);
 }
 
+/* What a network of fewer styles says of its training is about these. */
+static void picked_styles(void **state)
+{
+    (void)state;
+    struct imp_stylenet net = made(8, 3), picked;
+    struct impasto_error error = {0};
+    const int chosen[] = {2, 0};
+    net.training = json_loads("{\"steps\":5,\"inputs\":{\"weights\":{\"name\":\"w\"},\"styles\":["
+                              "{\"style\":\"style 1\",\"name\":\"a.png\"},"
+                              "{\"style\":\"style 2\",\"name\":\"b.png\"},"
+                              "{\"style\":\"style 3\",\"drawn\":true},{\"style\":4}]}}",
+                              0, NULL);
+    assert_int_equal(imp_stylenet_pick(&net, chosen, 2, &picked, &error), IMPASTO_OK);
+    assert_string_equal(picked.names[0], "style 3");
+    assert_string_equal(picked.names[1], "style 1");
+    char *training = json_dumps(picked.training, JSON_COMPACT);
+    assert_string_equal(training,
+                        "{\"steps\":5,\"inputs\":{\"weights\":{\"name\":\"w\"},\"styles\":["
+                        "{\"style\":\"style 1\",\"name\":\"a.png\"},"
+                        "{\"style\":\"style 3\",\"drawn\":true},{\"style\":4}]}}");
+    free(training);
+    const json_t *inputs = json_object_get(net.training, "inputs");
+    assert_int_equal(json_array_size(json_object_get(inputs, "styles")), 4);
+    imp_stylenet_free(&picked);
+    imp_stylenet_free(&net);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -197,6 +226,7 @@ int main(void)
         cmocka_unit_test(impossible_shapes),
         cmocka_unit_test(beginnings),
         cmocka_unit_test(styles),
+        cmocka_unit_test(picked_styles),
         cmocka_unit_test(mixtures),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
