@@ -49,6 +49,8 @@ void imp_losses_init(struct imp_losses *losses, struct imp_device *device,
     losses->tv_slot = losses->slots++;
     if (losses->range_weight > 0)
         losses->range_slot = losses->slots++;
+    imp_temporal_init(&losses->temporal, device, options->temporal_weight, options->earlier,
+                      height * width, &losses->slots);
     losses->spare_slot = losses->slots;
     losses->slots += IMP_SPARE_SUMS;
 }
@@ -62,6 +64,7 @@ void imp_losses_layout(struct imp_losses *losses, struct imp_layout *layout)
                            imp_tensor_bytes(t->channels, t->height, t->width, t->lanes), "targets");
     }
     imp_style_layout(&losses->style, layout);
+    imp_temporal_layout(&losses->temporal, layout);
     imp_layout_add(layout, &losses->sums, (size_t)losses->slots * IMP_PARTS * sizeof(float),
                    "sums");
 }
@@ -167,6 +170,7 @@ enum impasto_status imp_losses_measure_image(struct imp_losses *losses,
     if (losses->range_weight > 0)
         IMP_TRY(imp_range_sum(losses->device, image, values_of(losses), losses->sums,
                               losses->range_slot));
+    IMP_TRY(imp_temporal_measure(&losses->temporal, image, losses->sums));
     return imp_tv_sum(losses->device, image, losses->height, losses->width, losses->sums,
                       losses->tv_slot);
 }
@@ -178,6 +182,7 @@ enum impasto_status imp_losses_image_gradient(struct imp_losses *losses,
     if (losses->range_weight > 0)
         IMP_TRY(imp_range_backward(losses->device, image, values_of(losses), gradient_buffer,
                                    losses->range_weight));
+    IMP_TRY(imp_temporal_gradient(&losses->temporal, image, gradient_buffer));
     if (!(losses->tv_weight > 0))
         return IMPASTO_OK;
     return imp_tv_backward(losses->device, image, losses->height, losses->width, gradient_buffer,
@@ -194,6 +199,8 @@ static void report(const struct imp_losses *losses, const double *totals,
         values->range = totals[losses->range_slot];
         values->total += (double)losses->range_weight * values->range;
     }
+    values->temporal = imp_temporal_loss(&losses->temporal, totals);
+    values->total += (double)losses->temporal.weight * values->temporal;
     for (int l = 0; l < IMPASTO_LAYERS; l++) {
         values->content[l] = values->style[l] = 0;
         if (losses->content_layers[l] > 0) {

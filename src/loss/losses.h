@@ -3,9 +3,10 @@
 #define IMP_LOSS_LOSSES_H
 
 /* The objective: content and style losses at their layers, total variation and range of the
- * picture. */
+ * picture, and how far it is from a film's earlier frames. */
 
 #include "loss/style.h"
+#include "loss/temporal.h"
 
 /* The weighted objective at one size of picture; see struct imp_loss_options. */
 struct imp_losses {
@@ -19,6 +20,7 @@ struct imp_losses {
     double content_floor[IMPASTO_LAYERS];  /* of divisors that are not 1 */
     struct imp_tensor content_target[IMPASTO_LAYERS];
     struct imp_style style;
+    struct imp_temporal temporal;
     struct imp_buffer *sums;
     int content_slot[IMPASTO_LAYERS], tv_slot, range_slot, slots;
     int spare_slot; /* the first of IMP_SPARE_SUMS */
@@ -35,17 +37,18 @@ void imp_losses_layout(struct imp_losses *losses, struct imp_layout *layout);
 /* The taps for the content picture's pass, and the optimisation's. */
 struct imp_taps imp_losses_content_taps(struct imp_losses *losses);
 struct imp_taps imp_losses_taps(struct imp_losses *losses);
-/* Total variation and range of the image; and their gradients added to gradient. Nothing where
- * their weights are 0, except that total variation is always measured, for the report. */
+/* Total variation, range and temporal loss of the image; and their gradients added to gradient.
+ * Nothing where their weights are 0, except that total variation is always measured, for the
+ * report. */
 enum impasto_status imp_losses_measure_image(struct imp_losses *losses,
                                              const struct imp_buffer *image);
 enum impasto_status imp_losses_image_gradient(struct imp_losses *losses,
                                               const struct imp_buffer *image,
                                               struct imp_buffer *gradient);
 /* The losses of an image: all before their weights, and the weighted sum of them. range: 0 where it
- * has no weight. */
+ * has no weight. temporal: likewise, where there is no earlier frame. */
 struct imp_loss_values {
-    double total, tv, range;
+    double total, tv, range, temporal;
     double content[IMPASTO_LAYERS], style[IMPASTO_LAYERS];
 };
 /* Waits for them, and for the first `count` of the spare sums. */

@@ -34,6 +34,8 @@ struct imp_loss_options {
     bool bounded;
     double content_weight, style_weight;
     float tv_weight, range_weight;
+    float temporal_weight;
+    int earlier; /* frames that the image may be held to; see struct imp_temporal */
     float content_layers[IMPASTO_LAYERS], style_layers[IMPASTO_LAYERS]; /* 0: not looked at */
 };
 

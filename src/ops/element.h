@@ -2,8 +2,8 @@
 #ifndef IMP_OPS_ELEMENT_H
 #define IMP_OPS_ELEMENT_H
 
-/* Operations element by element (pointwise.c), the image's total variation (tv.c), and how far it
- * is beyond the colours (range.c). */
+/* Operations element by element (pointwise.c), the image's total variation (tv.c), how far it is
+ * beyond the colours (range.c) and from an earlier frame (temporal.c). */
 
 #include "ops/tensor.h"
 
@@ -69,5 +69,15 @@ enum impasto_status imp_range_sum(struct imp_device *device, const struct imp_bu
                                   struct imp_buffer *sums, int sums_slot);
 enum impasto_status imp_range_backward(struct imp_device *device, const struct imp_buffer *x, int n,
                                        struct imp_buffer *gradient, float factor);
+/* mean(weight * (x - target)^2) of x and target (3, n) with the weights (n) of all planes: shares
+ * of it, and gradient += factor times its gradient. */
+enum impasto_status imp_temporal_sum(struct imp_device *device, const struct imp_buffer *x,
+                                     const struct imp_buffer *target,
+                                     const struct imp_buffer *weight, int n,
+                                     struct imp_buffer *sums, int sums_slot);
+enum impasto_status imp_temporal_backward(struct imp_device *device, const struct imp_buffer *x,
+                                          const struct imp_buffer *target,
+                                          const struct imp_buffer *weight, int n,
+                                          struct imp_buffer *gradient, float factor);
 
 #endif

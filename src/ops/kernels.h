@@ -15,6 +15,7 @@ enum imp_program {
     IMP_PROGRAM_SMALL, /* element by element, sums, steps, pooling: cheap to compile */
     IMP_PROGRAM_GRAM,
     IMP_PROGRAM_MEANS,
+    IMP_PROGRAM_TEMPORAL,
     IMP_PROGRAM_BOUNDS,
     IMP_PROGRAM_EDGE,
     IMP_PROGRAM_DIRECT,

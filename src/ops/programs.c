@@ -341,6 +341,8 @@ static const struct row {
     {IMP_PROGRAM_IMPLICIT_POINTWISE, "tile+conv_implicit", implicit_pointwise, NULL},
     /* paintings with losses of means and covariances */
     {IMP_PROGRAM_MEANS, "moments", means, NULL},
+    /* films */
+    {IMP_PROGRAM_TEMPORAL, "temporal", small, NULL},
     /* losses of networks in training */
     {IMP_PROGRAM_BOUNDS, "bounded+range", bounds, NULL},
     /* and their gradients through reflected edges */

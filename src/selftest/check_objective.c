@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BOUNDED = 1, RANGE = 2, REFLECT = 4 };
+enum { BOUNDED = 1, RANGE = 2, REFLECT = 4, FILM = 8 };
 
 /* A problem: which layers, which variants, what size. */
 static const struct problem {
@@ -22,7 +22,7 @@ static const struct problem {
     int strip; /* rows at a time, where the input is kept */
     enum impasto_style_loss style_loss;
     int regions; /* 1: everywhere, one style picture; 2: soft masks, blended and masked pictures */
-    unsigned training; /* what else networks in training have: bits */
+    unsigned training; /* what else networks in training have, and films: bits */
 } problems[] = {
     {"one layer replicate", 1, 16, 18, 1u << 0, 1u << 0, IMPASTO_POOLING_AVERAGE,
      IMPASTO_PADDING_REPLICATE, IMPASTO_LOSSES_RELATIVE, IMPASTO_KEEP_ALL, 0,
@@ -80,6 +80,9 @@ static const struct problem {
     {"regions covariance strips average replicate", 5, 41, 23, 1u << 2, 1u << 0 | 1u << 1 | 1u << 4,
      IMPASTO_POOLING_AVERAGE, IMPASTO_PADDING_REPLICATE, IMPASTO_LOSSES_RELATIVE,
      IMPASTO_KEEP_INPUT, 8, IMPASTO_STYLE_LOSS_COVARIANCE, 2, 0},
+    {"film average replicate", 3, 19, 22, 1u << 2, 1u << 0 | 1u << 2, IMPASTO_POOLING_AVERAGE,
+     IMPASTO_PADDING_REPLICATE, IMPASTO_LOSSES_RELATIVE, IMPASTO_KEEP_ALL, 0,
+     IMPASTO_STYLE_LOSS_GRAM, 1, FILM},
     {"bounded range average zero", 5, 19, 22, 1u << 3, 1u << 0 | 1u << 2 | 1u << 4,
      IMPASTO_POOLING_AVERAGE, IMPASTO_PADDING_ZERO, IMPASTO_LOSSES_RELATIVE, IMPASTO_KEEP_ALL, 0,
      IMPASTO_STYLE_LOSS_GRAM, 1, BOUNDED | RANGE},
@@ -113,6 +116,7 @@ static const struct problem {
 #define COSINE_BOUND 1e-4
 
 #define RANGE_WEIGHT 40
+#define TEMPORAL_WEIGHT 150
 
 /* Weights as He et al. 2015 would start a network, so that activations neither die nor explode. */
 static bool make_weights(struct imp_check_run *run, int depth, struct impasto_weights *weights)
@@ -248,12 +252,24 @@ static enum impasto_status capture(struct imp_check_run *run, const struct probl
     return imp_objective_capture_content(objective, m->image);
 }
 
+/* To a style picture, as if that were an earlier frame. */
+static enum impasto_status hold(const struct problem *p, const struct data *d,
+                                struct imp_temporal *temporal)
+{
+    temporal->held = temporal->room;
+    if (temporal->room == 0)
+        return IMPASTO_OK;
+    IMP_TRY(imp_buffer_write(temporal->target[0], 0, d->style[1], picture_bytes(p)));
+    return imp_buffer_write(temporal->reliability[0], 0, d->style_mask, picture_bytes(p) / 3);
+}
+
 static enum impasto_status run_machine(struct imp_check_run *run, const struct problem *p,
                                        const struct data *d, struct machine *m,
                                        struct imp_loss_values *values, float *gradient)
 {
     struct imp_objective *objective = &m->objective;
     IMP_TRY(capture(run, p, d, m));
+    IMP_TRY(hold(p, d, &objective->losses.temporal));
     IMP_TRY(imp_buffer_write(m->image, 0, d->start, picture_bytes(p)));
     IMP_TRY(imp_objective_evaluate(objective, m->image, true));
     IMP_TRY(imp_losses_read(&objective->losses, values, NULL, 0));
@@ -278,6 +294,7 @@ static double loss_error(const struct imp_ref_objective *objective,
     double worst =
         fmax(term_error(found->total, expected->total, 0), term_error(found->tv, expected->tv, 0));
     worst = fmax(worst, term_error(found->range, expected->range, 0));
+    worst = fmax(worst, term_error(found->temporal, expected->temporal, 0));
     const double content = objective->params->losses == IMPASTO_LOSSES_RELATIVE;
     const double style = content || objective->bounded;
     for (int l = 0; l < objective->depth; l++) {
@@ -371,6 +388,8 @@ static struct imp_loss_options losses_of(const struct problem *p,
         .covariance = params->style_loss == IMPASTO_STYLE_LOSS_COVARIANCE,
         .bounded = p->training & BOUNDED,
         .range_weight = p->training & RANGE ? RANGE_WEIGHT : 0,
+        .temporal_weight = TEMPORAL_WEIGHT,
+        .earlier = p->training & FILM ? 1 : 0,
         .content_weight = (double)params->content_weight,
         .style_weight = (double)params->style_weight,
         .tv_weight = params->tv_weight,
@@ -414,6 +433,7 @@ static void check(struct imp_check_run *run, const struct problem *p)
                                           .bounded = p->training & BOUNDED,
                                           .reflect = p->training & REFLECT,
                                           .range_weight = (double)losses.range_weight,
+                                          .temporal_weight = (double)losses.temporal_weight,
                                           .depth = p->depth,
                                           .height = p->height,
                                           .width = p->width,
@@ -427,6 +447,7 @@ static void check(struct imp_check_run *run, const struct problem *p)
     float *gradient = imp_check_data(run, 3, n, false);
     double *content = imp_check_widen(run, d.content, n), *start = imp_check_widen(run, d.start, n);
     double *style[2] = {imp_check_widen(run, d.style[0], n), imp_check_widen(run, d.style[1], n)};
+    double *reliability = imp_check_widen(run, d.style_mask, n / 3);
     double *reference = imp_check_doubles(run, n);
     if (run->broken || !make_weights(run, p->depth, &weights) ||
         !imp_check_ok(run, make_machine(run, p, &losses, &weights, &machine)) ||
@@ -434,6 +455,8 @@ static void check(struct imp_check_run *run, const struct problem *p)
         goto done;
     objective.map = machine.model.input;
     list_pictures(p, &d, style, pictures, regions);
+    objective.earlier = p->training & FILM ? style[1] : NULL;
+    objective.reliability = reliability;
     if (!imp_ref_objective_init(&objective, content) ||
         !imp_ref_objective_evaluate(&objective, start, &expected, reference)) {
         (void)imp_check_ok(run, imp_device_fail(run->device, IMPASTO_ERROR_MEMORY,
@@ -453,6 +476,7 @@ done:
     free(start);
     free(style[0]);
     free(style[1]);
+    free(reliability);
     free(reference);
 }
 

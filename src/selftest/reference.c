@@ -182,6 +182,18 @@ double imp_ref_range(int n, const double *x, double weight, double *gradient)
     return sum;
 }
 
+double imp_ref_temporal(int n, const double *x, const double *target, const double *weight,
+                        double factor, double *gradient)
+{
+    double sum = 0;
+    for (int i = 0; i < 3 * n; i++) {
+        const double apart = x[i] - target[i];
+        sum += weight[i % n] * apart * apart / (3.0 * n);
+        gradient[i] += factor * weight[i % n] * 2 * apart / (3.0 * n);
+    }
+    return sum;
+}
+
 void imp_ref_adam(const struct imp_adam *adam, int n, double *image, const double *gradient,
                   double *moment1, double *moment2)
 {

@@ -39,6 +39,9 @@ void imp_ref_mean(int c, int m, const double *f, const double *w, double *mean);
 double imp_ref_tv(int h, int w, const double *image, double weight, double *gradient);
 /* mean(max(0, |x - 0.5| - 0.5)^2) of n values; gradient += weight * its gradient. */
 double imp_ref_range(int n, const double *x, double weight, double *gradient);
+/* mean(weight * (x - target)^2) of (3, n) with weights (n); gradient += factor * its gradient. */
+double imp_ref_temporal(int n, const double *x, const double *target, const double *weight,
+                        double factor, double *gradient);
 /* One step of Adam with a clamp to the bounds. */
 void imp_ref_adam(const struct imp_adam *adam, int n, double *image, const double *gradient,
                   double *moment1, double *moment2);
@@ -70,6 +73,9 @@ struct imp_ref_objective {
      * params->padding, at every layer. */
     bool bounded, reflect;
     double range_weight;
+    /* An earlier frame, warped, (3, height, width), and how far it counts; NULL: there is none. */
+    const double *earlier, *reliability;
+    double temporal_weight;
     struct imp_input_map map;
     int depth, height, width;
     struct imp_ref_region *regions;

@@ -37,10 +37,10 @@ static void make_weights(struct impasto_weights *weights)
     }
 }
 
-/* What networks in training have beside the losses of paintings. */
+/* What networks in training have beside the losses of paintings, and films. */
 struct training {
     bool bounded, reflect;
-    double range;
+    double range, temporal;
 };
 
 /* The gradient against central differences along random directions. Average pooling, because maxima
@@ -68,17 +68,24 @@ static void check_training(enum impasto_losses losses, enum impasto_style_loss s
         .bounded = training.bounded,
         .reflect = training.reflect,
         .range_weight = training.range,
+        .temporal_weight = training.temporal,
         .depth = DEPTH,
         .height = H,
         .width = W,
         .map = {.reverse = true, .scale = {2, 3, 4}, .offset = {-1, -2, -1}}};
     static double image[N], other[N], third[N], gradient[N], ignored[N], moved[N];
+    static double reliability[N / 3];
     static float mask[3][N / 3];
     for (size_t i = 0; i < N; i++) {
         image[i] = 1.5 * random_number(30, i) - 0.25;
         other[i] = random_number(31, i);
         third[i] = random_number(32, i);
         mask[i % 3][i / 3] = (float)random_number(33, i);
+        reliability[i / 3] = fmax(1.5 * random_number(34, i / 3) - 0.5, 0);
+    }
+    if (training.temporal > 0) {
+        objective.earlier = third;
+        objective.reliability = reliability;
     }
     /* One region everywhere, or two soft ones, the first with a blend of pictures. */
     const struct imp_ref_picture pictures[] = {
@@ -176,6 +183,16 @@ static void training_gradient(void **state)
                    0, (struct training){.reflect = true});
 }
 
+static void temporal_gradient(void **state)
+{
+    (void)state;
+    const struct training film = {.temporal = 10};
+    check_training(IMPASTO_LOSSES_GATYS, IMPASTO_STYLE_LOSS_GRAM, 1, IMPASTO_PADDING_ZERO, 0, 0, 0,
+                   film);
+    check_training(IMPASTO_LOSSES_RELATIVE, IMPASTO_STYLE_LOSS_GRAM, 1, IMPASTO_PADDING_ZERO, 1, 1,
+                   0, film);
+}
+
 /* A mask of ones is no mask; two halves with one style are the weighted formula by hand. */
 static void weighted_gram(void **state)
 {
@@ -266,7 +283,8 @@ int main(void)
         cmocka_unit_test(content_gradient),    cmocka_unit_test(style_gradient),
         cmocka_unit_test(covariance_gradient), cmocka_unit_test(regions_gradient),
         cmocka_unit_test(weighted_gram),       cmocka_unit_test(tv_gradient),
-        cmocka_unit_test(reflection_by_hand),  cmocka_unit_test(training_gradient),
+        cmocka_unit_test(temporal_gradient),   cmocka_unit_test(reflection_by_hand),
+        cmocka_unit_test(training_gradient),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
