@@ -33,6 +33,15 @@ struct impasto_frame {
 
 struct impasto_clip; /* a film on its way through a painter */
 
+/* What a clip is. Take it from impasto_clip_defaults() and change what you like. */
+struct impasto_clip_params {
+    size_t struct_size; /* sizeof(struct impasto_clip_params) */
+    int width, height;  /* of its frames, pixels */
+};
+
+/* Fills all of `params`, for callers that are compiled with this header. */
+IMPASTO_API struct impasto_clip_params impasto_clip_defaults(int width, int height);
+
 /* What a clip says of itself. */
 struct impasto_clip_info {
     int width, height;               /* of its frames, pixels */
@@ -42,15 +51,15 @@ struct impasto_clip_info {
 
 /*
  * Opens a clip that is painted by a style network. The device must outlive the clip; the model need
- * not. Frames are width x height pixels. Results have that size or, where params->size says so, the
- * size that it gives a picture of theirs.
+ * not. Results have the frames' size or, where params->size says so, the size that it gives a
+ * picture of theirs.
  *
  * Errors are those of impasto_applier_open(), and of impasto_applier_paint() for the size.
  */
 IMPASTO_API enum impasto_status
 impasto_clip_open_network(struct impasto_device *device, const struct impasto_model *model,
-                          const struct impasto_apply_params *params, int width, int height,
-                          struct impasto_clip **clip,
+                          const struct impasto_apply_params *params,
+                          const struct impasto_clip_params *film, struct impasto_clip **clip,
                           struct impasto_error *error) IMPASTO_MUST_CHECK;
 IMPASTO_API void impasto_clip_close(struct impasto_clip **clip);
 

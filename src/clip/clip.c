@@ -5,6 +5,24 @@
 
 #include <stdlib.h>
 
+struct impasto_clip_params impasto_clip_defaults(int width, int height)
+{
+    return (struct impasto_clip_params){
+        .struct_size = sizeof(struct impasto_clip_params), .width = width, .height = height};
+}
+
+static enum impasto_status take_params(const struct impasto_clip_params *theirs,
+                                       struct impasto_clip_params *ours,
+                                       struct impasto_error *error)
+{
+    *ours = impasto_clip_defaults(0, 0);
+    IMP_TRY(imp_sized_take("impasto_clip_params", theirs, ours, sizeof(*ours), error));
+    return ours->width > 0 && ours->height > 0
+               ? IMPASTO_OK
+               : imp_fail(error, IMPASTO_ERROR_USAGE, "frames of %dx%d pixels have none",
+                          ours->width, ours->height);
+}
+
 /* The sizes of the results; whether the applier can take frames of bytes as they are. */
 static void describe(struct impasto_clip *clip, const struct impasto_apply_params *params,
                      int width, int height)
@@ -20,21 +38,21 @@ static void describe(struct impasto_clip *clip, const struct impasto_apply_param
 
 enum impasto_status impasto_clip_open_network(struct impasto_device *device,
                                               const struct impasto_model *model,
-                                              const struct impasto_apply_params *params, int width,
-                                              int height, struct impasto_clip **clip,
+                                              const struct impasto_apply_params *params,
+                                              const struct impasto_clip_params *film,
+                                              struct impasto_clip **clip,
                                               struct impasto_error *error)
 {
     struct impasto_apply_params taken = impasto_apply_defaults();
+    struct impasto_clip_params ours;
+    IMP_TRY(take_params(film, &ours, error));
     IMP_TRY(imp_sized_take("impasto_apply_params", params, &taken, sizeof(taken), error));
-    if (width < 1 || height < 1)
-        return imp_fail(error, IMPASTO_ERROR_USAGE, "frames of %dx%d pixels have none", width,
-                        height);
     struct impasto_clip *opened = calloc(1, sizeof(*opened));
     if (!opened)
         return imp_fail_memory(error, "a clip", sizeof(*opened));
     const enum impasto_status status =
         impasto_applier_open(device, model, &taken, &opened->applier, error);
-    describe(opened, &taken, width, height);
+    describe(opened, &taken, ours.width, ours.height);
     if (status == IMPASTO_OK)
         *clip = opened;
     else

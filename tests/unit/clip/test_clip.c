@@ -51,9 +51,9 @@ static int tear_down(void **state)
 static struct impasto_clip *open_network(const struct impasto_apply_params *params)
 {
     struct impasto_clip *clip = NULL;
+    const struct impasto_clip_params film = impasto_clip_defaults(WIDTH, HEIGHT);
     struct impasto_error error = {0};
-    if (impasto_clip_open_network(device, model, params, WIDTH, HEIGHT, &clip, &error) !=
-        IMPASTO_OK)
+    if (impasto_clip_open_network(device, model, params, &film, &clip, &error) != IMPASTO_OK)
         fail_msg("%s", error.message);
     return clip;
 }
@@ -241,12 +241,14 @@ static void wrong_sizes_are_refused(void **state)
 {
     (void)state;
     struct impasto_apply_params params = impasto_apply_defaults();
+    const struct impasto_clip_params film = impasto_clip_defaults(WIDTH, HEIGHT);
+    const struct impasto_clip_params none = impasto_clip_defaults(0, HEIGHT);
     struct impasto_clip *clip = NULL;
     struct impasto_error error = {0};
-    assert_int_equal(impasto_clip_open_network(device, model, &params, 0, 9, &clip, &error),
+    assert_int_equal(impasto_clip_open_network(device, model, &params, &none, &clip, &error),
                      IMPASTO_ERROR_USAGE);
     params.stroke = 9;
-    assert_int_equal(impasto_clip_open_network(device, model, &params, 64, 64, &clip, &error),
+    assert_int_equal(impasto_clip_open_network(device, model, &params, &film, &clip, &error),
                      IMPASTO_ERROR_USAGE);
     assert_null(clip);
     impasto_clip_close(&clip);
