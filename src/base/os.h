@@ -169,6 +169,17 @@ struct imp_os_mutex {
 void imp_os_lock(struct imp_os_mutex *mutex);
 void imp_os_unlock(struct imp_os_mutex *mutex);
 
+/* A lock with which threads can also wait for what others change under it. */
+struct imp_os_gate;
+/* NULL: it failed. */
+struct imp_os_gate *imp_os_gate_create(void);
+void imp_os_gate_free(struct imp_os_gate *gate);
+void imp_os_gate_lock(struct imp_os_gate *gate);
+void imp_os_gate_unlock(struct imp_os_gate *gate);
+/* With the lock, which is free meanwhile: until another thread wakes all, or for no reason. */
+void imp_os_gate_wait(struct imp_os_gate *gate);
+void imp_os_gate_wake(struct imp_os_gate *gate);
+
 struct imp_os_thread;
 /* 0, or errno. */
 int imp_os_start_thread(struct imp_os_thread **thread, void (*work)(void *user), void *user);

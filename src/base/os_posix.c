@@ -144,6 +144,57 @@ void imp_os_unlock(struct imp_os_mutex *mutex)
     pthread_mutex_unlock(&marks);
 }
 
+struct imp_os_gate {
+    pthread_mutex_t mutex;
+    pthread_cond_t changed;
+};
+
+struct imp_os_gate *imp_os_gate_create(void)
+{
+    struct imp_os_gate *gate = malloc(sizeof(*gate));
+    if (gate == NULL)
+        return NULL;
+    int problem = pthread_mutex_init(&gate->mutex, NULL);
+    if (problem == 0) {
+        problem = pthread_cond_init(&gate->changed, NULL);
+        if (problem == 0)
+            return gate;
+        pthread_mutex_destroy(&gate->mutex);
+    }
+    free(gate);
+    errno = problem;
+    return NULL;
+}
+
+void imp_os_gate_free(struct imp_os_gate *gate)
+{
+    if (gate == NULL)
+        return;
+    pthread_cond_destroy(&gate->changed);
+    pthread_mutex_destroy(&gate->mutex);
+    free(gate);
+}
+
+void imp_os_gate_lock(struct imp_os_gate *gate)
+{
+    pthread_mutex_lock(&gate->mutex);
+}
+
+void imp_os_gate_unlock(struct imp_os_gate *gate)
+{
+    pthread_mutex_unlock(&gate->mutex);
+}
+
+void imp_os_gate_wait(struct imp_os_gate *gate)
+{
+    pthread_cond_wait(&gate->changed, &gate->mutex);
+}
+
+void imp_os_gate_wake(struct imp_os_gate *gate)
+{
+    pthread_cond_broadcast(&gate->changed);
+}
+
 struct imp_os_thread {
     pthread_t thread;
     void (*work)(void *user);

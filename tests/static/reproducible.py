@@ -14,7 +14,7 @@ import sys
 import tempfile
 
 PARTS = ["LICENSE", "cl", "examples", "include", "meson.build", "meson_options.txt", "src", "weights"]
-MADE = ["impasto", "libimpasto.so", "impasto_hdf5.so"]
+MADE = ["impasto", "libimpasto.so", "impasto_hdf5.so", "impasto_mpi.so"]
 
 
 def build(source, copy, folder):

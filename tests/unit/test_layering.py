@@ -18,6 +18,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 # and on the operating system, of which it has a copy: the library is not there to offer that.
 ROOMS = {
     "base": set(),
+    "comm": {"base"},
     "draw": {"base"},
     "image": {"base"},
     "device": {"base"},
@@ -40,6 +41,7 @@ ROOMS = {
 # never does, so that a change to one noun compiles again only what uses it.
 PUBLIC = {
     "base": {"base", "file", "setting"},
+    "comm": set(),
     "draw": set(),
     "image": {"image"},
     "device": {"device", "plan"},
@@ -78,6 +80,7 @@ LIBRARIES = [
     (r"tiff\w*\.h", "src/image/tiff/"),
     (r"libheif/.*", "src/image/heif.c"),
     (r"(hdf5|H5).*", "src/vgg/hdf5_reader.c"),
+    (r"mpi\.h", "src/comm/mpi_module.c"),
     (r"jansson.*", "src/(cli|model|paint|store|train|vgg)/"),
     (r"zlib\.h", "src/base/checksum.c"),
     (r"nettle/.*", "src/cli/common/hash.c"),
@@ -85,7 +88,7 @@ LIBRARIES = [
 ]
 
 # Headers for the files of one room alone.
-INSIDE = ["src/device/opencl.h", "src/draw/canvas.h", "src/draw/scene.h", "src/draw/style.h",
+INSIDE = ["src/comm/transport.h", "src/device/opencl.h", "src/draw/canvas.h", "src/draw/scene.h", "src/draw/style.h",
           "src/image/formats.h", "src/image/metadata.h", "src/image/png/png.h", "src/image/tiff/tiff.h", "src/model/file.h", "src/ops/kernels.h", "src/optim/lbfgs.h", "src/vgg/hdf5_reader.h", "src/vgg/stage.h",
           "src/selftest/check.h",
           "src/selftest/objective.h", "src/paint/job.h", "src/paint/scale.h", "src/train/train.h",
@@ -438,6 +441,7 @@ BAD = [
     (check_libraries, "src/image/x.c", "#include <libheif/heif.h>", "heif.c"),
     (check_libraries, "src/vgg/x.c", "#include <hdf5.h>", "hdf5_reader.c"),
     (check_libraries, "src/device/x.c", "#include <jansson.h>", "only src/(cli|model|paint|store|train|vgg)/"),
+    (check_libraries, "src/comm/x.c", "#include <mpi.h>", "only src/comm/mpi_module.c"),
     (check_libraries, "src/cli/x.c", "#include <nettle/sha2.h>", "hash.c"),
     (check_libraries, "src/cli/x.c", "#include <chafa.h>", "only src/cli/terminal/show.c"),
     (check_os, "src/base/x.c", "#include <unistd.h>", "unistd.h is not on every system"),

@@ -152,6 +152,44 @@ static void test_clock(void **state)
     assert_true(passed >= 0.019 && passed < 10);
 }
 
+/* Threads take their turns: each waits until the one before it has passed. */
+static struct {
+    struct imp_os_gate *gate;
+    int turn, passed[THREADS * 20];
+} queue;
+
+static void take_turns(void *user)
+{
+    const int *number = user;
+    for (int round = 0; round < 20; round++) {
+        imp_os_gate_lock(queue.gate);
+        while (queue.turn % THREADS != *number)
+            imp_os_gate_wait(queue.gate);
+        queue.passed[queue.turn++] = *number;
+        imp_os_gate_wake(queue.gate);
+        imp_os_gate_unlock(queue.gate);
+    }
+}
+
+static void test_gates(void **state)
+{
+    (void)state;
+    struct imp_os_thread *threads[THREADS];
+    int number[THREADS];
+    imp_os_gate_free(NULL);
+    queue.gate = imp_os_gate_create();
+    assert_non_null(queue.gate);
+    for (int i = 0; i < THREADS; i++) {
+        number[i] = i;
+        assert_int_equal(imp_os_start_thread(&threads[i], take_turns, &number[i]), 0);
+    }
+    for (int i = 0; i < THREADS; i++)
+        imp_os_join_thread(&threads[i]);
+    for (int i = 0; i < THREADS * 20; i++)
+        assert_int_equal(queue.passed[i], i % THREADS);
+    imp_os_gate_free(queue.gate);
+}
+
 static void test_numbers(void **state)
 {
     (void)state;
@@ -170,10 +208,11 @@ static void test_numbers(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_paths),  cmocka_unit_test(test_files),
-        cmocka_unit_test(test_locks),  cmocka_unit_test(test_folders),
-        cmocka_unit_test(test_memory), cmocka_unit_test(test_threads),
-        cmocka_unit_test(test_clock),  cmocka_unit_test(test_numbers),
+        cmocka_unit_test(test_paths),   cmocka_unit_test(test_files),
+        cmocka_unit_test(test_locks),   cmocka_unit_test(test_folders),
+        cmocka_unit_test(test_memory),  cmocka_unit_test(test_threads),
+        cmocka_unit_test(test_gates),   cmocka_unit_test(test_clock),
+        cmocka_unit_test(test_numbers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Ranks that are processes, by way of MPI. It brings many libraries, and starts processes of its
+ * own. So what knows it is a module, which is opened when it is asked for.
+ */
+
+#include "comm/transport.h"
+
+#include <string.h>
+
+static const struct imp_mpi *load(char problem[IMP_MODULE_PROBLEM])
+{
+    const struct imp_mpi *mpi = imp_module_load(IMP_MPI_MODULE, IMP_MPI_TABLE, problem);
+    if (mpi == NULL || strcmp(mpi->version, IMP_VERSION) == 0)
+        return mpi;
+    snprintf(problem, IMP_MODULE_PROBLEM, IMP_MPI_MODULE " is of another version (%.100s)",
+             mpi->version);
+    return NULL;
+}
+
+enum impasto_status imp_comm_mpi_open(bool naps, struct imp_comm **comm,
+                                      struct impasto_error *error)
+{
+    char problem[IMP_MODULE_PROBLEM] = "";
+    void *end;
+    int rank, size;
+    *comm = NULL;
+    const struct imp_mpi *mpi = load(problem);
+    if (mpi == NULL)
+        return imp_fail(error, IMPASTO_ERROR_USAGE,
+                        "several ranks cannot work together: %s; install all of "
+                        "Impasto " IMP_VERSION ", and MPI",
+                        problem);
+    IMP_TRY(mpi->open(naps, &end, &rank, &size, error));
+    *comm = imp_comm_new(mpi->transport, end, rank, size);
+    if (*comm != NULL)
+        return IMPASTO_OK;
+    (void)imp_fail_memory(error, "the lines between ranks", 0);
+    mpi->transport->fail(end, error);
+    mpi->transport->close(end, error);
+    return error->status;
+}
