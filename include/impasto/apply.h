@@ -9,6 +9,7 @@
 #include <impasto/image.h>
 #include <impasto/model.h>
 #include <impasto/params.h>
+#include <impasto/pixels.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -45,6 +46,12 @@ struct impasto_apply_params {
      * strips, to the same bytes. 0, the default: what the device can spare. For speed alone, no
      * more is taken than 256 MiB or, of a graphics card's own memory, half of this. */
     uint64_t memory;
+
+    /* Frames of impasto_applier_pixels() and impasto_applier_frame() alone: the standard deviation
+     * of their noise, 0 to 1, which is averaged out of what does not move, as networks paint
+     * noise too. The first frame of a size or format is taken as it is. 0, the default: nothing is
+     * averaged, and a frame does not depend on the one before. A camera's is 0.01 to 0.05. */
+    float steady;
 };
 
 /* Fills all of `params`, for callers that are compiled with this header. */
@@ -110,10 +117,21 @@ IMPASTO_API enum impasto_status impasto_applier_paint_over(
     struct impasto_image *picture, struct impasto_error *error) IMPASTO_MUST_CHECK;
 
 /*
- * Paints a frame: 8-bit RGB, row by row from the top. The strides are bytes from row to row, at
- * least 3 * width. from and to may be the same. Mix, strength and colour are those of the
- * parameters; size and stroke are not looked at. Frames of one size are the fastest way to paint.
+ * Paints a frame of bytes. The device converts it from its format and to that of `to`, which has
+ * the same size and may be the same memory. What `to` has beside its rows stays. Mix, strength,
+ * colour and steadiness are those of the parameters; size and stroke are not looked at. Frames of
+ * one size and format are the fastest way to paint.
+ *
+ * IMPASTO_ERROR_USAGE: the sizes differ, or a plane is missing. IMPASTO_ERROR_INPUT: they are too
+ * small or too large.
  */
+IMPASTO_API enum impasto_status
+impasto_applier_pixels(struct impasto_applier *applier, const struct impasto_pixels *from,
+                       const struct impasto_pixels *to,
+                       struct impasto_error *error) IMPASTO_MUST_CHECK;
+
+/* The same of 8-bit RGB, row by row from the top. The strides are bytes from row to row, at least
+ * 3 * width. */
 IMPASTO_API enum impasto_status
 impasto_applier_frame(struct impasto_applier *applier, int width, int height,
                       const unsigned char *from, size_t from_stride, unsigned char *to,

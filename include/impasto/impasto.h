@@ -49,6 +49,7 @@
 #include <impasto/job.h>
 #include <impasto/model.h>
 #include <impasto/params.h>
+#include <impasto/pixels.h>
 #include <impasto/plan.h>
 #include <impasto/progress.h>
 #include <impasto/setting.h>

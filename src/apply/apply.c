@@ -57,6 +57,7 @@ static enum impasto_status check_params(const struct impasto_applier *applier,
     if (params->mix)
         IMP_TRY(check_mix(applier, params->mix, error));
     IMP_TRY(check_range("`strength`", params->strength, 0, 2, error));
+    IMP_TRY(check_range("`steady`", params->steady, 0, 1, error));
     IMP_TRY(check_range("`stroke`", params->stroke, 0.25F, 4, error));
     if (params->size != IMPASTO_SIZE_SOURCE)
         IMP_TRY(
@@ -133,6 +134,7 @@ void impasto_applier_close(struct impasto_applier **applier)
     if (!applier || !*applier)
         return;
     imp_strips_release(&(*applier)->strips);
+    imp_staging_release(&(*applier)->staging);
     imp_stylenet_free(&(*applier)->net);
     free((*applier)->mixed);
     free(*applier);
@@ -152,19 +154,24 @@ enum impasto_status impasto_applier_change(struct impasto_applier *applier,
 
 /* ---- Painting -------------------------------------------------------------------------------- */
 
-/* Strips of that size, without parameters. */
+/* Strips of that size, without parameters. Buffers of frames that are not of that size go. */
 static enum impasto_status resize(struct impasto_applier *applier, int height, int width)
 {
     struct imp_strips *strips = &applier->strips;
+    struct imp_staging *staging = &applier->staging;
     imp_strips_release(strips);
+    if (staging->in.height != height || staging->in.width != width)
+        imp_staging_release(staging);
+    const uint64_t taken = imp_staging_bytes(staging), most = applier->params.memory;
     memset(applier->loaded, 0, sizeof(applier->loaded));
     return imp_strips_open(strips, applier->device, &applier->net.shape, height, width,
-                           applier->params.memory);
+                           most == 0      ? 0
+                           : most > taken ? most - taken
+                                          : 1);
 }
 
-/* Strips of that size, with a mix of the styles. Fails into the device's error. */
-static enum impasto_status prepare(struct impasto_applier *applier, int height, int width,
-                                   const float *mix)
+enum impasto_status imp_applier_prepare(struct impasto_applier *applier, int height, int width,
+                                        const float *mix)
 {
     struct imp_strips *strips = &applier->strips;
     const size_t bytes = (size_t)applier->net.shape.styles * sizeof(float);
@@ -211,8 +218,9 @@ static void write_row(void *user, int row, const float *const planes[3])
 static enum impasto_status run(struct impasto_applier *applier, const float *mix,
                                struct canvas *canvas, struct impasto_error *error)
 {
-    const struct imp_rows rows = {read_row, write_row, canvas};
-    enum impasto_status status = prepare(applier, canvas->from->height, canvas->from->width, mix);
+    const struct imp_rows rows = {.read = read_row, .write = write_row, .user = canvas};
+    enum impasto_status status =
+        imp_applier_prepare(applier, canvas->from->height, canvas->from->width, mix);
     if (status == IMPASTO_OK)
         status = imp_strips_run(&applier->strips, &rows);
     return imp_lift(applier->device, status, error);
@@ -347,10 +355,16 @@ static enum impasto_status paint_work(struct impasto_applier *applier,
     return status;
 }
 
-static enum impasto_status check_size(const struct impasto_image *content, int width, int height,
+enum impasto_status imp_applier_match(struct impasto_applier *applier, struct impasto_image *work,
                                       struct impasto_error *error)
 {
-    const char *name = content->name ? content->name : "";
+    const struct impasto_apply_pictures none = {0};
+    return paint_work(applier, &none, IMPASTO_COLOUR_MATCH, NULL, work, error);
+}
+
+enum impasto_status imp_applier_check_size(const char *name, int width, int height,
+                                           struct impasto_error *error)
+{
     if (width >= IMP_APPLY_SMALLEST && height >= IMP_APPLY_SMALLEST && width <= LARGEST_SIDE &&
         height <= LARGEST_SIDE)
         return IMPASTO_OK;
@@ -358,6 +372,12 @@ static enum impasto_status check_size(const struct impasto_image *content, int w
                     "%s%sthe network would work on %dx%d pixels; sides of %d to %d can be: give "
                     "another `size` or `stroke`, or another picture",
                     name, name[0] ? ": " : "", width, height, IMP_APPLY_SMALLEST, LARGEST_SIDE);
+}
+
+static enum impasto_status check_size(const struct impasto_image *content, int width, int height,
+                                      struct impasto_error *error)
+{
+    return imp_applier_check_size(content->name ? content->name : "", width, height, error);
 }
 
 /* The picture painted at the size of the strokes, at that of `work`. */
@@ -511,96 +531,4 @@ enum impasto_status impasto_applier_paint_over(struct impasto_applier *applier,
         status = paint_over(applier, &taken, picture, error);
     free((void *)taken.regions);
     return status;
-}
-
-/* ---- Frames ---------------------------------------------------------------------------------- */
-
-struct frame {
-    int width;
-    bool luma;
-    const unsigned char *from;
-    unsigned char *to;
-    size_t from_stride, to_stride;
-};
-
-static void read_bytes(void *user, int row, float *const planes[3])
-{
-    const struct frame *frame = user;
-    const unsigned char *from = frame->from + (size_t)row * frame->from_stride;
-    for (int x = 0; x < frame->width; x++)
-        for (int c = 0; c < 3; c++)
-            planes[c][x] = (float)*from++ / 255;
-}
-
-/* A value of a byte, rounded; what is out of range goes to its end. */
-static unsigned char byte_of(float value)
-{
-    return (unsigned char)(value > 0 ? value < 1 ? value * 255 + 0.5F : 255 : 0);
-}
-
-/* Only the lightness is painted. */
-static void write_luma(const struct frame *frame, const unsigned char *from, unsigned char *to,
-                       const float *const planes[3])
-{
-    const struct imp_compose compose = {.luma = true};
-    for (int x = 0; x < frame->width; x++, from += 3, to += 3) {
-        const float original[3] = {(float)from[0] / 255, (float)from[1] / 255,
-                                   (float)from[2] / 255};
-        const float *const painted[3] = {planes[0] + x, planes[1] + x, planes[2] + x};
-        float rgb[3] = {0};
-        imp_compose_row(&compose, 0, 1, painted, original, rgb);
-        for (int c = 0; c < 3; c++)
-            to[c] = byte_of(rgb[c]);
-    }
-}
-
-static void write_bytes(void *user, int row, const float *const planes[3])
-{
-    const struct frame *frame = user;
-    unsigned char *to = frame->to + (size_t)row * frame->to_stride;
-    if (frame->luma) {
-        write_luma(frame, frame->from + (size_t)row * frame->from_stride, to, planes);
-        return;
-    }
-    for (int x = 0; x < frame->width; x++)
-        for (int c = 0; c < 3; c++)
-            *to++ = byte_of(planes[c][x]);
-}
-
-/* Colours are matched when all of the frame is painted: that takes a picture. */
-static enum impasto_status paint_matched(struct impasto_applier *applier, int height,
-                                         const struct frame *frame, struct impasto_error *error)
-{
-    const struct impasto_apply_pictures none = {0};
-    const size_t values = 3 * (size_t)frame->width;
-    struct impasto_image *image = NULL;
-    IMP_TRY(impasto_image_create(frame->width, height, &image, error));
-    for (size_t y = 0; y < (size_t)height; y++)
-        for (size_t x = 0; x < values; x++)
-            image->rgb[y * values + x] = (float)frame->from[y * frame->from_stride + x] / 255;
-    const enum impasto_status status =
-        paint_work(applier, &none, IMPASTO_COLOUR_MATCH, NULL, image, error);
-    for (size_t y = 0; status == IMPASTO_OK && y < (size_t)height; y++)
-        for (size_t x = 0; x < values; x++)
-            frame->to[y * frame->to_stride + x] = byte_of(image->rgb[y * values + x]);
-    impasto_image_free(&image);
-    return status;
-}
-
-enum impasto_status impasto_applier_frame(struct impasto_applier *applier, int width, int height,
-                                          const unsigned char *from, size_t from_stride,
-                                          unsigned char *to, size_t to_stride,
-                                          struct impasto_error *error)
-{
-    const enum impasto_colour colour = applier->params.colour;
-    struct frame frame = {width, colour == IMPASTO_COLOUR_LUMA, from, to, from_stride, to_stride};
-    const struct imp_rows rows = {read_bytes, write_bytes, &frame};
-    const struct impasto_image size = {.width = width, .height = height};
-    IMP_TRY(check_size(&size, width, height, error));
-    if (colour == IMPASTO_COLOUR_MATCH)
-        return paint_matched(applier, height, &frame, error);
-    enum impasto_status status = prepare(applier, height, width, applier->params.mix);
-    if (status == IMPASTO_OK)
-        status = imp_strips_run(&applier->strips, &rows);
-    return imp_lift(applier->device, status, error);
 }

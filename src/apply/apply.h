@@ -4,6 +4,7 @@
 
 /* Inside the room: an applier. */
 
+#include "apply/staging.h"
 #include "apply/strips.h"
 #include "image/image.h"
 #include "session/session.h"
@@ -19,6 +20,19 @@ struct impasto_applier {
     float *mixed;                  /* parameters of the network of one style */
     struct imp_strips strips;      /* for pictures of the last size; zeroed: there were none */
     float loaded[IMP_STYLES_MOST]; /* the mix that they have */
+    struct imp_staging staging;    /* for frames of the last format */
 };
+
+/* ---- apply.c --------------------------------------------------------------------------------- */
+
+/* Strips of that size, with a mix of the styles; NULL: the first. Fails into the device's error. */
+enum impasto_status imp_applier_prepare(struct impasto_applier *applier, int height, int width,
+                                        const float *mix);
+/* IMPASTO_ERROR_INPUT: the network cannot work on so many pixels. name: the picture's, or "". */
+enum impasto_status imp_applier_check_size(const char *name, int width, int height,
+                                           struct impasto_error *error);
+/* Paints a picture where it is, with colours that are matched to its own. */
+enum impasto_status imp_applier_match(struct impasto_applier *applier, struct impasto_image *work,
+                                      struct impasto_error *error);
 
 #endif

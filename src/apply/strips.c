@@ -107,13 +107,16 @@ static enum impasto_status read_strip(const struct imp_strips *s, const struct i
 {
     const int margin = layers_first_margin(s), all = rows + 2 * margin;
     const size_t plane = (size_t)all * (size_t)s->width;
+    const struct imp_map map = layers_input(s, rows);
+    if (source->from)
+        return imp_map_take(s->device, source->from, s->height, s->width, first, s->shape.in_scale,
+                            0, &map, margin);
     for (int y = 0; y < all; y++) {
         float *to = pixels + (size_t)y * (size_t)s->width;
         float *const planes[3] = {to, to + plane, to + 2 * plane};
         source->read(source->user, reflect(first - margin + y, s->height), planes);
     }
     IMP_TRY(imp_buffer_write(s->image, 0, pixels, 3 * plane * sizeof(float)));
-    const struct imp_map map = layers_input(s, rows);
     return imp_map_take(s->device, s->image, all, s->width, margin, s->shape.in_scale, 0, &map,
                         margin);
 }
@@ -214,17 +217,19 @@ static enum impasto_status deconv2_strip(const struct imp_strips *s, int first,
     return imp_map_fill(s->device, y, margin, IMP_EDGE_REFLECT, first == 0, left == 0);
 }
 
-/* Damaged weights, or a fault of the device. */
+enum impasto_status imp_strips_odd(struct imp_device *device)
+{
+    return imp_device_fail(device, IMPASTO_ERROR_NUMERIC,
+                           "the network's painting has numbers that are not finite: the model is "
+                           "damaged, or the device computes wrongly (see what a `self-test` says)");
+}
+
 static enum impasto_status check_finite(const struct imp_strips *s, const float *values, size_t n)
 {
     float sum = 0;
     for (size_t i = 0; i < n; i++)
         sum += values[i] - values[i];
-    return sum == 0 ? IMPASTO_OK
-                    : imp_device_fail(s->device, IMPASTO_ERROR_NUMERIC,
-                                      "the network's painting has numbers that are not finite: the "
-                                      "model is damaged, or the device computes wrongly (see what "
-                                      "a `self-test` says)");
+    return sum == 0 ? IMPASTO_OK : imp_strips_odd(s->device);
 }
 
 static enum impasto_status write_strip(const struct imp_strips *s, const struct imp_rows *sink,
@@ -233,6 +238,9 @@ static enum impasto_status write_strip(const struct imp_strips *s, const struct 
     const int rows = imp_map_height(map);
     const size_t plane = (size_t)rows * (size_t)s->width;
     const struct imp_model_shape *shape = &s->shape;
+    if (sink->to)
+        return imp_map_give(s->device, map, 0, rows, shape->output, shape->out_scale,
+                            shape->out_offset, sink->to, s->height, s->width, first);
     IMP_TRY(imp_map_give(s->device, map, 0, rows, shape->output, shape->out_scale,
                          shape->out_offset, s->image, rows, s->width, 0));
     IMP_TRY(imp_buffer_read(s->image, 0, pixels, 3 * plane * sizeof(float)));

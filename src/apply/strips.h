@@ -24,8 +24,12 @@
 #include "model/model.h"
 
 /* Where a picture's rows come from and go to; a row is three planes of `width` floats in [0, 1], of
- * which those that are written are not clamped. A row is read before it is written. */
+ * which those that are written are not clamped. A row is read before it is written. In place of
+ * functions, `from` and `to` can be images on the device, (3, height, width) floats, two buffers.
+ * Then their user looks for numbers that are not finite. */
 struct imp_rows {
+    const struct imp_buffer *from; /* NULL: `read` gives the rows */
+    struct imp_buffer *to;         /* NULL: `write` takes them */
     void (*read)(void *user, int row, float *const planes[3]);
     void (*write)(void *user, int row, const float *const planes[3]);
     void *user;
@@ -80,5 +84,8 @@ void imp_strips_release(struct imp_strips *strips); /* also of a zeroed one */
 /* parameters: those of a network of one style, imp_stylenet_mix's. */
 enum impasto_status imp_strips_load(struct imp_strips *strips, const float *parameters);
 enum impasto_status imp_strips_run(struct imp_strips *strips, const struct imp_rows *rows);
+/* Fails, because what was painted has numbers that are not finite: damaged weights, or a fault of
+ * the device. */
+enum impasto_status imp_strips_odd(struct imp_device *device);
 
 #endif

@@ -364,6 +364,7 @@ static const struct row {
     {IMP_PROGRAM_WINOGRAD4_HALF, "winograd", winograd4_half, NULL},
     {IMP_PROGRAM_WINOGRAD4_QUARTER, "winograd", winograd4_quarter, NULL},
     {IMP_PROGRAM_CLIP, "clip", small, NULL},
+    {IMP_PROGRAM_PIXELS, "pixels", small, NULL},
     {IMP_PROGRAM_CONV_WEIGHTS, "conv_any_weights", conv_weights, NULL},
     /* films */
     {IMP_PROGRAM_WARP, "warp", small, NULL},

@@ -54,7 +54,7 @@ PUBLIC = {
     "session": {"device"},
     "paint": {"job"},
     "train": {"train"},
-    "apply": {"apply"},
+    "apply": {"apply", "pixels"},
     "clip": {"clip"},
     "cli": {"impasto"},
 }
@@ -92,7 +92,7 @@ INSIDE = ["src/comm/transport.h", "src/device/opencl.h", "src/draw/canvas.h", "s
           "src/image/formats.h", "src/image/metadata.h", "src/image/png/png.h", "src/image/tiff/tiff.h", "src/model/file.h", "src/ops/kernels.h", "src/optim/lbfgs.h", "src/vgg/hdf5_reader.h", "src/vgg/stage.h",
           "src/selftest/check.h",
           "src/selftest/objective.h", "src/paint/job.h", "src/paint/scale.h", "src/train/train.h",
-          "src/apply/apply.h", "src/apply/layers.h", "src/apply/strips.h", "src/clip/clip.h", "src/cli/apply/run.h", "src/cli/train/run.h",
+          "src/apply/apply.h", "src/apply/layers.h", "src/apply/staging.h", "src/apply/strips.h", "src/clip/clip.h", "src/cli/apply/run.h", "src/cli/train/run.h",
           "src/cli/paint/run.h", "src/cli/report/page.h", "src/cli/terminal/screen.h"]
 
 # Headers that only POSIX systems have. What they offer is behind base/os.h, which another system can

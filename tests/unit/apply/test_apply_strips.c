@@ -139,11 +139,34 @@ struct way {
     uint64_t bytes; /* of the plan */
 };
 
+/* Row by row. */
+static enum impasto_status run_rows(struct imp_strips *strips, struct picture *picture)
+{
+    const struct imp_rows rows = {.read = read_row, .write = write_row, .user = picture};
+    return imp_strips_run(strips, &rows);
+}
+
+/* From an image on the device to another. */
+static enum impasto_status run_images(struct imp_strips *strips, struct picture *picture)
+{
+    const size_t bytes = 3 * plane_of(picture) * sizeof(float);
+    struct imp_buffer *from = NULL, *to = spoilt(bytes);
+    assert_int_equal(imp_buffer_create(device, bytes, "image", &from), IMPASTO_OK);
+    assert_int_equal(imp_buffer_write(from, 0, picture->from, bytes), IMPASTO_OK);
+    const struct imp_rows rows = {.from = from, .to = to};
+    const enum impasto_status status = imp_strips_run(strips, &rows);
+    assert_int_equal(imp_buffer_read(to, 0, picture->to, bytes), IMPASTO_OK);
+    imp_buffer_free(&from);
+    imp_buffer_free(&to);
+    return status;
+}
+
+typedef enum impasto_status (*run_fn)(struct imp_strips *strips, struct picture *picture);
+
 /* In so much memory; 0: in all that there is. */
 static struct way through_strips(const struct imp_stylenet *net, struct picture *picture,
-                                 uint64_t memory)
+                                 uint64_t memory, run_fn run)
 {
-    const struct imp_rows rows = {read_row, write_row, picture};
     struct imp_strips strips = {0};
     const enum impasto_status status =
         imp_strips_init(&strips, device, &net->shape, picture->height, picture->width, memory);
@@ -153,7 +176,7 @@ static struct way through_strips(const struct imp_stylenet *net, struct picture 
         assert_int_equal(imp_strips_allocate(&strips), IMPASTO_OK);
         spoil_all(&strips.layout);
         assert_int_equal(imp_strips_load(&strips, net->parameters), IMPASTO_OK);
-        if (imp_strips_run(&strips, &rows) != IMPASTO_OK)
+        if (run(&strips, picture) != IMPASTO_OK)
             fail_msg("%s", imp_device_error(device)->message);
     }
     imp_strips_release(&strips);
@@ -162,20 +185,23 @@ static struct way through_strips(const struct imp_stylenet *net, struct picture 
 
 /* ---- Strips and the whole -------------------------------------------------------------------- */
 
-/* In less and less memory, until it is refused. Returns how many heights of strips there were. */
+/* In less and less memory, until it is refused, by rows and by images in turns. Returns how many
+ * heights of strips there were. */
 static int expect_the_same(const struct imp_stylenet *net, const struct size *size)
 {
     struct picture picture = drawn(size->height, size->width);
     const size_t bytes = 3 * plane_of(&picture) * sizeof(float);
     float *whole = malloc(bytes);
-    struct way way = through_strips(net, &picture, 0);
+    struct way way = through_strips(net, &picture, 0, run_images);
     int heights = 0;
     assert_int_equal(way.strip, (size->height + 3) / 4 * 4);
     memcpy(whole, picture.to, bytes);
+    through_strips(net, &picture, 0, run_rows);
+    assert_memory_equal(whole, picture.to, bytes);
     for (; way.strip; heights++) {
         memset(picture.to, 0, bytes);
         const int before = way.strip;
-        way = through_strips(net, &picture, way.bytes - 1);
+        way = through_strips(net, &picture, way.bytes - 1, heights % 2 ? run_rows : run_images);
         assert_true(way.strip < before);
         if (way.strip && memcmp(whole, picture.to, bytes) != 0)
             fail_msg("%dx%d pixels in strips of %d rows, ends of %d taps", size->width,
@@ -236,7 +262,7 @@ static void strips_paint_as_passes_do(void **state)
         for (size_t k = 0; k < IMP_COUNT(some); k++) {
             struct picture strips = drawn(some[k].height, some[k].width);
             struct picture pass = drawn(some[k].height, some[k].width);
-            through_strips(&net, &strips, 0);
+            through_strips(&net, &strips, 0, run_rows);
             through_pass(&net, &pass);
             for (size_t p = 0; p < 3 * plane_of(&pass); p++)
                 assert_true(fabsf(strips.to[p] - pass.to[p]) < PASSES_TOLERANCE);
