@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Convolutions of style networks, and the gradients to their inputs: cl/conv_any.cl. */
 
-#include "ops/conv_any.h"
+#include "ops/conv_nine.h"
 #include "ops/kernels.h"
 
 #define MACROS 64
@@ -126,6 +126,8 @@ static struct phase phase_of(const struct task *t, int n)
 size_t imp_conv_any_packed(const struct imp_caps *caps, const struct imp_conv_shape *shape,
                            enum imp_direction direction)
 {
+    if (direction == IMP_FORWARD && imp_conv_nine_suits(caps, shape))
+        return imp_conv_nine_packed(caps, shape);
     const struct task t = task_of(caps, shape, direction);
     return phase_of(&t, t.phases * t.phases).weights * (size_t)caps->vector_width * sizeof(float);
 }
@@ -157,7 +159,10 @@ enum impasto_status imp_conv_any_pack(struct imp_device *device, const struct im
                                       const struct imp_buffer *parameters, size_t at,
                                       struct imp_buffer *packed)
 {
-    const struct task t = task_of(imp_device_caps(device), shape, direction);
+    const struct imp_caps *caps = imp_device_caps(device);
+    if (direction == IMP_FORWARD && imp_conv_nine_suits(caps, shape))
+        return imp_conv_nine_pack(device, shape, parameters, at, packed);
+    const struct task t = task_of(caps, shape, direction);
     for (int n = 0; n < t.phases * t.phases; n++) {
         const struct phase p = phase_of(&t, n);
         IMP_TRY(pack_phase(device, &t, &p, parameters, at, packed));
@@ -417,12 +422,44 @@ static enum impasto_status filter(struct imp_device *device, const struct imp_co
                                           });
 }
 
+/* ---- A network's ends ------------------------------------------------------------------------
+ */
+
+static struct imp_nine_side side_of(const struct place *place, int row, int col)
+{
+    return (struct imp_nine_side){place->buffer, place->pitch, place->plane,
+                                  position_of(place, row, col)};
+}
+
+static enum impasto_status to_or_from_picture(struct imp_device *device,
+                                              const struct imp_conv_any *conv,
+                                              const struct place *x, const struct place *y,
+                                              const struct area *area)
+{
+    const int margin = imp_conv_any_margin(&conv->shape);
+    return imp_conv_nine(device, &(struct imp_conv_nine){
+                                     .shape = &conv->shape,
+                                     .x = side_of(x, area->row - margin, -margin),
+                                     .y = side_of(y, area->row, 0),
+                                     .rows = area->rows,
+                                     .cols = area->cols,
+                                     .height = imp_map_height(&conv->y),
+                                     .packed = conv->packed,
+                                     .bias = conv->bias,
+                                     .bias_at = conv->bias_at,
+                                     .workspace = conv->workspace,
+                                     .label = conv->label,
+                                 });
+}
+
 /* ---- The two directions ------------------------------------------------------------------------
  */
 
 size_t imp_conv_any_workspace(const struct imp_caps *caps, const struct imp_conv_shape *s,
                               int height, int width)
 {
+    if (imp_conv_nine_suits(caps, s))
+        return imp_conv_nine_workspace(caps, s, height, width);
     if (s->out == 3) {
         const struct task t = task_of(caps, s, IMP_FORWARD);
         return (size_t)band_positions(&t, band_rows(caps, &t, height, width), width) *
@@ -449,6 +486,8 @@ enum impasto_status imp_conv_any_forward(struct imp_device *device, const struct
     if (conv->bias && !t.spread)
         return imp_device_fail(device, IMPASTO_ERROR_INTERNAL,
                                "a convolution to %d channels has no bias", conv->shape.out);
+    if (imp_conv_nine_suits(caps, &conv->shape))
+        return to_or_from_picture(device, conv, &x, &y, &area);
     if (t.spread)
         return to_planes(device, &t, conv, &area);
     if (is_filtered(caps, &conv->shape) && conv->x.inset == 0 && conv->y.inset == 0 && whole)

@@ -33,6 +33,7 @@ enum imp_program {
     IMP_PROGRAM_PLANAR_MAPS,
     IMP_PROGRAM_PLANAR_NORM, /* of networks whose last layer is normalised */
     IMP_PROGRAM_CONV_ANY,
+    IMP_PROGRAM_CONV_NINE,
     IMP_PROGRAM_GEMM_VECTOR,
     IMP_PROGRAM_GEMM_TILED,
     IMP_PROGRAM_CLIP,

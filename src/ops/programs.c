@@ -361,6 +361,7 @@ static const struct row {
     {IMP_PROGRAM_PLANAR_MAPS, "map", planar_maps, NULL},
     {IMP_PROGRAM_PLANAR_NORM, "map+norm", planar_maps, NULL},
     {IMP_PROGRAM_CONV_ANY, "conv_any", any, NULL},
+    {IMP_PROGRAM_CONV_NINE, "conv_nine", lanes, is_cpu},
     {IMP_PROGRAM_WINOGRAD4_HALF, "winograd", winograd4_half, NULL},
     {IMP_PROGRAM_WINOGRAD4_QUARTER, "winograd", winograd4_quarter, NULL},
     {IMP_PROGRAM_CLIP, "clip", small, NULL},
