@@ -76,6 +76,7 @@ enum imp_os_standard { IMP_OS_STDIN, IMP_OS_STDOUT, IMP_OS_STDERR };
 enum imp_os_mode {
     IMP_OS_READ,
     IMP_OS_READ_NOW, /* without waiting for the other end of a pipe */
+    IMP_OS_WRITE,    /* something that is there, such as a pipe, whose other end is waited for */
     IMP_OS_CHANGE,   /* to be read and written */
     IMP_OS_CREATE    /* likewise; EEXIST where it is there already */
 };

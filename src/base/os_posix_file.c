@@ -117,6 +117,7 @@ int imp_os_open(const char *path, enum imp_os_mode mode)
     static const int flags[] = {
         [IMP_OS_READ] = O_RDONLY,
         [IMP_OS_READ_NOW] = O_RDONLY | O_NONBLOCK,
+        [IMP_OS_WRITE] = O_WRONLY,
         [IMP_OS_CHANGE] = O_RDWR,
         [IMP_OS_CREATE] = O_RDWR | O_CREAT | O_EXCL,
     };

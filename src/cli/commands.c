@@ -7,6 +7,7 @@
 #include "cli/model/model.h"
 #include "cli/paint/paint.h"
 #include "cli/train/train.h"
+#include "cli/video/video.h"
 #include "cli/weights/weights.h"
 
 #include "base/os.h"
@@ -18,13 +19,9 @@ static const struct cli_command paint_command = {
     "Paints the content picture in the style of the style picture.", "CONTENT STYLE...",
     .words = cli_paint};
 
-const struct cli_command *const cli_commands[] = {&paint_command,
-                                                  &cli_train_command,
-                                                  &cli_apply_command,
-                                                  &cli_model_command,
-                                                  &cli_devices_command,
-                                                  &cli_weights_command,
-                                                  NULL};
+const struct cli_command *const cli_commands[] = {
+    &paint_command,     &cli_train_command,   &cli_apply_command,   &cli_video_command,
+    &cli_model_command, &cli_devices_command, &cli_weights_command, NULL};
 
 /* Whether a word can be no picture, and is nearly a command. */
 static const char *nearly(const char *word)

@@ -30,7 +30,7 @@ sys.path.insert(0, str(HERE.parent / "hostile"))
 LARGEST = {"png": 4096, "jpeg": 4096, "webp": 4096, "tiff": 4096, "heic": 2048, "avif": 2048, "origin": 2048,
            "safetensors": 8192, "hdf5": 16384, "checkpoint": 8192, "training": 8192, "model": 8192,
            "settings": 4096, "options": 2048,
-           "list": 256, "device": 256}
+           "list": 256, "device": 256, "y4m": 1024}
 # Seeds taken from a family, evenly.
 SEEDS = 150
 # What decoders do that are not ours, and that a sandbox puts an end to: libheif and those below it lose
@@ -67,6 +67,12 @@ LISTS = [line.encode(coding) for line in LINES for coding in ("utf-8", "utf-8-si
 LISTS += [b"a.jpg\0b c\n.jpg\0", b"\xff\xfe\x00\xd8", b"\xff\xfe\0\0", b"a\0b\0"]
 
 
+FILMS = [f"YUV4MPEG2 W{w} H{h} {words}\n".encode() + (b"FRAME\n" + bytes(range(200)) * 3)[:6 + size] * frames
+         for w, h, words, size, frames in ((6, 4, "F25:1 Ip A1:1 C420jpeg", 36, 2), (5, 3, "F30000:1001 C422", 33, 1),
+                                           (4, 2, "C444alpha XCOLORRANGE=FULL", 32, 2), (3, 3, "Cmono12 It", 18, 3),
+                                           (9, 1, "C411 A0:0 F0:0", 15, 1), (4, 4, "C420p10 Xhello", 48, 1))]
+
+
 def seeds(target, build):
     """Small files that a target is given to begin with."""
     if target == "device":
@@ -75,6 +81,8 @@ def seeds(target, build):
         return seeds("png", build)[::3] + seeds("jpeg", build)[::3] + ORIGINS
     if target == "list":
         return LISTS
+    if target == "y4m":
+        return FILMS
     if target == "options":
         return [b"\0".join(word.encode() for word in words) for words in OPTIONS]
     module = __import__(f"family_{target}")

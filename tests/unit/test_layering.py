@@ -15,7 +15,7 @@ import unittest
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 # Each room of src/ and what it may include besides itself. The program stands on the public headers,
-# and on the operating system, of which it has a copy: the library is not there to offer that.
+# on films, and on the operating system, of which it has a copy: the library is not there to offer that.
 ROOMS = {
     "base": set(),
     "comm": {"base"},
@@ -34,6 +34,7 @@ ROOMS = {
     "train": {"base", "image", "device", "store", "ops", "model", "draw", "vgg", "loss", "session"},
     "apply": {"base", "image", "device", "ops", "model", "session"},
     "clip": {"base", "image", "device", "session"},
+    "video": {"base"},
     "cli": set(),
 }
 
@@ -56,18 +57,19 @@ PUBLIC = {
     "train": {"train"},
     "apply": {"apply", "pixels"},
     "clip": {"clip"},
+    "video": {"base"},
     "cli": {"impasto"},
 }
 
 # What kernels and the room that launches them must agree on.
 SHARED = "cl/shared.h"
 
-PROGRAM_HEADERS = {"base/os.h"}
+PROGRAM_HEADERS = {"base/os.h", "video/stream.h"}
 
 # The program's folders, from the ground up: each includes those below its floor. On one floor nobody
 # includes a neighbour. What lies in src/cli itself, the table of commands and main(), is above all.
 FLOORS = [["common"], ["options"], ["files", "terminal"], ["batch", "guard", "record"], ["report"],
-          ["devices", "model", "weights"], ["paint", "train", "apply"], ["."], ["docs"]]
+          ["devices", "model", "weights"], ["paint", "train", "apply"], ["video"], ["."], ["docs"]]
 
 # A library's headers and the only place that may include them: a file, or a folder with "/".
 LIBRARIES = [
@@ -93,7 +95,8 @@ INSIDE = ["src/comm/transport.h", "src/device/opencl.h", "src/draw/canvas.h", "s
           "src/selftest/check.h",
           "src/selftest/objective.h", "src/paint/job.h", "src/paint/scale.h", "src/train/train.h",
           "src/apply/apply.h", "src/apply/layers.h", "src/apply/staging.h", "src/apply/strips.h", "src/clip/clip.h", "src/cli/apply/run.h", "src/cli/train/run.h",
-          "src/cli/paint/run.h", "src/cli/report/page.h", "src/cli/terminal/screen.h"]
+          "src/cli/paint/run.h", "src/cli/report/page.h", "src/cli/terminal/screen.h", "src/cli/video/run.h",
+          "src/video/kinds.h", "src/video/y4m.h", "src/video/yuv.h"]
 
 # Headers that only POSIX systems have. What they offer is behind base/os.h, which another system can
 # put something else behind.

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/* The words of impasto video. */
+
+#include "cli/video/run.h"
+
+#include <stddef.h>
+
+#define OPTION(field) .offset = offsetof(struct cli_video_options, field)
+
+static const struct impasto_setting_word colours[] = {{"style", IMPASTO_COLOUR_STYLE},
+                                                      {"luma", IMPASTO_COLOUR_LUMA},
+                                                      {"match", IMPASTO_COLOUR_MATCH},
+                                                      {0}};
+
+/* clang-format off */
+static const struct cli_option own[] = {
+    {"output", 'o', NULL, "FILE", CLI_TEXT, OPTION(output),
+     .help = "the painted film, .y4m; \"-\": standard output, as Y4M"},
+    {"model", 0, NULL, "FILE|NAME", CLI_TEXT, OPTION(model),
+     .help = "the network that paints the frames: a file, or the name of a style that comes with "
+             "Impasto"},
+    {"mix", 0, NULL, "STYLE:F,...", CLI_TEXT, OPTION(mix),
+     .help = "the style, or how much of each; see impasto model info (the first style)"},
+    {"strength", 0, NULL, "F", CLI_FLOAT, OPTION(strength), .low = 0, .high = 2,
+     .help = "how far a frame is moved from the film to the style; above 1, beyond it (1)"},
+    {"colour", 0, NULL, "style|luma|match", CLI_CHOICE, OPTION(colour), .also = "color",
+     .words = colours,
+     .help = "style: the style's colours; luma: the film's, only lightness is painted; match: what "
+             "is painted is given the frame's range of colours (style)"},
+};
+/* clang-format on */
+
+static const struct cli_option *const rows[] = {&own[0], &own[1], &own[2], &own[3], &own[4], NULL};
+_Static_assert(sizeof(rows) / sizeof(*rows) == sizeof(own) / sizeof(*own) + 1, "a row is missing");
+
+static const struct cli_video_options defaults = {.strength = 1};
+
+static enum impasto_status open_progress(const struct cli_call *call, struct impasto_error *error)
+{
+    const struct cli_video_options *options = call->options;
+    const bool standard = !call->refused && cli_is_standard(options->output);
+    return cli_progress_open(call->common, standard ? "-o -" : NULL, error);
+}
+
+const struct cli_command cli_video_command = {
+    "video",
+    "paint a film, frame by frame",
+    "Paints every frame of a film with a style network. FILM is a file or a pipe of Y4M; \"-\" is "
+    "standard input. The painted film has the same frames at the same times. Ctrl-C ends it after "
+    "the frame at hand, and leaves a film of the frames that are done.",
+    "FILM",
+    1,
+    1,
+    .rows = rows,
+    .size = sizeof(struct cli_video_options),
+    .defaults = &defaults,
+    .shared = "no-clobber max-pixels device progress progress-fd quiet verbose",
+    .open = open_progress,
+    .run = cli_video_run};

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/* What all sources and sinks share. */
+
+#include "base/os.h"
+#include "video/kinds.h"
+
+/* As a picture's. */
+#define LARGEST_SIDE 65500
+#define USUAL_MAX_PIXELS 100000000u
+
+bool imp_stream_is_pipe(const char *path)
+{
+    struct imp_os_about about;
+    return imp_os_look(path, &about) && about.kind != IMP_OS_FILE && about.kind != IMP_OS_FOLDER;
+}
+
+bool imp_stream_stopped(const struct imp_stream_options *options)
+{
+    return options->stopped && options->stopped();
+}
+
+void imp_stream_warn(const struct imp_stream_options *options, const char *format, ...)
+{
+    char line[1024];
+    va_list arguments;
+    va_start(arguments, format);
+    (void)vsnprintf(line, sizeof(line), format, arguments);
+    va_end(arguments);
+    imp_log(&(struct imp_log){options->log, options->user}, IMPASTO_LOG_WARNING, "%s", line);
+}
+
+enum impasto_status imp_film_check_size(const char *name, int64_t width, int64_t height,
+                                        const struct imp_stream_options *options,
+                                        struct impasto_error *error)
+{
+    const uint64_t most = options->max_pixels ? options->max_pixels : USUAL_MAX_PIXELS;
+    if (width < 1 || height < 1)
+        return imp_fail(error, IMPASTO_ERROR_INPUT,
+                        "%s: its frames have no size; the film is damaged, get it anew", name);
+    if (width > LARGEST_SIDE || height > LARGEST_SIDE || (uint64_t)width * (uint64_t)height > most)
+        return imp_fail(error, IMPASTO_ERROR_INPUT,
+                        "%s: its frames have %lldx%lld pixels, more than the limit (`max-pixels`)",
+                        name, (long long)width, (long long)height);
+    return IMPASTO_OK;
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef IMP_VIDEO_KINDS_H
+#define IMP_VIDEO_KINDS_H
+
+/* Inside films: the kinds of sources and sinks. stream.c has the tables. */
+
+#include "base/base.h"
+#include "video/stream.h"
+
+/* Bytes at a film's beginning by which its kind is known. */
+#define IMP_FILM_MARK 16
+
+/* A film that is being opened. */
+struct imp_film_file {
+    const char *path, *name;           /* name: for messages; that of "-" is "standard input" */
+    int descriptor;                    /* not the kind's to close */
+    unsigned char mark[IMP_FILM_MARK]; /* bytes that have been read already */
+    size_t marked;                     /* how many */
+    const struct imp_stream_options *options;
+};
+
+/* `state` is the kind's own, to be given back by `close`, which is also called after a failure of
+ * `open`, if there is a state then. */
+struct imp_source_kind {
+    const char *name;
+    bool (*fits)(const unsigned char *mark, size_t size);
+    enum impasto_status (*open)(const struct imp_film_file *file, void **state,
+                                struct imp_film *film, struct impasto_error *error);
+    enum impasto_status (*read)(void *state, struct imp_frame *frame, bool *more,
+                                struct impasto_error *error);
+    void (*close)(void *state);
+};
+
+struct imp_sink_kind {
+    const char *name;
+    const char *endings; /* of names, between spaces */
+    enum impasto_status (*open)(const char *path, const struct imp_film *film,
+                                const struct imp_stream_options *options, void **state,
+                                struct impasto_error *error);
+    enum impasto_status (*write)(void *state, const struct imp_frame *frame,
+                                 struct impasto_error *error);
+    /* Neither frees the state. After `finish`, `close` gives up nothing. */
+    enum impasto_status (*finish)(void *state, struct impasto_error *error);
+    void (*close)(void *state);
+};
+
+extern const struct imp_source_kind imp_source_y4m;
+extern const struct imp_sink_kind imp_sink_y4m;
+
+/* ---- film.c ---------------------------------------------------------------------------------- */
+
+/* Whether a signal asks for an end. */
+bool imp_stream_stopped(const struct imp_stream_options *options);
+/* Whether something is there that is written to as it comes: a pipe or a device. */
+bool imp_stream_is_pipe(const char *path);
+/* Tells a warning. */
+void imp_stream_warn(const struct imp_stream_options *options, const char *format, ...)
+    IMP_PRINTF(2, 3);
+/* Checks a frame's size before memory is taken for it. */
+enum impasto_status imp_film_check_size(const char *name, int64_t width, int64_t height,
+                                        const struct imp_stream_options *options,
+                                        struct impasto_error *error);
+
+#endif

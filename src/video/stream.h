@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef IMP_VIDEO_STREAM_H
+#define IMP_VIDEO_STREAM_H
+
+/*
+ * Films as streams of frames. A source gives frame after frame, and a sink takes them. Neither
+ * keeps more than the frame at hand, so that a film may be of any length, or never end.
+ *
+ * Sources: Y4M by itself, from files, pipes and standard input. Sinks: Y4M likewise.
+ *
+ * This room is the program's. It stands on src/base, of which the program has a copy.
+ */
+
+#include <impasto/base.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* A fraction. num 0: not known. den: 1 or more. */
+struct imp_ratio {
+    int num, den;
+};
+
+/* How many colour samples a film has: one for 2x2, for 2x1 or for each of its pixels. */
+enum imp_chroma { IMP_CHROMA_420, IMP_CHROMA_422, IMP_CHROMA_444 };
+
+/* What all frames of a film have in common. */
+struct imp_film {
+    int width, height;       /* pixels, 1 or more */
+    struct imp_ratio aspect; /* width of a pixel by its height; not known: 1 */
+    struct imp_ratio tick;   /* seconds that a unit of time takes; known */
+    struct imp_ratio rate;   /* frames per second; not known: they come as their times say */
+    int64_t frames;          /* how many there will be; 0: nobody knows */
+    enum imp_chroma chroma;
+};
+
+/* Pixels are 8-bit RGB, gamma-encoded as sRGB is, row after row from the top. */
+struct imp_frame {
+    unsigned char *rgb; /* the caller's */
+    size_t stride;      /* bytes from row to row, at least 3 * width */
+    int64_t time;       /* when it is to be seen, in ticks; later than that of the frame before */
+    int64_t duration;   /* ticks; 0: not known */
+};
+
+/* What sources and sinks are told. */
+struct imp_stream_options {
+    uint64_t max_pixels;   /* a larger frame is refused; 0: 100 million */
+    impasto_log_fn log;    /* for warnings; NULL: none are given */
+    void *user;            /* of log */
+    bool (*stopped)(void); /* asked where a signal ends a wait; NULL: no signal ends any */
+};
+
+/* ---- Sources --------------------------------------------------------------------------------- */
+
+struct imp_source;
+
+/*
+ * Opens a film. path "-": standard input. film: what it is. path and options must outlive the
+ * source. A pipe is waited for.
+ *
+ * IMPASTO_ERROR_INPUT: it cannot be read, or it is no film. IMPASTO_ERROR_INTERRUPTED: a signal
+ * came while it was waited for.
+ */
+enum impasto_status imp_source_open(const char *path, const struct imp_stream_options *options,
+                                    struct imp_source **source, struct imp_film *film,
+                                    struct impasto_error *error);
+/*
+ * Reads the next frame into frame->rgb, whose rows are frame->stride apart. The caller sets both,
+ * the source the other members. Waits for the frame where it comes from a pipe. *more: false at
+ * the film's end, where there is no frame.
+ *
+ * IMPASTO_ERROR_INPUT: the film is damaged here. Frames before stand. IMPASTO_ERROR_INTERRUPTED:
+ * as above.
+ */
+enum impasto_status imp_source_read(struct imp_source *source, struct imp_frame *frame, bool *more,
+                                    struct impasto_error *error);
+void imp_source_close(struct imp_source **source);
+
+/* ---- Sinks ----------------------------------------------------------------------------------- */
+
+struct imp_sink;
+
+/*
+ * Opens what frames of such a film are written to. path "-", and pipes: as Y4M. A regular file
+ * appears with imp_sink_finish(), whole. path and options must outlive the sink.
+ *
+ * IMPASTO_ERROR_OUTPUT: it cannot be written. IMPASTO_ERROR_USAGE: the name's ending is none that
+ * is known, or its format cannot hold such a film.
+ */
+enum impasto_status imp_sink_open(const char *path, const struct imp_film *film,
+                                  const struct imp_stream_options *options, struct imp_sink **sink,
+                                  struct impasto_error *error);
+/* Writes a frame. A pipe may make it wait. Errors: IMPASTO_ERROR_OUTPUT, _INTERRUPTED, _MEMORY. */
+enum impasto_status imp_sink_write(struct imp_sink *sink, const struct imp_frame *frame,
+                                   struct impasto_error *error);
+/* Writes what is still to be written, and closes the sink, also after a failure. */
+enum impasto_status imp_sink_finish(struct imp_sink **sink, struct impasto_error *error);
+/* Closes the sink without a result, where it was a file. */
+void imp_sink_abandon(struct imp_sink **sink);
+
+#endif

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+/* Y4M written to a file, a pipe or standard output. */
+
+#include "base/os.h"
+#include "video/y4m.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct y4m_sink {
+    const char *name;
+    const struct imp_stream_options *options;
+    struct imp_file file; /* a regular file; without a stream: there is none */
+    int descriptor;       /* of a pipe or standard output; -1: none */
+    struct imp_yuv *yuv;
+    unsigned char *planes;
+    size_t bytes; /* of these */
+};
+
+/* A reader that is not there yet is waited for. */
+static enum impasto_status open_pipe(struct y4m_sink *sink, const char *path,
+                                     struct impasto_error *error)
+{
+    do
+        sink->descriptor = imp_os_open(path, IMP_OS_WRITE);
+    while (sink->descriptor < 0 && errno == EINTR && !imp_stream_stopped(sink->options));
+    if (sink->descriptor >= 0)
+        return IMPASTO_OK;
+    return errno == EINTR
+               ? imp_fail(error, IMPASTO_ERROR_INTERRUPTED, "interrupted")
+               : imp_fail_file(error, IMPASTO_ERROR_OUTPUT, path, "cannot be written", errno);
+}
+
+static enum impasto_status open_output(struct y4m_sink *sink, const char *path,
+                                       struct impasto_error *error)
+{
+    if (strcmp(path, "-") == 0) {
+        sink->descriptor = IMP_OS_STDOUT;
+        return IMPASTO_OK;
+    }
+    return imp_stream_is_pipe(path) ? open_pipe(sink, path, error)
+                                    : imp_file_create(&sink->file, path, error);
+}
+
+/* Whoever reads a pipe gets each frame at once, not with the next ones. */
+static enum impasto_status put(struct y4m_sink *sink, const void *bytes, size_t size,
+                               struct impasto_error *error)
+{
+    int problem = 0;
+    if (sink->descriptor >= 0)
+        problem = imp_os_write_all(sink->descriptor, bytes, size);
+    else if (fwrite(bytes, 1, size, sink->file.stream) != size)
+        problem = errno;
+    return problem == 0 ? IMPASTO_OK
+                        : imp_fail_file(error, IMPASTO_ERROR_OUTPUT, sink->name,
+                                        "cannot be written", problem);
+}
+
+static enum impasto_status open_sink(const char *path, const struct imp_film *film,
+                                     const struct imp_stream_options *options, void **state,
+                                     struct impasto_error *error)
+{
+    struct y4m_sink *sink = calloc(1, sizeof(*sink));
+    char header[IMP_Y4M_LINE];
+    struct imp_yuv_layout layout;
+    if (!sink)
+        return imp_fail_memory(error, "a film", 0);
+    *state = sink;
+    sink->name = strcmp(path, "-") == 0 ? "standard output" : path;
+    sink->options = options;
+    sink->file.lock = -1;
+    sink->descriptor = -1;
+    imp_y4m_print(film, header, &layout);
+    sink->bytes = (size_t)imp_yuv_bytes(&layout, film->width, film->height);
+    sink->planes = malloc(sink->bytes);
+    sink->yuv = imp_yuv_create(&layout, film->width, film->height);
+    if (!sink->planes || !sink->yuv)
+        return imp_fail_memory(error, "a frame", sink->bytes);
+    IMP_TRY(open_output(sink, path, error));
+    return put(sink, header, strlen(header), error);
+}
+
+static enum impasto_status write_frame(void *state, const struct imp_frame *frame,
+                                       struct impasto_error *error)
+{
+    struct y4m_sink *sink = state;
+    imp_yuv_from_rgb(sink->yuv, frame->rgb, frame->stride, sink->planes);
+    IMP_TRY(put(sink, IMP_Y4M_FRAME "\n", strlen(IMP_Y4M_FRAME "\n"), error));
+    return put(sink, sink->planes, sink->bytes, error);
+}
+
+static enum impasto_status finish(void *state, struct impasto_error *error)
+{
+    struct y4m_sink *sink = state;
+    return sink->file.stream ? imp_file_commit(&sink->file, error) : IMPASTO_OK;
+}
+
+static void close_sink(void *state)
+{
+    struct y4m_sink *sink = state;
+    if (sink->descriptor >= 0 && sink->descriptor != IMP_OS_STDOUT)
+        imp_os_close(sink->descriptor);
+    imp_file_abandon(&sink->file);
+    imp_yuv_free(sink->yuv);
+    free(sink->planes);
+    free(sink);
+}
+
+const struct imp_sink_kind imp_sink_y4m = {"Y4M",       ".y4m", open_sink,
+                                           write_frame, finish, close_sink};

@@ -1,0 +1,184 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""impasto video: films through a style network, frame by frame."""
+
+import json
+import os
+import signal
+import subprocess
+
+from case_apply import style_network
+from support import INPUT, OUTPUT, PATIENCE, SIGINT_CODE, USAGE, Case
+
+WIDTH, HEIGHT = 32, 24
+
+
+def y4m(frames, width=WIDTH, height=HEIGHT, words="F25:1 Ip A1:1 C444"):
+    """A film whose luma moves to the right, a pixel a frame."""
+    film = f"YUV4MPEG2 W{width} H{height} {words}\n".encode()
+    for i in range(frames):
+        luma = bytes(16 + (x - i + 2 * y) * 7 % 220 for y in range(height) for x in range(width))
+        film += b"FRAME\n" + luma + bytes([110]) * (width * height) + bytes([140]) * (width * height)
+    return film
+
+
+def frames_of(film):
+    """(the header's words, [frame]) of Y4M with 444 samples."""
+    header, rest = film.split(b"\n", 1)
+    words = header.decode().split()
+    size = {word[0]: int(word[1:]) for word in words[1:] if word[0] in "WH"}
+    each = 3 * size["W"] * size["H"]
+    frames = []
+    while rest:
+        assert rest.startswith(b"FRAME\n") and len(rest) >= 6 + each
+        frames.append(rest[6:6 + each])
+        rest = rest[6 + each:]
+    return words, frames
+
+
+class Filming(Case):
+    def setUp(self):
+        super().setUp()
+        self.write("night.model", style_network())
+        self.write("film.y4m", y4m(4))
+
+    def film(self, *arguments, source="film.y4m", **options):
+        return self.succeed("video", source, "--model", "night.model", *arguments, **options)
+
+    def spoil(self, code, words, *arguments, **options):
+        return self.refuse(code, words, *arguments, pictures=("video",), cheap=False, **options)
+
+
+class Y4m(Filming):
+    def test_a_film_keeps_its_form_and_its_frames(self):
+        run = self.film("-o", "out.y4m")
+        self.assertIn("wrote out.y4m (4 frames of 32x24)", run.stderr)
+        words, frames = frames_of((self.folder / "out.y4m").read_bytes())
+        self.assertEqual(words[1:6], ["W32", "H24", "F25:1", "Ip", "A1:1"])
+        self.assertEqual(len(frames), 4)
+        self.assertEqual(len(set(frames)), 4)
+
+    def test_the_same_bytes_again_and_through_pipes(self):
+        self.film("-o", "a.y4m")
+        whole = (self.folder / "a.y4m").read_bytes()
+        with open(self.folder / "film.y4m", "rb") as film, open(self.folder / "b.y4m", "wb") as out:
+            self.film("-o", "-", source="-", stdin=film, stdout=out)
+        self.assertEqual((self.folder / "b.y4m").read_bytes(), whole)
+        os.mkfifo(self.folder / "in.fifo")
+        os.mkfifo(self.folder / "out.fifo")
+        process = self.start("video", "in.fifo", "--model", "night.model", "-o", "out.fifo")
+        feeder = subprocess.Popen(["cp", "film.y4m", "in.fifo"], cwd=self.folder)
+        with open(self.folder / "out.fifo", "rb") as reader:
+            self.assertEqual(reader.read(), whole)
+        process.communicate(timeout=PATIENCE)
+        self.assertEqual((process.returncode, feeder.wait()), (0, 0))
+
+    def test_a_frame_comes_out_before_the_next_goes_in(self):
+        """As a camera needs it."""
+        whole = y4m(2)
+        half = len(whole) - 6 - 3 * WIDTH * HEIGHT
+        process = self.start("video", "-", "--model", "night.model", "-o", "-",
+                             stdin=subprocess.PIPE)
+        process.stdin.write(whole[:half])
+        process.stdin.flush()
+        header = process.stdout.readline()
+        self.assertTrue(header.startswith(b"YUV4MPEG2 W32 H24"), header)
+        self.assertEqual(len(process.stdout.read(6 + 3 * WIDTH * HEIGHT)), 6 + 3 * WIDTH * HEIGHT)
+        rest, _ = process.communicate(whole[half:], timeout=PATIENCE)
+        self.assertEqual(len(rest), 6 + 3 * WIDTH * HEIGHT)
+        self.assertEqual(process.returncode, 0)
+
+    def test_styles_and_colours(self):
+        films = []
+        for options in ([], ["--mix", "dots"], ["--mix", "ink:0.5,dots:0.5"],
+                        ["--strength", "0.5"], ["--colour", "luma"]):
+            self.film("-o", "out.y4m", *options)
+            films.append((self.folder / "out.y4m").read_bytes())
+        self.assertEqual(len(set(films)), len(films))
+
+    def test_a_network_by_its_name(self):
+        run = self.succeed("video", "film.y4m", "--model", "ink", "-o", "out.y4m", "-q")
+        self.assertEqual(run.stderr, "")
+        self.assertEqual(len(frames_of((self.folder / "out.y4m").read_bytes())[1]), 4)
+
+    def test_a_film_that_is_cut_short(self):
+        self.write("film.y4m", y4m(4)[:-100])
+        run = self.film("-o", "out.y4m", "-q")
+        self.assertIn("ends within frame 4", run.stderr)
+        self.assertEqual(len(frames_of((self.folder / "out.y4m").read_bytes())[1]), 3)
+
+    def test_damage_keeps_what_is_before_it(self):
+        film = bytearray(y4m(4))
+        film[-6 - 3 * WIDTH * HEIGHT] = ord("f")
+        self.write("film.y4m", bytes(film))
+        run = self.impasto("video", "film.y4m", "--model", "night.model", "-o", "out.y4m", "-q")
+        self.assertEqual(run.returncode, INPUT)
+        self.assertIn("frame 4 does not begin", run.stderr)
+        self.assertEqual(len(frames_of((self.folder / "out.y4m").read_bytes())[1]), 3)
+
+
+class Stopping(Filming):
+    def test_interrupted_between_frames(self):
+        """What is done is a film."""
+        process = self.start("video", "-", "--model", "night.model", "-o", "out.y4m",
+                             "--progress", "json", stdin=subprocess.PIPE)
+        process.stdin.write(y4m(2))
+        process.stdin.flush()
+        while b'"painting"' not in process.stdout.readline():
+            pass
+        while b"frame 1" not in process.stderr.readline():
+            pass
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=PATIENCE)
+        self.assertEqual(process.returncode, SIGINT_CODE, err)
+        self.assertIn(len(frames_of((self.folder / "out.y4m").read_bytes())[1]), (1, 2))
+
+    def test_a_reader_that_goes_away(self):
+        process = self.start("video", "film.y4m", "--model", "night.model", "-o", "-")
+        process.stdout.close()
+        with process.stderr:
+            err = process.stderr.read().decode()
+        self.assertEqual(process.wait(timeout=PATIENCE), OUTPUT)
+        self.assertIn("standard output: cannot be written", err)
+
+
+class Progress(Filming):
+    def test_the_last_line_names_the_film(self):
+        run = self.film("-o", "out.y4m", "--progress", "json")
+        lines = [json.loads(line) for line in run.stdout.splitlines()]
+        self.assertEqual(lines[-1]["event"], "done")
+        self.assertEqual(lines[-1]["output"], "out.y4m")
+
+
+class Refusals(Filming):
+    def test_words(self):
+        for words, code, *arguments in (
+                ("--model", USAGE, "film.y4m", "-o", "out.y4m"),
+                ("-o", USAGE, "film.y4m", "--model", "night.model"),
+                ("takes film", USAGE, "film.y4m", "b.y4m", "--model", "night.model"),
+                ("also the input", OUTPUT, "film.y4m", "--model", "night.model", "-o", "film.y4m"),
+                (".y4m", USAGE, "film.y4m", "--model", "night.model", "-o", "out.xyz"),
+                ("no style", USAGE, "film.y4m", "--model", "night.model", "-o", "out.y4m", "--mix", "x")):
+            with self.subTest(arguments):
+                before = self.snapshot()
+                run = self.impasto("video", *arguments)
+                self.assertEqual(run.returncode, code, run.stderr)
+                self.assertIn(words, run.stderr.lower())
+                self.assertEqual(len(run.stderr.splitlines()), 1, run.stderr)
+                self.assertEqual(self.snapshot(), before)
+
+    def test_no_clobber(self):
+        self.write("out.y4m", "older")
+        self.spoil(OUTPUT, "no-clobber", "film.y4m", "--model", "night.model", "-o", "out.y4m",
+                   "--no-clobber")
+
+    def test_films_that_are_none(self):
+        for name, data, words in (("empty", b"", "is empty"), ("text", b"a text", "no film"),
+                                  ("large", y4m(0, 65000, 65000), "65000x65000"),
+                                  ("negative", y4m(0, -3, 4), "no size"),
+                                  ("none", y4m(0), "no frames")):
+            with self.subTest(name):
+                self.write(name, data)
+                self.spoil(INPUT, words, name, "--model", "night.model", "-o", "out.y4m",
+                           early=name != "none")
+        self.spoil(INPUT, "lost.y4m", "lost.y4m", "--model", "night.model", "-o", "out.y4m")
