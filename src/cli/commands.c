@@ -9,6 +9,7 @@
 #include "cli/train/train.h"
 #include "cli/video/video.h"
 #include "cli/weights/weights.h"
+#include "cli/worker/worker.h"
 
 #include "base/os.h"
 
@@ -20,8 +21,9 @@ static const struct cli_command paint_command = {
     .words = cli_paint};
 
 const struct cli_command *const cli_commands[] = {
-    &paint_command,     &cli_train_command,   &cli_apply_command,   &cli_video_command,
-    &cli_model_command, &cli_devices_command, &cli_weights_command, NULL};
+    &paint_command,       &cli_train_command,  &cli_apply_command,
+    &cli_video_command,   &cli_model_command,  &cli_devices_command,
+    &cli_weights_command, &cli_worker_command, NULL};
 
 /* Whether a word can be no picture, and is nearly a command. */
 static const char *nearly(const char *word)

@@ -98,7 +98,7 @@ static enum impasto_status read_options(const char *name, struct impasto_error *
 {
     char program[] = "impasto", option[] = "--settings", file[256];
     char *words[] = {program, option, file, NULL};
-    struct cli_settings settings;
+    struct cli_settings settings = {0};
     struct impasto_params params = {0};
     snprintf(file, sizeof(file), "%s", name);
     enum impasto_status status = cli_parse(3, words, &settings, error);

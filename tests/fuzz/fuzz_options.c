@@ -15,7 +15,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static char program[] = "impasto";
     char *words[MOST_WORDS + 1] = {program};
     int count = 1;
-    struct cli_settings settings;
+    struct cli_settings settings = {0};
     struct impasto_params params = {0};
     struct impasto_error error = {0};
     struct cli_spec spec = {0};

@@ -11,7 +11,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return -1;
     char program[] = "impasto", option[] = "--settings", name[64];
     char *words[] = {program, option, name, NULL};
-    struct cli_settings settings;
+    struct cli_settings settings = {0};
     struct impasto_params params = {0};
     struct impasto_error error = {0};
     snprintf(name, sizeof(name), "%s", fuzz_file(data, size));

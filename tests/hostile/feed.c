@@ -81,7 +81,7 @@ static enum impasto_status open_settings(const char *path, struct impasto_error 
 {
     char program[] = "impasto", option[] = "--settings", name[4096];
     char *words[] = {program, option, name, NULL};
-    struct cli_settings settings;
+    struct cli_settings settings = {0};
     struct impasto_params params = {0};
     snprintf(name, sizeof(name), "%s", path);
     enum impasto_status status = cli_parse(3, words, &settings, error);
@@ -112,7 +112,7 @@ static enum impasto_status open_list(const char *path, struct impasto_error *err
 {
     char program[] = "impasto", option[] = "--batch", quiet[] = "-q", name[4096];
     char *words[] = {program, quiet, option, name, NULL};
-    struct cli_settings settings;
+    struct cli_settings settings = {0};
     snprintf(name, sizeof(name), "%s", path);
     enum impasto_status status = cli_parse(4, words, &settings, error);
     if (status == IMPASTO_OK)

@@ -69,7 +69,7 @@ PROGRAM_HEADERS = {"base/os.h", "video/stream.h"}
 # The program's folders, from the ground up: each includes those below its floor. On one floor nobody
 # includes a neighbour. What lies in src/cli itself, the table of commands and main(), is above all.
 FLOORS = [["common"], ["options"], ["files", "terminal"], ["batch", "guard", "record"], ["report"],
-          ["devices", "model", "weights"], ["paint", "train", "apply"], ["video"], ["."], ["docs"]]
+          ["devices", "model", "weights"], ["paint", "train", "apply"], ["video", "worker"], ["."], ["docs"]]
 
 # A library's headers and the only place that may include them: a file, or a folder with "/".
 LIBRARIES = [
@@ -107,6 +107,7 @@ POSIX = re.compile(r"(sys|arpa|netinet)/.*|(unistd|fcntl|pthread|dirent|termios|
 OS_FILES = [re.compile(place) for place in [
     r"src/base/(os_posix\w*|file|temporary|host|module|sandbox)\.c",
     r"src/cli/terminal/(screen|show)\.c",
+    r"src/cli/worker/requests\.c",  # a thread that another one waits for
     r"src/cli/guard/\w+\.c",  # what guards the run from drivers, by processes and signals
 ]]
 

@@ -67,11 +67,11 @@ static enum impasto_status open_applier(struct cli_applying *a)
 }
 
 /* What is on the device, and what tells of that. */
-static void close_work(struct cli_applying *a)
+static void close_work(struct cli_applying *a, enum impasto_status status)
 {
     cli_console_close(&a->console);
     impasto_applier_close(&a->applier);
-    impasto_device_close(&a->device);
+    cli_close_device(&a->settings->common, &a->device, status);
     cli_watchdog_close(&a->watchdog);
     cli_inputs_free(&a->inputs);
 }
@@ -285,7 +285,7 @@ static enum impasto_status run_workers(const struct cli_applying *a, struct cli_
     if (status == IMPASTO_OK)
         status = cli_batch_run(work, devices->count, a->error);
     for (size_t i = 0; i < devices->count; i++)
-        close_work(&workers[i].applying);
+        close_work(&workers[i].applying, status);
     free(workers);
     return status;
 }
@@ -410,7 +410,7 @@ enum impasto_status cli_apply_run(const struct cli_call *call, struct impasto_er
     if (status == IMPASTO_OK)
         status =
             is_single(a.settings) ? apply_single(&a, a.settings->words[0].text) : apply_many(&a);
-    close_work(&a);
+    close_work(&a, status);
     close_model(&a);
     return status;
 }

@@ -86,11 +86,24 @@ static void append_json(void *user, const struct impasto_device_info *d)
     json_array_append_new(user, row);
 }
 
+enum impasto_status cli_devices_json(json_t **rows, struct impasto_error *error)
+{
+    *rows = json_array();
+    if (!*rows)
+        return cli_fail_memory(error, "the list of devices");
+    const enum impasto_status status = impasto_device_list(append_json, *rows, error);
+    if (status == IMPASTO_OK)
+        return status;
+    json_decref(*rows);
+    *rows = NULL;
+    return status;
+}
+
 enum impasto_status cli_list_devices(bool json, struct impasto_error *error)
 {
     if (json) {
-        json_t *rows = json_array();
-        const enum impasto_status status = impasto_device_list(append_json, rows, error);
+        json_t *rows;
+        const enum impasto_status status = cli_devices_json(&rows, error);
         if (status == IMPASTO_OK) {
             json_dumpf(rows, stdout, JSON_INDENT(2));
             putchar('\n');

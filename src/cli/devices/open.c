@@ -6,6 +6,7 @@
 #include "cli/guard/guard.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* Names the device that is meant; whether $IMPASTO_DEVICE has named it. */
 static bool name_device(struct cli_common *common)
@@ -34,15 +35,60 @@ static enum impasto_status finish_listing(const struct cli_common *common, bool 
                     meant ? "; did you mean " : "", meant ? meant : "", meant ? "?" : "");
 }
 
+/* A device outlives the console of the job that opened it. */
+static void log_of_job(void *user, enum impasto_log_level level, const char *line)
+{
+    const struct cli_warm *warm = user;
+    if (warm->console)
+        cli_console_log(warm->console, level, line);
+}
+
+/* Whether the worker's device is the one that the job asks for. Else it is closed: its memory is
+ * the next one's. */
+static bool take_warm(struct cli_warm *warm, const char *name, struct impasto_device **device)
+{
+    const bool same = warm->device && strcmp(warm->device_name, name) == 0;
+    if (same)
+        *device = warm->device;
+    else
+        impasto_device_close(&warm->device);
+    warm->device = NULL;
+    return same;
+}
+
 enum impasto_status cli_open_device(struct cli_common *common, struct cli_console *console,
                                     struct impasto_device **device, struct impasto_error *error)
 {
     const bool from_variable = name_device(common);
+    struct cli_warm *warm = common->warm;
     struct impasto_error why = {0};
+    if (warm)
+        warm->console = console;
+    if (warm && take_warm(warm, common->device, device))
+        return IMPASTO_OK;
     cli_drivers_prepare(console);
     const enum impasto_status status =
-        impasto_device_open(common->device, cli_console_log, console, device, &why);
+        impasto_device_open(common->device, warm ? log_of_job : cli_console_log,
+                            warm ? (void *)warm : (void *)console, device, &why);
     return finish_listing(common, from_variable, status, &why, error);
+}
+
+void cli_close_device(struct cli_common *common, struct impasto_device **device,
+                      enum impasto_status status)
+{
+    struct cli_warm *warm = common->warm;
+    char *name = warm && *device && status != IMPASTO_ERROR_DEVICE ? strdup(common->device) : NULL;
+    if (warm)
+        warm->console = NULL;
+    if (!name) {
+        impasto_device_close(device);
+        return;
+    }
+    impasto_device_close(&warm->device);
+    free(warm->device_name);
+    warm->device_name = name;
+    warm->device = *device;
+    *device = NULL;
 }
 
 enum impasto_status cli_devices_test(struct cli_common *common, struct impasto_error *error)

@@ -12,6 +12,9 @@
  * drivers install their own handlers while they compile. Signals that were ignored at the start
  * stay ignored. */
 void cli_catch_signals(void);
+/* From here on, until cli_catch_signals, a signal ends the program at once, after the last line of
+ * --progress. */
+void cli_end_by_signals(void);
 /* cli_events_open, for the time before cli_catch_signals: a signal ends the program at once, but
  * --progress still gets its last line. */
 enum impasto_status cli_progress_open(struct cli_common *common, const char *other,

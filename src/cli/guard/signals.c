@@ -39,14 +39,18 @@ static void catch_by(void (*handler)(int))
     }
 }
 
+void cli_end_by_signals(void)
+{
+    cli_outlive_writes();
+    catch_by(end_at_once);
+}
+
 enum impasto_status cli_progress_open(struct cli_common *common, const char *other,
                                       struct impasto_error *error)
 {
     const enum impasto_status status = cli_events_open(common, other, error);
-    if (!common->events)
-        return status;
-    cli_outlive_writes();
-    catch_by(end_at_once);
+    if (common->events)
+        cli_end_by_signals();
     return status;
 }
 

@@ -159,7 +159,9 @@ static enum impasto_status take_words(struct cli_call *call, int argc, char **ar
                                       struct impasto_error *error)
 {
     call->operands = (const char *const *)argv;
-    const enum impasto_status status = go_through(call, argc, argv, true, help, error);
+    enum impasto_status status = cli_settings_take_sent(call->settings, error);
+    if (status == IMPASTO_OK)
+        status = go_through(call, argc, argv, true, help, error);
     call->settings->giver = CLI_COMMAND_LINE;
     return status == IMPASTO_OK && !*help ? go_through(call, argc, argv, false, help, error)
                                           : status;

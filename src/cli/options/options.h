@@ -26,9 +26,19 @@ struct cli_word {
     bool batch; /* behind the first --batch */
 };
 
+/* What a worker keeps from job to job, and gives to the one at hand (worker/). */
+struct cli_warm {
+    struct json_t *settings;       /* of the job, as a file of settings has them; NULL: none */
+    struct cli_events *events;     /* where its lines go */
+    struct impasto_device *device; /* open, and at no work; NULL: none */
+    char *device_name;             /* by which it was asked for */
+    struct cli_console *console;   /* of the job, where the device's log goes; NULL: nowhere */
+};
+
 /* The options of all commands that compute. */
 struct cli_common {
-    const char *device; /* NULL: not given */
+    struct cli_warm *warm; /* of a worker's job; NULL in all other runs */
+    const char *device;    /* NULL: not given */
     bool quiet, verbose;
     int progress;              /* one of its forms; 0: none */
     int progress_fd;           /* 0: not given */
@@ -89,8 +99,8 @@ struct cli_settings {
 #define CLI_COMMAND_LINE INT_MAX
 
 /* Reads argv into settings, and checks every value by itself. Settings files are read first,
- * wherever they stand. Strings point into argv or the files. To be released by cli_release, also
- * after failures. */
+ * wherever they stand. Strings point into argv or the files. settings: only common.warm must be
+ * set. To be released by cli_release, also after failures. */
 enum impasto_status cli_parse(int argc, char **argv, struct cli_settings *settings,
                               struct impasto_error *error);
 
@@ -152,6 +162,10 @@ void cli_name_options(char *line);
 enum impasto_status cli_settings_load(struct cli_settings *settings,
                                       const struct cli_option *option, const char *path,
                                       struct impasto_error *error);
+/* Takes those that a worker's job was sent, as from the first of all files. Errors call it
+ * "settings". */
+enum impasto_status cli_settings_take_sent(struct cli_settings *settings,
+                                           struct impasto_error *error);
 /* The checkpoint that --resume has named. It belongs to the settings. NULL: none. */
 struct impasto_checkpoint *cli_resumed(const struct cli_settings *settings);
 /* Iterations from frame to frame of the run that is resumed. 0: there are no frames, or they are

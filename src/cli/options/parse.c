@@ -190,11 +190,14 @@ void cli_find_progress(int argc, char **argv, struct cli_common *common)
 static enum impasto_status parse(int argc, char **argv, struct cli_settings *settings,
                                  struct impasto_error *error)
 {
-    *settings = (struct cli_settings){.bits = 8, .preset = "default", .init = "content"};
+    *settings = (struct cli_settings){
+        .bits = 8, .preset = "default", .init = "content", .common.warm = settings->common.warm};
     settings->words = calloc((size_t)argc + 1, sizeof(*settings->words));
     if (!settings->words)
         return cli_fail_memory(error, "the command line");
-    const enum impasto_status status = take_words(argc, argv, true, settings, error);
+    enum impasto_status status = cli_settings_take_sent(settings, error);
+    if (status == IMPASTO_OK)
+        status = take_words(argc, argv, true, settings, error);
     settings->giver = CLI_COMMAND_LINE;
     if (status != IMPASTO_OK)
         return status;

@@ -432,20 +432,42 @@ static enum impasto_status check_standard(struct cli_settings *settings,
                         : "a checkpoint does not come from standard input; name a file");
 }
 
-static enum impasto_status open_file(struct cli_settings *settings, const char *path, bool resumed,
-                                     struct impasto_error *error)
+/* A file that is the last one in force, with nothing in it yet. NULL: out of memory. */
+static struct cli_file *add_file(struct cli_settings *settings, const char *path,
+                                 struct impasto_error *error)
 {
     struct cli_file *file = calloc(1, sizeof(*file));
     if (!file || !(file->texts = json_array())) {
         free(file);
-        return cli_fail_memory(error, "the settings");
+        (void)cli_fail_memory(error, "the settings");
+        return NULL;
     }
     file->path = path;
-    file->resumed = resumed;
     file->number = ++settings->giver;
     file->before = settings->files;
     settings->files = file;
+    return file;
+}
+
+static enum impasto_status open_file(struct cli_settings *settings, const char *path, bool resumed,
+                                     struct impasto_error *error)
+{
+    struct cli_file *file = add_file(settings, path, error);
+    if (!file)
+        return IMPASTO_ERROR_MEMORY;
+    file->resumed = resumed;
     return cli_settings_read(file, error);
+}
+
+enum impasto_status cli_settings_take_sent(struct cli_settings *settings,
+                                           struct impasto_error *error)
+{
+    const struct cli_warm *warm = settings->common.warm;
+    struct cli_file *file = warm && warm->settings ? add_file(settings, "settings", error) : NULL;
+    if (!file)
+        return warm && warm->settings ? IMPASTO_ERROR_MEMORY : IMPASTO_OK;
+    file->root = json_incref(warm->settings);
+    return give_all(&(struct loading){.settings = settings, .file = file, .error = error});
 }
 
 enum impasto_status cli_settings_load(struct cli_settings *settings,

@@ -94,7 +94,7 @@ static enum impasto_status run_workers(struct cli_batch *batch,
     if (status == IMPASTO_OK)
         status = cli_batch_run(work, devices->count, error);
     for (size_t i = 0; i < begun; i++)
-        cli_painter_close(&workers[i].painter);
+        cli_painter_close(&workers[i].painter, status);
     free(workers);
     return status;
 }

@@ -305,14 +305,14 @@ void cli_warn_of_preset(const struct cli_settings *settings, struct cli_console 
         cli_console_log(console, IMPASTO_LOG_WARNING, line);
 }
 
-void cli_painter_close(struct cli_painter *run)
+void cli_painter_close(struct cli_painter *run, enum impasto_status status)
 {
     cli_checkpoint_close(&run->checkpoint);
     cli_inputs_free(&run->inputs);
     cli_report_close(&run->report);
     cli_console_close(&run->console);
     impasto_job_close(&run->job);
-    impasto_device_close(&run->device);
+    cli_close_device(&run->settings->common, &run->device, status);
     cli_watchdog_close(&run->watchdog);
     impasto_weights_close(&run->weights);
     free(run->weights_source);
@@ -361,6 +361,6 @@ enum impasto_status cli_run(struct cli_settings *settings, struct impasto_error 
     if (status == IMPASTO_OK)
         status = settings->interpolate && !settings->plan ? paint_sequence(&run)
                                                           : cli_painter_paint(&run, true);
-    cli_painter_close(&run);
+    cli_painter_close(&run, status);
     return status;
 }

@@ -155,7 +155,8 @@ enum impasto_status cli_painter_open(struct cli_painter *run);
 /* Paints the pictures in run->pictures to run->output. last: no other job follows, so that tens of
  * MiB can be freed early. */
 enum impasto_status cli_painter_paint(struct cli_painter *run, bool last);
-void cli_painter_close(struct cli_painter *run);
+/* status: how its work ended. */
+void cli_painter_close(struct cli_painter *run, enum impasto_status status);
 
 enum impasto_status cli_save_weights(const struct impasto_weights *weights, const char *path,
                                      struct cli_console *console, struct impasto_error *error);

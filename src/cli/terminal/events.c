@@ -21,10 +21,11 @@
 struct cli_events {
     int descriptor;
     struct imp_os_mutex
-        mutex;    /* of what follows, and of lines: several devices have some to write */
-    bool gone;    /* nobody reads any more */
-    char *output; /* the last picture written, of a run of one */
-    double began; /* monotonic seconds */
+        mutex;       /* of what follows, and of lines: several devices have some to write */
+    bool gone;       /* nobody reads any more */
+    char *output;    /* the last picture written, of a run of one */
+    double began;    /* monotonic seconds */
+    const char *job; /* of a worker: which one the lines are about; NULL: none */
 };
 
 /* For a program that ends at once: where its last line goes, below 0: nowhere. Its children have
@@ -55,10 +56,17 @@ static int write_line(struct cli_events *events, json_t *line)
     return problem;
 }
 
+static void add_job(const struct cli_events *events, json_t *line)
+{
+    if (events->job)
+        json_object_set_new(line, "job", json_string(events->job));
+}
+
 static void send_line(struct cli_console *console, json_t *line)
 {
     struct cli_events *events = console->events;
     char warning[256];
+    add_job(events, line);
     imp_os_lock(&events->mutex);
     const int problem = write_line(events, line);
     imp_os_unlock(&events->mutex);
@@ -125,6 +133,10 @@ static int keep_apart(int descriptor)
 enum impasto_status cli_events_open(struct cli_common *s, const char *other,
                                     struct impasto_error *error)
 {
+    if (s->warm) {
+        s->events = s->warm->events;
+        return IMPASTO_OK;
+    }
     if (!s->progress && (s->progress_fd || s->progress_preview))
         return cli_fail(error, IMPASTO_ERROR_USAGE, "--progress-%s goes with --progress json",
                         s->progress_fd ? "fd" : "preview");
@@ -232,6 +244,8 @@ void cli_events_preview(struct cli_console *console, const struct impasto_image 
     unsigned char *bytes = NULL;
     size_t size = 0;
     const int longer = image->width > image->height ? image->width : image->height;
+    /* A worker's reader wants many, and a JPEG takes a tenth of the time. */
+    const bool jpeg = console->events && console->events->job;
     /* What EXIF says is of no use here, and takes room. */
     const struct impasto_save_options options = {.struct_size = sizeof(options),
                                                  .privacy = IMPASTO_PRIVACY_NONE};
@@ -241,14 +255,15 @@ void cli_events_preview(struct cli_console *console, const struct impasto_image 
         impasto_image_resize(image, shrink(image->width, longer, console->preview),
                              shrink(image->height, longer, console->preview), &small, &ignored);
     if (status == IMPASTO_OK)
-        status = impasto_image_encode(small, "preview.png", &options, &bytes, &size, &ignored);
+        status = impasto_image_encode(small, jpeg ? "preview.jpg" : "preview.png", &options, &bytes,
+                                      &size, &ignored);
     /* There is another one to come. */
     if (status == IMPASTO_OK) {
         json_t *line = new_line("preview", console->picture);
         json_object_set_new(line, "iteration", json_integer(iteration));
         json_object_set_new(line, "width", json_integer(small->width));
         json_object_set_new(line, "height", json_integer(small->height));
-        json_object_set_new(line, "png", base64(bytes, size));
+        json_object_set_new(line, jpeg ? "jpeg" : "png", base64(bytes, size));
         send_line(console, line);
     }
     free(bytes);
@@ -296,12 +311,10 @@ void cli_events_wrote(struct cli_console *console, const char *output)
     imp_os_unlock(&events->mutex);
 }
 
-void cli_events_end(struct cli_common *common, enum impasto_status status, int code,
-                    const char *text)
+/* The last line of a run, or of a job. */
+static void conclude(struct cli_events *events, enum impasto_status status, int code,
+                     const char *text)
 {
-    struct cli_events *events = common->events;
-    if (!events)
-        return;
     json_t *line = new_line(status == IMPASTO_OK ? "done" : "error", 0);
     if (status != IMPASTO_OK) {
         json_object_set_new(line, "code", json_integer(code));
@@ -310,12 +323,53 @@ void cli_events_end(struct cli_common *common, enum impasto_status status, int c
     }
     json_object_set_new(line, "output", cli_json_text(events->output));
     json_object_set_new(line, "seconds", cli_json_number(cli_seconds() - events->began));
-    last_descriptor = -1;
+    add_job(events, line);
+    imp_os_lock(&events->mutex);
     (void)write_line(events, line);
-    imp_os_close(events->descriptor);
     free(events->output);
+    events->output = NULL;
+    imp_os_unlock(&events->mutex);
+}
+
+void cli_events_end(struct cli_common *common, enum impasto_status status, int code,
+                    const char *text)
+{
+    struct cli_events *events = common->events;
+    if (!events)
+        return;
+    last_descriptor = -1;
+    conclude(events, status, code, text);
+    imp_os_close(events->descriptor);
     free(events);
     common->events = NULL;
+}
+
+/* ---- A worker's jobs ------------------------------------------------------------------------- */
+
+bool cli_events_send(struct cli_events *events, json_t *line)
+{
+    imp_os_lock(&events->mutex);
+    (void)write_line(events, line);
+    const bool heard = !events->gone;
+    imp_os_unlock(&events->mutex);
+    return heard;
+}
+
+void cli_events_begin_job(struct cli_events *events, const char *job)
+{
+    imp_os_lock(&events->mutex);
+    events->job = job;
+    events->began = cli_seconds();
+    imp_os_unlock(&events->mutex);
+}
+
+void cli_events_end_job(struct cli_events *events, enum impasto_status status, int code,
+                        const char *text)
+{
+    conclude(events, status, code, text);
+    imp_os_lock(&events->mutex);
+    events->job = NULL;
+    imp_os_unlock(&events->mutex);
 }
 
 static void add_char(char *line, size_t size, char c)

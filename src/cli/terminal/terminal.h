@@ -117,6 +117,14 @@ void cli_events_wrote(struct cli_console *console, const char *output);
  * status is IMPASTO_OK. */
 void cli_events_end(struct cli_common *common, enum impasto_status status, int code,
                     const char *text);
+/* Of a worker, in whose lines `job` says which one they are about. The text must last until the
+ * job's end. Its previews are JPEGs. */
+void cli_events_begin_job(struct cli_events *events, const char *job);
+/* Writes its last line, as cli_events_end does for the program. */
+void cli_events_end_job(struct cli_events *events, enum impasto_status status, int code,
+                        const char *text);
+/* Writes an event of the worker's own, and takes it over. false: nobody reads any more. */
+bool cli_events_send(struct cli_events *events, struct json_t *line);
 /* Writes the last line of a program that ends at once. Handlers of signals may call it. */
 void cli_events_die(int code, const char *status, const char *text);
 

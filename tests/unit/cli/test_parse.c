@@ -49,7 +49,7 @@ static void short_words_are_read_no_further(void **state)
         for (size_t k = 0; k < sizeof(before) / sizeof(*before); k++) {
             char program[] = "impasto", copies[WORDS_MOST - 1][16], *word = at_the_end(words[i]);
             char *argv[WORDS_MOST + 2] = {program};
-            struct cli_settings settings;
+            struct cli_settings settings = {0};
             struct impasto_error error = {0};
             int argc = 1;
             for (int n = 0; n < WORDS_MOST - 1 && before[k][n]; n++)
