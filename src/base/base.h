@@ -139,6 +139,9 @@ struct imp_sandbox {
     int descriptor;   /* the one that stays open; -1: none */
     bool opens;       /* it opens files itself, for reading, until imp_sandbox_seal() */
     bool threads;     /* it starts threads, for which all of this holds as well */
+    /* It works on as long as somebody reads what it sends: its seconds are those to begin with, and
+     * more are granted to it. Whoever waits for it for too long ends it. */
+    bool streams;
     void (*work)(void *user, int answer); /* runs in the child; what it sends goes to `answer` */
     void *user;
 };
@@ -146,6 +149,7 @@ struct imp_sandbox {
 struct imp_sandbox_child {
     long process;
     int answer;
+    int patience; /* seconds that may be waited for it; 0: for ever */
 };
 
 /* false: errno says why there is none. */
@@ -164,6 +168,8 @@ bool imp_sandbox_filtered(void);
 void imp_sandbox_seal(void);
 /* Sends from the child. false: nobody listens. */
 bool imp_sandbox_send(int answer, const void *bytes, size_t size);
+/* Gives a child that streams more processor time. */
+void imp_sandbox_grant(const struct imp_sandbox_child *child, unsigned seconds);
 /* Receives from the child. false: it has ended before it sent all that. */
 bool imp_sandbox_receive(const struct imp_sandbox_child *child, void *bytes, size_t size);
 /* Stops what a child still sends, and waits for its end. Returns NULL, or what happened to it, to
@@ -177,6 +183,9 @@ const char *imp_sandbox_end(const struct imp_sandbox_child *child);
  * cannot load it, so ask before one is started. NULL: `problem` says why, as in "x.so is not in
  * /y". */
 const void *imp_module_load(const char *file, const char *table, char problem[IMP_MODULE_PROBLEM]);
+/* Likewise for the program: any function of the library's tells where its modules lie. */
+const void *imp_module_load_near(void (*function)(void), const char *file, const char *table,
+                                 char problem[IMP_MODULE_PROBLEM]);
 
 /* ---- temporary.c ----------------------------------------------------------------------------- */
 

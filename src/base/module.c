@@ -16,14 +16,13 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Writes the folder of the file that this code is in; "": it is not known. */
-static void own_folder(char folder[PATH_MAX])
+/* Writes the folder of the file that a place is in; "": it is not known. */
+static void folder_of(const void *place, char folder[PATH_MAX])
 {
-    static const char here = 0;
     Dl_info info;
     folder[0] = '\0';
     /* A relative name counts from a folder that need not be the current one any more. */
-    if (dladdr(&here, &info) == 0 || info.dli_fname == NULL || info.dli_fname[0] != '/' ||
+    if (dladdr(place, &info) == 0 || info.dli_fname == NULL || info.dli_fname[0] != '/' ||
         realpath(info.dli_fname, folder) == NULL)
         folder[0] = '\0';
     else
@@ -42,10 +41,12 @@ static bool find(const char *folder, const char *file, char path[PATH_MAX])
     return false;
 }
 
-const void *imp_module_load(const char *file, const char *table, char problem[IMP_MODULE_PROBLEM])
+/* place: in the library. */
+static const void *load(const void *place, const char *file, const char *table,
+                        char problem[IMP_MODULE_PROBLEM])
 {
     char folder[PATH_MAX], path[PATH_MAX];
-    own_folder(folder);
+    folder_of(place, folder);
     if (!find(folder, file, path)) {
         snprintf(problem, IMP_MODULE_PROBLEM, "%s is not in %.400s", file,
                  folder[0] == '/' ? folder : IMP_MODULE_FOLDER);
@@ -59,4 +60,18 @@ const void *imp_module_load(const char *file, const char *table, char problem[IM
         snprintf(problem, IMP_MODULE_PROBLEM, "%s cannot be loaded (%.400s)", file,
                  why == NULL ? "nothing is in it" : why);
     return found;
+}
+
+const void *imp_module_load(const char *file, const char *table, char problem[IMP_MODULE_PROBLEM])
+{
+    static const char here = 0;
+    return load(&here, file, table, problem);
+}
+
+const void *imp_module_load_near(void (*function)(void), const char *file, const char *table,
+                                 char problem[IMP_MODULE_PROBLEM])
+{
+    const void *place;
+    memcpy(&place, &function, sizeof(place)); /* POSIX has this as a cast, C has not */
+    return load(place, file, table, problem);
 }

@@ -32,6 +32,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -46,6 +47,8 @@
 #define GRACE 5
 /* Seconds of the clock for a second of processor time: a decoder that waits for ever takes none. */
 #define PATIENCE 10
+/* Of the clock, too: how long a child that streams may take for what is awaited. */
+#define STREAM_PATIENCE 600
 
 /* Sanitizers report on standard error, and what they find in a child must not go unseen. */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -58,6 +61,11 @@
 #endif
 #ifndef SANITIZED
 #define SANITIZED 0
+#endif
+
+/* Limits of a child can be changed from outside. */
+#if defined(__linux__) && defined(__GLIBC__)
+#define GRANTS 1
 #endif
 
 /* ---- The filter ------------------------------------------------------------------------------ */
@@ -336,12 +344,17 @@ static void limit_memory(uint64_t more)
     }
 }
 
-static void limit_time(unsigned seconds)
+/* more: seconds may be added to these later. */
+static void limit_time(unsigned seconds, bool more)
 {
     struct rlimit limit;
+#ifndef GRANTS
+    if (more)
+        return;
+#endif
     if (getrlimit(RLIMIT_CPU, &limit) != 0)
         return;
-    if (limit.rlim_max == RLIM_INFINITY || limit.rlim_max > (rlim_t)seconds + GRACE)
+    if (!more && (limit.rlim_max == RLIM_INFINITY || limit.rlim_max > (rlim_t)seconds + GRACE))
         limit.rlim_max = (rlim_t)seconds + GRACE;
     if (limit.rlim_cur == RLIM_INFINITY || limit.rlim_cur > seconds)
         limit.rlim_cur = seconds;
@@ -358,8 +371,9 @@ static void serve(const struct imp_sandbox *sandbox, int answer)
     for (size_t i = 0; i < IMP_COUNT(fatal) && !SANITIZED; i++)
         signal(fatal[i], SIG_DFL);
     (void)setrlimit(RLIMIT_CORE, &no_core);
-    limit_time(sandbox->seconds);
-    alarm(sandbox->seconds * PATIENCE);
+    limit_time(sandbox->seconds, sandbox->streams);
+    if (!sandbox->streams) /* else it waits for its reader, who watches the clock */
+        alarm(sandbox->seconds * PATIENCE);
     limit_memory(sandbox->memory);
     const int nowhere = open("/dev/null", O_RDWR | O_CLOEXEC);
     for (int i = STDIN_FILENO; nowhere >= 0 && i <= STDERR_FILENO; i++)
@@ -420,7 +434,9 @@ bool imp_sandbox_start(const struct imp_sandbox *sandbox, struct imp_sandbox_chi
     }
     const int problem = errno;
     close(ends[1]);
-    *child = (struct imp_sandbox_child){.process = (long)process, .answer = ends[0]};
+    *child = (struct imp_sandbox_child){.process = (long)process,
+                                        .answer = ends[0],
+                                        .patience = sandbox->streams ? STREAM_PATIENCE : 0};
     if (process < 0)
         close(ends[0]);
     errno = problem;
@@ -437,10 +453,34 @@ enum impasto_status(imp_sandbox_fail)(struct impasto_error *error, const char *p
                         : "end other programs, or allow more processes (see ulimit -u)");
 }
 
+void imp_sandbox_grant(const struct imp_sandbox_child *child, unsigned seconds)
+{
+#ifdef GRANTS
+    struct rlimit limit;
+    if (prlimit((pid_t)child->process, RLIMIT_CPU, NULL, &limit) != 0 ||
+        limit.rlim_cur == RLIM_INFINITY)
+        return;
+    limit.rlim_cur += seconds;
+    (void)prlimit((pid_t)child->process, RLIMIT_CPU, &limit, NULL);
+#else
+    (void)child, (void)seconds;
+#endif
+}
+
+/* Waits until there is something to receive, or the end. A child that hangs is ended by the signal
+ * that says so. */
+static void wait_for(const struct imp_sandbox_child *child)
+{
+    struct pollfd pipe_end = {.fd = child->answer, .events = POLLIN};
+    if (child->patience > 0 && poll(&pipe_end, 1, child->patience * 1000) == 0)
+        (void)kill((pid_t)child->process, SIGALRM);
+}
+
 bool imp_sandbox_receive(const struct imp_sandbox_child *child, void *bytes, size_t size)
 {
     unsigned char *to = bytes;
     while (size > 0) {
+        wait_for(child);
         const ssize_t got = read(child->answer, to, size);
         if (got < 0 && errno == EINTR)
             continue;

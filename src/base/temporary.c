@@ -112,7 +112,7 @@ static void remove_all_dead(const char *path, const char *host)
 static int make_locked(const char *name)
 {
     struct stat info;
-    const int descriptor = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
+    const int descriptor = open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC,
                                 S_IRUSR | S_IWUSR | S_IRGRP | S_IWGRP | S_IROTH | S_IWOTH);
     if (descriptor < 0)
         return -1;

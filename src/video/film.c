@@ -29,17 +29,22 @@ void imp_stream_warn(const struct imp_stream_options *options, const char *forma
     imp_log(&(struct imp_log){options->log, options->user}, IMPASTO_LOG_WARNING, "%s", line);
 }
 
+uint64_t imp_film_max_pixels(const struct imp_stream_options *options)
+{
+    return options->max_pixels ? options->max_pixels : USUAL_MAX_PIXELS;
+}
+
 enum impasto_status imp_film_check_size(const char *name, int64_t width, int64_t height,
                                         const struct imp_stream_options *options,
                                         struct impasto_error *error)
 {
-    const uint64_t most = options->max_pixels ? options->max_pixels : USUAL_MAX_PIXELS;
     if (width < 1 || height < 1)
         return imp_fail(error, IMPASTO_ERROR_INPUT,
                         "%s: its frames have no size; the film is damaged, get it anew", name);
-    if (width > LARGEST_SIDE || height > LARGEST_SIDE || (uint64_t)width * (uint64_t)height > most)
+    if (width > LARGEST_SIDE || height > LARGEST_SIDE ||
+        (uint64_t)width * (uint64_t)height > imp_film_max_pixels(options))
         return imp_fail(error, IMPASTO_ERROR_INPUT,
-                        "%s: its frames have %lldx%lld pixels, more than the limit (`max-pixels`)",
+                        "%s: its frames have %lldx%lld pixels, more than the limit (--max-pixels)",
                         name, (long long)width, (long long)height);
     return IMPASTO_OK;
 }

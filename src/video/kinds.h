@@ -45,6 +45,7 @@ struct imp_sink_kind {
 };
 
 extern const struct imp_source_kind imp_source_y4m;
+extern const struct imp_source_kind imp_source_film; /* anything else */
 extern const struct imp_sink_kind imp_sink_y4m;
 
 /* ---- film.c ---------------------------------------------------------------------------------- */
@@ -56,6 +57,8 @@ bool imp_stream_is_pipe(const char *path);
 /* Tells a warning. */
 void imp_stream_warn(const struct imp_stream_options *options, const char *format, ...)
     IMP_PRINTF(2, 3);
+/* Pixels that a frame may have. */
+uint64_t imp_film_max_pixels(const struct imp_stream_options *options);
 /* Checks a frame's size before memory is taken for it. */
 enum impasto_status imp_film_check_size(const char *name, int64_t width, int64_t height,
                                         const struct imp_stream_options *options,

@@ -8,7 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct imp_source_kind *const sources[] = {&imp_source_y4m};
+static const struct imp_source_kind *const sources[] = {&imp_source_y4m
+#if IMP_HAVE_VIDEO
+                                                        ,
+                                                        &imp_source_film
+#endif
+};
 static const struct imp_sink_kind *const sinks[] = {&imp_sink_y4m};
 
 struct imp_source {

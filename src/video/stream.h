@@ -6,7 +6,8 @@
  * Films as streams of frames. A source gives frame after frame, and a sink takes them. Neither
  * keeps more than the frame at hand, so that a film may be of any length, or never end.
  *
- * Sources: Y4M by itself, from files, pipes and standard input. Sinks: Y4M likewise.
+ * Sources: Y4M by itself, from files, pipes and standard input; all that FFmpeg's libraries decode,
+ * from files. Sinks: Y4M.
  *
  * This room is the program's. It stands on src/base, of which the program has a copy.
  */
@@ -33,6 +34,8 @@ struct imp_film {
     struct imp_ratio rate;   /* frames per second; not known: they come as their times say */
     int64_t frames;          /* how many there will be; 0: nobody knows */
     enum imp_chroma chroma;
+    /* How its colours were stored, by the numbers of ITU-T H.273; 2: not known. */
+    int matrix, primaries, transfer;
 };
 
 /* Pixels are 8-bit RGB, gamma-encoded as sRGB is, row after row from the top. */
@@ -48,6 +51,7 @@ struct imp_stream_options {
     uint64_t max_pixels;   /* a larger frame is refused; 0: 100 million */
     impasto_log_fn log;    /* for warnings; NULL: none are given */
     void *user;            /* of log */
+    bool tone_map;         /* HDR is made SDR; else it is refused */
     bool (*stopped)(void); /* asked where a signal ends a wait; NULL: no signal ends any */
 };
 

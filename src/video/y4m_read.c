@@ -13,6 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Of a colour's number in ITU-T H.273: Y4M tells none. */
+#define UNKNOWN 2
+
 struct y4m_source {
     const char *name;
     const struct imp_stream_options *options;
@@ -118,6 +121,7 @@ static void describe(const struct y4m_source *source, const struct imp_y4m *y4m,
     film->rate = y4m->rate.num > 0 ? y4m->rate : (struct imp_ratio){25, 1};
     film->tick = (struct imp_ratio){film->rate.den, film->rate.num};
     film->frames = count_frames(source->descriptor, header, source->bytes);
+    film->matrix = film->primaries = film->transfer = UNKNOWN;
     film->chroma = layout->mono || layout->shift_y > 0 ? IMP_CHROMA_420
                    : layout->shift_x > 0               ? IMP_CHROMA_422
                                                        : IMP_CHROMA_444;

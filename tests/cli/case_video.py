@@ -173,7 +173,7 @@ class Refusals(Filming):
                    "--no-clobber")
 
     def test_films_that_are_none(self):
-        for name, data, words in (("empty", b"", "is empty"), ("text", b"a text", "no film"),
+        for name, data, words in (("empty", b"", "is empty"), ("text", b"a text of some length", "film"),
                                   ("large", y4m(0, 65000, 65000), "65000x65000"),
                                   ("negative", y4m(0, -3, 4), "no size"),
                                   ("none", y4m(0), "no frames")):

@@ -57,7 +57,7 @@ PUBLIC = {
     "train": {"train"},
     "apply": {"apply", "pixels"},
     "clip": {"clip"},
-    "video": {"base"},
+    "video": {"apply", "base"},
     "cli": {"impasto"},
 }
 
@@ -87,6 +87,7 @@ LIBRARIES = [
     (r"zlib\.h", "src/base/checksum.c"),
     (r"nettle/.*", "src/cli/common/hash.c"),
     (r"(chafa|glib).*", "src/cli/terminal/show.c"),
+    (r"libav.*/.*|libsw.*/.*", "src/video/libav/"),
 ]
 
 # Headers for the files of one room alone.
@@ -96,7 +97,7 @@ INSIDE = ["src/comm/transport.h", "src/device/opencl.h", "src/draw/canvas.h", "s
           "src/selftest/objective.h", "src/paint/job.h", "src/paint/scale.h", "src/train/train.h",
           "src/apply/apply.h", "src/apply/layers.h", "src/apply/staging.h", "src/apply/strips.h", "src/clip/clip.h", "src/cli/apply/run.h", "src/cli/train/run.h",
           "src/cli/paint/run.h", "src/cli/report/page.h", "src/cli/terminal/screen.h", "src/cli/video/run.h",
-          "src/video/kinds.h", "src/video/y4m.h", "src/video/yuv.h"]
+          "src/video/kinds.h", "src/video/libav.h", "src/video/libav/input.h", "src/video/y4m.h", "src/video/yuv.h"]
 
 # Headers that only POSIX systems have. What they offer is behind base/os.h, which another system can
 # put something else behind.
@@ -297,7 +298,7 @@ STRING = re.compile(r'"(?:\\.|[^"\\\n])*"')
 def check_settings(root):
     """The library names settings; that they are options with dashes is the program's business."""
     for path, text in sources(root, "src", ".c", ".h"):
-        if path.startswith("src/cli/"):
+        if path.startswith(("src/cli/", "src/video/")):
             continue
         text = re.sub(r"/\*.*?\*/", lambda found: re.sub(r"[^\n]", " ", found.group()), text, flags=re.DOTALL)
         for found in STRING.finditer(text):
@@ -448,6 +449,7 @@ BAD = [
     (check_libraries, "src/comm/x.c", "#include <mpi.h>", "only src/comm/mpi_module.c"),
     (check_libraries, "src/cli/x.c", "#include <nettle/sha2.h>", "hash.c"),
     (check_libraries, "src/cli/x.c", "#include <chafa.h>", "only src/cli/terminal/show.c"),
+    (check_libraries, "src/video/x.c", "#include <libavutil/frame.h>", "only src/video/libav/"),
     (check_os, "src/base/x.c", "#include <unistd.h>", "unistd.h is not on every system"),
     (check_os, "src/base/os.h", "#include <pthread.h>", "base/os.h has what it offers"),
     (check_os, "src/cli/x.c", "#include <sys/stat.h>", "sys/stat.h is not on every system"),

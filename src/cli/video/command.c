@@ -23,6 +23,8 @@ static const struct cli_option own[] = {
      .help = "the style, or how much of each; see impasto model info (the first style)"},
     {"strength", 0, NULL, "F", CLI_FLOAT, OPTION(strength), .low = 0, .high = 2,
      .help = "how far a frame is moved from the film to the style; above 1, beyond it (1)"},
+    {"tone-map", 0, NULL, NULL, CLI_FLAG, OPTION(tone_map),
+     .help = "take HDR films, too: their brightness is brought into the range of SDR"},
     {"colour", 0, NULL, "style|luma|match", CLI_CHOICE, OPTION(colour), .also = "color",
      .words = colours,
      .help = "style: the style's colours; luma: the film's, only lightness is painted; match: what "
@@ -30,7 +32,8 @@ static const struct cli_option own[] = {
 };
 /* clang-format on */
 
-static const struct cli_option *const rows[] = {&own[0], &own[1], &own[2], &own[3], &own[4], NULL};
+static const struct cli_option *const rows[] = {&own[0], &own[1], &own[2], &own[3],
+                                                &own[4], &own[5], NULL};
 _Static_assert(sizeof(rows) / sizeof(*rows) == sizeof(own) / sizeof(*own) + 1, "a row is missing");
 
 static const struct cli_video_options defaults = {.strength = 1};
@@ -45,8 +48,9 @@ static enum impasto_status open_progress(const struct cli_call *call, struct imp
 const struct cli_command cli_video_command = {
     "video",
     "paint a film, frame by frame",
-    "Paints every frame of a film with a style network. FILM is a file or a pipe of Y4M; \"-\" is "
-    "standard input. The painted film has the same frames at the same times. Ctrl-C ends it after "
+    "Paints every frame of a film with a style network. FILM is a file, or a pipe of Y4M; "
+    "\"-\" is standard input. The painted film has the same frames at the same times. Ctrl-C ends "
+    "it after "
     "the frame at hand, and leaves a film of the frames that are done.",
     "FILM",
     1,

@@ -52,6 +52,7 @@ static enum impasto_status open_source(struct cli_filming *f)
     f->stream = (struct imp_stream_options){.max_pixels = f->settings->max_pixels,
                                             .log = f->console.log,
                                             .user = &f->console,
+                                            .tone_map = f->options->tone_map,
                                             .stopped = stopped};
     const enum impasto_status status =
         imp_source_open(f->input, &f->stream, &f->source, &f->film, f->error);

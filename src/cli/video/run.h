@@ -14,6 +14,7 @@ struct cli_video_options {
     const char *model;
     const char *mix; /* NULL: the first style */
     float strength;
+    bool tone_map;
     int colour; /* enum impasto_colour */
 };
 

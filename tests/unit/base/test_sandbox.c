@@ -18,6 +18,7 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <time.h>
 
 #ifdef __linux__
 #include <linux/filter.h>
@@ -420,6 +421,57 @@ static void ends(void **state)
     assert_true(taken > 8 * MIB && taken <= 32 * MIB);
 }
 
+/* Sends a byte for each tenth of a second of processor time, up to two seconds. */
+static void spin(void *user, int answer)
+{
+    (void)user;
+    for (int i = 1; i <= 20; i++) {
+        while ((double)clock() / CLOCKS_PER_SEC < i / 10.0)
+            ;
+        (void)imp_sandbox_send(answer, "a", 1);
+    }
+}
+
+/* Waits for what never comes. */
+static void hang(void *user, int answer)
+{
+    char byte;
+    (void)answer;
+    (void)!read(*(const int *)user, &byte, 1);
+}
+
+/* What streams gets its processor time bit by bit, and no more than was granted. It waits for its
+ * reader as long as it likes, but its reader does not wait for ever. */
+static void streams(void **state)
+{
+    struct imp_sandbox sandbox = {
+        .descriptor = -1, .memory = 64 * MIB, .seconds = 1, .streams = true, .work = spin};
+    struct imp_sandbox_child child;
+    char bytes[20];
+    int ends_of_pipe[2];
+    (void)state;
+    assert_true(imp_sandbox_start(&sandbox, &child));
+    assert_true(imp_sandbox_receive(&child, bytes, 5));
+    imp_sandbox_grant(&child, 5);
+    assert_true(imp_sandbox_receive(&child, bytes, 15));
+    assert_null(imp_sandbox_end(&child));
+#if defined(__linux__) && defined(__GLIBC__)
+    assert_true(imp_sandbox_start(&sandbox, &child));
+    assert_false(imp_sandbox_receive(&child, bytes, 20));
+    assert_string_equal(imp_sandbox_end(&child), "takes too long");
+#endif
+    assert_int_equal(pipe(ends_of_pipe), 0);
+    sandbox.descriptor = ends_of_pipe[0];
+    sandbox.user = &ends_of_pipe[0];
+    sandbox.work = hang;
+    assert_true(imp_sandbox_start(&sandbox, &child));
+    child.patience = 1;
+    assert_false(imp_sandbox_receive(&child, bytes, 1));
+    assert_string_equal(imp_sandbox_end(&child), "takes too long");
+    close(ends_of_pipe[0]);
+    close(ends_of_pipe[1]);
+}
+
 static void no_process(void **state)
 {
     struct rlimit limit, none;
@@ -643,9 +695,10 @@ static void decoders(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(calls),    cmocka_unit_test(threads),    cmocka_unit_test(files),
-        cmocka_unit_test(ends),     cmocka_unit_test(no_process), cmocka_unit_test(pictures),
-        cmocka_unit_test(refusals), cmocka_unit_test(decoders),   cmocka_unit_test(foreknowledge),
+        cmocka_unit_test(calls),         cmocka_unit_test(threads),  cmocka_unit_test(files),
+        cmocka_unit_test(ends),          cmocka_unit_test(streams),  cmocka_unit_test(no_process),
+        cmocka_unit_test(pictures),      cmocka_unit_test(refusals), cmocka_unit_test(decoders),
+        cmocka_unit_test(foreknowledge),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
