@@ -260,19 +260,23 @@ static inline void sum_tile(struct window s, int in, __global const float *x, __
  * A work-item does an area `high` times `run`, in tiles of CV vectors times TB positions of a row. The last
  * tile is moved back into the row, and stores what is new. So nothing outside the windows is read. `depth`
  * blocks of channels are done at a time for the whole area, so that their weights stay in the innermost cache.
- * Dimensions: areas, vectors / CV; for CPUs the other way around (GROUPS_FIRST), so that neighbours read the
- * same rows.
+ * `phases`, 1 or the four of an upsampling: the second of an axis begins a pixel later in x and y, and its
+ * weights, w_phase of them, come behind the first one's.
+ * Dimensions: areas, vectors / CV * phases; for CPUs the other way around (GROUPS_FIRST), so that neighbours
+ * read the same rows, and write side by side.
  */
 FULL_WIDTH
 __kernel void conv_any(__global const float *restrict x, int x_pitch, int x_plane, int x_from,
                        __global floatv *y, int y_pitch, int y_plane, int y_from,
-                       __global const floatv *restrict w, int w_at, int in, int vectors, int down,
-                       int across, int step, int rows, int cols, int high, int run, int depth)
+                       __global const floatv *restrict w, int w_at, int w_phase, int phases, int in,
+                       int vectors, int down, int across, int step, int rows, int cols, int high, int run, int depth)
 {
 #ifdef GROUPS_FIRST
-    const int item = (int)get_global_id(1), group = (int)get_global_id(0);
+    const int item = (int)get_global_id(1), group = (int)get_global_id(0) / phases;
+    const int phase = (int)get_global_id(0) % phases;
 #else
-    const int item = (int)get_global_id(0), group = (int)get_global_id(1);
+    const int item = (int)get_global_id(0), group = (int)get_global_id(1) / phases;
+    const int phase = (int)get_global_id(1) % phases;
 #endif
     const int across_all = (cols + run - 1) / run;
     const int top = item / across_all * high, begin = item % across_all * run;
@@ -282,9 +286,9 @@ __kernel void conv_any(__global const float *restrict x, int x_pitch, int x_plan
     const floatv zero = (floatv)(0.0f);
     const int bottom = min(top + high, rows), end = min(begin + run, cols);
     const int blocks = (in + LANES - 1) / LANES, block_vectors = down * across * LANES * CV;
-    __global const floatv *wp = w + w_at + (size_t)group * blocks * block_vectors;
-    __global const float *from = x + (size_t)x_from * LANES;
-    __global floatv *to = y + (size_t)group * CV * y_plane + y_from;
+    __global const floatv *wp = w + w_at + phase * w_phase + (size_t)group * blocks * block_vectors;
+    __global const float *from = x + (size_t)(x_from + phase / 2 * x_pitch + phase % 2) * LANES;
+    __global floatv *to = y + (size_t)group * CV * y_plane + y_from + phase / 2 * y_pitch + phase % 2;
     const bool narrow = cols < TB * TOGETHER;
     for (int row = top; narrow && row < bottom; row++)
         for (int col = begin; col < end; col++) {

@@ -262,8 +262,18 @@ static struct share share_of(const struct imp_caps *caps, const struct task *t,
                           taps > 0 ? clamp((int)DEPTH_BYTES / block_bytes, 1, t->blocks) : 1};
 }
 
+/* Whether all phases have as many outputs and taps, and each begins a pixel after the one before.
+ */
+static bool are_alike(const struct task *t, const struct area *area)
+{
+    return t->phases == 2 && t->axis[0].taps == t->axis[1].taps &&
+           t->axis[1].from == t->axis[0].from + 1 && area->row % 2 == 0 && area->rows % 2 == 0 &&
+           area->col % 2 == 0 && area->cols % 2 == 0;
+}
+
+/* phases: 1, or all in one launch, of which p is the first. */
 static enum impasto_status slide(struct imp_device *device, const struct task *t,
-                                 const struct phase *p, const struct imp_buffer *packed,
+                                 const struct phase *p, int phases, const struct imp_buffer *packed,
                                  const struct place *x, const struct place *y,
                                  const struct area *whole, const char *label)
 {
@@ -273,7 +283,7 @@ static enum impasto_status slide(struct imp_device *device, const struct task *t
     const struct imp_caps *caps = imp_device_caps(device);
     const struct share share = share_of(caps, t, p, &area);
     const size_t items = imp_items(area.rows, share.high) * imp_items(area.cols, share.run);
-    const size_t groups = (size_t)(t->vectors / t->block.vectors);
+    const size_t groups = (size_t)(t->vectors / t->block.vectors * phases);
     const int x_from =
         position_of(x, t->stride * area.row + p->down.from, t->stride * area.col + p->across.from);
     const int y_from =
@@ -288,13 +298,14 @@ static enum impasto_status slide(struct imp_device *device, const struct task *t
             .kernel.macros = macros,
             IMP_ARGS(imp_buf(x->buffer), imp_int(x->pitch), imp_int(x->plane), imp_int(x_from),
                      imp_buf(y->buffer), imp_int(y->pitch), imp_int(y->plane), imp_int(y_from),
-                     imp_buf(packed), imp_int((int)p->weights), imp_int(t->in), imp_int(t->vectors),
-                     imp_int(p->down.taps), imp_int(p->across.taps), imp_int(t->phases),
-                     imp_int(area.rows), imp_int(area.cols), imp_int(share.high),
-                     imp_int(share.run), imp_int(share.depth)),
+                     imp_buf(packed), imp_int((int)p->weights), imp_int((int)phase_weights(t, p)),
+                     imp_int(phases), imp_int(t->in), imp_int(t->vectors), imp_int(p->down.taps),
+                     imp_int(p->across.taps), imp_int(t->phases), imp_int(area.rows),
+                     imp_int(area.cols), imp_int(share.high), imp_int(share.run),
+                     imp_int(share.depth)),
             .global = {caps->cpu ? groups : items, caps->cpu ? items : groups},
-            .flops = 2.0 * p->down.taps * (p->across.taps - (t->paired ? t->stride : 0)) * t->in *
-                     (t->spread ? t->size * t->out : t->out) * area.rows * area.cols,
+            .flops = 2.0 * phases * p->down.taps * (p->across.taps - (t->paired ? t->stride : 0)) *
+                     t->in * (t->spread ? t->size * t->out : t->out) * area.rows * area.cols,
             .label = label,
         });
 }
@@ -303,9 +314,10 @@ static enum impasto_status slide_phases(struct imp_device *device, const struct 
                                         const struct imp_conv_any *conv, const struct place *x,
                                         const struct place *y, const struct area *area)
 {
-    for (int n = 0; n < t->phases * t->phases; n++) {
+    const int all = t->phases * t->phases, together = are_alike(t, area) ? all : 1;
+    for (int n = 0; n < all; n += together) {
         const struct phase p = phase_of(t, n);
-        IMP_TRY(slide(device, t, &p, conv->packed, x, y, area, conv->label));
+        IMP_TRY(slide(device, t, &p, together, conv->packed, x, y, area, conv->label));
     }
     return IMPASTO_OK;
 }
@@ -383,7 +395,7 @@ static enum impasto_status to_planes(struct imp_device *device, const struct tas
                                    .pitch = wide.cols,
                                    .plane = band_positions(t, band.rows, band.cols),
                                    .begin = band.row};
-        IMP_TRY(slide(device, t, &p, conv->packed, &x, &work, &wide, conv->label));
+        IMP_TRY(slide(device, t, &p, 1, conv->packed, &x, &work, &wide, conv->label));
         IMP_TRY(sum_planes(device, t, conv, &y, &band));
     }
     return IMPASTO_OK;
