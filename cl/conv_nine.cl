@@ -189,36 +189,57 @@ __kernel void nine_take_planes(__global const float *restrict x, int x_pitch, in
 #define MOVED(v, next) (floatv)((v).s123, (next))
 #endif
 
+/* What normalises a pixel as it is read. */
+struct norm {
+    floatv mean, factor, summand;
+    int relu;
+};
+
+static inline floatv normalised(struct norm n, floatv x)
+{
+    const floatv v = (x - n.mean) * n.factor + n.summand;
+    return n.relu ? rectified(v) : v;
+}
+
 /* The pixels of VW tiles from `tile` on, by their place in a third and their channel: lanes are tiles. */
-static inline void take_tiles(__global const floatv *from, int tile, int reach, floatv p[THIRD][VW])
+static inline void take_tiles(__global const floatv *from, int tile, int reach, struct norm n,
+                              floatv p[THIRD][VW])
 {
     for (int i = 0; i < VW; i++)
 #pragma unroll
         for (int k = 0; k < THIRD; k++) {
             const int at = THIRD * (tile + i) + k;
-            p[k][i] = at < reach ? from[at] : (floatv)(0.0f);
+            p[k][i] = at < reach ? normalised(n, from[at]) : (floatv)(0.0f);
         }
     for (int k = 0; k < THIRD; k++)
         transpose(p[k]);
 }
 
-/* The same of rows of vectors of channels, of which the first `in` count. Dimensions: rows, blocks of
- * channels. */
+/* The same of rows of vectors of channels, of which the first `in` count; with `normed` normalised by
+ * `statistics`, and with `relu` not below 0 then. Dimensions: rows, blocks of channels. */
 FULL_WIDTH
 __kernel void nine_take_blocks(__global const floatv *restrict x, int x_pitch, int x_plane, int x_from,
                                int reach, __global float *restrict v, int in, int pitch, int first,
-                               int slots, int rows)
+                               int slots, int rows, __global const floatv *restrict statistics,
+                               int normed, int relu)
 {
     const int row = (int)get_global_id(0), block = (int)get_global_id(1);
     if (row >= rows || block * VW >= in)
         return;
+    const int blocks = (in + VW - 1) / VW;
+    struct norm n = {(floatv)(0.0f), (floatv)(1.0f), (floatv)(0.0f), normed && relu};
+    if (normed) {
+        n.mean = statistics[STAT_MEAN * blocks + block];
+        n.factor = statistics[STAT_FACTOR * blocks + block];
+        n.summand = statistics[STAT_SUMMAND * blocks + block];
+    }
     __global const floatv *from = x + (size_t)block * x_plane + x_from + row * x_pitch;
     __global float *to = v + ((size_t)((first + row) % slots) * POINTS * in + block * VW) * pitch;
     floatv p[2][THIRD][VW];
-    take_tiles(from, 0, reach, p[0]);
+    take_tiles(from, 0, reach, n, p[0]);
     for (int tile = 0; tile < pitch; tile += VW) {
         const int now = tile / VW % 2;
-        take_tiles(from, tile + VW, reach, p[1 - now]);
+        take_tiles(from, tile + VW, reach, n, p[1 - now]);
         for (int c = 0; c < min(VW, in - block * VW); c++) {
             floatv d[POINTS], t[POINTS];
 #pragma unroll

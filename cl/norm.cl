@@ -9,13 +9,8 @@
  * are dealt out to several work-items, each leaves its part's behind those of its band, which are merged
  * then: sums[band * pitch + to + (k * blocks + block) * parts + part].
  *
- * statistics[k * blocks + block], by these names:
+ * statistics[k * blocks + block], by the names that shared.h has.
  */
-#define STAT_MEAN 0    /* rounded to a float */
-#define STAT_RSTD 1    /* 1 / sqrt(variance + epsilon) */
-#define STAT_SHIFT 2   /* xh = (x - MEAN) * RSTD + SHIFT: what the mean's rounding lost */
-#define STAT_FACTOR 3  /* gamma xh + beta = (x - MEAN) * FACTOR + SUMMAND */
-#define STAT_SUMMAND 4
 
 /* The moments of n_a numbers become those of n_a + n_b (Chan, Golub and LeVeque 1979). offset_b is from
  * the same number. */
@@ -80,16 +75,16 @@ __kernel FULL_WIDTH void norm_sums(__global const floatv *restrict x, __global f
     floatv from = (floatv)(0.0f), offset = from, squares = from;
     for (int row = begin; row < end; row++) {
         __global const floatv *in = x + pixel(height, width, wide, block, first + row, part);
-        const floatv mean = nearly_mean(in, width - part, parts, count);
         floatv row_offset, row_squares;
-        row_moments(in, width - part, parts, count, mean, &row_offset, &row_squares);
+        /* Where other rows' means are far from the first one's, so are the numbers from each other. */
+        if (row == begin)
+            from = nearly_mean(in, width - part, parts, count);
+        row_moments(in, width - part, parts, count, from, &row_offset, &row_squares);
         if (row == begin) {
-            from = mean;
             offset = row_offset;
             squares = row_squares;
         } else
-            merge((float)(row - begin) * count, &offset, &squares, count,
-                  (mean - from) + row_offset, row_squares);
+            merge((float)(row - begin) * count, &offset, &squares, count, row_offset, row_squares);
     }
     const int stride = blocks * parts;
     __global floatv *out =

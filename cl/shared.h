@@ -45,6 +45,13 @@
 /* norm.cl: rows of a band, whose sums are taken first. */
 #define NORM_BAND 16
 
+/* What a normalisation's statistics are, of each channel. */
+#define STAT_MEAN 0   /* rounded to a float */
+#define STAT_RSTD 1   /* 1 / sqrt(variance + epsilon) */
+#define STAT_SHIFT 2  /* xh = (x - MEAN) * RSTD + SHIFT: what the mean's rounding lost */
+#define STAT_FACTOR 3 /* gamma xh + beta = (x - MEAN) * FACTOR + SUMMAND */
+#define STAT_SUMMAND 4
+
 /* lbfgs.cl: columns of dot products taken at once. The rows are read once for all of them. */
 #define LBFGS_TOGETHER 4
 

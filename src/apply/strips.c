@@ -21,6 +21,13 @@ enum impasto_status imp_strips_load(struct imp_strips *s, const float *parameter
 
 /* ---- What layers are made of ----------------------------------------------------------------- */
 
+/* Whether deconv3 normalises what deconv2 has left. */
+static bool reads_raw(const struct imp_strips *s, int layer)
+{
+    return layer == layers_deconv3(s) &&
+           imp_conv_any_normalises(imp_device_caps(s->device), &layers_row(s, layer)->conv);
+}
+
 /* A layer's convolution of y's rows `first` to first + rows. The maps' rows 0 are the picture's
  * rows x_begin and y_begin. */
 static enum impasto_status convolve(const struct imp_strips *s, int layer, const struct imp_map *x,
@@ -28,6 +35,7 @@ static enum impasto_status convolve(const struct imp_strips *s, int layer, const
                                     int rows)
 {
     const struct imp_model_row *row = layers_row(s, layer);
+    const bool raw = reads_raw(s, layer);
     return imp_conv_any_forward(s->device, &(struct imp_conv_any){
                                                .shape = row->conv,
                                                .x = *x,
@@ -39,6 +47,8 @@ static enum impasto_status convolve(const struct imp_strips *s, int layer, const
                                                .packed = s->packed[layer],
                                                .bias = imp_model_normed(row) ? NULL : s->parameters,
                                                .bias_at = row->bias,
+                                               .statistics = raw ? s->statistics : NULL,
+                                               .relu = raw && layers_row(s, layer - 1)->relu,
                                                .workspace = s->workspace,
                                                .label = row->name,
                                            });
@@ -213,7 +223,8 @@ static enum impasto_status deconv2_strip(const struct imp_strips *s, int first,
     const int left = s->padded_height - first - rows, behind = left < margin ? left : margin;
     if (!is_whole(s))
         IMP_TRY(convolve(s, layer, &half, 0, y, first, -before, before + rows + behind));
-    IMP_TRY(normalise(s, layer, y, -before, before + rows + behind));
+    if (!reads_raw(s, layers_deconv3(s)))
+        IMP_TRY(normalise(s, layer, y, -before, before + rows + behind));
     return imp_map_fill(s->device, y, margin, IMP_EDGE_REFLECT, first == 0, left == 0);
 }
 

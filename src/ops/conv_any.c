@@ -418,6 +418,11 @@ bool imp_conv_any_strips(const struct imp_caps *caps, const struct imp_conv_shap
     return !is_filtered(caps, shape);
 }
 
+bool imp_conv_any_normalises(const struct imp_caps *caps, const struct imp_conv_shape *shape)
+{
+    return imp_conv_nine_suits(caps, shape) && shape->out == 3;
+}
+
 /* Whole tensors, whose halo is the margin that is read. */
 static enum impasto_status filter(struct imp_device *device, const struct imp_conv_any *conv,
                                   const struct imp_tensor *x, const struct imp_tensor *y)
@@ -459,6 +464,8 @@ static enum impasto_status to_or_from_picture(struct imp_device *device,
                                      .packed = conv->packed,
                                      .bias = conv->bias,
                                      .bias_at = conv->bias_at,
+                                     .statistics = conv->statistics,
+                                     .relu = conv->relu,
                                      .workspace = conv->workspace,
                                      .label = conv->label,
                                  });
@@ -498,6 +505,10 @@ enum impasto_status imp_conv_any_forward(struct imp_device *device, const struct
     if (conv->bias && !t.spread)
         return imp_device_fail(device, IMPASTO_ERROR_INTERNAL,
                                "a convolution to %d channels has no bias", conv->shape.out);
+    if (conv->statistics && !imp_conv_any_normalises(caps, &conv->shape))
+        return imp_device_fail(device, IMPASTO_ERROR_INTERNAL,
+                               "a convolution from %d to %d channels does not normalise",
+                               conv->shape.in, conv->shape.out);
     if (imp_conv_nine_suits(caps, &conv->shape))
         return to_or_from_picture(device, conv, &x, &y, &area);
     if (t.spread)

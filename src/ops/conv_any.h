@@ -56,6 +56,10 @@ struct imp_conv_any {
     const struct imp_buffer *packed; /* weights, for the direction */
     const struct imp_buffer *bias;   /* forward to 3 channels: floats from bias_at on; NULL: none */
     size_t bias_at;
+    /* Forward, where imp_conv_any_normalises says so: those by which x is normalised as it is read,
+     * and whether it is not below 0 then; NULL: x is as it is. */
+    const struct imp_buffer *statistics;
+    bool relu;
     struct imp_buffer *workspace; /* imp_conv_any_workspace's; NULL where that is 0 */
     const char *label;
 };
@@ -67,6 +71,9 @@ struct imp_conv_any {
 enum impasto_status imp_conv_any_forward(struct imp_device *device,
                                          const struct imp_conv_any *conv);
 bool imp_conv_any_strips(const struct imp_caps *caps, const struct imp_conv_shape *shape);
+/* Whether forward can normalise what it reads: imp_norm_finish's statistics then take the place of
+ * an imp_norm_apply. */
+bool imp_conv_any_normalises(const struct imp_caps *caps, const struct imp_conv_shape *shape);
 /* The gradient of x's picture and of the margin that forward reads; imp_map_fold brings the margin
  * home. y's gradient is zero in its margin. */
 enum impasto_status imp_conv_any_backward(struct imp_device *device,

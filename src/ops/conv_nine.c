@@ -137,25 +137,48 @@ struct band {
     int first, rows, slots;
 };
 
+static double taken_bytes(const struct imp_conv_nine *conv, int pitch, int rows)
+{
+    return imp_float_bytes((double)(conv->cols + POINTS * pitch) * conv->shape->in * rows);
+}
+
 /* Transforms `rows` rows of x from row `first` on, which lies TAPS / 2 rows above y's. */
-static enum impasto_status take(struct imp_device *device, const struct imp_conv_nine *conv,
-                                const struct band *band, int first, int rows)
+static enum impasto_status take_planes(struct imp_device *device, const struct imp_conv_nine *conv,
+                                       int slots, int first, int rows)
 {
     const struct imp_caps *caps = imp_device_caps(device);
-    const struct imp_conv_shape *s = conv->shape;
-    const struct task task = task_of(caps, s);
-    const bool planar = s->in == 3;
+    const struct task task = task_of(caps, conv->shape);
     const int pitch = pitch_of(caps, &task, conv->cols);
-    const int blocks = planar ? 3 : round_up(s->in, caps->vector_width) / caps->vector_width;
     return launch(
-        device, s, planar ? "nine_take_planes" : "nine_take_blocks",
+        device, conv->shape, "nine_take_planes",
         &(struct imp_launch){
             IMP_ARGS(imp_buf(conv->x.buffer), imp_int(conv->x.pitch), imp_int(conv->x.plane),
                      imp_int(conv->x.from + first * conv->x.pitch), imp_int(conv->cols + TAPS - 1),
-                     imp_buf(conv->workspace), imp_int(s->in), imp_int(pitch),
-                     imp_int(first % band->slots), imp_int(band->slots), imp_int(rows)),
-            .global = {(size_t)rows, (size_t)blocks},
-            .bytes = imp_float_bytes((double)(conv->cols + POINTS * pitch) * s->in * rows),
+                     imp_buf(conv->workspace), imp_int(conv->shape->in), imp_int(pitch),
+                     imp_int(first % slots), imp_int(slots), imp_int(rows)),
+            .global = {(size_t)rows, 3},
+            .bytes = taken_bytes(conv, pitch, rows),
+            .label = conv->label,
+        });
+}
+
+static enum impasto_status take_blocks(struct imp_device *device, const struct imp_conv_nine *conv,
+                                       int slots, int first, int rows)
+{
+    const struct imp_caps *caps = imp_device_caps(device);
+    const struct task task = task_of(caps, conv->shape);
+    const int pitch = pitch_of(caps, &task, conv->cols), in = conv->shape->in;
+    const struct imp_buffer *statistics = conv->statistics ? conv->statistics : conv->packed;
+    return launch(
+        device, conv->shape, "nine_take_blocks",
+        &(struct imp_launch){
+            IMP_ARGS(imp_buf(conv->x.buffer), imp_int(conv->x.pitch), imp_int(conv->x.plane),
+                     imp_int(conv->x.from + first * conv->x.pitch), imp_int(conv->cols + TAPS - 1),
+                     imp_buf(conv->workspace), imp_int(in), imp_int(pitch), imp_int(first % slots),
+                     imp_int(slots), imp_int(rows), imp_buf(statistics),
+                     imp_int(conv->statistics != NULL), imp_int(conv->relu)),
+            .global = {(size_t)rows, imp_items(in, caps->vector_width)},
+            .bytes = taken_bytes(conv, pitch, rows),
             .label = conv->label,
         });
 }
@@ -217,7 +240,8 @@ enum impasto_status imp_conv_nine(struct imp_device *device, const struct imp_co
         const int left = conv->rows - first;
         const struct band band = {first, left < most ? left : most, most + beyond};
         const int end = first + band.rows + beyond;
-        IMP_TRY(take(device, conv, &band, taken, end - taken));
+        IMP_TRY(conv->shape->out == 3 ? take_blocks(device, conv, band.slots, taken, end - taken)
+                                      : take_planes(device, conv, band.slots, taken, end - taken));
         taken = end;
         IMP_TRY(conv->shape->out == 3 ? to_planes(device, conv, &band)
                                       : to_blocks(device, conv, &band));

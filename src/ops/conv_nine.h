@@ -31,6 +31,8 @@ struct imp_conv_nine {
     int height;     /* of the picture for which the workspace is */
     const struct imp_buffer *packed, *bias;
     size_t bias_at;
+    const struct imp_buffer *statistics; /* as imp_conv_any's */
+    bool relu;
     struct imp_buffer *workspace;
     const char *label;
 };

@@ -191,10 +191,10 @@ static double compare(const struct imp_map *map, const struct picture *p, const 
 
 struct data {
     const struct shape *shape;
-    bool backward;
+    bool backward, normed; /* normed: x is normalised as it is read */
     struct picture x, y;
     float *parameters, *bias;
-    struct imp_buffer *device_parameters, *device_bias, *packed, *workspace;
+    struct imp_buffer *device_parameters, *device_bias, *statistics, *packed, *workspace;
     struct imp_map from, to;
 };
 
@@ -216,6 +216,40 @@ static bool make_picture(struct imp_check_run *run, struct picture *p, int chann
     return p->data != NULL;
 }
 
+/* Statistics of a channel, by STAT_*. */
+static float statistic(int which, int c)
+{
+    return which == STAT_MEAN     ? 0.1f * (float)c - 0.3f
+           : which == STAT_FACTOR ? 1.5f - 0.2f * (float)c
+                                  : 0.25f + 0.01f * (float)c;
+}
+
+/* Of channels beyond the picture's they are 0, as imp_norm_finish has them. */
+static bool make_statistics(struct imp_check_run *run, struct data *d)
+{
+    const int lanes = imp_device_caps(run->device)->vector_width;
+    const int all = (d->x.channels + lanes - 1) / lanes * lanes;
+    const size_t count = (size_t)(STAT_SUMMAND + 1) * (size_t)all;
+    float *data = d->normed ? imp_check_data(run, 6, count, false) : NULL;
+    for (size_t i = 0; data && i < count; i++)
+        data[i] = (int)i % all < d->x.channels ? statistic((int)i / all, (int)i % all) : 0;
+    const bool made = !d->normed || (data && imp_check_buffer(run, &d->statistics, count, data));
+    free(data);
+    return made;
+}
+
+/* What the reference convolves then. */
+static void normalise(const struct picture *x)
+{
+    for (size_t i = 0; i < (size_t)x->channels * pixels_of(x); i++) {
+        const int c = (int)(i / pixels_of(x));
+        const double v =
+            (x->data[i] - (double)statistic(STAT_MEAN, c)) * (double)statistic(STAT_FACTOR, c) +
+            (double)statistic(STAT_SUMMAND, c);
+        x->data[i] = fmax(v, 0);
+    }
+}
+
 static bool make_data(struct imp_check_run *run, struct data *d)
 {
     const struct shape *s = d->shape;
@@ -231,7 +265,7 @@ static bool make_data(struct imp_check_run *run, struct data *d)
     return make_picture(run, &d->x, c->in, s->height, s->width, margin, 3, !d->backward) &&
            make_picture(run, &d->y, c->out, output_side(c, s->height), output_side(c, s->width), 0,
                         4, d->backward) &&
-           d->parameters && d->bias &&
+           d->parameters && d->bias && make_statistics(run, d) &&
            imp_check_buffer(run, &d->device_parameters, AT + weights + 1, d->parameters) &&
            imp_check_buffer(run, &d->device_bias, AT + (size_t)c->out, d->bias) &&
            imp_check_buffer(run, &d->packed, packed, NULL) &&
@@ -246,6 +280,7 @@ static void free_data(struct data *d)
     free(d->bias);
     imp_buffer_free(&d->device_parameters);
     imp_buffer_free(&d->device_bias);
+    imp_buffer_free(&d->statistics);
     imp_buffer_free(&d->packed);
     imp_buffer_free(&d->workspace);
     imp_buffer_free(&d->from.tensor.buffer);
@@ -283,6 +318,8 @@ static enum impasto_status run_rows(struct imp_check_run *run, const struct data
         .packed = d->packed,
         .bias = d->backward || d->shape->conv.out != 3 ? NULL : d->device_bias,
         .bias_at = AT,
+        .statistics = d->statistics,
+        .relu = d->normed,
         .workspace = d->workspace,
         .label = "check",
     };
@@ -322,11 +359,11 @@ static double check_parts(struct imp_check_run *run, struct data *d, const float
     return same ? damage : INFINITY;
 }
 
-static void check(struct imp_check_run *run, const struct shape *s, bool backward)
+static void check(struct imp_check_run *run, const struct shape *s, bool backward, bool normed)
 {
     const struct imp_caps *caps = imp_device_caps(run->device);
     const struct imp_conv_shape *c = &s->conv;
-    struct data d = {.shape = s, .backward = backward};
+    struct data d = {.shape = s, .backward = backward, .normed = normed};
     float *found = NULL, *again = NULL;
     if (make_data(run, &d) &&
         imp_check_ok(run, imp_conv_any_pack(run->device, c, backward ? IMP_BACKWARD : IMP_FORWARD,
@@ -340,12 +377,14 @@ static void check(struct imp_check_run *run, const struct shape *s, bool backwar
     if (found && again) {
         const bool strips = imp_conv_any_strips(caps, c);
         double error = on_device(run, &d, false, found);
+        if (!backward && strips && d.y.height > 1)
+            error = fmax(error, check_parts(run, &d, found, again));
+        if (normed)
+            normalise(&d.x);
         convolve(c, d.parameters + AT, &d.x, &d.y, backward);
         if (!backward && c->out == 3)
             add_bias(&d.y, d.bias + AT);
         error = fmax(error, compare(&d.to, backward ? &d.x : &d.y, found));
-        if (!backward && strips && d.y.height > 1)
-            error = fmax(error, check_parts(run, &d, found, again));
         imp_check_end(run, error, strips ? 1e-5 : 3e-5);
     }
     free(found);
@@ -364,6 +403,10 @@ void imp_check_conv_any(struct imp_check_run *run)
                                 c->size, c->stride == 2 ? " stride 2" : "",
                                 c->upsample ? " upsampled" : "", s->height, s->width,
                                 s->more ? " wide margins" : "", backward ? " backward" : ""))
-                check(run, s, backward);
+                check(run, s, backward, false);
+        if (imp_conv_any_normalises(imp_device_caps(run->device), c) &&
+            imp_check_begin(run, "any conv %d>%d size %d @ %dx%d normalised", c->in, c->out,
+                            c->size, s->height, s->width))
+            check(run, s, false, true);
     }
 }
