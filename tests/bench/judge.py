@@ -6,7 +6,8 @@ content by conv3_3. Prints for each pair the mean of |G - G'|^2 / |G'|^2 over th
 |F - F'|^2 / |F'|^2. Lower is better; compare style at equal content, as one pays for the other.
 
 --strengths LIST paints with each of them; --with PROGRAM paints by another version of Impasto, which compares
-the built-in weights of two versions. --keep FOLDER keeps the pictures."""
+the built-in weights of two versions. --pairs CONTENT/STYLE,... are others than those that the settings were
+chosen on. --keep FOLDER keeps the pictures."""
 
 import argparse
 import json
@@ -40,11 +41,12 @@ def main():
     parser.add_argument("--size", default="160")
     parser.add_argument("--strengths", default="0.5")
     parser.add_argument("--with", dest="painter")
+    parser.add_argument("--pairs", type=lambda text: [tuple(pair.split("/")) for pair in text.split(",")], default=PAIRS)
     parser.add_argument("--keep", type=pathlib.Path)
     options = parser.parse_args(words[:cut])
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
-        for names in PAIRS:
+        for names in options.pairs:
             pair = [options.pictures / f"{word}.jpg" for word in names]
             for strength in options.strengths.split(","):
                 picture = (options.keep or folder) / f"{'-'.join(names)}-{options.size}-{strength}.png"

@@ -94,5 +94,25 @@ class Learned(unittest.TestCase):
                         numpy.median(kurtosis(self.activations, filters)) - 1)
 
 
+class Embedded(unittest.TestCase):
+    def embed(self, length, count):
+        with tempfile.TemporaryDirectory() as name:
+            folder = pathlib.Path(name)
+            (folder / "in.i8").write_bytes(bytes(range(250, 250 + length)))
+            run = subprocess.run([sys.executable, ROOT / "src" / "vgg" / "embed.py", "numbers", str(count), folder / "in.i8",
+                                  folder / "out.c"], capture_output=True, text=True)
+            return run, (folder / "out.c").read_text() if (folder / "out.c").exists() else ""
+
+    def test_bytes_become_signed_numbers(self):
+        run, source = self.embed(3, 3)
+        self.assertEqual((run.returncode, run.stderr), (0, ""))
+        self.assertIn("const signed char numbers[3] = {\n-6,-5,-4\n};", source)
+
+    def test_another_length_is_refused(self):
+        run, source = self.embed(3, 4)
+        self.assertEqual((run.returncode, source), (1, ""))
+        self.assertIn("in.i8: 3 bytes, not 4; take the file of the repository again", run.stderr)
+
+
 if __name__ == "__main__":
     unittest.main(argv=sys.argv[:1])
