@@ -205,6 +205,8 @@ struct impasto_train_info {
     size_t plan_rows;
     uint64_t plan_bytes;     /* their sum */
     const char *plan_moment; /* when that is: "looking at the styles", "steps", "late steps" */
+    /* The training's own, with what was decided where they left that to the library. */
+    const struct impasto_train_params *params;
 };
 
 /*

@@ -27,6 +27,18 @@ void imp_train_report(struct impasto_train *train)
     progress->best_step = train->verdicts.best_step;
 }
 
+struct impasto_train_params imp_train_decided(const struct impasto_train *train)
+{
+    const struct imp_train_schedule *schedule = &train->schedule;
+    struct impasto_train_params params = train->params;
+    params.steps = schedule->steps;
+    params.style_weight = (float)schedule->style_weight;
+    params.learning_rate = schedule->rate;
+    params.norm_rate = schedule->norm_rate;
+    params.width = train->net.shape.channels[0];
+    return params;
+}
+
 const struct impasto_train_info *impasto_train_info(struct impasto_train *train)
 {
     struct impasto_train_info *info = &train->info;
@@ -43,5 +55,7 @@ const struct impasto_train_info *impasto_train_info(struct impasto_train *train)
     info->style_weight = train->schedule.style_weight;
     info->learning_rate = (double)train->schedule.rate;
     info->norm_rate = (double)train->schedule.norm_rate;
+    train->decided = imp_train_decided(train);
+    info->params = &train->decided;
     return info;
 }

@@ -5,26 +5,14 @@
 
 #include <math.h>
 
-/* The settings, with what was decided in place of what was left to the library. */
-static json_t *describe_settings(const struct impasto_train *train)
-{
-    const struct imp_train_schedule *schedule = &train->schedule;
-    struct impasto_train_params params = train->params;
-    params.steps = schedule->steps;
-    params.style_weight = (float)schedule->style_weight;
-    params.learning_rate = schedule->rate;
-    params.norm_rate = schedule->norm_rate;
-    params.width = train->net.shape.channels[0];
-    return imp_train_params_to_json(&params);
-}
-
 /* How it was trained; NULL: no memory. */
 static json_t *describe(const struct impasto_train *train)
 {
     const struct imp_verdicts *verdicts = &train->verdicts;
+    const struct impasto_train_params params = imp_train_decided(train);
     json_t *training =
         json_pack("{s:s, s:o, s:i, s:s, s:s, s:o, s:i}", "impasto", impasto_version(), "settings",
-                  describe_settings(train), "steps", train->step, "pictures",
+                  imp_train_params_to_json(&params), "steps", train->step, "pictures",
                   train->photos.drawn ? "drawn scenes" : "photographs", "weights",
                   train->builtin ? "built-in" : "trained", "judgement",
                   isfinite(verdicts->best) ? json_real(verdicts->best) : json_null(), "judged_step",

@@ -318,12 +318,15 @@ struct impasto_train {
                                pixels of their crops since */
     bool fixed;             /* their number is decided, and no longer by the time */
     struct impasto_train_progress progress;
+    struct impasto_train_params decided; /* which the info has */
     struct impasto_train_info info;
     struct imp_train_need need; /* the plan, which the info has */
 };
 
 /* ---- info.c ---------------------------------------------------------------------------------- */
 
+/* The parameters, with what was decided in place of what was left to the library. */
+struct impasto_train_params imp_train_decided(const struct impasto_train *train);
 /* IMPASTO_ERROR_USAGE: the device has failed on the way, or there is only a plan. */
 enum impasto_status imp_train_check_whole(const struct impasto_train *train,
                                           struct impasto_error *error);

@@ -63,17 +63,10 @@ static void put_losses(FILE *stream, const struct cli_training_page *page)
                 last->best_step, last->best);
 }
 
-/* With what was decided in place of what was left to the library. */
 static void put_settings(FILE *stream, const struct cli_training *training)
 {
-    struct impasto_train_params params = *training->params;
-    params.steps = training->info->steps;
-    params.style_weight = (float)training->info->style_weight;
-    params.learning_rate = (float)training->info->learning_rate;
-    params.norm_rate = (float)training->info->norm_rate;
-    params.width = training->info->width;
     fputs("<section><h2>Settings</h2>\n<table><tbody>\n", stream);
-    cli_visit_params(training->rows, &params, cli_put_setting, stream);
+    cli_visit_params(training->rows, training->info->params, cli_put_setting, stream);
     fputs("</tbody></table></section>\n", stream);
 }
 

@@ -443,6 +443,7 @@ static void a_plan_is_only_a_plan(void **state)
     assert_int_equal(info->width, 8);
     assert_int_equal(info->pictures, 0);
     assert_true(info->style_weight == 17 && fabs(info->learning_rate - 1.5e-3) < 1e-9);
+    assert_true(info->params->style_weight == 17 && info->params->steps == info->steps);
     assert_int_equal(impasto_train_step(train, NULL, &error), IMPASTO_ERROR_USAGE);
     assert_non_null(strstr(error.message, "can only tell its plan"));
     assert_int_equal(impasto_train_save(train, in_folder("no"), false, &error),
