@@ -38,8 +38,8 @@ const struct cli_option cli_options[] = {
     {"quality", 0, "Pictures", "N", CLI_INT, SETTING(quality), .low = 1, .high = 100,
      .help = "of JPEG and WebP results; 100 is WebP without loss (95)"},
     {"no-clobber", 0, "Pictures", NULL, CLI_FLAG, SETTING(no_clobber),
-     .help = "refuse, before the work, to replace a result that is there; with --batch it is "
-             "passed over anyway"},
+     .help = "refuse, before the work, to replace a result that is there; of many pictures those "
+             "are passed over anyway"},
     {"size", 0, "Pictures", "N|source", PARAM, .chief = true},
     {"style", 0, "Pictures", "FILE[:w]", CLI_LIST, SETTING(styles),
      .help = "a style picture, with its weight, besides those named without an option; may be "
@@ -66,11 +66,11 @@ const struct cli_option cli_options[] = {
          "-- painting.png. -o is a pattern with {content}, {style}, {folder} or, below that of "
          "--batch, {path}, {ext}, {number}. --device may list several"},
     {"recursive", 0, "Pictures", NULL, CLI_FLAG, SETTING(recursive),
-     .help = "with --batch: also the folders in its folders, but for hidden ones; results go to "
-             "folders of "
-             "the same names, unless -o has {folder}, {path} or {number}"},
+     .help =
+         "of many pictures: also the folders in the folders that are named, but for hidden ones; "
+         "results go to folders of the same names, unless -o has {folder}, {path} or {number}"},
     {"overwrite", 0, "Pictures", NULL, CLI_FLAG, SETTING(overwrite),
-     .help = "with --batch: also paint what is there already"},
+     .help = "of many pictures: also paint those whose results are there already"},
     {"bits", 0, "Pictures", "8|16", CLI_CHOICE, SETTING(bits), .words = bits, .recorded = true,
      .help = "bits per channel of a PNG or TIFF result (8)"},
     {"metadata", 0, "Pictures", "private|keep|none", CLI_CHOICE, SETTING(metadata),
