@@ -634,11 +634,49 @@ class Refining(Applying):
         self.refined("--mix", "ink:1,identity:1", "--style", "style.png")
         self.refined("--mix", "ink:1,dots:0", "--style", "style.png", "--style", "dots.png:0.5")
 
+    def test_it_is_shown_on_the_way(self):
+        run = self.succeed("apply", "night.model", "content.png", "-o", "out.png", "--refine", "2", "--style",
+                           "style.png", "--weights", "builtin", "--progress", "json", "--progress-preview", "24")
+        events = [json.loads(line) for line in run.stdout.splitlines()]
+        saving = next(i for i, event in enumerate(events) if event.get("phase") == "saving")
+        self.assertTrue([event for event in events[:saving] if event["event"] == "preview"], run.stdout)
+
+    def test_regions(self):
+        """Each goes towards its own styles, as painting does with masks that leave out what lies over them."""
+        self.write("left.png", png(48, 40, lambda x, y: (255 * (x < 24),) * 3))
+        self.write("right.png", png(24, 20, lambda x, y: (255 * (x >= 12),) * 3))
+        self.apply("content.png", "-o", "network.png", "--region", "right.png=dots", "--bits", "16")
+        pictures = ["--style", "style.png", "--style", "dots.png"]
+        refined = self.refined("--region", "right.png=dots", *pictures)
+
+        def painted(*masks):
+            words = [word for mask in masks for word in ("--content-mask", mask)]
+            self.succeed("content.png", "style.png", "dots.png", *words, "--init", "network.png", "--size", "48",
+                         "--scales", "1", "--iterations", "3", "--weights", "builtin", "-o", "painted.png")
+            return pixels(self.folder / "painted.png")
+
+        self.assertLess(self.far(refined, painted("left.png", "right.png")), 0.5)
+        self.assertGreater(self.far(refined, painted("right.png", "left.png")), 0.5)
+
+    def test_regions_that_show_no_style_or_leave_nothing(self):
+        self.write("white.png", png(12, 10, lambda x, y: (255,) * 3))
+        over = self.refined("--region", "white.png=dots", "--style", "style.png", "--style", "dots.png")
+        alone = self.refined("--mix", "dots", "--style", "dots.png")
+        self.assertLess(self.far(over, alone), 0.5)
+        self.refined("--region", "white.png=identity", "--mix", "ink", "--style", "style.png", "--region",
+                     "content.png=dots", "--style", "dots.png")
+        run = self.impasto("apply", "night.model", "content.png", "-o", "left.png", "--refine", "1", "--style",
+                           "style.png", "--region", "white.png=identity", "--weights", "builtin", "-q")
+        self.assertEqual(run.returncode, INPUT, run.stderr)
+        self.assertIn("nothing is left", run.stderr)
+        pixels(self.folder / "left.png")  # the network's
+
     def test_refusals(self):
         both = ["night.model", "content.png", "--refine", "2", "--style", "style.png"]
         self.spoil(USAGE, ["--refine", "2 styles", "--style names 1", "in this order: dots, ink"], *both, "--mix",
                    "dots:1,ink:3")
-        self.spoil(USAGE, ["--refine", "--region", "--content-mask"], *both, "--region", "content.png=dots")
+        self.spoil(USAGE, ["--refine", "the mix and the regions have 2 styles", "--style names 1",
+                           "in this order: ink, dots"], *both, "--region", "content.png=dots")
         self.spoil(INPUT, "none.png", *both[:-1], "none.png")
         self.spoil(WEIGHTS, "none.safetensors", *both, "--weights", "none.safetensors")
 

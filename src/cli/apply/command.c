@@ -112,7 +112,7 @@ static const struct cli_option style_row = {
     OPTION(styles),
     .recorded = true,
     .help = "with --refine: the picture that the style was learnt from; of a mix, one of each "
-            "style, in the order of --mix"};
+            "style, in the order of --mix, and then of each --region"};
 static const struct cli_option *const rows[] = {
     &mix_row,    &strength_row, &size_row,  &stroke_row, &colour_row,
     &region_row, &refine_row,   &style_row, &memory_row, NULL};

@@ -24,45 +24,6 @@ static enum impasto_status load_style(struct cli_applying *a, const char *word)
     return status;
 }
 
-/* Writes the names of the styles of a mix that a picture shows: of the identity there is none.
- * Returns how many there are. shown: their indices. */
-static size_t list_shown(const struct cli_applying *a, size_t *shown, char *names, size_t size)
-{
-    const struct impasto_model_info *info = impasto_model_info(a->model);
-    size_t count = 0;
-    names[0] = 0;
-    for (size_t i = 0; i < a->mix.count; i++) {
-        const size_t style = a->mix.named[i];
-        if (!(a->mix.weight[style] > 0) || (int)style == info->identity)
-            continue;
-        strncat(names, count ? ", " : "", size - strlen(names) - 1);
-        strncat(names, info->styles[style], size - strlen(names) - 1);
-        shown[count++] = style;
-    }
-    return count;
-}
-
-/* The style pictures weigh as much as their styles do in the mix. */
-static enum impasto_status weigh_styles(struct cli_applying *a)
-{
-    struct cli_refining *refining = &a->refining;
-    char names[400];
-    size_t *shown = calloc(a->mix.count + 1, sizeof(*shown));
-    if (!shown)
-        return cli_fail_memory(a->error, "the mix");
-    const size_t count = list_shown(a, shown, names, sizeof(names));
-    const bool fits = count < 2 || count == refining->count;
-    for (size_t i = 0; count > 1 && fits && i < count; i++)
-        refining->style[i].weight *= a->mix.weight[shown[i]];
-    free(shown);
-    return fits
-               ? IMPASTO_OK
-               : cli_fail(a->error, IMPASTO_ERROR_USAGE,
-                          "--refine: the mix has %zu styles, and --style names %zu; name a picture "
-                          "of each, in this order: %s",
-                          count, refining->count, names);
-}
-
 enum impasto_status cli_refine_open(struct cli_applying *a)
 {
     const struct cli_list *styles = &a->options->styles;
@@ -72,7 +33,7 @@ enum impasto_status cli_refine_open(struct cli_applying *a)
     for (int i = 0; i < styles->count && status == IMPASTO_OK; i++)
         status = load_style(a, styles->item[i]);
     if (status == IMPASTO_OK)
-        status = weigh_styles(a);
+        status = cli_areas_weigh(a);
     return status == IMPASTO_OK
                ? impasto_weights_open(a->settings->weights, IMPASTO_CONVENTION_AUTO,
                                       &a->refining.weights, a->error)
@@ -93,16 +54,22 @@ void cli_refine_close(struct cli_refining *refining)
 
 /* ---- The way --------------------------------------------------------------------------------- */
 
-static enum impasto_status open_job(const struct cli_applying *a,
-                                    const struct impasto_image *content,
-                                    const struct impasto_image *start, struct impasto_job **job)
+/* Where there are regions, areas have their masks. */
+static enum impasto_status open_job(struct cli_applying *a, const struct impasto_image *content,
+                                    const struct impasto_image *start,
+                                    const struct cli_areas *areas)
 {
-    const struct impasto_pictures pictures = {.struct_size = sizeof(pictures),
-                                              .content = content,
-                                              .styles = a->refining.style,
-                                              .style_count = a->refining.count,
-                                              .keep = a->keep,
-                                              .init = start};
+    const bool parts = areas->count > 0;
+    const struct impasto_pictures pictures = {
+        .struct_size = sizeof(pictures),
+        .content = content,
+        .styles = parts ? areas->style : a->refining.style,
+        .style_count = parts ? areas->style_count : a->refining.count,
+        .regions = parts ? areas->region : NULL,
+        .region_count = areas->count,
+        .keep = a->keep,
+        .init = start,
+    };
     struct impasto_params params;
     const enum impasto_status status =
         impasto_params_preset(a->refining.weights, NULL, &params, a->error);
@@ -114,7 +81,33 @@ static enum impasto_status open_job(const struct cli_applying *a,
     params.init = IMPASTO_INIT_IMAGE;
     params.colour = (enum impasto_colour)a->options->colour;
     params.memory = a->options->memory;
-    return impasto_job_open(a->device, a->refining.weights, &pictures, &params, job, a->error);
+    return impasto_job_open(a->device, a->refining.weights, &pictures, &params, &a->refining.job,
+                            a->error);
+}
+
+static enum impasto_status open_parts(struct cli_applying *a, const struct impasto_image *content,
+                                      const struct impasto_image *start)
+{
+    struct cli_areas areas = {0};
+    enum impasto_status status = IMPASTO_OK;
+    if (a->regions.count > 0)
+        status = cli_areas_open(a, start, &areas);
+    if (status == IMPASTO_OK)
+        status = open_job(a, content, start, &areas);
+    cli_areas_close(&areas);
+    return status;
+}
+
+/* A picture that is only looked at may be missing. */
+static void show(struct cli_applying *a)
+{
+    struct impasto_image *picture = NULL;
+    struct impasto_error why;
+    if (!cli_console_wants_picture(&a->console))
+        return;
+    if (impasto_job_image(a->refining.job, &picture, &why) == IMPASTO_OK)
+        cli_console_picture(&a->console, picture, a->refining.taken);
+    impasto_image_free(&picture);
 }
 
 static int on_progress(void *user, const struct impasto_job_progress *progress)
@@ -125,15 +118,17 @@ static int on_progress(void *user, const struct impasto_job_progress *progress)
     if (a->lock)
         cli_lock_refresh(a->lock);
     cli_console_progress(&a->console, progress);
+    if (!progress->head.done)
+        show(a);
     return cli_stop_signal() != 0;
 }
 
 /* The job's picture takes the network's place. */
-static enum impasto_status take_picture(struct impasto_job *job, struct impasto_image **result,
+static enum impasto_status take_picture(const struct cli_applying *a, struct impasto_image **result,
                                         struct impasto_error *error)
 {
     struct impasto_image *refined = NULL;
-    const enum impasto_status status = impasto_job_image(job, &refined, error);
+    const enum impasto_status status = impasto_job_image(a->refining.job, &refined, error);
     if (status != IMPASTO_OK)
         return status;
     impasto_image_free(result);
@@ -144,27 +139,26 @@ static enum impasto_status take_picture(struct impasto_job *job, struct impasto_
 enum impasto_status cli_refine(struct cli_applying *a, struct impasto_image **content,
                                struct impasto_image **result)
 {
-    struct impasto_job *job = NULL;
     struct impasto_error why = {0};
     a->refining.taken = 0;
-    enum impasto_status status = open_job(a, *content, *result, &job);
+    enum impasto_status status = open_parts(a, *content, *result);
     impasto_image_free(content);
     if (!a->lock) { /* no other picture will need them */
         drop_styles(&a->refining);
         impasto_weights_close(&a->refining.weights);
     }
     if (status == IMPASTO_OK) {
-        cli_console_begin(&a->console, impasto_job_info(job));
-        status = impasto_job_run(job, on_progress, a, a->error);
+        cli_console_begin(&a->console, impasto_job_info(a->refining.job));
+        status = impasto_job_run(a->refining.job, on_progress, a, a->error);
     }
     const bool sound = status == IMPASTO_OK || status == IMPASTO_ERROR_INTERRUPTED;
-    const enum impasto_status taken = sound ? take_picture(job, result, &why) : status;
+    const enum impasto_status taken = sound ? take_picture(a, result, &why) : status;
     if (taken != IMPASTO_OK)
         a->refining.taken = 0; /* what there is is the network's */
     if (status == IMPASTO_OK && taken != IMPASTO_OK) {
         status = taken;
         *a->error = why;
     }
-    impasto_job_close(&job);
+    impasto_job_close(&a->refining.job);
     return status;
 }

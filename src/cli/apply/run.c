@@ -373,11 +373,6 @@ static enum impasto_status check_options(const struct cli_apply_options *options
     if (options->refine > 0 && options->styles.count == 0)
         return cli_fail(error, IMPASTO_ERROR_USAGE,
                         "--refine: name the style picture, too, by --style");
-    if (options->refine > 0 && options->regions.count > 0)
-        return cli_fail(error, IMPASTO_ERROR_USAGE,
-                        "--refine: goes on with the whole picture, in one style or mix; leave out "
-                        "--region, or go on from the result with impasto paint --init and "
-                        "--content-mask");
     if (options->refine == 0 && options->styles.count > 0)
         return cli_fail(
             error, IMPASTO_ERROR_USAGE,

@@ -16,7 +16,8 @@ struct cli_refining {
     struct impasto_image *image[CLI_LIST_MOST]; /* of the styles; NULL once they are not needed */
     struct impasto_style style[CLI_LIST_MOST];
     size_t count;
-    int taken; /* iterations that the picture at hand has behind it */
+    struct impasto_job *job; /* of the picture at hand */
+    int taken;               /* iterations that the picture at hand has behind it */
 };
 
 struct cli_applying {
@@ -51,6 +52,25 @@ void cli_refine_close(struct cli_refining *refining);
  * must be free. *content is freed as soon as it is not needed. */
 enum impasto_status cli_refine(struct cli_applying *applying, struct impasto_image **content,
                                struct impasto_image **result);
+
+/* ---- areas.c --------------------------------------------------------------------------------- */
+
+/* What the optimiser is told of the network's regions. Its own may overlap, and then both count. */
+struct cli_areas {
+    struct impasto_image
+        *mask[CLI_LIST_MOST + 1]; /* of what no region covers, and of each region */
+    struct impasto_region region[CLI_LIST_MOST + 1];
+    size_t count;
+    struct impasto_style style[CLI_LIST_MOST];
+    size_t style_count;
+};
+/* The style pictures weigh as much as their styles do in the mix of their area, which is noted as
+ * their region. IMPASTO_ERROR_USAGE: they are not those of the mix and the regions. */
+enum impasto_status cli_areas_weigh(struct cli_applying *applying);
+/* For a picture of that size. areas: zeroed; to be closed in any case. */
+enum impasto_status cli_areas_open(const struct cli_applying *applying,
+                                   const struct impasto_image *picture, struct cli_areas *areas);
+void cli_areas_close(struct cli_areas *areas);
 
 /* ---- record.c -------------------------------------------------------------------------------- */
 
