@@ -227,4 +227,25 @@ int imp_os_run(const char *const *words, char *said, size_t size, int *code);
  * any thread starts. */
 const char *imp_os_scratch(void);
 
+/* ---- The program alone: os_posix_wait.c ------------------------------------------------------ */
+
+/* Waits until the descriptor can be read or, `writing`, written to, for at most so many seconds. 1:
+ * it can, or its other end has gone; 0: not yet, or a signal came; below 0: it failed. */
+int imp_os_await(int descriptor, bool writing, double seconds);
+/* Writes what is taken at once, where imp_os_await() has just said that some is. Returns how many
+ * bytes that was; below 0: it failed. EAGAIN, EINTR: none, this time. */
+ptrdiff_t imp_os_write_some(int descriptor, const void *bytes, size_t size);
+
+/* A lock that threads can wait inside of, for one another and for the time. */
+struct imp_os_monitor;
+/* NULL: it failed. */
+struct imp_os_monitor *imp_os_monitor_open(void);
+void imp_os_monitor_close(struct imp_os_monitor **monitor);
+void imp_os_monitor_enter(struct imp_os_monitor *monitor);
+void imp_os_monitor_leave(struct imp_os_monitor *monitor);
+/* Between these two: leaves, and enters again once somebody has woken all, or imp_os_seconds() is
+ * `until`, or for no reason. */
+void imp_os_monitor_wait(struct imp_os_monitor *monitor, double until);
+void imp_os_monitor_wake(struct imp_os_monitor *monitor);
+
 #endif

@@ -4,6 +4,7 @@
 #include "cli/commands.h"
 #include "cli/apply/apply.h"
 #include "cli/devices/devices.h"
+#include "cli/live/live.h"
 #include "cli/model/model.h"
 #include "cli/paint/paint.h"
 #include "cli/train/train.h"
@@ -20,10 +21,11 @@ static const struct cli_command paint_command = {
     "Paints the content picture in the style of the style picture.", "CONTENT STYLE...",
     .words = cli_paint};
 
-const struct cli_command *const cli_commands[] = {
-    &paint_command,       &cli_train_command,  &cli_apply_command,
-    &cli_video_command,   &cli_model_command,  &cli_devices_command,
-    &cli_weights_command, &cli_worker_command, NULL};
+const struct cli_command *const cli_commands[] = {&paint_command,       &cli_train_command,
+                                                  &cli_apply_command,   &cli_video_command,
+                                                  &cli_live_command,    &cli_model_command,
+                                                  &cli_devices_command, &cli_weights_command,
+                                                  &cli_worker_command,  NULL};
 
 /* Whether a word can be no picture, and is nearly a command. */
 static const char *nearly(const char *word)

@@ -35,6 +35,7 @@ ROOMS = {
     "apply": {"base", "image", "device", "ops", "model", "session"},
     "clip": {"base", "image", "device", "session"},
     "video": {"base"},
+    "live": {"base", "video"},
     "cli": set(),
 }
 
@@ -58,18 +59,19 @@ PUBLIC = {
     "apply": {"apply", "pixels"},
     "clip": {"clip"},
     "video": {"apply", "base"},
+    "live": {"base", "pixels"},
     "cli": {"impasto"},
 }
 
 # What kernels and the room that launches them must agree on.
 SHARED = "cl/shared.h"
 
-PROGRAM_HEADERS = {"base/os.h", "video/stream.h"}
+PROGRAM_HEADERS = {"base/os.h", "live/pipeline.h", "video/stream.h"}
 
 # The program's folders, from the ground up: each includes those below its floor. On one floor nobody
 # includes a neighbour. What lies in src/cli itself, the table of commands and main(), is above all.
 FLOORS = [["common"], ["options"], ["files", "terminal"], ["batch", "guard", "record"], ["report"],
-          ["devices", "model", "weights"], ["paint", "train", "apply"], ["video", "worker"], ["."], ["docs"]]
+          ["devices", "model", "weights"], ["paint", "train", "apply"], ["video", "worker", "live"], ["."], ["docs"]]
 
 # A library's headers and the only place that may include them: a file, or a folder with "/".
 LIBRARIES = [
@@ -97,7 +99,7 @@ INSIDE = ["src/comm/transport.h", "src/device/opencl.h", "src/draw/canvas.h", "s
           "src/selftest/objective.h", "src/paint/job.h", "src/paint/scale.h", "src/train/train.h",
           "src/apply/apply.h", "src/apply/layers.h", "src/apply/staging.h", "src/apply/strips.h", "src/clip/clip.h", "src/cli/apply/run.h", "src/cli/train/run.h",
           "src/cli/paint/run.h", "src/cli/report/page.h", "src/cli/terminal/screen.h", "src/cli/video/run.h",
-          "src/video/kinds.h", "src/video/libav.h", "src/video/libav/input.h", "src/video/y4m.h", "src/video/yuv.h"]
+          "src/video/kinds.h", "src/video/libav.h", "src/video/libav/input.h", "src/live/kinds.h", "src/cli/live/run.h"]
 
 # Headers that only POSIX systems have. What they offer is behind base/os.h, which another system can
 # put something else behind.

@@ -68,6 +68,10 @@ static void compose_line(const struct cli_console *console, int columns, char li
     line[0] = 0;
     if (!console->words[0])
         return;
+    if (console->share < 0) {
+        snprintf(line, LINE_SIZE, "%.*s", most < LINE_SIZE ? most : LINE_SIZE - 1, console->words);
+        return;
+    }
     line[0] = '[';
     for (int i = 0; i < width; i++)
         line[1 + i] = i < filled ? '#' : '-';

@@ -60,7 +60,8 @@ void cli_console_log(void *console, enum impasto_log_level level, const char *li
 void cli_console_begin(struct cli_console *console, const struct impasto_job_info *job);
 void cli_console_progress(struct cli_console *console, const struct impasto_job_progress *progress);
 /* Shows how far the work is, unless it was shown a moment ago. share: the part of the work that is
- * done. edge: the work begins or ends, and is shown in any case. */
+ * done; below 0: there is no end to come, and no bar. edge: the work begins or ends, and is shown
+ * in any case. */
 void cli_console_line(struct cli_console *console, const char *words, double share, bool edge);
 /* Whether it is time for a picture. All pictures, with reading them, may take a small share of the
  * time. */

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/* The words of impasto live. */
+
+#include "cli/live/run.h"
+
+#include <stddef.h>
+
+#define OPTION(field) .offset = offsetof(struct cli_live_options, field)
+
+static const struct impasto_setting_word colours[] = {{"style", IMPASTO_COLOUR_STYLE},
+                                                      {"luma", IMPASTO_COLOUR_LUMA},
+                                                      {"match", IMPASTO_COLOUR_MATCH},
+                                                      {0}};
+
+/* clang-format off */
+static const struct cli_option own[] = {
+    {"camera", 0, NULL, "FILE|-", CLI_TEXT, OPTION(camera),
+     .help = "where frames come from: a film or a pipe of Y4M; \"-\": standard input (-)"},
+    {"output", 'o', NULL, "FILE|-", CLI_TEXT, OPTION(output),
+     .help = "where they go: a file or a pipe, as Y4M; \"-\": standard output (-)"},
+    {"mix", 0, NULL, "STYLE:F,...", CLI_TEXT, OPTION(mix),
+     .help = "the style, or how much of each; see impasto model info (the first style)"},
+    {"strength", 0, NULL, "F", CLI_FLOAT, OPTION(strength), .low = 0, .high = 2,
+     .help = "how far a frame is moved from the camera's to the style; above 1, beyond it (1)"},
+    {"colour", 0, NULL, "style|luma|match", CLI_CHOICE, OPTION(colour), .also = "color",
+     .words = colours,
+     .help = "style: the style's colours; luma: the camera's, only lightness is painted; match: "
+             "what is painted is given the frame's range of colours (style)"},
+    {"steady", 0, NULL, "F", CLI_FLOAT, OPTION(steady), .low = 0, .high = 1,
+     .help = "averages noise out of what does not move: its standard deviation, where white is 1; "
+             "a camera's is 0.01 to 0.05 (0)"},
+    {"control", 0, NULL, "FILE", CLI_TEXT, OPTION(control),
+     .help = "a pipe, made by mkfifo, whose lines change what is painted: strength F, mix "
+             "STYLE:F,..., steady F, quit"},
+};
+/* clang-format on */
+
+static const struct cli_option *const rows[] = {&own[0], &own[1], &own[2], &own[3],
+                                                &own[4], &own[5], &own[6], NULL};
+_Static_assert(sizeof(rows) / sizeof(*rows) == sizeof(own) / sizeof(*own) + 1, "a row is missing");
+
+static const struct cli_live_options defaults = {.camera = "-", .output = "-", .strength = 1};
+
+const struct cli_command cli_live_command = {
+    "live",
+    "paint what a camera sees, while it does",
+    "Paints frame after frame with a style network, as they come. MODEL is a file, or the name of "
+    "a style that comes with Impasto. A frame that comes while the one before is being painted "
+    "waits; if another comes meanwhile, it is dropped. So what is shown is never late by more than "
+    "two frames. Films are played by their times. Ctrl-C ends it.",
+    "MODEL",
+    1,
+    1,
+    .rows = rows,
+    .size = sizeof(struct cli_live_options),
+    .defaults = &defaults,
+    .shared = "no-clobber device quiet verbose",
+    .run = cli_live_run};

@@ -1,0 +1,312 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""impasto live: frames as they come, with what changes meanwhile."""
+
+import contextlib
+import os
+import re
+import signal
+import subprocess
+import time
+
+from case_apply import style_network
+from support import INPUT, OUTPUT, PATIENCE, SIGINT_CODE, USAGE, Case
+
+WIDTH, HEIGHT, RATE = 32, 24, 30
+LUMA, CHROMA = WIDTH * HEIGHT, WIDTH * HEIGHT // 2
+EACH = len(b"FRAME\n") + LUMA + CHROMA
+HEADER = f"YUV4MPEG2 W{WIDTH} H{HEIGHT} F{RATE}:1 Ip A1:1 C420jpeg\n".encode()
+
+
+def frame(i, width=WIDTH, height=HEIGHT):
+    """A pattern that moves to the right, a pixel a frame."""
+    luma = bytes(16 + (x - i + 2 * y) * 7 % 220 for y in range(height) for x in range(width))
+    return b"FRAME\n" + luma + bytes([110]) * (width * height // 4) + bytes([140]) * (width * height // 4)
+
+
+def film(frames, **size):
+    width, height = size.get("width", WIDTH), size.get("height", HEIGHT)
+    header = f"YUV4MPEG2 W{width} H{height} F{RATE}:1 Ip A1:1 C420jpeg\n".encode()
+    return header + b"".join(frame(i, width, height) for i in range(frames))
+
+
+def frames_of(data, each=EACH):
+    header, rest = data.split(b"\n", 1)
+    assert header.startswith(b"YUV4MPEG2"), header
+    assert len(rest) % each == 0, len(rest)
+    return [rest[at:at + each] for at in range(0, len(rest), each)]
+
+
+class Living(Case):
+    def setUp(self):
+        super().setUp()
+        self.write("night.model", style_network())
+        self.write("film.y4m", film(8))
+
+    def live(self, *arguments, **options):
+        return self.succeed("live", "night.model", *arguments, **options)
+
+    def begin(self, *arguments, **options):
+        """Runs on a film that the test writes as it goes; returns when the first frame is through."""
+        process = self.start("live", "night.model", "--camera", "-", "-o", "-", *arguments,
+                             stdin=subprocess.PIPE, **options)
+        process.stdin.write(HEADER)
+        self.send(process, 0)
+        header = process.stdout.readline()
+        self.assertTrue(header.startswith(f"YUV4MPEG2 W{WIDTH} H{HEIGHT} F{RATE}:1".encode()), header)
+        self.assertEqual(len(process.stdout.read(EACH)), EACH)
+        return process
+
+    def send(self, process, i):
+        process.stdin.write(frame(i))
+        process.stdin.flush()
+
+    def through(self, process, i):
+        """A frame, there and back."""
+        self.send(process, i)
+        painted = process.stdout.read(EACH)
+        self.assertEqual(len(painted), EACH)
+        return painted
+
+    def leave(self, process, code=0):
+        out, err = process.communicate(timeout=PATIENCE)
+        self.assertEqual(process.returncode, code, err)
+        return out, err.decode()
+
+
+class Frames(Living):
+    def test_a_file_keeps_its_time(self):
+        """Frames that are dropped are made up for by the one before."""
+        run = self.live("--camera", "film.y4m", "-o", "out.y4m")
+        frames = frames_of((self.folder / "out.y4m").read_bytes())
+        shown, taken, dropped = map(int, re.search(
+            r"showed (\d+) of (\d+) frames, .* (\d+) dropped", run.stderr).groups())
+        self.assertEqual((taken, shown + dropped), (8, 8))
+        self.assertEqual(len(frames), 8)
+        self.assertEqual(len(set(frames)), shown)
+
+    def test_a_film_takes_its_time(self):
+        self.write("film.y4m", film(31))
+        self.live("--camera", "film.y4m", "-o", "out.y4m")
+        begun = time.monotonic()
+        self.live("--camera", "film.y4m", "-o", "out.y4m")
+        self.assertGreater(time.monotonic() - begun, 1)
+
+    def test_frames_are_painted_as_pictures_are(self):
+        """The same network by the other command, whose conversion is another: within rounding."""
+        self.write("one.y4m", film(1))
+        self.live("--camera", "one.y4m", "-o", "live.y4m")
+        self.succeed("video", "one.y4m", "--model", "night.model", "-o", "video.y4m")
+        live, video = ((self.folder / name).read_bytes()[-EACH:] for name in ("live.y4m", "video.y4m"))
+        apart = [abs(a - b) for a, b in zip(live, video)]
+        self.assertLess(sum(apart) / len(apart), 1)
+
+    def test_a_frame_comes_out_before_the_next_goes_in(self):
+        process = self.begin()
+        painted = [self.through(process, i) for i in range(1, 4)]
+        self.assertEqual(len(set(painted)), 3)
+        self.leave(process)
+
+    def test_pipes_by_their_names(self):
+        for name in ("in.fifo", "out.fifo"):
+            os.mkfifo(self.folder / name)
+        process = self.start("live", "night.model", "--camera", "in.fifo", "-o", "out.fifo", "-q")
+        feeder = subprocess.Popen(["cp", "film.y4m", "in.fifo"], cwd=self.folder)
+        with open(self.folder / "out.fifo", "rb") as reader:
+            frames = frames_of(reader.read())
+        self.assertEqual(feeder.wait(), 0)
+        self.leave(process)
+        self.assertIn(len(frames), range(1, 9))
+
+    def test_options_matter(self):
+        self.write("one.y4m", film(1))
+        films = set()
+        for options in ([], ["--mix", "dots"], ["--strength", "0.5"], ["--colour", "luma"], ["--colour", "match"]):
+            self.live("--camera", "one.y4m", "-o", "out.y4m", *options)
+            films.add((self.folder / "out.y4m").read_bytes())
+        self.assertEqual(len(films), 5)
+
+    def test_noise_is_averaged(self):
+        """Two frames that differ by a few codes: the second is nearer to the first."""
+        apart = []
+        for options in ([], ["--steady", "0.05"]):
+            process = self.begin(*options)
+            first = self.through(process, 1)
+            noisy = bytearray(frame(1))
+            noisy[6:6 + LUMA] = bytes(v + i * i % 5 for i, v in enumerate(noisy[6:6 + LUMA]))
+            process.stdin.write(noisy)
+            process.stdin.flush()
+            second = process.stdout.read(EACH)
+            apart.append(sum(abs(a - b) for a, b in zip(first, second)))
+            self.leave(process)
+        self.assertLess(apart[1], 0.6 * apart[0])
+
+
+class Late(Living):
+    def test_a_reader_that_stalls_gets_the_newest(self):
+        """The pipe is full; what comes meanwhile is dropped and counted."""
+        width, height = 192, 96
+        each = len(frame(0, width, height))
+        process = self.start("live", "night.model", "--camera", "-", "-o", "-", stdin=subprocess.PIPE)
+        process.stdin.write(film(60, width=width, height=height))
+        process.stdin.flush()
+        time.sleep(3)
+        process.stdin.close()
+        process.stdin = None
+        out, err = self.leave(process)
+        frames = frames_of(out, each)
+        shown, taken, dropped = map(int, re.search(
+            r"showed (\d+) of (\d+) frames, .* (\d+) dropped", err).groups())
+        self.assertEqual((taken, shown + dropped, shown), (60, 60, len(frames)))
+        self.assertGreater(dropped, 10)
+
+    def test_a_reader_that_goes_away(self):
+        process = self.begin()
+        process.stdout.close()
+        for i in range(1, 4):
+            try:
+                self.send(process, i)
+            except BrokenPipeError:
+                break
+            time.sleep(0.1)
+        with process.stderr:
+            err = process.stderr.read().decode()
+        self.assertEqual(process.wait(timeout=PATIENCE), OUTPUT)
+        self.assertIn("standard output: nobody reads it any more", err)
+        with contextlib.suppress(BrokenPipeError):
+            process.stdin.close()
+
+    def test_a_film_that_is_cut_short(self):
+        self.write("film.y4m", film(3)[:-100])
+        run = self.live("--camera", "film.y4m", "-o", "out.y4m", "-q")
+        self.assertIn("ends within frame 3", run.stderr)
+
+    def test_damage(self):
+        process = self.begin("-q")
+        process.stdin.write(b"frame")
+        process.stdin.write(bytes(2000))
+        process.stdin.flush()
+        _, err = self.leave(process, INPUT)
+        self.assertIn("frame 2 does not begin", err)
+
+
+class Control(Living):
+    def setUp(self):
+        super().setUp()
+        os.mkfifo(self.folder / "control")
+
+    def say(self, *lines):
+        with open(self.folder / "control", "w", encoding="utf-8") as pipe:
+            pipe.write("".join(line + "\n" for line in lines))
+
+    def changed(self, process, before):
+        """The first result that differs, within two seconds."""
+        for _ in range(60):
+            after = self.through(process, 1)
+            if after != before:
+                return after
+        self.fail("nothing has changed")
+
+    def test_lines_change_what_is_painted(self):
+        process = self.begin("--control", "control")
+        first = self.through(process, 1)
+        self.assertEqual(self.through(process, 1), first)
+        self.say("strength 0.4")
+        weaker = self.changed(process, first)
+        self.say("# a remark", "", "  mix   dots:1  ", "strength 1")
+        dots = self.changed(process, weaker)
+        self.assertNotIn(dots, (first, weaker))
+        self.say("mix ink:1")
+        while self.changed(process, dots) != first:
+            pass
+        self.say("quit")
+        _, err = self.leave(process)
+        self.assertNotIn("warning", err)
+
+    def test_bad_lines_change_nothing(self):
+        process = self.begin("--control", "control", "-q")
+        first = self.through(process, 1)
+        self.say("strength 9", "strength", "mix lines", "mix ink:0", "dance", "x" * 3000, "steady -1")
+        for _ in range(5):
+            self.assertEqual(self.through(process, 1), first)
+            time.sleep(0.05)
+        self.say("quit")
+        _, err = self.leave(process)
+        lines = err.splitlines()
+        self.assertEqual(len(lines), 7, err)
+        for line, words in zip(lines, ("strength", "strength", "no style 'lines'", "above 0", "'dance' is no command",
+                                       "too long", "steady")):
+            self.assertTrue(line.startswith("impasto: warning: --control: "), line)
+            self.assertIn(words, line)
+
+    def test_no_pipe(self):
+        self.write("text", "")
+        for name, words in (("text", "is no pipe"), ("lost", "mkfifo")):
+            run = self.impasto("live", "night.model", "--camera", "film.y4m", "-o", "out.y4m", "--control", name)
+            self.assertEqual(run.returncode, USAGE)
+            self.assertIn(words, run.stderr)
+            self.assertEqual(len(run.stderr.splitlines()), 1)
+
+
+class Stopping(Living):
+    def test_interrupted(self):
+        process = self.begin()
+        begun = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        _, err = self.leave(process, SIGINT_CODE)
+        self.assertLess(time.monotonic() - begun, 5)
+        self.assertIn("showed 1 of 1 frames", err)
+
+    def test_what_is_done_is_a_film(self):
+        process = self.start("live", "night.model", "--camera", "-", "-o", "out.y4m", stdin=subprocess.PIPE)
+        process.stdin.write(film(2))
+        process.stdin.flush()
+        while b"frame 1" not in process.stderr.readline():
+            pass
+        process.send_signal(signal.SIGINT)
+        self.leave(process, SIGINT_CODE)
+        self.assertIn(len(frames_of((self.folder / "out.y4m").read_bytes())), (1, 2))
+
+    def test_while_the_reader_stalls(self):
+        process = self.start("live", "night.model", "--camera", "-", "-o", "-", stdin=subprocess.PIPE)
+        process.stdin.write(film(40, width=192, height=96))
+        process.stdin.flush()
+        time.sleep(2)
+        process.send_signal(signal.SIGINT)
+        self.assertEqual(process.wait(timeout=PATIENCE), SIGINT_CODE)
+        for stream in (process.stdin, process.stdout, process.stderr):
+            stream.close()
+
+
+class Refusals(Living):
+    def test_words(self):
+        for words, code, *arguments in (
+                ("model", USAGE, "--camera", "film.y4m"),
+                ("also the camera", OUTPUT, "night.model", "--camera", "film.y4m", "-o", "film.y4m"),
+                ("no style", USAGE, "night.model", "--camera", "film.y4m", "-o", "out.y4m", "--mix", "x"),
+                ("above 0", USAGE, "night.model", "--camera", "film.y4m", "-o", "out.y4m", "--mix", "ink:0"),
+                ("strength", USAGE, "night.model", "--camera", "film.y4m", "--strength", "3"),
+                ("steady", USAGE, "night.model", "--camera", "film.y4m", "--steady", "2"),
+                ("no-clobber", OUTPUT, "night.model", "--camera", "film.y4m", "-o", "night.model", "--no-clobber")):
+            with self.subTest(arguments):
+                before = self.snapshot()
+                run = self.impasto("live", *arguments)
+                self.assertEqual(run.returncode, code, run.stderr)
+                self.assertIn(words, run.stderr.lower())
+                self.assertEqual(len(run.stderr.splitlines()), 1, run.stderr)
+                self.assertEqual(self.snapshot(), before)
+
+    def test_films_that_are_none(self):
+        for name, data, words in (("empty", b"", "is empty"), ("text", b"a text\n", "no film"),
+                                  ("large", b"YUV4MPEG2 W65000 H65000 F25:1\n", "65000x65000"),
+                                  ("deep", b"YUV4MPEG2 W32 H24 F25:1 C420p10\n", "8 bits"),
+                                  ("thin", b"YUV4MPEG2 W32 H24 F25:1 C411\n", "samples"),
+                                  ("none", HEADER, "no frames")):
+            with self.subTest(name):
+                self.write(name, data)
+                before = self.snapshot()
+                run = self.impasto("live", "night.model", "--camera", name, "-o", "out.y4m", "-q")
+                self.assertEqual(run.returncode, INPUT, run.stderr)
+                self.assertIn(words, run.stderr)
+                self.assertEqual(len(run.stderr.splitlines()), 1, run.stderr)
+                self.assertEqual(self.snapshot(), before)
