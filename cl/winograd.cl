@@ -262,11 +262,11 @@ __kernel void winograd_weights_reversed(__global const floatv *restrict w,
 #define DEPTH (32768 / (VW * VW * CV * (int)sizeof(float)))
 
 /* M = U V: a work-item computes CV vectors of output channels of TB tiles at one xi, the same block in
- * registers as conv_direct, `span` times; of the first `count` tiles, a multiple of TB. Dimensions:
- * count / (TB * span), groups, N^2. */
+ * registers as conv_direct, `span` times; of the first `count` tiles, a multiple of TB. `transformed` has
+ * U, and may be the workspace. Dimensions: count / (TB * span), groups, N^2. */
 FULL_WIDTH
-__kernel void winograd_multiply(__global float *work, int u_at, int v_at, int m_at, int in_blocks,
-                                int groups, int tiles, int count, int span)
+__kernel void winograd_multiply(__global const float *transformed, int u_at, __global float *work, int v_at,
+                                int m_at, int in_blocks, int groups, int tiles, int count, int span)
 {
     const int begin = (int)get_global_id(0) * TB * span, group = (int)get_global_id(1);
     const int xi = (int)get_global_id(2);
@@ -274,7 +274,7 @@ __kernel void winograd_multiply(__global float *work, int u_at, int v_at, int m_
         return;
     const int end = min(begin + TB * span, count);
     __global const floatv *u =
-        (__global const floatv *)(work + u_at) + (size_t)(xi * groups + group) * in_blocks * VW * CV;
+        (__global const floatv *)(transformed + u_at) + (size_t)(xi * groups + group) * in_blocks * VW * CV;
     __global const float *v = work + v_at + (size_t)xi * in_blocks * tiles * VW;
     __global floatv *m =
         (__global floatv *)(work + m_at) + (size_t)(xi * groups + group) * CV * tiles;

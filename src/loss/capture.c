@@ -52,11 +52,11 @@ void imp_objective_expect_content(struct imp_objective *objective,
         objective->losses.content_floor[l] = mean[l] / 10;
 }
 
-bool imp_objective_retries(const struct imp_objective *objective, enum impasto_status status,
-                           int retries)
+bool imp_objective_retries(struct imp_objective *objective, enum impasto_status status, int retries)
 {
     if (status != IMPASTO_ERROR_WEIGHTS || retries > 0)
         return false;
+    imp_net_distrust(&objective->net);
     imp_log(imp_device_log(objective->device), IMPASTO_LOG_WARNING,
             "the network's features of a picture are not finite; they are computed again");
     return true;

@@ -97,7 +97,7 @@ void imp_objective_expect_content(struct imp_objective *objective,
                                   const double mean[IMPASTO_LAYERS]);
 /* Whether to capture once more after such a status and so many retries. The log has a warning.
  * Features that are not finite may come from a fault of the device, which passes. */
-bool imp_objective_retries(const struct imp_objective *objective, enum impasto_status status,
+bool imp_objective_retries(struct imp_objective *objective, enum impasto_status status,
                            int retries);
 
 /* ---- targets.c ------------------------------------------------------------------------------- */

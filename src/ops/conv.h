@@ -32,9 +32,10 @@ struct imp_conv {
     const struct imp_buffer *bias; /* (y.channels), for IMP_EPILOGUE_BIAS_RELU */
     struct imp_tensor mask;        /* shaped as y, for the _MASK epilogues */
     enum imp_epilogue epilogue;
-    struct imp_buffer *workspace; /* of workspace_size() bytes; NULL where that is 0 */
-    enum imp_gemm gemm;           /* for algorithms that multiply matrices */
-    const char *label;            /* for the profile */
+    struct imp_buffer *workspace;         /* of workspace_size() bytes; NULL where that is 0 */
+    const struct imp_buffer *transformed; /* what transform() has made of the weights, or NULL */
+    enum imp_gemm gemm;                   /* for algorithms that multiply matrices */
+    const char *label;                    /* for the profile */
 };
 
 /* A layout of a convolution's weights on the device. */
@@ -65,6 +66,15 @@ struct imp_conv_algorithm {
      * among algorithms of one packing, where nothing was measured: imp_conv_cost. */
     double (*cost)(const struct imp_caps *caps, int in, int out, int height, int width);
     enum imp_products products; /* with some, conv->gemm matters */
+    /* Every call transforms the weights, unless it is given them transformed. Bytes of those; NULL
+     * for algorithms that take weights as they are packed, which have no more of these functions.
+     */
+    size_t (*transformed_size)(const struct imp_caps *caps, int in, int out);
+    /* Of conv, x's and y's channels, weights, reversed, gemm and label count. */
+    enum impasto_status (*transform)(struct imp_device *device, const struct imp_conv *conv,
+                                     struct imp_buffer *transformed);
+    /* The part of a call's cost that this spares: 0 to 1. */
+    double (*transforming)(const struct imp_caps *caps, int in, int out, int height, int width);
     /* Bytes of workspace for calls of up to this height, `reversed` or not; the contents do not
      * matter. */
     size_t (*workspace_size)(const struct imp_caps *caps, int in, int out, int height, int width);

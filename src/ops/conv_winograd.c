@@ -4,9 +4,10 @@
  * and 2 x 2.
  *
  * The picture goes through in chunks of tiles, and each chunk's output channels in slices. So the
- * workspace stays small and in cache, whatever the picture's size. The transformed weights are not
- * kept: for F(4x4) they would take four times the weights, in both directions. Making a slice of
- * them when it is needed costs a few percent.
+ * workspace stays small and in cache, whatever the picture's size. The transformed weights of
+ * F(4x4) take four times the weights, in each direction. Where the caller has no room to keep them,
+ * a slice of them is made when it is needed. That costs a few percent of a large picture's time,
+ * and a quarter of a small one's.
  */
 
 #include "ops/kernels.h"
@@ -38,6 +39,7 @@ struct plan {
     int tiles, unit;   /* of a chunk; what they are a multiple of */
     int vectors;       /* of output channels per group */
     int groups, slice; /* groups of output channels, and how many of them at a time */
+    size_t group;      /* floats of one group's transformed weights */
     size_t v, u,
         product; /* floats of V, U and M, with the most tiles that a lower picture may have */
 };
@@ -75,13 +77,13 @@ static struct plan plan_of(const struct imp_caps *caps, int m, bool planar, int 
     p.total = p.across * ((height + m - 1) / m);
     p.vectors = block.vectors;
     const int group = caps->vector_width * block.vectors;
+    const size_t tile_floats = (size_t)p.n2 * (size_t)in;
     p.groups = out / group;
     p.slice = p.groups;
-    const size_t tile_floats = (size_t)p.n2 * (size_t)in;
+    p.group = tile_floats * (size_t)group;
     const size_t chunk_bytes = chunk_bytes_of(caps, tile_floats * (size_t)out * sizeof(float));
     if (caps->cpu) {
-        const size_t group_bytes = tile_floats * (size_t)group * sizeof(float);
-        const int fit = (int)(CPU_SLICE_BYTES / group_bytes);
+        const int fit = (int)(CPU_SLICE_BYTES / (p.group * sizeof(float)));
         p.slice = fit < 1 ? 1 : fit < p.groups ? fit : p.groups;
     }
     p.unit = imp_winograd_unit(&block, planar);
@@ -92,7 +94,7 @@ static struct plan plan_of(const struct imp_caps *caps, int m, bool planar, int 
     p.tiles = round_up((p.total + chunks - 1) / chunks, p.unit);
     const int most = round_up(fit < p.total ? (fit < 1 ? 1 : fit) : p.total, p.unit);
     p.v = aligned(tile_floats * (size_t)most);
-    p.u = aligned(tile_floats * (size_t)p.slice * (size_t)group);
+    p.u = aligned(p.group * (size_t)p.slice);
     p.product = aligned(product_floats * (size_t)most);
     return p;
 }
@@ -121,7 +123,9 @@ struct work {
     struct plan plan;
     bool planar;
     enum imp_program program;
-    int u_at, v_at, m_at; /* offsets in the workspace, in floats */
+    const struct imp_buffer
+        *u;               /* transformed weights of the slice at hand: the workspace's, or kept */
+    int u_at, v_at, m_at; /* offsets in u and in the workspace, in floats */
 };
 
 static enum impasto_status input(const struct work *w, int first, int count, int run)
@@ -146,14 +150,16 @@ static double weights_bytes(const struct work *w, int groups)
     return imp_float_bytes((9.0 + w->plan.n2) * out * w->conv->x.channels);
 }
 
-static enum impasto_status weights(const struct work *w, int first_group, int groups)
+/* Transforms the weights of a slice, to offset u_at of `u`. */
+static enum impasto_status weights(const struct work *w, struct imp_buffer *u, int first_group,
+                                   int groups)
 {
     const struct imp_tensor *x = &w->conv->x;
     if (w->conv->reversed)
         return imp_program_launch(
             w->device, w->program, "winograd_weights_reversed",
             &(struct imp_launch){
-                IMP_ARGS(imp_buf(w->conv->weights), imp_buf(w->conv->workspace), imp_int(w->u_at),
+                IMP_ARGS(imp_buf(w->conv->weights), imp_buf(u), imp_int(w->u_at),
                          imp_int(imp_tensor_blocks(x)), imp_int(w->plan.groups), imp_int(groups),
                          imp_int(first_group)),
                 .global = {(size_t)imp_tensor_blocks(x), (size_t)groups * (size_t)w->plan.vectors},
@@ -163,7 +169,7 @@ static enum impasto_status weights(const struct work *w, int first_group, int gr
     return imp_program_launch(
         w->device, w->program, "winograd_weights",
         &(struct imp_launch){
-            IMP_ARGS(imp_buf(w->conv->weights), imp_buf(w->conv->workspace), imp_int(w->u_at),
+            IMP_ARGS(imp_buf(w->conv->weights), imp_buf(u), imp_int(w->u_at),
                      imp_int(imp_tensor_blocks(x)), imp_int(groups), imp_int(first_group)),
             .global = {(size_t)x->channels, (size_t)groups},
             .bytes = weights_bytes(w, groups),
@@ -190,7 +196,7 @@ static enum impasto_status multiply(const struct work *w, int count, int groups)
                             .m = out,
                             .n = tiles,
                             .k = x->channels,
-                            .a = w->conv->workspace,
+                            .a = w->u,
                             .b = w->conv->workspace,
                             .c = w->conv->workspace,
                             .lda = x->channels,
@@ -207,7 +213,7 @@ static enum impasto_status multiply(const struct work *w, int count, int groups)
     return imp_program_launch(
         w->device, w->program, "winograd_multiply",
         &(struct imp_launch){
-            IMP_ARGS(imp_buf(w->conv->workspace), imp_int(w->u_at), imp_int(w->v_at),
+            IMP_ARGS(imp_buf(w->u), imp_int(w->u_at), imp_buf(w->conv->workspace), imp_int(w->v_at),
                      imp_int(w->m_at), imp_int(imp_tensor_blocks(x)), imp_int(groups),
                      imp_int(p->tiles), imp_int(tiles), imp_int(span)),
             .global = {(size_t)((tiles + block * span - 1) / (block * span)), (size_t)groups,
@@ -249,31 +255,70 @@ static enum imp_program program_of(const struct imp_caps *caps, int m, bool plan
     return m == 4 ? IMP_PROGRAM_WINOGRAD4 : IMP_PROGRAM_WINOGRAD2;
 }
 
-static enum impasto_status run(struct imp_device *device, const struct imp_conv *conv, int m)
+static struct work work_of(struct imp_device *device, const struct imp_conv *conv, int m)
 {
     const struct imp_caps *caps = imp_device_caps(device);
     struct work w = {.device = device, .conv = conv, .planar = conv->gemm != IMP_GEMM_VECTOR};
     w.plan = plan_of(caps, m, w.planar, conv->x.channels, conv->y.channels,
                      conv->rows + conv->lead % m, conv->y.width);
-    w.u_at = (int)w.plan.v;
-    w.m_at = (int)(w.plan.v + w.plan.u);
-    const int tiles_each = imp_winograd_run(caps, w.plan.unit);
     w.program = program_of(caps, m, w.planar, w.plan.vectors);
+    return w;
+}
+
+/* Groups of the slice that begins with that one. */
+static int slice_at(const struct plan *plan, int group)
+{
+    const int rest = plan->groups - group;
+    return rest < plan->slice ? rest : plan->slice;
+}
+
+/* Slices one after the other, each as the workspace would have it. */
+static enum impasto_status transform(struct imp_device *device, const struct imp_conv *conv, int m,
+                                     struct imp_buffer *transformed)
+{
+    struct imp_conv any = *conv; /* slices are the same for all heights and widths */
+    any.rows = any.y.width = m;
+    struct work w = work_of(device, &any, m);
+    for (int group = 0; group < w.plan.groups; group += w.plan.slice) {
+        w.u_at = (int)(w.plan.group * (size_t)group);
+        IMP_TRY(weights(&w, transformed, group, slice_at(&w.plan, group)));
+    }
+    return IMPASTO_OK;
+}
+
+/* Finds or makes the transformed weights of a slice. */
+static enum impasto_status take_weights(struct work *w, int first, int group, int groups)
+{
+    w->u_at = w->conv->transformed ? (int)(w->plan.group * (size_t)group) : (int)w->plan.v;
+    /* A slice that is all of them stays. */
+    if (w->conv->transformed || (first > 0 && w->plan.slice == w->plan.groups))
+        return IMPASTO_OK;
+    return weights(w, w->conv->workspace, group, groups);
+}
+
+static enum impasto_status run(struct imp_device *device, const struct imp_conv *conv, int m)
+{
+    struct work w = work_of(device, conv, m);
+    const int tiles_each = imp_winograd_run(imp_device_caps(device), w.plan.unit);
+    w.u = conv->transformed ? conv->transformed : conv->workspace;
+    w.m_at = (int)(w.plan.v + w.plan.u);
     for (int first = 0; first < w.plan.total; first += w.plan.tiles) {
         const int left = w.plan.total - first;
         const int count = left < w.plan.tiles ? left : w.plan.tiles;
         IMP_TRY(input(&w, first, count, tiles_each));
         for (int group = 0; group < w.plan.groups; group += w.plan.slice) {
-            const int rest = w.plan.groups - group;
-            const int groups = rest < w.plan.slice ? rest : w.plan.slice;
-            /* A slice that is all of them stays. */
-            if (first == 0 || w.plan.slice < w.plan.groups)
-                IMP_TRY(weights(&w, group, groups));
+            const int groups = slice_at(&w.plan, group);
+            IMP_TRY(take_weights(&w, first, group, groups));
             IMP_TRY(multiply(&w, count, groups));
             IMP_TRY(output(&w, first, count, group, groups, tiles_each));
         }
     }
     return IMPASTO_OK;
+}
+
+static size_t transformed_size_of(int m, int in, int out)
+{
+    return sizeof(float) * (size_t)(m + 2) * (size_t)(m + 2) * (size_t)in * (size_t)out;
 }
 
 /*
@@ -285,13 +330,27 @@ static enum impasto_status run(struct imp_device *device, const struct imp_conv 
 #define WEIGHT 24
 #define CALL 3e7
 
+/* Of transforming the weights. */
+static double weights_cost(const struct plan *p, int in, int out)
+{
+    const int chunks = (p->total + p->tiles - 1) / p->tiles;
+    return WEIGHT * (double)p->n2 * chunks * in * out;
+}
+
 static double cost_of(const struct imp_caps *caps, int m, int in, int out, int height, int width)
 {
     const struct plan p = plan_of(caps, m, false, in, out, height, width);
     const int chunks = (p.total + p.tiles - 1) / p.tiles;
     const double tiles = (double)chunks * p.tiles;
-    return CALL + p.n2 * (tiles * in * out + TRANSFORM * (double)(in + out) * p.total +
-                          WEIGHT * (double)chunks * in * out);
+    return CALL + weights_cost(&p, in, out) +
+           p.n2 * (tiles * in * out + TRANSFORM * (double)(in + out) * p.total);
+}
+
+static double transforming_of(const struct imp_caps *caps, int m, int in, int out, int height,
+                              int width)
+{
+    const struct plan p = plan_of(caps, m, false, in, out, height, width);
+    return weights_cost(&p, in, out) / cost_of(caps, m, in, out, height, width);
 }
 
 /* Measured with up to 512 channels: 7e-6 and 1.4e-5. */
@@ -312,6 +371,21 @@ static double cost_of(const struct imp_caps *caps, int m, int in, int out, int h
     {                                                                                              \
         return cost_of(caps, m, in, out, height, width);                                           \
     }                                                                                              \
+    static size_t transformed_size_##m(const struct imp_caps *caps, int in, int out)               \
+    {                                                                                              \
+        (void)caps;                                                                                \
+        return transformed_size_of(m, in, out);                                                    \
+    }                                                                                              \
+    static enum impasto_status transform_##m(                                                      \
+        struct imp_device *device, const struct imp_conv *conv, struct imp_buffer *transformed)    \
+    {                                                                                              \
+        return transform(device, conv, m, transformed);                                            \
+    }                                                                                              \
+    static double transforming_##m(const struct imp_caps *caps, int in, int out, int height,       \
+                                   int width)                                                      \
+    {                                                                                              \
+        return transforming_of(caps, m, in, out, height, width);                                   \
+    }                                                                                              \
     const struct imp_conv_algorithm imp_conv_winograd##m = {                                       \
         .name = "winograd" #m,                                                                     \
         .summary = "Winograd's filtering with tiles of " #m " by " #m,                             \
@@ -319,6 +393,9 @@ static double cost_of(const struct imp_caps *caps, int m, int in, int out, int h
         .packing = &imp_conv_blocked,                                                              \
         .bound = BOUND_##m,                                                                        \
         .cost = cost_##m,                                                                          \
+        .transformed_size = transformed_size_##m,                                                  \
+        .transform = transform_##m,                                                                \
+        .transforming = transforming_##m,                                                          \
         .workspace_size = workspace_size_##m,                                                      \
         .run = run_##m,                                                                            \
         .products = IMP_PRODUCTS_BATCHED,                                                          \

@@ -64,7 +64,10 @@ static enum impasto_status evaluate(struct imp_scale *scale, bool gradient,
         IMP_TRY(imp_guard_watch(&scale->guard, "the gradient", objective->gradient));
         IMP_TRY(watch_state(scale));
     }
-    return read_losses(scale, values);
+    IMP_TRY(read_losses(scale, values));
+    if (!imp_guard_is_sound(&scale->guard, values->total))
+        imp_net_distrust(&objective->net);
+    return IMPASTO_OK;
 }
 
 enum impasto_status imp_scale_evaluate(struct imp_scale *scale, bool gradient, int iteration,

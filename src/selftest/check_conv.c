@@ -91,7 +91,12 @@ static double run_on_device(struct imp_check_run *run, const struct imp_conv_alg
                             .gemm = gemm,
                             .label = "check"};
     const struct imp_window whole = {.rows = s->height};
-    struct imp_buffer *weights = NULL, *bias = NULL, *scratch = NULL, *bits = NULL;
+    /* Half of the epilogues get the weights transformed, where that can be. */
+    const size_t transformed =
+        algorithm->transform && (int)epilogue % 2 == reversed
+            ? algorithm->transformed_size(caps, s->in, s->out) / sizeof(float)
+            : 0;
+    struct imp_buffer *weights = NULL, *bias = NULL, *scratch = NULL, *bits = NULL, *kept = NULL;
     struct imp_buffer *mask = NULL; /* conv.mask's own, while that has bits */
     double error = INFINITY;
     if (reversed) {
@@ -116,7 +121,10 @@ static double run_on_device(struct imp_check_run *run, const struct imp_conv_alg
             mask = conv.mask.buffer;
             conv.mask.buffer = bits;
         }
-        if (imp_check_ok(run, algorithm->run(run->device, &conv)))
+        if (transformed && imp_check_buffer(run, &kept, transformed, NULL) &&
+            imp_check_ok(run, algorithm->transform(run->device, &conv, kept)))
+            conv.transformed = kept;
+        if (!run->broken && imp_check_ok(run, algorithm->run(run->device, &conv)))
             error = imp_check_read(run, &conv.y, d->found);
     }
     if (mask)
@@ -128,6 +136,7 @@ static double run_on_device(struct imp_check_run *run, const struct imp_conv_alg
     imp_buffer_free(&weights);
     imp_buffer_free(&bias);
     imp_buffer_free(&scratch);
+    imp_buffer_free(&kept);
     return error;
 }
 

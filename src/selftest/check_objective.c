@@ -207,6 +207,7 @@ static enum impasto_status make_machine(struct imp_check_run *run, const struct 
     for (int s = 0; s < IMP_STAGES; s++)
         plan[s] = (struct imp_stage_plan){.keep = p->keep, .rows = p->strip};
     imp_net_plan(&objective->net, caps, plan);
+    objective->net.keeps_transformed = p->keep != IMPASTO_KEEP_INPUT;
     for (int r = 0; r < p->regions; r++) {
         objective->region[r].weight = region_weights[p->regions - 1][r];
         imp_guide_init(&objective->region[r].guide, p->height, p->width, p->regions > 1);

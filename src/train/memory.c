@@ -20,6 +20,7 @@ static struct imp_sitting_options sitting_options(struct impasto_train *train,
         .gradient = learns ? &train->learner.gradient : NULL,
         .height = size,
         .width = size,
+        .keeps_transformed = learns && train->keeps_transformed,
     };
 }
 
@@ -268,17 +269,30 @@ static enum impasto_status check_styles(const struct planning *planning)
     return IMPASTO_OK;
 }
 
+static enum impasto_status check_all(const struct planning *planning)
+{
+    const struct impasto_train_params *params = &planning->train->params;
+    planning->train->need = (struct imp_train_need){0};
+    if (params->late_share < 1)
+        IMP_TRY(check_steps(planning, "crop", params->crop, "steps"));
+    if (params->late_share > 0)
+        IMP_TRY(check_steps(planning, "late-crop", params->late_crop, "late steps"));
+    return check_styles(planning);
+}
+
 enum impasto_status imp_train_plan(struct impasto_train *train,
                                    const struct impasto_train_task *task)
 {
     const struct planning planning = {train, task};
     const struct impasto_train_params *params = &train->params;
     imp_learner_layout(&train->learner, &train->learning);
-    if (params->late_share < 1)
-        IMP_TRY(check_steps(&planning, "crop", params->crop, "steps"));
-    if (params->late_share > 0)
-        IMP_TRY(check_steps(&planning, "late-crop", params->late_crop, "late steps"));
-    IMP_TRY(check_styles(&planning));
+    train->keeps_transformed = true;
+    enum impasto_status status = check_all(&planning);
+    if (status == IMPASTO_ERROR_MEMORY) {
+        train->keeps_transformed = false;
+        status = check_all(&planning);
+    }
+    IMP_TRY(status);
     train->info.plan = train->need.row;
     train->info.plan_rows = train->need.rows;
     train->info.plan_bytes = train->need.bytes;

@@ -28,6 +28,7 @@ enum impasto_status imp_sitting_init(struct imp_sitting *sitting,
     sitting->pass.parameters = options->parameters;
     sitting->pass.gradient = options->gradient;
     IMP_TRY(imp_objective_init(&sitting->objective, options->device, &objective));
+    sitting->objective.net.keeps_transformed = options->keeps_transformed;
     sitting->objective.region[0].weight = 1;
     imp_guide_init(&sitting->objective.region[0].guide, options->height, options->width, false);
     imp_objective_layout_targets(&sitting->objective, &sitting->layout);
@@ -106,6 +107,8 @@ static enum impasto_status measure(struct imp_sitting *sitting, const struct imp
         IMP_TRY(imp_pass_backward(&sitting->pass, task->row, objective->gradient));
     IMP_TRY(imp_losses_read(&objective->losses, &values, NULL, 0));
     collect(&weights, &values, losses);
+    if (!isfinite(losses->total))
+        imp_net_distrust(&objective->net);
     return IMPASTO_OK;
 }
 

@@ -142,6 +142,7 @@ struct imp_sitting_options {
     const struct imp_model_shape *shape;
     struct imp_buffer **parameters, **gradient; /* gradient: NULL: it does not learn */
     int height, width;
+    bool keeps_transformed; /* see struct imp_net */
 };
 /* Decides and lists; to be released, also after a failure. Buffers are allocated by the caller. */
 enum impasto_status imp_sitting_init(struct imp_sitting *sitting,
@@ -305,8 +306,9 @@ struct impasto_train {
     struct imp_layout learning; /* the learner's */
     struct imp_sitting sitting; /* of the steps */
     struct imp_sitting judging;
-    bool late;   /* the sitting is that of late steps */
-    float *crop; /* planes of the crop at hand */
+    bool keeps_transformed; /* of the steps' loss network: there is memory for it */
+    bool late;              /* the sitting is that of late steps */
+    float *crop;            /* planes of the crop at hand */
     struct imp_verdicts verdicts;
     int step;               /* taken */
     uint64_t position;      /* crops drawn */

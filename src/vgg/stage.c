@@ -92,29 +92,42 @@ enum impasto_status imp_place_use(struct imp_net *net, struct imp_device *device
     return same ? IMPASTO_OK : imp_tensor_clear_halo(device, tensor);
 }
 
+struct imp_conv imp_stage_conv(const struct imp_net *net, int l, bool backward, const char *label)
+{
+    const struct imp_model_layer *layer = &net->model->layer[l];
+    const struct imp_tensor *below = l > 0 ? &net->activation[l - 1] : &net->input;
+    const struct imp_tensor *above = &net->activation[l];
+    return (struct imp_conv){
+        .x = backward ? *above : *below,
+        .y = backward ? *below : *above,
+        .weights = backward && !layer->reversed ? layer->backward_weights : layer->forward_weights,
+        .reversed = backward && layer->reversed,
+        .transformed = net->transformed[l][backward],
+        .bias = layer->bias,
+        .workspace = net->workspace,
+        .gemm = net->model->gemm,
+        .label = label,
+    };
+}
+
 enum impasto_status imp_stage_convolve(struct imp_net *net, struct imp_device *device, int l,
                                        const struct imp_tensor *x, const struct imp_tensor *y,
                                        const struct imp_window *window, int lead)
 {
-    const struct imp_model *model = net->model;
-    const bool reflect = model->edge == IMP_EDGE_REFLECT;
+    const bool reflect = net->model->edge == IMP_EDGE_REFLECT;
     char label[32];
     snprintf(label, sizeof(label), "%s forward", imp_layer_shapes[l].name);
     const struct imp_map map = {.tensor = *x};
     if (reflect)
         IMP_TRY(imp_map_fill(device, &map, 1, IMP_EDGE_REFLECT, true, true));
-    IMP_TRY(net->algorithm[l][0]->run(device,
-                                      &(struct imp_conv){.x = *x,
-                                                         .y = *y,
-                                                         .first = window->first,
-                                                         .rows = window->rows,
-                                                         .lead = lead,
-                                                         .weights = model->layer[l].forward_weights,
-                                                         .bias = model->layer[l].bias,
-                                                         .epilogue = IMP_EPILOGUE_BIAS_RELU,
-                                                         .workspace = net->workspace,
-                                                         .gemm = model->gemm,
-                                                         .label = label}));
+    struct imp_conv conv = imp_stage_conv(net, l, false, label);
+    conv.x = *x;
+    conv.y = *y;
+    conv.first = window->first;
+    conv.rows = window->rows;
+    conv.lead = lead;
+    conv.epilogue = IMP_EPILOGUE_BIAS_RELU;
+    IMP_TRY(net->algorithm[l][0]->run(device, &conv));
     /* All others go by a halo of zeros: losses, pooling, and who gets this memory next. */
     return reflect && l > 0 ? imp_map_fill(device, &map, 1, IMP_EDGE_ZERO, true, true) : IMPASTO_OK;
 }

@@ -40,6 +40,9 @@ enum impasto_status imp_place_use(struct imp_net *net, struct imp_device *device
                                   struct imp_tensor *tensor);
 /* Of the two places of such a pair the one for stage s. */
 enum imp_place imp_boundary_place(int s);
+/* What all calls of layer l's convolution, or of its gradient's, have in common. The whole
+ * picture's tensors have their channels. */
+struct imp_conv imp_stage_conv(const struct imp_net *net, int l, bool backward, const char *label);
 /* A window's rows of layer l's activation y from the one before. lead: see struct imp_conv. x's
  * halo is zero before and after, whatever the edge. */
 enum impasto_status imp_stage_convolve(struct imp_net *net, struct imp_device *device, int l,

@@ -134,25 +134,19 @@ static enum impasto_status convolve_back(struct imp_net *net, struct imp_device 
                                          const struct imp_tensor *g, const struct imp_tensor *to,
                                          const struct imp_tensor *mask, enum imp_epilogue epilogue)
 {
-    const struct imp_model_layer *layer = &net->model->layer[l];
     char label[32];
     snprintf(label, sizeof(label), "%s backward", imp_layer_shapes[l].name);
-    const struct imp_conv conv = {.x = *g,
-                                  .y = *to,
-                                  .first = window->first,
-                                  .rows = window->rows,
-                                  .weights = layer->reversed ? layer->forward_weights
-                                                             : layer->backward_weights,
-                                  .reversed = layer->reversed,
-                                  .mask = mask ? *mask : (struct imp_tensor){0},
-                                  .epilogue = epilogue,
-                                  .workspace = net->workspace,
-                                  .gemm = net->model->gemm,
-                                  .label = label};
+    struct imp_conv conv = imp_stage_conv(net, l, true, label);
+    conv.x = *g;
+    conv.y = *to;
+    conv.first = window->first;
+    conv.rows = window->rows;
+    conv.mask = mask ? *mask : (struct imp_tensor){0};
+    conv.epilogue = epilogue;
     if (net->model->edge != IMP_EDGE_REFLECT)
         return net->algorithm[l][1]->run(device, &conv);
     struct imp_conv beyond = conv;
-    beyond.weights = layer->edge_weights;
+    beyond.weights = net->model->layer[l].edge_weights;
     IMP_TRY(imp_conv_edge(device, &beyond));
     IMP_TRY(net->algorithm[l][1]->run(device, &conv));
     return imp_map_fold(device, &(struct imp_map){.tensor = *to}, 1, IMP_EDGE_REFLECT);

@@ -140,7 +140,12 @@ struct imp_net {
     /* Of stages' last layers, pooled: the same, and for maxima also of recomputed ones. */
     struct imp_buffer *route[IMP_STAGES - 1];
     struct imp_holder at[IMP_PLACES];
-    struct imp_buffer *workspace; /* of the convolutions and the taps */
+    /* Set before imp_net_layout: the transformed weights of the layers whose algorithms want some
+     * are kept, and not made in each pass. */
+    bool keeps_transformed;
+    struct imp_buffer *transformed[IMPASTO_LAYERS][2]; /* forwards, backwards; or NULL */
+    bool are_transformed;                              /* they have been made */
+    struct imp_buffer *workspace;                      /* of the convolutions and the taps */
     /* The caller's, set before imp_net_layout: a buffer of `lent_bytes`, or NULL. Nobody else uses
      * it from a forward pass on, until the backward pass writes the image's gradient to it. */
     struct imp_buffer **lent;
@@ -163,6 +168,8 @@ int imp_net_rows_within(const struct imp_net *net, int stage, enum impasto_keep 
 /* Estimated time of a forward and (where meant for it) a backward pass through a stage, in
  * multiply-adds of direct convolution. Depends on no other stage's plan. */
 double imp_net_cost(const struct imp_net *net, const struct imp_caps *caps, int stage);
+/* Of that cost, what keeps_transformed spares. */
+double imp_net_transforming(const struct imp_net *net, const struct imp_caps *caps, int stage);
 /* The most rows that a window of layer l's activation has in the forward pass. */
 int imp_net_window_rows(const struct imp_net *net, int layer);
 /* tap_workspace: bytes of workspace that the taps' measure needs. */
@@ -173,6 +180,9 @@ void imp_net_layout(struct imp_net *net, const struct imp_caps *caps, size_t tap
  * IMPASTO_ERROR_INTERNAL. */
 enum impasto_status imp_net_forward(struct imp_net *net, struct imp_device *device,
                                     const struct imp_buffer *image, const struct imp_taps *taps);
+/* What is kept of the weights is made again in the next forward pass: a fault of the device may be
+ * in it. */
+void imp_net_distrust(struct imp_net *net);
 /* After a forward pass, whose image must still be what it was: image_gradient (3, height, width) =
  * gradient of the tapped losses. Needs another forward pass before the next call. */
 enum impasto_status imp_net_backward(struct imp_net *net, struct imp_device *device,

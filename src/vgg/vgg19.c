@@ -211,24 +211,39 @@ int imp_net_window_rows(const struct imp_net *net, int layer)
     return net->stage[imp_layer_shapes[layer].block - 1].forward_rows;
 }
 
+/* Of one call. */
+typedef double cost_function(const struct imp_caps *caps,
+                             const struct imp_conv_algorithm *algorithm, int in, int out,
+                             int height, int width);
+
+static double transforming_cost(const struct imp_caps *caps,
+                                const struct imp_conv_algorithm *algorithm, int in, int out,
+                                int height, int width)
+{
+    return algorithm->transforming ? algorithm->transforming(caps, in, out, height, width) *
+                                         imp_conv_cost(caps, algorithm, in, out, height, width)
+                                   : 0;
+}
+
 /* Of one convolution on strips of `rows` rows, with `reach` more on each side as far as the picture
  * goes. The first strip, the last and all others differ. */
 static double cost_of(const struct imp_caps *caps, const struct imp_stage *stage,
-                      const struct imp_conv_algorithm *algorithm, int in, int out, int rows,
-                      int reach)
+                      cost_function *cost, const struct imp_conv_algorithm *algorithm, int in,
+                      int out, int rows, int reach)
 {
     const int height = stage->height, width = stage->width;
     const int strips = (height + rows - 1) / rows;
     if (strips == 1)
-        return imp_conv_cost(caps, algorithm, in, out, height, width);
+        return cost(caps, algorithm, in, out, height, width);
     const int last = height - (strips - 1) * rows + reach;
     const int inner = rows + 2 * reach < height ? rows + 2 * reach : height;
-    return imp_conv_cost(caps, algorithm, in, out, inner - reach, width) +
-           imp_conv_cost(caps, algorithm, in, out, last < height ? last : height, width) +
-           (strips - 2) * imp_conv_cost(caps, algorithm, in, out, inner, width);
+    return cost(caps, algorithm, in, out, inner - reach, width) +
+           cost(caps, algorithm, in, out, last < height ? last : height, width) +
+           (strips - 2) * cost(caps, algorithm, in, out, inner, width);
 }
 
-double imp_net_cost(const struct imp_net *net, const struct imp_caps *caps, int s)
+static double stage_cost(const struct imp_net *net, const struct imp_caps *caps, int s,
+                         cost_function *of)
 {
     const struct imp_stage *stage = &net->stage[s];
     const int rows = stage->plan.rows;
@@ -237,14 +252,24 @@ double imp_net_cost(const struct imp_net *net, const struct imp_caps *caps, int 
         const int in = imp_layer_shapes[l].in_channels, out = imp_layer_shapes[l].out_channels;
         const struct imp_conv_algorithm *const *a = net->algorithm[l];
         const int back = l > stage->first ? imp_stage_reach(stage, l - 1, IMP_REACH_GRADIENT) : 0;
-        cost += cost_of(caps, stage, a[0], in, out, stage->forward_rows, 0);
+        cost += cost_of(caps, stage, of, a[0], in, out, stage->forward_rows, 0);
         if (l <= stage->recomputed)
-            cost += cost_of(caps, stage, a[0], in, out, rows,
+            cost += cost_of(caps, stage, of, a[0], in, out, rows,
                             imp_stage_reach(stage, l, IMP_REACH_RECOMPUTED));
         if (net->backward)
-            cost += cost_of(caps, stage, a[1], out, in, rows, back);
+            cost += cost_of(caps, stage, of, a[1], out, in, rows, back);
     }
     return cost;
+}
+
+double imp_net_cost(const struct imp_net *net, const struct imp_caps *caps, int s)
+{
+    return stage_cost(net, caps, s, imp_conv_cost);
+}
+
+double imp_net_transforming(const struct imp_net *net, const struct imp_caps *caps, int s)
+{
+    return stage_cost(net, caps, s, transforming_cost);
 }
 
 /* The largest workspace that any layer's convolutions ask for. */
@@ -331,11 +356,34 @@ static bool borrows(struct imp_net *net, int s)
     return true;
 }
 
+/* Bytes of a layer's transformed weights in one of its directions; 0: there are none. */
+static size_t transformed_bytes(const struct imp_net *net, const struct imp_caps *caps, int l,
+                                bool backward)
+{
+    const struct imp_conv_algorithm *algorithm = net->algorithm[l][backward];
+    const int in = imp_layer_shapes[l].in_channels, out = imp_layer_shapes[l].out_channels;
+    if (!net->keeps_transformed || !algorithm->transform || (backward && !net->backward))
+        return 0;
+    return backward ? algorithm->transformed_size(caps, out, in)
+                    : algorithm->transformed_size(caps, in, out);
+}
+
+static void layout_transformed(struct imp_net *net, const struct imp_caps *caps,
+                               struct imp_layout *layout)
+{
+    net->are_transformed = false;
+    for (int l = 0; l < net->model->layers; l++)
+        for (int d = 0; d < 2; d++)
+            imp_layout_add(layout, &net->transformed[l][d], transformed_bytes(net, caps, l, d),
+                           "transformed weights");
+}
+
 void imp_net_layout(struct imp_net *net, const struct imp_caps *caps, size_t tap_workspace,
                     struct imp_layout *layout)
 {
     size_t bytes[IMP_PLACES] = {0};
     net->borrower = 0;
+    layout_transformed(net, caps, layout);
     for (int s = 0; s < net->stages; s++) {
         const struct imp_stage *stage = &net->stage[s];
         const bool keep = !imp_stage_keeps_input(stage);
@@ -387,12 +435,41 @@ static enum impasto_status check_edge(const struct imp_net *net, struct imp_devi
     return IMPASTO_OK;
 }
 
+static enum impasto_status transform_layer(struct imp_net *net, struct imp_device *device, int l,
+                                           bool backward)
+{
+    char label[32];
+    if (!net->transformed[l][backward])
+        return IMPASTO_OK;
+    snprintf(label, sizeof(label), "%s %s", imp_layer_shapes[l].name,
+             backward ? "backward" : "forward");
+    const struct imp_conv conv = imp_stage_conv(net, l, backward, label);
+    return net->algorithm[l][backward]->transform(device, &conv, net->transformed[l][backward]);
+}
+
+static enum impasto_status transform(struct imp_net *net, struct imp_device *device)
+{
+    if (net->are_transformed)
+        return IMPASTO_OK;
+    for (int l = 0; l < net->model->layers; l++)
+        for (int d = 0; d < 2; d++)
+            IMP_TRY(transform_layer(net, device, l, d));
+    net->are_transformed = true;
+    return IMPASTO_OK;
+}
+
+void imp_net_distrust(struct imp_net *net)
+{
+    net->are_transformed = false;
+}
+
 enum impasto_status imp_net_forward(struct imp_net *net, struct imp_device *device,
                                     const struct imp_buffer *image, const struct imp_taps *taps)
 {
     struct imp_tensor *borrower = &net->pooled[net->borrower];
     net->image = image;
     IMP_TRY(check_edge(net, device));
+    IMP_TRY(transform(net, device));
     if (net->borrower) {
         borrower->buffer = *net->lent;
         IMP_TRY(imp_tensor_clear_halo(device, borrower));
