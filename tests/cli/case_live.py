@@ -3,14 +3,19 @@
 """impasto live: frames as they come, with what changes meanwhile."""
 
 import contextlib
+import ctypes
+import ctypes.util
 import os
+import pathlib
 import re
+import shutil
 import signal
 import subprocess
 import time
+import unittest
 
 from case_apply import style_network
-from support import INPUT, OUTPUT, PATIENCE, SIGINT_CODE, USAGE, Case
+from support import INPUT, OUTPUT, PATIENCE, SIGINT_CODE, USAGE, Case, program
 
 WIDTH, HEIGHT, RATE = 32, 24, 30
 LUMA, CHROMA = WIDTH * HEIGHT, WIDTH * HEIGHT // 2
@@ -46,14 +51,14 @@ class Living(Case):
     def live(self, *arguments, **options):
         return self.succeed("live", "night.model", *arguments, **options)
 
-    def begin(self, *arguments, **options):
+    def begin(self, *arguments, rate=RATE, **options):
         """Runs on a film that the test writes as it goes; returns when the first frame is through."""
         process = self.start("live", "night.model", "--camera", "-", "-o", "-", *arguments,
                              stdin=subprocess.PIPE, **options)
-        process.stdin.write(HEADER)
+        process.stdin.write(HEADER.replace(b"F30:", f"F{rate}:".encode()))
         self.send(process, 0)
         header = process.stdout.readline()
-        self.assertTrue(header.startswith(f"YUV4MPEG2 W{WIDTH} H{HEIGHT} F{RATE}:1".encode()), header)
+        self.assertTrue(header.startswith(f"YUV4MPEG2 W{WIDTH} H{HEIGHT} F{rate}:1".encode()), header)
         self.assertEqual(len(process.stdout.read(EACH)), EACH)
         return process
 
@@ -310,3 +315,226 @@ class Refusals(Living):
                 self.assertIn(words, run.stderr)
                 self.assertEqual(len(run.stderr.splitlines()), 1, run.stderr)
                 self.assertEqual(self.snapshot(), before)
+
+
+FAKE = pathlib.Path(program()).resolve().parent / "tests" / "fake_v4l2.so"
+CAMERA, VIRTUAL = "/dev/video-in", "/dev/video-out"
+
+
+@unittest.skipUnless(FAKE.exists(), "there is no fake of V4L2 here")
+class Camera(Living):
+    """A camera that is not there: tests/tools/fake_v4l2.c."""
+
+    def fake(self, **settings):
+        return {"LD_PRELOAD": str(FAKE), "FAKE_SIZE": "32x24", "FAKE_FILE": str(self.folder / "virtual")} | {
+            f"FAKE_{name.upper()}": str(value) for name, value in settings.items()}
+
+    def film_of(self, *arguments, code=INPUT, **settings):
+        """What comes until the camera is unplugged: the run, and its frames."""
+        out = self.folder / "out.fifo"
+        if not out.exists():
+            os.mkfifo(out)
+        process = self.start("live", "night.model", "--camera", CAMERA, "-o", "out.fifo", "--strength", "0",
+                             *arguments, env=self.fake(frames=12, **settings))
+        with open(out, "rb") as reader:
+            data = reader.read()
+        _, err = process.communicate(timeout=PATIENCE)
+        self.assertEqual(process.returncode, code, err)
+        return err.decode(), frames_of(data)
+
+    def test_formats_say_the_same(self):
+        """The camera's luma grows by one from frame to frame, and its colour stays."""
+        means = {}
+        for pixels in ("YUYV", "NV12", "YU12"):
+            err, frames = self.film_of(pixels=pixels)
+            self.assertIn("the camera is gone: No such device", err)
+            self.assertGreater(len(frames), 0)
+            means[pixels] = [sum(frames[0][6 + LUMA + part:][:CHROMA // 2]) / (CHROMA // 2)
+                             for part in (0, CHROMA // 2)]
+        for pixels in ("NV12", "YU12"):
+            for a, b in zip(means[pixels], means["YUYV"]):
+                self.assertLess(abs(a - b), 8, means)
+
+    def test_what_is_asked_for(self):
+        run = self.impasto("live", "night.model", "--camera", CAMERA, "-o", "out.y4m", "--pixels", "uyvy",
+                           env=self.fake(pixels="YUYV,MJPG"))
+        self.assertEqual(run.returncode, INPUT)
+        self.assertIn("has no uyvy pixels, but YUYV, MJPG", run.stderr)
+
+    @unittest.skipUnless(shutil.which("cjpeg") or shutil.which("convert"), "no program writes JPEG here")
+    def test_jpeg(self):
+        for i in range(4):
+            self.write(f"{i}.ppm", b"P6 32 24 255\n" + bytes([40 + 40 * i, 120, 60]) * (32 * 24))
+            subprocess.run(["convert", f"{i}.ppm", "-sampling-factor", "2x1", f"{i}.jpg"], cwd=self.folder, check=True)
+        err, frames = self.film_of(pixels="MJPG", jpeg=self.folder / "%d.jpg")
+        self.assertGreater(len(frames), 0, err)
+        self.write("2.jpg", b"\xff\xd8 nothing")
+        _, fewer = self.film_of(pixels="MJPG", jpeg=self.folder / "%d.jpg")
+        self.assertGreater(len(fewer), 0)
+
+    def test_a_camera_that_is_lost_and_found(self):
+        process = self.start("live", "night.model", "--camera", CAMERA, "-o", "-", "--wait",
+                             env=self.fake(frames=5, away=2))
+        said = []
+        for line in process.stderr:
+            said.append(line.decode())
+            if "is there again" in said[-1]:
+                break
+        process.stdout.readline()
+        for _ in range(3):
+            self.assertEqual(len(process.stdout.read(EACH)), EACH)
+        process.send_signal(signal.SIGINT)
+        self.leave(process, SIGINT_CODE)
+        self.assertIn("the camera is gone: No such device; waiting for it", "".join(said))
+
+    def test_refusals(self):
+        for words, settings in (("another program has the camera", {"in": "busy"}),
+                                ("nobody writes to it", {"in": "none"}),
+                                ("has no formats", {"pixels": "x"})):
+            with self.subTest(words):
+                run = self.impasto("live", "night.model", "--camera", CAMERA, "-o", "out.y4m",
+                                   env=self.fake(**settings))
+                self.assertEqual(run.returncode, INPUT, run.stderr)
+                self.assertIn(words, run.stderr)
+                self.assertEqual(len(run.stderr.splitlines()), 1, run.stderr)
+        run = self.impasto("live", "night.model", "--camera", "/dev/video-lost", "-o", "out.y4m")
+        self.assertEqual(run.returncode, INPUT, run.stderr)
+        self.assertIn("ls /dev/video*", run.stderr)
+
+    def test_a_virtual_camera(self):
+        self.live("--camera", "film.y4m", "-o", VIRTUAL, env=self.fake())
+        frames = (self.folder / "virtual").read_bytes()
+        self.assertGreater(len(frames), 0)
+        self.assertEqual(len(frames) % (LUMA + CHROMA), 0)
+
+    def test_traps_of_virtual_cameras(self):
+        run = self.live("--camera", "film.y4m", "-o", VIRTUAL, "-q", env=self.fake(out="both"))
+        self.assertIn("exclusive_caps=1", run.stderr)
+        self.write("odd.y4m", b"YUV4MPEG2 W33 H24 F25:1 Cmono\nFRAME\n" + bytes(33 * 24))
+        for words, name, settings in (("another program writes to it", "film.y4m", {"out": "in"}),
+                                      ("end the programs that use it", "film.y4m", {"out": "busy"}),
+                                      ("are odd", "odd.y4m", {})):
+            with self.subTest(words):
+                run = self.impasto("live", "night.model", "--camera", name, "-o", VIRTUAL, env=self.fake(**settings))
+                self.assertEqual(run.returncode, OUTPUT, run.stderr)
+                self.assertIn(words, run.stderr)
+                self.assertEqual(len(run.stderr.splitlines()), 1, run.stderr)
+
+
+MODULE = pathlib.Path(program()).resolve().parent / "impasto_sdl.so"
+
+
+def has_libraries(*names):
+    return all(ctypes.util.find_library(name) for name in names)
+
+
+@unittest.skipUnless(MODULE.exists() and shutil.which("Xvfb") and shutil.which("import") and
+                     has_libraries("X11", "Xtst"), "no window, Xvfb, ImageMagick or XTest here")
+class Window(Living):
+    """A window on a screen without a monitor; keys by XTest, pictures of it by ImageMagick."""
+
+    SIDE = 96
+
+    def setUp(self):
+        super().setUp()
+        self.x11, self.xtst = (ctypes.CDLL(ctypes.util.find_library(name)) for name in ("X11", "Xtst"))
+        reading, writing = os.pipe()
+        self.server = subprocess.Popen(
+            ["Xvfb", "-displayfd", str(writing), "-screen", "0", "320x240x24", "-nolisten", "tcp"],
+            pass_fds=[writing], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        os.close(writing)
+        self.addCleanup(self.server.wait)
+        self.addCleanup(self.server.terminate)
+        with os.fdopen(reading) as number:
+            self.display = ":" + number.readline().strip()
+        if self.display == ":":
+            self.skipTest("Xvfb does not start")
+        self.x11.XOpenDisplay.restype = ctypes.c_void_p
+        self.connection = ctypes.c_void_p(self.x11.XOpenDisplay(self.display.encode()))
+        self.addCleanup(self.x11.XCloseDisplay, self.connection)
+
+    def press(self, key):
+        code = self.x11.XKeysymToKeycode(self.connection, self.x11.XStringToKeysym(key.encode())) & 255
+        self.x11.XSetInputFocus(self.connection, self.window(), 1, 0)
+        for down in (1, 0):
+            self.xtst.XTestFakeKeyEvent(self.connection, code, down, 0)
+        self.x11.XSync(self.connection, 0)
+
+    def window(self):
+        """The largest window on the screen."""
+        root, parent, children, count = (ctypes.c_ulong(), ctypes.c_ulong(), ctypes.POINTER(ctypes.c_ulong)(),
+                                         ctypes.c_uint())
+        self.x11.XQueryTree(self.connection, ctypes.c_ulong(self.x11.XDefaultRootWindow(self.connection)),
+                            *map(ctypes.byref, (root, parent, children, count)))
+        sizes = {}
+        for i in range(count.value):
+            numbers = [ctypes.c_uint() for _ in range(6)]
+            self.x11.XGetGeometry(self.connection, ctypes.c_ulong(children[i]), ctypes.byref(root),
+                                  *map(ctypes.byref, numbers))
+            sizes[children[i]] = numbers[2].value * numbers[3].value
+        return ctypes.c_ulong(max(sizes, key=sizes.get)) if sizes else None
+
+    def colours(self):
+        """Of the screen: how many pixels have each colour."""
+        done = subprocess.run(["import", "-display", self.display, "-window", "root", "-depth", "8", "rgb:-"],
+                              capture_output=True, check=True)
+        counts = {}
+        for i in range(0, len(done.stdout), 3):
+            colour = done.stdout[i:i + 3]
+            counts[colour] = counts.get(colour, 0) + 1
+        return counts
+
+    def until(self, words, process, test):
+        end = time.monotonic() + 60
+        while time.monotonic() < end:
+            process.stdin.write(frame(1, self.SIDE, self.SIDE))
+            process.stdin.flush()
+            counts = self.colours()
+            if test(counts):
+                return counts
+        self.fail(words)
+
+    def test_keys_and_pictures(self):
+        process = self.start("live", "night.model", "--camera", "-", "--strength", "0.5",
+                             stdin=subprocess.PIPE, env={"DISPLAY": self.display, "SDL_VIDEODRIVER": "x11"})
+        process.stdin.write(f"YUV4MPEG2 W{self.SIDE} H{self.SIDE} F30:1 C420jpeg\n".encode())
+        self.until("nothing is shown", process, lambda counts: len(counts) > 20)
+        first = self.until("nothing stays", process, lambda counts: counts == self.colours())
+        self.press("Up")
+        stronger = self.until("a key changes nothing", process, lambda counts: counts != first)
+        self.press("Right")
+        self.until("no other style", process, lambda counts: counts not in (first, stronger))
+        self.press("q")
+        _, err = self.leave(process)
+        self.assertIn("showed", err)
+
+    def test_no_screen(self):
+        run = self.impasto("live", "night.model", "--camera", "film.y4m",
+                           env={"DISPLAY": ":4711", "SDL_VIDEODRIVER": "x11"})
+        self.assertEqual(run.returncode, OUTPUT)
+        self.assertIn("no window can be opened", run.stderr)
+        self.assertEqual(len(run.stderr.splitlines()), 1, run.stderr)
+
+
+class Memory(Living):
+    def resident(self, process):
+        status = pathlib.Path(f"/proc/{process.pid}/status").read_text(encoding="ascii")
+        return int(re.search(r"VmRSS:\s+(\d+) kB", status).group(1))
+
+    @unittest.skipUnless(pathlib.Path("/proc/self/status").exists(), "no /proc here")
+    def test_memory_stays_flat(self):
+        """$IMPASTO_SOAK_FRAMES frames, of which each 20th has another strength or style."""
+        frames = int(os.environ.get("IMPASTO_SOAK_FRAMES", "400"))
+        os.mkfifo(self.folder / "control")
+        process = self.begin("--control", "control", "--steady", "0.02", "-q", rate=1000)
+        sizes = []
+        for i in range(frames):
+            self.through(process, i % 100)
+            if i % 20 == 0:
+                with open(self.folder / "control", "w", encoding="utf-8") as pipe:
+                    pipe.write(f"strength {i % 7 / 4}\nmix {'ink' if i % 40 else 'dots'}\n")
+            if i >= frames // 4:
+                sizes.append(self.resident(process))
+        self.assertLess(max(sizes) - sizes[0], 2048, sizes[:: max(1, len(sizes) // 20)])
+        process.send_signal(signal.SIGINT)
+        self.leave(process, SIGINT_CODE)

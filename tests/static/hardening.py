@@ -16,7 +16,7 @@ import sys
 
 # The instruction at which indirect calls may arrive, and how many of them are no accident.
 ENDBR64 = b"\xf3\x0f\x1e\xfa"
-LEAST_TARGETS = 8
+LEAST_TARGETS = 6
 
 
 def readelf(*arguments):

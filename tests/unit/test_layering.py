@@ -78,7 +78,8 @@ LIBRARIES = [
     (r"CL/.*", "src/device/"),
     (r"clblast.*", "src/ops/gemm_clblast.c"),
     (r"png\w*\.h", "src/image/png/"),
-    (r"j(peglib|error|morecfg|config)\.h", "src/image/jpeg.c"),
+    (r"j(peglib|error|morecfg|config)\.h", "src/image/jpeg.c|src/live/mjpeg.c"),
+    (r"SDL\w*\.h", "src/live/window_sdl.c"),
     (r"lcms2.*", "src/image/colour.c"),
     (r"webp/.*", "src/image/webp.c"),
     (r"tiff\w*\.h", "src/image/tiff/"),
@@ -99,7 +100,7 @@ INSIDE = ["src/comm/transport.h", "src/device/opencl.h", "src/draw/canvas.h", "s
           "src/selftest/objective.h", "src/paint/job.h", "src/paint/scale.h", "src/train/train.h",
           "src/apply/apply.h", "src/apply/layers.h", "src/apply/staging.h", "src/apply/strips.h", "src/clip/clip.h", "src/cli/apply/run.h", "src/cli/train/run.h",
           "src/cli/paint/run.h", "src/cli/report/page.h", "src/cli/terminal/screen.h", "src/cli/video/run.h",
-          "src/video/kinds.h", "src/video/libav.h", "src/video/libav/input.h", "src/live/kinds.h", "src/cli/live/run.h"]
+          "src/video/kinds.h", "src/video/libav.h", "src/video/libav/input.h", "src/live/kinds.h", "src/live/mjpeg.h", "src/live/v4l2.h", "src/live/window.h", "src/cli/live/run.h"]
 
 # Headers that only POSIX systems have. What they offer is behind base/os.h, which another system can
 # put something else behind.
@@ -109,6 +110,7 @@ POSIX = re.compile(r"(sys|arpa|netinet)/.*|(unistd|fcntl|pthread|dirent|termios|
 # Who includes them all the same, because there is no common way to say what these do.
 OS_FILES = [re.compile(place) for place in [
     r"src/base/(os_posix\w*|file|temporary|host|module|sandbox)\.c",
+    r"src/live/v4l2\w*\.c",  # cameras of Linux
     r"src/cli/terminal/(screen|show)\.c",
     r"src/cli/worker/requests\.c",  # a thread that another one waits for
     r"src/cli/guard/\w+\.c",  # what guards the run from drivers, by processes and signals
@@ -262,7 +264,7 @@ def check_os(root):
 def check_libraries(root):
     for path, line, _, target in includes(root):
         for header, place in LIBRARIES:
-            inside = re.match(place, path) if place.endswith("/") else path == place
+            inside = re.match(place, path) if place.endswith("/") else path in place.split("|")
             if re.fullmatch(header, target) and not inside:
                 yield f"{path}:{line}: only {place} includes {target}"
 
@@ -452,6 +454,7 @@ BAD = [
     (check_libraries, "src/cli/x.c", "#include <nettle/sha2.h>", "hash.c"),
     (check_libraries, "src/cli/x.c", "#include <chafa.h>", "only src/cli/terminal/show.c"),
     (check_libraries, "src/video/x.c", "#include <libavutil/frame.h>", "only src/video/libav/"),
+    (check_libraries, "src/live/x.c", "#include <SDL.h>", "window_sdl.c"),
     (check_os, "src/base/x.c", "#include <unistd.h>", "unistd.h is not on every system"),
     (check_os, "src/base/os.h", "#include <pthread.h>", "base/os.h has what it offers"),
     (check_os, "src/cli/x.c", "#include <sys/stat.h>", "sys/stat.h is not on every system"),

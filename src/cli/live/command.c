@@ -15,9 +15,19 @@ static const struct impasto_setting_word colours[] = {{"style", IMPASTO_COLOUR_S
 /* clang-format off */
 static const struct cli_option own[] = {
     {"camera", 0, NULL, "FILE|-", CLI_TEXT, OPTION(camera),
-     .help = "where frames come from: a film or a pipe of Y4M; \"-\": standard input (-)"},
+     .help = "where frames come from: a camera's device, a film, or a pipe of Y4M; \"-\": standard "
+             "input (/dev/video0)"},
     {"output", 'o', NULL, "FILE|-", CLI_TEXT, OPTION(output),
-     .help = "where they go: a file or a pipe, as Y4M; \"-\": standard output (-)"},
+     .help = "where they go: the device of a virtual camera, or a file or a pipe, as Y4M; \"-\": "
+             "standard output (a window)"},
+    {"size", 0, NULL, "WxH", CLI_TEXT, OPTION(size),
+     .help = "what the camera is asked for, pixels; it may give others (640x360)"},
+    {"rate", 0, NULL, "N", CLI_INT, OPTION(rate), .low = 1, .high = 1000,
+     .help = "frames per second that the camera is asked for (30)"},
+    {"pixels", 0, NULL, "nv12|i420|yuyv|uyvy|mjpeg", CLI_TEXT, OPTION(pixels),
+     .help = "the camera's format (what it has; of large frames, mjpeg)"},
+    {"wait", 0, NULL, NULL, CLI_FLAG, OPTION(wait),
+     .help = "wait for a camera that is not there, or gets lost"},
     {"mix", 0, NULL, "STYLE:F,...", CLI_TEXT, OPTION(mix),
      .help = "the style, or how much of each; see impasto model info (the first style)"},
     {"strength", 0, NULL, "F", CLI_FLOAT, OPTION(strength), .low = 0, .high = 2,
@@ -35,11 +45,12 @@ static const struct cli_option own[] = {
 };
 /* clang-format on */
 
-static const struct cli_option *const rows[] = {&own[0], &own[1], &own[2], &own[3],
-                                                &own[4], &own[5], &own[6], NULL};
+static const struct cli_option *const rows[] = {&own[0], &own[1], &own[2],  &own[3],
+                                                &own[4], &own[5], &own[6],  &own[7],
+                                                &own[8], &own[9], &own[10], NULL};
 _Static_assert(sizeof(rows) / sizeof(*rows) == sizeof(own) / sizeof(*own) + 1, "a row is missing");
 
-static const struct cli_live_options defaults = {.camera = "-", .output = "-", .strength = 1};
+static const struct cli_live_options defaults = {.camera = "/dev/video0", .strength = 1};
 
 const struct cli_command cli_live_command = {
     "live",
@@ -47,7 +58,8 @@ const struct cli_command cli_live_command = {
     "Paints frame after frame with a style network, as they come. MODEL is a file, or the name of "
     "a style that comes with Impasto. A frame that comes while the one before is being painted "
     "waits; if another comes meanwhile, it is dropped. So what is shown is never late by more than "
-    "two frames. Films are played by their times. Ctrl-C ends it.",
+    "two frames. Films are played by their times. In the window, the arrows up and down change the "
+    "strength, left and right the style; f fills the screen, and q ends it, as Ctrl-C does.",
     "MODEL",
     1,
     1,

@@ -86,6 +86,7 @@ static enum impasto_status open_streams(struct cli_living *l)
     l->stream.pixels = l->options->pixels;
     l->stream.wait = l->options->wait;
     l->stream.key = on_key;
+    l->stream.title = "Impasto";
     const enum impasto_status status =
         imp_live_open_source(l->options->camera, &l->stream, &l->source, l->error);
     return status == IMPASTO_OK ? imp_live_open_sink(l->options->output, &l->source->form,
