@@ -55,6 +55,12 @@
 /* lbfgs.cl: columns of dot products taken at once. The rows are read once for all of them. */
 #define LBFGS_TOGETHER 4
 
+/* flow.cl: copies of the edge's pixels around a luma; pixels a side of a patch, and from one patch to
+ * the next. */
+#define FLOW_PAD 16
+#define FLOW_PATCH 8
+#define FLOW_STRIDE 4
+
 /* probe.cl: independent multiply-adds of a work-item, enough to hide the latency of one. */
 #define PROBE_CHAINS 16
 

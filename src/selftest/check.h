@@ -72,6 +72,7 @@ void imp_check_pixels(struct imp_check_run *run);
 void imp_check_conv_any_weights(struct imp_check_run *run);
 void imp_check_norm(struct imp_check_run *run);
 void imp_check_warp(struct imp_check_run *run);
+void imp_check_flow_ops(struct imp_check_run *run);
 void imp_check_conv_edge(struct imp_check_run *run);
 void imp_check_objective(struct imp_check_run *run);
 

@@ -26,6 +26,7 @@ int imp_selftest_run(struct imp_device *device, enum imp_selftest_level level, c
         imp_check_temporal(&run);
         imp_check_warp(&run);
         imp_check_pixels(&run);
+        imp_check_flow_ops(&run);
         imp_check_objective(&run);
     }
     return run.broken ? -1 : run.failed;

@@ -30,6 +30,11 @@ void timing_end(int round)
     processor[round] = milliseconds(CLOCK_PROCESS_CPUTIME_ID) - spent;
 }
 
+double timing_processor(int round)
+{
+    return processor[round];
+}
+
 static int by_value(const void *a, const void *b)
 {
     const double x = *(const double *)a, y = *(const double *)b;
