@@ -89,12 +89,12 @@ static inline floatv slope_down(__global const float *restrict p, int pitch)
             (load(p + pitch + 1) - load(p - pitch + 1)));
 }
 
-/* At the ends of a field's row, of which this work-item has stored pixels first to last: its margin. */
-static inline void close_row(__global float *restrict row, int width)
+/* The margin at the ends of a field's row, by the work-items that have stored them; each stores so many pixels. */
+static inline void close_row(__global float *restrict row, int width, int pixels)
 {
     if (get_global_id(0) == 0)
         row[-1] = row[0];
-    if ((int)get_global_id(0) == (width - 1) / (COLUMNS * VW))
+    if ((int)get_global_id(0) == (width - 1) / pixels)
         row[width] = row[width - 1];
 }
 

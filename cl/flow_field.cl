@@ -1,36 +1,61 @@
 /* SPDX-License-Identifier: MIT */
 /* Whole flows: enlarged to the level below or to the picture, and how far they can be relied on. */
 
-/* The value at i of n of a line enlarged twofold: three quarters of the pixel that it is in, and one of that
- * pixel's neighbour on its side. row and row + pitch are the line and the one that it is to be mixed with. */
+/* Between two lines, three quarters of the first. */
+static inline floatv nearer(__global const float *restrict row, __global const float *restrict other)
+{
+    return 0.75f * load(row) + 0.25f * load(other);
+}
+
+/* Two vectors of a line enlarged twofold: each pixel is three quarters of the one that it is in, and one quarter of
+ * that one's neighbour on its side. */
+static inline void enlarge_vector(__global const float *restrict row, __global const float *restrict other,
+                                  __global float *restrict to)
+{
+    const floatv here = 1.5f * nearer(row, other);
+    const floatv left = here + 0.5f * nearer(row - 1, other - 1);
+    const floatv right = here + 0.5f * nearer(row + 1, other + 1);
+    floatv first, second;
+    first.even = left.lo;
+    first.odd = right.lo;
+    second.even = left.hi;
+    second.odd = right.hi;
+    store(first, to);
+    store(second, to + VW);
+}
+
+/* The same for its pixel i. */
 static inline float enlarged(__global const float *restrict row, __global const float *restrict other, int i)
 {
     const int from = i / 2, beside = from + (i & 1 ? 1 : -1);
-    const float near = 0.75f * row[from] + 0.25f * row[beside];
-    const float far = 0.75f * other[from] + 0.25f * other[beside];
-    return 2.0f * (0.75f * near + 0.25f * far);
+    return 1.5f * (0.75f * row[from] + 0.25f * other[from]) +
+           0.5f * (0.75f * row[beside] + 0.25f * other[beside]);
 }
 
 /* flow = a field's flow of half the size, enlarged with its vectors: two fields of height x width with their
- * margins, or, plain, planes of that size. Dimensions: width / VW / COLUMNS, height and the margin's rows. */
+ * margins, or, plain, planes of that size. Dimensions: width / 2 / VW / COLUMNS, height and the margin's rows. */
 __kernel void flow_enlarge(__global const float *restrict small, int small_height, int small_width,
                            __global float *restrict flow, int height, int width, int plain)
 {
     const int line = (int)get_global_id(1) - 1, y = clamp(line, 0, height - 1);
     if (line > height || (plain && line != y))
         return;
-    const int pitch = FIELD_PITCH(small_width), from = min(y / 2, small_height - 1);
+    const int side = (y & 1 ? 1 : -1) * FIELD_PITCH(small_width), from = min(y / 2, small_height - 1);
     for (int k = 0; k < 2; k++) {
         __global const float *row =
             small + k * FIELD(small_height, small_width) + FIELD_AT(small_width, from, 0);
-        __global float *to = flow + (plain ? k * height * width + y * width
-                                           : k * FIELD(height, width) + FIELD_AT(width, line, 0));
-        FOR_VECTORS(x, width) {
-            for (int i = x; i < min(x + VW, width); i++)
-                to[i] = enlarged(row, row + (y & 1 ? pitch : -pitch), min(i, 2 * small_width - 1));
+        __global float *to =
+            flow + (plain ? (k * height + y) * width : k * FIELD(height, width) + FIELD_AT(width, line, 0));
+        FOR_COLUMNS(i, (width + 2 * VW - 1) / (2 * VW)) {
+            const int x = 2 * VW * i;
+            if (x + 2 * VW <= min(width, 2 * small_width))
+                enlarge_vector(row + x / 2, row + x / 2 + side, to + x);
+            else
+                for (int j = x; j < width; j++)
+                    to[j] = enlarged(row, row + side, min(j, 2 * small_width - 1));
         }
         if (!plain)
-            close_row(to, width);
+            close_row(to, width, COLUMNS * 2 * VW);
     }
 }
 
@@ -90,26 +115,60 @@ __kernel void flow_trust(__global const float *restrict forward, __global const 
     }
 }
 
-/* reliable = trust under a Gaussian of 0.8 pixels' deviation, 5 x 5, within 0 to 1. Beyond its edges the
- * plane goes on as its edge pixels. Dimensions: width / COLUMNS, height. */
+/* exp(-d^2 / 2 / 0.8^2) for d of 0, 1, 2, over the sum of all five */
+#define MIDDLE 0.4991164f
+#define BESIDE 0.2285121f
+#define OUTER 0.0219296f
+
+/* The five rows around row y. */
+typedef struct {
+    __global const float *rows[5];
+} five_rows;
+
+/* Their sum down from column x on, a vector. */
+static inline floatv sum_down(const five_rows *five, int x)
+{
+    return MIDDLE * load(five->rows[2] + x) + BESIDE * (load(five->rows[1] + x) + load(five->rows[3] + x)) +
+           OUTER * (load(five->rows[0] + x) + load(five->rows[4] + x));
+}
+
+static inline float sum_down_at(const five_rows *five, int x)
+{
+    return MIDDLE * five->rows[2][x] + BESIDE * (five->rows[1][x] + five->rows[3][x]) +
+           OUTER * (five->rows[0][x] + five->rows[4][x]);
+}
+
+static inline float softened(const five_rows *five, int x, int width)
+{
+    const int last = width - 1;
+    const float sum = MIDDLE * sum_down_at(five, x) +
+                      BESIDE * (sum_down_at(five, max(x - 1, 0)) + sum_down_at(five, min(x + 1, last))) +
+                      OUTER * (sum_down_at(five, max(x - 2, 0)) + sum_down_at(five, min(x + 2, last)));
+    return fmin(fmax(sum, 0.0f), 1.0f);
+}
+
+/* reliable = trust under a Gaussian of 0.8 pixels' deviation, 5 x 5, within 0 to 1. Beyond its edges the plane goes
+ * on as its edge pixels. Dimensions: width / VW / COLUMNS, height. */
 __kernel void flow_soften(__global const float *restrict trust, __global float *restrict reliable, int height,
                           int width)
 {
     const int y = (int)get_global_id(1);
     if (y >= height)
         return;
-    /* exp(-d^2 / 2 / 0.8^2) for d of 0, 1, 2, over the sum of all five */
-    const float weights[3] = {0.4991164f, 0.2285121f, 0.0219296f};
-    FOR_COLUMNS(x, width) {
-        float sum = 0.0f;
-        for (int j = -2; j <= 2; j++) {
-            __global const float *row = trust + clamp(y + j, 0, height - 1) * width;
-            float across = 0.0f;
-            for (int i = -2; i <= 2; i++)
-                across += weights[abs(i)] * row[clamp(x + i, 0, width - 1)];
-            sum += weights[abs(j)] * across;
+    five_rows five;
+    for (int i = 0; i < 5; i++)
+        five.rows[i] = trust + clamp(y + i - 2, 0, height - 1) * width;
+    __global float *row = reliable + y * width;
+    FOR_VECTORS(x, width) {
+        if (x >= 2 && x + VW + 2 <= width) {
+            const floatv sum = MIDDLE * sum_down(&five, x) +
+                               BESIDE * (sum_down(&five, x - 1) + sum_down(&five, x + 1)) +
+                               OUTER * (sum_down(&five, x - 2) + sum_down(&five, x + 2));
+            store(fmin(fmax(sum, (floatv)(0.0f)), (floatv)(1.0f)), row + x);
+        } else {
+            for (int i = x; i < min(x + VW, width); i++)
+                row[i] = softened(&five, i, width);
         }
-        reliable[y * width + x] = fmin(fmax(sum, 0.0f), 1.0f);
     }
 }
 

@@ -12,26 +12,40 @@ static inline void pad_row(__global float *restrict row, int width, int filled)
             row[x] = row[filled - 1];
 }
 
+/* The luma, 0 to 255, of a picture's pixel and of a vector of them. With three planes it is weighed as BT.601 does. */
+static inline float luma_of(__global const float *restrict pixel, int planes, int plane)
+{
+    if (planes == 1)
+        return 255.0f * pixel[0];
+    return 255.0f * (0.299f * pixel[0] + 0.587f * pixel[plane] + 0.114f * pixel[2 * (size_t)plane]);
+}
+
+static inline floatv lumas_of(__global const float *restrict pixels, int planes, int plane)
+{
+    if (planes == 1)
+        return 255.0f * load(pixels);
+    return 255.0f *
+           (0.299f * load(pixels) + 0.587f * load(pixels + plane) + 0.114f * load(pixels + 2 * (size_t)plane));
+}
+
 /*
- * A level's luma from a picture of 3 planes RGB in [0, 1], weighed as BT.601 does, or of 1, its luma. The
- * level may be larger, and goes on as the picture's edge pixels. Dimensions: width / VW / COLUMNS, rows with
- * their padding.
+ * A level's luma from a picture of 3 planes RGB in [0, 1], or of 1, its luma. The level may be larger, and goes on
+ * as the picture's edge pixels. Dimensions: width / VW / COLUMNS, rows with their padding.
  */
 __kernel void flow_luma(__global const float *restrict picture, int planes, int height, int width,
                         __global float *restrict lumas, int luma_at, int level_height, int level_width)
 {
-    const int y = (int)get_global_id(1) - PAD;
+    const int y = (int)get_global_id(1) - PAD, plane = height * width;
     if (y >= level_height + PAD)
         return;
-    const int plane = height * width, from = clamp(y, 0, height - 1) * width;
+    __global const float *from = picture + clamp(y, 0, height - 1) * width;
     __global float *row = lumas + luma_at + LUMA_AT(level_width, y, 0);
     FOR_VECTORS(x, width) {
-        for (int i = x; i < min(x + VW, width); i++) {
-            const size_t at = from + i;
-            row[i] = 255.0f * (planes == 1 ? picture[at]
-                                           : 0.299f * picture[at] + 0.587f * picture[plane + at] +
-                                                 0.114f * picture[2 * (size_t)plane + at]);
-        }
+        if (x + VW <= width)
+            store(lumas_of(from + x, planes, plane), row + x);
+        else
+            for (int i = x; i < width; i++)
+                row[i] = luma_of(from + i, planes, plane);
     }
     pad_row(row, level_width, width);
 }

@@ -213,7 +213,7 @@ __kernel void flow_spread(__global const float *restrict from, __global const fl
     }
 }
 
-/* The first and the last of the patches along a line of n pixels that are over pixel i. */
+/* The first and the last of the rows of patches, of n pixels, that are over pixel i. */
 static inline int first_over(int i, int n)
 {
     return min(max(0, i - PATCH + STRIDE) / STRIDE, patches_of(n) - 1);
@@ -224,17 +224,46 @@ static inline int last_over(int i, int n)
     return i >= n - PATCH ? patches_of(n) - 1 : i / STRIDE;
 }
 
-/* Adds a patch's vector to the sums over a pixel's patches: of weights, weighed u and weighed v. */
-static inline float3 weighed(__global const float *other, float here, int y, int x, int height, int width,
-                             float2 move)
+/* Sums over the patches above each of four pixels: of weights, of weighed u and of weighed v. */
+typedef struct {
+    float4 weights, u, v;
+} vectors;
+
+/* The four pixels between two patches' beginnings, which the same patches are over. */
+typedef struct {
+    __global const float *other;
+    float4 here;
+    int height, width, y, x;
+} cell;
+
+/* Adds a patch's vector, weighed by 1 / max(1, |I1(x + u) - I0(x)|), at the pixels from column `from` on. */
+static inline void add_patch(vectors *sums, const cell *c, float u, float v, int from)
 {
-    const point to = point_at(x + move.x, y + move.y, height, width, 1);
-    const float weight = 1.0f / fmax(1.0f, fabs(sampled(other, to, width) - here));
-    return weight * (float3)(1.0f, move.x, move.y);
+    const point to = point_at((float)c->x + u, (float)c->y + v, c->height, c->width, STRIDE);
+    __global const float *q = c->other + to.at, *below = q + LUMA_PITCH(c->width);
+    const float4 there = (to.weights.x * vload4(0, q) + to.weights.y * vload4(0, q + 1)) +
+                         (to.weights.z * vload4(0, below) + to.weights.w * vload4(0, below + 1));
+    const float4 weight = 1.0f / fmax((float4)(1.0f), fabs(there - c->here));
+    const int4 over = c->x + (int4)(0, 1, 2, 3) >= (int4)(from);
+    const float4 counted = select((float4)(0.0f), weight, over);
+    sums->weights += counted;
+    sums->u += counted * u;
+    sums->v += counted * v;
+}
+
+/* Those of one row of patches: two that are over the whole cell, and the last of all from its beginning on. */
+static inline void add_row(vectors *sums, const cell *c, __global const float *restrict found, int row)
+{
+    const int columns = patches_of(c->width), n = patches_of(c->height) * columns, at = row * columns;
+    const int own = c->x / STRIDE, last = columns - 1, flush = c->width - PATCH;
+    for (int i = max(own - 1, 0); i <= min(own, last - 1); i++)
+        add_patch(sums, c, found[at + i], found[n + at + i], 0);
+    if (c->x + STRIDE > flush)
+        add_patch(sums, c, found[at + last], found[n + at + last], flush);
 }
 
 /* flow = at each pixel the mean of the vectors of all patches over it, each weighed by
- * 1 / max(1, |I1(x + u) - I0(x)|). Dimensions: width / VW / COLUMNS, height and the margin's rows. */
+ * 1 / max(1, |I1(x + u) - I0(x)|). Dimensions: width / STRIDE / COLUMNS, height and the margin's rows. */
 __kernel void flow_densify(__global const float *restrict from, __global const float *restrict to,
                            int luma_at, int height, int width, __global const float *restrict found,
                            __global float *restrict flow)
@@ -244,20 +273,14 @@ __kernel void flow_densify(__global const float *restrict from, __global const f
         return;
     __global const float *luma = from + luma_at + LUMA_AT(width, y, 0);
     __global float *u = flow + FIELD_AT(width, line, 0), *v = u + FIELD(height, width);
-    const int columns = patches_of(width), n = patches_of(height) * columns;
-    FOR_VECTORS(x, width) {
-        for (int i = x; i < min(x + VW, width); i++) {
-            float3 sums = 0.0f;
-            for (int row = first_over(y, height); row <= last_over(y, height); row++)
-                for (int column = first_over(i, width); column <= last_over(i, width); column++) {
-                    const int k = row * columns + column;
-                    sums +=
-                        weighed(to + luma_at, luma[i], y, i, height, width, (float2)(found[k], found[n + k]));
-                }
-            u[i] = sums.y / sums.x;
-            v[i] = sums.z / sums.x;
-        }
+    FOR_COLUMNS(i, (width + STRIDE - 1) / STRIDE) {
+        const cell c = {to + luma_at, vload4(0, luma + i * STRIDE), height, width, y, i * STRIDE};
+        vectors sums = {0.0f, 0.0f, 0.0f};
+        for (int row = first_over(y, height); row <= last_over(y, height); row++)
+            add_row(&sums, &c, found, row);
+        vstore4(sums.u / sums.weights, 0, u + i * STRIDE);
+        vstore4(sums.v / sums.weights, 0, v + i * STRIDE);
     }
-    close_row(u, width);
-    close_row(v, width);
+    close_row(u, width, COLUMNS * STRIDE);
+    close_row(v, width, COLUMNS * STRIDE);
 }

@@ -34,7 +34,7 @@ __kernel void flow_warp(__global const float *restrict lumas, int luma_at, int h
             row[i] = top + (q[pitch] + (q[pitch + 1] - q[pitch]) * fx - top) * fy;
         }
     }
-    close_row(row, width);
+    close_row(row, width, COLUMNS * VW);
 }
 
 /* middle = slopes of the mean of both frames, that is the mean of the warped frame's slopes and this one's;
@@ -52,8 +52,8 @@ __kernel void flow_middle(__global const float *restrict warped, __global const 
         store(0.5f * (slope_across(other + x, pitch) + load(own + x)), across + x);
         store(0.5f * (slope_down(other + x, pitch) + load(own + field + x)), down + x);
     }
-    close_row(across, width);
-    close_row(down, width);
+    close_row(across, width, COLUMNS * VW);
+    close_row(down, width, COLUMNS * VW);
 }
 
 /* Nine terms and the flow of a vector of pixels. */
@@ -323,6 +323,6 @@ __kernel void flow_join(__global const float *restrict refined, int height, int 
                 row[i] = from[(i & 1 ? odd : even) + i / 2];
         }
         if (!plain)
-            close_row(row, width);
+            close_row(row, width, COLUMNS * VW);
     }
 }

@@ -151,7 +151,8 @@ enum impasto_status imp_flow_densify(struct imp_device *device, const struct imp
         &(struct imp_launch){
             IMP_ARGS(imp_buf(pair->from), imp_buf(pair->to), imp_int(level->luma_at),
                      imp_int(level->height), imp_int(level->width), imp_buf(found), imp_buf(flow)),
-            .global = {vector_items(device, level->width), (size_t)level->height + 2},
+            .global = {imp_column_items(device, (level->width + FLOW_STRIDE - 1) / FLOW_STRIDE),
+                       (size_t)level->height + 2},
             .bytes = plane_bytes(12, level->height, level->width),
         });
 }
@@ -167,7 +168,7 @@ enum impasto_status imp_flow_enlarge(struct imp_device *device, const struct imp
         &(struct imp_launch){
             IMP_ARGS(imp_buf(flow), imp_int(small->height), imp_int(small->width),
                      imp_buf(enlarged), imp_int(height), imp_int(width), imp_int(plain)),
-            .global = {vector_items(device, width), (size_t)height + 2},
+            .global = {vector_items(device, (width + 1) / 2), (size_t)height + 2},
             .bytes = plane_bytes(3, height, width),
         });
 }
@@ -192,7 +193,7 @@ enum impasto_status imp_flow_soften(struct imp_device *device, const struct imp_
         device, IMP_PROGRAM_FLOW, "flow_soften",
         &(struct imp_launch){
             IMP_ARGS(imp_buf(trust), imp_buf(reliable), imp_int(height), imp_int(width)),
-            .global = {imp_column_items(device, width), (size_t)height},
+            .global = {vector_items(device, width), (size_t)height},
             .bytes = plane_bytes(2, height, width),
         });
 }
