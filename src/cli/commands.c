@@ -7,6 +7,7 @@
 #include "cli/live/live.h"
 #include "cli/model/model.h"
 #include "cli/paint/paint.h"
+#include "cli/studio/serve.h"
 #include "cli/train/train.h"
 #include "cli/video/video.h"
 #include "cli/weights/weights.h"
@@ -21,11 +22,17 @@ static const struct cli_command paint_command = {
     "Paints the content picture in the style of the style picture.", "CONTENT STYLE...",
     .words = cli_paint};
 
-const struct cli_command *const cli_commands[] = {&paint_command,       &cli_train_command,
-                                                  &cli_apply_command,   &cli_video_command,
-                                                  &cli_live_command,    &cli_model_command,
-                                                  &cli_devices_command, &cli_weights_command,
-                                                  &cli_worker_command,  NULL};
+const struct cli_command *const cli_commands[] = {&paint_command,
+                                                  &cli_train_command,
+                                                  &cli_apply_command,
+                                                  &cli_video_command,
+                                                  &cli_live_command,
+                                                  &cli_model_command,
+                                                  &cli_devices_command,
+                                                  &cli_weights_command,
+                                                  &cli_studio_command,
+                                                  &cli_worker_command,
+                                                  NULL};
 
 /* Whether a word can be no picture, and is nearly a command. */
 static const char *nearly(const char *word)

@@ -42,7 +42,7 @@ def every_option():
     """Also those of commands."""
     names = set(help_options())
     for command in ("train", "apply", "video", "live", "model info", "model convert", "model export", "devices", "weights fetch",
-                    "weights convert"):
+                    "weights convert", "studio"):
         page = run(PROGRAM, *command.split(), "--help").stdout
         names |= set(re.findall(r"^  (?:-\w, |    )--([a-z0-9-]+)", page, re.M))
     return names
@@ -142,12 +142,12 @@ class Case(unittest.TestCase):
 
     def check_commands(self, offered):
         """Each command has its options and no others, and files where it takes some."""
-        self.assertLessEqual({"paint", "train", "apply", "video", "live", "model", "devices", "weights", "worker"}, set(offered("impasto ")))
+        self.assertLessEqual({"paint", "train", "apply", "video", "live", "model", "devices", "weights", "studio", "worker"}, set(offered("impasto ")))
         self.assertNotIn("devices", offered("impasto -q "))
         self.assertEqual(set(offered("impasto weights ")), {"fetch", "convert", "check", "path"})
         self.assertEqual(set(offered("impasto model ")), {"info", "convert", "export"})
         for command in ("train", "apply", "video", "live", "model info", "model convert", "model export", "devices", "weights fetch",
-                        "weights convert", "weights check", "weights path", "worker"):
+                        "weights convert", "weights check", "weights path", "studio", "worker"):
             with self.subTest(command):
                 page = run(PROGRAM, *command.split(), "--help").stdout
                 names = set(re.findall(r"^  (?:-\w, |    )(--[a-z0-9-]+)", page, re.M)) | {"--help"}
@@ -346,7 +346,7 @@ class Manual(Case):
         self.assertEqual(re.findall(r"^\.SS impasto (.*)$", self.source(), re.M),
                          ["train STYLE...", "apply MODEL PICTURE...", "video FILM", "live MODEL", "model info [MODEL...]", "model convert IN OUT",
                           "model export MODEL OUT", "devices", "weights fetch", "weights convert IN [OUT]",
-                          "weights check FILE...", "weights path", "worker"])
+                          "weights check FILE...", "weights path", "studio", "worker"])
 
     def test_sections(self):
         self.assertEqual(re.findall(r"^\.SH (.*)$", self.source(), re.M),

@@ -73,7 +73,7 @@ PROGRAM_HEADERS = {"base/os.h", "live/pipeline.h", "video/stream.h"}
 # The program's folders, from the ground up: each includes those below its floor. On one floor nobody
 # includes a neighbour. What lies in src/cli itself, the table of commands and main(), is above all.
 FLOORS = [["common"], ["options"], ["files", "terminal"], ["batch", "guard", "record"], ["report"],
-          ["devices", "model", "weights"], ["paint", "train", "apply"], ["video", "worker", "live"], ["."], ["docs"]]
+          ["devices", "model", "weights"], ["paint", "train", "apply"], ["video", "worker", "live", "studio"], ["."], ["docs"]]
 
 # A library's headers and the only place that may include them: a file, or a folder with "/".
 LIBRARIES = [
@@ -93,10 +93,13 @@ LIBRARIES = [
     (r"nettle/.*", "src/cli/common/hash.c"),
     (r"(chafa|glib).*", "src/cli/terminal/show.c"),
     (r"libav.*/.*|libsw.*/.*", "src/video/libav/"),
+    (r"microhttpd\.h", "src/cli/studio/http.c"),
 ]
 
 # Headers for the files of one room alone.
-INSIDE = ["src/comm/transport.h", "src/device/opencl.h", "src/draw/canvas.h", "src/draw/scene.h", "src/draw/style.h",
+INSIDE = ["src/cli/studio/studio.h", "src/cli/studio/http.h", "src/cli/studio/folder.h", "src/cli/studio/routes.h",
+          "src/cli/studio/deadlines.h", "src/cli/studio/web.h",
+          "src/comm/transport.h", "src/device/opencl.h", "src/draw/canvas.h", "src/draw/scene.h", "src/draw/style.h",
           "src/image/formats.h", "src/image/metadata.h", "src/image/png/png.h", "src/image/tiff/tiff.h", "src/model/file.h", "src/ops/kernels.h", "src/optim/lbfgs.h", "src/vgg/hdf5_reader.h", "src/vgg/stage.h",
           "src/selftest/check.h", "src/selftest/check_flow.h",
           "src/selftest/objective.h", "src/paint/job.h", "src/paint/scale.h", "src/train/train.h",
@@ -114,6 +117,7 @@ OS_FILES = [re.compile(place) for place in [
     r"src/base/(os_posix\w*|file|temporary|host|module|sandbox)\.c",
     r"src/live/v4l2\w*\.c",  # cameras of Linux
     r"src/cli/terminal/(screen|show)\.c",
+    r"src/cli/studio/(http|deadlines|folder|child|link)\.c",  # sockets, a folder without links, and workers
     r"src/cli/worker/requests\.c",  # a thread that another one waits for
     r"src/cli/guard/\w+\.c",  # what guards the run from drivers, by processes and signals
 ]]

@@ -22,6 +22,7 @@ static const struct cli_option mix_row = {
     CLI_TEXT,
     OPTION(mix),
     .recorded = true,
+    .remote = true,
     .help = "the style, or how much of each; see impasto model info (the first style)"};
 static const struct cli_option strength_row = {
     "strength",
@@ -31,6 +32,7 @@ static const struct cli_option strength_row = {
     CLI_FLOAT,
     OPTION(strength),
     .recorded = true,
+    .remote = true,
     .low = 0,
     .high = 2,
     .help = "how far the picture is moved from the photograph to the style; above 1, beyond it "
@@ -42,6 +44,7 @@ static const struct cli_option size_row = {"size",
                                            CLI_INT,
                                            OPTION(size),
                                            .recorded = true,
+                                           .remote = true,
                                            .low = 16,
                                            .high = 65500,
                                            .words = sizes,
@@ -54,6 +57,7 @@ static const struct cli_option stroke_row = {
     CLI_FLOAT,
     OPTION(stroke),
     .recorded = true,
+    .remote = true,
     .low = 0.25,
     .high = 4,
     .help = "size of the strokes: the picture is painted smaller by F and enlarged again (1)"};
@@ -65,6 +69,7 @@ static const struct cli_option colour_row = {
     CLI_CHOICE,
     OPTION(colour),
     .recorded = true,
+    .remote = true,
     .also = "color",
     .words = colours,
     .help = "style: the style's colours; luma: the photograph's, only lightness is painted; match: "
@@ -88,6 +93,7 @@ static const struct cli_option memory_row = {
     CLI_BYTES,
     OPTION(memory),
     .recorded = true,
+    .remote = true,
     .low = 1,
     .high = 1e18,
     .help = "device memory to take at most; less makes more strips, of the same picture (what the "

@@ -31,8 +31,10 @@ const struct cli_fact cli_variables[] = {
                         "ends; or off"},
     {"IMPASTO_CL_DIR", "a folder to take the kernels' sources from, for those who edit them"},
     {"XDG_CACHE_HOME", "where the kernel cache is (~/.cache)"},
-    {"XDG_DATA_HOME", "where weights and the results of --tune are (~/.local/share)"},
+    {"XDG_DATA_HOME", "where weights, the results of --tune and the studio's files are "
+                      "(~/.local/share)"},
     {"XDG_DATA_DIRS", "where else weights are looked for (/usr/local/share:/usr/share)"},
+    {"XDG_RUNTIME_DIR", "where the studio tells other programs of the same user how to reach it"},
     {0},
 };
 
@@ -40,6 +42,7 @@ const struct cli_fact cli_places[] = {
     {"~/.local/share/impasto/vgg19.safetensors", "weights, for all runs without --weights"},
     {"~/.keras/models", "the Keras cache, whose VGG19 weights serve as well"},
     {"~/.local/share/impasto/tuning", "what --tune has measured, a file for each device"},
+    {"~/.local/share/impasto/studio", "the studio's pictures, jobs and results"},
     {"~/.cache/impasto/kernels", "compiled kernels; may be deleted at any time"},
     {"~/.cache/impasto/drivers", "which OpenCL drivers died when they were tried; likewise"},
     {0},

@@ -72,21 +72,21 @@ const struct cli_option cli_options[] = {
     {"overwrite", 0, "Pictures", NULL, CLI_FLAG, SETTING(overwrite),
      .help = "of many pictures: also paint those whose results are there already"},
     {"bits", 0, "Pictures", "8|16", CLI_CHOICE, SETTING(bits), .words = bits, .recorded = true,
-     .help = "bits per channel of a PNG or TIFF result (8)"},
+     .remote = true, .help = "bits per channel of a PNG or TIFF result (8)"},
     {"metadata", 0, "Pictures", "private|keep|none", CLI_CHOICE, SETTING(metadata),
-     .words = privacies, .recorded = true,
+     .words = privacies, .recorded = true, .remote = true,
      .help =
          "what of the photograph's EXIF, XMP and IPTC the result has. private: camera, exposure, "
          "date, artist and copyright; keep: also position, owner, serial numbers and texts; "
          "none: nothing (private)"},
     {"init", 0, "Pictures", "content|noise|gray|FILE", CLI_TEXT, SETTING(init), .recorded = true,
-     .help = "the picture to start from (content)"},
+     .remote = true, .help = "the picture to start from (content)"},
     {"seed", 0, "Pictures", "N", PARAM},
     {"max-pixels", 0, "Pictures", "N", CLI_UINT64, SETTING(max_pixels), .low = 1,
      .high = 4290250000.0, .help = "refuse larger pictures (100000000)"},
 
     {"preset", 0, "Look", "default|quick|fine|classic", CLI_TEXT, SETTING(preset), .chief = true,
-     .recorded = true, .stays = true,
+     .recorded = true, .remote = true, .stays = true,
      .help =
          "a set of parameters that suits the weights; options override it. quick: 384 pixels, half "
          "the steps; fine: 768 pixels, twice the steps; classic: the TensorFlow tutorial's "
@@ -130,7 +130,7 @@ const struct cli_option cli_options[] = {
      .help = "write the weights in use as safetensors"},
 
     {"device", 0, "Device", "SPEC", CLI_TEXT, COMMON(device), .chief = true, .recorded = true,
-     .stays = true, .offers = "auto gpu igpu cpu accel",
+     .remote = true, .stays = true, .offers = "auto gpu igpu cpu accel",
      .help = "auto, an index, P:D, gpu, igpu, cpu, or text found in the device's name, platform, "
              "PCI address or UUID ($IMPASTO_DEVICE, else auto)"},
     {"list-devices", 0, "Device", NULL, CLI_FLAG, SETTING(list_devices), .chief = true,

@@ -38,6 +38,8 @@ struct cli_option {
     const char *help;                         /* with the default in parentheses */
     bool recorded; /* decides the result: the trace has it, and settings files may */
     bool stays;    /* is recorded, but not saved: it is of this machine, or other options tell it */
+    bool remote;   /* the studio's page may set it: it decides the result, and names no file. Of a
+                      CLI_PARAM, what is recorded */
     bool chief;    /* matters most, so -h shows it */
     const char *offers; /* words for completions that the operand leaves out, between spaces */
     const char *also;   /* another spelling of the name */

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT */
+/* From what a page asks for to a job. Everything is looked at: what is not known is refused, and no
+ * text of the page's becomes a name of a file. */
+
+#include "cli/studio/studio.h"
+
+#include <math.h>
+#include <string.h>
+
+#define STYLES_MOST 16
+#define WEIGHT_MOST 1000.0
+
+struct asking {
+    const struct cli_studio *studio;
+    const char *field; /* the one at hand */
+    struct impasto_error *error;
+};
+
+static enum impasto_status bad(const struct asking *asking, const char *what)
+{
+    return cli_fail(asking->error, IMPASTO_ERROR_USAGE, "%s: %s", asking->field, what);
+}
+
+static enum impasto_status check_keys(struct asking *asking, const json_t *object,
+                                      const char *known)
+{
+    const char *key;
+    json_t *value;
+    json_object_foreach((json_t *)object, key, value)
+    {
+        const char *at = strstr(known, key);
+        const size_t length = strlen(key);
+        const bool whole = at && length > 0 && (at == known || at[-1] == ' ') &&
+                           (at[length] == ' ' || at[length] == '\0');
+        if (!whole)
+            return cli_fail(asking->error, IMPASTO_ERROR_USAGE, "%.60s: nothing that a job has",
+                            key);
+    }
+    return IMPASTO_OK;
+}
+
+static enum impasto_status check_picture(struct asking *asking, const json_t *id)
+{
+    const char *text = json_string_value(id);
+    if (!cli_is_id(text))
+        return bad(asking, "must be a picture's id");
+    return json_object_get(asking->studio->pictures, text)
+               ? IMPASTO_OK
+               : bad(asking, "this picture is not here any more; drop it again");
+}
+
+static enum impasto_status check_styles(struct asking *asking, const json_t *styles)
+{
+    asking->field = "styles";
+    if (!json_is_array(styles) || json_array_size(styles) == 0)
+        return bad(asking, "drop a painting as well");
+    if (json_array_size(styles) > STYLES_MOST)
+        return bad(asking, "16 paintings are the most");
+    for (size_t i = 0; i < json_array_size(styles); i++) {
+        const json_t *style = json_array_get(styles, i), *weight = json_object_get(style, "weight");
+        enum impasto_status status = check_keys(asking, style, "picture weight");
+        if (status == IMPASTO_OK)
+            status = check_picture(asking, json_object_get(style, "picture"));
+        if (status != IMPASTO_OK)
+            return status;
+        const double value = weight ? json_number_value(weight) : 1;
+        if (!(value > 0) || value > WEIGHT_MOST)
+            return bad(asking, "a weight must be above 0, and 1000 at most");
+    }
+    return IMPASTO_OK;
+}
+
+static enum impasto_status check_mask(struct asking *asking, const json_t *mask)
+{
+    const json_t *colour = json_object_get(mask, "colour");
+    const char *text = json_string_value(colour);
+    enum impasto_status status = json_is_object(mask) ? check_keys(asking, mask, "picture colour")
+                                                      : bad(asking, "must be an object");
+    if (status == IMPASTO_OK)
+        status = check_picture(asking, json_object_get(mask, "picture"));
+    if (status == IMPASTO_OK && colour &&
+        !(text && strlen(text) == 6 && strspn(text, "0123456789abcdef") == 6))
+        status = bad(asking, "a colour must have six hexadecimal digits");
+    return status;
+}
+
+static enum impasto_status check_masks(struct asking *asking, const json_t *asked)
+{
+    const json_t *keep = json_object_get(asked, "keep"), *masks = json_object_get(asked, "masks");
+    enum impasto_status status = IMPASTO_OK;
+    asking->field = "keep";
+    if (keep)
+        status = check_mask(asking, keep);
+    if (status != IMPASTO_OK || !masks)
+        return status;
+    asking->field = "masks";
+    if (!json_is_array(masks) || json_array_size(masks) > STYLES_MOST)
+        return bad(asking, "must be a list of 16 regions at most");
+    for (size_t i = 0; status == IMPASTO_OK && i < json_array_size(masks); i++)
+        status = check_mask(asking, json_array_get(masks, i));
+    return status;
+}
+
+/* One that is installed, or a style of one that is. */
+static bool is_model(const json_t *models, const char *name)
+{
+    for (size_t i = 0; i < json_array_size(models); i++) {
+        const json_t *row = json_array_get(models, i), *styles = json_object_get(row, "styles");
+        if (strcmp(cli_text_in(row, "model"), name) == 0)
+            return true;
+        for (size_t k = 0; k < json_array_size(styles); k++)
+            if (strcmp(json_string_value(json_array_get(styles, k)), name) == 0)
+                return true;
+    }
+    return false;
+}
+
+static enum impasto_status check_model(struct asking *asking, const json_t *model)
+{
+    const char *name = json_string_value(model);
+    asking->field = "model";
+    return name && is_model(asking->studio->models, name)
+               ? IMPASTO_OK
+               : bad(asking, "no style network of that name is installed");
+}
+
+static enum impasto_status check(struct asking *asking, const json_t *asked, bool apply)
+{
+    enum impasto_status status = check_keys(asking, asked,
+                                            apply ? "command content model settings keep"
+                                                  : "command content styles settings keep masks");
+    asking->field = "content";
+    if (status == IMPASTO_OK && !json_object_get(asked, "content"))
+        status = bad(asking, "drop a photograph first");
+    if (status == IMPASTO_OK)
+        status = check_picture(asking, json_object_get(asked, "content"));
+    if (status == IMPASTO_OK)
+        status = apply ? check_model(asking, json_object_get(asked, "model"))
+                       : check_styles(asking, json_object_get(asked, "styles"));
+    if (status == IMPASTO_OK)
+        status = check_masks(asking, asked);
+    return status == IMPASTO_OK ? cli_allowed_check(apply, json_object_get(asked, "settings"),
+                                                    &asking->field, asking->error)
+                                : status;
+}
+
+enum impasto_status cli_job_make(const struct cli_studio *studio, const json_t *asked, json_t **job,
+                                 const char **field, struct impasto_error *error)
+{
+    struct asking asking = {.studio = studio, .field = "command", .error = error};
+    const char *command = cli_text_in(asked, "command");
+    const bool apply = command && strcmp(command, "apply") == 0;
+    char id[CLI_ID_SIZE];
+    enum impasto_status status = command && (apply || strcmp(command, "paint") == 0)
+                                     ? check(&asking, asked, apply)
+                                     : bad(&asking, "must be paint or apply");
+    *field = asking.field;
+    if (status == IMPASTO_OK && !cli_secret_make(id, sizeof(id)))
+        status = cli_fail(error, IMPASTO_ERROR_INTERNAL, "the system gives no random numbers");
+    if (status != IMPASTO_OK)
+        return status;
+    *job = json_deep_copy(asked);
+    json_object_set_new(*job, "id", json_string(id));
+    json_object_set_new(*job, "log", json_array());
+    return IMPASTO_OK;
+}

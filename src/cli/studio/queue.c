@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the workers do. One paints, job after job. The other takes what is done in a moment: looks
+ * at pictures, and style networks. A worker that dies, or is silent for too long, is started again.
+ * Its painting goes on from the checkpoint.
+ */
+
+#include "cli/studio/studio.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define PING_SECONDS 5
+#define SILENT_SECONDS 60 /* after which it has hung; $IMPASTO_TIMEOUT may say another */
+#define IDLE_SECONDS 600  /* after which it goes */
+#define TRIES_MOST 3      /* without a step forward */
+
+static json_t *job_of(const struct cli_studio *studio, const json_t *task)
+{
+    const char *id = cli_text_in(task, "job");
+    return id ? cli_job_find(studio, id) : NULL;
+}
+
+static void end_task(struct cli_studio *studio, const json_t *task, const json_t *line)
+{
+    const bool done = strcmp(cli_text_in(line, "event"), "done") == 0;
+    const char *text = cli_text_in(line, "text");
+    json_t *job = job_of(studio, task);
+    if (job)
+        cli_job_finish(studio, job, line);
+    else if (cli_text_in(task, "upload"))
+        cli_upload_finish(studio, task, done ? NULL : text ? text : "it cannot be read");
+    else
+        studio->changes++;
+    studio->news = true;
+}
+
+/* Paths are nobody's business outside. */
+static void hear_list(struct cli_studio *studio, json_t **place, json_t *list)
+{
+    json_decref(*place);
+    *place = json_incref(list);
+    studio->changes++;
+    studio->news = true;
+}
+
+static void hear(void *user, struct cli_child *child, const json_t *line)
+{
+    struct cli_studio *studio = user;
+    const char *event = cli_text_in(line, "event");
+    json_t *job = job_of(studio, child->task);
+    if (!event || !child->task || !cli_text_in(line, "job"))
+        return;
+    if (strcmp(event, "looked") == 0) {
+        json_object_set(child->task, "looked", (json_t *)line);
+    } else if (strcmp(event, "devices") == 0) {
+        hear_list(studio, &studio->devices, json_object_get(line, "devices"));
+    } else if (strcmp(event, "models") == 0) {
+        hear_list(studio, &studio->models, json_object_get(line, "models"));
+    } else if (strcmp(event, "done") == 0 || strcmp(event, "error") == 0) {
+        json_t *task = child->task;
+        child->task = NULL;
+        child->idle = cli_seconds();
+        end_task(studio, task, line);
+        json_decref(task);
+    } else if (job) {
+        cli_job_hear(studio, job, line);
+    }
+}
+
+/* ---- Workers that are gone ------------------------------------------------------------------- */
+
+static void try_job_again(struct cli_studio *studio, json_t *job)
+{
+    const json_int_t tries = json_integer_value(json_object_get(job, "tries")) + 1;
+    json_object_set_new(job, "tries", json_integer(tries));
+    if (cli_job_is(job, "stops"))
+        cli_job_end(studio, job, "stopped");
+    else if (studio->leaving)
+        cli_job_set(studio, job, "waits");
+    else if (tries > TRIES_MOST)
+        cli_job_fail(
+            studio, job, "device",
+            "the worker has ended again and again, by the device's driver most likely; choose "
+            "another device");
+    else
+        cli_job_set(studio, job, "waits");
+}
+
+/* What it was doing is done by the next one, unless it is what ends workers. */
+static void bury(struct cli_studio *studio, struct cli_child *child)
+{
+    json_t *task = child->task;
+    child->task = NULL;
+    cli_child_kill(child);
+    json_t *job = job_of(studio, task);
+    const bool again = task && !json_object_get(task, "again");
+    if (job) {
+        try_job_again(studio, job);
+    } else if (again) {
+        json_object_set_new(task, "again", json_true());
+        json_array_insert(studio->quick, 0, task);
+    } else if (task && cli_text_in(task, "upload")) {
+        cli_upload_finish(studio, task,
+                          "this picture cannot be looked at: the worker has ended at it");
+    }
+    json_decref(task);
+    studio->news = true;
+}
+
+void cli_queue_hear(struct cli_studio *studio, struct cli_child *child)
+{
+    if (child->process && !cli_child_read(child, hear, studio))
+        bury(studio, child);
+}
+
+static double silence(void)
+{
+    const char *text = getenv("IMPASTO_TIMEOUT");
+    const double seconds = text ? strtod(text, NULL) : 0;
+    return seconds > 0 ? seconds : SILENT_SECONDS;
+}
+
+/* Its thread answers whatever else it does: a device that hangs is for its own watchdog. */
+static void look_after(struct cli_studio *studio, struct cli_child *child)
+{
+    const double now = cli_seconds();
+    if (!child->process)
+        return;
+    if (child->task && now - child->heard > silence()) {
+        bury(studio, child);
+    } else if (child->task && now - child->pinged > PING_SECONDS && child->heard >= child->pinged) {
+        json_t *ping = json_pack("{s:s}", "do", "ping");
+        child->pinged = now;
+        (void)cli_child_send(child, ping);
+        json_decref(ping);
+    } else if (!child->task && now - child->idle > IDLE_SECONDS) {
+        cli_child_leave(child); /* its end comes as a line, and then as the end of its lines */
+    }
+}
+
+/* ---- Giving work ----------------------------------------------------------------------------- */
+
+static bool is_free(const struct cli_studio *studio, const struct cli_child *child)
+{
+    return !studio->leaving && !child->task && (!child->process || child->to >= 0);
+}
+
+/* task: becomes the child's. */
+static bool give(struct cli_studio *studio, struct cli_child *child, json_t *task)
+{
+    struct impasto_error error = {0};
+    if (!child->process && cli_child_start(child, &error) != IMPASTO_OK) {
+        snprintf(studio->warning, sizeof(studio->warning), "%.390s", error.message);
+        json_decref(task);
+        return false;
+    }
+    child->task = task;
+    child->heard = child->pinged = cli_seconds();
+    if (!cli_child_send(child, task))
+        bury(studio, child);
+    return true;
+}
+
+static void give_job(struct cli_studio *studio, struct cli_child *child, const char *command)
+{
+    json_t *job = studio->paused || !is_free(studio, child) ? NULL : cli_job_next(studio, command);
+    if (!job)
+        return;
+    json_t *task = cli_job_request(studio, job);
+    if (!task) {
+        cli_job_fail(studio, job, "input", "one of its pictures is not here any more");
+        return;
+    }
+    if (!json_object_get(job, "began"))
+        json_object_set_new(job, "began", cli_now());
+    json_object_set_new(job, "phase", json_string("opening"));
+    if (give(studio, child, task) && child->task)
+        cli_job_set(studio, job, "works");
+}
+
+static void give_quick(struct cli_studio *studio)
+{
+    struct cli_child *child = &studio->quicker;
+    while (is_free(studio, child) && json_array_size(studio->quick) > 0) {
+        json_t *task = json_incref(json_array_get(studio->quick, 0));
+        json_array_remove(studio->quick, 0);
+        if (!give(studio, child, task))
+            return;
+    }
+    give_job(studio, child, "apply");
+}
+
+void cli_queue_work(struct cli_studio *studio)
+{
+    look_after(studio, &studio->painter);
+    look_after(studio, &studio->quicker);
+    give_quick(studio);
+    give_job(studio, &studio->painter, "paint");
+}
+
+/* ---- Stopping -------------------------------------------------------------------------------- */
+
+static bool send_stop(struct cli_studio *studio, const char *id)
+{
+    struct cli_child *const children[] = {&studio->painter, &studio->quicker};
+    for (size_t i = 0; i < sizeof(children) / sizeof(*children); i++) {
+        const char *at_hand = cli_text_in(children[i]->task, "job");
+        if (!at_hand || strcmp(at_hand, id) != 0)
+            continue;
+        json_t *stop = json_pack("{s:s, s:s}", "do", "stop", "job", id);
+        (void)cli_child_send(children[i], stop);
+        json_decref(stop);
+        return true;
+    }
+    return false;
+}
+
+bool cli_queue_stop(struct cli_studio *studio, json_t *job)
+{
+    if (!send_stop(studio, cli_text_in(job, "id")))
+        return false;
+    cli_job_set(studio, job, "stops");
+    return true;
+}
+
+void cli_queue_leave(struct cli_studio *studio)
+{
+    studio->leaving = true;
+    cli_child_leave(&studio->painter);
+    cli_child_leave(&studio->quicker);
+    for (size_t i = 0; i < CLI_UPLOADS_MOST; i++)
+        if (studio->waiting[i].request)
+            cli_upload_answer(
+                &studio->waiting[i], 503,
+                json_pack("{s:s, s:s}", "error", "the studio ends", "status", "interrupted"));
+}

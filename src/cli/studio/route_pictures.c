@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+/* The routes of pictures. An upload is looked at by a worker before it counts. */
+
+#include "cli/studio/routes.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+void cli_begin_upload(struct cli_studio *studio, struct cli_request *request)
+{
+    if (studio->coming >= CLI_UPLOADS_MOST) {
+        cli_refuse(request, 429, "usage", "four pictures are on their way already; wait a moment",
+                   NULL);
+        return;
+    }
+    char name[CLI_ID_SIZE];
+    if (cli_secret_make(name, sizeof(name)))
+        request->descriptor = cli_folder_create(&studio->folder, CLI_PLACE_UPLOADS, name);
+    if (request->descriptor < 0) {
+        struct impasto_error error = {0};
+        (void)cli_fail_file(&error, IMPASTO_ERROR_OUTPUT, studio->folder.path,
+                            "cannot be written to", errno);
+        cli_refuse_error(request, IMPASTO_ERROR_OUTPUT, &error, NULL);
+        return;
+    }
+    snprintf(request->mark, sizeof(request->mark), "%s", name);
+    studio->coming++;
+}
+
+/* Percent signs decoded; only to be shown. */
+static char *decode_name(const char *text)
+{
+    char *name = text ? strdup(text) : NULL, *to = name;
+    for (const char *from = text; name && *from; from++) {
+        unsigned byte = 0;
+        if (*from == '%' && sscanf(from + 1, "%2x", &byte) == 1 && byte >= ' ') {
+            *to++ = (char)byte;
+            from += from[1] && from[2] ? 2 : 0;
+        } else {
+            *to++ = *from;
+        }
+    }
+    if (name)
+        *to = '\0';
+    if (name && strlen(name) > 200)
+        name[200] = '\0';
+    return name;
+}
+
+void cli_route_take_picture(struct cli_studio *studio, struct cli_request *request, json_t *job)
+{
+    struct impasto_error error = {0};
+    char id[CLI_ID_SIZE];
+    bool known = false;
+    (void)job;
+    cli_folder_done(request->descriptor);
+    request->descriptor = -1;
+    if (request->size == 0) {
+        cli_refuse(request, 422, "input", "the picture is empty", NULL);
+        return;
+    }
+    const enum impasto_status status = cli_picture_take(studio, request->mark, id, &known, &error);
+    if (status != IMPASTO_OK) {
+        cli_refuse_error(request, status, &error, NULL);
+        return;
+    }
+    if (known) {
+        cli_reply_json(request, 200, json_incref(json_object_get(studio->pictures, id)));
+        return;
+    }
+    char *name = decode_name(cli_http_header(request, "X-Impasto-Name", NULL));
+    cli_queue_look(studio, request, id, name);
+    free(name);
+    if (!request->waits)
+        cli_refuse(request, 429, "usage", "four pictures are looked at already; wait a moment",
+                   NULL);
+}
+
+/* The id in a path behind its route's beginning. */
+const char *cli_request_id(const struct cli_request *request, char id[CLI_ID_SIZE])
+{
+    const char *at = strchr(request->path + strlen("/api/"), '/');
+    snprintf(id, CLI_ID_SIZE, "%.32s", at ? at + 1 : "");
+    return id;
+}
+
+void cli_route_show_picture(struct cli_studio *studio, struct cli_request *request, json_t *job)
+{
+    char id[CLI_ID_SIZE], name[CLI_ID_SIZE + 8];
+    (void)job;
+    snprintf(name, sizeof(name), "%s.jpg", cli_request_id(request, id));
+    cli_reply_file(studio, request, CLI_PLACE_PICTURES, name, "image/jpeg", "");
+}
+
+void cli_route_remove_picture(struct cli_studio *studio, struct cli_request *request, json_t *job)
+{
+    char id[CLI_ID_SIZE];
+    (void)job;
+    cli_request_id(request, id);
+    if (!json_object_get(studio->pictures, id)) {
+        cli_refuse(request, 404, "input", "there is no such picture", NULL);
+    } else if (cli_picture_is_used(studio, id)) {
+        cli_refuse(request, 409, "usage", "a job needs this picture", NULL);
+    } else {
+        cli_picture_remove(studio, id);
+        cli_reply_done(request);
+    }
+}

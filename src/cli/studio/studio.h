@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CLI_STUDIO_STUDIO_H
+#define CLI_STUDIO_STUDIO_H
+
+/*
+ * Inside the studio: a page on this machine. One thread serves HTTP, keeps files and lets two
+ * workers work, which are processes of their own. So nothing here decodes a picture or knows a
+ * device. doc/studio.md says who may do what, and why.
+ */
+
+#include "cli/common/json.h"
+#include "cli/options/table.h"
+#include "cli/studio/folder.h"
+#include "cli/studio/http.h"
+#include "cli/terminal/terminal.h"
+
+#define CLI_ID_SIZE 33     /* 32 hexadecimal digits and the 0 */
+#define CLI_SECRET_SIZE 65 /* likewise 64 */
+#define CLI_UPLOADS_MOST 4 /* that come, or are looked at, at a time */
+#define CLI_STREAMS_MOST 8
+
+/* ---- secret.c -------------------------------------------------------------------------------- */
+
+/* Fills `text` with random hexadecimal digits; its last byte becomes 0. false: the system has none
+ * to give. */
+bool cli_secret_make(char *text, size_t size);
+/* Whether both are equal, in a time that does not tell how far they are. NULL is equal to nothing.
+ */
+bool cli_secret_is(const char *secret, const char *said);
+/* Whether a text is an id as the studio makes them. */
+bool cli_is_id(const char *text);
+
+/* ---- checks.c -------------------------------------------------------------------------------- */
+
+/* What a request says of itself before its body. NULL: nothing. */
+struct cli_head {
+    const char *method, *path;
+    const char *host, *origin;
+    const char *fetch_site, *fetch_mode, *fetch_dest; /* Sec-Fetch-... */
+    const char *token;                                /* X-Impasto-Token */
+    bool repeated; /* one of these is there twice, or is not plain text */
+};
+/* Why it is refused: an HTTP status, with *why to be shown. 0: it is welcome. token: the one that
+ * /api/ asks for, but for the session's own route. */
+unsigned cli_head_refused(const struct cli_head *head, int port, const char *token,
+                          const char **why);
+
+/* ---- child.c --------------------------------------------------------------------------------- */
+
+/* A worker: this program again, as impasto worker. */
+struct cli_child {
+    long process; /* 0: there is none */
+    int to, from; /* its standard input and output */
+    char *bytes;  /* what came of a line that is not whole yet */
+    size_t used, room;
+    double heard;  /* monotonic seconds: when it last gave a sign of life */
+    double pinged; /* and when it was last asked for one */
+    double idle;   /* since when it has had nothing to do */
+    json_t *task;  /* what it does; NULL: nothing */
+};
+
+typedef void (*cli_line_fn)(void *user, struct cli_child *child, const json_t *line);
+
+enum impasto_status cli_child_start(struct cli_child *child, struct impasto_error *error);
+/* false: it is gone. */
+bool cli_child_send(struct cli_child *child, const json_t *line);
+/* Takes what has come; calls `take` for each whole line. false: it is gone. */
+bool cli_child_read(struct cli_child *child, cli_line_fn take, void *user);
+/* Lets it end by itself, with what it does: its lines still come. */
+void cli_child_leave(struct cli_child *child);
+/* Ends it at once, and forgets it. The task stays. */
+void cli_child_kill(struct cli_child *child);
+
+/* ---- The studio ------------------------------------------------------------------------------ */
+
+struct cli_waiting { /* an upload that is being looked at */
+    struct cli_request *request;
+    char id[CLI_ID_SIZE];
+    char *name; /* the client's, to be shown; NULL: none */
+};
+
+struct cli_studio {
+    struct cli_console console;
+    struct cli_folder folder;
+    struct cli_http *http;
+    const char *device; /* for jobs that name none; NULL: the usual one */
+    char token[CLI_SECRET_SIZE], code[CLI_SECRET_SIZE];
+    json_t *jobs;                      /* an array of all, the oldest first */
+    json_t *pictures;                  /* ids and what is known of them */
+    json_t *devices, *models;          /* null until a worker has told */
+    json_t *quick;                     /* small tasks that wait for the quick worker */
+    struct cli_child painter, quicker; /* paintings; and all that takes a moment */
+    struct cli_waiting waiting[CLI_UPLOADS_MOST];
+    int coming, streams; /* uploads and event streams that are open */
+    bool paused, leaving;
+    char warning[400];      /* about the folder; "": none */
+    json_t *unsaved;        /* jobs whose files could not be written, by id */
+    unsigned char *preview; /* a JPEG of the painting at hand */
+    size_t preview_size;
+    char preview_job[CLI_ID_SIZE];
+    uint64_t preview_number;
+    uint64_t changes;  /* of jobs, pictures, devices */
+    uint64_t progress; /* of the job at hand */
+    json_t *last;      /* the last progress, as the stream tells it */
+    bool news;         /* streams have something to tell */
+};
+
+/* ---- text.c ---------------------------------------------------------------------------------- */
+
+const char *cli_text_in(const json_t *object, const char *key);
+/* A worker's text, without paths of the studio's folder: pictures there go by their own names. The
+ * caller frees it. NULL: no memory. */
+char *cli_text_shown(const struct cli_studio *studio, const char *text);
+/* A moment of the calendar's time, in seconds since 1970. */
+json_t *cli_now(void);
+
+/* ---- allowed.c ------------------------------------------------------------------------------- */
+
+/* The option of a command that a page may set; NULL: none. apply: of style networks. */
+const struct cli_option *cli_allowed_find(bool apply, const char *name);
+/* Refuses settings that are not for pages, or that the option would not take. field: the one that
+ * is wrong. */
+enum impasto_status cli_allowed_check(bool apply, const json_t *settings, const char **field,
+                                      struct impasto_error *error);
+/* All options that a page may set, as JSON. */
+json_t *cli_allowed_list(void);
+
+/* ---- jobs.c ---------------------------------------------------------------------------------- */
+
+/* Reads the jobs and pictures in the folder. Of jobs that were at work, all wait. */
+enum impasto_status cli_jobs_load(struct cli_studio *studio, struct impasto_error *error);
+json_t *cli_job_find(const struct cli_studio *studio, const char *id);
+bool cli_job_is(const json_t *job, const char *state);
+/* Keeps it on the disk. Where that fails, it is tried again later, and told. */
+void cli_job_keep(struct cli_studio *studio, json_t *job);
+/* Tries again. */
+void cli_jobs_keep_again(struct cli_studio *studio);
+/* Adds a job, once it is on the disk. */
+enum impasto_status cli_job_add(struct cli_studio *studio, json_t *job,
+                                struct impasto_error *error);
+void cli_job_forget(struct cli_studio *studio, json_t *job);
+void cli_job_set(struct cli_studio *studio, json_t *job, const char *state);
+/* Makes it the next one. */
+void cli_job_put_first(struct cli_studio *studio, json_t *job);
+/* The next one that waits for a command. NULL: none. */
+json_t *cli_job_next(const struct cli_studio *studio, const char *command);
+size_t cli_jobs_waiting(const struct cli_studio *studio);
+
+/* ---- pictures.c ------------------------------------------------------------------------------ */
+
+/* Takes an upload, which is the folder's. *known: it was there before. */
+enum impasto_status cli_picture_take(struct cli_studio *studio, const char *upload,
+                                     char id[CLI_ID_SIZE], bool *known,
+                                     struct impasto_error *error);
+/* Keeps what a worker has seen of it. */
+enum impasto_status cli_picture_keep(struct cli_studio *studio, const char *id, const char *name,
+                                     const json_t *looked, struct impasto_error *error);
+/* Whether a job needs it. */
+bool cli_picture_is_used(const struct cli_studio *studio, const char *id);
+void cli_picture_remove(struct cli_studio *studio, const char *id);
+
+/* ---- words.c --------------------------------------------------------------------------------- */
+
+/* The command line that does the same as a job, from malloc. NULL: no memory. */
+char *cli_job_line(const struct cli_studio *studio, const json_t *job);
+/* What a job is to a worker. NULL: no memory, or a picture is gone. */
+json_t *cli_job_request(const struct cli_studio *studio, const json_t *job);
+
+/* ---- ask.c ----------------------------------------------------------------------------------- */
+
+/* Makes a job of what a page asks for. *job: NULL where it is refused. field: what is wrong. */
+enum impasto_status cli_job_make(const struct cli_studio *studio, const json_t *asked, json_t **job,
+                                 const char **field, struct impasto_error *error);
+
+/* ---- tasks.c --------------------------------------------------------------------------------- */
+
+/* Asks for a look at an upload, whose request waits for it; at a result; at what there is. */
+void cli_queue_look(struct cli_studio *studio, struct cli_request *request, const char *id,
+                    const char *name);
+void cli_task_look_at_result(struct cli_studio *studio, const char *id);
+void cli_queue_ask(struct cli_studio *studio, const char *task);
+
+/* ---- heard.c --------------------------------------------------------------------------------- */
+
+/* Takes a line about a job that is not its last. */
+void cli_job_hear(struct cli_studio *studio, json_t *job, const json_t *line);
+
+/* ---- ends.c ---------------------------------------------------------------------------------- */
+
+/* Takes the last line about a job. */
+void cli_job_finish(struct cli_studio *studio, json_t *job, const json_t *line);
+void cli_job_end(struct cli_studio *studio, json_t *job, const char *state);
+void cli_job_fail(struct cli_studio *studio, json_t *job, const char *status, const char *text);
+/* Answers all who wait for a picture that has been looked at. refused: why it is none; NULL. */
+void cli_upload_finish(struct cli_studio *studio, const json_t *task, const char *refused);
+/* body: becomes the answer's. */
+void cli_upload_answer(struct cli_waiting *waiting, unsigned status, json_t *body);
+
+/* ---- queue.c --------------------------------------------------------------------------------- */
+
+/* Gives workers what waits for them, and sees to those that are silent, gone or idle. */
+void cli_queue_work(struct cli_studio *studio);
+/* Takes what a worker has sent. */
+void cli_queue_hear(struct cli_studio *studio, struct cli_child *child);
+/* Ends a job's work; false: it is not at work. */
+bool cli_queue_stop(struct cli_studio *studio, json_t *job);
+/* Ends all work: the jobs at hand are stopped, and wait. */
+void cli_queue_leave(struct cli_studio *studio);
+
+/* ---- api.c ----------------------------------------------------------------------------------- */
+
+/* What requests are answered. `user` is the studio. */
+extern const struct cli_http_calls cli_api;
+
+/* ---- link.c ---------------------------------------------------------------------------------- */
+
+/* Makes a new code, and prints the link. */
+void cli_link_print(struct cli_studio *studio);
+/* Tells other programs of this user, by a file that nobody else reads. */
+void cli_link_publish(const struct cli_studio *studio, bool there);
+/* Opens the user's browser. The code is not among its words, where others would see it. */
+void cli_link_browse(struct cli_studio *studio);
+
+#endif

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: MIT */
+/* What is to be painted: pictures that are dropped, pasted or chosen, and the form that sends them. */
+
+import * as api from "./api.js";
+import {get, make, show, speak, tell} from "./dom.js";
+import * as settings from "./settings.js";
+import {say} from "./words.js";
+
+let about = {};
+let sent = () => {};
+const chosen = {contents: [], styles: [], model: null};
+
+/* ---- Errors ---------------------------------------------------------------------------------- */
+
+/* Beside the field that is wrong, where the page has one. */
+function tellError(error) {
+  for (const old of document.querySelectorAll(".wrong")) {
+    old.classList.remove("wrong");
+    old.querySelector("[aria-invalid]")?.removeAttribute("aria-invalid");
+  }
+  tell(get("error"), error ? error.message : "");
+  const field = error?.field && document.querySelector(`[data-field="${CSS.escape(error.field)}"]`);
+  if (!field)
+    return;
+  field.closest("details")?.setAttribute("open", "");
+  field.classList.add("wrong");
+  const input = field.querySelector("input, select");
+  input?.setAttribute("aria-invalid", "true");
+  input?.focus();
+}
+
+/* ---- Pictures -------------------------------------------------------------------------------- */
+
+async function take(files, kind) {
+  for (const file of files) {
+    get("status").textContent = say("uploading", {name: file.name || say(kind === "content" ? "photograph" : "paintings")});
+    try {
+      await add(await api.upload(file), kind);
+      tellError(null);
+    } catch (error) {
+      tellError(error);
+    }
+    get("status").textContent = say("ready");
+  }
+}
+
+/* Several photographs become that many jobs. A picture of Impasto's own brings its settings. */
+async function add(picture, kind) {
+  const blob = await api.blob(`/api/pictures/${picture.id}`);
+  if (kind === "style") {
+    if (!chosen.styles.some(style => style.id === picture.id))
+      chosen.styles.push({...picture, blob, weight: 1});
+    drawStyles();
+    return;
+  }
+  chosen.contents = get("content-file").files.length > 1 ? [...chosen.contents, picture] : [picture];
+  show(get("content-image"), blob, say("photograph-is", picture));
+  if (settings.command() === "apply" && chosen.model)
+    submit();
+}
+
+function style(row, index) {
+  const image = make("img"), weight = make("input", {type: "range", min: -3, max: 3, step: 0.25,
+                                                     value: Math.log2(row.weight), "aria-label": say("weight", row)});
+  show(image, row.blob, say("painting-is", row));
+  weight.addEventListener("input", () => row.weight = 2 ** Number(weight.value));
+  const remove = make("button", {type: "button", "aria-label": say("remove", row), onclick: () => {
+    chosen.styles.splice(index, 1);
+    drawStyles();
+    get("style-file").focus();
+  }}, "✕");
+  return make("li", {}, image, make("span", {class: "name"}, row.name), chosen.styles.length > 1 ? weight : null, remove);
+}
+
+const drawStyles = () => get("styles").replaceChildren(...chosen.styles.map(style));
+
+function watch(area, input, kind) {
+  const over = yes => event => {
+    event.preventDefault();
+    area.classList.toggle("over", yes);
+  };
+  area.addEventListener("dragover", over(true));
+  area.addEventListener("dragleave", over(false));
+  area.addEventListener("drop", event => {
+    over(false)(event);
+    take(event.dataTransfer.files, kind);
+  });
+  input.addEventListener("change", async () => {
+    await take([...input.files], kind);
+    input.value = "";
+  });
+}
+
+/* The first one pasted is the photograph, the next ones are paintings. */
+function paste(event) {
+  const files = [...event.clipboardData.files].filter(file => file.type.startsWith("image/"));
+  if (files.length === 0)
+    return;
+  event.preventDefault();
+  take(files, chosen.contents.length === 0 || settings.command() === "apply" ? "content" : "style");
+}
+
+/* ---- Style networks -------------------------------------------------------------------------- */
+
+function networks() {
+  const names = [];
+  for (const row of about.models || [])
+    if (row.model === "base-16" || !row.model.startsWith("base-"))
+      names.push(...(row.model === "base-16" ? row.styles.filter(name => name !== "identity") : [row.model]));
+  return names;
+}
+
+/* A network's picture is there in a moment, so it is asked for at once. */
+function drawNetworks() {
+  const rows = networks().map(name => {
+    const radio = make("input", {type: "radio", name: "model", value: name});
+    radio.checked = name === chosen.model;
+    radio.addEventListener("change", () => {
+      chosen.model = name;
+      if (chosen.contents.length > 0)
+        submit();
+    });
+    return make("label", {}, radio, make("span", {}, name));
+  });
+  const area = get("networks");
+  area.replaceChildren(area.firstElementChild, ...(rows.length > 0 ? rows : [make("p", {}, say("networks-none"))]));
+}
+
+/* ---- The form -------------------------------------------------------------------------------- */
+
+function job(content) {
+  const paints = settings.command() === "paint";
+  const asked = {command: settings.command(), settings: settings.current()};
+  if (content)
+    asked.content = content.id;
+  if (paints)
+    asked.styles = chosen.styles.map(row => ({picture: row.id, weight: Number(row.weight.toPrecision(4))}));
+  else if (chosen.model)
+    asked.model = chosen.model;
+  return asked;
+}
+
+async function submit() {
+  try {
+    for (const content of chosen.contents.length > 0 ? chosen.contents : [null])
+      sent(await api.send("/api/jobs", job(content)));
+    tellError(null);
+  } catch (error) {
+    tellError(error);
+  }
+}
+
+export function draw(facts = about) {
+  about = facts;
+  const paints = settings.command() === "paint";
+  get("paintings").hidden = !paints;
+  get("presets").hidden = !paints;
+  get("networks").hidden = paints;
+  drawNetworks();
+  drawStyles();
+  settings.draw(about);
+}
+
+/* Takes over how an earlier job was made, as far as its pictures are here. */
+export async function use(earlier) {
+  document.querySelector(`[name=command][value=${earlier.command}]`).checked = true;
+  settings.use(earlier.settings ?? {});
+  chosen.model = earlier.model ?? chosen.model;
+  chosen.styles = [];
+  try {
+    for (const row of earlier.styles ?? [])
+      chosen.styles.push({id: row.picture, name: say("paintings"), weight: row.weight ?? 1,
+                          blob: await api.blob(`/api/pictures/${row.picture}`)});
+    show(get("content-image"), await api.blob(`/api/pictures/${earlier.content}`), earlier.name);
+    chosen.contents = [{id: earlier.content, name: earlier.name}];
+  } catch (error) {
+    tellError(error);
+  }
+  draw();
+  speak(say("settings-taken"));
+  get("compose").scrollIntoView();
+}
+
+/* told: called with each job that was sent. */
+export function begin(facts, options, told) {
+  sent = told;
+  settings.begin(options, () => {});
+  watch(get("content-drop"), get("content-file"), "content");
+  watch(get("style-drop"), get("style-file"), "style");
+  document.addEventListener("paste", paste);
+  /* A picture that misses its place must not replace the page. */
+  for (const name of ["dragover", "drop"])
+    document.addEventListener(name, event => event.preventDefault());
+  for (const radio of document.querySelectorAll("[name=command]"))
+    radio.addEventListener("change", () => draw());
+  get("compose").addEventListener("submit", event => {
+    event.preventDefault();
+    submit();
+  });
+  draw(facts);
+}

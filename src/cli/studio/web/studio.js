@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+/* The page: opens the session, draws the parts, and keeps them up to date. */
+
+import * as api from "./api.js";
+import * as compose from "./compose.js";
+import {get, tell} from "./dom.js";
+import * as gallery from "./gallery.js";
+import * as view from "./view.js";
+import {choose, say, translate} from "./words.js";
+
+let about = {};
+
+function look(id) {
+  view.look(gallery.find(id) ?? gallery.newest());
+  gallery.mark();
+}
+
+async function renew() {
+  await gallery.renew();
+  look(view.current());
+}
+
+/* The last one that was sent is the one to look at. */
+async function sent(job) {
+  await gallery.renew();
+  look(job.id);
+}
+
+async function hear(event) {
+  if (event.jobs) {
+    gallery.merge(event.jobs);
+    look(view.current());
+    return;
+  }
+  if (!about.devices || !about.models) {
+    about = await api.ask("/api/about");
+    compose.draw(about);
+  }
+  await renew();
+}
+
+function draw() {
+  translate();
+  compose.draw(about);
+  look(view.current());
+  get("status").textContent = say("ready");
+}
+
+async function begin() {
+  get("language").value = choose();
+  translate();
+  if (!await api.enter()) {
+    tell(get("closed"), say("link-needed"));
+    return;
+  }
+  about = await api.ask("/api/about");
+  const {options} = await api.ask("/api/options");
+  get("main").hidden = false;
+  compose.begin(about, options, sent);
+  gallery.begin({look, current: view.current});
+  view.begin({changed: renew, use: compose.use});
+  get("language").addEventListener("change", async event => {
+    choose(event.target.value);
+    draw();
+    await renew();
+  });
+  await renew();
+  get("status").textContent = say("ready");
+  await api.listen(hear, there => get("status").textContent = say(there ? "ready" : "lost"));
+  tell(get("closed"), say("link-needed"));
+}
+
+begin().catch(error => tell(get("closed"), error.message));

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: MIT */
+/* The picture at hand: as it comes, and what can be done with it. */
+
+import * as api from "./api.js";
+import {get, make, show, speak, tell} from "./dom.js";
+import {number, say, time} from "./words.js";
+
+let job = null;      /* the one that is shown */
+let shown = "";      /* which picture of it */
+let spoken = "";     /* what was last said of it */
+let told = {};       /* what others do */
+
+/* ---- Its picture ----------------------------------------------------------------------------- */
+
+async function drawPicture() {
+  const works = ["works", "stops"].includes(job.state);
+  const wanted = works && job.preview ? `${job.id} ${job.preview}` : job.result ? `${job.id} ${job.ended}` : `${job.id}`;
+  if (wanted === shown)
+    return;
+  shown = wanted;
+  try {
+    if (works && job.preview)
+      await draw(await api.blob(`/api/jobs/${job.id}/preview?n=0`), wanted, say("so-far", job));
+    else if (job.result)
+      await draw(await api.blob(`/api/jobs/${job.id}/result`), wanted,
+                 say(job.state === "done" ? "result-of" : "part-of", job));
+    else
+      await draw(await api.blob(`/api/pictures/${job.content}`), wanted, job.name);
+  } catch (error) {
+    if (!(error instanceof api.Refusal))
+      shown = "";
+  }
+}
+
+/* What came late is not for another job. */
+async function draw(blob, wanted, alternative) {
+  if (blob && wanted === shown)
+    show(get("image"), blob, alternative);
+}
+
+async function drawBefore() {
+  const slider = get("compare-field");
+  slider.hidden = !job.result && !job.preview;
+  if (get("before").dataset.of === job.content)
+    return;
+  get("before").dataset.of = job.content;
+  get("compare").value = 0;
+  compare();
+  show(get("before"), await api.blob(`/api/pictures/${job.content}`).catch(() => null), "");
+}
+
+function compare() {
+  const share = Number(get("compare").value);
+  get("before").style.clipPath = `inset(0 ${100 - share}% 0 0)`;
+}
+
+/* ---- Its words ------------------------------------------------------------------------------- */
+
+function words() {
+  if (job.state === "failed")
+    return job.error?.text ?? say("state-failed");
+  if (job.state !== "works")
+    return say(`state-${job.state}`);
+  const parts = [say(`phase-${job.phase ?? "preparing"}`)];
+  if (job.iterations)
+    parts.push(say("step", {iteration: number(job.iteration ?? 0, 6), iterations: number(job.iterations, 6)}));
+  if (job.left)
+    parts.push(say("left", {time: time(job.left)}));
+  return parts.join(" · ");
+}
+
+/* At each phase and each tenth of the way, not at each step. */
+function speakOf() {
+  const tenth = Math.floor(10 * (job.share ?? 0));
+  const text = job.state === "works" && job.phase === "painting" && tenth > 0 ? say("tenth", {percent: 10 * tenth})
+    : job.state === "works" ? say(`phase-${job.phase ?? "preparing"}`) : say(`state-${job.state}`);
+  if (text !== spoken)
+    speak(text);
+  spoken = text;
+}
+
+/* In logarithms: it falls by a factor, and then by a factor. */
+function drawLosses() {
+  const losses = (job.losses ?? []).filter(row => row[1] > 0);
+  const area = get("losses");
+  area.toggleAttribute("hidden", losses.length < 2);
+  if (losses.length < 2)
+    return;
+  const last = losses.at(-1)[0] || 1, logs = losses.map(row => Math.log(row[1]));
+  const low = Math.min(...logs), high = Math.max(...logs);
+  area.firstElementChild.setAttribute("points", losses.map((row, i) =>
+    `${(300 * row[0] / last).toFixed(1)},${(2 + 56 * (high - logs[i]) / (high - low || 1)).toFixed(1)}`).join(" "));
+  area.setAttribute("aria-label", say("losses", {first: number(losses[0][1]), last: number(losses.at(-1)[1])}));
+}
+
+/* ---- What can be done ------------------------------------------------------------------------ */
+
+async function act(verb) {
+  try {
+    await api.send(`/api/jobs/${job.id}/${verb}`);
+    get("caption").classList.remove("error");
+  } catch (error) {
+    tell(get("caption"), error.message);
+  }
+  told.changed();
+}
+
+async function download() {
+  const blob = await api.blob(`/api/jobs/${job.id}/result`);
+  const link = make("a", {href: URL.createObjectURL(blob), download: `impasto-${job.id.slice(0, 8)}.png`});
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60000);
+}
+
+async function forget() {
+  if (!confirm(say("delete-sure")))
+    return;
+  await api.remove(`/api/jobs/${job.id}`);
+  job = null;
+  told.changed();
+}
+
+const ACTIONS = [
+  ["stop", () => ["works", "waits"].includes(job.state), () => act("stop")],
+  ["continue", () => ["stopped", "failed"].includes(job.state), () => act("continue")],
+  ["first", () => job.state === "waits", () => act("first")],
+  ["again", () => ["done", "failed", "stopped"].includes(job.state), () => act("again")],
+  ["download", () => job.result && !["works", "waits"].includes(job.state), download],
+  ["use", () => true, () => told.use(job)],
+  ["delete", () => !["works", "stops"].includes(job.state), forget],
+];
+
+/* Buttons stay while they may: who is at one keeps the focus. */
+function drawActions() {
+  const area = get("actions"), there = new Map([...area.children].map(button => [button.dataset.action, button]));
+  for (const [name, may, run] of ACTIONS) {
+    let button = there.get(name);
+    if (!button) {
+      button = make("button", {type: "button", "data-action": name, onclick: run});
+      area.append(button);
+    }
+    button.textContent = say(name);
+    button.hidden = !may();
+  }
+}
+
+/* ---- The whole ------------------------------------------------------------------------------- */
+
+export const current = () => job?.id;
+
+/* Shows a job; null: none. */
+export function look(next) {
+  job = next;
+  for (const id of ["progress", "losses", "line"])
+    get(id).toggleAttribute("hidden", !job || (id === "progress" && !["works", "stops"].includes(job.state)));
+  if (!job) {
+    shown = "";
+    show(get("image"), null);
+    show(get("before"), null);
+    get("compare-field").hidden = true;
+    get("actions").replaceChildren();
+    tell(get("caption"), say("nothing-yet"));
+    return;
+  }
+  get("progress").value = job.share ?? 0;
+  get("caption").classList.toggle("error", job.state === "failed");
+  tell(get("caption"), words());
+  get("words").textContent = job.line ?? "";
+  speakOf();
+  drawLosses();
+  drawActions();
+  drawPicture();
+  drawBefore();
+}
+
+export function begin(others) {
+  told = others;
+  get("compare").addEventListener("input", compare);
+  get("copy").addEventListener("click", async () => {
+    await navigator.clipboard.writeText(get("words").textContent);
+    speak(say("copied"));
+  });
+}

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: MIT */
+/* A job in other words: as a worker is asked for it, and as a command line that would do the same.
+ */
+
+#include "cli/studio/studio.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define LONGEST_LINE 8192
+#define EVERY "15s" /* what a crash may lose */
+
+/* ---- For a worker ---------------------------------------------------------------------------- */
+
+/* "/…/pictures/ID", and behind it what such an option's value has. */
+static json_t *picture_path(const struct cli_studio *studio, const char *id, const char *ending)
+{
+    char *path = id && json_object_get(studio->pictures, id)
+                     ? cli_folder_path(&studio->folder, CLI_PLACE_PICTURES, id)
+                     : NULL;
+    char *text = path ? malloc(strlen(path) + strlen(ending) + 1) : NULL;
+    json_t *made = NULL;
+    if (text) {
+        sprintf(text, "%s%s", path, ending);
+        made = cli_json_text(text);
+    }
+    free(text);
+    free(path);
+    return made;
+}
+
+static json_t *style_path(const struct cli_studio *studio, const json_t *style)
+{
+    char weight[40];
+    const json_t *given = json_object_get(style, "weight");
+    snprintf(weight, sizeof(weight), ":%.9g", given ? json_number_value(given) : 1.0);
+    return picture_path(studio, cli_text_in(style, "picture"), weight);
+}
+
+/* A colour of a map; its edges are exact. */
+static json_t *mask_path(const struct cli_studio *studio, const json_t *mask)
+{
+    char colour[10] = "";
+    if (cli_text_in(mask, "colour"))
+        snprintf(colour, sizeof(colour), "#%.6s", cli_text_in(mask, "colour"));
+    return picture_path(studio, cli_text_in(mask, "picture"), colour);
+}
+
+/* false: one of the pictures is gone. */
+static bool add_paths(const struct cli_studio *studio, json_t *settings, const char *name,
+                      const json_t *rows,
+                      json_t *(*path_of)(const struct cli_studio *, const json_t *))
+{
+    json_t *paths = json_array();
+    bool whole = true;
+    for (size_t i = 0; i < json_array_size(rows) && whole; i++)
+        whole = json_array_append_new(paths, path_of(studio, json_array_get(rows, i))) == 0;
+    if (json_array_size(rows) > 0)
+        json_object_set(settings, name, paths);
+    json_decref(paths);
+    return whole;
+}
+
+static bool add_pictures(const struct cli_studio *studio, const json_t *job, json_t *settings)
+{
+    const json_t *keep = json_object_get(job, "keep");
+    const char *model = cli_text_in(job, "model");
+    if (json_object_set_new(settings, "content",
+                            picture_path(studio, cli_text_in(job, "content"), "")) != 0)
+        return false;
+    if (keep && json_object_set_new(settings, "keep", mask_path(studio, keep)) != 0)
+        return false;
+    if (model)
+        return json_object_set_new(settings, "model", json_string(model)) == 0;
+    return add_paths(studio, settings, "style", json_object_get(job, "styles"), style_path) &&
+           add_paths(studio, settings, "content-mask", json_object_get(job, "masks"), mask_path);
+}
+
+static json_t *file_of(const struct cli_studio *studio, enum cli_place place, const char *id,
+                       const char *ending)
+{
+    char name[CLI_ID_SIZE + 8];
+    snprintf(name, sizeof(name), "%.32s%s", id, ending);
+    char *path = cli_folder_path(&studio->folder, place, name);
+    json_t *text = path ? cli_json_text(path) : NULL;
+    free(path);
+    return text;
+}
+
+/* What is asked of the result, and how it can be gone on with. A checkpoint has settings and
+ * pictures; more iterations may be given. */
+static json_t *options_of(const struct cli_studio *studio, const json_t *job, bool resumes)
+{
+    const char *id = cli_text_in(job, "id");
+    json_t *options = json_object(), *more = json_object_get(job, "more");
+    json_object_set_new(options, "output", file_of(studio, CLI_PLACE_RESULTS, id, ".png"));
+    if (strcmp(cli_text_in(job, "command"), "paint") != 0)
+        return options;
+    json_object_set_new(options, resumes ? "resume" : "checkpoint",
+                        file_of(studio, CLI_PLACE_JOBS, id, ".ckpt"));
+    json_object_set_new(options, "every", json_string(EVERY));
+    if (resumes && json_is_integer(more))
+        json_object_set(options, "iterations", more);
+    return options;
+}
+
+json_t *cli_job_request(const struct cli_studio *studio, const json_t *job)
+{
+    char checkpoint[CLI_ID_SIZE + 8];
+    json_t *request = json_object(), *settings = json_copy(json_object_get(job, "settings"));
+    snprintf(checkpoint, sizeof(checkpoint), "%.32s.ckpt", cli_text_in(job, "id"));
+    const bool resumes = cli_folder_has(&studio->folder, CLI_PLACE_JOBS, checkpoint);
+    if (!settings)
+        settings = json_object();
+    const bool whole = resumes || add_pictures(studio, job, settings);
+    if (!json_object_get(settings, "device") && studio->device)
+        json_object_set_new(settings, "device", json_string(studio->device));
+    json_object_set(request, "do", json_object_get(job, "command"));
+    json_object_set(request, "job", json_object_get(job, "id"));
+    json_object_set_new(request, "options", options_of(studio, job, resumes));
+    if (!resumes)
+        json_object_set(request, "settings", settings);
+    json_object_set_new(request, "preview", json_integer(1024));
+    json_decref(settings);
+    if (whole)
+        return request;
+    json_decref(request);
+    return NULL;
+}
+
+/* ---- For people ------------------------------------------------------------------------------ */
+
+/* As the user called it. Only a shell will see it. */
+static void add_name(const struct cli_studio *studio, char *line, const char *id,
+                     const char *ending)
+{
+    char word[400];
+    const char *name = cli_text_in(json_object_get(studio->pictures, id ? id : ""), "name");
+    snprintf(word, sizeof(word), "%.300s%.60s", name ? name : "picture", ending);
+    /* A name that would be taken for an option. */
+    if (word[0] == '-') {
+        memmove(word + 2, word, sizeof(word) - 2);
+        memcpy(word, "./", 2);
+        word[sizeof(word) - 1] = '\0';
+    }
+    cli_add_word(line, LONGEST_LINE, word);
+}
+
+static void add_style(const struct cli_studio *studio, char *line, const json_t *style)
+{
+    char weight[40] = "";
+    const json_t *given = json_object_get(style, "weight");
+    if (given && json_number_value(given) < 1)
+        snprintf(weight, sizeof(weight), ":%.3g", json_number_value(given));
+    else if (given && json_number_value(given) > 1)
+        snprintf(weight, sizeof(weight), ":%.4g", json_number_value(given));
+    add_name(studio, line, cli_text_in(style, "picture"), weight);
+}
+
+static void add_mask(const struct cli_studio *studio, char *line, const char *option,
+                     const json_t *mask)
+{
+    char colour[10] = "";
+    if (cli_text_in(mask, "colour"))
+        snprintf(colour, sizeof(colour), "#%.6s", cli_text_in(mask, "colour"));
+    cli_add_word(line, LONGEST_LINE, option);
+    add_name(studio, line, cli_text_in(mask, "picture"), colour);
+}
+
+static void add_setting(char *line, const char *name, const json_t *value)
+{
+    char word[700];
+    if (json_is_string(value))
+        snprintf(word, sizeof(word), "--%s=%s", name, json_string_value(value));
+    else if (json_is_integer(value))
+        snprintf(word, sizeof(word), "--%s=%" JSON_INTEGER_FORMAT, name, json_integer_value(value));
+    else if (json_is_real(value))
+        snprintf(word, sizeof(word), "--%s=%.9g", name, json_real_value(value));
+    else if (json_is_true(value))
+        snprintf(word, sizeof(word), "--%s", name);
+    else
+        return;
+    cli_add_word(line, LONGEST_LINE, word);
+}
+
+char *cli_job_line(const struct cli_studio *studio, const json_t *job)
+{
+    char *line = calloc(1, LONGEST_LINE);
+    const json_t *rows = json_object_get(job, "styles"), *masks = json_object_get(job, "masks");
+    const char *name;
+    json_t *value;
+    if (!line)
+        return NULL;
+    strcpy(line, "impasto");
+    if (cli_text_in(job, "model")) {
+        cli_add_word(line, LONGEST_LINE, "apply");
+        cli_add_word(line, LONGEST_LINE, cli_text_in(job, "model"));
+    }
+    add_name(studio, line, cli_text_in(job, "content"), "");
+    for (size_t i = 0; i < json_array_size(rows); i++)
+        add_style(studio, line, json_array_get(rows, i));
+    for (size_t i = 0; i < json_array_size(masks); i++)
+        add_mask(studio, line, "--content-mask", json_array_get(masks, i));
+    if (json_object_get(job, "keep"))
+        add_mask(studio, line, "--keep", json_object_get(job, "keep"));
+    json_object_foreach(json_object_get(job, "settings"), name, value)
+    {
+        add_setting(line, name, value);
+    }
+    cli_add_word(line, LONGEST_LINE, "-o");
+    cli_add_word(line, LONGEST_LINE, "painted.png");
+    return line;
+}

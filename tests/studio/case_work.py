@@ -1,0 +1,295 @@
+# SPDX-License-Identifier: MIT
+"""The studio at work: jobs to the command line's pictures, the queue, and what goes wrong on the way."""
+
+import resource
+
+from support import pixels, read_png
+
+from served import CHEAP, COLOURS, PATIENCE, Served, json, os, png, signal, socket, time
+
+STEPS = 120
+LONG = {"iterations": 100000}
+
+
+class Jobs(Served):
+    def direct(self, *words):
+        """What the command line makes of the same."""
+        self.write("photo.png", png(32, 24))
+        self.write("painting.png", png(24, 32, COLOURS))
+        settings = [word for name, value in CHEAP.items() for word in (f"--{name}", value)]
+        self.succeed("photo.png", "painting.png", *settings, *words, "-o", "direct.png")
+        return pixels(self.folder / "direct.png")
+
+    def test_a_painting(self):
+        studio = self.studio()
+        job = studio.paint()
+        done = studio.until(job["id"], "done")
+        self.assertEqual((done["iteration"], done["iterations"], done["width"], done["height"]), (2, 2, 32, 24))
+        self.assertEqual([loss[0] for loss in done["losses"]], [0, 1, 2])
+        self.assertEqual(done["name"], "photo.png")
+        self.assertIn("impasto photo.png painting.png --size=32", done["line"])
+        status, body, headers = studio.call("GET", f"/api/jobs/{job['id']}/result")
+        self.assertEqual((status, headers["Content-Type"]), (200, "image/png"))
+        self.assertTrue(headers["Content-Disposition"].startswith("attachment; "))
+        self.write("result.png", body)
+        self.assertEqual(pixels(self.folder / "result.png"), self.direct())
+        self.assertEqual(studio.ask("GET", f"/api/jobs/{job['id']}/settings"), CHEAP)
+        preview = studio.call("GET", f"/api/jobs/{job['id']}/preview?n=0")
+        self.assertEqual((preview[0], preview[1][:2]), (200, b"\xff\xd8"))
+        self.assertEqual(studio.call("GET", f"/api/jobs/{job['id']}/preview?n=99")[0], 204)
+        self.assertFalse(list((studio.folder / "jobs").glob("*.ckpt")))
+
+    def test_weights_and_masks(self):
+        studio = self.studio()
+        content, style = studio.pictures()
+        half = studio.upload(png(32, 24, lambda x, y: (255, 0, 0) if x < 16 else (0, 0, 255)), "map.png")["id"]
+        job = studio.ask("POST", "/api/jobs", {
+            "command": "paint", "content": content, "settings": CHEAP, "keep": {"picture": half, "colour": "ff0000"},
+            "styles": [{"picture": style, "weight": 0.25}, {"picture": content, "weight": 2}]})
+        self.assertIn("painting.png:0.25 photo.png:2", job["line"])
+        self.assertIn("--keep 'map.png#ff0000'", job["line"])
+        studio.until(job["id"], "done")
+        rows, before = pixels(studio.result(job["id"])), pixels(self.write("photo.png", png(32, 24)))
+        self.assertEqual([row[:14] for row in rows], [row[:14] for row in before])
+        self.assertNotEqual([row[18:] for row in rows], [row[18:] for row in before])
+        self.assertEqual(studio.ask("DELETE", f"/api/pictures/{half}", status=409)["status"], "usage")
+
+    def test_a_style_network(self):
+        studio = self.studio()
+        content, _ = studio.pictures()
+        while studio.ask("GET", "/api/about")["models"] is None:
+            time.sleep(0.05)
+        job = studio.ask("POST", "/api/jobs", {"command": "apply", "content": content, "model": "ink",
+                                               "settings": {"strength": 0.5}})
+        studio.until(job["id"], "done")
+        self.succeed("apply", "ink", self.write("photo.png", png(32, 24)), "--strength", "0.5", "-o", "direct.png")
+        self.assertEqual(pixels(studio.result(job["id"])), pixels(self.folder / "direct.png"))
+
+    def test_a_failure(self):
+        studio = self.studio()
+        job = studio.paint({"device": "no such device"})["id"]
+        end = time.monotonic() + PATIENCE
+        while studio.job(job)["state"] != "failed" and time.monotonic() < end:
+            time.sleep(0.05)
+        error = studio.job(job)["error"]
+        self.assertEqual(error["status"], "device")
+        self.assertIn("no such device", error["text"])
+        again = studio.paint()["id"]
+        studio.until(again, "done")
+
+    def test_pictures(self):
+        studio = self.studio()
+        first = studio.upload(png(600, 300), "a.png")
+        self.assertEqual((first["width"], first["height"], first["transparent"]), (600, 300, False))
+        self.assertEqual(studio.upload(png(600, 300), "b.png")["id"], first["id"])
+        status, small, headers = studio.call("GET", f"/api/pictures/{first['id']}")
+        self.assertEqual((status, headers["Content-Type"], small[:2]), (200, "image/jpeg", b"\xff\xd8"))
+        studio.ask("DELETE", f"/api/pictures/{first['id']}")
+        self.assertEqual(studio.call("GET", f"/api/pictures/{first['id']}")[0], 404)
+        self.assertEqual(list((studio.folder / "pictures").iterdir()), [])
+        job = studio.paint()["id"]
+        studio.until(job, "done")
+        result = studio.upload(studio.call("GET", f"/api/jobs/{job}/result")[1])
+        self.assertEqual(result["settings"]["settings"]["size"], 32)
+
+
+class Queue(Served):
+    def test_stop_and_go_on(self):
+        studio = self.studio()
+        whole = studio.paint({"iterations": STEPS})["id"]
+        studio.until(whole, "done")
+        part = studio.paint({"iterations": STEPS})["id"]
+        studio.until(part, lambda job: job.get("iteration", 0) > 3 or job["state"] == "done")
+        studio.call("POST", f"/api/jobs/{part}/stop", "")
+        stopped = studio.until(part, ("stopped", "done"))
+        if stopped["state"] == "stopped":
+            self.assertTrue(stopped["result"] and stopped["resumable"])
+            self.assertEqual(read_png(studio.result(part))[:2], (32, 24))
+            studio.ask("POST", f"/api/jobs/{part}/continue", {})
+        studio.until(part, "done")
+        self.assertEqual(pixels(studio.result(part)), pixels(studio.result(whole)))
+        for verb in ("stop", "continue", "first"):
+            self.assertEqual(studio.call("POST", f"/api/jobs/{part}/{verb}", "{}")[0], 409)
+
+    def test_more_iterations(self):
+        studio = self.studio()
+        job = studio.paint({"iterations": 100000, "optimizer": "adam"})["id"]
+        studio.until(job, lambda job: job.get("iteration", 0) > 3)
+        self.assertEqual(studio.call("DELETE", f"/api/jobs/{job}")[0], 409)
+        studio.ask("POST", f"/api/jobs/{job}/stop", "")
+        studio.until(job, "stopped")
+        self.assertEqual(studio.call("POST", f"/api/jobs/{job}/continue", '{"iterations": -1}')[0], 422)
+        reached = studio.job(job)["iteration"]
+        studio.ask("POST", f"/api/jobs/{job}/continue", {"iterations": reached + 5})
+        self.assertEqual(studio.until(job, "done")["iteration"], reached + 5)
+
+    def test_order(self):
+        studio = self.studio()
+        studio.ask("POST", "/api/queue/pause", "")
+        jobs = [studio.paint({"seed": i})["id"] for i in range(3)]
+        studio.ask("POST", f"/api/jobs/{jobs[2]}/first", "")
+        studio.ask("POST", f"/api/jobs/{jobs[0]}/stop", "")
+        listed = studio.ask("GET", "/api/jobs")
+        self.assertTrue(listed["paused"])
+        self.assertEqual([job["state"] for job in listed["jobs"]].count("waits"), 2)
+        studio.ask("DELETE", f"/api/jobs/{jobs[0]}")
+        self.assertEqual(studio.call("GET", f"/api/jobs/{jobs[0]}")[0], 404)
+        studio.ask("POST", "/api/queue/go", "")
+        done = [studio.until(job, "done") for job in jobs[1:]]
+        again = studio.ask("POST", f"/api/jobs/{jobs[1]}/again", "")
+        self.assertNotEqual(again["id"], jobs[1])
+        self.assertEqual(studio.until(again["id"], "done")["settings"], done[0]["settings"])
+        studio.ask("DELETE", f"/api/jobs/{again['id']}")
+        self.assertFalse(list(studio.folder.rglob(f"{again['id']}*")))
+
+    def test_events(self):
+        """A stream has all of a job's way, the latest of each, and a state when the list has changed."""
+        studio = self.studio()
+        connection = socket.create_connection(("127.0.0.1", studio.port), timeout=PATIENCE)
+        self.addCleanup(connection.close)
+        connection.sendall(f"GET /api/events HTTP/1.1\r\nHost: 127.0.0.1:{studio.port}\r\n"
+                           f"X-Impasto-Token: {studio.token}\r\n\r\n".encode())
+        job = studio.paint({"iterations": 30})["id"]
+        studio.until(job, "done")
+        text, end = b"", time.monotonic() + PATIENCE
+        while b'"jobs":[]' not in text.split(b'"phase":"saving"')[-1] and time.monotonic() < end:
+            text += connection.recv(65536)
+        self.assertIn(b"Content-Type: text/event-stream", text)
+        events = [json.loads(line[len(b"data: "):]) for line in text.splitlines() if line.startswith(b"data: ")]
+        rows = [row for event in events for row in event.get("jobs", []) if "iteration" in row]
+        steps = [row["iteration"] for row in rows]
+        self.assertEqual(steps, sorted(steps))
+        self.assertTrue(any("preview" in row for row in rows))
+        self.assertGreater(len([event for event in events if "changes" in event]), 1)
+
+
+class Ends(Served):
+    def begin(self, studio, **settings):
+        job = studio.paint({"iterations": 250} | settings)["id"]
+        studio.until(job, lambda now: now.get("iteration", 0) > 3)
+        return job
+
+    def whole(self, studio):
+        job = studio.paint({"iterations": 250})["id"]
+        studio.until(job, "done")
+        return pixels(studio.result(job))
+
+    def test_a_worker_that_dies(self):
+        studio = self.studio()
+        job = self.begin(studio)
+        for process in studio.workers():
+            os.kill(process, signal.SIGKILL)
+        self.assertEqual(studio.until(job, "done")["iteration"], 250)
+        self.assertEqual(pixels(studio.result(job)), self.whole(studio))
+
+    def test_a_worker_that_is_silent(self):
+        studio = self.studio(env={"IMPASTO_TIMEOUT": "8"})
+        job = self.begin(studio)
+        for process in studio.workers():
+            os.kill(process, signal.SIGSTOP)
+        self.assertEqual(studio.until(job, "done")["iteration"], 250)
+
+    def test_a_worker_that_always_dies(self):
+        studio = self.studio()
+        job = studio.paint({"iterations": 100000})["id"]
+        end = time.monotonic() + PATIENCE
+        while studio.job(job)["state"] != "failed" and time.monotonic() < end:
+            for process in studio.workers():
+                try:
+                    os.kill(process, signal.SIGKILL)
+                except ProcessLookupError:
+                    pass
+            time.sleep(0.02)
+        self.assertIn("again and again", studio.job(job)["error"]["text"])
+        studio.until(studio.paint()["id"], "done")
+
+    def test_a_studio_that_is_killed(self):
+        studio = self.studio()
+        job = self.begin(studio)
+        studio.kill()
+        second = self.studio()
+        waiting = second.job(job)
+        self.assertEqual(waiting["state"], "waits")
+        self.assertTrue(second.ask("GET", "/api/jobs")["paused"])
+        second.ask("POST", "/api/queue/go", "")
+        second.until(job, "done")
+        self.assertEqual(pixels(second.result(job)), self.whole(second))
+
+    def test_ctrl_c(self):
+        studio = self.studio()
+        job = self.begin(studio, **LONG)
+        code, said = studio.end()
+        self.assertEqual(code, 130)
+        self.assertIn("goes on with", said)
+        self.assertTrue((studio.folder / "jobs" / f"{job}.ckpt").exists())
+        second = self.studio()
+        self.assertEqual(second.job(job)["state"], "waits")
+        self.assertGreater(second.job(job)["iteration"], 3)
+
+    def test_a_checkpoint_that_is_damaged(self):
+        studio = self.studio()
+        job = self.begin(studio)
+        studio.end()
+        (studio.folder / "jobs" / f"{job}.ckpt").write_bytes(b"nothing")
+        second = self.studio()
+        second.ask("POST", "/api/queue/go", "")
+        done = second.until(job, "done")
+        self.assertIn("beginning anew", done["log"][0])
+
+    def test_a_disk_that_is_full(self):
+        """No file may have more than 16 kB, which is told as a full disk is: nothing half written stays, and what fits
+        still does."""
+
+        def limit():
+            resource.setrlimit(resource.RLIMIT_FSIZE, (16384, 16384))
+
+        studio = self.studio(preexec_fn=limit)
+        noise = png(160, 160, lambda x, y: ((x * x * 31 + y * 17) % 251, (x * 7 ^ y * 13) % 256, x * y * 3 % 253))
+        self.assertGreater(len(noise), 20000)
+        self.assertEqual(studio.upload(noise, status=507)["status"], "output")
+        self.assertEqual(list((studio.folder / "uploads").iterdir()), [])
+        self.assertEqual(list((studio.folder / "pictures").iterdir()), [])
+        content, style = studio.pictures()
+        body = {"command": "paint", "content": content, "settings": CHEAP,
+                "styles": [{"picture": style, "weight": 1.25}] * 16}
+        self.assertEqual(studio.call("POST", "/api/jobs", json.dumps(body))[0], 200)
+
+    def test_a_job_that_cannot_be_kept(self):
+        """What its file lacks is told, tried again, and there in the end."""
+        studio = self.studio()
+        studio.ask("POST", "/api/queue/pause", "")
+        job = studio.paint()["id"]
+        obstacle = studio.folder / "jobs" / f"{job}.json.new"
+        obstacle.mkdir()
+        studio.ask("POST", "/api/queue/go", "")
+        studio.until(job, "done")
+        kept = studio.folder / "jobs" / f"{job}.json"
+        self.assertIn("cannot be written to", studio.ask("GET", "/api/jobs")["warning"])
+        self.assertEqual(json.loads(kept.read_text())["state"], "waits")
+        obstacle.rmdir()
+        end = time.monotonic() + PATIENCE
+        while studio.ask("GET", "/api/jobs")["warning"] and time.monotonic() < end:
+            time.sleep(0.1)
+        self.assertEqual(json.loads(kept.read_text())["state"], "done")
+
+    def test_a_job_that_is_damaged(self):
+        studio = self.studio()
+        job = studio.paint()["id"]
+        studio.until(job, "done")
+        studio.end()
+        for name, text in (("0" * 32, "{"), ("1" * 32, "[]"), ("2" * 32, json.dumps({"id": "2" * 32}))):
+            (studio.folder / "jobs" / f"{name}.json").write_text(text)
+        (studio.folder / "jobs" / "other.json").write_text("{}")
+        second = self.studio()
+        self.assertEqual([row["id"] for row in second.ask("GET", "/api/jobs")["jobs"]], [job])
+        _, said = second.end()
+        self.assertEqual(said.count("is damaged"), 3)
+
+    def test_refusals(self):
+        for words, code, what in ((["--port", "70000"], 2, "port"), (["--folder", "/dev/null"], 7, "cannot be opened"),
+                                  (["x"], 2, "takes no such word"), (["--device"], 2, "needs a value")):
+            run = self.impasto("studio", "--no-browser", *words)
+            self.assertEqual((run.returncode, len(run.stderr.splitlines())), (code, 1), run.stderr)
+            self.assertIn(what, run.stderr)
+
+

@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: MIT
+"""A studio in a folder of its own, and ways to speak to it: whole calls, and raw bytes."""
+
+import http.client
+import json
+import os
+import pathlib
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "cli"))
+from support import PATIENCE, Case, environment, png, program  # noqa: E402
+
+# As cheap as a painting can be, in the page's words.
+CHEAP = {"size": 32, "iterations": 2, "style-layers": "1_1,2_1", "content-layers": "2_1"}
+COLOURS = lambda x, y: (255 * (x // 4 % 2), 200, 8 * y % 256)  # noqa: E731
+
+
+class Studio:
+    """One that runs. `call` is what the page does."""
+
+    def __init__(self, case, *words, env=None, wait=True, **options):
+        self.case, self.token, self.code = case, None, None
+        self.runtime = case.folder / "runtime"
+        self.runtime.mkdir(mode=0o700, exist_ok=True)
+        self.folder = case.folder / "studio"
+        words = ["studio", "--no-browser", *words]
+        if "--folder" not in words:
+            words += ["--folder", self.folder]
+        self.process = case.start(*words, stderr=subprocess.PIPE,
+                                  env={"XDG_RUNTIME_DIR": str(self.runtime)} | (env or {}), **options)
+        case.addCleanup(self.close)
+        if wait:
+            self.read_link(self.process.stdout.readline().decode())
+
+    def read_link(self, line):
+        found = re.fullmatch(r"http://127\.0\.0\.1:(\d+)/#code=([0-9a-f]{64})\n", line)
+        self.case.assertTrue(found, f"no link: {line!r}")
+        self.port, self.code = int(found[1]), found[2]
+
+    def close(self):
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        for stream in (self.process.stdout, self.process.stderr):
+            stream.close()
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+    def end(self):
+        """(exit code, what it said) after Ctrl-C."""
+        self.process.send_signal(signal.SIGINT)
+        _, said = self.process.communicate(timeout=PATIENCE)
+        return self.process.returncode, said.decode()
+
+    def call(self, method, path, body=None, token=True, timeout=PATIENCE, **headers):
+        """(status, body, headers)"""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
+        headers = {name.replace("_", "-"): value for name, value in headers.items()}
+        if token:
+            headers["X-Impasto-Token"] = self.token or ""
+        try:
+            connection.request(method, path, body, headers)
+            answer = connection.getresponse()
+            return answer.status, answer.read(), answer.headers
+        finally:
+            connection.close()
+
+    def enter(self):
+        status, body, _ = self.call("POST", "/api/session", self.code, token=False)
+        self.case.assertEqual(status, 200, body)
+        self.token = json.loads(body)["token"]
+        return self
+
+    def ask(self, method, path, body=None, status=200, **headers):
+        """The JSON of an answer with that status."""
+        if body is not None and not isinstance(body, (bytes, str)):
+            body = json.dumps(body)
+        got, text, _ = self.call(method, path, body, **headers)
+        self.case.assertEqual(got, status, text)
+        return json.loads(text)
+
+    def upload(self, data, name="picture.png", status=200):
+        return self.ask("POST", "/api/pictures", data, status, X_Impasto_Name=name)
+
+    def pictures(self):
+        """The ids of a photograph and a painting."""
+        return (self.upload(png(32, 24), "photo.png")["id"],
+                self.upload(png(24, 32, COLOURS), "painting.png")["id"])
+
+    def paint(self, settings=None, status=200, **more):
+        content, style = self.pictures()
+        return self.ask("POST", "/api/jobs", {"command": "paint", "content": content,
+                                              "styles": [{"picture": style}],
+                                              "settings": CHEAP | (settings or {})} | more, status)
+
+    def job(self, job):
+        return self.ask("GET", f"/api/jobs/{job}")
+
+    def until(self, job, wanted):
+        """The job once `wanted` is true of it, or its state is one of a tuple."""
+        if isinstance(wanted, (str, tuple)):
+            states = (wanted,) if isinstance(wanted, str) else wanted
+            wanted = lambda now: now["state"] in states  # noqa: E731
+        end = time.monotonic() + PATIENCE
+        while time.monotonic() < end:
+            now = self.job(job)
+            if wanted(now):
+                return now
+            self.case.assertNotEqual(now["state"], "failed", now)
+            time.sleep(0.05)
+        self.case.fail(f"too long: {now}")
+
+    def result(self, job):
+        status, body, _ = self.call("GET", f"/api/jobs/{job}/result")
+        self.case.assertEqual(status, 200)
+        return self.case.write(f"result-{job}.png", body)
+
+    def workers(self):
+        """Its children, as process ids."""
+        tasks = pathlib.Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
+        return [int(word) for word in tasks.read_text().split()]
+
+    def raw(self, data, timeout=PATIENCE):
+        """All that comes for these bytes until the studio closes the connection, or says no more for a while."""
+        with socket.create_connection(("127.0.0.1", self.port), timeout=timeout) as connection:
+            connection.sendall(data)
+            got = b""
+            try:
+                while b"\r\n\r\n" not in got:
+                    part = connection.recv(65536)
+                    if not part:
+                        break
+                    got += part
+            except (ConnectionResetError, TimeoutError):
+                pass
+            return got
+
+    def status(self, head, **changes):
+        """The status for a raw head; \\r\\n is put between its lines."""
+        answer = self.raw("\r\n".join([*head, "", ""]).encode("latin-1"))
+        return int(answer.split(b" ")[1]) if answer.startswith(b"HTTP/1.1 ") else None
+
+
+class Served(Case):
+    def studio(self, *words, **options):
+        return Studio(self, *words, **options).enter()
+
+
+__all__ = ["CHEAP", "COLOURS", "PATIENCE", "Case", "Served", "Studio", "environment", "json", "os", "pathlib", "png",
+           "program", "signal", "socket", "subprocess", "time"]
