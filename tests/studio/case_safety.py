@@ -205,7 +205,8 @@ class Input(Served):
                 time.sleep(0.05)
             (studio.folder / folder / name).unlink()
             (studio.folder / folder / name).symlink_to("/etc/passwd")
-            self.assertEqual(studio.call("GET", f"/api/jobs/{job}/{path}")[0], 404)
+            status, body, _ = studio.call("GET", f"/api/jobs/{job}/{path}")
+            self.assertIn((status, body[:8]), ((404, b'{"error"'), (204, b"")))
         studio.end()
         real = self.folder / "real"
         real.mkdir()

@@ -170,6 +170,10 @@ void cli_route_show_thumb(struct cli_studio *studio, struct cli_request *request
 {
     char file[CLI_ID_SIZE + 8];
     snprintf(file, sizeof(file), "%.32s.jpg", cli_text_in(job, "id"));
+    if (!cli_folder_has(&studio->folder, CLI_PLACE_THUMBS, file)) {
+        request->reply.status = 204; /* a worker makes it in a moment */
+        return;
+    }
     cli_reply_file(studio, request, CLI_PLACE_THUMBS, file, "image/jpeg", "");
 }
 

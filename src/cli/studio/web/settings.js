@@ -31,7 +31,7 @@ function put(name, value) {
 /* ---- In sight -------------------------------------------------------------------------------- */
 
 function slider([name, low, high, step, usual, log]) {
-  const shown = make("output");
+  const shown = make("span", {class: "value"});
   const real = value => log ? Number((2 ** value).toPrecision(3)) : value;
   const now = mine()[name];
   const input = make("input", {type: "range", min: low, max: high, step,
@@ -94,8 +94,12 @@ function value(option, text) {
 function row(option) {
   const input = control(option), help = make("small", {id: `help-${option.name}`}, option.help);
   const back = make("button", {type: "button", class: "back", "aria-label": say("put-back", {name: option.name})}, "↺");
+  const words = option.words.length > 0 && input.type === "text"
+    ? make("datalist", {id: `words-${option.name}`}, ...option.words.map(word => make("option", {value: word}))) : null;
+  if (words)
+    input.setAttribute("list", words.id);
   const field = make("div", {class: "option", "data-field": option.name},
-                     make("label", {class: "field"}, make("span", {}, option.name), input), back, help);
+                     make("label", {class: "field"}, make("span", {}, option.name), input), back, help, words);
   const update = () => {
     const there = mine()[option.name] !== undefined;
     field.classList.toggle("changed", there);

@@ -1,0 +1,244 @@
+# SPDX-License-Identifier: MIT
+"""The page: its words, and itself in Chromium, if that is installed."""
+
+import re
+import unittest
+
+from browser import Browser, program as chromium
+from served import CHEAP, COLOURS, Served, Studio, json, os, pathlib, png, time
+
+WEB = pathlib.Path(__file__).resolve().parents[2] / "src/cli/studio/web"
+# What no element of the page may lack: a name for those who do not see it.
+NAMED = {"button", "textbox", "searchbox", "slider", "combobox", "radio", "checkbox", "link", "img", "image"}
+
+
+class Words(unittest.TestCase):
+    def words(self):
+        """{language: {key: text}}"""
+        text = (WEB / "words.js").read_text(encoding="utf-8")
+        found = {}
+        for name, body in re.findall(r"^(\w\w): \{\n(.*?)\n\}", text, re.M | re.S):
+            pairs = re.findall(r'^"([a-z-]+)": "(.*)",?$', body, re.M)
+            self.assertEqual(len(pairs), body.count("\n") + 1, name)
+            self.assertEqual(len(dict(pairs)), len(pairs), "a key twice")
+            found[name] = dict(pairs)
+        return found
+
+    def test_all_languages_say_all(self):
+        words = self.words()
+        self.assertEqual(set(words), {"en", "de"})
+        self.assertEqual(set(words["en"]), set(words["de"]))
+        for key, text in words["en"].items():
+            self.assertEqual(set(re.findall(r"\{\w+\}", text)), set(re.findall(r"\{\w+\}", words["de"][key])), key)
+
+    def test_no_word_stands_elsewhere(self):
+        markup = (WEB / "index.html").read_text(encoding="utf-8")
+        body = re.sub(r"<(svg|option|h1)\b.*?</\1>", "", markup[markup.index("<body>"):], flags=re.S)
+        self.assertEqual(re.sub(r"<[^>]*>", "", body).split(), [])
+        self.assertFalse(re.search(r'\b(title|placeholder|aria-label)="', body))
+
+    def test_each_key_is_there_and_used(self):
+        known = set(self.words()["en"])
+        text = "".join(path.read_text(encoding="utf-8") for path in WEB.iterdir() if path.suffix in (".js", ".html"))
+        used = set(re.findall(r'data-t="([a-z-]+)"', text)) | set(re.findall(r'\bsay\(\s*"([a-z-]+)"', text))
+        used |= set(re.findall(r'\["([a-z-]+)", (?:\(\) =>|-?[\d.]+,)', text))  # actions and sliders
+        used |= set(re.findall(r'\? "([a-z-]+)" : "([a-z-]+)"', text)) and {
+            key for pair in re.findall(r'\? "([a-z-]+)" : "([a-z-]+)"', text) for key in pair} & known
+        used |= {key for key in known if re.match(r"(state|phase)-", key)}
+        self.assertEqual(used - known, set())
+        self.assertEqual(known - used, set())
+
+
+@unittest.skipUnless(chromium(), "Chromium is not installed")
+class Page(Served):
+    def setUp(self):
+        super().setUp()
+        self.browser = Browser("--host-resolver-rules=MAP evil.test 127.0.0.1")
+        self.addCleanup(self.browser.close)
+        self.server = None
+
+    def enter(self, **looks):
+        self.server = Studio(self)
+        page = self.browser.page(**looks)
+        page.open(f"http://127.0.0.1:{self.server.port}/#code={self.server.code}")
+        page.until("document.getElementById('main')?.hidden === false")
+        self.server.token = page.run("sessionStorage.getItem('impasto-token')")
+        return page
+
+    def set(self, page, selector, value):
+        page.run(f"""(() => {{
+            const field = document.querySelector({json.dumps(selector)});
+            field.closest("details")?.setAttribute("open", "");
+            field.value = {json.dumps(value)};
+            for (const kind of ["input", "change"])
+                field.dispatchEvent(new Event(kind, {{bubbles: true}}));
+        }})()""")
+
+    def option(self, page, name, value):
+        self.set(page, f'[data-field="{name}"] input', value)
+
+    def drop(self, page):
+        page.drop("#content-drop", self.write("photo.png", png(32, 24)))
+        page.until("!document.getElementById('content-image').hidden")
+        page.drop("#style-drop", self.write("painting.png", png(24, 32, COLOURS)))
+        page.until("document.querySelectorAll('#styles li').length === 1")
+
+    def cheap(self, page):
+        for name in ("iterations", "style-layers", "content-layers", "scales"):
+            self.option(page, name, CHEAP.get(name, 1))
+        self.set(page, "#size", "source")
+
+    def jobs(self):
+        return self.server.ask("GET", "/api/jobs")["jobs"]
+
+    def test_a_job(self):
+        page = self.enter()
+        self.assertEqual(page.run("location.href"), f"http://127.0.0.1:{self.server.port}/")
+        self.assertEqual(self.server.call("POST", "/api/session", self.server.code, token=False)[0], 401)
+        self.drop(page)
+        self.cheap(page)
+        page.run("document.getElementById('go').click()")
+        page.until("!!document.querySelector('#jobs li.done')")
+        page.until("document.getElementById('image').alt.startsWith('Result')")
+        job = self.jobs()[0]
+        self.assertEqual(job["settings"], {"size": "source", "iterations": 2, "scales": "1", "style-layers": "1_1,2_1",
+                                           "content-layers": "2_1"})
+        self.assertEqual(page.run("document.getElementById('words').textContent"), job["line"])
+        self.assertEqual(page.run("document.getElementById('image').naturalWidth"), 32)
+        # Beside its photograph, and once more with the same settings, after a reload.
+        self.set(page, "#compare", 50)
+        self.assertEqual(page.run("document.getElementById('before').style.clipPath"), "inset(0px 50% 0px 0px)")
+        page.call("Page.reload")
+        time.sleep(0.5)
+        page.until("!!document.querySelector('#jobs li.done')")
+        page.run("document.querySelector('[data-action=use]').click()")
+        page.until("document.querySelectorAll('#styles li').length === 1")
+        page.run("document.getElementById('go').click()")
+        page.until("document.querySelectorAll('#jobs li.done').length === 2")
+        first, second = (job["settings"] for job in self.jobs())
+        self.assertEqual(first, second)
+        # Another tab asks this one for the token.
+        other = self.browser.page()
+        other.open(f"http://127.0.0.1:{self.server.port}/")
+        other.until("document.querySelectorAll('#jobs li.done').length === 2")
+        self.assertEqual(page.complaints() + other.complaints(), [])
+
+    def test_stop_and_go_on(self):
+        page = self.enter()
+        self.drop(page)
+        self.cheap(page)
+        self.option(page, "iterations", 100000)
+        page.run("document.getElementById('go').click()")
+        page.until("document.getElementById('image').alt.includes('after')")
+        page.until("!document.querySelector('[data-action=stop]').hidden")
+        page.run("document.querySelector('[data-action=stop]').click()")
+        page.until("!!document.querySelector('#jobs li.stopped')")
+        page.until("!document.querySelector('[data-action=continue]').hidden")
+        page.run("document.querySelector('[data-action=continue]').click()")
+        page.until("!!document.querySelector('#jobs li.works')")
+        self.assertEqual(page.complaints(), [])
+
+    def test_a_style_network(self):
+        page = self.enter()
+        page.run("document.querySelector('[name=command][value=apply]').click()")
+        page.until("!!document.querySelector('[name=model][value=ink]')")
+        page.drop("#content-drop", self.write("photo.png", png(32, 24)))
+        page.until("!document.getElementById('content-image').hidden")
+        page.run("document.querySelector('[name=model][value=ink]').click()")
+        page.until("document.getElementById('image').alt.startsWith('Result')")
+        self.assertEqual(self.jobs()[0]["model"], "ink")
+        self.assertEqual(page.complaints(), [])
+
+    def test_what_is_wrong_is_told_beside_it(self):
+        page = self.enter()
+        page.run("document.getElementById('go').click()")
+        page.until("!document.getElementById('error').hidden")
+        self.assertIn("drop a photograph", page.run("document.getElementById('error').textContent"))
+        self.drop(page)
+        self.option(page, "history", "many")
+        page.run("document.getElementById('go').click()")
+        page.until("!!document.querySelector('[data-field=history].wrong [aria-invalid=true]')")
+        self.assertIn("history", page.run("document.getElementById('error').textContent"))
+        page.drop("#content-drop", self.write("no.png", b"no picture"))
+        page.until("document.getElementById('error').textContent.includes('no.png') || "
+                   "document.getElementById('error').textContent.includes('picture')")
+
+    def test_for_everybody(self):
+        """Names, languages, narrow windows, focus."""
+        page = self.enter()
+        self.drop(page)
+        page.run("document.getElementById('more').open = true")
+        for language in ("en", "de"):
+            self.set(page, "#language", language)
+            page.until(f"document.documentElement.lang === '{language}'")
+            tree = page.call("Accessibility.getFullAXTree")["nodes"]
+            nameless = [node for node in tree if not node["ignored"] and node.get("role", {}).get("value") in NAMED
+                        and not node.get("name", {}).get("value", "").strip()]
+            self.assertEqual(nameless, [], language)
+            self.assertEqual(page.run("[...document.querySelectorAll('[data-t]')].filter(e => !e.textContent).length"), 0)
+        for width in (360, 320, 640):
+            page.size(width, 800)
+            self.assertLessEqual(page.run("document.documentElement.scrollWidth"), width)
+        small = page.run("""[...document.querySelectorAll("button, select, input[type=range], summary")]
+            .filter(e => e.offsetParent && e.getBoundingClientRect().height < 43).map(e => e.outerHTML.slice(0, 80))""")
+        self.assertEqual(small, [])
+        page.size(1280, 900)
+        page.run("document.activeElement.blur()")
+        seen = []
+        for _ in range(14):
+            page.key("Tab")
+            seen.append(page.run("document.activeElement.id || document.activeElement.name || "
+                                 "document.activeElement.className"))
+            self.assertNotEqual(page.run("""(() => {
+                const at = document.activeElement, near = at.closest("label") ?? at;
+                return [at, near].some(e => getComputedStyle(e).outlineStyle !== "none");
+            })()"""), False, seen)
+        for name in ("skip", "language", "content-file", "command", "style-file", "preset"):
+            self.assertIn(name, seen)
+        self.assertEqual(seen.index("content-file") < seen.index("style-file") < seen.index("preset"), True)
+
+    def test_contrast(self):
+        """4.5:1 of every text, in both schemes."""
+        for scheme in ("light", "dark"):
+            page = self.enter(scheme=scheme)
+            page.run("document.getElementById('more').open = true")
+            low = page.run("""(() => {
+                const numbers = text => text.match(/[\\d.]+/g).map(Number);
+                const light = ([r, g, b]) => [r, g, b].map(v => v / 255)
+                    .map(v => v <= .04045 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4)
+                    .reduce((sum, v, i) => sum + v * [.2126, .7152, .0722][i], 0);
+                const ground = e => {
+                    for (; e; e = e.parentElement) {
+                        const colour = numbers(getComputedStyle(e).backgroundColor);
+                        if (colour.length < 4 || colour[3] > 0)
+                            return colour;
+                    }
+                    return [255, 255, 255];
+                };
+                const found = [];
+                for (const e of document.querySelectorAll("body *")) {
+                    if (!e.offsetParent || ![...e.childNodes].some(n => n.nodeType === 3 && n.data.trim()))
+                        continue;
+                    const [a, b] = [light(numbers(getComputedStyle(e).color)), light(ground(e))];
+                    const ratio = (Math.max(a, b) + .05) / (Math.min(a, b) + .05);
+                    if (ratio < 4.5)
+                        found.push(`${e.tagName} ${e.className} ${ratio.toFixed(2)}`);
+                }
+                return found;
+            })()""")
+            self.assertEqual(low, [], scheme)
+            self.server.end()
+
+    def test_other_names_and_pages(self):
+        page = self.enter()
+        page.open(f"http://evil.test:{self.server.port}/")
+        page.until("document.body?.textContent.includes('not the studio')")
+        # A page of another origin, here an opaque one, gets nothing.
+        page.open("data:text/html,<p>elsewhere</p>")
+        page.until("document.body?.textContent === 'elsewhere'")
+        for path in ("/api/about", "/api/jobs", "/studio.js"):
+            self.assertEqual(page.run(f"""fetch("http://127.0.0.1:{self.server.port}{path}", {{mode: "cors"}})
+                .then(() => "read", () => "refused")"""), "refused")
+        page.open(f"http://127.0.0.1:{self.server.port}/")
+        page.until("document.getElementById('main')?.hidden === false")
+        self.assertTrue(os.path.isdir(self.server.folder))
