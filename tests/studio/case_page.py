@@ -138,6 +138,42 @@ class Page(Served):
         page.until("!!document.querySelector('#jobs li.works')")
         self.assertEqual(page.complaints(), [])
 
+    def test_by_keyboard_alone(self):
+        """A job without a mouse, but for the files, which the system's own window brings."""
+        page = self.enter()
+        for kind, name, data in (("content", "photo.png", png(32, 24)), ("style", "painting.png", png(24, 32, COLOURS))):
+            field = page.call("Runtime.evaluate", expression=f"document.getElementById('{kind}-file')")["result"]
+            page.call("DOM.setFileInputFiles", files=[str(self.write(name, data))], objectId=field["objectId"])
+            page.until("!document.getElementById('content-image').hidden" if kind == "content"
+                       else "document.querySelectorAll('#styles li').length === 1")
+        self.cheap(page)
+        page.run("document.getElementById('more').open = false; document.getElementById('content-file').focus()")
+        for _ in range(40):
+            page.key("Tab")
+            if page.run("document.activeElement.id") == "go":
+                break
+        self.assertEqual(page.run("document.activeElement.id"), "go")
+        page.key("Enter", text="\r")
+        page.until("!!document.querySelector('#jobs li.done')")
+        page.until("document.getElementById('image').alt.startsWith('Result')")
+        self.assertNotEqual(page.run("document.getElementById('spoken').textContent"), "")
+        self.assertEqual(page.complaints(), [])
+
+    def test_a_result_brings_its_settings(self):
+        page = self.enter()
+        job = self.server.paint({"strength": 0.75, "size": 32})["id"]
+        self.server.until(job, "done")
+        page.drop("#content-drop", self.server.result(job))
+        page.until("!document.getElementById('made').hidden")
+        page.run("document.getElementById('made').click()")
+        page.until("document.querySelector('[data-field=strength] .value').textContent === '0.75'")
+        page.drop("#style-drop", self.write("painting.png", png(24, 32, COLOURS)))
+        page.until("document.querySelectorAll('#styles li').length === 1")
+        page.run("document.getElementById('go').click()")
+        page.until("document.querySelectorAll('#jobs li.done').length === 2")
+        settings = self.jobs()[0]["settings"]
+        self.assertEqual((settings["strength"], settings["size"], settings["content-layers"]), (0.75, 32, "conv2_1:1"))
+
     def test_a_style_network(self):
         page = self.enter()
         page.run("document.querySelector('[name=command][value=apply]').click()")

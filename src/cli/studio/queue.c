@@ -152,6 +152,8 @@ static bool give(struct cli_studio *studio, struct cli_child *child, json_t *tas
     struct impasto_error error = {0};
     if (!child->process && cli_child_start(child, &error) != IMPASTO_OK) {
         snprintf(studio->warning, sizeof(studio->warning), "%.390s", error.message);
+        if (cli_text_in(task, "upload"))
+            cli_upload_finish(studio, task, error.message);
         json_decref(task);
         return false;
     }

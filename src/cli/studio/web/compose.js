@@ -55,6 +55,7 @@ async function add(picture, kind) {
   }
   chosen.contents = get("content-file").files.length > 1 ? [...chosen.contents, picture] : [picture];
   show(get("content-image"), blob, say("photograph-is", picture));
+  get("made").hidden = !picture.settings?.settings;
   if (settings.command() === "apply" && chosen.model)
     submit();
 }
@@ -161,6 +162,15 @@ export function draw(facts = about) {
   settings.draw(about);
 }
 
+/* What a picture of Impasto's own says of itself. Its pictures are not here. */
+function useMade() {
+  const {settings: record} = chosen.contents.at(-1);
+  document.querySelector(`[name=command][value=${record.command === "apply" ? "apply" : "paint"}]`).checked = true;
+  settings.use(record.settings);
+  draw();
+  speak(say("settings-taken"));
+}
+
 /* Takes over how an earlier job was made, as far as its pictures are here. */
 export async function use(earlier) {
   document.querySelector(`[name=command][value=${earlier.command}]`).checked = true;
@@ -187,6 +197,7 @@ export function begin(facts, options, told) {
   settings.begin(options, () => {});
   watch(get("content-drop"), get("content-file"), "content");
   watch(get("style-drop"), get("style-file"), "style");
+  get("made").addEventListener("click", useMade);
   document.addEventListener("paste", paste);
   /* A picture that misses its place must not replace the page. */
   for (const name of ["dragover", "drop"])

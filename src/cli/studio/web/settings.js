@@ -140,6 +140,15 @@ function filter() {
 
 /* ---- For the others -------------------------------------------------------------------------- */
 
+/* Layers and sizes are objects and lists in a picture's record, and texts here. null: neither. */
+function plain(value) {
+  if (Array.isArray(value))
+    return value.every(Number.isFinite) ? value.join(",") : null;
+  if (value !== null && typeof value === "object")
+    return Object.entries(value).map(([name, weight]) => `${name}:${weight}`).join(",");
+  return value;
+}
+
 /* What a job is sent with: only what is not as usual. */
 export const current = () => ({...mine()});
 
@@ -147,9 +156,11 @@ export function use(settings) {
   for (const name of Object.keys(mine()))
     delete mine()[name];
   const known = new Set(options.filter(option => option.command === command()).map(option => option.name));
-  for (const [name, value] of Object.entries(settings))
-    if (known.has(name) && value !== null && typeof value !== "object")
-      mine()[name] = value;
+  for (const [name, value] of Object.entries(settings)) {
+    const text = plain(value);
+    if (known.has(name) && text !== null)
+      mine()[name] = text;
+  }
 }
 
 export function draw(about) {
