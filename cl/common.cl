@@ -88,16 +88,20 @@ static inline maskword pack_bits(intv v)
     for (int i = (int)get_global_id(0) * COLUMNS, end_of_##i = min(i + COLUMNS, (n)); i < end_of_##i; i++)
 
 /* The shares of sums are fixed, so that a device gives the same bits each time: on CPUs a contiguous
- * share, on GPUs every PARTS-th element, as their memory likes it. */
+ * share, on GPUs every `of`-th element, as their memory likes it. */
 #ifdef CONTIGUOUS_SHARES
-#define SHARE_BEGIN(part, n) (min((n), (part) * (((n) + PARTS - 1) / PARTS)))
-#define SHARE_END(part, n) (min((n), ((part) + 1) * (((n) + PARTS - 1) / PARTS)))
-#define SHARE_STEP 1
+#define PART_BEGIN(part, of, n) (min((n), (part) * (((n) + (of) - 1) / (of))))
+#define PART_END(part, of, n) (min((n), ((part) + 1) * (((n) + (of) - 1) / (of))))
+#define PART_STEP(of) 1
 #else
-#define SHARE_BEGIN(part, n) (part)
-#define SHARE_END(part, n) (n)
-#define SHARE_STEP PARTS
+#define PART_BEGIN(part, of, n) (part)
+#define PART_END(part, of, n) (n)
+#define PART_STEP(of) (of)
 #endif
+/* Of PARTS. */
+#define SHARE_BEGIN(part, n) PART_BEGIN(part, PARTS, n)
+#define SHARE_END(part, n) PART_END(part, PARTS, n)
+#define SHARE_STEP PART_STEP(PARTS)
 
 static inline float sum_lanes(floatv v)
 {

@@ -2,6 +2,7 @@
 /*
  * Gram matrices of blocked tensors, G = F F^T / (C M), or with WEIGHTED, where position p counts
  * weight(p), F diag(weight) F^T over C times their sum. The halo is zero, so sums run over whole planes.
+ * fixed.cl has the order of the sums, or that they have none.
  * GT = channels per side of the tile that one work-item, or with TS one work-group, computes: a multiple
  * of VW.
  */
@@ -43,33 +44,36 @@ static inline void tile_of_pair(int pair, int *ti, int *tj)
 
 #ifndef TS
 /*
- * Partial sums: partial[(chunk * pairs + pair) * GT * GT + i * GT + j], over positions
- * first + chunk * GRAM_CHUNK to first + (chunk + 1) * GRAM_CHUNK, but not beyond `last`, of
- * F(ti * GT + i) F(tj * GT + j).
- * Dimensions: pairs, chunks.
+ * Partial sums of F(ti * GT + i) F(tj * GT + j): partial[(chunk * pairs + pair) * GT * GT + i * GT + j],
+ * over the chunk's positions. A chunk that the window before has cut goes on with what is behind the
+ * words of `sums`. Dimensions: pairs, chunks.
  */
 FULL_WIDTH
 __kernel void gram_partial(__global const float *restrict f, __global floatv *restrict partial,
-                           int pairs, int chunks, int plane, int first,
-                           int last WEIGHT_ARGUMENTS)
+                           __global const floatv *restrict sums, int pairs, int chunks, int plane,
+                           CHUNK_ARGUMENTS WEIGHT_ARGUMENTS)
 {
     const int pair = (int)get_global_id(0), chunk = (int)get_global_id(1);
     if (pair >= pairs || chunk >= chunks)
         return;
     int ti, tj;
     tile_of_pair(pair, &ti, &tj);
+    const int starts = chunk_begin(first + chunk, block, blocks, length, per_block);
+    const int ends = chunk_end(first + chunk, total, block, blocks, length, per_block);
+    __global const floatv *cut = sums + ((size_t)FIXED_WORDS * pairs + pair) * GT * GV;
+    const bool goes_on = !begins && starts < from;
 
     /* ROWS rows of the tile at a time in registers, along a strip of positions that stays in the
      * innermost cache until all rows have had it. */
-    floatv total[GT][GV];
+    floatv sum[GT][GV];
 #pragma unroll 1
     for (int i = 0; i < GT; i++)
 #pragma unroll
         for (int j = 0; j < GV; j++)
-            total[i][j] = (floatv)(0.0f);
+            sum[i][j] = goes_on ? cut[i * GV + j] : (floatv)(0.0f);
 
-    const int end = min(last, first + (chunk + 1) * GRAM_CHUNK);
-    for (int begin = first + chunk * GRAM_CHUNK; begin < end; begin += STRIP) {
+    const int end = origin + min(ends, to);
+    for (int begin = origin + max(starts, from); begin < end; begin += STRIP) {
         const int stop = min(begin + STRIP, end);
 #pragma unroll 1
         for (int rows = 0; rows < GT; rows += ROWS) {
@@ -78,7 +82,7 @@ __kernel void gram_partial(__global const float *restrict f, __global floatv *re
             for (int i = 0; i < ROWS; i++)
 #pragma unroll
                 for (int j = 0; j < GV; j++)
-                    acc[i][j] = total[rows + i][j];
+                    acc[i][j] = sum[rows + i][j];
             __global const floatv *rp = (__global const floatv *)f + (size_t)tj * GV * plane;
             __global const float *lp =
                 f + (size_t)(ti * GV + rows / VW) * plane * VW + rows % VW;
@@ -101,7 +105,7 @@ __kernel void gram_partial(__global const float *restrict f, __global floatv *re
             for (int i = 0; i < ROWS; i++)
 #pragma unroll
                 for (int j = 0; j < GV; j++)
-                    total[rows + i][j] = acc[i][j];
+                    sum[rows + i][j] = acc[i][j];
         }
     }
     __global floatv *out = partial + ((size_t)chunk * pairs + pair) * GT * GV;
@@ -109,13 +113,14 @@ __kernel void gram_partial(__global const float *restrict f, __global floatv *re
     for (int i = 0; i < GT; i++)
 #pragma unroll
         for (int j = 0; j < GV; j++)
-            out[i * GV + j] = total[i][j];
+            out[i * GV + j] = sum[i][j];
 }
 #else
 /* The same on tile.cl, where VW is 4 and GT is TILE. Dimensions: TS for each pair, TS, chunks. */
 __kernel __attribute__((reqd_work_group_size(TS, TS, 1))) void
-gram_tiled(__global const float4 *restrict f, __global float *restrict partial, int pairs,
-           int chunks, int plane, int first, int last WEIGHT_ARGUMENTS)
+gram_tiled(__global const float4 *restrict f, __global float *restrict partial,
+           __global const float *restrict sums, int pairs, int chunks, int plane,
+           CHUNK_ARGUMENTS WEIGHT_ARGUMENTS)
 {
     __local slab_row left[TS], right[TS];
     const int lx = (int)get_local_id(0), ly = (int)get_local_id(1);
@@ -127,37 +132,57 @@ gram_tiled(__global const float4 *restrict f, __global float *restrict partial, 
     __global const float4 *rows = f + (size_t)(ti * TS + ly) * plane;
     __global const float4 *columns = f + (size_t)(tj * TS + ly) * plane;
 
-    float4 total[4];
+    const int starts = chunk_begin(first + chunk, block, blocks, length, per_block);
+    const int ends = chunk_end(first + chunk, total, block, blocks, length, per_block);
+    __global const float *cut = sums + ((size_t)FIXED_WORDS * pairs + pair) * TILE * TILE;
+    const bool goes_on = !begins && starts < from;
+    float4 sum[4];
 #pragma unroll
-    for (int j = 0; j < 4; j++)
-        total[j] = (float4)(0.0f);
-    const int end = min(last, first + (chunk + 1) * GRAM_CHUNK);
-    for (int begin = first + chunk * GRAM_CHUNK; begin < end; begin += TS) {
+    for (int j = 0; j < 4; j++) {
+        __global const float *entry = cut + (size_t)(4 * ly) * TILE + lx + j * TS;
+        sum[j] = goes_on ? (float4)(entry[0], entry[TILE], entry[2 * TILE], entry[3 * TILE])
+                         : (float4)(0.0f);
+    }
+    const int end = origin + min(ends, to);
+    for (int begin = origin + max(starts, from); begin < end; begin += TS) {
         const bool inside = begin + lx < end;
         left[lx][ly] = inside ? rows[begin + lx] : (float4)(0.0f);
         right[lx][ly] = inside ? WEIGH(columns[begin + lx], begin + lx) : (float4)(0.0f);
         barrier(CLK_LOCAL_MEM_FENCE);
-        multiply_slab(left, right, lx, ly, total);
+        multiply_slab(left, right, lx, ly, sum);
         barrier(CLK_LOCAL_MEM_FENCE);
     }
     __global float *out = partial + ((size_t)chunk * pairs + pair) * TILE * TILE;
 #pragma unroll
     for (int j = 0; j < 4; j++) {
         __global float *entry = out + (size_t)(4 * ly) * TILE + lx + j * TS;
-        entry[0] = total[j].x;
-        entry[TILE] = total[j].y;
-        entry[2 * TILE] = total[j].z;
-        entry[3 * TILE] = total[j].w;
+        entry[0] = sum[j].x;
+        entry[TILE] = sum[j].y;
+        entry[2 * TILE] = sum[j].z;
+        entry[3 * TILE] = sum[j].w;
     }
 }
 #endif
 
-/* g(i, j) = or (accumulate) += scale * the sum over chunks, in their order, with a carry for what rounding
- * lost (Kahan). g: (channels, channels), both halves. A work-item does a row of a tile. Dimensions: GT,
- * pairs. */
+/* sums = or (unless it begins) += the partial sums of the complete chunks. A work-item does a row of a
+ * tile. Dimensions: GT, pairs. */
 FULL_WIDTH
-__kernel void gram_sum(__global const floatv *restrict partial, __global float *restrict g,
-                       int pairs, int chunks, int channels, float scale, int accumulate)
+__kernel void gram_sum(__global const floatv *restrict partial, __global uintv *restrict sums,
+                       int pairs, int chunks, int complete, int begins)
+{
+    const int row = (int)get_global_id(0), pair = (int)get_global_id(1);
+    if (row >= GT || pair >= pairs)
+        return;
+    const size_t count = (size_t)pairs * GT * GV;
+    for (int v = 0; v < GV; v++)
+        sum_chunks(partial, chunks, complete, sums, count, ((size_t)pair * GT + row) * GV + v,
+                   begins);
+}
+
+/* g(i, j) = scale * the sums; g: (channels, channels), both halves. Dimensions: GT, pairs. */
+FULL_WIDTH
+__kernel void gram_finish(__global const uintv *restrict sums, __global float *restrict g, int pairs,
+                          int channels, float scale)
 {
     const int row = (int)get_global_id(0), pair = (int)get_global_id(1);
     if (row >= GT || pair >= pairs)
@@ -165,24 +190,16 @@ __kernel void gram_sum(__global const floatv *restrict partial, __global float *
     int ti, tj;
     tile_of_pair(pair, &ti, &tj);
     const int i = ti * GT + row;
+    const size_t count = (size_t)pairs * GT * GV;
     for (int v = 0; v < GV; v++) {
-        floatv sum = (floatv)(0.0f), carry = (floatv)(0.0f);
-        for (int chunk = 0; chunk < chunks; chunk++) {
-            const floatv term =
-                partial[(((size_t)chunk * pairs + pair) * GT + row) * GV + v] - carry;
-            const floatv next = sum + term;
-            carry = (next - sum) - term;
-            sum = next;
-        }
+        const struct fixed sum = load_fixed(sums, count, ((size_t)pair * GT + row) * GV + v);
         float lanes[VW];
-        STORE_LANES(scale * sum, lanes);
+        STORE_LANES(scale * fixed_value(&sum), lanes);
         for (int lane = 0; lane < VW; lane++) {
             const int j = tj * GT + v * VW + lane;
-            const float total =
-                lanes[lane] + (accumulate ? g[(size_t)i * channels + j] : 0.0f);
-            g[(size_t)i * channels + j] = total;
+            g[(size_t)i * channels + j] = lanes[lane];
             if (ti != tj)
-                g[(size_t)j * channels + i] = total;
+                g[(size_t)j * channels + i] = lanes[lane];
         }
     }
 }

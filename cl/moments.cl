@@ -4,34 +4,44 @@
  * as in gram.cl; `weighted` says whether.
  */
 
-/* partial[chunk * blocks + block] = sum of weight * f over positions first + chunk * GRAM_CHUNK to
- * first + (chunk + 1) * GRAM_CHUNK, but not beyond `last`. The halo is zero. Dimensions: blocks, chunks. */
+/* partial[chunk * vectors + v] = sum of weight * f over the chunk's positions; cut chunks as in gram.cl.
+ * The halo is zero. Dimensions: vectors, chunks. */
 __kernel void mean_partial(__global const floatv *restrict f, __global floatv *restrict partial,
-                           int blocks, int chunks, int plane, int first, int last,
-                           __global const float *restrict weight, int weight_at, int weighted)
+                           __global const floatv *restrict sums, int vectors, int chunks, int plane,
+                           CHUNK_ARGUMENTS, __global const float *restrict weight, int weight_at,
+                           int weighted)
 {
-    const int block = (int)get_global_id(0), chunk = (int)get_global_id(1);
-    if (block >= blocks || chunk >= chunks)
+    const int v = (int)get_global_id(0), chunk = (int)get_global_id(1);
+    if (v >= vectors || chunk >= chunks)
         return;
-    __global const floatv *in = f + (size_t)block * plane;
-    const int begin = first + chunk * GRAM_CHUNK, end = min(last, begin + GRAM_CHUNK);
-    floatv sum = (floatv)(0.0f);
-    for (int p = begin; p < end; p++)
+    const int starts = chunk_begin(first + chunk, block, blocks, length, per_block);
+    const int ends = chunk_end(first + chunk, total, block, blocks, length, per_block);
+    const int end = origin + min(ends, to);
+    __global const floatv *in = f + (size_t)v * plane;
+    floatv sum = !begins && starts < from ? sums[FIXED_WORDS * vectors + v] : (floatv)(0.0f);
+    for (int p = origin + max(starts, from); p < end; p++)
         sum += weighted ? (floatv)(weight[weight_at + p]) * in[p] : in[p];
-    partial[(size_t)chunk * blocks + block] = sum;
+    partial[(size_t)chunk * vectors + v] = sum;
 }
 
-/* mean = or (accumulate) += scale * the sum over chunks, in their order. Dimension: blocks. */
-__kernel void mean_sum(__global const floatv *restrict partial, __global floatv *restrict mean,
-                       int blocks, int chunks, float scale, int accumulate)
+/* sums = or (unless it begins) += the partial sums of the complete chunks. Dimension: vectors. */
+__kernel void mean_sum(__global const floatv *restrict partial, __global uintv *restrict sums,
+                       int vectors, int chunks, int complete, int begins)
 {
-    const int block = (int)get_global_id(0);
-    if (block >= blocks)
+    const int v = (int)get_global_id(0);
+    if (v < vectors)
+        sum_chunks(partial, chunks, complete, sums, vectors, v, begins);
+}
+
+/* mean = scale * the sums. Dimension: vectors. */
+__kernel void mean_finish(__global const uintv *restrict sums, __global floatv *restrict mean,
+                          int vectors, float scale)
+{
+    const int v = (int)get_global_id(0);
+    if (v >= vectors)
         return;
-    floatv sum = (floatv)(0.0f);
-    for (int chunk = 0; chunk < chunks; chunk++)
-        sum += partial[(size_t)chunk * blocks + block];
-    mean[block] = (floatv)(scale) * sum + (accumulate ? mean[block] : (floatv)(0.0f));
+    const struct fixed sum = load_fixed(sums, vectors, v);
+    mean[v] = (floatv)(scale) * fixed_value(&sum);
 }
 
 /* gram (channels, channels) -= mean mean^T / channels: from second moments to covariance. Dimensions:

@@ -14,6 +14,10 @@
  * sums, which the host adds up. */
 #define PARTS 1024
 
+/* Partial sums that the host adds up at first. A block of rows has a multiple of it, so that what it
+ * adds up of a block does not depend on the others. */
+#define PARTS_TOGETHER 8
+
 /* What happens to a convolution's sum r before it is stored. */
 #define EPILOGUE_STORE 0     /* y = r */
 #define EPILOGUE_BIAS_RELU 1 /* y = max(r + bias, 0) */
@@ -30,9 +34,11 @@
  * accumulators. */
 #define FIRST_RUN 8
 
-/* gram.cl, moments.cl: positions per partial sum. Few enough that single precision loses nothing
- * that matters, enough that the partial sums stay small beside the features. */
-#define GRAM_CHUNK 2048
+/* fixed.cl: positions per partial sum, about. Few enough that single precision loses nothing that
+ * matters, enough that the partial sums stay small beside the features. */
+#define CHUNK 2048
+/* Words of 32 bits of a sum that has no order. */
+#define FIXED_WORDS 4
 
 /* What is beyond a map's edge; what a style network's last numbers go through. */
 #define EDGE_ZERO 0

@@ -1,18 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 /* Total variation of a picture (3, height, width), as mean squared differences of neighbours. */
 
-/* Total variation of a picture (3, height, width): sums[sums_at + part] = share of
- * inverse_x * sum of dx^2 + inverse_y * sum of dy^2, dx and dy the forward differences. */
+/* Total variation of a picture (3, height, width): sums[sums_at + block * shares + share] = share of a
+ * block of rows (as in reduce.cl) in inverse_x * sum of dx^2 + inverse_y * sum of dy^2, dx and dy the
+ * forward differences. */
 __kernel void tv_sum(__global const float *restrict image, __global float *restrict sums,
-                     int sums_at, int height, int width, float inverse_x, float inverse_y)
+                     int sums_at, int height, int width, float inverse_x, float inverse_y, int rows,
+                     int blocks, int shares)
 {
     const int part = (int)get_global_id(0);
     if (part >= PARTS)
         return;
-    const int n = 3 * height * width;
+    const int block = part / shares, share = part % shares, first = block * rows;
+    const int count = block + 1 < blocks ? rows : block < blocks ? height - first : 0;
+    const int n = 3 * count * width;
     float along_x = 0.0f, along_y = 0.0f;
-    for (int i = SHARE_BEGIN(part, n); i < SHARE_END(part, n); i += SHARE_STEP) {
-        const int x = i % width, y = i / width % height;
+    for (int k = PART_BEGIN(share, shares, n); k < PART_END(share, shares, n);
+         k += PART_STEP(shares)) {
+        const int x = k % width, row = k / width, y = first + row % count;
+        const size_t i = ((size_t)(row / count) * height + y) * width + x;
         const float here = image[i];
         const float dx = x + 1 < width ? image[i + 1] - here : 0.0f;
         const float dy = y + 1 < height ? image[i + width] - here : 0.0f;

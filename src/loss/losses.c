@@ -83,6 +83,11 @@ static double elements_of(const struct imp_tensor *t)
     return (double)t->channels * t->height * t->width;
 }
 
+static struct imp_blocks blocks_of(const struct imp_losses *losses, int layer)
+{
+    return imp_blocks_of(losses->height, imp_layer_shapes[layer].block - 1);
+}
+
 static enum impasto_status capture_content(void *user, int layer, const struct imp_tensor *f,
                                            const struct imp_window *window, bool ends,
                                            struct imp_buffer *workspace)
@@ -95,7 +100,8 @@ static enum impasto_status capture_content(void *user, int layer, const struct i
     if (!ends)
         return IMPASTO_OK;
     double total = 0;
-    IMP_TRY(imp_sum_squares(losses->device, target, losses->sums, 0));
+    const struct imp_blocks blocks = blocks_of(losses, layer);
+    IMP_TRY(imp_sum_squares(losses->device, target, &blocks, losses->sums, 0));
     IMP_TRY(imp_sums_read(losses->device, losses->sums, 1, &total));
     if (!isfinite(total))
         return imp_device_fail(losses->device, IMPASTO_ERROR_WEIGHTS,
@@ -116,8 +122,9 @@ static enum impasto_status measure(void *user, int layer, const struct imp_tenso
                                    struct imp_buffer *workspace)
 {
     struct imp_losses *losses = user;
+    const struct imp_blocks blocks = blocks_of(losses, layer);
     if (losses->content_layers[layer] > 0)
-        IMP_TRY(imp_sum_squared_difference(losses->device, f, window,
+        IMP_TRY(imp_sum_squared_difference(losses->device, f, window, &blocks,
                                            &losses->content_target[layer], losses->sums,
                                            losses->content_slot[layer]));
     return imp_style_measure(&losses->style, layer, f, window, ends, workspace);

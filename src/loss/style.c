@@ -61,8 +61,14 @@ uint32_t imp_style_stages(const struct imp_style *style)
     return stages;
 }
 
+static size_t larger(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
 void imp_style_layout(struct imp_style *style, struct imp_layout *layout)
 {
+    const struct imp_caps *caps = imp_device_caps(style->device);
     size_t gram = 0, mean = 0;
     for (int r = 0; r < style->regions; r++) {
         struct imp_style_region *region = &style->region[r];
@@ -73,13 +79,16 @@ void imp_style_layout(struct imp_style *style, struct imp_layout *layout)
             const size_t vector = (size_t)channels_of(l) * sizeof(float);
             const size_t matrix = vector * (size_t)channels_of(l);
             imp_layout_add(layout, &region->target[l], matrix, "targets");
-            imp_layout_add(layout, &region->difference[l], matrix, "Gram matrices");
-            gram = matrix > gram ? matrix : gram;
+            imp_layout_add(layout, &region->difference[l],
+                           larger(matrix, imp_gram_sums_bytes(caps, channels_of(l))),
+                           "Gram matrices");
+            gram = larger(matrix, gram);
             if (!style->covariance)
                 continue;
             imp_layout_add(layout, &region->mean_target[l], vector, "targets");
-            imp_layout_add(layout, &region->bias[l], vector, "Gram matrices");
-            mean = vector > mean ? vector : mean;
+            imp_layout_add(layout, &region->bias[l],
+                           larger(vector, imp_mean_sums_bytes(channels_of(l))), "Gram matrices");
+            mean = larger(vector, mean);
         }
     }
     imp_layout_add(layout, &style->gram, gram, "Gram matrices");
@@ -101,29 +110,39 @@ size_t imp_style_workspace(const struct imp_style *style, const struct imp_net *
     size_t workspace = 0;
     for (int l = 0; l < IMPASTO_LAYERS; l++)
         if (style->layers[l] > 0) {
+            const struct imp_blocks blocks = imp_blocks_of(net->height, stage_of(l));
             const size_t bytes =
                 imp_gram_workspace(imp_device_caps(style->device), channels_of(l),
-                                   imp_net_window_rows(net, l), net->activation[l].width);
-            workspace = bytes > workspace ? bytes : workspace;
+                                   imp_net_window_rows(net, l), net->activation[l].width, &blocks);
+            workspace = larger(bytes, workspace);
         }
     return workspace;
 }
 
-/* A window's part of the Gram matrix, and, where asked for, of the mean. */
+/* Adds a window's part to the sums of the Gram matrix and, where asked for, of the mean. When the
+ * whole has been added, the matrix and the mean go to the style's scratch. */
 static enum impasto_status accumulate(const struct imp_style *style, int layer,
                                       const struct imp_tensor *f, const struct imp_window *window,
-                                      const struct imp_guide *guide, struct imp_buffer *workspace,
-                                      struct imp_buffer *gram, struct imp_buffer *mean)
+                                      bool ends, const struct imp_guide *guide,
+                                      struct imp_buffer *workspace,
+                                      const struct imp_style_region *region)
 {
-    const int s = stage_of(layer);
+    const int s = stage_of(layer), channels = f->channels;
     const struct imp_buffer *positions = guide->positions[s];
+    const struct imp_blocks blocks = imp_blocks_of(guide->height, s);
+    struct imp_buffer *sums = region->difference[layer], *mean_sums = region->bias[layer];
     char label[32];
     snprintf(label, sizeof(label), "%s Gram", imp_layer_shapes[layer].name);
-    IMP_TRY(imp_gram(style->device, f, window, positions, guide->mass[s] * f->channels, workspace,
-                     gram, label));
-    return style->covariance ? imp_mean(style->device, f, window, positions, guide->mass[s],
-                                        workspace, mean, label)
-                             : IMPASTO_OK;
+    IMP_TRY(imp_gram(style->device, f, window, &blocks, positions, workspace, sums, label));
+    if (style->covariance)
+        IMP_TRY(
+            imp_mean(style->device, f, window, &blocks, positions, workspace, mean_sums, label));
+    if (!ends)
+        return IMPASTO_OK;
+    IMP_TRY(imp_gram_finish(style->device, sums, channels, guide->mass[s] * channels, style->gram));
+    return style->covariance
+               ? imp_mean_finish(style->device, mean_sums, channels, guide->mass[s], style->mean)
+               : IMPASTO_OK;
 }
 
 /* ---- Targets --------------------------------------------------------------------------------- */
@@ -144,7 +163,7 @@ static enum impasto_status read_energy(const struct imp_style *style, const stru
     return IMPASTO_OK;
 }
 
-/* Matrix and mean of a style picture grow where the region's own will later: those are free yet. */
+/* The sums of a style picture grow where the region's own will later: those are free yet. */
 static enum impasto_status capture(void *user, int layer, const struct imp_tensor *f,
                                    const struct imp_window *window, bool ends,
                                    struct imp_buffer *workspace)
@@ -152,22 +171,21 @@ static enum impasto_status capture(void *user, int layer, const struct imp_tenso
     struct imp_style_source *source = user;
     const struct imp_style *style = source->style;
     struct imp_style_region *region = source->region;
-    struct imp_buffer *gram = region->difference[layer], *mean = region->bias[layer];
     const int channels = f->channels;
     if (!(source->guide->mass[stage_of(layer)] > 0))
         return imp_device_fail(style->device, IMPASTO_ERROR_INPUT,
                                "the mask of a style picture leaves nothing of it to look at in %s; "
                                "choose a larger part",
                                imp_layer_shapes[layer].name);
-    IMP_TRY(accumulate(style, layer, f, window, source->guide, workspace, gram, mean));
+    IMP_TRY(accumulate(style, layer, f, window, ends, source->guide, workspace, region));
     if (!ends)
         return IMPASTO_OK;
     if (style->covariance) {
-        IMP_TRY(imp_centre(style->device, gram, mean, channels));
-        IMP_TRY(imp_blend(style->device, region->mean_target[layer], mean, channels,
+        IMP_TRY(imp_centre(style->device, style->gram, style->mean, channels));
+        IMP_TRY(imp_blend(style->device, region->mean_target[layer], style->mean, channels,
                           (float)source->share, !source->begins));
     }
-    IMP_TRY(imp_blend(style->device, region->target[layer], gram, channels * channels,
+    IMP_TRY(imp_blend(style->device, region->target[layer], style->gram, channels * channels,
                       (float)source->share, !source->begins));
     if (!source->ends)
         return IMPASTO_OK;
@@ -204,7 +222,8 @@ static enum impasto_status compare_bounded(const struct imp_style *style,
                             *style->sums, slots, style->factors);
 }
 
-/* From the complete moments to the differences, and what of them the gradient needs. */
+/* From the complete moments in the style's scratch to the differences, and what of them the
+ * gradient needs. */
 static enum impasto_status compare(const struct imp_style *style, struct imp_style_region *region,
                                    int layer)
 {
@@ -212,14 +231,10 @@ static enum impasto_status compare(const struct imp_style *style, struct imp_sty
     const double mass = region->guide.mass[stage_of(layer)];
     const double weight = style->weight * region->weight * (double)style->layers[layer];
     const size_t entries = (size_t)channels * (size_t)channels;
-    IMP_TRY(imp_buffer_copy(region->difference[layer], 0, style->gram, 0, entries * sizeof(float)));
     if (style->bounded)
         return compare_bounded(style, region, layer);
-    if (style->covariance) {
-        IMP_TRY(imp_buffer_copy(region->bias[layer], 0, style->mean, 0,
-                                (size_t)channels * sizeof(float)));
+    if (style->covariance)
         IMP_TRY(imp_centre(style->device, style->gram, style->mean, channels));
-    }
     /* d/dF of mean((G - A)^2) over C^2 entries, G = F F^T / (C M): 4 / (C^2 C M) (G - A) F. */
     const double factor = weight * 4 / (region->energy[layer] * (double)entries * mass * channels);
     IMP_TRY(imp_gram_difference(style->device, style->gram, region->target[layer], channels,
@@ -242,8 +257,7 @@ enum impasto_status imp_style_measure(struct imp_style *style, int layer,
         struct imp_style_region *region = &style->region[r];
         if (!sees(style, region, layer))
             continue;
-        IMP_TRY(accumulate(style, layer, f, window, &region->guide, workspace,
-                           region->difference[layer], region->bias[layer]));
+        IMP_TRY(accumulate(style, layer, f, window, ends, &region->guide, workspace, region));
         if (ends)
             IMP_TRY(compare(style, region, layer));
     }

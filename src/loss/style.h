@@ -11,8 +11,8 @@ struct imp_style_region {
     double weight; /* its share of the style loss */
     struct imp_guide guide;
     struct imp_buffer *target[IMPASTO_LAYERS], *mean_target[IMPASTO_LAYERS];
-    /* The Gram matrix as it grows, strip by strip; then its difference to the target, as weights.
-     */
+    /* The sums of the Gram matrix as they grow, strip by strip; then its difference to the target,
+     * as weights. */
     struct imp_buffer *difference[IMPASTO_LAYERS];
     struct imp_buffer *bias[IMPASTO_LAYERS]; /* the same for the mean: see moments.c */
     double energy[IMPASTO_LAYERS], mean_energy[IMPASTO_LAYERS]; /* divisors; 1 for Gatys */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Gram matrices and their difference to a target: cl/gram.cl, cl/bounded.cl. Only the half on and
- * below the diagonal is computed, in tiles, with partial sums over chunks of positions in a fixed
- * order. */
+ * below the diagonal is computed, in tiles, with partial sums over chunks of positions, of which
+ * cl/fixed.cl makes sums without an order. */
 
 #include "ops/gram.h"
 #include "ops/kernels.h"
@@ -13,41 +13,42 @@ static int pairs_of(const struct imp_caps *caps, int channels)
     return tiles * (tiles + 1) / 2;
 }
 
-static int chunks_of(int rows, int width)
-{
-    return (rows * (width + 2) + GRAM_CHUNK - 1) / GRAM_CHUNK;
-}
-
-size_t imp_gram_workspace(const struct imp_caps *caps, int channels, int rows, int width)
+/* Entries of all tiles. */
+static size_t entries_of(const struct imp_caps *caps, int channels)
 {
     const size_t tile = (size_t)imp_gram_tile(caps);
-    return (size_t)pairs_of(caps, channels) * (size_t)chunks_of(rows, width) * tile * tile *
-           sizeof(float);
+    return (size_t)pairs_of(caps, channels) * tile * tile;
 }
 
-enum impasto_status imp_gram(struct imp_device *device, const struct imp_tensor *f,
-                             const struct imp_window *window, const struct imp_buffer *positions,
-                             double elements, struct imp_buffer *workspace, struct imp_buffer *gram,
-                             const char *label)
+size_t imp_gram_workspace(const struct imp_caps *caps, int channels, int rows, int width,
+                          const struct imp_blocks *blocks)
+{
+    return imp_chunks_most(blocks, width, rows) * entries_of(caps, channels) * sizeof(float);
+}
+
+size_t imp_gram_sums_bytes(const struct imp_caps *caps, int channels)
+{
+    return (FIXED_WORDS + 1) * entries_of(caps, channels) * sizeof(float);
+}
+
+/* The chunks' partial sums. */
+static enum impasto_status
+add_partial(struct imp_device *device, const struct imp_tensor *f, const struct imp_window *window,
+            const struct imp_chunks *chunks, const struct imp_buffer *positions,
+            struct imp_buffer *workspace, struct imp_buffer *sums, const char *label)
 {
     const struct imp_caps *caps = imp_device_caps(device);
-    const int pairs = pairs_of(caps, f->channels), chunks = chunks_of(window->rows, f->width);
-    const int pitch = f->width + 2;
+    const int pairs = pairs_of(caps, f->channels);
     /* The last two only where there are weights. */
-    const struct imp_arg args[] = {imp_buf(f->buffer),
-                                   imp_buf(workspace),
-                                   imp_int(pairs),
-                                   imp_int(chunks),
-                                   imp_int(imp_tensor_plane(f)),
-                                   imp_int((window->first + 1) * pitch),
-                                   imp_int((window->first + window->rows + 1) * pitch),
-                                   imp_buf(positions),
-                                   imp_int(imp_positions_at(f, window))};
+    const struct imp_arg args[] = {
+        imp_buf(f->buffer), imp_buf(workspace),     imp_buf(sums),
+        imp_int(pairs),     imp_int(chunks->count), imp_int(imp_tensor_plane(f)),
+        IMP_CHUNKS(chunks), imp_buf(positions),     imp_int(imp_positions_at(f, window))};
     struct imp_launch launch = {
         .kernel.macros = positions ? "-DWEIGHTED" : NULL,
         .args = args,
         .arg_count = IMP_COUNT(args) - (positions ? 0 : 2),
-        .global = {(size_t)pairs, (size_t)chunks},
+        .global = {(size_t)pairs, (size_t)chunks->count},
         /* half of 2 C^2 M */
         .flops = (double)f->channels * f->channels * window->rows * f->width,
         .label = label,
@@ -59,19 +60,43 @@ enum impasto_status imp_gram(struct imp_device *device, const struct imp_tensor 
         launch.global[1] = launch.local[0] = launch.local[1] = side;
         launch.local[2] = 1;
     }
-    IMP_TRY(imp_program_launch(device, IMP_PROGRAM_GRAM,
-                               imp_gram_grouped(caps) ? "gram_tiled" : "gram_partial", &launch));
+    return imp_program_launch(device, IMP_PROGRAM_GRAM,
+                              imp_gram_grouped(caps) ? "gram_tiled" : "gram_partial", &launch);
+}
+
+enum impasto_status imp_gram(struct imp_device *device, const struct imp_tensor *f,
+                             const struct imp_window *window, const struct imp_blocks *blocks,
+                             const struct imp_buffer *positions, struct imp_buffer *workspace,
+                             struct imp_buffer *sums, const char *label)
+{
+    const struct imp_caps *caps = imp_device_caps(device);
+    const struct imp_chunks chunks = imp_chunks_of(blocks, f, window);
+    IMP_TRY(add_partial(device, f, window, &chunks, positions, workspace, sums, label));
+    const double words = (double)imp_gram_sums_bytes(caps, f->channels);
     return imp_program_launch(
         device, IMP_PROGRAM_GRAM, "gram_sum",
         &(struct imp_launch){
-            IMP_ARGS(imp_buf(workspace), imp_buf(gram), imp_int(pairs), imp_int(chunks),
-                     imp_int(f->channels), imp_float((float)(1 / elements)),
-                     imp_int(!window->begins)),
-            .global = {(size_t)imp_gram_tile(caps), (size_t)pairs},
-            .bytes = (double)imp_gram_workspace(caps, f->channels, window->rows, f->width) +
-                     imp_float_bytes((double)f->channels * f->channels),
+            IMP_ARGS(imp_buf(workspace), imp_buf(sums), imp_int(pairs_of(caps, f->channels)),
+                     imp_int(chunks.count), imp_int(chunks.complete), imp_int(chunks.begins)),
+            .global = {(size_t)imp_gram_tile(caps), (size_t)pairs_of(caps, f->channels)},
+            .bytes = words + chunks.complete * words / (FIXED_WORDS + 1),
             .label = label,
         });
+}
+
+enum impasto_status imp_gram_finish(struct imp_device *device, const struct imp_buffer *sums,
+                                    int channels, double elements, struct imp_buffer *gram)
+{
+    const struct imp_caps *caps = imp_device_caps(device);
+    const int pairs = pairs_of(caps, channels);
+    return imp_program_launch(device, IMP_PROGRAM_GRAM, "gram_finish",
+                              &(struct imp_launch){
+                                  IMP_ARGS(imp_buf(sums), imp_buf(gram), imp_int(pairs),
+                                           imp_int(channels), imp_float((float)(1 / elements))),
+                                  .global = {(size_t)imp_gram_tile(caps), (size_t)pairs},
+                                  .bytes = (double)imp_gram_sums_bytes(caps, channels) +
+                                           imp_float_bytes((double)channels * channels),
+                              });
 }
 
 enum impasto_status imp_gram_difference(struct imp_device *device, const struct imp_buffer *gram,

@@ -5,16 +5,26 @@
 /* Gram matrices (gram.c) and means (moments.c) of activations, and what their losses' gradients
  * need. */
 
-#include "ops/tensor.h"
+#include "ops/blocks.h"
 
 /* Bytes of workspace for imp_gram of a window. */
-size_t imp_gram_workspace(const struct imp_caps *caps, int channels, int rows, int width);
-/* gram (channels, channels) = or (unless the window begins the whole) += F diag(positions) F^T /
- * elements over a window of F. elements: channels times the sum of all positions' weights. */
+size_t imp_gram_workspace(const struct imp_caps *caps, int channels, int rows, int width,
+                          const struct imp_blocks *blocks);
+/* Bytes of the sums that grow window by window. */
+size_t imp_gram_sums_bytes(const struct imp_caps *caps, int channels);
+/*
+ * sums = or (unless the window begins the whole) += F diag(positions) F^T over a window of F.
+ * Windows follow each other from the top. However they cut the whole, the sums come out alike, to
+ * the last bit. blocks: of the whole.
+ */
 enum impasto_status imp_gram(struct imp_device *device, const struct imp_tensor *f,
-                             const struct imp_window *window, const struct imp_buffer *positions,
-                             double elements, struct imp_buffer *workspace, struct imp_buffer *gram,
-                             const char *label);
+                             const struct imp_window *window, const struct imp_blocks *blocks,
+                             const struct imp_buffer *positions, struct imp_buffer *workspace,
+                             struct imp_buffer *sums, const char *label);
+/* gram (channels, channels) = the sums of the whole / elements. elements: channels times the sum of
+ * all positions' weights. */
+enum impasto_status imp_gram_finish(struct imp_device *device, const struct imp_buffer *sums,
+                                    int channels, double elements, struct imp_buffer *gram);
 /* difference = factor * (gram - target), as weights for imp_conv_pointwise. Let factor be w * 4 /
  * (C^2 * C * M). Then their product with f is the gradient of w * mean((gram - target)^2). sums:
  * shares of the sum of (gram - target)^2. */
@@ -35,13 +45,16 @@ enum impasto_status imp_gram_bounded(struct imp_device *device, const struct imp
                                      struct imp_buffer *sums, const int sums_slots[2],
                                      struct imp_buffer *factors);
 
-/* mean (channels) = or (unless the window begins the whole) += the sum of positions * f over a
- * window / mass. workspace: imp_gram's is large enough. */
+/* The same of means: sums of positions * f. workspace: imp_gram's is large enough. mean (channels)
+ * = the sums / mass. */
+size_t imp_mean_sums_bytes(int channels);
 enum impasto_status imp_mean(struct imp_device *device, const struct imp_tensor *f,
-                             const struct imp_window *window, const struct imp_buffer *positions,
-                             double mass, struct imp_buffer *workspace, struct imp_buffer *mean,
-                             const char *label);
-/* gram -= mean mean^T / channels: with imp_gram's of the same f, the covariance / channels. */
+                             const struct imp_window *window, const struct imp_blocks *blocks,
+                             const struct imp_buffer *positions, struct imp_buffer *workspace,
+                             struct imp_buffer *sums, const char *label);
+enum impasto_status imp_mean_finish(struct imp_device *device, const struct imp_buffer *sums,
+                                    int channels, double mass, struct imp_buffer *mean);
+/* gram -= mean mean^T / channels: with the matrix of the same f, the covariance / channels. */
 enum impasto_status imp_centre(struct imp_device *device, struct imp_buffer *gram,
                                const struct imp_buffer *mean, int channels);
 /* bias = factor * (mean - target) - difference * mean. difference is imp_gram_difference's, of

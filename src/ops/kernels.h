@@ -5,6 +5,7 @@
 /* Inside the ops room: what its files share, beside what they offer. */
 
 #include "cl/shared.h"
+#include "ops/blocks.h"
 #include "ops/conv.h"
 #include "ops/map.h"
 
@@ -102,6 +103,25 @@ double imp_float_bytes(double n);
 
 /* Position p of a strip has weight p + this. */
 int imp_positions_at(const struct imp_tensor *strip, const struct imp_window *window);
+
+/* ---- blocks.c -------------------------------------------------------------------------------- */
+
+/* The chunks of a window, as cl/fixed.cl has them. */
+struct imp_chunks {
+    int origin, from, to, total, block, blocks, length, per_block, first;
+    bool begins;
+    int count, complete; /* the last one may be cut */
+};
+struct imp_chunks imp_chunks_of(const struct imp_blocks *blocks, const struct imp_tensor *f,
+                                const struct imp_window *window);
+/* At most so many of a window of so many rows. */
+size_t imp_chunks_most(const struct imp_blocks *blocks, int width, int rows);
+/* The arguments by which kernels know them. */
+#define IMP_CHUNKS(chunks)                                                                         \
+    imp_int((chunks)->origin), imp_int((chunks)->from), imp_int((chunks)->to),                     \
+        imp_int((chunks)->total), imp_int((chunks)->block), imp_int((chunks)->blocks),             \
+        imp_int((chunks)->length), imp_int((chunks)->per_block), imp_int((chunks)->first),         \
+        imp_int((chunks)->begins)
 
 /* ---- map.c ----------------------------------------------------------------------------------- */
 

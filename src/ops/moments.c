@@ -5,33 +5,50 @@
 #include "ops/kernels.h"
 #include "ops/sums.h"
 
-enum impasto_status imp_mean(struct imp_device *device, const struct imp_tensor *f,
-                             const struct imp_window *window, const struct imp_buffer *positions,
-                             double mass, struct imp_buffer *workspace, struct imp_buffer *mean,
-                             const char *label)
+size_t imp_mean_sums_bytes(int channels)
 {
-    const int blocks = imp_tensor_blocks(f), pitch = f->width + 2;
-    const int chunks = (window->rows * pitch + GRAM_CHUNK - 1) / GRAM_CHUNK;
+    return (FIXED_WORDS + 1) * (size_t)channels * sizeof(float);
+}
+
+enum impasto_status imp_mean(struct imp_device *device, const struct imp_tensor *f,
+                             const struct imp_window *window, const struct imp_blocks *blocks,
+                             const struct imp_buffer *positions, struct imp_buffer *workspace,
+                             struct imp_buffer *sums, const char *label)
+{
+    const int vectors = imp_tensor_blocks(f);
+    const struct imp_chunks chunks = imp_chunks_of(blocks, f, window);
     IMP_TRY(imp_program_launch(
         device, IMP_PROGRAM_MEANS, "mean_partial",
         &(struct imp_launch){
-            IMP_ARGS(imp_buf(f->buffer), imp_buf(workspace), imp_int(blocks), imp_int(chunks),
-                     imp_int(imp_tensor_plane(f)), imp_int((window->first + 1) * pitch),
-                     imp_int((window->first + window->rows + 1) * pitch),
+            IMP_ARGS(imp_buf(f->buffer), imp_buf(workspace), imp_buf(sums), imp_int(vectors),
+                     imp_int(chunks.count), imp_int(imp_tensor_plane(f)), IMP_CHUNKS(&chunks),
                      imp_buf(positions ? positions : f->buffer),
                      imp_int(imp_positions_at(f, window)), imp_int(!!positions)),
-            .global = {(size_t)blocks, (size_t)chunks},
+            .global = {(size_t)vectors, (size_t)chunks.count},
             .bytes = imp_tensor_rows_bytes(f, window->rows),
             .label = label,
         }));
     return imp_program_launch(
         device, IMP_PROGRAM_MEANS, "mean_sum",
         &(struct imp_launch){
-            IMP_ARGS(imp_buf(workspace), imp_buf(mean), imp_int(blocks), imp_int(chunks),
-                     imp_float((float)(1 / mass)), imp_int(!window->begins)),
-            .global = {(size_t)blocks},
-            .bytes = imp_float_bytes((double)chunks * f->channels),
+            IMP_ARGS(imp_buf(workspace), imp_buf(sums), imp_int(vectors), imp_int(chunks.count),
+                     imp_int(chunks.complete), imp_int(chunks.begins)),
+            .global = {(size_t)vectors},
+            .bytes = imp_float_bytes((double)(chunks.complete + FIXED_WORDS) * f->channels),
             .label = label,
+        });
+}
+
+enum impasto_status imp_mean_finish(struct imp_device *device, const struct imp_buffer *sums,
+                                    int channels, double mass, struct imp_buffer *mean)
+{
+    const int vectors = channels / imp_device_caps(device)->vector_width;
+    return imp_program_launch(
+        device, IMP_PROGRAM_MEANS, "mean_finish",
+        &(struct imp_launch){
+            IMP_ARGS(imp_buf(sums), imp_buf(mean), imp_int(vectors), imp_float((float)(1 / mass))),
+            .global = {(size_t)vectors},
+            .bytes = imp_float_bytes((FIXED_WORDS + 1.0) * channels),
         });
 }
 

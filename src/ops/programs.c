@@ -322,7 +322,7 @@ static bool is_cpu(const struct imp_caps *caps)
 }
 
 /* What every painting on a CPU multiplies with: layers, Gram matrices, and their gradients. */
-#define PRODUCTS "winograd+gram+conv_direct"
+#define PRODUCTS "winograd+fixed+gram+conv_direct"
 
 /* clang-format off */
 static const struct row {
@@ -334,13 +334,13 @@ static const struct row {
     /* every painting */
     {IMP_PROGRAM_SMALL, "pointwise+pool+reduce+tv+adam+lbfgs+conv_first", small, NULL},
     {IMP_PROGRAM_GRAM, PRODUCTS, products, is_cpu},
-    {IMP_PROGRAM_GRAM, "tile+gram", gram, imp_gram_grouped},
-    {IMP_PROGRAM_GRAM, "gram", gram, NULL},
+    {IMP_PROGRAM_GRAM, "tile+fixed+gram", gram, imp_gram_grouped},
+    {IMP_PROGRAM_GRAM, "fixed+gram", gram, NULL},
     {IMP_PROGRAM_DIRECT_POINTWISE, PRODUCTS, products, is_cpu},
     {IMP_PROGRAM_DIRECT_POINTWISE, "conv_direct", direct_pointwise, NULL},
     {IMP_PROGRAM_IMPLICIT_POINTWISE, "tile+conv_implicit", implicit_pointwise, NULL},
     /* paintings with losses of means and covariances */
-    {IMP_PROGRAM_MEANS, "moments", means, NULL},
+    {IMP_PROGRAM_MEANS, "fixed+moments", means, NULL},
     /* films */
     {IMP_PROGRAM_TEMPORAL, "temporal", small, NULL},
     /* losses of networks in training */

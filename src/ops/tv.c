@@ -16,12 +16,15 @@ enum impasto_status imp_tv_sum(struct imp_device *device, const struct imp_buffe
                                int height, int width, struct imp_buffer *sums, int sums_slot)
 {
     float inverse_x, inverse_y;
+    const struct imp_blocks blocks = imp_blocks_of(height, 0);
     inverse_counts(height, width, &inverse_x, &inverse_y);
     return imp_program_launch(
         device, IMP_PROGRAM_SMALL, "tv_sum",
         &(struct imp_launch){
             IMP_ARGS(imp_buf(image), imp_buf(sums), imp_int(sums_slot * IMP_PARTS), imp_int(height),
-                     imp_int(width), imp_float(inverse_x), imp_float(inverse_y)),
+                     imp_int(width), imp_float(inverse_x), imp_float(inverse_y),
+                     imp_int(blocks.rows), imp_int(blocks.count),
+                     imp_int(imp_block_shares(&blocks))),
             .global = {IMP_PARTS},
             .bytes = imp_float_bytes(3.0 * height * width),
         });

@@ -8,13 +8,16 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define BOUND                                                                                      \
     1e-5 /* as in check_conv.c; sums of up to 2048 products in a row, then of their sums */
 
 static const struct shape {
     int channels, height, width;
-} shapes[] = {{64, 5, 9}, {128, 3, 2}, {64, 1, 1}, {64, 50, 47}, {256, 7, 6}, {512, 3, 5}};
+    int rows; /* of a block */
+} shapes[] = {{64, 10, 4, 3},   {128, 3, 2, 1}, {64, 1, 1, 4},
+              {64, 50, 47, 47}, {256, 7, 6, 2}, {512, 3, 5, 64}};
 
 static double total_of(const float *sums)
 {
@@ -30,10 +33,11 @@ struct problem {
     int channels, positions;
     size_t size, entries; /* of the features, of the matrix */
     struct imp_window whole;
+    struct imp_blocks blocks;
     float *f, *target, *found, *g;
     double *wide, *gram, *gradient;
     struct imp_tensor features, out;
-    struct imp_buffer *workspace, *matrix, *goal, *difference, *shares;
+    struct imp_buffer *workspace, *sums, *matrix, *goal, *difference, *shares;
 };
 
 static const float factor = 0.37f;
@@ -43,12 +47,15 @@ static bool prepare(struct imp_check_run *run, const struct shape *s, struct pro
     const struct imp_caps *caps = imp_device_caps(run->device);
     const int c = s->channels, h = s->height, w = s->width, lanes = caps->vector_width;
     const size_t entries = (size_t)c * (size_t)c, size = (size_t)c * (size_t)h * (size_t)w;
-    const size_t scratch = imp_gram_workspace(caps, c, h, w) / sizeof(float);
+    const struct imp_blocks blocks = {
+        .height = h, .rows = s->rows, .count = h < s->rows ? 1 : h / s->rows};
+    const size_t scratch = imp_gram_workspace(caps, c, h, w, &blocks) / sizeof(float);
     *p = (struct problem){.channels = c,
                           .positions = h * w,
                           .size = size,
                           .entries = entries,
-                          .whole = {.rows = h, .begins = true}};
+                          .whole = {.rows = h, .begins = true},
+                          .blocks = blocks};
     snprintf(p->name, sizeof(p->name), "%d @ %dx%d", c, h, w);
     p->f = imp_check_data(run, 0, size, true);
     p->target = imp_check_data(run, 1, entries, false);
@@ -60,6 +67,7 @@ static bool prepare(struct imp_check_run *run, const struct shape *s, struct pro
     return !run->broken && imp_check_tensor(run, &p->features, c, h, w, lanes, p->f) &&
            imp_check_tensor(run, &p->out, c, h, w, lanes, NULL) &&
            imp_check_buffer(run, &p->workspace, scratch, NULL) &&
+           imp_check_buffer(run, &p->sums, imp_gram_sums_bytes(caps, c) / sizeof(float), NULL) &&
            imp_check_buffer(run, &p->matrix, entries, NULL) &&
            imp_check_buffer(run, &p->goal, entries, p->target) &&
            imp_check_buffer(run, &p->difference, entries, NULL) &&
@@ -71,6 +79,7 @@ static void release(struct problem *p)
     imp_buffer_free(&p->features.buffer);
     imp_buffer_free(&p->out.buffer);
     imp_buffer_free(&p->workspace);
+    imp_buffer_free(&p->sums);
     imp_buffer_free(&p->matrix);
     imp_buffer_free(&p->goal);
     imp_buffer_free(&p->difference);
@@ -84,10 +93,24 @@ static void release(struct problem *p)
     free(p->gradient);
 }
 
+/* In windows of so many rows. */
+static enum impasto_status multiply_in(struct imp_check_run *run, const struct problem *p, int rows)
+{
+    const int height = p->whole.rows;
+    for (int at = 0; at < height; at += rows) {
+        const struct imp_window window = {.first = at,
+                                          .rows = rows < height - at ? rows : height - at,
+                                          .at = at,
+                                          .begins = at == 0};
+        IMP_TRY(imp_gram(run->device, &p->features, &window, &p->blocks, NULL, p->workspace,
+                         p->sums, "check"));
+    }
+    return imp_gram_finish(run->device, p->sums, p->channels, (double)p->size, p->matrix);
+}
+
 static bool multiply(struct imp_check_run *run, const struct problem *p)
 {
-    return imp_check_ok(run, imp_gram(run->device, &p->features, &p->whole, NULL, (double)p->size,
-                                      p->workspace, p->matrix, "check"));
+    return imp_check_ok(run, multiply_in(run, p, p->whole.rows));
 }
 
 static bool subtract(struct imp_check_run *run, const struct problem *p)
@@ -103,6 +126,65 @@ static void check_matrix(struct imp_check_run *run, const struct problem *p)
     const double damage = imp_check_read_buffer(run, p->matrix, p->entries, p->found);
     imp_ref_gram(p->channels, p->positions, p->wide, NULL, p->gram);
     imp_check_end(run, fmax(damage, imp_check_error(p->found, p->gram, p->entries)), BOUND);
+}
+
+/* However the whole is cut, each bit is the same. */
+static void check_windows(struct imp_check_run *run, const struct problem *p)
+{
+    if (!imp_check_begin(run, "gram in windows %s", p->name) || !multiply(run, p))
+        return;
+    float *whole = imp_check_data(run, 4, p->entries, false);
+    double error = whole ? imp_check_read_buffer(run, p->matrix, p->entries, whole) : INFINITY;
+    for (int rows = 1; !run->broken && rows < p->whole.rows; rows += rows < 4 ? 1 : 11) {
+        if (imp_check_ok(run, multiply_in(run, p, rows)))
+            error = fmax(error, imp_check_read_buffer(run, p->matrix, p->entries, p->found));
+        if (memcmp(whole, p->found, p->entries * sizeof(float)) != 0)
+            error = INFINITY;
+    }
+    free(whole);
+    imp_check_end(run, error, 0);
+}
+
+/* Features of any size that networks have, and one that is not finite, which must arrive. */
+static double error_of(struct imp_check_run *run, struct problem *p, float scale, bool spoilt)
+{
+    const int channel = p->channels / 3;
+    float *f = imp_check_data(run, 0, p->size, true);
+    double error = INFINITY;
+    for (size_t i = 0; f && i < p->size; i++)
+        f[i] *= scale;
+    if (f && spoilt)
+        f[channel * p->positions] = INFINITY;
+    double *wide = imp_check_widen(run, f, p->size);
+    imp_buffer_free(&p->features.buffer);
+    if (wide &&
+        imp_check_tensor(run, &p->features, p->channels, p->features.height, p->features.width,
+                         p->features.lanes, f) &&
+        multiply(run, p)) {
+        error = imp_check_read_buffer(run, p->matrix, p->entries, p->found);
+        imp_ref_gram(p->channels, p->positions, wide, NULL, p->gram);
+    }
+    for (int i = 0; error == 0 && spoilt && i < p->channels; i++) {
+        float *ours = &p->found[i * p->channels + channel];
+        error = isfinite(*ours) ? INFINITY : 0;
+        p->found[channel * p->channels + i] = *ours = 0;
+        p->gram[channel * p->channels + i] = p->gram[i * p->channels + channel] = 0;
+    }
+    free(wide);
+    free(f);
+    return fmax(error, imp_check_error(p->found, p->gram, p->entries));
+}
+
+static void check_sizes(struct imp_check_run *run, struct problem *p)
+{
+    static const float scales[] = {1e-3f, 3e4f, 1};
+    for (size_t i = 0; i < IMP_COUNT(scales); i++)
+        if (imp_check_begin(run, "gram of features %s %s",
+                            i == 0   ? "of a thousandth"
+                            : i == 1 ? "of thousands"
+                                     : "with an infinite one",
+                            p->name))
+            imp_check_end(run, error_of(run, p, scales[i], i == 2), BOUND);
 }
 
 /* The device's own matrix is the input of the next steps, so that only their errors show. */
@@ -149,9 +231,11 @@ static void check(struct imp_check_run *run, const struct shape *s)
     struct problem p;
     if (prepare(run, s, &p)) {
         check_matrix(run, &p);
+        check_windows(run, &p);
         if (run->level != IMP_SELFTEST_BRIEF) {
             check_difference(run, &p);
             check_gradient(run, &p);
+            check_sizes(run, &p);
         }
     }
     release(&p);

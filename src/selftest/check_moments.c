@@ -15,7 +15,8 @@
 
 static const struct shape {
     int channels, height, width; /* of the whole, of which the strip lacks the first row */
-} shapes[] = {{64, 6, 9}, {128, 3, 2}, {64, 50, 47}, {256, 8, 5}};
+    int rows;                    /* of a block */
+} shapes[] = {{64, 6, 9, 2}, {128, 3, 2, 4}, {64, 50, 47, 48}, {256, 8, 5, 3}};
 
 /* Host data; f and g are the strip's, (channels, (height - 1) * width). */
 struct data {
@@ -35,15 +36,17 @@ static void free_data(struct data *d)
 
 struct buffers {
     struct imp_tensor f, g;
-    struct imp_buffer *positions, *workspace, *gram, *mean, *target, *mean_target, *difference;
+    struct imp_buffer *positions, *workspace, *gram_sums, *mean_sums, *gram, *mean, *target,
+        *mean_target, *difference;
     struct imp_buffer *bias, *sums;
 };
 
 static void free_buffers(struct buffers *b)
 {
-    struct imp_buffer **all[] = {&b->f.buffer,   &b->g.buffer, &b->positions, &b->workspace,
-                                 &b->gram,       &b->mean,     &b->target,    &b->mean_target,
-                                 &b->difference, &b->bias,     &b->sums};
+    struct imp_buffer **all[] = {&b->f.buffer,  &b->g.buffer,    &b->positions,  &b->workspace,
+                                 &b->gram_sums, &b->mean_sums,   &b->gram,       &b->mean,
+                                 &b->target,    &b->mean_target, &b->difference, &b->bias,
+                                 &b->sums};
     for (size_t i = 0; i < IMP_COUNT(all); i++)
         imp_buffer_free(all[i]);
 }
@@ -58,18 +61,28 @@ static struct imp_window window_of(const struct shape *s, int which)
                      .first = half, .rows = rows - half, .at = 1 + half, .begins = half == 0};
 }
 
+static struct imp_blocks blocks_of(const struct shape *s)
+{
+    return (struct imp_blocks){.height = s->height,
+                               .rows = s->rows,
+                               .count = s->height < s->rows ? 1 : s->height / s->rows};
+}
+
 static enum impasto_status measure(struct imp_check_run *run, const struct shape *s, double mass,
                                    struct buffers *b)
 {
+    const struct imp_blocks blocks = blocks_of(s);
     for (int which = 0; which < 2; which++) {
         const struct imp_window window = window_of(s, which);
         if (window.rows == 0)
             continue;
-        IMP_TRY(imp_gram(run->device, &b->f, &window, b->positions, mass * s->channels,
-                         b->workspace, b->gram, "check"));
-        IMP_TRY(imp_mean(run->device, &b->f, &window, b->positions, mass, b->workspace, b->mean,
-                         "check"));
+        IMP_TRY(imp_gram(run->device, &b->f, &window, &blocks, b->positions, b->workspace,
+                         b->gram_sums, "check"));
+        IMP_TRY(imp_mean(run->device, &b->f, &window, &blocks, b->positions, b->workspace,
+                         b->mean_sums, "check"));
     }
+    IMP_TRY(imp_gram_finish(run->device, b->gram_sums, s->channels, mass * s->channels, b->gram));
+    IMP_TRY(imp_mean_finish(run->device, b->mean_sums, s->channels, mass, b->mean));
     return imp_centre(run->device, b->gram, b->mean, s->channels);
 }
 
@@ -114,6 +127,7 @@ static bool make(struct imp_check_run *run, const struct shape *s, struct data *
                  struct buffers *b)
 {
     const struct imp_caps *caps = imp_device_caps(run->device);
+    const struct imp_blocks blocks = blocks_of(s);
     const int c = s->channels, rows = s->height - 1, pitch = s->width + 2;
     const size_t m = (size_t)rows * (size_t)s->width, n = (size_t)c * m,
                  entries = (size_t)c * (size_t)c;
@@ -142,7 +156,11 @@ static bool make(struct imp_check_run *run, const struct shape *s, struct data *
            imp_check_tensor(run, &b->g, c, rows, s->width, caps->vector_width, d->before) &&
            imp_check_buffer(run, &b->positions, padded, d->positions) &&
            imp_check_buffer(run, &b->workspace,
-                            imp_gram_workspace(caps, c, rows, s->width) / sizeof(float), NULL) &&
+                            imp_gram_workspace(caps, c, rows, s->width, &blocks) / sizeof(float),
+                            NULL) &&
+           imp_check_buffer(run, &b->gram_sums, imp_gram_sums_bytes(caps, c) / sizeof(float),
+                            NULL) &&
+           imp_check_buffer(run, &b->mean_sums, imp_mean_sums_bytes(c) / sizeof(float), NULL) &&
            imp_check_buffer(run, &b->gram, entries, NULL) &&
            imp_check_buffer(run, &b->mean, (size_t)c, NULL) &&
            imp_check_buffer(run, &b->target, entries, d->target) &&

@@ -186,6 +186,36 @@ static bool refill(struct imp_check_run *run, struct imp_tensor *t, const float 
     return imp_check_tensor(run, t, t->channels, t->height, t->width, t->lanes, data);
 }
 
+/* The sums of two tensors, the first as it is and cut into windows of so many rows: each share must
+ * be the same. */
+static double check_sums(struct imp_check_run *run, const struct imp_tensor *a,
+                         const struct imp_tensor *b, struct imp_buffer *sums, int rows)
+{
+    const int height = a->height;
+    const struct imp_blocks blocks = {
+        .height = height, .rows = 3, .count = height < 3 ? 1 : height / 3};
+    const struct imp_window whole = {.rows = height, .begins = true};
+    float shares[2 * IMP_PARTS];
+    double totals[2];
+    if (!imp_check_ok(run, imp_sum_squared_difference(run->device, a, &whole, &blocks, b, sums, 0)))
+        return INFINITY;
+    for (int at = 0; at < height; at += rows) {
+        const struct imp_window window = {.first = at,
+                                          .rows = rows < height - at ? rows : height - at,
+                                          .at = at,
+                                          .begins = at == 0};
+        if (!imp_check_ok(run,
+                          imp_sum_squared_difference(run->device, a, &window, &blocks, b, sums, 1)))
+            return INFINITY;
+    }
+    const double damage = imp_check_read_buffer(run, sums, 2 * IMP_PARTS, shares);
+    if (!imp_check_ok(run, imp_sums_read(run->device, sums, 2, totals)))
+        return INFINITY;
+    return memcmp(shares, shares + IMP_PARTS, sizeof(shares) / 2) == 0 && totals[0] == totals[1]
+               ? damage
+               : INFINITY;
+}
+
 /* Operations on two tensors and a third that they change: mask, content, and their sums. */
 static void check_tensors(struct imp_check_run *run, const struct shape *s)
 {
@@ -198,6 +228,7 @@ static void check_tensors(struct imp_check_run *run, const struct shape *s)
     struct imp_tensor ta = {0}, tb = {0}, tg = {0};
     struct imp_buffer *sums = NULL;
     const struct imp_window whole = {.rows = h, .begins = true};
+    const struct imp_blocks blocks = {.height = h, .rows = 5, .count = h < 5 ? 1 : h / 5};
     if (run->broken || !imp_check_tensor(run, &ta, CHANNELS, h, w, lanes, a) ||
         !imp_check_tensor(run, &tb, CHANNELS, h, w, lanes, b) ||
         !imp_check_tensor(run, &tg, CHANNELS, h, w, lanes, g) ||
@@ -223,8 +254,9 @@ static void check_tensors(struct imp_check_run *run, const struct shape *s)
             imp_check_end(run, fmax(damage, imp_check_error(found, expected, n)), ROUNDING);
         }
     if (imp_check_begin(run, "sums %dx%d", h, w) &&
-        imp_check_ok(run, imp_sum_squared_difference(run->device, &ta, &whole, &tb, sums, 0)) &&
-        imp_check_ok(run, imp_sum_squares(run->device, &ta, sums, 1)) &&
+        imp_check_ok(run,
+                     imp_sum_squared_difference(run->device, &ta, &whole, &blocks, &tb, sums, 0)) &&
+        imp_check_ok(run, imp_sum_squares(run->device, &ta, &blocks, sums, 1)) &&
         imp_check_ok(run, imp_sums_read(run->device, sums, 2, totals))) {
         for (size_t i = 0; i < n; i++) {
             difference += pow((double)a[i] - (double)b[i], 2);
@@ -233,6 +265,9 @@ static void check_tensors(struct imp_check_run *run, const struct shape *s)
         imp_check_end(run, fmax(fabs(totals[0] / difference - 1), fabs(totals[1] / squares - 1)),
                       ROUNDING);
     }
+    for (int rows = 1; rows < h && rows < 9; rows += 3)
+        if (imp_check_begin(run, "sums of %dx%d in windows of %d", h, w, rows))
+            imp_check_end(run, check_sums(run, &ta, &tb, sums, rows), 0);
 done:
     imp_buffer_free(&ta.buffer);
     imp_buffer_free(&tb.buffer);

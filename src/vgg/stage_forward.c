@@ -10,7 +10,7 @@
  * in their tensor.
  *
  * So nothing is computed twice, and windows are whole rows of Winograd's tiles. The activations are
- * those of the whole picture, bit by bit. Only sums are added up strip by strip.
+ * those of the whole picture, bit by bit, and so are the losses (ops/blocks.h).
  *
  * All tensors of a step show the same rows of the picture, with room for a layer's lag.
  */

@@ -206,7 +206,8 @@ static void bench_convolutions(struct bench *bench)
 struct layer {
     struct imp_tensor x, g, half;
     struct imp_window whole;
-    struct imp_buffer *route, *mask, *workspace, *gram;
+    struct imp_blocks blocks;
+    struct imp_buffer *route, *mask, *workspace, *sums, *gram;
 };
 
 static enum impasto_status pool_forward(struct imp_device *device, const void *with)
@@ -224,8 +225,10 @@ static enum impasto_status pool_backward(struct imp_device *device, const void *
 static enum impasto_status gram(struct imp_device *device, const void *with)
 {
     const struct layer *l = with;
-    return imp_gram(device, &l->x, &l->whole, NULL,
-                    (double)l->x.channels * l->x.height * l->x.width, l->workspace, l->gram, NULL);
+    const int channels = l->x.channels;
+    IMP_TRY(imp_gram(device, &l->x, &l->whole, &l->blocks, NULL, l->workspace, l->sums, NULL));
+    return imp_gram_finish(device, l->sums, channels, (double)channels * l->x.height * l->x.width,
+                           l->gram);
 }
 
 static enum impasto_status relu_mask(struct imp_device *device, const void *with)
@@ -264,7 +267,8 @@ static void bench_layer(struct bench *bench, int channels, int side)
     struct layer l = {
         .x = {.channels = channels, .height = side, .width = side, .lanes = lanes},
         .half = {.channels = channels, .height = side / 2, .width = side / 2, .lanes = lanes},
-        .whole = {.rows = side, .begins = true}};
+        .whole = {.rows = side, .begins = true},
+        .blocks = {.height = side, .rows = side / 8, .count = 8}};
     l.g = l.x;
     const struct {
         struct imp_buffer **buffer;
@@ -274,7 +278,8 @@ static void bench_layer(struct bench *bench, int channels, int side)
                    {&l.half.buffer, imp_tensor_bytes(channels, side / 2, side / 2, lanes)},
                    {&l.route, imp_pool_route_bytes(&l.half)},
                    {&l.mask, imp_mask_bytes(&l.x)},
-                   {&l.workspace, imp_gram_workspace(caps, channels, side, side)},
+                   {&l.workspace, imp_gram_workspace(caps, channels, side, side, &l.blocks)},
+                   {&l.sums, imp_gram_sums_bytes(caps, channels)},
                    {&l.gram, (size_t)channels * (size_t)channels * sizeof(float)}};
     for (size_t i = 0; i < IMP_COUNT(buffers); i++)
         check(bench, "layer",
