@@ -6,11 +6,11 @@
  * A picture's positions are in blocks of rows, and each block's in chunks. A chunk is added up in
  * single precision, position by position. One that a strip's end cuts is left as it is, and the next
  * strip goes on with it. Complete chunks are added up as whole numbers, of which sums have no order:
- * of units of 2^-40, in two words of 64 bits. The upper counts 2^42 units each, so that 2^20 chunks of
- * up to 2^44 fit. A sum of features' products in one chunk is far from both: with the squares of
- * features of 2048 positions it is reached at a root mean square of 90,000. Down to one of 0.0001, a
- * unit is below the rounding of single precision. What does not fit is no number any more, as what is
- * not finite; then the upper word is SPOILT.
+ * of units of 2^-40, in two words of 64 bits, of which the upper counts 2^42 units each. A chunk is up to
+ * 2^44, and a sum up to 2^55. Features are far from both: with the squares of 2048 positions, the first is
+ * reached at a root mean square of 90,000, and with those of 16384 x 16384 the second at 11,000. Down to
+ * 0.0001, a unit is below the rounding of single precision. What does not fit is no number any more, and
+ * nor is what is not finite: then the upper word is SPOILT.
  *
  * The words are kept in halves, as not all devices have integers of 64 bits.
  */
@@ -39,6 +39,7 @@ typedef uint4 uintv;
 #define TWO_42 4398046511104.0f
 #define TWO_44 17592186044416.0f
 #define SPOILT 0x80000000u
+#define TOP_MOST 0x200000u /* beyond the halves that a sum's upper word begins with */
 
 /* Conversions between whole numbers and floats of vectors, which some compilers make one lane at a time:
  * in floats between 2^23 and 2^24, the last bit counts ones. */
@@ -115,7 +116,7 @@ static inline floatv whole_value(uintv low, uintv high)
     return select(size, -size, AS_INTV(minus));
 }
 
-/* The sum, rounded; NaN where it is spoilt. */
+/* The sum, rounded; NaN where it is spoilt, or of a size that nothing adds up to. */
 static inline floatv fixed_value(const struct fixed *sum)
 {
     /* What of the lower word is the upper's, so that they cannot cancel either. */
@@ -125,7 +126,7 @@ static inline floatv fixed_value(const struct fixed *sum)
     const uintv top = sum->word[3] + AS_UINTV(carry >> 31) - AS_UINTV(upper < AS_UINTV(carry));
     const floatv value = whole_value(upper, top) * (TWO_42 / TWO_40) +
                          whole_value(sum->word[0], high) * (1.0f / TWO_40);
-    return select(value, (floatv)(NAN), sum->word[3] == (uintv)(SPOILT));
+    return select(value, (floatv)(NAN), top + TOP_MOST >= (uintv)(2 * TOP_MOST));
 }
 
 /* Sums of `count` vectors are planes of so many: the words', then the chunk's that is cut. */

@@ -38,39 +38,79 @@ __kernel void lbfgs_accept(__global const float *restrict image,
 }
 
 /*
- * sums[(row * columns + column) * PARTS + part] = share of a dot product. Rows: the move and the change
- * in `slot`, and reduced. Columns: the moves, the changes, and reduced. Dimensions: PARTS,
- * columns / LBFGS_TOGETHER.
+ * Sums over the image are taken by blocks of its rows, as in reduce.cl: of each of `planes` planes of
+ * `floats` floats, a block has `size` floats, and the last one the rest. A share of a block has vectors of
+ * every plane. The last vector of a plane's part may not be full.
  */
-__kernel void lbfgs_dots(__global const floatv *restrict reduced,
-                         __global const floatv *restrict moves,
-                         __global const floatv *restrict changes, __global float *restrict sums,
-                         int vectors, int slot, int slots)
+#define BLOCK_ARGUMENTS int planes, int floats, int size, int blocks, int shares
+
+#if VW == 16
+#define LOAD_VECTOR(p) vload16(0, (p))
+#elif VW == 8
+#define LOAD_VECTOR(p) vload8(0, (p))
+#else
+#define LOAD_VECTOR(p) vload4(0, (p))
+#endif
+
+/* v[k] = `count` floats of row[k] from `at` on, and zeros where that is less than a vector. */
+static inline void load_rows(floatv *v, __global const float *const *row, int rows, size_t at,
+                             int count)
+{
+    if (count >= VW) {
+#pragma unroll
+        for (int k = 0; k < rows; k++)
+            v[k] = LOAD_VECTOR(row[k] + at);
+        return;
+    }
+#pragma unroll 1
+    for (int k = 0; k < rows; k++) {
+        float lanes[VW];
+#pragma unroll 1
+        for (int lane = 0; lane < VW; lane++)
+            lanes[lane] = lane < count ? row[k][at + lane] : 0.0f;
+        v[k] = LOAD_VECTOR(lanes);
+    }
+}
+
+/*
+ * sums[(row * columns + column) * PARTS + block * shares + share] = share of a dot product. Rows: the move
+ * and the change in `slot`, and reduced. Columns: the moves, the changes, and reduced. Vectors of the
+ * history follow one another at a distance of `pitch` floats. Dimensions: PARTS, columns / LBFGS_TOGETHER.
+ */
+__kernel void lbfgs_dots(__global const float *restrict reduced, __global const float *restrict moves,
+                         __global const float *restrict changes, __global float *restrict sums,
+                         int pitch, int slot, int slots, BLOCK_ARGUMENTS)
 {
     const int part = (int)get_global_id(0), first = (int)get_global_id(1) * LBFGS_TOGETHER;
     const int columns = 2 * slots + 1;
     if (part >= PARTS || first >= columns)
         return;
-    __global const floatv *move = moves + (size_t)slot * vectors;
-    __global const floatv *change = changes + (size_t)slot * vectors;
-    __global const floatv *others[LBFGS_TOGETHER];
+    const int block = part / shares, share = part % shares;
+    const int n = block + 1 < blocks ? size : block < blocks ? floats - block * size : 0;
+    const int vectors = (n + VW - 1) / VW;
+    __global const float *row[3 + LBFGS_TOGETHER] = {moves + (size_t)slot * pitch,
+                                                     changes + (size_t)slot * pitch, reduced};
     floatv by_move[LBFGS_TOGETHER], by_change[LBFGS_TOGETHER], by_reduced[LBFGS_TOGETHER];
 #pragma unroll
     for (int k = 0; k < LBFGS_TOGETHER; k++) {
         const int column = min(first + k, columns - 1); /* the last ones may be done twice */
-        others[k] = column < slots       ? moves + (size_t)column * vectors
-                    : column < 2 * slots ? changes + (size_t)(column - slots) * vectors
-                                         : reduced;
+        row[3 + k] = column < slots       ? moves + (size_t)column * pitch
+                     : column < 2 * slots ? changes + (size_t)(column - slots) * pitch
+                                          : reduced;
         by_move[k] = by_change[k] = by_reduced[k] = (floatv)(0.0f);
     }
-    for (int i = SHARE_BEGIN(part, vectors); i < SHARE_END(part, vectors); i += SHARE_STEP) {
-        const floatv m = move[i], c = change[i], r = reduced[i];
+    for (int plane = 0; plane < planes; plane++) {
+        const size_t at = (size_t)plane * floats + (size_t)block * size;
+        for (int i = PART_BEGIN(share, shares, vectors); i < PART_END(share, shares, vectors);
+             i += PART_STEP(shares)) {
+            floatv v[3 + LBFGS_TOGETHER];
+            load_rows(v, row, 3 + LBFGS_TOGETHER, at + (size_t)i * VW, n - i * VW);
 #pragma unroll
-        for (int k = 0; k < LBFGS_TOGETHER; k++) {
-            const floatv v = others[k][i];
-            by_move[k] += m * v;
-            by_change[k] += c * v;
-            by_reduced[k] += r * v;
+            for (int k = 0; k < LBFGS_TOGETHER; k++) {
+                by_move[k] += v[0] * v[3 + k];
+                by_change[k] += v[1] * v[3 + k];
+                by_reduced[k] += v[2] * v[3 + k];
+            }
         }
     }
 #pragma unroll
@@ -122,29 +162,29 @@ __kernel void lbfgs_combine(__global const floatv *restrict point,
 __kernel void lbfgs_slope(__global const float *restrict image,
                           __global const float *restrict gradient,
                           __global const float *restrict direction, __global float *restrict sums,
-                          int n, float low, float high)
+                          float low, float high, BLOCK_ARGUMENTS)
 {
     const int part = (int)get_global_id(0);
     if (part >= PARTS)
         return;
-    const int whole = n / VW;
+    const int block = part / shares, share = part % shares;
+    const int n = block + 1 < blocks ? size : block < blocks ? floats - block * size : 0;
+    const int vectors = (n + VW - 1) / VW;
     const floatv zero = (floatv)(0.0f), lowest = (floatv)(low), highest = (floatv)(high);
-    __global const floatv *images = (__global const floatv *)image;
-    __global const floatv *gradients = (__global const floatv *)gradient;
-    __global const floatv *directions = (__global const floatv *)direction;
+    __global const float *row[3] = {image, gradient, direction};
     floatv products = zero, sizes = zero;
-    for (int i = SHARE_BEGIN(part, whole); i < SHARE_END(part, whole); i += SHARE_STEP) {
-        const floatv x = images[i], d = directions[i];
-        const intv stopped = ((x <= lowest) & (d < zero)) | ((x >= highest) & (d > zero));
-        products += select(gradients[i] * d, zero, stopped);
-        sizes += fabs(d) + (x - x);
+    for (int plane = 0; plane < planes; plane++) {
+        const size_t at = (size_t)plane * floats + (size_t)block * size;
+        for (int i = PART_BEGIN(share, shares, vectors); i < PART_END(share, shares, vectors);
+             i += PART_STEP(shares)) {
+            floatv v[3];
+            load_rows(v, row, 3, at + (size_t)i * VW, n - i * VW);
+            const floatv x = v[0], d = v[2];
+            const intv stopped = ((x <= lowest) & (d < zero)) | ((x >= highest) & (d > zero));
+            products += select(v[1] * d, zero, stopped);
+            sizes += fabs(d) + (x - x);
+        }
     }
-    float product = sum_lanes(products), size = sum_lanes(sizes);
-    for (int i = whole * VW; part == PARTS - 1 && i < n; i++) {
-        const float x = image[i], d = direction[i];
-        product += (x <= low && d < 0.0f) || (x >= high && d > 0.0f) ? 0.0f : gradient[i] * d;
-        size += fabs(d) + (x - x);
-    }
-    sums[part] = product;
-    sums[PARTS + part] = size;
+    sums[part] = sum_lanes(products);
+    sums[PARTS + part] = sum_lanes(sizes);
 }

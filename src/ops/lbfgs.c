@@ -19,6 +19,25 @@ static int vectors_of(const struct imp_device *device, const struct imp_lbfgs_ve
     return imp_lbfgs_pitch(v->n) / imp_device_caps(device)->vector_width;
 }
 
+/* The arguments by which kernels know the blocks that sums are taken by. Without rows there is one.
+ */
+struct blocks {
+    int planes, floats, size, count, shares;
+};
+
+static struct blocks blocks_of(const struct imp_lbfgs_vectors *v)
+{
+    const struct imp_blocks rows = imp_blocks_of(v->height, 0);
+    if (v->height == 0)
+        return (struct blocks){1, v->n, v->n, 1, IMP_PARTS};
+    const int floats = v->n / 3, width = floats / v->height;
+    return (struct blocks){3, floats, rows.rows * width, rows.count, imp_block_shares(&rows)};
+}
+
+#define BLOCKS(blocks)                                                                             \
+    imp_int((blocks).planes), imp_int((blocks).floats), imp_int((blocks).size),                    \
+        imp_int((blocks).count), imp_int((blocks).shares)
+
 enum impasto_status imp_lbfgs_move(struct imp_device *device, const struct imp_lbfgs_vectors *v,
                                    double step)
 {
@@ -56,11 +75,12 @@ enum impasto_status imp_lbfgs_dots(struct imp_device *device, const struct imp_l
                                    int slot, int slots, double *dots)
 {
     const int columns = 2 * slots + 1;
+    const struct blocks blocks = blocks_of(v);
     IMP_TRY(imp_program_launch(
         device, IMP_PROGRAM_SMALL, "lbfgs_dots",
         &(struct imp_launch){
             IMP_ARGS(imp_buf(v->reduced), imp_buf(v->moves), imp_buf(v->changes), imp_buf(v->sums),
-                     imp_int(vectors_of(device, v)), imp_int(slot), imp_int(slots)),
+                     imp_int(imp_lbfgs_pitch(v->n)), imp_int(slot), imp_int(slots), BLOCKS(blocks)),
             .global = {IMP_PARTS, imp_items(columns, LBFGS_TOGETHER)},
             .flops = 2.0 * IMP_LBFGS_ROWS * columns * v->n,
             .bytes = imp_float_bytes((columns + 3.0 * columns / LBFGS_TOGETHER) * v->n),
@@ -90,14 +110,16 @@ enum impasto_status imp_lbfgs_slope(struct imp_device *device, const struct imp_
                                     double *slope, double *size)
 {
     double totals[2];
-    IMP_TRY(imp_program_launch(device, IMP_PROGRAM_SMALL, "lbfgs_slope",
-                               &(struct imp_launch){
-                                   IMP_ARGS(imp_buf(v->image), imp_buf(v->gradient),
-                                            imp_buf(v->direction), imp_buf(v->sums), imp_int(v->n),
-                                            imp_float(v->bounds.low), imp_float(v->bounds.high)),
-                                   .global = {IMP_PARTS},
-                                   .bytes = imp_float_bytes(3.0 * v->n),
-                               }));
+    const struct blocks blocks = blocks_of(v);
+    IMP_TRY(imp_program_launch(
+        device, IMP_PROGRAM_SMALL, "lbfgs_slope",
+        &(struct imp_launch){
+            IMP_ARGS(imp_buf(v->image), imp_buf(v->gradient), imp_buf(v->direction),
+                     imp_buf(v->sums), imp_float(v->bounds.low), imp_float(v->bounds.high),
+                     BLOCKS(blocks)),
+            .global = {IMP_PARTS},
+            .bytes = imp_float_bytes(3.0 * v->n),
+        }));
     IMP_TRY(imp_sums_read(device, v->sums, 2, totals));
     *slope = totals[0];
     *size = totals[1];

@@ -37,6 +37,8 @@ enum impasto_status imp_clip(struct imp_device *device, struct imp_buffer *x, in
  */
 struct imp_lbfgs_vectors {
     int n;
+    int height; /* rows of an image (3, height, width), by whose blocks sums are taken; 0: it is
+                   none */
     struct imp_bounds bounds;
     struct imp_buffer *image, *gradient;
     struct imp_buffer *point, *reduced, *direction;

@@ -99,6 +99,7 @@ static struct imp_lbfgs_vectors vectors_of(const struct imp_optimizer_state *sta
 {
     return (struct imp_lbfgs_vectors){
         .n = state->n,
+        .height = state->height,
         .bounds = state->bounds,
         .image = image,
         .gradient = gradient,

@@ -20,7 +20,8 @@ struct imp_step_options {
 
 /* What an optimiser keeps between steps. */
 struct imp_optimizer_state {
-    int n; /* floats that are moved, here called the image */
+    int n;      /* floats that are moved, here called the image */
+    int height; /* rows of the image (3, height, width); 0: it is none */
     struct imp_bounds bounds;
     int history;                                       /* steps that L-BFGS remembers */
     int step;                                          /* taken so far */

@@ -56,8 +56,10 @@ enum impasto_status imp_scale_init(struct imp_scale *scale, struct imp_device *d
         imp_style_pass_init(pass, model, caps, height, width, style->mask != NULL);
     }
     /* The planes of 16384 x 16384 pixels still count in an int. */
-    scale->state = (struct imp_optimizer_state){
-        .n = (int)(3 * imp_canvas_count(sizes)), .bounds = {0, 1}, .history = params->history};
+    scale->state = (struct imp_optimizer_state){.n = (int)(3 * imp_canvas_count(sizes)),
+                                                .height = sizes->canvas_height,
+                                                .bounds = {0, 1},
+                                                .history = params->history};
     return IMPASTO_OK;
 }
 

@@ -6,16 +6,17 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* Elements of the image, slots in use and bounds: shares of less than a vector, of one with a rest,
- * of several. */
+/* Elements of the image, slots in use, bounds and rows of the image, which may be none: shares of
+ * less than a vector, of one with a rest, of several; one block and more. */
 static const struct shape {
     int n, slots;
     struct imp_bounds bounds;
-} shapes[] = {{18, 2, {0, 1}},
-              {135, 1, {-0.25f, 0.5f}},
-              {5883, 3, {0, 1}},
-              {331, 2, {-INFINITY, INFINITY}},
-              {50001, 7, {0, 1}}};
+    int height;
+} shapes[] = {{18, 2, {0, 1}, 2},
+              {135, 1, {-0.25f, 0.5f}, 0},
+              {3 * 131 * 15, 3, {0, 1}, 131},
+              {331, 2, {-INFINITY, INFINITY}, 0},
+              {3 * 300 * 55, 7, {0, 1}, 300}};
 #define ROUNDING 1e-6
 /* Of a sum of products, over the product of the vectors' lengths. */
 #define SUM_ROUNDING 1e-6
@@ -90,6 +91,7 @@ static bool open_set(struct imp_check_run *run, const struct shape *shape, struc
             return false;
     set->v = (struct imp_lbfgs_vectors){
         .n = shape->n,
+        .height = shape->height,
         .bounds = shape->bounds,
         .image = set->buffer[IMAGE],
         .gradient = set->buffer[GRADIENT],
