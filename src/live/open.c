@@ -8,7 +8,7 @@ enum impasto_status imp_live_open_source(const char *path, const struct imp_live
                                          struct impasto_error *error)
 {
     *source = NULL;
-    if (imp_live_is_v4l2(path))
+    if (imp_live_is_camera(path))
         return imp_live_camera_source(path, options, source, error);
     return imp_live_is_y4m(path) ? imp_live_y4m_source(path, options, source, error)
                                  : imp_live_film_source(path, options, source, error);
@@ -21,7 +21,7 @@ enum impasto_status imp_live_open_sink(const char *path, const struct imp_live_f
     *sink = NULL;
     if (!path)
         return imp_live_window_sink(form, options, sink, error);
-    if (imp_live_is_v4l2(path))
+    if (imp_live_is_camera(path))
         return imp_live_camera_sink(path, form, options, sink, error);
     return imp_live_y4m_sink(path, form, options, sink, error);
 }

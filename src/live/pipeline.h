@@ -84,6 +84,11 @@ struct imp_live_options {
     const char *title;
 };
 
+/* ---- v4l2.c ---------------------------------------------------------------------------------- */
+
+/* Whether a path is that of a camera's device, real or virtual, be it there or not. */
+bool imp_live_is_camera(const char *path);
+
 /* ---- open.c ---------------------------------------------------------------------------------- */
 
 /* path: a camera's device, or a film: a file, a pipe, "-". *source: to be closed. */

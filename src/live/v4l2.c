@@ -35,7 +35,7 @@ const struct imp_v4l2_format *imp_v4l2_format(size_t i)
     return i < IMP_COUNT(formats) ? &formats[i] : NULL;
 }
 
-bool imp_live_is_v4l2(const char *path)
+bool imp_live_is_camera(const char *path)
 {
     struct stat about;
     return strncmp(path, "/dev/video", strlen("/dev/video")) == 0 ||
@@ -85,7 +85,7 @@ enum impasto_status imp_v4l2_open(const char *path, bool output, int *descriptor
 
 #else
 
-bool imp_live_is_v4l2(const char *path)
+bool imp_live_is_camera(const char *path)
 {
     return strncmp(path, "/dev/video", strlen("/dev/video")) == 0;
 }

@@ -8,9 +8,6 @@
 
 /* ---- v4l2.c ---------------------------------------------------------------------------------- */
 
-/* Whether a path is that of such a device, be it there or not. */
-bool imp_live_is_v4l2(const char *path);
-
 /* A format of the driver's, in our words. */
 struct imp_v4l2_format {
     const char *word; /* of options->pixels */

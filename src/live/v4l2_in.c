@@ -227,28 +227,23 @@ static int take_newest(struct camera *c, struct v4l2_buffer *newest)
     }
 }
 
-/* The planes as they lie in a buffer of the driver's, whose rows may have gaps. */
+/* The planes as they lie in a buffer of the driver's, whose rows may have gaps. Returns its bytes.
+ */
 static size_t lay(const struct camera *c, unsigned char *bytes, struct impasto_pixels *planes)
 {
-    const size_t height = (size_t)planes->height, first = c->pixels.bytesperline;
-    const size_t usual = (impasto_pixels_lay(planes, bytes), planes->stride[0]);
-    const size_t stride = first > usual ? first : usual;
-    if (stride == usual || !planes->plane[1])
-        planes->stride[0] = stride;
-    if (!planes->plane[1])
-        return stride * height;
-    if (stride == usual)
-        return impasto_pixels_lay(planes, bytes);
-    const size_t half = (height + 1) / 2;
-    const bool pairs = planes->format == IMPASTO_PIXELS_NV12;
+    const size_t height = (size_t)planes->height, half = (height + 1) / 2;
+    const size_t stride = c->pixels.bytesperline;
+    size_t total = impasto_pixels_lay(planes, bytes);
+    if (stride <= planes->stride[0])
+        return total;
     planes->stride[0] = stride;
-    planes->stride[1] = pairs ? stride : stride / 2;
-    planes->plane[1] = bytes + stride * height;
-    if (pairs)
-        return stride * (height + half);
-    planes->stride[2] = stride / 2;
-    planes->plane[2] = planes->plane[1] + planes->stride[1] * half;
-    return stride * height + 2 * planes->stride[1] * half;
+    total = stride * height;
+    for (int p = 1; p < IMPASTO_PIXELS_PLANES && planes->plane[p]; p++) {
+        planes->stride[p] = planes->format == IMPASTO_PIXELS_NV12 ? stride : stride / 2;
+        planes->plane[p] = bytes + total;
+        total += planes->stride[p] * half;
+    }
+    return total;
 }
 
 static void copy_planes(const struct impasto_pixels *from, const struct impasto_pixels *to)

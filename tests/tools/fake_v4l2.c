@@ -4,7 +4,8 @@
  * and the C library's open, ioctl and poll.
  *
  * /dev/video-in is a camera: its buffers are a file in memory, which the program maps as it maps a
- * driver's. $FAKE_SIZE ("64x48"), $FAKE_PIXELS ("YUYV", or several: "MJPG,YUYV"), $FAKE_RATE (30).
+ * driver's. $FAKE_SIZE ("64x48"), $FAKE_PIXELS ("YUYV", or several: "MJPG,YUYV"), $FAKE_RATE (30),
+ * $FAKE_GAP bytes behind each row (0).
  * Frame i has luma 16 + i % 200, U 110 and V 140; frames of MJPG are those of the files
  * $FAKE_JPEG, which has a %d for i % 4. After $FAKE_FRAMES frames it is unplugged; it then fails to
  * open $FAKE_AWAY times, and is back for good. $FAKE_IN=none: without the right to capture; busy:
@@ -81,30 +82,46 @@ static long frames_now(void)
     return (long)((now() - in.begun) * (double)number("FAKE_RATE", 30));
 }
 
-static size_t frame_bytes(void)
+/* Bytes from row to row of the first plane. */
+static size_t stride(void)
 {
-    const size_t pixels = (size_t)in.width * in.height;
-    return in.fourcc == V4L2_PIX_FMT_YUYV ? 2 * pixels : pixels + pixels / 2;
+    return in.width * (in.fourcc == V4L2_PIX_FMT_YUYV ? 2u : 1u) + (size_t)number("FAKE_GAP", 0);
+}
+
+/* Rows of samples that go round, up to two, and then the gap, which says something else. */
+static size_t draw_rows(unsigned char *to, size_t rows, size_t bytes, size_t each,
+                        const unsigned char samples[2])
+{
+    for (size_t y = 0; y < rows; y++) {
+        for (size_t x = 0; x < bytes; x++)
+            to[y * each + x] = samples[x % 2];
+        memset(to + y * each + bytes, 255, each - bytes);
+    }
+    return rows * each;
 }
 
 static size_t draw_planes(unsigned char *to, long frame)
 {
-    const size_t pixels = (size_t)in.width * in.height;
     const unsigned char luma = (unsigned char)(16 + frame % 200);
-    memset(to, luma, pixels);
-    for (size_t i = pixels; i < frame_bytes(); i++)
-        to[i] = in.fourcc == V4L2_PIX_FMT_NV12 ? (i - pixels) % 2 ? 140 : 110
-                : i < pixels + pixels / 4      ? 110
-                                               : 140;
-    return frame_bytes();
+    const unsigned char lumas[2] = {luma, luma}, both[2] = {110, 140}, u[2] = {110, 110},
+                        v[2] = {140, 140};
+    const size_t half = (in.height + 1) / 2, columns = (in.width + 1) / 2;
+    size_t at = draw_rows(to, in.height, in.width, stride(), lumas);
+    if (in.fourcc == V4L2_PIX_FMT_NV12)
+        return at + draw_rows(to + at, half, 2 * columns, stride(), both);
+    at += draw_rows(to + at, half, columns, stride() / 2, u);
+    return at + draw_rows(to + at, half, columns, stride() / 2, v);
 }
 
 static size_t draw_pairs(unsigned char *to, long frame)
 {
     static const unsigned char chroma[2] = {110, 140};
-    for (size_t i = 0; i < frame_bytes(); i++)
-        to[i] = i % 2 ? chroma[i / 2 % 2] : (unsigned char)(16 + frame % 200);
-    return frame_bytes();
+    for (size_t y = 0; y < in.height; y++)
+        for (size_t x = 0; x < stride(); x++)
+            to[y * stride() + x] = x >= 2 * in.width ? 255
+                                   : x % 2           ? chroma[x / 2 % 2]
+                                                     : (unsigned char)(16 + frame % 200);
+    return stride() * in.height;
 }
 
 static size_t draw_jpeg(unsigned char *to, long frame)
@@ -178,7 +195,7 @@ static int set_format(struct v4l2_format *format)
     in.width = pix->width;
     in.height = pix->height;
     in.fourcc = pix->pixelformat;
-    pix->bytesperline = pix->width * (in.fourcc == V4L2_PIX_FMT_YUYV ? 2 : 1);
+    pix->bytesperline = (uint32_t)stride();
     pix->colorspace = V4L2_COLORSPACE_SRGB;
     pix->ycbcr_enc = V4L2_YCBCR_ENC_DEFAULT;
     pix->quantization = V4L2_QUANTIZATION_DEFAULT;
@@ -195,7 +212,7 @@ static int describe_buffer(struct v4l2_buffer *buffer)
 static int make_buffers(struct v4l2_requestbuffers *request)
 {
     const size_t page = (size_t)sysconf(_SC_PAGESIZE);
-    in.length = (4 * (size_t)in.width * in.height + page) / page * page;
+    in.length = (2 * stride() * in.height + page) / page * page;
     request->count = BUFFERS;
     return ftruncate(in.descriptor, (off_t)(BUFFERS * in.length));
 }

@@ -48,6 +48,22 @@ static enum impasto_status check_output(const struct cli_living *l, const char *
     return IMPASTO_OK;
 }
 
+/* What can be asked of a camera alone would be passed over silently. */
+static enum impasto_status check_asked(const struct cli_living *l)
+{
+    const struct cli_live_options *options = l->options;
+    const char *given = options->size     ? "--size"
+                        : options->rate   ? "--rate"
+                        : options->pixels ? "--pixels"
+                        : options->wait   ? "--wait"
+                                          : NULL;
+    return given && !imp_live_is_camera(options->camera)
+               ? cli_fail(l->error, IMPASTO_ERROR_USAGE,
+                          "%s: can be asked of a camera only; %s comes as it is", given,
+                          cli_name_of_input(options->camera))
+               : IMPASTO_OK;
+}
+
 /* Refuses what could not be done, before any work. */
 static enum impasto_status check(struct cli_living *l)
 {
@@ -55,8 +71,9 @@ static enum impasto_status check(struct cli_living *l)
         return cli_fail(l->error, IMPASTO_ERROR_USAGE,
                         "--camera -: standard input is a terminal; send a film into it: ffmpeg -i "
                         "FILM -f yuv4mpegpipe - | impasto live MODEL --camera - ...");
-    const enum impasto_status status =
-        l->options->output ? check_output(l, l->options->output) : IMPASTO_OK;
+    enum impasto_status status = check_asked(l);
+    if (status == IMPASTO_OK && l->options->output)
+        status = check_output(l, l->options->output);
     return status == IMPASTO_OK ? read_size(l) : status;
 }
 
@@ -181,6 +198,7 @@ static enum impasto_status run(struct cli_living *l)
                                        .tell = tell,
                                        .user = l};
     enum impasto_status status = warm_up(l);
+    cli_catch_signals();
     if (status == IMPASTO_OK)
         status = imp_live_run(&work, &counts, l->error);
     cli_live_summarise(l, &counts);
