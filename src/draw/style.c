@@ -73,11 +73,18 @@ static void shrink(const struct imp_canvas *canvas, int height, int width, float
                 *rgb++ = average(canvas, c, x, y);
 }
 
-static void draw(const struct entry *entry, struct imp_canvas *canvas, float *planes)
+/* Neighbours far apart; 0 stays 0. */
+static uint64_t spread(uint32_t variant)
+{
+    return variant * UINT64_C(2654435761);
+}
+
+static void draw(const struct entry *entry, uint32_t variant, struct imp_canvas *canvas,
+                 float *planes)
 {
     struct imp_style style = {
         .canvas = canvas,
-        .dice = {.seed = imp_checksum(0, entry->name, strlen(entry->name))},
+        .dice = {.seed = imp_checksum(0, entry->name, strlen(entry->name)) ^ spread(variant)},
         .sketch = planes,
         .angle = planes + 3 * canvas->plane,
         .near = planes + 4 * canvas->plane,
@@ -98,8 +105,8 @@ static enum impasto_status fail_unknown(const char *name, struct impasto_error *
                     names);
 }
 
-enum impasto_status imp_draw_style(const char *name, int height, int width, float *rgb,
-                                   struct impasto_error *error)
+enum impasto_status imp_draw_style_variant(const char *name, uint32_t variant, int height,
+                                           int width, float *rgb, struct impasto_error *error)
 {
     const struct entry *entry = find(name);
     if (!entry)
@@ -113,10 +120,16 @@ enum impasto_status imp_draw_style(const char *name, int height, int width, floa
     const enum impasto_status status =
         imp_canvas_open(&canvas, height * OVERSAMPLING, width * OVERSAMPLING, planes, error);
     if (status == IMPASTO_OK) {
-        draw(entry, &canvas, planes + 3 * plane);
+        draw(entry, variant, &canvas, planes + 3 * plane);
         shrink(&canvas, height, width, rgb);
         imp_canvas_close(&canvas);
     }
     free(planes);
     return status;
+}
+
+enum impasto_status imp_draw_style(const char *name, int height, int width, float *rgb,
+                                   struct impasto_error *error)
+{
+    return imp_draw_style_variant(name, 0, height, width, rgb, error);
 }

@@ -106,7 +106,7 @@ size_t imp_layer_elements(int layer);
 #define IMP_GENERATED_KEY "impasto.generated" /* "true": info.builtin */
 
 /* Rises whenever the built-in weights change, so that what was begun with others is told apart. */
-#define IMP_BUILTIN_VERSION 2
+#define IMP_BUILTIN_VERSION 3
 
 /* builtin.c: generates one layer, (out, in, 3, 3) and (out), allocated for the caller. */
 enum impasto_status imp_builtin_generate(int layer, struct imp_layer_weights *out,

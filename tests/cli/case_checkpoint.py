@@ -286,8 +286,8 @@ class Belonging(Checkpoints):
         """Those of another version of Impasto are told apart, and named."""
         self.unfinished()
         data = self.bytes("run.ckpt")
-        self.write("run.ckpt", forge(data, b"built-in 2 for caffe", b"built-in 1 for caffe"))
-        self.resume_refused(WEIGHTS, ["run.ckpt", "other weights", "built-in 1 for", "built-in 2 for"])
+        self.write("run.ckpt", forge(data, b"built-in 3 for caffe", b"built-in 1 for caffe"))
+        self.resume_refused(WEIGHTS, ["run.ckpt", "other weights", "built-in 1 for", "built-in 3 for"])
 
     def test_another_way_to_compute_is_told(self):
         self.unfinished("--conv", "direct")

@@ -68,7 +68,7 @@ class Record(Settings):
                                             for key in ["name", "platform", "driver"]})
         self.assertEqual(record["inputs"], run["inputs"])
         self.assertEqual(record["inputs"]["weights"],
-                         {"name": "builtin", "version": 2})
+                         {"name": "builtin", "version": 3})
         settings = record["settings"]
         for name, value in {
             "content": "content.png", "style": ["style.png"], "size": 32, "style-size": "auto",

@@ -220,7 +220,7 @@ class Records(Training):
                      f"base: base.model, SHA-256 {self.sha256('base.model')}",
                      f"weights: vgg.safetensors, SHA-256 {self.sha256('vgg.safetensors')}"):
             self.assertIn(f"  {line}\n", text)
-        self.assertEqual(self.training("base.model")["inputs"]["weights"]["name"], "builtin")
+        self.assertEqual(self.training("base.model")["inputs"]["weights"], {"name": "builtin", "version": 3})
         self.assertNotIn(str(self.folder), json.dumps(self.training("out.model")))
 
 

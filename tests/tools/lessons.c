@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * lessons FOLDER: writes there what weights/learn.py learns the built-in weights from.
+ * lessons FOLDER [STEP]: writes there what weights/learn.py learns the built-in weights from; with
+ * STEP only every STEP-th of the pictures.
  *
- * pictures.ppm          scenes, and styles at two sizes, all drawn by the library, one PPM after
- * another builtin.safetensors   the built-in weights as they are, of which the first layer is not
- * learned
+ * pictures.ppm: scenes, and as many styles, all drawn by the library, one PPM after another.
+ * builtin.safetensors: the built-in weights as they are, of which the first layer is not learned.
  */
 
 #include "draw/draw.h"
@@ -14,36 +14,59 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define SEED 1    /* of the scenes */
-#define SCENES 84 /* six of each kind */
-#define SMALL 256 /* pixels each way; strokes are 3 to 10 pixels wide */
-#define LARGE 512
+#define SEED 3 /* of the scenes */
+#define SCENES 280
+#define STYLES 280
+#define FIRST_VARIANT 3001 /* of the styles */
+#define SIDE 256           /* of a picture, pixels each way */
+#define LARGEST 512        /* that it is cut out of */
 
-static enum impasto_status draw(int number, int side, float *rgb, struct impasto_error *error)
+/* Of scene `index`, before a part is cut out. */
+static int scene_side(int index)
 {
-    return number < SCENES
-               ? imp_draw_scene(SEED, number, side, side, rgb, error)
-               : imp_draw_style(imp_draw_style_name((number - SCENES) % imp_draw_styles()), side,
-                                side, rgb, error);
+    return index % 3 == 2 ? 384 : SIDE;
 }
 
-/* rgb: 3 planes. */
-static void put(FILE *file, const float *rgb, int side)
+/* Strokes are as large as the picture says: 3 to 20 pixels wide. */
+static int style_side(int index)
 {
-    const size_t count = (size_t)side * (size_t)side;
-    fprintf(file, "P6\n%d %d\n255\n", side, side);
-    for (size_t i = 0; i < count; i++)
-        for (size_t plane = 0; plane < 3; plane++)
-            fputc((int)(255 * rgb[plane * count + i] + 0.5f), file);
+    static const int sides[] = {256, 384, 512, 320};
+    return sides[index / imp_draw_styles() % 4];
 }
 
-static enum impasto_status write_pictures(FILE *file, float *rgb, struct impasto_error *error)
+static enum impasto_status draw_style(int index, float *rgb, struct impasto_error *error)
 {
-    const int small = SCENES + imp_draw_styles();
-    for (int i = 0; i < small + imp_draw_styles(); i++) {
-        const int side = i < small ? SMALL : LARGE;
-        IMP_TRY(draw(i, side, rgb, error));
-        put(file, rgb, side);
+    const int styles = imp_draw_styles(), side = style_side(index);
+    return imp_draw_style_variant(imp_draw_style_name(index % styles),
+                                  (uint32_t)(FIRST_VARIANT + index / styles), side, side, rgb,
+                                  error);
+}
+
+/* rgb: 3 planes of `side` by `side`; `number` says which of 5 x 5 places is written. */
+static void put(FILE *file, const float *rgb, int side, int number)
+{
+    const size_t plane = (size_t)side * (size_t)side;
+    const int top = (side - SIDE) * (number * 7 % 5) / 5;
+    const int left = (side - SIDE) * (number * 3 % 5) / 5;
+    fprintf(file, "P6\n%d %d\n255\n", SIDE, SIDE);
+    for (int y = 0; y < SIDE; y++)
+        for (int x = 0; x < SIDE; x++)
+            for (size_t c = 0; c < 3; c++)
+                fputc((int)(255 * rgb[c * plane + (size_t)((y + top) * side + x + left)] + 0.5f),
+                      file);
+}
+
+static enum impasto_status write_pictures(FILE *file, float *rgb, int step,
+                                          struct impasto_error *error)
+{
+    for (int i = 0; i < SCENES; i += step) {
+        const int side = scene_side(i);
+        IMP_TRY(imp_draw_scene(SEED, i, side, side, rgb, error));
+        put(file, rgb, side, i);
+    }
+    for (int i = 0; i < STYLES; i += step) {
+        IMP_TRY(draw_style(i, rgb, error));
+        put(file, rgb, style_side(i), SCENES + i);
     }
     return IMPASTO_OK;
 }
@@ -61,14 +84,15 @@ int main(int count, char **words)
 {
     char path[4096];
     struct impasto_error error = {0};
-    if (count != 2) {
-        fputs("lessons: name a folder\n", stderr);
+    const int step = count == 3 ? atoi(words[2]) : 1;
+    if (count < 2 || count > 3 || step < 1) {
+        fputs("lessons: name a folder, and perhaps a step of at least 1\n", stderr);
         return 2;
     }
     snprintf(path, sizeof(path), "%s/pictures.ppm", words[1]);
-    float *rgb = malloc(3 * sizeof(*rgb) * LARGE * LARGE);
+    float *rgb = malloc(3 * sizeof(*rgb) * LARGEST * LARGEST);
     FILE *file = fopen(path, "wb");
-    bool whole = rgb && file && write_pictures(file, rgb, &error) == IMPASTO_OK;
+    bool whole = rgb && file && write_pictures(file, rgb, step, &error) == IMPASTO_OK;
     whole = file && fclose(file) == 0 && whole;
     free(rgb);
     snprintf(path, sizeof(path), "%s/builtin.safetensors", words[1]);

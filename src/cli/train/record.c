@@ -2,7 +2,7 @@
 /* What a model says of the files that it was made of:
  *   {"styles": [{"style": NAME, "name": FILE, "sha256": "..."} or {"style": NAME, "drawn": true}],
  *    "base": {"name": FILE, "sha256": "..."},
- *    "weights": {"name": FILE, "sha256": "..."} or {"name": "builtin", "version": "..."}}
+ *    "weights": {"name": FILE, "sha256": "..."} or {"name": "builtin", "version": N}}
  * No file is named with its folders, and of hashes there are those that could be computed. */
 
 #include "cli/common/json.h"
@@ -42,8 +42,8 @@ enum impasto_status cli_train_describe_inputs(struct cli_trainer *run)
     if (run->base)
         json_object_set_new(inputs, "base", describe_file(run->base));
     json_object_set_new(inputs, "weights",
-                        weights->builtin
-                            ? json_pack("{ss ss}", "name", "builtin", "version", impasto_version())
+                        weights->version
+                            ? json_pack("{ss si}", "name", "builtin", "version", weights->version)
                             : describe_file(weights->source));
     run->inputs = json_dumps(inputs, JSON_COMPACT);
     /* Dozens of styles with long names are no reason to lose a training. */

@@ -161,6 +161,25 @@ static void test_styles_repeat(void **state)
     free(second);
 }
 
+static void test_variants_of_a_style(void **state)
+{
+    (void)state;
+    float *first = new_picture(SIDE, SIDE), *second = new_picture(SIDE, SIDE);
+    int changed = 0; /* the others leave nothing to chance */
+    for (int i = 0; i < imp_draw_styles(); i++) {
+        const char *name = imp_draw_style_name(i);
+        assert_int_equal(imp_draw_style(name, SIDE, SIDE, first, NULL), IMPASTO_OK);
+        assert_int_equal(imp_draw_style_variant(name, 0, SIDE, SIDE, second, NULL), IMPASTO_OK);
+        assert_memory_equal(first, second, FLOATS * sizeof(float));
+        assert_int_equal(imp_draw_style_variant(name, 1, SIDE, SIDE, second, NULL), IMPASTO_OK);
+        changed += memcmp(first, second, FLOATS * sizeof(float)) != 0;
+        assert_colours(second, FLOATS);
+    }
+    assert_in_range(changed, 10, imp_draw_styles());
+    free(first);
+    free(second);
+}
+
 /* Not by where things lie, as all pictures differ in that, but by what the eye sees at once: mean
  * colour, contrast, edges. */
 static void test_styles_differ(void **state)
@@ -231,11 +250,11 @@ static void test_styles_refuse(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_scenes_repeat),    cmocka_unit_test(test_scenes_differ),
-        cmocka_unit_test(test_kinds_have_edges), cmocka_unit_test(test_scenes_of_odd_sizes),
-        cmocka_unit_test(test_scenes_refuse),    cmocka_unit_test(test_styles_repeat),
-        cmocka_unit_test(test_styles_differ),    cmocka_unit_test(test_styles_of_odd_sizes),
-        cmocka_unit_test(test_styles_refuse),
+        cmocka_unit_test(test_scenes_repeat),       cmocka_unit_test(test_scenes_differ),
+        cmocka_unit_test(test_kinds_have_edges),    cmocka_unit_test(test_scenes_of_odd_sizes),
+        cmocka_unit_test(test_scenes_refuse),       cmocka_unit_test(test_styles_repeat),
+        cmocka_unit_test(test_variants_of_a_style), cmocka_unit_test(test_styles_differ),
+        cmocka_unit_test(test_styles_of_odd_sizes), cmocka_unit_test(test_styles_refuse),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
