@@ -5,7 +5,7 @@
  *   bench_flow score GRADE SIZE [FOLDER]
  *
  * Mean errors on drawn scenes, SIZE times as large as 128 x 96, a line of JSON each. Their frames
- * and true flows go into FOLDER.
+ * and flows go into FOLDER.
  *
  *   bench_flow time GRADE WIDTHxHEIGHT
  *
@@ -71,9 +71,10 @@ static void write_file(const char *folder, const char *scene, const char *end, c
     }
 }
 
-/* Frames as bytes; the truth as planes of floats: u, v, and whether it is seen. */
+/* Frames as bytes; planes of floats: the flow that was found, u and v, and the true one with
+ * whether it is seen. */
 static void write_scene(const char *folder, const char *name, uint8_t *const lumas[2],
-                        const struct scene_truth *truth, size_t n)
+                        const float *flow, const struct scene_truth *truth, size_t n)
 {
     float *planes = room(3 * n, sizeof(*planes));
     for (size_t i = 0; i < n; i++) {
@@ -83,6 +84,7 @@ static void write_scene(const char *folder, const char *name, uint8_t *const lum
     }
     write_file(folder, name, "0", lumas[0], n);
     write_file(folder, name, "1", lumas[1], n);
+    write_file(folder, name, "flow", flow, 2 * n * sizeof(*flow));
     write_file(folder, name, "truth", planes, 3 * n * sizeof(*planes));
     free(planes);
 }
@@ -137,7 +139,7 @@ static void score_scene(struct flow_frames *pair, const struct scene *scene, int
     print_reliability("cautious", pair->cautious, truth, flow, n);
     printf("}\n");
     if (folder)
-        write_scene(folder, scene->name, lumas, truth, n);
+        write_scene(folder, scene->name, lumas, flow, truth, n);
     free(lumas[0]);
     free(lumas[1]);
     free(truth);
