@@ -153,19 +153,38 @@ static inline float2 enlarged_at(__global const float *flow, int height, int wid
     return 2.0f * (both.lo + (both.hi - both.lo) * fx);
 }
 
-/* Each patch descends from the level above's flow at its middle; without a level above (size 0) from no
- * motion. Dimensions: columns / COLUMNS, rows. */
+/* The same of a prior, a flow of pictures of height x width; the patch is of their `number`-th level. */
+static inline float2 prior_at(__global const float *prior, int height, int width, int number, int y, int x)
+{
+    const int row = min((y + PATCH / 2) << number, height - 1);
+    const int column = min((x + PATCH / 2) << number, width - 1);
+    __global const float *u = prior + row * width + column;
+    return (float2)(u[0], u[height * width]) * (1.0f / (float)(1 << number));
+}
+
+/*
+ * Each patch descends from the level above's flow at its middle; without a level above (size 0) from no motion. Where
+ * a prior (size 0: none) is cheaper, it descends from there. Dimensions: columns / COLUMNS, rows.
+ */
 __kernel void flow_search(__global const float *restrict from, __global const float *restrict to, int luma_at,
                           int slopes_at, int height, int width, __global const float *restrict above,
-                          int above_height, int above_width, int steps, __global float *restrict found)
+                          int above_height, int above_width, __global const float *restrict prior,
+                          int prior_height, int prior_width, int number, int steps,
+                          __global float *restrict found)
 {
     const int row = (int)get_global_id(1), rows = patches_of(height), columns = patches_of(width);
     if (row >= rows)
         return;
     FOR_COLUMNS(column, columns) {
-        const patch p = patch_of(from + luma_at, from + slopes_at, to + luma_at, height, width, row, column);
-        const float2 start =
+        const patch p =
+            patch_of(from + luma_at, from + slopes_at, to + luma_at, height, width, row, column);
+        float2 start =
             above_width > 0 ? enlarged_at(above, above_height, above_width, p.y, p.x) : (float2)(0.0f);
+        if (prior_width > 0) {
+            const float2 offer = prior_at(prior, prior_height, prior_width, number, p.y, p.x);
+            if (cost_of(compare(&p, offer, 0)) < cost_of(compare(&p, start, 0)))
+                start = offer;
+        }
         const float3 best = descend(&p, start, steps);
         const int i = row * columns + column;
         found[i] = best.x;

@@ -156,13 +156,14 @@ enum impasto_status imp_pyramid_take(const struct imp_flow *flow, struct imp_pyr
 /* Searches at a level, from the flow of the level above where there is one. Both are in
  * flow->dense, by whether the level is even. */
 static enum impasto_status search(struct imp_flow *flow, const struct imp_flow_pair *pair,
-                                  int number)
+                                  const struct imp_buffer *prior, int number)
 {
+    const struct imp_flow_prior near = {prior, flow->height, flow->width, number};
     const struct imp_flow_plan *plan = flow->plan;
     const struct imp_level *above = number + 1 < flow->count ? &flow->levels[number + 1] : NULL;
     struct imp_buffer *found = flow->found[0], *better = flow->found[1];
-    IMP_TRY(imp_flow_search(flow->device, pair, above, flow->dense[(number + 1) % 2], plan->steps,
-                            found));
+    IMP_TRY(imp_flow_search(flow->device, pair, above, flow->dense[(number + 1) % 2],
+                            prior ? &near : NULL, plan->steps, found));
     for (int i = 0; i < plan->rounds; i++) {
         struct imp_buffer *former = found;
         IMP_TRY(imp_flow_spread(flow->device, pair, found, plan->again, better));
@@ -188,10 +189,17 @@ static enum impasto_status enlarge(struct imp_flow *flow, int number, struct imp
 enum impasto_status imp_flow_measure(struct imp_flow *flow, const struct imp_pyramid *from,
                                      const struct imp_pyramid *to, struct imp_buffer *result)
 {
+    return imp_flow_follow(flow, from, to, NULL, result);
+}
+
+enum impasto_status imp_flow_follow(struct imp_flow *flow, const struct imp_pyramid *from,
+                                    const struct imp_pyramid *to, const struct imp_buffer *prior,
+                                    struct imp_buffer *result)
+{
     struct imp_flow_pair pair = {.from = from->levels, .to = to->levels};
     for (int i = flow->count - 1; i >= flow->plan->finest; i--) {
         pair.level = &flow->levels[i];
-        IMP_TRY(search(flow, &pair, i));
+        IMP_TRY(search(flow, &pair, prior, i));
     }
     for (int i = flow->plan->finest; i > 0; i--)
         IMP_TRY(enlarge(flow, i, result));

@@ -71,6 +71,12 @@ enum impasto_status imp_pyramid_take(const struct imp_flow *flow, struct imp_pyr
 /* result = the flow from one frame to the other, (2, height, width). */
 enum impasto_status imp_flow_measure(struct imp_flow *flow, const struct imp_pyramid *from,
                                      const struct imp_pyramid *to, struct imp_buffer *result);
+/* The same with a prior, the flow (2, height, width) of the pair before: patches begin there where
+ * that is cheaper, so what moves further than a pyramid shows is not lost once it is found. The
+ * prior and the result may be the same memory. */
+enum impasto_status imp_flow_follow(struct imp_flow *flow, const struct imp_pyramid *from,
+                                    const struct imp_pyramid *to, const struct imp_buffer *prior,
+                                    struct imp_buffer *result);
 
 /*
  * reliable (height, width) = how far `forward` can be relied on at each pixel, 0 to 1: not where

@@ -109,19 +109,24 @@ static double compare_flops(const struct imp_level *level, int times)
 
 enum impasto_status imp_flow_search(struct imp_device *device, const struct imp_flow_pair *pair,
                                     const struct imp_level *above, const struct imp_buffer *flow,
-                                    int steps, struct imp_buffer *found)
+                                    const struct imp_flow_prior *prior, int steps,
+                                    struct imp_buffer *found)
 {
     const struct imp_level *level = pair->level;
+    const struct imp_flow_prior none = {.flow = flow};
+    const struct imp_flow_prior *offer = prior ? prior : &none;
     return imp_program_launch(
         device, IMP_PROGRAM_FLOW, "flow_search",
         &(struct imp_launch){
             IMP_ARGS(imp_buf(pair->from), imp_buf(pair->to), imp_int(level->luma_at),
                      imp_int(level->slopes_at), imp_int(level->height), imp_int(level->width),
                      imp_buf(flow), imp_int(above ? above->height : 0),
-                     imp_int(above ? above->width : 0), imp_int(steps), imp_buf(found)),
+                     imp_int(above ? above->width : 0), imp_buf(offer->flow),
+                     imp_int(offer->height), imp_int(offer->width), imp_int(offer->number),
+                     imp_int(steps), imp_buf(found)),
             .global = {imp_column_items(device, patches_of(level->width)),
                        (size_t)patches_of(level->height)},
-            .flops = compare_flops(level, steps + 2),
+            .flops = compare_flops(level, steps + 4),
         });
 }
 

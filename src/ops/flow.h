@@ -50,11 +50,17 @@ struct imp_flow_pair {
     const struct imp_level *level;
 };
 
+/* A flow (2, height, width) that may be near: of pictures that the level is the `number`-th of. */
+struct imp_flow_prior {
+    const struct imp_buffer *flow;
+    int height, width, number;
+};
 /* Patches descend, in so many steps at most, from the flow of the level above, two fields; above
- * NULL: from no motion. */
+ * NULL: from no motion. Where a prior (NULL: none) is cheaper, they descend from there. */
 enum impasto_status imp_flow_search(struct imp_device *device, const struct imp_flow_pair *pair,
                                     const struct imp_level *above, const struct imp_buffer *flow,
-                                    int steps, struct imp_buffer *found);
+                                    const struct imp_flow_prior *prior, int steps,
+                                    struct imp_buffer *found);
 /* Patches take what their neighbours have found, where that is better, and descend from there. */
 enum impasto_status imp_flow_spread(struct imp_device *device, const struct imp_flow_pair *pair,
                                     const struct imp_buffer *found, int steps,

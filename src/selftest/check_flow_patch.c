@@ -123,13 +123,22 @@ static struct vector start_of(const struct patch *p, const float *above, int hei
     return (struct vector){sums[0], sums[1]};
 }
 
+/* What a prior of a picture twice as large says of a patch's middle. */
+static struct vector prior_of(const struct patch *p, const float *prior)
+{
+    const int height = 2 * p->frames->level.height, width = 2 * p->frames->level.width;
+    const int at = 2 * (p->y + SIDE / 2) * width + 2 * (p->x + SIDE / 2);
+    return (struct vector){(double)prior[at] / 2, (double)prior[height * width + at] / 2};
+}
+
 /* ---- The checks ------------------------------------------------------------------------------ */
 
 struct search {
     struct imp_check_frames frames;
     int rows, columns;
-    float *above, *first, *then; /* what was found by the search, and after an exchange */
-    struct imp_buffer *flow, *found, *better;
+    float *above, *prior; /* the prior is of a picture twice as large */
+    float *first, *then;  /* what was found by the search, and after an exchange */
+    struct imp_buffer *flow, *near, *found, *better;
 };
 
 static struct vector found_at(const float *found, int n, int i)
@@ -158,7 +167,9 @@ static double search_error(const struct search *s)
                                 patch_at(i % s->columns, level->width)};
         const struct vector start =
             start_of(&p, s->above, (level->height + 1) / 2, (level->width + 1) / 2);
-        error = fmax(error, patch_error(s, s->first, i, descend(&p, start)));
+        const struct vector offer = prior_of(&p, s->prior);
+        const bool nearer = cost(&p, offer) < cost(&p, start);
+        error = fmax(error, patch_error(s, s->first, i, descend(&p, nearer ? offer : start)));
     }
     return error;
 }
@@ -243,23 +254,28 @@ static bool prepare(struct imp_check_run *run, struct search *s, const struct sh
         return false;
     const size_t n = 3 * (size_t)(s->rows * s->columns);
     s->above = imp_check_flow(run, 4, above_height, above_width, 0.5f, &s->flow);
+    const size_t pixels = 8 * (size_t)(shape->height * shape->width);
+    s->prior = imp_check_data(run, 7, pixels, false);
+    for (size_t i = 0; s->prior && i < pixels; i++)
+        s->prior[i] *= 4;
     s->first = imp_check_data(run, 0, n, false);
     s->then = imp_check_data(run, 0, n, false);
-    return !run->broken && imp_check_buffer(run, &s->found, n, NULL) &&
-           imp_check_buffer(run, &s->better, n, NULL);
+    return !run->broken && imp_check_buffer(run, &s->near, pixels, s->prior) &&
+           imp_check_buffer(run, &s->found, n, NULL) && imp_check_buffer(run, &s->better, n, NULL);
 }
 
 static void judge(struct imp_check_run *run, struct search *s, const struct shape *shape)
 {
     const struct imp_level above = {.height = (shape->height + 1) / 2,
                                     .width = (shape->width + 1) / 2};
+    const struct imp_flow_prior prior = {s->near, 2 * shape->height, 2 * shape->width, 1};
     const size_t n = 3 * (size_t)(s->rows * s->columns);
     const size_t floats = 2 * imp_field_floats(s->frames.lanes, shape->height, shape->width);
     float *flow = imp_check_data(run, 0, floats, false);
     struct imp_buffer *fields = NULL;
     if (flow &&
-        imp_check_ok(
-            run, imp_flow_search(run->device, &s->frames.pair, &above, s->flow, STEPS, s->found)) &&
+        imp_check_ok(run, imp_flow_search(run->device, &s->frames.pair, &above, s->flow, &prior,
+                                          STEPS, s->found)) &&
         imp_check_ok(run,
                      imp_flow_spread(run->device, &s->frames.pair, s->found, STEPS, s->better)) &&
         imp_check_buffer(run, &fields, floats, NULL) &&
@@ -286,9 +302,11 @@ void imp_check_flow_patches(struct imp_check_run *run)
             judge(run, &s, &shapes[i]);
         imp_check_frames_free(&s.frames);
         imp_buffer_free(&s.flow);
+        imp_buffer_free(&s.near);
         imp_buffer_free(&s.found);
         imp_buffer_free(&s.better);
         free(s.above);
+        free(s.prior);
         free(s.first);
         free(s.then);
     }

@@ -143,6 +143,26 @@ static void test_the_same_bytes(void **state)
     end(&again);
 }
 
+/* What moves further than a pyramid shows is found where a prior has it. Prior and result are the
+ * same memory. */
+static void test_a_prior(void **state)
+{
+    struct shot shot;
+    (void)state;
+    shoot(&shot, scene_named("farther"), IMP_FLOW_FILM, 1);
+    const double alone = scene_score(shot.truth, shot.flow, 1).seen;
+    for (size_t i = 0; i < shot.n; i++) {
+        shot.flow[i] = shot.truth[i].u;
+        shot.flow[shot.n + i] = shot.truth[i].v;
+    }
+    must(imp_buffer_write(shot.pair.flows[0], 0, shot.flow, 2 * shot.n * sizeof(float)));
+    must(imp_flow_follow(&shot.pair.flow, &shot.pair.frames[0], &shot.pair.frames[1],
+                         shot.pair.flows[0], shot.pair.flows[0]));
+    must(imp_buffer_read(shot.pair.flows[0], 0, shot.flow, 2 * shot.n * sizeof(float)));
+    assert_true(scene_score(shot.truth, shot.flow, 1).seen < 0.5 * alone);
+    end(&shot);
+}
+
 /* ---- Reliability ----------------------------------------------------------------------------- */
 
 struct verdicts {
@@ -319,6 +339,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_what_can_be_relied_on),
         cmocka_unit_test(test_scenes_at_best),
         cmocka_unit_test(test_scenes_live),
+        cmocka_unit_test(test_a_prior),
     };
     const char *word = argc > 1 ? argv[1] : "";
     const size_t count = strcmp(word, "tiny") == 0    ? 2
