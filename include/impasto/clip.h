@@ -7,7 +7,9 @@
 
 #include <impasto/apply.h>
 #include <impasto/device.h>
+#include <impasto/job.h>
 #include <impasto/model.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -33,20 +35,82 @@ struct impasto_frame {
 
 struct impasto_clip; /* a film on its way through a painter */
 
+/* What the frames of a scene are held to, besides content and style. */
+enum impasto_consistency {
+    IMPASTO_CONSISTENCY_NONE, /* nothing: every frame is painted by itself */
+    IMPASTO_CONSISTENCY_FILM, /* the result before it */
+    IMPASTO_CONSISTENCY_FINE, /* also those two and four frames before it: strokes last longer */
+};
+
 /* What a clip is. Take it from impasto_clip_defaults() and change what you like. */
 struct impasto_clip_params {
     size_t struct_size; /* sizeof(struct impasto_clip_params) */
     int width, height;  /* of its frames, pixels */
+
+    /* What follows is for clips that are painted; networks paint every frame by itself. */
+
+    /*
+     * A frame x of a scene begins with the result before it, carried along the motion, and
+     *
+     *   temporal_weight * sum_j mean(c_j (x - w_j)^2)
+     *
+     * is added to what is minimised (Ruder, Dosovitskiy and Brox 2016). w_j is the result j frames
+     * before it, warped to this frame, and lighter or darker by what the source is. c_j is 1 where
+     * the motion can be relied on, down to 0 where it cannot. FILM has j = 1. FINE has 1, 2 and 4,
+     * where each counts only where no nearer one does. Default: FILM.
+     */
+    enum impasto_consistency consistency;
+    float temporal_weight; /* 0 or more, finite; default 20. With IMPASTO_LOSSES_GATYS, whose losses
+                              are larger by far, it takes far larger ones */
+
+    /* Iterations of each frame but a scene's first, at the last size; it ends before where the loss
+     * falls no more. 0 to 1,000,000. -1, the default: a third of the parameters'. */
+    int iterations;
+    bool measure; /* fill `warp` of struct impasto_clip_info; takes the memory of three frames more
+                   */
+
+    /* Called after each iteration; NULL, the default: nobody is told. Return non-zero to stop.
+     * impasto_clip_frame() then returns IMPASTO_ERROR_INTERRUPTED. */
+    impasto_job_progress_fn progress;
+    void *user;
 };
 
 /* Fills all of `params`, for callers that are compiled with this header. */
 IMPASTO_API struct impasto_clip_params impasto_clip_defaults(int width, int height);
 
-/* What a clip says of itself. */
+/*
+ * How much pictures differ from earlier ones where the same is to be seen: mean(|O - W(P)|^2) per
+ * value in [0, 1] between a picture O and an earlier one P that is warped along the motion, over
+ * the pixels whose motion can be relied on (E_warp of Lai et al. 2018). A film holds still where
+ * its results differ about as much as its source does.
+ */
+struct impasto_clip_warp {
+    double last, mean;               /* of results: the last pair, and all pairs so far */
+    double last_source, mean_source; /* of the source */
+    uint64_t pairs;                  /* so far */
+};
+#define IMPASTO_CLIP_WARPS 3
+
+/* What a clip says of itself. What is of the last frame is 0 before it. */
 struct impasto_clip_info {
     int width, height;               /* of its frames, pixels */
     int result_width, result_height; /* of its results */
     uint64_t frames;                 /* painted so far */
+    uint64_t scenes;                 /* begun so far; networks do not look for them */
+    bool begins_scene;               /* the last frame does */
+
+    /* Of a painted clip's last frame; losses are unweighted sums over the layers, but for `loss`,
+     * which is all that is minimised. A frame that is the same as the one before it, to the bit,
+     * has the same result without an iteration, and that one's losses. */
+    int iterations;
+    double loss, content_loss, style_loss, temporal_loss;
+    double colour[3]; /* the result's mean R, G and B, 0 to 1 */
+
+    /* With params.measure: frames 1, 4 and 16 apart in one scene. The latter two are compared every
+     * 4 and 16 frames. */
+    struct impasto_clip_warp warp[IMPASTO_CLIP_WARPS];
+
+    const struct impasto_job_info *job; /* what paints; NULL: a network */
 };
 
 /*
@@ -61,6 +125,21 @@ impasto_clip_open_network(struct impasto_device *device, const struct impasto_mo
                           const struct impasto_apply_params *params,
                           const struct impasto_clip_params *film, struct impasto_clip **clip,
                           struct impasto_error *error) IMPASTO_MUST_CHECK;
+
+/*
+ * Opens a clip that is painted as a job paints pictures. `pictures` has no content, keep and init;
+ * styles and regions are those of all frames. Device, weights and the pictures must outlive the
+ * clip. Where a scene begins, all sizes of params are painted; later frames have the last one
+ * alone. Colours that params->colour asks to match are those of the scene's first frame.
+ *
+ * The memory is planned for all of the film. Errors are those of impasto_job_open().
+ */
+IMPASTO_API enum impasto_status
+impasto_clip_open_painting(struct impasto_device *device, const struct impasto_weights *weights,
+                           const struct impasto_pictures *pictures,
+                           const struct impasto_params *params,
+                           const struct impasto_clip_params *film, struct impasto_clip **clip,
+                           struct impasto_error *error) IMPASTO_MUST_CHECK;
 IMPASTO_API void impasto_clip_close(struct impasto_clip **clip);
 
 /* Valid until the next call on the clip. */
@@ -77,6 +156,28 @@ IMPASTO_API enum impasto_status impasto_clip_frame(struct impasto_clip *clip,
                                                    const struct impasto_frame *from,
                                                    const struct impasto_frame *to,
                                                    struct impasto_error *error) IMPASTO_MUST_CHECK;
+
+/*
+ * Saves what the next frame depends on: the results and the source of the frames that it is held
+ * to, and the figures. Another clip that was opened with the same goes on from there. With the same
+ * device, driver and version, its frames have the bytes of a clip that was never closed. The file
+ * appears whole or not at all. It has 24 bytes for each pixel of a result and each frame that is
+ * remembered: one, four with FINE, and two more with `measure`.
+ *
+ * IMPASTO_ERROR_OUTPUT: the file cannot be written.
+ */
+IMPASTO_API enum impasto_status impasto_clip_save(struct impasto_clip *clip, const char *path,
+                                                  struct impasto_error *error) IMPASTO_MUST_CHECK;
+
+/*
+ * Puts a clip where a saved one was. The next frame that it is given is that after
+ * impasto_clip_info()'s `frames`. After a failure the clip is as it was when it was opened.
+ *
+ * IMPASTO_ERROR_INPUT: the file is damaged or is something else, or the clip was begun with other
+ * pictures, weights or settings.
+ */
+IMPASTO_API enum impasto_status impasto_clip_load(struct impasto_clip *clip, const char *path,
+                                                  struct impasto_error *error) IMPASTO_MUST_CHECK;
 
 #ifdef __cplusplus
 }

@@ -10,9 +10,9 @@ static size_t sample_bytes(enum impasto_samples samples)
     return samples == IMPASTO_SAMPLES_FLOAT ? sizeof(float) : 1;
 }
 
-enum impasto_status imp_frame_take(const char *name, const struct impasto_frame *theirs, int width,
-                                   int height, struct impasto_frame *ours,
-                                   struct impasto_error *error)
+enum impasto_status imp_frame_check(const char *name, const struct impasto_frame *theirs, int width,
+                                    int height, struct impasto_frame *ours,
+                                    struct impasto_error *error)
 {
     *ours = (struct impasto_frame){0};
     IMP_TRY(imp_sized_take("impasto_frame", theirs, ours, sizeof(*ours), error));
@@ -71,4 +71,20 @@ void imp_frame_write(const struct impasto_image *image, const struct impasto_fra
             for (size_t i = 0; i < values; i++)
                 bytes[i] = (unsigned char)(within(from[i]) * 255 + 0.5F);
     }
+}
+
+void imp_frame_planes(const struct impasto_image *image, float *planes)
+{
+    const size_t n = (size_t)image->width * (size_t)image->height;
+    for (size_t i = 0; i < n; i++)
+        for (size_t c = 0; c < 3; c++)
+            planes[c * n + i] = image->rgb[3 * i + c];
+}
+
+void imp_frame_image(const float *planes, struct impasto_image *image)
+{
+    const size_t n = (size_t)image->width * (size_t)image->height;
+    for (size_t i = 0; i < n; i++)
+        for (size_t c = 0; c < 3; c++)
+            image->rgb[3 * i + c] = planes[c * n + i];
 }

@@ -127,7 +127,7 @@ static enum impasto_status plan(struct impasto_job *job, int at)
     imp_scale_release(&job->scale);
     job->at = at;
     IMP_TRY(imp_scale_init(&job->scale, job->device, &job->params, &job->model, &job->weights,
-                           &job->sources, job->schedule.scale[at].size));
+                           &job->sources, &job->film, job->schedule.scale[at].size));
     return imp_scale_plan(&job->scale) ? IMPASTO_OK : imp_scale_refuse(&job->scale, &job->sources);
 }
 
@@ -192,6 +192,12 @@ static enum impasto_status enter(struct impasto_job *job, const struct imp_carry
         if (job->at == job->schedule.count - 1)
             describe(job);
     }
+}
+
+enum impasto_status imp_job_open_last(struct impasto_job *job)
+{
+    IMP_TRY(plan(job, job->schedule.count - 1));
+    return enter(job, NULL);
 }
 
 static enum impasto_status use_pictures(struct impasto_job *job,
@@ -261,12 +267,11 @@ static enum impasto_status prepare(struct impasto_job *job, struct impasto_devic
     return from ? imp_resume(job, from) : IMPASTO_OK;
 }
 
-static enum impasto_status open_job(struct impasto_device *device,
-                                    const struct impasto_weights *weights,
-                                    const struct impasto_pictures *pictures,
-                                    const struct impasto_params *theirs, bool only_plan,
-                                    const struct impasto_checkpoint *from, struct impasto_job **job,
-                                    struct impasto_error *error)
+static enum impasto_status
+open_job(struct impasto_device *device, const struct impasto_weights *weights,
+         const struct impasto_pictures *pictures, const struct impasto_params *theirs,
+         const struct imp_film *film, bool only_plan, const struct impasto_checkpoint *from,
+         struct impasto_job **job, struct impasto_error *error)
 {
     struct impasto_params params;
     IMP_TRY(imp_params_take(theirs, &params, error));
@@ -276,6 +281,8 @@ static enum impasto_status open_job(struct impasto_device *device,
     opened->device = device->device;
     opened->params = params;
     opened->only_plan = only_plan;
+    if (film)
+        opened->film = *film;
     const enum impasto_status status =
         imp_lift(device->device, prepare(opened, device, weights, pictures, from), error);
     /* What these point to is the caller's. */
@@ -295,7 +302,16 @@ enum impasto_status impasto_job_open(struct impasto_device *device,
                                      const struct impasto_params *params, struct impasto_job **job,
                                      struct impasto_error *error)
 {
-    return open_job(device, weights, pictures, params, false, NULL, job, error);
+    return open_job(device, weights, pictures, params, NULL, false, NULL, job, error);
+}
+
+enum impasto_status imp_film_open(struct impasto_device *device,
+                                  const struct impasto_weights *weights,
+                                  const struct impasto_pictures *pictures,
+                                  const struct impasto_params *params, const struct imp_film *film,
+                                  struct impasto_job **job, struct impasto_error *error)
+{
+    return open_job(device, weights, pictures, params, film, false, NULL, job, error);
 }
 
 enum impasto_status impasto_job_plan(struct impasto_device *device,
@@ -304,7 +320,7 @@ enum impasto_status impasto_job_plan(struct impasto_device *device,
                                      const struct impasto_params *params, struct impasto_job **job,
                                      struct impasto_error *error)
 {
-    return open_job(device, weights, pictures, params, true, NULL, job, error);
+    return open_job(device, weights, pictures, params, NULL, true, NULL, job, error);
 }
 
 enum impasto_status impasto_job_resume(struct impasto_device *device,
@@ -324,7 +340,7 @@ enum impasto_status impasto_job_resume(struct impasto_device *device,
                         "%s: was begun with another %s, which decides its result; leave it as it "
                         "was, or begin anew",
                         checkpoint->path, difference);
-    return open_job(device, weights, pictures, &now, false, checkpoint, job, error);
+    return open_job(device, weights, pictures, &now, NULL, false, checkpoint, job, error);
 }
 
 static enum impasto_status begin_anew(struct impasto_job *job,
@@ -479,6 +495,7 @@ static enum impasto_status take_step(struct impasto_job *job, bool last)
         .height = job->scale.sizes.height,
         .tv = values.tv,
     };
+    job->temporal = values.temporal;
     memcpy(job->progress.content, values.content, sizeof(values.content));
     memcpy(job->progress.style, values.style, sizeof(values.style));
     if (last)

@@ -21,6 +21,8 @@ struct impasto_job {
     struct impasto_params params; /* without conv and gemm, which are the caller's */
     char conv[IMP_ALGORITHM_NAME], gemm[IMP_ALGORITHM_NAME]; /* as asked for; empty: nothing was */
     bool only_plan;                                          /* see impasto_job_plan */
+    struct imp_film film;                                    /* zeroed: a picture is painted */
+    double temporal; /* the temporal loss, as last measured */
     struct imp_schedule schedule;
     struct imp_sources sources;
     struct imp_model model;
@@ -49,6 +51,8 @@ struct impasto_job {
 
 /* IMPASTO_ERROR_USAGE where no scale is open: of a plan, and after failures. */
 enum impasto_status imp_job_check_open(const struct impasto_job *job, struct impasto_error *error);
+/* Leaves the scale at hand and opens the last one, as if it were the only one. */
+enum impasto_status imp_job_open_last(struct impasto_job *job);
 
 /* ---- identity.c ------------------------------------------------------------------------------ */
 

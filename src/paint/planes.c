@@ -91,6 +91,16 @@ enum impasto_status imp_canvas_write(struct imp_device *device, const struct imp
     return status;
 }
 
+enum impasto_status imp_canvas_write_plane(struct imp_device *device, const struct imp_sizes *sizes,
+                                           const float *plane, struct imp_buffer *buffer)
+{
+    float *spread = NULL;
+    IMP_TRY(imp_planes_make(device, 1, imp_canvas_count(sizes), &spread));
+    const enum impasto_status status = write_plane(sizes, plane, 0, spread, buffer);
+    free(spread);
+    return status;
+}
+
 enum impasto_status imp_canvas_read(struct imp_device *device, const struct imp_sizes *sizes,
                                     const struct imp_buffer *buffer, float *planes)
 {

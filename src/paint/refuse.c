@@ -19,7 +19,7 @@ static bool would_fit(const struct imp_scale *scale, const struct imp_sources *s
         return true;
     struct imp_scale other;
     const bool fits = imp_scale_init(&other, scale->device, params, scale->model, scale->weights,
-                                     &smaller, size) == IMPASTO_OK &&
+                                     &smaller, &scale->film, size) == IMPASTO_OK &&
                       imp_scale_plan(&other);
     imp_scale_release(&other);
     return fits;

@@ -11,7 +11,8 @@
 enum impasto_status imp_scale_init(struct imp_scale *scale, struct imp_device *device,
                                    const struct impasto_params *params,
                                    const struct imp_model *model, const struct imp_layout *weights,
-                                   const struct imp_sources *sources, int size)
+                                   const struct imp_sources *sources, const struct imp_film *film,
+                                   int size)
 {
     const struct imp_caps *caps = imp_device_caps(device);
     const int last = sources->width > sources->height ? sources->width : sources->height;
@@ -20,6 +21,7 @@ enum impasto_status imp_scale_init(struct imp_scale *scale, struct imp_device *d
         .params = params,
         .model = model,
         .weights = weights,
+        .film = *film,
         .sizes = imp_sizes_of(params, size, sources->width, sources->height),
         .pass = calloc((size_t)sources->styles, sizeof(*scale->pass)),
         .passes = sources->styles,
@@ -28,7 +30,9 @@ enum impasto_status imp_scale_init(struct imp_scale *scale, struct imp_device *d
     if (!scale->pass)
         return imp_device_fail_memory(device, "a scale", 0);
     const struct imp_sizes *sizes = &scale->sizes;
-    const struct imp_loss_options losses = imp_params_losses(params);
+    struct imp_loss_options losses = imp_params_losses(params);
+    losses.temporal_weight = film->weight;
+    losses.earlier = size == last ? film->earlier : 0;
     const struct imp_objective_options options = {
         .model = model,
         .losses = &losses,

@@ -10,6 +10,7 @@
 #include "optim/guard.h"
 #include "loss/objective.h"
 #include "optim/optim.h"
+#include "paint/film.h"
 #include "paint/sources.h"
 
 struct imp_scale {
@@ -17,6 +18,7 @@ struct imp_scale {
     const struct impasto_params *params;
     const struct imp_model *model;
     const struct imp_layout *weights; /* the model's memory, which outlives the scale */
+    struct imp_film film;
     struct imp_sizes sizes;
     struct imp_objective objective;
     struct imp_style_pass *pass; /* one for each style picture */
@@ -39,13 +41,14 @@ struct imp_scale {
 
 /* ---- scale.c --------------------------------------------------------------------------------- */
 
-/* Initialises the scale of a longer side `size`, in a run that ends with sources' size. The
- * pointers must outlive it; of the sources only shapes matter here. IMPASTO_ERROR_MEMORY, of the
- * host's. */
+/* Initialises the scale of a longer side `size`, in a run that ends with sources' size, where alone
+ * a film's frames are held to earlier ones. The pointers but `film` must outlive it; of the sources
+ * only shapes matter here. IMPASTO_ERROR_MEMORY, of the host's. */
 enum impasto_status imp_scale_init(struct imp_scale *scale, struct imp_device *device,
                                    const struct impasto_params *params,
                                    const struct imp_model *model, const struct imp_layout *weights,
-                                   const struct imp_sources *sources, int size);
+                                   const struct imp_sources *sources, const struct imp_film *film,
+                                   int size);
 /* Also when it was only initialised, or zeroed. */
 void imp_scale_release(struct imp_scale *scale);
 
@@ -88,6 +91,9 @@ enum impasto_status imp_canvas_plane(struct imp_device *device, const struct imp
 enum impasto_status imp_canvas_write_image(struct imp_device *device, const struct imp_sizes *sizes,
                                            const struct impasto_image *image,
                                            struct imp_buffer *buffer);
+/* A plane (height, width) likewise. */
+enum impasto_status imp_canvas_write_plane(struct imp_device *device, const struct imp_sizes *sizes,
+                                           const float *plane, struct imp_buffer *buffer);
 enum impasto_status imp_canvas_write(struct imp_device *device, const struct imp_sizes *sizes,
                                      const float *planes, struct imp_buffer *buffer);
 enum impasto_status imp_canvas_read(struct imp_device *device, const struct imp_sizes *sizes,

@@ -293,6 +293,24 @@ enum impasto_status imp_sources_make(const struct impasto_params *params,
     return adapt_colours(params, sources, error);
 }
 
+enum impasto_status imp_sources_next(struct imp_sources *sources,
+                                     const struct impasto_params *params,
+                                     const struct impasto_image *content,
+                                     struct impasto_error *error)
+{
+    let_go(&sources->content);
+    sources->content.image = content;
+    if (params->colour != IMPASTO_COLOUR_LUMA)
+        return IMPASTO_OK;
+    impasto_image_free(&sources->original);
+    IMP_TRY(imp_image_resize(content, sources->width, sources->height, &sources->original, error));
+    IMP_TRY(
+        imp_image_resize(content, sources->width, sources->height, &sources->content.own, error));
+    sources->content.image = sources->content.own;
+    make_grey(sources->content.own);
+    return IMPASTO_OK;
+}
+
 void imp_sources_drop_styles(struct imp_sources *sources)
 {
     for (int i = 0; i < sources->styles; i++) {

@@ -52,6 +52,13 @@ enum impasto_status imp_sources_make(const struct impasto_params *params,
                                      const struct impasto_pictures *pictures,
                                      const struct imp_sizes *sizes, bool brief,
                                      struct imp_sources *sources, struct impasto_error *error);
+/* The next frame of a film as its content: of the result's size, opaque, the caller's until it is
+ * dropped. Colours that are the content's are this frame's from now on; those that styles were
+ * given stay as they are. */
+enum impasto_status imp_sources_next(struct imp_sources *sources,
+                                     const struct impasto_params *params,
+                                     const struct impasto_image *content,
+                                     struct impasto_error *error);
 /* Free what nobody needs once the last scale has its styles' targets, and its content's. */
 void imp_sources_drop_styles(struct imp_sources *sources);
 void imp_sources_drop_content(struct imp_sources *sources);

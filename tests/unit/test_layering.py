@@ -34,9 +34,9 @@ ROOMS = {
     "paint": {"base", "image", "device", "store", "ops", "optim", "vgg", "loss", "session"},
     "train": {"base", "image", "device", "store", "ops", "model", "draw", "vgg", "loss", "session"},
     "apply": {"base", "image", "device", "ops", "model", "session"},
-    "clip": {"base", "image", "device", "session"},
     "video": {"base"},
     "live": {"base", "video"},
+    "clip": {"base", "image", "device", "store", "session", "loss", "flow", "paint"},
     "cli": set(),
 }
 
