@@ -153,6 +153,12 @@ static enum impasto_status find_sink(const char *path, const struct imp_sink_kin
     return imp_fail(error, IMPASTO_ERROR_USAGE, "%s: end the name of a film in .y4m", path);
 }
 
+enum impasto_status imp_sink_check(const char *path, struct impasto_error *error)
+{
+    const struct imp_sink_kind *kind;
+    return find_sink(path, &kind, error);
+}
+
 enum impasto_status imp_sink_open(const char *path, const struct imp_film *film,
                                   const struct imp_stream_options *options, struct imp_sink **sink,
                                   struct impasto_error *error)

@@ -85,6 +85,9 @@ void imp_source_close(struct imp_source **source);
 
 struct imp_sink;
 
+/* Whether there is a form for a film of that name: IMPASTO_ERROR_USAGE, as below. */
+enum impasto_status imp_sink_check(const char *path, struct impasto_error *error);
+
 /*
  * Opens what frames of such a film are written to. path "-", and pipes: as Y4M. A regular file
  * appears with imp_sink_finish(), whole. path and options must outlive the sink.

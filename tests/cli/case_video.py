@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""impasto video: films through a style network, frame by frame."""
+"""impasto video: films through a style network or in the style of pictures, frame by frame."""
 
 import json
+import math
 import os
 import signal
 import subprocess
@@ -117,6 +118,72 @@ class Y4m(Filming):
         self.assertEqual(len(frames_of((self.folder / "out.y4m").read_bytes())[1]), 3)
 
 
+def pan(frames, width=64, height=48):
+    """A camera that goes to the right over soft hills, which motion can be told of."""
+    film = f"YUV4MPEG2 W{width} H{height} F25:1 Ip A1:1 C444\n".encode()
+    for i in range(frames):
+        luma = bytes(round(126 + 50 * math.sin(0.33 * (x + 1.7 * i) + 0.21 * y)
+                           + 40 * math.sin(0.13 * (x + 1.7 * i) - 0.37 * y))
+                     for y in range(height) for x in range(width))
+        film += b"FRAME\n" + luma + bytes([110]) * (width * height) + bytes([140]) * (width * height)
+    return film
+
+
+class Painted(Filming):
+    """In the style of a picture."""
+
+    SMALL = ["--weights", "builtin", "--preset", "quick", "--size", "source", "--iterations", "6"]
+
+    def setUp(self):
+        super().setUp()
+        self.write("wide.y4m", pan(6))
+
+    def paint(self, *arguments, output="out.y4m"):
+        run = self.succeed("video", "wide.y4m", "style.png", "-o", output, *self.SMALL, *arguments)
+        return run, (self.folder / output).read_bytes()
+
+    def frames_traced(self, *arguments):
+        self.paint("--trace", "trace", *arguments)
+        return [json.loads(line) for line in (self.folder / "trace").read_text().splitlines()]
+
+    def test_frames_hold_to_those_before(self):
+        lines = self.frames_traced()
+        self.assertEqual([line["frame"] for line in lines], [1, 2, 3, 4, 5, 6])
+        self.assertEqual([line["begins_scene"] for line in lines], [True] + [False] * 5)
+        self.assertEqual({line["iterations"] for line in lines[1:]}, {2})
+        alone = self.frames_traced("--consistency", "none")
+        held, free = (sum(line["warp"] for line in film[1:]) for film in (lines, alone))
+        self.assertLess(held, free)
+
+    def test_the_same_bytes_and_the_last_line(self):
+        run, film = self.paint()
+        words, frames = frames_of(film)
+        self.assertEqual((words[1:3], len(set(frames))), (["W64", "H48"], 6))
+        self.assertIn("by E_warp", run.stderr.splitlines()[-1])
+        self.assertEqual(self.paint(output="again.y4m")[1], film)
+        others = [self.paint(*options)[1]
+                  for options in (["--consistency", "fine", "--temporal-weight", "500"],
+                                  ["--optimizer", "adam", "--colour", "luma"])]
+        self.assertEqual(len({film, *others}), 3)
+
+    def test_another_size(self):
+        run, film = self.paint("--size", "48")
+        self.assertIn("6 frames of 48x36", run.stderr)
+        self.assertEqual(frames_of(film)[0][1:3], ["W48", "H36"])
+
+    def test_interrupted_within_a_frame(self):
+        """The frames before it are a film."""
+        process = self.start("video", "wide.y4m", "style.png", "-o", "out.y4m", *self.SMALL,
+                             "--frame-iterations", "100000", "--consistency", "none",
+                             "--first-iterations", "6", "--scales", "1", "--iterations", "3000")
+        while b"frame 1" not in process.stderr.readline():
+            pass
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=PATIENCE)
+        self.assertEqual(process.returncode, SIGINT_CODE, err)
+        self.assertEqual(len(frames_of((self.folder / "out.y4m").read_bytes())[1]), 1)
+
+
 class Stopping(Filming):
     def test_interrupted_between_frames(self):
         """What is done is a film."""
@@ -155,7 +222,10 @@ class Refusals(Filming):
         for words, code, *arguments in (
                 ("--model", USAGE, "film.y4m", "-o", "out.y4m"),
                 ("-o", USAGE, "film.y4m", "--model", "night.model"),
-                ("takes film", USAGE, "film.y4m", "b.y4m", "--model", "night.model"),
+                ("either pictures or a network", USAGE, "film.y4m", "b.png", "--model", "night.model",
+                 "-o", "out.y4m"),
+                ("beyond 1", USAGE, "film.y4m", "style.png", "-o", "out.y4m", "--strength", "1.5"),
+                ("consistency", USAGE, "film.y4m", "style.png", "-o", "out.y4m", "--consistency", "x"),
                 ("also the input", OUTPUT, "film.y4m", "--model", "night.model", "-o", "film.y4m"),
                 (".y4m", USAGE, "film.y4m", "--model", "night.model", "-o", "out.xyz"),
                 ("no style", USAGE, "film.y4m", "--model", "night.model", "-o", "out.y4m", "--mix", "x")):

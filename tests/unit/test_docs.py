@@ -344,7 +344,7 @@ class Manual(Case):
 
     def test_every_command(self):
         self.assertEqual(re.findall(r"^\.SS impasto (.*)$", self.source(), re.M),
-                         ["train STYLE...", "apply MODEL PICTURE...", "video FILM", "live MODEL", "model info [MODEL...]", "model convert IN OUT",
+                         ["train STYLE...", "apply MODEL PICTURE...", "video FILM [STYLE[:w]...]", "live MODEL", "model info [MODEL...]", "model convert IN OUT",
                           "model export MODEL OUT", "devices", "weights fetch", "weights convert IN [OUT]",
                           "weights check FILE...", "weights path", "studio", "worker"])
 

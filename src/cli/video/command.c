@@ -11,6 +11,10 @@ static const struct impasto_setting_word colours[] = {{"style", IMPASTO_COLOUR_S
                                                       {"luma", IMPASTO_COLOUR_LUMA},
                                                       {"match", IMPASTO_COLOUR_MATCH},
                                                       {0}};
+static const struct impasto_setting_word consistencies[] = {{"none", IMPASTO_CONSISTENCY_NONE},
+                                                            {"film", IMPASTO_CONSISTENCY_FILM},
+                                                            {"fine", IMPASTO_CONSISTENCY_FINE},
+                                                            {0}};
 
 /* clang-format off */
 static const struct cli_option own[] = {
@@ -22,21 +26,53 @@ static const struct cli_option own[] = {
     {"mix", 0, NULL, "STYLE:F,...", CLI_TEXT, OPTION(mix),
      .help = "the style, or how much of each; see impasto model info (the first style)"},
     {"strength", 0, NULL, "F", CLI_FLOAT, OPTION(strength), .low = 0, .high = 2,
-     .help = "how far a frame is moved from the film to the style; above 1, beyond it (1)"},
+     .help = "how far a frame is moved from the film to the style; networks: 0 to 2, beyond 1 past "
+             "the style (1); paintings: 0 to 1 (0.5)"},
     {"tone-map", 0, NULL, NULL, CLI_FLAG, OPTION(tone_map),
      .help = "take HDR films, too: their brightness is brought into the range of SDR"},
     {"colour", 0, NULL, "style|luma|match", CLI_CHOICE, OPTION(colour), .also = "color",
      .words = colours,
      .help = "style: the style's colours; luma: the film's, only lightness is painted; match: what "
              "is painted is given the frame's range of colours (style)"},
+    {"consistency", 0, NULL, "none|film|fine", CLI_CHOICE, OPTION(consistency),
+     .words = consistencies,
+     .help = "what a painted frame is held to, so that strokes stay where they are: none: nothing; "
+             "film: the frame before it; fine: also those two and four before it (film)"},
+    {"temporal-weight", 0, NULL, "F", CLI_FLOAT, OPTION(temporal_weight), .low = 0, .high = 1e9,
+     .help = "how much that counts: more is stiller, and has less of the style where things move "
+             "(20)"},
+    {"frame-iterations", 0, NULL, "N", CLI_INT, OPTION(frame_iterations), .low = 0, .high = 1e6,
+     .help = "iterations of each painted frame but a scene's first (a third of --iterations)"},
 };
 /* clang-format on */
 
-static const struct cli_option *const rows[] = {&own[0], &own[1], &own[2], &own[3],
-                                                &own[4], &own[5], NULL};
-_Static_assert(sizeof(rows) / sizeof(*rows) == sizeof(own) / sizeof(*own) + 1, "a row is missing");
+static const struct cli_option *const rows[] = {&own[0],
+                                                &own[1],
+                                                &own[2],
+                                                &own[3],
+                                                &own[4],
+                                                &own[5],
+                                                &own[6],
+                                                &own[7],
+                                                &own[8],
+                                                &cli_video_settings[0],
+                                                &cli_video_settings[1],
+                                                &cli_video_settings[2],
+                                                &cli_video_settings[3],
+                                                &cli_video_settings[4],
+                                                &cli_video_settings[5],
+                                                &cli_video_settings[6],
+                                                &cli_video_settings[7],
+                                                &cli_video_settings[8],
+                                                &cli_video_settings[9],
+                                                NULL};
+_Static_assert(sizeof(rows) / sizeof(*rows) == sizeof(own) / sizeof(*own) + CLI_VIDEO_SETTINGS + 1,
+               "a row is missing");
 
-static const struct cli_video_options defaults = {.strength = 1};
+static const struct cli_video_options defaults = {.strength = -1,
+                                                  .consistency = IMPASTO_CONSISTENCY_FILM,
+                                                  .temporal_weight = 20,
+                                                  .frame_iterations = -1};
 
 static enum impasto_status open_progress(const struct cli_call *call, struct impasto_error *error)
 {
@@ -48,16 +84,18 @@ static enum impasto_status open_progress(const struct cli_call *call, struct imp
 const struct cli_command cli_video_command = {
     "video",
     "paint a film, frame by frame",
-    "Paints every frame of a film with a style network. FILM is a file, or a pipe of Y4M; "
-    "\"-\" is standard input. The painted film has the same frames at the same times. Ctrl-C ends "
-    "it after "
+    "Paints every frame of a film, with a style network or in the style of pictures. What is "
+    "painted in the style of pictures is held to the frames before it, so that strokes move with "
+    "what they paint. FILM is a file, or a pipe of Y4M; \"-\" is standard input. The painted film "
+    "has the same frames at the same times. Ctrl-C ends it after "
     "the frame at hand, and leaves a film of the frames that are done.",
-    "FILM",
+    "FILM [STYLE[:w]...]",
     1,
-    1,
+    1 + CLI_LIST_MOST,
     .rows = rows,
     .size = sizeof(struct cli_video_options),
     .defaults = &defaults,
-    .shared = "no-clobber max-pixels device progress progress-fd quiet verbose",
+    .shared =
+        "preset weights no-clobber max-pixels trace device progress progress-fd quiet verbose",
     .open = open_progress,
     .run = cli_video_run};

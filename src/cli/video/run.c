@@ -15,10 +15,20 @@
 static enum impasto_status check(const struct cli_filming *f)
 {
     const char *output = f->options->output;
-    if (!f->options->model)
+    if (!f->options->model && f->style_word_count == 0)
         return cli_fail(f->error, IMPASTO_ERROR_USAGE,
-                        "video: name the network that paints the frames by --model; impasto model "
-                        "info lists those that come with Impasto");
+                        "video: name style pictures behind the film, or a network that paints the "
+                        "frames by --model; impasto model info lists those that come with Impasto");
+    if (f->options->model && f->style_word_count > 0)
+        return cli_fail(
+            f->error, IMPASTO_ERROR_USAGE,
+            "video: %s and --model %s: either pictures or a network paint a film; leave "
+            "out one",
+            f->style_words[0], f->options->model);
+    if (!f->options->model && f->options->strength > 1)
+        return cli_fail(f->error, IMPASTO_ERROR_USAGE,
+                        "--strength %g: only a network goes beyond 1; give 0 to 1",
+                        (double)f->options->strength);
     if (!output)
         return cli_fail(f->error, IMPASTO_ERROR_USAGE, "video: name the painted film by -o");
     if (cli_is_standard(f->input) && imp_os_is_terminal(IMP_OS_STDIN))
@@ -38,12 +48,20 @@ static enum impasto_status check(const struct cli_filming *f)
         return cli_fail(f->error, IMPASTO_ERROR_OUTPUT,
                         "%s: is there already; name another file, or leave out --no-clobber",
                         output);
-    return IMPASTO_OK;
+    return imp_sink_check(output, f->error);
 }
 
 static bool stopped(void)
 {
     return cli_stop_signal() != 0;
+}
+
+static enum impasto_status make_frame(const struct cli_filming *f, const struct imp_film *film,
+                                      struct imp_frame *frame)
+{
+    frame->stride = 3 * (size_t)film->width;
+    frame->rgb = malloc(frame->stride * (size_t)film->height);
+    return frame->rgb ? IMPASTO_OK : cli_fail_memory(f->error, "a frame");
 }
 
 static enum impasto_status open_source(struct cli_filming *f)
@@ -58,9 +76,7 @@ static enum impasto_status open_source(struct cli_filming *f)
         imp_source_open(f->input, &f->stream, &f->source, &f->film, f->error);
     if (status != IMPASTO_OK)
         return status;
-    f->frame.stride = 3 * (size_t)f->film.width;
-    f->frame.rgb = malloc(f->frame.stride * (size_t)f->film.height);
-    return f->frame.rgb ? IMPASTO_OK : cli_fail_memory(f->error, "a frame");
+    return make_frame(f, &f->film, &f->frame);
 }
 
 /* style: the one that the model was named by; -1: none. */
@@ -74,26 +90,45 @@ static enum impasto_status read_mix(struct cli_filming *f, int style)
 static enum impasto_status open_model(struct cli_filming *f)
 {
     int style = -1;
+    if (!f->options->model)
+        return cli_video_load_styles(f, f->style_words, f->style_word_count);
     const enum impasto_status status =
         cli_model_open(f->options->model, &f->model, &style, f->error);
     return status == IMPASTO_OK ? read_mix(f, style) : status;
 }
 
-static enum impasto_status open_applier(struct cli_filming *f)
+static enum impasto_status open_network(struct cli_filming *f)
 {
+    const struct impasto_clip_params film = impasto_clip_defaults(f->film.width, f->film.height);
     struct impasto_apply_params params = impasto_apply_defaults();
     params.mix = f->mix.weight;
     params.mix_count = f->mix.weight ? impasto_model_info(f->model)->style_count : 0;
-    params.strength = f->options->strength;
+    if (f->options->strength >= 0)
+        params.strength = f->options->strength;
     params.colour = (enum impasto_colour)f->options->colour;
+    return impasto_clip_open_network(f->device, f->model, &params, &film, &f->clip, f->error);
+}
+
+/* Results may have another size than the film. */
+static enum impasto_status make_result(struct cli_filming *f)
+{
+    const struct impasto_clip_info *info = impasto_clip_info(f->clip);
+    f->result = f->film;
+    f->result.width = info->result_width;
+    f->result.height = info->result_height;
+    return make_frame(f, &f->result, &f->painted);
+}
+
+static enum impasto_status open_clip(struct cli_filming *f)
+{
     cli_events_phase(&f->console, "opening", NULL, 0);
     enum impasto_status status = cli_watchdog_open(&f->watchdog, &f->console, f->error);
     if (status == IMPASTO_OK)
         status = cli_open_device(&f->settings->common, &f->console, &f->device, f->error);
+    if (status == IMPASTO_OK)
+        status = f->model ? open_network(f) : cli_video_open_painting(f);
     cli_catch_signals(); /* some drivers put handlers of their own in place */
-    return status == IMPASTO_OK
-               ? impasto_applier_open(f->device, f->model, &params, &f->applier, f->error)
-               : status;
+    return status == IMPASTO_OK ? make_result(f) : status;
 }
 
 static void close_all(struct cli_filming *f)
@@ -101,8 +136,11 @@ static void close_all(struct cli_filming *f)
     cli_console_close(&f->console);
     imp_sink_abandon(&f->sink);
     imp_source_close(&f->source);
+    cli_video_trace_close(f);
     free(f->frame.rgb);
-    impasto_applier_close(&f->applier);
+    free(f->painted.rgb);
+    impasto_clip_close(&f->clip);
+    cli_video_close_painting(f);
     impasto_device_close(&f->device);
     cli_watchdog_close(&f->watchdog);
     impasto_model_close(&f->model);
@@ -111,14 +149,27 @@ static void close_all(struct cli_filming *f)
 
 /* ---- Frames ---------------------------------------------------------------------------------- */
 
+static struct impasto_frame frame_of(const struct imp_film *film, const struct imp_frame *frame)
+{
+    return (struct impasto_frame){.struct_size = sizeof(struct impasto_frame),
+                                  .width = film->width,
+                                  .height = film->height,
+                                  .pixels = frame->rgb,
+                                  .stride = frame->stride};
+}
+
 static enum impasto_status paint_frame(struct cli_filming *f)
 {
-    struct imp_frame *frame = &f->frame;
-    const enum impasto_status status =
-        impasto_applier_frame(f->applier, f->film.width, f->film.height, frame->rgb, frame->stride,
-                              frame->rgb, frame->stride, f->error);
+    const struct impasto_frame from = frame_of(&f->film, &f->frame);
+    const struct impasto_frame to = frame_of(&f->result, &f->painted);
+    enum impasto_status status = impasto_clip_frame(f->clip, &from, &to, f->error);
     cli_catch_signals();
-    return status == IMPASTO_OK ? imp_sink_write(f->sink, frame, f->error) : status;
+    f->frame_share = 0;
+    f->painted.time = f->frame.time;
+    f->painted.duration = f->frame.duration;
+    if (status == IMPASTO_OK)
+        status = imp_sink_write(f->sink, &f->painted, f->error);
+    return status == IMPASTO_OK ? cli_video_trace_frame(f) : status;
 }
 
 /* Until the film ends, or something does. */
@@ -150,8 +201,9 @@ static void tell_written(struct cli_filming *f)
     cli_console_finish(&f->console);
     cli_events_wrote(&f->console, output);
     snprintf(line, sizeof(line), "wrote %s (%" PRId64 " frames of %dx%d)",
-             cli_name_of_output(output), f->done, f->film.width, f->film.height);
+             cli_name_of_output(output), f->done, f->result.width, f->result.height);
     cli_console_log(&f->console, IMPASTO_LOG_INFO, line);
+    cli_video_tell_figures(f);
 }
 
 /* Frames that are done are a film, whatever has ended it. */
@@ -177,7 +229,9 @@ enum impasto_status cli_video_run(const struct cli_call *call, struct impasto_er
     struct cli_filming f = {.options = call->options,
                             .settings = call->settings,
                             .error = error,
-                            .input = call->operands[0]};
+                            .input = call->operands[0],
+                            .style_words = call->operands + 1,
+                            .style_word_count = call->operand_count - 1};
     cli_watch_driver();
     cli_outlive_writes();
     cli_console_init(&f.console, call->common);
@@ -188,9 +242,11 @@ enum impasto_status cli_video_run(const struct cli_call *call, struct impasto_er
     if (status == IMPASTO_OK)
         status = open_source(&f);
     if (status == IMPASTO_OK)
-        status = imp_sink_open(f.options->output, &f.film, &f.stream, &f.sink, error);
+        status = open_clip(&f);
     if (status == IMPASTO_OK)
-        status = open_applier(&f);
+        status = imp_sink_open(f.options->output, &f.result, &f.stream, &f.sink, error);
+    if (status == IMPASTO_OK)
+        status = cli_video_trace_open(&f);
     if (status == IMPASTO_OK) {
         cli_events_start(&f.console, call->settings, f.options->output, 1);
         cli_events_phase(&f.console, "painting", NULL, 0);

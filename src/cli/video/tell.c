@@ -23,8 +23,10 @@ static void compose(const struct cli_filming *f, char *line, size_t size)
     const double rate = f->done > 1 && seconds > 0 ? (double)(f->done - 1) / seconds : 0;
     if (f->film.frames > 0)
         snprintf(of, sizeof(of), "/%" PRId64, f->film.frames);
-    if (rate > 0)
+    if (rate >= 0.5)
         snprintf(speed, sizeof(speed), "  %.3g/s", rate);
+    else if (rate > 0)
+        snprintf(speed, sizeof(speed), "  %.3g s each", 1 / rate);
     compose_left(f, rate, left, sizeof(left));
     snprintf(line, size, "frame %" PRId64 "%s%s%s", f->done, of, speed, left);
 }
@@ -32,7 +34,9 @@ static void compose(const struct cli_filming *f, char *line, size_t size)
 void cli_video_tell(struct cli_filming *f, bool done)
 {
     char line[200];
-    const double share = f->film.frames > 0 ? (double)f->done / (double)f->film.frames : 0;
+    const double share =
+        f->film.frames > 0 ? ((double)f->done + f->frame_share) / (double)f->film.frames : 0;
     compose(f, line, sizeof(line));
-    cli_console_line(&f->console, line, done ? 1 : share, f->done == 1 || done);
+    cli_console_line(&f->console, line, done ? 1 : share,
+                     (f->done == 1 && !(f->frame_share > 0)) || done);
 }

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+/* Films that are painted in the style of pictures: weights, pictures, settings. */
+
+#include "cli/files/files.h"
+#include "cli/video/run.h"
+
+#include <stdlib.h>
+
+/* ---- Opening --------------------------------------------------------------------------------- */
+
+/* A signal ends the frame at hand, which may take minutes. */
+static int on_progress(void *user, const struct impasto_job_progress *progress)
+{
+    struct cli_filming *f = user;
+    f->frame_share =
+        progress->head.steps > 0 ? (double)progress->head.step / (double)progress->head.steps : 0;
+    cli_catch_signals();
+    cli_video_tell(f, false);
+    return cli_stop_signal() != 0;
+}
+
+static enum impasto_status load_style(struct cli_filming *f, const char *word)
+{
+    struct impasto_image **image = &f->image[f->styles];
+    struct cli_spec spec;
+    enum impasto_status status = cli_spec_read(word, true, &spec, f->error);
+    if (status != IMPASTO_OK)
+        return status;
+    status = cli_picture_load(spec.path, f->settings->max_pixels, image, f->error);
+    f->style[f->styles++] = (struct impasto_style){
+        .struct_size = sizeof(struct impasto_style), .image = *image, .weight = spec.weight};
+    free(spec.path);
+    return status;
+}
+
+enum impasto_status cli_video_load_styles(struct cli_filming *f, const char *const *words,
+                                          size_t count)
+{
+    enum impasto_status status = IMPASTO_OK;
+    if (count > CLI_LIST_MOST)
+        return cli_fail(f->error, IMPASTO_ERROR_USAGE, "video: %zu style pictures; at most %d",
+                        count, CLI_LIST_MOST);
+    for (size_t i = 0; i < count && status == IMPASTO_OK; i++)
+        status = load_style(f, words[i]);
+    return status == IMPASTO_OK
+               ? impasto_weights_open(f->settings->weights, IMPASTO_CONVENTION_AUTO, &f->weights,
+                                      f->error)
+               : status;
+}
+
+enum impasto_status cli_video_open_painting(struct cli_filming *f)
+{
+    const struct cli_video_options *options = f->options;
+    const struct impasto_pictures pictures = {
+        .struct_size = sizeof(pictures), .styles = f->style, .style_count = f->styles};
+    struct impasto_clip_params film = impasto_clip_defaults(f->film.width, f->film.height);
+    struct impasto_params params;
+    const enum impasto_status status = cli_video_make_params(f, &params);
+    if (status != IMPASTO_OK)
+        return status;
+    film.consistency = (enum impasto_consistency)options->consistency;
+    film.temporal_weight = options->temporal_weight;
+    film.iterations = options->frame_iterations;
+    film.measure = true;
+    film.progress = on_progress;
+    film.user = f;
+    return impasto_clip_open_painting(f->device, f->weights, &pictures, &params, &film, &f->clip,
+                                      f->error);
+}
+
+void cli_video_close_painting(struct cli_filming *f)
+{
+    impasto_weights_close(&f->weights);
+    for (size_t i = 0; i < f->styles; i++)
+        impasto_image_free(&f->image[i]);
+}
