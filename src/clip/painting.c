@@ -125,22 +125,48 @@ static enum impasto_status hold_to(struct impasto_clip *clip, const struct imp_p
     return IMPASTO_OK;
 }
 
-/* The frame before. Where it is not reliable, strokes that are wrong are still nearer to strokes
- * than the content is: beginning with that would leave smooth patches behind what moves. */
-static void make_start(const struct impasto_clip *clip, struct holding *holding)
+/*
+ * The frame before; and where that cannot be relied on, the content with the colours that the
+ * result had. The content's own would leave patches behind what moves, since few iterations follow,
+ * and what was there before leaves ghosts.
+ */
+static enum impasto_status make_start(const struct impasto_clip *clip, struct holding *holding,
+                                      const struct impasto_image *frame,
+                                      struct impasto_error *error)
 {
-    holding->frame.start = holding->frame.held > 0 ? holding->target[0] : clip->now.source;
+    const struct imp_past *before = imp_past_find(clip, 1);
+    const size_t n = positions_of(clip);
+    struct impasto_image *fill = NULL;
+    struct imp_colours from, to;
+    holding->frame.start = clip->now.source;
+    if (!before || holding->frame.held == 0)
+        return IMPASTO_OK;
+    IMP_TRY(impasto_image_create(frame->width, frame->height, &fill, error));
+    imp_frame_image(before->result, fill);
+    imp_colours_measure(fill, NULL, &to);
+    imp_colours_measure(frame, NULL, &from);
+    memcpy(fill->rgb, frame->rgb, 3 * n * sizeof(float));
+    imp_colours_match(fill, &from, &to);
+    for (size_t i = 0; i < n; i++)
+        for (size_t c = 0; c < 3; c++) {
+            const float own = fminf(fmaxf(fill->rgb[3 * i + c], 0), 1);
+            const float earlier = holding->target[0][c * n + i];
+            holding->warped[c * n + i] = own + holding->reliability[0][i] * (earlier - own);
+        }
+    holding->frame.start = holding->warped;
+    impasto_image_free(&fill);
+    return IMPASTO_OK;
 }
 
-static enum impasto_status hold(struct impasto_clip *clip, struct holding *holding)
+static enum impasto_status hold(struct impasto_clip *clip, struct holding *holding,
+                                const struct impasto_image *frame)
 {
     for (int j = 0; imp_past_distance(clip, j) > 0; j++) {
         const struct imp_past *past = imp_past_find(clip, imp_past_distance(clip, j));
         if (past)
             IMP_TRY(hold_to(clip, past, holding));
     }
-    make_start(clip, holding);
-    return IMPASTO_OK;
+    return make_start(clip, holding, frame, imp_device_error_place(clip->device));
 }
 
 /* ---- Steps ----------------------------------------------------------------------------------- */
@@ -205,7 +231,7 @@ static enum impasto_status continue_scene(struct impasto_clip *clip,
 {
     struct holding holding;
     IMP_TRY(open_holding(clip, &holding, error));
-    enum impasto_status status = imp_lift(clip->device, hold(clip, &holding), error);
+    enum impasto_status status = imp_lift(clip->device, hold(clip, &holding, frame), error);
     holding.frame.content = frame;
     holding.frame.iterations = iterations_of(clip);
     if (status == IMPASTO_OK)
