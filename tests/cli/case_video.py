@@ -5,12 +5,16 @@
 import json
 import math
 import os
+import pathlib
+import shutil
 import signal
 import subprocess
 
 from case_apply import style_network
 from support import INPUT, OUTPUT, PATIENCE, SIGINT_CODE, USAGE, Case
 
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+SHARED = pathlib.Path(os.environ.get("IMPASTO_TEST_DATA", ROOT.parent / "shared"))
 WIDTH, HEIGHT = 32, 24
 
 
@@ -182,6 +186,32 @@ class Painted(Filming):
         _, err = process.communicate(timeout=PATIENCE)
         self.assertEqual(process.returncode, SIGINT_CODE, err)
         self.assertEqual(len(frames_of((self.folder / "out.y4m").read_bytes())[1]), 1)
+
+
+class Bunny(Filming):
+    """A real film, in front of a camera that stands still."""
+
+    def setUp(self):
+        super().setUp()
+        film = SHARED / "data/video/bunny.mp4"
+        if not film.is_file() or not shutil.which("ffmpeg"):
+            self.skipTest("needs ../shared and the program ffmpeg")
+        subprocess.run(["ffmpeg", "-v", "error", "-i", film, "-vf", "fps=12.5,scale=112:64", "-frames:v", "6",
+                        "-pix_fmt", "yuv444p", "bunny.y4m"], cwd=self.folder, check=True)
+
+    def warp(self, *arguments):
+        """E_warp of the painted film, and of the film itself."""
+        self.succeed("video", "bunny.y4m", ROOT / "examples/night.jpg", "-o", "out.y4m", "--weights", "builtin",
+                     "--preset", "quick", "--size", "source", "--iterations", "24", "--trace", "trace", *arguments)
+        lines = [json.loads(line) for line in (self.folder / "trace").read_text().splitlines()]
+        self.assertEqual([line["begins_scene"] for line in lines], [True] + [False] * 5)
+        return [sum(line[name] for line in lines[1:]) / 5 for name in ("warp", "source_warp")]
+
+    def test_it_holds_as_still_as_the_film(self):
+        alone, _ = self.warp("--consistency", "none")
+        held, source = self.warp("--temporal-weight", "40")
+        self.assertLessEqual(held, 0.25 * alone)
+        self.assertTrue(0.5 * source <= held <= 1.5 * source, (held, source))
 
 
 class Stopping(Filming):
