@@ -185,6 +185,21 @@ class Page(Served):
         self.assertEqual(self.jobs()[0]["model"], "ink")
         self.assertEqual(page.complaints(), [])
 
+    def test_several_photographs(self):
+        """A job for each, by one drop; two paintings with their shares."""
+        page = self.enter()
+        page.drop("#content-drop", self.write("a.png", png(32, 24)), self.write("b.png", png(24, 24)))
+        page.until("document.getElementById('content-count').textContent.startsWith('2 ')")
+        page.drop("#style-drop", self.write("c.png", png(24, 32, COLOURS)), self.write("d.png", png(24, 32)))
+        page.until("document.querySelectorAll('#styles li').length === 2")
+        self.set(page, "#styles li:last-child input", 1)
+        self.cheap(page)
+        page.run("document.getElementById('go').click()")
+        page.until("document.querySelectorAll('#jobs li.done').length === 2")
+        jobs = self.jobs()
+        self.assertEqual({job["name"] for job in jobs}, {"a.png", "b.png"})
+        self.assertEqual([[style["weight"] for style in job["styles"]] for job in jobs], 2 * [[1, 2]])
+
     def test_what_is_wrong_is_told_beside_it(self):
         page = self.enter()
         page.run("document.getElementById('go').click()")

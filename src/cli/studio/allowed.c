@@ -109,19 +109,12 @@ enum impasto_status cli_allowed_check(bool apply, const json_t *settings, const 
 
 static const char *kind_word(const struct cli_option *option)
 {
-    switch (cli_type_of(option)) {
-    case CLI_FLAG:
-        return "flag";
-    case CLI_INT:
-    case CLI_UINT64:
-        return "integer";
-    case CLI_FLOAT:
-        return "number";
-    case CLI_CHOICE:
-        return "choice";
-    default:
-        return "text";
-    }
+    const enum cli_type type = cli_type_of(option);
+    return type == CLI_FLAG                        ? "flag"
+           : type == CLI_INT || type == CLI_UINT64 ? "integer"
+           : type == CLI_FLOAT                     ? "number"
+           : type == CLI_CHOICE                    ? "choice"
+                                                   : "text";
 }
 
 static json_t *words_of(const struct cli_option *option)

@@ -133,7 +133,7 @@ static bool is_too_long(const struct cli_request *request)
 
 static bool is_welcome(const struct cli_studio *studio, struct cli_request *request)
 {
-    struct cli_head head = {.method = request->method, .path = request->path};
+    struct cli_head head = {.path = request->path};
     const char **const values[] = {&head.host,       &head.origin,     &head.fetch_site,
                                    &head.fetch_mode, &head.fetch_dest, &head.token};
     static const char *const names[] = {"Host",           "Origin",         "Sec-Fetch-Site",

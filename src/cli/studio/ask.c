@@ -4,7 +4,6 @@
 
 #include "cli/studio/studio.h"
 
-#include <math.h>
 #include <string.h>
 
 #define STYLES_MOST 16

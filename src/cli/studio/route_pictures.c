@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define NAME_MOST 200 /* bytes of a name that is shown */
+
 void cli_begin_upload(struct cli_studio *studio, struct cli_request *request)
 {
     if (studio->coming >= CLI_UPLOADS_MOST) {
@@ -28,23 +30,28 @@ void cli_begin_upload(struct cli_studio *studio, struct cli_request *request)
     studio->coming++;
 }
 
-/* Percent signs decoded; only to be shown. */
+/* The byte that "%41" stands for; 0: none that is to be shown. */
+static char byte_of(const char *percent)
+{
+    const char digits[] = {percent[1], percent[1] ? percent[2] : '\0', '\0'};
+    const bool hex = strspn(digits, "0123456789abcdefABCDEF") == 2;
+    const unsigned long byte = hex ? strtoul(digits, NULL, 16) : 0;
+    return (char)(byte >= ' ' ? byte : 0);
+}
+
+/* Percent signs decoded; only to be shown. NULL: there is none. */
 static char *decode_name(const char *text)
 {
     char *name = text ? strdup(text) : NULL, *to = name;
     for (const char *from = text; name && *from; from++) {
-        unsigned byte = 0;
-        if (*from == '%' && sscanf(from + 1, "%2x", &byte) == 1 && byte >= ' ') {
-            *to++ = (char)byte;
-            from += from[1] && from[2] ? 2 : 0;
-        } else {
-            *to++ = *from;
-        }
+        const char byte = *from == '%' ? byte_of(from) : '\0';
+        *to++ = byte ? byte : *from;
+        from += byte ? 2 : 0;
     }
     if (name)
         *to = '\0';
-    if (name && strlen(name) > 200)
-        name[200] = '\0';
+    if (name && strlen(name) > NAME_MOST)
+        name[NAME_MOST] = '\0';
     return name;
 }
 

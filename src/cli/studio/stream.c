@@ -60,8 +60,7 @@ char *cli_tell(void *user, struct cli_stream *stream)
     const char *name = changed ? "state" : "progress";
     const size_t size = text ? strlen(text) + 60 : 0;
     if (text && (whole = malloc(size)))
-        snprintf(whole, size, "id: %llu\nevent: %s\ndata: %s\n\n",
-                 (unsigned long long)(studio->changes + studio->progress), name, text);
+        snprintf(whole, size, "event: %s\ndata: %s\n\n", name, text);
     free(text);
     json_decref(event);
     return whole;

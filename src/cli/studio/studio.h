@@ -34,7 +34,7 @@ bool cli_is_id(const char *text);
 
 /* What a request says of itself before its body. NULL: nothing. */
 struct cli_head {
-    const char *method, *path;
+    const char *path;
     const char *host, *origin;
     const char *fetch_site, *fetch_mode, *fetch_dest; /* Sec-Fetch-... */
     const char *token;                                /* X-Impasto-Token */
@@ -101,7 +101,6 @@ struct cli_studio {
     uint64_t preview_number;
     uint64_t changes;  /* of jobs, pictures, devices */
     uint64_t progress; /* of the job at hand */
-    json_t *last;      /* the last progress, as the stream tells it */
     bool news;         /* streams have something to tell */
 };
 

@@ -22,7 +22,7 @@ static const char *behind_path(const char *at, char id[CLI_ID_SIZE])
 {
     const char *name = *at == '/' ? strchr(at + 1, '/') : NULL;
     snprintf(id, CLI_ID_SIZE, "%.32s", name ? name + 1 : "");
-    if (!cli_is_id(id))
+    if (!name || !cli_is_id(id))
         return at;
     name += CLI_ID_SIZE;
     return *name == '.' ? name + 1 + strspn(name + 1, "abcdefghijklmnopqrstuvwxyz") : name;

@@ -191,7 +191,7 @@ char *cli_job_line(const struct cli_studio *studio, const json_t *job)
     json_t *value;
     if (!line)
         return NULL;
-    strcpy(line, "impasto");
+    memcpy(line, "impasto", sizeof("impasto"));
     if (cli_text_in(job, "model")) {
         cli_add_word(line, LONGEST_LINE, "apply");
         cli_add_word(line, LONGEST_LINE, cli_text_in(job, "model"));

@@ -31,21 +31,26 @@ function tellError(error) {
 
 /* ---- Pictures -------------------------------------------------------------------------------- */
 
+/* The photographs that come together replace those before. */
 async function take(files, kind) {
+  let first = true;
   for (const file of files) {
     get("status").textContent = say("uploading", {name: file.name || say(kind === "content" ? "photograph" : "paintings")});
     try {
-      await add(await api.upload(file), kind);
+      await add(await api.upload(file), kind, first);
+      first = false;
       tellError(null);
     } catch (error) {
       tellError(error);
     }
     get("status").textContent = say("ready");
   }
+  if (kind === "content" && !first && settings.command() === "apply" && chosen.model)
+    submit();
 }
 
 /* Several photographs become that many jobs. A picture of Impasto's own brings its settings. */
-async function add(picture, kind) {
+async function add(picture, kind, first) {
   const blob = await api.blob(`/api/pictures/${picture.id}`);
   if (kind === "style") {
     if (!chosen.styles.some(style => style.id === picture.id))
@@ -53,11 +58,10 @@ async function add(picture, kind) {
     drawStyles();
     return;
   }
-  chosen.contents = get("content-file").files.length > 1 ? [...chosen.contents, picture] : [picture];
+  chosen.contents = first ? [picture] : [...chosen.contents, picture];
   show(get("content-image"), blob, say("photograph-is", picture));
+  tell(get("content-count"), chosen.contents.length > 1 ? say("photographs", {count: chosen.contents.length}) : "");
   get("made").hidden = !picture.settings?.settings;
-  if (settings.command() === "apply" && chosen.model)
-    submit();
 }
 
 function style(row, index) {
@@ -183,6 +187,7 @@ export async function use(earlier) {
                           blob: await api.blob(`/api/pictures/${row.picture}`)});
     show(get("content-image"), await api.blob(`/api/pictures/${earlier.content}`), earlier.name);
     chosen.contents = [{id: earlier.content, name: earlier.name}];
+    get("content-count").hidden = get("made").hidden = true;
   } catch (error) {
     tellError(error);
   }
