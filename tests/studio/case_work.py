@@ -226,6 +226,19 @@ class Ends(Served):
         self.assertEqual(second.job(job)["state"], "waits")
         self.assertGreater(second.job(job)["iteration"], 3)
 
+    def test_ctrl_c_with_pages_open(self):
+        """Streams, and an upload on its way, end with it."""
+        studio = self.studio()
+        head = f"Host: 127.0.0.1:{studio.port}\r\nX-Impasto-Token: {studio.token}\r\n"
+        for text in 2 * [f"GET /api/events HTTP/1.1\r\n{head}\r\n"] + [
+                f"POST /api/pictures HTTP/1.1\r\n{head}Content-Length: 1000\r\n\r\nx"]:
+            connection = socket.create_connection(("127.0.0.1", studio.port), timeout=PATIENCE)
+            self.addCleanup(connection.close)
+            connection.sendall(text.encode())
+        time.sleep(0.5)
+        self.assertEqual(studio.end()[0], 130)
+        self.assertEqual(list((studio.folder / "uploads").iterdir()), [])
+
     def test_a_checkpoint_that_is_damaged(self):
         studio = self.studio()
         job = self.begin(studio)

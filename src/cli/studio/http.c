@@ -52,7 +52,8 @@ struct entry {
     struct cli_stream told;
     char *text; /* of a stream, that is being sent */
     size_t sent, length;
-    struct entry *before, *after; /* among the streams */
+    bool listed; /* among the streams */
+    struct entry *before, *after;
 };
 
 static void on_connection(void *cls, struct MHD_Connection *connection, void **context,
@@ -178,6 +179,7 @@ static void add_stream(struct entry *entry)
     if (http->streams)
         http->streams->before = entry;
     http->streams = entry;
+    entry->listed = true;
 }
 
 static enum MHD_Result reply_with(struct entry *entry)
@@ -300,7 +302,7 @@ static void on_end(void *cls, struct MHD_Connection *connection, void **context,
     if (!entry)
         return;
     http->calls.drop(http->user, &entry->request);
-    if (entry->request.reply.stream) {
+    if (entry->listed) {
         *(entry->before ? &entry->before->after : &http->streams) = entry->after;
         if (entry->after)
             entry->after->before = entry->before;
