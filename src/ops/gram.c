@@ -7,6 +7,8 @@
 #include "ops/kernels.h"
 #include "ops/sums.h"
 
+_Static_assert(IMP_GRAM_WORDS == FIXED_WORDS, "gram.h does not know the sums");
+
 static int pairs_of(const struct imp_caps *caps, int channels)
 {
     const int tiles = channels / imp_gram_tile(caps);

@@ -10,7 +10,10 @@
 /* Bytes of workspace for imp_gram of a window. */
 size_t imp_gram_workspace(const struct imp_caps *caps, int channels, int rows, int width,
                           const struct imp_blocks *blocks);
-/* Bytes of the sums that grow window by window. */
+/* Bytes of the sums that grow window by window. First come their words: planes of 32 bits, for each
+ * sum the lower and the upper half of its lower word, then those of its upper word. Words of sums
+ * over other parts of the whole may be added to them. */
+#define IMP_GRAM_WORDS 4
 size_t imp_gram_sums_bytes(const struct imp_caps *caps, int channels);
 /*
  * sums = or (unless the window begins the whole) += F diag(positions) F^T over a window of F.

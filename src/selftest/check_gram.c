@@ -145,6 +145,59 @@ static void check_windows(struct imp_check_run *run, const struct problem *p)
     imp_check_end(run, error, 0);
 }
 
+/* Words of the sums over rows `from` to before `to`, as if nothing else of the whole were here. */
+static bool measure_band(struct imp_check_run *run, const struct problem *p, int from, int to,
+                         uint32_t *words, size_t count)
+{
+    const struct imp_window band = {.first = from, .rows = to - from, .at = from, .begins = true};
+    return imp_check_ok(run, imp_gram(run->device, &p->features, &band, &p->blocks, NULL,
+                                      p->workspace, p->sums, "check")) &&
+           imp_check_ok(run, imp_buffer_read(p->sums, 0, words, count * sizeof(*words)));
+}
+
+/* The upper or lower words of `count` sums: both halves are planes. */
+static void add_words(uint32_t *to, const uint32_t *from, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const uint64_t sum =
+            (to[i] | (uint64_t)to[count + i] << 32) + (from[i] | (uint64_t)from[count + i] << 32);
+        to[i] = (uint32_t)sum;
+        to[count + i] = (uint32_t)(sum >> 32);
+    }
+}
+
+/* Bands of whole blocks, each measured by itself, of which the sums are added up here: each bit is
+ * that of the whole. */
+static void check_bands(struct imp_check_run *run, const struct problem *p)
+{
+    const size_t bytes = imp_gram_sums_bytes(imp_device_caps(run->device), p->channels);
+    const size_t count = bytes / (IMP_GRAM_WORDS + 1) / sizeof(uint32_t);
+    const int border = (p->blocks.count + 1) / 2 * p->blocks.rows;
+    if (p->blocks.count < 2 || !imp_check_begin(run, "gram in bands %s", p->name) ||
+        !multiply(run, p))
+        return;
+    float *whole = imp_check_data(run, 4, p->entries, false);
+    uint32_t *words = malloc(bytes), *more = malloc(bytes);
+    double error = INFINITY;
+    if (whole && words && more && imp_check_read_buffer(run, p->matrix, p->entries, whole) == 0 &&
+        measure_band(run, p, border, p->whole.rows, more, IMP_GRAM_WORDS * count) &&
+        measure_band(run, p, 0, border, words, IMP_GRAM_WORDS * count)) {
+        add_words(words, more, count);
+        add_words(words + 2 * count, more + 2 * count, count);
+        if (imp_check_ok(run, imp_buffer_write(p->sums, 0, words,
+                                               IMP_GRAM_WORDS * count * sizeof(*words))) &&
+            imp_check_ok(run, imp_gram_finish(run->device, p->sums, p->channels, (double)p->size,
+                                              p->matrix)))
+            error = imp_check_read_buffer(run, p->matrix, p->entries, p->found);
+        if (memcmp(whole, p->found, p->entries * sizeof(float)) != 0)
+            error = INFINITY;
+    }
+    free(whole);
+    free(words);
+    free(more);
+    imp_check_end(run, error, 0);
+}
+
 /* Features of any size that networks have, and one that is not finite, which must arrive. */
 static double error_of(struct imp_check_run *run, struct problem *p, float scale, bool spoilt)
 {
@@ -232,6 +285,7 @@ static void check(struct imp_check_run *run, const struct shape *s)
     if (prepare(run, s, &p)) {
         check_matrix(run, &p);
         check_windows(run, &p);
+        check_bands(run, &p);
         if (run->level != IMP_SELFTEST_BRIEF) {
             check_difference(run, &p);
             check_gradient(run, &p);
