@@ -89,7 +89,8 @@ static inline floatv slope_down(__global const float *restrict p, int pitch)
             (load(p + pitch + 1) - load(p - pitch + 1)));
 }
 
-/* The margin at the ends of a field's row, by the work-items that have stored them; each stores so many pixels. */
+/* The margin at the ends of a field's row, by the work-items that have stored them; each stores so many
+ * pixels. */
 static inline void close_row(__global float *restrict row, int width, int pixels)
 {
     if (get_global_id(0) == 0)

@@ -7,8 +7,8 @@ static inline floatv nearer(__global const float *restrict row, __global const f
     return 0.75f * load(row) + 0.25f * load(other);
 }
 
-/* Two vectors of a line enlarged twofold: each pixel is three quarters of the one that it is in, and one quarter of
- * that one's neighbour on its side. */
+/* Two vectors of a line enlarged twofold: each pixel is three quarters of the one that it is in, and one
+ * quarter of that one's neighbour on its side. */
 static inline void enlarge_vector(__global const float *restrict row, __global const float *restrict other,
                                   __global float *restrict to)
 {
@@ -33,26 +33,28 @@ static inline float enlarged(__global const float *restrict row, __global const 
 }
 
 /* flow = a field's flow of half the size, enlarged with its vectors: two fields of height x width with their
- * margins, or, plain, planes of that size. Dimensions: width / 2 / VW / COLUMNS, height and the margin's rows. */
+ * margins, or, plain, planes of that size. Dimensions: width / 2 / VW / COLUMNS, height and the margin's
+ * rows. */
 __kernel void flow_enlarge(__global const float *restrict small, int small_height, int small_width,
                            __global float *restrict flow, int height, int width, int plain)
 {
     const int line = (int)get_global_id(1) - 1, y = clamp(line, 0, height - 1);
     if (line > height || (plain && line != y))
         return;
-    const int side = (y & 1 ? 1 : -1) * FIELD_PITCH(small_width), from = min(y / 2, small_height - 1);
+    const int last = 2 * small_width - 1, within = min(y, 2 * small_height - 1);
+    const int side = (within & 1 ? 1 : -1) * FIELD_PITCH(small_width);
     for (int k = 0; k < 2; k++) {
         __global const float *row =
-            small + k * FIELD(small_height, small_width) + FIELD_AT(small_width, from, 0);
+            small + k * FIELD(small_height, small_width) + FIELD_AT(small_width, within / 2, 0);
         __global float *to =
             flow + (plain ? (k * height + y) * width : k * FIELD(height, width) + FIELD_AT(width, line, 0));
         FOR_COLUMNS(i, (width + 2 * VW - 1) / (2 * VW)) {
             const int x = 2 * VW * i;
-            if (x + 2 * VW <= min(width, 2 * small_width))
+            if (x + 2 * VW <= min(width, last + 1))
                 enlarge_vector(row + x / 2, row + x / 2 + side, to + x);
             else
                 for (int j = x; j < width; j++)
-                    to[j] = enlarged(row, row + side, min(j, 2 * small_width - 1));
+                    to[j] = enlarged(row, row + side, min(j, last));
         }
         if (!plain)
             close_row(to, width, COLUMNS * 2 * VW);
@@ -147,8 +149,8 @@ static inline float softened(const five_rows *five, int x, int width)
     return fmin(fmax(sum, 0.0f), 1.0f);
 }
 
-/* reliable = trust under a Gaussian of 0.8 pixels' deviation, 5 x 5, within 0 to 1. Beyond its edges the plane goes
- * on as its edge pixels. Dimensions: width / VW / COLUMNS, height. */
+/* reliable = trust under a Gaussian of 0.8 pixels' deviation, 5 x 5, within 0 to 1. Beyond its edges the
+ * plane goes on as its edge pixels. Dimensions: width / VW / COLUMNS, height. */
 __kernel void flow_soften(__global const float *restrict trust, __global float *restrict reliable, int height,
                           int width)
 {

@@ -12,7 +12,8 @@ static inline void pad_row(__global float *restrict row, int width, int filled)
             row[x] = row[filled - 1];
 }
 
-/* The luma, 0 to 255, of a picture's pixel and of a vector of them. With three planes it is weighed as BT.601 does. */
+/* The luma, 0 to 255, of a picture's pixel and of a vector of them. With three planes it is weighed as BT.601
+ * does. */
 static inline float luma_of(__global const float *restrict pixel, int planes, int plane)
 {
     if (planes == 1)
@@ -24,13 +25,13 @@ static inline floatv lumas_of(__global const float *restrict pixels, int planes,
 {
     if (planes == 1)
         return 255.0f * load(pixels);
-    return 255.0f *
-           (0.299f * load(pixels) + 0.587f * load(pixels + plane) + 0.114f * load(pixels + 2 * (size_t)plane));
+    return 255.0f * (0.299f * load(pixels) + 0.587f * load(pixels + plane) +
+                     0.114f * load(pixels + 2 * (size_t)plane));
 }
 
 /*
- * A level's luma from a picture of 3 planes RGB in [0, 1], or of 1, its luma. The level may be larger, and goes on
- * as the picture's edge pixels. Dimensions: width / VW / COLUMNS, rows with their padding.
+ * A level's luma from a picture of 3 planes RGB in [0, 1], or of 1, its luma. The level may be larger, and
+ * goes on as the picture's edge pixels. Dimensions: width / VW / COLUMNS, rows with their padding.
  */
 __kernel void flow_luma(__global const float *restrict picture, int planes, int height, int width,
                         __global float *restrict lumas, int luma_at, int level_height, int level_width)

@@ -163,8 +163,9 @@ static inline float2 prior_at(__global const float *prior, int height, int width
 }
 
 /*
- * Each patch descends from the level above's flow at its middle; without a level above (size 0) from no motion. Where
- * a prior (size 0: none) is cheaper, it descends from there. Dimensions: columns / COLUMNS, rows.
+ * Each patch descends from the level above's flow at its middle; without a level above (size 0) from no
+ * motion. Where a prior (size 0: none) is cheaper, it descends from there. Dimensions: columns / COLUMNS,
+ * rows.
  */
 __kernel void flow_search(__global const float *restrict from, __global const float *restrict to, int luma_at,
                           int slopes_at, int height, int width, __global const float *restrict above,
@@ -176,8 +177,7 @@ __kernel void flow_search(__global const float *restrict from, __global const fl
     if (row >= rows)
         return;
     FOR_COLUMNS(column, columns) {
-        const patch p =
-            patch_of(from + luma_at, from + slopes_at, to + luma_at, height, width, row, column);
+        const patch p = patch_of(from + luma_at, from + slopes_at, to + luma_at, height, width, row, column);
         float2 start =
             above_width > 0 ? enlarged_at(above, above_height, above_width, p.y, p.x) : (float2)(0.0f);
         if (prior_width > 0) {
@@ -270,7 +270,8 @@ static inline void add_patch(vectors *sums, const cell *c, float u, float v, int
     sums->v += counted * v;
 }
 
-/* Those of one row of patches: two that are over the whole cell, and the last of all from its beginning on. */
+/* Those of one row of patches: two that are over the whole cell, and the last of all from its beginning on.
+ */
 static inline void add_row(vectors *sums, const cell *c, __global const float *restrict found, int row)
 {
     const int columns = patches_of(c->width), n = patches_of(c->height) * columns, at = row * columns;

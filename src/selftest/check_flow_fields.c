@@ -55,10 +55,13 @@ static double enlarged_error(const float *flow, const float *found, int lanes,
     return isnan(error) ? INFINITY : error;
 }
 
-static void check_enlarge(struct imp_check_run *run, const struct shape *large, bool plain)
+/* Levels are half as large, or half a pixel less; those of extended pictures are larger. */
+static void check_enlarge(struct imp_check_run *run, const struct shape *large, bool plain,
+                          bool extended)
 {
     const int lanes = imp_device_caps(run->device)->vector_width;
-    const struct shape small = {(large->height + 1) / 2, (large->width + 1) / 2 + 3};
+    const int more = extended || large->height == 1 || large->width == 1 ? 3 : 0;
+    const struct shape small = {large->height / 2 + more, large->width / 2 + more};
     const struct imp_level level = {.height = small.height, .width = small.width};
     const size_t n = 2 * (plain ? (size_t)(large->height * large->width)
                                 : imp_field_floats(lanes, large->height, large->width));
@@ -288,13 +291,14 @@ static void check_cut(struct imp_check_run *run, const struct shape *level)
 
 void imp_check_flow_fields(struct imp_check_run *run)
 {
+    static const char *const kinds[] = {"fields", "plain", "extended"};
     const size_t count = imp_check_rows(run, 0, 3, IMP_COUNT(shapes), IMP_COUNT(shapes));
     for (size_t i = 0; i < count; i++) {
         const struct shape *s = &shapes[i];
-        for (int plain = 0; plain < 2; plain++)
+        for (int kind = 0; kind < 3; kind++)
             if (imp_check_begin(run, "flow enlarged to %dx%d, %s", s->width, s->height,
-                                plain ? "plain" : "fields"))
-                check_enlarge(run, s, plain);
+                                kinds[kind]))
+                check_enlarge(run, s, kind > 0, kind > 1);
         if (imp_check_begin(run, "flow trust %dx%d", s->width, s->height))
             check_trust(run, s);
         if (imp_check_begin(run, "flow cut %dx%d", s->width, s->height))
