@@ -137,6 +137,8 @@ struct imp_sandbox {
     uint64_t memory;  /* bytes that it may take beyond what the program has */
     unsigned seconds; /* of processor time */
     int descriptor;   /* the one that stays open; -1: none */
+    int second;       /* another one; 0: none */
+    int output;       /* one that it may write to, by imp_os_write_at() alone; 0: none */
     bool opens;       /* it opens files itself, for reading, until imp_sandbox_seal() */
     bool threads;     /* it starts threads, for which all of this holds as well */
     /* It works on as long as somebody reads what it sends: its seconds are those to begin with, and

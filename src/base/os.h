@@ -90,6 +90,12 @@ FILE *imp_os_stream(int descriptor, const char *mode);
 ptrdiff_t imp_os_read(int descriptor, void *bytes, size_t size);
 /* Likewise from that byte of the file on. */
 ptrdiff_t imp_os_read_at(int descriptor, void *bytes, size_t size, uint64_t offset);
+/* Writes all of it from that byte of the file on. */
+bool imp_os_write_at(int descriptor, const void *bytes, size_t size, uint64_t offset);
+/* The file ends there from now on. */
+bool imp_os_shorten(int descriptor, uint64_t size);
+/* Waits until the file is on the disk, if its file system can tell. */
+bool imp_os_sync(int descriptor);
 /* Bytes that a pipe takes all at once. */
 size_t imp_os_pipe_bytes(void);
 /* All of it, whatever signals come, also where the descriptor does not wait by itself. 0, or
@@ -118,6 +124,8 @@ bool imp_os_is_terminal(int descriptor);
 
 /* Of files and links, not folders. */
 bool imp_os_remove(const char *path);
+/* An empty folder. */
+bool imp_os_remove_folder(const char *path);
 /* EEXIST: something is there already. ours: nobody else may look into it. */
 bool imp_os_make_folder(const char *path, bool ours);
 

@@ -144,6 +144,34 @@ ptrdiff_t imp_os_read_at(int descriptor, void *bytes, size_t size, uint64_t offs
     return pread(descriptor, bytes, size, (off_t)offset);
 }
 
+bool imp_os_write_at(int descriptor, const void *bytes, size_t size, uint64_t offset)
+{
+    const unsigned char *from = bytes;
+    while (size > 0) {
+        const ssize_t put = pwrite(descriptor, from, size, (off_t)offset);
+        if (put < 0 && errno == EINTR)
+            continue;
+        if (put <= 0) {
+            errno = put == 0 ? ENOSPC : errno;
+            return false;
+        }
+        from += put;
+        offset += (uint64_t)put;
+        size -= (size_t)put;
+    }
+    return true;
+}
+
+bool imp_os_shorten(int descriptor, uint64_t size)
+{
+    return ftruncate(descriptor, (off_t)size) == 0;
+}
+
+bool imp_os_sync(int descriptor)
+{
+    return fsync(descriptor) == 0 || errno == EINVAL || errno == EROFS;
+}
+
 size_t imp_os_pipe_bytes(void)
 {
     return PIPE_BUF;
@@ -223,6 +251,11 @@ bool imp_os_is_terminal(int descriptor)
 bool imp_os_remove(const char *path)
 {
     return unlink(path) == 0;
+}
+
+bool imp_os_remove_folder(const char *path)
+{
+    return rmdir(path) == 0;
 }
 
 bool imp_os_make_folder(const char *path, bool ours)

@@ -129,6 +129,7 @@
 #define UNKNOWN(call) SKIP_UNLESS_EQUAL(call, 1), RETURN(SECCOMP_RET_ERRNO | ENOSYS)
 /* No system call has this number. */
 #define NO_CALL 0xffffffffu
+#define NO_DESCRIPTOR 0xffffffffu
 /* Kernel headers before 4.18 and 5.3 do not know these, nor does a C library that they built. */
 #ifndef SYS_rseq
 #define SYS_rseq NO_CALL
@@ -192,7 +193,7 @@ static void install(struct sock_filter *filter, size_t count)
     (void)prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
 }
 
-static void restrict_calls(int answer, bool threads)
+static void restrict_calls(int answer, int output, bool threads)
 {
     struct sock_filter filter[] = {
         LOAD(FIELD(arch)),
@@ -210,6 +211,7 @@ static void restrict_calls(int answer, bool threads)
         ALLOW(close),
         /* Sending. */
         ALLOW_WITH(write, 0, (unsigned)answer),
+        ALLOW_WITH(pwrite64, 0, output > 0 ? (unsigned)output : NO_DESCRIPTOR),
         /* Memory, but none to be executed. */
         ALLOW(brk),
         ALLOW(munmap),
@@ -282,9 +284,9 @@ static void end_with_parent(void)
 
 #else
 
-static void restrict_calls(int answer, bool threads)
+static void restrict_calls(int answer, int output, bool threads)
 {
-    (void)answer, (void)threads;
+    (void)answer, (void)output, (void)threads;
 }
 
 void imp_sandbox_seal(void)
@@ -316,13 +318,23 @@ static void close_between(int low, int high)
 #endif
 }
 
-/* What is open and not its business: outputs, devices, the pipes of other children. */
-static void close_others(int one, int other)
+/* What is open and not its business: outputs, devices, the pipes of other children. kept: a number
+ * that is no descriptor does no harm. */
+static void close_others(int *kept, size_t count)
 {
-    const int low = one < other ? one : other, high = one < other ? other : one;
-    close_between(STDERR_FILENO, low);
-    close_between(low, high);
-    close_between(high, INT_MAX);
+    int low = STDERR_FILENO;
+    for (size_t i = 0; i < count; i++) {
+        for (size_t k = i; k > 0 && kept[k] < kept[k - 1]; k--) {
+            const int swapped = kept[k];
+            kept[k] = kept[k - 1];
+            kept[k - 1] = swapped;
+        }
+    }
+    for (size_t i = 0; i < count; i++) {
+        close_between(low, kept[i]);
+        low = kept[i] > low ? kept[i] : low;
+    }
+    close_between(low, INT_MAX);
 }
 
 static void limit_memory(uint64_t more)
@@ -379,9 +391,10 @@ static void serve(const struct imp_sandbox *sandbox, int answer)
     for (int i = STDIN_FILENO; nowhere >= 0 && i <= STDERR_FILENO; i++)
         if (i != answer && i != sandbox->descriptor && !(SANITIZED && i == STDERR_FILENO))
             (void)dup2(nowhere, i);
-    close_others(answer, sandbox->descriptor < 0 ? answer : sandbox->descriptor);
+    int kept[] = {answer, sandbox->descriptor, sandbox->second, sandbox->output};
+    close_others(kept, IMP_COUNT(kept));
     if (!SANITIZED)
-        restrict_calls(answer, sandbox->threads);
+        restrict_calls(answer, sandbox->output, sandbox->threads);
     if (!SANITIZED && !sandbox->opens)
         imp_sandbox_seal();
     sandbox->work(sandbox->user, answer);

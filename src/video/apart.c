@@ -102,24 +102,6 @@ static enum impasto_status start(struct film_source *source, uint64_t pixels,
     return IMPASTO_OK;
 }
 
-static enum impasto_status load_module(const char *name, const struct imp_libav **libav,
-                                       struct impasto_error *error)
-{
-    char problem[IMP_MODULE_PROBLEM];
-    *libav = imp_module_load_near(IMP_LIBAV_NEAR, IMP_LIBAV_MODULE, IMP_LIBAV_TABLE, problem);
-    if (!*libav)
-        return imp_fail(error, IMPASTO_ERROR_INPUT,
-                        "%s: films but Y4M take a module of Impasto's, and %s; install it, or make "
-                        "a film in Y4M of it, as by ffmpeg -i FILM FILE.y4m",
-                        name, problem);
-    if (strcmp((*libav)->version, impasto_version()) != 0)
-        return imp_fail(error, IMPASTO_ERROR_INPUT,
-                        "%s: films but Y4M take a module of Impasto's, and that is %s, while this "
-                        "is %s; install both from one version",
-                        name, (*libav)->version, impasto_version());
-    return IMPASTO_OK;
-}
-
 static enum impasto_status open_source(const struct imp_film_file *file, void **state,
                                        struct imp_film *film, struct impasto_error *error)
 {
@@ -142,7 +124,7 @@ static enum impasto_status open_source(const struct imp_film_file *file, void **
         .tone_map = file->options->tone_map,
         .max_pixels = imp_film_max_pixels(file->options),
     };
-    IMP_TRY(load_module(file->name, &source->libav, error));
+    IMP_TRY(imp_libav_load(file->name, &source->libav, error));
     IMP_TRY(start(source, source->request.max_pixels, error));
     IMP_TRY(receive_answer(source, &answer, error));
     IMP_TRY(imp_film_check_size(file->name, answer.film.width, answer.film.height, file->options,

@@ -37,16 +37,22 @@ struct imp_sink_kind {
     enum impasto_status (*open)(const char *path, const struct imp_film *film,
                                 const struct imp_stream_options *options, void **state,
                                 struct impasto_error *error);
+    /* How many frames it has already, from a run that has ended early, and the last one's time.
+     * NULL: none. */
+    int64_t (*resumed)(void *state, int64_t *last);
+    /* See imp_sink_state. NULL: nowhere. */
+    const char *(*state_path)(void *state, int64_t frames);
     enum impasto_status (*write)(void *state, const struct imp_frame *frame,
                                  struct impasto_error *error);
-    /* Neither frees the state. After `finish`, `close` gives up nothing. */
-    enum impasto_status (*finish)(void *state, struct impasto_error *error);
+    /* whole: no frame will follow in another run. After it, `close` gives up nothing. */
+    enum impasto_status (*finish)(void *state, bool whole, struct impasto_error *error);
     void (*close)(void *state);
 };
 
 extern const struct imp_source_kind imp_source_y4m;
 extern const struct imp_source_kind imp_source_film; /* anything else */
 extern const struct imp_sink_kind imp_sink_y4m;
+extern const struct imp_sink_kind imp_sink_film;
 
 /* ---- film.c ---------------------------------------------------------------------------------- */
 

@@ -50,10 +50,71 @@ struct imp_decode_frame {
 /* Sends bytes to whoever reads the frames. false: nobody does. */
 typedef bool (*imp_libav_send_fn)(void *user, const void *bytes, size_t size);
 
+/* ---- Encoding -------------------------------------------------------------------------------- */
+
+#define IMP_EXTRADATA_MOST 4096
+
+struct imp_encode_request {
+    const char *path; /* its ending says in which container */
+    struct imp_film film;
+    const char *codec; /* NULL: the usual one */
+    int crf;           /* below 0: the usual one */
+    bool lossless;
+};
+
+/* What a container is told of an encoded film. */
+struct imp_encoded {
+    char codec[16];    /* its name, as libavcodec has it */
+    int width, height; /* pixels; sides may have been made even */
+    int matrix, format, full;
+    int delay;      /* over how many frames one may be moved */
+    char lacks[64]; /* what is wrong with the codec, which is not the first choice; "": nothing */
+    int extradata_size;
+    unsigned char extradata[IMP_EXTRADATA_MOST];
+};
+
+struct imp_encoder;
+
+/* Takes a frame's packet. number: of the frame, as it was given. */
+typedef enum impasto_status (*imp_packet_fn)(void *user, const void *bytes, size_t size,
+                                             int64_t number, bool key, struct impasto_error *error);
+
+/* ---- Putting together ------------------------------------------------------------------------ */
+
+struct imp_mux_request {
+    const char *path;      /* its ending says in which container */
+    int source;            /* whose sound, subtitles, chapters and texts are taken; -1: none */
+    int packets;           /* see packets.h */
+    int output;            /* written by imp_os_write_at, and read again */
+    int64_t start, length; /* microseconds: the part of the source; length 0: to its end */
+};
+
+struct imp_mux_answer {
+    int goes_on; /* a sign of life; nothing else counts */
+    enum impasto_status status;
+    char message[IMP_LIBAV_MESSAGE];
+    char left_out[IMP_LIBAV_MESSAGE]; /* what the container cannot take */
+};
+
 struct imp_libav {
     const char *version; /* Impasto's, which must be the program's */
     void (*decode)(const struct imp_decode_request *request, imp_libav_send_fn send, void *user);
+    /* IMPASTO_ERROR_USAGE: there is no such encoder, or the container does not take it. *encoder:
+     * to be closed in any case. */
+    enum impasto_status (*encoder_open)(const struct imp_encode_request *request,
+                                        struct imp_encoder **encoder, struct imp_encoded *encoded,
+                                        struct impasto_error *error);
+    /* frame NULL: there are no more, and all that is still to come is taken. */
+    enum impasto_status (*encode)(struct imp_encoder *encoder, const struct imp_film *film,
+                                  const struct imp_frame *frame, int64_t number, imp_packet_fn take,
+                                  void *user, struct impasto_error *error);
+    void (*encoder_close)(struct imp_encoder **encoder);
+    void (*mux)(const struct imp_mux_request *request, imp_libav_send_fn send, void *user);
 };
+
+/* Loads the module. name: of the film, for messages. (module.c) */
+enum impasto_status imp_libav_load(const char *name, const struct imp_libav **libav,
+                                   struct impasto_error *error);
 
 extern const struct imp_libav imp_libav_table;
 

@@ -14,7 +14,12 @@ static const struct imp_source_kind *const sources[] = {&imp_source_y4m
                                                         &imp_source_film
 #endif
 };
-static const struct imp_sink_kind *const sinks[] = {&imp_sink_y4m};
+static const struct imp_sink_kind *const sinks[] = {&imp_sink_y4m
+#if IMP_HAVE_VIDEO
+                                                    ,
+                                                    &imp_sink_film
+#endif
+};
 
 struct imp_source {
     const struct imp_source_kind *kind;
@@ -150,7 +155,13 @@ static enum impasto_status find_sink(const char *path, const struct imp_sink_kin
             *kind = sinks[i];
             return IMPASTO_OK;
         }
-    return imp_fail(error, IMPASTO_ERROR_USAGE, "%s: end the name of a film in .y4m", path);
+    return imp_fail(error, IMPASTO_ERROR_USAGE,
+#if IMP_HAVE_VIDEO
+                    "%s: end the name of a film in .mp4, .mov, .mkv, .webm or .y4m",
+#else
+                    "%s: end the name of a film in .y4m; this build has no other kind",
+#endif
+                    path);
 }
 
 enum impasto_status imp_sink_check(const char *path, struct impasto_error *error)
@@ -177,15 +188,25 @@ enum impasto_status imp_sink_open(const char *path, const struct imp_film *film,
     return status;
 }
 
+const char *imp_sink_state(struct imp_sink *sink, int64_t frames)
+{
+    return sink->kind->state_path ? sink->kind->state_path(sink->state, frames) : NULL;
+}
+
 enum impasto_status imp_sink_write(struct imp_sink *sink, const struct imp_frame *frame,
                                    struct impasto_error *error)
 {
     return sink->kind->write(sink->state, frame, error);
 }
 
-enum impasto_status imp_sink_finish(struct imp_sink **sink, struct impasto_error *error)
+int64_t imp_sink_resumed(struct imp_sink *sink, int64_t *last)
 {
-    const enum impasto_status status = (*sink)->kind->finish((*sink)->state, error);
+    return sink->kind->resumed ? sink->kind->resumed(sink->state, last) : 0;
+}
+
+enum impasto_status imp_sink_finish(struct imp_sink **sink, bool whole, struct impasto_error *error)
+{
+    const enum impasto_status status = (*sink)->kind->finish((*sink)->state, whole, error);
     imp_sink_abandon(sink);
     return status;
 }

@@ -7,7 +7,7 @@
  * keeps more than the frame at hand, so that a film may be of any length, or never end.
  *
  * Sources: Y4M by itself, from files, pipes and standard input; all that FFmpeg's libraries decode,
- * from files. Sinks: Y4M.
+ * from files. Sinks: Y4M likewise; MP4, MOV, MKV and WebM, with the source's sound.
  *
  * This room is the program's. It stands on src/base, of which the program has a copy.
  */
@@ -33,6 +33,7 @@ struct imp_film {
     struct imp_ratio tick;   /* seconds that a unit of time takes; known */
     struct imp_ratio rate;   /* frames per second; not known: they come as their times say */
     int64_t frames;          /* how many there will be; 0: nobody knows */
+    bool alone;              /* its file has nothing else, such as sound */
     enum imp_chroma chroma;
     /* How its colours were stored, by the numbers of ITU-T H.273; 2: not known. */
     int matrix, primaries, transfer;
@@ -53,6 +54,13 @@ struct imp_stream_options {
     void *user;            /* of log */
     bool tone_map;         /* HDR is made SDR; else it is refused */
     bool (*stopped)(void); /* asked where a signal ends a wait; NULL: no signal ends any */
+    /* Of sinks that encode. */
+    const char *codec;     /* by FFmpeg's name; NULL: the usual one of the container */
+    int crf;               /* the lower, the better; below 0: the usual one */
+    bool lossless;         /* FFV1, or Y4M with all colours */
+    const char *sound;     /* the film whose sound and all else is taken; NULL: there is none */
+    int64_t start, length; /* microseconds: the part of it; length 0: to its end */
+    const char *job;       /* what decides the frames: a run goes on with those of the same job */
 };
 
 /* ---- Sources --------------------------------------------------------------------------------- */
@@ -81,13 +89,18 @@ enum impasto_status imp_source_read(struct imp_source *source, struct imp_frame 
                                     struct impasto_error *error);
 void imp_source_close(struct imp_source **source);
 
+#define IMP_FINGERPRINT_SIZE 40
+/* Writes what tells a file from others: its size, and a checksum of its head and tail. false: it
+ * cannot be read. */
+bool imp_film_fingerprint(const char *path, char mark[IMP_FINGERPRINT_SIZE]);
+
 /* ---- Sinks ----------------------------------------------------------------------------------- */
 
 struct imp_sink;
 
-/* Whether there is a form for a film of that name: IMPASTO_ERROR_USAGE, as below. */
+/* Whether frames can be written to a file of such a name. IMPASTO_ERROR_USAGE: its ending is none
+ * that is known. */
 enum impasto_status imp_sink_check(const char *path, struct impasto_error *error);
-
 /*
  * Opens what frames of such a film are written to. path "-", and pipes: as Y4M. A regular file
  * appears with imp_sink_finish(), whole. path and options must outlive the sink.
@@ -98,11 +111,20 @@ enum impasto_status imp_sink_check(const char *path, struct impasto_error *error
 enum impasto_status imp_sink_open(const char *path, const struct imp_film *film,
                                   const struct imp_stream_options *options, struct imp_sink **sink,
                                   struct impasto_error *error);
+/* How many frames the sink has from an earlier run, which are not to be written again. *last: the
+ * last one's time, in ticks. */
+int64_t imp_sink_resumed(struct imp_sink *sink, int64_t *last);
+/* Where whoever makes the frames may keep what it takes to go on after so many of them, before it
+ * writes the last one. The sink removes the file. NULL: no run will go on there. Valid until the
+ * next call. */
+const char *imp_sink_state(struct imp_sink *sink, int64_t frames);
 /* Writes a frame. A pipe may make it wait. Errors: IMPASTO_ERROR_OUTPUT, _INTERRUPTED, _MEMORY. */
 enum impasto_status imp_sink_write(struct imp_sink *sink, const struct imp_frame *frame,
                                    struct impasto_error *error);
-/* Writes what is still to be written, and closes the sink, also after a failure. */
-enum impasto_status imp_sink_finish(struct imp_sink **sink, struct impasto_error *error);
+/* Makes the film of the frames so far, and closes the sink, also after a failure. whole: these are
+ * all; else another run may go on with them. */
+enum impasto_status imp_sink_finish(struct imp_sink **sink, bool whole,
+                                    struct impasto_error *error);
 /* Closes the sink without a result, where it was a file. */
 void imp_sink_abandon(struct imp_sink **sink);
 

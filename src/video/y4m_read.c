@@ -122,6 +122,7 @@ static void describe(const struct y4m_source *source, const struct imp_y4m *y4m,
     film->tick = (struct imp_ratio){film->rate.den, film->rate.num};
     film->frames = count_frames(source->descriptor, header, source->bytes);
     film->matrix = film->primaries = film->transfer = UNKNOWN;
+    film->alone = true;
     film->chroma = layout->mono || layout->shift_y > 0 ? IMP_CHROMA_420
                    : layout->shift_x > 0               ? IMP_CHROMA_422
                                                        : IMP_CHROMA_444;

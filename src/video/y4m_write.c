@@ -71,7 +71,10 @@ static enum impasto_status open_sink(const char *path, const struct imp_film *fi
     sink->options = options;
     sink->file.lock = -1;
     sink->descriptor = -1;
-    imp_y4m_print(film, header, &layout);
+    struct imp_film form = *film;
+    if (options->lossless) /* as far as that goes: no colours are lost to their neighbours */
+        form.chroma = IMP_CHROMA_444;
+    imp_y4m_print(&form, header, &layout);
     sink->bytes = (size_t)imp_yuv_bytes(&layout, film->width, film->height);
     sink->planes = malloc(sink->bytes);
     sink->yuv = imp_yuv_create(&layout, film->width, film->height);
@@ -90,9 +93,10 @@ static enum impasto_status write_frame(void *state, const struct imp_frame *fram
     return put(sink, sink->planes, sink->bytes, error);
 }
 
-static enum impasto_status finish(void *state, struct impasto_error *error)
+static enum impasto_status finish(void *state, bool whole, struct impasto_error *error)
 {
     struct y4m_sink *sink = state;
+    (void)whole; /* each frame stands for itself */
     return sink->file.stream ? imp_file_commit(&sink->file, error) : IMPASTO_OK;
 }
 
@@ -107,5 +111,9 @@ static void close_sink(void *state)
     free(sink);
 }
 
-const struct imp_sink_kind imp_sink_y4m = {"Y4M",       ".y4m", open_sink,
-                                           write_frame, finish, close_sink};
+const struct imp_sink_kind imp_sink_y4m = {.name = "Y4M",
+                                           .endings = ".y4m",
+                                           .open = open_sink,
+                                           .write = write_frame,
+                                           .finish = finish,
+                                           .close = close_sink};

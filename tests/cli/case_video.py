@@ -9,9 +9,11 @@ import pathlib
 import shutil
 import signal
 import subprocess
+import time
+import unittest
 
 from case_apply import style_network
-from support import INPUT, OUTPUT, PATIENCE, SIGINT_CODE, USAGE, Case
+from support import INPUT, OUTPUT, PATIENCE, SHORT_PATIENCE, SIGINT_CODE, USAGE, Case, program
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SHARED = pathlib.Path(os.environ.get("IMPASTO_TEST_DATA", ROOT.parent / "shared"))
@@ -282,3 +284,172 @@ class Refusals(Filming):
                 self.spoil(INPUT, words, name, "--model", "night.model", "-o", "out.y4m",
                            early=name != "none")
         self.spoil(INPUT, "lost.y4m", "lost.y4m", "--model", "night.model", "-o", "out.y4m")
+
+
+def has_films():
+    """Whether the program knows other films than Y4M."""
+    return pathlib.Path(program()).with_name("impasto_video.so").exists()
+
+
+@unittest.skipUnless(has_films(), "films other than Y4M are not compiled in")
+class Containers(Filming):
+    def probe(self, name, *entries, **options):
+        """What ffprobe says of the pictures, a list of lines."""
+        if not shutil.which("ffprobe"):
+            self.skipTest("ffprobe is not installed")
+        run = subprocess.run(["ffprobe", "-v", "error", "-select_streams", options.get("of", "V"), "-show_entries",
+                              ",".join(entries), "-of", "csv=p=0", "-count_packets", name],
+                             cwd=self.folder, stdout=subprocess.PIPE, text=True, check=True, timeout=SHORT_PATIENCE)
+        return [line.rstrip(",") for line in run.stdout.splitlines()]
+
+    def test_every_container(self):
+        for ending, options in (("mp4", []), ("mkv", []), ("mkv", ["--lossless"]), ("webm", []), ("mov", [])):
+            with self.subTest(ending, options=options):
+                name = f"out.{ending}"
+                self.film("-o", name, *options)
+                self.assertEqual(sorted(path.name for path in self.folder.glob("out.*")), [name])
+                self.assertEqual(self.probe(name, "stream=width,height,nb_read_packets"), ["32,24,4"])
+                times = sorted(float(time) for time in self.probe(name, "packet=pts_time"))
+                self.assertEqual([round(time, 3) for time in times], [0, 0.04, 0.08, 0.12])
+                # And it can be painted again.
+                self.film("-o", "again.y4m", source=name)
+                self.assertEqual(len(frames_of_any(self.folder / "again.y4m", WIDTH, HEIGHT)), 4)
+                (self.folder / name).unlink()
+
+    def test_the_same_bytes_again(self):
+        for options in ([], ["--lossless"]):
+            for name, fresh in (("a.mkv", None), ("b.mkv", "77")):
+                self.film("-o", name, *options, env={"MALLOC_PERTURB_": fresh})
+            self.assertEqual((self.folder / "a.mkv").read_bytes(), (self.folder / "b.mkv").read_bytes())
+
+    def test_odd_sides(self):
+        self.write("odd.y4m", y4m(2, 33, 23))
+        run = self.film("-o", "out.mp4", source="odd.y4m")
+        self.assertIn("must be even", run.stderr)
+        self.assertEqual(self.probe("out.mp4", "stream=width,height"), ["34,24"])
+        self.film("-o", "out.mkv", "--lossless", source="odd.y4m")
+        self.assertEqual(self.probe("out.mkv", "stream=width,height"), ["33,23"])
+
+    def test_a_part_of_the_film(self):
+        self.write("film.y4m", y4m(25))
+        for options, times in ((["--start", "0.5"], [i / 25 for i in range(12)]),
+                               (["--length", "0.2"], [i / 25 for i in range(5)]),
+                               (["--every", "10"], [0, 0.4, 0.8]),
+                               (["--fps", "5"], [0, 0.2, 0.4, 0.6, 0.8]),
+                               (["--start", "0.4", "--length", "0.4", "--every", "5"], [0, 0.2])):
+            with self.subTest(options):
+                self.film("-o", "out.mp4", *options)
+                found = sorted(float(time) for time in self.probe("out.mp4", "packet=pts_time"))
+                self.assertEqual([round(time - found[0], 3) for time in found],
+                                 [round(time - times[0], 3) for time in times])
+
+    def test_size(self):
+        self.film("-o", "out.mp4", "--size", "64")
+        self.assertEqual(self.probe("out.mp4", "stream=width,height"), ["64,48"])
+
+    def test_sound_stays(self):
+        if not shutil.which("ffmpeg"):
+            self.skipTest("ffmpeg is not installed")
+
+        def ffmpeg(*arguments):
+            return subprocess.run(["ffmpeg", "-v", "error", "-y", *arguments], cwd=self.folder, check=True,
+                                  stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, timeout=SHORT_PATIENCE).stdout
+
+        self.write("film.y4m", y4m(20))
+        ffmpeg("-i", "film.y4m", "-f", "lavfi", "-i", "sine=duration=0.8", "-c:v", "ffv1", "-c:a", "aac", "-metadata",
+               "title=A film", "-metadata:s:a", "language=deu", "sound.mkv")
+        for name in ("out.mkv", "out.mp4"):
+            self.film("-o", name, source="sound.mkv")
+            sums = [ffmpeg("-i", film, "-map", "0:a", "-c", "copy", "-f", "md5", "-") for film in ("sound.mkv", name)]
+            self.assertEqual(*sums)
+            self.assertEqual(self.probe(name, "stream_tags=language", of="a"), ["deu"])
+            self.assertEqual(self.probe(name, "format_tags=title")[-1], "A film")
+        run = self.film("-o", "out.webm", source="sound.mkv")
+        self.assertIn("sound in aac", run.stderr)
+
+    def test_refusals(self):
+        for words, *arguments in (("holds no film", "-o", "out.webm", "--codec", "h264"),
+                                  ("no encoder", "-o", "out.mkv", "--codec", "nothing"),
+                                  ("holds no film", "-o", "out.mp4", "--lossless")):
+            with self.subTest(arguments):
+                run = self.impasto("video", "film.y4m", "--model", "night.model", "-q", *arguments)
+                self.assertEqual(run.returncode, USAGE, run.stderr)
+                self.assertIn(words, run.stderr)
+                self.assertEqual(list(self.folder.glob("out.*")), [])
+
+
+@unittest.skipUnless(has_films(), "films other than Y4M are not compiled in")
+class GoingOn(Filming):
+    FRAMES = 256
+
+    def leave(self, film, number):
+        """Sends all but the last two frames of a film, and then the signal, once all are encoded."""
+        process = self.start("video", "-", "--model", "night.model", "-o", "out.mkv", "--lossless",
+                             stdin=subprocess.PIPE)
+        each = 6 + 3 * 16 * 16
+        process.stdin.write(film[:-2 * each])
+        process.stdin.flush()
+        packets, end, size = self.folder / "out.mkv.impasto/packets", time.monotonic() + PATIENCE, -1
+        while time.monotonic() < end:  # until it grows no more
+            time.sleep(2)
+            now = packets.stat().st_size if packets.exists() else 0
+            if now == size and now > 20 * self.FRAMES:
+                break
+            size = now
+        process.send_signal(number)
+        process.communicate()
+        return process.returncode
+
+    def go_on(self, film):
+        with open(film, "rb") as stream:
+            return self.film("-o", "out.mkv", "--lossless", source="-", stdin=stream)
+
+    def test_killed_and_interrupted(self):
+        """The film is the same in the end, whatever has happened to the runs before."""
+        film = y4m(self.FRAMES, 16, 16)
+        path = self.write("film.y4m", film)
+        self.go_on(path)
+        whole = (self.folder / "out.mkv").read_bytes()
+        for number, code in ((signal.SIGKILL, -signal.SIGKILL), (signal.SIGINT, SIGINT_CODE)):
+            with self.subTest(number):
+                self.assertEqual(self.leave(film, number), code)
+                if number == signal.SIGINT:  # what there is is a film, and still can be gone on with
+                    self.film("-o", "part.y4m", "--every", "50", source="out.mkv")
+                    self.assertEqual(len(frames_of_any(self.folder / "part.y4m", 16, 16)), 6)
+                self.assertIn("going on after frame 250", self.go_on(path).stderr)
+                self.assertEqual((self.folder / "out.mkv").read_bytes(), whole)
+                self.assertFalse((self.folder / "out.mkv.impasto").exists())
+
+    def test_other_settings(self):
+        """Hours of work are not thrown away for an option."""
+        folder = self.folder / "out.mkv.impasto"
+        folder.mkdir()
+        (folder / "job").write_text("of another film\n")
+        run = self.impasto("video", "film.y4m", "--model", "night.model", "-o", "out.mkv", "-q")
+        self.assertEqual(run.returncode, OUTPUT)
+        self.assertIn("other settings", run.stderr)
+        self.assertTrue((folder / "job").exists())
+
+    def test_damaged_packets(self):
+        """What was damaged meanwhile is painted again."""
+        self.film("-o", "whole.mkv")
+        whole = (self.folder / "whole.mkv").read_bytes()
+        process = self.start("video", "-", "--model", "night.model", "-o", "out.mkv", stdin=subprocess.PIPE)
+        process.stdin.write((self.folder / "film.y4m").read_bytes()[:-10])
+        process.stdin.flush()
+        while b"frame 1" not in process.stderr.readline():
+            pass
+        process.kill()
+        process.communicate()
+        packets = self.folder / "out.mkv.impasto/packets"
+        packets.write_bytes(packets.read_bytes()[:-7] + b"garbage")
+        (self.folder / "out.mkv.impasto/job").unlink()
+        self.film("-o", "out.mkv")
+        self.assertEqual((self.folder / "out.mkv").read_bytes(), whole)
+
+
+def frames_of_any(path, width, height):
+    """The frames of Y4M in 420, as bytes."""
+    _, rest = path.read_bytes().split(b"\n", 1)
+    each = 6 + width * height * 3 // 2
+    return [rest[i:i + each] for i in range(0, len(rest), each)]

@@ -19,7 +19,7 @@ static const struct impasto_setting_word consistencies[] = {{"none", IMPASTO_CON
 /* clang-format off */
 static const struct cli_option own[] = {
     {"output", 'o', NULL, "FILE", CLI_TEXT, OPTION(output),
-     .help = "the painted film, .y4m; \"-\": standard output, as Y4M"},
+     .help = "the painted film, .mp4, .mov, .mkv, .webm or .y4m; \"-\": standard output, as Y4M"},
     {"model", 0, NULL, "FILE|NAME", CLI_TEXT, OPTION(model),
      .help = "the network that paints the frames: a file, or the name of a style that comes with "
              "Impasto"},
@@ -28,6 +28,23 @@ static const struct cli_option own[] = {
     {"strength", 0, NULL, "F", CLI_FLOAT, OPTION(strength), .low = 0, .high = 2,
      .help = "how far a frame is moved from the film to the style; networks: 0 to 2, beyond 1 past "
              "the style (1); paintings: 0 to 1 (0.5)"},
+    {"stroke", 0, NULL, "F", CLI_FLOAT, OPTION(stroke), .low = 0.25, .high = 4,
+     .help = "size of the strokes: frames are painted smaller by F and enlarged again (1)"},
+    {"start", 0, NULL, "SECONDS", CLI_FLOAT, OPTION(start), .low = 0, .high = 1e6,
+     .help = "paint from there on (0)"},
+    {"length", 0, NULL, "SECONDS", CLI_FLOAT, OPTION(length), .low = 0.001, .high = 1e6,
+     .help = "paint so much of the film (to its end)"},
+    {"every", 0, NULL, "N", CLI_INT, OPTION(every), .low = 1, .high = 1000000,
+     .help = "paint every Nth frame, each at its time (1)"},
+    {"fps", 0, NULL, "F", CLI_FLOAT, OPTION(fps), .low = 0.001, .high = 1000,
+     .help = "leave frames out, so that there are at most F in a second (all frames)"},
+    {"codec", 0, NULL, "h264|hevc|vp9|av1|ffv1|mpeg4", CLI_TEXT, OPTION(codec),
+     .help = "how the pictures are encoded (h264; in WebM vp9)"},
+    {"crf", 0, NULL, "N", CLI_INT, OPTION(crf), .low = 0, .high = 63,
+     .help = "how much is lost by that, the less the better (16 of h264, 18 of hevc, 28 of vp9, 24 "
+             "of av1)"},
+    {"lossless", 0, NULL, NULL, CLI_FLAG, OPTION(lossless),
+     .help = "lose nothing: FFV1 in MKV; in Y4M, all colours"},
     {"tone-map", 0, NULL, NULL, CLI_FLAG, OPTION(tone_map),
      .help = "take HDR films, too: their brightness is brought into the range of SDR"},
     {"colour", 0, NULL, "style|luma|match", CLI_CHOICE, OPTION(colour), .also = "color",
@@ -55,6 +72,14 @@ static const struct cli_option *const rows[] = {&own[0],
                                                 &own[6],
                                                 &own[7],
                                                 &own[8],
+                                                &own[9],
+                                                &own[10],
+                                                &own[11],
+                                                &own[12],
+                                                &own[13],
+                                                &own[14],
+                                                &own[15],
+                                                &own[16],
                                                 &cli_video_settings[0],
                                                 &cli_video_settings[1],
                                                 &cli_video_settings[2],
@@ -70,6 +95,8 @@ _Static_assert(sizeof(rows) / sizeof(*rows) == sizeof(own) / sizeof(*own) + CLI_
                "a row is missing");
 
 static const struct cli_video_options defaults = {.strength = -1,
+                                                  .stroke = 1,
+                                                  .crf = -1,
                                                   .consistency = IMPASTO_CONSISTENCY_FILM,
                                                   .temporal_weight = 20,
                                                   .frame_iterations = -1};
@@ -87,8 +114,9 @@ const struct cli_command cli_video_command = {
     "Paints every frame of a film, with a style network or in the style of pictures. What is "
     "painted in the style of pictures is held to the frames before it, so that strokes move with "
     "what they paint. FILM is a file, or a pipe of Y4M; \"-\" is standard input. The painted film "
-    "has the same frames at the same times. Ctrl-C ends it after "
-    "the frame at hand, and leaves a film of the frames that are done.",
+    "has the same frames at the same times. Ctrl-C ends it after the frame at hand, and leaves a "
+    "film of the frames that "
+    "are done; the same command goes on from there.",
     "FILM [STYLE[:w]...]",
     1,
     1 + CLI_LIST_MOST,

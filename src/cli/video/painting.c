@@ -33,6 +33,11 @@ static enum impasto_status load_style(struct cli_filming *f, const char *word)
     return status;
 }
 
+bool cli_video_is_painting(const struct cli_filming *f)
+{
+    return f->styles > 0;
+}
+
 enum impasto_status cli_video_load_styles(struct cli_filming *f, const char *const *words,
                                           size_t count)
 {
@@ -53,7 +58,8 @@ enum impasto_status cli_video_open_painting(struct cli_filming *f)
     const struct cli_video_options *options = f->options;
     const struct impasto_pictures pictures = {
         .struct_size = sizeof(pictures), .styles = f->style, .style_count = f->styles};
-    struct impasto_clip_params film = impasto_clip_defaults(f->film.width, f->film.height);
+    struct impasto_clip_params film =
+        impasto_clip_defaults(f->source_film.width, f->source_film.height);
     struct impasto_params params;
     const enum impasto_status status = cli_video_make_params(f, &params);
     if (status != IMPASTO_OK)

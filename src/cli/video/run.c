@@ -29,6 +29,10 @@ static enum impasto_status check(const struct cli_filming *f)
         return cli_fail(f->error, IMPASTO_ERROR_USAGE,
                         "--strength %g: only a network goes beyond 1; give 0 to 1",
                         (double)f->options->strength);
+    if (!f->options->model && f->options->stroke != 1)
+        return cli_fail(f->error, IMPASTO_ERROR_USAGE,
+                        "--stroke: is for networks; with style pictures, --style-scale sets the "
+                        "size of strokes");
     if (!output)
         return cli_fail(f->error, IMPASTO_ERROR_USAGE, "video: name the painted film by -o");
     if (cli_is_standard(f->input) && imp_os_is_terminal(IMP_OS_STDIN))
@@ -66,17 +70,27 @@ static enum impasto_status make_frame(const struct cli_filming *f, const struct 
 
 static enum impasto_status open_source(struct cli_filming *f)
 {
+    const struct cli_video_options *o = f->options;
     cli_events_phase(&f->console, "loading", NULL, 0);
     f->stream = (struct imp_stream_options){.max_pixels = f->settings->max_pixels,
                                             .log = f->console.log,
                                             .user = &f->console,
-                                            .tone_map = f->options->tone_map,
-                                            .stopped = stopped};
+                                            .tone_map = o->tone_map,
+                                            .stopped = stopped,
+                                            .codec = o->codec,
+                                            .crf = o->crf,
+                                            .lossless = o->lossless,
+                                            .sound = f->input,
+                                            .start = (int64_t)((double)o->start * 1e6),
+                                            .length = (int64_t)((double)o->length * 1e6)};
     const enum impasto_status status =
-        imp_source_open(f->input, &f->stream, &f->source, &f->film, f->error);
+        imp_source_open(f->input, &f->stream, &f->source, &f->source_film, f->error);
     if (status != IMPASTO_OK)
         return status;
-    return make_frame(f, &f->film, &f->frame);
+    if (f->source_film.alone)
+        f->stream.sound = NULL;
+    cli_video_choose(f);
+    return IMPASTO_OK;
 }
 
 /* style: the one that the model was named by; -1: none. */
@@ -99,8 +113,15 @@ static enum impasto_status open_model(struct cli_filming *f)
 
 static enum impasto_status open_network(struct cli_filming *f)
 {
-    const struct impasto_clip_params film = impasto_clip_defaults(f->film.width, f->film.height);
+    const struct impasto_clip_params film =
+        impasto_clip_defaults(f->source_film.width, f->source_film.height);
     struct impasto_apply_params params = impasto_apply_defaults();
+    struct impasto_params read = {.size = IMPASTO_SIZE_SOURCE};
+    const char *size = cli_video_given(f->options, "size");
+    if (size) /* as of a painting */
+        (void)cli_read(&cli_video_settings[0], size, &read, f->error);
+    params.size = read.size;
+    params.stroke = f->options->stroke;
     params.mix = f->mix.weight;
     params.mix_count = f->mix.weight ? impasto_model_info(f->model)->style_count : 0;
     if (f->options->strength >= 0)
@@ -113,10 +134,9 @@ static enum impasto_status open_network(struct cli_filming *f)
 static enum impasto_status make_result(struct cli_filming *f)
 {
     const struct impasto_clip_info *info = impasto_clip_info(f->clip);
-    f->result = f->film;
-    f->result.width = info->result_width;
-    f->result.height = info->result_height;
-    return make_frame(f, &f->result, &f->painted);
+    f->film.width = info->result_width;
+    f->film.height = info->result_height;
+    return make_frame(f, &f->film, &f->painted);
 }
 
 static enum impasto_status open_clip(struct cli_filming *f)
@@ -131,6 +151,32 @@ static enum impasto_status open_clip(struct cli_filming *f)
     return status == IMPASTO_OK ? make_result(f) : status;
 }
 
+/* Frames that an earlier run has painted are only read. */
+static enum impasto_status open_sink(struct cli_filming *f)
+{
+    int64_t last = 0;
+    bool more = true;
+    f->stream.job = f->job = cli_video_job(f);
+    if (!f->job)
+        return cli_fail_memory(f->error, "the film");
+    enum impasto_status status =
+        imp_sink_open(f->options->output, &f->film, &f->stream, &f->sink, f->error);
+    if (status == IMPASTO_OK)
+        f->done = f->kept = imp_sink_resumed(f->sink, &last);
+    for (int64_t i = 0; i < f->kept && status == IMPASTO_OK && more && !cli_stop_signal(); i++)
+        status = cli_video_next(f, &more);
+    if (status == IMPASTO_OK && f->kept > 0 && !cli_stop_signal() &&
+        (!more || f->frame.time != last))
+        return cli_fail(f->error, IMPASTO_ERROR_INPUT,
+                        "%s: is not the film that was begun; remove the folder %s.impasto, and it "
+                        "is painted anew",
+                        f->input, f->options->output);
+    /* Paintings build on the frames before. */
+    const char *state =
+        f->kept > 0 && cli_video_is_painting(f) ? imp_sink_state(f->sink, f->kept) : NULL;
+    return status == IMPASTO_OK && state ? impasto_clip_load(f->clip, state, f->error) : status;
+}
+
 static void close_all(struct cli_filming *f)
 {
     cli_console_close(&f->console);
@@ -139,6 +185,7 @@ static void close_all(struct cli_filming *f)
     cli_video_trace_close(f);
     free(f->frame.rgb);
     free(f->painted.rgb);
+    free(f->job);
     impasto_clip_close(&f->clip);
     cli_video_close_painting(f);
     impasto_device_close(&f->device);
@@ -158,15 +205,24 @@ static struct impasto_frame frame_of(const struct imp_film *film, const struct i
                                   .stride = frame->stride};
 }
 
+/* Before the frame is written that ends a part of the film, from where another run may go on. */
+static enum impasto_status save_state(struct cli_filming *f)
+{
+    const char *path = cli_video_is_painting(f) ? imp_sink_state(f->sink, f->done + 1) : NULL;
+    return path ? impasto_clip_save(f->clip, path, f->error) : IMPASTO_OK;
+}
+
 static enum impasto_status paint_frame(struct cli_filming *f)
 {
-    const struct impasto_frame from = frame_of(&f->film, &f->frame);
-    const struct impasto_frame to = frame_of(&f->result, &f->painted);
+    const struct impasto_frame from = frame_of(&f->source_film, &f->frame);
+    const struct impasto_frame to = frame_of(&f->film, &f->painted);
     enum impasto_status status = impasto_clip_frame(f->clip, &from, &to, f->error);
     cli_catch_signals();
     f->frame_share = 0;
     f->painted.time = f->frame.time;
     f->painted.duration = f->frame.duration;
+    if (status == IMPASTO_OK)
+        status = save_state(f);
     if (status == IMPASTO_OK)
         status = imp_sink_write(f->sink, &f->painted, f->error);
     return status == IMPASTO_OK ? cli_video_trace_frame(f) : status;
@@ -178,13 +234,13 @@ static enum impasto_status paint_frames(struct cli_filming *f)
     enum impasto_status status = IMPASTO_OK;
     bool more = true;
     while (status == IMPASTO_OK && more && !cli_stop_signal()) {
-        status = imp_source_read(f->source, &f->frame, &more, f->error);
-        if (status == IMPASTO_OK && more)
+        status = cli_video_next(f, &more);
+        if (status == IMPASTO_OK && more && !cli_stop_signal())
             status = paint_frame(f);
-        if (status != IMPASTO_OK || !more)
+        if (status != IMPASTO_OK || !more || cli_stop_signal())
             continue;
         f->done++;
-        if (f->done == 1)
+        if (f->done == f->kept + 1)
             f->began = cli_seconds();
         cli_video_tell(f, false);
     }
@@ -193,15 +249,25 @@ static enum impasto_status paint_frames(struct cli_filming *f)
                : status;
 }
 
+static void tell_kept(struct cli_filming *f)
+{
+    char line[200];
+    if (f->kept == 0)
+        return;
+    snprintf(line, sizeof(line), "going on after frame %" PRId64 " of an earlier run", f->kept);
+    cli_console_log(&f->console, IMPASTO_LOG_INFO, line);
+}
+
 static void tell_written(struct cli_filming *f)
 {
     char line[1200];
     const char *output = f->options->output;
+    f->film.frames = f->done;
     cli_video_tell(f, true);
     cli_console_finish(&f->console);
     cli_events_wrote(&f->console, output);
     snprintf(line, sizeof(line), "wrote %s (%" PRId64 " frames of %dx%d)",
-             cli_name_of_output(output), f->done, f->result.width, f->result.height);
+             cli_name_of_output(output), f->done, f->film.width, f->film.height);
     cli_console_log(&f->console, IMPASTO_LOG_INFO, line);
     cli_video_tell_figures(f);
 }
@@ -216,7 +282,9 @@ static enum impasto_status conclude(struct cli_filming *f, enum impasto_status s
     if (f->done == 0 || status == IMPASTO_ERROR_OUTPUT)
         return status;
     cli_events_phase(&f->console, "saving", NULL, 0);
-    const enum impasto_status saved = imp_sink_finish(&f->sink, f->error);
+    /* A damaged film has no more to give another time. */
+    const bool whole = status == IMPASTO_OK || status == IMPASTO_ERROR_INPUT;
+    const enum impasto_status saved = imp_sink_finish(&f->sink, whole, f->error);
     if (saved != IMPASTO_OK)
         return saved;
     tell_written(f);
@@ -231,7 +299,8 @@ enum impasto_status cli_video_run(const struct cli_call *call, struct impasto_er
                             .error = error,
                             .input = call->operands[0],
                             .style_words = call->operands + 1,
-                            .style_word_count = call->operand_count - 1};
+                            .style_word_count = call->operand_count - 1,
+                            .slot = -1};
     cli_watch_driver();
     cli_outlive_writes();
     cli_console_init(&f.console, call->common);
@@ -242,14 +311,17 @@ enum impasto_status cli_video_run(const struct cli_call *call, struct impasto_er
     if (status == IMPASTO_OK)
         status = open_source(&f);
     if (status == IMPASTO_OK)
+        status = make_frame(&f, &f.source_film, &f.frame);
+    if (status == IMPASTO_OK)
         status = open_clip(&f);
     if (status == IMPASTO_OK)
-        status = imp_sink_open(f.options->output, &f.result, &f.stream, &f.sink, error);
+        status = open_sink(&f);
     if (status == IMPASTO_OK)
         status = cli_video_trace_open(&f);
     if (status == IMPASTO_OK) {
         cli_events_start(&f.console, call->settings, f.options->output, 1);
         cli_events_phase(&f.console, "painting", NULL, 0);
+        tell_kept(&f);
         status = conclude(&f, paint_frames(&f));
     }
     close_all(&f);

@@ -18,7 +18,14 @@ struct cli_video_options {
     const char *model;
     const char *mix; /* NULL: the first style */
     float strength;  /* below 0: not given */
+    float stroke;
     bool tone_map;
+    float start, length; /* seconds; length 0: to the end */
+    int every;           /* 0: not given */
+    float fps;           /* 0: not given */
+    const char *codec;   /* NULL: not given */
+    int crf;             /* -1: not given */
+    bool lossless;
     int colour;      /* enum impasto_colour */
     int consistency; /* enum impasto_consistency */
     float temporal_weight;
@@ -45,27 +52,46 @@ struct cli_filming {
     struct impasto_clip *clip;
     FILE *trace; /* NULL: none */
     struct imp_stream_options stream;
+    char *job; /* of stream.job */
     struct imp_source *source;
-    struct imp_film film;
+    struct imp_film source_film, film; /* as it comes, and as it goes */
     struct imp_sink *sink;
-    struct imp_frame frame;   /* the one at hand */
-    struct imp_film result;   /* the painted film, whose frames may have another size */
-    struct imp_frame painted; /* its frame at hand */
-    int64_t done;             /* frames */
-    double frame_share;       /* of the frame at hand that is done */
-    double began;             /* monotonic seconds, when the first frame was done */
+    struct imp_frame frame, painted; /* the one at hand */
+    int64_t first, end;              /* the part that is painted: times of the source */
+    int64_t seen;                    /* frames in this part, for --every */
+    double slot;                     /* the last one, for --fps */
+    int64_t kept;                    /* frames of an earlier run */
+    int64_t done;                    /* frames, with those */
+    double frame_share;              /* of the frame at hand that is done */
+    double began;                    /* monotonic seconds, when the first frame was done */
 };
 
 enum impasto_status cli_video_run(const struct cli_call *call, struct impasto_error *error);
 
+/* ---- frames.c -------------------------------------------------------------------------------- */
+
+/* Decides by the options what part of the film is painted, and what film that makes. */
+void cli_video_choose(struct cli_filming *filming);
+/* Reads the next frame that is wanted. *more: false at the end. */
+enum impasto_status cli_video_next(struct cli_filming *filming, bool *more);
+
+/* ---- job.c ----------------------------------------------------------------------------------- */
+
+/* What decides the frames, as text that the caller frees. NULL: out of memory. */
+char *cli_video_job(const struct cli_filming *filming);
+
 /* ---- settings.c ------------------------------------------------------------------------------ */
 
+/* The text of a setting of paintings, as it was given; NULL: it was not. */
+const char *cli_video_given(const struct cli_video_options *options, const char *name);
 /* The parameters of a painting: the preset's, but for what was given. */
 enum impasto_status cli_video_make_params(const struct cli_filming *filming,
                                           struct impasto_params *params);
 
 /* ---- painting.c ------------------------------------------------------------------------------ */
 
+/* Whether the film is painted in the style of pictures, frame upon frame. */
+bool cli_video_is_painting(const struct cli_filming *filming);
 /* Reads style pictures and weights. */
 enum impasto_status cli_video_load_styles(struct cli_filming *filming, const char *const *words,
                                           size_t count);

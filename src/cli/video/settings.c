@@ -28,8 +28,7 @@ const struct cli_option cli_video_settings[CLI_VIDEO_SETTINGS] = {
 };
 /* clang-format on */
 
-/* The text of a setting of paintings, as it was given; NULL: it was not. */
-static const char *given(const struct cli_video_options *options, const char *name)
+const char *cli_video_given(const struct cli_video_options *options, const char *name)
 {
     for (size_t i = 0; i < CLI_VIDEO_SETTINGS; i++)
         if (strcmp(cli_video_settings[i].name, name) == 0)
@@ -42,7 +41,7 @@ enum impasto_status cli_video_make_params(const struct cli_filming *f,
 {
     enum impasto_status status =
         impasto_params_preset(f->weights, f->settings->preset, params, f->error);
-    const char *optimizer = given(f->options, "optimizer");
+    const char *optimizer = cli_video_given(f->options, "optimizer");
     if (status != IMPASTO_OK)
         return status;
     /* Before the others: their defaults depend on it. */

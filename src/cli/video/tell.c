@@ -20,7 +20,8 @@ static void compose(const struct cli_filming *f, char *line, size_t size)
 {
     char of[32] = "", speed[32] = "", left[48];
     const double seconds = cli_seconds() - f->began;
-    const double rate = f->done > 1 && seconds > 0 ? (double)(f->done - 1) / seconds : 0;
+    const int64_t painted = f->done - f->kept - 1;
+    const double rate = painted > 0 && seconds > 0 ? (double)painted / seconds : 0;
     if (f->film.frames > 0)
         snprintf(of, sizeof(of), "/%" PRId64, f->film.frames);
     if (rate >= 0.5)
@@ -38,5 +39,5 @@ void cli_video_tell(struct cli_filming *f, bool done)
         f->film.frames > 0 ? ((double)f->done + f->frame_share) / (double)f->film.frames : 0;
     compose(f, line, sizeof(line));
     cli_console_line(&f->console, line, done ? 1 : share,
-                     (f->done == 1 && !(f->frame_share > 0)) || done);
+                     (f->done == f->kept + 1 && !(f->frame_share > 0)) || done);
 }

@@ -30,6 +30,18 @@ int64_t imp_input_offset(const AVFormatContext *format);
 /* The stream of pictures; NULL: there is none. A cover is none. */
 AVStream *imp_input_pictures(const AVFormatContext *format);
 
+/* ---- encode.c, mux.c: as in struct imp_libav ------------------------------------------------- */
+
+enum impasto_status imp_libav_encoder_open(const struct imp_encode_request *request,
+                                           struct imp_encoder **encoder,
+                                           struct imp_encoded *encoded,
+                                           struct impasto_error *error);
+enum impasto_status imp_libav_encode(struct imp_encoder *encoder, const struct imp_film *film,
+                                     const struct imp_frame *frame, int64_t number,
+                                     imp_packet_fn take, void *user, struct impasto_error *error);
+void imp_libav_encoder_close(struct imp_encoder **encoder);
+void imp_libav_mux(const struct imp_mux_request *request, imp_libav_send_fn send, void *user);
+
 /* ---- decode.c -------------------------------------------------------------------------- */
 
 /* As in struct imp_libav. */

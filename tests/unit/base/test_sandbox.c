@@ -5,6 +5,7 @@
 #define _XOPEN_SOURCE 700 /* mkdtemp */
 #define _DEFAULT_SOURCE   /* MAP_ANONYMOUS */
 
+#include "base/os.h"
 #include "files.h"
 #include "image/formats.h"
 
@@ -472,6 +473,40 @@ static void streams(void **state)
     close(ends_of_pipe[1]);
 }
 
+/* Writes to what it may, reads what it may, and tries to write there, too. */
+static void write_output(void *user, int answer)
+{
+    const int *descriptors = user;
+    char byte = 'x', results[3];
+    results[0] = imp_os_write_at(descriptors[0], "written", 7, 3);
+    results[1] = read(descriptors[1], &byte, 1) == 1 && byte == 'r';
+    results[2] = pwrite(descriptors[1], "w", 1, 0) < 0 && errno == EPERM &&
+                 write(descriptors[0], "w", 1) < 0 && errno == EPERM;
+    (void)imp_sandbox_send(answer, results, sizeof(results));
+}
+
+/* A child may be given a file to write to, and reads others. */
+static void output(void **state)
+{
+    char results[3], bytes[10] = "";
+    bool whole;
+    (void)state;
+    write_bytes(in_folder("out"), "", 0);
+    write_bytes(in_folder("read"), "r", 1);
+    int descriptors[] = {open(in_folder("out"), O_RDWR), open(in_folder("read"), O_RDWR)};
+    const struct imp_sandbox sandbox = {
+        .descriptor = -1, .second = descriptors[1], .output = descriptors[0], .user = descriptors};
+    assert_null(run(sandbox, write_output, results, sizeof(results), &whole));
+    assert_true(whole);
+    assert_true(results[0]);
+    assert_true(results[1]);
+    assert_true(results[2] || !filtered());
+    assert_int_equal(pread(descriptors[0], bytes, 10, 0), 10);
+    assert_memory_equal(bytes, "\0\0\0written", 10);
+    close(descriptors[0]);
+    close(descriptors[1]);
+}
+
 static void no_process(void **state)
 {
     struct rlimit limit, none;
@@ -695,10 +730,10 @@ static void decoders(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(calls),         cmocka_unit_test(threads),  cmocka_unit_test(files),
-        cmocka_unit_test(ends),          cmocka_unit_test(streams),  cmocka_unit_test(no_process),
-        cmocka_unit_test(pictures),      cmocka_unit_test(refusals), cmocka_unit_test(decoders),
-        cmocka_unit_test(foreknowledge),
+        cmocka_unit_test(calls),      cmocka_unit_test(threads),       cmocka_unit_test(files),
+        cmocka_unit_test(ends),       cmocka_unit_test(streams),       cmocka_unit_test(output),
+        cmocka_unit_test(no_process), cmocka_unit_test(pictures),      cmocka_unit_test(refusals),
+        cmocka_unit_test(decoders),   cmocka_unit_test(foreknowledge),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

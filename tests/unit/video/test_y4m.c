@@ -187,7 +187,7 @@ static void there_and_back(void **state)
         assert_int_equal(imp_sink_open(path, &film, &options, &sink, &error), IMPASTO_OK);
         assert_int_equal(imp_sink_write(sink, &frame, &error), IMPASTO_OK);
         assert_false(access(path, F_OK) == 0); /* before it is whole */
-        assert_int_equal(imp_sink_finish(&sink, &error), IMPASTO_OK);
+        assert_int_equal(imp_sink_finish(&sink, true, &error), IMPASTO_OK);
         assert_int_equal(imp_source_open(path, &options, &source, &read, &error), IMPASTO_OK);
         assert_int_equal(read.chroma, chroma);
         assert_int_equal(read.frames, 1);

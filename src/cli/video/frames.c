@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+/* Which of a film's frames are painted, and when they are shown. */
+
+#include "cli/video/run.h"
+
+#include <math.h>
+
+static double tick_of(const struct cli_filming *f)
+{
+    return (double)f->source_film.tick.num / f->source_film.tick.den;
+}
+
+/* The film that these frames make. */
+void cli_video_choose(struct cli_filming *f)
+{
+    const struct cli_video_options *o = f->options;
+    struct imp_film *film = &f->film;
+    *film = f->source_film;
+    const double rate = film->rate.num > 0 ? (double)film->rate.num / film->rate.den : 0;
+    double frames = (double)film->frames;
+    if (o->length > 0 && rate > 0)
+        frames = fmin(frames > 0 ? frames : INFINITY, o->length * rate);
+    else if (o->start > 0 && rate > 0)
+        frames = fmax(frames - o->start * rate, 0);
+    if (o->every > 1) {
+        frames = ceil(frames / o->every);
+        film->rate.den *= o->every;
+    }
+    if (o->fps > 0 && (rate == 0 || o->fps < rate)) {
+        frames = rate > 0 ? frames * o->fps / rate : 0;
+        film->rate = (struct imp_ratio){(int)lround(o->fps * 1000), 1000};
+    }
+    film->frames = (int64_t)(frames + 0.5);
+    f->first = llround(o->start / tick_of(f));
+    f->end = o->length > 0 ? f->first + llround(o->length / tick_of(f)) : INT64_MAX;
+}
+
+/* Whether a frame at that time, within the part that is painted, is wanted. */
+static bool wants(struct cli_filming *f, int64_t time)
+{
+    const struct cli_video_options *o = f->options;
+    const double slot = floor((double)time * tick_of(f) * o->fps + 1e-6);
+    if (o->every > 1 && f->seen++ % o->every != 0)
+        return false;
+    if (o->fps > 0 && slot <= f->slot)
+        return false;
+    f->slot = slot;
+    return true;
+}
+
+enum impasto_status cli_video_next(struct cli_filming *f, bool *more)
+{
+    struct imp_frame *frame = &f->frame;
+    for (;;) {
+        const enum impasto_status status = imp_source_read(f->source, frame, more, f->error);
+        if (status != IMPASTO_OK || !*more || cli_stop_signal())
+            return status;
+        if (frame->time >= f->end) {
+            *more = false;
+            return IMPASTO_OK;
+        }
+        if (frame->time < f->first)
+            continue;
+        frame->time -= f->first;
+        if (wants(f, frame->time))
+            return IMPASTO_OK;
+    }
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+/* What decides a painted film's frames, as text: only a run with the same goes on with another's.
+ */
+
+#include "base/os.h"
+#include "cli/files/files.h"
+#include "cli/video/run.h"
+
+#include <stdlib.h>
+
+static void add_file(FILE *stream, const char *name, const char *path)
+{
+    char mark[IMP_FINGERPRINT_SIZE];
+    fprintf(stream, "%s %s\n", name,
+            !cli_is_standard(path) && imp_film_fingerprint(path, mark) ? mark : "unknown");
+}
+
+static void add_network(FILE *stream, const struct cli_filming *f)
+{
+    add_file(stream, "model", impasto_model_info(f->model)->source);
+    const size_t styles = impasto_model_info(f->model)->style_count;
+    for (size_t i = 0; f->mix.weight && i < styles; i++)
+        fprintf(stream, "style %zu %.9g\n", i, (double)f->mix.weight[i]);
+}
+
+static void add_painting(FILE *stream, const struct cli_filming *f)
+{
+    const struct cli_video_options *o = f->options;
+    add_file(stream, "weights", impasto_weights_info(f->weights)->source);
+    for (size_t i = 0; i < f->style_word_count; i++) {
+        struct cli_spec spec;
+        fprintf(stream, "word %s\n", f->style_words[i]);
+        if (cli_spec_read(f->style_words[i], true, &spec, f->error) == IMPASTO_OK)
+            add_file(stream, "picture", spec.path);
+        free(spec.path);
+    }
+    fprintf(stream, "preset %s\n", f->settings->preset ? f->settings->preset : "");
+    fprintf(stream, "consistency %d\ntemporal-weight %.9g\nframe-iterations %d\n", o->consistency,
+            (double)o->temporal_weight, o->frame_iterations);
+}
+
+static void add_options(FILE *stream, const struct cli_video_options *o)
+{
+    fprintf(stream, "strength %.9g\nstroke %.9g\ncolour %d\ntone-map %d\n", (double)o->strength,
+            (double)o->stroke, o->colour, o->tone_map);
+    for (size_t i = 0; i < CLI_VIDEO_SETTINGS; i++)
+        if (o->given[i])
+            fprintf(stream, "%s %s\n", cli_video_settings[i].name, o->given[i]);
+    fprintf(stream, "start %.9g\nlength %.9g\nevery %d\nfps %.9g\n", (double)o->start,
+            (double)o->length, o->every, (double)o->fps);
+    fprintf(stream, "codec %s\ncrf %d\nlossless %d\n", o->codec ? o->codec : "", o->crf,
+            o->lossless);
+}
+
+char *cli_video_job(const struct cli_filming *f)
+{
+    struct imp_os_memory memory;
+    struct imp_os_numbers numbers;
+    if (!imp_os_memory_open(&memory))
+        return NULL;
+    const bool plain = imp_os_enter_plain(&numbers);
+    fprintf(memory.stream, "impasto %s\ndevice %s\n", impasto_version(),
+            impasto_device_info(f->device)->name);
+    add_file(memory.stream, "film", f->input);
+    if (cli_video_is_painting(f))
+        add_painting(memory.stream, f);
+    else
+        add_network(memory.stream, f);
+    add_options(memory.stream, f->options);
+    if (plain)
+        imp_os_leave_plain(&numbers);
+    if (imp_os_memory_close(&memory) && plain)
+        return memory.bytes;
+    free(memory.bytes);
+    return NULL;
+}
