@@ -7,6 +7,7 @@
 
 #include "clip/clip.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -190,8 +191,8 @@ static enum impasto_status run(struct impasto_clip *clip, bool settles, struct i
         done = progress->head.done;
         if (clip->params.progress && clip->params.progress(clip->params.user, progress) && !done)
             return imp_fail(error, IMPASTO_ERROR_INTERRUPTED,
-                            "stopped in frame %llu, after iteration %d",
-                            (unsigned long long)clip->info.frames + 1, progress->head.step + 1);
+                            "stopped in frame %" PRIu64 ", after iteration %d",
+                            clip->info.frames + 1, progress->head.step + 1);
         settled =
             settled || (settles && is_settled(losses, progress->head.step, progress->head.total));
         if (settled && !done)
