@@ -11,7 +11,7 @@
  * memory, makes one of four films. So fresh memory is zero here.
  */
 
-#include "video/libav/input.h"
+#include "video/libav/encode.h"
 #include "video/yuv.h"
 
 #include <libavutil/opt.h>
@@ -27,24 +27,6 @@
 #define THREADS 1
 /* Frames from key frame to key frame, where seeking begins; a segment has no more. */
 #define KEY_FRAMES 250
-
-/* Encoders in the order in which they are tried for a codec. */
-static const struct way {
-    const char *codec, *encoder;
-    enum AVPixelFormat format;
-    int quality;         /* usual --crf */
-    const char *options; /* of the encoder */
-    int delay;           /* frames over which one is moved, where the encoder tells too few */
-    const char *lacks;   /* NULL: nothing */
-} ways[] = {
-    {"h264", "libx264", AV_PIX_FMT_YUV420P, 16, "preset=medium", 2, NULL},
-    {"hevc", "libx265", AV_PIX_FMT_YUV420P, 18,
-     "preset=medium:x265-params=log-level=none\\:pools=1\\:frame-threads=1", 2, NULL},
-    {"vp9", "libvpx-vp9", AV_PIX_FMT_YUV420P, 28, "b=0:deadline=good:cpu-used=3", 0, NULL},
-    {"av1", "libaom-av1", AV_PIX_FMT_YUV420P, 24, "b=0:cpu-used=6", 0, NULL},
-    {"ffv1", "ffv1", AV_PIX_FMT_0RGB32, -1, "level=3:slicecrc=1", 0, NULL},
-    {"mpeg4", "mpeg4", AV_PIX_FMT_YUV420P, 3, "", 0, "larger than with H.264"},
-};
 
 struct imp_encoder {
     AVCodecContext *codec;
@@ -65,55 +47,6 @@ static enum impasto_status fail_by(struct impasto_error *error, int result, cons
     return imp_fail(error, IMPASTO_ERROR_OUTPUT, "the film cannot be encoded: %s (%s)", what, why);
 }
 
-/* ---- Choosing -------------------------------------------------------------------------------- */
-
-static bool holds(const AVOutputFormat *format, const char *codec)
-{
-    const AVCodecDescriptor *about = avcodec_descriptor_get_by_name(codec);
-    return about && avformat_query_codec(format, about->id, FF_COMPLIANCE_NORMAL) == 1;
-}
-
-/* NULL: this FFmpeg has none. */
-static const struct way *find_way(const AVOutputFormat *format, const char *codec)
-{
-    for (size_t i = 0; i < IMP_COUNT(ways); i++)
-        if (strcmp(ways[i].codec, codec) == 0 && holds(format, codec) &&
-            avcodec_find_encoder_by_name(ways[i].encoder))
-            return &ways[i];
-    return NULL;
-}
-
-/* The codec that was asked for, or the best for the container. */
-static const struct way *choose(const AVOutputFormat *format,
-                                const struct imp_encode_request *request)
-{
-    static const char *const usual[] = {"h264", "vp9", "mpeg4"};
-    const struct way *way = NULL;
-    if (request->codec)
-        return find_way(format, request->codec);
-    if (request->lossless)
-        return find_way(format, "ffv1");
-    for (size_t i = 0; i < IMP_COUNT(usual) && !way; i++)
-        way = find_way(format, usual[i]);
-    return way;
-}
-
-static enum impasto_status refuse(const struct imp_encode_request *request,
-                                  const AVOutputFormat *format, struct impasto_error *error)
-{
-    const char *codec = request->codec ? request->codec : request->lossless ? "ffv1" : NULL;
-    bool known = false;
-    for (size_t i = 0; i < IMP_COUNT(ways); i++)
-        known |= codec && strcmp(ways[i].codec, codec) == 0;
-    if (known && !holds(format, codec))
-        return imp_fail(error, IMPASTO_ERROR_USAGE,
-                        "%s: such a file holds no film in %s; end its name in .mkv", request->path,
-                        codec);
-    return imp_fail(error, IMPASTO_ERROR_USAGE,
-                    "%s: this FFmpeg has no encoder for %s; write .y4m, or another `codec`",
-                    request->path, codec ? codec : "such a film");
-}
-
 /* ---- Opening --------------------------------------------------------------------------------- */
 
 static void set_colours(AVCodecContext *codec, const struct imp_film *film, bool rgb)
@@ -130,7 +63,7 @@ static void set_colours(AVCodecContext *codec, const struct imp_film *film, bool
     codec->chroma_sample_location = rgb ? AVCHROMA_LOC_UNSPECIFIED : AVCHROMA_LOC_LEFT;
 }
 
-static int open_codec(struct imp_encoder *encoder, const struct way *way,
+static int open_codec(struct imp_encoder *encoder, const struct imp_way *way,
                       const struct imp_encode_request *request)
 {
     const struct imp_film *film = &request->film;
@@ -218,7 +151,7 @@ static int open_frames(struct imp_encoder *encoder, const struct imp_film *film)
     return av_frame_get_buffer(encoder->frame, 0);
 }
 
-static enum impasto_status describe(const struct imp_encoder *encoder, const struct way *way,
+static enum impasto_status describe(const struct imp_encoder *encoder, const struct imp_way *way,
                                     struct imp_encoded *encoded, struct impasto_error *error)
 {
     const AVCodecContext *codec = encoder->codec;
@@ -254,15 +187,10 @@ enum impasto_status imp_libav_encoder_open(const struct imp_encode_request *requ
                                            struct imp_encoder **encoder,
                                            struct imp_encoded *encoded, struct impasto_error *error)
 {
-    const AVOutputFormat *format = av_guess_format(NULL, request->path, NULL);
+    const struct imp_way *way;
     *encoder = NULL;
     av_log_set_level(AV_LOG_QUIET);
-    const struct way *way = format ? choose(format, request) : NULL;
-    if (!format)
-        return imp_fail(error, IMPASTO_ERROR_USAGE, "%s: this FFmpeg writes no such files",
-                        request->path);
-    if (!way)
-        return refuse(request, format, error);
+    IMP_TRY(imp_way_choose(request, &way, error));
     struct imp_encoder *opened = calloc(1, sizeof(*opened));
     if (!opened)
         return imp_fail_memory(error, "encoding a film", 0);
