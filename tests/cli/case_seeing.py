@@ -532,10 +532,10 @@ class Report(Case):
         self.assertIn("Interrupted", notice[2])
 
     def test_after_numbers_went_wrong(self):
-        self.write("w.safetensors", first_layer(scale=1e7))
+        self.write("w.safetensors", first_layer(scale=300))
         run = self.impasto("content.png", "style.png", *CHEAP, "--style-layers", "1_1",
                            "--content-layers", "1_1", "--weights", "w.safetensors", "--losses",
-                           "gatys", "--content-weight", "1e30", "--style-weight", "0",
+                           "gatys", "--content-weight", "1e38", "--style-weight", "0",
                            "--optimizer", "adam", "-o", "out.png", "--report", "report.html")
         self.assertEqual(run.returncode, NUMERIC, run.stderr)
         (notice,) = self.page().all("p", **{"class": "notice"})
