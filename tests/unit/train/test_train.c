@@ -455,7 +455,12 @@ static void a_plan_is_only_a_plan(void **state)
     train = open_train(&task, &params);
     assert_int_equal(impasto_train_info(train)->plan_bytes, params.memory);
     impasto_train_close(&train);
+    /* With less, transformed weights are not kept; with less than that, it is refused. */
     params.memory--;
+    train = open_train(&task, &params);
+    assert_true(impasto_train_info(train)->plan_bytes < params.memory);
+    params.memory = impasto_train_info(train)->plan_bytes - 1;
+    impasto_train_close(&train);
     refuse_memory(&task, &params, &error);
 }
 
