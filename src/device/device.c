@@ -29,12 +29,14 @@ static uint64_t memory_budget(const struct imp_caps *caps)
 }
 
 /* Lanes of the channel-blocked layout that suit the device. */
-static int natural_width(cl_device_id id, bool cpu)
+static int natural_width(cl_device_id id, const struct imp_caps *caps)
 {
     cl_uint lanes = 0;
-    if (!cpu || clGetDeviceInfo(id, CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT, sizeof(lanes), &lanes,
-                                NULL) != CL_SUCCESS)
+    if (!caps->cpu || clGetDeviceInfo(id, CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT, sizeof(lanes),
+                                      &lanes, NULL) != CL_SUCCESS)
         return 4;
+    if (lanes > 8 && caps->quirks & IMP_QUIRK_NARROW)
+        return 8;
     return lanes >= 16 ? 16 : lanes >= 8 ? 8 : 4;
 }
 
@@ -50,10 +52,9 @@ static struct imp_caps find_caps(const struct imp_candidate *candidate,
     caps.unified = unified || caps.cpu || caps.info.type == IMPASTO_DEVICE_IGPU;
     if (options->tuning != NULL)
         caps.tuning = *options->tuning;
-    caps.vector_width = options->vector_width != 0 ? options->vector_width
-                        : caps.tuning.vector_width != 0
-                            ? caps.tuning.vector_width
-                            : natural_width(candidate->device, caps.cpu);
+    caps.vector_width = options->vector_width != 0      ? options->vector_width
+                        : caps.tuning.vector_width != 0 ? caps.tuning.vector_width
+                                                        : natural_width(candidate->device, &caps);
     if (caps.tuning.vector_width != caps.vector_width)
         caps.tuning = (struct imp_tuning){0};
     caps.max_work_group = caps.info.max_work_group > 0 ? caps.info.max_work_group : 1;

@@ -54,6 +54,7 @@ enum imp_quirk {
     IMP_QUIRK_FLAKY_BUILDS = 1u << 2,     /* builds fail spuriously on a shared cold cache: retry */
     IMP_QUIRK_CL11 = 1u << 3,             /* rejects -cl-std=CL1.2 */
     IMP_QUIRK_LAST_CHOICE = 1u << 4,      /* slow: "auto" tries it after all others */
+    IMP_QUIRK_NARROW = 1u << 6,           /* its compiler fails on vectors of 16 */
     IMP_QUIRK_OWN_KERNEL_CACHE = 1u << 5, /* keeps compiled kernels on disk itself, and makes asking
                                              for binaries cost a second compilation */
 };

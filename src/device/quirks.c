@@ -39,6 +39,10 @@ static const struct quirk_row rows[] = {
      "failed builds are tried twice; keeps compiled kernels in $POCL_CACHE_DIR or ~/.cache/pocl"},
     {"portable computing language", "", "", TYPE(IMPASTO_DEVICE_CPU), 0,
      "aborts when memory runs out, so some is kept free"},
+    /* PoCL 3.0-rc2 does not know a Zen 4. It offers vectors of 16, and its LLVM cannot select
+     * instructions for them. */
+    {"portable computing language", "pthread-amd", "3.0-rc", TYPE(IMPASTO_DEVICE_CPU),
+     IMP_QUIRK_NARROW, "vectors of 8"},
     /* CLBlast 1.5.3 on CPUs: half a minute to compile and about 3 % of peak. */
     {"", "", "", TYPE(IMPASTO_DEVICE_CPU), IMP_QUIRK_NO_FAST_GEMM_LIBRARY, "own GEMM"},
     /* rusticl 22.3.6: profiling succeeds with zero times. */
