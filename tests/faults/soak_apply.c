@@ -187,13 +187,19 @@ static void reference_picture(long number)
 
 /* ---- The whole ------------------------------------------------------------------------------- */
 
-/* An applier has all of its buffers or, where a picture was refused, none. */
+/* An applier has all of its buffers or, where a picture was refused, none; and all of those for
+ * frames or, where there was none of the size at hand, none. That makes four numbers. */
 static void check_buffers(long number)
 {
-    static long all;
+    static long seen[4];
+    static size_t count;
     const long buffers = objects("buffers");
-    all = all ? all : buffers;
-    if (buffers != all && buffers != 0)
+    for (size_t i = 0; i < count; i++)
+        if (seen[i] == buffers)
+            return;
+    if (count < sizeof(seen) / sizeof(*seen))
+        seen[count++] = buffers;
+    else
         complain(number, "the applier has another number of buffers");
 }
 
