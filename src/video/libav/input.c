@@ -14,37 +14,6 @@
 /* Those that hold films, and lead nowhere. */
 #define FORMATS "mov,mp4,matroska,webm,avi,mpegts,gif"
 
-static int read_bytes(void *opaque, uint8_t *bytes, int size)
-{
-    struct imp_input_place *place = opaque;
-    const ptrdiff_t got =
-        imp_os_read_at(place->descriptor, bytes, (size_t)size, (uint64_t)place->at);
-    if (got < 0)
-        return AVERROR(errno);
-    place->at += got;
-    return got == 0 ? AVERROR_EOF : (int)got;
-}
-
-static int64_t seek(void *opaque, int64_t offset, int whence)
-{
-    struct imp_input_place *place = opaque;
-    switch (whence & ~AVSEEK_FORCE) {
-    case AVSEEK_SIZE:
-        return place->size;
-    case SEEK_CUR:
-        offset += place->at;
-        break;
-    case SEEK_END:
-        offset += place->size;
-        break;
-    default:
-        break;
-    }
-    if (offset < 0)
-        return AVERROR(EINVAL);
-    return place->at = offset;
-}
-
 /* What playlists and the like ask for. */
 static int refuse_file(struct AVFormatContext *format, AVIOContext **io, const char *url, int flags,
                        AVDictionary **options)
@@ -58,13 +27,13 @@ static int prepare(struct imp_input *input, int descriptor)
     struct imp_os_about about;
     if (!imp_os_look_open(descriptor, &about))
         return AVERROR(errno);
-    input->place = (struct imp_input_place){descriptor, 0, (int64_t)about.size};
+    input->place = (struct imp_file_place){descriptor, 0, (int64_t)about.size};
     input->format = avformat_alloc_context();
     unsigned char *buffer = av_malloc(BUFFER_BYTES);
-    AVIOContext *io =
-        buffer && input->format
-            ? avio_alloc_context(buffer, BUFFER_BYTES, 0, &input->place, read_bytes, NULL, seek)
-            : NULL;
+    AVIOContext *io = buffer && input->format
+                          ? avio_alloc_context(buffer, BUFFER_BYTES, 0, &input->place,
+                                               imp_file_place_read, NULL, imp_file_place_seek)
+                          : NULL;
     if (!io) {
         av_free(buffer);
         return AVERROR(ENOMEM);

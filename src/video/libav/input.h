@@ -4,6 +4,7 @@
 
 /* Inside the module: a film that is open, as decoding and muxing need it. */
 
+#include "video/libav/file_place.h"
 #include "video/libav.h"
 
 #include <libavcodec/avcodec.h>
@@ -14,10 +15,7 @@
 
 struct imp_input {
     AVFormatContext *format;
-    struct imp_input_place {
-        int descriptor;
-        int64_t at, size; /* bytes */
-    } place;
+    struct imp_file_place place;
 };
 
 /* Opens a film by its descriptor. Formats that lead to other files are no films here. 0, or an

@@ -4,16 +4,11 @@
 
 /* Inside putting together: the film that is written, its streams, and where they come from. */
 
+#include "video/libav/file_place.h"
 #include "video/libav/input.h"
 #include "video/packets.h"
 
 #define IMP_MUX_STREAMS 64
-
-/* A file that is written, or read again, at a place of its own. */
-struct imp_mux_place {
-    int descriptor;
-    int64_t at, size;
-};
 
 struct imp_muxing {
     const struct imp_mux_request *request;
@@ -23,7 +18,7 @@ struct imp_muxing {
     struct imp_input input;
     bool has_source;
     AVFormatContext *out;
-    struct imp_mux_place place;
+    struct imp_file_place place;
     struct imp_packets_reader reader;
     AVPacket *film, *other;         /* the next ones */
     bool film_waits, other_waits;   /* whether these are there */

@@ -8,24 +8,13 @@
 
 #define BUFFER_BYTES (1 << 16)
 
-static int read_again(void *opaque, uint8_t *bytes, int size)
-{
-    struct imp_mux_place *place = opaque;
-    const ptrdiff_t got =
-        imp_os_read_at(place->descriptor, bytes, (size_t)size, (uint64_t)place->at);
-    if (got < 0)
-        return AVERROR(errno);
-    place->at += got;
-    return got == 0 ? AVERROR_EOF : (int)got;
-}
-
 #if LIBAVFORMAT_VERSION_MAJOR >= 61
 static int write_bytes(void *opaque, const uint8_t *bytes, int size)
 #else
 static int write_bytes(void *opaque, uint8_t *bytes, int size)
 #endif
 {
-    struct imp_mux_place *place = opaque;
+    struct imp_file_place *place = opaque;
     if (!imp_os_write_at(place->descriptor, bytes, (size_t)size, (uint64_t)place->at))
         return AVERROR(errno);
     place->at += size;
@@ -33,31 +22,13 @@ static int write_bytes(void *opaque, uint8_t *bytes, int size)
     return size;
 }
 
-static int64_t seek(void *opaque, int64_t offset, int whence)
-{
-    struct imp_mux_place *place = opaque;
-    switch (whence & ~AVSEEK_FORCE) {
-    case AVSEEK_SIZE:
-        return place->size;
-    case SEEK_CUR:
-        offset += place->at;
-        break;
-    case SEEK_END:
-        offset += place->size;
-        break;
-    default:
-        break;
-    }
-    return offset < 0 ? AVERROR(EINVAL) : (place->at = offset);
-}
-
-static AVIOContext *open_io(struct imp_mux_place *place, bool writes)
+static AVIOContext *open_io(struct imp_file_place *place, bool writes)
 {
     unsigned char *buffer = av_malloc(BUFFER_BYTES);
-    AVIOContext *io =
-        buffer ? avio_alloc_context(buffer, BUFFER_BYTES, writes, place, writes ? NULL : read_again,
-                                    writes ? write_bytes : NULL, seek)
-               : NULL;
+    AVIOContext *io = buffer ? avio_alloc_context(buffer, BUFFER_BYTES, writes, place,
+                                                  writes ? NULL : imp_file_place_read,
+                                                  writes ? write_bytes : NULL, imp_file_place_seek)
+                             : NULL;
     if (!io)
         av_free(buffer);
     return io;
@@ -69,11 +40,11 @@ static int open_again(AVFormatContext *format, AVIOContext **io, const char *url
                       AVDictionary **options)
 {
     const struct imp_muxing *m = format->opaque;
-    struct imp_mux_place *place = flags & AVIO_FLAG_WRITE ? NULL : av_malloc(sizeof(*place));
+    struct imp_file_place *place = flags & AVIO_FLAG_WRITE ? NULL : av_malloc(sizeof(*place));
     (void)url, (void)options;
     if (!place)
         return AVERROR(EPERM);
-    *place = (struct imp_mux_place){m->place.descriptor, 0, m->place.size};
+    *place = (struct imp_file_place){m->place.descriptor, 0, m->place.size};
     *io = open_io(place, false);
     if (*io)
         return 0;
@@ -95,7 +66,7 @@ int imp_mux_open_output(struct imp_muxing *m)
     int result = avformat_alloc_output_context2(&m->out, NULL, NULL, m->request->path);
     if (result < 0)
         return result;
-    m->place = (struct imp_mux_place){m->request->output, 0, 0};
+    m->place = (struct imp_file_place){m->request->output, 0, 0};
     m->out->pb = open_io(&m->place, true);
     if (!m->out->pb)
         return AVERROR(ENOMEM);
