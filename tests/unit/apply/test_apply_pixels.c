@@ -2,6 +2,7 @@
 /* Frames of bytes in the formats of cameras and films, painted by a style network. */
 
 #include "files.h"
+#include "networks.h"
 #include "fixtures.h"
 #include "image/image.h"
 #include "model/model.h"
@@ -19,26 +20,14 @@
 static struct impasto_device *device;
 static struct impasto_model *model;
 
-static void make_model(const char *path)
-{
-    struct impasto_error error = {0};
-    const struct imp_model_shape shape = imp_model_shape_usual(8, 2);
-    struct imp_stylenet net = {0};
-    assert_int_equal(imp_stylenet_create(&shape, 7, &net, &error), IMPASTO_OK);
-    assert_int_equal(imp_stylenet_rename(&net, 0, "dots", &error), IMPASTO_OK);
-    assert_int_equal(imp_stylenet_rename(&net, 1, IMP_STYLE_IDENTITY, &error), IMPASTO_OK);
-    for (size_t i = net.rows.norms; i < net.rows.parameters; i++)
-        net.parameters[i] += 0.3F * sinf((float)i);
-    assert_int_equal(imp_stylenet_save(&net, path, false, &error), IMPASTO_OK);
-    imp_stylenet_free(&net);
-}
+static const char *const style_names[] = {"dots", IMP_STYLE_IDENTITY};
 
 static int set_up(void **state)
 {
     struct impasto_error error = {0};
     if (make_folder(state))
         return -1;
-    make_model(in_folder("model"));
+    make_network(in_folder("model"), style_names, IMP_COUNT(style_names));
     assert_int_equal(impasto_model_open(in_folder("model"), &model, &error), IMPASTO_OK);
     assert_int_equal(
         impasto_device_open(getenv("IMPASTO_TEST_DEVICE"), NULL, NULL, &device, &error),
