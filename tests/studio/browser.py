@@ -138,6 +138,25 @@ class Page:
         for kind in ("dragEnter", "dragOver", "drop"):
             self.call("Input.dispatchDragEvent", type=kind, x=x, y=y, data=data)
 
+    def place(self, selector, x, y):
+        """Where a share of an element is in the window."""
+        return self.run(f"""(() => {{
+            const box = document.querySelector({json.dumps(selector)}).getBoundingClientRect();
+            return [box.x + box.width * {x}, box.y + box.height * {y}];
+        }})()""")
+
+    def drag(self, selector, *points, touch=False):
+        """A mouse or a finger, pressed at the first of some points of an element, and let go at the last. They are
+        shares of its sides."""
+        places = [self.place(selector, *point) for point in points]
+        if touch:
+            for kind, at in [("touchStart", places[0]), *(("touchMove", at) for at in places[1:]), ("touchEnd", None)]:
+                self.call("Input.dispatchTouchEvent", type=kind, touchPoints=[{"x": at[0], "y": at[1]}] if at else [])
+            return
+        for kind, (x, y) in [("mousePressed", places[0]), *(("mouseMoved", at) for at in places[1:]),
+                             ("mouseReleased", places[-1])]:
+            self.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", buttons=1, clickCount=1)
+
     def key(self, key, code=None, text=None, modifiers=0):
         code = code or key
         number = {"Tab": 9, "Enter": 13, " ": 32, "ArrowRight": 39, "ArrowLeft": 37}.get(key, 0)

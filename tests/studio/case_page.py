@@ -5,6 +5,7 @@ import re
 import unittest
 
 from browser import Browser, program as chromium
+from support import pixels
 from served import CHEAP, COLOURS, Served, Studio, json, os, pathlib, png, time
 
 WEB = pathlib.Path(__file__).resolve().parents[2] / "src/cli/studio/web"
@@ -200,6 +201,83 @@ class Page(Served):
         self.assertEqual({job["name"] for job in jobs}, {"a.png", "b.png"})
         self.assertEqual([[style["weight"] for style in job["styles"]] for job in jobs], 2 * [[1, 2]])
 
+    def map(self):
+        """The map of the last job: how many pixels have each colour, and its file under its name."""
+        job = self.jobs()[0]
+        used = {row["picture"] for row in job.get("masks", []) + [job["keep"]]}
+        self.assertEqual(len(used), 1)
+        data = (self.server.folder / "pictures" / used.pop()).read_bytes()
+        rows = pixels(self.write("map.png", data))
+        self.assertEqual((len(rows[0]), len(rows)), (64, 48))
+        colours = [pixel[:3] for row in rows for pixel in row]
+        return {"".join(f"{value:02x}" for value in colour): colours.count(colour) for colour in set(colours)}
+
+    def test_areas(self):
+        """By mouse, finger and keys, with every tool; the picture is the command line's to the bit."""
+        page = self.enter()
+        page.drop("#content-drop", self.write("photo.png", png(64, 48)))
+        page.drop("#style-drop", self.write("a.png", png(24, 32, COLOURS)), self.write("b.png", png(32, 24)))
+        page.until("!document.getElementById('areas-part').hidden && "
+                   "document.querySelectorAll('#styles li').length === 2")
+        self.cheap(page)
+        click = lambda selector: page.run(f"document.querySelector({json.dumps(selector)}).click()")  # noqa: E731
+        shares = lambda: page.run("document.getElementById('area-shares').textContent")  # noqa: E731
+        click("#areas-open")
+        self.set(page, "#area-size", 12)
+        page.drag("#area-canvas", (.5, .5), (.9, .5))  # the second painting, by mouse
+        self.assertRegex(shares(), r"^a\.png: 8\d %.* · b\.png: 1\d %$")
+        before = shares()
+        click("[name=area][value='0']")
+        page.drag("#area-canvas", (.1, .9), (.4, .9), touch=True)
+        self.assertIn("Leave as it is", shares())
+        click("#area-undo")
+        self.assertEqual(shares(), before)
+        click("#area-redo")
+        click("[name=tool][value=line]")
+        page.drag("#area-canvas", (.02, .05), (.5, .4), (.98, .05))  # a line, so the way there leaves nothing
+        click("[name=tool][value=eraser]")
+        page.drag("#area-canvas", (.98, .05), (.98, .05))
+        # By keys: a brush that is put down, goes, and is lifted. Then what hangs together is filled, and taken back.
+        before = shares()
+        page.run("document.getElementById('area-canvas').focus()")
+        for key in ("b", "2", " ", "ArrowLeft", "ArrowDown", " "):
+            page.key(key)
+        self.assertNotEqual(shares(), before)
+        before = shares()
+        for key in ("f", "0"):
+            page.key(key)
+        page.drag("#area-canvas", (.02, .5), (.02, .5))
+        self.assertNotEqual(shares(), before)
+        page.key("z")
+        self.assertEqual(shares(), before)
+        click("#area-done")
+        self.assertEqual(page.run("document.getElementById('areas').open"), False)
+        click("#go")
+        page.until("!!document.querySelector('#jobs li.done')")
+        counts = self.map()
+        self.assertEqual(set(counts), {"000000", "0000ff", "ff0000"})
+        self.assertTrue(all(count > 60 for count in counts.values()), counts)
+        words = [f"--{name}={value}" for name, value in self.jobs()[0]["settings"].items()]
+        self.succeed("photo.png", "a.png", "b.png", "--content-mask", "map.png#0000ff", "--content-mask",
+                     "map.png#ff0000", "--keep", "map.png#000000", *words, "-o", "direct.png")
+        self.assertEqual(pixels(self.server.result(self.jobs()[0]["id"])), pixels(self.folder / "direct.png"))
+        # An own map opens as it is; a painting without an area is told; and areas go with their painting.
+        field = page.call("Runtime.evaluate", expression="document.getElementById('area-import')")["result"]
+        click("#areas-open")
+        page.call("DOM.setFileInputFiles", objectId=field["objectId"], files=[str(self.write("own.png", png(
+            64, 48, lambda x, y: (0, 0, 0) if x < 16 else (0, 0, 255))))])
+        page.until("document.getElementById('area-shares').textContent === 'a.png: 75 % · Leave as it is: 25 %'")
+        click("#area-done")
+        click("#go")
+        page.until("!!document.querySelector('[data-field=masks].wrong')")
+        self.assertIn("b.png has no area", page.run("document.getElementById('error').textContent"))
+        click("#styles li:last-child button")
+        click("#go")
+        page.until("document.querySelectorAll('#jobs li.done').length === 2")
+        self.assertEqual(self.map(), {"000000": 16 * 48, "0000ff": 48 * 48})
+        self.assertNotIn("masks", self.jobs()[0])
+        self.assertEqual(page.complaints(), [])
+
     def test_what_is_wrong_is_told_beside_it(self):
         page = self.enter()
         page.run("document.getElementById('go').click()")
@@ -218,7 +296,7 @@ class Page(Served):
         """Names, languages, narrow windows, focus."""
         page = self.enter()
         self.drop(page)
-        page.run("document.getElementById('more').open = true")
+        page.run("document.getElementById('more').open = true; document.getElementById('areas-open').click()")
         for language in ("en", "de"):
             self.set(page, "#language", language)
             page.until(f"document.documentElement.lang === '{language}'")
@@ -233,6 +311,7 @@ class Page(Served):
         small = page.run("""[...document.querySelectorAll("button, select, input[type=range], summary")]
             .filter(e => e.offsetParent && e.getBoundingClientRect().height < 43).map(e => e.outerHTML.slice(0, 80))""")
         self.assertEqual(small, [])
+        page.run("document.getElementById('areas').close()")
         page.size(1280, 900)
         page.run("document.activeElement.blur()")
         seen = []

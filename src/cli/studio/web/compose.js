@@ -2,6 +2,7 @@
 /* What is to be painted: pictures that are dropped, pasted or chosen, and the form that sends them. */
 
 import * as api from "./api.js";
+import * as areas from "./areas.js";
 import {get, make, show, speak, tell} from "./dom.js";
 import * as settings from "./settings.js";
 import {say} from "./words.js";
@@ -59,9 +60,11 @@ async function add(picture, kind, first) {
     return;
   }
   chosen.contents = first ? [picture] : [...chosen.contents, picture];
+  areas.forget();
   show(get("content-image"), blob, say("photograph-is", picture));
   tell(get("content-count"), chosen.contents.length > 1 ? say("photographs", {count: chosen.contents.length}) : "");
   get("made").hidden = !picture.settings?.settings;
+  drawAreas();
 }
 
 function style(row, index) {
@@ -71,13 +74,23 @@ function style(row, index) {
   weight.addEventListener("input", () => row.weight = 2 ** Number(weight.value));
   const remove = make("button", {type: "button", "aria-label": say("remove", row), onclick: () => {
     chosen.styles.splice(index, 1);
+    areas.removePainting(index);
     drawStyles();
     get("style-file").focus();
   }}, "✕");
   return make("li", {}, image, make("span", {class: "name"}, row.name), chosen.styles.length > 1 ? weight : null, remove);
 }
 
-const drawStyles = () => get("styles").replaceChildren(...chosen.styles.map(style));
+function drawStyles() {
+  get("styles").replaceChildren(...chosen.styles.map(style));
+  drawAreas();
+}
+
+/* A map is of one photograph. */
+function drawAreas() {
+  const paints = settings.command() === "paint";
+  areas.draw(paints ? chosen.styles : [], chosen.contents.length === 1 && (!paints || chosen.styles.length > 0));
+}
 
 function watch(area, input, kind) {
   const over = yes => event => {
@@ -147,8 +160,9 @@ function job(content) {
 
 async function submit() {
   try {
+    const painted = await areas.asked();
     for (const content of chosen.contents.length > 0 ? chosen.contents : [null])
-      sent(await api.send("/api/jobs", job(content)));
+      sent(await api.send("/api/jobs", {...job(content), ...painted}));
     tellError(null);
   } catch (error) {
     tellError(error);
@@ -187,6 +201,7 @@ export async function use(earlier) {
                           blob: await api.blob(`/api/pictures/${row.picture}`)});
     show(get("content-image"), await api.blob(`/api/pictures/${earlier.content}`), earlier.name);
     chosen.contents = [{id: earlier.content, name: earlier.name}];
+    areas.forget();
     get("content-count").hidden = get("made").hidden = true;
   } catch (error) {
     tellError(error);
@@ -200,6 +215,7 @@ export async function use(earlier) {
 export function begin(facts, options, told) {
   sent = told;
   settings.begin(options, () => {});
+  areas.begin();
   watch(get("content-drop"), get("content-file"), "content");
   watch(get("style-drop"), get("style-file"), "style");
   get("made").addEventListener("click", useMade);

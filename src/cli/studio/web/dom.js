@@ -40,6 +40,13 @@ export function show(image, blob, alternative) {
     URL.revokeObjectURL(old);
 }
 
+/* Hands a blob to the browser, to be kept as a file. */
+export function save(blob, name) {
+  const link = make("a", {href: URL.createObjectURL(blob), download: name});
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60000);
+}
+
 /* What a reader of the page hears, and nobody sees. */
 export function speak(text) {
   get("spoken").textContent = text;

@@ -2,7 +2,7 @@
 /* The picture at hand: as it comes, and what can be done with it. */
 
 import * as api from "./api.js";
-import {get, make, show, speak, tell} from "./dom.js";
+import {get, make, save, show, speak, tell} from "./dom.js";
 import {number, say, time} from "./words.js";
 
 let job = null;      /* the one that is shown */
@@ -106,10 +106,7 @@ async function act(verb) {
 }
 
 async function download() {
-  const blob = await api.blob(`/api/jobs/${job.id}/result`);
-  const link = make("a", {href: URL.createObjectURL(blob), download: `impasto-${job.id.slice(0, 8)}.png`});
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 60000);
+  save(await api.blob(`/api/jobs/${job.id}/result`), `impasto-${job.id.slice(0, 8)}.png`);
 }
 
 async function forget() {
