@@ -87,6 +87,10 @@ impasto_applier_open(struct impasto_device *device, const struct impasto_model *
                      struct impasto_error *error) IMPASTO_MUST_CHECK;
 IMPASTO_API void impasto_applier_close(struct impasto_applier **applier);
 
+/* Bytes of device memory that it takes by now, without the driver's own. Most of them are taken
+ * with the first picture of a size. */
+IMPASTO_API uint64_t impasto_applier_memory(const struct impasto_applier *applier);
+
 /* Other parameters for the pictures that follow. A new `memory` is in force from the next size of
  * picture on. */
 IMPASTO_API enum impasto_status

@@ -95,9 +95,11 @@ struct impasto_clip_warp {
 struct impasto_clip_info {
     int width, height;               /* of its frames, pixels */
     int result_width, result_height; /* of its results */
-    uint64_t frames;                 /* painted so far */
-    uint64_t scenes;                 /* begun so far; networks do not look for them */
-    bool begins_scene;               /* the last frame does */
+    uint64_t memory;   /* bytes of device memory that it takes by now; networks take theirs with the
+                          first frame */
+    uint64_t frames;   /* painted so far */
+    uint64_t scenes;   /* begun so far; networks do not look for them */
+    bool begins_scene; /* the last frame does */
 
     /* Of a painted clip's last frame; losses are unweighted sums over the layers, but for `loss`,
      * which is all that is minimised. A frame that is the same as the one before it, to the bit,

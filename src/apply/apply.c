@@ -141,6 +141,11 @@ void impasto_applier_close(struct impasto_applier **applier)
     *applier = NULL;
 }
 
+uint64_t impasto_applier_memory(const struct impasto_applier *applier)
+{
+    return imp_layout_held(&applier->strips.layout) + imp_staging_bytes(&applier->staging);
+}
+
 enum impasto_status impasto_applier_change(struct impasto_applier *applier,
                                            const struct impasto_apply_params *params,
                                            struct impasto_error *error)

@@ -147,6 +147,9 @@ void impasto_clip_close(struct impasto_clip **clip)
 const struct impasto_clip_info *impasto_clip_info(struct impasto_clip *clip)
 {
     clip->info.job = clip->job ? impasto_job_info(clip->job) : NULL;
+    clip->info.memory = clip->job
+                            ? clip->info.job->plan_bytes + imp_layout_held(&clip->motion.layout)
+                            : impasto_applier_memory(clip->applier);
     return &clip->info;
 }
 

@@ -118,6 +118,18 @@ static enum impasto_status prepare(struct film_sink *sink, struct impasto_error 
     return imp_packets_open(&sink->writer, sink->packets, &sink->head, error);
 }
 
+static struct imp_encode_request request_of(const char *path, const struct imp_film *film,
+                                            const struct imp_stream_options *options)
+{
+    struct imp_encode_request request = {.path = path,
+                                         .film = *film,
+                                         .codec = options->codec,
+                                         .crf = options->crf,
+                                         .lossless = options->lossless};
+    request.film.frames = 0; /* an estimate, which may be another one next time */
+    return request;
+}
+
 static enum impasto_status open_sink(const char *path, const struct imp_film *film,
                                      const struct imp_stream_options *options, void **state,
                                      struct impasto_error *error)
@@ -130,12 +142,7 @@ static enum impasto_status open_sink(const char *path, const struct imp_film *fi
     sink->options = options;
     sink->out.lock = -1;
     sink->writer.descriptor = -1;
-    sink->request = (struct imp_encode_request){.path = path,
-                                                .film = *film,
-                                                .codec = options->codec,
-                                                .crf = options->crf,
-                                                .lossless = options->lossless};
-    sink->request.film.frames = 0; /* an estimate, which may be another one next time */
+    sink->request = request_of(path, film, options);
     IMP_TRY(impasto_file_check(path, error));
     IMP_TRY(imp_libav_load(path, &sink->libav, error));
     IMP_TRY(name_files(sink, error));
@@ -204,6 +211,38 @@ static enum impasto_status write_frame(void *state, const struct imp_frame *fram
     IMP_TRY(imp_packets_end(&sink->writer, error));
     remove_state(sink, sink->writer.frames - IMP_SEGMENT);
     return IMPASTO_OK;
+}
+
+static enum impasto_status count_packet(void *user, const void *bytes, size_t size, int64_t number,
+                                        bool key, struct impasto_error *error)
+{
+    uint64_t *sum = user;
+    (void)bytes, (void)number, (void)key, (void)error;
+    *sum += size;
+    return IMPASTO_OK;
+}
+
+/* The frame by itself: a key frame, the largest there is. */
+static enum impasto_status weigh(const char *path, const struct imp_film *film,
+                                 const struct imp_stream_options *options,
+                                 const struct imp_frame *frame, struct imp_sink_weight *weight,
+                                 struct impasto_error *error)
+{
+    const struct imp_encode_request request = request_of(path, film, options);
+    const struct imp_libav *libav;
+    struct imp_encoder *encoder = NULL;
+    struct imp_encoded encoded;
+    weight->copies = 2; /* packets, and the film of them */
+    IMP_TRY(imp_libav_load(path, &libav, error));
+    enum impasto_status status = libav->encoder_open(&request, &encoder, &encoded, error);
+    if (status == IMPASTO_OK && frame)
+        status =
+            libav->encode(encoder, &request.film, frame, 0, count_packet, &weight->frame, error);
+    if (status == IMPASTO_OK && frame)
+        status =
+            libav->encode(encoder, &request.film, NULL, 0, count_packet, &weight->frame, error);
+    libav->encoder_close(&encoder);
+    return status;
 }
 
 /* ---- The end --------------------------------------------------------------------------------- */
@@ -329,6 +368,7 @@ static void close_sink(void *state)
 const struct imp_sink_kind imp_sink_film = {.name = "film",
                                             .endings = ".mp4 .m4v .mov .mkv .webm",
                                             .open = open_sink,
+                                            .weigh = weigh,
                                             .resumed = resumed,
                                             .state_path = state_path,
                                             .write = write_frame,

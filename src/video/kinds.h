@@ -37,6 +37,11 @@ struct imp_sink_kind {
     enum impasto_status (*open)(const char *path, const struct imp_film *film,
                                 const struct imp_stream_options *options, void **state,
                                 struct impasto_error *error);
+    /* See imp_sink_weigh; `weight` is zeroed. */
+    enum impasto_status (*weigh)(const char *path, const struct imp_film *film,
+                                 const struct imp_stream_options *options,
+                                 const struct imp_frame *frame, struct imp_sink_weight *weight,
+                                 struct impasto_error *error);
     /* How many frames it has already, from a run that has ended early, and the last one's time.
      * NULL: none. */
     int64_t (*resumed)(void *state, int64_t *last);

@@ -170,6 +170,19 @@ enum impasto_status imp_sink_check(const char *path, struct impasto_error *error
     return find_sink(path, &kind, error);
 }
 
+enum impasto_status imp_sink_weigh(const char *path, const struct imp_film *film,
+                                   const struct imp_stream_options *options,
+                                   const struct imp_frame *frame, struct imp_sink_weight *weight,
+                                   struct impasto_error *error)
+{
+    const struct imp_sink_kind *kind;
+    *weight = (struct imp_sink_weight){0};
+    IMP_TRY(find_sink(path, &kind, error));
+    return strcmp(path, "-") == 0 || imp_stream_is_pipe(path)
+               ? IMPASTO_OK
+               : kind->weigh(path, film, options, frame, weight, error);
+}
+
 enum impasto_status imp_sink_open(const char *path, const struct imp_film *film,
                                   const struct imp_stream_options *options, struct imp_sink **sink,
                                   struct impasto_error *error)

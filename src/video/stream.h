@@ -98,6 +98,19 @@ bool imp_film_fingerprint(const char *path, char mark[IMP_FINGERPRINT_SIZE]);
 
 struct imp_sink;
 
+/* What a film takes on its disk, by one of its frames. */
+struct imp_sink_weight {
+    uint64_t frame; /* bytes of a frame in the file; 0: not known, or it is no file */
+    int copies;     /* how often all frames lie on the disk before the film is finished */
+    bool exact;     /* all frames have that many; else those that differ little have less */
+};
+
+/* Weighs a film without writing it. frame: one as painted. NULL: only what holds for all frames is
+ * told. Errors are those of imp_sink_open. */
+enum impasto_status imp_sink_weigh(const char *path, const struct imp_film *film,
+                                   const struct imp_stream_options *options,
+                                   const struct imp_frame *frame, struct imp_sink_weight *weight,
+                                   struct impasto_error *error);
 /* Whether frames can be written to a file of such a name. IMPASTO_ERROR_USAGE: its ending is none
  * that is known. */
 enum impasto_status imp_sink_check(const char *path, struct impasto_error *error);

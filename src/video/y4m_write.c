@@ -57,6 +57,30 @@ static enum impasto_status put(struct y4m_sink *sink, const void *bytes, size_t 
                                         "cannot be written", problem);
 }
 
+/* Returns the bytes of a frame's planes. */
+static size_t describe(const struct imp_film *film, const struct imp_stream_options *options,
+                       char header[IMP_Y4M_LINE], struct imp_yuv_layout *layout)
+{
+    struct imp_film form = *film;
+    if (options->lossless) /* as far as that goes: no colours are lost to their neighbours */
+        form.chroma = IMP_CHROMA_444;
+    imp_y4m_print(&form, header, layout);
+    return (size_t)imp_yuv_bytes(layout, film->width, film->height);
+}
+
+static enum impasto_status weigh(const char *path, const struct imp_film *film,
+                                 const struct imp_stream_options *options,
+                                 const struct imp_frame *frame, struct imp_sink_weight *weight,
+                                 struct impasto_error *error)
+{
+    char header[IMP_Y4M_LINE];
+    struct imp_yuv_layout layout;
+    (void)path, (void)frame, (void)error;
+    *weight = (struct imp_sink_weight){.copies = 1, .exact = true};
+    weight->frame = describe(film, options, header, &layout) + strlen(IMP_Y4M_FRAME "\n");
+    return IMPASTO_OK;
+}
+
 static enum impasto_status open_sink(const char *path, const struct imp_film *film,
                                      const struct imp_stream_options *options, void **state,
                                      struct impasto_error *error)
@@ -71,11 +95,7 @@ static enum impasto_status open_sink(const char *path, const struct imp_film *fi
     sink->options = options;
     sink->file.lock = -1;
     sink->descriptor = -1;
-    struct imp_film form = *film;
-    if (options->lossless) /* as far as that goes: no colours are lost to their neighbours */
-        form.chroma = IMP_CHROMA_444;
-    imp_y4m_print(&form, header, &layout);
-    sink->bytes = (size_t)imp_yuv_bytes(&layout, film->width, film->height);
+    sink->bytes = describe(film, options, header, &layout);
     sink->planes = malloc(sink->bytes);
     sink->yuv = imp_yuv_create(&layout, film->width, film->height);
     if (!sink->planes || !sink->yuv)
@@ -114,6 +134,7 @@ static void close_sink(void *state)
 const struct imp_sink_kind imp_sink_y4m = {.name = "Y4M",
                                            .endings = ".y4m",
                                            .open = open_sink,
+                                           .weigh = weigh,
                                            .write = write_frame,
                                            .finish = finish,
                                            .close = close_sink};

@@ -190,6 +190,44 @@ class Painted(Filming):
         self.assertEqual(len(frames_of((self.folder / "out.y4m").read_bytes())[1]), 1)
 
 
+class Plan(Filming):
+    """What a film takes, before it is painted."""
+
+    def rows(self, *arguments):
+        """{heading: [first words of its rows]}, and the lines; nothing else may happen."""
+        before = self.snapshot()
+        run = self.succeed("video", "film.y4m", *arguments, "--plan", "-q")
+        self.assertEqual((run.stderr, self.snapshot()), ("", before))
+        parts = [part.splitlines() for part in run.stdout.split("\n\n")]
+        return {part[0]: [line[2:26].strip() for line in part[1:]] for part in parts}, run.stdout
+
+    def test_networks(self):
+        rows, text = self.rows("--model", "night.model", "-o", "out.y4m")
+        self.assertEqual(list(rows), ["4 frames of 32x24", "time", "memory on the device", "disk"])
+        self.assertEqual(rows["time"], ["each frame", "in all"])
+        frame = 6 + 3 * WIDTH * HEIGHT
+        self.assertIn(f" {4 * frame / (1 << 20):.1f} MiB", text)
+        self.assertNotIn("disk", self.rows("--model", "night.model")[0])
+
+    def test_paintings(self):
+        rows, _ = self.rows("style.png", *Painted.SMALL)
+        self.assertEqual(rows["time"], ["a scene's first frame", "each other frame", "in all"])
+        self.assertLessEqual({"targets", "optimiser", "motion", "in all"}, set(rows["memory on the device"]))
+
+    def test_a_film_too_large_for_its_disk(self):
+        header = f"YUV4MPEG2 W{WIDTH} H{HEIGHT} F25:1 C444\n".encode()
+        path = self.write("film.y4m", header)
+        each, free = 6 + 3 * WIDTH * HEIGHT, shutil.disk_usage(self.folder).free
+        try:  # holes take no room here, and do in the film
+            os.truncate(path, len(header) + (free // each + 1000) * each)
+        except OSError as error:
+            self.skipTest(f"no file with holes can be had: {error}")
+        run = self.impasto("video", "film.y4m", "--model", "night.model", "-o", "out.y4m", "-q")
+        self.assertEqual(run.returncode, OUTPUT, run.stderr)
+        self.assertIn("make room", run.stderr)
+        self.assertFalse((self.folder / "out.y4m").exists())
+
+
 class Bunny(Filming):
     """A real film, in front of a camera that stands still."""
 

@@ -124,6 +124,6 @@ const struct cli_command cli_video_command = {
     .size = sizeof(struct cli_video_options),
     .defaults = &defaults,
     .shared =
-        "preset weights no-clobber max-pixels trace device progress progress-fd quiet verbose",
+        "preset weights no-clobber max-pixels trace plan device progress progress-fd quiet verbose",
     .open = open_progress,
     .run = cli_video_run};

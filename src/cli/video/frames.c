@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Which of a film's frames are painted, and when they are shown. */
+/* Which of a film's frames are painted, and when they are shown; and painting one. */
 
 #include "cli/video/run.h"
 
@@ -65,4 +65,25 @@ enum impasto_status cli_video_next(struct cli_filming *f, bool *more)
         if (wants(f, frame->time))
             return IMPASTO_OK;
     }
+}
+
+static struct impasto_frame frame_of(const struct imp_film *film, const struct imp_frame *frame)
+{
+    return (struct impasto_frame){.struct_size = sizeof(struct impasto_frame),
+                                  .width = film->width,
+                                  .height = film->height,
+                                  .pixels = frame->rgb,
+                                  .stride = frame->stride};
+}
+
+enum impasto_status cli_video_paint(struct cli_filming *f)
+{
+    const struct impasto_frame from = frame_of(&f->source_film, &f->frame);
+    const struct impasto_frame to = frame_of(&f->film, &f->painted);
+    const enum impasto_status status = impasto_clip_frame(f->clip, &from, &to, f->error);
+    cli_catch_signals();
+    f->frame_share = 0;
+    f->painted.time = f->frame.time;
+    f->painted.duration = f->frame.duration;
+    return status;
 }

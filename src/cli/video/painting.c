@@ -53,25 +53,52 @@ enum impasto_status cli_video_load_styles(struct cli_filming *f, const char *con
                : status;
 }
 
-enum impasto_status cli_video_open_painting(struct cli_filming *f)
+static struct impasto_clip_params film_of(struct cli_filming *f)
 {
     const struct cli_video_options *options = f->options;
-    const struct impasto_pictures pictures = {
-        .struct_size = sizeof(pictures), .styles = f->style, .style_count = f->styles};
     struct impasto_clip_params film =
         impasto_clip_defaults(f->source_film.width, f->source_film.height);
-    struct impasto_params params;
-    const enum impasto_status status = cli_video_make_params(f, &params);
-    if (status != IMPASTO_OK)
-        return status;
     film.consistency = (enum impasto_consistency)options->consistency;
     film.temporal_weight = options->temporal_weight;
     film.iterations = options->frame_iterations;
     film.measure = true;
     film.progress = on_progress;
     film.user = f;
-    return impasto_clip_open_painting(f->device, f->weights, &pictures, &params, &film, &f->clip,
+    return film;
+}
+
+static enum impasto_status open_clip(struct cli_filming *f, const struct impasto_params *params,
+                                     const struct impasto_clip_params *film)
+{
+    const struct impasto_pictures pictures = {
+        .struct_size = sizeof(pictures), .styles = f->style, .style_count = f->styles};
+    return impasto_clip_open_painting(f->device, f->weights, &pictures, params, film, &f->clip,
                                       f->error);
+}
+
+enum impasto_status cli_video_open_painting(struct cli_filming *f)
+{
+    const struct impasto_clip_params film = film_of(f);
+    struct impasto_params params;
+    const enum impasto_status status = cli_video_make_params(f, &params);
+    return status == IMPASTO_OK ? open_clip(f, &params, &film) : status;
+}
+
+enum impasto_status cli_video_open_trial(struct cli_filming *f, int iterations,
+                                         impasto_job_progress_fn progress, void *user, int *each)
+{
+    struct impasto_clip_params film = film_of(f);
+    struct impasto_params params;
+    const enum impasto_status status = cli_video_make_params(f, &params);
+    if (status != IMPASTO_OK)
+        return status;
+    *each = film.iterations >= 0 ? film.iterations : (params.iterations + 2) / 3;
+    params.scales = 1;
+    params.scale_sizes[0] = 0;
+    params.iterations = film.iterations = iterations;
+    film.progress = progress;
+    film.user = user;
+    return open_clip(f, &params, &film);
 }
 
 void cli_video_close_painting(struct cli_filming *f)

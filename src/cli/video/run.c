@@ -33,12 +33,14 @@ static enum impasto_status check(const struct cli_filming *f)
         return cli_fail(f->error, IMPASTO_ERROR_USAGE,
                         "--stroke: is for networks; with style pictures, --style-scale sets the "
                         "size of strokes");
-    if (!output)
+    if (!output && !f->settings->plan)
         return cli_fail(f->error, IMPASTO_ERROR_USAGE, "video: name the painted film by -o");
     if (cli_is_standard(f->input) && imp_os_is_terminal(IMP_OS_STDIN))
         return cli_fail(f->error, IMPASTO_ERROR_USAGE,
                         "-: standard input is a terminal; send a film into it: ffmpeg -i FILM -f "
                         "yuv4mpegpipe - | impasto video - ...");
+    if (!output)
+        return IMPASTO_OK;
     if (cli_is_standard(output))
         return imp_os_is_terminal(IMP_OS_STDOUT)
                    ? cli_fail(f->error, IMPASTO_ERROR_USAGE,
@@ -156,11 +158,13 @@ static enum impasto_status open_sink(struct cli_filming *f)
 {
     int64_t last = 0;
     bool more = true;
+    enum impasto_status status = cli_video_check_disk(f);
+    if (status != IMPASTO_OK)
+        return status;
     f->stream.job = f->job = cli_video_job(f);
     if (!f->job)
         return cli_fail_memory(f->error, "the film");
-    enum impasto_status status =
-        imp_sink_open(f->options->output, &f->film, &f->stream, &f->sink, f->error);
+    status = imp_sink_open(f->options->output, &f->film, &f->stream, &f->sink, f->error);
     if (status == IMPASTO_OK)
         f->done = f->kept = imp_sink_resumed(f->sink, &last);
     for (int64_t i = 0; i < f->kept && status == IMPASTO_OK && more && !cli_stop_signal(); i++)
@@ -196,15 +200,6 @@ static void close_all(struct cli_filming *f)
 
 /* ---- Frames ---------------------------------------------------------------------------------- */
 
-static struct impasto_frame frame_of(const struct imp_film *film, const struct imp_frame *frame)
-{
-    return (struct impasto_frame){.struct_size = sizeof(struct impasto_frame),
-                                  .width = film->width,
-                                  .height = film->height,
-                                  .pixels = frame->rgb,
-                                  .stride = frame->stride};
-}
-
 /* Before the frame is written that ends a part of the film, from where another run may go on. */
 static enum impasto_status save_state(struct cli_filming *f)
 {
@@ -214,13 +209,7 @@ static enum impasto_status save_state(struct cli_filming *f)
 
 static enum impasto_status paint_frame(struct cli_filming *f)
 {
-    const struct impasto_frame from = frame_of(&f->source_film, &f->frame);
-    const struct impasto_frame to = frame_of(&f->film, &f->painted);
-    enum impasto_status status = impasto_clip_frame(f->clip, &from, &to, f->error);
-    cli_catch_signals();
-    f->frame_share = 0;
-    f->painted.time = f->frame.time;
-    f->painted.duration = f->frame.duration;
+    enum impasto_status status = cli_video_paint(f);
     if (status == IMPASTO_OK)
         status = save_state(f);
     if (status == IMPASTO_OK)
@@ -234,6 +223,7 @@ static enum impasto_status paint_frames(struct cli_filming *f)
     enum impasto_status status = IMPASTO_OK;
     bool more = true;
     while (status == IMPASTO_OK && more && !cli_stop_signal()) {
+        const double began = cli_seconds();
         status = cli_video_next(f, &more);
         if (status == IMPASTO_OK && more && !cli_stop_signal())
             status = paint_frame(f);
@@ -243,6 +233,7 @@ static enum impasto_status paint_frames(struct cli_filming *f)
         if (f->done == f->kept + 1)
             f->began = cli_seconds();
         cli_video_tell(f, false);
+        status = cli_video_say_plan(f, cli_seconds() - began);
     }
     return status == IMPASTO_OK && cli_stop_signal()
                ? cli_fail(f->error, IMPASTO_ERROR_INTERRUPTED, "interrupted")
@@ -292,6 +283,19 @@ static enum impasto_status conclude(struct cli_filming *f, enum impasto_status s
     return status;
 }
 
+static enum impasto_status make_film(struct cli_filming *f)
+{
+    enum impasto_status status = open_sink(f);
+    if (status == IMPASTO_OK)
+        status = cli_video_trace_open(f);
+    if (status != IMPASTO_OK)
+        return status;
+    cli_events_start(&f->console, f->settings, f->options->output, 1);
+    cli_events_phase(&f->console, "painting", NULL, 0);
+    tell_kept(f);
+    return conclude(f, paint_frames(f));
+}
+
 enum impasto_status cli_video_run(const struct cli_call *call, struct impasto_error *error)
 {
     struct cli_filming f = {.options = call->options,
@@ -315,15 +319,7 @@ enum impasto_status cli_video_run(const struct cli_call *call, struct impasto_er
     if (status == IMPASTO_OK)
         status = open_clip(&f);
     if (status == IMPASTO_OK)
-        status = open_sink(&f);
-    if (status == IMPASTO_OK)
-        status = cli_video_trace_open(&f);
-    if (status == IMPASTO_OK) {
-        cli_events_start(&f.console, call->settings, f.options->output, 1);
-        cli_events_phase(&f.console, "painting", NULL, 0);
-        tell_kept(&f);
-        status = conclude(&f, paint_frames(&f));
-    }
+        status = call->settings->plan ? cli_video_print_plan(&f) : make_film(&f);
     close_all(&f);
     return status;
 }

@@ -64,6 +64,7 @@ struct cli_filming {
     int64_t done;                    /* frames, with those */
     double frame_share;              /* of the frame at hand that is done */
     double began;                    /* monotonic seconds, when the first frame was done */
+    bool planned;                    /* what it takes has been said */
 };
 
 enum impasto_status cli_video_run(const struct cli_call *call, struct impasto_error *error);
@@ -74,6 +75,8 @@ enum impasto_status cli_video_run(const struct cli_call *call, struct impasto_er
 void cli_video_choose(struct cli_filming *filming);
 /* Reads the next frame that is wanted. *more: false at the end. */
 enum impasto_status cli_video_next(struct cli_filming *filming, bool *more);
+/* Paints the frame at hand. */
+enum impasto_status cli_video_paint(struct cli_filming *filming);
 
 /* ---- job.c ----------------------------------------------------------------------------------- */
 
@@ -97,7 +100,21 @@ enum impasto_status cli_video_load_styles(struct cli_filming *filming, const cha
                                           size_t count);
 /* Opens the clip, with the device and the film's size. */
 enum impasto_status cli_video_open_painting(struct cli_filming *filming);
+/* Opens one in its place whose frames have so many iterations, at one size. *each: how many those
+ * of the film have, but for a scene's first. */
+enum impasto_status cli_video_open_trial(struct cli_filming *filming, int iterations,
+                                         impasto_job_progress_fn progress, void *user, int *each);
 void cli_video_close_painting(struct cli_filming *filming);
+
+/* ---- plan.c ---------------------------------------------------------------------------------- */
+
+/* --plan: measures by two frames, and prints what the film takes. */
+enum impasto_status cli_video_print_plan(struct cli_filming *filming);
+/* IMPASTO_ERROR_OUTPUT: the film has more bytes than its disk has room for. Where nobody knows
+ * these, all is well. */
+enum impasto_status cli_video_check_disk(const struct cli_filming *filming);
+/* Says what the film takes, once that is known. seconds: that the frame at hand took. */
+enum impasto_status cli_video_say_plan(struct cli_filming *filming, double seconds);
 
 /* ---- figures.c ------------------------------------------------------------------------------- */
 

@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a film will take: time, memory, disk. --plan measures that by frames that are painted for
+ * nothing else, and prints it. A run says it as soon as a frame has been painted as most others
+ * are.
+ */
+
+#include "base/os.h"
+#include "cli/report/report.h"
+#include "cli/video/run.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+/* Iterations of the frames that --plan paints in the style of pictures. */
+#define TRIAL_ITERATIONS 4
+/* A run says nothing of a film that is done sooner. */
+#define SECONDS_LEAST 20
+
+struct cost {
+    double first;     /* seconds of a scene's first frame; 0: it takes no longer */
+    double other;     /* of each other frame; 0: not known */
+    double iteration; /* of one at the last size; 0: a network paints */
+    struct imp_sink_weight weight;
+    uint64_t room; /* free on the film's disk; 0: not known */
+};
+
+static double mib(uint64_t bytes)
+{
+    return (double)bytes / (1 << 20);
+}
+
+/* ---- The disk -------------------------------------------------------------------------------- */
+
+static uint64_t room_for(const char *path)
+{
+    uint64_t room = 0;
+    char *folder = imp_os_folder(path);
+    if (!folder || !imp_os_disk_room(folder, &room))
+        room = 0;
+    free(folder);
+    return room;
+}
+
+/* painted: a frame as it will be; NULL: there is none yet. */
+static enum impasto_status weigh(const struct cli_filming *f, const struct imp_frame *painted,
+                                 struct cost *cost)
+{
+    const char *output = f->options->output;
+    if (!output)
+        return IMPASTO_OK;
+    cost->room = room_for(output);
+    return imp_sink_weigh(output, &f->film, &f->stream, painted, &cost->weight, f->error);
+}
+
+/* Bytes that the frames to come take; 0: not known. */
+static uint64_t bytes_to_come(const struct cli_filming *f, const struct cost *cost)
+{
+    const int64_t frames = f->film.frames - f->done;
+    return frames > 0 ? (uint64_t)frames * cost->weight.frame * (uint64_t)cost->weight.copies : 0;
+}
+
+enum impasto_status cli_video_check_disk(const struct cli_filming *f)
+{
+    struct cost cost = {0};
+    const enum impasto_status status = weigh(f, NULL, &cost);
+    const uint64_t bytes = bytes_to_come(f, &cost);
+    return status == IMPASTO_OK && cost.weight.exact && cost.room > 0 && bytes > cost.room
+               ? cli_fail(f->error, IMPASTO_ERROR_OUTPUT,
+                          "%s: will have %.1f MiB, and its disk has %.1f free; make room, name a "
+                          "file on another disk, or paint a part (--length, --every, --size)",
+                          f->options->output, mib(bytes), mib(cost.room))
+               : status;
+}
+
+/* ---- Said on the way ------------------------------------------------------------------------- */
+
+static void warn_of_disk(struct cli_filming *f, uint64_t bytes, uint64_t room)
+{
+    char line[1400];
+    snprintf(line, sizeof(line),
+             "%s: may take %.1f MiB more, and its disk has %.1f free; make room meanwhile",
+             f->options->output, mib(bytes), mib(room));
+    cli_console_log(&f->console, IMPASTO_LOG_WARNING, line);
+}
+
+static void say(struct cli_filming *f, double seconds, uint64_t bytes)
+{
+    char line[300], all[32], disk[96] = "";
+    const int64_t frames = f->film.frames - f->done;
+    if (bytes > 0)
+        snprintf(disk, sizeof(disk), "; at most %.1f MiB of disk", mib(bytes));
+    snprintf(line, sizeof(line),
+             "plan: %" PRId64 " more frames at about %.3g s: %s; %.1f MiB on the device%s", frames,
+             seconds, cli_duration(seconds * (double)frames, all, sizeof(all)),
+             mib(impasto_clip_info(f->clip)->memory), disk);
+    cli_console_log(&f->console, IMPASTO_LOG_INFO, line);
+}
+
+enum impasto_status cli_video_say_plan(struct cli_filming *f, double seconds)
+{
+    struct cost cost = {0};
+    if (f->planned || f->done < f->kept + 2 || impasto_clip_info(f->clip)->begins_scene)
+        return IMPASTO_OK;
+    f->planned = true;
+    if (f->film.frames <= f->done)
+        return IMPASTO_OK;
+    const enum impasto_status status = weigh(f, &f->painted, &cost);
+    if (status != IMPASTO_OK)
+        return status;
+    const uint64_t bytes = bytes_to_come(f, &cost);
+    const bool lacks = cost.room > 0 && bytes > cost.room;
+    if (lacks || seconds * (double)(f->film.frames - f->done) >= SECONDS_LEAST)
+        say(f, seconds, bytes);
+    if (lacks)
+        warn_of_disk(f, bytes, cost.room);
+    return IMPASTO_OK;
+}
+
+/* ---- Measured for --plan --------------------------------------------------------------------- */
+
+/* When the iterations of a frame were done, as far as there is room. */
+struct watch {
+    double at[TRIAL_ITERATIONS + 1];
+    int count;
+};
+
+static int on_iteration(void *user, const struct impasto_job_progress *progress)
+{
+    struct watch *watch = user;
+    (void)progress;
+    if (watch->count <= TRIAL_ITERATIONS)
+        watch->at[watch->count++] = cli_seconds();
+    cli_catch_signals();
+    return cli_stop_signal() != 0;
+}
+
+/* Of all but the first, which may wait for a compiler. */
+static double seconds_each(const struct watch *watch)
+{
+    return watch->count < 3 ? 0 : (watch->at[watch->count - 1] - watch->at[1]) / (watch->count - 2);
+}
+
+/* Paints the next frame. seconds: that it took; 0: there was none. */
+static enum impasto_status paint_next(struct cli_filming *f, double *seconds)
+{
+    bool more = false;
+    *seconds = 0;
+    enum impasto_status status = cli_video_next(f, &more);
+    if (status != IMPASTO_OK || !more)
+        return status;
+    const double began = cli_seconds();
+    status = cli_video_paint(f);
+    *seconds = cli_seconds() - began;
+    return status;
+}
+
+/* The first frame compiles kernels. */
+static enum impasto_status measure_network(struct cli_filming *f, struct cost *cost)
+{
+    double first = 0;
+    enum impasto_status status = paint_next(f, &first);
+    if (status == IMPASTO_OK)
+        status = paint_next(f, &cost->other);
+    if (status == IMPASTO_OK && first > 0 && !(cost->other > 0))
+        cost->other = first;
+    return status;
+}
+
+/* Iterations that a scene's first frame has, as many as one of them would be at the last size. */
+static double first_iterations(const struct impasto_job_info *job)
+{
+    double sum = 0;
+    for (size_t i = 0; i < job->scale_count; i++)
+        sum += job->scales[i].iterations * (double)job->scales[i].width * job->scales[i].height /
+               ((double)job->width * job->height);
+    return sum;
+}
+
+/* Two frames with few iterations: the second has what all but a scene's first have besides. */
+static enum impasto_status measure_painting(struct cli_filming *f, struct cost *cost)
+{
+    struct watch watch = {0};
+    const double first = first_iterations(impasto_clip_info(f->clip)->job);
+    double seconds = 0, second = 0;
+    int each = 0;
+    impasto_clip_close(&f->clip);
+    enum impasto_status status =
+        cli_video_open_trial(f, TRIAL_ITERATIONS, on_iteration, &watch, &each);
+    if (status == IMPASTO_OK)
+        status = paint_next(f, &seconds);
+    cost->iteration = seconds_each(&watch);
+    if (status == IMPASTO_OK)
+        status = paint_next(f, &second);
+    const double beside = second - TRIAL_ITERATIONS * cost->iteration;
+    cost->first = first * cost->iteration;
+    cost->other = f->options->consistency == IMPASTO_CONSISTENCY_NONE
+                      ? cost->first
+                      : (beside > 0 ? beside : 0) + each * cost->iteration;
+    return status;
+}
+
+/* ---- Printed --------------------------------------------------------------------------------- */
+
+static void print_time(const struct cli_filming *f, const struct cost *cost)
+{
+    const int64_t frames = f->film.frames;
+    char all[32];
+    printf("\ntime\n");
+    if (cost->first > 0)
+        printf("  %-24s %10.3g s\n", "a scene's first frame", cost->first);
+    printf("  %-24s %10.3g s\n", cost->first > 0 ? "each other frame" : "each frame", cost->other);
+    if (frames > 0)
+        printf("  %-24s %12s%s\n", "in all",
+               cli_duration((cost->first > 0 ? cost->first - cost->other : 0) +
+                                (double)frames * cost->other,
+                            all, sizeof(all)),
+               cost->first > 0 ? ", if it is one scene" : "");
+}
+
+static void print_disk(const struct cli_filming *f, const struct cost *cost)
+{
+    const uint64_t film = (uint64_t)f->film.frames * cost->weight.frame;
+    if (cost->weight.frame == 0 || f->film.frames <= 0)
+        return;
+    printf("\ndisk%s\n", cost->weight.exact ? "" : ", at most");
+    printf("  %-24s %10.1f MiB\n", "the film", mib(film));
+    if (cost->weight.copies > 1)
+        printf("  %-24s %10.1f MiB\n", "beside it meanwhile", mib(film));
+    if (cost->room > 0)
+        printf("  %-24s %10.1f MiB\n", "free", mib(cost->room));
+}
+
+/* Device memory by purpose. It outlives the clip. */
+struct memory {
+    struct impasto_plan_row *rows;
+    size_t count;
+    uint64_t bytes;
+};
+
+static enum impasto_status note_memory(const struct cli_filming *f, struct memory *memory)
+{
+    const struct impasto_clip_info *info = impasto_clip_info(f->clip);
+    const struct impasto_job_info *job = info->job;
+    const size_t rows = job ? job->plan_rows : 0;
+    memory->rows = calloc(rows + 1, sizeof(*memory->rows));
+    if (!memory->rows)
+        return cli_fail_memory(f->error, "the plan");
+    for (size_t i = 0; i < rows; i++)
+        memory->rows[i] = job->plan[i];
+    memory->count = rows;
+    memory->bytes = info->memory;
+    if (job && info->memory > job->plan_bytes)
+        memory->rows[memory->count++] =
+            (struct impasto_plan_row){"motion", info->memory - job->plan_bytes};
+    return IMPASTO_OK;
+}
+
+static void print(const struct cli_filming *f, const struct cost *cost, const struct memory *memory)
+{
+    if (f->film.frames > 0)
+        printf("%" PRId64 " frames of %dx%d\n", f->film.frames, f->film.width, f->film.height);
+    else
+        printf("frames of %dx%d; how many, the film does not say\n", f->film.width, f->film.height);
+    print_time(f, cost);
+    printf("\nmemory on the device\n");
+    cli_print_memory(memory->rows, memory->count, memory->bytes);
+    print_disk(f, cost);
+}
+
+enum impasto_status cli_video_print_plan(struct cli_filming *f)
+{
+    struct memory memory = {0};
+    struct cost cost = {0};
+    const bool painting = cli_video_is_painting(f);
+    enum impasto_status status = IMPASTO_OK;
+    if (painting)
+        status = note_memory(f, &memory);
+    if (status == IMPASTO_OK)
+        status = painting ? measure_painting(f, &cost) : measure_network(f, &cost);
+    if (status == IMPASTO_OK && cli_stop_signal())
+        status = cli_fail(f->error, IMPASTO_ERROR_INTERRUPTED, "interrupted");
+    if (status == IMPASTO_OK && !(cost.other > 0))
+        status = cli_fail(f->error, IMPASTO_ERROR_INPUT, "%s: the film has no frames",
+                          cli_name_of_input(f->input));
+    if (status == IMPASTO_OK && !painting)
+        status = note_memory(f, &memory);
+    if (status == IMPASTO_OK)
+        status = weigh(f, &f->painted, &cost);
+    cli_console_finish(&f->console);
+    if (status == IMPASTO_OK)
+        print(f, &cost, &memory);
+    free(memory.rows);
+    return status;
+}
