@@ -37,8 +37,7 @@ const char *imp_draw_scene_name(int kind);
  * networks best. rgb: of the caller, written. */
 enum impasto_status imp_draw_style(const char *name, int height, int width, float *rgb,
                                    struct impasto_error *error);
-/* Draws another picture of the same style: as number `variant`, of which imp_draw_style is 0.
- * Styles that leave nothing to chance, such as mosaic, are the same in all variants. */
+/* Draws another picture of the same style: as number `variant`, of which imp_draw_style is 0. */
 enum impasto_status imp_draw_style_variant(const char *name, uint32_t variant, int height,
                                            int width, float *rgb, struct impasto_error *error);
 int imp_draw_styles(void);

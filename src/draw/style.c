@@ -84,6 +84,7 @@ static void draw(const struct entry *entry, uint32_t variant, struct imp_canvas 
 {
     struct imp_style style = {
         .canvas = canvas,
+        .variant = variant,
         .dice = {.seed = imp_checksum(0, entry->name, strlen(entry->name)) ^ spread(variant)},
         .sketch = planes,
         .angle = planes + 3 * canvas->plane,

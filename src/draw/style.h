@@ -16,7 +16,8 @@
 
 struct imp_style {
     struct imp_canvas *canvas;
-    struct imp_dice dice;
+    uint32_t variant;
+    struct imp_dice dice; /* of this variant */
     struct imp_path path; /* scratch */
     float *sketch;        /* 3 planes */
     float *angle;         /* of strokes, radians */
@@ -25,6 +26,17 @@ struct imp_style {
      * it, and how far along it, 0 to 1. */
     float *near, *side, *part;
 };
+
+/* ---- style_vary.c: for pictures that are composed without dice --------------------------------
+ */
+
+/* `plain` in variant 0, which is as composed; by chance in the others. */
+float imp_vary(struct imp_style *style, float plain, float low, float high);
+bool imp_vary_chance(struct imp_style *style);
+/* What is added to the seeds of noise: 0 in variant 0. */
+uint32_t imp_vary_seed(const struct imp_style *style);
+/* Turns the hues of all that is painted, but for variant 0. */
+void imp_vary_hues(struct imp_style *style);
 
 /* ---- style_sketch.c -------------------------------------------------------------------------- */
 
@@ -101,8 +113,8 @@ void imp_style_watercolour(struct imp_style *style);
 void imp_style_woodcut(struct imp_style *style); /* style_print.c */
 void imp_style_engraving(struct imp_style *style);
 void imp_style_wave(struct imp_style *style);
-void imp_style_mosaic(struct imp_style *style); /* style_pieces.c */
-void imp_style_stained(struct imp_style *style);
+void imp_style_mosaic(struct imp_style *style);  /* style_mosaic.c */
+void imp_style_stained(struct imp_style *style); /* style_pieces.c */
 void imp_style_cubist(struct imp_style *style);
 void imp_style_weave(struct imp_style *style); /* style_thread.c */
 void imp_style_embroidery(struct imp_style *style);

@@ -1,178 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Pictures put together: mosaic, stained glass, cubist facets. */
+/* Pictures put together: stained glass, cubist facets. */
 
 #include "draw/style.h"
-
-/* ---- Mosaic: fish in the waves, under the sun ------------------------------------------------ */
-
-/* Where a tile lies: its row and its place in it, both counted in tiles, and what it shows. */
-struct tile {
-    float row, along;
-    const struct imp_rgb *palette;
-    int colours;
-    float shade; /* 0 to 1 along the palette */
-    int region;
-};
-
-struct fish {
-    float x, y, size, side;
-    int palette;
-};
-
-static const struct fish shoal[] = {{.30f, .62f, .17f, 1, 0},
-                                    {.72f, .74f, .145f, -1, 1},
-                                    {.22f, .88f, .10f, -1, 1},
-                                    {.62f, .55f, .075f, 1, 0},
-                                    {.86f, .92f, .085f, 1, 0}};
-
-#define TILES 38.0f /* to the picture's height */
-
-static const struct imp_rgb reds[] = {{.42f, .08f, .06f},
-                                      {.70f, .18f, .08f},
-                                      {.88f, .42f, .12f},
-                                      {.96f, .70f, .30f},
-                                      {.98f, .90f, .66f}};
-static const struct imp_rgb golds[] = {
-    {.40f, .24f, .08f}, {.72f, .50f, .14f}, {.90f, .72f, .26f}, {.98f, .88f, .50f}};
-static const struct imp_rgb seas[] = {{.04f, .10f, .26f}, {.05f, .24f, .44f}, {.08f, .42f, .54f},
-                                      {.24f, .62f, .62f}, {.66f, .82f, .76f}, {.93f, .93f, .86f}};
-static const struct imp_rgb skies[] = {
-    {.96f, .93f, .84f}, {.93f, .86f, .70f}, {.90f, .76f, .56f}, {.82f, .86f, .82f}};
-static const struct imp_rgb corals[] = {
-    {.36f, .12f, .24f}, {.66f, .24f, .32f}, {.86f, .46f, .42f}, {.96f, .74f, .62f}};
-
-static bool fish_tile(float aspect, float x, float y, struct tile *tile)
-{
-    for (size_t i = 0; i < IMP_COUNT(shoal); i++) {
-        const struct fish *f = &shoal[i];
-        const float u = (x - f->x * aspect) * f->side / f->size, v = (y - f->y) / f->size;
-        const float half =
-            u > -0.95f ? 0.46f * sqrtf(fmaxf(0, 1 - u * u * 0.95f)) * (u < 0 ? 1 + 0.35f * u : 1)
-                       : 0;
-        const bool body = u > -1 && u < 1 && fabsf(v) < half;
-        const bool tail = u <= -0.72f && u > -1.32f && fabsf(v) < (-u - 0.66f) * 0.85f &&
-                          fabsf(v) > (-u - 1.05f) * 0.9f;
-        const bool fin =
-            v < 0 && u > -0.45f && u < 0.35f && v > -half - 0.22f * sinf((u + 0.45f) * 3.9f);
-        if (!body && !tail && !fin)
-            continue;
-        const float eye = hypotf(u - 0.62f, v + 0.1f);
-        tile->palette = f->palette ? golds : reds;
-        tile->colours = f->palette ? 4 : 5;
-        tile->region = 10 + (int)i * 4 + (body ? 0 : tail ? 1 : 2);
-        tile->row = (body ? v / (half + 0.2f) * 0.46f : v) * f->size * TILES * 1.2f + 40;
-        tile->along = u * f->size * TILES * 1.2f;
-        tile->shade =
-            body ? 0.5f + 0.9f * v + 0.18f * sinf(14 * u) : 0.25f + 0.3f * sinf(16 * (u + v));
-        if (body && eye < 0.15f) {
-            tile->row = eye * f->size * TILES * 1.6f;
-            tile->along = 0;
-            tile->region += 3;
-            tile->palette = seas;
-            tile->colours = 6;
-            tile->shade = eye < 0.075f ? 0 : 1;
-        }
-        return true;
-    }
-    return false;
-}
-
-static float shore_of(float x)
-{
-    return 0.40f + 0.035f * sinf(5.2f * x + 0.7f) + 0.015f * sinf(11 * x);
-}
-
-static struct tile tile_at(float aspect, float x, float y)
-{
-    const float dx = x - 0.68f * aspect, dy = y - 0.19f, r = hypotf(dx, dy), a = atan2f(dy, dx);
-    struct tile tile = {.palette = seas, .colours = 6};
-    if (fish_tile(aspect, x, y, &tile))
-        return tile;
-    const float deep = y - shore_of(x),
-                floor = 0.955f - 0.05f * sinf(4 * x + 1) - 0.03f * sinf(9 * x);
-    if (y > floor) {
-        tile = (struct tile){.row = (y - floor) * TILES + 60,
-                             .along = x * TILES,
-                             .palette = corals,
-                             .colours = 4,
-                             .region = 3};
-        tile.shade = 0.5f + 0.5f * sinf(15 * x + 9 * (y - floor));
-    } else if (deep > 0) {
-        const float warp = y + 0.022f * sinf(9 * x + 14 * y) + 0.012f * sinf(23 * x - 9 * y) -
-                           0.3f * shore_of(x) * expf(-5 * deep);
-        tile.row = warp * TILES + 90;
-        tile.along = x * TILES;
-        tile.region = 1;
-        tile.shade = deep < 0.03f ? 1
-                                  : 0.75f - 0.85f * deep +
-                                        0.3f * sinf(floorf(tile.row) * 0.9f + 3 * sinf(2 * x));
-    } else {
-        const bool sun = r < 0.105f, rays = r < 0.20f;
-        tile.row = r * TILES + 0.25f * sinf(5 * a);
-        tile.along = a * (floorf(tile.row) + 0.5f);
-        tile.palette = sun ? reds : rays ? golds : skies;
-        tile.colours = sun ? 5 : 4;
-        tile.region = sun ? 4 : rays ? 5 : 2;
-        tile.shade = sun    ? 0.35f + 4 * r
-                     : rays ? 0.55f + 0.5f * sinf(14 * a)
-                            : imp_fraction(0.13f * floorf(tile.row)) + 0.2f * sinf(3 * a);
-    }
-    return tile;
-}
-
-/* Each row is shifted, and its tiles have lengths of their own. */
-static struct imp_rgb mosaic_paint(const void *user, float x, float y)
-{
-    const float aspect = *(const float *)user;
-    /* Hands set the tiles, so no line is quite straight. */
-    const float wx = x + 0.009f * (imp_noise(14 * x, 14 * y, 81) - 0.5f),
-                wy = y + 0.009f * (imp_noise(14 * x, 14 * y, 82) - 0.5f);
-    const struct tile t = tile_at(aspect, wx, wy);
-    const int row = (int)floorf(t.row);
-    const float shift = 7 * imp_noise_hash(row, t.region, 83),
-                length = 0.95f + 0.35f * imp_noise_hash(row, t.region, 84);
-    const float at = (t.along + shift) / length +
-                     0.35f * imp_noise(0.9f * (t.along + shift), (float)row * 3, 85);
-    const int column = (int)floorf(at);
-    const float u = imp_fraction(at), v = imp_fraction(t.row);
-    const float edge = fminf(fminf(u, 1 - u) * length, fminf(v, 1 - v));
-    const uint32_t seed = 86 + (uint32_t)t.region;
-    const float own = imp_noise_hash(column, row, seed);
-    struct imp_rgb colour = imp_rgb_palette(t.palette, t.colours, t.shade + 0.42f * (own - 0.5f));
-    colour = imp_rgb_scale(colour, 0.86f + 0.3f * imp_noise_hash(column, row, seed + 50));
-    /* Every tile leans its own way and catches the light at one rim. */
-    const float lean = (imp_noise_hash(column, row, seed + 70) - 0.5f) * (u - 0.5f) +
-                       (imp_noise_hash(column, row, seed + 90) - 0.5f) * (v - 0.5f);
-    colour = imp_rgb_scale(colour,
-                           1 + 0.55f * lean +
-                               0.16f * (imp_smooth(0.25f, 0.08f, v) - imp_smooth(0.75f, 0.92f, v)) +
-                               0.2f * (imp_noise_fractal(90 * x, 90 * y, 2, 95) - 0.5f));
-    const struct imp_rgb grout = imp_rgb_scale((struct imp_rgb){.36f, .32f, .28f},
-                                               0.7f + 0.6f * imp_noise(120 * x, 120 * y, 96));
-    return imp_rgb_mix(grout, colour, imp_smooth(0.055f, 0.115f, edge + 0.03f * (own - 0.5f)));
-}
-
-/* Regions end where a tile of the next begins: a line of grout. */
-static void region_grout(struct imp_style *style)
-{
-    struct imp_canvas *canvas = style->canvas;
-    const float unit = 1 / (float)canvas->height, e = 0.0018f;
-    for (int py = 0; py < canvas->height; py++) {
-        for (int px = 0; px < canvas->width; px++) {
-            const float x = (float)px * unit, y = (float)py * unit;
-            const int here = tile_at(canvas->aspect, x, y).region;
-            if (tile_at(canvas->aspect, x + e, y).region != here ||
-                tile_at(canvas->aspect, x, y + e).region != here)
-                imp_canvas_mix(canvas, px, py, (struct imp_rgb){.26f, .22f, .19f}, 0.85f);
-        }
-    }
-}
-
-void imp_style_mosaic(struct imp_style *style)
-{
-    imp_canvas_paint(style->canvas, 0, 1, mosaic_paint, &style->canvas->aspect);
-    region_grout(style);
-}
 
 /* ---- Stained glass: a rose window with leaves ------------------------------------------------ */
 
@@ -182,6 +11,24 @@ struct pane {
     float lead;
     int hue;
 };
+
+/* The window's measures. Petals: of each ring, from the inside. */
+struct window {
+    float x, y;
+    int petals[3], hue;
+    uint32_t seed;
+};
+
+static struct window choose_window(struct imp_style *style)
+{
+    struct window window = {.petals = {8, 12, 18}, .seed = imp_vary_seed(style)};
+    window.x = imp_vary(style, 0.5f, 0.3f, 0.7f) * style->canvas->aspect;
+    window.y = imp_vary(style, 0.48f, 0.3f, 0.7f);
+    for (int i = 0; i < 3; i++)
+        window.petals[i] += (int)imp_vary(style, 0, -2.5f, 3.5f);
+    window.hue = (int)imp_vary(style, 0, 0, 9.99f);
+    return window;
+}
 
 static void nearer(struct pane *pane, float distance)
 {
@@ -211,23 +58,25 @@ static void ring(struct pane *pane, float r, float a, float inner, float outer, 
         pane->id += 500;
 }
 
-static struct pane pane_at(float aspect, float x, float y)
+static struct pane pane_at(const struct window *window, float x, float y)
 {
-    const float dx = x - 0.5f * aspect, dy = y - 0.48f, r = hypotf(dx, dy),
+    const float dx = x - window->x, dy = y - window->y, r = hypotf(dx, dy),
                 a = atan2f(dy, dx) + IMP_PI;
+    const int *petals = window->petals;
     struct pane pane = {.lead = 1};
     if (r < 0.06f) {
         pane = (struct pane){.id = 7, .lead = 0.06f - r, .hue = 1};
     } else if (r < 0.18f) {
-        ring(&pane, r, a, 0.06f, 0.18f, 8, 1);
+        ring(&pane, r, a, 0.06f, 0.18f, petals[0], 1);
     } else if (r < 0.32f) {
-        ring(&pane, r, a, 0.18f, 0.32f, 12, 2);
+        ring(&pane, r, a, 0.18f, 0.32f, petals[1], 2);
     } else if (r < 0.46f) {
-        ring(&pane, r, a, 0.32f, 0.46f, 18, 3);
+        ring(&pane, r, a, 0.32f, 0.46f, petals[2], 3);
     } else {
         const float scale = 7.5f;
         const float wx = x + 0.05f * sinf(9 * y), wy = y + 0.05f * sinf(8 * x + 2);
-        const struct imp_cell cell = imp_noise_cells(wx * scale, wy * scale, 0.9f, 31);
+        const struct imp_cell cell =
+            imp_noise_cells(wx * scale, wy * scale, 0.9f, window->seed + 31);
         pane = (struct pane){.id = cell.id,
                              .lead = 0.5f * (cell.second - cell.first) / scale,
                              .hue = 7 + (int)(cell.id % 3)};
@@ -242,33 +91,38 @@ static struct imp_rgb stained_paint(const void *user, float x, float y)
         {.10f, .22f, .72f}, {.98f, .80f, .22f}, {.82f, .10f, .14f}, {.12f, .36f, .78f},
         {.94f, .46f, .10f}, {.08f, .56f, .40f}, {.50f, .14f, .58f}, {.16f, .52f, .62f},
         {.36f, .66f, .28f}, {.64f, .80f, .76f}};
-    const float aspect = *(const float *)user;
-    const float wx = x + 0.004f * (imp_noise(20 * x, 20 * y, 41) - 0.5f),
-                wy = y + 0.004f * (imp_noise(20 * x, 20 * y, 42) - 0.5f);
-    const struct pane pane = pane_at(aspect, wx, wy);
-    const float own = imp_noise_hash((int)(pane.id & 0xFFFF), (int)(pane.id >> 16), 43),
-                own2 = imp_noise_hash((int)(pane.id & 0xFFFF), (int)(pane.id >> 16), 44);
-    struct imp_rgb glass =
-        imp_rgb_mix(glasses[pane.hue], glasses[(pane.hue + 1 + (int)(own2 * 3)) % 10],
-                    own2 > 0.6f ? 0.75f : 0.15f);
+    const struct window *window = user;
+    const uint32_t seed = window->seed;
+    const float wx = x + 0.004f * (imp_noise(20 * x, 20 * y, seed + 41) - 0.5f),
+                wy = y + 0.004f * (imp_noise(20 * x, 20 * y, seed + 42) - 0.5f);
+    const struct pane pane = pane_at(window, wx, wy);
+    const float own = imp_noise_hash((int)(pane.id & 0xFFFF), (int)(pane.id >> 16), seed + 43),
+                own2 = imp_noise_hash((int)(pane.id & 0xFFFF), (int)(pane.id >> 16), seed + 44);
+    const int hue = (pane.hue + window->hue) % 10;
+    struct imp_rgb glass = imp_rgb_mix(glasses[hue], glasses[(hue + 1 + (int)(own2 * 3)) % 10],
+                                       own2 > 0.6f ? 0.75f : 0.15f);
     /* Handmade: bubbles, streaks, a thicker side; light comes from behind the middle. */
-    const float streak = imp_noise_fractal(9 * x + 30 * own, 26 * y + 9 * own2, 3, 45) - 0.5f;
-    const float glow = 1.25f - 0.75f * hypotf(x - 0.5f * aspect, y - 0.42f);
-    const float bubble = imp_smooth(0.10f, 0.04f, imp_noise_cells(40 * x, 40 * y, 0.9f, 46).first);
+    const float streak =
+        imp_noise_fractal(9 * x + 30 * own, 26 * y + 9 * own2, 3, seed + 45) - 0.5f;
+    const float glow = 1.25f - 0.75f * hypotf(x - window->x, y - (window->y - 0.06f));
+    const float bubble =
+        imp_smooth(0.10f, 0.04f, imp_noise_cells(40 * x, 40 * y, 0.9f, seed + 46).first);
     glass = imp_rgb_scale(glass, 1.3f * glow * (0.72f + 0.5f * own + 0.9f * streak) *
                                      (0.75f + 0.25f * imp_smooth(0, 0.02f, pane.lead)));
     glass = imp_rgb_mix(glass, (struct imp_rgb){1, 1, .92f},
                         0.22f * bubble + 0.25f * imp_smooth(0.25f, 0.5f, streak));
-    const float thick = 0.0058f + 0.003f * imp_noise(5 * x, 5 * y, 47);
-    const float metal =
-        0.08f + 0.22f * imp_smooth(0.6f * thick, 0, pane.lead) * imp_noise(60 * x, 60 * y, 48);
+    const float thick = 0.0058f + 0.003f * imp_noise(5 * x, 5 * y, seed + 47);
+    const float metal = 0.08f + 0.22f * imp_smooth(0.6f * thick, 0, pane.lead) *
+                                    imp_noise(60 * x, 60 * y, seed + 48);
     return imp_rgb_mix((struct imp_rgb){metal, metal, 1.1f * metal}, glass,
                        imp_smooth(thick, thick + 0.0018f, pane.lead));
 }
 
 void imp_style_stained(struct imp_style *style)
 {
-    imp_canvas_paint(style->canvas, 0, 1, stained_paint, &style->canvas->aspect);
+    const struct window window = choose_window(style);
+    imp_canvas_paint(style->canvas, 0, 1, stained_paint, &window);
+    imp_vary_hues(style);
 }
 
 /* ---- Cubist: a table with a guitar, a bottle and a newspaper --------------------------------- */

@@ -213,10 +213,25 @@ void imp_style_woodcut(struct imp_style *style)
 static void still_life(struct imp_style *style)
 {
     struct imp_canvas *canvas = style->canvas;
-    struct imp_scene scene = {
-        .canvas = canvas, .dice = {.seed = 4711}, .light_x = -0.62f, .light_y = -0.5f};
+    struct imp_scene scene = {.canvas = canvas,
+                              .dice = {.seed = 4711, .stream = style->variant},
+                              .light_x = -0.62f,
+                              .light_y = -0.5f};
     imp_sky_choose(&scene, 0.6f);
     imp_scene_flowers(&scene);
+}
+
+/* How the lines lie: turned by an angle with cosine c and sine s. */
+struct plate {
+    uint32_t seed;
+    float c, s, fine;
+};
+
+static struct plate choose_plate(struct imp_style *style)
+{
+    const float turn = imp_vary(style, 0, -IMP_PI, IMP_PI);
+    return (struct plate){imp_vary_seed(style), cosf(turn), sinf(turn),
+                          imp_vary(style, 1, 0.7f, 1.2f)};
 }
 
 /* Darkness at a point becomes the width of lines that bend with it. */
@@ -227,19 +242,25 @@ static float hatch(float phase, float dark)
     return width <= 0.02f ? 0 : imp_smooth(width + 0.12f, width - 0.12f, wave);
 }
 
-static void engrave(const struct imp_style *style, int px, int py)
+static void engrave(const struct imp_style *style, const struct plate *plate, int px, int py)
 {
     struct imp_canvas *canvas = style->canvas;
-    const float x = ((float)px + 0.5f) / (float)canvas->height,
-                y = ((float)py + 0.5f) / (float)canvas->height;
-    const float light = imp_rgb_light(imp_sketch_at(style, x, y));
+    const float sx = ((float)px + 0.5f) / (float)canvas->height,
+                sy = ((float)py + 0.5f) / (float)canvas->height;
+    const float light = imp_rgb_light(imp_sketch_at(style, sx, sy));
+    const float x = plate->c * sx - plate->s * sy, y = plate->c * sy + plate->s * sx;
     const float dark = 0.88f * (1 - imp_clamp01(1.45f * powf(fmaxf(light, 0), 0.42f) - 0.16f));
-    const float form = 0.9f * dark + 3.2f * imp_noise_fractal(1.6f * x, 1.6f * y, 2, 66);
+    const float form =
+        0.9f * dark + 3.2f * imp_noise_fractal(1.6f * x, 1.6f * y, 2, plate->seed + 66);
     /* Short flicks in the lights. */
-    const float flick = 0.32f * imp_smooth(0.45f, 0.62f, imp_noise(22 * x, 70 * y, 67));
-    const float along = hatch(88 * (y + 0.03f * form + 0.05f * x), fmaxf(1.0f * dark, flick));
-    const float down = hatch(80 * (0.72f * x + 0.69f * y - 0.02f * form), 1.5f * (dark - 0.22f));
-    const float up = hatch(84 * (0.80f * x - 0.6f * y + 0.02f * form), 1.7f * (dark - 0.40f));
+    const float flick =
+        0.32f * imp_smooth(0.45f, 0.62f, imp_noise(22 * x, 70 * y, plate->seed + 67));
+    const float along =
+        hatch(plate->fine * 88 * (y + 0.03f * form + 0.05f * x), fmaxf(1.0f * dark, flick));
+    const float down =
+        hatch(plate->fine * 80 * (0.72f * x + 0.69f * y - 0.02f * form), 1.5f * (dark - 0.22f));
+    const float up =
+        hatch(plate->fine * 84 * (0.80f * x - 0.6f * y + 0.02f * form), 1.7f * (dark - 0.40f));
     imp_canvas_mix(canvas, px, py, (struct imp_rgb){.62f, .22f, .12f}, 0.9f * up);
     imp_canvas_mix(canvas, px, py, (struct imp_rgb){.12f, .34f, .33f}, 0.9f * down);
     imp_canvas_mix(canvas, px, py, (struct imp_rgb){.08f, .09f, .22f}, 0.95f * along);
@@ -248,12 +269,14 @@ static void engrave(const struct imp_style *style, int px, int py)
 void imp_style_engraving(struct imp_style *style)
 {
     struct imp_canvas *canvas = style->canvas;
+    const struct plate plate = choose_plate(style);
     still_life(style);
     imp_sketch_take(style);
     imp_paper(style, (struct imp_rgb){.935f, .895f, .80f}, 0.10f);
     for (int py = 0; py < canvas->height; py++)
         for (int px = 0; px < canvas->width; px++)
-            engrave(style, px, py);
+            engrave(style, &plate, px, py);
+    imp_vary_hues(style);
 }
 
 /* ---- Waves ----------------------------------------------------------------------------------- */

@@ -5,8 +5,24 @@
 
 /* ---- Weave: a rug with diamonds and borders -------------------------------------------------- */
 
-#define YARNS 88.0f /* weft yarns to the picture's height */
-#define WARPS 56.0f
+/* The rug's measures. */
+struct rug {
+    float aspect;
+    uint32_t seed;
+    float yarns, warps;      /* weft yarns and warps to the picture's height */
+    float shift, wide, tall; /* of the diamonds */
+};
+
+static struct rug choose_rug(struct imp_style *style)
+{
+    struct rug rug = {.aspect = style->canvas->aspect, .seed = imp_vary_seed(style)};
+    rug.yarns = imp_vary(style, 88, 64, 110);
+    rug.warps = rug.yarns * imp_vary(style, 56.0f / 88, 0.5f, 0.8f);
+    rug.shift = imp_vary(style, 0, -0.26f, 0.26f);
+    rug.wide = imp_vary(style, 0.52f, 0.3f, 0.7f);
+    rug.tall = imp_vary(style, 0.35f, 0.18f, 0.4f);
+    return rug;
+}
 
 static const struct imp_rgb wools[] = {{.62f, .12f, .10f}, {.10f, .16f, .34f}, {.90f, .82f, .64f},
                                        {.84f, .54f, .16f}, {.16f, .38f, .36f}, {.38f, .08f, .14f},
@@ -18,8 +34,9 @@ static float fold(float x, float period)
 }
 
 /* Which wool, at a yarn and a warp: steps of both, so all edges are stairs. */
-static int pattern(float aspect, float x, float y)
+static int pattern(const struct rug *rug, float across, float y)
 {
+    const float x = across + rug->shift;
     const float band = imp_fraction(y * 1.0f);
     if (band < 0.055f || band > 0.945f)
         return fold(x, 0.07f) > 0.5f ? 2 : 5;
@@ -32,7 +49,7 @@ static int pattern(float aspect, float x, float y)
                : u + 0.3f < 1 - v     ? 1
                                       : 2;
     }
-    const float cx = fold(x - 0.5f * aspect, 0.52f), cy = fabsf(y - 0.5f) / 0.35f;
+    const float cx = fold(x - 0.5f * rug->aspect, rug->wide), cy = fabsf(y - 0.5f) / rug->tall;
     const float d = cx + cy, inner = fmaxf(fold(x, 0.13f), fold(y, 0.13f));
     if (d < 0.22f)
         return 3;
@@ -58,23 +75,25 @@ static int pattern(float aspect, float x, float y)
 
 static struct imp_rgb weave_paint(const void *user, float x, float y)
 {
-    const float aspect = *(const float *)user;
+    const struct rug *rug = user;
+    const uint32_t seed = rug->seed;
     /* Yarns are not straight, nor equally thick. */
-    const float wy = y * YARNS + 1.1f * (imp_noise_fractal(2.5f * x, 3 * y, 3, 11) - 0.5f) * 3,
+    const float wy = y * rug->yarns +
+                     1.1f * (imp_noise_fractal(2.5f * x, 3 * y, 3, seed + 11) - 0.5f) * 3,
                 row = floorf(wy);
-    const float wx = x * WARPS + 1.5f * (imp_noise_fractal(3 * x, 2 * y, 2, 12) - 0.5f),
+    const float wx = x * rug->warps + 1.5f * (imp_noise_fractal(3 * x, 2 * y, 2, seed + 12) - 0.5f),
                 warp = floorf(wx);
     const float over = (float)(((int)warp + (int)row) & 1), u = wx - warp, v = wy - row;
     /* A weft yarn goes over one warp yarn and under the next. */
     const float height = over > 0 ? cosf((u - 0.5f) * 2.6f) : -0.15f + 0.2f * cosf((u - 0.5f) * 2);
     const float across = fabsf(v - 0.5f) * 2, round = sqrtf(fmaxf(0, 1 - across * across * 0.94f));
-    int wool = pattern(aspect, (warp + 0.5f) / WARPS, (row + 0.5f) / YARNS);
+    int wool = pattern(rug, (warp + 0.5f) / rug->warps, (row + 0.5f) / rug->yarns);
     struct imp_rgb colour = wools[wool];
-    const float dye = imp_noise(0.5f * row, 0.03f * warp, 13) - 0.5f,
-                speck = imp_noise_hash((int)warp, (int)row, 14) - 0.5f;
+    const float dye = imp_noise(0.5f * row, 0.03f * warp, seed + 13) - 0.5f,
+                speck = imp_noise_hash((int)warp, (int)row, seed + 14) - 0.5f;
     /* Fibres twist around the yarn. */
     const float fibre =
-        imp_noise_fractal(0.9f * wx + 1.3f * v + 7 * row, 5 * v + row, 2, 15) - 0.5f;
+        imp_noise_fractal(0.9f * wx + 1.3f * v + 7 * row, 5 * v + row, 2, seed + 15) - 0.5f;
     const float twist = sinf(2 * IMP_PI * (1.6f * u + 0.9f * v));
     colour =
         imp_rgb_scale(colour, (0.36f + 0.72f * round * (0.72f + 0.28f * height)) *
@@ -90,7 +109,9 @@ static struct imp_rgb weave_paint(const void *user, float x, float y)
 
 void imp_style_weave(struct imp_style *style)
 {
-    imp_canvas_paint(style->canvas, 0, 1, weave_paint, &style->canvas->aspect);
+    const struct rug rug = choose_rug(style);
+    imp_canvas_paint(style->canvas, 0, 1, weave_paint, &rug);
+    imp_vary_hues(style);
 }
 
 /* ---- Embroidery: flowers, leaves, a bird on linen -------------------------------------------- */
