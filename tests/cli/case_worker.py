@@ -118,6 +118,21 @@ class Jobs(Worker):
         self.assertEqual((error["code"], error["status"]), (INPUT, "input"))
         self.assertFalse((self.folder / "none.jpg").exists())
 
+    def test_a_plan(self):
+        """What --plan says, and nothing is written."""
+        plan, done = self.job("p", "plan", settings=PICTURES | CHEAP, options={"output": "out.png"})[-2:]
+        self.assertEqual((plan["event"], done["event"]), ("plan", "done"))
+        self.assertEqual((plan["width"], plan["height"], plan["scales"], plan["iterations"]), (32, 24, 1, 2))
+        self.assertAlmostEqual(plan["work"], 2 * 32 * 24 / 1e6)
+        self.assertEqual(plan["bytes"], sum(plan["memory"].values()))
+        self.assertFalse((self.folder / "out.png").exists())
+
+    def test_another_format(self):
+        self.job("c", "convert", picture="content.png", output="out.jpg")
+        self.assertEqual((self.folder / "out.jpg").read_bytes()[:2], b"\xff\xd8")
+        for request in ({"picture": "content.png"}, {"picture": "content.png", "output": "out.bmp"}):
+            self.assertEqual(self.job("d", "convert", **request)[-1]["code"], USAGE)
+
     def test_what_there_is(self):
         devices = self.job("d", "devices")[-2]["devices"]
         self.assertTrue(any(device["preferred"] for device in devices))

@@ -166,6 +166,9 @@ class Page:
         self.call("Input.dispatchKeyEvent", type="keyUp", key=key, code=code, windowsVirtualKeyCode=number,
                   modifiers=modifiers)
 
+    def save_to(self, folder):
+        self.browser.call("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(folder))
+
     def shot(self, path, whole=False):
         data = self.call("Page.captureScreenshot", format="png", captureBeyondViewport=whole)["data"]
         pathlib.Path(path).write_bytes(base64.b64decode(data))

@@ -98,10 +98,24 @@ class Page(Served):
         self.assertEqual(self.server.call("POST", "/api/session", self.server.code, token=False)[0], 401)
         self.drop(page)
         self.cheap(page)
+        page.until("/^32 by 24 pixels · 2 iterations · .* on the device$/.test(document.getElementById('plan').textContent)")
         page.run("document.getElementById('go').click()")
         page.until("!!document.querySelector('#jobs li.done')")
         page.until("document.getElementById('image').alt.startsWith('Result')")
+        self.option(page, "iterations", 200)
+        page.until("/about \\d+ (s|min)$/.test(document.getElementById('plan').textContent)")
+        # It can be saved in another format, with the report.
+        page.save_to(self.folder)
+        self.assertIn("JPG", page.run("document.getElementById('format').textContent"))
+        self.set(page, "#format", "jpg")
+        for action in ("download", "report"):
+            page.run(f"document.querySelector('[data-action={action}]').click()")
         job = self.jobs()[0]
+        for name, begins in (("jpg", b"\xff\xd8"), ("html", b"<!")):
+            path, end = self.folder / f"impasto-{job['id'][:8]}.{name}", time.monotonic() + 60
+            while not path.exists() and time.monotonic() < end:
+                time.sleep(0.1)
+            self.assertEqual(path.read_bytes()[:2], begins)
         self.assertEqual(job["settings"], {"size": "source", "iterations": 2, "scales": "1", "style-layers": "1_1,2_1",
                                            "content-layers": "2_1"})
         self.assertEqual(page.run("document.getElementById('words').textContent"), job["line"])
@@ -261,6 +275,15 @@ class Page(Served):
         self.succeed("photo.png", "a.png", "b.png", "--content-mask", "map.png#0000ff", "--content-mask",
                      "map.png#ff0000", "--keep", "map.png#000000", *words, "-o", "direct.png")
         self.assertEqual(pixels(self.server.result(self.jobs()[0]["id"])), pixels(self.folder / "direct.png"))
+        # The job brings its map back.
+        click("#areas-open")
+        click("#area-clear")
+        click("#area-done")
+        click("[data-action=use]")
+        page.until("!document.getElementById('areas-now').hidden")
+        click("#go")
+        page.until("document.querySelectorAll('#jobs li.done').length === 2")
+        self.assertEqual(self.map(), counts)
         # An own map opens as it is; a painting without an area is told; and areas go with their painting.
         field = page.call("Runtime.evaluate", expression="document.getElementById('area-import')")["result"]
         click("#areas-open")
@@ -273,7 +296,7 @@ class Page(Served):
         self.assertIn("b.png has no area", page.run("document.getElementById('error').textContent"))
         click("#styles li:last-child button")
         click("#go")
-        page.until("document.querySelectorAll('#jobs li.done').length === 2")
+        page.until("document.querySelectorAll('#jobs li.done').length === 3")
         self.assertEqual(self.map(), {"000000": 16 * 48, "0000ff": 48 * 48})
         self.assertNotIn("masks", self.jobs()[0])
         self.assertEqual(page.complaints(), [])

@@ -2,6 +2,7 @@
 """The studio at work: jobs to the command line's pictures, the queue, and what goes wrong on the way."""
 
 import resource
+import threading
 
 from support import pixels, read_png
 
@@ -38,6 +39,62 @@ class Jobs(Served):
         self.assertEqual((preview[0], preview[1][:2]), (200, b"\xff\xd8"))
         self.assertEqual(studio.call("GET", f"/api/jobs/{job['id']}/preview?n=99")[0], 204)
         self.assertFalse(list((studio.folder / "jobs").glob("*.ckpt")))
+        # What it was made of and how, for who saves it; never to be shown here, where its script would be ours.
+        status, body, headers = studio.call("GET", f"/api/jobs/{job['id']}/report")
+        self.assertEqual((status, headers["Content-Type"]), (200, "application/octet-stream"))
+        self.assertTrue(headers["Content-Disposition"].startswith("attachment; "))
+        self.assertIn(b"<!DOCTYPE html>", body[:40].replace(b"doctype", b"DOCTYPE"))
+        self.assertNotIn(str(studio.folder).encode(), body)
+        # In each format that this build writes.
+        kinds = {"png": b"\x89PNG", "jpg": b"\xff\xd8", "tif": b"II*\0", "webp": b"RIFF"}
+        formats = studio.ask("GET", "/api/about")["formats"]
+        self.assertLessEqual({"png", "jpg"}, set(formats))
+        for name in formats:
+            status, body, headers = studio.call("GET", f"/api/jobs/{job['id']}/result?format={name}")
+            self.assertEqual((status, body[:4].startswith(kinds[name])), (200, True), name)
+            self.assertIn(f".{name}", headers["Content-Disposition"])
+        self.assertEqual(studio.call("GET", f"/api/jobs/{job['id']}/result?format=../x")[0], 422)
+        self.assertEqual(list((studio.folder / "uploads").iterdir()), [])
+        studio.ask("DELETE", f"/api/jobs/{job['id']}")
+        self.assertEqual(list((studio.folder / "results").iterdir()), [])
+
+    def test_a_plan(self):
+        """As --plan has it, and the time by that of the last painting."""
+        studio = self.studio()
+        content, style = studio.pictures()
+        asked = {"command": "paint", "content": content, "styles": [{"picture": style}], "settings": CHEAP}
+        plan = studio.ask("POST", "/api/plan", asked)
+        self.assertEqual((plan["width"], plan["height"], plan["iterations"], plan["seconds"]), (32, 24, 2, None))
+        self.assertAlmostEqual(plan["work"], 2 * 32 * 24 / 1e6)
+        self.assertEqual(plan["bytes"], sum(plan["memory"].values()))
+        studio.until(studio.paint()["id"], "done")
+        again = studio.ask("POST", "/api/plan", asked | {"settings": CHEAP | {"iterations": 20}})
+        self.assertGreater(again["seconds"], 0)
+        self.assertAlmostEqual(again["work"], 10 * plan["work"])
+        refusal = studio.ask("POST", "/api/plan", asked | {"settings": CHEAP | {"size": 2048, "memory": "16M"}}, 422)
+        self.assertEqual(refusal["status"], "memory")
+        self.assertIn("would fit", refusal["error"])
+        self.assertEqual(studio.ask("POST", "/api/plan", asked | {"settings": {"size": -1}}, 422)["field"], "size")
+        self.assertEqual(studio.ask("POST", "/api/plan", asked | {"styles": []}, 422)["field"], "styles")
+        self.assertEqual(list((studio.folder / "uploads").iterdir()), [])
+        self.assertEqual(len(studio.ask("GET", "/api/jobs")["jobs"]), 1)
+        # One whose worker dies, again and again, is answered.
+        done = threading.Event()
+
+        def end_workers():
+            while not done.is_set():
+                for process in studio.workers():
+                    try:
+                        os.kill(process, signal.SIGKILL)
+                    except ProcessLookupError:
+                        pass
+                time.sleep(0.02)
+
+        thread = threading.Thread(target=end_workers)
+        thread.start()
+        self.assertIn("the worker has ended", studio.ask("POST", "/api/plan", asked, 422)["error"])
+        done.set()
+        thread.join()
 
     def test_weights_and_masks(self):
         studio = self.studio()
@@ -53,6 +110,10 @@ class Jobs(Served):
         self.assertEqual([row[:14] for row in rows], [row[:14] for row in before])
         self.assertNotEqual([row[18:] for row in rows], [row[18:] for row in before])
         self.assertEqual(studio.ask("DELETE", f"/api/pictures/{half}", status=409)["status"], "usage")
+        status, body, headers = studio.call("GET", f"/api/pictures/{half}/map")
+        self.assertEqual((status, headers["Content-Type"]), (200, "image/png"))
+        self.assertEqual(pixels(self.write("back.png", body)), [16 * [(255, 0, 0)] + 16 * [(0, 0, 255)]] * 24)
+        self.assertEqual(studio.call("GET", f"/api/pictures/{'0' * 32}/map")[0], 404)
 
     def test_a_style_network(self):
         studio = self.studio()

@@ -175,6 +175,8 @@ enum impasto_status cli_painter_paint(struct cli_painter *run, bool last)
     if (status != IMPASTO_OK)
         return status;
     if (s->plan) {
+        cli_events_plan(&run->console, impasto_device_info(run->device),
+                        impasto_job_info(run->job));
         cli_print_plan(impasto_job_info(run->job));
         return IMPASTO_OK;
     }

@@ -29,9 +29,10 @@ static void tell_about(struct cli_studio *studio, struct cli_request *request, j
 {
     (void)job;
     cli_reply_json(request, 200,
-                   json_pack("{s:s, s:O, s:O, s:I, s:i}", "version", impasto_version(), "devices",
-                             studio->devices, "models", studio->models, "most",
-                             (json_int_t)PICTURE_MOST, "queue", CLI_JOBS_MOST));
+                   json_pack("{s:s, s:O, s:O, s:o, s:I, s:i}", "version", impasto_version(),
+                             "devices", studio->devices, "models", studio->models, "formats",
+                             cli_formats_list(), "most", (json_int_t)PICTURE_MOST, "queue",
+                             CLI_JOBS_MOST));
 }
 
 static void tell_options(struct cli_studio *studio, struct cli_request *request, json_t *job)
@@ -56,9 +57,11 @@ static const struct route routes[] = {
     {"GET", "/api/about", tell_about, CLI_BODY_NONE},
     {"GET", "/api/options", tell_options, CLI_BODY_NONE},
     {"GET", "/api/events", cli_route_open_stream, CLI_BODY_NONE},
+    {"GET", "/api/pictures/ID/map", cli_route_show_map, CLI_BODY_NONE},
     {"POST", "/api/pictures", cli_route_take_picture, CLI_BODY_FILE},
     {"GET", "/api/pictures/ID", cli_route_show_picture, CLI_BODY_NONE},
     {"DELETE", "/api/pictures/ID", cli_route_remove_picture, CLI_BODY_NONE},
+    {"POST", "/api/plan", cli_route_plan, CLI_BODY_TEXT},
     {"GET", "/api/jobs", cli_route_list_jobs, CLI_BODY_NONE},
     {"POST", "/api/jobs", cli_route_add_job, CLI_BODY_TEXT},
     {"GET", "/api/jobs/ID", cli_route_show_job, CLI_BODY_NONE},
@@ -69,6 +72,7 @@ static const struct route routes[] = {
     {"POST", "/api/jobs/ID/again", cli_route_paint_again, CLI_BODY_TEXT},
     {"GET", "/api/jobs/ID/preview", cli_route_show_preview, CLI_BODY_NONE},
     {"GET", "/api/jobs/ID/result", cli_route_show_result, CLI_BODY_NONE},
+    {"GET", "/api/jobs/ID/report", cli_route_show_report, CLI_BODY_NONE},
     {"GET", "/api/jobs/ID/thumb", cli_route_show_thumb, CLI_BODY_NONE},
     {"GET", "/api/jobs/ID/settings", cli_route_show_settings, CLI_BODY_NONE},
     {"POST", "/api/queue/pause", cli_route_pause_queue, CLI_BODY_TEXT},
@@ -192,6 +196,7 @@ static void drop(void *user, struct cli_request *request)
             free(studio->waiting[i].name);
             studio->waiting[i] = (struct cli_waiting){0};
         }
+    cli_wait_drop(studio, request);
     studio->streams -= request->reply.stream;
     if (!request->mark[0])
         return;

@@ -67,6 +67,8 @@ void cli_job_end(struct cli_studio *studio, json_t *job, const char *state)
     const bool result = has_file(studio, CLI_PLACE_RESULTS, job, ".png");
     json_object_set_new(job, "ended", cli_now());
     json_object_set_new(job, "result", json_boolean(result));
+    json_object_set_new(job, "report",
+                        json_boolean(has_file(studio, CLI_PLACE_RESULTS, job, ".html")));
     json_object_set_new(job, "resumable",
                         json_boolean(has_file(studio, CLI_PLACE_JOBS, job, ".ckpt")));
     json_object_del(job, "phase");

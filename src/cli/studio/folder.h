@@ -9,10 +9,10 @@
 
 enum cli_place {
     CLI_PLACE_PICTURES, /* ID, as it came; ID.json, what is known of it; ID.jpg, a small one */
-    CLI_PLACE_RESULTS,  /* ID.png */
+    CLI_PLACE_RESULTS,  /* ID.png; ID.html, the report of a painting */
     CLI_PLACE_THUMBS,   /* ID.jpg */
     CLI_PLACE_JOBS,     /* ID.json, ID.ckpt */
-    CLI_PLACE_UPLOADS,  /* what is on its way; empty at the start */
+    CLI_PLACE_UPLOADS,  /* what is on its way, to or fro; empty at the start */
     CLI_PLACES
 };
 

@@ -44,7 +44,7 @@ static void hear_iteration(struct cli_studio *studio, json_t *job, const json_t 
 
 static void hear_phase(struct cli_studio *studio, json_t *job, const json_t *line)
 {
-    static const char *const kept[] = {"phase", "device", "width", "height"};
+    static const char *const kept[] = {"phase", "device", "width", "height", "work"};
     for (size_t i = 0; i < sizeof(kept) / sizeof(*kept); i++)
         if (json_object_get(line, kept[i]))
             json_object_set(job, kept[i], json_object_get(line, kept[i]));

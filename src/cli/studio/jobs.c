@@ -214,6 +214,8 @@ void cli_job_forget(struct cli_studio *studio, json_t *job)
     const char *id = cli_text_in(job, "id");
     snprintf(name, sizeof(name), "%.32s.png", id);
     cli_folder_remove(&studio->folder, CLI_PLACE_RESULTS, name);
+    snprintf(name, sizeof(name), "%.32s.html", id);
+    cli_folder_remove(&studio->folder, CLI_PLACE_RESULTS, name);
     snprintf(name, sizeof(name), "%.32s.jpg", id);
     cli_folder_remove(&studio->folder, CLI_PLACE_THUMBS, name);
     snprintf(name, sizeof(name), "%.32s.ckpt", id);

@@ -28,6 +28,8 @@ static void end_task(struct cli_studio *studio, const json_t *task, const json_t
     json_t *job = job_of(studio, task);
     if (job)
         cli_job_finish(studio, job, line);
+    else if (json_object_get(task, "waits"))
+        cli_wait_finish(studio, task, line);
     else if (cli_text_in(task, "upload"))
         cli_upload_finish(studio, task, done ? NULL : text ? text : "it cannot be read");
     else
@@ -53,6 +55,8 @@ static void hear(void *user, struct cli_child *child, const json_t *line)
         return;
     if (strcmp(event, "looked") == 0) {
         json_object_set(child->task, "looked", (json_t *)line);
+    } else if (strcmp(event, "plan") == 0) {
+        json_object_set(child->task, "plan", (json_t *)line);
     } else if (strcmp(event, "devices") == 0) {
         hear_list(studio, &studio->devices, json_object_get(line, "devices"));
     } else if (strcmp(event, "models") == 0) {
@@ -100,6 +104,8 @@ static void bury(struct cli_studio *studio, struct cli_child *child)
     } else if (again) {
         json_object_set_new(task, "again", json_true());
         json_array_insert(studio->quick, 0, task);
+    } else if (json_object_get(task, "waits")) {
+        cli_wait_finish(studio, task, NULL);
     } else if (task && cli_text_in(task, "upload")) {
         cli_upload_finish(studio, task,
                           "this picture cannot be looked at: the worker has ended at it");
@@ -154,6 +160,8 @@ static bool give(struct cli_studio *studio, struct cli_child *child, json_t *tas
         snprintf(studio->warning, sizeof(studio->warning), "%.390s", error.message);
         if (cli_text_in(task, "upload"))
             cli_upload_finish(studio, task, error.message);
+        else if (json_object_get(task, "waits"))
+            cli_wait_finish(studio, task, NULL);
         json_decref(task);
         return false;
     }
@@ -231,6 +239,7 @@ void cli_queue_leave(struct cli_studio *studio)
     studio->leaving = true;
     cli_child_leave(&studio->painter);
     cli_child_leave(&studio->quicker);
+    cli_waits_end(studio);
     for (size_t i = 0; i < CLI_UPLOADS_MOST; i++)
         if (studio->waiting[i].request)
             cli_upload_answer(

@@ -8,41 +8,75 @@
 
 #define PAGE_JOBS 50
 
+static json_t *name_of(const struct cli_studio *studio, const char *id)
+{
+    return json_object_get(json_object_get(studio->pictures, id ? id : ""), "name");
+}
+
 /* As a page has it: with the names of its pictures, and the command line. */
 static json_t *shown(const struct cli_studio *studio, const json_t *job)
 {
     json_t *copy = json_deep_copy(job);
-    const char *content = cli_text_in(job, "content");
+    json_t *styles = json_object_get(copy, "styles");
     char *line = cli_job_line(studio, job);
     json_object_set_new(copy, "line", cli_json_text(line));
-    json_object_set(copy, "name",
-                    json_object_get(json_object_get(studio->pictures, content), "name"));
+    json_object_set(copy, "name", name_of(studio, cli_text_in(job, "content")));
+    for (size_t i = 0; i < json_array_size(styles); i++) {
+        json_t *style = json_array_get(styles, i);
+        json_object_set(style, "name", name_of(studio, cli_text_in(style, "picture")));
+    }
     free(line);
     return copy;
+}
+
+/* The job that a body asks for. NULL: it is refused. */
+static json_t *read_job(const struct cli_studio *studio, struct cli_request *request)
+{
+    struct impasto_error error = {0};
+    const char *field = NULL;
+    json_t *job = NULL;
+    json_t *asked = json_loadb(request->text, request->size, JSON_REJECT_DUPLICATES, NULL);
+    if (!json_is_object(asked)) {
+        cli_refuse(request, 400, "usage", "this is no sound JSON object", NULL);
+    } else {
+        const enum impasto_status status = cli_job_make(studio, asked, &job, &field, &error);
+        if (status != IMPASTO_OK)
+            cli_refuse_error(request, status, &error, field);
+    }
+    json_decref(asked);
+    return job;
 }
 
 void cli_route_add_job(struct cli_studio *studio, struct cli_request *request, json_t *unused)
 {
     struct impasto_error error = {0};
-    json_error_t problem;
-    const char *field = NULL;
-    json_t *job = NULL;
-    json_t *asked = json_loadb(request->text, request->size, JSON_REJECT_DUPLICATES, &problem);
     (void)unused;
-    if (!json_is_object(asked)) {
-        cli_refuse(request, 400, "usage", "this is no sound JSON object", NULL);
-    } else if (cli_jobs_waiting(studio) >= CLI_JOBS_MOST) {
+    if (cli_jobs_waiting(studio) >= CLI_JOBS_MOST) {
         cli_refuse(request, 409, "usage", "100 jobs are waiting already", NULL);
-    } else {
-        enum impasto_status status = cli_job_make(studio, asked, &job, &field, &error);
-        if (status == IMPASTO_OK)
-            status = cli_job_add(studio, job, &error);
-        if (status == IMPASTO_OK)
-            cli_reply_json(request, 200, shown(studio, job));
-        else
-            cli_refuse_error(request, status, &error, field);
+        return;
     }
-    json_decref(asked);
+    json_t *job = read_job(studio, request);
+    const enum impasto_status status = job ? cli_job_add(studio, job, &error) : IMPASTO_OK;
+    if (job && status == IMPASTO_OK)
+        cli_reply_json(request, 200, shown(studio, job));
+    else if (job)
+        cli_refuse_error(request, status, &error, NULL);
+    json_decref(job);
+}
+
+/* Memory and time of a painting that would be asked for so. */
+void cli_route_plan(struct cli_studio *studio, struct cli_request *request, json_t *unused)
+{
+    json_t *job = read_job(studio, request), *task = NULL;
+    (void)unused;
+    if (!job)
+        return;
+    if (cli_text_in(job, "model"))
+        cli_refuse(request, 422, "usage", "only paintings have a plan", "command");
+    else if (!(task = cli_job_plan_request(studio, job)))
+        cli_refuse(request, 422, "input", "one of its pictures is not here any more", NULL);
+    else
+        (void)cli_wait_for(studio, request, task);
     json_decref(job);
 }
 
@@ -139,51 +173,6 @@ void cli_route_paint_again(struct cli_studio *studio, struct cli_request *reques
     request->size = request->text ? strlen(request->text) : 0;
     json_decref(object);
     cli_route_add_job(studio, request, NULL);
-}
-
-void cli_route_show_preview(struct cli_studio *studio, struct cli_request *request, json_t *job)
-{
-    const char *than = cli_http_query(request, "n");
-    struct cli_reply *reply = &request->reply;
-    reply->status = 204;
-    if (strcmp(studio->preview_job, cli_text_in(job, "id")) != 0 || !studio->preview ||
-        (than && strtoull(than, NULL, 10) >= studio->preview_number))
-        return;
-    reply->bytes = malloc(studio->preview_size);
-    if (!reply->bytes)
-        return;
-    memcpy(reply->bytes, studio->preview, studio->preview_size);
-    reply->size = studio->preview_size;
-    reply->type = "image/jpeg";
-    reply->status = 200;
-}
-
-void cli_route_show_result(struct cli_studio *studio, struct cli_request *request, json_t *job)
-{
-    char file[CLI_ID_SIZE + 8], name[60];
-    snprintf(file, sizeof(file), "%.32s.png", cli_text_in(job, "id"));
-    snprintf(name, sizeof(name), "impasto-%.8s.png", cli_text_in(job, "id"));
-    cli_reply_file(studio, request, CLI_PLACE_RESULTS, file, "image/png", name);
-}
-
-void cli_route_show_thumb(struct cli_studio *studio, struct cli_request *request, json_t *job)
-{
-    char file[CLI_ID_SIZE + 8];
-    snprintf(file, sizeof(file), "%.32s.jpg", cli_text_in(job, "id"));
-    if (!cli_folder_has(&studio->folder, CLI_PLACE_THUMBS, file)) {
-        request->reply.status = 204; /* a worker makes it in a moment */
-        return;
-    }
-    cli_reply_file(studio, request, CLI_PLACE_THUMBS, file, "image/jpeg", "");
-}
-
-void cli_route_show_settings(struct cli_studio *studio, struct cli_request *request, json_t *job)
-{
-    json_t *settings = json_object_get(job, "settings");
-    (void)studio;
-    cli_reply_json(request, 200, settings ? json_incref(settings) : json_object());
-    snprintf(request->reply.name, sizeof(request->reply.name), "impasto-%.8s.json",
-             cli_text_in(job, "id"));
 }
 
 void cli_route_pause_queue(struct cli_studio *studio, struct cli_request *request, json_t *job)

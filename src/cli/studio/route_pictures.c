@@ -100,6 +100,17 @@ void cli_route_show_picture(struct cli_studio *studio, struct cli_request *reque
     cli_reply_file(studio, request, CLI_PLACE_PICTURES, name, "image/jpeg", "");
 }
 
+/* A map of areas, as a PNG of a worker's: all of its pixels count. */
+void cli_route_show_map(struct cli_studio *studio, struct cli_request *request, json_t *job)
+{
+    char id[CLI_ID_SIZE];
+    (void)job;
+    if (json_object_get(studio->pictures, cli_request_id(request, id)))
+        cli_wait_for_picture(studio, request, CLI_PLACE_PICTURES, id, "", "png", "");
+    else
+        cli_refuse(request, 404, "input", "there is no such picture", NULL);
+}
+
 void cli_route_remove_picture(struct cli_studio *studio, struct cli_request *request, json_t *job)
 {
     char id[CLI_ID_SIZE];

@@ -31,6 +31,7 @@ const char *cli_request_id(const struct cli_request *request, char id[CLI_ID_SIZ
 void cli_begin_upload(struct cli_studio *studio, struct cli_request *request);
 void cli_route_take_picture(struct cli_studio *studio, struct cli_request *request, json_t *job);
 void cli_route_show_picture(struct cli_studio *studio, struct cli_request *request, json_t *job);
+void cli_route_show_map(struct cli_studio *studio, struct cli_request *request, json_t *job);
 void cli_route_remove_picture(struct cli_studio *studio, struct cli_request *request, json_t *job);
 
 /* ---- route_jobs.c ---------------------------------------------------------------------------- */
@@ -43,11 +44,18 @@ void cli_route_stop_job(struct cli_studio *studio, struct cli_request *request, 
 void cli_route_continue_job(struct cli_studio *studio, struct cli_request *request, json_t *job);
 void cli_route_put_first(struct cli_studio *studio, struct cli_request *request, json_t *job);
 void cli_route_paint_again(struct cli_studio *studio, struct cli_request *request, json_t *job);
+void cli_route_plan(struct cli_studio *studio, struct cli_request *request, json_t *job);
+void cli_route_pause_queue(struct cli_studio *studio, struct cli_request *request, json_t *job);
+
+/* ---- route_results.c ------------------------------------------------------------------------- */
+
+/* The endings of what this build writes, without their dot. */
+json_t *cli_formats_list(void);
 void cli_route_show_preview(struct cli_studio *studio, struct cli_request *request, json_t *job);
 void cli_route_show_result(struct cli_studio *studio, struct cli_request *request, json_t *job);
 void cli_route_show_thumb(struct cli_studio *studio, struct cli_request *request, json_t *job);
 void cli_route_show_settings(struct cli_studio *studio, struct cli_request *request, json_t *job);
-void cli_route_pause_queue(struct cli_studio *studio, struct cli_request *request, json_t *job);
+void cli_route_show_report(struct cli_studio *studio, struct cli_request *request, json_t *job);
 
 /* ---- stream.c -------------------------------------------------------------------------------- */
 

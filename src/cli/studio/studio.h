@@ -18,6 +18,7 @@
 #define CLI_SECRET_SIZE 65 /* likewise 64 */
 #define CLI_UPLOADS_MOST 4 /* that come, or are looked at, at a time */
 #define CLI_STREAMS_MOST 8
+#define CLI_WAITS_MOST 8 /* requests that wait for a small task of their own */
 
 /* ---- secret.c -------------------------------------------------------------------------------- */
 
@@ -79,6 +80,11 @@ struct cli_waiting { /* an upload that is being looked at */
     char *name; /* the client's, to be shown; NULL: none */
 };
 
+struct cli_wait { /* a request that waits for a small task of its own */
+    struct cli_request *request;
+    char task[CLI_ID_SIZE];
+};
+
 struct cli_studio {
     struct cli_console console;
     struct cli_folder folder;
@@ -91,6 +97,7 @@ struct cli_studio {
     json_t *quick;                     /* small tasks that wait for the quick worker */
     struct cli_child painter, quicker; /* paintings; and all that takes a moment */
     struct cli_waiting waiting[CLI_UPLOADS_MOST];
+    struct cli_wait waits[CLI_WAITS_MOST];
     int coming, streams; /* uploads and event streams that are open */
     bool paused, leaving;
     char warning[400];      /* about the folder; "": none */
@@ -164,6 +171,8 @@ void cli_picture_remove(struct cli_studio *studio, const char *id);
 char *cli_job_line(const struct cli_studio *studio, const json_t *job);
 /* What a job is to a worker. NULL: no memory, or a picture is gone. */
 json_t *cli_job_request(const struct cli_studio *studio, const json_t *job);
+/* The same for its plan alone. */
+json_t *cli_job_plan_request(const struct cli_studio *studio, const json_t *job);
 
 /* ---- ask.c ----------------------------------------------------------------------------------- */
 
@@ -173,11 +182,33 @@ enum impasto_status cli_job_make(const struct cli_studio *studio, const json_t *
 
 /* ---- tasks.c --------------------------------------------------------------------------------- */
 
+/* Has the quick worker do a task, which gets a name of its own, and becomes the list's. */
+void cli_queue_task(struct cli_studio *studio, json_t *task);
+/* Gives a task the path of a file with an id's name. */
+void cli_task_set_path(const struct cli_studio *studio, json_t *task, const char *key,
+                       enum cli_place place, const char *id, const char *ending);
 /* Asks for a look at an upload, whose request waits for it; at a result; at what there is. */
 void cli_queue_look(struct cli_studio *studio, struct cli_request *request, const char *id,
                     const char *name);
 void cli_task_look_at_result(struct cli_studio *studio, const char *id);
 void cli_queue_ask(struct cli_studio *studio, const char *task);
+
+/* ---- waits.c --------------------------------------------------------------------------------- */
+
+/* Has a request wait for a task, whose end answers it. task: becomes the list's. false: too many
+ * wait, and it is refused. */
+bool cli_wait_for(struct cli_studio *studio, struct cli_request *request, json_t *task);
+/* The same for a picture in another format. place, id, source: the picture's file. format: an
+ * ending without its dot. as: the name for who saves it; "": it is to be shown. */
+void cli_wait_for_picture(struct cli_studio *studio, struct cli_request *request,
+                          enum cli_place place, const char *id, const char *source,
+                          const char *format, const char *as);
+/* Answers who waits for this task. line: the worker's last one about it; NULL: it has ended at it.
+ */
+void cli_wait_finish(struct cli_studio *studio, const json_t *task, const json_t *line);
+void cli_wait_drop(struct cli_studio *studio, const struct cli_request *request);
+/* Nobody will be answered by a worker any more. */
+void cli_waits_end(struct cli_studio *studio);
 
 /* ---- heard.c --------------------------------------------------------------------------------- */
 

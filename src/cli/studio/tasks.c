@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void add_task(struct cli_studio *studio, json_t *task)
+void cli_queue_task(struct cli_studio *studio, json_t *task)
 {
     char name[CLI_ID_SIZE];
     /* A name of its own: nothing else goes by it. */
@@ -15,8 +15,8 @@ static void add_task(struct cli_studio *studio, json_t *task)
     json_array_append_new(studio->quick, task);
 }
 
-static void set_path(struct cli_studio *studio, json_t *task, const char *key, enum cli_place place,
-                     const char *id, const char *ending)
+void cli_task_set_path(const struct cli_studio *studio, json_t *task, const char *key,
+                       enum cli_place place, const char *id, const char *ending)
 {
     char name[CLI_ID_SIZE + 8];
     snprintf(name, sizeof(name), "%.32s%s", id, ending);
@@ -30,17 +30,17 @@ void cli_queue_ask(struct cli_studio *studio, const char *task)
 {
     json_t *object = json_object();
     json_object_set_new(object, "do", json_string(task));
-    add_task(studio, object);
+    cli_queue_task(studio, object);
 }
 
 void cli_task_look_at_result(struct cli_studio *studio, const char *id)
 {
     json_t *task = json_object();
     json_object_set_new(task, "do", json_string("look"));
-    set_path(studio, task, "picture", CLI_PLACE_RESULTS, id, ".png");
-    set_path(studio, task, "thumb", CLI_PLACE_THUMBS, id, ".jpg");
+    cli_task_set_path(studio, task, "picture", CLI_PLACE_RESULTS, id, ".png");
+    cli_task_set_path(studio, task, "thumb", CLI_PLACE_THUMBS, id, ".jpg");
     json_object_set_new(task, "result", json_string(id));
-    add_task(studio, task);
+    cli_queue_task(studio, task);
 }
 
 void cli_queue_look(struct cli_studio *studio, struct cli_request *request, const char *id,
@@ -55,10 +55,10 @@ void cli_queue_look(struct cli_studio *studio, struct cli_request *request, cons
         snprintf(waiting->id, sizeof(waiting->id), "%s", id);
         json_t *task = json_object();
         json_object_set_new(task, "do", json_string("look"));
-        set_path(studio, task, "picture", CLI_PLACE_PICTURES, id, "");
-        set_path(studio, task, "thumb", CLI_PLACE_PICTURES, id, ".jpg");
+        cli_task_set_path(studio, task, "picture", CLI_PLACE_PICTURES, id, "");
+        cli_task_set_path(studio, task, "thumb", CLI_PLACE_PICTURES, id, ".jpg");
         json_object_set_new(task, "upload", json_string(id));
-        add_task(studio, task);
+        cli_queue_task(studio, task);
         request->waits = true;
         return;
     }

@@ -96,6 +96,7 @@ static json_t *options_of(const struct cli_studio *studio, const json_t *job, bo
     json_object_set_new(options, "output", file_of(studio, CLI_PLACE_RESULTS, id, ".png"));
     if (strcmp(cli_text_in(job, "command"), "paint") != 0)
         return options;
+    json_object_set_new(options, "report", file_of(studio, CLI_PLACE_RESULTS, id, ".html"));
     json_object_set_new(options, resumes ? "resume" : "checkpoint",
                         file_of(studio, CLI_PLACE_JOBS, id, ".ckpt"));
     json_object_set_new(options, "every", json_string(EVERY));
@@ -104,24 +105,47 @@ static json_t *options_of(const struct cli_studio *studio, const json_t *job, bo
     return options;
 }
 
+/* With its pictures and its device. *whole: all pictures are there. */
+static json_t *settings_of(const struct cli_studio *studio, const json_t *job, bool *whole)
+{
+    json_t *settings = json_copy(json_object_get(job, "settings"));
+    if (!settings)
+        settings = json_object();
+    *whole = add_pictures(studio, job, settings);
+    if (!json_object_get(settings, "device") && studio->device)
+        json_object_set_new(settings, "device", json_string(studio->device));
+    return settings;
+}
+
 json_t *cli_job_request(const struct cli_studio *studio, const json_t *job)
 {
     char checkpoint[CLI_ID_SIZE + 8];
-    json_t *request = json_object(), *settings = json_copy(json_object_get(job, "settings"));
+    json_t *request = json_object();
     snprintf(checkpoint, sizeof(checkpoint), "%.32s.ckpt", cli_text_in(job, "id"));
     const bool resumes = cli_folder_has(&studio->folder, CLI_PLACE_JOBS, checkpoint);
-    if (!settings)
-        settings = json_object();
-    const bool whole = resumes || add_pictures(studio, job, settings);
-    if (!json_object_get(settings, "device") && studio->device)
-        json_object_set_new(settings, "device", json_string(studio->device));
+    bool whole = true;
     json_object_set(request, "do", json_object_get(job, "command"));
     json_object_set(request, "job", json_object_get(job, "id"));
     json_object_set_new(request, "options", options_of(studio, job, resumes));
     if (!resumes)
-        json_object_set(request, "settings", settings);
+        json_object_set_new(request, "settings", settings_of(studio, job, &whole));
     json_object_set_new(request, "preview", json_integer(1024));
-    json_decref(settings);
+    if (whole)
+        return request;
+    json_decref(request);
+    return NULL;
+}
+
+json_t *cli_job_plan_request(const struct cli_studio *studio, const json_t *job)
+{
+    bool whole;
+    json_t *request = json_object(), *options = json_object();
+    /* Nothing is written. But a name is asked for, and whether it could be. */
+    json_object_set_new(options, "output",
+                        file_of(studio, CLI_PLACE_UPLOADS, cli_text_in(job, "id"), ".png"));
+    json_object_set_new(request, "do", json_string("plan"));
+    json_object_set_new(request, "options", options);
+    json_object_set_new(request, "settings", settings_of(studio, job, &whole));
     if (whole)
         return request;
     json_decref(request);

@@ -178,6 +178,24 @@ void cli_events_start(struct cli_console *console, const struct cli_settings *se
 
 /* ---- On the way ------------------------------------------------------------------------------ */
 
+/* Iterations times megapixels, over all scales: what the time goes by. */
+static double work_of(const struct impasto_job_info *job)
+{
+    double work = 0;
+    for (size_t i = 0; i < job->scale_count; i++)
+        work += 1e-6 * job->scales[i].iterations * job->scales[i].width * job->scales[i].height;
+    return work;
+}
+
+static void add_sizes(json_t *line, const struct impasto_job_info *job)
+{
+    json_object_set_new(line, "width", json_integer(job->width));
+    json_object_set_new(line, "height", json_integer(job->height));
+    json_object_set_new(line, "scales", json_integer((json_int_t)job->scale_count));
+    json_object_set_new(line, "iterations", json_integer(job->iterations));
+    json_object_set_new(line, "work", cli_json_number(work_of(job)));
+}
+
 void cli_events_phase(struct cli_console *console, const char *phase, const struct cli_run *run,
                       int taken)
 {
@@ -189,12 +207,26 @@ void cli_events_phase(struct cli_console *console, const char *phase, const stru
         json_object_set_new(line, "content", cli_json_text(run->settings->content));
         json_object_set_new(line, "output", cli_json_text(run->output));
         json_object_set_new(line, "device", cli_json_text(run->device->name));
-        json_object_set_new(line, "width", json_integer(run->job->width));
-        json_object_set_new(line, "height", json_integer(run->job->height));
-        json_object_set_new(line, "scales", json_integer((json_int_t)run->job->scale_count));
         json_object_set_new(line, "iteration", json_integer(taken));
-        json_object_set_new(line, "iterations", json_integer(run->job->iterations));
+        add_sizes(line, run->job);
     }
+    send_line(console, line);
+}
+
+void cli_events_plan(struct cli_console *console, const struct impasto_device_info *device,
+                     const struct impasto_job_info *job)
+{
+    if (!console->events)
+        return;
+    json_t *line = new_line("plan", console->picture), *memory = json_object();
+    json_object_set_new(line, "device", cli_json_text(device->name));
+    add_sizes(line, job);
+    for (size_t i = 0; i < job->plan_rows; i++)
+        json_object_set_new(memory, job->plan[i].purpose,
+                            json_integer((json_int_t)job->plan[i].bytes));
+    json_object_set_new(line, "memory", memory);
+    json_object_set_new(line, "bytes", json_integer((json_int_t)job->plan_bytes));
+    json_object_set_new(line, "cost", cli_json_number(job->plan_cost));
     send_line(console, line);
 }
 

@@ -95,6 +95,9 @@ void cli_events_start(struct cli_console *console, const struct cli_settings *se
  * NULL in all parts but painting. */
 void cli_events_phase(struct cli_console *console, const char *phase, const struct cli_run *run,
                       int taken);
+/* Tells the plan of a painting, for --plan. */
+void cli_events_plan(struct cli_console *console, const struct impasto_device_info *device,
+                     const struct impasto_job_info *job);
 /* share: the part of the work that is done. left: seconds. NAN: nobody knows. */
 void cli_events_iteration(struct cli_console *console, const struct impasto_job_progress *progress,
                           double share, double left);

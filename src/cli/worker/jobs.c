@@ -23,6 +23,12 @@ static enum impasto_status add_preview(struct cli_job_words *words, const json_t
     return cli_job_words_add_one(words, word, error);
 }
 
+/* A painting's plan, in place of the painting. */
+static bool is_plan(const json_t *job)
+{
+    return strcmp(json_string_value(json_object_get(job, "do")), "plan") == 0;
+}
+
 /* Runs the command as a command line would, with the job's settings below its options. */
 static enum impasto_status run_command(struct cli_worker *worker, const struct cli_command *command,
                                        const json_t *job, struct impasto_error *error)
@@ -30,6 +36,8 @@ static enum impasto_status run_command(struct cli_worker *worker, const struct c
     struct cli_job_words words = {0};
     struct cli_settings settings = {.common.warm = &worker->warm};
     enum impasto_status status = cli_job_words_add_one(&words, command->name, error);
+    if (status == IMPASTO_OK && is_plan(job))
+        status = cli_job_words_add_one(&words, "--plan", error);
     if (status == IMPASTO_OK)
         status = cli_job_words_add(&words, json_object_get(job, "options"), error);
     if (status == IMPASTO_OK)
@@ -53,20 +61,26 @@ typedef enum impasto_status (*job_fn)(struct cli_worker *worker, const json_t *j
 static const struct {
     const char *name;
     job_fn run;
-} others[] = {{"look", cli_job_look}, {"devices", cli_job_devices}, {"models", cli_job_models}};
+} others[] = {{"look", cli_job_look},
+              {"convert", cli_job_convert},
+              {"devices", cli_job_devices},
+              {"models", cli_job_models}};
 
 static enum impasto_status run_job(struct cli_worker *worker, const json_t *job,
                                    struct impasto_error *error)
 {
     const char *task = json_string_value(json_object_get(job, "do"));
-    const struct cli_command *command = cli_command_find(worker->commands, task);
+    const struct cli_command *command =
+        cli_command_find(worker->commands, is_plan(job) ? "paint" : task);
     if (command)
         return run_command(worker, command, job, error);
     for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++)
         if (strcmp(others[i].name, task) == 0)
             return others[i].run(worker, job, error);
     return cli_fail(error, IMPASTO_ERROR_USAGE,
-                    "%.40s: not a job; there are paint, apply, look, devices and models", task);
+                    "%.40s: not a job; there are paint, apply, plan, look, convert, devices and "
+                    "models",
+                    task);
 }
 
 void cli_job_do(struct cli_worker *worker, struct cli_requests *requests, const json_t *job)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Jobs that only look: at a picture, at the devices, at the style networks. */
+/* Jobs about files: a look at a picture, at the devices, at the style networks; a picture in
+ * another format. */
 
 #include "cli/devices/devices.h"
 #include "cli/guard/guard.h"
@@ -74,6 +75,23 @@ enum impasto_status cli_job_look(struct cli_worker *worker, const json_t *job,
         json_object_set_new(line, "settings", settings_in(image));
         cli_events_send(worker->warm.events, line);
     }
+    impasto_image_free(&image);
+    return status;
+}
+
+enum impasto_status cli_job_convert(struct cli_worker *worker, const json_t *job,
+                                    struct impasto_error *error)
+{
+    const char *path = json_string_value(json_object_get(job, "picture"));
+    const char *output = json_string_value(json_object_get(job, "output"));
+    struct impasto_image *image = NULL;
+    (void)worker;
+    if (!path || !output)
+        return cli_fail(error, IMPASTO_ERROR_USAGE,
+                        "convert: needs a \"picture\" and an \"output\", names of files");
+    enum impasto_status status = impasto_image_load_apart(path, 0, &image, error);
+    if (status == IMPASTO_OK)
+        status = impasto_image_save(image, output, NULL, error);
     impasto_image_free(&image);
     return status;
 }

@@ -52,6 +52,9 @@ void cli_job_words_free(struct cli_job_words *words);
 /* What a picture is, with a small one of it where the job names a file for that. */
 enum impasto_status cli_job_look(struct cli_worker *worker, const json_t *job,
                                  struct impasto_error *error);
+/* Writes a picture anew, in the format that its new name says. */
+enum impasto_status cli_job_convert(struct cli_worker *worker, const json_t *job,
+                                    struct impasto_error *error);
 /* The devices, and the installed style networks with their styles. */
 enum impasto_status cli_job_devices(struct cli_worker *worker, const json_t *job,
                                     struct impasto_error *error);

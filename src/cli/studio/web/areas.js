@@ -275,16 +275,19 @@ function onKey(event) {
 
 /* ---- The dialog ------------------------------------------------------------------------------ */
 
+function start(width, height) {
+  map = new AreaMap(width, height);
+  get("area-size").max = Math.ceil(Math.max(width, height) / 3);
+  get("area-size").value = Math.ceil(Math.max(width, height) / 16);
+  cursor = {x: width / 2, y: height / 2};
+  value = paintings.length > 1 ? 2 : KEEP;
+}
+
 function open() {
   const image = get("content-image");
   if (!map) {
     const longer = Math.max(image.naturalWidth, image.naturalHeight), scale = longer >= LONGER / 2 ? LONGER / longer : 1;
-    map = new AreaMap(Math.max(1, Math.round(image.naturalWidth * scale)),
-                      Math.max(1, Math.round(image.naturalHeight * scale)));
-    get("area-size").max = Math.ceil(Math.max(map.width, map.height) / 3);
-    get("area-size").value = Math.ceil(Math.max(map.width, map.height) / 16);
-    cursor = {x: map.width / 2, y: map.height / 2};
-    value = paintings.length > 1 ? 2 : KEEP;
+    start(Math.max(1, Math.round(image.naturalWidth * scale)), Math.max(1, Math.round(image.naturalHeight * scale)));
   }
   canvas().width = map.width;
   canvas().height = map.height;
@@ -300,7 +303,7 @@ function open() {
 
 async function read(files) {
   try {
-    await map.read(files[0], names().length + 1);
+    await map.read(files[0], COLOURS.slice(0, names().length + 1));
     tell(get("area-error"), "");
   } catch {
     tell(get("area-error"), say("area-unread"));
@@ -323,6 +326,20 @@ function clear() {
 /* The photograph has gone, and its areas with it. */
 export function forget() {
   map = sent = null;
+  drawShares();
+}
+
+/* Takes over the areas of an earlier job, which has them in one picture if this page has made it. */
+export async function use(job) {
+  const rows = [job.keep, ...(job.masks ?? [])].filter(Boolean);
+  forget();
+  if (rows.length === 0 || rows.some(row => row.picture !== rows[0].picture || !row.colour))
+    return;
+  const blob = await api.blob(`/api/pictures/${rows[0].picture}/map`), picture = await createImageBitmap(blob);
+  const colours = [job.keep?.colour ?? COLOURS[KEEP], ...(job.masks?.map(row => row.colour) ?? [COLOURS[FIRST]])];
+  start(picture.width, picture.height);
+  await map.read(blob, colours);
+  map.done = [];
   drawShares();
 }
 

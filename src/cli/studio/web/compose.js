@@ -4,6 +4,7 @@
 import * as api from "./api.js";
 import * as areas from "./areas.js";
 import {get, make, show, speak, tell} from "./dom.js";
+import * as plan from "./plan.js";
 import * as settings from "./settings.js";
 import {say} from "./words.js";
 
@@ -89,6 +90,7 @@ function drawStyles() {
 /* A map is of one photograph. */
 function drawAreas() {
   const paints = settings.command() === "paint";
+  planAgain();
   areas.draw(paints ? chosen.styles : [], chosen.contents.length === 1 && (!paints || chosen.styles.length > 0));
 }
 
@@ -144,6 +146,12 @@ function drawNetworks() {
   area.replaceChildren(area.firstElementChild, ...(rows.length > 0 ? rows : [make("p", {}, say("networks-none"))]));
 }
 
+/* Asked anew after each change, where there is something to plan. */
+function planAgain() {
+  const paints = settings.command() === "paint" && chosen.contents.length > 0 && chosen.styles.length > 0;
+  plan.ask(paints ? job(chosen.contents[0]) : null);
+}
+
 /* ---- The form -------------------------------------------------------------------------------- */
 
 function job(content) {
@@ -197,11 +205,11 @@ export async function use(earlier) {
   chosen.styles = [];
   try {
     for (const row of earlier.styles ?? [])
-      chosen.styles.push({id: row.picture, name: say("paintings"), weight: row.weight ?? 1,
+      chosen.styles.push({id: row.picture, name: row.name ?? say("paintings"), weight: row.weight ?? 1,
                           blob: await api.blob(`/api/pictures/${row.picture}`)});
     show(get("content-image"), await api.blob(`/api/pictures/${earlier.content}`), earlier.name);
     chosen.contents = [{id: earlier.content, name: earlier.name}];
-    areas.forget();
+    await areas.use(earlier);
     get("content-count").hidden = get("made").hidden = true;
   } catch (error) {
     tellError(error);
@@ -214,7 +222,7 @@ export async function use(earlier) {
 /* told: called with each job that was sent. */
 export function begin(facts, options, told) {
   sent = told;
-  settings.begin(options, () => {});
+  settings.begin(options, planAgain);
   areas.begin();
   watch(get("content-drop"), get("content-file"), "content");
   watch(get("style-drop"), get("style-file"), "style");

@@ -8,7 +8,8 @@ export const COLOURS = ["000000", "0000ff", "ff0000", "00ff00", "ffff00", "ff00f
 export const KEEP = 0;
 export const FIRST = 1; /* the painting that has what nobody has painted */
 export const PAINTINGS_MOST = COLOURS.length - 1;
-const CHANNELS = COLOURS.map(text => [0, 2, 4].map(at => parseInt(text.slice(at, at + 2), 16)));
+const channelsOf = text => [0, 2, 4].map(at => parseInt(text.slice(at, at + 2), 16));
+const CHANNELS = COLOURS.map(channelsOf);
 
 const join = (a, b) => !a ? b : {left: Math.min(a.left, b.left), top: Math.min(a.top, b.top),
                                  right: Math.max(a.right, b.right), bottom: Math.max(a.bottom, b.bottom)};
@@ -169,8 +170,9 @@ export class AreaMap {
     return new Promise(made => canvas.toBlob(made, "image/png"));
   }
 
-  /* Takes a picture for a map: each pixel is the nearest of the first `count` values. */
-  async read(blob, count) {
+  /* Takes a picture for a map: each pixel is the nearest of the first values. colours: of each. */
+  async read(blob, colours) {
+    const channels = colours.map(channelsOf);
     const picture = await createImageBitmap(blob), canvas = this.canvas(), context = canvas.getContext("2d");
     context.imageSmoothingEnabled = false;
     context.drawImage(picture, 0, 0, this.width, this.height);
@@ -178,7 +180,7 @@ export class AreaMap {
     const {data} = context.getImageData(0, 0, this.width, this.height);
     this.begin();
     for (let at = 0; at < this.cells.length; at++) {
-      const far = CHANNELS.slice(0, count).map(colour =>
+      const far = channels.map(colour =>
         colour.reduce((sum, value, c) => sum + (value - data[4 * at + c]) ** 2, 0));
       this.cells[at] = far.indexOf(Math.min(...far));
     }

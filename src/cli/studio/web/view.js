@@ -106,7 +106,18 @@ async function act(verb) {
 }
 
 async function download() {
-  save(await api.blob(`/api/jobs/${job.id}/result`), `impasto-${job.id.slice(0, 8)}.png`);
+  const format = get("format").value;
+  await keep(`result?format=${format}`, format);
+}
+
+/* Hands a file of the job to the browser. */
+async function keep(path, ending) {
+  const {id} = job;
+  try {
+    save(await api.blob(`/api/jobs/${id}/${path}`), `impasto-${id.slice(0, 8)}.${ending}`);
+  } catch (error) {
+    tell(get("caption"), error.message);
+  }
 }
 
 async function forget() {
@@ -123,6 +134,7 @@ const ACTIONS = [
   ["first", () => job.state === "waits", () => act("first")],
   ["again", () => ["done", "failed", "stopped"].includes(job.state), () => act("again")],
   ["download", () => job.result && !["works", "waits"].includes(job.state), download],
+  ["report", () => job.report && job.state !== "works", () => keep("report", "html")],
   ["use", () => true, () => told.use(job)],
   ["delete", () => !["works", "stops"].includes(job.state), forget],
 ];
@@ -139,6 +151,7 @@ function drawActions() {
     button.textContent = say(name);
     button.hidden = !may();
   }
+  get("format-field").hidden = area.querySelector("[data-action=download]").hidden;
 }
 
 /* ---- The whole ------------------------------------------------------------------------------- */
@@ -154,7 +167,7 @@ export function look(next) {
     shown = "";
     show(get("image"), null);
     show(get("before"), null);
-    get("compare-field").hidden = true;
+    get("compare-field").hidden = get("format-field").hidden = true;
     get("actions").replaceChildren();
     tell(get("caption"), say("nothing-yet"));
     return;
@@ -170,8 +183,10 @@ export function look(next) {
   drawBefore();
 }
 
-export function begin(others) {
+/* formats: what a result can be saved as, by their endings. */
+export function begin(others, formats) {
   told = others;
+  get("format").replaceChildren(...formats.map(name => make("option", {value: name}, name.toUpperCase())));
   get("compare").addEventListener("input", compare);
   get("copy").addEventListener("click", async () => {
     await navigator.clipboard.writeText(get("words").textContent);

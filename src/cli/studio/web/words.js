@@ -68,6 +68,12 @@ en: {
 "put-back": "Put {name} back",
 "usual": "usual",
 "yes": "yes",
+"plan-size": "{width} by {height} pixels",
+"plan-iterations": "{count} iterations",
+"plan-memory": "{bytes} on the device",
+"plan-time": "about {time}",
+"format": "Saved as",
+"report": "Report",
 "go": "Paint",
 "picture": "Picture",
 "nothing-yet": "Drop a photograph and a painting, and press Paint.",
@@ -182,6 +188,12 @@ de: {
 "put-back": "{name} zurücksetzen",
 "usual": "üblich",
 "yes": "ja",
+"plan-size": "{width} mal {height} Pixel",
+"plan-iterations": "{count} Schritte",
+"plan-memory": "{bytes} auf dem Gerät",
+"plan-time": "etwa {time}",
+"format": "Gespeichert als",
+"report": "Bericht",
 "go": "Malen",
 "picture": "Bild",
 "nothing-yet": "Ein Foto und ein Gemälde hierher ziehen und auf „Malen“ drücken.",
@@ -252,6 +264,13 @@ export function say(key, values = {}) {
 
 export const number = (value, digits = 3) =>
   new Intl.NumberFormat(language, {maximumSignificantDigits: digits}).format(value);
+
+/* Bytes, in the decimal units that Intl has words for. */
+export function bytes(count) {
+  const unit = count < 1e9 ? "megabyte" : "gigabyte";
+  return new Intl.NumberFormat(language, {style: "unit", unit, maximumSignificantDigits: 3})
+    .format(count / (count < 1e9 ? 1e6 : 1e9));
+}
 
 export function time(seconds) {
   return seconds < 90 ? say("seconds", {count: Math.round(seconds)})

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/* What a painting would need, told before it is begun. */
+
+import * as api from "./api.js";
+import {get, tell} from "./dom.js";
+import {bytes, number, say, time} from "./words.js";
+
+const PAUSE = 300; /* milliseconds after the last change */
+
+let wanted = null; /* what is to be asked for */
+let busy = false;
+let timer = 0;
+
+function words(plan) {
+  const parts = [say("plan-size", plan), say("plan-iterations", {count: number(plan.iterations, 6)}),
+                 say("plan-memory", {bytes: bytes(plan.bytes)})];
+  if (plan.seconds)
+    parts.push(say("plan-time", {time: time(plan.seconds)}));
+  return parts.join(" · ");
+}
+
+/* The latest one only: answers take a moment, and changes come faster. */
+async function run() {
+  if (busy || !wanted)
+    return;
+  const asked = wanted;
+  busy = true;
+  try {
+    const plan = await api.send("/api/plan", asked);
+    if (asked === wanted)
+      draw(words(plan), false);
+  } catch (error) {
+    if (asked === wanted)
+      draw(error.message, true);
+  }
+  busy = false;
+  if (asked !== wanted)
+    run();
+}
+
+function draw(text, wrong) {
+  get("plan").classList.toggle("error", wrong);
+  tell(get("plan"), text);
+}
+
+/* asked: a job, as it would be sent; null: there is none yet. */
+export function ask(asked) {
+  clearTimeout(timer);
+  wanted = asked;
+  if (!asked)
+    draw("", false);
+  else
+    timer = setTimeout(run, PAUSE);
+}
