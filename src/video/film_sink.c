@@ -7,86 +7,30 @@
  * was killed goes on after the last whole segment, to the same bytes: the encoder begins anew with
  * each segment anyway. At the end, a child in a sandbox puts the film together from packets and
  * source, and the folder goes.
+ *
+ * Frames that build on those before may take minutes each. Of their segment, `frames` has them as
+ * they were painted, and `state-N` what whoever paints them goes on from after N of them. A run
+ * goes on after the last frame of which it has both, and gives the encoder the segment's frames
+ * again.
  */
 
 #include "base/os.h"
-#include "video/packets.h"
+#include "video/film_sink.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* What the child that puts the film together may take. */
-#define MUX_MEMORY ((uint64_t)1 << 30)
-#define MUX_SECONDS 600
-/* Bytes of a job, at most. */
-#define JOB_MOST 65536
-
-struct film_sink {
-    const char *path;
-    const struct imp_stream_options *options;
-    const struct imp_libav *libav;
-    char *folder, *job, *packets; /* paths */
-    char *state;                  /* likewise, with room for a number at its end */
-    struct imp_encode_request request;
-    struct imp_packets_head head;
-    struct imp_encoder *encoder; /* of the segment at hand; NULL: it has no frame yet */
-    struct imp_packets_writer writer;
-    struct imp_file out;
-};
-
 /* ---- Opening --------------------------------------------------------------------------------- */
 
-static char *add_ending(const char *path, const char *ending)
+static enum impasto_status name_files(struct imp_film_sink *sink, struct impasto_error *error)
 {
-    const size_t size = strlen(path) + strlen(ending) + 1;
-    char *joined = malloc(size);
-    if (joined)
-        snprintf(joined, size, "%s%s", path, ending);
-    return joined;
+    IMP_TRY(imp_job_folder_name(&sink->folder, sink->path, error));
+    sink->packets = imp_job_folder_file(&sink->folder, "packets");
+    sink->frames = imp_job_folder_file(&sink->folder, "frames");
+    return sink->packets && sink->frames ? IMPASTO_OK : imp_fail_memory(error, "a file name", 0);
 }
 
-static enum impasto_status name_files(struct film_sink *sink, struct impasto_error *error)
-{
-    sink->folder = add_ending(sink->path, ".impasto");
-    sink->job = sink->folder ? imp_os_join(sink->folder, "job") : NULL;
-    sink->packets = sink->folder ? imp_os_join(sink->folder, "packets") : NULL;
-    sink->state = sink->folder ? imp_os_join(sink->folder, "state-00000000000000000000") : NULL;
-    return sink->job && sink->packets && sink->state ? IMPASTO_OK
-                                                     : imp_fail_memory(error, "a file name", 0);
-}
-
-/* Whether the file holds exactly that. false also: there is none. */
-static bool holds_job(const char *path, const char *job)
-{
-    static const size_t most = JOB_MOST;
-    const size_t size = strlen(job);
-    const int descriptor = imp_os_open(path, IMP_OS_READ);
-    char *there = descriptor < 0 ? NULL : malloc(most);
-    const ptrdiff_t got = there ? imp_os_read_at(descriptor, there, most, 0) : -1;
-    const bool same = got >= 0 && (size_t)got == size && memcmp(there, job, size) == 0;
-    free(there);
-    if (descriptor >= 0)
-        imp_os_close(descriptor);
-    return same;
-}
-
-/* A folder of another job is not ours to empty: hours of work may be in it. */
-static enum impasto_status open_folder(struct film_sink *sink, struct impasto_error *error)
-{
-    const char *job = sink->options->job;
-    if (!imp_os_make_folder(sink->folder, false) && errno != EEXIST)
-        return imp_fail_file(error, IMPASTO_ERROR_OUTPUT, sink->folder, "cannot be made", errno);
-    if (imp_os_is_there(sink->job) && !holds_job(sink->job, job))
-        return imp_fail(error, IMPASTO_ERROR_OUTPUT,
-                        "%s: has a film that was begun with other settings or another source; go "
-                        "on with those, or remove the folder",
-                        sink->folder);
-    return imp_os_is_there(sink->job) ? IMPASTO_OK
-                                      : impasto_file_write(sink->job, job, strlen(job), error);
-}
-
-static enum impasto_status open_encoder(struct film_sink *sink, struct imp_encoded *encoded,
+static enum impasto_status open_encoder(struct imp_film_sink *sink, struct imp_encoded *encoded,
                                         struct impasto_error *error)
 {
     const enum impasto_status status =
@@ -99,9 +43,98 @@ static enum impasto_status open_encoder(struct film_sink *sink, struct imp_encod
                : status;
 }
 
-/* What is there already decides where the film begins. */
-static enum impasto_status prepare(struct film_sink *sink, struct impasto_error *error)
+/* ---- Frames ---------------------------------------------------------------------------------- */
+
+static enum impasto_status take_packet(void *user, const void *bytes, size_t size, int64_t number,
+                                       bool key, struct impasto_error *error)
 {
+    struct imp_film_sink *sink = user;
+    return imp_packets_write(&sink->writer, bytes, size, number, key, error);
+}
+
+/* The encoder gives what it still has, and is done with. */
+static enum impasto_status flush(struct imp_film_sink *sink, struct impasto_error *error)
+{
+    if (sink->writer.frames > sink->writer.segment)
+        IMP_TRY(sink->libav->encode(sink->encoder, &sink->request.film, NULL, 0, take_packet, sink,
+                                    error));
+    sink->libav->encoder_close(&sink->encoder);
+    return IMPASTO_OK;
+}
+
+/* Encodes the next frame, and ends the segment if that is its last. */
+static enum impasto_status encode(struct imp_film_sink *sink, const struct imp_frame *frame,
+                                  struct impasto_error *error)
+{
+    struct imp_encoded encoded;
+    const int64_t number = sink->writer.frames;
+    if (!sink->encoder)
+        IMP_TRY(open_encoder(sink, &encoded, error));
+    imp_packets_frame(&sink->writer, frame->time);
+    IMP_TRY(sink->libav->encode(sink->encoder, &sink->request.film, frame, number, take_packet,
+                                sink, error));
+    if (sink->writer.frames - sink->writer.segment < IMP_SEGMENT)
+        return IMPASTO_OK;
+    IMP_TRY(flush(sink, error));
+    return imp_packets_end(&sink->writer, error);
+}
+
+/* A state counts when its frames are on the disk. */
+static enum impasto_status change_state(struct imp_film_sink *sink, struct impasto_error *error)
+{
+    IMP_TRY(imp_kept_sync(&sink->kept, error));
+    imp_job_change_state(&sink->folder, sink->kept.first + sink->kept.count);
+    return IMPASTO_OK;
+}
+
+static enum impasto_status write_frame(void *state, const struct imp_frame *frame,
+                                       struct impasto_error *error)
+{
+    struct imp_film_sink *sink = state;
+    if (!sink->options->builds)
+        return encode(sink, frame, error);
+    const bool stated = imp_job_has_state(&sink->folder, sink->writer.frames + 1);
+    IMP_TRY(imp_kept_add(&sink->kept, frame, error));
+    IMP_TRY(encode(sink, frame, error));
+    if (stated)
+        IMP_TRY(change_state(sink, error));
+    if (sink->writer.frames == sink->writer.segment)
+        imp_kept_begin(&sink->kept, sink->writer.segment);
+    return IMPASTO_OK;
+}
+
+/* ---- Going on -------------------------------------------------------------------------------- */
+
+/* Gives the encoder the frames again that an earlier run has painted. */
+static enum impasto_status take_up(struct imp_film_sink *sink, struct impasto_error *error)
+{
+    const int64_t first = sink->writer.segment;
+    struct imp_frame frame;
+    IMP_TRY(imp_kept_open(&sink->kept, sink->frames, &sink->request.film, first, error));
+    imp_kept_shorten(&sink->kept,
+                     imp_job_find_state(&sink->folder, first, first + sink->kept.count) - first);
+    for (int64_t i = 0; i < sink->kept.count; i++) {
+        IMP_TRY(imp_kept_read(&sink->kept, i, &frame, error));
+        IMP_TRY(encode(sink, &frame, error));
+    }
+    if (sink->writer.segment != first)
+        imp_kept_begin(&sink->kept, sink->writer.segment);
+    return IMPASTO_OK;
+}
+
+static const char *state_path(void *state, int64_t frames, bool *due)
+{
+    struct imp_film_sink *sink = state;
+    *due = imp_job_state_due(&sink->folder) || frames % IMP_SEGMENT == 0;
+    return imp_job_state(&sink->folder, frames);
+}
+
+/* ---- Opening and weighing -------------------------------------------------------------------- */
+
+/* What is there already decides where the film begins. */
+static enum impasto_status prepare(struct imp_film_sink *sink, struct impasto_error *error)
+{
+    bool fresh;
     memcpy(sink->head.mark, "impasto packets", sizeof(sink->head.mark));
     sink->head.film = sink->request.film;
     IMP_TRY(open_encoder(sink, &sink->head.encoded, error));
@@ -114,8 +147,9 @@ static enum impasto_status prepare(struct film_sink *sink, struct impasto_error 
                         "%s: its sides must be even, so the last column or row stands twice: "
                         "%dx%d",
                         sink->path, sink->head.encoded.width, sink->head.encoded.height);
-    IMP_TRY(open_folder(sink, error));
-    return imp_packets_open(&sink->writer, sink->packets, &sink->head, error);
+    IMP_TRY(imp_job_folder_open(&sink->folder, sink->options->job, &fresh, error));
+    IMP_TRY(imp_packets_open(&sink->writer, sink->packets, &sink->head, error));
+    return sink->options->builds ? take_up(sink, error) : IMPASTO_OK;
 }
 
 static struct imp_encode_request request_of(const char *path, const struct imp_film *film,
@@ -134,14 +168,14 @@ static enum impasto_status open_sink(const char *path, const struct imp_film *fi
                                      const struct imp_stream_options *options, void **state,
                                      struct impasto_error *error)
 {
-    struct film_sink *sink = calloc(1, sizeof(*sink));
+    struct imp_film_sink *sink = calloc(1, sizeof(*sink));
     if (!sink)
         return imp_fail_memory(error, "a film", 0);
     *state = sink;
     sink->path = path;
     sink->options = options;
     sink->out.lock = -1;
-    sink->writer.descriptor = -1;
+    sink->writer.descriptor = sink->kept.descriptor = -1;
     sink->request = request_of(path, film, options);
     IMP_TRY(impasto_file_check(path, error));
     IMP_TRY(imp_libav_load(path, &sink->libav, error));
@@ -149,68 +183,11 @@ static enum impasto_status open_sink(const char *path, const struct imp_film *fi
     return prepare(sink, error);
 }
 
-/* Only where a segment ends. */
-static const char *state_path(void *state, int64_t frames)
-{
-    struct film_sink *sink = state;
-    const size_t end = strlen(sink->folder) + strlen("/state-");
-    if (frames <= 0 || frames % IMP_SEGMENT != 0)
-        return NULL;
-    snprintf(sink->state + end, sizeof("00000000000000000000"), "%020lld", (long long)frames);
-    return sink->state;
-}
-
-/* Of the segment that ended with so many frames. */
-static void remove_state(struct film_sink *sink, int64_t frames)
-{
-    const char *path = state_path(sink, frames);
-    if (path)
-        (void)imp_os_remove(path);
-}
-
 static int64_t resumed(void *state, int64_t *last)
 {
-    const struct film_sink *sink = state;
+    const struct imp_film_sink *sink = state;
     *last = sink->writer.last_time;
     return sink->writer.frames;
-}
-
-/* ---- Frames ---------------------------------------------------------------------------------- */
-
-static enum impasto_status take_packet(void *user, const void *bytes, size_t size, int64_t number,
-                                       bool key, struct impasto_error *error)
-{
-    struct film_sink *sink = user;
-    return imp_packets_write(&sink->writer, bytes, size, number, key, error);
-}
-
-/* The encoder gives what it still has, and is done with. */
-static enum impasto_status flush(struct film_sink *sink, struct impasto_error *error)
-{
-    if (sink->writer.frames > sink->writer.segment)
-        IMP_TRY(sink->libav->encode(sink->encoder, &sink->request.film, NULL, 0, take_packet, sink,
-                                    error));
-    sink->libav->encoder_close(&sink->encoder);
-    return IMPASTO_OK;
-}
-
-static enum impasto_status write_frame(void *state, const struct imp_frame *frame,
-                                       struct impasto_error *error)
-{
-    struct film_sink *sink = state;
-    struct imp_encoded encoded;
-    const int64_t number = sink->writer.frames;
-    if (!sink->encoder)
-        IMP_TRY(open_encoder(sink, &encoded, error));
-    imp_packets_frame(&sink->writer, frame->time);
-    IMP_TRY(sink->libav->encode(sink->encoder, &sink->request.film, frame, number, take_packet,
-                                sink, error));
-    if (sink->writer.frames - sink->writer.segment < IMP_SEGMENT)
-        return IMPASTO_OK;
-    IMP_TRY(flush(sink, error));
-    IMP_TRY(imp_packets_end(&sink->writer, error));
-    remove_state(sink, sink->writer.frames - IMP_SEGMENT);
-    return IMPASTO_OK;
 }
 
 static enum impasto_status count_packet(void *user, const void *bytes, size_t size, int64_t number,
@@ -233,6 +210,9 @@ static enum impasto_status weigh(const char *path, const struct imp_film *film,
     struct imp_encoder *encoder = NULL;
     struct imp_encoded encoded;
     weight->copies = 2; /* packets, and the film of them */
+    if (options->builds)
+        weight->beside = imp_kept_bytes(
+            film, film->frames > 0 && film->frames < IMP_SEGMENT ? film->frames : IMP_SEGMENT);
     IMP_TRY(imp_libav_load(path, &libav, error));
     enum impasto_status status = libav->encoder_open(&request, &encoder, &encoded, error);
     if (status == IMPASTO_OK && frame)
@@ -247,121 +227,30 @@ static enum impasto_status weigh(const char *path, const struct imp_film *film,
 
 /* ---- The end --------------------------------------------------------------------------------- */
 
-struct mux_task {
-    const struct film_sink *sink;
-    struct imp_mux_request request;
-};
-
-static bool send_bytes(void *user, const void *bytes, size_t size)
-{
-    return imp_sandbox_send(*(const int *)user, bytes, size);
-}
-
-static void serve(void *user, int answer)
-{
-    const struct mux_task *task = user;
-    task->sink->libav->mux(&task->request, send_bytes, &answer);
-}
-
-static enum impasto_status receive(const struct film_sink *sink,
-                                   const struct imp_sandbox_child *child, bool *whole,
-                                   struct impasto_error *error)
-{
-    struct imp_mux_answer answer;
-    do {
-        imp_sandbox_grant(child, 60);
-        *whole = imp_sandbox_receive(child, &answer, sizeof(answer));
-    } while (*whole && answer.goes_on);
-    if (!*whole)
-        return IMPASTO_OK;
-    answer.message[sizeof(answer.message) - 1] = '\0';
-    answer.left_out[sizeof(answer.left_out) - 1] = '\0';
-    if (answer.status != IMPASTO_OK)
-        return imp_fail(error, IMPASTO_ERROR_OUTPUT, "%s: the film cannot be put together: %s",
-                        sink->path, answer.message);
-    if (answer.left_out[0])
-        imp_stream_warn(sink->options, "%s: such a file cannot have these, which are left out: %s",
-                        sink->path, answer.left_out);
-    return IMPASTO_OK;
-}
-
-static enum impasto_status put_together(const struct film_sink *sink, int source,
-                                        struct impasto_error *error)
-{
-    struct mux_task task = {.sink = sink,
-                            .request = {.path = sink->path,
-                                        .source = source,
-                                        .packets = sink->writer.descriptor,
-                                        .output = sink->out.lock,
-                                        .start = sink->options->start,
-                                        .length = sink->options->length}};
-    const struct imp_sandbox sandbox = {.memory = MUX_MEMORY,
-                                        .seconds = MUX_SECONDS,
-                                        .descriptor = source,
-                                        .second = sink->writer.descriptor,
-                                        .output = sink->out.lock,
-                                        .streams = true,
-                                        .work = serve,
-                                        .user = &task};
-    struct imp_sandbox_child child;
-    bool whole;
-    if (!imp_sandbox_start(&sandbox, &child))
-        return imp_sandbox_fail(error, sink->path, "put the film together", errno);
-    const enum impasto_status status = receive(sink, &child, &whole, error);
-    const char *end = imp_sandbox_end(&child);
-    return status == IMPASTO_OK && !whole
-               ? imp_fail(error, IMPASTO_ERROR_OUTPUT,
-                          "%s: what puts the film together %s; its frames are kept in %s",
-                          sink->path, end ? end : "stops", sink->folder)
-               : status;
-}
-
-/* With the sound of the source, if that is a film of a kind that has any. */
-static enum impasto_status write_film(struct film_sink *sink, struct impasto_error *error)
-{
-    const char *path = sink->options->sound;
-    const int source = path ? imp_os_open(path, IMP_OS_READ) : -1;
-    IMP_TRY(imp_file_create(&sink->out, sink->path, error));
-    enum impasto_status status = put_together(sink, source, error);
-    if (source >= 0)
-        imp_os_close(source);
-    return status == IMPASTO_OK ? imp_file_commit(&sink->out, error) : status;
-}
-
-static void remove_folder(struct film_sink *sink)
-{
-    /* Of the last whole segment, and of those around it, where a run ended between two steps. */
-    for (int i = -1; i <= 1; i++)
-        remove_state(sink, sink->writer.segment + i * IMP_SEGMENT);
-    (void)imp_os_remove(sink->packets);
-    (void)imp_os_remove(sink->job);
-    (void)imp_os_remove_folder(sink->folder);
-}
-
 static enum impasto_status finish(void *state, bool whole, struct impasto_error *error)
 {
-    struct film_sink *sink = state;
+    struct imp_film_sink *sink = state;
     IMP_TRY(flush(sink, error));
-    IMP_TRY(write_film(sink, error));
+    IMP_TRY(imp_film_sink_mux(sink, error));
     if (whole)
-        remove_folder(sink);
+        imp_film_sink_clear(sink);
     return IMPASTO_OK;
 }
 
 /* Frames of a segment that is not whole are painted again, so that it becomes the same segment. */
 static void close_sink(void *state)
 {
-    struct film_sink *sink = state;
+    struct imp_film_sink *sink = state;
     imp_file_abandon(&sink->out);
     if (sink->libav)
         sink->libav->encoder_close(&sink->encoder);
     if (sink->writer.descriptor >= 0)
         imp_packets_forget(&sink->writer);
     imp_packets_shut(&sink->writer);
-    free(sink->folder);
-    free(sink->job);
+    imp_kept_shut(&sink->kept);
+    imp_job_folder_free(&sink->folder);
     free(sink->packets);
-    free(sink->state);
+    free(sink->frames);
     free(sink);
 }
 

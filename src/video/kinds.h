@@ -46,7 +46,7 @@ struct imp_sink_kind {
      * NULL: none. */
     int64_t (*resumed)(void *state, int64_t *last);
     /* See imp_sink_state. NULL: nowhere. */
-    const char *(*state_path)(void *state, int64_t frames);
+    const char *(*state_path)(void *state, int64_t frames, bool *due);
     enum impasto_status (*write)(void *state, const struct imp_frame *frame,
                                  struct impasto_error *error);
     /* whole: no frame will follow in another run. After it, `close` gives up nothing. */

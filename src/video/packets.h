@@ -41,6 +41,9 @@ uint32_t imp_packet_checksum(const struct imp_packet *packet, const void *bytes)
 
 /* ---- Reading: also in the child that muxes --------------------------------------------------- */
 
+/* Reads all of it from that byte of a file on. */
+bool imp_packets_read_all(int descriptor, void *bytes, size_t size, uint64_t at);
+
 struct imp_packets_reader {
     int descriptor;
     uint64_t at;

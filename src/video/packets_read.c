@@ -18,8 +18,7 @@ uint32_t imp_packet_checksum(const struct imp_packet *packet, const void *bytes)
     return imp_checksum(imp_checksum(0, &plain, sizeof(plain)), bytes, packet->size);
 }
 
-/* All of it from that byte on. */
-static bool read_all(int descriptor, void *bytes, size_t size, uint64_t at)
+bool imp_packets_read_all(int descriptor, void *bytes, size_t size, uint64_t at)
 {
     unsigned char *to = bytes;
     while (size > 0) {
@@ -39,8 +38,8 @@ bool imp_packets_read(struct imp_packets_reader *reader, int descriptor)
 {
     uint32_t checksum;
     *reader = (struct imp_packets_reader){.descriptor = descriptor};
-    if (!read_all(descriptor, &reader->head, sizeof(reader->head), 0) ||
-        !read_all(descriptor, &checksum, sizeof(checksum), sizeof(reader->head)))
+    if (!imp_packets_read_all(descriptor, &reader->head, sizeof(reader->head), 0) ||
+        !imp_packets_read_all(descriptor, &checksum, sizeof(checksum), sizeof(reader->head)))
         return false;
     reader->at = sizeof(reader->head) + sizeof(checksum);
     return checksum == imp_checksum(0, &reader->head, sizeof(reader->head)) &&
@@ -66,9 +65,10 @@ int imp_packets_record(struct imp_packets_reader *reader, struct imp_packet *pac
     char byte;
     if (imp_os_read_at(reader->descriptor, &byte, 1, reader->at) == 0)
         return 0;
-    if (!read_all(reader->descriptor, packet, sizeof(*packet), reader->at) ||
+    if (!imp_packets_read_all(reader->descriptor, packet, sizeof(*packet), reader->at) ||
         packet->size > LARGEST || !make_room(reader, packet->size) ||
-        !read_all(reader->descriptor, reader->bytes, packet->size, reader->at + sizeof(*packet)) ||
+        !imp_packets_read_all(reader->descriptor, reader->bytes, packet->size,
+                              reader->at + sizeof(*packet)) ||
         packet->checksum != imp_packet_checksum(packet, reader->bytes))
         return -1;
     reader->at += sizeof(*packet) + packet->size;

@@ -201,9 +201,10 @@ enum impasto_status imp_sink_open(const char *path, const struct imp_film *film,
     return status;
 }
 
-const char *imp_sink_state(struct imp_sink *sink, int64_t frames)
+const char *imp_sink_state(struct imp_sink *sink, int64_t frames, bool *due)
 {
-    return sink->kind->state_path ? sink->kind->state_path(sink->state, frames) : NULL;
+    *due = false;
+    return sink->kind->state_path ? sink->kind->state_path(sink->state, frames, due) : NULL;
 }
 
 enum impasto_status imp_sink_write(struct imp_sink *sink, const struct imp_frame *frame,

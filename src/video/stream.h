@@ -61,6 +61,7 @@ struct imp_stream_options {
     const char *sound;     /* the film whose sound and all else is taken; NULL: there is none */
     int64_t start, length; /* microseconds: the part of it; length 0: to its end */
     const char *job;       /* what decides the frames: a run goes on with those of the same job */
+    bool builds;           /* frames build on those before: a run needs a state to go on from */
 };
 
 /* ---- Sources --------------------------------------------------------------------------------- */
@@ -100,9 +101,10 @@ struct imp_sink;
 
 /* What a film takes on its disk, by one of its frames. */
 struct imp_sink_weight {
-    uint64_t frame; /* bytes of a frame in the file; 0: not known, or it is no file */
-    int copies;     /* how often all frames lie on the disk before the film is finished */
-    bool exact;     /* all frames have that many; else those that differ little have less */
+    uint64_t frame;  /* bytes of a frame in the file; 0: not known, or it is no file */
+    int copies;      /* how often all frames lie on the disk before the film is finished */
+    bool exact;      /* all frames have that many; else those that differ little have less */
+    uint64_t beside; /* bytes that it takes besides, until it is finished */
 };
 
 /* Weighs a film without writing it. frame: one as painted. NULL: only what holds for all frames is
@@ -127,10 +129,10 @@ enum impasto_status imp_sink_open(const char *path, const struct imp_film *film,
 /* How many frames the sink has from an earlier run, which are not to be written again. *last: the
  * last one's time, in ticks. */
 int64_t imp_sink_resumed(struct imp_sink *sink, int64_t *last);
-/* Where whoever makes the frames may keep what it takes to go on after so many of them, before it
- * writes the last one. The sink removes the file. NULL: no run will go on there. Valid until the
- * next call. */
-const char *imp_sink_state(struct imp_sink *sink, int64_t frames);
+/* With options.builds, where whoever makes the frames keeps what it takes to go on after so many of
+ * them. *due: it must, before it writes the last one; else no run will go on there. The sink
+ * removes the file. NULL: no run will ever go on. Valid until the next call. */
+const char *imp_sink_state(struct imp_sink *sink, int64_t frames, bool *due);
 /* Writes a frame. A pipe may make it wait. Errors: IMPASTO_ERROR_OUTPUT, _INTERRUPTED, _MEMORY. */
 enum impasto_status imp_sink_write(struct imp_sink *sink, const struct imp_frame *frame,
                                    struct impasto_error *error);

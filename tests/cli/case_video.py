@@ -3,7 +3,6 @@
 """impasto video: films through a style network or in the style of pictures, frame by frame."""
 
 import json
-import math
 import os
 import pathlib
 import shutil
@@ -13,7 +12,7 @@ import time
 import unittest
 
 from case_apply import style_network
-from support import INPUT, OUTPUT, PATIENCE, SHORT_PATIENCE, SIGINT_CODE, USAGE, Case, program
+from support import INPUT, OUTPUT, PATIENCE, SHORT_PATIENCE, SIGINT_CODE, USAGE, Case, pan, program
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SHARED = pathlib.Path(os.environ.get("IMPASTO_TEST_DATA", ROOT.parent / "shared"))
@@ -122,17 +121,6 @@ class Y4m(Filming):
         self.assertEqual(run.returncode, INPUT)
         self.assertIn("frame 4 does not begin", run.stderr)
         self.assertEqual(len(frames_of((self.folder / "out.y4m").read_bytes())[1]), 3)
-
-
-def pan(frames, width=64, height=48):
-    """A camera that goes to the right over soft hills, which motion can be told of."""
-    film = f"YUV4MPEG2 W{width} H{height} F25:1 Ip A1:1 C444\n".encode()
-    for i in range(frames):
-        luma = bytes(round(126 + 50 * math.sin(0.33 * (x + 1.7 * i) + 0.21 * y)
-                           + 40 * math.sin(0.13 * (x + 1.7 * i) - 0.37 * y))
-                     for y in range(height) for x in range(width))
-        film += b"FRAME\n" + luma + bytes([110]) * (width * height) + bytes([140]) * (width * height)
-    return film
 
 
 class Painted(Filming):

@@ -8,6 +8,7 @@ named by $IMPASTO_BIN or test_cli.py's argument.
 
 import fcntl
 import json
+import math
 import os
 import pathlib
 import pty
@@ -119,6 +120,17 @@ def first_layer(scale=1.0, weight=None, shape=(64, 3, 3, 3), dtype="F32"):
         "conv1_1.weight": (dtype, list(shape), struct.pack(f"<{len(weight)}f", *weight)),
         "conv1_1.bias": ("F32", [64], struct.pack("<64f", *([0.0] * 64))),
     })
+
+
+def pan(frames, width=64, height=48):
+    """A camera that goes to the right over soft hills, which motion can be told of."""
+    film = f"YUV4MPEG2 W{width} H{height} F25:1 Ip A1:1 C444\n".encode()
+    for i in range(frames):
+        luma = bytes(round(126 + 50 * math.sin(0.33 * (x + 1.7 * i) + 0.21 * y)
+                           + 40 * math.sin(0.13 * (x + 1.7 * i) - 0.37 * y))
+                     for y in range(height) for x in range(width))
+        film += b"FRAME\n" + luma + bytes([110]) * (width * height) + bytes([140]) * (width * height)
+    return film
 
 
 # ---- The program ---------------------------------------------------------------------------------

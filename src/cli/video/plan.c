@@ -57,7 +57,9 @@ static enum impasto_status weigh(const struct cli_filming *f, const struct imp_f
 static uint64_t bytes_to_come(const struct cli_filming *f, const struct cost *cost)
 {
     const int64_t frames = f->film.frames - f->done;
-    return frames > 0 ? (uint64_t)frames * cost->weight.frame * (uint64_t)cost->weight.copies : 0;
+    return frames > 0 ? (uint64_t)frames * cost->weight.frame * (uint64_t)cost->weight.copies +
+                            cost->weight.beside
+                      : 0;
 }
 
 enum impasto_status cli_video_check_disk(const struct cli_filming *f)
@@ -226,7 +228,7 @@ static void print_disk(const struct cli_filming *f, const struct cost *cost)
     printf("\ndisk%s\n", cost->weight.exact ? "" : ", at most");
     printf("  %-24s %10.1f MiB\n", "the film", mib(film));
     if (cost->weight.copies > 1)
-        printf("  %-24s %10.1f MiB\n", "beside it meanwhile", mib(film));
+        printf("  %-24s %10.1f MiB\n", "beside it meanwhile", mib(film + cost->weight.beside));
     if (cost->room > 0)
         printf("  %-24s %10.1f MiB\n", "free", mib(cost->room));
 }

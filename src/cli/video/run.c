@@ -83,6 +83,7 @@ static enum impasto_status open_source(struct cli_filming *f)
                                             .crf = o->crf,
                                             .lossless = o->lossless,
                                             .sound = f->input,
+                                            .builds = cli_video_is_painting(f),
                                             .start = (int64_t)((double)o->start * 1e6),
                                             .length = (int64_t)((double)o->length * 1e6)};
     const enum impasto_status status =
@@ -176,8 +177,9 @@ static enum impasto_status open_sink(struct cli_filming *f)
                         "is painted anew",
                         f->input, f->options->output);
     /* Paintings build on the frames before. */
+    bool due;
     const char *state =
-        f->kept > 0 && cli_video_is_painting(f) ? imp_sink_state(f->sink, f->kept) : NULL;
+        f->kept > 0 && f->stream.builds ? imp_sink_state(f->sink, f->kept, &due) : NULL;
     return status == IMPASTO_OK && state ? impasto_clip_load(f->clip, state, f->error) : status;
 }
 
@@ -200,11 +202,12 @@ static void close_all(struct cli_filming *f)
 
 /* ---- Frames ---------------------------------------------------------------------------------- */
 
-/* Before the frame is written that ends a part of the film, from where another run may go on. */
+/* Before the frame is written after which another run may go on. */
 static enum impasto_status save_state(struct cli_filming *f)
 {
-    const char *path = cli_video_is_painting(f) ? imp_sink_state(f->sink, f->done + 1) : NULL;
-    return path ? impasto_clip_save(f->clip, path, f->error) : IMPASTO_OK;
+    bool due = false;
+    const char *path = f->stream.builds ? imp_sink_state(f->sink, f->done + 1, &due) : NULL;
+    return path && due ? impasto_clip_save(f->clip, path, f->error) : IMPASTO_OK;
 }
 
 static enum impasto_status paint_frame(struct cli_filming *f)
