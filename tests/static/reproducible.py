@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 
-PARTS = ["LICENSE", "cl", "examples", "include", "meson.build", "meson_options.txt", "src", "weights"]
+PARTS = ["LICENSE", "cl", "examples", "include", "meson.build", "meson_options.txt", "python", "src", "weights"]
 MADE = ["impasto", "libimpasto.so", "impasto_hdf5.so", "impasto_mpi.so"]
 
 
