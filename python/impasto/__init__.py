@@ -5,8 +5,10 @@
 >>> impasto.stylize("photo.jpg", "painting.jpg", size=384).save("painted.png")
 
 `stylize` paints one picture. With a `Device` that stays open, a `Job` is a picture on its way, step
-by step. Pictures are paths, NumPy arrays, Pillow's images or an `Image`, everywhere. What is refused
-or fails is an `Error`. The logger "impasto" tells what is used and what is odd.
+by step. Style networks paint in a moment: `apply`, or an `Applier` for many pictures; `train` makes
+one. A `Clip` paints films, frame after frame. Pictures are paths, NumPy arrays, Pillow's images or an
+`Image`, everywhere. What is refused or fails is an `Error`. The logger "impasto" tells what is used
+and what is odd.
 """
 
 from ._binding import ffi as _ffi
@@ -22,10 +24,14 @@ if __version__ != _made_for:
 from ._device import Device, DeviceInfo, devices  # noqa: E402
 from ._errors import (DeviceError, Error, InputError, InternalError, Interrupted, NumericError,  # noqa: E402
                       OutOfMemoryError, OutputError, Stopped, UsageError, WeightsError)
+from ._films import Clip, ClipInfo  # noqa: E402
 from ._images import Image  # noqa: E402
+from ._networks import Applier, Model, apply  # noqa: E402
 from ._painting import Job, JobInfo, Region, Step, Style, Weights, stylize  # noqa: E402
 from ._settings import Setting, settings, train_settings  # noqa: E402
+from ._training import Training, TrainInfo, TrainStep, train  # noqa: E402
 
-__all__ = ["Device", "DeviceError", "DeviceInfo", "Error", "Image", "InputError", "InternalError", "Interrupted",
-           "Job", "JobInfo", "NumericError", "OutOfMemoryError", "OutputError", "Region", "Setting", "Step", "Stopped",
-           "Style", "UsageError", "Weights", "WeightsError", "devices", "settings", "stylize", "train_settings"]
+__all__ = ["Applier", "Clip", "ClipInfo", "Device", "DeviceError", "DeviceInfo", "Error", "Image", "InputError",
+           "InternalError", "Interrupted", "Job", "JobInfo", "Model", "NumericError", "OutOfMemoryError", "OutputError",
+           "Region", "Setting", "Step", "Stopped", "Style", "TrainInfo", "TrainStep", "Training", "UsageError",
+           "Weights", "WeightsError", "apply", "devices", "settings", "stylize", "train", "train_settings"]

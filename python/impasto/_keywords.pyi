@@ -4,7 +4,7 @@
 `init` and `style` are parameters of their own, where pictures may stand.
 """
 
-from typing import Literal, Sequence, TypedDict
+from typing import Literal, Mapping, Sequence, TypedDict
 
 from typing_extensions import Unpack as Unpack
 
@@ -70,3 +70,12 @@ class TrainingSettings(TypedDict, total=False):
     seed: int
     memory: int | str
     photo_memory: int | str
+
+class ApplyingSettings(TypedDict, total=False):
+    mix: str | Mapping[str, float]
+    strength: float
+    size: int | Literal["source"]
+    stroke: float
+    colour: Literal["style", "luma", "match"]
+    memory: int | str
+    steady: float

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Callable, Iterable, Iterator, Sequence, Union
+from typing import TYPE_CHECKING, Any, Callable, Iterator, Sequence, Union
 
 import numpy as np
 
@@ -237,7 +237,10 @@ def _as_styles(styles: Any) -> list[Style]:
 
 
 class Pictures:
-    """A `struct impasto_pictures`, with all that it points to, which lives as long as this object."""
+    """A `struct impasto_pictures`, with all that it points to, which lives as long as this object.
+
+    `content`: NULL where there is none, as for films.
+    """
 
     def __init__(self, content: Any, styles: Any, keep: Any = None, init: Any = None) -> None:
         self._kept: list[Any] = []
@@ -251,9 +254,9 @@ class Pictures:
             row.mask = self._image(style.mask, "a style's mask")
             row.region = regions.index(style.where or _EVERYWHERE)
         self.struct = ffi.new("struct impasto_pictures *", {
-            "struct_size": ffi.sizeof("struct impasto_pictures"), "content": self._needed(content, "content"),
-            "styles": rows, "style_count": len(given), "keep": self._image(keep, "keep"),
-            "init": self._image(init, "init")})
+            "struct_size": ffi.sizeof("struct impasto_pictures"),
+            "content": content if content is ffi.NULL else self._needed(content, "content"), "styles": rows,
+            "style_count": len(given), "keep": self._image(keep, "keep"), "init": self._image(init, "init")})
         if regions != [_EVERYWHERE]:
             self.struct.regions = self._regions(regions)
             self.struct.region_count = len(regions)

@@ -121,6 +121,19 @@ def _number(name: str, value: Any) -> str:
     return str(int(number)) if math.isfinite(number) and number == int(number) else repr(number)
 
 
+def number_from(name: str, value: Any) -> float:
+    """A number that is no setting of a table."""
+    return float(_number(name, value))
+
+
+def whole_from(name: str, value: Any) -> int:
+    """A whole number that is no setting of a table."""
+    number = _number(name, value)
+    if not number.lstrip("-").isdigit():
+        raise ValueError(f"{name}: {value!r} is no whole number")
+    return int(number)
+
+
 PAINTING = Table(lib.impasto_setting_at)
 TRAINING = Table(lib.impasto_train_setting_at)
 
@@ -153,3 +166,10 @@ def changed_params(params: Any, given: dict[str, Any]) -> tuple[Any, list[Any]]:
         lib.impasto_params_optimizer(changed, asked.optimizer)
     PAINTING.read(changed, texts)
     return changed, list(texts.values())
+
+
+def scratch_params(given: dict[str, Any]) -> Any:
+    """A `struct impasto_params` in which nothing but some settings is of use."""
+    params = ffi.new("struct impasto_params *", {"struct_size": ffi.sizeof("struct impasto_params")})
+    PAINTING.read(params, PAINTING.texts(given))
+    return params

@@ -97,7 +97,8 @@ class Stylize(Case):
                 (impasto.InputError, "mask", {"keep": np.ones((4, 40))}),
                 (impasto.InputError, "16x16", {"size": 16})]:
             with self.subTest(words):
-                self.assertIsNone(getattr(self.fails(kind, words, stylize, PHOTO, PAINTING, **keywords), "picture", None))
+                error = self.fails(kind, words, stylize, PHOTO, PAINTING, **keywords)
+                self.assertIsNone(getattr(error, "picture", None))
         self.fails(ValueError, "none is given", stylize, PHOTO, [])
         self.fails(TypeError, "style: ", stylize, PHOTO, None)
         self.fails(TypeError, "style 2: ", stylize, PHOTO, [PAINTING, 5])
@@ -150,7 +151,7 @@ class Jobs(Case):
         with self.job() as job:
             self.assertEqual((job.info.iterations, job.info.scales, job.info.width), (2, [(32, 24, 2)], 32))
             self.assertEqual(job.info.memory, sum(job.info.memory_by_purpose.values()))
-            for step in job:
+            for _step in job:
                 break
             self.assertFalse(job.done)
             self.assertEqual([step.step for step in job], [1, 2])
