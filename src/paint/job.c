@@ -285,6 +285,7 @@ open_job(struct impasto_device *device, const struct impasto_weights *weights,
         opened->film = *film;
     const enum impasto_status status =
         imp_lift(device->device, prepare(opened, device, weights, pictures, from), error);
+    opened->told = film != NULL;
     /* What these point to is the caller's. */
     snprintf(opened->conv, sizeof(opened->conv), "%s", params.conv ? params.conv : "");
     snprintf(opened->gemm, sizeof(opened->gemm), "%s", params.gemm ? params.gemm : "");
@@ -354,7 +355,8 @@ static enum impasto_status begin_anew(struct impasto_job *job,
     IMP_TRY(take_pictures(job, pictures));
     IMP_TRY(plan(job, job->schedule.count - 1));
     describe(job);
-    announce_sizes(job);
+    if (!job->told)
+        announce_sizes(job);
     if (job->schedule.count > 1)
         IMP_TRY(plan(job, 0));
     return enter(job, NULL);

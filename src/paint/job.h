@@ -22,6 +22,7 @@ struct impasto_job {
     char conv[IMP_ALGORITHM_NAME], gemm[IMP_ALGORITHM_NAME]; /* as asked for; empty: nothing was */
     bool only_plan;                                          /* see impasto_job_plan */
     struct imp_film film;                                    /* zeroed: a picture is painted */
+    bool told;       /* sizes and memory, and they stay: all scenes of a film have the same */
     double temporal; /* the temporal loss, as last measured */
     struct imp_schedule schedule;
     struct imp_sources sources;

@@ -2,7 +2,9 @@
 /* What all sources and sinks share. */
 
 #include "base/os.h"
-#include "video/kinds.h"
+#include "video/numbered.h"
+
+#include <stdlib.h>
 
 /* As a picture's. */
 #define LARGEST_SIDE 65500
@@ -52,7 +54,7 @@ enum impasto_status imp_film_check_size(const char *name, int64_t width, int64_t
 /* Bytes of each end that count. */
 #define END_BYTES 65536
 
-bool imp_film_fingerprint(const char *path, char mark[IMP_FINGERPRINT_SIZE])
+static bool mark_file(const char *path, char mark[IMP_FINGERPRINT_SIZE])
 {
     unsigned char ends[2 * END_BYTES];
     struct imp_os_about about;
@@ -70,4 +72,14 @@ bool imp_film_fingerprint(const char *path, char mark[IMP_FINGERPRINT_SIZE])
         snprintf(mark, IMP_FINGERPRINT_SIZE, "%llu %08lx", (unsigned long long)about.size,
                  (unsigned long)imp_checksum(0, ends, (size_t)(a + b)));
     return b >= 0;
+}
+
+bool imp_film_fingerprint(const char *path, char mark[IMP_FINGERPRINT_SIZE])
+{
+    if (!imp_numbered(path))
+        return mark_file(path, mark);
+    char *name = imp_numbered_name(path, imp_numbered_first(path));
+    const bool marked = name && mark_file(name, mark);
+    free(name);
+    return marked;
 }

@@ -23,6 +23,7 @@ struct imp_film_file {
  * `open`, if there is a state then. */
 struct imp_source_kind {
     const char *name;
+    /* NULL: it is known by its name, and there is no file to be opened. */
     bool (*fits)(const unsigned char *mark, size_t size);
     enum impasto_status (*open)(const struct imp_film_file *file, void **state,
                                 struct imp_film *film, struct impasto_error *error);
@@ -33,7 +34,7 @@ struct imp_source_kind {
 
 struct imp_sink_kind {
     const char *name;
-    const char *endings; /* of names, between spaces */
+    const char *endings; /* of names, between spaces; NULL: any of a picture */
     enum impasto_status (*open)(const char *path, const struct imp_film *film,
                                 const struct imp_stream_options *options, void **state,
                                 struct impasto_error *error);
@@ -55,8 +56,10 @@ struct imp_sink_kind {
 };
 
 extern const struct imp_source_kind imp_source_y4m;
+extern const struct imp_source_kind imp_source_pictures;
 extern const struct imp_source_kind imp_source_film; /* anything else */
 extern const struct imp_sink_kind imp_sink_y4m;
+extern const struct imp_sink_kind imp_sink_pictures;
 extern const struct imp_sink_kind imp_sink_film;
 
 /* ---- film.c ---------------------------------------------------------------------------------- */

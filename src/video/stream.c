@@ -2,7 +2,10 @@
 /* Sources and sinks, told apart by a film's first bytes, and by the ending of a name. */
 
 #include "base/os.h"
-#include "video/kinds.h"
+#include "video/job_folder.h"
+#include "video/numbered.h"
+
+#include <impasto/image.h>
 
 #include <errno.h>
 #include <stdlib.h>
@@ -94,11 +97,13 @@ enum impasto_status imp_source_open(const char *path, const struct imp_stream_op
     *source = NULL;
     if (!opened)
         return imp_fail_memory(error, "a film", 0);
-    enum impasto_status status = open_file(&file, error);
+    const bool numbered = imp_numbered(path);
+    enum impasto_status status = numbered ? IMPASTO_OK : open_file(&file, error);
     opened->descriptor = file.descriptor;
-    if (status == IMPASTO_OK)
+    opened->kind = &imp_source_pictures;
+    if (status == IMPASTO_OK && !numbered)
         status = read_mark(&file, error);
-    if (status == IMPASTO_OK)
+    if (status == IMPASTO_OK && !numbered)
         status = find_kind(&file, &opened->kind, error);
     if (status == IMPASTO_OK)
         status = opened->kind->open(&file, &opened->state, film, error);
@@ -146,6 +151,7 @@ static bool ends_in(const char *path, const char *endings)
 static enum impasto_status find_sink(const char *path, const struct imp_sink_kind **kind,
                                      struct impasto_error *error)
 {
+    const struct impasto_save_options usual = {.struct_size = sizeof(usual)};
     if (strcmp(path, "-") == 0 || imp_stream_is_pipe(path)) {
         *kind = &imp_sink_y4m;
         return IMPASTO_OK;
@@ -155,13 +161,29 @@ static enum impasto_status find_sink(const char *path, const struct imp_sink_kin
             *kind = sinks[i];
             return IMPASTO_OK;
         }
+    *kind = &imp_sink_pictures;
+    if (imp_numbered(path))
+        return impasto_image_save_check(path, 0, 0, &usual, error);
     return imp_fail(error, IMPASTO_ERROR_USAGE,
 #if IMP_HAVE_VIDEO
-                    "%s: end the name of a film in .mp4, .mov, .mkv, .webm or .y4m",
+                    "%s: end the name of a film in .mp4, .mov, .mkv, .webm or .y4m, or name "
+                    "numbered pictures, as NAME%%06d.png",
 #else
-                    "%s: end the name of a film in .y4m; this build has no other kind",
+                    "%s: end the name of a film in .y4m, as this build has no other kind, or name "
+                    "numbered pictures, as NAME%%06d.png",
 #endif
                     path);
+}
+
+bool imp_sink_replaces(const char *path)
+{
+    struct imp_job_folder folder;
+    if (!imp_numbered(path))
+        return imp_os_is_file(path);
+    const bool begun =
+        imp_job_folder_name(&folder, path, NULL) == IMPASTO_OK && imp_os_is_there(folder.path);
+    imp_job_folder_free(&folder);
+    return !begun && imp_numbered_is_there(path, 1);
 }
 
 enum impasto_status imp_sink_check(const char *path, struct impasto_error *error)

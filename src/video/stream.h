@@ -6,8 +6,9 @@
  * Films as streams of frames. A source gives frame after frame, and a sink takes them. Neither
  * keeps more than the frame at hand, so that a film may be of any length, or never end.
  *
- * Sources: Y4M by itself, from files, pipes and standard input; all that FFmpeg's libraries decode,
- * from files. Sinks: Y4M likewise; MP4, MOV, MKV and WebM, with the source's sound.
+ * Sources: Y4M by itself, from files, pipes and standard input; numbered pictures, such as
+ * frames/%06d.png; all that FFmpeg's libraries decode, from files. Sinks: Y4M likewise; numbered
+ * pictures; MP4, MOV, MKV and WebM, with the source's sound.
  *
  * This room is the program's. It stands on src/base, of which the program has a copy.
  */
@@ -53,6 +54,7 @@ struct imp_stream_options {
     impasto_log_fn log;    /* for warnings; NULL: none are given */
     void *user;            /* of log */
     bool tone_map;         /* HDR is made SDR; else it is refused */
+    double rate;           /* of numbered pictures: frames per second; 0: 25 */
     bool (*stopped)(void); /* asked where a signal ends a wait; NULL: no signal ends any */
     /* Of sinks that encode. */
     const char *codec;     /* by FFmpeg's name; NULL: the usual one of the container */
@@ -91,8 +93,8 @@ enum impasto_status imp_source_read(struct imp_source *source, struct imp_frame 
 void imp_source_close(struct imp_source **source);
 
 #define IMP_FINGERPRINT_SIZE 40
-/* Writes what tells a file from others: its size, and a checksum of its head and tail. false: it
- * cannot be read. */
+/* Writes what tells a file from others: its size, and a checksum of its head and tail. Of numbered
+ * pictures, that is of the first. false: it cannot be read. */
 bool imp_film_fingerprint(const char *path, char mark[IMP_FINGERPRINT_SIZE]);
 
 /* ---- Sinks ----------------------------------------------------------------------------------- */
@@ -116,6 +118,9 @@ enum impasto_status imp_sink_weigh(const char *path, const struct imp_film *film
 /* Whether frames can be written to a file of such a name. IMPASTO_ERROR_USAGE: its ending is none
  * that is known. */
 enum impasto_status imp_sink_check(const char *path, struct impasto_error *error);
+/* Whether something is there that the sink would replace, but for what an earlier run has left to
+ * be gone on with. */
+bool imp_sink_replaces(const char *path);
 /*
  * Opens what frames of such a film are written to. path "-", and pipes: as Y4M. A regular file
  * appears with imp_sink_finish(), whole. path and options must outlive the sink.

@@ -12,7 +12,7 @@ import time
 import unittest
 
 from case_apply import style_network
-from support import INPUT, OUTPUT, PATIENCE, SHORT_PATIENCE, SIGINT_CODE, USAGE, Case, pan, program
+from support import INPUT, OUTPUT, PATIENCE, SHORT_PATIENCE, SIGINT_CODE, USAGE, Case, pan, pixels, png, program
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SHARED = pathlib.Path(os.environ.get("IMPASTO_TEST_DATA", ROOT.parent / "shared"))
@@ -176,6 +176,87 @@ class Painted(Filming):
         _, err = process.communicate(timeout=PATIENCE)
         self.assertEqual(process.returncode, SIGINT_CODE, err)
         self.assertEqual(len(frames_of((self.folder / "out.y4m").read_bytes())[1]), 1)
+
+
+class Numbered(Filming):
+    """A picture for each frame."""
+
+    def test_from_pictures_to_pictures(self):
+        self.film("-o", "frames/%04d.png")
+        self.assertEqual(sorted(path.name for path in (self.folder / "frames").iterdir()),
+                         [f"{i:04d}.png" for i in range(1, 5)])
+        painted = [pixels(path) for path in sorted((self.folder / "frames").iterdir())]
+        self.film("-o", "direct.y4m", "--lossless")
+        for i, rows in enumerate(painted):  # 0 or 1 is the first number
+            self.write(f"in/{i}.png", png(WIDTH, HEIGHT, lambda x, y: rows[y][x]))
+        self.film("-o", "again.y4m", "--lossless", "--fps", "12.5", source="in/%d.png")
+        self.film("-o", "frames.y4m", "--lossless", source="direct.y4m")
+        words, frames = frames_of((self.folder / "again.y4m").read_bytes())
+        self.assertEqual((words[3], len(frames)), ("F25:2", 4))
+        # But for how luma and colours of the Y4M between are rounded, these are the same frames.
+        near = [max(abs(a - b) for a, b in zip(*pair))
+                for pair in zip(frames, frames_of((self.folder / "frames.y4m").read_bytes())[1])]
+        self.assertLess(max(near), 40)
+
+    def test_killed(self):
+        """Pictures that are there are not painted again, and those of a whole film are the same."""
+        film = y4m(4)
+        self.film("-o", "whole/%d.png")
+        process = self.start("video", "-", "--model", "night.model", "-o", "out/%d.png", stdin=subprocess.PIPE)
+        process.stdin.write(film[:-6 - 3 * WIDTH * HEIGHT])
+        process.stdin.flush()
+        end = time.monotonic() + PATIENCE
+        while not (self.folder / "out/3.png").exists() and time.monotonic() < end:
+            time.sleep(0.05)
+        process.kill()
+        process.communicate()
+        with open(self.folder / "film.y4m", "rb") as stream:
+            run = self.film("-o", "out/%d.png", source="-", stdin=stream)
+        self.assertRegex(run.stderr, "going on after frame [23] ")
+        for i in range(1, 5):
+            self.assertEqual((self.folder / f"out/{i}.png").read_bytes(), (self.folder / f"whole/{i}.png").read_bytes())
+        self.assertEqual(len(list((self.folder / "out").iterdir())), 4)
+
+    def test_refusals(self):
+        self.write("in/1.png", png(32, 24))
+        self.write("in/2.png", png(32, 20))
+        self.write("out/1.png", "older")
+        for words, code, *arguments in (("%06d.png", USAGE, "film.y4m", "-o", "out.png"),
+                                        ("out/%d.xyz", USAGE, "film.y4m", "-o", "out/%d.xyz"),
+                                        ("no picture of number", INPUT, "no/%d.png", "-o", "out.y4m"),
+                                        ("no-clobber", OUTPUT, "film.y4m", "-o", "out/%d.png", "--no-clobber")):
+            with self.subTest(arguments):
+                before = self.snapshot()
+                run = self.impasto("video", *arguments, "--model", "night.model", "-q")
+                self.assertEqual(run.returncode, code, run.stderr)
+                self.assertIn(words, run.stderr)
+                self.assertEqual(self.snapshot(), before)
+        run = self.impasto("video", "in/%d.png", "--model", "night.model", "-o", "out.y4m", "-q")
+        self.assertEqual(run.returncode, INPUT)
+        self.assertIn("in/2.png: has 32x20", run.stderr)
+
+
+class Preview(Filming):
+    def test_frames_from_all_over_the_film(self):
+        self.write("film.y4m", y4m(44))
+        self.film("-o", "whole.y4m")
+        self.film("-o", "out.y4m", "--preview")
+        words, frames = frames_of((self.folder / "out.y4m").read_bytes())
+        self.assertEqual(words[3], "F1:1")
+        self.assertEqual(frames, frames_of((self.folder / "whole.y4m").read_bytes())[1][2::5][:8])
+
+    def test_paintings_are_half_as_wide(self):
+        self.write("film.y4m", pan(3, 160, 64))
+        self.succeed("video", "film.y4m", "style.png", "-o", "out.y4m", "--preview", *Painted.SMALL)
+        words, frames = frames_of((self.folder / "out.y4m").read_bytes())
+        self.assertEqual((words[1:3], len(frames)), (["W80", "H32"], 3))
+
+    def test_a_pipe_has_no_end_that_is_known(self):
+        process = self.start("video", "-", "--model", "night.model", "-o", "out.y4m", "--preview", "-q",
+                             stdin=subprocess.PIPE)
+        _, err = process.communicate(y4m(4), timeout=PATIENCE)
+        self.assertEqual(process.returncode, USAGE)
+        self.assertIn(b"--preview", err)
 
 
 class Plan(Filming):

@@ -168,6 +168,7 @@ class Case(unittest.TestCase):
 
     def write(self, name, data):
         path = self.folder / name
+        path.parent.mkdir(exist_ok=True)
         path.write_bytes(data if isinstance(data, bytes) else data.encode())
         return path
 

@@ -60,7 +60,7 @@ PUBLIC = {
     "train": {"train"},
     "apply": {"apply", "pixels"},
     "clip": {"clip"},
-    "video": {"apply", "base"},
+    "video": {"apply", "base", "image"},
     "live": {"base", "pixels"},
     "cli": {"impasto"},
 }
@@ -105,7 +105,7 @@ INSIDE = ["src/cli/studio/studio.h", "src/cli/studio/http.h", "src/cli/studio/fo
           "src/selftest/objective.h", "src/paint/job.h", "src/paint/scale.h", "src/train/train.h",
           "src/apply/apply.h", "src/apply/layers.h", "src/apply/staging.h", "src/apply/strips.h", "src/clip/clip.h", "src/cli/apply/run.h", "src/cli/train/run.h",
           "src/cli/paint/run.h", "src/cli/report/page.h", "src/cli/terminal/screen.h", "src/cli/video/run.h",
-          "src/video/film_sink.h", "src/video/job_folder.h", "src/video/kept.h", "src/video/kinds.h", "src/video/libav.h", "src/video/libav/encode.h", "src/video/libav/input.h", "src/video/libav/mux.h", "src/live/kinds.h", "src/live/mjpeg.h", "src/live/v4l2.h", "src/live/v4l2_camera.h", "src/live/window.h", "src/cli/live/run.h"]
+          "src/video/film_sink.h", "src/video/job_folder.h", "src/video/numbered.h", "src/video/kept.h", "src/video/kinds.h", "src/video/libav.h", "src/video/libav/encode.h", "src/video/libav/input.h", "src/video/libav/mux.h", "src/live/kinds.h", "src/live/mjpeg.h", "src/live/v4l2.h", "src/live/v4l2_camera.h", "src/live/window.h", "src/cli/live/run.h"]
 
 # Headers that only POSIX systems have. What they offer is behind base/os.h, which another system can
 # put something else behind.

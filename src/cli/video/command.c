@@ -19,7 +19,8 @@ static const struct impasto_setting_word consistencies[] = {{"none", IMPASTO_CON
 /* clang-format off */
 static const struct cli_option own[] = {
     {"output", 'o', NULL, "FILE", CLI_TEXT, OPTION(output),
-     .help = "the painted film, .mp4, .mov, .mkv, .webm or .y4m; \"-\": standard output, as Y4M"},
+     .help = "the painted film, .mp4, .mov, .mkv, .webm or .y4m; numbered pictures, as "
+             "frames/%06d.png; \"-\": standard output, as Y4M"},
     {"model", 0, NULL, "FILE|NAME", CLI_TEXT, OPTION(model),
      .help = "the network that paints the frames: a file, or the name of a style that comes with "
              "Impasto"},
@@ -37,7 +38,11 @@ static const struct cli_option own[] = {
     {"every", 0, NULL, "N", CLI_INT, OPTION(every), .low = 1, .high = 1000000,
      .help = "paint every Nth frame, each at its time (1)"},
     {"fps", 0, NULL, "F", CLI_FLOAT, OPTION(fps), .low = 0.001, .high = 1000,
-     .help = "leave frames out, so that there are at most F in a second (all frames)"},
+     .help = "leave frames out, so that there are at most F in a second (all frames); of numbered "
+             "pictures, how many are shown in a second (25)"},
+    {"preview", 0, NULL, NULL, CLI_FLAG, OPTION(preview),
+     .help = "paint only 8 frames from all over the film, each for a second; in the style of "
+             "pictures, at half the width and height"},
     {"codec", 0, NULL, "h264|hevc|vp9|av1|ffv1|mpeg4", CLI_TEXT, OPTION(codec),
      .help = "how the pictures are encoded (h264; in WebM vp9)"},
     {"crf", 0, NULL, "N", CLI_INT, OPTION(crf), .low = 0, .high = 63,
@@ -80,6 +85,7 @@ static const struct cli_option *const rows[] = {&own[0],
                                                 &own[14],
                                                 &own[15],
                                                 &own[16],
+                                                &own[17],
                                                 &cli_video_settings[0],
                                                 &cli_video_settings[1],
                                                 &cli_video_settings[2],
@@ -113,7 +119,9 @@ const struct cli_command cli_video_command = {
     "paint a film, frame by frame",
     "Paints every frame of a film, with a style network or in the style of pictures. What is "
     "painted in the style of pictures is held to the frames before it, so that strokes move with "
-    "what they paint. FILM is a file, or a pipe of Y4M; \"-\" is standard input. The painted film "
+    "what they paint. FILM is a file, numbered pictures as frames/%06d.png, or a pipe of Y4M; "
+    "\"-\" is standard "
+    "input. The painted film "
     "has the same frames at the same times. Ctrl-C ends it after the frame at hand, and leaves a "
     "film of the frames that "
     "are done; the same command goes on from there.",

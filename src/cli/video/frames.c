@@ -5,13 +5,30 @@
 
 #include <math.h>
 
+#define PREVIEW_FRAMES 8
+
 static double tick_of(const struct cli_filming *f)
 {
     return (double)f->source_film.tick.num / f->source_film.tick.den;
 }
 
+/* Some frames from all over the part, each for a second. */
+static enum impasto_status choose_preview(struct cli_filming *f)
+{
+    struct imp_film *film = &f->film;
+    if (film->frames <= 0)
+        return cli_fail(f->error, IMPASTO_ERROR_USAGE,
+                        "--preview: %s does not say how many frames it has; take a part by "
+                        "--start and --length in place of it",
+                        cli_name_of_input(f->input));
+    f->apart = film->frames > PREVIEW_FRAMES ? film->frames / PREVIEW_FRAMES : 1;
+    film->frames = film->frames < PREVIEW_FRAMES ? film->frames : PREVIEW_FRAMES;
+    film->rate = film->tick = (struct imp_ratio){1, 1};
+    return IMPASTO_OK;
+}
+
 /* The film that these frames make. */
-void cli_video_choose(struct cli_filming *f)
+enum impasto_status cli_video_choose(struct cli_filming *f)
 {
     const struct cli_video_options *o = f->options;
     struct imp_film *film = &f->film;
@@ -33,12 +50,15 @@ void cli_video_choose(struct cli_filming *f)
     film->frames = (int64_t)(frames + 0.5);
     f->first = llround(o->start / tick_of(f));
     f->end = o->length > 0 ? f->first + llround(o->length / tick_of(f)) : INT64_MAX;
+    return o->preview ? choose_preview(f) : IMPASTO_OK;
 }
 
 /* Whether a frame at that time, within the part that is painted, is wanted. */
 static bool wants(struct cli_filming *f, int64_t time)
 {
     const struct cli_video_options *o = f->options;
+    if (o->preview)
+        return f->seen++ % f->apart == f->apart / 2;
     const double slot = floor((double)time * tick_of(f) * o->fps + 1e-6);
     if (o->every > 1 && f->seen++ % o->every != 0)
         return false;
@@ -55,15 +75,18 @@ enum impasto_status cli_video_next(struct cli_filming *f, bool *more)
         const enum impasto_status status = imp_source_read(f->source, frame, more, f->error);
         if (status != IMPASTO_OK || !*more || cli_stop_signal())
             return status;
-        if (frame->time >= f->end) {
+        if (frame->time >= f->end || (f->apart > 0 && f->shown >= f->film.frames)) {
             *more = false;
             return IMPASTO_OK;
         }
         if (frame->time < f->first)
             continue;
         frame->time -= f->first;
-        if (wants(f, frame->time))
-            return IMPASTO_OK;
+        if (!wants(f, frame->time))
+            continue;
+        if (f->apart > 0)
+            frame->time = f->shown++;
+        return IMPASTO_OK;
     }
 }
 

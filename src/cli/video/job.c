@@ -46,8 +46,8 @@ static void add_options(FILE *stream, const struct cli_video_options *o)
     for (size_t i = 0; i < CLI_VIDEO_SETTINGS; i++)
         if (o->given[i])
             fprintf(stream, "%s %s\n", cli_video_settings[i].name, o->given[i]);
-    fprintf(stream, "start %.9g\nlength %.9g\nevery %d\nfps %.9g\n", (double)o->start,
-            (double)o->length, o->every, (double)o->fps);
+    fprintf(stream, "preview %d\nstart %.9g\nlength %.9g\nevery %d\nfps %.9g\n", o->preview,
+            (double)o->start, (double)o->length, o->every, (double)o->fps);
     fprintf(stream, "codec %s\ncrf %d\nlossless %d\n", o->codec ? o->codec : "", o->crf,
             o->lossless);
 }

@@ -58,10 +58,12 @@ static struct impasto_clip_params film_of(struct cli_filming *f)
     const struct cli_video_options *options = f->options;
     struct impasto_clip_params film =
         impasto_clip_defaults(f->source_film.width, f->source_film.height);
-    film.consistency = (enum impasto_consistency)options->consistency;
+    /* Frames of a preview have nothing to do with each other. */
+    film.consistency = options->preview ? IMPASTO_CONSISTENCY_NONE
+                                        : (enum impasto_consistency)options->consistency;
     film.temporal_weight = options->temporal_weight;
     film.iterations = options->frame_iterations;
-    film.measure = true;
+    film.measure = !options->preview;
     film.progress = on_progress;
     film.user = f;
     return film;

@@ -196,7 +196,7 @@ static enum impasto_status measure_painting(struct cli_filming *f, struct cost *
         status = paint_next(f, &second);
     const double beside = second - TRIAL_ITERATIONS * cost->iteration;
     cost->first = first * cost->iteration;
-    cost->other = f->options->consistency == IMPASTO_CONSISTENCY_NONE
+    cost->other = f->options->consistency == IMPASTO_CONSISTENCY_NONE || f->options->preview
                       ? cost->first
                       : (beside > 0 ? beside : 0) + each * cost->iteration;
     return status;

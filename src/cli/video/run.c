@@ -50,7 +50,7 @@ static enum impasto_status check(const struct cli_filming *f)
     if (cli_same_file(f->input, output))
         return cli_fail(f->error, IMPASTO_ERROR_OUTPUT,
                         "%s: is also the input; choose another name for the output", output);
-    if (f->settings->no_clobber && imp_os_is_file(output))
+    if (f->settings->no_clobber && imp_sink_replaces(output))
         return cli_fail(f->error, IMPASTO_ERROR_OUTPUT,
                         "%s: is there already; name another file, or leave out --no-clobber",
                         output);
@@ -78,6 +78,7 @@ static enum impasto_status open_source(struct cli_filming *f)
                                             .log = f->console.log,
                                             .user = &f->console,
                                             .tone_map = o->tone_map,
+                                            .rate = (double)o->fps,
                                             .stopped = stopped,
                                             .codec = o->codec,
                                             .crf = o->crf,
@@ -90,10 +91,9 @@ static enum impasto_status open_source(struct cli_filming *f)
         imp_source_open(f->input, &f->stream, &f->source, &f->source_film, f->error);
     if (status != IMPASTO_OK)
         return status;
-    if (f->source_film.alone)
+    if (f->source_film.alone || o->preview)
         f->stream.sound = NULL;
-    cli_video_choose(f);
-    return IMPASTO_OK;
+    return cli_video_choose(f);
 }
 
 /* style: the one that the model was named by; -1: none. */

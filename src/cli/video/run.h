@@ -22,9 +22,10 @@ struct cli_video_options {
     bool tone_map;
     float start, length; /* seconds; length 0: to the end */
     int every;           /* 0: not given */
-    float fps;           /* 0: not given */
-    const char *codec;   /* NULL: not given */
-    int crf;             /* -1: not given */
+    bool preview;
+    float fps;         /* 0: not given */
+    const char *codec; /* NULL: not given */
+    int crf;           /* -1: not given */
     bool lossless;
     int colour;      /* enum impasto_colour */
     int consistency; /* enum impasto_consistency */
@@ -58,7 +59,8 @@ struct cli_filming {
     struct imp_sink *sink;
     struct imp_frame frame, painted; /* the one at hand */
     int64_t first, end;              /* the part that is painted: times of the source */
-    int64_t seen;                    /* frames in this part, for --every */
+    int64_t seen;                    /* frames in this part, for --every and --preview */
+    int64_t apart, shown;            /* --preview: every so many-th frame, and how many were */
     double slot;                     /* the last one, for --fps */
     int64_t kept;                    /* frames of an earlier run */
     int64_t done;                    /* frames, with those */
@@ -71,8 +73,9 @@ enum impasto_status cli_video_run(const struct cli_call *call, struct impasto_er
 
 /* ---- frames.c -------------------------------------------------------------------------------- */
 
-/* Decides by the options what part of the film is painted, and what film that makes. */
-void cli_video_choose(struct cli_filming *filming);
+/* Decides by the options what part of the film is painted, and what film that makes.
+ * IMPASTO_ERROR_USAGE: --preview, of a film whose frames nobody has counted. */
+enum impasto_status cli_video_choose(struct cli_filming *filming);
 /* Reads the next frame that is wanted. *more: false at the end. */
 enum impasto_status cli_video_next(struct cli_filming *filming, bool *more);
 /* Paints the frame at hand. */

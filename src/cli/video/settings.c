@@ -6,6 +6,9 @@
 #include <stddef.h>
 #include <string.h>
 
+/* The least longer side of a preview, pixels. */
+#define LEAST_SIZE 64
+
 /* A setting of paintings. */
 #define SETTING(number, name, operand)                                                             \
     {                                                                                              \
@@ -36,6 +39,16 @@ const char *cli_video_given(const struct cli_video_options *options, const char 
     return NULL;
 }
 
+/* A quarter of the pixels. A style picture that goes by the result's size is smaller, too, so that
+ * strokes are as large beside what they paint. */
+static void halve(const struct cli_filming *f, struct impasto_params *params)
+{
+    const struct imp_film *film = &f->source_film;
+    const int longer = film->width > film->height ? film->width : film->height;
+    const int size = (params->size == IMPASTO_SIZE_SOURCE ? longer : params->size) / 2;
+    params->size = size > LEAST_SIZE ? size : LEAST_SIZE;
+}
+
 enum impasto_status cli_video_make_params(const struct cli_filming *f,
                                           struct impasto_params *params)
 {
@@ -54,5 +67,7 @@ enum impasto_status cli_video_make_params(const struct cli_filming *f,
     params->colour = (enum impasto_colour)f->options->colour;
     if (f->options->strength >= 0)
         params->strength = f->options->strength;
+    if (f->options->preview)
+        halve(f, params);
     return status;
 }
