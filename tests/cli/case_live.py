@@ -5,6 +5,7 @@
 import contextlib
 import ctypes
 import ctypes.util
+import json
 import os
 import pathlib
 import re
@@ -82,11 +83,15 @@ class Living(Case):
 class Frames(Living):
     def test_a_file_keeps_its_time(self):
         """Frames that are dropped are made up for by the one before."""
-        run = self.live("--camera", "film.y4m", "-o", "out.y4m")
+        run = self.live("--camera", "film.y4m", "-o", "out.y4m", "--progress", "json")
+        lines = [json.loads(line) for line in run.stdout.splitlines()]
         frames = frames_of((self.folder / "out.y4m").read_bytes())
         shown, taken, dropped = map(int, re.search(
             r"showed (\d+) of (\d+) frames, .* (\d+) dropped", run.stderr).groups())
         self.assertEqual((taken, shown + dropped), (8, 8))
+        last = [line for line in lines if line["event"] == "frame"][-1]
+        self.assertEqual((last["frame"], last["taken"], last["dropped"]), (shown, taken, dropped))
+        self.assertEqual(lines[-1]["event"], "done")
         self.assertEqual(len(frames), 8)
         self.assertEqual(len(set(frames)), shown)
 

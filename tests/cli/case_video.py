@@ -140,8 +140,17 @@ class Painted(Filming):
         self.paint("--trace", "trace", *arguments)
         return [json.loads(line) for line in (self.folder / "trace").read_text().splitlines()]
 
+    def check_report(self):
+        """Six frames and two charts, and nothing of the folders that files are in."""
+        page = (self.folder / "page.html").read_text()
+        self.assertEqual((page.count('class="frame"'), page.count('class="chart"')), (6, 2))
+        self.assertIn("frame: <bdi>3 at 0:00</bdi>", page)
+        self.assertRegex(page, "film itself from [0-9.e-]+ to [0-9.e-]+")
+        self.assertNotIn(str(self.folder), page)
+
     def test_frames_hold_to_those_before(self):
-        lines = self.frames_traced()
+        lines = self.frames_traced("--report", "page.html")
+        self.check_report()
         self.assertEqual([line["frame"] for line in lines], [1, 2, 3, 4, 5, 6])
         self.assertEqual([line["begins_scene"] for line in lines], [True] + [False] * 5)
         self.assertEqual({line["iterations"] for line in lines[1:]}, {2})
@@ -352,6 +361,9 @@ class Progress(Filming):
     def test_the_last_line_names_the_film(self):
         run = self.film("-o", "out.y4m", "--progress", "json")
         lines = [json.loads(line) for line in run.stdout.splitlines()]
+        frames = [line for line in lines if line["event"] == "frame"]
+        self.assertEqual([(line["frame"], line["frames"]) for line in frames], [(i, 4) for i in range(1, 5)])
+        self.assertTrue(all(line["seconds"] > 0 for line in frames))
         self.assertEqual(lines[-1]["event"], "done")
         self.assertEqual(lines[-1]["output"], "out.y4m")
 

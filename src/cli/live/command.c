@@ -52,6 +52,13 @@ _Static_assert(sizeof(rows) / sizeof(*rows) == sizeof(own) / sizeof(*own) + 1, "
 
 static const struct cli_live_options defaults = {.camera = "/dev/video0", .strength = 1};
 
+static enum impasto_status open_progress(const struct cli_call *call, struct impasto_error *error)
+{
+    const struct cli_live_options *options = call->options;
+    const bool standard = !call->refused && options->output && cli_is_standard(options->output);
+    return cli_progress_open(call->common, standard ? "-o -" : NULL, error);
+}
+
 const struct cli_command cli_live_command = {
     "live",
     "paint what a camera sees, while it does",
@@ -66,5 +73,6 @@ const struct cli_command cli_live_command = {
     .rows = rows,
     .size = sizeof(struct cli_live_options),
     .defaults = &defaults,
-    .shared = "no-clobber device quiet verbose",
+    .shared = "no-clobber device progress progress-fd quiet verbose",
+    .open = open_progress,
     .run = cli_live_run};

@@ -197,7 +197,10 @@ static enum impasto_status run(struct cli_living *l)
                                        .stopped = wants_end,
                                        .tell = tell,
                                        .user = l};
+    cli_events_start(&l->console, l->settings, l->options->output, 1);
+    cli_events_phase(&l->console, "preparing", NULL, 0);
     enum impasto_status status = warm_up(l);
+    cli_events_phase(&l->console, "painting", NULL, 0);
     cli_catch_signals();
     if (status == IMPASTO_OK)
         status = imp_live_run(&work, &counts, l->error);

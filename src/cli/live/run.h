@@ -57,7 +57,8 @@ struct cli_living {
     struct imp_live_source *source;
     struct imp_live_sink *sink;
     struct imp_live_clock clock;
-    bool left; /* a key or a line asks for an end */
+    bool left;        /* a key or a line asks for an end */
+    int64_t reported; /* frames that --progress has told of */
 };
 
 enum impasto_status cli_live_run(const struct cli_call *call, struct impasto_error *error);

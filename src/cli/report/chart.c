@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The chart of the losses, as SVG. Of long runs, only every so many-th step is kept. */
+/* Charts of curves, as SVG. Of long runs, only every so many-th step is kept. */
 
 #include "cli/report/page.h"
 
@@ -23,14 +23,14 @@
 #define MOST_DECADES 5
 #define X_TICKS 6 /* at most */
 
-static const struct {
-    enum cli_part part;
-    const char *name; /* also the class that colours it, see page.css */
-} parts[CLI_PARTS] = {{CLI_TOTAL, "total"},
-                      {CLI_STYLE, "style"},
-                      {CLI_CONTENT, "content"},
-                      {CLI_TV, "smoothness"},
-                      {CLI_JUDGED, "judged"}};
+const struct cli_chart cli_loss_chart = {.id = "losses",
+                                         .title = "Losses",
+                                         .axis = "weighted loss, log scale",
+                                         .part = {[CLI_TOTAL] = {"total", "total", true},
+                                                  [CLI_STYLE] = {"style", "style", true},
+                                                  [CLI_CONTENT] = {"content", "content", true},
+                                                  [CLI_TV] = {"smoothness", "smoothness", false},
+                                                  [CLI_JUDGED] = {"judged", "judged", false}}};
 
 /* ---- Collecting ------------------------------------------------------------------------------ */
 
@@ -155,7 +155,7 @@ static double y_of(const struct axes *axes, double loss)
     return TOP + (HEIGHT - TOP - BOTTOM) * log(axes->high / loss) / log(axes->high / axes->low);
 }
 
-static void draw_y_axis(FILE *stream, const struct axes *axes)
+static void draw_y_axis(FILE *stream, const struct axes *axes, const char *words)
 {
     /* Every number of 1, 2 and 5 where the powers of ten alone would be few. */
     const bool few = axes->high / axes->low < 150;
@@ -171,8 +171,8 @@ static void draw_y_axis(FILE *stream, const struct axes *axes)
     }
     fprintf(stream,
             "<text class=\"label\" transform=\"translate(16 %d) rotate(-90)\" "
-            "text-anchor=\"middle\">weighted loss, log scale</text>\n",
-            TOP + (HEIGHT - TOP - BOTTOM) / 2);
+            "text-anchor=\"middle\">%s</text>\n",
+            TOP + (HEIGHT - TOP - BOTTOM) / 2, words);
 }
 
 static void draw_x_axis(FILE *stream, const struct axes *axes, const char *unit)
@@ -215,49 +215,68 @@ static void draw_curve(FILE *stream, const struct cli_curves *curves, const stru
     fputs("\"/>\n", stream);
 }
 
-/* Whether the run has such a part: the legend leaves out the others. */
-static bool is_there(const struct cli_curves *curves, enum cli_part part)
+/* Whether there is such a part: the legend leaves out the others. */
+static bool is_there(const struct cli_curves *curves, const struct cli_chart *chart, int part)
 {
+    if (!chart->part[part].name)
+        return false;
     for (size_t i = 0; i < point_count(curves); i++)
         if (point_at(curves, i)->part[part] > 0)
             return true;
-    return part == CLI_TOTAL || part == CLI_STYLE || part == CLI_CONTENT;
+    return chart->part[part].always;
 }
 
-static void draw_legend(FILE *stream, const struct cli_curves *curves)
+static void draw_legend(FILE *stream, const struct cli_curves *curves,
+                        const struct cli_chart *chart)
 {
     int x = LEGEND_LEFT;
     for (int i = 0; i < CLI_PARTS; i++) {
-        if (!is_there(curves, parts[i].part))
+        const char *name = chart->part[i].name;
+        if (!is_there(curves, chart, i))
             continue;
         fprintf(stream,
                 "<path class=\"curve %s\" d=\"M%d %dh%d\"/><text x=\"%d\" y=\"%d\">%s</text>\n",
-                parts[i].name, x, TOP / 2 - 4, LEGEND_LINE, x + LEGEND_LINE + TICK_GAP, TOP / 2,
-                parts[i].name);
-        x += LEGEND_LINE + TICK_GAP + LEGEND_LETTER * (int)strlen(parts[i].name) + LEGEND_GAP;
+                chart->part[i].colour, x, TOP / 2 - 4, LEGEND_LINE, x + LEGEND_LINE + TICK_GAP,
+                TOP / 2, name);
+        x += LEGEND_LINE + TICK_GAP + LEGEND_LETTER * (int)strlen(name) + LEGEND_GAP;
     }
 }
 
-void cli_chart(FILE *stream, const struct cli_curves *curves, const char *unit)
+/* For those who do not see the curves. */
+static void describe(FILE *stream, const struct cli_curves *curves, const struct cli_chart *chart,
+                     const char *unit)
+{
+    const struct cli_point *first = point_at(curves, 0), *last = &curves->last;
+    const char *before = ": ";
+    fprintf(stream, "<desc id=\"%s-text\">From %s %d to %d", chart->id, unit, first->step,
+            last->step);
+    for (int i = 0; i < CLI_PARTS; i++)
+        if (is_there(curves, chart, i)) {
+            fprintf(stream, "%s%s from %.4g to %.4g", before, chart->part[i].name, first->part[i],
+                    last->part[i]);
+            before = ", ";
+        }
+    fputs(".</desc>\n", stream);
+}
+
+void cli_put_chart(FILE *stream, const struct cli_curves *curves, const struct cli_chart *chart,
+                   const char *unit)
 {
     struct axes axes;
     if (!find_axes(curves, &axes))
         return;
-    const struct cli_point *first = point_at(curves, 0), *last = &curves->last;
     fprintf(stream,
             "<svg class=\"chart\" viewBox=\"0 0 %d %d\" role=\"img\" "
-            "aria-labelledby=\"chart-title chart-text\">\n"
-            "<title id=\"chart-title\">Losses over the %ss</title>\n"
-            "<desc id=\"chart-text\">From %s %d to %d the total went from %.4g to %.4g, "
-            "style from %.4g to %.4g, content from %.4g to %.4g.</desc>\n",
-            WIDTH, HEIGHT, unit, unit, first->step, last->step, first->part[CLI_TOTAL],
-            last->part[CLI_TOTAL], first->part[CLI_STYLE], last->part[CLI_STYLE],
-            first->part[CLI_CONTENT], last->part[CLI_CONTENT]);
-    draw_y_axis(stream, &axes);
+            "aria-labelledby=\"%s-title %s-text\">\n"
+            "<title id=\"%s-title\">%s over the %ss</title>\n",
+            WIDTH, HEIGHT, chart->id, chart->id, chart->id, chart->title, unit);
+    describe(stream, curves, chart, unit);
+    draw_y_axis(stream, &axes, chart->axis);
     draw_x_axis(stream, &axes, unit);
-    draw_legend(stream, curves);
-    /* The total comes last, on top. */
+    draw_legend(stream, curves, chart);
+    /* The first comes last, on top. */
     for (int i = CLI_PARTS - 1; i >= 0; i--)
-        draw_curve(stream, curves, &axes, parts[i].part, parts[i].name);
+        if (chart->part[i].name)
+            draw_curve(stream, curves, &axes, (enum cli_part)i, chart->part[i].colour);
     fputs("</svg>\n", stream);
 }

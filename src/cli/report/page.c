@@ -24,7 +24,7 @@ static void put_losses(FILE *stream, const struct cli_page *page)
     if (page->curves->stride == 0)
         return;
     fputs("<h2>Losses</h2>\n", stream);
-    cli_chart(stream, page->curves, "iteration");
+    cli_put_chart(stream, page->curves, &cli_loss_chart, "iteration");
     fputs("<details><summary>By layer, before weighting</summary>\n"
           "<table><thead><tr><th scope=\"col\">layer</th>"
           "<th scope=\"col\" class=\"number\">weight</th>"

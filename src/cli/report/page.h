@@ -2,8 +2,8 @@
 #ifndef CLI_PAGE_H
 #define CLI_PAGE_H
 
-/* Inside --report: report.c collects, page.c and training_page.c write the pages, of parts.c and
- * chart.c. */
+/* Inside --report: report.c and film.c collect, page.c, training_page.c and film_page.c write the
+ * pages, of parts.c and chart.c. */
 
 #include "cli/options/table.h"
 
@@ -31,9 +31,22 @@ struct cli_point cli_point_of_training(const struct impasto_train_params *params
                                        const struct impasto_train_progress *progress);
 /* Points of the same or later steps go: a run has lost its device, and goes on before them. */
 void cli_curves_add(struct cli_curves *curves, const struct cli_point *point);
-/* Writes an SVG element for an HTML page. Writes nothing if there is no point. unit: "iteration" or
- * "step". */
-void cli_chart(FILE *stream, const struct cli_curves *curves, const char *unit);
+/* What is written about curves. */
+struct cli_chart {
+    const char *id;    /* of its own on the page */
+    const char *title; /* of a sentence: what is shown */
+    const char *axis;
+    struct {
+        const char *name;   /* NULL: it is none of this chart */
+        const char *colour; /* a class of page.css: a part of the losses */
+        bool always;        /* the legend has it, even where it is always 0 */
+    } part[CLI_PARTS];
+};
+extern const struct cli_chart cli_loss_chart; /* of a painting and of a training */
+/* Writes an SVG element for an HTML page. Writes nothing if there is no point. unit: "iteration",
+ * "step", "frame". */
+void cli_put_chart(FILE *stream, const struct cli_curves *curves, const struct cli_chart *chart,
+                   const char *unit);
 
 /* ---- parts.c --------------------------------------------------------------------------------- */
 
@@ -41,11 +54,16 @@ void cli_chart(FILE *stream, const struct cli_curves *curves, const char *unit);
 #define CLI_PICTURE_SIDE 1024
 struct cli_embedded {
     const char *role; /* "content", "style", "result" */
-    const char *name; /* of its file, without the folders */
+    const char *name; /* of its file, without the folders; NULL: label is the name */
+    char label[32];
     unsigned char *bytes;
     size_t size;
     int width, height;
 };
+
+/* Fills bytes, size and sides. (report.c) */
+enum impasto_status cli_embed(struct cli_embedded *embedded, const struct impasto_image *image,
+                              struct impasto_error *error);
 
 /* Those of a page: content, styles and result, as far as there are any. */
 struct cli_pictures_shown {
@@ -57,6 +75,9 @@ const struct cli_embedded *cli_find_picture(const struct cli_pictures_shown *sho
                                             const char *role);
 void cli_put_name(FILE *stream, const char *name);
 void cli_put_pictures(FILE *stream, const struct cli_pictures_shown *shown);
+/* All pictures of a role, below a heading, if there are any. */
+void cli_put_list(FILE *stream, const struct cli_pictures_shown *shown, const char *role,
+                  const char *heading);
 /* A table's row; and the first half of one. */
 void cli_put_row(FILE *stream, const char *name, const char *value);
 void cli_begin_row(FILE *stream, const char *name);
@@ -103,5 +124,19 @@ struct cli_training_page {
 
 /* Likewise. page: a struct cli_training_page. */
 bool cli_training_page_write(FILE *stream, const void *page);
+
+/* ---- film_page.c ----------------------------------------------------------------------------- */
+
+struct cli_film;
+struct cli_film_page {
+    const struct cli_film *film;
+    struct cli_pictures_shown shown;
+    const struct cli_curves *warps, *losses;
+    enum impasto_status status; /* how it ended */
+    const char *why;            /* in words, if it did not end well */
+};
+
+/* Likewise. page: a struct cli_film_page. */
+bool cli_film_page_write(FILE *stream, const void *page);
 
 #endif

@@ -44,21 +44,25 @@ const struct cli_embedded *cli_find_picture(const struct cli_pictures_shown *sho
 
 static void put_figure(FILE *stream, const struct cli_embedded *picture)
 {
+    const char *name = picture->name ? picture->name : picture->label;
     fprintf(stream, "<figure class=\"%s\"><img width=\"%d\" height=\"%d\" alt=\"%s picture: ",
             picture->role, picture->width, picture->height, picture->role);
-    cli_html_text(stream, picture->name);
+    cli_html_text(stream, name);
     fputs("\" src=\"data:image/jpeg;base64,", stream);
     cli_html_base64(stream, picture->bytes, picture->size);
     fprintf(stream, "\"><figcaption>%s: ", picture->role);
-    cli_put_name(stream, picture->name);
+    cli_put_name(stream, name);
     fputs("</figcaption></figure>\n", stream);
 }
 
-static void put_styles(FILE *stream, const struct cli_pictures_shown *shown)
+void cli_put_list(FILE *stream, const struct cli_pictures_shown *shown, const char *role,
+                  const char *heading)
 {
-    fputs("<h2>Style</h2>\n<ul class=\"styles\">\n", stream);
+    if (!cli_find_picture(shown, role))
+        return;
+    fprintf(stream, "<h2>%s</h2>\n<ul class=\"styles\">\n", heading);
     for (size_t i = 0; i < shown->count; i++)
-        if (strcmp(shown->pictures[i].role, "style") == 0) {
+        if (strcmp(shown->pictures[i].role, role) == 0) {
             fputs("<li>", stream);
             put_figure(stream, &shown->pictures[i]);
             fputs("</li>\n", stream);
@@ -82,8 +86,7 @@ void cli_put_pictures(FILE *stream, const struct cli_pictures_shown *shown)
               "<span aria-hidden=\"true\">result</span></p>\n",
               stream);
     }
-    if (cli_find_picture(shown, "style"))
-        put_styles(stream, shown);
+    cli_put_list(stream, shown, "style", "Style");
 }
 
 /* ---- Tables of two columns ------------------------------------------------------------------- */

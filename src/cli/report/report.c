@@ -49,6 +49,25 @@ static void shrink(const struct impasto_image *image, int *width, int *height)
     *height = *height > 0 ? *height : 1;
 }
 
+enum impasto_status cli_embed(struct cli_embedded *embedded, const struct impasto_image *image,
+                              struct impasto_error *error)
+{
+    struct impasto_image *copy = NULL;
+    shrink(image, &embedded->width, &embedded->height);
+    enum impasto_status status =
+        impasto_image_resize(image, embedded->width, embedded->height, &copy, error);
+    if (status != IMPASTO_OK)
+        return status;
+    /* EXIF tells where and with what a photograph was taken: nothing to pass on unasked. */
+    const struct impasto_save_options options = {.struct_size = sizeof(options),
+                                                 .privacy = IMPASTO_PRIVACY_NONE};
+    copy->metadata.exif.size = 0;
+    status = impasto_image_encode(copy, "report.jpg", &options, &embedded->bytes, &embedded->size,
+                                  error);
+    impasto_image_free(&copy);
+    return status;
+}
+
 enum impasto_status cli_report_picture(struct cli_report *report, const char *role,
                                        const char *path, const struct impasto_image *image,
                                        struct impasto_error *error)
@@ -61,19 +80,7 @@ enum impasto_status cli_report_picture(struct cli_report *report, const char *ro
         return cli_fail_memory(error, "the report");
     report->pictures = pictures;
     struct cli_embedded embedded = {.role = role, .name = cli_file_name(path)};
-    struct impasto_image *copy = NULL;
-    shrink(image, &embedded.width, &embedded.height);
-    enum impasto_status status =
-        impasto_image_resize(image, embedded.width, embedded.height, &copy, error);
-    if (status != IMPASTO_OK)
-        return status;
-    /* EXIF tells where and with what a photograph was taken: nothing to pass on unasked. */
-    const struct impasto_save_options options = {.struct_size = sizeof(options),
-                                                 .privacy = IMPASTO_PRIVACY_NONE};
-    copy->metadata.exif.size = 0;
-    status =
-        impasto_image_encode(copy, "report.jpg", &options, &embedded.bytes, &embedded.size, error);
-    impasto_image_free(&copy);
+    const enum impasto_status status = cli_embed(&embedded, image, error);
     if (status == IMPASTO_OK)
         pictures[report->count++] = embedded;
     return status;

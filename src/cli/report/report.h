@@ -46,6 +46,36 @@ enum impasto_status cli_report_training(struct cli_report *report,
                                         enum impasto_status ended, const char *why,
                                         struct impasto_error *error);
 
+/* ---- film.c ---------------------------------------------------------------------------------- */
+
+struct cli_film_report; /* NULL: none was asked for, and the functions below do nothing */
+
+/* What a report says of a film. */
+struct cli_film {
+    const char *input, *output;
+    const struct impasto_clip_info *info;
+    const struct impasto_device_info *device;
+    const char *weights;  /* where they came from: those of the paintings, or the network */
+    const char *settings; /* what decides the frames: lines of a name and a value */
+    int64_t frames;       /* that the film has */
+    int64_t painted;      /* of these, in this run, */
+    double seconds;       /* which took so long */
+};
+
+enum impasto_status cli_film_report_open(struct cli_film_report **report, const char *path,
+                                         struct impasto_error *error);
+/* Takes the figures of a frame, and now and then a picture. number: from 1 on. frame: 8-bit RGB.
+ * when: seconds from the film's beginning on. */
+enum impasto_status cli_film_report_frame(struct cli_film_report *report,
+                                          const struct impasto_clip_info *info, int64_t number,
+                                          const struct impasto_frame *frame, double when,
+                                          struct impasto_error *error);
+/* Writes the page, as cli_report_write does. */
+enum impasto_status cli_film_report_write(struct cli_film_report *report,
+                                          const struct cli_film *film, enum impasto_status ended,
+                                          const char *why, struct impasto_error *error);
+void cli_film_report_close(struct cli_film_report **report);
+
 /* ---- plan.c ---------------------------------------------------------------------------------- */
 
 /* Prints memory by purpose, and all of it, on stdout. */

@@ -47,7 +47,7 @@ static void put_losses(FILE *stream, const struct cli_training_page *page)
     if (page->curves->stride == 0)
         return;
     fputs("<h2>Losses</h2>\n", stream);
-    cli_chart(stream, page->curves, "step");
+    cli_put_chart(stream, page->curves, &cli_loss_chart, "step");
     fputs("<details><summary>Before weighting</summary>\n"
           "<table><thead><tr><th scope=\"col\">loss</th>"
           "<th scope=\"col\" class=\"number\">start</th>"

@@ -249,6 +249,17 @@ void cli_events_iteration(struct cli_console *console, const struct impasto_job_
     send_line(console, line);
 }
 
+void cli_events_frame(struct cli_console *console, int64_t number, json_t *line)
+{
+    if (console->events) {
+        json_t *whole = new_line("frame", 0);
+        json_object_set_new(whole, "frame", json_integer((json_int_t)number));
+        json_object_update(whole, line);
+        send_line(console, whole);
+    }
+    json_decref(line);
+}
+
 /* In base64, as JSON; null: no memory. */
 static json_t *base64(const unsigned char *bytes, size_t size)
 {

@@ -101,6 +101,8 @@ void cli_events_plan(struct cli_console *console, const struct impasto_device_in
 /* share: the part of the work that is done. left: seconds. NAN: nobody knows. */
 void cli_events_iteration(struct cli_console *console, const struct impasto_job_progress *progress,
                           double share, double left);
+/* Tells of a frame of a film. line: an object that says what else there is to say; it is taken. */
+void cli_events_frame(struct cli_console *console, int64_t number, struct json_t *line);
 void cli_events_preview(struct cli_console *console, const struct impasto_image *image,
                         int iteration);
 void cli_events_log(struct cli_console *console, enum impasto_log_level level, const char *text);

@@ -131,7 +131,7 @@ const struct cli_command cli_video_command = {
     .rows = rows,
     .size = sizeof(struct cli_video_options),
     .defaults = &defaults,
-    .shared =
-        "preset weights no-clobber max-pixels trace plan device progress progress-fd quiet verbose",
+    .shared = "preset weights no-clobber max-pixels trace report plan device progress progress-fd "
+              "quiet verbose",
     .open = open_progress,
     .run = cli_video_run};

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Figures of a film: how still it holds. --trace has those of each frame, and the last line those
- * of all. */
+/* Figures of a film: how still it holds. --trace and --progress have those of each frame, and the
+ * last line those of all. */
 
 #include "cli/common/json.h"
 #include "cli/video/run.h"
@@ -70,6 +70,22 @@ void cli_video_trace_close(struct cli_filming *f)
     if (f->trace && f->trace != stdout)
         fclose(f->trace);
     f->trace = NULL;
+}
+
+/* ---- --progress ------------------------------------------------------------------------------ */
+
+void cli_video_report_frame(struct cli_filming *f, double seconds, double left)
+{
+    const struct impasto_clip_info *info = impasto_clip_info(f->clip);
+    json_t *line = json_object();
+    json_object_set_new(line, "frames",
+                        f->film.frames > 0 ? json_integer((json_int_t)f->film.frames)
+                                           : json_null());
+    json_object_set_new(line, "seconds", cli_json_number(seconds));
+    json_object_set_new(line, "left", cli_json_number(left));
+    if (info->job)
+        add_painting(line, info);
+    cli_events_frame(&f->console, f->done, line);
 }
 
 /* ---- The last line --------------------------------------------------------------------------- */

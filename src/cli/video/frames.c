@@ -90,7 +90,7 @@ enum impasto_status cli_video_next(struct cli_filming *f, bool *more)
     }
 }
 
-static struct impasto_frame frame_of(const struct imp_film *film, const struct imp_frame *frame)
+struct impasto_frame cli_video_frame(const struct imp_film *film, const struct imp_frame *frame)
 {
     return (struct impasto_frame){.struct_size = sizeof(struct impasto_frame),
                                   .width = film->width,
@@ -101,8 +101,8 @@ static struct impasto_frame frame_of(const struct imp_film *film, const struct i
 
 enum impasto_status cli_video_paint(struct cli_filming *f)
 {
-    const struct impasto_frame from = frame_of(&f->source_film, &f->frame);
-    const struct impasto_frame to = frame_of(&f->film, &f->painted);
+    const struct impasto_frame from = cli_video_frame(&f->source_film, &f->frame);
+    const struct impasto_frame to = cli_video_frame(&f->film, &f->painted);
     const enum impasto_status status = impasto_clip_frame(f->clip, &from, &to, f->error);
     cli_catch_signals();
     f->frame_share = 0;

@@ -189,6 +189,7 @@ static void close_all(struct cli_filming *f)
     imp_sink_abandon(&f->sink);
     imp_source_close(&f->source);
     cli_video_trace_close(f);
+    cli_film_report_close(&f->report);
     free(f->frame.rgb);
     free(f->painted.rgb);
     free(f->job);
@@ -217,6 +218,8 @@ static enum impasto_status paint_frame(struct cli_filming *f)
         status = save_state(f);
     if (status == IMPASTO_OK)
         status = imp_sink_write(f->sink, &f->painted, f->error);
+    if (status == IMPASTO_OK)
+        status = cli_video_report_take(f);
     return status == IMPASTO_OK ? cli_video_trace_frame(f) : status;
 }
 
@@ -235,8 +238,10 @@ static enum impasto_status paint_frames(struct cli_filming *f)
         f->done++;
         if (f->done == f->kept + 1)
             f->began = cli_seconds();
+        const double seconds = cli_seconds() - began;
         cli_video_tell(f, false);
-        status = cli_video_say_plan(f, cli_seconds() - began);
+        cli_video_report_frame(f, seconds, cli_video_left(f));
+        status = cli_video_say_plan(f, seconds);
     }
     return status == IMPASTO_OK && cli_stop_signal()
                ? cli_fail(f->error, IMPASTO_ERROR_INTERRUPTED, "interrupted")
@@ -266,6 +271,14 @@ static void tell_written(struct cli_filming *f)
     cli_video_tell_figures(f);
 }
 
+/* Messages about files have paths in them, which a report does not tell. */
+static const char *words_for(enum impasto_status status, const struct impasto_error *why)
+{
+    return status == IMPASTO_ERROR_INPUT    ? "The film is damaged."
+           : status == IMPASTO_ERROR_OUTPUT ? "A file could not be written."
+                                            : why->message;
+}
+
 /* Frames that are done are a film, whatever has ended it. */
 static enum impasto_status conclude(struct cli_filming *f, enum impasto_status status)
 {
@@ -282,6 +295,9 @@ static enum impasto_status conclude(struct cli_filming *f, enum impasto_status s
     if (saved != IMPASTO_OK)
         return saved;
     tell_written(f);
+    const enum impasto_status told = cli_video_report_write(f, status, words_for(status, &why));
+    if (told != IMPASTO_OK)
+        return told;
     *f->error = why;
     return status;
 }
@@ -291,8 +307,11 @@ static enum impasto_status make_film(struct cli_filming *f)
     enum impasto_status status = open_sink(f);
     if (status == IMPASTO_OK)
         status = cli_video_trace_open(f);
+    if (status == IMPASTO_OK)
+        status = cli_film_report_open(&f->report, f->settings->report, f->error);
     if (status != IMPASTO_OK)
         return status;
+    f->opened = cli_seconds();
     cli_events_start(&f->console, f->settings, f->options->output, 1);
     cli_events_phase(&f->console, "painting", NULL, 0);
     tell_kept(f);

@@ -6,6 +6,7 @@
 
 #include "cli/apply/apply.h"
 #include "cli/guard/guard.h"
+#include "cli/report/report.h"
 #include "cli/video/video.h"
 #include "video/stream.h"
 
@@ -52,6 +53,7 @@ struct cli_filming {
     size_t styles;
     struct impasto_clip *clip;
     FILE *trace; /* NULL: none */
+    struct cli_film_report *report;
     struct imp_stream_options stream;
     char *job; /* of stream.job */
     struct imp_source *source;
@@ -65,6 +67,7 @@ struct cli_filming {
     int64_t kept;                    /* frames of an earlier run */
     int64_t done;                    /* frames, with those */
     double frame_share;              /* of the frame at hand that is done */
+    double opened;                   /* monotonic seconds, when painting began */
     double began;                    /* monotonic seconds, when the first frame was done */
     bool planned;                    /* what it takes has been said */
 };
@@ -78,6 +81,8 @@ enum impasto_status cli_video_run(const struct cli_call *call, struct impasto_er
 enum impasto_status cli_video_choose(struct cli_filming *filming);
 /* Reads the next frame that is wanted. *more: false at the end. */
 enum impasto_status cli_video_next(struct cli_filming *filming, bool *more);
+/* A frame in memory as clips take it. */
+struct impasto_frame cli_video_frame(const struct imp_film *film, const struct imp_frame *frame);
 /* Paints the frame at hand. */
 enum impasto_status cli_video_paint(struct cli_filming *filming);
 
@@ -125,11 +130,22 @@ enum impasto_status cli_video_say_plan(struct cli_filming *filming, double secon
 enum impasto_status cli_video_trace_open(struct cli_filming *filming);
 enum impasto_status cli_video_trace_frame(struct cli_filming *filming);
 void cli_video_trace_close(struct cli_filming *filming);
+/* Tells other programs of the frame that is done. seconds: that it took. */
+void cli_video_report_frame(struct cli_filming *filming, double seconds, double left);
 /* Tells how still a painted film holds. */
 void cli_video_tell_figures(struct cli_filming *filming);
 
+/* ---- report.c -------------------------------------------------------------------------------- */
+
+/* --report: a page about the film. Without it, these do nothing. */
+enum impasto_status cli_video_report_take(struct cli_filming *filming);
+enum impasto_status cli_video_report_write(struct cli_filming *filming, enum impasto_status ended,
+                                           const char *why);
+
 /* ---- tell.c ---------------------------------------------------------------------------------- */
 
+/* Seconds that the frames to come will take; NAN: nobody knows. */
+double cli_video_left(const struct cli_filming *filming);
 /* Tells how far the film is. done: it is at its end. */
 void cli_video_tell(struct cli_filming *filming, bool done);
 

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: MIT */
+/* --report of a film: collects figures and a few frames while it is painted. */
+
+#include "cli/report/page.h"
+#include "cli/report/report.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* When there are more frames, every other one goes. */
+#define SHOWN_MOST 8
+
+struct cli_film_report {
+    const char *path;
+    struct cli_embedded frames[SHOWN_MOST];
+    size_t count;
+    int64_t apart; /* every so many-th frame is shown */
+    struct cli_curves warps, losses;
+    uint64_t pairs[IMPASTO_CLIP_WARPS]; /* so far */
+};
+
+enum impasto_status cli_film_report_open(struct cli_film_report **report, const char *path,
+                                         struct impasto_error *error)
+{
+    if (!path)
+        return IMPASTO_OK;
+    *report = calloc(1, sizeof(**report));
+    if (!*report)
+        return cli_fail_memory(error, "the report");
+    (*report)->path = path;
+    (*report)->apart = 1;
+    return IMPASTO_OK;
+}
+
+void cli_film_report_close(struct cli_film_report **report)
+{
+    if (!*report)
+        return;
+    for (size_t i = 0; i < (*report)->count; i++)
+        free((*report)->frames[i].bytes);
+    free(*report);
+    *report = NULL;
+}
+
+/* ---- Curves ---------------------------------------------------------------------------------- */
+
+/* The order of the parts is that of the charts in film_page.c. */
+static void add_figures(struct cli_film_report *report, const struct impasto_clip_info *info,
+                        int64_t number)
+{
+    struct cli_point warp = {.step = (int)number}, loss = warp;
+    for (int i = 0; i < IMPASTO_CLIP_WARPS; i++) {
+        if (info->warp[i].pairs == report->pairs[i])
+            continue;
+        report->pairs[i] = info->warp[i].pairs;
+        warp.part[i] = info->warp[i].last;
+        if (i == 0)
+            warp.part[IMPASTO_CLIP_WARPS] = info->warp[0].last_source;
+    }
+    loss.part[CLI_TOTAL] = info->loss;
+    loss.part[CLI_STYLE] = info->style_loss;
+    loss.part[CLI_CONTENT] = info->content_loss;
+    loss.part[CLI_TV] = info->temporal_loss;
+    cli_curves_add(&report->warps, &warp);
+    cli_curves_add(&report->losses, &loss);
+}
+
+/* ---- Frames ---------------------------------------------------------------------------------- */
+
+static void thin_out(struct cli_film_report *report)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < report->count; i++)
+        if (i % 2 == 0)
+            report->frames[kept++] = report->frames[i];
+        else
+            free(report->frames[i].bytes);
+    report->count = kept;
+    report->apart *= 2;
+}
+
+static void read_frame(const struct impasto_frame *frame, struct impasto_image *image)
+{
+    const unsigned char *rows = frame->pixels;
+    const size_t row = 3 * (size_t)frame->width;
+    for (size_t y = 0; y < (size_t)frame->height; y++)
+        for (size_t i = 0; i < row; i++)
+            image->rgb[y * row + i] = (float)rows[y * frame->stride + i] / 255;
+}
+
+static enum impasto_status add_frame(struct cli_film_report *report, int64_t number,
+                                     const struct impasto_frame *frame, double when,
+                                     struct impasto_error *error)
+{
+    struct cli_embedded *embedded = &report->frames[report->count];
+    struct impasto_image *image = NULL;
+    char time[32];
+    enum impasto_status status = impasto_image_create(frame->width, frame->height, &image, error);
+    if (status != IMPASTO_OK)
+        return status;
+    read_frame(frame, image);
+    *embedded = (struct cli_embedded){.role = "frame"};
+    snprintf(embedded->label, sizeof(embedded->label), "%" PRId64 " at %.16s", number,
+             cli_duration(when, time, sizeof(time)));
+    status = cli_embed(embedded, image, error);
+    impasto_image_free(&image);
+    report->count += status == IMPASTO_OK;
+    return status;
+}
+
+enum impasto_status cli_film_report_frame(struct cli_film_report *report,
+                                          const struct impasto_clip_info *info, int64_t number,
+                                          const struct impasto_frame *frame, double when,
+                                          struct impasto_error *error)
+{
+    if (!report)
+        return IMPASTO_OK;
+    if (info->job)
+        add_figures(report, info, number);
+    if ((number - 1) % report->apart != 0)
+        return IMPASTO_OK;
+    if (report->count == SHOWN_MOST)
+        thin_out(report);
+    return (number - 1) % report->apart == 0 ? add_frame(report, number, frame, when, error)
+                                             : IMPASTO_OK;
+}
+
+enum impasto_status cli_film_report_write(struct cli_film_report *report,
+                                          const struct cli_film *film, enum impasto_status ended,
+                                          const char *why, struct impasto_error *error)
+{
+    if (!report)
+        return IMPASTO_OK;
+    const struct cli_film_page page = {.film = film,
+                                       .shown = {report->frames, report->count},
+                                       .warps = &report->warps,
+                                       .losses = &report->losses,
+                                       .status = ended,
+                                       .why = why};
+    return cli_write_file(report->path, cli_film_page_write, &page, error);
+}
