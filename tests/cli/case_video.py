@@ -485,6 +485,15 @@ class Containers(Filming):
             self.assertEqual(self.probe(name, "format_tags=title")[-1], "A film")
         run = self.film("-o", "out.webm", source="sound.mkv")
         self.assertIn("sound in aac", run.stderr)
+        # Subtitles become those of MP4.
+        self.write("text.srt", "1\n00:00:00,100 --> 00:00:00,300\n<i>Not\nhere</i>\n\n"
+                               "2\n00:00:00,400 --> 00:00:00,700\n{\\an8}1 < 2 \u00e9\n")
+        ffmpeg("-i", "film.y4m", "-i", "text.srt", "-c:v", "ffv1", "-c:s", "srt", "text.mkv")
+        self.film("-o", "text.mp4", source="text.mkv")
+        self.assertEqual(self.probe("text.mp4", "stream=codec_name", of="s"), ["mov_text"])
+        back = ffmpeg("-i", "text.mp4", "-f", "srt", "-").decode()
+        self.assertRegex(back, "00:00:00,100 --> 00:00:00,300\n(<font[^>]*>)?Not\r?\nhere(</font>)?\n")
+        self.assertRegex(back, "00:00:00,400 --> 00:00:00,700\n(<font[^>]*>)?1 < 2 \u00e9(</font>)?\n")
 
     def test_refusals(self):
         for words, *arguments in (("holds no film", "-o", "out.webm", "--codec", "h264"),

@@ -10,6 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* So many zeros in a row are a hole. */
+#define HOLE 16
+
 struct decoding {
     const struct imp_decode_request *request;
     imp_libav_send_fn send;
@@ -281,12 +284,32 @@ static bool take_frames(struct decoding *d)
     return good;
 }
 
+/*
+ * Whether a packet has zeros where no encoder writes any, as where a disk or a transfer has lost a
+ * part of the file. Decoders may make pictures of it without a word. In H.264 and HEVC with
+ * lengths before their units, no more than two zeros follow each other within a unit, and a length
+ * has three at the most.
+ */
+static bool has_hole(const struct decoding *d)
+{
+    const AVCodecParameters *p = d->stream->codecpar;
+    const bool lengths = p->extradata_size > 0 && p->extradata[0] == 1;
+    int zeros = 0;
+    if (!lengths || (p->codec_id != AV_CODEC_ID_H264 && p->codec_id != AV_CODEC_ID_HEVC))
+        return false;
+    for (int i = 0; i < d->packet->size && zeros < HOLE; i++)
+        zeros = d->packet->data[i] == 0 ? zeros + 1 : 0;
+    return zeros >= HOLE;
+}
+
 static void decode_film(struct decoding *d)
 {
     bool good = true;
     int result = 0;
     while (good && (result = av_read_frame(d->input.format, d->packet)) >= 0) {
         if (d->packet->stream_index == d->stream->index) {
+            if (has_hole(d))
+                complain(d, "a part of it has been replaced by zeros");
             /* What it does not take is damaged, and has been complained of. */
             (void)avcodec_send_packet(d->codec, d->packet);
             good = take_frames(d);

@@ -75,6 +75,8 @@ static bool place_packet(const struct imp_muxing *m, AVPacket *packet)
         return false;
     packet->pts = time - early;
     packet->dts = packet->dts != AV_NOPTS_VALUE ? packet->dts - early : packet->pts;
+    if (m->is_text[index] && imp_mux_make_text(packet) < 0)
+        return false;
     packet->stream_index = to;
     packet->pos = -1;
     av_packet_rescale_ts(packet, base, m->out->streams[to]->time_base);

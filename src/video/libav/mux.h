@@ -23,6 +23,7 @@ struct imp_muxing {
     AVPacket *film, *other;         /* the next ones */
     bool film_waits, other_waits;   /* whether these are there */
     int stream_of[IMP_MUX_STREAMS]; /* of a source's stream among ours; -1: it is left out */
+    bool is_text[IMP_MUX_STREAMS];  /* whether it becomes text as MP4 has it */
     int64_t early;                  /* microseconds that the source's times are late by */
     int64_t packets;
 };
@@ -41,5 +42,14 @@ int imp_mux_add_film(struct imp_muxing *mux);
 int imp_mux_add_source(struct imp_muxing *mux);
 /* Adds to what the container cannot take. */
 void imp_mux_note(struct imp_muxing *mux, const char *format, ...) IMP_PRINTF(2, 3);
+
+/* ---- mux_text.c ------------------------------------------------------------------------------ */
+
+/* Whether subtitles that the container does not take can become its own. */
+bool imp_mux_becomes_text(const AVFormatContext *out, const AVStream *from);
+/* The stream's index, or an error of libav. */
+int imp_mux_add_text(AVFormatContext *out, const AVStream *from);
+/* Changes a packet of the source. 0, or an error of libav. */
+int imp_mux_make_text(AVPacket *packet);
 
 #endif

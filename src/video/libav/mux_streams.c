@@ -90,7 +90,7 @@ static bool is_taken(const struct imp_muxing *m, const AVStream *from)
 }
 
 /* Sound and subtitles: packets of them are copied as they are. */
-static int add_stream(struct imp_muxing *m, const AVStream *from, int *place)
+static int add_stream(struct imp_muxing *m, const AVStream *from, int *place, bool *is_text)
 {
     const AVCodecParameters *p = from->codecpar;
     const bool wanted =
@@ -98,11 +98,12 @@ static int add_stream(struct imp_muxing *m, const AVStream *from, int *place)
     *place = -1;
     if (!wanted)
         return 0;
-    if (!is_taken(m, from)) {
+    *is_text = imp_mux_becomes_text(m->out, from);
+    if (!*is_text && !is_taken(m, from)) {
         imp_mux_note(m, "%s in %s", kind_of(p), avcodec_get_name(p->codec_id));
         return 0;
     }
-    *place = add_copy(m->out, from);
+    *place = *is_text ? imp_mux_add_text(m->out, from) : add_copy(m->out, from);
     return *place < 0 ? *place : 0;
 }
 
@@ -143,7 +144,7 @@ int imp_mux_add_source(struct imp_muxing *m)
 {
     const AVFormatContext *in = m->input.format;
     for (unsigned i = 0; i < in->nb_streams && i < IMP_MUX_STREAMS; i++) {
-        const int result = add_stream(m, in->streams[i], &m->stream_of[i]);
+        const int result = add_stream(m, in->streams[i], &m->stream_of[i], &m->is_text[i]);
         if (result < 0)
             return result;
     }

@@ -246,6 +246,9 @@ static void damaged(void **state)
     assert_non_null(strstr(warning, "damaged"));
     read_film("bad-hole.mkv", &usual);
     assert_size(96, 64, 24);
+    assert_non_null(strstr(warning, "zeros"));
+    read_film("h264.mkv", &usual);
+    assert_string_equal(warning, "");
     read_film("changes-size.ts", &usual);
     assert_int_equal(film.status, IMPASTO_ERROR_INPUT);
     assert_in_range(film.frames, 9, 10);
