@@ -144,7 +144,7 @@ class Painted(Filming):
         """Six frames and two charts, and nothing of the folders that files are in."""
         page = (self.folder / "page.html").read_text()
         self.assertEqual((page.count('class="frame"'), page.count('class="chart"')), (6, 2))
-        self.assertIn("frame: <bdi>3 at 0:00</bdi>", page)
+        self.assertIn("frame: <bdi>3 at 0.08 s</bdi>", page)
         self.assertRegex(page, "film itself from [0-9.e-]+ to [0-9.e-]+")
         self.assertNotIn(str(self.folder), page)
 

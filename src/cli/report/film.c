@@ -17,7 +17,6 @@ struct cli_film_report {
     size_t count;
     int64_t apart; /* every so many-th frame is shown */
     struct cli_curves warps, losses;
-    uint64_t pairs[IMPASTO_CLIP_WARPS]; /* so far */
 };
 
 enum impasto_status cli_film_report_open(struct cli_film_report **report, const char *path,
@@ -50,14 +49,13 @@ static void add_figures(struct cli_film_report *report, const struct impasto_cli
                         int64_t number)
 {
     struct cli_point warp = {.step = (int)number}, loss = warp;
-    for (int i = 0; i < IMPASTO_CLIP_WARPS; i++) {
-        if (info->warp[i].pairs == report->pairs[i])
-            continue;
-        report->pairs[i] = info->warp[i].pairs;
-        warp.part[i] = info->warp[i].last;
-        if (i == 0)
-            warp.part[IMPASTO_CLIP_WARPS] = info->warp[0].last_source;
+    if (!info->begins_scene && info->warp[0].pairs > 0) {
+        warp.part[0] = info->warp[0].last;
+        warp.part[IMPASTO_CLIP_WARPS] = info->warp[0].last_source;
     }
+    /* Those farther apart are compared now and then, and stand until the next time. */
+    for (int i = 1; i < IMPASTO_CLIP_WARPS; i++)
+        warp.part[i] = info->warp[i].last;
     loss.part[CLI_TOTAL] = info->loss;
     loss.part[CLI_STYLE] = info->style_loss;
     loss.part[CLI_CONTENT] = info->content_loss;
@@ -101,8 +99,11 @@ static enum impasto_status add_frame(struct cli_film_report *report, int64_t num
         return status;
     read_frame(frame, image);
     *embedded = (struct cli_embedded){.role = "frame"};
-    snprintf(embedded->label, sizeof(embedded->label), "%" PRId64 " at %.16s", number,
-             cli_duration(when, time, sizeof(time)));
+    if (when < 60)
+        snprintf(time, sizeof(time), "%.2f s", when);
+    else
+        cli_duration(when, time, sizeof(time));
+    snprintf(embedded->label, sizeof(embedded->label), "%" PRId64 " at %.12s", number, time);
     status = cli_embed(embedded, image, error);
     impasto_image_free(&image);
     report->count += status == IMPASTO_OK;
