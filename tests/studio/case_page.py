@@ -130,12 +130,22 @@ class Page(Served):
         page.until("document.querySelectorAll('#styles li').length === 1")
         page.run("document.getElementById('go').click()")
         page.until("document.querySelectorAll('#jobs li.done').length === 2")
-        first, second = (job["settings"] for job in self.jobs())
-        self.assertEqual(first, second)
+        first, second = self.jobs()
+        self.assertEqual(first["settings"], second["settings"])
+        # Beside another result, with what was set otherwise there.
+        self.option(page, "iterations", 3)
+        page.run("document.getElementById('go').click()")
+        page.until("document.querySelectorAll('#jobs li.done').length === 3")
+        page.until("document.querySelectorAll('#against option').length === 3")
+        self.set(page, "#against", second["id"])
+        page.until("!document.getElementById('differences').hidden")
+        self.assertEqual(page.run("[...document.querySelectorAll('#differences tbody tr')].map("
+                                  "row => [...row.children].map(cell => cell.textContent))"), [["iterations", "3", "2"]])
+        page.until("document.getElementById('before').naturalWidth === 32")
         # Another tab asks this one for the token.
         other = self.browser.page()
         other.open(f"http://127.0.0.1:{self.server.port}/")
-        other.until("document.querySelectorAll('#jobs li.done').length === 2")
+        other.until("document.querySelectorAll('#jobs li.done').length === 3")
         self.assertEqual(page.complaints() + other.complaints(), [])
 
     def test_stop_and_go_on(self):
@@ -380,6 +390,29 @@ class Page(Served):
                 return found;
             })()""")
             self.assertEqual(low, [], scheme)
+            self.server.end()
+
+    @unittest.skipUnless(os.environ.get("IMPASTO_AXE"), "$IMPASTO_AXE does not lead to axe.min.js")
+    def test_axe(self):
+        """axe-core has nothing to say: two widths, two schemes, with a job, two results compared, and areas."""
+        axe = pathlib.Path(os.environ["IMPASTO_AXE"]).read_text(encoding="utf-8")
+        for scheme in ("light", "dark"):
+            page = self.enter(scheme=scheme)
+            self.drop(page)
+            self.cheap(page)
+            for count in (1, 2):
+                page.run("document.getElementById('go').click()")
+                page.until(f"document.querySelectorAll('#jobs li.done').length >= {count}")
+            page.until("document.querySelectorAll('#against option').length >= 2")
+            self.set(page, "#against", self.jobs()[1]["id"])
+            for width in (1280, 360):
+                page.size(width, 900)
+                for part in ("areas-open", "area-done"):
+                    page.run(f"document.getElementById('{part}').click()")
+                    page.run(axe + ";0")
+                    found = page.run("axe.run().then(result => result.violations.map(row => "
+                                     "[row.id, ...row.nodes.map(node => node.html)]))")
+                    self.assertEqual(found, [], (scheme, width))
             self.server.end()
 
     def test_other_names_and_pages(self):

@@ -68,6 +68,7 @@ function draw(answer) {
 }
 
 export const find = id => jobs.find(job => job.id === id);
+export const all = () => jobs;
 export const newest = () => jobs.find(job => ["works", "stops"].includes(job.state)) ?? jobs[0] ?? null;
 
 /* What is known of jobs at work, between two lists. */

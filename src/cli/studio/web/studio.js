@@ -58,7 +58,7 @@ async function begin() {
   get("main").hidden = false;
   compose.begin(about, options, sent);
   gallery.begin({look, current: view.current});
-  view.begin({changed: renew, use: compose.use}, about.formats);
+  view.begin({changed: renew, use: compose.use, jobs: gallery.all}, about.formats);
   get("language").addEventListener("change", async event => {
     choose(event.target.value);
     draw();

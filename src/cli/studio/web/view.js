@@ -2,6 +2,7 @@
 /* The picture at hand: as it comes, and what can be done with it. */
 
 import * as api from "./api.js";
+import * as compare from "./compare.js";
 import {get, make, save, show, speak, tell} from "./dom.js";
 import {number, say, time} from "./words.js";
 
@@ -36,22 +37,6 @@ async function drawPicture() {
 async function draw(blob, wanted, alternative) {
   if (blob && wanted === shown)
     show(get("image"), blob, alternative);
-}
-
-async function drawBefore() {
-  const slider = get("compare-field");
-  slider.hidden = !job.result && !job.preview;
-  if (get("before").dataset.of === job.content)
-    return;
-  get("before").dataset.of = job.content;
-  get("compare").value = 0;
-  compare();
-  show(get("before"), await api.blob(`/api/pictures/${job.content}`).catch(() => null), "");
-}
-
-function compare() {
-  const share = Number(get("compare").value);
-  get("before").style.clipPath = `inset(0 ${100 - share}% 0 0)`;
 }
 
 /* ---- Its words ------------------------------------------------------------------------------- */
@@ -163,11 +148,11 @@ export function look(next) {
   job = next;
   for (const id of ["progress", "losses", "line"])
     get(id).toggleAttribute("hidden", !job || (id === "progress" && !["works", "stops"].includes(job.state)));
+  compare.draw(job, told.jobs());
   if (!job) {
     shown = "";
     show(get("image"), null);
-    show(get("before"), null);
-    get("compare-field").hidden = get("format-field").hidden = true;
+    get("format-field").hidden = true;
     get("actions").replaceChildren();
     tell(get("caption"), say("nothing-yet"));
     return;
@@ -180,14 +165,13 @@ export function look(next) {
   drawLosses();
   drawActions();
   drawPicture();
-  drawBefore();
 }
 
 /* formats: what a result can be saved as, by their endings. */
 export function begin(others, formats) {
   told = others;
   get("format").replaceChildren(...formats.map(name => make("option", {value: name}, name.toUpperCase())));
-  get("compare").addEventListener("input", compare);
+  compare.begin();
   get("copy").addEventListener("click", async () => {
     await navigator.clipboard.writeText(get("words").textContent);
     speak(say("copied"));
