@@ -170,7 +170,9 @@ class Page:
         self.browser.call("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(folder))
 
     def shot(self, path, whole=False):
-        data = self.call("Page.captureScreenshot", format="png", captureBeyondViewport=whole)["data"]
+        """A PNG, or by its name a JPEG."""
+        kind = {"format": "jpeg", "quality": 80} if str(path).endswith(".jpg") else {"format": "png"}
+        data = self.call("Page.captureScreenshot", captureBeyondViewport=whole, **kind)["data"]
         pathlib.Path(path).write_bytes(base64.b64decode(data))
 
     def complaints(self):

@@ -54,7 +54,8 @@ class Words(unittest.TestCase):
 class Page(Served):
     def setUp(self):
         super().setUp()
-        self.browser = Browser("--host-resolver-rules=MAP evil.test 127.0.0.1")
+        self.browser = Browser("--host-resolver-rules=MAP evil.test 127.0.0.1", "--use-fake-device-for-media-stream",
+                               "--use-fake-ui-for-media-stream")
         self.addCleanup(self.browser.close)
         self.server = None
 
@@ -208,6 +209,18 @@ class Page(Served):
         page.run("document.querySelector('[name=model][value=ink]').click()")
         page.until("document.getElementById('image').alt.startsWith('Result')")
         self.assertEqual(self.jobs()[0]["model"], "ink")
+        # A camera, here Chromium's own, with two styles mixed; a frame of it becomes the photograph.
+        page.run("document.getElementById('camera-open').click()")
+        self.set(page, "#camera-second", "ink")
+        self.set(page, "#camera-mix", 0.25)
+        page.until("document.getElementById('camera-image').naturalWidth > 100 && "
+                   "document.getElementById('camera-pace').textContent.includes('a second')")
+        self.assertEqual(page.run("document.getElementById('camera-error').hidden"), True)
+        page.run("document.getElementById('camera-take').click()")
+        page.until("document.getElementById('content-image').alt.includes('camera.jpg')")
+        page.until("document.querySelectorAll('#jobs li.done').length === 2")  # and is painted at once
+        self.assertEqual(page.run("document.getElementById('camera').open"), False)
+        self.assertEqual({path.suffix for path in (self.server.folder / "uploads").iterdir()} - {"", ".jpg"}, set())
         self.assertEqual(page.complaints(), [])
 
     def test_several_photographs(self):

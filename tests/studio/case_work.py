@@ -126,6 +126,26 @@ class Jobs(Served):
         self.succeed("apply", "ink", self.write("photo.png", png(32, 24)), "--strength", "0.5", "-o", "direct.png")
         self.assertEqual(pixels(studio.result(job["id"])), pixels(self.folder / "direct.png"))
 
+    def test_a_frame(self):
+        """What impasto apply makes of it, at once, and kept nowhere."""
+        studio = self.studio()
+        while studio.ask("GET", "/api/about")["models"] is None:
+            time.sleep(0.05)
+        frame = png(64, 48)
+        status, body, headers = studio.call("POST", "/api/frames?model=ink&strength=0.5", frame)
+        self.assertEqual((status, headers["Content-Type"]), (200, "image/jpeg"), body[:200])
+        self.succeed("apply", "ink", self.write("photo.png", frame), "--strength", "0.5", "-o", "direct.jpg")
+        self.assertTrue(body == (self.folder / "direct.jpg").read_bytes())
+        mixed = studio.call("POST", "/api/frames?model=base-16&mix=ink:0.25,identity:0.75", frame)
+        self.assertEqual(mixed[0], 200, mixed[1][:200])
+        self.assertTrue(mixed[1] != body)
+        for query, field in (("", "model"), ("model=/etc/passwd", "model"), ("model=ink&strength=9", "strength"),
+                             ("model=ink&mix=nobody:1", None)):
+            self.assertEqual(studio.ask("POST", f"/api/frames?{query}", frame, 422).get("field"), field, query)
+        self.assertEqual(studio.ask("POST", "/api/frames?model=ink", b"no picture", 422)["status"], "input")
+        self.assertEqual(list((studio.folder / "uploads").iterdir()), [])
+        self.assertEqual(studio.ask("GET", "/api/jobs")["jobs"], [])
+
     def test_a_failure(self):
         studio = self.studio()
         job = studio.paint({"device": "no such device"})["id"]

@@ -100,11 +100,11 @@ static enum impasto_status check_masks(struct asking *asking, const json_t *aske
     return status;
 }
 
-/* One that is installed, or a style of one that is. */
-static bool is_model(const json_t *models, const char *name)
+bool cli_model_is_there(const struct cli_studio *studio, const char *name)
 {
-    for (size_t i = 0; i < json_array_size(models); i++) {
-        const json_t *row = json_array_get(models, i), *styles = json_object_get(row, "styles");
+    for (size_t i = 0; i < json_array_size(studio->models); i++) {
+        const json_t *row = json_array_get(studio->models, i),
+                     *styles = json_object_get(row, "styles");
         if (strcmp(cli_text_in(row, "model"), name) == 0)
             return true;
         for (size_t k = 0; k < json_array_size(styles); k++)
@@ -118,7 +118,7 @@ static enum impasto_status check_model(struct asking *asking, const json_t *mode
 {
     const char *name = json_string_value(model);
     asking->field = "model";
-    return name && is_model(asking->studio->models, name)
+    return name && cli_model_is_there(asking->studio, name)
                ? IMPASTO_OK
                : bad(asking, "no style network of that name is installed");
 }

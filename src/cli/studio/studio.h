@@ -180,6 +180,9 @@ json_t *cli_job_plan_request(const struct cli_studio *studio, const json_t *job)
 enum impasto_status cli_job_make(const struct cli_studio *studio, const json_t *asked, json_t **job,
                                  const char **field, struct impasto_error *error);
 
+/* Whether a style network of that name is installed, or a style of one. */
+bool cli_model_is_there(const struct cli_studio *studio, const char *name);
+
 /* ---- tasks.c --------------------------------------------------------------------------------- */
 
 /* Has the quick worker do a task, which gets a name of its own, and becomes the list's. */
@@ -198,8 +201,12 @@ void cli_queue_ask(struct cli_studio *studio, const char *task);
 /* Has a request wait for a task, whose end answers it. task: becomes the list's. false: too many
  * wait, and it is refused. */
 bool cli_wait_for(struct cli_studio *studio, struct cli_request *request, json_t *task);
-/* The same for a picture in another format. place, id, source: the picture's file. format: an
- * ending without its dot. as: the name for who saves it; "": it is to be shown. */
+/* Names a file that the task is to write, which becomes the answer: object's member `key`. format:
+ * an ending without its dot. as: the name for who saves it; "": it is to be shown. false: refused.
+ */
+bool cli_wait_name_file(struct cli_studio *studio, struct cli_request *request, json_t *task,
+                        json_t *object, const char *key, const char *format, const char *as);
+/* Waits for a picture in another format. place, id, source: the picture's file. */
 void cli_wait_for_picture(struct cli_studio *studio, struct cli_request *request,
                           enum cli_place place, const char *id, const char *source,
                           const char *format, const char *as);

@@ -25,25 +25,32 @@ bool cli_wait_for(struct cli_studio *studio, struct cli_request *request, json_t
     return false;
 }
 
+bool cli_wait_name_file(struct cli_studio *studio, struct cli_request *request, json_t *task,
+                        json_t *object, const char *key, const char *format, const char *as)
+{
+    char name[CLI_ID_SIZE], ending[8], file[CLI_ID_SIZE + sizeof(ending)];
+    if (!cli_secret_make(name, sizeof(name))) {
+        cli_refuse(request, 500, "internal", "the system gives no random numbers", NULL);
+        return false;
+    }
+    snprintf(ending, sizeof(ending), ".%.6s", format);
+    snprintf(file, sizeof(file), "%s%s", name, ending);
+    cli_task_set_path(studio, object, key, CLI_PLACE_UPLOADS, name, ending);
+    json_object_set_new(task, "file", json_string(file));
+    json_object_set_new(task, "as", json_string(as));
+    return true;
+}
+
 void cli_wait_for_picture(struct cli_studio *studio, struct cli_request *request,
                           enum cli_place place, const char *id, const char *source,
                           const char *format, const char *as)
 {
-    char name[CLI_ID_SIZE], ending[8], file[CLI_ID_SIZE + sizeof(ending)];
     json_t *task = json_object();
-    if (!cli_secret_make(name, sizeof(name))) {
-        json_decref(task);
-        cli_refuse(request, 500, "internal", "the system gives no random numbers", NULL);
-        return;
-    }
-    snprintf(ending, sizeof(ending), ".%.6s", format);
-    snprintf(file, sizeof(file), "%s%s", name, ending);
     json_object_set_new(task, "do", json_string("convert"));
     cli_task_set_path(studio, task, "picture", place, id, source);
-    cli_task_set_path(studio, task, "output", CLI_PLACE_UPLOADS, name, ending);
-    json_object_set_new(task, "file", json_string(file));
-    json_object_set_new(task, "as", json_string(as));
-    (void)cli_wait_for(studio, request, task);
+    if (cli_wait_name_file(studio, request, task, task, "output", format, as))
+        (void)cli_wait_for(studio, request, json_incref(task));
+    json_decref(task);
 }
 
 /* ---- Answers --------------------------------------------------------------------------------- */

@@ -32,6 +32,10 @@ export async function blob(path) {
 export const upload = async file =>
   (await call("POST", "/api/pictures", file, {"X-Impasto-Name": encodeURIComponent(file.name || "picture")})).json();
 
+/* A camera's frame, painted. settings: in words. */
+export const frame = async (settings, picture) =>
+  (await call("POST", `/api/frames?${new URLSearchParams(settings)}`, picture)).blob();
+
 /* ---- The token ------------------------------------------------------------------------------- */
 
 const tabs = new BroadcastChannel("impasto");

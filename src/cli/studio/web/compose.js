@@ -3,6 +3,7 @@
 
 import * as api from "./api.js";
 import * as areas from "./areas.js";
+import * as camera from "./camera.js";
 import {get, make, show, speak, tell} from "./dom.js";
 import * as plan from "./plan.js";
 import * as settings from "./settings.js";
@@ -122,17 +123,18 @@ function paste(event) {
 
 /* ---- Style networks -------------------------------------------------------------------------- */
 
+/* Their names; those of the network of several styles come first. */
 function networks() {
-  const names = [];
-  for (const row of about.models || [])
-    if (row.model === "base-16" || !row.model.startsWith("base-"))
-      names.push(...(row.model === "base-16" ? row.styles.filter(name => name !== "identity") : [row.model]));
-  return names;
+  const rows = about.models ?? [], base = rows.find(row => row.model === "base-16");
+  const mixed = (base?.styles ?? []).filter(name => name !== "identity");
+  return {names: [...mixed, ...rows.map(row => row.model).filter(name => !name.startsWith("base-"))], mixed: mixed.length};
 }
 
 /* A network's picture is there in a moment, so it is asked for at once. */
 function drawNetworks() {
-  const rows = networks().map(name => {
+  const {names, mixed} = networks();
+  camera.draw(names, mixed);
+  const rows = names.map(name => {
     const radio = make("input", {type: "radio", name: "model", value: name});
     radio.checked = name === chosen.model;
     radio.addEventListener("change", () => {
@@ -224,6 +226,7 @@ export function begin(facts, options, told) {
   sent = told;
   settings.begin(options, planAgain);
   areas.begin();
+  camera.begin(files => take(files, "content"));
   watch(get("content-drop"), get("content-file"), "content");
   watch(get("style-drop"), get("style-file"), "style");
   get("made").addEventListener("click", useMade);
