@@ -30,7 +30,7 @@ sys.path.insert(0, str(HERE.parent / "hostile"))
 LARGEST = {"png": 4096, "jpeg": 4096, "webp": 4096, "tiff": 4096, "heic": 2048, "avif": 2048, "origin": 2048,
            "safetensors": 8192, "hdf5": 16384, "checkpoint": 8192, "training": 8192, "model": 8192,
            "settings": 4096, "options": 2048,
-           "list": 256, "device": 256, "y4m": 1024}
+           "list": 256, "device": 256, "y4m": 1024, "http": 2048}
 # Seeds taken from a family, evenly.
 SEEDS = 150
 # What decoders do that are not ours, and that a sandbox puts an end to: libheif and those below it lose
@@ -72,6 +72,27 @@ FILMS = [f"YUV4MPEG2 W{w} H{h} {words}\n".encode() + (b"FRAME\n" + bytes(range(2
                                            (4, 2, "C444alpha XCOLORRANGE=FULL", 32, 2), (3, 3, "Cmono12 It", 18, 3),
                                            (9, 1, "C411 A0:0 F0:0", 15, 1), (4, 4, "C420p10 Xhello", 48, 1))]
 
+ID = "0123456789abcdef0123456789abcde"  # and a digit
+PAINT = f'''{{"command": "paint", "content": "{ID}0", "styles": [{{"picture": "{ID}0", "weight": 2}}],
+"settings": {{"size": 64, "strength": 0.5, "optimizer": "adam", "style-layers": "1_1:2,2_1", "colour": "luma"}},
+"keep": {{"picture": "{ID}0", "colour": "00ff00"}}, "masks": [{{"picture": "{ID}0"}}]}}'''
+APPLY = f'{{"command": "apply", "content": "{ID}0", "model": "ink", "settings": {{"strength": 1.5, "mix": "ink:2"}}}}'
+HERE_IS = "Host: localhost:8123"
+REQUESTS = ["GET /", "GET /studio.js\nIf-None-Match: x", "POST /api/session\n\n" + 63 * "0" + "2", "GET /api/about",
+            "GET /api/options", "GET /api/events", "POST /api/pictures\nX-Impasto-Name: a%20b%zz.png\n\npixels",
+            "POST /api/pictures\nContent-Length: 99999999999\n\nx", f"GET /api/pictures/{ID}0",
+            f"GET /api/pictures/{ID}0/map", f"DELETE /api/pictures/{ID}0", "GET /api/jobs",
+            f"GET /api/jobs?before={ID}2&x=1", f"POST /api/jobs\n\n{PAINT}", f"POST /api/jobs\n\n{APPLY}",
+            f"POST /api/plan\n\n{PAINT}", "POST /api/frames?model=ink&strength=0.5&mix=ink:1\n\npixels",
+            *(f"GET /api/jobs/{ID}2{path}" for path in ("", "/result", "/result?format=jpg", "/report", "/thumb",
+                                                        "/settings", "/preview?n=3")),
+            *(f"POST /api/jobs/{ID}{i}/{verb}\n\n{{}}" for i, verb in enumerate(("stop", "continue", "again"))),
+            f"POST /api/jobs/{ID}1/continue\n\n{{\"iterations\": 9}}", f"POST /api/jobs/{ID}0/first",
+            f"DELETE /api/jobs/{ID}0", "POST /api/queue/pause", "POST /api/queue/go",
+            "!GET /api/jobs\nHost: evil.test\nOrigin: http://evil.test", f"!GET /api/jobs\n{HERE_IS}",
+            f"!GET /api/jobs\n{HERE_IS}\nX-Impasto-Token: {63 * '0'}1\nSec-Fetch-Site: none",
+            f"!GET /\n{HERE_IS}\nSec-Fetch-Site: cross-site\nSec-Fetch-Mode: navigate\nSec-Fetch-Dest: document"]
+
 
 def seeds(target, build):
     """Small files that a target is given to begin with."""
@@ -81,6 +102,8 @@ def seeds(target, build):
         return seeds("png", build)[::3] + seeds("jpeg", build)[::3] + ORIGINS
     if target == "list":
         return LISTS
+    if target == "http":
+        return [request.encode() for request in REQUESTS]
     if target == "y4m":
         return FILMS
     if target == "options":
