@@ -209,6 +209,13 @@ class Page(Served):
         page.run("document.querySelector('[name=model][value=ink]').click()")
         page.until("document.getElementById('image').alt.startsWith('Result')")
         self.assertEqual(self.jobs()[0]["model"], "ink")
+        # Refined by painting, when it is asked for; never by itself.
+        self.set(page, "[data-field=refine] input", 5)
+        page.drop("#style-drop", self.write("painting.png", png(24, 32, COLOURS)))
+        page.until("document.querySelectorAll('#styles li').length === 1")
+        page.run("document.getElementById('go').click()")
+        page.until("document.querySelectorAll('#jobs li.done').length === 2")
+        self.assertEqual((self.jobs()[0]["settings"], self.jobs()[0]["iteration"]), ({"refine": 5}, 5))
         # A camera, here Chromium's own, with two styles mixed; a frame of it becomes the photograph.
         page.run("document.getElementById('camera-open').click()")
         self.set(page, "#camera-second", "ink")
@@ -218,7 +225,8 @@ class Page(Served):
         self.assertEqual(page.run("document.getElementById('camera-error').hidden"), True)
         page.run("document.getElementById('camera-take').click()")
         page.until("document.getElementById('content-image').alt.includes('camera.jpg')")
-        page.until("document.querySelectorAll('#jobs li.done').length === 2")  # and is painted at once
+        page.until("document.querySelectorAll('#jobs li.done').length === 3")  # and is painted at once
+        self.assertNotIn("styles", self.jobs()[0])
         self.assertEqual(page.run("document.getElementById('camera').open"), False)
         self.assertEqual({path.suffix for path in (self.server.folder / "uploads").iterdir()} - {"", ".jpg"}, set())
         self.assertEqual(page.complaints(), [])

@@ -235,6 +235,7 @@ class Input(Served):
         for command, name in ((command, name) for command in names for name in names[command]):
             for value in (file, "/etc/passwd", "../x", -1, 1e300, [], {}, None, "", True, "-", "é" * 700):
                 body = {"command": command, "content": content, "settings": {name: value}} | about[command]
+                body |= about["paint"] if name == "refine" else {}
                 status, text, _ = studio.call("POST", "/api/jobs", json.dumps(body))
                 if (command, name) not in allowed:
                     self.assertEqual(status, 422, (command, name, value))

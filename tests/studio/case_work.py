@@ -126,6 +126,23 @@ class Jobs(Served):
         self.succeed("apply", "ink", self.write("photo.png", png(32, 24)), "--strength", "0.5", "-o", "direct.png")
         self.assertEqual(pixels(studio.result(job["id"])), pixels(self.folder / "direct.png"))
 
+    def test_refined_by_painting(self):
+        studio = self.studio()
+        content, style = studio.pictures()
+        while studio.ask("GET", "/api/about")["models"] is None:
+            time.sleep(0.05)
+        asked = {"command": "apply", "content": content, "model": "ink", "styles": [{"picture": style}]}
+        self.assertIn("go with refine", studio.ask("POST", "/api/jobs", asked, 422)["error"])
+        refused = studio.ask("POST", "/api/jobs", asked | {"settings": {"refine": 2}, "styles": []}, 422)
+        self.assertEqual(refused["field"], "styles")
+        job = studio.ask("POST", "/api/jobs", asked | {"settings": {"refine": 2}})
+        self.assertIn("apply ink photo.png --style painting.png --refine=2", job["line"])
+        studio.until(job["id"], "done")
+        self.write("photo.png", png(32, 24))
+        self.write("painting.png", png(24, 32, COLOURS))
+        self.succeed("apply", "ink", "photo.png", "--style", "painting.png", "--refine=2", "-o", "direct.png")
+        self.assertEqual(pixels(studio.result(job["id"])), pixels(self.folder / "direct.png"))
+
     def test_a_frame(self):
         """What impasto apply makes of it, at once, and kept nowhere."""
         studio = self.studio()

@@ -106,6 +106,7 @@ static const struct cli_option refine_row = {
     CLI_INT,
     OPTION(refine),
     .recorded = true,
+    .remote = true,
     .low = 1,
     .high = 1000000,
     .help = "go on with N iterations of painting's optimiser, towards --style"};

@@ -126,16 +126,19 @@ static enum impasto_status check_model(struct asking *asking, const json_t *mode
 static enum impasto_status check(struct asking *asking, const json_t *asked, bool apply)
 {
     enum impasto_status status = check_keys(asking, asked,
-                                            apply ? "command content model settings keep"
+                                            apply ? "command content model styles settings keep"
                                                   : "command content styles settings keep masks");
     asking->field = "content";
     if (status == IMPASTO_OK && !json_object_get(asked, "content"))
         status = bad(asking, "drop a photograph first");
     if (status == IMPASTO_OK)
         status = check_picture(asking, json_object_get(asked, "content"));
-    if (status == IMPASTO_OK)
-        status = apply ? check_model(asking, json_object_get(asked, "model"))
-                       : check_styles(asking, json_object_get(asked, "styles"));
+    if (status == IMPASTO_OK && apply)
+        status = check_model(asking, json_object_get(asked, "model"));
+    if (status == IMPASTO_OK && (!apply || cli_job_paints(asked)))
+        status = check_styles(asking, json_object_get(asked, "styles"));
+    else if (status == IMPASTO_OK && json_object_get(asked, "styles"))
+        status = cli_fail(asking->error, IMPASTO_ERROR_USAGE, "styles: they go with refine");
     if (status == IMPASTO_OK)
         status = check_masks(asking, asked);
     return status == IMPASTO_OK ? cli_allowed_check(apply, json_object_get(asked, "settings"),

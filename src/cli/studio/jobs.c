@@ -251,11 +251,18 @@ void cli_job_put_first(struct cli_studio *studio, json_t *job)
     cli_job_keep(studio, job);
 }
 
-json_t *cli_job_next(const struct cli_studio *studio, const char *command)
+bool cli_job_paints(const json_t *job)
+{
+    const json_t *refine = json_object_get(json_object_get(job, "settings"), "refine");
+    const char *command = cli_text_in(job, "command");
+    return (command && strcmp(command, "paint") == 0) || refine;
+}
+
+json_t *cli_job_next(const struct cli_studio *studio, bool paints)
 {
     for (size_t i = 0; i < json_array_size(studio->jobs); i++) {
         json_t *job = json_array_get(studio->jobs, i);
-        if (cli_job_is(job, "waits") && strcmp(cli_text_in(job, "command"), command) == 0)
+        if (cli_job_is(job, "waits") && cli_job_paints(job) == paints)
             return job;
     }
     return NULL;

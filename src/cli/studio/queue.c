@@ -172,9 +172,9 @@ static bool give(struct cli_studio *studio, struct cli_child *child, json_t *tas
     return true;
 }
 
-static void give_job(struct cli_studio *studio, struct cli_child *child, const char *command)
+static void give_job(struct cli_studio *studio, struct cli_child *child, bool paints)
 {
-    json_t *job = studio->paused || !is_free(studio, child) ? NULL : cli_job_next(studio, command);
+    json_t *job = studio->paused || !is_free(studio, child) ? NULL : cli_job_next(studio, paints);
     if (!job)
         return;
     json_t *task = cli_job_request(studio, job);
@@ -198,7 +198,7 @@ static void give_quick(struct cli_studio *studio)
         if (!give(studio, child, task))
             return;
     }
-    give_job(studio, child, "apply");
+    give_job(studio, child, false);
 }
 
 void cli_queue_work(struct cli_studio *studio)
@@ -206,7 +206,7 @@ void cli_queue_work(struct cli_studio *studio)
     look_after(studio, &studio->painter);
     look_after(studio, &studio->quicker);
     give_quick(studio);
-    give_job(studio, &studio->painter, "paint");
+    give_job(studio, &studio->painter, true);
 }
 
 /* ---- Stopping -------------------------------------------------------------------------------- */

@@ -148,8 +148,10 @@ void cli_job_forget(struct cli_studio *studio, json_t *job);
 void cli_job_set(struct cli_studio *studio, json_t *job, const char *state);
 /* Makes it the next one. */
 void cli_job_put_first(struct cli_studio *studio, json_t *job);
-/* The next one that waits for a command. NULL: none. */
-json_t *cli_job_next(const struct cli_studio *studio, const char *command);
+/* Whether it takes minutes: it paints, or refines by painting what a network has painted. */
+bool cli_job_paints(const json_t *job);
+/* The next one that waits, of those that do, or of the others. NULL: none. */
+json_t *cli_job_next(const struct cli_studio *studio, bool paints);
 size_t cli_jobs_waiting(const struct cli_studio *studio);
 
 /* ---- pictures.c ------------------------------------------------------------------------------ */

@@ -70,8 +70,8 @@ static bool add_pictures(const struct cli_studio *studio, const json_t *job, jso
         return false;
     if (keep && json_object_set_new(settings, "keep", mask_path(studio, keep)) != 0)
         return false;
-    if (model)
-        return json_object_set_new(settings, "model", json_string(model)) == 0;
+    if (model && json_object_set_new(settings, "model", json_string(model)) != 0)
+        return false;
     return add_paths(studio, settings, "style", json_object_get(job, "styles"), style_path) &&
            add_paths(studio, settings, "content-mask", json_object_get(job, "masks"), mask_path);
 }
@@ -170,7 +170,9 @@ static void add_name(const struct cli_studio *studio, char *line, const char *id
     cli_add_word(line, LONGEST_LINE, word);
 }
 
-static void add_style(const struct cli_studio *studio, char *line, const json_t *style)
+/* option: what goes before it; NULL: nothing. */
+static void add_style(const struct cli_studio *studio, char *line, const char *option,
+                      const json_t *style)
 {
     char weight[40] = "";
     const json_t *given = json_object_get(style, "weight");
@@ -178,6 +180,8 @@ static void add_style(const struct cli_studio *studio, char *line, const json_t 
         snprintf(weight, sizeof(weight), ":%.3g", json_number_value(given));
     else if (given && json_number_value(given) > 1)
         snprintf(weight, sizeof(weight), ":%.4g", json_number_value(given));
+    if (option)
+        cli_add_word(line, LONGEST_LINE, option);
     add_name(studio, line, cli_text_in(style, "picture"), weight);
 }
 
@@ -222,7 +226,8 @@ char *cli_job_line(const struct cli_studio *studio, const json_t *job)
     }
     add_name(studio, line, cli_text_in(job, "content"), "");
     for (size_t i = 0; i < json_array_size(rows); i++)
-        add_style(studio, line, json_array_get(rows, i));
+        add_style(studio, line, cli_text_in(job, "model") ? "--style" : NULL,
+                  json_array_get(rows, i));
     for (size_t i = 0; i < json_array_size(masks); i++)
         add_mask(studio, line, "--content-mask", json_array_get(masks, i));
     if (json_object_get(job, "keep"))

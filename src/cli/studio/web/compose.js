@@ -49,7 +49,7 @@ async function take(files, kind) {
     get("status").textContent = say("ready");
   }
   if (kind === "content" && !first && settings.command() === "apply" && chosen.model)
-    submit();
+    submit(true);
 }
 
 /* Several photographs become that many jobs. A picture of Impasto's own brings its settings. */
@@ -140,7 +140,7 @@ function drawNetworks() {
     radio.addEventListener("change", () => {
       chosen.model = name;
       if (chosen.contents.length > 0)
-        submit();
+        submit(true);
     });
     return make("label", {}, radio, make("span", {}, name));
   });
@@ -156,23 +156,24 @@ function planAgain() {
 
 /* ---- The form -------------------------------------------------------------------------------- */
 
-function job(content) {
-  const paints = settings.command() === "paint";
-  const asked = {command: settings.command(), settings: settings.current()};
+/* unrefined: a network's picture as it is, whatever the form says. */
+function job(content, unrefined = false) {
+  const {refine, ...others} = settings.current();
+  const asked = {command: settings.command(), settings: unrefined || refine === undefined ? others : {...others, refine}};
   if (content)
     asked.content = content.id;
-  if (paints)
+  if (settings.paints() && !unrefined)
     asked.styles = chosen.styles.map(row => ({picture: row.id, weight: Number(row.weight.toPrecision(4))}));
-  else if (chosen.model)
+  if (asked.command === "apply" && chosen.model)
     asked.model = chosen.model;
   return asked;
 }
 
-async function submit() {
+async function submit(unrefined = false) {
   try {
     const painted = await areas.asked();
     for (const content of chosen.contents.length > 0 ? chosen.contents : [null])
-      sent(await api.send("/api/jobs", {...job(content), ...painted}));
+      sent(await api.send("/api/jobs", {...job(content, unrefined), ...painted}));
     tellError(null);
   } catch (error) {
     tellError(error);
@@ -182,7 +183,7 @@ async function submit() {
 export function draw(facts = about) {
   about = facts;
   const paints = settings.command() === "paint";
-  get("paintings").hidden = !paints;
+  get("paintings").hidden = !settings.paints();
   get("presets").hidden = !paints;
   get("networks").hidden = paints;
   drawNetworks();
@@ -224,7 +225,10 @@ export async function use(earlier) {
 /* told: called with each job that was sent. */
 export function begin(facts, options, told) {
   sent = told;
-  settings.begin(options, planAgain);
+  settings.begin(options, () => {
+    get("paintings").hidden = !settings.paints();
+    planAgain();
+  });
   areas.begin();
   camera.begin(files => take(files, "content"));
   watch(get("content-drop"), get("content-file"), "content");

@@ -6,11 +6,12 @@ import {number, say} from "./words.js";
 
 const SIZES = [256, 384, 512, 768, 1024, 1536, 2048];
 /* What is set in sight: not again below. */
-const IN_SIGHT = ["preset", "strength", "style-scale", "stroke", "size", "colour", "device", "mix"];
+const IN_SIGHT = ["preset", "strength", "style-scale", "stroke", "size", "colour", "device", "mix", "refine"];
 /* from, to, step and the usual value; `log`: by octaves. */
 const SLIDERS = {
   paint: [["strength", 0, 1, 0.01, 0.5], ["style-scale", -2, 2, 0.05, 0, "log"]],
-  apply: [["strength", 0, 2, 0.05, 1], ["stroke", -2, 2, 0.05, 0, "log"]],
+  apply: [["strength", 0, 2, 0.05, 1], ["stroke", -2, 2, 0.05, 0, "log"],
+          ["refine", 0, 100, 5, 0]],
 };
 
 let options = [];
@@ -148,6 +149,9 @@ function plain(value) {
     return Object.entries(value).map(([name, weight]) => `${name}:${weight}`).join(",");
   return value;
 }
+
+/* Whether paintings are asked for: to paint, or to refine what a network has painted. */
+export const paints = () => command() === "paint" || mine().refine !== undefined;
 
 /* What a job is sent with: only what is not as usual. */
 export const current = () => ({...mine()});
