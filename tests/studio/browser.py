@@ -159,7 +159,8 @@ class Page:
 
     def key(self, key, code=None, text=None, modifiers=0):
         code = code or key
-        number = {"Tab": 9, "Enter": 13, " ": 32, "ArrowRight": 39, "ArrowLeft": 37}.get(key, 0)
+        number = {"Tab": 9, "Enter": 13, "Escape": 27, " ": 32, "ArrowLeft": 37, "ArrowUp": 38, "ArrowRight": 39,
+                  "ArrowDown": 40}.get(key, 0)
         extra = {"text": text} if text else {}
         self.call("Input.dispatchKeyEvent", type="keyDown", key=key, code=code, windowsVirtualKeyCode=number,
                   modifiers=modifiers, **extra)

@@ -183,6 +183,18 @@ class Page(Served):
         page.until("!!document.querySelector('#jobs li.done')")
         page.until("document.getElementById('image').alt.startsWith('Result')")
         self.assertNotEqual(page.run("document.getElementById('spoken').textContent"), "")
+        # Areas: a dialog that begins at its tools, and gives the focus back.
+        page.run("document.getElementById('areas-open').focus()")
+        page.key("Enter", text="\r")
+        page.until("document.getElementById('areas').open && document.activeElement.name === 'tool'")
+        for _ in range(2):
+            page.key("Tab")
+        self.assertEqual(page.run("document.activeElement.id"), "area-canvas")
+        for key in (" ", "ArrowRight", "ArrowDown", " "):
+            page.key(key)
+        self.assertIn("Leave as it is", page.run("document.getElementById('spoken').textContent"))
+        page.key("Escape")
+        self.assertEqual(page.run("document.activeElement.id"), "areas-open")
         self.assertEqual(page.complaints(), [])
 
     def test_a_result_brings_its_settings(self):

@@ -187,6 +187,7 @@ export function draw(facts = about) {
   get("presets").hidden = !paints;
   get("networks").hidden = paints;
   drawNetworks();
+  get("camera-open").hidden ||= paints;
   drawStyles();
   settings.draw(about);
 }
