@@ -365,6 +365,27 @@ class Ends(Served):
                 "styles": [{"picture": style, "weight": 1.25}] * 16}
         self.assertEqual(studio.call("POST", "/api/jobs", json.dumps(body))[0], 200)
 
+    def test_a_quota(self):
+        """What no job needs goes, the oldest first. What jobs need stays, and then no more is taken."""
+        studio = self.studio("--quota", "1M")
+        noise = lambda side: png(side, side, lambda x, y: tuple(os.urandom(3)))  # noqa: E731
+        there = lambda id: studio.call("GET", f"/api/pictures/{id}")[0] == 200  # noqa: E731
+        studio.ask("POST", "/api/queue/pause", "")
+        content, style = (studio.upload(noise(220))["id"] for _ in range(2))
+        body = {"command": "paint", "content": content, "styles": [{"picture": style}], "settings": CHEAP}
+        studio.ask("POST", "/api/jobs", body)
+        first, _ = (studio.upload(noise(400))["id"] for _ in range(2))
+        self.assertIn("--quota", studio.ask("POST", "/api/jobs", body, 507)["error"])
+        last = studio.upload(png(8, 8))["id"]
+        self.assertEqual([there(id) for id in (content, style, first, last)], [True, True, False, True])
+        # Results are never taken for it.
+        result = studio.folder / "results" / f"{32 * 'a'}.png"
+        result.write_bytes(bytes(1 << 20))
+        refused = studio.ask("POST", "/api/pictures", png(9, 9), 507)
+        self.assertEqual(refused["status"], "output")
+        self.assertIn("--quota", refused["error"])
+        self.assertTrue(result.exists() and there(content) and there(style) and not there(last))
+
     def test_a_job_that_cannot_be_kept(self):
         """What its file lacks is told, tried again, and there in the end."""
         studio = self.studio()

@@ -18,6 +18,17 @@ static const struct cli_option folder_row = {
     CLI_TEXT,
     .offset = offsetof(struct cli_studio_options, folder),
     .help = "where pictures, jobs and results are kept ($XDG_DATA_HOME/impasto/studio)"};
+static const struct cli_option quota_row = {
+    "quota",
+    0,
+    NULL,
+    "SIZE",
+    CLI_BYTES,
+    .offset = offsetof(struct cli_studio_options, quota),
+    .low = 1 << 20,
+    .high = 1e18,
+    .help = "how much the folder may have; then pictures that no job needs go, and after that no "
+            "more are taken (20G)"};
 static const struct cli_option browser_row = {"no-browser",
                                               0,
                                               NULL,
@@ -26,7 +37,8 @@ static const struct cli_option browser_row = {"no-browser",
                                               .offset =
                                                   offsetof(struct cli_studio_options, no_browser),
                                               .help = "only print the link"};
-static const struct cli_option *const rows[] = {&port_row, &folder_row, &browser_row, NULL};
+static const struct cli_option *const rows[] = {&port_row, &folder_row, &quota_row, &browser_row,
+                                                NULL};
 
 static enum impasto_status run(const struct cli_call *call, struct impasto_error *error)
 {

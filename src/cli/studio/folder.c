@@ -224,6 +224,29 @@ void cli_folder_visit(const struct cli_folder *folder, enum cli_place place,
     closedir(entries);
 }
 
+struct counting {
+    int place; /* a descriptor */
+    uint64_t bytes;
+};
+
+static void count(void *user, const char *name)
+{
+    struct counting *counting = user;
+    struct stat about;
+    if (fstatat(counting->place, name, &about, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(about.st_mode))
+        counting->bytes += (uint64_t)about.st_size;
+}
+
+uint64_t cli_folder_bytes(const struct cli_folder *folder)
+{
+    struct counting counting = {0};
+    for (int place = 0; place < CLI_PLACES; place++) {
+        counting.place = folder->place[place];
+        cli_folder_visit(folder, (enum cli_place)place, count, &counting);
+    }
+    return counting.bytes;
+}
+
 void cli_folder_done(int file)
 {
     if (file >= 0)

@@ -43,6 +43,8 @@ bool cli_folder_move(const struct cli_folder *folder, enum cli_place from, const
                      enum cli_place to, const char *as);
 void cli_folder_remove(const struct cli_folder *folder, enum cli_place place, const char *name);
 bool cli_folder_has(const struct cli_folder *folder, enum cli_place place, const char *name);
+/* What all files have together, in bytes. */
+uint64_t cli_folder_bytes(const struct cli_folder *folder);
 /* The path of a file there, for a worker; from malloc. NULL: no memory. */
 char *cli_folder_path(const struct cli_folder *folder, enum cli_place place, const char *name);
 /* Calls `visit` for each name there. */

@@ -71,30 +71,63 @@ static uint64_t bytes_of(const json_t *picture)
     return (uint64_t)json_integer_value(json_object_get(picture, "bytes"));
 }
 
-/* The oldest goes first. but: the one that has just come. */
-static bool remove_oldest(struct cli_studio *studio, const char *but)
+/* The oldest of those that no job needs; *unused: what they have together. "": there is none. but:
+ * one that is not meant. */
+static void find_oldest(const struct cli_studio *studio, const char *but, char oldest[CLI_ID_SIZE],
+                        uint64_t *unused)
 {
-    const char *id, *oldest = NULL;
+    const char *id;
     json_t *picture;
     json_int_t since = 0;
-    uint64_t unused = 0;
+    *unused = 0;
+    oldest[0] = '\0';
     json_object_foreach(studio->pictures, id, picture)
     {
         if (cli_picture_is_used(studio, id))
             continue;
         const json_int_t made = json_integer_value(json_object_get(picture, "made"));
-        unused += bytes_of(picture);
-        if (strcmp(id, but) != 0 && (!oldest || made < since)) {
-            oldest = id;
+        *unused += bytes_of(picture);
+        if (strcmp(id, but) != 0 && (!oldest[0] || made < since)) {
+            snprintf(oldest, CLI_ID_SIZE, "%s", id);
             since = made;
         }
     }
-    if (unused <= UNUSED_MOST || !oldest)
-        return false;
-    char gone[CLI_ID_SIZE];
-    snprintf(gone, sizeof(gone), "%s", oldest);
-    cli_picture_remove(studio, gone);
-    return true;
+}
+
+static void remove_unused(struct cli_studio *studio, const char *but)
+{
+    char oldest[CLI_ID_SIZE];
+    uint64_t unused;
+    for (find_oldest(studio, but, oldest, &unused); unused > UNUSED_MOST && oldest[0];
+         find_oldest(studio, but, oldest, &unused))
+        cli_picture_remove(studio, oldest);
+}
+
+enum impasto_status cli_quota_check(const struct cli_studio *studio, struct impasto_error *error)
+{
+    const uint64_t bytes = cli_folder_bytes(&studio->folder);
+    return bytes <= studio->quota
+               ? IMPASTO_OK
+               : cli_fail(error, IMPASTO_ERROR_OUTPUT,
+                          "the studio's folder has %.3g GB, of the %.3g that it may have; delete "
+                          "pictures, or start it with a larger --quota",
+                          1e-9 * (double)bytes, 1e-9 * (double)studio->quota);
+}
+
+enum impasto_status cli_pictures_make_room(struct cli_studio *studio, struct impasto_error *error)
+{
+    struct impasto_error full = {0};
+    char oldest[CLI_ID_SIZE];
+    uint64_t unused;
+    while (cli_quota_check(studio, &full) != IMPASTO_OK) {
+        find_oldest(studio, "", oldest, &unused);
+        if (!oldest[0]) {
+            *error = full;
+            return IMPASTO_ERROR_OUTPUT;
+        }
+        cli_picture_remove(studio, oldest);
+    }
+    return IMPASTO_OK;
 }
 
 enum impasto_status cli_picture_keep(struct cli_studio *studio, const char *id, const char *name,
@@ -120,8 +153,7 @@ enum impasto_status cli_picture_keep(struct cli_studio *studio, const char *id, 
     free(text);
     if (status == IMPASTO_OK) {
         json_object_set(studio->pictures, id, picture);
-        while (remove_oldest(studio, id))
-            continue;
+        remove_unused(studio, id);
     }
     json_decref(picture);
     return status;

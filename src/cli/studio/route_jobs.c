@@ -56,7 +56,11 @@ void cli_route_add_job(struct cli_studio *studio, struct cli_request *request, j
         return;
     }
     json_t *job = read_job(studio, request);
-    const enum impasto_status status = job ? cli_job_add(studio, job, &error) : IMPASTO_OK;
+    enum impasto_status status = IMPASTO_OK;
+    if (job)
+        status = cli_quota_check(studio, &error);
+    if (job && status == IMPASTO_OK)
+        status = cli_job_add(studio, job, &error);
     if (job && status == IMPASTO_OK)
         cli_reply_json(request, 200, shown(studio, job));
     else if (job)

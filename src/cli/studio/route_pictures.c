@@ -16,7 +16,12 @@ void cli_begin_upload(struct cli_studio *studio, struct cli_request *request)
                    NULL);
         return;
     }
+    struct impasto_error full = {0};
     char name[CLI_ID_SIZE];
+    if (cli_pictures_make_room(studio, &full) != IMPASTO_OK) {
+        cli_refuse_error(request, IMPASTO_ERROR_OUTPUT, &full, NULL);
+        return;
+    }
     if (cli_secret_make(name, sizeof(name)))
         request->descriptor = cli_folder_create(&studio->folder, CLI_PLACE_UPLOADS, name);
     if (request->descriptor < 0) {

@@ -8,6 +8,7 @@
 
 #include <stdlib.h>
 
+#define QUOTA ((uint64_t)20 << 30)
 #define WAIT_SECONDS 0.25
 #define TELL_SECONDS 0.1 /* of events, at most one in this time */
 #define BEAT_SECONDS 5
@@ -138,6 +139,7 @@ enum impasto_status cli_studio_serve(const struct cli_studio_options *options,
                                      const struct cli_common *common, struct impasto_error *error)
 {
     struct cli_studio studio = {.device = common->device,
+                                .quota = options->quota ? options->quota : QUOTA,
                                 .painter = {.to = -1, .from = -1},
                                 .quicker = {.to = -1, .from = -1}};
     cli_outlive_writes();

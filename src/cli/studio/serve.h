@@ -12,6 +12,7 @@ struct cli_studio_options {
     int port;           /* 0: any */
     const char *folder; /* NULL: the usual one */
     bool no_browser;
+    uint64_t quota; /* bytes that the folder may have; 0: the usual number */
 };
 
 /* Serves until a signal comes. IMPASTO_ERROR_OUTPUT: the port or the folder cannot be used. */

@@ -89,6 +89,7 @@ struct cli_studio {
     struct cli_console console;
     struct cli_folder folder;
     struct cli_http *http;
+    uint64_t quota;     /* bytes that the folder may have */
     const char *device; /* for jobs that name none; NULL: the usual one */
     char token[CLI_SECRET_SIZE], code[CLI_SECRET_SIZE];
     json_t *jobs;                      /* an array of all, the oldest first */
@@ -165,6 +166,11 @@ enum impasto_status cli_picture_keep(struct cli_studio *studio, const char *id, 
                                      const json_t *looked, struct impasto_error *error);
 /* Whether a job needs it. */
 bool cli_picture_is_used(const struct cli_studio *studio, const char *id);
+/* IMPASTO_ERROR_OUTPUT: the folder has more than its quota. */
+enum impasto_status cli_quota_check(const struct cli_studio *studio, struct impasto_error *error);
+/* Removes pictures that no job needs while the folder has more than its quota.
+ * IMPASTO_ERROR_OUTPUT: what is left is still too much. */
+enum impasto_status cli_pictures_make_room(struct cli_studio *studio, struct impasto_error *error);
 void cli_picture_remove(struct cli_studio *studio, const char *id);
 
 /* ---- words.c --------------------------------------------------------------------------------- */
