@@ -134,6 +134,7 @@ static void preset_classic(const struct impasto_weights_info *weights,
     params->tv_weight = balance->tv_weight;
     params->losses = IMPASTO_LOSSES_GATYS;
     params->padding = IMPASTO_PADDING_ZERO;
+    params->margin = 16; /* cut off with the dark rim that zeros leave */
     params->optimizer = IMPASTO_OPTIMIZER_ADAM;
     params->beta1 = 0.99f;
     params->beta2 = 0.999f;
