@@ -9,7 +9,7 @@ import os
 import threading
 import weakref
 from dataclasses import dataclass
-from typing import Any, Callable
+from typing import Any, Callable, TypeVar
 
 from ._binding import ffi, lib
 from ._errors import DeviceError, UsageError, c_text, call, keep_exception, opened, string
@@ -147,7 +147,7 @@ class Guard:
         self.log = ffi.new_handle(log)
         _touch()
         self.handle = opened("impasto_device", lib.impasto_device_close, lib.impasto_device_open,
-                             ffi.NULL if spec is None else c_text(spec), lib.binding_log, self.log)
+                             ffi.NULL if spec is None else c_text(spec, "device"), lib.binding_log, self.log)
         _guards.add(self)
 
     def call(self, handle: Any, function: Callable[..., int], *arguments: Any) -> None:
@@ -224,6 +224,9 @@ class Guard:
             lib.impasto_device_close(self.handle)
 
 
+_Own = TypeVar("_Own", bound="Opened")
+
+
 class Opened:
     """Something that is open on a device."""
 
@@ -247,7 +250,7 @@ class Opened:
         """Gives its memory back. It can be called more than once."""
         self._guard.close_child(self._handle)
 
-    def __enter__(self) -> Any:
+    def __enter__(self: _Own) -> _Own:
         return self
 
     def __exit__(self, *_exception: object) -> None:

@@ -148,12 +148,12 @@ def string(text: Any) -> str | None:
     return ffi.string(text).decode("utf-8", "replace") if text else None
 
 
-def c_text(text: str) -> bytes:
-    """A text for C."""
+def c_text(text: str, what: str) -> bytes:
+    """A text for C. `what`: how errors name it."""
     if not isinstance(text, str):
-        raise TypeError(f"a str is needed, not {type(text).__name__}")
+        raise TypeError(f"{what}: a str is needed, not {type(text).__name__}")
     if "\0" in text:
-        raise ValueError("a text has a null character in it")
+        raise ValueError(f"{what}: the text has a null character in it")
     return text.encode("utf-8")
 
 

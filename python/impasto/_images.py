@@ -263,6 +263,8 @@ def _pixels(source: Any, what: str) -> NDArray[Any]:
     if not any(hasattr(source, name) for name in ("__array_interface__", "__array__")):
         raise TypeError(f"{what}: a path, bytes, an array or a picture is needed, not "
                         f"{type(source).__name__}")
+    if isinstance(source, np.ma.MaskedArray):
+        raise TypeError(f"{what}: is a masked array; array.filled(0) says what is behind the mask")
     return np.asarray(source)
 
 

@@ -133,7 +133,7 @@ class Model:
 
     def pick(self, *styles: str) -> Model:
         """A model of some of its styles, in their order."""
-        names = [ffi.new("char[]", c_text(style)) for style in styles]
+        names = [ffi.new("char[]", c_text(style, "style")) for style in styles]
         picked = Model.__new__(Model)
         picked._own(opened("impasto_model", lib.impasto_model_close, lib.impasto_model_pick, self._model, names,
                            len(names)))

@@ -452,7 +452,7 @@ class Job(Opened):
         note : str, optional
             A text that is stored with it.
         """
-        self._call(lib.impasto_job_save, c_path(path), ffi.NULL if note is None else c_text(note))
+        self._call(lib.impasto_job_save, c_path(path), ffi.NULL if note is None else c_text(note, "note"))
 
     def reuse(self, content: Picture, styles: Styles, *, keep: Picture | None = None) -> None:
         """Begins anew with another content. The styles must be those that the job has.

@@ -74,7 +74,7 @@ class Table:
                 near = difflib.get_close_matches(name, self._rows, 1)
                 raise TypeError(f"{name!r} is no setting"
                                 + (f"; did you mean {near[0]!r}?" if near else ""))
-        return {name: c_text(_value_text(name, self._rows[name].kind, value))
+        return {name: c_text(_value_text(name, self._rows[name].kind, value), name)
                 for name, value in given.items() if value is not None}
 
     def read(self, params: Any, texts: dict[str, Any]) -> None:
@@ -151,7 +151,8 @@ def train_settings() -> dict[str, Setting]:
 def painting_params(weights: Any, preset: str, given: dict[str, Any]) -> tuple[Any, list[Any]]:
     """A `struct impasto_params`, and what must live as long as it is in use."""
     params = ffi.new("struct impasto_params *")
-    call(lib.impasto_params_preset_sized, weights, c_text(preset), ffi.sizeof("struct impasto_params"), params)
+    call(lib.impasto_params_preset_sized, weights, c_text(preset, "preset"), ffi.sizeof("struct impasto_params"),
+         params)
     return changed_params(params, given)
 
 

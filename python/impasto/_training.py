@@ -143,7 +143,7 @@ class _Task:
         for row, (name, picture) in zip(rows, named.items()):
             row.struct_size = ffi.sizeof("struct impasto_train_style")
             row.image = self._image(picture, f"style {name}")
-            row.name = self._keep(ffi.new("char[]", c_text(name)))
+            row.name = self._keep(ffi.new("char[]", c_text(name, "a style's name")))
         self.struct = ffi.new("struct impasto_train_task *", {
             "struct_size": ffi.sizeof("struct impasto_train_task"), "styles": self._keep(rows),
             "style_count": len(named), "photos": self._path(photos), "keep": bool(keep),
@@ -263,7 +263,7 @@ class Training(Opened):
 
     def checkpoint(self, path: str | os.PathLike[str], *, note: str | None = None) -> None:
         """Saves the training, from which `Training.resume` goes on to the same bytes."""
-        self._call(lib.impasto_train_save_checkpoint, c_path(path), ffi.NULL if note is None else c_text(note))
+        self._call(lib.impasto_train_save_checkpoint, c_path(path), ffi.NULL if note is None else c_text(note, "note"))
 
 
 def train(styles: TaughtStyles, out: str | os.PathLike[str], *, device: Device | str | int | None = None,

@@ -91,6 +91,8 @@ class Stylize(Case):
                 (TypeError, "reuse: 2", {"reuse": 2}),
                 (TypeError, "size: True", {"size": True}),
                 (impasto.UsageError, "preset", {"preset": "best"}),
+                (TypeError, "preset: a str", {"preset": None}),
+                (ValueError, "device: the text has a null", {"device": "a\0b"}),
                 (impasto.WeightsError, "nosuch", {"weights": "nosuch.safetensors"}),
                 (impasto.DeviceError, "nosuch", {"device": "nosuch"}),
                 (impasto.InputError, "nosuch.png", {"keep": "nosuch.png"}),

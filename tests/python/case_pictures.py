@@ -65,6 +65,7 @@ class Arrays(Case):
                 (ValueError, "from -0.5", ones((4, 5, 3)) * -0.5),
                 (ValueError, "nan", ones((4, 5, 3)) * np.nan),
                 (ValueError, "inf", ones((4, 5, 3)) * np.inf),
+                (TypeError, "masked", np.ma.masked_equal(PHOTO, 0)),
                 (TypeError, "not list", [[1, 2], [3, 4]]), (TypeError, "not NoneType", None)]:
             with self.subTest(words):
                 self.fails(kind, words, impasto.Image, array)

@@ -205,13 +205,17 @@ print("end")
         self.check(script, "end")
 
     def test_ends_with_all_open(self):
-        self.check("""
+        """All is closed while drivers are whole. What was registered first is called last."""
+        code, text = self.run_python("-c", """
+import atexit
+atexit.register(lambda: print(str(device)[-8:], picture.shape))
+from common import *
 device = impasto.Device("0")
 job = impasto.Job(device, PHOTO, PAINTING, **CHEAP)
 next(job)
 picture = job.picture().rgb
-print("end")
-""", "end")
+""")
+        self.assertEqual((code, text), (0, " closed> (24, 32, 3)\n"))
 
     def test_forks(self):
         """A device does not work in a fork, which is told so. Where the first is opened in the fork, it does."""
