@@ -21,8 +21,7 @@
 struct y4m_out {
     struct imp_live_sink sink;
     const char *name;
-    struct imp_file file; /* a regular file; without a stream: there is none */
-    int descriptor;       /* of a pipe or standard output; -1: none */
+    struct imp_y4m_output output;
     char mark[IMP_Y4M_LINE + sizeof(IMP_Y4M_FRAME "\n")]; /* before the frame at hand */
     size_t bytes;                                         /* of a frame */
     /* What is still to be written of it. */
@@ -62,8 +61,9 @@ static enum impasto_status push(struct imp_live_sink *sink, bool *done, struct i
     struct y4m_out *out = (struct y4m_out *)sink;
     const void *bytes;
     for (size_t left; (left = rest(out, &bytes)) > 0;) {
-        const int ready = imp_os_await(out->descriptor, true, IMP_LIVE_PATIENCE);
-        const ptrdiff_t took = ready > 0 ? imp_os_write_some(out->descriptor, bytes, left) : ready;
+        const int ready = imp_os_await(out->output.descriptor, true, IMP_LIVE_PATIENCE);
+        const ptrdiff_t took =
+            ready > 0 ? imp_os_write_some(out->output.descriptor, bytes, left) : ready;
         if (took < 0 && errno != EINTR && errno != EAGAIN)
             return fail(out, error);
         if (took <= 0)
@@ -87,8 +87,8 @@ static enum impasto_status store(struct y4m_out *out, int64_t times, struct impa
 {
     for (int64_t i = 0; i < times; i++) {
         const size_t mark = strlen(out->mark);
-        if (fwrite(out->mark, 1, mark, out->file.stream) != mark ||
-            fwrite(out->frame, 1, out->bytes, out->file.stream) != out->bytes)
+        if (fwrite(out->mark, 1, mark, out->output.file.stream) != mark ||
+            fwrite(out->frame, 1, out->bytes, out->output.file.stream) != out->bytes)
             return fail(out, error);
         snprintf(out->mark, sizeof(out->mark), "%s\n", IMP_Y4M_FRAME);
     }
@@ -107,55 +107,22 @@ static enum impasto_status write_frame(struct imp_live_sink *sink,
     out->mark_at = out->frame_at = 0;
     out->last = frame->number;
     out->written++;
-    *done = out->file.stream != NULL;
-    return out->file.stream ? store(out, times, error) : push(sink, done, error);
+    *done = out->output.file.stream != NULL;
+    return out->output.file.stream ? store(out, times, error) : push(sink, done, error);
 }
 
 static enum impasto_status finish(struct imp_live_sink *sink, struct impasto_error *error)
 {
     struct y4m_out *out = (struct y4m_out *)sink;
-    return out->file.stream && out->written > 0 ? imp_file_commit(&out->file, error) : IMPASTO_OK;
+    return out->output.file.stream && out->written > 0 ? imp_file_commit(&out->output.file, error)
+                                                       : IMPASTO_OK;
 }
 
 static void close_sink(struct imp_live_sink *sink)
 {
     struct y4m_out *out = (struct y4m_out *)sink;
-    if (out->descriptor >= 0 && out->descriptor != IMP_OS_STDOUT)
-        imp_os_close(out->descriptor);
-    imp_file_abandon(&out->file);
+    imp_y4m_close(&out->output);
     free(out);
-}
-
-static bool is_pipe(const char *path)
-{
-    struct imp_os_about about;
-    return imp_os_look(path, &about) && about.kind != IMP_OS_FILE && about.kind != IMP_OS_FOLDER;
-}
-
-/* A reader that is not there yet is waited for. */
-static enum impasto_status open_pipe(struct y4m_out *out, const char *path,
-                                     const struct imp_live_options *options,
-                                     struct impasto_error *error)
-{
-    do
-        out->descriptor = imp_os_open(path, IMP_OS_WRITE);
-    while (out->descriptor < 0 && errno == EINTR && !options->stopped());
-    if (out->descriptor >= 0)
-        return IMPASTO_OK;
-    return errno == EINTR ? imp_fail(error, IMPASTO_ERROR_INTERRUPTED, "interrupted")
-                          : fail(out, error);
-}
-
-static enum impasto_status open_output(struct y4m_out *out, const char *path,
-                                       const struct imp_live_options *options,
-                                       struct impasto_error *error)
-{
-    if (strcmp(path, "-") == 0) {
-        out->descriptor = IMP_OS_STDOUT;
-        return IMPASTO_OK;
-    }
-    return is_pipe(path) ? open_pipe(out, path, options, error)
-                         : imp_file_create(&out->file, path, error);
 }
 
 /* Frames of the source's size, and a header that says so. */
@@ -195,10 +162,8 @@ enum impasto_status imp_live_y4m_sink(const char *path, const struct imp_live_fo
     out->sink = (struct imp_live_sink){
         .write = write_frame, .again = push, .finish = finish, .close = close_sink};
     out->name = imp_live_name(path, true);
-    out->descriptor = -1;
-    out->file.lock = -1;
     describe(out, form);
-    const enum impasto_status status = open_output(out, path, options, error);
+    const enum impasto_status status = imp_y4m_open(&out->output, path, options->stopped, error);
     if (status == IMPASTO_OK)
         *sink = &out->sink;
     else

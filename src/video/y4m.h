@@ -28,4 +28,20 @@ enum impasto_status imp_y4m_parse(const char *line, const char *name,
 void imp_y4m_print(const struct imp_film *film, char line[IMP_Y4M_LINE],
                    struct imp_yuv_layout *layout);
 
+/* ---- y4m_write.c ----------------------------------------------------------------------------- */
+
+/* Where Y4M goes. */
+struct imp_y4m_output {
+    struct imp_file file; /* a regular file; without a stream: there is none */
+    int descriptor;       /* of a pipe or standard output; -1: none */
+};
+
+/* Opens a file, which appears with imp_file_commit(), a pipe, or standard output for "-". To be
+ * closed in any case. stopped: asked where a signal ends the wait for a pipe's reader; NULL: no
+ * signal ends it. IMPASTO_ERROR_OUTPUT, _INTERRUPTED. */
+enum impasto_status imp_y4m_open(struct imp_y4m_output *output, const char *path,
+                                 bool (*stopped)(void), struct impasto_error *error);
+/* Without a commit, a file is given up. */
+void imp_y4m_close(struct imp_y4m_output *output);
+
 #endif

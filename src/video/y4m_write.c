@@ -11,36 +11,43 @@
 struct y4m_sink {
     const char *name;
     const struct imp_stream_options *options;
-    struct imp_file file; /* a regular file; without a stream: there is none */
-    int descriptor;       /* of a pipe or standard output; -1: none */
+    struct imp_y4m_output output;
     struct imp_yuv *yuv;
     unsigned char *planes;
     size_t bytes; /* of these */
 };
 
 /* A reader that is not there yet is waited for. */
-static enum impasto_status open_pipe(struct y4m_sink *sink, const char *path,
-                                     struct impasto_error *error)
+static enum impasto_status open_pipe(struct imp_y4m_output *output, const char *path,
+                                     bool (*stopped)(void), struct impasto_error *error)
 {
     do
-        sink->descriptor = imp_os_open(path, IMP_OS_WRITE);
-    while (sink->descriptor < 0 && errno == EINTR && !imp_stream_stopped(sink->options));
-    if (sink->descriptor >= 0)
+        output->descriptor = imp_os_open(path, IMP_OS_WRITE);
+    while (output->descriptor < 0 && errno == EINTR && !(stopped && stopped()));
+    if (output->descriptor >= 0)
         return IMPASTO_OK;
     return errno == EINTR
                ? imp_fail(error, IMPASTO_ERROR_INTERRUPTED, "interrupted")
                : imp_fail_file(error, IMPASTO_ERROR_OUTPUT, path, "cannot be written", errno);
 }
 
-static enum impasto_status open_output(struct y4m_sink *sink, const char *path,
-                                       struct impasto_error *error)
+enum impasto_status imp_y4m_open(struct imp_y4m_output *output, const char *path,
+                                 bool (*stopped)(void), struct impasto_error *error)
 {
+    *output = (struct imp_y4m_output){.file.lock = -1, .descriptor = -1};
     if (strcmp(path, "-") == 0) {
-        sink->descriptor = IMP_OS_STDOUT;
+        output->descriptor = IMP_OS_STDOUT;
         return IMPASTO_OK;
     }
-    return imp_stream_is_pipe(path) ? open_pipe(sink, path, error)
-                                    : imp_file_create(&sink->file, path, error);
+    return imp_stream_is_pipe(path) ? open_pipe(output, path, stopped, error)
+                                    : imp_file_create(&output->file, path, error);
+}
+
+void imp_y4m_close(struct imp_y4m_output *output)
+{
+    if (output->descriptor >= 0 && output->descriptor != IMP_OS_STDOUT)
+        imp_os_close(output->descriptor);
+    imp_file_abandon(&output->file);
 }
 
 /* Whoever reads a pipe gets each frame at once, not with the next ones. */
@@ -48,9 +55,9 @@ static enum impasto_status put(struct y4m_sink *sink, const void *bytes, size_t 
                                struct impasto_error *error)
 {
     int problem = 0;
-    if (sink->descriptor >= 0)
-        problem = imp_os_write_all(sink->descriptor, bytes, size);
-    else if (fwrite(bytes, 1, size, sink->file.stream) != size)
+    if (sink->output.descriptor >= 0)
+        problem = imp_os_write_all(sink->output.descriptor, bytes, size);
+    else if (fwrite(bytes, 1, size, sink->output.file.stream) != size)
         problem = errno;
     return problem == 0 ? IMPASTO_OK
                         : imp_fail_file(error, IMPASTO_ERROR_OUTPUT, sink->name,
@@ -93,14 +100,13 @@ static enum impasto_status open_sink(const char *path, const struct imp_film *fi
     *state = sink;
     sink->name = strcmp(path, "-") == 0 ? "standard output" : path;
     sink->options = options;
-    sink->file.lock = -1;
-    sink->descriptor = -1;
+    sink->output = (struct imp_y4m_output){.file.lock = -1, .descriptor = -1};
     sink->bytes = describe(film, options, header, &layout);
     sink->planes = malloc(sink->bytes);
     sink->yuv = imp_yuv_create(&layout, film->width, film->height);
     if (!sink->planes || !sink->yuv)
         return imp_fail_memory(error, "a frame", sink->bytes);
-    IMP_TRY(open_output(sink, path, error));
+    IMP_TRY(imp_y4m_open(&sink->output, path, options->stopped, error));
     return put(sink, header, strlen(header), error);
 }
 
@@ -117,15 +123,13 @@ static enum impasto_status finish(void *state, bool whole, struct impasto_error 
 {
     struct y4m_sink *sink = state;
     (void)whole; /* each frame stands for itself */
-    return sink->file.stream ? imp_file_commit(&sink->file, error) : IMPASTO_OK;
+    return sink->output.file.stream ? imp_file_commit(&sink->output.file, error) : IMPASTO_OK;
 }
 
 static void close_sink(void *state)
 {
     struct y4m_sink *sink = state;
-    if (sink->descriptor >= 0 && sink->descriptor != IMP_OS_STDOUT)
-        imp_os_close(sink->descriptor);
-    imp_file_abandon(&sink->file);
+    imp_y4m_close(&sink->output);
     imp_yuv_free(sink->yuv);
     free(sink->planes);
     free(sink);

@@ -30,7 +30,7 @@ sys.path.insert(0, str(HERE.parent / "hostile"))
 LARGEST = {"png": 4096, "jpeg": 4096, "webp": 4096, "tiff": 4096, "heic": 2048, "avif": 2048, "origin": 2048,
            "safetensors": 8192, "hdf5": 16384, "checkpoint": 8192, "training": 8192, "model": 8192,
            "settings": 4096, "options": 2048,
-           "list": 256, "device": 256, "y4m": 1024, "http": 2048}
+           "list": 256, "device": 256, "y4m": 1024, "http": 2048, "frames": 128}
 # Seeds taken from a family, evenly.
 SEEDS = 150
 # What decoders do that are not ours, and that a sandbox puts an end to: libheif and those below it lose
@@ -106,6 +106,8 @@ def seeds(target, build):
         return [request.encode() for request in REQUESTS]
     if target == "y4m":
         return FILMS
+    if target == "frames":  # a sound stream, one that is cut off, and one with a changed number
+        return [b"\xff\xff", b"\x40\x02", b"\xff\xff\x08\x00\x01"]
     if target == "options":
         return [b"\0".join(word.encode() for word in words) for words in OPTIONS]
     module = __import__(f"family_{target}")
