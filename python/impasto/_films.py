@@ -87,8 +87,6 @@ class Clip(Opened):
     or float32 from 0 to 1. Results have the same type.
     """
 
-    _kept: Any = None  # what the library has the addresses of
-
     @classmethod
     def network(cls, device: Device, model: Model | str | os.PathLike[str], width: int, height: int,
                 **settings: Unpack[ApplyingSettings]) -> Clip:
@@ -136,13 +134,16 @@ class Clip(Opened):
             film.temporal_weight = number_from("temporal_weight", temporal_weight)
         if frame_iterations is not None:
             film.iterations = whole_from("frame_iterations", frame_iterations)
-        clip = cls.__new__(cls)
-        # The library looks at these whenever a scene begins.
         pictures, teller = Pictures(ffi.NULL, styles), ffi.new_handle(progress or _go_on)
-        clip._kept = (network, pictures, teller)
         film.progress, film.user = lib.binding_step, teller
-        Opened.__init__(clip, device, "impasto_clip", lib.impasto_clip_close, lib.impasto_clip_open_painting,
-                        network._weights, pictures.struct, params, film)
+
+        def close(handle: Any, _kept: Any = (network, pictures, teller)) -> None:
+            """With it live the things that the library looks at until then."""
+            lib.impasto_clip_close(handle)
+
+        clip = cls.__new__(cls)
+        Opened.__init__(clip, device, "impasto_clip", close, lib.impasto_clip_open_painting, network._weights,
+                        pictures.struct, params, film)
         return clip
 
     def frame(self, frame: NDArray[Any], out: NDArray[Any] | None = None) -> NDArray[Any]:

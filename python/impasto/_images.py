@@ -220,7 +220,9 @@ def _interface(floats: Any, shape: tuple[int, ...]) -> dict[str, Any]:
 
 
 def _to_bytes(floats: NDArray[np.float32]) -> NDArray[np.uint8]:
-    return (floats * np.float32(255) + np.float32(0.5)).astype(np.uint8)
+    scaled = floats * np.float32(255)
+    scaled += np.float32(0.5)
+    return scaled.astype(np.uint8)
 
 
 def _one_of(words: dict[str, int], word: str, what: str) -> int:

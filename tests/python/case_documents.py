@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Examples in documents and scripts do what they say."""
 
+import pathlib
 import re
 
 import impasto
@@ -26,6 +27,12 @@ class Documents(Case):
         self.assertTrue(blocks)
         code, shown = self.run_python("-c", cheap("\n".join(blocks)), cwd=self.folder)
         self.assertEqual(code, 0, shown)
+
+    def test_files(self):
+        """None of the package's files is left out of what is built and installed."""
+        built = {path.name for path in pathlib.Path(impasto.__file__).parent.iterdir() if path.is_file()}
+        sources = {path.name for path in (ROOT / "python/impasto").iterdir() if path.is_file()}
+        self.assertEqual(sources - built, {"meson.build"})
 
     def test_page(self):
         self.run_blocks("doc/python.md")
