@@ -105,13 +105,14 @@ __kernel void conv_first_bwd(__global const floatv *restrict x, __global const f
 /*
  * y += the gradient that arrives at the halo pixels which replicate an edge pixel. One work-item
  * per edge pixel and colour channel; `edge` counts the top row, the bottom row, then left and right
- * columns between them. x, w, y as in conv_first_bwd.
+ * columns between them. Where the picture goes on above or below, as one of which this is a band,
+ * there is no edge but at the sides. x, w, y as in conv_first_bwd.
  */
 FULL_WIDTH
 __kernel void conv_first_bwd_replicate(__global const floatv *restrict x,
                                        __global const floatv *restrict w, __global float *y,
                                        int blocks, int height, int width, int first, int rows,
-                                       int edges)
+                                       int edges, int above, int below)
 {
     const int edge = (int)get_global_id(0), c = (int)get_global_id(1);
     if (edge >= edges || c >= 3)
@@ -132,17 +133,18 @@ __kernel void conv_first_bwd_replicate(__global const floatv *restrict x,
         return;
 
     const int pitch = PITCH(width), plane = PLANE(height, width);
+    const int top = -above, end = height + below; /* of the rows that there are */
     floatv acc = (floatv)(0.0f);
     for (int dy = -1; dy <= 1; dy++) {
         for (int dx = -1; dx <= 1; dx++) {
             /* (hy, hx): a position of the padded picture; it copies this pixel if clamping it does. */
             const int hy = row + dy, hx = col + dx;
-            if ((hy >= 0 && hy < height && hx >= 0 && hx < width) ||
-                clamp(hy, 0, height - 1) != row || clamp(hx, 0, width - 1) != col)
+            if ((hy >= top && hy < end && hx >= 0 && hx < width) ||
+                clamp(hy, top, end - 1) != row || clamp(hx, 0, width - 1) != col)
                 continue;
             for (int tap = 0; tap < 9; tap++) {
                 const int gy = hy + tap / 3 - 1, gx = hx + tap % 3 - 1;
-                if (gy < 0 || gy >= height || gx < 0 || gx >= width)
+                if (gy < top || gy >= end || gx < 0 || gx >= width)
                     continue;
                 const size_t at = (size_t)(gy + 1) * pitch + gx + 1;
                 for (int block = 0; block < blocks; block++)

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* Total variation of a picture (3, height, width), as mean squared differences of neighbours. */
 
+/* The picture may be a band of rows of a taller one. Then `beside` (2, 3, width) has the row above it and
+ * the one below it, as far as there is one: `above` and `below` say so. */
+
 /* Total variation of a picture (3, height, width): sums[sums_at + block * shares + share] = share of a
  * block of rows (as in reduce.cl) in inverse_x * sum of dx^2 + inverse_y * sum of dy^2, dx and dy the
  * forward differences. */
 __kernel void tv_sum(__global const float *restrict image, __global float *restrict sums,
                      int sums_at, int height, int width, float inverse_x, float inverse_y, int rows,
-                     int blocks, int shares)
+                     int blocks, int shares, __global const float *restrict beside, int below)
 {
     const int part = (int)get_global_id(0);
     if (part >= PARTS)
@@ -21,7 +24,9 @@ __kernel void tv_sum(__global const float *restrict image, __global float *restr
         const size_t i = ((size_t)(row / count) * height + y) * width + x;
         const float here = image[i];
         const float dx = x + 1 < width ? image[i + 1] - here : 0.0f;
-        const float dy = y + 1 < height ? image[i + width] - here : 0.0f;
+        const float dy = y + 1 < height ? image[i + width] - here
+                         : below        ? beside[(3 + row / count) * width + x] - here
+                                        : 0.0f;
         along_x += dx * dx;
         along_y += dy * dy;
     }
@@ -31,18 +36,21 @@ __kernel void tv_sum(__global const float *restrict image, __global float *restr
 /* gradient += factor * d/dimage (inverse_x * sum dx^2 + inverse_y * sum dy^2). Dimensions:
  * width / COLUMNS, height, 3. */
 __kernel void tv_bwd(__global const float *restrict image, __global float *restrict gradient,
-                     int height, int width, float inverse_x, float inverse_y, float factor)
+                     int height, int width, float inverse_x, float inverse_y, float factor,
+                     __global const float *restrict beside, int above, int below)
 {
     const int y = (int)get_global_id(1), c = (int)get_global_id(2);
     if (y >= height || c >= 3)
         return;
-    const int above = y > 0 ? width : 0, below = y + 1 < height ? width : 0;
+    __global const float *row = image + ((size_t)c * height + y) * width;
+    /* At the border a neighbour is the pixel itself. */
+    __global const float *up = y > 0 ? row - width : above ? beside + c * width : row;
+    __global const float *down = y + 1 < height ? row + width : below ? beside + (3 + c) * width : row;
+    gradient += ((size_t)c * height + y) * width;
     FOR_COLUMNS(x, width) {
-        const size_t i = ((size_t)c * height + y) * width + x;
-        const float here = image[i];
-        /* At the border a neighbour is the pixel itself. */
-        const float along_x = 2.0f * here - image[i - (x > 0)] - image[i + (x + 1 < width)];
-        const float along_y = 2.0f * here - image[i - above] - image[i + below];
-        gradient[i] += 2.0f * factor * (inverse_x * along_x + inverse_y * along_y);
+        const float here = row[x];
+        const float along_x = 2.0f * here - row[x - (x > 0)] - row[x + (x + 1 < width)];
+        const float along_y = 2.0f * here - up[x] - down[x];
+        gradient[x] += 2.0f * factor * (inverse_x * along_x + inverse_y * along_y);
     }
 }

@@ -107,6 +107,35 @@ IMPASTO_API enum impasto_status impasto_device_tune(const char *spec, const char
  */
 IMPASTO_API bool impasto_tuning_names_clblast(void);
 
+/* The most devices that paint one picture. */
+#define IMPASTO_DEVICES 16
+
+/*
+ * Joins devices to another one. Jobs that are opened on `device` from then on paint their pictures
+ * on all of them at once, in bands of rows. Devices that compute alike, as two of a kind with the
+ * same driver do, give the same picture for any number of them, to the last bit, and however the
+ * rows are shared. `impasto_job_info` tells the first device's part of the plan.
+ *
+ * others: `count` devices, up to IMPASTO_DEVICES - 1. They belong to `device` from then on, and are
+ * closed with it. Nothing may be open on them, nor be opened.
+ *
+ * shares: NULL, or 1 + count numbers above 0: the parts of a picture's rows, those of `device`
+ * first, in any unit. They are rounded to blocks of rows: 64, of pictures above 4096 rows 128,
+ * above 16384 rows 256. NULL: by the devices' speed, first as impasto_device_tune has measured it,
+ * and then as it turns out. A size with fewer blocks than devices is painted by the first alone.
+ *
+ * Each device must have the memory to keep what the network computes of its band: work in strips,
+ * as on one device, needs less. Any number of devices goes on from a checkpoint that another number
+ * has saved. Refused with IMPASTO_ERROR_USAGE: clips, and impasto_job_reuse.
+ *
+ * Errors: IMPASTO_ERROR_USAGE for wrong shares or devices that are joined already; nothing has
+ * changed then.
+ */
+IMPASTO_API enum impasto_status impasto_device_join(struct impasto_device *device,
+                                                    struct impasto_device *const *others,
+                                                    size_t count, const float *shares,
+                                                    struct impasto_error *error) IMPASTO_MUST_CHECK;
+
 /* Everything opened on the device must have been closed before. */
 IMPASTO_API void impasto_device_close(struct impasto_device **device);
 

@@ -100,6 +100,9 @@ struct impasto_job_info {
     size_t layer_count;
     const struct impasto_profile_row *profile; /* with params.profile; empty otherwise */
     size_t profile_rows;
+    const struct impasto_plan_band *bands; /* of several devices, of the last scale; none: the first
+                                              device works on all rows */
+    size_t band_count;
 };
 
 /*

@@ -42,6 +42,13 @@ struct impasto_plan_scale {
     int iterations;
 };
 
+/* The rows of a picture that one of several devices works on; see impasto_device_join(). */
+struct impasto_plan_band {
+    int device;      /* its index */
+    int begin, rows; /* with the margin */
+    uint64_t bytes;  /* device memory at the fullest moment */
+};
+
 /* Device memory for one purpose. */
 struct impasto_plan_row {
     const char *purpose; /* e.g. "activations" */

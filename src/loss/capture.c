@@ -8,7 +8,7 @@ void imp_style_pass_init(struct imp_style_pass *pass, const struct imp_model *mo
 {
     *pass = (struct imp_style_pass){.height = height, .width = width};
     imp_net_init(&pass->net, model, caps, height, width, false, 0);
-    imp_guide_init(&pass->guide, height, width, guided);
+    imp_guide_init(&pass->guide, height, width, guided, NULL);
 }
 
 void imp_style_pass_list(struct imp_style_pass *pass, const struct imp_objective *objective)

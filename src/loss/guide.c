@@ -6,19 +6,30 @@
 #include <stdlib.h>
 #include <string.h>
 
-void imp_guide_init(struct imp_guide *guide, int height, int width, bool used)
+void imp_guide_init(struct imp_guide *guide, int height, int width, bool used,
+                    struct imp_band *band)
 {
-    *guide = (struct imp_guide){.used = used, .height = height, .width = width};
+    *guide = (struct imp_guide){.used = used, .band = band, .height = height, .width = width};
     for (int s = 0; s < IMP_STAGES; s++)
         guide->mass[s] = (double)(height >> s) * (width >> s);
 }
 
+/* A stage's rows that are here, from which one on. */
+static int rows_of(const struct imp_guide *guide, int s, int *begin)
+{
+    const struct imp_band *band = guide->band;
+    *begin = band ? band->begin >> s : 0;
+    return imp_band_below(band) ? band->rows >> s : (guide->height >> s) - *begin;
+}
+
 void imp_guide_layout(struct imp_guide *guide, uint32_t stages, struct imp_layout *layout)
 {
+    int begin;
     for (int s = 0; s < IMP_STAGES && guide->used; s++)
         if (stages >> s & 1u)
             imp_layout_add(layout, &guide->positions[s],
-                           imp_positions_bytes(guide->height >> s, guide->width >> s), "masks");
+                           imp_positions_bytes(rows_of(guide, s, &begin), guide->width >> s),
+                           "masks");
 }
 
 /* In place: the means of 2 x 2; an odd last row or column is dropped, as pooling does. */
@@ -35,14 +46,15 @@ static void halve(float *plane, int height, int width)
 /* One stage's plane, with its halo of zeros, to the device. */
 static enum impasto_status upload(struct imp_guide *guide, int s, const float *plane, float *padded)
 {
-    const size_t h = (size_t)(guide->height >> s), w = (size_t)(guide->width >> s);
-    memset(padded, 0, (h + 2) * (w + 2) * sizeof(float));
+    const size_t w = (size_t)(guide->width >> s), all = (size_t)(guide->height >> s);
+    int begin;
+    const size_t h = (size_t)rows_of(guide, s, &begin);
     guide->mass[s] = 0;
+    for (size_t i = 0; i < all * w; i++)
+        guide->mass[s] += (double)plane[i];
+    memset(padded, 0, (h + 2) * (w + 2) * sizeof(float));
     for (size_t y = 0; y < h; y++)
-        for (size_t x = 0; x < w; x++) {
-            padded[(y + 1) * (w + 2) + x + 1] = plane[y * w + x];
-            guide->mass[s] += (double)plane[y * w + x];
-        }
+        memcpy(&padded[(y + 1) * (w + 2) + 1], &plane[((size_t)begin + y) * w], w * sizeof(float));
     return guide->positions[s]
                ? imp_buffer_write(guide->positions[s], 0, padded, (h + 2) * (w + 2) * sizeof(float))
                : IMPASTO_OK;

@@ -78,14 +78,17 @@ static uint32_t bits_of(const float weights[IMPASTO_LAYERS])
     return bits;
 }
 
-static double elements_of(const struct imp_tensor *t)
+/* Of the whole picture's activation. */
+static double elements_of(const struct imp_losses *losses, int layer)
 {
-    return (double)t->channels * t->height * t->width;
+    int height, width;
+    layer_size(layer, imp_band_whole(losses->band, losses->height), losses->width, &height, &width);
+    return (double)losses->content_target[layer].channels * height * width;
 }
 
 static struct imp_blocks blocks_of(const struct imp_losses *losses, int layer)
 {
-    return imp_blocks_of(losses->height, imp_layer_shapes[layer].block - 1);
+    return imp_band_blocks(losses->band, losses->height, imp_layer_shapes[layer].block - 1);
 }
 
 static enum impasto_status capture_content(void *user, int layer, const struct imp_tensor *f,
@@ -102,13 +105,13 @@ static enum impasto_status capture_content(void *user, int layer, const struct i
     double total = 0;
     const struct imp_blocks blocks = blocks_of(losses, layer);
     IMP_TRY(imp_sum_squares(losses->device, target, &blocks, losses->sums, 0));
-    IMP_TRY(imp_sums_read(losses->device, losses->sums, 1, &total));
+    IMP_TRY(imp_band_totals(losses->band, losses->device, losses->sums, 1, NULL, &total));
     if (!isfinite(total))
         return imp_device_fail(losses->device, IMPASTO_ERROR_WEIGHTS,
                                "the network's features of the content picture are not finite: "
                                "these weights cannot be used; if they work elsewhere, it is the "
                                "device's fault (see what a `self-test` says)");
-    const double found = total / elements_of(target), least = losses->content_floor[layer];
+    const double found = total / elements_of(losses, layer), least = losses->content_floor[layer];
     losses->content_found[layer] = found;
     losses->content_energy[layer] = !losses->relative ? 1
                                     : found < least   ? least
@@ -138,9 +141,8 @@ static enum impasto_status gradient(void *user, int layer, const struct imp_tens
     IMP_TRY(imp_style_gradient(&losses->style, layer, f, window, g, &style));
     if (losses->content_layers[layer] > 0) {
         /* d/dF of mean((F - P)^2): 2 / (C M) (F - P). */
-        const double factor =
-            (double)losses->content_weight * losses->content_layers[layer] * 2 /
-            (losses->content_energy[layer] * elements_of(&losses->content_target[layer]));
+        const double factor = (double)losses->content_weight * losses->content_layers[layer] * 2 /
+                              (losses->content_energy[layer] * elements_of(losses, layer));
         return imp_content_backward(losses->device, f, window, &losses->content_target[layer], g,
                                     (float)factor, style);
     }
@@ -171,29 +173,43 @@ static int values_of(const struct imp_losses *losses)
     return 3 * losses->height * losses->width;
 }
 
+/* NULL: the image is whole. */
+static const struct imp_beside *beside_of(const struct imp_losses *losses,
+                                          struct imp_beside *beside)
+{
+    if (!losses->band)
+        return NULL;
+    *beside = imp_band_beside(losses->band);
+    return beside;
+}
+
 enum impasto_status imp_losses_measure_image(struct imp_losses *losses,
                                              const struct imp_buffer *image)
 {
+    struct imp_beside beside;
+    if (losses->band)
+        IMP_TRY(imp_band_exchange_image(losses->band, image));
     if (losses->range_weight > 0)
         IMP_TRY(imp_range_sum(losses->device, image, values_of(losses), losses->sums,
                               losses->range_slot));
     IMP_TRY(imp_temporal_measure(&losses->temporal, image, losses->sums));
-    return imp_tv_sum(losses->device, image, losses->height, losses->width, losses->sums,
-                      losses->tv_slot);
+    return imp_tv_sum(losses->device, image, losses->height, losses->width,
+                      beside_of(losses, &beside), losses->sums, losses->tv_slot);
 }
 
 enum impasto_status imp_losses_image_gradient(struct imp_losses *losses,
                                               const struct imp_buffer *image,
                                               struct imp_buffer *gradient_buffer)
 {
+    struct imp_beside beside;
     if (losses->range_weight > 0)
         IMP_TRY(imp_range_backward(losses->device, image, values_of(losses), gradient_buffer,
                                    losses->range_weight));
     IMP_TRY(imp_temporal_gradient(&losses->temporal, image, gradient_buffer));
     if (!(losses->tv_weight > 0))
         return IMPASTO_OK;
-    return imp_tv_backward(losses->device, image, losses->height, losses->width, gradient_buffer,
-                           losses->tv_weight);
+    return imp_tv_backward(losses->device, image, losses->height, losses->width,
+                           beside_of(losses, &beside), gradient_buffer, losses->tv_weight);
 }
 
 static void report(const struct imp_losses *losses, const double *totals,
@@ -211,8 +227,7 @@ static void report(const struct imp_losses *losses, const double *totals,
     for (int l = 0; l < IMPASTO_LAYERS; l++) {
         values->content[l] = values->style[l] = 0;
         if (losses->content_layers[l] > 0) {
-            values->content[l] = totals[losses->content_slot[l]] /
-                                 elements_of(&losses->content_target[l]) /
+            values->content[l] = totals[losses->content_slot[l]] / elements_of(losses, l) /
                                  losses->content_energy[l];
             values->total +=
                 (double)losses->content_weight * losses->content_layers[l] * values->content[l];
@@ -230,14 +245,20 @@ enum impasto_status imp_losses_read(struct imp_losses *losses, struct imp_loss_v
 {
     const int slots = losses->spare_slot + count;
     double *totals = malloc((size_t)losses->slots * sizeof(*totals));
-    if (!totals)
-        return imp_device_fail_memory(losses->device, "sums", 0);
-    const enum impasto_status status = imp_sums_read(losses->device, losses->sums, slots, totals);
+    bool *alike = calloc((size_t)losses->slots, sizeof(*alike));
+    enum impasto_status status = IMPASTO_OK;
+    if (!totals || !alike)
+        status = imp_device_fail_memory(losses->device, "sums", 0);
+    if (status == IMPASTO_OK) {
+        imp_style_slots(&losses->style, alike);
+        status = imp_band_totals(losses->band, losses->device, losses->sums, slots, alike, totals);
+    }
     if (status == IMPASTO_OK) {
         report(losses, totals, values);
         for (int i = 0; i < count; i++)
             spare[i] = totals[losses->spare_slot + i];
     }
     free(totals);
+    free(alike);
     return status;
 }

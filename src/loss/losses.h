@@ -14,7 +14,8 @@ struct imp_losses {
     bool relative;
     float content_weight, tv_weight, range_weight;
     float content_layers[IMPASTO_LAYERS];
-    int height, width;                     /* of the picture */
+    int height, width;                     /* of the picture, or of the band of one */
+    struct imp_band *band;                 /* NULL: all of the picture. Set after _init */
     double content_energy[IMPASTO_LAYERS]; /* divisors; 1 for Gatys */
     double content_found[IMPASTO_LAYERS];  /* mean squares of the captured content's features */
     double content_floor[IMPASTO_LAYERS];  /* of divisors that are not 1 */

@@ -30,6 +30,7 @@ enum impasto_status imp_objective_init(struct imp_objective *objective, struct i
             "the bounded style loss is one of Gram matrices, not of covariances");
     *objective = (struct imp_objective){
         .device = device,
+        .band = options->band,
         .height = height,
         .width = width,
         .region = calloc((size_t)options->regions, sizeof(*objective->region)),
@@ -43,6 +44,9 @@ enum impasto_status imp_objective_init(struct imp_objective *objective, struct i
                     objective->regions);
     imp_net_init(&objective->net, options->model, imp_device_caps(device), height, width, true,
                  layers_of(options->losses));
+    objective->losses.band = options->band;
+    if (options->band)
+        imp_net_take_band(&objective->net, imp_device_caps(device), options->band);
     return IMPASTO_OK;
 }
 
@@ -64,6 +68,8 @@ void imp_objective_layout(struct imp_objective *objective, struct imp_layout *la
     imp_net_layout(&objective->net, imp_device_caps(objective->device),
                    imp_style_workspace(&objective->losses.style, &objective->net), layout);
     imp_layout_add(layout, &objective->gradient, objective->gradient_bytes, "image");
+    if (objective->band)
+        imp_band_layout(objective->band, layout);
     if (objective->holds)
         imp_layout_add(layout, &objective->free, image_bytes(objective) / 3, "masks");
 }

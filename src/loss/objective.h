@@ -33,13 +33,15 @@
 struct imp_objective_options {
     const struct imp_model *model;
     const struct imp_loss_options *losses;
-    int height, width; /* of the image */
-    int regions;       /* of the style loss */
-    bool holds;        /* parts of the image must not move: see `free` below */
+    int height, width;     /* of the image */
+    struct imp_band *band; /* whose rows that image has; NULL: it is the whole picture's */
+    int regions;           /* of the style loss */
+    bool holds;            /* parts of the image must not move: see `free` below */
 };
 
 struct imp_objective {
     struct imp_device *device;
+    struct imp_band *band;
     int height, width;
     struct imp_style_region *region; /* its own; the caller sets weights and guides after _init */
     int regions;
@@ -107,6 +109,7 @@ struct imp_targets {
     uint64_t key;     /* imp_targets_key; 0: nothing is known */
     float *values;    /* regions by layers: matrix, mean */
     double *energies; /* likewise: two */
+    size_t value_count, energy_count;
 };
 /* Of all that targets depend on and that differs between pictures of one job: the sizes at which
  * the styles are looked at. */

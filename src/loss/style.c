@@ -52,6 +52,19 @@ void imp_style_init(struct imp_style *style, struct imp_device *device,
     }
 }
 
+void imp_style_slots(const struct imp_style *style, bool *own)
+{
+    for (int l = 0; l < IMPASTO_LAYERS; l++)
+        for (int r = 0; r < style->regions && style->layers[l] > 0; r++) {
+            const struct imp_style_region *region = &style->region[r];
+            own[region->slot[l]] = true;
+            if (style->covariance)
+                own[region->mean_slot[l]] = true;
+            if (style->bounded)
+                own[region->energy_slot[l]] = true;
+        }
+}
+
 uint32_t imp_style_stages(const struct imp_style *style)
 {
     uint32_t stages = 0;
@@ -110,13 +123,24 @@ size_t imp_style_workspace(const struct imp_style *style, const struct imp_net *
     size_t workspace = 0;
     for (int l = 0; l < IMPASTO_LAYERS; l++)
         if (style->layers[l] > 0) {
-            const struct imp_blocks blocks = imp_blocks_of(net->height, stage_of(l));
+            const struct imp_blocks blocks = imp_band_blocks(net->band, net->height, stage_of(l));
             const size_t bytes =
                 imp_gram_workspace(imp_device_caps(style->device), channels_of(l),
                                    imp_net_window_rows(net, l), net->activation[l].width, &blocks);
             workspace = larger(bytes, workspace);
         }
     return workspace;
+}
+
+/* What the other bands have added to the sums. */
+static enum impasto_status add_bands(const struct imp_style *style, struct imp_band *band,
+                                     int channels, struct imp_buffer *sums,
+                                     struct imp_buffer *mean_sums)
+{
+    if (!band)
+        return IMPASTO_OK;
+    IMP_TRY(imp_band_add_gram(band, sums, channels));
+    return style->covariance ? imp_band_add_means(band, mean_sums, channels) : IMPASTO_OK;
 }
 
 /* Adds a window's part to the sums of the Gram matrix and, where asked for, of the mean. When the
@@ -129,7 +153,7 @@ static enum impasto_status accumulate(const struct imp_style *style, int layer,
 {
     const int s = stage_of(layer), channels = f->channels;
     const struct imp_buffer *positions = guide->positions[s];
-    const struct imp_blocks blocks = imp_blocks_of(guide->height, s);
+    const struct imp_blocks blocks = imp_band_blocks(guide->band, guide->height, s);
     struct imp_buffer *sums = region->difference[layer], *mean_sums = region->bias[layer];
     char label[32];
     snprintf(label, sizeof(label), "%s Gram", imp_layer_shapes[layer].name);
@@ -139,6 +163,7 @@ static enum impasto_status accumulate(const struct imp_style *style, int layer,
             imp_mean(style->device, f, window, &blocks, positions, workspace, mean_sums, label));
     if (!ends)
         return IMPASTO_OK;
+    IMP_TRY(add_bands(style, guide->band, channels, sums, mean_sums));
     IMP_TRY(imp_gram_finish(style->device, sums, channels, guide->mass[s] * channels, style->gram));
     return style->covariance
                ? imp_mean_finish(style->device, mean_sums, channels, guide->mass[s], style->mean)

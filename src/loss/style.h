@@ -56,6 +56,8 @@ void imp_style_init(struct imp_style *style, struct imp_device *device,
                     const struct imp_loss_options *options, struct imp_style_region *region,
                     int regions, int *slots);
 void imp_style_layout(struct imp_style *style, struct imp_layout *layout);
+/* own[slot]: true for the slots of its sums, which are over matrices, not over positions. */
+void imp_style_slots(const struct imp_style *style, bool *own);
 /* Bits of the stages that are looked at. */
 uint32_t imp_style_stages(const struct imp_style *style);
 /* What measuring on this net needs, as it is planned. */

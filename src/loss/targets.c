@@ -71,6 +71,8 @@ enum impasto_status imp_targets_allocate(struct imp_targets *targets,
     size_t values, energies;
     count(objective, &values, &energies);
     imp_targets_free(targets);
+    targets->value_count = values;
+    targets->energy_count = energies;
     /* NOLINTNEXTLINE(clang-analyzer-optin.portability.UnixAPI): a style has a layer */
     targets->values = malloc(values * sizeof(float));
     targets->energies = malloc(energies * sizeof(double));

@@ -8,14 +8,26 @@
 struct imp_blocks imp_blocks_of(int height, int halvings)
 {
     const int rows = height <= 4096 ? 64 : height <= 16384 ? 128 : 256;
+    const int count = height < rows ? 1 : height / rows;
     return (struct imp_blocks){.height = height >> halvings,
                                .rows = rows >> halvings,
-                               .count = height < rows ? 1 : height / rows};
+                               .count = count,
+                               .shares = imp_block_shares(count)};
 }
 
-int imp_block_shares(const struct imp_blocks *blocks)
+struct imp_blocks imp_blocks_within(const struct imp_blocks *blocks, int begin, int height)
 {
-    const int shares = PARTS / blocks->count;
+    const int before = begin / blocks->rows;
+    const bool ends = begin + height == blocks->height;
+    return (struct imp_blocks){.height = height,
+                               .rows = blocks->rows,
+                               .count = ends ? blocks->count - before : height / blocks->rows,
+                               .shares = blocks->shares};
+}
+
+int imp_block_shares(int count)
+{
+    const int shares = PARTS / count;
     return shares > PARTS_TOGETHER ? shares / PARTS_TOGETHER * PARTS_TOGETHER : shares;
 }
 

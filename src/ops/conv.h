@@ -140,10 +140,11 @@ const struct imp_conv_packing *imp_conv_edge_packing(int out);
 
 /* A window's rows of y += the part of the gradient that reaches the picture through its replicated
  * edge. y: 3 channels, planar. x: the gradient of conv1_1's output. weights: packed by
- * imp_conv_first for x.channels to 3. (conv_first.c) */
+ * imp_conv_first for x.channels to 3. above, below: where y is a band of a taller picture, whether
+ * that goes on there; then x has its next row in the halo. (conv_first.c) */
 enum impasto_status imp_conv_first_replicate(struct imp_device *device, const struct imp_tensor *x,
                                              const struct imp_window *window,
                                              const struct imp_buffer *weights,
-                                             const struct imp_tensor *y);
+                                             const struct imp_tensor *y, bool above, bool below);
 
 #endif

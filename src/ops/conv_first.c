@@ -72,15 +72,15 @@ static enum impasto_status run(struct imp_device *device, const struct imp_conv 
 enum impasto_status imp_conv_first_replicate(struct imp_device *device, const struct imp_tensor *x,
                                              const struct imp_window *window,
                                              const struct imp_buffer *weights,
-                                             const struct imp_tensor *y)
+                                             const struct imp_tensor *y, bool above, bool below)
 {
     const int edges = 2 * y->width + 2 * (y->height - 2);
     return imp_program_launch(
         device, IMP_PROGRAM_SMALL, "conv_first_bwd_replicate",
         &(struct imp_launch){
             IMP_ARGS(imp_buf(x->buffer), imp_buf(weights), imp_buf(y->buffer),
-                     IMP_ROWS(imp_tensor_blocks(x), y, window->first, window->rows),
-                     imp_int(edges)),
+                     IMP_ROWS(imp_tensor_blocks(x), y, window->first, window->rows), imp_int(edges),
+                     imp_int(above), imp_int(below)),
             .global = {(size_t)edges, 3},
             /* A row or a column of taps for each colour. */
             .flops = 2.0 * 9 * 3 * x->channels * edges,

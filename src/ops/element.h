@@ -56,13 +56,22 @@ enum impasto_status imp_approach(struct imp_device *device, struct imp_buffer *y
 enum impasto_status imp_weigh_planes(struct imp_device *device, struct imp_buffer *g,
                                      const struct imp_buffer *weight, int planes, int n);
 
-/* tv = mean(dx^2) + mean(dy^2) of an image (3, height, width): shares of it, and gradient += factor
+/* Where an image is a band of rows of a taller one. */
+struct imp_beside {
+    int height;                    /* of the taller one */
+    int begin;                     /* its row that is the band's first */
+    const struct imp_buffer *rows; /* (2, 3, width): the row above the band, and the one below it;
+                                      what is beyond the taller one is not read */
+};
+/* tv = mean(dx^2) + mean(dy^2) of an image (3, height, width), or of the taller one of which it is
+ * a band (beside NULL: it is the whole): shares of it, of the band's rows, and gradient += factor
  * times its gradient. */
 enum impasto_status imp_tv_sum(struct imp_device *device, const struct imp_buffer *image,
-                               int height, int width, struct imp_buffer *sums, int sums_slot);
+                               int height, int width, const struct imp_beside *beside,
+                               struct imp_buffer *sums, int sums_slot);
 enum impasto_status imp_tv_backward(struct imp_device *device, const struct imp_buffer *image,
-                                    int height, int width, struct imp_buffer *gradient,
-                                    float factor);
+                                    int height, int width, const struct imp_beside *beside,
+                                    struct imp_buffer *gradient, float factor);
 /* range = mean(max(0, |x - 0.5| - 0.5)^2) of n floats: shares of it, and gradient += factor times
  * its gradient. */
 enum impasto_status imp_range_sum(struct imp_device *device, const struct imp_buffer *x, int n,

@@ -15,22 +15,38 @@ static int pairs_of(const struct imp_caps *caps, int channels)
     return tiles * (tiles + 1) / 2;
 }
 
-/* Entries of all tiles. */
-static size_t entries_of(const struct imp_caps *caps, int channels)
+/* The entries of all tiles. */
+size_t imp_gram_sums_count(const struct imp_caps *caps, int channels)
 {
     const size_t tile = (size_t)imp_gram_tile(caps);
     return (size_t)pairs_of(caps, channels) * tile * tile;
 }
 
+int imp_gram_sums_layout(const struct imp_caps *caps)
+{
+    return imp_gram_tile(caps);
+}
+
+/* Tiles (0, 0), (1, 0), (1, 1), (2, 0) ..., row by row. */
+size_t imp_gram_sums_place(const struct imp_caps *caps, int i, int j)
+{
+    const size_t tile = (size_t)imp_gram_tile(caps), row = (size_t)i, column = (size_t)j;
+    const size_t ti = row / tile, tj = column / tile;
+    if (tj > ti)
+        return SIZE_MAX;
+    return ((ti * (ti + 1) / 2 + tj) * tile + row % tile) * tile + column % tile;
+}
+
 size_t imp_gram_workspace(const struct imp_caps *caps, int channels, int rows, int width,
                           const struct imp_blocks *blocks)
 {
-    return imp_chunks_most(blocks, width, rows) * entries_of(caps, channels) * sizeof(float);
+    return imp_chunks_most(blocks, width, rows) * imp_gram_sums_count(caps, channels) *
+           sizeof(float);
 }
 
 size_t imp_gram_sums_bytes(const struct imp_caps *caps, int channels)
 {
-    return (FIXED_WORDS + 1) * entries_of(caps, channels) * sizeof(float);
+    return (FIXED_WORDS + 1) * imp_gram_sums_count(caps, channels) * sizeof(float);
 }
 
 /* The chunks' partial sums. */

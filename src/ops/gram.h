@@ -14,6 +14,11 @@ size_t imp_gram_workspace(const struct imp_caps *caps, int channels, int rows, i
  * sum the lower and the upper half of its lower word, then those of its upper word. Words of sums
  * over other parts of the whole may be added to them. */
 #define IMP_GRAM_WORDS 4
+size_t imp_gram_sums_count(const struct imp_caps *caps, int channels);
+/* How the sums lie in a plane differs between devices by this number. And where entry (i, j) lies,
+ * with j <= i; with j > i only those that have places, else SIZE_MAX. */
+int imp_gram_sums_layout(const struct imp_caps *caps);
+size_t imp_gram_sums_place(const struct imp_caps *caps, int i, int j);
 size_t imp_gram_sums_bytes(const struct imp_caps *caps, int channels);
 /*
  * sums = or (unless the window begins the whole) += F diag(positions) F^T over a window of F.

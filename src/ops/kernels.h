@@ -42,6 +42,7 @@ enum imp_program {
     IMP_PROGRAM_CONV_WEIGHTS, /* the gradient of any convolution's weights */
     IMP_PROGRAM_FLOW,
     IMP_PROGRAM_WARP,
+    IMP_PROGRAM_ROWS, /* of bands */
 };
 
 /* Bytes of a program's macros. */

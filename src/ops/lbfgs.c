@@ -27,16 +27,26 @@ struct blocks {
 
 static struct blocks blocks_of(const struct imp_lbfgs_vectors *v)
 {
-    const struct imp_blocks rows = imp_blocks_of(v->height, 0);
+    const struct imp_elsewhere *elsewhere = v->elsewhere;
     if (v->height == 0)
         return (struct blocks){1, v->n, v->n, 1, IMP_PARTS};
+    const struct imp_blocks all = imp_blocks_of(elsewhere ? elsewhere->height : v->height, 0);
+    const struct imp_blocks rows =
+        imp_blocks_within(&all, elsewhere ? elsewhere->begin : 0, v->height);
     const int floats = v->n / 3, width = floats / v->height;
-    return (struct blocks){3, floats, rows.rows * width, rows.count, imp_block_shares(&rows)};
+    return (struct blocks){3, floats, rows.rows * width, rows.count, rows.shares};
 }
 
 #define BLOCKS(blocks)                                                                             \
     imp_int((blocks).planes), imp_int((blocks).floats), imp_int((blocks).size),                    \
         imp_int((blocks).count), imp_int((blocks).shares)
+
+enum impasto_status imp_lbfgs_totals(struct imp_device *device, const struct imp_lbfgs_vectors *v,
+                                     int slots, double *totals)
+{
+    return v->elsewhere ? v->elsewhere->totals(v->elsewhere->user, v->sums, slots, totals)
+                        : imp_sums_read(device, v->sums, slots, totals);
+}
 
 enum impasto_status imp_lbfgs_move(struct imp_device *device, const struct imp_lbfgs_vectors *v,
                                    double step)
@@ -85,7 +95,7 @@ enum impasto_status imp_lbfgs_dots(struct imp_device *device, const struct imp_l
             .flops = 2.0 * IMP_LBFGS_ROWS * columns * v->n,
             .bytes = imp_float_bytes((columns + 3.0 * columns / LBFGS_TOGETHER) * v->n),
         }));
-    return imp_sums_read(device, v->sums, IMP_LBFGS_ROWS * columns, dots);
+    return imp_lbfgs_totals(device, v, IMP_LBFGS_ROWS * columns, dots);
 }
 
 enum impasto_status imp_lbfgs_combine(struct imp_device *device, const struct imp_lbfgs_vectors *v,
@@ -120,7 +130,7 @@ enum impasto_status imp_lbfgs_slope(struct imp_device *device, const struct imp_
             .global = {IMP_PARTS},
             .bytes = imp_float_bytes(3.0 * v->n),
         }));
-    IMP_TRY(imp_sums_read(device, v->sums, 2, totals));
+    IMP_TRY(imp_lbfgs_totals(device, v, 2, totals));
     *slope = totals[0];
     *size = totals[1];
     return IMPASTO_OK;

@@ -370,6 +370,8 @@ static const struct row {
     /* films */
     {IMP_PROGRAM_FLOW, "flow+flow_frame+flow_patch+flow_refine+flow_field", small, NULL},
     {IMP_PROGRAM_WARP, "warp", small, NULL},
+    /* pictures over several devices */
+    {IMP_PROGRAM_ROWS, "rows", planes, NULL},
     /* algorithms of layers that multiply whole matrices */
     {IMP_PROGRAM_GEMM_VECTOR, "gemm", gemm_vector, NULL},
     {IMP_PROGRAM_GEMM_TILED, "tile+gemm", gemm_tiled, NULL},

@@ -7,8 +7,7 @@
 #include <stdlib.h>
 
 /* The arguments by which kernels know blocks. */
-#define BLOCKS(blocks)                                                                             \
-    imp_int((blocks)->rows), imp_int((blocks)->count), imp_int(imp_block_shares(blocks))
+#define BLOCKS(blocks) imp_int((blocks)->rows), imp_int((blocks)->count), imp_int((blocks)->shares)
 
 /* b: NULL for a sum of squares. The kernel makes do without a second tensor, with a factor of 0.
  * One kernel more to compile at the first start costs more than that product ever does. */
@@ -53,7 +52,7 @@ enum impasto_status imp_sum_squares_flat(struct imp_device *device, const struct
                                          int n, struct imp_buffer *sums, int sums_slot)
 {
     const int vectors = n / imp_device_caps(device)->vector_width;
-    const struct imp_blocks whole = {.height = 1, .rows = 1, .count = 1};
+    const struct imp_blocks whole = {.height = 1, .rows = 1, .count = 1, .shares = IMP_PARTS};
     return imp_program_launch(
         device, IMP_PROGRAM_SMALL, "sum_squared_difference",
         &(struct imp_launch){
@@ -86,19 +85,32 @@ static double together(const float *shares)
     return sum;
 }
 
-enum impasto_status imp_sums_read(struct imp_device *device, const struct imp_buffer *sums,
-                                  int slots, double *totals)
+enum impasto_status imp_sums_groups(struct imp_device *device, const struct imp_buffer *sums,
+                                    int slots, double *groups)
 {
     const size_t count = (size_t)slots * IMP_PARTS;
     float *shares = malloc(count * sizeof(float));
     if (!shares)
         return imp_device_fail_memory(device, "sums", count * sizeof(float));
     const enum impasto_status status = imp_buffer_read(sums, 0, shares, count * sizeof(float));
+    for (int k = 0; k < slots * IMP_SUM_GROUPS && status == IMPASTO_OK; k++)
+        groups[k] = together(&shares[k * PARTS_TOGETHER]);
+    free(shares);
+    return status;
+}
+
+enum impasto_status imp_sums_read(struct imp_device *device, const struct imp_buffer *sums,
+                                  int slots, double *totals)
+{
+    double *groups = malloc((size_t)slots * IMP_SUM_GROUPS * sizeof(*groups));
+    if (!groups)
+        return imp_device_fail_memory(device, "sums", 0);
+    const enum impasto_status status = imp_sums_groups(device, sums, slots, groups);
     for (int slot = 0; slot < slots && status == IMPASTO_OK; slot++) {
         totals[slot] = 0;
-        for (int part = 0; part < IMP_PARTS; part += PARTS_TOGETHER)
-            totals[slot] += together(&shares[slot * IMP_PARTS + part]);
+        for (int k = 0; k < IMP_SUM_GROUPS; k++)
+            totals[slot] += groups[slot * IMP_SUM_GROUPS + k];
     }
-    free(shares);
+    free(groups);
     return status;
 }

@@ -28,6 +28,16 @@ enum impasto_status imp_adam_step(struct imp_device *device, const struct imp_ad
 enum impasto_status imp_clip(struct imp_device *device, struct imp_buffer *x, int n, double most,
                              struct imp_buffer *sums, double *norm);
 
+/* Where an image of n floats is a band of rows of a taller one, whose other rows are elsewhere. */
+struct imp_elsewhere {
+    int height, begin; /* of the taller one; its row that is the band's first */
+    int n;             /* floats of the taller one */
+    /* As imp_sums_read, of the taller one: waits for the others. */
+    enum impasto_status (*totals)(void *user, const struct imp_buffer *sums, int slots,
+                                  double *totals);
+    void *user;
+};
+
 /*
  * What L-BFGS keeps on the device. optim/lbfgs.c has the method.
  * - Of n floats: image and gradient, where the loss was measured last.
@@ -39,6 +49,7 @@ struct imp_lbfgs_vectors {
     int n;
     int height; /* rows of an image (3, height, width), by whose blocks sums are taken; 0: it is
                    none */
+    const struct imp_elsewhere *elsewhere; /* NULL: the image is whole */
     struct imp_bounds bounds;
     struct imp_buffer *image, *gradient;
     struct imp_buffer *point, *reduced, *direction;
@@ -48,6 +59,9 @@ struct imp_lbfgs_vectors {
 };
 int imp_lbfgs_pitch(int n);
 size_t imp_lbfgs_sums_bytes(int slots);
+/* imp_sums_read of the vectors' sums, of the taller image where they are a band's. */
+enum impasto_status imp_lbfgs_totals(struct imp_device *device, const struct imp_lbfgs_vectors *v,
+                                     int slots, double *totals);
 /* image = point + step * direction, clamped to the bounds. */
 enum impasto_status imp_lbfgs_move(struct imp_device *device, const struct imp_lbfgs_vectors *v,
                                    double step);

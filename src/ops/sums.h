@@ -28,6 +28,11 @@ enum impasto_status imp_sum_squares_flat(struct imp_device *device, const struct
 /* How many of n floats are NaN or infinite. */
 enum impasto_status imp_count_not_finite(struct imp_device *device, const struct imp_buffer *a,
                                          int n, struct imp_buffer *sums, int sums_slot);
+/* Waits. groups: of each slot IMP_SUM_GROUPS sums of shares that follow each other. None is of two
+ * blocks. */
+#define IMP_SUM_GROUPS (PARTS / PARTS_TOGETHER)
+enum impasto_status imp_sums_groups(struct imp_device *device, const struct imp_buffer *sums,
+                                    int slots, double *groups);
 /* Waits, and adds up `slots` slots into totals. */
 enum impasto_status imp_sums_read(struct imp_device *device, const struct imp_buffer *sums,
                                   int slots, double *totals);

@@ -62,7 +62,8 @@ static size_t saved(const struct imp_optimizer_state *state,
 {
     static const char *const names[] = {"adam.first_moment", "adam.second_moment"};
     for (int k = 0; k < 2; k++)
-        vectors[k] = (struct imp_saved_vector){names[k], state->vectors[k], (size_t)state->n};
+        vectors[k] =
+            (struct imp_saved_vector){names[k], state->vectors[k], (size_t)state->n, false};
     return 2;
 }
 

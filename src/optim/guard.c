@@ -33,7 +33,7 @@ bool imp_guard_is_sound(struct imp_guard *guard, double loss)
         /* A sum that is not finite itself: nobody knows. */
         if (isfinite(count))
             snprintf(guard->doubt, sizeof(guard->doubt), "%.0f of %d elements of %s are not finite",
-                     count, guard->elements, guard->what[i]);
+                     count, guard->all, guard->what[i]);
         else
             snprintf(guard->doubt, sizeof(guard->doubt), "the check of %s is not finite",
                      guard->what[i]);

@@ -21,6 +21,7 @@ struct imp_guard {
     struct imp_device *device;
     struct imp_buffer *const *sums;       /* which has the counts, from slot `slot` on */
     int slot, elements;                   /* floats of each buffer that is watched */
+    int all;                              /* the same with those of other devices, for messages */
     int watched;                          /* buffers */
     const char *what[IMP_GUARD_BUFFERS];  /* each of them, for messages; static */
     double not_finite[IMP_GUARD_BUFFERS]; /* the counts, which who reads the sums puts here */

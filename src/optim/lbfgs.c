@@ -100,6 +100,7 @@ static struct imp_lbfgs_vectors vectors_of(const struct imp_optimizer_state *sta
     return (struct imp_lbfgs_vectors){
         .n = state->n,
         .height = state->height,
+        .elsewhere = state->elsewhere,
         .bounds = state->bounds,
         .image = image,
         .gradient = gradient,
@@ -180,7 +181,8 @@ static enum impasto_status set_out(struct imp_device *device, struct imp_optimiz
         if (imp_lbfgs_history_direction(lbfgs->history, lbfgs->coefficients))
             IMP_TRY(find_direction(device, state, v, &slope, &size));
         if (slope < 0 && isfinite(slope) && isfinite(size)) {
-            const double step = steepest ? learning_rate * v->n / size : 1;
+            const int n = v->elsewhere ? v->elsewhere->n : v->n;
+            const double step = steepest ? learning_rate * n / size : 1;
             imp_linesearch_begin(&lbfgs->search, lbfgs->loss, slope, fmin(step, LONGEST_STEP));
             return try_step(device, lbfgs, v);
         }
@@ -293,11 +295,11 @@ static size_t saved(const struct imp_optimizer_state *state,
     const size_t vector = (size_t)imp_lbfgs_pitch(state->n);
     const size_t used = (size_t)imp_lbfgs_history_used(state->lbfgs->history);
     const struct imp_saved_vector all[] = {
-        {"lbfgs.point", state->vectors[POINT], vector},
-        {"lbfgs.reduced_gradient", state->vectors[REDUCED], vector},
-        {"lbfgs.direction", state->vectors[DIRECTION], vector},
-        {"lbfgs.moves", state->vectors[MOVES], used * vector},
-        {"lbfgs.changes", state->vectors[CHANGES], used * vector},
+        {"lbfgs.point", state->vectors[POINT], vector, true},
+        {"lbfgs.reduced_gradient", state->vectors[REDUCED], vector, true},
+        {"lbfgs.direction", state->vectors[DIRECTION], vector, true},
+        {"lbfgs.moves", state->vectors[MOVES], used * vector, true},
+        {"lbfgs.changes", state->vectors[CHANGES], used * vector, true},
     };
     for (size_t i = 0; i < IMP_COUNT(all); i++)
         vectors[i] = all[i];
@@ -325,7 +327,7 @@ static enum impasto_status move_surely(struct imp_device *device, struct imp_opt
         double bad = 0;
         IMP_TRY(imp_lbfgs_move(device, v, step));
         IMP_TRY(imp_count_not_finite(device, v->image, v->n, v->sums, 0));
-        IMP_TRY(imp_sums_read(device, v->sums, 1, &bad));
+        IMP_TRY(imp_lbfgs_totals(device, v, 1, &bad));
         if (bad == 0)
             return IMPASTO_OK;
         state->fault = "the best image is not finite; it is computed again";

@@ -20,8 +20,9 @@ struct imp_step_options {
 
 /* What an optimiser keeps between steps. */
 struct imp_optimizer_state {
-    int n;      /* floats that are moved, here called the image */
-    int height; /* rows of the image (3, height, width); 0: it is none */
+    int n;                                 /* floats that are moved, here called the image */
+    int height;                            /* rows of the image (3, height, width); 0: it is none */
+    const struct imp_elsewhere *elsewhere; /* NULL: the image is whole */
     struct imp_bounds bounds;
     int history;                                       /* steps that L-BFGS remembers */
     int step;                                          /* taken so far */
@@ -38,6 +39,7 @@ struct imp_saved_vector {
     const char *name; /* static, and the same for ever */
     struct imp_buffer *buffer;
     size_t floats; /* from its beginning on */
+    bool padded;   /* these are images of imp_lbfgs_pitch(n) floats each, not of n */
 };
 
 /* A way to step. To add one: its file, its row in optim.c, the build list. */

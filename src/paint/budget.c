@@ -5,7 +5,7 @@
 
 void imp_scale_list(struct imp_scale *scale)
 {
-    const size_t plane = imp_canvas_count(&scale->sizes) * sizeof(float);
+    const size_t plane = imp_canvas_own(&scale->sizes) * sizeof(float);
     imp_scale_unlist(scale);
     imp_objective_layout_targets(&scale->objective, &scale->targets);
 

@@ -21,6 +21,7 @@ struct imp_sizes imp_sizes_of(const struct impasto_params *params, int size, int
     imp_image_fit(width, height, size, &sizes.width, &sizes.height);
     sizes.canvas_width = sizes.width + 2 * params->margin;
     sizes.canvas_height = sizes.height + 2 * params->margin;
+    sizes.rows = sizes.canvas_height;
     return sizes;
 }
 
@@ -64,6 +65,11 @@ void imp_style_fit(const struct impasto_params *params, int size, int last, int 
 size_t imp_canvas_count(const struct imp_sizes *sizes)
 {
     return (size_t)sizes->canvas_width * (size_t)sizes->canvas_height;
+}
+
+size_t imp_canvas_own(const struct imp_sizes *sizes)
+{
+    return (size_t)sizes->canvas_width * (size_t)sizes->rows;
 }
 
 /* Position i of a canvas with a margin, as a pixel of 0..n-1. It is mirrored about the edge pixel,

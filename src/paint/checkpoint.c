@@ -55,7 +55,8 @@ enum impasto_status imp_checkpoint_write(struct imp_device *device, const char *
     if (saved->number_count > 0)
         tensors[count++] = imp_store_doubles(NUMBERS, saved->numbers, saved->number_count);
     for (size_t i = 0; i < saved->vector_count; i++)
-        tensors[count++] = tensor_of(&saved->vectors[i]);
+        tensors[count++] =
+            saved->bands ? imp_band_vector_tensor(&saved->bands[i]) : tensor_of(&saved->vectors[i]);
     const struct imp_store_text texts[] = {
         {checkpoint_kind.key, format}, {JOB_KEY, job}, {NOTE_KEY, saved->note}};
     const struct imp_store_contents contents = {
@@ -181,9 +182,18 @@ enum impasto_status imp_checkpoint_numbers(const struct impasto_checkpoint *chec
 }
 
 enum impasto_status imp_checkpoint_vector(const struct impasto_checkpoint *checkpoint,
-                                          struct imp_device *device,
+                                          struct imp_device *device, struct imp_band *band,
                                           const struct imp_saved_vector *vector)
 {
-    const struct imp_store_tensor tensor = tensor_of(vector);
-    return imp_store_read(&checkpoint->store, &tensor, imp_device_error_place(device));
+    struct impasto_error *error = imp_device_error_place(device);
+    struct imp_band_vector bands;
+    struct imp_store_tensor tensor = tensor_of(vector);
+    if (!band)
+        return imp_store_read(&checkpoint->store, &tensor, error);
+    enum impasto_status status = imp_band_vector_open(&bands, band, vector, true);
+    tensor = imp_band_vector_tensor(&bands);
+    if (status == IMPASTO_OK)
+        status = imp_store_read(&checkpoint->store, &tensor, error);
+    imp_band_vector_close(&bands);
+    return status;
 }

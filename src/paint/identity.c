@@ -152,19 +152,28 @@ static uint32_t add_number(uint32_t checksum, long long number)
     return add_text(checksum, text);
 }
 
-static uint32_t add_stage(uint32_t checksum, int first, int last, enum impasto_keep keep, int rows)
+/* Of whole stages their height does not matter: bands differ in it. */
+static uint32_t add_stage(uint32_t checksum, int first, int last, enum impasto_keep keep, int rows,
+                          int height)
 {
+    rows = rows < height ? rows : 0;
     return add_number(add_number(add_number(add_number(checksum, first), last), keep), rows);
 }
 
-static uint32_t add_net(uint32_t checksum, const struct imp_net *net, int layers)
+static uint32_t add_algorithms(uint32_t checksum, const struct imp_net *net, int layers)
 {
     for (int l = 0; l < layers; l++)
         for (int k = 0; k < 2 && net->algorithm[l][k]; k++)
             checksum = add_text(checksum, net->algorithm[l][k]->name);
+    return checksum;
+}
+
+static uint32_t add_stages(uint32_t checksum, const struct imp_net *net)
+{
     for (int s = 0; s < net->stages; s++)
-        checksum = add_stage(checksum, net->stage[s].first, net->stage[s].last,
-                             net->stage[s].plan.keep, net->stage[s].plan.rows);
+        checksum =
+            add_stage(checksum, net->stage[s].first, net->stage[s].last, net->stage[s].plan.keep,
+                      net->stage[s].plan.rows, net->stage[s].height);
     return checksum;
 }
 
@@ -178,13 +187,15 @@ uint32_t imp_job_computing(const struct impasto_job *job)
     checksum = add_number(checksum, caps->tuning.block_positions);
     checksum = add_number(checksum, (long long)caps->tuning.chunk);
     checksum = add_number(checksum, (long long)job->model.gemm);
-    checksum = add_net(checksum, &job->scale.objective.net, job->model.layers);
+    checksum = add_algorithms(checksum, &job->scale.objective.net, job->model.layers);
+    checksum = add_stages(checksum, &job->scale.objective.net);
+    /* Of what goes forwards only, strips do not change a bit. */
     for (int i = 0; i < job->scale.passes; i++)
-        checksum = add_net(checksum, &job->scale.pass[i].net, job->model.layers);
+        checksum = add_algorithms(checksum, &job->scale.pass[i].net, job->model.layers);
     for (size_t l = 0; l < job->info.layer_count; l++)
         checksum = add_text(add_text(checksum, job->layers[l].forward), job->layers[l].backward);
     for (size_t s = 0; s < job->info.stage_count; s++)
         checksum = add_stage(checksum, job->stages[s].first, job->stages[s].last,
-                             job->stages[s].keep, job->stages[s].rows);
+                             job->stages[s].keep, job->stages[s].rows, job->stages[s].height);
     return checksum;
 }

@@ -53,6 +53,23 @@ static void announce_weights(const struct impasto_job *job,
             layers_text(job->params.style_layers, style, sizeof(style)));
 }
 
+/* "rows 128 on device 0, 256 on device 1" */
+static void announce_bands(const struct impasto_job *job)
+{
+    const struct imp_log *log = imp_device_log(job->device);
+    char bands[1024] = "";
+    size_t used = 0;
+    for (size_t i = 0; i < job->band_count && used < sizeof(bands); i++)
+        used += (size_t)snprintf(bands + used, sizeof(bands) - used, "%s%d on device %d",
+                                 i ? ", " : "", job->bands[i].rows, job->bands[i].device);
+    if (job->band_count > 0)
+        imp_log(log, IMPASTO_LOG_INFO, "bands: rows %s", bands);
+    else if (job->comm)
+        imp_log(log, IMPASTO_LOG_INFO,
+                "bands: none, as this size is too low for %d; the first device works alone",
+                imp_comm_size(job->comm));
+}
+
 static void announce_sizes(const struct impasto_job *job)
 {
     const struct imp_log *log = imp_device_log(job->device);
@@ -60,6 +77,7 @@ static void announce_sizes(const struct impasto_job *job)
     list_sizes(job, false, content, sizeof(content));
     list_sizes(job, true, style, sizeof(style));
     imp_log(log, IMPASTO_LOG_INFO, "size: %s, style %s", content, style);
+    announce_bands(job);
     const double mib = 1 << 20;
     char rows[512];
     size_t used = 0;
@@ -68,6 +86,12 @@ static void announce_sizes(const struct impasto_job *job)
                                  job->info.plan[i].purpose, (double)job->info.plan[i].bytes / mib);
     imp_log(log, IMPASTO_LOG_INFO, "memory: %.1f MiB on the device (%s)",
             (double)job->info.plan_bytes / mib, rows);
+}
+
+/* Whether another rank of the same team speaks for all. */
+static bool is_other(const struct impasto_job *job)
+{
+    return job->comm && imp_comm_rank(job->comm) > 0;
 }
 
 /* ---- Opening --------------------------------------------------------------------------------- */
@@ -118,7 +142,33 @@ static void describe(struct impasto_job *job)
         .stage_count = (size_t)scale->objective.net.stages,
         .layers = job->layers,
         .layer_count = (size_t)job->model.layers,
+        .bands = job->bands,
+        .band_count = job->band_count,
     };
+}
+
+static enum impasto_status plan_own(struct impasto_job *job)
+{
+    if (job->idle)
+        return IMPASTO_OK;
+    IMP_TRY(imp_scale_init(&job->scale, job->device, &job->params, &job->model, &job->weights,
+                           &job->sources, &job->film, imp_team_band(job),
+                           job->schedule.scale[job->at].size));
+    return imp_scale_plan(&job->scale) ? IMPASTO_OK : imp_scale_refuse(&job->scale, &job->sources);
+}
+
+/* Steps can be taken back on all devices or on none. */
+static enum impasto_status undo_alike(struct impasto_job *job)
+{
+    bool not ;
+    if (!imp_team_band(job))
+        return IMPASTO_OK;
+    IMP_TRY(imp_team_any_not(job, job->scale.state.undoes, &not ));
+    if (not &&job->scale.state.undoes) {
+        job->scale.state.undoes = false;
+        imp_scale_list(&job->scale);
+    }
+    return IMPASTO_OK;
 }
 
 /* Initialises and plans the scale of that place in the schedule; refuses what does not fit. */
@@ -126,9 +176,11 @@ static enum impasto_status plan(struct impasto_job *job, int at)
 {
     imp_scale_release(&job->scale);
     job->at = at;
-    IMP_TRY(imp_scale_init(&job->scale, job->device, &job->params, &job->model, &job->weights,
-                           &job->sources, &job->film, job->schedule.scale[at].size));
-    return imp_scale_plan(&job->scale) ? IMPASTO_OK : imp_scale_refuse(&job->scale, &job->sources);
+    const struct imp_sizes sizes = imp_sizes_of(&job->params, job->schedule.scale[at].size,
+                                                job->sources.width, job->sources.height);
+    IMP_TRY(imp_team_cut(job, &sizes));
+    IMP_TRY(imp_team_agree(job, plan_own(job)));
+    return undo_alike(job);
 }
 
 /* Opens the planned scale. */
@@ -137,12 +189,14 @@ static enum impasto_status try_to_enter(struct impasto_job *job, const struct im
     /* Matched colours are each content's own. */
     const bool lasting = job->params.reuse && job->params.colour == IMPASTO_COLOUR_STYLE;
     const bool last = job->at == job->schedule.count - 1;
-    IMP_TRY(
-        imp_scale_open_styles(&job->scale, &job->sources, lasting ? &job->targets[job->at] : NULL));
-    IMP_TRY(imp_scale_open_content(&job->scale, &job->sources, carry));
     job->ends = 0;
     for (int i = 0; i <= job->at; i++)
         job->ends += job->schedule.scale[i].iterations;
+    if (job->idle)
+        return IMPASTO_OK;
+    IMP_TRY(
+        imp_scale_open_styles(&job->scale, &job->sources, lasting ? &job->targets[job->at] : NULL));
+    IMP_TRY(imp_scale_open_content(&job->scale, &job->sources, carry));
     job->info.scale_width = job->scale.sizes.width;
     job->info.scale_height = job->scale.sizes.height;
     /* Not before: with less memory it may all be needed again. */
@@ -173,9 +227,11 @@ static enum impasto_status plan_with_less(struct impasto_job *job, uint64_t aske
 
 /* Opens the planned scale. The driver may have no memory though the budget had. Then the scale is
  * planned again with less, until it opens or not even the smallest plan fits. Each time the budget
- * gets smaller. */
+ * gets smaller. Not so in a team: a band has one plan, or two. */
 static enum impasto_status enter(struct impasto_job *job, const struct imp_carry *carry)
 {
+    if (job->comm)
+        return try_to_enter(job, carry);
     for (;;) {
         const unsigned refusals = imp_device_refusals(job->device);
         const uint64_t asked = imp_scale_peak(&job->scale);
@@ -252,9 +308,13 @@ static enum impasto_status prepare(struct impasto_job *job, struct impasto_devic
     IMP_TRY(imp_model_init(&job->model, job->device, &weights->info, &options));
     imp_model_layout(&job->model, imp_device_caps(job->device), &job->weights);
     IMP_TRY(plan(job, job->schedule.count - 1));
-    describe(job);
-    announce_weights(job, &weights->info);
-    announce_sizes(job);
+    IMP_TRY(imp_team_describe(job));
+    if (!job->idle)
+        describe(job);
+    if (!is_other(job)) {
+        announce_weights(job, &weights->info);
+        announce_sizes(job);
+    }
     if (job->only_plan)
         return IMPASTO_OK;
     if (job->at != begin)
@@ -265,6 +325,23 @@ static enum impasto_status prepare(struct impasto_job *job, struct impasto_devic
     imp_weights_name(&job->model, job->weights_name);
     IMP_TRY(enter(job, NULL));
     return from ? imp_resume(job, from) : IMPASTO_OK;
+}
+
+/* What a job is opened with. */
+struct opening {
+    struct impasto_device *device;
+    const struct impasto_weights *weights;
+    const struct impasto_pictures *pictures;
+    const struct impasto_checkpoint *from;
+};
+
+static enum impasto_status prepare_rank(struct impasto_job *job, void *user)
+{
+    const struct opening *opening = user;
+    struct impasto_device *device = opening->device;
+    if (is_other(job))
+        device = device->others[imp_comm_rank(job->comm) - 1];
+    return prepare(job, device, opening->weights, opening->pictures, opening->from);
 }
 
 static enum impasto_status
@@ -283,10 +360,16 @@ open_job(struct impasto_device *device, const struct impasto_weights *weights,
     opened->only_plan = only_plan;
     if (film)
         opened->film = *film;
-    const enum impasto_status status =
-        imp_lift(device->device, prepare(opened, device, weights, pictures, from), error);
+    struct opening opening = {device, weights, pictures, from};
+    enum impasto_status status = imp_team_open(opened, device, error);
+    if (status == IMPASTO_OK && film)
+        status = imp_team_refuse(opened, "a film", error);
+    if (status == IMPASTO_OK)
+        status = imp_lift(device->device, imp_team_run(opened, prepare_rank, &opening), error);
     opened->told = film != NULL;
     /* What these point to is the caller's. */
+    for (int rank = 1; opened->team && rank < opened->team->size; rank++)
+        opened->team->job[rank]->params.conv = opened->team->job[rank]->params.gemm = NULL;
     snprintf(opened->conv, sizeof(opened->conv), "%s", params.conv ? params.conv : "");
     snprintf(opened->gemm, sizeof(opened->gemm), "%s", params.gemm ? params.gemm : "");
     opened->params.conv = opened->params.gemm = NULL;
@@ -369,6 +452,7 @@ enum impasto_status impasto_job_reuse(struct impasto_job *job,
     if (job->only_plan)
         return imp_fail(error, IMPASTO_ERROR_USAGE,
                         "a job made by impasto_job_plan can only tell its plan");
+    IMP_TRY(imp_team_refuse(job, "another content", error));
     imp_scale_release(&job->scale);
     const enum impasto_status status = imp_lift(job->device, begin_anew(job, pictures), error);
     if (status != IMPASTO_OK)
@@ -380,7 +464,11 @@ void impasto_job_close(struct impasto_job **job)
 {
     if (!job || !*job)
         return;
+    for (int rank = 1; (*job)->team && rank < (*job)->team->size; rank++)
+        impasto_job_close(&(*job)->team->job[rank]);
+    imp_team_close(*job);
     imp_scale_release(&(*job)->scale);
+    imp_band_close(&(*job)->band);
     imp_carry_free(&(*job)->carry);
     imp_layout_release(&(*job)->weights);
     for (int i = 0; i < IMPASTO_SCALES; i++)
@@ -448,8 +536,15 @@ enum impasto_status imp_job_check_open(const struct impasto_job *job, struct imp
 /* Takes what goes to the next scale; on failure the scale stays open. */
 static enum impasto_status leave(struct impasto_job *job)
 {
-    IMP_TRY(imp_scale_verify(&job->scale, job->iteration));
-    const enum impasto_status status = imp_scale_carry(&job->scale, &job->carry);
+    enum impasto_status status = IMPASTO_OK;
+    if (!job->idle)
+        status = imp_scale_verify(&job->scale, job->iteration);
+    if (status == IMPASTO_OK && !job->idle)
+        status = imp_scale_carry(&job->scale, &job->carry);
+    if (job->comm && !imp_team_band(job))
+        status = imp_team_agree(job, status);
+    if (status == IMPASTO_OK && job->comm && !imp_team_band(job))
+        status = imp_team_share_carry(job, &job->carry);
     if (status != IMPASTO_OK)
         imp_carry_free(&job->carry);
     return status;
@@ -474,6 +569,17 @@ static enum impasto_status advance(struct impasto_job *job)
     job->info.scale_width = job->carry.width;
     job->info.scale_height = job->carry.height;
     return status;
+}
+
+/* What the last step that all take part in has taken. The first of a scale compiles. */
+static void note_time(struct impasto_job *job, double seconds)
+{
+    if (job->scale.steps > 1) {
+        job->busy += seconds;
+        job->timed++;
+    }
+    if (job->timed > 0 && job->busy > 0)
+        job->measured = job->scale.sizes.rows * (double)job->timed / job->busy;
 }
 
 /* Measures the image, and moves it or, at the end of all, leaves it at the best one. */
@@ -507,23 +613,38 @@ static enum impasto_status take_step(struct impasto_job *job, bool last)
     return IMPASTO_OK;
 }
 
-/* The same at the scale that the schedule has it at. */
-static enum impasto_status go_on(struct impasto_job *job, bool last)
+/* The same in a team: of a band, or while the first rank works alone. */
+static enum impasto_status take_part(struct impasto_job *job, bool last)
 {
+    const double since = imp_host_seconds(), waited = job->band.waited;
+    if (imp_team_band(job)) {
+        IMP_TRY(take_step(job, last));
+        note_time(job, imp_host_seconds() - since - (job->band.waited - waited));
+        return IMPASTO_OK;
+    }
+    IMP_TRY(imp_team_agree(job, job->idle ? IMPASTO_OK : take_step(job, last)));
+    job->iteration += job->idle && !last;
+    return IMPASTO_OK;
+}
+
+/* The same at the scale that the schedule has it at. */
+static enum impasto_status go_on(struct impasto_job *job, void *user)
+{
+    const bool *last = user;
     while (job->iteration >= job->ends && job->at + 1 < job->schedule.count)
         IMP_TRY(advance(job));
-    return take_step(job, last);
+    return job->comm ? take_part(job, *last) : take_step(job, *last);
 }
 
 enum impasto_status impasto_job_step(struct impasto_job *job,
                                      const struct impasto_job_progress **progress,
                                      struct impasto_error *error)
 {
-    const bool last = job->iteration >= job->schedule.iterations;
+    bool last = job->iteration >= job->schedule.iterations;
     IMP_TRY(check_begun(job, error));
     if (job->started == 0)
         job->started = imp_host_seconds() - job->before;
-    IMP_TRY(imp_lift(job->device, go_on(job, last), error));
+    IMP_TRY(imp_lift(job->device, imp_team_run(job, go_on, &last), error));
     job->finished = last;
     if (progress)
         *progress = &job->progress;
@@ -543,11 +664,14 @@ enum impasto_status impasto_job_run(struct impasto_job *job, impasto_job_progres
     return IMPASTO_OK;
 }
 
-static enum impasto_status make_image(struct impasto_job *job, struct impasto_image **image)
+static enum impasto_status make_image(struct impasto_job *job, void *user)
 {
+    struct impasto_image **image = user;
     const struct imp_sizes *sizes = &job->scale.sizes;
     const size_t bytes = 3 * (size_t)sizes->width * (size_t)sizes->height * sizeof(float);
     struct impasto_error *error = imp_device_error_place(job->device);
+    if (job->idle || (is_between(job) && is_other(job)))
+        return IMPASTO_OK;
     if (is_between(job))
         return imp_result_make(&job->sources, job->params.colour, job->carry.image,
                                job->carry.height, job->carry.width, image, error);
@@ -556,7 +680,7 @@ static enum impasto_status make_image(struct impasto_job *job, struct impasto_im
     if (!planes)
         return imp_fail_memory(error, "a picture", bytes);
     enum impasto_status status = imp_scale_picture(&job->scale, planes);
-    if (status == IMPASTO_OK)
+    if (status == IMPASTO_OK && !is_other(job))
         status = imp_result_make(&job->sources, job->params.colour, planes, sizes->height,
                                  sizes->width, image, error);
     free(planes);
@@ -567,19 +691,28 @@ enum impasto_status impasto_job_image(struct impasto_job *job, struct impasto_im
                                       struct impasto_error *error)
 {
     IMP_TRY(check_begun(job, error));
-    return imp_lift(job->device, make_image(job, image), error);
+    return imp_lift(job->device, imp_team_run(job, make_image, image), error);
 }
 
-static enum impasto_status read_gradient(struct impasto_job *job, float *gradient)
+static enum impasto_status read_gradient(struct impasto_job *job, void *user)
 {
+    const struct imp_sizes *sizes = &job->scale.sizes;
     struct imp_loss_values ignored;
+    float *gradient = user, *copy = NULL;
+    if (job->idle)
+        return IMPASTO_OK;
     IMP_TRY(imp_scale_evaluate(&job->scale, true, job->iteration, &ignored));
-    return imp_scale_gradient(&job->scale, gradient);
+    if (!is_other(job))
+        return imp_scale_gradient(&job->scale, gradient);
+    IMP_TRY(imp_planes_make(job->device, 3, (size_t)sizes->width * (size_t)sizes->height, &copy));
+    const enum impasto_status status = imp_scale_gradient(&job->scale, copy);
+    free(copy);
+    return status;
 }
 
 enum impasto_status impasto_job_gradient(struct impasto_job *job, float *gradient,
                                          struct impasto_error *error)
 {
     IMP_TRY(imp_job_check_open(job, error));
-    return imp_lift(job->device, read_gradient(job, gradient), error);
+    return imp_lift(job->device, imp_team_run(job, read_gradient, gradient), error);
 }

@@ -16,8 +16,23 @@
 #define IMP_WEIGHTS_NAME 64
 #define IMP_ALGORITHM_NAME 32
 
+/* The jobs of all devices that paint one picture; each is a rank of a team. (team.c) */
+struct imp_team {
+    int size;
+    struct impasto_job *job[IMPASTO_DEVICES]; /* the first is the caller's */
+};
+
 struct impasto_job {
     struct imp_device *device;
+    struct imp_team *team; /* the first rank's; NULL: it is another's, or there is none */
+    struct imp_comm *comm; /* with the other ranks; NULL: there are none */
+    struct imp_band band;  /* of the scale at hand, where that is in bands */
+    bool idle;             /* the first rank does the scale at hand alone */
+    bool agreed;           /* that all have failed, and nobody waits */
+    double share, tuned;   /* of the rows; speed as measured by tuning. 0: not known */
+    double measured;       /* rows a second as this run has found; 0: not yet */
+    double busy;           /* seconds of the scale's steps, without waiting for other ranks */
+    int timed;             /* steps that these are of */
     struct impasto_params params; /* without conv and gemm, which are the caller's */
     char conv[IMP_ALGORITHM_NAME], gemm[IMP_ALGORITHM_NAME]; /* as asked for; empty: nothing was */
     bool only_plan;                                          /* see impasto_job_plan */
@@ -45,6 +60,8 @@ struct impasto_job {
     struct impasto_plan_row rows[IMP_PLAN_ROWS];
     struct impasto_plan_stage stages[IMP_STAGES];
     struct impasto_plan_layer layers[IMPASTO_LAYERS];
+    struct impasto_plan_band bands[IMPASTO_DEVICES];
+    size_t band_count;
     struct impasto_profile_row *profile;
 };
 
@@ -54,6 +71,35 @@ struct impasto_job {
 enum impasto_status imp_job_check_open(const struct impasto_job *job, struct impasto_error *error);
 /* Leaves the scale at hand and opens the last one, as if it were the only one. */
 enum impasto_status imp_job_open_last(struct impasto_job *job);
+
+/* ---- team.c ---------------------------------------------------------------------------------- */
+
+/* The jobs of the devices that were joined to job's, and the lines between them; nothing without
+ * any. */
+enum impasto_status imp_team_open(struct impasto_job *job, struct impasto_device *device,
+                                  struct impasto_error *error);
+/* Leaves the team. The first rank's job is the last to be closed. */
+void imp_team_close(struct impasto_job *job);
+/* Does the work of all ranks at once; alone, of this job. When one fails, all do, in the first
+ * one's device's error. */
+typedef enum impasto_status imp_team_work(struct impasto_job *job, void *user);
+enum impasto_status imp_team_run(struct impasto_job *job, imp_team_work *work, void *user);
+/* Within such work: OK where all ranks have come so far; else the first failure for all. */
+enum impasto_status imp_team_agree(struct impasto_job *job, enum impasto_status mine);
+/* Shares the rows of the next scale, whose sizes are given: opens job->band, or sets job->idle; or
+ * neither, where the job is alone. */
+enum impasto_status imp_team_cut(struct impasto_job *job, const struct imp_sizes *sizes);
+/* Fills job->bands for the scale at hand, which is planned. */
+enum impasto_status imp_team_describe(struct impasto_job *job);
+/* The band of the scale at hand; NULL: this rank does all of it. */
+struct imp_band *imp_team_band(struct impasto_job *job);
+/* Whether any rank's answer is no. */
+enum impasto_status imp_team_any_not(struct impasto_job *job, bool mine, bool *any_not);
+/* What the first rank alone has left of a scale, for all. */
+enum impasto_status imp_team_share_carry(struct impasto_job *job, struct imp_carry *carry);
+/* IMPASTO_ERROR_USAGE in a team: `what` is not for several devices. */
+enum impasto_status imp_team_refuse(const struct impasto_job *job, const char *what,
+                                    struct impasto_error *error);
 
 /* ---- identity.c ------------------------------------------------------------------------------ */
 
@@ -90,6 +136,30 @@ struct impasto_checkpoint {
     bool finished;
 };
 
+/* ---- band_vectors.c -------------------------------------------------------------------------- */
+
+/* A vector that is saved, as one device has it, of which the ranks have bands: image after image of
+ * it. */
+struct imp_band_vector {
+    struct imp_band *band;
+    const struct imp_saved_vector *vector;
+    size_t own, own_pitch; /* floats of a band's image, and from one to the next */
+    size_t all, pitch;     /* the same of the whole image */
+    size_t images;
+    size_t next;         /* the image that is collected, or awaited, next */
+    float *here, *whole; /* room for one; whole: NULL where only others want it */
+};
+/* collects: this rank wants it. IMPASTO_ERROR_MEMORY, of the host's. To be closed in any case. */
+enum impasto_status imp_band_vector_open(struct imp_band_vector *bands, struct imp_band *band,
+                                         const struct imp_saved_vector *vector, bool collects);
+void imp_band_vector_close(struct imp_band_vector *bands);
+/* For the file, which has the whole. */
+struct imp_store_tensor imp_band_vector_tensor(struct imp_band_vector *bands);
+/* Collects the images that have not been yet. Waits for the other ranks. */
+enum impasto_status imp_band_vector_finish(struct imp_band_vector *bands);
+
+/* ---- checkpoint.c, again --------------------------------------------------------------------- */
+
 /* What is kept of a job. The vectors are image and average, and the optimiser's. */
 #define IMP_JOB_VECTORS (2 + IMP_OPTIMIZER_VECTORS)
 struct imp_saved {
@@ -98,6 +168,7 @@ struct imp_saved {
     double *numbers;   /* the optimiser's, of the host */
     size_t number_count;
     struct imp_saved_vector vectors[IMP_JOB_VECTORS];
+    struct imp_band_vector *bands; /* the same of a job in bands; NULL: of one that is not */
     size_t vector_count;
 };
 /* Fails into the device's error. */
@@ -107,9 +178,10 @@ enum impasto_status imp_checkpoint_write(struct imp_device *device, const char *
 enum impasto_status imp_checkpoint_numbers(const struct impasto_checkpoint *checkpoint,
                                            double **numbers, size_t *count,
                                            struct impasto_error *error);
-/* Fills the vector's buffer. Fails into the device's error. */
+/* Fills the vector's buffer, which has the band's rows, or all (NULL). Fails into the device's
+ * error. */
 enum impasto_status imp_checkpoint_vector(const struct impasto_checkpoint *checkpoint,
-                                          struct imp_device *device,
+                                          struct imp_device *device, struct imp_band *band,
                                           const struct imp_saved_vector *vector);
 
 /* ---- resume.c -------------------------------------------------------------------------------- */

@@ -57,10 +57,11 @@ struct imp_sizes {
     int width, height;
     int margin;                      /* on all sides of the canvas, mirrored */
     int canvas_width, canvas_height; /* with the margin */
+    int begin, rows;                 /* of the canvas: those on this device */
 };
 
 /* For a content picture of that width and height and a longer side `size`, or IMPASTO_SIZE_SOURCE.
- */
+ * All rows are on one device. */
 struct imp_sizes imp_sizes_of(const struct impasto_params *params, int size, int width, int height);
 /* IMPASTO_ERROR_INPUT when the picture is too small or too large to work on. `what` says which it
  * is, `name` where it is from (NULL: not known), `setting` what changes its size, in backquotes. */
@@ -76,7 +77,9 @@ void imp_style_fit(const struct impasto_params *params, int size, int last, int 
 void imp_canvas_spread(const struct imp_sizes *sizes, const float *planes, int count, float *out);
 /* The other way round. */
 void imp_canvas_cut(const struct imp_sizes *sizes, const float *planes, int count, float *out);
-size_t imp_canvas_count(const struct imp_sizes *sizes); /* pixels */
+/* Pixels; and those on this device. */
+size_t imp_canvas_count(const struct imp_sizes *sizes);
+size_t imp_canvas_own(const struct imp_sizes *sizes);
 
 /* ---- schedule.c ------------------------------------------------------------------------------ */
 

@@ -29,13 +29,15 @@ enum impasto_status imp_canvas_plane(struct imp_device *device, const struct imp
     return status;
 }
 
-/* A plane, spread over the canvas, as plane c of a buffer. spread: room for one. */
+/* A plane, spread over the canvas, as plane c of a buffer, which has the device's rows. spread:
+ * room for one. */
 static enum impasto_status write_plane(const struct imp_sizes *sizes, const float *plane, size_t c,
                                        float *spread, struct imp_buffer *buffer)
 {
-    const size_t bytes = imp_canvas_count(sizes) * sizeof(float);
+    const size_t before = (size_t)sizes->begin * (size_t)sizes->canvas_width;
+    const size_t bytes = imp_canvas_own(sizes) * sizeof(float);
     imp_canvas_spread(sizes, plane, 1, spread);
-    return imp_buffer_write(buffer, c * bytes, spread, bytes);
+    return imp_buffer_write(buffer, c * bytes, spread + before, bytes);
 }
 
 /* One plane at a time, since large pictures fill the host's memory, too. */
@@ -102,15 +104,21 @@ enum impasto_status imp_canvas_write_plane(struct imp_device *device, const stru
 }
 
 enum impasto_status imp_canvas_read(struct imp_device *device, const struct imp_sizes *sizes,
-                                    const struct imp_buffer *buffer, float *planes)
+                                    struct imp_band *band, const struct imp_buffer *buffer,
+                                    float *planes)
 {
-    const size_t pixels = imp_canvas_count(sizes);
-    float *spread = NULL;
-    IMP_TRY(imp_planes_make(device, 3, pixels, &spread));
-    const enum impasto_status status =
-        imp_buffer_read(buffer, 0, spread, 3 * pixels * sizeof(float));
+    const size_t own = imp_canvas_own(sizes), pixels = imp_canvas_count(sizes);
+    float *spread = NULL, *here = NULL;
+    enum impasto_status status = imp_planes_make(device, 3, pixels, &spread);
+    if (status == IMPASTO_OK && band)
+        status = imp_planes_make(device, 3, own, &here);
+    if (status == IMPASTO_OK)
+        status = imp_buffer_read(buffer, 0, band ? here : spread, 3 * own * sizeof(float));
+    if (status == IMPASTO_OK && band)
+        status = imp_band_collect(band, here, 3, spread);
     if (status == IMPASTO_OK)
         imp_canvas_cut(sizes, spread, 3, planes);
     free(spread);
+    free(here);
     return status;
 }

@@ -106,6 +106,12 @@ static int first_limit(const struct imp_net *net, int choice)
     return STRIP_LIMITS - 1;
 }
 
+/* Bands exchange rows of whole activations. */
+static bool suits_bands(const struct imp_net *net, int choice)
+{
+    return !net->band || first_limit(net, choice) == STRIP_LIMITS - 1;
+}
+
 /* Lists what a choice allocates; whether it fits. */
 static bool fits_with(struct imp_scale *scale, int choice, int i)
 {
@@ -123,7 +129,7 @@ static int find_possible(struct imp_scale *scale, const struct costs *costs, int
     int count = 0, smallest = 0;
     for (int choice = 0; choice < choices(net); choice++) {
         const int first = first_limit(net, choice);
-        if (isinf(cost_of(net, costs, choice, first)))
+        if (!suits_bands(net, choice) || isinf(cost_of(net, costs, choice, first)))
             continue;
         if (fits_with(scale, choice, first))
             possible[count++] = choice;

@@ -19,7 +19,7 @@ static bool would_fit(const struct imp_scale *scale, const struct imp_sources *s
         return true;
     struct imp_scale other;
     const bool fits = imp_scale_init(&other, scale->device, params, scale->model, scale->weights,
-                                     &smaller, &scale->film, size) == IMPASTO_OK &&
+                                     &smaller, &scale->film, NULL, size) == IMPASTO_OK &&
                       imp_scale_plan(&other);
     imp_scale_release(&other);
     return fits;
@@ -42,6 +42,19 @@ static int fitting_history(const struct imp_scale *scale, const struct imp_sourc
     return fits;
 }
 
+/* Of a band. More devices make it smaller, and so does a smaller picture. */
+static enum impasto_status refuse_band(const struct imp_scale *scale)
+{
+    const double mib = 1 << 20;
+    return imp_device_fail(
+        scale->device, IMPASTO_ERROR_MEMORY,
+        "%d of the %d rows of %dx%d need at least %.0f MiB, but %.0f MiB can be had on %s; give it "
+        "fewer rows, or use more devices or a smaller `size`",
+        scale->sizes.rows, scale->sizes.canvas_height, scale->sizes.width, scale->sizes.height,
+        ceil((double)imp_scale_peak(scale) / mib), (double)imp_scale_budget(scale) / mib,
+        imp_device_caps(scale->device)->info.name);
+}
+
 enum impasto_status imp_scale_refuse(const struct imp_scale *scale,
                                      const struct imp_sources *sources)
 {
@@ -49,6 +62,8 @@ enum impasto_status imp_scale_refuse(const struct imp_scale *scale,
     const struct imp_sizes *sizes = &scale->sizes;
     const double mib = 1 << 20;
     const int size = sizes->width > sizes->height ? sizes->width : sizes->height;
+    if (scale->band)
+        return refuse_band(scale);
     int fits = SMALLEST_SIZE - 1, not = size;
     while (not -fits > 1) {
         const int middle = fits + (not -fits) / 2;

@@ -11,9 +11,9 @@ size_t imp_job_vectors(const struct imp_scale *scale,
 {
     const size_t n = (size_t)scale->state.n;
     size_t count = 0;
-    vectors[count++] = (struct imp_saved_vector){"image", scale->image, n};
+    vectors[count++] = (struct imp_saved_vector){"image", scale->image, n, false};
     if (scale->params->average > 0)
-        vectors[count++] = (struct imp_saved_vector){"average", scale->average, n};
+        vectors[count++] = (struct imp_saved_vector){"average", scale->average, n, false};
     count += scale->optimizer->saved(&scale->state, vectors + count);
     /* A history that has been dropped has no length. */
     size_t kept = 0;
@@ -112,18 +112,27 @@ static enum impasto_status restore_optimizer(struct imp_scale *scale,
     return status;
 }
 
-enum impasto_status imp_resume(struct impasto_job *job, const struct impasto_checkpoint *from)
+static enum impasto_status restore(struct impasto_job *job, const struct impasto_checkpoint *from)
 {
     struct imp_saved_vector vectors[IMP_JOB_VECTORS];
-    IMP_TRY(check_weights(job, from));
     IMP_TRY(restore_optimizer(&job->scale, from));
     const size_t count = imp_job_vectors(&job->scale, vectors);
     for (size_t i = 0; i < count; i++)
-        IMP_TRY(imp_checkpoint_vector(from, job->device, &vectors[i]));
+        IMP_TRY(imp_checkpoint_vector(from, job->device, imp_team_band(job), &vectors[i]));
     job->scale.steps = from->steps;
+    return IMPASTO_OK;
+}
+
+enum impasto_status imp_resume(struct impasto_job *job, const struct impasto_checkpoint *from)
+{
+    IMP_TRY(check_weights(job, from));
+    if (!job->idle)
+        IMP_TRY(restore(job, from));
     job->iteration = from->info.iteration;
     job->finished = from->finished;
     job->before = from->info.seconds;
+    if (job->comm && imp_comm_rank(job->comm) > 0)
+        return IMPASTO_OK;
     warn_of_differences(job, from);
     imp_log(imp_device_log(job->device), IMPASTO_LOG_INFO, "going on from %s: iteration %d of %d",
             from->path, job->iteration, job->schedule.iterations);

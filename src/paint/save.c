@@ -74,19 +74,58 @@ static enum impasto_status collect_numbers(struct imp_scale *scale, struct imp_s
     return imp_optimizer_numbers(scale->optimizer, scale->device, &scale->state, &ledger);
 }
 
-static enum impasto_status save(struct impasto_job *job, const char *path, const char *note)
+/* Where to, and the caller's words. */
+struct target {
+    const char *path, *note;
+};
+
+static enum impasto_status write_file(struct impasto_job *job, const struct target *target,
+                                      struct imp_band_vector *bands)
 {
-    IMP_TRY(imp_scale_verify(&job->scale, job->iteration));
     json_t *described = describe(job);
-    struct imp_saved saved = {.job = described, .note = note};
+    struct imp_saved saved = {.job = described, .note = target->note, .bands = bands};
     enum impasto_status status = described ? collect_numbers(&job->scale, &saved)
                                            : imp_device_fail_memory(job->device, "a checkpoint", 0);
     saved.vector_count = imp_job_vectors(&job->scale, saved.vectors);
     if (status == IMPASTO_OK)
-        status = imp_checkpoint_write(job->device, path, &saved);
+        status = imp_checkpoint_write(job->device, target->path, &saved);
     json_decref(described);
     free(saved.numbers);
     return status;
+}
+
+/* In bands: the first rank writes, and the others give it theirs, to the end whatever becomes of
+ * the file. */
+static enum impasto_status write_bands(struct impasto_job *job, const struct target *target)
+{
+    struct imp_saved_vector vectors[IMP_JOB_VECTORS];
+    struct imp_band_vector bands[IMP_JOB_VECTORS] = {{0}};
+    const bool writes = imp_comm_rank(job->comm) == 0;
+    const size_t count = imp_job_vectors(&job->scale, vectors);
+    enum impasto_status status = IMPASTO_OK, line = IMPASTO_OK;
+    for (size_t i = 0; i < count && status == IMPASTO_OK; i++)
+        status = imp_band_vector_open(&bands[i], &job->band, &vectors[i], writes);
+    status = imp_team_agree(job, status);
+    if (status == IMPASTO_OK && writes)
+        status = write_file(job, target, bands);
+    const struct impasto_error found = *imp_device_error(job->device);
+    for (size_t i = 0; i < count && line == IMPASTO_OK && !job->agreed; i++)
+        line = imp_band_vector_finish(&bands[i]);
+    if (status != IMPASTO_OK && line == IMPASTO_OK)
+        *imp_device_error_place(job->device) = found;
+    for (size_t i = 0; i < count; i++)
+        imp_band_vector_close(&bands[i]);
+    return line != IMPASTO_OK ? line : job->agreed ? status : imp_team_agree(job, status);
+}
+
+static enum impasto_status save(struct impasto_job *job, void *user)
+{
+    const struct target *target = user;
+    if (!job->idle)
+        IMP_TRY(imp_scale_verify(&job->scale, job->iteration));
+    if (imp_team_band(job))
+        return write_bands(job, target);
+    return imp_team_agree(job, job->idle ? IMPASTO_OK : write_file(job, target, NULL));
 }
 
 enum impasto_status impasto_job_save(struct impasto_job *job, const char *path, const char *note,
@@ -97,5 +136,6 @@ enum impasto_status impasto_job_save(struct impasto_job *job, const char *path, 
         return imp_fail(error, IMPASTO_ERROR_USAGE,
                         "the note of a checkpoint must be UTF-8 of at most %d bytes",
                         IMPASTO_SETTINGS_MOST);
-    return imp_lift(job->device, save(job, path, note), error);
+    struct target target = {path, note};
+    return imp_lift(job->device, imp_team_run(job, save, &target), error);
 }

@@ -8,11 +8,19 @@
 
 /* ---- Life ------------------------------------------------------------------------------------ */
 
+/* Sums of all bands, for the optimiser. */
+static enum impasto_status total(void *user, const struct imp_buffer *sums, int slots,
+                                 double *totals)
+{
+    struct imp_band *band = user;
+    return imp_band_totals(band, band->device, sums, slots, NULL, totals);
+}
+
 enum impasto_status imp_scale_init(struct imp_scale *scale, struct imp_device *device,
                                    const struct impasto_params *params,
                                    const struct imp_model *model, const struct imp_layout *weights,
                                    const struct imp_sources *sources, const struct imp_film *film,
-                                   int size)
+                                   struct imp_band *band, int size)
 {
     const struct imp_caps *caps = imp_device_caps(device);
     const int last = sources->width > sources->height ? sources->width : sources->height;
@@ -22,6 +30,8 @@ enum impasto_status imp_scale_init(struct imp_scale *scale, struct imp_device *d
         .model = model,
         .weights = weights,
         .film = *film,
+        .band = band,
+        .quiet = band && imp_comm_rank(band->comm) > 0,
         .sizes = imp_sizes_of(params, size, sources->width, sources->height),
         .pass = calloc((size_t)sources->styles, sizeof(*scale->pass)),
         .passes = sources->styles,
@@ -29,15 +39,25 @@ enum impasto_status imp_scale_init(struct imp_scale *scale, struct imp_device *d
     };
     if (!scale->pass)
         return imp_device_fail_memory(device, "a scale", 0);
-    const struct imp_sizes *sizes = &scale->sizes;
+    struct imp_sizes *sizes = &scale->sizes;
+    if (band) {
+        sizes->begin = band->begin;
+        sizes->rows = band->rows;
+    }
+    scale->elsewhere = (struct imp_elsewhere){.height = sizes->canvas_height,
+                                              .begin = sizes->begin,
+                                              .n = (int)(3 * imp_canvas_count(sizes)),
+                                              .totals = total,
+                                              .user = band};
     struct imp_loss_options losses = imp_params_losses(params);
     losses.temporal_weight = film->weight;
     losses.earlier = size == last ? film->earlier : 0;
     const struct imp_objective_options options = {
         .model = model,
         .losses = &losses,
-        .height = sizes->canvas_height,
+        .height = sizes->rows,
         .width = sizes->canvas_width,
+        .band = band,
         .regions = sources->regions,
         .holds = sources->keep != NULL,
     };
@@ -45,12 +65,13 @@ enum impasto_status imp_scale_init(struct imp_scale *scale, struct imp_device *d
     scale->guard = (struct imp_guard){.device = device,
                                       .sums = &scale->objective.losses.sums,
                                       .slot = scale->objective.losses.spare_slot,
-                                      .elements = (int)(3 * imp_canvas_count(sizes))};
+                                      .elements = (int)(3 * imp_canvas_own(sizes)),
+                                      .all = (int)(3 * imp_canvas_count(sizes))};
     for (int r = 0; r < sources->regions; r++) {
         struct imp_style_region *region = &scale->objective.region[r];
         region->weight = sources->region[r].weight;
         imp_guide_init(&region->guide, sizes->canvas_height, sizes->canvas_width,
-                       sources->region[r].mask != NULL);
+                       sources->region[r].mask != NULL, band);
     }
     for (int i = 0; i < scale->passes; i++) {
         struct imp_style_pass *pass = &scale->pass[i];
@@ -60,8 +81,9 @@ enum impasto_status imp_scale_init(struct imp_scale *scale, struct imp_device *d
         imp_style_pass_init(pass, model, caps, height, width, style->mask != NULL);
     }
     /* The planes of 16384 x 16384 pixels still count in an int. */
-    scale->state = (struct imp_optimizer_state){.n = (int)(3 * imp_canvas_count(sizes)),
-                                                .height = sizes->canvas_height,
+    scale->state = (struct imp_optimizer_state){.n = (int)(3 * imp_canvas_own(sizes)),
+                                                .height = sizes->rows,
+                                                .elsewhere = band ? &scale->elsewhere : NULL,
                                                 .bounds = {0, 1},
                                                 .history = params->history};
     return IMPASTO_OK;
@@ -127,7 +149,8 @@ static enum impasto_status capture_style(struct imp_scale *scale, struct imp_sty
     const struct imp_sizes sizes = {.width = pass->width,
                                     .height = pass->height,
                                     .canvas_width = pass->width,
-                                    .canvas_height = pass->height};
+                                    .canvas_height = pass->height,
+                                    .rows = pass->height};
     enum impasto_status status = imp_layout_allocate(&pass->layout, scale->device);
     if (status == IMPASTO_OK)
         status = fill_style_guide(scale, pass, style);
@@ -137,6 +160,51 @@ static enum impasto_status capture_style(struct imp_scale *scale, struct imp_sty
         status = imp_objective_capture_style(&scale->objective, pass, style->region, style->share,
                                              style->begins, style->ends);
     imp_layout_release(&pass->layout);
+    return status;
+}
+
+static enum impasto_status capture_styles(struct imp_scale *scale,
+                                          const struct imp_sources *sources)
+{
+    enum impasto_status status = IMPASTO_OK;
+    for (int tries = 0; tries == 0 || imp_objective_retries(&scale->objective, status, tries - 1);
+         tries++) {
+        status = IMPASTO_OK;
+        for (int i = 0; i < scale->passes && status == IMPASTO_OK; i++) {
+            if (tries > 0)
+                imp_style_pass_list(&scale->pass[i], &scale->objective);
+            status = capture_style(scale, &scale->pass[i], &sources->style[i]);
+        }
+    }
+    return status;
+}
+
+static enum impasto_status broadcast(struct imp_scale *scale, void *bytes, size_t size)
+{
+    struct imp_comm *comm = scale->band->comm;
+    const enum impasto_status status = imp_comm_broadcast(comm, bytes, size, 0);
+    return status == IMPASTO_OK
+               ? status
+               : imp_device_fail(scale->device, status, "%s", imp_comm_error(comm)->message);
+}
+
+/* The first rank looks at the style pictures. All others get its targets. */
+static enum impasto_status share_styles(struct imp_scale *scale, const struct imp_sources *sources)
+{
+    struct imp_targets targets = {0};
+    const bool first = imp_comm_rank(scale->band->comm) == 0;
+    enum impasto_status status = first ? capture_styles(scale, sources) : IMPASTO_OK;
+    if (status == IMPASTO_OK)
+        status = imp_targets_allocate(&targets, &scale->objective);
+    if (status == IMPASTO_OK && first)
+        status = imp_targets_read(&targets, &scale->objective, 0);
+    if (status == IMPASTO_OK)
+        status = broadcast(scale, targets.values, targets.value_count * sizeof(float));
+    if (status == IMPASTO_OK)
+        status = broadcast(scale, targets.energies, targets.energy_count * sizeof(double));
+    if (status == IMPASTO_OK && !first)
+        status = imp_targets_write(&targets, &scale->objective);
+    imp_targets_free(&targets);
     return status;
 }
 
@@ -182,6 +250,7 @@ static enum impasto_status hold_kept(struct imp_scale *scale, const struct imp_s
 {
     const struct imp_sizes *sizes = &scale->sizes;
     const size_t pixels = imp_canvas_count(sizes);
+    const size_t before = (size_t)sizes->begin * (size_t)sizes->canvas_width;
     const size_t count = (size_t)sizes->width * (size_t)sizes->height;
     float *keep = NULL, *cut = NULL, *content = NULL;
     IMP_TRY(imp_planes_of_image(scale->device, &scale->sizes, sources->content.image, &content));
@@ -197,7 +266,8 @@ static enum impasto_status hold_kept(struct imp_scale *scale, const struct imp_s
                 start[plane + i] += cut[i] * (content[plane + i] - start[plane + i]);
         for (size_t i = 0; i < pixels; i++)
             keep[i] = 1 - keep[i];
-        status = imp_buffer_write(scale->objective.free, 0, keep, pixels * sizeof(float));
+        status = imp_buffer_write(scale->objective.free, 0, keep + before,
+                                  imp_canvas_own(sizes) * sizeof(float));
     }
     free(keep);
     free(cut);
@@ -240,19 +310,11 @@ enum impasto_status imp_scale_open_styles(struct imp_scale *scale,
     const uint64_t key = imp_targets_key(scale->pass, scale->passes);
     IMP_TRY(imp_layout_allocate(&scale->targets, scale->device));
     IMP_TRY(fill_regions(scale, sources));
+    if (scale->band)
+        return share_styles(scale, sources);
     if (known && known->key == key)
         return imp_targets_write(known, &scale->objective);
-    enum impasto_status status = IMPASTO_OK;
-    for (int tries = 0; tries == 0 || imp_objective_retries(&scale->objective, status, tries - 1);
-         tries++) {
-        status = IMPASTO_OK;
-        for (int i = 0; i < scale->passes && status == IMPASTO_OK; i++) {
-            if (tries > 0)
-                imp_style_pass_list(&scale->pass[i], &scale->objective);
-            status = capture_style(scale, &scale->pass[i], &sources->style[i]);
-        }
-    }
-    IMP_TRY(status);
+    IMP_TRY(capture_styles(scale, sources));
     if (!known)
         return IMPASTO_OK;
     IMP_TRY(imp_targets_allocate(known, &scale->objective));
@@ -290,8 +352,9 @@ enum impasto_status imp_scale_picture(const struct imp_scale *scale, float *plan
 {
     const size_t count = 3 * (size_t)scale->sizes.width * (size_t)scale->sizes.height;
     if (scale->steps == 0 || !(scale->params->average > 0))
-        return imp_canvas_read(scale->device, &scale->sizes, imp_scale_best(scale), planes);
-    IMP_TRY(imp_canvas_read(scale->device, &scale->sizes, scale->average, planes));
+        return imp_canvas_read(scale->device, &scale->sizes, scale->band, imp_scale_best(scale),
+                               planes);
+    IMP_TRY(imp_canvas_read(scale->device, &scale->sizes, scale->band, scale->average, planes));
     /* It began with 0, which counts as much as its images have left to count (Kingma and Ba 2015,
      * section 3). */
     const double counted = 1 - pow((double)scale->params->average, scale->steps);
@@ -302,7 +365,8 @@ enum impasto_status imp_scale_picture(const struct imp_scale *scale, float *plan
 
 enum impasto_status imp_scale_gradient(const struct imp_scale *scale, float *planes)
 {
-    return imp_canvas_read(scale->device, &scale->sizes, scale->objective.gradient, planes);
+    return imp_canvas_read(scale->device, &scale->sizes, scale->band, scale->objective.gradient,
+                           planes);
 }
 
 enum impasto_status imp_scale_carry(const struct imp_scale *scale, struct imp_carry *carry)
@@ -314,7 +378,7 @@ enum impasto_status imp_scale_carry(const struct imp_scale *scale, struct imp_ca
     IMP_TRY(imp_scale_picture(scale, carry->image));
     for (int v = 0; v < scale->optimizer->carried; v++) {
         IMP_TRY(imp_planes_make(scale->device, 3, pixels, &carry->vectors[v]));
-        IMP_TRY(imp_canvas_read(scale->device, &scale->sizes, scale->state.vectors[v],
+        IMP_TRY(imp_canvas_read(scale->device, &scale->sizes, scale->band, scale->state.vectors[v],
                                 carry->vectors[v]));
     }
     return IMPASTO_OK;

@@ -20,6 +20,9 @@ struct imp_scale {
     const struct imp_layout *weights; /* the model's memory, which outlives the scale */
     struct imp_film film;
     struct imp_sizes sizes;
+    struct imp_band *band;          /* NULL: the whole picture is on this device */
+    struct imp_elsewhere elsewhere; /* the same, for the optimiser */
+    bool quiet;                     /* another rank says the same */
     struct imp_objective objective;
     struct imp_style_pass *pass; /* one for each style picture */
     int passes;
@@ -43,12 +46,12 @@ struct imp_scale {
 
 /* Initialises the scale of a longer side `size`, in a run that ends with sources' size, where alone
  * a film's frames are held to earlier ones. The pointers but `film` must outlive it; of the sources
- * only shapes matter here. IMPASTO_ERROR_MEMORY, of the host's. */
+ * only shapes matter here. band: of its canvas, or NULL. IMPASTO_ERROR_MEMORY, of the host's. */
 enum impasto_status imp_scale_init(struct imp_scale *scale, struct imp_device *device,
                                    const struct impasto_params *params,
                                    const struct imp_model *model, const struct imp_layout *weights,
                                    const struct imp_sources *sources, const struct imp_film *film,
-                                   int size);
+                                   struct imp_band *band, int size);
 /* Also when it was only initialised, or zeroed. */
 void imp_scale_release(struct imp_scale *scale);
 
@@ -86,8 +89,9 @@ enum impasto_status imp_planes_of_image(struct imp_device *device, const struct 
 /* A plane (height, width) at the size of `sizes`, spread over the canvas. */
 enum impasto_status imp_canvas_plane(struct imp_device *device, const struct imp_sizes *sizes,
                                      const float *plane, int height, int width, float **spread);
-/* To a buffer, spread over the canvas: a picture of any size; planes (3, height, width). And
- * planes back from there. */
+/* To a buffer, spread over the canvas, of which it has the device's rows: a picture of any size;
+ * planes (3, height, width). And planes back from there; band: of whose devices (NULL: all rows are
+ * there). */
 enum impasto_status imp_canvas_write_image(struct imp_device *device, const struct imp_sizes *sizes,
                                            const struct impasto_image *image,
                                            struct imp_buffer *buffer);
@@ -97,7 +101,8 @@ enum impasto_status imp_canvas_write_plane(struct imp_device *device, const stru
 enum impasto_status imp_canvas_write(struct imp_device *device, const struct imp_sizes *sizes,
                                      const float *planes, struct imp_buffer *buffer);
 enum impasto_status imp_canvas_read(struct imp_device *device, const struct imp_sizes *sizes,
-                                    const struct imp_buffer *buffer, float *planes);
+                                    struct imp_band *band, const struct imp_buffer *buffer,
+                                    float *planes);
 
 /* ---- steps.c --------------------------------------------------------------------------------- */
 

@@ -84,6 +84,8 @@ enum impasto_status imp_scale_evaluate(struct imp_scale *scale, bool gradient, i
 
 static void warn(const struct imp_scale *scale, int iteration, const char *what)
 {
+    if (scale->quiet)
+        return;
     imp_log(imp_device_log(scale->device), IMPASTO_LOG_WARNING, "iteration %d: %s; %s", iteration,
             scale->guard.doubt, what);
 }
@@ -119,7 +121,7 @@ static enum impasto_status told(struct imp_scale *scale, int iteration, enum imp
         return imp_device_fail(scale->device, status,
                                "%s at iteration %d; try smaller weights or another `device`",
                                imp_device_error(scale->device)->message, iteration);
-    if (fault)
+    if (fault && !scale->quiet)
         imp_log(imp_device_log(scale->device), IMPASTO_LOG_WARNING, "iteration %d: %s", iteration,
                 fault);
     return status;

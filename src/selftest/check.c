@@ -72,6 +72,13 @@ double *imp_check_widen(struct imp_check_run *run, const float *data, size_t n)
     return wide;
 }
 
+struct imp_blocks imp_check_blocks(int height, int rows)
+{
+    const int count = height < rows ? 1 : height / rows;
+    return (struct imp_blocks){
+        .height = height, .rows = rows, .count = count, .shares = imp_block_shares(count)};
+}
+
 size_t imp_check_rows(const struct imp_check_run *run, size_t brief, size_t tiny, size_t user,
                       size_t all)
 {

@@ -4,6 +4,7 @@
 
 /* Inside the selftest room: what the checks share (check.c), and the checks. */
 
+#include "ops/blocks.h"
 #include "selftest/reference.h"
 #include "selftest/selftest.h"
 
@@ -51,6 +52,9 @@ double imp_check_read_buffer(struct imp_check_run *run, const struct imp_buffer 
  * something is not finite. */
 double imp_check_error(const float *found, const double *expected, size_t n);
 
+/* Blocks of so many rows, the last with the rest. */
+struct imp_blocks imp_check_blocks(int height, int rows);
+
 /* How many of a table's first rows a level takes: as listed, for IMP_SELFTEST_FULL all. */
 size_t imp_check_rows(const struct imp_check_run *run, size_t brief, size_t tiny, size_t user,
                       size_t all);
@@ -71,6 +75,7 @@ void imp_check_temporal(struct imp_check_run *run);
 void imp_check_pixels(struct imp_check_run *run);
 void imp_check_conv_any_weights(struct imp_check_run *run);
 void imp_check_norm(struct imp_check_run *run);
+void imp_check_rows_ops(struct imp_check_run *run);
 void imp_check_warp(struct imp_check_run *run);
 void imp_check_flow_ops(struct imp_check_run *run);
 void imp_check_conv_edge(struct imp_check_run *run);

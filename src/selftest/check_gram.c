@@ -47,8 +47,7 @@ static bool prepare(struct imp_check_run *run, const struct shape *s, struct pro
     const struct imp_caps *caps = imp_device_caps(run->device);
     const int c = s->channels, h = s->height, w = s->width, lanes = caps->vector_width;
     const size_t entries = (size_t)c * (size_t)c, size = (size_t)c * (size_t)h * (size_t)w;
-    const struct imp_blocks blocks = {
-        .height = h, .rows = s->rows, .count = h < s->rows ? 1 : h / s->rows};
+    const struct imp_blocks blocks = imp_check_blocks(h, s->rows);
     const size_t scratch = imp_gram_workspace(caps, c, h, w, &blocks) / sizeof(float);
     *p = (struct problem){.channels = c,
                           .positions = h * w,

@@ -61,17 +61,10 @@ static struct imp_window window_of(const struct shape *s, int which)
                      .first = half, .rows = rows - half, .at = 1 + half, .begins = half == 0};
 }
 
-static struct imp_blocks blocks_of(const struct shape *s)
-{
-    return (struct imp_blocks){.height = s->height,
-                               .rows = s->rows,
-                               .count = s->height < s->rows ? 1 : s->height / s->rows};
-}
-
 static enum impasto_status measure(struct imp_check_run *run, const struct shape *s, double mass,
                                    struct buffers *b)
 {
-    const struct imp_blocks blocks = blocks_of(s);
+    const struct imp_blocks blocks = imp_check_blocks(s->height, s->rows);
     for (int which = 0; which < 2; which++) {
         const struct imp_window window = window_of(s, which);
         if (window.rows == 0)
@@ -127,7 +120,7 @@ static bool make(struct imp_check_run *run, const struct shape *s, struct data *
                  struct buffers *b)
 {
     const struct imp_caps *caps = imp_device_caps(run->device);
-    const struct imp_blocks blocks = blocks_of(s);
+    const struct imp_blocks blocks = imp_check_blocks(s->height, s->rows);
     const int c = s->channels, rows = s->height - 1, pitch = s->width + 2;
     const size_t m = (size_t)rows * (size_t)s->width, n = (size_t)c * m,
                  entries = (size_t)c * (size_t)c;

@@ -210,7 +210,7 @@ static enum impasto_status make_machine(struct imp_check_run *run, const struct 
     objective->net.keeps_transformed = p->keep != IMPASTO_KEEP_INPUT;
     for (int r = 0; r < p->regions; r++) {
         objective->region[r].weight = region_weights[p->regions - 1][r];
-        imp_guide_init(&objective->region[r].guide, p->height, p->width, p->regions > 1);
+        imp_guide_init(&objective->region[r].guide, p->height, p->width, p->regions > 1, NULL);
     }
     imp_objective_layout_targets(objective, &m->layout);
     imp_objective_layout(objective, &m->layout);

@@ -192,8 +192,7 @@ static double check_sums(struct imp_check_run *run, const struct imp_tensor *a,
                          const struct imp_tensor *b, struct imp_buffer *sums, int rows)
 {
     const int height = a->height;
-    const struct imp_blocks blocks = {
-        .height = height, .rows = 3, .count = height < 3 ? 1 : height / 3};
+    const struct imp_blocks blocks = imp_check_blocks(height, 3);
     const struct imp_window whole = {.rows = height, .begins = true};
     float shares[2 * IMP_PARTS];
     double totals[2];
@@ -228,7 +227,7 @@ static void check_tensors(struct imp_check_run *run, const struct shape *s)
     struct imp_tensor ta = {0}, tb = {0}, tg = {0};
     struct imp_buffer *sums = NULL;
     const struct imp_window whole = {.rows = h, .begins = true};
-    const struct imp_blocks blocks = {.height = h, .rows = 5, .count = h < 5 ? 1 : h / 5};
+    const struct imp_blocks blocks = imp_check_blocks(h, 5);
     if (run->broken || !imp_check_tensor(run, &ta, CHANNELS, h, w, lanes, a) ||
         !imp_check_tensor(run, &tb, CHANNELS, h, w, lanes, b) ||
         !imp_check_tensor(run, &tg, CHANNELS, h, w, lanes, g) ||
@@ -318,8 +317,8 @@ static void check_tv(struct imp_check_run *run, const struct shape *s)
     struct imp_buffer *picture = NULL, *gradient = NULL, *sums = NULL;
     if (!run->broken && imp_check_buffer(run, &picture, n, image) &&
         imp_check_buffer(run, &gradient, n, g) && imp_check_buffer(run, &sums, IMP_PARTS, NULL) &&
-        imp_check_ok(run, imp_tv_sum(run->device, picture, h, w, sums, 0)) &&
-        imp_check_ok(run, imp_tv_backward(run->device, picture, h, w, gradient, weight)) &&
+        imp_check_ok(run, imp_tv_sum(run->device, picture, h, w, NULL, sums, 0)) &&
+        imp_check_ok(run, imp_tv_backward(run->device, picture, h, w, NULL, gradient, weight)) &&
         imp_check_ok(run, imp_sums_read(run->device, sums, 1, &total))) {
         double error = imp_check_read_buffer(run, gradient, n, found);
         const double tv = imp_ref_tv(h, w, wide, (double)weight, expected);

@@ -6,7 +6,9 @@
 #include "session/session.h"
 #include "selftest/selftest.h"
 
+#include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 static const char *type_text(enum impasto_device_type type)
 {
@@ -155,6 +157,47 @@ done:
     return status;
 }
 
+static enum impasto_status check_shares(const float *shares, size_t count,
+                                        struct impasto_error *error)
+{
+    for (size_t i = 0; shares && i < count; i++)
+        if (!(shares[i] > 0) || isinf(shares[i]))
+            return imp_fail(error, IMPASTO_ERROR_USAGE,
+                            "a device's share of a picture is %g; it must be above 0 and finite",
+                            (double)shares[i]);
+    return IMPASTO_OK;
+}
+
+enum impasto_status impasto_device_join(struct impasto_device *device,
+                                        struct impasto_device *const *others, size_t count,
+                                        const float *shares, struct impasto_error *error)
+{
+    if (device->joined || count == 0 || count >= IMPASTO_DEVICES)
+        return imp_fail(error, IMPASTO_ERROR_USAGE,
+                        "1 to %d devices can be joined to another, and only once",
+                        IMPASTO_DEVICES - 1);
+    for (size_t i = 0; i < count; i++)
+        if (others[i] == device || others[i]->joined)
+            return imp_fail(error, IMPASTO_ERROR_USAGE,
+                            "a device cannot be joined to itself, nor one that others were "
+                            "joined to");
+    IMP_TRY(check_shares(shares, count + 1, error));
+    struct impasto_device **list = malloc(count * sizeof(*list));
+    float *parts = shares ? malloc((count + 1) * sizeof(*parts)) : NULL;
+    if (!list || (shares && !parts)) {
+        free(list);
+        free(parts);
+        return imp_fail_memory(error, "joined devices", count * sizeof(*list));
+    }
+    memcpy(list, others, count * sizeof(*list));
+    if (parts)
+        memcpy(parts, shares, (count + 1) * sizeof(*parts));
+    device->others = list;
+    device->shares = parts;
+    device->joined = (int)count;
+    return IMPASTO_OK;
+}
+
 double impasto_device_waiting(const struct impasto_device *device, double *expected)
 {
     return imp_device_waiting(device ? device->device : NULL, expected);
@@ -164,8 +207,12 @@ void impasto_device_close(struct impasto_device **device)
 {
     if (!device || !*device)
         return;
+    for (int i = 0; i < (*device)->joined; i++)
+        impasto_device_close(&(*device)->others[i]);
     imp_gemm_clblast_release();
     imp_device_close(&(*device)->device);
+    free((*device)->others);
+    free((*device)->shares);
     free(*device);
     *device = NULL;
 }

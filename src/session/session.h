@@ -12,6 +12,10 @@
 struct impasto_device {
     struct imp_device *device;
     bool checked; /* has passed the brief self-check */
+    /* What impasto_device_join has added; closed with this one. */
+    struct impasto_device **others;
+    int joined;
+    float *shares; /* of a picture's rows, 1 + joined; NULL: by their speed */
 };
 
 /* ---- device.c -------------------------------------------------------------------------------- */

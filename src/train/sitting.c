@@ -30,7 +30,8 @@ enum impasto_status imp_sitting_init(struct imp_sitting *sitting,
     IMP_TRY(imp_objective_init(&sitting->objective, options->device, &objective));
     sitting->objective.net.keeps_transformed = options->keeps_transformed;
     sitting->objective.region[0].weight = 1;
-    imp_guide_init(&sitting->objective.region[0].guide, options->height, options->width, false);
+    imp_guide_init(&sitting->objective.region[0].guide, options->height, options->width, false,
+                   NULL);
     imp_objective_layout_targets(&sitting->objective, &sitting->layout);
     imp_objective_layout(&sitting->objective, &sitting->layout);
     imp_pass_layout(&sitting->pass, &sitting->layout);

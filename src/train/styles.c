@@ -151,7 +151,7 @@ static enum impasto_status begin_looking(struct looking *looking, const struct i
     *looking = (struct looking){0};
     IMP_TRY(imp_objective_init(objective, look->device, &options));
     objective->region[0].weight = 1;
-    imp_guide_init(&objective->region[0].guide, ANY_SIZE, ANY_SIZE, false);
+    imp_guide_init(&objective->region[0].guide, ANY_SIZE, ANY_SIZE, false, NULL);
     imp_objective_layout_targets(objective, &looking->targets);
     return IMPASTO_OK;
 }

@@ -118,6 +118,8 @@ enum impasto_status imp_stage_convolve(struct imp_net *net, struct imp_device *d
     char label[32];
     snprintf(label, sizeof(label), "%s forward", imp_layer_shapes[l].name);
     const struct imp_map map = {.tensor = *x};
+    if (net->band)
+        IMP_TRY(imp_band_exchange(net->band, x));
     if (reflect)
         IMP_TRY(imp_map_fill(device, &map, 1, IMP_EDGE_REFLECT, true, true));
     struct imp_conv conv = imp_stage_conv(net, l, false, label);

@@ -44,7 +44,7 @@ enum imp_place imp_boundary_place(int s);
  * picture's tensors have their channels. */
 struct imp_conv imp_stage_conv(const struct imp_net *net, int l, bool backward, const char *label);
 /* A window's rows of layer l's activation y from the one before. lead: see struct imp_conv. x's
- * halo is zero before and after, whatever the edge. */
+ * halo is zero before and after, whatever the edge, but for the rows of bands beside this one. */
 enum impasto_status imp_stage_convolve(struct imp_net *net, struct imp_device *device, int l,
                                        const struct imp_tensor *x, const struct imp_tensor *y,
                                        const struct imp_window *window, int lead);

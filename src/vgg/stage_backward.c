@@ -135,6 +135,8 @@ static enum impasto_status convolve_back(struct imp_net *net, struct imp_device 
                                          const struct imp_tensor *mask, enum imp_epilogue epilogue)
 {
     char label[32];
+    if (net->band)
+        IMP_TRY(imp_band_exchange(net->band, g));
     snprintf(label, sizeof(label), "%s backward", imp_layer_shapes[l].name);
     struct imp_conv conv = imp_stage_conv(net, l, true, label);
     conv.x = *g;
@@ -185,7 +187,8 @@ static enum impasto_status descend(struct imp_net *net, struct imp_device *devic
     IMP_TRY(convolve_back(net, device, stage->first, &own, &g, found, NULL, IMP_EPILOGUE_STORE));
     return s == 0 && net->model->edge == IMP_EDGE_REPLICATE
                ? imp_conv_first_replicate(device, &g, &own, net->model->layer[0].edge_weights,
-                                          found)
+                                          found, imp_band_above(net->band),
+                                          imp_band_below(net->band))
                : IMPASTO_OK;
 }
 

@@ -6,6 +6,7 @@
  * (vgg19.c). */
 
 #include "device/layout.h"
+#include "vgg/band.h"
 #include "vgg/weights.h"
 #include "ops/conv.h"
 #include "ops/element.h"
@@ -122,6 +123,8 @@ struct imp_stage {
 /* The network at one size. */
 struct imp_net {
     const struct imp_model *model;
+    struct imp_band
+        *band; /* of the picture that this is; NULL: all of it. See imp_net_take_band. */
     int height, width;
     bool backward;   /* else only for forward passes */
     uint32_t tapped; /* the taps->layers of a backward pass */
@@ -159,6 +162,9 @@ struct imp_net {
  * without `backward`, works on whole activations. */
 void imp_net_init(struct imp_net *net, const struct imp_model *model, const struct imp_caps *caps,
                   int height, int width, bool backward, uint32_t tapped);
+/* The network is for a band of rows, which are net->height, of a picture of net->width. Before
+ * imp_net_plan; stages may only keep all or masks. */
+void imp_net_take_band(struct imp_net *net, const struct imp_caps *caps, struct imp_band *band);
 /* Another use of memory. plan: IMP_STAGES of them. Before imp_net_layout. */
 void imp_net_plan(struct imp_net *net, const struct imp_caps *caps,
                   const struct imp_stage_plan *plan);

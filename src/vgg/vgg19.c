@@ -17,6 +17,16 @@ static int round_up(int n, int unit)
     return (n + unit - 1) / unit * unit;
 }
 
+static void plan_whole(struct imp_net *net, const struct imp_caps *caps)
+{
+    struct imp_stage_plan plan[IMP_STAGES];
+    for (int s = 0; s < net->stages; s++)
+        plan[s] =
+            (struct imp_stage_plan){.keep = net->backward ? IMPASTO_KEEP_ALL : IMPASTO_KEEP_INPUT,
+                                    .rows = net->stage[s].height};
+    imp_net_plan(net, caps, plan);
+}
+
 void imp_net_init(struct imp_net *net, const struct imp_model *model, const struct imp_caps *caps,
                   int height, int width, bool backward, uint32_t tapped)
 {
@@ -40,11 +50,13 @@ void imp_net_init(struct imp_net *net, const struct imp_model *model, const stru
         net->activation[l] = tensor;
         net->activation[l].channels = shape->out_channels;
     }
-    struct imp_stage_plan plan[IMP_STAGES];
-    for (int s = 0; s < net->stages; s++)
-        plan[s] = (struct imp_stage_plan){.keep = backward ? IMPASTO_KEEP_ALL : IMPASTO_KEEP_INPUT,
-                                          .rows = net->stage[s].height};
-    imp_net_plan(net, caps, plan);
+    plan_whole(net, caps);
+}
+
+void imp_net_take_band(struct imp_net *net, const struct imp_caps *caps, struct imp_band *band)
+{
+    net->band = band;
+    plan_whole(net, caps);
 }
 
 /* The algorithms for layer l of a stage. Forwards it is the whole picture's. In flat parts of a
@@ -53,7 +65,10 @@ void imp_net_init(struct imp_net *net, const struct imp_model *model, const stru
 static void choose(struct imp_net *net, const struct imp_caps *caps, const struct imp_stage *stage,
                    int l)
 {
-    const int backward = imp_stage_rows(stage, stage->margin / 2);
+    /* A band's is the whole picture's, too. */
+    const int whole = net->band ? net->band->height >> (imp_layer_shapes[l].block - 1) : 0;
+    const int forward = whole ? whole : stage->height;
+    const int backward = whole ? whole : imp_stage_rows(stage, stage->margin / 2);
     const struct imp_model_layer *layer = &net->model->layer[l];
     const int in = imp_layer_shapes[l].in_channels, out = imp_layer_shapes[l].out_channels;
     const int w = net->activation[l].width;
@@ -61,8 +76,7 @@ static void choose(struct imp_net *net, const struct imp_caps *caps, const struc
     net->algorithm[l][1] = layer->backward;
     if (!net->model->automatic)
         return;
-    net->algorithm[l][0] =
-        imp_conv_cheapest(caps, layer->forward->packing, in, out, stage->height, w);
+    net->algorithm[l][0] = imp_conv_cheapest(caps, layer->forward->packing, in, out, forward, w);
     net->algorithm[l][1] = imp_conv_cheapest(caps, layer->backward->packing, out, in, backward, w);
 }
 

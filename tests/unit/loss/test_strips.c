@@ -202,7 +202,7 @@ static void run(const struct problem *p, const struct way *way, const struct imp
         plan(&m, way);
     for (int r = 0; r < p->regions; r++) {
         m.objective.region[r].weight = 1.0 / p->regions;
-        imp_guide_init(&m.objective.region[r].guide, p->height, p->width, p->regions > 1);
+        imp_guide_init(&m.objective.region[r].guide, p->height, p->width, p->regions > 1, NULL);
     }
     imp_objective_layout_targets(&m.objective, &m.layout);
     imp_objective_layout(&m.objective, &m.layout);

@@ -94,7 +94,7 @@ static void start_with(struct machine *m, bool bounded, enum imp_edge edge)
                 .model = &m->model, .losses = &losses, .height = H, .width = W, .regions = 1}),
         IMPASTO_OK);
     m->objective.region[0].weight = 1;
-    imp_guide_init(&m->objective.region[0].guide, H, W, false);
+    imp_guide_init(&m->objective.region[0].guide, H, W, false, NULL);
     imp_objective_layout_targets(&m->objective, &m->layout);
     imp_objective_layout(&m->objective, &m->layout);
     imp_layout_add(&m->layout, &m->image, BYTES, "test");

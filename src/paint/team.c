@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A picture on several devices. Each has a job of its own, with a band of the picture's rows, and
+ * is a rank of a team. What a caller asks of the first job, all do at once, each in a thread.
+ *
+ * Decisions rest on numbers that are the same on all ranks: sums are added up alike, and sizes,
+ * schedule and pictures are everybody's. What may differ, as the memory of devices does, is agreed
+ * on.
+ */
+
+#include "base/os.h"
+#include "paint/job.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- Opening --------------------------------------------------------------------------------- */
+
+static double speed_of(const struct impasto_device *device)
+{
+    const double seconds = imp_tuning_seconds(impasto_device_info(device));
+    return seconds > 0 ? 1 / seconds : 0;
+}
+
+static void give_rank(struct impasto_job *job, const struct impasto_device *first, int rank,
+                      struct imp_comm *comm)
+{
+    const struct impasto_device *own = rank == 0 ? first : first->others[rank - 1];
+    job->comm = comm;
+    job->share = first->shares ? (double)first->shares[rank] : 0;
+    job->tuned = speed_of(own);
+    job->device = own->device;
+}
+
+enum impasto_status imp_team_open(struct impasto_job *job, struct impasto_device *device,
+                                  struct impasto_error *error)
+{
+    const int size = 1 + device->joined;
+    struct imp_comm *ends[IMPASTO_DEVICES];
+    if (size == 1)
+        return IMPASTO_OK;
+    struct imp_team *team = calloc(1, sizeof(*team));
+    if (!team)
+        return imp_fail_memory(error, "a team of devices", sizeof(*team));
+    job->team = team;
+    team->job[0] = job;
+    for (team->size = 1; team->size < size; team->size++) {
+        struct impasto_job *other = malloc(sizeof(*other));
+        if (!other)
+            return imp_fail_memory(error, "a job", sizeof(*other));
+        *other = *job; /* which has nothing of its own yet */
+        other->team = NULL;
+        team->job[team->size] = other;
+    }
+    IMP_TRY(imp_comm_local_open(size, ends, error));
+    for (int rank = 0; rank < size; rank++)
+        give_rank(team->job[rank], device, rank, ends[rank]);
+    return IMPASTO_OK;
+}
+
+void imp_team_close(struct impasto_job *job)
+{
+    imp_comm_close(job->comm);
+    job->comm = NULL;
+    free(job->team);
+    job->team = NULL;
+}
+
+enum impasto_status imp_team_refuse(const struct impasto_job *job, const char *what,
+                                    struct impasto_error *error)
+{
+    return job->comm ? imp_fail(error, IMPASTO_ERROR_USAGE,
+                                "%s is not for several devices at once; name one `device`", what)
+                     : IMPASTO_OK;
+}
+
+/* ---- Working --------------------------------------------------------------------------------- */
+
+/* One rank's part of some work. */
+struct part {
+    struct impasto_job *job;
+    imp_team_work *work;
+    void *user;
+    enum impasto_status status;
+};
+
+/* Numbers that are not finite are met by all ranks at the same time. Of any other failure that was
+ * not agreed on, the others must hear, or they would wait. */
+static void do_part(void *user)
+{
+    struct part *part = user;
+    struct impasto_job *job = part->job;
+    job->agreed = false;
+    part->status = part->work(job, part->user);
+    if (part->status != IMPASTO_OK && part->status != IMPASTO_ERROR_NUMERIC && !job->agreed)
+        imp_comm_fail(job->comm, part->status, imp_device_error(job->device)->message);
+}
+
+static void fail_thread(struct part *part, int problem)
+{
+    part->status = imp_device_fail(part->job->device, IMPASTO_ERROR_MEMORY,
+                                   "no thread can be had for a device: %s; use fewer devices",
+                                   strerror(problem));
+    imp_comm_fail(part->job->comm, part->status, imp_device_error(part->job->device)->message);
+}
+
+/* The first rank has what its caller is told. */
+static enum impasto_status outcome(const struct part *parts, int size)
+{
+    for (int rank = 0; rank < size; rank++)
+        if (parts[rank].status != IMPASTO_OK)
+            return rank == 0 ? parts[0].status
+                             : imp_device_fail(parts[0].job->device, parts[rank].status, "%s",
+                                               imp_device_error(parts[rank].job->device)->message);
+    return IMPASTO_OK;
+}
+
+enum impasto_status imp_team_run(struct impasto_job *job, imp_team_work *work, void *user)
+{
+    struct part parts[IMPASTO_DEVICES] = {{0}};
+    struct imp_os_thread *threads[IMPASTO_DEVICES] = {NULL};
+    const int size = job->team ? job->team->size : 1;
+    if (size == 1)
+        return work(job, user);
+    for (int rank = 0; rank < size; rank++)
+        parts[rank] = (struct part){.job = job->team->job[rank], .work = work, .user = user};
+    for (int rank = 1; rank < size; rank++) {
+        const int problem = imp_os_start_thread(&threads[rank], do_part, &parts[rank]);
+        if (problem != 0)
+            fail_thread(&parts[rank], problem);
+    }
+    do_part(&parts[0]);
+    for (int rank = 1; rank < size; rank++)
+        if (threads[rank])
+            imp_os_join_thread(&threads[rank]);
+    return outcome(parts, size);
+}
+
+enum impasto_status imp_team_agree(struct impasto_job *job, enum impasto_status mine)
+{
+    if (!job->comm)
+        return mine;
+    struct impasto_error *place = imp_device_error_place(job->device);
+    const struct impasto_error own = *place;
+    const enum impasto_status status = imp_comm_agree(job->comm, mine, place);
+    /* The first rank's failure comes first, and its caller knows whose it is. */
+    if (mine != IMPASTO_OK && imp_comm_rank(job->comm) == 0)
+        *place = own;
+    job->agreed = job->agreed || status != IMPASTO_OK;
+    return status;
+}
+
+/* What each rank has to say, `count` numbers of each. */
+static enum impasto_status hear(struct impasto_job *job, const double *own, size_t count,
+                                double *all)
+{
+    size_t counts[IMPASTO_DEVICES];
+    for (int rank = 0; rank < imp_comm_size(job->comm); rank++)
+        counts[rank] = count;
+    const enum impasto_status status = imp_comm_gather(job->comm, own, all, counts);
+    return status == IMPASTO_OK
+               ? status
+               : imp_device_fail(job->device, status, "%s", imp_comm_error(job->comm)->message);
+}
+
+enum impasto_status imp_team_any_not(struct impasto_job *job, bool mine, bool *any_not)
+{
+    const double own = mine;
+    double all[IMPASTO_DEVICES];
+    *any_not = false;
+    IMP_TRY(hear(job, &own, 1, all));
+    for (int rank = 0; rank < imp_comm_size(job->comm); rank++)
+        *any_not = *any_not || all[rank] == 0;
+    return IMPASTO_OK;
+}
+
+/* ---- Sharing the rows ------------------------------------------------------------------------ */
+
+struct imp_band *imp_team_band(struct impasto_job *job)
+{
+    return job->band.comm ? &job->band : NULL;
+}
+
+/* What the rows are shared by: what was asked for, or what was measured in this run, or by tuning,
+ * if it is known of all devices; else evenly. */
+enum { SHARE, MEASURED, TUNED, KINDS };
+
+static void weigh(const double *said, int size, double *weights)
+{
+    for (int kind = 0; kind < KINDS; kind++) {
+        bool known = true;
+        for (int rank = 0; rank < size; rank++) {
+            weights[rank] = said[rank * KINDS + kind];
+            known = known && weights[rank] > 0;
+        }
+        if (known)
+            return;
+    }
+    for (int rank = 0; rank < size; rank++)
+        weights[rank] = 1;
+}
+
+/* begins: where each rank's rows begin, in blocks, and behind them the number of blocks. Each rank
+ * has a block at least. */
+static void share_blocks(const double *weights, int size, int blocks, int *begins)
+{
+    double sum = 0, before = 0;
+    for (int rank = 0; rank < size; rank++)
+        sum += weights[rank];
+    for (int rank = 0; rank <= size; rank++) {
+        const int least = rank == 0 ? 0 : begins[rank - 1] + 1, most = blocks - (size - rank);
+        const int fair = rank == 0 ? 0 : (int)lround(blocks * before / sum);
+        begins[rank] = rank == size ? blocks : fair < least ? least : fair > most ? most : fair;
+        before += rank < size ? weights[rank] : 0;
+    }
+}
+
+enum impasto_status imp_team_cut(struct impasto_job *job, const struct imp_sizes *sizes)
+{
+    imp_band_close(&job->band);
+    job->idle = false;
+    job->busy = 0;
+    job->timed = 0;
+    if (!job->comm)
+        return IMPASTO_OK;
+    const int size = imp_comm_size(job->comm);
+    const struct imp_blocks blocks = imp_blocks_of(sizes->canvas_height, 0);
+    const double own[KINDS] = {job->share, job->measured, job->tuned};
+    double said[KINDS * IMPASTO_DEVICES], weights[IMPASTO_DEVICES];
+    int begins[IMPASTO_DEVICES + 1];
+    if (blocks.count < size) {
+        job->idle = imp_comm_rank(job->comm) > 0;
+        return IMPASTO_OK;
+    }
+    IMP_TRY(hear(job, own, KINDS, said));
+    weigh(said, size, weights);
+    share_blocks(weights, size, blocks.count, begins);
+    for (int rank = 0; rank <= size; rank++)
+        begins[rank] = rank == size ? sizes->canvas_height : begins[rank] * blocks.rows;
+    return imp_band_open(&job->band, job->device, job->comm, begins, sizes->canvas_width);
+}
+
+enum impasto_status imp_team_describe(struct impasto_job *job)
+{
+    enum { DEVICE, BEGIN, ROWS, BYTES, SAID };
+    double said[SAID * IMPASTO_DEVICES];
+    job->band_count = 0;
+    if (!imp_team_band(job))
+        return IMPASTO_OK;
+    const double own[SAID] = {imp_device_caps(job->device)->info.index, job->band.begin,
+                              job->band.rows, (double)imp_scale_peak(&job->scale)};
+    IMP_TRY(hear(job, own, SAID, said));
+    job->band_count = (size_t)imp_comm_size(job->comm);
+    for (size_t rank = 0; rank < job->band_count; rank++) {
+        const double *of = said + SAID * rank;
+        job->bands[rank] = (struct impasto_plan_band){.device = (int)of[DEVICE],
+                                                      .begin = (int)of[BEGIN],
+                                                      .rows = (int)of[ROWS],
+                                                      .bytes = (uint64_t)of[BYTES]};
+    }
+    return IMPASTO_OK;
+}
+
+/* ---- From scale to scale --------------------------------------------------------------------- */
+
+static enum impasto_status broadcast(struct impasto_job *job, void *bytes, size_t size)
+{
+    const enum impasto_status status = imp_comm_broadcast(job->comm, bytes, size, 0);
+    return status == IMPASTO_OK
+               ? status
+               : imp_device_fail(job->device, status, "%s", imp_comm_error(job->comm)->message);
+}
+
+enum impasto_status imp_team_share_carry(struct impasto_job *job, struct imp_carry *carry)
+{
+    const bool first = imp_comm_rank(job->comm) == 0;
+    const int vectors = imp_optimizer_find(job->params.optimizer)->carried;
+    int head[] = {carry->height, carry->width, carry->step};
+    IMP_TRY(broadcast(job, head, sizeof(head)));
+    carry->height = head[0];
+    carry->width = head[1];
+    carry->step = head[2];
+    const size_t pixels = (size_t)carry->height * (size_t)carry->width;
+    for (int i = 0; i <= vectors; i++) {
+        float **planes = i == 0 ? &carry->image : &carry->vectors[i - 1];
+        if (!first)
+            IMP_TRY(imp_planes_make(job->device, 3, pixels, planes));
+        IMP_TRY(broadcast(job, *planes, 3 * pixels * sizeof(float)));
+    }
+    return IMPASTO_OK;
+}

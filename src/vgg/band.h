@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef IMP_VGG_BAND_H
+#define IMP_VGG_BAND_H
+
+/*
+ * A picture over several devices: each has a band of its rows (band.c). A tensor of a band has the
+ * neighbours' next rows in its halo, once they have been exchanged. So the kernels compute a band
+ * as they compute a whole picture, to the same bits.
+ *
+ * Borders lie between blocks of rows (ops/blocks.h). There even the deepest stage's rows are whole
+ * tiles of Winograd's, and sums do not cross them.
+ *
+ * A band NULL is the whole picture. All ranks make the same calls in the same order, and each waits
+ * for the others.
+ */
+
+#include "comm/comm.h"
+#include "device/layout.h"
+#include "ops/blocks.h"
+#include "ops/element.h"
+
+struct imp_band {
+    struct imp_device *device;
+    struct imp_comm *comm;
+    int height, width;             /* of the picture */
+    int begin, rows;               /* of it, those that are here */
+    struct imp_buffer *edges;      /* rows on their way: (2, channels, width + 2) of any layer */
+    struct imp_buffer *image_rows; /* (2, 3, width), those beside the image */
+    size_t edge_floats;            /* the most in one row of `edges` */
+    float *host;                   /* 4 times as many: to send, received */
+    double *totals;                /* of all ranks: imp_band_totals */
+    size_t totals_room;
+    double waited; /* seconds, for other ranks */
+    bool unlike;   /* not all devices have the sums of Gram matrices in the same places */
+};
+
+/* begins: the first row of each rank's band, and behind them the height. Waits for the other ranks.
+ * IMPASTO_ERROR_MEMORY, of the host's. */
+enum impasto_status imp_band_open(struct imp_band *band, struct imp_device *device,
+                                  struct imp_comm *comm, const int *begins, int width);
+/* Also of a zeroed one. */
+void imp_band_close(struct imp_band *band);
+void imp_band_layout(struct imp_band *band, struct imp_layout *layout);
+/* The height of the picture of which `height` rows are here. */
+int imp_band_whole(const struct imp_band *band, int height);
+/* Whether the picture goes on there. */
+bool imp_band_above(const struct imp_band *band);
+bool imp_band_below(const struct imp_band *band);
+/* The blocks that are here of the activations whose height was halved so often. height: the band's,
+ * of the picture. */
+struct imp_blocks imp_band_blocks(const struct imp_band *band, int height, int halvings);
+
+/* The halo's rows of a tensor that has all of the band's rows = the neighbours' rows there. */
+enum impasto_status imp_band_exchange(struct imp_band *band, const struct imp_tensor *tensor);
+/* band->image_rows = those beside an image (3, rows, width); *beside: for imp_tv_sum. */
+enum impasto_status imp_band_exchange_image(struct imp_band *band, const struct imp_buffer *image);
+struct imp_beside imp_band_beside(const struct imp_band *band);
+/* The words of imp_gram's sums, and of imp_mean's: all bands' together. What is spoilt in one band
+ * spoils all. */
+enum impasto_status imp_band_add_gram(struct imp_band *band, struct imp_buffer *sums, int channels);
+enum impasto_status imp_band_add_means(struct imp_band *band, struct imp_buffer *sums,
+                                       int channels);
+/* As imp_sums_read, of all bands, the same on every rank. alike: slots that are no sums over rows,
+ * but the same on all ranks, up to rounding; the first one's count. */
+enum impasto_status imp_band_totals(struct imp_band *band, struct imp_device *device,
+                                    const struct imp_buffer *sums, int slots, const bool *alike,
+                                    double *totals);
+/* Planes of the whole picture, (planes, height, width), on every rank that wants them (else NULL),
+ * from each one's own rows: (planes, rows, width). */
+enum impasto_status imp_band_collect(struct imp_band *band, const float *own, int planes,
+                                     float *whole);
+
+#endif
