@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """--list-devices, --self-test, and choosing among devices."""
 
-from support import CHEAP, PATIENCE, Case, devices, on_pocl
+from support import CHEAP, DEVICE, PATIENCE, USAGE, Case, devices, on_pocl, pixels, png
 
 FIELDS = {"index", "platform_index", "device_index", "type", "name", "platform", "driver", "opencl",
           "pci", "uuid", "memory", "max_allocation", "local_memory", "max_work_group",
@@ -113,3 +113,27 @@ class SelfTest(Case):
         for words in ["conv", "gemm", "gram", "pool", "gradient"]:
             self.assertIn(words, run.stdout)
         self.assertIn(f"{len(checks)} checks passed, 0 failed", run.stdout.splitlines()[-1])
+
+
+class Together(Case):
+    """One picture on several devices, here the same one opened several times."""
+
+    def paint(self, name, *arguments):
+        self.stylise("-o", name, "--size", "200", "--scales", "1", "--iterations", "2", "--memory", "1G", *arguments)
+        return self.folder / name
+
+    def test_same_bytes(self):
+        self.write("content.png", png(24, 200))
+        alone = self.paint("one.png", "--device", "0")
+        self.assertEqual(self.paint("two.png", "--device", "0,0").read_bytes(), alone.read_bytes())
+        shared = self.paint("shared.png", "--device", "0,0", "--bands", "1:2.5", "--checkpoint", "run.ckpt")
+        self.assertEqual(pixels(shared), pixels(alone))
+
+    def test_bands_that_are_no_shares(self):
+        for bands in ["3", "1:2:3", "1:0", "1:", "1:x", "-1:2", "1:nan"]:
+            with self.subTest(bands):
+                self.refuse(USAGE, ["--bands", "2 devices"], "--device", "0,0", "--bands", bands)
+        self.refuse(USAGE, ["--bands", "--device 0,1"], "--bands", "1:1")
+
+    def test_one_that_is_not_there(self):
+        self.refuse(DEVICE, "99", "--device", "0,99", early=False)

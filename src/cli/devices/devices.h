@@ -14,6 +14,10 @@ extern const struct cli_command cli_devices_command;
 /* Opens the device that --device or $IMPASTO_DEVICE name. */
 enum impasto_status cli_open_device(struct cli_common *common, struct cli_console *console,
                                     struct impasto_device **device, struct impasto_error *error);
+/* The same; where several are named, with commas between them, all of them joined, to paint one
+ * picture. (team.c) */
+enum impasto_status cli_open_devices(struct cli_settings *settings, struct cli_console *console,
+                                     struct impasto_device **device, struct impasto_error *error);
 /* Gives it back. A worker keeps it for its next job, unless `status`, with which the work ended,
  * says that it has failed. *device becomes NULL. */
 void cli_close_device(struct cli_common *common, struct impasto_device **device,

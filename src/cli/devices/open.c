@@ -77,7 +77,9 @@ void cli_close_device(struct cli_common *common, struct impasto_device **device,
                       enum impasto_status status)
 {
     struct cli_warm *warm = common->warm;
-    char *name = warm && *device && status != IMPASTO_ERROR_DEVICE ? strdup(common->device) : NULL;
+    const char *named = common->device;
+    const bool keeps = warm && *device && named && !strchr(named, ',');
+    char *name = keeps && status != IMPASTO_ERROR_DEVICE ? strdup(named) : NULL;
     if (warm)
         warm->console = NULL;
     if (!name) {

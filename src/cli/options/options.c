@@ -132,7 +132,11 @@ const struct cli_option cli_options[] = {
     {"device", 0, "Device", "SPEC", CLI_TEXT, COMMON(device), .chief = true, .recorded = true,
      .remote = true, .stays = true, .offers = "auto gpu igpu cpu accel",
      .help = "auto, an index, P:D, gpu, igpu, cpu, or text found in the device's name, platform, "
-             "PCI address or UUID ($IMPASTO_DEVICE, else auto)"},
+             "PCI address or UUID ($IMPASTO_DEVICE, else auto). Several, with commas, paint one "
+             "picture together, each a band of its rows; of many pictures, each another one"},
+    {"bands", 0, "Device", "N:N...", CLI_TEXT, SETTING(bands), .recorded = true, .remote = true,
+     .help = "of several devices for one picture: their shares of its rows, such as 3:1 (by their "
+             "speed)"},
     {"list-devices", 0, "Device", NULL, CLI_FLAG, SETTING(list_devices), .chief = true,
      .help = "what there is, and what is odd about it"},
     {"json", 0, "Device", NULL, CLI_FLAG, SETTING(json), .help = "with --list-devices: as JSON"},

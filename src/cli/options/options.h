@@ -66,6 +66,7 @@ struct cli_settings {
     int interpolate;    /* pictures from each style to the next; 0: one of all styles */
     const char *output; /* NULL: derived from the pictures' names */
     bool list_devices, json, self_test, plan, tune;
+    const char *bands; /* the devices' shares of one picture; NULL: by their speed */
     const char *preset;
     const char *weights, *export_weights;
     int convention; /* enum impasto_convention */

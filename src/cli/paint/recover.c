@@ -39,7 +39,7 @@ static enum impasto_status open_again(struct cli_painter *run,
     cli_events_phase(&run->console, "opening", NULL, 0);
     enum impasto_status status = load_again(run);
     if (status == IMPASTO_OK)
-        status = cli_open_device(&run->settings->common, &run->console, &run->device, run->error);
+        status = cli_open_devices(run->settings, &run->console, &run->device, run->error);
     if (status != IMPASTO_OK)
         return status;
     run->about.device = impasto_device_info(run->device);

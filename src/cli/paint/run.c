@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Paints a picture: opens a job and runs it, shows and writes on the way, and ends it. */
 
+#include "cli/batch/batch.h"
 #include "cli/devices/devices.h"
 #include "cli/paint/run.h"
 
@@ -96,7 +97,7 @@ enum impasto_status cli_painter_open(struct cli_painter *run)
         return cli_fail_memory(error, "a file name");
     tell_of_weights(run);
     if ((status = cli_watchdog_open(&run->watchdog, &run->console, error)) ||
-        (status = cli_open_device(&run->settings->common, &run->console, &run->device, error)))
+        (status = cli_open_devices(run->settings, &run->console, &run->device, error)))
         return status;
     run->params.reuse = run->batch;
     return s->export_weights
@@ -322,6 +323,17 @@ void cli_painter_close(struct cli_painter *run, enum impasto_status status)
     free(run->output);
 }
 
+static enum impasto_status probe_devices(struct cli_settings *settings, struct cli_console *console,
+                                         struct impasto_error *error)
+{
+    struct cli_batch_devices devices;
+    enum impasto_status status = cli_batch_devices(settings, &devices, error);
+    for (size_t i = 0; i < devices.count && status == IMPASTO_OK; i++)
+        status = cli_probe_gemm(settings, devices.device[i], console, error);
+    cli_batch_devices_free(&devices);
+    return status;
+}
+
 enum impasto_status cli_run(struct cli_settings *settings, struct impasto_error *error)
 {
     struct cli_painter run = {.settings = settings, .error = error};
@@ -354,10 +366,8 @@ enum impasto_status cli_run(struct cli_settings *settings, struct impasto_error 
         status = cli_pictures_load(settings, &run.pictures, error);
     if (status == IMPASTO_OK)
         announce_styles(settings, &run.console);
-    const char *device =
-        settings->common.device ? settings->common.device : getenv("IMPASTO_DEVICE");
     if (status == IMPASTO_OK)
-        status = cli_probe_gemm(settings, device && device[0] ? device : NULL, &run.console, error);
+        status = probe_devices(settings, &run.console, error);
     if (status == IMPASTO_OK)
         status = cli_painter_open(&run);
     if (status == IMPASTO_OK)
