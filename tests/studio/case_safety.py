@@ -200,10 +200,11 @@ class Input(Served):
         studio = self.studio()
         job = studio.paint()["id"]
         studio.until(job, "done")
+        # The small picture is made of the result: first that, then the links.
+        end = time.monotonic() + PATIENCE
+        while not (studio.folder / "thumbs" / f"{job}.jpg").exists() and time.monotonic() < end:
+            time.sleep(0.05)
         for folder, name, path in (("results", f"{job}.png", "result"), ("thumbs", f"{job}.jpg", "thumb")):
-            end = time.monotonic() + PATIENCE
-            while not (studio.folder / folder / name).exists() and time.monotonic() < end:
-                time.sleep(0.05)
             (studio.folder / folder / name).unlink()
             (studio.folder / folder / name).symlink_to("/etc/passwd")
             status, body, _ = studio.call("GET", f"/api/jobs/{job}/{path}")

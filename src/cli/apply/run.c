@@ -196,8 +196,11 @@ static enum impasto_status apply_one(struct cli_applying *a, const char *output)
         read_inputs(a);
     if (status == IMPASTO_OK)
         status = paint(a, &content, &result);
-    if (status == IMPASTO_OK)
-        status = conclude(a, result, output, begun, refine(a, &content, &result));
+    if (status == IMPASTO_OK) {
+        /* It replaces the result, so that it must come first. */
+        const enum impasto_status refined = refine(a, &content, &result);
+        status = conclude(a, result, output, begun, refined);
+    }
     impasto_image_free(&content);
     impasto_image_free(&result);
     return status;
