@@ -85,6 +85,7 @@ static void begin_studio(void)
         cli_jobs_load(&studio, &error) != IMPASTO_OK)
         abort();
     snprintf(studio.token, sizeof(studio.token), "%064d", 1);
+    studio.quota = (uint64_t)1 << 30;
     studio.painter.to = studio.painter.from = studio.quicker.to = studio.quicker.from = -1;
     json_decref(studio.models);
     studio.models = json_pack("[{s:s, s:[s, s]}]", "model", "base-16", "styles", "ink", "oil");
