@@ -103,7 +103,6 @@ class Page(Served):
         page.run("document.getElementById('go').click()")
         page.until("!!document.querySelector('#jobs li.done')")
         page.until("document.getElementById('image').alt.startsWith('Result')")
-        self.option(page, "iterations", 200)
         page.until("/about \\d+ (s|min)$/.test(document.getElementById('plan').textContent)")
         # It can be saved in another format, with the report.
         page.save_to(self.folder)

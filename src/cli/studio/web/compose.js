@@ -149,7 +149,7 @@ function drawNetworks() {
 }
 
 /* Asked anew after each change, where there is something to plan. */
-function planAgain() {
+export function planAgain() {
   const paints = settings.command() === "paint" && chosen.contents.length > 0 && chosen.styles.length > 0;
   plan.ask(paints ? job(chosen.contents[0]) : null);
 }

@@ -9,6 +9,7 @@ import * as view from "./view.js";
 import {choose, say, translate} from "./words.js";
 
 let about = {};
+let done = 0; /* jobs, of which the last tells how fast the device is */
 
 function look(id) {
   view.look(gallery.find(id) ?? gallery.newest());
@@ -17,6 +18,10 @@ function look(id) {
 
 async function renew() {
   await gallery.renew();
+  const now = gallery.all().filter(job => job.state === "done").length;
+  if (now !== done)
+    compose.planAgain();
+  done = now;
   look(view.current());
 }
 
