@@ -57,8 +57,8 @@ struct impasto_train_params {
      * how many. */
     float minutes;
     /* Steps after which the training comes to its end if the judge has found nothing that is better
-     * by 1 %, 0 to 1,000,000; default 100. The last 30 % of the steps, in which the learning rate
-     * falls, are not left out then: they begin. 0: it never ends early. */
+     * by 1 %, 0 to 1,000,000; default 100. The steps in which the learning rate falls are not left
+     * out then: they begin. 0: it never ends early. */
     int patience;
 
     int batch, crop; /* crops of a step, 1 to 64, and their sides, 32 to 1024 pixels; 2 of 160 */
@@ -66,8 +66,8 @@ struct impasto_train_params {
     int late_batch, late_crop;
     float late_share; /* of the steps that are so, the last ones: 0 to 1; default 1/3 */
 
-    /* Adam's, above 0, up to 0.1. IMPASTO_TRAIN_AUTO: 0.001 from a base, 0.0015 from nothing. Over
-     * the last 30 % of the steps it falls to 5 % of itself. */
+    /* Adam's, above 0, up to 0.1. IMPASTO_TRAIN_AUTO: 0.003 from a base, 0.0015 from nothing. Over
+     * the last 60 or 30 % of the steps it falls to 5 % of itself. */
     float learning_rate;
     float late_rate; /* its factor for late steps, above 0, up to 10; default 0.7 */
     /* Its factor for scale and shift of the normalisations, of which each style has its own, above
@@ -78,7 +78,7 @@ struct impasto_train_params {
                       The model has the average, not the last step. Less at first; default 0.995 */
 
     float content_weight; /* 0 and above; default 1 */
-    float style_weight;   /* above 0. IMPASTO_TRAIN_AUTO: 10, or 17 with the built-in weights */
+    float style_weight;   /* above 0. IMPASTO_TRAIN_AUTO: 6.5, or 17 with the built-in weights */
     float tv_weight;      /* 0 and above; default 1 */
     float range_weight;   /* 0 and above; default 10 */
     /* Steps over which the style's weight rises to its full height, by the square, 0 to 1,000,000.

@@ -5,8 +5,7 @@
 
 #include <math.h>
 
-/* Of a training's steps, those over which the learning rate falls; and where to. */
-#define FALLING 0.3
+/* What the learning rate falls to. */
 #define LOWEST 0.05
 
 /* Layers by their place among the sixteen: conv1_1 is 0. */
@@ -17,7 +16,7 @@ struct recipe {
     int content, style[8], styles;
     double style_weight;
 };
-static const struct recipe trained = {C33, {C11, C21, C31}, 3, 10};
+static const struct recipe trained = {C33, {C11, C21, C31}, 3, 6.5};
 /* The layers by which the built-in weights paint best; see src/paint/params.c. */
 static const struct recipe generated = {C22, {C11, C12, C21, C22, C31}, 5, 17};
 
@@ -36,9 +35,10 @@ struct imp_train_schedule imp_train_schedule_make(const struct impasto_train_par
                  : scratch     ? 2000
                                : 450,
         .late_share = params->late_share,
+        .falling = scratch ? 0.3 : 0.6,
         .rate = params->learning_rate > 0 ? params->learning_rate
                 : scratch                 ? 1.5e-3f
-                                          : 1e-3f,
+                                          : 3e-3f,
         .late_rate = params->late_rate,
         .norm_rate = params->norm_rate > 0 ? params->norm_rate
                      : rows_hurry          ? 10.0f
@@ -57,14 +57,21 @@ bool imp_train_is_late(const struct imp_train_schedule *schedule, int step)
     return step >= schedule->steps * (1 - (double)schedule->late_share);
 }
 
+/* Steps before the learning rate falls, as a share of all. */
+static double before_falling(const struct imp_train_schedule *schedule)
+{
+    return 1 - schedule->falling;
+}
+
 bool imp_train_is_falling(const struct imp_train_schedule *schedule, int step)
 {
-    return step >= schedule->steps * (1 - FALLING);
+    return step >= schedule->steps * before_falling(schedule);
 }
 
 float imp_train_rate(const struct imp_train_schedule *schedule, int step)
 {
-    const double begin = schedule->steps * (1 - FALLING), length = schedule->steps - begin;
+    const double begin = schedule->steps * before_falling(schedule);
+    const double length = schedule->steps - begin;
     const double fallen = step > begin ? fmin((step - begin) / length, 1) : 0;
     const double late = imp_train_is_late(schedule, step) ? (double)schedule->late_rate : 1;
     return (float)((double)schedule->rate * late * (1 - (1 - LOWEST) * fallen));
@@ -96,9 +103,9 @@ int imp_train_affordable(const struct imp_train_schedule *schedule, int step, do
     return (int)fmin(fmax(steps, step + 1), IMP_MOST_STEPS);
 }
 
-int imp_train_ending(int step)
+int imp_train_ending(const struct imp_train_schedule *schedule, int step)
 {
-    const double steps = ceil(step / (1 - FALLING));
+    const double steps = ceil(step / before_falling(schedule));
     return steps < IMP_MOST_STEPS ? (int)steps : IMP_MOST_STEPS;
 }
 

@@ -41,6 +41,7 @@ struct imp_train_schedule {
     bool scratch;     /* the network begins from nothing */
     int steps;        /* of all, as far as is known */
     float late_share; /* of them */
+    double falling;   /* of them, those over which the learning rate falls; the last ones */
     float rate, late_rate, norm_rate;
     int ramp; /* 0: none */
     double style_weight;
@@ -64,7 +65,7 @@ float imp_train_average(const struct impasto_train_params *params, int step);
 int imp_train_affordable(const struct imp_train_schedule *schedule, int step, double pixels,
                          double early, double late);
 /* The steps of a training that begins to end now. */
-int imp_train_ending(int step);
+int imp_train_ending(const struct imp_train_schedule *schedule, int step);
 /* The layers and weights that suit the weights of the network that judges. bounded: for training.
  */
 struct imp_loss_options imp_train_losses(const struct impasto_train_params *params,

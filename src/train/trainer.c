@@ -60,7 +60,7 @@ static void watch_time(struct impasto_train *train, const struct impasto_train_p
  * learning rate falls, which bring the last gain. Those are never left out. */
 static void lose_patience(struct impasto_train *train)
 {
-    const int steps = imp_train_ending(train->step);
+    const int steps = imp_train_ending(&train->schedule, train->step);
     if (!imp_judge_is_tired(train) || imp_train_is_falling(&train->schedule, train->step))
         return;
     imp_log(imp_device_log(train->device), IMPASTO_LOG_INFO,

@@ -304,7 +304,8 @@ static struct impasto_train_progress in_vain(struct impasto_train_params params)
     return progress;
 }
 
-/* It begins to fall after 70 % of the steps, and would be 5 % of itself after the last one. */
+/* From nothing, it begins to fall after 70 % of the steps, and would be 5 % of itself after the
+ * last one. */
 static void expect_fallen(const struct impasto_train_progress *progress, int steps)
 {
     const double fallen = (steps - 1 - 0.7 * steps) / (0.3 * steps);

@@ -374,12 +374,13 @@ static void the_schedule_is_that_of_the_recipe(void **state)
     assert_int_equal(s.steps, 450);
     assert_false(imp_train_is_late(&s, 299));
     assert_true(imp_train_is_late(&s, 300));
-    assert_float_equal(imp_train_rate(&s, 0), 1e-3f, 1e-9f);
-    assert_float_equal(imp_train_rate(&s, 299), 1e-3f, 1e-9f);
-    assert_float_equal(imp_train_rate(&s, 315), 0.7e-3f, 1e-9f);
-    assert_float_equal(imp_train_rate(&s, 450), 0.05f * 0.7e-3f, 1e-9f);
+    assert_float_equal(imp_train_rate(&s, 0), 3e-3f, 1e-9f);
+    assert_float_equal(imp_train_rate(&s, 180), 3e-3f, 1e-9f);
+    assert_float_equal(imp_train_rate(&s, 299), (1 - 0.95f * 119 / 270) * 3e-3f, 1e-8f);
+    assert_float_equal(imp_train_rate(&s, 315), (1 - 0.95f * 135 / 270) * 2.1e-3f, 1e-8f);
+    assert_float_equal(imp_train_rate(&s, 450), 0.05f * 2.1e-3f, 1e-9f);
     assert_float_equal(s.norm_rate, 10, 0);
-    assert_float_equal((float)imp_train_style_weight(&s, 0), 10, 0);
+    assert_float_equal((float)imp_train_style_weight(&s, 0), 6.5f, 0);
     s = imp_train_schedule_make(&params, true, true, 1);
     assert_int_equal(s.steps, 2000);
     assert_float_equal(s.norm_rate, 1, 0);
@@ -397,7 +398,7 @@ static void an_end_is_where_the_rate_falls(void **state)
     struct impasto_train_params params = imp_train_usual();
     struct imp_train_schedule s = imp_train_schedule_make(&params, false, false, 1);
     for (int step = 1; step < 400; step++) {
-        s.steps = imp_train_ending(step);
+        s.steps = imp_train_ending(&s, step);
         assert_false(imp_train_is_falling(&s, step - 1));
         assert_true(imp_train_is_falling(&s, step + 1));
     }
@@ -427,7 +428,8 @@ static void steps_fill_the_time(void **state)
             for (int step = 8; step < steps; step += 7)
                 for (double part = 0.25; part < 4; part *= 2) {
                     const double early = costs[k].early, late = costs[k].late;
-                    struct imp_train_schedule s = {.steps = steps, .late_share = shares[i]};
+                    struct imp_train_schedule s = {
+                        .steps = steps, .late_share = shares[i], .falling = k ? 0.6 : 0.3};
                     const bool shrinks =
                         imp_train_is_falling(&s, step) || imp_train_is_late(&s, step);
                     const double pixels = part * rest_of(&s, step, early, late);
