@@ -8,6 +8,20 @@
 
 #include <stdlib.h>
 
+static const char *const consistencies[] = {[IMPASTO_CONSISTENCY_NONE] = "none",
+                                            [IMPASTO_CONSISTENCY_FILM] = "film",
+                                            [IMPASTO_CONSISTENCY_FINE] = "fine"};
+static const char *const colours[] = {[IMPASTO_COLOUR_STYLE] = "style",
+                                      [IMPASTO_COLOUR_LUMA] = "luma",
+                                      [IMPASTO_COLOUR_MATCH] = "match"};
+
+/* Unless it is what it would be anyway. */
+static void add_number(FILE *stream, const char *name, double value, double usual)
+{
+    if (value < usual || value > usual)
+        fprintf(stream, "%s %.9g\n", name, value);
+}
+
 static void add_file(FILE *stream, const char *name, const char *path)
 {
     char mark[IMP_FINGERPRINT_SIZE];
@@ -34,22 +48,31 @@ static void add_painting(FILE *stream, const struct cli_filming *f)
             add_file(stream, "picture", spec.path);
         free(spec.path);
     }
-    fprintf(stream, "preset %s\n", f->settings->preset ? f->settings->preset : "");
-    fprintf(stream, "consistency %d\ntemporal-weight %.9g\nframe-iterations %d\n", o->consistency,
-            (double)o->temporal_weight, o->frame_iterations);
+    if (f->settings->preset)
+        fprintf(stream, "preset %s\n", f->settings->preset);
+    fprintf(stream, "consistency %s\n", consistencies[o->consistency]);
+    add_number(stream, "temporal-weight", (double)o->temporal_weight, -1);
+    add_number(stream, "frame-iterations", o->frame_iterations, -1);
 }
 
 static void add_options(FILE *stream, const struct cli_video_options *o)
 {
-    fprintf(stream, "strength %.9g\nstroke %.9g\ncolour %d\ntone-map %d\n", (double)o->strength,
-            (double)o->stroke, o->colour, o->tone_map);
+    fprintf(stream, "colour %s\n", colours[o->colour]);
+    add_number(stream, "strength", (double)o->strength, -1);
+    add_number(stream, "stroke", (double)o->stroke, 1);
+    add_number(stream, "tone-map", o->tone_map, 0);
     for (size_t i = 0; i < CLI_VIDEO_SETTINGS; i++)
         if (o->given[i])
             fprintf(stream, "%s %s\n", cli_video_settings[i].name, o->given[i]);
-    fprintf(stream, "preview %d\nstart %.9g\nlength %.9g\nevery %d\nfps %.9g\n", o->preview,
-            (double)o->start, (double)o->length, o->every, (double)o->fps);
-    fprintf(stream, "codec %s\ncrf %d\nlossless %d\n", o->codec ? o->codec : "", o->crf,
-            o->lossless);
+    add_number(stream, "preview", o->preview, 0);
+    add_number(stream, "start", (double)o->start, 0);
+    add_number(stream, "length", (double)o->length, 0);
+    add_number(stream, "every", o->every, 0);
+    add_number(stream, "fps", (double)o->fps, 0);
+    if (o->codec)
+        fprintf(stream, "codec %s\n", o->codec);
+    add_number(stream, "crf", o->crf, -1);
+    add_number(stream, "lossless", o->lossless, 0);
 }
 
 char *cli_video_job(const struct cli_filming *f)
