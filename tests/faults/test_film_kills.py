@@ -68,15 +68,16 @@ class Run:
         frames = self.folder / f"{self.kind[0]}.impasto" / "frames"
         return frames.stat().st_size // (3 * 64 * 48) if frames.exists() else 0
 
-    def check(self, said, where):
-        """What it says of an earlier run, and what is left of this one."""
+    def check(self, said, expected, where):
+        """What it says of an earlier run, and what is left of this one: no film, or all of it, where it was
+        killed at its very end."""
         found = re.search(rb"going on after frame (\d+)", said)
         now = int(found.group(1)) if found else self.kept
         if now < self.kept:
             fail(f"{where}: after frame {self.kept}, it went on after {now}")
         self.kept = now
-        if self.film.exists():
-            fail(f"{where}: there is a film already")
+        if self.film.exists() and self.film.read_bytes() != expected:
+            fail(f"{where}: there is a film that is not whole")
 
     def finish(self):
         _, said = self.end(self.start())
@@ -101,7 +102,7 @@ def wait(run, process, length, chance):
     process.wait(chance.uniform(0, length / FRAMES if wanted else length))
 
 
-def kill(run, length, chance, where):
+def kill(run, expected, length, chance, where):
     """Whether it came to its end before."""
     process = run.start()
     try:
@@ -110,7 +111,7 @@ def kill(run, length, chance, where):
         process.kill()
     over, said = run.end(process)
     if not over:
-        run.check(said, where)
+        run.check(said, expected, where)
     return over
 
 
@@ -139,7 +140,7 @@ def main():
                 expected[kind[0]], length = whole.film.read_bytes(), time.monotonic() - began
             run, over, tries = Run(program, top, kind), False, 0
             while not over and kills < wanted and tries < 20:
-                over = kill(run, length, chance, f"after {kills} kills")
+                over = kill(run, expected[kind[0]], length, chance, f"after {kills} kills")
                 kills, tries = kills + (not over), tries + 1
                 gone_on.append(run.kept / FRAMES)
             if not over:
