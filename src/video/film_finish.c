@@ -84,6 +84,11 @@ enum impasto_status imp_film_sink_mux(struct imp_film_sink *sink, struct impasto
 {
     const char *path = sink->options->sound;
     const int source = path ? imp_os_open(path, IMP_OS_READ) : -1;
+    if (path && source < 0)
+        return imp_fail(error, IMPASTO_ERROR_OUTPUT,
+                        "%s: can no longer be read, and sound is to come from it; the frames are "
+                        "kept in %s, and the same command goes on with them",
+                        path, sink->folder.path);
     IMP_TRY(imp_file_create(&sink->out, sink->path, error));
     enum impasto_status status = put_together(sink, source, error);
     if (source >= 0)

@@ -11,6 +11,7 @@
 #define USUAL_RATE 25
 #define RATE_DEN 1000 /* of the rate as a fraction */
 #define UNKNOWN 2     /* of ITU-T H.273 */
+#define GAP_MOST 1000 /* pictures that are looked for behind one that is missing */
 
 struct pictures_source {
     const char *path;
@@ -27,7 +28,7 @@ static enum impasto_status load(const struct pictures_source *source, int64_t nu
     if (!name)
         return imp_fail_memory(error, "a file name", 0);
     const enum impasto_status status =
-        impasto_image_load(name, imp_film_max_pixels(source->options), image, error);
+        impasto_image_load_apart(name, imp_film_max_pixels(source->options), image, error);
     free(name);
     return status;
 }
@@ -38,6 +39,20 @@ static int64_t count_pictures(const char *path, int64_t first)
     while (imp_numbered_is_there(path, first + count))
         count++;
     return count;
+}
+
+/* A series that goes on behind a gap was to be longer. */
+static void warn_of_gap(const struct pictures_source *source, int64_t missing)
+{
+    for (int64_t number = missing + 1; number <= missing + GAP_MOST; number++) {
+        if (!imp_numbered_is_there(source->path, number))
+            continue;
+        char *name = imp_numbered_name(source->path, missing);
+        imp_stream_warn(source->options, "%s: is missing; the pictures behind it are left out",
+                        name ? name : source->path);
+        free(name);
+        return;
+    }
 }
 
 static int common_divisor(int a, int b)
@@ -83,10 +98,12 @@ static enum impasto_status open_source(const struct imp_film_file *file, void **
                               .rate = rate,
                               .frames = count_pictures(file->path, source->first),
                               .alone = true,
+                              .pictures = true,
                               .chroma = IMP_CHROMA_420,
                               .matrix = UNKNOWN,
                               .primaries = UNKNOWN,
                               .transfer = UNKNOWN};
+    warn_of_gap(source, source->first + film->frames);
     return IMPASTO_OK;
 }
 

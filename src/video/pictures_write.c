@@ -11,6 +11,7 @@
 #include <impasto/image.h>
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -179,6 +180,11 @@ static enum impasto_status finish(void *state, bool whole, struct impasto_error 
 {
     const struct pictures_sink *sink = state;
     (void)error;
+    if (whole && imp_numbered_is_there(sink->path, sink->frames + 1))
+        imp_stream_warn(sink->options,
+                        "%s: the pictures from number %" PRId64
+                        " on were there before, and do not belong to this film",
+                        sink->path, sink->frames + 1);
     if (whole) {
         (void)imp_os_remove(sink->times);
         imp_job_folder_clear(&sink->folder);

@@ -178,12 +178,10 @@ static enum impasto_status find_sink(const char *path, const struct imp_sink_kin
 bool imp_sink_replaces(const char *path)
 {
     struct imp_job_folder folder;
-    if (!imp_numbered(path))
-        return imp_os_is_file(path);
     const bool begun =
         imp_job_folder_name(&folder, path, NULL) == IMPASTO_OK && imp_os_is_there(folder.path);
     imp_job_folder_free(&folder);
-    return !begun && imp_numbered_is_there(path, 1);
+    return !begun && (imp_numbered(path) ? imp_numbered_is_there(path, 1) : imp_os_is_file(path));
 }
 
 enum impasto_status imp_sink_check(const char *path, struct impasto_error *error)

@@ -35,6 +35,7 @@ struct imp_film {
     struct imp_ratio rate;   /* frames per second; not known: they come as their times say */
     int64_t frames;          /* how many there will be; 0: nobody knows */
     bool alone;              /* its file has nothing else, such as sound */
+    bool pictures;           /* each frame is a file */
     enum imp_chroma chroma;
     /* How its colours were stored, by the numbers of ITU-T H.273; 2: not known. */
     int matrix, primaries, transfer;

@@ -245,6 +245,27 @@ class Numbered(Filming):
         self.assertIn("in/2.png: has 32x20", run.stderr)
 
 
+    def test_a_picture_that_is_mended(self):
+        for i, height in ((1, 24), (2, 20), (3, 24)):
+            self.write(f"in/{i}.png", png(32, height))
+        run = self.impasto("video", "in/%d.png", "--model", "night.model", "-o", "out/%d.png")
+        self.assertEqual(run.returncode, INPUT, run.stderr)
+        self.write("in/2.png", png(32, 24))
+        self.assertIn("going on after frame 1 ", self.film("-o", "out/%d.png", source="in/%d.png").stderr)
+        self.assertEqual(len(list((self.folder / "out").iterdir())), 3)
+
+    def test_a_picture_that_is_missing(self):
+        for i in (1, 2, 9):
+            self.write(f"in/{i}.png", png(32, 24))
+        self.assertIn("in/3.png: is missing", self.film("-o", "out.y4m", source="in/%d.png").stderr)
+
+    def test_every_picture_is_shown(self):
+        for i in range(1, 47):
+            self.write(f"in/{i}.png", png(32, 24))
+        self.film("-o", "out/%d.png", "--fps", "29.97", source="in/%d.png")
+        self.assertEqual(len(list((self.folder / "out").iterdir())), 46)
+
+
 class Preview(Filming):
     def test_frames_from_all_over_the_film(self):
         self.write("film.y4m", y4m(44))
@@ -253,6 +274,8 @@ class Preview(Filming):
         words, frames = frames_of((self.folder / "out.y4m").read_bytes())
         self.assertEqual(words[3], "F1:1")
         self.assertEqual(frames, frames_of((self.folder / "whole.y4m").read_bytes())[1][2::5][:8])
+        self.film("-o", "every.y4m", "--preview", "--every", "4")
+        self.assertEqual((self.folder / "every.y4m").read_bytes(), (self.folder / "out.y4m").read_bytes())
 
     def test_paintings_are_half_as_wide(self):
         self.write("film.y4m", pan(3, 160, 64))
@@ -378,6 +401,9 @@ class Refusals(Filming):
                 ("beyond 1", USAGE, "film.y4m", "style.png", "-o", "out.y4m", "--strength", "1.5"),
                 ("consistency", USAGE, "film.y4m", "style.png", "-o", "out.y4m", "--consistency", "x"),
                 ("also the input", OUTPUT, "film.y4m", "--model", "night.model", "-o", "film.y4m"),
+                ("also an input", OUTPUT, "film.y4m", "style.png", "-o", "out.y4m", "--report", "style.png"),
+                ("two outputs", OUTPUT, "film.y4m", "style.png", "-o", "out.y4m", "--trace", "out.y4m"),
+                ("standard output", USAGE, "film.y4m", "style.png", "-o", "out.y4m", "--report", "-"),
                 (".y4m", USAGE, "film.y4m", "--model", "night.model", "-o", "out.xyz"),
                 ("no style", USAGE, "film.y4m", "--model", "night.model", "-o", "out.y4m", "--mix", "x")):
             with self.subTest(arguments):

@@ -6,16 +6,37 @@
 #include <math.h>
 
 #define PREVIEW_FRAMES 8
+#define RATE_DEN 1000 /* of --fps as a fraction */
 
 static double tick_of(const struct cli_filming *f)
 {
     return (double)f->source_film.tick.num / f->source_film.tick.den;
 }
 
-/* Some frames from all over the part, each for a second. */
-static enum impasto_status choose_preview(struct cli_filming *f)
+/* --fps, in thousandths as films have it; 0: all frames are painted. Numbered pictures have no
+ * times of their own: --fps only says how fast they are shown. */
+static int thinned_to(const struct cli_filming *f)
+{
+    return f->source_film.pictures ? 0 : (int)lround((double)f->options->fps * RATE_DEN);
+}
+
+/* Frames of the part that is painted, if all are; 0: nobody knows. */
+static double frames_of_part(const struct cli_filming *f, double rate)
+{
+    const struct cli_video_options *o = f->options;
+    double frames = (double)f->source_film.frames;
+    if (rate > 0 && frames > 0)
+        frames = fmax(frames - (double)o->start * rate, 0);
+    if (rate > 0 && o->length > 0)
+        frames = fmin(frames > 0 ? frames : INFINITY, (double)o->length * rate);
+    return frames;
+}
+
+/* Some of the part's frames, from all over it, each for a second. */
+static enum impasto_status choose_preview(struct cli_filming *f, double part)
 {
     struct imp_film *film = &f->film;
+    film->frames = (int64_t)(part + 0.5);
     if (film->frames <= 0)
         return cli_fail(f->error, IMPASTO_ERROR_USAGE,
                         "--preview: %s does not say how many frames it has; take a part by "
@@ -34,23 +55,21 @@ enum impasto_status cli_video_choose(struct cli_filming *f)
     struct imp_film *film = &f->film;
     *film = f->source_film;
     const double rate = film->rate.num > 0 ? (double)film->rate.num / film->rate.den : 0;
-    double frames = (double)film->frames;
-    if (o->length > 0 && rate > 0)
-        frames = fmin(frames > 0 ? frames : INFINITY, o->length * rate);
-    else if (o->start > 0 && rate > 0)
-        frames = fmax(frames - o->start * rate, 0);
+    const int fps = thinned_to(f);
+    const double part = frames_of_part(f, rate);
+    double frames = part;
     if (o->every > 1) {
         frames = ceil(frames / o->every);
         film->rate.den *= o->every;
     }
-    if (o->fps > 0 && (rate == 0 || o->fps < rate)) {
-        frames = rate > 0 ? frames * o->fps / rate : 0;
-        film->rate = (struct imp_ratio){(int)lround(o->fps * 1000), 1000};
+    if (fps > 0 && (rate == 0 || fps < rate * RATE_DEN)) {
+        frames = rate > 0 ? frames * fps / (rate * RATE_DEN) : 0;
+        film->rate = (struct imp_ratio){fps, RATE_DEN};
     }
     film->frames = (int64_t)(frames + 0.5);
     f->first = llround(o->start / tick_of(f));
     f->end = o->length > 0 ? f->first + llround(o->length / tick_of(f)) : INT64_MAX;
-    return o->preview ? choose_preview(f) : IMPASTO_OK;
+    return o->preview ? choose_preview(f, part) : IMPASTO_OK;
 }
 
 /* Whether a frame at that time, within the part that is painted, is wanted. */
@@ -59,10 +78,11 @@ static bool wants(struct cli_filming *f, int64_t time)
     const struct cli_video_options *o = f->options;
     if (o->preview)
         return f->seen++ % f->apart == f->apart / 2;
-    const double slot = floor((double)time * tick_of(f) * o->fps + 1e-6);
+    const int fps = thinned_to(f);
+    const double slot = floor((double)time * tick_of(f) * fps / RATE_DEN + 1e-6);
     if (o->every > 1 && f->seen++ % o->every != 0)
         return false;
-    if (o->fps > 0 && slot <= f->slot)
+    if (fps > 0 && slot <= f->slot)
         return false;
     f->slot = slot;
     return true;

@@ -44,13 +44,13 @@ static uint64_t room_for(const char *path)
 
 /* painted: a frame as it will be; NULL: there is none yet. */
 static enum impasto_status weigh(const struct cli_filming *f, const struct imp_frame *painted,
-                                 struct cost *cost)
+                                 struct cost *cost, struct impasto_error *error)
 {
     const char *output = f->options->output;
     if (!output)
         return IMPASTO_OK;
     cost->room = room_for(output);
-    return imp_sink_weigh(output, &f->film, &f->stream, painted, &cost->weight, f->error);
+    return imp_sink_weigh(output, &f->film, &f->stream, painted, &cost->weight, error);
 }
 
 /* Bytes that the frames to come take; 0: not known. */
@@ -65,7 +65,7 @@ static uint64_t bytes_to_come(const struct cli_filming *f, const struct cost *co
 enum impasto_status cli_video_check_disk(const struct cli_filming *f)
 {
     struct cost cost = {0};
-    const enum impasto_status status = weigh(f, NULL, &cost);
+    const enum impasto_status status = weigh(f, NULL, &cost, f->error);
     const uint64_t bytes = bytes_to_come(f, &cost);
     return status == IMPASTO_OK && cost.weight.exact && cost.room > 0 && bytes > cost.room
                ? cli_fail(f->error, IMPASTO_ERROR_OUTPUT,
@@ -99,24 +99,24 @@ static void say(struct cli_filming *f, double seconds, uint64_t bytes)
     cli_console_log(&f->console, IMPASTO_LOG_INFO, line);
 }
 
-enum impasto_status cli_video_say_plan(struct cli_filming *f, double seconds)
+void cli_video_say_plan(struct cli_filming *f, double seconds)
 {
+    const struct impasto_clip_info *info = impasto_clip_info(f->clip);
     struct cost cost = {0};
-    if (f->planned || f->done < f->kept + 2 || impasto_clip_info(f->clip)->begins_scene)
-        return IMPASTO_OK;
+    struct impasto_error ignored;
+    /* A frame like the one before it costs nothing, and says nothing of the others. */
+    const bool repeated = cli_video_is_painting(f) && info->iterations == 0;
+    if (f->planned || f->done < f->kept + 2 || info->begins_scene || repeated)
+        return;
     f->planned = true;
-    if (f->film.frames <= f->done)
-        return IMPASTO_OK;
-    const enum impasto_status status = weigh(f, &f->painted, &cost);
-    if (status != IMPASTO_OK)
-        return status;
+    if (f->film.frames <= f->done || weigh(f, &f->painted, &cost, &ignored) != IMPASTO_OK)
+        return;
     const uint64_t bytes = bytes_to_come(f, &cost);
     const bool lacks = cost.room > 0 && bytes > cost.room;
     if (lacks || seconds * (double)(f->film.frames - f->done) >= SECONDS_LEAST)
         say(f, seconds, bytes);
     if (lacks)
         warn_of_disk(f, bytes, cost.room);
-    return IMPASTO_OK;
 }
 
 /* ---- Measured for --plan --------------------------------------------------------------------- */
@@ -288,7 +288,7 @@ enum impasto_status cli_video_print_plan(struct cli_filming *f)
     if (status == IMPASTO_OK && !painting)
         status = note_memory(f, &memory);
     if (status == IMPASTO_OK)
-        status = weigh(f, &f->painted, &cost);
+        status = weigh(f, &f->painted, &cost, f->error);
     cli_console_finish(&f->console);
     if (status == IMPASTO_OK)
         print(f, &cost, &memory);

@@ -11,52 +11,6 @@
 
 /* ---- Opening --------------------------------------------------------------------------------- */
 
-/* Refuses what could not be done, before any work. */
-static enum impasto_status check(const struct cli_filming *f)
-{
-    const char *output = f->options->output;
-    if (!f->options->model && f->style_word_count == 0)
-        return cli_fail(f->error, IMPASTO_ERROR_USAGE,
-                        "video: name style pictures behind the film, or a network that paints the "
-                        "frames by --model; impasto model info lists those that come with Impasto");
-    if (f->options->model && f->style_word_count > 0)
-        return cli_fail(
-            f->error, IMPASTO_ERROR_USAGE,
-            "video: %s and --model %s: either pictures or a network paint a film; leave "
-            "out one",
-            f->style_words[0], f->options->model);
-    if (!f->options->model && f->options->strength > 1)
-        return cli_fail(f->error, IMPASTO_ERROR_USAGE,
-                        "--strength %g: only a network goes beyond 1; give 0 to 1",
-                        (double)f->options->strength);
-    if (!f->options->model && f->options->stroke != 1)
-        return cli_fail(f->error, IMPASTO_ERROR_USAGE,
-                        "--stroke: is for networks; with style pictures, --style-scale sets the "
-                        "size of strokes");
-    if (!output && !f->settings->plan)
-        return cli_fail(f->error, IMPASTO_ERROR_USAGE, "video: name the painted film by -o");
-    if (cli_is_standard(f->input) && imp_os_is_terminal(IMP_OS_STDIN))
-        return cli_fail(f->error, IMPASTO_ERROR_USAGE,
-                        "-: standard input is a terminal; send a film into it: ffmpeg -i FILM -f "
-                        "yuv4mpegpipe - | impasto video - ...");
-    if (!output)
-        return IMPASTO_OK;
-    if (cli_is_standard(output))
-        return imp_os_is_terminal(IMP_OS_STDOUT)
-                   ? cli_fail(f->error, IMPASTO_ERROR_USAGE,
-                              "-o -: standard output is a terminal; send it to a file or a "
-                              "program: ... > FILE")
-                   : IMPASTO_OK;
-    if (cli_same_file(f->input, output))
-        return cli_fail(f->error, IMPASTO_ERROR_OUTPUT,
-                        "%s: is also the input; choose another name for the output", output);
-    if (f->settings->no_clobber && imp_sink_replaces(output))
-        return cli_fail(f->error, IMPASTO_ERROR_OUTPUT,
-                        "%s: is there already; name another file, or leave out --no-clobber",
-                        output);
-    return imp_sink_check(output, f->error);
-}
-
 static bool stopped(void)
 {
     return cli_stop_signal() != 0;
@@ -241,7 +195,7 @@ static enum impasto_status paint_frames(struct cli_filming *f)
         const double seconds = cli_seconds() - began;
         cli_video_tell(f, false);
         cli_video_report_frame(f, seconds, cli_video_left(f));
-        status = cli_video_say_plan(f, seconds);
+        cli_video_say_plan(f, seconds);
     }
     return status == IMPASTO_OK && cli_stop_signal()
                ? cli_fail(f->error, IMPASTO_ERROR_INTERRUPTED, "interrupted")
@@ -272,9 +226,12 @@ static void tell_written(struct cli_filming *f)
 }
 
 /* Messages about files have paths in them, which a report does not tell. */
-static const char *words_for(enum impasto_status status, const struct impasto_error *why)
+static const char *words_for(const struct cli_filming *f, enum impasto_status status,
+                             const struct impasto_error *why)
 {
-    return status == IMPASTO_ERROR_INPUT    ? "The film is damaged."
+    const bool pictures = f->source_film.pictures;
+    return status == IMPASTO_ERROR_INPUT
+               ? pictures ? "A picture cannot be used." : "The film is damaged."
            : status == IMPASTO_ERROR_OUTPUT ? "A file could not be written."
                                             : why->message;
 }
@@ -289,13 +246,14 @@ static enum impasto_status conclude(struct cli_filming *f, enum impasto_status s
     if (f->done == 0 || status == IMPASTO_ERROR_OUTPUT)
         return status;
     cli_events_phase(&f->console, "saving", NULL, 0);
-    /* A damaged film has no more to give another time. */
-    const bool whole = status == IMPASTO_OK || status == IMPASTO_ERROR_INPUT;
+    /* A damaged film has no more to give another time, while a bad picture may be made anew. */
+    const bool whole =
+        status == IMPASTO_OK || (status == IMPASTO_ERROR_INPUT && !f->source_film.pictures);
     const enum impasto_status saved = imp_sink_finish(&f->sink, whole, f->error);
     if (saved != IMPASTO_OK)
         return saved;
     tell_written(f);
-    const enum impasto_status told = cli_video_report_write(f, status, words_for(status, &why));
+    const enum impasto_status told = cli_video_report_write(f, status, words_for(f, status, &why));
     if (told != IMPASTO_OK)
         return told;
     *f->error = why;
@@ -330,7 +288,7 @@ enum impasto_status cli_video_run(const struct cli_call *call, struct impasto_er
     cli_watch_driver();
     cli_outlive_writes();
     cli_console_init(&f.console, call->common);
-    enum impasto_status status = check(&f);
+    enum impasto_status status = cli_video_check(&f);
     if (status == IMPASTO_OK)
         status = open_model(&f);
     cli_catch_signals();

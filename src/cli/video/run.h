@@ -74,6 +74,11 @@ struct cli_filming {
 
 enum impasto_status cli_video_run(const struct cli_call *call, struct impasto_error *error);
 
+/* ---- check.c --------------------------------------------------------------------------------- */
+
+/* Refuses what could not be done, before any work. */
+enum impasto_status cli_video_check(const struct cli_filming *filming);
+
 /* ---- frames.c -------------------------------------------------------------------------------- */
 
 /* Decides by the options what part of the film is painted, and what film that makes.
@@ -121,8 +126,9 @@ enum impasto_status cli_video_print_plan(struct cli_filming *filming);
 /* IMPASTO_ERROR_OUTPUT: the film has more bytes than its disk has room for. Where nobody knows
  * these, all is well. */
 enum impasto_status cli_video_check_disk(const struct cli_filming *filming);
-/* Says what the film takes, once that is known. seconds: that the frame at hand took. */
-enum impasto_status cli_video_say_plan(struct cli_filming *filming, double seconds);
+/* Says what the film takes, once that is known and if it can be. seconds: that the frame at hand
+ * took. */
+void cli_video_say_plan(struct cli_filming *filming, double seconds);
 
 /* ---- figures.c ------------------------------------------------------------------------------- */
 
