@@ -358,6 +358,9 @@ class Ends(Served):
         noise = png(160, 160, lambda x, y: ((x * x * 31 + y * 17) % 251, (x * 7 ^ y * 13) % 256, x * y * 3 % 253))
         self.assertGreater(len(noise), 20000)
         self.assertEqual(studio.upload(noise, status=507)["status"], "output")
+        end = time.monotonic() + PATIENCE  # the answer may come before what is half written has gone
+        while any((studio.folder / "uploads").iterdir()) and time.monotonic() < end:
+            time.sleep(0.05)
         self.assertEqual(list((studio.folder / "uploads").iterdir()), [])
         self.assertEqual(list((studio.folder / "pictures").iterdir()), [])
         content, style = studio.pictures()
