@@ -183,15 +183,10 @@ static enum impasto_status plan(struct impasto_job *job, int at)
     return undo_alike(job);
 }
 
-/* Opens the planned scale. */
-static enum impasto_status try_to_enter(struct impasto_job *job, const struct imp_carry *carry)
+static enum impasto_status open_own(struct impasto_job *job, const struct imp_carry *carry)
 {
     /* Matched colours are each content's own. */
     const bool lasting = job->params.reuse && job->params.colour == IMPASTO_COLOUR_STYLE;
-    const bool last = job->at == job->schedule.count - 1;
-    job->ends = 0;
-    for (int i = 0; i <= job->at; i++)
-        job->ends += job->schedule.scale[i].iterations;
     if (job->idle)
         return IMPASTO_OK;
     IMP_TRY(
@@ -200,10 +195,20 @@ static enum impasto_status try_to_enter(struct impasto_job *job, const struct im
     job->info.scale_width = job->scale.sizes.width;
     job->info.scale_height = job->scale.sizes.height;
     /* Not before: with less memory it may all be needed again. */
-    if (last) {
+    if (job->at == job->schedule.count - 1) {
         imp_sources_drop_styles(&job->sources);
         imp_sources_drop_content(&job->sources);
     }
+    return IMPASTO_OK;
+}
+
+/* Opens the planned scale. Only then it has iterations: after a failure the next step opens it. */
+static enum impasto_status try_to_enter(struct impasto_job *job, const struct imp_carry *carry)
+{
+    IMP_TRY(open_own(job, carry));
+    job->ends = 0;
+    for (int i = 0; i <= job->at; i++)
+        job->ends += job->schedule.scale[i].iterations;
     return IMPASTO_OK;
 }
 
