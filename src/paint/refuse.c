@@ -45,14 +45,26 @@ static int fitting_history(const struct imp_scale *scale, const struct imp_sourc
 /* Of a band. More devices make it smaller, and so does a smaller picture. */
 static enum impasto_status refuse_band(const struct imp_scale *scale)
 {
-    const double mib = 1 << 20;
-    return imp_device_fail(
-        scale->device, IMPASTO_ERROR_MEMORY,
-        "%d of the %d rows of %dx%d need at least %.0f MiB, but %.0f MiB can be had on %s; give it "
-        "fewer rows, or use more devices or a smaller `size`",
-        scale->sizes.rows, scale->sizes.canvas_height, scale->sizes.width, scale->sizes.height,
-        ceil((double)imp_scale_peak(scale) / mib), (double)imp_scale_budget(scale) / mib,
-        imp_device_caps(scale->device)->info.name);
+    static const char advice[] = "give it fewer rows, or use more devices or a smaller `size`";
+    const struct imp_caps *caps = imp_device_caps(scale->device);
+    const struct imp_sizes *sizes = &scale->sizes;
+    const double mib = 1 << 20, least = ceil((double)imp_scale_peak(scale) / mib);
+    const uint64_t largest = imp_scale_largest(scale), budget = imp_scale_budget(scale);
+    char rows[80];
+    snprintf(rows, sizeof(rows), "%d of the %d rows of %dx%d need", sizes->rows,
+             sizes->canvas_height, sizes->width, sizes->height);
+    if (largest > caps->max_allocation)
+        return imp_device_fail(scale->device, IMPASTO_ERROR_MEMORY,
+                               "%s a buffer of %.0f MiB, but %s allows %.0f MiB in one; %s", rows,
+                               (double)largest / mib, caps->info.name,
+                               (double)caps->max_allocation / mib, advice);
+    if (scale->params->memory > 0 && budget == scale->params->memory)
+        return imp_device_fail(scale->device, IMPASTO_ERROR_MEMORY,
+                               "%s at least %.0f MiB, but `memory` allows %.0f MiB; allow more, %s",
+                               rows, least, (double)budget / mib, advice);
+    return imp_device_fail(scale->device, IMPASTO_ERROR_MEMORY,
+                           "%s at least %.0f MiB, but %.0f MiB can be had on %s; %s", rows, least,
+                           (double)budget / mib, caps->info.name, advice);
 }
 
 enum impasto_status imp_scale_refuse(const struct imp_scale *scale,

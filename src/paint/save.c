@@ -121,11 +121,13 @@ static enum impasto_status write_bands(struct impasto_job *job, const struct tar
 static enum impasto_status save(struct impasto_job *job, void *user)
 {
     const struct target *target = user;
-    if (!job->idle)
-        IMP_TRY(imp_scale_verify(&job->scale, job->iteration));
+    enum impasto_status status =
+        job->idle ? IMPASTO_OK : imp_scale_verify(&job->scale, job->iteration);
     if (imp_team_band(job))
-        return write_bands(job, target);
-    return imp_team_agree(job, job->idle ? IMPASTO_OK : write_file(job, target, NULL));
+        return status == IMPASTO_OK ? write_bands(job, target) : status;
+    if (status == IMPASTO_OK && !job->idle)
+        status = write_file(job, target, NULL);
+    return imp_team_agree(job, status);
 }
 
 enum impasto_status impasto_job_save(struct impasto_job *job, const char *path, const char *note,

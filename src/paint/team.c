@@ -85,8 +85,9 @@ struct part {
     enum impasto_status status;
 };
 
-/* Numbers that are not finite are met by all ranks at the same time. Of any other failure that was
- * not agreed on, the others must hear, or they would wait. */
+/* Numbers that are not finite are met by all bands at the same time; a rank that works alone agrees
+ * on them where the others wait. Of any other failure that was not agreed on, the others must hear,
+ * or they would wait. */
 static void do_part(void *user)
 {
     struct part *part = user;
