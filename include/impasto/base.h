@@ -55,6 +55,7 @@ enum impasto_log_level {
 };
 
 /* Receives one line without a newline. The library calls it on the thread that called the library.
+ * With devices that are joined, it calls it on threads of its own as well, never on two at a time.
  * The line is valid during the call. */
 typedef void (*impasto_log_fn)(void *user, enum impasto_log_level level, const char *line);
 

@@ -126,10 +126,10 @@ IMPASTO_API bool impasto_tuning_names_clblast(void);
  *
  * Each device must have the memory to keep what the network computes of its band: work in strips,
  * as on one device, needs less. Any number of devices goes on from a checkpoint that another number
- * has saved. Refused with IMPASTO_ERROR_USAGE: clips, and impasto_job_reuse.
+ * has saved. Refused with IMPASTO_ERROR_USAGE: clips, appliers, trainings, impasto_job_reuse.
  *
- * Errors: IMPASTO_ERROR_USAGE for wrong shares or devices that are joined already; nothing has
- * changed then.
+ * Errors: IMPASTO_ERROR_USAGE for wrong shares, a device that is named twice, or devices that are
+ * joined already; nothing has changed then.
  */
 IMPASTO_API enum impasto_status impasto_device_join(struct impasto_device *device,
                                                     struct impasto_device *const *others,

@@ -161,7 +161,8 @@ IMPASTO_API const struct impasto_job_info *impasto_job_info(struct impasto_job *
  *
  * Sizes. The first step at a size opens that size. It may fail with IMPASTO_ERROR_MEMORY and the
  * other errors of impasto_job_open. The job then still has the picture of the size before, and
- * another step tries again.
+ * another step tries again. With devices that are joined, the failure is final: the job has that
+ * picture and nothing else, and one that is resumed from a checkpoint goes on.
  *
  * Numbers that are not finite. They may be in the loss, the gradient or the optimiser's memory. The
  * log has a warning, and the same image is measured again, since faults of a device pass. If they

@@ -114,6 +114,7 @@ enum impasto_status impasto_applier_open(struct impasto_device *device,
                                          struct impasto_applier **applier,
                                          struct impasto_error *error)
 {
+    IMP_TRY(imp_device_alone(device, "a network", error));
     IMP_TRY(imp_device_check(device, error));
     struct impasto_applier *opened = calloc(1, sizeof(*opened));
     if (!opened)

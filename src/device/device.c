@@ -158,6 +158,11 @@ const struct imp_log *imp_device_log(const struct imp_device *device)
     return &device->log;
 }
 
+void imp_device_set_log(struct imp_device *device, const struct imp_log *log)
+{
+    device->log = *log;
+}
+
 void imp_device_limit_memory(struct imp_device *device, uint64_t bytes)
 {
     device->caps.memory_budget = bytes;

@@ -114,6 +114,8 @@ void imp_device_close(struct imp_device **device);
 
 const struct imp_caps *imp_device_caps(const struct imp_device *device);
 const struct imp_log *imp_device_log(const struct imp_device *device);
+/* Not while another thread works with the device. */
+void imp_device_set_log(struct imp_device *device, const struct imp_log *log);
 
 /* Wait until everything launched has finished. */
 enum impasto_status imp_device_finish(struct imp_device *device);

@@ -168,19 +168,47 @@ static enum impasto_status check_shares(const float *shares, size_t count,
     return IMPASTO_OK;
 }
 
+static enum impasto_status check_others(const struct impasto_device *device,
+                                        struct impasto_device *const *others, size_t count,
+                                        struct impasto_error *error)
+{
+    bool wrong = false;
+    for (size_t i = 0; i < count; i++) {
+        wrong = wrong || others[i] == device || others[i]->first;
+        for (size_t j = 0; j < i; j++)
+            wrong = wrong || others[i] == others[j];
+    }
+    return wrong ? imp_fail(error, IMPASTO_ERROR_USAGE,
+                            "a device cannot be joined to itself or twice, nor one that is joined "
+                            "to others")
+                 : IMPASTO_OK;
+}
+
+static void log_in_turn(void *user, enum impasto_log_level level, const char *line)
+{
+    struct impasto_device *device = user;
+    imp_os_lock(&device->first->log_mutex);
+    device->log.write(device->log.user, level, line);
+    imp_os_unlock(&device->first->log_mutex);
+}
+
+static void make_part_of(struct impasto_device *first, struct impasto_device *device)
+{
+    device->first = first;
+    device->log = *imp_device_log(device->device);
+    if (device->log.write)
+        imp_device_set_log(device->device, &(struct imp_log){log_in_turn, device});
+}
+
 enum impasto_status impasto_device_join(struct impasto_device *device,
                                         struct impasto_device *const *others, size_t count,
                                         const float *shares, struct impasto_error *error)
 {
-    if (device->joined || count == 0 || count >= IMPASTO_DEVICES)
+    if (device->first || count == 0 || count >= IMPASTO_DEVICES)
         return imp_fail(error, IMPASTO_ERROR_USAGE,
                         "1 to %d devices can be joined to another, and only once",
                         IMPASTO_DEVICES - 1);
-    for (size_t i = 0; i < count; i++)
-        if (others[i] == device || others[i]->joined)
-            return imp_fail(error, IMPASTO_ERROR_USAGE,
-                            "a device cannot be joined to itself, nor one that others were "
-                            "joined to");
+    IMP_TRY(check_others(device, others, count, error));
     IMP_TRY(check_shares(shares, count + 1, error));
     struct impasto_device **list = malloc(count * sizeof(*list));
     float *parts = shares ? malloc((count + 1) * sizeof(*parts)) : NULL;
@@ -195,7 +223,19 @@ enum impasto_status impasto_device_join(struct impasto_device *device,
     device->others = list;
     device->shares = parts;
     device->joined = (int)count;
+    make_part_of(device, device);
+    for (size_t i = 0; i < count; i++)
+        make_part_of(device, list[i]);
     return IMPASTO_OK;
+}
+
+enum impasto_status imp_device_alone(const struct impasto_device *device, const char *what,
+                                     struct impasto_error *error)
+{
+    return device->first
+               ? imp_fail(error, IMPASTO_ERROR_USAGE,
+                          "%s is not for several devices at once; name one `device`", what)
+               : IMPASTO_OK;
 }
 
 double impasto_device_waiting(const struct impasto_device *device, double *expected)

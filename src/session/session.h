@@ -4,6 +4,7 @@
 
 /* An open device: selected, tuned, and proved to compute rightly. */
 
+#include "base/os.h"
 #include "device/device.h"
 #include "ops/conv.h"
 
@@ -16,6 +17,11 @@ struct impasto_device {
     struct impasto_device **others;
     int joined;
     float *shares; /* of a picture's rows, 1 + joined; NULL: by their speed */
+    /* Of all that are joined, also of itself, the one that the others were joined to; NULL: it is
+     * alone. Jobs log from a thread of each, and the first one's mutex lets one in at a time. */
+    struct impasto_device *first;
+    struct imp_os_mutex log_mutex;
+    struct imp_log log; /* the caller's */
 };
 
 /* ---- device.c -------------------------------------------------------------------------------- */
@@ -25,6 +31,10 @@ enum impasto_status imp_lift(const struct imp_device *device, enum impasto_statu
                              struct impasto_error *error);
 /* The brief self-check, once per device: IMPASTO_ERROR_DEVICE when it computes wrongly. */
 enum impasto_status imp_device_check(struct impasto_device *device, struct impasto_error *error);
+
+/* IMPASTO_ERROR_USAGE for devices that are joined: `what` is not for several. */
+enum impasto_status imp_device_alone(const struct impasto_device *device, const char *what,
+                                     struct impasto_error *error);
 
 /* ---- tuning.c -------------------------------------------------------------------------------- */
 

@@ -181,6 +181,7 @@ static enum impasto_status open_train(struct impasto_device *device,
 {
     struct impasto_train_task task;
     void *styles = NULL;
+    IMP_TRY(imp_device_alone(device, "a training", error));
     enum impasto_status status = take_task(theirs, &task, &styles, error);
     struct impasto_train *opened = NULL;
     if (status == IMPASTO_OK && !(opened = calloc(1, sizeof(*opened))))

@@ -10,6 +10,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -26,14 +27,28 @@ static bool brief; /* two devices, few layers and steps: for platforms that take
 static struct impasto_weights *weights;
 static struct impasto_image *content, *styles[2], *mask, *keep;
 
+/* Lines of the log: how many are being told just now, and whether there were ever two. */
+static atomic_int told;
+static atomic_bool told_at_once;
+
 /* ---- Painting -------------------------------------------------------------------------------- */
+
+static void tell(void *user, enum impasto_log_level level, const char *line)
+{
+    (void)user, (void)level, (void)line;
+    if (atomic_fetch_add(&told, 1) > 0)
+        told_at_once = true;
+    for (volatile int i = 0; i < 300000; i++) /* long enough for others */
+        continue;
+    atomic_fetch_sub(&told, 1);
+}
 
 static struct impasto_device *open_devices(int count, const float *shares)
 {
     struct impasto_device *devices[MOST] = {NULL};
     struct impasto_error error = {0};
     for (int i = 0; i < count; i++)
-        if (impasto_device_open(NULL, NULL, NULL, &devices[i], &error) != IMPASTO_OK)
+        if (impasto_device_open(NULL, tell, NULL, &devices[i], &error) != IMPASTO_OK)
             fail_msg("%s", error.message);
     if (count > 1 && impasto_device_join(devices[0], devices + 1, (size_t)count - 1, shares,
                                          &error) != IMPASTO_OK)
@@ -66,6 +81,7 @@ static struct impasto_image *paint(int count, const float *shares,
     if (paint_on(device, pictures, params, &result, &error) != IMPASTO_OK)
         fail_msg("%d devices: %s", count, error.message);
     impasto_device_close(&device);
+    assert_false(told_at_once);
     return result;
 }
 
@@ -234,6 +250,33 @@ static void expect_usage(enum impasto_status status, const struct impasto_error 
         fail_msg("'%s' does not say '%s'", error->message, words);
 }
 
+/* Devices that are joined are not joined again, and paint pictures of jobs alone. */
+static void refusals_of_members(void **state)
+{
+    (void)state;
+    struct impasto_device *member[3] = {NULL};
+    struct impasto_error error = {0};
+    struct impasto_applier *applier = NULL;
+    struct impasto_train *train = NULL;
+    const struct impasto_train_style style = {.struct_size = sizeof(style), .image = styles[0]};
+    const struct impasto_train_task task = {
+        .struct_size = sizeof(task), .styles = &style, .style_count = 1};
+    const struct impasto_train_params params = {.struct_size = sizeof(params)};
+    for (int i = 0; i < 3; i++)
+        member[i] = open_devices(1, NULL);
+    struct impasto_device *const twice[] = {member[1], member[1]};
+    expect_usage(impasto_device_join(member[0], twice, 2, NULL, &error), &error, "twice");
+    assert_int_equal(impasto_device_join(member[0], &member[1], 1, NULL, &error), IMPASTO_OK);
+    expect_usage(impasto_device_join(member[2], &member[1], 1, NULL, &error), &error, "joined to");
+    expect_usage(impasto_device_join(member[1], &member[2], 1, NULL, &error), &error, "only once");
+    expect_usage(impasto_applier_open(member[0], NULL, NULL, &applier, &error), &error,
+                 "a network is not for several devices");
+    expect_usage(impasto_train_plan(member[0], weights, &task, &params, &train, &error), &error,
+                 "a training is not for several devices");
+    impasto_device_close(&member[0]);
+    impasto_device_close(&member[2]);
+}
+
 /* What is not for several devices is one line, and the job goes on. */
 static void refusals(void **state)
 {
@@ -269,6 +312,7 @@ static void refusals(void **state)
     assert_int_equal(impasto_job_open(device, weights, &pictures, &params, &job, &error),
                      IMPASTO_ERROR_MEMORY);
     assert_non_null(strstr(error.message, "rows of"));
+    assert_non_null(strstr(error.message, "`memory` allows 5 MiB"));
     impasto_device_close(&device);
     impasto_device_close(&third);
 }
@@ -286,10 +330,9 @@ int main(int argc, char **argv)
     for (int i = 0; i < 3 * WIDTH * HEIGHT; i++)
         keep->rgb[i] = i / (3 * WIDTH) < HEIGHT / 2 ? 0.0f : keep->rgb[i];
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(of_a_preset),
-        cmocka_unit_test(of_regions),
-        cmocka_unit_test(checkpoints),
-        cmocka_unit_test(refusals),
+        cmocka_unit_test(of_a_preset),         cmocka_unit_test(of_regions),
+        cmocka_unit_test(checkpoints),         cmocka_unit_test(refusals),
+        cmocka_unit_test(refusals_of_members),
     };
     const struct CMUnitTest few[] = {cmocka_unit_test(of_a_preset)};
     return brief ? cmocka_run_group_tests(few, NULL, NULL)
