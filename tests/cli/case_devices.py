@@ -135,5 +135,8 @@ class Together(Case):
                 self.refuse(USAGE, ["--bands", "2 devices"], "--device", "0,0", "--bands", bands)
         self.refuse(USAGE, ["--bands", "--device 0,1"], "--bands", "1:1")
 
+    def test_too_many(self):
+        self.refuse(USAGE, ["--device", "16"], "--device", ",".join(17 * "0"))
+
     def test_one_that_is_not_there(self):
         self.refuse(DEVICE, "99", "--device", "0,99", early=False)

@@ -135,7 +135,7 @@ struct cli_batch_devices {
     const char *device[CLI_BATCH_DEVICES_MOST]; /* NULL: the usual one */
     size_t count;                               /* at least 1 */
 };
-/* To be freed in any case. IMPASTO_ERROR_MEMORY. */
+/* To be freed in any case. IMPASTO_ERROR_MEMORY; IMPASTO_ERROR_USAGE for too many. */
 enum impasto_status cli_batch_devices(const struct cli_settings *settings,
                                       struct cli_batch_devices *devices,
                                       struct impasto_error *error);

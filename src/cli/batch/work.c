@@ -90,7 +90,11 @@ enum impasto_status cli_batch_devices(const struct cli_settings *settings,
     for (; word && devices->count < CLI_BATCH_DEVICES_MOST; word = strtok(NULL, ","))
         devices->device[devices->count++] = word;
     devices->count += devices->count == 0;
-    return IMPASTO_OK;
+    return word ? cli_fail(error, IMPASTO_ERROR_USAGE,
+                           "%s names more than %d devices, which is the most; leave some out",
+                           settings->common.device ? "--device" : "$IMPASTO_DEVICE",
+                           CLI_BATCH_DEVICES_MOST)
+                : IMPASTO_OK;
 }
 
 void cli_batch_devices_free(struct cli_batch_devices *devices)

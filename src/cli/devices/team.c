@@ -43,6 +43,8 @@ static enum impasto_status open_all(const struct cli_common *common,
     struct impasto_device *devices[CLI_BATCH_DEVICES_MOST] = {NULL};
     const size_t count = names->count;
     enum impasto_status status = IMPASTO_OK;
+    if (common->warm) /* its memory is theirs */
+        impasto_device_close(&common->warm->device);
     for (size_t i = 0; i < count && status == IMPASTO_OK; i++) {
         struct cli_common one = *common;
         one.device = names->device[i];
