@@ -307,7 +307,7 @@ class Input(Served):
         for data in (svg, b"", b"<html><script>", b"%PDF-1.4", b"\0" * 100):
             self.assertEqual(studio.call("POST", "/api/pictures", data)[0], 422)
         self.assertEqual(studio.call("GET", "/api/about")[0], 200)
-        self.assertEqual(list((studio.folder / "uploads").iterdir()), [])
+        self.assertEqual(studio.uploads(), [])
 
     def test_markup(self):
         """Names are told as they are, as text: nothing of ours puts them into HTML."""
@@ -354,6 +354,11 @@ class Floods(Served):
         for _ in range(100):
             studio.ask("POST", "/api/jobs", body)
         self.assertIn("100 jobs", studio.ask("POST", "/api/jobs", body, 409)["error"])
+        last = studio.ask("GET", "/api/jobs")["jobs"][0]["id"]
+        studio.ask("POST", f"/api/jobs/{last}/stop", "")
+        studio.ask("POST", "/api/jobs", body)
+        self.assertIn("100 jobs", studio.ask("POST", f"/api/jobs/{last}/continue", {}, 409)["error"])
+        studio.ask("DELETE", f"/api/jobs/{last}")
         page = studio.ask("GET", "/api/jobs")
         self.assertEqual((len(page["jobs"]), page["more"]), (50, True))
         rest = studio.ask("GET", f"/api/jobs?before={page['jobs'][-1]['id']}")

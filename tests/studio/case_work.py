@@ -160,8 +160,25 @@ class Jobs(Served):
                              ("model=ink&mix=nobody:1", None)):
             self.assertEqual(studio.ask("POST", f"/api/frames?{query}", frame, 422).get("field"), field, query)
         self.assertEqual(studio.ask("POST", "/api/frames?model=ink", b"no picture", 422)["status"], "input")
-        self.assertEqual(list((studio.folder / "uploads").iterdir()), [])
+        self.assertEqual(studio.uploads(), [])
         self.assertEqual(studio.ask("GET", "/api/jobs")["jobs"], [])
+        # A job has its turn between frames that do not end.
+        content, done = studio.upload(frame)["id"], threading.Event()
+
+        def look():
+            while not done.is_set():
+                studio.call("POST", "/api/frames?model=ink", frame)
+
+        threads = [threading.Thread(target=look) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        try:
+            job = studio.ask("POST", "/api/jobs", {"command": "apply", "content": content, "model": "ink"})
+            studio.until(job["id"], "done")
+        finally:
+            done.set()
+            for thread in threads:
+                thread.join()
 
     def test_a_failure(self):
         studio = self.studio()
@@ -337,6 +354,29 @@ class Ends(Served):
         self.assertEqual(studio.end()[0], 130)
         self.assertEqual(list((studio.folder / "uploads").iterdir()), [])
 
+    def test_ctrl_c_and_requests_behind_it(self):
+        """What a worker would have to answer is refused while they end."""
+        studio = self.studio()
+        content, style = studio.pictures()
+        asked = {"command": "paint", "content": content, "styles": [{"picture": style}], "settings": CHEAP}
+        workers = studio.workers()
+        for process in workers:  # so that it waits for them
+            os.kill(process, signal.SIGSTOP)
+        try:
+            studio.process.send_signal(signal.SIGINT)
+            for _ in range(2):  # the first one may have come before the signal
+                self.assertEqual(studio.ask("POST", "/api/plan", asked, 503)["status"], "interrupted")
+            for method, path in (("POST", "/api/pictures"), ("POST", "/api/frames?model=ink"),
+                                 ("GET", f"/api/pictures/{content}/map")):
+                refused = studio.ask(method, path, png(9, 9) if method == "POST" else None, 503)
+                self.assertEqual(refused["status"], "interrupted", path)
+        finally:
+            for process in workers:
+                os.kill(process, signal.SIGCONT)
+        studio.process.communicate(timeout=PATIENCE)
+        self.assertEqual(studio.process.returncode, 130)
+        self.assertEqual(list((studio.folder / "uploads").iterdir()), [])
+
     def test_a_checkpoint_that_is_damaged(self):
         studio = self.studio()
         job = self.begin(studio)
@@ -358,10 +398,7 @@ class Ends(Served):
         noise = png(160, 160, lambda x, y: ((x * x * 31 + y * 17) % 251, (x * 7 ^ y * 13) % 256, x * y * 3 % 253))
         self.assertGreater(len(noise), 20000)
         self.assertEqual(studio.upload(noise, status=507)["status"], "output")
-        end = time.monotonic() + PATIENCE  # the answer may come before what is half written has gone
-        while any((studio.folder / "uploads").iterdir()) and time.monotonic() < end:
-            time.sleep(0.05)
-        self.assertEqual(list((studio.folder / "uploads").iterdir()), [])
+        self.assertEqual(studio.uploads(), [])
         self.assertEqual(list((studio.folder / "pictures").iterdir()), [])
         content, style = studio.pictures()
         body = {"command": "paint", "content": content, "settings": CHEAP,
@@ -376,9 +413,17 @@ class Ends(Served):
         studio.ask("POST", "/api/queue/pause", "")
         content, style = (studio.upload(noise(220))["id"] for _ in range(2))
         body = {"command": "paint", "content": content, "styles": [{"picture": style}], "settings": CHEAP}
-        studio.ask("POST", "/api/jobs", body)
-        first, _ = (studio.upload(noise(400))["id"] for _ in range(2))
+        job = studio.ask("POST", "/api/jobs", body)["id"]
+        studio.ask("POST", f"/api/jobs/{job}/stop", "")
+        first, second = (studio.upload(noise(400))["id"] for _ in range(2))
         self.assertIn("--quota", studio.ask("POST", "/api/jobs", body, 507)["error"])
+        self.assertIn("--quota", studio.ask("POST", f"/api/jobs/{job}/continue", {}, 507)["error"])
+        # A frame is kept nowhere, and so takes nothing's place.
+        before = [there(first), there(second)]
+        while studio.ask("GET", "/api/about")["models"] is None:
+            time.sleep(0.05)
+        self.assertEqual(studio.call("POST", "/api/frames?model=ink", png(64, 48))[0], 200)
+        self.assertEqual([there(first), there(second)], before)
         last = studio.upload(png(8, 8))["id"]
         self.assertEqual([there(id) for id in (content, style, first, last)], [True, True, False, True])
         # Results are never taken for it.

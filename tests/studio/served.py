@@ -117,6 +117,13 @@ class Studio:
             time.sleep(0.05)
         self.case.fail(f"too long: {now}")
 
+    def uploads(self):
+        """The files that stay there: an answer may come before what it was about has gone."""
+        folder, end = self.folder / "uploads", time.monotonic() + PATIENCE
+        while any(folder.iterdir()) and time.monotonic() < end:
+            time.sleep(0.05)
+        return list(folder.iterdir())
+
     def result(self, job):
         status, body, _ = self.call("GET", f"/api/jobs/{job}/result")
         self.case.assertEqual(status, 200)

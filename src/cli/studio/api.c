@@ -153,6 +153,15 @@ static bool is_welcome(const struct cli_studio *studio, struct cli_request *requ
     return status == 0;
 }
 
+/* Nothing that a worker is to look at is taken any more once they end. */
+static bool is_too_late(const struct cli_studio *studio, struct cli_request *request)
+{
+    if (!studio->leaving || request->body != CLI_BODY_FILE)
+        return false;
+    cli_refuse_leaving(request);
+    return true;
+}
+
 static void begin(void *user, struct cli_request *request)
 {
     struct cli_studio *studio = user;
@@ -164,8 +173,8 @@ static void begin(void *user, struct cli_request *request)
     request->most = route->body == CLI_BODY_FILE ? PICTURE_MOST : TEXT_MOST;
     if (is_too_long(request))
         cli_refuse(request, 413, "usage", "this is too large", NULL);
-    else if (route->body == CLI_BODY_FILE)
-        cli_begin_upload(studio, request);
+    else if (!is_too_late(studio, request) && route->body == CLI_BODY_FILE)
+        cli_begin_upload(studio, request, route->run == cli_route_take_picture);
 }
 
 static void finish(void *user, struct cli_request *request)
@@ -184,7 +193,7 @@ static void finish(void *user, struct cli_request *request)
         cli_refuse_error(request, IMPASTO_ERROR_OUTPUT, &error, NULL);
     } else if (of_job && !job) {
         cli_refuse(request, 404, "input", "there is no such job", NULL);
-    } else {
+    } else if (!is_too_late(studio, request)) {
         route->run(studio, request, job);
     }
 }

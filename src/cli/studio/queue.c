@@ -192,11 +192,18 @@ static void give_job(struct cli_studio *studio, struct cli_child *child, bool pa
 static void give_quick(struct cli_studio *studio)
 {
     struct cli_child *child = &studio->quicker;
+    if (!is_free(studio, child))
+        return;
+    /* A camera's frames do not end: a job has its turn after each small task. */
+    if (studio->job_next)
+        give_job(studio, child, false);
+    studio->job_next = false;
     while (is_free(studio, child) && json_array_size(studio->quick) > 0) {
         json_t *task = json_incref(json_array_get(studio->quick, 0));
         json_array_remove(studio->quick, 0);
         if (!give(studio, child, task))
             return;
+        studio->job_next = true;
     }
     give_job(studio, child, false);
 }

@@ -24,6 +24,11 @@ void cli_refuse(struct cli_request *request, unsigned status, const char *word, 
                              "field", field));
 }
 
+void cli_refuse_leaving(struct cli_request *request)
+{
+    cli_refuse(request, 503, "interrupted", "the studio ends", NULL);
+}
+
 static unsigned status_of(enum impasto_status status)
 {
     return status == IMPASTO_ERROR_OUTPUT ? 507 : status == IMPASTO_ERROR_MEMORY ? 503 : 422;

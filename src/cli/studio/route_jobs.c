@@ -47,19 +47,27 @@ static json_t *read_job(const struct cli_studio *studio, struct cli_request *req
     return job;
 }
 
+/* Whether one more may wait; otherwise it is refused. */
+static bool has_room(const struct cli_studio *studio, struct cli_request *request)
+{
+    struct impasto_error error = {0};
+    if (cli_jobs_waiting(studio) >= CLI_JOBS_MOST) {
+        cli_refuse(request, 409, "usage", "100 jobs are waiting already", NULL);
+        return false;
+    }
+    const enum impasto_status status = cli_quota_check(studio, &error);
+    if (status != IMPASTO_OK)
+        cli_refuse_error(request, status, &error, NULL);
+    return status == IMPASTO_OK;
+}
+
 void cli_route_add_job(struct cli_studio *studio, struct cli_request *request, json_t *unused)
 {
     struct impasto_error error = {0};
     (void)unused;
-    if (cli_jobs_waiting(studio) >= CLI_JOBS_MOST) {
-        cli_refuse(request, 409, "usage", "100 jobs are waiting already", NULL);
-        return;
-    }
-    json_t *job = read_job(studio, request);
+    json_t *job = has_room(studio, request) ? read_job(studio, request) : NULL;
     enum impasto_status status = IMPASTO_OK;
     if (job)
-        status = cli_quota_check(studio, &error);
-    if (job && status == IMPASTO_OK)
         status = cli_job_add(studio, job, &error);
     if (job && status == IMPASTO_OK)
         cli_reply_json(request, 200, shown(studio, job));
@@ -141,7 +149,7 @@ void cli_route_continue_job(struct cli_studio *studio, struct cli_request *reque
         cli_refuse(request, 409, "usage", "only a job that was stopped can go on", NULL);
     } else if (cli_allowed_check(false, setting, &field, &error) != IMPASTO_OK) {
         cli_refuse_error(request, IMPASTO_ERROR_USAGE, &error, field);
-    } else {
+    } else if (has_room(studio, request)) {
         if (more)
             json_object_set(job, "more", more);
         json_object_del(job, "error");

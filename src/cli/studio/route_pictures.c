@@ -9,7 +9,7 @@
 
 #define NAME_MOST 200 /* bytes of a name that is shown */
 
-void cli_begin_upload(struct cli_studio *studio, struct cli_request *request)
+void cli_begin_upload(struct cli_studio *studio, struct cli_request *request, bool kept)
 {
     if (studio->coming >= CLI_UPLOADS_MOST) {
         cli_refuse(request, 429, "usage", "four pictures are on their way already; wait a moment",
@@ -18,7 +18,7 @@ void cli_begin_upload(struct cli_studio *studio, struct cli_request *request)
     }
     struct impasto_error full = {0};
     char name[CLI_ID_SIZE];
-    if (cli_pictures_make_room(studio, &full) != IMPASTO_OK) {
+    if (kept && cli_pictures_make_room(studio, &full) != IMPASTO_OK) {
         cli_refuse_error(request, IMPASTO_ERROR_OUTPUT, &full, NULL);
         return;
     }

@@ -22,13 +22,15 @@ void cli_refuse(struct cli_request *request, unsigned status, const char *word, 
                 const char *field);
 void cli_refuse_error(struct cli_request *request, enum impasto_status status,
                       const struct impasto_error *error, const char *field);
+/* The studio is leaving. */
+void cli_refuse_leaving(struct cli_request *request);
 
 /* ---- route_pictures.c ------------------------------------------------------------------------ */
 
 /* The id in a path behind its route's beginning; returns `id`. */
 const char *cli_request_id(const struct cli_request *request, char id[CLI_ID_SIZE]);
-/* Makes room for what is about to come, or refuses it. */
-void cli_begin_upload(struct cli_studio *studio, struct cli_request *request);
+/* Makes room for what is about to come, or refuses it. kept: it stays, and counts for the quota. */
+void cli_begin_upload(struct cli_studio *studio, struct cli_request *request, bool kept);
 void cli_route_take_picture(struct cli_studio *studio, struct cli_request *request, json_t *job);
 void cli_route_show_picture(struct cli_studio *studio, struct cli_request *request, json_t *job);
 void cli_route_show_map(struct cli_studio *studio, struct cli_request *request, json_t *job);

@@ -101,6 +101,7 @@ struct cli_studio {
     struct cli_wait waits[CLI_WAITS_MOST];
     int coming, streams; /* uploads and event streams that are open */
     bool paused, leaving;
+    bool job_next;          /* the quick worker had a small task: a job has its turn */
     char warning[400];      /* about the folder; "": none */
     json_t *unsaved;        /* jobs whose files could not be written, by id */
     unsigned char *preview; /* a JPEG of the painting at hand */
@@ -207,7 +208,7 @@ void cli_queue_ask(struct cli_studio *studio, const char *task);
 /* ---- waits.c --------------------------------------------------------------------------------- */
 
 /* Has a request wait for a task, whose end answers it. task: becomes the list's. false: too many
- * wait, and it is refused. */
+ * wait, or the studio is leaving, and it is refused. */
 bool cli_wait_for(struct cli_studio *studio, struct cli_request *request, json_t *task);
 /* Names a file that the task is to write, which becomes the answer: object's member `key`. format:
  * an ending without its dot. as: the name for who saves it; "": it is to be shown. false: refused.

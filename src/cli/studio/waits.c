@@ -8,6 +8,11 @@
 
 bool cli_wait_for(struct cli_studio *studio, struct cli_request *request, json_t *task)
 {
+    if (studio->leaving) { /* no worker would answer, and the library ends with none that waits */
+        json_decref(task);
+        cli_refuse_leaving(request);
+        return false;
+    }
     for (size_t i = 0; i < CLI_WAITS_MOST; i++) {
         struct cli_wait *wait = &studio->waits[i];
         if (wait->request)
@@ -138,7 +143,7 @@ void cli_waits_end(struct cli_studio *studio)
         studio->waits[i] = (struct cli_wait){0};
         if (!request)
             continue;
-        cli_refuse(request, 503, "interrupted", "the studio ends", NULL);
+        cli_refuse_leaving(request);
         cli_http_answer(request);
     }
 }
