@@ -12,6 +12,7 @@ const ZOOM_MOST = 8;
 
 let map = null;
 let sent = null;       /* the map as the studio has it; null: it has changed */
+let version = 0;       /* of the map: what was sent of an earlier one is not this one */
 let paintings = [];    /* {name, blob}; none: with a style network */
 let value = KEEP;      /* what is painted with */
 let zoom = 1;
@@ -29,6 +30,7 @@ const label = at => at === KEEP ? say("area-keep") : names()[at - 1];
 
 function changed() {
   sent = null;
+  version++;
   drawShares();
 }
 
@@ -326,6 +328,7 @@ function clear() {
 /* The photograph has gone, and its areas with it. */
 export function forget() {
   map = sent = null;
+  version++;
   drawShares();
 }
 
@@ -353,6 +356,7 @@ export function draw(rows, may) {
 export function removePainting(index) {
   map?.remove(index + 1);
   sent = null;
+  version++;
 }
 
 /* What a job is asked with: nothing where nothing was painted. Throws where a painting has no area. */
@@ -363,8 +367,10 @@ export async function asked() {
   const empty = names().findIndex((_, i) => shares[i + 1] === 0);
   if (empty >= 0)
     throw Object.assign(new Error(say("area-none", {name: names()[empty]})), {field: "masks"});
-  sent = sent ?? await api.upload(new File([await map.png()], "map.png"));
-  const mask = at => ({picture: sent.id, colour: COLOURS[at]});
+  const began = version, mine = sent ?? await api.upload(new File([await map.png()], "map.png"));
+  if (version === began)
+    sent = mine;
+  const mask = at => ({picture: mine.id, colour: COLOURS[at]});
   return {...(shares[KEEP] > 0 ? {keep: mask(KEEP)} : {}),
           ...(paintings.length > 1 ? {masks: paintings.map((_, i) => mask(i + 1))} : {})};
 }

@@ -13,6 +13,7 @@ let styles = [];        /* names; those of the network that mixes first */
 let mixing = 0;         /* how many of them mix */
 let taken = () => {};
 let stream = null;
+let opened = 0;         /* how often: a camera that was asked for earlier is not wanted any more */
 let count = 0, seen = 0; /* the frames that were sent, and the latest that is shown */
 let times = [];          /* when the last ones came, seconds */
 
@@ -78,6 +79,7 @@ async function paint(mine) {
 /* ---- The dialog ------------------------------------------------------------------------------ */
 
 async function open() {
+  const turn = ++opened;
   const chosen = document.querySelector("[name=model]:checked");
   if (chosen)
     get("camera-style").value = chosen.value;
@@ -86,7 +88,7 @@ async function open() {
   tell(get("camera-error"), "");
   try {
     const video = get("camera-video"), mine = await navigator.mediaDevices.getUserMedia({video: true});
-    if (!get("camera").open) {
+    if (turn !== opened || !get("camera").open) {
       mine.getTracks().forEach(track => track.stop());
       return;
     }
