@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Union
 import numpy as np
 
 from ._binding import ffi, lib
-from ._errors import c_path, call, opened, string
+from ._errors import c_path, c_text, call, opened, string
 
 if TYPE_CHECKING:
     import PIL.Image
@@ -99,7 +99,7 @@ class Image:
 
     @settings.setter
     def settings(self, text: str | None) -> None:
-        if not lib.binding_set_settings(self._image, ffi.NULL if text is None else text.encode()):
+        if not lib.binding_set_settings(self._image, ffi.NULL if text is None else c_text(text, "settings")):
             raise MemoryError("no memory for the settings")
 
     def __repr__(self) -> str:

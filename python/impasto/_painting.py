@@ -435,8 +435,9 @@ class Job(Opened):
             info = lib.impasto_job_info(job)
             return 3, info.scale_height, info.scale_width
 
-        made = np.empty(self._guard.look(self._handle, size), np.float32)
-        self._call(lib.impasto_job_gradient, ffi.from_buffer("float[]", made))
+        with self._guard.lock:  # no other thread's step changes the size in between
+            made = np.empty(self._guard.look(self._handle, size), np.float32)
+            self._call(lib.impasto_job_gradient, ffi.from_buffer("float[]", made))
         return made
 
     @property
@@ -445,7 +446,7 @@ class Job(Opened):
         return self._guard.look(self._handle, lambda job: JobInfo._of(lib.impasto_job_info(job)))
 
     def save(self, path: str | os.PathLike[str], *, note: str | None = None) -> None:
-        """Saves the job in a checkpoint, from which `Device.resume` goes on to the same bytes.
+        """Saves the job in a checkpoint, from which `Job.resume` goes on to the same bytes.
 
         Parameters
         ----------

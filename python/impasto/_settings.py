@@ -139,12 +139,12 @@ TRAINING = Table(lib.impasto_train_setting_at)
 
 
 def settings() -> dict[str, Setting]:
-    """The settings of a painting, by name: what `stylize`, `Device.job` and others take as keywords."""
+    """The settings of a painting, by name: what `stylize`, `Job` and others take as keywords."""
     return PAINTING.settings()
 
 
 def train_settings() -> dict[str, Setting]:
-    """The settings of a training, by name: what `train` and `Device.training` take as keywords."""
+    """The settings of a training, by name: what `train` and `Training` take as keywords."""
     return TRAINING.settings()
 
 

@@ -126,6 +126,10 @@ class Files(Case):
         self.assertIsNone(image.settings)
         image.settings = '{"size": "größer"}'
         self.assertEqual(impasto.Image(image.encode()).settings, '{"size": "größer"}')
+        with self.assertRaisesRegex(ValueError, "settings: .*null"):
+            image.settings = "a\0b"
+        with self.assertRaisesRegex(TypeError, "settings: a str"):
+            image.settings = 1
         image.settings = None
         self.assertIsNone(impasto.Image(image.encode()).settings)
 
