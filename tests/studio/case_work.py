@@ -6,7 +6,7 @@ import threading
 
 from support import pixels, read_png
 
-from served import CHEAP, COLOURS, PATIENCE, Served, json, os, png, signal, socket, time
+from served import CHEAP, COLOURS, PATIENCE, Served, json, os, pathlib, png, signal, socket, time
 
 STEPS = 120
 LONG = {"iterations": 100000}
@@ -278,6 +278,15 @@ class Queue(Served):
         self.assertGreater(len([event for event in events if "changes" in event]), 1)
 
 
+def runs(process):
+    """Whether there is such a process, which is not only waited for."""
+    try:
+        state = pathlib.Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()[0]
+    except OSError:
+        return False
+    return state not in "ZX"
+
+
 class Ends(Served):
     def begin(self, studio, **settings):
         job = studio.paint({"iterations": 250} | settings)["id"]
@@ -321,7 +330,11 @@ class Ends(Served):
     def test_a_studio_that_is_killed(self):
         studio = self.studio()
         job = self.begin(studio)
+        workers = studio.workers()
         studio.kill()
+        end = time.monotonic() + PATIENCE  # workers save what they have, and end
+        while any(map(runs, workers)) and time.monotonic() < end:
+            time.sleep(0.05)
         second = self.studio()
         waiting = second.job(job)
         self.assertEqual(waiting["state"], "waits")
