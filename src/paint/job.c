@@ -160,11 +160,11 @@ static enum impasto_status plan_own(struct impasto_job *job)
 /* Steps can be taken back on all devices or on none. */
 static enum impasto_status undo_alike(struct impasto_job *job)
 {
-    bool not ;
+    bool one_cannot;
     if (!imp_team_band(job))
         return IMPASTO_OK;
-    IMP_TRY(imp_team_any_not(job, job->scale.state.undoes, &not ));
-    if (not &&job->scale.state.undoes) {
+    IMP_TRY(imp_team_any_not(job, job->scale.state.undoes, &one_cannot));
+    if (one_cannot && job->scale.state.undoes) {
         job->scale.state.undoes = false;
         imp_scale_list(&job->scale);
     }
