@@ -101,6 +101,15 @@ enum impasto_status imp_team_share_carry(struct impasto_job *job, struct imp_car
 enum impasto_status imp_team_refuse(const struct impasto_job *job, const char *what,
                                     struct impasto_error *error);
 
+/* ---- announce.c ------------------------------------------------------------------------------ */
+
+/* Fills the info from the last scale, as planned. */
+void imp_job_describe(struct impasto_job *job);
+/* Log lines, from the info: the weights and layers; the sizes, bands and memory. */
+void imp_job_announce_weights(const struct impasto_job *job,
+                              const struct impasto_weights_info *weights);
+void imp_job_announce_sizes(const struct impasto_job *job);
+
 /* ---- identity.c ------------------------------------------------------------------------------ */
 
 /* The pictures, as checksums of what a job sees of them. Values count in steps of 1/65535, so that
