@@ -25,6 +25,7 @@ extern "C" {
 #endif
 
 #define IMPASTO_TRAIN_AUTO 0 /* of some members: what suits */
+#define IMPASTO_TRAIN_PATIENCE_AUTO (-1)
 
 /*
  * Take the parameters from impasto_train_params_default() and change what you like.
@@ -57,8 +58,9 @@ struct impasto_train_params {
      * how many. */
     float minutes;
     /* Steps after which the training comes to its end if the judge has found nothing that is better
-     * by 1 %, 0 to 1,000,000; default 100. The steps in which the learning rate falls are not left
-     * out then: they begin. 0: it never ends early. */
+     * by 1 %, 0 to 1,000,000. The steps in which the learning rate falls are not left out then:
+     * they begin. 0: it never ends early. IMPASTO_TRAIN_PATIENCE_AUTO, the default: a third of the
+     * steps, as they are known by then, or 100 where that is more. */
     int patience;
 
     int batch, crop; /* crops of a step, 1 to 64, and their sides, 32 to 1024 pixels; 2 of 160 */

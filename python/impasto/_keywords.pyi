@@ -47,7 +47,7 @@ class TrainingSettings(TypedDict, total=False):
     width: Literal[8, 16, 32]
     steps: int | Literal["auto"]
     minutes: float | Literal["none"]
-    patience: int
+    patience: int | Literal["auto"]
     batch: int
     crop: int
     late_batch: int

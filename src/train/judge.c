@@ -11,6 +11,8 @@
 #define LEAST 2
 /* What counts as better. */
 #define PROGRESS 0.01
+/* Steps: the least patience, where it goes by the length of the training. */
+#define LEAST_PATIENCE 100
 
 size_t imp_judge_pictures(const struct impasto_train_task *task,
                           const struct impasto_train_params *params)
@@ -71,9 +73,19 @@ enum impasto_status imp_judge(struct impasto_train *train)
     return compare(train, judgement);
 }
 
+/* The longer a training is, the longer the rate stays high, and the judge sees little of what is
+ * gained before it falls. */
+int imp_judge_patience(const struct impasto_train *train)
+{
+    const int third = train->schedule.steps / 3;
+    if (train->params.patience != IMPASTO_TRAIN_PATIENCE_AUTO)
+        return train->params.patience;
+    return third > LEAST_PATIENCE ? third : LEAST_PATIENCE;
+}
+
 bool imp_judge_is_tired(const struct impasto_train *train)
 {
-    const int patience = train->params.patience;
+    const int patience = imp_judge_patience(train);
     return patience > 0 && isfinite(train->verdicts.mark) &&
            train->step - train->verdicts.mark_step >= patience;
 }

@@ -39,8 +39,10 @@ static const struct impasto_setting table[] = {
      .standard = "auto", .about = "steps in all (450 from a base, 2000 from nothing)"},
     {"minutes", AT(minutes), REAL, .high = 100000, .words = WORDS{{"none", 0}, {0}},
      .standard = "none", .about = "how long it may take, in place of `steps` (none)"},
-    {"patience", AT(patience), COUNT, .high = IMP_MOST_STEPS, .standard = "100",
-     .about = "steps without anything better, after which it comes to its end; 0: it goes on (100)"},
+    {"patience", AT(patience), COUNT, .high = IMP_MOST_STEPS,
+     .words = WORDS{{"auto", IMPASTO_TRAIN_PATIENCE_AUTO}, {0}}, .standard = "auto",
+     .about = "steps without anything better, after which it comes to its end; 0: it goes on (a "
+              "third of the steps, or 100 where that is more)"},
     {"batch", AT(batch), COUNT, .low = 1, .high = 64, .standard = "2",
      .about = "crops of training pictures in a step (2)"},
     {"crop", AT(crop), SIZES, .standard = "160", .about = "their sides in pixels (160)"},

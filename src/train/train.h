@@ -343,7 +343,9 @@ size_t imp_judge_pictures(const struct impasto_train_task *task,
                           const struct impasto_train_params *params);
 /* Measures the average's paintings of the held-back pictures, and keeps the best. */
 enum impasto_status imp_judge(struct impasto_train *train);
-/* Whether nothing better has come for long. */
+/* Steps that it waits for something better. */
+int imp_judge_patience(const struct impasto_train *train);
+/* Whether nothing better has come for so long. */
 bool imp_judge_is_tired(const struct impasto_train *train);
 
 /* ---- preview.c ------------------------------------------------------------------------------- */

@@ -65,7 +65,7 @@ static void lose_patience(struct impasto_train *train)
         return;
     imp_log(imp_device_log(train->device), IMPASTO_LOG_INFO,
             "nothing better for %d steps: coming to the end, with %d steps instead of %d",
-            train->params.patience, steps, train->schedule.steps);
+            imp_judge_patience(train), steps, train->schedule.steps);
     train->schedule.steps = steps;
     train->fixed = true;
 }

@@ -208,9 +208,9 @@ class Ends(Worker):
         self.assertEqual(whole[-1]["event"], "done")
         self.ask({"do": "paint", "job": "a", "settings": settings,
                   "options": {"output": "part.png", "checkpoint": "a.ckpt"}})
-        self.until(lambda event: event["event"] == "iteration" and event["iteration"] == 5)
+        events = self.until(lambda event: event["event"] == "iteration" and event["iteration"] == 5)
         self.ask({"do": "stop", "job": "a"}, {"do": "ping"})
-        events = self.until(lambda event: event["event"] in ("done", "error"))
+        events += self.until(lambda event: event["event"] in ("done", "error"))
         self.assertEqual((events[-1]["code"], events[-1]["status"], events[-1]["output"]),
                          (SIGINT_CODE, "interrupted", "part.png"))
         reached = max(e["iteration"] for e in events if e["event"] == "iteration")

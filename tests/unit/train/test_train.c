@@ -329,6 +329,22 @@ static void patience_keeps_the_falling_rate(void **state)
     expect_fallen(&progress, 20);
 }
 
+/* A third of 360 steps: tired after step 121, which is then 70 % of all. Of 12 steps it would be
+ * 4, but it waits for 100. */
+static void patience_grows_with_the_steps(void **state)
+{
+    (void)state;
+    struct impasto_train_params params = usual;
+    params.judge_every = 1;
+    params.patience = IMPASTO_TRAIN_PATIENCE_AUTO;
+    params.steps = 360;
+    struct impasto_train_progress progress = in_vain(params);
+    expect_fallen(&progress, 173);
+    params.steps = 12;
+    progress = in_vain(params);
+    expect_fallen(&progress, 12);
+}
+
 static void patience_ends_it(void **state)
 {
     (void)state;
@@ -663,6 +679,7 @@ int main(void)
         cmocka_unit_test(what_decides_the_result_stays),
         cmocka_unit_test(the_base_stays),
         cmocka_unit_test(patience_keeps_the_falling_rate),
+        cmocka_unit_test(patience_grows_with_the_steps),
         cmocka_unit_test(patience_ends_it),
         cmocka_unit_test(minutes_decide_the_steps),
         cmocka_unit_test(a_refusal_helps),
