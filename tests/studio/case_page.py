@@ -59,8 +59,8 @@ class Page(Served):
         self.addCleanup(self.browser.close)
         self.server = None
 
-    def enter(self, **looks):
-        self.server = Studio(self)
+    def enter(self, *words, **looks):
+        self.server = Studio(self, *words)
         page = self.browser.page(**looks)
         page.open(f"http://127.0.0.1:{self.server.port}/#code={self.server.code}")
         page.until("document.getElementById('main')?.hidden === false")
@@ -242,6 +242,22 @@ class Page(Served):
         self.assertEqual({path.suffix for path in (self.server.folder / "uploads").iterdir()} - {"", ".jpg"}, set())
         self.assertEqual(page.complaints(), [])
 
+    def test_pictures_in_hand(self):
+        """They stay in spite of the quota while the page is open, and go for others once it is closed."""
+        page = self.enter("--quota", "1M")
+        noise = lambda side: png(side, side, lambda x, y: tuple(os.urandom(3)))  # noqa: E731
+        page.drop("#content-drop", self.write("photo.png", noise(440)))
+        page.until("!document.getElementById('content-image').hidden")
+        page.drop("#style-drop", self.write("painting.png", noise(440)))
+        page.until("document.querySelectorAll('#styles li').length === 1")
+        self.assertEqual(self.server.ask("POST", "/api/pictures", noise(40), 507)["status"], "output")
+        self.assertEqual(len(list((self.server.folder / "pictures").glob("*.json"))), 2)
+        page.open("about:blank")
+        end = time.monotonic() + 60
+        while self.server.call("POST", "/api/pictures", noise(40))[0] == 507 and time.monotonic() < end:
+            time.sleep(0.1)
+        self.assertEqual(len(list((self.server.folder / "pictures").glob("*.json"))), 2)
+
     def test_several_photographs(self):
         """A job for each, by one drop; two paintings with their shares."""
         page = self.enter()
@@ -306,8 +322,12 @@ class Page(Served):
         self.assertNotEqual(shares(), before)
         page.key("z")
         self.assertEqual(shares(), before)
+        without = page.run("document.getElementById('plan').textContent")
         click("#area-done")
         self.assertEqual(page.run("document.getElementById('areas').open"), False)
+        # What is planned has the areas, too.
+        page.until(f"/on the device/.test(document.getElementById('plan').textContent) && "
+                   f"document.getElementById('plan').textContent !== {json.dumps(without)}")
         click("#go")
         page.until("!!document.querySelector('#jobs li.done')")
         counts = self.map()

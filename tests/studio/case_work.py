@@ -6,7 +6,7 @@ import threading
 
 from support import pixels, read_png
 
-from served import CHEAP, COLOURS, PATIENCE, Served, json, os, pathlib, png, signal, socket, time
+from served import CHEAP, COLOURS, PATIENCE, Served, json, os, png, signal, socket, time
 
 STEPS = 120
 LONG = {"iterations": 100000}
@@ -71,6 +71,12 @@ class Jobs(Served):
         again = studio.ask("POST", "/api/plan", asked | {"settings": CHEAP | {"iterations": 20}})
         self.assertGreater(again["seconds"], 0)
         self.assertAlmostEqual(again["work"], 10 * plan["work"])
+        # Areas count: each painting has losses of its own.
+        half = studio.upload(png(32, 24, lambda x, y: (255, 0, 0) if x < 16 else (0, 0, 255)), "map.png")["id"]
+        both = asked | {"styles": 2 * [{"picture": style}]}
+        masks = [{"picture": half, "colour": colour} for colour in ("ff0000", "0000ff")]
+        with_areas = studio.ask("POST", "/api/plan", both | {"masks": masks})
+        self.assertNotEqual(with_areas["bytes"], studio.ask("POST", "/api/plan", both)["bytes"])
         refusal = studio.ask("POST", "/api/plan", asked | {"settings": CHEAP | {"size": 2048, "memory": "16M"}}, 422)
         self.assertEqual(refusal["status"], "memory")
         self.assertIn("would fit", refusal["error"])
@@ -278,15 +284,6 @@ class Queue(Served):
         self.assertGreater(len([event for event in events if "changes" in event]), 1)
 
 
-def runs(process):
-    """Whether there is such a process, which is not only waited for."""
-    try:
-        state = pathlib.Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()[0]
-    except OSError:
-        return False
-    return state not in "ZX"
-
-
 class Ends(Served):
     def begin(self, studio, **settings):
         job = studio.paint({"iterations": 250} | settings)["id"]
@@ -330,17 +327,34 @@ class Ends(Served):
     def test_a_studio_that_is_killed(self):
         studio = self.studio()
         job = self.begin(studio)
-        workers = studio.workers()
         studio.kill()
-        end = time.monotonic() + PATIENCE  # workers save what they have, and end
-        while any(map(runs, workers)) and time.monotonic() < end:
-            time.sleep(0.05)
         second = self.studio()
         waiting = second.job(job)
         self.assertEqual(waiting["state"], "waits")
         self.assertTrue(second.ask("GET", "/api/jobs")["paused"])
         second.ask("POST", "/api/queue/go", "")
         second.until(job, "done")
+        self.assertEqual(pixels(second.result(job)), self.whole(second))
+
+    def test_a_worker_that_outlives_its_studio(self):
+        """It has not saved its checkpoint when the next studio is there: jobs wait for it, and all else is done."""
+        studio = self.studio()
+        job = self.begin(studio)
+        workers = studio.workers()
+        for process in workers:
+            os.kill(process, signal.SIGSTOP)
+        try:
+            studio.kill()
+            second = self.studio()
+            second.ask("POST", "/api/queue/go", "")
+            second.upload(png(9, 9))  # by a worker of its own
+            self.assertEqual(second.job(job)["state"], "waits")
+            self.assertIn("still saves its job", second.ask("GET", "/api/jobs")["warning"])
+        finally:
+            for process in workers:
+                os.kill(process, signal.SIGCONT)
+        self.assertEqual(second.until(job, "done")["log"], [])
+        self.assertEqual(second.ask("GET", "/api/jobs")["warning"], "")
         self.assertEqual(pixels(second.result(job)), self.whole(second))
 
     def test_ctrl_c(self):
@@ -446,6 +460,34 @@ class Ends(Served):
         self.assertEqual(refused["status"], "output")
         self.assertIn("--quota", refused["error"])
         self.assertTrue(result.exists() and there(content) and there(style) and not there(last))
+
+    def test_a_quota_and_open_pages(self):
+        """What an open page has in hand stays, so that more is refused; it goes once the page has let it go."""
+        studio = self.studio("--quota", "1M")
+        noise = lambda side: png(side, side, lambda x, y: tuple(os.urandom(3)))  # noqa: E731
+        there = lambda id: studio.call("GET", f"/api/pictures/{id}")[0] == 200  # noqa: E731
+        page, other = 32 * "a", 32 * "b"
+        upload = lambda data, page, status=200: studio.ask(  # noqa: E731
+            "POST", "/api/pictures", data, status, X_Impasto_Page=page)
+        first, second = (upload(noise(400), page)["id"] for _ in range(2))
+        self.assertEqual(upload(noise(40), other, 507)["status"], "output")
+        self.assertTrue(there(first) and there(second))
+        # The page lets one go, and another one takes it up.
+        studio.ask("POST", "/api/pages", {"page": page, "pictures": [second]})
+        studio.ask("POST", "/api/pages", {"page": other, "pictures": [second]})
+        studio.ask("POST", "/api/pages", {"page": page, "pictures": []})
+        third = upload(noise(40), other)["id"]
+        self.assertEqual([there(id) for id in (first, second, third)], [False, True, True])
+        # There are not too many pages: the one that is silent for the longest time gives way.
+        for i in range(16):
+            studio.ask("POST", "/api/pages", {"page": f"{i:032x}", "pictures": [third]})
+        upload(noise(420), "")
+        upload(noise(420), "")
+        upload(noise(40), "")
+        self.assertEqual([there(id) for id in (second, third)], [False, True])
+        for wrong in ({}, {"page": page}, {"page": "x", "pictures": []}, {"page": page, "pictures": ["../x"]},
+                      {"page": page, "pictures": 201 * [third]}):
+            self.assertEqual(studio.ask("POST", "/api/pages", wrong, 422)["status"], "usage")
 
     def test_a_job_that_cannot_be_kept(self):
         """What its file lacks is told, tried again, and there in the end."""

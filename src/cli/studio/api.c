@@ -61,6 +61,7 @@ static const struct route routes[] = {
     {"POST", "/api/pictures", cli_route_take_picture, CLI_BODY_FILE},
     {"GET", "/api/pictures/ID", cli_route_show_picture, CLI_BODY_NONE},
     {"DELETE", "/api/pictures/ID", cli_route_remove_picture, CLI_BODY_NONE},
+    {"POST", "/api/pages", cli_route_hold_pictures, CLI_BODY_TEXT},
     {"POST", "/api/frames", cli_route_paint_frame, CLI_BODY_FILE},
     {"POST", "/api/plan", cli_route_plan, CLI_BODY_TEXT},
     {"GET", "/api/jobs", cli_route_list_jobs, CLI_BODY_NONE},

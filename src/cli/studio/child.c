@@ -17,12 +17,13 @@
 
 #define LONGEST_LINE ((size_t)16 << 20) /* a preview in base64 has a tenth of that */
 #define FIRST_BYTES 65536
+#define HELD 3 /* of a worker: a descriptor that it only keeps open */
 
 /* ---- Starting -------------------------------------------------------------------------------- */
 
 /* What it says to people is in its lines, too. A group of its own: Ctrl-C is the server's, which
  * then lets it end well. */
-static int spawn(const char *program, int input, int output, pid_t *process)
+static int spawn(const char *program, int input, int output, int held, pid_t *process)
 {
     extern char **environ;
     const char *const words[] = {"impasto", "worker", "--quiet", NULL};
@@ -39,6 +40,7 @@ static int spawn(const char *program, int input, int output, pid_t *process)
     }
     if ((problem = posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO)) == 0 &&
         (problem = posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO)) == 0 &&
+        (problem = posix_spawn_file_actions_adddup2(&actions, held, HELD)) == 0 &&
         (problem = posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, IMP_OS_NOWHERE,
                                                     O_WRONLY, 0)) == 0 &&
         (problem = posix_spawnattr_setsigmask(&attributes, &none)) == 0 &&
@@ -66,7 +68,7 @@ static void close_ends(int ends[2])
             close(ends[i]);
 }
 
-enum impasto_status cli_child_start(struct cli_child *child, struct impasto_error *error)
+enum impasto_status cli_child_start(struct cli_child *child, int held, struct impasto_error *error)
 {
     char program[PATH_MAX];
     int in[2] = {-1, -1}, out[2] = {-1, -1};
@@ -77,7 +79,7 @@ enum impasto_status cli_child_start(struct cli_child *child, struct impasto_erro
                         "started");
     int problem = make_pipe(in) && make_pipe(out) ? 0 : errno;
     if (problem == 0)
-        problem = spawn(program, in[0], out[1], &process);
+        problem = spawn(program, in[0], out[1], held, &process);
     if (problem != 0) {
         close_ends(in);
         close_ends(out);

@@ -27,8 +27,9 @@ static const struct cli_option quota_row = {
     .offset = offsetof(struct cli_studio_options, quota),
     .low = 1 << 20,
     .high = 1e18,
-    .help = "how much the folder may have; then pictures that no job needs go, and after that no "
-            "more are taken (20G)"};
+    .help =
+        "how much the folder may have; then pictures that no job and no open page needs go, and "
+        "after that no more are taken (20G)"};
 static const struct cli_option browser_row = {"no-browser",
                                               0,
                                               NULL,

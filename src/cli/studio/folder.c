@@ -66,10 +66,16 @@ static int open_folder(int at, const char *name)
     return openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 }
 
+static int open_lock(const struct cli_folder *folder, const char *name)
+{
+    return openat(folder->top, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+}
+
 static enum impasto_status lock(struct cli_folder *folder, struct impasto_error *error)
 {
-    folder->lock = openat(folder->top, "lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-    if (folder->lock < 0)
+    folder->lock = open_lock(folder, "lock");
+    folder->workers = folder->lock < 0 ? -1 : open_lock(folder, "workers");
+    if (folder->workers < 0)
         return refuse(folder, "cannot be written to", error);
     if (flock(folder->lock, LOCK_EX | LOCK_NB) == 0)
         return IMPASTO_OK;
@@ -89,7 +95,7 @@ static void remove_upload(void *user, const char *name)
 enum impasto_status cli_folder_open(struct cli_folder *folder, const char *path,
                                     struct impasto_error *error)
 {
-    folder->top = folder->lock = -1;
+    folder->top = folder->lock = folder->workers = -1;
     for (size_t i = 0; i < CLI_PLACES; i++)
         folder->place[i] = -1;
     char *usual = path ? absolute(path) : usual_path();
@@ -115,6 +121,13 @@ enum impasto_status cli_folder_open(struct cli_folder *folder, const char *path,
     return status;
 }
 
+/* A worker has a copy of the descriptor, so the lock is there until the last of them has ended. */
+bool cli_folder_is_ours(struct cli_folder *folder)
+{
+    folder->alone = flock(folder->workers, LOCK_EX | LOCK_NB) == 0;
+    return folder->alone;
+}
+
 static void close_one(int *descriptor)
 {
     if (*descriptor >= 0)
@@ -128,6 +141,7 @@ void cli_folder_close(struct cli_folder *folder)
         return;
     for (size_t i = 0; i < CLI_PLACES; i++)
         close_one(&folder->place[i]);
+    close_one(&folder->workers);
     close_one(&folder->lock);
     close_one(&folder->top);
     free(folder->path);

@@ -21,6 +21,8 @@ struct cli_folder {
     int top;
     int place[CLI_PLACES];
     int lock;
+    int workers; /* locked by the studio, and by its workers as long as one of them runs */
+    bool alone;  /* no worker of an earlier studio runs any more */
 };
 
 /* path: NULL: the usual one. It is made where it is not there. IMPASTO_ERROR_OUTPUT: it cannot be
@@ -28,6 +30,9 @@ struct cli_folder {
 enum impasto_status cli_folder_open(struct cli_folder *folder, const char *path,
                                     struct impasto_error *error);
 void cli_folder_close(struct cli_folder *folder);
+/* Whether the workers of earlier studios have ended. Those of one that was killed save what they
+ * have first. */
+bool cli_folder_is_ours(struct cli_folder *folder);
 /* For reading; below 0: errno says why. Only regular files open. */
 int cli_folder_read(const struct cli_folder *folder, enum cli_place place, const char *name,
                     size_t *size);

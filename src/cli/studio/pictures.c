@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* The pictures that came: kept under the beginning of their SHA-256, so that one that comes twice
- * takes room once. Those that no job needs go when there are too many. */
+ * takes room once. Those that no job and no open page needs go when there are too many. */
 
 #include "cli/studio/studio.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define UNUSED_MOST ((uint64_t)2 << 30) /* bytes of pictures that no job needs */
+#define UNUSED_MOST ((uint64_t)2 << 30) /* bytes of pictures that nobody needs */
 
 enum impasto_status cli_picture_take(struct cli_studio *studio, const char *upload,
                                      char id[CLI_ID_SIZE], bool *known, struct impasto_error *error)
@@ -71,8 +71,8 @@ static uint64_t bytes_of(const json_t *picture)
     return (uint64_t)json_integer_value(json_object_get(picture, "bytes"));
 }
 
-/* The oldest of those that no job needs; *unused: what they have together. "": there is none. but:
- * one that is not meant. */
+/* The oldest of those that no job and no page needs; *unused: what they have together. "": there is
+ * none. but: one that is not meant. */
 static void find_oldest(const struct cli_studio *studio, const char *but, char oldest[CLI_ID_SIZE],
                         uint64_t *unused)
 {
@@ -83,7 +83,7 @@ static void find_oldest(const struct cli_studio *studio, const char *but, char o
     oldest[0] = '\0';
     json_object_foreach(studio->pictures, id, picture)
     {
-        if (cli_picture_is_used(studio, id))
+        if (cli_picture_is_used(studio, id) || cli_page_has(studio, id))
             continue;
         const json_int_t made = json_integer_value(json_object_get(picture, "made"));
         *unused += bytes_of(picture);

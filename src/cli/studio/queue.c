@@ -156,7 +156,7 @@ static bool is_free(const struct cli_studio *studio, const struct cli_child *chi
 static bool give(struct cli_studio *studio, struct cli_child *child, json_t *task)
 {
     struct impasto_error error = {0};
-    if (!child->process && cli_child_start(child, &error) != IMPASTO_OK) {
+    if (!child->process && cli_child_start(child, studio->folder.workers, &error) != IMPASTO_OK) {
         snprintf(studio->warning, sizeof(studio->warning), "%.390s", error.message);
         if (cli_text_in(task, "upload"))
             cli_upload_finish(studio, task, error.message);
@@ -175,7 +175,8 @@ static bool give(struct cli_studio *studio, struct cli_child *child, json_t *tas
 static void give_job(struct cli_studio *studio, struct cli_child *child, bool paints)
 {
     json_t *job = studio->paused || !is_free(studio, child) ? NULL : cli_job_next(studio, paints);
-    if (!job)
+    /* A worker of a studio that was killed may still save the checkpoint with which it goes on. */
+    if (!job || !studio->folder.alone)
         return;
     json_t *task = cli_job_request(studio, job);
     if (!task) {
@@ -208,8 +209,18 @@ static void give_quick(struct cli_studio *studio)
     give_job(studio, child, false);
 }
 
+/* For the workers of a studio that was killed; jobs that wait for them are told to. */
+static void wait_for_others(struct cli_studio *studio)
+{
+    if (studio->folder.alone || !cli_folder_is_ours(&studio->folder))
+        return;
+    studio->changes++;
+    studio->news = true;
+}
+
 void cli_queue_work(struct cli_studio *studio)
 {
+    wait_for_others(studio);
     look_after(studio, &studio->painter);
     look_after(studio, &studio->quicker);
     give_quick(studio);

@@ -92,6 +92,16 @@ void cli_route_plan(struct cli_studio *studio, struct cli_request *request, json
     json_decref(job);
 }
 
+/* Jobs that wait for more than their turn. */
+static const char *warning_of(const struct cli_studio *studio)
+{
+    if (studio->warning[0] || studio->paused || studio->folder.alone)
+        return studio->warning;
+    return cli_jobs_waiting(studio) == 0
+               ? ""
+               : "a worker of the studio before still saves its job; jobs begin once it has ended";
+}
+
 void cli_route_list_jobs(struct cli_studio *studio, struct cli_request *request, json_t *unused)
 {
     const char *before = cli_http_query(request, "before");
@@ -106,7 +116,7 @@ void cli_route_list_jobs(struct cli_studio *studio, struct cli_request *request,
         json_array_append_new(list, shown(studio, json_array_get(studio->jobs, i - 1)));
     cli_reply_json(request, 200,
                    json_pack("{s:o, s:b, s:b, s:s, s:I}", "jobs", list, "more", i > 0, "paused",
-                             studio->paused, "warning", studio->warning, "changes",
+                             studio->paused, "warning", warning_of(studio), "changes",
                              (json_int_t)studio->changes));
 }
 

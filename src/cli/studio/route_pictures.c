@@ -77,6 +77,7 @@ void cli_route_take_picture(struct cli_studio *studio, struct cli_request *reque
         cli_refuse_error(request, status, &error, NULL);
         return;
     }
+    cli_page_add(studio, cli_http_header(request, "X-Impasto-Page", NULL), id);
     if (known) {
         cli_reply_json(request, 200, json_incref(json_object_get(studio->pictures, id)));
         return;

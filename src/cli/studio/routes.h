@@ -36,6 +36,10 @@ void cli_route_show_picture(struct cli_studio *studio, struct cli_request *reque
 void cli_route_show_map(struct cli_studio *studio, struct cli_request *request, json_t *job);
 void cli_route_remove_picture(struct cli_studio *studio, struct cli_request *request, json_t *job);
 
+/* ---- pages.c --------------------------------------------------------------------------------- */
+
+void cli_route_hold_pictures(struct cli_studio *studio, struct cli_request *request, json_t *job);
+
 /* ---- route_frames.c -------------------------------------------------------------------------- */
 
 void cli_route_paint_frame(struct cli_studio *studio, struct cli_request *request, json_t *job);

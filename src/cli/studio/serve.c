@@ -46,6 +46,7 @@ static void close_studio(struct cli_studio *studio)
     json_decref(studio->quick);
     json_decref(studio->devices);
     json_decref(studio->models);
+    cli_pages_close(studio);
     free(studio->preview);
     cli_folder_close(&studio->folder);
     cli_console_close(&studio->console);

@@ -18,7 +18,8 @@
 #define CLI_SECRET_SIZE 65 /* likewise 64 */
 #define CLI_UPLOADS_MOST 4 /* that come, or are looked at, at a time */
 #define CLI_STREAMS_MOST 8
-#define CLI_WAITS_MOST 8 /* requests that wait for a small task of their own */
+#define CLI_PAGES_MOST 16 /* whose pictures are kept for them */
+#define CLI_WAITS_MOST 8  /* requests that wait for a small task of their own */
 
 /* ---- secret.c -------------------------------------------------------------------------------- */
 
@@ -62,7 +63,8 @@ struct cli_child {
 
 typedef void (*cli_line_fn)(void *user, struct cli_child *child, const json_t *line);
 
-enum impasto_status cli_child_start(struct cli_child *child, struct impasto_error *error);
+/* held: a descriptor that the worker keeps open as long as it runs. */
+enum impasto_status cli_child_start(struct cli_child *child, int held, struct impasto_error *error);
 /* false: it is gone. */
 bool cli_child_send(struct cli_child *child, const json_t *line);
 /* Takes what has come; calls `take` for each whole line. false: it is gone. */
@@ -85,6 +87,12 @@ struct cli_wait { /* a request that waits for a small task of its own */
     char task[CLI_ID_SIZE];
 };
 
+struct cli_page {
+    char id[CLI_ID_SIZE]; /* its own choice; "": none */
+    json_t *pictures;     /* ids of those that it has in hand */
+    double heard;         /* monotonic seconds: when it last said so */
+};
+
 struct cli_studio {
     struct cli_console console;
     struct cli_folder folder;
@@ -99,6 +107,7 @@ struct cli_studio {
     struct cli_child painter, quicker; /* paintings; and all that takes a moment */
     struct cli_waiting waiting[CLI_UPLOADS_MOST];
     struct cli_wait waits[CLI_WAITS_MOST];
+    struct cli_page pages[CLI_PAGES_MOST];
     int coming, streams; /* uploads and event streams that are open */
     bool paused, leaving;
     bool job_next;          /* the quick worker had a small task: a job has its turn */
@@ -169,10 +178,18 @@ enum impasto_status cli_picture_keep(struct cli_studio *studio, const char *id, 
 bool cli_picture_is_used(const struct cli_studio *studio, const char *id);
 /* IMPASTO_ERROR_OUTPUT: the folder has more than its quota. */
 enum impasto_status cli_quota_check(const struct cli_studio *studio, struct impasto_error *error);
-/* Removes pictures that no job needs while the folder has more than its quota.
+/* Removes pictures that no job needs, and no open page, while the folder has more than its quota.
  * IMPASTO_ERROR_OUTPUT: what is left is still too much. */
 enum impasto_status cli_pictures_make_room(struct cli_studio *studio, struct impasto_error *error);
 void cli_picture_remove(struct cli_studio *studio, const char *id);
+
+/* ---- pages.c --------------------------------------------------------------------------------- */
+
+/* Notes that a page has a picture in hand. id: of the page; NULL or none: nothing is noted. */
+void cli_page_add(struct cli_studio *studio, const char *id, const char *picture);
+/* Whether an open page has it in hand. */
+bool cli_page_has(const struct cli_studio *studio, const char *picture);
+void cli_pages_close(struct cli_studio *studio);
 
 /* ---- words.c --------------------------------------------------------------------------------- */
 

@@ -3,7 +3,10 @@
  * No cookie: cookies do not know ports, so other servers on this machine would get it. */
 
 const KEY = "impasto-token";
+const HOLD = 3600e3; /* milliseconds */
+const page = crypto.randomUUID().replaceAll("-", "");
 let token = sessionStorage.getItem(KEY);
+let held = [];
 
 export class Refusal extends Error {
   constructor(status, body) {
@@ -13,8 +16,8 @@ export class Refusal extends Error {
   }
 }
 
-async function call(method, path, body, headers = {}) {
-  const answer = await fetch(path, {method, body, headers: {...headers, "X-Impasto-Token": token ?? ""},
+async function call(method, path, body, headers = {}, keepalive = false) {
+  const answer = await fetch(path, {method, body, keepalive, headers: {...headers, "X-Impasto-Token": token ?? ""},
                                     cache: "no-store", credentials: "omit", redirect: "error"});
   if (!answer.ok)
     throw new Refusal(answer.status, await answer.json().catch(() => ({})));
@@ -30,11 +33,32 @@ export async function blob(path) {
   return answer.status === 204 ? null : answer.blob();
 }
 export const upload = async file =>
-  (await call("POST", "/api/pictures", file, {"X-Impasto-Name": encodeURIComponent(file.name || "picture")})).json();
+  (await call("POST", "/api/pictures", file, {"X-Impasto-Name": encodeURIComponent(file.name || "picture"),
+                                              "X-Impasto-Page": page})).json();
 
 /* A camera's frame, painted. settings: in words. */
 export const frame = async (settings, picture) =>
   (await call("POST", `/api/frames?${new URLSearchParams(settings)}`, picture)).blob();
+
+/* ---- Pictures in hand ------------------------------------------------------------------------ */
+
+/* They stay in the studio while this page is open, whatever its quota. */
+function tellHeld(pictures = held) {
+  if (token)
+    call("POST", "/api/pages", JSON.stringify({page, pictures}), {}, true).catch(() => {});
+}
+
+/* pictures: ids. */
+export function hold(pictures) {
+  if (pictures.join() === held.join())
+    return;
+  held = pictures;
+  tellHeld();
+}
+
+setInterval(tellHeld, HOLD);
+addEventListener("pagehide", () => tellHeld([]));
+addEventListener("pageshow", event => event.persisted && tellHeld());
 
 /* ---- The token ------------------------------------------------------------------------------- */
 

@@ -375,15 +375,23 @@ export async function asked() {
           ...(paintings.length > 1 ? {masks: paintings.map((_, i) => mask(i + 1))} : {})};
 }
 
-export function begin() {
+/* The map, where the studio has it. */
+export const held = () => sent ? [sent] : [];
+
+/* told: called when the areas have changed, and nobody is at them any more. */
+export function begin(told) {
   const area = canvas();
   get("areas-open").addEventListener("click", open);
   get("areas-drop").addEventListener("click", () => {
     forget();
+    told();
     get("areas-open").focus();
   });
   get("area-done").addEventListener("click", () => get("areas").close());
-  get("areas").addEventListener("close", cancel);
+  get("areas").addEventListener("close", () => {
+    cancel();
+    told();
+  });
   get("area-undo").addEventListener("click", () => step(true));
   get("area-redo").addEventListener("click", () => step(false));
   get("area-clear").addEventListener("click", clear);

@@ -148,10 +148,17 @@ function drawNetworks() {
   area.replaceChildren(area.firstElementChild, ...(rows.length > 0 ? rows : [make("p", {}, say("networks-none"))]));
 }
 
-/* Asked anew after each change, where there is something to plan. */
+/* Asked anew after each change, where there is something to plan. Areas cost memory, so they are
+ * sent for it. */
 export function planAgain() {
   const paints = settings.command() === "paint" && chosen.contents.length > 0 && chosen.styles.length > 0;
-  plan.ask(paints ? job(chosen.contents[0]) : null);
+  const hold = () => api.hold([...chosen.contents, ...chosen.styles, ...areas.held()].map(row => row.id));
+  hold();
+  plan.ask(paints ? async () => {
+    const painted = await areas.asked();
+    hold();
+    return {...job(chosen.contents[0]), ...painted};
+  } : null);
 }
 
 /* ---- The form -------------------------------------------------------------------------------- */
@@ -230,7 +237,7 @@ export function begin(facts, options, told) {
     get("paintings").hidden = !settings.paints();
     planAgain();
   });
-  areas.begin();
+  areas.begin(planAgain);
   camera.begin(files => take(files, "content"));
   watch(get("content-drop"), get("content-file"), "content");
   watch(get("style-drop"), get("style-file"), "style");

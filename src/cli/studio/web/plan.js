@@ -26,7 +26,7 @@ async function run() {
   const asked = wanted;
   busy = true;
   try {
-    const plan = await api.send("/api/plan", asked);
+    const plan = await api.send("/api/plan", await asked());
     if (asked === wanted)
       draw(words(plan), false);
   } catch (error) {
@@ -43,7 +43,7 @@ function draw(text, wrong) {
   tell(get("plan"), text);
 }
 
-/* asked: a job, as it would be sent; null: there is none yet. */
+/* asked: gives a job, as it would be sent; null: there is none yet. */
 export function ask(asked) {
   clearTimeout(timer);
   wanted = asked;
