@@ -104,6 +104,19 @@ struct impasto_train_params {
     /* Bytes of the host's memory for training pictures, which are kept at a longer side of at most
      * 640 pixels; default 256 MiB. Of more photographs, evenly chosen ones are used. */
     uint64_t photo_memory;
+
+    /* steady_weight above 0: the network learns to hold still in films. Each crop becomes two
+     * frames, made of training pictures that shift, turn, near, pass before each other, change
+     * their light, and have noise. Added to the objective, for the second of them, is
+     *
+     *   steady_weight * mean(c (y - w)^2) + steady_features * sum(c (F - W)^2) / sum(c W^2)
+     *
+     * where w is the painting of the first, carried along the motion and lighter by what the
+     * second's luminance is; F and W are the features in the network's middle, likewise. c is 1
+     * where both frames show the same, and 0 elsewhere (Gao et al. 2018, equations 4 and 5). What
+     * is carried along counts as given. The judge adds steady_weight's term to its judgement. Each
+     * 0 and above; defaults 0 and 0.5. */
+    float steady_weight, steady_features;
 };
 
 /* Does what impasto_train_params_default does, for callers that are not compiled with this header.
@@ -183,6 +196,9 @@ struct impasto_train_progress {
     double judgement;  /* the last one: content + weighted style; NAN: none yet */
     double best;       /* the lowest; NAN: none yet */
     int best_step;     /* after which that was */
+    /* With params.steady_weight; 0 otherwise: how far paintings are from holding still, and the
+     * features in the network's middle from being the same. */
+    double steady, steady_features;
 };
 
 /* Return non-zero to stop. impasto_train_run then returns IMPASTO_ERROR_INTERRUPTED. The progress

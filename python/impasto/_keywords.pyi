@@ -62,6 +62,8 @@ class TrainingSettings(TypedDict, total=False):
     style_weight: float | Literal["auto"]
     tv_weight: float
     range_weight: float
+    steady_weight: float
+    steady_features: float
     ramp: int
     style_size: int
     identity: bool

@@ -52,6 +52,8 @@ class TrainStep:
         The last one, and the lowest; NaN: none yet.
     best_step : int
         After which that was.
+    steady, steady_features : float
+        With the setting `steady_weight`, how far paintings and features are from holding still.
     """
 
     step: int
@@ -73,6 +75,8 @@ class TrainStep:
     judgement: float
     best: float
     best_step: int
+    steady: float
+    steady_features: float
 
     def __str__(self) -> str:
         judged = "" if math.isnan(self.best) else f", best {self.best:.4g} at {self.best_step}"

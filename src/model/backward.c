@@ -75,6 +75,7 @@ enum impasto_status imp_pass_backward(struct imp_pass *pass, int style,
                                   painting_gradient, pass->height, pass->width, &end));
     for (int i = count - 1; i >= 0; i--) {
         const struct imp_map g = pass_map(pass, &state->gradient[i + 1]);
+        IMP_TRY(pass_hold_middle(pass, i + 1));
         if (imp_model_normed(&pass->rows.row[i]))
             IMP_TRY(through_norm(pass, i, style, &g));
         IMP_TRY(weights(pass, i, &g));

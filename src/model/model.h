@@ -161,14 +161,17 @@ enum impasto_status imp_stylenet_load(const char *path, struct imp_stylenet *net
 /* ---- pass.c, forward.c, backward.c: a network at one size, on a device -------------------------
  */
 
+struct imp_middle;
+
 struct imp_pass {
     struct imp_model_shape shape;
     struct imp_model_rows rows;
     int height, width; /* of the image */
     bool backward;     /* keeps what the gradients need */
     struct imp_buffer **parameters,
-        **gradient;               /* the caller's; flat; gradient only with backward */
-    struct imp_pass_state *state; /* the room's own: maps, statistics, packed weights, scratch */
+        **gradient;                  /* the caller's; flat; gradient only with backward */
+    struct imp_pass_state *state;    /* the room's own: maps, statistics, packed weights, scratch */
+    const struct imp_middle *middle; /* what the way back holds its middle to; NULL: nothing */
 };
 
 /* Decides all sizes; touches no device memory. The caller sets parameters (and gradient) to where
@@ -187,5 +190,34 @@ enum impasto_status imp_pass_forward(struct imp_pass *pass, int style,
  * own row of gamma and beta gets some. */
 enum impasto_status imp_pass_backward(struct imp_pass *pass, int style,
                                       const struct imp_buffer *painting_gradient);
+
+/* ---- middle.c: the middle of a network, held to what it was for an earlier picture -------------
+ */
+
+/*
+ * The middle is what the residual blocks leave: features (channels, height, width), of which each
+ * stands for IMP_MODEL_STRIDE pixels of the picture each way. With F those of this picture and W
+ * those of the earlier one, carried along the flow between them, the loss is
+ *
+ *     sum(c (F - W)^2) / sum(c W^2)
+ *
+ * W counts as given. For passes with a way back, one picture after the other:
+ *
+ *     imp_pass_forward of the earlier picture, imp_middle_take,
+ *     imp_pass_forward of this one, imp_middle_measure, imp_pass_backward.
+ */
+struct imp_middle {
+    int height, width;                     /* of the features; _layout has them */
+    float weight;                          /* of the loss in the gradient; the caller's */
+    double energy;                         /* what the loss is over */
+    struct imp_buffer *flow, *reliability; /* (2, height, width), c (height, width); the caller's */
+    struct imp_buffer *target, *sums;
+};
+void imp_middle_layout(const struct imp_pass *pass, struct imp_middle *middle,
+                       struct imp_layout *layout);
+enum impasto_status imp_middle_take(const struct imp_pass *pass, struct imp_middle *middle);
+/* Waits. *loss: unweighted; 0 where nothing counts. */
+enum impasto_status imp_middle_measure(const struct imp_pass *pass, struct imp_middle *middle,
+                                       double *loss);
 
 #endif

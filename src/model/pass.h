@@ -54,6 +54,9 @@ struct imp_map pass_map(const struct imp_pass *pass, const struct pass_map *map)
 struct imp_norm_row pass_norm(const struct imp_pass *pass, int row, int style);
 /* What a row's margin is filled with. */
 enum imp_edge pass_edge(const struct imp_model_row *row);
+/* Adds to the gradient of what a row reads that of being held to an earlier picture, where the pass
+ * is and this is its middle: middle.c. */
+enum impasto_status pass_hold_middle(const struct imp_pass *pass, int boundary);
 enum impasto_status pass_check_style(const struct imp_pass *pass, int style);
 
 #endif

@@ -39,6 +39,7 @@ enum imp_program {
     IMP_PROGRAM_GEMM_TILED,
     IMP_PROGRAM_CLIP,
     IMP_PROGRAM_PIXELS,       /* of cameras and films; with macros for their format */
+    IMP_PROGRAM_FEATURES,     /* of networks trained for films; maps held to earlier ones */
     IMP_PROGRAM_CONV_WEIGHTS, /* the gradient of any convolution's weights */
     IMP_PROGRAM_FLOW,
     IMP_PROGRAM_WARP,

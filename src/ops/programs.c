@@ -367,6 +367,7 @@ static const struct row {
     {IMP_PROGRAM_CLIP, "clip", small, NULL},
     {IMP_PROGRAM_PIXELS, "pixels", small, NULL},
     {IMP_PROGRAM_CONV_WEIGHTS, "conv_any_weights", conv_weights, NULL},
+    {IMP_PROGRAM_FEATURES, "map+warp+features", small, NULL},
     /* films */
     {IMP_PROGRAM_FLOW, "flow+flow_frame+flow_patch+flow_refine+flow_field", small, NULL},
     {IMP_PROGRAM_WARP, "warp", small, NULL},

@@ -75,6 +75,7 @@ void imp_check_temporal(struct imp_check_run *run);
 void imp_check_pixels(struct imp_check_run *run);
 void imp_check_conv_any_weights(struct imp_check_run *run);
 void imp_check_norm(struct imp_check_run *run);
+void imp_check_features(struct imp_check_run *run);
 void imp_check_rows_ops(struct imp_check_run *run);
 void imp_check_warp(struct imp_check_run *run);
 void imp_check_flow_ops(struct imp_check_run *run);

@@ -22,33 +22,6 @@ static const struct warp {
     {"large", 3, 67, 1030, 30, 0},
 };
 
-/* The kernel of Catmull and Rom at a distance of d pixels. */
-static double cubic(double d)
-{
-    d = fabs(d);
-    return d < 1   ? 1 - 2.5 * d * d + 1.5 * d * d * d
-           : d < 2 ? 2 - 4 * d + 2.5 * d * d - 0.5 * d * d * d
-                   : 0;
-}
-
-static int edge_clamped(double at, int n)
-{
-    return at < 0 ? 0 : at > n - 1 ? n - 1 : (int)at;
-}
-
-/* A plane at a point in pixels, as a sum over the 4 x 4 pixels around it. */
-static double sample(const float *plane, int height, int width, double y, double x)
-{
-    const double top = floor(y), left = floor(x);
-    double sum = 0;
-    for (int j = -1; j <= 2; j++)
-        for (int i = -1; i <= 2; i++)
-            sum += cubic(y - top - j) * cubic(x - left - i) *
-                   (double)
-                       plane[edge_clamped(top + j, height) * width + edge_clamped(left + i, width)];
-    return sum;
-}
-
 static void expect(const struct warp *warp, const float *picture, const float *flow,
                    double *expected)
 {
@@ -57,7 +30,7 @@ static void expect(const struct warp *warp, const float *picture, const float *f
         const double x = at % w + (double)flow[at], y = at / w + (double)flow[plane + at];
         for (int k = 0; k < warp->planes; k++)
             expected[k * plane + at] =
-                isfinite(flow[at]) ? sample(picture + k * plane, h, w, y, x) : NAN;
+                isfinite(flow[at]) ? imp_ref_sample(picture + k * plane, w, h, w, y, x) : NAN;
     }
 }
 

@@ -208,3 +208,30 @@ void imp_ref_adam(const struct imp_adam *adam, int n, double *image, const doubl
         image[i] = fmin((double)adam->bounds.high, fmax((double)adam->bounds.low, to));
     }
 }
+
+/* The kernel of Catmull and Rom at a distance of d pixels. */
+static double cubic(double d)
+{
+    d = fabs(d);
+    return d < 1   ? 1 - 2.5 * d * d + 1.5 * d * d * d
+           : d < 2 ? 2 - 4 * d + 2.5 * d * d - 0.5 * d * d * d
+                   : 0;
+}
+
+static int edge_clamped(double at, int n)
+{
+    return at < 0 ? 0 : at > n - 1 ? n - 1 : (int)at;
+}
+
+/* A sum over the 4 x 4 pixels around the point. */
+double imp_ref_sample(const float *plane, int pitch, int height, int width, double y, double x)
+{
+    const double top = floor(y), left = floor(x);
+    double sum = 0;
+    for (int j = -1; j <= 2; j++)
+        for (int i = -1; i <= 2; i++)
+            sum += cubic(y - top - j) * cubic(x - left - i) *
+                   (double)
+                       plane[edge_clamped(top + j, height) * pitch + edge_clamped(left + i, width)];
+    return sum;
+}

@@ -90,4 +90,8 @@ void imp_ref_objective_free(struct imp_ref_objective *objective);
 bool imp_ref_objective_evaluate(const struct imp_ref_objective *objective, const double *image,
                                 struct imp_loss_values *losses, double *gradient);
 
+/* A plane at a point in pixels, bicubic (Catmull-Rom), its rows `pitch` floats apart. Beyond its
+ * edges it goes on as its edge pixels. */
+double imp_ref_sample(const float *plane, int pitch, int height, int width, double y, double x);
+
 #endif

@@ -22,6 +22,7 @@ int imp_selftest_run(struct imp_device *device, enum imp_selftest_level level, c
         imp_check_bounds(&run);
         imp_check_conv_any_weights(&run);
         imp_check_norm(&run);
+        imp_check_features(&run);
         imp_check_clip(&run);
         imp_check_temporal(&run);
         imp_check_warp(&run);

@@ -21,22 +21,41 @@ size_t imp_judge_pictures(const struct impasto_train_task *task,
     return taught > LEAST ? taught : LEAST;
 }
 
+/* Room for what one picture takes. */
+struct room {
+    float *planes;
+    struct imp_pair pair; /* zeroed where the network does not learn to hold still */
+};
+
+static enum impasto_status show(struct impasto_train *train, size_t index, struct room *room,
+                                struct imp_sitting_task *task)
+{
+    struct impasto_error *error = imp_device_error_place(train->device);
+    *task = (struct imp_sitting_task){.planes = room->planes};
+    if (!room->pair.block)
+        return imp_crop_judged(&train->photos, index, train->judging.width, room->planes, error);
+    task->pair = &room->pair;
+    task->planes = room->pair.now;
+    return imp_pair_judged(&train->photos, index, &room->pair, error);
+}
+
 /* The mean over the held-back pictures, each in the style whose turn it is. */
-static enum impasto_status measure(struct impasto_train *train, float *planes, double *judgement)
+static enum impasto_status measure(struct impasto_train *train, struct room *room,
+                                   double *judgement)
 {
     const size_t count = train->photos.held;
+    const struct impasto_train_params *params = &train->params;
     struct imp_sitting *sitting = &train->judging;
     double sum = 0;
     IMP_TRY(imp_pass_pack(&sitting->pass));
     for (size_t i = 0; i < count; i++) {
-        struct imp_sitting_task task = {.planes = planes};
+        struct imp_sitting_task task;
         struct imp_sitting_losses losses;
-        IMP_TRY(imp_crop_judged(&train->photos, i, sitting->width, planes,
-                                imp_device_error_place(train->device)));
+        IMP_TRY(show(train, i, room, &task));
         imp_train_styles_turn(&train->styles, i, train->schedule.style_weight, &task);
         IMP_TRY(imp_sitting_measure(sitting, &task, &losses));
-        sum += (double)train->params.content_weight * losses.content +
-               task.style_weight * losses.style;
+        sum += (double)params->content_weight * losses.content + task.style_weight * losses.style +
+               (double)params->steady_weight * losses.steady;
     }
     *judgement = sum / (double)count;
     return IMPASTO_OK;
@@ -64,11 +83,16 @@ enum impasto_status imp_judge(struct impasto_train *train)
 {
     const size_t side = (size_t)train->params.judge_size;
     double judgement;
-    float *planes = malloc(3 * side * side * sizeof(*planes));
-    if (!planes)
+    struct room room = {.planes = malloc(3 * side * side * sizeof(float))};
+    if (!room.planes)
         return imp_device_fail_memory(train->device, "a picture", 3 * side * side * sizeof(float));
-    const enum impasto_status status = measure(train, planes, &judgement);
-    free(planes);
+    enum impasto_status status = IMPASTO_OK;
+    if (train->judging.holds)
+        status = imp_pair_open(&room.pair, (int)side, imp_device_error_place(train->device));
+    if (status == IMPASTO_OK)
+        status = measure(train, &room, &judgement);
+    imp_pair_close(&room.pair);
+    free(room.planes);
     IMP_TRY(status);
     return compare(train, judgement);
 }

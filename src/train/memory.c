@@ -21,14 +21,24 @@ static struct imp_sitting_options sitting_options(struct impasto_train *train,
         .height = size,
         .width = size,
         .keeps_transformed = learns && train->keeps_transformed,
+        .middle_weight = train->params.steady_features,
     };
+}
+
+/* Held to the frame before, where that is asked for. */
+static struct imp_loss_options losses_of(const struct impasto_train *train, bool bounded)
+{
+    struct imp_loss_options losses =
+        imp_train_losses(&train->params, &train->schedule, train->builtin, bounded);
+    losses.temporal_weight = train->params.steady_weight;
+    losses.earlier = train->params.steady_weight > 0;
+    return losses;
 }
 
 static enum impasto_status init_sitting(struct impasto_train *train, struct imp_sitting *sitting,
                                         int size)
 {
-    const struct imp_loss_options losses =
-        imp_train_losses(&train->params, &train->schedule, train->builtin, true);
+    const struct imp_loss_options losses = losses_of(train, true);
     const struct imp_sitting_options options = sitting_options(train, &losses, size, true);
     return imp_sitting_init(sitting, &options);
 }
@@ -36,8 +46,7 @@ static enum impasto_status init_sitting(struct impasto_train *train, struct imp_
 static enum impasto_status init_judging(struct impasto_train *train, struct imp_sitting *judging,
                                         int size)
 {
-    const struct imp_loss_options losses =
-        imp_train_losses(&train->params, &train->schedule, train->builtin, false);
+    const struct imp_loss_options losses = losses_of(train, false);
     const struct imp_sitting_options options = sitting_options(train, &losses, size, false);
     return imp_sitting_init(judging, &options);
 }
@@ -316,6 +325,9 @@ enum impasto_status imp_train_sit(struct impasto_train *train)
     if (!crop)
         return imp_device_fail_memory(train->device, "a crop", 0);
     train->crop = crop;
+    imp_pair_close(&train->pair);
+    if (params->steady_weight > 0)
+        IMP_TRY(imp_pair_open(&train->pair, size, imp_device_error_place(train->device)));
     train->late = late;
     return IMPASTO_OK;
 }

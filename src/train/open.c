@@ -266,6 +266,7 @@ void impasto_train_close(struct impasto_train **train)
     free(closed->base);
     free(closed->weights_source);
     free(closed->crop);
+    imp_pair_close(&closed->pair);
     free(closed);
     *train = NULL;
 }

@@ -69,6 +69,12 @@ static const struct impasto_setting table[] = {
     {"tv-weight", AT(tv_weight), REAL, ANY, .standard = "1", .about = "how much smoothness counts (1)"},
     {"range-weight", AT(range_weight), REAL, ANY, .standard = "10",
      .about = "how much it counts where colours leave their range (10)"},
+    {"steady-weight", AT(steady_weight), REAL, ANY, .standard = "0",
+     .about = "how much it counts that paintings of what moves hold still, for films and cameras; "
+              "pictures are set in motion for it (0)"},
+    {"steady-features", AT(steady_features), REAL, ANY, .standard = "0.5",
+     .about = "with `steady-weight`, how much it counts that the network sees the same in what "
+              "moves (0.5)"},
     {"ramp", AT(ramp), COUNT, .high = IMP_MOST_STEPS, .standard = "150",
      .about = "steps over which the style's weight rises in a network that begins from nothing (150)"},
     {"style-size", AT(style_size), COUNT, .low = IMP_SMALLEST_CROP, .high = 4096,

@@ -123,6 +123,28 @@ enum impasto_status imp_crop_draw(struct imp_photos *photos, uint64_t position, 
 enum impasto_status imp_crop_judged(struct imp_photos *photos, size_t index, int size,
                                     float *planes, struct impasto_error *error);
 
+/* ---- pair.c ---------------------------------------------------------------------------------- */
+
+/* Two frames of a film that is made of training pictures, square, and the exact motion from `now`
+ * to `before`, as ops/warp.h has it. Coarse: of IMP_MODEL_STRIDE pixels each, for features. */
+struct imp_pair {
+    int size, coarse_size;
+    float *before, *now; /* (3, size, size), RGB from 0 to 1 */
+    float *light;        /* (3, size, size): by how much `now` is lighter, in all planes alike */
+    float *flow, *reliability; /* (2, size, size); (size, size): 1 where it is to be seen in both */
+    float *coarse_flow, *coarse_reliability;
+    float *block; /* all of them */
+};
+/* Room for pairs of that size. IMPASTO_ERROR_MEMORY. */
+enum impasto_status imp_pair_open(struct imp_pair *pair, int size, struct impasto_error *error);
+void imp_pair_close(struct imp_pair *pair); /* also of a zeroed one */
+/* The pair at a position, which follows from it, the seed and the pictures alone. */
+enum impasto_status imp_pair_draw(struct imp_photos *photos, uint64_t position,
+                                  struct imp_pair *pair, struct impasto_error *error);
+/* One of the middle of a held-back picture, likewise. */
+enum impasto_status imp_pair_judged(struct imp_photos *photos, size_t index, struct imp_pair *pair,
+                                    struct impasto_error *error);
+
 /* ---- sitting.c ------------------------------------------------------------------------------- */
 
 /* The network and the objective that judges its paintings, at one size. */
@@ -134,6 +156,11 @@ struct imp_sitting {
     struct imp_buffer *image, *painting;
     struct imp_layout layout;
     const struct imp_targets *targets; /* which the objective has; NULL: none */
+    /* Where paintings are held to those of the frame before: that one, the motion, and the light;
+     * and the network's middle, where it learns and that has a weight. */
+    bool holds;
+    struct imp_buffer *before, *flow, *light;
+    struct imp_middle middle;
 };
 
 struct imp_sitting_options {
@@ -144,6 +171,7 @@ struct imp_sitting_options {
     struct imp_buffer **parameters, **gradient; /* gradient: NULL: it does not learn */
     int height, width;
     bool keeps_transformed; /* see struct imp_net */
+    float middle_weight;    /* of losses->earlier; 0: the middle is not held */
 };
 /* Decides and lists; to be released, also after a failure. Buffers are allocated by the caller. */
 enum impasto_status imp_sitting_init(struct imp_sitting *sitting,
@@ -156,10 +184,12 @@ enum impasto_status imp_sitting_expect(struct imp_sitting *sitting, struct imp_p
 /* What is measured of a painting. */
 struct imp_sitting_losses {
     double total, content, style, tv, range;
+    double steady, features; /* 0 where nothing is held */
 };
 /* What is painted, and how. */
 struct imp_sitting_task {
     const float *planes;               /* the crop, (3, height, width) */
+    const struct imp_pair *pair;       /* whose `now` is the crop, where the sitting holds */
     int row;                           /* of the network's styles */
     const struct imp_targets *targets; /* the style's; also where it has no weight */
     double style_weight;
@@ -310,6 +340,7 @@ struct impasto_train {
     bool keeps_transformed; /* of the steps' loss network: there is memory for it */
     bool late;              /* the sitting is that of late steps */
     float *crop;            /* planes of the crop at hand */
+    struct imp_pair pair;   /* in place of it, where the network learns to hold still */
     struct imp_verdicts verdicts;
     int step;               /* taken */
     uint64_t position;      /* crops drawn */

@@ -79,6 +79,21 @@ static void add_losses(struct impasto_train_progress *progress,
     progress->content += losses->content / progress->batch;
     progress->tv += losses->tv / progress->batch;
     progress->range += losses->range / progress->batch;
+    progress->steady += losses->steady / progress->batch;
+    progress->steady_features += losses->features / progress->batch;
+}
+
+/* What is painted at the position at hand. */
+static enum impasto_status draw(struct impasto_train *train, int crop,
+                                struct imp_sitting_task *task)
+{
+    struct impasto_error *error = imp_device_error_place(train->device);
+    *task = (struct imp_sitting_task){.planes = train->crop};
+    if (!(train->params.steady_weight > 0))
+        return imp_crop_draw(&train->photos, train->position, crop, train->crop, error);
+    task->pair = &train->pair;
+    task->planes = train->pair.now;
+    return imp_pair_draw(&train->photos, train->position, &train->pair, error);
 }
 
 /* Adds up the gradients of the step's crops. */
@@ -91,10 +106,9 @@ static enum impasto_status look(struct impasto_train *train,
     IMP_TRY(imp_learner_clear_gradient(&train->learner));
     IMP_TRY(imp_pass_pack(&train->sitting.pass));
     for (int i = 0; i < progress->batch; i++) {
-        struct imp_sitting_task task = {.planes = train->crop};
+        struct imp_sitting_task task;
         struct imp_sitting_losses losses;
-        IMP_TRY(imp_crop_draw(&train->photos, train->position, progress->crop, train->crop,
-                              imp_device_error_place(train->device)));
+        IMP_TRY(draw(train, progress->crop, &task));
         imp_train_styles_turn(&train->styles, train->position, weight, &task);
         train->position++;
         IMP_TRY(imp_sitting_measure(&train->sitting, &task, &losses));

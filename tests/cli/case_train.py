@@ -503,6 +503,8 @@ class Refusals(Training):
                      *FROM, "--width", "8", "--base", "x.model")
         self.refused(USAGE, "--ramp: is for a network that begins from nothing", "style.png",
                      *FROM, "--ramp", "5", "--add", "x.model")
+        self.refused(USAGE, "--steady-features: does nothing without --steady-weight", "style.png",
+                     *TINY, "--steady-features", "1")
         self.refused(USAGE, "two styles are called 'style'", "style.png", "style.png", *TINY)
         self.refused(USAGE, "neither a picture nor a style that is drawn, which are oil",
                      "elephant", *TINY)

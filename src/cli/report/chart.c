@@ -59,6 +59,9 @@ struct cli_point cli_point_of_training(const struct impasto_train_params *params
     /* The rest: its weight rises at first, and the identity's crops have none of it. */
     point.part[CLI_STYLE] = point.part[CLI_TOTAL] - point.part[CLI_CONTENT] - point.part[CLI_TV] -
                             (double)params->range_weight * progress->range;
+    if (params->steady_weight > 0)
+        point.part[CLI_STYLE] -= (double)params->steady_weight * progress->steady +
+                                 (double)params->steady_features * progress->steady_features;
     point.part[CLI_JUDGED] = progress->judgement;
     for (int i = 0; i < CLI_PARTS; i++) /* what is not finite, in a step that was taken back */
         if (!isfinite(point.part[i]))

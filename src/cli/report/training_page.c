@@ -57,6 +57,10 @@ static void put_losses(FILE *stream, const struct cli_training_page *page)
     put_loss(stream, "style", first->style, last->style);
     put_loss(stream, "total variation", first->tv, last->tv);
     put_loss(stream, "colours out of range", first->range, last->range);
+    if (page->training->info->params->steady_weight > 0) {
+        put_loss(stream, "holding still", first->steady, last->steady);
+        put_loss(stream, "features holding still", first->steady_features, last->steady_features);
+    }
     fputs("</tbody></table></details>\n", stream);
     if (isfinite(last->best))
         fprintf(stream, "<p>The judge liked step %d the best: a loss of %.4g.</p>\n",

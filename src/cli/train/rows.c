@@ -49,23 +49,25 @@ static const struct cli_option settings[CLI_TRAIN_SETTINGS] = {
     SETTING(6, "content-weight", "F"),
     SETTING(7, "tv-weight", "F"),
     SETTING(8, "range-weight", "F"),
-    SETTING(9, "identity", NULL),
-    SETTING(10, "batch", "N"),
-    SETTING(11, "crop", "N"),
-    SETTING(12, "late-batch", "N"),
-    SETTING(13, "late-crop", "N"),
-    SETTING(14, "late-share", "F"),
-    SETTING(15, "learning-rate", "F|auto"),
-    SETTING(16, "late-rate", "F"),
-    SETTING(17, "norm-rate", "F|auto"),
-    SETTING(18, "ramp", "N"),
-    SETTING(19, "clip", "F"),
-    SETTING(20, "average", "F"),
-    SETTING(21, "judge-every", "N"),
-    SETTING(22, "judge-size", "N"),
-    SETTING(23, "seed", "N"),
-    SETTING(24, "memory", "SIZE"),
-    SETTING(25, "photo-memory", "SIZE"),
+    SETTING(9, "steady-weight", "F"),
+    SETTING(10, "steady-features", "F"),
+    SETTING(11, "identity", NULL),
+    SETTING(12, "batch", "N"),
+    SETTING(13, "crop", "N"),
+    SETTING(14, "late-batch", "N"),
+    SETTING(15, "late-crop", "N"),
+    SETTING(16, "late-share", "F"),
+    SETTING(17, "learning-rate", "F|auto"),
+    SETTING(18, "late-rate", "F"),
+    SETTING(19, "norm-rate", "F|auto"),
+    SETTING(20, "ramp", "N"),
+    SETTING(21, "clip", "F"),
+    SETTING(22, "average", "F"),
+    SETTING(23, "judge-every", "N"),
+    SETTING(24, "judge-size", "N"),
+    SETTING(25, "seed", "N"),
+    SETTING(26, "memory", "SIZE"),
+    SETTING(27, "photo-memory", "SIZE"),
 };
 
 const struct cli_option *const cli_train_rows[] = {
@@ -74,7 +76,7 @@ const struct cli_option *const cli_train_rows[] = {
     &settings[6], &settings[7], &settings[8], &settings[9], &settings[10], &settings[11],
     &settings[12], &settings[13], &settings[14], &settings[15], &settings[16], &settings[17],
     &settings[18], &settings[19], &settings[20], &settings[21], &settings[22], &settings[23],
-    &settings[24], &settings[25], NULL,
+    &settings[24], &settings[25], &settings[26], &settings[27], NULL,
 };
 /* clang-format on */
 
@@ -100,6 +102,10 @@ enum impasto_status cli_train_check_idle(const struct cli_train_options *options
                         "--%s: is for a network that begins from nothing, and this one begins from "
                         "%s; leave it out, or give --base none",
                         idle, base);
+    if (given(options, "steady-features") && !(params->steady_weight > 0))
+        return cli_fail(error, IMPASTO_ERROR_USAGE,
+                        "--steady-features: does nothing without --steady-weight; give that, too, "
+                        "or leave it out");
     if (given(options, "steps") && given(options, "minutes") &&
         params->steps != IMPASTO_TRAIN_AUTO && params->minutes > 0)
         return cli_fail(error, IMPASTO_ERROR_USAGE,

@@ -79,6 +79,10 @@ enum impasto_status cli_train_trace_step(struct cli_trainer *run,
     json_object_set_new(line, "crop", json_integer(progress->crop));
     for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++)
         json_object_set_new(line, numbers[i].name, cli_json_number(numbers[i].value));
+    if (impasto_train_info(run->train)->params->steady_weight > 0) {
+        json_object_set_new(line, "steady", cli_json_number(progress->steady));
+        json_object_set_new(line, "steady_features", cli_json_number(progress->steady_features));
+    }
     if (progress->skipped)
         json_object_set_new(line, "skipped", json_true());
     if (progress->judged)

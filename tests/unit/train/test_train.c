@@ -139,6 +139,40 @@ static void resumed_is_never_stopped(void **state)
     free(whole);
 }
 
+/* As above, in fewer places. It is another network than without, with a plan that has more. */
+static void a_steady_one_resumes_too(void **state)
+{
+    (void)state;
+    const struct impasto_train_task task = task_of(1);
+    struct impasto_train_params params = usual;
+    struct impasto_train *train = open_train(&task, &params);
+    const uint64_t plain = impasto_train_info(train)->plan_bytes;
+    size_t size, again;
+    unsigned char *loose = finish(&train, &size);
+    params.steady_weight = 30;
+    train = open_train(&task, &params);
+    assert_true(impasto_train_info(train)->plan_bytes > plain);
+    unsigned char *whole = finish(&train, &again);
+    assert_true(again != size || memcmp(loose, whole, size) != 0);
+    free(loose);
+    for (int at = 1; at <= params.steps; at += 4) { /* before a late step, and after one */
+        train = open_train(&task, &params);
+        for (int i = 0; i < at; i++) {
+            const struct impasto_train_progress progress = step(train);
+            assert_true(progress.steady > 0 && progress.steady_features > 0);
+            assert_true(progress.head.total >= 30 * progress.steady);
+        }
+        save(train, NULL);
+        impasto_train_close(&train);
+        train = resume(&task, NULL);
+        unsigned char *resumed = finish(&train, &size);
+        assert_int_equal(again, size);
+        assert_memory_equal(resumed, whole, size);
+        free(resumed);
+    }
+    free(whole);
+}
+
 static void a_checkpoint_says_what_it_is(void **state)
 {
     (void)state;
@@ -673,6 +707,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(resumed_is_never_stopped),
+        cmocka_unit_test(a_steady_one_resumes_too),
         cmocka_unit_test(a_checkpoint_says_what_it_is),
         cmocka_unit_test(a_finished_one_stays_as_it_was),
         cmocka_unit_test(the_plan_has_all_that_is_allocated),

@@ -20,6 +20,26 @@ static struct impasto_train *train;
 static float crop[3 * SIZE * SIZE];
 static float *values, *gradient;
 
+/* What is held to the frame before is held to what that was with the parameters at hand. It stays
+ * when they are moved: the gradient is of the second frame's painting alone. */
+static double total_of_held(void)
+{
+    struct imp_sitting *sitting = &train->sitting;
+    struct imp_loss_values losses;
+    double features = 0;
+    assert_int_equal(imp_pass_forward(&sitting->pass, 0, sitting->image, sitting->painting),
+                     IMPASTO_OK);
+    if (sitting->pass.middle)
+        assert_int_equal(imp_middle_measure(&sitting->pass, &sitting->middle, &features),
+                         IMPASTO_OK);
+    assert_int_equal(imp_objective_evaluate(&sitting->objective, sitting->painting, false),
+                     IMPASTO_OK);
+    assert_int_equal(imp_losses_read(&sitting->objective.losses, &losses, NULL, 0), IMPASTO_OK);
+    return losses.total + (double)sitting->middle.weight * features;
+}
+
+static bool is_held; /* the frame before has been painted */
+
 static double total_at(const float *at)
 {
     struct imp_sitting_losses losses;
@@ -29,8 +49,19 @@ static double total_at(const float *at)
     assert_int_equal(imp_buffer_write(train->learner.values, 0, at, bytes), IMPASTO_OK);
     assert_int_equal(imp_learner_clear_gradient(&train->learner), IMPASTO_OK);
     assert_int_equal(imp_pass_pack(&train->sitting.pass), IMPASTO_OK);
+    if (is_held)
+        return total_of_held();
+    if (train->sitting.holds) {
+        task.pair = &train->pair;
+        task.planes = train->pair.now;
+    }
     assert_int_equal(imp_sitting_measure(&train->sitting, &task, &losses), IMPASTO_OK);
     assert_true(isfinite(losses.total));
+    is_held = train->sitting.holds;
+    if (is_held) {
+        assert_true(losses.steady > 0 && losses.features >= 0);
+        assert_true(fabs(total_of_held() - losses.total) <= 1e-4 * losses.total);
+    }
     return losses.total;
 }
 
@@ -71,15 +102,17 @@ static void check(size_t from, size_t to)
     free(direction);
 }
 
-static void the_gradient_is_that_of_the_loss(void **state)
+static void check_gradient(void)
 {
-    (void)state;
     const size_t count = train->learner.parameters, norms = train->learner.norms;
     values = malloc(count * sizeof(*values));
     gradient = malloc(count * sizeof(*gradient));
     assert_true(values && gradient);
     memcpy(values, train->net.parameters, count * sizeof(*values));
     assert_int_equal(imp_crop_draw(&train->photos, 0, SIZE, crop, NULL), IMPASTO_OK);
+    if (train->sitting.holds)
+        assert_int_equal(imp_pair_draw(&train->photos, 0, &train->pair, NULL), IMPASTO_OK);
+    is_held = false;
     (void)total_at(values);
     assert_int_equal(imp_learner_read(&train->learner, train->learner.gradient, gradient),
                      IMPASTO_OK);
@@ -98,12 +131,9 @@ static struct impasto_device *device;
 static struct impasto_weights *weights;
 static struct impasto_image *painting;
 
-static int set_up(void **state)
+static enum impasto_status open_train(float steady, float features, struct impasto_error *error)
 {
-    (void)state;
     struct impasto_train_params params;
-    struct impasto_error error = {0};
-    painting = painted_picture(64, 48, 1);
     const struct impasto_train_style style = {
         .struct_size = sizeof(style), .image = painting, .name = "style"};
     const struct impasto_train_task task = {
@@ -113,9 +143,30 @@ static int set_up(void **state)
     params.crop = SIZE;
     params.judge_size = 32;
     params.style_size = 64;
+    params.steady_weight = steady;
+    params.steady_features = features;
+    return impasto_train_open(device, weights, &task, &params, &train, error);
+}
+
+static void the_gradient_is_that_of_the_loss(void **state)
+{
+    (void)state;
+    /* Without the frame before; with its painting, and its features, outweighing all else. */
+    static const float weights_of[][2] = {{0, 0}, {300, 0}, {1e-3F, 30}};
+    for (size_t i = 0; i < IMP_COUNT(weights_of); i++) {
+        assert_int_equal(open_train(weights_of[i][0], weights_of[i][1], NULL), IMPASTO_OK);
+        check_gradient();
+        impasto_train_close(&train);
+    }
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    struct impasto_error error = {0};
+    painting = painted_picture(64, 48, 1);
     if (impasto_device_open(NULL, NULL, NULL, &device, &error) == IMPASTO_OK &&
-        impasto_weights_open("builtin", IMPASTO_CONVENTION_AUTO, &weights, &error) == IMPASTO_OK &&
-        impasto_train_open(device, weights, &task, &params, &train, &error) == IMPASTO_OK)
+        impasto_weights_open("builtin", IMPASTO_CONVENTION_AUTO, &weights, &error) == IMPASTO_OK)
         return 0;
     print_error("%s\n", error.message);
     return -1;
@@ -124,7 +175,6 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     (void)state;
-    impasto_train_close(&train);
     impasto_image_free(&painting);
     impasto_weights_close(&weights);
     impasto_device_close(&device);
