@@ -19,6 +19,7 @@ def training():
               "late_batch": 1, "late_crop": 48, "late_share": 0.25, "learning_rate": 0.0,
               "late_rate": 0.5, "norm_rate": 0.0, "clip": 10.0, "average": 0.5,
               "content_weight": 1.0, "style_weight": 0.0, "tv_weight": 1.0, "range_weight": 10.0,
+              "steady_weight": 0.0, "steady_features": 0.5,
               "ramp": 150, "style_size": 64, "identity": False, "judge_every": 5, "judge_size": 32,
               "seed": 0, "memory": 0, "photo_memory": 1 << 28}
     return {"impasto": "0.1.0", "params": params, "step": 4, "steps": 12, "adam": 4, "position": 8,
