@@ -127,6 +127,29 @@ class Jobs(Worker):
         self.assertEqual(plan["bytes"], sum(plan["memory"].values()))
         self.assertFalse((self.folder / "out.png").exists())
 
+    def test_a_training(self):
+        """Its words name the styles; its previews are of the picture that is shown. Then the network paints."""
+        tiny = {"base": "none", "width": 8, "steps": 2, "crop": 32, "late-crop": 48, "judge-size": 32, "judge-every": 1,
+                "style-size": 32, "weights": "builtin"}
+        events = self.job("t", "train", words=["night=style.png"], preview=16,
+                          options=tiny | {"output": "a.model", "show": "content.png"})
+        self.assertEqual([e["phase"] for e in events if e["event"] == "phase"],
+                         ["loading", "opening", "training", "saving"])
+        steps = [e for e in events if e["event"] == "step"]
+        self.assertEqual([(e["step"], e["steps"], e["share"] <= 1) for e in steps], [(1, 2, True), (2, 2, True)])
+        self.assertTrue(all(e["best"] <= e["judged"] and e["content"] > 0 and e["style"] > 0 for e in steps))
+        self.assertTrue(all(e["jpeg"].startswith("/9j/") for e in events if e["event"] == "preview"))
+        self.assertGreaterEqual(len([e for e in events if e["event"] == "preview"]), 2)
+        self.assertEqual((events[-1]["event"], events[-1]["output"]), ("done", "a.model"))
+        # Once more on the open device, without a preview: the same network.
+        again = self.job("u", "train", words=["night=style.png"], options=tiny | {"output": "b.model"})
+        self.assertEqual([e for e in again if e["event"] == "preview" or e.get("text", "").startswith("device ")], [])
+        for name in ("a", "b"):
+            done = self.job(name, "apply", settings={"content": "content.png", "model": f"{name}.model"},
+                            options={"output": f"{name}.png"})[-1]
+            self.assertEqual(done["event"], "done", done)
+        self.assertEqual(pixels(self.folder / "a.png"), pixels(self.folder / "b.png"))
+
     def test_another_format(self):
         self.job("c", "convert", picture="content.png", output="out.jpg")
         self.assertEqual((self.folder / "out.jpg").read_bytes()[:2], b"\xff\xd8")
@@ -141,10 +164,10 @@ class Jobs(Worker):
 
 
 class Refusals(Worker):
-    def refused(self, words, code=USAGE, **request):
+    def refused(self, said, code=USAGE, **request):
         error = self.job("x", **request)[-1]
         self.assertEqual((error["event"], error["code"], error["output"]), ("error", code, None), error)
-        self.assertIn(words, error["text"])
+        self.assertIn(said, error["text"])
 
     def test_jobs(self):
         self.refused("frob: not a job", task="frob")
@@ -164,6 +187,9 @@ class Refusals(Worker):
         self.refused("standard streams", settings=PICTURES, options={"output": "-"})
         self.refused("must be a text", settings=PICTURES, options={"output": {}})
         self.refused("whole number", settings=PICTURES, preview="large")
+        for words in ("ink", [1], ["-"]):
+            self.refused('"words" of a job', task="train", words=words)
+        self.refused("train: needs STYLE", task="train")
         self.refused("create it first", code=OUTPUT, settings=PICTURES | CHEAP, options={"output": "no/x.png"})
         self.refused("needs a \"picture\"", task="look")
         self.close_well()

@@ -2,11 +2,12 @@
 """The page: its words, and itself in Chromium, if that is installed."""
 
 import re
+import shutil
 import unittest
 
 from browser import Browser, program as chromium
 from support import pixels
-from served import CHEAP, COLOURS, Served, Studio, json, os, pathlib, png, time
+from served import CHEAP, COLOURS, LESSONS, Served, Studio, json, os, pathlib, png, subprocess, time
 
 WEB = pathlib.Path(__file__).resolve().parents[2] / "src/cli/studio/web"
 # What no element of the page may lack: a name for those who do not see it.
@@ -32,6 +33,13 @@ class Words(unittest.TestCase):
         for key, text in words["en"].items():
             self.assertEqual(set(re.findall(r"\{\w+\}", text)), set(re.findall(r"\{\w+\}", words["de"][key])), key)
 
+    @unittest.skipUnless(shutil.which("node"), "Node.js is not installed")
+    def test_scripts_are_sound(self):
+        for path in WEB.glob("*.js"):
+            run = subprocess.run(["node", "--input-type=module", "--check"], input=path.read_bytes(),
+                                 stderr=subprocess.PIPE, check=False)
+            self.assertEqual(run.returncode, 0, f"{path.name}: {run.stderr.decode()}")
+
     def test_no_word_stands_elsewhere(self):
         markup = (WEB / "index.html").read_text(encoding="utf-8")
         body = re.sub(r"<(svg|option|h1)\b.*?</\1>", "", markup[markup.index("<body>"):], flags=re.S)
@@ -45,6 +53,7 @@ class Words(unittest.TestCase):
         used |= set(re.findall(r'\["([a-z-]+)", (?:\(\) =>|-?[\d.]+,)', text))  # actions and sliders
         used |= set(re.findall(r'\? "([a-z-]+)" : "([a-z-]+)"', text)) and {
             key for pair in re.findall(r'\? "([a-z-]+)" : "([a-z-]+)"', text) for key in pair} & known
+        used |= set(re.findall(r'\bTITLES = \{\w+: "([a-z-]+)"', text))
         used |= {key for key in known if re.match(r"(state|phase)-", key)}
         self.assertEqual(used - known, set())
         self.assertEqual(known - used, set())
@@ -361,6 +370,82 @@ class Page(Served):
         page.until("document.querySelectorAll('#jobs li.done').length === 3")
         self.assertEqual(self.map(), {"000000": 16 * 48, "0000ff": 48 * 48})
         self.assertNotIn("masks", self.jobs()[0])
+        self.assertEqual(page.complaints(), [])
+
+    def test_a_training(self):
+        """From paintings and photographs to a network that is among the styles; with curves and a sample."""
+        page = self.enter()
+        click = lambda selector: page.run(f"document.querySelector({json.dumps(selector)}).click()")  # noqa: E731
+        click("[name=command][value=train]")
+        self.assertEqual(page.run("document.getElementById('go').textContent"), "Train")
+        self.drop(page)
+        page.drop("#lessons-drop", *(self.write(f"{i}.png", png(64, 64, lambda x, y, i=i: (4 * x, 3 * y, 80 * i)))
+                                     for i in range(2)))
+        page.until("document.getElementById('lessons-count').textContent.startsWith('2 ')")
+        self.set(page, "[data-field=minutes] input", 30)
+        for name, value in LESSONS.items():
+            self.option(page, name, value)
+        self.option(page, "steps", 100000)
+        click("#go")
+        page.until("document.getElementById('image').alt.includes('the network paints it after') && "
+                   "document.getElementById('losses').children[1].getAttribute('points').includes(' ') && "
+                   "document.querySelectorAll('#legend li').length === 3")
+        self.assertIn("training", page.run("document.getElementById('caption').textContent"))
+        click("[data-action=stop]")
+        page.until("!!document.querySelector('#jobs li.stopped')")
+        click("[data-action=continue]")
+        page.until("!!document.querySelector('#jobs li.works')")
+        page.until("!document.querySelector('[data-action=stop]').hidden")
+        click("[data-action=stop]")
+        page.until("!!document.querySelector('#jobs li.stopped')")
+        job = self.jobs()[0]
+        self.assertEqual((len(job["photos"]), job["settings"]), (2, LESSONS | {"steps": 100000}))
+        page.save_to(self.folder)
+        page.until("!document.querySelector('[data-action=download]').hidden")
+        click("[data-action=download]")
+        path, end = self.folder / f"impasto-{job['id'][:8]}.model", time.monotonic() + 60
+        while not path.exists() and time.monotonic() < end:
+            time.sleep(0.1)
+        self.assertTrue(path.exists())
+        # It paints the photograph.
+        click("[name=command][value=apply]")
+        page.until("[...document.querySelectorAll('#networks label')].at(-1).textContent === 'painting'")
+        click("#networks label:last-of-type input")
+        page.until("!!document.querySelector('#jobs li.done')")
+        page.until("document.getElementById('image').alt.startsWith('Result')")
+        self.assertEqual(self.jobs()[0]["model"], job["id"])
+        self.assertEqual(page.complaints(), [])
+
+    def test_areas_of_a_style_network(self):
+        """One more style of the network joins, and has an area; the picture is the command line's."""
+        page = self.enter()
+        click = lambda selector: page.run(f"document.querySelector({json.dumps(selector)}).click()")  # noqa: E731
+        click("[name=command][value=apply]")
+        page.until("!!document.querySelector('[name=model][value=ink]')")
+        click("[name=model][value=ink]")
+        page.drop("#content-drop", self.write("photo.png", png(64, 48)))
+        page.until("!!document.querySelector('#jobs li.done')")
+        page.until("!document.getElementById('areas-part').hidden")
+        click("#areas-open")
+        self.set(page, "#area-add", "mosaic")
+        self.assertEqual(page.run("document.querySelector('[name=area]:checked').value"), "2")
+        self.set(page, "#area-size", 12)
+        page.drag("#area-canvas", (.5, .5), (.9, .5))
+        self.assertRegex(page.run("document.getElementById('area-shares').textContent"), r"^ink: 8\d %.* · mosaic: 1\d %$")
+        click("#area-done")
+        click("#go")
+        page.until("document.querySelectorAll('#jobs li.done').length === 2")
+        job = self.jobs()[0]
+        self.assertEqual([(row["colour"], row["mix"]) for row in job["regions"]], [("ff0000", "mosaic")])
+        self.write("map.png", (self.server.folder / "pictures" / job["regions"][0]["picture"]).read_bytes())
+        self.succeed("apply", "ink", "photo.png", "--region", "map.png#ff0000=mosaic", "-o", "direct.png")
+        self.assertEqual(pixels(self.server.result(job["id"])), pixels(self.folder / "direct.png"))
+        # The job brings its areas back, with their styles.
+        click("#areas-open")
+        click("#area-clear")
+        click("#area-done")
+        click("[data-action=use]")
+        page.until("document.getElementById('areas-now').textContent.includes('mosaic')")
         self.assertEqual(page.complaints(), [])
 
     def test_what_is_wrong_is_told_beside_it(self):

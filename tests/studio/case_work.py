@@ -6,7 +6,7 @@ import threading
 
 from support import pixels, read_png
 
-from served import CHEAP, COLOURS, PATIENCE, Served, json, os, png, signal, socket, time
+from served import CHEAP, COLOURS, LESSONS, PATIENCE, Served, json, os, png, signal, socket, time
 
 STEPS = 120
 LONG = {"iterations": 100000}
@@ -132,6 +132,29 @@ class Jobs(Served):
         self.succeed("apply", "ink", self.write("photo.png", png(32, 24)), "--strength", "0.5", "-o", "direct.png")
         self.assertEqual(pixels(studio.result(job["id"])), pixels(self.folder / "direct.png"))
 
+    def test_regions_of_a_style_network(self):
+        """Another style where a map has a colour, as --region has it."""
+        studio = self.studio()
+        content, style = studio.pictures()
+        half = studio.upload(png(32, 24, lambda x, y: (255, 0, 0) if x < 16 else (0, 0, 255)), "map.png")["id"]
+        while studio.ask("GET", "/api/about")["models"] is None:
+            time.sleep(0.05)
+        asked = {"command": "apply", "content": content, "model": "ink",
+                 "regions": [{"picture": half, "colour": "ff0000", "mix": "mosaic"}]}
+        job = studio.ask("POST", "/api/jobs", asked)
+        self.assertIn("--region 'map.png#ff0000=mosaic'", job["line"])
+        studio.until(job["id"], "done")
+        self.assertEqual(studio.ask("DELETE", f"/api/pictures/{half}", status=409)["status"], "usage")
+        self.write("photo.png", png(32, 24))
+        self.write("map.png", (studio.folder / "pictures" / half).read_bytes())
+        self.succeed("apply", "ink", "photo.png", "--region", "map.png#ff0000=mosaic", "-o", "direct.png")
+        self.assertEqual(pixels(studio.result(job["id"])), pixels(self.folder / "direct.png"))
+        for wrong in ([{"picture": half, "colour": "ff0000", "mix": "nothing"}], [{"picture": half, "colour": "ff0000"}],
+                      [{"picture": half, "colour": "red", "mix": "mosaic"}], 17 * asked["regions"], {}):
+            self.assertEqual(studio.ask("POST", "/api/jobs", asked | {"regions": wrong}, 422)["field"], "regions")
+        refined = asked | {"settings": {"refine": 2}, "styles": [{"picture": style}]}
+        self.assertEqual(studio.ask("POST", "/api/jobs", refined, 422)["field"], "regions")
+
     def test_refined_by_painting(self):
         studio = self.studio()
         content, style = studio.pictures()
@@ -212,6 +235,99 @@ class Jobs(Served):
         studio.until(job, "done")
         result = studio.upload(studio.call("GET", f"/api/jobs/{job}/result")[1])
         self.assertEqual(result["settings"]["settings"]["size"], 32)
+
+
+class Trainings(Served):
+    def begin(self, studio, status=200, **asked):
+        content, style = studio.pictures()
+        return studio.ask("POST", "/api/jobs", {"command": "train", "content": content, "settings": LESSONS,
+                                                "styles": [{"picture": style}]} | asked, status)
+
+    def test_a_training(self):
+        """The command line's network, with its curves and a sample; it then paints, as its file does."""
+        studio = self.studio()
+        while studio.ask("GET", "/api/about")["models"] is None:
+            time.sleep(0.05)
+        job = self.begin(studio)
+        self.assertIn("impasto train painting.png --steps=2", job["line"])
+        self.assertEqual(studio.call("POST", "/api/plan", json.dumps({
+            "command": "train", "content": job["content"], "styles": job["styles"]}))[0], 422)
+        done = studio.until(job["id"], "done")
+        self.assertEqual((done["iteration"], done["iterations"], done["result"]), (2, 2, True))
+        self.assertEqual([row[0] for row in done["losses"]], [1, 2])
+        self.assertEqual([len(row) for row in done["losses"]], [4, 4])
+        self.assertEqual([row[0] for row in done["judged"]], [1, 2])
+        self.assertEqual(studio.call("GET", f"/api/jobs/{job['id']}/thumb")[1][:2], b"\xff\xd8")
+        status, model, headers = studio.call("GET", f"/api/jobs/{job['id']}/result")
+        self.assertEqual(status, 200)
+        self.assertIn('.model"', headers["Content-Disposition"])
+        self.assertEqual(studio.call("GET", f"/api/jobs/{job['id']}/report")[0], 200)
+        # What it wrote is the command line's.
+        self.write("painting.png", png(24, 32, COLOURS))
+        words = [f"--{name}={value}" for name, value in LESSONS.items()]
+        self.succeed("train", "painting.png", *words, "-o", "direct.model")
+        self.write("a.model", model)
+        self.write("photo.png", png(32, 24))
+        for name in ("direct", "a"):
+            self.succeed("apply", f"{name}.model", "photo.png", "-o", f"{name}.png")
+        self.assertEqual(pixels(self.folder / "a.png"), pixels(self.folder / "direct.png"))
+        # It is among the styles.
+        row = studio.ask("GET", "/api/about")["models"][-1]
+        self.assertEqual((row["model"], row["styles"], row["own"]), (job["id"], ["painting"], True))
+        asked = {"command": "apply", "content": job["content"], "model": job["id"], "settings": {"mix": "painting"}}
+        applied = studio.ask("POST", "/api/jobs", asked)
+        self.assertIn("apply painting.model photo.png", applied["line"])
+        studio.until(applied["id"], "done")
+        result = studio.result(applied["id"])
+        self.assertEqual(pixels(result), pixels(self.folder / "direct.png"))
+        self.assertNotIn(str(studio.folder).encode(), result.read_bytes())
+        status, body, _ = studio.call("POST", f"/api/frames?model={job['id']}", png(64, 48))
+        self.assertEqual((status, body[:2]), (200, b"\xff\xd8"))
+        # It goes with its job, unless somebody waits for it.
+        studio.ask("POST", "/api/queue/pause", "")
+        waits = studio.ask("POST", "/api/jobs", asked)["id"]
+        self.assertIn("needs this style network", studio.ask("DELETE", f"/api/jobs/{job['id']}", status=409)["error"])
+        studio.ask("POST", f"/api/jobs/{waits}/stop", "")
+        studio.ask("DELETE", f"/api/jobs/{job['id']}")
+        self.assertEqual(list(studio.folder.rglob(f"{job['id']}*")), [])
+        self.assertEqual(studio.ask("POST", "/api/jobs", asked, 422)["field"], "model")
+
+    def test_photographs_to_learn_from(self):
+        """They are the training's as long as it may go on; stopped, it has a network, and goes on to the same one."""
+        studio = self.studio()
+        photos = [studio.upload(png(64, 64, lambda x, y, i=i: (4 * x, 3 * y, 80 * i)), f"{i}.png")["id"] for i in range(3)]
+        settings = LESSONS | {"steps": 60}
+        whole = self.begin(studio, photos=photos, settings=settings)
+        self.assertIn("--photos photos", whole["line"])
+        studio.until(whole["id"], "done")
+        self.assertEqual(list((studio.folder / "jobs").glob("*.photos")), [])
+        self.assertEqual(studio.ask("DELETE", f"/api/pictures/{photos[0]}", status=409)["status"], "usage")
+        part = self.begin(studio, photos=2 * photos, settings=settings)["id"]
+        studio.until(part, lambda job: job.get("iteration", 0) > 1 or job["state"] == "done")
+        studio.call("POST", f"/api/jobs/{part}/stop", "")
+        if studio.until(part, ("stopped", "done"))["state"] == "stopped":
+            self.assertEqual(len(list((studio.folder / "jobs" / f"{part}.photos").iterdir())), 3)
+            self.assertIn(part, [row["model"] for row in studio.ask("GET", "/api/about")["models"]])
+            self.assertEqual(studio.call("POST", f"/api/jobs/{part}/continue", '{"iterations": 5}')[0], 422)
+            studio.ask("POST", f"/api/jobs/{part}/continue", {})
+        studio.until(part, "done")
+        content = self.begin(studio)["content"]
+        painted = [studio.ask("POST", "/api/jobs", {"command": "apply", "content": content, "model": model})["id"]
+                   for model in (whole["id"], part)]
+        for job in painted:
+            studio.until(job, "done")
+        self.assertEqual(*(pixels(studio.result(job)) for job in painted))
+
+    def test_refusals(self):
+        studio = self.studio()
+        content, _ = studio.pictures()
+        for wrong, field in (({"styles": []}, "styles"), ({"photos": ["x"]}, "photos"), ({"photos": 201 * [content]}, "photos"),
+                             ({"settings": {"base": "none"}}, "base"), ({"settings": {"photos": "/"}}, "photos"),
+                             ({"settings": {"minutes": -1}}, "minutes"), ({"masks": []}, "command")):
+            refused = self.begin(studio, 422, **wrong)
+            self.assertEqual(refused["status"], "usage", wrong)
+            if field != "command":
+                self.assertEqual(refused["field"], field)
 
 
 class Queue(Served):

@@ -17,6 +17,9 @@ from support import PATIENCE, Case, environment, png, program  # noqa: E402
 
 # As cheap as a painting can be, in the page's words.
 CHEAP = {"size": 32, "iterations": 2, "style-layers": "1_1,2_1", "content-layers": "2_1"}
+# Likewise a training.
+LESSONS = {"steps": 2, "crop": 32, "late-crop": 48, "batch": 1, "late-batch": 1, "judge-size": 32, "judge-every": 1,
+           "style-size": 32}
 COLOURS = lambda x, y: (255 * (x // 4 % 2), 200, 8 * y % 256)  # noqa: E731
 
 
@@ -160,5 +163,5 @@ class Served(Case):
         return Studio(self, *words, **options).enter()
 
 
-__all__ = ["CHEAP", "COLOURS", "PATIENCE", "Case", "Served", "Studio", "environment", "json", "os", "pathlib", "png",
+__all__ = ["CHEAP", "COLOURS", "LESSONS", "PATIENCE", "Case", "Served", "Studio", "environment", "json", "os", "pathlib", "png",
            "program", "signal", "socket", "subprocess", "time"]

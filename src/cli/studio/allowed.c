@@ -2,17 +2,16 @@
 /* Which options a page may set, by their rows: what decides the result, and names no file. Their
  * values go through the rows' own limits, as on the command line. */
 
-#include "cli/apply/apply.h"
 #include "cli/studio/studio.h"
 
 #include <string.h>
 
 /* Rows are in the tables of commands that the page has. */
-static size_t rows_of(bool apply, const struct cli_option *rows[CLI_OPTIONS_MOST])
+static size_t rows_of(const struct cli_kind *kind, const struct cli_option *rows[CLI_OPTIONS_MOST])
 {
     size_t own, count = 0;
-    if (apply)
-        return cli_command_options(&cli_apply_command, rows, &own);
+    if (kind->table)
+        return cli_command_options(kind->table, rows, &own);
     for (; count < cli_option_count; count++)
         rows[count] = &cli_options[count];
     return count;
@@ -24,10 +23,10 @@ static bool is_allowed(const struct cli_option *option)
     return option->type == CLI_PARAM ? cli_is_recorded(option) : option->remote;
 }
 
-const struct cli_option *cli_allowed_find(bool apply, const char *name)
+const struct cli_option *cli_allowed_find(const struct cli_kind *kind, const char *name)
 {
     const struct cli_option *rows[CLI_OPTIONS_MOST];
-    const size_t count = rows_of(apply, rows);
+    const size_t count = rows_of(kind, rows);
     for (size_t i = 0; i < count; i++)
         if (strcmp(rows[i]->name, name) == 0 && is_allowed(rows[i]))
             return rows[i];
@@ -63,10 +62,10 @@ static bool is_word_of(const struct cli_option *option, const char *text)
     return open;
 }
 
-static enum impasto_status check_one(bool apply, const char *name, const json_t *value,
-                                     struct impasto_error *error)
+static enum impasto_status check_one(const struct cli_kind *kind, const char *name,
+                                     const json_t *value, struct impasto_error *error)
 {
-    const struct cli_option *option = cli_allowed_find(apply, name);
+    const struct cli_option *option = cli_allowed_find(kind, name);
     char number[40];
     const char *text = value_text(value, number);
     if (!option)
@@ -87,8 +86,8 @@ static enum impasto_status check_one(bool apply, const char *name, const json_t 
     return status;
 }
 
-enum impasto_status cli_allowed_check(bool apply, const json_t *settings, const char **field,
-                                      struct impasto_error *error)
+enum impasto_status cli_allowed_check(const struct cli_kind *kind, const json_t *settings,
+                                      const char **field, struct impasto_error *error)
 {
     const char *name;
     json_t *value;
@@ -96,7 +95,7 @@ enum impasto_status cli_allowed_check(bool apply, const json_t *settings, const 
         return cli_fail(error, IMPASTO_ERROR_USAGE, "settings: must be an object");
     json_object_foreach((json_t *)settings, name, value)
     {
-        const enum impasto_status status = check_one(apply, name, value, error);
+        const enum impasto_status status = check_one(kind, name, value, error);
         if (status != IMPASTO_OK) {
             *field = name;
             return status;
@@ -127,10 +126,10 @@ static json_t *words_of(const struct cli_option *option)
     return words;
 }
 
-static void add_rows(json_t *list, bool apply)
+static void add_rows(json_t *list, const struct cli_kind *kind)
 {
     const struct cli_option *rows[CLI_OPTIONS_MOST];
-    const size_t count = rows_of(apply, rows);
+    const size_t count = rows_of(kind, rows);
     char help[CLI_HELP_SIZE];
     for (size_t i = 0; i < count; i++) {
         if (!is_allowed(rows[i]))
@@ -138,7 +137,7 @@ static void add_rows(json_t *list, bool apply)
         const struct impasto_setting row = cli_row(rows[i]);
         json_t *object = json_object();
         cli_help_of(rows[i], help);
-        json_object_set_new(object, "command", json_string(apply ? "apply" : "paint"));
+        json_object_set_new(object, "command", json_string(kind->command));
         json_object_set_new(object, "name", json_string(rows[i]->name));
         json_object_set_new(object, "group", cli_json_text(rows[i]->group));
         json_object_set_new(object, "kind", json_string(kind_word(rows[i])));
@@ -156,7 +155,8 @@ static void add_rows(json_t *list, bool apply)
 json_t *cli_allowed_list(void)
 {
     json_t *list = json_array();
-    add_rows(list, false);
-    add_rows(list, true);
+    const struct cli_kind *kind;
+    for (size_t i = 0; (kind = cli_kind_at(i)); i++)
+        add_rows(list, kind);
     return list;
 }

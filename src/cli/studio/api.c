@@ -29,10 +29,10 @@ static void tell_about(struct cli_studio *studio, struct cli_request *request, j
 {
     (void)job;
     cli_reply_json(request, 200,
-                   json_pack("{s:s, s:O, s:O, s:o, s:I, s:i}", "version", impasto_version(),
-                             "devices", studio->devices, "models", studio->models, "formats",
-                             cli_formats_list(), "most", (json_int_t)PICTURE_MOST, "queue",
-                             CLI_JOBS_MOST));
+                   json_pack("{s:s, s:O, s:o, s:o, s:I, s:i}", "version", impasto_version(),
+                             "devices", studio->devices, "models", cli_models_list(studio),
+                             "formats", cli_formats_list(), "most", (json_int_t)PICTURE_MOST,
+                             "queue", CLI_JOBS_MOST));
 }
 
 static void tell_options(struct cli_studio *studio, struct cli_request *request, json_t *job)

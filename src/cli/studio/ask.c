@@ -8,6 +8,7 @@
 
 #define STYLES_MOST 16
 #define WEIGHT_MOST 1000.0
+#define PHOTOS_MOST 200
 
 struct asking {
     const struct cli_studio *studio;
@@ -100,18 +101,43 @@ static enum impasto_status check_masks(struct asking *asking, const json_t *aske
     return status;
 }
 
-bool cli_model_is_there(const struct cli_studio *studio, const char *name)
+/* {"picture": ID, "colour": "rrggbb", "mix": "ink"}, for a network with that style. */
+static enum impasto_status check_region(struct asking *asking, const json_t *region,
+                                        const char *model)
 {
-    for (size_t i = 0; i < json_array_size(studio->models); i++) {
-        const json_t *row = json_array_get(studio->models, i),
-                     *styles = json_object_get(row, "styles");
-        if (strcmp(cli_text_in(row, "model"), name) == 0)
-            return true;
-        for (size_t k = 0; k < json_array_size(styles); k++)
-            if (strcmp(json_string_value(json_array_get(styles, k)), name) == 0)
-                return true;
-    }
-    return false;
+    const char *style = cli_text_in(region, "mix");
+    json_t *mask = json_copy((json_t *)region);
+    json_object_del(mask, "mix");
+    enum impasto_status status = check_mask(asking, mask);
+    json_decref(mask);
+    if (status == IMPASTO_OK && !(style && cli_model_has(asking->studio, model, style)))
+        status = bad(asking, "the style network has no style of that name");
+    return status;
+}
+
+static enum impasto_status check_regions(struct asking *asking, const json_t *asked)
+{
+    const json_t *regions = json_object_get(asked, "regions");
+    enum impasto_status status = IMPASTO_OK;
+    asking->field = "regions";
+    if (regions && (!json_is_array(regions) || json_array_size(regions) > STYLES_MOST))
+        return bad(asking, "must be a list of 16 regions at most");
+    if (json_array_size(regions) > 0 && cli_job_paints(asked))
+        return bad(asking, "only a network's picture as it is has them; leave out refine");
+    for (size_t i = 0; status == IMPASTO_OK && i < json_array_size(regions); i++)
+        status = check_region(asking, json_array_get(regions, i), cli_text_in(asked, "model"));
+    return status;
+}
+
+static enum impasto_status check_photos(struct asking *asking, const json_t *photos)
+{
+    enum impasto_status status = IMPASTO_OK;
+    asking->field = "photos";
+    if (photos && (!json_is_array(photos) || json_array_size(photos) > PHOTOS_MOST))
+        return bad(asking, "must be a list of 200 photographs at most");
+    for (size_t i = 0; status == IMPASTO_OK && i < json_array_size(photos); i++)
+        status = check_picture(asking, json_array_get(photos, i));
+    return status;
 }
 
 static enum impasto_status check_model(struct asking *asking, const json_t *model)
@@ -123,11 +149,11 @@ static enum impasto_status check_model(struct asking *asking, const json_t *mode
                : bad(asking, "no style network of that name is installed");
 }
 
-static enum impasto_status check(struct asking *asking, const json_t *asked, bool apply)
+static enum impasto_status check(struct asking *asking, const json_t *asked,
+                                 const struct cli_kind *kind)
 {
-    enum impasto_status status = check_keys(asking, asked,
-                                            apply ? "command content model styles settings keep"
-                                                  : "command content styles settings keep masks");
+    const bool apply = strcmp(kind->command, "apply") == 0;
+    enum impasto_status status = check_keys(asking, asked, kind->keys);
     asking->field = "content";
     if (status == IMPASTO_OK && !json_object_get(asked, "content"))
         status = bad(asking, "drop a photograph first");
@@ -141,7 +167,11 @@ static enum impasto_status check(struct asking *asking, const json_t *asked, boo
         status = cli_fail(asking->error, IMPASTO_ERROR_USAGE, "styles: they go with refine");
     if (status == IMPASTO_OK)
         status = check_masks(asking, asked);
-    return status == IMPASTO_OK ? cli_allowed_check(apply, json_object_get(asked, "settings"),
+    if (status == IMPASTO_OK)
+        status = check_regions(asking, asked);
+    if (status == IMPASTO_OK)
+        status = check_photos(asking, json_object_get(asked, "photos"));
+    return status == IMPASTO_OK ? cli_allowed_check(kind, json_object_get(asked, "settings"),
                                                     &asking->field, asking->error)
                                 : status;
 }
@@ -150,12 +180,10 @@ enum impasto_status cli_job_make(const struct cli_studio *studio, const json_t *
                                  const char **field, struct impasto_error *error)
 {
     struct asking asking = {.studio = studio, .field = "command", .error = error};
-    const char *command = cli_text_in(asked, "command");
-    const bool apply = command && strcmp(command, "apply") == 0;
+    const struct cli_kind *kind = cli_kind_find(cli_text_in(asked, "command"));
     char id[CLI_ID_SIZE];
-    enum impasto_status status = command && (apply || strcmp(command, "paint") == 0)
-                                     ? check(&asking, asked, apply)
-                                     : bad(&asking, "must be paint or apply");
+    enum impasto_status status =
+        kind ? check(&asking, asked, kind) : bad(&asking, "must be paint, apply or train");
     *field = asking.field;
     if (status == IMPASTO_OK && !cli_secret_make(id, sizeof(id)))
         status = cli_fail(error, IMPASTO_ERROR_INTERNAL, "the system gives no random numbers");

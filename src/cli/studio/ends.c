@@ -62,9 +62,29 @@ static void remove_checkpoint(const struct cli_studio *studio, const json_t *job
     cli_folder_remove(&studio->folder, CLI_PLACE_JOBS, name);
 }
 
+/* A training that is done needs its folder no more. */
+static void remove_photos(const struct cli_studio *studio, const json_t *job)
+{
+    char name[CLI_ID_SIZE + 8];
+    snprintf(name, sizeof(name), "%.32s.photos", cli_text_in(job, "id"));
+    cli_folder_scatter(&studio->folder, name);
+}
+
+/* Of what is no picture, the last one that was seen of it. */
+static void keep_preview(struct cli_studio *studio, const json_t *job)
+{
+    char name[CLI_ID_SIZE + 8];
+    struct impasto_error ignored = {0};
+    const char *id = cli_text_in(job, "id");
+    snprintf(name, sizeof(name), "%.32s.jpg", id);
+    if (studio->preview && strcmp(studio->preview_job, id) == 0)
+        (void)cli_folder_write(&studio->folder, CLI_PLACE_THUMBS, name, studio->preview,
+                               studio->preview_size, &ignored);
+}
+
 void cli_job_end(struct cli_studio *studio, json_t *job, const char *state)
 {
-    const bool result = has_file(studio, CLI_PLACE_RESULTS, job, ".png");
+    const bool result = has_file(studio, CLI_PLACE_RESULTS, job, cli_kind_of(job)->ending);
     json_object_set_new(job, "ended", cli_now());
     json_object_set_new(job, "result", json_boolean(result));
     json_object_set_new(job, "report",
@@ -74,7 +94,9 @@ void cli_job_end(struct cli_studio *studio, json_t *job, const char *state)
     json_object_del(job, "phase");
     cli_job_set(studio, job, state);
     studio->progress++;
-    if (result && !studio->leaving)
+    if (result && !cli_job_makes_picture(job))
+        keep_preview(studio, job);
+    else if (result && !studio->leaving)
         cli_task_look_at_result(studio, cli_text_in(job, "id"));
 }
 
@@ -109,6 +131,7 @@ void cli_job_finish(struct cli_studio *studio, json_t *job, const json_t *line)
     json_object_set(job, "took", json_object_get(line, "seconds"));
     if (strcmp(cli_text_in(line, "event"), "done") == 0) {
         remove_checkpoint(studio, job);
+        remove_photos(studio, job);
         json_object_del(job, "error");
         json_object_del(job, "more");
         cli_job_end(studio, job, "done");

@@ -3,6 +3,7 @@
  * below them without following links. So no link put there leads elsewhere. */
 
 #include "base/os.h"
+#include "cli/common/json.h"
 #include "cli/studio/folder.h"
 
 #include <dirent.h>
@@ -259,6 +260,37 @@ uint64_t cli_folder_bytes(const struct cli_folder *folder)
         cli_folder_visit(folder, (enum cli_place)place, count, &counting);
     }
     return counting.bytes;
+}
+
+/* ---- Folders of links ------------------------------------------------------------------------ */
+
+bool cli_folder_gather(const struct cli_folder *folder, const char *name, const json_t *ids)
+{
+    cli_folder_scatter(folder, name);
+    const int place = open_folder(folder->place[CLI_PLACE_JOBS], name);
+    bool whole = place >= 0;
+    for (size_t i = 0; whole && i < json_array_size(ids); i++) {
+        const char *id = json_string_value(json_array_get(ids, i));
+        whole = linkat(folder->place[CLI_PLACE_PICTURES], id, place, id, 0) == 0 ||
+                errno == EEXIST; /* it may be named twice */
+    }
+    close_one((int[]){place});
+    return whole;
+}
+
+void cli_folder_scatter(const struct cli_folder *folder, const char *name)
+{
+    const int place = openat(folder->place[CLI_PLACE_JOBS], name,
+                             O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    DIR *entries = place < 0 ? NULL : fdopendir(place);
+    for (const struct dirent *entry; entries && (entry = readdir(entries));)
+        if (entry->d_name[0] != '.')
+            (void)unlinkat(place, entry->d_name, 0);
+    if (entries)
+        closedir(entries);
+    else
+        close_one((int[]){place});
+    (void)unlinkat(folder->place[CLI_PLACE_JOBS], name, AT_REMOVEDIR);
 }
 
 void cli_folder_done(int file)

@@ -9,7 +9,19 @@
 #define LOSSES_MOST 200
 #define LOG_MOST 30
 
-static void add_loss(json_t *job, json_int_t iteration, const json_t *total)
+/* Where there are too many, half of them tell as much. */
+static bool halve(json_t *rows)
+{
+    if (json_array_size(rows) <= LOSSES_MOST)
+        return false;
+    for (size_t i = json_array_size(rows); i-- > 0;)
+        if (i % 2 == 1)
+            json_array_remove(rows, i);
+    return true;
+}
+
+/* row: [iteration, total, ...], which becomes the list's. */
+static void add_loss(json_t *job, json_int_t iteration, json_t *row)
 {
     json_t *losses = json_object_get(job, "losses");
     const json_int_t every = json_integer_value(json_object_get(job, "loss-every"));
@@ -17,16 +29,13 @@ static void add_loss(json_t *job, json_int_t iteration, const json_t *total)
         json_object_set_new(job, "losses", losses = json_array());
         json_object_set_new(job, "loss-every", json_integer(1));
     }
-    if (every > 1 && iteration % every != 0)
+    if (every > 1 && iteration % every != 0) {
+        json_decref(row);
         return;
-    json_array_append_new(losses, json_pack("[I, O]", iteration, total));
-    if (json_array_size(losses) <= LOSSES_MOST)
-        return;
-    /* Half of them tell as much. */
-    for (size_t i = json_array_size(losses); i-- > 0;)
-        if (i % 2 == 1)
-            json_array_remove(losses, i);
-    json_object_set_new(job, "loss-every", json_integer(2 * (every ? every : 1)));
+    }
+    json_array_append_new(losses, row);
+    if (halve(losses))
+        json_object_set_new(job, "loss-every", json_integer(2 * (every ? every : 1)));
 }
 
 static void hear_iteration(struct cli_studio *studio, json_t *job, const json_t *line)
@@ -38,7 +47,35 @@ static void hear_iteration(struct cli_studio *studio, json_t *job, const json_t 
         json_object_set_new(job, "tries", json_integer(0));
     for (size_t i = 0; i < sizeof(kept) / sizeof(*kept); i++)
         json_object_set(job, kept[i], json_object_get(line, kept[i]));
-    add_loss(job, iteration, json_object_get(line, "total"));
+    add_loss(job, iteration, json_pack("[I, O]", iteration, json_object_get(line, "total")));
+    studio->progress++;
+}
+
+static void add_judgement(json_t *job, json_int_t step, const json_t *value)
+{
+    if (!json_object_get(job, "judged"))
+        json_object_set_new(job, "judged", json_array());
+    json_t *rows = json_object_get(job, "judged");
+    json_array_append_new(rows, json_pack("[I, O]", step, value));
+    (void)halve(rows);
+}
+
+/* A training's; it has steps, and a judge now and then. */
+static void hear_step(struct cli_studio *studio, json_t *job, const json_t *line)
+{
+    static const char *const kept[] = {"total", "seconds", "share", "left"};
+    const json_int_t step = json_integer_value(json_object_get(line, "step"));
+    if (step > json_integer_value(json_object_get(job, "iteration")))
+        json_object_set_new(job, "tries", json_integer(0));
+    json_object_set_new(job, "iteration", json_integer(step));
+    json_object_set(job, "iterations", json_object_get(line, "steps"));
+    for (size_t i = 0; i < sizeof(kept) / sizeof(*kept); i++)
+        json_object_set(job, kept[i], json_object_get(line, kept[i]));
+    add_loss(job, step,
+             json_pack("[I, O, O, O]", step, json_object_get(line, "total"),
+                       json_object_get(line, "content"), json_object_get(line, "style")));
+    if (json_object_get(line, "judged"))
+        add_judgement(job, step, json_object_get(line, "judged"));
     studio->progress++;
 }
 
@@ -112,6 +149,8 @@ void cli_job_hear(struct cli_studio *studio, json_t *job, const json_t *line)
     studio->news = true;
     if (strcmp(event, "iteration") == 0)
         hear_iteration(studio, job, line);
+    else if (strcmp(event, "step") == 0)
+        hear_step(studio, job, line);
     else if (strcmp(event, "phase") == 0)
         hear_phase(studio, job, line);
     else if (strcmp(event, "preview") == 0)

@@ -105,10 +105,9 @@ static bool id_of(const char *name, char id[CLI_ID_SIZE])
 
 static bool is_sound(const json_t *job, const char *id)
 {
-    const char *inside = cli_text_in(job, "id"), *command = cli_text_in(job, "command");
+    const char *inside = cli_text_in(job, "id");
     return inside && strcmp(inside, id) == 0 && cli_text_in(job, "state") &&
-           cli_is_id(cli_text_in(job, "content")) && command &&
-           (strcmp(command, "paint") == 0 || strcmp(command, "apply") == 0) &&
+           cli_is_id(cli_text_in(job, "content")) && cli_kind_of(job) &&
            json_is_number(json_object_get(job, "order"));
 }
 
@@ -212,8 +211,10 @@ void cli_job_forget(struct cli_studio *studio, json_t *job)
 {
     char name[NAME_SIZE + 8];
     const char *id = cli_text_in(job, "id");
-    snprintf(name, sizeof(name), "%.32s.png", id);
+    snprintf(name, sizeof(name), "%.32s%s", id, cli_kind_of(job)->ending);
     cli_folder_remove(&studio->folder, CLI_PLACE_RESULTS, name);
+    snprintf(name, sizeof(name), "%.32s.photos", id);
+    cli_folder_scatter(&studio->folder, name);
     snprintf(name, sizeof(name), "%.32s.html", id);
     cli_folder_remove(&studio->folder, CLI_PLACE_RESULTS, name);
     snprintf(name, sizeof(name), "%.32s.jpg", id);
@@ -255,7 +256,7 @@ bool cli_job_paints(const json_t *job)
 {
     const json_t *refine = json_object_get(json_object_get(job, "settings"), "refine");
     const char *command = cli_text_in(job, "command");
-    return (command && strcmp(command, "paint") == 0) || refine;
+    return !command || strcmp(command, "apply") != 0 || refine;
 }
 
 json_t *cli_job_next(const struct cli_studio *studio, bool paints)

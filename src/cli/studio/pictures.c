@@ -30,21 +30,27 @@ enum impasto_status cli_picture_take(struct cli_studio *studio, const char *uplo
                           studio->folder.path);
 }
 
-static bool uses(const json_t *job, const char *id)
+/* Whether one of a job's rows is the picture: an id, or an object that names one. */
+static bool has_row(const json_t *rows, const char *id)
 {
-    const json_t *styles = json_object_get(job, "styles"), *masks = json_object_get(job, "masks");
-    const char *keep = cli_text_in(json_object_get(job, "keep"), "picture");
-    if (strcmp(cli_text_in(job, "content"), id) == 0 || (keep && strcmp(keep, id) == 0))
-        return true;
-    for (size_t i = 0; i < json_array_size(styles) + json_array_size(masks); i++) {
-        const json_t *row = i < json_array_size(styles)
-                                ? json_array_get(styles, i)
-                                : json_array_get(masks, i - json_array_size(styles));
-        const char *picture = cli_text_in(row, "picture");
+    for (size_t i = 0; i < json_array_size(rows); i++) {
+        const json_t *row = json_array_get(rows, i);
+        const char *picture =
+            json_is_string(row) ? json_string_value(row) : cli_text_in(row, "picture");
         if (picture && strcmp(picture, id) == 0)
             return true;
     }
     return false;
+}
+
+static bool uses(const json_t *job, const char *id)
+{
+    static const char *const lists[] = {"styles", "masks", "regions", "photos"};
+    const char *keep = cli_text_in(json_object_get(job, "keep"), "picture");
+    bool used = strcmp(cli_text_in(job, "content"), id) == 0 || (keep && strcmp(keep, id) == 0);
+    for (size_t i = 0; !used && i < sizeof(lists) / sizeof(*lists); i++)
+        used = has_row(json_object_get(job, lists[i]), id);
+    return used;
 }
 
 bool cli_picture_is_used(const struct cli_studio *studio, const char *id)

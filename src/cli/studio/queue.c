@@ -180,7 +180,8 @@ static void give_job(struct cli_studio *studio, struct cli_child *child, bool pa
         return;
     json_t *task = cli_job_request(studio, job);
     if (!task) {
-        cli_job_fail(studio, job, "input", "one of its pictures is not here any more");
+        cli_job_fail(studio, job, "input",
+                     "one of its pictures, or its style network, is not here any more");
         return;
     }
     if (!json_object_get(job, "began"))

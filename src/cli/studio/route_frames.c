@@ -25,7 +25,7 @@ static void paint(struct cli_studio *studio, struct cli_request *request, const 
     json_t *task = json_object(), *pictures = json_object();
     json_object_set_new(task, "do", json_string("apply"));
     cli_task_set_path(studio, pictures, "content", CLI_PLACE_UPLOADS, request->mark, "");
-    json_object_set_new(pictures, "model", cli_json_text(model));
+    json_object_set_new(pictures, "model", cli_model_word(studio, model));
     json_object_set_new(task, "settings", pictures);
     if (!json_object_get(settings, "device") && studio->device)
         json_object_set_new(settings, "device", json_string(studio->device));
@@ -48,7 +48,8 @@ void cli_route_paint_frame(struct cli_studio *studio, struct cli_request *reques
         return;
     }
     json_t *settings = settings_in(request);
-    const enum impasto_status status = cli_allowed_check(true, settings, &field, &error);
+    const enum impasto_status status =
+        cli_allowed_check(cli_kind_find("apply"), settings, &field, &error);
     if (status == IMPASTO_OK)
         paint(studio, request, model, json_incref(settings));
     else

@@ -21,6 +21,8 @@ static json_t *shown(const struct cli_studio *studio, const json_t *job)
     char *line = cli_job_line(studio, job);
     json_object_set_new(copy, "line", cli_json_text(line));
     json_object_set(copy, "name", name_of(studio, cli_text_in(job, "content")));
+    if (cli_text_in(job, "model"))
+        json_object_set_new(copy, "network", cli_model_name(studio, cli_text_in(job, "model")));
     for (size_t i = 0; i < json_array_size(styles); i++) {
         json_t *style = json_array_get(styles, i);
         json_object_set(style, "name", name_of(studio, cli_text_in(style, "picture")));
@@ -83,7 +85,7 @@ void cli_route_plan(struct cli_studio *studio, struct cli_request *request, json
     (void)unused;
     if (!job)
         return;
-    if (cli_text_in(job, "model"))
+    if (strcmp(cli_text_in(job, "command"), "paint") != 0)
         cli_refuse(request, 422, "usage", "only paintings have a plan", "command");
     else if (!(task = cli_job_plan_request(studio, job)))
         cli_refuse(request, 422, "input", "one of its pictures is not here any more", NULL);
@@ -131,6 +133,10 @@ void cli_route_remove_job(struct cli_studio *studio, struct cli_request *request
         cli_refuse(request, 409, "usage", "stop the job first", NULL);
         return;
     }
+    if (cli_model_is_used(studio, cli_text_in(job, "id"))) {
+        cli_refuse(request, 409, "usage", "a job that waits needs this style network", NULL);
+        return;
+    }
     cli_job_forget(studio, job);
     cli_reply_done(request);
 }
@@ -157,7 +163,7 @@ void cli_route_continue_job(struct cli_studio *studio, struct cli_request *reque
         json_object_set(setting, "iterations", more);
     if (!cli_job_is(job, "stopped") && !cli_job_is(job, "failed")) {
         cli_refuse(request, 409, "usage", "only a job that was stopped can go on", NULL);
-    } else if (cli_allowed_check(false, setting, &field, &error) != IMPASTO_OK) {
+    } else if (cli_allowed_check(cli_kind_of(job), setting, &field, &error) != IMPASTO_OK) {
         cli_refuse_error(request, IMPASTO_ERROR_USAGE, &error, field);
     } else if (has_room(studio, request)) {
         if (more)
@@ -184,8 +190,8 @@ void cli_route_put_first(struct cli_studio *studio, struct cli_request *request,
 /* The same once more, from its beginning. */
 void cli_route_paint_again(struct cli_studio *studio, struct cli_request *request, json_t *job)
 {
-    static const char *const asked[] = {"command", "content", "styles", "settings",
-                                        "model",   "keep",    "masks"};
+    static const char *const asked[] = {"command", "content", "styles",  "settings", "model",
+                                        "keep",    "masks",   "regions", "photos"};
     json_t *object = json_object();
     for (size_t i = 0; i < sizeof(asked) / sizeof(*asked); i++)
         if (json_object_get(job, asked[i]))

@@ -43,10 +43,24 @@ static const char *known_format(const char *asked)
     return NULL;
 }
 
+/* For who saves it: a training's network. */
+static void show_network(struct cli_studio *studio, struct cli_request *request, const json_t *job)
+{
+    const struct cli_kind *kind = cli_kind_of(job);
+    char file[CLI_ID_SIZE + 8], name[CLI_STYLE_NAME_SIZE + 8];
+    snprintf(file, sizeof(file), "%.32s%s", cli_text_in(job, "id"), kind->ending);
+    snprintf(name, sizeof(name), "impasto-%.8s%s", cli_text_in(job, "id"), kind->ending);
+    cli_reply_file(studio, request, CLI_PLACE_RESULTS, file, kind->type, name);
+}
+
 void cli_route_show_result(struct cli_studio *studio, struct cli_request *request, json_t *job)
 {
     const char *id = cli_text_in(job, "id"), *asked = cli_http_query(request, "format");
     const char *format = known_format(asked ? asked : "png");
+    if (!cli_job_makes_picture(job)) {
+        show_network(studio, request, job);
+        return;
+    }
     char file[CLI_ID_SIZE + 8], name[60];
     snprintf(file, sizeof(file), "%.32s.png", id);
     snprintf(name, sizeof(name), "impasto-%.8s.%s", id, format ? format : "");

@@ -25,6 +25,7 @@ static json_t *progress_of(const struct cli_studio *studio)
     static const char *const kept[] = {"id",    "phase",  "iteration", "iterations",
                                        "scale", "scales", "total",     "share",
                                        "left",  "width",  "height",    "state"};
+    static const char *const curves[] = {"losses", "judged"};
     json_t *rows = json_array();
     for (size_t i = 0; i < json_array_size(studio->jobs); i++) {
         const json_t *job = json_array_get(studio->jobs, i);
@@ -34,6 +35,10 @@ static json_t *progress_of(const struct cli_studio *studio)
         for (size_t k = 0; k < sizeof(kept) / sizeof(*kept); k++)
             if (json_object_get(job, kept[k]))
                 json_object_set(row, kept[k], json_object_get(job, kept[k]));
+        /* A painting's losses are of less use on the way. */
+        for (size_t k = 0; k < 2 && !cli_job_makes_picture(job); k++)
+            if (json_object_get(job, curves[k]))
+                json_object_set(row, curves[k], json_object_get(job, curves[k]));
         if (strcmp(studio->preview_job, cli_text_in(job, "id")) == 0)
             json_object_set_new(row, "preview", json_integer((json_int_t)studio->preview_number));
         json_array_append_new(rows, row);

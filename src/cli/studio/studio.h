@@ -131,14 +131,30 @@ char *cli_text_shown(const struct cli_studio *studio, const char *text);
 /* A moment of the calendar's time, in seconds since 1970. */
 json_t *cli_now(void);
 
+/* ---- kinds.c --------------------------------------------------------------------------------- */
+
+struct cli_kind {
+    const char *command;             /* the job's, and the worker's */
+    const struct cli_command *table; /* whose options it has; NULL: painting's */
+    const char *ending, *type;       /* of what it makes */
+    const char *keys;                /* what a page may ask with */
+    bool resumes;                    /* from a checkpoint */
+};
+/* NULL: there is none of that name, or no more of them. */
+const struct cli_kind *cli_kind_find(const char *command);
+const struct cli_kind *cli_kind_at(size_t index);
+/* Of a job that is sound. */
+const struct cli_kind *cli_kind_of(const json_t *job);
+bool cli_job_makes_picture(const json_t *job);
+
 /* ---- allowed.c ------------------------------------------------------------------------------- */
 
-/* The option of a command that a page may set; NULL: none. apply: of style networks. */
-const struct cli_option *cli_allowed_find(bool apply, const char *name);
+/* The option that a page may set of such a job; NULL: none. */
+const struct cli_option *cli_allowed_find(const struct cli_kind *kind, const char *name);
 /* Refuses settings that are not for pages, or that the option would not take. field: the one that
  * is wrong. */
-enum impasto_status cli_allowed_check(bool apply, const json_t *settings, const char **field,
-                                      struct impasto_error *error);
+enum impasto_status cli_allowed_check(const struct cli_kind *kind, const json_t *settings,
+                                      const char **field, struct impasto_error *error);
 /* All options that a page may set, as JSON. */
 json_t *cli_allowed_list(void);
 
@@ -195,7 +211,7 @@ void cli_pages_close(struct cli_studio *studio);
 
 /* The command line that does the same as a job, from malloc. NULL: no memory. */
 char *cli_job_line(const struct cli_studio *studio, const json_t *job);
-/* What a job is to a worker. NULL: no memory, or a picture is gone. */
+/* What a job is to a worker. NULL: no memory, or a picture or a network is gone. */
 json_t *cli_job_request(const struct cli_studio *studio, const json_t *job);
 /* The same for its plan alone. */
 json_t *cli_job_plan_request(const struct cli_studio *studio, const json_t *job);
@@ -206,8 +222,28 @@ json_t *cli_job_plan_request(const struct cli_studio *studio, const json_t *job)
 enum impasto_status cli_job_make(const struct cli_studio *studio, const json_t *asked, json_t **job,
                                  const char **field, struct impasto_error *error);
 
-/* Whether a style network of that name is installed, or a style of one. */
+/* ---- models.c -------------------------------------------------------------------------------- */
+
+#define CLI_STYLE_NAME_SIZE 65
+
+/* All style networks with their styles, as JSON; null until a worker has told. */
+json_t *cli_models_list(const struct cli_studio *studio);
+/* Whether there is a style network of that name, or a style of one. */
 bool cli_model_is_there(const struct cli_studio *studio, const char *name);
+/* Whether that network has a style of another name, too. */
+bool cli_model_has(const struct cli_studio *studio, const char *name, const char *style);
+/* The network as a worker finds it. NULL: it is gone. */
+json_t *cli_model_word(const struct cli_studio *studio, const char *name);
+/* What people call it. */
+json_t *cli_model_name(const struct cli_studio *studio, const char *name);
+/* What a training calls its style: as the painting's file. */
+void cli_style_name(const struct cli_studio *studio, const json_t *job, size_t index,
+                    char name[CLI_STYLE_NAME_SIZE]);
+/* And its network, for who saves it. */
+void cli_model_file_name(const struct cli_studio *studio, const json_t *job,
+                         char name[CLI_STYLE_NAME_SIZE + 8]);
+/* Whether a job at work, or one that waits, needs a training's network. */
+bool cli_model_is_used(const struct cli_studio *studio, const char *id);
 
 /* ---- tasks.c --------------------------------------------------------------------------------- */
 

@@ -3,6 +3,7 @@
  */
 
 #include "cli/studio/studio.h"
+#include "cli/train/train.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -46,6 +47,16 @@ static json_t *mask_path(const struct cli_studio *studio, const json_t *mask)
     return picture_path(studio, cli_text_in(mask, "picture"), colour);
 }
 
+/* A colour of a map, and what a network paints there. */
+static json_t *region_path(const struct cli_studio *studio, const json_t *region)
+{
+    char ending[CLI_STYLE_NAME_SIZE + 200] = "";
+    const char *colour = cli_text_in(region, "colour"), *mix = cli_text_in(region, "mix");
+    snprintf(ending, sizeof(ending), "%s%.6s=%.200s", colour ? "#" : "", colour ? colour : "",
+             mix ? mix : "");
+    return picture_path(studio, cli_text_in(region, "picture"), ending);
+}
+
 /* false: one of the pictures is gone. */
 static bool add_paths(const struct cli_studio *studio, json_t *settings, const char *name,
                       const json_t *rows,
@@ -70,10 +81,11 @@ static bool add_pictures(const struct cli_studio *studio, const json_t *job, jso
         return false;
     if (keep && json_object_set_new(settings, "keep", mask_path(studio, keep)) != 0)
         return false;
-    if (model && json_object_set_new(settings, "model", json_string(model)) != 0)
+    if (model && json_object_set_new(settings, "model", cli_model_word(studio, model)) != 0)
         return false;
     return add_paths(studio, settings, "style", json_object_get(job, "styles"), style_path) &&
-           add_paths(studio, settings, "content-mask", json_object_get(job, "masks"), mask_path);
+           add_paths(studio, settings, "content-mask", json_object_get(job, "masks"), mask_path) &&
+           add_paths(studio, settings, "region", json_object_get(job, "regions"), region_path);
 }
 
 static json_t *file_of(const struct cli_studio *studio, enum cli_place place, const char *id,
@@ -93,8 +105,9 @@ static json_t *options_of(const struct cli_studio *studio, const json_t *job, bo
 {
     const char *id = cli_text_in(job, "id");
     json_t *options = json_object(), *more = json_object_get(job, "more");
-    json_object_set_new(options, "output", file_of(studio, CLI_PLACE_RESULTS, id, ".png"));
-    if (strcmp(cli_text_in(job, "command"), "paint") != 0)
+    json_object_set_new(options, "output",
+                        file_of(studio, CLI_PLACE_RESULTS, id, cli_kind_of(job)->ending));
+    if (!cli_kind_of(job)->resumes)
         return options;
     json_object_set_new(options, "report", file_of(studio, CLI_PLACE_RESULTS, id, ".html"));
     json_object_set_new(options, resumes ? "resume" : "checkpoint",
@@ -105,6 +118,13 @@ static json_t *options_of(const struct cli_studio *studio, const json_t *job, bo
     return options;
 }
 
+/* The device of a job that names none. */
+static void add_device(const struct cli_studio *studio, json_t *settings)
+{
+    if (!json_object_get(settings, "device") && studio->device)
+        json_object_set_new(settings, "device", json_string(studio->device));
+}
+
 /* With its pictures and its device. *whole: all pictures are there. */
 static json_t *settings_of(const struct cli_studio *studio, const json_t *job, bool *whole)
 {
@@ -112,10 +132,59 @@ static json_t *settings_of(const struct cli_studio *studio, const json_t *job, b
     if (!settings)
         settings = json_object();
     *whole = add_pictures(studio, job, settings);
-    if (!json_object_get(settings, "device") && studio->device)
-        json_object_set_new(settings, "device", json_string(studio->device));
+    add_device(studio, settings);
     return settings;
 }
+
+/* ---- Trainings ------------------------------------------------------------------------------- */
+
+/* "NAME=/…/pictures/ID" of each painting. */
+static bool add_words(const struct cli_studio *studio, const json_t *job, json_t *request)
+{
+    const json_t *styles = json_object_get(job, "styles");
+    json_t *words = json_array();
+    char name[CLI_STYLE_NAME_SIZE], word[4200];
+    bool whole = true;
+    for (size_t i = 0; i < json_array_size(styles) && whole; i++) {
+        json_t *path = picture_path(studio, cli_text_in(json_array_get(styles, i), "picture"), "");
+        cli_style_name(studio, job, i, name);
+        snprintf(word, sizeof(word), "%s=%s", name, path ? json_string_value(path) : "");
+        whole = path != NULL;
+        json_array_append_new(words, cli_json_text(word));
+        json_decref(path);
+    }
+    json_object_set_new(request, "words", words);
+    return whole;
+}
+
+/* The photographs that it learns from get a folder of their own, as links to what is there. */
+static bool add_photos(const struct cli_studio *studio, const json_t *job, json_t *options)
+{
+    char name[CLI_ID_SIZE + 8];
+    const json_t *photos = json_object_get(job, "photos");
+    if (json_array_size(photos) == 0)
+        return true;
+    snprintf(name, sizeof(name), "%.32s.photos", cli_text_in(job, "id"));
+    json_object_set_new(options, "photos",
+                        file_of(studio, CLI_PLACE_JOBS, cli_text_in(job, "id"), ".photos"));
+    return cli_folder_gather(&studio->folder, name, photos);
+}
+
+/* All that it is told is on its command line, but for what its checkpoint has. */
+static bool add_training(const struct cli_studio *studio, const json_t *job, json_t *request,
+                         json_t *options, bool resumes)
+{
+    json_t *shown = picture_path(studio, cli_text_in(job, "content"), "");
+    const bool whole =
+        shown && (resumes || (add_words(studio, job, request) && add_photos(studio, job, options)));
+    if (!resumes)
+        json_object_update_missing(options, json_object_get(job, "settings"));
+    json_object_set_new(options, "show", shown);
+    add_device(studio, options);
+    return whole;
+}
+
+/* ---- All of them ----------------------------------------------------------------------------- */
 
 json_t *cli_job_request(const struct cli_studio *studio, const json_t *job)
 {
@@ -126,8 +195,11 @@ json_t *cli_job_request(const struct cli_studio *studio, const json_t *job)
     bool whole = true;
     json_object_set(request, "do", json_object_get(job, "command"));
     json_object_set(request, "job", json_object_get(job, "id"));
-    json_object_set_new(request, "options", options_of(studio, job, resumes));
-    if (!resumes)
+    json_t *options = options_of(studio, job, resumes);
+    json_object_set_new(request, "options", options);
+    if (cli_kind_of(job)->table == &cli_train_command)
+        whole = add_training(studio, job, request, options, resumes);
+    else if (!resumes)
         json_object_set_new(request, "settings", settings_of(studio, job, &whole));
     json_object_set_new(request, "preview", json_integer(1024));
     if (whole)
@@ -211,19 +283,68 @@ static void add_setting(char *line, const char *name, const json_t *value)
     cli_add_word(line, LONGEST_LINE, word);
 }
 
+static void add_settings(char *line, const json_t *job)
+{
+    const char *name;
+    json_t *value;
+    json_object_foreach(json_object_get(job, "settings"), name, value)
+    {
+        add_setting(line, name, value);
+    }
+}
+
+static void add_region(const struct cli_studio *studio, char *line, const json_t *region)
+{
+    char ending[60];
+    const char *colour = cli_text_in(region, "colour");
+    snprintf(ending, sizeof(ending), "%s%.6s=%.40s", colour ? "#" : "", colour ? colour : "",
+             cli_text_in(region, "mix"));
+    cli_add_word(line, LONGEST_LINE, "--region");
+    add_name(studio, line, cli_text_in(region, "picture"), ending);
+}
+
+/* One that was trained here goes by the name under which it is saved. */
+static void add_model(const struct cli_studio *studio, char *line, const char *model)
+{
+    char name[CLI_STYLE_NAME_SIZE + 8];
+    const json_t *training = cli_is_id(model) ? cli_job_find(studio, model) : NULL;
+    snprintf(name, sizeof(name), "%s", model);
+    if (training)
+        cli_model_file_name(studio, training, name);
+    cli_add_word(line, LONGEST_LINE, "apply");
+    cli_add_word(line, LONGEST_LINE, name);
+}
+
+static char *training_line(const struct cli_studio *studio, const json_t *job, char *line)
+{
+    char name[CLI_STYLE_NAME_SIZE + 8];
+    cli_add_word(line, LONGEST_LINE, "train");
+    for (size_t i = 0; i < json_array_size(json_object_get(job, "styles")); i++) {
+        const json_t *style = json_array_get(json_object_get(job, "styles"), i);
+        add_name(studio, line, cli_text_in(style, "picture"), "");
+    }
+    if (json_array_size(json_object_get(job, "photos")) > 0) {
+        cli_add_word(line, LONGEST_LINE, "--photos");
+        cli_add_word(line, LONGEST_LINE, "photos");
+    }
+    add_settings(line, job);
+    cli_model_file_name(studio, job, name);
+    cli_add_word(line, LONGEST_LINE, "-o");
+    cli_add_word(line, LONGEST_LINE, name);
+    return line;
+}
+
 char *cli_job_line(const struct cli_studio *studio, const json_t *job)
 {
     char *line = calloc(1, LONGEST_LINE);
     const json_t *rows = json_object_get(job, "styles"), *masks = json_object_get(job, "masks");
-    const char *name;
-    json_t *value;
     if (!line)
         return NULL;
     memcpy(line, "impasto", sizeof("impasto"));
-    if (cli_text_in(job, "model")) {
-        cli_add_word(line, LONGEST_LINE, "apply");
-        cli_add_word(line, LONGEST_LINE, cli_text_in(job, "model"));
-    }
+    if (strcmp(cli_text_in(job, "command"), "train") == 0)
+        return training_line(studio, job, line);
+    if (cli_text_in(job, "model"))
+        add_model(studio, line, cli_text_in(job, "model"));
     add_name(studio, line, cli_text_in(job, "content"), "");
     for (size_t i = 0; i < json_array_size(rows); i++)
         add_style(studio, line, cli_text_in(job, "model") ? "--style" : NULL,
@@ -232,10 +353,9 @@ char *cli_job_line(const struct cli_studio *studio, const json_t *job)
         add_mask(studio, line, "--content-mask", json_array_get(masks, i));
     if (json_object_get(job, "keep"))
         add_mask(studio, line, "--keep", json_object_get(job, "keep"));
-    json_object_foreach(json_object_get(job, "settings"), name, value)
-    {
-        add_setting(line, name, value);
-    }
+    for (size_t i = 0; i < json_array_size(json_object_get(job, "regions")); i++)
+        add_region(studio, line, json_array_get(json_object_get(job, "regions"), i));
+    add_settings(line, job);
     cli_add_word(line, LONGEST_LINE, "-o");
     cli_add_word(line, LONGEST_LINE, "painted.png");
     return line;

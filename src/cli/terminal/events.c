@@ -249,15 +249,27 @@ void cli_events_iteration(struct cli_console *console, const struct impasto_job_
     send_line(console, line);
 }
 
-void cli_events_frame(struct cli_console *console, int64_t number, json_t *line)
+/* A line whose event, under its own name, has a number. */
+static void send_numbered(struct cli_console *console, const char *event, int64_t number,
+                          json_t *line)
 {
     if (console->events) {
-        json_t *whole = new_line("frame", 0);
-        json_object_set_new(whole, "frame", json_integer((json_int_t)number));
+        json_t *whole = new_line(event, 0);
+        json_object_set_new(whole, event, json_integer((json_int_t)number));
         json_object_update(whole, line);
         send_line(console, whole);
     }
     json_decref(line);
+}
+
+void cli_events_frame(struct cli_console *console, int64_t number, json_t *line)
+{
+    send_numbered(console, "frame", number, line);
+}
+
+void cli_events_step(struct cli_console *console, int number, json_t *line)
+{
+    send_numbered(console, "step", number, line);
 }
 
 /* In base64, as JSON; null: no memory. */

@@ -103,6 +103,8 @@ void cli_events_iteration(struct cli_console *console, const struct impasto_job_
                           double share, double left);
 /* Tells of a frame of a film. line: an object that says what else there is to say; it is taken. */
 void cli_events_frame(struct cli_console *console, int64_t number, struct json_t *line);
+/* Of a step of a training. Likewise. */
+void cli_events_step(struct cli_console *console, int number, struct json_t *line);
 void cli_events_preview(struct cli_console *console, const struct impasto_image *image,
                         int iteration);
 void cli_events_log(struct cli_console *console, enum impasto_log_level level, const char *text);

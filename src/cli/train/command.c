@@ -3,6 +3,14 @@
 
 #include "cli/train/run.h"
 
+#include "cli/files/files.h"
+
+static enum impasto_status open_progress(const struct cli_call *call, struct impasto_error *error)
+{
+    const bool standard = !call->refused && cli_is_standard(call->settings->trace);
+    return cli_progress_open(call->common, standard ? "--trace -" : NULL, error);
+}
+
 const struct cli_command cli_train_command = {
     "train",
     "train a style network, which then paints any picture in a moment",
@@ -16,6 +24,7 @@ const struct cli_command cli_train_command = {
     CLI_LIST_MOST,
     .rows = cli_train_rows,
     .size = sizeof(struct cli_train_options),
-    .shared =
-        "weights convention checkpoint every trace report plan max-pixels device quiet verbose",
+    .shared = "weights convention checkpoint every trace report plan max-pixels device progress "
+              "progress-fd progress-preview quiet verbose",
+    .open = open_progress,
     .run = cli_train_run};

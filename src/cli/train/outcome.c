@@ -10,6 +10,7 @@
 static void tell_model(struct cli_trainer *run, enum impasto_status status)
 {
     char line[1200], took[32];
+    cli_events_wrote(&run->console, run->output);
     if (status == IMPASTO_OK)
         snprintf(line, sizeof(line), "wrote %s (%d steps, %s%s)", run->output, run->last.head.step,
                  cli_duration(run->last.head.seconds, took, sizeof(took)),
@@ -90,8 +91,11 @@ enum impasto_status cli_train_conclude(struct cli_trainer *run, enum impasto_sta
         *run->error = run->callback_error;
     }
     const bool sound = is_sound(run, status), ended_well = status == IMPASTO_OK;
-    if (sound || ended_well)
+    if (sound || ended_well) {
+        cli_events_phase(&run->console, "saving", NULL, 0);
         cli_train_save(run, true);
+        cli_train_show_last(run);
+    }
     cli_console_finish(&run->console);
     if (ended_well)
         tell_model(run, status);

@@ -31,6 +31,7 @@ static enum impasto_status find_place(struct cli_trainer *run)
 
 static enum impasto_status open_again(struct cli_trainer *run)
 {
+    cli_events_phase(&run->console, "opening", NULL, 0);
     enum impasto_status status = cli_train_open_weights(run);
     if (status == IMPASTO_OK)
         status = cli_open_device(&run->settings->common, &run->console, &run->device, run->error);
@@ -51,6 +52,7 @@ enum impasto_status cli_train_recover(struct cli_trainer *run)
     run->recoveries++;
     cli_lost_device(&run->console, lost.message, "step", run->begun, run->recoveries);
     status = open_again(run);
+    cli_events_phase(&run->console, "training", NULL, 0);
     run->saved_at = cli_seconds();
     return status;
 }

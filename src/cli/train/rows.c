@@ -36,7 +36,8 @@ static const struct cli_option own[] = {
     {"half", 0, NULL, NULL, CLI_FLAG, OPTION(half),
      .help = "store the model in half precision, in half the space"},
     {"show", 0, NULL, "FILE", CLI_TEXT, OPTION(show),
-     .help = "show in the terminal how the network paints this picture so far"},
+     .help = "show in the terminal how the network paints this picture so far; also what "
+             "--progress-preview is of"},
 };
 
 static const struct cli_option settings[CLI_TRAIN_SETTINGS] = {

@@ -26,12 +26,14 @@ static enum impasto_status open_all(struct cli_trainer *run, const struct cli_ca
 {
     enum impasto_status status;
     impasto_train_params_default(&run->params);
+    cli_events_phase(&run->console, "loading", NULL, 0);
     if ((status = cli_train_resume(run)) ||
         (status = cli_train_override(run->options, &run->params, run->error)) ||
         (status = cli_train_inputs(run, call)) || (status = cli_train_open_weights(run)) ||
         (status = cli_train_check_outputs(run)) || (status = cli_train_check_checkpoint(run)) ||
         (status = cli_train_describe_inputs(run)) || (status = cli_train_report_open(run)))
         return status;
+    cli_events_phase(&run->console, "opening", NULL, 0);
     cli_watch_driver();
     if (run->shown && (status = cli_console_open_show(&run->console, run->error)))
         return status;
@@ -73,14 +75,14 @@ static enum impasto_status train(struct cli_trainer *run)
     return cli_train_conclude(run, finish_or_recover(run));
 }
 
-static void close_all(struct cli_trainer *run)
+static void close_all(struct cli_trainer *run, enum impasto_status status)
 {
     cli_report_close(&run->report);
-    cli_console_close(&run->console);
     impasto_train_close(&run->train);
     impasto_train_checkpoint_close(&run->from);
-    impasto_device_close(&run->device);
+    cli_close_device(&run->settings->common, &run->device, status);
     cli_watchdog_close(&run->watchdog);
+    cli_console_close(&run->console);
     impasto_weights_close(&run->weights);
     cli_train_inputs_free(run);
 }
@@ -101,7 +103,7 @@ enum impasto_status cli_train_run(const struct cli_call *call, struct impasto_er
         cli_train_print_plan(run);
     else if (status == IMPASTO_OK)
         status = train(run);
-    close_all(run);
+    close_all(run, status);
     free(run);
     return status;
 }

@@ -108,6 +108,8 @@ enum impasto_status cli_train_paint_shown(struct cli_trainer *run, struct impast
                                           struct impasto_error *why);
 /* Shows that where it is time for it. */
 void cli_train_show(struct cli_trainer *run);
+/* For other programs: as it is at the end. */
+void cli_train_show_last(struct cli_trainer *run);
 
 /* ---- report.c -------------------------------------------------------------------------------- */
 

@@ -21,15 +21,25 @@ static void stop_showing(struct cli_trainer *run, const struct impasto_error *wh
     run->task.shown = NULL;
 }
 
-void cli_train_show(struct cli_trainer *run)
+static void show(struct cli_trainer *run)
 {
     struct impasto_image *painting = NULL;
     struct impasto_error why = {0};
-    if (!run->shown || !cli_console_wants_picture(&run->console))
-        return;
     if (cli_train_paint_shown(run, &painting, &why) == IMPASTO_OK)
         cli_console_picture(&run->console, painting, run->last.head.step);
     else
         stop_showing(run, &why);
     impasto_image_free(&painting);
+}
+
+void cli_train_show(struct cli_trainer *run)
+{
+    if (run->shown && cli_console_wants_picture(&run->console))
+        show(run);
+}
+
+void cli_train_show_last(struct cli_trainer *run)
+{
+    if (run->shown && run->console.preview > 0)
+        show(run);
 }

@@ -23,10 +23,39 @@ static enum impasto_status add_preview(struct cli_job_words *words, const json_t
     return cli_job_words_add_one(words, word, error);
 }
 
+/* What a command line names without an option. */
+static enum impasto_status add_operands(struct cli_job_words *words, const json_t *job,
+                                        struct impasto_error *error)
+{
+    const json_t *list = json_object_get(job, "words");
+    enum impasto_status status =
+        json_array_size(list) > 0 ? cli_job_words_add_one(words, "--", error) : IMPASTO_OK;
+    if (list && !json_is_array(list))
+        return cli_fail(error, IMPASTO_ERROR_USAGE, "\"words\" of a job must be a list of texts");
+    for (size_t i = 0; status == IMPASTO_OK && i < json_array_size(list); i++) {
+        const char *word = json_string_value(json_array_get(list, i));
+        status = word && !cli_is_standard(word)
+                     ? cli_job_words_add_one(words, word, error)
+                     : cli_fail(error, IMPASTO_ERROR_USAGE,
+                                "\"words\" of a job: each must be a text, and no \"-\"");
+    }
+    return status;
+}
+
 /* A painting's plan, in place of the painting. */
 static bool is_plan(const json_t *job)
 {
     return strcmp(json_string_value(json_object_get(job, "do")), "plan") == 0;
+}
+
+/* What reads them moves them about, and each is to be freed once. */
+static enum impasto_status run_words(struct cli_worker *worker, const struct cli_command *command,
+                                     const struct cli_job_words *words,
+                                     struct cli_settings *settings, struct impasto_error *error)
+{
+    char *moved[sizeof(words->word) / sizeof(*words->word)];
+    memcpy(moved, words->word, sizeof(moved));
+    return cli_command_run(command, words->count, moved, worker->commands, settings, error);
 }
 
 /* Runs the command as a command line would, with the job's settings below its options. */
@@ -42,10 +71,11 @@ static enum impasto_status run_command(struct cli_worker *worker, const struct c
         status = cli_job_words_add(&words, json_object_get(job, "options"), error);
     if (status == IMPASTO_OK)
         status = add_preview(&words, job, error);
+    if (status == IMPASTO_OK)
+        status = add_operands(&words, job, error);
     worker->warm.settings = json_object_get(job, "settings");
     if (status == IMPASTO_OK)
-        status =
-            cli_command_run(command, words.count, words.word, worker->commands, &settings, error);
+        status = run_words(worker, command, &words, &settings, error);
     worker->warm.settings = NULL;
     worker->warm.console = NULL;
     cli_release(&settings);
@@ -78,8 +108,8 @@ static enum impasto_status run_job(struct cli_worker *worker, const json_t *job,
         if (strcmp(others[i].name, task) == 0)
             return others[i].run(worker, job, error);
     return cli_fail(error, IMPASTO_ERROR_USAGE,
-                    "%.40s: not a job; there are paint, apply, plan, look, convert, devices and "
-                    "models",
+                    "%.40s: not a job; there are paint, apply, train, plan, look, convert, "
+                    "devices and models",
                     task);
 }
 

@@ -13,11 +13,22 @@ static const char *const not_for_jobs[] = {
     "progress", "progress-fd", "progress-preview", "show", "settings",  "profile",
 };
 
-static enum impasto_status check_name(const char *name, struct impasto_error *error)
+static bool is_for_jobs(const char *name, const json_t *value)
 {
+    /* A training's picture to be shown, which its previews are of. */
+    if (strcmp(name, "show") == 0 && json_is_string(value))
+        return true;
     for (size_t i = 0; i < sizeof(not_for_jobs) / sizeof(*not_for_jobs); i++)
         if (strcmp(name, not_for_jobs[i]) == 0)
-            return cli_fail(error, IMPASTO_ERROR_USAGE, "--%s: is not for a worker's jobs", name);
+            return false;
+    return true;
+}
+
+static enum impasto_status check_name(const char *name, const json_t *value,
+                                      struct impasto_error *error)
+{
+    if (!is_for_jobs(name, value))
+        return cli_fail(error, IMPASTO_ERROR_USAGE, "--%s: is not for a worker's jobs", name);
     /* It becomes a part of a word. */
     return name[0] == 0 || name[0] == '-' || strchr(name, '=')
                ? cli_fail(error, IMPASTO_ERROR_USAGE, "'%.40s': not an option's name", name)
@@ -73,7 +84,7 @@ enum impasto_status cli_job_words_add(struct cli_job_words *words, const json_t 
         return cli_fail(error, IMPASTO_ERROR_USAGE, "\"options\" of a job must be an object");
     json_object_foreach((json_t *)options, name, value)
     {
-        enum impasto_status status = check_name(name, error);
+        enum impasto_status status = check_name(name, value, error);
         if (json_is_null(value) || json_is_false(value))
             continue;
         for (size_t i = 0; status == IMPASTO_OK && i < json_array_size(value); i++)

@@ -13,7 +13,9 @@ const ZOOM_MOST = 8;
 let map = null;
 let sent = null;       /* the map as the studio has it; null: it has changed */
 let version = 0;       /* of the map: what was sent of an earlier one is not this one */
-let paintings = [];    /* {name, blob}; none: with a style network */
+let paintings = [];    /* {name, blob}, or {name, mix} of a network's styles; none: what is painted has no name */
+let more = [];         /* names of styles that may join them */
+let joined = () => {};
 let value = KEEP;      /* what is painted with */
 let zoom = 1;
 let cursor = {x: 0, y: 0};
@@ -139,7 +141,16 @@ function setZoom(next, around) {
   frame.scrollTop += after.y + share.y * after.height - at.y;
 }
 
+/* Styles that the network has besides. */
+function drawMore() {
+  const left = paintings.length < PAINTINGS_MOST ? more : [];
+  get("area-add-field").hidden = left.length === 0;
+  get("area-add").replaceChildren(make("option", {value: ""}, say("area-add-none")),
+                                  ...left.map(name => make("option", {value: name}, name)));
+}
+
 function drawColours() {
+  drawMore();
   const area = get("area-colours");
   value = Math.min(value, names().length);
   area.replaceChildren(area.firstElementChild, ...[...names().keys()].map(i => i + 1).concat(KEEP).map(at => {
@@ -334,21 +345,26 @@ export function forget() {
 
 /* Takes over the areas of an earlier job, which has them in one picture if this page has made it. */
 export async function use(job) {
-  const rows = [job.keep, ...(job.masks ?? [])].filter(Boolean);
+  const rows = [job.keep, ...(job.masks ?? job.regions ?? [])].filter(Boolean);
   forget();
   if (rows.length === 0 || rows.some(row => row.picture !== rows[0].picture || !row.colour))
     return;
   const blob = await api.blob(`/api/pictures/${rows[0].picture}/map`), picture = await createImageBitmap(blob);
-  const colours = [job.keep?.colour ?? COLOURS[KEEP], ...(job.masks?.map(row => row.colour) ?? [COLOURS[FIRST]])];
+  const colours = [job.keep?.colour ?? COLOURS[KEEP], ...(job.masks ? [] : [COLOURS[FIRST]]),
+                   ...(job.masks ?? job.regions ?? []).map(row => row.colour)];
   start(picture.width, picture.height);
   await map.read(blob, colours);
   map.done = [];
   drawShares();
 }
 
-/* rows: the paintings as they are now; none: with a style network. may: there is one photograph. */
-export function draw(rows, may) {
+/* rows: the paintings as they are now, or a network's styles. may: there is one photograph. others:
+ * styles that may join them. */
+export function draw(rows, may, others = []) {
   paintings = rows;
+  more = others;
+  if (get("areas").open)
+    drawColours();
   get("areas-part").hidden = !may || rows.length > PAINTINGS_MOST;
   drawShares();
 }
@@ -364,7 +380,8 @@ export async function asked() {
   const shares = map?.isPainted() && !get("areas-part").hidden ? map.shares() : null;
   if (!shares)
     return {};
-  const empty = names().findIndex((_, i) => shares[i + 1] === 0);
+  const network = paintings.some(row => row.mix);
+  const empty = network ? -1 : names().findIndex((_, i) => shares[i + 1] === 0);
   if (empty >= 0)
     throw Object.assign(new Error(say("area-none", {name: names()[empty]})), {field: "masks"});
   const began = version, mine = sent ?? await api.upload(new File([await map.png()], "map.png"));
@@ -372,14 +389,26 @@ export async function asked() {
     sent = mine;
   const mask = at => ({picture: mine.id, colour: COLOURS[at]});
   return {...(shares[KEEP] > 0 ? {keep: mask(KEEP)} : {}),
-          ...(paintings.length > 1 ? {masks: paintings.map((_, i) => mask(i + 1))} : {})};
+          ...(network ? {regions: paintings.map((row, i) => ({...mask(i + 1), mix: row.mix}))
+                                           .filter((_, i) => i > 0 && shares[i + 1] > 0)}
+                      : paintings.length > 1 ? {masks: paintings.map((_, i) => mask(i + 1))} : {})};
 }
 
 /* The map, where the studio has it. */
-export const held = () => sent ? [sent] : [];
+export const inHand = () => sent ? [sent] : [];
 
-/* told: called when the areas have changed, and nobody is at them any more. */
-export function begin(told) {
+/* told: called when the areas have changed, and nobody is at them any more. joins: called with the
+ * name of a style that is to join. */
+export function begin(told, joins) {
+  joined = joins;
+  get("area-add").addEventListener("change", event => {
+    if (!event.target.value)
+      return;
+    joined(event.target.value);
+    value = names().length;
+    drawColours();
+    document.querySelector(`[name=area][value="${value}"]`)?.focus();
+  });
   const area = canvas();
   get("areas-open").addEventListener("click", open);
   get("areas-drop").addEventListener("click", () => {

@@ -9,7 +9,7 @@ const BASE = "base-16"; /* the network of several styles, which mix */
 const LONGER = 480;     /* pixels of a frame's longer side */
 const ON_THEIR_WAY = 2;
 
-let styles = [];        /* names; those of the network that mixes first */
+let styles = [];        /* {value, label, model, mix}; those of the network that mixes first */
 let mixing = 0;         /* how many of them mix */
 let taken = () => {};
 let stream = null;
@@ -17,14 +17,16 @@ let opened = 0;         /* how often: a camera that was asked for earlier is not
 let count = 0, seen = 0; /* the frames that were sent, and the latest that is shown */
 let times = [];          /* when the last ones came, seconds */
 
-const mixes = name => styles.indexOf(name) < mixing;
+const find = value => styles.find(row => row.value === value);
+const mixes = value => styles.findIndex(row => row.value === value) < mixing;
 
 /* What the network is asked for. */
 function settings() {
   const first = get("camera-style").value, second = get("camera-second").value;
   const share = Number(get("camera-mix").value), strength = get("camera-strength").value;
+  const {model, mix} = find(first) ?? {model: first};
   if (!second || !mixes(first) || second === first)
-    return {model: first, strength};
+    return {model, strength, ...(mix ? {mix} : {})};
   return {model: BASE, strength, mix: `${first}:${(1 - share).toFixed(2)},${second}:${share.toFixed(2)}`};
 }
 
@@ -124,13 +126,14 @@ function fill(select, rows) {
     select.value = now;
 }
 
-/* names: the styles that there are; mixed: the first so many mix. */
-export function draw(names, mixed) {
-  styles = names;
+/* rows: the styles that there are; mixed: the first so many mix. */
+export function draw(rows, mixed) {
+  const named = rows.map(row => [row.value, row.label]);
+  styles = rows;
   mixing = mixed;
-  get("camera-open").hidden = names.length === 0 || !navigator.mediaDevices;
-  fill(get("camera-style"), names.map(name => [name, name]));
-  fill(get("camera-second"), [["", say("camera-alone")], ...names.slice(0, mixed).map(name => [name, name])]);
+  get("camera-open").hidden = rows.length === 0 || !navigator.mediaDevices;
+  fill(get("camera-style"), named);
+  fill(get("camera-second"), [["", say("camera-alone")], ...named.slice(0, mixed)]);
   drawMix();
 }
 

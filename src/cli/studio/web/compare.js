@@ -19,8 +19,8 @@ function slide() {
 function facts(row) {
   const styles = (row.styles ?? []).map(style => (row.styles.length > 1 ? `${style.name} ${number(style.weight ?? 1)}`
                                                                         : style.name));
-  return {[say("photograph")]: row.name, [say("paintings")]: styles.join(", "), [say("networks")]: row.model ?? "",
-          [say("areas")]: row.masks || row.keep ? say("yes") : "", ...row.settings};
+  return {[say("photograph")]: row.name, [say("paintings")]: styles.join(", "), [say("networks")]: row.network ?? "",
+          [say("areas")]: row.masks || row.regions || row.keep ? say("yes") : "", ...row.settings};
 }
 
 function drawDifferences() {
@@ -69,9 +69,10 @@ function drawList() {
 /* next: null: none. jobs: all that are listed. */
 export function draw(next, jobs) {
   job = next;
-  others = jobs.filter(row => row.result && row.id !== job?.id);
-  get("compare-part").hidden = !job || (!job.result && !job.preview);
-  if (!job) {
+  others = jobs.filter(row => row.result && row.id !== job?.id && row.command !== "train");
+  const none = !job || job.command === "train";
+  get("compare-part").hidden = none || (!job.result && !job.preview);
+  if (none) {
     shown = "";
     show(get("before"), null);
     return;

@@ -11,7 +11,9 @@ import {say} from "./words.js";
 
 let about = {};
 let sent = () => {};
-const chosen = {contents: [], styles: [], model: null};
+/* model: of the rows that styles() has, the value of one. more: names of its mates that areas have.
+ * lessons: photographs to learn from. */
+const chosen = {contents: [], styles: [], model: null, more: [], lessons: []};
 
 /* ---- Errors ---------------------------------------------------------------------------------- */
 
@@ -61,6 +63,12 @@ async function add(picture, kind, first) {
     drawStyles();
     return;
   }
+  if (kind === "lesson") {
+    if (!chosen.lessons.includes(picture.id))
+      chosen.lessons.push(picture.id);
+    drawLessons();
+    return;
+  }
   chosen.contents = first ? [picture] : [...chosen.contents, picture];
   areas.forget();
   show(get("content-image"), blob, say("photograph-is", picture));
@@ -88,11 +96,24 @@ function drawStyles() {
   drawAreas();
 }
 
-/* A map is of one photograph. */
-function drawAreas() {
-  const paints = settings.command() === "paint";
+function drawLessons() {
+  const count = chosen.lessons.length;
+  get("lessons-count").textContent = count > 0 ? say("lessons-are", {count}) : say("lessons-drawn");
+  get("lessons-none").hidden = count === 0;
   planAgain();
-  areas.draw(paints ? chosen.styles : [], chosen.contents.length === 1 && (!paints || chosen.styles.length > 0));
+}
+
+/* What areas may be painted with: paintings, or the network's styles. */
+function drawAreas() {
+  const command = settings.command(), one = chosen.contents.length === 1, row = network();
+  planAgain();
+  if (command === "paint") {
+    areas.draw(chosen.styles, one && chosen.styles.length > 0);
+  } else {
+    const own = row && chosen.more.length > 0 ? [row.label, ...chosen.more].map(name => ({name, mix: name})) : [];
+    const mates = row && settings.current().refine === undefined ? row.mates : [];
+    areas.draw(own, one && command === "apply", mates.filter(name => name !== row.label && !chosen.more.includes(name)));
+  }
 }
 
 function watch(area, input, kind) {
@@ -123,26 +144,48 @@ function paste(event) {
 
 /* ---- Style networks -------------------------------------------------------------------------- */
 
-/* Their names; those of the network of several styles come first. */
-function networks() {
+const several = names => names.length > 1 ? names : [];
+
+/* {value, label, model, mix, mates}: each style, and which others its network has. Those of the
+ * network of several styles come first, and those that were trained here last. */
+function styles() {
   const rows = about.models ?? [], base = rows.find(row => row.model === "base-16");
   const mixed = (base?.styles ?? []).filter(name => name !== "identity");
-  return {names: [...mixed, ...rows.map(row => row.model).filter(name => !name.startsWith("base-"))], mixed: mixed.length};
+  const others = rows.filter(row => !row.own && !row.model.startsWith("base-"));
+  return {mixed: mixed.length, rows: [
+    ...mixed.map(name => ({value: name, label: name, model: name, mates: mixed})),
+    ...others.map(({model}) => ({value: model, label: model, model, mates: []})),
+    ...rows.filter(row => row.own).flatMap(row => row.styles.map(name => (
+      {value: `${row.model}:${name}`, label: name, model: row.model, mix: name, mates: several(row.styles)})))]};
+}
+
+const network = () => styles().rows.find(row => row.value === chosen.model);
+
+function choose(row) {
+  if (network()?.mates.join() !== row.mates.join()) {
+    chosen.more.forEach((_, i) => areas.removePainting(chosen.more.length + 1 - i));
+    chosen.more = [];
+  }
+  chosen.model = row.value;
+  settings.forget("mix"); /* it was another network's */
+  drawAreas();
 }
 
 /* A network's picture is there in a moment, so it is asked for at once. */
-function drawNetworks() {
-  const {names, mixed} = networks();
-  camera.draw(names, mixed);
-  const rows = names.map(name => {
-    const radio = make("input", {type: "radio", name: "model", value: name});
-    radio.checked = name === chosen.model;
+export function drawNetworks(facts = about) {
+  about = facts;
+  const {rows: all, mixed} = styles();
+  camera.draw(all, mixed);
+  get("camera-open").hidden ||= settings.command() !== "apply";
+  const rows = all.map(row => {
+    const radio = make("input", {type: "radio", name: "model", value: row.value});
+    radio.checked = row.value === chosen.model;
     radio.addEventListener("change", () => {
-      chosen.model = name;
+      choose(row);
       if (chosen.contents.length > 0)
         submit(true);
     });
-    return make("label", {}, radio, make("span", {}, name));
+    return make("label", {}, radio, make("span", {}, row.label));
   });
   const area = get("networks");
   area.replaceChildren(area.firstElementChild, ...(rows.length > 0 ? rows : [make("p", {}, say("networks-none"))]));
@@ -152,7 +195,8 @@ function drawNetworks() {
  * sent for it. */
 export function planAgain() {
   const paints = settings.command() === "paint" && chosen.contents.length > 0 && chosen.styles.length > 0;
-  const hold = () => api.hold([...chosen.contents, ...chosen.styles, ...areas.held()].map(row => row.id));
+  const hold = () => api.hold([...[...chosen.contents, ...chosen.styles, ...areas.inHand()].map(row => row.id),
+                               ...chosen.lessons]);
   hold();
   plan.ask(paints ? async () => {
     const painted = await areas.asked();
@@ -171,15 +215,21 @@ function job(content, unrefined = false) {
     asked.content = content.id;
   if (settings.paints() && !unrefined)
     asked.styles = chosen.styles.map(row => ({picture: row.id, weight: Number(row.weight.toPrecision(4))}));
-  if (asked.command === "apply" && chosen.model)
-    asked.model = chosen.model;
+  const row = network();
+  if (asked.command === "apply" && row) {
+    asked.model = row.model;
+    if (row.mix && !others.mix)
+      asked.settings.mix = row.mix;
+  }
+  if (asked.command === "train" && chosen.lessons.length > 0)
+    asked.photos = chosen.lessons;
   return asked;
 }
 
 async function submit(unrefined = false) {
   try {
-    const painted = await areas.asked();
-    for (const content of chosen.contents.length > 0 ? chosen.contents : [null])
+    const painted = await areas.asked(), trains = settings.command() === "train";
+    for (const content of trains ? [chosen.contents.at(-1)] : chosen.contents.length > 0 ? chosen.contents : [null])
       sent(await api.send("/api/jobs", {...job(content, unrefined), ...painted}));
     tellError(null);
   } catch (error) {
@@ -192,9 +242,11 @@ export function draw(facts = about) {
   const paints = settings.command() === "paint";
   get("paintings").hidden = !settings.paints();
   get("presets").hidden = !paints;
-  get("networks").hidden = paints;
+  get("networks").hidden = settings.command() !== "apply";
+  get("lessons-part").hidden = settings.command() !== "train";
+  get("go").textContent = say(settings.command() === "train" ? "go-train" : "go");
   drawNetworks();
-  get("camera-open").hidden ||= paints;
+  drawLessons();
   drawStyles();
   settings.draw(about);
 }
@@ -211,8 +263,12 @@ function useMade() {
 /* Takes over how an earlier job was made, as far as its pictures are here. */
 export async function use(earlier) {
   document.querySelector(`[name=command][value=${earlier.command}]`).checked = true;
-  settings.use(earlier.settings ?? {});
-  chosen.model = earlier.model ?? chosen.model;
+  const known = styles().rows.filter(row => row.model === earlier.model), {mix, ...others} = earlier.settings ?? {};
+  const row = known.find(row => row.mix && row.mix === mix) ?? known[0];
+  settings.use(row?.mix === mix ? others : earlier.settings);
+  chosen.model = row?.value ?? chosen.model;
+  chosen.more = (earlier.regions ?? []).map(row => row.mix);
+  chosen.lessons = [...(earlier.photos ?? [])];
   chosen.styles = [];
   try {
     for (const row of earlier.styles ?? [])
@@ -235,12 +291,21 @@ export function begin(facts, options, told) {
   sent = told;
   settings.begin(options, () => {
     get("paintings").hidden = !settings.paints();
-    planAgain();
+    drawAreas();
   });
-  areas.begin(planAgain);
+  areas.begin(planAgain, name => {
+    chosen.more.push(name);
+    drawAreas();
+  });
   camera.begin(files => take(files, "content"));
   watch(get("content-drop"), get("content-file"), "content");
   watch(get("style-drop"), get("style-file"), "style");
+  watch(get("lessons-drop"), get("lessons-file"), "lesson");
+  get("lessons-none").addEventListener("click", () => {
+    chosen.lessons = [];
+    drawLessons();
+    get("lessons-file").focus();
+  });
   get("made").addEventListener("click", useMade);
   document.addEventListener("paste", paste);
   /* A picture that misses its place must not replace the page. */

@@ -11,7 +11,8 @@ const cards = new Map(); /* by id, with their pictures */
 
 function title(job) {
   const settings = Object.entries(job.settings ?? {}).map(([name, value]) => `${name} ${value}`).join(", ");
-  return [job.model, settings].filter(Boolean).join(": ");
+  const network = job.command === "train" ? say("training") : job.network;
+  return [network, settings].filter(Boolean).join(": ");
 }
 
 /* Results have small pictures soon after their end. */

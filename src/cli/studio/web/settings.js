@@ -6,17 +6,20 @@ import {number, say} from "./words.js";
 
 const SIZES = [256, 384, 512, 768, 1024, 1536, 2048];
 /* What is set in sight: not again below. */
-const IN_SIGHT = ["preset", "strength", "style-scale", "stroke", "size", "colour", "device", "mix", "refine"];
+const IN_SIGHT = ["preset", "strength", "style-scale", "stroke", "size", "colour", "device", "mix", "refine", "minutes"];
 /* from, to, step and the usual value; `log`: by octaves. */
 const SLIDERS = {
   paint: [["strength", 0, 1, 0.01, 0.5], ["style-scale", -2, 2, 0.05, 0, "log"]],
   apply: [["strength", 0, 2, 0.05, 1], ["stroke", -2, 2, 0.05, 0, "log"],
           ["refine", 0, 100, 5, 0]],
+  train: [["minutes", 1, 120, 1, null]],
 };
+const TITLES = {minutes: "train-minutes"}; /* words whose key is not the setting's name */
+const MINUTES = 5; /* of a training, unless it is told otherwise */
 
 let options = [];
 let changed = () => {};
-const values = {paint: {}, apply: {}};
+const values = {paint: {}, apply: {}, train: {minutes: MINUTES}};
 
 export const command = () => document.querySelector("[name=command]:checked").value;
 const mine = () => values[command()];
@@ -36,7 +39,7 @@ function slider([name, low, high, step, usual, log]) {
   const real = value => log ? Number((2 ** value).toPrecision(3)) : value;
   const now = mine()[name];
   const input = make("input", {type: "range", min: low, max: high, step,
-                               value: now === undefined ? usual : log ? Math.log2(now) : now});
+                               value: now === undefined ? usual ?? low : log ? Math.log2(now) : now});
   const update = () => {
     const value = real(Number(input.value));
     shown.textContent = number(value);
@@ -48,7 +51,7 @@ function slider([name, low, high, step, usual, log]) {
     put(name, Number(input.value) === usual ? null : value);
   });
   update();
-  return make("label", {class: "field", "data-field": name}, make("span", {}, say(name), " ", shown), input);
+  return make("label", {class: "field", "data-field": name}, make("span", {}, say(TITLES[name] ?? name), " ", shown), input);
 }
 
 function fill(select, rows, value) {
@@ -58,6 +61,7 @@ function fill(select, rows, value) {
 
 function drawSight(about) {
   const size = mine().size;
+  get("size-field").hidden = get("colours").hidden = command() === "train";
   get("sliders").replaceChildren(...SLIDERS[command()].map(slider));
   fill(get("size"), [["", command() === "paint" ? say("size-usual") : say("size-source")],
                      ...[...new Set([...SIZES, ...(Number(size) ? [Number(size)] : [])])].sort((a, b) => a - b)
@@ -150,11 +154,19 @@ function plain(value) {
   return value;
 }
 
-/* Whether paintings are asked for: to paint, or to refine what a network has painted. */
-export const paints = () => command() === "paint" || mine().refine !== undefined;
+/* Whether paintings are asked for: to paint, to train, or to refine what a network has painted. */
+export const paints = () => command() !== "apply" || mine().refine !== undefined;
+
+export function forget(name) {
+  delete mine()[name];
+}
 
 /* What a job is sent with: only what is not as usual. */
-export const current = () => ({...mine()});
+export function current() {
+  const {minutes, ...others} = mine();
+  /* A training's length is in one of them. */
+  return minutes === undefined || others.steps !== undefined ? others : {...others, minutes};
+}
 
 export function use(settings) {
   for (const name of Object.keys(mine()))
@@ -165,6 +177,8 @@ export function use(settings) {
     if (known.has(name) && text !== null)
       mine()[name] = text;
   }
+  if (command() === "train" && mine().minutes === undefined && mine().steps === undefined)
+    mine().minutes = MINUTES;
 }
 
 export function draw(about) {

@@ -10,6 +10,7 @@ import {choose, say, translate} from "./words.js";
 
 let about = {};
 let done = 0; /* jobs, of which the last tells how fast the device is */
+let trained = ""; /* the trainings that have a network */
 
 function look(id) {
   view.look(gallery.find(id) ?? gallery.newest());
@@ -22,6 +23,12 @@ async function renew() {
   if (now !== done)
     compose.planAgain();
   done = now;
+  const trainings = gallery.all().filter(job => job.command === "train" && job.result).map(job => job.id).join();
+  if (trainings !== trained) {
+    trained = trainings;
+    about = await api.ask("/api/about");
+    compose.drawNetworks(about);
+  }
   look(view.current());
 }
 

@@ -11,6 +11,8 @@ let shown = "";      /* which picture of it */
 let spoken = "";     /* what was last said of it */
 let told = {};       /* what others do */
 
+const trains = () => job.command === "train";
+
 /* ---- Its picture ----------------------------------------------------------------------------- */
 
 async function drawPicture() {
@@ -21,7 +23,9 @@ async function drawPicture() {
   shown = wanted;
   try {
     if (works && job.preview)
-      await draw(await api.blob(`/api/jobs/${job.id}/preview?n=0`), wanted, say("so-far", job));
+      await draw(await api.blob(`/api/jobs/${job.id}/preview?n=0`), wanted, say(trains() ? "sample" : "so-far", job));
+    else if (job.result && trains())
+      await draw(await api.blob(`/api/jobs/${job.id}/thumb`), wanted, say("sample", job));
     else if (job.result)
       await draw(await api.blob(`/api/jobs/${job.id}/result`), wanted,
                  say(job.state === "done" ? "result-of" : "part-of", job));
@@ -49,6 +53,8 @@ function words() {
   const parts = [say(`phase-${job.phase ?? "preparing"}`)];
   if (job.iterations)
     parts.push(say("step", {iteration: number(job.iteration ?? 0, 6), iterations: number(job.iterations, 6)}));
+  else if (job.iteration)
+    parts.push(say("step-of-many", {iteration: number(job.iteration, 6)}));
   if (job.left)
     parts.push(say("left", {time: time(job.left)}));
   return parts.join(" · ");
@@ -57,25 +63,42 @@ function words() {
 /* At each phase and each tenth of the way, not at each step. */
 function speakOf() {
   const tenth = Math.floor(10 * (job.share ?? 0));
-  const text = job.state === "works" && job.phase === "painting" && tenth > 0 ? say("tenth", {percent: 10 * tenth})
+  const text = job.state === "works" && ["painting", "training"].includes(job.phase) && tenth > 0 ? say("tenth", {percent: 10 * tenth})
     : job.state === "works" ? say(`phase-${job.phase ?? "preparing"}`) : say(`state-${job.state}`);
   if (text !== spoken)
     speak(text);
   spoken = text;
 }
 
-/* In logarithms: it falls by a factor, and then by a factor. */
-function drawLosses() {
-  const losses = (job.losses ?? []).filter(row => row[1] > 0);
-  const area = get("losses");
-  area.toggleAttribute("hidden", losses.length < 2);
-  if (losses.length < 2)
-    return;
-  const last = losses.at(-1)[0] || 1, logs = losses.map(row => Math.log(row[1]));
+/* Of a painting its loss; of a training what the losses of content and style were, and its judge. */
+function curves() {
+  if (!trains())
+    return [[null, (job.losses ?? []).map(row => [row[0], row[1]])]];
+  return [[say("curve-content"), (job.losses ?? []).map(row => [row[0], row[2]])],
+          [say("curve-style"), (job.losses ?? []).map(row => [row[0], row[3]])],
+          [say("curve-judged"), job.judged ?? []]];
+}
+
+/* In logarithms: it falls by a factor, and then by a factor. Each has a range of its own. */
+function points(rows, last) {
+  const logs = rows.map(row => Math.log(row[1]));
   const low = Math.min(...logs), high = Math.max(...logs);
-  area.firstElementChild.setAttribute("points", losses.map((row, i) =>
-    `${(300 * row[0] / last).toFixed(1)},${(2 + 56 * (high - logs[i]) / (high - low || 1)).toFixed(1)}`).join(" "));
-  area.setAttribute("aria-label", say("losses", {first: number(losses[0][1]), last: number(losses.at(-1)[1])}));
+  return rows.map((row, i) =>
+    `${(300 * row[0] / last).toFixed(1)},${(2 + 56 * (high - logs[i]) / (high - low || 1)).toFixed(1)}`).join(" ");
+}
+
+function drawLosses() {
+  const drawn = curves().map(([name, rows]) => [name, rows.filter(row => row[1] > 0)]);
+  const area = get("losses"), last = Math.max(1, ...drawn.map(([, rows]) => rows.at(-1)?.[0] ?? 0));
+  const named = drawn.filter(([, rows]) => rows.length > 0).map(([name, rows]) =>
+    [name, say("losses", {first: number(rows[0][1]), last: number(rows.at(-1)[1])})]);
+  const hidden = drawn[0][1].length < 2;
+  area.toggleAttribute("hidden", hidden);
+  get("legend").hidden = hidden || !trains();
+  [...area.children].forEach((line, i) => line.setAttribute("points", hidden || !drawn[i] ? "" : points(drawn[i][1], last)));
+  area.setAttribute("aria-label", named.map(row => row.filter(Boolean).join(": ")).join("; "));
+  get("legend").replaceChildren(...(trains() ? drawn : []).map(([name, rows]) =>
+    make("li", {}, `${name} ${rows.length > 0 ? number(rows.at(-1)[1]) : ""}`)));
 }
 
 /* ---- What can be done ------------------------------------------------------------------------ */
@@ -91,6 +114,8 @@ async function act(verb) {
 }
 
 async function download() {
+  if (trains())
+    return keep("result", "model");
   const format = get("format").value;
   await keep(`result?format=${format}`, format);
 }
@@ -136,7 +161,7 @@ function drawActions() {
     button.textContent = say(name);
     button.hidden = !may();
   }
-  get("format-field").hidden = area.querySelector("[data-action=download]").hidden;
+  get("format-field").hidden = trains() || area.querySelector("[data-action=download]").hidden;
 }
 
 /* ---- The whole ------------------------------------------------------------------------------- */
@@ -146,6 +171,7 @@ export const current = () => job?.id;
 /* Shows a job; null: none. */
 export function look(next) {
   job = next;
+  get("legend").hidden = true;
   for (const id of ["progress", "losses", "line"])
     get(id).toggleAttribute("hidden", !job || (id === "progress" && !["works", "stops"].includes(job.state)));
   compare.draw(job, told.jobs());
