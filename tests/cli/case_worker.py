@@ -7,6 +7,7 @@ import signal
 import subprocess
 import time
 
+from case_video import y4m
 from support import INPUT, OUTPUT, PATIENCE, SIGINT_CODE, SIGTERM_CODE, USAGE, Case, pixels, png, read_png
 
 # As support.CHEAP, in the words of a request.
@@ -149,6 +150,24 @@ class Jobs(Worker):
                             options={"output": f"{name}.png"})[-1]
             self.assertEqual(done["event"], "done", done)
         self.assertEqual(pixels(self.folder / "a.png"), pixels(self.folder / "b.png"))
+
+    def test_a_film(self):
+        """As impasto video makes it, to the byte; a look at it first."""
+        self.write("film.y4m", y4m(3))
+        looked = self.job("l", "look", film="film.y4m", thumb="small.jpg")[0]
+        self.assertEqual((looked["film"], looked["width"], looked["height"]), (True, 32, 24))
+        self.assertEqual((self.folder / "small.jpg").read_bytes()[:2], b"\xff\xd8")
+        events = self.job("v", "video", words=["film.y4m"], options={"output": "a.y4m", "model": "ink"}, preview=16)
+        self.assertEqual([e["frame"] for e in events if e["event"] == "frame"], [1, 2, 3])
+        self.assertTrue(all(e["jpeg"].startswith("/9j/") for e in events if e["event"] == "preview"))
+        self.assertGreaterEqual(len([e for e in events if e["event"] == "preview"]), 1)
+        again = self.job("w", "video", words=["film.y4m"], options={"output": "b.y4m", "model": "ink"})
+        self.assertEqual([e for e in again if e["event"] == "preview" or e.get("text", "").startswith("device ")], [])
+        self.succeed("video", "film.y4m", "--model", "ink", "-o", "c.y4m")
+        for name in ("a", "b"):
+            self.assertEqual((self.folder / f"{name}.y4m").read_bytes(), (self.folder / "c.y4m").read_bytes())
+        self.write("none.y4m", b"YUV4MPEG2 W9 H9\n")
+        self.assertEqual(self.job("n", "look", film="none.y4m")[-1]["code"], INPUT)
 
     def test_another_format(self):
         self.job("c", "convert", picture="content.png", output="out.jpg")

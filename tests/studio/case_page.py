@@ -6,6 +6,7 @@ import shutil
 import unittest
 
 from browser import Browser, program as chromium
+from case_video import y4m
 from support import pixels
 from served import CHEAP, COLOURS, LESSONS, Served, Studio, json, os, pathlib, png, subprocess, time
 
@@ -54,6 +55,7 @@ class Words(unittest.TestCase):
         used |= set(re.findall(r'\? "([a-z-]+)" : "([a-z-]+)"', text)) and {
             key for pair in re.findall(r'\? "([a-z-]+)" : "([a-z-]+)"', text) for key in pair} & known
         used |= set(re.findall(r'\bTITLES = \{\w+: "([a-z-]+)"', text))
+        used |= {key for pair in re.findall(r'"([a-z-]+)" : films\(\) \? "([a-z-]+)"', text) for key in pair}
         used |= {key for key in known if re.match(r"(state|phase)-", key)}
         self.assertEqual(used - known, set())
         self.assertEqual(known - used, set())
@@ -414,6 +416,53 @@ class Page(Served):
         page.until("!!document.querySelector('#jobs li.done')")
         page.until("document.getElementById('image').alt.startsWith('Result')")
         self.assertEqual(self.jobs()[0]["model"], job["id"])
+        self.assertEqual(page.complaints(), [])
+
+    def test_a_film(self):
+        """Dropped, painted by a network and in the style of a painting, frame by frame; played and saved."""
+        page = self.enter()
+        click = lambda selector: page.run(f"document.querySelector({json.dumps(selector)}).click()")  # noqa: E731
+        page.drop("#content-drop", self.write("film.y4m", y4m(6)))
+        page.until("document.getElementById('content-image').alt.startsWith('The film film.y4m')")
+        click("[name=command][value=apply]")
+        page.until("!!document.querySelector('[name=model][value=ink]')")
+        click("[name=model][value=ink]")
+        self.option(page, "every", 2)
+        self.assertEqual(self.jobs(), [])  # a film is not painted before it is asked for
+        click("#go")
+        page.until("!!document.querySelector('#jobs li.done') || !!document.querySelector('#jobs li.failed')")
+        job = self.jobs()[0]
+        if job["state"] == "failed" and "not compiled in" in job["error"]["text"]:
+            self.skipTest("this build writes no MP4")
+        self.assertEqual((job["command"], job["model"], job["settings"], job["iteration"]),
+                         ("video", "ink", {"every": 2}, 3))
+        page.until("document.getElementById('image').alt === 'Frame 3 of the painted film'")
+        self.assertEqual(page.run("document.getElementById('format-field').hidden && "
+                                  "document.getElementById('compare-part').hidden"), True)
+        click("[data-action=play]")
+        page.until("!document.getElementById('film').hidden && document.getElementById('film').src.startsWith('blob:')")
+        page.save_to(self.folder)
+        click("[data-action=download]")
+        path, end = self.folder / f"impasto-{job['id'][:8]}.mp4", time.monotonic() + 60
+        while not path.exists() and time.monotonic() < end:
+            time.sleep(0.1)
+        self.assertEqual(path.read_bytes()[4:8], b"ftyp")
+        # In the style of a painting, told on its way.
+        click("[name=command][value=paint]")
+        page.drop("#style-drop", self.write("painting.png", png(24, 32, COLOURS)))
+        page.until("document.querySelectorAll('#styles li').length === 1")
+        self.assertEqual(page.run("document.getElementById('areas-part').hidden"), True)
+        self.option(page, "iterations", 200)
+        click("#go")
+        page.until("document.getElementById('caption').textContent.includes(' frames')")
+        click("[data-action=stop]")
+        page.until("!!document.querySelector('#jobs li.stopped, #jobs li.done:first-child')")
+        self.assertEqual((self.jobs()[0]["command"], len(self.jobs()[0]["styles"])), ("video", 1))
+        # A photograph in its place is painted as ever.
+        page.drop("#content-drop", self.write("photo.png", png(32, 24)))
+        page.until("document.getElementById('content-image').alt.startsWith('The photograph')")
+        self.assertEqual(page.run("document.getElementById('areas-part').hidden"), False)
+        page.until("/on the device/.test(document.getElementById('plan').textContent)")
         self.assertEqual(page.complaints(), [])
 
     def test_areas_of_a_style_network(self):

@@ -11,13 +11,14 @@ import threading
 from served import CHEAP, PATIENCE, Served, Studio, json, os, pathlib, png, program, socket, subprocess, time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "hostile"))
+from case_video import y4m  # noqa: E402
 import family_jpeg  # noqa: E402
 import family_png  # noqa: E402
 
 NOBODY = 32 * "0"
 # Each route, its method, and whether it changes something.
 ROUTES = [("POST", "/api/session"), ("GET", "/api/about"), ("GET", "/api/options"), ("GET", "/api/events"),
-          ("POST", "/api/pictures"), ("GET", f"/api/pictures/{NOBODY}"), ("DELETE", f"/api/pictures/{NOBODY}"),
+          ("POST", "/api/pictures"), ("POST", "/api/films"), ("POST", "/api/pages"), ("GET", f"/api/pictures/{NOBODY}"), ("DELETE", f"/api/pictures/{NOBODY}"),
           ("GET", "/api/jobs"), ("POST", "/api/jobs"), ("GET", f"/api/jobs/{NOBODY}"),
           ("DELETE", f"/api/jobs/{NOBODY}"), ("POST", f"/api/jobs/{NOBODY}/stop"),
           ("POST", f"/api/jobs/{NOBODY}/continue"), ("POST", f"/api/jobs/{NOBODY}/first"),
@@ -224,14 +225,16 @@ class Input(Served):
         allowed = {(row["command"], row["name"]): row for row in studio.ask("GET", "/api/options")["options"]}
         names = {command: set(re.findall(r"^  (?:-\w, |    )--([a-z0-9-]+)", subprocess.run(
             [program(), *words, "--help"], stdout=subprocess.PIPE, check=True).stdout.decode(), re.M))
-            for command, words in (("paint", []), ("apply", ["apply"]))}
+            for command, words in (("paint", []), ("apply", ["apply"]), ("train", ["train"]), ("video", ["video"]))}
         self.assertGreater(len(names["paint"]), 60)
         self.assertGreater(len(names["apply"]), 20)
         studio.ask("POST", "/api/queue/pause", "")
         content, style = studio.pictures()
         while studio.ask("GET", "/api/about")["models"] is None:
             time.sleep(0.05)
-        about = {"paint": {"styles": [{"picture": style}]}, "apply": {"model": "ink"}}
+        styles = {"styles": [{"picture": style}]}
+        film = studio.ask("POST", "/api/films", y4m(2))["id"]
+        about = {"paint": styles, "apply": {"model": "ink"}, "train": styles, "video": styles | {"content": film}}
         file = str(self.write("x.png", png(8, 8)))
         for command, name in ((command, name) for command in names for name in names[command]):
             for value in (file, "/etc/passwd", "../x", -1, 1e300, [], {}, None, "", True, "-", "é" * 700):
@@ -246,9 +249,10 @@ class Input(Served):
                     studio.call("DELETE", f"/api/jobs/{json.loads(text)['id']}")
                 else:
                     self.assertEqual((status, json.loads(text)["field"]), (422, name), text)
-        for name in ("output", "weights", "keep", "checkpoint", "settings", "report", "region", "style", "batch"):
-            self.assertNotIn(("paint", name), allowed)
-            self.assertNotIn(("apply", name), allowed)
+        for name in ("output", "weights", "keep", "checkpoint", "settings", "report", "region", "style", "photos",
+                     "base", "add", "resume", "show", "model", "trace", "codec"):
+            for command in about:
+                self.assertNotIn((command, name), allowed)
         self.assertIn("none of", studio.paint({"init": file}, status=422)["error"])
         studio.paint({"init": "noise"})
 
@@ -274,7 +278,7 @@ class Input(Served):
         studio = self.studio()
         content, style = studio.pictures()
         good = {"command": "paint", "content": content, "styles": [{"picture": style}], "settings": {}}
-        for change in ({"command": "train"}, {"content": NOBODY}, {"content": "../x"}, {"content": 1}, {"styles": []},
+        for change in ({"command": "worker"}, {"command": "video"}, {"command": "train", "masks": []}, {"content": NOBODY}, {"content": "../x"}, {"content": 1}, {"styles": []},
                        {"styles": [{}]}, {"styles": "x"}, {"styles": 17 * [{"picture": style}]}, {"output": "x"},
                        {"styles": [{"picture": style, "weight": -1}]}, {"styles": [{"picture": style, "weight": "1"}]},
                        {"styles": [{"picture": style, "weight": 1e9}]}, {"styles": [{"picture": style, "file": "x"}]},
@@ -306,6 +310,13 @@ class Input(Served):
         svg = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
         for data in (svg, b"", b"<html><script>", b"%PDF-1.4", b"\0" * 100):
             self.assertEqual(studio.call("POST", "/api/pictures", data)[0], 422)
+        # Films are none, nor are these films; nor may lists of files be.
+        self.assertEqual(studio.call("POST", "/api/pictures", y4m(2))[0], 422)
+        for data in (svg, b"", png(9, 9)[:20], b"YUV4MPEG2 W9 H9\n", b"YUV4MPEG2 W99999999 H9\nFRAME\n", b"#EXTM3U\n/etc/passwd\n",
+                     b"ffconcat version 1.0\nfile /etc/passwd\n", y4m(2)[:100], b"\0" * 100):
+            status, text, _ = studio.call("POST", "/api/films", data)
+            self.assertEqual(status, 422, data[:30])
+            self.assertNotIn(str(self.folder), json.loads(text)["error"])
         self.assertEqual(studio.call("GET", "/api/about")[0], 200)
         self.assertEqual(studio.uploads(), [])
 

@@ -73,7 +73,7 @@ PROGRAM_HEADERS = {"base/os.h", "live/pipeline.h", "video/stream.h"}
 # The program's folders, from the ground up: each includes those below its floor. On one floor nobody
 # includes a neighbour. What lies in src/cli itself, the table of commands and main(), is above all.
 FLOORS = [["common"], ["options"], ["files", "terminal"], ["batch", "guard", "record"], ["report"],
-          ["devices", "model", "weights"], ["paint", "train", "apply"], ["video", "worker", "live", "studio"], ["."], ["docs"]]
+          ["devices", "model", "weights"], ["paint", "train", "apply"], ["video"], ["worker", "live", "studio"], ["."], ["docs"]]
 
 # A library's headers and the only place that may include them: a file, or a folder with "/".
 LIBRARIES = [

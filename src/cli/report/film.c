@@ -78,13 +78,19 @@ static void thin_out(struct cli_film_report *report)
     report->apart *= 2;
 }
 
-static void read_frame(const struct impasto_frame *frame, struct impasto_image *image)
+enum impasto_status cli_film_picture(const struct impasto_frame *frame,
+                                     struct impasto_image **picture, struct impasto_error *error)
 {
     const unsigned char *rows = frame->pixels;
     const size_t row = 3 * (size_t)frame->width;
+    const enum impasto_status status =
+        impasto_image_create(frame->width, frame->height, picture, error);
+    if (status != IMPASTO_OK)
+        return status;
     for (size_t y = 0; y < (size_t)frame->height; y++)
         for (size_t i = 0; i < row; i++)
-            image->rgb[y * row + i] = (float)rows[y * frame->stride + i] / 255;
+            (*picture)->rgb[y * row + i] = (float)rows[y * frame->stride + i] / 255;
+    return IMPASTO_OK;
 }
 
 static enum impasto_status add_frame(struct cli_film_report *report, int64_t number,
@@ -94,10 +100,9 @@ static enum impasto_status add_frame(struct cli_film_report *report, int64_t num
     struct cli_embedded *embedded = &report->frames[report->count];
     struct impasto_image *image = NULL;
     char time[32];
-    enum impasto_status status = impasto_image_create(frame->width, frame->height, &image, error);
+    enum impasto_status status = cli_film_picture(frame, &image, error);
     if (status != IMPASTO_OK)
         return status;
-    read_frame(frame, image);
     *embedded = (struct cli_embedded){.role = "frame"};
     if (when < 60)
         snprintf(time, sizeof(time), "%.2f s", when);

@@ -75,6 +75,9 @@ enum impasto_status cli_film_report_write(struct cli_film_report *report,
                                           const struct cli_film *film, enum impasto_status ended,
                                           const char *why, struct impasto_error *error);
 void cli_film_report_close(struct cli_film_report **report);
+/* A frame, 8-bit RGB, as a picture. */
+enum impasto_status cli_film_picture(const struct impasto_frame *frame,
+                                     struct impasto_image **picture, struct impasto_error *error);
 
 /* ---- plan.c ---------------------------------------------------------------------------------- */
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define PICTURE_MOST ((size_t)128 << 20)
+#define FILM_MOST ((size_t)4 << 30)
 #define TEXT_MOST ((size_t)64 << 10)
 
 /* ---- Session and facts ----------------------------------------------------------------------- */
@@ -59,6 +60,7 @@ static const struct route routes[] = {
     {"GET", "/api/events", cli_route_open_stream, CLI_BODY_NONE},
     {"GET", "/api/pictures/ID/map", cli_route_show_map, CLI_BODY_NONE},
     {"POST", "/api/pictures", cli_route_take_picture, CLI_BODY_FILE},
+    {"POST", "/api/films", cli_route_take_film, CLI_BODY_FILE},
     {"GET", "/api/pictures/ID", cli_route_show_picture, CLI_BODY_NONE},
     {"DELETE", "/api/pictures/ID", cli_route_remove_picture, CLI_BODY_NONE},
     {"POST", "/api/pages", cli_route_hold_pictures, CLI_BODY_TEXT},
@@ -171,11 +173,12 @@ static void begin(void *user, struct cli_request *request)
         return;
     request->route = route;
     request->body = route->body;
-    request->most = route->body == CLI_BODY_FILE ? PICTURE_MOST : TEXT_MOST;
+    const bool film = route->run == cli_route_take_film;
+    request->most = film ? FILM_MOST : route->body == CLI_BODY_FILE ? PICTURE_MOST : TEXT_MOST;
     if (is_too_long(request))
         cli_refuse(request, 413, "usage", "this is too large", NULL);
     else if (!is_too_late(studio, request) && route->body == CLI_BODY_FILE)
-        cli_begin_upload(studio, request, route->run == cli_route_take_picture);
+        cli_begin_upload(studio, request, film || route->run == cli_route_take_picture);
 }
 
 static void finish(void *user, struct cli_request *request)

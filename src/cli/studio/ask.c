@@ -39,14 +39,22 @@ static enum impasto_status check_keys(struct asking *asking, const json_t *objec
     return IMPASTO_OK;
 }
 
-static enum impasto_status check_picture(struct asking *asking, const json_t *id)
+static enum impasto_status check_file(struct asking *asking, const json_t *id, bool film)
 {
     const char *text = json_string_value(id);
     if (!cli_is_id(text))
         return bad(asking, "must be a picture's id");
-    return json_object_get(asking->studio->pictures, text)
-               ? IMPASTO_OK
-               : bad(asking, "this picture is not here any more; drop it again");
+    const json_t *there = json_object_get(asking->studio->pictures, text);
+    if (!there)
+        return bad(asking, "this picture is not here any more; drop it again");
+    if (json_is_true(json_object_get(there, "film")) == film)
+        return IMPASTO_OK;
+    return bad(asking, film ? "must be a film" : "must be a picture, and no film");
+}
+
+static enum impasto_status check_picture(struct asking *asking, const json_t *id)
+{
+    return check_file(asking, id, false);
 }
 
 static enum impasto_status check_styles(struct asking *asking, const json_t *styles)
@@ -149,22 +157,30 @@ static enum impasto_status check_model(struct asking *asking, const json_t *mode
                : bad(asking, "no style network of that name is installed");
 }
 
+static enum impasto_status no_styles(struct asking *asking, bool film)
+{
+    asking->field = "styles";
+    return bad(asking, film ? "either a network or paintings paint a film" : "they go with refine");
+}
+
 static enum impasto_status check(struct asking *asking, const json_t *asked,
                                  const struct cli_kind *kind)
 {
-    const bool apply = strcmp(kind->command, "apply") == 0;
+    const bool film = strcmp(kind->command, "video") == 0;
+    const bool network =
+        strcmp(kind->command, "apply") == 0 || (film && json_object_get(asked, "model") != NULL);
     enum impasto_status status = check_keys(asking, asked, kind->keys);
     asking->field = "content";
     if (status == IMPASTO_OK && !json_object_get(asked, "content"))
         status = bad(asking, "drop a photograph first");
     if (status == IMPASTO_OK)
-        status = check_picture(asking, json_object_get(asked, "content"));
-    if (status == IMPASTO_OK && apply)
+        status = check_file(asking, json_object_get(asked, "content"), film);
+    if (status == IMPASTO_OK && network)
         status = check_model(asking, json_object_get(asked, "model"));
-    if (status == IMPASTO_OK && (!apply || cli_job_paints(asked)))
+    if (status == IMPASTO_OK && (!network || (!film && cli_job_paints(asked))))
         status = check_styles(asking, json_object_get(asked, "styles"));
     else if (status == IMPASTO_OK && json_object_get(asked, "styles"))
-        status = cli_fail(asking->error, IMPASTO_ERROR_USAGE, "styles: they go with refine");
+        status = no_styles(asking, film);
     if (status == IMPASTO_OK)
         status = check_masks(asking, asked);
     if (status == IMPASTO_OK)
@@ -183,7 +199,7 @@ enum impasto_status cli_job_make(const struct cli_studio *studio, const json_t *
     const struct cli_kind *kind = cli_kind_find(cli_text_in(asked, "command"));
     char id[CLI_ID_SIZE];
     enum impasto_status status =
-        kind ? check(&asking, asked, kind) : bad(&asking, "must be paint, apply or train");
+        kind ? check(&asking, asked, kind) : bad(&asking, "must be paint, apply, train or video");
     *field = asking.field;
     if (status == IMPASTO_OK && !cli_secret_make(id, sizeof(id)))
         status = cli_fail(error, IMPASTO_ERROR_INTERNAL, "the system gives no random numbers");

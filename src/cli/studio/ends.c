@@ -67,7 +67,7 @@ static void remove_photos(const struct cli_studio *studio, const json_t *job)
 {
     char name[CLI_ID_SIZE + 8];
     snprintf(name, sizeof(name), "%.32s.photos", cli_text_in(job, "id"));
-    cli_folder_scatter(&studio->folder, name);
+    cli_folder_scatter(&studio->folder, CLI_PLACE_JOBS, name);
 }
 
 /* Of what is no picture, the last one that was seen of it. */

@@ -266,7 +266,7 @@ uint64_t cli_folder_bytes(const struct cli_folder *folder)
 
 bool cli_folder_gather(const struct cli_folder *folder, const char *name, const json_t *ids)
 {
-    cli_folder_scatter(folder, name);
+    cli_folder_scatter(folder, CLI_PLACE_JOBS, name);
     const int place = open_folder(folder->place[CLI_PLACE_JOBS], name);
     bool whole = place >= 0;
     for (size_t i = 0; whole && i < json_array_size(ids); i++) {
@@ -278,10 +278,10 @@ bool cli_folder_gather(const struct cli_folder *folder, const char *name, const 
     return whole;
 }
 
-void cli_folder_scatter(const struct cli_folder *folder, const char *name)
+void cli_folder_scatter(const struct cli_folder *folder, enum cli_place from, const char *name)
 {
-    const int place = openat(folder->place[CLI_PLACE_JOBS], name,
-                             O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    const int place =
+        openat(folder->place[from], name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     DIR *entries = place < 0 ? NULL : fdopendir(place);
     for (const struct dirent *entry; entries && (entry = readdir(entries));)
         if (entry->d_name[0] != '.')
@@ -290,7 +290,7 @@ void cli_folder_scatter(const struct cli_folder *folder, const char *name)
         closedir(entries);
     else
         close_one((int[]){place});
-    (void)unlinkat(folder->place[CLI_PLACE_JOBS], name, AT_REMOVEDIR);
+    (void)unlinkat(folder->place[from], name, AT_REMOVEDIR);
 }
 
 void cli_folder_done(int file)

@@ -11,7 +11,7 @@ struct json_t;
 
 enum cli_place {
     CLI_PLACE_PICTURES, /* ID, as it came; ID.json, what is known of it; ID.jpg, a small one */
-    CLI_PLACE_RESULTS,  /* ID.png, of a training ID.model; ID.html, its report */
+    CLI_PLACE_RESULTS,  /* ID.png, of a training ID.model, of a film ID.mp4; ID.html, its report */
     CLI_PLACE_THUMBS,   /* ID.jpg */
     CLI_PLACE_JOBS,     /* ID.json, ID.ckpt; ID.photos, a training's, as links */
     CLI_PLACE_UPLOADS,  /* what is on its way, to or fro; empty at the start */
@@ -53,8 +53,8 @@ bool cli_folder_has(const struct cli_folder *folder, enum cli_place place, const
 /* Makes a folder among the jobs', of links to pictures. ids: an array of texts. false: it cannot be
  * made. */
 bool cli_folder_gather(const struct cli_folder *folder, const char *name, const struct json_t *ids);
-/* Removes such a folder, which may not be there. */
-void cli_folder_scatter(const struct cli_folder *folder, const char *name);
+/* Removes a folder of files, which may not be there. */
+void cli_folder_scatter(const struct cli_folder *folder, enum cli_place from, const char *name);
 /* What all files have together, in bytes. */
 uint64_t cli_folder_bytes(const struct cli_folder *folder);
 /* The path of a file there, for a worker; from malloc. NULL: no memory. */

@@ -79,6 +79,21 @@ static void hear_step(struct cli_studio *studio, json_t *job, const json_t *line
     studio->progress++;
 }
 
+/* A film's. */
+static void hear_frame(struct cli_studio *studio, json_t *job, const json_t *line)
+{
+    const json_int_t frame = json_integer_value(json_object_get(line, "frame"));
+    const json_int_t frames = json_integer_value(json_object_get(line, "frames"));
+    if (frame > json_integer_value(json_object_get(job, "iteration")))
+        json_object_set_new(job, "tries", json_integer(0));
+    json_object_set_new(job, "iteration", json_integer(frame));
+    json_object_set(job, "iterations", json_object_get(line, "frames"));
+    json_object_set(job, "left", json_object_get(line, "left"));
+    json_object_set_new(job, "share",
+                        frames > 0 ? json_real((double)frame / (double)frames) : json_null());
+    studio->progress++;
+}
+
 static void hear_phase(struct cli_studio *studio, json_t *job, const json_t *line)
 {
     static const char *const kept[] = {"phase", "device", "width", "height", "work"};
@@ -151,6 +166,8 @@ void cli_job_hear(struct cli_studio *studio, json_t *job, const json_t *line)
         hear_iteration(studio, job, line);
     else if (strcmp(event, "step") == 0)
         hear_step(studio, job, line);
+    else if (strcmp(event, "frame") == 0)
+        hear_frame(studio, job, line);
     else if (strcmp(event, "phase") == 0)
         hear_phase(studio, job, line);
     else if (strcmp(event, "preview") == 0)

@@ -209,12 +209,14 @@ enum impasto_status cli_job_add(struct cli_studio *studio, json_t *job, struct i
 
 void cli_job_forget(struct cli_studio *studio, json_t *job)
 {
-    char name[NAME_SIZE + 8];
+    char name[NAME_SIZE + 16];
     const char *id = cli_text_in(job, "id");
     snprintf(name, sizeof(name), "%.32s%s", id, cli_kind_of(job)->ending);
     cli_folder_remove(&studio->folder, CLI_PLACE_RESULTS, name);
     snprintf(name, sizeof(name), "%.32s.photos", id);
-    cli_folder_scatter(&studio->folder, name);
+    cli_folder_scatter(&studio->folder, CLI_PLACE_JOBS, name);
+    snprintf(name, sizeof(name), "%.32s%s.impasto", id, cli_kind_of(job)->ending);
+    cli_folder_scatter(&studio->folder, CLI_PLACE_RESULTS, name);
     snprintf(name, sizeof(name), "%.32s.html", id);
     cli_folder_remove(&studio->folder, CLI_PLACE_RESULTS, name);
     snprintf(name, sizeof(name), "%.32s.jpg", id);

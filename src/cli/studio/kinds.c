@@ -4,6 +4,7 @@
 #include "cli/apply/apply.h"
 #include "cli/studio/studio.h"
 #include "cli/train/train.h"
+#include "cli/video/video.h"
 
 #include <string.h>
 
@@ -23,7 +24,14 @@ static const struct cli_kind kinds[] = {
      .ending = ".model",
      .type = "application/octet-stream",
      .keys = "command content styles settings photos",
-     .resumes = true},
+     .resumes = true,
+     .by_words = true},
+    {.command = "video",
+     .table = &cli_video_command,
+     .ending = ".mp4",
+     .type = "video/mp4",
+     .keys = "command content model styles settings",
+     .by_words = true},
 };
 
 const struct cli_kind *cli_kind_find(const char *command)

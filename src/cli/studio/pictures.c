@@ -139,7 +139,8 @@ enum impasto_status cli_pictures_make_room(struct cli_studio *studio, struct imp
 enum impasto_status cli_picture_keep(struct cli_studio *studio, const char *id, const char *name,
                                      const json_t *looked, struct impasto_error *error)
 {
-    static const char *const seen[] = {"width", "height", "transparent", "settings"};
+    static const char *const seen[] = {"width", "height", "transparent", "settings",
+                                       "film",  "frames", "seconds"};
     char file[CLI_ID_SIZE + 8];
     size_t size = 0;
     json_t *picture = json_object();

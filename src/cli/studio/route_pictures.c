@@ -60,16 +60,15 @@ static char *decode_name(const char *text)
     return name;
 }
 
-void cli_route_take_picture(struct cli_studio *studio, struct cli_request *request, json_t *job)
+static void take(struct cli_studio *studio, struct cli_request *request, bool film)
 {
     struct impasto_error error = {0};
     char id[CLI_ID_SIZE];
     bool known = false;
-    (void)job;
     cli_folder_done(request->descriptor);
     request->descriptor = -1;
     if (request->size == 0) {
-        cli_refuse(request, 422, "input", "the picture is empty", NULL);
+        cli_refuse(request, 422, "input", "the file is empty", NULL);
         return;
     }
     const enum impasto_status status = cli_picture_take(studio, request->mark, id, &known, &error);
@@ -83,11 +82,23 @@ void cli_route_take_picture(struct cli_studio *studio, struct cli_request *reque
         return;
     }
     char *name = decode_name(cli_http_header(request, "X-Impasto-Name", NULL));
-    cli_queue_look(studio, request, id, name);
+    cli_queue_look(studio, request, id, name, film);
     free(name);
     if (!request->waits)
         cli_refuse(request, 429, "usage", "four pictures are looked at already; wait a moment",
                    NULL);
+}
+
+void cli_route_take_picture(struct cli_studio *studio, struct cli_request *request, json_t *job)
+{
+    (void)job;
+    take(studio, request, false);
+}
+
+void cli_route_take_film(struct cli_studio *studio, struct cli_request *request, json_t *job)
+{
+    (void)job;
+    take(studio, request, true);
 }
 
 /* The id in a path behind its route's beginning. */

@@ -43,8 +43,8 @@ static const char *known_format(const char *asked)
     return NULL;
 }
 
-/* For who saves it: a training's network. */
-static void show_network(struct cli_studio *studio, struct cli_request *request, const json_t *job)
+/* For who saves it: a training's network, or a film. */
+static void show_file(struct cli_studio *studio, struct cli_request *request, const json_t *job)
 {
     const struct cli_kind *kind = cli_kind_of(job);
     char file[CLI_ID_SIZE + 8], name[CLI_STYLE_NAME_SIZE + 8];
@@ -58,7 +58,7 @@ void cli_route_show_result(struct cli_studio *studio, struct cli_request *reques
     const char *id = cli_text_in(job, "id"), *asked = cli_http_query(request, "format");
     const char *format = known_format(asked ? asked : "png");
     if (!cli_job_makes_picture(job)) {
-        show_network(studio, request, job);
+        show_file(studio, request, job);
         return;
     }
     char file[CLI_ID_SIZE + 8], name[60];

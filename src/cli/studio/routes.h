@@ -32,6 +32,7 @@ const char *cli_request_id(const struct cli_request *request, char id[CLI_ID_SIZ
 /* Makes room for what is about to come, or refuses it. kept: it stays, and counts for the quota. */
 void cli_begin_upload(struct cli_studio *studio, struct cli_request *request, bool kept);
 void cli_route_take_picture(struct cli_studio *studio, struct cli_request *request, json_t *job);
+void cli_route_take_film(struct cli_studio *studio, struct cli_request *request, json_t *job);
 void cli_route_show_picture(struct cli_studio *studio, struct cli_request *request, json_t *job);
 void cli_route_show_map(struct cli_studio *studio, struct cli_request *request, json_t *job);
 void cli_route_remove_picture(struct cli_studio *studio, struct cli_request *request, json_t *job);

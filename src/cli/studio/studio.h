@@ -139,6 +139,7 @@ struct cli_kind {
     const char *ending, *type;       /* of what it makes */
     const char *keys;                /* what a page may ask with */
     bool resumes;                    /* from a checkpoint */
+    bool by_words;                   /* a worker is told of it as a command line would */
 };
 /* NULL: there is none of that name, or no more of them. */
 const struct cli_kind *cli_kind_find(const char *command);
@@ -254,7 +255,7 @@ void cli_task_set_path(const struct cli_studio *studio, json_t *task, const char
                        enum cli_place place, const char *id, const char *ending);
 /* Asks for a look at an upload, whose request waits for it; at a result; at what there is. */
 void cli_queue_look(struct cli_studio *studio, struct cli_request *request, const char *id,
-                    const char *name);
+                    const char *name, bool film);
 void cli_task_look_at_result(struct cli_studio *studio, const char *id);
 void cli_queue_ask(struct cli_studio *studio, const char *task);
 

@@ -44,7 +44,7 @@ void cli_task_look_at_result(struct cli_studio *studio, const char *id)
 }
 
 void cli_queue_look(struct cli_studio *studio, struct cli_request *request, const char *id,
-                    const char *name)
+                    const char *name, bool film)
 {
     for (size_t i = 0; i < CLI_UPLOADS_MOST; i++) {
         struct cli_waiting *waiting = &studio->waiting[i];
@@ -55,7 +55,7 @@ void cli_queue_look(struct cli_studio *studio, struct cli_request *request, cons
         snprintf(waiting->id, sizeof(waiting->id), "%s", id);
         json_t *task = json_object();
         json_object_set_new(task, "do", json_string("look"));
-        cli_task_set_path(studio, task, "picture", CLI_PLACE_PICTURES, id, "");
+        cli_task_set_path(studio, task, film ? "film" : "picture", CLI_PLACE_PICTURES, id, "");
         cli_task_set_path(studio, task, "thumb", CLI_PLACE_PICTURES, id, ".jpg");
         json_object_set_new(task, "upload", json_string(id));
         cli_queue_task(studio, task);

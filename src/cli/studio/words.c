@@ -4,6 +4,7 @@
 
 #include "cli/studio/studio.h"
 #include "cli/train/train.h"
+#include "cli/video/video.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -107,9 +108,11 @@ static json_t *options_of(const struct cli_studio *studio, const json_t *job, bo
     json_t *options = json_object(), *more = json_object_get(job, "more");
     json_object_set_new(options, "output",
                         file_of(studio, CLI_PLACE_RESULTS, id, cli_kind_of(job)->ending));
-    if (!cli_kind_of(job)->resumes)
+    if (strcmp(cli_text_in(job, "command"), "apply") == 0)
         return options;
     json_object_set_new(options, "report", file_of(studio, CLI_PLACE_RESULTS, id, ".html"));
+    if (!cli_kind_of(job)->resumes)
+        return options;
     json_object_set_new(options, resumes ? "resume" : "checkpoint",
                         file_of(studio, CLI_PLACE_JOBS, id, ".ckpt"));
     json_object_set_new(options, "every", json_string(EVERY));
@@ -136,23 +139,36 @@ static json_t *settings_of(const struct cli_studio *studio, const json_t *job, b
     return settings;
 }
 
-/* ---- Trainings ------------------------------------------------------------------------------- */
+/* ---- Trainings and films -----------------------------------------------------------------------
+ */
 
-/* "NAME=/…/pictures/ID" of each painting. */
+/* "NAME=/…/pictures/ID" of a training's painting. */
+static json_t *lesson_word(const struct cli_studio *studio, const json_t *job, size_t index)
+{
+    char name[CLI_STYLE_NAME_SIZE], word[4200];
+    const json_t *style = json_array_get(json_object_get(job, "styles"), index);
+    json_t *path = picture_path(studio, cli_text_in(style, "picture"), "");
+    if (!path)
+        return NULL;
+    cli_style_name(studio, job, index, name);
+    snprintf(word, sizeof(word), "%s=%s", name, json_string_value(path));
+    json_decref(path);
+    return cli_json_text(word);
+}
+
+/* What the command line names without an option. false: one of the pictures is gone. */
 static bool add_words(const struct cli_studio *studio, const json_t *job, json_t *request)
 {
     const json_t *styles = json_object_get(job, "styles");
+    const bool film = cli_kind_of(job)->table == &cli_video_command;
     json_t *words = json_array();
-    char name[CLI_STYLE_NAME_SIZE], word[4200];
     bool whole = true;
-    for (size_t i = 0; i < json_array_size(styles) && whole; i++) {
-        json_t *path = picture_path(studio, cli_text_in(json_array_get(styles, i), "picture"), "");
-        cli_style_name(studio, job, i, name);
-        snprintf(word, sizeof(word), "%s=%s", name, path ? json_string_value(path) : "");
-        whole = path != NULL;
-        json_array_append_new(words, cli_json_text(word));
-        json_decref(path);
-    }
+    if (film)
+        whole = json_array_append_new(words,
+                                      picture_path(studio, cli_text_in(job, "content"), "")) == 0;
+    for (size_t i = 0; i < json_array_size(styles) && whole; i++)
+        whole = json_array_append_new(words, film ? style_path(studio, json_array_get(styles, i))
+                                                  : lesson_word(studio, job, i)) == 0;
     json_object_set_new(request, "words", words);
     return whole;
 }
@@ -170,16 +186,20 @@ static bool add_photos(const struct cli_studio *studio, const json_t *job, json_
     return cli_folder_gather(&studio->folder, name, photos);
 }
 
-/* All that it is told is on its command line, but for what its checkpoint has. */
-static bool add_training(const struct cli_studio *studio, const json_t *job, json_t *request,
-                         json_t *options, bool resumes)
+/* All that it is told is on its command line, but for what its checkpoint has. A training's samples
+ * are of its photograph. */
+static bool add_command_line(const struct cli_studio *studio, const json_t *job, json_t *request,
+                             json_t *options, bool resumes)
 {
-    json_t *shown = picture_path(studio, cli_text_in(job, "content"), "");
-    const bool whole =
-        shown && (resumes || (add_words(studio, job, request) && add_photos(studio, job, options)));
+    const char *model = cli_text_in(job, "model");
+    bool whole = resumes || (add_words(studio, job, request) && add_photos(studio, job, options));
     if (!resumes)
         json_object_update_missing(options, json_object_get(job, "settings"));
-    json_object_set_new(options, "show", shown);
+    if (cli_kind_of(job)->table == &cli_train_command)
+        whole &= json_object_set_new(options, "show",
+                                     picture_path(studio, cli_text_in(job, "content"), "")) == 0;
+    if (model)
+        whole &= json_object_set_new(options, "model", cli_model_word(studio, model)) == 0;
     add_device(studio, options);
     return whole;
 }
@@ -197,8 +217,8 @@ json_t *cli_job_request(const struct cli_studio *studio, const json_t *job)
     json_object_set(request, "job", json_object_get(job, "id"));
     json_t *options = options_of(studio, job, resumes);
     json_object_set_new(request, "options", options);
-    if (cli_kind_of(job)->table == &cli_train_command)
-        whole = add_training(studio, job, request, options, resumes);
+    if (cli_kind_of(job)->by_words)
+        whole = add_command_line(studio, job, request, options, resumes);
     else if (!resumes)
         json_object_set_new(request, "settings", settings_of(studio, job, &whole));
     json_object_set_new(request, "preview", json_integer(1024));
@@ -311,8 +331,24 @@ static void add_model(const struct cli_studio *studio, char *line, const char *m
     snprintf(name, sizeof(name), "%s", model);
     if (training)
         cli_model_file_name(studio, training, name);
-    cli_add_word(line, LONGEST_LINE, "apply");
     cli_add_word(line, LONGEST_LINE, name);
+}
+
+static char *film_line(const struct cli_studio *studio, const json_t *job, char *line)
+{
+    const json_t *styles = json_object_get(job, "styles");
+    cli_add_word(line, LONGEST_LINE, "video");
+    add_name(studio, line, cli_text_in(job, "content"), "");
+    for (size_t i = 0; i < json_array_size(styles); i++)
+        add_style(studio, line, NULL, json_array_get(styles, i));
+    if (cli_text_in(job, "model")) {
+        cli_add_word(line, LONGEST_LINE, "--model");
+        add_model(studio, line, cli_text_in(job, "model"));
+    }
+    add_settings(line, job);
+    cli_add_word(line, LONGEST_LINE, "-o");
+    cli_add_word(line, LONGEST_LINE, "painted.mp4");
+    return line;
 }
 
 static char *training_line(const struct cli_studio *studio, const json_t *job, char *line)
@@ -343,8 +379,12 @@ char *cli_job_line(const struct cli_studio *studio, const json_t *job)
     memcpy(line, "impasto", sizeof("impasto"));
     if (strcmp(cli_text_in(job, "command"), "train") == 0)
         return training_line(studio, job, line);
-    if (cli_text_in(job, "model"))
+    if (strcmp(cli_text_in(job, "command"), "video") == 0)
+        return film_line(studio, job, line);
+    if (cli_text_in(job, "model")) {
+        cli_add_word(line, LONGEST_LINE, "apply");
         add_model(studio, line, cli_text_in(job, "model"));
+    }
     add_name(studio, line, cli_text_in(job, "content"), "");
     for (size_t i = 0; i < json_array_size(rows); i++)
         add_style(studio, line, cli_text_in(job, "model") ? "--style" : NULL,

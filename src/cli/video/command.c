@@ -24,20 +24,20 @@ static const struct cli_option own[] = {
     {"model", 0, NULL, "FILE|NAME", CLI_TEXT, OPTION(model),
      .help = "the network that paints the frames: a file, or the name of a style that comes with "
              "Impasto"},
-    {"mix", 0, NULL, "STYLE:F,...", CLI_TEXT, OPTION(mix),
+    {"mix", 0, NULL, "STYLE:F,...", CLI_TEXT, OPTION(mix), .remote = true,
      .help = "the style, or how much of each; see impasto model info (the first style)"},
-    {"strength", 0, NULL, "F", CLI_FLOAT, OPTION(strength), .low = 0, .high = 2,
+    {"strength", 0, NULL, "F", CLI_FLOAT, OPTION(strength), .remote = true, .low = 0, .high = 2,
      .help = "how far a frame is moved from the film to the style; networks: 0 to 2, beyond 1 past "
              "the style (1); paintings: 0 to 1 (0.5)"},
-    {"stroke", 0, NULL, "F", CLI_FLOAT, OPTION(stroke), .low = 0.25, .high = 4,
+    {"stroke", 0, NULL, "F", CLI_FLOAT, OPTION(stroke), .remote = true, .low = 0.25, .high = 4,
      .help = "size of the strokes: frames are painted smaller by F and enlarged again (1)"},
-    {"start", 0, NULL, "SECONDS", CLI_FLOAT, OPTION(start), .low = 0, .high = 1e6,
+    {"start", 0, NULL, "SECONDS", CLI_FLOAT, OPTION(start), .remote = true, .low = 0, .high = 1e6,
      .help = "paint from there on (0)"},
-    {"length", 0, NULL, "SECONDS", CLI_FLOAT, OPTION(length), .low = 0.001, .high = 1e6,
+    {"length", 0, NULL, "SECONDS", CLI_FLOAT, OPTION(length), .remote = true, .low = 0.001, .high = 1e6,
      .help = "paint so much of the film (to its end)"},
-    {"every", 0, NULL, "N", CLI_INT, OPTION(every), .low = 1, .high = 1000000,
+    {"every", 0, NULL, "N", CLI_INT, OPTION(every), .remote = true, .low = 1, .high = 1000000,
      .help = "paint every Nth frame, each at its time (1)"},
-    {"fps", 0, NULL, "F", CLI_FLOAT, OPTION(fps), .low = 0.001, .high = 1000,
+    {"fps", 0, NULL, "F", CLI_FLOAT, OPTION(fps), .remote = true, .low = 0.001, .high = 1000,
      .help = "leave frames out, so that there are at most F in a second (all frames); of numbered "
              "pictures, how many are shown in a second (25)"},
     {"preview", 0, NULL, NULL, CLI_FLAG, OPTION(preview),
@@ -45,25 +45,25 @@ static const struct cli_option own[] = {
              "pictures, at half the width and height"},
     {"codec", 0, NULL, "h264|hevc|vp9|av1|ffv1|mpeg4", CLI_TEXT, OPTION(codec),
      .help = "how the pictures are encoded (h264; in WebM vp9)"},
-    {"crf", 0, NULL, "N", CLI_INT, OPTION(crf), .low = 0, .high = 63,
+    {"crf", 0, NULL, "N", CLI_INT, OPTION(crf), .remote = true, .low = 0, .high = 63,
      .help = "how much is lost by that, the less the better (16 of h264, 18 of hevc, 28 of vp9, 24 "
              "of av1)"},
     {"lossless", 0, NULL, NULL, CLI_FLAG, OPTION(lossless),
      .help = "lose nothing: FFV1 in MKV; in Y4M, all colours"},
-    {"tone-map", 0, NULL, NULL, CLI_FLAG, OPTION(tone_map),
+    {"tone-map", 0, NULL, NULL, CLI_FLAG, OPTION(tone_map), .remote = true,
      .help = "take HDR films, too: their brightness is brought into the range of SDR"},
-    {"colour", 0, NULL, "style|luma|match", CLI_CHOICE, OPTION(colour), .also = "color",
+    {"colour", 0, NULL, "style|luma|match", CLI_CHOICE, OPTION(colour), .remote = true, .also = "color",
      .words = colours,
      .help = "style: the style's colours; luma: the film's, only lightness is painted; match: what "
              "is painted is given the frame's range of colours (style)"},
-    {"consistency", 0, NULL, "none|film|fine", CLI_CHOICE, OPTION(consistency),
+    {"consistency", 0, NULL, "none|film|fine", CLI_CHOICE, OPTION(consistency), .remote = true,
      .words = consistencies,
      .help = "what a painted frame is held to, so that strokes stay where they are: none: nothing; "
              "film: the frame before it; fine: also those two and four before it (film)"},
-    {"temporal-weight", 0, NULL, "F", CLI_FLOAT, OPTION(temporal_weight), .low = 0, .high = 1e9,
+    {"temporal-weight", 0, NULL, "F", CLI_FLOAT, OPTION(temporal_weight), .remote = true, .low = 0, .high = 1e9,
      .help = "how much that counts: more is stiller, and has less of the style where things move "
              "(20)"},
-    {"frame-iterations", 0, NULL, "N", CLI_INT, OPTION(frame_iterations), .low = 0, .high = 1e6,
+    {"frame-iterations", 0, NULL, "N", CLI_INT, OPTION(frame_iterations), .remote = true, .low = 0, .high = 1e6,
      .help = "iterations of each painted frame but a scene's first (a third of --iterations)"},
 };
 /* clang-format on */
@@ -132,6 +132,6 @@ const struct cli_command cli_video_command = {
     .size = sizeof(struct cli_video_options),
     .defaults = &defaults,
     .shared = "preset weights no-clobber max-pixels trace report plan device progress progress-fd "
-              "quiet verbose",
+              "progress-preview quiet verbose",
     .open = open_progress,
     .run = cli_video_run};

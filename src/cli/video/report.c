@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* --report of a film. */
+/* --report of a film, and what others see of it on its way. */
 
 #include "cli/video/run.h"
 
@@ -9,6 +9,19 @@ enum impasto_status cli_video_report_take(struct cli_filming *f)
     const struct impasto_frame frame = cli_video_frame(&f->film, &f->painted);
     return cli_film_report_frame(f->report, impasto_clip_info(f->clip), f->done + 1, &frame,
                                  (double)f->painted.time * tick->num / tick->den, f->error);
+}
+
+/* One that fails is left out: there is another one to come. */
+void cli_video_preview(struct cli_filming *f)
+{
+    const struct impasto_frame frame = cli_video_frame(&f->film, &f->painted);
+    struct impasto_image *picture = NULL;
+    struct impasto_error ignored = {0};
+    if (f->console.preview == 0 || !cli_console_wants_picture(&f->console))
+        return;
+    if (cli_film_picture(&frame, &picture, &ignored) == IMPASTO_OK)
+        cli_console_picture(&f->console, picture, (int)f->done);
+    impasto_image_free(&picture);
 }
 
 enum impasto_status cli_video_report_write(struct cli_filming *f, enum impasto_status ended,

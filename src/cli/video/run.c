@@ -137,7 +137,7 @@ static enum impasto_status open_sink(struct cli_filming *f)
     return status == IMPASTO_OK && state ? impasto_clip_load(f->clip, state, f->error) : status;
 }
 
-static void close_all(struct cli_filming *f)
+static void close_all(struct cli_filming *f, enum impasto_status status)
 {
     cli_console_close(&f->console);
     imp_sink_abandon(&f->sink);
@@ -149,7 +149,7 @@ static void close_all(struct cli_filming *f)
     free(f->job);
     impasto_clip_close(&f->clip);
     cli_video_close_painting(f);
-    impasto_device_close(&f->device);
+    cli_close_device(&f->settings->common, &f->device, status);
     cli_watchdog_close(&f->watchdog);
     impasto_model_close(&f->model);
     cli_mix_free(&f->mix);
@@ -195,6 +195,7 @@ static enum impasto_status paint_frames(struct cli_filming *f)
         const double seconds = cli_seconds() - began;
         cli_video_tell(f, false);
         cli_video_report_frame(f, seconds, cli_video_left(f));
+        cli_video_preview(f);
         cli_video_say_plan(f, seconds);
     }
     return status == IMPASTO_OK && cli_stop_signal()
@@ -300,6 +301,6 @@ enum impasto_status cli_video_run(const struct cli_call *call, struct impasto_er
         status = open_clip(&f);
     if (status == IMPASTO_OK)
         status = call->settings->plan ? cli_video_print_plan(&f) : make_film(&f);
-    close_all(&f);
+    close_all(&f, status);
     return status;
 }

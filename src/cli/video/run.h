@@ -148,6 +148,9 @@ enum impasto_status cli_video_report_take(struct cli_filming *filming);
 enum impasto_status cli_video_report_write(struct cli_filming *filming, enum impasto_status ended,
                                            const char *why);
 
+/* For other programs: the frame that is done, now and then. */
+void cli_video_preview(struct cli_filming *filming);
+
 /* ---- tell.c ---------------------------------------------------------------------------------- */
 
 /* Seconds that the frames to come will take; NAN: nobody knows. */

@@ -7,6 +7,7 @@
 #include "cli/guard/guard.h"
 #include "cli/paint/paint.h"
 #include "cli/train/train.h"
+#include "cli/video/video.h"
 #include "cli/worker/worker.h"
 
 #include <stdlib.h>
@@ -16,7 +17,7 @@
 /* What jobs may be. */
 static const struct cli_command paint_command = {"paint", .words = cli_paint};
 static const struct cli_command *const commands[] = {&paint_command, &cli_apply_command,
-                                                     &cli_train_command, NULL};
+                                                     &cli_train_command, &cli_video_command, NULL};
 
 static enum impasto_status open_progress(const struct cli_call *call, struct impasto_error *error)
 {
@@ -85,8 +86,9 @@ static enum impasto_status run(const struct cli_call *call, struct impasto_error
 const struct cli_command cli_worker_command = {
     "worker",
     "do one job after the other for another program, by lines of JSON",
-    "Reads jobs from standard input, a line of JSON for each: paintings, style networks and their "
-    "training, looks at pictures. Writes how they go to standard output, as --progress json does. "
+    "Reads jobs from standard input, a line of JSON for each: paintings, films, style networks and "
+    "their training, looks at pictures. Writes how they go to standard output, as --progress json "
+    "does. "
     "The device and its "
     "kernels stay open from job to job. It ends when its input does; the job at hand is then "
     "stopped, with its picture so far and its checkpoint. doc/formats.md has the protocol.",

@@ -88,10 +88,17 @@ static enum impasto_status run_command(struct cli_worker *worker, const struct c
 typedef enum impasto_status (*job_fn)(struct cli_worker *worker, const json_t *job,
                                       struct impasto_error *error);
 
+static enum impasto_status look(struct cli_worker *worker, const json_t *job,
+                                struct impasto_error *error)
+{
+    const bool film = json_is_string(json_object_get(job, "film"));
+    return film ? cli_job_look_at_film(worker, job, error) : cli_job_look(worker, job, error);
+}
+
 static const struct {
     const char *name;
     job_fn run;
-} others[] = {{"look", cli_job_look},
+} others[] = {{"look", look},
               {"convert", cli_job_convert},
               {"devices", cli_job_devices},
               {"models", cli_job_models}};
@@ -108,8 +115,8 @@ static enum impasto_status run_job(struct cli_worker *worker, const json_t *job,
         if (strcmp(others[i].name, task) == 0)
             return others[i].run(worker, job, error);
     return cli_fail(error, IMPASTO_ERROR_USAGE,
-                    "%.40s: not a job; there are paint, apply, train, plan, look, convert, "
-                    "devices and models",
+                    "%.40s: not a job; there are paint, apply, train, video, plan, look, "
+                    "convert, devices and models",
                     task);
 }
 

@@ -15,7 +15,7 @@
 #define THUMB_SIDE 512 /* longer side, pixels */
 #define THUMB_QUALITY 85
 
-static json_t *new_line(const char *event, const json_t *job)
+json_t *cli_job_line_new(const char *event, const json_t *job)
 {
     json_t *line = json_object();
     json_object_set_new(line, "event", json_string(event));
@@ -32,8 +32,8 @@ static int shrink(int side, int longer)
     return shrunk > 0 ? shrunk : 1;
 }
 
-static enum impasto_status save_small(const struct impasto_image *image, const char *path,
-                                      struct impasto_error *error)
+enum impasto_status cli_job_save_small(const struct impasto_image *image, const char *path,
+                                       struct impasto_error *error)
 {
     const struct impasto_save_options options = {.struct_size = sizeof(options),
                                                  .format = IMPASTO_FORMAT_JPEG,
@@ -63,12 +63,13 @@ enum impasto_status cli_job_look(struct cli_worker *worker, const json_t *job,
     const char *thumb = json_string_value(json_object_get(job, "thumb"));
     struct impasto_image *image = NULL;
     if (!path)
-        return cli_fail(error, IMPASTO_ERROR_USAGE, "look: needs a \"picture\", its file's name");
+        return cli_fail(error, IMPASTO_ERROR_USAGE,
+                        "look: needs a \"picture\" or a \"film\", its file's name");
     enum impasto_status status = impasto_image_load_apart(path, 0, &image, error);
     if (status == IMPASTO_OK && thumb)
-        status = save_small(image, thumb, error);
+        status = cli_job_save_small(image, thumb, error);
     if (status == IMPASTO_OK) {
-        json_t *line = new_line("looked", job);
+        json_t *line = cli_job_line_new("looked", job);
         json_object_set_new(line, "width", json_integer(image->width));
         json_object_set_new(line, "height", json_integer(image->height));
         json_object_set_new(line, "transparent", json_boolean(image->alpha != NULL));
@@ -111,7 +112,7 @@ enum impasto_status cli_job_devices(struct cli_worker *worker, const json_t *job
     cli_drivers_listed();
     if (status != IMPASTO_OK)
         return status;
-    json_t *line = new_line("devices", job);
+    json_t *line = cli_job_line_new("devices", job);
     json_object_set_new(line, "devices", rows);
     cli_events_send(worker->warm.events, line);
     return IMPASTO_OK;
@@ -145,7 +146,7 @@ enum impasto_status cli_job_models(struct cli_worker *worker, const json_t *job,
     if (!models)
         return cli_fail_memory(error, "the list of models");
     const enum impasto_status status = cli_model_tell_installed(add_model, models);
-    json_t *line = new_line("models", job);
+    json_t *line = cli_job_line_new("models", job);
     json_object_set_new(line, "models", models);
     cli_events_send(worker->warm.events, line);
     return status;

@@ -49,7 +49,12 @@ void cli_job_words_free(struct cli_job_words *words);
 
 /* ---- look.c ---------------------------------------------------------------------------------- */
 
-/* What a picture is, with a small one of it where the job names a file for that. */
+/* A line about a job. */
+json_t *cli_job_line_new(const char *event, const json_t *job);
+/* Writes a JPEG of 512 pixels at most. */
+enum impasto_status cli_job_save_small(const struct impasto_image *image, const char *path,
+                                       struct impasto_error *error);
+/* What a picture is, or a film, with a small one of it where the job names a file for that. */
 enum impasto_status cli_job_look(struct cli_worker *worker, const json_t *job,
                                  struct impasto_error *error);
 /* Writes a picture anew, in the format that its new name says. */
@@ -60,6 +65,12 @@ enum impasto_status cli_job_devices(struct cli_worker *worker, const json_t *job
                                     struct impasto_error *error);
 enum impasto_status cli_job_models(struct cli_worker *worker, const json_t *job,
                                    struct impasto_error *error);
+
+/* ---- film.c ---------------------------------------------------------------------------------- */
+
+/* What a film is, with a small picture of its first frame. */
+enum impasto_status cli_job_look_at_film(struct cli_worker *worker, const json_t *job,
+                                         struct impasto_error *error);
 
 /* ---- jobs.c ---------------------------------------------------------------------------------- */
 

@@ -32,8 +32,8 @@ export async function blob(path) {
   const answer = await call("GET", path);
   return answer.status === 204 ? null : answer.blob();
 }
-export const upload = async file =>
-  (await call("POST", "/api/pictures", file, {"X-Impasto-Name": encodeURIComponent(file.name || "picture"),
+export const upload = async (file, path = "/api/pictures") =>
+  (await call("POST", path, file, {"X-Impasto-Name": encodeURIComponent(file.name || "picture"),
                                               "X-Impasto-Page": page})).json();
 
 /* A camera's frame, painted. settings: in words. */

@@ -69,8 +69,8 @@ function drawList() {
 /* next: null: none. jobs: all that are listed. */
 export function draw(next, jobs) {
   job = next;
-  others = jobs.filter(row => row.result && row.id !== job?.id && row.command !== "train");
-  const none = !job || job.command === "train";
+  others = jobs.filter(row => row.result && row.id !== job?.id && !["train", "video"].includes(row.command));
+  const none = !job || ["train", "video"].includes(job.command);
   get("compare-part").hidden = none || (!job.result && !job.preview);
   if (none) {
     shown = "";

@@ -36,13 +36,18 @@ function tellError(error) {
 
 /* ---- Pictures -------------------------------------------------------------------------------- */
 
+const isFilm = () => chosen.contents[0]?.film === true;
+const FILMS = /\.(mp4|m4v|mov|mkv|webm|avi|ts|y4m)$/i;
+const send = (file, kind) =>
+  kind === "content" && (file.type.startsWith("video/") || FILMS.test(file.name)) ? api.upload(file, "/api/films") : api.upload(file);
+
 /* The photographs that come together replace those before. */
 async function take(files, kind) {
   let first = true;
   for (const file of files) {
     get("status").textContent = say("uploading", {name: file.name || say(kind === "content" ? "photograph" : "paintings")});
     try {
-      await add(await api.upload(file), kind, first);
+      await add(await send(file, kind), kind, first);
       first = false;
       tellError(null);
     } catch (error) {
@@ -50,7 +55,7 @@ async function take(files, kind) {
     }
     get("status").textContent = say("ready");
   }
-  if (kind === "content" && !first && settings.command() === "apply" && chosen.model)
+  if (kind === "content" && !first && settings.command() === "apply" && chosen.model && !isFilm())
     submit(true);
 }
 
@@ -69,11 +74,15 @@ async function add(picture, kind, first) {
     drawLessons();
     return;
   }
-  chosen.contents = first ? [picture] : [...chosen.contents, picture];
+  const filmed = isFilm();
+  chosen.contents = first || picture.film || filmed ? [picture] : [...chosen.contents, picture];
+  settings.takeFilm(isFilm());
   areas.forget();
-  show(get("content-image"), blob, say("photograph-is", picture));
+  show(get("content-image"), blob, say(picture.film ? "film-is" : "photograph-is", picture));
   tell(get("content-count"), chosen.contents.length > 1 ? say("photographs", {count: chosen.contents.length}) : "");
   get("made").hidden = !picture.settings?.settings;
+  if (filmed !== isFilm())
+    draw();
   drawAreas();
 }
 
@@ -105,7 +114,7 @@ function drawLessons() {
 
 /* What areas may be painted with: paintings, or the network's styles. */
 function drawAreas() {
-  const command = settings.command(), one = chosen.contents.length === 1, row = network();
+  const command = settings.command(), one = chosen.contents.length === 1 && !isFilm(), row = network();
   planAgain();
   if (command === "paint") {
     areas.draw(chosen.styles, one && chosen.styles.length > 0);
@@ -182,7 +191,7 @@ export function drawNetworks(facts = about) {
     radio.checked = row.value === chosen.model;
     radio.addEventListener("change", () => {
       choose(row);
-      if (chosen.contents.length > 0)
+      if (chosen.contents.length > 0 && !isFilm())
         submit(true);
     });
     return make("label", {}, radio, make("span", {}, row.label));
@@ -194,7 +203,7 @@ export function drawNetworks(facts = about) {
 /* Asked anew after each change, where there is something to plan. Areas cost memory, so they are
  * sent for it. */
 export function planAgain() {
-  const paints = settings.command() === "paint" && chosen.contents.length > 0 && chosen.styles.length > 0;
+  const paints = settings.command() === "paint" && chosen.contents.length > 0 && !isFilm() && chosen.styles.length > 0;
   const hold = () => api.hold([...[...chosen.contents, ...chosen.styles, ...areas.inHand()].map(row => row.id),
                                ...chosen.lessons]);
   hold();
@@ -210,13 +219,14 @@ export function planAgain() {
 /* unrefined: a network's picture as it is, whatever the form says. */
 function job(content, unrefined = false) {
   const {refine, ...others} = settings.current();
-  const asked = {command: settings.command(), settings: unrefined || refine === undefined ? others : {...others, refine}};
+  const command = isFilm() && settings.command() !== "train" ? "video" : settings.command();
+  const asked = {command, settings: unrefined || refine === undefined ? others : {...others, refine}};
   if (content)
     asked.content = content.id;
   if (settings.paints() && !unrefined)
     asked.styles = chosen.styles.map(row => ({picture: row.id, weight: Number(row.weight.toPrecision(4))}));
   const row = network();
-  if (asked.command === "apply" && row) {
+  if (settings.command() === "apply" && row) {
     asked.model = row.model;
     if (row.mix && !others.mix)
       asked.settings.mix = row.mix;
@@ -255,6 +265,7 @@ export function draw(facts = about) {
 function useMade() {
   const {settings: record} = chosen.contents.at(-1);
   document.querySelector(`[name=command][value=${record.command === "apply" ? "apply" : "paint"}]`).checked = true;
+  settings.takeFilm(false);
   settings.use(record.settings);
   draw();
   speak(say("settings-taken"));
@@ -262,7 +273,9 @@ function useMade() {
 
 /* Takes over how an earlier job was made, as far as its pictures are here. */
 export async function use(earlier) {
-  document.querySelector(`[name=command][value=${earlier.command}]`).checked = true;
+  const film = earlier.command === "video", command = film ? earlier.model ? "apply" : "paint" : earlier.command;
+  document.querySelector(`[name=command][value=${command}]`).checked = true;
+  settings.takeFilm(film);
   const known = styles().rows.filter(row => row.model === earlier.model), {mix, ...others} = earlier.settings ?? {};
   const row = known.find(row => row.mix && row.mix === mix) ?? known[0];
   settings.use(row?.mix === mix ? others : earlier.settings);
@@ -275,7 +288,7 @@ export async function use(earlier) {
       chosen.styles.push({id: row.picture, name: row.name ?? say("paintings"), weight: row.weight ?? 1,
                           blob: await api.blob(`/api/pictures/${row.picture}`)});
     show(get("content-image"), await api.blob(`/api/pictures/${earlier.content}`), earlier.name);
-    chosen.contents = [{id: earlier.content, name: earlier.name}];
+    chosen.contents = [{id: earlier.content, name: earlier.name, film}];
     await areas.use(earlier);
     get("content-count").hidden = get("made").hidden = true;
   } catch (error) {

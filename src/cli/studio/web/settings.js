@@ -12,6 +12,8 @@ const SLIDERS = {
   paint: [["strength", 0, 1, 0.01, 0.5], ["style-scale", -2, 2, 0.05, 0, "log"]],
   apply: [["strength", 0, 2, 0.05, 1], ["stroke", -2, 2, 0.05, 0, "log"],
           ["refine", 0, 100, 5, 0]],
+  "film-paint": [["strength", 0, 1, 0.01, 0.5], ["style-scale", -2, 2, 0.05, 0, "log"]],
+  "film-apply": [["strength", 0, 2, 0.05, 1], ["stroke", -2, 2, 0.05, 0, "log"]],
   train: [["minutes", 1, 120, 1, null]],
 };
 const TITLES = {minutes: "train-minutes"}; /* words whose key is not the setting's name */
@@ -19,10 +21,15 @@ const MINUTES = 5; /* of a training, unless it is told otherwise */
 
 let options = [];
 let changed = () => {};
-const values = {paint: {}, apply: {}, train: {minutes: MINUTES}};
+/* Of a film, what a painting and what a network has is kept apart: strength is not the same there. */
+const values = {paint: {}, apply: {}, train: {minutes: MINUTES}, "film-paint": {}, "film-apply": {}};
+let film = false;
 
 export const command = () => document.querySelector("[name=command]:checked").value;
-const mine = () => values[command()];
+const kind = () => film && command() !== "train" ? `film-${command()}` : command();
+const mine = () => values[kind()];
+/* Whose options there are. */
+const table = () => kind().startsWith("film-") ? "video" : command();
 
 function put(name, value) {
   if (value === null || value === undefined || value === "")
@@ -62,7 +69,7 @@ function fill(select, rows, value) {
 function drawSight(about) {
   const size = mine().size;
   get("size-field").hidden = get("colours").hidden = command() === "train";
-  get("sliders").replaceChildren(...SLIDERS[command()].map(slider));
+  get("sliders").replaceChildren(...SLIDERS[kind()].map(slider));
   fill(get("size"), [["", command() === "paint" ? say("size-usual") : say("size-source")],
                      ...[...new Set([...SIZES, ...(Number(size) ? [Number(size)] : [])])].sort((a, b) => a - b)
                          .map(pixels => [pixels, say("pixels", {count: number(pixels, 5)})]),
@@ -128,7 +135,7 @@ function row(option) {
 function drawOptions() {
   const groups = new Map();
   for (const option of options)
-    if (option.command === command() && !IN_SIGHT.includes(option.name))
+    if (option.command === table() && !IN_SIGHT.includes(option.name))
       groups.set(option.group ?? "", [...(groups.get(option.group ?? "") ?? []), option]);
   get("options").replaceChildren(...[...groups].map(([name, rows]) =>
     make("fieldset", {}, name ? make("legend", {}, name) : null, ...rows.map(row))));
@@ -154,6 +161,9 @@ function plain(value) {
   return value;
 }
 
+/* Whether a film is painted, and no photograph. */
+export const takeFilm = yes => film = yes;
+
 /* Whether paintings are asked for: to paint, to train, or to refine what a network has painted. */
 export const paints = () => command() !== "apply" || mine().refine !== undefined;
 
@@ -171,7 +181,7 @@ export function current() {
 export function use(settings) {
   for (const name of Object.keys(mine()))
     delete mine()[name];
-  const known = new Set(options.filter(option => option.command === command()).map(option => option.name));
+  const known = new Set(options.filter(option => option.command === table()).map(option => option.name));
   for (const [name, value] of Object.entries(settings)) {
     const text = plain(value);
     if (known.has(name) && text !== null)

@@ -12,6 +12,9 @@ let spoken = "";     /* what was last said of it */
 let told = {};       /* what others do */
 
 const trains = () => job.command === "train";
+const films = () => job.command === "video";
+/* What there is to see on its way, in words. */
+const soFar = () => trains() ? "sample" : films() ? "frame-so-far" : "so-far";
 
 /* ---- Its picture ----------------------------------------------------------------------------- */
 
@@ -23,9 +26,9 @@ async function drawPicture() {
   shown = wanted;
   try {
     if (works && job.preview)
-      await draw(await api.blob(`/api/jobs/${job.id}/preview?n=0`), wanted, say(trains() ? "sample" : "so-far", job));
-    else if (job.result && trains())
-      await draw(await api.blob(`/api/jobs/${job.id}/thumb`), wanted, say("sample", job));
+      await draw(await api.blob(`/api/jobs/${job.id}/preview?n=0`), wanted, say(soFar(), job));
+    else if (job.result && (trains() || films()))
+      await draw(await api.blob(`/api/jobs/${job.id}/thumb`), wanted, say(soFar(), job));
     else if (job.result)
       await draw(await api.blob(`/api/jobs/${job.id}/result`), wanted,
                  say(job.state === "done" ? "result-of" : "part-of", job));
@@ -45,13 +48,20 @@ async function draw(blob, wanted, alternative) {
 
 /* ---- Its words ------------------------------------------------------------------------------- */
 
+function frames() {
+  const values = {iteration: number(job.iteration ?? 0, 6), iterations: number(job.iterations ?? 0, 6)};
+  return job.iteration ? [say(job.iterations ? "frame" : "frame-of-many", values)] : [];
+}
+
 function words() {
   if (job.state === "failed")
     return job.error?.text ?? say("state-failed");
   if (job.state !== "works")
     return say(`state-${job.state}`);
   const parts = [say(`phase-${job.phase ?? "preparing"}`)];
-  if (job.iterations)
+  if (films())
+    parts.push(...frames());
+  else if (job.iterations)
     parts.push(say("step", {iteration: number(job.iteration ?? 0, 6), iterations: number(job.iterations, 6)}));
   else if (job.iteration)
     parts.push(say("step-of-many", {iteration: number(job.iteration, 6)}));
@@ -72,6 +82,8 @@ function speakOf() {
 
 /* Of a painting its loss; of a training what the losses of content and style were, and its judge. */
 function curves() {
+  if (films())
+    return [[null, []]];
   if (!trains())
     return [[null, (job.losses ?? []).map(row => [row[0], row[1]])]];
   return [[say("curve-content"), (job.losses ?? []).map(row => [row[0], row[2]])],
@@ -114,8 +126,8 @@ async function act(verb) {
 }
 
 async function download() {
-  if (trains())
-    return keep("result", "model");
+  if (trains() || films())
+    return keep("result", trains() ? "model" : "mp4");
   const format = get("format").value;
   await keep(`result?format=${format}`, format);
 }
@@ -128,6 +140,31 @@ async function keep(path, ending) {
   } catch (error) {
     tell(get("caption"), error.message);
   }
+}
+
+/* The film itself, in the browser's own player. */
+async function play() {
+  const {id} = job, film = get("film");
+  try {
+    const blob = await api.blob(`/api/jobs/${id}/result`);
+    if (job?.id !== id)
+      return;
+    closeFilm();
+    film.src = URL.createObjectURL(blob);
+    film.hidden = false;
+    film.focus();
+    await film.play();
+  } catch (error) {
+    tell(get("caption"), error instanceof api.Refusal ? error.message : say("film-unplayed"));
+  }
+}
+
+function closeFilm() {
+  const film = get("film");
+  if (film.src)
+    URL.revokeObjectURL(film.src);
+  film.removeAttribute("src");
+  film.hidden = true;
 }
 
 async function forget() {
@@ -143,6 +180,7 @@ const ACTIONS = [
   ["continue", () => ["stopped", "failed"].includes(job.state), () => act("continue")],
   ["first", () => job.state === "waits", () => act("first")],
   ["again", () => ["done", "failed", "stopped"].includes(job.state), () => act("again")],
+  ["play", () => films() && job.result && job.state !== "works", play],
   ["download", () => job.result && !["works", "waits"].includes(job.state), download],
   ["report", () => job.report && job.state !== "works", () => keep("report", "html")],
   ["use", () => true, () => told.use(job)],
@@ -161,7 +199,7 @@ function drawActions() {
     button.textContent = say(name);
     button.hidden = !may();
   }
-  get("format-field").hidden = trains() || area.querySelector("[data-action=download]").hidden;
+  get("format-field").hidden = trains() || films() || area.querySelector("[data-action=download]").hidden;
 }
 
 /* ---- The whole ------------------------------------------------------------------------------- */
@@ -170,6 +208,8 @@ export const current = () => job?.id;
 
 /* Shows a job; null: none. */
 export function look(next) {
+  if (job?.id !== next?.id || next?.state === "works")
+    closeFilm();
   job = next;
   get("legend").hidden = true;
   for (const id of ["progress", "losses", "line"])

@@ -7,7 +7,7 @@ en: {
 "language": "Language",
 "compose": "A new picture",
 "photograph": "Photograph",
-"drop-photograph": "Drop or paste a photograph here, or choose one",
+"drop-photograph": "Drop or paste a photograph here, or choose one; or a film",
 "photographs": "{count} photographs, a job for each",
 "photograph-is": "The photograph {name}, {width} by {height} pixels",
 "made": "It says how it was made: use its settings",
@@ -153,6 +153,12 @@ en: {
 "area-add": "One more style",
 "area-add-none": "choose one",
 "train-minutes": "Minutes of training:",
+"film-is": "The film {name}, {width} by {height} pixels",
+"frame": "{iteration} of {iterations} frames",
+"frame-of-many": "{iteration} frames",
+"frame-so-far": "Frame {iteration} of the painted film",
+"play": "Play",
+"film-unplayed": "This browser cannot play the film. Download it.",
 "networks-none": "No style network is installed."
 },
 de: {
@@ -160,7 +166,7 @@ de: {
 "language": "Sprache",
 "compose": "Ein neues Bild",
 "photograph": "Foto",
-"drop-photograph": "Ein Foto hierher ziehen, einfügen oder auswählen",
+"drop-photograph": "Ein Foto hierher ziehen, einfügen oder auswählen; oder einen Film",
 "photographs": "{count} Fotos, ein Auftrag für jedes",
 "photograph-is": "Das Foto {name}, {width} mal {height} Pixel",
 "made": "Es sagt, wie es gemacht wurde: dessen Einstellungen nehmen",
@@ -306,6 +312,12 @@ de: {
 "area-add": "Noch ein Stil",
 "area-add-none": "auswählen",
 "train-minutes": "Minuten Training:",
+"film-is": "Der Film {name}, {width} mal {height} Pixel",
+"frame": "{iteration} von {iterations} Bildern",
+"frame-of-many": "{iteration} Bilder",
+"frame-so-far": "Bild {iteration} des gemalten Films",
+"play": "Abspielen",
+"film-unplayed": "Dieser Browser kann den Film nicht abspielen. Herunterladen geht.",
 "networks-none": "Es ist kein Stilnetz installiert."
 }
 };
