@@ -27,11 +27,11 @@ from ._errors import (DeviceError, Error, InputError, InternalError, Interrupted
 from ._films import Clip, ClipInfo  # noqa: E402
 from ._images import Image  # noqa: E402
 from ._networks import Applier, Model, apply  # noqa: E402
-from ._painting import Job, JobInfo, Region, Step, Style, Weights, stylize  # noqa: E402
+from ._painting import Job, JobInfo, ProfileRow, Region, Step, Style, Weights, stylize  # noqa: E402
 from ._settings import Setting, settings, train_settings  # noqa: E402
 from ._training import Training, TrainInfo, TrainStep, train  # noqa: E402
 
 __all__ = ["Applier", "Clip", "ClipInfo", "Device", "DeviceError", "DeviceInfo", "Error", "Image", "InputError",
            "InternalError", "Interrupted", "Job", "JobInfo", "Model", "NumericError", "OutOfMemoryError", "OutputError",
-           "Region", "Setting", "Step", "Stopped", "Style", "TrainInfo", "TrainStep", "Training", "UsageError",
+           "ProfileRow", "Region", "Setting", "Step", "Stopped", "Style", "TrainInfo", "TrainStep", "Training", "UsageError",
            "Weights", "WeightsError", "apply", "devices", "settings", "stylize", "train", "train_settings"]

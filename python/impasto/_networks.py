@@ -16,6 +16,7 @@ from ._device import Device, Opened
 from ._errors import WeightsError, c_path, c_text, call, keep_exception, opened, string
 from ._frames import Frame
 from ._images import Image, as_image
+from . import _records as records
 from ._settings import number_from, scratch_params, whole_from
 
 if TYPE_CHECKING:
@@ -219,6 +220,7 @@ class Applier(Opened):
                  **settings: Unpack[ApplyingSettings]) -> None:
         network = as_model(model)
         self._styles = network.styles
+        self._model = records.shown(model if isinstance(model, str) else network.source)
         self._settings: dict[str, Any] = dict(settings)
         params, _mix = applying_params(self._styles, self._settings)
         super().__init__(device, "impasto_applier", lib.impasto_applier_close, lib.impasto_applier_open,
@@ -262,7 +264,18 @@ class Applier(Opened):
             "region_count": len(regions)})
         made = ffi.new("struct impasto_image **")
         self._call(lib.impasto_applier_paint, struct, made)
-        return Image._owning(made)
+        return records.give(Image._owning(made), self._record(pictures[0]))
+
+    def _record(self, content: Image) -> dict[str, Any]:
+        """Without masks and regions, which are not named."""
+        settings = {name: value for name, value in self._settings.items()
+                    if value is not None and name not in ("mix", "steady")}
+        mix = self._settings.get("mix")
+        if mix is not None:
+            settings["mix"] = mix if isinstance(mix, str) else ",".join(
+                f"{style}:{float(weight):.9g}" for style, weight in mix.items())
+        named = {} if content.name is None else {"content": records.shown(content.name)}
+        return records.base(self._device.info, named | {"model": self._model} | settings, "apply")
 
     def frame(self, frame: NDArray[np.uint8], out: NDArray[np.uint8] | None = None) -> NDArray[np.uint8]:
         """Paints a frame, the fastest way where many have one size.

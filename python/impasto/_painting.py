@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Callable, Iterator, Sequence, Union
 
 import numpy as np
 
+from . import _records as records
 from ._binding import ffi, lib
 from ._device import Device, Opened
 from ._errors import Error, Interrupted, c_path, c_text, call, opened, string
@@ -179,6 +180,34 @@ class Step:
 
 
 @dataclass(frozen=True)
+class ProfileRow:
+    """The time that one kernel took on behalf of one layer.
+
+    Attributes
+    ----------
+    label : str
+        Layer, direction and kernel: "conv3_2 forward conv_direct".
+    launches : int
+        How often it was begun.
+    seconds : float
+        In all.
+    flops : float
+        Operations that it computes; 0: they are not counted.
+    """
+
+    label: str
+    launches: int
+    seconds: float
+    flops: float
+
+    @classmethod
+    def _all(cls, info: Any) -> list[ProfileRow]:
+        rows = [info.profile[i] for i in range(info.profile_rows)]
+        made = [cls(string(row.label) or "", row.launches, row.seconds, row.flops) for row in rows]
+        return sorted(made, key=lambda row: -row.seconds)
+
+
+@dataclass(frozen=True)
 class JobInfo:
     """What a job does. The memory is that of the last size, which takes the most.
 
@@ -196,6 +225,9 @@ class JobInfo:
         {purpose: bytes}.
     cost : float
         Time, over that with memory for everything.
+    profile : list of ProfileRow
+        With ``profile=True``: the time by layer and kernel, the longest first, of all jobs so far on
+        this device that had it.
     """
 
     width: int
@@ -205,6 +237,7 @@ class JobInfo:
     memory: int
     memory_by_purpose: dict[str, int]
     cost: float
+    profile: list[ProfileRow] = field(default_factory=list)
 
     @classmethod
     def _of(cls, info: Any) -> JobInfo:
@@ -212,7 +245,7 @@ class JobInfo:
         rows = [info.plan[i] for i in range(info.plan_rows)]
         return cls(info.width, info.height, [(scale.width, scale.height, scale.iterations) for scale in scales],
                    info.iterations, info.plan_bytes, {string(row.purpose) or "": row.bytes for row in rows},
-                   info.plan_cost)
+                   info.plan_cost, ProfileRow._all(info))
 
 
 # ---- What a job works on, in C ---------------------------------------------------------------------
@@ -244,7 +277,11 @@ class Pictures:
 
     def __init__(self, content: Any, styles: Any, keep: Any = None, init: Any = None) -> None:
         self._kept: list[Any] = []
+        self._painted: list[Image] = []
+        self._content = None
         given = _as_styles(styles)
+        whole = keep is None and init is None and not any(style.mask or style.where for style in given)
+        self._plain = [style.weight for style in given] if whole else None
         regions = list(dict.fromkeys(style.where or _EVERYWHERE for style in given))
         rows = ffi.new("struct impasto_style[]", len(given))
         for row, (i, style) in zip(rows, enumerate(given)):
@@ -265,7 +302,17 @@ class Pictures:
     def _needed(self, source: Any, what: str) -> Any:
         image = as_image(source, what)
         self._kept.append(image)
+        if what == "content":
+            self._content: Image | None = image
+        elif what.startswith("style"):
+            self._painted.append(image)
         return image._image
+
+    def names(self) -> dict[str, Any]:
+        """How a settings file names them, if that says all: without masks and regions."""
+        if self._content is None or self._plain is None:
+            return {}
+        return records.names(self._content, list(zip(self._painted, self._plain)))
 
     def _image(self, source: Any, what: str) -> Any:
         return ffi.NULL if source is None else self._needed(source, what)
@@ -285,6 +332,14 @@ _EVERYWHERE = Region()
 
 def as_weights(weights: Weights | str | os.PathLike[str] | None) -> Weights:
     return weights if isinstance(weights, Weights) else Weights(weights)
+
+
+def _record(device: Device, weights: Weights, params: Any, pictures: Pictures) -> dict[str, Any]:
+    values = PAINTING.values(params)
+    if values.get("init") == "image":
+        del values["init"]  # a picture, which is not named
+    values["weights"] = "builtin" if weights.builtin else records.shown(weights.source)
+    return records.base(device.info, pictures.names() | values)
 
 
 def _start(init: Any, settings: dict[str, Any]) -> Any:
@@ -330,6 +385,7 @@ class Job(Opened):
         pictures = Pictures(content, styles, keep, start)
         super().__init__(device, "impasto_job", lib.impasto_job_close, function, network._weights, pictures.struct,
                          params)
+        self._record = _record(device, network, params, pictures)
 
     @classmethod
     def resume(cls, device: Device, checkpoint: str | os.PathLike[str], content: Picture, styles: Styles, *,
@@ -358,6 +414,7 @@ class Job(Opened):
             job = cls.__new__(cls)
             Opened.__init__(job, device, "impasto_job", lib.impasto_job_close, lib.impasto_job_resume,
                             network._weights, pictures.struct, saved[0], params)
+            job._record = _record(device, network, params, pictures)
         finally:
             lib.impasto_checkpoint_close(saved)
         return job
@@ -382,6 +439,7 @@ class Job(Opened):
         return self.step()
 
     _done = False
+    _taken = 0
 
     def step(self) -> Step:
         """Takes one step.
@@ -397,6 +455,7 @@ class Job(Opened):
         self._call(lib.impasto_job_step, progress)
         step = self._guard.look(self._handle, lambda _: Step._of(progress[0], self))
         self._done = step.done
+        self._taken = step.step
         return step
 
     def run(self, progress: Callable[[Step], object] | None = None) -> bool:
@@ -423,11 +482,16 @@ class Job(Opened):
         return self._done
 
     def picture(self, longest: int | None = None) -> Image:
-        """The picture as it is now, in the result's size, or with a longer side of at most `longest`."""
+        """The picture as it is now, in the result's size, or with a longer side of at most `longest`.
+
+        Its `settings` say how it was made, as those of the program's results do: a PNG of it goes with
+        ``impasto --settings``. Of masks and regions they say nothing.
+        """
         handle = ffi.new("struct impasto_image **")
         self._call(lib.impasto_job_image, handle)
         picture = Image._owning(handle)
-        return picture if longest is None else picture.fit(longest)
+        made = picture if longest is None else picture.fit(longest)
+        return records.give(made, self._record, **({} if self._done else {"iterations": self._taken}))
 
     def gradient(self) -> NDArray[np.float32]:
         """The gradient of the loss by the picture: (3, height, width), of the size at hand."""
@@ -462,7 +526,9 @@ class Job(Opened):
         """
         pictures = Pictures(content, styles, keep)
         self._call(lib.impasto_job_reuse, pictures.struct)
-        self._done = False
+        self._done, self._taken = False, 0
+        settings = {name: value for name, value in self._record["settings"].items() if name not in ("content", "style")}
+        self._record = self._record | {"settings": pictures.names() | settings}
 
 
 def stylize(content: Picture, styles: Styles, *, device: Device | str | int | None = None,

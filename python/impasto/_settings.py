@@ -9,6 +9,7 @@ import numbers
 from dataclasses import dataclass
 from typing import Any, Callable, Iterator
 
+from . import _records as records
 from ._binding import ffi, lib
 from ._errors import c_text, call, string
 
@@ -62,6 +63,10 @@ class Table:
         return {name: Setting(name, _text(row.about), _KINDS[row.kind], string(row.standard), row.low,
                               row.high, tuple(_words(row)))
                 for name, row in self._rows.items()}
+
+    def values(self, params: Any) -> dict[str, Any]:
+        """What the struct has of all that decides the result, as settings files have it."""
+        return records.values(params, self._rows)
 
     def words(self, name: str) -> list[str]:
         """The words that a setting takes."""

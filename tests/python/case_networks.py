@@ -45,6 +45,22 @@ class Applying(Case):
                              colour="luma")
         np.testing.assert_array_equal(made.to_uint8(), impasto.Image(self.folder / "out.png").to_uint8())
 
+    def test_what_results_say(self):
+        impasto.Image(PHOTO).save(self.folder / "photo.png")
+        first, second = impasto.Model(BASE).styles[:2]
+        made = impasto.apply(self.folder / "photo.png", BASE, device=self.open_device(), mix={first: 1, second: 3},
+                             strength=0.5)
+        record = json.loads(made.settings)
+        self.assertEqual((record["command"], record["settings"]), ("apply", {
+            "content": "photo.png", "model": "base-8.model", "mix": f"{first}:1,{second}:3", "strength": 0.5}))
+        made.save(self.folder / "made.png")
+        subprocess.run(["cp", BASE, self.folder], check=True)
+        subprocess.run([os.environ["IMPASTO_BIN"], "apply", "--settings", "made.png", "-o", "again.png", "--device", "0",
+                        "--quiet"], check=True, cwd=self.folder)
+        np.testing.assert_array_equal(impasto.Image(self.folder / "again.png").to_uint8(), made.to_uint8())
+        named = json.loads(impasto.apply(PHOTO, "ink", device=self.open_device()).settings)["settings"]
+        self.assertEqual(named, {"model": "ink"})
+
     def test_parts(self):
         first, second = impasto.Model(BASE).styles[:2]
         left = np.zeros((36, 48), bool)

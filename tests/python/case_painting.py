@@ -2,6 +2,7 @@
 """Painting: stylize, jobs, settings as keywords, what is refused."""
 
 import ast
+import json
 import os
 import subprocess
 
@@ -42,6 +43,40 @@ class Stylize(Case):
                  [impasto.Style(PAINTING, where=above), impasto.Style(other, where=below)], {})]:
             with self.subTest(options):
                 np.testing.assert_array_equal(stylize(PHOTO, styles, **keywords).to_uint8(), self.by_program(*options))
+
+    def test_what_results_say(self):
+        """As the program's: a PNG goes with --settings, to the same picture. It tells nothing of where files are."""
+        self.by_program("painting.png:2")  # for the pictures' files
+        keywords = {"strength": 0.75, "scales": [24, 32], "colour": "luma", "seed": 3, "init": "noise", "style_scale": 1.5}
+        made = stylize(self.folder / "photo.png", [(self.folder / "painting.png", 2)], **keywords)
+        record = json.loads(made.settings)
+        self.assertEqual((record["impasto"], record["device"]["name"]), (impasto.__version__, self.open_device().info.name))
+        settings = record["settings"]
+        self.assertEqual([settings[name] for name in ("content", "style", "size", "strength", "colour", "weights")],
+                         ["photo.png", ["painting.png:2"], 32, 0.75, "luma", "builtin"])
+        self.assertNotIn("iterations", {name for name in record if name != "settings"})
+        self.assertNotIn(str(self.folder), made.settings)
+        made.save(self.folder / "made.png")
+        subprocess.run([os.environ["IMPASTO_BIN"], "--settings", "made.png", "-o", "again.png", "--device", "0", "--quiet"],
+                       check=True, cwd=self.folder)
+        np.testing.assert_array_equal(impasto.Image(self.folder / "again.png").to_uint8(), made.to_uint8())
+        # Stopped, or of arrays, or with a mask.
+        stopped = json.loads(stylize(PHOTO, PAINTING, progress=lambda step: step.step == 1).settings)
+        self.assertEqual((stopped["iterations"], "content" in stopped["settings"]), (1, False))
+        masked = stylize(self.folder / "photo.png", self.folder / "painting.png", keep=np.eye(36, 48) > 0)
+        self.assertNotIn("content", json.loads(masked.settings)["settings"])
+
+    def test_profile(self):
+        with impasto.Job(self.open_device(), PHOTO, PAINTING, profile=True, **CHEAP) as job:
+            job.run()
+            rows = job.info.profile
+        self.assertGreater(len(rows), 3)
+        self.assertEqual(rows, sorted(rows, key=lambda row: -row.seconds))
+        self.assertTrue(all(row.label and row.launches > 0 and row.seconds >= 0 and row.flops >= 0 for row in rows))
+        self.assertTrue(any("conv1_1" in row.label for row in rows))
+        with impasto.Job(self.open_device(), PHOTO, PAINTING, **CHEAP) as job:
+            job.run()
+            self.assertEqual(job.info.profile, [])
 
     def test_kinds_of_pictures(self):
         expected = np.asarray(stylize(PHOTO, PAINTING))
