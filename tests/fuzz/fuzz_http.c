@@ -87,7 +87,9 @@ static void begin_studio(void)
         abort();
     snprintf(studio.token, sizeof(studio.token), "%064d", 1);
     studio.quota = (uint64_t)1 << 30;
-    studio.painter.to = studio.painter.from = studio.quicker.to = studio.quicker.from = -1;
+    studio.quicker.to = studio.quicker.from = -1;
+    for (size_t i = 0; i < CLI_PAINTERS_MOST; i++)
+        studio.painters[i].to = studio.painters[i].from = -1;
     json_decref(studio.models);
     studio.models = json_pack("[{s:s, s:[s, s]}]", "model", "base-16", "styles", "ink", "oil");
     jobs = json_array();
@@ -125,6 +127,7 @@ static void renew(void)
     json_object_clear(studio.unsaved);
     snprintf(studio.code, sizeof(studio.code), "%064d", 2);
     studio.paused = false;
+    cli_pages_close(&studio);
     for (int i = 0; i < 2; i++)
         cli_folder_visit(&studio.folder, places[i], forget, &places[i]);
 }

@@ -456,6 +456,45 @@ class Queue(Served):
         studio.ask("DELETE", f"/api/jobs/{again['id']}")
         self.assertFalse(list(studio.folder.rglob(f"{again['id']}*")))
 
+    def test_a_worker_for_each_device(self):
+        """Jobs on several devices are at work side by side; those on one, or on any, one after the other."""
+        studio = self.studio(env={"POCL_DEVICES": "pthread pthread"})
+        while not studio.ask("GET", "/api/about")["devices"]:
+            time.sleep(0.05)
+        indices = [row["index"] for row in studio.ask("GET", "/api/about")["devices"]]
+        if indices != [0, 1]:
+            self.skipTest("this platform does not have two devices")
+
+        def begin(**settings):
+            return studio.paint(LONG | settings)["id"]
+
+        def stop(job):
+            studio.ask("POST", f"/api/jobs/{job}/stop", "")
+            studio.until(job, "stopped")
+
+        at_work = lambda now: now["state"] == "works" and now.get("iteration", 0) > 1  # noqa: E731
+        first, second, third, usual, any_, last = (begin(**settings) for settings in (
+            {"device": "0"}, {"device": "1"}, {"device": "0"}, {}, {"device": "cpu"}, {"device": "1"}))
+        for job in (first, second):
+            studio.until(job, at_work)
+        self.assertEqual([studio.job(job)["state"] for job in (first, second)], 2 * ["works"])
+        previews = [studio.call("GET", f"/api/jobs/{job}/preview?n=0") for job in (first, second)]
+        self.assertEqual([preview[0] for preview in previews], [200, 200])
+        self.assertEqual(studio.job(third)["state"], "waits")
+        stop(first)
+        studio.until(third, at_work)  # the same device
+        stop(third)
+        studio.until(usual, at_work)  # which is device 0
+        stop(second)
+        # One that may take any device is alone at work, and none that has come later goes before it.
+        self.assertEqual([studio.job(job)["state"] for job in (usual, any_, last)], ["works", "waits", "waits"])
+        stop(usual)
+        studio.until(any_, at_work)
+        self.assertEqual(studio.job(last)["state"], "waits")
+        stop(any_)
+        studio.until(last, at_work)
+        self.assertEqual(studio.end()[0], 130)
+
     def test_events(self):
         """A stream has all of a job's way, the latest of each, and a state when the list has changed."""
         studio = self.studio()

@@ -75,11 +75,11 @@ static void keep_preview(struct cli_studio *studio, const json_t *job)
 {
     char name[CLI_ID_SIZE + 8];
     struct impasto_error ignored = {0};
-    const char *id = cli_text_in(job, "id");
-    snprintf(name, sizeof(name), "%.32s.jpg", id);
-    if (studio->preview && strcmp(studio->preview_job, id) == 0)
-        (void)cli_folder_write(&studio->folder, CLI_PLACE_THUMBS, name, studio->preview,
-                               studio->preview_size, &ignored);
+    const struct cli_preview *preview = cli_preview_of(studio, job);
+    snprintf(name, sizeof(name), "%.32s.jpg", cli_text_in(job, "id"));
+    if (preview)
+        (void)cli_folder_write(&studio->folder, CLI_PLACE_THUMBS, name, preview->bytes,
+                               preview->size, &ignored);
 }
 
 void cli_job_end(struct cli_studio *studio, json_t *job, const char *state)

@@ -143,6 +143,20 @@ static unsigned char *decode(const char *text, size_t *size)
     return bytes;
 }
 
+/* The job's last one, or the oldest of all. */
+static struct cli_preview *place_for(struct cli_studio *studio, const char *job)
+{
+    struct cli_preview *oldest = studio->previews;
+    for (size_t i = 0; i < CLI_PREVIEWS_MOST; i++) {
+        struct cli_preview *preview = &studio->previews[i];
+        if (strcmp(preview->job, job) == 0)
+            return preview;
+        if (preview->number < oldest->number)
+            oldest = preview;
+    }
+    return oldest;
+}
+
 static void hear_preview(struct cli_studio *studio, const json_t *job, const json_t *line)
 {
     size_t size;
@@ -150,12 +164,27 @@ static void hear_preview(struct cli_studio *studio, const json_t *job, const jso
     unsigned char *bytes = text ? decode(text, &size) : NULL;
     if (!bytes)
         return;
-    free(studio->preview);
-    studio->preview = bytes;
-    studio->preview_size = size;
-    studio->preview_number++;
-    snprintf(studio->preview_job, sizeof(studio->preview_job), "%s", cli_text_in(job, "id"));
+    struct cli_preview *preview = place_for(studio, cli_text_in(job, "id"));
+    free(preview->bytes);
+    *preview =
+        (struct cli_preview){.bytes = bytes, .size = size, .number = ++studio->preview_number};
+    snprintf(preview->job, sizeof(preview->job), "%s", cli_text_in(job, "id"));
     studio->progress++;
+}
+
+const struct cli_preview *cli_preview_of(const struct cli_studio *studio, const json_t *job)
+{
+    for (size_t i = 0; i < CLI_PREVIEWS_MOST; i++)
+        if (studio->previews[i].bytes &&
+            strcmp(studio->previews[i].job, cli_text_in(job, "id")) == 0)
+            return &studio->previews[i];
+    return NULL;
+}
+
+void cli_previews_free(struct cli_studio *studio)
+{
+    for (size_t i = 0; i < CLI_PREVIEWS_MOST; i++)
+        free(studio->previews[i].bytes);
 }
 
 void cli_job_hear(struct cli_studio *studio, json_t *job, const json_t *line)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the workers do. One paints, job after job. The other takes what is done in a moment: looks
- * at pictures, and style networks. A worker that dies, or is silent for too long, is started again.
- * Its painting goes on from the checkpoint.
+ * What the workers do. Some paint, one on each device, job after job. Another one takes what is
+ * done in a moment: looks at pictures, and style networks. A worker that dies, or is silent for too
+ * long, is started again. Its painting goes on from the checkpoint.
  */
 
 #include "cli/studio/studio.h"
@@ -172,12 +172,14 @@ static bool give(struct cli_studio *studio, struct cli_child *child, json_t *tas
     return true;
 }
 
-static void give_job(struct cli_studio *studio, struct cli_child *child, bool paints)
+/* A worker of a studio that was killed may still save the checkpoint with which a job goes on. */
+static bool may_begin(const struct cli_studio *studio)
 {
-    json_t *job = studio->paused || !is_free(studio, child) ? NULL : cli_job_next(studio, paints);
-    /* A worker of a studio that was killed may still save the checkpoint with which it goes on. */
-    if (!job || !studio->folder.alone)
-        return;
+    return !studio->paused && !studio->leaving && studio->folder.alone;
+}
+
+static void begin(struct cli_studio *studio, struct cli_child *child, json_t *job)
+{
     json_t *task = cli_job_request(studio, job);
     if (!task) {
         cli_job_fail(studio, job, "input",
@@ -191,6 +193,28 @@ static void give_job(struct cli_studio *studio, struct cli_child *child, bool pa
         cli_job_set(studio, job, "works");
 }
 
+static void give_quick_job(struct cli_studio *studio)
+{
+    struct cli_child *child = &studio->quicker;
+    json_t *job = may_begin(studio) && is_free(studio, child) ? cli_job_next(studio, false) : NULL;
+    if (job)
+        begin(studio, child, job);
+}
+
+/* To as many workers as there are devices asked for. */
+static void give_paintings(struct cli_studio *studio)
+{
+    char place[sizeof(studio->painters[0].place)];
+    for (size_t i = 0; i < CLI_PAINTERS_MOST && may_begin(studio); i++) {
+        json_t *job = cli_device_next(studio, place);
+        struct cli_child *child = job ? cli_device_worker(studio, place) : NULL;
+        if (!child)
+            return;
+        snprintf(child->place, sizeof(child->place), "%s", place);
+        begin(studio, child, job);
+    }
+}
+
 static void give_quick(struct cli_studio *studio)
 {
     struct cli_child *child = &studio->quicker;
@@ -198,7 +222,7 @@ static void give_quick(struct cli_studio *studio)
         return;
     /* A camera's frames do not end: a job has its turn after each small task. */
     if (studio->job_next)
-        give_job(studio, child, false);
+        give_quick_job(studio);
     studio->job_next = false;
     while (is_free(studio, child) && json_array_size(studio->quick) > 0) {
         json_t *task = json_incref(json_array_get(studio->quick, 0));
@@ -207,7 +231,7 @@ static void give_quick(struct cli_studio *studio)
             return;
         studio->job_next = true;
     }
-    give_job(studio, child, false);
+    give_quick_job(studio);
 }
 
 /* For the workers of a studio that was killed; jobs that wait for them are told to. */
@@ -222,23 +246,24 @@ static void wait_for_others(struct cli_studio *studio)
 void cli_queue_work(struct cli_studio *studio)
 {
     wait_for_others(studio);
-    look_after(studio, &studio->painter);
+    for (size_t i = 0; i < CLI_PAINTERS_MOST; i++)
+        look_after(studio, &studio->painters[i]);
     look_after(studio, &studio->quicker);
     give_quick(studio);
-    give_job(studio, &studio->painter, true);
+    give_paintings(studio);
 }
 
 /* ---- Stopping -------------------------------------------------------------------------------- */
 
 static bool send_stop(struct cli_studio *studio, const char *id)
 {
-    struct cli_child *const children[] = {&studio->painter, &studio->quicker};
-    for (size_t i = 0; i < sizeof(children) / sizeof(*children); i++) {
-        const char *at_hand = cli_text_in(children[i]->task, "job");
+    for (size_t i = 0; i <= CLI_PAINTERS_MOST; i++) {
+        struct cli_child *child = i < CLI_PAINTERS_MOST ? &studio->painters[i] : &studio->quicker;
+        const char *at_hand = cli_text_in(child->task, "job");
         if (!at_hand || strcmp(at_hand, id) != 0)
             continue;
         json_t *stop = json_pack("{s:s, s:s}", "do", "stop", "job", id);
-        (void)cli_child_send(children[i], stop);
+        (void)cli_child_send(child, stop);
         json_decref(stop);
         return true;
     }
@@ -256,7 +281,8 @@ bool cli_queue_stop(struct cli_studio *studio, json_t *job)
 void cli_queue_leave(struct cli_studio *studio)
 {
     studio->leaving = true;
-    cli_child_leave(&studio->painter);
+    for (size_t i = 0; i < CLI_PAINTERS_MOST; i++)
+        cli_child_leave(&studio->painters[i]);
     cli_child_leave(&studio->quicker);
     cli_waits_end(studio);
     for (size_t i = 0; i < CLI_UPLOADS_MOST; i++)

@@ -11,14 +11,14 @@ void cli_route_show_preview(struct cli_studio *studio, struct cli_request *reque
     const char *than = cli_http_query(request, "n");
     struct cli_reply *reply = &request->reply;
     reply->status = 204;
-    if (strcmp(studio->preview_job, cli_text_in(job, "id")) != 0 || !studio->preview ||
-        (than && strtoull(than, NULL, 10) >= studio->preview_number))
+    const struct cli_preview *preview = cli_preview_of(studio, job);
+    if (!preview || (than && strtoull(than, NULL, 10) >= preview->number))
         return;
-    reply->bytes = malloc(studio->preview_size);
+    reply->bytes = malloc(preview->size);
     if (!reply->bytes)
         return;
-    memcpy(reply->bytes, studio->preview, studio->preview_size);
-    reply->size = studio->preview_size;
+    memcpy(reply->bytes, preview->bytes, preview->size);
+    reply->size = preview->size;
     reply->type = "image/jpeg";
     reply->status = 200;
 }

@@ -15,7 +15,8 @@
 #define KEEP_SECONDS 5
 #define LEAVE_SECONDS 20 /* for a job to be stopped with its checkpoint */
 
-enum { PAINTER, QUICKER, TERMINAL, DESCRIPTORS };
+/* Those of the workers that paint come first. */
+enum { QUICKER = CLI_PAINTERS_MOST, TERMINAL, DESCRIPTORS };
 
 static enum impasto_status open_studio(struct cli_studio *studio,
                                        const struct cli_studio_options *options,
@@ -31,15 +32,21 @@ static enum impasto_status open_studio(struct cli_studio *studio,
     return status;
 }
 
+/* The workers that paint, and then the quick one. */
+static struct cli_child *child_at(struct cli_studio *studio, size_t i)
+{
+    return i < CLI_PAINTERS_MOST ? &studio->painters[i] : &studio->quicker;
+}
+
 static void close_studio(struct cli_studio *studio)
 {
     if (studio->http)
         cli_link_publish(studio, false);
     cli_http_close(&studio->http);
-    cli_child_kill(&studio->painter);
-    cli_child_kill(&studio->quicker);
-    json_decref(studio->painter.task);
-    json_decref(studio->quicker.task);
+    for (size_t i = 0; i <= CLI_PAINTERS_MOST; i++) {
+        cli_child_kill(child_at(studio, i));
+        json_decref(child_at(studio, i)->task);
+    }
     json_decref(studio->jobs);
     json_decref(studio->pictures);
     json_decref(studio->unsaved);
@@ -47,7 +54,7 @@ static void close_studio(struct cli_studio *studio)
     json_decref(studio->devices);
     json_decref(studio->models);
     cli_pages_close(studio);
-    free(studio->preview);
+    cli_previews_free(studio);
     cli_folder_close(&studio->folder);
     cli_console_close(&studio->console);
 }
@@ -65,18 +72,15 @@ static bool hear_terminal(struct cli_studio *studio)
 /* One turn: what has come, what there is to do, and what is to be told. */
 static void turn(struct cli_studio *studio, bool *terminal, double *told)
 {
-    const int descriptors[DESCRIPTORS] = {
-        [PAINTER] = studio->painter.process ? studio->painter.from : -1,
-        [QUICKER] = studio->quicker.process ? studio->quicker.from : -1,
-        [TERMINAL] = *terminal ? IMP_OS_STDIN : -1,
-    };
+    int descriptors[DESCRIPTORS] = {[TERMINAL] = *terminal ? IMP_OS_STDIN : -1};
     bool ready[DESCRIPTORS];
+    for (size_t i = 0; i <= QUICKER; i++)
+        descriptors[i] = child_at(studio, i)->process ? child_at(studio, i)->from : -1;
     cli_http_serve(studio->http, descriptors, DESCRIPTORS, ready,
                    studio->news ? TELL_SECONDS : WAIT_SECONDS);
-    if (ready[PAINTER])
-        cli_queue_hear(studio, &studio->painter);
-    if (ready[QUICKER])
-        cli_queue_hear(studio, &studio->quicker);
+    for (size_t i = 0; i <= QUICKER; i++)
+        if (ready[i])
+            cli_queue_hear(studio, child_at(studio, i));
     if (ready[TERMINAL])
         *terminal = hear_terminal(studio);
     cli_queue_work(studio);
@@ -101,19 +105,27 @@ static void serve(struct cli_studio *studio)
     }
 }
 
+/* How many workers there are, or have something to do. */
+static size_t count_workers(struct cli_studio *studio, bool busy)
+{
+    size_t count = 0;
+    for (size_t i = 0; i <= CLI_PAINTERS_MOST; i++)
+        count +=
+            busy ? i < QUICKER && child_at(studio, i)->task : child_at(studio, i)->process != 0;
+    return count;
+}
+
 /* Workers end by themselves once they have stopped what they were at. */
 static void leave(struct cli_studio *studio)
 {
     bool terminal = false;
     double told = 0;
     const double began = cli_seconds();
-    const bool busy = studio->painter.task != NULL;
-    if (busy)
+    if (count_workers(studio, true) > 0)
         cli_console_log(&studio->console, IMPASTO_LOG_INFO,
                         "stopping the job at hand, which the next studio goes on with");
     cli_queue_leave(studio);
-    while ((studio->painter.process || studio->quicker.process) &&
-           cli_seconds() - began < LEAVE_SECONDS)
+    while (count_workers(studio, false) > 0 && cli_seconds() - began < LEAVE_SECONDS)
         turn(studio, &terminal, &told);
     cli_jobs_keep_again(studio);
 }
@@ -141,8 +153,9 @@ enum impasto_status cli_studio_serve(const struct cli_studio_options *options,
 {
     struct cli_studio studio = {.device = common->device,
                                 .quota = options->quota ? options->quota : QUOTA,
-                                .painter = {.to = -1, .from = -1},
                                 .quicker = {.to = -1, .from = -1}};
+    for (size_t i = 0; i < CLI_PAINTERS_MOST; i++)
+        studio.painters[i] = (struct cli_child){.to = -1, .from = -1};
     cli_outlive_writes();
     cli_catch_signals();
     cli_console_init(&studio.console, common);

@@ -39,8 +39,9 @@ static json_t *progress_of(const struct cli_studio *studio)
         for (size_t k = 0; k < 2 && !cli_job_makes_picture(job); k++)
             if (json_object_get(job, curves[k]))
                 json_object_set(row, curves[k], json_object_get(job, curves[k]));
-        if (strcmp(studio->preview_job, cli_text_in(job, "id")) == 0)
-            json_object_set_new(row, "preview", json_integer((json_int_t)studio->preview_number));
+        const struct cli_preview *preview = cli_preview_of(studio, job);
+        if (preview)
+            json_object_set_new(row, "preview", json_integer((json_int_t)preview->number));
         json_array_append_new(rows, row);
     }
     return rows;

@@ -18,8 +18,10 @@
 #define CLI_SECRET_SIZE 65 /* likewise 64 */
 #define CLI_UPLOADS_MOST 4 /* that come, or are looked at, at a time */
 #define CLI_STREAMS_MOST 8
-#define CLI_PAGES_MOST 16 /* whose pictures are kept for them */
-#define CLI_WAITS_MOST 8  /* requests that wait for a small task of their own */
+#define CLI_PAGES_MOST 16   /* whose pictures are kept for them */
+#define CLI_PAINTERS_MOST 4 /* workers that paint, each on a device of its own */
+#define CLI_PREVIEWS_MOST (CLI_PAINTERS_MOST + 1)
+#define CLI_WAITS_MOST 8 /* requests that wait for a small task of their own */
 
 /* ---- secret.c -------------------------------------------------------------------------------- */
 
@@ -55,10 +57,11 @@ struct cli_child {
     int to, from; /* its standard input and output */
     char *bytes;  /* what came of a line that is not whole yet */
     size_t used, room;
-    double heard;  /* monotonic seconds: when it last gave a sign of life */
-    double pinged; /* and when it was last asked for one */
-    double idle;   /* since when it has had nothing to do */
-    json_t *task;  /* what it does; NULL: nothing */
+    double heard;   /* monotonic seconds: when it last gave a sign of life */
+    double pinged;  /* and when it was last asked for one */
+    double idle;    /* since when it has had nothing to do */
+    char place[16]; /* the device that it has worked on: see devices.c */
+    json_t *task;   /* what it does; NULL: nothing */
 };
 
 typedef void (*cli_line_fn)(void *user, struct cli_child *child, const json_t *line);
@@ -87,6 +90,13 @@ struct cli_wait { /* a request that waits for a small task of its own */
     char task[CLI_ID_SIZE];
 };
 
+struct cli_preview {
+    unsigned char *bytes; /* a JPEG; NULL: none */
+    size_t size;
+    char job[CLI_ID_SIZE];
+    uint64_t number; /* a later one has a higher one */
+};
+
 struct cli_page {
     char id[CLI_ID_SIZE]; /* its own choice; "": none */
     json_t *pictures;     /* ids of those that it has in hand */
@@ -100,26 +110,25 @@ struct cli_studio {
     uint64_t quota;     /* bytes that the folder may have */
     const char *device; /* for jobs that name none; NULL: the usual one */
     char token[CLI_SECRET_SIZE], code[CLI_SECRET_SIZE];
-    json_t *jobs;                      /* an array of all, the oldest first */
-    json_t *pictures;                  /* ids and what is known of them */
-    json_t *devices, *models;          /* null until a worker has told */
-    json_t *quick;                     /* small tasks that wait for the quick worker */
-    struct cli_child painter, quicker; /* paintings; and all that takes a moment */
+    json_t *jobs;             /* an array of all, the oldest first */
+    json_t *pictures;         /* ids and what is known of them */
+    json_t *devices, *models; /* null until a worker has told */
+    json_t *quick;            /* small tasks that wait for the quick worker */
+    struct cli_child painters[CLI_PAINTERS_MOST];
+    struct cli_child quicker; /* for all that takes a moment */
     struct cli_waiting waiting[CLI_UPLOADS_MOST];
     struct cli_wait waits[CLI_WAITS_MOST];
     struct cli_page pages[CLI_PAGES_MOST];
     int coming, streams; /* uploads and event streams that are open */
     bool paused, leaving;
-    bool job_next;          /* the quick worker had a small task: a job has its turn */
-    char warning[400];      /* about the folder; "": none */
-    json_t *unsaved;        /* jobs whose files could not be written, by id */
-    unsigned char *preview; /* a JPEG of the painting at hand */
-    size_t preview_size;
-    char preview_job[CLI_ID_SIZE];
-    uint64_t preview_number;
-    uint64_t changes;  /* of jobs, pictures, devices */
-    uint64_t progress; /* of the job at hand */
-    bool news;         /* streams have something to tell */
+    bool job_next;     /* the quick worker had a small task: a job has its turn */
+    char warning[400]; /* about the folder; "": none */
+    json_t *unsaved;   /* jobs whose files could not be written, by id */
+    struct cli_preview previews[CLI_PREVIEWS_MOST]; /* of the jobs at hand */
+    uint64_t preview_number;                        /* the latest */
+    uint64_t changes;                               /* of jobs, pictures, devices */
+    uint64_t progress;                              /* of the job at hand */
+    bool news;                                      /* streams have something to tell */
 };
 
 /* ---- text.c ---------------------------------------------------------------------------------- */
@@ -284,6 +293,16 @@ void cli_waits_end(struct cli_studio *studio);
 
 /* Takes a line about a job that is not its last. */
 void cli_job_hear(struct cli_studio *studio, json_t *job, const json_t *line);
+/* The latest picture of a job; NULL: none is kept. */
+const struct cli_preview *cli_preview_of(const struct cli_studio *studio, const json_t *job);
+void cli_previews_free(struct cli_studio *studio);
+
+/* ---- devices.c ------------------------------------------------------------------------------- */
+
+/* A worker for a device: the one that has it open, if that is free. NULL: none is free. */
+struct cli_child *cli_device_worker(struct cli_studio *studio, const char *place);
+/* The next painting that may begin, with its device. NULL: none. */
+json_t *cli_device_next(const struct cli_studio *studio, char place[16]);
 
 /* ---- ends.c ---------------------------------------------------------------------------------- */
 

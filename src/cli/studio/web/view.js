@@ -151,6 +151,7 @@ async function play() {
       return;
     closeFilm();
     film.src = URL.createObjectURL(blob);
+    film.setAttribute("aria-label", job.name ?? "");
     film.hidden = false;
     film.focus();
     await film.play();
