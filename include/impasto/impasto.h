@@ -52,6 +52,7 @@
 #include <impasto/pixels.h>
 #include <impasto/plan.h>
 #include <impasto/progress.h>
+#include <impasto/ranks.h>
 #include <impasto/setting.h>
 #include <impasto/train.h>
 #include <impasto/weights.h>

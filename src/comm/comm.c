@@ -17,11 +17,15 @@ static size_t lesser(size_t a, size_t b)
     return a < b ? a : b;
 }
 
+/* A call that waits for others, and is seen to wait. */
+#define WATCHED(comm, call) (imp_comm_wait_begin(comm), imp_comm_wait_end(comm, call))
+
 struct imp_comm *imp_comm_new(const struct imp_transport *transport, void *end, int rank, int size)
 {
     struct imp_comm *comm = calloc(1, sizeof(*comm));
     if (comm != NULL)
-        *comm = (struct imp_comm){.transport = transport, .end = end, .rank = rank, .size = size};
+        *comm = (struct imp_comm){
+            .transport = transport, .end = end, .rank = rank, .size = size, .local_rank = rank};
     return comm;
 }
 
@@ -60,6 +64,11 @@ int imp_comm_size(const struct imp_comm *comm)
     return comm->size;
 }
 
+int imp_comm_local_rank(const struct imp_comm *comm)
+{
+    return comm->local_rank;
+}
+
 const struct impasto_error *imp_comm_error(const struct imp_comm *comm)
 {
     return &comm->error;
@@ -90,7 +99,8 @@ enum impasto_status imp_comm_edges_end(struct imp_comm *comm)
     if (!comm->exchanging)
         return imp_comm_misuse(comm, "ends an exchange that has not begun");
     comm->exchanging = false;
-    return imp_comm_outcome(comm, comm->transport->exchange_end(comm->end, &comm->error));
+    return imp_comm_outcome(comm,
+                            WATCHED(comm, comm->transport->exchange_end(comm->end, &comm->error)));
 }
 
 enum impasto_status imp_comm_exchange(struct imp_comm *comm, struct imp_transfer *transfers,
@@ -151,7 +161,7 @@ enum impasto_status imp_comm_sum_end(struct imp_comm *comm)
 {
     STILL_WHOLE(comm);
     comm->sums = 0;
-    return imp_comm_outcome(comm, comm->transport->sum_end(comm->end, &comm->error));
+    return imp_comm_outcome(comm, WATCHED(comm, comm->transport->sum_end(comm->end, &comm->error)));
 }
 
 enum impasto_status imp_comm_gather(struct imp_comm *comm, const double *own, double *all,
@@ -163,8 +173,8 @@ enum impasto_status imp_comm_gather(struct imp_comm *comm, const double *own, do
         sum += counts[rank] < INT32_MAX ? counts[rank] : INT32_MAX;
     if (sum > INT32_MAX)
         return imp_comm_misuse(comm, "gathers over 2^31 numbers");
-    return imp_comm_outcome(comm,
-                            comm->transport->gather(comm->end, own, all, counts, &comm->error));
+    return imp_comm_outcome(
+        comm, WATCHED(comm, comm->transport->gather(comm->end, own, all, counts, &comm->error)));
 }
 
 enum impasto_status imp_comm_broadcast(struct imp_comm *comm, void *bytes, size_t size, int root)
@@ -173,11 +183,19 @@ enum impasto_status imp_comm_broadcast(struct imp_comm *comm, void *bytes, size_
     if (root < 0 || root >= comm->size)
         return imp_comm_misuse(comm, "asks a rank that there is not");
     for (size_t done = 0; done < size; done += IMP_TRANSFER_MOST)
-        IMP_TRY(imp_comm_outcome(comm,
-                                 comm->transport->broadcast(comm->end, (char *)bytes + done,
-                                                            lesser(size - done, IMP_TRANSFER_MOST),
-                                                            root, &comm->error)));
+        IMP_TRY(imp_comm_outcome(
+            comm, WATCHED(comm, comm->transport->broadcast(comm->end, (char *)bytes + done,
+                                                           lesser(size - done, IMP_TRANSFER_MOST),
+                                                           root, &comm->error))));
     return IMPASTO_OK;
+}
+
+enum impasto_status imp_comm_await(struct imp_comm *comm, void *bytes, size_t size)
+{
+    comm->resting = comm->rank > 0;
+    const enum impasto_status status = imp_comm_broadcast(comm, bytes, size, 0);
+    comm->resting = false;
+    return status;
 }
 
 /* ---- Agreement ------------------------------------------------------------------------------- */

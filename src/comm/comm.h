@@ -40,6 +40,9 @@ enum impasto_status imp_comm_local_open(int size, struct imp_comm *ends[],
 enum impasto_status imp_comm_mpi_open(bool naps, struct imp_comm **comm,
                                       struct impasto_error *error);
 
+/* How many processes a launcher has started together with this one, by the environment; 1: none. */
+int imp_comm_launched(void);
+
 /* Leaves the others. NULL: nothing. Threads: does not wait, and another thread may close the end of
  * one that is gone. Processes: waits until all close theirs. After a failure it ends all of them,
  * this one included, with the negated status as exit code; so say first what has happened. */
@@ -48,6 +51,8 @@ void imp_comm_close(struct imp_comm *comm);
 /* From 0 to size - 1. */
 int imp_comm_rank(const struct imp_comm *comm);
 int imp_comm_size(const struct imp_comm *comm);
+/* Its place among the ranks of its machine, from 0 on. */
+int imp_comm_local_rank(const struct imp_comm *comm);
 /* What the first call has failed with that did. */
 const struct impasto_error *imp_comm_error(const struct imp_comm *comm);
 
@@ -77,6 +82,14 @@ enum impasto_status imp_comm_gather(struct imp_comm *comm, const double *own, do
 
 /* The root's bytes, on every rank. Waits. */
 enum impasto_status imp_comm_broadcast(struct imp_comm *comm, void *bytes, size_t size, int root);
+
+/* The same from the first rank, which may be as long as it likes: for what is to be done next. */
+enum impasto_status imp_comm_await(struct imp_comm *comm, void *bytes, size_t size);
+
+/* How long, in seconds, this process has been waiting for other processes by now. 0: it is not.
+ * expected: how long such a wait has lasted before; 0: nobody knows. May be NULL. Any thread may
+ * call it at any time. */
+double imp_comm_waiting(double *expected);
 
 /* Rows from `begin` to before `end`. */
 struct imp_row_range {

@@ -23,7 +23,7 @@ enum impasto_status imp_comm_mpi_open(bool naps, struct imp_comm **comm,
 {
     char problem[IMP_MODULE_PROBLEM] = "";
     void *end;
-    int rank, size;
+    int rank, size, local_rank;
     *comm = NULL;
     const struct imp_mpi *mpi = load(problem);
     if (mpi == NULL)
@@ -31,10 +31,13 @@ enum impasto_status imp_comm_mpi_open(bool naps, struct imp_comm **comm,
                         "several ranks cannot work together: %s; install all of "
                         "Impasto " IMP_VERSION ", and MPI",
                         problem);
-    IMP_TRY(mpi->open(naps, &end, &rank, &size, error));
+    IMP_TRY(mpi->open(naps, &end, &rank, &size, &local_rank, error));
     *comm = imp_comm_new(mpi->transport, end, rank, size);
-    if (*comm != NULL)
+    if (*comm != NULL) {
+        (*comm)->local_rank = local_rank;
+        (*comm)->watched = true;
         return IMPASTO_OK;
+    }
     (void)imp_fail_memory(error, "the lines between ranks", 0);
     mpi->transport->fail(end, error);
     mpi->transport->close(end, error);

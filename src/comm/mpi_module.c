@@ -34,7 +34,7 @@ struct farewell {
 
 struct end {
     MPI_Comm lines, farewells; /* what is collective in one does not meet the others' messages */
-    int rank, size;
+    int rank, size, local_rank;
     bool naps, ours; /* MPI is ended by us */
     int64_t calls, exchange_call, sum_call;
     struct imp_transfer *transfers;
@@ -371,6 +371,18 @@ static enum impasto_status join(struct end *end, struct impasto_error *error)
     return IMPASTO_OK;
 }
 
+/* Which of this machine's ranks it is. */
+static enum impasto_status find_place(struct end *end, struct impasto_error *error)
+{
+    MPI_Comm machine;
+    TRY_MPI(
+        MPI_Comm_split_type(end->lines, MPI_COMM_TYPE_SHARED, end->rank, MPI_INFO_NULL, &machine),
+        "MPI_Comm_split_type");
+    TRY_MPI(MPI_Comm_rank(machine, &end->local_rank), "MPI_Comm_rank");
+    (void)MPI_Comm_free(&machine);
+    return IMPASTO_OK;
+}
+
 static enum impasto_status make_tables(struct end *end, struct impasto_error *error)
 {
     const size_t size = (size_t)end->size;
@@ -388,7 +400,7 @@ static enum impasto_status make_tables(struct end *end, struct impasto_error *er
     return make_room(end, 0, error);
 }
 
-static enum impasto_status open_end(bool naps, void **made, int *rank, int *size,
+static enum impasto_status open_end(bool naps, void **made, int *rank, int *size, int *local_rank,
                                     struct impasto_error *error)
 {
     struct end *end = calloc(1, sizeof(*end));
@@ -400,6 +412,8 @@ static enum impasto_status open_end(bool naps, void **made, int *rank, int *size
     if (status == IMPASTO_OK)
         status = join(end, error);
     if (status == IMPASTO_OK)
+        status = find_place(end, error);
+    if (status == IMPASTO_OK)
         status = make_tables(end, error);
     if (status != IMPASTO_OK) {
         release(end);
@@ -408,6 +422,7 @@ static enum impasto_status open_end(bool naps, void **made, int *rank, int *size
     *made = end;
     *rank = end->rank;
     *size = end->size;
+    *local_rank = end->local_rank;
     return IMPASTO_OK;
 }
 

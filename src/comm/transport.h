@@ -48,8 +48,10 @@ struct imp_transport {
 struct imp_comm {
     const struct imp_transport *transport;
     void *end;
-    int rank, size;
-    int sums; /* that are on their way */
+    int rank, size, local_rank;
+    bool watched; /* its waits are those of imp_comm_waiting */
+    bool resting; /* until the first rank says what is to be done */
+    int sums;     /* that are on their way */
     bool exchanging;
     struct imp_transfer edge[4]; /* of the exchange with the neighbours */
     struct impasto_error error;  /* of the first call that has failed */
@@ -67,6 +69,12 @@ enum impasto_status imp_comm_misuse(struct imp_comm *comm, const char *what);
 enum impasto_status imp_comm_exchange(struct imp_comm *comm, struct imp_transfer *transfers,
                                       size_t count);
 
+/* ---- waiting.c ------------------------------------------------------------------------------- */
+
+void imp_comm_wait_begin(const struct imp_comm *comm);
+/* Passes the status on. */
+enum impasto_status imp_comm_wait_end(const struct imp_comm *comm, enum impasto_status status);
+
 /* ---- The module ------------------------------------------------------------------------------ */
 
 #define IMP_MPI_MODULE "impasto_mpi.so"
@@ -74,7 +82,8 @@ enum impasto_status imp_comm_exchange(struct imp_comm *comm, struct imp_transfer
 struct imp_mpi {
     const char *version; /* Impasto's, which must be the library's */
     const struct imp_transport *transport;
-    enum impasto_status (*open)(bool naps, void **end, int *rank, int *size,
+    /* local_rank: among the ranks of this machine. */
+    enum impasto_status (*open)(bool naps, void **end, int *rank, int *size, int *local_rank,
                                 struct impasto_error *error);
 };
 

@@ -83,12 +83,13 @@ static enum impasto_status read_piece(void *user, size_t offset, void *piece, si
 
 /* ---- From the file --------------------------------------------------------------------------- */
 
-/* The band's rows of a whole image, to the device. */
+/* The band's rows of a whole image, which the first rank has, to the device. */
 static enum impasto_status deliver(struct imp_band_vector *bands)
 {
     const size_t at = bands->next++ * bands->own_pitch * sizeof(float);
     const size_t plane = bands->all / 3, own = bands->own / 3;
     const size_t before = (size_t)bands->band->begin * (size_t)bands->band->width;
+    IMP_TRY(imp_band_share(bands->band, bands->whole, bands->all * sizeof(float)));
     for (size_t c = 0; c < 3; c++)
         memcpy(bands->here + c * own, bands->whole + c * plane + before, own * sizeof(float));
     return imp_buffer_write(bands->vector->buffer, at, bands->here, bands->own * sizeof(float));
@@ -106,6 +107,13 @@ static enum impasto_status write_piece(void *user, size_t offset, const void *pi
         offset += share.bytes;
         size -= share.bytes;
     }
+    return IMPASTO_OK;
+}
+
+enum impasto_status imp_band_vector_receive(struct imp_band_vector *bands)
+{
+    while (bands->next < bands->images)
+        IMP_TRY(deliver(bands));
     return IMPASTO_OK;
 }
 

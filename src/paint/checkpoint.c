@@ -190,10 +190,12 @@ enum impasto_status imp_checkpoint_vector(const struct impasto_checkpoint *check
     struct imp_store_tensor tensor = tensor_of(vector);
     if (!band)
         return imp_store_read(&checkpoint->store, &tensor, error);
+    const bool reads = imp_comm_rank(band->comm) == 0;
     enum impasto_status status = imp_band_vector_open(&bands, band, vector, true);
     tensor = imp_band_vector_tensor(&bands);
     if (status == IMPASTO_OK)
-        status = imp_store_read(&checkpoint->store, &tensor, error);
+        status = reads ? imp_store_read(&checkpoint->store, &tensor, error)
+                       : imp_band_vector_receive(&bands);
     imp_band_vector_close(&bands);
     return status;
 }

@@ -162,18 +162,17 @@ static enum impasto_status take_pictures(struct impasto_job *job,
     return status;
 }
 
-static enum impasto_status prepare(struct impasto_job *job, struct impasto_device *device,
-                                   const struct impasto_weights *weights,
-                                   const struct impasto_pictures *pictures,
-                                   const struct impasto_checkpoint *from)
+/* What each rank finds out by itself, before any waits for another. */
+static enum impasto_status look_at(struct impasto_job *job, const struct imp_opening *opening,
+                                   struct impasto_device *device)
 {
     struct impasto_error *error = imp_device_error_place(job->device);
     const struct impasto_params *params = &job->params;
-    const int begin = from ? from->at : 0;
-    IMP_TRY(imp_params_check(params, &weights->info, error));
-    IMP_TRY(take_pictures(job, pictures));
-    if (from)
-        IMP_TRY(imp_resume_check(job, from));
+    IMP_TRY(imp_params_check(params, &opening->weights->info, error));
+    if (!is_other(job))
+        IMP_TRY(take_pictures(job, opening->pictures));
+    if (!is_other(job) && opening->from)
+        IMP_TRY(imp_resume_check(job, opening->from));
     IMP_TRY(imp_device_check(device, error));
     const struct imp_model_options options = {
         .layers = imp_params_depth(params),
@@ -182,44 +181,58 @@ static enum impasto_status prepare(struct impasto_job *job, struct impasto_devic
         .conv = params->conv,
         .gemm = params->gemm,
     };
-    IMP_TRY(imp_model_init(&job->model, job->device, &weights->info, &options));
+    IMP_TRY(imp_model_init(&job->model, job->device, &opening->weights->info, &options));
     imp_model_layout(&job->model, imp_device_caps(job->device), &job->weights);
+    return IMPASTO_OK;
+}
+
+static enum impasto_status load_weights(struct impasto_job *job,
+                                        const struct impasto_weights *weights)
+{
+    IMP_TRY(imp_layout_allocate(&job->weights, job->device));
+    IMP_TRY(imp_model_load(&job->model, job->device, weights, imp_device_error_place(job->device)));
+    imp_weights_name(&job->model, job->weights_name);
+    return IMPASTO_OK;
+}
+
+static enum impasto_status prepare(struct impasto_job *job, const struct imp_opening *opening,
+                                   struct impasto_device *device)
+{
+    const struct impasto_checkpoint *from = is_other(job) ? NULL : opening->from;
+    struct imp_resumption place;
+    IMP_TRY(imp_share_settings(job));
+    IMP_TRY(imp_team_agree(job, look_at(job, opening, device)));
+    IMP_TRY(imp_share_pictures(job));
+    IMP_TRY(imp_share_resumption(job, from, &place));
     IMP_TRY(plan(job, job->schedule.count - 1));
     IMP_TRY(imp_team_describe(job));
     if (!job->idle)
         imp_job_describe(job);
     if (!is_other(job)) {
-        imp_job_announce_weights(job, &weights->info);
+        imp_job_announce_weights(job, &opening->weights->info);
         imp_job_announce_sizes(job);
     }
     if (job->only_plan)
         return IMPASTO_OK;
-    if (job->at != begin)
-        IMP_TRY(plan(job, begin));
-    imp_device_set_profile(job->device, params->profile);
-    IMP_TRY(imp_layout_allocate(&job->weights, job->device));
-    IMP_TRY(imp_model_load(&job->model, job->device, weights, error));
-    imp_weights_name(&job->model, job->weights_name);
+    if (job->at != place.at)
+        IMP_TRY(plan(job, place.at));
+    imp_device_set_profile(job->device, job->params.profile);
+    IMP_TRY(imp_team_agree(job, load_weights(job, opening->weights)));
+    IMP_TRY(imp_share_weights(job));
     IMP_TRY(enter(job, NULL));
-    return from ? imp_resume(job, from) : IMPASTO_OK;
+    return place.resumes ? imp_resume(job, from, &place) : IMPASTO_OK;
 }
-
-/* What a job is opened with. */
-struct opening {
-    struct impasto_device *device;
-    const struct impasto_weights *weights;
-    const struct impasto_pictures *pictures;
-    const struct impasto_checkpoint *from;
-};
 
 static enum impasto_status prepare_rank(struct impasto_job *job, void *user)
 {
-    const struct opening *opening = user;
+    const struct imp_opening *opening = user;
     struct impasto_device *device = opening->device;
-    if (is_other(job))
+    if (is_other(job) && !job->apart)
         device = device->others[imp_comm_rank(job->comm) - 1];
-    return prepare(job, device, opening->weights, opening->pictures, opening->from);
+    return prepare(job, opening, device);
 }
+
+const struct imp_task imp_open_task = {IMP_CALL_OPEN, prepare_rank, false};
 
 static enum impasto_status
 open_job(struct impasto_device *device, const struct impasto_weights *weights,
@@ -237,12 +250,12 @@ open_job(struct impasto_device *device, const struct impasto_weights *weights,
     opened->only_plan = only_plan;
     if (film)
         opened->film = *film;
-    struct opening opening = {device, weights, pictures, from};
+    struct imp_opening opening = {device, weights, pictures, from};
     enum impasto_status status = imp_team_open(opened, device, error);
     if (status == IMPASTO_OK && film)
         status = imp_team_refuse(opened, "a film", error);
     if (status == IMPASTO_OK)
-        status = imp_lift(device->device, imp_team_run(opened, prepare_rank, &opening), error);
+        status = imp_lift(device->device, imp_team_run(opened, &imp_open_task, &opening), error);
     opened->told = film != NULL;
     /* What these point to is the caller's. */
     for (int rank = 1; opened->team && rank < opened->team->size; rank++)
@@ -513,6 +526,8 @@ static enum impasto_status go_on(struct impasto_job *job, void *user)
     return job->comm ? take_part(job, *last) : take_step(job, *last);
 }
 
+const struct imp_task imp_step_task = {IMP_CALL_STEP, go_on, true};
+
 enum impasto_status impasto_job_step(struct impasto_job *job,
                                      const struct impasto_job_progress **progress,
                                      struct impasto_error *error)
@@ -521,7 +536,7 @@ enum impasto_status impasto_job_step(struct impasto_job *job,
     IMP_TRY(check_begun(job, error));
     if (job->started == 0)
         job->started = imp_host_seconds() - job->before;
-    IMP_TRY(imp_lift(job->device, imp_team_run(job, go_on, &last), error));
+    IMP_TRY(imp_lift(job->device, imp_team_run(job, &imp_step_task, &last), error));
     job->finished = last;
     if (progress)
         *progress = &job->progress;
@@ -564,11 +579,13 @@ static enum impasto_status make_image(struct impasto_job *job, void *user)
     return status;
 }
 
+const struct imp_task imp_image_task = {IMP_CALL_IMAGE, make_image, false};
+
 enum impasto_status impasto_job_image(struct impasto_job *job, struct impasto_image **image,
                                       struct impasto_error *error)
 {
     IMP_TRY(check_begun(job, error));
-    return imp_lift(job->device, imp_team_run(job, make_image, image), error);
+    return imp_lift(job->device, imp_team_run(job, &imp_image_task, image), error);
 }
 
 static enum impasto_status read_gradient(struct impasto_job *job, void *user)
@@ -587,9 +604,11 @@ static enum impasto_status read_gradient(struct impasto_job *job, void *user)
     return status;
 }
 
+const struct imp_task imp_gradient_task = {IMP_CALL_GRADIENT, read_gradient, false};
+
 enum impasto_status impasto_job_gradient(struct impasto_job *job, float *gradient,
                                          struct impasto_error *error)
 {
     IMP_TRY(imp_job_check_open(job, error));
-    return imp_lift(job->device, imp_team_run(job, read_gradient, gradient), error);
+    return imp_lift(job->device, imp_team_run(job, &imp_gradient_task, gradient), error);
 }

@@ -26,6 +26,7 @@ struct impasto_job {
     struct imp_device *device;
     struct imp_team *team; /* the first rank's; NULL: it is another's, or there is none */
     struct imp_comm *comm; /* with the other ranks; NULL: there are none */
+    bool apart;            /* these are processes, which take part by serve.c */
     struct imp_band band;  /* of the scale at hand, where that is in bands */
     bool idle;             /* the first rank does the scale at hand alone */
     bool agreed;           /* that all have failed, and nobody waits */
@@ -60,7 +61,7 @@ struct impasto_job {
     struct impasto_plan_row rows[IMP_PLAN_ROWS];
     struct impasto_plan_stage stages[IMP_STAGES];
     struct impasto_plan_layer layers[IMPASTO_LAYERS];
-    struct impasto_plan_band bands[IMPASTO_DEVICES];
+    struct impasto_plan_band bands[IMPASTO_RANKS];
     size_t band_count;
     struct impasto_profile_row *profile;
 };
@@ -80,10 +81,28 @@ enum impasto_status imp_team_open(struct impasto_job *job, struct impasto_device
                                   struct impasto_error *error);
 /* Leaves the team. The first rank's job is the last to be closed. */
 void imp_team_close(struct impasto_job *job);
+/* What the first rank asks for, which tells other processes so. */
+enum imp_call {
+    IMP_CALL_OPEN = IMP_RANKS_END + 1,
+    IMP_CALL_STEP,
+    IMP_CALL_IMAGE,
+    IMP_CALL_SAVE,
+    IMP_CALL_GRADIENT,
+    IMP_CALL_CLOSE, /* of the job; no task */
+    IMP_CALLS
+};
+/* Something that all ranks do at once. */
+struct imp_task {
+    enum imp_call call;
+    enum impasto_status (*work)(struct impasto_job *job, void *user);
+    bool tells_last; /* `user` is a bool that other processes are told; else they have their own */
+};
 /* Does the work of all ranks at once; alone, of this job. When one fails, all do, in the first
  * one's device's error. */
-typedef enum impasto_status imp_team_work(struct impasto_job *job, void *user);
-enum impasto_status imp_team_run(struct impasto_job *job, imp_team_work *work, void *user);
+enum impasto_status imp_team_run(struct impasto_job *job, const struct imp_task *task, void *user);
+/* One rank's part of it. A failure that was not agreed on fails all others. */
+enum impasto_status imp_team_take_part(struct impasto_job *job, const struct imp_task *task,
+                                       void *user);
 /* Within such work: OK where all ranks have come so far; else the first failure for all. */
 enum impasto_status imp_team_agree(struct impasto_job *job, enum impasto_status mine);
 /* Shares the rows of the next scale, whose sizes are given: opens job->band, or sets job->idle; or
@@ -97,9 +116,43 @@ struct imp_band *imp_team_band(struct impasto_job *job);
 enum impasto_status imp_team_any_not(struct impasto_job *job, bool mine, bool *any_not);
 /* What the first rank alone has left of a scale, for all. */
 enum impasto_status imp_team_share_carry(struct impasto_job *job, struct imp_carry *carry);
+/* The first rank's bytes, on every rank; without a team nothing is done. */
+enum impasto_status imp_share(struct impasto_job *job, void *bytes, size_t size);
 /* IMPASTO_ERROR_USAGE in a team: `what` is not for several devices. */
 enum impasto_status imp_team_refuse(const struct impasto_job *job, const char *what,
                                     struct impasto_error *error);
+
+/* ---- share.c --------------------------------------------------------------------------------- */
+
+/* Without a team nothing is done. */
+enum impasto_status imp_share_settings(struct impasto_job *job);
+/* job->sources and job->schedule, as far as other ranks need them. */
+enum impasto_status imp_share_pictures(struct impasto_job *job);
+/* IMPASTO_ERROR_WEIGHTS, for all, where a rank has others than the first. */
+enum impasto_status imp_share_weights(struct impasto_job *job);
+/* Where a checkpoint goes on. */
+struct imp_resumption {
+    bool resumes; /* there is one */
+    int at, steps, optimizer_step, iteration;
+    bool finished;
+    double seconds;
+};
+/* from: the first rank's, NULL: it begins. */
+enum impasto_status imp_share_resumption(struct impasto_job *job,
+                                         const struct impasto_checkpoint *from,
+                                         struct imp_resumption *place);
+
+/* ---- The tasks: job.c, save.c ---------------------------------------------------------------- */
+
+/* What a job is opened with. */
+struct imp_opening {
+    struct impasto_device *device;
+    const struct impasto_weights *weights;
+    const struct impasto_pictures *pictures; /* the first rank's, like the next */
+    const struct impasto_checkpoint *from;
+};
+extern const struct imp_task imp_open_task, imp_step_task, imp_image_task, imp_save_task,
+    imp_gradient_task;
 
 /* ---- announce.c ------------------------------------------------------------------------------ */
 
@@ -166,6 +219,8 @@ void imp_band_vector_close(struct imp_band_vector *bands);
 struct imp_store_tensor imp_band_vector_tensor(struct imp_band_vector *bands);
 /* Collects the images that have not been yet. Waits for the other ranks. */
 enum impasto_status imp_band_vector_finish(struct imp_band_vector *bands);
+/* Of a rank that does not read the file: its rows of all images, as the first one reads them. */
+enum impasto_status imp_band_vector_receive(struct imp_band_vector *bands);
 
 /* ---- checkpoint.c, again --------------------------------------------------------------------- */
 
@@ -187,8 +242,8 @@ enum impasto_status imp_checkpoint_write(struct imp_device *device, const char *
 enum impasto_status imp_checkpoint_numbers(const struct impasto_checkpoint *checkpoint,
                                            double **numbers, size_t *count,
                                            struct impasto_error *error);
-/* Fills the vector's buffer, which has the band's rows, or all (NULL). Fails into the device's
- * error. */
+/* Fills the vector's buffer, which has the band's rows, or all (NULL). In bands the first rank
+ * reads the file for all; the others' checkpoint is NULL. Fails into the device's error. */
 enum impasto_status imp_checkpoint_vector(const struct impasto_checkpoint *checkpoint,
                                           struct imp_device *device, struct imp_band *band,
                                           const struct imp_saved_vector *vector);
@@ -199,8 +254,10 @@ enum impasto_status imp_checkpoint_vector(const struct impasto_checkpoint *check
 /* Before anything is computed: whether the pictures and the schedule allow to go on. */
 enum impasto_status imp_resume_check(const struct impasto_job *job,
                                      const struct impasto_checkpoint *from);
-/* Of an open job at the checkpoint's scale, with its weights loaded: puts it where it was. */
-enum impasto_status imp_resume(struct impasto_job *job, const struct impasto_checkpoint *from);
+/* Of an open job at the checkpoint's scale, with its weights loaded: puts it where it was. from:
+ * NULL on all ranks but the first. */
+enum impasto_status imp_resume(struct impasto_job *job, const struct impasto_checkpoint *from,
+                               const struct imp_resumption *place);
 /* The vectors that a checkpoint holds. Returns how many. */
 size_t imp_job_vectors(const struct imp_scale *scale,
                        struct imp_saved_vector vectors[IMP_JOB_VECTORS]);

@@ -97,41 +97,65 @@ static void warn_of_differences(const struct impasto_job *job,
             from->path);
 }
 
-static enum impasto_status restore_optimizer(struct imp_scale *scale,
-                                             const struct impasto_checkpoint *from)
+/* The optimiser's numbers, on every rank. */
+static enum impasto_status read_numbers(struct impasto_job *job,
+                                        const struct impasto_checkpoint *from,
+                                        struct imp_ledger *ledger)
 {
-    struct imp_ledger ledger = {.loading = true};
-    struct impasto_error *error = imp_device_error_place(scale->device);
-    scale->state.step = from->optimizer_step;
-    enum impasto_status status = imp_checkpoint_numbers(from, &ledger.numbers, &ledger.size, error);
-    if (status == IMPASTO_OK)
-        status = imp_optimizer_numbers(scale->optimizer, scale->device, &scale->state, &ledger);
-    if (status == IMPASTO_OK && (ledger.wrong || ledger.at != ledger.size))
-        status = imp_store_damaged(&from->store, error);
-    free(ledger.numbers);
-    return status;
+    struct impasto_error *error = imp_device_error_place(job->device);
+    if (from)
+        IMP_TRY(imp_checkpoint_numbers(from, &ledger->numbers, &ledger->size, error));
+    if (!imp_team_band(job))
+        return IMPASTO_OK;
+    IMP_TRY(imp_share(job, &ledger->size, sizeof(ledger->size)));
+    const size_t bytes = ledger->size * sizeof(*ledger->numbers);
+    if (bytes == 0)
+        return IMPASTO_OK;
+    if (!from)
+        ledger->numbers = malloc(bytes);
+    return ledger->numbers ? imp_share(job, ledger->numbers, bytes)
+                           : imp_device_fail_memory(job->device, "a checkpoint", bytes);
 }
 
-static enum impasto_status restore(struct impasto_job *job, const struct impasto_checkpoint *from)
+static enum impasto_status restore_optimizer(struct impasto_job *job,
+                                             const struct impasto_checkpoint *from,
+                                             const struct imp_resumption *place)
+{
+    struct imp_scale *scale = &job->scale;
+    struct imp_ledger ledger = {.loading = true};
+    scale->state.step = place->optimizer_step;
+    enum impasto_status status = read_numbers(job, from, &ledger);
+    if (status == IMPASTO_OK)
+        status = imp_optimizer_numbers(scale->optimizer, scale->device, &scale->state, &ledger);
+    /* The first rank says so, whose file it is. */
+    if (status == IMPASTO_OK && from && (ledger.wrong || ledger.at != ledger.size))
+        status = imp_store_damaged(&from->store, imp_device_error_place(job->device));
+    free(ledger.numbers);
+    return imp_team_band(job) ? imp_team_agree(job, status) : status;
+}
+
+static enum impasto_status restore(struct impasto_job *job, const struct impasto_checkpoint *from,
+                                   const struct imp_resumption *place)
 {
     struct imp_saved_vector vectors[IMP_JOB_VECTORS];
-    IMP_TRY(restore_optimizer(&job->scale, from));
+    IMP_TRY(restore_optimizer(job, from, place));
     const size_t count = imp_job_vectors(&job->scale, vectors);
     for (size_t i = 0; i < count; i++)
         IMP_TRY(imp_checkpoint_vector(from, job->device, imp_team_band(job), &vectors[i]));
-    job->scale.steps = from->steps;
+    job->scale.steps = place->steps;
     return IMPASTO_OK;
 }
 
-enum impasto_status imp_resume(struct impasto_job *job, const struct impasto_checkpoint *from)
+enum impasto_status imp_resume(struct impasto_job *job, const struct impasto_checkpoint *from,
+                               const struct imp_resumption *place)
 {
-    IMP_TRY(check_weights(job, from));
+    IMP_TRY(imp_team_agree(job, from ? check_weights(job, from) : IMPASTO_OK));
     if (!job->idle)
-        IMP_TRY(restore(job, from));
-    job->iteration = from->info.iteration;
-    job->finished = from->finished;
-    job->before = from->info.seconds;
-    if (job->comm && imp_comm_rank(job->comm) > 0)
+        IMP_TRY(restore(job, from, place));
+    job->iteration = place->iteration;
+    job->finished = place->finished;
+    job->before = place->seconds;
+    if (!from)
         return IMPASTO_OK;
     warn_of_differences(job, from);
     imp_log(imp_device_log(job->device), IMPASTO_LOG_INFO, "going on from %s: iteration %d of %d",

@@ -130,6 +130,8 @@ static enum impasto_status save(struct impasto_job *job, void *user)
     return imp_team_agree(job, status);
 }
 
+const struct imp_task imp_save_task = {IMP_CALL_SAVE, save, false};
+
 enum impasto_status impasto_job_save(struct impasto_job *job, const char *path, const char *note,
                                      struct impasto_error *error)
 {
@@ -139,5 +141,5 @@ enum impasto_status impasto_job_save(struct impasto_job *job, const char *path, 
                         "the note of a checkpoint must be UTF-8 of at most %d bytes",
                         IMPASTO_SETTINGS_MOST);
     struct target target = {path, note};
-    return imp_lift(job->device, imp_team_run(job, save, &target), error);
+    return imp_lift(job->device, imp_team_run(job, &imp_save_task, &target), error);
 }

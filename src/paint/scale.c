@@ -179,15 +179,6 @@ static enum impasto_status capture_styles(struct imp_scale *scale,
     return status;
 }
 
-static enum impasto_status broadcast(struct imp_scale *scale, void *bytes, size_t size)
-{
-    struct imp_comm *comm = scale->band->comm;
-    const enum impasto_status status = imp_comm_broadcast(comm, bytes, size, 0);
-    return status == IMPASTO_OK
-               ? status
-               : imp_device_fail(scale->device, status, "%s", imp_comm_error(comm)->message);
-}
-
 /* The first rank looks at the style pictures. All others get its targets. */
 static enum impasto_status share_styles(struct imp_scale *scale, const struct imp_sources *sources)
 {
@@ -199,9 +190,10 @@ static enum impasto_status share_styles(struct imp_scale *scale, const struct im
     if (status == IMPASTO_OK && first)
         status = imp_targets_read(&targets, &scale->objective, 0);
     if (status == IMPASTO_OK)
-        status = broadcast(scale, targets.values, targets.value_count * sizeof(float));
+        status = imp_band_share(scale->band, targets.values, targets.value_count * sizeof(float));
     if (status == IMPASTO_OK)
-        status = broadcast(scale, targets.energies, targets.energy_count * sizeof(double));
+        status =
+            imp_band_share(scale->band, targets.energies, targets.energy_count * sizeof(double));
     if (status == IMPASTO_OK && !first)
         status = imp_targets_write(&targets, &scale->objective);
     imp_targets_free(&targets);

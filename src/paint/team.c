@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A picture on several devices. Each has a job of its own, with a band of the picture's rows, and
- * is a rank of a team. What a caller asks of the first job, all do at once, each in a thread.
+ * is a rank of a team. What a caller asks of the first job, all do at once, each in a thread, or in
+ * a process of its own (serve.c).
  *
  * Decisions rest on numbers that are the same on all ranks: sums are added up alike, and sizes,
  * schedule and pictures are everybody's. What may differ, as the memory of devices does, is agreed
@@ -33,11 +34,21 @@ static void give_rank(struct impasto_job *job, const struct impasto_device *firs
     job->device = own->device;
 }
 
+static void join_processes(struct impasto_job *job, const struct impasto_device *device)
+{
+    job->apart = true;
+    job->comm = device->ranks->comm;
+    job->share = (double)device->share;
+    job->tuned = speed_of(device);
+}
+
 enum impasto_status imp_team_open(struct impasto_job *job, struct impasto_device *device,
                                   struct impasto_error *error)
 {
     const int size = 1 + device->joined;
     struct imp_comm *ends[IMPASTO_DEVICES];
+    if (device->ranks)
+        join_processes(job, device);
     if (size == 1)
         return IMPASTO_OK;
     struct imp_team *team = calloc(1, sizeof(*team));
@@ -59,9 +70,32 @@ enum impasto_status imp_team_open(struct impasto_job *job, struct impasto_device
     return IMPASTO_OK;
 }
 
+enum impasto_status imp_share(struct impasto_job *job, void *bytes, size_t size)
+{
+    if (!job->comm)
+        return IMPASTO_OK;
+    const enum impasto_status status = imp_comm_broadcast(job->comm, bytes, size, 0);
+    return status == IMPASTO_OK
+               ? status
+               : imp_device_fail(job->device, status, "%s", imp_comm_error(job->comm)->message);
+}
+
+/* Tells other processes what is to be done. */
+static enum impasto_status tell(struct impasto_job *job, enum imp_call call)
+{
+    int number = (int)call;
+    const enum impasto_status status = imp_comm_await(job->comm, &number, sizeof(number));
+    return status == IMPASTO_OK
+               ? status
+               : imp_device_fail(job->device, status, "%s", imp_comm_error(job->comm)->message);
+}
+
 void imp_team_close(struct impasto_job *job)
 {
-    imp_comm_close(job->comm);
+    if (job->apart && imp_comm_rank(job->comm) == 0)
+        (void)tell(job, IMP_CALL_CLOSE);
+    if (!job->apart)
+        imp_comm_close(job->comm);
     job->comm = NULL;
     free(job->team);
     job->team = NULL;
@@ -70,9 +104,7 @@ void imp_team_close(struct impasto_job *job)
 enum impasto_status imp_team_refuse(const struct impasto_job *job, const char *what,
                                     struct impasto_error *error)
 {
-    return job->comm ? imp_fail(error, IMPASTO_ERROR_USAGE,
-                                "%s is not for several devices at once; name one `device`", what)
-                     : IMPASTO_OK;
+    return imp_refuse_several(job->comm != NULL, what, error);
 }
 
 /* ---- Working --------------------------------------------------------------------------------- */
@@ -80,7 +112,7 @@ enum impasto_status imp_team_refuse(const struct impasto_job *job, const char *w
 /* One rank's part of some work. */
 struct part {
     struct impasto_job *job;
-    imp_team_work *work;
+    const struct imp_task *task;
     void *user;
     enum impasto_status status;
 };
@@ -88,14 +120,20 @@ struct part {
 /* Numbers that are not finite are met by all bands at the same time; a rank that works alone agrees
  * on them where the others wait. Of any other failure that was not agreed on, the others must hear,
  * or they would wait. */
+enum impasto_status imp_team_take_part(struct impasto_job *job, const struct imp_task *task,
+                                       void *user)
+{
+    job->agreed = false;
+    const enum impasto_status status = task->work(job, user);
+    if (status != IMPASTO_OK && status != IMPASTO_ERROR_NUMERIC && !job->agreed)
+        imp_comm_fail(job->comm, status, imp_device_error(job->device)->message);
+    return status;
+}
+
 static void do_part(void *user)
 {
     struct part *part = user;
-    struct impasto_job *job = part->job;
-    job->agreed = false;
-    part->status = part->work(job, part->user);
-    if (part->status != IMPASTO_OK && part->status != IMPASTO_ERROR_NUMERIC && !job->agreed)
-        imp_comm_fail(job->comm, part->status, imp_device_error(job->device)->message);
+    part->status = imp_team_take_part(part->job, part->task, part->user);
 }
 
 static void fail_thread(struct part *part, int problem)
@@ -117,15 +155,14 @@ static enum impasto_status outcome(const struct part *parts, int size)
     return IMPASTO_OK;
 }
 
-enum impasto_status imp_team_run(struct impasto_job *job, imp_team_work *work, void *user)
+static enum impasto_status run_threads(struct impasto_job *job, const struct imp_task *task,
+                                       void *user)
 {
     struct part parts[IMPASTO_DEVICES] = {{0}};
     struct imp_os_thread *threads[IMPASTO_DEVICES] = {NULL};
-    const int size = job->team ? job->team->size : 1;
-    if (size == 1)
-        return work(job, user);
+    const int size = job->team->size;
     for (int rank = 0; rank < size; rank++)
-        parts[rank] = (struct part){.job = job->team->job[rank], .work = work, .user = user};
+        parts[rank] = (struct part){.job = job->team->job[rank], .task = task, .user = user};
     for (int rank = 1; rank < size; rank++) {
         const int problem = imp_os_start_thread(&threads[rank], do_part, &parts[rank]);
         if (problem != 0)
@@ -136,6 +173,22 @@ enum impasto_status imp_team_run(struct impasto_job *job, imp_team_work *work, v
         if (threads[rank])
             imp_os_join_thread(&threads[rank]);
     return outcome(parts, size);
+}
+
+static enum impasto_status run_processes(struct impasto_job *job, const struct imp_task *task,
+                                         void *user)
+{
+    IMP_TRY(tell(job, task->call));
+    if (task->tells_last)
+        IMP_TRY(imp_share(job, user, sizeof(bool)));
+    return imp_team_take_part(job, task, user);
+}
+
+enum impasto_status imp_team_run(struct impasto_job *job, const struct imp_task *task, void *user)
+{
+    if (job->apart)
+        return run_processes(job, task, user);
+    return job->team ? run_threads(job, task, user) : task->work(job, user);
 }
 
 enum impasto_status imp_team_agree(struct impasto_job *job, enum impasto_status mine)
@@ -156,7 +209,7 @@ enum impasto_status imp_team_agree(struct impasto_job *job, enum impasto_status 
 static enum impasto_status hear(struct impasto_job *job, const double *own, size_t count,
                                 double *all)
 {
-    size_t counts[IMPASTO_DEVICES];
+    size_t counts[IMPASTO_RANKS];
     for (int rank = 0; rank < imp_comm_size(job->comm); rank++)
         counts[rank] = count;
     const enum impasto_status status = imp_comm_gather(job->comm, own, all, counts);
@@ -168,7 +221,7 @@ static enum impasto_status hear(struct impasto_job *job, const double *own, size
 enum impasto_status imp_team_any_not(struct impasto_job *job, bool mine, bool *any_not)
 {
     const double own = mine;
-    double all[IMPASTO_DEVICES];
+    double all[IMPASTO_RANKS];
     *any_not = false;
     IMP_TRY(hear(job, &own, 1, all));
     for (int rank = 0; rank < imp_comm_size(job->comm); rank++)
@@ -228,8 +281,8 @@ enum impasto_status imp_team_cut(struct impasto_job *job, const struct imp_sizes
     const int size = imp_comm_size(job->comm);
     const struct imp_blocks blocks = imp_blocks_of(sizes->canvas_height, 0);
     const double own[KINDS] = {job->share, job->measured, job->tuned};
-    double said[KINDS * IMPASTO_DEVICES], weights[IMPASTO_DEVICES];
-    int begins[IMPASTO_DEVICES + 1];
+    double said[KINDS * IMPASTO_RANKS], weights[IMPASTO_RANKS];
+    int begins[IMPASTO_RANKS + 1];
     if (blocks.count < size) {
         job->idle = imp_comm_rank(job->comm) > 0;
         return IMPASTO_OK;
@@ -245,7 +298,7 @@ enum impasto_status imp_team_cut(struct impasto_job *job, const struct imp_sizes
 enum impasto_status imp_team_describe(struct impasto_job *job)
 {
     enum { DEVICE, BEGIN, ROWS, BYTES, SAID };
-    double said[SAID * IMPASTO_DEVICES];
+    double said[SAID * IMPASTO_RANKS];
     job->band_count = 0;
     if (!imp_team_band(job))
         return IMPASTO_OK;
@@ -265,20 +318,12 @@ enum impasto_status imp_team_describe(struct impasto_job *job)
 
 /* ---- From scale to scale --------------------------------------------------------------------- */
 
-static enum impasto_status broadcast(struct impasto_job *job, void *bytes, size_t size)
-{
-    const enum impasto_status status = imp_comm_broadcast(job->comm, bytes, size, 0);
-    return status == IMPASTO_OK
-               ? status
-               : imp_device_fail(job->device, status, "%s", imp_comm_error(job->comm)->message);
-}
-
 enum impasto_status imp_team_share_carry(struct impasto_job *job, struct imp_carry *carry)
 {
     const bool first = imp_comm_rank(job->comm) == 0;
     const int vectors = imp_optimizer_find(job->params.optimizer)->carried;
     int head[] = {carry->height, carry->width, carry->step};
-    IMP_TRY(broadcast(job, head, sizeof(head)));
+    IMP_TRY(imp_share(job, head, sizeof(head)));
     carry->height = head[0];
     carry->width = head[1];
     carry->step = head[2];
@@ -287,7 +332,7 @@ enum impasto_status imp_team_share_carry(struct impasto_job *job, struct imp_car
         float **planes = i == 0 ? &carry->image : &carry->vectors[i - 1];
         if (!first)
             IMP_TRY(imp_planes_make(job->device, 3, pixels, planes));
-        IMP_TRY(broadcast(job, *planes, 3 * pixels * sizeof(float)));
+        IMP_TRY(imp_share(job, *planes, 3 * pixels * sizeof(float)));
     }
     return IMPASTO_OK;
 }

@@ -174,7 +174,7 @@ static enum impasto_status check_others(const struct impasto_device *device,
 {
     bool wrong = false;
     for (size_t i = 0; i < count; i++) {
-        wrong = wrong || others[i] == device || others[i]->first;
+        wrong = wrong || others[i] == device || others[i]->first || others[i]->ranks;
         for (size_t j = 0; j < i; j++)
             wrong = wrong || others[i] == others[j];
     }
@@ -204,7 +204,7 @@ enum impasto_status impasto_device_join(struct impasto_device *device,
                                         struct impasto_device *const *others, size_t count,
                                         const float *shares, struct impasto_error *error)
 {
-    if (device->first || count == 0 || count >= IMPASTO_DEVICES)
+    if (device->first || device->ranks || count == 0 || count >= IMPASTO_DEVICES)
         return imp_fail(error, IMPASTO_ERROR_USAGE,
                         "1 to %d devices can be joined to another, and only once",
                         IMPASTO_DEVICES - 1);
@@ -229,13 +229,17 @@ enum impasto_status impasto_device_join(struct impasto_device *device,
     return IMPASTO_OK;
 }
 
+enum impasto_status imp_refuse_several(bool several, const char *what, struct impasto_error *error)
+{
+    return several ? imp_fail(error, IMPASTO_ERROR_USAGE,
+                              "%s is not for several devices at once; name one `device`", what)
+                   : IMPASTO_OK;
+}
+
 enum impasto_status imp_device_alone(const struct impasto_device *device, const char *what,
                                      struct impasto_error *error)
 {
-    return device->first
-               ? imp_fail(error, IMPASTO_ERROR_USAGE,
-                          "%s is not for several devices at once; name one `device`", what)
-               : IMPASTO_OK;
+    return imp_refuse_several(device->first || device->ranks, what, error);
 }
 
 double impasto_device_waiting(const struct impasto_device *device, double *expected)
@@ -247,6 +251,7 @@ void impasto_device_close(struct impasto_device **device)
 {
     if (!device || !*device)
         return;
+    imp_ranks_end((*device)->ranks);
     for (int i = 0; i < (*device)->joined; i++)
         impasto_device_close(&(*device)->others[i]);
     imp_gemm_clblast_release();

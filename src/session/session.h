@@ -5,10 +5,12 @@
 /* An open device: selected, tuned, and proved to compute rightly. */
 
 #include "base/os.h"
+#include "comm/comm.h"
 #include "device/device.h"
 #include "ops/conv.h"
 
 #include <impasto/device.h>
+#include <impasto/ranks.h>
 
 struct impasto_device {
     struct imp_device *device;
@@ -22,6 +24,13 @@ struct impasto_device {
     struct impasto_device *first;
     struct imp_os_mutex log_mutex;
     struct imp_log log; /* the caller's */
+    /* Of a team of processes: its lines, and this one's part of the rows, 0: by its speed. */
+    struct impasto_ranks *ranks;
+    float share;
+};
+
+struct impasto_ranks {
+    struct imp_comm *comm;
 };
 
 /* ---- device.c -------------------------------------------------------------------------------- */
@@ -32,9 +41,19 @@ enum impasto_status imp_lift(const struct imp_device *device, enum impasto_statu
 /* The brief self-check, once per device: IMPASTO_ERROR_DEVICE when it computes wrongly. */
 enum impasto_status imp_device_check(struct impasto_device *device, struct impasto_error *error);
 
-/* IMPASTO_ERROR_USAGE for devices that are joined: `what` is not for several. */
+/* IMPASTO_ERROR_USAGE for several devices: `what` is not for them. */
+enum impasto_status imp_refuse_several(bool several, const char *what, struct impasto_error *error);
+/* The same for a device that is joined to others. */
 enum impasto_status imp_device_alone(const struct impasto_device *device, const char *what,
                                      struct impasto_error *error);
+
+/* ---- ranks.c --------------------------------------------------------------------------------- */
+
+/* What the first rank tells the others before each call is an int: that it is the last one, or what
+ * src/paint/serve.c knows. */
+#define IMP_RANKS_END 0
+/* Tells the others that there is nothing more to take part in. NULL, other ranks: nothing. */
+void imp_ranks_end(struct impasto_ranks *ranks);
 
 /* ---- tuning.c -------------------------------------------------------------------------------- */
 

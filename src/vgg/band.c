@@ -376,3 +376,8 @@ enum impasto_status imp_band_collect(struct imp_band *band, const float *own, in
     free(have);
     return status;
 }
+
+enum impasto_status imp_band_share(struct imp_band *band, void *bytes, size_t size)
+{
+    return broken(band, imp_comm_broadcast(band->comm, bytes, size, 0));
+}

@@ -70,4 +70,7 @@ enum impasto_status imp_band_totals(struct imp_band *band, struct imp_device *de
 enum impasto_status imp_band_collect(struct imp_band *band, const float *own, int planes,
                                      float *whole);
 
+/* The first rank's bytes, on every rank. */
+enum impasto_status imp_band_share(struct imp_band *band, void *bytes, size_t size);
+
 #endif
