@@ -3,6 +3,7 @@
 
 #include "base/os.h"
 #include "cli/commands.h"
+#include "cli/devices/devices.h"
 #include "cli/guard/guard.h"
 
 #ifdef __GLIBC__
@@ -27,8 +28,9 @@ static int conclude(struct cli_settings *settings, enum impasto_status status,
     /* As a shell reports a program that a signal ended. */
     const int code = signalled ? 128 + cli_stop_signal() : -(int)status;
     cli_events_end(&settings->common, status, code, error->message[0] ? error->message : NULL);
-    if (status != IMPASTO_OK && !signalled)
+    if (status != IMPASTO_OK && !signalled && !cli_ranks_follows(&settings->common))
         fprintf(stderr, "impasto: %s\n", error->message);
+    cli_ranks_close(&settings->common, error);
     return code;
 }
 

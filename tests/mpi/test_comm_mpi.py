@@ -14,7 +14,6 @@ import sys
 import tempfile
 import unittest
 
-RANKS, MODULE = sys.argv.pop(1), sys.argv.pop(1)
 SECONDS = 60
 # Any number of ranks on any number of cores, as any user. Each MPI takes what it knows of it.
 SURROUNDINGS = {**os.environ, "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
@@ -94,6 +93,7 @@ class Ranks(unittest.TestCase):
 
 
 if __name__ == "__main__":
+    RANKS, MODULE = sys.argv.pop(1), sys.argv.pop(1)
     if not shutil.which("mpirun"):
         print("skipped: mpirun is not installed (openmpi-bin or mpich)")
         sys.exit(77)

@@ -30,6 +30,32 @@ enum impasto_status cli_devices_test(struct cli_common *common, struct impasto_e
 enum impasto_status cli_devices_tune(struct cli_common *common, const char *gemm,
                                      struct impasto_error *error);
 
+/* ---- shares.c -------------------------------------------------------------------------------- */
+
+/* The shares of --bands, one for each device or rank. */
+enum impasto_status cli_read_shares(const char *text, size_t count, float *shares,
+                                    struct impasto_error *error);
+
+/* ---- ranks.c --------------------------------------------------------------------------------- */
+
+/* Opens the lines to the processes that a launcher has started with this one, or that --mpi asks
+ * for: common->ranks. That stays NULL where there are none, and where the words, which have not
+ * been read yet, are not about one picture. */
+enum impasto_status cli_ranks_open(int argc, char **argv, struct cli_common *common,
+                                   struct impasto_error *error);
+/* Whether another process leads this one, and talks. */
+bool cli_ranks_follows(const struct cli_common *common);
+/* All that such a process does. */
+enum impasto_status cli_ranks_follow(struct cli_common *common, struct impasto_error *error);
+/* Of the first: tells the others what to open, and opens and joins the devices of all. */
+enum impasto_status cli_ranks_devices(struct cli_settings *settings, struct cli_console *console,
+                                      struct impasto_device **device, struct impasto_error *error);
+/* Lets the others go, where nothing was opened. */
+void cli_ranks_dismiss(struct cli_common *common);
+/* The last thing that a process does: ends all of them where they have lost one another. error: why
+ * this one ends. */
+void cli_ranks_close(struct cli_common *common, const struct impasto_error *error);
+
 /* ---- devices.c ------------------------------------------------------------------------------- */
 
 /* Lists them as JSON. *rows: NULL where that failed. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* --device 0,1: several devices that paint one picture together. */
+/* --device 0,1: several devices of this machine that paint one picture together. */
 
 #include "base/os.h"
 #include "cli/batch/batch.h"
@@ -7,32 +7,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-
-static enum impasto_status bad_bands(const char *text, size_t devices, struct impasto_error *error)
-{
-    return cli_fail(error, IMPASTO_ERROR_USAGE,
-                    "--bands %s: is no share for each of %zu devices, such as %s", text, devices,
-                    devices == 2 ? "3:1" : "2:1:1");
-}
-
-/* The shares of --bands, one for each device. */
-static enum impasto_status read_shares(const char *text, size_t count, float *shares,
-                                       struct impasto_error *error)
-{
-    struct imp_os_numbers numbers;
-    const char *at = text;
-    bool good = true;
-    if (!imp_os_enter_plain(&numbers))
-        return cli_fail_memory(error, "numbers");
-    for (size_t i = 0; i < count && good; i++) {
-        char *end;
-        shares[i] = strtof(at, &end);
-        good = end != at && *end == (i + 1 < count ? ':' : '\0') && shares[i] > 0;
-        at = end + 1;
-    }
-    imp_os_leave_plain(&numbers);
-    return good ? IMPASTO_OK : bad_bands(text, count, error);
-}
 
 /* A worker keeps none of them for its next job. */
 static enum impasto_status open_all(const struct cli_common *common,
@@ -67,7 +41,7 @@ static enum impasto_status open_several(const struct cli_settings *settings,
     float shares[CLI_BATCH_DEVICES_MOST];
     const char *bands = settings->bands;
     const enum impasto_status status =
-        bands ? read_shares(bands, names->count, shares, error) : IMPASTO_OK;
+        bands ? cli_read_shares(bands, names->count, shares, error) : IMPASTO_OK;
     return status == IMPASTO_OK
                ? open_all(&settings->common, names, bands ? shares : NULL, console, device, error)
                : status;
@@ -77,6 +51,8 @@ enum impasto_status cli_open_devices(struct cli_settings *settings, struct cli_c
                                      struct impasto_device **device, struct impasto_error *error)
 {
     struct cli_batch_devices names;
+    if (settings->common.ranks)
+        return cli_ranks_devices(settings, console, device, error);
     enum impasto_status status = cli_batch_devices(settings, &names, error);
     if (status == IMPASTO_OK && names.count > 1)
         status = open_several(settings, &names, console, device, error);

@@ -12,6 +12,10 @@
  * drivers install their own handlers while they compile. Signals that were ignored at the start
  * stay ignored. */
 void cli_catch_signals(void);
+/* From here on, those signals wait, in this thread and those that it starts, until they are taken
+ * again. Launchers send them to all processes, of which one obeys. */
+void cli_leave_signals(void);
+void cli_take_signals(void);
 /* From here on, until cli_catch_signals, a signal ends the program at once, after the last line of
  * --progress. */
 void cli_end_by_signals(void);

@@ -28,14 +28,36 @@ void cli_outlive_writes(void)
         (void)signal(numbers[i], SIG_IGN);
 }
 
+/* SIGUSR2 is what launchers of many processes pass on, with nothing that follows it. */
+static const int ends[] = {SIGINT, SIGTERM, SIGHUP, SIGUSR2};
+
+static void mask(int how)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    for (size_t i = 0; i < sizeof(ends) / sizeof(*ends); i++)
+        sigaddset(&set, ends[i]);
+    (void)pthread_sigmask(how, &set, NULL);
+}
+
+/* Not ignored, as drivers install handlers of their own. */
+void cli_leave_signals(void)
+{
+    mask(SIG_BLOCK);
+}
+
+void cli_take_signals(void)
+{
+    mask(SIG_UNBLOCK);
+}
+
 static void catch_by(void (*handler)(int))
 {
-    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
-    for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++) {
+    for (size_t i = 0; i < sizeof(ends) / sizeof(*ends); i++) {
         struct sigaction now, ours = {.sa_handler = handler};
         sigemptyset(&ours.sa_mask);
-        if (sigaction(numbers[i], NULL, &now) == 0 && now.sa_handler != SIG_IGN)
-            sigaction(numbers[i], &ours, NULL);
+        if (sigaction(ends[i], NULL, &now) == 0 && now.sa_handler != SIG_IGN)
+            sigaction(ends[i], &ours, NULL);
     }
 }
 

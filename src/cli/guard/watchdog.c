@@ -4,6 +4,10 @@
  * for how long the driver has been waited for. When that is far too long, it says so and ends the
  * program, without a word to the driver. What is on disk by then stays.
  *
+ * Other processes that paint the same picture are waited for as a driver is: one that is stopped,
+ * or whose machine is gone, does not answer either. Where one is killed, the launcher ends the
+ * others, within a second of asking them to end, and nobody else can say why.
+ *
  * Other waits do not count, such as for a slow disk or for a pager that nobody scrolls.
  */
 
@@ -24,8 +28,19 @@
  * back from swapping. */
 #define LEAST_SECONDS 600
 #define TIMES_EXPECTED 30
+/* Ranks wait for one another at each layer, and the first one's word reaches the others. */
+#define RANK_EXPECTED 20
+#define LATER_SECONDS 10
+/* A second is long where a launcher kills within one. */
+#define LOOKS 10
+/* Seconds for which a rank that was asked to end must have waited for another, to say so. */
+#define TELLING_SECONDS 0.4
+
+/* What a process that others have left alone exits with. */
+#define EXIT_RANK 9
 
 struct cli_watchdog {
+    int rank;        /* of a process that another leads; 0: it is none */
     bool terminal;   /* stderr is one, with a line that is not ended */
     char kept[4096]; /* how to go on with what is on disk; empty: nothing is */
     pthread_t thread;
@@ -35,6 +50,9 @@ struct cli_watchdog {
     bool ending;
     long idle;   /* seconds of the wait at hand, or of the saving */
     long fixed;  /* the limit, where the user has given one; 0: none was */
+    bool ranks;  /* it is another process that is waited for */
+    int looks;   /* since the last whole second */
+    bool told;   /* that it may have lost another rank */
     bool saving; /* the device is read for a checkpoint, which is then written */
 };
 
@@ -45,27 +63,49 @@ static void say(const char *text)
         return; /* nobody is there to be told */
 }
 
-/* Neither locks nor memory: whoever hangs may hold them. */
-static void leave(const struct cli_watchdog *dog)
+/* Neither locks nor memory, here and below: whoever hangs may hold them. */
+static void say_kept(const struct cli_watchdog *dog)
 {
-    char line[256];
-    const bool resumable = dog->kept[0] != 0;
     cli_screen_rescue();
     if (dog->terminal)
         say("\n");
-    if (resumable) {
-        say("impasto: warning: ");
-        say(dog->kept);
-        say("\n");
-    }
-    snprintf(line, sizeof(line),
-             "impasto: the device%s has not answered for %ld s, so this run ends%s; if it is only "
-             "slow, set IMPASTO_TIMEOUT to more seconds, or to off\n",
-             dog->saving ? ", or the disk that the checkpoint goes to," : "", dog->idle,
-             resumable ? "" : " (--checkpoint would have kept what there was)");
+    if (!dog->kept[0])
+        return;
+    say("impasto: warning: ");
+    say(dog->kept);
+    say("\n");
+}
+
+static void leave(const struct cli_watchdog *dog)
+{
+    const char *what = dog->ranks    ? "another rank"
+                       : dog->saving ? "the device, or the disk that the checkpoint goes to,"
+                                     : "the device";
+    const int code = dog->ranks ? EXIT_RANK : -(int)IMPASTO_ERROR_DEVICE;
+    char line[320], who[32] = "";
+    if (dog->rank > 0)
+        snprintf(who, sizeof(who), "rank %d: ", dog->rank);
+    say_kept(dog);
+    snprintf(
+        line, sizeof(line),
+        "impasto: %s%s has not answered for %ld s, so this run ends%s; if it is only slow, set "
+        "IMPASTO_TIMEOUT to more seconds, or to off\n",
+        who, what, dog->idle,
+        dog->kept[0] || dog->rank > 0 ? "" : " (--checkpoint would have kept what there was)");
     say(line);
-    cli_events_die(-(int)IMPASTO_ERROR_DEVICE, "device", line + strlen("impasto: "));
-    _exit(-(int)IMPASTO_ERROR_DEVICE);
+    cli_events_die(code, "device", line + strlen("impasto: "));
+    _exit(code);
+}
+
+/* Whoever asks for the end of a rank may have lost another. */
+static void tell_lost(struct cli_watchdog *dog)
+{
+    if (dog->told || !cli_stop_signal() || impasto_ranks_waiting(NULL) < TELLING_SECONDS)
+        return;
+    dog->told = true;
+    say_kept(dog);
+    say("impasto: warning: asked to end, while another rank does not answer: it may have been "
+        "killed, or its machine lost\n");
 }
 
 long cli_watchdog_limit(double expected)
@@ -80,8 +120,14 @@ long cli_watchdog_limit(double expected)
  * stopped, or the machine asleep, do not count. */
 static bool is_too_long(struct cli_watchdog *dog)
 {
-    double expected;
-    const double waited = impasto_device_waiting(NULL, &expected);
+    double expected, usual;
+    double waited = impasto_device_waiting(NULL, &expected);
+    const double apart = impasto_ranks_waiting(&usual);
+    dog->ranks = apart > waited;
+    if (dog->ranks) {
+        waited = apart;
+        expected = usual > 0 && usual < RANK_EXPECTED ? RANK_EXPECTED : usual;
+    }
     /* A checkpoint goes to a disk as well, of which nothing is known but that it is not slow. */
     if (dog->saving && waited <= 0)
         expected = 1;
@@ -90,7 +136,8 @@ static bool is_too_long(struct cli_watchdog *dog)
         dog->idle = (long)waited;
     if (dog->saving || waited >= 1)
         dog->idle++;
-    return dog->idle > (dog->fixed > 0 ? dog->fixed : cli_watchdog_limit(expected));
+    return dog->idle > (dog->fixed > 0 ? dog->fixed : cli_watchdog_limit(expected)) +
+                           (dog->ranks ? (long)dog->rank * LATER_SECONDS : 0);
 }
 
 static void *watch(void *user)
@@ -101,14 +148,19 @@ static void *watch(void *user)
         struct timespec next;
         if (clock_gettime(dog->clock, &next) != 0)
             break;
-        next.tv_sec++;
+        next.tv_nsec += 1000000000 / LOOKS;
+        next.tv_sec += next.tv_nsec / 1000000000;
+        next.tv_nsec %= 1000000000;
         int waited = 0;
         while (!dog->ending && waited == 0)
             waited = pthread_cond_timedwait(&dog->ends, &dog->mutex, &next);
         /* What does not wait must not count. */
         if (!dog->ending && waited != ETIMEDOUT)
             break;
-        if (!dog->ending && is_too_long(dog))
+        if (!dog->ending)
+            tell_lost(dog);
+        dog->looks = (dog->looks + 1) % LOOKS;
+        if (!dog->ending && dog->looks == 0 && is_too_long(dog))
             leave(dog);
     }
     pthread_mutex_unlock(&dog->mutex);
@@ -156,6 +208,7 @@ enum impasto_status cli_watchdog_open(struct cli_watchdog **watchdog, struct cli
     if (!dog)
         return cli_fail_memory(error, "the watchdog");
     dog->terminal = console->terminal;
+    dog->rank = console->rank;
     dog->fixed = seconds;
     if (!prepare(dog) || !start(dog)) {
         free(dog);

@@ -16,6 +16,7 @@ const struct cli_fact cli_exit_codes[] = {
     {"6", "weights that cannot be read or used; at a larger size, likewise"},
     {"7", "a file that cannot be written"},
     {"8", "a loss became NaN or infinite; the last good picture is written, but not in a batch"},
+    {"9", "another process that paints the same picture does not answer"},
     {"129, 130, 143",
      "a terminal that closed, Ctrl-C or SIGTERM; the picture so far is written, but "
      "not in a batch, and the checkpoint"},
@@ -27,8 +28,8 @@ const struct cli_fact cli_variables[] = {
     {"IMPASTO_WEIGHTS", "the weights, where --weights does not name them"},
     {"IMPASTO_CACHE", "on or off: whether compiled kernels are kept (on, but off where the driver "
                       "keeps them itself)"},
-    {"IMPASTO_TIMEOUT", "seconds after which a device that does not answer has hung, and the run "
-                        "ends; or off"},
+    {"IMPASTO_TIMEOUT", "seconds after which a device or rank that does not answer has hung, and "
+                        "the run ends; or off"},
     {"IMPASTO_CL_DIR", "a folder to take the kernels' sources from, for those who edit them"},
     {"XDG_CACHE_HOME", "where the kernel cache is (~/.cache)"},
     {"XDG_DATA_HOME", "where weights, the results of --tune and the studio's files are "

@@ -134,8 +134,13 @@ const struct cli_option cli_options[] = {
      .help = "auto, an index, P:D, gpu, igpu, cpu, or text found in the device's name, platform, "
              "PCI address or UUID ($IMPASTO_DEVICE, else auto). Several, with commas, paint one "
              "picture together, each a band of its rows; of many pictures, each another one"},
+    {"mpi", 0, "Device", NULL, CLI_FLAG, SETTING(mpi),
+     .help =
+         "paint one picture with all processes that a launcher has started, each with a device; "
+         "mpirun, and srun with --mpi, are noticed without it"},
     {"bands", 0, "Device", "N:N...", CLI_TEXT, SETTING(bands), .recorded = true, .remote = true,
-     .help = "of several devices for one picture: their shares of its rows, such as 3:1 (by their "
+     .help = "of several devices or processes for one picture: their shares of its rows, such as "
+             "3:1 (by their "
              "speed)"},
     {"list-devices", 0, "Device", NULL, CLI_FLAG, SETTING(list_devices), .chief = true,
      .help = "what there is, and what is odd about it"},
@@ -158,12 +163,12 @@ const struct cli_option cli_options[] = {
          "with it; kept when it is finished. A FILE with an unfinished run is not replaced"},
     {"every", 0, "Checkpoints", "N|Ns", CLI_EVERY, SETTING(every), .low = 1, .high = 1000000,
      .help = "how often to save it: every N iterations, or every N seconds (60s)"},
-    {"resume", 0, "Checkpoints", "FILE", CLI_SETTINGS, SETTING(resume), .chief = true,
+    {"resume", 0, "Checkpoints", "FILE|auto", CLI_SETTINGS, SETTING(resume), .chief = true,
      .help =
          "go on with the run in FILE, with its pictures and settings, to the same result as if it "
-         "had "
-         "never been stopped; name only outputs, files that have moved, or more --iterations. It "
-         "goes on saving to FILE, unless --checkpoint names another"},
+         "had never been stopped; name only outputs, files that have moved, or more --iterations. "
+         "It goes on saving to FILE, unless --checkpoint names another. auto: with the file of "
+         "--checkpoint; where that is not there, begin"},
 
     {"trace", 0, "Reports", "FILE", CLI_TEXT, SETTING(trace),
      .help =

@@ -37,8 +37,9 @@ struct cli_warm {
 
 /* The options of all commands that compute. */
 struct cli_common {
-    struct cli_warm *warm; /* of a worker's job; NULL in all other runs */
-    const char *device;    /* NULL: not given */
+    struct cli_warm *warm;   /* of a worker's job; NULL in all other runs */
+    struct cli_ranks *ranks; /* processes that paint one picture; NULL: this one is alone */
+    const char *device;      /* NULL: not given */
     bool quiet, verbose;
     int progress;              /* one of its forms; 0: none */
     int progress_fd;           /* 0: not given */
@@ -66,6 +67,7 @@ struct cli_settings {
     int interpolate;    /* pictures from each style to the next; 0: one of all styles */
     const char *output; /* NULL: derived from the pictures' names */
     bool list_devices, json, self_test, plan, tune;
+    bool mpi;
     const char *bands; /* the devices' shares of one picture; NULL: by their speed */
     const char *preset;
     const char *weights, *export_weights;

@@ -134,11 +134,40 @@ static enum impasto_status find_value(int argc, char **argv, int *at,
     return IMPASTO_OK;
 }
 
+/* The file that --checkpoint names among the words, which may not have been read yet. NULL: none.
+ */
+static const char *checkpoint_among(int argc, char **argv)
+{
+    static const char name[] = "--checkpoint";
+    const char *found = NULL;
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+        if (strncmp(argv[i], name, strlen(name)) != 0)
+            continue;
+        else if (argv[i][strlen(name)] == '=')
+            found = argv[i] + strlen(name) + 1;
+        else if (argv[i][strlen(name)] == 0 && i + 1 < argc)
+            found = argv[++i];
+    return found;
+}
+
+/* --resume auto is the file of --checkpoint, or nothing where that is not there: the same words
+ * begin a run and go on with it. */
+static enum impasto_status load(int argc, char **argv, struct cli_settings *settings,
+                                const struct cli_option *option, const char *value,
+                                struct impasto_error *error)
+{
+    if (strcmp(option->name, "resume") != 0 || strcmp(value, "auto") != 0)
+        return cli_settings_load(settings, option, value, error);
+    const char *path = checkpoint_among(argc, argv);
+    if (!path)
+        return cli_fail(error, IMPASTO_ERROR_USAGE,
+                        "--resume auto goes with --checkpoint, which names the file");
+    return imp_os_is_there(path) ? cli_settings_load(settings, option, path, error) : IMPASTO_OK;
+}
+
 static enum impasto_status give(struct cli_settings *settings, const struct cli_option *option,
                                 const char *value, struct impasto_error *error)
 {
-    if (option->type == CLI_SETTINGS)
-        return cli_settings_load(settings, option, value, error);
     return strcmp(option->name, "style") == 0 ? keep(settings, value, true, error)
                                               : cli_give(settings, option, value, error);
 }
@@ -162,7 +191,8 @@ static enum impasto_status take_words(int argc, char **argv, bool files,
             if (status == IMPASTO_OK)
                 status = find_value(argc, argv, &i, option, settings, &value, error);
             if (status == IMPASTO_OK && files == (option->type == CLI_SETTINGS))
-                status = give(settings, option, value, error);
+                status = files ? load(argc, argv, settings, option, value, error)
+                               : give(settings, option, value, error);
         }
     }
     return status;
@@ -191,7 +221,10 @@ static enum impasto_status parse(int argc, char **argv, struct cli_settings *set
                                  struct impasto_error *error)
 {
     *settings = (struct cli_settings){
-        .bits = 8, .preset = "default", .init = "content", .common.warm = settings->common.warm};
+        .bits = 8,
+        .preset = "default",
+        .init = "content",
+        .common = {.warm = settings->common.warm, .ranks = settings->common.ranks}};
     settings->words = calloc((size_t)argc + 1, sizeof(*settings->words));
     if (!settings->words)
         return cli_fail_memory(error, "the command line");

@@ -107,13 +107,16 @@ static enum impasto_status open_progress(struct cli_settings *settings, struct i
                : cli_progress_open(&settings->common, other_output(settings), error);
 }
 
-enum impasto_status cli_paint(int argc, char **argv, const struct cli_command *const *commands,
-                              struct cli_settings *settings, struct impasto_error *error)
+static enum impasto_status obey(int argc, char **argv, const struct cli_command *const *commands,
+                                struct cli_settings *settings, struct impasto_error *error)
 {
     struct impasto_error unheard = {0};
     enum impasto_status status = cli_parse(argc, argv, settings, error);
     if (status == IMPASTO_OK && settings->batch.count > 0)
         status = cli_batch_words(settings, error);
+    if (status == IMPASTO_OK && settings->mpi && !settings->common.ranks)
+        status = cli_fail(error, IMPASTO_ERROR_USAGE,
+                          "--mpi is for one picture, painted by several processes; leave it out");
     const enum impasto_status opened =
         open_progress(settings, status == IMPASTO_OK ? error : &unheard);
     if (status == IMPASTO_OK)
@@ -121,4 +124,17 @@ enum impasto_status cli_paint(int argc, char **argv, const struct cli_command *c
     if (status != IMPASTO_OK)
         return status;
     return settings->help ? cli_help(stdout, settings, commands, error) : dispatch(settings, error);
+}
+
+enum impasto_status cli_paint(int argc, char **argv, const struct cli_command *const *commands,
+                              struct cli_settings *settings, struct impasto_error *error)
+{
+    enum impasto_status status = cli_ranks_open(argc, argv, &settings->common, error);
+    if (status != IMPASTO_OK)
+        return status;
+    if (cli_ranks_follows(&settings->common))
+        return cli_ranks_follow(&settings->common, error);
+    status = obey(argc, argv, commands, settings, error);
+    cli_ranks_dismiss(&settings->common);
+    return status;
 }

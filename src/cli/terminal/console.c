@@ -114,6 +114,8 @@ void cli_console_log(void *user, enum impasto_log_level level, const char *line)
     const bool shown = console->block.shown;
     cli_block_erase(&console->block, sheet.stream);
     fputs(level == IMPASTO_LOG_WARNING ? "impasto: warning: " : "impasto: ", sheet.stream);
+    if (console->rank > 0)
+        fprintf(sheet.stream, "rank %d: ", console->rank);
     while (*line) {
         const size_t length = cli_printable(line);
         if (length == 0)

@@ -29,6 +29,7 @@ struct cli_console {
     impasto_log_fn log; /* cli_console_log */
     bool terminal;      /* stderr is one: the bar is redrawn in place */
     bool quiet, verbose;
+    int rank;          /* of a process that another leads, before its lines; 0: it is none */
     bool silent;       /* no progress, as when several jobs run at a time */
     double last_drawn; /* monotonic seconds */
     double first;      /* seconds that the first report took: kernels are compiled then */
