@@ -334,6 +334,28 @@ class Installed(Applying):
         self.succeed("model", "export", "mine", "mine.onnx", timeout=SHORT_PATIENCE)
         self.assertTrue((self.folder / "mine.onnx").exists())
 
+    def test_what_is_converted_and_exported_by_its_name(self):
+        """A style's name alone stands for that style, as in apply."""
+        for word, words, styles in (("base-16", [], ["oil", "dots", "identity"]), ("dots", [], ["dots"]),
+                                    ("dots", ["--style", "oil"], ["oil"])):
+            with self.subTest(word, words=words):
+                self.succeed("model", "convert", word, "out.model", "--force", *words, timeout=SHORT_PATIENCE)
+                self.assertEqual(json.loads(parts((self.folder / "out.model").read_bytes())[0]["impasto.styles"]),
+                                 styles)
+        self.assertEqual(self.painted("out.model"), self.painted("oil"))
+        told = self.succeed("model", "export", "dots", "new/dots.onnx", timeout=SHORT_PATIENCE).stdout
+        self.assertEqual(told, "new/dots.onnx: dots\n")
+        self.succeed("model", "convert", "new/dots.onnx", "back.model", timeout=SHORT_PATIENCE)
+        self.assertEqual(self.painted("back.model"), self.painted("dots"))
+        for command in ("convert", "export"):
+            run = self.impasto("model", command, "dosts", "none.model", timeout=SHORT_PATIENCE)
+            self.assertEqual(run.returncode, WEIGHTS, run.stderr)
+            self.assertIn("did you mean dots?", run.stderr)
+            run = self.impasto("model", command, "mine", self.data / "mine.model", "--force", timeout=SHORT_PATIENCE)
+            self.assertEqual(run.returncode, USAGE, run.stderr)
+            self.assertIn("over itself", run.stderr)
+        self.assertFalse((self.folder / "none.model").exists())
+
 
 class Shipped(Applying):
     """The networks that come with Impasto, as somebody finds them who has nothing else."""
@@ -398,6 +420,30 @@ class Many(Applying):
             self.apply(f"{name}.png", "-o", "single.png")
             self.assertEqual(pixels(self.folder / f"out/{name}.png"),
                              pixels(self.folder / "single.png"))
+
+    def test_batch(self):
+        """Its pictures are those behind MODEL, and always a batch."""
+        self.fill("ab")
+        self.write("list.txt", "in/a.png\n")
+        run = self.apply("--batch", "content.png", "-o", "one/{number}.png")
+        self.assertIn("1 pictures: 1 painted", run.stderr)
+        run = self.apply("content.png", "--batch", "list.txt", "--batch", "in/b.png", "-o", "out/{content}.png")
+        self.assertIn("3 pictures: 3 painted", run.stderr)
+        for name in "ab":
+            self.apply(f"in/{name}.png", "-o", "single.png")
+            self.assertEqual(pixels(self.folder / f"out/{name}.png"), pixels(self.folder / "single.png"))
+        self.apply("content.png", "-o", "dots.png", "--mix", "dots")
+        run = self.succeed("apply", "--settings", "dots.png", "--batch", "in", "-o", "again/{content}.png")
+        self.assertIn("2 pictures: 2 painted", run.stderr)
+        self.write("day.model", style_network(["chalk"]))
+        run = self.succeed("apply", "day.model", "--settings", "single.png", "--batch", "in", "-o", "day/{content}.png")
+        self.assertIn("painting 2 pictures with day.model", run.stderr)
+        for words, arguments in [("MODEL PICTURE", ["--batch", "in"]),
+                                 ("only once", ["night.model", "-", "--batch", "-", "-o", "x/{content}.png"]),
+                                 ("takes one picture", ["night.model", "--batch", "in", "-o", "-", "--format", "png"])]:
+            run = self.impasto("apply", *arguments)
+            self.assertEqual(run.returncode, USAGE, run.stderr)
+            self.assertIn(words, run.stderr)
 
     def test_a_folder_again(self):
         (self.folder / "in").mkdir()
@@ -818,6 +864,16 @@ class Models(Applying):
             if "conv2d.bias" not in name or name.startswith("deconv3"):
                 self.assertEqual(back[name], tensor, name)
 
+    def test_some_of_the_styles_as_onnx(self):
+        text = self.model("export", "night.model", "some.onnx", "--style", "dots")
+        self.assertEqual(text, "some.onnx: dots\n")
+        self.kept(OUTPUT, "--force", "export", "night.model", "some.onnx", "--style", "ink")
+        self.model("convert", "some.onnx", "dots.model")
+        self.assertEqual(self.model("info", "dots.model").count("    "), 1)
+        self.apply("content.png", "-o", "one.png", model="dots.model")
+        self.assertEqual(pixels(self.folder / "one.png"), self.paint("night.model"))
+        self.kept(USAGE, "no style \"oil\"", "export", "night.model", "x.onnx", "--style", "oil")
+
     def test_files_that_are_there(self):
         for command in ("convert", "export"):
             self.write("there", "older")
@@ -835,7 +891,8 @@ class Models(Applying):
         self.write("other.safetensors", safetensors({"x": ("F32", [1], struct.pack("<f", 1))}))
         self.write("there", "older")
         for command in ("convert", "export"):
-            for name, words in [("bad.pth", "do not trust it"), ("lost", "lost: cannot be read"),
+            for name, words in [("bad.pth", "do not trust it"), ("lost", "lost: neither a file nor"),
+                                ("./lost", "./lost: cannot be read"),
                                 ("page.html", "page.html"), ("other.safetensors", "not a style network")]:
                 self.kept(WEIGHTS, words, command, name, "there", "--force")
             self.kept(USAGE, " OUT;", command, "night.model")

@@ -12,6 +12,7 @@ extern const struct cli_command cli_apply_command;
 struct cli_apply_options {
     const char *mix;         /* NULL: the first style */
     struct cli_list regions; /* FILE[#RRGGBB]=MIX */
+    struct cli_list batch;   /* pictures besides the words, folders and lists of them */
     float strength, stroke;
     int size;   /* 0: not given */
     int colour; /* enum impasto_colour */

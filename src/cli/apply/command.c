@@ -85,6 +85,15 @@ static const struct cli_option region_row = {
     .help =
         "where FILE is white, or has the colour, another style or mix; may be repeated, the last "
         "on top"};
+static const struct cli_option batch_row = {
+    "batch",
+    0,
+    NULL,
+    "FILE|DIR",
+    CLI_LIST,
+    OPTION(batch),
+    .help = "pictures, folders of them, or text files that list them (\"-\": standard input), as "
+            "behind MODEL; may be repeated"};
 static const struct cli_option memory_row = {
     "memory",
     0,
@@ -120,9 +129,9 @@ static const struct cli_option style_row = {
     .recorded = true,
     .help = "with --refine: the picture that the style was learnt from; of a mix, one of each "
             "style, in the order of --mix, and then of each --region"};
-static const struct cli_option *const rows[] = {
-    &mix_row,    &strength_row, &size_row,  &stroke_row, &colour_row,
-    &region_row, &refine_row,   &style_row, &memory_row, NULL};
+static const struct cli_option *const rows[] = {&mix_row,    &strength_row, &size_row,  &stroke_row,
+                                                &colour_row, &region_row,   &batch_row, &refine_row,
+                                                &style_row,  &memory_row,   NULL};
 
 static const struct cli_apply_options defaults = {.strength = 1, .stroke = 1};
 

@@ -346,22 +346,25 @@ static enum impasto_status needs_pictures(struct impasto_error *error)
 }
 
 /* Painting's functions know the model as the style, and the pictures as words beside a batch. With
- * a model from a file of settings, a single word is the picture. */
-static enum impasto_status name_pictures(const struct cli_call *call, struct impasto_error *error)
+ * a model from a file of settings, a single word is the picture, unless --batch names those. */
+static enum impasto_status name_pictures(const struct cli_call *call, const struct cli_list *batch,
+                                         struct impasto_error *error)
 {
     struct cli_settings *s = call->settings;
-    const size_t count = call->operand_count;
+    const size_t count = call->operand_count, more = (size_t)batch->count;
     const bool recorded = s->styles.count > 0;
-    size_t first = count > 1 || !recorded ? 1 : 0;
-    if (count < 2 && !recorded)
+    size_t first = count > 0 && (count + more > 1 || !recorded) ? 1 : 0;
+    if (!recorded && (count == 0 || count + more < 2))
         return needs_pictures(error);
     if (first > 0)
         s->styles = (struct cli_list){.item = {call->operands[0]}, .count = 1};
-    s->words = calloc(count + 1, sizeof(*s->words));
+    s->words = calloc(count + more + 1, sizeof(*s->words));
     if (!s->words)
         return cli_fail_memory(error, "the command line");
     for (; first < count; first++)
         s->words[s->word_count++].text = call->operands[first];
+    for (size_t i = 0; i < more; i++)
+        s->words[s->word_count++].text = batch->item[i];
     if (s->word_count > 0)
         s->content = NULL;
     else if (s->content)
@@ -383,9 +386,9 @@ static enum impasto_status check_options(const struct cli_apply_options *options
     return IMPASTO_OK;
 }
 
-static bool is_single(const struct cli_settings *s)
+static bool is_single(const struct cli_settings *s, const struct cli_list *batch)
 {
-    return s->word_count == 1 && !imp_os_is_folder(s->words[0].text) &&
+    return s->word_count == 1 && batch->count == 0 && !imp_os_is_folder(s->words[0].text) &&
            (cli_is_standard(s->words[0].text) || !imp_os_is_there(s->words[0].text) ||
             cli_batch_is_picture(s->words[0].text));
 }
@@ -399,15 +402,15 @@ enum impasto_status cli_apply_run(const struct cli_call *call, struct impasto_er
     cli_console_init(&a.console, call->common);
     enum impasto_status status = check_options(&options, error);
     if (status == IMPASTO_OK)
-        status = name_pictures(call, error);
+        status = name_pictures(call, &options.batch, error);
     if (status == IMPASTO_OK)
         status = cli_inputs_check(call->settings, error);
     if (status == IMPASTO_OK)
         status = open_model(&a, a.settings->styles.item[0]);
     cli_catch_signals();
     if (status == IMPASTO_OK)
-        status =
-            is_single(a.settings) ? apply_single(&a, a.settings->words[0].text) : apply_many(&a);
+        status = is_single(a.settings, &options.batch) ? apply_single(&a, a.settings->words[0].text)
+                                                       : apply_many(&a);
     close_work(&a, status);
     close_model(&a);
     return status;

@@ -55,7 +55,7 @@ static const struct cli_option range_row = {
 
 static const struct cli_option *const convert_rows[] = {
     &half_row, &force_row, &name_row, &style_row, &licence_row, &range_row, NULL};
-static const struct cli_option *const export_rows[] = {&force_row, NULL};
+static const struct cli_option *const export_rows[] = {&force_row, &style_row, NULL};
 
 #define ROWS(list) .rows = (list), .size = sizeof(struct cli_model_options)
 
@@ -72,7 +72,8 @@ static const struct cli_command info_command = {
 static const struct cli_command convert_command = {
     "convert",
     "make a style network for Impasto of one of PyTorch or ONNX",
-    "Writes safetensors. IN is safetensors, or a .pth, .model or .onnx, which take Python 3.9 or "
+    "Writes safetensors. IN is safetensors, or the name of an installed model or of a style as in "
+    "impasto apply, or a .pth, .model or .onnx, which take Python 3.9 or "
     "later, as do --name, --licence and --range. No pickle is run.",
     "IN OUT",
     2,
@@ -82,7 +83,9 @@ static const struct cli_command convert_command = {
 static const struct cli_command export_command = {
     "export",
     "write a style network as ONNX, for other programs",
-    "The ONNX takes RGB from 0 to 255 as \"image\", of any size, and gives \"painting\". Needs "
+    "MODEL is a file, or the name of an installed model or of a style as in impasto apply. The "
+    "ONNX "
+    "takes RGB from 0 to 255 as \"image\", of any size, and gives \"painting\". Needs "
     "Python 3.9 or later.",
     "MODEL OUT",
     2,
