@@ -199,6 +199,8 @@ static enum impasto_status apply_one(struct cli_applying *a, const char *output)
     if (status == IMPASTO_OK) {
         /* It replaces the result, so that it must come first. */
         const enum impasto_status refined = refine(a, &content, &result);
+        if (!a->lock) /* no other picture needs what it holds, and encoders take memory, too */
+            impasto_applier_close(&a->applier);
         status = conclude(a, result, output, begun, refined);
     }
     impasto_image_free(&content);
