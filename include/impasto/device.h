@@ -125,7 +125,8 @@ IMPASTO_API bool impasto_tuning_names_clblast(void);
  * and then as it turns out. A size with fewer blocks than devices is painted by the first alone.
  *
  * Each device must have the memory to keep what the network computes of its band: work in strips,
- * as on one device, needs less. Any number of devices goes on from a checkpoint that another number
+ * as on one device, needs less. Where it has too little, and `shares` is NULL, others get rows of
+ * it. Any number of devices goes on from a checkpoint that another number
  * has saved. Refused with IMPASTO_ERROR_USAGE: clips, appliers, trainings, impasto_job_reuse.
  *
  * Errors: IMPASTO_ERROR_USAGE for wrong shares, a device that is named twice, or devices that are

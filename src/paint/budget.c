@@ -3,6 +3,8 @@
 
 #include "paint/scale.h"
 
+#include <math.h>
+
 void imp_scale_list(struct imp_scale *scale)
 {
     const size_t plane = imp_canvas_own(&scale->sizes) * sizeof(float);
@@ -95,6 +97,14 @@ uint64_t imp_scale_largest(const struct imp_scale *scale)
         largest = bytes > largest ? bytes : largest;
     }
     return largest;
+}
+
+double imp_scale_room(const struct imp_scale *scale)
+{
+    const double peak = (double)imp_scale_peak(scale), largest = (double)imp_scale_largest(scale);
+    const double budget = (double)imp_scale_budget(scale);
+    const double most = (double)imp_device_caps(scale->device)->max_allocation;
+    return scale->sizes.rows * fmin(budget / peak, most / largest);
 }
 
 bool imp_scale_fits(const struct imp_scale *scale)

@@ -32,6 +32,7 @@ struct impasto_job {
     bool agreed;           /* that all have failed, and nobody waits */
     double share, tuned;   /* of the rows; speed as measured by tuning. 0: not known */
     double measured;       /* rows a second as this run has found; 0: not yet */
+    double room;           /* rows that there is memory for, by the last plan; 0: not known */
     double busy;           /* seconds of the scale's steps, without waiting for other ranks */
     int timed;             /* steps that these are of */
     struct impasto_params params; /* without conv and gemm, which are the caller's */
@@ -106,8 +107,9 @@ enum impasto_status imp_team_take_part(struct impasto_job *job, const struct imp
 /* Within such work: OK where all ranks have come so far; else the first failure for all. */
 enum impasto_status imp_team_agree(struct impasto_job *job, enum impasto_status mine);
 /* Shares the rows of the next scale, whose sizes are given: opens job->band, or sets job->idle; or
- * neither, where the job is alone. */
-enum impasto_status imp_team_cut(struct impasto_job *job, const struct imp_sizes *sizes);
+ * neither, where the job is alone. within_room: no rank gets more rows than there is memory for. */
+enum impasto_status imp_team_cut(struct impasto_job *job, const struct imp_sizes *sizes,
+                                 bool within_room);
 /* Fills job->bands for the scale at hand, which is planned. */
 enum impasto_status imp_team_describe(struct impasto_job *job);
 /* The band of the scale at hand; NULL: this rank does all of it. */

@@ -179,6 +179,16 @@ static enum impasto_status capture_styles(struct imp_scale *scale,
     return status;
 }
 
+/* In bands, memory is had by all ranks or by none, which then can plan anew. */
+static enum impasto_status alike(struct imp_scale *scale, enum impasto_status mine)
+{
+    if (!scale->band)
+        return mine;
+    const enum impasto_status status = imp_ranks_agree(scale->band->comm, scale->device, mine);
+    scale->agreed = status != IMPASTO_OK;
+    return status;
+}
+
 /* The first rank looks at the style pictures. All others get its targets. */
 static enum impasto_status share_styles(struct imp_scale *scale, const struct imp_sources *sources)
 {
@@ -189,6 +199,7 @@ static enum impasto_status share_styles(struct imp_scale *scale, const struct im
         status = imp_targets_allocate(&targets, &scale->objective);
     if (status == IMPASTO_OK && first)
         status = imp_targets_read(&targets, &scale->objective, 0);
+    status = alike(scale, status);
     if (status == IMPASTO_OK)
         status = imp_band_share(scale->band, targets.values, targets.value_count * sizeof(float));
     if (status == IMPASTO_OK)
@@ -300,7 +311,7 @@ enum impasto_status imp_scale_open_styles(struct imp_scale *scale,
                                           struct imp_targets *known)
 {
     const uint64_t key = imp_targets_key(scale->pass, scale->passes);
-    IMP_TRY(imp_layout_allocate(&scale->targets, scale->device));
+    IMP_TRY(alike(scale, imp_layout_allocate(&scale->targets, scale->device)));
     IMP_TRY(fill_regions(scale, sources));
     if (scale->band)
         return share_styles(scale, sources);
@@ -319,7 +330,7 @@ enum impasto_status imp_scale_open_content(struct imp_scale *scale,
 {
     float *start = NULL;
     enum impasto_status status = IMPASTO_OK;
-    IMP_TRY(imp_layout_allocate(&scale->main, scale->device));
+    IMP_TRY(alike(scale, imp_layout_allocate(&scale->main, scale->device)));
     IMP_TRY(
         imp_canvas_write_image(scale->device, &scale->sizes, sources->content.image, scale->image));
     for (int tries = 0; tries == 0 || imp_objective_retries(&scale->objective, status, tries - 1);

@@ -21,6 +21,7 @@ struct imp_scale {
     struct imp_film film;
     struct imp_sizes sizes;
     struct imp_band *band;          /* NULL: the whole picture is on this device */
+    bool agreed;                    /* all ranks have failed to open it together */
     struct imp_elsewhere elsewhere; /* the same, for the optimiser */
     bool quiet;                     /* another rank says the same */
     struct imp_objective objective;
@@ -156,6 +157,8 @@ uint64_t imp_scale_others(const struct imp_scale *scale);
 uint64_t imp_scale_budget(const struct imp_scale *scale);
 /* Bytes of the largest buffer that is listed. */
 uint64_t imp_scale_largest(const struct imp_scale *scale);
+/* How many of a band's rows would be within the limits, by what its own take as listed. */
+double imp_scale_room(const struct imp_scale *scale);
 /* Within the device's limits, as far as others leave room, and params->memory. */
 bool imp_scale_fits(const struct imp_scale *scale);
 

@@ -195,12 +195,7 @@ enum impasto_status imp_team_agree(struct impasto_job *job, enum impasto_status 
 {
     if (!job->comm)
         return mine;
-    struct impasto_error *place = imp_device_error_place(job->device);
-    const struct impasto_error own = *place;
-    const enum impasto_status status = imp_comm_agree(job->comm, mine, place);
-    /* The first rank's failure comes first, and its caller knows whose it is. */
-    if (mine != IMPASTO_OK && imp_comm_rank(job->comm) == 0)
-        *place = own;
+    const enum impasto_status status = imp_ranks_agree(job->comm, job->device, mine);
     job->agreed = job->agreed || status != IMPASTO_OK;
     return status;
 }
@@ -238,14 +233,14 @@ struct imp_band *imp_team_band(struct impasto_job *job)
 
 /* What the rows are shared by: what was asked for, or what was measured in this run, or by tuning,
  * if it is known of all devices; else evenly. */
-enum { SHARE, MEASURED, TUNED, KINDS };
+enum { SHARE, MEASURED, TUNED, KINDS, ROOM = KINDS, SAID_OF_ROWS };
 
 static void weigh(const double *said, int size, double *weights)
 {
     for (int kind = 0; kind < KINDS; kind++) {
         bool known = true;
         for (int rank = 0; rank < size; rank++) {
-            weights[rank] = said[rank * KINDS + kind];
+            weights[rank] = said[rank * SAID_OF_ROWS + kind];
             known = known && weights[rank] > 0;
         }
         if (known)
@@ -253,6 +248,31 @@ static void weigh(const double *said, int size, double *weights)
     }
     for (int rank = 0; rank < size; rank++)
         weights[rank] = 1;
+}
+
+/* Makes rows of weights, of which none is more than a rank has room for, as far as others have it.
+ */
+static void keep_within_room(const double *said, int size, double rows, double *weights)
+{
+    bool full[IMPASTO_RANKS] = {false};
+    for (bool changed = true; changed;) {
+        double rest = rows, sum = 0;
+        changed = false;
+        for (int rank = 0; rank < size; rank++)
+            if (full[rank])
+                rest -= weights[rank];
+            else
+                sum += weights[rank];
+        for (int rank = 0; rank < size; rank++) {
+            const double room = said[rank * SAID_OF_ROWS + ROOM];
+            if (full[rank] || room <= 0 || !(rest * weights[rank] / sum > room))
+                continue;
+            weights[rank] = room;
+            full[rank] = changed = true;
+        }
+        for (int rank = 0; rank < size && !changed; rank++)
+            weights[rank] *= full[rank] ? 1 : fmax(rest, 0) / sum;
+    }
 }
 
 /* begins: where each rank's rows begin, in blocks, and behind them the number of blocks. Each rank
@@ -270,7 +290,8 @@ static void share_blocks(const double *weights, int size, int blocks, int *begin
     }
 }
 
-enum impasto_status imp_team_cut(struct impasto_job *job, const struct imp_sizes *sizes)
+enum impasto_status imp_team_cut(struct impasto_job *job, const struct imp_sizes *sizes,
+                                 bool within_room)
 {
     imp_band_close(&job->band);
     job->idle = false;
@@ -280,15 +301,17 @@ enum impasto_status imp_team_cut(struct impasto_job *job, const struct imp_sizes
         return IMPASTO_OK;
     const int size = imp_comm_size(job->comm);
     const struct imp_blocks blocks = imp_blocks_of(sizes->canvas_height, 0);
-    const double own[KINDS] = {job->share, job->measured, job->tuned};
-    double said[KINDS * IMPASTO_RANKS], weights[IMPASTO_RANKS];
+    const double own[SAID_OF_ROWS] = {job->share, job->measured, job->tuned, job->room};
+    double said[SAID_OF_ROWS * IMPASTO_RANKS], weights[IMPASTO_RANKS];
     int begins[IMPASTO_RANKS + 1];
     if (blocks.count < size) {
         job->idle = imp_comm_rank(job->comm) > 0;
         return IMPASTO_OK;
     }
-    IMP_TRY(hear(job, own, KINDS, said));
+    IMP_TRY(hear(job, own, SAID_OF_ROWS, said));
     weigh(said, size, weights);
+    if (within_room)
+        keep_within_room(said, size, sizes->canvas_height, weights);
     share_blocks(weights, size, blocks.count, begins);
     for (int rank = 0; rank <= size; rank++)
         begins[rank] = rank == size ? sizes->canvas_height : begins[rank] * blocks.rows;

@@ -381,3 +381,14 @@ enum impasto_status imp_band_share(struct imp_band *band, void *bytes, size_t si
 {
     return broken(band, imp_comm_broadcast(band->comm, bytes, size, 0));
 }
+
+enum impasto_status imp_ranks_agree(struct imp_comm *comm, struct imp_device *device,
+                                    enum impasto_status mine)
+{
+    struct impasto_error *place = imp_device_error_place(device);
+    const struct impasto_error own = *place;
+    const enum impasto_status status = imp_comm_agree(comm, mine, place);
+    if (mine != IMPASTO_OK && imp_comm_rank(comm) == 0)
+        *place = own;
+    return status;
+}

@@ -72,5 +72,9 @@ enum impasto_status imp_band_collect(struct imp_band *band, const float *own, in
 
 /* The first rank's bytes, on every rank. */
 enum impasto_status imp_band_share(struct imp_band *band, void *bytes, size_t size);
+/* A point that all ranks pass together or not at all: the first failure, for all, in their devices'
+ * errors. The first rank's own has no number before it, as its caller knows whose it is. */
+enum impasto_status imp_ranks_agree(struct imp_comm *comm, struct imp_device *device,
+                                    enum impasto_status mine);
 
 #endif

@@ -124,6 +124,25 @@ class Memory(Faults):
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual(self.picture("again.png"), self.picture("whole.png"))
 
+    def test_refused_to_one_of_a_team(self):
+        """All devices plan again, and the picture is the same; which of them asks is by chance."""
+        self.write("content.png", png(16, 200))
+        team = ["--size", "200", "--scales", "2", "--iterations", "2", "--device", "0,0", "--memory", "1G", "-o"]
+        done, _ = self.job(*team, "whole.png")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        buffers = (self.home / "trace").read_text().split().count("clCreateBuffer")
+        again = 0
+        for nth in range(1, buffers + 1, 11):
+            with self.subTest(nth):
+                done, report = self.job(*team, "out.png", fault=f"call=clCreateBuffer,at={nth},code=-4")
+                self.clean(report)
+                if "no memory for self-test" in done.stderr or "no memory for weights" in done.stderr:
+                    self.assertEqual(done.returncode, MEMORY, done.stderr)
+                    continue
+                self.assertEqual((done.returncode, self.picture()), (0, self.picture("whole.png")), done.stderr)
+                again += "trying with" in done.stderr
+        self.assertGreater(again, 3)
+
 
 class Torn(Faults):
     """Memory that is refused while the image moves leaves one that is of no step: it is not written, and

@@ -242,6 +242,36 @@ static void checkpoints(void **state)
     impasto_image_free(&parted);
 }
 
+/* Of three devices the first works alone, and cannot save what it is asked to: the others, which
+ * wait meanwhile, hear of it, and all go on. */
+static void lone_rank(void **state)
+{
+    (void)state;
+    const struct impasto_style style = {
+        .struct_size = sizeof(style), .image = styles[0], .weight = 1};
+    const struct impasto_pictures pictures = {
+        .struct_size = sizeof(pictures), .content = content, .styles = &style, .style_count = 1};
+    const struct impasto_params params = checkpoint_params();
+    struct impasto_device *device = open_devices(3, NULL);
+    struct impasto_error error = {0};
+    struct impasto_job *job = NULL;
+    struct impasto_image *result = NULL, *one = work(1, NULL, -1, NULL);
+    assert_int_equal(impasto_job_open(device, weights, &pictures, &params, &job, &error),
+                     IMPASTO_OK);
+    for (int tries = 0; tries < 2; tries++) {
+        assert_int_equal(impasto_job_step(job, NULL, &error), IMPASTO_OK);
+        assert_int_equal(impasto_job_save(job, "no/such/folder/x.ckpt", NULL, &error),
+                         IMPASTO_ERROR_OUTPUT);
+    }
+    assert_int_equal(impasto_job_run(job, NULL, NULL, &error), IMPASTO_OK);
+    assert_int_equal(impasto_job_image(job, &result, &error), IMPASTO_OK);
+    expect_same_picture(result, one);
+    impasto_job_close(&job);
+    impasto_device_close(&device);
+    impasto_image_free(&result);
+    impasto_image_free(&one);
+}
+
 static void expect_usage(enum impasto_status status, const struct impasto_error *error,
                          const char *words)
 {
@@ -330,9 +360,9 @@ int main(int argc, char **argv)
     for (int i = 0; i < 3 * WIDTH * HEIGHT; i++)
         keep->rgb[i] = i / (3 * WIDTH) < HEIGHT / 2 ? 0.0f : keep->rgb[i];
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(of_a_preset),         cmocka_unit_test(of_regions),
-        cmocka_unit_test(checkpoints),         cmocka_unit_test(refusals),
-        cmocka_unit_test(refusals_of_members),
+        cmocka_unit_test(of_a_preset), cmocka_unit_test(of_regions),
+        cmocka_unit_test(checkpoints), cmocka_unit_test(refusals),
+        cmocka_unit_test(lone_rank),   cmocka_unit_test(refusals_of_members),
     };
     const struct CMUnitTest few[] = {cmocka_unit_test(of_a_preset)};
     return brief ? cmocka_run_group_tests(few, NULL, NULL)

@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Ranks that take part in what the first one does, as processes do, here in threads: the bytes are
+ * those of one device, and whichever call of the lines fails on whichever rank, all of them end.
+ */
+
+#include "files.h"
+#include "fixtures.h"
+
+#include "../comm/comm_cases.h"
+#include "base/os.h"
+#include "session/session.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define MOST 3
+#define WIDTH 20
+/* Two blocks of rows, or one and more at the smaller scale. */
+#define HEIGHT 140
+
+static struct impasto_device *devices[MOST];
+static struct impasto_weights *weights;
+static struct impasto_image *content, *style_image;
+
+/* ---- A team ---------------------------------------------------------------------------------- */
+
+struct team {
+    struct impasto_ranks ranks[MOST];
+    struct imp_os_thread *thread[MOST];
+    enum impasto_status status[MOST]; /* of each rank */
+    struct impasto_error error[MOST];
+    int size;
+};
+
+struct place {
+    struct team *team;
+    int rank;
+};
+
+static void serve(void *user)
+{
+    const struct place *place = user;
+    struct team *team = place->team;
+    team->status[place->rank] =
+        impasto_job_serve(devices[place->rank], weights, &team->error[place->rank]);
+}
+
+/* faulty, nth: whose call fails; nth 0: nobody's. */
+static void begin(struct team *team, struct place places[MOST], int size, int faulty, int nth)
+{
+    struct imp_comm *ends[MOST];
+    struct impasto_error error = {0};
+    *team = (struct team){.size = size};
+    assert_int_equal(imp_comm_local_open(size, ends, &error), IMPASTO_OK);
+    for (int rank = 0; rank < size; rank++) {
+        comm_fail_call(ends[rank], rank == faulty ? nth : 0);
+        team->ranks[rank].comm = ends[rank];
+        devices[rank]->ranks = &team->ranks[rank];
+        places[rank] = (struct place){team, rank};
+        if (rank > 0)
+            assert_int_equal(imp_os_start_thread(&team->thread[rank], serve, &places[rank]), 0);
+    }
+}
+
+/* calls: receives those of the faulty rank. */
+static void end(struct team *team, int faulty, int *calls)
+{
+    imp_ranks_end(&team->ranks[0]);
+    for (int rank = 1; rank < team->size; rank++)
+        imp_os_join_thread(&team->thread[rank]);
+    if (calls)
+        *calls = comm_calls(team->ranks[faulty].comm);
+    for (int rank = 0; rank < team->size; rank++) {
+        imp_comm_close(team->ranks[rank].comm);
+        devices[rank]->ranks = NULL;
+    }
+}
+
+/* ---- What the first does --------------------------------------------------------------------- */
+
+static struct impasto_params few_steps(int scales)
+{
+    struct impasto_params params;
+    struct impasto_error error = {0};
+    if (impasto_params_preset(weights, NULL, &params, &error) != IMPASTO_OK)
+        fail_msg("%s", error.message);
+    params.size = HEIGHT;
+    params.margin = 0;
+    params.scales = scales;
+    params.iterations = params.first_iterations = scales > 1 ? 1 : 2;
+    params.memory = (uint64_t)1 << 30;
+    memset(params.content_layers, 0, sizeof(params.content_layers));
+    memset(params.style_layers, 0, sizeof(params.style_layers));
+    params.content_layers[1] = params.style_layers[0] = 1;
+    return params;
+}
+
+/* Opens a job (from a checkpoint, unless NULL), goes through it, saves it on the way, and has its
+ * picture. */
+static enum impasto_status work(const struct impasto_params *params, const char *from,
+                                const char *to, struct impasto_image **result,
+                                struct impasto_error *error)
+{
+    static float gradient[3 * WIDTH * HEIGHT];
+    const struct impasto_style style = {
+        .struct_size = sizeof(style), .image = style_image, .weight = 1};
+    const struct impasto_pictures pictures = {
+        .struct_size = sizeof(pictures), .content = content, .styles = &style, .style_count = 1};
+    struct impasto_checkpoint *checkpoint = NULL;
+    struct impasto_job *job = NULL;
+    enum impasto_status status =
+        from ? impasto_checkpoint_open(from, &checkpoint, error) : IMPASTO_OK;
+    if (status == IMPASTO_OK)
+        status = from ? impasto_job_resume(devices[0], weights, &pictures, checkpoint, params, &job,
+                                           error)
+                      : impasto_job_open(devices[0], weights, &pictures, params, &job, error);
+    if (status == IMPASTO_OK && !from)
+        status = impasto_job_step(job, NULL, error);
+    if (status == IMPASTO_OK && to)
+        status = impasto_job_save(job, to, NULL, error);
+    if (status == IMPASTO_OK)
+        status = impasto_job_gradient(job, gradient, error);
+    if (status == IMPASTO_OK)
+        status = impasto_job_run(job, NULL, NULL, error);
+    if (status == IMPASTO_OK)
+        status = impasto_job_image(job, result, error);
+    impasto_job_close(&job);
+    impasto_checkpoint_close(&checkpoint);
+    return status;
+}
+
+static struct impasto_image *paint(int size, const struct impasto_params *params, const char *from,
+                                   const char *to)
+{
+    struct team team;
+    struct place places[MOST];
+    struct impasto_image *result = NULL;
+    struct impasto_error error = {0};
+    if (size > 1)
+        begin(&team, places, size, -1, 0);
+    const enum impasto_status status = work(params, from, to, &result, &error);
+    if (size > 1)
+        end(&team, 0, NULL);
+    if (status != IMPASTO_OK)
+        fail_msg("%d ranks: %s", size, error.message);
+    for (int rank = 1; size > 1 && rank < size; rank++)
+        assert_int_equal(team.status[rank], IMPASTO_OK);
+    return result;
+}
+
+/* ---- The tests ------------------------------------------------------------------------------- */
+
+/* Of three ranks, the first works alone. */
+static void same_bytes(void **state)
+{
+    (void)state;
+    char path[PATH_SIZE];
+    const struct impasto_params params = few_steps(2);
+    snprintf(path, sizeof(path), "%s", in_folder("ranks.ckpt"));
+    struct impasto_image *one = paint(1, &params, NULL, NULL);
+    for (int size = 2; size <= MOST; size++) {
+        struct impasto_image *some = paint(size, &params, NULL, path);
+        struct impasto_image *resumed = paint(MOST + 1 - size, &params, path, path);
+        expect_same_picture(some, one);
+        expect_same_picture(resumed, one);
+        impasto_image_free(&some);
+        impasto_image_free(&resumed);
+    }
+    impasto_image_free(&one);
+}
+
+/* One run in which a call fails; false: there are not so many. */
+static bool fails(int size, int faulty, int nth, const struct impasto_params *params,
+                  const char *from, const char *to)
+{
+    struct team team;
+    struct place places[MOST];
+    struct impasto_image *result = NULL;
+    struct impasto_error error = {0};
+    int calls;
+    begin(&team, places, size, faulty, nth);
+    const enum impasto_status status = work(params, from, to, &result, &error);
+    end(&team, faulty, &calls);
+    impasto_image_free(&result);
+    for (int rank = 0; rank < size; rank++)
+        assert_int_equal(imp_device_allocated(devices[rank]->device), 0);
+    if (calls < nth) {
+        assert_int_equal(status, IMPASTO_OK);
+        return false;
+    }
+    /* Nothing but the end of all may have been left to say when it failed. */
+    if (status != IMPASTO_OK && !strstr(error.message, COMM_FAULT))
+        fail_msg("call %d of rank %d: '%s'", nth, faulty, error.message);
+    return true;
+}
+
+static void try_all(int size, const struct impasto_params *params, const char *from, const char *to)
+{
+    for (int faulty = 0; faulty < size; faulty++) {
+        int nth = 1;
+        while (fails(size, faulty, nth, params, from, to))
+            nth++;
+        print_message("%d ranks: each of %d calls of rank %d has failed\n", size, nth - 1, faulty);
+        assert_true(nth > 30);
+    }
+}
+
+static void every_call_fails(void **state)
+{
+    (void)state;
+    char path[PATH_SIZE], other[PATH_SIZE];
+    const struct impasto_params bands = few_steps(1), alone = few_steps(2);
+    snprintf(path, sizeof(path), "%s", in_folder("whole.ckpt"));
+    snprintf(other, sizeof(other), "%s", in_folder("other.ckpt"));
+    struct impasto_image *one = paint(1, &bands, NULL, path);
+    impasto_image_free(&one);
+    try_all(2, &bands, NULL, other);
+    try_all(2, &bands, path, NULL);
+    try_all(3, &alone, NULL, other);
+}
+
+/* Paints with two ranks, of which the second has so much memory; returns its rows, or 0 where the
+ * job was refused. */
+static int rows_with(uint64_t bytes, const struct impasto_params *params,
+                     const struct impasto_pictures *pictures, struct impasto_image **result,
+                     uint64_t *planned)
+{
+    struct team team;
+    struct place places[MOST];
+    struct impasto_error error = {0};
+    struct impasto_job *job = NULL;
+    int rows = 0;
+    const uint64_t before = imp_device_caps(devices[1]->device)->memory_budget;
+    imp_device_limit_memory(devices[1]->device, bytes);
+    begin(&team, places, 2, -1, 0);
+    const enum impasto_status status =
+        impasto_job_open(devices[0], weights, pictures, params, &job, &error);
+    if (status == IMPASTO_OK) {
+        const struct impasto_plan_band *band = &impasto_job_info(job)->bands[1];
+        rows = band->rows;
+        *planned = band->bytes;
+        assert_int_equal(impasto_job_run(job, NULL, NULL, &error), IMPASTO_OK);
+        assert_int_equal(impasto_job_image(job, result, &error), IMPASTO_OK);
+        /* What is told is what is in use. */
+        assert_int_equal(impasto_job_info(job)->bands[1].rows, rows);
+    } else {
+        assert_int_equal(status, IMPASTO_ERROR_MEMORY);
+        assert_non_null(strstr(error.message, "rank 1: "));
+    }
+    impasto_job_close(&job);
+    end(&team, 0, NULL);
+    imp_device_limit_memory(devices[1]->device, before);
+    return rows;
+}
+
+/* Rows that do not fit a device go to another one, and the picture is the same. */
+static void shares_by_memory(void **state)
+{
+    (void)state;
+    const int height = 260; /* four blocks */
+    struct impasto_params params = few_steps(1);
+    struct impasto_image *tall = painted_picture(WIDTH, height, 2), *first = NULL;
+    const struct impasto_style style = {
+        .struct_size = sizeof(style), .image = style_image, .weight = 1};
+    const struct impasto_pictures pictures = {
+        .struct_size = sizeof(pictures), .content = tall, .styles = &style, .style_count = 1};
+    uint64_t planned = 0, ignored;
+    bool fewer = false, refused = false;
+    params.size = height;
+    const int rows = rows_with((uint64_t)1 << 30, &params, &pictures, &first, &planned);
+    assert_int_equal(rows, height - 128);
+    for (uint64_t tenths = 9; tenths > 0; tenths--) {
+        struct impasto_image *some = NULL;
+        const int less = rows_with(planned * tenths / 10, &params, &pictures, &some, &ignored);
+        fewer = fewer || (less > 0 && less < rows);
+        refused = refused || less == 0;
+        if (some)
+            expect_same_picture(some, first);
+        impasto_image_free(&some);
+    }
+    assert_true(fewer);
+    assert_true(refused);
+    impasto_image_free(&first);
+    impasto_image_free(&tall);
+}
+
+static void refusals(void **state)
+{
+    (void)state;
+    struct impasto_error error = {0};
+    assert_int_equal(impasto_job_serve(devices[0], weights, &error), IMPASTO_ERROR_USAGE);
+    assert_int_equal(impasto_ranks_launched(), 1);
+}
+
+int main(void)
+{
+    struct impasto_error error = {0};
+    if (impasto_weights_open("builtin", IMPASTO_CONVENTION_AUTO, &weights, NULL) != IMPASTO_OK)
+        return 1;
+    for (int i = 0; i < MOST; i++)
+        if (impasto_device_open(NULL, NULL, NULL, &devices[i], &error) != IMPASTO_OK)
+            return 1;
+    content = painted_picture(WIDTH, HEIGHT, 0);
+    style_image = painted_picture(24, 20, 1);
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(same_bytes),
+        cmocka_unit_test(every_call_fails),
+        cmocka_unit_test(shares_by_memory),
+        cmocka_unit_test(refusals),
+    };
+    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}
