@@ -88,8 +88,8 @@ IMPASTO_API double impasto_ranks_waiting(double *expected);
 
 /*
  * Makes a device this rank's part of the team, for all. Jobs that rank 0 opens on its own from then
- * on paint their pictures on those of all ranks at once, as with impasto_device_join. With one rank
- * nothing changes.
+ * on paint their pictures on those of all ranks at once, as with impasto_device_join. Of memory
+ * that is the host's, each rank of a machine gets an equal part. With one rank nothing changes.
  *
  * share: of a picture's rows, in any unit that is the same on all ranks. 0 on any of them: by the
  * devices' speed. Errors: as of impasto_device_join.

@@ -24,8 +24,12 @@ struct imp_comm *imp_comm_new(const struct imp_transport *transport, void *end, 
 {
     struct imp_comm *comm = calloc(1, sizeof(*comm));
     if (comm != NULL)
-        *comm = (struct imp_comm){
-            .transport = transport, .end = end, .rank = rank, .size = size, .local_rank = rank};
+        *comm = (struct imp_comm){.transport = transport,
+                                  .end = end,
+                                  .rank = rank,
+                                  .size = size,
+                                  .local_rank = rank,
+                                  .local_size = size};
     return comm;
 }
 
@@ -67,6 +71,11 @@ int imp_comm_size(const struct imp_comm *comm)
 int imp_comm_local_rank(const struct imp_comm *comm)
 {
     return comm->local_rank;
+}
+
+int imp_comm_local_size(const struct imp_comm *comm)
+{
+    return comm->local_size;
 }
 
 const struct impasto_error *imp_comm_error(const struct imp_comm *comm)

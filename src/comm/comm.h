@@ -53,6 +53,8 @@ int imp_comm_rank(const struct imp_comm *comm);
 int imp_comm_size(const struct imp_comm *comm);
 /* Its place among the ranks of its machine, from 0 on. */
 int imp_comm_local_rank(const struct imp_comm *comm);
+/* How many these are. */
+int imp_comm_local_size(const struct imp_comm *comm);
 /* What the first call has failed with that did. */
 const struct impasto_error *imp_comm_error(const struct imp_comm *comm);
 

@@ -22,8 +22,7 @@ enum impasto_status imp_comm_mpi_open(bool naps, struct imp_comm **comm,
                                       struct impasto_error *error)
 {
     char problem[IMP_MODULE_PROBLEM] = "";
-    void *end;
-    int rank, size, local_rank;
+    struct imp_mpi_place place;
     *comm = NULL;
     const struct imp_mpi *mpi = load(problem);
     if (mpi == NULL)
@@ -31,15 +30,16 @@ enum impasto_status imp_comm_mpi_open(bool naps, struct imp_comm **comm,
                         "several ranks cannot work together: %s; install all of "
                         "Impasto " IMP_VERSION ", and MPI",
                         problem);
-    IMP_TRY(mpi->open(naps, &end, &rank, &size, &local_rank, error));
-    *comm = imp_comm_new(mpi->transport, end, rank, size);
+    IMP_TRY(mpi->open(naps, &place, error));
+    *comm = imp_comm_new(mpi->transport, place.end, place.rank, place.size);
     if (*comm != NULL) {
-        (*comm)->local_rank = local_rank;
+        (*comm)->local_rank = place.local_rank;
+        (*comm)->local_size = place.local_size;
         (*comm)->watched = true;
         return IMPASTO_OK;
     }
     (void)imp_fail_memory(error, "the lines between ranks", 0);
-    mpi->transport->fail(end, error);
-    mpi->transport->close(end, error);
+    mpi->transport->fail(place.end, error);
+    mpi->transport->close(place.end, error);
     return error->status;
 }

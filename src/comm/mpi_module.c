@@ -34,7 +34,7 @@ struct farewell {
 
 struct end {
     MPI_Comm lines, farewells; /* what is collective in one does not meet the others' messages */
-    int rank, size, local_rank;
+    int rank, size, local_rank, local_size;
     bool naps, ours; /* MPI is ended by us */
     int64_t calls, exchange_call, sum_call;
     struct imp_transfer *transfers;
@@ -379,6 +379,7 @@ static enum impasto_status find_place(struct end *end, struct impasto_error *err
         MPI_Comm_split_type(end->lines, MPI_COMM_TYPE_SHARED, end->rank, MPI_INFO_NULL, &machine),
         "MPI_Comm_split_type");
     TRY_MPI(MPI_Comm_rank(machine, &end->local_rank), "MPI_Comm_rank");
+    TRY_MPI(MPI_Comm_size(machine, &end->local_size), "MPI_Comm_size");
     (void)MPI_Comm_free(&machine);
     return IMPASTO_OK;
 }
@@ -400,7 +401,7 @@ static enum impasto_status make_tables(struct end *end, struct impasto_error *er
     return make_room(end, 0, error);
 }
 
-static enum impasto_status open_end(bool naps, void **made, int *rank, int *size, int *local_rank,
+static enum impasto_status open_end(bool naps, struct imp_mpi_place *place,
                                     struct impasto_error *error)
 {
     struct end *end = calloc(1, sizeof(*end));
@@ -419,10 +420,11 @@ static enum impasto_status open_end(bool naps, void **made, int *rank, int *size
         release(end);
         return status;
     }
-    *made = end;
-    *rank = end->rank;
-    *size = end->size;
-    *local_rank = end->local_rank;
+    *place = (struct imp_mpi_place){.end = end,
+                                    .rank = end->rank,
+                                    .size = end->size,
+                                    .local_rank = end->local_rank,
+                                    .local_size = end->local_size};
     return IMPASTO_OK;
 }
 

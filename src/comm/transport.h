@@ -48,7 +48,7 @@ struct imp_transport {
 struct imp_comm {
     const struct imp_transport *transport;
     void *end;
-    int rank, size, local_rank;
+    int rank, size, local_rank, local_size;
     bool watched; /* its waits are those of imp_comm_waiting */
     bool resting; /* until the first rank says what is to be done */
     int sums;     /* that are on their way */
@@ -79,11 +79,15 @@ enum impasto_status imp_comm_wait_end(const struct imp_comm *comm, enum impasto_
 
 #define IMP_MPI_MODULE "impasto_mpi.so"
 
+struct imp_mpi_place {
+    void *end;
+    int rank, size, local_rank, local_size; /* local: among the ranks of this machine */
+};
+
 struct imp_mpi {
     const char *version; /* Impasto's, which must be the library's */
     const struct imp_transport *transport;
-    /* local_rank: among the ranks of this machine. */
-    enum impasto_status (*open)(bool naps, void **end, int *rank, int *size, int *local_rank,
+    enum impasto_status (*open)(bool naps, struct imp_mpi_place *place,
                                 struct impasto_error *error);
 };
 

@@ -121,6 +121,15 @@ double impasto_ranks_waiting(double *expected)
 
 /* ---- Their devices --------------------------------------------------------------------------- */
 
+/* Ranks of a machine share its memory, where that is the devices'. */
+static void share_memory(struct impasto_device *device, const struct impasto_ranks *ranks)
+{
+    const struct imp_caps *caps = imp_device_caps(device->device);
+    const uint64_t sharers = (uint64_t)imp_comm_local_size(ranks->comm);
+    if (caps->info.type == IMPASTO_DEVICE_CPU || caps->info.type == IMPASTO_DEVICE_IGPU)
+        imp_device_limit_memory(device->device, caps->memory_budget / sharers);
+}
+
 enum impasto_status impasto_device_join_ranks(struct impasto_device *device,
                                               struct impasto_ranks *ranks, float share,
                                               struct impasto_error *error)
@@ -136,6 +145,7 @@ enum impasto_status impasto_device_join_ranks(struct impasto_device *device,
                         (double)share);
     device->ranks = ranks;
     device->share = share;
+    share_memory(device, ranks);
     return IMPASTO_OK;
 }
 

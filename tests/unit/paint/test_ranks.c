@@ -296,6 +296,32 @@ static void refusals(void **state)
     assert_int_equal(impasto_ranks_launched(), 1);
 }
 
+/* Two ranks of a machine have half of its memory each. */
+static void joining(void **state)
+{
+    (void)state;
+    struct imp_comm *ends[2];
+    struct impasto_error error = {0};
+    const struct imp_caps *caps = imp_device_caps(devices[0]->device);
+    const uint64_t before = caps->memory_budget;
+    const bool shares = caps->info.type == IMPASTO_DEVICE_CPU;
+    assert_int_equal(imp_comm_local_open(2, ends, &error), IMPASTO_OK);
+    struct impasto_ranks ranks = {ends[0]};
+    assert_int_equal(impasto_device_join_ranks(devices[0], &ranks, -1, &error),
+                     IMPASTO_ERROR_USAGE);
+    assert_int_equal(impasto_device_join_ranks(devices[0], &ranks, 0, &error), IMPASTO_OK);
+    assert_true(caps->memory_budget == (shares ? before / 2 : before));
+    assert_int_equal(impasto_device_join_ranks(devices[0], &ranks, 0, &error), IMPASTO_ERROR_USAGE);
+    assert_int_equal(impasto_device_join(devices[0], &devices[1], 1, NULL, &error),
+                     IMPASTO_ERROR_USAGE);
+    assert_int_equal(impasto_device_join(devices[1], &devices[0], 1, NULL, &error),
+                     IMPASTO_ERROR_USAGE);
+    imp_device_limit_memory(devices[0]->device, before);
+    devices[0]->ranks = NULL;
+    imp_comm_close(ends[1]);
+    imp_comm_close(ends[0]);
+}
+
 int main(void)
 {
     struct impasto_error error = {0};
@@ -307,10 +333,9 @@ int main(void)
     content = painted_picture(WIDTH, HEIGHT, 0);
     style_image = painted_picture(24, 20, 1);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(same_bytes),
-        cmocka_unit_test(every_call_fails),
-        cmocka_unit_test(shares_by_memory),
-        cmocka_unit_test(refusals),
+        cmocka_unit_test(same_bytes),       cmocka_unit_test(every_call_fails),
+        cmocka_unit_test(shares_by_memory), cmocka_unit_test(refusals),
+        cmocka_unit_test(joining),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
