@@ -280,6 +280,9 @@ class Losses(Ranks):
 
     def test_signals(self):
         """Ctrl-C or SIGTERM at the launcher, or SIGUSR2 through it: the first rank stops for all."""
+        said = subprocess.run(["mpirun", "--version"], capture_output=True, text=True, check=False).stdout
+        if "Open MPI" not in said:
+            self.skipTest("this mpirun kills its ranks at once")
         for number in [signal.SIGINT, signal.SIGTERM, signal.SIGUSR2]:
             with self.subTest(number):
                 process = self.running(2, **({} if number == signal.SIGUSR2 else GENTLE))
@@ -296,7 +299,7 @@ class Losses(Ranks):
         process = self.running(2, "--checkpoint", "gone/run.ckpt")
         (self.folder / "gone").rename(self.folder / "went")
         time.sleep(0.5)
-        process.send_signal(signal.SIGUSR2)
+        os.kill(self.processes()[0], signal.SIGUSR2)
         _, _, said = self.end(process)
         self.assertTrue(any("was not saved" in line for line in said), said)
         support.read_png(self.folder / "out.png")
