@@ -65,10 +65,10 @@ class Ranks(unittest.TestCase):
                 found[int(rank)] = min(int(place.name), found.get(int(rank), 1 << 30))
         return found
 
-    def start(self, ranks, *words, **variables):
+    def start(self, ranks, *words, launcher=("mpirun",), **variables):
         command = [self.program, *map(str, words)]
         if ranks:
-            command = ["mpirun", "-n", str(ranks), *command]
+            command = [*launcher, "-n", str(ranks), *command]
         mark, folder = self.mark.split("=", 1)
         env = LAUNCHER | {mark: folder, "HOME": str(self.folder)} | variables
         return subprocess.Popen(command, cwd=self.folder, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
@@ -171,6 +171,59 @@ class Painting(Ranks):
             if trace.exists() and len(trace.read_bytes().splitlines()) > iterations:
                 return
             time.sleep(0.01)
+
+
+AGENT = """#!/bin/sh
+while [ "${1#-}" != "$1" ]; do shift; done
+host=$1
+shift
+exec ip netns exec NAME${host##*.} sh -c "$*"
+"""
+
+
+class Machines(Ranks):
+    """Two machines with a network between: namespaces of this one, which only root can make."""
+
+    @staticmethod
+    def command(*words):
+        return subprocess.run(["ip", *words], capture_output=True, text=True, check=False)
+
+    def setUp(self):
+        super().setUp()
+        said = subprocess.run(["mpirun", "--version"], capture_output=True, text=True, check=False).stdout
+        if "Open MPI" not in said or not shutil.which("ip"):
+            self.skipTest("there is no Open MPI, or no ip (iproute2)")
+        self.name = f"impasto{os.getpid()}x"
+        for number in "12":
+            self.addCleanup(self.command, "netns", "del", self.name + number)
+            made = self.command("netns", "add", self.name + number)
+            if made.returncode != 0:
+                self.skipTest(f"no network namespace can be made: {made.stderr.strip()}")
+        wired = self.command("link", "add", "one", "netns", self.name + "1", "type", "veth", "peer", "name", "two",
+                             "netns", self.name + "2")
+        if wired.returncode != 0:
+            self.skipTest(f"no wire can be made between namespaces: {wired.stderr.strip()}")
+        for number, end in [("1", "one"), ("2", "two")]:
+            for words in [["addr", "add", f"10.77.0.{number}/24", "dev", end], ["link", "set", end, "up"],
+                          ["link", "set", "lo", "up"]]:
+                self.assertEqual(self.command("-n", self.name + number, *words).returncode, 0, words)
+        agent = self.folder / "agent.sh"
+        agent.write_text(AGENT.replace("NAME", self.name))
+        agent.chmod(0o755)
+
+    def test_same_bytes(self):
+        one = self.paint(0, "one.png")
+        mark = self.mark.split("=", maxsplit=1)[0]
+        known = {**os.environ, "HOME": "", mark: ""}
+        names = ["XDG_CACHE_HOME", "POCL_CACHE_DIR", "OCL_ICD_VENDORS", "LD_LIBRARY_PATH", "HOME", mark]
+        passed = [word for name in names if name in known for word in ["-x", name]]
+        network = [word for name in ["btl", "oob"] for word in ["--mca", f"{name}_tcp_if_include", "10.77.0.0/24"]]
+        code, _, said = self.run_ranks(
+            3, *SHORT, "-o", "three.png",
+            launcher=["ip", "netns", "exec", self.name + "1", "mpirun", "--host", "10.77.0.1:1,10.77.0.2:2", "--mca",
+                      "plm_rsh_agent", str(self.folder / "agent.sh"), "--mca", "btl", "tcp,self", *network, *passed])
+        self.assertEqual(code, 0, said)
+        self.assertEqual((self.folder / "three.png").read_bytes(), one)
 
 
 class Refusals(Ranks):
