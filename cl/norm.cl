@@ -151,6 +151,43 @@ __kernel void norm_finish(__global const floatv *restrict sums, __global floatv 
     }
 }
 
+/*
+ * Statistics that move slowly from frame to frame. state, from `at` on: blocks of the means, then of the
+ * variances, epsilon with them. With `begins` it becomes those of this frame. Else it moves to these by
+ * 1 - stays of the way, and the statistics become the state's. Dimension: blocks.
+ */
+__kernel void norm_smooth(__global floatv *statistics, __global floatv *state, int at, int blocks,
+                          float stays, int begins, __global const float *restrict parameters,
+                          int gamma, int beta, int channels)
+{
+    const int block = (int)get_global_id(0);
+    if (block >= blocks)
+        return;
+    const floatv rstd = statistics[STAT_RSTD * blocks + block];
+    floatv mean = statistics[STAT_MEAN * blocks + block] -
+                  statistics[STAT_SHIFT * blocks + block] / rstd;
+    floatv variance = 1.0f / (rstd * rstd);
+    if (!begins) {
+        mean += stays * (state[at + block] - mean);
+        variance += stays * (state[at + blocks + block] - variance);
+    }
+    state[at + block] = mean;
+    state[at + blocks + block] = variance;
+    if (begins)
+        return;
+    statistics[STAT_MEAN * blocks + block] = mean;
+    statistics[STAT_RSTD * blocks + block] = 1.0f / sqrt(variance);
+    statistics[STAT_SHIFT * blocks + block] = (floatv)(0.0f);
+    __global float *lane = (__global float *)(statistics + block);
+    const int stride = blocks * VW;
+    for (int i = 0; i < VW; i++) {
+        const int c = block * VW + i;
+        const float g = c < channels ? parameters[gamma + c] : 0.0f;
+        lane[STAT_FACTOR * stride + i] = g * lane[STAT_RSTD * stride + i];
+        lane[STAT_SUMMAND * stride + i] = c < channels ? parameters[beta + c] : 0.0f;
+    }
+}
+
 /* y = gamma xh + beta, with `relu` not below 0, with `adds` plus `added`, in rows first to first + rows.
  * All have margins of their own. Dimensions: width / COLUMNS, rows, blocks. */
 __kernel FULL_WIDTH void norm_apply(__global const floatv *x, __global const floatv *restrict statistics,

@@ -215,3 +215,21 @@ __kernel void pixels_steady(__global float *restrict state, __global float *rest
         }
     }
 }
+
+/* small(k, y, x) = the mean of by x by pixels of an image (3, height, width); what is left of it at the right
+ * and below is left out. Dimensions: small_width / COLUMNS, small_height, 3. */
+__kernel void pixels_reduce(__global const float *restrict image, __global float *restrict small,
+                            int height, int width, int small_height, int small_width, int by)
+{
+    const int y = (int)get_global_id(1), k = (int)get_global_id(2);
+    if (y >= small_height || k >= 3)
+        return;
+    __global const float *from = image + ((size_t)k * height + (size_t)y * by) * width;
+    FOR_COLUMNS(x, small_width) {
+        float sum = 0.0f;
+        for (int row = 0; row < by; row++)
+            for (int col = 0; col < by; col++)
+                sum += from[(size_t)row * width + x * by + col];
+        small[((size_t)k * small_height + y) * small_width + x] = sum / (float)(by * by);
+    }
+}

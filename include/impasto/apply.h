@@ -52,6 +52,15 @@ struct impasto_apply_params {
      * noise too. The first frame of a size or format is taken as it is. 0, the default: nothing is
      * averaged, and a frame does not depend on the one before. A camera's is 0.01 to 0.05. */
     float steady;
+
+    /* Of frames, too: how much of each layer's mean and variance, by which the network normalises,
+     * stays from the frames before, 0 to below 1. Then what comes into sight somewhere does not
+     * change the painting everywhere at once. 0, the default: nothing. At 30 frames a second, 0.9
+     * is a third of a second.
+     *
+     * With `steady` or `smooth`, frames are compared. What is remembered goes when another scene
+     * begins: when frames differ, and no motion explains it. */
+    float smooth;
 };
 
 /* Fills all of `params`, for callers that are compiled with this header. */
@@ -123,8 +132,8 @@ IMPASTO_API enum impasto_status impasto_applier_paint_over(
 /*
  * Paints a frame of bytes. The device converts it from its format and to that of `to`, which has
  * the same size and may be the same memory. What `to` has beside its rows stays. Mix, strength,
- * colour and steadiness are those of the parameters; size and stroke are not looked at. Frames of
- * one size and format are the fastest way to paint.
+ * colour, steady and smooth are those of the parameters; size and stroke are not looked at. Frames
+ * of one size and format are the fastest way to paint.
  *
  * IMPASTO_ERROR_USAGE: the sizes differ, or a plane is missing. IMPASTO_ERROR_INPUT: they are too
  * small or too large.

@@ -47,7 +47,8 @@ struct impasto_clip_params {
     size_t struct_size; /* sizeof(struct impasto_clip_params) */
     int width, height;  /* of its frames, pixels */
 
-    /* What follows is for clips that are painted; networks paint every frame by itself. */
+    /* What follows is for clips that are painted; networks paint every frame by itself,
+     * unless `steady` or `smooth` of struct impasto_apply_params say otherwise. */
 
     /*
      * A frame x of a scene begins with the result before it, carried along the motion, and
@@ -163,8 +164,9 @@ IMPASTO_API enum impasto_status impasto_clip_frame(struct impasto_clip *clip,
  * Saves what the next frame depends on: the results and the source of the frames that it is held
  * to, and the figures. Another clip that was opened with the same goes on from there. With the same
  * device, driver and version, its frames have the bytes of a clip that was never closed. The file
- * appears whole or not at all. It has 24 bytes for each pixel of a result and each frame that is
- * remembered: one, four with FINE, and two more with `measure`.
+ * appears whole or not at all. Of a painted clip, it has 24 bytes for each pixel of a result and each frame that is
+ * remembered: one, four with FINE, and two more with `measure`. Of a network, it has 12 for each
+ * pixel with `steady`.
  *
  * IMPASTO_ERROR_OUTPUT: the file cannot be written.
  */

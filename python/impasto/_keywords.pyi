@@ -81,3 +81,4 @@ class ApplyingSettings(TypedDict, total=False):
     colour: Literal["style", "luma", "match"]
     memory: int | str
     steady: float
+    smooth: float

@@ -182,11 +182,11 @@ def applying_params(model_styles: Sequence[str], given: dict[str, Any]) -> tuple
             setattr(params, name, getattr(read, name))
         elif name == "size":
             params.size = lib.IMPASTO_SIZE_SOURCE if value == "source" else whole_from(name, value)
-        elif name in ("strength", "stroke", "steady"):
+        elif name in ("strength", "stroke", "steady", "smooth"):
             setattr(params, name, number_from(name, value))
         else:
             raise TypeError(f"{name!r} is no setting of style networks: these are mix, strength, size, stroke, colour, "
-                            "memory, steady")
+                            "memory, steady, smooth")
     return params, mix
 
 
@@ -214,6 +214,8 @@ class Applier(Opened):
     steady : float
         For `frame`: the standard deviation of a camera's noise, 0 to 1, which is averaged out of what
         does not move.
+    smooth : float
+        For `frame`: how much of the layers' statistics stays from frame to frame, 0 to below 1.
     """
 
     def __init__(self, device: Device, model: Model | str | os.PathLike[str],

@@ -2,6 +2,7 @@
 /* Appliers: include/impasto/apply.h. */
 
 #include "apply/apply.h"
+#include "apply/film.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -58,6 +59,9 @@ static enum impasto_status check_params(const struct impasto_applier *applier,
         IMP_TRY(check_mix(applier, params->mix, error));
     IMP_TRY(check_range("`strength`", params->strength, 0, 2, error));
     IMP_TRY(check_range("`steady`", params->steady, 0, 1, error));
+    if (!(params->smooth >= 0 && params->smooth < 1))
+        return imp_fail(error, IMPASTO_ERROR_USAGE, "`smooth` %g: must be from 0 to less than 1",
+                        (double)params->smooth);
     IMP_TRY(check_range("`stroke`", params->stroke, 0.25F, 4, error));
     if (params->size != IMPASTO_SIZE_SOURCE)
         IMP_TRY(
@@ -136,6 +140,7 @@ void impasto_applier_close(struct impasto_applier **applier)
         return;
     imp_strips_release(&(*applier)->strips);
     imp_staging_release(&(*applier)->staging);
+    imp_recall_release(&(*applier)->recall);
     imp_stylenet_free(&(*applier)->net);
     free((*applier)->mixed);
     free(*applier);
@@ -144,7 +149,8 @@ void impasto_applier_close(struct impasto_applier **applier)
 
 uint64_t impasto_applier_memory(const struct impasto_applier *applier)
 {
-    return imp_layout_held(&applier->strips.layout) + imp_staging_bytes(&applier->staging);
+    return imp_layout_held(&applier->strips.layout) + imp_staging_bytes(&applier->staging) +
+           imp_layout_held(&applier->recall.layout);
 }
 
 enum impasto_status impasto_applier_change(struct impasto_applier *applier,
@@ -156,6 +162,11 @@ enum impasto_status impasto_applier_change(struct impasto_applier *applier,
     IMP_TRY(check_params(applier, &taken, error));
     take_params(applier, &taken);
     return IMPASTO_OK;
+}
+
+bool imp_applier_follows(const struct impasto_applier *applier)
+{
+    return applier->params.steady > 0 || applier->params.smooth > 0;
 }
 
 /* ---- Painting -------------------------------------------------------------------------------- */

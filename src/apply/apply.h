@@ -4,6 +4,7 @@
 
 /* Inside the room: an applier. */
 
+#include "apply/recall.h"
 #include "apply/staging.h"
 #include "apply/strips.h"
 #include "image/image.h"
@@ -21,7 +22,13 @@ struct impasto_applier {
     struct imp_strips strips;      /* for pictures of the last size; zeroed: there were none */
     float loaded[IMP_STYLES_MOST]; /* the mix that they have */
     struct imp_staging staging;    /* for frames of the last format */
+    struct imp_recall recall;      /* of those before, where they count */
 };
+
+/* ---- pixels.c -------------------------------------------------------------------------------- */
+
+/* Room for frames of that size. Fails into the device's error. */
+enum impasto_status imp_applier_open_film(struct impasto_applier *applier, int width, int height);
 
 /* ---- apply.c --------------------------------------------------------------------------------- */
 

@@ -2,6 +2,7 @@
 /* Frames of bytes: to images, through the network, and to bytes again, all of it on the device. */
 
 #include "apply/apply.h"
+#include "apply/film.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -99,18 +100,43 @@ static size_t values_of(const struct imp_staging *s)
     return 3 * (size_t)s->in.width * (size_t)s->in.height;
 }
 
-/* The frame becomes an image, steadied if that is asked for. */
-static enum impasto_status take_image(struct impasto_applier *applier)
+/* The image, steadied if that is asked for. begins: what was before is nothing to go by. */
+static enum impasto_status steady_image(struct impasto_applier *applier, bool begins)
 {
     struct imp_staging *s = &applier->staging;
     const int pixels = s->in.width * s->in.height;
-    IMP_TRY(imp_pixels_take(s->device, &s->in, s->bytes_in, s->image));
-    if (s->steady && s->begun)
+    if (s->steady && s->begun && !begins)
         return imp_pixels_steady(s->device, s->state, s->image, pixels,
                                  (double)applier->params.steady);
     s->begun = s->steady;
     return s->steady ? imp_buffer_copy(s->image, 0, s->state, 0, values_of(s) * sizeof(float))
                      : IMPASTO_OK;
+}
+
+/* What an image has of those before it. The layers' statistics are asked for by the strips. */
+static enum impasto_status recall_image(struct impasto_applier *applier)
+{
+    struct imp_staging *s = &applier->staging;
+    struct imp_recall *recall = &applier->recall;
+    const bool smooths = applier->params.smooth > 0;
+    bool begins = true;
+    if (!imp_applier_follows(applier))
+        return IMPASTO_OK;
+    IMP_TRY(imp_recall_look(recall, s->image, &begins));
+    applier->strips.kept = smooths ? recall->statistics : NULL;
+    applier->strips.stays = applier->params.smooth;
+    applier->strips.begins = begins || !recall->smooths;
+    recall->smooths = false; /* until it has gone well */
+    return steady_image(applier, begins);
+}
+
+static void keep_image(struct impasto_applier *applier)
+{
+    applier->strips.kept = NULL;
+    if (!imp_applier_follows(applier))
+        return;
+    applier->recall.smooths = applier->params.smooth > 0;
+    imp_recall_keep(&applier->recall);
 }
 
 static enum impasto_status paint_image(struct impasto_applier *applier)
@@ -176,13 +202,32 @@ static enum impasto_status open(struct impasto_applier *applier, const struct im
 {
     IMP_TRY(
         imp_staging_open(&applier->staging, applier->device, in, out, applier->params.steady > 0));
-    return imp_applier_prepare(applier, in->height, in->width, applier->params.mix);
+    IMP_TRY(imp_applier_prepare(applier, in->height, in->width, applier->params.mix));
+    if (imp_applier_follows(applier))
+        return imp_recall_open(&applier->recall, applier->device, in->height, in->width);
+    imp_recall_release(&applier->recall);
+    return IMPASTO_OK;
 }
 
 static enum impasto_status bring(struct impasto_applier *applier, const struct impasto_pixels *from)
 {
-    IMP_TRY(imp_staging_send(&applier->staging, from));
-    return take_image(applier);
+    struct imp_staging *s = &applier->staging;
+    IMP_TRY(imp_staging_send(s, from));
+    return imp_pixels_take(s->device, &s->in, s->bytes_in, s->image);
+}
+
+/* From s->image to s->painted. */
+static enum impasto_status paint(struct impasto_applier *applier, struct impasto_error *error)
+{
+    enum impasto_status status = imp_lift(applier->device, recall_image(applier), error);
+    if (status == IMPASTO_OK)
+        status = applier->params.colour == IMPASTO_COLOUR_MATCH
+                     ? match_image(applier, error)
+                     : imp_lift(applier->device, paint_image(applier), error);
+    if (status == IMPASTO_OK)
+        keep_image(applier);
+    applier->strips.kept = NULL;
+    return status;
 }
 
 static enum impasto_status give(struct impasto_applier *applier, const struct impasto_pixels *to)
@@ -210,13 +255,48 @@ enum impasto_status impasto_applier_pixels(struct impasto_applier *applier,
         status = bring(applier, &source);
     if (status != IMPASTO_OK)
         return imp_lift(applier->device, status, error);
-    if (applier->params.colour == IMPASTO_COLOUR_MATCH)
-        IMP_TRY(match_image(applier, error));
-    else
-        status = paint_image(applier);
+    IMP_TRY(paint(applier, error));
+    return imp_lift(applier->device, give(applier, &target), error);
+}
+
+/* ---- Frames of films ------------------------------------------------------------------------- */
+
+enum impasto_status imp_applier_open_film(struct impasto_applier *applier, int width, int height)
+{
+    const struct imp_pixels lie = imp_pixels_of(IMP_PIXELS_RGB24, width, height);
+    return open(applier, &lie, &lie);
+}
+
+static enum impasto_status film_planes(struct impasto_applier *applier, float *planes,
+                                       struct impasto_error *error)
+{
+    struct imp_staging *s = &applier->staging;
+    const size_t bytes = values_of(s) * sizeof(float);
+    float odd = 0;
+    IMP_TRY(imp_lift(s->device, imp_buffer_write(s->image, 0, planes, bytes), error));
+    IMP_TRY(paint(applier, error));
+    IMP_TRY(imp_lift(s->device, imp_buffer_read(s->painted, 0, planes, bytes), error));
+    for (size_t i = 0; i < values_of(s); i++)
+        odd += planes[i] - planes[i];
+    return odd == 0 ? IMPASTO_OK : imp_lift(s->device, imp_strips_odd(s->device), error);
+}
+
+enum impasto_status imp_applier_film_frame(struct impasto_applier *applier,
+                                           struct impasto_image *frame, struct impasto_error *error)
+{
+    const size_t pixels = (size_t)frame->width * (size_t)frame->height;
+    IMP_TRY(imp_applier_check_size("", frame->width, frame->height, error));
+    IMP_TRY(imp_lift(applier->device, imp_applier_open_film(applier, frame->width, frame->height),
+                     error));
+    float *planes = malloc(3 * pixels * sizeof(float));
+    if (!planes)
+        return imp_fail_memory(error, "a frame", 3 * pixels * sizeof(float));
+    part(frame->rgb, pixels, planes);
+    const enum impasto_status status = film_planes(applier, planes, error);
     if (status == IMPASTO_OK)
-        status = give(applier, &target);
-    return imp_lift(applier->device, status, error);
+        interleave(planes, pixels, frame->rgb);
+    free(planes);
+    return status;
 }
 
 enum impasto_status impasto_applier_frame(struct impasto_applier *applier, int width, int height,

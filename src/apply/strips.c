@@ -68,8 +68,10 @@ static enum impasto_status take_statistics(const struct imp_strips *s, int layer
 {
     const struct imp_model_row *row = layers_row(s, layer);
     const struct imp_norm_row norm = {s->parameters, row->gamma, row->beta, row->conv.out};
-    return imp_norm_finish(s->device, s->sums, height, width, s->shape.epsilon, &norm,
-                           layer == layers_deconv3(s) ? s->last_statistics : s->statistics);
+    struct imp_buffer *to = layer == layers_deconv3(s) ? s->last_statistics : s->statistics;
+    IMP_TRY(imp_norm_finish(s->device, s->sums, height, width, s->shape.epsilon, &norm, to));
+    return s->kept ? imp_norm_smooth(s->device, &norm, layer, s->stays, s->begins, s->kept, to)
+                   : IMPASTO_OK;
 }
 
 /* Normalises a map's rows where they are. */

@@ -61,6 +61,11 @@ struct imp_strips {
     struct imp_buffer *branch[2];
     size_t branch_bytes;
     struct imp_layout layout;
+    /* Of a film's frames: where the layers' statistics are kept (imp_norm_smooth), the caller's;
+     * NULL: they are each picture's own. How much of them stays, and whether there are some. */
+    struct imp_buffer *kept;
+    float stays;
+    bool begins;
 };
 
 /* ---- plan.c ---------------------------------------------------------------------------------- */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Clips: include/impasto/clip.h. */
 
+#include "apply/film.h"
 #include "clip/clip.h"
 
 #include <math.h>
@@ -84,6 +85,17 @@ static void describe_network(struct impasto_clip *clip, const struct impasto_app
                    info->result_height == info->height;
 }
 
+static enum impasto_status check_turns(const struct impasto_apply_params *params,
+                                       struct impasto_error *error)
+{
+    if (params->stroke == 1 || !(params->steady > 0 || params->smooth > 0))
+        return IMPASTO_OK;
+    return imp_fail(error, IMPASTO_ERROR_USAGE,
+                    "`stroke` %g: goes with neither `steady` nor `smooth`, which work at the size "
+                    "of the frames; leave it at 1, or give another `size`",
+                    (double)params->stroke);
+}
+
 enum impasto_status impasto_clip_open_network(struct impasto_device *device,
                                               const struct impasto_model *model,
                                               const struct impasto_apply_params *params,
@@ -96,8 +108,12 @@ enum impasto_status impasto_clip_open_network(struct impasto_device *device,
     IMP_TRY(imp_sized_take("impasto_apply_params", params, &taken, sizeof(taken), error));
     IMP_TRY(make(device, film, &opened, error));
     describe_network(opened, &taken);
-    return hand_over(opened, impasto_applier_open(device, model, &taken, &opened->applier, error),
-                     clip);
+    enum impasto_status status = check_turns(&taken, error);
+    if (status == IMPASTO_OK)
+        status = impasto_applier_open(device, model, &taken, &opened->applier, error);
+    if (status == IMPASTO_OK)
+        opened->identity = imp_applier_identity(opened->applier);
+    return hand_over(opened, status, clip);
 }
 
 /* Motion first: what the job plans for itself is what that leaves. */
@@ -175,9 +191,30 @@ static enum impasto_status apply_picture(struct impasto_clip *clip,
     return status;
 }
 
+/* Where a frame depends on those before: at the result's size. */
+static enum impasto_status apply_in_turn(struct impasto_clip *clip,
+                                         const struct impasto_frame *from,
+                                         const struct impasto_frame *to,
+                                         struct impasto_error *error)
+{
+    struct impasto_image *own = NULL, *frame = NULL;
+    IMP_TRY(impasto_image_create(from->width, from->height, &own, error));
+    imp_frame_read(from, own);
+    enum impasto_status status = imp_image_resize(own, to->width, to->height, &frame, error);
+    impasto_image_free(&own);
+    if (status == IMPASTO_OK)
+        status = imp_applier_film_frame(clip->applier, frame, error);
+    if (status == IMPASTO_OK)
+        imp_frame_write(frame, to);
+    impasto_image_free(&frame);
+    return status;
+}
+
 static enum impasto_status apply(struct impasto_clip *clip, const struct impasto_frame *from,
                                  const struct impasto_frame *to, struct impasto_error *error)
 {
+    if (imp_applier_follows(clip->applier))
+        return apply_in_turn(clip, from, to, error);
     const bool bytes = from->samples == IMPASTO_SAMPLES_BYTE && to->samples == IMPASTO_SAMPLES_BYTE;
     return clip->direct && bytes
                ? impasto_applier_frame(clip->applier, from->width, from->height, from->pixels,

@@ -40,7 +40,7 @@ struct impasto_clip {
     struct impasto_image
         *first; /* the scene's first frame, whose colours the styles have; or NULL */
 
-    uint32_t identity;        /* of pictures, weights and settings; 0: a network */
+    uint32_t identity;        /* of pictures, weights and settings, or of a network and its */
     struct imp_motion motion; /* zeroed: no frame is compared with another */
     struct imp_past now, recent[IMP_CLIP_RECENT], far[IMP_CLIP_FAR];
     uint64_t scene_begins;

@@ -2,6 +2,7 @@
 /* A clip's state in a file: all that the next frame depends on besides what the clip was opened
  * with. doc/formats.md describes it. */
 
+#include "apply/film.h"
 #include "clip/clip.h"
 #include "device/device.h"
 #include "store/store.h"
@@ -19,10 +20,11 @@ static const struct imp_store_kind kind = {
 #define DEVICE_KEY "impasto.device"
 #define NUMBERS "numbers"
 #define FIRST "first"
+#define NETWORK "network"
 
 #define PASTS (IMP_CLIP_RECENT + IMP_CLIP_FAR)
 #define PLANES 3 /* of a frame that is remembered: source, result, output */
-#define MOST_TENSORS (2 + PLANES * PASTS)
+#define MOST_TENSORS (3 + PLANES * PASTS)
 #define MOST_NUMBERS 128
 
 /* ---- Numbers --------------------------------------------------------------------------------- */
@@ -142,6 +144,60 @@ static void list_pictures(struct impasto_clip *clip, struct list *list)
         add(list, FIRST, clip->first->rgb, floats);
 }
 
+/* ---- What a network's frames leave ----------------------------------------------------------- */
+
+/* Floats of it; 0: there is none. */
+static size_t network_floats(const struct impasto_clip *clip)
+{
+    const struct impasto_clip_info *info = &clip->info;
+    return clip->applier && info->frames > 0 && imp_applier_follows(clip->applier)
+               ? imp_applier_state_floats(clip->applier, info->result_width, info->result_height)
+               : 0;
+}
+
+/* *state: to be freed; NULL where there is none. */
+static enum impasto_status take_network(struct impasto_clip *clip, float **state,
+                                        struct impasto_error *error)
+{
+    const size_t floats = network_floats(clip);
+    *state = NULL;
+    if (floats == 0)
+        return IMPASTO_OK;
+    *state = malloc(floats * sizeof(float));
+    if (!*state)
+        return imp_fail_memory(error, "the state of a clip", floats * sizeof(float));
+    const enum impasto_status status = imp_applier_state_get(clip->applier, *state, error);
+    if (status != IMPASTO_OK) {
+        free(*state);
+        *state = NULL;
+    }
+    return status;
+}
+
+static enum impasto_status read_network(struct impasto_clip *clip, const struct imp_store *store,
+                                        struct impasto_error *error)
+{
+    const size_t floats = network_floats(clip);
+    if (imp_store_count(store, NETWORK, false) != floats)
+        return imp_store_damaged(store, error);
+    if (floats == 0)
+        return IMPASTO_OK;
+    float *state = malloc(floats * sizeof(float)), odd = 0;
+    if (!state)
+        return imp_fail_memory(error, "the state of a clip", floats * sizeof(float));
+    const struct imp_store_tensor tensor = imp_store_floats(NETWORK, state, floats);
+    enum impasto_status status = imp_store_read(store, &tensor, error);
+    for (size_t i = 0; status == IMPASTO_OK && i < floats; i++)
+        odd += state[i] - state[i];
+    if (status == IMPASTO_OK && odd != 0)
+        status = imp_store_damaged(store, error);
+    if (status == IMPASTO_OK)
+        status = imp_applier_state_put(clip->applier, clip->info.result_width,
+                                       clip->info.result_height, state, error);
+    free(state);
+    return status;
+}
+
 /* ---- Saving ---------------------------------------------------------------------------------- */
 
 static void device_text(const struct impasto_clip *clip, char text[IMP_DEVICE_KEY])
@@ -159,6 +215,10 @@ enum impasto_status impasto_clip_save(struct impasto_clip *clip, const char *pat
     bool differs = false;
     numbers(clip, &ledger, &differs);
     list_pictures(clip, &list);
+    float *network = NULL;
+    IMP_TRY(take_network(clip, &network, error));
+    if (network)
+        add(&list, NETWORK, network, network_floats(clip));
     list.tensors[list.count++] = imp_store_doubles(NUMBERS, values, ledger.at);
     device_text(clip, device);
     snprintf(format, sizeof(format), "%d", kind.format);
@@ -171,7 +231,9 @@ enum impasto_status impasto_clip_save(struct impasto_clip *clip, const char *pat
         .tensor_count = list.count,
         .checksum = true,
     };
-    return imp_store_write(path, &contents, error);
+    const enum impasto_status status = imp_store_write(path, &contents, error);
+    free(network);
+    return status;
 }
 
 /* ---- Loading --------------------------------------------------------------------------------- */
@@ -241,6 +303,8 @@ static void forget(struct impasto_clip *clip)
                                             .result_height = clip->info.result_height};
     clip->scene_begins = 0;
     impasto_image_free(&clip->first);
+    if (clip->applier)
+        imp_applier_forget(clip->applier);
     for (int i = 0; i < PASTS; i++)
         past_of(clip, i)->known = false;
 }
@@ -250,6 +314,7 @@ static enum impasto_status read_state(struct impasto_clip *clip, const struct im
 {
     IMP_TRY(read_numbers(clip, store, error));
     IMP_TRY(read_pictures(clip, store, error));
+    IMP_TRY(read_network(clip, store, error));
     if (clip->info.frames > 0 && !clip->first && imp_clip_keeps_first(clip))
         return imp_store_damaged(store, error);
     return clip->first ? imp_clip_take_colours(clip, error) : IMPASTO_OK;

@@ -121,6 +121,23 @@ enum impasto_status imp_norm_finish(struct imp_device *device, const struct imp_
         });
 }
 
+enum impasto_status imp_norm_smooth(struct imp_device *device, const struct imp_norm_row *row,
+                                    int layer, float stays, bool begins, struct imp_buffer *state,
+                                    struct imp_buffer *statistics)
+{
+    const int lanes = lanes_of(imp_device_caps(device), row->channels);
+    const int blocks = (row->channels + lanes - 1) / lanes;
+    return imp_program_launch(
+        device, program_of(row->channels), "norm_smooth",
+        &(struct imp_launch){
+            IMP_ARGS(imp_buf(statistics), imp_buf(state), imp_int(layer * IMP_NORM_STATE / lanes),
+                     imp_int(blocks), imp_float(stays), imp_int(begins), imp_buf(row->parameters),
+                     imp_int((int)row->gamma), imp_int((int)row->beta), imp_int(row->channels)),
+            .global = {(size_t)blocks},
+            .bytes = imp_float_bytes((double)STATISTICS * row->channels),
+        });
+}
+
 enum impasto_status imp_norm_apply(struct imp_device *device, const struct imp_map *x,
                                    const struct imp_buffer *statistics, bool relu,
                                    const struct imp_map *added, const struct imp_map *y, int first,

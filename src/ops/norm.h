@@ -40,6 +40,16 @@ enum impasto_status imp_norm_sums(struct imp_device *device, const struct imp_ma
 enum impasto_status imp_norm_finish(struct imp_device *device, const struct imp_buffer *sums,
                                     int height, int width, float epsilon,
                                     const struct imp_norm_row *row, struct imp_buffer *statistics);
+/*
+ * Statistics that move slowly over the frames of a film. state: of IMP_NORM_STATE floats for each
+ * layer, that of `layer` is used. begins: it becomes this frame's, and the statistics stay. Else
+ * mean and variance + epsilon of both become stays times the state's and 1 - stays times the
+ * frame's.
+ */
+#define IMP_NORM_STATE 512 /* mean and variance of up to 256 channels */
+enum impasto_status imp_norm_smooth(struct imp_device *device, const struct imp_norm_row *row,
+                                    int layer, float stays, bool begins, struct imp_buffer *state,
+                                    struct imp_buffer *statistics);
 /* The picture's rows `first` to first + rows of y = [max(0,] gamma xh + beta [)] [+ added]. y may
  * be x or added. Margins are left. */
 enum impasto_status imp_norm_apply(struct imp_device *device, const struct imp_map *x,

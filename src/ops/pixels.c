@@ -215,3 +215,17 @@ enum impasto_status imp_pixels_steady(struct imp_device *device, struct imp_buff
             .bytes = imp_float_bytes(12.0 * pixels),
         });
 }
+
+enum impasto_status imp_pixels_reduce(struct imp_device *device, const struct imp_buffer *image,
+                                      int height, int width, int by, struct imp_buffer *small)
+{
+    const int small_height = height / by, small_width = width / by;
+    return imp_program_launch(
+        device, IMP_PROGRAM_PIXELS, "pixels_reduce",
+        &(struct imp_launch){
+            IMP_ARGS(imp_buf(image), imp_buf(small), imp_int(height), imp_int(width),
+                     imp_int(small_height), imp_int(small_width), imp_int(by)),
+            .global = {imp_column_items(device, small_width), (size_t)small_height, 3},
+            .bytes = imp_float_bytes(3.0 * height * width),
+        });
+}

@@ -70,5 +70,8 @@ enum impasto_status imp_pixels_luma(struct imp_device *device, const struct imp_
  * state: the image before, steadied. Must not be the image. sigma: above 0. */
 enum impasto_status imp_pixels_steady(struct imp_device *device, struct imp_buffer *state,
                                       struct imp_buffer *image, int pixels, double sigma);
+/* small (3, height / by, width / by) = means of by x by pixels of an image (3, height, width). */
+enum impasto_status imp_pixels_reduce(struct imp_device *device, const struct imp_buffer *image,
+                                      int height, int width, int by, struct imp_buffer *small);
 
 #endif

@@ -276,6 +276,52 @@ static void check_forward(struct imp_check_run *run, const struct shape *s, enum
     free(expected);
 }
 
+/* Statistics that were this picture's, and then move by a quarter to those of another, which is the
+ * first one in other numbers: what is normalised by them, and what is kept. */
+static void check_smooth(struct imp_check_run *run, const struct shape *s)
+{
+    const float stays = 0.75F;
+    const int layer = 2;
+    struct trial t;
+    const bool opened = open_trial(&t, run, s, DATA_PLAIN, false);
+    const size_t kept = (size_t)(layer + 1) * IMP_NORM_STATE;
+    struct imp_buffer *state = NULL;
+    float *found = imp_check_data(run, 4, t.floats, false);
+    double *expected = imp_check_doubles(run, t.floats), *earlier = NULL;
+    if (opened && !run->broken && measure(&t) && imp_check_buffer(run, &state, kept, NULL) &&
+        imp_check_ok(
+            run, imp_norm_smooth(run->device, &t.row, layer, stays, true, state, t.statistics))) {
+        earlier = t.wide;
+        for (size_t i = 0; i < t.floats; i++)
+            t.x[i] = 2 * t.x[i] + 0.5F + (float)(i / t.n % 3);
+        t.wide = imp_check_widen(run, t.x, t.floats);
+    }
+    if (earlier && !run->broken && measure(&t) &&
+        imp_check_ok(
+            run, imp_norm_smooth(run->device, &t.row, layer, stays, false, state, t.statistics)) &&
+        put(&t, &t.y_map, NULL, 0) &&
+        imp_check_ok(run, imp_norm_apply(run->device, &t.x_map, t.statistics, false, NULL, &t.y_map,
+                                         0, s->height))) {
+        const double damage = get(&t, &t.y_map, found);
+        for (int c = 0; c < s->channels; c++) {
+            struct reference now = reference_of(&t, c), then = now;
+            then.x = earlier + (size_t)c * t.n;
+            take_statistics(&then);
+            const double old = 1 / (then.rstd * then.rstd), own = 1 / (now.rstd * now.rstd);
+            now.mean += (double)stays * (then.mean - now.mean);
+            now.rstd = 1 / sqrt(own + (double)stays * (old - own));
+            for (size_t i = 0; i < t.n; i++)
+                expected[(size_t)c * t.n + i] = normalised(&now, i);
+        }
+        imp_check_end(run, fmax(damage, imp_check_error(found, expected, t.floats)), 1e-5);
+    }
+    imp_buffer_free(&state);
+    close_trial(&t);
+    free(earlier);
+    free(found);
+    free(expected);
+}
+
 /* NaN, and with it all of its channel, arrives; other channels do not get to know. */
 static void check_nan(struct imp_check_run *run, const struct shape *s)
 {
@@ -507,6 +553,8 @@ static void check_shape(struct imp_check_run *run, const struct shape *s)
         if (imp_check_begin(run, "norm forward %s%s%s%s", what, way & 1 ? ", ReLU" : "",
                             way & 2 ? ", added" : "", way & 4 ? ", in place" : ""))
             check_forward(run, s, DATA_PLAIN, way & 1, way & 2, way & 4);
+    if (imp_check_begin(run, "norm smooth %s", what))
+        check_smooth(run, s);
     if (s->channels > 1 && imp_check_begin(run, "norm NaN %s", what))
         check_nan(run, s);
     if (imp_check_begin(run, "norm strips %s", what))

@@ -442,6 +442,37 @@ static void check_steady(struct imp_check_run *run, int pixels, double sigma)
     free(found);
 }
 
+static void check_reduce(struct imp_check_run *run, int height, int width, int by)
+{
+    const size_t n = 3 * (size_t)height * (size_t)width;
+    const int rows = height / by, columns = width / by;
+    const size_t small = 3 * (size_t)rows * (size_t)columns;
+    float *image = imp_check_data(run, 3, n, false), *found = imp_check_data(run, 4, small, false);
+    double *expected = imp_check_doubles(run, small);
+    struct imp_buffer *from = NULL, *to = NULL;
+    if (image && found && expected && imp_check_buffer(run, &from, n, image) &&
+        imp_check_buffer(run, &to, small, NULL) &&
+        imp_check_ok(run, imp_pixels_reduce(run->device, from, height, width, by, to))) {
+        const double damage = imp_check_read_buffer(run, to, small, found);
+        for (size_t i = 0; i < small; i++) {
+            const size_t k = i / (small / 3), y = i % (small / 3) / (size_t)columns;
+            const size_t x = i % (size_t)columns;
+            for (size_t p = 0; p < (size_t)(by * by); p++) {
+                const size_t row = y * (size_t)by + p / (size_t)by;
+                const size_t column = x * (size_t)by + p % (size_t)by;
+                expected[i] +=
+                    (double)image[(k * (size_t)height + row) * (size_t)width + column] / (by * by);
+            }
+        }
+        imp_check_end(run, fmax(damage, imp_check_error(found, expected, small)), ROUNDING);
+    }
+    imp_buffer_free(&from);
+    imp_buffer_free(&to);
+    free(image);
+    free(found);
+    free(expected);
+}
+
 void imp_check_pixels(struct imp_check_run *run)
 {
     const size_t count = imp_check_rows(run, 0, 9, IMP_COUNT(forms), IMP_COUNT(forms));
@@ -462,4 +493,8 @@ void imp_check_pixels(struct imp_check_run *run)
         check_steady(run, 1031, 0.05);
     if (imp_check_begin(run, "pixels steady one pixel"))
         check_steady(run, 1, 0.7);
+    if (imp_check_begin(run, "pixels reduce by 3"))
+        check_reduce(run, 20, 31, 3);
+    if (imp_check_begin(run, "pixels reduce by 1"))
+        check_reduce(run, 5, 1, 1);
 }

@@ -574,6 +574,27 @@ class GoingOn(Filming):
                 self.assertEqual((self.folder / "out.mkv").read_bytes(), whole)
                 self.assertFalse((self.folder / "out.mkv.impasto").exists())
 
+    def test_killed_where_frames_build_on_those_before(self):
+        """With --smooth and --steady, a run goes on with what the frames before have left."""
+        more = ["-o", "out.mkv", "--lossless", "--smooth", "0.8", "--steady", "0.05"]
+        film = y4m(12, 16, 16)
+        path = self.write("long.y4m", film)
+        self.film(*more, source="long.y4m")
+        whole = (self.folder / "out.mkv").read_bytes()
+        process = self.start("video", "-", "--model", "night.model", *more, stdin=subprocess.PIPE)
+        process.stdin.write(film[:-2 * (6 + 3 * 16 * 16)])
+        process.stdin.flush()
+        while b"frame 9" not in process.stderr.readline():
+            pass
+        process.kill()
+        process.communicate()
+        with open(path, "rb") as stream:
+            again = self.film(*more, source="-", stdin=stream)
+        self.assertIn("going on after frame", again.stderr)
+        self.assertEqual((self.folder / "out.mkv").read_bytes(), whole)
+        self.film("-o", "plain.mkv", "--lossless", source="long.y4m")
+        self.assertNotEqual((self.folder / "plain.mkv").read_bytes(), whole)
+
     def test_other_settings(self):
         """Hours of work are not thrown away for an option."""
         folder = self.folder / "out.mkv.impasto"

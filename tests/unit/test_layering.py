@@ -33,10 +33,10 @@ ROOMS = {
     "session": {"base", "comm", "device", "ops", "vgg", "selftest"},
     "paint": {"base", "comm", "image", "device", "store", "ops", "optim", "vgg", "loss", "session"},
     "train": {"base", "image", "device", "store", "ops", "model", "draw", "vgg", "loss", "session"},
-    "apply": {"base", "image", "device", "ops", "model", "session"},
+    "apply": {"base", "image", "device", "ops", "model", "flow", "session"},
     "video": {"base"},
     "live": {"base", "video"},
-    "clip": {"base", "image", "device", "store", "session", "loss", "flow", "paint"},
+    "clip": {"base", "image", "device", "store", "session", "loss", "flow", "paint", "apply"},
     "cli": set(),
 }
 
@@ -103,7 +103,7 @@ INSIDE = ["src/cli/studio/studio.h", "src/cli/studio/http.h", "src/cli/studio/fo
           "src/image/formats.h", "src/image/metadata.h", "src/image/png/png.h", "src/image/tiff/tiff.h", "src/model/file.h", "src/ops/kernels.h", "src/optim/lbfgs.h", "src/vgg/hdf5_reader.h", "src/vgg/stage.h",
           "src/selftest/check.h", "src/selftest/check_flow.h",
           "src/selftest/objective.h", "src/paint/job.h", "src/paint/scale.h", "src/train/train.h",
-          "src/apply/apply.h", "src/apply/layers.h", "src/apply/staging.h", "src/apply/strips.h", "src/clip/clip.h", "src/cli/apply/run.h", "src/cli/train/run.h",
+          "src/apply/apply.h", "src/apply/layers.h", "src/apply/recall.h", "src/apply/staging.h", "src/apply/strips.h", "src/clip/clip.h", "src/cli/apply/run.h", "src/cli/train/run.h",
           "src/cli/paint/run.h", "src/cli/report/page.h", "src/cli/terminal/screen.h", "src/cli/video/run.h",
           "src/video/film_sink.h", "src/video/job_folder.h", "src/video/numbered.h", "src/video/kept.h", "src/video/kinds.h", "src/video/libav.h", "src/video/libav/encode.h", "src/video/libav/input.h", "src/video/libav/mux.h", "src/live/kinds.h", "src/live/mjpeg.h", "src/live/v4l2.h", "src/live/v4l2_camera.h", "src/live/window.h", "src/cli/live/run.h"]
 

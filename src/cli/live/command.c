@@ -39,15 +39,18 @@ static const struct cli_option own[] = {
     {"steady", 0, NULL, "F", CLI_FLOAT, OPTION(steady), .low = 0, .high = 1,
      .help = "averages noise out of what does not move: its standard deviation, where white is 1; "
              "a camera's is 0.01 to 0.05 (0)"},
+    {"smooth", 0, NULL, "F", CLI_FLOAT, OPTION(smooth), .low = 0, .high = 0.999,
+     .help = "how much of the layers' statistics stays from frame to frame, so that what comes into "
+             "sight does not change all of the painting (0)"},
     {"control", 0, NULL, "FILE", CLI_TEXT, OPTION(control),
      .help = "a pipe, made by mkfifo, whose lines change what is painted: strength F, mix "
-             "STYLE:F,..., steady F, quit"},
+             "STYLE:F,..., steady F, smooth F, quit"},
 };
 /* clang-format on */
 
-static const struct cli_option *const rows[] = {&own[0], &own[1], &own[2],  &own[3],
-                                                &own[4], &own[5], &own[6],  &own[7],
-                                                &own[8], &own[9], &own[10], NULL};
+static const struct cli_option *const rows[] = {&own[0],  &own[1],  &own[2], &own[3], &own[4],
+                                                &own[5],  &own[6],  &own[7], &own[8], &own[9],
+                                                &own[10], &own[11], NULL};
 _Static_assert(sizeof(rows) / sizeof(*rows) == sizeof(own) / sizeof(*own) + 1, "a row is missing");
 
 static const struct cli_live_options defaults = {.camera = "/dev/video0", .strength = 1};

@@ -154,7 +154,7 @@ static enum impasto_status paint_nothing(struct cli_living *l, const struct impa
                                          const struct impasto_pixels *to)
 {
     struct impasto_apply_params params = l->wish.params;
-    params.steady = 0;
+    params.steady = params.smooth = 0;
     const enum impasto_status status = impasto_applier_change(l->applier, &params, l->error);
     l->wish.changed = true;
     return status == IMPASTO_OK ? impasto_applier_pixels(l->applier, from, to, l->error) : status;

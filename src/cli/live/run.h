@@ -17,7 +17,7 @@ struct cli_live_options {
     const char *size;    /* "WxH"; NULL: what suits the camera */
     const char *pixels;  /* NULL: likewise */
     const char *control; /* NULL: there is none */
-    float strength, steady;
+    float strength, steady, smooth;
     int colour; /* enum impasto_colour */
     int rate;   /* 0: what suits the camera */
     bool wait;

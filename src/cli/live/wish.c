@@ -8,6 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* What `smooth` is below. */
+#define SMOOTHEST 0.999
+
 #define STRENGTH_STEP 0.1F
 
 /* ---- Changes --------------------------------------------------------------------------------- */
@@ -70,10 +73,11 @@ static enum impasto_status set_strength(struct cli_living *l, float strength,
     return IMPASTO_OK;
 }
 
-static void set_steady(struct cli_living *l, float steady)
+/* at: of the wish's parameters. */
+static void set_number(struct cli_living *l, float *at, float number)
 {
     imp_os_lock(&l->wish.lock);
-    l->wish.params.steady = steady;
+    *at = number;
     l->wish.changed = true;
     imp_os_unlock(&l->wish.lock);
 }
@@ -83,7 +87,8 @@ enum impasto_status cli_wish_begin(struct cli_living *l, int style)
     const struct cli_live_options *options = l->options;
     l->wish.params = impasto_apply_defaults();
     l->wish.params.colour = (enum impasto_colour)options->colour;
-    set_steady(l, options->steady);
+    set_number(l, &l->wish.params.steady, options->steady);
+    set_number(l, &l->wish.params.smooth, options->smooth);
     const enum impasto_status status = set_strength(l, options->strength, l->error);
     if (status != IMPASTO_OK)
         return status;
@@ -131,10 +136,15 @@ static enum impasto_status obey(struct cli_living *l, const char *word, const ch
     } else if (strcmp(word, "steady") == 0) {
         status = read_number(word, text, 1, &number, error);
         if (status == IMPASTO_OK)
-            set_steady(l, number);
+            set_number(l, &l->wish.params.steady, number);
+    } else if (strcmp(word, "smooth") == 0) {
+        status = read_number(word, text, SMOOTHEST, &number, error);
+        if (status == IMPASTO_OK)
+            set_number(l, &l->wish.params.smooth, number);
     } else {
         status = cli_fail(error, IMPASTO_ERROR_USAGE,
-                          "'%.40s' is no command; there are strength, mix, steady and quit", word);
+                          "'%.40s' is no command; there are strength, mix, steady, smooth and quit",
+                          word);
     }
     return status;
 }

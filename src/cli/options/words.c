@@ -9,7 +9,7 @@
 #define LONGEST_NAME 64
 
 /* Those of impasto_apply_params, which have no table, where painting has none of their names. */
-static const char *const apply_settings[] = {"stroke", "mix", "steady", "pixels", "wait"};
+static const char *const apply_settings[] = {"stroke", "mix", "steady", "smooth", "pixels", "wait"};
 
 /* Whether some command has an option of that name, as it has all of its work's settings. */
 static bool is_option(const char *name, size_t length)

@@ -60,6 +60,11 @@ enum impasto_status cli_video_check(const struct cli_filming *f)
         return cli_fail(f->error, IMPASTO_ERROR_USAGE,
                         "--stroke: is for networks; with style pictures, --style-scale sets the "
                         "size of strokes");
+    if (!f->options->model && (f->options->steady > 0 || f->options->smooth > 0))
+        return cli_fail(f->error, IMPASTO_ERROR_USAGE,
+                        "--%s: is for networks; what is painted in the style of pictures is held "
+                        "still by --consistency",
+                        f->options->steady > 0 ? "steady" : "smooth");
     if (!output && !f->settings->plan)
         return cli_fail(f->error, IMPASTO_ERROR_USAGE, "video: name the painted film by -o");
     if (cli_is_standard(f->input) && imp_os_is_terminal(IMP_OS_STDIN))

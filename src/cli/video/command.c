@@ -56,6 +56,12 @@ static const struct cli_option own[] = {
      .words = colours,
      .help = "style: the style's colours; luma: the film's, only lightness is painted; match: what "
              "is painted is given the frame's range of colours (style)"},
+    {"steady", 0, NULL, "F", CLI_FLOAT, OPTION(steady), .remote = true, .low = 0, .high = 1,
+     .help = "networks: averages noise out of what does not move: its standard deviation, where "
+             "white is 1; a film's is 0.005 to 0.03 (0)"},
+    {"smooth", 0, NULL, "F", CLI_FLOAT, OPTION(smooth), .remote = true, .low = 0, .high = 0.999,
+     .help = "networks: how much of the layers' statistics stays from frame to frame, so that what "
+             "comes into sight does not change all of the painting (0)"},
     {"consistency", 0, NULL, "none|film|fine", CLI_CHOICE, OPTION(consistency), .remote = true,
      .words = consistencies,
      .help = "what a painted frame is held to, so that strokes stay where they are: none: nothing; "
@@ -86,6 +92,8 @@ static const struct cli_option *const rows[] = {&own[0],
                                                 &own[15],
                                                 &own[16],
                                                 &own[17],
+                                                &own[18],
+                                                &own[19],
                                                 &cli_video_settings[0],
                                                 &cli_video_settings[1],
                                                 &cli_video_settings[2],

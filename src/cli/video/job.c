@@ -60,6 +60,8 @@ static void add_options(FILE *stream, const struct cli_video_options *o)
     fprintf(stream, "colour %s\n", colours[o->colour]);
     add_number(stream, "strength", (double)o->strength, -1);
     add_number(stream, "stroke", (double)o->stroke, 1);
+    add_number(stream, "steady", (double)o->steady, 0);
+    add_number(stream, "smooth", (double)o->smooth, 0);
     add_number(stream, "tone-map", o->tone_map, 0);
     for (size_t i = 0; i < CLI_VIDEO_SETTINGS; i++)
         if (o->given[i])

@@ -38,7 +38,8 @@ static enum impasto_status open_source(struct cli_filming *f)
                                             .crf = o->crf,
                                             .lossless = o->lossless,
                                             .sound = f->input,
-                                            .builds = cli_video_is_painting(f),
+                                            .builds = cli_video_is_painting(f) || o->steady > 0 ||
+                                                      o->smooth > 0,
                                             .start = (int64_t)((double)o->start * 1e6),
                                             .length = (int64_t)((double)o->length * 1e6)};
     const enum impasto_status status =
@@ -79,6 +80,8 @@ static enum impasto_status open_network(struct cli_filming *f)
         (void)cli_read(&cli_video_settings[0], size, &read, f->error);
     params.size = read.size;
     params.stroke = f->options->stroke;
+    params.steady = f->options->steady;
+    params.smooth = f->options->smooth;
     params.mix = f->mix.weight;
     params.mix_count = f->mix.weight ? impasto_model_info(f->model)->style_count : 0;
     if (f->options->strength >= 0)

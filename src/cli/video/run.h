@@ -20,6 +20,7 @@ struct cli_video_options {
     const char *mix; /* NULL: the first style */
     float strength;  /* below 0: not given */
     float stroke;
+    float steady, smooth;
     bool tone_map;
     float start, length; /* seconds; length 0: to the end */
     int every;           /* 0: not given */

@@ -310,6 +310,88 @@ static void a_change_is_not_averaged(void **state)
     free(fresh);
 }
 
+/* ---- Statistics that stay -------------------------------------------------------------------- */
+
+/* The pattern with noise of its own; wild: numbers that no motion makes of it. lit: a part of it is
+ * lighter. */
+static void fill_gray(const struct impasto_pixels *frame, uint32_t number, bool wild, bool lit)
+{
+    for (int y = 0; y < HEIGHT; y++)
+        for (int x = 0; x < WIDTH; x++) {
+            const uint32_t bits = imp_rng_bits(5, number, (uint64_t)(y * WIDTH + x));
+            const int light = lit && x > WIDTH - 8 && y > HEIGHT / 2 ? 70 : 0;
+            frame->plane[0][(size_t)y * frame->stride[0] + (size_t)x] =
+                (unsigned char)(wild ? bits % 256
+                                     : (uint32_t)(pattern(x, y) / 2 + light) + bits % 3);
+        }
+}
+
+/* Where a scene begins, all is as if the film began there. Within it, it is not. */
+static void a_cut_begins_anew(void **state)
+{
+    (void)state;
+    unsigned char *from, *to, *fresh;
+    struct impasto_apply_params params = impasto_apply_defaults();
+    const struct impasto_pixels source = frame_of(IMPASTO_PIXELS_GRAY8, &from);
+    const struct impasto_pixels after = frame_of(IMPASTO_PIXELS_GRAY8, &to);
+    const struct impasto_pixels alone = frame_of(IMPASTO_PIXELS_GRAY8, &fresh);
+    params.steady = 0.3F;
+    params.smooth = 0.9F;
+    for (int cut = 0; cut < 2; cut++) {
+        struct impasto_applier *applier = opened(&params), *other = opened(&params);
+        for (uint32_t i = 0; i < 3; i++) {
+            fill_gray(&source, i, false, false);
+            paint(applier, &source, &after);
+        }
+        fill_gray(&source, 3, cut, !cut);
+        paint(applier, &source, &after);
+        paint(other, &source, &alone);
+        if (cut)
+            assert_true(apart(&after, &alone) == 0);
+        else
+            assert_true(apart(&after, &alone) > 1);
+        impasto_applier_close(&applier);
+        impasto_applier_close(&other);
+    }
+    free(from);
+    free(to);
+    free(fresh);
+}
+
+/* How far the far corner of the painting changes when something lights up. */
+static double far_change(float smooth)
+{
+    unsigned char *from, *memory[2];
+    double sum = 0;
+    struct impasto_apply_params params = impasto_apply_defaults();
+    const struct impasto_pixels source = frame_of(IMPASTO_PIXELS_GRAY8, &from);
+    struct impasto_pixels target[2];
+    params.smooth = smooth;
+    struct impasto_applier *applier = opened(&params);
+    for (int i = 0; i < 2; i++) {
+        target[i] = frame_of(IMPASTO_PIXELS_GRAY8, &memory[i]);
+        fill_gray(&source, 0, false, i == 1);
+        paint(applier, &source, &target[i]);
+    }
+    for (size_t y = 0; y < 4; y++)
+        for (size_t x = 0; x < 8; x++)
+            sum += abs(target[0].plane[0][y * target[0].stride[0] + x] -
+                       target[1].plane[0][y * target[1].stride[0] + x]);
+    impasto_applier_close(&applier);
+    free(from);
+    free(memory[0]);
+    free(memory[1]);
+    return sum;
+}
+
+static void what_is_far_stays(void **state)
+{
+    (void)state;
+    const double as_it_is = far_change(0), smoothed = far_change(0.9F);
+    if (!(as_it_is > 0 && smoothed < 0.7 * as_it_is))
+        fail_msg("far from what lights up %g change, smoothed %g", as_it_is, smoothed);
+}
+
 /* ---- Refusals -------------------------------------------------------------------------------- */
 
 static void expect_refusal(const struct impasto_pixels *from, const struct impasto_pixels *to,
@@ -394,6 +476,8 @@ int main(void)
         cmocka_unit_test(a_frame_may_become_itself),
         cmocka_unit_test(noise_is_averaged_out),
         cmocka_unit_test(a_change_is_not_averaged),
+        cmocka_unit_test(a_cut_begins_anew),
+        cmocka_unit_test(what_is_far_stays),
         cmocka_unit_test(refuses_what_is_no_frame),
         cmocka_unit_test(numbers_that_are_not_finite_are_told),
     };

@@ -245,6 +245,112 @@ static void wrong_sizes_are_refused(void **state)
     impasto_clip_close(&clip);
 }
 
+/* ---- States ---------------------------------------------------------------------------------- */
+
+#define FRAMES 6
+
+static void paint_number(struct impasto_clip *clip, int number, const struct impasto_frame *to)
+{
+    struct memory from = make_frame(WIDTH, HEIGHT, IMPASTO_SAMPLES_BYTE);
+    fill(&from.frame, number);
+    paint(clip, &from.frame, to);
+    free_frame(&from);
+}
+
+/* A clip that goes on from a state paints the bytes of one that was never closed, whether frames
+ * depend on those before or not; and at another size of the results. */
+static void states_go_on(void **state)
+{
+    (void)state;
+    static const struct {
+        float steady, smooth;
+        int size;
+    } kinds[] = {{0, 0, IMPASTO_SIZE_SOURCE},
+                 {0.05F, 0, IMPASTO_SIZE_SOURCE},
+                 {0, 0.9F, IMPASTO_SIZE_SOURCE},
+                 {0.05F, 0.9F, 30}};
+    for (size_t k = 0; k < IMP_COUNT(kinds); k++) {
+        struct impasto_apply_params params = impasto_apply_defaults();
+        params.steady = kinds[k].steady;
+        params.smooth = kinds[k].smooth;
+        params.size = kinds[k].size;
+        struct impasto_clip *whole = open_network(&params), *parts = open_network(&params);
+        const struct impasto_clip_info info = *impasto_clip_info(whole);
+        struct memory a = make_frame(info.result_width, info.result_height, IMPASTO_SAMPLES_BYTE);
+        struct memory b = make_frame(info.result_width, info.result_height, IMPASTO_SAMPLES_BYTE);
+        for (int i = 0; i < FRAMES; i++) {
+            struct impasto_error error = {0};
+            paint_number(whole, i, &a.frame);
+            paint_number(parts, i, &b.frame);
+            assert_true(difference(&a.frame, &b.frame) == 0);
+            assert_int_equal(impasto_clip_save(parts, in_folder("state"), &error), IMPASTO_OK);
+            impasto_clip_close(&parts);
+            parts = open_network(&params);
+            if (impasto_clip_load(parts, in_folder("state"), &error) != IMPASTO_OK)
+                fail_msg("%s", error.message);
+            assert_int_equal(impasto_clip_info(parts)->frames, i + 1);
+        }
+        impasto_clip_close(&whole);
+        impasto_clip_close(&parts);
+        free_frame(&a);
+        free_frame(&b);
+    }
+}
+
+/* Another network's state, or that of other settings, is none; the clip is as it was. */
+static void other_states_are_refused(void **state)
+{
+    (void)state;
+    struct impasto_apply_params params = impasto_apply_defaults();
+    struct impasto_error error = {0};
+    struct memory a = make_frame(WIDTH, HEIGHT, IMPASTO_SAMPLES_BYTE);
+    struct memory b = make_frame(WIDTH, HEIGHT, IMPASTO_SAMPLES_BYTE);
+    size_t size;
+    params.smooth = 0.9F;
+    struct impasto_clip *clip = open_network(&params);
+    paint_number(clip, 0, &a.frame);
+    paint_number(clip, 1, &b.frame);
+    assert_int_equal(impasto_clip_save(clip, in_folder("state"), &error), IMPASTO_OK);
+    impasto_clip_close(&clip);
+    params.smooth = 0.8F;
+    clip = open_network(&params);
+    assert_int_equal(impasto_clip_load(clip, in_folder("state"), &error), IMPASTO_ERROR_INPUT);
+    assert_non_null(strstr(error.message, "other frames, pictures, weights or settings"));
+    impasto_clip_close(&clip);
+    params.smooth = 0.9F;
+    clip = open_network(&params);
+    unsigned char *bytes = read_bytes(in_folder("state"), &size);
+    bytes[size - 400] ^= 0x40;
+    write_bytes(in_folder("state"), bytes, size);
+    free(bytes);
+    assert_int_equal(impasto_clip_load(clip, in_folder("state"), &error), IMPASTO_ERROR_INPUT);
+    assert_int_equal(impasto_clip_info(clip)->frames, 0);
+    paint_number(clip, 0, &b.frame);
+    assert_true(difference(&a.frame, &b.frame) == 0);
+    impasto_clip_close(&clip);
+    free_frame(&a);
+    free_frame(&b);
+}
+
+static void strokes_of_another_size_are_refused(void **state)
+{
+    (void)state;
+    struct impasto_apply_params params = impasto_apply_defaults();
+    const struct impasto_clip_params film = impasto_clip_defaults(WIDTH, HEIGHT);
+    struct impasto_clip *clip = NULL;
+    struct impasto_error error = {0};
+    params.stroke = 2;
+    params.smooth = 0.5F;
+    assert_int_equal(impasto_clip_open_network(device, model, &params, &film, &clip, &error),
+                     IMPASTO_ERROR_USAGE);
+    assert_non_null(strstr(error.message, "neither `steady` nor `smooth`"));
+    params.stroke = 1;
+    params.smooth = 1;
+    assert_int_equal(impasto_clip_open_network(device, model, &params, &film, &clip, &error),
+                     IMPASTO_ERROR_USAGE);
+    assert_null(clip);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -253,6 +359,9 @@ int main(void)
         cmocka_unit_test(results_have_the_size_that_is_asked_for),
         cmocka_unit_test(wrong_frames_are_refused),
         cmocka_unit_test(wrong_sizes_are_refused),
+        cmocka_unit_test(states_go_on),
+        cmocka_unit_test(other_states_are_refused),
+        cmocka_unit_test(strokes_of_another_size_are_refused),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

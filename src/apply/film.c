@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/* What one frame of a film leaves for the next: apply/film.h. */
+
+#include "apply/film.h"
+
+#include "apply/apply.h"
+
+#include <string.h>
+
+#define KEPT_FLOATS ((size_t)IMP_MODEL_ROWS_MOST * IMP_NORM_STATE)
+
+static size_t steady_floats(const struct imp_staging *s)
+{
+    return 3 * (size_t)s->in.width * (size_t)s->in.height;
+}
+
+void imp_applier_forget(struct impasto_applier *applier)
+{
+    applier->staging.begun = false;
+    applier->recall.begun = applier->recall.smooths = false;
+}
+
+uint32_t imp_applier_identity(const struct impasto_applier *applier)
+{
+    const struct impasto_apply_params *p = &applier->params;
+    const struct imp_stylenet *net = &applier->net;
+    const float numbers[] = {p->strength,      (float)p->size, p->stroke,
+                             (float)p->colour, p->steady,      p->smooth};
+    uint32_t sum = imp_checksum(0, net->parameters, net->rows.parameters * sizeof(float));
+    sum = imp_checksum(sum, numbers, sizeof(numbers));
+    return p->mix ? imp_checksum(sum, p->mix, p->mix_count * sizeof(float)) : sum;
+}
+
+/* The frame before, reduced; the layers' statistics; the frame before, steadied. */
+size_t imp_applier_state_floats(const struct impasto_applier *applier, int width, int height)
+{
+    const int by = imp_recall_by(height, width);
+    return 3 * (size_t)(height / by) * (size_t)(width / by) +
+           (applier->params.smooth > 0 ? KEPT_FLOATS : 0) +
+           (applier->params.steady > 0 ? 3 * (size_t)width * (size_t)height : 0);
+}
+
+enum impasto_status imp_applier_state_get(struct impasto_applier *applier, float *state,
+                                          struct impasto_error *error)
+{
+    const struct imp_staging *s = &applier->staging;
+    const struct imp_recall *recall = &applier->recall;
+    const size_t small = imp_recall_small_floats(recall);
+    enum impasto_status status = IMPASTO_OK;
+    memcpy(state, recall->before, small * sizeof(float));
+    state += small;
+    if (applier->params.smooth > 0) {
+        status = imp_buffer_read(recall->statistics, 0, state, KEPT_FLOATS * sizeof(float));
+        state += KEPT_FLOATS;
+    }
+    if (status == IMPASTO_OK && s->steady)
+        status = imp_buffer_read(s->state, 0, state, steady_floats(s) * sizeof(float));
+    return imp_lift(applier->device, status, error);
+}
+
+static enum impasto_status put(struct impasto_applier *applier, int width, int height,
+                               const float *state)
+{
+    struct imp_staging *s = &applier->staging;
+    struct imp_recall *recall = &applier->recall;
+    IMP_TRY(imp_applier_open_film(applier, width, height));
+    const size_t small = imp_recall_small_floats(recall);
+    memcpy(recall->before, state, small * sizeof(float));
+    state += small;
+    if (applier->params.smooth > 0) {
+        IMP_TRY(imp_buffer_write(recall->statistics, 0, state, KEPT_FLOATS * sizeof(float)));
+        state += KEPT_FLOATS;
+    }
+    if (s->steady)
+        IMP_TRY(imp_buffer_write(s->state, 0, state, steady_floats(s) * sizeof(float)));
+    recall->begun = true;
+    recall->smooths = applier->params.smooth > 0;
+    s->begun = s->steady;
+    return IMPASTO_OK;
+}
+
+enum impasto_status imp_applier_state_put(struct impasto_applier *applier, int width, int height,
+                                          const float *state, struct impasto_error *error)
+{
+    return imp_lift(applier->device, put(applier, width, height, state), error);
+}
