@@ -584,8 +584,9 @@ class GoingOn(Filming):
         process = self.start("video", "-", "--model", "night.model", *more, stdin=subprocess.PIPE)
         process.stdin.write(film[:-2 * (6 + 3 * 16 * 16)])
         process.stdin.flush()
-        while b"frame 9" not in process.stderr.readline():
-            pass
+        folder, end = self.folder / "out.mkv.impasto", time.monotonic() + PATIENCE
+        while time.monotonic() < end and not list(folder.glob("state-*[1-9]")):
+            time.sleep(0.1)
         process.kill()
         process.communicate()
         with open(path, "rb") as stream:
