@@ -31,6 +31,16 @@ void imp_stream_warn(const struct imp_stream_options *options, const char *forma
     imp_log(&(struct imp_log){options->log, options->user}, IMPASTO_LOG_WARNING, "%s", line);
 }
 
+void imp_stream_warn_of_sound(const char *name, const struct imp_film *film,
+                              const struct imp_stream_options *options)
+{
+    if (film->sound && options->sound)
+        imp_stream_warn(options,
+                        "%s: has frames alone, so the sound of %s is left out; an .mp4 or .mkv "
+                        "keeps it",
+                        name, options->sound);
+}
+
 uint64_t imp_film_max_pixels(const struct imp_stream_options *options)
 {
     return options->max_pixels ? options->max_pixels : USUAL_MAX_PIXELS;

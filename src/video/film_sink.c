@@ -122,6 +122,12 @@ static enum impasto_status take_up(struct imp_film_sink *sink, struct impasto_er
     return IMPASTO_OK;
 }
 
+static const struct imp_job_folder *folder_of(void *state)
+{
+    const struct imp_film_sink *sink = state;
+    return &sink->folder;
+}
+
 static const char *state_path(void *state, int64_t frames, bool *due)
 {
     struct imp_film_sink *sink = state;
@@ -259,6 +265,7 @@ const struct imp_sink_kind imp_sink_film = {.name = "film",
                                             .open = open_sink,
                                             .weigh = weigh,
                                             .resumed = resumed,
+                                            .folder = folder_of,
                                             .state_path = state_path,
                                             .write = write_frame,
                                             .finish = finish,

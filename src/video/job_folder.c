@@ -12,6 +12,7 @@
 /* Bytes of a job, at most. */
 #define JOB_MOST 65536
 #define STATE "state-"
+#define SEEN "seen"
 #define NUMBER "00000000000000000000"
 /* States may take this part of the time. */
 #define SHARE 0.05
@@ -64,16 +65,20 @@ enum impasto_status imp_job_folder_open(struct imp_job_folder *folder, const cha
     return *fresh ? impasto_file_write(folder->job, job, strlen(job), error) : IMPASTO_OK;
 }
 
+static void remove_file(const struct imp_job_folder *folder, const char *name)
+{
+    char *path = imp_job_folder_file(folder, name);
+    (void)(path && imp_os_remove(path));
+    free(path);
+}
+
 /* All of them: where a run was killed between a state and its frame, there is one too many. */
 static void remove_states(const struct imp_job_folder *folder)
 {
     struct imp_os_entries *entries = imp_os_open_folder(folder->path);
     for (const char *name; entries && (name = imp_os_next_name(entries)) != NULL;)
-        if (strncmp(name, STATE, strlen(STATE)) == 0) {
-            char *path = imp_job_folder_file(folder, name);
-            (void)(path && imp_os_remove(path));
-            free(path);
-        }
+        if (strncmp(name, STATE, strlen(STATE)) == 0)
+            remove_file(folder, name);
     if (entries)
         imp_os_close_folder(entries);
 }
@@ -81,6 +86,7 @@ static void remove_states(const struct imp_job_folder *folder)
 void imp_job_folder_clear(const struct imp_job_folder *folder)
 {
     remove_states(folder);
+    remove_file(folder, SEEN);
     (void)imp_os_remove(folder->job);
     (void)imp_os_remove_folder(folder->path);
 }
@@ -133,4 +139,44 @@ void imp_job_change_state(struct imp_job_folder *folder, int64_t frames)
     if (folder->stated > 0 && folder->stated != frames)
         (void)imp_os_remove(imp_job_state(folder, folder->stated));
     folder->stated = frames;
+}
+
+/* ---- What frames were made of ---------------------------------------------------------------- */
+
+/* Of a frame of the source. A hole in the file has no such number. */
+struct seen {
+    uint32_t number; /* of the frame, from 1 on */
+    uint32_t checksum;
+};
+
+static int open_seen(const struct imp_job_folder *folder, bool change)
+{
+    char *path = imp_job_folder_file(folder, SEEN);
+    int descriptor = path ? imp_os_open(path, change ? IMP_OS_CHANGE : IMP_OS_READ) : -1;
+    if (path && change && descriptor < 0 && errno == ENOENT)
+        descriptor = imp_os_open(path, IMP_OS_CREATE);
+    free(path);
+    return descriptor;
+}
+
+void imp_job_saw(const struct imp_job_folder *folder, int64_t number, uint32_t checksum)
+{
+    const struct seen seen = {(uint32_t)number + 1, checksum};
+    const int descriptor = open_seen(folder, true);
+    if (descriptor < 0)
+        return;
+    (void)imp_os_write_at(descriptor, &seen, sizeof(seen), (uint64_t)number * sizeof(seen));
+    imp_os_close(descriptor);
+}
+
+bool imp_job_differs(const struct imp_job_folder *folder, int64_t number, uint32_t checksum)
+{
+    struct seen seen = {0};
+    const int descriptor = open_seen(folder, false);
+    if (descriptor < 0)
+        return false;
+    const ptrdiff_t got =
+        imp_os_read_at(descriptor, &seen, sizeof(seen), (uint64_t)number * sizeof(seen));
+    imp_os_close(descriptor);
+    return got == sizeof(seen) && seen.number == (uint32_t)number + 1 && seen.checksum != checksum;
 }

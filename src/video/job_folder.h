@@ -47,4 +47,12 @@ bool imp_job_has_state(struct imp_job_folder *folder, int64_t frames);
 /* That state counts from now on, since its frames are on the disk; the one before it goes. */
 void imp_job_change_state(struct imp_job_folder *folder, int64_t frames);
 
+/* ---- What frames were made of ---------------------------------------------------------------- */
+
+/* Remembers the checksum of the source's frame that the frame of that number, from 0 on, is made
+ * of. Whether that is on the disk does not matter: what is not remembered is not compared. */
+void imp_job_saw(const struct imp_job_folder *folder, int64_t number, uint32_t checksum);
+/* Whether it is another one than is remembered. */
+bool imp_job_differs(const struct imp_job_folder *folder, int64_t number, uint32_t checksum);
+
 #endif

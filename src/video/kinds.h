@@ -19,6 +19,8 @@ struct imp_film_file {
     const struct imp_stream_options *options;
 };
 
+struct imp_job_folder;
+
 /* `state` is the kind's own, to be given back by `close`, which is also called after a failure of
  * `open`, if there is a state then. */
 struct imp_source_kind {
@@ -46,6 +48,8 @@ struct imp_sink_kind {
     /* How many frames it has already, from a run that has ended early, and the last one's time.
      * NULL: none. */
     int64_t (*resumed)(void *state, int64_t *last);
+    /* Where a run leaves what another one goes on with. NULL: nowhere. */
+    const struct imp_job_folder *(*folder)(void *state);
     /* See imp_sink_state. NULL: nowhere. */
     const char *(*state_path)(void *state, int64_t frames, bool *due);
     enum impasto_status (*write)(void *state, const struct imp_frame *frame,
@@ -68,6 +72,9 @@ extern const struct imp_sink_kind imp_sink_film;
 bool imp_stream_stopped(const struct imp_stream_options *options);
 /* Whether something is there that is written to as it comes: a pipe or a device. */
 bool imp_stream_is_pipe(const char *path);
+/* Tells that a sink of frames alone leaves the source's sound out, where there is some. */
+void imp_stream_warn_of_sound(const char *name, const struct imp_film *film,
+                              const struct imp_stream_options *options);
 /* Tells a warning. */
 void imp_stream_warn(const struct imp_stream_options *options, const char *format, ...)
     IMP_PRINTF(2, 3);

@@ -99,6 +99,7 @@ static enum impasto_status open_sink(const char *path, const struct imp_film *fi
     if (!sink->times)
         return imp_fail_memory(error, "a file name", 0);
     IMP_TRY(imp_job_folder_open(&sink->folder, options->job, &fresh, error));
+    imp_stream_warn_of_sound(path, film, options);
     return take_up(sink, fresh, error);
 }
 
@@ -107,6 +108,12 @@ static int64_t resumed(void *state, int64_t *last)
     const struct pictures_sink *sink = state;
     *last = sink->last;
     return sink->frames;
+}
+
+static const struct imp_job_folder *folder_of(void *state)
+{
+    const struct pictures_sink *sink = state;
+    return &sink->folder;
 }
 
 static const char *state_path(void *state, int64_t frames, bool *due)
@@ -207,6 +214,7 @@ const struct imp_sink_kind imp_sink_pictures = {.name = "pictures",
                                                 .open = open_sink,
                                                 .weigh = weigh,
                                                 .resumed = resumed,
+                                                .folder = folder_of,
                                                 .state_path = state_path,
                                                 .write = write_frame,
                                                 .finish = finish,

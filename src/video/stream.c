@@ -221,6 +221,35 @@ enum impasto_status imp_sink_open(const char *path, const struct imp_film *film,
     return status;
 }
 
+static uint32_t checksum_of(const struct imp_film *film, const struct imp_frame *frame)
+{
+    uint32_t sum = imp_checksum(0, &frame->time, sizeof(frame->time));
+    for (int y = 0; y < film->height; y++)
+        sum = imp_checksum(sum, frame->rgb + (size_t)y * frame->stride, 3 * (size_t)film->width);
+    return sum;
+}
+
+enum impasto_status imp_sink_see(struct imp_sink *sink, const char *name,
+                                 const struct imp_film *film, const struct imp_frame *frame,
+                                 int64_t number, struct impasto_error *error)
+{
+    int64_t last;
+    if (!sink->kind->folder)
+        return IMPASTO_OK;
+    const struct imp_job_folder *folder = sink->kind->folder(sink->state);
+    const uint32_t checksum = checksum_of(film, frame);
+    if (number >= imp_sink_resumed(sink, &last)) {
+        imp_job_saw(folder, number, checksum);
+        return IMPASTO_OK;
+    }
+    return imp_job_differs(folder, number, checksum)
+               ? imp_fail(error, IMPASTO_ERROR_INPUT,
+                          "%s: frame %lld is another one than when the film was begun; give the "
+                          "film of then, or remove the folder %s, and it is painted anew",
+                          name, (long long)number + 1, folder->path)
+               : IMPASTO_OK;
+}
+
 const char *imp_sink_state(struct imp_sink *sink, int64_t frames, bool *due)
 {
     *due = false;

@@ -36,6 +36,7 @@ struct imp_film {
     int64_t frames;          /* how many there will be; 0: nobody knows */
     bool alone;              /* its file has nothing else, such as sound */
     bool pictures;           /* each frame is a file */
+    bool sound;              /* its file has sound */
     enum imp_chroma chroma;
     /* How its colours were stored, by the numbers of ITU-T H.273; 2: not known. */
     int matrix, primaries, transfer;
@@ -135,6 +136,12 @@ enum impasto_status imp_sink_open(const char *path, const struct imp_film *film,
 /* How many frames the sink has from an earlier run, which are not to be written again. *last: the
  * last one's time, in ticks. */
 int64_t imp_sink_resumed(struct imp_sink *sink, int64_t *last);
+/* Tells the sink of the source's frame that the frame of that number, from 0 on, is made of; of
+ * those from an earlier run, too, before any is written. IMPASTO_ERROR_INPUT: that run had another
+ * one there. name: the source's, for that message. film: the source's. */
+enum impasto_status imp_sink_see(struct imp_sink *sink, const char *name,
+                                 const struct imp_film *film, const struct imp_frame *frame,
+                                 int64_t number, struct impasto_error *error);
 /* With options.builds, where whoever makes the frames keeps what it takes to go on after so many of
  * them. *due: it must, before it writes the last one; else no run will go on there. The sink
  * removes the file. NULL: no run will ever go on. Valid until the next call. */

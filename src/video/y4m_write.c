@@ -107,6 +107,7 @@ static enum impasto_status open_sink(const char *path, const struct imp_film *fi
     if (!sink->planes || !sink->yuv)
         return imp_fail_memory(error, "a frame", sink->bytes);
     IMP_TRY(imp_y4m_open(&sink->output, path, options->stopped, error));
+    imp_stream_warn_of_sound(sink->name, film, options);
     return put(sink, header, strlen(header), error);
 }
 

@@ -254,6 +254,40 @@ class Numbered(Filming):
         self.assertIn("going on after frame 1 ", self.film("-o", "out/%d.png", source="in/%d.png").stderr)
         self.assertEqual(len(list((self.folder / "out").iterdir())), 3)
 
+    def test_a_picture_that_was_painted_and_has_changed(self):
+        """Neither of numbered pictures nor of standard input a run goes on with another one's frames."""
+        for i, height in ((1, 24), (2, 24), (3, 20)):
+            self.write(f"in/{i}.png", png(32, height))
+        words = ("--model", "night.model", "-o", "out/%d.png")
+        self.assertEqual(self.impasto("video", "in/%d.png", *words).returncode, INPUT)
+        self.write("in/3.png", png(32, 24))
+        picture = (self.folder / "in/2.png").read_bytes()
+        self.write("in/2.png", png(32, 24, lambda x, y: (x, 3, y)))
+        before = self.snapshot()
+        run = self.impasto("video", "in/%d.png", *words, "-q")
+        self.assertEqual((run.returncode, self.snapshot()), (INPUT, before), run.stderr)
+        self.assertIn("in/%d.png: frame 2 is another one than when the film was begun", run.stderr)
+        self.write("in/2.png", picture)
+        self.assertIn("going on after frame 2 ", self.film("-o", "out/%d.png", source="in/%d.png").stderr)
+        self.assertFalse((self.folder / "out/%d.png.impasto").exists())
+
+    def test_another_film_from_standard_input(self):
+        film, other = y4m(4), bytearray(y4m(4))
+        other[len(other) - 3 * (6 + 3 * WIDTH * HEIGHT) + 100] ^= 0x40  # in the second frame
+        process = self.start("video", "-", "--model", "night.model", "-o", "out/%d.png", stdin=subprocess.PIPE)
+        process.stdin.write(film[:-6 - 3 * WIDTH * HEIGHT])
+        process.stdin.flush()
+        end = time.monotonic() + PATIENCE
+        while not (self.folder / "out/3.png").exists() and time.monotonic() < end:
+            time.sleep(0.05)
+        process.kill()
+        process.communicate()
+        self.write("other.y4m", bytes(other))
+        with open(self.folder / "other.y4m", "rb") as stream:
+            run = self.impasto("video", "-", "--model", "night.model", "-o", "out/%d.png", "-q", stdin=stream)
+        self.assertEqual(run.returncode, INPUT, run.stderr)
+        self.assertIn("frame 2 is another one", run.stderr)
+
     def test_a_picture_that_is_missing(self):
         for i in (1, 2, 9):
             self.write(f"in/{i}.png", png(32, 24))
@@ -511,6 +545,10 @@ class Containers(Filming):
             self.assertEqual(self.probe(name, "format_tags=title")[-1], "A film")
         run = self.film("-o", "out.webm", source="sound.mkv")
         self.assertIn("sound in aac", run.stderr)
+        for name in ("out.y4m", "out/%d.png"):  # which have none at all
+            said = self.film("-o", name, source="sound.mkv").stderr
+            self.assertEqual(said.count(f"{name}: has frames alone, so the sound of sound.mkv is left out"), 1)
+        self.assertNotIn("sound", self.film("-o", "out.y4m", source="film.y4m").stderr)
         # Subtitles become those of MP4.
         self.write("text.srt", "1\n00:00:00,100 --> 00:00:00,300\n<i>Not\nhere</i>\n\n"
                                "2\n00:00:00,400 --> 00:00:00,700\n{\\an8}1 < 2 \u00e9\n")

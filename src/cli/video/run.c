@@ -111,6 +111,12 @@ static enum impasto_status open_clip(struct cli_filming *f)
     return status == IMPASTO_OK ? make_result(f) : status;
 }
 
+static enum impasto_status see_frame(struct cli_filming *f, int64_t number)
+{
+    return imp_sink_see(f->sink, cli_name_of_input(f->input), &f->source_film, &f->frame, number,
+                        f->error);
+}
+
 /* Frames that an earlier run has painted are only read. */
 static enum impasto_status open_sink(struct cli_filming *f)
 {
@@ -125,8 +131,11 @@ static enum impasto_status open_sink(struct cli_filming *f)
     status = imp_sink_open(f->options->output, &f->film, &f->stream, &f->sink, f->error);
     if (status == IMPASTO_OK)
         f->done = f->kept = imp_sink_resumed(f->sink, &last);
-    for (int64_t i = 0; i < f->kept && status == IMPASTO_OK && more && !cli_stop_signal(); i++)
+    for (int64_t i = 0; i < f->kept && status == IMPASTO_OK && more && !cli_stop_signal(); i++) {
         status = cli_video_next(f, &more);
+        if (status == IMPASTO_OK && more && !cli_stop_signal())
+            status = see_frame(f, i);
+    }
     if (status == IMPASTO_OK && f->kept > 0 && !cli_stop_signal() &&
         (!more || f->frame.time != last))
         return cli_fail(f->error, IMPASTO_ERROR_INPUT,
@@ -188,6 +197,8 @@ static enum impasto_status paint_frames(struct cli_filming *f)
     while (status == IMPASTO_OK && more && !cli_stop_signal()) {
         const double began = cli_seconds();
         status = cli_video_next(f, &more);
+        if (status == IMPASTO_OK && more && !cli_stop_signal())
+            status = see_frame(f, f->done);
         if (status == IMPASTO_OK && more && !cli_stop_signal())
             status = paint_frame(f);
         if (status != IMPASTO_OK || !more || cli_stop_signal())

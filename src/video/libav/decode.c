@@ -166,6 +166,9 @@ static bool describe(struct decoding *d, const AVFrame *frame)
     film->rate = to_ratio(d->stream->avg_frame_rate);
     film->aspect = (struct imp_ratio){1, 1};
     film->frames = count_frames(d);
+    for (unsigned i = 0; i < d->input.format->nb_streams; i++)
+        film->sound =
+            film->sound || d->input.format->streams[i]->codecpar->codec_type == AVMEDIA_TYPE_AUDIO;
     film->matrix = frame->colorspace;
     film->primaries = frame->color_primaries;
     film->transfer = frame->color_trc;
