@@ -123,6 +123,7 @@ static enum impasto_status open_source(const struct imp_film_file *file, void **
         .descriptor = file->descriptor,
         .tone_map = file->options->tone_map,
         .max_pixels = imp_film_max_pixels(file->options),
+        .start = file->options->start,
     };
     IMP_TRY(imp_libav_load(file->name, &source->libav, error));
     IMP_TRY(start(source, source->request.max_pixels, error));

@@ -30,6 +30,8 @@ struct imp_decode_request {
     int descriptor; /* the film, which can be sought in */
     bool tone_map;  /* HDR is made SDR; else it is refused */
     uint64_t max_pixels;
+    /* Nobody asks for the frames before that, but for the first; microseconds. Some may come. */
+    int64_t start;
 };
 
 /* What the child sends first, and again at the end. */

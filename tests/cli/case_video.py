@@ -522,6 +522,32 @@ class Containers(Filming):
                 self.assertEqual([round(time - found[0], 3) for time in found],
                                  [round(time - times[0], 3) for time in times])
 
+    def test_a_part_far_into_the_film(self):
+        """It begins at a key frame before the part, and its frames are those of the whole film."""
+        if not shutil.which("ffmpeg"):
+            self.skipTest("ffmpeg is not installed")
+        self.write("long.y4m", y4m(160))  # 6.4 s
+        for name, *words in (("long.mp4", "-c:v", "libx264", "-g", "25", "-bf", "3", "-x264-params", "open_gop=1"),
+                             ("long.mkv", "-c:v", "mpeg4", "-g", "25", "-bf", "2"), ("ffv1.mkv", "-c:v", "ffv1")):
+            with self.subTest(name):
+                made = subprocess.run(["ffmpeg", "-v", "error", "-i", "long.y4m", *words, name], cwd=self.folder,
+                                      stdin=subprocess.DEVNULL, timeout=SHORT_PATIENCE)
+                if made.returncode != 0:
+                    self.skipTest(f"this ffmpeg does not encode {words[1]}")
+                self.film("-o", "whole.y4m", "--lossless", source=name)
+                self.film("-o", "part.y4m", "--lossless", "--start", "5.02", "--length", "0.4", source=name)
+                whole, part = (frames_of((self.folder / film).read_bytes())[1] for film in ("whole.y4m", "part.y4m"))
+                self.assertEqual(len(part), 10)
+                self.assertEqual(part, whole[126:136])
+        # What is damaged long before it is not looked at.
+        film = bytearray((self.folder / "ffv1.mkv").read_bytes())
+        film[len(film) // 5:len(film) // 5 + 3000] = b"\x55" * 3000
+        self.write("damaged.mkv", bytes(film))
+        self.assertIn("is damaged", self.film("-o", "all.y4m", source="damaged.mkv").stderr)
+        run = self.film("-o", "again.y4m", "--lossless", "--start", "5.02", "--length", "0.4", source="damaged.mkv")
+        self.assertNotIn("is damaged", run.stderr)
+        self.assertEqual((self.folder / "again.y4m").read_bytes(), (self.folder / "part.y4m").read_bytes())
+
     def test_size(self):
         self.film("-o", "out.mp4", "--size", "64")
         self.assertEqual(self.probe("out.mp4", "stream=width,height"), ["64,48"])

@@ -26,7 +26,10 @@ struct decoding {
     struct imp_convert convert;
     struct imp_decode_answer answer;
     int64_t offset, last; /* ticks: what times are early by, and the last frame's time */
+    int64_t passed;       /* of the last frame that went to the filter, in the stream's time */
     bool begun, unheard;  /* a frame is there; nobody reads any more */
+    enum { NOT_SOUGHT, SOUGHT, ARRIVED } seek; /* SOUGHT: and no frame has come since */
+    bool astray;                               /* what came is behind what was sought */
 };
 
 /* ---- What is wrong --------------------------------------------------------------------------- */
@@ -209,6 +212,63 @@ static bool begin(struct decoding *d, const AVFrame *frame)
     return !d->unheard;
 }
 
+/* ---- Where it begins ------------------------------------------------------------------------- */
+
+/* Seconds before the frame that is wanted first, so that what filters and decoders know of the
+ * frames before it is the same, and that a key frame in the order of decoding is one in time. */
+#define BEFORE 2
+
+/* Whether a frame's time is that of its packet, and where key frames are is known. */
+static bool can_seek(const struct decoding *d)
+{
+    const char *name = d->input.format->iformat->name;
+    return strstr(name, "mov") || strstr(name, "matroska");
+}
+
+static bool jump(struct decoding *d, int64_t time)
+{
+    if (av_seek_frame(d->input.format, d->stream->index, time, AVSEEK_FLAG_BACKWARD) < 0)
+        return false;
+    avcodec_flush_buffers(d->codec);
+    return true;
+}
+
+/* The first time that is wanted, in the stream's. */
+static int64_t wanted_time(const struct decoding *d)
+{
+    return av_rescale_q(d->request->start, AV_TIME_BASE_Q, d->stream->time_base) + d->offset;
+}
+
+/* Once the first frame has told what the film is: to a key frame before the first that is wanted.
+ * Where the one that comes is behind it after all, back to the beginning. */
+static void seek(struct decoding *d)
+{
+    const int64_t ahead =
+        av_rescale_q((int64_t)BEFORE * AV_TIME_BASE, AV_TIME_BASE_Q, d->stream->time_base);
+    if (d->astray) {
+        d->astray = false;
+        (void)jump(d, INT64_MIN / 2);
+        return;
+    }
+    if (!d->begun || d->seek != NOT_SOUGHT)
+        return;
+    d->seek = ARRIVED;
+    if (d->request->start > (int64_t)BEFORE * AV_TIME_BASE && can_seek(d) &&
+        jump(d, wanted_time(d) - ahead))
+        d->seek = SOUGHT;
+}
+
+/* Frames that come again after a jump have been sent. false: this one is not to be sent. */
+static bool is_new(struct decoding *d, const AVFrame *frame)
+{
+    if (d->seek == SOUGHT) {
+        d->seek = ARRIVED;
+        d->astray = frame->pts == AV_NOPTS_VALUE || frame->pts > wanted_time(d);
+    }
+    return !d->astray &&
+           (d->seek == NOT_SOUGHT || frame->pts == AV_NOPTS_VALUE || frame->pts > d->passed);
+}
+
 /* ---- Frames ---------------------------------------------------------------------------------- */
 
 static int64_t duration_of(const AVFrame *frame)
@@ -281,7 +341,11 @@ static bool take_frames(struct decoding *d)
         if (d->frame->flags & AV_FRAME_FLAG_CORRUPT || d->frame->decode_error_flags)
             complain(d, "a frame is damaged, and patched up");
         d->frame->pts = d->frame->best_effort_timestamp;
-        good = (d->begun || begin(d, d->frame)) && pass_frame(d, d->frame);
+        good = d->begun || begin(d, d->frame);
+        if (good && is_new(d, d->frame)) {
+            d->passed = d->frame->pts;
+            good = pass_frame(d, d->frame);
+        }
         av_frame_unref(d->frame);
     }
     return good;
@@ -318,6 +382,8 @@ static void decode_film(struct decoding *d)
             good = take_frames(d);
         }
         av_packet_unref(d->packet);
+        if (good)
+            seek(d);
     }
     if (good) {
         (void)avcodec_send_packet(d->codec, NULL);
