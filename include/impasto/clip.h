@@ -164,9 +164,9 @@ IMPASTO_API enum impasto_status impasto_clip_frame(struct impasto_clip *clip,
  * Saves what the next frame depends on: the results and the source of the frames that it is held
  * to, and the figures. Another clip that was opened with the same goes on from there. With the same
  * device, driver and version, its frames have the bytes of a clip that was never closed. The file
- * appears whole or not at all. Of a painted clip, it has 24 bytes for each pixel of a result and each frame that is
- * remembered: one, four with FINE, and two more with `measure`. Of a network, it has 12 for each
- * pixel with `steady`.
+ * appears whole or not at all. Of a painted clip, it has 24 bytes for each pixel of a result and
+ * each frame that is remembered: one, four with FINE, and two more with `measure`. Of a network, it
+ * has 12 for each pixel with `steady`.
  *
  * IMPASTO_ERROR_OUTPUT: the file cannot be written.
  */
