@@ -262,6 +262,7 @@ static void close_sink(void *state)
 
 const struct imp_sink_kind imp_sink_film = {.name = "film",
                                             .endings = ".mp4 .m4v .mov .mkv .webm",
+                                            .deep = true,
                                             .open = open_sink,
                                             .weigh = weigh,
                                             .resumed = resumed,

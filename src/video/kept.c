@@ -28,8 +28,8 @@ static uint64_t place_of(const struct imp_kept *kept, int64_t i)
 
 uint64_t imp_kept_bytes(const struct imp_film *film, int64_t frames)
 {
-    return (uint64_t)frames *
-           (sizeof(struct head) + 3 * (uint64_t)film->width * (uint64_t)film->height);
+    return (uint64_t)frames * (sizeof(struct head) + imp_film_pixel(film) * (uint64_t)film->width *
+                                                         (uint64_t)film->height);
 }
 
 static uint32_t checksum_of(const struct head *head, const void *bytes, size_t size)
@@ -60,7 +60,7 @@ enum impasto_status imp_kept_open(struct imp_kept *kept, const char *path,
     struct head head;
     *kept = (struct imp_kept){.path = path,
                               .descriptor = -1,
-                              .row = 3 * (size_t)film->width,
+                              .row = imp_film_pixel(film) * (size_t)film->width,
                               .rows = (size_t)film->height,
                               .first = first};
     kept->bytes = malloc(frame_bytes(kept));

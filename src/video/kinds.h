@@ -37,6 +37,7 @@ struct imp_source_kind {
 struct imp_sink_kind {
     const char *name;
     const char *endings; /* of names, between spaces; NULL: any of a picture */
+    bool deep;           /* it takes deep films */
     enum impasto_status (*open)(const char *path, const struct imp_film *film,
                                 const struct imp_stream_options *options, void **state,
                                 struct impasto_error *error);
@@ -65,6 +66,12 @@ extern const struct imp_source_kind imp_source_film; /* anything else */
 extern const struct imp_sink_kind imp_sink_y4m;
 extern const struct imp_sink_kind imp_sink_pictures;
 extern const struct imp_sink_kind imp_sink_film;
+
+/* Bytes of a frame's pixel. */
+static inline size_t imp_film_pixel(const struct imp_film *film)
+{
+    return film->deep ? 6 : 3;
+}
 
 /* ---- film.c ---------------------------------------------------------------------------------- */
 

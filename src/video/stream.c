@@ -175,6 +175,16 @@ static enum impasto_status find_sink(const char *path, const struct imp_sink_kin
                     path);
 }
 
+static enum impasto_status check_depth(const char *path, const struct imp_sink_kind *kind,
+                                       const struct imp_film *film, struct impasto_error *error)
+{
+    return !film->deep || kind->deep
+               ? IMPASTO_OK
+               : imp_fail(error, IMPASTO_ERROR_USAGE,
+                          "%s: has frames of 8 bits; 10 go into .mp4, .mov, .mkv and .webm",
+                          strcmp(path, "-") == 0 ? "standard output" : path);
+}
+
 bool imp_sink_replaces(const char *path)
 {
     struct imp_job_folder folder;
@@ -198,6 +208,7 @@ enum impasto_status imp_sink_weigh(const char *path, const struct imp_film *film
     const struct imp_sink_kind *kind;
     *weight = (struct imp_sink_weight){0};
     IMP_TRY(find_sink(path, &kind, error));
+    IMP_TRY(check_depth(path, kind, film, error));
     return strcmp(path, "-") == 0 || imp_stream_is_pipe(path)
                ? IMPASTO_OK
                : kind->weigh(path, film, options, frame, weight, error);
@@ -212,6 +223,8 @@ enum impasto_status imp_sink_open(const char *path, const struct imp_film *film,
     if (!opened)
         return imp_fail_memory(error, "a film", 0);
     enum impasto_status status = find_sink(path, &opened->kind, error);
+    if (status == IMPASTO_OK)
+        status = check_depth(path, opened->kind, film, error);
     if (status == IMPASTO_OK)
         status = opened->kind->open(path, film, options, &opened->state, error);
     if (status == IMPASTO_OK)

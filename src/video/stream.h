@@ -37,15 +37,17 @@ struct imp_film {
     bool alone;              /* its file has nothing else, such as sound */
     bool pictures;           /* each frame is a file */
     bool sound;              /* its file has sound */
+    bool deep;               /* of sinks: frames have 16 bits a value, and are stored in 10 */
     enum imp_chroma chroma;
     /* How its colours were stored, by the numbers of ITU-T H.273; 2: not known. */
     int matrix, primaries, transfer;
 };
 
-/* Pixels are 8-bit RGB, gamma-encoded as sRGB is, row after row from the top. */
+/* Pixels are 8-bit RGB, gamma-encoded as sRGB is, row after row from the top. Those of deep films
+ * have uint16_t in place of bytes, where 65535 is white. */
 struct imp_frame {
     unsigned char *rgb; /* the caller's */
-    size_t stride;      /* bytes from row to row, at least 3 * width */
+    size_t stride;      /* bytes from row to row, at least 3 or 6 * width */
     int64_t time;       /* when it is to be seen, in ticks; later than that of the frame before */
     int64_t duration;   /* ticks; 0: not known */
 };

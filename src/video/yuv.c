@@ -13,6 +13,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* Most pixels that a colour sample's mean looks at along an axis: 2^shift, and half of one on each
  * side. */
@@ -213,32 +214,56 @@ void imp_yuv_to_rgb(const struct imp_yuv *yuv, const unsigned char *planes, unsi
 
 /* ---- From RGB -------------------------------------------------------------------------------- */
 
-static unsigned char to_sample(float value, float scale, float zero)
+static void put_sample(const struct imp_yuv *yuv, float value, float scale, float zero,
+                       unsigned char *plane, size_t at)
 {
-    const float sample = value * scale + zero + 0.5f;
-    return (unsigned char)(sample <= 0 ? 0 : sample >= 255 ? 255 : sample);
+    const int bits = yuv->layout.bits;
+    const float sample = value * scale + zero + 0.5f, most = (float)((1 << bits) - 1);
+    const unsigned whole = (unsigned)(sample <= 0 ? 0 : sample >= most ? most : sample);
+    if (bits > 8) {
+        plane[2 * at] = (unsigned char)(whole & 0xff);
+        plane[2 * at + 1] = (unsigned char)(whole >> 8);
+    } else {
+        plane[at] = (unsigned char)whole;
+    }
 }
 
-static void luma_from_rgb(const struct imp_yuv *yuv, const unsigned char *rgb, unsigned char *luma)
+/* A pixel's values, and what white is. */
+static float take_pixel(const struct imp_yuv *yuv, const unsigned char *row, int x, float rgb[3])
+{
+    uint16_t wide[3];
+    const bool deep = yuv->layout.bits > 8;
+    if (deep)
+        memcpy(wide, row + sizeof(wide) * (size_t)x, sizeof(wide));
+    for (int c = 0; c < 3; c++)
+        rgb[c] = deep ? (float)wide[c] : (float)row[3 * x + c];
+    return deep ? 65535.0f : 255.0f;
+}
+
+static void luma_from_rgb(const struct imp_yuv *yuv, const unsigned char *row, unsigned char *luma)
 {
     const struct imp_yuv_layout *l = &yuv->layout;
     const float kg = 1 - l->kr - l->kb;
-    for (int x = 0; x < yuv->width; x++, rgb += 3) {
-        const float y = (l->kr * rgb[0] + kg * rgb[1] + l->kb * rgb[2]) / 255;
-        luma[x] = to_sample(y, yuv->luma_scale, yuv->luma_zero);
+    for (int x = 0; x < yuv->width; x++) {
+        float rgb[3];
+        const float white = take_pixel(yuv, row, x, rgb);
+        const float y = (l->kr * rgb[0] + kg * rgb[1] + l->kb * rgb[2]) / white;
+        put_sample(yuv, y, yuv->luma_scale, yuv->luma_zero, luma, (size_t)x);
     }
 }
 
 /* Adds a row of pixels' Cb and Cr, times the row's weight. */
-static void add_differences(const struct imp_yuv *yuv, const unsigned char *rgb, float weight)
+static void add_differences(const struct imp_yuv *yuv, const unsigned char *row, float weight)
 {
     const struct imp_yuv_layout *l = &yuv->layout;
     const float kg = 1 - l->kr - l->kb;
     float *cb = yuv->pixels_chroma, *cr = cb + yuv->width;
-    for (int x = 0; x < yuv->width; x++, rgb += 3) {
-        const float y = (l->kr * rgb[0] + kg * rgb[1] + l->kb * rgb[2]) / 255;
-        cb[x] += weight * ((float)rgb[2] / 255 - y) / (2 * (1 - l->kb));
-        cr[x] += weight * ((float)rgb[0] / 255 - y) / (2 * (1 - l->kr));
+    for (int x = 0; x < yuv->width; x++) {
+        float rgb[3];
+        const float white = take_pixel(yuv, row, x, rgb);
+        const float y = (l->kr * rgb[0] + kg * rgb[1] + l->kb * rgb[2]) / white;
+        cb[x] += weight * (rgb[2] / white - y) / (2 * (1 - l->kb));
+        cr[x] += weight * (rgb[0] / white - y) / (2 * (1 - l->kr));
     }
 }
 
@@ -249,18 +274,19 @@ static void store_means(const struct imp_yuv *yuv, const float *row, unsigned ch
         float sum = 0;
         for (int i = 0; i < mean->count; i++)
             sum += mean->weight[i] * row[mean->first + i];
-        samples_out[k] = to_sample(sum, yuv->chroma_scale, yuv->chroma_zero);
+        put_sample(yuv, sum, yuv->chroma_scale, yuv->chroma_zero, samples_out, (size_t)k);
     }
 }
 
 void imp_yuv_from_rgb(const struct imp_yuv *yuv, const unsigned char *rgb, size_t stride,
                       unsigned char *planes)
 {
-    const size_t width = (size_t)yuv->width, columns = (size_t)yuv->columns;
-    unsigned char *cb = planes + width * (size_t)yuv->height;
+    const size_t bytes = yuv->layout.bits > 8 ? 2 : 1;
+    const size_t width = (size_t)yuv->width, columns = (size_t)yuv->columns * bytes;
+    unsigned char *cb = planes + width * bytes * (size_t)yuv->height;
     unsigned char *cr = cb + columns * (size_t)yuv->rows;
     for (int y = 0; y < yuv->height; y++)
-        luma_from_rgb(yuv, rgb + stride * (size_t)y, planes + width * (size_t)y);
+        luma_from_rgb(yuv, rgb + stride * (size_t)y, planes + width * bytes * (size_t)y);
     for (int k = 0; k < yuv->rows; k++) {
         const struct mean *mean = &yuv->mean_down[k];
         for (size_t i = 0; i < 2 * width; i++)

@@ -32,7 +32,8 @@ void imp_yuv_free(struct imp_yuv *yuv);
 /* Colours between samples are interpolated linearly. */
 void imp_yuv_to_rgb(const struct imp_yuv *yuv, const unsigned char *planes, unsigned char *rgb,
                     size_t stride);
-/* A colour sample is the mean of the pixels that it stands for. 8 bits only, not mono. */
+/* A colour sample is the mean of the pixels that it stands for. Not mono. For samples of more than
+ * 8 bits, rgb has those of a deep film. */
 void imp_yuv_from_rgb(const struct imp_yuv *yuv, const unsigned char *rgb, size_t stride,
                       unsigned char *planes);
 

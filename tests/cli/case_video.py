@@ -552,6 +552,40 @@ class Containers(Filming):
         self.film("-o", "out.mp4", "--size", "64")
         self.assertEqual(self.probe("out.mp4", "stream=width,height"), ["64,48"])
 
+    def test_ten_bits(self):
+        """What is painted has finer steps, and is else the same."""
+        if not shutil.which("ffmpeg"):
+            self.skipTest("ffmpeg is not installed")
+        planes = {}
+        for bits, form in ((8, "gbrp"), (10, "gbrp10le")):
+            self.film("-o", "out.mkv", "--lossless", "--bits", str(bits))
+            raw = subprocess.run(["ffmpeg", "-v", "error", "-i", "out.mkv", "-f", "rawvideo", "-pix_fmt", form, "-"],
+                                 cwd=self.folder, check=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                 timeout=SHORT_PATIENCE).stdout
+            planes[bits] = raw if bits == 8 else [a + 256 * b for a, b in zip(raw[::2], raw[1::2])]
+        self.assertEqual(self.probe("out.mkv", "stream=pix_fmt"), ["gbrp10le"])
+        self.assertEqual(len(planes[8]), len(planes[10]))
+        self.assertLess(max(abs(a / 255 - b / 1023) for a, b in zip(planes[8], planes[10])), 0.5 / 255 + 0.5 / 1023 + 1e-6)
+        self.assertGreater(len(set(planes[10])), 1.5 * len(set(planes[8])))
+        said = subprocess.run(["ffmpeg", "-v", "error", "-encoders"], stdout=subprocess.PIPE, text=True).stdout
+        for codec, encoder, name, form in (("h264", "libx264", "out.mp4", "yuv420p10le"),
+                                           ("hevc", "libx265", "out.mp4", "yuv420p10le"),
+                                           ("av1", "libaom-av1", "out.mp4", "yuv420p10le"),
+                                           ("prores", "prores_ks", "out.mov", "yuv422p10le")):
+            with self.subTest(codec):
+                if f" {encoder} " not in said:
+                    self.skipTest(f"no {encoder} here")
+                self.film("-o", name, "--codec", codec, "--bits", "10")
+                self.assertEqual(self.probe(name, "stream=pix_fmt"), [form])
+                self.film("-o", "back.y4m", "--every", "2", source=name)
+        for words, *arguments in (("frames of 8 bits", "-o", "ten.y4m", "--bits", "10"),
+                                  ("frames of 8 bits", "-o", "ten/%d.png", "--bits", "10"),
+                                  ("mpeg4 has 8 bits", "-o", "ten.mkv", "--codec", "mpeg4", "--bits", "10"),
+                                  ("prores has 10 bits", "-o", "ten.mov", "--codec", "prores")):
+            run = self.impasto("video", "film.y4m", "--model", "night.model", *arguments, "-q")
+            self.assertEqual((run.returncode, run.stderr.count("\n")), (USAGE, 1), run.stderr)
+            self.assertIn(words, run.stderr)
+
     def test_sound_stays(self):
         if not shutil.which("ffmpeg"):
             self.skipTest("ffmpeg is not installed")
@@ -640,7 +674,7 @@ class GoingOn(Filming):
 
     def test_killed_where_frames_build_on_those_before(self):
         """With --smooth and --steady, a run goes on with what the frames before have left."""
-        more = ["-o", "out.mkv", "--lossless", "--smooth", "0.8", "--steady", "0.05"]
+        more = ["-o", "out.mkv", "--lossless", "--smooth", "0.8", "--steady", "0.05", "--bits", "10"]
         film = y4m(12, 16, 16)
         path = self.write("long.y4m", film)
         self.film(*more, source="long.y4m")

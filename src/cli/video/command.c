@@ -16,6 +16,8 @@ static const struct impasto_setting_word consistencies[] = {{"none", IMPASTO_CON
                                                             {"fine", IMPASTO_CONSISTENCY_FINE},
                                                             {0}};
 
+static const struct impasto_setting_word depths[] = {{"8", 8}, {"10", 10}, {0}};
+
 /* clang-format off */
 static const struct cli_option own[] = {
     {"output", 'o', NULL, "FILE", CLI_TEXT, OPTION(output),
@@ -43,8 +45,10 @@ static const struct cli_option own[] = {
     {"preview", 0, NULL, NULL, CLI_FLAG, OPTION(preview),
      .help = "paint only 8 frames from all over the film, each for a second; in the style of "
              "pictures, at half the width and height"},
-    {"codec", 0, NULL, "h264|hevc|vp9|av1|ffv1|mpeg4", CLI_TEXT, OPTION(codec),
+    {"codec", 0, NULL, "h264|hevc|vp9|av1|ffv1|prores|mpeg4", CLI_TEXT, OPTION(codec),
      .help = "how the pictures are encoded (h264; in WebM vp9)"},
+    {"bits", 0, NULL, "8|10", CLI_CHOICE, OPTION(bits), .remote = true, .words = depths,
+     .help = "of a value: 10 keep painted skies from banding, where the encoder has them (8)"},
     {"crf", 0, NULL, "N", CLI_INT, OPTION(crf), .remote = true, .low = 0, .high = 63,
      .help = "how much is lost by that, the less the better (16 of h264, 18 of hevc, 28 of vp9, 24 "
              "of av1)"},
@@ -94,6 +98,7 @@ static const struct cli_option *const rows[] = {&own[0],
                                                 &own[17],
                                                 &own[18],
                                                 &own[19],
+                                                &own[20],
                                                 &cli_video_settings[0],
                                                 &cli_video_settings[1],
                                                 &cli_video_settings[2],
@@ -111,6 +116,7 @@ _Static_assert(sizeof(rows) / sizeof(*rows) == sizeof(own) / sizeof(*own) + CLI_
 static const struct cli_video_options defaults = {.strength = -1,
                                                   .stroke = 1,
                                                   .crf = -1,
+                                                  .bits = 8,
                                                   .consistency = IMPASTO_CONSISTENCY_FILM,
                                                   .temporal_weight = 20,
                                                   .frame_iterations = -1};

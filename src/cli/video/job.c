@@ -74,6 +74,7 @@ static void add_options(FILE *stream, const struct cli_video_options *o)
     if (o->codec)
         fprintf(stream, "codec %s\n", o->codec);
     add_number(stream, "crf", o->crf, -1);
+    add_number(stream, "bits", o->bits, 8);
     add_number(stream, "lossless", o->lossless, 0);
 }
 

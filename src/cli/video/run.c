@@ -96,7 +96,15 @@ static enum impasto_status make_result(struct cli_filming *f)
     const struct impasto_clip_info *info = impasto_clip_info(f->clip);
     f->film.width = info->result_width;
     f->film.height = info->result_height;
-    return make_frame(f, &f->film, &f->painted);
+    const enum impasto_status status = make_frame(f, &f->film, &f->painted);
+    f->film.deep = f->options->bits > 8;
+    if (status != IMPASTO_OK || !f->film.deep)
+        return status;
+    const size_t values = 3 * (size_t)f->film.width * (size_t)f->film.height;
+    f->deep.stride = 6 * (size_t)f->film.width;
+    f->deep.rgb = malloc(values * sizeof(uint16_t));
+    f->exact = malloc(values * sizeof(float));
+    return f->deep.rgb && f->exact ? IMPASTO_OK : cli_fail_memory(f->error, "a frame");
 }
 
 static enum impasto_status open_clip(struct cli_filming *f)
@@ -158,6 +166,8 @@ static void close_all(struct cli_filming *f, enum impasto_status status)
     cli_film_report_close(&f->report);
     free(f->frame.rgb);
     free(f->painted.rgb);
+    free(f->deep.rgb);
+    free(f->exact);
     free(f->job);
     impasto_clip_close(&f->clip);
     cli_video_close_painting(f);
@@ -183,7 +193,7 @@ static enum impasto_status paint_frame(struct cli_filming *f)
     if (status == IMPASTO_OK)
         status = save_state(f);
     if (status == IMPASTO_OK)
-        status = imp_sink_write(f->sink, &f->painted, f->error);
+        status = imp_sink_write(f->sink, cli_video_result(f), f->error);
     if (status == IMPASTO_OK)
         status = cli_video_report_take(f);
     return status == IMPASTO_OK ? cli_video_trace_frame(f) : status;

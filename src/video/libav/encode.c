@@ -63,6 +63,11 @@ static void set_colours(AVCodecContext *codec, const struct imp_film *film, bool
     codec->chroma_sample_location = rgb ? AVCHROMA_LOC_UNSPECIFIED : AVCHROMA_LOC_LEFT;
 }
 
+static bool is_rgb(enum AVPixelFormat format)
+{
+    return format == AV_PIX_FMT_0RGB32 || format == AV_PIX_FMT_GBRP10LE;
+}
+
 static int open_codec(struct imp_encoder *encoder, const struct imp_way *way,
                       const struct imp_encode_request *request)
 {
@@ -73,7 +78,7 @@ static int open_codec(struct imp_encoder *encoder, const struct imp_way *way,
         return AVERROR(ENOMEM);
     codec->width = encoder->width;
     codec->height = encoder->height;
-    codec->pix_fmt = way->format;
+    codec->pix_fmt = imp_way_format(way, film->deep);
     codec->sample_aspect_ratio = (AVRational){1, 1};
     codec->framerate = film->rate.num > 0 && film->rate.num <= 65535 * film->rate.den
                            ? (AVRational){film->rate.num, film->rate.den}
@@ -84,7 +89,7 @@ static int open_codec(struct imp_encoder *encoder, const struct imp_way *way,
     codec->gop_size = strcmp(way->codec, "ffv1") == 0 ? 1 : KEY_FRAMES;
     codec->thread_count = THREADS;
     codec->flags |= AV_CODEC_FLAG_GLOBAL_HEADER | AV_CODEC_FLAG_BITEXACT;
-    set_colours(codec, film, way->format == AV_PIX_FMT_0RGB32);
+    set_colours(codec, film, is_rgb(codec->pix_fmt));
     const int quality = request->crf >= 0 ? request->crf : way->quality;
     if (strcmp(way->codec, "mpeg4") == 0) {
         codec->flags |= AV_CODEC_FLAG_QSCALE;
@@ -125,8 +130,12 @@ static int open_yuv(struct imp_encoder *encoder)
 {
     struct imp_yuv_layout layout = {
         .bits = 8, .shift_x = 1, .shift_y = 1, .offset_x = 0, .offset_y = 0.5f};
-    if (encoder->codec->pix_fmt != AV_PIX_FMT_YUV420P)
+    const AVPixFmtDescriptor *about = av_pix_fmt_desc_get(encoder->codec->pix_fmt);
+    if (is_rgb(encoder->codec->pix_fmt))
         return 0;
+    layout.bits = about->comp[0].depth;
+    layout.shift_y = about->log2_chroma_h;
+    layout.offset_y = layout.shift_y ? 0.5f : 0;
     find_shares(encoder->codec->colorspace, &layout.kr, &layout.kb);
     encoder->yuv = imp_yuv_create(&layout, encoder->width, encoder->height);
     encoder->planes = av_malloc((size_t)imp_yuv_bytes(&layout, encoder->width, encoder->height));
@@ -139,7 +148,8 @@ static int open_frames(struct imp_encoder *encoder, const struct imp_film *film)
     encoder->packet = av_packet_alloc();
     encoder->frame = av_frame_alloc();
     if (encoder->width != film->width || encoder->height != film->height)
-        encoder->padded = av_malloc(3 * (size_t)encoder->width * (size_t)encoder->height + 64);
+        encoder->padded =
+            av_malloc(imp_film_pixel(film) * (size_t)encoder->width * (size_t)encoder->height + 64);
     if (!encoder->packet || !encoder->frame ||
         (!encoder->padded && (encoder->width != film->width || encoder->height != film->height)))
         return AVERROR(ENOMEM);
@@ -195,7 +205,7 @@ enum impasto_status imp_libav_encoder_open(const struct imp_encode_request *requ
     if (!opened)
         return imp_fail_memory(error, "encoding a film", 0);
     *encoder = opened;
-    const int even = way->format == AV_PIX_FMT_YUV420P;
+    const int even = !is_rgb(imp_way_format(way, request->film.deep));
     opened->width = (request->film.width + even) & ~even;
     opened->height = (request->film.height + even) & ~even;
     clear_memory(true);
@@ -215,17 +225,17 @@ enum impasto_status imp_libav_encoder_open(const struct imp_encode_request *requ
 static const uint8_t *pad(struct imp_encoder *encoder, const struct imp_film *film,
                           const struct imp_frame *frame, size_t *stride)
 {
-    const size_t row = 3 * (size_t)film->width;
+    const size_t pixel = imp_film_pixel(film), row = pixel * (size_t)film->width;
     *stride = frame->stride;
     if (!encoder->padded)
         return frame->rgb;
-    *stride = 3 * (size_t)encoder->width;
+    *stride = pixel * (size_t)encoder->width;
     for (int y = 0; y < encoder->height; y++) {
         uint8_t *to = encoder->padded + *stride * (size_t)y;
         const int from = y < film->height ? y : film->height - 1;
         memcpy(to, frame->rgb + frame->stride * (size_t)from, row);
         if (encoder->width > film->width)
-            memcpy(to + row, to + row - 3, 3);
+            memcpy(to + row, to + row - pixel, pixel);
     }
     return encoder->padded;
 }
@@ -242,14 +252,34 @@ static void copy_pixels(const uint8_t *rgb, size_t stride, AVFrame *frame)
     }
 }
 
+/* Planes of green, blue and red in 10 bits, from 16. */
+static void copy_deep_pixels(const uint8_t *rgb, size_t stride, AVFrame *frame)
+{
+    static const int channel[3] = {1, 2, 0};
+    for (int plane = 0; plane < 3; plane++)
+        for (int y = 0; y < frame->height; y++) {
+            const uint8_t *from = rgb + stride * (size_t)y + 2 * channel[plane];
+            uint8_t *row = frame->data[plane] + (ptrdiff_t)frame->linesize[plane] * y;
+            for (int x = 0; x < frame->width; x++, from += 6) {
+                uint16_t value;
+                memcpy(&value, from, sizeof(value));
+                const unsigned ten = ((unsigned)value * 1023 + 32767) / 65535;
+                row[2 * x] = (uint8_t)(ten & 0xff);
+                row[2 * x + 1] = (uint8_t)(ten >> 8);
+            }
+        }
+}
+
 static void copy_planes(const uint8_t *planes, AVFrame *frame)
 {
+    const AVPixFmtDescriptor *about = av_pix_fmt_desc_get(frame->format);
+    const int bytes = about->comp[0].depth > 8 ? 2 : 1;
     for (int plane = 0; plane < 3; plane++) {
-        const int width = plane ? frame->width / 2 : frame->width;
-        const int height = plane ? frame->height / 2 : frame->height;
-        for (int y = 0; y < height; y++, planes += width)
-            memcpy(frame->data[plane] + (ptrdiff_t)frame->linesize[plane] * y, planes,
-                   (size_t)width);
+        const int width = plane ? frame->width >> about->log2_chroma_w : frame->width;
+        const int height = plane ? frame->height >> about->log2_chroma_h : frame->height;
+        const size_t row = (size_t)width * (size_t)bytes;
+        for (int y = 0; y < height; y++, planes += row)
+            memcpy(frame->data[plane] + (ptrdiff_t)frame->linesize[plane] * y, planes, row);
     }
 }
 
@@ -266,7 +296,10 @@ static int fill(struct imp_encoder *encoder, const struct imp_film *film,
         copy_planes(encoder->planes, encoder->frame);
         return 0;
     }
-    copy_pixels(rgb, stride, encoder->frame);
+    if (film->deep)
+        copy_deep_pixels(rgb, stride, encoder->frame);
+    else
+        copy_pixels(rgb, stride, encoder->frame);
     return 0;
 }
 

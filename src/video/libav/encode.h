@@ -8,12 +8,17 @@
 
 struct imp_way {
     const char *codec, *encoder;
-    enum AVPixelFormat format;
-    int quality;         /* usual --crf */
-    const char *options; /* of the encoder */
-    int delay;           /* frames over which one is moved, where the encoder tells too few */
-    const char *lacks;   /* NULL: nothing */
+    enum AVPixelFormat format, deep; /* for frames of 8 bits, and of deep films; or _NONE */
+    int quality;                     /* usual --crf */
+    const char *options;             /* of the encoder */
+    int delay;         /* frames over which one is moved, where the encoder tells too few */
+    const char *lacks; /* NULL: nothing */
 };
+
+static inline enum AVPixelFormat imp_way_format(const struct imp_way *way, bool deep)
+{
+    return deep ? way->deep : way->format;
+}
 
 /* The encoder for what is asked for. IMPASTO_ERROR_USAGE: there is none that fits the file.
  * (ways.c)

@@ -302,12 +302,42 @@ static void no_frame_where_one_should_be(void **state)
     free(bytes);
 }
 
+/* Values of 16 bits in samples of 10, by the formulas: each within half a code. */
+static void deep_frames(void **state)
+{
+    (void)state;
+    const struct imp_yuv_layout layout = {.bits = 10, .kr = 0.2126F, .kb = 0.0722F};
+    uint16_t rgb[HEIGHT][3 * WIDTH];
+    unsigned char planes[3 * HEIGHT * WIDTH * 2];
+    const double kr = (double)layout.kr, kb = (double)layout.kb;
+    for (int i = 0; i < 3 * WIDTH * HEIGHT; i++)
+        rgb[i / (3 * WIDTH)][i % (3 * WIDTH)] =
+            i < 3 ? 65535 : (uint16_t)imp_rng_bits(2, 3, (uint64_t)i);
+    assert_int_equal(imp_yuv_bytes(&layout, WIDTH, HEIGHT), sizeof(planes));
+    struct imp_yuv *yuv = imp_yuv_create(&layout, WIDTH, HEIGHT);
+    assert_non_null(yuv);
+    imp_yuv_from_rgb(yuv, (const unsigned char *)rgb, sizeof(rgb[0]), planes);
+    for (int i = 0; i < WIDTH * HEIGHT; i++) {
+        const uint16_t *pixel = &rgb[i / WIDTH][3 * (i % WIDTH)];
+        const double r = pixel[0] / 65535.0, g = pixel[1] / 65535.0, b = pixel[2] / 65535.0;
+        const double y = kr * r + (1 - kr - kb) * g + kb * b;
+        const double wanted[3] = {64 + 876 * y, 512 + 896 * (b - y) / (2 * (1 - kb)),
+                                  512 + 896 * (r - y) / (2 * (1 - kr))};
+        for (int k = 0; k < 3; k++) {
+            const unsigned char *at = planes + 2 * (k * WIDTH * HEIGHT + i);
+            assert_true(fabs(at[0] + 256 * at[1] - wanted[k]) < 0.502);
+        }
+    }
+    imp_yuv_free(yuv);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(kinds_of_samples), cmocka_unit_test(there_and_back),
         cmocka_unit_test(abandoned),        cmocka_unit_test(headers_that_lie),
         cmocka_unit_test(cut_short),        cmocka_unit_test(no_frame_where_one_should_be),
+        cmocka_unit_test(deep_frames),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
