@@ -45,8 +45,9 @@ static const struct cli_option own[] = {
     {"preview", 0, NULL, NULL, CLI_FLAG, OPTION(preview),
      .help = "paint only 8 frames from all over the film, each for a second; in the style of "
              "pictures, at half the width and height"},
-    {"codec", 0, NULL, "h264|hevc|vp9|av1|ffv1|prores|mpeg4", CLI_TEXT, OPTION(codec),
-     .help = "how the pictures are encoded (h264; in WebM vp9)"},
+    {"codec", 0, NULL, "NAME", CLI_TEXT, OPTION(codec),
+     .help = "how the pictures are encoded: h264, hevc, vp9, av1, ffv1, prores or mpeg4 (h264; in "
+             "WebM vp9)"},
     {"bits", 0, NULL, "8|10", CLI_CHOICE, OPTION(bits), .remote = true, .words = depths,
      .help = "of a value: 10 keep painted skies from banding, where the encoder has them (8)"},
     {"crf", 0, NULL, "N", CLI_INT, OPTION(crf), .remote = true, .low = 0, .high = 63,
