@@ -311,6 +311,30 @@ class Preview(Filming):
         self.film("-o", "every.y4m", "--preview", "--every", "4")
         self.assertEqual((self.folder / "every.y4m").read_bytes(), (self.folder / "out.y4m").read_bytes())
 
+    def test_a_film_that_is_sought_in(self):
+        """The frames are those that counting finds, though most are never decoded."""
+        if not shutil.which("ffmpeg"):
+            self.skipTest("ffmpeg is not installed")
+        self.write("long.y4m", y4m(1440))  # 57.6 s
+        for name in ("long.mkv", "long.mp4"):
+            subprocess.run(["ffmpeg", "-v", "error", "-i", "long.y4m", "-c:v", "mpeg4", "-qscale:v", "2", "-g", "25",
+                            "-bf", "2", name], cwd=self.folder, check=True, stdin=subprocess.DEVNULL,
+                           timeout=SHORT_PATIENCE)
+            self.film("-o", "preview.y4m", "--lossless", "--preview", source=name)
+            found = frames_of((self.folder / "preview.y4m").read_bytes())[1]
+            self.assertEqual(len(found), 8)
+            for i, frame in enumerate(found):
+                at = (180 * i + 90 - 0.5) / 25
+                self.film("-o", "one.y4m", "--lossless", "--start", f"{at:.3f}", "--length", "0.04", source=name)
+                self.assertEqual([frame], frames_of((self.folder / "one.y4m").read_bytes())[1])
+        # Damage that no frame of it needs is not looked at.
+        film = bytearray((self.folder / "long.mkv").read_bytes())
+        film[len(film) // 8:len(film) // 8 + 2000] = b"\x55" * 2000  # between the first frame's and the second's
+        self.write("damaged.mkv", bytes(film))
+        self.assertIn("is damaged", self.film("-o", "every.y4m", "--every", "1000", source="damaged.mkv").stderr)
+        run = self.film("-o", "again.y4m", "--lossless", "--preview", source="damaged.mkv")
+        self.assertNotIn("is damaged", run.stderr)
+
     def test_paintings_are_half_as_wide(self):
         self.write("film.y4m", pan(3, 160, 64))
         self.succeed("video", "film.y4m", "style.png", "-o", "out.y4m", "--preview", *Painted.SMALL)

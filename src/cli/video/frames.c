@@ -7,6 +7,8 @@
 
 #define PREVIEW_FRAMES 8
 #define RATE_DEN 1000 /* of --fps as a fraction */
+/* Seconds between two frames of a preview from which on it is worth to open the film anew there. */
+#define FAR 5
 
 static double tick_of(const struct cli_filming *f)
 {
@@ -72,10 +74,52 @@ enum impasto_status cli_video_choose(struct cli_filming *f)
     return o->preview ? choose_preview(f, part) : IMPASTO_OK;
 }
 
+/* ---- Previews of films that can be sought in ------------------------------------------------- */
+
+/* Whether the preview's frames go by their times. Where every frame is shown as long as the others,
+ * these are the frames that counting finds. */
+static bool goes_by_time(const struct cli_filming *f)
+{
+    return f->apart > 0 && !f->source_film.alone && f->source_film.rate.num > 0 &&
+           !cli_is_standard(f->input);
+}
+
+/* When the preview's next frame is shown, less half a frame, as containers round. */
+static int64_t next_time(const struct cli_filming *f)
+{
+    const struct imp_ratio rate = f->source_film.rate;
+    const double frames = (double)(f->shown * f->apart + f->apart / 2) - 0.5;
+    return f->first + llround(frames * rate.den / rate.num / tick_of(f));
+}
+
+/* Where the preview's next frame is far ahead, the film is opened anew, to begin near it. */
+static enum impasto_status jump(struct cli_filming *f)
+{
+    struct imp_film film;
+    const double behind = (double)(next_time(f) - f->read) * tick_of(f);
+    if (!goes_by_time(f) || f->shown >= f->film.frames || behind < FAR)
+        return IMPASTO_OK;
+    imp_source_close(&f->source);
+    f->stream.start = (int64_t)((double)next_time(f) * tick_of(f) * 1e6);
+    const enum impasto_status status =
+        imp_source_open(f->input, &f->stream, &f->source, &film, f->error);
+    if (status == IMPASTO_OK &&
+        (film.width != f->source_film.width || film.height != f->source_film.height))
+        return cli_fail(f->error, IMPASTO_ERROR_INPUT,
+                        "%s: has changed while it was read; leave it alone until it is painted",
+                        cli_name_of_input(f->input));
+    f->read = next_time(f); /* and not once more */
+    return status;
+}
+
+/* ---- Frames ---------------------------------------------------------------------------------- */
+
 /* Whether a frame at that time, within the part that is painted, is wanted. */
 static bool wants(struct cli_filming *f, int64_t time)
 {
     const struct cli_video_options *o = f->options;
+    if (o->preview && goes_by_time(f))
+        return time + f->first >= next_time(f);
     if (o->preview)
         return f->seen++ % f->apart == f->apart / 2;
     const int fps = thinned_to(f);
@@ -91,8 +135,9 @@ static bool wants(struct cli_filming *f, int64_t time)
 enum impasto_status cli_video_next(struct cli_filming *f, bool *more)
 {
     struct imp_frame *frame = &f->frame;
-    for (;;) {
-        const enum impasto_status status = imp_source_read(f->source, frame, more, f->error);
+    enum impasto_status status = jump(f);
+    while (status == IMPASTO_OK) {
+        status = imp_source_read(f->source, frame, more, f->error);
         if (status != IMPASTO_OK || !*more || cli_stop_signal())
             return status;
         if (frame->time >= f->end || (f->apart > 0 && f->shown >= f->film.frames)) {
@@ -101,6 +146,7 @@ enum impasto_status cli_video_next(struct cli_filming *f, bool *more)
         }
         if (frame->time < f->first)
             continue;
+        f->read = frame->time;
         frame->time -= f->first;
         if (!wants(f, frame->time))
             continue;
@@ -108,6 +154,7 @@ enum impasto_status cli_video_next(struct cli_filming *f, bool *more)
             frame->time = f->shown++;
         return IMPASTO_OK;
     }
+    return status;
 }
 
 struct impasto_frame cli_video_frame(const struct imp_film *film, const struct imp_frame *frame)

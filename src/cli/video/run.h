@@ -66,6 +66,7 @@ struct cli_filming {
     float *exact;                    /* and without rounding */
     int64_t first, end;              /* the part that is painted: times of the source */
     int64_t seen;                    /* frames in this part, for --every and --preview */
+    int64_t read;                    /* the time of the last one that was read, in the source */
     int64_t apart, shown;            /* --preview: every so many-th frame, and how many were */
     double slot;                     /* the last one, for --fps */
     int64_t kept;                    /* frames of an earlier run */
