@@ -136,6 +136,27 @@ class Frames(Living):
             films.add((self.folder / "out.y4m").read_bytes())
         self.assertEqual(len(films), 5)
 
+    def test_statistics_that_stay(self):
+        """With --smooth, or a line that says so, a frame that lights up is painted otherwise."""
+        painted = []
+        for options, line in (([], None), (["--smooth", "0.9"], None), ([], "smooth 0.9")):
+            os.mkfifo(self.folder / "control")
+            process = self.begin(*options, "--control", "control")
+            if line:
+                (self.folder / "control").write_text(line + "\n")
+                time.sleep(1)
+            first = self.through(process, 1)
+            lit = bytearray(frame(1))
+            lit[6:6 + LUMA // 8] = bytes(min(v + 60, 235) for v in lit[6:6 + LUMA // 8])
+            process.stdin.write(lit)
+            process.stdin.flush()
+            painted.append((first, process.stdout.read(EACH)))
+            self.leave(process)
+            os.unlink(self.folder / "control")
+        self.assertEqual(painted[0][0], painted[2][0])  # nothing was remembered yet
+        self.assertNotEqual(painted[0][1], painted[1][1])
+        self.assertNotEqual(painted[0][1], painted[2][1])
+
     def test_noise_is_averaged(self):
         """Two frames that differ by a few codes: the second is nearer to the first."""
         apart = []

@@ -458,6 +458,8 @@ class Refusals(Filming):
                  "-o", "out.y4m"),
                 ("beyond 1", USAGE, "film.y4m", "style.png", "-o", "out.y4m", "--strength", "1.5"),
                 ("consistency", USAGE, "film.y4m", "style.png", "-o", "out.y4m", "--consistency", "x"),
+                ("--steady: is for networks", USAGE, "film.y4m", "style.png", "-o", "out.y4m", "--steady", "0.1"),
+                ("--smooth: is for networks", USAGE, "film.y4m", "style.png", "-o", "out.y4m", "--smooth", "0.1"),
                 ("also the input", OUTPUT, "film.y4m", "--model", "night.model", "-o", "film.y4m"),
                 ("also an input", OUTPUT, "film.y4m", "style.png", "-o", "out.y4m", "--report", "style.png"),
                 ("two outputs", OUTPUT, "film.y4m", "style.png", "-o", "out.y4m", "--trace", "out.y4m"),
