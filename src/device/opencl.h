@@ -157,6 +157,7 @@ void imp_programs_release(struct imp_device *device);
 struct imp_source {
     const char *name; /* "pool.cl" */
     const char *text;
+    size_t size;
 };
 extern const struct imp_source imp_sources[];
 extern const size_t imp_source_count;

@@ -115,6 +115,24 @@ class OtherPages(Served):
                 self.assertEqual(headers["Cache-Control"], "no-store")
             self.assertIn(status, (200, 400, 401, 404, 405))
 
+    def test_files_of_the_page(self):
+        """As they are in the repository, pictures too, with types and tags."""
+        types = {".js": "text/javascript", ".css": "text/css", ".html": "text/html", ".svg": "image/svg+xml",
+                 ".jpg": "image/jpeg"}
+        studio = self.studio()
+        web = pathlib.Path(__file__).resolve().parents[2] / "src/cli/studio/web"
+        tags = set()
+        for path in web.iterdir():
+            status, body, headers = studio.call("GET", f"/{path.name}", token=False)
+            self.assertEqual((status, body), (200, path.read_bytes()), path.name)
+            self.assertTrue(headers["Content-Type"].startswith(types[path.suffix]), path.name)
+            again = studio.call("GET", f"/{path.name}", token=False, If_None_Match=headers["ETag"])
+            self.assertEqual(again[:2], (304, b""))
+            tags.add(headers["ETag"])
+        self.assertEqual(len(tags), len(list(web.iterdir())))
+        for name in ("/web/studio.js", "/../studio.js", "/presets.png", "/studio.js/", "//studio.js"):
+            self.assertEqual(studio.call("GET", name, token=False)[0], 404, name)
+
     def test_nothing_happens_by_a_link(self):
         studio = self.studio()
         job = studio.paint()["id"]

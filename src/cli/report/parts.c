@@ -13,6 +13,7 @@
 struct cli_source {
     const char *name;
     const char *text;
+    size_t size;
 };
 extern const struct cli_source cli_sources[];
 extern const size_t cli_source_count;

@@ -42,7 +42,7 @@ void cli_style_name(const struct cli_studio *studio, const json_t *job, size_t i
     const json_t *style = json_array_get(json_object_get(job, "styles"), index);
     const char *picture = cli_text_in(style, "picture");
     const char *called = cli_text_in(json_object_get(studio->pictures, picture), "name");
-    snprintf(name, CLI_STYLE_NAME_SIZE, "%s", called ? called : "style");
+    snprintf(name, CLI_STYLE_NAME_SIZE, "%s", called && called[0] ? called : "style");
     clean_name(name);
     size_t length = strlen(name);
     if (length > CLI_STYLE_NAME_SIZE - 8) { /* not within a character */

@@ -10,6 +10,7 @@
 struct studio_source {
     const char *name;
     const char *text;
+    size_t size;
 };
 extern const struct studio_source studio_sources[];
 extern const size_t studio_source_count;
@@ -20,7 +21,8 @@ static const char *type_of(const char *name)
                                            {".css", "text/css; charset=utf-8"},
                                            {".js", "text/javascript; charset=utf-8"},
                                            {".json", "application/json"},
-                                           {".svg", "image/svg+xml"}};
+                                           {".svg", "image/svg+xml"},
+                                           {".jpg", "image/jpeg"}};
     const char *ending = strrchr(name, '.');
     for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++)
         if (ending && strcmp(ending, types[i][0]) == 0)
@@ -29,11 +31,11 @@ static const char *type_of(const char *name)
 }
 
 /* FNV-1a (Fowler, Noll and Vo), 64 bits. */
-static void write_tag(const char *text, char tag[24])
+static void write_tag(const struct studio_source *source, char tag[24])
 {
     uint64_t hash = 14695981039346656037u;
-    for (; *text; text++)
-        hash = (hash ^ (unsigned char)*text) * 1099511628211u;
+    for (size_t i = 0; i < source->size; i++)
+        hash = (hash ^ (unsigned char)source->text[i]) * 1099511628211u;
     snprintf(tag, 24, "\"%016llx\"", (unsigned long long)hash);
 }
 
@@ -47,8 +49,8 @@ const struct cli_web_file *cli_web_find(const char *path)
         found = (struct cli_web_file){.path = studio_sources[i].name,
                                       .type = type_of(name),
                                       .text = studio_sources[i].text,
-                                      .size = strlen(studio_sources[i].text)};
-        write_tag(found.text, found.tag);
+                                      .size = studio_sources[i].size};
+        write_tag(&studio_sources[i], found.tag);
         return &found;
     }
     return NULL;
