@@ -60,10 +60,15 @@ static void refuses_pictures_that_do_not_fit(void **state)
         {.struct_size = sizeof(styles[0]), .image = style, .weight = 1}};
     struct impasto_region regions[] = {{.struct_size = sizeof(regions[0]), .weight = 1},
                                        {.struct_size = sizeof(regions[0]), .weight = 1}};
-    struct impasto_pictures p = {.struct_size = sizeof(p), .content = content};
+    struct impasto_pictures p = {.struct_size = sizeof(p)};
+    expect_refusal(&p, IMPASTO_ERROR_USAGE, "no content picture");
+    p.content = content;
     expect_refusal(&p, IMPASTO_ERROR_USAGE, "no style picture");
     p.styles = styles;
     p.style_count = 2;
+    styles[1].image = NULL;
+    expect_refusal(&p, IMPASTO_ERROR_USAGE, "style 1 has no picture");
+    styles[1].image = style;
     styles[1].weight = 0;
     expect_refusal(&p, IMPASTO_ERROR_USAGE, "weight of style 1");
     styles[1].weight = 1;
