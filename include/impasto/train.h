@@ -80,7 +80,7 @@ struct impasto_train_params {
                       The model has the average, not the last step. Less at first; default 0.995 */
 
     float content_weight; /* 0 and above; default 1 */
-    float style_weight;   /* above 0. IMPASTO_TRAIN_AUTO: 6.5, or 17 with the built-in weights */
+    float style_weight;   /* above 0. IMPASTO_TRAIN_AUTO: 7, or 17 with the built-in weights */
     float tv_weight;      /* 0 and above; default 1 */
     float range_weight;   /* 0 and above; default 10 */
     /* Steps over which the style's weight rises to its full height, by the square, 0 to 1,000,000.
