@@ -25,8 +25,9 @@
 #define TARGET "target"
 
 static struct impasto_image *picture;
-static struct impasto_weights *weights;
+static struct impasto_weights *weights, *builtin;
 static struct impasto_device *device;
+static struct impasto_model *model;
 
 /* ---- What is done ---------------------------------------------------------------------------- */
 
@@ -157,10 +158,15 @@ static enum impasto_status run_job(const char *name, struct impasto_error *error
 
 static enum impasto_status open_model(const char *name, struct impasto_error *error)
 {
-    struct impasto_model *model = NULL;
-    const enum impasto_status status = impasto_model_open(name, &model, error);
-    impasto_model_close(&model);
+    struct impasto_model *opened = NULL;
+    const enum impasto_status status = impasto_model_open(name, &opened, error);
+    impasto_model_close(&opened);
     return status;
+}
+
+static enum impasto_status save_model(const char *name, struct impasto_error *error)
+{
+    return impasto_model_save(model, name, strstr(name, "half") != NULL, error);
 }
 
 /* A picture through a model, over itself and as a copy with strokes of another size. */
@@ -169,14 +175,14 @@ static enum impasto_status apply_model(const char *name, struct impasto_error *e
     struct impasto_apply_params params = impasto_apply_defaults();
     const struct impasto_apply_pictures pictures = {.struct_size = sizeof(pictures),
                                                     .content = picture};
-    struct impasto_model *model = NULL;
+    struct impasto_model *opened = NULL;
     struct impasto_applier *applier = NULL;
     struct impasto_image *image = NULL, *again = NULL;
     params.colour = IMPASTO_COLOUR_LUMA;
-    enum impasto_status status = impasto_model_open("sound.model", &model, error);
+    enum impasto_status status = impasto_model_open("sound.model", &opened, error);
     if (status == IMPASTO_OK)
-        status = impasto_applier_open(device, model, &params, &applier, error);
-    impasto_model_close(&model);
+        status = impasto_applier_open(device, opened, &params, &applier, error);
+    impasto_model_close(&opened);
     if (status == IMPASTO_OK)
         status = impasto_applier_paint(applier, &pictures, &image, error);
     if (status == IMPASTO_OK)
@@ -191,6 +197,60 @@ static enum impasto_status apply_model(const char *name, struct impasto_error *e
     impasto_applier_close(&applier);
     impasto_image_free(&image);
     impasto_image_free(&again);
+    return status;
+}
+
+static enum impasto_status open_training(const char *name, struct impasto_error *error)
+{
+    struct impasto_train_checkpoint *checkpoint = NULL;
+    const enum impasto_status status = impasto_train_checkpoint_open(name, &checkpoint, error);
+    impasto_train_checkpoint_close(&checkpoint);
+    return status;
+}
+
+/* The smallest: two steps of one crop each, with a model for its base. */
+static struct impasto_train_params small_training(void)
+{
+    struct impasto_train_params params;
+    impasto_train_params_default(&params);
+    params.steps = 2;
+    params.batch = 1;
+    params.crop = params.judge_size = params.style_size = 32;
+    params.late_share = 0;
+    params.judge_every = 1;
+    return params;
+}
+
+/* A step, the checkpoint, and the training that goes on from that to its model. */
+static enum impasto_status run_training(const char *name, struct impasto_error *error)
+{
+    const struct impasto_train_style style = {
+        .struct_size = sizeof(style), .image = picture, .name = "page"};
+    const struct impasto_train_task task = {
+        .struct_size = sizeof(task), .styles = &style, .style_count = 1, .base = "sound.model"};
+    const struct impasto_train_params params = small_training();
+    struct impasto_train *train = NULL, *next = NULL;
+    struct impasto_train_checkpoint *checkpoint = NULL;
+    struct impasto_image *image = NULL;
+    enum impasto_status status = impasto_train_open(device, builtin, &task, &params, &train, error);
+    if (status == IMPASTO_OK)
+        status = impasto_train_step(train, NULL, error);
+    if (status == IMPASTO_OK)
+        status = impasto_train_image(train, picture, 0, &image, error);
+    if (status == IMPASTO_OK)
+        status = impasto_train_save_checkpoint(train, name, "{}", error);
+    impasto_train_close(&train);
+    if (status == IMPASTO_OK)
+        status = impasto_train_checkpoint_open(name, &checkpoint, error);
+    if (status == IMPASTO_OK)
+        status = impasto_train_resume(device, builtin, &task, checkpoint, NULL, &next, error);
+    if (status == IMPASTO_OK)
+        status = impasto_train_run(next, NULL, NULL, error);
+    if (status == IMPASTO_OK)
+        status = impasto_train_save(next, name, true, error);
+    impasto_image_free(&image);
+    impasto_train_close(&next);
+    impasto_train_checkpoint_close(&checkpoint);
     return status;
 }
 
@@ -213,6 +273,7 @@ static const struct deed {
     {.name = "open-hdf5", .act = open_weights, .file = "sound.h5", .child = true},
     {.name = "open-checkpoint", .act = open_checkpoint, .file = "sound.ckpt"},
     {.name = "open-model", .act = open_model, .file = "sound.model"},
+    {.name = "open-training", .act = open_training, .file = "training.ckpt"},
     {.name = "shrink", .act = shrink, .file = "none"},
     {.name = "encode", .act = encode, .file = "page.png"},
     {.name = "encode-jpeg", .act = encode, .file = "page.jpg"},
@@ -220,10 +281,17 @@ static const struct deed {
     {.name = "save-png16", .act = save, .file = TARGET "16.png", .writes = true},
     {.name = "save-jpeg", .act = save, .file = TARGET ".jpg", .writes = true},
     {.name = "save-weights", .act = save_weights, .file = TARGET ".safetensors", .writes = true},
+    {.name = "save-model", .act = save_model, .file = TARGET ".model", .writes = true},
+    {.name = "save-model-half", .act = save_model, .file = TARGET "-half.model", .writes = true},
     {.name = "list-devices", .act = list_devices, .file = "none", .device = true},
     {.name = "apply",
      .act = apply_model,
      .file = TARGET "-applied.png",
+     .writes = true,
+     .device = true},
+    {.name = "train",
+     .act = run_training,
+     .file = TARGET "-trained.model",
      .writes = true,
      .device = true},
     {.name = "job", .act = run_job, .file = TARGET ".ckpt", .writes = true, .device = true},
@@ -388,6 +456,8 @@ int main(int argc, char **argv)
     if (impasto_image_load("sound.png", 0, &picture, &error) != IMPASTO_OK ||
         impasto_weights_open("sound.safetensors", IMPASTO_CONVENTION_AUTO, &weights, &error) !=
             IMPASTO_OK ||
+        impasto_weights_open("builtin", IMPASTO_CONVENTION_AUTO, &builtin, &error) != IMPASTO_OK ||
+        impasto_model_open("sound.model", &model, &error) != IMPASTO_OK ||
         impasto_device_open(NULL, NULL, NULL, &device, &error) != IMPASTO_OK) {
         printf("%s\n", error.message);
         return 2;
@@ -396,6 +466,8 @@ int main(int argc, char **argv)
         for (int k = 0; fault_kinds[k] && named(deeds[i].name, argc, argv); k++)
             loop(&deeds[i], fault_kinds[k], atol(argv[2]));
     impasto_device_close(&device);
+    impasto_model_close(&model);
+    impasto_weights_close(&builtin);
     impasto_weights_close(&weights);
     impasto_image_free(&picture);
     printf("%ld failures\n", failures);

@@ -3,12 +3,13 @@
 """Host faults: test_host_faults.py PROGRAM FAULTY FAULT-LIBRARY [H5-MAKER] [--long]
 
 The n-th allocation, open, write, fsync, close, rename of our own code fails. First in the library
-(host_faults.c), then in the program as a whole: a run with all of its outputs, and one that goes on from
-its checkpoint. Whatever fails, the program ends with a documented exit code and says why in one line,
+(host_faults.c), then in the program as a whole: runs and trainings with all of their outputs, and ones that go on from
+a checkpoint. Whatever fails, the program ends with a documented exit code and says why in one line,
 or does without what has failed; every output is the old one, or whole; nothing lies beside it. The
 short form tries the first calls and some of the others; --long tries every n until none is left.
 """
 
+import json
 import os
 import pathlib
 import shutil
@@ -26,6 +27,7 @@ import family_model  # noqa: E402
 import family_png  # noqa: E402
 import family_safetensors  # noqa: E402
 import family_settings  # noqa: E402
+import family_training  # noqa: E402
 import support  # noqa: E402
 
 KINDS = ["allocate", "open", "write", "sync", "close", "rename", "make"]
@@ -59,6 +61,7 @@ def prepare(folder, maker):
     (folder / "progressive.jpg").write_bytes(family_jpeg.progressive())
     (folder / "sound.safetensors").write_bytes(sound(family_safetensors.files()))
     (folder / "sound.model").write_bytes(sound(family_model.files()))
+    (folder / "training.ckpt").write_bytes(sound(family_training.files()))
     (folder / "sound.ckpt").write_bytes(sound(family_checkpoint.files()))
     (folder / "settings.json").write_bytes(sound(family_settings.documents()))
     (folder / "settings.png").write_bytes(sound(family_settings.pictures()))
@@ -85,7 +88,7 @@ def library(faulty, top, maker, long):
 
 # ---- The program ---------------------------------------------------------------------------------
 
-OUTPUTS = ["out.png", "trace.jsonl", "report.html", "run.ckpt", "settings.json"]
+OUTPUTS = ["out.png", "out.model", "trace.jsonl", "report.html", "run.ckpt", "settings.json"]
 RUNS = {
     "run": ["content.png", "style.jpg", "--weights", "sound.safetensors", "--size", "32",
             "--iterations", "2", "--style-layers", "1_1", "--content-layers", "1_1", "-o", "out.png",
@@ -99,10 +102,15 @@ RUNS = {
               "painted/{content}.png", "-q"],
     "apply": ["apply", "sound.model", "content.png", "-o", "out.png", "--keep", "mask.png", "--region",
               "mask.png=dots", "--size", "40", "-q"],
+    "train": ["train", "style.jpg", "--photos", "photos", "--base", "sound.model", "--weights", "builtin", "--steps",
+              "2", "--batch", "1", "--crop", "32", "--late-share", "0", "--judge-every", "1", "--judge-size", "32",
+              "--style-size", "32", "-o", "out.model", "--trace", "trace.jsonl", "--report", "report.html",
+              "--checkpoint", "run.ckpt", "--every", "1", "-q"],
+    "train-resume": ["train", "--resume", "trained.ckpt", "-o", "out.model", "-q"],
     "apply-batch": ["apply", "sound.model", "contents", "-o", "painted/{content}.png", "-q"],
 }
-# What writes no out.png.
-APART = ["settings", "batch", "apply-batch"]
+# What writes no out.png: what in its place, if anything.
+APART = {"settings": None, "batch": None, "apply-batch": None, "train": "out.model", "train-resume": "out.model"}
 
 
 def fill(folder):
@@ -117,10 +125,12 @@ def fill(folder):
     (folder / "contents").mkdir()
     (folder / "contents" / "a.png").write_bytes(support.png(20, 20))
     (folder / "painted").mkdir()
+    (folder / "photos").mkdir()
+    (folder / "photos" / "b.png").write_bytes(support.png(64, 70))
     for name in OUTPUTS:
         if name != "run.ckpt":
             (folder / name).write_bytes(b"old")
-    for name in ("begun.ckpt", "made.png"):
+    for name in ("begun.ckpt", "trained.ckpt", "made.png"):
         if (folder.parent / name).exists():
             shutil.copy(folder.parent / name, folder / name)
 
@@ -155,6 +165,10 @@ def whole(path):
         return data.endswith(b"IEND\xaeB`\x82")
     if path.suffix == ".html":
         return data.rstrip().endswith(b"</html>")
+    if path.suffix == ".model":
+        end = 8 + int.from_bytes(data[:8], "little")
+        return len(data) == end + max(tensor["data_offsets"][1] for name, tensor in json.loads(data[8:end]).items()
+                                      if name != "__metadata__")
     if path.suffix == ".ckpt":
         return data == family_checkpoint.seal(data[:-4])
     return True  # lines that are written as they come, and settings, which are short
@@ -171,12 +185,13 @@ def check(program, top, name, kind, n):
         fail(f"{where}: exits with {code}, but says: {said[-800:]}")
     elif code == 0 and lines:
         fail(f"{where}: exits with 0, but says: {said[-800:]}")
-    if code == 0 and came and name not in APART and (folder / "out.png").read_bytes() == b"old":
+    result = APART.get(name, "out.png")
+    if code == 0 and came and result and (folder / result).read_bytes() == b"old":
         fail(f"{where}: exits with 0, but the result is missing")
     for path in folder.rglob("*"):
         if path.name.endswith(".tmp") or path.name.endswith(".lock"):
             fail(f"{where}: leaves {path.name}")
-        elif path.is_file() and path.suffix in (".png", ".html", ".ckpt") and not whole(path):
+        elif path.is_file() and path.suffix in (".png", ".html", ".ckpt", ".model") and not whole(path):
             fail(f"{where}: {path.name} is neither the old one nor whole")
     return came
 
@@ -195,6 +210,8 @@ def through_program(program, top, long):
             # What the others begin with.
             shutil.copy(top / "program" / "run.ckpt", top / "begun.ckpt")
             shutil.copy(top / "program" / "out.png", top / "made.png")
+        if name == "train":
+            shutil.copy(top / "program" / "run.ckpt", top / "trained.ckpt")
         for kind in KINDS:
             n, tried = 1, 0
             while (long or tried < POINTS) and check(program, top, name, kind, n):
