@@ -8,7 +8,8 @@
  *
  * A chunk of tiles goes through winograd_input (V = B' x B), then for a few output channels at a time
  * winograd_weights (U = G w G'), winograd_multiply (M = U V) and winograd_output (A' M A and the
- * epilogue). U, V and M lie in one workspace, at offsets in floats.
+ * epilogue). U, V and M lie in one workspace, at offsets in floats. Where winograd_weights has made all
+ * of U, winograd_whole is the other three at once for layers of few channels on CPUs.
  *
  * For MT = 4 the points are 0, +-sqrt(1/2), +-sqrt(2) and infinity: the error is half to a quarter of
  * that of 0, +-1, +-2, because the transforms' entries are smaller. For MT = 2 they are 0, +-1 and
@@ -138,6 +139,47 @@ static inline floatv get_m(__global const float *matrix, int xi, int vectors, in
 }
 #endif
 
+/* An input tile, whose corner is at row and column of the picture's `rows` rows, down its columns. p points
+ * to the corner. Beyond those rows and one more on each side is zero, and so is a tile that is not real.
+ * follows: `columns` has the tile to the left, whose last two columns are this one's first. */
+static inline void transform_columns(__global const floatv *p, int row, int col, int rows, int pitch,
+                                     bool real, bool follows, floatv columns[N][N])
+{
+    const bool inside = real && row >= 0 && row + N <= rows + 2 && col + N <= pitch;
+    const int begin = real && follows && col > 0 ? N - MT : 0;
+#pragma unroll ROLL
+    for (int j = 0; j < begin; j++)
+#pragma unroll
+        for (int i = 0; i < N; i++)
+            columns[j][i] = columns[MT + j][i];
+#pragma unroll ROLL
+    for (int j = begin; j < N; j++) {
+        floatv d[N];
+        if (inside) {
+#pragma unroll
+            for (int i = 0; i < N; i++)
+                d[i] = p[i * pitch + j];
+        } else {
+            /* Whatever memory holds there. */
+#pragma unroll
+            for (int i = 0; i < N; i++)
+                d[i] = real && row + i >= 0 && row + i < rows + 2 && col + j < pitch
+                           ? p[i * pitch + j]
+                           : (floatv)(0.0f);
+        }
+        transform_input(d, columns[j]);
+    }
+}
+
+/* And then along its row i. */
+static inline void transform_line(floatv columns[N][N], int i, floatv line[N])
+{
+#pragma unroll
+    for (int j = 0; j < N; j++)
+        line[j] = columns[j][i];
+    transform_input(line, line);
+}
+
 /* V from x, tiles `first` to first + count of its `rows` rows from first_row on; the first tiles begin
  * `lead` rows before. Beyond those rows and one more on each side is zero. Dimensions: tiles / RUN,
  * in_blocks. */
@@ -151,36 +193,15 @@ __kernel void winograd_input(__global const floatv *restrict x, __global float *
         return;
     const int pitch = PITCH(width), across = (width + MT - 1) / MT;
     __global const floatv *plane = x + (size_t)block * PLANE(height, width) + first_row * pitch;
+    floatv columns[N][N];
     for (int tile = begin; tile < begin + RUN; tile++) {
         const int row = (first + tile) / across * MT - lead, col = (first + tile) % across * MT;
-        __global const floatv *p = plane + row * pitch + col;
-        const bool inside = tile < count && row >= 0 && row + N <= rows + 2 && col + N <= pitch;
-        /* Down the columns, then along the rows. */
-        floatv columns[N][N];
-#pragma unroll ROLL
-        for (int j = 0; j < N; j++) {
-            floatv d[N];
-            if (inside) {
-#pragma unroll
-                for (int i = 0; i < N; i++)
-                    d[i] = p[i * pitch + j];
-            } else {
-                /* Whatever memory holds there. */
-#pragma unroll
-                for (int i = 0; i < N; i++)
-                    d[i] = tile < count && row + i >= 0 && row + i < rows + 2 && col + j < pitch
-                               ? p[i * pitch + j]
-                               : (floatv)(0.0f);
-            }
-            transform_input(d, columns[j]);
-        }
+        transform_columns(plane + row * pitch + col, row, col, rows, pitch, tile < count, tile > begin,
+                          columns);
 #pragma unroll ROLL
         for (int i = 0; i < N; i++) {
             floatv line[N];
-#pragma unroll
-            for (int j = 0; j < N; j++)
-                line[j] = columns[j][i];
-            transform_input(line, line);
+            transform_line(columns, i, line);
 #pragma unroll
             for (int j = 0; j < N; j++)
                 PUT_V(work + v_at, i * N + j, in_blocks, block, tiles, tile, line[j]);
@@ -256,13 +277,67 @@ __kernel void winograd_weights_reversed(__global const floatv *restrict w,
     }
 }
 
+/* On CPUs, asks for memory that will be read, or written, while there is something else to do. OpenCL's
+ * prefetch does nothing there. */
+#if defined(SCRATCH) && defined(__has_builtin)
+#if __has_builtin(__builtin_prefetch)
+#define FETCH(at, writes) __builtin_prefetch((const void *)(size_t)(at), writes, 2)
+#endif
+#endif
+#ifndef FETCH
+#define FETCH(at, writes)
+#endif
+
 #ifndef PLANAR
-/* Blocks of input channels at a time: their part of U, 32 KiB, stays in the innermost cache while `span`
- * blocks of tiles have it. */
+/* Blocks of input channels at a time: their part of U, 32 KiB, stays in the innermost cache while all
+ * tiles have it. */
 #define DEPTH (32768 / (VW * VW * CV * (int)sizeof(float)))
 
-/* M = U V: a work-item computes CV vectors of output channels of TB tiles at one xi, the same block in
- * registers as conv_direct, `span` times; of the first `count` tiles, a multiple of TB. `transformed` has
+/* M = U V of tiles `begin` to `end`, a multiple of TB further on, at one xi and for CV vectors of output
+ * channels: the same block in registers as conv_direct. Of V and M a vector has `tiles` tiles. `next`: of U,
+ * what will be needed next. In two spaces. */
+#define DEFINE_MULTIPLY(NAME, SPACE)                                                               \
+    static inline void NAME(__global const floatv *u, SPACE const float *v, SPACE floatv *m,       \
+                            __global const floatv *next, int in_blocks, int tiles, int begin,      \
+                            int end)                                                               \
+    {                                                                                              \
+        for (int first = 0; first < in_blocks; first += DEPTH) {                                   \
+            const int last = min(first + DEPTH, in_blocks);                                        \
+            __global const floatv *ahead = last < in_blocks ? u + (size_t)last * VW * CV : next;   \
+            for (int tile = begin; tile < end; tile += TB) {                                       \
+                __global const floatv *fetched = ahead + min((tile - begin) / TB, CV - 1);         \
+                floatv acc[CV][TB];                                                                \
+                _Pragma("unroll") for (int j = 0; j < CV; j++)                                     \
+                    _Pragma("unroll") for (int t = 0; t < TB; t++)                                 \
+                        acc[j][t] = first > 0 ? m[(size_t)j * tiles + tile + t] : (floatv)(0.0f);  \
+                __global const floatv *wp = u + (size_t)first * VW * CV;                           \
+                for (int block = first; block < last; block++) {                                   \
+                    SPACE const float *xp = v + ((size_t)block * tiles + tile) * VW;               \
+                    _Pragma("unroll 4") for (int c = 0; c < VW; c++)                               \
+                    {                                                                              \
+                        floatv wv[CV];                                                             \
+                        _Pragma("unroll") for (int j = 0; j < CV; j++)                             \
+                            wv[j] = wp[j];                                                         \
+                        wp += CV;                                                                  \
+                        FETCH(fetched, 0);                                                         \
+                        fetched += CV;                                                             \
+                        _Pragma("unroll") for (int t = 0; t < TB; t++)                             \
+                        {                                                                          \
+                            const floatv x = (floatv)(xp[t * VW + c]);                             \
+                            _Pragma("unroll") for (int j = 0; j < CV; j++)                         \
+                                acc[j][t] = wv[j] * x + acc[j][t];                                 \
+                        }                                                                          \
+                    }                                                                              \
+                }                                                                                  \
+                _Pragma("unroll") for (int j = 0; j < CV; j++)                                     \
+                    _Pragma("unroll") for (int t = 0; t < TB; t++)                                 \
+                        m[(size_t)j * tiles + tile + t] = acc[j][t];                               \
+            }                                                                                      \
+        }                                                                                          \
+    }
+DEFINE_MULTIPLY(multiply_global, __global)
+
+/* M = U V: a work-item does `span` times TB of the first `count` tiles, a multiple of TB. `transformed` has
  * U, and may be the workspace. Dimensions: count / (TB * span), groups, N^2. */
 FULL_WIDTH
 __kernel void winograd_multiply(__global const float *transformed, int u_at, __global float *work, int v_at,
@@ -278,43 +353,34 @@ __kernel void winograd_multiply(__global const float *transformed, int u_at, __g
     __global const float *v = work + v_at + (size_t)xi * in_blocks * tiles * VW;
     __global floatv *m =
         (__global floatv *)(work + m_at) + (size_t)(xi * groups + group) * CV * tiles;
-    for (int first = 0; first < in_blocks; first += DEPTH) {
-        const int last = min(first + DEPTH, in_blocks);
-        for (int tile = begin; tile < end; tile += TB) {
-            floatv acc[CV][TB];
-#pragma unroll
-            for (int j = 0; j < CV; j++)
-#pragma unroll
-                for (int t = 0; t < TB; t++)
-                    acc[j][t] = first > 0 ? m[(size_t)j * tiles + tile + t] : (floatv)(0.0f);
-            __global const floatv *wp = u + (size_t)first * VW * CV;
-            for (int block = first; block < last; block++) {
-                __global const float *xp = v + ((size_t)block * tiles + tile) * VW;
-#pragma unroll 4
-                for (int c = 0; c < VW; c++) {
-                    floatv wv[CV];
-#pragma unroll
-                    for (int j = 0; j < CV; j++)
-                        wv[j] = wp[j];
-                    wp += CV;
-#pragma unroll
-                    for (int t = 0; t < TB; t++) {
-                        const floatv x = (floatv)(xp[t * VW + c]);
-#pragma unroll
-                        for (int j = 0; j < CV; j++)
-                            acc[j][t] = wv[j] * x + acc[j][t];
-                    }
-                }
-            }
-#pragma unroll
-            for (int j = 0; j < CV; j++)
-#pragma unroll
-                for (int t = 0; t < TB; t++)
-                    m[(size_t)j * tiles + tile + t] = acc[j][t];
-        }
-    }
+    multiply_global(u, v, m, u + (size_t)in_blocks * VW * CV, in_blocks, tiles, begin, end);
 }
 #endif
+
+/* The last step of an output tile, along its rows, and the store of what of it is in the picture's `rows`
+ * rows from first_row on. t: A' m, column by column; `channels`: the vector of output channels. */
+static inline void store_tile(floatv t[N][MT], int epilogue, __global floatv *y,
+                              __global const floatv *aux, int channels, int row, int col, int height,
+                              int width, int first_row, int rows)
+{
+    floatv out[MT][MT];
+    const int pitch = PITCH(width);
+    const int corner = channels * PLANE(height, width) + (first_row + row + 1) * pitch + col + 1;
+#pragma unroll ROLL
+    for (int i = 0; i < MT; i++) {
+        floatv line[N];
+#pragma unroll
+        for (int j = 0; j < N; j++)
+            line[j] = t[j][i];
+        transform_output(line, out[i]);
+    }
+#pragma unroll ROLL
+    for (int i = 0; i < MT; i++)
+#pragma unroll ROLL
+        for (int j = 0; j < MT; j++)
+            if (row + i >= 0 && row + i < rows && col + j < width)
+                store_by(epilogue, y, aux, corner + i * pitch + j, channels, VW, out[i][j]);
+}
 
 /* y from M: `vectors` vectors of output channels from `first_vector` on, tiles `first` to first +
  * count of its `rows` rows from first_row on, as above. y and aux begin at channel 0. Dimensions:
@@ -328,10 +394,9 @@ __kernel void winograd_output(__global const float *restrict work, int m_at, __g
     const int begin = (int)get_global_id(0) * RUN, vector = (int)get_global_id(1);
     if (begin >= count || vector >= vectors)
         return;
-    const int pitch = PITCH(width), across = (width + MT - 1) / MT;
-    const int channels = first_vector + vector;
+    const int across = (width + MT - 1) / MT, channels = first_vector + vector;
     for (int tile = begin; tile < min(begin + RUN, count); tile++) {
-        floatv t[N][MT], out[MT][MT];
+        floatv t[N][MT];
 #pragma unroll ROLL
         for (int j = 0; j < N; j++) {
             floatv m[N];
@@ -341,21 +406,98 @@ __kernel void winograd_output(__global const float *restrict work, int m_at, __g
             transform_output(m, t[j]);
         }
         const int row = (first + tile) / across * MT - lead, col = (first + tile) % across * MT;
-        const int corner =
-            channels * PLANE(height, width) + (first_row + row + 1) * pitch + col + 1;
-#pragma unroll ROLL
-        for (int i = 0; i < MT; i++) {
-            floatv line[N];
-#pragma unroll
-            for (int j = 0; j < N; j++)
-                line[j] = t[j][i];
-            transform_output(line, out[i]);
-        }
-#pragma unroll ROLL
-        for (int i = 0; i < MT; i++)
-#pragma unroll ROLL
-            for (int j = 0; j < MT; j++)
-                if (row + i >= 0 && row + i < rows && col + j < width)
-                    store_by(epilogue, y, aux, corner + i * pitch + j, channels, VW, out[i][j]);
+        store_tile(t, epilogue, y, aux, channels, row, col, height, width, first_row, rows);
     }
 }
+
+#ifdef SCRATCH
+DEFINE_MULTIPLY(multiply_local, __local)
+
+/* What a tile adds to the input tile on its left. */
+static inline void fetch_input(__global const floatv *corner, int pitch)
+{
+    for (int i = 0; i < N; i++)
+#pragma unroll
+        for (int j = N - MT; j < N; j++)
+            FETCH(corner + i * pitch + j, 0);
+}
+
+static inline void fetch_output(__global const floatv *corner, int pitch)
+{
+    for (int i = 0; i < MT; i++)
+#pragma unroll
+        for (int j = 0; j < MT; j++)
+            FETCH(corner + i * pitch + j, 1);
+}
+
+/*
+ * All three steps at once, for `tiles` tiles of `count`, a multiple of TB: V, and M of one group, never
+ * leave a core's own cache, which on CPUs local memory is. SCRATCH vectors of it hold both. U has `groups`
+ * groups. Dimension: count / tiles.
+ */
+FULL_WIDTH
+__kernel void winograd_whole(__global const floatv *restrict x, __global const float *transformed,
+                             int u_at, __global floatv *y, __global const floatv *aux, int in_blocks,
+                             int groups, int height, int width, int first_row, int rows, int lead,
+                             int count, int tiles, int epilogue)
+{
+    __local floatv scratch[SCRATCH];
+    const int first = (int)get_global_id(0) * tiles;
+    if (first >= count)
+        return;
+    const int pitch = PITCH(width), plane = PLANE(height, width), across = (width + MT - 1) / MT;
+    const int real = min(tiles, count - first), end = (real + TB - 1) / TB * TB;
+    /* One vector more from one position xi to the next: multiples of a power of two share one place in a
+     * cache. */
+    const int v_step = in_blocks * tiles + 1, m_step = CV * tiles + 1;
+    __local floatv *v = scratch, *m = scratch + N * N * v_step;
+    for (int block = 0; block < in_blocks; block++) {
+        floatv columns[N][N];
+        for (int tile = 0; tile < end; tile++) {
+            const int row = (first + tile) / across * MT - lead, col = (first + tile) % across * MT;
+            const int at = block * plane + (first_row + row) * pitch + col;
+            transform_columns(x + at, row, col, rows, pitch, tile < real, tile > 0, columns);
+            if (block + 1 < in_blocks)
+                fetch_input(x + at + plane, pitch);
+            if (block < CV)
+                fetch_output(y + at + FIRST(width), pitch);
+            __local floatv *to = v + block * tiles + tile;
+#pragma unroll ROLL
+            for (int i = 0; i < N; i++) {
+                floatv line[N];
+                transform_line(columns, i, line);
+#pragma unroll
+                for (int j = 0; j < N; j++)
+                    to[(i * N + j) * v_step] = line[j];
+            }
+        }
+    }
+    const int u_step = groups * in_blocks * VW * CV;
+    for (int group = 0; group < groups; group++) {
+        __global const floatv *u =
+            (__global const floatv *)(transformed + u_at) + group * in_blocks * VW * CV;
+        for (int xi = 0; xi < N * N; xi++)
+            multiply_local(u + xi * u_step, (__local const float *)(v + xi * v_step), m + xi * m_step,
+                           u + (xi + 1) * u_step, in_blocks, tiles, 0, end);
+        for (int vector = 0; vector < CV; vector++)
+            for (int tile = 0; tile < real; tile++) {
+                const int channels = group * CV + vector;
+                const int row = (first + tile) / across * MT - lead, col = (first + tile) % across * MT;
+                floatv t[N][MT];
+#pragma unroll ROLL
+                for (int j = 0; j < N; j++) {
+                    floatv line[N];
+#pragma unroll
+                    for (int i = 0; i < N; i++)
+                        line[i] = m[(i * N + j) * m_step + vector * tiles + tile];
+                    transform_output(line, t[j]);
+                }
+                store_tile(t, epilogue, y, aux, channels, row, col, height, width, first_row, rows);
+                if (group + 1 < groups)
+                    fetch_output(y + (channels + CV) * plane + (first_row + row) * pitch + col +
+                                     FIRST(width),
+                                 pitch);
+            }
+    }
+}
+#endif

@@ -3,11 +3,14 @@
  * Winograd's minimal filtering: cl/winograd.cl. It has two rows of the table, for tiles of 4 x 4
  * and 2 x 2.
  *
- * The picture goes through in chunks of tiles, and each chunk's output channels in slices. So the
- * workspace stays small and in cache, whatever the picture's size. The transformed weights of
- * F(4x4) take four times the weights, in each direction. Where the caller has no room to keep them,
- * a slice of them is made when it is needed. That costs a few percent of a large picture's time,
- * and a quarter of a small one's.
+ * On CPUs, layers of few channels go through in one launch, of which each work-item has a run of
+ * tiles in its core's own cache from the input to the output: winograd_whole.
+ *
+ * Otherwise the picture goes through in chunks of tiles, and each chunk's output channels in
+ * slices. So the workspace stays small and in cache, whatever the picture's size. The transformed
+ * weights of F(4x4) take four times the weights, in each direction. Where the caller has no room to
+ * keep them, a slice of them is made when it is needed. That costs a few percent of a large
+ * picture's time, and a quarter of a small one's.
  */
 
 #include "ops/kernels.h"
@@ -29,6 +32,9 @@
  * get this many work-items, since the last one may find the others at rest. */
 #define SPAN_MOST 64
 #define ITEMS_PER_UNIT 16
+/* On CPUs a work-item does all three steps where it can do at least this many blocks of tiles with
+ * V and M in its core's cache. With fewer, reading U again and again would take longer. */
+#define WHOLE_LEAST 2
 
 /* Offsets into the workspace are multiples of this many floats: a cache line of every device. */
 #define ALIGN 64
@@ -42,6 +48,7 @@ struct plan {
     size_t group;      /* floats of one group's transformed weights */
     size_t v, u,
         product; /* floats of V, U and M, with the most tiles that a lower picture may have */
+    int whole;   /* tiles of a work-item that does all three steps; 0: each step is a launch */
 };
 
 static size_t aligned(size_t floats)
@@ -67,6 +74,23 @@ static size_t chunk_bytes_of(const struct imp_caps *caps, size_t weights)
     if (bytes > caps->cache / CACHE_SHARE)
         bytes = (size_t)caps->cache / CACHE_SHARE;
     return bytes > CPU_CHUNK_LEAST ? bytes : CPU_CHUNK_LEAST;
+}
+
+/* Where V and M of enough tiles fit into local memory, and U is small enough to be in one slice: it
+ * is read again for each run. Only by channels, so that strips and the whole picture have the same
+ * kernels. */
+static int whole_of(const struct imp_caps *caps, const struct plan *p, int in)
+{
+    const int scratch = imp_winograd_scratch(caps), lanes = caps->vector_width;
+    if (scratch == 0 || p->slice < p->groups)
+        return 0;
+    const int fit = (scratch - 2 * p->n2) / (p->n2 * (in / lanes + p->vectors)) / p->unit * p->unit;
+    if (fit < WHOLE_LEAST * p->unit)
+        return 0;
+    const int share = p->total / (ITEMS_PER_UNIT * (int)caps->info.compute_units);
+    const int fair =
+        round_up(share > WHOLE_LEAST * p->unit ? share : WHOLE_LEAST * p->unit, p->unit);
+    return fit < fair ? fit : fair;
 }
 
 static struct plan plan_of(const struct imp_caps *caps, int m, bool planar, int in, int out,
@@ -96,6 +120,7 @@ static struct plan plan_of(const struct imp_caps *caps, int m, bool planar, int 
     p.v = aligned(tile_floats * (size_t)most);
     p.u = aligned(p.group * (size_t)p.slice);
     p.product = aligned(product_floats * (size_t)most);
+    p.whole = planar ? 0 : whole_of(caps, &p, in);
     return p;
 }
 
@@ -244,6 +269,25 @@ static enum impasto_status output(const struct work *w, int first, int count, in
         });
 }
 
+/* All three steps. */
+static enum impasto_status whole(const struct work *w)
+{
+    const struct imp_conv *conv = w->conv;
+    const struct imp_tensor *x = &conv->x, *y = &conv->y;
+    const struct plan *p = &w->plan;
+    return imp_program_launch(
+        w->device, w->program, "winograd_whole",
+        &(struct imp_launch){
+            IMP_ARGS(imp_buf(x->buffer), imp_buf(w->u), imp_int(w->u_at), imp_buf(y->buffer),
+                     imp_buf(imp_conv_aux(conv)), imp_int(imp_tensor_blocks(x)),
+                     IMP_ROWS(p->groups, y, conv->first, conv->rows), imp_int(conv->lead % p->m),
+                     imp_int(p->total), imp_int(p->whole), imp_int((int)conv->epilogue)),
+            .global = {(size_t)((p->total + p->whole - 1) / p->whole)},
+            .flops = 2.0 * p->n2 * p->total * x->channels * y->channels,
+            .label = conv->label,
+        });
+}
+
 /* vectors: of the block that the plan is made for. */
 static enum imp_program program_of(const struct imp_caps *caps, int m, bool planar, int vectors)
 {
@@ -302,6 +346,10 @@ static enum impasto_status run(struct imp_device *device, const struct imp_conv 
     const int tiles_each = imp_winograd_run(imp_device_caps(device), w.plan.unit);
     w.u = conv->transformed ? conv->transformed : conv->workspace;
     w.m_at = (int)(w.plan.v + w.plan.u);
+    if (w.plan.whole) {
+        IMP_TRY(take_weights(&w, 0, 0, w.plan.groups));
+        return whole(&w);
+    }
     for (int first = 0; first < w.plan.total; first += w.plan.tiles) {
         const int left = w.plan.total - first;
         const int count = left < w.plan.tiles ? left : w.plan.tiles;
@@ -327,13 +375,14 @@ static size_t transformed_size_of(int m, int in, int out)
  * takes as long as WEIGHT. A call with next to nothing to do takes as long as CALL.
  */
 #define TRANSFORM 40
+#define TRANSFORM_IN_CACHE 20 /* where all three steps are one launch */
 #define WEIGHT 24
 #define CALL 3e7
 
 /* Of transforming the weights. */
 static double weights_cost(const struct plan *p, int in, int out)
 {
-    const int chunks = (p->total + p->tiles - 1) / p->tiles;
+    const int chunks = p->whole ? 1 : (p->total + p->tiles - 1) / p->tiles;
     return WEIGHT * (double)p->n2 * chunks * in * out;
 }
 
@@ -341,9 +390,10 @@ static double cost_of(const struct imp_caps *caps, int m, int in, int out, int h
 {
     const struct plan p = plan_of(caps, m, false, in, out, height, width);
     const int chunks = (p.total + p.tiles - 1) / p.tiles;
-    const double tiles = (double)chunks * p.tiles;
+    const double tiles = p.whole ? p.total : (double)chunks * p.tiles;
+    const int transform = p.whole ? TRANSFORM_IN_CACHE : TRANSFORM;
     return CALL + weights_cost(&p, in, out) +
-           p.n2 * (tiles * in * out + TRANSFORM * (double)(in + out) * p.total);
+           p.n2 * (tiles * in * out + transform * (double)(in + out) * p.total);
 }
 
 static double transforming_of(const struct imp_caps *caps, int m, int in, int out, int height,

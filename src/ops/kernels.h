@@ -81,6 +81,10 @@ struct imp_gemm_block imp_gemm_block(const struct imp_caps *caps);
 int imp_winograd_unit(const struct imp_conv_block *block, bool planar);
 int imp_winograd_run(const struct imp_caps *caps, int unit);
 
+/* Vectors of local memory that a work-item of winograd_whole has for itself, on CPUs, where that is
+ * a part of a core's own cache; 0: none. */
+int imp_winograd_scratch(const struct imp_caps *caps);
+
 /* Taps of a vector of weights that a work-item of conv_any_weights_sum does. */
 int imp_conv_weights_columns(const struct imp_caps *caps);
 

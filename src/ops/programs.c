@@ -107,6 +107,11 @@ int imp_winograd_run(const struct imp_caps *caps, int unit)
     return caps->cpu ? unit : 1;
 }
 
+int imp_winograd_scratch(const struct imp_caps *caps)
+{
+    return caps->cpu ? (int)(caps->local_memory / 8 * 5 / sizeof(float)) / caps->vector_width : 0;
+}
+
 int imp_conv_weights_columns(const struct imp_caps *caps)
 {
     return caps->cpu ? 64 : 1;
@@ -205,6 +210,8 @@ static void winograd(const struct imp_caps *caps, char *macros, int side, bool p
     block_of(caps, macros, vectors);
     add(macros, " -DMT=%d -DRUN=%d%s", side,
         imp_winograd_run(caps, imp_winograd_unit(&size, planar)), planar ? " -DPLANAR" : "");
+    if (!planar && imp_winograd_scratch(caps))
+        add(macros, " -DSCRATCH=%d", imp_winograd_scratch(caps));
 }
 
 static void winograd4(const struct imp_caps *caps, char *macros)
