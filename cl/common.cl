@@ -48,6 +48,17 @@ typedef int intv;
 #define FULL_WIDTH
 #endif
 
+/* With AHEAD, on CPUs: asks for memory that will be read, or written, while there is something else to do.
+ * OpenCL's prefetch does nothing there. */
+#if defined(AHEAD) && defined(__has_builtin)
+#if __has_builtin(__builtin_prefetch)
+#define FETCH(at, writes) __builtin_prefetch((const void *)(size_t)(at), writes, 2)
+#endif
+#endif
+#ifndef FETCH
+#define FETCH(at, writes)
+#endif
+
 /* A mask keeps of VW values which are positive: bit i of a word for lane i. */
 #if VW == 16
 typedef ushort maskword;

@@ -78,6 +78,7 @@ __kernel void conv_direct(__global const float *restrict x, __global const float
                 for (int j = 0; j < CV; j++)
                     wv[j] = wp[j];
                 wp += CV;
+                FETCH(xp + (TB + c % TB) * VW, 0); /* the next work-item's */
 #pragma unroll
                 for (int t = 0; t < TB; t++) {
                     const floatv v = (floatv)(INPUT(t, c));
@@ -92,6 +93,9 @@ __kernel void conv_direct(__global const float *restrict x, __global const float
     int column = begin % pitch;
 #pragma unroll
     for (int t = 0; t < TB; t++) {
+#pragma unroll
+        for (int j = 0; j < CV; j++)
+            FETCH(y + (size_t)(group * CV + j) * plane + position + TB + t, 1);
         if (column < width && begin + t < span) {
 #pragma unroll
             for (int j = 0; j < CV; j++) {

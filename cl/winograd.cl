@@ -180,6 +180,23 @@ static inline void transform_line(floatv columns[N][N], int i, floatv line[N])
     transform_input(line, line);
 }
 
+/* What a tile adds to the input tile on its left. */
+static inline void fetch_input(__global const floatv *corner, int pitch)
+{
+    for (int i = 0; i < N; i++)
+#pragma unroll
+        for (int j = N - MT; j < N; j++)
+            FETCH(corner + i * pitch + j, 0);
+}
+
+static inline void fetch_output(__global const floatv *corner, int pitch)
+{
+    for (int i = 0; i < MT; i++)
+#pragma unroll
+        for (int j = 0; j < MT; j++)
+            FETCH(corner + i * pitch + j, 1);
+}
+
 /* V from x, tiles `first` to first + count of its `rows` rows from first_row on; the first tiles begin
  * `lead` rows before. Beyond those rows and one more on each side is zero. Dimensions: tiles / RUN,
  * in_blocks. */
@@ -198,6 +215,7 @@ __kernel void winograd_input(__global const floatv *restrict x, __global float *
         const int row = (first + tile) / across * MT - lead, col = (first + tile) % across * MT;
         transform_columns(plane + row * pitch + col, row, col, rows, pitch, tile < count, tile > begin,
                           columns);
+        fetch_input(plane + row * pitch + col + RUN * MT, pitch);
 #pragma unroll ROLL
         for (int i = 0; i < N; i++) {
             floatv line[N];
@@ -277,17 +295,6 @@ __kernel void winograd_weights_reversed(__global const floatv *restrict w,
     }
 }
 
-/* On CPUs, asks for memory that will be read, or written, while there is something else to do. OpenCL's
- * prefetch does nothing there. */
-#if defined(SCRATCH) && defined(__has_builtin)
-#if __has_builtin(__builtin_prefetch)
-#define FETCH(at, writes) __builtin_prefetch((const void *)(size_t)(at), writes, 2)
-#endif
-#endif
-#ifndef FETCH
-#define FETCH(at, writes)
-#endif
-
 #ifndef PLANAR
 /* Blocks of input channels at a time: their part of U, 32 KiB, stays in the innermost cache while all
  * tiles have it. */
@@ -295,7 +302,7 @@ __kernel void winograd_weights_reversed(__global const floatv *restrict w,
 
 /* M = U V of tiles `begin` to `end`, a multiple of TB further on, at one xi and for CV vectors of output
  * channels: the same block in registers as conv_direct. Of V and M a vector has `tiles` tiles. `next`: of U,
- * what will be needed next. In two spaces. */
+ * what is needed after this. In two spaces. */
 #define DEFINE_MULTIPLY(NAME, SPACE)                                                               \
     static inline void NAME(__global const floatv *u, SPACE const float *v, SPACE floatv *m,       \
                             __global const floatv *next, int in_blocks, int tiles, int begin,      \
@@ -321,6 +328,7 @@ __kernel void winograd_weights_reversed(__global const floatv *restrict w,
                         wp += CV;                                                                  \
                         FETCH(fetched, 0);                                                         \
                         fetched += CV;                                                             \
+                        FETCH(xp + (TB + c % TB) * VW, 0);                                         \
                         _Pragma("unroll") for (int t = 0; t < TB; t++)                             \
                         {                                                                          \
                             const floatv x = (floatv)(xp[t * VW + c]);                             \
@@ -407,28 +415,14 @@ __kernel void winograd_output(__global const float *restrict work, int m_at, __g
         }
         const int row = (first + tile) / across * MT - lead, col = (first + tile) % across * MT;
         store_tile(t, epilogue, y, aux, channels, row, col, height, width, first_row, rows);
+        fetch_output(y + channels * PLANE(height, width) + (first_row + row) * PITCH(width) + col +
+                         FIRST(width) + RUN * MT,
+                     PITCH(width));
     }
 }
 
 #ifdef SCRATCH
 DEFINE_MULTIPLY(multiply_local, __local)
-
-/* What a tile adds to the input tile on its left. */
-static inline void fetch_input(__global const floatv *corner, int pitch)
-{
-    for (int i = 0; i < N; i++)
-#pragma unroll
-        for (int j = N - MT; j < N; j++)
-            FETCH(corner + i * pitch + j, 0);
-}
-
-static inline void fetch_output(__global const floatv *corner, int pitch)
-{
-    for (int i = 0; i < MT; i++)
-#pragma unroll
-        for (int j = 0; j < MT; j++)
-            FETCH(corner + i * pitch + j, 1);
-}
 
 /*
  * All three steps at once, for `tiles` tiles of `count`, a multiple of TB: V, and M of one group, never

@@ -187,7 +187,7 @@ static void block_of(const struct imp_caps *caps, char *macros, int vectors)
 {
     const struct imp_conv_block size = imp_conv_block_of(caps, vectors);
     lanes(caps, macros);
-    add(macros, " -DCV=%d -DTB=%d", size.vectors, size.positions);
+    add(macros, " -DCV=%d -DTB=%d%s", size.vectors, size.positions, caps->cpu ? " -DAHEAD" : "");
 }
 
 static void edge(const struct imp_caps *caps, char *macros)

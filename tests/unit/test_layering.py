@@ -144,7 +144,8 @@ RESERVED = set("""
     override protected public register reinterpret_cast requires static_assert static_cast template this
     thread_local throw try typeid typename typeof typeof_unqual using virtual wchar_t xor xor_eq
 """.split())
-UNDERSCORES = {"__kernel", "__global", "__local", "__constant", "__attribute__", "__has_attribute"}
+UNDERSCORES = {"__kernel", "__global", "__local", "__constant", "__attribute__", "__has_attribute", "_Pragma",
+               "__has_builtin", "__builtin_prefetch"}
 COMMENT_OR_STRING = re.compile(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"', re.DOTALL)
 
 
