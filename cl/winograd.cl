@@ -430,10 +430,11 @@ DEFINE_MULTIPLY(multiply_local, __local)
  * groups. Dimension: count / tiles.
  */
 FULL_WIDTH
-__kernel void winograd_whole(__global const floatv *restrict x, __global const float *transformed,
-                             int u_at, __global floatv *y, __global const floatv *aux, int in_blocks,
-                             int groups, int height, int width, int first_row, int rows, int lead,
-                             int count, int tiles, int epilogue)
+__kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
+winograd_whole(__global const floatv *restrict x, __global const float *transformed,
+               int u_at, __global floatv *y, __global const floatv *aux, int in_blocks,
+               int groups, int height, int width, int first_row, int rows, int lead,
+               int count, int tiles, int epilogue)
 {
     __local floatv scratch[SCRATCH];
     const int first = (int)get_global_id(0) * tiles;
