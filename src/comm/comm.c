@@ -54,7 +54,10 @@ void imp_comm_close(struct imp_comm *comm)
         return;
     if (comm->error.status == IMPASTO_OK && (comm->exchanging || comm->sums > 0))
         (void)imp_comm_misuse(comm, "has left in the middle of a call");
+    comm->resting = true;
+    imp_comm_wait_begin(comm);
     comm->transport->close(comm->end, &comm->error);
+    (void)imp_comm_wait_end(comm, IMPASTO_OK);
     free(comm);
 }
 

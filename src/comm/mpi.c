@@ -23,6 +23,7 @@ enum impasto_status imp_comm_mpi_open(bool naps, struct imp_comm **comm,
 {
     char problem[IMP_MODULE_PROBLEM] = "";
     struct imp_mpi_place place;
+    const struct imp_comm opening = {.watched = true, .resting = true};
     *comm = NULL;
     const struct imp_mpi *mpi = load(problem);
     if (mpi == NULL)
@@ -30,7 +31,8 @@ enum impasto_status imp_comm_mpi_open(bool naps, struct imp_comm **comm,
                         "several ranks cannot work together: %s; install all of "
                         "Impasto " IMP_VERSION ", and MPI",
                         problem);
-    IMP_TRY(mpi->open(naps, &place, error));
+    imp_comm_wait_begin(&opening);
+    IMP_TRY(imp_comm_wait_end(&opening, mpi->open(naps, &place, error)));
     *comm = imp_comm_new(mpi->transport, place.end, place.rank, place.size);
     if (*comm != NULL) {
         (*comm)->local_rank = place.local_rank;

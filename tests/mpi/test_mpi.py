@@ -331,6 +331,17 @@ class Losses(Ranks):
         self.assertTrue(any("another rank has not answered for" in line for line in said), said)
         self.assertTrue(any("to go on: impasto --resume run.ckpt -o out.png" in line for line in said), said)
 
+    def test_hang_at_the_start(self):
+        """A rank that is stopped before it has met the others, or before it has said what is to be done."""
+        for rank in [0, 1]:
+            with self.subTest(rank):
+                process = self.start(2, *LONG, "-o", "out.png", IMPASTO_TIMEOUT="3")
+                while rank not in self.processes():
+                    time.sleep(0.001)
+                os.kill(self.processes()[rank], signal.SIGSTOP)
+                code, _, said = self.end(process)
+                self.assertEqual(code, 9, said)
+
     def test_signals(self):
         """Ctrl-C or SIGTERM at the launcher, or SIGUSR2 through it: the first rank stops for all."""
         said = subprocess.run(["mpirun", "--version"], capture_output=True, text=True, check=False).stdout

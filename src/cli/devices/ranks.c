@@ -20,8 +20,9 @@
 
 struct cli_ranks {
     struct impasto_ranks *ranks;
-    uint64_t given; /* a hash of this one's words */
-    bool begun;     /* the others know what to open, or that they shall not */
+    uint64_t given;                /* a hash of this one's words */
+    struct cli_watchdog *watchdog; /* of waits for others, where no other one is open */
+    bool begun;                    /* the others know what to open, or that they shall not */
 };
 
 /* What the first rank tells the others. */
@@ -74,6 +75,19 @@ static uint64_t hash_words(int argc, char **argv)
     return hash;
 }
 
+/* Others may be stopped, or lost, at any time. A wrong limit is told by whoever opens the next one.
+ */
+static void watch(struct cli_ranks *ranks, const struct cli_common *common)
+{
+    struct cli_console console;
+    struct impasto_error ignored;
+    cli_console_init(&console, common);
+    console.rank = ranks->ranks ? impasto_ranks_rank(ranks->ranks) : 0;
+    cli_watchdog_close(&ranks->watchdog);
+    if (cli_watchdog_open(&ranks->watchdog, &console, &ignored) != IMPASTO_OK)
+        ranks->watchdog = NULL;
+}
+
 enum impasto_status cli_ranks_open(int argc, char **argv, struct cli_common *common,
                                    struct impasto_error *error)
 {
@@ -84,11 +98,15 @@ enum impasto_status cli_ranks_open(int argc, char **argv, struct cli_common *com
         return cli_fail_memory(error, "ranks");
     opened->given = hash_words(argc, argv);
     cli_leave_signals(); /* in the threads of MPI, too */
+    watch(opened, common);
     const enum impasto_status status = impasto_ranks_open(&opened->ranks, error);
-    if (status == IMPASTO_OK)
+    if (status == IMPASTO_OK) {
+        watch(opened, common);
         common->ranks = opened;
-    else
+    } else {
+        cli_watchdog_close(&opened->watchdog);
         free(opened);
+    }
     if (!cli_ranks_follows(common))
         cli_take_signals();
     return status;
@@ -109,7 +127,10 @@ void cli_ranks_close(struct cli_common *common, const struct impasto_error *erro
         imp_os_sleep(PATIENCE_SECONDS);
         fprintf(stderr, "impasto: rank %d: %s\n", impasto_ranks_rank(ranks->ranks), error->message);
     }
+    if (!ranks->watchdog)
+        watch(ranks, common);
     impasto_ranks_close(&ranks->ranks);
+    cli_watchdog_close(&ranks->watchdog);
     free(ranks);
     common->ranks = NULL;
 }
@@ -246,6 +267,7 @@ enum impasto_status cli_ranks_devices(struct cli_settings *settings, struct cli_
         return cli_fail(error, IMPASTO_ERROR_USAGE,
                         "--weights, --device or --bands is too long for several ranks");
     ranks->begun = true;
+    cli_watchdog_close(&ranks->watchdog); /* the run has its own */
     status = impasto_ranks_share(ranks->ranks, &words, sizeof(words), error);
     return status == IMPASTO_OK ? open_all(ranks->ranks, IMPASTO_OK, &settings->common, words.bands,
                                            console, device, error)
@@ -300,7 +322,6 @@ enum impasto_status cli_ranks_follow(struct cli_common *common, struct impasto_e
     const struct cli_ranks *ranks = common->ranks;
     struct words words = {.leave = true};
     struct cli_console console;
-    struct cli_watchdog *watchdog = NULL;
     cli_outlive_writes();
     cli_console_init(&console, common);
     console.quiet = true;
@@ -309,9 +330,5 @@ enum impasto_status cli_ranks_follow(struct cli_common *common, struct impasto_e
     if (status != IMPASTO_OK || words.leave)
         return status;
     cli_watch_driver();
-    if (cli_watchdog_open(&watchdog, &console, error) != IMPASTO_OK)
-        watchdog = NULL; /* of a variable that the first rank refuses as well */
-    status = follow(ranks, common, &words, &console, error);
-    cli_watchdog_close(&watchdog);
-    return status;
+    return follow(ranks, common, &words, &console, error);
 }

@@ -136,10 +136,8 @@ static bool is_too_long(struct cli_watchdog *dog)
         dog->idle = (long)waited;
     if (dog->saving || waited >= 1)
         dog->idle++;
-    /* The first rank may take its time with what the others have no part in. */
-    const bool unknown = dog->ranks && expected <= 0;
-    const long limit = dog->fixed > 0 && !unknown ? dog->fixed : cli_watchdog_limit(expected);
-    return dog->idle > limit + (dog->ranks ? (long)dog->rank * LATER_SECONDS : 0);
+    return dog->idle > (dog->fixed > 0 ? dog->fixed : cli_watchdog_limit(expected)) +
+                           (dog->ranks ? (long)dog->rank * LATER_SECONDS : 0);
 }
 
 static void *watch(void *user)
