@@ -193,6 +193,52 @@ static void clear_memory(bool clear)
 #endif
 }
 
+/* The header that comes with the first packet of a black frame. */
+static int hear_header(struct imp_encoder *asked, AVCodecContext *codec)
+{
+    size_t size = 0;
+    for (int i = 0; i < AV_NUM_DATA_POINTERS && asked->frame->buf[i]; i++)
+        memset(asked->frame->buf[i]->data, 0, asked->frame->buf[i]->size);
+    asked->frame->pts = 0;
+    int result = avcodec_send_frame(asked->codec, asked->frame);
+    if (result >= 0)
+        result = avcodec_send_frame(asked->codec, NULL);
+    if (result >= 0)
+        result = avcodec_receive_packet(asked->codec, asked->packet);
+    const uint8_t *header =
+        result < 0 ? NULL
+                   : av_packet_get_side_data(asked->packet, AV_PKT_DATA_NEW_EXTRADATA, &size);
+    if (!header)
+        return result;
+    codec->extradata = av_mallocz(size + AV_INPUT_BUFFER_PADDING_SIZE);
+    if (!codec->extradata)
+        return AVERROR(ENOMEM);
+    memcpy(codec->extradata, header, size);
+    codec->extradata_size = (int)size;
+    return 0;
+}
+
+/* Encoders of AV1 may tell their header no sooner than with a packet, but Matroska wants it before.
+ * So another encoder of the kind is asked for it. */
+static int complete_header(struct imp_encoder *encoder, const struct imp_way *way,
+                           const struct imp_encode_request *request)
+{
+    if (encoder->codec->codec_id != AV_CODEC_ID_AV1 || encoder->codec->extradata_size > 0)
+        return 0;
+    struct imp_encoder *asked = calloc(1, sizeof(*asked));
+    if (!asked)
+        return AVERROR(ENOMEM);
+    asked->width = encoder->width;
+    asked->height = encoder->height;
+    int result = open_codec(asked, way, request);
+    if (result >= 0)
+        result = open_frames(asked, &request->film);
+    if (result >= 0)
+        result = hear_header(asked, encoder->codec);
+    imp_libav_encoder_close(&asked);
+    return result;
+}
+
 enum impasto_status imp_libav_encoder_open(const struct imp_encode_request *request,
                                            struct imp_encoder **encoder,
                                            struct imp_encoded *encoded, struct impasto_error *error)
@@ -210,6 +256,8 @@ enum impasto_status imp_libav_encoder_open(const struct imp_encode_request *requ
     opened->height = (request->film.height + even) & ~even;
     clear_memory(true);
     int result = open_codec(opened, way, request);
+    if (result >= 0)
+        result = complete_header(opened, way, request);
     clear_memory(false);
     if (result >= 0)
         result = open_yuv(opened);
