@@ -200,6 +200,8 @@ static enum impasto_status use_pictures(struct impasto_job *job,
 {
     struct impasto_error *error = imp_device_error_place(job->device);
     const struct impasto_params *params = &job->params;
+    if (!pictures->content)
+        return imp_fail(error, IMPASTO_ERROR_USAGE, "no content picture");
     const int width = pictures->content->width, height = pictures->content->height;
     const struct imp_sizes sizes = imp_sizes_of(params, params->size, width, height);
     IMP_TRY(imp_sizes_check("content", pictures->content->name, "`size`", sizes.width, sizes.height,

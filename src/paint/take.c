@@ -14,11 +14,9 @@ enum impasto_status imp_params_take(const struct impasto_params *theirs,
     return imp_sized_take("impasto_params", theirs, ours, sizeof(*ours), error);
 }
 
-static enum impasto_status check_there(const struct impasto_pictures *pictures,
-                                       struct impasto_error *error)
+static enum impasto_status check_styles(const struct impasto_pictures *pictures,
+                                        struct impasto_error *error)
 {
-    if (!pictures->content)
-        return imp_fail(error, IMPASTO_ERROR_USAGE, "no content picture");
     for (size_t i = 0; i < pictures->style_count; i++)
         if (!pictures->styles[i].image)
             return imp_fail(error, IMPASTO_ERROR_USAGE, "style %zu has no picture", i);
@@ -39,7 +37,7 @@ enum impasto_status imp_pictures_take(const struct impasto_pictures *theirs,
     *ours = given;
     ours->styles = styles;
     ours->regions = regions;
-    return status == IMPASTO_OK ? check_there(ours, error) : status;
+    return status == IMPASTO_OK ? check_styles(ours, error) : status;
 }
 
 void imp_pictures_drop(struct impasto_pictures *pictures)

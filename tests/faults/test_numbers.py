@@ -51,8 +51,9 @@ LASTING = ["adam", "approach"]
 def output_arguments():
     """By kernel: the arguments that are floats and written to."""
     found = {}
+    kernel = r"__kernel\s+(?:__attribute__\(\(.*?\)\)\s+)?void\s+(\w+)\s*\(([^)]*)\)"
     for path in (HERE.parent.parent / "cl").glob("*.cl"):
-        for name, text in re.findall(r"__kernel\s+void\s+(\w+)\s*\(([^)]*)\)", path.read_text()):
+        for name, text in re.findall(kernel, path.read_text()):
             found[name] = [i for i, argument in enumerate(text.split(","))
                            if "__global" in argument and "const" not in argument
                            and re.search(r"\bfloat(v|\d*)\b", argument)]
