@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import difflib
+import numbers
 import os
 import pathlib
 import sysconfig
@@ -148,6 +149,13 @@ class Model:
         return f"<impasto.Model {self.source}: {', '.join(self.styles)}>"
 
 
+def _plain(value: Any) -> Any:
+    """NumPy's numbers as JSON has them."""
+    if isinstance(value, numbers.Real) and not isinstance(value, bool):
+        return int(value) if isinstance(value, numbers.Integral) else float(value)
+    return value
+
+
 def as_model(model: Model | str | os.PathLike[str]) -> Model:
     return model if isinstance(model, Model) else Model(model)
 
@@ -269,9 +277,9 @@ class Applier(Opened):
         return records.give(Image._owning(made), self._record(pictures[0]))
 
     def _record(self, content: Image) -> dict[str, Any]:
-        """Without masks and regions, which are not named."""
-        settings = {name: value for name, value in self._settings.items()
-                    if value is not None and name not in ("mix", "steady")}
+        """Without masks and regions, which are not named, and without what is of frames alone."""
+        settings = {name: _plain(value) for name, value in self._settings.items()
+                    if value is not None and name not in ("mix", "steady", "smooth")}
         mix = self._settings.get("mix")
         if mix is not None:
             settings["mix"] = mix if isinstance(mix, str) else ",".join(

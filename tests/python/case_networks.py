@@ -58,6 +58,10 @@ class Applying(Case):
         subprocess.run([os.environ["IMPASTO_BIN"], "apply", "--settings", "made.png", "-o", "again.png", "--device", "0",
                         "--quiet"], check=True, cwd=self.folder)
         np.testing.assert_array_equal(impasto.Image(self.folder / "again.png").to_uint8(), made.to_uint8())
+        numbers = impasto.apply(PHOTO, BASE, device=self.open_device(), strength=np.float32(0.5), size=np.int64(32),
+                                steady=0.1, smooth=0.5)
+        self.assertEqual(json.loads(numbers.settings)["settings"],
+                         {"model": "base-8.model", "strength": 0.5, "size": 32})
         named = json.loads(impasto.apply(PHOTO, "ink", device=self.open_device()).settings)["settings"]
         self.assertEqual(named, {"model": "ink"})
 
