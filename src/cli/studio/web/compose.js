@@ -278,7 +278,7 @@ export async function use(earlier) {
   settings.takeFilm(film);
   const known = styles().rows.filter(row => row.model === earlier.model), {mix, ...others} = earlier.settings ?? {};
   const row = known.find(row => row.mix && row.mix === mix) ?? known[0];
-  settings.use(row?.mix === mix ? others : earlier.settings);
+  settings.use(row?.mix === mix ? others : earlier.settings ?? {});
   chosen.model = row?.value ?? chosen.model;
   chosen.more = (earlier.regions ?? []).map(row => row.mix);
   chosen.lessons = [...(earlier.photos ?? [])];

@@ -35,7 +35,11 @@ async function drawPicture() {
     else
       await draw(await api.blob(`/api/pictures/${job.content}`), wanted, job.name);
   } catch (error) {
-    if (!(error instanceof api.Refusal))
+    if (wanted !== shown)
+      return;
+    if (error instanceof api.Refusal) /* rather nothing than another job's */
+      show(get("image"), null);
+    else
       shown = "";
   }
 }
