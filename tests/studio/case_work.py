@@ -319,6 +319,93 @@ class Trainings(Served):
             studio.until(job, "done")
         self.assertEqual(*(pixels(studio.result(job)) for job in painted))
 
+    def test_a_network_that_is_trained_on(self):
+        """A job that needs it waits until the training has stopped."""
+        studio = self.studio()
+        training = self.begin(studio, settings=LESSONS | {"steps": 100000})
+        studio.until(training["id"], lambda now: now.get("iteration", 0) > 1)
+        studio.ask("POST", f"/api/jobs/{training['id']}/stop", "")
+        studio.until(training["id"], "stopped")
+        studio.ask("POST", "/api/queue/pause", "")
+        waits = studio.ask("POST", "/api/jobs", {"command": "apply", "content": training["content"],
+                                                 "model": training["id"]})["id"]
+        # The worker for what takes a moment has something to do until the training has begun.
+        workers, upload = studio.workers(), threading.Thread(target=studio.upload, args=(png(9, 9),))
+        pictures = lambda: len(list((studio.folder / "pictures").iterdir()))  # noqa: E731
+        before = pictures()
+        for process in workers:
+            os.kill(process, signal.SIGSTOP)
+        try:
+            upload.start()
+            end = time.monotonic() + PATIENCE
+            while pictures() == before and time.monotonic() < end:
+                time.sleep(0.05)
+            studio.ask("POST", f"/api/jobs/{training['id']}/continue", {})
+            studio.ask("POST", "/api/queue/go", "")
+            studio.until(training["id"], "works")
+        finally:
+            for process in workers:
+                os.kill(process, signal.SIGCONT)
+        upload.join()
+        studio.upload(png(8, 8))
+        self.assertEqual(studio.job(waits)["state"], "waits")
+        studio.ask("POST", f"/api/jobs/{training['id']}/stop", "")
+        studio.until(waits, "done")
+
+    def test_the_device_of_what_goes_on(self):
+        """It is the job's, also where a checkpoint has all other settings."""
+        studio = self.studio()
+        jobs = [studio.paint(LONG)["id"], self.begin(studio, settings=LESSONS | {"steps": 100000})["id"]]
+        for job in jobs:
+            studio.until(job, lambda now: now.get("iteration", 0) > 1)
+            studio.ask("POST", f"/api/jobs/{job}/stop", "")
+            self.assertTrue(studio.until(job, "stopped")["resumable"])
+        studio.end()
+        for job in jobs:
+            file = studio.folder / "jobs" / f"{job}.json"
+            about = json.loads(file.read_text())
+            about["settings"]["device"] = "no such device"
+            file.write_text(json.dumps(about))
+        studio = self.studio()
+        for job in jobs:
+            studio.ask("POST", f"/api/jobs/{job}/continue", {})
+            self.failed(studio, job, "no such device")
+
+    def failed(self, studio, job, words):
+        end = time.monotonic() + PATIENCE
+        while studio.job(job)["state"] not in ("failed", "done") and time.monotonic() < end:
+            time.sleep(0.05)
+        self.assertIn(words, studio.job(job).get("error", {}).get("text", ""))
+
+    def test_photographs_that_cannot_be_linked(self):
+        """Why is told, and the job goes on once it is mended."""
+        studio = self.studio()
+        studio.ask("POST", "/api/queue/pause", "")
+        photo = studio.upload(png(64, 64))["id"]
+        job = self.begin(studio, photos=[photo])["id"]
+        obstacle = studio.folder / "jobs" / f"{job}.photos"
+        obstacle.write_text("")
+        studio.ask("POST", "/api/queue/go", "")
+        self.failed(studio, job, f"{job}.photos: cannot be made for the photographs: ")
+        self.assertEqual(studio.job(job)["error"]["status"], "output")
+        obstacle.unlink()
+        studio.ask("POST", f"/api/jobs/{job}/continue", {})
+        studio.until(job, "done")
+
+    def test_long_names_of_styles(self):
+        """They are whole in the command line."""
+        studio = self.studio()
+        styles = [{"picture": studio.upload(png(24, 24 + i, COLOURS), f"{i}{80 * 'x'}.png")["id"]} for i in range(2)]
+        training = self.begin(studio, styles=styles)
+        studio.until(training["id"], "done")
+        name = studio.ask("GET", "/api/about")["models"][-1]["styles"][1]
+        self.assertGreater(len(name), 55)
+        studio.ask("POST", "/api/queue/pause", "")
+        applied = studio.ask("POST", "/api/jobs", {
+            "command": "apply", "content": training["content"], "model": training["id"],
+            "regions": [{"picture": training["content"], "colour": "ff0000", "mix": name}]})
+        self.assertIn(f"--region 'photo.png#ff0000={name}'", applied["line"])
+
     def test_refusals(self):
         studio = self.studio()
         content, _ = studio.pictures()
@@ -568,6 +655,21 @@ class Ends(Served):
         second.until(job, "done")
         self.assertEqual(pixels(second.result(job)), self.whole(second))
 
+    def test_a_worker_that_only_looks(self):
+        """The next studio does not wait for it: it writes no checkpoint."""
+        studio = self.studio()
+        studio.upload(png(9, 9))
+        workers = studio.workers()
+        for process in workers:
+            os.kill(process, signal.SIGSTOP)
+        try:
+            studio.kill()
+            second = self.studio()
+            second.until(second.paint()["id"], "done")
+        finally:
+            for process in workers:
+                os.kill(process, signal.SIGCONT)
+
     def test_a_worker_that_outlives_its_studio(self):
         """It has not saved its checkpoint when the next studio is there: jobs wait for it, and all else is done."""
         studio = self.studio()
@@ -581,7 +683,7 @@ class Ends(Served):
             second.ask("POST", "/api/queue/go", "")
             second.upload(png(9, 9))  # by a worker of its own
             self.assertEqual(second.job(job)["state"], "waits")
-            self.assertIn("still saves its job", second.ask("GET", "/api/jobs")["warning"])
+            self.assertIn(f"{studio.folder}: a worker of the studio before still saves its job", second.ask("GET", "/api/jobs")["warning"])
         finally:
             for process in workers:
                 os.kill(process, signal.SIGCONT)
@@ -692,6 +794,16 @@ class Ends(Served):
         self.assertEqual(refused["status"], "output")
         self.assertIn("--quota", refused["error"])
         self.assertTrue(result.exists() and there(content) and there(style) and not there(last))
+        # Nor are films on their way, which count as well; what a link leads to does not.
+        result.unlink()
+        studio.upload(png(9, 9))
+        film = studio.folder / "results" / f"{32 * 'b'}.mp4.impasto"
+        film.mkdir()
+        (film / "frames").write_bytes(bytes(1 << 20))
+        self.assertIn("--quota", studio.ask("POST", "/api/pictures", png(10, 9), 507)["error"])
+        film.rename(self.folder / "elsewhere")
+        film.symlink_to(self.folder / "elsewhere")
+        studio.upload(png(10, 9))
 
     def test_a_quota_and_open_pages(self):
         """What an open page has in hand stays, so that more is refused; it goes once the page has let it go."""
@@ -718,8 +830,10 @@ class Ends(Served):
         upload(noise(40), "")
         self.assertEqual([there(id) for id in (second, third)], [False, True])
         for wrong in ({}, {"page": page}, {"page": "x", "pictures": []}, {"page": page, "pictures": ["../x"]},
-                      {"page": page, "pictures": 201 * [third]}):
+                      {"page": page, "pictures": 513 * [third]}):
             self.assertEqual(studio.ask("POST", "/api/pages", wrong, 422)["status"], "usage")
+        # As many as a training may learn from, and what it learns.
+        studio.ask("POST", "/api/pages", {"page": page, "pictures": 217 * [third]})
 
     def test_a_job_that_cannot_be_kept(self):
         """What its file lacks is told, tried again, and there in the end."""

@@ -40,7 +40,7 @@ static int spawn(const char *program, int input, int output, int held, pid_t *pr
     }
     if ((problem = posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO)) == 0 &&
         (problem = posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO)) == 0 &&
-        (problem = posix_spawn_file_actions_adddup2(&actions, held, HELD)) == 0 &&
+        (held < 0 || (problem = posix_spawn_file_actions_adddup2(&actions, held, HELD)) == 0) &&
         (problem = posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, IMP_OS_NOWHERE,
                                                     O_WRONLY, 0)) == 0 &&
         (problem = posix_spawnattr_setsigmask(&attributes, &none)) == 0 &&

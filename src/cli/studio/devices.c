@@ -75,7 +75,7 @@ json_t *cli_device_next(const struct cli_studio *studio, char place[PLACE_SIZE])
 {
     for (size_t i = 0; i < json_array_size(studio->jobs); i++) {
         json_t *job = json_array_get(studio->jobs, i);
-        if (!cli_job_is(job, "waits") || !cli_job_paints(job))
+        if (!cli_job_may_begin(studio, job) || !cli_job_paints(job))
             continue;
         if (is_free(studio, job, place))
             return job;

@@ -223,10 +223,10 @@ char *cli_folder_path(const struct cli_folder *folder, enum cli_place place, con
     return path;
 }
 
-void cli_folder_visit(const struct cli_folder *folder, enum cli_place place,
-                      void (*visit)(void *user, const char *name), void *user)
+/* folder: a descriptor. */
+static void visit_all(int folder, void (*visit)(void *user, const char *name), void *user)
 {
-    const int again = openat(folder->place[place], ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    const int again = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *entries = again < 0 ? NULL : fdopendir(again);
     if (!entries) {
         if (again >= 0)
@@ -239,17 +239,40 @@ void cli_folder_visit(const struct cli_folder *folder, enum cli_place place,
     closedir(entries);
 }
 
+void cli_folder_visit(const struct cli_folder *folder, enum cli_place place,
+                      void (*visit)(void *user, const char *name), void *user)
+{
+    visit_all(folder->place[place], visit, user);
+}
+
 struct counting {
-    int place; /* a descriptor */
+    int place;  /* a descriptor */
+    bool films; /* those on their way are folders in it */
     uint64_t bytes;
 };
+
+static void count(void *user, const char *name);
+
+static void count_film(struct counting *counting, const char *name)
+{
+    struct counting inside = {
+        .place = openat(counting->place, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
+    if (inside.place >= 0)
+        visit_all(inside.place, count, &inside);
+    close_one(&inside.place);
+    counting->bytes += inside.bytes;
+}
 
 static void count(void *user, const char *name)
 {
     struct counting *counting = user;
     struct stat about;
-    if (fstatat(counting->place, name, &about, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(about.st_mode))
+    if (fstatat(counting->place, name, &about, AT_SYMLINK_NOFOLLOW) != 0)
+        return;
+    if (S_ISREG(about.st_mode))
         counting->bytes += (uint64_t)about.st_size;
+    else if (S_ISDIR(about.st_mode) && counting->films)
+        count_film(counting, name);
 }
 
 uint64_t cli_folder_bytes(const struct cli_folder *folder)
@@ -257,6 +280,7 @@ uint64_t cli_folder_bytes(const struct cli_folder *folder)
     struct counting counting = {0};
     for (int place = 0; place < CLI_PLACES; place++) {
         counting.place = folder->place[place];
+        counting.films = place == CLI_PLACE_RESULTS;
         cli_folder_visit(folder, (enum cli_place)place, count, &counting);
     }
     return counting.bytes;
@@ -264,16 +288,38 @@ uint64_t cli_folder_bytes(const struct cli_folder *folder)
 
 /* ---- Folders of links ------------------------------------------------------------------------ */
 
-bool cli_folder_gather(const struct cli_folder *folder, const char *name, const json_t *ids)
+/* One that is gone has no error. */
+static bool link_picture(const struct cli_folder *folder, const char *id, int place,
+                         struct impasto_error *error)
+{
+    if (linkat(folder->place[CLI_PLACE_PICTURES], id, place, id, 0) == 0 ||
+        errno == EEXIST) /* it may be named twice */
+        return true;
+    const int problem = errno;
+    char *path = cli_folder_path(folder, CLI_PLACE_PICTURES, id);
+    if (problem == EPERM || problem == EOPNOTSUPP || problem == ENOSYS)
+        cli_fail(error, IMPASTO_ERROR_OUTPUT,
+                 "%s: cannot be linked to the training: %s; the disk of the studio's folder has no "
+                 "hard links: choose another one by --folder",
+                 path ? path : id, strerror(problem));
+    else if (problem != ENOENT)
+        cli_fail_file(error, IMPASTO_ERROR_OUTPUT, path ? path : id,
+                      "cannot be linked to the training", problem);
+    free(path);
+    return false;
+}
+
+bool cli_folder_gather(const struct cli_folder *folder, const char *name, const json_t *ids,
+                       struct impasto_error *error)
 {
     cli_folder_scatter(folder, CLI_PLACE_JOBS, name);
     const int place = open_folder(folder->place[CLI_PLACE_JOBS], name);
     bool whole = place >= 0;
-    for (size_t i = 0; whole && i < json_array_size(ids); i++) {
-        const char *id = json_string_value(json_array_get(ids, i));
-        whole = linkat(folder->place[CLI_PLACE_PICTURES], id, place, id, 0) == 0 ||
-                errno == EEXIST; /* it may be named twice */
-    }
+    if (!whole)
+        cli_fail_file(error, IMPASTO_ERROR_OUTPUT, name, "cannot be made for the photographs",
+                      errno);
+    for (size_t i = 0; whole && i < json_array_size(ids); i++)
+        whole = link_picture(folder, json_string_value(json_array_get(ids, i)), place, error);
     close_one((int[]){place});
     return whole;
 }

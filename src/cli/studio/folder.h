@@ -23,8 +23,8 @@ struct cli_folder {
     int top;
     int place[CLI_PLACES];
     int lock;
-    int workers; /* locked by the studio, and by its workers as long as one of them runs */
-    bool alone;  /* no worker of an earlier studio runs any more */
+    int workers; /* locked by the studio, and by its workers that paint as long as one runs */
+    bool alone;  /* no such worker of an earlier studio runs any more */
 };
 
 /* path: NULL: the usual one. It is made where it is not there. IMPASTO_ERROR_OUTPUT: it cannot be
@@ -32,8 +32,8 @@ struct cli_folder {
 enum impasto_status cli_folder_open(struct cli_folder *folder, const char *path,
                                     struct impasto_error *error);
 void cli_folder_close(struct cli_folder *folder);
-/* Whether the workers of earlier studios have ended. Those of one that was killed save what they
- * have first. */
+/* Whether the workers of earlier studios that paint have ended. Those of one that was killed save
+ * what they have first. */
 bool cli_folder_is_ours(struct cli_folder *folder);
 /* For reading; below 0: errno says why. Only regular files open. */
 int cli_folder_read(const struct cli_folder *folder, enum cli_place place, const char *name,
@@ -51,8 +51,9 @@ bool cli_folder_move(const struct cli_folder *folder, enum cli_place from, const
 void cli_folder_remove(const struct cli_folder *folder, enum cli_place place, const char *name);
 bool cli_folder_has(const struct cli_folder *folder, enum cli_place place, const char *name);
 /* Makes a folder among the jobs', of links to pictures. ids: an array of texts. false: it cannot be
- * made. */
-bool cli_folder_gather(const struct cli_folder *folder, const char *name, const struct json_t *ids);
+ * made, and `error` says why, or a picture is gone, and it says nothing. */
+bool cli_folder_gather(const struct cli_folder *folder, const char *name, const struct json_t *ids,
+                       struct impasto_error *error);
 /* Removes a folder of files, which may not be there. */
 void cli_folder_scatter(const struct cli_folder *folder, enum cli_place from, const char *name);
 /* What all files have together, in bytes. */

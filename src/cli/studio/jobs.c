@@ -261,11 +261,18 @@ bool cli_job_paints(const json_t *job)
     return !command || strcmp(command, "apply") != 0 || refine;
 }
 
+bool cli_job_may_begin(const struct cli_studio *studio, const json_t *job)
+{
+    const char *model = cli_text_in(job, "model");
+    const json_t *training = cli_is_id(model) ? cli_job_find(studio, model) : NULL;
+    return cli_job_is(job, "waits") && !(training && cli_job_is(training, "works"));
+}
+
 json_t *cli_job_next(const struct cli_studio *studio, bool paints)
 {
     for (size_t i = 0; i < json_array_size(studio->jobs); i++) {
         json_t *job = json_array_get(studio->jobs, i);
-        if (cli_job_is(job, "waits") && cli_job_paints(job) == paints)
+        if (cli_job_may_begin(studio, job) && cli_job_paints(job) == paints)
             return job;
     }
     return NULL;

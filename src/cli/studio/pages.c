@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#define PICTURES_MOST 200 /* of a page */
+#define PICTURES_MOST 512 /* of a page: photographs, paintings, maps and 200 to learn from */
 #define HEARD_SECONDS (6 * 3600.0)
 
 static bool is_open(const struct cli_page *page)
@@ -87,7 +87,7 @@ void cli_route_hold_pictures(struct cli_studio *studio, struct cli_request *requ
     if (!cli_is_id(id)) {
         cli_refuse(request, 422, "usage", "page: must be 32 hexadecimal digits", "page");
     } else if (!are_ids(pictures)) {
-        cli_refuse(request, 422, "usage", "pictures: must be a list of 200 ids at most",
+        cli_refuse(request, 422, "usage", "pictures: must be a list of 512 ids at most",
                    "pictures");
     } else {
         struct cli_page *page = page_of(studio, id);

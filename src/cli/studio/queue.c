@@ -156,7 +156,9 @@ static bool is_free(const struct cli_studio *studio, const struct cli_child *chi
 static bool give(struct cli_studio *studio, struct cli_child *child, json_t *task)
 {
     struct impasto_error error = {0};
-    if (!child->process && cli_child_start(child, studio->folder.workers, &error) != IMPASTO_OK) {
+    /* The quick one writes no checkpoint that the next studio would have to wait for. */
+    const int held = child == &studio->quicker ? -1 : studio->folder.workers;
+    if (!child->process && cli_child_start(child, held, &error) != IMPASTO_OK) {
         snprintf(studio->warning, sizeof(studio->warning), "%.390s", error.message);
         if (cli_text_in(task, "upload"))
             cli_upload_finish(studio, task, error.message);
@@ -180,7 +182,12 @@ static bool may_begin(const struct cli_studio *studio)
 
 static void begin(struct cli_studio *studio, struct cli_child *child, json_t *job)
 {
-    json_t *task = cli_job_request(studio, job);
+    struct impasto_error error = {0};
+    json_t *task = cli_job_request(studio, job, &error);
+    if (!task && error.message[0]) {
+        cli_job_fail(studio, job, "output", error.message);
+        return;
+    }
     if (!task) {
         cli_job_fail(studio, job, "input",
                      "one of its pictures, or its style network, is not here any more");

@@ -95,13 +95,17 @@ void cli_route_plan(struct cli_studio *studio, struct cli_request *request, json
 }
 
 /* Jobs that wait for more than their turn. */
-static const char *warning_of(const struct cli_studio *studio)
+static json_t *warning_of(const struct cli_studio *studio)
 {
-    if (studio->warning[0] || studio->paused || studio->folder.alone)
-        return studio->warning;
-    return cli_jobs_waiting(studio) == 0
-               ? ""
-               : "a worker of the studio before still saves its job; jobs begin once it has ended";
+    char line[600];
+    if (studio->warning[0] || studio->paused || studio->folder.alone ||
+        cli_jobs_waiting(studio) == 0)
+        return cli_json_text(studio->warning);
+    snprintf(line, sizeof(line),
+             "%.450s: a worker of the studio before still saves its job; jobs begin once it has "
+             "ended",
+             studio->folder.path);
+    return cli_json_text(line);
 }
 
 void cli_route_list_jobs(struct cli_studio *studio, struct cli_request *request, json_t *unused)
@@ -117,7 +121,7 @@ void cli_route_list_jobs(struct cli_studio *studio, struct cli_request *request,
     for (; i > 0 && json_array_size(list) < PAGE_JOBS; i--)
         json_array_append_new(list, shown(studio, json_array_get(studio->jobs, i - 1)));
     cli_reply_json(request, 200,
-                   json_pack("{s:o, s:b, s:b, s:s, s:I}", "jobs", list, "more", i > 0, "paused",
+                   json_pack("{s:o, s:b, s:b, s:o, s:I}", "jobs", list, "more", i > 0, "paused",
                              studio->paused, "warning", warning_of(studio), "changes",
                              (json_int_t)studio->changes));
 }

@@ -66,7 +66,7 @@ struct cli_child {
 
 typedef void (*cli_line_fn)(void *user, struct cli_child *child, const json_t *line);
 
-/* held: a descriptor that the worker keeps open as long as it runs. */
+/* held: a descriptor that the worker keeps open as long as it runs; below 0: none. */
 enum impasto_status cli_child_start(struct cli_child *child, int held, struct impasto_error *error);
 /* false: it is gone. */
 bool cli_child_send(struct cli_child *child, const json_t *line);
@@ -187,7 +187,9 @@ void cli_job_set(struct cli_studio *studio, json_t *job, const char *state);
 void cli_job_put_first(struct cli_studio *studio, json_t *job);
 /* Whether it takes minutes: it paints, or refines by painting what a network has painted. */
 bool cli_job_paints(const json_t *job);
-/* The next one that waits, of those that do, or of the others. NULL: none. */
+/* Whether it waits, and not for its network's training. */
+bool cli_job_may_begin(const struct cli_studio *studio, const json_t *job);
+/* The next one that may begin, of those that do, or of the others. NULL: none. */
 json_t *cli_job_next(const struct cli_studio *studio, bool paints);
 size_t cli_jobs_waiting(const struct cli_studio *studio);
 
@@ -221,8 +223,10 @@ void cli_pages_close(struct cli_studio *studio);
 
 /* The command line that does the same as a job, from malloc. NULL: no memory. */
 char *cli_job_line(const struct cli_studio *studio, const json_t *job);
-/* What a job is to a worker. NULL: no memory, or a picture or a network is gone. */
-json_t *cli_job_request(const struct cli_studio *studio, const json_t *job);
+/* What a job is to a worker. NULL: `error` says why; or it says nothing, and there is no memory, or
+ * a picture or a network is gone. */
+json_t *cli_job_request(const struct cli_studio *studio, const json_t *job,
+                        struct impasto_error *error);
 /* The same for its plan alone. */
 json_t *cli_job_plan_request(const struct cli_studio *studio, const json_t *job);
 

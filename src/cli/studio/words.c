@@ -100,6 +100,16 @@ static json_t *file_of(const struct cli_studio *studio, enum cli_place place, co
     return text;
 }
 
+/* The job's device, or else the studio's. */
+static void add_device(const struct cli_studio *studio, const json_t *job, json_t *settings)
+{
+    json_t *device = json_object_get(json_object_get(job, "settings"), "device");
+    if (device)
+        json_object_set(settings, "device", device);
+    else if (studio->device)
+        json_object_set_new(settings, "device", json_string(studio->device));
+}
+
 /* What is asked of the result, and how it can be gone on with. A checkpoint has settings and
  * pictures; more iterations may be given. */
 static json_t *options_of(const struct cli_studio *studio, const json_t *job, bool resumes)
@@ -118,14 +128,9 @@ static json_t *options_of(const struct cli_studio *studio, const json_t *job, bo
     json_object_set_new(options, "every", json_string(EVERY));
     if (resumes && json_is_integer(more))
         json_object_set(options, "iterations", more);
+    if (resumes) /* a checkpoint may go on on any */
+        add_device(studio, job, options);
     return options;
-}
-
-/* The device of a job that names none. */
-static void add_device(const struct cli_studio *studio, json_t *settings)
-{
-    if (!json_object_get(settings, "device") && studio->device)
-        json_object_set_new(settings, "device", json_string(studio->device));
 }
 
 /* With its pictures and its device. *whole: all pictures are there. */
@@ -135,7 +140,7 @@ static json_t *settings_of(const struct cli_studio *studio, const json_t *job, b
     if (!settings)
         settings = json_object();
     *whole = add_pictures(studio, job, settings);
-    add_device(studio, settings);
+    add_device(studio, job, settings);
     return settings;
 }
 
@@ -174,7 +179,8 @@ static bool add_words(const struct cli_studio *studio, const json_t *job, json_t
 }
 
 /* The photographs that it learns from get a folder of their own, as links to what is there. */
-static bool add_photos(const struct cli_studio *studio, const json_t *job, json_t *options)
+static bool add_photos(const struct cli_studio *studio, const json_t *job, json_t *options,
+                       struct impasto_error *error)
 {
     char name[CLI_ID_SIZE + 8];
     const json_t *photos = json_object_get(job, "photos");
@@ -183,16 +189,17 @@ static bool add_photos(const struct cli_studio *studio, const json_t *job, json_
     snprintf(name, sizeof(name), "%.32s.photos", cli_text_in(job, "id"));
     json_object_set_new(options, "photos",
                         file_of(studio, CLI_PLACE_JOBS, cli_text_in(job, "id"), ".photos"));
-    return cli_folder_gather(&studio->folder, name, photos);
+    return cli_folder_gather(&studio->folder, name, photos, error);
 }
 
 /* All that it is told is on its command line, but for what its checkpoint has. A training's samples
  * are of its photograph. */
 static bool add_command_line(const struct cli_studio *studio, const json_t *job, json_t *request,
-                             json_t *options, bool resumes)
+                             json_t *options, bool resumes, struct impasto_error *error)
 {
     const char *model = cli_text_in(job, "model");
-    bool whole = resumes || (add_words(studio, job, request) && add_photos(studio, job, options));
+    bool whole =
+        resumes || (add_words(studio, job, request) && add_photos(studio, job, options, error));
     if (!resumes)
         json_object_update_missing(options, json_object_get(job, "settings"));
     if (cli_kind_of(job)->table == &cli_train_command)
@@ -200,13 +207,14 @@ static bool add_command_line(const struct cli_studio *studio, const json_t *job,
                                      picture_path(studio, cli_text_in(job, "content"), "")) == 0;
     if (model)
         whole &= json_object_set_new(options, "model", cli_model_word(studio, model)) == 0;
-    add_device(studio, options);
+    add_device(studio, job, options);
     return whole;
 }
 
 /* ---- All of them ----------------------------------------------------------------------------- */
 
-json_t *cli_job_request(const struct cli_studio *studio, const json_t *job)
+json_t *cli_job_request(const struct cli_studio *studio, const json_t *job,
+                        struct impasto_error *error)
 {
     char checkpoint[CLI_ID_SIZE + 8];
     json_t *request = json_object();
@@ -218,7 +226,7 @@ json_t *cli_job_request(const struct cli_studio *studio, const json_t *job)
     json_t *options = options_of(studio, job, resumes);
     json_object_set_new(request, "options", options);
     if (cli_kind_of(job)->by_words)
-        whole = add_command_line(studio, job, request, options, resumes);
+        whole = add_command_line(studio, job, request, options, resumes, error);
     else if (!resumes)
         json_object_set_new(request, "settings", settings_of(studio, job, &whole));
     json_object_set_new(request, "preview", json_integer(1024));
@@ -252,7 +260,7 @@ static void add_name(const struct cli_studio *studio, char *line, const char *id
 {
     char word[400];
     const char *name = cli_text_in(json_object_get(studio->pictures, id ? id : ""), "name");
-    snprintf(word, sizeof(word), "%.300s%.60s", name ? name : "picture", ending);
+    snprintf(word, sizeof(word), "%.300s%.80s", name ? name : "picture", ending);
     /* A name that would be taken for an option. */
     if (word[0] == '-') {
         memmove(word + 2, word, sizeof(word) - 2);
@@ -315,9 +323,9 @@ static void add_settings(char *line, const json_t *job)
 
 static void add_region(const struct cli_studio *studio, char *line, const json_t *region)
 {
-    char ending[60];
+    char ending[CLI_STYLE_NAME_SIZE + 10];
     const char *colour = cli_text_in(region, "colour");
-    snprintf(ending, sizeof(ending), "%s%.6s=%.40s", colour ? "#" : "", colour ? colour : "",
+    snprintf(ending, sizeof(ending), "%s%.6s=%.64s", colour ? "#" : "", colour ? colour : "",
              cli_text_in(region, "mix"));
     cli_add_word(line, LONGEST_LINE, "--region");
     add_name(studio, line, cli_text_in(region, "picture"), ending);
