@@ -179,8 +179,9 @@ class Painted(Filming):
         process = self.start("video", "wide.y4m", "style.png", "-o", "out.y4m", *self.SMALL,
                              "--frame-iterations", "100000", "--consistency", "none",
                              "--first-iterations", "6", "--scales", "1", "--iterations", "3000")
-        while b"frame 1" not in process.stderr.readline():
-            pass
+        for line in process.stderr:
+            if b"frame 1" in line:
+                break
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=PATIENCE)
         self.assertEqual(process.returncode, SIGINT_CODE, err)
@@ -422,8 +423,9 @@ class Stopping(Filming):
         process.stdin.flush()
         while b'"painting"' not in process.stdout.readline():
             pass
-        while b"frame 1" not in process.stderr.readline():
-            pass
+        for line in process.stderr:
+            if b"frame 1" in line:
+                break
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=PATIENCE)
         self.assertEqual(process.returncode, SIGINT_CODE, err)
@@ -757,8 +759,9 @@ class GoingOn(Filming):
         process = self.start("video", "-", "--model", "night.model", "-o", "out.mkv", stdin=subprocess.PIPE)
         process.stdin.write((self.folder / "film.y4m").read_bytes()[:-10])
         process.stdin.flush()
-        while b"frame 1" not in process.stderr.readline():
-            pass
+        for line in process.stderr:
+            if b"frame 1" in line:
+                break
         process.kill()
         process.communicate()
         packets = self.folder / "out.mkv.impasto/packets"
