@@ -292,8 +292,9 @@ class Stopping(Living):
         process = self.start("live", "night.model", "--camera", "-", "-o", "out.y4m", stdin=subprocess.PIPE)
         process.stdin.write(film(2))
         process.stdin.flush()
-        while b"frame 1" not in process.stderr.readline():
-            pass
+        for line in process.stderr:
+            if b"frame 1" in line:
+                break
         process.send_signal(signal.SIGINT)
         self.leave(process, SIGINT_CODE)
         self.assertIn(len(frames_of((self.folder / "out.y4m").read_bytes())), (1, 2))
