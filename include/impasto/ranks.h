@@ -38,7 +38,8 @@ struct impasto_ranks;
 #define IMPASTO_RANKS 256
 
 /* How many processes a launcher has started together with this one, by what Open MPI, MPICH and
- * Slurm leave in the environment. 1: none but this one. Loads nothing. */
+ * Slurm leave in the environment. 1: none but this one, or IMPASTO_MPI is "off" there, for what a
+ * rank has started and is none. Loads nothing. */
 IMPASTO_API int impasto_ranks_launched(void);
 
 /*
@@ -89,7 +90,8 @@ IMPASTO_API double impasto_ranks_waiting(double *expected);
 /*
  * Makes a device this rank's part of the team, for all. Jobs that rank 0 opens on its own from then
  * on paint their pictures on those of all ranks at once, as with impasto_device_join. Of memory
- * that is the host's, each rank of a machine gets an equal part. With one rank nothing changes.
+ * that is the host's, each rank of a machine gets an equal part. One job may be open at a time:
+ * another is refused with IMPASTO_ERROR_USAGE. With one rank nothing changes.
  *
  * share: of a picture's rows, in any unit that is the same on all ranks. 0 on any of them: by the
  * devices' speed. Errors: as of impasto_device_join.

@@ -40,7 +40,8 @@ enum impasto_status imp_comm_local_open(int size, struct imp_comm *ends[],
 enum impasto_status imp_comm_mpi_open(bool naps, struct imp_comm **comm,
                                       struct impasto_error *error);
 
-/* How many processes a launcher has started together with this one, by the environment; 1: none. */
+/* How many processes a launcher has started together with this one, by the environment; 1: none, or
+ * IMPASTO_MPI is "off". */
 int imp_comm_launched(void);
 
 /* Leaves the others. NULL: nothing. Threads: does not wait, and another thread may close the end of

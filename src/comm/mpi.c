@@ -29,7 +29,7 @@ enum impasto_status imp_comm_mpi_open(bool naps, struct imp_comm **comm,
     if (mpi == NULL)
         return imp_fail(error, IMPASTO_ERROR_USAGE,
                         "several ranks cannot work together: %s; install all of "
-                        "Impasto " IMP_VERSION ", and MPI",
+                        "Impasto " IMP_VERSION ", and MPI, or set IMPASTO_MPI=off to do without",
                         problem);
     imp_comm_wait_begin(&opening);
     IMP_TRY(imp_comm_wait_end(&opening, mpi->open(naps, &place, error)));

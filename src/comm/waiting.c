@@ -30,7 +30,8 @@ enum impasto_status imp_comm_wait_end(const struct imp_comm *comm, enum impasto_
 {
     if (!comm->watched)
         return status;
-    const unsigned waited = now() - atomic_load(&since);
+    /* At least 1 ms: that some wait has lasted so long is known from now on. */
+    const unsigned waited = (now() - atomic_load(&since)) | 1u;
     if (!comm->resting && waited > atomic_load(&longest))
         atomic_store(&longest, waited);
     atomic_store(&since, 0);

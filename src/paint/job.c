@@ -48,7 +48,7 @@ static enum impasto_status share_and_plan(struct impasto_job *job)
         IMP_TRY(imp_team_cut(job, &sizes, shared > 1));
         const enum impasto_status status = imp_team_agree(job, plan_own(job));
         if (status != IMPASTO_ERROR_MEMORY || shared == SHARES_MOST || !imp_team_band(job) ||
-            job->share > 0)
+            job->shared)
             return status;
         /* All have failed, and go on together. */
         job->agreed = false;
@@ -140,7 +140,7 @@ static enum impasto_status plan_with_less(struct impasto_job *job, uint64_t aske
     if (asked)
         imp_device_limit_memory(job->device, others + (uint64_t)(LESS_MEMORY * (double)asked));
     const enum impasto_status status = plan(job, job->at);
-    if (status != IMPASTO_ERROR_MEMORY)
+    if (status != IMPASTO_ERROR_MEMORY || (job->comm && !job->agreed))
         return status;
     /* What did not fit is the smallest plan. */
     const uint64_t least = asked ? imp_scale_peak(&job->scale) : 0;

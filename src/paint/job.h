@@ -24,17 +24,18 @@ struct imp_team {
 
 struct impasto_job {
     struct imp_device *device;
-    struct imp_team *team; /* the first rank's; NULL: it is another's, or there is none */
-    struct imp_comm *comm; /* with the other ranks; NULL: there are none */
-    bool apart;            /* these are processes, which take part by serve.c */
-    struct imp_band band;  /* of the scale at hand, where that is in bands */
-    bool idle;             /* the first rank does the scale at hand alone */
-    bool agreed;           /* that all have failed, and nobody waits */
-    double share, tuned;   /* of the rows; speed as measured by tuning. 0: not known */
-    double measured;       /* rows a second as this run has found; 0: not yet */
-    double room;           /* rows that there is memory for, by the last plan; 0: not known */
-    double busy;           /* seconds of the scale's steps, without waiting for other ranks */
-    int timed;             /* steps that these are of */
+    struct imp_team *team;       /* the first rank's; NULL: it is another's, or there is none */
+    struct imp_comm *comm;       /* with the other ranks; NULL: there are none */
+    struct impasto_ranks *apart; /* these are processes, by serve.c; NULL: threads, or none */
+    struct imp_band band;        /* of the scale at hand, where that is in bands */
+    bool idle;                   /* the first rank does the scale at hand alone */
+    bool agreed;                 /* that all have failed, and nobody waits */
+    bool shared;                 /* the rows, as was asked for */
+    double share, tuned;         /* of the rows; speed as measured by tuning. 0: not known */
+    double measured;             /* rows a second as this run has found; 0: not yet */
+    double room;                 /* rows that there is memory for, by the last plan; 0: not known */
+    double busy;                 /* seconds of the scale's steps, without waiting for other ranks */
+    int timed;                   /* steps that these are of */
     struct impasto_params params; /* without conv and gemm, which are the caller's */
     char conv[IMP_ALGORITHM_NAME], gemm[IMP_ALGORITHM_NAME]; /* as asked for; empty: nothing was */
     bool only_plan;                                          /* see impasto_job_plan */

@@ -97,24 +97,28 @@ static void warn_of_differences(const struct impasto_job *job,
             from->path);
 }
 
-/* The optimiser's numbers, on every rank. */
+/* The optimiser's numbers, on every rank or on none. */
 static enum impasto_status read_numbers(struct impasto_job *job,
                                         const struct impasto_checkpoint *from,
                                         struct imp_ledger *ledger)
 {
     struct impasto_error *error = imp_device_error_place(job->device);
+    enum impasto_status status = IMPASTO_OK;
     if (from)
-        IMP_TRY(imp_checkpoint_numbers(from, &ledger->numbers, &ledger->size, error));
+        status = imp_checkpoint_numbers(from, &ledger->numbers, &ledger->size, error);
     if (!imp_team_band(job))
-        return IMPASTO_OK;
+        return status;
+    IMP_TRY(imp_team_agree(job, status));
     IMP_TRY(imp_share(job, &ledger->size, sizeof(ledger->size)));
     const size_t bytes = ledger->size * sizeof(*ledger->numbers);
     if (bytes == 0)
         return IMPASTO_OK;
     if (!from)
         ledger->numbers = malloc(bytes);
-    return ledger->numbers ? imp_share(job, ledger->numbers, bytes)
-                           : imp_device_fail_memory(job->device, "a checkpoint", bytes);
+    if (!ledger->numbers)
+        status = imp_device_fail_memory(job->device, "a checkpoint", bytes);
+    IMP_TRY(imp_team_agree(job, status));
+    return imp_share(job, ledger->numbers, bytes);
 }
 
 static enum impasto_status restore_optimizer(struct impasto_job *job,
@@ -125,13 +129,14 @@ static enum impasto_status restore_optimizer(struct impasto_job *job,
     struct imp_ledger ledger = {.loading = true};
     scale->state.step = place->optimizer_step;
     enum impasto_status status = read_numbers(job, from, &ledger);
-    if (status == IMPASTO_OK)
+    const bool has_read = status == IMPASTO_OK; /* as all have, or none */
+    if (has_read)
         status = imp_optimizer_numbers(scale->optimizer, scale->device, &scale->state, &ledger);
     /* The first rank says so, whose file it is. */
     if (status == IMPASTO_OK && from && (ledger.wrong || ledger.at != ledger.size))
         status = imp_store_damaged(&from->store, imp_device_error_place(job->device));
     free(ledger.numbers);
-    return imp_team_band(job) ? imp_team_agree(job, status) : status;
+    return has_read && imp_team_band(job) ? imp_team_agree(job, status) : status;
 }
 
 static enum impasto_status restore(struct impasto_job *job, const struct impasto_checkpoint *from,

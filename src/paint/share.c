@@ -24,7 +24,10 @@ enum impasto_status imp_share_settings(struct impasto_job *job)
         struct impasto_params params;
         char conv[IMP_ALGORITHM_NAME], gemm[IMP_ALGORITHM_NAME];
         bool only_plan;
-    } said = {.params = *params, .only_plan = job->only_plan};
+    } said;
+    memset(&said, 0, sizeof(said)); /* all bytes of it are sent, here and below */
+    said.params = *params;
+    said.only_plan = job->only_plan;
     snprintf(said.conv, sizeof(said.conv), "%s", params->conv ? params->conv : "");
     snprintf(said.gemm, sizeof(said.gemm), "%s", params->gemm ? params->gemm : "");
     if (!job->apart)
@@ -80,7 +83,10 @@ static enum impasto_status share_style(struct impasto_job *job, struct imp_sourc
     struct {
         struct imp_source source;
         bool masked;
-    } said = {*style, style->mask != NULL};
+    } said;
+    memset(&said, 0, sizeof(said));
+    said.source = *style;
+    said.masked = style->mask != NULL;
     IMP_TRY(imp_share(job, &said, sizeof(said)));
     if (is_first(job))
         return IMPASTO_OK;
@@ -150,14 +156,15 @@ enum impasto_status imp_share_resumption(struct impasto_job *job,
                                          const struct impasto_checkpoint *from,
                                          struct imp_resumption *place)
 {
-    *place = (struct imp_resumption){0};
-    if (from)
-        *place = (struct imp_resumption){.resumes = true,
-                                         .at = from->at,
-                                         .steps = from->steps,
-                                         .optimizer_step = from->optimizer_step,
-                                         .iteration = from->info.iteration,
-                                         .finished = from->finished,
-                                         .seconds = from->info.seconds};
+    memset(place, 0, sizeof(*place));
+    if (from) {
+        place->resumes = true;
+        place->at = from->at;
+        place->steps = from->steps;
+        place->optimizer_step = from->optimizer_step;
+        place->iteration = from->info.iteration;
+        place->finished = from->finished;
+        place->seconds = from->info.seconds;
+    }
     return imp_share(job, place, sizeof(*place));
 }

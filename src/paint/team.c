@@ -34,12 +34,19 @@ static void give_rank(struct impasto_job *job, const struct impasto_device *firs
     job->device = own->device;
 }
 
-static void join_processes(struct impasto_job *job, const struct impasto_device *device)
+static enum impasto_status join_processes(struct impasto_job *job,
+                                          const struct impasto_device *device,
+                                          struct impasto_error *error)
 {
-    job->apart = true;
+    if (device->ranks->at_work)
+        return imp_fail(error, IMPASTO_ERROR_USAGE,
+                        "one job at a time with ranks; close the one that is open before");
+    job->apart = device->ranks;
+    job->apart->at_work = true;
     job->comm = device->ranks->comm;
     job->share = (double)device->share;
     job->tuned = speed_of(device);
+    return IMPASTO_OK;
 }
 
 enum impasto_status imp_team_open(struct impasto_job *job, struct impasto_device *device,
@@ -48,7 +55,7 @@ enum impasto_status imp_team_open(struct impasto_job *job, struct impasto_device
     const int size = 1 + device->joined;
     struct imp_comm *ends[IMPASTO_DEVICES];
     if (device->ranks)
-        join_processes(job, device);
+        IMP_TRY(join_processes(job, device, error));
     if (size == 1)
         return IMPASTO_OK;
     struct imp_team *team = calloc(1, sizeof(*team));
@@ -94,9 +101,12 @@ void imp_team_close(struct impasto_job *job)
 {
     if (job->apart && imp_comm_rank(job->comm) == 0)
         (void)tell(job, IMP_CALL_CLOSE);
-    if (!job->apart)
+    if (job->apart)
+        job->apart->at_work = false;
+    else
         imp_comm_close(job->comm);
     job->comm = NULL;
+    job->apart = NULL;
     free(job->team);
     job->team = NULL;
 }
@@ -232,10 +242,10 @@ struct imp_band *imp_team_band(struct impasto_job *job)
 }
 
 /* What the rows are shared by: what was asked for, or what was measured in this run, or by tuning,
- * if it is known of all devices; else evenly. */
+ * if it is known of all devices; else evenly. Returns which. */
 enum { SHARE, MEASURED, TUNED, KINDS, ROOM = KINDS, SAID_OF_ROWS };
 
-static void weigh(const double *said, int size, double *weights)
+static int weigh(const double *said, int size, double *weights)
 {
     for (int kind = 0; kind < KINDS; kind++) {
         bool known = true;
@@ -244,10 +254,11 @@ static void weigh(const double *said, int size, double *weights)
             known = known && weights[rank] > 0;
         }
         if (known)
-            return;
+            return kind;
     }
     for (int rank = 0; rank < size; rank++)
         weights[rank] = 1;
+    return KINDS;
 }
 
 /* Makes rows of weights, of which none is more than a rank has room for, as far as others have it.
@@ -294,7 +305,7 @@ enum impasto_status imp_team_cut(struct impasto_job *job, const struct imp_sizes
                                  bool within_room)
 {
     imp_band_close(&job->band);
-    job->idle = false;
+    job->idle = job->shared = false;
     job->busy = 0;
     job->timed = 0;
     if (!job->comm)
@@ -309,7 +320,7 @@ enum impasto_status imp_team_cut(struct impasto_job *job, const struct imp_sizes
         return IMPASTO_OK;
     }
     IMP_TRY(hear(job, own, SAID_OF_ROWS, said));
-    weigh(said, size, weights);
+    job->shared = weigh(said, size, weights) == SHARE;
     if (within_room)
         keep_within_room(said, size, sizes->canvas_height, weights);
     share_blocks(weights, size, blocks.count, begins);

@@ -31,6 +31,7 @@ struct impasto_device {
 
 struct impasto_ranks {
     struct imp_comm *comm;
+    bool at_work; /* on a job, which is open */
 };
 
 /* ---- device.c -------------------------------------------------------------------------------- */

@@ -38,7 +38,7 @@ CHEAP = ["--weights", "builtin", "--size", "32", "--iterations", "2", "--style-l
 TERMINAL = {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LC_ALL": "C.UTF-8", "TMUX": None,
             "STY": None, "KITTY_PID": None, "TERM_PROGRAM": None, "LC_TERMINAL": None}
 # What would change the tests if a user's shell had it set.
-PRIVATE = ["IMPASTO_WEIGHTS", "IMPASTO_DEVICE", "IMPASTO_TIMEOUT", "XDG_DATA_HOME", "COLUMNS"]
+PRIVATE = ["IMPASTO_WEIGHTS", "IMPASTO_DEVICE", "IMPASTO_TIMEOUT", "IMPASTO_MPI", "XDG_DATA_HOME", "COLUMNS"]
 
 
 def program():

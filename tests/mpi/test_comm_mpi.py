@@ -89,7 +89,8 @@ class Ranks(unittest.TestCase):
         self.assertEqual(done.returncode, 2)
         folder = pathlib.Path(self.ranks).resolve().parent
         self.assertRegex(done.stderr, rf"^comm_ranks: several ranks cannot work together: impasto_mpi\.so is not in "
-                                      rf"{re.escape(str(folder))}/; install all of Impasto \S+, and MPI\n$")
+                                      rf"{re.escape(str(folder))}/; install all of Impasto \S+, and MPI, or set "
+                                      r"IMPASTO_MPI=off to do without\n$")
 
 
 if __name__ == "__main__":

@@ -236,7 +236,20 @@ class Refusals(Ranks):
         self.refuse(2, ["--resume auto", "--checkpoint"], 2, *SHORT, "--resume", "auto", "-o", "out.png")
         self.refuse(2, ["--mpi is for one picture"], 0, *SHORT[1:], "--mpi", "--batch", ".", "-o", "{content}-x.png")
 
+    def test_one_rank_is_as_without(self):
+        self.refuse(2, ["--bands goes with several devices"], 1, *SHORT, "--bands", "1", "-o", "out.png")
+        self.refuse(4, ["nosuch"], 1, *SHORT, "--device", "0,nosuch", "-o", "out.png")
+
+    def test_another_launcher(self):
+        """Names that another MPI's launcher leaves, of which this one knows nothing, or that have stayed."""
+        said = subprocess.run(["mpirun", "--version"], capture_output=True, text=True, check=False).stdout
+        names = ["PMI_SIZE", "PMI_RANK"] if "Open MPI" in said else ["OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_RANK"]
+        left = dict(zip(names, ["2", "0"]))
+        self.refuse(2, ["started 2 processes", "MPI sees one", "IMPASTO_MPI=off"], 0, *SHORT, "-o", "out.png", **left)
+        self.paint(0, "out.png", IMPASTO_MPI="off", **left)
+
     def test_what_another_finds(self):
+        self.refuse(4, ["rank 1: ", "nosuch"], 2, *SHORT, "--device", "auto,nosuch", "-o", "out.png")
         self.refuse(2, ["rank 2: ", "--device names 2 devices"], 3, *SHORT, "--device", "0,0", "-o", "out.png")
         # "other words than rank 0"
         command = [self.program, *SHORT, "-o"]
@@ -394,8 +407,11 @@ def spoil(test, kills, seed):
             found = test.processes()
             how = chance.choice([signal.SIGKILL, signal.SIGKILL, signal.SIGSTOP, signal.SIGTERM, signal.SIGUSR2])
             if found and process.poll() is None:
-                os.kill(found[chance.choice(sorted(found))], how)
-                done += 1
+                # While the first reads or writes, the others rest, for longer than this test.
+                which = [rank for rank in sorted(found) if rank > 0 or how != signal.SIGSTOP]
+                if which:
+                    os.kill(found[chance.choice(which)], how)
+                    done += 1
             code, _, said = test.end(process)
             if (test.folder / "out.png").exists():
                 support.read_png(test.folder / "out.png")

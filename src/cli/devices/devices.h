@@ -43,6 +43,8 @@ enum impasto_status cli_read_shares(const char *text, size_t count, float *share
  * been read yet, are not about one picture. */
 enum impasto_status cli_ranks_open(int argc, char **argv, struct cli_common *common,
                                    struct impasto_error *error);
+/* Whether there are other processes: a team of one works as if there were no lines. */
+bool cli_ranks_several(const struct cli_common *common);
 /* Whether another process leads this one, and talks. */
 bool cli_ranks_follows(const struct cli_common *common);
 /* All that such a process does. */

@@ -16,7 +16,7 @@
 /* Devices of a machine that are looked at. */
 #define DEVICES_MOST 64
 /* For the first rank to say what has happened, before another does. */
-#define PATIENCE_SECONDS 60
+#define PATIENCE_SECONDS 600
 
 struct cli_ranks {
     struct impasto_ranks *ranks;
@@ -88,6 +88,20 @@ static void watch(struct cli_ranks *ranks, const struct cli_common *common)
         ranks->watchdog = NULL;
 }
 
+/* Else each of several processes would paint and write the same. */
+static enum impasto_status check_size(const struct impasto_ranks *ranks,
+                                      struct impasto_error *error)
+{
+    const int launched = impasto_ranks_launched();
+    if (launched == 1 || impasto_ranks_size(ranks) > 1)
+        return IMPASTO_OK;
+    return cli_fail(error, IMPASTO_ERROR_USAGE,
+                    "the launcher has started %d processes, but MPI sees one; start them by the "
+                    "mpirun of the MPI that Impasto was built with, or by srun --mpi=pmix; or set "
+                    "IMPASTO_MPI=off, and each works alone",
+                    launched);
+}
+
 enum impasto_status cli_ranks_open(int argc, char **argv, struct cli_common *common,
                                    struct impasto_error *error)
 {
@@ -99,17 +113,28 @@ enum impasto_status cli_ranks_open(int argc, char **argv, struct cli_common *com
     opened->given = hash_words(argc, argv);
     cli_leave_signals(); /* in the threads of MPI, too */
     watch(opened, common);
-    const enum impasto_status status = impasto_ranks_open(&opened->ranks, error);
+    enum impasto_status status = impasto_ranks_open(&opened->ranks, error);
+    if (status == IMPASTO_OK)
+        status = check_size(opened->ranks, error);
     if (status == IMPASTO_OK) {
-        watch(opened, common);
         common->ranks = opened;
+        if (cli_ranks_several(common))
+            watch(opened, common);
+        else
+            cli_watchdog_close(&opened->watchdog); /* there is nobody to wait for */
     } else {
+        impasto_ranks_close(&opened->ranks);
         cli_watchdog_close(&opened->watchdog);
         free(opened);
     }
     if (!cli_ranks_follows(common))
         cli_take_signals();
     return status;
+}
+
+bool cli_ranks_several(const struct cli_common *common)
+{
+    return common->ranks && impasto_ranks_size(common->ranks->ranks) > 1;
 }
 
 bool cli_ranks_follows(const struct cli_common *common)
@@ -188,14 +213,13 @@ static enum impasto_status name_device(const struct impasto_ranks *ranks, struct
                                        struct impasto_error *error)
 {
     const size_t local = (size_t)impasto_ranks_local(ranks);
-    const char *first = names->device[0];
     if (names->count > 1 && local >= names->count)
         return cli_fail(error, IMPASTO_ERROR_USAGE,
                         "--device names %zu devices, but there are more ranks on this machine; "
                         "name one for each of them, or one for all",
                         names->count);
-    common->device = names->count > 1 ? names->device[local] : first;
-    if (first && strcmp(first, "auto") != 0)
+    common->device = names->device[names->count > 1 ? local : 0];
+    if (common->device && strcmp(common->device, "auto") != 0)
         return IMPASTO_OK;
     cli_drivers_prepare(console);
     common->device = next;

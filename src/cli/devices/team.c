@@ -51,7 +51,7 @@ enum impasto_status cli_open_devices(struct cli_settings *settings, struct cli_c
                                      struct impasto_device **device, struct impasto_error *error)
 {
     struct cli_batch_devices names;
-    if (settings->common.ranks)
+    if (cli_ranks_several(&settings->common))
         return cli_ranks_devices(settings, console, device, error);
     enum impasto_status status = cli_batch_devices(settings, &names, error);
     if (status == IMPASTO_OK && names.count > 1)

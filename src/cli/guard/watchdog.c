@@ -28,8 +28,9 @@
  * back from swapping. */
 #define LEAST_SECONDS 600
 #define TIMES_EXPECTED 30
-/* Ranks wait for one another at each layer, and the first one's word reaches the others. */
-#define RANK_EXPECTED 20
+/* Ranks wait for one another at each layer, but also while one of them compiles or plans anew. So
+ * the limit is that of work of which nobody knows. */
+#define RANK_EXPECTED 120
 #define LATER_SECONDS 10
 /* A second is long where a launcher kills within one. */
 #define LOOKS 10
@@ -100,7 +101,9 @@ static void leave(const struct cli_watchdog *dog)
 /* Whoever asks for the end of a rank may have lost another. */
 static void tell_lost(struct cli_watchdog *dog)
 {
-    if (dog->told || !cli_stop_signal() || impasto_ranks_waiting(NULL) < TELLING_SECONDS)
+    double usual;
+    const double waited = impasto_ranks_waiting(&usual);
+    if (dog->told || !cli_stop_signal() || waited < TELLING_SECONDS || waited <= usual)
         return;
     dog->told = true;
     say_kept(dog);
@@ -114,6 +117,17 @@ long cli_watchdog_limit(double expected)
         return UNKNOWN_SECONDS;
     const double limit = TIMES_EXPECTED * expected;
     return limit < LEAST_SECONDS ? LEAST_SECONDS : (long)limit;
+}
+
+static long limit_of(const struct cli_watchdog *dog, double expected)
+{
+    long limit = dog->fixed > 0 ? dog->fixed : cli_watchdog_limit(expected);
+    if (!dog->ranks)
+        return limit;
+    /* However soon a device must answer: the first rank may just decode, encode or write. */
+    if (dog->rank > 0 && expected <= 0 && limit < UNKNOWN_SECONDS)
+        limit = UNKNOWN_SECONDS;
+    return limit + (long)dog->rank * LATER_SECONDS;
 }
 
 /* Called once a second. The seconds are counted here, as those in which the whole program was
@@ -136,8 +150,7 @@ static bool is_too_long(struct cli_watchdog *dog)
         dog->idle = (long)waited;
     if (dog->saving || waited >= 1)
         dog->idle++;
-    return dog->idle > (dog->fixed > 0 ? dog->fixed : cli_watchdog_limit(expected)) +
-                           (dog->ranks ? (long)dog->rank * LATER_SECONDS : 0);
+    return dog->idle > limit_of(dog, expected);
 }
 
 static void *watch(void *user)

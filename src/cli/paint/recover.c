@@ -12,7 +12,7 @@ bool cli_painter_may_recover(const struct cli_painter *run, enum impasto_status 
 {
     if (run->callback_status != IMPASTO_OK)
         status = run->callback_status;
-    if (run->settings->common.ranks) /* the others have ended, too */
+    if (cli_ranks_several(&run->settings->common)) /* the others have ended, too */
         return false;
     /* A device that takes no step at all would not take one the next time. */
     return status == IMPASTO_ERROR_DEVICE && !cli_stop_signal() &&

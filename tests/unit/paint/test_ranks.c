@@ -257,7 +257,8 @@ static int rows_with(uint64_t bytes, const struct impasto_params *params,
     return rows;
 }
 
-/* Rows that do not fit a device go to another one, and the picture is the same. */
+/* Rows that do not fit a device go to another one, and the picture is the same; also where one
+ * alone, of all, was asked for a share. */
 static void shares_by_memory(void **state)
 {
     (void)state;
@@ -275,6 +276,7 @@ static void shares_by_memory(void **state)
     assert_int_equal(rows, height - 128);
     for (uint64_t tenths = 9; tenths > 0; tenths--) {
         struct impasto_image *some = NULL;
+        devices[0]->share = (float)(tenths % 2);
         const int less = rows_with(planned * tenths / 10, &params, &pictures, &some, &ignored);
         fewer = fewer || (less > 0 && less < rows);
         refused = refused || less == 0;
@@ -282,6 +284,7 @@ static void shares_by_memory(void **state)
             expect_same_picture(some, first);
         impasto_image_free(&some);
     }
+    devices[0]->share = 0;
     assert_true(fewer);
     assert_true(refused);
     impasto_image_free(&first);
@@ -296,6 +299,46 @@ static void refusals(void **state)
     assert_int_equal(impasto_ranks_launched(), 1);
 }
 
+static void a_launcher_can_be_denied(void **state)
+{
+    (void)state;
+    (void)setenv("OMPI_COMM_WORLD_SIZE", "3", 1);
+    (void)setenv("OMPI_COMM_WORLD_RANK", "0", 1);
+    assert_int_equal(impasto_ranks_launched(), 3);
+    (void)setenv("IMPASTO_MPI", "off", 1);
+    assert_int_equal(impasto_ranks_launched(), 1);
+    (void)unsetenv("IMPASTO_MPI");
+    (void)unsetenv("OMPI_COMM_WORLD_RANK");
+    assert_int_equal(impasto_ranks_launched(), 1);
+    (void)unsetenv("OMPI_COMM_WORLD_SIZE");
+}
+
+static void one_job_at_a_time(void **state)
+{
+    (void)state;
+    struct team team;
+    struct place places[MOST];
+    struct impasto_error error = {0};
+    struct impasto_job *job = NULL, *second = NULL;
+    const struct impasto_params params = few_steps(1);
+    const struct impasto_style style = {
+        .struct_size = sizeof(style), .image = style_image, .weight = 1};
+    const struct impasto_pictures pictures = {
+        .struct_size = sizeof(pictures), .content = content, .styles = &style, .style_count = 1};
+    begin(&team, places, 2, -1, 0);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(impasto_job_plan(devices[0], weights, &pictures, &params, &job, &error),
+                         IMPASTO_OK);
+        assert_int_equal(impasto_job_plan(devices[0], weights, &pictures, &params, &second, &error),
+                         IMPASTO_ERROR_USAGE);
+        assert_non_null(strstr(error.message, "one job at a time"));
+        assert_null(second);
+        impasto_job_close(&job);
+    }
+    end(&team, 0, NULL);
+    assert_int_equal(team.status[1], IMPASTO_OK);
+}
+
 /* Two ranks of a machine have half of its memory each. */
 static void joining(void **state)
 {
@@ -306,7 +349,7 @@ static void joining(void **state)
     const uint64_t before = caps->memory_budget;
     const bool shares = caps->info.type == IMPASTO_DEVICE_CPU;
     assert_int_equal(imp_comm_local_open(2, ends, &error), IMPASTO_OK);
-    struct impasto_ranks ranks = {ends[0]};
+    struct impasto_ranks ranks = {.comm = ends[0]};
     assert_int_equal(impasto_device_join_ranks(devices[0], &ranks, -1, &error),
                      IMPASTO_ERROR_USAGE);
     assert_int_equal(impasto_device_join_ranks(devices[0], &ranks, 0, &error), IMPASTO_OK);
@@ -333,9 +376,10 @@ int main(void)
     content = painted_picture(WIDTH, HEIGHT, 0);
     style_image = painted_picture(24, 20, 1);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(same_bytes),       cmocka_unit_test(every_call_fails),
-        cmocka_unit_test(shares_by_memory), cmocka_unit_test(refusals),
-        cmocka_unit_test(joining),
+        cmocka_unit_test(same_bytes),        cmocka_unit_test(every_call_fails),
+        cmocka_unit_test(shares_by_memory),  cmocka_unit_test(refusals),
+        cmocka_unit_test(joining),           cmocka_unit_test(a_launcher_can_be_denied),
+        cmocka_unit_test(one_job_at_a_time),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
