@@ -345,13 +345,16 @@ class Losses(Ranks):
         self.assertTrue(any("to go on: impasto --resume run.ckpt -o out.png" in line for line in said), said)
 
     def test_hang_at_the_start(self):
-        """A rank that is stopped before it has met the others, or before it has said what is to be done."""
+        """A rank that is stopped before it has met the others."""
+        program, script = self.program, self.folder / "start.sh"
         for rank in [0, 1]:
             with self.subTest(rank):
+                script.write_text(f'#!/bin/sh\n[ "${{{RANK}:-$PMI_RANK}}" = {rank} ] && kill -STOP $$\n'
+                                  f'exec {program} "$@"\n')
+                script.chmod(0o755)
+                self.program = str(script)
                 process = self.start(2, *LONG, "-o", "out.png", IMPASTO_TIMEOUT="3")
-                while rank not in self.processes():
-                    time.sleep(0.001)
-                os.kill(self.processes()[rank], signal.SIGSTOP)
+                self.program = program
                 code, _, said = self.end(process)
                 self.assertEqual(code, 9, said)
 
