@@ -169,6 +169,12 @@ bool imp_applier_follows(const struct impasto_applier *applier)
     return applier->params.steady > 0 || applier->params.smooth > 0;
 }
 
+void imp_applier_forget(struct impasto_applier *applier)
+{
+    applier->staging.begun = false;
+    applier->recall.begun = applier->recall.smooths = false;
+}
+
 /* ---- Painting -------------------------------------------------------------------------------- */
 
 /* Strips of that size, without parameters. Buffers of frames that are not of that size go. */
@@ -176,10 +182,14 @@ static enum impasto_status resize(struct impasto_applier *applier, int height, i
 {
     struct imp_strips *strips = &applier->strips;
     struct imp_staging *staging = &applier->staging;
+    struct imp_recall *recall = &applier->recall;
     imp_strips_release(strips);
     if (staging->in.height != height || staging->in.width != width)
         imp_staging_release(staging);
-    const uint64_t taken = imp_staging_bytes(staging), most = applier->params.memory;
+    if (recall->height != height || recall->width != width)
+        imp_recall_release(recall);
+    const uint64_t most = applier->params.memory;
+    const uint64_t taken = imp_staging_bytes(staging) + imp_layout_held(&recall->layout);
     memset(applier->loaded, 0, sizeof(applier->loaded));
     return imp_strips_open(strips, applier->device, &applier->net.shape, height, width,
                            most == 0      ? 0

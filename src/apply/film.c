@@ -14,12 +14,6 @@ static size_t steady_floats(const struct imp_staging *s)
     return 3 * (size_t)s->in.width * (size_t)s->in.height;
 }
 
-void imp_applier_forget(struct impasto_applier *applier)
-{
-    applier->staging.begun = false;
-    applier->recall.begun = applier->recall.smooths = false;
-}
-
 uint32_t imp_applier_identity(const struct impasto_applier *applier)
 {
     const struct impasto_apply_params *p = &applier->params;
@@ -47,6 +41,9 @@ enum impasto_status imp_applier_state_get(struct impasto_applier *applier, float
     const struct imp_recall *recall = &applier->recall;
     const size_t small = imp_recall_small_floats(recall);
     enum impasto_status status = IMPASTO_OK;
+    if (!recall->begun)
+        return imp_fail(error, IMPASTO_ERROR_USAGE,
+                        "the last frame has failed: there is no state to keep");
     memcpy(state, recall->before, small * sizeof(float));
     state += small;
     if (applier->params.smooth > 0) {

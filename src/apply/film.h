@@ -20,6 +20,7 @@ void imp_applier_forget(struct impasto_applier *applier);
 /* What frames of that size leave for the next one: so many floats, and these, once there was one.
  */
 size_t imp_applier_state_floats(const struct impasto_applier *applier, int width, int height);
+/* IMPASTO_ERROR_USAGE: the last frame has failed, and left none. */
 enum impasto_status imp_applier_state_get(struct impasto_applier *applier, float *state,
                                           struct impasto_error *error);
 enum impasto_status imp_applier_state_put(struct impasto_applier *applier, int width, int height,

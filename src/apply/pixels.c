@@ -197,16 +197,17 @@ static enum impasto_status match_image(struct impasto_applier *applier, struct i
 
 /* ---- The whole ------------------------------------------------------------------------------- */
 
+/* The strips come last, as they take what memory the others leave. */
 static enum impasto_status open(struct impasto_applier *applier, const struct imp_pixels *in,
                                 const struct imp_pixels *out)
 {
     IMP_TRY(
         imp_staging_open(&applier->staging, applier->device, in, out, applier->params.steady > 0));
-    IMP_TRY(imp_applier_prepare(applier, in->height, in->width, applier->params.mix));
     if (imp_applier_follows(applier))
-        return imp_recall_open(&applier->recall, applier->device, in->height, in->width);
-    imp_recall_release(&applier->recall);
-    return IMPASTO_OK;
+        IMP_TRY(imp_recall_open(&applier->recall, applier->device, in->height, in->width));
+    else
+        imp_recall_release(&applier->recall);
+    return imp_applier_prepare(applier, in->height, in->width, applier->params.mix);
 }
 
 static enum impasto_status bring(struct impasto_applier *applier, const struct impasto_pixels *from)
@@ -237,6 +238,22 @@ static enum impasto_status give(struct impasto_applier *applier, const struct im
     return imp_staging_fetch(s, to);
 }
 
+/* A frame of bytes, all of it. */
+static enum impasto_status paint_bytes(struct impasto_applier *applier,
+                                       const struct impasto_pixels *source,
+                                       const struct imp_pixels *in,
+                                       const struct impasto_pixels *target,
+                                       const struct imp_pixels *out, struct impasto_error *error)
+{
+    enum impasto_status status = open(applier, in, out);
+    if (status == IMPASTO_OK)
+        status = bring(applier, source);
+    if (status != IMPASTO_OK)
+        return imp_lift(applier->device, status, error);
+    IMP_TRY(paint(applier, error));
+    return imp_lift(applier->device, give(applier, target), error);
+}
+
 enum impasto_status impasto_applier_pixels(struct impasto_applier *applier,
                                            const struct impasto_pixels *from,
                                            const struct impasto_pixels *to,
@@ -250,13 +267,10 @@ enum impasto_status impasto_applier_pixels(struct impasto_applier *applier,
         return imp_fail(error, IMPASTO_ERROR_USAGE,
                         "a frame of %dx%d pixels becomes one of %dx%d; both must have one size",
                         in.width, in.height, out.width, out.height);
-    enum impasto_status status = open(applier, &in, &out);
-    if (status == IMPASTO_OK)
-        status = bring(applier, &source);
+    const enum impasto_status status = paint_bytes(applier, &source, &in, &target, &out, error);
     if (status != IMPASTO_OK)
-        return imp_lift(applier->device, status, error);
-    IMP_TRY(paint(applier, error));
-    return imp_lift(applier->device, give(applier, &target), error);
+        imp_applier_forget(applier); /* what it has left for the next one may be wrong as well */
+    return status;
 }
 
 /* ---- Frames of films ------------------------------------------------------------------------- */
@@ -286,15 +300,18 @@ enum impasto_status imp_applier_film_frame(struct impasto_applier *applier,
 {
     const size_t pixels = (size_t)frame->width * (size_t)frame->height;
     IMP_TRY(imp_applier_check_size("", frame->width, frame->height, error));
-    IMP_TRY(imp_lift(applier->device, imp_applier_open_film(applier, frame->width, frame->height),
-                     error));
     float *planes = malloc(3 * pixels * sizeof(float));
     if (!planes)
         return imp_fail_memory(error, "a frame", 3 * pixels * sizeof(float));
     part(frame->rgb, pixels, planes);
-    const enum impasto_status status = film_planes(applier, planes, error);
+    enum impasto_status status = imp_lift(
+        applier->device, imp_applier_open_film(applier, frame->width, frame->height), error);
+    if (status == IMPASTO_OK)
+        status = film_planes(applier, planes, error);
     if (status == IMPASTO_OK)
         interleave(planes, pixels, frame->rgb);
+    else
+        imp_applier_forget(applier);
     free(planes);
     return status;
 }

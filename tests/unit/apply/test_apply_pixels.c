@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Frames of bytes in the formats of cameras and films, painted by a style network. */
 
+#include "apply/apply.h"
+#include "apply/film.h"
 #include "files.h"
 #include "networks.h"
 #include "fixtures.h"
@@ -447,6 +449,66 @@ static void numbers_that_are_not_finite_are_told(void **state)
     free(memory);
 }
 
+static void expect_frame(struct impasto_applier *applier, struct impasto_image *frame,
+                         enum impasto_status status)
+{
+    struct impasto_error error = {0};
+    assert_int_equal(imp_applier_film_frame(applier, frame, &error), status);
+}
+
+/* A frame that fails leaves nothing for the next ones: neither numbers that are not finite, nor a
+ * state to be kept. */
+static void a_failure_is_forgotten(void **state)
+{
+    (void)state;
+    struct impasto_apply_params params = impasto_apply_defaults();
+    struct impasto_error error = {0};
+    params.steady = 0.1F;
+    params.smooth = 0.9F;
+    struct impasto_applier *applier = opened(&params), *other = opened(&params);
+    struct impasto_image *frame = picture_of(110, 150), *fresh = picture_of(110, 150);
+    float *kept = calloc(imp_applier_state_floats(applier, WIDTH, HEIGHT), sizeof(float));
+    assert_non_null(kept);
+    expect_frame(applier, frame, IMPASTO_OK);
+    assert_int_equal(imp_applier_state_get(applier, kept, &error), IMPASTO_OK);
+    frame->rgb[3 * WIDTH * HEIGHT / 2] = NAN;
+    expect_frame(applier, frame, IMPASTO_ERROR_NUMERIC);
+    assert_int_equal(imp_applier_state_get(applier, kept, &error), IMPASTO_ERROR_USAGE);
+    assert_non_null(strstr(error.message, "the last frame has failed"));
+    impasto_image_free(&frame);
+    frame = picture_of(110, 150);
+    expect_frame(applier, frame, IMPASTO_OK);
+    expect_frame(other, fresh, IMPASTO_OK);
+    assert_memory_equal(frame->rgb, fresh->rgb, 3 * WIDTH * HEIGHT * sizeof(float));
+    impasto_image_free(&frame);
+    impasto_image_free(&fresh);
+    impasto_applier_close(&applier);
+    impasto_applier_close(&other);
+    free(kept);
+}
+
+/* What a frame has of those before it is a part of the memory that may be taken. */
+static void memory_is_kept_to(void **state)
+{
+    (void)state;
+    struct impasto_apply_params params = impasto_apply_defaults();
+    struct impasto_image *frame = picture_of(110, 150);
+    params.steady = 0.1F;
+    params.smooth = 0.9F;
+    struct impasto_applier *applier = opened(&params);
+    expect_frame(applier, frame, IMPASTO_OK);
+    const uint64_t taken = impasto_applier_memory(applier);
+    for (uint64_t less = 0; less < 2; less++) {
+        impasto_applier_close(&applier);
+        params.memory = taken - less;
+        applier = opened(&params);
+        expect_frame(applier, frame, less ? IMPASTO_ERROR_MEMORY : IMPASTO_OK);
+        assert_true(less || impasto_applier_memory(applier) == taken);
+    }
+    impasto_image_free(&frame);
+    impasto_applier_close(&applier);
+}
+
 static void planes_are_laid_one_after_the_other(void **state)
 {
     (void)state;
@@ -480,6 +542,8 @@ int main(void)
         cmocka_unit_test(what_is_far_stays),
         cmocka_unit_test(refuses_what_is_no_frame),
         cmocka_unit_test(numbers_that_are_not_finite_are_told),
+        cmocka_unit_test(a_failure_is_forgotten),
+        cmocka_unit_test(memory_is_kept_to),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
