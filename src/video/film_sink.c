@@ -166,7 +166,8 @@ static struct imp_encode_request request_of(const char *path, const struct imp_f
                                          .codec = options->codec,
                                          .crf = options->crf,
                                          .lossless = options->lossless};
-    request.film.frames = 0; /* an estimate, which may be another one next time */
+    request.film.frames = 0;       /* an estimate, which may be another one next time */
+    request.film.seekable = false; /* the source's, and no matter of what is written */
     return request;
 }
 

@@ -95,6 +95,7 @@ enum impasto_status imp_source_open(const char *path, const struct imp_stream_op
     struct imp_film_file file = {.path = path, .name = path, .descriptor = -1, .options = options};
     struct imp_source *opened = calloc(1, sizeof(*opened));
     *source = NULL;
+    *film = (struct imp_film){0};
     if (!opened)
         return imp_fail_memory(error, "a film", 0);
     const bool numbered = imp_numbered(path);

@@ -37,6 +37,7 @@ struct imp_film {
     bool alone;              /* its file has nothing else, such as sound */
     bool pictures;           /* each frame is a file */
     bool sound;              /* its file has sound */
+    bool seekable;           /* of sources: opening it at a time decodes little before that */
     bool deep;               /* of sinks: frames have 16 bits a value, and are stored in 10 */
     enum imp_chroma chroma;
     /* How its colours were stored, by the numbers of ITU-T H.273; 2: not known. */

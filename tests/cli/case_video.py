@@ -328,6 +328,13 @@ class Preview(Filming):
                 at = (180 * i + 90 - 0.5) / 25
                 self.film("-o", "one.y4m", "--lossless", "--start", f"{at:.3f}", "--length", "0.04", source=name)
                 self.assertEqual([frame], frames_of((self.folder / "one.y4m").read_bytes())[1])
+        # One that cannot be sought in is read once, and its frames are counted.
+        subprocess.run(["ffmpeg", "-v", "error", "-i", "long.y4m", "-c:v", "mpeg4", "long.avi"], cwd=self.folder,
+                       check=True, stdin=subprocess.DEVNULL, timeout=SHORT_PATIENCE)
+        self.film("-o", "preview.y4m", "--lossless", "--preview", source="long.avi")
+        self.film("-o", "every.y4m", "--lossless", "--every", "90", source="long.avi")
+        preview, every = (frames_of((self.folder / film).read_bytes())[1] for film in ("preview.y4m", "every.y4m"))
+        self.assertEqual(preview, every[1::2][:8])
         # Damage that no frame of it needs is not looked at.
         film = bytearray((self.folder / "long.mkv").read_bytes())
         film[len(film) // 8:len(film) // 8 + 2000] = b"\x55" * 2000  # between the first frame's and the second's
@@ -575,6 +582,10 @@ class Containers(Filming):
                 whole, part = (frames_of((self.folder / film).read_bytes())[1] for film in ("whole.y4m", "part.y4m"))
                 self.assertEqual(len(part), 10)
                 self.assertEqual(part, whole[126:136])
+                # Frames before a jump, which the decoder lacks, are no damage.
+                run = self.film("-o", "rest.y4m", "--lossless", "--start", "5.02", source=name)
+                self.assertNotIn("is damaged", run.stderr)
+                self.assertEqual(frames_of((self.folder / "rest.y4m").read_bytes())[1], whole[126:])
         # What is damaged long before it is not looked at.
         film = bytearray((self.folder / "ffv1.mkv").read_bytes())
         film[len(film) // 5:len(film) // 5 + 3000] = b"\x55" * 3000
@@ -583,6 +594,22 @@ class Containers(Filming):
         run = self.film("-o", "again.y4m", "--lossless", "--start", "5.02", "--length", "0.4", source="damaged.mkv")
         self.assertNotIn("is damaged", run.stderr)
         self.assertEqual((self.folder / "again.y4m").read_bytes(), (self.folder / "part.y4m").read_bytes())
+
+    def test_a_jump_behind_which_no_frame_is_whole(self):
+        """A picture that is refreshed column by column takes longer to be whole than the film goes on."""
+        if not shutil.which("ffmpeg"):
+            self.skipTest("ffmpeg is not installed")
+        self.write("long.y4m", y4m(178, 960, 16))  # 7.12 s; a refresh takes 2.4, and the last begins at 4.88
+        made = subprocess.run(["ffmpeg", "-v", "error", "-i", "long.y4m", "-c:v", "libx264", "-g", "60", "-x264-params",
+                               "intra-refresh=1", "long.mkv"], cwd=self.folder, stdin=subprocess.DEVNULL,
+                              timeout=SHORT_PATIENCE)
+        if made.returncode != 0:
+            self.skipTest("this ffmpeg does not encode libx264")
+        self.film("-o", "whole.y4m", "--lossless", source="long.mkv")
+        run = self.film("-o", "part.y4m", "--lossless", "--start", "6.9", source="long.mkv")
+        whole, part = (frames_of((self.folder / film).read_bytes())[1] for film in ("whole.y4m", "part.y4m"))
+        self.assertEqual(part, whole[173:])
+        self.assertNotIn("is damaged", run.stderr)
 
     def test_size(self):
         self.film("-o", "out.mp4", "--size", "64")

@@ -77,10 +77,11 @@ enum impasto_status cli_video_choose(struct cli_filming *f)
 /* ---- Previews of films that can be sought in ------------------------------------------------- */
 
 /* Whether the preview's frames go by their times. Where every frame is shown as long as the others,
- * these are the frames that counting finds. */
+ * these are the frames that counting finds. A film that is not sought in is read once, from its
+ * beginning: each time that it was opened anew, it would be decoded from there. */
 static bool goes_by_time(const struct cli_filming *f)
 {
-    return f->apart > 0 && !f->source_film.alone && f->source_film.rate.num > 0 &&
+    return f->apart > 0 && f->source_film.seekable && f->source_film.rate.num > 0 &&
            !cli_is_standard(f->input);
 }
 

@@ -12,6 +12,8 @@
 
 /* So many zeros in a row are a hole. */
 #define HOLE 16
+/* Seconds before the frame that is wanted first, from which on complaints count after a jump. */
+#define CERTAIN 1
 
 struct decoding {
     const struct imp_decode_request *request;
@@ -30,6 +32,8 @@ struct decoding {
     bool begun, unheard;  /* a frame is there; nobody reads any more */
     enum { NOT_SOUGHT, SOUGHT, ARRIVED } seek; /* SOUGHT: and no frame has come since */
     bool astray;                               /* what came is behind what was sought */
+    bool jumped;                               /* somewhere, at any time */
+    int damages;                               /* complaints before that */
 };
 
 /* ---- What is wrong --------------------------------------------------------------------------- */
@@ -52,6 +56,21 @@ static void complain(struct decoding *d, const char *what)
 {
     if (d->answer.damages++ == 0)
         snprintf(d->answer.message, sizeof(d->answer.message), "%s", what);
+}
+
+/* The first time that is wanted, in the stream's. */
+static int64_t wanted_time(const struct decoding *d)
+{
+    return av_rescale_q(d->request->start, AV_TIME_BASE_Q, d->stream->time_base) + d->offset;
+}
+
+/* Whether complaints at that time of the stream's count. Behind a jump, decoders also complain that
+ * they lack the frames before it; what is damaged long before what is wanted is not looked at. */
+static bool counts(const struct decoding *d, int64_t time)
+{
+    const int64_t ahead =
+        av_rescale_q((int64_t)CERTAIN * AV_TIME_BASE, AV_TIME_BASE_Q, d->stream->time_base);
+    return !d->jumped || time == AV_NOPTS_VALUE || time >= wanted_time(d) - ahead;
 }
 
 /* Sets why the film is refused. */
@@ -158,6 +177,13 @@ static struct imp_ratio to_ratio(AVRational r)
     return r.num > 0 && r.den > 0 ? (struct imp_ratio){r.num, r.den} : (struct imp_ratio){0, 1};
 }
 
+/* Whether a frame's time is that of its packet, and where key frames are is known. */
+static bool can_seek(const struct decoding *d)
+{
+    const char *name = d->input.format->iformat->name;
+    return strstr(name, "mov") || strstr(name, "matroska");
+}
+
 static bool describe(struct decoding *d, const AVFrame *frame)
 {
     struct imp_film *film = &d->answer.film;
@@ -169,6 +195,7 @@ static bool describe(struct decoding *d, const AVFrame *frame)
     film->rate = to_ratio(d->stream->avg_frame_rate);
     film->aspect = (struct imp_ratio){1, 1};
     film->frames = count_frames(d);
+    film->seekable = can_seek(d);
     for (unsigned i = 0; i < d->input.format->nb_streams; i++)
         film->sound =
             film->sound || d->input.format->streams[i]->codecpar->codec_type == AVMEDIA_TYPE_AUDIO;
@@ -218,13 +245,6 @@ static bool begin(struct decoding *d, const AVFrame *frame)
  * frames before it is the same, and that a key frame in the order of decoding is one in time. */
 #define BEFORE 2
 
-/* Whether a frame's time is that of its packet, and where key frames are is known. */
-static bool can_seek(const struct decoding *d)
-{
-    const char *name = d->input.format->iformat->name;
-    return strstr(name, "mov") || strstr(name, "matroska");
-}
-
 static bool jump(struct decoding *d, int64_t time)
 {
     if (av_seek_frame(d->input.format, d->stream->index, time, AVSEEK_FLAG_BACKWARD) < 0)
@@ -233,29 +253,34 @@ static bool jump(struct decoding *d, int64_t time)
     return true;
 }
 
-/* The first time that is wanted, in the stream's. */
-static int64_t wanted_time(const struct decoding *d)
+static bool go_back(struct decoding *d)
 {
-    return av_rescale_q(d->request->start, AV_TIME_BASE_Q, d->stream->time_base) + d->offset;
+    d->astray = false;
+    d->seek = ARRIVED;
+    d->answer.damages = d->damages;
+    return jump(d, INT64_MIN / 2) ||
+           refuse(d, IMPASTO_ERROR_INPUT,
+                  "cannot be sought in, though it is of a kind that can be; make it anew, as by "
+                  "ffmpeg -i FILM -c copy NEW.mkv, and paint that");
 }
 
 /* Once the first frame has told what the film is: to a key frame before the first that is wanted.
- * Where the one that comes is behind it after all, back to the beginning. */
-static void seek(struct decoding *d)
+ * Where the one that comes is behind it after all, back to the beginning. false: that fails. */
+static bool seek(struct decoding *d)
 {
     const int64_t ahead =
         av_rescale_q((int64_t)BEFORE * AV_TIME_BASE, AV_TIME_BASE_Q, d->stream->time_base);
-    if (d->astray) {
-        d->astray = false;
-        (void)jump(d, INT64_MIN / 2);
-        return;
-    }
+    if (d->astray)
+        return go_back(d);
     if (!d->begun || d->seek != NOT_SOUGHT)
-        return;
+        return true;
     d->seek = ARRIVED;
-    if (d->request->start > (int64_t)BEFORE * AV_TIME_BASE && can_seek(d) &&
-        jump(d, wanted_time(d) - ahead))
+    d->damages = d->answer.damages;
+    d->jumped = d->request->start > (int64_t)BEFORE * AV_TIME_BASE && can_seek(d) &&
+                jump(d, wanted_time(d) - ahead);
+    if (d->jumped)
         d->seek = SOUGHT;
+    return true;
 }
 
 /* Frames that come again after a jump have been sent. false: this one is not to be sent. */
@@ -338,9 +363,10 @@ static bool take_frames(struct decoding *d)
     int result;
     bool good = true;
     while (good && (result = avcodec_receive_frame(d->codec, d->frame)) >= 0) {
-        if (d->frame->flags & AV_FRAME_FLAG_CORRUPT || d->frame->decode_error_flags)
-            complain(d, "a frame is damaged, and patched up");
         d->frame->pts = d->frame->best_effort_timestamp;
+        if ((d->frame->flags & AV_FRAME_FLAG_CORRUPT || d->frame->decode_error_flags) &&
+            counts(d, d->frame->pts))
+            complain(d, "a frame is damaged, and patched up");
         good = d->begun || begin(d, d->frame);
         if (good && is_new(d, d->frame)) {
             d->passed = d->frame->pts;
@@ -369,26 +395,35 @@ static bool has_hole(const struct decoding *d)
     return zeros >= HOLE;
 }
 
-static void decode_film(struct decoding *d)
+/* From where the film is to its end. */
+static bool decode_packets(struct decoding *d)
 {
     bool good = true;
-    int result = 0;
-    while (good && (result = av_read_frame(d->input.format, d->packet)) >= 0) {
+    while (good && av_read_frame(d->input.format, d->packet) >= 0) {
         if (d->packet->stream_index == d->stream->index) {
             if (has_hole(d))
                 complain(d, "a part of it has been replaced by zeros");
             /* What it does not take is damaged, and has been complained of. */
             (void)avcodec_send_packet(d->codec, d->packet);
             good = take_frames(d);
+            if (!counts(d, d->packet->pts == AV_NOPTS_VALUE ? d->packet->dts : d->packet->pts))
+                d->answer.damages = d->damages;
         }
         av_packet_unref(d->packet);
-        if (good)
-            seek(d);
+        good = good && seek(d);
     }
-    if (good) {
+    if (good)
         (void)avcodec_send_packet(d->codec, NULL);
-        good = take_frames(d) && pass_frame(d, NULL);
-    }
+    return good && take_frames(d);
+}
+
+static void decode_film(struct decoding *d)
+{
+    bool good = decode_packets(d);
+    /* No frame, or one that is astray, came between what was sought and the end. */
+    if (good && (d->astray || d->seek == SOUGHT))
+        good = go_back(d) && decode_packets(d);
+    good = good && pass_frame(d, NULL);
     if (good && !d->begun)
         (void)refuse(d, IMPASTO_ERROR_INPUT, "has no frame that can be decoded");
 }

@@ -95,6 +95,8 @@ static void codecs(void **state)
             fail_msg("%s: %s", clips[i].name, film.error.message);
         assert_size(clips[i].width, clips[i].height, clips[i].frames);
         assert_string_equal(warning, "");
+        const char *ending = strrchr(clips[i].name, '.') + 1;
+        assert_int_equal(film.about.seekable, strstr("mp4 mkv webm mov", ending) != NULL);
     }
 }
 

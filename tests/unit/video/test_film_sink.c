@@ -11,13 +11,13 @@
 #define SIDE 16
 #define FRAMES 256 /* one segment, and some of another */
 
-static const struct imp_film about = {.width = SIDE,
-                                      .height = SIDE,
-                                      .tick = {1, 25},
-                                      .rate = {25, 1},
-                                      .matrix = 2,
-                                      .primaries = 2,
-                                      .transfer = 2};
+static struct imp_film about = {.width = SIDE,
+                                .height = SIDE,
+                                .tick = {1, 25},
+                                .rate = {25, 1},
+                                .matrix = 2,
+                                .primaries = 2,
+                                .transfer = 2};
 
 static struct imp_stream_options options = {.crf = -1, .job = "a film", .builds = true};
 
@@ -81,6 +81,7 @@ static int64_t be_killed(int64_t at, bool early)
     int end;
     const pid_t child = fork();
     if (child == 0) {
+        about.seekable = true; /* says nothing of what is written */
         struct imp_sink *sink = open_film("out.mkv", &kept);
         write_frames(sink, kept, at, true);
         if (early)
