@@ -133,9 +133,9 @@ class Studio:
         return self.case.write(f"result-{job}.png", body)
 
     def workers(self):
-        """Its children, as process ids."""
-        tasks = pathlib.Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
-        return [int(word) for word in tasks.read_text().split()]
+        """Its children, as process ids. The kernel's own list may miss one while another comes or goes."""
+        found = subprocess.run(["pgrep", "-P", str(self.process.pid)], stdout=subprocess.PIPE, text=True, check=False)
+        return [int(word) for word in found.stdout.split()]
 
     def raw(self, data, timeout=PATIENCE):
         """All that comes for these bytes until the studio closes the connection, or says no more for a while."""
