@@ -3,6 +3,7 @@
 
 import resource
 import threading
+import unittest
 
 from case_video import y4m
 from support import pixels, read_png
