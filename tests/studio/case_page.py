@@ -189,7 +189,8 @@ class Page(Served):
         self.assertEqual(self.server.call("POST", "/api/session", self.server.code, token=False)[0], 401)
         self.drop(page)
         self.cheap(page)
-        page.until("/^32 by 24 pixels · 2 iterations · .* on the device$/.test(document.getElementById('plan').textContent)")
+        page.until("/^32 by 24 pixels · 2 iterations · .* on the device$/"
+                   ".test(document.getElementById('plan').textContent)")
         page.run("document.getElementById('go').click()")
         page.until("!!document.querySelector('#jobs li.done')")
         page.until("document.getElementById('image').alt.startsWith('Result')")
@@ -229,8 +230,9 @@ class Page(Served):
         page.until("document.querySelectorAll('#against option').length === 3")
         self.set(page, "#against", second["id"])
         page.until("!document.getElementById('differences').hidden")
-        self.assertEqual(page.run("[...document.querySelectorAll('#differences tbody tr')].map("
-                                  "row => [...row.children].map(cell => cell.textContent))"), [["iterations", "3", "2"]])
+        rows = page.run("[...document.querySelectorAll('#differences tbody tr')].map("
+                        "row => [...row.children].map(cell => cell.textContent))")
+        self.assertEqual(rows, [["iterations", "3", "2"]])
         page.until("document.getElementById('before').naturalWidth === 32")
         # Another tab asks this one for the token.
         other = self.browser.page()
@@ -256,7 +258,8 @@ class Page(Served):
     def test_by_keyboard_alone(self):
         """A job without a mouse, but for the files, which the system's own window brings."""
         page = self.enter()
-        for kind, name, data in (("content", "photo.png", png(32, 24)), ("style", "painting.png", png(24, 32, COLOURS))):
+        for kind, name, data in (("content", "photo.png", png(32, 24)),
+                                 ("style", "painting.png", png(24, 32, COLOURS))):
             field = page.call("Runtime.evaluate", expression=f"document.getElementById('{kind}-file')")["result"]
             page.call("DOM.setFileInputFiles", files=[str(self.write(name, data))], objectId=field["objectId"])
             page.until("!document.getElementById('content-image').hidden" if kind == "content"
@@ -561,7 +564,8 @@ class Page(Served):
         self.assertEqual(page.run("document.querySelector('[name=area]:checked').value"), "2")
         self.set(page, "#area-size", 12)
         page.drag("#area-canvas", (.5, .5), (.9, .5))
-        self.assertRegex(page.run("document.getElementById('area-shares').textContent"), r"^ink: 8\d %.* · mosaic: 1\d %$")
+        self.assertRegex(page.run("document.getElementById('area-shares').textContent"),
+                         r"^ink: 8\d %.* · mosaic: 1\d %$")
         click("#area-done")
         click("#go")
         page.until("document.querySelectorAll('#jobs li.done').length === 2")
@@ -604,7 +608,8 @@ class Page(Served):
             nameless = [node for node in tree if not node["ignored"] and node.get("role", {}).get("value") in NAMED
                         and not node.get("name", {}).get("value", "").strip()]
             self.assertEqual(nameless, [], language)
-            self.assertEqual(page.run("[...document.querySelectorAll('[data-t]')].filter(e => !e.textContent).length"), 0)
+            empty = page.run("[...document.querySelectorAll('[data-t]')].filter(e => !e.textContent).length")
+            self.assertEqual(empty, 0)
         for width in (360, 320, 640):
             page.size(width, 800)
             self.assertLessEqual(page.run("document.documentElement.scrollWidth"), width)

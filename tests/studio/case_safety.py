@@ -18,7 +18,8 @@ import family_png  # noqa: E402
 NOBODY = 32 * "0"
 # Each route, its method, and whether it changes something.
 ROUTES = [("POST", "/api/session"), ("GET", "/api/about"), ("GET", "/api/options"), ("GET", "/api/events"),
-          ("POST", "/api/pictures"), ("POST", "/api/films"), ("POST", "/api/pages"), ("GET", f"/api/pictures/{NOBODY}"), ("DELETE", f"/api/pictures/{NOBODY}"),
+          ("POST", "/api/pictures"), ("POST", "/api/films"), ("POST", "/api/pages"),
+          ("GET", f"/api/pictures/{NOBODY}"), ("DELETE", f"/api/pictures/{NOBODY}"),
           ("GET", "/api/jobs"), ("POST", "/api/jobs"), ("GET", f"/api/jobs/{NOBODY}"),
           ("DELETE", f"/api/jobs/{NOBODY}"), ("POST", f"/api/jobs/{NOBODY}/stop"),
           ("POST", f"/api/jobs/{NOBODY}/continue"), ("POST", f"/api/jobs/{NOBODY}/first"),
@@ -139,8 +140,8 @@ class OtherPages(Served):
         studio.until(job, "done")
         before = self.listed(studio)
         for path in ("/?q=paint", f"/?stop={job}", "/?command=paint&content=x", f"/api/jobs/{job}/stop",
-                     "/api/queue/pause", f"/api/jobs/{job}/again", f"/api/jobs/{job}/preview", f"/api/jobs/{job}/result",
-                     f"/api/jobs/{job}/thumb", f"/api/jobs/{job}/settings"):
+                     "/api/queue/pause", f"/api/jobs/{job}/again", f"/api/jobs/{job}/preview",
+                     f"/api/jobs/{job}/result", f"/api/jobs/{job}/thumb", f"/api/jobs/{job}/settings"):
             studio.call("GET", path)
             studio.call("HEAD", path)
         self.assertEqual(self.listed(studio), before)
@@ -196,7 +197,8 @@ class Secrets(Served):
     def test_only_this_machine(self):
         studio = self.studio()
         rows = [line.split() for line in pathlib.Path("/proc/net/tcp").read_text().splitlines()[1:]]
-        places = {row[1].split(":")[0] for row in rows if row[3] == "0A" and int(row[1].split(":")[1], 16) == studio.port}
+        places = {row[1].split(":")[0] for row in rows
+                  if row[3] == "0A" and int(row[1].split(":")[1], 16) == studio.port}
         self.assertEqual(places, {"0100007F"})
         six = pathlib.Path("/proc/net/tcp6")
         self.assertFalse([line for line in (six.read_text() if six.exists() else "").splitlines()[1:]
@@ -287,8 +289,8 @@ class Input(Served):
         self.assertEqual(studio.status(["POST /api/pictures HTTP/1.1", *head, "Content-Length: 134217729"]), 413)
         self.assertIn(studio.status(["POST /api/jobs HTTP/1.1", *head, "Content-Length: -1"]), (400, 413, None))
         chunks = b"".join(b"8000\r\n" + 32768 * b"x" + b"\r\n" for _ in range(3)) + b"0\r\n\r\n"
-        answer = studio.raw("\r\n".join(["POST /api/jobs HTTP/1.1", *head, "Transfer-Encoding: chunked", "", ""]).encode()
-                            + chunks)
+        head = ["POST /api/jobs HTTP/1.1", *head, "Transfer-Encoding: chunked", "", ""]
+        answer = studio.raw("\r\n".join(head).encode() + chunks)
         self.assertIn(answer[:12], (b"HTTP/1.1 413", b""))
         self.assertEqual(studio.call("GET", "/api/about")[0], 200)
 
@@ -296,8 +298,9 @@ class Input(Served):
         studio = self.studio()
         content, style = studio.pictures()
         good = {"command": "paint", "content": content, "styles": [{"picture": style}], "settings": {}}
-        for change in ({"command": "worker"}, {"command": "video"}, {"command": "train", "masks": []}, {"content": NOBODY}, {"content": "../x"}, {"content": 1}, {"styles": []},
-                       {"styles": [{}]}, {"styles": "x"}, {"styles": 17 * [{"picture": style}]}, {"output": "x"},
+        for change in ({"command": "worker"}, {"command": "video"}, {"command": "train", "masks": []},
+                       {"content": NOBODY}, {"content": "../x"}, {"content": 1}, {"styles": []}, {"styles": [{}]},
+                       {"styles": "x"}, {"styles": 17 * [{"picture": style}]}, {"output": "x"},
                        {"styles": [{"picture": style, "weight": -1}]}, {"styles": [{"picture": style, "weight": "1"}]},
                        {"styles": [{"picture": style, "weight": 1e9}]}, {"styles": [{"picture": style, "file": "x"}]},
                        {"settings": []}, {"keep": {"picture": NOBODY}}, {"keep": "x"}, {"command paint": 1}, {"": 1},
@@ -330,8 +333,8 @@ class Input(Served):
             self.assertEqual(studio.call("POST", "/api/pictures", data)[0], 422)
         # Films are none, nor are these films; nor may lists of files be.
         self.assertEqual(studio.call("POST", "/api/pictures", y4m(2))[0], 422)
-        for data in (svg, b"", png(9, 9)[:20], b"YUV4MPEG2 W9 H9\n", b"YUV4MPEG2 W99999999 H9\nFRAME\n", b"#EXTM3U\n/etc/passwd\n",
-                     b"ffconcat version 1.0\nfile /etc/passwd\n", y4m(2)[:100], b"\0" * 100):
+        for data in (svg, b"", png(9, 9)[:20], b"YUV4MPEG2 W9 H9\n", b"YUV4MPEG2 W99999999 H9\nFRAME\n",
+                     b"#EXTM3U\n/etc/passwd\n", b"ffconcat version 1.0\nfile /etc/passwd\n", y4m(2)[:100], b"\0" * 100):
             status, text, _ = studio.call("POST", "/api/films", data)
             self.assertEqual(status, 422, data[:30])
             self.assertNotIn(str(self.folder), json.loads(text)["error"])
@@ -342,7 +345,8 @@ class Input(Served):
         """Names are told as they are, as text: nothing of ours puts them into HTML."""
         studio = self.studio()
         name = "<img src=x onerror=alert(1)>'; rm -rf ~ #.png"
-        picture = studio.ask("POST", "/api/pictures", png(16, 16), X_Impasto_Name="".join(f"%{b:02x}" for b in name.encode()))
+        written = "".join(f"%{byte:02x}" for byte in name.encode())
+        picture = studio.ask("POST", "/api/pictures", png(16, 16), X_Impasto_Name=written)
         self.assertEqual(picture["name"], name)
         studio.ask("POST", "/api/queue/pause", "")
         job = studio.ask("POST", "/api/jobs", {"command": "paint", "content": picture["id"],

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """A studio in a folder of its own, and ways to speak to it: whole calls, and raw bytes."""
 
+import contextlib
+import ctypes
 import http.client
 import json
 import os
@@ -21,6 +23,32 @@ CHEAP = {"size": 32, "iterations": 2, "style-layers": "1_1,2_1", "content-layers
 LESSONS = {"steps": 2, "crop": 32, "late-crop": 48, "batch": 1, "late-batch": 1, "judge-size": 32, "judge-every": 1,
            "style-size": 32}
 COLOURS = lambda x, y: (255 * (x // 4 % 2), 200, 8 * y % 256)  # noqa: E731
+
+
+def adopt(wanted):
+    """Whether this process becomes the parent of a killed studio's workers. Without a parent in their session the
+    kernel ends their stop, with SIGHUP and SIGCONT."""
+    set_child_subreaper = 36
+    if ctypes.CDLL(None, use_errno=True).prctl(set_child_subreaper, int(wanted), 0, 0, 0):
+        raise OSError(ctypes.get_errno(), "prctl")
+
+
+def states(process):
+    """Of each of its threads, by the kernel's letters: T has stopped."""
+    found = set()
+    for task in pathlib.Path(f"/proc/{process}/task").iterdir():
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # one that has just ended
+            found.add((task / "stat").read_text().rpartition(")")[2].split()[0])
+    return found
+
+
+def until_still(process):
+    """SIGSTOP only asks: on a busy machine the threads go on for a second, in which a worker could still end."""
+    end = time.monotonic() + PATIENCE
+    while states(process) != {"T"}:
+        if time.monotonic() > end:
+            raise AssertionError(f"process {process} does not stop")
+        time.sleep(0.01)
 
 
 class Studio:
@@ -137,6 +165,22 @@ class Studio:
         found = subprocess.run(["pgrep", "-P", str(self.process.pid)], stdout=subprocess.PIPE, text=True, check=False)
         return [int(word) for word in found.stdout.split()]
 
+    @contextlib.contextmanager
+    def stopped_workers(self):
+        """Its workers stand still, though it be killed, and go on at the end."""
+        workers = self.workers()
+        adopt(True)
+        for process in workers:
+            os.kill(process, signal.SIGSTOP)
+        try:
+            for process in workers:
+                until_still(process)
+            yield
+        finally:
+            for process in workers:
+                os.kill(process, signal.SIGCONT)
+            adopt(False)
+
     def raw(self, data, timeout=PATIENCE):
         """All that comes for these bytes until the studio closes the connection, or says no more for a while."""
         with socket.create_connection(("127.0.0.1", self.port), timeout=timeout) as connection:
@@ -163,5 +207,5 @@ class Served(Case):
         return Studio(self, *words, **options).enter()
 
 
-__all__ = ["CHEAP", "COLOURS", "LESSONS", "PATIENCE", "Case", "Served", "Studio", "environment", "json", "os", "pathlib", "png",
-           "program", "signal", "socket", "subprocess", "time"]
+__all__ = ["CHEAP", "COLOURS", "LESSONS", "PATIENCE", "Case", "Served", "Studio", "environment", "json", "os",
+           "pathlib", "png", "program", "signal", "socket", "subprocess", "time"]
