@@ -186,7 +186,7 @@ static enum impasto_status resize(struct impasto_applier *applier, int height, i
     imp_strips_release(strips);
     if (staging->in.height != height || staging->in.width != width)
         imp_staging_release(staging);
-    if (recall->height != height || recall->width != width)
+    if (!imp_recall_fits(recall, height, width))
         imp_recall_release(recall);
     const uint64_t most = applier->params.memory;
     const uint64_t taken = imp_staging_bytes(staging) + imp_layout_held(&recall->layout);

@@ -197,10 +197,23 @@ static enum impasto_status match_image(struct impasto_applier *applier, struct i
 
 /* ---- The whole ------------------------------------------------------------------------------- */
 
-/* The strips come last, as they take what memory the others leave. */
+/* Whether the buffers are those of such frames, but for the strips. */
+static bool fits(const struct impasto_applier *applier, const struct imp_pixels *in,
+                 const struct imp_pixels *out)
+{
+    const struct imp_recall *recall = &applier->recall;
+    return imp_staging_fits(&applier->staging, in, out, applier->params.steady > 0) &&
+           (imp_applier_follows(applier) ? imp_recall_fits(recall, in->height, in->width)
+                                         : !recall->device);
+}
+
+/* The strips come last, as they take what memory the others leave. Where these change, they are
+ * planned anew. */
 static enum impasto_status open(struct impasto_applier *applier, const struct imp_pixels *in,
                                 const struct imp_pixels *out)
 {
+    if (!fits(applier, in, out))
+        imp_strips_release(&applier->strips);
     IMP_TRY(
         imp_staging_open(&applier->staging, applier->device, in, out, applier->params.steady > 0));
     if (imp_applier_follows(applier))

@@ -50,11 +50,16 @@ int imp_recall_by(int height, int width)
     return by < shorter ? by : shorter;
 }
 
+bool imp_recall_fits(const struct imp_recall *recall, int height, int width)
+{
+    return recall->device && recall->height == height && recall->width == width;
+}
+
 enum impasto_status imp_recall_open(struct imp_recall *recall, struct imp_device *device,
                                     int height, int width)
 {
     const int by = imp_recall_by(height, width);
-    if (recall->device == device && recall->height == height && recall->width == width)
+    if (imp_recall_fits(recall, height, width))
         return IMPASTO_OK;
     imp_recall_release(recall);
     *recall = (struct imp_recall){.device = device,

@@ -22,8 +22,9 @@ struct imp_recall {
     struct imp_buffer *back, *forth, *reliable;
     struct imp_layout layout;
 };
-/* Room for frames of that size. What is remembered of such frames stays. Fails into the device's
- * error. */
+/* Whether there is room for frames of that size. */
+bool imp_recall_fits(const struct imp_recall *recall, int height, int width);
+/* Makes it. What is remembered of such frames stays. Fails into the device's error. */
 enum impasto_status imp_recall_open(struct imp_recall *recall, struct imp_device *device,
                                     int height, int width);
 void imp_recall_release(struct imp_recall *recall);

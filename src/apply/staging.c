@@ -41,14 +41,19 @@ static bool lie_alike(const struct imp_pixels *a, const struct imp_pixels *b)
            a->planes == b->planes;
 }
 
+bool imp_staging_fits(const struct imp_staging *s, const struct imp_pixels *in,
+                      const struct imp_pixels *out, bool steady)
+{
+    return s->device && lie_alike(&s->in, in) && lie_alike(&s->out, out) && s->steady == steady;
+}
+
 enum impasto_status imp_staging_open(struct imp_staging *s, struct imp_device *device,
                                      const struct imp_pixels *in, const struct imp_pixels *out,
                                      bool steady)
 {
     const size_t in_plane = largest_plane(in), out_plane = largest_plane(out);
     const size_t host = in_plane > out_plane ? in_plane : out_plane;
-    const bool fits = s->device == device && lie_alike(&s->in, in) && lie_alike(&s->out, out) &&
-                      s->steady == steady;
+    const bool fits = imp_staging_fits(s, in, out, steady);
     if (!fits) {
         imp_staging_release(s);
         s->rows = malloc(host);

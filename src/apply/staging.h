@@ -23,7 +23,10 @@ struct imp_staging {
     unsigned char *rows; /* of the host: a plane whose rows have gaps, without them */
 };
 
-/* Buffers for frames that lie so. Where they are there already, nothing is done. On failure,
+/* Whether there are buffers for frames that lie so. */
+bool imp_staging_fits(const struct imp_staging *staging, const struct imp_pixels *in,
+                      const struct imp_pixels *out, bool steady);
+/* Makes these. Where they are there already, nothing is done. On failure,
  * which is the device's error, there is nothing to release. */
 enum impasto_status imp_staging_open(struct imp_staging *staging, struct imp_device *device,
                                      const struct imp_pixels *in, const struct imp_pixels *out,

@@ -509,6 +509,36 @@ static void memory_is_kept_to(void **state)
     impasto_applier_close(&applier);
 }
 
+/* What frames leave for the next ones comes out of the strips' memory, also where it is turned on
+ * between two frames of a size: the limit leaves room for that beside the lowest strips, and as
+ * little beside those that were planned without it. */
+static void memory_is_kept_to_by_changes(void **state)
+{
+    (void)state;
+    const int width = 60, height = 400;
+    struct impasto_apply_params params = impasto_apply_defaults();
+    struct impasto_image *frame = blank_picture(width, height);
+    struct impasto_error error = {0};
+    struct impasto_applier *applier = opened(&params);
+    expect_frame(applier, frame, IMPASTO_OK);
+    params.memory = impasto_applier_memory(applier);
+    impasto_applier_close(&applier);
+    applier = opened(&params);
+    for (int turn = 0; turn < 4; turn++) {
+        params.smooth = turn == 1 || turn == 3 ? 0.9F : 0;
+        params.steady = turn >= 2 ? 0.1F : 0;
+        assert_int_equal(impasto_applier_change(applier, &params, &error), IMPASTO_OK);
+        expect_frame(applier, frame, IMPASTO_OK);
+        assert_true(impasto_applier_memory(applier) <= params.memory);
+    }
+    params.smooth = params.steady = 0;
+    assert_int_equal(impasto_applier_change(applier, &params, &error), IMPASTO_OK);
+    expect_frame(applier, frame, IMPASTO_OK);
+    assert_true(impasto_applier_memory(applier) == params.memory);
+    impasto_image_free(&frame);
+    impasto_applier_close(&applier);
+}
+
 static void planes_are_laid_one_after_the_other(void **state)
 {
     (void)state;
@@ -544,6 +574,7 @@ int main(void)
         cmocka_unit_test(numbers_that_are_not_finite_are_told),
         cmocka_unit_test(a_failure_is_forgotten),
         cmocka_unit_test(memory_is_kept_to),
+        cmocka_unit_test(memory_is_kept_to_by_changes),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
