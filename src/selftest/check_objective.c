@@ -83,6 +83,9 @@ static const struct problem {
     {"film average replicate", 3, 19, 22, 1u << 2, 1u << 0 | 1u << 2, IMPASTO_POOLING_AVERAGE,
      IMPASTO_PADDING_REPLICATE, IMPASTO_LOSSES_RELATIVE, IMPASTO_KEEP_ALL, 0,
      IMPASTO_STYLE_LOSS_GRAM, 1, FILM},
+    {"film regions strips average zero", 5, 41, 23, 1u << 2, 1u << 0 | 1u << 4,
+     IMPASTO_POOLING_AVERAGE, IMPASTO_PADDING_ZERO, IMPASTO_LOSSES_GATYS,
+     IMPASTO_KEEP_INPUT_AND_MASKS, 8, IMPASTO_STYLE_LOSS_GRAM, 2, FILM},
     {"bounded range average zero", 5, 19, 22, 1u << 3, 1u << 0 | 1u << 2 | 1u << 4,
      IMPASTO_POOLING_AVERAGE, IMPASTO_PADDING_ZERO, IMPASTO_LOSSES_RELATIVE, IMPASTO_KEEP_ALL, 0,
      IMPASTO_STYLE_LOSS_GRAM, 1, BOUNDED | RANGE},
@@ -117,6 +120,8 @@ static const struct problem {
 
 #define RANGE_WEIGHT 40
 #define TEMPORAL_WEIGHT 150
+/* As heavy beside losses that are larger. */
+#define TEMPORAL_WEIGHT_GATYS 1e6F
 
 /* Weights as He et al. 2015 would start a network, so that activations neither die nor explode. */
 static bool make_weights(struct imp_check_run *run, int depth, struct impasto_weights *weights)
@@ -389,7 +394,8 @@ static struct imp_loss_options losses_of(const struct problem *p,
         .covariance = params->style_loss == IMPASTO_STYLE_LOSS_COVARIANCE,
         .bounded = p->training & BOUNDED,
         .range_weight = p->training & RANGE ? RANGE_WEIGHT : 0,
-        .temporal_weight = TEMPORAL_WEIGHT,
+        .temporal_weight =
+            params->losses == IMPASTO_LOSSES_RELATIVE ? TEMPORAL_WEIGHT : TEMPORAL_WEIGHT_GATYS,
         .earlier = p->training & FILM ? 1 : 0,
         .content_weight = (double)params->content_weight,
         .style_weight = (double)params->style_weight,

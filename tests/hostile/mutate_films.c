@@ -18,6 +18,8 @@
 #define MOST_PIXELS 1000000
 /* The head of a film, where damage does most. */
 #define HEAD 2048
+/* What damage() takes out at most. */
+#define TAKEN_OUT 8
 
 static struct {
     long films, refused, frames, complete, ended_early, misled, crashed, late;
@@ -42,13 +44,15 @@ static void count_failure(const struct impasto_error *error, bool begun)
 
 static void decode(const char *path, unsigned char *rgb)
 {
-    static const struct imp_stream_options options = {.max_pixels = MOST_PIXELS, .log = silence};
+    static const struct imp_stream_options options = {
+        .max_pixels = MOST_PIXELS, .deep = true, .log = silence};
     struct imp_source *source;
     struct imp_film film;
     struct impasto_error error = {0};
     enum impasto_status status = imp_source_open(path, &options, &source, &film, &error);
     const bool begun = status == IMPASTO_OK;
-    struct imp_frame frame = {.rgb = rgb, .stride = begun ? 3 * (size_t)film.width : 0};
+    struct imp_frame frame = {.rgb = rgb,
+                              .stride = begun ? imp_film_pixel(&film) * (size_t)film.width : 0};
     for (bool more = begun; more && status == IMPASTO_OK; result.frames += more)
         status = imp_source_read(source, &frame, &more, &error);
     if (status == IMPASTO_OK)
@@ -61,9 +65,10 @@ static void decode(const char *path, unsigned char *rgb)
 static void damage_and_decode(const char *clip, const char *path, int rounds, unsigned char *rgb)
 {
     size_t size;
-    unsigned char *bytes = read_bytes(clip, &size), *changed = malloc(size);
-    for (int round = 0; changed && round < rounds; round++) {
-        const size_t left = damage(bytes, size, HEAD, 1, round, changed);
+    unsigned char *bytes = read_bytes(clip, &size), *changed = malloc(size + 1);
+    const size_t head = size < HEAD + TAKEN_OUT ? size - TAKEN_OUT : HEAD;
+    for (int round = 0; changed && size > TAKEN_OUT && round < rounds; round++) {
+        const size_t left = damage(bytes, size, head, 1, round, changed);
         const double begun = imp_os_seconds();
         write_bytes(path, changed, left);
         decode(path, rgb);
@@ -80,7 +85,7 @@ static void damage_and_decode(const char *clip, const char *path, int rounds, un
 
 int main(int argc, char **argv)
 {
-    unsigned char *rgb = malloc(3 * (size_t)MOST_PIXELS);
+    unsigned char *rgb = malloc(6 * (size_t)MOST_PIXELS);
     if (argc < 3 || !rgb || make_folder(NULL) != 0)
         return 2;
     const char *path = strdup(in_folder("film"));

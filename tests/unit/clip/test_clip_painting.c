@@ -247,6 +247,59 @@ static void a_pan_holds_its_strokes(void **state)
     assert_true(film.warp[1].mean <= alone.warp[1].mean);
 }
 
+/* A half of the frames is white in it, the other black. */
+static struct impasto_image *half_mask(bool right)
+{
+    struct impasto_image *mask = NULL;
+    struct impasto_error error = {0};
+    assert_int_equal(impasto_image_create(WIDTH, HEIGHT, &mask, &error), IMPASTO_OK);
+    for (int i = 0; i < VALUES; i++)
+        mask->rgb[i] = (i / 3 % WIDTH >= WIDTH / 2) == right;
+    return mask;
+}
+
+/* E_warp of a pan whose halves have a style each, and the plain losses of Gatys. */
+static double measure_regions(float temporal_weight)
+{
+    struct impasto_image *left = half_mask(false), *right = half_mask(true);
+    const struct impasto_region regions[] = {
+        {.struct_size = sizeof(*regions), .mask = left, .weight = 1},
+        {.struct_size = sizeof(*regions), .mask = right, .weight = 1}};
+    const struct impasto_style styles[] = {
+        {.struct_size = sizeof(*styles), .image = style, .weight = 1},
+        {.struct_size = sizeof(*styles), .image = other_style, .weight = 1, .region = 1}};
+    const struct impasto_pictures pictures = {.struct_size = sizeof(pictures),
+                                              .styles = styles,
+                                              .style_count = 2,
+                                              .regions = regions,
+                                              .region_count = 2};
+    struct impasto_params params = usual;
+    struct impasto_clip_params film = film_of(IMPASTO_CONSISTENCY_FILM);
+    struct impasto_clip *clip = NULL;
+    struct impasto_error error = {0};
+    float painted[VALUES];
+    params.losses = IMPASTO_LOSSES_GATYS;
+    film.temporal_weight = temporal_weight;
+    assert_int_equal(
+        impasto_clip_open_painting(device, weights, &pictures, &params, &film, &clip, &error),
+        IMPASTO_OK);
+    for (int frame = 0; frame < 5; frame++)
+        paint_pan(clip, frame, painted);
+    const double warp = impasto_clip_info(clip)->warp[0].mean;
+    impasto_clip_close(&clip);
+    impasto_image_free(&left);
+    impasto_image_free(&right);
+    return warp;
+}
+
+static void regions_are_held_too(void **state)
+{
+    (void)state;
+    const double loose = measure_regions(0), held = measure_regions(1e9F);
+    print_message("E_warp in regions, with plain losses: %g, held %g\n", loose, held);
+    assert_true(held < 0.5 * loose);
+}
+
 static void what_returns_is_known_again(void **state)
 {
     (void)state;
@@ -490,6 +543,7 @@ int main(void)
         cmocka_unit_test(a_frame_that_repeats_is_not_painted_again),
         cmocka_unit_test(a_still_film_stands_still),
         cmocka_unit_test(a_pan_holds_its_strokes),
+        cmocka_unit_test(regions_are_held_too),
         cmocka_unit_test(what_returns_is_known_again),
         cmocka_unit_test(a_scene_is_painted_as_if_it_were_the_first),
         cmocka_unit_test(a_frame_can_be_tried_again),
