@@ -21,6 +21,7 @@ extern "C" {
 enum impasto_samples {
     IMPASTO_SAMPLES_BYTE,  /* unsigned char, 0 to 255 */
     IMPASTO_SAMPLES_FLOAT, /* float, 0 to 1; what is beyond counts as the end */
+    IMPASTO_SAMPLES_SHORT, /* uint16_t, 0 to 65535 */
 };
 
 /* A frame in the caller's memory: sRGB-encoded RGB, row by row from the top. */

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 _CONSISTENCY = {"none": lib.IMPASTO_CONSISTENCY_NONE, "film": lib.IMPASTO_CONSISTENCY_FILM,
                 "fine": lib.IMPASTO_CONSISTENCY_FINE}
-_SAMPLES = {np.dtype(np.uint8): lib.IMPASTO_SAMPLES_BYTE, np.dtype(np.float32): lib.IMPASTO_SAMPLES_FLOAT}
+_SAMPLES = {np.dtype(np.uint8): lib.IMPASTO_SAMPLES_BYTE, np.dtype(np.uint16): lib.IMPASTO_SAMPLES_SHORT,
+            np.dtype(np.float32): lib.IMPASTO_SAMPLES_FLOAT}
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ class Clip(Opened):
     """A film on its way, frame after frame in the order in which they are shown.
 
     `Clip.network` and `Clip.painting` make one. Frames are arrays of shape (height, width, 3): uint8,
-    or float32 from 0 to 1. Results have the same type.
+    uint16, or float32 from 0 to 1. Results have the same type.
     """
 
     @classmethod

@@ -7,7 +7,9 @@
 
 static size_t sample_bytes(enum impasto_samples samples)
 {
-    return samples == IMPASTO_SAMPLES_FLOAT ? sizeof(float) : 1;
+    return samples == IMPASTO_SAMPLES_FLOAT   ? sizeof(float)
+           : samples == IMPASTO_SAMPLES_SHORT ? sizeof(uint16_t)
+                                              : 1;
 }
 
 enum impasto_status imp_frame_check(const char *name, const struct impasto_frame *theirs, int width,
@@ -20,7 +22,7 @@ enum impasto_status imp_frame_check(const char *name, const struct impasto_frame
         return imp_fail(error, IMPASTO_ERROR_USAGE,
                         "`%s` is a frame of %dx%d pixels; this clip's have %dx%d", name,
                         ours->width, ours->height, width, height);
-    if (ours->samples > IMPASTO_SAMPLES_FLOAT)
+    if (ours->samples > IMPASTO_SAMPLES_SHORT)
         return imp_fail(error, IMPASTO_ERROR_USAGE, "`%s` has samples of an unknown kind, %u", name,
                         (unsigned)ours->samples);
     const size_t bytes = sample_bytes(ours->samples), least = 3 * (size_t)width * bytes;
@@ -39,38 +41,52 @@ static float within(float value)
     return value > 0 ? value < 1 ? value : 1 : 0;
 }
 
+static void read_row(enum impasto_samples samples, const void *row, size_t values, float *to)
+{
+    const unsigned char *bytes = row;
+    const uint16_t *shorts = row;
+    const float *floats = row;
+    if (samples == IMPASTO_SAMPLES_FLOAT)
+        for (size_t i = 0; i < values; i++)
+            to[i] = within(floats[i]);
+    else if (samples == IMPASTO_SAMPLES_SHORT)
+        for (size_t i = 0; i < values; i++)
+            to[i] = (float)shorts[i] / 65535;
+    else
+        for (size_t i = 0; i < values; i++)
+            to[i] = (float)bytes[i] / 255;
+}
+
+static void write_row(enum impasto_samples samples, const float *from, size_t values, void *row)
+{
+    unsigned char *bytes = row;
+    uint16_t *shorts = row;
+    float *floats = row;
+    if (samples == IMPASTO_SAMPLES_FLOAT)
+        for (size_t i = 0; i < values; i++)
+            floats[i] = within(from[i]);
+    else if (samples == IMPASTO_SAMPLES_SHORT)
+        for (size_t i = 0; i < values; i++)
+            shorts[i] = (uint16_t)(within(from[i]) * 65535 + 0.5F);
+    else
+        for (size_t i = 0; i < values; i++)
+            bytes[i] = (unsigned char)(within(from[i]) * 255 + 0.5F);
+}
+
 void imp_frame_read(const struct impasto_frame *frame, struct impasto_image *image)
 {
     const size_t values = 3 * (size_t)frame->width;
-    for (size_t y = 0; y < (size_t)frame->height; y++) {
-        const void *row = (const char *)frame->pixels + y * frame->stride;
-        const unsigned char *bytes = row;
-        const float *floats = row;
-        float *to = image->rgb + y * values;
-        if (frame->samples == IMPASTO_SAMPLES_FLOAT)
-            for (size_t i = 0; i < values; i++)
-                to[i] = within(floats[i]);
-        else
-            for (size_t i = 0; i < values; i++)
-                to[i] = (float)bytes[i] / 255;
-    }
+    for (size_t y = 0; y < (size_t)frame->height; y++)
+        read_row(frame->samples, (const char *)frame->pixels + y * frame->stride, values,
+                 image->rgb + y * values);
 }
 
 void imp_frame_write(const struct impasto_image *image, const struct impasto_frame *frame)
 {
     const size_t values = 3 * (size_t)frame->width;
-    for (size_t y = 0; y < (size_t)frame->height; y++) {
-        void *row = (char *)frame->pixels + y * frame->stride;
-        unsigned char *bytes = row;
-        float *floats = row;
-        const float *from = image->rgb + y * values;
-        if (frame->samples == IMPASTO_SAMPLES_FLOAT)
-            for (size_t i = 0; i < values; i++)
-                floats[i] = within(from[i]);
-        else
-            for (size_t i = 0; i < values; i++)
-                bytes[i] = (unsigned char)(within(from[i]) * 255 + 0.5F);
-    }
+    for (size_t y = 0; y < (size_t)frame->height; y++)
+        write_row(frame->samples, image->rgb + y * values, values,
+                  (char *)frame->pixels + y * frame->stride);
 }
 
 void imp_frame_planes(const struct impasto_image *image, float *planes)

@@ -10,7 +10,7 @@
 #include <string.h>
 
 /* Bytes that a decoder may take: for the frames that it keeps, and for everything else. */
-#define BYTES_PER_PIXEL 40
+#define BYTES_PER_PIXEL 48
 #define MOST_BESIDE ((uint64_t)512 << 20)
 /* Seconds of processor time: to begin with, and so many more for every hundred frames. */
 #define SECONDS 60
@@ -66,13 +66,14 @@ static bool is_ratio(const struct imp_ratio *ratio)
     return ratio->num >= 0 && ratio->den >= 1;
 }
 
-static bool is_sensible(const struct imp_decode_answer *answer)
+static bool is_sensible(const struct film_source *source, const struct imp_decode_answer *answer)
 {
     const struct imp_film *film = &answer->film;
     return is_ratio(&film->aspect) && is_ratio(&film->tick) && film->tick.num > 0 &&
            is_ratio(&film->rate) && film->frames >= 0 && film->matrix >= 0 && film->matrix < 256 &&
            film->primaries >= 0 && film->primaries < 256 && film->transfer >= 0 &&
-           film->transfer < 256 && film->chroma == IMP_CHROMA_420 && answer->damages >= 0;
+           film->transfer < 256 && film->chroma == IMP_CHROMA_420 && answer->damages >= 0 &&
+           (source->request.deep || !film->deep);
 }
 
 static enum impasto_status receive_answer(struct film_source *source,
@@ -84,7 +85,8 @@ static enum impasto_status receive_answer(struct film_source *source,
     answer->message[sizeof(answer->message) - 1] = '\0';
     if (answer->status == IMPASTO_ERROR_INPUT || answer->status == IMPASTO_ERROR_MEMORY)
         return imp_fail(error, answer->status, "%s: %s", source->name, answer->message);
-    return answer->status == IMPASTO_OK && is_sensible(answer) ? IMPASTO_OK : misled(source, error);
+    return answer->status == IMPASTO_OK && is_sensible(source, answer) ? IMPASTO_OK
+                                                                       : misled(source, error);
 }
 
 static enum impasto_status start(struct film_source *source, uint64_t pixels,
@@ -122,6 +124,7 @@ static enum impasto_status open_source(const struct imp_film_file *file, void **
     source->request = (struct imp_decode_request){
         .descriptor = file->descriptor,
         .tone_map = file->options->tone_map,
+        .deep = file->options->deep,
         .max_pixels = imp_film_max_pixels(file->options),
         .start = file->options->start,
     };
@@ -156,7 +159,7 @@ static enum impasto_status read_frame(void *state, struct imp_frame *frame, bool
 {
     struct film_source *source = state;
     struct imp_decode_frame head;
-    const size_t row = 3 * (size_t)source->film.width;
+    const size_t row = imp_film_pixel(&source->film) * (size_t)source->film.width;
     *more = false;
     if (!imp_sandbox_receive(&source->child, &head, sizeof(head)))
         return ended(source, error);

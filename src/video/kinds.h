@@ -67,12 +67,6 @@ extern const struct imp_sink_kind imp_sink_y4m;
 extern const struct imp_sink_kind imp_sink_pictures;
 extern const struct imp_sink_kind imp_sink_film;
 
-/* Bytes of a frame's pixel. */
-static inline size_t imp_film_pixel(const struct imp_film *film)
-{
-    return film->deep ? 6 : 3;
-}
-
 /* ---- film.c ---------------------------------------------------------------------------------- */
 
 /* Whether a signal asks for an end. */

@@ -29,6 +29,7 @@
 struct imp_decode_request {
     int descriptor; /* the film, which can be sought in */
     bool tone_map;  /* HDR is made SDR; else it is refused */
+    bool deep;      /* films that have more than 8 bits are sent deep */
     uint64_t max_pixels;
     /* Nobody asks for the frames before that, but for the first; microseconds. Some may come. */
     int64_t start;

@@ -99,6 +99,7 @@ static enum impasto_status open_source(const struct imp_film_file *file, void **
                               .frames = count_pictures(file->path, source->first),
                               .alone = true,
                               .pictures = true,
+                              .deep = file->options->deep,
                               .chroma = IMP_CHROMA_420,
                               .matrix = UNKNOWN,
                               .primaries = UNKNOWN,
@@ -108,18 +109,24 @@ static enum impasto_status open_source(const struct imp_film_file *file, void **
 }
 
 /* What is transparent lies over white, as where a format knows no transparency. */
-static void give(const struct impasto_image *image, const struct imp_frame *frame)
+static void give_row(const struct impasto_image *image, int y, bool deep, unsigned char *bytes)
+{
+    uint16_t *shorts = (uint16_t *)(void *)bytes;
+    const size_t first = (size_t)y * (size_t)image->width;
+    for (size_t i = 0; i < 3 * (size_t)image->width; i++) {
+        const float cover = image->alpha ? image->alpha[first + i / 3] : 1;
+        const float value = 1 + cover * (image->rgb[3 * first + i] - 1);
+        if (deep)
+            shorts[i] = (uint16_t)(65535 * value + 0.5F);
+        else
+            bytes[i] = (unsigned char)(255 * value + 0.5F);
+    }
+}
+
+static void give(const struct impasto_image *image, bool deep, const struct imp_frame *frame)
 {
     for (int y = 0; y < image->height; y++)
-        for (int x = 0; x < image->width; x++) {
-            const size_t at = (size_t)y * (size_t)image->width + (size_t)x;
-            const float cover = image->alpha ? image->alpha[at] : 1;
-            for (size_t c = 0; c < 3; c++) {
-                const float value = 1 + cover * (image->rgb[3 * at + c] - 1);
-                frame->rgb[(size_t)y * frame->stride + 3 * (size_t)x + c] =
-                    (unsigned char)(255 * value + 0.5F);
-            }
-        }
+        give_row(image, y, deep, frame->rgb + (size_t)y * frame->stride);
 }
 
 static enum impasto_status read_frame(void *state, struct imp_frame *frame, bool *more,
@@ -136,7 +143,7 @@ static enum impasto_status read_frame(void *state, struct imp_frame *frame, bool
         IMP_TRY(load(source, number, &image, error));
     const bool fits = image->width == source->width && image->height == source->height;
     if (fits)
-        give(image, frame);
+        give(image, source->options->deep, frame);
     else
         (void)imp_fail(error, IMPASTO_ERROR_INPUT,
                        "%s: has %dx%d pixels, and the pictures before it %dx%d; make all of one "

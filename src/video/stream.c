@@ -239,7 +239,8 @@ static uint32_t checksum_of(const struct imp_film *film, const struct imp_frame 
 {
     uint32_t sum = imp_checksum(0, &frame->time, sizeof(frame->time));
     for (int y = 0; y < film->height; y++)
-        sum = imp_checksum(sum, frame->rgb + (size_t)y * frame->stride, 3 * (size_t)film->width);
+        sum = imp_checksum(sum, frame->rgb + (size_t)y * frame->stride,
+                           imp_film_pixel(film) * (size_t)film->width);
     return sum;
 }
 

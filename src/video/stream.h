@@ -38,14 +38,14 @@ struct imp_film {
     bool pictures;           /* each frame is a file */
     bool sound;              /* its file has sound */
     bool seekable;           /* of sources: opening it at a time decodes little before that */
-    bool deep;               /* of sinks: frames have 16 bits a value, and are stored in 10 */
+    bool deep;               /* frames have 16 bits a value; sinks store 10 of them */
     enum imp_chroma chroma;
     /* How its colours were stored, by the numbers of ITU-T H.273; 2: not known. */
     int matrix, primaries, transfer;
 };
 
 /* Pixels are 8-bit RGB, gamma-encoded as sRGB is, row after row from the top. Those of deep films
- * have uint16_t in place of bytes, where 65535 is white. */
+ * have uint16_t in place of bytes, where 65535 is white, in rows that are aligned for that. */
 struct imp_frame {
     unsigned char *rgb; /* the caller's */
     size_t stride;      /* bytes from row to row, at least 3 or 6 * width */
@@ -53,12 +53,19 @@ struct imp_frame {
     int64_t duration;   /* ticks; 0: not known */
 };
 
+/* Bytes of a frame's pixel. */
+static inline size_t imp_film_pixel(const struct imp_film *film)
+{
+    return film->deep ? 6 : 3;
+}
+
 /* What sources and sinks are told. */
 struct imp_stream_options {
     uint64_t max_pixels;   /* a larger frame is refused; 0: 100 million */
     impasto_log_fn log;    /* for warnings; NULL: none are given */
     void *user;            /* of log */
     bool tone_map;         /* HDR is made SDR; else it is refused */
+    bool deep;             /* films that have more than 8 bits come deep; else 8 bits are left */
     double rate;           /* of numbered pictures: frames per second; 0: 25 */
     bool (*stopped)(void); /* asked where a signal ends a wait; NULL: no signal ends any */
     /* Of sinks that encode. */

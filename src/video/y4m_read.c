@@ -23,6 +23,7 @@ struct y4m_source {
     unsigned char ahead[512]; /* bytes that have been read, and are still to be taken */
     size_t from, to;
     struct imp_yuv *yuv;
+    bool deep; /* frames are given in 16 bits a value */
     unsigned char *planes;
     size_t bytes;   /* of these */
     int64_t frames; /* read so far */
@@ -123,6 +124,7 @@ static void describe(const struct y4m_source *source, const struct imp_y4m *y4m,
     film->frames = count_frames(source->descriptor, header, source->bytes);
     film->matrix = film->primaries = film->transfer = UNKNOWN;
     film->alone = true;
+    film->deep = source->deep;
     film->chroma = layout->mono || layout->shift_y > 0 ? IMP_CHROMA_420
                    : layout->shift_x > 0               ? IMP_CHROMA_422
                                                        : IMP_CHROMA_444;
@@ -134,6 +136,7 @@ static enum impasto_status prepare(struct y4m_source *source, struct imp_y4m *y4
     const uint64_t bytes = imp_yuv_bytes(&y4m->layout, y4m->width, y4m->height);
     imp_yuv_usual_matrix(y4m->height, &y4m->layout.kr, &y4m->layout.kb);
     source->bytes = (size_t)bytes;
+    source->deep = source->options->deep && y4m->layout.bits > 8;
     source->planes = bytes <= SIZE_MAX ? malloc(source->bytes) : NULL;
     source->yuv = imp_yuv_create(&y4m->layout, y4m->width, y4m->height);
     return source->planes && source->yuv ? IMPASTO_OK
@@ -197,7 +200,7 @@ static enum impasto_status read_frame(void *state, struct imp_frame *frame, bool
     IMP_TRY(read_planes(source, more, error));
     if (!*more)
         return IMPASTO_OK;
-    imp_yuv_to_rgb(source->yuv, source->planes, frame->rgb, frame->stride);
+    imp_yuv_to_rgb(source->yuv, source->planes, source->deep, frame->rgb, frame->stride);
     frame->time = source->frames++;
     frame->duration = 1;
     return IMPASTO_OK;

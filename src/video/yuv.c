@@ -174,31 +174,37 @@ static void mix_rows(const struct imp_yuv *yuv, const unsigned char *plane, stru
     }
 }
 
-static unsigned char to_byte(float value)
+/* Writes value i of a row. */
+static void put_value(unsigned char *row, size_t i, bool deep, float value)
 {
-    return (unsigned char)(value <= 0 ? 0 : value >= 1 ? 255 : value * 255 + 0.5f);
+    const float white = deep ? 65535.0f : 255.0f;
+    const float number = value <= 0 ? 0 : value >= 1 ? white : value * white + 0.5f;
+    if (deep)
+        ((uint16_t *)(void *)row)[i] = (uint16_t)number;
+    else
+        row[i] = (unsigned char)number;
 }
 
 static void row_to_rgb(const struct imp_yuv *yuv, const unsigned char *luma, size_t first,
-                       unsigned char *rgb)
+                       bool deep, unsigned char *rgb)
 {
     const struct imp_yuv_layout *l = &yuv->layout;
     const bool wide = l->bits > 8;
     const float kg = 1 - l->kr - l->kb, scale = 1 / yuv->luma_scale;
     const float red = 2 * (1 - l->kr), blue = 2 * (1 - l->kb);
-    for (size_t x = 0; x < (size_t)yuv->width; x++, rgb += 3) {
+    for (size_t x = 0; x < (size_t)yuv->width; x++) {
         const struct between *at = &yuv->across[x];
         const float y = (sample_at(luma, first + x, wide) - yuv->luma_zero) * scale;
         const float cb = yuv->cb[at->near] + at->share * (yuv->cb[at->far] - yuv->cb[at->near]);
         const float cr = yuv->cr[at->near] + at->share * (yuv->cr[at->far] - yuv->cr[at->near]);
-        rgb[0] = to_byte(y + red * cr);
-        rgb[1] = to_byte(y - (l->kr * red * cr + l->kb * blue * cb) / kg);
-        rgb[2] = to_byte(y + blue * cb);
+        put_value(rgb, 3 * x, deep, y + red * cr);
+        put_value(rgb, 3 * x + 1, deep, y - (l->kr * red * cr + l->kb * blue * cb) / kg);
+        put_value(rgb, 3 * x + 2, deep, y + blue * cb);
     }
 }
 
-void imp_yuv_to_rgb(const struct imp_yuv *yuv, const unsigned char *planes, unsigned char *rgb,
-                    size_t stride)
+void imp_yuv_to_rgb(const struct imp_yuv *yuv, const unsigned char *planes, bool deep,
+                    unsigned char *rgb, size_t stride)
 {
     const size_t bytes = yuv->layout.bits > 8 ? 2 : 1, width = (size_t)yuv->width;
     const unsigned char *cb = planes + width * (size_t)yuv->height * bytes;
@@ -208,7 +214,7 @@ void imp_yuv_to_rgb(const struct imp_yuv *yuv, const unsigned char *planes, unsi
             mix_rows(yuv, cb, yuv->down[y], yuv->cb);
             mix_rows(yuv, cr, yuv->down[y], yuv->cr);
         }
-        row_to_rgb(yuv, planes, width * (size_t)y, rgb + stride * (size_t)y);
+        row_to_rgb(yuv, planes, width * (size_t)y, deep, rgb + stride * (size_t)y);
     }
 }
 

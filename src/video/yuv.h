@@ -29,9 +29,9 @@ struct imp_yuv; /* tables for frames of one size */
 /* NULL: out of memory. */
 struct imp_yuv *imp_yuv_create(const struct imp_yuv_layout *layout, int width, int height);
 void imp_yuv_free(struct imp_yuv *yuv);
-/* Colours between samples are interpolated linearly. */
-void imp_yuv_to_rgb(const struct imp_yuv *yuv, const unsigned char *planes, unsigned char *rgb,
-                    size_t stride);
+/* Colours between samples are interpolated linearly. deep: rgb has those of a deep film. */
+void imp_yuv_to_rgb(const struct imp_yuv *yuv, const unsigned char *planes, bool deep,
+                    unsigned char *rgb, size_t stride);
 /* A colour sample is the mean of the pixels that it stands for. Not mono. For samples of more than
  * 8 bits, rgb has those of a deep film. */
 void imp_yuv_from_rgb(const struct imp_yuv *yuv, const unsigned char *rgb, size_t stride,

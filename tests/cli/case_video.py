@@ -51,6 +51,19 @@ class Filming(Case):
     def film(self, *arguments, source="film.y4m", **options):
         return self.succeed("video", source, "--model", "night.model", *arguments, **options)
 
+    def kill_after(self, frames, film, *arguments):
+        """The film comes by standard input, but for its last frame, and the program is killed when it has painted so
+        many."""
+        process = self.start("video", "-", "--model", "night.model", "-o", "out/%d.png", *arguments,
+                             stdin=subprocess.PIPE)
+        process.stdin.write(film[:-6 - 3 * WIDTH * HEIGHT])
+        process.stdin.flush()
+        end = time.monotonic() + PATIENCE
+        while not (self.folder / f"out/{frames}.png").exists() and time.monotonic() < end:
+            time.sleep(0.05)
+        process.kill()
+        process.communicate()
+
     def spoil(self, code, words, *arguments, **options):
         return self.refuse(code, words, *arguments, pictures=("video",), cheap=False, **options)
 
@@ -210,16 +223,8 @@ class Numbered(Filming):
 
     def test_killed(self):
         """Pictures that are there are not painted again, and those of a whole film are the same."""
-        film = y4m(4)
         self.film("-o", "whole/%d.png")
-        process = self.start("video", "-", "--model", "night.model", "-o", "out/%d.png", stdin=subprocess.PIPE)
-        process.stdin.write(film[:-6 - 3 * WIDTH * HEIGHT])
-        process.stdin.flush()
-        end = time.monotonic() + PATIENCE
-        while not (self.folder / "out/3.png").exists() and time.monotonic() < end:
-            time.sleep(0.05)
-        process.kill()
-        process.communicate()
+        self.kill_after(3, y4m(4))
         with open(self.folder / "film.y4m", "rb") as stream:
             run = self.film("-o", "out/%d.png", source="-", stdin=stream)
         self.assertRegex(run.stderr, "going on after frame [23] ")
@@ -273,16 +278,9 @@ class Numbered(Filming):
         self.assertFalse((self.folder / "out/%d.png.impasto").exists())
 
     def test_another_film_from_standard_input(self):
-        film, other = y4m(4), bytearray(y4m(4))
+        other = bytearray(y4m(4))
         other[len(other) - 3 * (6 + 3 * WIDTH * HEIGHT) + 100] ^= 0x40  # in the second frame
-        process = self.start("video", "-", "--model", "night.model", "-o", "out/%d.png", stdin=subprocess.PIPE)
-        process.stdin.write(film[:-6 - 3 * WIDTH * HEIGHT])
-        process.stdin.flush()
-        end = time.monotonic() + PATIENCE
-        while not (self.folder / "out/3.png").exists() and time.monotonic() < end:
-            time.sleep(0.05)
-        process.kill()
-        process.communicate()
+        self.kill_after(3, y4m(4))
         self.write("other.y4m", bytes(other))
         with open(self.folder / "other.y4m", "rb") as stream:
             run = self.impasto("video", "-", "--model", "night.model", "-o", "out/%d.png", "-q", stdin=stream)
@@ -615,20 +613,63 @@ class Containers(Filming):
         self.film("-o", "out.mp4", "--size", "64")
         self.assertEqual(self.probe("out.mp4", "stream=width,height"), ["64,48"])
 
+    def values(self, name, bits):
+        """Of all frames: green, blue, red."""
+        raw = subprocess.run(["ffmpeg", "-v", "error", "-i", name, "-f", "rawvideo", "-pix_fmt",
+                              "gbrp" if bits == 8 else "gbrp10le", "-"], cwd=self.folder, check=True,
+                             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, timeout=SHORT_PATIENCE).stdout
+        return list(raw) if bits == 8 else [a + 256 * b for a, b in zip(raw[::2], raw[1::2])]
+
+    def test_ten_bits_that_come_in(self):
+        """A slope of all values goes through, by each way that films come in; without an iteration, what is painted is
+        the film."""
+        if not shutil.which("ffmpeg"):
+            self.skipTest("ffmpeg is not installed")
+        width, height = 1024, 32
+        slope = b"".join(value.to_bytes(2, "little") for value in range(width)) * height
+        self.write("slope.raw", slope * 3 * 2)
+        self.write("style.png", png(32, 24))
+        self.write("slope.y4m", f"YUV4MPEG2 W{width} H{height} F25:1 C444p10 XCOLORRANGE=FULL\n".encode() +
+                   (b"FRAME\n" + slope + (512).to_bytes(2, "little") * (2 * width * height)) * 2)
+        os.mkdir(self.folder / "slope")
+        for name, *form in (("slope.mkv", "-c:v", "ffv1"), ("slope/%d.png", "-pix_fmt", "rgb48be")):
+            subprocess.run(["ffmpeg", "-v", "error", "-f", "rawvideo", "-pix_fmt", "gbrp10le", "-s",
+                            f"{width}x{height}", "-i", "slope.raw", *form, name], cwd=self.folder, check=True,
+                           stdin=subprocess.DEVNULL, timeout=SHORT_PATIENCE)
+        still = ["--weights", "builtin", "--preset", "quick", "--size", "source", "--scales", "1", "--iterations", "0",
+                 "--frame-iterations", "0", "-o", "out.mkv", "--lossless"]
+        for name in ("slope.mkv", "slope.y4m", "slope/%d.png"):
+            with self.subTest(name):
+                self.succeed("video", name, "style.png", *still, "--bits", "10")
+                values = self.values("out.mkv", 10)
+                self.assertEqual(len(values), 2 * 3 * width * height)
+                self.assertLessEqual(max(abs(value - i % width) for i, value in enumerate(values)), 1)
+                self.assertGreater(len(set(values)), 1000)
+        self.succeed("video", "slope.mkv", "style.png", *still)
+        self.assertEqual(len(set(self.values("out.mkv", 8))), 256)
+
+    def test_networks_are_given_ten_bits(self):
+        """What differs only in bits that bytes lack is painted otherwise."""
+        flat = [b"".join((4 * (value // 4) + step).to_bytes(2, "little") for value in range(0, 1000, 2))
+                for step in (0, 1)]
+        for name, luma in zip("ab", flat):
+            self.write(f"{name}.y4m", b"YUV4MPEG2 W25 H20 F25:1 C444p10 XCOLORRANGE=FULL\nFRAME\n" + luma +
+                       (512).to_bytes(2, "little") * 1000)
+            self.film("-o", f"{name}.mkv", "--lossless", "--bits", "10", source=f"{name}.y4m")
+        self.assertNotEqual(*((self.folder / f"{name}.mkv").read_bytes() for name in "ab"))
+
     def test_ten_bits(self):
         """What is painted has finer steps, and is else the same."""
         if not shutil.which("ffmpeg"):
             self.skipTest("ffmpeg is not installed")
         planes = {}
-        for bits, form in ((8, "gbrp"), (10, "gbrp10le")):
+        for bits in (8, 10):
             self.film("-o", "out.mkv", "--lossless", "--bits", str(bits))
-            raw = subprocess.run(["ffmpeg", "-v", "error", "-i", "out.mkv", "-f", "rawvideo", "-pix_fmt", form, "-"],
-                                 cwd=self.folder, check=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                 timeout=SHORT_PATIENCE).stdout
-            planes[bits] = raw if bits == 8 else [a + 256 * b for a, b in zip(raw[::2], raw[1::2])]
+            planes[bits] = self.values("out.mkv", bits)
         self.assertEqual(self.probe("out.mkv", "stream=pix_fmt"), ["gbrp10le"])
         self.assertEqual(len(planes[8]), len(planes[10]))
-        self.assertLess(max(abs(a / 255 - b / 1023) for a, b in zip(planes[8], planes[10])), 0.5 / 255 + 0.5 / 1023 + 1e-6)
+        apart = max(abs(a / 255 - b / 1023) for a, b in zip(planes[8], planes[10]))
+        self.assertLess(apart, 0.5 / 255 + 0.5 / 1023 + 1e-6)
         self.assertGreater(len(set(planes[10])), 1.5 * len(set(planes[8])))
         said = self.encoders()
         for codec, encoder, name, form in (("h264", "libx264", "out.mp4", "yuv420p10le"),

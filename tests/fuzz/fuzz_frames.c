@@ -113,7 +113,7 @@ const char *__wrap_imp_sandbox_end(const struct imp_sandbox_child *child)
 static enum impasto_status read_frames(struct imp_source *source, const struct imp_film *film,
                                        struct impasto_error *error)
 {
-    struct imp_frame frame = {.stride = 3 * (size_t)film->width};
+    struct imp_frame frame = {.stride = imp_film_pixel(film) * (size_t)film->width};
     enum impasto_status status = IMPASTO_OK;
     frame.rgb = malloc(frame.stride * (size_t)film->height);
     if (!frame.rgb)
@@ -131,7 +131,7 @@ static enum impasto_status read_frames(struct imp_source *source, const struct i
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    const struct imp_stream_options options = {.max_pixels = LARGEST};
+    const struct imp_stream_options options = {.max_pixels = LARGEST, .deep = true};
     struct impasto_error error = {0};
     struct imp_source *source;
     struct imp_film film;

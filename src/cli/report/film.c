@@ -81,15 +81,20 @@ static void thin_out(struct cli_film_report *report)
 enum impasto_status cli_film_picture(const struct impasto_frame *frame,
                                      struct impasto_image **picture, struct impasto_error *error)
 {
-    const unsigned char *rows = frame->pixels;
     const size_t row = 3 * (size_t)frame->width;
     const enum impasto_status status =
         impasto_image_create(frame->width, frame->height, picture, error);
     if (status != IMPASTO_OK)
         return status;
-    for (size_t y = 0; y < (size_t)frame->height; y++)
+    for (size_t y = 0; y < (size_t)frame->height; y++) {
+        const void *from = (const char *)frame->pixels + y * frame->stride;
+        const unsigned char *bytes = from;
+        const uint16_t *shorts = from;
         for (size_t i = 0; i < row; i++)
-            (*picture)->rgb[y * row + i] = (float)rows[y * frame->stride + i] / 255;
+            (*picture)->rgb[y * row + i] = frame->samples == IMPASTO_SAMPLES_SHORT
+                                               ? (float)shorts[i] / 65535
+                                               : (float)bytes[i] / 255;
+    }
     return IMPASTO_OK;
 }
 

@@ -64,8 +64,8 @@ struct cli_film {
 
 enum impasto_status cli_film_report_open(struct cli_film_report **report, const char *path,
                                          struct impasto_error *error);
-/* Takes the figures of a frame, and now and then a picture. number: from 1 on. frame: 8-bit RGB.
- * when: seconds from the film's beginning on. */
+/* Takes the figures of a frame, and now and then a picture. number: from 1 on. frame: of bytes or
+ * shorts. when: seconds from the film's beginning on. */
 enum impasto_status cli_film_report_frame(struct cli_film_report *report,
                                           const struct impasto_clip_info *info, int64_t number,
                                           const struct impasto_frame *frame, double when,
@@ -75,7 +75,7 @@ enum impasto_status cli_film_report_write(struct cli_film_report *report,
                                           const struct cli_film *film, enum impasto_status ended,
                                           const char *why, struct impasto_error *error);
 void cli_film_report_close(struct cli_film_report **report);
-/* A frame, 8-bit RGB, as a picture. */
+/* A frame of bytes or shorts as a picture. */
 enum impasto_status cli_film_picture(const struct impasto_frame *frame,
                                      struct impasto_image **picture, struct impasto_error *error);
 

@@ -163,45 +163,20 @@ struct impasto_frame cli_video_frame(const struct imp_film *film, const struct i
     return (struct impasto_frame){.struct_size = sizeof(struct impasto_frame),
                                   .width = film->width,
                                   .height = film->height,
+                                  .samples =
+                                      film->deep ? IMPASTO_SAMPLES_SHORT : IMPASTO_SAMPLES_BYTE,
                                   .pixels = frame->rgb,
                                   .stride = frame->stride};
-}
-
-/* With --bits 10: in 16 bits for the sink, and in 8 for what looks at it. */
-static void round_frame(struct cli_filming *f)
-{
-    const size_t row = 3 * (size_t)f->film.width;
-    for (size_t y = 0; y < (size_t)f->film.height; y++) {
-        const float *from = f->exact + y * row;
-        unsigned char *bytes = f->painted.rgb + y * f->painted.stride;
-        uint16_t *wide = (uint16_t *)(void *)(f->deep.rgb + y * f->deep.stride);
-        for (size_t i = 0; i < row; i++) {
-            bytes[i] = (unsigned char)(from[i] * 255 + 0.5F);
-            wide[i] = (uint16_t)(from[i] * 65535 + 0.5F);
-        }
-    }
-}
-
-const struct imp_frame *cli_video_result(const struct cli_filming *f)
-{
-    return f->film.deep ? &f->deep : &f->painted;
 }
 
 enum impasto_status cli_video_paint(struct cli_filming *f)
 {
     const struct impasto_frame from = cli_video_frame(&f->source_film, &f->frame);
-    struct impasto_frame to = cli_video_frame(&f->film, &f->painted);
-    if (f->film.deep) {
-        to.samples = IMPASTO_SAMPLES_FLOAT;
-        to.pixels = f->exact;
-        to.stride = 3 * (size_t)f->film.width * sizeof(float);
-    }
+    const struct impasto_frame to = cli_video_frame(&f->film, &f->painted);
     const enum impasto_status status = impasto_clip_frame(f->clip, &from, &to, f->error);
     cli_catch_signals();
-    if (status == IMPASTO_OK && f->film.deep)
-        round_frame(f);
     f->frame_share = 0;
-    f->painted.time = f->deep.time = f->frame.time;
-    f->painted.duration = f->deep.duration = f->frame.duration;
+    f->painted.time = f->frame.time;
+    f->painted.duration = f->frame.duration;
     return status;
 }

@@ -109,7 +109,7 @@ void cli_video_say_plan(struct cli_filming *f, double seconds)
     if (f->planned || f->done < f->kept + 2 || info->begins_scene || repeated)
         return;
     f->planned = true;
-    if (f->film.frames <= f->done || weigh(f, cli_video_result(f), &cost, &ignored) != IMPASTO_OK)
+    if (f->film.frames <= f->done || weigh(f, &f->painted, &cost, &ignored) != IMPASTO_OK)
         return;
     const uint64_t bytes = bytes_to_come(f, &cost);
     const bool lacks = cost.room > 0 && bytes > cost.room;
@@ -288,7 +288,7 @@ enum impasto_status cli_video_print_plan(struct cli_filming *f)
     if (status == IMPASTO_OK && !painting)
         status = note_memory(f, &memory);
     if (status == IMPASTO_OK)
-        status = weigh(f, cli_video_result(f), &cost, f->error);
+        status = weigh(f, &f->painted, &cost, f->error);
     cli_console_finish(&f->console);
     if (status == IMPASTO_OK)
         print(f, &cost, &memory);

@@ -19,7 +19,7 @@ static bool stopped(void)
 static enum impasto_status make_frame(const struct cli_filming *f, const struct imp_film *film,
                                       struct imp_frame *frame)
 {
-    frame->stride = 3 * (size_t)film->width;
+    frame->stride = imp_film_pixel(film) * (size_t)film->width;
     frame->rgb = malloc(frame->stride * (size_t)film->height);
     return frame->rgb ? IMPASTO_OK : cli_fail_memory(f->error, "a frame");
 }
@@ -32,6 +32,7 @@ static enum impasto_status open_source(struct cli_filming *f)
                                             .log = f->console.log,
                                             .user = &f->console,
                                             .tone_map = o->tone_map,
+                                            .deep = true,
                                             .rate = (double)o->fps,
                                             .stopped = stopped,
                                             .codec = o->codec,
@@ -96,15 +97,8 @@ static enum impasto_status make_result(struct cli_filming *f)
     const struct impasto_clip_info *info = impasto_clip_info(f->clip);
     f->film.width = info->result_width;
     f->film.height = info->result_height;
-    const enum impasto_status status = make_frame(f, &f->film, &f->painted);
     f->film.deep = f->options->bits > 8;
-    if (status != IMPASTO_OK || !f->film.deep)
-        return status;
-    const size_t values = 3 * (size_t)f->film.width * (size_t)f->film.height;
-    f->deep.stride = 6 * (size_t)f->film.width;
-    f->deep.rgb = malloc(values * sizeof(uint16_t));
-    f->exact = malloc(values * sizeof(float));
-    return f->deep.rgb && f->exact ? IMPASTO_OK : cli_fail_memory(f->error, "a frame");
+    return make_frame(f, &f->film, &f->painted);
 }
 
 static enum impasto_status open_clip(struct cli_filming *f)
@@ -166,8 +160,6 @@ static void close_all(struct cli_filming *f, enum impasto_status status)
     cli_film_report_close(&f->report);
     free(f->frame.rgb);
     free(f->painted.rgb);
-    free(f->deep.rgb);
-    free(f->exact);
     free(f->job);
     impasto_clip_close(&f->clip);
     cli_video_close_painting(f);
@@ -193,7 +185,7 @@ static enum impasto_status paint_frame(struct cli_filming *f)
     if (status == IMPASTO_OK)
         status = save_state(f);
     if (status == IMPASTO_OK)
-        status = imp_sink_write(f->sink, cli_video_result(f), f->error);
+        status = imp_sink_write(f->sink, &f->painted, f->error);
     if (status == IMPASTO_OK)
         status = cli_video_report_take(f);
     return status == IMPASTO_OK ? cli_video_trace_frame(f) : status;

@@ -62,8 +62,6 @@ struct cli_filming {
     struct imp_film source_film, film; /* as it comes, and as it goes */
     struct imp_sink *sink;
     struct imp_frame frame, painted; /* the one at hand */
-    struct imp_frame deep;           /* with --bits 10, what is painted, as the sink takes it */
-    float *exact;                    /* and without rounding */
     int64_t first, end;              /* the part that is painted: times of the source */
     int64_t seen;                    /* frames in this part, for --every and --preview */
     int64_t read;                    /* the time of the last one that was read, in the source */
@@ -123,9 +121,6 @@ enum impasto_status cli_video_open_painting(struct cli_filming *filming);
 enum impasto_status cli_video_open_trial(struct cli_filming *filming, int iterations,
                                          impasto_job_progress_fn progress, void *user, int *each);
 void cli_video_close_painting(struct cli_filming *filming);
-
-/* What the sink takes. (frames.c) */
-const struct imp_frame *cli_video_result(const struct cli_filming *filming);
 
 /* ---- plan.c ---------------------------------------------------------------------------------- */
 

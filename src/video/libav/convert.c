@@ -3,7 +3,8 @@
  * From a decoder's frames to RGB: the right matrix and range, square pixels, upright.
  *
  * libswscale assumes BT.601 unless it is told, which is up to 50 of 255 wrong. Its results of 8
- * bits are coarser than they need be, so it makes 16 of them, which are rounded here.
+ * bits are coarser than they need be, so it makes 16 of them, which are rounded here unless the
+ * film is deep.
  */
 
 #include "video/libav/input.h"
@@ -67,19 +68,27 @@ static unsigned char narrow(unsigned value)
     return (unsigned char)((value * 255u + 32895u) >> 16);
 }
 
-static void turn_and_narrow(struct imp_convert *convert)
+/* One pixel. */
+static void send_pixel(const uint16_t *from, bool deep, unsigned char *rgb, size_t pixel)
+{
+    uint16_t *shorts = (uint16_t *)(void *)rgb;
+    for (size_t i = 0; i < 3; i++)
+        if (deep)
+            shorts[3 * pixel + i] = from[i];
+        else
+            rgb[3 * pixel + i] = narrow(from[i]);
+}
+
+static void turn(struct imp_convert *convert)
 {
     const uint16_t *wide = (const uint16_t *)(const void *)convert->wide;
     const int width = convert->turn.across ? convert->height : convert->square_width;
     const int height = convert->turn.across ? convert->square_width : convert->height;
-    unsigned char *to = convert->rgb;
+    size_t pixel = 0;
     for (int y = 0; y < height; y++)
-        for (int x = 0; x < width; x++, to += 3) {
-            const uint16_t *from = wide + origin(convert, x, y, width, height);
-            to[0] = narrow(from[0]);
-            to[1] = narrow(from[1]);
-            to[2] = narrow(from[2]);
-        }
+        for (int x = 0; x < width; x++)
+            send_pixel(wide + origin(convert, x, y, width, height), convert->deep, convert->rgb,
+                       pixel++);
 }
 
 /* ---- Colours --------------------------------------------------------------------------------- */
@@ -179,7 +188,7 @@ int imp_convert_open(struct imp_convert *convert, const AVFrame *frame)
     const size_t values = 3 * (size_t)convert->square_width * (size_t)convert->height;
     convert->scaler = open_scaler(convert, frame);
     convert->wide = av_malloc(2 * values + 64);
-    convert->rgb = av_malloc(values);
+    convert->rgb = av_malloc(convert->deep ? 2 * values : values);
     return !convert->scaler ? AVERROR(ENOSYS) : convert->wide && convert->rgb ? 0 : AVERROR(ENOMEM);
 }
 
@@ -189,7 +198,7 @@ void imp_convert_frame(struct imp_convert *convert, const AVFrame *frame)
     const int strides[4] = {6 * convert->square_width};
     (void)sws_scale(convert->scaler, (const uint8_t *const *)frame->data, frame->linesize, 0,
                     frame->height, planes, strides);
-    turn_and_narrow(convert);
+    turn(convert);
 }
 
 void imp_convert_close(struct imp_convert *convert)

@@ -184,6 +184,13 @@ static bool can_seek(const struct decoding *d)
     return strstr(name, "mov") || strstr(name, "matroska");
 }
 
+/* Whether bytes cannot hold its values. */
+static bool is_deep(const AVFrame *frame)
+{
+    const AVPixFmtDescriptor *format = av_pix_fmt_desc_get(frame->format);
+    return format && format->comp[0].depth > 8;
+}
+
 static bool describe(struct decoding *d, const AVFrame *frame)
 {
     struct imp_film *film = &d->answer.film;
@@ -202,6 +209,7 @@ static bool describe(struct decoding *d, const AVFrame *frame)
     film->matrix = frame->colorspace;
     film->primaries = frame->color_primaries;
     film->transfer = frame->color_trc;
+    film->deep = d->convert.deep = d->request->deep && is_deep(frame);
     if ((uint64_t)film->width * (uint64_t)film->height > d->request->max_pixels)
         return refuse(d, IMPASTO_ERROR_INPUT,
                       "its frames have %dx%d pixels, more than the limit (--max-pixels)",
@@ -335,7 +343,8 @@ static bool send_frame(struct decoding *d, const AVFrame *frame)
     const int64_t duration = duration_of(frame);
     const struct imp_decode_frame head = {.time = time_of(d, frame),
                                           .duration = duration > 0 ? duration : 0};
-    const size_t bytes = 3 * (size_t)d->answer.film.width * (size_t)d->answer.film.height;
+    const size_t bytes = imp_film_pixel(&d->answer.film) * (size_t)d->answer.film.width *
+                         (size_t)d->answer.film.height;
     d->last = head.time;
     d->unheard = !d->send(d->user, &head, sizeof(head)) || !d->send(d->user, d->convert.rgb, bytes);
     return !d->unheard;

@@ -58,6 +58,7 @@ struct imp_convert {
     int square_width;          /* with square pixels */
     enum AVPixelFormat format; /* the decoder's */
     struct imp_turn turn;
+    bool deep;           /* 16 bits of a channel are sent */
     unsigned char *wide; /* 16 bits of a channel, before the turn */
     unsigned char *rgb;  /* as it is sent */
 };

@@ -57,7 +57,10 @@ struct memory {
 
 static struct memory make_frame(int width, int height, enum impasto_samples samples)
 {
-    const size_t bytes = samples == IMPASTO_SAMPLES_FLOAT ? sizeof(float) : 1;
+    static const size_t sizes[] = {[IMPASTO_SAMPLES_BYTE] = 1,
+                                   [IMPASTO_SAMPLES_FLOAT] = sizeof(float),
+                                   [IMPASTO_SAMPLES_SHORT] = sizeof(uint16_t)};
+    const size_t bytes = sizes[samples];
     const size_t row = 3 * (size_t)width * bytes, stride = row + PADDING * bytes;
     struct memory memory = {{sizeof(struct impasto_frame), width, height, samples,
                              malloc((size_t)height * stride), stride},
@@ -79,19 +82,22 @@ static void free_frame(struct memory *memory)
 /* Value i of row y, 0 to 1. */
 static float value_at(const struct impasto_frame *frame, int y, int i)
 {
-    const char *row = (const char *)frame->pixels + (size_t)y * frame->stride;
-    return frame->samples == IMPASTO_SAMPLES_FLOAT ? ((const float *)(const void *)row)[i]
-                                                   : (float)((const unsigned char *)row)[i] / 255;
+    const void *row = (const char *)frame->pixels + (size_t)y * frame->stride;
+    return frame->samples == IMPASTO_SAMPLES_FLOAT   ? ((const float *)row)[i]
+           : frame->samples == IMPASTO_SAMPLES_SHORT ? (float)((const uint16_t *)row)[i] / 65535
+                                                     : (float)((const unsigned char *)row)[i] / 255;
 }
 
 static void fill(struct impasto_frame *frame, int shift)
 {
     for (int y = 0; y < frame->height; y++)
         for (int i = 0; i < 3 * frame->width; i++) {
-            char *row = (char *)frame->pixels + (size_t)y * frame->stride;
+            void *row = (char *)frame->pixels + (size_t)y * frame->stride;
             const int value = (int)(127 + 120 * sinf((float)(i + shift) / 9 + (float)y / 5));
             if (frame->samples == IMPASTO_SAMPLES_FLOAT)
-                ((float *)(void *)row)[i] = (float)value / 255;
+                ((float *)row)[i] = (float)value / 255;
+            else if (frame->samples == IMPASTO_SAMPLES_SHORT)
+                ((uint16_t *)row)[i] = (uint16_t)(257 * value);
             else
                 ((unsigned char *)row)[i] = (unsigned char)value;
         }
@@ -173,6 +179,33 @@ static void floats_are_as_bytes(void **state)
     free_frame(&wide_to);
 }
 
+/* Shorts are floats, rounded to 16 bits, also those between two bytes. */
+static void shorts_are_as_floats(void **state)
+{
+    (void)state;
+    const struct impasto_apply_params params = impasto_apply_defaults();
+    struct impasto_clip *clip = open_network(&params);
+    struct memory from = make_frame(WIDTH, HEIGHT, IMPASTO_SAMPLES_SHORT);
+    struct memory wide = make_frame(WIDTH, HEIGHT, IMPASTO_SAMPLES_FLOAT);
+    struct memory to = make_frame(WIDTH, HEIGHT, IMPASTO_SAMPLES_SHORT);
+    struct memory wide_to = make_frame(WIDTH, HEIGHT, IMPASTO_SAMPLES_FLOAT);
+    fill(&from.frame, 0);
+    ((uint16_t *)from.frame.pixels)[30] += 100;
+    for (int y = 0; y < HEIGHT; y++)
+        for (int i = 0; i < 3 * WIDTH; i++)
+            ((float *)
+                 wide.frame.pixels)[(size_t)y * wide.frame.stride / sizeof(float) + (size_t)i] =
+                value_at(&from.frame, y, i);
+    paint(clip, &from.frame, &to.frame);
+    paint(clip, &wide.frame, &wide_to.frame);
+    assert_true(difference(&to.frame, &wide_to.frame) <= 0.5F / 65535 + 1e-6F);
+    impasto_clip_close(&clip);
+    free_frame(&from);
+    free_frame(&wide);
+    free_frame(&to);
+    free_frame(&wide_to);
+}
+
 static void results_have_the_size_that_is_asked_for(void **state)
 {
     (void)state;
@@ -218,7 +251,7 @@ static void wrong_frames_are_refused(void **state)
     wrong.stride = 3 * WIDTH - 1;
     expect_refusal(clip, &wrong, &memory.frame, "rows of 134 bytes");
     wrong = memory.frame;
-    wrong.samples = (enum impasto_samples)2;
+    wrong.samples = (enum impasto_samples)3;
     expect_refusal(clip, &memory.frame, &wrong, "unknown kind");
     wrong = memory.frame;
     wrong.struct_size = 3;
@@ -356,6 +389,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bytes_are_the_appliers),
         cmocka_unit_test(floats_are_as_bytes),
+        cmocka_unit_test(shorts_are_as_floats),
         cmocka_unit_test(results_have_the_size_that_is_asked_for),
         cmocka_unit_test(wrong_frames_are_refused),
         cmocka_unit_test(wrong_sizes_are_refused),

@@ -29,7 +29,10 @@ static struct {
     struct impasto_error error;
     int frames;
     int64_t time[MOST_FRAMES];
-    unsigned char rgb[MOST_FRAMES][3 * MOST_PIXELS];
+    union {
+        unsigned char rgb[3 * MOST_PIXELS];
+        uint16_t deep[3 * MOST_PIXELS];
+    } frame[MOST_FRAMES];
 } film, other;
 
 static void read_film(const char *name, const struct imp_stream_options *options)
@@ -48,8 +51,8 @@ static void read_film(const char *name, const struct imp_stream_options *options
     film.frames = 0;
     film.status = imp_source_open(path, options, &source, &film.about, &film.error);
     while (film.status == IMPASTO_OK && more) {
-        struct imp_frame frame = {.rgb = film.rgb[film.frames],
-                                  .stride = 3 * (size_t)film.about.width};
+        struct imp_frame frame = {.rgb = film.frame[film.frames].rgb,
+                                  .stride = imp_film_pixel(&film.about) * (size_t)film.about.width};
         assert_in_range(film.about.width * film.about.height, 1, MOST_PIXELS);
         assert_in_range(film.frames, 0, MOST_FRAMES - 1);
         film.status = imp_source_read(source, &frame, &more, &film.error);
@@ -100,6 +103,31 @@ static void codecs(void **state)
     }
 }
 
+/* What bytes cannot hold comes in 16 bits to whoever takes them, upright as well, and is else the
+ * same. */
+static void deep(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"ten-bit.mp4", "prores.mov", "h264.mp4"};
+    struct imp_stream_options deep = usual;
+    deep.deep = true;
+    for (size_t i = 0; i < IMP_COUNT(names); i++) {
+        bool between = false;
+        read_film(names[i], &usual);
+        assert_false(film.about.deep);
+        memcpy(&other, &film, sizeof(film));
+        read_film(names[i], &deep);
+        assert_size(96, 64, other.frames);
+        assert_int_equal(film.about.deep, i < 2);
+        for (int k = 0; k < 3 * 96 * 64 && i < 2; k++) {
+            const int value = film.frame[0].deep[k];
+            assert_int_equal((value * 255 + 32895) >> 16, other.frame[0].rgb[k]);
+            between = between || value % 257 != 0;
+        }
+        assert_int_equal(between, i < 2);
+    }
+}
+
 static void times(void **state)
 {
     (void)state;
@@ -133,7 +161,7 @@ static double difference(bool turned)
         for (int i = 0; i < values; i++) {
             const int pixel = i / 3, last = values / 3 - 1;
             const int at = turned ? 3 * (last - pixel) + i % 3 : i;
-            sum += abs(film.rgb[f][i] - other.rgb[f][at]);
+            sum += abs(film.frame[f].rgb[i] - other.frame[f].rgb[at]);
         }
     return sum / values / film.frames;
 }
@@ -174,7 +202,7 @@ static double worst_bar(void)
         for (int c = 0; c < 3; c++)
             for (int y = 8; y < 56; y += 8) {
                 const int x = 16 * bar + 8;
-                worst = fmax(worst, abs(film.rgb[0][3 * (128 * y + x) + c] - bars[bar][c]));
+                worst = fmax(worst, abs(film.frame[0].rgb[3 * (128 * y + x) + c] - bars[bar][c]));
             }
     return worst;
 }
@@ -212,8 +240,8 @@ static void hdr(void **state)
         assert_true(film.frames > 0);
         unsigned char least = 255, most = 0;
         for (int k = 0; k < 3 * film.about.width * film.about.height; k++) {
-            least = film.rgb[0][k] < least ? film.rgb[0][k] : least;
-            most = film.rgb[0][k] > most ? film.rgb[0][k] : most;
+            least = film.frame[0].rgb[k] < least ? film.frame[0].rgb[k] : least;
+            most = film.frame[0].rgb[k] > most ? film.frame[0].rgb[k] : most;
         }
         assert_true(least < 64 && most > 128);
     }
@@ -274,9 +302,10 @@ static void pipes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(codecs),        cmocka_unit_test(times),   cmocka_unit_test(upright),
-        cmocka_unit_test(square_pixels), cmocka_unit_test(bars),    cmocka_unit_test(hdr),
-        cmocka_unit_test(refused),       cmocka_unit_test(damaged), cmocka_unit_test(pipes),
+        cmocka_unit_test(codecs),  cmocka_unit_test(deep),          cmocka_unit_test(times),
+        cmocka_unit_test(upright), cmocka_unit_test(square_pixels), cmocka_unit_test(bars),
+        cmocka_unit_test(hdr),     cmocka_unit_test(refused),       cmocka_unit_test(damaged),
+        cmocka_unit_test(pipes),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

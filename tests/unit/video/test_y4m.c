@@ -21,6 +21,9 @@ static void count_warning(void *user, enum impasto_log_level level, const char *
 static const struct imp_stream_options options = {.max_pixels = 1000, .log = count_warning};
 static unsigned char pixels[HEIGHT][3 * WIDTH];
 static struct imp_frame frame = {.rgb = pixels[0], .stride = 3 * WIDTH};
+static uint16_t deep_pixels[HEIGHT][3 * WIDTH];
+static struct imp_frame deep_frame = {.rgb = (unsigned char *)deep_pixels,
+                                      .stride = sizeof(deep_pixels[0])};
 
 /* ---- The formulas, pixel by pixel ------------------------------------------------------------ */
 
@@ -118,40 +121,57 @@ static const char *write_film(const struct samples *s, const char *words, int fr
     return path;
 }
 
+/* Each value within half a code of the formulas'; floats are a little coarser than 16 bits. */
+static void check_frame(const struct samples *s, bool is_deep)
+{
+    for (int y = 0; y < HEIGHT; y++)
+        for (int x = 0; x < WIDTH; x++) {
+            double rgb[3];
+            expected_at(s, x, y, rgb);
+            for (int c = 0; c < 3; c++) {
+                const double wanted = (is_deep ? 65535 : 255) * fmin(fmax(rgb[c], 0), 1);
+                const int value = is_deep ? deep_pixels[y][3 * x + c] : pixels[y][3 * x + c];
+                if (fabs(wanted - value) > (is_deep ? 0.55 : 0.502))
+                    fail_msg("%s: %d,%d,%d is %d, not %.3f", s->word, x, y, c, value, wanted);
+            }
+        }
+}
+
+/* takes_deep: whoever reads it takes frames of 16 bits. */
+static void read_kind(const struct samples *s, bool takes_deep)
+{
+    struct imp_stream_options taken = options;
+    struct imp_frame *to = takes_deep && s->bits > 8 ? &deep_frame : &frame;
+    struct imp_source *source;
+    struct imp_film film;
+    struct impasto_error error;
+    bool more;
+    taken.deep = takes_deep;
+    const char *path = write_film(s, "F30000:1001 A4:3 Ip", 2);
+    if (imp_source_open(path, &taken, &source, &film, &error) != IMPASTO_OK)
+        fail_msg("%s: %s", s->word, error.message);
+    assert_int_equal(film.frames, 2);
+    assert_int_equal(film.tick.num, 1001);
+    assert_int_equal(film.tick.den, 30000);
+    assert_int_equal(film.aspect.num * 10 + film.aspect.den, 43);
+    assert_int_equal(film.deep, takes_deep && s->bits > 8);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(imp_source_read(source, to, &more, &error), IMPASTO_OK);
+        assert_true(more);
+        assert_int_equal(to->time, i);
+        check_frame(s, film.deep);
+    }
+    assert_int_equal(imp_source_read(source, to, &more, &error), IMPASTO_OK);
+    assert_false(more);
+    imp_source_close(&source);
+}
+
 static void kinds_of_samples(void **state)
 {
     (void)state;
     for (size_t k = 0; k < IMP_COUNT(kinds); k++) {
-        struct imp_source *source;
-        struct imp_film film;
-        struct impasto_error error;
-        bool more;
-        const char *path = write_film(&kinds[k], "F30000:1001 A4:3 Ip", 2);
-        if (imp_source_open(path, &options, &source, &film, &error) != IMPASTO_OK)
-            fail_msg("%s: %s", kinds[k].word, error.message);
-        assert_int_equal(film.frames, 2);
-        assert_int_equal(film.tick.num, 1001);
-        assert_int_equal(film.tick.den, 30000);
-        assert_int_equal(film.aspect.num * 10 + film.aspect.den, 43);
-        for (int i = 0; i < 2; i++) {
-            assert_int_equal(imp_source_read(source, &frame, &more, &error), IMPASTO_OK);
-            assert_true(more);
-            assert_int_equal(frame.time, i);
-            for (int y = 0; y < HEIGHT; y++)
-                for (int x = 0; x < WIDTH; x++) {
-                    double rgb[3];
-                    expected_at(&kinds[k], x, y, rgb);
-                    for (int c = 0; c < 3; c++) {
-                        const double wanted = 255 * fmin(fmax(rgb[c], 0), 1);
-                        if (fabs(wanted - pixels[y][3 * x + c]) > 0.502)
-                            fail_msg("%s: %d,%d,%d is %d, not %.3f", kinds[k].word, x, y, c,
-                                     pixels[y][3 * x + c], wanted);
-                    }
-                }
-        }
-        assert_int_equal(imp_source_read(source, &frame, &more, &error), IMPASTO_OK);
-        assert_false(more);
-        imp_source_close(&source);
+        read_kind(&kinds[k], false);
+        read_kind(&kinds[k], true);
     }
 }
 
