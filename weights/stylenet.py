@@ -218,7 +218,7 @@ def open_own(file):
     except (ValueError, RecursionError):
         raise Failure("its metadata has no sound impasto.styles; get the file anew") from None
     texts = {key: text for key, text in metadata.items()
-             if key in ("impasto.training", "impasto.licence")}
+             if key in ("impasto.training", "impasto.licence") or key.startswith("impasto.picture.")}
     return read_network(entries, shape, styles, texts, None)
 
 

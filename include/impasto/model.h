@@ -6,6 +6,7 @@
  * picture into a painting in a moment. apply.h applies them. */
 
 #include <impasto/base.h>
+#include <impasto/image.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -45,6 +46,27 @@ IMPASTO_API const struct impasto_model_info *impasto_model_info(const struct imp
 
 /* The index of the style of that name; -1: there is none. */
 IMPASTO_API int impasto_model_style(const struct impasto_model *model, const char *name);
+
+/*
+ * A model that impasto has trained keeps the picture of each style: as large as the training looked
+ * at it, which is the size of its strokes, and in a JPEG, so that it differs a little. Of styles
+ * that the library draws it knows which, and they are drawn again. The identity has none, nor has a
+ * picture of several hundred pixels that takes more than 90,000 bytes.
+ */
+/* style: an index. false: there is none. */
+IMPASTO_API bool impasto_model_has_picture(const struct impasto_model *model, size_t style);
+/*
+ * Decodes or draws that picture. A child process decodes it, as by impasto_image_decode_apart. The
+ * caller frees it.
+ *
+ * IMPASTO_ERROR_USAGE: there is none. IMPASTO_ERROR_WEIGHTS: it is damaged, or another version of
+ * the library draws it.
+ */
+IMPASTO_API enum impasto_status
+impasto_model_picture(const struct impasto_model *model, size_t style, struct impasto_image **image,
+                      struct impasto_error *error) IMPASTO_MUST_CHECK;
+/* Takes all pictures out of a model, so that it is saved without. */
+IMPASTO_API void impasto_model_forget_pictures(struct impasto_model *model);
 
 /*
  * Makes a model of some styles of another, in the order of their names. Both are to be closed.

@@ -16,6 +16,8 @@
 #define STYLES_KEY "impasto.styles"
 #define TRAINING_KEY "impasto.training"
 #define LICENCE_KEY "impasto.licence"
+#define PICTURE_KEY "impasto.picture.%d" /* of a style, from 0 on */
+#define PICTURE_KEY_SIZE 32
 /* Bytes of a text of the metadata. */
 #define TEXT_MOST (1 << 16)
 #define MODEL_FILE "a style network's file"

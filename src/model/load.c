@@ -140,6 +140,23 @@ static enum impasto_status take_licence(const struct imp_safetensors *file,
     return net->licence ? IMPASTO_OK : imp_fail_memory(error, MODEL_FILE, strlen(licence));
 }
 
+/* The pictures of styles, as far as there are any. */
+static enum impasto_status take_pictures(const struct imp_safetensors *file,
+                                         struct imp_stylenet *net, struct impasto_error *error)
+{
+    for (int s = 0; s < net->shape.styles; s++) {
+        char key[PICTURE_KEY_SIZE];
+        snprintf(key, sizeof(key), PICTURE_KEY, s);
+        const char *text = imp_safetensors_text(file, key);
+        if (text && !imp_style_picture_sound(text))
+            return unclear(file, key, error);
+        net->pictures[s] = text ? strdup(text) : NULL;
+        if (text && !net->pictures[s])
+            return imp_fail_memory(error, MODEL_FILE, strlen(text));
+    }
+    return IMPASTO_OK;
+}
+
 /* What is told of the styles, the training and the licence. */
 static enum impasto_status take_texts(const struct imp_safetensors *file, struct imp_stylenet *net,
                                       struct impasto_error *error)
@@ -152,6 +169,7 @@ static enum impasto_status take_texts(const struct imp_safetensors *file, struct
     IMP_TRY(parse(file, TRAINING_KEY, &net->training, error));
     if (net->training && !json_is_object(net->training))
         return unclear(file, TRAINING_KEY, error);
+    IMP_TRY(take_pictures(file, net, error));
     return take_licence(file, net, error);
 }
 

@@ -82,6 +82,17 @@ enum impasto_status imp_stylenet_create(const struct imp_model_shape *shape, uin
     return status;
 }
 
+static enum impasto_status copy_picture(const struct imp_stylenet *net, int from,
+                                        struct imp_stylenet *other, int to,
+                                        struct impasto_error *error)
+{
+    const char *picture = net->pictures[from];
+    other->pictures[to] = picture ? strdup(picture) : NULL;
+    return !picture || other->pictures[to]
+               ? IMPASTO_OK
+               : imp_fail_memory(error, "a style picture", strlen(picture));
+}
+
 enum impasto_status imp_stylenet_copy(const struct imp_stylenet *net, struct imp_stylenet *copy,
                                       struct impasto_error *error)
 {
@@ -92,6 +103,8 @@ enum impasto_status imp_stylenet_copy(const struct imp_stylenet *net, struct imp
         status = imp_stylenet_rename(copy, s, net->names[s], error);
     copy->training = json_deep_copy(net->training);
     copy->licence = net->licence ? strdup(net->licence) : NULL;
+    for (int s = 0; s < net->shape.styles && status == IMPASTO_OK; s++)
+        status = copy_picture(net, s, copy, s, error);
     if (status == IMPASTO_OK &&
         (!copy->training != !net->training || !copy->licence != !net->licence))
         status = imp_fail_memory(error, "a style network", 0);
@@ -105,6 +118,8 @@ void imp_stylenet_free(struct imp_stylenet *net)
     free(net->parameters);
     for (int s = 0; s < IMP_STYLES_MOST; s++)
         free(net->names[s]);
+    for (int s = 0; s < IMP_STYLES_MOST; s++)
+        free(net->pictures[s]);
     json_decref(net->training);
     free(net->licence);
     *net = (struct imp_stylenet){0};
@@ -207,6 +222,8 @@ enum impasto_status imp_stylenet_add_style(struct imp_stylenet *net, const char 
     wider.training = json_incref(net->training);
     wider.licence = net->licence;
     net->licence = NULL;
+    memcpy(wider.pictures, net->pictures, sizeof(net->pictures));
+    memset(net->pictures, 0, sizeof(net->pictures));
     imp_stylenet_free(net);
     *net = wider;
     return IMPASTO_OK;
@@ -251,6 +268,8 @@ enum impasto_status imp_stylenet_pick(const struct imp_stylenet *net, const int 
     for (int s = 0; s < count && status == IMPASTO_OK; s++) {
         copy_style(net, styles[s], picked, s);
         status = imp_stylenet_rename(picked, s, net->names[styles[s]], error);
+        if (status == IMPASTO_OK)
+            status = copy_picture(net, styles[s], picked, s, error);
     }
     if (status == IMPASTO_OK && net->training) {
         picked->training = training_of_picked(net->training, picked);

@@ -13,6 +13,7 @@
  */
 
 #include "device/layout.h"
+#include "image/image.h"
 #include "ops/conv_any.h"
 #include "ops/norm.h"
 
@@ -97,9 +98,10 @@ struct imp_stylenet {
     struct imp_model_shape shape;
     struct imp_model_rows rows;
     float *parameters;
-    char *names[IMP_STYLES_MOST]; /* of styles, all different */
-    struct json_t *training;      /* how it was trained; an object, or NULL */
-    char *licence;                /* or NULL */
+    char *names[IMP_STYLES_MOST];    /* of styles, all different */
+    struct json_t *training;         /* how it was trained; an object, or NULL */
+    char *licence;                   /* or NULL */
+    char *pictures[IMP_STYLES_MOST]; /* of styles, as picture.c has them; NULL: there is none */
 };
 /*
  * New and random. Weights are uniform by their fan-in, as PyTorch's default has it. The blocks'
@@ -114,7 +116,7 @@ enum impasto_status imp_stylenet_make(const struct imp_model_shape *shape, struc
                                       struct impasto_error *error);
 /* Calls the styles of a network without names "style", or "style 1" and so on. */
 enum impasto_status imp_stylenet_number(struct imp_stylenet *net, struct impasto_error *error);
-/* A copy of its own, training and licence included. */
+/* A copy of its own, training, licence and pictures included. */
 enum impasto_status imp_stylenet_copy(const struct imp_stylenet *net, struct imp_stylenet *copy,
                                       struct impasto_error *error);
 void imp_stylenet_free(struct imp_stylenet *net);                         /* also of a zeroed one */
@@ -144,6 +146,24 @@ struct impasto_model {
     struct impasto_model_info info; /* points to the above, and to these: */
     char *source, *training;
 };
+
+/* ---- picture.c ---------------------------------------------------------------------------------
+ */
+
+/* Whether a model's file may have this text for the picture of a style. Its bytes may still be
+ * damaged. */
+bool imp_style_picture_sound(const char *text);
+/* The text of a picture that a style is learnt from. Its transparency is not looked at. The caller
+ * frees *text; NULL: the picture is too large to be kept. */
+enum impasto_status imp_style_picture_store(const struct impasto_image *image, char **text,
+                                            struct impasto_error *error);
+/* Of one that imp_style_draw draws. */
+enum impasto_status imp_style_picture_drawn(const char *name, int size, char **text,
+                                            struct impasto_error *error);
+/* A style that is drawn, of size x size pixels; the caller frees it. IMPASTO_ERROR_USAGE: none of
+ * that name is. */
+enum impasto_status imp_style_draw(const char *name, int size, struct impasto_image **image,
+                                   struct impasto_error *error);
 
 /* ---- save.c, load.c ---------------------------------------------------------------------------
  */

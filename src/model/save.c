@@ -15,6 +15,8 @@
 #define HALF_MOST 65504.0f
 /* Of a row: weight and bias of the convolution, and of what follows. */
 #define TENSORS 4
+/* Of the metadata, besides the pictures of styles. */
+#define OWN_TEXTS 6
 
 /* The biases that normalisation undoes, which PyTorch's network has all the same. */
 static enum impasto_status read_zeros(void *user, size_t offset, void *piece, size_t size)
@@ -127,22 +129,27 @@ static enum impasto_status write_all(const struct listing *listing, const char *
                                      const char *shape, const char *styles, const char *training,
                                      struct impasto_error *error)
 {
-    char format[16];
+    char format[16], keys[IMP_STYLES_MOST][PICTURE_KEY_SIZE];
     snprintf(format, sizeof(format), "%d", MODEL_FORMAT);
     const char *licence = listing->net->licence;
-    const struct imp_store_text texts[] = {
+    struct imp_store_text texts[OWN_TEXTS + IMP_STYLES_MOST] = {
         {FORMAT_KEY, format}, {"format", "pt"},         {SHAPE_KEY, shape},
         {STYLES_KEY, styles}, {TRAINING_KEY, training}, {LICENCE_KEY, licence},
     };
+    for (int s = 0; s < listing->net->shape.styles; s++) {
+        snprintf(keys[s], sizeof(keys[s]), PICTURE_KEY, s);
+        texts[OWN_TEXTS + s] = (struct imp_store_text){keys[s], listing->net->pictures[s]};
+    }
     if ((training && strlen(training) > TEXT_MOST) || (licence && strlen(licence) > TEXT_MOST))
         return imp_fail(error, IMPASTO_ERROR_USAGE,
                         "%s: the network's licence or settings are longer than 64 KiB; shorten "
                         "them",
                         path);
+    const size_t text_count = OWN_TEXTS + (size_t)listing->net->shape.styles;
     return imp_store_write(path,
                            &(struct imp_store_contents){.what = MODEL_FILE,
                                                         .texts = texts,
-                                                        .text_count = IMP_COUNT(texts),
+                                                        .text_count = text_count,
                                                         .tensors = listing->tensors,
                                                         .tensor_count = listing->count},
                            error);

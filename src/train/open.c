@@ -137,7 +137,8 @@ static enum impasto_status prepare(struct impasto_train *train,
     const struct imp_loss_options losses =
         imp_train_losses(&train->params, &train->schedule, train->builtin, true);
     const struct imp_style_look look = {train->device, &train->model, &losses};
-    IMP_TRY(imp_train_styles_capture(&train->styles, &look, task, &train->params));
+    IMP_TRY(imp_train_styles_capture(&train->styles, &look, task, &train->params,
+                                     train->net.pictures + train->styles.first));
     if (from)
         IMP_TRY(imp_train_compare(train, from));
     IMP_TRY(imp_layout_allocate(&train->learning, train->device));

@@ -111,22 +111,42 @@ static enum impasto_status capture(struct imp_objective *objective, const struct
     return status;
 }
 
+/* What the network keeps of a style's picture, for those who go on from its paintings. */
+static enum impasto_status keep_picture(const struct impasto_train_style *style,
+                                        struct impasto_image *prepared, int size,
+                                        struct imp_device *device, char **picture)
+{
+    struct impasto_error *error = imp_device_error_place(device);
+    if (!style->image)
+        return imp_style_picture_drawn(style->name, size, picture, error);
+    free(prepared->alpha); /* what was hidden has been filled */
+    prepared->alpha = NULL;
+    IMP_TRY(imp_style_picture_store(prepared, picture, error));
+    if (!*picture)
+        imp_log(imp_device_log(device), IMPASTO_LOG_WARNING,
+                "%s: too large at %d pixels to be kept in the model, which does without",
+                style->name, size);
+    return IMPASTO_OK;
+}
+
 static enum impasto_status capture_one(struct imp_train_styles *styles, int index,
                                        const struct impasto_train_style *style, int size,
                                        struct imp_objective *objective,
-                                       const struct imp_model *model)
+                                       const struct imp_model *model, char **picture)
 {
     struct impasto_image *drawn = NULL, *prepared = NULL;
     struct impasto_error *error = imp_device_error_place(objective->device);
     const struct impasto_image *image = style->image;
     if (!image) {
-        IMP_TRY(imp_train_draw_style(style->name, size, &drawn, error));
+        IMP_TRY(imp_style_draw(style->name, size, &drawn, error));
         image = drawn;
     }
     styles->checksums[index] = checksum_of(image, style->name);
     enum impasto_status status = prepare(image, size, &prepared, error);
     if (status == IMPASTO_OK)
         status = capture(objective, model, prepared, &styles->targets[index]);
+    if (status == IMPASTO_OK)
+        status = keep_picture(style, prepared, size, objective->device, picture);
     impasto_image_free(&prepared);
     impasto_image_free(&drawn);
     return status;
@@ -201,7 +221,8 @@ enum impasto_status imp_train_styles_need(const struct imp_style_look *look,
 enum impasto_status imp_train_styles_capture(struct imp_train_styles *styles,
                                              const struct imp_style_look *look,
                                              const struct impasto_train_task *task,
-                                             const struct impasto_train_params *params)
+                                             const struct impasto_train_params *params,
+                                             char **pictures)
 {
     struct looking looking;
     styles->count = (int)task->style_count;
@@ -215,7 +236,7 @@ enum impasto_status imp_train_styles_capture(struct imp_train_styles *styles,
         status = imp_layout_allocate(&looking.targets, look->device);
     for (int i = 0; i < styles->count && status == IMPASTO_OK; i++)
         status = capture_one(styles, i, &task->styles[i], params->style_size, &looking.objective,
-                             look->model);
+                             look->model, &pictures[i]);
     end_looking(&looking);
     return status;
 }

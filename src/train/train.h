@@ -237,17 +237,16 @@ enum impasto_status imp_train_styles_need(const struct imp_style_look *look,
                                           const struct impasto_train_task *task, int size,
                                           struct imp_train_need *most);
 /* Looks at the style pictures, or draws those that have none, at the size of the strokes. The
- * model's weights must be on the device. To be freed, also after a failure. */
+ * model's weights must be on the device. To be freed, also after a failure. pictures: what the
+ * network keeps of each, for the caller to free; those that are too large are named in the log. */
 enum impasto_status imp_train_styles_capture(struct imp_train_styles *styles,
                                              const struct imp_style_look *look,
                                              const struct impasto_train_task *task,
-                                             const struct impasto_train_params *params);
+                                             const struct impasto_train_params *params,
+                                             char **pictures);
 void imp_train_styles_free(struct imp_train_styles *styles);
-/* IMPASTO_ERROR_USAGE: no style of that name is drawn. (drawn.c, as the next) */
+/* IMPASTO_ERROR_USAGE: no style of that name is drawn. (drawn.c) */
 enum impasto_status imp_train_check_drawn(const char *name, struct impasto_error *error);
-/* A style that is; the caller frees it. */
-enum impasto_status imp_train_draw_style(const char *name, int size, struct impasto_image **image,
-                                         struct impasto_error *error);
 /* Of the style whose turn it is: its row, its targets, and its weight. */
 void imp_train_styles_turn(const struct imp_train_styles *styles, uint64_t turn, double weight,
                            struct imp_sitting_task *task);

@@ -3,6 +3,7 @@
 """impasto apply and impasto model: pictures through a style network."""
 
 import array
+import base64
 import fcntl
 import json
 import math
@@ -22,6 +23,11 @@ import test_vgg19_py as makers  # noqa: E402
 
 CHANNELS = [8, 8, 8, 8, 8]
 STYLES = ["ink", "dots", "identity"]
+
+
+def stored(path):
+    """A picture, as a model keeps that of a style."""
+    return "data:image/png;base64," + base64.b64encode(path.read_bytes()).decode()
 
 
 def values(count, stream):
@@ -634,7 +640,10 @@ class Refusals(Applying):
         self.assertIn("--no-clobber", run.stderr)
 
     def test_refining_needs_a_style_picture(self):
-        self.spoil(USAGE, ["--refine", "--style"], "night.model", "content.png", "--refine", "2")
+        self.spoil(USAGE, ["--refine", "night.model keeps no picture of its style ink", "--style"], "night.model",
+                   "content.png", "--refine", "2")
+        self.spoil(USAGE, ["--refine", "shows no style", "--mix"], "night.model", "content.png", "--refine", "2",
+                   "--mix", "identity")
         self.spoil(USAGE, "--mix", "night.model", "content.png", "--style", "style.png")
 
 
@@ -717,6 +726,53 @@ class Refining(Applying):
         self.assertIn("nothing is left", run.stderr)
         pixels(self.folder / "left.png")  # the network's
 
+    def test_pictures_that_the_model_keeps(self):
+        """They are taken where none is named, weigh as their styles do, and are looked at at their own size."""
+        self.write("ink.png", png(32, 24, lambda x, y: (8 * x, 8 * y, 255 * ((x + y) % 6 < 2))))
+        kept = {f"impasto.picture.{i}": stored(self.folder / name) for i, name in enumerate(("ink.png", "dots.png"))}
+        self.write("kept.model", style_network(**kept))
+        mix = ["--mix", "ink:0.3,dots:0.7", "--strength", "0.8", "--colour", "luma", "--refine", "2", "--weights",
+               "builtin"]
+        pictures = ["--style", "ink.png", "--style", "dots.png"]
+        self.apply("content.png", "-o", "kept.png", *mix, model="kept.model")
+        self.apply("content.png", "-o", "named.png", *mix, *pictures)
+        self.apply("content.png", "-o", "turned.png", *mix, *pictures[2:], *pictures[:2])
+        kept, named, turned = (pixels(self.folder / f"{name}.png") for name in ("kept", "named", "turned"))
+        self.assertLess(self.far(kept, named), 0.5)
+        self.assertGreater(self.far(kept, turned), 0.5)
+        self.succeed("apply", "--settings", "kept.png", "-o", "again.png")
+        self.assertEqual(kept, pixels(self.folder / "again.png"))
+
+    def test_the_size_of_strokes(self):
+        """A picture that the model keeps has their size, and --stroke enlarges them."""
+        self.write("small.png", png(20, 20, lambda x, y: (255 * (x % 4 < 2), 255 * (y % 4 < 2), 99)))
+        self.write("kept.model", style_network(**{"impasto.picture.1": stored(self.folder / "small.png")}))
+        self.apply("content.png", "-o", "network.png", "--mix", "dots", "--bits", "16")
+        self.apply("content.png", "-o", "kept.png", "--mix", "dots", "--refine", "3", "--weights", "builtin",
+                   model="kept.model")
+        self.succeed("content.png", "small.png", "--init", "network.png", "--size", "48", "--style-size", "20",
+                     "--scales", "1", "--iterations", "3", "--weights", "builtin", "-o", "painted.png")
+        kept, painted = (pixels(self.folder / f"{name}.png") for name in ("kept", "painted"))
+        self.assertLess(self.far(kept, painted), 0.5)
+        self.apply("content.png", "-o", "large.png", "--mix", "dots", "--refine", "3", "--stroke", "1.6", "--weights",
+                   "builtin", model="kept.model")
+        self.assertNotEqual(kept, pixels(self.folder / "large.png"))
+
+    def test_styles_that_impasto_draws_are_drawn_again(self):
+        self.write("kept.model", style_network(**{"impasto.picture.0": "drawn:48:ink",
+                                                  "impasto.picture.1": "drawn:48:no such style"}))
+        self.apply("content.png", "-o", "out.png", "--refine", "1", "--weights", "builtin", model="kept.model")
+        self.spoil(WEIGHTS, ["kept.model", "dots", "no such style"], "kept.model", "content.png", "--mix", "dots",
+                   "--refine", "1")
+
+    def test_a_kept_picture_that_is_damaged(self):
+        """The model paints, and refines only by another picture."""
+        start, text = stored(self.folder / "style.png").split(",")
+        self.write("kept.model", style_network(**{"impasto.picture.0": f"{start},{text[:len(text) // 8 * 4]}"}))
+        self.spoil(WEIGHTS, ["kept.model: its picture of \"ink\""], "kept.model", "content.png", "--refine", "1")
+        self.apply("content.png", "-o", "out.png", model="kept.model")
+        self.refined("--style", "style.png")
+
     def test_refusals(self):
         both = ["night.model", "content.png", "--refine", "2", "--style", "style.png"]
         self.spoil(USAGE, ["--refine", "2 styles", "--style names 1", "in this order: dots, ink"], *both, "--mix",
@@ -774,6 +830,35 @@ class Models(Applying):
         for words in ("night.model", "width 8, 1 residual blocks", "ink", "dots", "identity (the"):
             self.assertIn(words, text)
         self.assertNotIn("training", text)
+
+    def test_info_of_all_that_are_installed(self):
+        """One that is broken does not hide the others, and is told."""
+        folder = self.folder / "home" / "impasto"
+        folder.mkdir(parents=True)
+        (folder / "a.model").write_bytes(style_network(["first"]))
+        (folder / "b.model").write_bytes(b"no model")
+        (folder / "c.model").write_bytes(style_network(["third"]))
+        run = self.impasto("model", "info", env={"XDG_DATA_HOME": str(self.folder / "home")}, timeout=SHORT_PATIENCE)
+        self.assertEqual((run.returncode, run.stderr.count("\n")), (WEIGHTS, 1), run.stderr)
+        for words in ("first", "third", "b.model\n  cannot be used: "):
+            self.assertIn(words, run.stdout)
+        self.assertIn("b.model", run.stderr)
+        (folder / "b.model").unlink()
+        run = self.impasto("model", "info", env={"XDG_DATA_HOME": str(self.folder / "home")}, timeout=SHORT_PATIENCE)
+        self.assertEqual((run.returncode, run.stderr), (0, ""))
+
+    def test_pictures_of_styles(self):
+        """They stay with their styles, and can be left out."""
+        self.write("kept.model", style_network(**{"impasto.picture.0": "drawn:64:oil", "impasto.picture.1":
+                                                  "drawn:64:ink"}))
+        for name, words in (("all", []), ("named", ["--licence", "CC0"]), ("some", ["--style", "dots"])):
+            self.model("convert", "kept.model", f"{name}.model", *words)
+            self.assertEqual(b"drawn:64:oil" in self.read(f"{name}.model"), name != "some")
+            self.assertIn(b"drawn:64:ink", self.read(f"{name}.model"))
+            self.assertIn("    dots, with its picture\n", self.model("info", f"{name}.model"))
+        self.model("convert", "kept.model", "none.model", "--no-pictures")
+        self.assertNotIn(b"drawn", self.read("none.model"))
+        self.assertIn("    dots\n", self.model("info", "none.model"))
 
     def test_some_of_the_styles(self):
         self.model("convert", "night.model", "some.model", "--style", "identity", "--style", "dots")

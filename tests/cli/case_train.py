@@ -2,6 +2,7 @@
 """impasto train: tiny networks, from nothing and from others; stopped, killed, and gone on with."""
 
 import array
+import base64
 import hashlib
 import json
 import os
@@ -15,7 +16,7 @@ import time
 
 from case_seeing import Page
 from support import (INPUT, MEMORY, OUTPUT, PATIENCE, SHORT_PATIENCE, SIGINT_CODE, USAGE, WEIGHTS,
-                     Case, png, safetensors)
+                     Case, png, read_png, safetensors)
 
 # Twelve steps, the last four of them late, of the smallest crops; judged three times.
 TINY = ["--weights", "builtin", "--base", "none", "--width", "8", "--steps", "12", "--crop", "32",
@@ -216,6 +217,26 @@ class Records(Training):
         self.assertAlmostEqual(settings["learning_rate"], 0.003)
         text = self.succeed("model", "info", "b.model").stdout
         self.assertIn("style_weight 17.0, learning_rate 0.003, norm_rate 10.0, seed 0", text)
+
+    def test_the_pictures_of_its_styles(self):
+        """They are kept at the size of strokes, with those of a base whose styles are, and are refined towards."""
+        def pictures(name):
+            return {key[-1]: text for key, text in header(self.bytes(name))["__metadata__"].items() if ".picture." in key}
+        self.train("style=other.png", "ink", *TINY, "--style-size", "36", "--identity", "-o", "base.model")
+        kept = pictures("base.model")
+        self.assertEqual((list(kept), kept["1"]), (["0", "1"], "drawn:36:ink"))
+        start = "data:image/jpeg;base64,"
+        self.assertTrue(kept["0"].startswith(start), kept)
+        (self.folder / "kept.jpg").write_bytes(base64.b64decode(kept["0"][len(start):], validate=True))
+        self.succeed("kept.jpg", "--strength", "0", "style.png", "--size", "source", "-o", "kept.png", "--weights", "builtin")
+        self.assertEqual(max(read_png(self.folder / "kept.png")[:2]), 36)
+        self.train("other.png", *FROM, "--add", "base.model", "-o", "more.model")
+        self.assertEqual(list(pictures("more.model")), ["0", "1", "3"])
+        self.assertEqual(pictures("more.model") | kept, pictures("more.model"))
+        self.train("other.png", *FROM, "--base", "base.model", "-o", "new.model")
+        self.assertEqual(list(pictures("new.model")), ["0"])
+        self.succeed("apply", "more.model", "content.png", "-o", "out.png", "--mix", "style:1,other:2,ink:3", "--strength",
+                     "0.8", "--refine", "2", "--weights", "builtin")
 
     def test_what_it_was_made_of(self):
         self.write("vgg.safetensors", weights())
@@ -514,6 +535,10 @@ class Refusals(Training):
         self.refused(USAGE, "--every goes with --checkpoint", "style.png", *TINY, "--every", "3")
         self.refused(USAGE, "leave out one", "style.png", *TINY, "--add", "x.model")
         self.refused(USAGE, "both say how long it takes", "style.png", *TINY, "--minutes", "1")
+        for none in ("0", "0.0"):
+            self.refused(USAGE, f"--minutes: '{none}' is no time to train in", "style.png", *FROM, "--minutes", none)
+        for none in ("-1", "nan", "inf", "1e-60", "1e99", "100001", ""):
+            self.refused(USAGE, "--minutes: ", "style.png", *FROM, "--minutes", none)
         self.refused(USAGE, "--width: is for a network that begins from nothing", "style.png",
                      *FROM, "--width", "8", "--base", "x.model")
         self.refused(USAGE, "--ramp: is for a network that begins from nothing", "style.png",

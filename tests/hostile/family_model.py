@@ -109,6 +109,18 @@ def metadata():
         yield (f"training-{len(text)}-{text[:8].encode().hex()}", BAD,
                made(described(**{"impasto.training": text})))
     yield "licence-long", BAD, made(described(**{"impasto.licence": "x" * 70000}))
+    jpeg, png = "data:image/jpeg;base64,", "data:image/png;base64,"
+    for text in ("", "x", "drawn:", "drawn:384", "drawn:384:", "drawn::ink", "drawn:0:ink", "drawn:-1:ink",
+                 "drawn:5000:ink", "drawn:99999999999999999999:ink", "drawn:38x:ink", "drawn:384:\x1b[31m",
+                 "drawn:384:" + "x" * 65, jpeg, jpeg + "A", jpeg + "AAA", jpeg + "====", jpeg + "A===", jpeg + "AA=A",
+                 jpeg + "AAAA\n", jpeg + "AAA\u00e9", jpeg + "AA-_", jpeg + "A" * 120004, png + "A" * 4000000,
+                 "data:image/webp;base64,AAAA", "data:image/jpeg,AAAA", "DATA:IMAGE/JPEG;BASE64,AAAA", "ink.jpg", "/dev/zero",
+                 "file:///dev/zero", "http://example.org/ink.jpg"):
+        yield (f"picture-{len(text)}-{text[:28].encode().hex()}", BAD, made(described(**{"impasto.picture.1": text})))
+    yield "picture-number", BAD, made(described(**{"impasto.picture.0": 7}))
+    for text in ("drawn:384:ink", "drawn:1:no such style", jpeg + "AAAA", png + "AA==", jpeg + "A" * 120000):
+        yield f"picture-sound-{len(text)}", OK, made(described(**{"impasto.picture.0": text}))
+    yield "picture-of-none", OK, made(described(**{"impasto.picture.2": "x", "impasto.picture.00": "x"}))
 
 
 def tensors():

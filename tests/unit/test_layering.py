@@ -25,7 +25,7 @@ ROOMS = {
     "store": {"base"},
     "ops": {"base", "device"},
     "optim": {"base", "device", "store", "ops"},
-    "model": {"base", "device", "store", "ops"},
+    "model": {"base", "image", "device", "draw", "store", "ops"},
     "flow": {"base", "device", "ops"},
     "vgg": {"base", "comm", "device", "store", "ops"},
     "loss": {"base", "device", "ops", "vgg"},

@@ -60,6 +60,59 @@ static enum impasto_status list_shown(const struct cli_applying *a, struct shown
     return IMPASTO_OK;
 }
 
+/* What says of a model's picture of a style that it is missing. */
+static enum impasto_status lacks_picture(const struct cli_applying *a, size_t style)
+{
+    const struct impasto_model_info *info = impasto_model_info(a->model);
+    return cli_fail(a->error, IMPASTO_ERROR_USAGE,
+                    "--refine: %s keeps no picture of its style %s; name the picture by --style "
+                    "FILE, for each style",
+                    info->source, info->styles[style]);
+}
+
+/* A side of a picture with strokes that are larger by --stroke, pixels. */
+static int stroked(const struct cli_applying *a, int side)
+{
+    const int wanted = (int)((float)side * a->options->stroke + 0.5f);
+    return wanted > 0 ? wanted : 1;
+}
+
+/* The picture that the model keeps of a style, at the size of the strokes that are painted. */
+static enum impasto_status take_kept(struct cli_applying *a, size_t style)
+{
+    struct cli_refining *refining = &a->refining;
+    struct impasto_image *kept = NULL, **image = &refining->image[refining->count];
+    if (!impasto_model_has_picture(a->model, style))
+        return lacks_picture(a, style);
+    enum impasto_status status = impasto_model_picture(a->model, style, &kept, a->error);
+    if (status == IMPASTO_OK)
+        status = impasto_image_resize(kept, stroked(a, kept->width), stroked(a, kept->height),
+                                      image, a->error);
+    impasto_image_free(&kept);
+    refining->style[refining->count++] = (struct impasto_style){
+        .struct_size = sizeof(struct impasto_style), .image = *image, .weight = 1};
+    return status;
+}
+
+/* Those of all styles that are shown. */
+static enum impasto_status take_all_kept(struct cli_applying *a, const struct shown *shown)
+{
+    enum impasto_status status = IMPASTO_OK;
+    if (shown->count == 0)
+        return cli_fail(
+            a->error, IMPASTO_ERROR_USAGE,
+            "--refine: the mix shows no style that could be refined; name one by --mix");
+    if (shown->count > CLI_LIST_MOST)
+        return cli_fail(a->error, IMPASTO_ERROR_USAGE,
+                        "--refine: the mix and the regions have %zu styles; at most %d can be "
+                        "refined",
+                        shown->count, CLI_LIST_MOST);
+    a->refining.kept = true;
+    for (size_t i = 0; i < shown->count && status == IMPASTO_OK; i++)
+        status = take_kept(a, shown->style[i]);
+    return status;
+}
+
 /* Whether each style has its picture. Of a single one there may be several. */
 static enum impasto_status check_count(const struct cli_applying *a, const struct shown *shown)
 {
@@ -78,7 +131,7 @@ enum impasto_status cli_areas_weigh(struct cli_applying *a)
     struct shown shown = {0};
     enum impasto_status status = list_shown(a, &shown);
     if (status == IMPASTO_OK)
-        status = check_count(a, &shown);
+        status = a->options->styles.count == 0 ? take_all_kept(a, &shown) : check_count(a, &shown);
     for (size_t i = 0; status == IMPASTO_OK && i < shown.count && i < a->refining.count; i++) {
         const struct cli_mix *mix = mix_of(a, shown.area[i]);
         struct impasto_style *style = &a->refining.style[i];

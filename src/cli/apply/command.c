@@ -118,7 +118,8 @@ static const struct cli_option refine_row = {
     .remote = true,
     .low = 1,
     .high = 1000000,
-    .help = "go on with N iterations of painting's optimiser, towards --style"};
+    .help = "go on with N iterations of painting's optimiser, towards the pictures that the styles "
+            "were learnt from"};
 static const struct cli_option style_row = {
     "style",
     0,
@@ -127,8 +128,9 @@ static const struct cli_option style_row = {
     CLI_LIST,
     OPTION(styles),
     .recorded = true,
-    .help = "with --refine: the picture that the style was learnt from; of a mix, one of each "
-            "style, in the order of --mix, and then of each --region"};
+    .help =
+        "with --refine: the picture that the style was learnt from, where the model keeps none; "
+        "of a mix, one of each style, in the order of --mix, and then of each --region"};
 static const struct cli_option *const rows[] = {&mix_row,    &strength_row, &size_row,  &stroke_row,
                                                 &colour_row, &region_row,   &batch_row, &refine_row,
                                                 &style_row,  &memory_row,   NULL};

@@ -77,6 +77,9 @@ static enum impasto_status open_job(struct cli_applying *a, const struct impasto
         return status;
     params.size = start->width > start->height ? start->width : start->height;
     params.scales = 1;
+    if (a->refining.kept)
+        params.style_size = IMPASTO_SIZE_SOURCE;
+    params.style_weight *= a->options->strength;
     params.iterations = a->options->refine;
     params.init = IMPASTO_INIT_IMAGE;
     params.colour = (enum impasto_colour)a->options->colour;

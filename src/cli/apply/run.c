@@ -378,9 +378,6 @@ static enum impasto_status name_pictures(const struct cli_call *call, const stru
 static enum impasto_status check_options(const struct cli_apply_options *options,
                                          struct impasto_error *error)
 {
-    if (options->refine > 0 && options->styles.count == 0)
-        return cli_fail(error, IMPASTO_ERROR_USAGE,
-                        "--refine: name the style picture, too, by --style");
     if (options->refine == 0 && options->styles.count > 0)
         return cli_fail(
             error, IMPASTO_ERROR_USAGE,

@@ -16,6 +16,7 @@ struct cli_refining {
     struct impasto_image *image[CLI_LIST_MOST]; /* of the styles; NULL once they are not needed */
     struct impasto_style style[CLI_LIST_MOST];
     size_t count;
+    bool kept; /* they are the model's own, of the size at which they are to be looked at */
     struct impasto_job *job; /* of the picture at hand */
     int taken;               /* iterations that the picture at hand has behind it */
 };
@@ -64,8 +65,10 @@ struct cli_areas {
     struct impasto_style style[CLI_LIST_MOST];
     size_t style_count;
 };
-/* The style pictures weigh as much as their styles do in the mix of their area, which is noted as
- * their region. IMPASTO_ERROR_USAGE: they are not those of the mix and the regions. */
+/* Where no style pictures were named, those that the model keeps are taken, at the size of their
+ * strokes. They weigh as much as their styles do in the mix of their area, which is noted as their
+ * region. IMPASTO_ERROR_USAGE: they are not those of the mix and the regions, or the model keeps
+ * none. */
 enum impasto_status cli_areas_weigh(struct cli_applying *applying);
 /* For a picture of that size. areas: zeroed; to be closed in any case. */
 enum impasto_status cli_areas_open(const struct cli_applying *applying,

@@ -111,9 +111,10 @@ static enum impasto_status pick(const struct cli_list *styles, struct impasto_mo
     return IMPASTO_OK;
 }
 
-/* styles: to keep; none: all. */
+/* Those of its styles, without pictures, and in half precision, as the options say. */
 static enum impasto_status save(const char *input, const struct cli_list *styles,
-                                const char *output, bool half, struct impasto_error *error)
+                                const char *output, const struct cli_model_options *options,
+                                struct impasto_error *error)
 {
     struct impasto_model *model = NULL;
     enum impasto_status status = impasto_model_open(input, &model, error);
@@ -121,7 +122,9 @@ static enum impasto_status save(const char *input, const struct cli_list *styles
         status = pick(styles, &model, error);
     if (status == IMPASTO_OK) {
         cli_make_folders(output, false);
-        status = impasto_model_save(model, output, half, error);
+        if (options->no_pictures)
+            impasto_model_forget_pictures(model);
+        status = impasto_model_save(model, output, options->half, error);
     }
     impasto_model_close(&model);
     return status;
@@ -133,7 +136,7 @@ static enum impasto_status read_again(const char *path, struct impasto_error *er
     struct impasto_model *model = NULL;
     const enum impasto_status status = impasto_model_open(path, &model, error);
     if (status == IMPASTO_OK)
-        cli_model_describe(impasto_model_info(model));
+        cli_model_describe(model);
     impasto_model_close(&model);
     return status;
 }
@@ -156,13 +159,13 @@ static enum impasto_status convert(const struct source *source, const char *outp
     char between[PATH_MAX];
     if (options->names.count == 0 && !options->licence && !options->range &&
         is_readable(source->path))
-        return save(source->path, &source->styles, output, options->half, error);
+        return save(source->path, &source->styles, output, options, error);
     enum impasto_status status = name_between(between, error);
     if (status != IMPASTO_OK)
         return status;
     status = convert_by_script(source->path, between, options, error);
     if (status == IMPASTO_OK)
-        status = save(between, &source->styles, output, options->half, error);
+        status = save(between, &source->styles, output, options, error);
     (void)imp_os_remove(between);
     return status;
 }
@@ -218,7 +221,7 @@ static enum impasto_status export_some(const struct source *source, const char *
     if (status != IMPASTO_OK)
         return status;
     name_words(between, output, force, words);
-    status = save(source->path, &source->styles, between, false, error);
+    status = save(source->path, &source->styles, between, &(struct cli_model_options){0}, error);
     cli_make_folders(output, false);
     if (status == IMPASTO_OK)
         status = cli_script_run(&script, words, error);

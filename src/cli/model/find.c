@@ -52,7 +52,6 @@ char *cli_model_installed(const char *name)
 struct listing {
     cli_model_tell_fn tell;
     void *user;
-    enum impasto_status status;
     const char *shipped; /* a model that came with the program; "": none is there */
     bool shipped_told;
 };
@@ -67,10 +66,10 @@ static void tell_of(struct listing *listing, const char *folder)
 {
     struct imp_os_entries *entries = imp_os_open_folder(folder);
     const char *name;
-    while (entries && listing->status == IMPASTO_OK && (name = imp_os_next_name(entries))) {
+    while (entries && (name = imp_os_next_name(entries))) {
         char *path = is_model(name) ? imp_os_join(folder, name) : NULL;
         if (path)
-            listing->status = listing->tell(listing->user, path);
+            listing->tell(listing->user, path);
         listing->shipped_told |= path && cli_same_file(path, listing->shipped);
         free(path);
     }
@@ -87,7 +86,7 @@ static void tell_beside(void *user, const char *path, bool is_there)
     free(folder);
 }
 
-enum impasto_status cli_model_tell_installed(cli_model_tell_fn tell, void *user)
+void cli_model_tell_installed(cli_model_tell_fn tell, void *user)
 {
     char shipped[PATH_MAX];
     struct listing listing = {.tell = tell, .user = user, .shipped = shipped};
@@ -97,7 +96,6 @@ enum impasto_status cli_model_tell_installed(cli_model_tell_fn tell, void *user)
     /* As it is installed, the program's folder is one of those. */
     if (shipped[0] && !listing.shipped_told)
         tell_beside(&listing, shipped, true);
-    return listing.status;
 }
 
 /* ---- What a word means ----------------------------------------------------------------------- */

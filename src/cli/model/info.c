@@ -135,8 +135,9 @@ static void put_training(const char *text)
 
 /* ---- The whole ------------------------------------------------------------------------------- */
 
-void cli_model_describe(const struct impasto_model_info *info)
+void cli_model_describe(const struct impasto_model *model)
 {
+    const struct impasto_model_info *info = impasto_model_info(model);
     printf("%s\n", info->source);
     printf("  network: width %d, %d residual blocks, ends of %dx%d, %zu parameters\n", info->width,
            info->blocks, info->end_size, info->end_size, info->parameters);
@@ -144,7 +145,9 @@ void cli_model_describe(const struct impasto_model_info *info)
     for (size_t i = 0; i < info->style_count; i++) {
         fputs("    ", stdout);
         put_text(info->styles[i]);
-        puts((int)i == info->identity ? " (the photograph; --strength mixes it in)" : "");
+        puts((int)i == info->identity              ? " (the photograph; --strength mixes it in)"
+             : impasto_model_has_picture(model, i) ? ", with its picture"
+                                                   : "");
     }
     if (info->licence)
         put_row("licence", info->licence);
@@ -152,22 +155,40 @@ void cli_model_describe(const struct impasto_model_info *info)
         put_training(info->training);
 }
 
+static enum impasto_status tell_one(const char *word, struct impasto_error *error)
+{
+    struct impasto_model *model = NULL;
+    int style;
+    const enum impasto_status status = cli_model_open(word, &model, &style, error);
+    if (status == IMPASTO_OK)
+        cli_model_describe(model);
+    impasto_model_close(&model);
+    return status;
+}
+
+/* All that are installed, and the first failure among them. */
 struct told {
     struct impasto_error *error;
+    enum impasto_status status;
     size_t count;
 };
 
-static enum impasto_status tell_one(void *user, const char *word)
+/* One that cannot be used does not hide the others. */
+static void tell_installed(void *user, const char *path)
 {
     struct told *told = user;
-    struct impasto_model *model = NULL;
-    int style;
-    const enum impasto_status status = cli_model_open(word, &model, &style, told->error);
-    if (status == IMPASTO_OK)
-        cli_model_describe(impasto_model_info(model));
-    impasto_model_close(&model);
+    struct impasto_error error = {0};
+    const enum impasto_status status = tell_one(path, &error);
     told->count++;
-    return status;
+    if (status == IMPASTO_OK)
+        return;
+    put_text(path);
+    putchar('\n');
+    put_row("cannot be used", error.message);
+    if (told->status == IMPASTO_OK) {
+        told->status = status;
+        *told->error = error;
+    }
 }
 
 enum impasto_status cli_model_tell(const struct cli_call *call, struct impasto_error *error)
@@ -175,12 +196,12 @@ enum impasto_status cli_model_tell(const struct cli_call *call, struct impasto_e
     struct told told = {.error = error};
     enum impasto_status status = IMPASTO_OK;
     for (size_t i = 0; i < call->operand_count && status == IMPASTO_OK; i++)
-        status = tell_one(&told, call->operands[i]);
+        status = tell_one(call->operands[i], error);
     if (call->operand_count > 0)
         return status;
-    status = cli_model_tell_installed(tell_one, &told);
+    cli_model_tell_installed(tell_installed, &told);
     if (told.count == 0)
         return cli_fail(error, IMPASTO_ERROR_WEIGHTS,
                         "no model is installed; name a file, or install Impasto anew");
-    return status;
+    return told.status;
 }

@@ -14,7 +14,7 @@ struct cli_model_options {
     struct cli_list styles; /* to keep; none: all */
     const char *licence;    /* NULL: the file's */
     int range;              /* the network's RGB goes up to it; 0: as its form says */
-    bool half, force;
+    bool half, force, no_pictures;
 };
 
 /* ---- find.c ---------------------------------------------------------------------------------- */
@@ -24,10 +24,9 @@ struct cli_model_options {
 /* The installed model of that name: NAME.model in the folders for weights, or beside the program.
  * From malloc. NULL: there is none. */
 char *cli_model_installed(const char *name);
-/* Calls tell for the path of each installed model, until one is not IMPASTO_OK, which is returned.
- */
-typedef enum impasto_status (*cli_model_tell_fn)(void *user, const char *path);
-enum impasto_status cli_model_tell_installed(cli_model_tell_fn tell, void *user);
+/* Calls tell for the path of each installed model. */
+typedef void (*cli_model_tell_fn)(void *user, const char *path);
+void cli_model_tell_installed(cli_model_tell_fn tell, void *user);
 /* Opens what MODEL on a command line names: a file, else an installed model, else the model that
  * came with Impasto if it has a style of that name. *style: that style, or -1. */
 enum impasto_status cli_model_open(const char *word, struct impasto_model **model, int *style,
@@ -39,7 +38,7 @@ void cli_model_advise(const struct impasto_model_info *info, const char *name, c
 /* ---- info.c ---------------------------------------------------------------------------------- */
 
 /* Says what a network is, and how it came about. */
-void cli_model_describe(const struct impasto_model_info *info);
+void cli_model_describe(const struct impasto_model *model);
 enum impasto_status cli_model_tell(const struct cli_call *call, struct impasto_error *error);
 
 /* ---- convert.c ------------------------------------------------------------------------------- */

@@ -53,8 +53,18 @@ static const struct cli_option range_row = {
     .help = "the RGB that a network of another program takes and gives goes from 0 to this (as its "
             "form says)"};
 
+static const struct cli_option no_pictures_row = {
+    "no-pictures",
+    0,
+    NULL,
+    NULL,
+    CLI_FLAG,
+    OPTION(no_pictures),
+    .help = "leave out the pictures that the styles were learnt from; impasto apply --refine then "
+            "needs --style"};
+
 static const struct cli_option *const convert_rows[] = {
-    &half_row, &force_row, &name_row, &style_row, &licence_row, &range_row, NULL};
+    &half_row, &force_row, &name_row, &style_row, &licence_row, &range_row, &no_pictures_row, NULL};
 static const struct cli_option *const export_rows[] = {&force_row, &style_row, NULL};
 
 #define ROWS(list) .rows = (list), .size = sizeof(struct cli_model_options)

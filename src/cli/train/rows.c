@@ -114,6 +114,20 @@ enum impasto_status cli_train_check_idle(const struct cli_train_options *options
     return IMPASTO_OK;
 }
 
+/* A training of no minutes is none; the setting's 0 is for "none" alone. */
+static enum impasto_status check_minutes(const struct cli_train_options *options,
+                                         const struct impasto_train_params *params,
+                                         struct impasto_error *error)
+{
+    const char *text = given(options, "minutes");
+    return text && !(params->minutes > 0) && strcmp(text, "none") != 0
+               ? cli_fail(
+                     error, IMPASTO_ERROR_USAGE,
+                     "--minutes: '%s' is no time to train in; give a number above 0, or 'none'",
+                     text)
+               : IMPASTO_OK;
+}
+
 enum impasto_status cli_train_override(const struct cli_train_options *options,
                                        struct impasto_train_params *params,
                                        struct impasto_error *error)
@@ -122,5 +136,5 @@ enum impasto_status cli_train_override(const struct cli_train_options *options,
     for (size_t i = 0; i < CLI_TRAIN_SETTINGS && status == IMPASTO_OK; i++)
         if (options->given[i])
             status = cli_read(&settings[i], options->given[i], params, error);
-    return status;
+    return status == IMPASTO_OK ? check_minutes(options, params, error) : status;
 }

@@ -119,7 +119,7 @@ enum impasto_status cli_job_devices(struct cli_worker *worker, const json_t *job
 }
 
 /* A network of which nothing can be read is left out: others may do. */
-static enum impasto_status add_model(void *user, const char *path)
+static void add_model(void *user, const char *path)
 {
     struct impasto_model *model = NULL;
     struct impasto_error ignored = {0};
@@ -136,7 +136,6 @@ static enum impasto_status add_model(void *user, const char *path)
     }
     impasto_model_close(&model);
     free(name);
-    return IMPASTO_OK;
 }
 
 enum impasto_status cli_job_models(struct cli_worker *worker, const json_t *job,
@@ -145,9 +144,9 @@ enum impasto_status cli_job_models(struct cli_worker *worker, const json_t *job,
     json_t *models = json_array();
     if (!models)
         return cli_fail_memory(error, "the list of models");
-    const enum impasto_status status = cli_model_tell_installed(add_model, models);
+    cli_model_tell_installed(add_model, models);
     json_t *line = cli_job_line_new("models", job);
     json_object_set_new(line, "models", models);
     cli_events_send(worker->warm.events, line);
-    return status;
+    return IMPASTO_OK;
 }

@@ -72,6 +72,7 @@ static void single_precision(void **state)
     assert_int_equal(imp_stylenet_rename(&net, 1, "Zo\xc3\xab \"1\"", &error), IMPASTO_OK);
     net.training = json_pack("{s:i, s:{s:f}}", "steps", 300, "loss", "style", 0.1);
     net.licence = strdup("CC0\nor so");
+    net.pictures[1] = strdup("drawn:384:ink");
     saved(&net, false);
     struct imp_stylenet back = loaded(in_folder(SOUND));
     assert_memory_equal(back.parameters, net.parameters, net.rows.parameters * sizeof(float));
@@ -85,6 +86,8 @@ static void single_precision(void **state)
     assert_string_equal(back.names[0], "style 1");
     assert_string_equal(back.names[1], "Zo\xc3\xab \"1\"");
     assert_string_equal(back.licence, "CC0\nor so");
+    assert_null(back.pictures[0]);
+    assert_string_equal(back.pictures[1], "drawn:384:ink");
     assert_true(json_equal(back.training, net.training));
     imp_stylenet_free(&back);
     imp_stylenet_free(&net);
