@@ -379,6 +379,17 @@ class Plan(Filming):
         self.assertEqual(rows["time"], ["a scene's first frame", "each other frame", "in all"])
         self.assertLessEqual({"targets", "optimiser", "motion", "in all"}, set(rows["memory on the device"]))
 
+    def test_by_lines(self):
+        """The same to a program: seconds, and bytes."""
+        run = self.succeed("video", "film.y4m", "--model", "night.model", "-o", "out.y4m", "--plan", "--progress", "json")
+        lines = [json.loads(line) for line in run.stdout.splitlines()]
+        plan, = [line for line in lines if line["event"] == "plan"]
+        self.assertEqual((plan["frames"], plan["width"], plan["height"], plan["first"]), (4, WIDTH, HEIGHT, None))
+        self.assertAlmostEqual(plan["seconds"], 4 * plan["each"])
+        self.assertEqual((plan["disk"], plan["exact"]), (4 * (6 + 3 * WIDTH * HEIGHT), True))
+        self.assertGreater(plan["bytes"], 0)
+        self.assertEqual(lines[-1]["event"], "done")
+
     def test_a_film_too_large_for_its_disk(self):
         header = f"YUV4MPEG2 W{WIDTH} H{HEIGHT} F25:1 C444\n".encode()
         path = self.write("film.y4m", header)

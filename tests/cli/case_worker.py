@@ -127,6 +127,10 @@ class Jobs(Worker):
         self.assertAlmostEqual(plan["work"], 2 * 32 * 24 / 1e6)
         self.assertEqual(plan["bytes"], sum(plan["memory"].values()))
         self.assertFalse((self.folder / "out.png").exists())
+        for command in ("apply", "worker", 1):
+            refused = self.job("q", "plan", command=command)[-1]
+            self.assertEqual((refused["status"], refused["text"]),
+                             ("usage", '"command" of a plan must be paint or video'))
 
     def test_a_training(self):
         """Its words name the styles; its previews are of the picture that is shown. Then the network paints."""

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Requests to the studio: heads, routes and bodies, in place of the HTTP library. The studio has
- * three jobs and a picture in a folder of its own, and no worker.
+ * three paintings, a training, a picture and a film in a folder of its own, and no worker.
  *
  * An input is "METHOD PATH", lines of headers, an empty line, and the body. Host and token are the
  * right ones where the head has none, unless it begins with '!'.
@@ -102,8 +102,15 @@ static void begin_studio(void)
                             "state", states[i], "command", "paint", "content", ID "0", "log",
                             "order", (double)i, "styles", "picture", ID "0", "settings", "size", 64,
                             "result", i == 2));
-    pictures = json_pack("{s:{s:s, s:s, s:i}}", ID "0", "id", ID "0", "name", "a.png", "bytes", 9);
+    json_array_append_new(
+        jobs, json_pack("{s:s, s:s, s:s, s:s, s:[], s:i, s:[{s:s}], s:{s:i}, s:b}", "id", ID "3",
+                        "state", "done", "command", "train", "content", ID "0", "log", "order", 3,
+                        "styles", "picture", ID "0", "settings", "steps", 9, "result", 1));
+    pictures = json_pack("{s:{s:s, s:s, s:i}, s:{s:s, s:s, s:i, s:b}}", ID "0", "id", ID "0",
+                         "name", "a.png", "bytes", 9, ID "1", "id", ID "1", "name", "b.mp4",
+                         "bytes", 9, "film", 1);
     (void)cli_folder_write(&studio.folder, CLI_PLACE_RESULTS, ID "2.png", "png", 3, &error);
+    (void)cli_folder_write(&studio.folder, CLI_PLACE_RESULTS, ID "3.model", "model", 5, &error);
 }
 
 static void forget(void *user, const char *name)

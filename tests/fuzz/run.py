@@ -77,12 +77,21 @@ PAINT = f'''{{"command": "paint", "content": "{ID}0", "styles": [{{"picture": "{
 "settings": {{"size": 64, "strength": 0.5, "optimizer": "adam", "style-layers": "1_1:2,2_1", "colour": "luma"}},
 "keep": {{"picture": "{ID}0", "colour": "00ff00"}}, "masks": [{{"picture": "{ID}0"}}]}}'''
 APPLY = f'{{"command": "apply", "content": "{ID}0", "model": "ink", "settings": {{"strength": 1.5, "mix": "ink:2"}}}}'
+AREAS = APPLY[:-1] + f', "regions": [{{"picture": "{ID}0", "colour": "ff0000", "mix": "oil"}}]}}'
+TRAIN = f'''{{"command": "train", "content": "{ID}0", "styles": [{{"picture": "{ID}0"}}], "photos": ["{ID}0"],
+"settings": {{"minutes": 5, "base": "base-16", "style-weight": 7}}}}'''
+FILM = f'{{"command": "video", "content": "{ID}1", "model": "{ID}3", "settings": {{"every": 2, "start": "1:30"}}}}'
+PAINTED = f'{{"command": "video", "content": "{ID}1", "styles": [{{"picture": "{ID}0"}}], "settings": {{"size": 64}}}}'
 HERE_IS = "Host: localhost:8123"
 REQUESTS = ["GET /", "GET /studio.js\nIf-None-Match: x", "POST /api/session\n\n" + 63 * "0" + "2", "GET /api/about",
             "GET /api/options", "GET /api/events", "POST /api/pictures\nX-Impasto-Name: a%20b%zz.png\n\npixels",
             "POST /api/pictures\nContent-Length: 99999999999\n\nx", f"GET /api/pictures/{ID}0",
             f"GET /api/pictures/{ID}0/map", f"DELETE /api/pictures/{ID}0", "GET /api/jobs",
             f"GET /api/jobs?before={ID}2&x=1", f"POST /api/jobs\n\n{PAINT}", f"POST /api/jobs\n\n{APPLY}",
+            *(f"POST /api/jobs\n\n{job}" for job in (AREAS, TRAIN, FILM, PAINTED)), f"POST /api/plan\n\n{FILM}",
+            "POST /api/films\nX-Impasto-Name: b.mp4\n\nframes", f"DELETE /api/pictures/{ID}1",
+            f'POST /api/pages\n\n{{"page": "{ID}9", "pictures": ["{ID}0", "{ID}1"]}}',
+            f"GET /api/jobs/{ID}3/result", f"DELETE /api/jobs/{ID}3", f"POST /api/jobs/{ID}3/again\n\n{{}}",
             f"POST /api/plan\n\n{PAINT}", "POST /api/frames?model=ink&strength=0.5&mix=ink:1\n\npixels",
             *(f"GET /api/jobs/{ID}2{path}" for path in ("", "/result", "/result?format=jpg", "/report", "/thumb",
                                                         "/settings", "/preview?n=3")),

@@ -6,10 +6,11 @@ import re
 import shutil
 import unittest
 
-from browser import Browser, program as chromium
+from browser import program as chromium
 from case_video import y4m
+from paged import Paged
 from support import pixels
-from served import CHEAP, COLOURS, LESSONS, Served, Studio, json, os, pathlib, png, subprocess, time
+from served import CHEAP, COLOURS, LESSONS, json, os, pathlib, png, subprocess, time
 
 WEB = pathlib.Path(__file__).resolve().parents[2] / "src/cli/studio/web"
 # What no element of the page may lack: a name for those who do not see it.
@@ -141,48 +142,7 @@ class Words(unittest.TestCase):
 
 
 @unittest.skipUnless(chromium(), "Chromium is not installed")
-class Page(Served):
-    def setUp(self):
-        super().setUp()
-        self.browser = Browser("--host-resolver-rules=MAP evil.test 127.0.0.1", "--use-fake-device-for-media-stream",
-                               "--use-fake-ui-for-media-stream")
-        self.addCleanup(self.browser.close)
-        self.server = None
-
-    def enter(self, *words, **looks):
-        self.server = Studio(self, *words)
-        page = self.browser.page(**looks)
-        page.open(f"http://127.0.0.1:{self.server.port}/#code={self.server.code}")
-        page.until("document.getElementById('main')?.hidden === false")
-        self.server.token = page.run("sessionStorage.getItem('impasto-token')")
-        return page
-
-    def set(self, page, selector, value):
-        page.run(f"""(() => {{
-            const field = document.querySelector({json.dumps(selector)});
-            field.closest("details")?.setAttribute("open", "");
-            field.value = {json.dumps(value)};
-            for (const kind of ["input", "change"])
-                field.dispatchEvent(new Event(kind, {{bubbles: true}}));
-        }})()""")
-
-    def option(self, page, name, value):
-        self.set(page, f'[data-field="{name}"] input', value)
-
-    def drop(self, page):
-        page.drop("#content-drop", self.write("photo.png", png(32, 24)))
-        page.until("!document.getElementById('content-image').hidden")
-        page.drop("#style-drop", self.write("painting.png", png(24, 32, COLOURS)))
-        page.until("document.querySelectorAll('#styles li').length === 1")
-
-    def cheap(self, page):
-        for name in ("iterations", "style-layers", "content-layers", "scales"):
-            self.option(page, name, CHEAP.get(name, 1))
-        self.set(page, "#size", "source")
-
-    def jobs(self):
-        return self.server.ask("GET", "/api/jobs")["jobs"]
-
+class Page(Paged):
     def test_a_job(self):
         page = self.enter()
         self.assertEqual(page.run("location.href"), f"http://127.0.0.1:{self.server.port}/")
@@ -255,40 +215,6 @@ class Page(Served):
         page.until("!!document.querySelector('#jobs li.works')")
         self.assertEqual(page.complaints(), [])
 
-    def test_by_keyboard_alone(self):
-        """A job without a mouse, but for the files, which the system's own window brings."""
-        page = self.enter()
-        for kind, name, data in (("content", "photo.png", png(32, 24)),
-                                 ("style", "painting.png", png(24, 32, COLOURS))):
-            field = page.call("Runtime.evaluate", expression=f"document.getElementById('{kind}-file')")["result"]
-            page.call("DOM.setFileInputFiles", files=[str(self.write(name, data))], objectId=field["objectId"])
-            page.until("!document.getElementById('content-image').hidden" if kind == "content"
-                       else "document.querySelectorAll('#styles li').length === 1")
-        self.cheap(page)
-        page.run("document.getElementById('more').open = false; document.getElementById('content-file').focus()")
-        for _ in range(40):
-            page.key("Tab")
-            if page.run("document.activeElement.id") == "go":
-                break
-        self.assertEqual(page.run("document.activeElement.id"), "go")
-        page.key("Enter", text="\r")
-        page.until("!!document.querySelector('#jobs li.done')")
-        page.until("document.getElementById('image').alt.startsWith('Result')")
-        self.assertNotEqual(page.run("document.getElementById('spoken').textContent"), "")
-        # Areas: a dialog that begins at its tools, and gives the focus back.
-        page.run("document.getElementById('areas-open').focus()")
-        page.key("Enter", text="\r")
-        page.until("document.getElementById('areas').open && document.activeElement.name === 'tool'")
-        for _ in range(2):
-            page.key("Tab")
-        self.assertEqual(page.run("document.activeElement.id"), "area-canvas")
-        for key in (" ", "ArrowRight", "ArrowDown", " "):
-            page.key(key)
-        self.assertIn("Leave as it is", page.run("document.getElementById('spoken').textContent"))
-        page.key("Escape")
-        self.assertEqual(page.run("document.activeElement.id"), "areas-open")
-        self.assertEqual(page.complaints(), [])
-
     def test_a_result_brings_its_settings(self):
         page = self.enter()
         job = self.server.paint({"strength": 0.75, "size": 32})["id"]
@@ -313,12 +239,33 @@ class Page(Served):
         page.run("document.querySelector('[name=model][value=ink]').click()")
         page.until("document.getElementById('image').alt.startsWith('Result')")
         self.assertEqual(self.jobs()[0]["model"], "ink")
+        # A small picture follows what is set, and makes no job. Half of another style is as the command line's.
+        self.set(page, "[data-field=strength] input", 0.5)
+        page.until("document.getElementById('image').alt.startsWith('As it would be')")
+        self.set(page, "#mix-second", "mosaic")
+        self.set(page, "#mix-share", 0.25)
+        self.assertEqual(len(self.jobs()), 1)
+        page.run("document.getElementById('go').click()")
+        page.until("document.querySelectorAll('#jobs li.done').length === 2")
+        page.until("document.getElementById('image').alt.startsWith('Result')")
+        self.assertEqual(self.jobs()[0]["settings"], {"strength": 0.5, "mix": "ink:0.75,mosaic:0.25"})
+        self.succeed("apply", "ink", "photo.png", "--strength", "0.5", "--mix", "ink:0.75,mosaic:0.25",
+                     "-o", "direct.png")
+        self.assertEqual(pixels(self.server.result(self.jobs()[0]["id"])), pixels(self.folder / "direct.png"))
+        # Its settings come back; another style forgets the mix.
+        self.set(page, "#mix-second", "")
+        self.assertEqual(page.run("document.getElementById('mix-share').disabled"), True)
+        page.run("document.querySelector('[data-action=use]').click()")
+        page.until("document.getElementById('mix-second').value === 'mosaic' && "
+                   "document.getElementById('mix-share').value === '0.25'")
+        self.set(page, "#mix-second", "")
+        self.set(page, "[data-field=strength] input", 1)
         # Refined by painting, when it is asked for; never by itself.
         self.set(page, "[data-field=refine] input", 5)
         page.drop("#style-drop", self.write("painting.png", png(24, 32, COLOURS)))
         page.until("document.querySelectorAll('#styles li').length === 1")
         page.run("document.getElementById('go').click()")
-        page.until("document.querySelectorAll('#jobs li.done').length === 2")
+        page.until("document.querySelectorAll('#jobs li.done').length === 3")
         self.assertEqual((self.jobs()[0]["settings"], self.jobs()[0]["iteration"]), ({"refine": 5}, 5))
         # A camera, here Chromium's own, with two styles mixed; a frame of it becomes the photograph.
         page.run("document.getElementById('camera-open').click()")
@@ -329,7 +276,7 @@ class Page(Served):
         self.assertEqual(page.run("document.getElementById('camera-error').hidden"), True)
         page.run("document.getElementById('camera-take').click()")
         page.until("document.getElementById('content-image').alt.includes('camera.jpg')")
-        page.until("document.querySelectorAll('#jobs li.done').length === 3")  # and is painted at once
+        page.until("document.querySelectorAll('#jobs li.done').length === 4")  # and is painted at once
         self.assertNotIn("styles", self.jobs()[0])
         self.assertEqual(page.run("document.getElementById('camera').open"), False)
         self.assertEqual({path.suffix for path in (self.server.folder / "uploads").iterdir()} - {"", ".jpg"}, set())
@@ -511,6 +458,12 @@ class Page(Served):
         click("[name=model][value=ink]")
         self.option(page, "every", 2)
         self.assertEqual(self.jobs(), [])  # a film is not painted before it is asked for
+        click("#measure")
+        page.until("/^32 by 24 pixels · 3 frames · about .* s each · about .* on the device · .* of disk · .* free$/"
+                   ".test(document.getElementById('plan').textContent)")
+        self.assertEqual(page.run("document.getElementById('plan').className"), "")
+        self.option(page, "every", 2)  # what is changed is to be measured anew
+        page.until("document.getElementById('plan').hidden && !document.getElementById('measure').hidden")
         click("#go")
         page.until("!!document.querySelector('#jobs li.done') || !!document.querySelector('#jobs li.failed')")
         job = self.jobs()[0]
@@ -534,7 +487,7 @@ class Page(Served):
         page.drop("#style-drop", self.write("painting.png", png(24, 32, COLOURS)))
         page.until("document.querySelectorAll('#styles li').length === 1")
         self.assertEqual(page.run("document.getElementById('areas-part').hidden"), True)
-        for name, value in (("iterations", 1000), ("scales", 1)):
+        for name, value in (("iterations", 300), ("scales", 1)):
             self.option(page, name, value)
         self.set(page, "#size", "source")
         click("#go")
@@ -546,6 +499,7 @@ class Page(Served):
         page.drop("#content-drop", self.write("photo.png", png(32, 24)))
         page.until("document.getElementById('content-image').alt.startsWith('The photograph')")
         self.assertEqual(page.run("document.getElementById('areas-part').hidden"), False)
+        self.assertEqual(page.run("document.getElementById('measure').hidden"), True)
         page.until("/on the device/.test(document.getElementById('plan').textContent)")
         self.assertEqual(page.complaints(), [])
 

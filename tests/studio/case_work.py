@@ -453,6 +453,30 @@ class Films(Served):
         studio.ask("DELETE", f"/api/jobs/{job['id']}")
         self.assertEqual(list(studio.folder.rglob(f"{job['id']}*")), [])
 
+    def test_a_plan(self):
+        """What it takes is measured by its first frames; nothing stays of them."""
+        studio = self.studio()
+        _, style = studio.pictures()
+        film = studio.ask("POST", "/api/films", y4m(6), X_Impasto_Name="film.y4m")["id"]
+        painted = {"styles": [{"picture": style}], "settings": {"size": 32, "iterations": 3, "scales": 1}}
+        for asked in ({"model": "ink", "settings": {"every": 2}}, painted):
+            plan = studio.ask("POST", "/api/plan", {"command": "video", "content": film} | asked)
+            self.assertEqual([plan[name] for name in ("width", "height", "frames")],
+                             [32, 24, 3 if "model" in asked else 6])
+            self.assertEqual(plan["first"] is None, "model" in asked)
+            self.assertAlmostEqual(plan["seconds"], plan["frames"] * plan["each"] +
+                                   (plan["first"] - plan["each"] if plan["first"] else 0))
+            self.assertGreater(plan["bytes"], 0)
+            self.assertEqual(sum(plan["memory"].values()), 0 if "model" in asked else plan["bytes"])
+            self.assertLess(0, plan["disk"])
+            self.assertLess(plan["disk"], plan["free"])
+        refusal = studio.ask("POST", "/api/plan", {"command": "video", "content": film, "model": "ink",
+                                                   "settings": {"every": -1}}, 422)
+        self.assertEqual(refusal["field"], "every")
+        self.assertEqual(studio.ask("GET", "/api/jobs")["jobs"], [])
+        self.assertEqual(list((studio.folder / "uploads").iterdir()) +
+                         list((studio.folder / "results").iterdir()), [])
+
     def test_stop_and_go_on(self):
         """In the style of a painting, which takes a while; the same film in the end. A killed worker is no matter."""
         studio = self.studio()

@@ -5,6 +5,7 @@
 import os
 import pathlib
 import sys
+import tempfile
 import unittest
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -12,13 +13,13 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "cli")]
 sys.dont_write_bytecode = True
 os.environ["IMPASTO_BIN"] = str(pathlib.Path(sys.argv[1]).resolve())
 
-import case_page  # noqa: E402
+import paged  # noqa: E402
 
 EXAMPLES = HERE.parents[1] / "examples"
 NETWORKS = ("watercolour", "ink", "fauve")
 
 
-class Screenshot(case_page.Page):
+class Screenshot(paged.Paged):
     def runTest(self):
         page = self.enter()
         page.size(1200, 900)
@@ -42,4 +43,7 @@ class Screenshot(case_page.Page):
 
 
 if __name__ == "__main__":
-    sys.exit(not unittest.TextTestRunner().run(Screenshot()).wasSuccessful())
+    with tempfile.TemporaryDirectory() as cache:
+        os.environ.setdefault("IMPASTO_CLI_CACHE", cache)
+        passed = unittest.TextTestRunner().run(Screenshot()).wasSuccessful()
+    sys.exit(not passed)

@@ -78,15 +78,16 @@ void cli_route_add_job(struct cli_studio *studio, struct cli_request *request, j
     json_decref(job);
 }
 
-/* Memory and time of a painting that would be asked for so. */
+/* Memory and time of a painting or a film that would be asked for so. */
 void cli_route_plan(struct cli_studio *studio, struct cli_request *request, json_t *unused)
 {
     json_t *job = read_job(studio, request), *task = NULL;
+    const char *command = cli_text_in(job, "command");
     (void)unused;
     if (!job)
         return;
-    if (strcmp(cli_text_in(job, "command"), "paint") != 0)
-        cli_refuse(request, 422, "usage", "only paintings have a plan", "command");
+    if (strcmp(command, "paint") != 0 && strcmp(command, "video") != 0)
+        cli_refuse(request, 422, "usage", "only paintings and films have a plan", "command");
     else if (!(task = cli_job_plan_request(studio, job)))
         cli_refuse(request, 422, "input", "one of its pictures is not here any more", NULL);
     else

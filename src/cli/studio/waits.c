@@ -96,12 +96,19 @@ static double pace_of(const struct cli_studio *studio, const char *device)
     return 0;
 }
 
+/* A film's has been measured. */
+static void add_seconds(const struct cli_studio *studio, json_t *plan)
+{
+    const double pace = pace_of(studio, cli_text_in(plan, "device"));
+    const double work = json_number_value(json_object_get(plan, "work"));
+    if (!json_object_get(plan, "seconds"))
+        json_object_set_new(plan, "seconds", pace > 0 ? json_real(pace * work) : json_null());
+}
+
 static void answer_plan(struct cli_studio *studio, struct cli_request *request, const json_t *task)
 {
     json_t *plan = json_copy(json_object_get(task, "plan"));
-    const double pace = pace_of(studio, cli_text_in(plan, "device"));
-    const double work = json_number_value(json_object_get(plan, "work"));
-    json_object_set_new(plan, "seconds", pace > 0 ? json_real(pace * work) : json_null());
+    add_seconds(studio, plan);
     json_object_del(plan, "event");
     json_object_del(plan, "job");
     cli_reply_json(request, 200, plan ? plan : json_object());

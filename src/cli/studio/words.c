@@ -239,13 +239,19 @@ json_t *cli_job_request(const struct cli_studio *studio, const json_t *job,
 json_t *cli_job_plan_request(const struct cli_studio *studio, const json_t *job)
 {
     bool whole;
+    struct impasto_error ignored;
     json_t *request = json_object(), *options = json_object();
     /* Nothing is written. But a name is asked for, and whether it could be. */
-    json_object_set_new(options, "output",
-                        file_of(studio, CLI_PLACE_UPLOADS, cli_text_in(job, "id"), ".png"));
+    json_object_set_new(
+        options, "output",
+        file_of(studio, CLI_PLACE_UPLOADS, cli_text_in(job, "id"), cli_kind_of(job)->ending));
     json_object_set_new(request, "do", json_string("plan"));
+    json_object_set(request, "command", json_object_get(job, "command"));
     json_object_set_new(request, "options", options);
-    json_object_set_new(request, "settings", settings_of(studio, job, &whole));
+    if (cli_kind_of(job)->by_words)
+        whole = add_command_line(studio, job, request, options, false, &ignored);
+    else
+        json_object_set_new(request, "settings", settings_of(studio, job, &whole));
     if (whole)
         return request;
     json_decref(request);

@@ -230,6 +230,16 @@ void cli_events_plan(struct cli_console *console, const struct impasto_device_in
     send_line(console, line);
 }
 
+void cli_events_film_plan(struct cli_console *console, json_t *line)
+{
+    if (console->events) {
+        json_t *whole = new_line("plan", 0);
+        json_object_update(whole, line);
+        send_line(console, whole);
+    }
+    json_decref(line);
+}
+
 void cli_events_iteration(struct cli_console *console, const struct impasto_job_progress *p,
                           double share, double left)
 {

@@ -6,6 +6,7 @@
  */
 
 #include "base/os.h"
+#include "cli/common/json.h"
 #include "cli/report/report.h"
 #include "cli/video/run.h"
 
@@ -204,19 +205,24 @@ static enum impasto_status measure_painting(struct cli_filming *f, struct cost *
 
 /* ---- Printed --------------------------------------------------------------------------------- */
 
+/* If the film is one scene; 0: nobody knows how many frames it has. */
+static double seconds_in_all(const struct cli_filming *f, const struct cost *cost)
+{
+    return f->film.frames > 0 ? (cost->first > 0 ? cost->first - cost->other : 0) +
+                                    (double)f->film.frames * cost->other
+                              : 0;
+}
+
 static void print_time(const struct cli_filming *f, const struct cost *cost)
 {
-    const int64_t frames = f->film.frames;
     char all[32];
     printf("\ntime\n");
     if (cost->first > 0)
         printf("  %-24s %10.3g s\n", "a scene's first frame", cost->first);
     printf("  %-24s %10.3g s\n", cost->first > 0 ? "each other frame" : "each frame", cost->other);
-    if (frames > 0)
+    if (f->film.frames > 0)
         printf("  %-24s %12s%s\n", "in all",
-               cli_duration((cost->first > 0 ? cost->first - cost->other : 0) +
-                                (double)frames * cost->other,
-                            all, sizeof(all)),
+               cli_duration(seconds_in_all(f, cost), all, sizeof(all)),
                cost->first > 0 ? ", if it is one scene" : "");
 }
 
@@ -270,6 +276,36 @@ static void print(const struct cli_filming *f, const struct cost *cost, const st
     print_disk(f, cost);
 }
 
+/* A number, or null where it is 0: not known. */
+static json_t *known(double value)
+{
+    return value > 0 ? cli_json_number(value) : json_null();
+}
+
+/* The same to a program. */
+static void tell(struct cli_filming *f, const struct cost *cost, const struct memory *memory)
+{
+    json_t *line = json_object(), *rows = json_object();
+    json_object_set_new(line, "device", cli_json_text(impasto_device_info(f->device)->name));
+    json_object_set_new(line, "width", json_integer(f->film.width));
+    json_object_set_new(line, "height", json_integer(f->film.height));
+    json_object_set_new(line, "frames",
+                        f->film.frames > 0 ? json_integer((json_int_t)f->film.frames)
+                                           : json_null());
+    json_object_set_new(line, "first", known(cost->first));
+    json_object_set_new(line, "each", known(cost->other));
+    json_object_set_new(line, "seconds", known(seconds_in_all(f, cost)));
+    for (size_t i = 0; i < memory->count; i++)
+        json_object_set_new(rows, memory->rows[i].purpose,
+                            json_integer((json_int_t)memory->rows[i].bytes));
+    json_object_set_new(line, "memory", rows);
+    json_object_set_new(line, "bytes", json_integer((json_int_t)memory->bytes));
+    json_object_set_new(line, "disk", known((double)bytes_to_come(f, cost)));
+    json_object_set_new(line, "exact", json_boolean(cost->weight.exact));
+    json_object_set_new(line, "free", known((double)cost->room));
+    cli_events_film_plan(&f->console, line);
+}
+
 enum impasto_status cli_video_print_plan(struct cli_filming *f)
 {
     struct memory memory = {0};
@@ -290,8 +326,10 @@ enum impasto_status cli_video_print_plan(struct cli_filming *f)
     if (status == IMPASTO_OK)
         status = weigh(f, &f->painted, &cost, f->error);
     cli_console_finish(&f->console);
-    if (status == IMPASTO_OK)
+    if (status == IMPASTO_OK) {
+        tell(f, &cost, &memory);
         print(f, &cost, &memory);
+    }
     free(memory.rows);
     return status;
 }

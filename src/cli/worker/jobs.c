@@ -42,10 +42,18 @@ static enum impasto_status add_operands(struct cli_job_words *words, const json_
     return status;
 }
 
-/* A painting's plan, in place of the painting. */
+/* A painting's plan or a film's, in place of it. */
 static bool is_plan(const json_t *job)
 {
     return strcmp(json_string_value(json_object_get(job, "do")), "plan") == 0;
+}
+
+/* The command whose plan is asked for; NULL: one that has none. */
+static const char *planned(const json_t *job)
+{
+    const json_t *named = json_object_get(job, "command");
+    const char *name = named ? json_string_value(named) : "paint";
+    return name && (strcmp(name, "paint") == 0 || strcmp(name, "video") == 0) ? name : NULL;
 }
 
 /* What reads them moves them about, and each is to be freed once. */
@@ -107,8 +115,10 @@ static enum impasto_status run_job(struct cli_worker *worker, const json_t *job,
                                    struct impasto_error *error)
 {
     const char *task = json_string_value(json_object_get(job, "do"));
+    if (is_plan(job) && !planned(job))
+        return cli_fail(error, IMPASTO_ERROR_USAGE, "\"command\" of a plan must be paint or video");
     const struct cli_command *command =
-        cli_command_find(worker->commands, is_plan(job) ? "paint" : task);
+        cli_command_find(worker->commands, is_plan(job) ? planned(job) : task);
     if (command)
         return run_command(worker, command, job, error);
     for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++)

@@ -133,7 +133,7 @@ export function draw(rows, mixed) {
   mixing = mixed;
   get("camera-open").hidden = rows.length === 0 || !navigator.mediaDevices;
   fill(get("camera-style"), named);
-  fill(get("camera-second"), [["", say("camera-alone")], ...named.slice(0, mixed)]);
+  fill(get("camera-second"), [["", say("mix-alone")], ...named.slice(0, mixed)]);
   drawMix();
 }
 

@@ -5,12 +5,14 @@ import * as api from "./api.js";
 import * as areas from "./areas.js";
 import * as camera from "./camera.js";
 import {get, make, show, speak, tell} from "./dom.js";
+import * as mix from "./mix.js";
 import * as plan from "./plan.js";
 import * as settings from "./settings.js";
 import {say} from "./words.js";
 
 let about = {};
-let sent = () => {};
+let told = {};
+let passed = 0;
 /* model: of the rows that styles() has, the value of one. more: names of its mates that areas have.
  * lessons: photographs to learn from. */
 const chosen = {contents: [], styles: [], model: null, more: [], lessons: []};
@@ -75,7 +77,7 @@ async function add(picture, kind, first) {
     return;
   }
   const filmed = isFilm();
-  chosen.contents = first || picture.film || filmed ? [picture] : [...chosen.contents, picture];
+  chosen.contents = first || picture.film || filmed ? [{...picture, blob}] : [...chosen.contents, {...picture, blob}];
   settings.takeFilm(isFilm());
   areas.forget();
   show(get("content-image"), blob, say(picture.film ? "film-is" : "photograph-is", picture));
@@ -116,6 +118,7 @@ function drawLessons() {
 function drawAreas() {
   const command = settings.command(), one = chosen.contents.length === 1 && !isFilm(), row = network();
   planAgain();
+  mix.draw(command === "apply" && chosen.more.length === 0 ? row : null);
   if (command === "paint") {
     areas.draw(chosen.styles, one && chosen.styles.length > 0);
   } else {
@@ -180,6 +183,8 @@ function choose(row) {
   drawAreas();
 }
 
+const PASSING = 300; /* milliseconds; arrow keys pass styles that nobody wants */
+
 /* A network's picture is there in a moment, so it is asked for at once. */
 export function drawNetworks(facts = about) {
   about = facts;
@@ -191,8 +196,9 @@ export function drawNetworks(facts = about) {
     radio.checked = row.value === chosen.model;
     radio.addEventListener("change", () => {
       choose(row);
+      clearTimeout(passed);
       if (chosen.contents.length > 0 && !isFilm())
-        submit(true);
+        passed = setTimeout(() => settings.command() === "apply" && submit(true), PASSING);
     });
     return make("label", {}, radio, make("span", {}, row.label));
   });
@@ -200,18 +206,29 @@ export function drawNetworks(facts = about) {
   area.replaceChildren(area.firstElementChild, ...(rows.length > 0 ? rows : [make("p", {}, say("networks-none"))]));
 }
 
+/* Whether there is a film, and what paints it. */
+const mayMeasure = () => isFilm() && (settings.command() === "paint" ? chosen.styles.length > 0
+  : settings.command() === "apply" && !!network());
+
 /* Asked anew after each change, where there is something to plan. Areas cost memory, so they are
- * sent for it. */
-export function planAgain() {
+ * sent for it. A film's plan takes a while, and waits until it is asked for. */
+function planAgain() {
   const paints = settings.command() === "paint" && chosen.contents.length > 0 && !isFilm() && chosen.styles.length > 0;
   const hold = () => api.hold([...[...chosen.contents, ...chosen.styles, ...areas.inHand()].map(row => row.id),
                                ...chosen.lessons]);
   hold();
+  get("measure").hidden = !mayMeasure();
   plan.ask(paints ? async () => {
     const painted = await areas.asked();
     hold();
     return {...job(chosen.contents[0]), ...painted};
   } : null);
+}
+
+/* The device has a pace that a painting's plan goes by; a film's was measured. */
+export function paceChanged() {
+  if (!isFilm())
+    planAgain();
 }
 
 /* ---- The form -------------------------------------------------------------------------------- */
@@ -240,7 +257,7 @@ async function submit(unrefined = false) {
   try {
     const painted = await areas.asked(), trains = settings.command() === "train";
     for (const content of trains ? [chosen.contents.at(-1)] : chosen.contents.length > 0 ? chosen.contents : [null])
-      sent(await api.send("/api/jobs", {...job(content, unrefined), ...painted}));
+      told.sent(await api.send("/api/jobs", {...job(content, unrefined), ...painted}));
     tellError(null);
   } catch (error) {
     tellError(error);
@@ -287,8 +304,9 @@ export async function use(earlier) {
     for (const row of earlier.styles ?? [])
       chosen.styles.push({id: row.picture, name: row.name ?? say("paintings"), weight: row.weight ?? 1,
                           blob: await api.blob(`/api/pictures/${row.picture}`)});
-    show(get("content-image"), await api.blob(`/api/pictures/${earlier.content}`), earlier.name);
-    chosen.contents = [{id: earlier.content, name: earlier.name, film}];
+    const blob = await api.blob(`/api/pictures/${earlier.content}`);
+    show(get("content-image"), blob, earlier.name);
+    chosen.contents = [{id: earlier.content, name: earlier.name, film, blob}];
     await areas.use(earlier);
     get("content-count").hidden = get("made").hidden = true;
   } catch (error) {
@@ -299,13 +317,22 @@ export async function use(earlier) {
   get("compose").scrollIntoView();
 }
 
-/* told: called with each job that was sent. */
-export function begin(facts, options, told) {
-  sent = told;
-  settings.begin(options, () => {
+/* A network's picture takes a moment, so a small one follows what is set. */
+function follow(name) {
+  const content = chosen.contents.at(-1);
+  if (settings.command() === "apply" && content && !isFilm() && network() && chosen.more.length === 0 && mix.follows(name))
+    mix.follow(job(content, true), content.blob, told.tried);
+}
+
+/* others: sent is called with each job that was sent, and tried with what one would look like. */
+export function begin(facts, options, others) {
+  told = others;
+  settings.begin(options, name => {
     get("paintings").hidden = !settings.paints();
     drawAreas();
+    follow(name);
   });
+  mix.begin();
   areas.begin(planAgain, name => {
     chosen.more.push(name);
     drawAreas();
@@ -320,6 +347,7 @@ export function begin(facts, options, told) {
     get("lessons-file").focus();
   });
   get("made").addEventListener("click", useMade);
+  get("measure").addEventListener("click", () => plan.measure(() => job(chosen.contents[0])));
   document.addEventListener("paste", paste);
   /* A picture that misses its place must not replace the page. */
   for (const name of ["dragover", "drop"])

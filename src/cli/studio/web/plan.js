@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a painting would need, told before it is begun. */
+/* What a painting or a film would need, told before it is begun. */
 
 import * as api from "./api.js";
 import {get, tell} from "./dom.js";
@@ -11,7 +11,25 @@ let wanted = null; /* what is to be asked for */
 let busy = false;
 let timer = 0;
 
+/* Frames have been measured. They may take more of the disk than is free. */
+function filmWords(plan) {
+  const parts = [say("plan-size", plan)];
+  if (plan.frames)
+    parts.push(say("plan-frames", {count: number(plan.frames, 6)}));
+  parts.push(say("plan-each", {time: say("seconds", {count: number(plan.each, 2)})}));
+  if (plan.seconds)
+    parts.push(say("plan-time", {time: time(plan.seconds)}));
+  parts.push(say("plan-memory", {bytes: bytes(plan.bytes)}));
+  if (plan.disk)
+    parts.push(say(plan.exact ? "plan-disk" : "plan-disk-most", {bytes: bytes(plan.disk)}));
+  if (plan.free)
+    parts.push(say("plan-free", {bytes: bytes(plan.free)}));
+  return parts.join(" · ");
+}
+
 function words(plan) {
+  if ("each" in plan)
+    return filmWords(plan);
   const parts = [say("plan-size", plan), say("plan-iterations", {count: number(plan.iterations, 6)}),
                  say("plan-memory", {bytes: bytes(plan.bytes)})];
   if (plan.seconds)
@@ -28,7 +46,7 @@ async function run() {
   try {
     const plan = await api.send("/api/plan", await asked());
     if (asked === wanted)
-      draw(words(plan), false);
+      draw(words(plan), plan.free && plan.disk > plan.free);
   } catch (error) {
     if (asked === wanted)
       draw(error.message, true);
@@ -41,6 +59,13 @@ async function run() {
 function draw(text, wrong) {
   get("plan").classList.toggle("error", wrong);
   tell(get("plan"), text);
+}
+
+/* Now, as it takes a while: the film's first frames are painted for it. */
+export function measure(asked) {
+  wanted = asked;
+  draw(say("plan-measures"), false);
+  run();
 }
 
 /* asked: gives a job, as it would be sent; null: there is none yet. */

@@ -31,7 +31,7 @@ const mine = () => values[kind()];
 /* Whose options there are. */
 const table = () => kind().startsWith("film-") ? "video" : command();
 
-function put(name, value) {
+export function put(name, value) {
   if (value === null || value === undefined || value === "")
     delete mine()[name];
   else

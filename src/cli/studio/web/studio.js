@@ -12,7 +12,10 @@ let about = {};
 let done = 0; /* jobs, of which the last tells how fast the device is */
 let trained = ""; /* the trainings that have a network */
 
-function look(id) {
+/* chosen: by who looks. */
+function look(id, chosen = false) {
+  if (chosen)
+    view.settle();
   view.look(gallery.find(id) ?? gallery.newest());
   gallery.mark();
 }
@@ -21,7 +24,7 @@ async function renew() {
   await gallery.renew();
   const now = gallery.all().filter(job => job.state === "done").length;
   if (now !== done)
-    compose.planAgain();
+    compose.paceChanged();
   done = now;
   const trainings = gallery.all().filter(job => job.command === "train" && job.result).map(job => job.id).join();
   if (trainings !== trained) {
@@ -68,8 +71,8 @@ async function begin() {
   about = await api.ask("/api/about");
   const {options} = await api.ask("/api/options");
   get("main").hidden = false;
-  compose.begin(about, options, sent);
-  gallery.begin({look, current: view.current});
+  compose.begin(about, options, {sent, tried: view.tried});
+  gallery.begin({look: id => look(id, true), current: view.current});
   view.begin({changed: renew, use: compose.use, jobs: gallery.all}, about.formats);
   get("language").addEventListener("change", async event => {
     choose(event.target.value);

@@ -10,6 +10,7 @@ let job = null;      /* the one that is shown */
 let shown = "";      /* which picture of it */
 let spoken = "";     /* what was last said of it */
 let told = {};       /* what others do */
+let trying = false;  /* whether what is set is shown small in place of its picture */
 
 const trains = () => job.command === "train";
 const films = () => job.command === "video";
@@ -19,6 +20,8 @@ const soFar = () => trains() ? "sample" : films() ? "frame-so-far" : "so-far";
 /* ---- Its picture ----------------------------------------------------------------------------- */
 
 async function drawPicture() {
+  if (trying)
+    return;
   const works = ["works", "stops"].includes(job.state);
   const wanted = works && job.preview ? `${job.id} ${job.preview}` : job.result ? `${job.id} ${job.ended}` : `${job.id}`;
   if (wanted === shown)
@@ -58,6 +61,8 @@ function frames() {
 }
 
 function words() {
+  if (trying)
+    return say("tried");
   if (job.state === "failed")
     return job.error?.text ?? say("state-failed");
   if (job.state !== "works")
@@ -211,8 +216,23 @@ function drawActions() {
 
 export const current = () => job?.id;
 
+/* Shows what a style network would make of what is set, until a job is looked at. */
+export function tried(blob) {
+  trying = job !== null && !["works", "stops"].includes(job.state);
+  if (!trying)
+    return;
+  shown = "";
+  closeFilm();
+  show(get("image"), blob, say("tried"));
+  tell(get("caption"), words());
+}
+
+export const settle = () => trying = false;
+
 /* Shows a job; null: none. */
 export function look(next) {
+  if (job?.id !== next?.id)
+    trying = false;
   if (job?.id !== next?.id || next?.state === "works")
     closeFilm();
   job = next;
