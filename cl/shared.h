@@ -48,6 +48,11 @@
 #define OUTPUT_TANH 1
 #define OUTPUT_SIGMOID 2
 
+/* lattice.cl: pixels a side that a style network makes of one position of its smallest maps, and of a
+ * window in which they are looked at. */
+#define LATTICE 4
+#define LATTICE_WINDOW 32
+
 /* norm.cl: rows of a band, whose sums are taken first. */
 #define NORM_BAND 16
 

@@ -35,6 +35,7 @@ extern "C" {
  *   total = content_weight * content + style_weight * style
  *         + tv_weight * (mean(dx^2) + mean(dy^2))
  *         + range_weight * mean(max(0, |y - 1/2| - 1/2)^2)
+ *         + lattice_weight * lattice
  *
  * where y is the painting, not clamped, and dx and dy are the differences of its neighbouring
  * pixels. content is mean((F - P)^2) / mean(P^2), with features F of the painting and P of the
@@ -42,6 +43,11 @@ extern "C" {
  * Gram matrices G of the painting and A of the style picture; struct impasto_params has these. It
  * is at most 2, so that no crop drowns the others. The judge measures the same without that bound,
  * over mean(A^2). The layers are those that suit the weights.
+ *
+ * lattice is how much the painting repeats every 4 pixels, of which the network's upsampling makes
+ * a weave in even skies. In windows of 32 x 32 pixels, side by side from the first one, each of the
+ * 4 x 4 places of that pattern has a mean; lattice is the mean square of their differences from the
+ * window's. A crop of fewer pixels a side than a window has none.
  */
 struct impasto_train_params {
     size_t struct_size; /* sizeof(struct impasto_train_params) */
@@ -83,6 +89,7 @@ struct impasto_train_params {
     float style_weight;   /* above 0. IMPASTO_TRAIN_AUTO: 7, or 17 with the built-in weights */
     float tv_weight;      /* 0 and above; default 1 */
     float range_weight;   /* 0 and above; default 10 */
+    float lattice_weight; /* 0 and above; default 100 */
     /* Steps over which the style's weight rises to its full height, by the square, 0 to 1,000,000.
      * That is for networks that begin from nothing, and is 0 for others; default 150. */
     int ramp;
@@ -186,7 +193,7 @@ struct impasto_train; /* one training: pictures, parameters, a state */
  */
 struct impasto_train_progress {
     struct impasto_progress head;
-    double content, style, tv, range;
+    double content, style, tv, range, lattice;
     double learning_rate;
     double gradient;   /* norm, before it is cut to params.clip */
     int batch, crop;   /* of the step */

@@ -30,6 +30,7 @@ void imp_losses_init(struct imp_losses *losses, struct imp_device *device,
         .content_weight = (float)options->content_weight,
         .tv_weight = options->tv_weight,
         .range_weight = options->range_weight,
+        .lattice_weight = imp_lattice_windows(height, width) > 0 ? options->lattice_weight : 0,
         .height = height,
         .width = width,
     };
@@ -49,6 +50,8 @@ void imp_losses_init(struct imp_losses *losses, struct imp_device *device,
     losses->tv_slot = losses->slots++;
     if (losses->range_weight > 0)
         losses->range_slot = losses->slots++;
+    if (losses->lattice_weight > 0)
+        losses->lattice_slot = losses->slots++;
     imp_temporal_init(&losses->temporal, device, options->temporal_weight, options->earlier,
                       height * width, &losses->slots);
     losses->spare_slot = losses->slots;
@@ -65,6 +68,9 @@ void imp_losses_layout(struct imp_losses *losses, struct imp_layout *layout)
     }
     imp_style_layout(&losses->style, layout);
     imp_temporal_layout(&losses->temporal, layout);
+    if (losses->lattice_weight > 0)
+        imp_layout_add(layout, &losses->pattern,
+                       imp_lattice_floats(losses->height, losses->width) * sizeof(float), "sums");
     imp_layout_add(layout, &losses->sums, (size_t)losses->slots * IMP_PARTS * sizeof(float),
                    "sums");
 }
@@ -192,6 +198,9 @@ enum impasto_status imp_losses_measure_image(struct imp_losses *losses,
     if (losses->range_weight > 0)
         IMP_TRY(imp_range_sum(losses->device, image, values_of(losses), losses->sums,
                               losses->range_slot));
+    if (losses->lattice_weight > 0)
+        IMP_TRY(imp_lattice_sum(losses->device, image, losses->height, losses->width,
+                                losses->pattern, losses->sums, losses->lattice_slot));
     IMP_TRY(imp_temporal_measure(&losses->temporal, image, losses->sums));
     return imp_tv_sum(losses->device, image, losses->height, losses->width,
                       beside_of(losses, &beside), losses->sums, losses->tv_slot);
@@ -205,6 +214,9 @@ enum impasto_status imp_losses_image_gradient(struct imp_losses *losses,
     if (losses->range_weight > 0)
         IMP_TRY(imp_range_backward(losses->device, image, values_of(losses), gradient_buffer,
                                    losses->range_weight));
+    if (losses->lattice_weight > 0)
+        IMP_TRY(imp_lattice_backward(losses->device, losses->pattern, losses->height, losses->width,
+                                     gradient_buffer, losses->lattice_weight));
     IMP_TRY(imp_temporal_gradient(&losses->temporal, image, gradient_buffer));
     if (!(losses->tv_weight > 0))
         return IMPASTO_OK;
@@ -217,10 +229,14 @@ static void report(const struct imp_losses *losses, const double *totals,
 {
     values->tv = totals[losses->tv_slot];
     values->total = (double)losses->tv_weight * values->tv;
-    values->range = 0;
+    values->range = values->lattice = 0;
     if (losses->range_weight > 0) {
         values->range = totals[losses->range_slot];
         values->total += (double)losses->range_weight * values->range;
+    }
+    if (losses->lattice_weight > 0) {
+        values->lattice = totals[losses->lattice_slot];
+        values->total += (double)losses->lattice_weight * values->lattice;
     }
     values->temporal = imp_temporal_loss(&losses->temporal, totals);
     values->total += (double)losses->temporal.weight * values->temporal;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The losses that keep networks in training in bounds: the bounded style loss, and the range. */
+/* The losses that keep networks in training in bounds: the bounded style loss, the range, and the
+ * lattice. */
 
 #include "ops/gram.h"
 #include "ops/sums.h"
@@ -10,6 +11,9 @@
 
 /* Single precision throughout: a few roundings of one product. */
 #define ROUNDING 3e-6
+
+/* So large that the lattice's part of a gradient is as large as what it is added to. */
+#define LATTICE_FACTOR 1e4f
 
 static const float factor = 0.37f;
 
@@ -159,13 +163,51 @@ static void check_range(struct imp_check_run *run, int n)
     free(wide);
 }
 
+/* rows, columns: of the image; its windows may end before them. */
+static void check_lattice(struct imp_check_run *run, int height, int width)
+{
+    const size_t count = 3 * (size_t)height * (size_t)width;
+    struct imp_buffer *x = NULL, *pattern = NULL, *sums = NULL, *gradient = NULL;
+    float shares[IMP_PARTS];
+    if (!imp_check_begin(run, "lattice %dx%d", height, width))
+        return;
+    float *values = imp_check_data(run, 1, count, false);
+    float *before = imp_check_data(run, 2, count, false);
+    double *expected = imp_check_widen(run, before, count);
+    double *wide = imp_check_widen(run, values, count);
+    if (!run->broken && imp_check_buffer(run, &x, count, values) &&
+        imp_check_buffer(run, &pattern, imp_lattice_floats(height, width), NULL) &&
+        imp_check_buffer(run, &sums, IMP_PARTS, NULL) &&
+        imp_check_buffer(run, &gradient, count, before) &&
+        imp_check_ok(run, imp_lattice_sum(run->device, x, height, width, pattern, sums, 0)) &&
+        imp_check_ok(run, imp_lattice_backward(run->device, pattern, height, width, gradient,
+                                               LATTICE_FACTOR))) {
+        double error = fmax(imp_check_read_buffer(run, sums, IMP_PARTS, shares),
+                            imp_check_read_buffer(run, gradient, count, before));
+        const double lattice = imp_ref_lattice(height, width, wide, LATTICE_FACTOR, expected);
+        error = fmax(error, fabs(total_of(shares) / lattice - 1));
+        error = fmax(error, imp_check_error(before, expected, count));
+        imp_check_end(run, isfinite(error) ? error : INFINITY, ROUNDING);
+    }
+    imp_buffer_free(&x);
+    imp_buffer_free(&pattern);
+    imp_buffer_free(&sums);
+    imp_buffer_free(&gradient);
+    free(values);
+    free(before);
+    free(expected);
+    free(wide);
+}
+
 void imp_check_bounds(struct imp_check_run *run)
 {
     static const int channels[] = {64, 256, 128};
     static const int counts[] = {3 * 17 * 19, 3, 3 * 128 * 128};
+    static const int sides[][2] = {{70, 41}, {32, 32}, {63, 160}};
     const size_t most = imp_check_rows(run, 0, 1, 2, IMP_COUNT(channels));
     for (size_t i = 0; i < most; i++) {
         check_bounded(run, channels[i]);
         check_range(run, counts[i]);
+        check_lattice(run, sides[i][0], sides[i][1]);
     }
 }

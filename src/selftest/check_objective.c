@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BOUNDED = 1, RANGE = 2, REFLECT = 4, FILM = 8 };
+enum { BOUNDED = 1, RANGE = 2, REFLECT = 4, FILM = 8, LATTICED = 16 };
 
 /* A problem: which layers, which variants, what size. */
 static const struct problem {
@@ -89,6 +89,9 @@ static const struct problem {
     {"bounded range average zero", 5, 19, 22, 1u << 3, 1u << 0 | 1u << 2 | 1u << 4,
      IMPASTO_POOLING_AVERAGE, IMPASTO_PADDING_ZERO, IMPASTO_LOSSES_RELATIVE, IMPASTO_KEEP_ALL, 0,
      IMPASTO_STYLE_LOSS_GRAM, 1, BOUNDED | RANGE},
+    {"lattice average zero", 1, 34, 66, 1u << 0, 1u << 0, IMPASTO_POOLING_AVERAGE,
+     IMPASTO_PADDING_ZERO, IMPASTO_LOSSES_RELATIVE, IMPASTO_KEEP_ALL, 0, IMPASTO_STYLE_LOSS_GRAM, 1,
+     BOUNDED | RANGE | LATTICED},
     {"bounded regions strips average replicate", 5, 41, 23, 1u << 2, 1u << 0 | 1u << 4,
      IMPASTO_POOLING_AVERAGE, IMPASTO_PADDING_REPLICATE, IMPASTO_LOSSES_GATYS, IMPASTO_KEEP_INPUT,
      8, IMPASTO_STYLE_LOSS_GRAM, 2, BOUNDED},
@@ -119,6 +122,7 @@ static const struct problem {
 #define COSINE_BOUND 1e-4
 
 #define RANGE_WEIGHT 40
+#define LATTICE_WEIGHT 300
 #define TEMPORAL_WEIGHT 150
 /* As heavy beside losses that are larger. */
 #define TEMPORAL_WEIGHT_GATYS 1e6F
@@ -300,6 +304,7 @@ static double loss_error(const struct imp_ref_objective *objective,
     double worst =
         fmax(term_error(found->total, expected->total, 0), term_error(found->tv, expected->tv, 0));
     worst = fmax(worst, term_error(found->range, expected->range, 0));
+    worst = fmax(worst, term_error(found->lattice, expected->lattice, 0));
     worst = fmax(worst, term_error(found->temporal, expected->temporal, 0));
     const double content = objective->params->losses == IMPASTO_LOSSES_RELATIVE;
     const double style = content || objective->bounded;
@@ -394,6 +399,7 @@ static struct imp_loss_options losses_of(const struct problem *p,
         .covariance = params->style_loss == IMPASTO_STYLE_LOSS_COVARIANCE,
         .bounded = p->training & BOUNDED,
         .range_weight = p->training & RANGE ? RANGE_WEIGHT : 0,
+        .lattice_weight = p->training & LATTICED ? LATTICE_WEIGHT : 0,
         .temporal_weight =
             params->losses == IMPASTO_LOSSES_RELATIVE ? TEMPORAL_WEIGHT : TEMPORAL_WEIGHT_GATYS,
         .earlier = p->training & FILM ? 1 : 0,
@@ -440,6 +446,7 @@ static void check(struct imp_check_run *run, const struct problem *p)
                                           .bounded = p->training & BOUNDED,
                                           .reflect = p->training & REFLECT,
                                           .range_weight = (double)losses.range_weight,
+                                          .lattice_weight = (double)losses.lattice_weight,
                                           .temporal_weight = (double)losses.temporal_weight,
                                           .depth = p->depth,
                                           .height = p->height,

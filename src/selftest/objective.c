@@ -140,6 +140,10 @@ bool imp_ref_objective_evaluate(const struct imp_ref_objective *o, const double 
         losses->range = imp_ref_range(3 * o->height * o->width, image, o->range_weight, gradient);
         losses->total += o->range_weight * losses->range;
     }
+    if (o->lattice_weight > 0) {
+        losses->lattice = imp_ref_lattice(o->height, o->width, image, o->lattice_weight, gradient);
+        losses->total += o->lattice_weight * losses->lattice;
+    }
     if (o->earlier) {
         losses->temporal = imp_ref_temporal(o->height * o->width, image, o->earlier, o->reliability,
                                             o->temporal_weight, gradient);

@@ -182,6 +182,48 @@ double imp_ref_range(int n, const double *x, double weight, double *gradient)
     return sum;
 }
 
+enum { PLACES = 4, WINDOW = 32, EACH = WINDOW / PLACES };
+
+/* The mean of one place of the window that begins at p. */
+static double mean_of_place(const double *p, int w, int place)
+{
+    double sum = 0;
+    for (int i = place / PLACES; i < WINDOW; i += PLACES)
+        for (int j = place % PLACES; j < WINDOW; j += PLACES)
+            sum += p[i * w + j];
+    return sum / (EACH * EACH);
+}
+
+/* Of one window, of so many in all. */
+static double lattice_of(const double *p, int w, double windows, double weight, double *gradient)
+{
+    double means[PLACES * PLACES], mean = 0, sum = 0;
+    for (int place = 0; place < PLACES * PLACES; place++) {
+        means[place] = mean_of_place(p, w, place);
+        mean += means[place] / (PLACES * PLACES);
+    }
+    for (int place = 0; place < PLACES * PLACES; place++)
+        sum += (means[place] - mean) * (means[place] - mean) / (PLACES * PLACES * windows);
+    for (int i = 0; i < WINDOW; i++)
+        for (int j = 0; j < WINDOW; j++)
+            gradient[i * w + j] += weight * 2 * (means[i % PLACES * PLACES + j % PLACES] - mean) /
+                                   (WINDOW * WINDOW * windows);
+    return sum;
+}
+
+double imp_ref_lattice(int h, int w, const double *image, double weight, double *gradient)
+{
+    const double windows = 3.0 * (h / WINDOW) * (w / WINDOW);
+    double sum = 0;
+    for (int c = 0; c < 3; c++)
+        for (int row = 0; row + WINDOW <= h; row += WINDOW)
+            for (int col = 0; col + WINDOW <= w; col += WINDOW) {
+                const int at = (c * h + row) * w + col;
+                sum += lattice_of(image + at, w, windows, weight, gradient + at);
+            }
+    return sum;
+}
+
 double imp_ref_temporal(int n, const double *x, const double *target, const double *weight,
                         double factor, double *gradient)
 {

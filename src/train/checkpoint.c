@@ -95,6 +95,7 @@ static const struct {
     {"style", offsetof(struct impasto_train_progress, style)},
     {"tv", offsetof(struct impasto_train_progress, tv)},
     {"range", offsetof(struct impasto_train_progress, range)},
+    {"lattice", offsetof(struct impasto_train_progress, lattice)},
     {"steady", offsetof(struct impasto_train_progress, steady)},
     {"steady_features", offsetof(struct impasto_train_progress, steady_features)},
     {"learning_rate", offsetof(struct impasto_train_progress, learning_rate)},

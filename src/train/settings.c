@@ -69,6 +69,9 @@ static const struct impasto_setting table[] = {
     {"tv-weight", AT(tv_weight), REAL, ANY, .standard = "1", .about = "how much smoothness counts (1)"},
     {"range-weight", AT(range_weight), REAL, ANY, .standard = "10",
      .about = "how much it counts where colours leave their range (10)"},
+    {"lattice-weight", AT(lattice_weight), REAL, ANY, .standard = "100",
+     .about = "how much it counts where the painting repeats every 4 pixels, which shows as a weave in "
+              "even skies (100)"},
     {"steady-weight", AT(steady_weight), REAL, ANY, .standard = "0",
      .about = "how much it counts that paintings of what moves hold still, for films and cameras; "
               "pictures are set in motion for it (0)"},

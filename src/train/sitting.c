@@ -78,6 +78,7 @@ static void collect(const struct imp_loss_options *weights, const struct imp_los
         .total = values->total,
         .tv = values->tv,
         .range = values->range,
+        .lattice = values->lattice,
         .steady = values->temporal,
     };
     for (int l = 0; l < IMPASTO_LAYERS; l++) {
@@ -192,7 +193,7 @@ enum impasto_status imp_sitting_measure(struct imp_sitting *sitting,
     const enum impasto_status status = look_at(sitting, task->planes);
     if (status != IMPASTO_ERROR_WEIGHTS)
         return status == IMPASTO_OK ? measure(sitting, task, losses) : status;
-    *losses = (struct imp_sitting_losses){NAN, NAN, NAN, NAN, NAN, NAN, NAN};
+    *losses = (struct imp_sitting_losses){NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN};
     return IMPASTO_OK;
 }
 

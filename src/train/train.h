@@ -183,7 +183,7 @@ enum impasto_status imp_sitting_expect(struct imp_sitting *sitting, struct imp_p
 
 /* What is measured of a painting. */
 struct imp_sitting_losses {
-    double total, content, style, tv, range;
+    double total, content, style, tv, range, lattice;
     double steady, features; /* 0 where nothing is held */
 };
 /* What is painted, and how. */

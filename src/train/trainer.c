@@ -79,6 +79,7 @@ static void add_losses(struct impasto_train_progress *progress,
     progress->content += losses->content / progress->batch;
     progress->tv += losses->tv / progress->batch;
     progress->range += losses->range / progress->batch;
+    progress->lattice += losses->lattice / progress->batch;
     progress->steady += losses->steady / progress->batch;
     progress->steady_features += losses->features / progress->batch;
 }

@@ -262,6 +262,18 @@ def excess(y):
     return (beyond ** 2).mean(), 2 * beyond / y.size
 
 
+def lattice(y):
+    """How far the 4 x 4 places' means are from the mean of their window of 32 x 32, and the gradient of that."""
+    _, height, width = y.shape
+    down, across, g = height // 32, width // 32, numpy.zeros_like(y)
+    windows = y[:, :32 * down, :32 * across].reshape(3, down, 8, 4, across, 8, 4)
+    apart = windows.mean(axis=(2, 5), keepdims=True)
+    apart = apart - apart.mean(axis=(3, 6), keepdims=True)
+    slope = numpy.broadcast_to(2 * apart / windows.size, windows.shape)
+    g[:, :32 * down, :32 * across] = slope.reshape(3, 32 * down, 32 * across)
+    return (apart ** 2).mean(), g
+
+
 class Objective:
     def __init__(self, case, folder):
         s = self.settings = case.settings
@@ -302,12 +314,15 @@ class Objective:
             gradients[name] = gradients[name] + part.reshape(features[name].shape)
         losses["tv"], of_tv = smoothness(painting)
         losses["range"], of_range = excess(painting)
+        losses["lattice"], of_lattice = lattice(painting)
         losses["total"] = (s["content-weight"] * losses["content"] + style_weight * losses["style"] +
-                           s["tv-weight"] * losses["tv"] + s["range-weight"] * losses["range"])
+                           s["tv-weight"] * losses["tv"] + s["range-weight"] * losses["range"] +
+                           s["lattice-weight"] * losses["lattice"])
         if not bounded:
             return losses, None
         g = self.vgg.look_back(trace, gradients)
-        return losses, g + s["tv-weight"] * of_tv + s["range-weight"] * of_range
+        g = g + s["tv-weight"] * of_tv + s["range-weight"] * of_range
+        return losses, g + s["lattice-weight"] * of_lattice
 
 
 # ---- The steps ------------------------------------------------------------------------------------------------

@@ -232,6 +232,27 @@ static void tv_gradient(void **state)
     check_objective(IMPASTO_LOSSES_GATYS, IMPASTO_PADDING_ZERO, 0, 0, 1);
 }
 
+/* A picture that repeats every 4 pixels and two pixels of no window, and the gradient along its own
+ * pattern: the loss is a square. */
+static void lattice_by_hand(void **state)
+{
+    (void)state;
+    enum { SIDE = 34 };
+    static double image[3 * SIDE * SIDE], gradient[3 * SIDE * SIDE];
+    double slope = 0;
+    for (int c = 0; c < 3; c++)
+        for (int i = 0; i < SIDE; i++)
+            for (int j = 0; j < SIDE; j++)
+                image[(c * SIDE + i) * SIDE + j] = i >= 32 || j >= 32 ? 9 : 2 + (i % 4 == j % 4);
+    const double lattice = imp_ref_lattice(SIDE, SIDE, image, 5, gradient);
+    assert_true(fabs(lattice - 3.0 / 16) <
+                1e-12); /* the variance of what is 1 in one of four places */
+    for (int i = 0; i < 3 * SIDE * SIDE; i++)
+        slope += gradient[i] * image[i];
+    assert_true(fabs(slope - 5 * 2 * lattice) < 1e-12);
+    assert_true(imp_ref_lattice(SIDE, 31, image, 5, gradient) == 0);
+}
+
 /* A convolution by hand: one channel, an impulse, an asymmetric kernel. */
 static void convolution_by_hand(void **state)
 {
@@ -284,7 +305,7 @@ int main(void)
         cmocka_unit_test(covariance_gradient), cmocka_unit_test(regions_gradient),
         cmocka_unit_test(weighted_gram),       cmocka_unit_test(tv_gradient),
         cmocka_unit_test(temporal_gradient),   cmocka_unit_test(reflection_by_hand),
-        cmocka_unit_test(training_gradient),
+        cmocka_unit_test(training_gradient),   cmocka_unit_test(lattice_by_hand),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
