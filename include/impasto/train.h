@@ -44,10 +44,11 @@ extern "C" {
  * is at most 2, so that no crop drowns the others. The judge measures the same without that bound,
  * over mean(A^2). The layers are those that suit the weights.
  *
- * lattice is how much the painting repeats every 4 pixels, of which the network's upsampling makes
- * a weave in even skies. In windows of 32 x 32 pixels, side by side from the first one, each of the
- * 4 x 4 places of that pattern has a mean; lattice is the mean square of their differences from the
- * window's. A crop of fewer pixels a side than a window has none.
+ * lattice is how much the painting repeats every 4 pixels, as the network's upsampling does, which
+ * shows as a weave in even skies. In windows of 32 x 32 pixels, side by side from the first one,
+ * each of the 4 x 4 places has means of y and of dx dx, dy dy and dx dy. lattice is the mean square
+ * of how far those of y are from the window's, plus 30 times that of dx dx and of dy dy and 60
+ * times that of dx dy. A crop of fewer than 32 pixels a side has none.
  */
 struct impasto_train_params {
     size_t struct_size; /* sizeof(struct impasto_train_params) */

@@ -215,8 +215,8 @@ enum impasto_status imp_losses_image_gradient(struct imp_losses *losses,
         IMP_TRY(imp_range_backward(losses->device, image, values_of(losses), gradient_buffer,
                                    losses->range_weight));
     if (losses->lattice_weight > 0)
-        IMP_TRY(imp_lattice_backward(losses->device, losses->pattern, losses->height, losses->width,
-                                     gradient_buffer, losses->lattice_weight));
+        IMP_TRY(imp_lattice_backward(losses->device, image, losses->pattern, losses->height,
+                                     losses->width, gradient_buffer, losses->lattice_weight));
     IMP_TRY(imp_temporal_gradient(&losses->temporal, image, gradient_buffer));
     if (!(losses->tv_weight > 0))
         return IMPASTO_OK;

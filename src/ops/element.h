@@ -79,17 +79,16 @@ enum impasto_status imp_range_sum(struct imp_device *device, const struct imp_bu
 enum impasto_status imp_range_backward(struct imp_device *device, const struct imp_buffer *x, int n,
                                        struct imp_buffer *gradient, float factor);
 /* lattice = how much an image (3, height, width) repeats every 4 pixels, as a style network's
- * upsampling does. In windows of 32 x 32 pixels, side by side from its first one, each of the 4 x 4
- * places has a mean; lattice is the mean square of their differences from the window's. */
+ * upsampling does, in windows of 32 x 32 pixels: the formula is in cl/lattice.cl. */
 int imp_lattice_windows(int height, int width);
 /* Floats of `pattern` below. */
 size_t imp_lattice_floats(int height, int width);
-/* Shares of the lattice, of an image with a window at least, and the differences into `pattern`. */
+/* Shares of the lattice, of an image with a window at least, and what repeats into `pattern`. */
 enum impasto_status imp_lattice_sum(struct imp_device *device, const struct imp_buffer *image,
                                     int height, int width, struct imp_buffer *pattern,
                                     struct imp_buffer *sums, int sums_slot);
-/* gradient += factor times that of the lattice, of the image that `pattern` was made of. */
-enum impasto_status imp_lattice_backward(struct imp_device *device,
+/* gradient += factor times that of the lattice of the image that `pattern` was made of. */
+enum impasto_status imp_lattice_backward(struct imp_device *device, const struct imp_buffer *image,
                                          const struct imp_buffer *pattern, int height, int width,
                                          struct imp_buffer *gradient, float factor);
 /* mean(weight * (x - target)^2) of x and target (3, n) with the weights (n) of all planes: shares

@@ -182,33 +182,80 @@ double imp_ref_range(int n, const double *x, double weight, double *gradient)
     return sum;
 }
 
-enum { PLACES = 4, WINDOW = 32, EACH = WINDOW / PLACES };
+enum { SPACING = 4, WINDOW = 32, QUANTITIES = 4 };
+#define ENERGY 30.0
 
-/* The mean of one place of the window that begins at p. */
-static double mean_of_place(const double *p, int w, int place)
+/* A window of a plane, which begins at that row and column. */
+struct window {
+    int h, w, row, col;
+    const double *plane;
+};
+
+/* The differences to the neighbours at a pixel, and what is averaged. */
+static void quantities_at(const struct window *win, int i, int j, double d[2], double q[QUANTITIES])
 {
-    double sum = 0;
-    for (int i = place / PLACES; i < WINDOW; i += PLACES)
-        for (int j = place % PLACES; j < WINDOW; j += PLACES)
-            sum += p[i * w + j];
-    return sum / (EACH * EACH);
+    const double *p = win->plane + i * win->w + j;
+    d[0] = j + 1 < win->w ? p[1] - p[0] : 0;
+    d[1] = i + 1 < win->h ? p[win->w] - p[0] : 0;
+    q[0] = p[0];
+    q[1] = d[0] * d[0];
+    q[2] = d[1] * d[1];
+    q[3] = d[0] * d[1];
 }
 
-/* Of one window, of so many in all. */
-static double lattice_of(const double *p, int w, double windows, double weight, double *gradient)
+/* How far the mean of each place is from the window's. */
+static void pattern_of(const struct window *win, double pattern[SPACING * SPACING][QUANTITIES])
 {
-    double means[PLACES * PLACES], mean = 0, sum = 0;
-    for (int place = 0; place < PLACES * PLACES; place++) {
-        means[place] = mean_of_place(p, w, place);
-        mean += means[place] / (PLACES * PLACES);
-    }
-    for (int place = 0; place < PLACES * PLACES; place++)
-        sum += (means[place] - mean) * (means[place] - mean) / (PLACES * PLACES * windows);
+    const double places = SPACING * SPACING, pixels = WINDOW * WINDOW;
+    double d[2], q[QUANTITIES];
+    memset(pattern, 0, sizeof(double) * SPACING * SPACING * QUANTITIES);
     for (int i = 0; i < WINDOW; i++)
-        for (int j = 0; j < WINDOW; j++)
-            gradient[i * w + j] += weight * 2 * (means[i % PLACES * PLACES + j % PLACES] - mean) /
-                                   (WINDOW * WINDOW * windows);
-    return sum;
+        for (int j = 0; j < WINDOW; j++) {
+            quantities_at(win, win->row + i, win->col + j, d, q);
+            for (int place = 0; place < SPACING * SPACING; place++)
+                for (int m = 0; m < QUANTITIES; m++)
+                    pattern[place][m] +=
+                        q[m] * ((place == i % SPACING * SPACING + j % SPACING) * places - 1) /
+                        pixels;
+        }
+}
+
+/* gradient of the plane += each times half the derivatives of a window's part. */
+static void pattern_backward(const struct window *win,
+                             double pattern[SPACING * SPACING][QUANTITIES], double each,
+                             double *gradient)
+{
+    double d[2], q[QUANTITIES];
+    for (int i = win->row; i < win->row + WINDOW; i++)
+        for (int j = win->col; j < win->col + WINDOW; j++) {
+            const double *p = pattern[i % SPACING * SPACING + j % SPACING];
+            double *g = gradient + i * win->w + j;
+            quantities_at(win, i, j, d, q);
+            g[0] += each * p[0];
+            if (j + 1 < win->w) {
+                const double slope = each * ENERGY * 2 * (p[1] * d[0] + p[3] * d[1]);
+                g[1] += slope;
+                g[0] -= slope;
+            }
+            if (i + 1 < win->h) {
+                const double slope = each * ENERGY * 2 * (p[2] * d[1] + p[3] * d[0]);
+                g[win->w] += slope;
+                g[0] -= slope;
+            }
+        }
+}
+
+/* Of one window of so many. */
+static double lattice_of(const struct window *win, double windows, double weight, double *gradient)
+{
+    static const double weights[QUANTITIES] = {1, ENERGY, ENERGY, 2 * ENERGY};
+    double pattern[SPACING * SPACING][QUANTITIES], sum = 0;
+    pattern_of(win, pattern);
+    for (int place = 0; place < SPACING * SPACING; place++)
+        for (int m = 0; m < QUANTITIES; m++)
+            sum += weights[m] * pattern[place][m] * pattern[place][m];
+    pattern_backward(win, pattern, weight * 2 / (WINDOW * WINDOW * windows), gradient);
+    return sum / (SPACING * SPACING * windows);
 }
 
 double imp_ref_lattice(int h, int w, const double *image, double weight, double *gradient)
@@ -218,8 +265,8 @@ double imp_ref_lattice(int h, int w, const double *image, double weight, double 
     for (int c = 0; c < 3; c++)
         for (int row = 0; row + WINDOW <= h; row += WINDOW)
             for (int col = 0; col + WINDOW <= w; col += WINDOW) {
-                const int at = (c * h + row) * w + col;
-                sum += lattice_of(image + at, w, windows, weight, gradient + at);
+                const struct window win = {h, w, row, col, image + c * h * w};
+                sum += lattice_of(&win, windows, weight, gradient + c * h * w);
             }
     return sum;
 }

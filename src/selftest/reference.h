@@ -39,8 +39,8 @@ void imp_ref_mean(int c, int m, const double *f, const double *w, double *mean);
 double imp_ref_tv(int h, int w, const double *image, double weight, double *gradient);
 /* mean(max(0, |x - 0.5| - 0.5)^2) of n values; gradient += weight * its gradient. */
 double imp_ref_range(int n, const double *x, double weight, double *gradient);
-/* The mean square of how far the means of the 4 x 4 places are from the mean of their window of 32
- * x 32 pixels, in an image (3, h, w); gradient += weight * its gradient. 0 without a window. */
+/* How much an image (3, h, w) repeats every 4 pixels, as cl/lattice.cl has it; gradient += weight
+ * times its gradient. 0 without a window. */
 double imp_ref_lattice(int h, int w, const double *image, double weight, double *gradient);
 /* mean(weight * (x - target)^2) of (3, n) with weights (n); gradient += factor * its gradient. */
 double imp_ref_temporal(int n, const double *x, const double *target, const double *weight,

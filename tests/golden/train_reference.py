@@ -262,16 +262,34 @@ def excess(y):
     return (beyond ** 2).mean(), 2 * beyond / y.size
 
 
-def lattice(y):
-    """How far the 4 x 4 places' means are from the mean of their window of 32 x 32, and the gradient of that."""
-    _, height, width = y.shape
-    down, across, g = height // 32, width // 32, numpy.zeros_like(y)
-    windows = y[:, :32 * down, :32 * across].reshape(3, down, 8, 4, across, 8, 4)
+def repeating(q):
+    """The mean square of how far the means of the 4 x 4 places are from their window's, and its gradient."""
+    _, height, width = q.shape
+    down, across, g = height // 32, width // 32, numpy.zeros_like(q)
+    windows = q[:, :32 * down, :32 * across].reshape(3, down, 8, 4, across, 8, 4)
     apart = windows.mean(axis=(2, 5), keepdims=True)
     apart = apart - apart.mean(axis=(3, 6), keepdims=True)
     slope = numpy.broadcast_to(2 * apart / windows.size, windows.shape)
     g[:, :32 * down, :32 * across] = slope.reshape(3, 32 * down, 32 * across)
     return (apart ** 2).mean(), g
+
+
+def lattice(y):
+    """How much the painting, and the products of its differences to the right and lower neighbours, repeat every 4
+    pixels, and the gradient of that."""
+    dx, dy = numpy.zeros_like(y), numpy.zeros_like(y)
+    dx[:, :, :-1], dy[:, :-1] = y[:, :, 1:] - y[:, :, :-1], y[:, 1:] - y[:, :-1]
+    total, g = repeating(y)
+    energies = [repeating(product) for product in (dx * dx, dy * dy, dx * dy)]
+    for weight, (loss, _) in zip((30, 30, 60), energies):
+        total += weight * loss
+    across, down, both = (slope for _, slope in energies)
+    by_x, by_y = 60 * (across * dx + both * dy), 60 * (down * dy + both * dx)
+    g[:, :, 1:] += by_x[:, :, :-1]
+    g[:, :, :-1] -= by_x[:, :, :-1]
+    g[:, 1:] += by_y[:, :-1]
+    g[:, :-1] -= by_y[:, :-1]
+    return total, g
 
 
 class Objective:

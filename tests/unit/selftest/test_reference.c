@@ -232,25 +232,36 @@ static void tv_gradient(void **state)
     check_objective(IMPASTO_LOSSES_GATYS, IMPASTO_PADDING_ZERO, 0, 0, 1);
 }
 
-/* A picture that repeats every 4 pixels and two pixels of no window, and the gradient along its own
- * pattern: the loss is a square. */
-static void lattice_by_hand(void **state)
+/* The gradient against central differences, with two rows and columns of no window; and a picture
+ * whose pattern is known. */
+static void lattice_gradient(void **state)
 {
     (void)state;
-    enum { SIDE = 34 };
-    static double image[3 * SIDE * SIDE], gradient[3 * SIDE * SIDE];
+    enum { SIDE = 34, COUNT = 3 * SIDE * SIDE };
+    static double image[COUNT], gradient[COUNT], ignored[COUNT], moved[2][COUNT];
+    const double step = 1e-5;
     double slope = 0;
-    for (int c = 0; c < 3; c++)
-        for (int i = 0; i < SIDE; i++)
-            for (int j = 0; j < SIDE; j++)
-                image[(c * SIDE + i) * SIDE + j] = i >= 32 || j >= 32 ? 9 : 2 + (i % 4 == j % 4);
-    const double lattice = imp_ref_lattice(SIDE, SIDE, image, 5, gradient);
-    assert_true(fabs(lattice - 3.0 / 16) <
-                1e-12); /* the variance of what is 1 in one of four places */
-    for (int i = 0; i < 3 * SIDE * SIDE; i++)
-        slope += gradient[i] * image[i];
-    assert_true(fabs(slope - 5 * 2 * lattice) < 1e-12);
-    assert_true(imp_ref_lattice(SIDE, 31, image, 5, gradient) == 0);
+    for (size_t i = 0; i < COUNT; i++)
+        image[i] = random_number(50, i);
+    imp_ref_lattice(SIDE, SIDE, image, 1, gradient);
+    for (size_t i = 0; i < COUNT; i++) {
+        const double way = random_number(51, i) - 0.5;
+        slope += gradient[i] * way;
+        moved[0][i] = image[i] - step * way;
+        moved[1][i] = image[i] + step * way;
+    }
+    const double measured = (imp_ref_lattice(SIDE, SIDE, moved[1], 1, ignored) -
+                             imp_ref_lattice(SIDE, SIDE, moved[0], 1, ignored)) /
+                            (2 * step);
+    print_message("slope %.8g, measured %.8g\n", slope, measured);
+    assert_true(fabs(slope - measured) <= 1e-6 * fabs(slope));
+    /* One of four columns is lighter by 0.1, which has a variance of 0.01 * 3 / 16. The squares of
+     * the differences to the right are 0.01 in two of four: a variance of 0.0001 / 4. */
+    for (int i = 0; i < COUNT; i++)
+        image[i] = i % SIDE % 4 == 1 ? 0.1 : 0;
+    const double expected = 0.01 * 3 / 16 + 30 * 0.0001 / 4;
+    assert_true(fabs(imp_ref_lattice(SIDE, SIDE, image, 1, gradient) - expected) < 1e-12);
+    assert_true(imp_ref_lattice(SIDE, 31, image, 1, gradient) == 0);
 }
 
 /* A convolution by hand: one channel, an impulse, an asymmetric kernel. */
@@ -305,7 +316,7 @@ int main(void)
         cmocka_unit_test(covariance_gradient), cmocka_unit_test(regions_gradient),
         cmocka_unit_test(weighted_gram),       cmocka_unit_test(tv_gradient),
         cmocka_unit_test(temporal_gradient),   cmocka_unit_test(reflection_by_hand),
-        cmocka_unit_test(training_gradient),   cmocka_unit_test(lattice_by_hand),
+        cmocka_unit_test(training_gradient),   cmocka_unit_test(lattice_gradient),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
