@@ -151,6 +151,7 @@ class Page(Paged):
         self.cheap(page)
         page.until("/^32 by 24 pixels · 2 iterations · .* on the device$/"
                    ".test(document.getElementById('plan').textContent)")
+        self.assertEqual(page.run("document.getElementById('plan').className"), "")
         page.run("document.getElementById('go').click()")
         page.until("!!document.querySelector('#jobs li.done')")
         page.until("document.getElementById('image').alt.startsWith('Result')")

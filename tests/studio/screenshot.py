@@ -22,7 +22,7 @@ NETWORKS = ("watercolour", "ink", "fauve")
 class Screenshot(paged.Paged):
     def runTest(self):
         page = self.enter()
-        page.size(1200, 900)
+        page.size(1200, 1280)
         page.until("document.querySelectorAll('[name=model]').length > 3")
         page.drop("#content-drop", EXAMPLES / "lighthouse.jpg")
         page.until("!document.getElementById('content-image').hidden")
@@ -37,6 +37,7 @@ class Screenshot(paged.Paged):
                  "document.getElementById('go').click()")
         page.until("document.querySelectorAll('#jobs li.done').length === 4 && "
                    "document.getElementById('image').alt.startsWith('Result')", seconds=3600)
+        page.until("document.getElementById('plan').textContent.includes('about')")
         self.set(page, "#compare", 35)
         page.run("document.activeElement.blur(); window.scrollTo(0, 0)")
         page.shot(sys.argv[2])

@@ -46,7 +46,7 @@ async function run() {
   try {
     const plan = await api.send("/api/plan", await asked());
     if (asked === wanted)
-      draw(words(plan), plan.free && plan.disk > plan.free);
+      draw(words(plan), plan.free > 0 && plan.disk > plan.free);
   } catch (error) {
     if (asked === wanted)
       draw(error.message, true);
