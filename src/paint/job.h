@@ -72,6 +72,17 @@ struct impasto_job {
 
 /* IMPASTO_ERROR_USAGE where no scale is open: of a plan, and after failures. */
 enum impasto_status imp_job_check_open(const struct impasto_job *job, struct impasto_error *error);
+
+/* ---- enter.c --------------------------------------------------------------------------------- */
+
+/* Initialises and plans the scale of that place in the schedule; refuses what does not fit. */
+enum impasto_status imp_job_plan_scale(struct impasto_job *job, int at);
+/* Opens the planned scale. The driver may have no memory though the budget had. Then the scale is
+ * planned again with less, until it opens or not even the smallest plan fits. Each time the budget
+ * gets smaller. In a team all ranks plan again, of which those that were refused have less.
+ *
+ * carry: what the scale before has left; NULL: there was none. */
+enum impasto_status imp_job_enter_scale(struct impasto_job *job, const struct imp_carry *carry);
 /* Leaves the scale at hand and opens the last one, as if it were the only one. */
 enum impasto_status imp_job_open_last(struct impasto_job *job);
 

@@ -2,14 +2,12 @@
 /*
  * Two frames of a film that there never was, made of training pictures, with the exact motion from
  * one to the other: a camera that moves, turns and nears, something that passes before it, light
- * that changes, and a sensor's noise. So networks learn to hold still without a film.
- *
- * A frame shows one or two layers, each a square of a training picture (the canvas). A layer's view
- * says where on its canvas a pixel of the frame lies. Frames are half a motion before and behind
- * the middle, so that both are resampled alike.
+ * that changes, and a sensor's noise. So networks learn to hold still without a film. pair_scene.c
+ * has what the frames show, and where.
  */
 
 #include "image/image.h"
+#include "train/pair_scene.h"
 #include "train/train.h"
 
 #include <math.h>
@@ -35,8 +33,6 @@
 /* The most that light changes, a share; the most noise, a standard deviation. */
 #define LIGHT 0.12
 #define NOISE 0.02
-/* Pixels at each side of a layer's edge that belong to neither. */
-#define EDGE 2.0
 /* Frames have fewer numbers. */
 #define NUMBERS ((uint64_t)1 << 24)
 
@@ -115,205 +111,46 @@ static double choose_move(const struct origin *origin, enum choice choice)
     return turn * fabs(turn);
 }
 
-/* ---- Views ----------------------------------------------------------------------------------- */
-
-struct point {
-    double x, y;
-};
-
-/* How a layer moves from one frame to the other. */
-struct motion {
-    double shift_x, shift_y, turn, zoom; /* zoom: a logarithm */
-};
-
-/* The canvas's place of a frame's pixel: middle + scale * turned (pixel - centre) + shift. */
-struct view {
-    double centre, middle, cosine, sine; /* with the scale in them */
-    struct point shift;
-};
-
-static struct view view_at(const struct motion *motion, int size, int canvas, double half)
-{
-    const double scale = exp(half * motion->zoom), turn = half * motion->turn;
-    return (struct view){.centre = (size - 1) / 2.0,
-                         .middle = (canvas - 1) / 2.0,
-                         .cosine = scale * cos(turn),
-                         .sine = scale * sin(turn),
-                         .shift = {half * motion->shift_x, half * motion->shift_y}};
-}
-
-static struct point on_canvas(const struct view *view, struct point pixel)
-{
-    const double x = pixel.x - view->centre, y = pixel.y - view->centre;
-    return (struct point){view->middle + view->cosine * x - view->sine * y + view->shift.x,
-                          view->middle + view->sine * x + view->cosine * y + view->shift.y};
-}
-
-static struct point on_frame(const struct view *view, struct point place)
-{
-    const double x = place.x - view->middle - view->shift.x;
-    const double y = place.y - view->middle - view->shift.y;
-    const double square = view->cosine * view->cosine + view->sine * view->sine;
-    return (struct point){view->centre + (view->cosine * x + view->sine * y) / square,
-                          view->centre + (view->cosine * y - view->sine * x) / square};
-}
-
-/* ---- Layers ---------------------------------------------------------------------------------- */
-
-enum { BEFORE, NOW };
-
-/* What is cut out of the canvas of a layer: a lobed disk. */
-struct cut {
-    struct point middle;
-    double radius, lobes;
-};
-
-struct layer {
-    const float *canvas; /* (3, side, side) */
-    int side;
-    struct view view[2]; /* of the two frames */
-    struct cut cut;      /* radius 0: none, it is all there */
-};
-
-/* About how far within the cut a place is; less than 0: without. */
-static double depth(const struct layer *layer, struct point place)
-{
-    const double x = place.x - layer->cut.middle.x, y = place.y - layer->cut.middle.y;
-    const double angle = atan2(y, x);
-    return layer->cut.radius * (1 + 0.25 * cos(2 * angle + layer->cut.lobes) +
-                                0.15 * cos(3 * angle + 2 * layer->cut.lobes)) -
-           hypot(x, y);
-}
-
-/* Catmull and Rom's, as cl/warp.cl has them: the picture is met exactly between its pixels. */
-static void cubic_weights(double t, double weights[4])
-{
-    const double s = 1 - t;
-    weights[0] = -0.5 * t * s * s;
-    weights[1] = 1 + t * t * (1.5 * t - 2.5);
-    weights[2] = 1 + s * s * (1.5 * s - 2.5);
-    weights[3] = -0.5 * s * t * t;
-}
-
-static int within(double at, int n)
-{
-    return at < 0 ? 0 : at > n - 1 ? n - 1 : (int)at;
-}
-
-static void sample(const struct layer *layer, struct point place, double rgb[3])
-{
-    const int side = layer->side;
-    const double left = floor(place.x), top = floor(place.y);
-    double across[4], down[4];
-    cubic_weights(place.x - left, across);
-    cubic_weights(place.y - top, down);
-    for (int k = 0; k < 3; k++) {
-        const float *plane = layer->canvas + (size_t)k * (size_t)side * (size_t)side;
-        rgb[k] = 0;
-        for (int j = 0; j < 4; j++) {
-            const float *row = plane + (size_t)within(top - 1 + j, side) * (size_t)side;
-            for (int i = 0; i < 4; i++)
-                rgb[k] += down[j] * across[i] * (double)row[within(left - 1 + i, side)];
-        }
-        rgb[k] = fmin(fmax(rgb[k], 0), 1);
-    }
-}
-
-/* A pair's scene: what is behind, and what is before it. */
-struct scene {
-    int size;
-    struct layer layers[2];
-    int count;
-    double gain[2], noise;
-};
-
-/* What the frame shows at a pixel, without light and noise. */
-static void look(const struct scene *scene, int frame, struct point pixel, double rgb[3])
-{
-    const struct layer *front = &scene->layers[1];
-    sample(&scene->layers[0], on_canvas(&scene->layers[0].view[frame], pixel), rgb);
-    if (scene->count < 2)
-        return;
-    const struct point place = on_canvas(&front->view[frame], pixel);
-    const double share = fmin(fmax(depth(front, place) + 0.5, 0), 1);
-    double over[3];
-    if (share <= 0)
-        return;
-    sample(front, place, over);
-    for (int k = 0; k < 3; k++)
-        rgb[k] += share * (over[k] - rgb[k]);
-}
-
-/* How deep a frame's pixel is within the front layer; far without where there is none. */
-static double front_depth(const struct scene *scene, int frame, struct point pixel)
-{
-    const struct layer *front = &scene->layers[1];
-    return scene->count < 2 ? (double)-scene->size
-                            : depth(front, on_canvas(&front->view[frame], pixel));
-}
-
-/* Where the layer has a pixel of its own, and not its edge's. */
-static bool is_on(const struct layer *layer, struct point place)
-{
-    return place.x >= 1 && place.y >= 1 && place.x <= layer->side - 2 && place.y <= layer->side - 2;
-}
-
-static bool is_in_frame(int size, struct point pixel)
-{
-    return pixel.x >= 0 && pixel.y >= 0 && pixel.x <= size - 1 && pixel.y <= size - 1;
-}
-
-/* Where in the frame before is what the pixel shows now. Returns whether it is to be seen there. */
-static bool find(const struct scene *scene, struct point pixel, struct point *then)
-{
-    const double now = front_depth(scene, NOW, pixel);
-    const struct layer *layer = &scene->layers[now > 0 ? 1 : 0];
-    const struct point place = on_canvas(&layer->view[NOW], pixel);
-    *then = on_frame(&layer->view[BEFORE], place);
-    const bool visible = now > 0 || front_depth(scene, BEFORE, *then) < -EDGE;
-    return fabs(now) > EDGE && visible && is_on(layer, place) && is_in_frame(scene->size, *then);
-}
-
 /* ---- Frames ---------------------------------------------------------------------------------- */
 
-static double lit(const struct scene *scene, int frame, double value)
+static double lit(const struct imp_pair_scene *scene, int frame, double value)
 {
     return fmin(scene->gain[frame] * value, 1);
 }
 
 /* By how much the light of what a pixel shows is another now. */
-static double change_of_light(const struct scene *scene, const double rgb[3])
+static double change_of_light(const struct imp_pair_scene *scene, const double rgb[3])
 {
     float now[3], before[3];
     for (int k = 0; k < 3; k++) {
-        now[k] = (float)lit(scene, NOW, rgb[k]);
-        before[k] = (float)lit(scene, BEFORE, rgb[k]);
+        now[k] = (float)lit(scene, IMP_SCENE_NOW, rgb[k]);
+        before[k] = (float)lit(scene, IMP_SCENE_BEFORE, rgb[k]);
     }
     return (double)imp_luminance(now) - (double)imp_luminance(before);
 }
 
-static void draw_pixel(const struct scene *scene, struct imp_pair *pair, int y, int x)
+static void draw_pixel(const struct imp_pair_scene *scene, struct imp_pair *pair, int y, int x)
 {
     const size_t n = (size_t)pair->size * (size_t)pair->size;
     const size_t at = (size_t)y * (size_t)pair->size + (size_t)x;
-    const struct point pixel = {x, y};
-    struct point then;
+    const struct imp_scene_point pixel = {x, y};
+    struct imp_scene_point then;
     double before[3], now[3];
-    look(scene, BEFORE, pixel, before);
-    look(scene, NOW, pixel, now);
-    pair->reliability[at] = find(scene, pixel, &then) ? 1 : 0;
+    imp_scene_look(scene, IMP_SCENE_BEFORE, pixel, before);
+    imp_scene_look(scene, IMP_SCENE_NOW, pixel, now);
+    pair->reliability[at] = imp_scene_find(scene, pixel, &then) ? 1 : 0;
     pair->flow[at] = (float)(then.x - x);
     pair->flow[n + at] = (float)(then.y - y);
     const float light = (float)change_of_light(scene, now);
     for (size_t k = 0; k < 3; k++) {
-        pair->before[k * n + at] = (float)lit(scene, BEFORE, before[k]);
-        pair->now[k * n + at] = (float)lit(scene, NOW, now[k]);
+        pair->before[k * n + at] = (float)lit(scene, IMP_SCENE_BEFORE, before[k]);
+        pair->now[k * n + at] = (float)lit(scene, IMP_SCENE_NOW, now[k]);
         pair->light[k * n + at] = light;
     }
 }
 
 /* Each frame has a noise of its own. */
-static void add_noise(const struct scene *scene, const struct origin *origin, int frame,
+static void add_noise(const struct imp_pair_scene *scene, const struct origin *origin, int frame,
                       float *planes)
 {
     const size_t count = 3 * (size_t)scene->size * (size_t)scene->size;
@@ -353,10 +190,10 @@ static void make_coarse(struct imp_pair *pair)
 
 /* ---- A scene --------------------------------------------------------------------------------- */
 
-static struct motion choose_motion(const struct origin *origin, enum choice first, int size,
-                                   double more)
+static struct imp_scene_motion choose_motion(const struct origin *origin, enum choice first,
+                                             int size, double more)
 {
-    return (struct motion){
+    return (struct imp_scene_motion){
         .shift_x = more * SHIFT * size * choose_move(origin, first),
         .shift_y = more * SHIFT * size * choose_move(origin, first + 1),
         .turn = more * TURN * choose_move(origin, first + 2),
@@ -364,23 +201,14 @@ static struct motion choose_motion(const struct origin *origin, enum choice firs
     };
 }
 
-static void give_layer(struct layer *layer, const struct motion *motion, int size,
-                       const float *canvas, int side)
+static void choose_front(struct imp_pair_scene *scene, const struct origin *origin,
+                         const float *canvas, int side)
 {
-    layer->canvas = canvas;
-    layer->side = side;
-    layer->view[BEFORE] = view_at(motion, size, side, -0.5);
-    layer->view[NOW] = view_at(motion, size, side, 0.5);
-}
-
-static void choose_front(struct scene *scene, const struct origin *origin, const float *canvas,
-                         int side)
-{
-    struct layer *front = &scene->layers[1];
+    struct imp_scene_layer *front = &scene->layers[1];
     const int size = scene->size;
-    const struct motion motion = choose_motion(origin, FRONT_SHIFT_X, size, CLOSER);
-    give_layer(front, &motion, size, canvas, side);
-    front->cut = (struct cut){
+    const struct imp_scene_motion motion = choose_motion(origin, FRONT_SHIFT_X, size, CLOSER);
+    imp_scene_layer(front, &motion, size, canvas, side);
+    front->cut = (struct imp_scene_cut){
         .middle = {side / 2.0 + 0.6 * size * (choose(origin, FRONT_X) - 0.5),
                    side / 2.0 + 0.6 * size * (choose(origin, FRONT_Y) - 0.5)},
         .radius = size * (0.1 + 0.2 * choose(origin, FRONT_RADIUS)),
@@ -392,23 +220,23 @@ static void choose_front(struct scene *scene, const struct origin *origin, const
 static void make_pair(const struct origin *origin, const float *back, const float *front, int side,
                       struct imp_pair *pair)
 {
-    struct motion motion = choose_motion(origin, SHIFT_X, pair->size, 1);
+    struct imp_scene_motion motion = choose_motion(origin, SHIFT_X, pair->size, 1);
     if (choose(origin, IS_STILL) < 1.0 / STILL)
-        motion = (struct motion){0};
+        motion = (struct imp_scene_motion){0};
     const double gain = LIGHT * choose_move(origin, GAIN);
-    struct scene scene = {.size = pair->size,
-                          .count = front ? 2 : 1,
-                          .gain = {1 - gain / 2, 1 + gain / 2},
-                          .noise = NOISE * choose(origin, GRAIN)};
-    give_layer(&scene.layers[0], &motion, pair->size, back, side);
+    struct imp_pair_scene scene = {.size = pair->size,
+                                   .count = front ? 2 : 1,
+                                   .gain = {1 - gain / 2, 1 + gain / 2},
+                                   .noise = NOISE * choose(origin, GRAIN)};
+    imp_scene_layer(&scene.layers[0], &motion, pair->size, back, side);
     if (front)
         choose_front(&scene, origin, front, side);
     for (int y = 0; y < pair->size; y++)
         for (int x = 0; x < pair->size; x++)
             draw_pixel(&scene, pair, y, x);
     make_coarse(pair);
-    add_noise(&scene, origin, BEFORE, pair->before);
-    add_noise(&scene, origin, NOW, pair->now);
+    add_noise(&scene, origin, IMP_SCENE_BEFORE, pair->before);
+    add_noise(&scene, origin, IMP_SCENE_NOW, pair->now);
 }
 
 static int canvas_side(int size)
