@@ -4,11 +4,12 @@
 
     python3 tests/platform/run.py pocl python3 tests/bench/soak_live.py build/impasto
 
-Prints the resident memory after one minute and whenever the minutes have tripled, after the first
-and last minute the frames that came and went, and how far apart memory was after the first tenth.
+Prints the resident memory after one minute, whenever the minutes have tripled, and in the end; what
+the program says last; and how far apart memory was after the first tenth.
 """
 
 import argparse
+import contextlib
 import os
 import pathlib
 import re
@@ -35,7 +36,7 @@ def frames():
 
 def feed(pipe, rate, end):
     scene = list(frames())
-    with open(pipe, "wb") as film:
+    with contextlib.suppress(BrokenPipeError), open(pipe, "wb") as film:
         film.write(f"YUV4MPEG2 W{WIDTH} H{HEIGHT} F{rate}:1 Ip A1:1 C420jpeg\n".encode())
         begun, i = time.monotonic(), 0
         while time.monotonic() < end:
@@ -60,7 +61,7 @@ def watch(process, control, seconds):
         sizes.append(resident(process))
         if minutes >= told or time.monotonic() >= begun + seconds:
             print(f"after {minutes:5.1f} minutes: {sizes[-1]:.1f} MiB", flush=True)
-            told *= 3 if told > 1 else 3
+            told *= 3
         with open(control, "w", encoding="ascii") as pipe:
             pipe.write(f"strength {len(sizes) % 5 / 4}\nmix {STYLES[len(sizes) % len(STYLES)]}\n")
     return sizes
@@ -79,11 +80,14 @@ def main():
         os.mkfifo(control)
         threading.Thread(target=feed, args=(film, given.rate, time.monotonic() + given.seconds + 60),
                          daemon=True).start()
-        process = subprocess.Popen([given.program, "live", given.model, "--camera", film, "-o", "-", "--steady", "0.02",
-                                    "--smooth", "0.8", "--control", control], stdout=subprocess.DEVNULL)
+        with open(f"{folder}/said", "wb") as said:
+            process = subprocess.Popen([given.program, "live", given.model, "--camera", film, "-o", "-", "--steady",
+                                        "0.02", "--smooth", "0.8", "--control", control],
+                                       stdout=subprocess.DEVNULL, stderr=said)
         sizes = watch(process, control, given.seconds)
         process.send_signal(signal.SIGINT)
         process.wait()
+        print(pathlib.Path(folder, "said").read_text(encoding="utf-8").splitlines()[-1])
     later = sizes[len(sizes) // 10:]
     print(f"{len(sizes)} looks; of the last nine tenths, least {min(later):.1f} MiB, most {max(later):.1f}, "
           f"first {later[0]:.1f}, last {later[-1]:.1f}")
