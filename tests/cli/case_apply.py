@@ -9,6 +9,7 @@ import json
 import math
 import os
 import pathlib
+import re
 import shutil
 import socket
 import struct
@@ -368,7 +369,7 @@ class Shipped(Applying):
 
     def styles(self, model):
         told = self.succeed("model", "info", model).stdout
-        return [line.split()[0] for line in told.splitlines() if line.startswith("    ")]
+        return [re.split("[, ]", line.strip())[0] for line in told.splitlines() if line.startswith("    ")]
 
     def test_both_have_the_same_styles(self):
         styles = self.styles("base-16")
