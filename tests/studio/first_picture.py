@@ -24,8 +24,9 @@ EXAMPLES = HERE.parents[1] / "examples"
 
 
 class First(Paged):
-    def measure(self):
-        page = self.enter()
+    def measure(self, name):
+        # A folder of its own: where a job waits, the queue does.
+        page = self.enter("--folder", self.folder / name)
         began = time.monotonic()
         page.call("Page.reload")
         page.until("document.getElementById('main')?.hidden === false")
@@ -40,8 +41,9 @@ class First(Paged):
         return seconds
 
     def runTest(self):
-        self.measure()  # fills the cache
-        print(f"{min(self.measure() for _ in range(3)):.1f} s, the best of three")
+        self.measure("before")  # fills the cache
+        names = ("a", "b", "c")
+        print(f"{min(self.measure(name) for name in names):.1f} s, the best of three")
 
 
 if __name__ == "__main__":
