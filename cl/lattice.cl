@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * How much a network's picture repeats with its own upsampling. The picture is made of maps of a quarter of
- * its sides. So of an even sky, a network can only make what repeats every LATTICE pixels, and of slow waves
- * only waves that have this pattern in their strength. In a window of LATTICE_WINDOW pixels a side, each of
+ * its sides. So of an even sky, a network can only make what repeats every LATTICE pixels, and its waves are
+ * stronger at some of these places than at others. In a window of LATTICE_WINDOW pixels a side, each of
  * the LATTICE^2 places has four means: of the picture x, and of its structure tensor dx dx, dy dy and dx dy,
  * with the differences to the right and lower neighbours, which are 0 at the picture's last ones. In a
  * painting, all places have nearly the same means. How far they are from the window's means is the pattern:
@@ -98,8 +98,8 @@ static inline float2 slopes_at(__global const float *x, __global const float *pa
     return (float2)(col + 1 < width ? 2 * slope_x : 0.0f, row + 1 < height ? 2 * slope_y : 0.0f);
 }
 
-/* gradient (3, height, width) += factor times half the lattice's, over the weight of one pixel in its mean.
- * Dimensions: width, height, 3. */
+/* gradient (3, height, width) += factor * d, where 2 d / (3 * windows * LATTICE_WINDOW^2) is the lattice's
+ * derivative by a pixel. Dimensions: width, height, 3. */
 __kernel void lattice_bwd(__global const float *restrict x, __global const float *restrict pattern,
                           __global float *restrict gradient, int height, int width, float factor)
 {

@@ -48,7 +48,7 @@ extern "C" {
  * shows as a weave in even skies. In windows of 32 x 32 pixels, side by side from the first one,
  * each of the 4 x 4 places has means of y and of dx dx, dy dy and dx dy. lattice is the mean square
  * of how far those of y are from the window's, plus 30 times that of dx dx and of dy dy and 60
- * times that of dx dy. A crop of fewer than 32 pixels a side has none.
+ * times that of dx dy. What is left over at the far edges is not looked at.
  */
 struct impasto_train_params {
     size_t struct_size; /* sizeof(struct impasto_train_params) */
@@ -90,7 +90,7 @@ struct impasto_train_params {
     float style_weight;   /* above 0. IMPASTO_TRAIN_AUTO: 7, or 17 with the built-in weights */
     float tv_weight;      /* 0 and above; default 1 */
     float range_weight;   /* 0 and above; default 10 */
-    float lattice_weight; /* 0 and above; default 100 */
+    float lattice_weight; /* 0 and above; default 30 */
     /* Steps over which the style's weight rises to its full height, by the square, 0 to 1,000,000.
      * That is for networks that begin from nothing, and is 0 for others; default 150. */
     int ramp;
@@ -194,7 +194,8 @@ struct impasto_train; /* one training: pictures, parameters, a state */
  */
 struct impasto_train_progress {
     struct impasto_progress head;
-    double content, style, tv, range, lattice;
+    double content, style, tv;
+    double range, lattice; /* 0 where they have no weight */
     double learning_rate;
     double gradient;   /* norm, before it is cut to params.clip */
     int batch, crop;   /* of the step */

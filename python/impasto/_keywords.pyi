@@ -62,6 +62,7 @@ class TrainingSettings(TypedDict, total=False):
     style_weight: float | Literal["auto"]
     tv_weight: float
     range_weight: float
+    lattice_weight: float
     steady_weight: float
     steady_features: float
     ramp: int

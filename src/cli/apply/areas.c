@@ -36,7 +36,7 @@ static void list_area(const struct cli_applying *a, size_t area, struct shown *s
 {
     const struct impasto_model_info *info = impasto_model_info(a->model);
     const struct cli_mix *mix = mix_of(a, area);
-    if (!mix->weight)
+    if (!mix->weight && info->identity != 0)
         add_shown(shown, 0, info->styles[0], area);
     for (size_t i = 0; i < mix->count; i++) {
         const size_t style = mix->named[i];

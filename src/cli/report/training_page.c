@@ -57,7 +57,8 @@ static void put_losses(FILE *stream, const struct cli_training_page *page)
     put_loss(stream, "style", first->style, last->style);
     put_loss(stream, "total variation", first->tv, last->tv);
     put_loss(stream, "colours out of range", first->range, last->range);
-    put_loss(stream, "repeating every 4 pixels", first->lattice, last->lattice);
+    if (page->training->info->params->lattice_weight > 0)
+        put_loss(stream, "repeating every 4 pixels", first->lattice, last->lattice);
     if (page->training->info->params->steady_weight > 0) {
         put_loss(stream, "holding still", first->steady, last->steady);
         put_loss(stream, "features holding still", first->steady_features, last->steady_features);

@@ -105,7 +105,8 @@ static enum impasto_status jump(struct cli_filming *f)
     const enum impasto_status status =
         imp_source_open(f->input, &f->stream, &f->source, &film, f->error);
     if (status == IMPASTO_OK &&
-        (film.width != f->source_film.width || film.height != f->source_film.height))
+        (film.width != f->source_film.width || film.height != f->source_film.height ||
+         film.deep != f->source_film.deep))
         return cli_fail(f->error, IMPASTO_ERROR_INPUT,
                         "%s: has changed while it was read; leave it alone until it is painted",
                         cli_name_of_input(f->input));

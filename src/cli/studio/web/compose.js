@@ -198,7 +198,7 @@ export function drawNetworks(facts = about) {
       choose(row);
       clearTimeout(passed);
       if (chosen.contents.length > 0 && !isFilm())
-        passed = setTimeout(() => settings.command() === "apply" && submit(true), PASSING);
+        passed = setTimeout(() => settings.command() === "apply" && !isFilm() && submit(true), PASSING);
     });
     return make("label", {}, radio, make("span", {}, row.label));
   });
@@ -253,7 +253,14 @@ function job(content, unrefined = false) {
   return asked;
 }
 
+/* What was to be painted or looked at meanwhile is not wanted any more. */
+function forgetPassed() {
+  clearTimeout(passed);
+  mix.forget();
+}
+
 async function submit(unrefined = false) {
+  forgetPassed();
   try {
     const painted = await areas.asked(), trains = settings.command() === "train";
     for (const content of trains ? [chosen.contents.at(-1)] : chosen.contents.length > 0 ? chosen.contents : [null])
@@ -290,6 +297,7 @@ function useMade() {
 
 /* Takes over how an earlier job was made, as far as its pictures are here. */
 export async function use(earlier) {
+  forgetPassed();
   const film = earlier.command === "video", command = film ? earlier.model ? "apply" : "paint" : earlier.command;
   document.querySelector(`[name=command][value=${command}]`).checked = true;
   settings.takeFilm(film);
@@ -335,6 +343,7 @@ export function begin(facts, options, others) {
   mix.begin();
   areas.begin(planAgain, name => {
     chosen.more.push(name);
+    settings.forget("mix"); /* areas have styles of their own */
     drawAreas();
   });
   camera.begin(files => take(files, "content"));

@@ -12,6 +12,7 @@ const FOLLOWED = ["strength", "stroke", "mix", "colour", "device"];
 let row = null;    /* the style that is chosen, as compose.js has it; null: none that mixes */
 let wanted = null; /* the latest that is to be painted small */
 let busy = false;
+let turn = 0;      /* rises when what is on its way is not wanted any more */
 
 /* ---- Two styles ------------------------------------------------------------------------------ */
 
@@ -51,18 +52,24 @@ async function paint(shown) {
     return;
   busy = true;
   while (wanted) {
-    const {asked, blob} = wanted;
+    const {asked, blob} = wanted, mine = turn;
     wanted = null;
     try {
       const set = Object.entries(asked.settings).filter(([name]) => FOLLOWED.includes(name));
       const painted = await api.frame({model: asked.model, ...Object.fromEntries(set)}, blob);
-      if (!wanted)
+      if (!wanted && mine === turn)
         shown(painted);
     } catch {
       /* What is wrong is told where it is painted in full. */
     }
   }
   busy = false;
+}
+
+/* No small picture of what was set until now. */
+export function forget() {
+  wanted = null;
+  turn++;
 }
 
 /* Whether a setting is one that the small picture follows. */

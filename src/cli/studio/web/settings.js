@@ -167,8 +167,10 @@ export const takeFilm = yes => film = yes;
 /* Whether paintings are asked for: to paint, to train, or to refine what a network has painted. */
 export const paints = () => command() !== "apply" || mine().refine !== undefined;
 
+/* Of photographs and of films: what is chosen is chosen for both. */
 export function forget(name) {
-  delete mine()[name];
+  for (const each of [values[command()], values[`film-${command()}`]])
+    delete each?.[name];
 }
 
 /* What a job is sent with: only what is not as usual. */

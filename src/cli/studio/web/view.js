@@ -218,7 +218,7 @@ export const current = () => job?.id;
 
 /* Shows what a style network would make of what is set, until a job is looked at. */
 export function tried(blob) {
-  trying = job !== null && !["works", "stops"].includes(job.state);
+  trying = job !== null && !["waits", "works", "stops"].includes(job.state);
   if (!trying)
     return;
   shown = "";
