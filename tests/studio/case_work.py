@@ -512,8 +512,8 @@ class Films(Served):
         for command in ({"command": "paint", "styles": styles}, {"command": "apply", "model": "ink"},
                         {"command": "train", "styles": styles}):
             self.assertEqual(studio.ask("POST", "/api/jobs", command | {"content": film}, 422)["field"], "content")
-        self.assertEqual(studio.call("POST", "/api/plan", json.dumps(
-            {"command": "video", "model": "ink", "content": film}))[0], 422)
+        plan = {"command": "video", "model": "ink", "content": content}
+        self.assertEqual(studio.ask("POST", "/api/plan", plan, 422)["field"], "content")
 
 
 class Queue(Served):
