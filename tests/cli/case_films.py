@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: MIT
 """impasto video: films that FFmpeg's libraries read and write; runs that are stopped, and go on."""
 
+import math
+import operator
 import os
 import pathlib
 import shutil
@@ -19,6 +21,13 @@ def has_films():
     return pathlib.Path(program()).with_name("impasto_video.so").exists()
 
 
+def correlation(a, b):
+    """Of two frames' bytes: 1 where one is the other, lighter or darker, of more or less contrast."""
+    means = [sum(frame) / len(frame) for frame in (a, b)]
+    a, b = ([value - mean for value in frame] for frame, mean in zip((a, b), means))
+    return sum(map(operator.mul, a, b)) / math.sqrt(sum(map(operator.mul, a, a)) * sum(map(operator.mul, b, b)))
+
+
 @unittest.skipUnless(has_films(), "films other than Y4M are not compiled in")
 class Containers(Filming):
     def probe(self, name, *entries, **options):
@@ -28,7 +37,8 @@ class Containers(Filming):
         run = subprocess.run(["ffprobe", "-v", "error", "-select_streams", options.get("of", "V"), "-show_entries",
                               ",".join(entries), "-of", "csv=p=0", "-count_packets", name],
                              cwd=self.folder, stdout=subprocess.PIPE, text=True, check=True, timeout=SHORT_PATIENCE)
-        return [line.rstrip(",") for line in run.stdout.splitlines()]
+        # What lies beside a packet has lines without anything asked for.
+        return [line.rstrip(",") for line in run.stdout.splitlines() if line.strip(",")]
 
     @staticmethod
     def encoders():
@@ -250,6 +260,44 @@ class Containers(Filming):
         back = ffmpeg("-i", "text.mp4", "-f", "srt", "-").decode()
         self.assertRegex(back, "00:00:00,100 --> 00:00:00,300\n(<font[^>]*>)?Not\r?\nhere(</font>)?\n")
         self.assertRegex(back, "00:00:00,400 --> 00:00:00,700\n(<font[^>]*>)?1 < 2 \u00e9(</font>)?\n")
+
+    def test_half_a_minute(self):
+        """A film with sound, whose frames come irregularly and lie on their side, read by another program: the
+        identity's film is that film, at its times, upright, with its sound."""
+        if "aac" not in self.encoders():
+            self.skipTest("ffmpeg is not installed, or has no aac")
+
+        def ffmpeg(*arguments):
+            return subprocess.run(["ffmpeg", "-v", "error", "-y", *arguments], cwd=self.folder, check=True,
+                                  stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, timeout=SHORT_PATIENCE).stdout
+
+        waves = "nullsrc=s=64x48:r=5:d=30,geq=lum='128+100*sin((X+7*N)/9)*cos((Y-3*N*N)/11)':cb=128:cr=128"
+        ffmpeg("-f", "lavfi", "-i", f"{waves},select='not(eq(mod(n,5),3))'", "-f", "lavfi", "-i",
+               "sine=duration=30", "-vsync", "vfr", "-c:v", "mpeg4", "-q:v", "1", "-c:a", "aac", "lying.mp4")
+        ffmpeg("-i", "lying.mp4", "-c", "copy", "-metadata:s:v", "rotate=90", "film.mp4")
+        if "90" not in "".join(self.probe("film.mp4", "stream_side_data=rotation")):
+            self.skipTest("this ffmpeg does not turn films so")
+        self.succeed("video", "film.mp4", "--model", "base-8", "--mix", "identity", "-o", "out.mkv", "--lossless")
+        times = []
+        for name in ("film.mp4", "out.mkv"):
+            shown, heard = (sorted(map(float, self.probe(name, "packet=pts_time", of=of))) for of in "Va")
+            self.assertEqual(len(shown), 120)
+            # Sound begins before the pictures, and MKV knows no time before 0: both come later in it.
+            times.append([time - shown[0] for time in (*shown, heard[0], heard[-1])])
+        self.assertLess(max(abs(a - b) for a, b in zip(*times)), 0.0021)  # MKV counts milliseconds
+        self.assertGreater(max(b - a for a, b in zip(times[1], times[1][1:120])), 0.39)
+        self.assertEqual(*(ffmpeg("-i", name, "-map", "0:a", "-c", "copy", "-f", "md5", "-")
+                           for name in ("film.mp4", "out.mkv")))
+        self.assertEqual(self.probe("out.mkv", "stream=width,height"), ["48,64"])
+        film, painted = (ffmpeg("-i", name, "-vsync", "passthrough", "-f", "rawvideo", "-pix_fmt", "gray", "-")
+                         for name in ("film.mp4", "out.mkv"))
+        self.assertEqual([len(film), len(painted)], [120 * 48 * 64] * 2)
+        picked = range(0, 120, 10)
+        film, painted = ([frames[i * 48 * 64:(i + 1) * 48 * 64] for i in picked] for frames in (film, painted))
+        for i, frame in enumerate(painted):
+            alike = [correlation(frame, other) for other in film]
+            self.assertEqual(max(range(len(alike)), key=alike.__getitem__), i)
+            self.assertGreater(alike[i], 0.9)
 
     def test_refusals(self):
         for words, *arguments in (("holds no film", "-o", "out.webm", "--codec", "h264"),
