@@ -66,7 +66,7 @@ bool imp_os_is_file(const char *path);
 bool imp_os_is_folder(const char *path);
 /* Whether files may be made in the folder. */
 bool imp_os_may_fill(const char *folder);
-/* Bytes that are free on the folder's disk. */
+/* Bytes that are free on the folder's disk. false: nobody knows; some network disks do not tell. */
 bool imp_os_disk_room(const char *folder, uint64_t *bytes);
 
 /* ---- Open files: os_posix_file.c ------------------------------------------------------------- */

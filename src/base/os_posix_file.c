@@ -104,7 +104,7 @@ bool imp_os_may_fill(const char *folder)
 bool imp_os_disk_room(const char *folder, uint64_t *bytes)
 {
     struct statvfs disk;
-    if (statvfs(folder, &disk) != 0)
+    if (statvfs(folder, &disk) != 0 || disk.f_blocks == 0)
         return false;
     *bytes = (uint64_t)disk.f_bavail * disk.f_frsize;
     return true;

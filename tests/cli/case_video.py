@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 """impasto video: films through a style network or in the style of pictures, frame by frame."""
 
+import contextlib
 import json
 import os
 import pathlib
@@ -11,6 +12,7 @@ import subprocess
 import time
 
 from case_apply import style_network
+from case_refusals import small_disk
 from support import INPUT, OUTPUT, PATIENCE, SHORT_PATIENCE, SIGINT_CODE, USAGE, Case, pan, pixels, png
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -367,6 +369,7 @@ class Plan(Filming):
 
     def test_networks(self):
         rows, text = self.rows("--model", "night.model", "-o", "out.y4m")
+        self.assertEqual(rows["memory on the device"], ["network", "in all"])
         self.assertEqual(list(rows), ["4 frames of 32x24", "time", "memory on the device", "disk"])
         self.assertEqual(rows["time"], ["each frame", "in all"])
         frame = 6 + 3 * WIDTH * HEIGHT
@@ -386,8 +389,46 @@ class Plan(Filming):
         self.assertEqual((plan["frames"], plan["width"], plan["height"], plan["first"]), (4, WIDTH, HEIGHT, None))
         self.assertAlmostEqual(plan["seconds"], 4 * plan["each"])
         self.assertEqual((plan["disk"], plan["exact"]), (4 * (6 + 3 * WIDTH * HEIGHT), True))
+        self.assertEqual(plan["memory"], {"network": plan["bytes"]})
         self.assertGreater(plan["bytes"], 0)
         self.assertEqual(lines[-1]["event"], "done")
+
+    def test_by_the_first_frames(self):
+        """Whatever frames are painted: none of those to come is waited for."""
+        network = ["--model", "night.model"]
+        for words in ([*network, "--every", "1000000"], [*network, "--start", "1000"],
+                      ["style.png", *Painted.SMALL, "--fps", "0.001"]):
+            with self.subTest(words=words):
+                process = self.start("video", "-", *words, "--plan", "-q", stdin=subprocess.PIPE)
+                process.stdin.write(y4m(3))
+                process.stdin.flush()
+                self.assertEqual(process.wait(timeout=PATIENCE), 0)
+                self.assertIn(b"in all", process.stdout.read())
+                for stream in (process.stdin, process.stdout, process.stderr):
+                    stream.close()
+
+    def test_behind_the_end(self):
+        run = self.impasto("video", "film.y4m", "--model", "night.model", "--start", "1", "--plan")
+        self.assertEqual(run.returncode, INPUT, run.stderr)
+        self.assertIn("no frames", run.stderr)
+
+    def test_a_full_disk(self):
+        """It has no room, which is not the same as that nobody knows."""
+        disk = self.folder / "disk"
+        if not shutil.which("mount") or not small_disk(disk):
+            self.skipTest("a small disk can be mounted by root only")
+        self.addCleanup(subprocess.run, ["umount", "-l", disk], check=False)
+        with contextlib.suppress(OSError), open(disk / "filler", "wb", buffering=0) as filler:
+            while True:
+                filler.write(bytes(4096))
+        words = ["video", "film.y4m", "--model", "night.model", "-o", disk / "out.y4m"]
+        for place, known in ((disk, True), (pathlib.Path("/proc"), False)):
+            run = self.impasto(*words[:-1], place / "out.y4m", "--plan", "--progress", "json")
+            plan, = [line for line in map(json.loads, run.stdout.splitlines()) if line["event"] == "plan"] or [None]
+            self.assertEqual(plan and plan["free"], 0 if known else None, run.stderr)
+        run = self.impasto(*words, "-q")
+        self.assertEqual(run.returncode, OUTPUT, run.stderr)
+        self.assertIn("make room", run.stderr)
 
     def test_a_film_too_large_for_its_disk(self):
         header = f"YUV4MPEG2 W{WIDTH} H{HEIGHT} F25:1 C444\n".encode()

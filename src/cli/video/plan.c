@@ -23,7 +23,8 @@ struct cost {
     double other;     /* of each other frame; 0: not known */
     double iteration; /* of one at the last size; 0: a network paints */
     struct imp_sink_weight weight;
-    uint64_t room; /* free on the film's disk; 0: not known */
+    bool has_room; /* how much is free on the film's disk is known */
+    uint64_t room; /* bytes that are */
 };
 
 static double mib(uint64_t bytes)
@@ -33,14 +34,18 @@ static double mib(uint64_t bytes)
 
 /* ---- The disk -------------------------------------------------------------------------------- */
 
-static uint64_t room_for(const char *path)
+static bool room_for(const char *path, uint64_t *room)
 {
-    uint64_t room = 0;
     char *folder = imp_os_folder(path);
-    if (!folder || !imp_os_disk_room(folder, &room))
-        room = 0;
+    const bool known = folder && imp_os_disk_room(folder, room);
     free(folder);
-    return room;
+    return known;
+}
+
+/* Whether the disk has too little room, as far as both are known. */
+static bool lacks_room(const struct cost *cost, uint64_t bytes)
+{
+    return cost->has_room && bytes > cost->room;
 }
 
 /* painted: a frame as it will be; NULL: there is none yet. */
@@ -50,7 +55,7 @@ static enum impasto_status weigh(const struct cli_filming *f, const struct imp_f
     const char *output = f->options->output;
     if (!output)
         return IMPASTO_OK;
-    cost->room = room_for(output);
+    cost->has_room = room_for(output, &cost->room);
     return imp_sink_weigh(output, &f->film, &f->stream, painted, &cost->weight, error);
 }
 
@@ -68,7 +73,7 @@ enum impasto_status cli_video_check_disk(const struct cli_filming *f)
     struct cost cost = {0};
     const enum impasto_status status = weigh(f, NULL, &cost, f->error);
     const uint64_t bytes = bytes_to_come(f, &cost);
-    return status == IMPASTO_OK && cost.weight.exact && cost.room > 0 && bytes > cost.room
+    return status == IMPASTO_OK && cost.weight.exact && lacks_room(&cost, bytes)
                ? cli_fail(f->error, IMPASTO_ERROR_OUTPUT,
                           "%s: will have %.1f MiB, and its disk has %.1f free; make room, name a "
                           "file on another disk, or paint a part (--length, --every, --size)",
@@ -113,7 +118,7 @@ void cli_video_say_plan(struct cli_filming *f, double seconds)
     if (f->film.frames <= f->done || weigh(f, &f->painted, &cost, &ignored) != IMPASTO_OK)
         return;
     const uint64_t bytes = bytes_to_come(f, &cost);
-    const bool lacks = cost.room > 0 && bytes > cost.room;
+    const bool lacks = lacks_room(&cost, bytes);
     if (lacks || seconds * (double)(f->film.frames - f->done) >= SECONDS_LEAST)
         say(f, seconds, bytes);
     if (lacks)
@@ -144,13 +149,22 @@ static double seconds_each(const struct watch *watch)
     return watch->count < 3 ? 0 : (watch->at[watch->count - 1] - watch->at[1]) / (watch->count - 2);
 }
 
-/* Paints the next frame. seconds: that it took; 0: there was none. */
+/* Whether what is painted begins behind the film's end, as far as it says where that is. */
+static bool is_behind(const struct cli_filming *f)
+{
+    const struct imp_film *film = &f->source_film;
+    return film->frames > 0 && film->rate.num > 0 &&
+           (double)f->options->start * film->rate.num / film->rate.den >= (double)film->frames;
+}
+
+/* Paints the film's next frame, whether the options want it or not: the first that they want may be
+ * an hour behind the beginning, and takes as long. seconds: that it took; 0: there was none. */
 static enum impasto_status paint_next(struct cli_filming *f, double *seconds)
 {
     bool more = false;
     *seconds = 0;
-    enum impasto_status status = cli_video_next(f, &more);
-    if (status != IMPASTO_OK || !more)
+    enum impasto_status status = imp_source_read(f->source, &f->frame, &more, f->error);
+    if (status != IMPASTO_OK || !more || cli_stop_signal())
         return status;
     const double began = cli_seconds();
     status = cli_video_paint(f);
@@ -235,7 +249,7 @@ static void print_disk(const struct cli_filming *f, const struct cost *cost)
     printf("  %-24s %10.1f MiB\n", "the film", mib(film));
     if (cost->weight.copies > 1)
         printf("  %-24s %10.1f MiB\n", "beside it meanwhile", mib(film + cost->weight.beside));
-    if (cost->room > 0)
+    if (cost->has_room)
         printf("  %-24s %10.1f MiB\n", "free", mib(cost->room));
 }
 
@@ -251,6 +265,7 @@ static enum impasto_status note_memory(const struct cli_filming *f, struct memor
     const struct impasto_clip_info *info = impasto_clip_info(f->clip);
     const struct impasto_job_info *job = info->job;
     const size_t rows = job ? job->plan_rows : 0;
+    const uint64_t planned = job ? job->plan_bytes : 0;
     memory->rows = calloc(rows + 1, sizeof(*memory->rows));
     if (!memory->rows)
         return cli_fail_memory(f->error, "the plan");
@@ -258,9 +273,9 @@ static enum impasto_status note_memory(const struct cli_filming *f, struct memor
         memory->rows[i] = job->plan[i];
     memory->count = rows;
     memory->bytes = info->memory;
-    if (job && info->memory > job->plan_bytes)
+    if (info->memory > planned)
         memory->rows[memory->count++] =
-            (struct impasto_plan_row){"motion", info->memory - job->plan_bytes};
+            (struct impasto_plan_row){job ? "motion" : "network", info->memory - planned};
     return IMPASTO_OK;
 }
 
@@ -302,8 +317,15 @@ static void tell(struct cli_filming *f, const struct cost *cost, const struct me
     json_object_set_new(line, "bytes", json_integer((json_int_t)memory->bytes));
     json_object_set_new(line, "disk", known((double)bytes_to_come(f, cost)));
     json_object_set_new(line, "exact", json_boolean(cost->weight.exact));
-    json_object_set_new(line, "free", known((double)cost->room));
+    json_object_set_new(line, "free",
+                        cost->has_room ? json_integer((json_int_t)cost->room) : json_null());
     cli_events_film_plan(&f->console, line);
+}
+
+static enum impasto_status fail_empty(const struct cli_filming *f)
+{
+    return cli_fail(f->error, IMPASTO_ERROR_INPUT, "%s: the film has no frames",
+                    cli_name_of_input(f->input));
 }
 
 enum impasto_status cli_video_print_plan(struct cli_filming *f)
@@ -311,16 +333,15 @@ enum impasto_status cli_video_print_plan(struct cli_filming *f)
     struct memory memory = {0};
     struct cost cost = {0};
     const bool painting = cli_video_is_painting(f);
-    enum impasto_status status = IMPASTO_OK;
-    if (painting)
+    enum impasto_status status = is_behind(f) ? fail_empty(f) : IMPASTO_OK;
+    if (status == IMPASTO_OK && painting)
         status = note_memory(f, &memory);
     if (status == IMPASTO_OK)
         status = painting ? measure_painting(f, &cost) : measure_network(f, &cost);
     if (status == IMPASTO_OK && cli_stop_signal())
         status = cli_fail(f->error, IMPASTO_ERROR_INTERRUPTED, "interrupted");
     if (status == IMPASTO_OK && !(cost.other > 0))
-        status = cli_fail(f->error, IMPASTO_ERROR_INPUT, "%s: the film has no frames",
-                          cli_name_of_input(f->input));
+        status = fail_empty(f);
     if (status == IMPASTO_OK && !painting)
         status = note_memory(f, &memory);
     if (status == IMPASTO_OK)

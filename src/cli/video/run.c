@@ -27,6 +27,8 @@ static enum impasto_status make_frame(const struct cli_filming *f, const struct 
 static enum impasto_status open_source(struct cli_filming *f)
 {
     const struct cli_video_options *o = f->options;
+    /* A plan is measured by the film's first frames. */
+    const double start = f->settings->plan ? 0 : (double)o->start;
     cli_events_phase(&f->console, "loading", NULL, 0);
     f->stream = (struct imp_stream_options){.max_pixels = f->settings->max_pixels,
                                             .log = f->console.log,
@@ -41,7 +43,7 @@ static enum impasto_status open_source(struct cli_filming *f)
                                             .sound = f->input,
                                             .builds = cli_video_is_painting(f) || o->steady > 0 ||
                                                       o->smooth > 0,
-                                            .start = (int64_t)((double)o->start * 1e6),
+                                            .start = (int64_t)(start * 1e6),
                                             .length = (int64_t)((double)o->length * 1e6)};
     const enum impasto_status status =
         imp_source_open(f->input, &f->stream, &f->source, &f->source_film, f->error);
