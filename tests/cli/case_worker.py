@@ -182,8 +182,9 @@ class Jobs(Worker):
     def test_what_there_is(self):
         devices = self.job("d", "devices")[-2]["devices"]
         self.assertTrue(any(device["preferred"] for device in devices))
-        models = {row["model"]: row["styles"] for row in self.job("m", "models")[-2]["models"]}
-        self.assertIn("ink", models["base-16"])
+        models = {row["model"]: row for row in self.job("m", "models")[-2]["models"]}
+        self.assertIn("ink", models["base-16"]["styles"])
+        self.assertIs(models["base-16"]["pictures"], True)
 
 
 class Refusals(Worker):

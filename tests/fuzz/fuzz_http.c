@@ -91,7 +91,8 @@ static void begin_studio(void)
     for (size_t i = 0; i < CLI_PAINTERS_MOST; i++)
         studio.painters[i].to = studio.painters[i].from = -1;
     json_decref(studio.models);
-    studio.models = json_pack("[{s:s, s:[s, s]}]", "model", "base-16", "styles", "ink", "oil");
+    studio.models = json_pack("[{s:s, s:[s, s], s:b}]", "model", "base-16", "styles", "ink", "oil",
+                              "pictures", 1);
     jobs = json_array();
     for (int i = 0; i < 3; i++)
         json_array_append_new(

@@ -157,6 +157,12 @@ class Page:
                              ("mouseReleased", places[-1])]:
             self.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", buttons=1, clickCount=1)
 
+    def wheel(self, selector, point, delta, control=False):
+        """Turned over a point of an element, as of drag(): up by a delta below 0."""
+        x, y = self.place(selector, *point)
+        self.call("Input.dispatchMouseEvent", type="mouseWheel", x=x, y=y, deltaX=0, deltaY=delta,
+                  modifiers=2 if control else 0)
+
     def key(self, key, code=None, text=None, modifiers=0):
         code = code or key
         number = {"Tab": 9, "Enter": 13, "Escape": 27, " ": 32, "ArrowLeft": 37, "ArrowUp": 38, "ArrowRight": 39,

@@ -10,7 +10,7 @@ from browser import program as chromium
 from case_video import y4m
 from paged import Paged
 from support import pixels
-from served import CHEAP, COLOURS, LESSONS, json, os, pathlib, png, subprocess, time
+from served import COLOURS, LESSONS, json, os, pathlib, png, subprocess, time
 
 WEB = pathlib.Path(__file__).resolve().parents[2] / "src/cli/studio/web"
 # What no element of the page may lack: a name for those who do not see it.
@@ -231,58 +231,6 @@ class Page(Paged):
         settings = self.jobs()[0]["settings"]
         self.assertEqual((settings["strength"], settings["size"], settings["content-layers"]), (0.75, 32, "conv2_1:1"))
 
-    def test_a_style_network(self):
-        page = self.enter()
-        page.run("document.querySelector('[name=command][value=apply]').click()")
-        page.until("!!document.querySelector('[name=model][value=ink]')")
-        page.drop("#content-drop", self.write("photo.png", png(32, 24)))
-        page.until("!document.getElementById('content-image').hidden")
-        page.run("document.querySelector('[name=model][value=ink]').click()")
-        page.until("document.getElementById('image').alt.startsWith('Result')")
-        self.assertEqual(self.jobs()[0]["model"], "ink")
-        # A small picture follows what is set, and makes no job. Half of another style is as the command line's.
-        self.set(page, "[data-field=strength] input", 0.5)
-        page.until("document.getElementById('image').alt.startsWith('As it would be')")
-        self.set(page, "#mix-second", "mosaic")
-        self.set(page, "#mix-share", 0.25)
-        self.assertEqual(len(self.jobs()), 1)
-        page.run("document.getElementById('go').click()")
-        page.until("document.querySelectorAll('#jobs li.done').length === 2")
-        page.until("document.getElementById('image').alt.startsWith('Result')")
-        self.assertEqual(self.jobs()[0]["settings"], {"strength": 0.5, "mix": "ink:0.75,mosaic:0.25"})
-        self.succeed("apply", "ink", "photo.png", "--strength", "0.5", "--mix", "ink:0.75,mosaic:0.25",
-                     "-o", "direct.png")
-        self.assertEqual(pixels(self.server.result(self.jobs()[0]["id"])), pixels(self.folder / "direct.png"))
-        # Its settings come back; another style forgets the mix.
-        self.set(page, "#mix-second", "")
-        self.assertEqual(page.run("document.getElementById('mix-share').disabled"), True)
-        page.run("document.querySelector('[data-action=use]').click()")
-        page.until("document.getElementById('mix-second').value === 'mosaic' && "
-                   "document.getElementById('mix-share').value === '0.25'")
-        self.set(page, "#mix-second", "")
-        self.set(page, "[data-field=strength] input", 1)
-        # Refined by painting, when it is asked for; never by itself.
-        self.set(page, "[data-field=refine] input", 5)
-        page.drop("#style-drop", self.write("painting.png", png(24, 32, COLOURS)))
-        page.until("document.querySelectorAll('#styles li').length === 1")
-        page.run("document.getElementById('go').click()")
-        page.until("document.querySelectorAll('#jobs li.done').length === 3")
-        self.assertEqual((self.jobs()[0]["settings"], self.jobs()[0]["iteration"]), ({"refine": 5}, 5))
-        # A camera, here Chromium's own, with two styles mixed; a frame of it becomes the photograph.
-        page.run("document.getElementById('camera-open').click()")
-        self.set(page, "#camera-second", "ink")
-        self.set(page, "#camera-mix", 0.25)
-        page.until("document.getElementById('camera-image').naturalWidth > 100 && "
-                   "document.getElementById('camera-pace').textContent.includes('a second')")
-        self.assertEqual(page.run("document.getElementById('camera-error').hidden"), True)
-        page.run("document.getElementById('camera-take').click()")
-        page.until("document.getElementById('content-image').alt.includes('camera.jpg')")
-        page.until("document.querySelectorAll('#jobs li.done').length === 4")  # and is painted at once
-        self.assertNotIn("styles", self.jobs()[0])
-        self.assertEqual(page.run("document.getElementById('camera').open"), False)
-        self.assertEqual({path.suffix for path in (self.server.folder / "uploads").iterdir()} - {"", ".jpg"}, set())
-        self.assertEqual(page.complaints(), [])
-
     def test_pictures_in_hand(self):
         """They stay in spite of the quota while the page is open, and go for others once it is closed."""
         page = self.enter("--quota", "1M")
@@ -404,6 +352,32 @@ class Page(Paged):
         self.assertNotIn("masks", self.jobs()[0])
         self.assertEqual(page.complaints(), [])
 
+    def test_the_wheel(self):
+        """Over areas it makes the brush larger; with Ctrl it zooms, about what is under the mouse."""
+        page = self.enter()
+        page.drop("#content-drop", self.write("photo.png", png(64, 48)))
+        page.drop("#style-drop", self.write("a.png", png(24, 32, COLOURS)))
+        page.until("!document.getElementById('areas-part').hidden")
+        page.run("document.getElementById('area-canvas').dispatchEvent(new PointerEvent('pointerleave'))")  # no map yet
+        page.run("document.getElementById('areas-open').click()")
+        value = lambda name: page.run(f"Number(document.getElementById('area-{name}').value)")  # noqa: E731
+        point, size = (.75, .25), value("size")
+        page.wheel("#area-canvas", point, -100)
+        page.until(f"Number(document.getElementById('area-size').value) > {size}")
+        self.assertEqual(value("zoom"), 1)
+        before, size = page.place("#area-canvas", *point), value("size")
+        page.wheel("#area-canvas", point, -100, control=True)
+        page.until("Number(document.getElementById('area-zoom').value) === 1.25")
+        for now, then in zip(page.place("#area-canvas", *point), before):
+            self.assertAlmostEqual(now, then, delta=2)
+        self.assertEqual(page.run("visualViewport.scale"), 1)  # the browser's own zoom stays out of it
+        page.wheel("#area-canvas", point, 100, control=True)
+        page.until("Number(document.getElementById('area-zoom').value) === 1")
+        self.assertEqual(value("size"), size)
+        page.wheel("#area-canvas", point, 100)
+        page.until(f"Number(document.getElementById('area-size').value) < {size}")
+        self.assertEqual(page.complaints(), [])
+
     def test_a_training(self):
         """From paintings and photographs to a network that is among the styles; with curves and a sample."""
         page = self.enter()
@@ -502,39 +476,6 @@ class Page(Paged):
         self.assertEqual(page.run("document.getElementById('areas-part').hidden"), False)
         self.assertEqual(page.run("document.getElementById('measure').hidden"), True)
         page.until("/on the device/.test(document.getElementById('plan').textContent)")
-        self.assertEqual(page.complaints(), [])
-
-    def test_areas_of_a_style_network(self):
-        """One more style of the network joins, and has an area; the picture is the command line's."""
-        page = self.enter()
-        click = lambda selector: page.run(f"document.querySelector({json.dumps(selector)}).click()")  # noqa: E731
-        click("[name=command][value=apply]")
-        page.until("!!document.querySelector('[name=model][value=ink]')")
-        click("[name=model][value=ink]")
-        page.drop("#content-drop", self.write("photo.png", png(64, 48)))
-        page.until("!!document.querySelector('#jobs li.done')")
-        page.until("!document.getElementById('areas-part').hidden")
-        click("#areas-open")
-        self.set(page, "#area-add", "mosaic")
-        self.assertEqual(page.run("document.querySelector('[name=area]:checked').value"), "2")
-        self.set(page, "#area-size", 12)
-        page.drag("#area-canvas", (.5, .5), (.9, .5))
-        self.assertRegex(page.run("document.getElementById('area-shares').textContent"),
-                         r"^ink: 8\d %.* · mosaic: 1\d %$")
-        click("#area-done")
-        click("#go")
-        page.until("document.querySelectorAll('#jobs li.done').length === 2")
-        job = self.jobs()[0]
-        self.assertEqual([(row["colour"], row["mix"]) for row in job["regions"]], [("ff0000", "mosaic")])
-        self.write("map.png", (self.server.folder / "pictures" / job["regions"][0]["picture"]).read_bytes())
-        self.succeed("apply", "ink", "photo.png", "--region", "map.png#ff0000=mosaic", "-o", "direct.png")
-        self.assertEqual(pixels(self.server.result(job["id"])), pixels(self.folder / "direct.png"))
-        # The job brings its areas back, with their styles.
-        click("#areas-open")
-        click("#area-clear")
-        click("#area-done")
-        click("[data-action=use]")
-        page.until("document.getElementById('areas-now').textContent.includes('mosaic')")
         self.assertEqual(page.complaints(), [])
 
     def test_what_is_wrong_is_told_beside_it(self):

@@ -90,14 +90,23 @@ class Studio:
         _, said = self.process.communicate(timeout=PATIENCE)
         return self.process.returncode, said.decode()
 
-    def call(self, method, path, body=None, token=True, timeout=PATIENCE, **headers):
-        """(status, body, headers)"""
+    def send(self, method, path, body=None, token=True, timeout=PATIENCE, **headers):
+        """The connection, whose answer is still to be got."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
         headers = {name.replace("_", "-"): value for name, value in headers.items()}
         if token:
             headers["X-Impasto-Token"] = self.token or ""
         try:
             connection.request(method, path, body, headers)
+        except OSError:
+            connection.close()
+            raise
+        return connection
+
+    def call(self, *words, **more):
+        """(status, body, headers)"""
+        connection = self.send(*words, **more)
+        try:
             answer = connection.getresponse()
             return answer.status, answer.read(), answer.headers
         finally:
@@ -178,7 +187,8 @@ class Studio:
             yield
         finally:
             for process in workers:
-                os.kill(process, signal.SIGCONT)
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(process, signal.SIGCONT)
             adopt(False)
 
     def raw(self, data, timeout=PATIENCE):

@@ -9,8 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Its styles go by their names alone. */
-#define USUAL "base-16"
 #define LONGEST_NAME 255 /* of a file, bytes, wherever Impasto runs */
 
 /* ---- One by its name ------------------------------------------------------------------------- */
@@ -90,7 +88,7 @@ void cli_model_tell_installed(cli_model_tell_fn tell, void *user)
 {
     char shipped[PATH_MAX];
     struct listing listing = {.tell = tell, .user = user, .shipped = shipped};
-    if (!cli_find_shipped(USUAL CLI_MODEL_ENDING, shipped, sizeof(shipped)))
+    if (!cli_find_shipped(CLI_MODEL_USUAL CLI_MODEL_ENDING, shipped, sizeof(shipped)))
         shipped[0] = '\0';
     impasto_weights_places(tell_beside, &listing);
     /* As it is installed, the program's folder is one of those. */
@@ -115,7 +113,7 @@ void cli_model_advise(const struct impasto_model_info *info, const char *name, c
 static enum impasto_status open_by_style(const char *name, struct impasto_model **model, int *style,
                                          struct impasto_error *error)
 {
-    char advice[600], *path = cli_model_installed(USUAL);
+    char advice[600], *path = cli_model_installed(CLI_MODEL_USUAL);
     if (!path)
         return impasto_model_open(name, model, error); /* which says that there is no such file */
     const enum impasto_status status = impasto_model_open(path, model, error);
@@ -128,8 +126,8 @@ static enum impasto_status open_by_style(const char *name, struct impasto_model 
     cli_model_advise(impasto_model_info(*model), name, advice, sizeof(advice));
     impasto_model_close(model);
     return cli_fail(error, IMPASTO_ERROR_WEIGHTS,
-                    "%s: neither a file nor an installed model, nor a style of %s; %s", name, USUAL,
-                    advice);
+                    "%s: neither a file nor an installed model, nor a style of %s; %s", name,
+                    CLI_MODEL_USUAL, advice);
 }
 
 /* Whether a word can be nothing but a file's. */

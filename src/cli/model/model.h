@@ -20,6 +20,7 @@ struct cli_model_options {
 /* ---- find.c ---------------------------------------------------------------------------------- */
 
 #define CLI_MODEL_ENDING ".model"
+#define CLI_MODEL_USUAL "base-16" /* its styles go by their names alone */
 
 /* The installed model of that name: NAME.model in the folders for weights, or beside the program.
  * From malloc. NULL: there is none. */

@@ -163,6 +163,21 @@ static enum impasto_status no_styles(struct asking *asking, bool film)
     return bad(asking, film ? "either a network or paintings paint a film" : "they go with refine");
 }
 
+/* Paintings paint, or are what a network's picture is refined towards: then they may be left out
+ * where the network keeps its own. */
+static enum impasto_status check_paintings(struct asking *asking, const json_t *asked, bool film,
+                                           bool network)
+{
+    const json_t *styles = json_object_get(asked, "styles");
+    const bool refines = network && !film && cli_job_paints(asked);
+    if (network && !refines && styles)
+        return no_styles(asking, film);
+    if (network && !styles &&
+        (!refines || cli_model_keeps_pictures(asking->studio, cli_text_in(asked, "model"))))
+        return IMPASTO_OK;
+    return check_styles(asking, styles);
+}
+
 static enum impasto_status check(struct asking *asking, const json_t *asked,
                                  const struct cli_kind *kind)
 {
@@ -177,10 +192,8 @@ static enum impasto_status check(struct asking *asking, const json_t *asked,
         status = check_file(asking, json_object_get(asked, "content"), film);
     if (status == IMPASTO_OK && network)
         status = check_model(asking, json_object_get(asked, "model"));
-    if (status == IMPASTO_OK && (!network || (!film && cli_job_paints(asked))))
-        status = check_styles(asking, json_object_get(asked, "styles"));
-    else if (status == IMPASTO_OK && json_object_get(asked, "styles"))
-        status = no_styles(asking, film);
+    if (status == IMPASTO_OK)
+        status = check_paintings(asking, asked, film, network);
     if (status == IMPASTO_OK)
         status = check_masks(asking, asked);
     if (status == IMPASTO_OK)

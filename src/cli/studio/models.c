@@ -2,6 +2,7 @@
 /* Style networks: those that are installed, and those that were trained here, which go by the ids
  * of their jobs. */
 
+#include "cli/model/model.h"
 #include "cli/studio/studio.h"
 
 #include <stdlib.h>
@@ -54,6 +55,8 @@ void cli_style_name(const struct cli_studio *studio, const json_t *job, size_t i
         snprintf(name + length, CLI_STYLE_NAME_SIZE - length, " %zu", index + 1);
 }
 
+/* It has pictures as a training keeps them. One that is too noisy for that is told by the job that
+ * needs it. */
 static json_t *trained_row(const struct cli_studio *studio, const json_t *job)
 {
     json_t *styles = json_array();
@@ -62,8 +65,8 @@ static json_t *trained_row(const struct cli_studio *studio, const json_t *job)
         cli_style_name(studio, job, i, name);
         json_array_append_new(styles, cli_json_text(name));
     }
-    return json_pack("{s:s, s:o, s:b}", "model", cli_text_in(job, "id"), "styles", styles, "own",
-                     1);
+    return json_pack("{s:s, s:o, s:b, s:b}", "model", cli_text_in(job, "id"), "styles", styles,
+                     "own", 1, "pictures", 1);
 }
 
 /* ---- All of them ----------------------------------------------------------------------------- */
@@ -91,18 +94,26 @@ static bool has_style(const json_t *row, const char *name)
     return false;
 }
 
-/* The network that a name, of its own or of one of its styles, means. NULL: none. */
+/* The installed network of that name; NULL: none. */
+static json_t *installed(const struct cli_studio *studio, const char *name)
+{
+    for (size_t i = 0; i < json_array_size(studio->models); i++) {
+        json_t *row = json_array_get(studio->models, i);
+        if (strcmp(cli_text_in(row, "model"), name) == 0)
+            return row;
+    }
+    return NULL;
+}
+
+/* The network that a name means, as a command line has it: of its own, or of one of the usual one's
+ * styles, whatever others call theirs. NULL: none. */
 static json_t *row_of(const struct cli_studio *studio, const char *name)
 {
     const json_t *training = training_of(studio, name);
     if (training)
         return trained_row(studio, training);
-    for (size_t i = 0; i < json_array_size(studio->models); i++) {
-        json_t *row = json_array_get(studio->models, i);
-        if (strcmp(cli_text_in(row, "model"), name) == 0 || has_style(row, name))
-            return json_incref(row);
-    }
-    return NULL;
+    json_t *row = installed(studio, name), *usual = installed(studio, CLI_MODEL_USUAL);
+    return json_incref(row ? row : has_style(usual, name) ? usual : NULL);
 }
 
 bool cli_model_is_there(const struct cli_studio *studio, const char *name)
@@ -118,6 +129,14 @@ bool cli_model_has(const struct cli_studio *studio, const char *name, const char
     const bool has = row && has_style(row, style);
     json_decref(row);
     return has;
+}
+
+bool cli_model_keeps_pictures(const struct cli_studio *studio, const char *name)
+{
+    json_t *row = row_of(studio, name);
+    const bool keeps = json_is_true(json_object_get(row, "pictures"));
+    json_decref(row);
+    return keeps;
 }
 
 json_t *cli_model_word(const struct cli_studio *studio, const char *name)

@@ -14,6 +14,7 @@
 #define SILENT_SECONDS 60 /* after which it has hung; $IMPASTO_TIMEOUT may say another */
 #define IDLE_SECONDS 600  /* after which it goes */
 #define TRIES_MOST 3      /* without a step forward */
+#define DROP_SECONDS 10   /* for a small task that nobody waits for to end */
 
 static json_t *job_of(const struct cli_studio *studio, const json_t *task)
 {
@@ -98,7 +99,7 @@ static void bury(struct cli_studio *studio, struct cli_child *child)
     child->task = NULL;
     cli_child_kill(child);
     json_t *job = job_of(studio, task);
-    const bool again = task && !json_object_get(task, "again");
+    const bool again = task && !json_object_get(task, "again") && !json_object_get(task, "dropped");
     if (job) {
         try_job_again(studio, job);
     } else if (again) {
@@ -127,13 +128,44 @@ static double silence(void)
     return seconds > 0 ? seconds : SILENT_SECONDS;
 }
 
+/* Others wait for what the quick worker does besides: uploads, for one. */
+static void limit_measuring(struct cli_studio *studio, const struct cli_child *child, double now)
+{
+    if (json_object_get(child->task, "measures") && !json_object_get(child->task, "dropped") &&
+        now - child->given > silence())
+        cli_wait_end_measuring(studio, "two of its frames take too long on this device; choose a "
+                                       "smaller size, or another device");
+}
+
+static void tell_to_stop(struct cli_child *child)
+{
+    json_t *stop =
+        json_pack("{s:s, s:O}", "do", "stop", "job", json_object_get(child->task, "job"));
+    (void)cli_child_send(child, stop);
+    json_decref(stop);
+}
+
+/* Whether a small task that nobody waits for does not end, though it was told to. */
+static bool is_overdue(struct cli_child *child, double now)
+{
+    json_t *task = child->task;
+    if (!json_object_get(task, "dropped"))
+        return false;
+    if (!json_object_get(task, "stopped")) {
+        json_object_set_new(task, "stopped", json_real(now));
+        tell_to_stop(child);
+    }
+    return now - json_number_value(json_object_get(task, "stopped")) > DROP_SECONDS;
+}
+
 /* Its thread answers whatever else it does: a device that hangs is for its own watchdog. */
 static void look_after(struct cli_studio *studio, struct cli_child *child)
 {
     const double now = cli_seconds();
     if (!child->process)
         return;
-    if (child->task && now - child->heard > silence()) {
+    limit_measuring(studio, child, now);
+    if (child->task && (now - child->heard > silence() || is_overdue(child, now))) {
         bury(studio, child);
     } else if (child->task && now - child->pinged > PING_SECONDS && child->heard >= child->pinged) {
         json_t *ping = json_pack("{s:s}", "do", "ping");
@@ -168,7 +200,7 @@ static bool give(struct cli_studio *studio, struct cli_child *child, json_t *tas
         return false;
     }
     child->task = task;
-    child->heard = child->pinged = cli_seconds();
+    child->heard = child->pinged = child->given = cli_seconds();
     if (!cli_child_send(child, task))
         bury(studio, child);
     return true;
@@ -269,9 +301,7 @@ static bool send_stop(struct cli_studio *studio, const char *id)
         const char *at_hand = cli_text_in(child->task, "job");
         if (!at_hand || strcmp(at_hand, id) != 0)
             continue;
-        json_t *stop = json_pack("{s:s, s:s}", "do", "stop", "job", id);
-        (void)cli_child_send(child, stop);
-        json_decref(stop);
+        tell_to_stop(child);
         return true;
     }
     return false;

@@ -60,6 +60,7 @@ struct cli_child {
     double heard;   /* monotonic seconds: when it last gave a sign of life */
     double pinged;  /* and when it was last asked for one */
     double idle;    /* since when it has had nothing to do */
+    double given;   /* when it got its task */
     char place[16]; /* the device that it has worked on: see devices.c */
     json_t *task;   /* what it does; NULL: nothing */
 };
@@ -88,6 +89,7 @@ struct cli_waiting { /* an upload that is being looked at */
 struct cli_wait { /* a request that waits for a small task of its own */
     struct cli_request *request;
     char task[CLI_ID_SIZE];
+    bool measures; /* a film, which takes a while */
 };
 
 struct cli_preview {
@@ -246,6 +248,8 @@ json_t *cli_models_list(const struct cli_studio *studio);
 bool cli_model_is_there(const struct cli_studio *studio, const char *name);
 /* Whether that network has a style of another name, too. */
 bool cli_model_has(const struct cli_studio *studio, const char *name, const char *style);
+/* Whether it keeps the pictures of its styles, so that refining needs no others. */
+bool cli_model_keeps_pictures(const struct cli_studio *studio, const char *name);
 /* The network as a worker finds it. NULL: it is gone. */
 json_t *cli_model_word(const struct cli_studio *studio, const char *name);
 /* What people call it. */
@@ -263,6 +267,8 @@ bool cli_model_is_used(const struct cli_studio *studio, const char *id);
 
 /* Has the quick worker do a task, which gets a name of its own, and becomes the list's. */
 void cli_queue_task(struct cli_studio *studio, json_t *task);
+/* A small task that nobody waits for any more: it is not begun, or it ends. name: its own. */
+void cli_task_drop(struct cli_studio *studio, const char *name);
 /* Gives a task the path of a file with an id's name. */
 void cli_task_set_path(const struct cli_studio *studio, json_t *task, const char *key,
                        enum cli_place place, const char *id, const char *ending);
@@ -289,6 +295,8 @@ void cli_wait_for_picture(struct cli_studio *studio, struct cli_request *request
 /* Answers who waits for this task. line: the worker's last one about it; NULL: it has ended at it.
  */
 void cli_wait_finish(struct cli_studio *studio, const json_t *task, const json_t *line);
+/* Ends the measuring of a film, and answers who waits for it. Where none is measured, nothing. */
+void cli_wait_end_measuring(struct cli_studio *studio, const char *why);
 void cli_wait_drop(struct cli_studio *studio, const struct cli_request *request);
 /* Nobody will be answered by a worker any more. */
 void cli_waits_end(struct cli_studio *studio);

@@ -15,6 +15,23 @@ void cli_queue_task(struct cli_studio *studio, json_t *task)
     json_array_append_new(studio->quick, task);
 }
 
+static bool is_named(const json_t *task, const char *name)
+{
+    const char *own = cli_text_in(task, "job");
+    return own && strcmp(own, name) == 0;
+}
+
+void cli_task_drop(struct cli_studio *studio, const char *name)
+{
+    if (is_named(studio->quicker.task, name))
+        json_object_set_new(studio->quicker.task, "dropped", json_true());
+    for (size_t i = 0; i < json_array_size(studio->quick); i++)
+        if (is_named(json_array_get(studio->quick, i), name)) {
+            json_array_remove(studio->quick, i);
+            return;
+        }
+}
+
 void cli_task_set_path(const struct cli_studio *studio, json_t *task, const char *key,
                        enum cli_place place, const char *id, const char *ending)
 {

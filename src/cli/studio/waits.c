@@ -21,6 +21,7 @@ bool cli_wait_for(struct cli_studio *studio, struct cli_request *request, json_t
         cli_queue_task(studio, json_incref(task));
         snprintf(wait->task, sizeof(wait->task), "%.32s", cli_text_in(task, "job"));
         wait->request = request;
+        wait->measures = json_object_get(task, "measures") != NULL;
         request->waits = true;
         json_decref(task);
         return true;
@@ -136,11 +137,31 @@ void cli_wait_finish(struct cli_studio *studio, const json_t *task, const json_t
         cli_folder_remove(&studio->folder, CLI_PLACE_UPLOADS, file);
 }
 
+/* Nobody needs what a film takes any more. */
+static void forget(struct cli_studio *studio, struct cli_wait *wait)
+{
+    if (wait->measures)
+        cli_task_drop(studio, wait->task);
+    *wait = (struct cli_wait){0};
+}
+
+void cli_wait_end_measuring(struct cli_studio *studio, const char *why)
+{
+    for (size_t i = 0; i < CLI_WAITS_MOST; i++) {
+        struct cli_request *request = studio->waits[i].request;
+        if (!request || !studio->waits[i].measures)
+            continue;
+        forget(studio, &studio->waits[i]);
+        cli_refuse(request, 409, "interrupted", why, NULL);
+        cli_http_answer(request);
+    }
+}
+
 void cli_wait_drop(struct cli_studio *studio, const struct cli_request *request)
 {
     for (size_t i = 0; i < CLI_WAITS_MOST; i++)
         if (studio->waits[i].request == request)
-            studio->waits[i] = (struct cli_wait){0};
+            forget(studio, &studio->waits[i]);
 }
 
 void cli_waits_end(struct cli_studio *studio)

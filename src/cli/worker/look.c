@@ -118,6 +118,16 @@ enum impasto_status cli_job_devices(struct cli_worker *worker, const json_t *job
     return IMPASTO_OK;
 }
 
+/* Whether all of its styles can be refined without a picture of them that is given. */
+static bool keeps_pictures(const struct impasto_model *model)
+{
+    const struct impasto_model_info *info = impasto_model_info(model);
+    for (size_t i = 0; i < info->style_count; i++)
+        if ((int)i != info->identity && !impasto_model_has_picture(model, i))
+            return false;
+    return true;
+}
+
 /* A network of which nothing can be read is left out: others may do. */
 static void add_model(void *user, const char *path)
 {
@@ -132,6 +142,7 @@ static void add_model(void *user, const char *path)
             json_array_append_new(styles, cli_json_text(info->styles[i]));
         json_object_set_new(row, "model", cli_json_text(name));
         json_object_set_new(row, "styles", styles);
+        json_object_set_new(row, "pictures", json_boolean(keeps_pictures(model)));
         json_array_append_new(user, row);
     }
     impasto_model_close(&model);

@@ -110,10 +110,13 @@ function step(back) {
 
 /* ---- What is seen ---------------------------------------------------------------------------- */
 
+/* A mouse may leave the canvas when its map has gone. */
 function drawCursor(there) {
-  const ring = get("area-cursor"), scale = canvas().getBoundingClientRect().width / map.width;
-  const side = 2 * radius(1) * scale;
-  ring.hidden = !there;
+  const ring = get("area-cursor");
+  ring.hidden = !there || !map;
+  if (!map)
+    return;
+  const scale = canvas().getBoundingClientRect().width / map.width, side = 2 * radius(1) * scale;
   ring.style.width = ring.style.height = `${side}px`;
   ring.style.insetInlineStart = `${cursor.x * scale - side / 2}px`;
   ring.style.insetBlockStart = `${cursor.y * scale - side / 2}px`;

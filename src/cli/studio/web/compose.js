@@ -118,6 +118,7 @@ function drawLessons() {
 function drawAreas() {
   const command = settings.command(), one = chosen.contents.length === 1 && !isFilm(), row = network();
   planAgain();
+  get("paintings-own").hidden = command !== "apply" || !row?.pictures;
   mix.draw(command === "apply" && chosen.more.length === 0 ? row : null);
   if (command === "paint") {
     areas.draw(chosen.styles, one && chosen.styles.length > 0);
@@ -158,17 +159,18 @@ function paste(event) {
 
 const several = names => names.length > 1 ? names : [];
 
-/* {value, label, model, mix, mates}: each style, and which others its network has. Those of the
- * network of several styles come first, and those that were trained here last. */
+/* {value, label, model, mix, mates, pictures}: each style, which others its network has, and whether
+ * that keeps the pictures of its styles. Those of the network of several styles come first, and those
+ * that were trained here last. */
 function styles() {
   const rows = about.models ?? [], base = rows.find(row => row.model === "base-16");
   const mixed = (base?.styles ?? []).filter(name => name !== "identity");
   const others = rows.filter(row => !row.own && !row.model.startsWith("base-"));
   return {mixed: mixed.length, rows: [
-    ...mixed.map(name => ({value: name, label: name, model: name, mates: mixed})),
-    ...others.map(({model}) => ({value: model, label: model, model, mates: []})),
-    ...rows.filter(row => row.own).flatMap(row => row.styles.map(name => (
-      {value: `${row.model}:${name}`, label: name, model: row.model, mix: name, mates: several(row.styles)})))]};
+    ...mixed.map(name => ({value: name, label: name, model: name, mates: mixed, pictures: base.pictures})),
+    ...others.map(({model, pictures}) => ({value: model, label: model, model, mates: [], pictures})),
+    ...rows.filter(row => row.own).flatMap(({model, styles: names, pictures}) => names.map(name => (
+      {value: `${model}:${name}`, label: name, model, mix: name, mates: several(names), pictures})))]};
 }
 
 const network = () => styles().rows.find(row => row.value === chosen.model);
@@ -240,7 +242,8 @@ function job(content, unrefined = false) {
   const asked = {command, settings: unrefined || refine === undefined ? others : {...others, refine}};
   if (content)
     asked.content = content.id;
-  if (settings.paints() && !unrefined)
+  /* A network's own pictures are what it is refined towards, unless there are others. */
+  if (settings.paints() && !unrefined && (command !== "apply" || chosen.styles.length > 0))
     asked.styles = chosen.styles.map(row => ({picture: row.id, weight: Number(row.weight.toPrecision(4))}));
   const row = network();
   if (settings.command() === "apply" && row) {

@@ -8,6 +8,7 @@ import {bytes, number, say, time} from "./words.js";
 const PAUSE = 300; /* milliseconds after the last change */
 
 let wanted = null; /* what is to be asked for */
+let latest = null; /* whose answer is to be told: what is wanted, or a film that is measured */
 let busy = false;
 let timer = 0;
 
@@ -22,7 +23,7 @@ function filmWords(plan) {
   parts.push(say("plan-memory", {bytes: bytes(plan.bytes)}));
   if (plan.disk)
     parts.push(say(plan.exact ? "plan-disk" : "plan-disk-most", {bytes: bytes(plan.disk)}));
-  if (plan.free)
+  if (plan.free !== null)
     parts.push(say("plan-free", {bytes: bytes(plan.free)}));
   return parts.join(" · ");
 }
@@ -37,20 +38,24 @@ function words(plan) {
   return parts.join(" · ");
 }
 
+async function answer(asked) {
+  try {
+    const plan = await api.send("/api/plan", await asked());
+    if (asked === latest)
+      draw(words(plan), typeof plan.free === "number" && plan.disk > plan.free);
+  } catch (error) {
+    if (asked === latest)
+      draw(error.message, true);
+  }
+}
+
 /* The latest one only: answers take a moment, and changes come faster. */
 async function run() {
   if (busy || !wanted)
     return;
   const asked = wanted;
   busy = true;
-  try {
-    const plan = await api.send("/api/plan", await asked());
-    if (asked === wanted)
-      draw(words(plan), plan.free > 0 && plan.disk > plan.free);
-  } catch (error) {
-    if (asked === wanted)
-      draw(error.message, true);
-  }
+  await answer(asked);
   busy = false;
   if (asked !== wanted)
     run();
@@ -61,17 +66,20 @@ function draw(text, wrong) {
   tell(get("plan"), text);
 }
 
-/* Now, as it takes a while: the film's first frames are painted for it. */
+/* Now, as it takes a while: the film's first frames are painted for it. The studio ends the measuring
+ * before it. */
 export function measure(asked) {
-  wanted = asked;
+  clearTimeout(timer);
+  wanted = null;
+  latest = asked;
   draw(say("plan-measures"), false);
-  run();
+  answer(asked);
 }
 
 /* asked: gives a job, as it would be sent; null: there is none yet. */
 export function ask(asked) {
   clearTimeout(timer);
-  wanted = asked;
+  wanted = latest = asked;
   if (!asked)
     draw("", false);
   else
