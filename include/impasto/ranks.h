@@ -42,6 +42,12 @@ struct impasto_ranks;
  * rank has started and is none. Loads nothing. */
 IMPASTO_API int impasto_ranks_launched(void);
 
+/* How many processes Slurm's srun has started, this one among them, without what they would need to
+ * find one another, as with --mpi=none: impasto_ranks_launched() is 1 then. A program that writes
+ * one result may refuse to go on, as all of them would write it. 1: no others, or IMPASTO_MPI is
+ * "off". Loads nothing. */
+IMPASTO_API int impasto_ranks_apart(void);
+
 /*
  * Opens the lines between all ranks, for all: loads the module that knows MPI, and starts MPI. Once
  * in a process. Waits for the others. Without a launcher this process is the only rank.

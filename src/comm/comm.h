@@ -43,6 +43,9 @@ enum impasto_status imp_comm_mpi_open(bool naps, struct imp_comm **comm,
 /* How many processes a launcher has started together with this one, by the environment; 1: none, or
  * IMPASTO_MPI is "off". */
 int imp_comm_launched(void);
+/* How many processes srun has started, this one among them, without what they would need to find
+ * one another; 1: none, or IMPASTO_MPI is "off". */
+int imp_comm_apart(void);
 
 /* Leaves the others. NULL: nothing. Threads: does not wait, and another thread may close the end of
  * one that is gone. Processes: waits until all close theirs. After a failure it ends all of them,

@@ -17,17 +17,40 @@ static const struct {
     {"SLURM_STEP_NUM_TASKS", "PMIX_RANK"},            /* Slurm with --mpi=pmix */
 };
 
+/* What a rank starts inherits the names, and is none. */
+static bool is_denied(void)
+{
+    const char *asked = getenv("IMPASTO_MPI");
+    return asked && strcmp(asked, "off") == 0;
+}
+
+static int number(const char *name)
+{
+    const char *text = getenv(name);
+    return text ? atoi(text) : 0;
+}
+
 int imp_comm_launched(void)
 {
-    /* What a rank starts inherits the names, and is none. */
-    const char *asked = getenv("IMPASTO_MPI");
-    if (asked && strcmp(asked, "off") == 0)
-        return 1;
-    for (size_t i = 0; i < IMP_COUNT(launchers); i++) {
-        const char *size = getenv(launchers[i].size);
-        const int ranks = size && getenv(launchers[i].sign) ? atoi(size) : 0;
+    for (size_t i = 0; i < IMP_COUNT(launchers) && !is_denied(); i++) {
+        const int ranks = getenv(launchers[i].sign) ? number(launchers[i].size) : 0;
         if (ranks > 1)
             return ranks;
     }
     return 1;
+}
+
+/* srun leaves the names of its step to each of its tasks. A batch script, which it has not started,
+ * has the job's alone, whatever the number of tasks is that its steps may have. Slurm does not say
+ * whether srun was told --mpi=none, or whether that is its default. A launcher that was started in
+ * a step, such as mpirun, knows better. */
+int imp_comm_apart(void)
+{
+    for (size_t i = 0; i < IMP_COUNT(launchers); i++)
+        if (getenv(launchers[i].sign))
+            return 1;
+    const int tasks = getenv("SLURM_STEP_ID") && getenv("SLURM_PROCID") && !is_denied()
+                          ? number("SLURM_STEP_NUM_TASKS")
+                          : 1;
+    return tasks > 1 ? tasks : 1;
 }

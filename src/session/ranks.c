@@ -14,6 +14,11 @@ int impasto_ranks_launched(void)
     return imp_comm_launched();
 }
 
+int impasto_ranks_apart(void)
+{
+    return imp_comm_apart();
+}
+
 static enum impasto_status lift(const struct impasto_ranks *ranks, enum impasto_status status,
                                 struct impasto_error *error)
 {

@@ -140,3 +140,14 @@ class Together(Case):
 
     def test_one_that_is_not_there(self):
         self.refuse(DEVICE, "99", "--device", "0,99", early=False)
+
+    def test_tasks_of_srun(self):
+        """Without --mpi they cannot find one another, and each would write the same."""
+        step = {"SLURM_NTASKS": "4", "SLURM_PROCID": "1", "SLURM_STEP_ID": "0", "SLURM_STEP_NUM_TASKS": "4"}
+        self.refuse(USAGE, ["srun has started 4 processes", "--mpi=pmix", "IMPASTO_MPI=off"], env=step)
+        self.stylise("-o", "off.png", env=step | {"IMPASTO_MPI": "off"})
+        self.write("many/a.png", png(24, 20))
+        self.succeed("style.png", "--batch", "many", "-o", "{content}.png", *CHEAP, env=step)
+        self.succeed("--list-devices", env=step)
+        # A batch script itself is one process, however many tasks its steps will have.
+        self.stylise("-o", "script.png", env={"SLURM_NTASKS": "4", "SLURM_PROCID": "0"})

@@ -52,15 +52,25 @@ static bool is_alone(const char *word)
 }
 
 /* Asked before the words are read: they name files, which only the first rank needs to have. */
-static bool is_asked_for(int argc, char **argv)
+static enum impasto_status is_asked_for(int argc, char **argv, bool *asked,
+                                        struct impasto_error *error)
 {
-    bool asked = impasto_ranks_launched() > 1;
+    bool said = false;
+    *asked = false;
     for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
         if (is_alone(argv[i]))
-            return false;
-        asked = asked || strcmp(argv[i], "--mpi") == 0;
+            return IMPASTO_OK;
+        said = said || strcmp(argv[i], "--mpi") == 0;
     }
-    return asked;
+    *asked = said || impasto_ranks_launched() > 1;
+    if (*asked || impasto_ranks_apart() == 1)
+        return IMPASTO_OK;
+    return cli_fail(error, IMPASTO_ERROR_USAGE,
+                    "srun has started %d processes that cannot find one another, and each would "
+                    "paint and write the same picture; start them by srun --mpi=pmix (or pmi2: "
+                    "srun --mpi=list) or by mpirun, to paint it together; or set IMPASTO_MPI=off, "
+                    "and each works alone",
+                    impasto_ranks_apart());
 }
 
 static uint64_t hash_words(int argc, char **argv)
@@ -92,7 +102,8 @@ static void watch(struct cli_ranks *ranks, const struct cli_common *common)
 static enum impasto_status check_size(const struct impasto_ranks *ranks,
                                       struct impasto_error *error)
 {
-    const int launched = impasto_ranks_launched();
+    const int started = impasto_ranks_launched(), apart = impasto_ranks_apart();
+    const int launched = started > apart ? started : apart;
     if (launched == 1 || impasto_ranks_size(ranks) > 1)
         return IMPASTO_OK;
     return cli_fail(error, IMPASTO_ERROR_USAGE,
@@ -105,15 +116,18 @@ static enum impasto_status check_size(const struct impasto_ranks *ranks,
 enum impasto_status cli_ranks_open(int argc, char **argv, struct cli_common *common,
                                    struct impasto_error *error)
 {
-    if (common->warm || !is_asked_for(argc, argv))
-        return IMPASTO_OK;
+    bool asked = false;
+    enum impasto_status status =
+        common->warm ? IMPASTO_OK : is_asked_for(argc, argv, &asked, error);
+    if (!asked)
+        return status;
     struct cli_ranks *opened = calloc(1, sizeof(*opened));
     if (!opened)
         return cli_fail_memory(error, "ranks");
     opened->given = hash_words(argc, argv);
     cli_leave_signals(); /* in the threads of MPI, too */
     watch(opened, common);
-    enum impasto_status status = impasto_ranks_open(&opened->ranks, error);
+    status = impasto_ranks_open(&opened->ranks, error);
     if (status == IMPASTO_OK)
         status = check_size(opened->ranks, error);
     if (status == IMPASTO_OK) {

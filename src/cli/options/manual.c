@@ -31,7 +31,7 @@ const struct cli_fact cli_variables[] = {
     {"IMPASTO_TIMEOUT", "seconds after which a device or rank that does not answer has hung, and "
                         "the run ends; or off"},
     {"IMPASTO_MPI", "off: what a launcher has left in the environment does not count, so that a "
-                    "program that a rank starts works alone"},
+                    "program that a rank starts works alone, and each task of srun without --mpi"},
     {"IMPASTO_CL_DIR", "a folder to take the kernels' sources from, for those who edit them"},
     {"XDG_CACHE_HOME", "where the kernel cache is (~/.cache)"},
     {"XDG_DATA_HOME", "where weights, the results of --tune and the studio's files are "

@@ -313,6 +313,38 @@ static void a_launcher_can_be_denied(void **state)
     (void)unsetenv("OMPI_COMM_WORLD_SIZE");
 }
 
+/* Names that Slurm leaves, and how many processes that makes, none of which knows another. */
+static void tasks_of_a_step(void **state)
+{
+    static const struct {
+        const char *names[4]; /* each is 4 */
+        int apart, launched;
+    } cases[] = {
+        {{"SLURM_STEP_NUM_TASKS", "SLURM_STEP_ID", "SLURM_PROCID"}, 4, 1},
+        /* A batch script, which is no step. */
+        {{"SLURM_NTASKS", "SLURM_PROCID"}, 1, 1},
+        {{"SLURM_NTASKS", "SLURM_STEP_ID", "SLURM_PROCID"}, 1, 1},
+        /* Those that can find one another, by Slurm or by a launcher in the step. */
+        {{"SLURM_STEP_NUM_TASKS", "SLURM_STEP_ID", "SLURM_PROCID", "PMIX_RANK"}, 1, 4},
+        {{"SLURM_STEP_NUM_TASKS", "SLURM_STEP_ID", "SLURM_PROCID", "PMI_RANK"}, 1, 1},
+        {{"SLURM_STEP_NUM_TASKS", "SLURM_STEP_ID", "SLURM_PROCID", "OMPI_COMM_WORLD_RANK"}, 1, 1},
+    };
+    (void)state;
+    for (size_t i = 0; i < IMP_COUNT(cases); i++) {
+        for (int k = 0; k < 4 && cases[i].names[k]; k++)
+            (void)setenv(cases[i].names[k], "4", 1);
+        if (impasto_ranks_apart() != cases[i].apart ||
+            impasto_ranks_launched() != cases[i].launched)
+            fail_msg("case %zu: %d apart, %d launched", i, impasto_ranks_apart(),
+                     impasto_ranks_launched());
+        (void)setenv("IMPASTO_MPI", "off", 1);
+        assert_int_equal(impasto_ranks_apart(), 1);
+        (void)unsetenv("IMPASTO_MPI");
+        for (int k = 0; k < 4 && cases[i].names[k]; k++)
+            (void)unsetenv(cases[i].names[k]);
+    }
+}
+
 static void one_job_at_a_time(void **state)
 {
     (void)state;
@@ -379,7 +411,7 @@ int main(void)
         cmocka_unit_test(same_bytes),        cmocka_unit_test(every_call_fails),
         cmocka_unit_test(shares_by_memory),  cmocka_unit_test(refusals),
         cmocka_unit_test(joining),           cmocka_unit_test(a_launcher_can_be_denied),
-        cmocka_unit_test(one_job_at_a_time),
+        cmocka_unit_test(one_job_at_a_time), cmocka_unit_test(tasks_of_a_step),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
