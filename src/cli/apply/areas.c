@@ -15,6 +15,23 @@ static const struct cli_mix *mix_of(const struct cli_applying *a, size_t area)
     return area == 0 ? &a->mix : &a->regions.mix[area - 1];
 }
 
+/* How much of an area's mix is styles, and not the identity: above 0 where there is one that is
+ * shown, to 1. --strength comes on top of it. */
+static float share_of(const struct cli_applying *a, size_t area)
+{
+    const struct cli_mix *mix = mix_of(a, area);
+    const int identity = impasto_model_info(a->model)->identity;
+    double styles = 0, all = 0;
+    if (!mix->weight)
+        return 1;
+    for (size_t i = 0; i < mix->count; i++) {
+        const double weight = (double)mix->weight[mix->named[i]];
+        all += weight;
+        styles += (int)mix->named[i] == identity ? 0 : weight;
+    }
+    return (float)(styles / all);
+}
+
 /* The styles that a picture shows: of the identity there is none. */
 struct shown {
     size_t count;
@@ -73,11 +90,28 @@ static enum impasto_status lacks_picture(const struct cli_applying *a, size_t st
 /* A side of a picture with strokes that are larger by --stroke, pixels. */
 static int stroked(const struct cli_applying *a, int side)
 {
-    const int wanted = (int)((float)side * a->options->stroke + 0.5f);
-    return wanted > 0 ? wanted : 1;
+    return (int)((float)side * a->options->stroke + 0.5f);
 }
 
-/* The picture that the model keeps of a style, at the size of the strokes that are painted. */
+/* The picture that the model keeps of a style, at the size of the strokes that are painted. It is
+ * refused here, as the optimiser would refuse it when the network has painted. */
+static enum impasto_status resize_kept(struct cli_applying *a, size_t style,
+                                       const struct impasto_image *kept,
+                                       struct impasto_image **image)
+{
+    const struct impasto_model_info *info = impasto_model_info(a->model);
+    const int width = stroked(a, kept->width), height = stroked(a, kept->height);
+    const int least = (int)impasto_setting_find("style-size")->low;
+    if (width < least || height < least)
+        return cli_fail(a->error, IMPASTO_ERROR_USAGE,
+                        "--refine: with --stroke %g, the picture that %s keeps of its style %s is "
+                        "%dx%d pixels, and sides of at least %d are needed; take larger strokes, "
+                        "or name a larger picture by --style",
+                        (double)a->options->stroke, info->source, info->styles[style], width,
+                        height, least);
+    return impasto_image_resize(kept, width, height, image, a->error);
+}
+
 static enum impasto_status take_kept(struct cli_applying *a, size_t style)
 {
     struct cli_refining *refining = &a->refining;
@@ -86,8 +120,7 @@ static enum impasto_status take_kept(struct cli_applying *a, size_t style)
         return lacks_picture(a, style);
     enum impasto_status status = impasto_model_picture(a->model, style, &kept, a->error);
     if (status == IMPASTO_OK)
-        status = impasto_image_resize(kept, stroked(a, kept->width), stroked(a, kept->height),
-                                      image, a->error);
+        status = resize_kept(a, style, kept, image);
     impasto_image_free(&kept);
     refining->style[refining->count++] = (struct impasto_style){
         .struct_size = sizeof(struct impasto_style), .image = *image, .weight = 1};
@@ -98,10 +131,6 @@ static enum impasto_status take_kept(struct cli_applying *a, size_t style)
 static enum impasto_status take_all_kept(struct cli_applying *a, const struct shown *shown)
 {
     enum impasto_status status = IMPASTO_OK;
-    if (shown->count == 0)
-        return cli_fail(
-            a->error, IMPASTO_ERROR_USAGE,
-            "--refine: the mix shows no style that could be refined; name one by --mix");
     if (shown->count > CLI_LIST_MOST)
         return cli_fail(a->error, IMPASTO_ERROR_USAGE,
                         "--refine: the mix and the regions have %zu styles; at most %d can be "
@@ -130,6 +159,10 @@ enum impasto_status cli_areas_weigh(struct cli_applying *a)
 {
     struct shown shown = {0};
     enum impasto_status status = list_shown(a, &shown);
+    if (status == IMPASTO_OK && shown.count == 0)
+        status =
+            cli_fail(a->error, IMPASTO_ERROR_USAGE,
+                     "--refine: the mix shows no style that could be refined; name one by --mix");
     if (status == IMPASTO_OK)
         status = a->options->styles.count == 0 ? take_all_kept(a, &shown) : check_count(a, &shown);
     for (size_t i = 0; status == IMPASTO_OK && i < shown.count && i < a->refining.count; i++) {
@@ -192,7 +225,9 @@ static bool is_empty(const struct impasto_image *mask)
     return sum < 1;
 }
 
-/* The areas that show a style anywhere, and their styles. */
+/* The areas that show a style anywhere, and their styles. An area weighs as much as its mix has of
+ * styles. As the optimiser divides these weights by their sum, their mean is to go into the whole
+ * style's weight. */
 static void list_areas(const struct cli_applying *a, struct cli_areas *areas)
 {
     const struct cli_refining *refining = &a->refining;
@@ -203,18 +238,25 @@ static void list_areas(const struct cli_applying *a, struct cli_areas *areas)
                 areas->style[areas->style_count] = refining->style[i];
                 areas->style[areas->style_count++].region = (int)areas->count;
             }
-        if (areas->style_count > before)
-            areas->region[areas->count++] = (struct impasto_region){
-                .struct_size = sizeof(struct impasto_region),
-                .mask = areas->mask[area],
-                .weight = 1,
-            };
+        if (areas->style_count == before)
+            continue;
+        areas->share += share_of(a, area);
+        areas->region[areas->count++] = (struct impasto_region){
+            .struct_size = sizeof(struct impasto_region),
+            .mask = areas->mask[area],
+            .weight = share_of(a, area),
+        };
     }
+    areas->share /= areas->count > 0 ? (float)areas->count : 1;
 }
 
 enum impasto_status cli_areas_open(const struct cli_applying *a,
                                    const struct impasto_image *picture, struct cli_areas *areas)
 {
+    if (a->regions.count == 0) {
+        areas->share = share_of(a, 0);
+        return IMPASTO_OK;
+    }
     enum impasto_status status =
         impasto_image_create(picture->width, picture->height, &areas->mask[0], a->error);
     if (status == IMPASTO_OK)

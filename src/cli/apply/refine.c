@@ -79,7 +79,7 @@ static enum impasto_status open_job(struct cli_applying *a, const struct impasto
     params.scales = 1;
     if (a->refining.kept)
         params.style_size = IMPASTO_SIZE_SOURCE;
-    params.style_weight *= a->options->strength;
+    params.style_weight *= a->options->strength * areas->share;
     params.iterations = a->options->refine;
     params.init = IMPASTO_INIT_IMAGE;
     params.colour = (enum impasto_colour)a->options->colour;
@@ -92,9 +92,7 @@ static enum impasto_status open_parts(struct cli_applying *a, const struct impas
                                       const struct impasto_image *start)
 {
     struct cli_areas areas = {0};
-    enum impasto_status status = IMPASTO_OK;
-    if (a->regions.count > 0)
-        status = cli_areas_open(a, start, &areas);
+    enum impasto_status status = cli_areas_open(a, start, &areas);
     if (status == IMPASTO_OK)
         status = open_job(a, content, start, &areas);
     cli_areas_close(&areas);

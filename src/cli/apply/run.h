@@ -56,7 +56,8 @@ enum impasto_status cli_refine(struct cli_applying *applying, struct impasto_ima
 
 /* ---- areas.c --------------------------------------------------------------------------------- */
 
-/* What the optimiser is told of the network's regions. Its own may overlap, and then both count. */
+/* What the optimiser is told of the network's regions. Its own may overlap, and then both count.
+ * Without regions, there are none here either: the styles are those of the whole picture. */
 struct cli_areas {
     struct impasto_image
         *mask[CLI_LIST_MOST + 1]; /* of what no region covers, and of each region */
@@ -64,6 +65,8 @@ struct cli_areas {
     size_t count;
     struct impasto_style style[CLI_LIST_MOST];
     size_t style_count;
+    float share; /* a factor of the style's weight, 0 to 1: how much of the mix is styles and not
+                    the identity, on average of the areas */
 };
 /* Where no style pictures were named, those that the model keeps are taken, at the size of their
  * strokes. They weigh as much as their styles do in the mix of their area, which is noted as their
