@@ -44,7 +44,8 @@ struct impasto_apply_params {
 
     /* Bytes of device memory that may be taken. With less memory, a picture goes through in more
      * strips, to the same bytes. 0, the default: what the device can spare. For speed alone, no
-     * more is taken than 256 MiB or, of a graphics card's own memory, half of this. */
+     * more of it is taken than 256 MiB or, of a graphics card's own memory, half, whichever is
+     * more. */
     uint64_t memory;
 
     /* Frames of impasto_applier_pixels() and impasto_applier_frame() alone: the standard deviation
@@ -96,12 +97,13 @@ impasto_applier_open(struct impasto_device *device, const struct impasto_model *
                      struct impasto_error *error) IMPASTO_MUST_CHECK;
 IMPASTO_API void impasto_applier_close(struct impasto_applier **applier);
 
-/* Bytes of device memory that it takes by now, without the driver's own. Most of them are taken
- * with the first picture of a size. */
+/* Bytes of device memory that it takes by now, without the driver's own. They are taken with the
+ * first picture of a size, or frame of a format, and those of the size before are given back. */
 IMPASTO_API uint64_t impasto_applier_memory(const struct impasto_applier *applier);
 
-/* Other parameters for the pictures that follow. A new `memory` is in force from the next size of
- * picture on. */
+/* Other parameters for the pictures that follow. Buffers that fit stay. So a new `memory` is in
+ * force from the first picture or frame on that needs others, such as one of another size or
+ * format, or the first with `steady`. */
 IMPASTO_API enum impasto_status
 impasto_applier_change(struct impasto_applier *applier, const struct impasto_apply_params *params,
                        struct impasto_error *error) IMPASTO_MUST_CHECK;

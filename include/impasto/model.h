@@ -51,7 +51,7 @@ IMPASTO_API int impasto_model_style(const struct impasto_model *model, const cha
  * A model that impasto has trained keeps the picture of each style: as large as the training looked
  * at it, which is the size of its strokes, and in a JPEG, so that it differs a little. Of styles
  * that the library draws it knows which, and they are drawn again. The identity has none, nor has a
- * picture of several hundred pixels that takes more than 90,000 bytes.
+ * style whose picture takes more than 90,000 bytes in the lowest quality that is tried.
  */
 /* style: an index. false: there is none. */
 IMPASTO_API bool impasto_model_has_picture(const struct impasto_model *model, size_t style);

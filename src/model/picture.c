@@ -12,16 +12,30 @@
 #include <string.h>
 
 #define DRAWN "drawn:"
-#define JPEG_URL "data:image/jpeg;base64,"
-#define PNG_URL "data:image/png;base64,"
-/* Bytes of an encoded picture, so that those of IMP_STYLES_MOST styles fit into a header. */
+/* Bytes of an encoded picture, so that those of IMP_STYLES_MOST styles fit into a header: in
+ * base64, with key and quotes. Beside them, it has a licence, of which each byte may be escaped;
+ * the training, JSON in which nothing but quotes and backslashes is escaped again; and the names
+ * and tensors. */
 #define BYTES_MOST 90000
+#define TEXT_BYTES ((BYTES_MOST + 2) / 3 * 4 + 64)
+#define BESIDE_TEXTS (1 << 16)
+_Static_assert((IMP_STORE_ESCAPED + 2) * TEXT_MOST + IMP_STYLES_MOST * TEXT_BYTES + BESIDE_TEXTS <=
+                   IMP_STORE_HEADER_MOST,
+               "a network with all its pictures could not be read");
 /* Qualities of a JPEG, from the first that is tried to the last. */
 #define BEST_QUALITY 90
 #define WORST_QUALITY 30
 #define QUALITY_STEP 20
-/* The longer side of a picture that is drawn or decoded. */
+/* Pixels of a side of a style that is drawn anew, which is a square. A picture that is decoded has
+ * at most as many pixels as the largest square, whatever its sides. */
 #define SIDE_MOST 4096
+
+/* Pictures in base64: what their texts begin with, and what these go on with where the bytes are
+ * such a file's. */
+static const struct encoding {
+    const char *url, *magic, *name;
+} jpeg = {"data:image/jpeg;base64,", "/9j/", "JPEG"},
+  png = {"data:image/png;base64,", "iVBORw0KGgo", "PNG"};
 
 /* ---- Base64 ---------------------------------------------------------------------------------- */
 
@@ -88,21 +102,22 @@ static void decode(const char *text, unsigned char *bytes, size_t size)
 
 /* ---- Texts ----------------------------------------------------------------------------------- */
 
-/* Where the base64 of a stored picture begins; NULL: it is no such text. */
-static const char *stored(const char *text)
+static bool begins(const char *text, const char *beginning)
 {
-    static const char *const urls[] = {JPEG_URL, PNG_URL};
-    for (size_t i = 0; i < IMP_COUNT(urls); i++)
-        if (strncmp(text, urls[i], strlen(urls[i])) == 0)
-            return text + strlen(urls[i]);
-    return NULL;
+    return strncmp(text, beginning, strlen(beginning)) == 0;
+}
+
+/* How a stored picture is encoded; NULL: it is no such text. */
+static const struct encoding *encoding_of(const char *text)
+{
+    return begins(text, jpeg.url) ? &jpeg : begins(text, png.url) ? &png : NULL;
 }
 
 /* Size and name of one that is drawn; NULL: it is no such text. */
 static const char *drawn(const char *text, int *size)
 {
     char *end;
-    if (strncmp(text, DRAWN, strlen(DRAWN)) != 0)
+    if (!begins(text, DRAWN))
         return NULL;
     const long number = strtol(text + strlen(DRAWN), &end, 10);
     if (*end != ':' || number < 1 || number > SIDE_MOST || !imp_style_name_sound(end + 1))
@@ -114,10 +129,10 @@ static const char *drawn(const char *text, int *size)
 bool imp_style_picture_sound(const char *text)
 {
     int size;
-    const char *bytes = stored(text);
-    if (!bytes)
+    const struct encoding *encoding = encoding_of(text);
+    if (!encoding)
         return drawn(text, &size) != NULL;
-    const size_t count = decoded_size(bytes);
+    const size_t count = decoded_size(text + strlen(encoding->url));
     return count > 0 && count <= BYTES_MOST;
 }
 
@@ -144,10 +159,10 @@ static bool writes_jpeg(void)
 enum impasto_status imp_style_picture_store(const struct impasto_image *image, char **text,
                                             struct impasto_error *error)
 {
-    const bool jpeg = writes_jpeg();
+    const bool lossy = writes_jpeg();
     struct impasto_save_options options = {
         .struct_size = sizeof(options),
-        .format = jpeg ? IMPASTO_FORMAT_JPEG : IMPASTO_FORMAT_PNG,
+        .format = lossy ? IMPASTO_FORMAT_JPEG : IMPASTO_FORMAT_PNG,
         .privacy = IMPASTO_PRIVACY_NONE,
         .quality = BEST_QUALITY,
     };
@@ -155,7 +170,7 @@ enum impasto_status imp_style_picture_store(const struct impasto_image *image, c
     size_t size = 0;
     *text = NULL;
     IMP_TRY(impasto_image_encode(image, "style", &options, &bytes, &size, error));
-    while (jpeg && size > BYTES_MOST && options.quality > WORST_QUALITY) {
+    while (lossy && size > BYTES_MOST && options.quality > WORST_QUALITY) {
         options.quality -= QUALITY_STEP;
         free(bytes);
         bytes = NULL;
@@ -163,7 +178,7 @@ enum impasto_status imp_style_picture_store(const struct impasto_image *image, c
     }
     const bool fits = size <= BYTES_MOST;
     if (fits)
-        *text = encode(jpeg ? JPEG_URL : PNG_URL, bytes, size);
+        *text = encode(lossy ? jpeg.url : png.url, bytes, size);
     free(bytes);
     return *text || !fits ? IMPASTO_OK : imp_fail_memory(error, "a style picture", size * 2);
 }
@@ -187,12 +202,19 @@ enum impasto_status imp_style_draw(const char *name, int size, struct impasto_im
     return status;
 }
 
+/* No other kind of file is decoded than the one that the text says. */
 static enum impasto_status decode_picture(const struct impasto_model *model, size_t style,
-                                          const char *text, struct impasto_image **image,
-                                          struct impasto_error *error)
+                                          const struct encoding *encoding,
+                                          struct impasto_image **image, struct impasto_error *error)
 {
     char name[600];
+    const char *text = model->net.pictures[style] + strlen(encoding->url);
     const size_t size = decoded_size(text);
+    if (!begins(text, encoding->magic))
+        return imp_fail(error, IMPASTO_ERROR_WEIGHTS,
+                        "%.400s: its picture of \"%.80s\" is not the %s that it says; get the file "
+                        "anew",
+                        model->source, model->net.names[style], encoding->name);
     unsigned char *bytes = malloc(size);
     if (!bytes)
         return imp_fail_memory(error, "a style picture", size);
@@ -221,9 +243,10 @@ enum impasto_status impasto_model_picture(const struct impasto_model *model, siz
         return imp_fail(error, IMPASTO_ERROR_USAGE,
                         "%s: has no picture of its style %zu; ask impasto_model_has_picture",
                         model->source, style);
-    const char *text = model->net.pictures[style], *bytes = stored(text);
-    if (bytes)
-        return decode_picture(model, style, bytes, image, error);
+    const char *text = model->net.pictures[style];
+    const struct encoding *encoding = encoding_of(text);
+    if (encoding)
+        return decode_picture(model, style, encoding, image, error);
     const char *name = drawn(text, &size);
     if (!imp_draw_style_exists(name))
         return imp_fail(error, IMPASTO_ERROR_WEIGHTS,

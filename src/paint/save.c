@@ -19,6 +19,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+_Static_assert(IMP_STORE_BESIDE_NOTE + IMP_STORE_ESCAPED * IMPASTO_SETTINGS_MOST <=
+                   IMP_STORE_HEADER_MOST,
+               "a checkpoint with the longest note could not be read");
+
 static double seconds_so_far(const struct impasto_job *job)
 {
     return job->started != 0 ? imp_host_seconds() - job->started : job->before;

@@ -9,10 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Bytes of the header; the format itself has 100 MB. A checkpoint's note of IMPASTO_SETTINGS_MOST
- * bytes takes six times as many at worst, and nothing else comes near. What a hostile header can
- * take while it is parsed is JSON_GROWTH times this. */
-#define HEADER_LIMIT (8 << 20)
 /* Bytes that a JSON value may take in memory for one in the file; measured 48 for empty arrays. */
 #define JSON_GROWTH 64
 /* Fits the longest text about a tensor's name. */
@@ -86,10 +82,11 @@ static enum impasto_status read_header(struct imp_safetensors *file, const char 
     if (!imp_os_look_open(file->descriptor, &about))
         return imp_fail_file(error, file->blame, file->path, "cannot be read", errno);
     const uint64_t size = about.size;
+    _Static_assert(IMP_STORE_HEADER_MOST == (8 << 20), "a message has another number");
     IMP_TRY(read_at(file, bytes, sizeof(bytes), 0, error));
     for (int i = 7; i >= 0; i--)
         length = length << 8 | bytes[i];
-    if (length > HEADER_LIMIT)
+    if (length > IMP_STORE_HEADER_MOST)
         return imp_safetensors_damaged(file, error, "its header claims more than 8 MiB");
     if (size < sizeof(bytes) || length > size - sizeof(bytes))
         return imp_safetensors_damaged(file, error, "it ends within its header");

@@ -13,6 +13,17 @@
 
 struct json_t;
 
+/* Bytes of the longest header that is read; the format itself has 100 MB. Two kinds of files come
+ * near, and are asserted to fit: a checkpoint with the longest note, and a style network with the
+ * pictures of as many styles as it can have. A hostile header takes up to 64 times as much memory
+ * while it is parsed. */
+#define IMP_STORE_HEADER_MOST (8 << 20)
+/* Bytes of the header that a byte of a text may take, as JSON escapes it. */
+#define IMP_STORE_ESCAPED 6
+/* Bytes of a checkpoint's header beside its note: the job or training as JSON, with numbers of each
+ * layer and sums of each picture, and the tensors' entries. */
+#define IMP_STORE_BESIDE_NOTE (1 << 20)
+
 /* ---- safetensors.c --------------------------------------------------------------------------- */
 
 /* An open file whose header has been checked whole, as the format's own reader does. */

@@ -27,6 +27,10 @@
 #define TRAINING_KEY "impasto.train"
 #define NOTE_KEY "impasto.note"
 
+_Static_assert(IMP_STORE_BESIDE_NOTE + IMP_STORE_ESCAPED * IMPASTO_SETTINGS_MOST <=
+                   IMP_STORE_HEADER_MOST,
+               "a checkpoint with the longest note could not be read");
+
 static const struct imp_store_kind checkpoint_kind = {
     .key = "impasto.training",
     .format = 1,

@@ -146,6 +146,30 @@ static void all_bytes_come_through(void **state)
     }
 }
 
+/* A model may say that its picture is of one kind, and have a file of another. */
+static void other_files_are_not_decoded(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {"data:image/png;base64,/9j/4AAQSkZJRgAB",
+                                        "data:image/jpeg;base64,iVBORw0KGgoAAAAN",
+                                        "data:image/jpeg;base64,UklGRiQAAABXRUJQ"};
+    static const char *const words[] = {"not the PNG that it says", "not the JPEG that it says",
+                                        "not the JPEG that it says"};
+    struct imp_stylenet net = network(IMP_COUNT(texts));
+    for (size_t s = 0; s < IMP_COUNT(texts); s++)
+        net.pictures[s] = strdup(texts[s]);
+    struct impasto_model *model = opened(&net);
+    for (size_t s = 0; s < IMP_COUNT(texts); s++) {
+        struct impasto_error error = {0};
+        struct impasto_image *none = NULL;
+        assert_true(impasto_model_has_picture(model, s));
+        assert_int_equal(impasto_model_picture(model, s, &none, &error), IMPASTO_ERROR_WEIGHTS);
+        assert_non_null(strstr(error.message, words[s]));
+        assert_null(none);
+    }
+    impasto_model_close(&model);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -153,6 +177,7 @@ int main(void)
         cmocka_unit_test(they_stay_with_their_styles),
         cmocka_unit_test(what_is_too_large_is_left_out),
         cmocka_unit_test(all_bytes_come_through),
+        cmocka_unit_test_setup_teardown(other_files_are_not_decoded, make_folder, remove_folder),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
