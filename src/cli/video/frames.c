@@ -85,12 +85,13 @@ static bool goes_by_time(const struct cli_filming *f)
            !cli_is_standard(f->input);
 }
 
-/* When the preview's next frame is shown, less half a frame, as containers round. */
+/* When the preview's next frame is shown, less half a frame, as containers round. Where a frame is
+ * one tick, that is between two of them. */
 static int64_t next_time(const struct cli_filming *f)
 {
     const struct imp_ratio rate = f->source_film.rate;
     const double frames = (double)(f->shown * f->apart + f->apart / 2) - 0.5;
-    return f->first + llround(frames * rate.den / rate.num / tick_of(f));
+    return f->first + (int64_t)ceil(frames * rate.den / rate.num / tick_of(f));
 }
 
 /* Where the preview's next frame is far ahead, the film is opened anew, to begin near it. */
