@@ -14,6 +14,7 @@ import signal
 import struct
 import time
 
+from case_checkpoint import forge
 from case_seeing import Page
 from support import (INPUT, MEMORY, OUTPUT, PATIENCE, SHORT_PATIENCE, SIGINT_CODE, USAGE, WEIGHTS,
                      Case, png, read_png, safetensors)
@@ -420,6 +421,19 @@ class Stopping(Training):
             self.train("--resume", "run.ckpt", "-q")
             self.assertEqual(self.bytes("out.model"), whole)
             os.remove(self.folder / "out.model")
+
+    def test_begun_before_there_was_a_lattice(self):
+        """An older program's checkpoint has no weight of it, and goes on without, as it began."""
+        words = ["style.png", *TINY, "--lattice-weight", "0", "-o", "out.model"]
+        self.train(*words)
+        whole = self.bytes("out.model")
+        os.remove(self.folder / "out.model")
+        self.stopped(signal.SIGKILL, *words, step=2)
+        data = self.bytes("run.ckpt")
+        weight = re.search(rb'\\"lattice_weight\\":0\.0,', data).group()
+        self.write("run.ckpt", forge(data, weight, b" " * len(weight)))
+        self.train("--resume", "run.ckpt", "-q")
+        self.assertEqual(self.bytes("out.model"), whole)
 
     def test_finished(self):
         """Its model can be written again; and another training may take its place."""
