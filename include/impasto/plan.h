@@ -47,6 +47,9 @@ struct impasto_plan_band {
     int device;      /* its index */
     int begin, rows; /* with the margin */
     uint64_t bytes;  /* device memory at the fullest moment */
+    /* What it gives to the others in an iteration: rows, once for each neighbour, and its part of
+     * each sum, once. */
+    uint64_t sent;
 };
 
 /* Device memory for one purpose. */

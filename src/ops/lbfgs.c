@@ -119,7 +119,7 @@ enum impasto_status imp_lbfgs_combine(struct imp_device *device, const struct im
 enum impasto_status imp_lbfgs_slope(struct imp_device *device, const struct imp_lbfgs_vectors *v,
                                     double *slope, double *size)
 {
-    double totals[2];
+    double totals[IMP_LBFGS_SLOPE];
     const struct blocks blocks = blocks_of(v);
     IMP_TRY(imp_program_launch(
         device, IMP_PROGRAM_SMALL, "lbfgs_slope",
@@ -130,7 +130,7 @@ enum impasto_status imp_lbfgs_slope(struct imp_device *device, const struct imp_
             .global = {IMP_PARTS},
             .bytes = imp_float_bytes(3.0 * v->n),
         }));
-    IMP_TRY(imp_lbfgs_totals(device, v, 2, totals));
+    IMP_TRY(imp_lbfgs_totals(device, v, IMP_LBFGS_SLOPE, totals));
     *slope = totals[0];
     *size = totals[1];
     return IMPASTO_OK;

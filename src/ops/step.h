@@ -78,8 +78,9 @@ enum impasto_status imp_lbfgs_dots(struct imp_device *device, const struct imp_l
  * vectors; zero where the variable is held. */
 enum impasto_status imp_lbfgs_combine(struct imp_device *device, const struct imp_lbfgs_vectors *v,
                                       int slots, const float *coefficients);
-/* Waits. slope: of the loss at the image along the path that imp_lbfgs_move takes, per unit of
- * step, as the step grows; size: sum of |direction|. */
+/* Waits, for so many sums. slope: of the loss at the image along the path that imp_lbfgs_move
+ * takes, per unit of step, as the step grows; size: sum of |direction|. */
+#define IMP_LBFGS_SLOPE 2
 enum impasto_status imp_lbfgs_slope(struct imp_device *device, const struct imp_lbfgs_vectors *v,
                                     double *slope, double *size);
 

@@ -238,6 +238,12 @@ static enum impasto_status restart_search(struct imp_device *device,
     return search->step > 0 ? try_step(device, lbfgs, v) : rest(lbfgs, v);
 }
 
+/* Two slopes, and the products between. */
+static int sums(const struct imp_optimizer_state *state)
+{
+    return 2 * IMP_LBFGS_SLOPE + IMP_LBFGS_ROWS * (2 * state->history + 1);
+}
+
 static enum impasto_status step(struct imp_device *device, struct imp_optimizer_state *state,
                                 const struct imp_step_options *options, double total,
                                 struct imp_buffer *image, struct imp_buffer *gradient)
@@ -364,6 +370,7 @@ const struct imp_optimizer imp_optimizer_lbfgs = {
     .step = step,
     .numbers = numbers,
     .saved = saved,
+    .sums = sums,
     .retry = retry,
     .best = best,
     .finish = finish,

@@ -67,6 +67,8 @@ struct imp_optimizer {
     /* Takes the last step back: image and state are what they were before it, to the bit. Only
      * where state->undoable. NULL: where the image was, `best` tells. */
     enum impasto_status (*undo)(struct imp_optimizer_state *state, struct imp_buffer *image);
+    /* How many sums over the image a step reads, at the most where all is well. NULL: none. */
+    int (*sums)(const struct imp_optimizer_state *state);
     /* The four below are for optimisers whose image may be a mere trial. NULL: it never is. */
     /* Makes the trial again, to the bit, as there may have been a fault in it. */
     enum impasto_status (*retry)(struct imp_device *device, struct imp_optimizer_state *state,

@@ -331,13 +331,14 @@ enum impasto_status imp_team_cut(struct impasto_job *job, const struct imp_sizes
 
 enum impasto_status imp_team_describe(struct impasto_job *job)
 {
-    enum { DEVICE, BEGIN, ROWS, BYTES, SAID };
+    enum { DEVICE, BEGIN, ROWS, BYTES, SENT, SAID };
     double said[SAID * IMPASTO_RANKS];
     job->band_count = 0;
     if (!imp_team_band(job))
         return IMPASTO_OK;
     const double own[SAID] = {imp_device_caps(job->device)->info.index, job->band.begin,
-                              job->band.rows, (double)imp_scale_peak(&job->scale)};
+                              job->band.rows, (double)imp_scale_peak(&job->scale),
+                              (double)imp_scale_traffic(&job->scale)};
     IMP_TRY(hear(job, own, SAID, said));
     job->band_count = (size_t)imp_comm_size(job->comm);
     for (size_t rank = 0; rank < job->band_count; rank++) {
@@ -345,7 +346,8 @@ enum impasto_status imp_team_describe(struct impasto_job *job)
         job->bands[rank] = (struct impasto_plan_band){.device = (int)of[DEVICE],
                                                       .begin = (int)of[BEGIN],
                                                       .rows = (int)of[ROWS],
-                                                      .bytes = (uint64_t)of[BYTES]};
+                                                      .bytes = (uint64_t)of[BYTES],
+                                                      .sent = (uint64_t)of[SENT]};
     }
     return IMPASTO_OK;
 }

@@ -72,6 +72,47 @@ struct imp_beside imp_band_beside(const struct imp_band *band)
         .height = band->height, .begin = band->begin, .rows = band->image_rows};
 }
 
+/* ---- Traffic --------------------------------------------------------------------------------- */
+
+static size_t row_floats(const struct imp_tensor *tensor)
+{
+    return (size_t)tensor->channels * ((size_t)tensor->width + 2);
+}
+
+/* Of so many sums, each of two words, and then of how many are spoilt. */
+static size_t words_exchanged(size_t sums)
+{
+    return 2 * sums + 1;
+}
+
+/* Devices of a kind have the sums of a matrix in the same places, and as they are all of them
+ * count. */
+static size_t gram_sums(const struct imp_band *band, int channels)
+{
+    return band->unlike ? (size_t)channels * ((size_t)channels + 1) / 2
+                        : imp_gram_sums_count(imp_device_caps(band->device), channels);
+}
+
+uint64_t imp_band_row_bytes(const struct imp_tensor *tensor)
+{
+    return row_floats(tensor) * sizeof(float);
+}
+
+uint64_t imp_band_gram_bytes(const struct imp_band *band, int channels)
+{
+    return words_exchanged(gram_sums(band, channels)) * sizeof(int64_t);
+}
+
+uint64_t imp_band_means_bytes(int channels)
+{
+    return words_exchanged((size_t)channels) * sizeof(int64_t);
+}
+
+uint64_t imp_band_totals_bytes(int slots)
+{
+    return (uint64_t)slots * IMP_SUM_GROUPS * sizeof(double);
+}
+
 /* ---- Rows ------------------------------------------------------------------------------------ */
 
 /* The line between ranks has failed; who has made it fail has said why. */
@@ -111,11 +152,10 @@ static enum impasto_status swap(struct imp_band *band, struct imp_buffer *rows, 
 enum impasto_status imp_band_exchange(struct imp_band *band, const struct imp_tensor *tensor)
 {
     const bool above = imp_band_above(band), below = imp_band_below(band);
-    const size_t floats = (size_t)tensor->channels * ((size_t)tensor->width + 2);
     if (!above && !below)
         return IMPASTO_OK;
     IMP_TRY(imp_rows_take(band->device, tensor, band->edges));
-    IMP_TRY(swap(band, band->edges, floats));
+    IMP_TRY(swap(band, band->edges, row_floats(tensor)));
     return imp_rows_put(band->device, tensor, band->edges, above, below);
 }
 
@@ -188,7 +228,7 @@ static enum impasto_status add_words(struct imp_band *band, struct imp_buffer *s
                                      struct words *words)
 {
     const size_t bytes = IMP_GRAM_WORDS * words->count * sizeof(uint32_t);
-    const size_t values_count = 2 * words->sums + 1;
+    const size_t values_count = words_exchanged(words->sums);
     int64_t *values = malloc(values_count * sizeof(*values));
     enum impasto_status status = IMPASTO_OK;
     words->word = malloc(bytes);
@@ -227,13 +267,11 @@ static void find_places(const struct imp_caps *caps, int channels, struct words 
         }
 }
 
-/* Devices of a kind have them in the same places, and as they are all of them count. */
 enum impasto_status imp_band_add_gram(struct imp_band *band, struct imp_buffer *sums, int channels)
 {
     const struct imp_caps *caps = imp_device_caps(band->device);
-    const size_t half = (size_t)channels * ((size_t)channels + 1) / 2;
-    struct words words = {.count = imp_gram_sums_count(caps, channels)};
-    words.sums = band->unlike ? half : words.count;
+    const size_t half = gram_sums(band, channels);
+    struct words words = {.count = imp_gram_sums_count(caps, channels), .sums = half};
     if (!band->unlike)
         return add_words(band, sums, &words);
     words.at = malloc(2 * half * sizeof(*words.at));

@@ -60,6 +60,12 @@ struct imp_beside imp_band_beside(const struct imp_band *band);
 enum impasto_status imp_band_add_gram(struct imp_band *band, struct imp_buffer *sums, int channels);
 enum impasto_status imp_band_add_means(struct imp_band *band, struct imp_buffer *sums,
                                        int channels);
+/* What each of these gives to others: a row of a tensor to one neighbour; to all, a matrix, means,
+ * and totals. */
+uint64_t imp_band_row_bytes(const struct imp_tensor *tensor);
+uint64_t imp_band_gram_bytes(const struct imp_band *band, int channels);
+uint64_t imp_band_means_bytes(int channels);
+uint64_t imp_band_totals_bytes(int slots);
 /* As imp_sums_read, of all bands, the same on every rank. alike: slots that are no sums over rows,
  * but the same on all ranks, up to rounding; the first one's count. */
 enum impasto_status imp_band_totals(struct imp_band *band, struct imp_device *device,

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """--list-devices, --self-test, and choosing among devices."""
 
+import re
+
 from support import CHEAP, DEVICE, PATIENCE, USAGE, Case, devices, on_pocl, pixels, png
 
 FIELDS = {"index", "platform_index", "device_index", "type", "name", "platform", "driver", "opencl",
@@ -128,6 +130,12 @@ class Together(Case):
         self.assertEqual(self.paint("two.png", "--device", "0,0").read_bytes(), alone.read_bytes())
         shared = self.paint("shared.png", "--device", "0,0", "--bands", "1:2.5", "--checkpoint", "run.ckpt")
         self.assertEqual(pixels(shared), pixels(alone))
+        plan = self.succeed("content.png", "style.png", *CHEAP, "--size", "200", "--scales", "1", "--memory", "1G",
+                            "--device", "0,0", "--plan").stdout
+        sent = re.findall(r"^  rank (\d), device 0: \d+ rows from row \d+ on, [\d.]+ MiB, sends ([\d.]+) MB an "
+                          r"iteration$", plan, re.M)
+        self.assertEqual([rank for rank, _ in sent], ["0", "1"])
+        self.assertGreater(min(float(megabytes) for _, megabytes in sent), 0)
 
     def test_bands_that_are_no_shares(self):
         for bands in ["3", "1:2:3", "1:0", "1:", "1:x", "-1:2", "1:nan"]:

@@ -325,7 +325,8 @@ bool comm_cases(struct imp_comm *comm, char text[CASE_TEXT])
 struct faulty {
     const struct imp_transport *real;
     void *end;
-    int calls, nth;
+    int rank, calls, nth;
+    uint64_t given;
 };
 
 static enum impasto_status count(struct faulty *faulty, struct impasto_error *error)
@@ -340,6 +341,8 @@ static enum impasto_status exchange_begin(void *end, struct imp_transfer *transf
 {
     struct faulty *faulty = end;
     IMP_TRY(count(faulty, error));
+    for (size_t i = 0; i < count_of; i++)
+        faulty->given += transfers[i].sends ? transfers[i].size : 0;
     return faulty->real->exchange_begin(faulty->end, transfers, count_of, error);
 }
 
@@ -355,6 +358,7 @@ static enum impasto_status sum_begin(void *end, int64_t *values, size_t count_of
 {
     struct faulty *faulty = end;
     IMP_TRY(count(faulty, error));
+    faulty->given += count_of * sizeof(*values);
     return faulty->real->sum_begin(faulty->end, values, count_of, error);
 }
 
@@ -370,6 +374,7 @@ static enum impasto_status gather(void *end, const double *own, double *all, con
 {
     struct faulty *faulty = end;
     IMP_TRY(count(faulty, error));
+    faulty->given += counts[faulty->rank] * sizeof(*own);
     return faulty->real->gather(faulty->end, own, all, counts, error);
 }
 
@@ -402,7 +407,8 @@ void comm_fail_call(struct imp_comm *comm, int nth)
     struct faulty *faulty = malloc(sizeof(*faulty));
     if (faulty == NULL)
         abort();
-    *faulty = (struct faulty){.real = comm->transport, .end = comm->end, .nth = nth};
+    *faulty =
+        (struct faulty){.real = comm->transport, .end = comm->end, .rank = comm->rank, .nth = nth};
     comm->transport = &transport;
     comm->end = faulty;
 }
@@ -411,4 +417,10 @@ int comm_calls(const struct imp_comm *comm)
 {
     const struct faulty *faulty = comm->end;
     return faulty->calls;
+}
+
+uint64_t comm_given(const struct imp_comm *comm)
+{
+    const struct faulty *faulty = comm->end;
+    return faulty->given;
 }

@@ -22,5 +22,7 @@ int comm_case_count(void);
 void comm_fail_call(struct imp_comm *comm, int nth);
 /* Calls of an end so far, from comm_fail_call on. */
 int comm_calls(const struct imp_comm *comm);
+/* Bytes that it has given to others: rows, and its part of each sum and gathering, once. */
+uint64_t comm_given(const struct imp_comm *comm);
 
 #endif

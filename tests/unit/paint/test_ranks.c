@@ -291,6 +291,83 @@ static void shares_by_memory(void **state)
     impasto_image_free(&tall);
 }
 
+/* The most bytes that each rank gives to others in one of some steps; planned: what was said of
+ * it. */
+static void count_traffic(const struct impasto_pictures *pictures,
+                          const struct impasto_params *params, uint64_t most[MOST],
+                          uint64_t planned[MOST])
+{
+    struct team team;
+    struct place places[MOST];
+    struct impasto_error error = {0};
+    struct impasto_job *job = NULL;
+    begin(&team, places, MOST, -1, 0);
+    enum impasto_status status =
+        impasto_job_open(devices[0], weights, pictures, params, &job, &error);
+    if (status == IMPASTO_OK)
+        assert_int_equal(impasto_job_info(job)->band_count, MOST);
+    for (int rank = 0; rank < MOST && status == IMPASTO_OK; rank++) {
+        planned[rank] = impasto_job_info(job)->bands[rank].sent;
+        most[rank] = 0;
+    }
+    for (int i = 0; i < params->first_iterations && status == IMPASTO_OK; i++) {
+        uint64_t before[MOST];
+        for (int rank = 0; rank < MOST; rank++)
+            before[rank] = comm_given(team.ranks[rank].comm);
+        status = impasto_job_step(job, NULL, &error);
+        for (int rank = 0; rank < MOST; rank++) {
+            const uint64_t given = comm_given(team.ranks[rank].comm) - before[rank];
+            most[rank] = given > most[rank] ? given : most[rank];
+        }
+    }
+    if (status != IMPASTO_OK)
+        fail_msg("%s", error.message);
+    impasto_job_close(&job);
+    end(&team, 0, NULL);
+}
+
+/* What a plan says that ranks give to one another is what they do: with Adam and an average, with
+ * L-BFGS once it has a history, with regions and means. */
+static void traffic(void **state)
+{
+    (void)state;
+    const int height = 200; /* three blocks */
+    struct impasto_image *tall = painted_picture(WIDTH, height, 2);
+    struct impasto_image *mask = painted_picture(WIDTH, height, 3);
+    const struct impasto_region regions[] = {
+        {.struct_size = sizeof(regions[0]), .mask = mask, .weight = 1},
+        {.struct_size = sizeof(regions[0]), .weight = 1}};
+    const struct impasto_style both[] = {
+        {.struct_size = sizeof(both[0]), .image = style_image, .weight = 1},
+        {.struct_size = sizeof(both[0]), .image = style_image, .weight = 1, .region = 1}};
+    struct impasto_pictures pictures = {
+        .struct_size = sizeof(pictures), .content = tall, .styles = both, .style_count = 1};
+    struct impasto_params params = few_steps(1);
+    params.size = height;
+    params.style_layers[2] = 1;
+    for (int round = 0; round < 3; round++) {
+        uint64_t most[MOST], planned[MOST];
+        impasto_params_optimizer(&params,
+                                 round == 1 ? IMPASTO_OPTIMIZER_LBFGS : IMPASTO_OPTIMIZER_ADAM);
+        params.average = round == 0 ? 0.9f : 0;
+        params.history = 2;
+        params.iterations = params.first_iterations = round == 1 ? 8 : 2;
+        if (round == 2) {
+            pictures.style_count = pictures.region_count = 2;
+            pictures.regions = regions;
+            params.style_loss = IMPASTO_STYLE_LOSS_COVARIANCE;
+        }
+        count_traffic(&pictures, &params, most, planned);
+        for (int rank = 0; rank < MOST; rank++)
+            if (most[rank] != planned[rank])
+                fail_msg("round %d, rank %d: %llu bytes, not %llu", round, rank,
+                         (unsigned long long)most[rank], (unsigned long long)planned[rank]);
+        assert_true(planned[1] > planned[0]);
+    }
+    impasto_image_free(&tall);
+    impasto_image_free(&mask);
+}
+
 static void refusals(void **state)
 {
     (void)state;
@@ -412,6 +489,7 @@ int main(void)
         cmocka_unit_test(shares_by_memory),  cmocka_unit_test(refusals),
         cmocka_unit_test(joining),           cmocka_unit_test(a_launcher_can_be_denied),
         cmocka_unit_test(one_job_at_a_time), cmocka_unit_test(tasks_of_a_step),
+        cmocka_unit_test(traffic),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
