@@ -306,8 +306,8 @@ static double loss_error(const struct imp_ref_objective *objective,
     worst = fmax(worst, term_error(found->range, expected->range, 0));
     worst = fmax(worst, term_error(found->lattice, expected->lattice, 0));
     worst = fmax(worst, term_error(found->temporal, expected->temporal, 0));
-    const double content = objective->params->losses == IMPASTO_LOSSES_RELATIVE;
-    const double style = content || objective->bounded;
+    const bool content = objective->params->losses == IMPASTO_LOSSES_RELATIVE;
+    const bool style = content || objective->bounded;
     for (int l = 0; l < objective->depth; l++) {
         worst = fmax(worst, term_error(found->content[l], expected->content[l], content));
         worst = fmax(worst, term_error(found->style[l], expected->style[l], style));
