@@ -82,8 +82,10 @@ static void begin_studio(void)
     char folder[] = "/dev/shm/impasto-fuzz-XXXXXX";
     static const char *const states[] = {"waits", "stopped", "done"};
     struct impasto_error error = {0};
+    /* Its folder has no workers of an earlier studio, of which the page would be told with its
+     * path. */
     if (!mkdtemp(folder) || cli_folder_open(&studio.folder, folder, &error) != IMPASTO_OK ||
-        cli_jobs_load(&studio, &error) != IMPASTO_OK)
+        !cli_folder_is_ours(&studio.folder) || cli_jobs_load(&studio, &error) != IMPASTO_OK)
         abort();
     snprintf(studio.token, sizeof(studio.token), "%064d", 1);
     studio.quota = (uint64_t)1 << 30;

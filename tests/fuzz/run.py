@@ -78,6 +78,7 @@ PAINT = f'''{{"command": "paint", "content": "{ID}0", "styles": [{{"picture": "{
 "keep": {{"picture": "{ID}0", "colour": "00ff00"}}, "masks": [{{"picture": "{ID}0"}}]}}'''
 APPLY = f'{{"command": "apply", "content": "{ID}0", "model": "ink", "settings": {{"strength": 1.5, "mix": "ink:2"}}}}'
 AREAS = APPLY[:-1] + f', "regions": [{{"picture": "{ID}0", "colour": "ff0000", "mix": "oil"}}]}}'
+REFINED = APPLY.replace('"mix": "ink:2"', '"refine": 2')
 TRAIN = f'''{{"command": "train", "content": "{ID}0", "styles": [{{"picture": "{ID}0"}}], "photos": ["{ID}0"],
 "settings": {{"minutes": 5, "base": "base-16", "style-weight": 7}}}}'''
 FILM = f'{{"command": "video", "content": "{ID}1", "model": "{ID}3", "settings": {{"every": 2, "start": "1:30"}}}}'
@@ -88,7 +89,7 @@ REQUESTS = ["GET /", "GET /studio.js\nIf-None-Match: x", "POST /api/session\n\n"
             "POST /api/pictures\nContent-Length: 99999999999\n\nx", f"GET /api/pictures/{ID}0",
             f"GET /api/pictures/{ID}0/map", f"DELETE /api/pictures/{ID}0", "GET /api/jobs",
             f"GET /api/jobs?before={ID}2&x=1", f"POST /api/jobs\n\n{PAINT}", f"POST /api/jobs\n\n{APPLY}",
-            *(f"POST /api/jobs\n\n{job}" for job in (AREAS, TRAIN, FILM, PAINTED)), f"POST /api/plan\n\n{FILM}",
+            *(f"POST /api/jobs\n\n{job}" for job in (AREAS, REFINED, TRAIN, FILM, PAINTED)), f"POST /api/plan\n\n{FILM}",
             "POST /api/films\nX-Impasto-Name: b.mp4\n\nframes", f"DELETE /api/pictures/{ID}1",
             f'POST /api/pages\n\n{{"page": "{ID}9", "pictures": ["{ID}0", "{ID}1"]}}',
             f"GET /api/jobs/{ID}3/result", f"DELETE /api/jobs/{ID}3", f"POST /api/jobs/{ID}3/again\n\n{{}}",
