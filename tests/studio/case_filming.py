@@ -77,7 +77,8 @@ class Films(Served):
     def test_a_plan_by_the_first_frames(self):
         """Whatever is painted of a film, the worker reads no more of it: the rest of this one is damaged."""
         studio = self.studio()
-        film = studio.ask("POST", "/api/films", y4m(6)[:-2000] + 1000 * b"x" + 50 * y4m(1), X_Impasto_Name="a.y4m")["id"]
+        damaged = y4m(6)[:-2000] + 1000 * b"x" + 50 * y4m(1)
+        film = studio.ask("POST", "/api/films", damaged, X_Impasto_Name="a.y4m")["id"]
         self.until_models(studio)
         for settings in ({"every": 1000000}, {"fps": 0.001}, {"start": 0.2}):
             plan = studio.ask("POST", "/api/plan", {"command": "video", "content": film, "model": "ink",

@@ -5,7 +5,7 @@ import unittest
 
 from browser import program as chromium
 from case_video import y4m
-from paged import Paged
+from paged import Paged, with_axe
 from support import pixels
 from served import COLOURS, json, png
 
@@ -163,3 +163,18 @@ class Networks(Paged):
         click("[data-action=use]")
         page.until("document.getElementById('areas-now').textContent.includes('mosaic')")
         self.assertEqual(page.complaints(), [])
+
+    @with_axe
+    def test_axe(self):
+        """axe-core has nothing to say: a mix that is refined, with its small picture, and a film that is measured."""
+        page, click = self.apply()
+        self.set(page, "#mix-second", "mosaic")
+        self.set(page, "[data-field=refine] input", 5)
+        page.until("document.getElementById('image').alt.startsWith('As it would be') && "
+                   "!document.getElementById('paintings-own').hidden")
+        self.assertEqual(self.axe(page), [])
+        page.drop("#content-drop", self.write("film.y4m", y4m(2)))
+        page.until("!document.getElementById('measure').hidden")
+        click("#measure")
+        page.until("/on the device/.test(document.getElementById('plan').textContent)")
+        self.assertEqual(self.axe(page), [])

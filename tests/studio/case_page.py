@@ -8,7 +8,7 @@ import unittest
 
 from browser import program as chromium
 from case_video import y4m
-from paged import Paged
+from paged import Paged, with_axe
 from support import pixels
 from served import COLOURS, LESSONS, json, os, pathlib, png, subprocess, time
 
@@ -358,7 +358,7 @@ class Page(Paged):
         page.drop("#content-drop", self.write("photo.png", png(64, 48)))
         page.drop("#style-drop", self.write("a.png", png(24, 32, COLOURS)))
         page.until("!document.getElementById('areas-part').hidden")
-        page.run("document.getElementById('area-canvas').dispatchEvent(new PointerEvent('pointerleave'))")  # no map yet
+        page.run("document.getElementById('area-canvas').dispatchEvent(new Event('pointerleave'))")  # no map yet
         page.run("document.getElementById('areas-open').click()")
         value = lambda name: page.run(f"Number(document.getElementById('area-{name}').value)")  # noqa: E731
         point, size = (.75, .25), value("size")
@@ -562,10 +562,9 @@ class Page(Paged):
             self.assertEqual(low, [], scheme)
             self.server.end()
 
-    @unittest.skipUnless(os.environ.get("IMPASTO_AXE"), "$IMPASTO_AXE does not lead to axe.min.js")
+    @with_axe
     def test_axe(self):
         """axe-core has nothing to say: two widths, two schemes, with a job, two results compared, and areas."""
-        axe = pathlib.Path(os.environ["IMPASTO_AXE"]).read_text(encoding="utf-8")
         for scheme in ("light", "dark"):
             page = self.enter(scheme=scheme)
             self.drop(page)
@@ -579,10 +578,7 @@ class Page(Paged):
                 page.size(width, 900)
                 for part in ("areas-open", "area-done"):
                     page.run(f"document.getElementById('{part}').click()")
-                    page.run(axe + ";0")
-                    found = page.run("axe.run().then(result => result.violations.map(row => "
-                                     "[row.id, ...row.nodes.map(node => node.html)]))")
-                    self.assertEqual(found, [], (scheme, width))
+                    self.assertEqual(self.axe(page), [], (scheme, width))
             self.server.end()
 
     def test_other_names_and_pages(self):

@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: MIT
 """A studio with its page in Chromium, and what hands do there."""
 
+import unittest
+
 from browser import Browser
-from served import CHEAP, COLOURS, Served, Studio, json, png
+from served import CHEAP, COLOURS, Served, Studio, json, os, pathlib, png
+
+with_axe = unittest.skipUnless(os.environ.get("IMPASTO_AXE"), "$IMPASTO_AXE does not lead to axe.min.js")
 
 
 class Paged(Served):
@@ -43,6 +47,12 @@ class Paged(Served):
         for name in ("iterations", "style-layers", "content-layers", "scales"):
             self.option(page, name, CHEAP.get(name, 1))
         self.set(page, "#size", "source")
+
+    def axe(self, page):
+        """What axe-core has to say of the page as it is: rules, and the elements that break them."""
+        page.run(pathlib.Path(os.environ["IMPASTO_AXE"]).read_text(encoding="utf-8") + ";0")
+        return page.run("axe.run().then(result => result.violations.map(row => "
+                        "[row.id, ...row.nodes.map(node => node.html)]))")
 
     def jobs(self):
         return self.server.ask("GET", "/api/jobs")["jobs"]
