@@ -59,8 +59,8 @@ enum impasto_status imp_image_check_size(const struct imp_image_source *source, 
     if (width < 1 || height < 1 || width > IMP_IMAGE_LARGEST_SIDE ||
         height > IMP_IMAGE_LARGEST_SIDE)
         return imp_fail(error, IMPASTO_ERROR_INPUT,
-                        "%s: is %llux%llu pixels; sides of 1 to %d can be read", source->path,
-                        (unsigned long long)width, (unsigned long long)height,
+                        "%s: is %llux%llu pixels; sides of 1 to %d can be read; make it smaller",
+                        source->path, (unsigned long long)width, (unsigned long long)height,
                         IMP_IMAGE_LARGEST_SIDE);
     if (width * height > source->max_pixels)
         return imp_fail(error, IMPASTO_ERROR_INPUT,

@@ -280,13 +280,61 @@ static void test_misuse(void **state)
     }
 }
 
+/* ---- Launchers --------------------------------------------------------------------------------
+ */
+
+static void test_a_launcher_can_be_denied(void **state)
+{
+    (void)state;
+    (void)setenv("OMPI_COMM_WORLD_SIZE", "3", 1);
+    (void)setenv("OMPI_COMM_WORLD_RANK", "0", 1);
+    assert_int_equal(imp_comm_launched(), 3);
+    (void)setenv("IMPASTO_MPI", "off", 1);
+    assert_int_equal(imp_comm_launched(), 1);
+    (void)unsetenv("IMPASTO_MPI");
+    (void)unsetenv("OMPI_COMM_WORLD_RANK");
+    assert_int_equal(imp_comm_launched(), 1);
+    (void)unsetenv("OMPI_COMM_WORLD_SIZE");
+}
+
+/* Names that Slurm leaves, and how many processes that makes, none of which knows another. */
+static void test_tasks_of_a_step(void **state)
+{
+    static const struct {
+        const char *names[4]; /* each is 4 */
+        int apart, launched;
+    } cases[] = {
+        {{"SLURM_STEP_NUM_TASKS", "SLURM_STEP_ID", "SLURM_PROCID"}, 4, 1},
+        /* A batch script, which is no step. */
+        {{"SLURM_NTASKS", "SLURM_PROCID"}, 1, 1},
+        {{"SLURM_NTASKS", "SLURM_STEP_ID", "SLURM_PROCID"}, 1, 1},
+        /* Those that can find one another, by Slurm or by a launcher in the step. */
+        {{"SLURM_STEP_NUM_TASKS", "SLURM_STEP_ID", "SLURM_PROCID", "PMIX_RANK"}, 1, 4},
+        {{"SLURM_STEP_NUM_TASKS", "SLURM_STEP_ID", "SLURM_PROCID", "PMI_RANK"}, 1, 1},
+        {{"SLURM_STEP_NUM_TASKS", "SLURM_STEP_ID", "SLURM_PROCID", "OMPI_COMM_WORLD_RANK"}, 1, 1},
+    };
+    (void)state;
+    for (size_t i = 0; i < IMP_COUNT(cases); i++) {
+        for (int k = 0; k < 4 && cases[i].names[k]; k++)
+            (void)setenv(cases[i].names[k], "4", 1);
+        if (imp_comm_apart() != cases[i].apart || imp_comm_launched() != cases[i].launched)
+            fail_msg("case %zu: %d apart, %d launched", i, imp_comm_apart(), imp_comm_launched());
+        (void)setenv("IMPASTO_MPI", "off", 1);
+        assert_int_equal(imp_comm_apart(), 1);
+        (void)unsetenv("IMPASTO_MPI");
+        for (int k = 0; k < 4 && cases[i].names[k]; k++)
+            (void)unsetenv(cases[i].names[k]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_together),        cmocka_unit_test(test_sizes),
         cmocka_unit_test(test_any_call_fails),  cmocka_unit_test(test_nobody_waits),
         cmocka_unit_test(test_different_calls), cmocka_unit_test(test_unlike_sizes),
-        cmocka_unit_test(test_misuse),
+        cmocka_unit_test(test_misuse),          cmocka_unit_test(test_a_launcher_can_be_denied),
+        cmocka_unit_test(test_tasks_of_a_step),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -318,7 +318,50 @@ static void tiff_exif(void **state)
     }
 }
 
+/* The longest sides that pictures have, wide or tall, as libtiff and we read them. */
+static void tiff_of_the_longest_sides(void **state)
+{
+    enum { LONG = 65500, SHORT = 2 };
+    static unsigned char row[3 * LONG];
+    struct impasto_error error = {0};
+    struct impasto_image *image = NULL, *back;
+    (void)state;
+    for (int tall = 0; tall < 2; tall++) {
+        const char *path = in_folder("long.tif");
+        const int width = tall ? SHORT : LONG, height = tall ? LONG : SHORT;
+        uint32_t found[2] = {0};
+        assert_int_equal(impasto_image_create(width, height, &image, &error), IMPASTO_OK);
+        for (size_t i = 0; i < (size_t)3 * LONG * SHORT; i++)
+            image->rgb[i] = (float)(i * 7 % 251) / 255;
+        assert_int_equal(impasto_image_save(image, path, NULL, &error), IMPASTO_OK);
+        TIFF *tiff = TIFFOpen(path, "r");
+        assert_non_null(tiff);
+        assert_true(TIFFGetField(tiff, TIFFTAG_IMAGEWIDTH, &found[0]));
+        assert_true(TIFFGetField(tiff, TIFFTAG_IMAGELENGTH, &found[1]));
+        assert_true((int)found[0] == width && (int)found[1] == height);
+        for (int y = 0; y < height; y++) {
+            assert_true(TIFFReadScanline(tiff, row, (uint32_t)y, 0) == 1);
+            for (size_t x = 0; x < (size_t)3 * (size_t)width; x++)
+                if (row[x] != ((size_t)y * 3 * (size_t)width + x) * 7 % 251)
+                    fail_msg("row %d, sample %zu: %d", y, x, row[x]);
+        }
+        TIFFClose(tiff);
+        back = expect_image(path);
+        assert_true(back->width == width && back->height == height);
+        impasto_image_free(&back);
+        impasto_image_free(&image);
+        assert_int_equal(impasto_image_create(width + 1, height + 1, &image, &error),
+                         IMPASTO_ERROR_USAGE);
+    }
+}
+
 #else
+
+static void tiff_of_the_longest_sides(void **state)
+{
+    (void)state;
+    skip();
+}
 
 static void tiff_kinds(void **state)
 {
@@ -361,9 +404,13 @@ static void tiff_exif(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(tiff_kinds),         cmocka_unit_test(tiff_refusals),
-        cmocka_unit_test(tiff_cut_short),     cmocka_unit_test(tiff_with_a_strip_missing),
-        cmocka_unit_test(tiff_with_much_xmp), cmocka_unit_test(tiff_exif),
+        cmocka_unit_test(tiff_kinds),
+        cmocka_unit_test(tiff_refusals),
+        cmocka_unit_test(tiff_cut_short),
+        cmocka_unit_test(tiff_with_a_strip_missing),
+        cmocka_unit_test(tiff_with_much_xmp),
+        cmocka_unit_test(tiff_exif),
+        cmocka_unit_test(tiff_of_the_longest_sides),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

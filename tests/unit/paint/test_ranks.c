@@ -9,6 +9,7 @@
 
 #include "../comm/comm_cases.h"
 #include "base/os.h"
+#include "paint/job.h"
 #include "session/session.h"
 
 #include <setjmp.h>
@@ -223,6 +224,75 @@ static void every_call_fails(void **state)
     try_all(3, &alone, NULL, other);
 }
 
+/* ---- Devices of one process ------------------------------------------------------------------ */
+
+static enum impasto_status all_of_a_job(struct impasto_job *job, const char *to,
+                                        struct impasto_error *error)
+{
+    static float gradient[3 * WIDTH * HEIGHT];
+    struct impasto_image *result = NULL;
+    enum impasto_status status = impasto_job_step(job, NULL, error);
+    if (status == IMPASTO_OK)
+        status = impasto_job_save(job, to, NULL, error);
+    if (status == IMPASTO_OK)
+        status = impasto_job_gradient(job, gradient, error);
+    if (status == IMPASTO_OK)
+        status = impasto_job_run(job, NULL, NULL, error);
+    if (status == IMPASTO_OK)
+        status = impasto_job_image(job, &result, error);
+    impasto_image_free(&result);
+    return status;
+}
+
+/* As fails(), of a job whose lines are whole until it is open. */
+static bool joined_fails(struct impasto_device *const pair[2], int faulty, int nth,
+                         const struct impasto_params *params, const char *to)
+{
+    const struct impasto_style style = {
+        .struct_size = sizeof(style), .image = style_image, .weight = 1};
+    const struct impasto_pictures pictures = {
+        .struct_size = sizeof(pictures), .content = content, .styles = &style, .style_count = 1};
+    struct impasto_error error = {0};
+    struct impasto_job *job = NULL;
+    if (impasto_job_open(pair[0], weights, &pictures, params, &job, &error) != IMPASTO_OK)
+        fail_msg("%s", error.message);
+    struct imp_comm *comm = job->team->job[faulty]->comm;
+    comm_fail_call(comm, nth);
+    const enum impasto_status status = all_of_a_job(job, to, &error);
+    const int calls = comm_calls(comm);
+    impasto_job_close(&job);
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(imp_device_allocated(pair[i]->device), 0);
+    assert_int_equal(status != IMPASTO_OK, calls >= nth);
+    if (status != IMPASTO_OK && (!strstr(error.message, COMM_FAULT) || strchr(error.message, '\n')))
+        fail_msg("call %d of rank %d: '%s'", nth, faulty, error.message);
+    return calls >= nth;
+}
+
+static void every_call_of_joined_devices_fails(void **state)
+{
+    (void)state;
+    char path[PATH_SIZE];
+    struct impasto_device *pair[2] = {NULL};
+    struct impasto_error error = {0};
+    const struct impasto_params params = few_steps(1);
+    snprintf(path, sizeof(path), "%s", in_folder("joined.ckpt"));
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(impasto_device_open(NULL, NULL, NULL, &pair[i], &error), IMPASTO_OK);
+    assert_int_equal(impasto_device_join(pair[0], &pair[1], 1, NULL, &error), IMPASTO_OK);
+    for (int faulty = 0; faulty < 2; faulty++) {
+        int nth = 1;
+        while (joined_fails(pair, faulty, nth, &params, path))
+            nth++;
+        print_message("2 devices: each of %d calls of the %s has failed\n", nth - 1,
+                      faulty ? "second" : "first");
+        assert_true(nth > 30);
+    }
+    impasto_device_close(&pair[0]);
+}
+
+/* ---- Shares and refusals --------------------------------------------------------------------- */
+
 /* Paints with two ranks, of which the second has so much memory; returns its rows, or 0 where the
  * job was refused. */
 static int rows_with(uint64_t bytes, const struct impasto_params *params,
@@ -376,52 +446,6 @@ static void refusals(void **state)
     assert_int_equal(impasto_ranks_launched(), 1);
 }
 
-static void a_launcher_can_be_denied(void **state)
-{
-    (void)state;
-    (void)setenv("OMPI_COMM_WORLD_SIZE", "3", 1);
-    (void)setenv("OMPI_COMM_WORLD_RANK", "0", 1);
-    assert_int_equal(impasto_ranks_launched(), 3);
-    (void)setenv("IMPASTO_MPI", "off", 1);
-    assert_int_equal(impasto_ranks_launched(), 1);
-    (void)unsetenv("IMPASTO_MPI");
-    (void)unsetenv("OMPI_COMM_WORLD_RANK");
-    assert_int_equal(impasto_ranks_launched(), 1);
-    (void)unsetenv("OMPI_COMM_WORLD_SIZE");
-}
-
-/* Names that Slurm leaves, and how many processes that makes, none of which knows another. */
-static void tasks_of_a_step(void **state)
-{
-    static const struct {
-        const char *names[4]; /* each is 4 */
-        int apart, launched;
-    } cases[] = {
-        {{"SLURM_STEP_NUM_TASKS", "SLURM_STEP_ID", "SLURM_PROCID"}, 4, 1},
-        /* A batch script, which is no step. */
-        {{"SLURM_NTASKS", "SLURM_PROCID"}, 1, 1},
-        {{"SLURM_NTASKS", "SLURM_STEP_ID", "SLURM_PROCID"}, 1, 1},
-        /* Those that can find one another, by Slurm or by a launcher in the step. */
-        {{"SLURM_STEP_NUM_TASKS", "SLURM_STEP_ID", "SLURM_PROCID", "PMIX_RANK"}, 1, 4},
-        {{"SLURM_STEP_NUM_TASKS", "SLURM_STEP_ID", "SLURM_PROCID", "PMI_RANK"}, 1, 1},
-        {{"SLURM_STEP_NUM_TASKS", "SLURM_STEP_ID", "SLURM_PROCID", "OMPI_COMM_WORLD_RANK"}, 1, 1},
-    };
-    (void)state;
-    for (size_t i = 0; i < IMP_COUNT(cases); i++) {
-        for (int k = 0; k < 4 && cases[i].names[k]; k++)
-            (void)setenv(cases[i].names[k], "4", 1);
-        if (impasto_ranks_apart() != cases[i].apart ||
-            impasto_ranks_launched() != cases[i].launched)
-            fail_msg("case %zu: %d apart, %d launched", i, impasto_ranks_apart(),
-                     impasto_ranks_launched());
-        (void)setenv("IMPASTO_MPI", "off", 1);
-        assert_int_equal(impasto_ranks_apart(), 1);
-        (void)unsetenv("IMPASTO_MPI");
-        for (int k = 0; k < 4 && cases[i].names[k]; k++)
-            (void)unsetenv(cases[i].names[k]);
-    }
-}
-
 static void one_job_at_a_time(void **state)
 {
     (void)state;
@@ -485,11 +509,10 @@ int main(void)
     content = painted_picture(WIDTH, HEIGHT, 0);
     style_image = painted_picture(24, 20, 1);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(same_bytes),        cmocka_unit_test(every_call_fails),
-        cmocka_unit_test(shares_by_memory),  cmocka_unit_test(refusals),
-        cmocka_unit_test(joining),           cmocka_unit_test(a_launcher_can_be_denied),
-        cmocka_unit_test(one_job_at_a_time), cmocka_unit_test(tasks_of_a_step),
-        cmocka_unit_test(traffic),
+        cmocka_unit_test(same_bytes),       cmocka_unit_test(every_call_fails),
+        cmocka_unit_test(shares_by_memory), cmocka_unit_test(refusals),
+        cmocka_unit_test(joining),          cmocka_unit_test(one_job_at_a_time),
+        cmocka_unit_test(traffic),          cmocka_unit_test(every_call_of_joined_devices_fails),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
