@@ -48,6 +48,14 @@ class Containers(Filming):
         return subprocess.run(["ffmpeg", "-v", "error", "-encoders"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               text=True, check=True, timeout=SHORT_PATIENCE).stdout.split()
 
+    def test_hardly_any_frames(self):
+        """A rate whose numbers would not fit, once all but each millionth frame is left out; and one near 0."""
+        for rate in ("15360000:512521", "1:10"):
+            with self.subTest(rate):
+                self.write("slow.y4m", y4m(3, words=f"F{rate} Ip A1:1 C444"))
+                self.film("-o", "out.mkv", "--every", "1000000", source="slow.y4m")
+                self.assertEqual(self.probe("out.mkv", "stream=width,height,nb_read_packets"), ["32,24,1"])
+
     def test_every_container(self):
         for ending, options in (("mp4", []), ("mkv", []), ("mkv", ["--lossless"]), ("webm", []), ("mov", [])):
             with self.subTest(ending, options=options):

@@ -3,6 +3,7 @@
 
 #include "cli/video/run.h"
 
+#include <limits.h>
 #include <math.h>
 
 #define PREVIEW_FRAMES 8
@@ -50,6 +51,15 @@ static enum impasto_status choose_preview(struct cli_filming *f, double part)
     return IMPASTO_OK;
 }
 
+/* A rate by so many times less. Its numbers are halved as long as they are too large for it. */
+static struct imp_ratio slower(struct imp_ratio rate, int times)
+{
+    int64_t den = (int64_t)rate.den * times;
+    for (; den > INT_MAX; den /= 2)
+        rate.num = (rate.num + 1) / 2;
+    return (struct imp_ratio){rate.num, (int)den};
+}
+
 /* The film that these frames make. */
 enum impasto_status cli_video_choose(struct cli_filming *f)
 {
@@ -62,7 +72,7 @@ enum impasto_status cli_video_choose(struct cli_filming *f)
     double frames = part;
     if (o->every > 1) {
         frames = ceil(frames / o->every);
-        film->rate.den *= o->every;
+        film->rate = slower(film->rate, o->every);
     }
     if (fps > 0 && (rate == 0 || fps < rate * RATE_DEN)) {
         frames = rate > 0 ? frames * fps / (rate * RATE_DEN) : 0;

@@ -68,6 +68,15 @@ static bool is_rgb(enum AVPixelFormat format)
     return format == AV_PIX_FMT_0RGB32 || format == AV_PIX_FMT_GBRP10LE;
 }
 
+/* The film's rate as encoders take it: either of its numbers in 16 bits, and none of them 0. */
+static AVRational rate_of(const struct imp_film *film)
+{
+    AVRational rate = {25, 1};
+    if (film->rate.num > 0 && film->rate.num <= (int64_t)65535 * film->rate.den)
+        (void)av_reduce(&rate.num, &rate.den, film->rate.num, film->rate.den, 65535);
+    return rate.num > 0 ? rate : (AVRational){1, 65535};
+}
+
 static int open_codec(struct imp_encoder *encoder, const struct imp_way *way,
                       const struct imp_encode_request *request)
 {
@@ -80,11 +89,7 @@ static int open_codec(struct imp_encoder *encoder, const struct imp_way *way,
     codec->height = encoder->height;
     codec->pix_fmt = imp_way_format(way, film->deep);
     codec->sample_aspect_ratio = (AVRational){1, 1};
-    codec->framerate = film->rate.num > 0 && film->rate.num <= 65535 * film->rate.den
-                           ? (AVRational){film->rate.num, film->rate.den}
-                           : (AVRational){25, 1};
-    (void)av_reduce(&codec->framerate.num, &codec->framerate.den, codec->framerate.num,
-                    codec->framerate.den, 65535);
+    codec->framerate = rate_of(film);
     codec->time_base = av_inv_q(codec->framerate);
     codec->gop_size = strcmp(way->codec, "ffv1") == 0 ? 1 : KEY_FRAMES;
     codec->thread_count = THREADS;
