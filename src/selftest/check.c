@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What the checks share: names, data, guarded buffers, verdicts. */
 
+#include "ops/sums.h"
 #include "selftest/check.h"
 
 #include <math.h>
@@ -221,11 +222,42 @@ double imp_check_error(const float *found, const double *expected, size_t n)
 {
     double largest = 0, squares = 0;
     for (size_t i = 0; i < n; i++) {
-        const double difference = fabs((double)found[i] - expected[i]);
-        if (!isfinite(difference))
-            return INFINITY;
-        largest = fmax(largest, difference);
+        largest = fmax(largest, imp_check_apart((double)found[i], expected[i]));
         squares += expected[i] * expected[i];
     }
     return squares > 0 ? largest / sqrt(squares / (double)n) : largest;
+}
+
+double imp_check_apart(double found, double expected)
+{
+    const double error = fabs(found - expected);
+    return isfinite(error) ? error : INFINITY;
+}
+
+double imp_check_relative(double found, double expected)
+{
+    const double error = imp_check_apart(found, expected);
+    return expected != 0 ? error / fabs(expected) : error;
+}
+
+double imp_check_total(const float *shares)
+{
+    double total = 0;
+    for (int part = 0; part < IMP_PARTS; part++)
+        total += (double)shares[part];
+    return total;
+}
+
+double imp_check_loss(struct imp_check_run *run, const struct imp_buffer *sums, double loss,
+                      const struct imp_buffer *gradient, const double *expected, size_t n)
+{
+    float shares[IMP_PARTS] = {0}, *found = room(run, n, sizeof(*found));
+    if (!found)
+        return INFINITY;
+    double error = fmax(imp_check_read_buffer(run, sums, IMP_PARTS, shares),
+                        imp_check_read_buffer(run, gradient, n, found));
+    error = fmax(error, imp_check_relative(imp_check_total(shares), loss));
+    error = fmax(error, imp_check_error(found, expected, n));
+    free(found);
+    return error;
 }

@@ -51,6 +51,16 @@ double imp_check_read_buffer(struct imp_check_run *run, const struct imp_buffer 
 /* Largest difference over the reference's root mean square (over 1 where that is 0); INFINITY where
  * something is not finite. */
 double imp_check_error(const float *found, const double *expected, size_t n);
+/* |found - expected|, INFINITY where that is not finite: fmax() would pass over a NaN. */
+double imp_check_apart(double found, double expected);
+/* The same over |expected|, or over 1 where that is 0. */
+double imp_check_relative(double found, double expected);
+/* A sum of the IMP_PARTS shares that a kernel leaves. */
+double imp_check_total(const float *shares);
+/* The larger error of a loss and its gradient, which are still on the device: a buffer of the
+ * loss's shares, and n numbers. INFINITY also where a guard zone has been written to. */
+double imp_check_loss(struct imp_check_run *run, const struct imp_buffer *sums, double loss,
+                      const struct imp_buffer *gradient, const double *expected, size_t n);
 
 /* Blocks of so many rows, the last with the rest. */
 struct imp_blocks imp_check_blocks(int height, int rows);

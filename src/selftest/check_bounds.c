@@ -83,14 +83,6 @@ static double read_difference(struct imp_check_run *run, struct bounded *b)
     return damage;
 }
 
-static double total_of(const float *shares)
-{
-    double total = 0;
-    for (int part = 0; part < IMP_PARTS; part++)
-        total += (double)shares[part];
-    return total;
-}
-
 static void judge(struct imp_check_run *run, struct bounded *b)
 {
     static const int slots[] = {2, 1};
@@ -113,9 +105,9 @@ static void judge(struct imp_check_run *run, struct bounded *b)
         b->expected[i] =
             scale * ((double)b->g[i] - (double)b->target[i] - apart / total * (double)b->g[i]);
     error = fmax(error, imp_check_error(b->product, b->expected, b->entries));
-    error = fmax(error, fabs(total_of(shares + 2 * (size_t)IMP_PARTS) / apart - 1));
-    error = fmax(error, fabs(total_of(shares + IMP_PARTS) / own - 1));
-    imp_check_end(run, isfinite(error) ? error : INFINITY, ROUNDING);
+    error = fmax(error, imp_check_relative(imp_check_total(shares + 2 * (size_t)IMP_PARTS), apart));
+    error = fmax(error, imp_check_relative(imp_check_total(shares + IMP_PARTS), own));
+    imp_check_end(run, error, ROUNDING);
 done:
     free(shares);
 }
@@ -135,7 +127,6 @@ static void check_range(struct imp_check_run *run, int n)
 {
     const size_t count = (size_t)n;
     struct imp_buffer *x = NULL, *sums = NULL, *gradient = NULL;
-    float shares[IMP_PARTS];
     if (!imp_check_begin(run, "range of %d", n))
         return;
     float *values = imp_check_data(run, 1, count, false);
@@ -149,12 +140,8 @@ static void check_range(struct imp_check_run *run, int n)
         imp_check_buffer(run, &gradient, count, before) &&
         imp_check_ok(run, imp_range_sum(run->device, x, n, sums, 0)) &&
         imp_check_ok(run, imp_range_backward(run->device, x, n, gradient, factor))) {
-        double error = fmax(imp_check_read_buffer(run, sums, IMP_PARTS, shares),
-                            imp_check_read_buffer(run, gradient, count, before));
         const double range = imp_ref_range(n, wide, (double)factor, expected);
-        error = fmax(error, fabs(total_of(shares) / range - 1));
-        error = fmax(error, imp_check_error(before, expected, count));
-        imp_check_end(run, isfinite(error) ? error : INFINITY, ROUNDING);
+        imp_check_end(run, imp_check_loss(run, sums, range, gradient, expected, count), ROUNDING);
     }
     imp_buffer_free(&x);
     imp_buffer_free(&sums);
@@ -170,7 +157,6 @@ static void check_lattice(struct imp_check_run *run, int height, int width)
 {
     const size_t count = 3 * (size_t)height * (size_t)width;
     struct imp_buffer *x = NULL, *pattern = NULL, *sums = NULL, *gradient = NULL;
-    float shares[IMP_PARTS];
     if (!imp_check_begin(run, "lattice %dx%d", height, width))
         return;
     float *values = imp_check_data(run, 1, count, false);
@@ -184,12 +170,9 @@ static void check_lattice(struct imp_check_run *run, int height, int width)
         imp_check_ok(run, imp_lattice_sum(run->device, x, height, width, pattern, sums, 0)) &&
         imp_check_ok(run, imp_lattice_backward(run->device, x, pattern, height, width, gradient,
                                                LATTICE_FACTOR))) {
-        double error = fmax(imp_check_read_buffer(run, sums, IMP_PARTS, shares),
-                            imp_check_read_buffer(run, gradient, count, before));
         const double lattice = imp_ref_lattice(height, width, wide, LATTICE_FACTOR, expected);
-        error = fmax(error, fabs(total_of(shares) / lattice - 1));
-        error = fmax(error, imp_check_error(before, expected, count));
-        imp_check_end(run, isfinite(error) ? error : INFINITY, LATTICE_ROUNDING);
+        imp_check_end(run, imp_check_loss(run, sums, lattice, gradient, expected, count),
+                      LATTICE_ROUNDING);
     }
     imp_buffer_free(&x);
     imp_buffer_free(&pattern);

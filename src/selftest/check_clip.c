@@ -37,17 +37,17 @@ static double error_of(const struct clip *clip, const float *before, const float
 {
     const double expected = norm_of(before, clip->n);
     const double factor = isfinite(expected) && expected > clip->most ? clip->most / expected : 1;
-    double error = isfinite(expected) ? fabs(norm - expected) / (expected > 0 ? expected : 1)
+    double error = isfinite(expected) ? imp_check_relative(norm, expected)
                    : isfinite(norm)   ? INFINITY
                                       : 0;
     for (int i = 0; i < clip->n; i++) {
         const double wanted = factor * (double)before[i];
         if (isfinite(wanted))
-            error = fmax(error, fabs((double)after[i] - wanted));
+            error = fmax(error, imp_check_apart((double)after[i], wanted));
         else if (isnan(wanted) ? !isnan(after[i]) : (double)after[i] != wanted)
             error = INFINITY;
     }
-    return isnan(error) ? INFINITY : error;
+    return error;
 }
 
 static void check(struct imp_check_run *run, const struct clip *clip)

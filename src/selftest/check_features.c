@@ -97,7 +97,7 @@ static double warp_error(const struct trial *t)
                 const double expected = imp_ref_sample(
                     t->earlier + imp_check_map_at(map, c, 0, 0), pitch, t->s->height, t->s->width,
                     y + (double)t->flow[t->n + at], x + (double)t->flow[at]);
-                error = fmax(error, fabs((double)value - expected));
+                error = fmax(error, imp_check_apart((double)value, expected));
             }
     return error;
 }
@@ -122,13 +122,13 @@ static double loss_error(const struct trial *t, float factor)
                     sums[1] += weight * target * target;
                     expected += (double)factor * weight * apart;
                 }
-                error = fmax(error, fabs((double)g[at] - expected));
+                error = fmax(error, imp_check_apart((double)g[at], expected));
             }
     if (!imp_check_ok(t->run, imp_sums_read(t->run->device, t->sums, 2, totals)))
         return INFINITY;
     for (int i = 0; i < 2; i++)
-        error = fmax(error, fabs(totals[i] / sums[i] - 1));
-    return isfinite(error) ? error : INFINITY;
+        error = fmax(error, imp_check_relative(totals[i], sums[i]));
+    return error;
 }
 
 static void check(struct imp_check_run *run, const struct shape *s)

@@ -53,9 +53,9 @@ static double luma_error(const struct frame_case *c, const float *picture, const
                 mean += pixel_luma(c, picture, scale * clamped(y, h) + i / scale,
                                    scale * clamped(x, w) + i % scale) /
                         (scale * scale);
-            error = fmax(error, fabs((double)luma[luma_at(lanes, w, y, x)] - mean));
+            error = fmax(error, imp_check_apart((double)luma[luma_at(lanes, w, y, x)], mean));
         }
-    return isnan(error) ? INFINITY : error;
+    return error;
 }
 
 static void check_frame(struct imp_check_run *run, const struct frame_case *c)
@@ -97,9 +97,10 @@ static void check_slopes(struct imp_check_run *run, int height, int width)
             const int k = i % 2, y = i / 2 / width, x = i / 2 % width;
             const size_t at = (size_t)frames.level.slopes_at + (size_t)k * field +
                               imp_check_field_at(frames.lanes, width, y, x);
-            error = fmax(error, fabs((double)found[at] - imp_check_slope(&frames, 0, y, x, k)));
+            error = fmax(error,
+                         imp_check_apart((double)found[at], imp_check_slope(&frames, 0, y, x, k)));
         }
-        imp_check_end(run, isnan(error) ? INFINITY : error, LUMA_ROUNDING);
+        imp_check_end(run, error, LUMA_ROUNDING);
         free(found);
     }
     imp_check_frames_free(&frames);

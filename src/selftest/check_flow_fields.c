@@ -50,9 +50,9 @@ static double enlarged_error(const float *flow, const float *found, int lanes,
                 const size_t at = plain ? (size_t)(y * w + x) : imp_check_field_at(lanes, w, y, x);
                 const double expected =
                     enlarged(flow + (size_t)k * from, lanes, small, clamped(y, h), clamped(x, w));
-                error = fmax(error, fabs((double)found[(size_t)k * to + at] - expected));
+                error = fmax(error, imp_check_apart((double)found[(size_t)k * to + at], expected));
             }
-    return isnan(error) ? INFINITY : error;
+    return error;
 }
 
 /* Levels are half as large, or half a pixel less; those of extended pictures are larger. */
@@ -206,8 +206,8 @@ static double difference(struct imp_check_run *run, const struct imp_buffer *buf
 {
     double error = imp_check_read_buffer(run, buffer, n, found);
     for (size_t i = 0; i < n; i++)
-        error = fmax(error, fabs((double)found[i] - expected[i]));
-    return isnan(error) ? INFINITY : error;
+        error = fmax(error, imp_check_apart((double)found[i], expected[i]));
+    return error;
 }
 
 static void check_trust(struct imp_check_run *run, const struct shape *s)
@@ -237,10 +237,7 @@ static void check_trust(struct imp_check_run *run, const struct shape *s)
 /* Differences may sum up to nothing; a code each is what they are measured by. */
 static double relative(const float *shares, double expected, int n)
 {
-    double total = 0;
-    for (int part = 0; part < IMP_PARTS; part++)
-        total += (double)shares[part];
-    return fabs(total - expected) / fmax(fabs(expected), n);
+    return imp_check_apart(imp_check_total(shares), expected) / fmax(fabs(expected), n);
 }
 
 /* The flow is of pictures twice as large as the level, and of one pixel more. */
@@ -278,7 +275,7 @@ static void check_cut(struct imp_check_run *run, const struct shape *level)
                                             width, sums))) {
         const double damage = imp_check_read_buffer(run, sums, parts, shares);
         const double error = cut_error(&frames, flow, reliable, height, width, shares);
-        imp_check_end(run, isnan(error) ? INFINITY : fmax(damage, error), ROUNDING);
+        imp_check_end(run, fmax(damage, error), ROUNDING);
     }
     imp_check_frames_free(&frames);
     imp_buffer_free(&along);

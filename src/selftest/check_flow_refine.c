@@ -242,10 +242,10 @@ static double error_of(const struct planes *p, const float *found, const struct 
             const int from = clamped(y, p->height) * p->width + clamped(x, p->width);
             const size_t at =
                 plain ? (size_t)(y * width + x) : imp_check_field_at(lanes, p->width, y, x);
-            error = fmax(error, fabs((double)found[at] - p->u[from]));
-            error = fmax(error, fabs((double)found[plane + at] - p->v[from]));
+            error = fmax(error, imp_check_apart((double)found[at], p->u[from]));
+            error = fmax(error, imp_check_apart((double)found[plane + at], p->v[from]));
         }
-    return isnan(error) ? INFINITY : error;
+    return error;
 }
 
 static void judge(struct imp_check_run *run, const struct refine_case *c, struct planes *p,

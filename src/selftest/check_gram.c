@@ -19,14 +19,6 @@ static const struct shape {
 } shapes[] = {{64, 10, 4, 3},   {128, 3, 2, 1}, {64, 1, 1, 4},
               {64, 50, 47, 47}, {256, 7, 6, 2}, {512, 3, 5, 64}};
 
-static double total_of(const float *sums)
-{
-    double total = 0;
-    for (int i = 0; i < IMP_PARTS; i++)
-        total += (double)sums[i];
-    return total;
-}
-
 /* A shape's numbers on both sides. */
 struct problem {
     char name[64];
@@ -251,8 +243,7 @@ static void check_difference(struct imp_check_run *run, const struct problem *p)
     double expected = 0;
     for (size_t i = 0; i < p->entries; i++)
         expected += pow((double)p->found[i] - (double)p->target[i], 2);
-    const double error = fabs(total_of(sums) / expected - 1);
-    imp_check_end(run, fmax(damage, isfinite(error) ? error : INFINITY), 1e-6);
+    imp_check_end(run, fmax(damage, imp_check_relative(imp_check_total(sums), expected)), 1e-6);
 }
 
 static void check_gradient(struct imp_check_run *run, const struct problem *p)

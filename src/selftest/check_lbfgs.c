@@ -249,8 +249,8 @@ static void check_slope(struct imp_check_run *run, struct set *set)
         sum += fabs((double)d);
     }
     imp_check_end(run,
-                  fmax(fabs(slope - expected) / sqrt(squares * (double)set->count[IMAGE]),
-                       fabs(size / sum - 1)),
+                  fmax(imp_check_apart(slope, expected) / sqrt(squares * (double)set->count[IMAGE]),
+                       imp_check_relative(size, sum)),
                   SUM_ROUNDING);
 }
 

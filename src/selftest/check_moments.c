@@ -191,16 +191,15 @@ static void check(struct imp_check_run *run, const struct shape *s)
     if (imp_check_begin(run, "covariance %s", name))
         imp_check_end(run, fmax(damage, imp_check_error(d.found, d.gram, entries)), BOUND);
     expect_gradient(s, &d, d.found, means, factor, mean_factor);
-    double expected = 0, total = 0;
+    double expected = 0;
     for (int i = 0; i < c; i++)
         expected += pow((double)means[i] - (double)d.mean_target[i], 2);
     if (!imp_check_ok(run, differentiate(run, s, factor, mean_factor, &b)))
         goto done;
     damage = imp_check_read_buffer(run, b.sums, 2 * IMP_PARTS, sums);
-    for (int i = IMP_PARTS; i < 2 * IMP_PARTS; i++)
-        total += (double)sums[i];
+    const double total = imp_check_total(sums + IMP_PARTS);
     if (imp_check_begin(run, "mean difference %s", name))
-        imp_check_end(run, fmax(damage, fabs(total / expected - 1)), ROUNDING);
+        imp_check_end(run, fmax(damage, imp_check_relative(total, expected)), ROUNDING);
     damage = imp_check_read(run, &b.g, d.found);
     if (imp_check_begin(run, "covariance gradient %s", name))
         imp_check_end(run, fmax(damage, imp_check_error(d.found, d.out, (size_t)c * (size_t)m)),

@@ -294,7 +294,7 @@ static double term_error(double found, double expected, double energy)
 {
     if (expected == 0)
         return 0;
-    return fabs(found - expected) / (expected + 0.1 * sqrt(expected * energy));
+    return imp_check_apart(found, expected) / (expected + 0.1 * sqrt(expected * energy));
 }
 
 static double loss_error(const struct imp_ref_objective *objective,
@@ -312,7 +312,7 @@ static double loss_error(const struct imp_ref_objective *objective,
         worst = fmax(worst, term_error(found->content[l], expected->content[l], content));
         worst = fmax(worst, term_error(found->style[l], expected->style[l], style));
     }
-    return isfinite(found->total) ? worst : INFINITY;
+    return worst;
 }
 
 static int ascending(const void *a, const void *b)

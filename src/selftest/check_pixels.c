@@ -190,8 +190,7 @@ static double take_error(const struct form *f, const unsigned char *bytes, const
             for (size_t k = 0; k < 3; k++) {
                 const size_t at =
                     (k * (size_t)f->height + (size_t)y) * (size_t)f->width + (size_t)x;
-                const double error = fabs((double)image[at] - rgb[k]);
-                most = error <= most ? most : error;
+                most = fmax(most, imp_check_apart((double)image[at], rgb[k]));
             }
         }
     return most;
@@ -370,11 +369,9 @@ static double luma_error(const float *original, const float *painted, const floa
         double shift = 0;
         for (size_t k = 0; k < 3; k++)
             shift += share[k] * (unit((double)painted[k * n + i]) - (double)original[k * n + i]);
-        for (size_t k = 0; k < 3; k++) {
-            const double error =
-                fabs((double)found[k * n + i] - ((double)original[k * n + i] + shift));
-            most = error <= most ? most : error;
-        }
+        for (size_t k = 0; k < 3; k++)
+            most = fmax(most, imp_check_apart((double)found[k * n + i],
+                                              (double)original[k * n + i] + shift));
     }
     return most;
 }
@@ -410,9 +407,8 @@ static double steady_error(const float *before, const float *image, const float 
         for (size_t k = 0; k < 3; k++) {
             const double old = (double)before[k * n + i];
             const double wanted = old + share * ((double)image[k * n + i] - old);
-            const double error = fmax(fabs((double)state[k * n + i] - wanted),
-                                      fabs((double)found[k * n + i] - wanted));
-            most = error <= most ? most : error;
+            most = fmax(most, imp_check_apart((double)state[k * n + i], wanted));
+            most = fmax(most, imp_check_apart((double)found[k * n + i], wanted));
         }
     }
     return most;

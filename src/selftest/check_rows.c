@@ -146,7 +146,7 @@ static void check_tv(struct imp_check_run *run)
             error = fmax(error, tv_of_band(run, &p, borders[i], borders[i + 1], &part));
             total += part;
         }
-        imp_check_end(run, fmax(error, fabs(total / tv - 1)), ROUNDING);
+        imp_check_end(run, fmax(error, imp_check_relative(total, tv)), ROUNDING);
     }
     free(p.image);
     free(p.gradient);
