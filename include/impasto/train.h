@@ -87,10 +87,10 @@ struct impasto_train_params {
                       The model has the average, not the last step. Less at first; default 0.995 */
 
     float content_weight; /* 0 and above; default 1 */
-    float style_weight;   /* above 0. IMPASTO_TRAIN_AUTO: 7, or 17 with the built-in weights */
+    float style_weight;   /* above 0. IMPASTO_TRAIN_AUTO: 5.6, or 17 with the built-in weights */
     float tv_weight;      /* 0 and above; default 1 */
     float range_weight;   /* 0 and above; default 10 */
-    float lattice_weight; /* 0 and above; default 30 */
+    float lattice_weight; /* 0 and above; default 20 */
     /* Steps over which the style's weight rises to its full height, by the square, 0 to 1,000,000.
      * That is for networks that begin from nothing, and is 0 for others; default 150. */
     int ramp;

@@ -65,11 +65,11 @@ static const struct impasto_setting table[] = {
     {"content-weight", AT(content_weight), REAL, ANY, .standard = "1",
      .about = "how much the photograph counts (1)"},
     {"style-weight", AT(style_weight), REAL, .above_low = true, ANY, .words = AUTO, .standard = "auto",
-     .about = "how much the style counts (7, or 17 with the built-in weights)"},
+     .about = "how much the style counts (5.6, or 17 with the built-in weights)"},
     {"tv-weight", AT(tv_weight), REAL, ANY, .standard = "1", .about = "how much smoothness counts (1)"},
     {"range-weight", AT(range_weight), REAL, ANY, .standard = "10",
      .about = "how much it counts where colours leave their range (10)"},
-    {"lattice-weight", AT(lattice_weight), REAL, ANY, .standard = "30",
+    {"lattice-weight", AT(lattice_weight), REAL, ANY, .standard = "20",
      .about = "how much it counts where the painting repeats every 4 pixels, which shows as a weave in "
               "even skies (30)"},
     {"steady-weight", AT(steady_weight), REAL, ANY, .standard = "0",

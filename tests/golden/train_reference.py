@@ -15,7 +15,7 @@ STYLE_SIZE = 64  # train_steps.c has it, too
 # What suits a kind of weights: content layer, style layers, weight of the style, and pooling by means or maxima.
 RECIPES = {
     "generated": ("conv2_2", ["conv1_1", "conv1_2", "conv2_1", "conv2_2", "conv3_1"], 17.0, "mean"),
-    "trained": ("conv3_3", ["conv1_1", "conv2_1", "conv3_1"], 7, "max"),
+    "trained": ("conv3_3", ["conv1_1", "conv2_1", "conv3_1", "conv3_3"], 5.6, "max"),
 }
 VGG = [("conv1_1", 3, 64), ("conv1_2", 64, 64), ("conv2_1", 64, 128), ("conv2_2", 128, 128),
        ("conv3_1", 128, 256), ("conv3_2", 256, 256), ("conv3_3", 256, 256)]
