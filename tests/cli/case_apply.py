@@ -398,7 +398,7 @@ class Shipped(Applying):
         (self.home / "impasto").symlink_to(pathlib.Path(program()).parent)
         told = self.succeed("model", "info").stdout
         self.assertEqual(told.count("/base-16.model\n"), 1, told)
-        self.assertEqual(told.count("base-8.model"), 1, told)
+        self.assertEqual(told.count("/base-8.model\n"), 1, told)
 
     def test_the_small_one(self):
         self.apply("content.png", "-o", "ink.png", "--mix", "ink", model="base-8")
