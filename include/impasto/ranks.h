@@ -42,7 +42,7 @@ struct impasto_ranks;
  * rank has started and is none. Loads nothing. */
 IMPASTO_API int impasto_ranks_launched(void);
 
-/* How many processes Slurm's srun has started, this one among them, without what they would need to
+/* How many processes Slurm's srun has started, this one among them, without a sign that they can
  * find one another, as with --mpi=none: impasto_ranks_launched() is 1 then. A program that writes
  * one result may refuse to go on, as all of them would write it. 1: no others, or IMPASTO_MPI is
  * "off". Loads nothing. */

@@ -59,9 +59,10 @@ enum impasto_status imp_image_check_size(const struct imp_image_source *source, 
     if (width < 1 || height < 1 || width > IMP_IMAGE_LARGEST_SIDE ||
         height > IMP_IMAGE_LARGEST_SIDE)
         return imp_fail(error, IMPASTO_ERROR_INPUT,
-                        "%s: is %llux%llu pixels; sides of 1 to %d can be read; make it smaller",
-                        source->path, (unsigned long long)width, (unsigned long long)height,
-                        IMP_IMAGE_LARGEST_SIDE);
+                        "%s: is %llux%llu pixels; sides of 1 to %d can be read; %s", source->path,
+                        (unsigned long long)width, (unsigned long long)height,
+                        IMP_IMAGE_LARGEST_SIDE,
+                        width < 1 || height < 1 ? "get the file anew" : "make it smaller");
     if (width * height > source->max_pixels)
         return imp_fail(error, IMPASTO_ERROR_INPUT,
                         "%s: has %llu pixels (%llux%llu), over the limit of %llu; shrink it or "

@@ -202,7 +202,8 @@ enum impasto_status imp_style_draw(const char *name, int size, struct impasto_im
     return status;
 }
 
-/* No other kind of file is decoded than the one that the text says. */
+/* No other kind of file is decoded than the one that the text says. It is looked at only here: a
+ * model paints as well without its pictures. */
 static enum impasto_status decode_picture(const struct impasto_model *model, size_t style,
                                           const struct encoding *encoding,
                                           struct impasto_image **image, struct impasto_error *error)

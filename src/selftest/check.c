@@ -225,19 +225,25 @@ double imp_check_error(const float *found, const double *expected, size_t n)
         largest = fmax(largest, imp_check_apart((double)found[i], expected[i]));
         squares += expected[i] * expected[i];
     }
+    if (!isfinite(squares))
+        return INFINITY;
     return squares > 0 ? largest / sqrt(squares / (double)n) : largest;
+}
+
+double imp_check_over(double found, double expected, double scale)
+{
+    const double error = fabs(found - expected) / scale;
+    return isfinite(error) ? error : INFINITY;
 }
 
 double imp_check_apart(double found, double expected)
 {
-    const double error = fabs(found - expected);
-    return isfinite(error) ? error : INFINITY;
+    return imp_check_over(found, expected, 1);
 }
 
 double imp_check_relative(double found, double expected)
 {
-    const double error = imp_check_apart(found, expected);
-    return expected != 0 ? error / fabs(expected) : error;
+    return imp_check_over(found, expected, expected != 0 ? fabs(expected) : 1);
 }
 
 double imp_check_total(const float *shares)

@@ -51,7 +51,9 @@ double imp_check_read_buffer(struct imp_check_run *run, const struct imp_buffer 
 /* Largest difference over the reference's root mean square (over 1 where that is 0); INFINITY where
  * something is not finite. */
 double imp_check_error(const float *found, const double *expected, size_t n);
-/* |found - expected|, INFINITY where that is not finite: fmax() would pass over a NaN. */
+/* |found - expected| / scale, INFINITY where that is not finite: fmax() would pass over a NaN. */
+double imp_check_over(double found, double expected, double scale);
+/* The same over 1. */
 double imp_check_apart(double found, double expected);
 /* The same over |expected|, or over 1 where that is 0. */
 double imp_check_relative(double found, double expected);

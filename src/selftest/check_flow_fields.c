@@ -237,7 +237,7 @@ static void check_trust(struct imp_check_run *run, const struct shape *s)
 /* Differences may sum up to nothing; a code each is what they are measured by. */
 static double relative(const float *shares, double expected, int n)
 {
-    return imp_check_apart(imp_check_total(shares), expected) / fmax(fabs(expected), n);
+    return imp_check_over(imp_check_total(shares), expected, fmax(fabs(expected), n));
 }
 
 /* The flow is of pictures twice as large as the level, and of one pixel more. */

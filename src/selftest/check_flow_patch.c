@@ -156,7 +156,7 @@ static double patch_error(const struct search *s, const float *found, int i, str
     const double apart =
         hypot(imp_check_apart(is.u, expected.u), imp_check_apart(is.v, expected.v)) / VECTORS;
     const double own = cost(&p, is);
-    return fmax(apart, imp_check_apart((double)found[2 * n + i], own) / (1 + own) / COSTS);
+    return fmax(apart, imp_check_over((double)found[2 * n + i], own, (1 + own) * COSTS));
 }
 
 static double search_error(const struct search *s)

@@ -249,7 +249,7 @@ static void check_slope(struct imp_check_run *run, struct set *set)
         sum += fabs((double)d);
     }
     imp_check_end(run,
-                  fmax(imp_check_apart(slope, expected) / sqrt(squares * (double)set->count[IMAGE]),
+                  fmax(imp_check_over(slope, expected, sqrt(squares * (double)set->count[IMAGE])),
                        imp_check_relative(size, sum)),
                   SUM_ROUNDING);
 }

@@ -292,9 +292,9 @@ static enum impasto_status run_machine(struct imp_check_run *run, const struct p
  * 1. */
 static double term_error(double found, double expected, double energy)
 {
-    if (expected == 0)
-        return 0;
-    return imp_check_apart(found, expected) / (expected + 0.1 * sqrt(expected * energy));
+    if (expected == 0) /* it has no weight */
+        return found == 0 ? 0 : INFINITY;
+    return imp_check_over(found, expected, expected + 0.1 * sqrt(expected * energy));
 }
 
 static double loss_error(const struct imp_ref_objective *objective,

@@ -276,6 +276,11 @@ static enum impasto_status probe(const char *path, const struct imp_store_kind *
                         "%s: %s of format %ld, which a newer Impasto wrote; this one, "
                         "%s, reads format %d",
                         path, kind->what, format, impasto_version(), kind->format);
+    if (format > 0 && format < kind->format)
+        return imp_fail(error, IMPASTO_ERROR_INPUT,
+                        "%s: %s of format %ld, which an older Impasto wrote; this one, %s, reads "
+                        "format %d; begin anew, or go on with the older one",
+                        path, kind->what, format, impasto_version(), kind->format);
     return format == kind->format ? IMPASTO_OK : damaged(path, kind, error);
 }
 

@@ -33,7 +33,7 @@ _Static_assert(IMP_STORE_BESIDE_NOTE + IMP_STORE_ESCAPED * IMPASTO_SETTINGS_MOST
 
 static const struct imp_store_kind checkpoint_kind = {
     .key = "impasto.training",
-    .format = 1,
+    .format = 2, /* since there are a lattice and a style loss of conv3_3 */
     .what = "a checkpoint of a training",
     .advice = "go on from an older one, or begin anew",
 };

@@ -71,7 +71,7 @@ static const struct impasto_setting table[] = {
      .about = "how much it counts where colours leave their range (10)"},
     {"lattice-weight", AT(lattice_weight), REAL, ANY, .standard = "20",
      .about = "how much it counts where the painting repeats every 4 pixels, which shows as a weave in "
-              "even skies (30)"},
+              "even skies (20)"},
     {"steady-weight", AT(steady_weight), REAL, ANY, .standard = "0",
      .about = "how much it counts that paintings of what moves hold still, for films and cameras; "
               "pictures are set in motion for it (0)"},
@@ -160,7 +160,5 @@ json_t *imp_train_params_to_json(const struct impasto_train_params *params)
 bool imp_train_params_from_json(const json_t *json, struct impasto_train_params *params)
 {
     *params = imp_train_usual();
-    if (!json_object_get(json, "lattice_weight")) /* begun before there was one */
-        params->lattice_weight = 0;
     return imp_settings_from_json(json, table, IMP_COUNT(table), params);
 }

@@ -70,7 +70,7 @@ def tell_near(asked, folder):
 
 
 def spread(numpy, values):
-    """Of values (rows, columns, channels): how far the places' means are from their windows', rms; the windows' mean."""
+    """Of values (rows, columns, channels): how far the places' means are from their windows', rms; and the mean."""
     down, across = (side // WINDOW for side in values.shape[:2])
     cells = values[:down * WINDOW, :across * WINDOW].reshape(
         down, WINDOW // PLACES, PLACES, across, WINDOW // PLACES, PLACES, -1)
@@ -110,9 +110,11 @@ def main():
     except ImportError as missing:
         print(f"skipped: {missing}")
         return SKIPPED
-    if not TRAINED.exists():
-        print(f"skipped: no {TRAINED}")
-        return SKIPPED
+    needed = [asked.learnt, *(PICTURES / f"{name}.jpg" for name in PHOTOGRAPHS), *([] if asked.weave else [TRAINED])]
+    for path in needed:
+        if not path.exists():
+            print(f"skipped: no {path}")
+            return SKIPPED
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         if not asked.weave:

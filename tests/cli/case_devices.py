@@ -132,7 +132,7 @@ class Together(Case):
         self.assertEqual(pixels(shared), pixels(alone))
         plan = self.succeed("content.png", "style.png", *CHEAP, "--size", "200", "--scales", "1", "--memory", "1G",
                             "--device", "0,0", "--plan").stdout
-        sent = re.findall(r"^  rank (\d), device 0: \d+ rows from row \d+ on, [\d.]+ MiB, sends ([\d.]+) MB an "
+        sent = re.findall(r"^  rank (\d), device 0: \d+ rows from row \d+ on, [\d.]+ MiB, sends ([\d.]+) MiB an "
                           r"iteration$", plan, re.M)
         self.assertEqual([rank for rank, _ in sent], ["0", "1"])
         self.assertGreater(min(float(megabytes) for _, megabytes in sent), 0)
@@ -152,7 +152,7 @@ class Together(Case):
     def test_tasks_of_srun(self):
         """Without --mpi they cannot find one another, and each would write the same."""
         step = {"SLURM_NTASKS": "4", "SLURM_PROCID": "1", "SLURM_STEP_ID": "0", "SLURM_STEP_NUM_TASKS": "4"}
-        self.refuse(USAGE, ["srun has started 4 processes", "--mpi=pmix", "IMPASTO_MPI=off"], env=step)
+        self.refuse(USAGE, ["srun has started 4 processes", "--mpi=pmix", "add --mpi", "IMPASTO_MPI=off"], env=step)
         self.stylise("-o", "off.png", env=step | {"IMPASTO_MPI": "off"})
         self.write("many/a.png", png(24, 20))
         self.succeed("style.png", "--batch", "many", "-o", "{content}.png", *CHEAP, env=step)

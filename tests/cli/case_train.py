@@ -422,18 +422,13 @@ class Stopping(Training):
             self.assertEqual(self.bytes("out.model"), whole)
             os.remove(self.folder / "out.model")
 
-    def test_begun_before_there_was_a_lattice(self):
-        """An older program's checkpoint has no weight of it, and goes on without, as it began."""
-        words = ["style.png", *TINY, "--lattice-weight", "0", "-o", "out.model"]
-        self.train(*words)
-        whole = self.bytes("out.model")
-        os.remove(self.folder / "out.model")
-        self.stopped(signal.SIGKILL, *words, step=2)
-        data = self.bytes("run.ckpt")
-        weight = re.search(rb'\\"lattice_weight\\":0\.0,', data).group()
-        self.write("run.ckpt", forge(data, weight, b" " * len(weight)))
-        self.train("--resume", "run.ckpt", "-q")
-        self.assertEqual(self.bytes("out.model"), whole)
+    def test_of_an_older_program(self):
+        """Whose losses were others."""
+        self.stopped(signal.SIGKILL, "style.png", *TINY, step=2)
+        old = forge(self.bytes("run.ckpt"), b'"impasto.training":"2"', b'"impasto.training":"1"')
+        self.write("run.ckpt", old)
+        self.refused(INPUT, "of format 1, which an older Impasto wrote", "--resume", "run.ckpt", "-q")
+        self.assertEqual(self.bytes("run.ckpt"), old)
 
     def test_finished(self):
         """Its model can be written again; and another training may take its place."""

@@ -410,7 +410,7 @@ class Plan(Filming):
     def test_behind_the_end(self):
         run = self.impasto("video", "film.y4m", "--model", "night.model", "--start", "1", "--plan")
         self.assertEqual(run.returncode, INPUT, run.stderr)
-        self.assertIn("no frames", run.stderr)
+        self.assertRegex(run.stderr, "--start 1 is behind its end, at 0[.][0-9]+ s")
 
     def test_a_full_disk(self):
         """It has no room, which is not the same as that nobody knows."""

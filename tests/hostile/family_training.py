@@ -32,7 +32,7 @@ def training():
             "device": {"name": "a", "platform": "b", "driver": "c"}, "computer": "d"}
 
 
-def assemble(described, version="1", sealed=True):
+def assemble(described, version="2", sealed=True):
     text = described if isinstance(described, str) else json.dumps(described)
     entries = {"__metadata__": {"impasto.training": version, "impasto.train": text}}
     for i, name in enumerate(TENSORS):
@@ -93,7 +93,7 @@ def files():
     yield "sound", OK, good
     yield from cut("sound", good, range(0, len(good), 11))
     yield from contents()
-    for version in ("", "0", "2", "-1", "99999999999999999999", "x"):
+    for version in ("", "0", "1", "3", "-1", "99999999999999999999", "x"):
         yield f"version-{version}", BAD, assemble(training(), version=version)
     for i, text in enumerate(("", "null", "[]", "{", "7", "{}", "[" * 3000, "x" * 100000)):
         yield f"text-{i}", BAD, assemble(text)

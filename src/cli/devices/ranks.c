@@ -52,9 +52,10 @@ static bool is_alone(const char *word)
 }
 
 /* Asked before the words are read: they name files, which only the first rank needs to have. */
-static enum impasto_status is_asked_for(int argc, char **argv, bool *asked,
-                                        struct impasto_error *error)
+static enum impasto_status find_asked(int argc, char **argv, bool *asked,
+                                      struct impasto_error *error)
 {
+    const int apart = impasto_ranks_apart();
     bool said = false;
     *asked = false;
     for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
@@ -63,14 +64,15 @@ static enum impasto_status is_asked_for(int argc, char **argv, bool *asked,
         said = said || strcmp(argv[i], "--mpi") == 0;
     }
     *asked = said || impasto_ranks_launched() > 1;
-    if (*asked || impasto_ranks_apart() == 1)
+    if (*asked || apart == 1)
         return IMPASTO_OK;
     return cli_fail(error, IMPASTO_ERROR_USAGE,
-                    "srun has started %d processes that cannot find one another, and each would "
-                    "paint and write the same picture; start them by srun --mpi=pmix (or pmi2: "
-                    "srun --mpi=list) or by mpirun, to paint it together; or set IMPASTO_MPI=off, "
+                    "srun has started %d processes, and there is no sign that they can find one "
+                    "another: with the same words each would write the same picture; start them "
+                    "by srun --mpi=pmix (or pmi2: srun --mpi=list) or by mpirun, to paint it "
+                    "together, or add --mpi, where MPI finds them itself; or set IMPASTO_MPI=off, "
                     "and each works alone",
-                    impasto_ranks_apart());
+                    apart);
 }
 
 static uint64_t hash_words(int argc, char **argv)
@@ -117,8 +119,7 @@ enum impasto_status cli_ranks_open(int argc, char **argv, struct cli_common *com
                                    struct impasto_error *error)
 {
     bool asked = false;
-    enum impasto_status status =
-        common->warm ? IMPASTO_OK : is_asked_for(argc, argv, &asked, error);
+    enum impasto_status status = common->warm ? IMPASTO_OK : find_asked(argc, argv, &asked, error);
     if (!asked)
         return status;
     struct cli_ranks *opened = calloc(1, sizeof(*opened));

@@ -79,10 +79,10 @@ void cli_print_plan(const struct impasto_job_info *info)
     if (info->band_count > 0)
         printf("\nbands of the picture, with its margin\n");
     for (size_t i = 0; i < info->band_count; i++)
-        printf("  rank %zu, device %d: %d rows from row %d on, %.1f MiB, sends %.2f MB an "
+        printf("  rank %zu, device %d: %d rows from row %d on, %.1f MiB, sends %.3g MiB an "
                "iteration\n",
                i, info->bands[i].device, info->bands[i].rows, info->bands[i].begin,
-               (double)info->bands[i].bytes / (1 << 20), 1e-6 * (double)info->bands[i].sent);
+               (double)info->bands[i].bytes / (1 << 20), (double)info->bands[i].sent / (1 << 20));
     printf("\nactivations\n");
     for (size_t i = 0; i < info->stage_count; i++) {
         const struct impasto_plan_stage *stage = &info->stages[i];

@@ -133,8 +133,9 @@ static void limit_measuring(struct cli_studio *studio, const struct cli_child *c
 {
     if (json_object_get(child->task, "measures") && !json_object_get(child->task, "dropped") &&
         now - child->given > silence())
-        cli_wait_end_measuring(studio, "two of its frames take too long on this device; choose a "
-                                       "smaller size, or another device");
+        cli_wait_end_measuring(studio, "two of its frames take too long on this device; ask once "
+                                       "more, as its kernels may have been compiled meanwhile, or "
+                                       "choose a smaller size or another device");
 }
 
 static void tell_to_stop(struct cli_child *child)

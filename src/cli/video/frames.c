@@ -51,13 +51,14 @@ static enum impasto_status choose_preview(struct cli_filming *f, double part)
     return IMPASTO_OK;
 }
 
-/* A rate by so many times less. Its numbers are halved as long as they are too large for it. */
+/* A rate by so many times less. Its numbers are halved as long as they are too large for it. Where
+ * nothing is left to halve, it is the slowest that there is. */
 static struct imp_ratio slower(struct imp_ratio rate, int times)
 {
     int64_t den = (int64_t)rate.den * times;
-    for (; den > INT_MAX; den /= 2)
-        rate.num = (rate.num + 1) / 2;
-    return (struct imp_ratio){rate.num, (int)den};
+    for (; den > INT_MAX && rate.num > 1; den /= 2)
+        rate.num = rate.num / 2 + rate.num % 2;
+    return (struct imp_ratio){rate.num, (int)(den < INT_MAX ? den : INT_MAX)};
 }
 
 /* The film that these frames make. */

@@ -15,6 +15,8 @@
 
 /* Iterations of the frames that --plan paints in the style of pictures. */
 #define TRIAL_ITERATIONS 4
+/* Films open on a still: of so many frames one may differ from the first. */
+#define STILL_FRAMES 100
 /* A run says nothing of a film that is done sooner. */
 #define SECONDS_LEAST 20
 
@@ -194,6 +196,18 @@ static double first_iterations(const struct impasto_job_info *job)
     return sum;
 }
 
+/* Paints the next frame that is not the one before it again, which would cost nothing. seconds: as
+ * paint_next's, of the last of those that were looked at. */
+static enum impasto_status paint_other(struct cli_filming *f, double *seconds)
+{
+    enum impasto_status status = paint_next(f, seconds);
+    for (int i = 1; i < STILL_FRAMES && status == IMPASTO_OK && *seconds > 0 &&
+                    impasto_clip_info(f->clip)->iterations == 0;
+         i++)
+        status = paint_next(f, seconds);
+    return status;
+}
+
 /* Two frames with few iterations: the second has what all but a scene's first have besides. */
 static enum impasto_status measure_painting(struct cli_filming *f, struct cost *cost)
 {
@@ -208,7 +222,7 @@ static enum impasto_status measure_painting(struct cli_filming *f, struct cost *
         status = paint_next(f, &seconds);
     cost->iteration = seconds_each(&watch);
     if (status == IMPASTO_OK)
-        status = paint_next(f, &second);
+        status = paint_other(f, &second);
     const double beside = second - TRIAL_ITERATIONS * cost->iteration;
     cost->first = first * cost->iteration;
     cost->other = f->options->consistency == IMPASTO_CONSISTENCY_NONE || f->options->preview
@@ -328,12 +342,21 @@ static enum impasto_status fail_empty(const struct cli_filming *f)
                     cli_name_of_input(f->input));
 }
 
+static enum impasto_status fail_behind(const struct cli_filming *f)
+{
+    const struct imp_film *film = &f->source_film;
+    return cli_fail(f->error, IMPASTO_ERROR_INPUT,
+                    "%s: --start %g is behind its end, at %.3g s; name an earlier one",
+                    cli_name_of_input(f->input), (double)f->options->start,
+                    (double)film->frames * film->rate.den / film->rate.num);
+}
+
 enum impasto_status cli_video_print_plan(struct cli_filming *f)
 {
     struct memory memory = {0};
     struct cost cost = {0};
     const bool painting = cli_video_is_painting(f);
-    enum impasto_status status = is_behind(f) ? fail_empty(f) : IMPASTO_OK;
+    enum impasto_status status = is_behind(f) ? fail_behind(f) : IMPASTO_OK;
     if (status == IMPASTO_OK && painting)
         status = note_memory(f, &memory);
     if (status == IMPASTO_OK)

@@ -280,8 +280,26 @@ static void test_misuse(void **state)
     }
 }
 
-/* ---- Launchers --------------------------------------------------------------------------------
- */
+/* ---- Launchers ------------------------------------------------------------------------------- */
+
+/* The tests themselves may run in a launcher's process. */
+static int forget_launchers(void **state)
+{
+    static const char *const names[] = {"OMPI_COMM_WORLD_SIZE",
+                                        "OMPI_COMM_WORLD_RANK",
+                                        "PMI_SIZE",
+                                        "PMI_RANK",
+                                        "PMIX_RANK",
+                                        "SLURM_STEP_NUM_TASKS",
+                                        "SLURM_STEP_ID",
+                                        "SLURM_PROCID",
+                                        "SLURM_NTASKS",
+                                        "IMPASTO_MPI"};
+    (void)state;
+    for (size_t i = 0; i < IMP_COUNT(names); i++)
+        (void)unsetenv(names[i]);
+    return 0;
+}
 
 static void test_a_launcher_can_be_denied(void **state)
 {
@@ -330,11 +348,15 @@ static void test_tasks_of_a_step(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_together),        cmocka_unit_test(test_sizes),
-        cmocka_unit_test(test_any_call_fails),  cmocka_unit_test(test_nobody_waits),
-        cmocka_unit_test(test_different_calls), cmocka_unit_test(test_unlike_sizes),
-        cmocka_unit_test(test_misuse),          cmocka_unit_test(test_a_launcher_can_be_denied),
-        cmocka_unit_test(test_tasks_of_a_step),
+        cmocka_unit_test(test_together),
+        cmocka_unit_test(test_sizes),
+        cmocka_unit_test(test_any_call_fails),
+        cmocka_unit_test(test_nobody_waits),
+        cmocka_unit_test(test_different_calls),
+        cmocka_unit_test(test_unlike_sizes),
+        cmocka_unit_test(test_misuse),
+        cmocka_unit_test_setup(test_a_launcher_can_be_denied, forget_launchers),
+        cmocka_unit_test_setup(test_tasks_of_a_step, forget_launchers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -118,6 +118,8 @@ static void other_kinds(void **state)
     assert_int_equal(write_as("4", &tensor), IMPASTO_OK);
     expect_refused("of format 4, which a newer Impasto wrote");
     assert_int_equal(write_as("2", &tensor), IMPASTO_OK);
+    expect_refused("of format 2, which an older Impasto wrote");
+    assert_int_equal(write_as("0", &tensor), IMPASTO_OK);
     expect_refused("damaged");
     write_bytes(path, "{}", 2);
     expect_refused("is not an example of Impasto");
