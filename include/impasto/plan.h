@@ -47,8 +47,9 @@ struct impasto_plan_band {
     int device;      /* its index */
     int begin, rows; /* with the margin */
     uint64_t bytes;  /* device memory at the fullest moment */
-    /* What it gives to the others in an iteration: rows, once for each neighbour, and its part of
-     * each sum, once. */
+    /* Bytes that it hands to the others in an iteration of the last size: rows, once for each
+     * neighbour, and its part of each sum, once. With L-BFGS: once its memory is full, where the
+     * first trial is taken. */
     uint64_t sent;
 };
 

@@ -171,8 +171,8 @@ bool imp_scale_plan(struct imp_scale *scale);
 /* ---- traffic.c ------------------------------------------------------------------------------- */
 
 /* Of a planned scale: bytes that this rank gives to others in an iteration: rows, once for each
- * neighbour, and its part of each sum, once. With L-BFGS of one that takes its step, after the
- * first ones. 0: all rows are here. */
+ * neighbour, and its part of each sum, once. With L-BFGS: once its memory is full, where the
+ * first trial is taken. 0: all rows are here. */
 uint64_t imp_scale_traffic(const struct imp_scale *scale);
 
 /* ---- refuse.c -------------------------------------------------------------------------------- */

@@ -240,11 +240,12 @@ static void list_areas(const struct cli_applying *a, struct cli_areas *areas)
             }
         if (areas->style_count == before)
             continue;
-        areas->share += share_of(a, area);
+        const float share = share_of(a, area);
+        areas->share += share;
         areas->region[areas->count++] = (struct impasto_region){
             .struct_size = sizeof(struct impasto_region),
             .mask = areas->mask[area],
-            .weight = share_of(a, area),
+            .weight = share,
         };
     }
     areas->share /= areas->count > 0 ? (float)areas->count : 1;

@@ -79,7 +79,7 @@ void cli_route_add_job(struct cli_studio *studio, struct cli_request *request, j
 }
 
 /* Memory and time of a painting or a film that would be asked for so. Films are measured, which
- * takes a while: one at a time, the latest. */
+ * takes a while, until any other plan is asked for. */
 void cli_route_plan(struct cli_studio *studio, struct cli_request *request, json_t *unused)
 {
     json_t *job = read_job(studio, request), *task = NULL;
@@ -91,12 +91,12 @@ void cli_route_plan(struct cli_studio *studio, struct cli_request *request, json
         cli_refuse(request, 422, "usage", "only paintings and films have a plan", "command");
     else if (!(task = cli_job_plan_request(studio, job)))
         cli_refuse(request, 422, "input", "one of its pictures is not here any more", NULL);
-    if (task && strcmp(command, "video") == 0) {
-        cli_wait_end_measuring(studio, "a film was to be measured anew meanwhile");
-        json_object_set_new(task, "measures", json_true());
-    }
-    if (task)
+    if (task) {
+        cli_wait_end_measuring(studio, "another plan was asked for meanwhile; ask again");
+        if (strcmp(command, "video") == 0)
+            json_object_set_new(task, "measures", json_true());
         (void)cli_wait_for(studio, request, task);
+    }
     json_decref(job);
 }
 

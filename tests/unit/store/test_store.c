@@ -136,7 +136,7 @@ static void damage_is_found(void **state)
     size_t size;
     write_good();
     unsigned char *bytes = read_bytes(path, &size);
-    const size_t first = 44; /* behind the kind */
+    const size_t first = 45; /* behind the kind and its format */
     for (size_t at = first; at < size; at += at < 400 ? 1 : 99991) {
         bytes[at] ^= 1;
         write_bytes(path, bytes, size);
