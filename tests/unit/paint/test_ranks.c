@@ -67,18 +67,29 @@ static void begin(struct team *team, struct place places[MOST], int size, int fa
     }
 }
 
-/* calls: receives those of the faulty rank. */
-static void end(struct team *team, int faulty, int *calls)
+/* After it nothing is sent any more, and what was can be counted. */
+static void finish(struct team *team)
 {
     imp_ranks_end(&team->ranks[0]);
     for (int rank = 1; rank < team->size; rank++)
         imp_os_join_thread(&team->thread[rank]);
-    if (calls)
-        *calls = comm_calls(team->ranks[faulty].comm);
+}
+
+static void let_go(struct team *team)
+{
     for (int rank = 0; rank < team->size; rank++) {
         imp_comm_close(team->ranks[rank].comm);
         devices[rank]->ranks = NULL;
     }
+}
+
+/* calls: receives those of the faulty rank. */
+static void end(struct team *team, int faulty, int *calls)
+{
+    finish(team);
+    if (calls)
+        *calls = comm_calls(team->ranks[faulty].comm);
+    let_go(team);
 }
 
 /* ---- What the first does --------------------------------------------------------------------- */
@@ -361,10 +372,9 @@ static void shares_by_memory(void **state)
     impasto_image_free(&tall);
 }
 
-/* The most bytes that each rank gives to others in one of some steps; planned: what was said of
- * it. */
+/* Bytes that each rank gives to others in a job of so many steps; planned: what was said of one. */
 static void count_traffic(const struct impasto_pictures *pictures,
-                          const struct impasto_params *params, uint64_t most[MOST],
+                          const struct impasto_params *params, int steps, uint64_t given[MOST],
                           uint64_t planned[MOST])
 {
     struct team team;
@@ -376,24 +386,35 @@ static void count_traffic(const struct impasto_pictures *pictures,
         impasto_job_open(devices[0], weights, pictures, params, &job, &error);
     if (status == IMPASTO_OK)
         assert_int_equal(impasto_job_info(job)->band_count, MOST);
-    for (int rank = 0; rank < MOST && status == IMPASTO_OK; rank++) {
+    for (int rank = 0; rank < MOST && status == IMPASTO_OK; rank++)
         planned[rank] = impasto_job_info(job)->bands[rank].sent;
-        most[rank] = 0;
-    }
-    for (int i = 0; i < params->first_iterations && status == IMPASTO_OK; i++) {
-        uint64_t before[MOST];
-        for (int rank = 0; rank < MOST; rank++)
-            before[rank] = comm_given(team.ranks[rank].comm);
+    for (int i = 0; i < steps && status == IMPASTO_OK; i++)
         status = impasto_job_step(job, NULL, &error);
-        for (int rank = 0; rank < MOST; rank++) {
-            const uint64_t given = comm_given(team.ranks[rank].comm) - before[rank];
-            most[rank] = given > most[rank] ? given : most[rank];
-        }
-    }
     if (status != IMPASTO_OK)
         fail_msg("%s", error.message);
     impasto_job_close(&job);
-    end(&team, 0, NULL);
+    finish(&team);
+    for (int rank = 0; rank < MOST; rank++)
+        given[rank] = comm_given(team.ranks[rank].comm);
+    let_go(&team);
+}
+
+/* The most that one step adds for each rank. Ranks do not end a step at the same moment, so whole
+ * jobs are counted. */
+static void count_steps(const struct impasto_pictures *pictures,
+                        const struct impasto_params *params, uint64_t most[MOST],
+                        uint64_t planned[MOST])
+{
+    uint64_t given[MOST], before[MOST] = {0};
+    memset(most, 0, MOST * sizeof(*most));
+    for (int steps = 0; steps <= params->first_iterations; steps++) {
+        count_traffic(pictures, params, steps, given, planned);
+        for (int rank = 0; rank < MOST; rank++) {
+            if (steps > 0 && given[rank] - before[rank] > most[rank])
+                most[rank] = given[rank] - before[rank];
+            before[rank] = given[rank];
+        }
+    }
 }
 
 /* What a plan says that ranks give to one another is what they do: with Adam and an average, with
@@ -427,7 +448,7 @@ static void traffic(void **state)
             pictures.regions = regions;
             params.style_loss = IMPASTO_STYLE_LOSS_COVARIANCE;
         }
-        count_traffic(&pictures, &params, most, planned);
+        count_steps(&pictures, &params, most, planned);
         for (int rank = 0; rank < MOST; rank++)
             if (most[rank] != planned[rank])
                 fail_msg("round %d, rank %d: %llu bytes, not %llu", round, rank,
