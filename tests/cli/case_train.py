@@ -51,21 +51,6 @@ def weights():
 
 
 class Training(Case):
-    def test_other_programs_are_told(self):
-        """--progress json, with previews of the picture that is shown."""
-        run = self.succeed("train", "style.png", *TINY, "--show", "content.png", "--progress", "json",
-                           "--progress-preview", "16", "-o", "a.model")
-        events = [json.loads(line) for line in run.stdout.splitlines()]
-        self.assertEqual([event["step"] for event in events if event["event"] == "step"], list(range(1, 13)))
-        judged = [event["step"] for event in events if "judged" in event]
-        self.assertEqual(judged, [5, 10, 12])
-        self.assertTrue(all(len(event["png"]) > 20 for event in events if event["event"] == "preview"))
-        self.assertGreaterEqual(len([event for event in events if event["event"] == "preview"]), 2)
-        self.assertEqual((events[0]["event"], events[-1]["event"], events[-1]["output"]), ("phase", "done", "a.model"))
-        run = self.impasto("train", "style.png", *TINY, "--trace", "-", "--progress", "json", "-o", "b.model")
-        self.assertEqual(run.returncode, USAGE)
-        self.assertIn("standard output is for --trace -", run.stderr)
-
     def setUp(self):
         super().setUp()
         self.write("other.png", png(40, 30, lambda x, y: (x * 6, 255 - y * 8, 128)))
@@ -100,6 +85,23 @@ class Training(Case):
         process.send_signal(number)
         _, err = process.communicate(timeout=PATIENCE)
         return process.returncode, err.decode()
+
+
+class Told(Training):
+    def test_other_programs_are_told(self):
+        """--progress json, with previews of the picture that is shown."""
+        run = self.succeed("train", "style.png", *TINY, "--show", "content.png", "--progress", "json",
+                           "--progress-preview", "16", "-o", "a.model")
+        events = [json.loads(line) for line in run.stdout.splitlines()]
+        self.assertEqual([event["step"] for event in events if event["event"] == "step"], list(range(1, 13)))
+        judged = [event["step"] for event in events if "judged" in event]
+        self.assertEqual(judged, [5, 10, 12])
+        self.assertTrue(all(len(event["png"]) > 20 for event in events if event["event"] == "preview"))
+        self.assertGreaterEqual(len([event for event in events if event["event"] == "preview"]), 2)
+        self.assertEqual((events[0]["event"], events[-1]["event"], events[-1]["output"]), ("phase", "done", "a.model"))
+        run = self.impasto("train", "style.png", *TINY, "--trace", "-", "--progress", "json", "-o", "b.model")
+        self.assertEqual(run.returncode, USAGE)
+        self.assertIn("standard output is for --trace -", run.stderr)
 
 
 class Models(Training):
