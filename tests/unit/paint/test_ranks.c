@@ -442,7 +442,7 @@ static void traffic(void **state)
                                  round == 1 ? IMPASTO_OPTIMIZER_LBFGS : IMPASTO_OPTIMIZER_ADAM);
         params.average = round == 0 ? 0.9f : 0;
         params.history = 2;
-        params.iterations = params.first_iterations = round == 1 ? 8 : 2;
+        params.iterations = params.first_iterations = round == 1 ? 4 : 2;
         if (round == 2) {
             pictures.style_count = pictures.region_count = 2;
             pictures.regions = regions;
