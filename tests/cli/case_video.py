@@ -435,7 +435,8 @@ class Plan(Filming):
         path = self.write("film.y4m", header)
         each, free = 6 + 3 * WIDTH * HEIGHT, shutil.disk_usage(self.folder).free
         try:  # holes take no room here, and do in the film
-            os.truncate(path, len(header) + (free // each + 1000) * each)
+            # Twice as much as is free: other programs make room meanwhile.
+            os.truncate(path, len(header) + (2 * free // each + 1000) * each)
         except OSError as error:
             self.skipTest(f"no file with holes can be had: {error}")
         run = self.impasto("video", "film.y4m", "--model", "night.model", "-o", "out.y4m", "-q")
