@@ -399,29 +399,12 @@ static void count_traffic(const struct impasto_pictures *pictures,
     let_go(&team);
 }
 
-/* PoCL 3.1 loses count of a kernel's users, and stops the process, where threads load it at the
- * same time for the first time. So one loads it before. */
-static void load_kernels(const struct impasto_pictures *pictures,
-                         const struct impasto_params *params)
-{
-    struct impasto_error error = {0};
-    struct impasto_job *job = NULL;
-    enum impasto_status status =
-        impasto_job_open(devices[0], weights, pictures, params, &job, &error);
-    if (status == IMPASTO_OK)
-        status = impasto_job_run(job, NULL, NULL, &error);
-    if (status != IMPASTO_OK)
-        fail_msg("%s", error.message);
-    impasto_job_close(&job);
-}
-
 /* What the last step adds for each rank. Ranks do not end a step at the same moment, so whole jobs
  * are counted. */
 static void count_step(const struct impasto_pictures *pictures, const struct impasto_params *params,
                        uint64_t given[MOST], uint64_t planned[MOST])
 {
     uint64_t before[MOST];
-    load_kernels(pictures, params);
     count_traffic(pictures, params, params->first_iterations - 1, before, planned);
     count_traffic(pictures, params, params->first_iterations, given, planned);
     for (int rank = 0; rank < MOST; rank++)
@@ -533,6 +516,9 @@ static void joining(void **state)
 int main(void)
 {
     struct impasto_error error = {0};
+    /* Where threads of its own work for several devices that are one, PoCL 3.1 now and then loses
+     * count of a kernel's users, and stops the process. */
+    (void)setenv("POCL_MAX_PTHREAD_COUNT", "1", 1);
     if (impasto_weights_open("builtin", IMPASTO_CONVENTION_AUTO, &weights, NULL) != IMPASTO_OK)
         return 1;
     for (int i = 0; i < MOST; i++)
