@@ -10,7 +10,7 @@ from common import ANY, BAD, OK, damaged
 
 # All relative to the list's folder. The strangers are no pictures.
 GOOD = "../named/good.png"
-STRANGERS = ["hostile", "./hostile", "../work/hostile", "missing.png", "../named/missing/x.png", "/dev/zero",
+STRANGERS = ["hostile", "./hostile", "../painted/hostile", "missing.png", "../named/missing/x.png", "/dev/zero",
              "/dev/full", "/dev/null", "/dev/random", "/proc/self/mem", "/proc/self/maps", "/proc/kcore",
              "/proc/self/environ", "../named/loop", "../named/loop.png", "../named/dangling.png",
              "../named/pipe", "../named/socket", "../named/empty.png", "../named/cut.png",

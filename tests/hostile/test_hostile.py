@@ -318,7 +318,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="impasto-hostile-") as top:
         os.environ["IMPASTO_CLI_CACHE"] = top
         os.environ["IMPASTO_BIN"] = program
-        folder = pathlib.Path(top, "work")
+        folder = pathlib.Path(top, "painted")
         folder.mkdir()
         for family in families:
             if family == "hdf5" and not maker:

@@ -111,6 +111,17 @@ static struct impasto_params few_steps(int scales)
     return params;
 }
 
+/* The gradient where the job is; then all steps to come, and the result. */
+static enum impasto_status run_to_the_end(struct impasto_job *job, float *gradient,
+                                          struct impasto_image **result,
+                                          struct impasto_error *error)
+{
+    enum impasto_status status = impasto_job_gradient(job, gradient, error);
+    if (status == IMPASTO_OK)
+        status = impasto_job_run(job, NULL, NULL, error);
+    return status == IMPASTO_OK ? impasto_job_image(job, result, error) : status;
+}
+
 /* Opens a job (from a checkpoint, unless NULL), goes through it, saves it on the way, and has its
  * picture. */
 static enum impasto_status work(const struct impasto_params *params, const char *from,
@@ -135,11 +146,7 @@ static enum impasto_status work(const struct impasto_params *params, const char 
     if (status == IMPASTO_OK && to)
         status = impasto_job_save(job, to, NULL, error);
     if (status == IMPASTO_OK)
-        status = impasto_job_gradient(job, gradient, error);
-    if (status == IMPASTO_OK)
-        status = impasto_job_run(job, NULL, NULL, error);
-    if (status == IMPASTO_OK)
-        status = impasto_job_image(job, result, error);
+        status = run_to_the_end(job, gradient, result, error);
     impasto_job_close(&job);
     impasto_checkpoint_close(&checkpoint);
     return status;
@@ -246,11 +253,7 @@ static enum impasto_status all_of_a_job(struct impasto_job *job, const char *to,
     if (status == IMPASTO_OK)
         status = impasto_job_save(job, to, NULL, error);
     if (status == IMPASTO_OK)
-        status = impasto_job_gradient(job, gradient, error);
-    if (status == IMPASTO_OK)
-        status = impasto_job_run(job, NULL, NULL, error);
-    if (status == IMPASTO_OK)
-        status = impasto_job_image(job, &result, error);
+        status = run_to_the_end(job, gradient, &result, error);
     impasto_image_free(&result);
     return status;
 }
