@@ -101,22 +101,73 @@ __kernel void map_fold(__global floatv *g, int blocks, int height, int width, in
 }
 
 /*
- * map(k, y, x) = scale * image(k, at + y, x) + offset, margin included, reflected beyond the image, which
- * is (3, image_height, image_width). The map is planar. Dimensions: columns / COLUMNS, rows, 3.
+ * Noise, which depends on the seed and on the pixel's place alone. Each of its octaves has a random number
+ * from -1 to 1 every `pitch` pixels, and between them goes smoothly from one to the next:
+ *
+ *     noise(y, x) = NOISE_GAIN * sum over pitch = NOISE_PITCH 2^o, o < NOISE_OCTAVES, of
+ *                   mix over s(x mod pitch / pitch) of mix over s(y mod pitch / pitch) of the four numbers
+ *                   around the pixel, where s(t) = t t (3 - 2 t)
+ *
+ * NOISE_GAIN makes its deviation 1.
+ */
+#define NOISE_GAIN 1.35f
+
+/* The bits of a number, well mixed: two rounds of shifting and multiplying, each of which can be undone. */
+static inline uint mixed(uint x)
+{
+    x = (x ^ x >> 16) * 0x7feb352du;
+    x = (x ^ x >> 15) * 0x846ca68bu;
+    return x ^ x >> 16;
+}
+
+static inline float random_at(uint row, int col)
+{
+    return (float)(int)mixed(row ^ (uint)col) * 0x1p-31f;
+}
+
+static inline float eased(int at, int pitch)
+{
+    const float t = (float)(at % pitch) / (float)pitch;
+    return t * t * (3.0f - 2.0f * t);
+}
+
+static inline float noise_at(uint seed, int y, int x)
+{
+    float sum = 0.0f;
+    for (int octave = 0; octave < NOISE_OCTAVES; octave++) {
+        const int pitch = NOISE_PITCH << octave, row = y / pitch, col = x / pitch;
+        const uint plane = mixed(seed * NOISE_OCTAVES + (uint)octave + 1);
+        const uint above = mixed(plane ^ (uint)row), below = mixed(plane ^ (uint)(row + 1));
+        const float down = eased(y, pitch);
+        const float left = mix(random_at(above, col), random_at(below, col), down);
+        const float right = mix(random_at(above, col + 1), random_at(below, col + 1), down);
+        sum += mix(left, right, eased(x, pitch));
+    }
+    return NOISE_GAIN * sum;
+}
+
+/*
+ * map(k, y, x) = scale * (image(k, at + y, x) + deviation * noise) + offset, margin included, reflected
+ * beyond the image, which is (3, image_height, image_width). All channels have the same noise. Its rows are
+ * those of a picture of `whole` rows, of which the image's begin with `first`, reflected likewise. The map is
+ * planar. Dimensions: columns / COLUMNS, rows.
  */
 __kernel void map_take(__global const float *restrict image, __global float *restrict map,
                        int image_height, int image_width, int at, int height, int width, int wide,
-                       int margin, float scale, float offset)
+                       int margin, float scale, float offset, float deviation, int seed, int first,
+                       int whole)
 {
-    const int row = (int)get_global_id(1) - margin, k = (int)get_global_id(2);
-    if (row >= height + margin || k >= 3)
+    const int row = (int)get_global_id(1) - margin;
+    if (row >= height + margin)
         return;
     const int y = origin(at + row, image_height, EDGE_REFLECT);
-    __global const float *from = image + ((size_t)k * image_height + y) * image_width;
-    __global float *to = map + pixel(height, width, wide, k, row, 0);
+    const int place = origin(first + y, whole, EDGE_REFLECT);
     FOR_COLUMNS(i, width + 2 * margin) {
-        const int x = i - margin;
-        to[x] = scale * from[origin(x, image_width, EDGE_REFLECT)] + offset;
+        const int x = origin(i - margin, image_width, EDGE_REFLECT);
+        const float noise = deviation > 0.0f ? deviation * noise_at((uint)seed, place, x) : 0.0f;
+        for (int k = 0; k < 3; k++)
+            map[pixel(height, width, wide, k, row, i - margin)] =
+                scale * (image[((size_t)k * image_height + y) * image_width + x] + noise) + offset;
     }
 }
 

@@ -48,10 +48,22 @@
 #define OUTPUT_TANH 1
 #define OUTPUT_SIGMOID 2
 
+/* map.cl: pixels from one random number of the noise to the next in its finest octave, and octaves, each of
+ * twice the pitch of the one before. */
+#define NOISE_PITCH 4
+#define NOISE_OCTAVES 3
+
 /* lattice.cl: pixels a side that a style network makes of one position of its smallest maps, and of a
  * window in which they are looked at. */
 #define LATTICE 4
 #define LATTICE_WINDOW 32
+
+/* weave.cl: pixels a side of a window, between shifts, and of the farthest of them; and shifts, which are all
+ * multiples of the step but one of each pair of opposites, and none. */
+#define WEAVE_WINDOW 32
+#define WEAVE_STEP 4
+#define WEAVE_REACH 12
+#define WEAVE_SHIFTS 24
 
 /* norm.cl: rows of a band, whose sums are taken first. */
 #define NORM_BAND 16

@@ -22,7 +22,7 @@ import vgg19  # noqa: E402  # pylint: disable=wrong-import-position
 from vgg19 import Failure, Unwritten  # noqa: E402  # pylint: disable=wrong-import-position
 
 FORMAT = 1
-STYLES_MOST, BLOCKS_MOST, CHANNELS_MOST, NAME_MOST = 64, 16, 256, 64
+STYLES_MOST, BLOCKS_MOST, CHANNELS_MOST, NAME_MOST, NOISE_MOST = 64, 16, 256, 64, 0.25
 FILE_MOST = 128 << 20  # bytes; the largest network that is possible takes 80 MB
 # Of a graph: nodes or constants, parts of a node, dimensions of a tensor, listed integers.
 NODES_MOST, PARTS_MOST, RANK_MOST, LIST_MOST = 5000, 256, 8, 1 << 23
@@ -40,7 +40,7 @@ class Shape:
         self.channels, self.blocks, self.end_size = list(channels), blocks, end_size
         self.end_norm, self.styles = end_norm, styles
         self.epsilon, self.in_scale, self.output = 1e-5, 255.0, "linear"
-        self.out_scale, self.out_offset = 1 / 255, 0.0
+        self.out_scale, self.out_offset, self.noise = 1 / 255, 0.0, 0.0
 
     def check(self):
         def need(right, what):
@@ -53,6 +53,7 @@ class Shape:
         need(self.end_size in (3, 5, 7, 9), "%d taps a side at its ends" % self.end_size)
         need(1 <= self.styles <= STYLES_MOST, "%d styles" % self.styles)
         need(0 < self.epsilon <= 1, "epsilon %g" % self.epsilon)
+        need(0 <= self.noise <= NOISE_MOST, "a noise of %g" % self.noise)
         need(self.output in OUTPUTS, "an output by %s" % str(self.output)[:20])
         need(all(math.isfinite(v) for v in (self.in_scale, self.out_scale, self.out_offset)),
              "absurd scales")
@@ -76,7 +77,8 @@ class Shape:
             "channels": self.channels, "blocks": self.blocks, "end_size": self.end_size,
             "end_norm": self.end_norm, "styles": self.styles, "epsilon": self.epsilon,
             "in_scale": self.in_scale, "output": self.output, "out_scale": self.out_scale,
-            "out_offset": self.out_offset}, separators=(",", ":"))
+            "out_offset": self.out_offset} | ({"noise": self.noise} if self.noise else {}),
+            separators=(",", ":"))
 
     @staticmethod
     def told(text):
@@ -87,6 +89,7 @@ class Shape:
                           int(said["end_size"]), bool(said.get("end_norm")), int(said["styles"]))
             for key in ("epsilon", "in_scale", "out_scale", "out_offset"):
                 setattr(shape, key, float(said[key]))
+            shape.noise = float(said.get("noise", 0.0))
             shape.output = said["output"]
             if len(shape.channels) != 5:
                 raise ValueError("channels")
@@ -979,6 +982,9 @@ def export(arguments):
     network = read_named(arguments, None)
     vgg19.write_whole(path, [write_onnx(network)])
     print("%s: %s" % (path, told(network)))
+    if network.shape.noise:
+        print("%s: without the noise of %g that Impasto adds to pictures, which keeps strokes in even skies from "
+              "repeating; add some of your own" % (path, network.shape.noise))
 
 
 def main(argv=None):

@@ -26,6 +26,7 @@ extern "C" {
 
 #define IMPASTO_TRAIN_AUTO 0 /* of some members: what suits */
 #define IMPASTO_TRAIN_PATIENCE_AUTO (-1)
+#define IMPASTO_TRAIN_NOISE_AUTO (-1)
 
 /*
  * Take the parameters from impasto_train_params_default() and change what you like.
@@ -35,7 +36,7 @@ extern "C" {
  *   total = content_weight * content + style_weight * style
  *         + tv_weight * (mean(dx^2) + mean(dy^2))
  *         + range_weight * mean(max(0, |y - 1/2| - 1/2)^2)
- *         + lattice_weight * lattice
+ *         + lattice_weight * lattice + weave_weight * weave
  *
  * where y is the painting, not clamped, and dx and dy are the differences of its neighbouring
  * pixels. content is mean((F - P)^2) / mean(P^2), with features F of the painting and P of the
@@ -49,6 +50,13 @@ extern "C" {
  * each of the 4 x 4 places has means of y and of dx dx, dy dy and dx dy. lattice is the mean square
  * of how far those of y are from the window's, plus 30 times that of dx dx and of dy dy and 60
  * times that of dx dy. What is left over at the far edges is not looked at.
+ *
+ * weave is how much the painting repeats 4, 8 or 12 pixels further on, beyond what the style's
+ * picture does. With d the differences of the means of its 2 x 2 pixels to the right and lower
+ * ones, in the same windows, and for each of 24 shifts, r is the mean of <d(p), d(p + shift)> over
+ * (the mean of <d, d> + 0.0005), and weave the mean of max(0, |r| - limit)^2. limit is the root of
+ * the mean of r^2 over the windows of the style's picture, and 1 where that has no window, and for
+ * the identity.
  */
 struct impasto_train_params {
     size_t struct_size; /* sizeof(struct impasto_train_params) */
@@ -91,6 +99,13 @@ struct impasto_train_params {
     float tv_weight;      /* 0 and above; default 1 */
     float range_weight;   /* 0 and above; default 10 */
     float lattice_weight; /* 0 and above; default 20 */
+    float weave_weight;   /* 0 and above; default 40 */
+    /* Deviation of the noise that is added to what the network sees, for RGB from 0 to 1, 0 to
+     * 0.25. An even sky looks alike everywhere, and noise is what strokes in it can differ by. It
+     * depends on the pixel's place alone, and belongs to the network: applying adds it, too.
+     * IMPASTO_TRAIN_NOISE_AUTO, the default: 0.025, or 0 with a steady_weight; with task.keep that
+     * of the base, and no other is possible. */
+    float noise;
     /* Steps over which the style's weight rises to its full height, by the square, 0 to 1,000,000.
      * That is for networks that begin from nothing, and is 0 for others; default 150. */
     int ramp;
@@ -195,7 +210,7 @@ struct impasto_train; /* one training: pictures, parameters, a state */
 struct impasto_train_progress {
     struct impasto_progress head;
     double content, style, tv;
-    double range, lattice; /* 0 where they have no weight */
+    double range, lattice, weave; /* 0 where they have no weight */
     double learning_rate;
     double gradient;   /* norm, before it is cut to params.clip */
     int batch, crop;   /* of the step */

@@ -63,6 +63,8 @@ class TrainingSettings(TypedDict, total=False):
     tv_weight: float
     range_weight: float
     lattice_weight: float
+    weave_weight: float
+    noise: float | Literal["auto"]
     steady_weight: float
     steady_features: float
     ramp: int

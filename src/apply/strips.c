@@ -120,17 +120,19 @@ static enum impasto_status read_strip(const struct imp_strips *s, const struct i
     const int margin = layers_first_margin(s), all = rows + 2 * margin;
     const size_t plane = (size_t)all * (size_t)s->width;
     const struct imp_map map = layers_input(s, rows);
+    struct imp_noise noise = {.deviation = s->shape.noise, .height = s->height};
     if (source->from)
         return imp_map_take(s->device, source->from, s->height, s->width, first, s->shape.in_scale,
-                            0, &map, margin);
+                            0, &noise, &map, margin);
+    noise.first = first - margin;
     for (int y = 0; y < all; y++) {
         float *to = pixels + (size_t)y * (size_t)s->width;
         float *const planes[3] = {to, to + plane, to + 2 * plane};
         source->read(source->user, reflect(first - margin + y, s->height), planes);
     }
     IMP_TRY(imp_buffer_write(s->image, 0, pixels, 3 * plane * sizeof(float)));
-    return imp_map_take(s->device, s->image, all, s->width, margin, s->shape.in_scale, 0, &map,
-                        margin);
+    return imp_map_take(s->device, s->image, all, s->width, margin, s->shape.in_scale, 0, &noise,
+                        &map, margin);
 }
 
 static int rows_at(const struct imp_strips *s, int first)

@@ -31,6 +31,7 @@ void imp_losses_init(struct imp_losses *losses, struct imp_device *device,
         .tv_weight = options->tv_weight,
         .range_weight = options->range_weight,
         .lattice_weight = imp_lattice_windows(height, width) > 0 ? options->lattice_weight : 0,
+        .weave_weight = imp_weave_windows(height, width) > 0 ? options->weave_weight : 0,
         .height = height,
         .width = width,
     };
@@ -52,6 +53,8 @@ void imp_losses_init(struct imp_losses *losses, struct imp_device *device,
         losses->range_slot = losses->slots++;
     if (losses->lattice_weight > 0)
         losses->lattice_slot = losses->slots++;
+    if (losses->weave_weight > 0)
+        losses->weave_slot = losses->slots++;
     imp_temporal_init(&losses->temporal, device, options->temporal_weight, options->earlier,
                       height * width, &losses->slots);
     losses->spare_slot = losses->slots;
@@ -71,6 +74,8 @@ void imp_losses_layout(struct imp_losses *losses, struct imp_layout *layout)
     if (losses->lattice_weight > 0)
         imp_layout_add(layout, &losses->pattern,
                        imp_lattice_floats(losses->height, losses->width) * sizeof(float), "sums");
+    if (losses->weave_weight > 0)
+        imp_weave_layout(&losses->weave, losses->height, losses->width, layout);
     imp_layout_add(layout, &losses->sums, (size_t)losses->slots * IMP_PARTS * sizeof(float),
                    "sums");
 }
@@ -201,6 +206,9 @@ enum impasto_status imp_losses_measure_image(struct imp_losses *losses,
     if (losses->lattice_weight > 0)
         IMP_TRY(imp_lattice_sum(losses->device, image, losses->height, losses->width,
                                 losses->pattern, losses->sums, losses->lattice_slot));
+    if (losses->weave_weight > 0)
+        IMP_TRY(
+            imp_weave_sum(losses->device, &losses->weave, image, losses->sums, losses->weave_slot));
     IMP_TRY(imp_temporal_measure(&losses->temporal, image, losses->sums));
     return imp_tv_sum(losses->device, image, losses->height, losses->width,
                       beside_of(losses, &beside), losses->sums, losses->tv_slot);
@@ -217,6 +225,9 @@ enum impasto_status imp_losses_image_gradient(struct imp_losses *losses,
     if (losses->lattice_weight > 0)
         IMP_TRY(imp_lattice_backward(losses->device, image, losses->pattern, losses->height,
                                      losses->width, gradient_buffer, losses->lattice_weight));
+    if (losses->weave_weight > 0)
+        IMP_TRY(imp_weave_backward(losses->device, &losses->weave, gradient_buffer,
+                                   losses->weave_weight));
     IMP_TRY(imp_temporal_gradient(&losses->temporal, image, gradient_buffer));
     if (!(losses->tv_weight > 0))
         return IMPASTO_OK;
@@ -229,7 +240,7 @@ static void report(const struct imp_losses *losses, const double *totals,
 {
     values->tv = totals[losses->tv_slot];
     values->total = (double)losses->tv_weight * values->tv;
-    values->range = values->lattice = 0;
+    values->range = values->lattice = values->weave = 0;
     if (losses->range_weight > 0) {
         values->range = totals[losses->range_slot];
         values->total += (double)losses->range_weight * values->range;
@@ -237,6 +248,10 @@ static void report(const struct imp_losses *losses, const double *totals,
     if (losses->lattice_weight > 0) {
         values->lattice = totals[losses->lattice_slot];
         values->total += (double)losses->lattice_weight * values->lattice;
+    }
+    if (losses->weave_weight > 0) {
+        values->weave = totals[losses->weave_slot];
+        values->total += (double)losses->weave_weight * values->weave;
     }
     values->temporal = imp_temporal_loss(&losses->temporal, totals);
     values->total += (double)losses->temporal.weight * values->temporal;

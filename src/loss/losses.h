@@ -2,17 +2,18 @@
 #ifndef IMP_LOSS_LOSSES_H
 #define IMP_LOSS_LOSSES_H
 
-/* The objective: content and style losses at their layers, total variation, range and lattice
- * of the picture, and how far it is from a film's earlier frames. */
+/* The objective: content and style losses at their layers, total variation, range, lattice and
+ * weave of the picture, and how far it is from a film's earlier frames. */
 
 #include "loss/style.h"
 #include "loss/temporal.h"
+#include "ops/weave.h"
 
 /* The weighted objective at one size of picture; see struct imp_loss_options. */
 struct imp_losses {
     struct imp_device *device;
     bool relative;
-    float content_weight, tv_weight, range_weight, lattice_weight;
+    float content_weight, tv_weight, range_weight, lattice_weight, weave_weight;
     float content_layers[IMPASTO_LAYERS];
     int height, width;                     /* of the picture, or of the band of one */
     struct imp_band *band;                 /* NULL: all of the picture. Set after _init */
@@ -23,8 +24,10 @@ struct imp_losses {
     struct imp_style style;
     struct imp_temporal temporal;
     struct imp_buffer *pattern; /* of the image's lattice; NULL where that has no weight */
+    struct imp_weave
+        weave; /* without buffers where it has no weight; the caller writes its limits */
     struct imp_buffer *sums;
-    int content_slot[IMPASTO_LAYERS], tv_slot, range_slot, lattice_slot, slots;
+    int content_slot[IMPASTO_LAYERS], tv_slot, range_slot, lattice_slot, weave_slot, slots;
     int spare_slot; /* the first of IMP_SPARE_SUMS */
 };
 
@@ -39,18 +42,19 @@ void imp_losses_layout(struct imp_losses *losses, struct imp_layout *layout);
 /* The taps for the content picture's pass, and the optimisation's. */
 struct imp_taps imp_losses_content_taps(struct imp_losses *losses);
 struct imp_taps imp_losses_taps(struct imp_losses *losses);
-/* Total variation, range, lattice and temporal loss of the image; and their gradients, of the image
- * that was measured last, added to gradient. Nothing where their weights are 0, except that total
- * variation is always measured, for the report. */
+/* Total variation, range, lattice, weave and temporal loss of the image; and their gradients, of
+ * the image that was measured last, added to gradient. Nothing where their weights are 0, except
+ * that total variation is always measured, for the report. */
 enum impasto_status imp_losses_measure_image(struct imp_losses *losses,
                                              const struct imp_buffer *image);
 enum impasto_status imp_losses_image_gradient(struct imp_losses *losses,
                                               const struct imp_buffer *image,
                                               struct imp_buffer *gradient);
 /* The losses of an image: all before their weights, and the weighted sum of them. range,
- * lattice: 0 where they have no weight. temporal: likewise, where there is no earlier frame. */
+ * lattice, weave: 0 where they have no weight. temporal: likewise, where there is no earlier frame.
+ */
 struct imp_loss_values {
-    double total, tv, range, lattice, temporal;
+    double total, tv, range, lattice, weave, temporal;
     double content[IMPASTO_LAYERS], style[IMPASTO_LAYERS];
 };
 /* Waits for them, and for the first `count` of the spare sums. */

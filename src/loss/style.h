@@ -21,21 +21,22 @@ struct imp_style_region {
 };
 
 /*
- * What is measured, and how much of it counts. The formulas are at struct impasto_params. Three
+ * What is measured, and how much of it counts. The formulas are at struct impasto_params. Four
  * more are for networks in training, whose first pictures are far from any painting:
  * - bounded, with Gram matrices only: a layer's style loss is 2 |G - A|^2 / (|A|^2 + |G|^2), for
  *   the target A. Near it that is the relative loss, which far from it grows with the image's
  *   fourth power, so that one pale crop drowns a step.
  * - range = mean(max(0, |y - 0.5| - 0.5)^2) of the image y draws it into the colours.
- * - lattice keeps it from repeating with the network's upsampling; see imp_lattice_sum. An image
- * that is less than 32 pixels high or wide has none.
+ * - lattice keeps it from repeating with the network's upsampling; see imp_lattice_sum.
+ * - weave keeps it from repeating some steps of that further on; see ops/weave.h.
+ * An image that is less than 32 pixels high or wide has neither of the last two.
  */
 struct imp_loss_options {
     bool relative;   /* each loss over its target's energy */
     bool covariance; /* instead of Gram matrices */
     bool bounded;
     double content_weight, style_weight;
-    float tv_weight, range_weight, lattice_weight;
+    float tv_weight, range_weight, lattice_weight, weave_weight;
     float temporal_weight;
     int earlier; /* frames that the image may be held to; see struct imp_temporal */
     float content_layers[IMPASTO_LAYERS], style_layers[IMPASTO_LAYERS]; /* 0: not looked at */

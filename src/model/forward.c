@@ -57,8 +57,9 @@ enum impasto_status imp_pass_forward(struct imp_pass *pass, int style,
     const struct imp_map first = pass_map(pass, &state->x[0]);
     const struct imp_map last = pass_map(pass, &state->x[pass->rows.count]);
     IMP_TRY(pass_check_style(pass, style));
+    const struct imp_noise noise = {shape->noise, pass->noise_seed, 0, pass->height};
     IMP_TRY(imp_map_take(state->device, image, pass->height, pass->width, 0, shape->in_scale, 0,
-                         &first, imp_conv_any_margin(&pass->rows.row[0].conv)));
+                         &noise, &first, imp_conv_any_margin(&pass->rows.row[0].conv)));
     for (int i = 0; i < pass->rows.count; i++)
         IMP_TRY(forward_row(pass, i, style));
     return imp_map_give(state->device, &last, 0, imp_map_height(&last), shape->output,

@@ -74,6 +74,9 @@ static bool take_shape(const json_t *json, struct imp_model_shape *shape)
     for (size_t i = 0; i < IMP_MODEL_CHANNELS && sound; i++)
         sound = take_integer(json_array_get(channels, i), &shape->channels[i]);
     shape->end_norm = json_is_true(json_object_get(json, "end_norm"));
+    shape->noise = 0;
+    if (json_object_get(json, "noise"))
+        sound = sound && take_float(json, "noise", &shape->noise);
     return sound && take_integer(json_object_get(json, "blocks"), &shape->blocks) &&
            take_integer(json_object_get(json, "end_size"), &shape->end_size) &&
            take_integer(json_object_get(json, "styles"), &shape->styles) &&

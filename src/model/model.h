@@ -25,6 +25,7 @@
 #define IMP_BLOCKS_MOST 16
 #define IMP_MODEL_CHANNELS 5
 #define IMP_CHANNELS_MOST 256
+#define IMP_NOISE_MOST 0.25f
 /* Rows and columns of the picture are padded, by reflection, to a multiple of this. */
 #define IMP_MODEL_STRIDE 4
 /* Rows and columns that a picture has at least, so that there is enough to reflect. */
@@ -42,6 +43,7 @@ struct imp_model_shape {
     float epsilon;  /* of the normalisation; usually 1e-5 */
     float in_scale; /* the network's input is in_scale * RGB in [0, 1]; usually 255 */
     enum imp_output output;
+    float noise; /* deviation of the noise, as RGB, that it sees with the picture; 0: none */
     float out_scale, out_offset; /* RGB in [0, 1] is out_scale * output(y) + out_offset */
 };
 /* As pytorch/examples has it, RGB from 0 to 255 at both ends. width: channels of the first layer,
@@ -186,8 +188,10 @@ struct imp_middle;
 struct imp_pass {
     struct imp_model_shape shape;
     struct imp_model_rows rows;
-    int height, width; /* of the image */
-    bool backward;     /* keeps what the gradients need */
+    int height, width;   /* of the image */
+    bool backward;       /* keeps what the gradients need */
+    uint32_t noise_seed; /* the caller's; 0 but in training, where the noise is to be another each
+                            time */
     struct imp_buffer **parameters,
         **gradient;                  /* the caller's; flat; gradient only with backward */
     struct imp_pass_state *state;    /* the room's own: maps, statistics, packed weights, scratch */

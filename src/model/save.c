@@ -109,7 +109,10 @@ static char *shape_text(const struct imp_model_shape *shape)
                              shape->styles, "epsilon", (double)shape->epsilon, "in_scale",
                              (double)shape->in_scale, "output", outputs[shape->output], "out_scale",
                              (double)shape->out_scale, "out_offset", (double)shape->out_offset);
-    char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
+    int failed = 0;
+    if (json && shape->noise > 0)
+        failed = json_object_set_new(json, "noise", json_real((double)shape->noise));
+    char *text = json && failed == 0 ? json_dumps(json, JSON_COMPACT) : NULL;
     json_decref(json);
     return text;
 }

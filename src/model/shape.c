@@ -151,6 +151,9 @@ enum impasto_status imp_model_shape_check(const struct imp_model_shape *shape,
     if (!(shape->epsilon > 0 && shape->epsilon <= 1))
         return imp_fail(error, blame, "%s: its epsilon, %g, is not above 0 and at most 1", whose,
                         (double)shape->epsilon);
+    if (!(shape->noise >= 0 && shape->noise <= IMP_NOISE_MOST))
+        return imp_fail(error, blame, "%s: its noise, %g, is not from 0 to %g", whose,
+                        (double)shape->noise, (double)IMP_NOISE_MOST);
     IMP_TRY(check_scale("in_scale", shape->in_scale, 1 / SCALE_MOST, blame, whose, error));
     IMP_TRY(check_scale("out_scale", shape->out_scale, 1 / SCALE_MOST, blame, whose, error));
     return check_scale("out_offset", shape->out_offset, 0, blame, whose, error);

@@ -134,8 +134,10 @@ static enum impasto_status check_image(struct imp_device *device, const struct i
 
 enum impasto_status imp_map_take(struct imp_device *device, const struct imp_buffer *image,
                                  int height, int width, int at, float scale, float offset,
-                                 const struct imp_map *map, int margin)
+                                 const struct imp_noise *noise, const struct imp_map *map,
+                                 int margin)
 {
+    const struct imp_noise none = {.height = height}, *n = noise ? noise : &none;
     const int rows = imp_map_height(map) + 2 * margin, columns = imp_map_width(map) + 2 * margin;
     IMP_TRY(check_image(device, map, height, width, at, margin));
     return imp_program_launch(
@@ -144,8 +146,9 @@ enum impasto_status imp_map_take(struct imp_device *device, const struct imp_buf
             IMP_ARGS(imp_buf(image), imp_buf(map->tensor.buffer), imp_int(height), imp_int(width),
                      imp_int(at), imp_int(imp_map_height(map)), imp_int(imp_map_width(map)),
                      imp_int(imp_map_wide(map)), imp_int(margin), imp_float(scale),
-                     imp_float(offset)),
-            .global = {imp_column_items(device, columns), (size_t)rows, 3},
+                     imp_float(offset), imp_float(n->deviation), imp_int((int)n->seed),
+                     imp_int(n->first), imp_int(n->height)),
+            .global = {imp_column_items(device, columns), (size_t)rows},
             .bytes = 2 * imp_float_bytes(3.0 * rows * columns),
         });
 }

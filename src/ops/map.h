@@ -50,10 +50,22 @@ enum impasto_status imp_map_fold(struct imp_device *device, const struct imp_map
  * are RGB in [0, 1], maps what the network works in. The map, with its margin of `margin`, has the
  * image's rows from `at` on, reflected beyond the image: map_k = scale * image_k + offset. What of
  * the margin is beyond is reflected about the image's edge too, not about the larger map's.
+ *
+ * With noise, the map has that of its picture, too: map_k = scale * (image_k + noise) + offset. It
+ * depends on the seed and on the pixel's place alone, is the same in all channels, and is made of
+ * waves of 8 to 32 pixels: the formula is in cl/map.cl.
  */
+struct imp_noise {
+    float deviation; /* of it, as RGB; 0: there is none */
+    uint32_t seed;
+    int first, height; /* the image's rows are those from `first` on of a picture of `height` rows,
+                          reflected beyond its edges. All of an image: 0 and its height */
+};
+/* noise: NULL: none. */
 enum impasto_status imp_map_take(struct imp_device *device, const struct imp_buffer *image,
                                  int height, int width, int at, float scale, float offset,
-                                 const struct imp_map *map, int margin);
+                                 const struct imp_noise *noise, const struct imp_map *map,
+                                 int margin);
 /* What the last layer's numbers become: y, tanh(y), or 1 / (1 + exp(-y)). */
 enum imp_output {
     IMP_OUTPUT_LINEAR = OUTPUT_LINEAR,

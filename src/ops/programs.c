@@ -351,7 +351,7 @@ static const struct row {
     /* films */
     {IMP_PROGRAM_TEMPORAL, "temporal", small, NULL},
     /* losses of networks in training */
-    {IMP_PROGRAM_BOUNDS, "bounded+range+lattice", bounds, NULL},
+    {IMP_PROGRAM_BOUNDS, "bounded+range+lattice+weave", bounds, NULL},
     /* and their gradients through reflected edges */
     {IMP_PROGRAM_EDGE, "conv_edge", edge, NULL},
     /* layers whose algorithm it is */

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* The losses that keep networks in training in bounds: the bounded style loss, the range, and the
- * lattice. */
+/* The losses that keep networks in training in bounds: the bounded style loss, the range, the
+ * lattice, and the weave. */
 
 #include "ops/gram.h"
 #include "ops/sums.h"
+#include "ops/weave.h"
 #include "selftest/check.h"
 
 #include <math.h>
@@ -16,6 +17,8 @@
  * sums of 64, of which only small differences count. */
 #define LATTICE_FACTOR 1e3f
 #define LATTICE_ROUNDING 2e-5
+/* Of sums of some thousand products, over others. */
+#define WEAVE_ROUNDING 2e-5
 
 static const float factor = 0.37f;
 
@@ -184,6 +187,84 @@ static void check_lattice(struct imp_check_run *run, int height, int width)
     free(wide);
 }
 
+/* So large that its part of a gradient is as large as what it is added to. */
+#define WEAVE_FACTOR 3e2f
+/* Limits that some of the correlations of random numbers exceed, and a picture that repeats does.
+ */
+#define WEAVE_LIMIT 0.02f
+
+/* A picture in which every eighth column is bright, and random numbers. */
+static float *weave_picture(struct imp_check_run *run, int height, int width)
+{
+    const size_t count = 3 * (size_t)height * (size_t)width;
+    float *values = imp_check_data(run, 1, count, false);
+    for (size_t i = 0; i < count && values; i++)
+        values[i] = 0.5f * values[i] + (i % (size_t)width % 8 < 2 ? 0.7f : 0);
+    return values;
+}
+
+static void check_weave(struct imp_check_run *run, int height, int width)
+{
+    const size_t count = 3 * (size_t)height * (size_t)width;
+    struct imp_weave weave = {0};
+    struct imp_layout layout = {0};
+    struct imp_buffer *x = NULL, *sums = NULL, *gradient = NULL;
+    float limits[WEAVE_SHIFTS];
+    if (!imp_check_begin(run, "weave %dx%d", height, width))
+        return;
+    for (int n = 0; n < WEAVE_SHIFTS; n++)
+        limits[n] = WEAVE_LIMIT * (float)(n % 3);
+    float *values = weave_picture(run, height, width);
+    float *before = imp_check_data(run, 2, count, false);
+    double *expected = imp_check_widen(run, before, count);
+    double *wide = imp_check_widen(run, values, count);
+    imp_weave_layout(&weave, height, width, &layout);
+    if (!run->broken && imp_check_ok(run, imp_layout_allocate(&layout, run->device)) &&
+        imp_check_buffer(run, &x, count, values) && imp_check_buffer(run, &sums, IMP_PARTS, NULL) &&
+        imp_check_buffer(run, &gradient, count, before) &&
+        imp_check_ok(run, imp_buffer_write(weave.limits, 0, limits, sizeof(limits))) &&
+        imp_check_ok(run, imp_weave_sum(run->device, &weave, x, sums, 0)) &&
+        imp_check_ok(run, imp_weave_backward(run->device, &weave, gradient, WEAVE_FACTOR))) {
+        const double found =
+            imp_ref_weave(height, width, wide, limits, (double)WEAVE_FACTOR, expected);
+        imp_check_end(run, imp_check_loss(run, sums, found, gradient, expected, count),
+                      WEAVE_ROUNDING);
+    }
+    imp_layout_release(&layout);
+    imp_buffer_free(&x);
+    imp_buffer_free(&sums);
+    imp_buffer_free(&gradient);
+    free(values);
+    free(before);
+    free(expected);
+    free(wide);
+}
+
+/* With limits of its own, a picture has hardly a weave: by definition none where it has a single
+ * window. */
+static void check_weave_limits(struct imp_check_run *run)
+{
+    enum { SIDE = WEAVE_WINDOW, COUNT = 3 * SIDE * SIDE };
+    struct imp_buffer *x = NULL;
+    float limits[WEAVE_SHIFTS];
+    if (!imp_check_begin(run, "weave limits"))
+        return;
+    float *values = weave_picture(run, SIDE, SIDE);
+    double *wide = imp_check_widen(run, values, COUNT), *ignored = imp_check_doubles(run, COUNT);
+    if (!run->broken && imp_check_buffer(run, &x, COUNT, values) &&
+        imp_check_ok(run, imp_weave_limits(run->device, x, SIDE, SIDE, limits))) {
+        const double none = imp_ref_weave(SIDE, SIDE, wide, limits, 1, ignored);
+        for (int n = 0; n < WEAVE_SHIFTS; n++)
+            limits[n] -= 0.01f;
+        const double all = imp_ref_weave(SIDE, SIDE, wide, limits, 1, ignored);
+        imp_check_end(run, fmax(sqrt(none), fabs(sqrt(all) / 0.01 - 1)), 1e-4);
+    }
+    imp_buffer_free(&x);
+    free(values);
+    free(wide);
+    free(ignored);
+}
+
 void imp_check_bounds(struct imp_check_run *run)
 {
     static const int channels[] = {64, 256, 128};
@@ -194,5 +275,7 @@ void imp_check_bounds(struct imp_check_run *run)
         check_bounded(run, channels[i]);
         check_range(run, counts[i]);
         check_lattice(run, sides[i][0], sides[i][1]);
+        check_weave(run, sides[i][0], sides[i][1]);
     }
+    check_weave_limits(run);
 }

@@ -240,16 +240,51 @@ static struct imp_map planar_of(const struct image_shape *s, int wide)
     return imp_map_of(3, s->rows, s->columns, wide, 1);
 }
 
-static double taken(const struct image_shape *s, const float *image, int k, int y, int x)
+static uint32_t mixed(uint32_t x)
+{
+    x = (x ^ x >> 16) * 0x7feb352du;
+    x = (x ^ x >> 15) * 0x846ca68bu;
+    return x ^ x >> 16;
+}
+
+/* Of an octave's random numbers the one in a row and column of theirs, from -1 to 1. */
+static double random_at(uint32_t seed, int octave, int row, int column)
+{
+    const uint32_t plane = mixed(seed * NOISE_OCTAVES + (uint32_t)octave + 1);
+    const uint32_t bits = mixed(mixed(plane ^ (uint32_t)row) ^ (uint32_t)column);
+    return (double)bits / 2147483648.0 - (bits < 0x80000000u ? 0 : 2);
+}
+
+/* Of the four random numbers around a pixel of the picture, what each has to say. */
+static double noise_of(const struct imp_noise *noise, int y, int x)
+{
+    double sum = 0;
+    for (int octave = 0; octave < NOISE_OCTAVES; octave++)
+        for (int corner = 0; corner < 4; corner++) {
+            const int pitch = NOISE_PITCH << octave, down = corner / 2, across = corner % 2;
+            const double ty = (double)(y % pitch) / pitch, tx = (double)(x % pitch) / pitch;
+            const double sy = ty * ty * (3 - 2 * ty), sx = tx * tx * (3 - 2 * tx);
+            sum += (down ? sy : 1 - sy) * (across ? sx : 1 - sx) *
+                   random_at(noise->seed, octave, y / pitch + down, x / pitch + across);
+        }
+    return (double)noise->deviation * 1.35 * sum;
+}
+
+static double taken(const struct image_shape *s, const struct imp_noise *noise, const float *image,
+                    int k, int y, int x)
 {
     const int row = origin(s->at + y, s->height, IMP_EDGE_REFLECT);
     const int column = origin(x, s->width, IMP_EDGE_REFLECT);
-    return (double)SCALE * (double)image[(k * s->height + row) * s->width + column] +
-           (double)OFFSET;
+    double value = (double)image[(k * s->height + row) * s->width + column];
+    if (noise)
+        value +=
+            noise_of(noise, origin(noise->first + row, noise->height, IMP_EDGE_REFLECT), column);
+    return (double)SCALE * value + (double)OFFSET;
 }
 
-/* Margins wider than what is asked for keep what they held. */
-static void check_take(struct imp_check_run *run, const struct image_shape *s)
+/* Margins wider than what is asked for keep what they held. noise: NULL: none. */
+static void check_take(struct imp_check_run *run, const struct image_shape *s,
+                       const struct imp_noise *noise)
 {
     struct imp_map map = planar_of(s, s->wide);
     const size_t pixels = 3 * (size_t)s->height * (size_t)s->width, n = imp_check_map_floats(&map);
@@ -260,12 +295,12 @@ static void check_take(struct imp_check_run *run, const struct image_shape *s)
     if (!run->broken && imp_check_buffer(run, &image, pixels, pixel) &&
         imp_check_map(run, &map, before) &&
         imp_check_ok(run, imp_map_take(run->device, image, s->height, s->width, s->at, SCALE,
-                                       OFFSET, &map, s->margin))) {
+                                       OFFSET, noise, &map, s->margin))) {
         const double damage = imp_check_read_map(run, &map, found);
         for (int k = 0; k < 3; k++)
             for (int y = -s->margin; y < s->rows + s->margin; y++)
                 for (int x = -s->margin; x < s->columns + s->margin; x++)
-                    expected[imp_check_map_at(&map, k, y, x)] = taken(s, pixel, k, y, x);
+                    expected[imp_check_map_at(&map, k, y, x)] = taken(s, noise, pixel, k, y, x);
         imp_check_end(run, fmax(damage, imp_check_error(found, expected, n)), 1e-6);
     }
     imp_buffer_free(&image);
@@ -370,7 +405,13 @@ static void check_image(struct imp_check_run *run, const struct image_shape *s)
     snprintf(what, sizeof(what), "%dx%d, %dx%d at %d", s->height, s->width, s->rows, s->columns,
              s->at);
     if (imp_check_begin(run, "map take %s, margin %d of %d", what, s->margin, s->wide))
-        check_take(run, s);
+        check_take(run, s, NULL);
+    /* As of a strip whose rows begin above the picture, and as of a whole picture. */
+    for (int before = 0; before <= 3; before += 3) {
+        const struct imp_noise noise = {0.3f, 7u + (uint32_t)before, -before, s->height};
+        if (imp_check_begin(run, "map take with noise %s, from row %d", what, -before))
+            check_take(run, s, &noise);
+    }
     for (enum imp_output output = IMP_OUTPUT_LINEAR; output <= IMP_OUTPUT_SIGMOID; output++) {
         if (imp_check_begin(run, "map give %s %s", outputs[output], what))
             check_give(run, s, output);
@@ -394,8 +435,8 @@ static void check_refusals(struct imp_check_run *run)
             imp_map_fill(device, &map, 4, IMP_EDGE_REFLECT, true, true),
             imp_map_fold(device, &map, 0, IMP_EDGE_REPLICATE),
             imp_map_fold(device, &map, 4, IMP_EDGE_REFLECT),
-            imp_map_take(device, image.tensor.buffer, 6, 8, 0, 1, 0, &image, 4),
-            imp_map_take(device, image.tensor.buffer, 8, 8, 0, 1, 0, &map, 4),
+            imp_map_take(device, image.tensor.buffer, 6, 8, 0, 1, 0, NULL, &image, 4),
+            imp_map_take(device, image.tensor.buffer, 8, 8, 0, 1, 0, NULL, &map, 4),
         };
         int accepted = 0;
         for (size_t i = 0; i < IMP_COUNT(statuses); i++)

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BOUNDED = 1, RANGE = 2, REFLECT = 4, FILM = 8, LATTICED = 16 };
+enum { BOUNDED = 1, RANGE = 2, REFLECT = 4, FILM = 8, LATTICED = 16, WOVEN = 32 };
 
 /* A problem: which layers, which variants, what size. */
 static const struct problem {
@@ -91,7 +91,7 @@ static const struct problem {
      IMPASTO_STYLE_LOSS_GRAM, 1, BOUNDED | RANGE},
     {"lattice average zero", 1, 34, 66, 1u << 0, 1u << 0, IMPASTO_POOLING_AVERAGE,
      IMPASTO_PADDING_ZERO, IMPASTO_LOSSES_RELATIVE, IMPASTO_KEEP_ALL, 0, IMPASTO_STYLE_LOSS_GRAM, 1,
-     BOUNDED | RANGE | LATTICED},
+     BOUNDED | RANGE | LATTICED | WOVEN},
     {"bounded regions strips average replicate", 5, 41, 23, 1u << 2, 1u << 0 | 1u << 4,
      IMPASTO_POOLING_AVERAGE, IMPASTO_PADDING_REPLICATE, IMPASTO_LOSSES_GATYS, IMPASTO_KEEP_INPUT,
      8, IMPASTO_STYLE_LOSS_GRAM, 2, BOUNDED},
@@ -123,6 +123,8 @@ static const struct problem {
 
 #define RANGE_WEIGHT 40
 #define LATTICE_WEIGHT 300
+#define WEAVE_WEIGHT 300
+static const float weave_limits[WEAVE_SHIFTS] = {0.02f, 0, 0.01f};
 #define TEMPORAL_WEIGHT 150
 /* As heavy beside losses that are larger. */
 #define TEMPORAL_WEIGHT_GATYS 1e6F
@@ -280,6 +282,9 @@ static enum impasto_status run_machine(struct imp_check_run *run, const struct p
     struct imp_objective *objective = &m->objective;
     IMP_TRY(capture(run, p, d, m));
     IMP_TRY(hold(p, d, &objective->losses.temporal));
+    if (p->training & WOVEN)
+        IMP_TRY(imp_buffer_write(objective->losses.weave.limits, 0, weave_limits,
+                                 sizeof(weave_limits)));
     IMP_TRY(imp_buffer_write(m->image, 0, d->start, picture_bytes(p)));
     IMP_TRY(imp_objective_evaluate(objective, m->image, true));
     IMP_TRY(imp_losses_read(&objective->losses, values, NULL, 0));
@@ -305,6 +310,7 @@ static double loss_error(const struct imp_ref_objective *objective,
         fmax(term_error(found->total, expected->total, 0), term_error(found->tv, expected->tv, 0));
     worst = fmax(worst, term_error(found->range, expected->range, 0));
     worst = fmax(worst, term_error(found->lattice, expected->lattice, 0));
+    worst = fmax(worst, term_error(found->weave, expected->weave, 0));
     worst = fmax(worst, term_error(found->temporal, expected->temporal, 0));
     const bool content = objective->params->losses == IMPASTO_LOSSES_RELATIVE;
     const bool style = content || objective->bounded;
@@ -400,6 +406,7 @@ static struct imp_loss_options losses_of(const struct problem *p,
         .bounded = p->training & BOUNDED,
         .range_weight = p->training & RANGE ? RANGE_WEIGHT : 0,
         .lattice_weight = p->training & LATTICED ? LATTICE_WEIGHT : 0,
+        .weave_weight = p->training & WOVEN ? WEAVE_WEIGHT : 0,
         .temporal_weight =
             params->losses == IMPASTO_LOSSES_RELATIVE ? TEMPORAL_WEIGHT : TEMPORAL_WEIGHT_GATYS,
         .earlier = p->training & FILM ? 1 : 0,
@@ -447,6 +454,8 @@ static void check(struct imp_check_run *run, const struct problem *p)
                                           .reflect = p->training & REFLECT,
                                           .range_weight = (double)losses.range_weight,
                                           .lattice_weight = (double)losses.lattice_weight,
+                                          .weave_weight = (double)losses.weave_weight,
+                                          .weave_limits = weave_limits,
                                           .temporal_weight = (double)losses.temporal_weight,
                                           .depth = p->depth,
                                           .height = p->height,

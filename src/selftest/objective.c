@@ -144,6 +144,11 @@ bool imp_ref_objective_evaluate(const struct imp_ref_objective *o, const double 
         losses->lattice = imp_ref_lattice(o->height, o->width, image, o->lattice_weight, gradient);
         losses->total += o->lattice_weight * losses->lattice;
     }
+    if (o->weave_weight > 0) {
+        losses->weave =
+            imp_ref_weave(o->height, o->width, image, o->weave_limits, o->weave_weight, gradient);
+        losses->total += o->weave_weight * losses->weave;
+    }
     if (o->earlier) {
         losses->temporal = imp_ref_temporal(o->height * o->width, image, o->earlier, o->reliability,
                                             o->temporal_weight, gradient);

@@ -42,6 +42,10 @@ double imp_ref_range(int n, const double *x, double weight, double *gradient);
 /* How much an image (3, h, w) repeats every 4 pixels, as cl/lattice.cl has it; gradient += weight
  * times its gradient. 0 without a window. */
 double imp_ref_lattice(int h, int w, const double *image, double weight, double *gradient);
+/* How much it repeats some steps further on, as cl/weave.cl has it, likewise. limits: WEAVE_SHIFTS
+ * of them. NAN: no memory. (reference_weave.c) */
+double imp_ref_weave(int h, int w, const double *image, const float *limits, double weight,
+                     double *gradient);
 /* mean(weight * (x - target)^2) of (3, n) with weights (n); gradient += factor * its gradient. */
 double imp_ref_temporal(int n, const double *x, const double *target, const double *weight,
                         double factor, double *gradient);
@@ -75,7 +79,8 @@ struct imp_ref_objective {
     /* What networks in training have beside them, see struct imp_loss_options. reflect: in place of
      * params->padding, at every layer. */
     bool bounded, reflect;
-    double range_weight, lattice_weight;
+    double range_weight, lattice_weight, weave_weight;
+    const float *weave_limits;
     /* An earlier frame, warped, (3, height, width), and how far it counts; NULL: there is none. */
     const double *earlier, *reliability;
     double temporal_weight;

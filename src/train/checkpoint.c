@@ -33,7 +33,7 @@ _Static_assert(IMP_STORE_BESIDE_NOTE + IMP_STORE_ESCAPED * IMPASTO_SETTINGS_MOST
 
 static const struct imp_store_kind checkpoint_kind = {
     .key = "impasto.training",
-    .format = 2, /* since there are a lattice and a style loss of conv3_3 */
+    .format = 3, /* since there are noise and a weave; 2: a lattice and a style loss of conv3_3 */
     .what = "a checkpoint of a training",
     .advice = "go on from an older one, or begin anew",
 };
@@ -100,6 +100,7 @@ static const struct {
     {"tv", offsetof(struct impasto_train_progress, tv)},
     {"range", offsetof(struct impasto_train_progress, range)},
     {"lattice", offsetof(struct impasto_train_progress, lattice)},
+    {"weave", offsetof(struct impasto_train_progress, weave)},
     {"steady", offsetof(struct impasto_train_progress, steady)},
     {"steady_features", offsetof(struct impasto_train_progress, steady_features)},
     {"learning_rate", offsetof(struct impasto_train_progress, learning_rate)},

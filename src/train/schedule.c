@@ -123,6 +123,7 @@ struct imp_loss_options imp_train_losses(const struct impasto_train_params *para
         .tv_weight = params->tv_weight,
         .range_weight = params->range_weight,
         .lattice_weight = params->lattice_weight,
+        .weave_weight = params->weave_weight,
     };
     options.content_layers[recipe->content] = 1;
     for (int i = 0; i < recipe->styles; i++)

@@ -79,6 +79,7 @@ static void collect(const struct imp_loss_options *weights, const struct imp_los
         .tv = values->tv,
         .range = values->range,
         .lattice = values->lattice,
+        .weave = values->weave,
         .steady = values->temporal,
     };
     for (int l = 0; l < IMPASTO_LAYERS; l++) {
@@ -98,14 +99,26 @@ static struct imp_loss_options weights_of(const struct imp_sitting *sitting)
     return weights;
 }
 
-/* Gives the objective these targets, unless it has them. */
-static enum impasto_status wear(struct imp_sitting *sitting, const struct imp_targets *targets)
+static enum impasto_status wear_limits(struct imp_sitting *sitting, const float *limits)
 {
-    if (sitting->targets == targets)
+    const struct imp_losses *losses = &sitting->objective.losses;
+    if (sitting->limits == limits || !(losses->weave_weight > 0))
+        return IMPASTO_OK;
+    sitting->limits = NULL;
+    IMP_TRY(imp_buffer_write(losses->weave.limits, 0, limits, WEAVE_SHIFTS * sizeof(float)));
+    sitting->limits = limits;
+    return IMPASTO_OK;
+}
+
+/* Gives the objective what a style wants, unless it has it. */
+static enum impasto_status wear(struct imp_sitting *sitting, const struct imp_sitting_task *task)
+{
+    IMP_TRY(wear_limits(sitting, task->limits));
+    if (sitting->targets == task->targets)
         return IMPASTO_OK;
     sitting->targets = NULL;
-    IMP_TRY(imp_targets_write(targets, &sitting->objective));
-    sitting->targets = targets;
+    IMP_TRY(imp_targets_write(task->targets, &sitting->objective));
+    sitting->targets = task->targets;
     return IMPASTO_OK;
 }
 
@@ -188,12 +201,13 @@ enum impasto_status imp_sitting_measure(struct imp_sitting *sitting,
                                         const struct imp_sitting_task *task,
                                         struct imp_sitting_losses *losses)
 {
-    IMP_TRY(wear(sitting, task->targets));
+    IMP_TRY(wear(sitting, task));
     sitting->objective.losses.style.weight = task->style_weight;
+    sitting->pass.noise_seed = task->noise_seed;
     const enum impasto_status status = look_at(sitting, task->planes);
     if (status != IMPASTO_ERROR_WEIGHTS)
         return status == IMPASTO_OK ? measure(sitting, task, losses) : status;
-    *losses = (struct imp_sitting_losses){NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN};
+    *losses = (struct imp_sitting_losses){NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN};
     return IMPASTO_OK;
 }
 

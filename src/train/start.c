@@ -26,11 +26,37 @@ static enum impasto_status name_styles(struct imp_stylenet *net,
     return identity ? name_style(net, first + count, IMP_STYLE_IDENTITY, error) : IMPASTO_OK;
 }
 
+/* ---- Noise ----------------------------------------------------------------------------------- */
+
+/* Where it is left to the library, about 6 of 255 codes, unless frames are to hold still. */
+#define NOISE 0.025f
+
+/* Of a network whose convolutions are learnt. */
+static float noise_of(const struct impasto_train_params *params)
+{
+    return params->noise >= 0 ? params->noise : params->steady_weight > 0 ? 0 : NOISE;
+}
+
+/* The styles that a base keeps were learnt with its own. */
+static enum impasto_status check_noise(const struct impasto_train_params *params,
+                                       const struct imp_stylenet *base, struct impasto_error *error)
+{
+    if (params->noise < 0 || params->noise == base->shape.noise)
+        return IMPASTO_OK;
+    return imp_fail(error, IMPASTO_ERROR_USAGE,
+                    "the model whose styles are kept has a noise of %g, and %g would change them; "
+                    "leave out `noise`",
+                    (double)base->shape.noise, (double)params->noise);
+}
+
+/* ---- Beginnings ------------------------------------------------------------------------------ */
+
 static enum impasto_status from_nothing(const struct impasto_train_task *task,
                                         const struct impasto_train_params *params, int taught,
                                         struct imp_stylenet *net, struct impasto_error *error)
 {
-    const struct imp_model_shape shape = imp_model_shape_usual(params->width, taught);
+    struct imp_model_shape shape = imp_model_shape_usual(params->width, taught);
+    shape.noise = noise_of(params);
     IMP_TRY(imp_stylenet_create(&shape, params->seed, net, error));
     return name_styles(net, task, 0, params->identity, error);
 }
@@ -79,6 +105,7 @@ static enum impasto_status from_base(const struct impasto_train_task *task,
     struct imp_model_rows mixed;
     float *mean = NULL;
     shape.styles = taught;
+    shape.noise = noise_of(params);
     IMP_TRY(imp_stylenet_create(&shape, params->seed, net, error));
     IMP_TRY(mix_evenly(base, &mean, error));
     shape.styles = 1;
@@ -163,6 +190,7 @@ static enum impasto_status begin_with_base(const struct impasto_train_task *task
     IMP_TRY(check_names(task, params->identity, task->keep ? base : NULL, error));
     if (!task->keep)
         return from_base(task, params, taught, base, net, error);
+    IMP_TRY(check_noise(params, base, error));
     *first = base->shape.styles;
     IMP_TRY(add_to_base(task, params, base, error));
     *net = *base;

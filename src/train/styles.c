@@ -94,7 +94,8 @@ static enum impasto_status look(struct imp_objective *objective, struct imp_styl
 }
 
 static enum impasto_status capture(struct imp_objective *objective, const struct imp_model *model,
-                                   const struct impasto_image *image, struct imp_targets *targets)
+                                   const struct impasto_image *image, struct imp_targets *targets,
+                                   float limits[WEAVE_SHIFTS])
 {
     struct imp_style_pass pass;
     struct imp_device *device = objective->device;
@@ -103,6 +104,8 @@ static enum impasto_status capture(struct imp_objective *objective, const struct
     enum impasto_status status = imp_layout_allocate(&pass.layout, device);
     if (status == IMPASTO_OK)
         status = look(objective, &pass, image);
+    if (status == IMPASTO_OK)
+        status = imp_weave_limits(device, pass.image, image->height, image->width, limits);
     if (status == IMPASTO_OK)
         status = imp_targets_allocate(targets, objective);
     if (status == IMPASTO_OK)
@@ -144,7 +147,8 @@ static enum impasto_status capture_one(struct imp_train_styles *styles, int inde
     styles->checksums[index] = checksum_of(image, style->name);
     enum impasto_status status = prepare(image, size, &prepared, error);
     if (status == IMPASTO_OK)
-        status = capture(objective, model, prepared, &styles->targets[index]);
+        status =
+            capture(objective, model, prepared, &styles->targets[index], styles->limits[index]);
     if (status == IMPASTO_OK)
         status = keep_picture(style, prepared, size, objective->device, picture);
     impasto_image_free(&prepared);
@@ -228,9 +232,12 @@ enum impasto_status imp_train_styles_capture(struct imp_train_styles *styles,
     styles->count = (int)task->style_count;
     styles->taught = styles->count + params->identity;
     styles->targets = calloc(task->style_count, sizeof(*styles->targets));
+    styles->limits = calloc(task->style_count + 1, sizeof(*styles->limits));
     styles->checksums = calloc(task->style_count, sizeof(*styles->checksums));
-    if (!styles->targets || !styles->checksums)
+    if (!styles->targets || !styles->limits || !styles->checksums)
         return imp_device_fail_memory(look->device, "styles", 0);
+    for (int n = 0; n < WEAVE_SHIFTS; n++)
+        styles->limits[styles->count][n] = 1;
     enum impasto_status status = begin_looking(&looking, look);
     if (status == IMPASTO_OK)
         status = imp_layout_allocate(&looking.targets, look->device);
@@ -246,6 +253,7 @@ void imp_train_styles_free(struct imp_train_styles *styles)
     for (int i = 0; styles->targets && i < styles->count; i++)
         imp_targets_free(&styles->targets[i]);
     free(styles->targets);
+    free(styles->limits);
     free(styles->checksums);
     *styles = (struct imp_train_styles){0};
 }
@@ -257,5 +265,6 @@ void imp_train_styles_turn(const struct imp_train_styles *styles, uint64_t turn,
     const bool identity = at == styles->count;
     task->row = styles->first + at;
     task->targets = &styles->targets[identity ? 0 : at];
+    task->limits = styles->limits[at];
     task->style_weight = identity ? 0 : weight;
 }

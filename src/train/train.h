@@ -156,6 +156,7 @@ struct imp_sitting {
     struct imp_buffer *image, *painting;
     struct imp_layout layout;
     const struct imp_targets *targets; /* which the objective has; NULL: none */
+    const float *limits;               /* likewise */
     /* Where paintings are held to those of the frame before: that one, the motion, and the light;
      * and the network's middle, where it learns and that has a weight. */
     bool holds;
@@ -183,7 +184,7 @@ enum impasto_status imp_sitting_expect(struct imp_sitting *sitting, struct imp_p
 
 /* What is measured of a painting. */
 struct imp_sitting_losses {
-    double total, content, style, tv, range, lattice;
+    double total, content, style, tv, range, lattice, weave;
     double steady, features; /* 0 where nothing is held */
 };
 /* What is painted, and how. */
@@ -192,7 +193,9 @@ struct imp_sitting_task {
     const struct imp_pair *pair;       /* whose `now` is the crop, where the sitting holds */
     int row;                           /* of the network's styles */
     const struct imp_targets *targets; /* the style's; also where it has no weight */
+    const float *limits;               /* likewise, of its weave: WEAVE_SHIFTS of them */
     double style_weight;
+    uint32_t noise_seed; /* of what the network sees with the crop */
 };
 /* Paints the crop and measures the painting. A sitting that learns then adds the gradient of the
  * parameters to theirs. Waits. Where the crop's features are not finite, twice, nor are the losses,
@@ -223,7 +226,8 @@ struct imp_train_styles {
     int taught; /* and with the identity, which comes last */
     int first;  /* the row of the first of them in the network */
     struct imp_targets *targets;
-    uint32_t *checksums; /* of the pictures */
+    float (*limits)[WEAVE_SHIFTS]; /* of the weave; those of the identity are 1: anything goes */
+    uint32_t *checksums;           /* of the pictures */
 };
 /* What style pictures are looked at with. */
 struct imp_style_look {

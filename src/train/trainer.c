@@ -80,6 +80,7 @@ static void add_losses(struct impasto_train_progress *progress,
     progress->tv += losses->tv / progress->batch;
     progress->range += losses->range / progress->batch;
     progress->lattice += losses->lattice / progress->batch;
+    progress->weave += losses->weave / progress->batch;
     progress->steady += losses->steady / progress->batch;
     progress->steady_features += losses->features / progress->batch;
 }
@@ -112,6 +113,7 @@ static enum impasto_status look(struct impasto_train *train,
         IMP_TRY(draw(train, progress->crop, &task));
         imp_train_styles_turn(&train->styles, train->position, weight, &task);
         train->position++;
+        task.noise_seed = (uint32_t)train->position; /* other than 0, which applying has */
         IMP_TRY(imp_sitting_measure(&train->sitting, &task, &losses));
         add_losses(progress, &losses);
         style += task.style_weight > 0 ? losses.style : 0;

@@ -22,6 +22,11 @@ that a pixel can have in 4 x 4. With means over all windows, channels and k,
     means               = 255 spread(x), of the picture x, in codes of 255
     squared differences = spread(q) / mean of q, of q = dx^2, dx = x[row][col + 1] - x[row][col]
 
+and how much it repeats some steps of 4 pixels further on. In the same windows, with d the differences of the means of 2 x 2
+pixels to the right and lower ones in all channels, and r = mean of <d(p), d(p + shift)> / mean of <d, d>,
+
+    rows                = the mean over windows of the largest |r| of the shifts by 4, 8 or 12 pixels each way
+
 The learnt picture itself is measured so, too. Lower is better; a painting's own spread is what its brush makes.
 
 --weave: measures that alone. Photographs and weights are taken from the folder `data` of IMPASTO_TEST_DATA, or of
@@ -45,6 +50,7 @@ TRAINED = DATA / "weights" / "vgg19-imagenet-conv1_1-conv3_4.safetensors"
 PHOTOGRAPHS = ["golden_gate", "tubingen"]
 NEAR, WEAVE = "384", "768"  # pixels, the longer side
 PLACES, WINDOW = 4, 32  # as LATTICE and LATTICE_WINDOW of cl/shared.h
+SHIFTS = [(down, right) for down in (0, 2, 4, 6) for right in range(-6, 7, 2) if down > 0 or right > 0]  # of halves
 
 
 def paint(asked, photograph, size, folder):
@@ -78,11 +84,28 @@ def spread(numpy, values):
     return numpy.sqrt(((means - means.mean((1, 3), keepdims=True)) ** 2).mean()), means.mean()
 
 
+def rows(numpy, picture):
+    """The mean over windows of the largest correlation of a window's differences with themselves."""
+    height, width = (side // 2 for side in picture.shape[:2])
+    halves = picture[:2 * height, :2 * width].reshape(height, 2, width, 2, 3).mean((1, 3))
+    d = numpy.zeros((height, width, 6))
+    d[:, :-1, :3], d[:-1, :, 3:] = halves[:, 1:] - halves[:, :-1], halves[1:] - halves[:-1]
+    side, largest = WINDOW // 2, []
+    for top in range(0, height - side + 1, side):
+        for left in range(0, width - side + 1, side):
+            w = d[top:top + side, left:left + side]
+            products = [(w[v:, max(0, u):side + min(0, u)] * w[:side - v, max(0, -u):side - max(0, u)]).sum(2).mean()
+                        for v, u in SHIFTS]
+            largest.append(max(map(abs, products)) / ((w ** 2).sum(2).mean() + 1e-12))
+    return sum(largest) / len(largest)
+
+
 def tell_weave(numpy, name, picture):
     """picture: (rows, columns, 3), 0 to 1."""
     means, _ = spread(numpy, picture)
     squares, mean_square = spread(numpy, (picture[:, 1:] - picture[:, :-1]) ** 2)
-    print(f"{name:20} {WEAVE} px: means {255 * means:.1f}, squared differences {squares / mean_square:.2f}", flush=True)
+    print(f"{name:20} {WEAVE} px: means {255 * means:.1f}, squared differences "
+          f"{squares / mean_square:.2f}, rows {rows(numpy, picture):.2f}", flush=True)
 
 
 def read(numpy, images, path):

@@ -219,7 +219,27 @@ class Records(Training):
         self.assertEqual((settings["width"], settings["norm_rate"], settings["steps"]), (8, 10, 2))
         self.assertAlmostEqual(settings["learning_rate"], 0.003)
         text = self.succeed("model", "info", "b.model").stdout
-        self.assertIn("style_weight 17.0, learning_rate 0.003, norm_rate 10.0, seed 0", text)
+        self.assertIn("style_weight 17.0, learning_rate 0.003, norm_rate 10.0, noise 0.025, seed 0", text)
+
+    def noise(self, name):
+        """What the model itself says, and its record."""
+        shape = json.loads(header(self.bytes(name))["__metadata__"]["impasto.shape"])
+        settings = self.training(name)["settings"]
+        self.assertAlmostEqual(shape.get("noise", 0), settings["noise"])
+        return round(settings["noise"], 6)
+
+    def test_its_noise(self):
+        self.train("style.png", *TINY, "-o", "usual.model")
+        self.train("style.png", *TINY, "--noise", "0.1", "-o", "own.model")
+        self.train("style.png", *TINY, "--noise", "0", "-o", "none.model")
+        self.train("style.png", *TINY, "--steady-weight", "1", "-o", "steady.model")
+        self.train("other.png", *FROM, "--base", "own.model", "-o", "from.model")
+        self.train("other.png", *FROM, "--add", "own.model", "-o", "more.model")
+        self.assertEqual([self.noise(f"{name}.model") for name in ("usual", "own", "none", "steady", "from", "more")],
+                         [0.025, 0.1, 0, 0, 0.025, 0.1])
+        self.refused(USAGE, "the model whose styles are kept has a noise of 0.1, and 0.2 would change them; leave out "
+                     "--noise", "other.png", *FROM, "--add", "own.model", "--noise", "0.2", "-o", "other.model")
+        self.assertFalse((self.folder / "other.model").exists())
 
     def test_the_pictures_of_its_styles(self):
         """They are kept at the size of strokes, with those of a base whose styles are, and are refined towards."""
@@ -427,7 +447,7 @@ class Stopping(Training):
     def test_of_an_older_program(self):
         """Whose losses were others."""
         self.stopped(signal.SIGKILL, "style.png", *TINY, step=2)
-        old = forge(self.bytes("run.ckpt"), b'"impasto.training":"2"', b'"impasto.training":"1"')
+        old = forge(self.bytes("run.ckpt"), b'"impasto.training":"3"', b'"impasto.training":"2"')
         self.write("run.ckpt", old)
         self.refused(INPUT, "of format 1, which an older Impasto wrote", "--resume", "run.ckpt", "-q")
         self.assertEqual(self.bytes("run.ckpt"), old)

@@ -9,7 +9,7 @@ brief, for a platform that is slow: three steps of each case. --renew writes tra
 A training doubles its rounding errors again and again: each ReLU that falls the other way turns the gradient a
 little, and Adam moves parameters with hardly any gradient as far as the others. So the learning rates are small, and
 the gradient, which jumps where a loss does not, has a wider bound than the losses. Total variation, the colours
-out of range and the lattice count for more than usual, or nobody would notice that they are wrong.
+out of range, the lattice and the weave count for more than usual, or nobody would notice that they are wrong.
 """
 
 import argparse
@@ -35,7 +35,8 @@ BRIEF = 3
 GRADIENT_BOUND = 3e-2  # 1.2e-2 was seen, in a single step, after one ReLU fell the other way
 RANGE_BOUND = 2e-2  # of what is hardly out of range, the square of a difference of almost equal numbers
 LATTICE_BOUND = 5e-3  # of means that hardly differ
-RANGE_LEAST = 1e-6
+WEAVE_BOUND = 5e-3  # of what hardly exceeds its limits
+LEAST = {"range": 1e-6, "weave": 1e-6}
 MOVED_BOUND = 5e-2  # of the way that the parameters have come
 SLOPE_BOUND = 1e-5
 
@@ -44,14 +45,14 @@ USUAL = {
     "width": 8, "steps": 10, "crop": 32, "batch": 2, "late-crop": 38, "late-batch": 1, "late-share": 0.3,
     "learning-rate": 1e-4, "late-rate": 0.7, "norm-rate": 0, "clip": 10.0, "average": 0.995, "content-weight": 1.0,
     "style-weight": 0, "tv-weight": 5.0, "range-weight": 10.0,
-    "lattice-weight": 100.0, "ramp": 6, "identity": 0, "judge-every": 5, "judge-size": 32,
+    "lattice-weight": 100.0, "weave-weight": 100.0, "noise": 0.1, "ramp": 6, "identity": 0, "judge-every": 5, "judge-size": 32,
 }
 CASES = {
     "generated weights, one style": types.SimpleNamespace(
         recipe="generated", styles=1, bound=1e-4, settings=USUAL | {"norm-rate": 10.0}),
     "trained weights' layers, two styles and the identity": types.SimpleNamespace(
         recipe="trained", styles=2, bound=5e-4,
-        settings=USUAL | {"batch": 3, "learning-rate": 3e-5, "range-weight": 1e3, "lattice-weight": 1e3,
+        settings=USUAL | {"batch": 3, "learning-rate": 3e-5, "range-weight": 1e3, "lattice-weight": 1e3, "weave-weight": 300.0,
                           "identity": 1}),
 }
 
@@ -74,7 +75,7 @@ def train(program, case, steps, folder):
 
 class Comparison:
     def __init__(self, bound):
-        self.bounds = {"gradient": GRADIENT_BOUND, "range": RANGE_BOUND, "lattice": LATTICE_BOUND,
+        self.bounds = {"gradient": GRADIENT_BOUND, "range": RANGE_BOUND, "lattice": LATTICE_BOUND, "weave": WEAVE_BOUND,
                        "slope": SLOPE_BOUND,
                        "parameters": MOVED_BOUND, "average": MOVED_BOUND}
         self.bound, self.worst, self.failed = bound, {}, False
@@ -87,7 +88,7 @@ class Comparison:
         for ours, theirs in zip(found, wanted):
             self.failed |= ours.keys() != theirs.keys()
             for name in [name for name in theirs if name in ours]:
-                least = RANGE_LEAST if name == "range" else 0.0
+                least = LEAST.get(name, 0.0)
                 self.note(name, abs(ours[name] - theirs[name]) / max(theirs[name], least))
 
     def tell(self, what):

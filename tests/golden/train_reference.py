@@ -292,15 +292,107 @@ def lattice(y):
     return total, g
 
 
+SIDE = 16  # of a window of halved pixels
+SHIFTS = [(v, u) for v in (0, 2, 4, 6) for u in (-6, -4, -2, 0, 2, 4, 6) if v > 0 or u > 0]
+
+
+def halved_differences(y):
+    """Of the means of 2 x 2 pixels: differences to the right of all channels, and to below; 0 at the last ones."""
+    height, width = y.shape[1] // 2, y.shape[2] // 2
+    means = y[:, :2 * height, :2 * width].reshape(3, height, 2, width, 2).mean(axis=(2, 4))
+    d = numpy.zeros((2, 3, height, width))
+    d[0, :, :, :-1], d[1, :, :-1] = means[:, :, 1:] - means[:, :, :-1], means[:, 1:] - means[:, :-1]
+    return d.reshape(6, height, width)
+
+
+def windows(d):
+    """Views of the windows, (6, SIDE, SIDE) each."""
+    for row in range(0, d.shape[1] - SIDE + 1, SIDE):
+        for column in range(0, d.shape[2] - SIDE + 1, SIDE):
+            yield d[:, row:row + SIDE, column:column + SIDE]
+
+
+def pairs(window, shift):
+    """Two views of a window: of pixels, and of what is a shift down and to the right of them."""
+    v, u = shift
+    first, last = max(0, -u), SIDE - max(0, u)
+    return window[:, :SIDE - v, first:last], window[:, v:, first + u:last + u]
+
+
+def correlations(window):
+    """Those of all shifts, and what they are over."""
+    energy = (window ** 2).sum() / SIDE ** 2 + 5e-4
+    return numpy.array([(a * b).sum() / a[0].size / energy
+                        for a, b in (pairs(window, shift) for shift in SHIFTS)]), energy
+
+
+def weave_limits(picture):
+    """What a style's picture has of its own."""
+    found = [correlations(window)[0] for window in windows(halved_differences(picture))]
+    return numpy.sqrt((numpy.array(found) ** 2).mean(axis=0)) if found else numpy.ones(len(SHIFTS))
+
+
+def weave(y, limits):
+    """How much the painting repeats some steps of 4 pixels further on, beyond the limits, and the gradient."""
+    d = halved_differences(y)
+    by_d, total = numpy.zeros_like(d), 0.0
+    terms = len(SHIFTS) * len(list(windows(d)))
+    for window, slope in zip(windows(d), windows(by_d)):
+        found, energy = correlations(window)
+        over = numpy.maximum(0, abs(found) - limits)
+        total += (over ** 2).sum() / terms
+        by_r = 2 * over * numpy.sign(found) / terms
+        for shift, share in zip(SHIFTS, by_r / energy):
+            (a, b), (to_a, to_b) = pairs(window, shift), pairs(slope, shift)
+            to_a += share * b / a[0].size
+            to_b += share * a / a[0].size
+        slope -= (by_r * found).sum() / energy * 2 * window / SIDE ** 2
+    by_d = by_d.reshape(2, 3, *d.shape[1:])
+    by_means, g = numpy.zeros(by_d.shape[1:]), numpy.zeros_like(y)
+    by_means[:, :, 1:] += by_d[0, :, :, :-1]
+    by_means[:, :, :-1] -= by_d[0, :, :, :-1]
+    by_means[:, 1:] += by_d[1, :, :-1]
+    by_means[:, :-1] -= by_d[1, :, :-1]
+    g[:, :2 * d.shape[1], :2 * d.shape[2]] = by_means.repeat(2, axis=1).repeat(2, axis=2) / 4
+    return total, g
+
+
+# ---- Noise ----------------------------------------------------------------------------------------------------
+
+
+def mixed(x):
+    """The bits of numbers of 32 bits, well mixed."""
+    for shift, factor in ((16, 0x7feb352d), (15, 0x846ca68b)):
+        x = ((x ^ x >> shift) * factor) & 0xffffffff
+    return x ^ x >> 16
+
+
+def noise(seed, height, width):
+    """(height, width), of a deviation of about 1: three octaves of random numbers, smooth between them."""
+    y, x = numpy.mgrid[0:height, 0:width].astype(numpy.uint64)
+    total = numpy.zeros((height, width))
+    for octave in range(3):
+        pitch = 4 << octave
+        plane = mixed(3 * seed + octave + 1)
+        ty, tx = y % pitch / pitch, x % pitch / pitch
+        sy, sx = ty * ty * (3 - 2 * ty), tx * tx * (3 - 2 * tx)
+        for v, by_row in ((0, 1 - sy), (1, sy)):
+            for u, by_column in ((0, 1 - sx), (1, sx)):
+                bits = mixed(mixed(plane ^ (y // pitch + v)) ^ (x // pitch + u)).astype(float)
+                total += by_row * by_column * (bits / 2 ** 31 - 2 * (bits >= 2 ** 31))
+    return 1.35 * total
+
+
 class Objective:
     def __init__(self, case, folder):
         s = self.settings = case.settings
         self.content, self.styles, _, pooling = RECIPES[case.recipe]
         last = max(self.content, *self.styles)
         self.vgg = Vgg(load(folder, "vgg"), pooling, last)
-        self.targets, self.floors = [], {}
+        self.targets, self.limits, self.floors = [], [], {}
         for style in range(case.styles):
             picture = load(folder, f"style-{style}").reshape(3, STYLE_SIZE, STYLE_SIZE)
+            self.limits.append(weave_limits(picture))
             features, _ = self.vgg.look(picture)
             self.targets.append({name: gram(features[name]) for name in self.styles})
         for size in {s["crop"], s["late-crop"], s["judge-size"]}:
@@ -333,14 +425,16 @@ class Objective:
         losses["tv"], of_tv = smoothness(painting)
         losses["range"], of_range = excess(painting)
         losses["lattice"], of_lattice = lattice(painting)
+        limits = self.limits[style] if style_weight else numpy.ones(len(SHIFTS))  # of the identity: none
+        losses["weave"], of_weave = weave(painting, limits)
         losses["total"] = (s["content-weight"] * losses["content"] + style_weight * losses["style"] +
                            s["tv-weight"] * losses["tv"] + s["range-weight"] * losses["range"] +
-                           s["lattice-weight"] * losses["lattice"])
+                           s["lattice-weight"] * losses["lattice"] + s["weave-weight"] * losses["weave"])
         if not bounded:
             return losses, None
         g = self.vgg.look_back(trace, gradients)
         g = g + s["tv-weight"] * of_tv + s["range-weight"] * of_range
-        return losses, g + s["lattice-weight"] * of_lattice
+        return losses, g + s["lattice-weight"] * of_lattice + s["weave-weight"] * of_weave
 
 
 # ---- The steps ------------------------------------------------------------------------------------------------
@@ -381,10 +475,14 @@ class Training:
         at = position % self.taught
         return (at, at, weight) if at < self.styles else (at, 0, 0.0)
 
+    def _seen(self, crop, seed):
+        """What the network sees of a crop."""
+        return crop + self.settings["noise"] * noise(seed, *crop.shape[1:])
+
     def look(self, parameters, position, crop, weight):
         """The losses of one crop, and the gradient of the parameters."""
         row, style, weight = self._turn(position, weight)
-        painting, trace = self.network.paint(parameters, row, crop)
+        painting, trace = self.network.paint(parameters, row, self._seen(crop, position + 1))
         losses, g = self.objective.measure(crop, painting, style, weight)
         if weight == 0:
             del losses["style"]  # the identity has none to be far from
@@ -432,7 +530,7 @@ class Training:
         total = 0.0
         for i, crop in enumerate(self.judged):
             row, style, weight = self._turn(i, self.style_weight)
-            painting, _ = self.network.paint(self.average, row, crop)
+            painting, _ = self.network.paint(self.average, row, self._seen(crop, 0))
             losses, _ = self.objective.measure(crop, painting, style, weight, bounded=False)
             total += self.settings["content-weight"] * losses["content"] + weight * losses["style"]
         return total / len(self.judged)

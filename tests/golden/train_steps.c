@@ -198,9 +198,10 @@ static void write_judged(const char *folder, struct impasto_train *train)
 
 static void report(const struct impasto_train_progress *p)
 {
-    printf("{\"content\": %.9g, \"tv\": %.9g, \"range\": %.9g, \"lattice\": %.9g, \"total\": %.9g, "
+    printf("{\"content\": %.9g, \"tv\": %.9g, \"range\": %.9g, \"lattice\": %.9g, \"weave\": %.9g, "
+           "\"total\": %.9g, "
            "\"gradient\": %.9g",
-           p->content, p->tv, p->range, p->lattice, p->head.total, p->gradient);
+           p->content, p->tv, p->range, p->lattice, p->weave, p->head.total, p->gradient);
     if (!isnan(p->style)) /* a step of the identity alone has none */
         printf(", \"style\": %.9g", p->style);
     if (p->judged)

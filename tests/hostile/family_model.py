@@ -89,6 +89,8 @@ def metadata():
             yield f"{key}-{json.dumps(number)[:20]}", BAD, made(described({key: number}))
         if key != "out_offset":
             yield f"{key}-0", BAD, made(described({key: 0}))
+    for number in (None, True, "0", [], {}, -1e-9, 0.26, 1e30, 1e300, 10**300):
+        yield f"noise-{json.dumps(number)[:20]}", BAD, made(described({"noise": number}))
     for word in (None, 0, "", "Linear", "relu", "tanh ", [], {}, "x" * 9000):
         yield f"output-{json.dumps(word)[:12].encode().hex()}", BAD, made(described({"output": word}))
     for key in ("channels", "blocks", "end_size", "styles", "epsilon", "in_scale", "output", "out_scale",

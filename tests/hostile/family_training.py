@@ -19,20 +19,20 @@ def training():
               "late_batch": 1, "late_crop": 48, "late_share": 0.25, "learning_rate": 0.0,
               "late_rate": 0.5, "norm_rate": 0.0, "clip": 10.0, "average": 0.5,
               "content_weight": 1.0, "style_weight": 0.0, "tv_weight": 1.0, "range_weight": 10.0,
-              "lattice_weight": 100.0,
+              "lattice_weight": 100.0, "weave_weight": 10.0, "noise": 0.125,
               "steady_weight": 0.0, "steady_features": 0.5,
               "ramp": 150, "style_size": 64, "identity": False, "judge_every": 5, "judge_size": 32,
               "seed": 0, "memory": 0, "photo_memory": 1 << 28}
     return {"impasto": "0.1.0", "params": params, "step": 4, "steps": 12, "adam": 4, "position": 8,
             "failures": 0, "done": False, "fixed": False, "timed": 0.5, "worked": 5e4, "seconds": 1.5,
-            "last": {"total": 1.5, "content": 0.5, "style": 0.25, "tv": 0.125, "range": 0, "lattice": 0, "gradient": None,
-                     "learning_rate": 1e-3, "batch": 2, "crop": 32, "skipped": False, "judged": True},
+            "last": {"total": 1.5, "content": 0.5, "style": 0.25, "tv": 0.125, "range": 0, "lattice": 0, "weave": 0,
+                     "gradient": None, "learning_rate": 1e-3, "batch": 2, "crop": 32, "skipped": False, "judged": True},
             "judge": {"last": 1.5, "best": None, "mark": 2.5, "best_step": 2, "mark_step": 3},
             "inputs": {"styles": [1], "photos": 0, "base": 0, "keep": False, "weights": "x"},
             "device": {"name": "a", "platform": "b", "driver": "c"}, "computer": "d"}
 
 
-def assemble(described, version="2", sealed=True):
+def assemble(described, version="3", sealed=True):
     text = described if isinstance(described, str) else json.dumps(described)
     entries = {"__metadata__": {"impasto.training": version, "impasto.train": text}}
     for i, name in enumerate(TENSORS):

@@ -470,7 +470,7 @@ static enum impasto_status map_take(struct imp_device *device, const void *with)
 {
     const struct maps *m = with;
     const int height = imp_map_height(&m->planar), width = imp_map_width(&m->planar);
-    return imp_map_take(device, m->image, height, width, 0, 255, 0, &m->planar, MARGIN);
+    return imp_map_take(device, m->image, height, width, 0, 255, 0, NULL, &m->planar, MARGIN);
 }
 
 static enum impasto_status give(struct imp_device *device, const struct maps *m,

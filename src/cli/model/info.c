@@ -66,8 +66,8 @@ static void put_judgement(const json_t *training)
 /* Settings that say most of the look. */
 static void put_settings(const json_t *settings)
 {
-    static const char *const keys[] = {"style_size", "style_weight", "learning_rate", "norm_rate",
-                                       "seed"};
+    static const char *const keys[] = {"style_size", "style_weight", "learning_rate",
+                                       "norm_rate",  "noise",        "seed"};
     const char *between = "  settings: ";
     for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++) {
         char *value = json_dumps(json_object_get(settings, keys[i]),

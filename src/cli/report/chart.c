@@ -59,7 +59,8 @@ struct cli_point cli_point_of_training(const struct impasto_train_params *params
     /* The rest: its weight rises at first, and the identity's crops have none of it. */
     point.part[CLI_STYLE] = point.part[CLI_TOTAL] - point.part[CLI_CONTENT] - point.part[CLI_TV] -
                             (double)params->range_weight * progress->range -
-                            (double)params->lattice_weight * progress->lattice;
+                            (double)params->lattice_weight * progress->lattice -
+                            (double)params->weave_weight * progress->weave;
     if (params->steady_weight > 0)
         point.part[CLI_STYLE] -= (double)params->steady_weight * progress->steady +
                                  (double)params->steady_features * progress->steady_features;

@@ -59,6 +59,8 @@ static void put_losses(FILE *stream, const struct cli_training_page *page)
     put_loss(stream, "colours out of range", first->range, last->range);
     if (page->training->info->params->lattice_weight > 0)
         put_loss(stream, "repeating every 4 pixels", first->lattice, last->lattice);
+    if (page->training->info->params->weave_weight > 0)
+        put_loss(stream, "repeating further on", first->weave, last->weave);
     if (page->training->info->params->steady_weight > 0) {
         put_loss(stream, "holding still", first->steady, last->steady);
         put_loss(stream, "features holding still", first->steady_features, last->steady_features);

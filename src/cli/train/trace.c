@@ -65,15 +65,11 @@ enum impasto_status cli_train_trace_step(struct cli_trainer *run,
         const char *name;
         double value;
     } numbers[] = {
-        {"total", progress->head.total},
-        {"content", progress->content},
-        {"style", progress->style},
-        {"tv", progress->tv},
-        {"range", progress->range},
-        {"lattice", progress->lattice},
-        {"learning_rate", progress->learning_rate},
-        {"gradient", progress->gradient},
-        {"seconds", progress->head.seconds},
+        {"total", progress->head.total},  {"content", progress->content},
+        {"style", progress->style},       {"tv", progress->tv},
+        {"range", progress->range},       {"lattice", progress->lattice},
+        {"weave", progress->weave},       {"learning_rate", progress->learning_rate},
+        {"gradient", progress->gradient}, {"seconds", progress->head.seconds},
     };
     if (!run->trace)
         return IMPASTO_OK;

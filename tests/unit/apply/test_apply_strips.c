@@ -29,9 +29,12 @@ static struct imp_device *device;
     .end_size = (taps), .end_norm = (norm), .output = IMP_OUTPUT_##kind, .in_scale = (in),         \
     .out_scale = (scale), .out_offset = (offset), .epsilon = 1e-5F, .styles = 1
 
+/* Noise that would be noticed where strips had it from other rows. */
+#define NOISE .noise = 0.2F
+
 static const struct imp_model_shape networks[] = {
-    {{4, 8, 8, 8, 4}, 1, ENDS(3, false, LINEAR, 255, 1 / 255.0F, 0)},
-    {{8, 16, 32, 16, 8}, 1, ENDS(9, false, LINEAR, 255, 1 / 255.0F, 0)},
+    {{4, 8, 8, 8, 4}, 1, ENDS(3, false, LINEAR, 255, 1 / 255.0F, 0), NOISE},
+    {{8, 16, 32, 16, 8}, 1, ENDS(9, false, LINEAR, 255, 1 / 255.0F, 0), NOISE},
     {{4, 8, 12, 8, 4}, 2, ENDS(5, true, TANH, 1, 150 / 255.0F, 0.5F)},
     {{8, 16, 16, 8, 8}, 0, ENDS(7, false, SIGMOID, 2, 1, 0)},
     {{32, 32, 32, 8, 4}, 1, ENDS(9, true, SIGMOID, 1, 1, 0)},

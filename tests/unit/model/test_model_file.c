@@ -22,6 +22,7 @@ static const struct imp_model_shape small = {
     .output = IMP_OUTPUT_TANH,
     .out_scale = 150.0f / 255.0f,
     .out_offset = 0.5f,
+    .noise = 0.125f,
 };
 
 static struct imp_stylenet made(const struct imp_model_shape *shape)
@@ -83,6 +84,7 @@ static void single_precision(void **state)
     assert_int_equal(back.shape.output, IMP_OUTPUT_TANH);
     assert_true(back.shape.epsilon == net.shape.epsilon);
     assert_true(back.shape.out_scale == net.shape.out_scale && back.shape.out_offset == 0.5f);
+    assert_true(back.shape.noise == 0.125f);
     assert_string_equal(back.names[0], "style 1");
     assert_string_equal(back.names[1], "Zo\xc3\xab \"1\"");
     assert_string_equal(back.licence, "CC0\nor so");
@@ -224,6 +226,9 @@ static void faulty_metadata(void **state)
         {"\\\"in_scale\\\":255.0", "\\\"in_scale\\\":1e99", "no sound impasto.shape"},
         {"\\\"in_scale\\\":255.0", "\\\"in_scale\\\":1e9", "in_scale cannot be 1e+09"},
         {"\\\"in_scale\\\":255.0", "\\\"in_scale\\\":\\\"255\\\"", "no sound impasto.shape"},
+        {"\\\"noise\\\":0.125", "\\\"noise\\\":0.3", "its noise, 0.3, is not from 0"},
+        {"\\\"noise\\\":0.125", "\\\"noise\\\":-1", "its noise, -1, is not"},
+        {"\\\"noise\\\":0.125", "\\\"noise\\\":\\\"0\\\"", "no sound impasto.shape"},
         {"\\\"epsilon\\\"", "\\\"epsilom\\\"", "no sound impasto.shape"},
         {"\\\"output\\\":\\\"tanh\\\"", "\\\"output\\\":\\\"tan\\\"", "no sound impasto.shape"},
         {"\\\"output\\\":\\\"tanh\\\"", "\\\"output\\\":1", "no sound impasto.shape"},

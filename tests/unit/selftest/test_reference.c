@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The reference itself, by finite differences: what judges the devices must be right. */
 
+#include "ops/weave.h"
 #include "selftest/reference.h"
 
 #include <math.h>
@@ -264,6 +265,51 @@ static void lattice_gradient(void **state)
     assert_true(imp_ref_lattice(SIDE, 31, image, 1, gradient) == 0);
 }
 
+static const float few_limits[WEAVE_SHIFTS] = {0, 0.05f, 0.02f};
+
+static void weave_gradient(void **state)
+{
+    (void)state;
+    enum { SIDE = 67, COUNT = 3 * SIDE * SIDE };
+    static double image[COUNT], gradient[COUNT], ignored[COUNT], moved[2][COUNT];
+    const double step = 1e-6;
+    double slope = 0;
+    for (size_t i = 0; i < COUNT; i++)
+        image[i] = random_number(52, i) + (i % SIDE % 8 < 2 ? 1 : 0);
+    imp_ref_weave(SIDE, SIDE, image, few_limits, 1, gradient);
+    for (size_t i = 0; i < COUNT; i++) {
+        const double way = random_number(53, i) - 0.5;
+        slope += gradient[i] * way;
+        moved[0][i] = image[i] - step * way;
+        moved[1][i] = image[i] + step * way;
+    }
+    const double measured = (imp_ref_weave(SIDE, SIDE, moved[1], few_limits, 1, ignored) -
+                             imp_ref_weave(SIDE, SIDE, moved[0], few_limits, 1, ignored)) /
+                            (2 * step);
+    print_message("slope %.8g, measured %.8g\n", slope, measured);
+    assert_true(fabs(slope - measured) <= 1e-5 * fabs(slope));
+}
+
+/* Columns that are light for 4 pixels and dark for 4: of all shifts, those by 4 pixels to a side
+ * turn every difference to its opposite, r = -1, those by 12 do so too, and those by 8 and by none
+ * leave them, r = 1. At the edges of a window one pair more or less is left out. */
+static void weave_by_hand(void **state)
+{
+    (void)state;
+    enum { SIDE = 64, COUNT = 3 * SIDE * SIDE };
+    static double image[COUNT], gradient[COUNT];
+    float limits[WEAVE_SHIFTS] = {0};
+    for (int i = 0; i < COUNT; i++)
+        image[i] = i % SIDE % 8 < 4 ? 1 : 0;
+    const double weave = imp_ref_weave(SIDE, SIDE, image, limits, 1, gradient);
+    print_message("weave of stripes %.6f\n", weave);
+    assert_true(fabs(weave - 1) < 0.05);
+    for (int n = 0; n < WEAVE_SHIFTS; n++)
+        limits[n] = 1.2f;
+    assert_true(imp_ref_weave(SIDE, SIDE, image, limits, 1, gradient) == 0);
+    assert_true(imp_ref_weave(SIDE, 31, image, limits, 1, gradient) == 0);
+}
+
 /* A convolution by hand: one channel, an impulse, an asymmetric kernel. */
 static void convolution_by_hand(void **state)
 {
@@ -317,6 +363,7 @@ int main(void)
         cmocka_unit_test(weighted_gram),       cmocka_unit_test(tv_gradient),
         cmocka_unit_test(temporal_gradient),   cmocka_unit_test(reflection_by_hand),
         cmocka_unit_test(training_gradient),   cmocka_unit_test(lattice_gradient),
+        cmocka_unit_test(weave_gradient),      cmocka_unit_test(weave_by_hand),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
