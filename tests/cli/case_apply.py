@@ -14,8 +14,8 @@ import socket
 import struct
 import sys
 
-from support import (DEVICE, Case, INPUT, MEMORY, OUTPUT, SHORT_PATIENCE, USAGE, WEIGHTS, pixels, png, program, read_png,
-                     safetensors)
+from support import (DEVICE, Case, INPUT, MEMORY, OUTPUT, PATIENCE, SHORT_PATIENCE, USAGE, WEIGHTS, pixels, png,
+                     program, read_png, safetensors)
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "unit"))
 import test_vgg19_py as makers  # noqa: E402
@@ -566,6 +566,18 @@ class Many(Applying):
         run = self.impasto("apply", "night.model", "-", "-", "-o", "out/{content}.png")
         self.assertEqual(run.returncode, USAGE, run.stderr)
         self.assertIn("only once", run.stderr)
+
+    def test_ranks(self):
+        """Processes that a launcher has started share the pictures by locks; one picture is for one of them."""
+        ranks = {"PMI_SIZE": "3", "PMI_RANK": "1"}
+        self.fill("ab")
+        self.spoil(USAGE, ["one picture", "3 processes", "IMPASTO_MPI=off"], "night.model", "content.png", env=ranks)
+        self.apply("content.png", "-o", "alone.png", env=ranks | {"IMPASTO_MPI": "off"})
+        runs = [self.start("apply", "night.model", "in", "-o", "out/{content}.png", env=ranks) for _ in range(2)]
+        self.assertEqual([run.wait(PATIENCE) for run in runs], [0, 0])
+        self.assertEqual(sorted(os.listdir(self.folder / "out")), ["a.png", "b.png"])
+        self.spoil(USAGE, ["--overwrite", "3 processes"], "night.model", "in", "-o", "out/{content}.png", "--overwrite",
+                   env=ranks)
 
     def test_overwrite(self):
         self.fill("a")

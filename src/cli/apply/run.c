@@ -212,7 +212,11 @@ static enum impasto_status apply_single(struct cli_applying *a, const char *cont
 {
     char *output = NULL;
     a->settings->content = content;
-    enum impasto_status status = cli_standard_check(a->settings, a->error);
+    enum impasto_status status = a->settings->common.warm
+                                     ? IMPASTO_OK
+                                     : cli_refuse_launched("apply with one picture", a->error);
+    if (status == IMPASTO_OK)
+        status = cli_standard_check(a->settings, a->error);
     if (status == IMPASTO_OK)
         status = cli_name_output(a->settings, &output, a->error);
     if (status == IMPASTO_OK && a->settings->show)

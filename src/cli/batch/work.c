@@ -63,10 +63,12 @@ static void tell_picture(const struct cli_batch *batch, struct cli_console *cons
 enum impasto_status cli_batch_check(const struct cli_settings *settings,
                                     struct impasto_error *error)
 {
-    return settings->no_clobber && settings->overwrite
-               ? cli_fail(error, IMPASTO_ERROR_USAGE,
-                          "--overwrite and --no-clobber say the opposite; leave out one")
-               : IMPASTO_OK;
+    if (settings->no_clobber && settings->overwrite)
+        return cli_fail(error, IMPASTO_ERROR_USAGE,
+                        "--overwrite and --no-clobber say the opposite; leave out one");
+    /* What one has painted is there for the others, else. */
+    return settings->overwrite && !settings->common.warm ? cli_refuse_launched("--overwrite", error)
+                                                         : IMPASTO_OK;
 }
 
 void cli_batch_announce(struct cli_batch *batch, const char *how)

@@ -125,6 +125,15 @@ double cli_seconds(void);
 /* Writes a time like "1:23:45", "12:34" or "0:07". Returns `text`. */
 const char *cli_duration(double seconds, char *text, size_t size);
 
+/* ---- launched.c ------------------------------------------------------------------------------ */
+
+/* How many processes a launcher has started, whether or not they can find one another. 1: none but
+ * this one. */
+int cli_launched(void);
+/* Refuses work for one process where there are several: each would write the same file. what: the
+ * work, as the line begins. */
+enum impasto_status cli_refuse_launched(const char *what, struct impasto_error *error);
+
 /* ---- stop.c ---------------------------------------------------------------------------------- */
 
 /* The signal that asked for an end. 0: none did. */

@@ -104,15 +104,13 @@ static void watch(struct cli_ranks *ranks, const struct cli_common *common)
 static enum impasto_status check_size(const struct impasto_ranks *ranks,
                                       struct impasto_error *error)
 {
-    const int started = impasto_ranks_launched(), apart = impasto_ranks_apart();
-    const int launched = started > apart ? started : apart;
-    if (launched == 1 || impasto_ranks_size(ranks) > 1)
+    if (cli_launched() == 1 || impasto_ranks_size(ranks) > 1)
         return IMPASTO_OK;
     return cli_fail(error, IMPASTO_ERROR_USAGE,
                     "the launcher has started %d processes, but MPI sees one; start them by the "
                     "mpirun of the MPI that Impasto was built with, or by srun --mpi=pmix; or set "
                     "IMPASTO_MPI=off, and each works alone",
-                    launched);
+                    cli_launched());
 }
 
 enum impasto_status cli_ranks_open(int argc, char **argv, struct cli_common *common,

@@ -78,4 +78,5 @@ const struct cli_command cli_live_command = {
     .defaults = &defaults,
     .shared = "no-clobber device progress progress-fd quiet verbose",
     .open = open_progress,
-    .run = cli_live_run};
+    .run = cli_live_run,
+    .single = true};

@@ -249,6 +249,8 @@ enum impasto_status cli_command_run(const struct cli_command *command, int argc,
         status = take_words(&call, argc, argv, &help, error);
     if (status == IMPASTO_OK && !help)
         status = check_count(&call, error);
+    if (status == IMPASTO_OK && !help && call.command->single && !call.common->warm)
+        status = cli_refuse_launched(call.name, error);
     if (help)
         cli_command_page(call.command, call.name);
     else

@@ -174,6 +174,7 @@ struct cli_command {
     cli_command_fn open;
     cli_command_fn run;
     cli_words_fn words; /* in place of `run`: reads the words itself, with painting's options */
+    bool single;        /* refused where a launcher has started several processes */
 };
 
 /* The command of this name in a list. NULL: there is none. */

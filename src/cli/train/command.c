@@ -27,4 +27,5 @@ const struct cli_command cli_train_command = {
     .shared = "weights convention checkpoint every trace report plan max-pixels device progress "
               "progress-fd progress-preview quiet verbose",
     .open = open_progress,
-    .run = cli_train_run};
+    .run = cli_train_run,
+    .single = true};

@@ -149,4 +149,5 @@ const struct cli_command cli_video_command = {
     .shared = "preset weights no-clobber max-pixels trace report plan device progress progress-fd "
               "progress-preview quiet verbose",
     .open = open_progress,
-    .run = cli_video_run};
+    .run = cli_video_run,
+    .single = true};
