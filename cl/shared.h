@@ -75,6 +75,9 @@
 #define STAT_FACTOR 3 /* gamma xh + beta = (x - MEAN) * FACTOR + SUMMAND */
 #define STAT_SUMMAND 4
 
+/* tone.cl: numbers of a band's moments. */
+#define TONE_MOMENTS 12
+
 /* lbfgs.cl: columns of dot products taken at once. The rows are read once for all of them. */
 #define LBFGS_TOGETHER 4
 

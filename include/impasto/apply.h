@@ -29,7 +29,13 @@ struct impasto_apply_params {
 
     /* 1, the default: the style as it was trained. Towards 0 the model's identity is mixed in, up
      * to the photograph as that repeats it. Above 1 it is mixed out. 0 to 2. A model without an
-     * identity takes only 1. */
+     * identity takes only 1.
+     *
+     * With the identity's share a of the mix, by `strength` or `mix`, 0 to 1, the mean of what the
+     * network paints moves to (1 - a) of its own plus a of the photograph's. Differences from it
+     * are multiplied by (1 - a) I + a M: M is the symmetric 3x3 matrix that makes the covariance of
+     * its colours the photograph's, stretching none by more than 4. Both are of the whole picture,
+     * in each region by the region's own mix. IMPASTO_COLOUR_MATCH leaves this out. */
     float strength;
 
     /* Longer side of the result, 16 to 65500 pixels, or IMPASTO_SIZE_SOURCE. Default: _SOURCE. */
@@ -55,9 +61,9 @@ struct impasto_apply_params {
     float steady;
 
     /* Of frames, too: how much of each layer's mean and variance, by which the network normalises,
-     * stays from the frames before, 0 to below 1. Then what comes into sight somewhere does not
-     * change the painting everywhere at once. 0, the default: nothing. At 30 frames a second, 0.9
-     * is a third of a second.
+     * and of the colours' of which `strength` tells, stays from the frames before, 0 to below 1.
+     * Then what comes into sight somewhere does not change the painting everywhere at once. 0, the
+     * default: nothing. At 30 frames a second, 0.9 is a third of a second.
      *
      * With `steady` or `smooth`, frames are compared. What is remembered goes when another scene
      * begins: when frames differ, and no motion explains it. */

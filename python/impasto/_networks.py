@@ -210,7 +210,8 @@ class Applier(Opened):
     mix : str or dict, optional
         A style, or {style: weight}. None: the first style.
     strength : float
-        1: as it was trained; towards 0: the photograph; above 1: more. 0 to 2.
+        1: as it was trained; towards 0: the photograph; above 1: more. 0 to 2. As far as the mix is the
+        identity, mean and covariance of the painting's colours become the photograph's.
     size : int or "source"
         Longer side of results.
     stroke : float

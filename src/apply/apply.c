@@ -91,6 +91,16 @@ static void weights_of(const struct impasto_applier *applier, const float *mix,
         weights[applier->identity] += 1 - strength;
 }
 
+/* How far the painting's colours go to the photograph's: as far as the identity has a share of it.
+ * Where they are matched, they get there afterwards in any case. */
+static float tone_of(const struct impasto_applier *applier, const float weights[IMP_STYLES_MOST])
+{
+    const float share = applier->identity >= 0 ? weights[applier->identity] : 0;
+    if (applier->params.colour == IMPASTO_COLOUR_MATCH)
+        return 0;
+    return fminf(fmaxf(share, 0), 1);
+}
+
 static void take_params(struct impasto_applier *applier, const struct impasto_apply_params *params)
 {
     applier->params = *params;
@@ -206,6 +216,7 @@ enum impasto_status imp_applier_prepare(struct impasto_applier *applier, int hei
     if (!strips->device || strips->height != height || strips->width != width)
         IMP_TRY(resize(applier, height, width));
     weights_of(applier, mix, weights);
+    strips->tone.share = tone_of(applier, weights);
     if (memcmp(weights, applier->loaded, bytes) == 0)
         return IMPASTO_OK;
     memset(applier->loaded, 0, sizeof(applier->loaded));

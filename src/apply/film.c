@@ -25,12 +25,13 @@ uint32_t imp_applier_identity(const struct impasto_applier *applier)
     return p->mix ? imp_checksum(sum, p->mix, p->mix_count * sizeof(float)) : sum;
 }
 
-/* The frame before, reduced; the layers' statistics; the frame before, steadied. */
+/* The frame before, reduced; the statistics of the layers and of colours; the frame before,
+ * steadied. */
 size_t imp_applier_state_floats(const struct impasto_applier *applier, int width, int height)
 {
     const int by = imp_recall_by(height, width);
     return 3 * (size_t)(height / by) * (size_t)(width / by) +
-           (applier->params.smooth > 0 ? KEPT_FLOATS : 0) +
+           (applier->params.smooth > 0 ? KEPT_FLOATS + IMP_TONE_STATE : 0) +
            (applier->params.steady > 0 ? 3 * (size_t)width * (size_t)height : 0);
 }
 
@@ -48,7 +49,8 @@ enum impasto_status imp_applier_state_get(struct impasto_applier *applier, float
     state += small;
     if (applier->params.smooth > 0) {
         status = imp_buffer_read(recall->statistics, 0, state, KEPT_FLOATS * sizeof(float));
-        state += KEPT_FLOATS;
+        memcpy(state + KEPT_FLOATS, recall->tone, sizeof(recall->tone));
+        state += KEPT_FLOATS + IMP_TONE_STATE;
     }
     if (status == IMPASTO_OK && s->steady)
         status = imp_buffer_read(s->state, 0, state, steady_floats(s) * sizeof(float));
@@ -66,7 +68,8 @@ static enum impasto_status put(struct impasto_applier *applier, int width, int h
     state += small;
     if (applier->params.smooth > 0) {
         IMP_TRY(imp_buffer_write(recall->statistics, 0, state, KEPT_FLOATS * sizeof(float)));
-        state += KEPT_FLOATS;
+        memcpy(recall->tone, state + KEPT_FLOATS, sizeof(recall->tone));
+        state += KEPT_FLOATS + IMP_TONE_STATE;
     }
     if (s->steady)
         IMP_TRY(imp_buffer_write(s->state, 0, state, steady_floats(s) * sizeof(float)));

@@ -124,6 +124,7 @@ static enum impasto_status recall_image(struct impasto_applier *applier)
         return IMPASTO_OK;
     IMP_TRY(imp_recall_look(recall, s->image, &begins));
     applier->strips.kept = smooths ? recall->statistics : NULL;
+    applier->strips.tone.kept = smooths ? recall->tone : NULL;
     applier->strips.stays = applier->params.smooth;
     applier->strips.begins = begins || !recall->smooths;
     recall->smooths = false; /* until it has gone well */
@@ -132,7 +133,6 @@ static enum impasto_status recall_image(struct impasto_applier *applier)
 
 static void keep_image(struct impasto_applier *applier)
 {
-    applier->strips.kept = NULL;
     if (!imp_applier_follows(applier))
         return;
     applier->recall.smooths = applier->params.smooth > 0;
@@ -241,6 +241,7 @@ static enum impasto_status paint(struct impasto_applier *applier, struct impasto
     if (status == IMPASTO_OK)
         keep_image(applier);
     applier->strips.kept = NULL;
+    applier->strips.tone.kept = NULL;
     return status;
 }
 

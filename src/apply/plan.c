@@ -97,6 +97,9 @@ static void list_buffers(struct imp_strips *s)
     imp_layout_add(layout, &s->statistics, imp_norm_statistics_bytes(IMP_CHANNELS_MOST), "sums");
     imp_layout_add(layout, &s->last_statistics, imp_norm_statistics_bytes(3), "sums");
     imp_layout_add(layout, &s->sums, sums_bytes(s), "sums");
+    imp_layout_add(layout, &s->tone.photograph, imp_tone_sums_bytes(caps, s->padded_height),
+                   "sums");
+    imp_layout_add(layout, &s->tone.painting, imp_tone_sums_bytes(caps, s->padded_height), "sums");
     if (workspace_bytes(s) > 0)
         imp_layout_add(layout, &s->workspace, workspace_bytes(s), "workspace");
     imp_layout_add(layout, &s->image, layers_image_bytes(s), "image");

@@ -5,6 +5,7 @@
 /* Inside the room: what an applier remembers from one frame of a film to the next, and how it finds
  * that another scene has begun. */
 
+#include "apply/tone.h"
 #include "flow/flow.h"
 
 /* Zeroed: nothing is remembered. */
@@ -17,6 +18,7 @@ struct imp_recall {
     bool smooths;                      /* and `statistics` are of it */
     struct imp_buffer *small;          /* (3, small_height, small_width) */
     struct imp_buffer *statistics;     /* see imp_norm_smooth */
+    float tone[IMP_TONE_STATE];        /* likewise of the colours */
     struct imp_flow flow;
     struct imp_pyramid then_levels, now_levels;
     struct imp_buffer *back, *forth, *reliable;

@@ -140,6 +140,23 @@ static int rows_at(const struct imp_strips *s, int first)
     return first + s->strip < s->padded_height ? s->strip : s->padded_height - first;
 }
 
+/* Of so many padded rows from `first` on, those of the picture itself. */
+static int rows_inside(const struct imp_strips *s, int first, int rows)
+{
+    return first + rows < s->height ? rows : s->height - first;
+}
+
+/* The sums of a strip of the photograph, which has been read. */
+static enum impasto_status photograph_sums(const struct imp_strips *s,
+                                           const struct imp_rows *source, int first, int rows)
+{
+    const int margin = layers_first_margin(s), inside = rows_inside(s, first, rows);
+    const struct imp_tone_rows strip = {rows + 2 * margin, s->width, margin, inside};
+    const struct imp_tone_rows all = {s->height, s->width, first, inside};
+    return source->from ? imp_tone_sums(s->device, source->from, &all, first, s->tone.photograph)
+                        : imp_tone_sums(s->device, s->image, &strip, first, s->tone.photograph);
+}
+
 /* A: conv1's statistics. Of a single strip its output stays. */
 static enum impasto_status conv1_statistics(const struct imp_strips *s,
                                             const struct imp_rows *source, float *pixels)
@@ -148,6 +165,8 @@ static enum impasto_status conv1_statistics(const struct imp_strips *s,
         const int rows = rows_at(s, first);
         const struct imp_map x = layers_input(s, rows), y = layers_full(s, CONV1, rows);
         IMP_TRY(read_strip(s, source, pixels, first, rows));
+        if (s->tone.share > 0)
+            IMP_TRY(photograph_sums(s, source, first, rows));
         IMP_TRY(convolve(s, CONV1, &x, first, &y, first, 0, rows));
         IMP_TRY(sum_rows(s, &y, first, 0, rows));
     }
@@ -247,20 +266,30 @@ static enum impasto_status check_finite(const struct imp_strips *s, const float 
     return sum == 0 ? IMPASTO_OK : imp_strips_odd(s->device);
 }
 
-static enum impasto_status write_strip(const struct imp_strips *s, const struct imp_rows *sink,
-                                       const struct imp_map *map, float *pixels, int first)
+/* The image that the painting comes to be in, and where in it its strip from `first` on. */
+static struct imp_buffer *painted(const struct imp_strips *s, const struct imp_rows *sink)
 {
-    const int rows = imp_map_height(map);
+    return sink->to ? sink->to : s->image;
+}
+
+static struct imp_tone_rows painted_rows(const struct imp_strips *s, const struct imp_rows *sink,
+                                         int first)
+{
+    const int rows = rows_at(s, first), inside = rows_inside(s, first, rows);
+    return sink->to ? (struct imp_tone_rows){s->height, s->width, first, inside}
+                    : (struct imp_tone_rows){rows, s->width, 0, inside};
+}
+
+static enum impasto_status write_strip(const struct imp_strips *s, const struct imp_rows *sink,
+                                       float *pixels, int first)
+{
+    const int rows = rows_at(s, first);
     const size_t plane = (size_t)rows * (size_t)s->width;
-    const struct imp_model_shape *shape = &s->shape;
     if (sink->to)
-        return imp_map_give(s->device, map, 0, rows, shape->output, shape->out_scale,
-                            shape->out_offset, sink->to, s->height, s->width, first);
-    IMP_TRY(imp_map_give(s->device, map, 0, rows, shape->output, shape->out_scale,
-                         shape->out_offset, s->image, rows, s->width, 0));
+        return IMPASTO_OK; /* it is there */
     IMP_TRY(imp_buffer_read(s->image, 0, pixels, 3 * plane * sizeof(float)));
     IMP_TRY(check_finite(s, pixels, 3 * plane));
-    for (int y = 0; y < rows && first + y < s->height; y++) {
+    for (int y = 0; y < rows_inside(s, first, rows); y++) {
         const float *from = pixels + (size_t)y * (size_t)s->width;
         const float *const planes[3] = {from, from + plane, from + 2 * plane};
         sink->write(sink->user, first + y, planes);
@@ -289,21 +318,52 @@ static enum impasto_status deconv3_statistics(const struct imp_strips *s)
     return take_statistics(s, layers_deconv3(s), s->padded_height, s->padded_width);
 }
 
-/* E: the picture. */
+/* The strip of the painting from `first` on. */
+static enum impasto_status paint_strip(const struct imp_strips *s, const struct imp_rows *sink,
+                                       int first)
+{
+    const int last = layers_deconv3(s), rows = rows_at(s, first);
+    const bool normed = imp_model_normed(layers_row(s, last));
+    const struct imp_map out = layers_output(s, rows);
+    const struct imp_tone_rows to = painted_rows(s, sink, first);
+    const struct imp_model_shape *shape = &s->shape;
+    if (!(normed && is_whole(s)))
+        IMP_TRY(deconv3_strip(s, first, &out));
+    if (normed)
+        IMP_TRY(normalise(s, last, &out, 0, rows));
+    return imp_map_give(s->device, &out, 0, rows, shape->output, shape->out_scale,
+                        shape->out_offset, painted(s, sink), to.height, to.width, to.at);
+}
+
+/* How the painting's colours are to be moved. All of it is painted for that. */
+static enum impasto_status find_tone(const struct imp_strips *s, const struct imp_rows *sink,
+                                     struct imp_tone_map *map)
+{
+    for (int first = 0; first < s->padded_height; first += s->strip) {
+        const struct imp_tone_rows rows = painted_rows(s, sink, first);
+        IMP_TRY(paint_strip(s, sink, first));
+        IMP_TRY(imp_tone_sums(s->device, painted(s, sink), &rows, first, s->tone.painting));
+    }
+    return imp_tone_find(&s->tone, s->device, s->height, s->width, s->stays, s->begins, map);
+}
+
+/* E: the picture. Where it lies when its colours are known, it is not painted again. */
 static enum impasto_status deconv3_rows(const struct imp_strips *s, const struct imp_rows *sink,
                                         float *pixels)
 {
-    const int last = layers_deconv3(s);
-    const bool normed = imp_model_normed(layers_row(s, last));
-    if (normed)
+    const bool toned = s->tone.share > 0, stays = toned && (sink->to || is_whole(s));
+    struct imp_tone_map map;
+    if (imp_model_normed(layers_row(s, layers_deconv3(s))))
         IMP_TRY(deconv3_statistics(s));
+    if (toned)
+        IMP_TRY(find_tone(s, sink, &map));
     for (int first = 0; first < s->padded_height; first += s->strip) {
-        const struct imp_map out = layers_output(s, rows_at(s, first));
-        if (!(normed && is_whole(s)))
-            IMP_TRY(deconv3_strip(s, first, &out));
-        if (normed)
-            IMP_TRY(normalise(s, last, &out, 0, imp_map_height(&out)));
-        IMP_TRY(write_strip(s, sink, &out, pixels, first));
+        const struct imp_tone_rows rows = painted_rows(s, sink, first);
+        if (!stays)
+            IMP_TRY(paint_strip(s, sink, first));
+        if (toned)
+            IMP_TRY(imp_tone_move(s->device, painted(s, sink), &rows, &map));
+        IMP_TRY(write_strip(s, sink, pixels, first));
     }
     return IMPASTO_OK;
 }
@@ -313,6 +373,8 @@ enum impasto_status imp_strips_run(struct imp_strips *s, const struct imp_rows *
     float *pixels = malloc(layers_image_bytes(s));
     if (!pixels)
         return imp_device_fail_memory(s->device, "a picture", layers_image_bytes(s));
+    if (s->tone.kept && !(s->tone.share > 0))
+        s->tone.kept[0] = 0;
     enum impasto_status status = conv1_statistics(s, rows, pixels);
     if (status == IMPASTO_OK)
         status = conv2_whole(s, rows, pixels);

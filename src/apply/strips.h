@@ -14,13 +14,14 @@
  *   B  conv1 again, normalised; conv2, whole
  *   C  conv3, the residual blocks, deconv1: whole
  *   D  deconv2: statistics alone
- *   E  deconv2 again, normalised; deconv3, whose rows go straight to the caller; twice where that
- *      is normalised, too
+ *   E  deconv2 again, normalised; deconv3, whose rows go straight to the caller; once more where
+ *      that is normalised, too, and where the painting's colours must be known first (tone.h)
  *
  * Sums are taken over bands of rows, whatever the strips are. So all strips give the same bytes,
  * and a picture that is a single strip skips B's and E's repetition.
  */
 
+#include "apply/tone.h"
 #include "model/model.h"
 
 /* Where a picture's rows come from and go to; a row is three planes of `width` floats in [0, 1], of
@@ -66,6 +67,7 @@ struct imp_strips {
     struct imp_buffer *kept;
     float stays;
     bool begins;
+    struct imp_tone tone; /* its share and `kept` are the caller's */
 };
 
 /* ---- plan.c ---------------------------------------------------------------------------------- */

@@ -85,6 +85,13 @@ void imp_colours_measure(const struct impasto_image *image, const float *weights
  * Values may leave [0, 1]. */
 void imp_colours_match(struct impasto_image *image, const struct imp_colours *from,
                        const struct imp_colours *to);
+/* An affine map of colours that takes those of `from` a share, 0 to 1, of the way to those of `to`:
+ * the mean, and the matrix from that of no change to the symmetric one that gives the covariance,
+ * which of all that do so moves colours least (Pitie and Kokaram 2007). It multiplies no
+ * difference from the mean by more than 4: of a painting almost without colours, no noise becomes
+ * colours. y = matrix x + added. */
+void imp_colours_approach(const struct imp_colours *from, const struct imp_colours *to,
+                          double share, float matrix[3][3], float added[3]);
 /* Luminance of encoded values (Rec. 601, as the YIQ of that paper). */
 float imp_luminance(const float rgb[3]);
 

@@ -38,8 +38,10 @@ void imp_colours_measure(const struct impasto_image *image, const float *weights
     }
 }
 
+/* Matrices that are only read are not const: before C23, no others could be passed for such. */
+
 /* Eigenvalues and, in columns, eigenvectors of a symmetric matrix, by Jacobi's rotations. */
-static void eigen(const double matrix[3][3], double values[3], double vectors[3][3])
+static void eigen(double matrix[3][3], double values[3], double vectors[3][3])
 {
     static const int pairs[3][2] = {{0, 1}, {0, 2}, {1, 2}};
     double a[3][3];
@@ -76,15 +78,13 @@ static void eigen(const double matrix[3][3], double values[3], double vectors[3]
  * does. The standard deviation is taken to be at least half a step of 8 bits. */
 #define LEAST_DEVIATION (0.5 / 255)
 
-/* The symmetric root of a covariance, or of its inverse. */
-static void root(const double matrix[3][3], bool inverse, double out[3][3])
+/* And by no more than this is a picture's difference from its mean multiplied on the way to
+ * another's. */
+#define MOST_GAIN 4
+
+/* The inverse of eigen(). */
+static void symmetric(const double values[3], double vectors[3][3], double out[3][3])
 {
-    double values[3], vectors[3][3];
-    eigen(matrix, values, vectors);
-    for (int i = 0; i < 3; i++) {
-        const double deviation = sqrt(fmax(values[i], 0));
-        values[i] = inverse ? 1 / fmax(deviation, LEAST_DEVIATION) : deviation;
-    }
     for (int i = 0; i < 3; i++)
         for (int j = 0; j < 3; j++) {
             out[i][j] = 0;
@@ -93,17 +93,45 @@ static void root(const double matrix[3][3], bool inverse, double out[3][3])
         }
 }
 
+/* The symmetric root of a covariance, or of its inverse. */
+static void root(double matrix[3][3], bool inverse, double out[3][3])
+{
+    double values[3], vectors[3][3];
+    eigen(matrix, values, vectors);
+    for (int i = 0; i < 3; i++) {
+        const double deviation = sqrt(fmax(values[i], 0));
+        values[i] = inverse ? 1 / fmax(deviation, LEAST_DEVIATION) : deviation;
+    }
+    symmetric(values, vectors, out);
+}
+
+static void multiply(double a[3][3], double b[3][3], double out[3][3])
+{
+    for (int i = 0; i < 3; i++)
+        for (int j = 0; j < 3; j++) {
+            out[i][j] = 0;
+            for (int k = 0; k < 3; k++)
+                out[i][j] += a[i][k] * b[k][j];
+        }
+}
+
+/* out = a b a */
+static void between(double a[3][3], double b[3][3], double out[3][3])
+{
+    double left[3][3];
+    multiply(a, b, left);
+    multiply(left, a, out);
+}
+
 void imp_colours_match(struct impasto_image *image, const struct imp_colours *from,
                        const struct imp_colours *to)
 {
     const size_t pixels = (size_t)image->width * (size_t)image->height;
-    double back[3][3], forth[3][3], map[3][3] = {{0}};
-    root(from->covariance, true, back);
-    root(to->covariance, false, forth);
-    for (int i = 0; i < 3; i++)
-        for (int j = 0; j < 3; j++)
-            for (int k = 0; k < 3; k++)
-                map[i][j] += forth[i][k] * back[k][j];
+    struct imp_colours a = *from, b = *to;
+    double back[3][3], forth[3][3], map[3][3];
+    root(a.covariance, true, back);
+    root(b.covariance, false, forth);
+    multiply(forth, back, map);
     for (size_t p = 0; p < pixels; p++) {
         float *rgb = image->rgb + 3 * p;
         double d[3];
@@ -111,5 +139,38 @@ void imp_colours_match(struct impasto_image *image, const struct imp_colours *fr
             d[c] = (double)rgb[c] - from->mean[c];
         for (int c = 0; c < 3; c++)
             rgb[c] = (float)(to->mean[c] + map[c][0] * d[0] + map[c][1] * d[1] + map[c][2] * d[2]);
+    }
+}
+
+/* F^-1/2 (F^1/2 T F^1/2)^1/2 F^-1/2 of the two covariances, with gains that are bounded. */
+static void transport(double from[3][3], double to[3][3], double map[3][3])
+{
+    double forth[3][3], back[3][3], middle[3][3], half[3][3], gains[3], axes[3][3];
+    root(from, false, forth);
+    root(from, true, back);
+    between(forth, to, middle);
+    root(middle, false, half);
+    between(back, half, map);
+    eigen(map, gains, axes);
+    for (int i = 0; i < 3; i++)
+        gains[i] = gains[i] < MOST_GAIN ? gains[i] : MOST_GAIN;
+    symmetric(gains, axes, map);
+}
+
+void imp_colours_approach(const struct imp_colours *from, const struct imp_colours *to,
+                          double share, float matrix[3][3], float added[3])
+{
+    struct imp_colours a = *from, b = *to;
+    double map[3][3];
+    transport(a.covariance, b.covariance, map);
+    for (int i = 0; i < 3; i++) {
+        double sum = from->mean[i] + share * (to->mean[i] - from->mean[i]);
+        for (int j = 0; j < 3; j++) {
+            const double same = i == j;
+            const double part = same + share * (map[i][j] - same);
+            matrix[i][j] = (float)part;
+            sum -= part * from->mean[j];
+        }
+        added[i] = (float)sum;
     }
 }

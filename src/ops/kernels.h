@@ -44,6 +44,7 @@ enum imp_program {
     IMP_PROGRAM_FLOW,
     IMP_PROGRAM_WARP,
     IMP_PROGRAM_ROWS, /* of bands */
+    IMP_PROGRAM_TONE, /* of paintings with a share of a network's identity */
 };
 
 /* Bytes of a program's macros. */

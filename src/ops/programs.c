@@ -373,6 +373,7 @@ static const struct row {
     {IMP_PROGRAM_WINOGRAD4_QUARTER, "winograd", winograd4_quarter, NULL},
     {IMP_PROGRAM_CLIP, "clip", small, NULL},
     {IMP_PROGRAM_PIXELS, "pixels", small, NULL},
+    {IMP_PROGRAM_TONE, "tone", planar_maps, NULL},
     {IMP_PROGRAM_CONV_WEIGHTS, "conv_any_weights", conv_weights, NULL},
     {IMP_PROGRAM_FEATURES, "map+warp+features", small, NULL},
     /* films */

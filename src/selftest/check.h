@@ -85,6 +85,7 @@ void imp_check_bounds(struct imp_check_run *run);
 void imp_check_clip(struct imp_check_run *run);
 void imp_check_temporal(struct imp_check_run *run);
 void imp_check_pixels(struct imp_check_run *run);
+void imp_check_tone(struct imp_check_run *run);
 void imp_check_conv_any_weights(struct imp_check_run *run);
 void imp_check_norm(struct imp_check_run *run);
 void imp_check_features(struct imp_check_run *run);

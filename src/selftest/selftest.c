@@ -28,6 +28,7 @@ int imp_selftest_run(struct imp_device *device, enum imp_selftest_level level, c
         imp_check_warp(&run);
         imp_check_rows_ops(&run);
         imp_check_pixels(&run);
+        imp_check_tone(&run);
         imp_check_flow_ops(&run);
         imp_check_objective(&run);
     }

@@ -24,6 +24,16 @@ CHANNELS = [8, 8, 8, 8, 8]
 STYLES = ["ink", "dots", "identity"]
 
 
+# Codes that an identity may be from a photograph, on average.
+NEAR = 30
+
+
+def distance(rows, others):
+    """Of two pictures' numbers, on average."""
+    apart = [abs(a - b) for x, y in zip(rows, others) for p, q in zip(x, y) for a, b in zip(p, q)]
+    return sum(apart) / len(apart)
+
+
 def stored(path):
     """A picture, as a model keeps that of a style."""
     return "data:image/png;base64," + base64.b64encode(path.read_bytes()).decode()
@@ -387,11 +397,17 @@ class Shipped(Applying):
             painted[style] = pixels(self.folder / "out.png")
         self.assertEqual(len({repr(picture) for picture in painted.values()}), len(painted))
 
-        def distance(picture):
-            return sum(abs(a - b) for x, y in zip(photo, picture) for p, q in zip(x, y)
-                       for a, b in zip(p, q)) / (3 * 64 * 48)
+        self.assertEqual(min(painted, key=lambda style: distance(photo, painted[style])), "identity")
 
-        self.assertEqual(min(painted, key=lambda style: distance(painted[style])), "identity")
+    def test_little_strength_is_the_photograph_in_its_own_light(self):
+        """Also where it is much lighter than what the network was trained with."""
+        light = lambda x, y: (250 - 2 * x, 245 - 2 * y - 40 * (x // 16 % 2), 230 - x - 40 * (x // 16 % 2))
+        self.write("light.png", png(64, 48, light))
+        for strength, most in ((0, NEAR), (0.25, NEAR + 10)):
+            for model in ("base-16", "base-8"):
+                self.apply("light.png", "-o", "out.png", "--strength", str(strength), model=model)
+                near = distance(pixels(self.folder / "light.png"), pixels(self.folder / "out.png"))
+                self.assertLess(near, most, model)
 
     def test_told_once(self):
         """Also where the program's folder is one for weights, as it is where it is installed."""

@@ -52,6 +52,9 @@ static const struct size {
     {66, 23}, {67, 41}, {68, 16}, {101, 37}, {129, 16}, {131, 30},
 };
 
+/* How far colours go to the picture's. */
+static float tone_share;
+
 /* How many of both are tried, the first ones. */
 static size_t network_count = IMP_COUNT(networks), size_count = IMP_COUNT(sizes);
 
@@ -179,6 +182,7 @@ static struct way through_strips(const struct imp_stylenet *net, struct picture 
         assert_int_equal(imp_strips_allocate(&strips), IMPASTO_OK);
         spoil_all(&strips.layout);
         assert_int_equal(imp_strips_load(&strips, net->parameters), IMPASTO_OK);
+        strips.tone.share = tone_share;
         if (run(&strips, picture) != IMPASTO_OK)
             fail_msg("%s", imp_device_error(device)->message);
     }
@@ -226,6 +230,14 @@ static void strips_give_the_bytes_of_the_whole(void **state)
         }
         imp_stylenet_free(&net);
     }
+}
+
+/* In both ways through strips, where all of it is painted before its colours are moved. */
+static void so_have_colours_that_are_moved(void **state)
+{
+    tone_share = 0.7F;
+    strips_give_the_bytes_of_the_whole(state);
+    tone_share = 0;
 }
 
 /* ---- The whole and the passes of training ---------------------------------------------------- */
@@ -468,6 +480,7 @@ int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(strips_give_the_bytes_of_the_whole),
+        cmocka_unit_test(so_have_colours_that_are_moved),
         cmocka_unit_test(strips_paint_as_passes_do),
         cmocka_unit_test(strips_may_be_far_down),
         cmocka_unit_test(sums_take_what_is_reserved),

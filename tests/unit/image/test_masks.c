@@ -99,6 +99,82 @@ static void matching_a_flat_picture(void **state)
     impasto_image_free(&content);
 }
 
+/* Noise whose channels depend on each other. */
+static struct impasto_image *noisy(uint32_t stream, float low, float range, float share)
+{
+    struct impasto_image *image = blank_picture(31, 17);
+    fill_noise(image, stream, low, range);
+    for (size_t i = 0; i < 31 * 17; i++)
+        image->rgb[3 * i + 1] += share * (image->rgb[3 * i] - image->rgb[3 * i + 2]);
+    return image;
+}
+
+static struct imp_colours approached(const struct impasto_image *image,
+                                     const struct imp_colours *to, double share, float matrix[3][3])
+{
+    struct imp_colours from, found;
+    struct impasto_image *moved = blank_picture(31, 17);
+    float added[3];
+    imp_colours_measure(image, NULL, &from);
+    imp_colours_approach(&from, to, share, matrix, added);
+    for (size_t i = 0; i < 31 * 17; i++)
+        for (size_t c = 0; c < 3; c++)
+            moved->rgb[3 * i + c] = added[c] + matrix[c][0] * image->rgb[3 * i] +
+                                    matrix[c][1] * image->rgb[3 * i + 1] +
+                                    matrix[c][2] * image->rgb[3 * i + 2];
+    imp_colours_measure(moved, NULL, &found);
+    impasto_image_free(&moved);
+    return found;
+}
+
+/* All the way, the colours are the other picture's; half of it, the mean is between, and the
+ * matrix between that and none. */
+static void approaching_goes_a_share_of_the_way(void **state)
+{
+    (void)state;
+    struct impasto_image *image = noisy(5, 0.2F, 0.3F, 0.4F), *other = noisy(6, 0.1F, 0.5F, -0.3F);
+    struct imp_colours from, to;
+    float none[3][3], half[3][3], whole[3][3];
+    imp_colours_measure(image, NULL, &from);
+    imp_colours_measure(other, NULL, &to);
+    struct imp_colours found = approached(image, &to, 0, none);
+    expect_same(&found, &from);
+    found = approached(image, &to, 1, whole);
+    expect_same(&found, &to);
+    found = approached(image, &to, 0.5, half);
+    for (int i = 0; i < 3; i++) {
+        assert_true(fabs(found.mean[i] - (from.mean[i] + to.mean[i]) / 2) < 1e-5);
+        for (int j = 0; j < 3; j++) {
+            assert_true(fabsf(half[i][j] - (none[i][j] + whole[i][j]) / 2) < 1e-6F);
+            assert_true(fabsf(whole[i][j] - whole[j][i]) < 1e-6F);
+        }
+    }
+    impasto_image_free(&image);
+    impasto_image_free(&other);
+}
+
+/* What hardly has colours is not given them by its noise; what has none at all is no danger. */
+static void approaching_bounds_what_it_amplifies(void **state)
+{
+    (void)state;
+    static const float ranges[] = {0.01F, 1e-4F, 0};
+    struct impasto_image *other = noisy(6, 0, 1, 0.5F);
+    struct imp_colours to;
+    imp_colours_measure(other, NULL, &to);
+    for (size_t k = 0; k < 3; k++) {
+        struct impasto_image *flat = noisy(5, 0.5F, ranges[k], 0);
+        float m[3][3];
+        const struct imp_colours found = approached(flat, &to, 1, m);
+        for (int i = 0; i < 3; i++) {
+            assert_true(fabs(found.mean[i] - to.mean[i]) < 1e-4);
+            assert_true(m[i][i] >= 0 && m[i][i] < 4.001F);
+            assert_true(sqrt(found.covariance[i][i]) <= 4.001 * (double)ranges[k]);
+        }
+        impasto_image_free(&flat);
+    }
+    impasto_image_free(&other);
+}
+
 /* ---- Masks ----------------------------------------------------------------------------------- */
 
 /* Three fields with smooth edges: red, green, blue. */
@@ -296,6 +372,8 @@ int main(void)
         cmocka_unit_test(statistics_by_hand),
         cmocka_unit_test(matching_reproduces_mean_and_covariance),
         cmocka_unit_test(matching_a_flat_picture),
+        cmocka_unit_test(approaching_goes_a_share_of_the_way),
+        cmocka_unit_test(approaching_bounds_what_it_amplifies),
         cmocka_unit_test(keys_part_a_map),
         cmocka_unit_test(masks_are_lightness_times_alpha),
         cmocka_unit_test(planes_keep_constants_and_range),
