@@ -130,7 +130,19 @@ class Jobs(Worker):
         for command in ("apply", "worker", 1):
             refused = self.job("q", "plan", command=command)[-1]
             self.assertEqual((refused["status"], refused["text"]),
-                             ("usage", '"command" of a plan must be paint or video'))
+                             ("usage", '"command" of a plan must be paint, video or train'))
+
+    def test_a_plan_of_a_training(self):
+        tiny = {"base": "none", "width": 8, "crop": 32, "late-crop": 48, "judge-size": 32, "style-size": 32,
+                "weights": "builtin", "output": "a.model"}
+        asked = {"command": "train", "words": ["night=style.png"]}
+        plan, done = self.job("a", "plan", **asked, options=tiny | {"steps": 3, "batch": 1, "late-batch": 2})[-2:]
+        self.assertEqual((plan["event"], done["event"], plan["steps"]), ("plan", "done", 3))
+        self.assertAlmostEqual(plan["work"], (2 * 32 * 32 + 2 * 48 * 48) / 1e6)
+        self.assertEqual(plan["bytes"], sum(plan["memory"].values()))
+        timed = self.job("b", "plan", **asked, options=tiny | {"minutes": 2})[-2]
+        self.assertEqual((timed["steps"], timed["seconds"], timed["bytes"] > 0), (None, 120, True))
+        self.assertFalse((self.folder / "a.model").exists())
 
     def test_a_training(self):
         """Its words name the styles; its previews are of the picture that is shown. Then the network paints."""

@@ -93,7 +93,7 @@ REQUESTS = ["GET /", "GET /studio.js\nIf-None-Match: x", "POST /api/session\n\n"
             "POST /api/films\nX-Impasto-Name: b.mp4\n\nframes", f"DELETE /api/pictures/{ID}1",
             f'POST /api/pages\n\n{{"page": "{ID}9", "pictures": ["{ID}0", "{ID}1"]}}',
             f"GET /api/jobs/{ID}3/result", f"DELETE /api/jobs/{ID}3", f"POST /api/jobs/{ID}3/again\n\n{{}}",
-            f"POST /api/plan\n\n{PAINT}", "POST /api/frames?model=ink&strength=0.5&mix=ink:1\n\npixels",
+            *(f"POST /api/plan\n\n{job}" for job in (PAINT, TRAIN)), "POST /api/frames?model=ink&strength=0.5&mix=ink:1\n\npixels",
             *(f"GET /api/jobs/{ID}2{path}" for path in ("", "/result", "/result?format=jpg", "/report", "/thumb",
                                                         "/settings", "/preview?n=3")),
             *(f"POST /api/jobs/{ID}{i}/{verb}\n\n{{}}" for i, verb in enumerate(("stop", "continue", "again"))),

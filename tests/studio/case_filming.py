@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""Films in the studio: to the command line's bytes, with plans that make way, and stopped and gone on with."""
+"""Films in the studio: to the command line's bytes, stopped and gone on with."""
 
 import os
 import signal
 
 from case_video import y4m
 
-from served import Served, json, png, time
+from served import Served
 
 
 class Films(Served):
@@ -16,13 +16,8 @@ class Films(Served):
         if b"not compiled in" in self.impasto("video", "film.y4m", "--model", "ink", "-o", "x.mp4").stderr.encode():
             self.skipTest("this build writes no MP4")
 
-    def until_models(self, studio):
-        """Until the worker has told of them."""
-        while studio.ask("GET", "/api/about")["models"] is None:
-            time.sleep(0.05)
-
     def begin(self, studio, film=None, status=200, **asked):
-        self.until_models(studio)
+        studio.until_models()
         film = film or studio.ask("POST", "/api/films", y4m(6), X_Impasto_Name="film.y4m")["id"]
         if "styles" not in asked:
             asked = {"model": "ink"} | asked
@@ -49,65 +44,6 @@ class Films(Served):
         self.assertEqual(self.painted(studio, job["id"]), (self.folder / "direct.mp4").read_bytes())
         studio.ask("DELETE", f"/api/jobs/{job['id']}")
         self.assertEqual(list(studio.folder.rglob(f"{job['id']}*")), [])
-
-    def test_a_plan(self):
-        """What it takes is measured by its first frames; nothing stays of them."""
-        studio = self.studio()
-        _, style = studio.pictures()
-        film = studio.ask("POST", "/api/films", y4m(6), X_Impasto_Name="film.y4m")["id"]
-        painted = {"styles": [{"picture": style}], "settings": {"size": 32, "iterations": 3, "scales": 1}}
-        for asked in ({"model": "ink", "settings": {"every": 2}}, painted):
-            plan = studio.ask("POST", "/api/plan", {"command": "video", "content": film} | asked)
-            self.assertEqual([plan[name] for name in ("width", "height", "frames")],
-                             [32, 24, 3 if "model" in asked else 6])
-            self.assertEqual(plan["first"] is None, "model" in asked)
-            self.assertAlmostEqual(plan["seconds"], plan["frames"] * plan["each"] +
-                                   (plan["first"] - plan["each"] if plan["first"] else 0))
-            self.assertGreater(plan["bytes"], 0)
-            self.assertEqual(sum(plan["memory"].values()), plan["bytes"])
-            self.assertLess(0, plan["disk"])
-            self.assertLess(plan["disk"], plan["free"])
-        refusal = studio.ask("POST", "/api/plan", {"command": "video", "content": film, "model": "ink",
-                                                   "settings": {"every": -1}}, 422)
-        self.assertEqual(refusal["field"], "every")
-        self.assertEqual(studio.ask("GET", "/api/jobs")["jobs"], [])
-        self.assertEqual(list((studio.folder / "uploads").iterdir()) +
-                         list((studio.folder / "results").iterdir()), [])
-
-    def test_a_plan_by_the_first_frames(self):
-        """Whatever is painted of a film, the worker reads no more of it: the rest of this one is damaged."""
-        studio = self.studio()
-        damaged = y4m(6)[:-2000] + 1000 * b"x" + 50 * y4m(1)
-        film = studio.ask("POST", "/api/films", damaged, X_Impasto_Name="a.y4m")["id"]
-        self.until_models(studio)
-        for settings in ({"every": 1000000}, {"fps": 0.001}, {"start": 0.2}):
-            plan = studio.ask("POST", "/api/plan", {"command": "video", "content": film, "model": "ink",
-                                                    "settings": settings})
-            self.assertGreater(plan["each"], 0)
-
-    def test_plans_make_way(self):
-        """A newer one takes the place of the one at work; one that takes too long is ended, and uploads go on."""
-        studio = self.studio()
-        film = studio.ask("POST", "/api/films", y4m(6), X_Impasto_Name="film.y4m")["id"]
-        self.until_models(studio)
-        words = ["POST", "/api/plan", json.dumps({"command": "video", "content": film, "model": "ink"})]
-        with studio.stopped_workers():
-            older = studio.send(*words)
-            for _ in range(3):
-                studio.ask("GET", "/api/about")  # so that the studio has got it
-            newer = studio.send(*words)
-            answer = older.getresponse()
-            self.assertEqual((answer.status, json.loads(answer.read())["status"]), (409, "interrupted"))
-        answer = newer.getresponse()
-        self.assertEqual((answer.status, json.loads(answer.read())["frames"]), (200, 6))
-        for connection in (older, newer):
-            connection.close()
-        studio.end()
-        studio = self.studio(env={"IMPASTO_TIMEOUT": "3"})
-        self.until_models(studio)
-        with studio.stopped_workers():
-            self.assertIn("too long", studio.ask(*words, 409)["error"])
-            studio.upload(png(16, 16))
 
     def test_stop_and_go_on(self):
         """In the style of a painting, which takes a while; the same film in the end. A killed worker is no matter."""

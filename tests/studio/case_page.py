@@ -389,6 +389,7 @@ class Page(Paged):
                                      for i in range(2)))
         page.until("document.getElementById('lessons-count').textContent.startsWith('2 ')")
         self.set(page, "[data-field=minutes] input", 30)
+        page.until("/ on the device · about 30/.test(document.getElementById('plan').textContent)")
         for name, value in LESSONS.items():
             self.option(page, name, value)
         self.option(page, "steps", 100000)

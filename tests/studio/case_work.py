@@ -59,50 +59,6 @@ class Jobs(Served):
         studio.ask("DELETE", f"/api/jobs/{job['id']}")
         self.assertEqual(list((studio.folder / "results").iterdir()), [])
 
-    def test_a_plan(self):
-        """As --plan has it, and the time by that of the last painting."""
-        studio = self.studio()
-        content, style = studio.pictures()
-        asked = {"command": "paint", "content": content, "styles": [{"picture": style}], "settings": CHEAP}
-        plan = studio.ask("POST", "/api/plan", asked)
-        self.assertEqual((plan["width"], plan["height"], plan["iterations"], plan["seconds"]), (32, 24, 2, None))
-        self.assertAlmostEqual(plan["work"], 2 * 32 * 24 / 1e6)
-        self.assertEqual(plan["bytes"], sum(plan["memory"].values()))
-        studio.until(studio.paint()["id"], "done")
-        again = studio.ask("POST", "/api/plan", asked | {"settings": CHEAP | {"iterations": 20}})
-        self.assertGreater(again["seconds"], 0)
-        self.assertAlmostEqual(again["work"], 10 * plan["work"])
-        # Areas count: each painting has losses of its own.
-        half = studio.upload(png(32, 24, lambda x, y: (255, 0, 0) if x < 16 else (0, 0, 255)), "map.png")["id"]
-        both = asked | {"styles": 2 * [{"picture": style}]}
-        masks = [{"picture": half, "colour": colour} for colour in ("ff0000", "0000ff")]
-        with_areas = studio.ask("POST", "/api/plan", both | {"masks": masks})
-        self.assertNotEqual(with_areas["bytes"], studio.ask("POST", "/api/plan", both)["bytes"])
-        refusal = studio.ask("POST", "/api/plan", asked | {"settings": CHEAP | {"size": 2048, "memory": "16M"}}, 422)
-        self.assertEqual(refusal["status"], "memory")
-        self.assertIn("would fit", refusal["error"])
-        self.assertEqual(studio.ask("POST", "/api/plan", asked | {"settings": {"size": -1}}, 422)["field"], "size")
-        self.assertEqual(studio.ask("POST", "/api/plan", asked | {"styles": []}, 422)["field"], "styles")
-        self.assertEqual(list((studio.folder / "uploads").iterdir()), [])
-        self.assertEqual(len(studio.ask("GET", "/api/jobs")["jobs"]), 1)
-        # One whose worker dies, again and again, is answered.
-        done = threading.Event()
-
-        def end_workers():
-            while not done.is_set():
-                for process in studio.workers():
-                    try:
-                        os.kill(process, signal.SIGKILL)
-                    except ProcessLookupError:
-                        pass
-                time.sleep(0.02)
-
-        thread = threading.Thread(target=end_workers)
-        thread.start()
-        self.assertIn("the worker has ended", studio.ask("POST", "/api/plan", asked, 422)["error"])
-        done.set()
-        thread.join()
-
     def test_weights_and_masks(self):
         studio = self.studio()
         content, style = studio.pictures()
@@ -257,12 +213,9 @@ class Trainings(Served):
     def test_a_training(self):
         """The command line's network, with its curves and a sample; it then paints, as its file does."""
         studio = self.studio()
-        while studio.ask("GET", "/api/about")["models"] is None:
-            time.sleep(0.05)
+        studio.until_models()
         job = self.begin(studio)
         self.assertIn("impasto train painting.png --steps=2", job["line"])
-        self.assertEqual(studio.call("POST", "/api/plan", json.dumps({
-            "command": "train", "content": job["content"], "styles": job["styles"]}))[0], 422)
         done = studio.until(job["id"], "done")
         self.assertEqual((done["iteration"], done["iterations"], done["result"]), (2, 2, True))
         self.assertEqual([row[0] for row in done["losses"]], [1, 2])
@@ -302,6 +255,25 @@ class Trainings(Served):
         studio.ask("DELETE", f"/api/jobs/{job['id']}")
         self.assertEqual(list(studio.folder.rglob(f"{job['id']}*")), [])
         self.assertEqual(studio.ask("POST", "/api/jobs", asked, 422)["field"], "model")
+
+    def test_pictures_of_its_styles(self):
+        """Whether the network keeps them is read from it, also where an earlier studio has not said so."""
+        studio = self.studio()
+        job = self.begin(studio)
+        studio.until(job["id"], lambda now: now.get("pictures") is True)
+        refined = {"command": "apply", "content": job["content"], "model": job["id"], "settings": {"refine": 2}}
+        studio.ask("POST", "/api/queue/pause", "")
+        studio.ask("DELETE", f"/api/jobs/{studio.ask('POST', '/api/jobs', refined)['id']}")
+        studio.end()
+        model, about = studio.folder / "results" / f"{job['id']}.model", studio.folder / "jobs" / f"{job['id']}.json"
+        self.succeed("model", "convert", model, "bare.model", "--no-pictures")
+        model.write_bytes((self.folder / "bare.model").read_bytes())
+        about.write_text(json.dumps({name: value for name, value in json.loads(about.read_text()).items()
+                                     if name != "pictures"}))
+        studio = self.studio()
+        studio.until(job["id"], lambda now: now.get("pictures") is False)
+        self.assertIs(studio.ask("GET", "/api/about")["models"][-1]["pictures"], False)
+        self.assertEqual(studio.ask("POST", "/api/jobs", refined, 422)["field"], "styles")
 
     def test_photographs_to_learn_from(self):
         """They are the training's as long as it may go on; stopped, it has a network, and goes on to the same one."""

@@ -17,8 +17,8 @@ class Paged(Served):
         self.addCleanup(self.browser.close)
         self.server = None
 
-    def enter(self, *words, **looks):
-        self.server = Studio(self, *words)
+    def enter(self, *words, env=None, **looks):
+        self.server = Studio(self, *words, env=env)
         page = self.browser.page(**looks)
         page.open(f"http://127.0.0.1:{self.server.port}/#code={self.server.code}")
         page.until("document.getElementById('main')?.hidden === false")

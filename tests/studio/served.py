@@ -140,6 +140,11 @@ class Studio:
                                               "styles": [{"picture": style}],
                                               "settings": CHEAP | (settings or {})} | more, status)
 
+    def until_models(self):
+        """Until its worker has told of the style networks."""
+        while self.ask("GET", "/api/about")["models"] is None:
+            time.sleep(0.05)
+
     def job(self, job):
         return self.ask("GET", f"/api/jobs/{job}")
 

@@ -4,6 +4,7 @@
 
 #include "cli/studio/deadlines.h"
 
+#include <errno.h>
 #include <sys/socket.h>
 
 #define HEAD_SECONDS 5   /* from the connection on until the first head is there */
@@ -44,4 +45,11 @@ void cli_links_sweep(struct cli_link *links)
             link->shut = true;
             (void)shutdown(link->socket, SHUT_RDWR);
         }
+}
+
+bool cli_link_is_left(const struct cli_link *link)
+{
+    char byte;
+    const ssize_t got = recv(link->socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    return got == 0 || (got < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);
 }

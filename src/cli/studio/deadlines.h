@@ -21,6 +21,7 @@ struct cli_link {
     bool shut;
     double since; /* monotonic seconds: when the state began */
     size_t bytes; /* of the body that came; of the reply that goes */
+    void *waits;  /* the owner's, of a request that is still to be answered; NULL: none is */
     struct cli_link *before, *after;
 };
 
@@ -28,5 +29,7 @@ struct cli_link {
 void cli_link_enter(struct cli_link *link, enum cli_link_state state, size_t bytes);
 /* Shuts those that are late. Who owns them hears of it as of any connection that ends. */
 void cli_links_sweep(struct cli_link *links);
+/* Whether the client has closed its end, and nothing more is to come. */
+bool cli_link_is_left(const struct cli_link *link);
 
 #endif

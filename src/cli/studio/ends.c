@@ -27,7 +27,8 @@ static json_t *refusal(const struct cli_studio *studio, const char *text)
     return body;
 }
 
-/* All who wait for this picture: the same one may have come twice. */
+/* All who wait for this picture: the same one may have come twice. Where they have all left, it is
+ * not kept. */
 void cli_upload_finish(struct cli_studio *studio, const json_t *task, const char *refused)
 {
     const char *id = cli_text_in(task, "upload");
@@ -43,7 +44,7 @@ void cli_upload_finish(struct cli_studio *studio, const json_t *task, const char
                           refused ? refusal(studio, refused)
                                   : json_incref(json_object_get(studio->pictures, id)));
     }
-    if (refused && !json_object_get(studio->pictures, id))
+    if (!json_object_get(studio->pictures, id))
         cli_picture_remove(studio, id);
 }
 
@@ -92,6 +93,8 @@ void cli_job_end(struct cli_studio *studio, json_t *job, const char *state)
     json_object_set_new(job, "resumable",
                         json_boolean(has_file(studio, CLI_PLACE_JOBS, job, ".ckpt")));
     json_object_del(job, "phase");
+    if (result && !studio->leaving && strcmp(cli_kind_of(job)->ending, ".model") == 0)
+        cli_model_look_at(studio, job);
     cli_job_set(studio, job, state);
     studio->progress++;
     if (result && !cli_job_makes_picture(job))

@@ -63,7 +63,7 @@ static void add_judgement(json_t *job, json_int_t step, const json_t *value)
 /* A training's; it has steps, and a judge now and then. */
 static void hear_step(struct cli_studio *studio, json_t *job, const json_t *line)
 {
-    static const char *const kept[] = {"total", "seconds", "share", "left"};
+    static const char *const kept[] = {"total", "seconds", "work", "share", "left"};
     const json_int_t step = json_integer_value(json_object_get(line, "step"));
     if (step > json_integer_value(json_object_get(job, "iteration")))
         json_object_set_new(job, "tries", json_integer(0));

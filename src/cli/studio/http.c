@@ -47,6 +47,7 @@ struct entry {
     struct cli_link *link;
     bool whole; /* the body is there */
     bool suspended;
+    bool left;   /* nobody is there any more to be answered */
     size_t room; /* of request.text */
     size_t discarded;
     struct cli_stream told;
@@ -270,6 +271,8 @@ static enum MHD_Result finish(struct entry *entry)
     if (!request->waits)
         return reply_with(entry);
     entry->suspended = true;
+    if (entry->link)
+        entry->link->waits = entry;
     MHD_suspend_connection(entry->connection);
     return MHD_YES;
 }
@@ -289,7 +292,7 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, 
         *size = 0;
         return on ? MHD_YES : MHD_NO;
     }
-    return entry->whole ? reply_with(entry) : finish(entry);
+    return entry->left ? MHD_NO : entry->whole ? reply_with(entry) : finish(entry);
 }
 
 static void on_end(void *cls, struct MHD_Connection *connection, void **context,
@@ -308,6 +311,7 @@ static void on_end(void *cls, struct MHD_Connection *connection, void **context,
             entry->after->before = entry->before;
     }
     if (entry->link) {
+        entry->link->waits = NULL;
         entry->link->first = false;
         cli_link_enter(entry->link, CLI_LINK_WAITS_FOR_HEAD, 0);
     }
@@ -322,8 +326,25 @@ static void on_end(void *cls, struct MHD_Connection *connection, void **context,
 
 void cli_http_answer(struct cli_request *request)
 {
+    struct entry *entry = (struct entry *)request;
     request->waits = false;
-    resume((struct entry *)request);
+    if (entry->link)
+        entry->link->waits = NULL;
+    resume(entry);
+}
+
+/* The library does not look at connections that are suspended. A request whose client has closed
+ * its end goes. */
+static void drop_those_left(struct cli_http *http)
+{
+    for (struct cli_link *link = http->links; link; link = link->after) {
+        struct entry *entry = link->waits;
+        if (!entry || !cli_link_is_left(link))
+            continue;
+        link->waits = NULL;
+        entry->left = true;
+        resume(entry);
+    }
 }
 
 struct search {
@@ -447,6 +468,7 @@ void cli_http_serve(struct cli_http *http, const int *descriptors, size_t count,
     FD_ZERO(&writes);
     FD_ZERO(&others);
     cli_links_sweep(http->links);
+    drop_those_left(http);
     if (MHD_get_fdset(http->daemon, &reads, &writes, &others, &most) != MHD_YES)
         return;
     for (size_t i = 0; i < count; i++) {

@@ -55,8 +55,6 @@ void cli_style_name(const struct cli_studio *studio, const json_t *job, size_t i
         snprintf(name + length, CLI_STYLE_NAME_SIZE - length, " %zu", index + 1);
 }
 
-/* It has pictures as a training keeps them. One that is too noisy for that is told by the job that
- * needs it. */
 static json_t *trained_row(const struct cli_studio *studio, const json_t *job)
 {
     json_t *styles = json_array();
@@ -66,7 +64,38 @@ static json_t *trained_row(const struct cli_studio *studio, const json_t *job)
         json_array_append_new(styles, cli_json_text(name));
     }
     return json_pack("{s:s, s:o, s:b, s:b}", "model", cli_text_in(job, "id"), "styles", styles,
-                     "own", 1, "pictures", 1);
+                     "own", 1, "pictures", json_is_true(json_object_get(job, "pictures")));
+}
+
+void cli_model_look_at(struct cli_studio *studio, json_t *training)
+{
+    json_t *task = json_object();
+    json_object_set_new(task, "do", json_string("look"));
+    cli_task_set_path(studio, task, "model", CLI_PLACE_RESULTS, cli_text_in(training, "id"),
+                      ".model");
+    json_object_set(task, "network", json_object_get(training, "id"));
+    json_object_del(training, "pictures"); /* they were an earlier file's */
+    cli_queue_task(studio, task);
+}
+
+void cli_model_looked_at(struct cli_studio *studio, const json_t *task)
+{
+    json_t *job = cli_job_find(studio, cli_text_in(task, "network"));
+    json_t *pictures = json_object_get(json_object_get(task, "looked"), "pictures");
+    if (!job || !pictures)
+        return;
+    json_object_set(job, "pictures", pictures);
+    cli_job_keep(studio, job);
+}
+
+void cli_models_ask(struct cli_studio *studio)
+{
+    cli_queue_ask(studio, "models");
+    for (size_t i = 0; i < json_array_size(studio->jobs); i++) {
+        json_t *job = json_array_get(studio->jobs, i);
+        if (is_trained(studio, job) && !json_object_get(job, "pictures"))
+            cli_model_look_at(studio, job);
+    }
 }
 
 /* ---- All of them ----------------------------------------------------------------------------- */

@@ -33,6 +33,8 @@ static void end_task(struct cli_studio *studio, const json_t *task, const json_t
         cli_wait_finish(studio, task, line);
     else if (cli_text_in(task, "upload"))
         cli_upload_finish(studio, task, done ? NULL : text ? text : "it cannot be read");
+    else if (cli_text_in(task, "network"))
+        cli_model_looked_at(studio, task);
     else
         studio->changes++;
     studio->news = true;
@@ -45,6 +47,12 @@ static void hear_list(struct cli_studio *studio, json_t **place, json_t *list)
     *place = json_incref(list);
     studio->changes++;
     studio->news = true;
+}
+
+static bool says_measuring(const json_t *line)
+{
+    const char *phase = cli_text_in(line, "phase");
+    return phase && strcmp(phase, "measuring") == 0;
 }
 
 static void hear(void *user, struct cli_child *child, const json_t *line)
@@ -70,6 +78,8 @@ static void hear(void *user, struct cli_child *child, const json_t *line)
         json_decref(task);
     } else if (job) {
         cli_job_hear(studio, job, line);
+    } else if (json_object_get(child->task, "measures") && says_measuring(line)) {
+        child->measures = cli_seconds();
     }
 }
 
@@ -128,14 +138,16 @@ static double silence(void)
     return seconds > 0 ? seconds : SILENT_SECONDS;
 }
 
-/* Others wait for what the quick worker does besides: uploads, for one. */
+/* Others wait for what the quick worker does besides: uploads, for one. What comes before the
+ * measuring, such as kernels' compiling, they would wait for with any job. */
 static void limit_measuring(struct cli_studio *studio, const struct cli_child *child, double now)
 {
-    if (json_object_get(child->task, "measures") && !json_object_get(child->task, "dropped") &&
-        now - child->given > silence())
-        cli_wait_end_measuring(studio, "two of its frames take too long on this device; ask once "
-                                       "more, as its kernels may have been compiled meanwhile, or "
-                                       "choose a smaller size or another device");
+    if (child->measures > 0 && !json_object_get(child->task, "dropped") &&
+        now - child->measures > silence())
+        cli_wait_end_measuring(studio, NULL,
+                               "two of its frames take too long on this device; ask once more, as "
+                               "kernels may have been compiled meanwhile, or choose a smaller size "
+                               "or another device");
 }
 
 static void tell_to_stop(struct cli_child *child)
@@ -201,7 +213,8 @@ static bool give(struct cli_studio *studio, struct cli_child *child, json_t *tas
         return false;
     }
     child->task = task;
-    child->heard = child->pinged = child->given = cli_seconds();
+    child->heard = child->pinged = cli_seconds();
+    child->measures = 0;
     if (!cli_child_send(child, task))
         bury(studio, child);
     return true;

@@ -78,8 +78,8 @@ void cli_route_add_job(struct cli_studio *studio, struct cli_request *request, j
     json_decref(job);
 }
 
-/* Memory and time of a painting or a film that would be asked for so. Films are measured, which
- * takes a while, until any other plan is asked for. */
+/* Memory and time of a painting, a film or a training that would be asked for so. Films are
+ * measured, which takes a while, until any other plan is asked for. */
 void cli_route_plan(struct cli_studio *studio, struct cli_request *request, json_t *unused)
 {
     json_t *job = read_job(studio, request), *task = NULL;
@@ -87,15 +87,17 @@ void cli_route_plan(struct cli_studio *studio, struct cli_request *request, json
     (void)unused;
     if (!job)
         return;
-    if (strcmp(command, "paint") != 0 && strcmp(command, "video") != 0)
-        cli_refuse(request, 422, "usage", "only paintings and films have a plan", "command");
+    if (strcmp(command, "apply") == 0)
+        cli_refuse(request, 422, "usage", "only paintings, films and trainings have a plan",
+                   "command");
     else if (!(task = cli_job_plan_request(studio, job)))
         cli_refuse(request, 422, "input", "one of its pictures is not here any more", NULL);
     if (task) {
-        cli_wait_end_measuring(studio, "another plan was asked for meanwhile; ask again");
         if (strcmp(command, "video") == 0)
             json_object_set_new(task, "measures", json_true());
-        (void)cli_wait_for(studio, request, task);
+        if (cli_wait_for(studio, request, task))
+            cli_wait_end_measuring(studio, request,
+                                   "another plan was asked for meanwhile; ask again");
     }
     json_decref(job);
 }

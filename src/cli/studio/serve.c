@@ -145,7 +145,7 @@ static void greet(struct cli_studio *studio, const struct cli_studio_options *op
     if (!options->no_browser)
         cli_link_browse(studio);
     cli_queue_ask(studio, "devices");
-    cli_queue_ask(studio, "models");
+    cli_models_ask(studio);
 }
 
 enum impasto_status cli_studio_serve(const struct cli_studio_options *options,

@@ -57,12 +57,12 @@ struct cli_child {
     int to, from; /* its standard input and output */
     char *bytes;  /* what came of a line that is not whole yet */
     size_t used, room;
-    double heard;   /* monotonic seconds: when it last gave a sign of life */
-    double pinged;  /* and when it was last asked for one */
-    double idle;    /* since when it has had nothing to do */
-    double given;   /* when it got its task */
-    char place[16]; /* the device that it has worked on: see devices.c */
-    json_t *task;   /* what it does; NULL: nothing */
+    double heard;    /* monotonic seconds: when it last gave a sign of life */
+    double pinged;   /* and when it was last asked for one */
+    double idle;     /* since when it has had nothing to do */
+    double measures; /* since when its task paints to measure a film; 0: it does not */
+    char place[16];  /* the device that it has worked on: see devices.c */
+    json_t *task;    /* what it does; NULL: nothing */
 };
 
 typedef void (*cli_line_fn)(void *user, struct cli_child *child, const json_t *line);
@@ -242,6 +242,12 @@ enum impasto_status cli_job_make(const struct cli_studio *studio, const json_t *
 
 #define CLI_STYLE_NAME_SIZE 65
 
+/* Asks what networks there are, and of those trained here what is not known of them. */
+void cli_models_ask(struct cli_studio *studio);
+/* Asks whether a training's network keeps the pictures of its styles. */
+void cli_model_look_at(struct cli_studio *studio, json_t *training);
+/* Takes the answer. task: the one that asked. */
+void cli_model_looked_at(struct cli_studio *studio, const json_t *task);
 /* All style networks with their styles, as JSON; null until a worker has told. */
 json_t *cli_models_list(const struct cli_studio *studio);
 /* Whether there is a style network of that name, or a style of one. */
@@ -295,8 +301,10 @@ void cli_wait_for_picture(struct cli_studio *studio, struct cli_request *request
 /* Answers who waits for this task. line: the worker's last one about it; NULL: it has ended at it.
  */
 void cli_wait_finish(struct cli_studio *studio, const json_t *task, const json_t *line);
-/* Ends the measuring of a film, and answers who waits for it. Where none is measured, nothing. */
-void cli_wait_end_measuring(struct cli_studio *studio, const char *why);
+/* Ends the measuring of a film, and answers who waits for it. Where none is measured, nothing. but:
+ * who waits on; NULL: nobody. */
+void cli_wait_end_measuring(struct cli_studio *studio, const struct cli_request *but,
+                            const char *why);
 void cli_wait_drop(struct cli_studio *studio, const struct cli_request *request);
 /* Nobody will be answered by a worker any more. */
 void cli_waits_end(struct cli_studio *studio);

@@ -82,25 +82,28 @@ static void refuse(struct cli_studio *studio, struct cli_request *request, const
     free(shown);
 }
 
-/* Seconds that a painting took per iteration and megapixel on this device, the last time. 0: there
- * was none. */
-static double pace_of(const struct cli_studio *studio, const char *device)
+/* Seconds that the last such job on this device took for its work: a painting per iteration and
+ * megapixel, a training per megapixel of crops. 0: there was none. */
+static double pace_of(const struct cli_studio *studio, const char *device, bool training)
 {
     for (size_t i = json_array_size(studio->jobs); device && i-- > 0;) {
         const json_t *job = json_array_get(studio->jobs, i);
         const char *at = cli_text_in(job, "device");
         const double seconds = json_number_value(json_object_get(job, "seconds"));
         const double work = json_number_value(json_object_get(job, "work"));
-        if (cli_job_is(job, "done") && at && strcmp(at, device) == 0 && seconds > 0 && work > 0)
+        const bool trained = strcmp(cli_text_in(job, "command"), "train") == 0;
+        if (cli_job_is(job, "done") && trained == training && at && strcmp(at, device) == 0 &&
+            seconds > 0 && work > 0)
             return seconds / work;
     }
     return 0;
 }
 
-/* A film's has been measured. */
-static void add_seconds(const struct cli_studio *studio, json_t *plan)
+/* A film's has been measured, and a training's may be what was asked for. */
+static void add_seconds(const struct cli_studio *studio, const json_t *task, json_t *plan)
 {
-    const double pace = pace_of(studio, cli_text_in(plan, "device"));
+    const bool training = strcmp(cli_text_in(task, "command"), "train") == 0;
+    const double pace = pace_of(studio, cli_text_in(plan, "device"), training);
     const double work = json_number_value(json_object_get(plan, "work"));
     if (!json_object_get(plan, "seconds"))
         json_object_set_new(plan, "seconds", pace > 0 ? json_real(pace * work) : json_null());
@@ -109,7 +112,7 @@ static void add_seconds(const struct cli_studio *studio, json_t *plan)
 static void answer_plan(struct cli_studio *studio, struct cli_request *request, const json_t *task)
 {
     json_t *plan = json_copy(json_object_get(task, "plan"));
-    add_seconds(studio, plan);
+    add_seconds(studio, task, plan);
     json_object_del(plan, "event");
     json_object_del(plan, "job");
     cli_reply_json(request, 200, plan ? plan : json_object());
@@ -145,11 +148,12 @@ static void forget(struct cli_studio *studio, struct cli_wait *wait)
     *wait = (struct cli_wait){0};
 }
 
-void cli_wait_end_measuring(struct cli_studio *studio, const char *why)
+void cli_wait_end_measuring(struct cli_studio *studio, const struct cli_request *but,
+                            const char *why)
 {
     for (size_t i = 0; i < CLI_WAITS_MOST; i++) {
         struct cli_request *request = studio->waits[i].request;
-        if (!request || !studio->waits[i].measures)
+        if (!request || request == but || !studio->waits[i].measures)
             continue;
         forget(studio, &studio->waits[i]);
         cli_refuse(request, 409, "interrupted", why, NULL);

@@ -193,13 +193,14 @@ static bool add_photos(const struct cli_studio *studio, const json_t *job, json_
 }
 
 /* All that it is told is on its command line, but for what its checkpoint has. A training's samples
- * are of its photograph. */
+ * are of its photograph. error: NULL: a plan is asked for, for which no photographs are gathered,
+ * as it does not look at them. */
 static bool add_command_line(const struct cli_studio *studio, const json_t *job, json_t *request,
                              json_t *options, bool resumes, struct impasto_error *error)
 {
     const char *model = cli_text_in(job, "model");
-    bool whole =
-        resumes || (add_words(studio, job, request) && add_photos(studio, job, options, error));
+    bool whole = resumes || (add_words(studio, job, request) &&
+                             (!error || add_photos(studio, job, options, error)));
     if (!resumes)
         json_object_update_missing(options, json_object_get(job, "settings"));
     if (cli_kind_of(job)->table == &cli_train_command)
@@ -239,7 +240,6 @@ json_t *cli_job_request(const struct cli_studio *studio, const json_t *job,
 json_t *cli_job_plan_request(const struct cli_studio *studio, const json_t *job)
 {
     bool whole;
-    struct impasto_error ignored;
     json_t *request = json_object(), *options = json_object();
     /* Nothing is written. But a name is asked for, and whether it could be. */
     json_object_set_new(
@@ -249,7 +249,7 @@ json_t *cli_job_plan_request(const struct cli_studio *studio, const json_t *job)
     json_object_set(request, "command", json_object_get(job, "command"));
     json_object_set_new(request, "options", options);
     if (cli_kind_of(job)->by_words)
-        whole = add_command_line(studio, job, request, options, false, &ignored);
+        whole = add_command_line(studio, job, request, options, false, NULL);
     else
         json_object_set_new(request, "settings", settings_of(studio, job, &whole));
     if (whole)

@@ -213,6 +213,16 @@ void cli_events_phase(struct cli_console *console, const char *phase, const stru
     send_line(console, line);
 }
 
+void cli_events_phase_on(struct cli_console *console, const char *phase, const char *device)
+{
+    if (!console->events)
+        return;
+    json_t *line = new_line("phase", console->picture);
+    json_object_set_new(line, "phase", json_string(phase));
+    json_object_set_new(line, "device", cli_json_text(device));
+    send_line(console, line);
+}
+
 void cli_events_plan(struct cli_console *console, const struct impasto_device_info *device,
                      const struct impasto_job_info *job)
 {
@@ -230,7 +240,7 @@ void cli_events_plan(struct cli_console *console, const struct impasto_device_in
     send_line(console, line);
 }
 
-void cli_events_film_plan(struct cli_console *console, json_t *line)
+void cli_events_plan_of(struct cli_console *console, json_t *line)
 {
     if (console->events) {
         json_t *whole = new_line("plan", 0);

@@ -96,11 +96,13 @@ void cli_events_start(struct cli_console *console, const struct cli_settings *se
  * NULL in all parts but painting. */
 void cli_events_phase(struct cli_console *console, const char *phase, const struct cli_run *run,
                       int taken);
+/* Tells that a part of the run begins, on that device. */
+void cli_events_phase_on(struct cli_console *console, const char *phase, const char *device);
 /* Tells the plan of a painting, for --plan. */
 void cli_events_plan(struct cli_console *console, const struct impasto_device_info *device,
                      const struct impasto_job_info *job);
-/* Of a film. line: an object that says what there is to say; it is taken. */
-void cli_events_film_plan(struct cli_console *console, struct json_t *line);
+/* Of a film or a training. line: an object that says what there is to say; it is taken. */
+void cli_events_plan_of(struct cli_console *console, struct json_t *line);
 /* share: the part of the work that is done. left: seconds. NAN: nobody knows. */
 void cli_events_iteration(struct cli_console *console, const struct impasto_job_progress *progress,
                           double share, double left);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* --plan of a training: what would be trained, for how long, and in what memory. */
 
+#include "cli/common/json.h"
 #include "cli/train/run.h"
 
 #include <math.h>
@@ -35,9 +36,42 @@ static void print_schedule(const struct cli_trainer *run, const struct impasto_t
     printf("  judged every %d steps, with pictures of %d pixels\n", p->judge_every, p->judge_size);
 }
 
+json_t *cli_train_memory(const struct impasto_train_info *info)
+{
+    json_t *rows = json_object();
+    for (size_t i = 0; i < info->plan_rows; i++) { /* a purpose may have several */
+        const json_int_t before = json_integer_value(json_object_get(rows, info->plan[i].purpose));
+        json_object_set_new(rows, info->plan[i].purpose,
+                            json_integer(before + (json_int_t)info->plan[i].bytes));
+    }
+    return rows;
+}
+
+/* To a program. With --minutes, they are the time, and how many steps they have is not known. */
+static void tell(struct cli_trainer *run, const struct impasto_train_info *info)
+{
+    const double minutes = (double)run->params.minutes;
+    json_t *line = json_object();
+    json_object_set_new(line, "device", cli_json_text(impasto_device_info(run->device)->name));
+    json_object_set_new(line, "parameters", json_integer((json_int_t)info->parameters));
+    if (minutes > 0) {
+        json_object_set_new(line, "steps", json_null());
+        json_object_set_new(line, "seconds", cli_json_number(60 * minutes));
+    } else {
+        json_object_set_new(line, "steps", json_integer(info->steps));
+        json_object_set_new(
+            line, "work",
+            cli_json_number(cli_train_work(&run->params, info->steps, 0, info->steps)));
+    }
+    json_object_set_new(line, "memory", cli_train_memory(info));
+    json_object_set_new(line, "bytes", json_integer((json_int_t)info->plan_bytes));
+    cli_events_plan_of(&run->console, line);
+}
+
 void cli_train_print_plan(struct cli_trainer *run)
 {
     const struct impasto_train_info *info = impasto_train_info(run->train);
+    tell(run, info);
     print_network(info);
     print_schedule(run, info);
     printf("\nmemory on the device, at the most: %s\n", info->plan_moment);

@@ -52,7 +52,7 @@ enum impasto_status cli_train_recover(struct cli_trainer *run)
     run->recoveries++;
     cli_lost_device(&run->console, lost.message, "step", run->begun, run->recoveries);
     status = open_again(run);
-    cli_events_phase(&run->console, "training", NULL, 0);
+    cli_events_phase_on(&run->console, "training", impasto_device_info(run->device)->name);
     run->saved_at = cli_seconds();
     return status;
 }

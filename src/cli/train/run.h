@@ -96,6 +96,9 @@ enum impasto_status cli_train_recover(struct cli_trainer *run);
 
 /* ---- tell.c ---------------------------------------------------------------------------------- */
 
+/* Megapixels of crops that the steps after `from`, up to `to`, learn from, of so many steps: a
+ * training's time goes by them. */
+double cli_train_work(const struct impasto_train_params *params, int steps, int from, int to);
 /* What to expect of it. */
 void cli_train_tell_beginning(struct cli_trainer *run);
 /* The line of a step, beside the bar. */
@@ -123,8 +126,10 @@ enum impasto_status cli_train_report_write(struct cli_trainer *run, enum impasto
 
 /* ---- plan.c ---------------------------------------------------------------------------------- */
 
-/* Prints what --plan says. */
+/* Prints what --plan says, and tells it to other programs. */
 void cli_train_print_plan(struct cli_trainer *run);
+/* The memory that it takes at the most, in bytes by purpose. */
+struct json_t *cli_train_memory(const struct impasto_train_info *info);
 
 /* ---- outcome.c ------------------------------------------------------------------------------- */
 

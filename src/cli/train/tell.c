@@ -10,14 +10,17 @@
 /* Of any training, in the library. */
 #define STEPS_MOST 1000000
 
-/* Work from one step to another: time goes by pixels. */
+double cli_train_work(const struct impasto_train_params *p, int steps, int from, int to)
+{
+    const double early = 1e-6 * p->batch * p->crop * p->crop;
+    const double late = 1e-6 * p->late_batch * p->late_crop * p->late_crop;
+    const double border = fmin(fmax(ceil(steps * (1 - (double)p->late_share)), from), to);
+    return (border - from) * early + (to - border) * late;
+}
+
 static double work(const struct cli_trainer *run, int from, int to)
 {
-    const struct impasto_train_params *p = &run->params;
-    const double early = (double)p->batch * p->crop * p->crop;
-    const double late = (double)p->late_batch * p->late_crop * p->late_crop;
-    const double border = fmin(fmax(run->last.head.steps * (1 - (double)p->late_share), from), to);
-    return (border - from) * early + (to - border) * late;
+    return cli_train_work(&run->params, run->last.head.steps, from, to);
 }
 
 /* Where --minutes decides, and has not yet, time is what is known. */
@@ -84,6 +87,7 @@ static void tell_step(struct cli_trainer *run, const struct impasto_train_progre
         json_object_set_new(line, "best", cli_json_number(p->best));
     }
     json_object_set_new(line, "seconds", cli_json_number(p->head.seconds));
+    json_object_set_new(line, "work", cli_json_number(work(run, 0, p->head.step)));
     json_object_set_new(line, "share", cli_json_number(share));
     json_object_set_new(line, "left", cli_json_number(seconds_left(run, p)));
     cli_events_step(&run->console, p->head.step, line);
@@ -96,7 +100,7 @@ static void tell_start(struct cli_trainer *run)
     for (size_t i = 0; i < run->task.style_count; i++)
         styles->item[styles->count++] = run->words[i];
     cli_events_start(&run->console, run->settings, run->output, 1);
-    cli_events_phase(&run->console, "training", NULL, 0);
+    cli_events_phase_on(&run->console, "training", impasto_device_info(run->device)->name);
 }
 
 void cli_train_tell_beginning(struct cli_trainer *run)

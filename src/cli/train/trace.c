@@ -23,14 +23,9 @@ static json_t *describe(const struct cli_trainer *run)
 {
     const struct impasto_train_info *info = impasto_train_info(run->train);
     const struct impasto_device_info *device = impasto_device_info(run->device);
-    json_t *line = json_object(), *styles = json_array(), *plan = json_object();
+    json_t *line = json_object(), *styles = json_array();
     for (size_t i = 0; i < info->style_count; i++)
         json_array_append_new(styles, cli_json_text(info->styles[i]));
-    for (size_t i = 0; i < info->plan_rows; i++) {
-        const json_int_t before = json_integer_value(json_object_get(plan, info->plan[i].purpose));
-        json_object_set_new(plan, info->plan[i].purpose,
-                            json_integer(before + (json_int_t)info->plan[i].bytes));
-    }
     json_object_set_new(line, "type", json_string("train"));
     json_object_set_new(line, "version", cli_json_text(impasto_version()));
     json_object_set_new(line, "device", cli_json_text(device->name));
@@ -42,7 +37,7 @@ static json_t *describe(const struct cli_trainer *run)
     json_object_set_new(line, "pictures", json_integer((json_int_t)info->pictures));
     json_object_set_new(line, "drawn", json_boolean(info->drawn));
     json_object_set_new(line, "steps", json_integer(info->steps));
-    json_object_set_new(line, "memory", plan);
+    json_object_set_new(line, "memory", cli_train_memory(info));
     return line;
 }
 

@@ -131,14 +131,23 @@ void cli_video_say_plan(struct cli_filming *f, double seconds)
 
 /* When the iterations of a frame were done, as far as there is room. */
 struct watch {
+    struct cli_console *console;
     double at[TRIAL_ITERATIONS + 1];
     int count;
 };
+
+/* The device is open, and what was painted so far has compiled its kernels. */
+static void tell_measuring(struct cli_console *console)
+{
+    cli_events_phase(console, "measuring", NULL, 0);
+}
 
 static int on_iteration(void *user, const struct impasto_job_progress *progress)
 {
     struct watch *watch = user;
     (void)progress;
+    if (watch->count == 0)
+        tell_measuring(watch->console);
     if (watch->count <= TRIAL_ITERATIONS)
         watch->at[watch->count++] = cli_seconds();
     cli_catch_signals();
@@ -179,6 +188,7 @@ static enum impasto_status measure_network(struct cli_filming *f, struct cost *c
 {
     double first = 0;
     enum impasto_status status = paint_next(f, &first);
+    tell_measuring(&f->console);
     if (status == IMPASTO_OK)
         status = paint_next(f, &cost->other);
     if (status == IMPASTO_OK && first > 0 && !(cost->other > 0))
@@ -211,7 +221,7 @@ static enum impasto_status paint_other(struct cli_filming *f, double *seconds)
 /* Two frames with few iterations: the second has what all but a scene's first have besides. */
 static enum impasto_status measure_painting(struct cli_filming *f, struct cost *cost)
 {
-    struct watch watch = {0};
+    struct watch watch = {.console = &f->console};
     const double first = first_iterations(impasto_clip_info(f->clip)->job);
     double seconds = 0, second = 0;
     int each = 0;
@@ -333,7 +343,7 @@ static void tell(struct cli_filming *f, const struct cost *cost, const struct me
     json_object_set_new(line, "exact", json_boolean(cost->weight.exact));
     json_object_set_new(line, "free",
                         cost->has_room ? json_integer((json_int_t)cost->room) : json_null());
-    cli_events_film_plan(&f->console, line);
+    cli_events_plan_of(&f->console, line);
 }
 
 static enum impasto_status fail_empty(const struct cli_filming *f)

@@ -42,7 +42,7 @@ static enum impasto_status add_operands(struct cli_job_words *words, const json_
     return status;
 }
 
-/* A painting's plan or a film's, in place of it. */
+/* The plan of a job, in place of it. */
 static bool is_plan(const json_t *job)
 {
     return strcmp(json_string_value(json_object_get(job, "do")), "plan") == 0;
@@ -53,7 +53,11 @@ static const char *planned(const json_t *job)
 {
     const json_t *named = json_object_get(job, "command");
     const char *name = named ? json_string_value(named) : "paint";
-    return name && (strcmp(name, "paint") == 0 || strcmp(name, "video") == 0) ? name : NULL;
+    static const char *const names[] = {"paint", "video", "train"};
+    for (size_t i = 0; name && i < sizeof(names) / sizeof(*names); i++)
+        if (strcmp(name, names[i]) == 0)
+            return names[i];
+    return NULL;
 }
 
 /* What reads them moves them about, and each is to be freed once. */
@@ -99,8 +103,10 @@ typedef enum impasto_status (*job_fn)(struct cli_worker *worker, const json_t *j
 static enum impasto_status look(struct cli_worker *worker, const json_t *job,
                                 struct impasto_error *error)
 {
-    const bool film = json_is_string(json_object_get(job, "film"));
-    return film ? cli_job_look_at_film(worker, job, error) : cli_job_look(worker, job, error);
+    const job_fn look_at = json_is_string(json_object_get(job, "film"))    ? cli_job_look_at_film
+                           : json_is_string(json_object_get(job, "model")) ? cli_job_look_at_model
+                                                                           : cli_job_look;
+    return look_at(worker, job, error);
 }
 
 static const struct {
@@ -116,7 +122,8 @@ static enum impasto_status run_job(struct cli_worker *worker, const json_t *job,
 {
     const char *task = json_string_value(json_object_get(job, "do"));
     if (is_plan(job) && !planned(job))
-        return cli_fail(error, IMPASTO_ERROR_USAGE, "\"command\" of a plan must be paint or video");
+        return cli_fail(error, IMPASTO_ERROR_USAGE,
+                        "\"command\" of a plan must be paint, video or train");
     const struct cli_command *command =
         cli_command_find(worker->commands, is_plan(job) ? planned(job) : task);
     if (command)

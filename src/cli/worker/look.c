@@ -64,7 +64,7 @@ enum impasto_status cli_job_look(struct cli_worker *worker, const json_t *job,
     struct impasto_image *image = NULL;
     if (!path)
         return cli_fail(error, IMPASTO_ERROR_USAGE,
-                        "look: needs a \"picture\" or a \"film\", its file's name");
+                        "look: needs a \"picture\", a \"film\" or a \"model\", its file's name");
     enum impasto_status status = impasto_image_load_apart(path, 0, &image, error);
     if (status == IMPASTO_OK && thumb)
         status = cli_job_save_small(image, thumb, error);
@@ -128,6 +128,32 @@ static bool keeps_pictures(const struct impasto_model *model)
     return true;
 }
 
+/* line: gets what there is to say of a network. */
+static void describe(const struct impasto_model *model, json_t *line)
+{
+    const struct impasto_model_info *info = impasto_model_info(model);
+    json_t *styles = json_array();
+    for (size_t i = 0; i < info->style_count; i++)
+        json_array_append_new(styles, cli_json_text(info->styles[i]));
+    json_object_set_new(line, "styles", styles);
+    json_object_set_new(line, "pictures", json_boolean(keeps_pictures(model)));
+}
+
+enum impasto_status cli_job_look_at_model(struct cli_worker *worker, const json_t *job,
+                                          struct impasto_error *error)
+{
+    const char *path = json_string_value(json_object_get(job, "model"));
+    struct impasto_model *model = NULL;
+    const enum impasto_status status = impasto_model_open(path, &model, error);
+    if (status == IMPASTO_OK) {
+        json_t *line = cli_job_line_new("looked", job);
+        describe(model, line);
+        cli_events_send(worker->warm.events, line);
+    }
+    impasto_model_close(&model);
+    return status;
+}
+
 /* A network of which nothing can be read is left out: others may do. */
 static void add_model(void *user, const char *path)
 {
@@ -135,14 +161,10 @@ static void add_model(void *user, const char *path)
     struct impasto_error ignored = {0};
     char *name = strdup(imp_os_name(path));
     if (name && impasto_model_open(path, &model, &ignored) == IMPASTO_OK) {
-        const struct impasto_model_info *info = impasto_model_info(model);
-        json_t *row = json_object(), *styles = json_array();
+        json_t *row = json_object();
         name[strlen(name) - strlen(CLI_MODEL_ENDING)] = '\0';
-        for (size_t i = 0; i < info->style_count; i++)
-            json_array_append_new(styles, cli_json_text(info->styles[i]));
         json_object_set_new(row, "model", cli_json_text(name));
-        json_object_set_new(row, "styles", styles);
-        json_object_set_new(row, "pictures", json_boolean(keeps_pictures(model)));
+        describe(model, row);
         json_array_append_new(user, row);
     }
     impasto_model_close(&model);

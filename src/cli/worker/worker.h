@@ -57,6 +57,9 @@ enum impasto_status cli_job_save_small(const struct impasto_image *image, const 
 /* What a picture is, or a film, with a small one of it where the job names a file for that. */
 enum impasto_status cli_job_look(struct cli_worker *worker, const json_t *job,
                                  struct impasto_error *error);
+/* What a style network is: its styles, and whether it keeps their pictures. */
+enum impasto_status cli_job_look_at_model(struct cli_worker *worker, const json_t *job,
+                                          struct impasto_error *error);
 /* Writes a picture anew, in the format that its new name says. */
 enum impasto_status cli_job_convert(struct cli_worker *worker, const json_t *job,
                                     struct impasto_error *error);

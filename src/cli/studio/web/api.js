@@ -16,8 +16,8 @@ export class Refusal extends Error {
   }
 }
 
-async function call(method, path, body, headers = {}, keepalive = false) {
-  const answer = await fetch(path, {method, body, keepalive, headers: {...headers, "X-Impasto-Token": token ?? ""},
+async function call(method, path, body, headers = {}, more = {}) {
+  const answer = await fetch(path, {method, body, ...more, headers: {...headers, "X-Impasto-Token": token ?? ""},
                                     cache: "no-store", credentials: "omit", redirect: "error"});
   if (!answer.ok)
     throw new Refusal(answer.status, await answer.json().catch(() => ({})));
@@ -25,7 +25,8 @@ async function call(method, path, body, headers = {}, keepalive = false) {
 }
 
 export const ask = async path => (await call("GET", path)).json();
-export const send = async (path, body = {}) => (await call("POST", path, JSON.stringify(body))).json();
+export const send = async (path, body = {}, signal = null) =>
+  (await call("POST", path, JSON.stringify(body), {}, {signal})).json();
 export const remove = path => call("DELETE", path);
 /* null: there is none newer. */
 export async function blob(path) {
@@ -45,7 +46,7 @@ export const frame = async (settings, picture) =>
 /* They stay in the studio while this page is open, whatever its quota. */
 function tellHeld(pictures = held) {
   if (token)
-    call("POST", "/api/pages", JSON.stringify({page, pictures}), {}, true).catch(() => {});
+    call("POST", "/api/pages", JSON.stringify({page, pictures}), {}, {keepalive: true}).catch(() => {});
 }
 
 /* pictures: ids. */

@@ -215,15 +215,15 @@ const mayMeasure = () => isFilm() && (settings.command() === "paint" ? chosen.st
 /* Asked anew after each change, where there is something to plan. Areas cost memory, so they are
  * sent for it. A film's plan takes a while, and waits until it is asked for. */
 function planAgain() {
-  const paints = settings.command() === "paint" && chosen.contents.length > 0 && !isFilm() && chosen.styles.length > 0;
+  const plans = settings.command() !== "apply" && chosen.contents.length > 0 && !isFilm() && chosen.styles.length > 0;
   const hold = () => api.hold([...[...chosen.contents, ...chosen.styles, ...areas.inHand()].map(row => row.id),
                                ...chosen.lessons]);
   hold();
   get("measure").hidden = !mayMeasure();
-  plan.ask(paints ? async () => {
+  plan.ask(plans ? async () => {
     const painted = await areas.asked();
     hold();
-    return {...job(chosen.contents[0]), ...painted};
+    return {...job(chosen.contents.at(settings.command() === "train" ? -1 : 0)), ...painted};
   } : null);
 }
 

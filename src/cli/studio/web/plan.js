@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a painting or a film would need, told before it is begun. */
+/* What a painting, a film or a training would need, told before it is begun. */
 
 import * as api from "./api.js";
 import {get, tell} from "./dom.js";
@@ -11,6 +11,7 @@ let wanted = null; /* what is to be asked for */
 let latest = null; /* whose answer is to be told: what is wanted, or a film that is measured */
 let busy = false;
 let timer = 0;
+let measuring = new AbortController(); /* of the request that measures a film */
 
 /* Frames have been measured. They may take more of the disk than is free. */
 function filmWords(plan) {
@@ -31,16 +32,19 @@ function filmWords(plan) {
 function words(plan) {
   if ("each" in plan)
     return filmWords(plan);
-  const parts = [say("plan-size", plan), say("plan-iterations", {count: number(plan.iterations, 6)}),
-                 say("plan-memory", {bytes: bytes(plan.bytes)})];
+  const parts = [say("plan-memory", {bytes: bytes(plan.bytes)})];
+  if (plan.iterations)
+    parts.unshift(say("plan-size", plan), say("plan-iterations", {count: number(plan.iterations, 6)}));
+  if (plan.steps)
+    parts.unshift(say("plan-steps", {count: number(plan.steps, 6)}));
   if (plan.seconds)
     parts.push(say("plan-time", {time: time(plan.seconds)}));
   return parts.join(" · ");
 }
 
-async function answer(asked) {
+async function answer(asked, signal) {
   try {
-    const plan = await api.send("/api/plan", await asked());
+    const plan = await api.send("/api/plan", await asked(), signal);
     if (asked === latest)
       draw(words(plan), typeof plan.free === "number" && plan.disk > plan.free);
   } catch (error) {
@@ -66,19 +70,25 @@ function draw(text, wrong) {
   tell(get("plan"), text);
 }
 
-/* Now, as it takes a while: the film's first frames are painted for it. The studio ends the measuring
- * before it. */
-export function measure(asked) {
+/* What was asked for is not wanted any more. The studio ends a measuring whose request goes. */
+function letGo() {
   clearTimeout(timer);
+  measuring.abort();
+  measuring = new AbortController();
+}
+
+/* Now, as it takes a while: the film's first frames are painted for it. */
+export function measure(asked) {
+  letGo();
   wanted = null;
   latest = asked;
   draw(say("plan-measures"), false);
-  answer(asked);
+  answer(asked, measuring.signal);
 }
 
 /* asked: gives a job, as it would be sent; null: there is none yet. */
 export function ask(asked) {
-  clearTimeout(timer);
+  letGo();
   wanted = latest = asked;
   if (!asked)
     draw("", false);

@@ -10,7 +10,7 @@ import {choose, say, translate} from "./words.js";
 
 let about = {};
 let done = 0; /* jobs, of which the last tells how fast the device is */
-let trained = ""; /* the trainings that have a network */
+let trained = ""; /* the trainings that have a network, and whether that keeps its pictures */
 
 /* chosen: by who looks. */
 function look(id, chosen = false) {
@@ -26,7 +26,8 @@ async function renew() {
   if (now !== done)
     compose.paceChanged();
   done = now;
-  const trainings = gallery.all().filter(job => job.command === "train" && job.result).map(job => job.id).join();
+  const trainings = gallery.all().filter(job => job.command === "train" && job.result)
+    .map(job => `${job.id} ${job.pictures}`).join();
   if (trainings !== trained) {
     trained = trainings;
     about = await api.ask("/api/about");
