@@ -78,8 +78,10 @@ class Keyboard(Paged):
         self.begin(page)
         self.press(page, "#go")
         page.until("document.getElementById('image').alt.includes('the network paints it after')")
-        for action, state in (("stop", "stopped"), ("continue", "works"), ("stop", "stopped")):
-            self.press(page, f"[data-action={action}]")
+        self.press(page, "[data-action=stop]")
+        for action, state in (("continue", "works"), ("stop", "stopped")):
+            page.until(f"document.activeElement.dataset.action === '{action}'")  # in the other one's place
+            page.key("Enter", text="\r")
             page.until(f"!!document.querySelector('#jobs li.{state}')")
         training = self.jobs()[0]["id"]
         page.until("[...document.querySelectorAll('#networks label')].at(-1).textContent === 'painting'")
@@ -91,6 +93,25 @@ class Keyboard(Paged):
         page.until("!!document.querySelector('#jobs li.done')")
         self.assertEqual([(job["command"], job.get("model")) for job in self.jobs()],
                          [("apply", training), ("train", None)])
+        self.assertEqual(page.complaints(), [])
+
+    def test_a_refinement(self):
+        """Of a network's picture, towards its own painting; what is asked for besides is spoken."""
+        page = self.enter()
+        self.file(page, "content", "photo.png", png(32, 24))
+        self.choose_how(page, "apply")
+        page.until("document.querySelectorAll('[name=model]').length > 0")
+        self.tab_to(page, "[name=model]")
+        page.key(" ", text=" ")
+        page.until("!!document.querySelector('#jobs li.done')")
+        self.assertEqual(page.run("document.getElementById('paintings').hidden"), True)
+        self.tab_to(page, "[data-field=refine] input")
+        page.key("ArrowRight")
+        self.assertEqual(page.run("document.getElementById('paintings').hidden"), False)
+        self.assertIn("refined towards", page.run("document.getElementById('spoken').textContent"))
+        self.press(page, "#go")
+        page.until("document.querySelectorAll('#jobs li.done').length === 2")
+        self.assertEqual((self.jobs()[0]["command"], self.jobs()[0]["settings"]), ("apply", {"refine": 5}))
         self.assertEqual(page.complaints(), [])
 
     def test_a_film(self):

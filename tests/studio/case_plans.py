@@ -123,8 +123,8 @@ class Plans(Served):
         minutes = {name: value for name, value in LESSONS.items() if name != "steps"} | {"minutes": 3}
         plan = studio.ask("POST", "/api/plan", asked | {"settings": minutes})
         self.assertEqual((plan["steps"], plan["seconds"]), (None, 180))
-        refusal = studio.ask("POST", "/api/plan", asked | {"settings": LESSONS | {"memory": "17M"}}, 422)
-        self.assertEqual(refusal["status"], "memory")
+        refusal = studio.ask("POST", "/api/plan", asked | {"settings": LESSONS | {"minutes": -1}}, 422)
+        self.assertEqual(refusal["field"], "minutes")
         for place in ("uploads", "jobs", "results"):
             self.assertEqual(list((studio.folder / place).iterdir()), [])
         done = studio.until(studio.ask("POST", "/api/jobs", asked)["id"], "done")

@@ -339,7 +339,10 @@ function follow(name) {
 export function begin(facts, options, others) {
   told = others;
   settings.begin(options, name => {
+    const came = get("paintings").hidden && settings.paints();
     get("paintings").hidden = !settings.paints();
+    if (came)
+      speak(say(network()?.pictures ? "paintings-own" : "paintings-wanted"));
     drawAreas();
     follow(name);
   });

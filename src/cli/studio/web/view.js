@@ -197,6 +197,20 @@ const ACTIONS = [
   ["delete", () => !["works", "stops"].includes(job.state), forget],
 ];
 
+/* Whoever has pressed one of these finds the other in its place. */
+const PARTNERS = {stop: "continue", continue: "stop"};
+let awaited = null; /* the one that gets the focus once it is there */
+
+function passFocus(area) {
+  if (document.activeElement !== document.body)
+    awaited = null; /* it is elsewhere by now */
+  const partner = awaited && area.querySelector(`[data-action=${awaited}]:not([hidden])`);
+  if (!partner)
+    return;
+  partner.focus();
+  awaited = null;
+}
+
 /* Buttons stay while they may: who is at one keeps the focus. */
 function drawActions() {
   const area = get("actions"), there = new Map([...area.children].map(button => [button.dataset.action, button]));
@@ -207,8 +221,14 @@ function drawActions() {
       area.append(button);
     }
     button.textContent = say(name);
+    const left = !may() && button === document.activeElement;
     button.hidden = !may();
+    if (left) {
+      button.blur();
+      awaited = PARTNERS[name] ?? null;
+    }
   }
+  passFocus(area);
   get("format-field").hidden = trains() || films() || area.querySelector("[data-action=download]").hidden;
 }
 
