@@ -140,6 +140,11 @@ struct impasto_train_params {
      * is carried along counts as given. The judge adds steady_weight's term to its judgement. Each
      * 0 and above; defaults 0 and 0.5. */
     float steady_weight, steady_features;
+
+    /* The gradient of each crop is read from the device, and they are added up without an order, so
+     * that trainings by any number of ranks (see impasto_train_serve) end in the same bytes. Those
+     * differ in the last bits from what one process does without; default false. */
+    bool reproducible;
 };
 
 /* Does what impasto_train_params_default does, for callers that are not compiled with this header.
@@ -328,6 +333,26 @@ IMPASTO_API enum impasto_status impasto_train_save(struct impasto_train *train, 
 IMPASTO_API enum impasto_status impasto_train_image(struct impasto_train *train,
                                                     const struct impasto_image *picture,
                                                     size_t style, struct impasto_image **painting,
+                                                    struct impasto_error *error) IMPASTO_MUST_CHECK;
+
+/* ---- Ranks ----------------------------------------------------------------------------------- */
+
+/*
+ * For all ranks but the first, whose device was joined by impasto_device_join_ranks: takes part in
+ * the trainings that rank 0 opens, until it closes its device. Each rank looks at its share of a
+ * step's crops, of which there must be one for each at least. The same number of ranks, with
+ * devices of a kind, ends in the same bytes; with params.reproducible, any number does.
+ *
+ * Rank 0 calls the functions above as if it were alone, and has the settings, the time and the
+ * checkpoint. One training or job may be open at a time.
+ *
+ * weights, task: as rank 0 has them; `shown` and `inputs` may be NULL. A training is refused with
+ * IMPASTO_ERROR_INPUT or IMPASTO_ERROR_WEIGHTS where pictures, base or weights are others. Failures
+ * that all ranks agree on are rank 0's to tell, and do not end it. Others do.
+ */
+IMPASTO_API enum impasto_status impasto_train_serve(struct impasto_device *device,
+                                                    const struct impasto_weights *weights,
+                                                    const struct impasto_train_task *task,
                                                     struct impasto_error *error) IMPASTO_MUST_CHECK;
 
 /* ---- Checkpoints ----------------------------------------------------------------------------- */

@@ -67,6 +67,7 @@ class TrainingSettings(TypedDict, total=False):
     noise: float | Literal["auto"]
     steady_weight: float
     steady_features: float
+    reproducible: bool
     ramp: int
     style_size: int
     identity: bool

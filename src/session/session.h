@@ -51,8 +51,11 @@ enum impasto_status imp_device_alone(const struct impasto_device *device, const 
 /* ---- ranks.c --------------------------------------------------------------------------------- */
 
 /* What the first rank tells the others before each call is an int: that it is the last one, or what
- * src/paint/serve.c knows. */
+ * src/paint/serve.c knows, which has lower numbers than trainings. */
 #define IMP_RANKS_END 0
+#define IMP_RANKS_TRAIN 101 /* opens a training */
+#define IMP_RANKS_STEP 102  /* takes its next step */
+#define IMP_RANKS_LEAVE 103 /* closes it */
 /* Tells the others that there is nothing more to take part in. NULL, other ranks: nothing. */
 void imp_ranks_end(struct impasto_ranks *ranks);
 

@@ -69,7 +69,7 @@ static void list_tensors(const struct imp_learner *learner,
 
 /* ---- What it is made of ---------------------------------------------------------------------- */
 
-static json_t *describe_inputs(const struct impasto_train *train)
+json_t *imp_train_describe_inputs(const struct impasto_train *train)
 {
     char weights[32];
     json_t *styles = json_array();
@@ -147,8 +147,8 @@ static json_t *describe(const struct impasto_train *train)
         (json_int_t)train->position, "failures", train->failures, "done", (int)train->done, "fixed",
         (int)train->fixed, "timed", train->timed, "worked", train->worked, "seconds",
         seconds_so_far(train), "last", describe_last(&train->progress), "judge",
-        describe_judge(&train->verdicts), "inputs", describe_inputs(train), "device", "name",
-        info->name, "platform", info->platform, "driver", info->driver, "computer", key);
+        describe_judge(&train->verdicts), "inputs", imp_train_describe_inputs(train), "device",
+        "name", info->name, "platform", info->platform, "driver", info->driver, "computer", key);
 }
 
 /* ---- Writing --------------------------------------------------------------------------------- */
@@ -324,8 +324,8 @@ impasto_train_checkpoint_info(const struct impasto_train_checkpoint *checkpoint)
 
 /* ---- Going on -------------------------------------------------------------------------------- */
 
-enum impasto_status imp_train_compare(const struct impasto_train *train,
-                                      const struct impasto_train_checkpoint *from)
+enum impasto_status imp_train_other_input(const struct impasto_train *train, const json_t *then,
+                                          const char **what)
 {
     static const struct {
         const char *key, *what;
@@ -336,21 +336,34 @@ enum impasto_status imp_train_compare(const struct impasto_train *train,
         {"base", "another base", IMPASTO_ERROR_INPUT},
         {"weights", "other weights", IMPASTO_ERROR_WEIGHTS},
     };
-    const json_t *then = json_object_get(from->training, "inputs");
-    json_t *now = describe_inputs(train);
-    enum impasto_status status =
-        now ? IMPASTO_OK : imp_device_fail_memory(train->device, checkpoint_kind.what, 0);
+    json_t *now = imp_train_describe_inputs(train);
+    enum impasto_status status = now ? IMPASTO_OK : IMPASTO_ERROR_MEMORY;
+    *what = "no memory for checksums of pictures, rather";
     for (size_t i = 0; i < IMP_COUNT(inputs) && status == IMPASTO_OK; i++)
-        if (!json_equal(json_object_get(now, inputs[i].key), json_object_get(then, inputs[i].key)))
-            status = imp_device_fail(train->device, inputs[i].status,
-                                     "%s: was begun with %s; give it what it was begun with",
-                                     from->store.file.path, inputs[i].what);
+        if (!json_equal(json_object_get(now, inputs[i].key),
+                        json_object_get(then, inputs[i].key))) {
+            status = inputs[i].status;
+            *what = inputs[i].what;
+        }
     json_decref(now);
-    if (status == IMPASTO_OK && train->keep != json_is_true(json_object_get(then, "keep")))
+    return status;
+}
+
+enum impasto_status imp_train_compare(const struct impasto_train *train,
+                                      const struct impasto_train_checkpoint *from)
+{
+    const json_t *then = json_object_get(from->training, "inputs");
+    const char *what = NULL;
+    const enum impasto_status status = imp_train_other_input(train, then, &what);
+    if (status != IMPASTO_OK)
+        return imp_device_fail(train->device, status,
+                               "%s: was begun with %s; give it what it was begun with",
+                               from->store.file.path, what);
+    if (train->keep != json_is_true(json_object_get(then, "keep")))
         return imp_device_fail(train->device, IMPASTO_ERROR_INPUT,
                                "%s: was begun to %s the base's own styles; go on with it likewise",
                                from->store.file.path, train->keep ? "leave out" : "keep");
-    return status;
+    return IMPASTO_OK;
 }
 
 static void warn_of_differences(const struct impasto_train *train,

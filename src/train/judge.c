@@ -23,6 +23,7 @@ size_t imp_judge_pictures(const struct impasto_train_task *task,
 
 /* Room for what one picture takes. */
 struct room {
+    double *judgements; /* of all pictures */
     float *planes;
     struct imp_pair pair; /* zeroed where the network does not learn to hold still */
 };
@@ -39,26 +40,33 @@ static enum impasto_status show(struct impasto_train *train, size_t index, struc
     return imp_pair_judged(&train->photos, index, &room->pair, error);
 }
 
-/* The mean over the held-back pictures, each in the style whose turn it is. */
-static enum impasto_status measure(struct impasto_train *train, struct room *room,
-                                   double *judgement)
+/* The held-back pictures, each in the style whose turn it is. */
+static enum impasto_status measure(struct impasto_train *train, struct room *room)
 {
     const size_t count = train->photos.held;
+    const struct imp_train_part part = imp_train_part(train, count);
     const struct impasto_train_params *params = &train->params;
     struct imp_sitting *sitting = &train->judging;
-    double sum = 0;
     IMP_TRY(imp_pass_pack(&sitting->pass));
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = part.begin; i < part.end; i++) {
         struct imp_sitting_task task;
         struct imp_sitting_losses losses;
         IMP_TRY(show(train, i, room, &task));
         imp_train_styles_turn(&train->styles, i, train->schedule.style_weight, &task);
         IMP_TRY(imp_sitting_measure(sitting, &task, &losses));
-        sum += (double)params->content_weight * losses.content + task.style_weight * losses.style +
-               (double)params->steady_weight * losses.steady;
+        room->judgements[i] = (double)params->content_weight * losses.content +
+                              task.style_weight * losses.style +
+                              (double)params->steady_weight * losses.steady;
     }
-    *judgement = sum / (double)count;
-    return IMPASTO_OK;
+    return imp_train_gather(train, room->judgements, count, 1);
+}
+
+static double mean_of(const double *judgements, size_t count)
+{
+    double sum = 0;
+    for (size_t i = 0; i < count; i++)
+        sum += judgements[i];
+    return sum / (double)count;
 }
 
 /* What is not finite is worse than anything. */
@@ -79,20 +87,31 @@ static enum impasto_status compare(struct impasto_train *train, double judgement
     return imp_learner_keep(&train->learner);
 }
 
-enum impasto_status imp_judge(struct impasto_train *train)
+static enum impasto_status make_room(const struct impasto_train *train, struct room *room)
 {
     const size_t side = (size_t)train->params.judge_size;
-    double judgement;
-    struct room room = {.planes = malloc(3 * side * side * sizeof(float))};
-    if (!room.planes)
+    room->planes = malloc(3 * side * side * sizeof(float));
+    room->judgements = malloc(train->photos.held * sizeof(double));
+    if (!room->planes || !room->judgements)
         return imp_device_fail_memory(train->device, "a picture", 3 * side * side * sizeof(float));
-    enum impasto_status status = IMPASTO_OK;
-    if (train->judging.holds)
-        status = imp_pair_open(&room.pair, (int)side, imp_device_error_place(train->device));
+    return train->judging.holds
+               ? imp_pair_open(&room->pair, (int)side, imp_device_error_place(train->device))
+               : IMPASTO_OK;
+}
+
+enum impasto_status imp_judge(struct impasto_train *train)
+{
+    struct room room = {0};
+    double judgement = (double)NAN;
+    IMP_TRY(imp_train_share_learnt(train));
+    enum impasto_status status = make_room(train, &room);
     if (status == IMPASTO_OK)
-        status = measure(train, &room, &judgement);
+        status = measure(train, &room);
+    if (status == IMPASTO_OK)
+        judgement = mean_of(room.judgements, train->photos.held);
     imp_pair_close(&room.pair);
     free(room.planes);
+    free(room.judgements);
     IMP_TRY(status);
     return compare(train, judgement);
 }

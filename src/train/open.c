@@ -73,7 +73,7 @@ static enum impasto_status plan(struct impasto_train *train, const struct impast
 
 static void announce(const struct impasto_train *train)
 {
-    const struct imp_log *log = imp_device_log(train->device);
+    const struct imp_log *log = imp_train_log(train);
     const double mib = 1 << 20;
     const size_t learnt = train->photos.count - train->photos.held;
     imp_log(log, IMPASTO_LOG_INFO, "weights: %s%s", train->weights_source,
@@ -81,6 +81,9 @@ static void announce(const struct impasto_train *train)
     imp_log(log, IMPASTO_LOG_INFO, "network: width %d, %zu parameters, begun from %s",
             train->net.shape.channels[0], train->net.rows.parameters,
             train->base ? train->base : "nothing");
+    if (train->comm)
+        imp_log(log, IMPASTO_LOG_INFO, "ranks: %d, each with its share of a step's crops",
+                imp_comm_size(train->comm));
     if (train->photos.drawn)
         imp_log(log, IMPASTO_LOG_INFO, "training pictures: scenes, which the library draws");
     else
@@ -124,12 +127,12 @@ static enum impasto_status load(struct impasto_train *train, const struct impast
     struct imp_device *device = train->device;
     struct impasto_error *error = imp_device_error_place(device);
     IMP_TRY(imp_photos_open(task, &train->params, imp_judge_pictures(task, &train->params),
-                            imp_device_log(device), &train->photos, error));
+                            imp_train_log(train), &train->photos, error));
     IMP_TRY(imp_layout_allocate(&train->weights, device));
     return imp_model_load(&train->model, device, weights, error);
 }
 
-/* With the weights on the device: the styles, the parameters, and the first sitting. */
+/* With the weights on the device: the styles and the parameters. */
 static enum impasto_status prepare(struct impasto_train *train,
                                    const struct impasto_train_task *task,
                                    const struct impasto_train_checkpoint *from)
@@ -143,19 +146,22 @@ static enum impasto_status prepare(struct impasto_train *train,
         IMP_TRY(imp_train_compare(train, from));
     IMP_TRY(imp_layout_allocate(&train->learning, train->device));
     IMP_TRY(imp_learner_begin(&train->learner, train->net.parameters));
-    if (from)
-        IMP_TRY(imp_train_restore(train, from));
-    IMP_TRY(imp_layout_allocate(&train->judging.layout, train->device));
-    IMP_TRY(imp_sitting_expect(&train->judging, &train->photos));
-    IMP_TRY(imp_train_sit(train));
-    announce(train);
-    return IMPASTO_OK;
+    return from ? imp_train_restore(train, from) : IMPASTO_OK;
 }
 
-static enum impasto_status open_with(struct impasto_train *train, struct impasto_device *device,
-                                     const struct impasto_weights *weights,
-                                     const struct impasto_train_task *task,
-                                     const struct impasto_train_checkpoint *from)
+/* Where the training is known to be: the judge, and the first sitting. */
+static enum impasto_status settle(struct impasto_train *train)
+{
+    IMP_TRY(imp_layout_allocate(&train->judging.layout, train->device));
+    IMP_TRY(imp_sitting_expect(&train->judging, &train->photos));
+    IMP_TRY(imp_gradients_open(train));
+    return imp_train_sit(train);
+}
+
+/* What each rank finds out by itself, before any waits for another. */
+static enum impasto_status look_at(struct impasto_train *train, struct impasto_device *device,
+                                   const struct impasto_weights *weights,
+                                   const struct impasto_train_task *task)
 {
     struct impasto_error *error = imp_device_error_place(train->device);
     train->builtin = weights->info.builtin;
@@ -164,13 +170,28 @@ static enum impasto_status open_with(struct impasto_train *train, struct impasto
     if (!train->weights_source)
         return imp_fail_memory(error, "a file name", 0);
     IMP_TRY(imp_train_check(&train->params, error));
+    IMP_TRY(imp_train_check_batch(train));
     IMP_TRY(begin(train, task));
     IMP_TRY(imp_device_check(device, error));
-    IMP_TRY(plan(train, weights, task));
+    return plan(train, weights, task);
+}
+
+static enum impasto_status open_with(struct impasto_train *train, struct impasto_device *device,
+                                     const struct impasto_weights *weights,
+                                     const struct impasto_train_task *task,
+                                     const struct impasto_train_checkpoint *from)
+{
+    IMP_TRY(imp_train_tell(train, IMP_RANKS_TRAIN));
+    IMP_TRY(imp_train_share_settings(train));
+    IMP_TRY(imp_train_agree(train, look_at(train, device, weights, task)));
     if (train->only_plan)
         return IMPASTO_OK;
-    IMP_TRY(load(train, weights, task));
-    return prepare(train, task, from);
+    IMP_TRY(imp_train_agree(train, load(train, weights, task)));
+    IMP_TRY(imp_train_agree(train, prepare(train, task, from)));
+    IMP_TRY(imp_train_share_place(train));
+    IMP_TRY(imp_train_agree(train, settle(train)));
+    announce(train);
+    return IMPASTO_OK;
 }
 
 static enum impasto_status open_train(struct impasto_device *device,
@@ -182,7 +203,7 @@ static enum impasto_status open_train(struct impasto_device *device,
 {
     struct impasto_train_task task;
     void *styles = NULL;
-    IMP_TRY(imp_device_alone(device, "a training", error));
+    IMP_TRY(imp_refuse_several(device->first != NULL, "a training", error));
     enum impasto_status status = take_task(theirs, &task, &styles, error);
     struct impasto_train *opened = NULL;
     if (status == IMPASTO_OK && !(opened = calloc(1, sizeof(*opened))))
@@ -191,8 +212,14 @@ static enum impasto_status open_train(struct impasto_device *device,
         opened->device = device->device;
         opened->params = *params;
         opened->only_plan = only_plan;
-        status = imp_lift(device->device, open_with(opened, device, weights, &task, from), error);
+        status = imp_train_join(opened, device, error);
     }
+    if (status == IMPASTO_OK)
+        status = imp_lift(
+            device->device,
+            imp_train_take_part(opened, open_with(opened, device, weights, &task, from)), error);
+    else
+        imp_train_miss(device, status, error);
     free(styles);
     if (status == IMPASTO_OK)
         *train = opened;
@@ -256,6 +283,8 @@ void impasto_train_close(struct impasto_train **train)
     struct impasto_train *closed = train ? *train : NULL;
     if (!closed)
         return;
+    imp_train_leave(closed);
+    imp_gradients_close(&closed->gradients);
     imp_sitting_release(&closed->sitting);
     imp_sitting_release(&closed->judging);
     imp_layout_release(&closed->learning);

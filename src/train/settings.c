@@ -101,6 +101,8 @@ static const struct impasto_setting table[] = {
      .about = "another one gives other crops in another order, and another beginning (0)"},
     {"memory", AT(memory), BYTES, .low = 16 * MIB, NOTHING,
      .about = "device memory to use at most, such as 900M or 1.5G (what the device can spare)"},
+    {"reproducible", AT(reproducible), FLAG, .standard = "no",
+     .about = "the same model for any number of ranks (see mpirun), by another order of sums (no)"},
     {"photo-memory", AT(photo_memory), BYTES, .low = MIB, .standard = "256M",
      .about = "memory for training pictures, which limits their number (256M)"},
 };

@@ -316,6 +316,15 @@ enum impasto_status imp_train_begin(const struct impasto_train_task *task,
                                     struct imp_stylenet *net, int *first, uint32_t *base,
                                     struct impasto_error *error);
 
+/* ---- gradients.c ----------------------------------------------------------------------------- */
+
+/* Of a step, on the host, where gradients are computed apart and then added up. */
+struct imp_gradients {
+    float *parts;  /* (count, parameters): this rank's own, or of its crops */
+    int64_t *sums; /* of all parts of all ranks, of each parameter */
+    size_t count;
+};
+
 /* ---- trainer.c ------------------------------------------------------------------------------- */
 
 /* Steps running that may be taken back. */
@@ -323,6 +332,11 @@ enum impasto_status imp_train_begin(const struct impasto_train_task *task,
 
 struct impasto_train {
     struct imp_device *device;
+    /* Of a team: all its ranks train the same. NULL: this one is alone. */
+    struct impasto_ranks *ranks;
+    struct imp_comm *comm; /* the ranks' */
+    bool agreed;           /* all know of the failure at hand */
+    struct imp_gradients gradients;
     struct impasto_train_params params;
     struct imp_train_schedule schedule;
     struct imp_photos photos;
@@ -359,6 +373,64 @@ struct impasto_train {
     struct impasto_train_info info;
     struct imp_train_need need; /* the plan, which the info has */
 };
+
+/* ---- ranks.c --------------------------------------------------------------------------------- */
+
+/* Pictures or crops from `begin` to before `end`. */
+struct imp_train_part {
+    size_t begin, end;
+};
+/* Of so many that a step or the judge looks at, those of this rank; alone, all. */
+struct imp_train_part imp_train_part(const struct impasto_train *train, size_t count);
+/* values: (count, width), of which this rank has filled in its part; then all ranks have all. */
+enum impasto_status imp_train_gather(const struct impasto_train *train, double *values,
+                                     size_t count, size_t width);
+/* values[0..count) += those of all other ranks. */
+enum impasto_status imp_train_sum(const struct impasto_train *train, int64_t *values, size_t count);
+/* The first rank's bytes, on all. */
+enum impasto_status imp_train_share(const struct impasto_train *train, void *bytes, size_t size);
+/* A point that all ranks pass together or not at all; alone, `mine`. */
+enum impasto_status imp_train_agree(struct impasto_train *train, enum impasto_status mine);
+
+/* Whether another rank leads this one. */
+bool imp_train_follows(const struct impasto_train *train);
+/* For what is said once, by the first. NULL on the others. */
+const struct imp_log *imp_train_log(const struct impasto_train *train);
+
+/* Takes its place among the ranks of the device, where that has some. */
+enum impasto_status imp_train_join(struct impasto_train *train, struct impasto_device *device,
+                                   struct impasto_error *error);
+/* A rank that follows cannot even begin: the others wait for it, and must know. */
+void imp_train_miss(const struct impasto_device *device, enum impasto_status status,
+                    const struct impasto_error *error);
+/* The others close theirs. Also of one that has no ranks. */
+void imp_train_leave(struct impasto_train *train);
+/* The first tells the others what is done next: one of session.h's numbers. */
+enum impasto_status imp_train_tell(struct impasto_train *train, int call);
+/* What this rank has done, and how that went: lets the others know of a failure that was not agreed
+ * on. Returns the status. */
+enum impasto_status imp_train_take_part(struct impasto_train *train, enum impasto_status status);
+
+/* The first rank's settings, for all. */
+enum impasto_status imp_train_share_settings(struct impasto_train *train);
+/* IMPASTO_ERROR_USAGE: a step has fewer crops than there are ranks. */
+enum impasto_status imp_train_check_batch(const struct impasto_train *train);
+/* Of an open training: fails where a rank has other inputs than the first, and puts all where that
+ * is. */
+enum impasto_status imp_train_share_place(struct impasto_train *train);
+/* What the first has learnt, for all: unlike devices drift apart by rounding. */
+enum impasto_status imp_train_share_learnt(struct impasto_train *train);
+
+/* Whether gradients are computed apart: of ranks, or of crops. If not, the functions below do
+ * nothing. (gradients.c) */
+bool imp_gradients_apart(const struct impasto_train *train);
+/* IMPASTO_ERROR_MEMORY. To be closed, also after a failure. */
+enum impasto_status imp_gradients_open(struct impasto_train *train);
+void imp_gradients_close(struct imp_gradients *gradients);
+/* After a crop: takes its gradient away from the device, where each counts for itself. */
+enum impasto_status imp_gradients_take(struct impasto_train *train);
+/* The learner's gradient becomes the sum over all crops of all ranks. */
+enum impasto_status imp_gradients_sum(struct impasto_train *train);
 
 /* ---- info.c ---------------------------------------------------------------------------------- */
 
@@ -425,6 +497,12 @@ struct impasto_train_checkpoint {
     struct impasto_train_checkpoint_info info;
     struct impasto_train_params params;
 };
+/* Checksums of what the training reads, as the checkpoint has them. NULL: no memory. */
+json_t *imp_train_describe_inputs(const struct impasto_train *train);
+/* Compares these with those of another run. *what: what differs; the status: that of refusing it.
+ */
+enum impasto_status imp_train_other_input(const struct impasto_train *train, const json_t *then,
+                                          const char **what);
 /* Before anything is restored: whether pictures, weights and base are those of the checkpoint. */
 enum impasto_status imp_train_compare(const struct impasto_train *train,
                                       const struct impasto_train_checkpoint *from);

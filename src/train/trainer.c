@@ -38,14 +38,15 @@ static void decide_steps(struct impasto_train *train, double seconds)
     schedule->steps =
         imp_train_affordable(schedule, train->step, left / fmax(one, 1e-12),
                              pixels_of(p->batch, p->crop), pixels_of(p->late_batch, p->late_crop));
-    imp_log(imp_device_log(train->device), first ? IMPASTO_LOG_INFO : IMPASTO_LOG_DEBUG,
+    imp_log(imp_train_log(train), first ? IMPASTO_LOG_INFO : IMPASTO_LOG_DEBUG,
             "steps: about %d, by the time of those so far", schedule->steps);
 }
 
+/* The first rank's time is what counts. */
 static void watch_time(struct impasto_train *train, const struct impasto_train_progress *progress)
 {
     const double seconds = imp_host_seconds() - train->started;
-    if (!(train->params.minutes > 0) || train->fixed)
+    if (!(train->params.minutes > 0) || train->fixed || imp_train_follows(train))
         return;
     if (train->step <= UNTIMED) {
         train->timed = seconds;
@@ -63,7 +64,7 @@ static void lose_patience(struct impasto_train *train)
     const int steps = imp_train_ending(&train->schedule, train->step);
     if (!imp_judge_is_tired(train) || imp_train_is_falling(&train->schedule, train->step))
         return;
-    imp_log(imp_device_log(train->device), IMPASTO_LOG_INFO,
+    imp_log(imp_train_log(train), IMPASTO_LOG_INFO,
             "nothing better for %d steps: coming to the end, with %d steps instead of %d",
             imp_judge_patience(train), steps, train->schedule.steps);
     train->schedule.steps = steps;
@@ -85,42 +86,73 @@ static void add_losses(struct impasto_train_progress *progress,
     progress->steady_features += losses->features / progress->batch;
 }
 
-/* What is painted at the position at hand. */
-static enum impasto_status draw(struct impasto_train *train, int crop,
+/* What is painted at a position. */
+static enum impasto_status draw(struct impasto_train *train, uint64_t position, int crop,
                                 struct imp_sitting_task *task)
 {
     struct impasto_error *error = imp_device_error_place(train->device);
     *task = (struct imp_sitting_task){.planes = train->crop};
     if (!(train->params.steady_weight > 0))
-        return imp_crop_draw(&train->photos, train->position, crop, train->crop, error);
+        return imp_crop_draw(&train->photos, position, crop, train->crop, error);
     task->pair = &train->pair;
     task->planes = train->pair.now;
-    return imp_pair_draw(&train->photos, train->position, &train->pair, error);
+    return imp_pair_draw(&train->photos, position, &train->pair, error);
 }
 
-/* Adds up the gradients of the step's crops. */
-static enum impasto_status look(struct impasto_train *train,
-                                struct impasto_train_progress *progress)
+/* Numbers that are measured of a crop. */
+#define MEASURED (sizeof(struct imp_sitting_losses) / sizeof(double))
+/* Crops of a step. */
+#define BATCH_MOST 64
+
+/* Looks at this rank's share of the step's crops, and adds up their gradients. */
+static enum impasto_status look_at_part(struct impasto_train *train,
+                                        const struct impasto_train_progress *progress,
+                                        struct imp_sitting_losses *losses)
+{
+    const double weight = imp_train_style_weight(&train->schedule, train->step);
+    const struct imp_train_part part = imp_train_part(train, (size_t)progress->batch);
+    train->gradients.count = 0;
+    IMP_TRY(imp_learner_clear_gradient(&train->learner));
+    IMP_TRY(imp_pass_pack(&train->sitting.pass));
+    for (size_t i = part.begin; i < part.end; i++) {
+        struct imp_sitting_task task;
+        IMP_TRY(draw(train, train->position + i, progress->crop, &task));
+        imp_train_styles_turn(&train->styles, train->position + i, weight, &task);
+        task.noise_seed = (uint32_t)(train->position + i + 1); /* other than 0, as applying has */
+        IMP_TRY(imp_sitting_measure(&train->sitting, &task, &losses[i]));
+        IMP_TRY(imp_gradients_take(train));
+    }
+    return IMPASTO_OK;
+}
+
+/* Adds up the losses of all crops. The identity has no style to be far from. */
+static void add_all(const struct impasto_train *train, struct impasto_train_progress *progress,
+                    const struct imp_sitting_losses *losses)
 {
     const double weight = imp_train_style_weight(&train->schedule, train->step);
     double style = 0;
-    int styled = 0; /* crops; the identity has no style to be far from */
-    IMP_TRY(imp_learner_clear_gradient(&train->learner));
-    IMP_TRY(imp_pass_pack(&train->sitting.pass));
+    int styled = 0;
     for (int i = 0; i < progress->batch; i++) {
-        struct imp_sitting_task task;
-        struct imp_sitting_losses losses;
-        IMP_TRY(draw(train, progress->crop, &task));
-        imp_train_styles_turn(&train->styles, train->position, weight, &task);
-        train->position++;
-        task.noise_seed = (uint32_t)train->position; /* other than 0, which applying has */
-        IMP_TRY(imp_sitting_measure(&train->sitting, &task, &losses));
-        add_losses(progress, &losses);
-        style += task.style_weight > 0 ? losses.style : 0;
+        struct imp_sitting_task task = {0};
+        imp_train_styles_turn(&train->styles, train->position + (uint64_t)i, weight, &task);
+        add_losses(progress, &losses[i]);
+        style += task.style_weight > 0 ? losses[i].style : 0;
         styled += task.style_weight > 0;
     }
     progress->style = styled > 0 ? style / styled : (double)NAN;
-    return IMPASTO_OK;
+}
+
+/* What all ranks see of the step's crops: their losses, and the gradient, where those are finite.
+ */
+static enum impasto_status look(struct impasto_train *train,
+                                struct impasto_train_progress *progress)
+{
+    struct imp_sitting_losses losses[BATCH_MOST];
+    IMP_TRY(look_at_part(train, progress, losses));
+    IMP_TRY(imp_train_gather(train, (double *)(void *)losses, (size_t)progress->batch, MEASURED));
+    add_all(train, progress, losses);
+    train->position += (uint64_t)progress->batch;
+    return isfinite(progress->head.total) ? imp_gradients_sum(train) : IMPASTO_OK;
 }
 
 static enum impasto_status tell_skipped(struct impasto_train *train,
@@ -129,7 +161,7 @@ static enum impasto_status tell_skipped(struct impasto_train *train,
     const char *what = !isfinite(progress->head.total) ? "the loss"
                        : !isfinite(progress->gradient) ? "the gradient"
                                                        : "a parameter, its average or a moment";
-    imp_log(imp_device_log(train->device), IMPASTO_LOG_WARNING,
+    imp_log(imp_train_log(train), IMPASTO_LOG_WARNING,
             "step %d: %s is not finite; the step is taken back", train->step + 1, what);
     if (++train->failures < IMP_TRAIN_TRIES)
         return IMPASTO_OK;
@@ -138,6 +170,19 @@ static enum impasto_status tell_skipped(struct impasto_train *train,
                            "%s is not finite in step %d, and %d steps running were taken back; try "
                            "a smaller `learning-rate` or another `device`",
                            what, train->step + 1, IMP_TRAIN_TRIES);
+}
+
+/* Whether a step is taken back depends on all that was learnt, which is the same on all ranks. */
+static enum impasto_status compare_soundness(const struct impasto_train *train, bool sound)
+{
+    bool first = sound;
+    IMP_TRY(imp_train_share(train, &first, sizeof(first)));
+    return sound == first
+               ? IMPASTO_OK
+               : imp_device_fail(train->device, IMPASTO_ERROR_DEVICE,
+                                 "step %d is %sfinite here, but %sfinite on rank 0; leave out this "
+                                 "device, and go on from the checkpoint",
+                                 train->step + 1, sound ? "" : "not ", first ? "" : "not ");
 }
 
 /* Looks, and moves the network. */
@@ -157,6 +202,7 @@ static enum impasto_status move(struct impasto_train *train,
     progress->gradient = NAN;
     if (isfinite(progress->head.total))
         IMP_TRY(imp_learner_step(&train->learner, &step, &progress->gradient, &sound));
+    IMP_TRY(imp_train_agree(train, compare_soundness(train, sound)));
     progress->skipped = !sound;
     if (!sound)
         return tell_skipped(train, progress);
@@ -174,6 +220,7 @@ static enum impasto_status look_back(struct impasto_train *train,
                                      struct impasto_train_progress *progress)
 {
     watch_time(train, progress);
+    IMP_TRY(imp_train_share(train, &train->schedule.steps, sizeof(train->schedule.steps)));
     progress->judged = is_judged(train);
     if (progress->judged) {
         IMP_TRY(imp_judge(train));
@@ -188,7 +235,7 @@ static enum impasto_status change_size(struct impasto_train *train)
 {
     if (train->late == imp_train_is_late(&train->schedule, train->step))
         return IMPASTO_OK;
-    const enum impasto_status status = imp_train_sit(train);
+    const enum impasto_status status = imp_train_agree(train, imp_train_sit(train));
     if (status != IMPASTO_ERROR_WEIGHTS)
         return status;
     return imp_device_fail(train->device, IMPASTO_ERROR_NUMERIC,
@@ -221,8 +268,11 @@ enum impasto_status impasto_train_step(struct impasto_train *train,
     IMP_TRY(imp_train_check_whole(train, error));
     if (train->started == 0)
         train->started = imp_host_seconds() - train->before;
+    train->agreed = false;
     if (!train->done) {
-        const enum impasto_status status = take_step(train);
+        enum impasto_status status = imp_train_tell(train, IMP_RANKS_STEP);
+        if (status == IMPASTO_OK)
+            status = imp_train_take_part(train, take_step(train));
         train->torn = status != IMPASTO_OK && status != IMPASTO_ERROR_NUMERIC;
         IMP_TRY(imp_lift(train->device, status, error));
     }

@@ -32,7 +32,7 @@ ROOMS = {
     "selftest": {"base", "device", "ops", "vgg", "loss"},
     "session": {"base", "comm", "device", "ops", "vgg", "selftest"},
     "paint": {"base", "comm", "image", "device", "store", "ops", "optim", "vgg", "loss", "session"},
-    "train": {"base", "image", "device", "store", "ops", "model", "draw", "vgg", "loss", "session"},
+    "train": {"base", "comm", "image", "device", "store", "ops", "model", "draw", "vgg", "loss", "session"},
     "apply": {"base", "image", "device", "ops", "model", "flow", "session"},
     "video": {"base"},
     "live": {"base", "video"},

@@ -43,6 +43,9 @@ enum impasto_status cli_read_shares(const char *text, size_t count, float *share
  * been read yet, are not about one picture. */
 enum impasto_status cli_ranks_open(int argc, char **argv, struct cli_common *common,
                                    struct impasto_error *error);
+/* The same for a command whose words have been read, and each rank reads what they name. Fails on
+ * all of them where one has refused its words. */
+enum impasto_status cli_ranks_begin(const struct cli_call *call, struct impasto_error *error);
 /* Whether there are other processes: a team of one works as if there were no lines. */
 bool cli_ranks_several(const struct cli_common *common);
 /* Whether another process leads this one, and talks. */
@@ -52,6 +55,15 @@ enum impasto_status cli_ranks_follow(struct cli_common *common, struct impasto_e
 /* Of the first: tells the others what to open, and opens and joins the devices of all. */
 enum impasto_status cli_ranks_devices(struct cli_settings *settings, struct cli_console *console,
                                       struct impasto_device **device, struct impasto_error *error);
+/* Of each rank of such a command, opens its device and joins it to the others', on all ranks or on
+ * none. mine: how this one has fared so far. */
+enum impasto_status cli_ranks_device(struct cli_common *common, enum impasto_status mine,
+                                     struct cli_console *console, struct impasto_device **device,
+                                     struct impasto_error *error);
+/* Of a rank that follows: the console through which only its warnings are heard. */
+void cli_ranks_console(const struct cli_common *common, struct cli_console *console);
+/* Whether the ranks have lost one another. Other failures are the first one's to tell. */
+bool cli_ranks_are_lost(const struct cli_common *common);
 /* Lets the others go, where nothing was opened. */
 void cli_ranks_dismiss(struct cli_common *common);
 /* The last thing that a process does: ends all of them where they have lost one another. error: why

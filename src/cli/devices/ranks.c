@@ -51,11 +51,26 @@ static bool is_alone(const char *word)
     return false;
 }
 
+/* said: by --mpi. */
+static enum impasto_status are_asked(bool said, bool *asked, struct impasto_error *error)
+{
+    const int apart = impasto_ranks_apart();
+    *asked = said || impasto_ranks_launched() > 1;
+    if (*asked || apart == 1)
+        return IMPASTO_OK;
+    return cli_fail(error, IMPASTO_ERROR_USAGE,
+                    "srun has started %d processes, and there is no sign that they can find one "
+                    "another: with the same words each would write the same file; start them by "
+                    "srun --mpi=pmix (or pmi2: srun --mpi=list) or by mpirun, to work together, or "
+                    "add --mpi, where MPI finds them itself; or set IMPASTO_MPI=off, and each "
+                    "works alone",
+                    apart);
+}
+
 /* Asked before the words are read: they name files, which only the first rank needs to have. */
 static enum impasto_status find_asked(int argc, char **argv, bool *asked,
                                       struct impasto_error *error)
 {
-    const int apart = impasto_ranks_apart();
     bool said = false;
     *asked = false;
     for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
@@ -63,16 +78,7 @@ static enum impasto_status find_asked(int argc, char **argv, bool *asked,
             return IMPASTO_OK;
         said = said || strcmp(argv[i], "--mpi") == 0;
     }
-    *asked = said || impasto_ranks_launched() > 1;
-    if (*asked || apart == 1)
-        return IMPASTO_OK;
-    return cli_fail(error, IMPASTO_ERROR_USAGE,
-                    "srun has started %d processes, and there is no sign that they can find one "
-                    "another: with the same words each would write the same picture; start them "
-                    "by srun --mpi=pmix (or pmi2: srun --mpi=list) or by mpirun, to paint it "
-                    "together, or add --mpi, where MPI finds them itself; or set IMPASTO_MPI=off, "
-                    "and each works alone",
-                    apart);
+    return are_asked(said, asked, error);
 }
 
 static uint64_t hash_words(int argc, char **argv)
@@ -113,20 +119,17 @@ static enum impasto_status check_size(const struct impasto_ranks *ranks,
                     cli_launched());
 }
 
-enum impasto_status cli_ranks_open(int argc, char **argv, struct cli_common *common,
-                                   struct impasto_error *error)
+/* given: a hash of this process's words. */
+static enum impasto_status open_lines(uint64_t given, struct cli_common *common,
+                                      struct impasto_error *error)
 {
-    bool asked = false;
-    enum impasto_status status = common->warm ? IMPASTO_OK : find_asked(argc, argv, &asked, error);
-    if (!asked)
-        return status;
     struct cli_ranks *opened = calloc(1, sizeof(*opened));
     if (!opened)
         return cli_fail_memory(error, "ranks");
-    opened->given = hash_words(argc, argv);
+    opened->given = given;
     cli_leave_signals(); /* in the threads of MPI, too */
     watch(opened, common);
-    status = impasto_ranks_open(&opened->ranks, error);
+    enum impasto_status status = impasto_ranks_open(&opened->ranks, error);
     if (status == IMPASTO_OK)
         status = check_size(opened->ranks, error);
     if (status == IMPASTO_OK) {
@@ -143,6 +146,31 @@ enum impasto_status cli_ranks_open(int argc, char **argv, struct cli_common *com
     if (!cli_ranks_follows(common))
         cli_take_signals();
     return status;
+}
+
+enum impasto_status cli_ranks_open(int argc, char **argv, struct cli_common *common,
+                                   struct impasto_error *error)
+{
+    bool asked = false;
+    const enum impasto_status status =
+        common->warm ? IMPASTO_OK : find_asked(argc, argv, &asked, error);
+    return asked ? open_lines(hash_words(argc, argv), common, error) : status;
+}
+
+enum impasto_status cli_ranks_begin(const struct cli_call *call, struct impasto_error *error)
+{
+    bool asked = false;
+    enum impasto_status status =
+        call->common->warm ? IMPASTO_OK : are_asked(call->settings->mpi, &asked, error);
+    if (asked)
+        status = open_lines(0, call->common, error);
+    if (status != IMPASTO_OK || !cli_ranks_several(call->common))
+        return status;
+    call->common->ranks->begun = true;
+    if (call->refused)
+        status = cli_fail(error, IMPASTO_ERROR_USAGE,
+                          "refuses the words that it was started with; start all ranks alike");
+    return impasto_ranks_agree(call->common->ranks->ranks, status, error);
 }
 
 bool cli_ranks_several(const struct cli_common *common)
@@ -311,6 +339,15 @@ enum impasto_status cli_ranks_devices(struct cli_settings *settings, struct cli_
                                 : status;
 }
 
+enum impasto_status cli_ranks_device(struct cli_common *common, enum impasto_status mine,
+                                     struct cli_console *console, struct impasto_device **device,
+                                     struct impasto_error *error)
+{
+    if (!cli_ranks_follows(common))
+        cli_watchdog_close(&common->ranks->watchdog); /* the run has its own */
+    return open_all(common->ranks->ranks, mine, common, "", console, device, error);
+}
+
 void cli_ranks_dismiss(struct cli_common *common)
 {
     struct words words = {.leave = true};
@@ -354,15 +391,25 @@ static enum impasto_status follow(const struct cli_ranks *ranks, struct cli_comm
     return impasto_ranks_broken(ranks->ranks) ? status : IMPASTO_OK;
 }
 
+void cli_ranks_console(const struct cli_common *common, struct cli_console *console)
+{
+    cli_console_init(console, common);
+    console->quiet = true;
+    console->rank = impasto_ranks_rank(common->ranks->ranks);
+}
+
+bool cli_ranks_are_lost(const struct cli_common *common)
+{
+    return impasto_ranks_broken(common->ranks->ranks);
+}
+
 enum impasto_status cli_ranks_follow(struct cli_common *common, struct impasto_error *error)
 {
     const struct cli_ranks *ranks = common->ranks;
     struct words words = {.leave = true};
     struct cli_console console;
     cli_outlive_writes();
-    cli_console_init(&console, common);
-    console.quiet = true;
-    console.rank = impasto_ranks_rank(ranks->ranks);
+    cli_ranks_console(common, &console);
     enum impasto_status status = impasto_ranks_share(ranks->ranks, &words, sizeof(words), error);
     if (status != IMPASTO_OK || words.leave)
         return status;

@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* impasto train, as the table of commands has it. */
 
+#include "cli/devices/devices.h"
 #include "cli/train/run.h"
 
 #include "cli/files/files.h"
 
 static enum impasto_status open_progress(const struct cli_call *call, struct impasto_error *error)
 {
+    const enum impasto_status status = cli_ranks_begin(call, error);
+    if (status != IMPASTO_OK || cli_ranks_follows(call->common))
+        return status;
     const bool standard = !call->refused && cli_is_standard(call->settings->trace);
     return cli_progress_open(call->common, standard ? "--trace -" : NULL, error);
 }
@@ -24,8 +28,8 @@ const struct cli_command cli_train_command = {
     CLI_LIST_MOST,
     .rows = cli_train_rows,
     .size = sizeof(struct cli_train_options),
-    .shared = "weights convention checkpoint every trace report plan max-pixels device progress "
-              "progress-fd progress-preview quiet verbose",
+    .shared =
+        "weights convention checkpoint every trace report plan max-pixels device mpi progress "
+        "progress-fd progress-preview quiet verbose",
     .open = open_progress,
-    .run = cli_train_run,
-    .single = true};
+    .run = cli_train_run};

@@ -9,6 +9,8 @@
 
 bool cli_train_may_recover(const struct cli_trainer *run, enum impasto_status status)
 {
+    if (cli_ranks_several(&run->settings->common)) /* the others have ended, too */
+        return false;
     /* A device that takes no step at all would not take one the next time. */
     return status == IMPASTO_ERROR_DEVICE && !cli_stop_signal() &&
            run->recoveries < CLI_RECOVERIES_MOST && run->last.head.step > run->begun;

@@ -72,6 +72,7 @@ static const struct cli_option settings[CLI_TRAIN_SETTINGS] = {
     SETTING(28, "seed", "N"),
     SETTING(29, "memory", "SIZE"),
     SETTING(30, "photo-memory", "SIZE"),
+    SETTING(31, "reproducible", NULL),
 };
 
 const struct cli_option *const cli_train_rows[] = {
@@ -81,7 +82,7 @@ const struct cli_option *const cli_train_rows[] = {
     &settings[12], &settings[13], &settings[14], &settings[15], &settings[16], &settings[17],
     &settings[18], &settings[19], &settings[20], &settings[21], &settings[22], &settings[23],
     &settings[24], &settings[25], &settings[26], &settings[27], &settings[28], &settings[29],
-    &settings[30], NULL,
+    &settings[30], &settings[31], NULL,
 };
 /* clang-format on */
 

@@ -22,25 +22,42 @@ static int on_progress(void *user, const struct impasto_train_progress *progress
     return run->callback_status != IMPASTO_OK || cli_stop_signal();
 }
 
-static enum impasto_status open_all(struct cli_trainer *run, const struct cli_call *call)
+/* What each rank reads. */
+static enum impasto_status read_all(struct cli_trainer *run, const struct cli_call *call)
 {
     enum impasto_status status;
     impasto_train_params_default(&run->params);
     cli_events_phase(&run->console, "loading", NULL, 0);
     if ((status = cli_train_resume(run)) ||
         (status = cli_train_override(run->options, &run->params, run->error)) ||
-        (status = cli_train_inputs(run, call)) || (status = cli_train_open_weights(run)) ||
-        (status = cli_train_check_outputs(run)) || (status = cli_train_check_checkpoint(run)) ||
-        (status = cli_train_describe_inputs(run)) || (status = cli_train_report_open(run)))
+        (status = cli_train_inputs(run, call)))
+        return status;
+    return cli_train_open_weights(run);
+}
+
+/* All that comes before the device. */
+static enum impasto_status prepare(struct cli_trainer *run, const struct cli_call *call)
+{
+    enum impasto_status status;
+    if ((status = read_all(run, call)) || (status = cli_train_check_outputs(run)) ||
+        (status = cli_train_check_checkpoint(run)) || (status = cli_train_describe_inputs(run)) ||
+        (status = cli_train_report_open(run)))
         return status;
     cli_events_phase(&run->console, "opening", NULL, 0);
     cli_watch_driver();
     if (run->shown && (status = cli_console_open_show(&run->console, run->error)))
         return status;
-    if ((status = cli_watchdog_open(&run->watchdog, &run->console, run->error)) ||
-        (status = cli_open_device(call->common, &run->console, &run->device, run->error)))
-        return status;
-    return cli_train_open(run);
+    return cli_watchdog_open(&run->watchdog, &run->console, run->error);
+}
+
+static enum impasto_status open_all(struct cli_trainer *run, const struct cli_call *call)
+{
+    enum impasto_status status = prepare(run, call);
+    if (cli_ranks_several(call->common))
+        status = cli_ranks_device(call->common, status, &run->console, &run->device, run->error);
+    else if (status == IMPASTO_OK)
+        status = cli_open_device(call->common, &run->console, &run->device, run->error);
+    return status == IMPASTO_OK ? cli_train_open(run) : status;
 }
 
 /* All steps, and the model. A device may still be lost when that is read from it. */
@@ -75,6 +92,28 @@ static enum impasto_status train(struct cli_trainer *run)
     return cli_train_conclude(run, finish_or_recover(run));
 }
 
+/* A rank that is not the first takes part in what that does, and writes nothing. */
+static enum impasto_status follow(struct cli_trainer *run, const struct cli_call *call)
+{
+    cli_ranks_console(call->common, &run->console);
+    enum impasto_status status = read_all(run, call);
+    cli_watch_driver();
+    status = cli_ranks_device(call->common, status, &run->console, &run->device, run->error);
+    if (status == IMPASTO_OK)
+        status = impasto_train_serve(run->device, run->weights, &run->task, run->error);
+    return cli_ranks_are_lost(call->common) ? status : IMPASTO_OK;
+}
+
+/* The first rank, or the only one. */
+static enum impasto_status lead(struct cli_trainer *run, const struct cli_call *call)
+{
+    cli_console_init(&run->console, call->common);
+    const enum impasto_status status = open_all(run, call);
+    if (status == IMPASTO_OK && run->settings->plan)
+        cli_train_print_plan(run);
+    return status == IMPASTO_OK && !run->settings->plan ? train(run) : status;
+}
+
 static void close_all(struct cli_trainer *run, enum impasto_status status)
 {
     cli_report_close(&run->report);
@@ -97,12 +136,8 @@ enum impasto_status cli_train_run(const struct cli_call *call, struct impasto_er
     run->error = error;
     run->last.best = NAN;
     cli_outlive_writes();
-    cli_console_init(&run->console, call->common);
-    enum impasto_status status = open_all(run, call);
-    if (status == IMPASTO_OK && run->settings->plan)
-        cli_train_print_plan(run);
-    else if (status == IMPASTO_OK)
-        status = train(run);
+    const enum impasto_status status =
+        cli_ranks_follows(call->common) ? follow(run, call) : lead(run, call);
     close_all(run, status);
     free(run);
     return status;

@@ -13,7 +13,7 @@ struct json_t;
 
 /* ---- rows.c ---------------------------------------------------------------------------------- */
 
-#define CLI_TRAIN_SETTINGS 31
+#define CLI_TRAIN_SETTINGS 32
 
 /* What the command is told besides what it shares with painting. */
 struct cli_train_options {

@@ -1,0 +1,82 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""One network trained by several processes: test_mpi_train.py PROGRAM MODULE
+
+Rank 0 alone writes. The same number of ranks ends in the same bytes and, with --reproducible, any number. Of a
+rank that is lost there is one line of ours, and any number of ranks goes on from the checkpoint. Exit 77: there
+is no mpirun here.
+"""
+
+import json
+import os
+import shutil
+import signal
+import sys
+import unittest
+
+sys.dont_write_bytecode = True
+from test_mpi import Painting, Ranks
+
+TINY = ["train", "style.png", "--weights", "builtin", "--base", "none", "--width", "8", "--crop", "32", "--batch", "3",
+        "--late-crop", "48", "--late-batch", "3", "--judge-size", "32", "--style-size", "32", "--judge-every", "2",
+        "--memory", "500M"]
+SHORT = [*TINY, "--steps", "4"]
+
+
+class Training(Ranks):
+    def train(self, ranks, name, *words, base=SHORT, **variables):
+        code, _, said = self.run_ranks(ranks, *base, "-o", name, *words, **variables)
+        self.assertEqual(code, 0, said)
+        return (self.folder / name).read_bytes()
+
+    def test_same_bytes(self):
+        before = set(os.listdir(self.folder))
+        two = self.train(2, "two.model", "--trace", "trace.jsonl", "--report", "report.html")
+        self.assertEqual(set(os.listdir(self.folder)) - before, {"two.model", "trace.jsonl", "report.html"})
+        lines = [json.loads(line) for line in (self.folder / "trace.jsonl").read_text().splitlines()]
+        self.assertEqual([line["step"] for line in lines if "total" in line], [1, 2, 3, 4])
+        self.assertEqual(self.train(2, "again.model"), two)
+        self.assertEqual(self.train(1, "one.model"), self.train(0, "alone.model"))
+
+    def test_reproducible(self):
+        one = self.train(0, "one.model", "--reproducible")
+        for ranks in [2, 3]:
+            with self.subTest(ranks):
+                self.assertEqual(self.train(ranks, f"by-{ranks}.model", "--reproducible"), one)
+
+    def test_what_all_or_one_find(self):
+        one = [word if word != "--late-batch" else "--tv-weight" for word in SHORT]
+        self.refuse(2, ["late-batch is 1", "2 ranks"], 2, *one, "-o", "out.model")
+        self.refuse(3, ["nope.png"], 2, "train", "nope.png", *SHORT[2:], "-o", "out.model")
+        self.refuse(7, ["no/folder"], 2, *SHORT, "-o", "no/folder/out.model")
+        self.refuse(4, ["rank 1: ", "nosuch"], 2, *SHORT, "--device", "auto,nosuch", "-o", "out.model")
+        code, out, said = self.run_ranks(2, *SHORT, "--plan", "-o", "out.model")
+        self.assertEqual((code, out.count("MiB in all")), (0, 1), [out, said])
+
+    def test_losses(self):
+        """A rank is killed; another number of them goes on to the same bytes."""
+        words = ["--reproducible", "--steps", "40"]
+        straight = self.train(0, "straight.model", *words, base=TINY)
+        kept = ["--checkpoint", "run.ckpt", "--every", "1", "--trace", "trace.jsonl"]
+        process = self.start(2, *TINY, *words, "-o", "out.model", *kept)
+        self.addCleanup(process.kill)
+        Painting.wait_for(self, process, self.folder / "trace.jsonl", 3)
+        os.kill(self.processes()[1], signal.SIGKILL)
+        code, _, said = self.end(process)
+        self.assertNotEqual(code, 0, said)
+        self.assertNotIn("out.model", os.listdir(self.folder))
+        (self.folder / "trace.jsonl").unlink()
+        process = self.start(3, "train", "--resume", "run.ckpt", "-o", "out.model", *kept[2:])
+        self.addCleanup(process.kill)
+        Painting.wait_for(self, process, self.folder / "trace.jsonl", 3)
+        os.kill(self.processes()[0], signal.SIGUSR2)
+        _, _, said = self.end(process)
+        self.assertTrue(any("out.model" in line for line in said), said)
+        self.assertEqual(self.train(2, "out.model", base=["train", "--resume", "run.ckpt"]), straight)
+
+
+if __name__ == "__main__":
+    if not shutil.which("mpirun"):
+        print("skipped: mpirun is not installed (openmpi-bin or mpich)")
+        sys.exit(77)
+    sys.exit(unittest.main())
