@@ -146,6 +146,18 @@ impasto_clip_open_painting(struct impasto_device *device, const struct impasto_w
                            struct impasto_error *error) IMPASTO_MUST_CHECK;
 IMPASTO_API void impasto_clip_close(struct impasto_clip **clip);
 
+/*
+ * Opens a clip that paints nothing and only finds where scenes begin, just as one does that paints
+ * with these parameters. It takes little memory and time. So a film's scenes can be painted at the
+ * same time, by clips on several devices. Its frames are given to impasto_clip_look().
+ *
+ * Errors are those of impasto_clip_open_painting() for parameters and sizes.
+ */
+IMPASTO_API enum impasto_status
+impasto_clip_open_scout(struct impasto_device *device, const struct impasto_params *params,
+                        const struct impasto_clip_params *film, struct impasto_clip **clip,
+                        struct impasto_error *error) IMPASTO_MUST_CHECK;
+
 /* Valid until the next call on the clip. */
 IMPASTO_API const struct impasto_clip_info *impasto_clip_info(struct impasto_clip *clip);
 
@@ -160,6 +172,23 @@ IMPASTO_API enum impasto_status impasto_clip_frame(struct impasto_clip *clip,
                                                    const struct impasto_frame *from,
                                                    const struct impasto_frame *to,
                                                    struct impasto_error *error) IMPASTO_MUST_CHECK;
+
+/*
+ * Looks at the next frame of a clip that impasto_clip_open_scout() has opened. What it is stands in
+ * impasto_clip_info(): `begins_scene`, and how many `frames` and `scenes` there have been.
+ *
+ * IMPASTO_ERROR_USAGE: as impasto_clip_frame().
+ */
+IMPASTO_API enum impasto_status impasto_clip_look(struct impasto_clip *clip,
+                                                  const struct impasto_frame *from,
+                                                  struct impasto_error *error) IMPASTO_MUST_CHECK;
+
+/*
+ * Has a scene begin with the next frame of a clip that is painted, whatever that shows. It comes
+ * after so many frames and scenes of the film, which others may have painted. The clip forgets what
+ * it has painted, and its figures begin anew.
+ */
+IMPASTO_API void impasto_clip_begin(struct impasto_clip *clip, uint64_t frames, uint64_t scenes);
 
 /*
  * Saves what the next frame depends on: the results and the source of the frames that it is held

@@ -146,6 +146,33 @@ enum impasto_status impasto_clip_open_painting(
     return hand_over(opened, status, clip);
 }
 
+/* What a clip that is painted has to tell scenes apart. */
+static enum impasto_status open_scout(struct impasto_clip *clip,
+                                      const struct impasto_params *params,
+                                      struct impasto_error *error)
+{
+    const struct impasto_clip_info *info = &clip->info;
+    IMP_TRY(imp_clip_fit(clip, params, error));
+    clip->params.measure = false;
+    clip->params.consistency = IMPASTO_CONSISTENCY_FILM;
+    clip->painting.colour = IMPASTO_COLOUR_STYLE;
+    IMP_TRY(imp_past_open(clip, error));
+    return imp_lift(
+        clip->device,
+        imp_motion_open(&clip->motion, clip->device, info->result_height, info->result_width),
+        error);
+}
+
+enum impasto_status impasto_clip_open_scout(struct impasto_device *device,
+                                            const struct impasto_params *params,
+                                            const struct impasto_clip_params *film,
+                                            struct impasto_clip **clip, struct impasto_error *error)
+{
+    struct impasto_clip *opened = NULL;
+    IMP_TRY(make(device, film, &opened, error));
+    return hand_over(opened, open_scout(opened, params, error), clip);
+}
+
 void impasto_clip_close(struct impasto_clip **clip)
 {
     if (!clip || !*clip)
@@ -163,9 +190,9 @@ void impasto_clip_close(struct impasto_clip **clip)
 const struct impasto_clip_info *impasto_clip_info(struct impasto_clip *clip)
 {
     clip->info.job = clip->job ? impasto_job_info(clip->job) : NULL;
-    clip->info.memory = clip->job
-                            ? clip->info.job->plan_bytes + imp_layout_held(&clip->motion.layout)
-                            : impasto_applier_memory(clip->applier);
+    clip->info.memory = clip->applier ? impasto_applier_memory(clip->applier)
+                                      : (clip->job ? clip->info.job->plan_bytes : 0) +
+                                            imp_layout_held(&clip->motion.layout);
     return &clip->info;
 }
 
@@ -276,16 +303,27 @@ static enum impasto_status paint_image(struct impasto_clip *clip, const struct i
     return IMPASTO_OK;
 }
 
+/* The frame as a picture of the result's size, the caller's. */
+static enum impasto_status read_frame(const struct impasto_clip *clip,
+                                      const struct impasto_frame *from,
+                                      struct impasto_image **frame, struct impasto_error *error)
+{
+    const struct impasto_clip_info *info = &clip->info;
+    struct impasto_image *own = NULL;
+    IMP_TRY(impasto_image_create(from->width, from->height, &own, error));
+    imp_frame_read(from, own);
+    const enum impasto_status status =
+        imp_image_resize(own, info->result_width, info->result_height, frame, error);
+    impasto_image_free(&own);
+    return status;
+}
+
 static enum impasto_status paint(struct impasto_clip *clip, const struct impasto_frame *from,
                                  const struct impasto_frame *to, struct impasto_error *error)
 {
-    struct impasto_image *own = NULL, *frame = NULL, *image = NULL;
-    IMP_TRY(impasto_image_create(from->width, from->height, &own, error));
-    imp_frame_read(from, own);
-    enum impasto_status status = imp_image_resize(own, to->width, to->height, &frame, error);
-    impasto_image_free(&own);
-    if (status == IMPASTO_OK)
-        status = paint_image(clip, frame, &image, error);
+    struct impasto_image *frame = NULL, *image = NULL;
+    IMP_TRY(read_frame(clip, from, &frame, error));
+    const enum impasto_status status = paint_image(clip, frame, &image, error);
     if (status == IMPASTO_OK) {
         imp_frame_write(image, to);
         imp_past_keep(clip);
@@ -306,4 +344,34 @@ enum impasto_status impasto_clip_frame(struct impasto_clip *clip, const struct i
                           : paint(clip, &ours, &result, error));
     clip->info.frames++;
     return IMPASTO_OK;
+}
+
+/* ---- Scenes that others paint ---------------------------------------------------------------- */
+
+enum impasto_status impasto_clip_look(struct impasto_clip *clip, const struct impasto_frame *from,
+                                      struct impasto_error *error)
+{
+    struct impasto_image *frame = NULL;
+    struct impasto_frame ours;
+    bool begins = false;
+    IMP_TRY(imp_frame_check("from", from, clip->info.width, clip->info.height, &ours, error));
+    IMP_TRY(read_frame(clip, &ours, &frame, error));
+    imp_frame_planes(frame, clip->now.source);
+    impasto_image_free(&frame);
+    if (!imp_past_repeats(clip))
+        IMP_TRY(imp_lift(clip->device, find_scene(clip, &begins), error));
+    if (begins)
+        clip->scene_begins = clip->info.frames;
+    imp_past_keep(clip);
+    clip->info.begins_scene = begins;
+    clip->info.scenes += begins;
+    clip->info.frames++;
+    return IMPASTO_OK;
+}
+
+void impasto_clip_begin(struct impasto_clip *clip, uint64_t frames, uint64_t scenes)
+{
+    imp_clip_forget(clip);
+    clip->info.frames = frames;
+    clip->info.scenes = scenes;
 }

@@ -109,6 +109,11 @@ enum impasto_status imp_clip_paint(struct impasto_clip *clip, const struct impas
                                    bool begins, struct impasto_image **image,
                                    struct impasto_error *error);
 
+/* ---- state.c --------------------------------------------------------------------------------- */
+
+/* Forgets all frames: it is as it was when it was opened. */
+void imp_clip_forget(struct impasto_clip *clip);
+
 /* ---- measure.c ------------------------------------------------------------------------------- */
 
 /* What the frame in `now` is beside those before it, added to the info. */

@@ -294,8 +294,7 @@ static enum impasto_status read_pictures(struct impasto_clip *clip, const struct
     return IMPASTO_OK;
 }
 
-/* As it was when it was opened. */
-static void forget(struct impasto_clip *clip)
+void imp_clip_forget(struct impasto_clip *clip)
 {
     clip->info = (struct impasto_clip_info){.width = clip->info.width,
                                             .height = clip->info.height,
@@ -324,13 +323,13 @@ enum impasto_status impasto_clip_load(struct impasto_clip *clip, const char *pat
                                       struct impasto_error *error)
 {
     struct imp_store store = {0};
-    forget(clip);
+    imp_clip_forget(clip);
     IMP_TRY(imp_store_open(path, &kind, &store, error));
     const enum impasto_status status = read_state(clip, &store, error);
     if (status == IMPASTO_OK)
         warn_of_device(clip, &store);
     else
-        forget(clip);
+        imp_clip_forget(clip);
     imp_store_close(&store);
     return status;
 }

@@ -380,7 +380,9 @@ enum impasto_status imp_candidates_select(const struct imp_candidate *candidates
                                    comma ? &as_name : error);
     if (all || (comma && status != IMPASTO_OK))
         status = imp_fail(error, IMPASTO_ERROR_USAGE,
-                          "device \"%.100s\": several devices serve batches only; name one", start);
+                          "device \"%.100s\": several devices serve paintings, films and "
+                          "batches only; name one",
+                          start);
     free(text);
     if (status != IMPASTO_OK) {
         free(found);

@@ -87,6 +87,8 @@ void imp_job_folder_clear(const struct imp_job_folder *folder)
 {
     remove_states(folder);
     remove_file(folder, SEEN);
+    remove_file(folder, IMP_JOB_AHEAD);
+    remove_file(folder, IMP_JOB_WAITING);
     (void)imp_os_remove(folder->job);
     (void)imp_os_remove_folder(folder->path);
 }
@@ -106,6 +108,13 @@ const char *imp_job_state(struct imp_job_folder *folder, int64_t frames)
     char *number = folder->state + strlen(folder->path) + strlen("/" STATE);
     snprintf(number, sizeof(NUMBER), "%020lld", (long long)frames);
     return folder->state;
+}
+
+char *imp_job_state_path(const struct imp_job_folder *folder, int64_t frames)
+{
+    char name[sizeof(STATE NUMBER)];
+    snprintf(name, sizeof(name), STATE "%020lld", (long long)frames);
+    return imp_job_folder_file(folder, name);
 }
 
 bool imp_job_state_due(struct imp_job_folder *folder)

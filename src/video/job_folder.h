@@ -10,6 +10,10 @@
 
 #include "video/kinds.h"
 
+/* Files of video/ahead.h. */
+#define IMP_JOB_AHEAD "ahead"
+#define IMP_JOB_WAITING "waiting"
+
 /* Zeroed: there is none. */
 struct imp_job_folder {
     char *path;
@@ -36,6 +40,8 @@ void imp_job_folder_free(struct imp_job_folder *folder);
 
 /* Where the state after so many frames lies. Valid until the next call. */
 const char *imp_job_state(struct imp_job_folder *folder, int64_t frames);
+/* The same as a new string; NULL: no memory. */
+char *imp_job_state_path(const struct imp_job_folder *folder, int64_t frames);
 /* Whether it is time for another state: they take a small share of the time. */
 bool imp_job_state_due(struct imp_job_folder *folder);
 /* From how many frames on there is a state, from `least` to `most` of them; `least`: there may be

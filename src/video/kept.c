@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Painted frames that wait for their segment's end: video/kept.h. */
+/* Painted frames that wait for others: video/kept.h. */
 
 #include "video/kept.h"
 
@@ -32,9 +32,10 @@ uint64_t imp_kept_bytes(const struct imp_film *film, int64_t frames)
                                                          (uint64_t)film->height);
 }
 
-static uint32_t checksum_of(const struct head *head, const void *bytes, size_t size)
+/* of: a checksum of what the frame was made of. */
+static uint32_t checksum_of(const struct head *head, uint32_t of, const void *bytes, size_t size)
 {
-    return imp_checksum(imp_checksum(0, head, offsetof(struct head, checksum)), bytes, size);
+    return imp_checksum(imp_checksum(of, head, offsetof(struct head, checksum)), bytes, size);
 }
 
 static enum impasto_status fail(const struct imp_kept *kept, struct impasto_error *error)
@@ -42,22 +43,26 @@ static enum impasto_status fail(const struct imp_kept *kept, struct impasto_erro
     return imp_fail_file(error, IMPASTO_ERROR_OUTPUT, kept->path, "cannot be written", errno);
 }
 
-/* Whether the i-th frame is there, whole. */
-static bool fetch(struct imp_kept *kept, int64_t i, struct head *head)
+bool imp_kept_find(struct imp_kept *kept, int64_t place, int64_t number, uint32_t of,
+                   struct imp_frame *frame)
 {
-    const uint64_t at = place_of(kept, i);
-    return imp_packets_read_all(kept->descriptor, head, sizeof(*head), at) &&
-           head->number == kept->first + i &&
-           imp_packets_read_all(kept->descriptor, kept->bytes, frame_bytes(kept),
-                                at + sizeof(*head)) &&
-           head->checksum == checksum_of(head, kept->bytes, frame_bytes(kept));
+    const uint64_t at = place_of(kept, place);
+    struct head head;
+    const bool found =
+        imp_packets_read_all(kept->descriptor, &head, sizeof(head), at) && head.number == number &&
+        imp_packets_read_all(kept->descriptor, kept->bytes, frame_bytes(kept), at + sizeof(head)) &&
+        head.checksum == checksum_of(&head, of, kept->bytes, frame_bytes(kept));
+    if (found)
+        *frame = (struct imp_frame){
+            .rgb = kept->bytes, .stride = kept->row, .time = head.time, .duration = head.duration};
+    return found;
 }
 
 enum impasto_status imp_kept_open(struct imp_kept *kept, const char *path,
                                   const struct imp_film *film, int64_t first,
                                   struct impasto_error *error)
 {
-    struct head head;
+    struct imp_frame frame;
     *kept = (struct imp_kept){.path = path,
                               .descriptor = -1,
                               .row = imp_film_pixel(film) * (size_t)film->width,
@@ -71,23 +76,29 @@ enum impasto_status imp_kept_open(struct imp_kept *kept, const char *path,
         kept->descriptor = imp_os_open(path, IMP_OS_CREATE);
     if (kept->descriptor < 0)
         return fail(kept, error);
-    while (fetch(kept, kept->count, &head))
+    while (imp_kept_find(kept, kept->count, first + kept->count, 0, &frame))
         kept->count++;
+    return IMPASTO_OK;
+}
+
+enum impasto_status imp_kept_put(struct imp_kept *kept, int64_t place, int64_t number, uint32_t of,
+                                 const struct imp_frame *frame, struct impasto_error *error)
+{
+    const uint64_t at = place_of(kept, place);
+    struct head head = {.number = number, .time = frame->time, .duration = frame->duration};
+    for (size_t y = 0; y < kept->rows; y++)
+        memcpy(kept->bytes + y * kept->row, frame->rgb + y * frame->stride, kept->row);
+    head.checksum = checksum_of(&head, of, kept->bytes, frame_bytes(kept));
+    if (!imp_os_write_at(kept->descriptor, &head, sizeof(head), at) ||
+        !imp_os_write_at(kept->descriptor, kept->bytes, frame_bytes(kept), at + sizeof(head)))
+        return fail(kept, error);
     return IMPASTO_OK;
 }
 
 enum impasto_status imp_kept_add(struct imp_kept *kept, const struct imp_frame *frame,
                                  struct impasto_error *error)
 {
-    const uint64_t at = place_of(kept, kept->count);
-    struct head head = {
-        .number = kept->first + kept->count, .time = frame->time, .duration = frame->duration};
-    for (size_t y = 0; y < kept->rows; y++)
-        memcpy(kept->bytes + y * kept->row, frame->rgb + y * frame->stride, kept->row);
-    head.checksum = checksum_of(&head, kept->bytes, frame_bytes(kept));
-    if (!imp_os_write_at(kept->descriptor, &head, sizeof(head), at) ||
-        !imp_os_write_at(kept->descriptor, kept->bytes, frame_bytes(kept), at + sizeof(head)))
-        return fail(kept, error);
+    IMP_TRY(imp_kept_put(kept, kept->count, kept->first + kept->count, 0, frame, error));
     kept->count++;
     return IMPASTO_OK;
 }
@@ -95,14 +106,11 @@ enum impasto_status imp_kept_add(struct imp_kept *kept, const struct imp_frame *
 enum impasto_status imp_kept_read(struct imp_kept *kept, int64_t i, struct imp_frame *frame,
                                   struct impasto_error *error)
 {
-    struct head head;
-    if (!fetch(kept, i, &head))
-        return imp_fail(error, IMPASTO_ERROR_OUTPUT,
-                        "%s: has changed while it was read; end whatever else works on it",
-                        kept->path);
-    *frame = (struct imp_frame){
-        .rgb = kept->bytes, .stride = kept->row, .time = head.time, .duration = head.duration};
-    return IMPASTO_OK;
+    return imp_kept_find(kept, i, kept->first + i, 0, frame)
+               ? IMPASTO_OK
+               : imp_fail(error, IMPASTO_ERROR_OUTPUT,
+                          "%s: has changed while it was read; end whatever else works on it",
+                          kept->path);
 }
 
 enum impasto_status imp_kept_sync(struct imp_kept *kept, struct impasto_error *error)

@@ -3,8 +3,9 @@
 #define IMP_VIDEO_KEPT_H
 
 /*
- * Frames of a segment that is not whole, as they were painted, in a file of our own. An encoder
- * cannot go on within a segment. So it is given these again, from the segment's first on.
+ * Frames as they were painted, in a file of our own. Those of a segment that is not whole stand in
+ * a row: an encoder cannot go on within a segment, so it is given these again, from the segment's
+ * first on. Other frames have places.
  */
 
 #include "video/kinds.h"
@@ -31,6 +32,13 @@ enum impasto_status imp_kept_add(struct imp_kept *kept, const struct imp_frame *
 /* Reads the i-th frame, from 0 on. Its pixels are valid until the next call. */
 enum impasto_status imp_kept_read(struct imp_kept *kept, int64_t i, struct imp_frame *frame,
                                   struct impasto_error *error);
+/* Puts a frame of any number to a place, from 0 on. of: a checksum of what it was made of. */
+enum impasto_status imp_kept_put(struct imp_kept *kept, int64_t place, int64_t number, uint32_t of,
+                                 const struct imp_frame *frame, struct impasto_error *error);
+/* Whether the place has that frame, whole, and made of that. Its pixels are valid until the next
+ * call. */
+bool imp_kept_find(struct imp_kept *kept, int64_t place, int64_t number, uint32_t of,
+                   struct imp_frame *frame);
 /* What there is is on the disk then. */
 enum impasto_status imp_kept_sync(struct imp_kept *kept, struct impasto_error *error);
 /* Only so many frames stay. */

@@ -81,6 +81,10 @@ void imp_stream_warn(const struct imp_stream_options *options, const char *forma
     IMP_PRINTF(2, 3);
 /* Pixels that a frame may have. */
 uint64_t imp_film_max_pixels(const struct imp_stream_options *options);
+/* Of a frame's pixels and time. */
+uint32_t imp_film_checksum(const struct imp_film *film, const struct imp_frame *frame);
+/* Where a sink keeps what another run goes on with; NULL: nowhere. */
+const struct imp_job_folder *imp_sink_folder(const struct imp_sink *sink);
 /* Checks a frame's size before memory is taken for it. */
 enum impasto_status imp_film_check_size(const char *name, int64_t width, int64_t height,
                                         const struct imp_stream_options *options,

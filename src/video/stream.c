@@ -235,7 +235,7 @@ enum impasto_status imp_sink_open(const char *path, const struct imp_film *film,
     return status;
 }
 
-static uint32_t checksum_of(const struct imp_film *film, const struct imp_frame *frame)
+uint32_t imp_film_checksum(const struct imp_film *film, const struct imp_frame *frame)
 {
     uint32_t sum = imp_checksum(0, &frame->time, sizeof(frame->time));
     for (int y = 0; y < film->height; y++)
@@ -244,15 +244,20 @@ static uint32_t checksum_of(const struct imp_film *film, const struct imp_frame 
     return sum;
 }
 
+const struct imp_job_folder *imp_sink_folder(const struct imp_sink *sink)
+{
+    return sink->kind->folder ? sink->kind->folder(sink->state) : NULL;
+}
+
 enum impasto_status imp_sink_see(struct imp_sink *sink, const char *name,
                                  const struct imp_film *film, const struct imp_frame *frame,
                                  int64_t number, struct impasto_error *error)
 {
     int64_t last;
-    if (!sink->kind->folder)
+    const struct imp_job_folder *folder = imp_sink_folder(sink);
+    if (!folder)
         return IMPASTO_OK;
-    const struct imp_job_folder *folder = sink->kind->folder(sink->state);
-    const uint32_t checksum = checksum_of(film, frame);
+    const uint32_t checksum = imp_film_checksum(film, frame);
     if (number >= imp_sink_resumed(sink, &last)) {
         imp_job_saw(folder, number, checksum);
         return IMPASTO_OK;
@@ -265,10 +270,22 @@ enum impasto_status imp_sink_see(struct imp_sink *sink, const char *name,
                : IMPASTO_OK;
 }
 
+bool imp_sink_keeps(const char *path)
+{
+    const struct imp_sink_kind *kind;
+    return find_sink(path, &kind, NULL) == IMPASTO_OK && kind->folder;
+}
+
 const char *imp_sink_state(struct imp_sink *sink, int64_t frames, bool *due)
 {
     *due = false;
     return sink->kind->state_path ? sink->kind->state_path(sink->state, frames, due) : NULL;
+}
+
+char *imp_sink_state_path(const struct imp_sink *sink, int64_t frames)
+{
+    const struct imp_job_folder *folder = imp_sink_folder(sink);
+    return folder ? imp_job_state_path(folder, frames) : NULL;
 }
 
 enum impasto_status imp_sink_write(struct imp_sink *sink, const struct imp_frame *frame,

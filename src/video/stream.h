@@ -156,6 +156,8 @@ enum impasto_status imp_sink_see(struct imp_sink *sink, const char *name,
  * them. *due: it must, before it writes the last one; else no run will go on there. The sink
  * removes the file. NULL: no run will ever go on. Valid until the next call. */
 const char *imp_sink_state(struct imp_sink *sink, int64_t frames, bool *due);
+/* The same place, if there is one, as a new string; NULL: no memory. From any thread. */
+char *imp_sink_state_path(const struct imp_sink *sink, int64_t frames);
 /* Writes a frame. A pipe may make it wait. Errors: IMPASTO_ERROR_OUTPUT, _INTERRUPTED, _MEMORY. */
 enum impasto_status imp_sink_write(struct imp_sink *sink, const struct imp_frame *frame,
                                    struct impasto_error *error);
@@ -165,5 +167,39 @@ enum impasto_status imp_sink_finish(struct imp_sink **sink, bool whole,
                                     struct impasto_error *error);
 /* Closes the sink without a result, where it was a file. */
 void imp_sink_abandon(struct imp_sink **sink);
+
+/* ---- Frames that are painted before others --------------------------------------------------- */
+
+/*
+ * Between a source and a sink whose frames several painters paint, not one after the other. It
+ * holds frames of the source that wait to be painted, and frames that are painted and wait for
+ * those before, in the sink's folder. So another run finds the latter. One thread at a time.
+ */
+struct imp_ahead;
+/* So many frames from the first one on that the sink does not have. */
+#define IMP_AHEAD 250
+
+/* Bytes that all of these take. */
+uint64_t imp_ahead_bytes(const struct imp_film *source, const struct imp_film *film);
+/* Whether frames can be painted ahead of a sink for a file of such a name. */
+bool imp_sink_keeps(const char *path);
+/* source, film: as its frames come, and as they are painted. The sink must outlive it, and be one
+ * that keeps frames. To be closed in any case. */
+enum impasto_status imp_ahead_open(const struct imp_sink *sink, const struct imp_film *source,
+                                   const struct imp_film *film, struct imp_ahead **ahead,
+                                   struct impasto_error *error);
+/* Takes the source's frame of a number. *painted: an earlier run has painted it. */
+enum impasto_status imp_ahead_take(struct imp_ahead *ahead, int64_t number,
+                                   const struct imp_frame *frame, bool *painted,
+                                   struct impasto_error *error);
+/* Gives it back, into frame->rgb, with rows as in imp_source_read. */
+enum impasto_status imp_ahead_source(struct imp_ahead *ahead, int64_t number,
+                                     struct imp_frame *frame, struct impasto_error *error);
+/* Takes what was painted of it, and gives it back. */
+enum impasto_status imp_ahead_put(struct imp_ahead *ahead, int64_t number,
+                                  const struct imp_frame *frame, struct impasto_error *error);
+enum impasto_status imp_ahead_painted(struct imp_ahead *ahead, int64_t number,
+                                      struct imp_frame *frame, struct impasto_error *error);
+void imp_ahead_close(struct imp_ahead **ahead);
 
 #endif

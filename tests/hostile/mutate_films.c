@@ -2,11 +2,11 @@
 /*
  * Films with a few bytes changed, cut off or taken out, decoded as the program does it:
  *
- *     mutate_films ROUNDS CLIP...
+ *     mutate_films ROUNDS[@FIRST] CLIP...
  *
- * Each clip is damaged ROUNDS times, the same way in every run. A decoder may refuse it, give
- * frames, or crash in its sandbox; the program must go on. Prints what has become of all, and the
- * slowest.
+ * Each clip is damaged ROUNDS times, the same way in every run that begins with the same round: the
+ * 0th, or the FIRST-th. A decoder may refuse it, give frames, or crash in its sandbox; the program
+ * must go on. Prints what has become of all, and the slowest.
  */
 
 #include "base/os.h"
@@ -62,12 +62,13 @@ static void decode(const char *path, unsigned char *rgb)
     imp_source_close(&source);
 }
 
-static void damage_and_decode(const char *clip, const char *path, int rounds, unsigned char *rgb)
+static void damage_and_decode(const char *clip, const char *path, int first, int rounds,
+                              unsigned char *rgb)
 {
     size_t size;
     unsigned char *bytes = read_bytes(clip, &size), *changed = malloc(size + 1);
     const size_t head = size < HEAD + TAKEN_OUT ? size - TAKEN_OUT : HEAD;
-    for (int round = 0; changed && size > TAKEN_OUT && round < rounds; round++) {
+    for (int round = first; changed && size > TAKEN_OUT && round < first + rounds; round++) {
         const size_t left = damage(bytes, size, head, 1, round, changed);
         const double begun = imp_os_seconds();
         write_bytes(path, changed, left);
@@ -88,9 +89,9 @@ int main(int argc, char **argv)
     unsigned char *rgb = malloc(6 * (size_t)MOST_PIXELS);
     if (argc < 3 || !rgb || make_folder(NULL) != 0)
         return 2;
-    const char *path = strdup(in_folder("film"));
+    const char *path = strdup(in_folder("film")), *first = strchr(argv[1], '@');
     for (int i = 2; i < argc; i++) {
-        damage_and_decode(argv[i], path, atoi(argv[1]), rgb);
+        damage_and_decode(argv[i], path, first ? atoi(first + 1) : 0, atoi(argv[1]), rgb);
         printf(
             "%ld films: %ld complete, %ld refused, %ld ended early (%ld misled, %ld crashed in the "
             "sandbox, %ld too late), %ld frames; slowest %.1f s (%s)\n",

@@ -48,12 +48,12 @@ static void add_painting(json_t *line, const struct impasto_clip_info *info)
 
 enum impasto_status cli_video_trace_frame(struct cli_filming *f)
 {
-    const struct impasto_clip_info *info = impasto_clip_info(f->clip);
+    const struct impasto_clip_info *info = cli_video_info(f);
     if (!f->trace)
         return IMPASTO_OK;
     json_t *line = json_object();
     json_object_set_new(line, "type", json_string("frame"));
-    json_object_set_new(line, "frame", json_integer((json_int_t)info->frames));
+    json_object_set_new(line, "frame", json_integer((json_int_t)f->done + 1));
     if (info->job)
         add_painting(line, info);
     const int dumped = json_dumpf(line, f->trace, JSON_COMPACT | JSON_REAL_PRECISION(9));
@@ -76,7 +76,7 @@ void cli_video_trace_close(struct cli_filming *f)
 
 void cli_video_report_frame(struct cli_filming *f, double seconds, double left)
 {
-    const struct impasto_clip_info *info = impasto_clip_info(f->clip);
+    const struct impasto_clip_info *info = cli_video_info(f);
     json_t *line = json_object();
     json_object_set_new(line, "frames",
                         f->film.frames > 0 ? json_integer((json_int_t)f->film.frames)
@@ -103,7 +103,7 @@ void cli_video_tell_figures(struct cli_filming *f)
 {
     static const char *const before[IMPASTO_CLIP_WARPS] = {
         "what moves differs from frame to frame by E_warp ", ", 4 apart by ", ", 16 apart by "};
-    const struct impasto_clip_info *info = impasto_clip_info(f->clip);
+    const struct impasto_clip_info *info = cli_video_info(f);
     char line[400] = "";
     size_t used = 0;
     if (!info->job || info->warp[0].pairs == 0)

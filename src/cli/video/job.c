@@ -4,7 +4,7 @@
 
 #include "base/os.h"
 #include "cli/files/files.h"
-#include "cli/video/run.h"
+#include "cli/video/scenes.h"
 
 #include <stdlib.h>
 
@@ -85,8 +85,9 @@ char *cli_video_job(const struct cli_filming *f)
     if (!imp_os_memory_open(&memory))
         return NULL;
     const bool plain = imp_os_enter_plain(&numbers);
-    fprintf(memory.stream, "impasto %s\ndevice %s\n", impasto_version(),
-            impasto_device_info(f->device)->name);
+    fprintf(memory.stream, "impasto %s\ndevice ", impasto_version());
+    cli_scenes_name_devices(f, memory.stream);
+    fputc('\n', memory.stream);
     add_file(memory.stream, "film", f->input);
     if (cli_video_is_painting(f))
         add_painting(memory.stream, f);

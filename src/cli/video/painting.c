@@ -64,26 +64,44 @@ static struct impasto_clip_params film_of(struct cli_filming *f)
     film.temporal_weight = options->temporal_weight;
     film.iterations = options->frame_iterations;
     film.measure = !options->preview;
-    film.progress = on_progress;
-    film.user = f;
     return film;
 }
 
-static enum impasto_status open_clip(struct cli_filming *f, const struct impasto_params *params,
-                                     const struct impasto_clip_params *film)
+static enum impasto_status open_clip(struct cli_filming *f, struct impasto_device *device,
+                                     const struct impasto_params *params,
+                                     const struct impasto_clip_params *film,
+                                     struct impasto_clip **clip)
 {
     const struct impasto_pictures pictures = {
         .struct_size = sizeof(pictures), .styles = f->style, .style_count = f->styles};
-    return impasto_clip_open_painting(f->device, f->weights, &pictures, params, film, &f->clip,
-                                      f->error);
+    return impasto_clip_open_painting(device, f->weights, &pictures, params, film, clip, f->error);
+}
+
+enum impasto_status cli_video_open_clip(struct cli_filming *f, struct impasto_device *device,
+                                        impasto_job_progress_fn progress, void *user,
+                                        struct impasto_clip **clip)
+{
+    struct impasto_clip_params film = film_of(f);
+    struct impasto_params params;
+    const enum impasto_status status = cli_video_make_params(f, &params);
+    film.progress = progress;
+    film.user = user;
+    return status == IMPASTO_OK ? open_clip(f, device, &params, &film, clip) : status;
 }
 
 enum impasto_status cli_video_open_painting(struct cli_filming *f)
 {
+    return cli_video_open_clip(f, f->device, on_progress, f, &f->clip);
+}
+
+enum impasto_status cli_video_open_scout(struct cli_filming *f, struct impasto_device *device,
+                                         struct impasto_clip **scout)
+{
     const struct impasto_clip_params film = film_of(f);
     struct impasto_params params;
     const enum impasto_status status = cli_video_make_params(f, &params);
-    return status == IMPASTO_OK ? open_clip(f, &params, &film) : status;
+    return status == IMPASTO_OK ? impasto_clip_open_scout(device, &params, &film, scout, f->error)
+                                : status;
 }
 
 enum impasto_status cli_video_open_trial(struct cli_filming *f, int iterations,
@@ -100,7 +118,7 @@ enum impasto_status cli_video_open_trial(struct cli_filming *f, int iterations,
     params.iterations = film.iterations = iterations;
     film.progress = progress;
     film.user = user;
-    return open_clip(f, &params, &film);
+    return open_clip(f, f->device, &params, &film, &f->clip);
 }
 
 void cli_video_close_painting(struct cli_filming *f)
@@ -108,4 +126,9 @@ void cli_video_close_painting(struct cli_filming *f)
     impasto_weights_close(&f->weights);
     for (size_t i = 0; i < f->styles; i++)
         impasto_image_free(&f->image[i]);
+}
+
+const struct impasto_clip_info *cli_video_info(const struct cli_filming *f)
+{
+    return f->figures ? f->figures : impasto_clip_info(f->clip);
 }

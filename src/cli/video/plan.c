@@ -58,7 +58,11 @@ static enum impasto_status weigh(const struct cli_filming *f, const struct imp_f
     if (!output)
         return IMPASTO_OK;
     cost->has_room = room_for(output, &cost->room);
-    return imp_sink_weigh(output, &f->film, &f->stream, painted, &cost->weight, error);
+    const enum impasto_status status =
+        imp_sink_weigh(output, &f->film, &f->stream, painted, &cost->weight, error);
+    if (f->devices > 0)
+        cost->weight.beside += imp_ahead_bytes(&f->source_film, &f->film);
+    return status;
 }
 
 /* Bytes that the frames to come take; 0: not known. */
@@ -103,13 +107,13 @@ static void say(struct cli_filming *f, double seconds, uint64_t bytes)
     snprintf(line, sizeof(line),
              "plan: %" PRId64 " more frames at about %.3g s: %s; %.1f MiB on the device%s", frames,
              seconds, cli_duration(seconds * (double)frames, all, sizeof(all)),
-             mib(impasto_clip_info(f->clip)->memory), disk);
+             mib(cli_video_info(f)->memory), disk);
     cli_console_log(&f->console, IMPASTO_LOG_INFO, line);
 }
 
 void cli_video_say_plan(struct cli_filming *f, double seconds)
 {
-    const struct impasto_clip_info *info = impasto_clip_info(f->clip);
+    const struct impasto_clip_info *info = cli_video_info(f);
     struct cost cost = {0};
     struct impasto_error ignored;
     /* A frame like the one before it costs nothing, and says nothing of the others. */
@@ -262,6 +266,9 @@ static void print_time(const struct cli_filming *f, const struct cost *cost)
         printf("  %-24s %12s%s\n", "in all",
                cli_duration(seconds_in_all(f, cost), all, sizeof(all)),
                cost->first > 0 ? ", if it is one scene" : "");
+    if (f->film.frames > 0 && f->devices > 0)
+        printf("  on %2zu devices, at best   %12s\n", f->devices,
+               cli_duration(seconds_in_all(f, cost) / (double)f->devices, all, sizeof(all)));
 }
 
 static void print_disk(const struct cli_filming *f, const struct cost *cost)

@@ -7,7 +7,7 @@ enum impasto_status cli_video_report_take(struct cli_filming *f)
 {
     const struct imp_ratio *tick = &f->film.tick;
     const struct impasto_frame frame = cli_video_frame(&f->film, &f->painted);
-    return cli_film_report_frame(f->report, impasto_clip_info(f->clip), f->done + 1, &frame,
+    return cli_film_report_frame(f->report, cli_video_info(f), f->done + 1, &frame,
                                  (double)f->painted.time * tick->num / tick->den, f->error);
 }
 
@@ -32,7 +32,7 @@ enum impasto_status cli_video_report_write(struct cli_filming *f, enum impasto_s
         return IMPASTO_OK;
     const struct cli_film film = {.input = cli_name_of_input(f->input),
                                   .output = cli_name_of_output(f->options->output),
-                                  .info = impasto_clip_info(f->clip),
+                                  .info = cli_video_info(f),
                                   .device = impasto_device_info(f->device),
                                   .weights = f->model ? impasto_model_info(f->model)->source
                                                       : impasto_weights_info(f->weights)->source,

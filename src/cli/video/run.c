@@ -4,7 +4,7 @@
 #include "base/os.h"
 #include "cli/devices/devices.h"
 #include "cli/model/model.h"
-#include "cli/video/run.h"
+#include "cli/video/scenes.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -103,22 +103,47 @@ static enum impasto_status make_result(struct cli_filming *f)
     return make_frame(f, &f->film, &f->painted);
 }
 
+static enum impasto_status check_devices(const struct cli_filming *f, size_t count)
+{
+    const char *output = f->options->output;
+    if (f->model)
+        return cli_fail(f->error, IMPASTO_ERROR_USAGE,
+                        "--device: names %zu devices, and a network paints a film on one; name one",
+                        count);
+    return !output || imp_sink_keeps(output)
+               ? IMPASTO_OK
+               : cli_fail(f->error, IMPASTO_ERROR_USAGE,
+                          "-o %s: has no room for what is painted ahead on %zu devices; name an "
+                          ".mp4, .mov, .mkv, .webm or numbered pictures, or one device",
+                          output, count);
+}
+
+/* A plan is measured on the first device. */
+static enum impasto_status open_devices(struct cli_filming *f)
+{
+    struct cli_batch_devices names;
+    enum impasto_status status = cli_batch_devices(f->settings, &names, f->error);
+    if (status == IMPASTO_OK && names.count > 1)
+        status = check_devices(f, names.count);
+    if (status == IMPASTO_OK && names.count > 1) {
+        status = cli_scenes_open(f, &names);
+    } else if (status == IMPASTO_OK) {
+        status = cli_open_device(&f->settings->common, &f->console, &f->device, f->error);
+        if (status == IMPASTO_OK)
+            status = f->model ? open_network(f) : cli_video_open_painting(f);
+    }
+    cli_batch_devices_free(&names);
+    return status;
+}
+
 static enum impasto_status open_clip(struct cli_filming *f)
 {
     cli_events_phase(&f->console, "opening", NULL, 0);
     enum impasto_status status = cli_watchdog_open(&f->watchdog, &f->console, f->error);
     if (status == IMPASTO_OK)
-        status = cli_open_device(&f->settings->common, &f->console, &f->device, f->error);
-    if (status == IMPASTO_OK)
-        status = f->model ? open_network(f) : cli_video_open_painting(f);
+        status = open_devices(f);
     cli_catch_signals(); /* some drivers put handlers of their own in place */
     return status == IMPASTO_OK ? make_result(f) : status;
-}
-
-static enum impasto_status see_frame(struct cli_filming *f, int64_t number)
-{
-    return imp_sink_see(f->sink, cli_name_of_input(f->input), &f->source_film, &f->frame, number,
-                        f->error);
 }
 
 /* Frames that an earlier run has painted are only read. */
@@ -138,7 +163,9 @@ static enum impasto_status open_sink(struct cli_filming *f)
     for (int64_t i = 0; i < f->kept && status == IMPASTO_OK && more && !cli_stop_signal(); i++) {
         status = cli_video_next(f, &more);
         if (status == IMPASTO_OK && more && !cli_stop_signal())
-            status = see_frame(f, i);
+            status = cli_video_see(f, i);
+        if (status == IMPASTO_OK && more && f->scenes && i + 1 == f->kept)
+            status = cli_scenes_look(f);
     }
     if (status == IMPASTO_OK && f->kept > 0 && !cli_stop_signal() &&
         (!more || f->frame.time != last))
@@ -158,6 +185,7 @@ static void close_all(struct cli_filming *f, enum impasto_status status)
     cli_console_close(&f->console);
     imp_sink_abandon(&f->sink);
     imp_source_close(&f->source);
+    cli_scenes_close(f);
     cli_video_trace_close(f);
     cli_film_report_close(&f->report);
     free(f->frame.rgb);
@@ -186,11 +214,7 @@ static enum impasto_status paint_frame(struct cli_filming *f)
     enum impasto_status status = cli_video_paint(f);
     if (status == IMPASTO_OK)
         status = save_state(f);
-    if (status == IMPASTO_OK)
-        status = imp_sink_write(f->sink, &f->painted, f->error);
-    if (status == IMPASTO_OK)
-        status = cli_video_report_take(f);
-    return status == IMPASTO_OK ? cli_video_trace_frame(f) : status;
+    return status == IMPASTO_OK ? cli_video_write(f, true) : status;
 }
 
 /* Until the film ends, or something does. */
@@ -202,19 +226,11 @@ static enum impasto_status paint_frames(struct cli_filming *f)
         const double began = cli_seconds();
         status = cli_video_next(f, &more);
         if (status == IMPASTO_OK && more && !cli_stop_signal())
-            status = see_frame(f, f->done);
+            status = cli_video_see(f, f->done);
         if (status == IMPASTO_OK && more && !cli_stop_signal())
             status = paint_frame(f);
-        if (status != IMPASTO_OK || !more || cli_stop_signal())
-            continue;
-        f->done++;
-        if (f->done == f->kept + 1)
-            f->began = cli_seconds();
-        const double seconds = cli_seconds() - began;
-        cli_video_tell(f, false);
-        cli_video_report_frame(f, seconds, cli_video_left(f));
-        cli_video_preview(f);
-        cli_video_say_plan(f, seconds);
+        if (status == IMPASTO_OK && more && !cli_stop_signal())
+            cli_video_count(f, cli_seconds() - began);
     }
     return status == IMPASTO_OK && cli_stop_signal()
                ? cli_fail(f->error, IMPASTO_ERROR_INTERRUPTED, "interrupted")
@@ -292,7 +308,7 @@ static enum impasto_status make_film(struct cli_filming *f)
     cli_events_start(&f->console, f->settings, f->options->output, 1);
     cli_events_phase(&f->console, "painting", NULL, 0);
     tell_kept(f);
-    return conclude(f, paint_frames(f));
+    return conclude(f, f->scenes ? cli_scenes_paint(f) : paint_frames(f));
 }
 
 enum impasto_status cli_video_run(const struct cli_call *call, struct impasto_error *error)

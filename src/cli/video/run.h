@@ -37,6 +37,8 @@ struct cli_video_options {
     const char *given[CLI_VIDEO_SETTINGS]; /* texts of paintings' settings; NULL: not given */
 };
 
+struct cli_scenes;
+
 struct cli_filming {
     const struct cli_video_options *options;
     struct cli_settings *settings;
@@ -54,7 +56,10 @@ struct cli_filming {
     struct impasto_style style[CLI_LIST_MOST];
     size_t styles;
     struct impasto_clip *clip;
-    FILE *trace; /* NULL: none */
+    struct cli_scenes *scenes;               /* of several devices; NULL: one paints */
+    size_t devices;                          /* how many they are; 0: one paints */
+    const struct impasto_clip_info *figures; /* of all; NULL: the clip's are */
+    FILE *trace;                             /* NULL: none */
     struct cli_film_report *report;
     struct imp_stream_options stream;
     char *job; /* of stream.job */
@@ -94,6 +99,16 @@ struct impasto_frame cli_video_frame(const struct imp_film *film, const struct i
 /* Paints the frame at hand. */
 enum impasto_status cli_video_paint(struct cli_filming *filming);
 
+/* ---- done.c ---------------------------------------------------------------------------------- */
+
+/* Remembers what the frame of that number is made of, the one at hand. IMPASTO_ERROR_INPUT: it was
+ * another one in an earlier run. */
+enum impasto_status cli_video_see(struct cli_filming *filming, int64_t number);
+/* Writes the painted frame. known: this run has painted it, and its figures are told. */
+enum impasto_status cli_video_write(struct cli_filming *filming, bool known);
+/* Counts and tells it. seconds: that a frame takes. */
+void cli_video_count(struct cli_filming *filming, double seconds);
+
 /* ---- job.c ----------------------------------------------------------------------------------- */
 
 /* What decides the frames, as text that the caller frees. NULL: out of memory. */
@@ -116,11 +131,20 @@ enum impasto_status cli_video_load_styles(struct cli_filming *filming, const cha
                                           size_t count);
 /* Opens the clip, with the device and the film's size. */
 enum impasto_status cli_video_open_painting(struct cli_filming *filming);
+/* The same on any device. progress may be called by any thread. */
+enum impasto_status cli_video_open_clip(struct cli_filming *filming, struct impasto_device *device,
+                                        impasto_job_progress_fn progress, void *user,
+                                        struct impasto_clip **clip);
+/* Opens what finds the cuts of such a clip. */
+enum impasto_status cli_video_open_scout(struct cli_filming *filming, struct impasto_device *device,
+                                         struct impasto_clip **scout);
 /* Opens one in its place whose frames have so many iterations, at one size. *each: how many those
  * of the film have, but for a scene's first. */
 enum impasto_status cli_video_open_trial(struct cli_filming *filming, int iterations,
                                          impasto_job_progress_fn progress, void *user, int *each);
 void cli_video_close_painting(struct cli_filming *filming);
+/* What the last frame is, and the figures of all. */
+const struct impasto_clip_info *cli_video_info(const struct cli_filming *filming);
 
 /* ---- plan.c ---------------------------------------------------------------------------------- */
 

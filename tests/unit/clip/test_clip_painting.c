@@ -345,6 +345,66 @@ static int stop_at_once(void *user, const struct impasto_job_progress *progress)
     return (*left)-- == 0;
 }
 
+/* Frame by frame of three scenes, the last of which repeats a frame. */
+#define SCENES_FRAMES 7
+static void draw_scenes(float *rgb, int frame)
+{
+    if (frame < 3)
+        draw_pan(rgb, (float)frame, 0);
+    else if (frame < 5)
+        draw_tiles(rgb, 2 * frame);
+    else
+        draw_pan(rgb, 40, 3);
+}
+
+static void look(struct impasto_clip *scout, float *rgb)
+{
+    struct impasto_error error = {0};
+    const struct impasto_frame frame = frame_of(rgb);
+    if (impasto_clip_look(scout, &frame, &error) != IMPASTO_OK)
+        fail_msg("%s", error.message);
+}
+
+/* As one clip paints them; each scene by a clip that has painted something else, once the cuts are
+ * known. */
+static void scenes_are_painted_apart(void **state)
+{
+    const struct impasto_clip_params film = film_of(IMPASTO_CONSISTENCY_FINE);
+    struct impasto_params params = usual;
+    params.colour = IMPASTO_COLOUR_LUMA;
+    float rgb[VALUES], painted[VALUES], apart[VALUES];
+    struct impasto_error error = {0};
+    struct impasto_clip *clip = open_clip(&params, &film), *other = open_clip(&params, &film);
+    struct impasto_clip *scout = NULL;
+    if (impasto_clip_open_scout(device, &params, &film, &scout, &error) != IMPASTO_OK)
+        fail_msg("%s", error.message);
+    (void)state;
+    paint_pan(other, 9, apart);
+    for (int frame = 0; frame < SCENES_FRAMES; frame++) {
+        draw_scenes(rgb, frame);
+        look(scout, rgb);
+        const struct impasto_clip_info seen = *impasto_clip_info(scout);
+        paint(clip, rgb, painted);
+        if (seen.begins_scene)
+            impasto_clip_begin(other, seen.frames - 1, seen.scenes - 1);
+        paint(other, rgb, apart);
+        expect_same(painted, apart);
+        const struct impasto_clip_info *a = impasto_clip_info(clip);
+        const struct impasto_clip_info *b = impasto_clip_info(other);
+        assert_int_equal(seen.begins_scene, frame == 0 || frame == 3 || frame == 5);
+        assert_int_equal(a->begins_scene, seen.begins_scene);
+        assert_int_equal(a->scenes, seen.scenes);
+        assert_int_equal(b->scenes, seen.scenes);
+        assert_int_equal(b->frames, seen.frames);
+        assert_memory_equal(&a->warp[0].last, &b->warp[0].last,
+                            seen.begins_scene ? 0 : sizeof(double));
+    }
+    assert_true(impasto_clip_info(scout)->memory < impasto_clip_info(clip)->memory / 2);
+    impasto_clip_close(&scout);
+    impasto_clip_close(&other);
+    impasto_clip_close(&clip);
+}
+
 static void a_frame_can_be_tried_again(void **state)
 {
     (void)state;
@@ -546,6 +606,7 @@ int main(void)
         cmocka_unit_test(regions_are_held_too),
         cmocka_unit_test(what_returns_is_known_again),
         cmocka_unit_test(a_scene_is_painted_as_if_it_were_the_first),
+        cmocka_unit_test(scenes_are_painted_apart),
         cmocka_unit_test(a_frame_can_be_tried_again),
         cmocka_unit_test(a_film_goes_on_to_the_same_bytes),
         cmocka_unit_test(a_state_of_another_film_is_refused),

@@ -222,9 +222,12 @@ static void test_usage(void **state)
     (void)state;
     expect_error("", IMPASTO_ERROR_USAGE, "empty");
     expect_error(" \t ", IMPASTO_ERROR_USAGE, "empty");
-    expect_error("0,1", IMPASTO_ERROR_USAGE, "several devices serve batches only");
-    expect_error("gpu,", IMPASTO_ERROR_USAGE, "several devices serve batches only");
-    expect_error("all", IMPASTO_ERROR_USAGE, "several devices serve batches only");
+    expect_error("0,1", IMPASTO_ERROR_USAGE,
+                 "several devices serve paintings, films and batches only");
+    expect_error("gpu,", IMPASTO_ERROR_USAGE,
+                 "several devices serve paintings, films and batches only");
+    expect_error("all", IMPASTO_ERROR_USAGE,
+                 "several devices serve paintings, films and batches only");
     expect_error("\x1b[2J", IMPASTO_ERROR_DEVICE, "device \"?[2J\": fits no device");
     char longer[5000];
     memset(longer, 'x', sizeof(longer) - 1);

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CLI_VIDEO_SCENES_H
+#define CLI_VIDEO_SCENES_H
+
+/*
+ * A film on several devices. Nothing is carried over a cut, so each device paints scenes of its
+ * own. One thread reads the film, finds the cuts, and writes the frames in their order. It reads at
+ * most IMP_AHEAD frames ahead of what is written: where a scene is longer, one device paints alone.
+ */
+
+#include "cli/batch/batch.h"
+#include "cli/video/run.h"
+
+/* Opens the devices with a clip on each, and one that finds cuts. The first ones are f->device and
+ * f->clip. To be closed in any case. */
+enum impasto_status cli_scenes_open(struct cli_filming *f, const struct cli_batch_devices *names);
+/* Looks at the frame at hand, which is the last one of an earlier run. */
+enum impasto_status cli_scenes_look(struct cli_filming *f);
+/* Paints and writes frame after frame, until the film ends or something does. */
+enum impasto_status cli_scenes_paint(struct cli_filming *f);
+/* The first device and clip stay open. */
+void cli_scenes_close(struct cli_filming *f);
+
+/* The devices' names: "A", or "A, B" where they differ. */
+void cli_scenes_name_devices(const struct cli_filming *f, FILE *stream);
+
+#endif
