@@ -46,6 +46,13 @@ uint64_t imp_film_max_pixels(const struct imp_stream_options *options)
     return options->max_pixels ? options->max_pixels : USUAL_MAX_PIXELS;
 }
 
+uint64_t imp_film_most(const struct imp_film *film, double values)
+{
+    const double bytes = (film->deep ? 10 : 8) / 8.0 * values;
+    /* Sides of 4:2:0 are even. */
+    return (uint64_t)(5.0 / 3 * bytes * (film->width + 1.0) * (film->height + 1.0)) + 4096;
+}
+
 enum impasto_status imp_film_check_size(const char *name, int64_t width, int64_t height,
                                         const struct imp_stream_options *options,
                                         struct impasto_error *error)

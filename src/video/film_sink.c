@@ -206,7 +206,14 @@ static enum impasto_status count_packet(void *user, const void *bytes, size_t si
     return IMPASTO_OK;
 }
 
-/* The frame by itself: a key frame, the largest there is. */
+/* Lossless films have RGB, ProRes has 4:2:2, and all others 4:2:0. */
+static double values_of(const struct imp_encode_request *request)
+{
+    const bool prores = request->codec && strcmp(request->codec, "prores") == 0;
+    return request->lossless ? 3 : prores ? 2 : 1.5;
+}
+
+/* The frame by itself: a key frame, so that frames which show no more have no more. */
 static enum impasto_status weigh(const char *path, const struct imp_film *film,
                                  const struct imp_stream_options *options,
                                  const struct imp_frame *frame, struct imp_sink_weight *weight,
@@ -217,6 +224,7 @@ static enum impasto_status weigh(const char *path, const struct imp_film *film,
     struct imp_encoder *encoder = NULL;
     struct imp_encoded encoded;
     weight->copies = 2; /* packets, and the film of them */
+    weight->most = imp_film_most(film, values_of(&request));
     if (options->builds)
         weight->beside = imp_kept_bytes(
             film, film->frames > 0 && film->frames < IMP_SEGMENT ? film->frames : IMP_SEGMENT);

@@ -85,6 +85,9 @@ uint64_t imp_film_max_pixels(const struct imp_stream_options *options);
 uint32_t imp_film_checksum(const struct imp_film *film, const struct imp_frame *frame);
 /* Where a sink keeps what another run goes on with; NULL: nowhere. */
 const struct imp_job_folder *imp_sink_folder(const struct imp_sink *sink);
+/* Bytes that no encoded frame goes beyond. values: of a pixel, in the mean. HEVC's limit is 5/3 of
+ * what the values take by themselves, and the others' are less; some bytes are the container's. */
+uint64_t imp_film_most(const struct imp_film *film, double values);
 /* Checks a frame's size before memory is taken for it. */
 enum impasto_status imp_film_check_size(const char *name, int64_t width, int64_t height,
                                         const struct imp_stream_options *options,

@@ -143,6 +143,7 @@ static enum impasto_status weigh(const char *path, const struct imp_film *film,
     size_t size = 0;
     (void)options;
     weight->copies = 1;
+    weight->most = imp_film_most(film, 3);
     if (!frame)
         return IMPASTO_OK;
     IMP_TRY(impasto_image_create(film->width, film->height, &image, error));

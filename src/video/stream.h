@@ -116,8 +116,10 @@ struct imp_sink;
 /* What a film takes on its disk, by one of its frames. */
 struct imp_sink_weight {
     uint64_t frame;  /* bytes of a frame in the file; 0: not known, or it is no file */
+    uint64_t most;   /* bytes that no frame goes beyond */
     int copies;      /* how often all frames lie on the disk before the film is finished */
-    bool exact;      /* all frames have that many; else those that differ little have less */
+    bool exact;      /* all frames have that many; else those that differ little have less, and
+                        those that show more have more */
     uint64_t beside; /* bytes that it takes besides, until it is finished */
 };
 

@@ -84,7 +84,8 @@ static enum impasto_status weigh(const char *path, const struct imp_film *film,
     struct imp_yuv_layout layout;
     (void)path, (void)frame, (void)error;
     *weight = (struct imp_sink_weight){.copies = 1, .exact = true};
-    weight->frame = describe(film, options, header, &layout) + strlen(IMP_Y4M_FRAME "\n");
+    weight->most = weight->frame =
+        describe(film, options, header, &layout) + strlen(IMP_Y4M_FRAME "\n");
     return IMPASTO_OK;
 }
 

@@ -13,7 +13,7 @@ import time
 
 from case_apply import style_network
 from case_refusals import small_disk
-from support import INPUT, OUTPUT, PATIENCE, SHORT_PATIENCE, SIGINT_CODE, USAGE, Case, pan, pixels, png
+from support import INPUT, OUTPUT, PATIENCE, SHORT_PATIENCE, SIGINT_CODE, USAGE, Case, pan, pixels, png, scenes
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SHARED = pathlib.Path(os.environ.get("IMPASTO_TEST_DATA", ROOT.parent / "shared"))
@@ -127,6 +127,15 @@ class Y4m(Filming):
         self.assertIn("ends within frame 4", run.stderr)
         self.assertEqual(len(frames_of((self.folder / "out.y4m").read_bytes())[1]), 3)
 
+    def test_rates_that_no_number_holds(self):
+        """A rate is halved as long as it can be, and then the slowest there is."""
+        for rate, words in (("F4:1000000000", "F2:1500000000"), ("F1:1000000000", "F1:2147483647")):
+            with self.subTest(rate):
+                self.write("slow.y4m", y4m(4, words=f"{rate} Ip A1:1 C444"))
+                self.film("-o", "out.y4m", "--every", "3", source="slow.y4m")
+                found, frames = frames_of((self.folder / "out.y4m").read_bytes())
+                self.assertEqual((found[3], len(frames)), (words, 2))
+
     def test_damage_keeps_what_is_before_it(self):
         film = bytearray(y4m(4))
         film[-6 - 3 * WIDTH * HEIGHT] = ord("f")
@@ -210,11 +219,7 @@ class SeveralDevices(Filming):
 
     def setUp(self):
         super().setUp()
-        film = pan(9)
-        header, each = film.index(b"\n") + 1, 6 + 3 * 64 * 48
-        frames = [film[header + i * each:][:each] for i in range(9)]
-        upside = [frame[:6] + frame[6:6 + 64 * 48][::-1] + frame[6 + 64 * 48:] for frame in frames]
-        self.write("scenes.y4m", film[:header] + b"".join(frames[:3] + upside[3:7] + frames[7:]))
+        self.write("scenes.y4m", scenes((3, 4, 2)))
 
     def paint(self, devices, folder):
         run = self.succeed("video", "scenes.y4m", "style.png", "-o", f"{folder}/%d.png", *Painted.SMALL, "--trace",
@@ -444,6 +449,18 @@ class Plan(Filming):
                 self.assertIn(b"in all", process.stdout.read())
                 for stream in (process.stdin, process.stdout, process.stderr):
                     stream.close()
+
+    def test_a_film_that_opens_on_a_still(self):
+        """The second frame that is painted is the first one that differs, here the fourth. What is behind it is not
+        read, and what is before it is no frame to measure."""
+        header, each = len(y4m(0)), 6 + 3 * WIDTH * HEIGHT
+        moving = y4m(2)
+        still = moving[:header + each] + 2 * moving[header:header + each]
+        words = ["style.png", *Painted.SMALL, "--plan", "-q"]
+        self.write("film.y4m", still + moving[header + each:] + 1000 * b"no frame")
+        self.assertIn("each other frame", self.succeed("video", "film.y4m", *words).stdout)
+        self.write("film.y4m", still + 1000 * b"no frame")
+        self.assertEqual(self.impasto("video", "film.y4m", *words).returncode, INPUT)
 
     def test_behind_the_end(self):
         run = self.impasto("video", "film.y4m", "--model", "night.model", "--start", "1", "--plan")

@@ -133,6 +133,20 @@ def pan(frames, width=64, height=48):
     return film
 
 
+def scenes(lengths, width=64, height=48):
+    """Scenes of so many frames each: hills, tiles with hard edges, hills, ..."""
+    film = pan(sum(lengths), width, height)
+    header = film.index(b"\n") + 1
+    each = (len(film) - header) // sum(lengths)
+    frames = [film[header + i * each:][:each] for i in range(sum(lengths))]
+    for scene in range(1, len(lengths), 2):
+        for i in range(sum(lengths[:scene]), sum(lengths[:scene + 1])):
+            luma = bytes(20 + 13 * (((x + 2 * i) // 7 * 37 + y // 5 * 23) % 16)
+                         for y in range(height) for x in range(width))
+            frames[i] = frames[i][:6] + luma + frames[i][6 + width * height:]
+    return film[:header] + b"".join(frames)
+
+
 # ---- The program ---------------------------------------------------------------------------------
 
 

@@ -37,16 +37,6 @@ KINDS = [("out.mp4", []), ("out.mkv", ["--lossless"]), ("two.mkv", ["--lossless"
 # PoCL 3.1 now and then loses count of a kernel's users where more threads work for a device that is opened twice.
 ONE_THREAD = {"POCL_MAX_PTHREAD_COUNT": "1"}
 
-
-def scenes():
-    """A film of three scenes: what is behind a cut is upside down."""
-    film, each = support.pan(FRAMES), 6 + 3 * 64 * 48
-    header = len(film) - FRAMES * each
-    for i in (2, 3, 4):
-        at = header + i * each + 6
-        film = film[:at] + film[at:at + 64 * 48][::-1] + film[at + 64 * 48:]
-    return film
-
 failures = 0
 
 
@@ -64,7 +54,7 @@ class Run:
         self.folder = top / "run"
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir()
-        (self.folder / "film.y4m").write_bytes(scenes())
+        (self.folder / "film.y4m").write_bytes(support.scenes((2, 3, FRAMES - 5)))
         (self.folder / "style.png").write_bytes(
             support.png(24, 32, lambda x, y: (255 * (x // 4 % 2), 200, 8 * y % 256)))
         self.film = self.folder / kind[0]

@@ -65,20 +65,20 @@ static enum impasto_status weigh(const struct cli_filming *f, const struct imp_f
     return status;
 }
 
-/* Bytes that the frames to come take; 0: not known. */
-static uint64_t bytes_to_come(const struct cli_filming *f, const struct cost *cost)
+/* Bytes that the frames to come take, if each has so many; 0: not known. */
+static uint64_t bytes_to_come(const struct cli_filming *f, const struct cost *cost, uint64_t each)
 {
     const int64_t frames = f->film.frames - f->done;
-    return frames > 0 ? (uint64_t)frames * cost->weight.frame * (uint64_t)cost->weight.copies +
-                            cost->weight.beside
-                      : 0;
+    return frames > 0
+               ? (uint64_t)frames * each * (uint64_t)cost->weight.copies + cost->weight.beside
+               : 0;
 }
 
 enum impasto_status cli_video_check_disk(const struct cli_filming *f)
 {
     struct cost cost = {0};
     const enum impasto_status status = weigh(f, NULL, &cost, f->error);
-    const uint64_t bytes = bytes_to_come(f, &cost);
+    const uint64_t bytes = bytes_to_come(f, &cost, cost.weight.frame);
     return status == IMPASTO_OK && cost.weight.exact && lacks_room(&cost, bytes)
                ? cli_fail(f->error, IMPASTO_ERROR_OUTPUT,
                           "%s: will have %.1f MiB, and its disk has %.1f free; make room, name a "
@@ -103,7 +103,7 @@ static void say(struct cli_filming *f, double seconds, uint64_t bytes)
     char line[300], all[32], disk[96] = "";
     const int64_t frames = f->film.frames - f->done;
     if (bytes > 0)
-        snprintf(disk, sizeof(disk), "; at most %.1f MiB of disk", mib(bytes));
+        snprintf(disk, sizeof(disk), "; about %.1f MiB of disk", mib(bytes));
     snprintf(line, sizeof(line),
              "plan: %" PRId64 " more frames at about %.3g s: %s; %.1f MiB on the device%s", frames,
              seconds, cli_duration(seconds * (double)frames, all, sizeof(all)),
@@ -123,7 +123,7 @@ void cli_video_say_plan(struct cli_filming *f, double seconds)
     f->planned = true;
     if (f->film.frames <= f->done || weigh(f, &f->painted, &cost, &ignored) != IMPASTO_OK)
         return;
-    const uint64_t bytes = bytes_to_come(f, &cost);
+    const uint64_t bytes = bytes_to_come(f, &cost, cost.weight.frame);
     const bool lacks = lacks_room(&cost, bytes);
     if (lacks || seconds * (double)(f->film.frames - f->done) >= SECONDS_LEAST)
         say(f, seconds, bytes);
@@ -273,13 +273,16 @@ static void print_time(const struct cli_filming *f, const struct cost *cost)
 
 static void print_disk(const struct cli_filming *f, const struct cost *cost)
 {
-    const uint64_t film = (uint64_t)f->film.frames * cost->weight.frame;
-    if (cost->weight.frame == 0 || f->film.frames <= 0)
+    const struct imp_sink_weight *weight = &cost->weight;
+    const uint64_t film = (uint64_t)f->film.frames * weight->frame;
+    if (weight->frame == 0 || f->film.frames <= 0)
         return;
-    printf("\ndisk%s\n", cost->weight.exact ? "" : ", at most");
-    printf("  %-24s %10.1f MiB\n", "the film", mib(film));
-    if (cost->weight.copies > 1)
-        printf("  %-24s %10.1f MiB\n", "beside it meanwhile", mib(film + cost->weight.beside));
+    printf("\ndisk\n");
+    printf("  %-24s %10.1f MiB\n", weight->exact ? "the film" : "the film, about", mib(film));
+    if (!weight->exact)
+        printf("  %-24s %10.1f MiB\n", "at most", mib((uint64_t)f->film.frames * weight->most));
+    if (weight->copies > 1)
+        printf("  %-24s %10.1f MiB\n", "beside it meanwhile", mib(film + weight->beside));
     if (cost->has_room)
         printf("  %-24s %10.1f MiB\n", "free", mib(cost->room));
 }
@@ -346,7 +349,9 @@ static void tell(struct cli_filming *f, const struct cost *cost, const struct me
                             json_integer((json_int_t)memory->rows[i].bytes));
     json_object_set_new(line, "memory", rows);
     json_object_set_new(line, "bytes", json_integer((json_int_t)memory->bytes));
-    json_object_set_new(line, "disk", known((double)bytes_to_come(f, cost)));
+    json_object_set_new(line, "disk", known((double)bytes_to_come(f, cost, cost->weight.frame)));
+    json_object_set_new(line, "disk_most",
+                        known((double)bytes_to_come(f, cost, cost->weight.most)));
     json_object_set_new(line, "exact", json_boolean(cost->weight.exact));
     json_object_set_new(line, "free",
                         cost->has_room ? json_integer((json_int_t)cost->room) : json_null());

@@ -244,9 +244,33 @@ static void decoders(void **state)
     fclose(source.stream);
 }
 
+/* A file that has no pixels is a damaged one; one with too many can be made smaller. */
+static void sizes_that_no_picture_has(void **state)
+{
+    const struct imp_image_source source = {
+        .path = "odd.tif", .max_pixels = UINT64_MAX, .memory = UINT64_MAX};
+    static const struct {
+        uint64_t width, height;
+        const char *message;
+    } cases[] = {
+        {0, 24, "odd.tif: is 0x24 pixels; sides of 1 to 65500 can be read; get the file anew"},
+        {32, 0, "odd.tif: is 32x0 pixels; sides of 1 to 65500 can be read; get the file anew"},
+        {65501, 1, "odd.tif: is 65501x1 pixels; sides of 1 to 65500 can be read; make it smaller"},
+    };
+    struct impasto_error error = {0};
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        assert_int_equal(imp_image_check_size(&source, cases[i].width, cases[i].height, &error),
+                         IMPASTO_ERROR_INPUT);
+        assert_string_equal(error.message, cases[i].message);
+    }
+    assert_int_equal(imp_image_check_size(&source, 65500, 1, &error), IMPASTO_OK);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(sizes_that_no_picture_has),
         cmocka_unit_test(pictures),
         cmocka_unit_test(refusals),
         cmocka_unit_test(decoders),

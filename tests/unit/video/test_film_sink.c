@@ -10,6 +10,8 @@
 
 #define SIDE 16
 #define FRAMES 256 /* one segment, and some of another */
+#define NOISE_FRAMES 20
+#define NOISE_SIDE 64 /* where an encoder's name is a small part of a frame */
 
 static struct imp_film about = {.width = SIDE,
                                 .height = SIDE,
@@ -117,6 +119,43 @@ static void check_kills(void)
     assert_same("whole.mkv", "out.mkv");
 }
 
+/* What a film whose first frame is black and whose others are noise is said to take, and takes. */
+static void check_weight(const char *name, bool lossless, int crf)
+{
+    struct imp_film film = about;
+    struct imp_stream_options mine = options;
+    film.width = film.height = NOISE_SIDE;
+    mine.lossless = lossless;
+    mine.crf = crf;
+    mine.builds = false;
+    struct impasto_error error;
+    unsigned char rgb[3 * NOISE_SIDE * NOISE_SIDE] = {0};
+    struct imp_frame frame = {.rgb = rgb, .stride = 3 * NOISE_SIDE, .duration = 1};
+    struct imp_sink_weight weight;
+    char path[PATH_SIZE];
+    struct imp_sink *sink;
+    snprintf(path, sizeof(path), "%s", in_folder(name));
+    assert_int_equal(imp_sink_weigh(path, &film, &mine, &frame, &weight, &error), IMPASTO_OK);
+    assert_int_equal(imp_sink_open(path, &film, &mine, &sink, &error), IMPASTO_OK);
+    for (; frame.time < NOISE_FRAMES; frame.time++) {
+        for (uint32_t i = 0; i < sizeof(rgb) && frame.time > 0; i++)
+            rgb[i] = (unsigned char)((((uint32_t)frame.time * 7919 + i) * 2654435761u) >> 24);
+        assert_int_equal(imp_sink_write(sink, &frame, &error), IMPASTO_OK);
+    }
+    assert_int_equal(imp_sink_finish(&sink, true, &error), IMPASTO_OK);
+    size_t size;
+    free(read_bytes(path, &size));
+    assert_true(size > NOISE_FRAMES * weight.frame);
+    assert_true(size <= NOISE_FRAMES * weight.most);
+}
+
+static void weighed(void **state)
+{
+    (void)state;
+    check_weight("noise.mkv", true, -1);
+    check_weight("noise.mp4", false, 0);
+}
+
 static void killed(void **state)
 {
     (void)state;
@@ -151,6 +190,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(killed),
+        cmocka_unit_test(weighed),
         cmocka_unit_test(damaged),
     };
     return cmocka_run_group_tests_name("film_sink", tests, make_folder, remove_folder);

@@ -23,7 +23,7 @@ function filmWords(plan) {
     parts.push(say("plan-time", {time: time(plan.seconds)}));
   parts.push(say("plan-memory", {bytes: bytes(plan.bytes)}));
   if (plan.disk)
-    parts.push(say(plan.exact ? "plan-disk" : "plan-disk-most", {bytes: bytes(plan.disk)}));
+    parts.push(say(plan.exact ? "plan-disk" : "plan-disk-about", {bytes: bytes(plan.disk)}));
   if (plan.free !== null)
     parts.push(say("plan-free", {bytes: bytes(plan.free)}));
   return parts.join(" · ");
