@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* Keeps whether somebody wants an end. Handlers of signals set it, and long work asks for it. */
+/* Keeps whether somebody wants an end. Handlers of signals and a worker's other thread set it, and
+ * long work asks for it. */
 
 #include "cli/common/common.h"
 
-#include <signal.h>
+#include <stdatomic.h>
 
-static volatile sig_atomic_t stop_signal;
+static atomic_int stop_signal; /* without a lock, so that handlers may set it */
 
 int cli_stop_signal(void)
 {
-    return (int)stop_signal;
+    return atomic_load(&stop_signal);
 }
 
 void cli_stop_by(int number)
 {
-    stop_signal = number;
+    atomic_store(&stop_signal, number);
 }

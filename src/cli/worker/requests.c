@@ -105,17 +105,20 @@ static bool is_there(const struct cli_requests *requests, const char *job)
     return false;
 }
 
-/* Names are the sender's, and tell jobs apart. */
+/* Names are the sender's, and tell jobs apart. request: becomes the list's. From then on it is the
+ * main thread's alone, as jansson's counts of references are not for two threads. */
 static void enqueue(struct cli_requests *requests, json_t *request, const char *job)
 {
     pthread_mutex_lock(&requests->mutex);
     const bool there = is_there(requests, job);
     if (!there)
-        json_array_append(requests->jobs, request);
+        json_array_append_new(requests->jobs, request);
     pthread_cond_signal(&requests->news);
     pthread_mutex_unlock(&requests->mutex);
-    if (there)
-        refuse(requests, NULL, "job %s: there already; give the next one another name", job);
+    if (!there)
+        return;
+    refuse(requests, NULL, "job %s: there already; give the next one another name", job);
+    json_decref(request);
 }
 
 static void take_line(struct cli_requests *requests, const char *text, size_t length)
@@ -123,18 +126,20 @@ static void take_line(struct cli_requests *requests, const char *text, size_t le
     json_error_t problem;
     json_t *request = json_loadb(text, length, JSON_REJECT_DUPLICATES, &problem);
     const char *task = text_of(request, "do"), *job = text_of(request, "job");
-    if (!request)
+    if (!request) {
         refuse(requests, NULL, "a line is not sound JSON: %s", problem.text);
-    else if (!task)
+    } else if (!task) {
         refuse(requests, job, "a line does not say what to%s: it has no text \"do\"", " do");
-    else if (strcmp(task, "ping") == 0)
+    } else if (strcmp(task, "ping") == 0) {
         answer_ping(requests);
-    else if (!job || !job[0])
+    } else if (!job || !job[0]) {
         refuse(requests, NULL, "%s: needs a \"job\", its name, as a text", task);
-    else if (strcmp(task, "stop") == 0)
+    } else if (strcmp(task, "stop") == 0) {
         stop(requests, job);
-    else
+    } else {
         enqueue(requests, request, job);
+        return;
+    }
     json_decref(request);
 }
 
