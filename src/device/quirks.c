@@ -33,6 +33,7 @@ static const struct quirk_row rows[] = {
      * - An allocation that fails ends in an assertion at first use.
      * - 5 of 42 processes that built on one cold cache together got CL_BUILD_PROGRAM_FAILURE. None
      *   did on the second try.
+     * - Kernels of several queues that run at a time may abort it; see doc/architecture.md.
      */
     {"portable computing language", "", "", ANY_DEVICE,
      IMP_QUIRK_FLAKY_BUILDS | IMP_QUIRK_OWN_KERNEL_CACHE,
