@@ -67,7 +67,6 @@ class TrainingSettings(TypedDict, total=False):
     noise: float | Literal["auto"]
     steady_weight: float
     steady_features: float
-    reproducible: bool
     ramp: int
     style_size: int
     identity: bool
@@ -75,6 +74,7 @@ class TrainingSettings(TypedDict, total=False):
     judge_size: int
     seed: int
     memory: int | str
+    reproducible: bool
     photo_memory: int | str
 
 class ApplyingSettings(TypedDict, total=False):
