@@ -449,7 +449,7 @@ class Stopping(Training):
         self.stopped(signal.SIGKILL, "style.png", *TINY, step=2)
         old = forge(self.bytes("run.ckpt"), b'"impasto.training":"3"', b'"impasto.training":"2"')
         self.write("run.ckpt", old)
-        self.refused(INPUT, "of format 1, which an older Impasto wrote", "--resume", "run.ckpt", "-q")
+        self.refused(INPUT, "of format 2, which an older Impasto wrote", "--resume", "run.ckpt", "-q")
         self.assertEqual(self.bytes("run.ckpt"), old)
 
     def test_finished(self):
