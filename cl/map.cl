@@ -105,10 +105,11 @@ __kernel void map_fold(__global floatv *g, int blocks, int height, int width, in
  * from -1 to 1 every `pitch` pixels, and between them goes smoothly from one to the next:
  *
  *     noise(y, x) = NOISE_GAIN * sum over pitch = NOISE_PITCH 2^o, o < NOISE_OCTAVES, of
- *                   mix over s(x mod pitch / pitch) of mix over s(y mod pitch / pitch) of the four numbers
- *                   around the pixel, where s(t) = t t (3 - 2 t)
+ *                   mix over s(u mod pitch / pitch) of mix over s(v mod pitch / pitch) of the four numbers
+ *                   around the pixel, where s(t) = t t (3 - 2 t), v = y + phase and u = x + another phase
  *
- * NOISE_GAIN makes its deviation 1.
+ * Phases are by the seed, so that in training no place of a network's grid of 4 x 4 pixels is a special one.
+ * NOISE_GAIN makes the deviation 1.
  */
 #define NOISE_GAIN 1.35f
 
@@ -135,13 +136,15 @@ static inline float noise_at(uint seed, int y, int x)
 {
     float sum = 0.0f;
     for (int octave = 0; octave < NOISE_OCTAVES; octave++) {
-        const int pitch = NOISE_PITCH << octave, row = y / pitch, col = x / pitch;
-        const uint plane = mixed(seed * NOISE_OCTAVES + (uint)octave + 1);
+        const int pitch = NOISE_PITCH << octave;
+        const uint plane = mixed(seed * NOISE_OCTAVES + (uint)octave + 1), phase = mixed(plane);
+        const int v = y + (int)(phase % pitch), u = x + (int)((phase >> 16) % pitch);
+        const int row = v / pitch, col = u / pitch;
         const uint above = mixed(plane ^ (uint)row), below = mixed(plane ^ (uint)(row + 1));
-        const float down = eased(y, pitch);
+        const float down = eased(v, pitch);
         const float left = mix(random_at(above, col), random_at(below, col), down);
         const float right = mix(random_at(above, col + 1), random_at(below, col + 1), down);
-        sum += mix(left, right, eased(x, pitch));
+        sum += mix(left, right, eased(u, pitch));
     }
     return NOISE_GAIN * sum;
 }

@@ -26,7 +26,7 @@ extern "C" {
 
 #define IMPASTO_TRAIN_AUTO 0 /* of some members: what suits */
 #define IMPASTO_TRAIN_PATIENCE_AUTO (-1)
-#define IMPASTO_TRAIN_NOISE_AUTO (-1)
+#define IMPASTO_TRAIN_BY_LENGTH (-1) /* what suits a training that is so long */
 
 /*
  * Take the parameters from impasto_train_params_default() and change what you like.
@@ -99,12 +99,15 @@ struct impasto_train_params {
     float tv_weight;      /* 0 and above; default 1 */
     float range_weight;   /* 0 and above; default 10 */
     float lattice_weight; /* 0 and above; default 20 */
-    float weave_weight;   /* 0 and above; default 40 */
+    /* 0 and above. IMPASTO_TRAIN_BY_LENGTH, the default: 40 in a long training, of `minutes` from
+     * 15 on or `steps` from 3000 on, and 0 in a shorter one, which it would cost more of the
+     * content and style than there is time to win back. */
+    float weave_weight;
     /* Deviation of the noise that is added to what the network sees, for RGB from 0 to 1, 0 to
      * 0.25. An even sky looks alike everywhere, and noise is what strokes in it can differ by. It
      * depends on the pixel's place alone, and belongs to the network: applying adds it, too.
-     * IMPASTO_TRAIN_NOISE_AUTO, the default: 0.025, or 0 with a steady_weight; with task.keep that
-     * of the base, and no other is possible. */
+     * IMPASTO_TRAIN_BY_LENGTH, the default: 0.025 in a long training without a steady_weight, else
+     * 0; with task.keep that of the base, and no other is possible. */
     float noise;
     /* Steps over which the style's weight rises to its full height, by the square, 0 to 1,000,000.
      * That is for networks that begin from nothing, and is 0 for others; default 150. */

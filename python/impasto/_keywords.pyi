@@ -63,7 +63,7 @@ class TrainingSettings(TypedDict, total=False):
     tv_weight: float
     range_weight: float
     lattice_weight: float
-    weave_weight: float
+    weave_weight: float | Literal["auto"]
     noise: float | Literal["auto"]
     steady_weight: float
     steady_features: float

@@ -248,25 +248,36 @@ static uint32_t mixed(uint32_t x)
 }
 
 /* Of an octave's random numbers the one in a row and column of theirs, from -1 to 1. */
-static double random_at(uint32_t seed, int octave, int row, int column)
+static double random_at(uint32_t plane, int row, int column)
 {
-    const uint32_t plane = mixed(seed * NOISE_OCTAVES + (uint32_t)octave + 1);
     const uint32_t bits = mixed(mixed(plane ^ (uint32_t)row) ^ (uint32_t)column);
     return (double)bits / 2147483648.0 - (bits < 0x80000000u ? 0 : 2);
 }
 
-/* Of the four random numbers around a pixel of the picture, what each has to say. */
+/* An octave's noise: of the four random numbers around a pixel, what each has to say. */
+static double octave_of(uint32_t plane, int pitch, int y, int x)
+{
+    const uint32_t phase = mixed(plane);
+    const int v = y + (int)(phase % (uint32_t)pitch),
+              u = x + (int)((phase >> 16) % (uint32_t)pitch);
+    const double tv = (double)(v % pitch) / pitch, tu = (double)(u % pitch) / pitch;
+    const double sv = tv * tv * (3 - 2 * tv), su = tu * tu * (3 - 2 * tu);
+    double sum = 0;
+    for (int corner = 0; corner < 4; corner++) {
+        const int down = corner / 2, across = corner % 2;
+        sum += (down ? sv : 1 - sv) * (across ? su : 1 - su) *
+               random_at(plane, v / pitch + down, u / pitch + across);
+    }
+    return sum;
+}
+
 static double noise_of(const struct imp_noise *noise, int y, int x)
 {
     double sum = 0;
-    for (int octave = 0; octave < NOISE_OCTAVES; octave++)
-        for (int corner = 0; corner < 4; corner++) {
-            const int pitch = NOISE_PITCH << octave, down = corner / 2, across = corner % 2;
-            const double ty = (double)(y % pitch) / pitch, tx = (double)(x % pitch) / pitch;
-            const double sy = ty * ty * (3 - 2 * ty), sx = tx * tx * (3 - 2 * tx);
-            sum += (down ? sy : 1 - sy) * (across ? sx : 1 - sx) *
-                   random_at(noise->seed, octave, y / pitch + down, x / pitch + across);
-        }
+    for (int octave = 0; octave < NOISE_OCTAVES; octave++) {
+        const uint32_t plane = mixed(noise->seed * NOISE_OCTAVES + (uint32_t)octave + 1);
+        sum += octave_of(plane, NOISE_PITCH << octave, y, x);
+    }
     return (double)noise->deviation * 1.35 * sum;
 }
 

@@ -37,6 +37,7 @@ struct impasto_train_params imp_train_decided(const struct impasto_train *train)
     params.norm_rate = schedule->norm_rate;
     params.width = train->net.shape.channels[0];
     params.noise = train->net.shape.noise;
+    params.weave_weight = schedule->weave_weight;
     return params;
 }
 

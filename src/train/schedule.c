@@ -26,6 +26,16 @@ static const struct recipe *recipe_of(bool builtin)
     return builtin ? &generated : &trained;
 }
 
+/* From here on there is time to learn what strokes in an even sky can be without repeating. */
+#define LONG_MINUTES 15
+#define LONG_STEPS 3000
+#define WEAVE_WEIGHT 40.0f
+
+bool imp_train_is_long(const struct impasto_train_params *params)
+{
+    return params->minutes > 0 ? params->minutes >= LONG_MINUTES : params->steps >= LONG_STEPS;
+}
+
 struct imp_train_schedule imp_train_schedule_make(const struct impasto_train_params *params,
                                                   bool scratch, bool builtin, int styles)
 {
@@ -47,6 +57,9 @@ struct imp_train_schedule imp_train_schedule_make(const struct impasto_train_par
         .ramp = scratch ? params->ramp : 0,
         .style_weight = params->style_weight > 0 ? (double)params->style_weight
                                                  : recipe_of(builtin)->style_weight,
+        .weave_weight = params->weave_weight >= 0   ? params->weave_weight
+                        : imp_train_is_long(params) ? WEAVE_WEIGHT
+                                                    : 0,
     };
     if (params->minutes > 0)
         schedule.steps = IMP_MOST_STEPS; /* until it is known */
@@ -123,7 +136,7 @@ struct imp_loss_options imp_train_losses(const struct impasto_train_params *para
         .tv_weight = params->tv_weight,
         .range_weight = params->range_weight,
         .lattice_weight = params->lattice_weight,
-        .weave_weight = params->weave_weight,
+        .weave_weight = schedule->weave_weight,
     };
     options.content_layers[recipe->content] = 1;
     for (int i = 0; i < recipe->styles; i++)

@@ -19,6 +19,14 @@
             0                                                                                      \
         }                                                                                          \
     }
+#define BY_LENGTH                                                                                  \
+    WORDS                                                                                          \
+    {                                                                                              \
+        {"auto", IMPASTO_TRAIN_BY_LENGTH},                                                         \
+        {                                                                                          \
+            0                                                                                      \
+        }                                                                                          \
+    }
 #define AT(member) .offset = offsetof(struct impasto_train_params, member)
 
 #define COUNT .kind = IMPASTO_SETTING_INT
@@ -72,13 +80,13 @@ static const struct impasto_setting table[] = {
     {"lattice-weight", AT(lattice_weight), REAL, ANY, .standard = "20",
      .about = "how much it counts where the painting repeats every 4 pixels, which shows as a weave in "
               "even skies (20)"},
-    {"weave-weight", AT(weave_weight), REAL, ANY, .standard = "40",
-     .about = "how much it counts where strokes repeat in rows, more than in the style's picture (40)"},
-    {"noise", AT(noise), REAL, .high = 0.25,
-     .words = WORDS{{"auto", IMPASTO_TRAIN_NOISE_AUTO}, {0}}, .standard = "auto",
+    {"weave-weight", AT(weave_weight), REAL, ANY, .words = BY_LENGTH, .standard = "auto",
+     .about = "how much it counts where strokes repeat in rows, more than in the style's picture (40 "
+              "from 15 minutes or 3000 steps on, else 0)"},
+    {"noise", AT(noise), REAL, .high = 0.25, .words = BY_LENGTH, .standard = "auto",
      .about = "noise that the network sees with every picture, so that strokes in even skies need not "
-              "be alike: its deviation, where colours are from 0 to 1 (0.025; none with steady-weight; "
-              "with `add`, as the model has it)"},
+              "be alike: its deviation, where colours are from 0 to 1 (0.025 from 15 minutes or 3000 "
+              "steps on without steady-weight, else 0; with `add`, as the model has it)"},
     {"steady-weight", AT(steady_weight), REAL, ANY, .standard = "0",
      .about = "how much it counts that paintings of what moves hold still, for films and cameras; "
               "pictures are set in motion for it (0)"},

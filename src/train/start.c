@@ -28,13 +28,14 @@ static enum impasto_status name_styles(struct imp_stylenet *net,
 
 /* ---- Noise ----------------------------------------------------------------------------------- */
 
-/* Where it is left to the library, about 6 of 255 codes, unless frames are to hold still. */
+/* Where it is left to the library, in a long training: about 6 of 255 codes. */
 #define NOISE 0.025f
 
 /* Of a network whose convolutions are learnt. */
 static float noise_of(const struct impasto_train_params *params)
 {
-    return params->noise >= 0 ? params->noise : params->steady_weight > 0 ? 0 : NOISE;
+    const bool pays = imp_train_is_long(params) && !(params->steady_weight > 0);
+    return params->noise >= 0 ? params->noise : pays ? NOISE : 0;
 }
 
 /* The styles that a base keeps were learnt with its own. */

@@ -45,7 +45,10 @@ struct imp_train_schedule {
     float rate, late_rate, norm_rate;
     int ramp; /* 0: none */
     double style_weight;
+    float weave_weight;
 };
+/* Whether it is long enough for noise and the weave to pay; see struct impasto_train_params. */
+bool imp_train_is_long(const struct impasto_train_params *params);
 /* With what is left to the library decided. builtin: the weights are. */
 struct imp_train_schedule imp_train_schedule_make(const struct impasto_train_params *params,
                                                   bool scratch, bool builtin, int styles);

@@ -36,7 +36,7 @@ GRADIENT_BOUND = 3e-2  # 1.2e-2 was seen, in a single step, after one ReLU fell 
 RANGE_BOUND = 2e-2  # of what is hardly out of range, the square of a difference of almost equal numbers
 LATTICE_BOUND = 5e-3  # of means that hardly differ
 WEAVE_BOUND = 5e-3  # of what hardly exceeds its limits
-LEAST = {"range": 1e-6, "weave": 1e-6}
+LEAST = {"range": 1e-6, "weave": 1e-4}
 MOVED_BOUND = 5e-2  # of the way that the parameters have come
 SLOPE_BOUND = 1e-5
 
@@ -45,7 +45,7 @@ USUAL = {
     "width": 8, "steps": 10, "crop": 32, "batch": 2, "late-crop": 38, "late-batch": 1, "late-share": 0.3,
     "learning-rate": 1e-4, "late-rate": 0.7, "norm-rate": 0, "clip": 10.0, "average": 0.995, "content-weight": 1.0,
     "style-weight": 0, "tv-weight": 5.0, "range-weight": 10.0,
-    "lattice-weight": 100.0, "weave-weight": 100.0, "noise": 0.1, "ramp": 6, "identity": 0, "judge-every": 5, "judge-size": 32,
+    "lattice-weight": 100.0, "weave-weight": 100.0, "noise": 0.05, "ramp": 6, "identity": 0, "judge-every": 5, "judge-size": 32,
 }
 CASES = {
     "generated weights, one style": types.SimpleNamespace(

@@ -374,11 +374,13 @@ def noise(seed, height, width):
     for octave in range(3):
         pitch = 4 << octave
         plane = mixed(3 * seed + octave + 1)
-        ty, tx = y % pitch / pitch, x % pitch / pitch
-        sy, sx = ty * ty * (3 - 2 * ty), tx * tx * (3 - 2 * tx)
-        for v, by_row in ((0, 1 - sy), (1, sy)):
-            for u, by_column in ((0, 1 - sx), (1, sx)):
-                bits = mixed(mixed(plane ^ (y // pitch + v)) ^ (x // pitch + u)).astype(float)
+        phase = mixed(plane)
+        v, u = y + phase % pitch, x + (phase >> 16) % pitch
+        tv, tu = v % pitch / pitch, u % pitch / pitch
+        sv, su = tv * tv * (3 - 2 * tv), tu * tu * (3 - 2 * tu)
+        for down, by_row in ((0, 1 - sv), (1, sv)):
+            for across, by_column in ((0, 1 - su), (1, su)):
+                bits = mixed(mixed(plane ^ (v // pitch + down)) ^ (u // pitch + across)).astype(float)
                 total += by_row * by_column * (bits / 2 ** 31 - 2 * (bits >= 2 ** 31))
     return 1.35 * total
 

@@ -51,7 +51,7 @@ static const struct cli_option settings[CLI_TRAIN_SETTINGS] = {
     SETTING(7, "tv-weight", "F"),
     SETTING(8, "range-weight", "F"),
     SETTING(9, "lattice-weight", "F"),
-    SETTING(10, "weave-weight", "F"),
+    SETTING(10, "weave-weight", "F|auto"),
     SETTING(11, "noise", "F|auto"),
     SETTING(12, "steady-weight", "F"),
     SETTING(13, "steady-features", "F"),

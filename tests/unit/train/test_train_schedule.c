@@ -31,6 +31,29 @@ static void the_schedule_is_that_of_the_recipe(void **state)
     assert_float_equal(imp_train_average(&params, 100000), 0.995f, 0);
 }
 
+/* The weave counts, and the network sees noise, where there is time to learn from them. */
+static void long_trainings_mind_the_weave(void **state)
+{
+    (void)state;
+    const struct {
+        int steps;
+        float minutes, asked, weight;
+    } cases[] = {{0, 0, -1, 0},   {2999, 0, -1, 0}, {3000, 0, -1, 40},     {0, 14, -1, 0},
+                 {9, 15, -1, 40}, {3000, 0, 0, 0},  {450, 0, 12.5f, 12.5f}};
+    for (size_t i = 0; i < IMP_COUNT(cases); i++) {
+        struct impasto_train_params params = imp_train_usual();
+        params.steps = cases[i].steps;
+        params.minutes = cases[i].minutes;
+        params.weave_weight = cases[i].asked;
+        const struct imp_train_schedule s = imp_train_schedule_make(&params, false, false, 1);
+        assert_float_equal(s.weave_weight, cases[i].weight, 0);
+        const struct imp_loss_options losses = imp_train_losses(&params, &s, false, true);
+        assert_float_equal(losses.weave_weight, cases[i].weight, 0);
+        assert_int_equal(imp_train_is_long(&params),
+                         cases[i].steps >= 3000 || cases[i].minutes >= 15);
+    }
+}
+
 /* A training that begins to end is where the learning rate begins to fall. */
 static void an_end_is_where_the_rate_falls(void **state)
 {
@@ -87,6 +110,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_schedule_is_that_of_the_recipe),
+        cmocka_unit_test(long_trainings_mind_the_weave),
         cmocka_unit_test(an_end_is_where_the_rate_falls),
         cmocka_unit_test(steps_fill_the_time),
     };
