@@ -2,7 +2,8 @@
 #ifndef IMPASTO_RANKS_H
 #define IMPASTO_RANKS_H
 
-/* Processes that paint one picture together, each with a device, on one machine or on several. */
+/* Processes that paint one picture together, or train one network, each with a device, on one
+ * machine or on several. */
 
 #include <impasto/base.h>
 #include <impasto/device.h>
@@ -23,7 +24,7 @@ extern "C" {
  *     impasto_device_open(NULL, NULL, NULL, &device, &error);
  *     impasto_device_join_ranks(device, ranks, 0, &error);
  *     if (impasto_ranks_rank(ranks) > 0)
- *         impasto_job_serve(device, weights, &error);
+ *         impasto_job_serve(device, weights, &error); for trainings, impasto_train_serve(...)
  *     else
  *         ... impasto_job_open(device, ...) and all else, as with one device
  *     impasto_device_close(&device);
@@ -96,8 +97,8 @@ IMPASTO_API double impasto_ranks_waiting(double *expected);
 /*
  * Makes a device this rank's part of the team, for all. Jobs that rank 0 opens on its own from then
  * on paint their pictures on those of all ranks at once, as with impasto_device_join. Of memory
- * that is the host's, each rank of a machine gets an equal part. One job may be open at a time:
- * another is refused with IMPASTO_ERROR_USAGE. With one rank nothing changes.
+ * that is the host's, each rank of a machine gets an equal part. One job or training may be
+ * open at a time: another is refused with IMPASTO_ERROR_USAGE. With one rank nothing changes.
  *
  * share: of a picture's rows, in any unit that is the same on all ranks. 0 on any of them: by the
  * devices' speed. Errors: as of impasto_device_join.

@@ -106,8 +106,9 @@ struct impasto_train_params {
     /* Deviation of the noise that is added to what the network sees, for RGB from 0 to 1, 0 to
      * 0.25. An even sky looks alike everywhere, and noise is what strokes in it can differ by. It
      * depends on the pixel's place alone, and belongs to the network: applying adds it, too.
-     * IMPASTO_TRAIN_BY_LENGTH, the default: 0.025 in a long training without a steady_weight, else
-     * 0; with task.keep that of the base, and no other is possible. */
+     * IMPASTO_TRAIN_BY_LENGTH, the default: 0.025 in a long training, in a shorter one that of the
+     * base, or 0, and 0 with a steady_weight. With task.keep that of the base, and no other is
+     * possible. */
     float noise;
     /* Steps over which the style's weight rises to its full height, by the square, 0 to 1,000,000.
      * That is for networks that begin from nothing, and is 0 for others; default 150. */

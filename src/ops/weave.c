@@ -28,18 +28,20 @@ static size_t products_of(const struct imp_weave *weave)
     return (size_t)(WEAVE_SHIFTS + 1) * (size_t)imp_weave_windows(weave->height, weave->width);
 }
 
-/* What an image needs before its limits are known. */
-static void list_products(struct imp_weave *weave, int height, int width, struct imp_layout *layout)
+void imp_weave_list_limits(struct imp_weave *weave, int height, int width,
+                           struct imp_layout *layout)
 {
     weave->height = height;
     weave->width = width;
+    if (imp_weave_windows(height, width) == 0)
+        return;
     imp_layout_add(layout, &weave->differences, differences_of(weave) * sizeof(float), "sums");
     imp_layout_add(layout, &weave->products, products_of(weave) * sizeof(float), "sums");
 }
 
 void imp_weave_layout(struct imp_weave *weave, int height, int width, struct imp_layout *layout)
 {
-    list_products(weave, height, width, layout);
+    imp_weave_list_limits(weave, height, width, layout);
     imp_layout_add(layout, &weave->slopes, differences_of(weave) * sizeof(float), "sums");
     imp_layout_add(layout, &weave->limits, WEAVE_SHIFTS * sizeof(float), "sums");
 }
@@ -146,7 +148,7 @@ enum impasto_status imp_weave_limits(struct imp_device *device, const struct imp
         limits[n] = 1;
     if (imp_weave_windows(height, width) == 0)
         return IMPASTO_OK;
-    list_products(&weave, height, width, &layout);
+    imp_weave_list_limits(&weave, height, width, &layout);
     enum impasto_status status = imp_layout_allocate(&layout, device);
     if (status == IMPASTO_OK)
         status = measure(device, &weave, image, limits);

@@ -26,6 +26,9 @@ enum impasto_status imp_weave_sum(struct imp_device *device, const struct imp_we
 /* gradient += factor times that of the weave of the image that was summed last. */
 enum impasto_status imp_weave_backward(struct imp_device *device, const struct imp_weave *weave,
                                        struct imp_buffer *gradient, float factor);
+/* Lists what imp_weave_limits takes of an image of that size; nothing where it has no window. */
+void imp_weave_list_limits(struct imp_weave *weave, int height, int width,
+                           struct imp_layout *layout);
 /* The limits that a style's picture, an image of that size, sets: for each shift the root of the
  * mean of r^2 over its windows, or 1, which nothing exceeds, where it has none. Waits. */
 enum impasto_status imp_weave_limits(struct imp_device *device, const struct imp_buffer *image,

@@ -334,6 +334,7 @@ enum impasto_status imp_train_other_input(const struct impasto_train *train, con
         {"styles", "other style pictures, or other names of them", IMPASTO_ERROR_INPUT},
         {"photos", "other photographs", IMPASTO_ERROR_INPUT},
         {"base", "another base", IMPASTO_ERROR_INPUT},
+        {"keep", "another choice whether the base's own styles are kept", IMPASTO_ERROR_INPUT},
         {"weights", "other weights", IMPASTO_ERROR_WEIGHTS},
     };
     json_t *now = imp_train_describe_inputs(train);
@@ -355,15 +356,11 @@ enum impasto_status imp_train_compare(const struct impasto_train *train,
     const json_t *then = json_object_get(from->training, "inputs");
     const char *what = NULL;
     const enum impasto_status status = imp_train_other_input(train, then, &what);
-    if (status != IMPASTO_OK)
-        return imp_device_fail(train->device, status,
-                               "%s: was begun with %s; give it what it was begun with",
-                               from->store.file.path, what);
-    if (train->keep != json_is_true(json_object_get(then, "keep")))
-        return imp_device_fail(train->device, IMPASTO_ERROR_INPUT,
-                               "%s: was begun to %s the base's own styles; go on with it likewise",
-                               from->store.file.path, train->keep ? "leave out" : "keep");
-    return IMPASTO_OK;
+    return status == IMPASTO_OK
+               ? IMPASTO_OK
+               : imp_device_fail(train->device, status,
+                                 "%s: was begun with %s; give it what it was begun with",
+                                 from->store.file.path, what);
 }
 
 static void warn_of_differences(const struct impasto_train *train,

@@ -11,9 +11,9 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* Bits of the largest value. Those of 256 ranks or 64 crops are added up below 2^63. */
+/* Bits of the largest value. Those of 256 ranks or crops are added up below 2^63. */
 #define BITS 54
-_Static_assert(IMPASTO_RANKS <= 256, "sums of so many gradients do not fit");
+_Static_assert(IMPASTO_RANKS <= 256 && IMP_LARGEST_BATCH <= 256, "sums of so many do not fit");
 
 bool imp_gradients_apart(const struct impasto_train *train)
 {

@@ -158,7 +158,7 @@ enum impasto_status imp_train_check_batch(const struct impasto_train *train)
         return IMPASTO_OK;
     return imp_device_fail(train->device, IMPASTO_ERROR_USAGE,
                            "`%s` is %d, and there are %d ranks, of which each looks at a crop or "
-                           "more in a step; raise it, or start fewer ranks",
+                           "more in a step; start fewer ranks, or begin a training with more crops",
                            early ? "batch" : "late-batch", early ? p->batch : p->late_batch, ranks);
 }
 

@@ -51,10 +51,10 @@ static const struct impasto_setting table[] = {
      .words = WORDS{{"auto", IMPASTO_TRAIN_PATIENCE_AUTO}, {0}}, .standard = "auto",
      .about = "steps without anything better, after which it comes to its end; 0: it goes on (a "
               "third of the steps, or 100 where that is more)"},
-    {"batch", AT(batch), COUNT, .low = 1, .high = 64, .standard = "2",
+    {"batch", AT(batch), COUNT, .low = 1, .high = IMP_LARGEST_BATCH, .standard = "2",
      .about = "crops of training pictures in a step (2)"},
     {"crop", AT(crop), SIZES, .standard = "160", .about = "their sides in pixels (160)"},
-    {"late-batch", AT(late_batch), COUNT, .low = 1, .high = 64, .standard = "1",
+    {"late-batch", AT(late_batch), COUNT, .low = 1, .high = IMP_LARGEST_BATCH, .standard = "1",
      .about = "crops in a late step (1)"},
     {"late-crop", AT(late_crop), SIZES, .standard = "288", .about = "their sides in pixels (288)"},
     {"late-share", AT(late_share), REAL, .high = 1, .standard = "0.333333333",
@@ -86,7 +86,8 @@ static const struct impasto_setting table[] = {
     {"noise", AT(noise), REAL, .high = 0.25, .words = BY_LENGTH, .standard = "auto",
      .about = "noise that the network sees with every picture, so that strokes in even skies need not "
               "be alike: its deviation, where colours are from 0 to 1 (0.025 from 15 minutes or 3000 "
-              "steps on without steady-weight, else 0; with `add`, as the model has it)"},
+              "steps on, else as the base has it, or 0; 0 with steady-weight; with `add`, as the model "
+              "has it)"},
     {"steady-weight", AT(steady_weight), REAL, ANY, .standard = "0",
      .about = "how much it counts that paintings of what moves hold still, for films and cameras; "
               "pictures are set in motion for it (0)"},

@@ -31,11 +31,14 @@ static enum impasto_status name_styles(struct imp_stylenet *net,
 /* Where it is left to the library, in a long training: about 6 of 255 codes. */
 #define NOISE 0.025f
 
-/* Of a network whose convolutions are learnt. */
-static float noise_of(const struct impasto_train_params *params)
+/* Of a network whose convolutions are learnt. before: of the base, which has learnt to use it. */
+static float noise_of(const struct impasto_train_params *params, float before)
 {
-    const bool pays = imp_train_is_long(params) && !(params->steady_weight > 0);
-    return params->noise >= 0 ? params->noise : pays ? NOISE : 0;
+    if (params->noise >= 0)
+        return params->noise;
+    if (params->steady_weight > 0)
+        return 0;
+    return imp_train_is_long(params) ? NOISE : before;
 }
 
 /* The styles that a base keeps were learnt with its own. */
@@ -57,7 +60,7 @@ static enum impasto_status from_nothing(const struct impasto_train_task *task,
                                         struct imp_stylenet *net, struct impasto_error *error)
 {
     struct imp_model_shape shape = imp_model_shape_usual(params->width, taught);
-    shape.noise = noise_of(params);
+    shape.noise = noise_of(params, 0);
     IMP_TRY(imp_stylenet_create(&shape, params->seed, net, error));
     return name_styles(net, task, 0, params->identity, error);
 }
@@ -106,7 +109,7 @@ static enum impasto_status from_base(const struct impasto_train_task *task,
     struct imp_model_rows mixed;
     float *mean = NULL;
     shape.styles = taught;
-    shape.noise = noise_of(params);
+    shape.noise = noise_of(params, base->shape.noise);
     IMP_TRY(imp_stylenet_create(&shape, params->seed, net, error));
     IMP_TRY(mix_evenly(base, &mean, error));
     shape.styles = 1;

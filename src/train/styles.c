@@ -104,7 +104,7 @@ static enum impasto_status capture(struct imp_objective *objective, const struct
     enum impasto_status status = imp_layout_allocate(&pass.layout, device);
     if (status == IMPASTO_OK)
         status = look(objective, &pass, image);
-    if (status == IMPASTO_OK)
+    if (status == IMPASTO_OK && objective->losses.weave_weight > 0)
         status = imp_weave_limits(device, pass.image, image->height, image->width, limits);
     if (status == IMPASTO_OK)
         status = imp_targets_allocate(targets, objective);
@@ -192,11 +192,17 @@ static struct imp_train_need need_of(struct looking *looking, const struct imp_s
 {
     struct imp_train_need need = {0};
     struct imp_style_pass pass;
+    struct imp_weave weave = {0};
+    struct imp_layout limits = {0};
     imp_style_pass_init(&pass, look->model, imp_device_caps(look->device), extent.height,
                         extent.width, false);
     imp_style_pass_list(&pass, &looking->objective);
+    if (look->losses->weave_weight > 0)
+        imp_weave_list_limits(&weave, extent.height, extent.width, &limits);
     imp_train_need_add(&need, &looking->targets);
     imp_train_need_add(&need, &pass.layout);
+    imp_train_need_add(&need, &limits);
+    imp_layout_release(&limits);
     imp_layout_release(&pass.layout);
     return need;
 }

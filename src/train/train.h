@@ -19,6 +19,7 @@
 #define IMP_SMALLEST_CROP 32
 #define IMP_LARGEST_CROP 1024
 #define IMP_MOST_STEPS 1000000
+#define IMP_LARGEST_BATCH 64
 
 const struct impasto_setting *imp_train_settings(size_t *count);
 /* The defaults, and what members are that an older program does not know. */

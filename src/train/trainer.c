@@ -101,8 +101,6 @@ static enum impasto_status draw(struct impasto_train *train, uint64_t position, 
 
 /* Numbers that are measured of a crop. */
 #define MEASURED (sizeof(struct imp_sitting_losses) / sizeof(double))
-/* Crops of a step. */
-#define BATCH_MOST 64
 
 /* Looks at this rank's share of the step's crops, and adds up their gradients. */
 static enum impasto_status look_at_part(struct impasto_train *train,
@@ -147,7 +145,7 @@ static void add_all(const struct impasto_train *train, struct impasto_train_prog
 static enum impasto_status look(struct impasto_train *train,
                                 struct impasto_train_progress *progress)
 {
-    struct imp_sitting_losses losses[BATCH_MOST];
+    struct imp_sitting_losses losses[IMP_LARGEST_BATCH];
     IMP_TRY(look_at_part(train, progress, losses));
     IMP_TRY(imp_train_gather(train, (double *)(void *)losses, (size_t)progress->batch, MEASURED));
     add_all(train, progress, losses);

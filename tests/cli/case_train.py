@@ -233,7 +233,7 @@ class Records(Training):
         self.train("style.png", *TINY, "--noise", "0.1", "-o", "own.model")
         self.train("other.png", *FROM, "--base", "own.model", "-o", "from.model")
         self.train("other.png", *FROM, "--add", "own.model", "-o", "more.model")
-        self.assertEqual([self.noise(f"{name}.model") for name in ("short", "own", "from", "more")], [0, 0.1, 0, 0.1])
+        self.assertEqual([self.noise(f"{name}.model") for name in ("short", "own", "from", "more")], [0, 0.1, 0.1, 0.1])
         self.refused(USAGE, "the model whose styles are kept has a noise of 0.1, and 0.2 would change them; leave out "
                      "--noise", "other.png", *FROM, "--add", "own.model", "--noise", "0.2", "-o", "other.model")
 

@@ -22,7 +22,7 @@ def training():
               "lattice_weight": 100.0, "weave_weight": 10.0, "noise": 0.125,
               "steady_weight": 0.0, "steady_features": 0.5,
               "ramp": 150, "style_size": 64, "identity": False, "judge_every": 5, "judge_size": 32,
-              "seed": 0, "memory": 0, "photo_memory": 1 << 28}
+              "seed": 0, "memory": 0, "photo_memory": 1 << 28, "reproducible": False}
     return {"impasto": "0.1.0", "params": params, "step": 4, "steps": 12, "adam": 4, "position": 8,
             "failures": 0, "done": False, "fixed": False, "timed": 0.5, "worked": 5e4, "seconds": 1.5,
             "last": {"total": 1.5, "content": 0.5, "style": 0.25, "tv": 0.125, "range": 0, "lattice": 0, "weave": 0,

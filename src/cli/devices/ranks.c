@@ -343,8 +343,9 @@ enum impasto_status cli_ranks_device(struct cli_common *common, enum impasto_sta
                                      struct cli_console *console, struct impasto_device **device,
                                      struct impasto_error *error)
 {
-    if (!cli_ranks_follows(common))
-        cli_watchdog_close(&common->ranks->watchdog); /* the run has its own */
+    /* The run has its own, where it has come so far. */
+    if (mine == IMPASTO_OK && !cli_ranks_follows(common))
+        cli_watchdog_close(&common->ranks->watchdog);
     return open_all(common->ranks->ranks, mine, common, "", console, device, error);
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/os.h"
 #include "cli/common/json.h"
+#include "cli/devices/devices.h"
 #include "cli/files/files.h"
 #include "cli/model/model.h"
 #include "cli/train/run.h"
@@ -170,7 +171,7 @@ enum impasto_status cli_train_inputs(struct cli_trainer *run, const struct cli_c
     if ((status = find_base(run)) || (status = keep_identity(run)) ||
         (status = add_styles(run, call)) || (status = name_output(run)))
         return status;
-    if (run->options->show &&
+    if (run->options->show && !cli_ranks_follows(&run->settings->common) &&
         (status = cli_picture_load(run->options->show, run->max_pixels, &run->shown, run->error)))
         return status;
     run->task.shown = run->shown;

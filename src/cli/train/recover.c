@@ -54,7 +54,9 @@ enum impasto_status cli_train_recover(struct cli_trainer *run)
     run->recoveries++;
     cli_lost_device(&run->console, lost.message, "step", run->begun, run->recoveries);
     status = open_again(run);
+    if (status != IMPASTO_OK)
+        return status;
     cli_events_phase_on(&run->console, "training", impasto_device_info(run->device)->name);
     run->saved_at = cli_seconds();
-    return status;
+    return IMPASTO_OK;
 }

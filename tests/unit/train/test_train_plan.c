@@ -39,6 +39,30 @@ static void the_plan_has_all_that_is_allocated(void **state)
     impasto_train_close(&train);
 }
 
+static float noise_decided(int steps, float steady_weight)
+{
+    const struct impasto_train_task task = task_of(1);
+    struct impasto_train_params params = usual;
+    struct impasto_train *train = NULL;
+    struct impasto_error error = {0};
+    params.steps = steps;
+    params.steady_weight = steady_weight;
+    params.noise = IMPASTO_TRAIN_BY_LENGTH;
+    if (impasto_train_plan(device, weights, &task, &params, &train, &error) != IMPASTO_OK)
+        fail_msg("%s", error.message);
+    const float noise = impasto_train_info(train)->params->noise;
+    impasto_train_close(&train);
+    return noise;
+}
+
+static void long_trainings_have_noise(void **state)
+{
+    (void)state;
+    assert_float_equal(noise_decided(3000, 0), 0.025f, 0);
+    assert_float_equal(noise_decided(2999, 0), 0, 0);
+    assert_float_equal(noise_decided(3000, 1), 0, 0);
+}
+
 static void refuse_memory(const struct impasto_train_task *task,
                           const struct impasto_train_params *params, struct impasto_error *error)
 {
@@ -203,6 +227,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_plan_has_all_that_is_allocated),
+        cmocka_unit_test(long_trainings_have_noise),
         cmocka_unit_test(a_refusal_helps),
         cmocka_unit_test(a_plan_is_only_a_plan),
         cmocka_unit_test(the_plan_has_each_moment),

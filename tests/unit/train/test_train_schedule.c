@@ -31,7 +31,7 @@ static void the_schedule_is_that_of_the_recipe(void **state)
     assert_float_equal(imp_train_average(&params, 100000), 0.995f, 0);
 }
 
-/* The weave counts, and the network sees noise, where there is time to learn from them. */
+/* The weave counts where there is time to learn from it. */
 static void long_trainings_mind_the_weave(void **state)
 {
     (void)state;
