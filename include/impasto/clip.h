@@ -166,7 +166,8 @@ IMPASTO_API const struct impasto_clip_info *impasto_clip_info(struct impasto_cli
  * results (impasto_clip_info). They may be the same memory if they have the same size, samples and
  * stride. After a failure, what `to` holds is of no use, and the same frame can be tried again.
  *
- * IMPASTO_ERROR_USAGE: a frame has another size, or a stride that is no row's.
+ * IMPASTO_ERROR_USAGE: a frame has another size, or a stride that is no row's; or the clip only
+ * finds scenes.
  */
 IMPASTO_API enum impasto_status impasto_clip_frame(struct impasto_clip *clip,
                                                    const struct impasto_frame *from,
@@ -177,7 +178,7 @@ IMPASTO_API enum impasto_status impasto_clip_frame(struct impasto_clip *clip,
  * Looks at the next frame of a clip that impasto_clip_open_scout() has opened. What it is stands in
  * impasto_clip_info(): `begins_scene`, and how many `frames` and `scenes` there have been.
  *
- * IMPASTO_ERROR_USAGE: as impasto_clip_frame().
+ * IMPASTO_ERROR_USAGE: a frame is none, as there; or the clip paints.
  */
 IMPASTO_API enum impasto_status impasto_clip_look(struct impasto_clip *clip,
                                                   const struct impasto_frame *from,

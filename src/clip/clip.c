@@ -338,6 +338,9 @@ enum impasto_status impasto_clip_frame(struct impasto_clip *clip, const struct i
 {
     const struct impasto_clip_info *info = &clip->info;
     struct impasto_frame ours, result;
+    if (!clip->applier && !clip->job)
+        return imp_fail(error, IMPASTO_ERROR_USAGE,
+                        "this clip only finds scenes: give it its frames by impasto_clip_look()");
     IMP_TRY(imp_frame_check("from", from, info->width, info->height, &ours, error));
     IMP_TRY(imp_frame_check("to", to, info->result_width, info->result_height, &result, error));
     IMP_TRY(clip->applier ? apply(clip, &ours, &result, error)
@@ -354,6 +357,9 @@ enum impasto_status impasto_clip_look(struct impasto_clip *clip, const struct im
     struct impasto_image *frame = NULL;
     struct impasto_frame ours;
     bool begins = false;
+    if (clip->applier || clip->job)
+        return imp_fail(error, IMPASTO_ERROR_USAGE,
+                        "this clip paints: give it its frames by impasto_clip_frame()");
     IMP_TRY(imp_frame_check("from", from, clip->info.width, clip->info.height, &ours, error));
     IMP_TRY(read_frame(clip, &ours, &frame, error));
     imp_frame_planes(frame, clip->now.source);

@@ -5,9 +5,13 @@
 #include "base/os.h"
 #include "video/job_folder.h"
 #include "video/kept.h"
+#include "video/packets.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+_Static_assert(IMP_SEGMENT % IMP_AHEAD == 0,
+               "a sink goes on from states that painters keep every IMP_AHEAD frames");
 
 /* No frame has that number: the files are no row of frames. */
 #define NO_FRAME (-1)

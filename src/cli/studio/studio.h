@@ -273,7 +273,8 @@ bool cli_model_is_used(const struct cli_studio *studio, const char *id);
 
 /* Has the quick worker do a task, which gets a name of its own, and becomes the list's. */
 void cli_queue_task(struct cli_studio *studio, json_t *task);
-/* A small task that nobody waits for any more: it is not begun, or it ends. name: its own. */
+/* A small task that nobody waits for any more. It is not begun; one that measures ends. name: its
+ * own. */
 void cli_task_drop(struct cli_studio *studio, const char *name);
 /* Gives a task the path of a file with an id's name. */
 void cli_task_set_path(const struct cli_studio *studio, json_t *task, const char *key,

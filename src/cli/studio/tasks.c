@@ -21,13 +21,22 @@ static bool is_named(const json_t *task, const char *name)
     return own && strcmp(own, name) == 0;
 }
 
+/* One that has not been begun, and the file that it was to write. */
+static void take_back(struct cli_studio *studio, size_t index)
+{
+    const char *file = cli_text_in(json_array_get(studio->quick, index), "file");
+    if (file)
+        cli_folder_remove(&studio->folder, CLI_PLACE_UPLOADS, file);
+    json_array_remove(studio->quick, index);
+}
+
 void cli_task_drop(struct cli_studio *studio, const char *name)
 {
-    if (is_named(studio->quicker.task, name))
+    if (is_named(studio->quicker.task, name) && json_object_get(studio->quicker.task, "measures"))
         json_object_set_new(studio->quicker.task, "dropped", json_true());
     for (size_t i = 0; i < json_array_size(studio->quick); i++)
         if (is_named(json_array_get(studio->quick, i), name)) {
-            json_array_remove(studio->quick, i);
+            take_back(studio, i);
             return;
         }
 }

@@ -140,11 +140,10 @@ void cli_wait_finish(struct cli_studio *studio, const json_t *task, const json_t
         cli_folder_remove(&studio->folder, CLI_PLACE_UPLOADS, file);
 }
 
-/* Nobody needs what a film takes any more. */
+/* Nobody needs the answer any more. */
 static void forget(struct cli_studio *studio, struct cli_wait *wait)
 {
-    if (wait->measures)
-        cli_task_drop(studio, wait->task);
+    cli_task_drop(studio, wait->task);
     *wait = (struct cli_wait){0};
 }
 

@@ -281,8 +281,9 @@ static void print_disk(const struct cli_filming *f, const struct cost *cost)
     printf("  %-24s %10.1f MiB\n", weight->exact ? "the film" : "the film, about", mib(film));
     if (!weight->exact)
         printf("  %-24s %10.1f MiB\n", "at most", mib((uint64_t)f->film.frames * weight->most));
-    if (weight->copies > 1)
-        printf("  %-24s %10.1f MiB\n", "beside it meanwhile", mib(film + weight->beside));
+    const uint64_t beside = (uint64_t)(weight->copies - 1) * film + weight->beside;
+    if (beside > 0)
+        printf("  %-24s %10.1f MiB\n", "beside it meanwhile", mib(beside));
     if (cost->has_room)
         printf("  %-24s %10.1f MiB\n", "free", mib(cost->room));
 }

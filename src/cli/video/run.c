@@ -108,8 +108,8 @@ static enum impasto_status check_devices(const struct cli_filming *f, size_t cou
     const char *output = f->options->output;
     if (f->model)
         return cli_fail(f->error, IMPASTO_ERROR_USAGE,
-                        "--device: names %zu devices, and a network paints a film on one; name one",
-                        count);
+                        "%s: names %zu devices, and a network paints a film on one; name one",
+                        f->settings->common.device ? "--device" : "$IMPASTO_DEVICE", count);
     return !output || imp_sink_keeps(output)
                ? IMPASTO_OK
                : cli_fail(f->error, IMPASTO_ERROR_USAGE,

@@ -39,6 +39,8 @@ static int64_t take_scene(struct cli_scenes *s)
     int64_t taken = -1;
     imp_os_monitor_enter(s->monitor);
     do {
+        if (s->untaken < s->written) /* painted; its slot may be a later frame's by now */
+            s->untaken = s->written;
         for (; taken < 0 && s->untaken < s->read; s->untaken++)
             if (s->untaken == s->filming->kept || slot_of(s, s->untaken)->begins)
                 taken = s->untaken;
@@ -55,8 +57,9 @@ static bool await_frame(struct cli_scenes *s, int64_t first, int64_t number, boo
     bool goes_on = !s->stopping;
     while (goes_on && number >= s->read && !s->ended)
         goes_on = await(s);
-    const bool there =
-        goes_on && number < s->read && (number == first || !slot_of(s, number)->begins);
+    /* What is written has had its painter, and its slot may be a later frame's by now. */
+    const bool there = goes_on && number >= s->written && number < s->read &&
+                       (number == first || !slot_of(s, number)->begins);
     *left = there && slot_of(s, number)->left;
     imp_os_monitor_leave(s->monitor);
     return there;
@@ -138,7 +141,11 @@ static enum impasto_status place(struct cli_scene_painter *p, int64_t first, int
     const enum impasto_status status = path ? impasto_clip_load(p->clip, path, &p->error)
                                             : cli_fail_memory(&p->error, "a file name");
     free(path);
-    return status;
+    if (status != IMPASTO_ERROR_INPUT)
+        return status;
+    /* It is our own file, and no fault of the film's. */
+    p->error.status = IMPASTO_ERROR_OUTPUT;
+    return IMPASTO_ERROR_OUTPUT;
 }
 
 /* Hands over what was painted. before: pairs that the clip had compared. */
