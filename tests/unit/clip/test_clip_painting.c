@@ -400,6 +400,11 @@ static void scenes_are_painted_apart(void **state)
                             seen.begins_scene ? 0 : sizeof(double));
     }
     assert_true(impasto_clip_info(scout)->memory < impasto_clip_info(clip)->memory / 2);
+    const struct impasto_frame frame = frame_of(rgb), result = frame_of(painted);
+    assert_int_equal(impasto_clip_frame(scout, &frame, &result, &error), IMPASTO_ERROR_USAGE);
+    assert_non_null(strstr(error.message, "only finds scenes"));
+    assert_int_equal(impasto_clip_look(clip, &frame, &error), IMPASTO_ERROR_USAGE);
+    assert_non_null(strstr(error.message, "this clip paints"));
     impasto_clip_close(&scout);
     impasto_clip_close(&other);
     impasto_clip_close(&clip);
