@@ -22,26 +22,27 @@
 #define STEP (WEAVE_STEP / 2)
 #define REACH (WEAVE_REACH / WEAVE_STEP) /* in steps */
 #define ACROSS (2 * REACH + 1)
-/* Shifts to the right alone, then the rows of shifts that also go down. */
 #define SHIFTS WEAVE_SHIFTS
 #define DIFFERENCES 6
 /* A window with fainter differences than this counts for less: 0.9 % of the range, in each of the six. */
 #define FLAT 5e-4f
 
-/* Shift number n, of SHIFTS. Number SHIFTS is no shift at all. */
-static inline int2 shift_of(int n)
+/* Shift number n, from 1 to SHIFTS: to the right, and down. Number 0 is no shift at all. Those to the right
+ * alone come first, then rows of ACROSS that also go down. */
+static inline int across_of_shift(int n)
 {
-    if (n == SHIFTS)
-        return (int2)(0, 0);
-    if (n < REACH)
-        return (int2)((n + 1) * STEP, 0);
-    return (int2)(((n - REACH) % ACROSS - REACH) * STEP, ((n - REACH) / ACROSS + 1) * STEP);
+    return ((n + REACH) % ACROSS - REACH) * STEP;
+}
+static inline int down_of_shift(int n)
+{
+    return (n + REACH) / ACROSS * STEP;
 }
 
 /* Pairs of a window's pixels that are so far from each other. */
-static inline int pairs_of(int2 shift)
+static inline int pairs_of(int n)
 {
-    return (SIDE - abs(shift.x)) * (SIDE - shift.y);
+    const int right = across_of_shift(n);
+    return (SIDE - max(right, -right)) * (SIDE - down_of_shift(n));
 }
 
 static inline float mean_at(__global const float *x, int row, int col, int width)
@@ -61,8 +62,8 @@ __kernel void weave_differences(__global const float *restrict x, __global float
     __global const float *plane = x + (size_t)c * height * width;
     const float here = mean_at(plane, row, col, width);
     const int at = (c * down + row) * across + col;
-    d[at] = col + 1 < across ? mean_at(plane, row, col + 1, width) - here : 0.0f;
-    d[3 * down * across + at] = row + 1 < down ? mean_at(plane, row + 1, col, width) - here : 0.0f;
+    d[at] = mean_at(plane, row, min(col + 1, across - 1), width) - here;
+    d[3 * down * across + at] = mean_at(plane, min(row + 1, down - 1), col, width) - here;
 }
 
 /* products (SHIFTS + 1, windows): means over the pairs of a window. down, across: sides of d.
@@ -74,27 +75,27 @@ __kernel void weave_products(__global const float *restrict d, __global float *r
     const int columns = across / SIDE, windows = down / SIDE * columns;
     if (window >= windows || n > SHIFTS)
         return;
-    const int2 shift = shift_of(n);
+    const int right = across_of_shift(n), lower = down_of_shift(n);
     const int top = window / columns * SIDE, left = window % columns * SIDE;
-    const int first = max(0, -shift.x), last = SIDE - max(0, shift.x);
+    const int first = max(0, -right), last = SIDE - max(0, right);
     float sum = 0.0f;
     for (int k = 0; k < DIFFERENCES; k++)
-        for (int i = 0; i < SIDE - shift.y; i++) {
+        for (int i = 0; i < SIDE - lower; i++) {
             __global const float *row = d + (k * down + top + i) * across + left;
-            __global const float *other = row + shift.y * across + shift.x;
+            __global const float *other = row + lower * across + right;
             float part = 0.0f;
             for (int j = first; j < last; j++)
                 part += row[j] * other[j];
             sum += part;
         }
-    products[n * windows + window] = sum / (float)pairs_of(shift);
+    products[n * windows + window] = sum / (float)pairs_of(n);
 }
 
 /*
  * sums[sums_at + part] = a share of the weave; and of the products is made what their pairs get. With over the
  * part of |r_s| beyond its limit, and E the mean of squares with FLAT:
  *
- *     products(s) = sign(r_s) over_s / (E pairs_s),  products(SHIFTS) = -2 sum over s of over_s |r_s| / (E pairs)
+ *     products(s) = sign(r_s) over_s / (E pairs_s),  products(0) = -2 sum over s of over_s |r_s| / (E pairs)
  *
  * Dimension: PARTS.
  */
@@ -106,16 +107,16 @@ __kernel void weave_sum(__global float *restrict products, __global const float 
         return;
     float sum = 0.0f;
     for (int i = SHARE_BEGIN(part, windows); i < SHARE_END(part, windows); i += SHARE_STEP) {
-        const float energy = products[SHIFTS * windows + i] + FLAT;
+        const float energy = products[i] + FLAT;
         float back = 0.0f;
-        for (int n = 0; n < SHIFTS; n++) {
+        for (int n = 1; n <= SHIFTS; n++) {
             const float r = products[n * windows + i] / energy;
-            const float over = fmax(fabs(r) - limits[n], 0.0f);
+            const float over = fmax(fabs(r) - limits[n - 1], 0.0f);
             sum += over * over;
             back += over * fabs(r);
-            products[n * windows + i] = (r < 0.0f ? -over : over) / (energy * (float)pairs_of(shift_of(n)));
+            products[n * windows + i] = (r < 0.0f ? -over : over) / (energy * (float)pairs_of(n));
         }
-        products[SHIFTS * windows + i] = -2.0f * back / (energy * (float)(SIDE * SIDE));
+        products[i] = -2.0f * back / (energy * (float)(SIDE * SIDE));
     }
     sums[sums_at + part] = sum / ((float)windows * SHIFTS);
 }
@@ -134,14 +135,13 @@ __kernel void weave_slopes(__global const float *restrict d, __global const floa
     slopes[at] = 0.0f;
     if (row / SIDE >= down / SIDE || col / SIDE >= columns)
         return;
-    float sum = products[SHIFTS * windows + window] * d[at];
-    for (int n = 0; n < SHIFTS; n++) {
-        const int2 s = shift_of(n);
-        const int there = s.y * across + s.x;
+    float sum = products[window] * d[at];
+    for (int n = 1; n <= SHIFTS; n++) {
+        const int right = across_of_shift(n), lower = down_of_shift(n), there = lower * across + right;
         float pair = 0.0f;
-        if (i + s.y < SIDE && j + s.x >= 0 && j + s.x < SIDE)
+        if (i + lower < SIDE && j + right >= 0 && j + right < SIDE)
             pair += d[at + there];
-        if (i >= s.y && j >= s.x && j - s.x < SIDE)
+        if (i >= lower && j >= right && j - right < SIDE)
             pair += d[at - there];
         sum += products[n * windows + window] * pair;
     }

@@ -108,14 +108,14 @@ enum impasto_status imp_weave_backward(struct imp_device *device, const struct i
 
 /* ---- What a style's picture has -------------------------------------------------------------- */
 
-/* found: the products of its windows, (WEAVE_SHIFTS + 1, windows). */
+/* found: the products of its windows, (1 + WEAVE_SHIFTS, windows). */
 static void take_limits(const float *found, int windows, float limits[WEAVE_SHIFTS])
 {
-    const float *energy = found + WEAVE_SHIFTS * windows;
+    const float *energy = found; /* number 0, of no shift */
     for (int n = 0; n < WEAVE_SHIFTS; n++) {
         double squares = 0;
         for (int i = 0; i < windows; i++) {
-            const double r = (double)found[n * windows + i] / ((double)energy[i] + FLAT);
+            const double r = (double)found[(n + 1) * windows + i] / ((double)energy[i] + FLAT);
             squares += r * r / windows;
         }
         limits[n] = (float)sqrt(squares);

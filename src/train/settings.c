@@ -86,8 +86,8 @@ static const struct impasto_setting table[] = {
     {"noise", AT(noise), REAL, .high = 0.25, .words = BY_LENGTH, .standard = "auto",
      .about = "noise that the network sees with every picture, so that strokes in even skies need not "
               "be alike: its deviation, where colours are from 0 to 1 (0.025 from 15 minutes or 3000 "
-              "steps on, else as the base has it, or 0; 0 with steady-weight; with `add`, as the model "
-              "has it)"},
+              "steps on, else as the base has it, or 0; 0 with steady-weight; as the model has it whose "
+              "styles are kept)"},
     {"steady-weight", AT(steady_weight), REAL, ANY, .standard = "0",
      .about = "how much it counts that paintings of what moves hold still, for films and cameras; "
               "pictures are set in motion for it (0)"},

@@ -93,7 +93,7 @@ def files():
     yield "sound", OK, good
     yield from cut("sound", good, range(0, len(good), 11))
     yield from contents()
-    for version in ("", "0", "1", "3", "-1", "99999999999999999999", "x"):
+    for version in ("", "0", "1", "2", "4", "-1", "99999999999999999999", "x"):
         yield f"version-{version}", BAD, assemble(training(), version=version)
     for i, text in enumerate(("", "null", "[]", "{", "7", "{}", "[" * 3000, "x" * 100000)):
         yield f"text-{i}", BAD, assemble(text)
