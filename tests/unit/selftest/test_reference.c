@@ -233,29 +233,46 @@ static void tv_gradient(void **state)
     check_objective(IMPASTO_LOSSES_GATYS, IMPASTO_PADDING_ZERO, 0, 0, 1);
 }
 
-/* The gradient against central differences, with two rows and columns of no window; and a picture
- * whose pattern is known. */
-static void lattice_gradient(void **state)
+/* Of a square image. */
+typedef double (*loss_fn)(int side, const double *image, double *gradient);
+
+enum { LARGEST_SIDE = 67 };
+
+/* The gradient against central differences along a random direction. */
+static void check_slope(loss_fn loss, int side, const double *image, double step, double bound)
 {
-    (void)state;
-    enum { SIDE = 34, COUNT = 3 * SIDE * SIDE };
-    static double image[COUNT], gradient[COUNT], ignored[COUNT], moved[2][COUNT];
-    const double step = 1e-5;
+    static double gradient[3 * LARGEST_SIDE * LARGEST_SIDE],
+        ignored[3 * LARGEST_SIDE * LARGEST_SIDE], moved[2][3 * LARGEST_SIDE * LARGEST_SIDE];
+    const int count = 3 * side * side;
     double slope = 0;
-    for (size_t i = 0; i < COUNT; i++)
-        image[i] = random_number(50, i);
-    imp_ref_lattice(SIDE, SIDE, image, 1, gradient);
-    for (size_t i = 0; i < COUNT; i++) {
-        const double way = random_number(51, i) - 0.5;
+    memset(gradient, 0, sizeof(gradient));
+    loss(side, image, gradient);
+    for (int i = 0; i < count; i++) {
+        const double way = random_number(51, (size_t)i) - 0.5;
         slope += gradient[i] * way;
         moved[0][i] = image[i] - step * way;
         moved[1][i] = image[i] + step * way;
     }
-    const double measured = (imp_ref_lattice(SIDE, SIDE, moved[1], 1, ignored) -
-                             imp_ref_lattice(SIDE, SIDE, moved[0], 1, ignored)) /
-                            (2 * step);
+    const double measured =
+        (loss(side, moved[1], ignored) - loss(side, moved[0], ignored)) / (2 * step);
     print_message("slope %.8g, measured %.8g\n", slope, measured);
-    assert_true(fabs(slope - measured) <= 1e-6 * fabs(slope));
+    assert_true(fabs(slope - measured) <= bound * fabs(slope));
+}
+
+static double lattice_of(int side, const double *image, double *gradient)
+{
+    return imp_ref_lattice(side, side, image, 1, gradient);
+}
+
+/* With two rows and columns of no window; and a picture whose pattern is known. */
+static void lattice_gradient(void **state)
+{
+    (void)state;
+    enum { SIDE = 34, COUNT = 3 * SIDE * SIDE };
+    static double image[COUNT], gradient[COUNT];
+    for (size_t i = 0; i < COUNT; i++)
+        image[i] = random_number(50, i);
+    check_slope(lattice_of, SIDE, image, 1e-5, 1e-6);
     /* One of four columns is lighter by 0.1, which has a variance of 0.01 * 3 / 16. The squares of
      * the differences to the right are 0.01 in two of four: a variance of 0.0001 / 4. */
     for (int i = 0; i < COUNT; i++)
@@ -265,29 +282,20 @@ static void lattice_gradient(void **state)
     assert_true(imp_ref_lattice(SIDE, 31, image, 1, gradient) == 0);
 }
 
-static const float few_limits[WEAVE_SHIFTS] = {0, 0.05f, 0.02f};
+static double weave_of(int side, const double *image, double *gradient)
+{
+    static const float limits[WEAVE_SHIFTS] = {0, 0.05f, 0.02f};
+    return imp_ref_weave(side, side, image, limits, 1, gradient);
+}
 
 static void weave_gradient(void **state)
 {
     (void)state;
-    enum { SIDE = 67, COUNT = 3 * SIDE * SIDE };
-    static double image[COUNT], gradient[COUNT], ignored[COUNT], moved[2][COUNT];
-    const double step = 1e-6;
-    double slope = 0;
+    enum { SIDE = LARGEST_SIDE, COUNT = 3 * SIDE * SIDE };
+    static double image[COUNT];
     for (size_t i = 0; i < COUNT; i++)
         image[i] = random_number(52, i) + (i % SIDE % 8 < 2 ? 1 : 0);
-    imp_ref_weave(SIDE, SIDE, image, few_limits, 1, gradient);
-    for (size_t i = 0; i < COUNT; i++) {
-        const double way = random_number(53, i) - 0.5;
-        slope += gradient[i] * way;
-        moved[0][i] = image[i] - step * way;
-        moved[1][i] = image[i] + step * way;
-    }
-    const double measured = (imp_ref_weave(SIDE, SIDE, moved[1], few_limits, 1, ignored) -
-                             imp_ref_weave(SIDE, SIDE, moved[0], few_limits, 1, ignored)) /
-                            (2 * step);
-    print_message("slope %.8g, measured %.8g\n", slope, measured);
-    assert_true(fabs(slope - measured) <= 1e-5 * fabs(slope));
+    check_slope(weave_of, SIDE, image, 1e-6, 1e-5);
 }
 
 /* Columns that are light for 4 pixels and dark for 4: of all shifts, those by 4 pixels to a side
