@@ -7,7 +7,7 @@ from browser import program as chromium
 from case_video import y4m
 
 from paged import Paged
-from served import CHEAP, LESSONS, Served, json, os, png, signal, time
+from served import CHEAP, LESSONS, Served, json, os, png, signal, time, until_still
 
 SLOW = {"IMPASTO_TIMEOUT": "100000"}  # whatever the machine does besides
 LIMIT = 10  # seconds; a worker is asked for a sign of life in half of them
@@ -145,11 +145,17 @@ class Plans(Served):
         connection = studio.send(*held.words)
         for _ in range(2):
             held.open()
-            for process in studio.workers():
+            # It is closed before the next worker is there, which would take its end for the film's,
+            # and while this one is stopped, which would as well.
+            workers = studio.workers()
+            for process in workers:
+                os.kill(process, signal.SIGSTOP)
+                until_still(process)
+            held.close()
+            for process in workers:
                 os.kill(process, signal.SIGKILL)
                 while process in studio.workers():
                     time.sleep(0.02)
-            held.close()
         status, refusal = self.answer(connection)
         self.assertEqual(status, 422)
         self.assertIn("the worker has ended", refusal["error"])

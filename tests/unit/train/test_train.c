@@ -177,8 +177,7 @@ static void the_base_stays(void **state)
         save(train, NULL);
         impasto_train_close(&train);
         task.keep = !keep;
-        refuse_to_resume(&task, NULL,
-                         keep ? "begun to keep the base's own" : "begun to leave out the base's");
+        refuse_to_resume(&task, NULL, "another choice whether the base's own styles are kept");
         task.keep = keep;
         task.base = in_folder("other");
         refuse_to_resume(&task, NULL, "begun with another base");
