@@ -165,7 +165,7 @@ def run_torch(folder, size, iterations, cores, layout, bf16):
     return json.loads(output.splitlines()[-1]), memory
 
 
-def compare(program, size, cores, rounds, iterations, folder):
+def compare(program, size, cores, rounds, iterations, folder, precisions):
     """One table: a row per program, the ratio of Impasto's median to the row's."""
     write_png(f"{folder}/content.png", size, 1)
     write_png(f"{folder}/style.png", size, 2)
@@ -173,8 +173,9 @@ def compare(program, size, cores, rounds, iterations, folder):
         "impasto": lambda: run_impasto(program, folder, size, iterations, cores),
         "torch fp32 nchw": lambda: run_torch(folder, size, iterations, cores, "nchw", False),
         "torch fp32 channels_last": lambda: run_torch(folder, size, iterations, cores, "channels_last", False),
-        "torch bf16 channels_last": lambda: run_torch(folder, size, iterations, cores, "channels_last", True),
     }
+    if "bf16" in precisions:
+        programs["torch bf16 channels_last"] = lambda: run_torch(folder, size, iterations, cores, "channels_last", True)
     medians = {name: [] for name in programs}
     memory = dict.fromkeys(programs, 0)
     losses = {}
@@ -203,6 +204,8 @@ def main():
     parser.add_argument("--cores", default="0,1", help="the cores both run on (%(default)s)")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--iterations", type=int, default=5)
+    parser.add_argument("--precisions", default="fp32,bf16",
+                        help="PyTorch's; bf16 is slow on CPUs without instructions for it (%(default)s)")
     parser.add_argument("--child", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--size", type=int, help=argparse.SUPPRESS)
     parser.add_argument("--threads", type=int, help=argparse.SUPPRESS)
@@ -227,7 +230,7 @@ def main():
         run([args.program, f"{folder}/content.png", f"{folder}/content.png", "-o", f"{folder}/out.png", "-q", "--size", "source",
              "--iterations", "0", "--weights", "builtin", "--export-weights", f"{folder}/weights.safetensors"], cores)
         for size in args.sizes.split(","):
-            compare(args.program, int(size), cores, args.rounds, args.iterations, folder)
+            compare(args.program, int(size), cores, args.rounds, args.iterations, folder, args.precisions.split(","))
     return 0
 
 
