@@ -7,7 +7,7 @@ from browser import program as chromium
 from case_video import y4m
 
 from paged import Paged
-from served import CHEAP, LESSONS, Served, json, os, png, signal, time, until_still
+from served import CHEAP, LESSONS, PATIENCE, Served, json, os, png, signal, time, until_still
 
 SLOW = {"IMPASTO_TIMEOUT": "100000"}  # whatever the machine does besides
 LIMIT = 10  # seconds; a worker is asked for a sign of life in half of them
@@ -41,6 +41,12 @@ class Held:
 
 
 class Plans(Served):
+    def until(self, wanted):
+        end = time.monotonic() + PATIENCE
+        while not wanted():
+            self.assertLess(time.monotonic(), end, "too long")
+            time.sleep(0.05)
+
     def answer(self, connection):
         answer = connection.getresponse()
         self.addCleanup(connection.close)
@@ -206,23 +212,56 @@ class Plans(Served):
         held.open()
         connection.close()
         studio.upload(png(16, 16))
-        # Of an upload that nobody waits for, nothing stays.
+        # Of uploads that nobody waits for, nothing stays. One that no worker is at does not wait for its turn.
         pictures = studio.folder / "pictures"
         there = lambda: {path.name for path in pictures.iterdir() if "." not in path.name}  # noqa: E731
         before = there()
         with studio.stopped_workers():
-            connection = studio.send("POST", "/api/pictures", png(17, 16))
-            while there() == before:
-                time.sleep(0.05)
-            connection.close()
+            at_hand = studio.send("POST", "/api/pictures", png(17, 16))
+            self.until(lambda: len(there()) == len(before) + 1)
+            looked_at = there()
+            queued = studio.send("POST", "/api/pictures", png(19, 16))
+            self.until(lambda: len(there()) == len(before) + 2)
+            queued.close()
+            self.until(lambda: there() == looked_at)
+            at_hand.close()
             for _ in range(3):
                 studio.ask("GET", "/api/about")
         last = studio.upload(png(18, 16))["id"]
         self.assertEqual(there(), before | {last})
 
+    def test_whoever_stays(self):
+        """Another one who has sent the same picture has it, though the first one left."""
+        studio = self.studio(env=SLOW)
+        studio.until_models()
+        pictures = studio.folder / "pictures"
+        with studio.stopped_workers():
+            first, left = [studio.send("POST", "/api/pictures", png(width, 16)) for width in (17, 18)]
+            self.until(lambda: len(list(pictures.iterdir())) == 2)
+            stays = studio.send("POST", "/api/pictures", png(18, 16))
+            for _ in range(3):
+                studio.ask("GET", "/api/about")  # so that the studio has got it
+            left.close()
+            for _ in range(3):
+                studio.ask("GET", "/api/about")
+        for connection, width in ((first, 17), (stays, 18)):
+            self.assertEqual(self.answer(connection)[1]["width"], width)
+
+    def refused(self, connection):
+        status, refusal = self.answer(connection)
+        self.assertEqual((status, refusal["status"]), (409, "interrupted"))
+        self.assertIn("too long", refusal["error"])
+
     def test_the_limit(self):
-        """It is of the measuring alone, not of what comes before it. Then others have their turn."""
-        studio = self.studio(env={"IMPASTO_TIMEOUT": str(LIMIT)})
+        """It is of the measuring; what comes before it may take longer, but not for ever. Then others have their
+        turn."""
+        limited = {"IMPASTO_TIMEOUT": str(LIMIT)}
+        begins_never, studio = self.studio("--folder", self.folder / "other", env=limited), self.studio(env=limited)
+        begins_never.folder = self.folder / "other"
+        begins_never.until_models()
+        never = Held(begins_never)
+        waiting = begins_never.send(*never.words)
+        never.open()
         studio.until_models()
         held = Held(studio)
         connection = studio.send(*held.words)
@@ -235,10 +274,10 @@ class Plans(Served):
         connection = studio.send(*held.words)
         held.open()
         held.give(y4m(1))
-        status, refusal = self.answer(connection)
-        self.assertEqual((status, refusal["status"]), (409, "interrupted"))
-        self.assertIn("too long", refusal["error"])
+        self.refused(connection)
         studio.upload(png(16, 16))
+        self.refused(waiting)
+        begins_never.upload(png(16, 16))
 
 
 @unittest.skipUnless(chromium(), "Chromium is not installed")

@@ -205,11 +205,7 @@ static void finish(void *user, struct cli_request *request)
 static void drop(void *user, struct cli_request *request)
 {
     struct cli_studio *studio = user;
-    for (size_t i = 0; i < CLI_UPLOADS_MOST; i++)
-        if (studio->waiting[i].request == request) {
-            free(studio->waiting[i].name);
-            studio->waiting[i] = (struct cli_waiting){0};
-        }
+    cli_upload_drop(studio, request);
     cli_wait_drop(studio, request);
     studio->streams -= request->reply.stream;
     if (!request->mark[0])

@@ -15,6 +15,7 @@
 #define IDLE_SECONDS 600  /* after which it goes */
 #define TRIES_MOST 3      /* without a step forward */
 #define DROP_SECONDS 10   /* for a small task that nobody waits for to end */
+#define OPENING_TIMES 5   /* as long as a measuring may take, all before it may */
 
 static json_t *job_of(const struct cli_studio *studio, const json_t *task)
 {
@@ -138,12 +139,18 @@ static double silence(void)
     return seconds > 0 ? seconds : SILENT_SECONDS;
 }
 
-/* Others wait for what the quick worker does besides: uploads, for one. What comes before the
- * measuring, such as kernels' compiling, they would wait for with any job. */
+/* Before the measuring, kernels are compiled, and a network paints its first frame. */
+static bool measures_too_long(const struct cli_child *child, double now)
+{
+    return child->measures > 0 ? now - child->measures > silence()
+                               : now - child->given > OPENING_TIMES * silence();
+}
+
+/* Others wait for what the quick worker does besides: uploads, for one. */
 static void limit_measuring(struct cli_studio *studio, const struct cli_child *child, double now)
 {
-    if (child->measures > 0 && !json_object_get(child->task, "dropped") &&
-        now - child->measures > silence())
+    if (json_object_get(child->task, "measures") && !json_object_get(child->task, "dropped") &&
+        measures_too_long(child, now))
         cli_wait_end_measuring(studio, NULL,
                                "two of its frames take too long on this device; ask once more, as "
                                "kernels may have been compiled meanwhile, or choose a smaller size "
@@ -213,7 +220,7 @@ static bool give(struct cli_studio *studio, struct cli_child *child, json_t *tas
         return false;
     }
     child->task = task;
-    child->heard = child->pinged = cli_seconds();
+    child->given = child->heard = child->pinged = cli_seconds();
     child->measures = 0;
     if (!cli_child_send(child, task))
         bury(studio, child);

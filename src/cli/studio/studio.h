@@ -60,6 +60,7 @@ struct cli_child {
     double heard;    /* monotonic seconds: when it last gave a sign of life */
     double pinged;   /* and when it was last asked for one */
     double idle;     /* since when it has had nothing to do */
+    double given;    /* since when it has had its task */
     double measures; /* since when its task paints to measure a film; 0: it does not */
     char place[16];  /* the device that it has worked on: see devices.c */
     json_t *task;    /* what it does; NULL: nothing */
@@ -276,6 +277,9 @@ void cli_queue_task(struct cli_studio *studio, json_t *task);
 /* A small task that nobody waits for any more. It is not begun; one that measures ends. name: its
  * own. */
 void cli_task_drop(struct cli_studio *studio, const char *name);
+/* An upload whose client has left: it is neither looked at nor kept, unless another client waits
+ * for the same one, or a worker is at it. */
+void cli_upload_drop(struct cli_studio *studio, const struct cli_request *request);
 /* Gives a task the path of a file with an id's name. */
 void cli_task_set_path(const struct cli_studio *studio, json_t *task, const char *key,
                        enum cli_place place, const char *id, const char *ending);

@@ -41,6 +41,43 @@ void cli_task_drop(struct cli_studio *studio, const char *name)
         }
 }
 
+static bool is_of_upload(const json_t *task, const char *id)
+{
+    const char *own = cli_text_in(task, "upload");
+    return own && strcmp(own, id) == 0;
+}
+
+static bool is_awaited(const struct cli_studio *studio, const char *id)
+{
+    for (size_t i = 0; i < CLI_UPLOADS_MOST; i++)
+        if (studio->waiting[i].request && strcmp(studio->waiting[i].id, id) == 0)
+            return true;
+    return is_of_upload(studio->quicker.task, id);
+}
+
+/* The looks at it that have not been begun, and its file. */
+static void take_back_upload(struct cli_studio *studio, const char *id)
+{
+    for (size_t i = json_array_size(studio->quick); i-- > 0;)
+        if (is_of_upload(json_array_get(studio->quick, i), id))
+            take_back(studio, i);
+    if (!json_object_get(studio->pictures, id))
+        cli_picture_remove(studio, id);
+}
+
+void cli_upload_drop(struct cli_studio *studio, const struct cli_request *request)
+{
+    for (size_t i = 0; i < CLI_UPLOADS_MOST; i++) {
+        struct cli_waiting left = studio->waiting[i];
+        if (left.request != request)
+            continue;
+        studio->waiting[i] = (struct cli_waiting){0};
+        free(left.name);
+        if (!is_awaited(studio, left.id))
+            take_back_upload(studio, left.id);
+    }
+}
+
 void cli_task_set_path(const struct cli_studio *studio, json_t *task, const char *key,
                        enum cli_place place, const char *id, const char *ending)
 {
