@@ -102,6 +102,9 @@ class Keyboard(Paged):
         self.choose_how(page, "apply")
         page.until("document.querySelectorAll('[name=model]').length > 0")
         self.tab_to(page, "[name=model]")
+        for language in ("de", "en"):  # the styles are drawn anew, and whoever is there stays there
+            self.set(page, "#language", language)
+            page.until(f"document.documentElement.lang === '{language}' && document.activeElement.name === 'model'")
         page.key(" ", text=" ")
         page.until("!!document.querySelector('#jobs li.done')")
         self.assertEqual(page.run("document.getElementById('paintings').hidden"), True)
@@ -112,6 +115,26 @@ class Keyboard(Paged):
         self.press(page, "#go")
         page.until("document.querySelectorAll('#jobs li.done').length === 2")
         self.assertEqual((self.jobs()[0]["command"], self.jobs()[0]["settings"]), ("apply", {"refine": 5}))
+        self.assertEqual(page.complaints(), [])
+
+    def test_a_camera(self):
+        """Opened, with another style and strength; a frame of it becomes the photograph, which is painted at once."""
+        page = self.enter()
+        self.choose_how(page, "apply")
+        page.until("document.querySelectorAll('[name=model]').length > 0")
+        self.tab_to(page, "[name=model]")
+        page.key(" ", text=" ")
+        self.press(page, "#camera-open")
+        page.until("document.getElementById('camera').open && document.activeElement.id === 'camera-style'")
+        page.key("ArrowDown")
+        self.assertEqual(page.run("document.getElementById('camera-style').selectedIndex"), 1)
+        self.tab_to(page, "#camera-strength")
+        page.key("ArrowLeft")
+        self.assertEqual(page.run("document.activeElement.value"), "0.95")
+        page.until("document.getElementById('camera-image').naturalWidth > 100")
+        self.press(page, "#camera-take")
+        page.until("!!document.querySelector('#jobs li.done')")
+        self.assertEqual(page.run("document.activeElement.id"), "camera-open")
         self.assertEqual(page.complaints(), [])
 
     def test_a_film(self):

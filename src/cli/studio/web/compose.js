@@ -204,8 +204,9 @@ export function drawNetworks(facts = about) {
     });
     return make("label", {}, radio, make("span", {}, row.label));
   });
-  const area = get("networks");
+  const area = get("networks"), at = area.contains(document.activeElement) ? document.activeElement.value : null;
   area.replaceChildren(area.firstElementChild, ...(rows.length > 0 ? rows : [make("p", {}, say("networks-none"))]));
+  [...area.querySelectorAll("input")].find(radio => radio.value === at)?.focus(); /* where it was */
 }
 
 /* Whether there is a film, and what paints it. */

@@ -72,15 +72,23 @@ export const find = id => jobs.find(job => job.id === id);
 export const all = () => jobs;
 export const newest = () => jobs.find(job => ["works", "stops"].includes(job.state)) ?? jobs[0] ?? null;
 
-/* What is known of jobs at work, between two lists. */
+let meanwhile = null; /* what came while a list was on its way; null: none is */
+
+/* What is known of jobs at work, between two lists. That a job has ended comes by lists alone: what was
+ * told before that must not undo it. */
 export function merge(rows) {
-  for (const row of rows)
-    Object.assign(find(row.id) ?? {}, row);
+  meanwhile?.push(...rows);
+  for (const {state, ...row} of rows) {
+    const job = find(row.id);
+    if (["waits", "works", "stops"].includes(job?.state))
+      Object.assign(job, row);
+  }
 }
 
 /* Asks for the list anew: as much of it as is shown. */
-export async function renew() {
+async function read() {
   const wanted = Math.max(jobs.length, 1);
+  meanwhile = [];
   let answer = await api.ask("/api/jobs"), all = answer.jobs;
   while (answer.more && all.length < wanted) {
     answer = {...await api.ask(`/api/jobs?before=${all.at(-1).id}`), paused: answer.paused};
@@ -88,7 +96,22 @@ export async function renew() {
   }
   const before = new Map(jobs.map(job => [job.id, job]));
   jobs = all.map(job => ({preview: before.get(job.id)?.preview, ...job}));
+  const rows = meanwhile;
+  meanwhile = null;
+  merge(rows);
   draw(answer);
+}
+
+let last = Promise.resolve(), next = null;
+
+/* One list at a time, so that an older one does not come after a newer one. Who asks while one is on its
+ * way has the next, which others may share. */
+export function renew() {
+  next ??= last = last.catch(() => {}).then(() => {
+    next = null;
+    return read();
+  });
+  return next;
 }
 
 export const mark = () => draw(null);
