@@ -270,10 +270,14 @@ class Page(Paged):
                    "document.getElementById('losses').children[1].getAttribute('points').includes(' ') && "
                    "document.querySelectorAll('#legend li').length === 3")
         self.assertIn("training", page.run("document.getElementById('caption').textContent"))
+        # Its network is among the styles, but for while it goes on.
+        named = "[...document.querySelectorAll('#networks label')].at(-1).textContent === 'painting'"
         click("[data-action=stop]")
         page.until("!!document.querySelector('#jobs li.stopped')")
+        self.server.until(self.jobs()[0]["id"], lambda job: "pictures" in job)
+        page.until(named)
         click("[data-action=continue]")
-        page.until("!!document.querySelector('#jobs li.works')")
+        page.until(f"!!document.querySelector('#jobs li.works') && !({named})")
         page.until("!document.querySelector('[data-action=stop]').hidden")
         click("[data-action=stop]")
         page.until("!!document.querySelector('#jobs li.stopped')")
@@ -288,7 +292,7 @@ class Page(Paged):
         self.assertTrue(path.exists())
         # It paints the photograph.
         click("[name=command][value=apply]")
-        page.until("[...document.querySelectorAll('#networks label')].at(-1).textContent === 'painting'")
+        page.until(named)
         click("#networks label:last-of-type input")
         page.until("!!document.querySelector('#jobs li.done')")
         page.until("document.getElementById('image').alt.startsWith('Result')")

@@ -10,7 +10,7 @@ import {choose, say, translate} from "./words.js";
 
 let about = {};
 let done = 0; /* jobs, of which the last tells how fast the device is */
-let trained = ""; /* the trainings that have a network, and whether that keeps its pictures */
+let trained = ""; /* the trainings that have a network, and whether that keeps its pictures. One that goes on has none */
 
 /* chosen: by who looks. */
 function look(id, chosen = false) {
@@ -26,12 +26,13 @@ async function renew() {
   if (now !== done)
     compose.paceChanged();
   done = now;
-  const trainings = gallery.all().filter(job => job.command === "train" && job.result)
+  const trainings = gallery.all().filter(job => job.command === "train" && job.result && job.state !== "works")
     .map(job => `${job.id} ${job.pictures}`).join();
   if (trainings !== trained) {
     trained = trainings;
-    about = await api.ask("/api/about");
-    compose.drawNetworks(about);
+    const facts = await api.ask("/api/about");
+    if (trained === trainings) /* what came late is of others */
+      compose.drawNetworks(about = facts);
   }
   look(view.current());
 }
