@@ -267,7 +267,7 @@ class Hung(Faults):
         # The time is above what an iteration takes on a busy machine.
         done, report = self.job("-o", "out.png", "--checkpoint", "run.ckpt", "--every", "1",
                                 fault=f"call=clEnqueueReadBuffer,at={reads * 3 // 4},sleep=-1",
-                                IMPASTO_TIMEOUT="20")
+                                IMPASTO_TIMEOUT="8")
         self.assertEqual(done.returncode, DEVICE, done.stderr)
         self.assertIsNone(report)
         self.assertRegex(done.stderr, r"iteration \d+ is kept; to go on: impasto --resume run\.c")
