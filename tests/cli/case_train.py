@@ -17,11 +17,13 @@ import time
 from case_checkpoint import forge
 from case_seeing import Page
 from support import (INPUT, MEMORY, OUTPUT, PATIENCE, SHORT_PATIENCE, SIGINT_CODE, USAGE, WEIGHTS,
-                     Case, png, read_png, safetensors)
+                     Case, png, read_png, safetensors, write_photographs)
 
 # Twelve steps, the last four of them late, of the smallest crops; judged three times.
-TINY = ["--weights", "builtin", "--base", "none", "--width", "8", "--steps", "12", "--crop", "32",
-        "--late-crop", "48", "--judge-size", "32", "--judge-every", "5", "-q"]
+DRAWN = ["--weights", "builtin", "--base", "none", "--width", "8", "--steps", "12", "--crop", "32",
+         "--late-crop", "48", "--judge-size", "32", "--judge-every", "5", "-q"]
+# The same in half the time, as no scenes are drawn to learn from.
+TINY = [*DRAWN[:-1], "--photos", "photographs", "-q"]
 
 # The same from another network, which has its width.
 FROM = [word for word in TINY if word not in ("--base", "none", "--width", "8")]
@@ -54,6 +56,7 @@ class Training(Case):
     def setUp(self):
         super().setUp()
         self.write("other.png", png(40, 30, lambda x, y: (x * 6, 255 - y * 8, 128)))
+        write_photographs(self.folder / "photographs")
 
     def bytes(self, name):
         return (self.folder / name).read_bytes()
@@ -106,13 +109,13 @@ class Told(Training):
 
 class Models(Training):
     def test_same_seed_same_bytes(self):
-        self.train("style.png", *TINY)
-        self.train("style.png", *TINY, "-o", "again.model", "--seed", "0")
-        self.train("style.png", *TINY, "-o", "other.model", "--seed", "1")
+        self.train("style.png", *DRAWN)
+        self.train("style.png", *DRAWN, "-o", "again.model", "--seed", "0")
+        self.train("style.png", *DRAWN, "-o", "other.model", "--seed", "1")
         self.assertEqual(self.bytes("style.model"), self.bytes("again.model"))
         self.assertNotEqual(self.bytes("style.model"), self.bytes("other.model"))
         self.assertIn("conv1.conv2d.weight", tensors(self.bytes("style.model")))
-        self.train("style.png", *TINY, "--half", "-o", "half.model")
+        self.train("style.png", *DRAWN, "--half", "-o", "half.model")
         self.assertLess(len(self.bytes("half.model")), 0.6 * len(self.bytes("style.model")))
 
     def test_several_styles_and_the_identity(self):
@@ -432,9 +435,10 @@ class Stopping(Training):
         self.assertIn("conv1.conv2d.weight", tensors(self.bytes("out.model")))
 
     def test_killed_and_gone_on_with(self):
-        whole = self.whole()
+        self.train("style.png", *DRAWN, "-o", "whole.model")
+        whole = self.bytes("whole.model")
         for step in (2, 9):
-            self.stopped(signal.SIGKILL, "style.png", *TINY, "-o", "out.model", step=step)
+            self.stopped(signal.SIGKILL, "style.png", *DRAWN, "-o", "out.model", step=step)
             self.assertFalse((self.folder / "out.model").exists())
             self.train("--resume", "run.ckpt", "-q")
             self.assertEqual(self.bytes("out.model"), whole)

@@ -13,9 +13,9 @@ import unittest
 HERE = pathlib.Path(__file__).resolve().parent
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(HERE.parent / "cli"))
-from support import DEVICE, NUMERIC, Case  # noqa: E402
+from support import DEVICE, NUMERIC, Case, write_photographs  # noqa: E402
 
-PLAIN = ["train", "style.png", "--weights", "builtin", "--base", "none", "--width", "8", "--steps", "6",
+PLAIN = ["train", "style.png", "--photos", "photos", "--weights", "builtin", "--base", "none", "--width", "8", "--steps", "6",
          "--crop", "32", "--late-crop", "48", "--judge-size", "32", "--judge-every", "2", "--style-size", "32",
          "-q", "-o", "out.model", "--trace", "trace"]
 TRAIN = [*PLAIN, "--checkpoint", "run.ckpt", "--every", "1"]
@@ -23,6 +23,10 @@ RESUME = ["train", "--resume", "run.ckpt", "-q"]
 
 
 class Training(Case):
+    def setUp(self):
+        super().setUp()
+        write_photographs(self.folder / "photos")
+
     def train(self, *arguments, fault="", words=TRAIN):
         """(finished process, the layer's report)"""
         report = self.home / "report"

@@ -36,7 +36,7 @@ OLD = b"an older model"
 PATIENCE = 300
 
 # Eight steps with crops of one size, four with another; judged after each third.
-BEGIN = ["train", "style.png", "other.png", "--weights", "builtin", "--base", "none", "--width", "8",
+BEGIN = ["train", "style.png", "other.png", "--photos", "photos", "--weights", "builtin", "--base", "none", "--width", "8",
          "--steps", str(STEPS), "--crop", "32", "--late-crop", "48", "--judge-size", "32",
          "--judge-every", "3", "--style-size", "32", "--checkpoint", "run.ckpt"]
 OUTPUTS = ["-o", "out.model", "--every", "1", "--trace", "trace", "-q"]
@@ -75,6 +75,7 @@ class Run:
         (self.folder / "style.png").write_bytes(
             support.png(24, 32, lambda x, y: (255 * (x // 4 % 2), 200, 8 * y % 256)))
         (self.folder / "other.png").write_bytes(support.png(40, 30, lambda x, y: (x * 6, 255 - y * 8, 128)))
+        support.write_photographs(self.folder / "photos")
         self.model, self.checkpoint = self.folder / "out.model", self.folder / "run.ckpt"
         self.trace = self.folder / "trace"
         if old:

@@ -15,7 +15,8 @@ extern struct impasto_train_params usual; /* six small steps, the last of them l
 
 /* What task_of() points to: tests change it, and call that again for what it was. */
 extern struct impasto_train_style given[2];
-/* A task of the first so many styles, called first and second. */
+/* A task of the first so many styles, called first and second, which learns from four photographs.
+ */
 struct impasto_train_task task_of(size_t count);
 
 /* Of a group. */
