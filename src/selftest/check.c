@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What the checks share: names, data, guarded buffers, verdicts. */
 
+#include "ops/gram.h"
 #include "ops/sums.h"
 #include "selftest/check.h"
 
@@ -94,6 +95,14 @@ size_t imp_check_rows(const struct imp_check_run *run, size_t brief, size_t tiny
         break;
     }
     return all;
+}
+
+int imp_check_channels(const struct imp_check_run *run, int channels)
+{
+    const struct imp_caps *caps = imp_device_caps(run->device);
+    const int block = 4 * caps->vector_width, tile = imp_gram_sums_layout(caps);
+    const bool several = channels / 2 >= 2 * block && channels / 2 >= 2 * tile;
+    return run->level == IMP_SELFTEST_TINY && several ? channels / 2 : channels;
 }
 
 /* ---- Guarded buffers ------------------------------------------------------------------------- */

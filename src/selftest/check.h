@@ -71,6 +71,10 @@ struct imp_blocks imp_check_blocks(int height, int rows);
 size_t imp_check_rows(const struct imp_check_run *run, size_t brief, size_t tiny, size_t user,
                       size_t all);
 
+/* A shape's channels; of a simulator, which takes minutes for many, half of them where these still
+ * are several blocks of a convolution and several tiles of a Gram matrix. */
+int imp_check_channels(const struct imp_check_run *run, int channels);
+
 /* The rooms' checks. */
 void imp_check_conv(struct imp_check_run *run);
 void imp_check_conv_any(struct imp_check_run *run);

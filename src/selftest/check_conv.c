@@ -216,18 +216,6 @@ static const struct {
 } gemms[] = {
     {IMP_GEMM_VECTOR, " vector"}, {IMP_GEMM_TILED, " tiled"}, {IMP_GEMM_CLBLAST, " clblast"}};
 
-/* A simulator takes minutes for many channels: it gets half of them, where these still are several
- * blocks of an algorithm's. */
-static struct shape for_simulators(const struct imp_caps *caps, struct shape shape)
-{
-    const bool halved = imp_conv_direct.supports(caps, 16, 16);
-    if (halved && shape.in > 3)
-        shape.in /= 2;
-    if (halved && shape.out > 3)
-        shape.out /= 2;
-    return shape;
-}
-
 void imp_check_conv(struct imp_check_run *run)
 {
     const struct imp_caps *caps = imp_device_caps(run->device);
@@ -247,8 +235,10 @@ void imp_check_conv(struct imp_check_run *run)
         if (brief && algorithm != &imp_conv_first && algorithm != imp_conv_common(caps))
             continue;
         for (size_t i = 0; i < count; i++) {
-            const struct shape few = for_simulators(caps, shapes[i]);
-            const struct shape *s = run->level == IMP_SELFTEST_TINY ? &few : &shapes[i];
+            struct shape fewer = shapes[i];
+            fewer.in = imp_check_channels(run, fewer.in);
+            fewer.out = imp_check_channels(run, fewer.out);
+            const struct shape *s = &fewer;
             if (!algorithm->supports(caps, s->in, s->out))
                 continue;
             for (int e = 0; e < IMP_EPILOGUES; e++) {

@@ -126,7 +126,9 @@ static void check_windows(struct imp_check_run *run, const struct problem *p)
         return;
     float *whole = imp_check_data(run, 4, p->entries, false);
     double error = whole ? imp_check_read_buffer(run, p->matrix, p->entries, whole) : INFINITY;
-    for (int rows = 1; !run->broken && rows < p->whole.rows; rows += rows < 4 ? 1 : 11) {
+    /* A simulator is spared the most windows, those of a row each. */
+    const int least = run->level == IMP_SELFTEST_TINY ? 2 : 1;
+    for (int rows = least; !run->broken && rows < p->whole.rows; rows += rows < 4 ? 1 : 11) {
         if (imp_check_ok(run, multiply_in(run, p, rows)))
             error = fmax(error, imp_check_read_buffer(run, p->matrix, p->entries, p->found));
         if (memcmp(whole, p->found, p->entries * sizeof(float)) != 0)
@@ -288,6 +290,9 @@ static void check(struct imp_check_run *run, const struct shape *s)
 void imp_check_gram(struct imp_check_run *run)
 {
     const size_t count = imp_check_rows(run, 1, 3, 3, IMP_COUNT(shapes));
-    for (size_t i = 0; i < count; i++)
-        check(run, &shapes[i]);
+    for (size_t i = 0; i < count; i++) {
+        struct shape s = shapes[i];
+        s.channels = imp_check_channels(run, s.channels);
+        check(run, &s);
+    }
 }

@@ -269,7 +269,9 @@ void imp_check_moments(struct imp_check_run *run)
         return;
     const size_t count = imp_check_rows(run, 0, 2, 2, IMP_COUNT(shapes));
     for (size_t i = 0; i < count; i++) {
-        const struct shape *s = &shapes[i];
+        struct shape fewer = shapes[i];
+        fewer.channels = imp_check_channels(run, fewer.channels);
+        const struct shape *s = &fewer;
         /* What is measured first is needed for what follows; a filter that names none leaves all
          * out. */
         if (imp_check_begin(run, "mean %d @ %dx%d", s->channels, s->height, s->width) ||
