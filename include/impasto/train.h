@@ -252,7 +252,9 @@ struct impasto_train_info {
     int step;                  /* taken */
     /* What was decided, where the parameters left that to the library. */
     double style_weight, learning_rate, norm_rate;
-    const struct impasto_plan_row *plan; /* device memory by purpose, when it takes the most */
+    /* Device memory by purpose, when it takes the most; and, where that is the host's, the gradients
+     * that are kept there. */
+    const struct impasto_plan_row *plan;
     size_t plan_rows;
     uint64_t plan_bytes;     /* their sum */
     const char *plan_moment; /* when that is: "looking at the styles", "steps", "late steps" */

@@ -62,8 +62,7 @@ static enum impasto_status serve(struct server *server, struct impasto_error *er
         else if (call > 0 && call < IMP_CALLS && tasks[call])
             IMP_TRY(take_part(server, (enum imp_call)call, error));
         else
-            return imp_fail(error, IMPASTO_ERROR_INTERNAL,
-                            "rank 0 asks for what there is not; please report this");
+            return imp_ranks_refuse(call, false, error);
     }
 }
 

@@ -154,6 +154,20 @@ enum impasto_status impasto_device_join_ranks(struct impasto_device *device,
     return IMPASTO_OK;
 }
 
+enum impasto_status imp_ranks_refuse(int call, bool trains, struct impasto_error *error)
+{
+    if (!trains && call >= IMP_RANKS_TRAIN && call <= IMP_RANKS_LEAVE)
+        return imp_fail(error, IMPASTO_ERROR_USAGE,
+                        "rank 0 trains a network, and this rank takes part in painting; let it "
+                        "serve trainings, or rank 0 paint");
+    if (trains && call > IMP_RANKS_END && call < IMP_RANKS_TRAIN)
+        return imp_fail(error, IMPASTO_ERROR_USAGE,
+                        "rank 0 paints, and this rank takes part in trainings; let it serve jobs, "
+                        "or rank 0 train");
+    return imp_fail(error, IMPASTO_ERROR_INTERNAL,
+                    "rank 0 asks for what there is not; please report this");
+}
+
 void imp_ranks_end(struct impasto_ranks *ranks)
 {
     int call = IMP_RANKS_END;

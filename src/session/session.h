@@ -56,6 +56,9 @@ enum impasto_status imp_device_alone(const struct impasto_device *device, const 
 #define IMP_RANKS_TRAIN 101 /* opens a training */
 #define IMP_RANKS_STEP 102  /* takes its next step */
 #define IMP_RANKS_LEAVE 103 /* closes it */
+/* Fails for a call that this rank does not serve. trains: it takes part in trainings, else in
+ * jobs. */
+enum impasto_status imp_ranks_refuse(int call, bool trains, struct impasto_error *error);
 /* Tells the others that there is nothing more to take part in. NULL, other ranks: nothing. */
 void imp_ranks_end(struct impasto_ranks *ranks);
 

@@ -331,15 +331,17 @@ enum impasto_status imp_train_other_input(const struct impasto_train *train, con
         const char *key, *what;
         enum impasto_status status;
     } inputs[] = {
-        {"styles", "other style pictures, or other names of them", IMPASTO_ERROR_INPUT},
+        {"styles", "other style pictures or names of them", IMPASTO_ERROR_INPUT},
         {"photos", "other photographs", IMPASTO_ERROR_INPUT},
         {"base", "another base", IMPASTO_ERROR_INPUT},
         {"keep", "another choice whether the base's own styles are kept", IMPASTO_ERROR_INPUT},
         {"weights", "other weights", IMPASTO_ERROR_WEIGHTS},
     };
     json_t *now = imp_train_describe_inputs(train);
-    enum impasto_status status = now ? IMPASTO_OK : IMPASTO_ERROR_MEMORY;
-    *what = "no memory for checksums of pictures, rather";
+    enum impasto_status status =
+        now && then ? IMPASTO_OK
+                    : imp_device_fail_memory(train->device, "checksums of pictures", 0);
+    *what = NULL;
     for (size_t i = 0; i < IMP_COUNT(inputs) && status == IMPASTO_OK; i++)
         if (!json_equal(json_object_get(now, inputs[i].key),
                         json_object_get(then, inputs[i].key))) {
@@ -356,11 +358,10 @@ enum impasto_status imp_train_compare(const struct impasto_train *train,
     const json_t *then = json_object_get(from->training, "inputs");
     const char *what = NULL;
     const enum impasto_status status = imp_train_other_input(train, then, &what);
-    return status == IMPASTO_OK
-               ? IMPASTO_OK
-               : imp_device_fail(train->device, status,
-                                 "%s: was begun with %s; give it what it was begun with",
-                                 from->store.file.path, what);
+    return !what ? status
+                 : imp_device_fail(train->device, status,
+                                   "%s: was begun with %s; give it what it was begun with",
+                                   from->store.file.path, what);
 }
 
 static void warn_of_differences(const struct impasto_train *train,

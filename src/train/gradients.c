@@ -20,20 +20,33 @@ bool imp_gradients_apart(const struct impasto_train *train)
     return train->comm || train->params.reproducible;
 }
 
-enum impasto_status imp_gradients_open(struct impasto_train *train)
+/* Gradients that this rank keeps apart in a step, at the most. */
+static size_t most_parts(const struct impasto_train *train)
 {
     const struct impasto_train_params *p = &train->params;
-    const int batch = p->batch > p->late_batch ? p->batch : p->late_batch;
-    const size_t parts = p->reproducible ? (size_t)batch : 1;
+    const size_t batch = (size_t)(p->batch > p->late_batch ? p->batch : p->late_batch);
+    const size_t ranks = train->comm ? (size_t)imp_comm_size(train->comm) : 1;
+    return p->reproducible ? (batch + ranks - 1) / ranks : 1;
+}
+
+size_t imp_gradients_bytes(const struct impasto_train *train)
+{
+    return imp_gradients_apart(train)
+               ? train->learner.parameters * (most_parts(train) * sizeof(float) + sizeof(int64_t))
+               : 0;
+}
+
+enum impasto_status imp_gradients_open(struct impasto_train *train)
+{
+    const size_t count = train->learner.parameters;
     struct imp_gradients *gradients = &train->gradients;
     if (!imp_gradients_apart(train))
         return IMPASTO_OK;
-    gradients->parts = malloc(parts * train->learner.parameters * sizeof(*gradients->parts));
-    gradients->sums = malloc(train->learner.parameters * sizeof(*gradients->sums));
+    gradients->parts = malloc(most_parts(train) * count * sizeof(*gradients->parts));
+    gradients->sums = malloc(count * sizeof(*gradients->sums));
     return gradients->parts && gradients->sums
                ? IMPASTO_OK
-               : imp_device_fail_memory(train->device, "gradients",
-                                        parts * train->learner.parameters * sizeof(float));
+               : imp_device_fail_memory(train->device, "gradients", imp_gradients_bytes(train));
 }
 
 void imp_gradients_close(struct imp_gradients *gradients)

@@ -99,6 +99,8 @@ static enum impasto_status need_of_steps(const struct planning *planning, struct
     imp_train_need_add(need, &train->learning);
     imp_train_need_add(need, &judging.layout);
     imp_train_need_add(need, &sitting.layout);
+    if (imp_device_caps(train->device)->unified)
+        imp_train_need_add_bytes(need, "gradients of crops", imp_gradients_bytes(train));
     if (status == IMPASTO_OK)
         status = need_of_shown(planning, sides.judge, need, possible);
     imp_sitting_release(&sitting);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Device memory by purpose, of several layouts together. */
+/* Memory by purpose, of several layouts together. */
 
 #include "train/train.h"
 
@@ -32,4 +32,13 @@ void imp_train_need_add(struct imp_train_need *need, const struct imp_layout *la
         add_row(need, &rows[i]);
     need->bytes = add(need->bytes, imp_layout_bytes(layout));
     need->largest = largest > need->largest ? largest : need->largest;
+}
+
+void imp_train_need_add_bytes(struct imp_train_need *need, const char *purpose, uint64_t bytes)
+{
+    const struct impasto_plan_row part = {.purpose = purpose, .bytes = bytes};
+    if (bytes == 0)
+        return;
+    add_row(need, &part);
+    need->bytes = add(need->bytes, bytes);
 }

@@ -244,10 +244,9 @@ static enum impasto_status compare_inputs(const struct impasto_train *train,
     const char *what = NULL;
     enum impasto_status status = imp_train_other_input(train, then, &what);
     json_decref(then);
-    return status == IMPASTO_OK
-               ? status
-               : imp_device_fail(train->device, status,
-                                 "has %s than rank 0; give all ranks the same", what);
+    return !what ? status
+                 : imp_device_fail(train->device, status,
+                                   "has %s than rank 0; give all ranks the same", what);
 }
 
 enum impasto_status imp_train_share_place(struct impasto_train *train)

@@ -22,8 +22,7 @@ static enum impasto_status take_part(struct server *server, int call, struct imp
     else if (call == IMP_RANKS_STEP && server->train)
         status = impasto_train_step(server->train, NULL, error);
     else
-        return imp_fail(error, IMPASTO_ERROR_INTERNAL,
-                        "rank 0 asks for what there is not; please report this");
+        return imp_ranks_refuse(call, true, error);
     return impasto_ranks_broken(server->device->ranks) ? status : IMPASTO_OK;
 }
 

@@ -213,7 +213,7 @@ enum impasto_status imp_sitting_measure(struct imp_sitting *sitting,
 /* More purposes than memory is taken for. */
 #define IMP_TRAIN_ROWS 32
 
-/* Device memory that is taken at one time. */
+/* Device memory that is taken at one time, and of the host's where that is the same. */
 struct imp_train_need {
     struct impasto_plan_row row[IMP_TRAIN_ROWS]; /* by purpose */
     size_t rows;
@@ -221,6 +221,8 @@ struct imp_train_need {
 };
 /* Adds what a layout lists. */
 void imp_train_need_add(struct imp_train_need *need, const struct imp_layout *layout);
+/* Adds what is no buffer of the device; 0: nothing. */
+void imp_train_need_add_bytes(struct imp_train_need *need, const char *purpose, uint64_t bytes);
 
 /* ---- styles.c -------------------------------------------------------------------------------- */
 
@@ -428,6 +430,8 @@ enum impasto_status imp_train_share_learnt(struct impasto_train *train);
 /* Whether gradients are computed apart: of ranks, or of crops. If not, the functions below do
  * nothing. (gradients.c) */
 bool imp_gradients_apart(const struct impasto_train *train);
+/* What they take of the host's memory. */
+size_t imp_gradients_bytes(const struct impasto_train *train);
 /* IMPASTO_ERROR_MEMORY. To be closed, also after a failure. */
 enum impasto_status imp_gradients_open(struct impasto_train *train);
 void imp_gradients_close(struct imp_gradients *gradients);
@@ -503,8 +507,8 @@ struct impasto_train_checkpoint {
 };
 /* Checksums of what the training reads, as the checkpoint has them. NULL: no memory. */
 json_t *imp_train_describe_inputs(const struct impasto_train *train);
-/* Compares these with those of another run. *what: what differs; the status: that of refusing it.
- */
+/* Compares these with those of another run. then: NULL: there was no memory for them. *what: what
+ * differs; the status: that of refusing it. NULL: nothing, or there is no memory. */
 enum impasto_status imp_train_other_input(const struct impasto_train *train, const json_t *then,
                                           const char **what);
 /* Before anything is restored: whether pictures, weights and base are those of the checkpoint. */

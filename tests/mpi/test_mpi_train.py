@@ -53,6 +53,33 @@ class Training(test_mpi.Ranks):
         code, out, said = self.run_ranks(2, *SHORT, "--plan", "-o", "out.model")
         self.assertEqual((code, out.count("its styles: style")), (0, 1), [out, said])
 
+    def check_unlike(self, code, words, first, second):
+        """Two ranks with other words each."""
+        ended, _, said = self.end(self.start(1, *first, ":", "-n", "1", self.program, *second))
+        self.assertEqual(ended, code, said)
+        errors = [line for line in said if "rank 1: " in line]
+        self.assertEqual(len(errors), 1, said)
+        self.assertIn(words, errors[0])
+
+    def test_ranks_that_were_given_other_work(self):
+        paint = ["content.png", *test_mpi.SHORT[1:], "-o", "out.png"]
+        train = [*SHORT, "-o", "out.model"]
+        before = sorted(os.listdir(self.folder))
+        self.check_unlike(2, "was started to paint, and rank 0 to train", train, paint)
+        self.check_unlike(2, "was started to train, and rank 0 to paint", paint, train)
+        self.check_unlike(2, "was given another --identity than rank 0", train, [*train, "--identity"])
+        self.check_unlike(2, "was given another --crop than rank 0", train, [*train, "--crop", "48"])
+        (self.folder / "other.png").write_bytes(test_mpi.support.png(40, 36))
+        self.check_unlike(3, "has other style pictures or names of them than rank 0", train,
+                          ["train", "other.png", *train[2:]])
+        self.assertEqual(sorted(os.listdir(self.folder)), sorted([*before, "other.png"]))
+        self.train(0, "base.model")
+        begun = [word for word in SHORT if word not in ["--base", "none", "--width", "8"]]
+        begun[1:2] = ["new=style.png", "-o", "out.model"]
+        self.check_unlike(3, "has another choice whether the base's own styles are kept than rank 0",
+                          [*begun, "--add", "base.model"], [*begun, "--base", "base.model"])
+        self.assertNotIn("out.model", os.listdir(self.folder))
+
     def test_losses(self):
         """A rank is killed; another number of them goes on to the same bytes."""
         words = ["--reproducible", "--steps", "40"]

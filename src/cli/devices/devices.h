@@ -55,6 +55,9 @@ enum impasto_status cli_ranks_follow(struct cli_common *common, struct impasto_e
 /* Of the first: tells the others what to open, and opens and joins the devices of all. */
 enum impasto_status cli_ranks_devices(struct cli_settings *settings, struct cli_console *console,
                                       struct impasto_device **device, struct impasto_error *error);
+/* bytes: the first rank's, on each rank of such a command. */
+enum impasto_status cli_ranks_share(const struct cli_common *common, void *bytes, size_t size,
+                                    struct impasto_error *error);
 /* Of each rank of such a command, opens its device and joins it to the others', on all ranks or on
  * none. mine: how this one has fared so far. */
 enum impasto_status cli_ranks_device(struct cli_common *common, enum impasto_status mine,

@@ -119,8 +119,25 @@ static enum impasto_status check_size(const struct impasto_ranks *ranks,
                     cli_launched());
 }
 
-/* given: a hash of this process's words. */
-static enum impasto_status open_lines(uint64_t given, struct cli_common *common,
+/* What each does next depends on that. */
+static enum impasto_status compare_work(const struct cli_common *common, const char *work,
+                                        struct impasto_error *error)
+{
+    char first[16] = "";
+    enum impasto_status status = IMPASTO_OK;
+    snprintf(first, sizeof(first), "%s", work);
+    status = impasto_ranks_share(common->ranks->ranks, first, sizeof(first), error);
+    if (status != IMPASTO_OK)
+        return status;
+    if (strcmp(first, work) != 0)
+        status =
+            cli_fail(error, IMPASTO_ERROR_USAGE,
+                     "was started to %s, and rank 0 to %s; start all ranks alike", work, first);
+    return impasto_ranks_agree(common->ranks->ranks, status, error);
+}
+
+/* given: a hash of this process's words. work: "paint" or "train". */
+static enum impasto_status open_lines(uint64_t given, const char *work, struct cli_common *common,
                                       struct impasto_error *error)
 {
     struct cli_ranks *opened = calloc(1, sizeof(*opened));
@@ -134,6 +151,8 @@ static enum impasto_status open_lines(uint64_t given, struct cli_common *common,
         status = check_size(opened->ranks, error);
     if (status == IMPASTO_OK) {
         common->ranks = opened;
+        status = compare_work(common, work, error);
+        opened->begun = status != IMPASTO_OK;
         if (cli_ranks_several(common))
             watch(opened, common);
         else
@@ -154,7 +173,7 @@ enum impasto_status cli_ranks_open(int argc, char **argv, struct cli_common *com
     bool asked = false;
     const enum impasto_status status =
         common->warm ? IMPASTO_OK : find_asked(argc, argv, &asked, error);
-    return asked ? open_lines(hash_words(argc, argv), common, error) : status;
+    return asked ? open_lines(hash_words(argc, argv), "paint", common, error) : status;
 }
 
 enum impasto_status cli_ranks_begin(const struct cli_call *call, struct impasto_error *error)
@@ -163,7 +182,7 @@ enum impasto_status cli_ranks_begin(const struct cli_call *call, struct impasto_
     enum impasto_status status =
         call->common->warm ? IMPASTO_OK : are_asked(call->settings->mpi, &asked, error);
     if (asked)
-        status = open_lines(0, call->common, error);
+        status = open_lines(0, "train", call->common, error);
     if (status != IMPASTO_OK || !cli_ranks_several(call->common))
         return status;
     call->common->ranks->begun = true;
@@ -337,6 +356,13 @@ enum impasto_status cli_ranks_devices(struct cli_settings *settings, struct cli_
     return status == IMPASTO_OK ? open_all(ranks->ranks, IMPASTO_OK, &settings->common, words.bands,
                                            console, device, error)
                                 : status;
+}
+
+enum impasto_status cli_ranks_share(const struct cli_common *common, void *bytes, size_t size,
+                                    struct impasto_error *error)
+{
+    return cli_ranks_several(common) ? impasto_ranks_share(common->ranks->ranks, bytes, size, error)
+                                     : IMPASTO_OK;
 }
 
 enum impasto_status cli_ranks_device(struct cli_common *common, enum impasto_status mine,

@@ -143,3 +143,25 @@ enum impasto_status cli_train_override(const struct cli_train_options *options,
             status = cli_read(&settings[i], options->given[i], params, error);
     return status == IMPASTO_OK ? check_minutes(options, params, error) : status;
 }
+
+void cli_train_list_given(const struct cli_train_options *options, struct cli_train_given *given)
+{
+    memset(given, 0, sizeof(*given)); /* all bytes of it are sent */
+    for (size_t i = 0; i < CLI_TRAIN_SETTINGS; i++)
+        if (options->given[i])
+            snprintf(given->text[i], sizeof(given->text[i]), "=%s", options->given[i]);
+}
+
+enum impasto_status cli_train_compare_given(const struct cli_train_options *options,
+                                            const struct cli_train_given *first,
+                                            struct impasto_error *error)
+{
+    struct cli_train_given mine;
+    cli_train_list_given(options, &mine);
+    for (size_t i = 0; i < CLI_TRAIN_SETTINGS; i++)
+        if (strcmp(mine.text[i], first->text[i]) != 0)
+            return cli_fail(error, IMPASTO_ERROR_USAGE,
+                            "was given another --%s than rank 0; start all ranks alike",
+                            settings[i].name);
+    return IMPASTO_OK;
+}

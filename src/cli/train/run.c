@@ -50,11 +50,28 @@ static enum impasto_status prepare(struct cli_trainer *run, const struct cli_cal
     return cli_watchdog_open(&run->watchdog, &run->console, run->error);
 }
 
+/* All ranks are trained by the first one's settings, so others would be of no effect. mine: how
+ * this rank has fared so far. Opens its device. */
+static enum impasto_status join(struct cli_trainer *run, const struct cli_call *call,
+                                enum impasto_status mine)
+{
+    struct cli_train_given first;
+    struct impasto_error lost;
+    cli_train_list_given(run->options, &first);
+    if (cli_ranks_share(call->common, &first, sizeof(first), &lost) != IMPASTO_OK) {
+        *run->error = lost;
+        return lost.status;
+    }
+    if (mine == IMPASTO_OK && cli_ranks_follows(call->common))
+        mine = cli_train_compare_given(run->options, &first, run->error);
+    return cli_ranks_device(call->common, mine, &run->console, &run->device, run->error);
+}
+
 static enum impasto_status open_all(struct cli_trainer *run, const struct cli_call *call)
 {
     enum impasto_status status = prepare(run, call);
     if (cli_ranks_several(call->common))
-        status = cli_ranks_device(call->common, status, &run->console, &run->device, run->error);
+        status = join(run, call, status);
     else if (status == IMPASTO_OK)
         status = cli_open_device(call->common, &run->console, &run->device, run->error);
     return status == IMPASTO_OK ? cli_train_open(run) : status;
@@ -98,7 +115,7 @@ static enum impasto_status follow(struct cli_trainer *run, const struct cli_call
     cli_ranks_console(call->common, &run->console);
     enum impasto_status status = read_all(run, call);
     cli_watch_driver();
-    status = cli_ranks_device(call->common, status, &run->console, &run->device, run->error);
+    status = join(run, call, status);
     if (status == IMPASTO_OK)
         status = impasto_train_serve(run->device, run->weights, &run->task, run->error);
     return cli_ranks_are_lost(call->common) ? status : IMPASTO_OK;

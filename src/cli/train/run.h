@@ -27,6 +27,15 @@ extern const struct cli_option *const cli_train_rows[];
 enum impasto_status cli_train_override(const struct cli_train_options *options,
                                        struct impasto_train_params *params,
                                        struct impasto_error *error);
+/* Settings as they were given, for other ranks: "=" and the text; "": not given. */
+struct cli_train_given {
+    char text[CLI_TRAIN_SETTINGS][32];
+};
+void cli_train_list_given(const struct cli_train_options *options, struct cli_train_given *given);
+/* Of a rank that is not the first: IMPASTO_ERROR_USAGE where that was given others. */
+enum impasto_status cli_train_compare_given(const struct cli_train_options *options,
+                                            const struct cli_train_given *first,
+                                            struct impasto_error *error);
 /* Refuses settings that were given and would have no effect. base: what is begun from; NULL:
  * nothing. found: by itself, where none was named. */
 enum impasto_status cli_train_check_idle(const struct cli_train_options *options,

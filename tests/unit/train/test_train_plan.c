@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* What memory a training by the public API plans to take, and what would fit where there is less.
- */
+/* What memory a training plans to take, and what would fit where there is less. */
 
 #include "train_fixture.h"
+
+#include "device/device.h"
+#include "session/session.h"
 
 #include <math.h>
 
@@ -183,6 +185,61 @@ static void the_plan_has_each_moment(void **state)
     impasto_image_free(&large);
 }
 
+/* A device that has no more than was planned for is enough. */
+static void open_within_the_plan(const struct impasto_train_task *task,
+                                 const struct impasto_train_params *params, const char *moment)
+{
+    const uint64_t ample = imp_device_caps(device->device)->memory_budget;
+    struct impasto_error error = {0};
+    struct impasto_train *train = NULL;
+    imp_device_limit_memory(device->device, planned(task, params, moment));
+    const enum impasto_status status =
+        impasto_train_open(device, weights, task, params, &train, &error);
+    imp_device_limit_memory(device->device, ample);
+    if (status != IMPASTO_OK)
+        fail_msg("%s: %s", moment, error.message);
+    impasto_train_close(&train);
+}
+
+/* Both that of the crops and that of the style pictures. */
+static void the_weave_is_in_the_plan(void **state)
+{
+    (void)state;
+    const struct impasto_train_task task = task_of(1);
+    struct impasto_train_params params = usual;
+    struct impasto_image *large = painted_picture(400, 300, 0);
+    params.weave_weight = 0;
+    const uint64_t without = planned(&task, &params, "late steps");
+    params.weave_weight = 10;
+    assert_true(planned(&task, &params, "late steps") > without);
+    open_within_the_plan(&task, &params, "late steps");
+    given[0].image = large;
+    params.style_size = 400;
+    open_within_the_plan(&task, &params, "looking at the styles");
+    impasto_image_free(&large);
+}
+
+/* They are the host's, as is the memory of a CPU. */
+static void gradients_of_crops_are_in_the_plan(void **state)
+{
+    (void)state;
+    const struct impasto_train_task task = task_of(1);
+    struct impasto_train_params params = usual;
+    const uint64_t together = planned(&task, &params, "late steps");
+    struct impasto_train *train = plan_train(&task, &params);
+    const uint64_t parameters = impasto_train_info(train)->parameters;
+    impasto_train_close(&train);
+    params.reproducible = true;
+    params.batch = 3;
+    params.late_batch = 5;
+    train = plan_train(&task, &params);
+    const struct impasto_plan_row *row = plan_row(impasto_train_info(train), "gradients of crops");
+    const bool shared = imp_device_caps(device->device)->unified;
+    assert_int_equal(row ? row->bytes : 0, shared ? parameters * (5 * 4 + 8) : 0);
+    assert_int_equal(impasto_train_info(train)->plan_bytes, together + (row ? row->bytes : 0));
+    impasto_train_close(&train);
+}
+
 static void a_refusal_helps_with_styles(void **state)
 {
     (void)state;
@@ -231,6 +288,8 @@ int main(void)
         cmocka_unit_test(a_refusal_helps),
         cmocka_unit_test(a_plan_is_only_a_plan),
         cmocka_unit_test(the_plan_has_each_moment),
+        cmocka_unit_test(the_weave_is_in_the_plan),
+        cmocka_unit_test(gradients_of_crops_are_in_the_plan),
         cmocka_unit_test(a_refusal_helps_with_styles),
         cmocka_unit_test(a_smaller_width_is_for_new_networks),
     };

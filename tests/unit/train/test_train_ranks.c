@@ -18,6 +18,7 @@
 
 static struct impasto_device *devices[MOST]; /* the first is the fixture's */
 static struct impasto_train_task task;       /* two styles */
+static bool others_paint;                    /* all but the first serve jobs, not trainings */
 
 /* ---- A team ---------------------------------------------------------------------------------- */
 
@@ -41,7 +42,9 @@ static void serve(void *user)
     struct team *team = place->team;
     const int rank = place->rank;
     team->status[rank] =
-        impasto_train_serve(devices[rank], weights, &team->task[rank], &team->error[rank]);
+        others_paint
+            ? impasto_job_serve(devices[rank], weights, &team->error[rank])
+            : impasto_train_serve(devices[rank], weights, &team->task[rank], &team->error[rank]);
 }
 
 /* faulty, nth: whose call fails; nth 0: nobody's. other: the last rank's task; NULL: as all. */
@@ -179,25 +182,42 @@ static enum impasto_status work(const struct impasto_train_params *params,
     return status;
 }
 
-/* false: there are not so many calls. */
-static bool fails(int size, int faulty, int nth, const struct impasto_train_params *params)
+/* The calls of that rank in a training in which none fails. */
+static int count_calls(int size, int rank, const struct impasto_train_params *params)
 {
     struct team team;
     struct place places[MOST];
     struct impasto_error error = {0};
-    begin(&team, places, size, faulty, nth, NULL);
+    begin(&team, places, size, rank, 0, NULL);
+    assert_int_equal(work(params, &error), IMPASTO_OK);
+    const int calls = end(&team, rank);
+    assert_int_equal(team.status[1], IMPASTO_OK);
+    return calls;
+}
+
+/* The last calls say that the training is closed, and that there will be no other. */
+#define FAREWELLS 2
+
+/* Both ranks hear of it, unless the first has its training already. (While rank 0 still leaves a
+ * call, rank 1 may have gone on to its farewell: then the first may hear of that, too.) */
+static void fail_call(int faulty, int nth, int calls, const struct impasto_train_params *params)
+{
+    struct team team;
+    struct place places[MOST];
+    struct impasto_error error = {0};
+    begin(&team, places, 2, faulty, nth, NULL);
     const enum impasto_status status = work(params, &error);
-    const int calls = end(&team, faulty);
-    for (int rank = 0; rank < size; rank++)
+    assert_int_equal(end(&team, faulty), nth);
+    for (int rank = 0; rank < 2; rank++)
         assert_int_equal(imp_device_allocated(devices[rank]->device), 0);
-    if (calls < nth) {
+    if (nth <= calls - FAREWELLS &&
+        (status != IMPASTO_ERROR_DEVICE || !strstr(error.message, COMM_FAULT)))
+        fail_msg("call %d of rank %d: %d, '%s'", nth, faulty, status, error.message);
+    if (nth > calls - FAREWELLS && faulty == 0)
         assert_int_equal(status, IMPASTO_OK);
-        return false;
-    }
-    /* Nothing but the end of all may have been left to say when it failed. */
-    if (status != IMPASTO_OK && !strstr(error.message, COMM_FAULT))
-        fail_msg("call %d of rank %d: '%s'", nth, faulty, error.message);
-    return true;
+    if (team.status[1] != IMPASTO_ERROR_DEVICE || !strstr(team.error[1].message, COMM_FAULT))
+        fail_msg("call %d of rank %d: rank 1 has %d, '%s'", nth, faulty, team.status[1],
+                 team.error[1].message);
 }
 
 static void every_call_fails(void **state)
@@ -206,12 +226,42 @@ static void every_call_fails(void **state)
     struct impasto_train_params params = few_steps(true);
     params.steps = 1;
     for (int faulty = 0; faulty < 2; faulty++) {
-        int nth = 1;
-        while (fails(2, faulty, nth, &params))
-            nth++;
-        print_message("2 ranks: each of %d calls of rank %d has failed\n", nth - 1, faulty);
-        assert_true(nth > 30);
+        const int calls = count_calls(2, faulty, &params);
+        for (int nth = 1; nth <= calls; nth++)
+            fail_call(faulty, nth, calls, &params);
+        print_message("2 ranks: each of %d calls of rank %d has failed\n", calls, faulty);
+        assert_true(calls > 30);
     }
+}
+
+/* A folder with a photograph. */
+static const char *photos_of_one(void)
+{
+    struct impasto_error error = {0};
+    struct impasto_image *photo = painted_picture(96, 80, 0);
+    assert_int_equal(impasto_image_save(photo, in_folder("photo.png"), NULL, &error), IMPASTO_OK);
+    impasto_image_free(&photo);
+    return folder;
+}
+
+/* A model to begin with, of a style that is not among the task's. */
+static const char *base_of(unsigned seed)
+{
+    static char paths[2][PATH_SIZE];
+    struct impasto_error error = {0};
+    const struct impasto_train_style style = {
+        .struct_size = sizeof(style), .image = styles[0], .name = "old"};
+    const struct impasto_train_task before = {
+        .struct_size = sizeof(before), .styles = &style, .style_count = 1};
+    struct impasto_train_params params = few_steps(false);
+    params.steps = 1;
+    params.seed = seed;
+    struct impasto_train *train = open_train(&before, &params);
+    char *path = paths[seed % 2];
+    snprintf(path, PATH_SIZE, "%s", in_folder(seed % 2 ? "another" : "base"));
+    assert_int_equal(impasto_train_save(train, path, false, &error), IMPASTO_OK);
+    impasto_train_close(&train);
+    return path;
 }
 
 /* Opens a training of two ranks, of which the second has another task, and is refused. */
@@ -243,6 +293,11 @@ static void refusals(void **state)
     other.styles = swapped;
     refuse(&other, &params, IMPASTO_ERROR_INPUT, "rank 1: has other style pictures");
     other.styles = task.styles;
+    other.photos = photos_of_one();
+    refuse(&other, &params, IMPASTO_ERROR_INPUT, "rank 1: has other photographs than rank 0");
+    other.photos = NULL;
+    other.base = base_of(1);
+    refuse(&other, &params, IMPASTO_ERROR_INPUT, "rank 1: has another base than rank 0");
     other.base = "/no/such/base";
     refuse(&other, &params, IMPASTO_ERROR_WEIGHTS, "rank 1: ");
     other.base = NULL;
@@ -253,6 +308,60 @@ static void refusals(void **state)
     params.crop = 31;
     refuse(NULL, &params, IMPASTO_ERROR_USAGE, "`crop` is 31");
     assert_int_equal(impasto_train_serve(devices[0], weights, &task, &error), IMPASTO_ERROR_USAGE);
+}
+
+/* The styles of a base are kept by one and not by the other. */
+static void refusals_of_a_base(void **state)
+{
+    (void)state;
+    const struct impasto_train_params params = few_steps(false);
+    struct impasto_train_task other = task;
+    other.base = task.base = base_of(0);
+    other.keep = true;
+    refuse(&other, &params, IMPASTO_ERROR_INPUT,
+           "rank 1: has another choice whether the base's own styles are kept than rank 0");
+    other.keep = false;
+    other.base = base_of(1);
+    refuse(&other, &params, IMPASTO_ERROR_INPUT, "rank 1: has another base than rank 0");
+    task.base = NULL;
+}
+
+static enum impasto_status paint(struct impasto_error *error)
+{
+    const struct impasto_style style = {
+        .struct_size = sizeof(style), .image = styles[1], .weight = 1};
+    const struct impasto_pictures pictures = {
+        .struct_size = sizeof(pictures), .content = styles[0], .styles = &style, .style_count = 1};
+    struct impasto_params params;
+    struct impasto_job *job = NULL;
+    enum impasto_status status = impasto_params_preset(weights, NULL, &params, error);
+    if (status == IMPASTO_OK)
+        status = impasto_job_open(devices[0], weights, &pictures, &params, &job, error);
+    impasto_job_close(&job);
+    return status;
+}
+
+/* A rank that paints and one that trains have nothing to do with one another. */
+static void refusals_of_other_work(void **state)
+{
+    (void)state;
+    const struct impasto_train_params params = few_steps(false);
+    for (int paints = 0; paints < 2; paints++) {
+        struct team team;
+        struct place places[MOST];
+        struct impasto_error error = {0};
+        others_paint = !paints;
+        begin(&team, places, 2, -1, 0, NULL);
+        const enum impasto_status status = paints ? paint(&error) : work(&params, &error);
+        (void)end(&team, 0);
+        assert_int_equal(status, IMPASTO_ERROR_USAGE);
+        assert_int_equal(team.status[1], IMPASTO_ERROR_USAGE);
+        assert_non_null(strstr(error.message, paints ? "rank 1: rank 0 paints, and this rank takes "
+                                                       "part in trainings"
+                                                     : "rank 1: rank 0 trains a network, and this "
+                                                       "rank takes part in painting"));
+    }
+    others_paint = false;
 }
 
 static void one_at_a_time(void **state)
@@ -304,6 +413,8 @@ int main(void)
         cmocka_unit_test(the_same_number_has_the_same_bytes),
         cmocka_unit_test(any_number_has_the_same_bytes),
         cmocka_unit_test(refusals),
+        cmocka_unit_test(refusals_of_a_base),
+        cmocka_unit_test(refusals_of_other_work),
         cmocka_unit_test(one_at_a_time),
         cmocka_unit_test(every_call_fails),
     };
