@@ -365,8 +365,9 @@ IMPASTO_API enum impasto_status impasto_train_serve(struct impasto_device *devic
 
 /*
  * A checkpoint is a training in a file. Another process can go on from it. With the same device,
- * driver and version, a resumed training ends in the same bytes as one that was never stopped. If
- * one of these differs, the log has a warning.
+ * driver, version and number of ranks, a resumed training ends in the same bytes as one that was
+ * never stopped. If one of these differs, the log has a warning. With params.reproducible the number
+ * of ranks does not matter.
  *
  * In the file are the parameters, their average, the best of them, Adam's moments, the settings and
  * the place among the training pictures. Of pictures and weights there are only checksums.

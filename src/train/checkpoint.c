@@ -10,6 +10,7 @@
  *      "last": what the last step was like: numbers of its progress, null where not finite,
  *      "judge": {"last", "best", "mark": null where there is none; "best_step", "mark_step"},
  *      "inputs": {"styles": [...], "photos", "base", "keep", "weights"},
+ *      "ranks": how many shared the crops of its last steps; missing: not known,
  *      "device": {"name", "platform", "driver"}, "computer": see imp_device_key}
  *
  * The tensors are parameters, average, best, and Adam's two moments.
@@ -141,14 +142,15 @@ static json_t *describe(const struct impasto_train *train)
     /* A NULL from any of the parts is one for the whole. */
     return json_pack(
         "{s:s, s:o, s:i, s:i, s:i, s:I, s:i, s:b, s:b, s:f, s:f, s:f, s:o, s:o, s:o,"
-        " s:{s:s, s:s, s:s}, s:s}",
+        " s:i, s:{s:s, s:s, s:s}, s:s}",
         "impasto", impasto_version(), "params", imp_train_params_to_json(&train->params), "step",
         train->step, "steps", train->schedule.steps, "adam", train->learner.step, "position",
         (json_int_t)train->position, "failures", train->failures, "done", (int)train->done, "fixed",
         (int)train->fixed, "timed", train->timed, "worked", train->worked, "seconds",
         seconds_so_far(train), "last", describe_last(&train->progress), "judge",
-        describe_judge(&train->verdicts), "inputs", imp_train_describe_inputs(train), "device",
-        "name", info->name, "platform", info->platform, "driver", info->driver, "computer", key);
+        describe_judge(&train->verdicts), "inputs", imp_train_describe_inputs(train), "ranks",
+        imp_train_ranks(train), "device", "name", info->name, "platform", info->platform, "driver",
+        info->driver, "computer", key);
 }
 
 /* ---- Writing --------------------------------------------------------------------------------- */
@@ -364,6 +366,21 @@ enum impasto_status imp_train_compare(const struct impasto_train *train,
                                    from->store.file.path, what);
 }
 
+/* Sums of floats depend on how many add up. Those that are reproducible do not. */
+static void warn_of_other_ranks(const struct impasto_train *train,
+                                const struct impasto_train_checkpoint *from)
+{
+    const json_int_t then = json_integer_value(json_object_get(from->training, "ranks"));
+    const int now = imp_train_ranks(train);
+    if (then < 1 || then > IMPASTO_RANKS || then == now || train->params.reproducible)
+        return;
+    imp_log(imp_device_log(train->device), IMPASTO_LOG_WARNING,
+            "%s: was saved by a training of %d rank%s, and goes on with %d, which add up in "
+            "another order, so the model may differ in the last bits from that of one run; go on "
+            "with %d, or begin with `reproducible`",
+            from->store.file.path, (int)then, then == 1 ? "" : "s", now, (int)then);
+}
+
 static void warn_of_differences(const struct impasto_train *train,
                                 const struct impasto_train_checkpoint *from)
 {
@@ -398,6 +415,7 @@ enum impasto_status imp_train_restore(struct impasto_train *train,
     for (int i = 0; i < TENSORS; i++)
         IMP_TRY(imp_store_read(&from->store, &tensors[i], error));
     warn_of_differences(train, from);
+    warn_of_other_ranks(train, from);
     imp_train_report(train);
     imp_log(imp_device_log(train->device), IMPASTO_LOG_INFO, "going on from %s: step %d of %d",
             from->store.file.path, train->step, train->schedule.steps);

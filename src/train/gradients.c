@@ -25,7 +25,7 @@ static size_t most_parts(const struct impasto_train *train)
 {
     const struct impasto_train_params *p = &train->params;
     const size_t batch = (size_t)(p->batch > p->late_batch ? p->batch : p->late_batch);
-    const size_t ranks = train->comm ? (size_t)imp_comm_size(train->comm) : 1;
+    const size_t ranks = (size_t)imp_train_ranks(train);
     return p->reproducible ? (batch + ranks - 1) / ranks : 1;
 }
 
@@ -87,7 +87,7 @@ static double largest_of(const float *values, size_t count)
 static enum impasto_status find_largest(const struct impasto_train *train, double *largest)
 {
     const struct imp_gradients *gradients = &train->gradients;
-    const size_t ranks = train->comm ? (size_t)imp_comm_size(train->comm) : 1;
+    const size_t ranks = (size_t)imp_train_ranks(train);
     double all[IMPASTO_RANKS];
     all[imp_train_part(train, ranks).begin] =
         largest_of(gradients->parts, gradients->count * train->learner.parameters);

@@ -48,9 +48,14 @@ enum impasto_status imp_train_agree(struct impasto_train *train, enum impasto_st
     return status;
 }
 
+int imp_train_ranks(const struct impasto_train *train)
+{
+    return train->comm ? imp_comm_size(train->comm) : 1;
+}
+
 struct imp_train_part imp_train_part(const struct impasto_train *train, size_t count)
 {
-    const size_t size = train->comm ? (size_t)imp_comm_size(train->comm) : 1;
+    const size_t size = (size_t)imp_train_ranks(train);
     const size_t rank = train->comm ? (size_t)imp_comm_rank(train->comm) : 0;
     return (struct imp_train_part){count * rank / size, count * (rank + 1) / size};
 }
@@ -151,7 +156,7 @@ enum impasto_status imp_train_share_settings(struct impasto_train *train)
 enum impasto_status imp_train_check_batch(const struct impasto_train *train)
 {
     const struct impasto_train_params *p = &train->params;
-    const int ranks = train->comm ? imp_comm_size(train->comm) : 1;
+    const int ranks = imp_train_ranks(train);
     const bool early = p->late_share < 1 && p->batch < ranks;
     const bool late = p->late_share > 0 && p->late_batch < ranks;
     if (!early && !late)

@@ -382,6 +382,8 @@ struct impasto_train {
 
 /* ---- ranks.c --------------------------------------------------------------------------------- */
 
+/* How many train it, this one among them. */
+int imp_train_ranks(const struct impasto_train *train);
 /* Pictures or crops from `begin` to before `end`. */
 struct imp_train_part {
     size_t begin, end;

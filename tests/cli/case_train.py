@@ -452,6 +452,15 @@ class Stopping(Training):
         self.refused(INPUT, "of format 2, which an older Impasto wrote", "--resume", "run.ckpt", "-q")
         self.assertEqual(self.bytes("run.ckpt"), old)
 
+    def test_of_other_ranks(self):
+        """That is told where it is known: older programs did not note their number."""
+        self.stopped(signal.SIGKILL, "style.png", *TINY, step=2)
+        data, number = self.bytes("run.ckpt"), rb'\"ranks\":1'
+        for other, told in [(rb'\"ranks\":3', ["of 3 ranks, and goes on with 1"]), (rb'\"rankz\":1', [])]:
+            self.write("run.ckpt", forge(data, number, other))
+            run = self.train("--resume", "run.ckpt", "-q", "-o", "b.model")
+            self.assertEqual(re.findall(r"of \d ranks?, and goes on with \d", run.stderr), told)
+
     def test_finished(self):
         """Its model can be written again; and another training may take its place."""
         self.train("style.png", *TINY, "--checkpoint", "run.ckpt", "-o", "a.model")

@@ -84,6 +84,7 @@ class Ranks(unittest.TestCase):
         while self.processes() and time.monotonic() < deadline:
             time.sleep(0.05)
         self.assertEqual(self.processes(), {}, "a process has stayed")
+        self.err = err  # with what the launcher says
         return process.returncode, out, [line for line in err.splitlines() if line.startswith("impasto: ")]
 
     def run_ranks(self, ranks, *words, **variables):

@@ -1,17 +1,20 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""One network trained by several processes: test_mpi_train.py PROGRAM MODULE
+"""One network trained by several processes: test_mpi_train.py PROGRAM MODULE [--kills N]
 
 Rank 0 alone writes. The same number of ranks ends in the same bytes and, with --reproducible, any number. Of a
-rank that is lost there is one line of ours, and any number of ranks goes on from the checkpoint. Exit 77: there
-is no mpirun here.
+rank that is lost there is one line of ours, and any number of ranks goes on from the checkpoint. --kills: that many
+ranks are killed at random moments, in place of the tests. Exit 77: there is no mpirun here.
 """
 
 import json
 import os
+import random
+import re
 import shutil
 import signal
 import sys
+import time
 import unittest
 
 sys.dont_write_bytecode = True
@@ -21,6 +24,8 @@ TINY = ["train", "style.png", "--weights", "builtin", "--base", "none", "--width
         "--late-crop", "48", "--late-batch", "3", "--judge-size", "32", "--style-size", "32", "--judge-every", "2",
         "--memory", "500M"]
 SHORT = [*TINY, "--steps", "4"]
+KILLS = 3
+STEPS = 12
 
 
 class Training(test_mpi.Ranks):
@@ -101,9 +106,117 @@ class Training(test_mpi.Ranks):
         self.assertTrue(any("out.model" in line for line in said), said)
         self.assertEqual(self.train(2, "out.model", base=["train", "--resume", "run.ckpt"]), straight)
 
+    def test_random_moments(self):
+        spoil(self, KILLS, 2)
+
+
+class Victim:
+    """A training by ranks of which one is killed now and then, until it has come to its end. Two of them have the bytes
+    of two; any number of them has the bytes of one, where that was asked for."""
+
+    def __init__(self, test, chance, straight):
+        self.test, self.chance = test, chance
+        self.reproducible = chance.random() < 0.5
+        self.expected = straight[self.reproducible]
+        self.folder = test.folder
+        self.model, self.trace = self.folder / "out.model", self.folder / "trace.jsonl"
+        for name in ["run.ckpt", "out.model"]:
+            (self.folder / name).unlink(missing_ok=True)
+
+    def start(self):
+        self.trace.unlink(missing_ok=True)
+        self.ranks = self.chance.randint(2, 3) if self.reproducible else 2
+        words = words_of(self.reproducible)
+        if (self.folder / "run.ckpt").exists():
+            words = ["train", "--resume", "run.ckpt"]
+        return self.test.start(self.ranks, *words, "-o", "out.model", "--checkpoint", "run.ckpt", "--every", "1",
+                               "--trace", "trace.jsonl")
+
+    def steps(self):
+        return self.trace.read_bytes().count(b'"type":"step"') if self.trace.exists() else 0
+
+    def wait(self, process, length):
+        """Until a random moment: of all its time, or shortly behind a random step."""
+        begun, wanted = time.monotonic(), self.chance.randint(1, STEPS)
+        if self.chance.random() < 0.4:
+            wanted = 0
+            time.sleep(self.chance.uniform(0, length))
+        while process.poll() is None and self.steps() < wanted and time.monotonic() - begun < test_mpi.SECONDS:
+            time.sleep(0.005)
+        time.sleep(self.chance.uniform(0, 0.3 * length / STEPS))
+
+    def kill(self, process):
+        """The rank that was killed; None: there was none left."""
+        found = self.test.processes()
+        if process.poll() is not None or not found:
+            return None
+        rank = self.chance.choice(sorted(found))
+        try:
+            os.kill(found[rank], signal.SIGKILL)
+        except ProcessLookupError:
+            return None
+        return rank
+
+    def check(self, code, said, rank):
+        """After a kill: a code that says so, one line that says which, and files that are whole or absent."""
+        test, lost = self.test, self.test.err
+        test.assertNotEqual(code, 0, f"rank {rank} was killed: {lost}")
+        test.assertRegex(lost, rf"(?i)rank {rank}\b|signal 9|KILLED BY|another rank")
+        test.assertLessEqual(len([line for line in said if re.search(r"another rank|rank \d", line)]), 1, said)
+        if self.model.exists():
+            test.assertEqual(self.model.read_bytes(), self.expected)
+        left = set(os.listdir(self.folder)) - {"content.png", "style.png", "run.ckpt", "out.model", "trace.jsonl"}
+        test.assertLessEqual(len([name for name in left if name.startswith(".") and "ckpt" in name]), 1, left)
+
+
+def words_of(reproducible):
+    return [*TINY, "--steps", str(STEPS), *(["--reproducible"] if reproducible else [])]
+
+
+def spoil(test, kills, seed):
+    """Kills ranks at random moments; each time some number of ranks goes on. The model has the bytes of one that was
+    never disturbed."""
+    chance = random.Random(seed)
+    straight = {True: test.train(2, "straight.model", base=words_of(True))}
+    begun = time.monotonic()
+    straight[False] = test.train(2, "straight.model", base=words_of(False))
+    length, longest, done, models = time.monotonic() - begun, 0, 0, 0
+    (test.folder / "straight.model").unlink()
+    while done < kills:
+        victim, code = Victim(test, chance, straight), 1
+        while code != 0 and done < kills:
+            process = victim.start()
+            test.addCleanup(process.kill)
+            victim.wait(process, length)
+            rank, begun = victim.kill(process), time.monotonic()
+            code, _, said = test.end(process)
+            if rank is not None and code != 0:
+                done += 1
+                longest = max(longest, time.monotonic() - begun)
+                victim.check(code, said, rank)
+            else:
+                test.assertEqual(code, 0, said)
+        if code != 0:
+            code, _, said = test.end(victim.start())
+            test.assertEqual(code, 0, said)
+        test.assertEqual(victim.model.read_bytes(), victim.expected, f"after {done} kills")
+        models += 1
+        print(f"{done} ranks were killed, and all others ended within {longest:.1f} s; {models} models have the same "
+              "bytes", flush=True)
+
+
+class Long(Training):
+    """By hand: --kills N."""
+
+    def test_many(self):
+        spoil(self, int(sys.argv[-1]), int(time.time()))
+
 
 if __name__ == "__main__":
     if not shutil.which("mpirun"):
         print("skipped: mpirun is not installed (openmpi-bin or mpich)")
         sys.exit(77)
+    if "--kills" in sys.argv:
+        sys.exit(not unittest.TextTestRunner(verbosity=2).run(Long("test_many")).wasSuccessful())
+    del Long
     sys.exit(unittest.main())

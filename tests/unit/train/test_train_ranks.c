@@ -18,6 +18,7 @@
 
 static struct impasto_device *devices[MOST]; /* the first is the fixture's */
 static struct impasto_train_task task;       /* two styles */
+static char warning[1024];                   /* the last one of the first rank's */
 static bool others_paint;                    /* all but the first serve jobs, not trainings */
 
 /* ---- A team ---------------------------------------------------------------------------------- */
@@ -385,12 +386,55 @@ static void one_at_a_time(void **state)
     assert_int_equal(team.status[1], IMPASTO_OK);
 }
 
+/* Goes on from the checkpoint, and no further. */
+static void resume_by(int size, const struct impasto_train_params *params)
+{
+    struct team team;
+    struct place places[MOST];
+    warning[0] = 0;
+    if (size > 1)
+        begin(&team, places, size, -1, 0, NULL);
+    struct impasto_train *train = resume(&task, params);
+    impasto_train_close(&train);
+    if (size > 1)
+        (void)end(&team, 0);
+}
+
+/* Where bytes depend on the number of ranks, another one is told. */
+static void another_number_is_told(void **state)
+{
+    (void)state;
+    for (int reproducible = 0; reproducible < 2; reproducible++) {
+        const struct impasto_train_params params = few_steps(reproducible);
+        struct outcome two = train_by(2, &params, false);
+        free(two.model);
+        resume_by(2, &params);
+        assert_string_equal(warning, "");
+        resume_by(1, &params);
+        if (reproducible)
+            assert_string_equal(warning, "");
+        else
+            assert_non_null(strstr(warning, "run: was saved by a training of 2 ranks, and goes on "
+                                            "with 1, which add up in another order"));
+    }
+}
+
+static void note_warning(void *user, enum impasto_log_level level, const char *line)
+{
+    (void)user;
+    if (level == IMPASTO_LOG_WARNING)
+        snprintf(warning, sizeof(warning), "%s", line);
+}
+
 static int set_up_ranks(void **state)
 {
     struct impasto_error error = {0};
     /* As in the test of painting ranks. */
     (void)setenv("POCL_MAX_PTHREAD_COUNT", "1", 1);
     if (set_up(state) != 0)
+        return -1;
+    impasto_device_close(&device); /* one that is heard takes its place */
+    if (impasto_device_open(NULL, note_warning, NULL, &device, &error) != IMPASTO_OK)
         return -1;
     devices[0] = device;
     task = task_of(2);
@@ -412,6 +456,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_same_number_has_the_same_bytes),
         cmocka_unit_test(any_number_has_the_same_bytes),
+        cmocka_unit_test(another_number_is_told),
         cmocka_unit_test(refusals),
         cmocka_unit_test(refusals_of_a_base),
         cmocka_unit_test(refusals_of_other_work),
