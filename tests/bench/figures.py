@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Start-up, time per pixel, cores and memory of Impasto, without anything to compare it with.
+"""Start-up, time per pixel, cores, memory and ranks of Impasto, without anything to compare it with.
 
-    tests/bench/figures.py build/impasto [start] [cores] [pixels] [dial]
+    tests/bench/figures.py build/impasto [start] [cores] [pixels] [dial] [ranks]
 
 start: seconds from the command to the end of the first iteration and of the command, with empty caches and with full ones
 cores: seconds per iteration on one core and on two
 pixels: seconds per iteration and pixel, and peak resident memory, by size
 dial: the same picture with less and less memory
+ranks: seconds of a training's step, and of processor time, by one process with two cores and by two with one each,
+    which mpirun starts
 
 The network goes to conv5_1, content at conv4_2, style at conv1_1 to conv5_1, as in vs_torch.py. $IMPASTO_DEVICE
 names the device (cpu). Figures are medians over ROUNDS rounds.
@@ -112,9 +114,39 @@ class Bench:
             ample = ample or seconds
             print(f"{budget:>19}{seconds:13.3f}{seconds / ample:7.2f}{plan:10.0f}{peak:10.0f}", flush=True)
 
+    def training(self, steps, launcher, words):
+        """Seconds of each step; seconds of processor time of all."""
+        trace, before = f"{self.folder}/steps.jsonl", os.times()
+        subprocess.run([*launcher, self.program, "train", self.picture(256), "--device",
+                        os.environ.get("IMPASTO_DEVICE", "cpu"), "--weights", "builtin", "--base", "none", "--width", "16",
+                        "--batch", "4", "--crop", "128", "--late-share", "0", "--judge-every", "1000", "--judge-size", "64",
+                        "--style-size", "128", "--memory", "3G", "--steps", str(steps), *words, "--trace", trace,
+                        "-o", f"{self.folder}/out.model", "-q"], check=True, capture_output=True,
+                       preexec_fn=lambda: os.sched_setaffinity(0, self.cores))
+        after = os.times()
+        with open(trace, encoding="utf-8") as file:
+            marks = [row["seconds"] for row in map(json.loads, file) if row["type"] == "step"]
+        spent = sum(after[2:4]) - sum(before[2:4])
+        return [b - a for a, b in zip(marks[2:], marks[3:-1])], spent
+
+    def ranks(self):
+        """What a run takes but for its steps is in short and long ones."""
+        few, many = 4, 14
+        print(f"\n{'s/step':>38}{'processor s/step':>18}")
+        for words in [], ["--reproducible"]:
+            for name, launcher in ("one process", []), ("two ranks", ["mpirun", "-n", "2", "--bind-to", "core"]):
+                steps, spent = [], []
+                for _ in range(ROUNDS):
+                    short, long = self.training(few, launcher, words), self.training(many, launcher, words)
+                    steps.append(statistics.median(long[0]))
+                    spent.append((long[1] - short[1]) / (many - few))
+                print(f"{' '.join([name, *words]):>28}{statistics.median(steps):10.3f}{statistics.median(spent):18.3f}",
+                      flush=True)
+
 
 def main():
-    parts = {"start": Bench.start, "cores": Bench.both_cores, "pixels": Bench.pixels, "dial": Bench.dial}
+    parts = {"start": Bench.start, "cores": Bench.both_cores, "pixels": Bench.pixels, "dial": Bench.dial,
+             "ranks": Bench.ranks}
     if len(sys.argv) < 2 or any(name not in parts for name in sys.argv[2:]):
         sys.exit(__doc__)
     try:

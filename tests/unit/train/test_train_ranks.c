@@ -226,6 +226,7 @@ static void every_call_fails(void **state)
     (void)state;
     struct impasto_train_params params = few_steps(true);
     params.steps = 1;
+    params.batch = params.late_batch = 2;
     for (int faulty = 0; faulty < 2; faulty++) {
         const int calls = count_calls(2, faulty, &params);
         for (int nth = 1; nth <= calls; nth++)
