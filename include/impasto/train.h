@@ -252,8 +252,8 @@ struct impasto_train_info {
     int step;                  /* taken */
     /* What was decided, where the parameters left that to the library. */
     double style_weight, learning_rate, norm_rate;
-    /* Device memory by purpose, when it takes the most; and, where that is the host's, the gradients
-     * that are kept there. */
+    /* Device memory by purpose, when it takes the most; and, where that is the host's, the
+     * gradients that are kept there. */
     const struct impasto_plan_row *plan;
     size_t plan_rows;
     uint64_t plan_bytes;     /* their sum */
@@ -366,8 +366,8 @@ IMPASTO_API enum impasto_status impasto_train_serve(struct impasto_device *devic
 /*
  * A checkpoint is a training in a file. Another process can go on from it. With the same device,
  * driver, version and number of ranks, a resumed training ends in the same bytes as one that was
- * never stopped. If one of these differs, the log has a warning. With params.reproducible the number
- * of ranks does not matter.
+ * never stopped. If one of these differs, the log has a warning. With params.reproducible the
+ * number of ranks does not matter.
  *
  * In the file are the parameters, their average, the best of them, Adam's moments, the settings and
  * the place among the training pictures. Of pictures and weights there are only checksums.

@@ -27,6 +27,11 @@ void imp_train_report(struct impasto_train *train)
     progress->best_step = train->verdicts.best_step;
 }
 
+int imp_train_ranks(const struct impasto_train *train)
+{
+    return train->comm ? imp_comm_size(train->comm) : 1;
+}
+
 struct impasto_train_params imp_train_decided(const struct impasto_train *train)
 {
     const struct imp_train_schedule *schedule = &train->schedule;

@@ -48,11 +48,6 @@ enum impasto_status imp_train_agree(struct impasto_train *train, enum impasto_st
     return status;
 }
 
-int imp_train_ranks(const struct impasto_train *train)
-{
-    return train->comm ? imp_comm_size(train->comm) : 1;
-}
-
 struct imp_train_part imp_train_part(const struct impasto_train *train, size_t count)
 {
     const size_t size = (size_t)imp_train_ranks(train);

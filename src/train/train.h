@@ -382,8 +382,6 @@ struct impasto_train {
 
 /* ---- ranks.c --------------------------------------------------------------------------------- */
 
-/* How many train it, this one among them. */
-int imp_train_ranks(const struct impasto_train *train);
 /* Pictures or crops from `begin` to before `end`. */
 struct imp_train_part {
     size_t begin, end;
@@ -444,6 +442,8 @@ enum impasto_status imp_gradients_sum(struct impasto_train *train);
 
 /* ---- info.c ---------------------------------------------------------------------------------- */
 
+/* How many train it, this one among them. */
+int imp_train_ranks(const struct impasto_train *train);
 /* The parameters, with what was decided in place of what was left to the library. */
 struct impasto_train_params imp_train_decided(const struct impasto_train *train);
 /* IMPASTO_ERROR_USAGE: the device has failed on the way, or there is only a plan. */
