@@ -339,7 +339,7 @@ class Page(Paged):
         page.drop("#style-drop", self.write("painting.png", png(24, 32, COLOURS)))
         page.until("document.querySelectorAll('#styles li').length === 1")
         self.assertEqual(page.run("document.getElementById('areas-part').hidden"), True)
-        for name, value in (("iterations", 300), ("scales", 1)):
+        for name, value in (("iterations", 100), ("scales", 1)):
             self.option(page, name, value)
         self.set(page, "#size", "source")
         click("#go")
