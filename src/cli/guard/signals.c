@@ -4,14 +4,17 @@
 
 #include "cli/guard/guard.h"
 
+#include <errno.h>
 #include <signal.h>
 
 static void end_at_once(int number)
 {
+    const int problem = errno; /* of what it has come into */
     cli_screen_rescue();
     cli_events_die(128 + number, "interrupted", "interrupted");
     signal(number, SIG_DFL);
     raise(number);
+    errno = problem;
 }
 
 static void on_signal(int number)
