@@ -12,9 +12,10 @@
  * each way (only one of s and -s, and not 0), with p and p + s in W:
  *
  *     r_s = mean over p of <d(p), d(p + s)> / (mean over p of <d(p), d(p)> + FLAT)
- *     weave = mean over windows and shifts of max(0, |r_s| - limit_s)^2
+ *     weave = mean over windows and shifts of max(0, |r_s| - max(limit_s, |r'_s|))^2
  *
- * limit_s is what the style's own picture has. Windows lie side by side from the picture's first pixel; what is
+ * limit_s is what the style's own picture has, and r' what the photograph has in the same window: the edge of
+ * a house is as it is some steps further on, and so may be its painting's. Windows lie side by side from the picture's first pixel; what is
  * left over at the far edges is not looked at. All of the below is in pixels of y: a half of the picture's.
  */
 
@@ -92,26 +93,28 @@ __kernel void weave_products(__global const float *restrict d, __global float *r
 }
 
 /*
- * sums[sums_at + part] = a share of the weave; and of the products is made what their pairs get. With over the
- * part of |r_s| beyond its limit, and E the mean of squares with FLAT:
+ * sums[sums_at + part] = a share of the weave; and of the products is made what their pairs get. content: the
+ * products of the photograph. With over the part of |r_s| beyond its limit, and E the mean of squares with FLAT:
  *
  *     products(s) = sign(r_s) over_s / (E pairs_s),  products(0) = -2 sum over s of over_s |r_s| / (E pairs)
  *
  * Dimension: PARTS.
  */
-__kernel void weave_sum(__global float *restrict products, __global const float *restrict limits,
-                        __global float *restrict sums, int sums_at, int windows)
+__kernel void weave_sum(__global float *restrict products, __global const float *restrict content,
+                        __global const float *restrict limits, __global float *restrict sums, int sums_at,
+                        int windows)
 {
     const int part = (int)get_global_id(0);
     if (part >= PARTS)
         return;
     float sum = 0.0f;
     for (int i = SHARE_BEGIN(part, windows); i < SHARE_END(part, windows); i += SHARE_STEP) {
-        const float energy = products[i] + FLAT;
+        const float energy = products[i] + FLAT, content_energy = content[i] + FLAT;
         float back = 0.0f;
         for (int n = 1; n <= SHIFTS; n++) {
             const float r = products[n * windows + i] / energy;
-            const float over = fmax(fabs(r) - limits[n - 1], 0.0f);
+            const float limit = fmax(limits[n - 1], fabs(content[n * windows + i]) / content_energy);
+            const float over = fmax(fabs(r) - limit, 0.0f);
             sum += over * over;
             back += over * fabs(r);
             products[n * windows + i] = (r < 0.0f ? -over : over) / (energy * (float)pairs_of(n));

@@ -52,11 +52,11 @@ extern "C" {
  * times that of dx dy. What is left over at the far edges is not looked at.
  *
  * weave is how much the painting repeats 4, 8 or 12 pixels further on, beyond what the style's
- * picture does. With d the differences of the means of its 2 x 2 pixels to the right and lower
- * ones, in the same windows, and for each of 24 shifts, r is the mean of <d(p), d(p + shift)> over
- * (the mean of <d, d> + 0.0005), and weave the mean of max(0, |r| - limit)^2. limit is the root of
- * the mean of r^2 over the windows of the style's picture, and 1 where that has no window, and for
- * the identity.
+ * picture and the crop do. With d the differences of the means of its 2 x 2 pixels to the right and
+ * lower ones, in the same windows, and for each of 24 shifts, r is the mean of <d(p), d(p + shift)>
+ * over (the mean of <d, d> + 0.0005), and weave the mean of max(0, |r| - limit)^2. limit is the
+ * root of the mean of r^2 over the windows of the style's picture, and 1 where that has no window,
+ * and for the identity; or the crop's own |r| in that window, where that is more.
  */
 struct impasto_train_params {
     size_t struct_size; /* sizeof(struct impasto_train_params) */
@@ -106,7 +106,7 @@ struct impasto_train_params {
     /* Deviation of the noise that is added to what the network sees, for RGB from 0 to 1, 0 to
      * 0.25. An even sky looks alike everywhere, and noise is what strokes in it can differ by. It
      * depends on the pixel's place alone, and belongs to the network: applying adds it, too.
-     * IMPASTO_TRAIN_BY_LENGTH, the default: 0.025 in a long training, in a shorter one that of the
+     * IMPASTO_TRAIN_BY_LENGTH, the default: 0.0125 in a long training, in a shorter one that of the
      * base, or 0, and 0 with a steady_weight. With task.keep that of the base, and no other is
      * possible. */
     float noise;

@@ -41,7 +41,10 @@ enum impasto_status imp_objective_capture_style(struct imp_objective *objective,
 enum impasto_status imp_objective_capture_content(struct imp_objective *objective,
                                                   const struct imp_buffer *image)
 {
+    const struct imp_losses *losses = &objective->losses;
     const struct imp_taps taps = imp_losses_content_taps(&objective->losses);
+    if (losses->weave_weight > 0)
+        IMP_TRY(imp_weave_take_content(objective->device, &losses->weave, image));
     return imp_net_forward(&objective->net, objective->device, image, &taps);
 }
 

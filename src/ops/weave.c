@@ -42,12 +42,14 @@ void imp_weave_list_limits(struct imp_weave *weave, int height, int width,
 void imp_weave_layout(struct imp_weave *weave, int height, int width, struct imp_layout *layout)
 {
     imp_weave_list_limits(weave, height, width, layout);
+    imp_layout_add(layout, &weave->content, products_of(weave) * sizeof(float), "sums");
     imp_layout_add(layout, &weave->slopes, differences_of(weave) * sizeof(float), "sums");
     imp_layout_add(layout, &weave->limits, WEAVE_SHIFTS * sizeof(float), "sums");
 }
 
-static enum impasto_status products(struct imp_device *device, const struct imp_weave *weave,
-                                    const struct imp_buffer *image)
+static enum impasto_status take_products(struct imp_device *device, const struct imp_weave *weave,
+                                         const struct imp_buffer *image,
+                                         struct imp_buffer *products)
 {
     const int down = weave->height / 2, across = weave->width / 2;
     const int windows = imp_weave_windows(weave->height, weave->width);
@@ -61,11 +63,17 @@ static enum impasto_status products(struct imp_device *device, const struct imp_
         }));
     return imp_program_launch(device, IMP_PROGRAM_BOUNDS, "weave_products",
                               &(struct imp_launch){
-                                  IMP_ARGS(imp_buf(weave->differences), imp_buf(weave->products),
+                                  IMP_ARGS(imp_buf(weave->differences), imp_buf(products),
                                            imp_int(down), imp_int(across)),
                                   .global = {(size_t)windows, WEAVE_SHIFTS + 1},
                                   .bytes = imp_float_bytes((double)differences_of(weave)),
                               });
+}
+
+enum impasto_status imp_weave_take_content(struct imp_device *device, const struct imp_weave *weave,
+                                           const struct imp_buffer *image)
+{
+    return take_products(device, weave, image, weave->content);
 }
 
 enum impasto_status imp_weave_sum(struct imp_device *device, const struct imp_weave *weave,
@@ -73,14 +81,14 @@ enum impasto_status imp_weave_sum(struct imp_device *device, const struct imp_we
                                   int sums_slot)
 {
     const int windows = imp_weave_windows(weave->height, weave->width);
-    IMP_TRY(products(device, weave, image));
+    IMP_TRY(take_products(device, weave, image, weave->products));
     return imp_program_launch(
         device, IMP_PROGRAM_BOUNDS, "weave_sum",
         &(struct imp_launch){
-            IMP_ARGS(imp_buf(weave->products), imp_buf(weave->limits), imp_buf(sums),
-                     imp_int(sums_slot * IMP_PARTS), imp_int(windows)),
+            IMP_ARGS(imp_buf(weave->products), imp_buf(weave->content), imp_buf(weave->limits),
+                     imp_buf(sums), imp_int(sums_slot * IMP_PARTS), imp_int(windows)),
             .global = {IMP_PARTS},
-            .bytes = imp_float_bytes(2.0 * (double)products_of(weave)),
+            .bytes = imp_float_bytes(3.0 * (double)products_of(weave)),
         });
 }
 
@@ -130,7 +138,7 @@ static enum impasto_status measure(struct imp_device *device, const struct imp_w
     float *found = malloc(bytes);
     if (!found)
         return imp_device_fail_memory(device, "a style's weave", bytes);
-    enum impasto_status status = products(device, weave, image);
+    enum impasto_status status = take_products(device, weave, image, weave->products);
     if (status == IMPASTO_OK)
         status = imp_buffer_read(weave->products, 0, found, bytes);
     if (status == IMPASTO_OK)

@@ -3,7 +3,8 @@
 #define IMP_OPS_WEAVE_H
 
 /* How much an image repeats, a few steps of a style network's upsampling further on, beyond what a
- * style's own picture does. In windows of 32 x 32 pixels; the formula is in cl/weave.cl. */
+ * style's own picture does, and what the photograph does there. In windows of 32 x 32 pixels; the
+ * formula is in cl/weave.cl. */
 
 #include "cl/shared.h"
 #include "device/layout.h"
@@ -15,11 +16,15 @@ int imp_weave_windows(int height, int width);
 struct imp_weave {
     int height, width;
     struct imp_buffer *differences, *products, *slopes; /* what the image at hand has */
+    struct imp_buffer *content;                         /* products of the photograph */
     struct imp_buffer *limits; /* WEAVE_SHIFTS floats; the caller writes them */
 };
 /* Decides and lists. The image must have a window. */
 void imp_weave_layout(struct imp_weave *weave, int height, int width, struct imp_layout *layout);
-/* Shares of the weave of an image (3, height, width). */
+/* The photograph, an image (3, height, width), that the next ones are paintings of. */
+enum impasto_status imp_weave_take_content(struct imp_device *device, const struct imp_weave *weave,
+                                           const struct imp_buffer *image);
+/* Shares of the weave of a painting, likewise an image. */
 enum impasto_status imp_weave_sum(struct imp_device *device, const struct imp_weave *weave,
                                   const struct imp_buffer *image, struct imp_buffer *sums,
                                   int sums_slot);

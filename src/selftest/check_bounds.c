@@ -193,13 +193,14 @@ static void check_lattice(struct imp_check_run *run, int height, int width)
  */
 #define WEAVE_LIMIT 0.02f
 
-/* A picture in which every eighth column is bright, and random numbers. */
-static float *weave_picture(struct imp_check_run *run, int height, int width)
+/* A picture of columns that are brighter by some, every eighth, and random numbers. */
+static float *weave_picture(struct imp_check_run *run, uint32_t stream, float brighter, int height,
+                            int width)
 {
     const size_t count = 3 * (size_t)height * (size_t)width;
-    float *values = imp_check_data(run, 1, count, false);
+    float *values = imp_check_data(run, stream, count, false);
     for (size_t i = 0; i < count && values; i++)
-        values[i] = 0.5f * values[i] + (i % (size_t)width % 8 < 2 ? 0.7f : 0);
+        values[i] = 0.5f * values[i] + (i % (size_t)width % 8 < 2 ? brighter : 0);
     return values;
 }
 
@@ -209,44 +210,53 @@ static void check_weave(struct imp_check_run *run, int height, int width)
     const size_t differences = 6 * (size_t)(height / 2) * (size_t)(width / 2);
     const size_t products = (1 + WEAVE_SHIFTS) * (size_t)imp_weave_windows(height, width);
     struct imp_weave weave = {.height = height, .width = width};
-    struct imp_buffer *x = NULL, *sums = NULL, *gradient = NULL;
+    struct imp_buffer *x = NULL, *content = NULL, *sums = NULL, *gradient = NULL;
     float limits[WEAVE_SHIFTS];
     if (!imp_check_begin(run, "weave %dx%d", height, width))
         return;
     for (int n = 0; n < WEAVE_SHIFTS; n++)
         limits[n] = WEAVE_LIMIT * (float)(n % 3);
-    float *values = weave_picture(run, height, width);
+    float *values = weave_picture(run, 1, 0.7f, height, width);
+    float *photograph = weave_picture(run, 3, 0.1f, height, width);
     float *before = imp_check_data(run, 2, count, false);
     double *expected = imp_check_widen(run, before, count);
     double *wide = imp_check_widen(run, values, count);
+    double *seen = imp_check_widen(run, photograph, count);
     if (!run->broken && imp_check_buffer(run, &weave.differences, differences, NULL) &&
         imp_check_buffer(run, &weave.products, products, NULL) &&
+        imp_check_buffer(run, &weave.content, products, NULL) &&
         imp_check_buffer(run, &weave.slopes, differences, NULL) &&
         imp_check_buffer(run, &weave.limits, WEAVE_SHIFTS, limits) &&
         imp_check_buffer(run, &x, count, values) && imp_check_buffer(run, &sums, IMP_PARTS, NULL) &&
+        imp_check_buffer(run, &content, count, photograph) &&
         imp_check_buffer(run, &gradient, count, before) &&
+        imp_check_ok(run, imp_weave_take_content(run->device, &weave, content)) &&
         imp_check_ok(run, imp_weave_sum(run->device, &weave, x, sums, 0)) &&
         imp_check_ok(run, imp_weave_backward(run->device, &weave, gradient, WEAVE_FACTOR))) {
         const double found =
-            imp_ref_weave(height, width, wide, limits, (double)WEAVE_FACTOR, expected);
+            imp_ref_weave(height, width, wide, seen, limits, (double)WEAVE_FACTOR, expected);
         imp_check_end(run, imp_check_loss(run, sums, found, gradient, expected, count),
                       WEAVE_ROUNDING);
     }
     imp_buffer_free(&weave.differences);
     imp_buffer_free(&weave.products);
+    imp_buffer_free(&weave.content);
     imp_buffer_free(&weave.slopes);
     imp_buffer_free(&weave.limits);
     imp_buffer_free(&x);
+    imp_buffer_free(&content);
     imp_buffer_free(&sums);
     imp_buffer_free(&gradient);
     free(values);
+    free(photograph);
     free(before);
     free(expected);
     free(wide);
+    free(seen);
 }
 
 /* With limits of its own, a picture has hardly a weave: by definition none where it has a single
- * window. */
+ * window. With half of them it has the other halves. */
 static void check_weave_limits(struct imp_check_run *run)
 {
     enum { SIDE = WEAVE_WINDOW, COUNT = 3 * SIDE * SIDE };
@@ -254,20 +264,25 @@ static void check_weave_limits(struct imp_check_run *run)
     float limits[WEAVE_SHIFTS];
     if (!imp_check_begin(run, "weave limits"))
         return;
-    float *values = weave_picture(run, SIDE, SIDE);
+    float *values = weave_picture(run, 1, 0.7f, SIDE, SIDE);
     double *wide = imp_check_widen(run, values, COUNT), *ignored = imp_check_doubles(run, COUNT);
+    double *even = imp_check_doubles(run, COUNT);
     if (!run->broken && imp_check_buffer(run, &x, COUNT, values) &&
         imp_check_ok(run, imp_weave_limits(run->device, x, SIDE, SIDE, limits))) {
-        const double none = imp_ref_weave(SIDE, SIDE, wide, limits, 1, ignored);
-        for (int n = 0; n < WEAVE_SHIFTS; n++)
-            limits[n] -= 0.01f;
-        const double all = imp_ref_weave(SIDE, SIDE, wide, limits, 1, ignored);
-        imp_check_end(run, fmax(sqrt(none), fabs(sqrt(all) / 0.01 - 1)), 1e-4);
+        const double none = imp_ref_weave(SIDE, SIDE, wide, even, limits, 1, ignored);
+        double expected = 0;
+        for (int n = 0; n < WEAVE_SHIFTS; n++) {
+            limits[n] /= 2;
+            expected += pow((double)limits[n], 2) / WEAVE_SHIFTS;
+        }
+        const double all = imp_ref_weave(SIDE, SIDE, wide, even, limits, 1, ignored);
+        imp_check_end(run, fmax(sqrt(none), fabs(all / expected - 1)), 1e-4);
     }
     imp_buffer_free(&x);
     free(values);
     free(wide);
     free(ignored);
+    free(even);
 }
 
 void imp_check_bounds(struct imp_check_run *run)

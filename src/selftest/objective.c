@@ -16,6 +16,7 @@ bool imp_ref_objective_init(struct imp_ref_objective *o, const double *content)
 {
     const bool relative = o->params->losses == IMPASTO_LOSSES_RELATIVE;
     struct imp_ref_pass pass;
+    o->content = content;
     bool room = imp_ref_forward(o, content, o->height, o->width, &pass);
     for (int l = 0; room && l < o->depth; l++) {
         const int n = imp_layer_shapes[l].out_channels * pass.h[l] * pass.w[l];
@@ -145,8 +146,8 @@ bool imp_ref_objective_evaluate(const struct imp_ref_objective *o, const double 
         losses->total += o->lattice_weight * losses->lattice;
     }
     if (o->weave_weight > 0) {
-        losses->weave =
-            imp_ref_weave(o->height, o->width, image, o->weave_limits, o->weave_weight, gradient);
+        losses->weave = imp_ref_weave(o->height, o->width, image, o->content, o->weave_limits,
+                                      o->weave_weight, gradient);
         losses->total += o->weave_weight * losses->weave;
     }
     if (o->earlier) {

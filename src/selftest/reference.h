@@ -42,10 +42,11 @@ double imp_ref_range(int n, const double *x, double weight, double *gradient);
 /* How much an image (3, h, w) repeats every 4 pixels, as cl/lattice.cl has it; gradient += weight
  * times its gradient. 0 without a window. */
 double imp_ref_lattice(int h, int w, const double *image, double weight, double *gradient);
-/* How much it repeats some steps further on, as cl/weave.cl has it, likewise. limits: WEAVE_SHIFTS
- * of them. NAN: no memory. (reference_weave.c) */
-double imp_ref_weave(int h, int w, const double *image, const float *limits, double weight,
-                     double *gradient);
+/* How much it repeats some steps further on, as cl/weave.cl has it, likewise. content: the
+ * photograph, another such image. limits: WEAVE_SHIFTS of them. NAN: no memory. (reference_weave.c)
+ */
+double imp_ref_weave(int h, int w, const double *image, const double *content, const float *limits,
+                     double weight, double *gradient);
 /* mean(weight * (x - target)^2) of (3, n) with weights (n); gradient += factor * its gradient. */
 double imp_ref_temporal(int n, const double *x, const double *target, const double *weight,
                         double factor, double *gradient);
@@ -88,10 +89,12 @@ struct imp_ref_objective {
     int depth, height, width;
     struct imp_ref_region *regions;
     int region_count;
+    const double *content; /* the image, which stays the caller's */
     double *content_target[IMPASTO_LAYERS], content_energy[IMPASTO_LAYERS];
 };
 
-/* Computes the targets, from a content image (3, height, width). False when out of memory. */
+/* Computes the targets, from a content image (3, height, width), which stays there. False when out
+ * of memory. */
 bool imp_ref_objective_init(struct imp_ref_objective *objective, const double *content);
 void imp_ref_objective_free(struct imp_ref_objective *objective);
 /* Losses into `losses` (total, content, style, tv) and the gradient (3, height, width). */

@@ -68,14 +68,20 @@ static double correlate(const struct halved *half, const struct place *place, do
     return sum / pairs;
 }
 
+/* The mean of squares in a window. */
+static double energy_of(const struct halved *half, const struct place *place)
+{
+    return correlate(half, &(struct place){place->row, place->col, {0, 0}}, 0) + FLAT;
+}
+
 /* Of one window; terms: of the mean. */
-static double weave_of(const struct halved *half, struct place place, const float *limits,
-                       double terms, double weight)
+static double weave_of(const struct halved *half, const struct halved *content, struct place place,
+                       const float *limits, double terms, double weight)
 {
     double sum = 0;
     int n = 0;
     const struct place still = {place.row, place.col, {0, 0}};
-    const double energy = correlate(half, &still, 0) + FLAT;
+    const double energy = energy_of(half, &place), content_energy = energy_of(content, &place);
     for (int v = 0; v <= WEAVE_REACH / 2; v += WEAVE_STEP / 2)
         for (int u = -WEAVE_REACH / 2; u <= WEAVE_REACH / 2; u += WEAVE_STEP / 2) {
             if (v == 0 && u <= 0)
@@ -83,7 +89,8 @@ static double weave_of(const struct halved *half, struct place place, const floa
             place.shift[0] = v;
             place.shift[1] = u;
             const double r = correlate(half, &place, 0) / energy;
-            const double over = fmax(0, fabs(r) - (double)limits[n++]);
+            const double photograph = fabs(correlate(content, &place, 0)) / content_energy;
+            const double over = fmax(0, fabs(r) - fmax((double)limits[n++], photograph));
             sum += over * over / terms;
             const double by_r = weight * 2 * over * (r > 0 ? 1 : -1) / terms;
             correlate(half, &place, by_r / energy);
@@ -111,26 +118,40 @@ static void spread(const struct halved *half, int h, int w, double *gradient)
             }
 }
 
-double imp_ref_weave(int h, int w, const double *image, const float *limits, double weight,
-                     double *gradient)
+/* Has no differences where there is no memory. To be released. */
+static struct halved halve(const double *image, int h, int w)
 {
     struct halved half = {.down = h / 2, .across = w / 2};
     const size_t count = QUANTITIES * (size_t)half.down * (size_t)half.across;
+    half.d = calloc(count + 1, sizeof(double));
+    half.slope = calloc(count + 1, sizeof(double));
+    if (half.d)
+        take_differences(image, h, w, &half);
+    return half;
+}
+
+static void release(const struct halved *half)
+{
+    free(half->d);
+    free(half->slope);
+}
+
+double imp_ref_weave(int h, int w, const double *image, const double *content, const float *limits,
+                     double weight, double *gradient)
+{
+    const struct halved half = halve(image, h, w), photograph = halve(content, h, w);
     const double terms = (double)WEAVE_SHIFTS * (h / WEAVE_WINDOW) * (w / WEAVE_WINDOW);
     double sum = 0;
-    half.d = calloc(count ? count : 1, sizeof(double));
-    half.slope = calloc(count ? count : 1, sizeof(double));
-    if (half.d && half.slope) {
-        take_differences(image, h, w, &half);
+    if (half.d && half.slope && photograph.d && photograph.slope) {
         for (int row = 0; row + SIDE <= half.down; row += SIDE)
             for (int col = 0; col + SIDE <= half.across; col += SIDE)
-                sum +=
-                    weave_of(&half, (struct place){.row = row, .col = col}, limits, terms, weight);
+                sum += weave_of(&half, &photograph, (struct place){.row = row, .col = col}, limits,
+                                terms, weight);
         spread(&half, h, w, gradient);
     } else {
         sum = NAN;
     }
-    free(half.d);
-    free(half.slope);
+    release(&half);
+    release(&photograph);
     return sum;
 }

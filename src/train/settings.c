@@ -81,11 +81,11 @@ static const struct impasto_setting table[] = {
      .about = "how much it counts where the painting repeats every 4 pixels, which shows as a weave in "
               "even skies (20)"},
     {"weave-weight", AT(weave_weight), REAL, ANY, .words = BY_LENGTH, .standard = "auto",
-     .about = "how much it counts where strokes repeat in rows, more than in the style's picture (40 "
-              "from 15 minutes or 3000 steps on, else 0)"},
+     .about = "how much it counts where strokes repeat in rows, more than in the style's picture and "
+              "the photograph (40 from 15 minutes or 3000 steps on, else 0)"},
     {"noise", AT(noise), REAL, .high = 0.25, .words = BY_LENGTH, .standard = "auto",
      .about = "noise that the network sees with every picture, so that strokes in even skies need not "
-              "be alike: its deviation, where colours are from 0 to 1 (0.025 from 15 minutes or 3000 "
+              "be alike: its deviation, where colours are from 0 to 1 (0.0125 from 15 minutes or 3000 "
               "steps on, else as the base has it, or 0; 0 with steady-weight; as the model has it whose "
               "styles are kept)"},
     {"steady-weight", AT(steady_weight), REAL, ANY, .standard = "0",

@@ -332,14 +332,15 @@ def weave_limits(picture):
     return numpy.sqrt((numpy.array(found) ** 2).mean(axis=0)) if found else numpy.ones(len(SHIFTS))
 
 
-def weave(y, limits):
-    """How much the painting repeats some steps of 4 pixels further on, beyond the limits, and the gradient."""
+def weave(y, photograph, limits):
+    """How much the painting repeats some steps of 4 pixels further on, beyond the limits and what the photograph does,
+    and the gradient."""
     d = halved_differences(y)
     by_d, total = numpy.zeros_like(d), 0.0
     terms = len(SHIFTS) * len(list(windows(d)))
-    for window, slope in zip(windows(d), windows(by_d)):
+    for window, seen, slope in zip(windows(d), windows(halved_differences(photograph)), windows(by_d)):
         found, energy = correlations(window)
-        over = numpy.maximum(0, abs(found) - limits)
+        over = numpy.maximum(0, abs(found) - numpy.maximum(limits, abs(correlations(seen)[0])))
         total += (over ** 2).sum() / terms
         by_r = 2 * over * numpy.sign(found) / terms
         for shift, share in zip(SHIFTS, by_r / energy):
@@ -428,7 +429,7 @@ class Objective:
         losses["range"], of_range = excess(painting)
         losses["lattice"], of_lattice = lattice(painting)
         limits = self.limits[style] if style_weight else numpy.ones(len(SHIFTS))  # of the identity: none
-        losses["weave"], of_weave = weave(painting, limits)
+        losses["weave"], of_weave = weave(painting, crop, limits)
         losses["total"] = (s["content-weight"] * losses["content"] + style_weight * losses["style"] +
                            s["tv-weight"] * losses["tv"] + s["range-weight"] * losses["range"] +
                            s["lattice-weight"] * losses["lattice"] + s["weave-weight"] * losses["weave"])

@@ -60,7 +60,7 @@ static float noise_decided(int steps, float steady_weight)
 static void long_trainings_have_noise(void **state)
 {
     (void)state;
-    assert_float_equal(noise_decided(3000, 0), 0.025f, 0);
+    assert_float_equal(noise_decided(3000, 0), 0.0125f, 0);
     assert_float_equal(noise_decided(2999, 0), 0, 0);
     assert_float_equal(noise_decided(3000, 1), 0, 0);
 }
