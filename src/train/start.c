@@ -28,7 +28,7 @@ static enum impasto_status name_styles(struct imp_stylenet *net,
 
 /* ---- Noise ----------------------------------------------------------------------------------- */
 
-/* Where it is left to the library, in a long training: about 6 of 255 codes. */
+/* Where it is left to the library, in a long training: about 3 of 255 codes. */
 #define NOISE 0.0125f
 
 /* Of a network whose convolutions are learnt. before: of the base, which has learnt to use it. */

@@ -17,6 +17,7 @@ names the device (cpu). Figures are medians over ROUNDS rounds.
 import json
 import os
 import re
+import shutil
 import statistics
 import subprocess
 import sys
@@ -131,6 +132,9 @@ class Bench:
 
     def ranks(self):
         """What a run takes but for its steps is in short and long ones."""
+        if not shutil.which("mpirun"):
+            print("\nranks: skipped, as mpirun is not installed")
+            return
         few, many = 4, 14
         print(f"\n{'s/step':>38}{'processor s/step':>18}")
         for words in [], ["--reproducible"]:

@@ -27,8 +27,9 @@ pixels to the right and lower ones in all channels, and r = mean of <d(p), d(p +
 
     rows                = the mean over windows of the largest |r| of the shifts by 4, 8 or 12 pixels each way
 
-over the windows where the photograph is even, which is where its own mean of <d, d> is less than EVEN: elsewhere its edges
-are as they are some steps further on, too. The learnt picture itself is measured so in all windows. Lower is better; a painting's own spread is what its brush makes.
+over the windows where the photograph is even, which is where its own mean of <d, d> is less than EVEN: elsewhere edges
+are as they are some steps further on. The learnt picture itself is measured so in all windows. Lower is better; what the
+learnt picture has is its brush's own.
 
 --weave: measures that alone. Photographs and weights are taken from the folder `data` of IMPASTO_TEST_DATA, or of
 `shared` beside the checkout. Skipped without them, numpy and Pillow.

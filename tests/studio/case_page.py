@@ -270,7 +270,7 @@ class Page(Paged):
                    "document.getElementById('losses').children[1].getAttribute('points').includes(' ') && "
                    "document.querySelectorAll('#legend li').length === 3")
         self.assertIn("training", page.run("document.getElementById('caption').textContent"))
-        # Its network is among the styles, but for while it goes on.
+        # Its network is among the styles, except while it goes on.
         named = "[...document.querySelectorAll('#networks label')].at(-1).textContent === 'painting'"
         click("[data-action=stop]")
         page.until("!!document.querySelector('#jobs li.stopped')")

@@ -133,7 +133,12 @@ class Trainings(Served):
         upload.join()
         studio.upload(png(8, 8))
         self.assertEqual(studio.job(waits)["state"], "waits")
-        studio.ask("POST", f"/api/jobs/{training['id']}/stop", "")
+        # It writes its network while it stops.
+        with studio.stopped_workers():
+            studio.ask("POST", f"/api/jobs/{training['id']}/stop", "")
+            studio.until(training["id"], "stops")
+            studio.ask("POST", "/api/queue/go", "")
+            self.assertEqual(studio.job(waits)["state"], "waits")
         studio.until(waits, "done")
 
     def test_the_device_of_what_goes_on(self):

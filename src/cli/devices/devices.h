@@ -55,11 +55,12 @@ enum impasto_status cli_ranks_follow(struct cli_common *common, struct impasto_e
 /* Of the first: tells the others what to open, and opens and joins the devices of all. */
 enum impasto_status cli_ranks_devices(struct cli_settings *settings, struct cli_console *console,
                                       struct impasto_device **device, struct impasto_error *error);
-/* bytes: the first rank's, on each rank of such a command. */
+/* Of each rank of a command of cli_ranks_begin, where there are several: gives all of them the
+ * first one's bytes. Fails where they have lost one another. */
 enum impasto_status cli_ranks_share(const struct cli_common *common, void *bytes, size_t size,
                                     struct impasto_error *error);
-/* Of each rank of such a command, opens its device and joins it to the others', on all ranks or on
- * none. mine: how this one has fared so far. */
+/* Of each rank of a command of cli_ranks_begin: opens its device and joins it to the others', on
+ * all ranks or on none. mine: how this one has fared so far. */
 enum impasto_status cli_ranks_device(struct cli_common *common, enum impasto_status mine,
                                      struct cli_console *console, struct impasto_device **device,
                                      struct impasto_error *error);

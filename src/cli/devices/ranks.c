@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Processes that mpirun or srun has started to paint one picture. The first reads, decides, writes
- * and talks, as a run of its own does. The others follow: they open a device and weights, as they
- * are told, and take part in its jobs.
+ * Processes that mpirun or srun has started to paint one picture, or to train one network. The
+ * first reads, decides, writes and talks, as a run of its own does. The others follow: they open a
+ * device and weights, as they are told, and take part in its jobs.
  */
 
 #include "base/os.h"
@@ -119,7 +119,7 @@ static enum impasto_status check_size(const struct impasto_ranks *ranks,
                     cli_launched());
 }
 
-/* What each does next depends on that. */
+/* Ranks that paint and ranks that train would wait for other words of each other, for ever. */
 static enum impasto_status compare_work(const struct cli_common *common, const char *work,
                                         struct impasto_error *error)
 {
@@ -361,8 +361,7 @@ enum impasto_status cli_ranks_devices(struct cli_settings *settings, struct cli_
 enum impasto_status cli_ranks_share(const struct cli_common *common, void *bytes, size_t size,
                                     struct impasto_error *error)
 {
-    return cli_ranks_several(common) ? impasto_ranks_share(common->ranks->ranks, bytes, size, error)
-                                     : IMPASTO_OK;
+    return impasto_ranks_share(common->ranks->ranks, bytes, size, error);
 }
 
 enum impasto_status cli_ranks_device(struct cli_common *common, enum impasto_status mine,

@@ -9,7 +9,7 @@
 
 static void end_at_once(int number)
 {
-    const int problem = errno; /* of what it has come into */
+    const int problem = errno; /* belongs to the code that the signal interrupts */
     cli_screen_rescue();
     cli_events_die(128 + number, "interrupted", "interrupted");
     signal(number, SIG_DFL);

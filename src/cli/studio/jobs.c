@@ -25,6 +25,11 @@ bool cli_job_is(const json_t *job, const char *state)
     return is && strcmp(is, state) == 0;
 }
 
+bool cli_job_is_at_work(const json_t *job)
+{
+    return cli_job_is(job, "works") || cli_job_is(job, "stops");
+}
+
 json_t *cli_job_find(const struct cli_studio *studio, const char *id)
 {
     for (size_t i = 0; i < json_array_size(studio->jobs); i++) {
@@ -181,7 +186,7 @@ enum impasto_status cli_jobs_load(struct cli_studio *studio, struct impasto_erro
     sort(studio);
     for (size_t i = 0; i < json_array_size(studio->jobs); i++) {
         json_t *job = json_array_get(studio->jobs, i);
-        if (cli_job_is(job, "works") || cli_job_is(job, "stops"))
+        if (cli_job_is_at_work(job))
             cli_job_set(studio, job, "waits");
     }
     /* Nobody expects a machine to begin by itself. */
@@ -265,7 +270,7 @@ bool cli_job_may_begin(const struct cli_studio *studio, const json_t *job)
 {
     const char *model = cli_text_in(job, "model");
     const json_t *training = cli_is_id(model) ? cli_job_find(studio, model) : NULL;
-    return cli_job_is(job, "waits") && !(training && cli_job_is(training, "works"));
+    return cli_job_is(job, "waits") && !(training && cli_job_is_at_work(training));
 }
 
 json_t *cli_job_next(const struct cli_studio *studio, bool paints)

@@ -13,7 +13,7 @@
 static bool is_trained(const struct cli_studio *studio, const json_t *job)
 {
     char name[CLI_ID_SIZE + 8];
-    if (strcmp(cli_text_in(job, "command"), "train") != 0 || cli_job_is(job, "works"))
+    if (strcmp(cli_text_in(job, "command"), "train") != 0 || cli_job_is_at_work(job))
         return false;
     snprintf(name, sizeof(name), "%.32s.model", cli_text_in(job, "id"));
     return cli_folder_has(&studio->folder, CLI_PLACE_RESULTS, name);

@@ -151,10 +151,13 @@ static void limit_measuring(struct cli_studio *studio, const struct cli_child *c
 {
     if (json_object_get(child->task, "measures") && !json_object_get(child->task, "dropped") &&
         measures_too_long(child, now))
-        cli_wait_end_measuring(studio, NULL,
-                               "two of its frames take too long on this device; ask once more, as "
-                               "kernels may have been compiled meanwhile, or choose a smaller size "
-                               "or another device");
+        cli_wait_end_measuring(
+            studio, NULL,
+            child->measures > 0
+                ? "two of its frames take too long on this device; ask once more, as kernels may "
+                  "have been compiled meanwhile, or choose a smaller size or another device"
+                : "it takes too long to come to its first frames; ask once more, as kernels may "
+                  "have been compiled meanwhile, or choose another device");
 }
 
 static void tell_to_stop(struct cli_child *child)

@@ -141,7 +141,7 @@ void cli_route_show_job(struct cli_studio *studio, struct cli_request *request, 
 
 void cli_route_remove_job(struct cli_studio *studio, struct cli_request *request, json_t *job)
 {
-    if (cli_job_is(job, "works") || cli_job_is(job, "stops")) {
+    if (cli_job_is_at_work(job)) {
         cli_refuse(request, 409, "usage", "stop the job first", NULL);
         return;
     }

@@ -29,7 +29,7 @@ static json_t *progress_of(const struct cli_studio *studio)
     json_t *rows = json_array();
     for (size_t i = 0; i < json_array_size(studio->jobs); i++) {
         const json_t *job = json_array_get(studio->jobs, i);
-        if (!cli_job_is(job, "works") && !cli_job_is(job, "stops"))
+        if (!cli_job_is_at_work(job))
             continue;
         json_t *row = json_object();
         for (size_t k = 0; k < sizeof(kept) / sizeof(*kept); k++)

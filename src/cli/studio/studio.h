@@ -177,6 +177,8 @@ json_t *cli_allowed_list(void);
 enum impasto_status cli_jobs_load(struct cli_studio *studio, struct impasto_error *error);
 json_t *cli_job_find(const struct cli_studio *studio, const char *id);
 bool cli_job_is(const json_t *job, const char *state);
+/* Whether a worker is at it: it may have been told to stop, and still writes its result then. */
+bool cli_job_is_at_work(const json_t *job);
 /* Keeps it on the disk. Where that fails, it is tried again later, and told. */
 void cli_job_keep(struct cli_studio *studio, json_t *job);
 /* Tries again. */
@@ -277,8 +279,8 @@ void cli_queue_task(struct cli_studio *studio, json_t *task);
 /* A small task that nobody waits for any more. It is not begun; one that measures ends. name: its
  * own. */
 void cli_task_drop(struct cli_studio *studio, const char *name);
-/* An upload whose client has left: it is neither looked at nor kept, unless another client waits
- * for the same one, or a worker is at it. */
+/* An upload whose client has left. Unless another client waits for the same one, it is not kept;
+ * nor looked at, if no worker is at it yet. */
 void cli_upload_drop(struct cli_studio *studio, const struct cli_request *request);
 /* Gives a task the path of a file with an id's name. */
 void cli_task_set_path(const struct cli_studio *studio, json_t *task, const char *key,

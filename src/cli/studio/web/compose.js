@@ -206,7 +206,9 @@ export function drawNetworks(facts = about) {
   });
   const area = get("networks"), at = area.contains(document.activeElement) ? document.activeElement.value : null;
   area.replaceChildren(area.firstElementChild, ...(rows.length > 0 ? rows : [make("p", {}, say("networks-none"))]));
-  [...area.querySelectorAll("input")].find(radio => radio.value === at)?.focus(); /* where it was */
+  const radios = [...area.querySelectorAll("input")];
+  if (at !== null) /* where it was, or the first one where that has gone */
+    (radios.find(radio => radio.value === at) ?? radios[0])?.focus({preventScroll: true});
 }
 
 /* Whether there is a film, and what paints it. */

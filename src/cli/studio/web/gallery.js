@@ -122,9 +122,12 @@ export function begin(others) {
     await api.send(`/api/queue/${event.target.dataset.verb}`);
     await renew();
   });
-  get("older").addEventListener("click", async () => {
-    const answer = await api.ask(`/api/jobs?before=${jobs.at(-1).id}`);
-    jobs = [...jobs, ...answer.jobs];
-    draw(answer);
+  get("older").addEventListener("click", () => {
+    last = last.catch(() => {}).then(async () => {
+      const answer = await api.ask(`/api/jobs?before=${jobs.at(-1).id}`);
+      jobs = [...jobs, ...answer.jobs];
+      draw(answer);
+    });
+    return last;
   });
 }

@@ -26,11 +26,15 @@ async function renew() {
   if (now !== done)
     compose.paceChanged();
   done = now;
-  const trainings = gallery.all().filter(job => job.command === "train" && job.result && job.state !== "works")
+  const trainings = gallery.all()
+    .filter(job => job.command === "train" && job.result && !["works", "stops"].includes(job.state))
     .map(job => `${job.id} ${job.pictures}`).join();
   if (trainings !== trained) {
     trained = trainings;
-    const facts = await api.ask("/api/about");
+    const facts = await api.ask("/api/about").catch(error => {
+      trained = null; /* to be asked again */
+      throw error;
+    });
     if (trained === trainings) /* what came late is of others */
       compose.drawNetworks(about = facts);
   }
