@@ -14,9 +14,10 @@
  *     r_s = mean over p of <d(p), d(p + s)> / (mean over p of <d(p), d(p)> + FLAT)
  *     weave = mean over windows and shifts of max(0, |r_s| - max(limit_s, |r'_s|))^2
  *
- * limit_s is what the style's own picture has, and r' what the photograph has in the same window: the edge of
- * a house is as it is some steps further on, and so may be its painting's. Windows lie side by side from the picture's first pixel; what is
- * left over at the far edges is not looked at. All of the below is in pixels of y: a half of the picture's.
+ * limit_s is what the style's own picture has, and r'_s what the photograph has in the same window: the edge
+ * of a house is as it is some steps further on, and so may its painting's be. Windows lie side by side from the
+ * picture's first pixel; what is left over at the far edges is not looked at. All of the below is in pixels of
+ * y: a half of the picture's.
  */
 
 #define SIDE (WEAVE_WINDOW / 2)

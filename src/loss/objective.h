@@ -90,7 +90,8 @@ void imp_style_pass_list(struct imp_style_pass *pass, const struct imp_objective
 enum impasto_status imp_objective_capture_style(struct imp_objective *objective,
                                                 struct imp_style_pass *pass, int region,
                                                 double share, bool begins, bool ends);
-/* The content's targets. */
+/* The content's targets, and what it repeats of its own, where the weave has a weight. Not between
+ * an evaluation's losses and its gradient. */
 enum impasto_status imp_objective_capture_content(struct imp_objective *objective,
                                                   const struct imp_buffer *image);
 /* What mean squares to expect of contents' features, by layer: relative losses are divided by a

@@ -21,7 +21,8 @@ struct imp_weave {
 };
 /* Decides and lists. The image must have a window. */
 void imp_weave_layout(struct imp_weave *weave, int height, int width, struct imp_layout *layout);
-/* The photograph, an image (3, height, width), that the next ones are paintings of. */
+/* The photograph, an image (3, height, width), that the next ones are paintings of. Takes the place
+ * of the differences: not between imp_weave_sum and imp_weave_backward. */
 enum impasto_status imp_weave_take_content(struct imp_device *device, const struct imp_weave *weave,
                                            const struct imp_buffer *image);
 /* Shares of the weave of a painting, likewise an image. */

@@ -197,8 +197,9 @@ static enum impasto_status advise(const struct planning *planning, const char *s
     if (fitting)
         return IMPASTO_OK;
     /* A base has its own width. */
-    snprintf(advice, size, "allow more `memory`%s",
-             train->schedule.scratch && params->width > 8 ? ", or try a smaller `width`" : "");
+    snprintf(advice, size, "allow more `memory`%s%s",
+             train->schedule.scratch && params->width > 8 ? ", or try a smaller `width`" : "",
+             params->reproducible ? ", or try a smaller `batch` and `late-batch`" : "");
     return IMPASTO_OK;
 }
 

@@ -297,7 +297,7 @@ static void refusals(void **state)
     other.styles = task.styles;
     other.photos = photos_of_one();
     refuse(&other, &params, IMPASTO_ERROR_INPUT, "rank 1: has other photographs than rank 0");
-    other.photos = NULL;
+    other.photos = task.photos;
     other.base = base_of(1);
     refuse(&other, &params, IMPASTO_ERROR_INPUT, "rank 1: has another base than rank 0");
     other.base = "/no/such/base";
