@@ -32,7 +32,7 @@ import support  # noqa: E402
 
 KINDS = ["allocate", "open", "write", "sync", "close", "rename", "make"]
 # The short form: the step of n in the library, and how many n of each kind go through the program.
-STEP, POINTS = 97, 6
+STEP, POINTS = 293, 4
 # Seconds for a run of the program.
 PATIENCE = 300
 
@@ -216,7 +216,7 @@ def through_program(program, top, long):
             n, tried = 1, 0
             while (long or tried < POINTS) and check(program, top, name, kind, n):
                 tried += 1
-                n = n + 1 if long else n * 3
+                n = n + 1 if long else n * 7
             print(f"{name:11} {kind:9} {tried:5} calls fail", flush=True)
 
 

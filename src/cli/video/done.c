@@ -17,13 +17,16 @@ enum impasto_status cli_video_write(struct cli_filming *f, bool known)
     return status == IMPASTO_OK && known ? cli_video_trace_frame(f) : status;
 }
 
-void cli_video_count(struct cli_filming *f, double seconds)
+void cli_video_count(struct cli_filming *f, double seconds, bool known)
 {
     f->done++;
-    if (f->done == f->kept + 1)
+    f->earlier += !known;
+    if (known && f->done == f->earlier + 1)
         f->began = cli_seconds();
     cli_video_tell(f, false);
-    cli_video_report_frame(f, seconds, cli_video_left(f));
+    if (known)
+        cli_video_report_frame(f, seconds, cli_video_left(f));
     cli_video_preview(f);
-    cli_video_say_plan(f, seconds);
+    if (known)
+        cli_video_say_plan(f, seconds);
 }

@@ -5,6 +5,7 @@
 
 #include <limits.h>
 #include <math.h>
+#include <stdlib.h>
 
 #define PREVIEW_FRAMES 8
 #define RATE_DEN 1000 /* of --fps as a fraction */
@@ -169,6 +170,14 @@ enum impasto_status cli_video_next(struct cli_filming *f, bool *more)
         return IMPASTO_OK;
     }
     return status;
+}
+
+enum impasto_status cli_video_make_frame(const struct imp_film *film, struct imp_frame *frame,
+                                         struct impasto_error *error)
+{
+    frame->stride = imp_film_pixel(film) * (size_t)film->width;
+    frame->rgb = malloc(frame->stride * (size_t)film->height);
+    return frame->rgb ? IMPASTO_OK : cli_fail_memory(error, "a frame");
 }
 
 struct impasto_frame cli_video_frame(const struct imp_film *film, const struct imp_frame *frame)

@@ -118,7 +118,7 @@ void cli_video_say_plan(struct cli_filming *f, double seconds)
     struct impasto_error ignored;
     /* A frame like the one before it costs nothing, and says nothing of the others. */
     const bool repeated = cli_video_is_painting(f) && info->iterations == 0;
-    if (f->planned || f->done < f->kept + 2 || info->begins_scene || repeated)
+    if (f->planned || f->done < f->earlier + 2 || info->begins_scene || repeated)
         return;
     f->planned = true;
     if (f->film.frames <= f->done || weigh(f, &f->painted, &cost, &ignored) != IMPASTO_OK)

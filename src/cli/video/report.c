@@ -38,7 +38,7 @@ enum impasto_status cli_video_report_write(struct cli_filming *f, enum impasto_s
                                                       : impasto_weights_info(f->weights)->source,
                                   .settings = f->job,
                                   .frames = f->done,
-                                  .painted = f->done - f->kept,
+                                  .painted = f->done - f->earlier,
                                   .seconds = cli_seconds() - f->opened};
     const enum impasto_status status =
         cli_film_report_write(f->report, &film, ended, why, f->error);

@@ -16,14 +16,6 @@ static bool stopped(void)
     return cli_stop_signal() != 0;
 }
 
-static enum impasto_status make_frame(const struct cli_filming *f, const struct imp_film *film,
-                                      struct imp_frame *frame)
-{
-    frame->stride = imp_film_pixel(film) * (size_t)film->width;
-    frame->rgb = malloc(frame->stride * (size_t)film->height);
-    return frame->rgb ? IMPASTO_OK : cli_fail_memory(f->error, "a frame");
-}
-
 static enum impasto_status open_source(struct cli_filming *f)
 {
     const struct cli_video_options *o = f->options;
@@ -100,7 +92,7 @@ static enum impasto_status make_result(struct cli_filming *f)
     f->film.width = info->result_width;
     f->film.height = info->result_height;
     f->film.deep = f->options->bits > 8;
-    return make_frame(f, &f->film, &f->painted);
+    return cli_video_make_frame(&f->film, &f->painted, f->error);
 }
 
 static enum impasto_status check_devices(const struct cli_filming *f, size_t count)
@@ -159,7 +151,7 @@ static enum impasto_status open_sink(struct cli_filming *f)
         return cli_fail_memory(f->error, "the film");
     status = imp_sink_open(f->options->output, &f->film, &f->stream, &f->sink, f->error);
     if (status == IMPASTO_OK)
-        f->done = f->kept = imp_sink_resumed(f->sink, &last);
+        f->done = f->earlier = f->kept = imp_sink_resumed(f->sink, &last);
     for (int64_t i = 0; i < f->kept && status == IMPASTO_OK && more && !cli_stop_signal(); i++) {
         status = cli_video_next(f, &more);
         if (status == IMPASTO_OK && more && !cli_stop_signal())
@@ -230,7 +222,7 @@ static enum impasto_status paint_frames(struct cli_filming *f)
         if (status == IMPASTO_OK && more && !cli_stop_signal())
             status = paint_frame(f);
         if (status == IMPASTO_OK && more && !cli_stop_signal())
-            cli_video_count(f, cli_seconds() - began);
+            cli_video_count(f, cli_seconds() - began, true);
     }
     return status == IMPASTO_OK && cli_stop_signal()
                ? cli_fail(f->error, IMPASTO_ERROR_INTERRUPTED, "interrupted")
@@ -330,7 +322,7 @@ enum impasto_status cli_video_run(const struct cli_call *call, struct impasto_er
     if (status == IMPASTO_OK)
         status = open_source(&f);
     if (status == IMPASTO_OK)
-        status = make_frame(&f, &f.source_film, &f.frame);
+        status = cli_video_make_frame(&f.source_film, &f.frame, error);
     if (status == IMPASTO_OK)
         status = open_clip(&f);
     if (status == IMPASTO_OK)

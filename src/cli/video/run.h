@@ -72,12 +72,13 @@ struct cli_filming {
     int64_t read;                    /* the time of the last one that was read, in the source */
     int64_t apart, shown;            /* --preview: every so many-th frame, and how many were */
     double slot;                     /* the last one, for --fps */
-    int64_t kept;                    /* frames of an earlier run */
+    int64_t kept;                    /* frames that the film has of an earlier run */
     int64_t done;                    /* frames, with those */
-    double frame_share;              /* of the frame at hand that is done */
-    double opened;                   /* monotonic seconds, when painting began */
-    double began;                    /* monotonic seconds, when the first frame was done */
-    bool planned;                    /* what it takes has been said */
+    int64_t earlier;    /* of them, painted by earlier runs, those before others included */
+    double frame_share; /* of the frame at hand that is done */
+    double opened;      /* monotonic seconds, when painting began */
+    double began;       /* monotonic seconds, when the first frame was done */
+    bool planned;       /* what it takes has been said */
 };
 
 enum impasto_status cli_video_run(const struct cli_call *call, struct impasto_error *error);
@@ -94,6 +95,9 @@ enum impasto_status cli_video_check(const struct cli_filming *filming);
 enum impasto_status cli_video_choose(struct cli_filming *filming);
 /* Reads the next frame that is wanted. *more: false at the end. */
 enum impasto_status cli_video_next(struct cli_filming *filming, bool *more);
+/* Room for a frame of a film, for the caller to free. */
+enum impasto_status cli_video_make_frame(const struct imp_film *film, struct imp_frame *frame,
+                                         struct impasto_error *error);
 /* A frame in memory as clips take it. */
 struct impasto_frame cli_video_frame(const struct imp_film *film, const struct imp_frame *frame);
 /* Paints the frame at hand. */
@@ -106,8 +110,8 @@ enum impasto_status cli_video_paint(struct cli_filming *filming);
 enum impasto_status cli_video_see(struct cli_filming *filming, int64_t number);
 /* Writes the painted frame. known: this run has painted it, and its figures are told. */
 enum impasto_status cli_video_write(struct cli_filming *filming, bool known);
-/* Counts and tells it. seconds: that a frame takes. */
-void cli_video_count(struct cli_filming *filming, double seconds);
+/* Counts and tells it. seconds: that a frame takes. known: likewise. */
+void cli_video_count(struct cli_filming *filming, double seconds, bool known);
 
 /* ---- job.c ----------------------------------------------------------------------------------- */
 

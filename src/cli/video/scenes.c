@@ -9,9 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Seconds after which a wait looks for signals. */
-#define LOOKS_EVERY 0.2
-
 /* ---- Opening --------------------------------------------------------------------------------- */
 
 /* Called by the painters after each iteration. */
@@ -30,14 +27,6 @@ static enum impasto_status open_device(struct cli_filming *f, const char *name,
     one.device = name;
     one.warm = NULL;
     return cli_open_device(&one, console, device, f->error);
-}
-
-static enum impasto_status make_frame(const struct imp_film *film, struct imp_frame *frame,
-                                      struct impasto_error *error)
-{
-    frame->stride = imp_film_pixel(film) * (size_t)film->width;
-    frame->rgb = malloc(frame->stride * (size_t)film->height);
-    return frame->rgb ? IMPASTO_OK : cli_fail_memory(error, "a frame");
 }
 
 static enum impasto_status open_painter(struct cli_scenes *s, struct cli_scene_painter *p,
@@ -204,7 +193,8 @@ static enum impasto_status write_frame(struct cli_scenes *s)
     if (status == IMPASTO_OK)
         status = cli_video_write(f, slot.known);
     if (status == IMPASTO_OK)
-        cli_video_count(f, (cli_seconds() - f->opened) / (double)(f->done + 1 - f->kept));
+        cli_video_count(f, (cli_seconds() - f->opened) / (double)(f->done + 1 - f->earlier),
+                        slot.known);
     return status;
 }
 
@@ -236,7 +226,7 @@ static enum turn next_turn(struct cli_scenes *s, enum impasto_status *status)
     else if (!s->ended && s->read - done < IMP_AHEAD)
         turn = READ;
     else
-        imp_os_monitor_wait(s->monitor, imp_os_seconds() + LOOKS_EVERY);
+        imp_os_monitor_wait(s->monitor, imp_os_seconds() + CLI_SCENES_LOOK);
     imp_os_monitor_leave(s->monitor);
     return turn;
 }
@@ -265,9 +255,9 @@ static enum impasto_status start(struct cli_scenes *s)
     struct cli_filming *f = s->filming;
     for (size_t i = 0; i < s->count; i++) {
         struct cli_scene_painter *p = &s->painter[i];
-        enum impasto_status status = make_frame(&f->source_film, &p->from, f->error);
+        enum impasto_status status = cli_video_make_frame(&f->source_film, &p->from, f->error);
         if (status == IMPASTO_OK)
-            status = make_frame(&f->film, &p->to, f->error);
+            status = cli_video_make_frame(&f->film, &p->to, f->error);
         const int problem =
             status == IMPASTO_OK ? imp_os_start_thread(&p->thread, cli_scenes_work, p) : 0;
         if (problem != 0)

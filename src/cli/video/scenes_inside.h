@@ -7,6 +7,9 @@
 #include "base/os.h"
 #include "cli/video/scenes.h"
 
+/* Seconds after which a wait looks for signals. */
+#define CLI_SCENES_LOOK 0.2
+
 /* A frame that has been read, until it is written. */
 struct cli_slot {
     bool begins;     /* a scene */

@@ -7,7 +7,6 @@
 
 /* States may take this part of the time. */
 #define SHARE 0.05
-#define LOOKS_EVERY 0.2
 
 bool cli_scenes_stop(struct cli_scenes *s)
 {
@@ -26,7 +25,7 @@ static struct cli_slot *slot_of(struct cli_scenes *s, int64_t number)
 static bool await(struct cli_scenes *s)
 {
     if (!s->stopping && !cli_stop_signal())
-        imp_os_monitor_wait(s->monitor, imp_os_seconds() + LOOKS_EVERY);
+        imp_os_monitor_wait(s->monitor, imp_os_seconds() + CLI_SCENES_LOOK);
     return !s->stopping && !cli_stop_signal();
 }
 

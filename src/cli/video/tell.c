@@ -10,7 +10,7 @@
 static double rate_of(const struct cli_filming *f)
 {
     const double seconds = cli_seconds() - f->began;
-    const int64_t painted = f->done - f->kept - 1;
+    const int64_t painted = f->done - f->earlier - 1;
     return painted > 0 && seconds > 0 ? (double)painted / seconds : 0;
 }
 
@@ -43,5 +43,5 @@ void cli_video_tell(struct cli_filming *f, bool done)
         f->film.frames > 0 ? ((double)f->done + f->frame_share) / (double)f->film.frames : 0;
     compose(f, line, sizeof(line));
     cli_console_line(&f->console, line, done ? 1 : share,
-                     (f->done == f->kept + 1 && !(f->frame_share > 0)) || done);
+                     (f->done == f->earlier + 1 && !(f->frame_share > 0)) || done);
 }
