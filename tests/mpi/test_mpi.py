@@ -134,7 +134,7 @@ class Painting(Ranks):
         code, out, said = self.run_ranks(3, *SHORT, "--plan", "-o", "out.png")
         self.assertEqual(code, 0, said)
         rows = re.findall(r"rank (\d), device \d: (\d+) rows from row (\d+) on, [\d.]+ MiB, "
-                          r"sends [\d.]+ MB an iteration", out)
+                          r"sends [\d.]+ MiB an iteration", out)
         self.assertEqual([rank for rank, _, _ in rows], ["0", "1", "2"])
         self.assertEqual(sum(int(count) for _, count, _ in rows), HEIGHT)
         self.assertNotIn("out.png", os.listdir(self.folder))
