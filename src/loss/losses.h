@@ -24,8 +24,7 @@ struct imp_losses {
     struct imp_style style;
     struct imp_temporal temporal;
     struct imp_buffer *pattern; /* of the image's lattice; NULL where that has no weight */
-    struct imp_weave
-        weave; /* without buffers where it has no weight; the caller writes its limits */
+    struct imp_weave weave; /* no buffers where it has no weight; the caller writes its limits */
     struct imp_buffer *sums;
     int content_slot[IMPASTO_LAYERS], tv_slot, range_slot, lattice_slot, weave_slot, slots;
     int spare_slot; /* the first of IMP_SPARE_SUMS */
