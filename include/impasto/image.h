@@ -153,7 +153,7 @@ enum impasto_format {
     IMPASTO_FORMAT_AUTO, /* what the name's ending says */
     IMPASTO_FORMAT_PNG,
     IMPASTO_FORMAT_JPEG, /* 8 bits, 4:4:4; transparency is laid over white */
-    IMPASTO_FORMAT_TIFF, /* 8 or 16 bits, Deflate with a predictor */
+    IMPASTO_FORMAT_TIFF, /* 8 or 16 bits, Deflate with a predictor; large ones are BigTIFF */
     IMPASTO_FORMAT_WEBP, /* 8 bits; sides of at most 16,383 pixels; lossless at quality 100 */
     IMPASTO_FORMAT_HEIC, /* can only be read */
     IMPASTO_FORMAT_AVIF, /* can only be read */

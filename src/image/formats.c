@@ -24,12 +24,6 @@ const struct imp_image_format *imp_format_of_bytes(const unsigned char *head, si
     return NULL;
 }
 
-static bool ends_in(const char *path, const char *extension)
-{
-    const size_t length = strlen(path), tail = strlen(extension);
-    return length > tail && imp_os_compare(path + length - tail, extension) == 0;
-}
-
 const struct imp_image_format *imp_format_find(enum impasto_format which, const char *path)
 {
     for (size_t i = 0; i < IMP_COUNT(formats); i++) {
@@ -37,7 +31,7 @@ const struct imp_image_format *imp_format_find(enum impasto_format which, const 
         if (which != IMPASTO_FORMAT_AUTO && info->format == which)
             return formats[i];
         for (size_t k = 0; which == IMPASTO_FORMAT_AUTO && info->extensions[k]; k++)
-            if (ends_in(path, info->extensions[k]))
+            if (imp_image_ends_in(path, info->extensions[k]))
                 return formats[i];
     }
     return NULL;

@@ -76,6 +76,8 @@ const char *imp_format_endings(char *text, size_t size);
 
 /* ---- picture.c ------------------------------------------------------------------------------- */
 
+/* Whether a file's name, of more than its extension, ends so, in capitals or not. */
+bool imp_image_ends_in(const char *path, const char *extension);
 /* Opens a regular file only. */
 enum impasto_status imp_image_open(const char *path, FILE **stream, struct impasto_error *error);
 /* IMPASTO_ERROR_INPUT unless both sides are 1 to IMP_IMAGE_LARGEST_SIDE and the pixels within the

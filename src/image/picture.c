@@ -77,6 +77,12 @@ enum impasto_status imp_image_check_size(const struct imp_image_source *source, 
     return IMPASTO_OK;
 }
 
+bool imp_image_ends_in(const char *path, const char *extension)
+{
+    const size_t length = strlen(path), tail = strlen(extension);
+    return length > tail && imp_os_compare(path + length - tail, extension) == 0;
+}
+
 /* A FIFO must not hold us up until it is known to be one. */
 enum impasto_status imp_image_open(const char *path, FILE **stream, struct impasto_error *error)
 {

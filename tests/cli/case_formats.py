@@ -9,7 +9,16 @@ import validity
 from support import CHEAP, INPUT, OUTPUT, USAGE, Case, environment, png, program, read_png
 
 PICTURES = pathlib.Path(__file__).resolve().parents[1] / "pictures"
-HEADS = {"png": b"\x89PNG", "jpeg": b"\xff\xd8\xff", "tiff": b"II", "webp": b"RIFF"}
+HEADS = {"png": b"\x89PNG", "jpeg": b"\xff\xd8\xff", "tiff": b"II*\0", "webp": b"RIFF"}
+BIG = b"II+\0"  # a BigTIFF
+BEGINS = {".tif": HEADS["tiff"], ".tiff": HEADS["tiff"], ".btf": BIG, ".tf8": BIG, ".jpg": HEADS["jpeg"],
+          ".webp": HEADS["webp"]}
+SAME = """
+import sys
+from PIL import Image
+pictures = [Image.open(name) for name in sys.argv[1:]]
+sys.exit(len({(picture.mode, picture.size, picture.tobytes()) for picture in pictures}) > 1)
+"""
 
 
 class Formats(Case):
@@ -19,7 +28,8 @@ class Formats(Case):
         return "was built without" in run.stderr or "does not write" in run.stderr
 
     def test_each_result_is_valid_to_others(self):
-        for name, words in (("out.tif", []), ("deep.tiff", ["--bits", "16"]), ("out.webp", []),
+        for name, words in (("out.tif", []), ("deep.tiff", ["--bits", "16"]), ("big.btf", []),
+                            ("deep.tf8", ["--bits", "16"]), ("out.webp", []),
                             ("small.webp", ["--quality", "30"]), ("out.jpg", ["--quality", "80"]),
                             ("noending", ["--format", "webp"]), ("other.png", ["--format", "tiff"])):
             with self.subTest(name):
@@ -28,9 +38,8 @@ class Formats(Case):
                     continue
                 self.assertEqual(run.returncode, 0, run.stderr)
                 data = (self.folder / name).read_bytes()
-                kind = words[1] if "--format" in words else {"tif": "tiff", "tiff": "tiff", "jpg": "jpeg",
-                                                             "webp": "webp"}[name.split(".")[1]]
-                self.assertTrue(data.startswith(HEADS[kind]), data[:8])
+                head = HEADS[words[1]] if "--format" in words else BEGINS[pathlib.Path(name).suffix]
+                self.assertTrue(data.startswith(head), data[:8])
                 if "--format" not in words:
                     validity.check_valid(self.folder / name)
 
@@ -53,6 +62,17 @@ class Formats(Case):
         self.succeed("out.tif", "style.png", *CHEAP, "-o", "from-tiff.png")
         self.assertEqual(read_png(self.folder / "from-png.png"),
                          read_png(self.folder / "from-tiff.png"))
+
+    def test_a_bigtiff_is_the_png_one_to_others(self):
+        python = validity.pillow_python()
+        if not python:
+            self.skipTest("there is no Pillow")
+        names = ["out.png", "out.tif", "out.btf"]
+        for name in names:
+            if self.without(self.impasto("content.png", "style.png", *CHEAP, "-o", name)):
+                self.skipTest("built without TIFF")
+        same = subprocess.run([python, "-c", SAME, *names], cwd=self.folder, check=False)
+        self.assertEqual(same.returncode, 0)
 
     def test_refusals(self):
         for words, code, said in (

@@ -38,8 +38,11 @@ def silent(*command):
     return (out + err).strip() or (f"exit code {code}" if code else "")
 
 
+TIFF = (".tif", ".tiff", ".btf", ".tf8")
+
+
 def is_tiff(path):
-    return path.suffix in (".tif", ".tiff")
+    return path.suffix in TIFF
 
 
 def by_exiftool(path):
@@ -77,7 +80,7 @@ PROGRAMS = {
     "Pillow": (pillow_python, None, lambda path: silent(pillow_python(), "-c", PILLOW, path)),
     "ImageMagick": ("identify", None, by_imagemagick),
     "jpeginfo": ("jpeginfo", (".jpg", ".jpeg"), by_jpeginfo),
-    "tiffinfo": ("tiffinfo", (".tif", ".tiff"),
+    "tiffinfo": ("tiffinfo", TIFF,
                  lambda path: run("tiffinfo", "-D", "-i", path)[2].strip()),
     "webpinfo": ("webpinfo", (".webp",), lambda path: silent("webpinfo", "-quiet", path)),
 }

@@ -21,7 +21,7 @@ static bool probe(const unsigned char *head, size_t size)
     return false;
 }
 
-static const char *const extensions[] = {".tif", ".tiff", NULL};
+static const char *const extensions[] = {".tif", ".tiff", ".btf", ".tf8", NULL};
 
 const struct imp_image_format imp_image_tiff = {
     .info =

@@ -12,6 +12,7 @@
 #define STRIP_BYTES ((size_t)256 << 10)
 /* Of an EXIF block, and of a TIFF file that is no BigTIFF. */
 #define EXIF_HEADER 8
+/* A file that is no BigTIFF has 4 GiB at most; pixels have 8 bytes at most. */
 #define PIXELS_FOR_BIG_TIFF (4000000000u / 8)
 
 struct writing {
@@ -97,14 +98,23 @@ static void leave_out(const struct imp_exif *exif, unsigned char *directory)
     directory[exif->big] = (unsigned char)((to - directory) / ENTRY);
 }
 
-/* EXIF stands behind the file's header. Its own has as many bytes, so that the places in it are
- * those in the file. The file's directory links what its first directory links. */
-static bool set_exif(struct writing *w, const struct imp_exif *exif)
+static bool set_texts(TIFF *tiff, const struct imp_exif *exif)
 {
-    static const uint16_t links[] = {TIFFTAG_EXIFIFD, TIFFTAG_GPSIFD},
-                          texts[] = {TIFFTAG_IMAGEDESCRIPTION, TIFFTAG_MAKE,   TIFFTAG_MODEL,
+    static const uint16_t texts[] = {TIFFTAG_IMAGEDESCRIPTION, TIFFTAG_MAKE,   TIFFTAG_MODEL,
                                      TIFFTAG_DATETIME,         TIFFTAG_ARTIST, TIFFTAG_HOSTCOMPUTER,
                                      TIFFTAG_COPYRIGHT};
+    bool set = true;
+    for (size_t i = 0; i < IMP_COUNT(texts) && set; i++)
+        set = set_text(tiff, exif, texts[i]);
+    return set;
+}
+
+/* EXIF stands behind the file's header. Its own has as many bytes, so that the places in it are
+ * those in the file. The file's directory links what its first directory links. In a BigTIFF,
+ * places have 8 bytes, so EXIF's own directories cannot stand there as they are. */
+static bool set_exif(struct writing *w, const struct imp_exif *exif)
+{
+    static const uint16_t links[] = {TIFFTAG_EXIFIFD, TIFFTAG_GPSIFD};
     const size_t size = exif->size - EXIF_HEADER;
     bool set =
         w->session.size == EXIF_HEADER && w->session.at == EXIF_HEADER &&
@@ -117,8 +127,6 @@ static bool set_exif(struct writing *w, const struct imp_exif *exif)
         leave_out(exif, w->session.bytes + place);
         set = TIFFSetField(w->tiff, links[i], place) != 0;
     }
-    for (size_t i = 0; i < IMP_COUNT(texts) && set; i++)
-        set = set_text(w->tiff, exif, texts[i]);
     return set;
 }
 
@@ -154,14 +162,20 @@ static bool set_layout(TIFF *tiff, const struct impasto_image *image, bool alpha
            (!alpha || TIFFSetField(tiff, TIFFTAG_EXTRASAMPLES, 1, &kind));
 }
 
+static bool is_big(const struct impasto_image *image, const char *path)
+{
+    return (uint64_t)image->width * (uint64_t)image->height > PIXELS_FOR_BIG_TIFF ||
+           imp_image_ends_in(path, ".btf") || imp_image_ends_in(path, ".tf8");
+}
+
 static enum impasto_status encode(struct writing *w, const struct impasto_image *image,
                                   const char *path, int bits, struct impasto_error *error)
 {
     const bool alpha = imp_image_is_transparent(image);
     const size_t stride = (size_t)image->width * (alpha ? 4 : 3) * (size_t)bits / 8;
-    const bool big = (uint64_t)image->width * (uint64_t)image->height > PIXELS_FOR_BIG_TIFF;
+    const bool big = is_big(image, path);
     struct imp_exif exif;
-    const bool has_exif = !big && imp_exif_open(&image->metadata.exif, &exif);
+    const bool has_exif = imp_exif_open(&image->metadata.exif, &exif);
     w->tiff = imp_tiff_open(&w->session, path,
                             big         ? "w8"
                             : !has_exif ? "w"
@@ -174,7 +188,9 @@ static enum impasto_status encode(struct writing *w, const struct impasto_image 
     IMP_TRY(imp_srgb_profile(&w->profile, error));
     bool written = set_layout(w->tiff, image, alpha, bits, stride) &&
                    set_block(w->tiff, TIFFTAG_ICCPROFILE, &w->profile) &&
-                   (!has_exif || set_exif(w, &exif)) && set_metadata(w->tiff, &image->metadata);
+                   (big || !has_exif || set_exif(w, &exif)) &&
+                   (!has_exif || set_texts(w->tiff, &exif)) &&
+                   set_metadata(w->tiff, &image->metadata);
     for (int y = 0; y < image->height && written; y++) {
         pack_row(image, y, alpha, bits, w->row);
         written = TIFFWriteScanline(w->tiff, w->row, (uint32_t)y, 0) == 1;

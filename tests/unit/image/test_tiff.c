@@ -318,6 +318,42 @@ static void tiff_exif(void **state)
     }
 }
 
+/* Large files' own kind, which a name asks for: the samples, and of EXIF the texts. */
+static void tiff_big(void **state)
+{
+    static const char *const names[] = {"big.btf", "BIG.TF8"};
+    (void)state;
+    for (size_t i = 0; i < 2 * IMP_COUNT(names); i++) {
+        const char *path = in_folder(names[i / 2]);
+        const bool deep = i % 2;
+        const struct impasto_save_options options = {.struct_size = sizeof(options),
+                                                     .bits = deep ? 16 : 8};
+        struct impasto_image *image = noisy_picture(deep), *back;
+        unsigned char head[4], block[64];
+        image->metadata.exif.size = make_exif(block, true, 6);
+        image->metadata.exif.data = memcpy(malloc(64), block, 64);
+        assert_int_equal(impasto_image_save(image, path, &options, NULL), IMPASTO_OK);
+        FILE *file = fopen(path, "rb");
+        assert_int_equal(fread(head, 1, sizeof(head), file), sizeof(head));
+        fclose(file);
+        const uint16_t mark = 43;
+        assert_memory_equal(head + 2, &mark, sizeof(mark));
+        TIFF *tiff = TIFFOpen(path, "r");
+        assert_non_null(tiff);
+        char *make = NULL;
+        uint64_t place = 0;
+        assert_true(TIFFGetField(tiff, TIFFTAG_MAKE, &make) && make[0]);
+        assert_false(TIFFGetField(tiff, TIFFTAG_EXIFIFD, &place));
+        TIFFClose(tiff);
+        back = expect_image(path);
+        assert_int_equal(back->alpha != NULL, deep);
+        for (int k = 0; k < 3 * PIXELS; k++)
+            assert_near(back->rgb[k], (double)image->rgb[k], deep ? 0.6 / 65535 : 0.6 / 255);
+        impasto_image_free(&back);
+        impasto_image_free(&image);
+    }
+}
+
 /* The longest sides that pictures have, wide or tall, as libtiff and we read them. */
 static void tiff_of_the_longest_sides(void **state)
 {
@@ -356,6 +392,12 @@ static void tiff_of_the_longest_sides(void **state)
 }
 
 #else
+
+static void tiff_big(void **state)
+{
+    (void)state;
+    skip();
+}
 
 static void tiff_of_the_longest_sides(void **state)
 {
@@ -404,13 +446,10 @@ static void tiff_exif(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(tiff_kinds),
-        cmocka_unit_test(tiff_refusals),
-        cmocka_unit_test(tiff_cut_short),
-        cmocka_unit_test(tiff_with_a_strip_missing),
-        cmocka_unit_test(tiff_with_much_xmp),
-        cmocka_unit_test(tiff_exif),
-        cmocka_unit_test(tiff_of_the_longest_sides),
+        cmocka_unit_test(tiff_kinds),         cmocka_unit_test(tiff_refusals),
+        cmocka_unit_test(tiff_cut_short),     cmocka_unit_test(tiff_with_a_strip_missing),
+        cmocka_unit_test(tiff_with_much_xmp), cmocka_unit_test(tiff_exif),
+        cmocka_unit_test(tiff_big),           cmocka_unit_test(tiff_of_the_longest_sides),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
