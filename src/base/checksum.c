@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* CRC-32 by zlib, which libpng brings: the only file that knows it. */
+/* CRC-32 by zlib, which libpng brings. */
 
 #include "base/base.h"
 

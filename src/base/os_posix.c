@@ -3,12 +3,15 @@
 
 #define _XOPEN_SOURCE 700 /* fmemopen, open_memstream, newlocale */
 #define _DEFAULT_SOURCE   /* gethostname */
+#define _GNU_SOURCE       /* sched_getaffinity */
 
 #include "base/os.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <locale.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -104,6 +107,17 @@ bool imp_os_system_name(char *text, size_t size)
         return false;
     snprintf(text, size, "%s %s, %s", system.sysname, system.release, system.machine);
     return true;
+}
+
+int imp_os_cores(void)
+{
+#ifdef CPU_COUNT
+    cpu_set_t cores;
+    if (sched_getaffinity(0, sizeof(cores), &cores) == 0)
+        return CPU_COUNT(&cores);
+#endif
+    const long count = sysconf(_SC_NPROCESSORS_ONLN);
+    return count > 0 && count < INT_MAX ? (int)count : 1;
 }
 
 double imp_os_seconds(void)

@@ -89,7 +89,7 @@ LIBRARIES = [
     (r"(hdf5|H5).*", "src/vgg/hdf5_reader.c"),
     (r"mpi\.h", "src/comm/mpi_module.c"),
     (r"jansson.*", "src/(cli|model|paint|store|train|vgg)/"),
-    (r"zlib\.h", "src/base/checksum.c"),
+    (r"zlib\.h", "src/base/checksum.c|src/image/png/compress.c"),
     (r"nettle/.*", "src/cli/common/hash.c"),
     (r"(chafa|glib).*", "src/cli/terminal/show.c"),
     (r"libav.*/.*|libsw.*/.*", "src/video/libav/"),

@@ -27,6 +27,55 @@ void imp_png_give_back(png_structp png, png_voidp memory);
 void imp_png_on_error(png_structp png, png_const_charp message);
 void imp_png_on_warning(png_structp png, png_const_charp message);
 
+/* ---- rows.c ---------------------------------------------------------------------------------- */
+
+/* What is written of a picture. */
+struct imp_png_pixels {
+    const struct impasto_image *image;
+    bool alpha;
+    int bits; /* of a sample */
+};
+size_t imp_png_row_bytes(const struct imp_png_pixels *pixels);
+/* out: rows from `begin` to before `end`, each a byte that says its filter and then its bytes, by
+ * the filter that promises most. false: no memory. */
+bool imp_png_filter_rows(const struct imp_png_pixels *pixels, int begin, int end,
+                         unsigned char *out);
+
+/* ---- compress.c ------------------------------------------------------------------------------ */
+
+/* How hard zlib tries. */
+struct imp_png_effort {
+    int level, strategy;
+};
+/* A part of a stream of zlib's. */
+struct imp_png_piece {
+    unsigned char *bytes; /* to be freed */
+    size_t size;
+    size_t covers;       /* bytes, compressed here */
+    unsigned long adler; /* their checksum */
+};
+/* All of the bytes, up to the end of a whole byte. last: the stream ends there. false: no memory,
+ * and the piece has none. */
+bool imp_png_compress(const unsigned char *bytes, size_t size, const struct imp_png_effort *effort,
+                      bool last, struct imp_png_piece *piece);
+
+/* A picture's pieces, which threads make ahead. What it is given must outlive it. */
+struct imp_png_compressing;
+enum impasto_status imp_png_compress_open(const struct imp_png_pixels *pixels,
+                                          const struct imp_png_effort *effort,
+                                          struct imp_png_compressing **compressing,
+                                          struct impasto_error *error);
+/* To be called until it was the last. The bytes are the caller's, also after a failure. */
+enum impasto_status imp_png_compress_next(struct imp_png_compressing *compressing,
+                                          struct imp_png_piece *piece, bool *last,
+                                          struct impasto_error *error);
+/* Also before the last. NULL: nothing. */
+void imp_png_compress_close(struct imp_png_compressing **compressing);
+/* The checksum of bytes with the checksum `before` (1: of none) and of those of the piece. */
+unsigned long imp_png_add_adler(unsigned long before, const struct imp_png_piece *piece);
+
+/* ---- read.c, write.c, beside.c --------------------------------------------------------------- */
+
 /* Everything that must be freed when libpng jumps, so it lives outside the function that calls
  * setjmp. */
 struct imp_png_reading {
@@ -43,11 +92,9 @@ struct imp_png_reading {
 struct imp_png_writing {
     png_structp png;
     png_infop info;
-    png_bytep row;
-    bool alpha;
-    int bits;
-    size_t counted; /* bytes that were written, where they go nowhere */
-    char *iptc;     /* as a raw profile */
+    struct imp_png_compressing *compressing;
+    struct imp_png_piece piece;
+    char *iptc; /* as a raw profile */
 };
 
 /* Texts, EXIF and density of a file whose pixels have been read. The chunk for EXIF comes before

@@ -4,30 +4,13 @@
 #include "image/png/png.h"
 
 #include <stdlib.h>
-#include <string.h>
-
-static void pack_row(const struct impasto_image *image, int y, bool alpha, int bits, png_bytep row)
-{
-    const size_t width = (size_t)image->width, base = (size_t)y * width;
-    const unsigned top = bits == 16 ? 65535 : 255;
-    for (size_t x = 0; x < width; x++)
-        for (size_t c = 0; c < (alpha ? 4u : 3u); c++) {
-            const unsigned v = imp_sample_quantize(
-                c == 3 ? image->alpha[base + x] : image->rgb[3 * (base + x) + c], top);
-            if (bits == 16)
-                *row++ = (png_byte)(v >> 8);
-            *row++ = (png_byte)(v & 0xff);
-        }
-}
 
 /* Painted pictures hold hardly anything twice. Once rows are filtered, the gain is in how often
  * values come, and in runs of them. Looking for longer repetitions takes most of the time, and
  * helps drawings and flat colours. So a few bands of rows are tried, with zlib's strategies from
  * the fast to the thorough. */
 enum { STRATEGY_FILTERED = 1, STRATEGY_RUNS = 3 }; /* of zlib.h */
-static const struct effort {
-    int level, strategy;
-} efforts[] = {
+static const struct imp_png_effort efforts[] = {
     {6, STRATEGY_RUNS}, {4, STRATEGY_FILTERED}, {5, STRATEGY_FILTERED}, {6, STRATEGY_FILTERED}};
 #define THOROUGH (&efforts[IMP_COUNT(efforts) - 1])
 /* What a faster one may add to the size. */
@@ -37,102 +20,79 @@ static const struct effort {
 #define BAND_ROWS 16
 #define LEAST_PIXELS 250000
 
-static void count_bytes(png_structp png, png_bytep bytes, size_t size)
+/* Filters the rows that are tried, one band behind the other. false: no memory. */
+static bool filter_bands(const struct imp_png_pixels *pixels, size_t band, unsigned char *out)
 {
-    size_t *counted = png_get_io_ptr(png);
-    (void)bytes;
-    *counted += size;
+    const int step = (pixels->image->height - BAND_ROWS) / (BANDS - 1);
+    bool filtered = true;
+    for (int i = 0; i < BANDS && filtered; i++, out += band)
+        filtered = imp_png_filter_rows(pixels, i * step, i * step + BAND_ROWS, out);
+    return filtered;
 }
 
-static void count_nothing(png_structp png)
+static bool measure_effort(const unsigned char *bytes, size_t count,
+                           const struct imp_png_effort *effort, size_t *size)
 {
-    (void)png;
+    struct imp_png_piece piece;
+    const bool made = imp_png_compress(bytes, count, effort, true, &piece);
+    *size = piece.size;
+    free(piece.bytes);
+    return made;
 }
 
-/* A writer, and room for a row. */
-static enum impasto_status open_writing(struct imp_png_writing *w,
-                                        const struct impasto_image *image, int bits,
-                                        struct imp_png_session *session)
-{
-    const size_t row = (size_t)image->width * 8;
-    w->bits = bits;
-    w->alpha = imp_image_is_transparent(image);
-    w->png =
-        png_create_write_struct_2(PNG_LIBPNG_VER_STRING, session, imp_png_on_error,
-                                  imp_png_on_warning, session, imp_png_take, imp_png_give_back);
-    w->row = malloc(row);
-    if (!w->png || !w->row || !(w->info = png_create_info_struct(w->png)))
-        return imp_fail_memory(session->error, "a PNG writer", row);
-    return IMPASTO_OK;
-}
-
-static void close_writing(struct imp_png_writing *w)
-{
-    png_destroy_write_struct(&w->png, &w->info);
-    free(w->iptc);
-    free(w->row);
-}
-
-/* May jump. */
-static void set_layout(struct imp_png_writing *w, int width, int height,
-                       const struct effort *effort)
-{
-    png_set_IHDR(w->png, w->info, (png_uint_32)width, (png_uint_32)height, w->bits,
-                 w->alpha ? PNG_COLOR_TYPE_RGB_ALPHA : PNG_COLOR_TYPE_RGB, PNG_INTERLACE_NONE,
-                 PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
-    png_set_filter(w->png, PNG_FILTER_TYPE_BASE, PNG_ALL_FILTERS);
-    png_set_compression_level(w->png, effort->level);
-    png_set_compression_strategy(w->png, effort->strategy);
-}
-
-/* Compresses the bands, whose size comes to w->counted. */
-static enum impasto_status try_effort(struct imp_png_writing *w, const struct impasto_image *image,
-                                      const struct effort *effort, struct imp_png_session *session)
-{
-    if (setjmp(session->jump))
-        return session->failure;
-    png_set_write_fn(w->png, &w->counted, count_bytes, count_nothing);
-    set_layout(w, image->width, BANDS * BAND_ROWS, effort);
-    png_write_info(w->png, w->info);
-    for (int i = 0; i < BANDS * BAND_ROWS; i++) {
-        const int start = i / BAND_ROWS * ((image->height - BAND_ROWS) / (BANDS - 1));
-        pack_row(image, start + i % BAND_ROWS, w->alpha, w->bits, w->row);
-        png_write_row(w->png, w->row);
-    }
-    png_write_end(w->png, NULL);
-    return IMPASTO_OK;
-}
-
-static enum impasto_status measure_effort(const struct impasto_image *image, int bits,
-                                          const struct effort *effort,
-                                          struct imp_png_session *session, size_t *size)
-{
-    struct imp_png_writing w = {0};
-    enum impasto_status status = open_writing(&w, image, bits, session);
-    if (status == IMPASTO_OK)
-        status = try_effort(&w, image, effort, session);
-    *size = w.counted;
-    close_writing(&w);
-    return status;
-}
-
-/* The fastest that is worth it. */
-static enum impasto_status choose_effort(const struct impasto_image *image, int bits,
-                                         struct imp_png_session *session,
-                                         const struct effort **effort)
+/* The fastest that is worth it, by the bands' bytes. false: no memory. */
+static bool try_efforts(const unsigned char *bytes, size_t count,
+                        const struct imp_png_effort **effort)
 {
     size_t least, size;
+    if (!measure_effort(bytes, count, THOROUGH, &least))
+        return false;
+    for (*effort = efforts; *effort < THOROUGH; ++*effort) {
+        if (!measure_effort(bytes, count, *effort, &size))
+            return false;
+        if ((double)size <= WORTH_THE_TIME * (double)least)
+            break;
+    }
+    return true;
+}
+
+static enum impasto_status choose_effort(const struct imp_png_pixels *pixels,
+                                         const struct imp_png_effort **effort,
+                                         struct impasto_error *error)
+{
+    const struct impasto_image *image = pixels->image;
+    const size_t band = BAND_ROWS * (1 + imp_png_row_bytes(pixels));
     *effort = THOROUGH;
     if ((size_t)image->width * (size_t)image->height < LEAST_PIXELS ||
         image->height < BANDS * BAND_ROWS)
         return IMPASTO_OK;
-    IMP_TRY(measure_effort(image, bits, THOROUGH, session, &least));
-    for (*effort = efforts; *effort < THOROUGH; ++*effort) {
-        IMP_TRY(measure_effort(image, bits, *effort, session, &size));
-        if ((double)size <= WORTH_THE_TIME * (double)least)
-            break;
-    }
-    return IMPASTO_OK;
+    unsigned char *bytes = malloc(BANDS * band);
+    const bool chosen =
+        bytes && filter_bands(pixels, band, bytes) && try_efforts(bytes, BANDS * band, effort);
+    free(bytes);
+    return chosen ? IMPASTO_OK : imp_fail_memory(error, "a PNG writer", BANDS * band);
+}
+
+static enum impasto_status open_writing(struct imp_png_writing *w,
+                                        const struct imp_png_pixels *pixels,
+                                        struct imp_png_session *session)
+{
+    const struct imp_png_effort *effort;
+    IMP_TRY(choose_effort(pixels, &effort, session->error));
+    w->png =
+        png_create_write_struct_2(PNG_LIBPNG_VER_STRING, session, imp_png_on_error,
+                                  imp_png_on_warning, session, imp_png_take, imp_png_give_back);
+    if (!w->png || !(w->info = png_create_info_struct(w->png)))
+        return imp_fail_memory(session->error, "a PNG writer", 0);
+    return imp_png_compress_open(pixels, effort, &w->compressing, session->error);
+}
+
+static void close_writing(struct imp_png_writing *w)
+{
+    imp_png_compress_close(&w->compressing);
+    png_destroy_write_struct(&w->png, &w->info);
+    free(w->piece.bytes);
+    free(w->iptc);
 }
 
 static enum impasto_status wrap_iptc(struct imp_png_writing *w, const struct impasto_image *image,
@@ -147,22 +107,51 @@ static enum impasto_status wrap_iptc(struct imp_png_writing *w, const struct imp
     return status;
 }
 
-static enum impasto_status encode(struct imp_png_writing *w, const struct impasto_image *image,
-                                  FILE *stream, const struct effort *effort,
-                                  struct imp_png_session *session)
+/* May jump. */
+static void write_number(png_structp png, unsigned long number)
 {
+    const png_byte bytes[4] = {(png_byte)(number >> 24), (png_byte)(number >> 16),
+                               (png_byte)(number >> 8), (png_byte)number};
+    png_write_chunk_data(png, bytes, sizeof(bytes));
+}
+
+/* The stream's pieces, each in a chunk, and its head and checksum around them. May jump. */
+static enum impasto_status write_pixels(struct imp_png_writing *w, struct impasto_error *error)
+{
+    static const png_byte name[] = "IDAT", head[] = {0x78, 0x9c};
+    unsigned long adler = 1;
+    for (bool first = true, last = false; !last; first = false) {
+        IMP_TRY(imp_png_compress_next(w->compressing, &w->piece, &last, error));
+        adler = imp_png_add_adler(adler, &w->piece);
+        png_write_chunk_start(w->png, name,
+                              (png_uint_32)(w->piece.size + (first ? 2 : 0) + (last ? 4 : 0)));
+        if (first)
+            png_write_chunk_data(w->png, head, sizeof(head));
+        png_write_chunk_data(w->png, w->piece.bytes, w->piece.size);
+        if (last)
+            write_number(w->png, adler);
+        png_write_chunk_end(w->png);
+        free(w->piece.bytes);
+        w->piece.bytes = NULL;
+    }
+    return IMPASTO_OK;
+}
+
+static enum impasto_status encode(struct imp_png_writing *w, const struct imp_png_pixels *pixels,
+                                  FILE *stream, struct imp_png_session *session)
+{
+    static const png_byte name[] = "IEND";
+    const struct impasto_image *image = pixels->image;
     if (setjmp(session->jump))
         return session->failure;
     png_init_io(w->png, stream);
-    set_layout(w, image->width, image->height, effort);
+    png_set_IHDR(w->png, w->info, (png_uint_32)image->width, (png_uint_32)image->height,
+                 pixels->bits, pixels->alpha ? PNG_COLOR_TYPE_RGB_ALPHA : PNG_COLOR_TYPE_RGB,
+                 PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
     imp_png_set_info(w, image);
     png_write_info(w->png, w->info);
-    for (int y = 0; y < image->height; y++) {
-        pack_row(image, y, w->alpha, w->bits, w->row);
-        png_write_row(w->png, w->row);
-    }
-    /* Without the info: all of it is written, and libpng before 1.6.40 writes EXIF again. */
-    png_write_end(w->png, NULL);
+    IMP_TRY(write_pixels(w, session->error));
+    png_write_chunk(w->png, name, NULL, 0);
     return IMPASTO_OK;
 }
 
@@ -172,14 +161,14 @@ enum impasto_status imp_png_save(const struct impasto_image *image, FILE *stream
 {
     struct imp_png_session session = {
         .path = path, .error = error, .failure = IMPASTO_ERROR_OUTPUT};
-    const struct effort *effort;
+    const struct imp_png_pixels pixels = {
+        .image = image, .alpha = imp_image_is_transparent(image), .bits = options->bits};
     struct imp_png_writing writing = {0};
-    IMP_TRY(choose_effort(image, options->bits, &session, &effort));
-    enum impasto_status status = open_writing(&writing, image, options->bits, &session);
+    enum impasto_status status = open_writing(&writing, &pixels, &session);
     if (status == IMPASTO_OK)
         status = wrap_iptc(&writing, image, error);
     if (status == IMPASTO_OK)
-        status = encode(&writing, image, stream, effort, &session);
+        status = encode(&writing, &pixels, stream, &session);
     close_writing(&writing);
     return status;
 }

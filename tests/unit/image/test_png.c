@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* PNG files of every type, written here by libpng, against the values that went into them. */
 
+#define _GNU_SOURCE /* sched_setaffinity */
+
 #include "fixtures.h"
 #include "image_files.h"
 
+#include "base/os.h"
+
 #include <math.h>
+#include <sched.h>
 
 static void png_types(void **state)
 {
@@ -198,6 +203,65 @@ static void profiles_are_honoured(void **state)
 }
 #endif
 
+/* Bands of noise, of gradients, of what the rows before have, and of one colour. */
+static unsigned varied_sample(size_t x, size_t y, size_t c)
+{
+    const size_t kind = y / 8 % 4, noise = (x * 7919 + y * 104729 + c * 31) * 2654435761u;
+    return (unsigned)(kind == 0   ? noise >> 7
+                      : kind == 1 ? x * 97 + y * 331 + c * 7 + (noise >> 20 & 3)
+                      : kind == 2 ? (x / 5 * 2654435761u) >> 9
+                                  : 300 * c) &
+           65535u;
+}
+
+/* This process, and threads that it starts, on one of its cores; or again on all. */
+static void work_on(bool one)
+{
+#ifdef CPU_COUNT
+    static cpu_set_t all;
+    cpu_set_t some;
+    if (one)
+        assert_int_equal(sched_getaffinity(0, sizeof(all), &all), 0);
+    some = all;
+    for (size_t core = 0; one && CPU_COUNT(&some) > 1; core++)
+        CPU_CLR(core, &some);
+    assert_int_equal(sched_setaffinity(0, sizeof(some), &some), 0);
+    assert_int_equal(imp_os_cores(), CPU_COUNT(&some));
+#else
+    (void)one;
+#endif
+}
+
+/* A picture of several pieces, which threads compress, and the last of which is short: the bytes
+ * are those of one core, and hold the picture. */
+static void png_by_all_cores(void **state)
+{
+    enum { ACROSS = 700, DOWN = 900 };
+    const struct impasto_save_options options = {.struct_size = sizeof(options), .bits = 16};
+    struct impasto_image *image = blank_picture(ACROSS, DOWN), *back = NULL;
+    unsigned char *bytes[2] = {NULL};
+    size_t size[2];
+    (void)state;
+    for (size_t i = 0; i < (size_t)3 * ACROSS * DOWN; i++)
+        image->rgb[i] = (float)varied_sample(i / 3 % ACROSS, i / 3 / ACROSS, i % 3) / 65535;
+    for (int i = 0; i < 2; i++) {
+        if (i == 0)
+            work_on(true);
+        assert_int_equal(impasto_image_encode(image, "x.png", &options, &bytes[i], &size[i], NULL),
+                         IMPASTO_OK);
+        if (i == 0)
+            work_on(false);
+    }
+    assert_int_equal(size[0], size[1]);
+    assert_memory_equal(bytes[0], bytes[1], size[0]);
+    assert_int_equal(impasto_image_decode(bytes[0], size[0], "x.png", 0, &back, NULL), IMPASTO_OK);
+    assert_memory_equal(back->rgb, image->rgb, sizeof(float) * 3 * ACROSS * DOWN);
+    free(bytes[0]);
+    free(bytes[1]);
+    impasto_image_free(&back);
+    impasto_image_free(&image);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -207,6 +271,7 @@ int main(void)
 #ifdef IMP_HAVE_LCMS2
         cmocka_unit_test(primaries_alone),  cmocka_unit_test(profiles_are_honoured),
 #endif
+        cmocka_unit_test(png_by_all_cores),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
