@@ -8,9 +8,8 @@
 #include "fixtures.h"
 
 #include "../comm/comm_cases.h"
-#include "base/os.h"
+#include "../comm/team.h"
 #include "paint/job.h"
-#include "session/session.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -18,7 +17,7 @@
 
 #include <cmocka.h>
 
-#define MOST 3
+#define MOST TEAM_MOST
 #define WIDTH 20
 /* Two blocks of rows, or one and more at the smaller scale. */
 #define HEIGHT 140
@@ -29,67 +28,16 @@ static struct impasto_image *content, *style_image;
 
 /* ---- A team ---------------------------------------------------------------------------------- */
 
-struct team {
-    struct impasto_ranks ranks[MOST];
-    struct imp_os_thread *thread[MOST];
-    enum impasto_status status[MOST]; /* of each rank */
-    struct impasto_error error[MOST];
-    int size;
-};
+static const struct team_fault no_fault = {0};
 
-struct place {
-    struct team *team;
-    int rank;
-};
-
-static void serve(void *user)
+static enum impasto_status serve(int rank, struct impasto_error *error)
 {
-    const struct place *place = user;
-    struct team *team = place->team;
-    team->status[place->rank] =
-        impasto_job_serve(devices[place->rank], weights, &team->error[place->rank]);
+    return impasto_job_serve(devices[rank], weights, error);
 }
 
-/* faulty, nth: whose call fails; nth 0: nobody's. */
-static void begin(struct team *team, struct place places[MOST], int size, int faulty, int nth)
+static void begin(struct team *team, int size, struct team_fault fault)
 {
-    struct imp_comm *ends[MOST];
-    struct impasto_error error = {0};
-    *team = (struct team){.size = size};
-    assert_int_equal(imp_comm_local_open(size, ends, &error), IMPASTO_OK);
-    for (int rank = 0; rank < size; rank++) {
-        comm_fail_call(ends[rank], rank == faulty ? nth : 0);
-        team->ranks[rank].comm = ends[rank];
-        devices[rank]->ranks = &team->ranks[rank];
-        places[rank] = (struct place){team, rank};
-        if (rank > 0)
-            assert_int_equal(imp_os_start_thread(&team->thread[rank], serve, &places[rank]), 0);
-    }
-}
-
-/* After it nothing is sent any more, and what was can be counted. */
-static void finish(struct team *team)
-{
-    imp_ranks_end(&team->ranks[0]);
-    for (int rank = 1; rank < team->size; rank++)
-        imp_os_join_thread(&team->thread[rank]);
-}
-
-static void let_go(struct team *team)
-{
-    for (int rank = 0; rank < team->size; rank++) {
-        imp_comm_close(team->ranks[rank].comm);
-        devices[rank]->ranks = NULL;
-    }
-}
-
-/* calls: receives those of the faulty rank. */
-static void end(struct team *team, int faulty, int *calls)
-{
-    finish(team);
-    if (calls)
-        *calls = comm_calls(team->ranks[faulty].comm);
-    let_go(team);
+    team_begin(team, devices, size, serve, fault);
 }
 
 /* ---- What the first does --------------------------------------------------------------------- */
@@ -156,14 +104,13 @@ static struct impasto_image *paint(int size, const struct impasto_params *params
                                    const char *to)
 {
     struct team team;
-    struct place places[MOST];
     struct impasto_image *result = NULL;
     struct impasto_error error = {0};
     if (size > 1)
-        begin(&team, places, size, -1, 0);
+        begin(&team, size, no_fault);
     const enum impasto_status status = work(params, from, to, &result, &error);
     if (size > 1)
-        end(&team, 0, NULL);
+        (void)team_end(&team, 0);
     if (status != IMPASTO_OK)
         fail_msg("%d ranks: %s", size, error.message);
     for (int rank = 1; size > 1 && rank < size; rank++)
@@ -197,13 +144,11 @@ static bool fails(int size, int faulty, int nth, const struct impasto_params *pa
                   const char *from, const char *to)
 {
     struct team team;
-    struct place places[MOST];
     struct impasto_image *result = NULL;
     struct impasto_error error = {0};
-    int calls;
-    begin(&team, places, size, faulty, nth);
+    begin(&team, size, (struct team_fault){faulty, nth});
     const enum impasto_status status = work(params, from, to, &result, &error);
-    end(&team, faulty, &calls);
+    const int calls = team_end(&team, faulty);
     impasto_image_free(&result);
     for (int rank = 0; rank < size; rank++)
         assert_int_equal(imp_device_allocated(devices[rank]->device), 0);
@@ -314,13 +259,12 @@ static int rows_with(uint64_t bytes, const struct impasto_params *params,
                      uint64_t *planned)
 {
     struct team team;
-    struct place places[MOST];
     struct impasto_error error = {0};
     struct impasto_job *job = NULL;
     int rows = 0;
     const uint64_t before = imp_device_caps(devices[1]->device)->memory_budget;
     imp_device_limit_memory(devices[1]->device, bytes);
-    begin(&team, places, 2, -1, 0);
+    begin(&team, 2, no_fault);
     const enum impasto_status status =
         impasto_job_open(devices[0], weights, pictures, params, &job, &error);
     if (status == IMPASTO_OK) {
@@ -336,7 +280,7 @@ static int rows_with(uint64_t bytes, const struct impasto_params *params,
         assert_non_null(strstr(error.message, "rank 1: "));
     }
     impasto_job_close(&job);
-    end(&team, 0, NULL);
+    (void)team_end(&team, 0);
     imp_device_limit_memory(devices[1]->device, before);
     return rows;
 }
@@ -381,10 +325,9 @@ static void count_traffic(const struct impasto_pictures *pictures,
                           uint64_t planned[MOST])
 {
     struct team team;
-    struct place places[MOST];
     struct impasto_error error = {0};
     struct impasto_job *job = NULL;
-    begin(&team, places, MOST, -1, 0);
+    begin(&team, MOST, no_fault);
     enum impasto_status status =
         impasto_job_open(devices[0], weights, pictures, params, &job, &error);
     if (status == IMPASTO_OK)
@@ -396,10 +339,10 @@ static void count_traffic(const struct impasto_pictures *pictures,
     if (status != IMPASTO_OK)
         fail_msg("%s", error.message);
     impasto_job_close(&job);
-    finish(&team);
+    team_finish(&team);
     for (int rank = 0; rank < MOST; rank++)
         given[rank] = comm_given(team.ranks[rank].comm);
-    let_go(&team);
+    team_let_go(&team);
 }
 
 /* What the last step adds for each rank. Ranks do not end a step at the same moment, so whole jobs
@@ -468,7 +411,6 @@ static void one_job_at_a_time(void **state)
 {
     (void)state;
     struct team team;
-    struct place places[MOST];
     struct impasto_error error = {0};
     struct impasto_job *job = NULL, *second = NULL;
     const struct impasto_params params = few_steps(1);
@@ -476,7 +418,7 @@ static void one_job_at_a_time(void **state)
         .struct_size = sizeof(style), .image = style_image, .weight = 1};
     const struct impasto_pictures pictures = {
         .struct_size = sizeof(pictures), .content = content, .styles = &style, .style_count = 1};
-    begin(&team, places, 2, -1, 0);
+    begin(&team, 2, no_fault);
     for (int i = 0; i < 2; i++) {
         assert_int_equal(impasto_job_plan(devices[0], weights, &pictures, &params, &job, &error),
                          IMPASTO_OK);
@@ -486,7 +428,7 @@ static void one_job_at_a_time(void **state)
         assert_null(second);
         impasto_job_close(&job);
     }
-    end(&team, 0, NULL);
+    (void)team_end(&team, 0);
     assert_int_equal(team.status[1], IMPASTO_OK);
 }
 

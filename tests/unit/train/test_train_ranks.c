@@ -8,13 +8,12 @@
 #include "train_fixture.h"
 
 #include "../comm/comm_cases.h"
-#include "base/os.h"
-#include "session/session.h"
+#include "../comm/team.h"
 
 #include <math.h>
 #include <stdarg.h>
 
-#define MOST 3
+#define MOST TEAM_MOST
 
 static struct impasto_device *devices[MOST]; /* the first is the fixture's */
 static struct impasto_train_task task;       /* two styles */
@@ -23,63 +22,22 @@ static bool others_paint;                    /* all but the first serve jobs, no
 
 /* ---- A team ---------------------------------------------------------------------------------- */
 
-struct team {
-    struct impasto_ranks ranks[MOST];
-    struct imp_os_thread *thread[MOST];
-    struct impasto_train_task task[MOST];
-    enum impasto_status status[MOST];
-    struct impasto_error error[MOST];
-    int size;
-};
+static const struct team_fault no_fault = {0};
+static struct impasto_train_task tasks[MOST];
 
-struct place {
-    struct team *team;
-    int rank;
-};
-
-static void serve(void *user)
+static enum impasto_status serve(int rank, struct impasto_error *error)
 {
-    const struct place *place = user;
-    struct team *team = place->team;
-    const int rank = place->rank;
-    team->status[rank] =
-        others_paint
-            ? impasto_job_serve(devices[rank], weights, &team->error[rank])
-            : impasto_train_serve(devices[rank], weights, &team->task[rank], &team->error[rank]);
+    return others_paint ? impasto_job_serve(devices[rank], weights, error)
+                        : impasto_train_serve(devices[rank], weights, &tasks[rank], error);
 }
 
-/* faulty, nth: whose call fails; nth 0: nobody's. other: the last rank's task; NULL: as all. */
-static void begin(struct team *team, struct place places[MOST], int size, int faulty, int nth,
+/* other: the last rank's task; NULL: as all. */
+static void begin(struct team *team, int size, struct team_fault fault,
                   const struct impasto_train_task *other)
 {
-    struct imp_comm *ends[MOST];
-    struct impasto_error error = {0};
-    *team = (struct team){.size = size};
-    assert_int_equal(imp_comm_local_open(size, ends, &error), IMPASTO_OK);
-    for (int rank = 0; rank < size; rank++) {
-        comm_fail_call(ends[rank], rank == faulty ? nth : 0);
-        team->ranks[rank].comm = ends[rank];
-        team->task[rank] = other && rank == size - 1 ? *other : task;
-        devices[rank]->ranks = &team->ranks[rank];
-        places[rank] = (struct place){team, rank};
-        if (rank > 0)
-            assert_int_equal(imp_os_start_thread(&team->thread[rank], serve, &places[rank]), 0);
-    }
-}
-
-/* Returns the calls of the faulty rank. */
-static int end(struct team *team, int faulty)
-{
-    imp_ranks_end(&team->ranks[0]);
-    for (int rank = 1; rank < team->size; rank++)
-        imp_os_join_thread(&team->thread[rank]);
-    const int calls = comm_calls(team->ranks[faulty].comm);
-    for (int rank = 0; rank < team->size; rank++) {
-        imp_comm_close(team->ranks[rank].comm);
-        devices[rank]->ranks = NULL;
-        assert_false(team->ranks[rank].at_work);
-    }
-    return calls;
+    for (int rank = 0; rank < size; rank++)
+        tasks[rank] = other && rank == size - 1 ? *other : task;
+    team_begin(team, devices, size, serve, fault);
 }
 
 /* ---- What the first does --------------------------------------------------------------------- */
@@ -106,10 +64,9 @@ struct outcome {
 static struct outcome train_by(int size, const struct impasto_train_params *params, bool resumes)
 {
     struct team team;
-    struct place places[MOST];
     struct outcome outcome = {0};
     if (size > 1)
-        begin(&team, places, size, -1, 0, NULL);
+        begin(&team, size, no_fault, NULL);
     struct impasto_train *train = resumes ? resume(&task, params) : open_train(&task, params);
     if (!resumes) {
         const struct impasto_train_progress first = step(train);
@@ -120,7 +77,7 @@ static struct outcome train_by(int size, const struct impasto_train_params *para
     }
     outcome.model = finish(&train, &outcome.size);
     if (size > 1)
-        (void)end(&team, 0);
+        (void)team_end(&team, 0);
     for (int rank = 1; rank < size; rank++)
         if (team.status[rank] != IMPASTO_OK)
             fail_msg("rank %d of %d: %s", rank, size, team.error[rank].message);
@@ -187,11 +144,10 @@ static enum impasto_status work(const struct impasto_train_params *params,
 static int count_calls(int size, int rank, const struct impasto_train_params *params)
 {
     struct team team;
-    struct place places[MOST];
     struct impasto_error error = {0};
-    begin(&team, places, size, rank, 0, NULL);
+    begin(&team, size, no_fault, NULL);
     assert_int_equal(work(params, &error), IMPASTO_OK);
-    const int calls = end(&team, rank);
+    const int calls = team_end(&team, rank);
     assert_int_equal(team.status[1], IMPASTO_OK);
     return calls;
 }
@@ -204,11 +160,10 @@ static int count_calls(int size, int rank, const struct impasto_train_params *pa
 static void fail_call(int faulty, int nth, int calls, const struct impasto_train_params *params)
 {
     struct team team;
-    struct place places[MOST];
     struct impasto_error error = {0};
-    begin(&team, places, 2, faulty, nth, NULL);
+    begin(&team, 2, (struct team_fault){faulty, nth}, NULL);
     const enum impasto_status status = work(params, &error);
-    assert_int_equal(end(&team, faulty), nth);
+    assert_int_equal(team_end(&team, faulty), nth);
     for (int rank = 0; rank < 2; rank++)
         assert_int_equal(imp_device_allocated(devices[rank]->device), 0);
     if (nth <= calls - FAREWELLS &&
@@ -272,11 +227,10 @@ static void refuse(const struct impasto_train_task *other,
                    const char *words)
 {
     struct team team;
-    struct place places[MOST];
     struct impasto_error error = {0};
-    begin(&team, places, 2, -1, 0, other);
+    begin(&team, 2, no_fault, other);
     const enum impasto_status status = work(params, &error);
-    (void)end(&team, 0);
+    (void)team_end(&team, 0);
     assert_int_equal(status, expected);
     if (!strstr(error.message, words))
         fail_msg("'%s' instead of '%s'", error.message, words);
@@ -350,12 +304,11 @@ static void refusals_of_other_work(void **state)
     const struct impasto_train_params params = few_steps(false);
     for (int paints = 0; paints < 2; paints++) {
         struct team team;
-        struct place places[MOST];
         struct impasto_error error = {0};
         others_paint = !paints;
-        begin(&team, places, 2, -1, 0, NULL);
+        begin(&team, 2, no_fault, NULL);
         const enum impasto_status status = paints ? paint(&error) : work(&params, &error);
-        (void)end(&team, 0);
+        (void)team_end(&team, 0);
         assert_int_equal(status, IMPASTO_ERROR_USAGE);
         assert_int_equal(team.status[1], IMPASTO_ERROR_USAGE);
         assert_non_null(strstr(error.message, paints ? "rank 1: rank 0 paints, and this rank takes "
@@ -370,11 +323,10 @@ static void one_at_a_time(void **state)
 {
     (void)state;
     struct team team;
-    struct place places[MOST];
     struct impasto_error error = {0};
     struct impasto_train *train = NULL, *second = NULL;
     const struct impasto_train_params params = few_steps(false);
-    begin(&team, places, 2, -1, 0, NULL);
+    begin(&team, 2, no_fault, NULL);
     for (int i = 0; i < 2; i++) {
         assert_int_equal(impasto_train_plan(devices[0], weights, &task, &params, &train, &error),
                          IMPASTO_OK);
@@ -383,7 +335,7 @@ static void one_at_a_time(void **state)
         assert_non_null(strstr(error.message, "one job or training at a time"));
         impasto_train_close(&train);
     }
-    (void)end(&team, 0);
+    (void)team_end(&team, 0);
     assert_int_equal(team.status[1], IMPASTO_OK);
 }
 
@@ -391,14 +343,13 @@ static void one_at_a_time(void **state)
 static void resume_by(int size, const struct impasto_train_params *params)
 {
     struct team team;
-    struct place places[MOST];
     warning[0] = 0;
     if (size > 1)
-        begin(&team, places, size, -1, 0, NULL);
+        begin(&team, size, no_fault, NULL);
     struct impasto_train *train = resume(&task, params);
     impasto_train_close(&train);
     if (size > 1)
-        (void)end(&team, 0);
+        (void)team_end(&team, 0);
 }
 
 /* Where bytes depend on the number of ranks, another one is told. */
