@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""One picture painted by several processes: test_mpi.py PROGRAM MODULE [--kills N]
+"""One picture painted by several processes: test_mpi.py PROGRAM MODULE [LAYER] [--kills N]
 
 The bytes are those of one process, for any number of them. Whatever befalls a rank, there is one line of
 ours, the exit code is not 0, no process stays, files are whole or absent, and any number of ranks goes on
-from the checkpoint to the same bytes. --kills: that many kills, stops and signals at random moments, in
+from the checkpoint to the same bytes. LAYER: opencl_layer.so, for devices that fail. --kills: that many kills, stops and signals at random moments, in
 place of the tests. Exit 77: there is no mpirun here.
 """
 
@@ -26,6 +26,7 @@ import support  # noqa: E402
 from test_comm_mpi import SURROUNDINGS as LAUNCHER  # noqa: E402
 
 PROGRAM, MODULE = sys.argv.pop(1), sys.argv.pop(1)
+LAYER = sys.argv.pop(1) if sys.argv[1:] and sys.argv[1].endswith(".so") else None
 SECONDS = 300
 KILLS = 3
 # Four blocks of 64 rows at the last scale, two at the first: of four ranks one works there alone.
@@ -105,6 +106,17 @@ class Ranks(unittest.TestCase):
         for word in words:
             self.assertIn(word, errors[0])
         self.assertEqual(sorted(os.listdir(self.folder)), before)
+
+    def with_one(self, rank, settings, *words):
+        """A run of two, of which one rank alone has these variables in its environment."""
+        script = self.folder / "start.sh"
+        script.write_text(f'#!/bin/sh\n[ "${{{RANK}:-$PMI_RANK}}" = {rank} ] && export {settings}\nexec "$@"\n')
+        script.chmod(0o755)
+        mark, folder = self.mark.split("=", 1)
+        return self.end(subprocess.Popen(
+            ["mpirun", "-n", "2", str(script), self.program, *words], cwd=self.folder,
+            env=LAUNCHER | {mark: folder, "HOME": str(self.folder)}, stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True))
 
 
 class Painting(Ranks):
@@ -238,6 +250,12 @@ class Refusals(Ranks):
         self.refuse(2, ["--resume auto", "--checkpoint"], 2, *SHORT, "--resume", "auto", "-o", "out.png")
         self.refuse(2, ["--mpi is for one picture"], 0, *SHORT[1:], "--mpi", "--batch", ".", "-o", "{content}-x.png")
 
+    def test_bands_that_do_not_fit(self):
+        """They have no strips, so what helps is said."""
+        words = [{"1_1,2_1": "1_1,4_1", "1G": "16M"}.get(word, word) for word in SHORT]
+        self.refuse(support.MEMORY, ["of the 260 rows of", "need at least", "--memory allows 16 MiB", "use more devices"],
+                    2, *words, "-o", "out.png")
+
     def test_one_rank_is_as_without(self):
         self.refuse(2, ["--bands goes with several devices"], 1, *SHORT, "--bands", "1", "-o", "out.png")
         self.refuse(4, ["nosuch"], 1, *SHORT, "--device", "0,nosuch", "-o", "out.png")
@@ -261,26 +279,15 @@ class Refusals(Ranks):
         self.assertIn("impasto: rank 1: was started with other words than rank 0", "\n".join(said))
         self.assertEqual(len([line for line in said if "rank 1" in line]), 1)
 
-    def of_rank_1(self, setting, *words):
-        """A run whose rank 1 alone has a variable in its environment."""
-        script = self.folder / "start.sh"
-        script.write_text(f'#!/bin/sh\n[ "${{{RANK}:-$PMI_RANK}}" = 1 ] && export {setting}\nexec "$@"\n')
-        script.chmod(0o755)
-        mark, folder = self.mark.split("=", 1)
-        return self.end(subprocess.Popen(
-            ["mpirun", "-n", "2", str(script), self.program, *words], cwd=self.folder,
-            env=LAUNCHER | {mark: folder, "HOME": str(self.folder)}, stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True))
-
     def test_other_weights(self):
         (self.folder / "other.safetensors").write_bytes(support.first_layer())
         words = [word for word in SHORT if word not in ["--weights", "builtin"]] + ["-o", "out.png"]
         words[words.index("1_1,2_1")], words[words.index("2_1")] = "1_1", "1_1"
         words += ["--preset", "quick", "--convention", "auto"]
-        code, _, said = self.of_rank_1(f"IMPASTO_WEIGHTS={self.folder}/other.safetensors", *words)
+        code, _, said = self.with_one(1, f"IMPASTO_WEIGHTS={self.folder}/other.safetensors", *words)
         self.assertEqual(code, 6, said)
         self.assertIn("rank 1: has other weights than rank 0", said[-1])
-        code, _, said = self.of_rank_1("IMPASTO_WEIGHTS=/no/such/file", *words)
+        code, _, said = self.with_one(1, "IMPASTO_WEIGHTS=/no/such/file", *words)
         self.assertEqual(code, 6, said)
         self.assertRegex(said[-1], "^impasto: rank 1: /no/such/file: .*")
         self.assertNotIn("out.png", os.listdir(self.folder))
@@ -336,6 +343,28 @@ class Losses(Ranks):
             self.assertNotEqual(line, "", "it does not say so")
         os.kill(found[1], signal.SIGKILL)
         self.assertNotEqual(self.end(process)[0], 0)
+
+    @unittest.skipUnless(LAYER, "there is no layer between us and OpenCL")
+    def test_lost_device(self):
+        """All ranks end with the line of the one whose driver has lost its device; nobody opens it again, as a single
+        process does, and any number of ranks goes on."""
+        words = PAINT + ["--iterations", "20", "--first-iterations", "20", "-o", "out.png"]
+        kept = ["--checkpoint", "run.ckpt", "--every", "1", "--resume", "auto"]
+        straight = self.paint(0, "out.png", base=words)
+        for rank in [0, 1]:
+            with self.subTest(rank):
+                (self.folder / "out.png").unlink()
+                fault = "call=clEnqueueReadBuffer,at=250,code=-36,lost=9"
+                code, _, said = self.with_one(rank, f"OPENCL_LAYERS={LAYER} IMPASTO_FAULT={fault}", *words, *kept)
+                self.assertEqual(code, support.DEVICE, said)
+                lost = [line for line in said if "(-36)" in line]
+                self.assertEqual(len(lost), 1, said)
+                self.assertRegex(lost[0], f"^impasto: {'rank 1: ' if rank else ''}.*CL_INVALID_COMMAND_QUEUE")
+                self.assertNotIn("opening it again", "".join(said))
+                self.assertNotIn("out.png", os.listdir(self.folder))
+                self.assertIn("run.ckpt", os.listdir(self.folder))
+                self.assertEqual(self.paint(1 + rank, "out.png", *kept, base=words), straight)
+                (self.folder / "run.ckpt").unlink()
 
     def test_hang(self):
         """A rank that is stopped: the others wait as long as for a device, and no longer."""
