@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The public API's jobs: what they refuse, and being given other pictures. */
+/* The public API's jobs: what they refuse, and being given other pictures. "brief", for a platform
+ * that is slow: with one scale, and without what there is to tell of several. */
 
 #include "fixtures.h"
 
@@ -27,6 +28,13 @@ static int set_up(void **state)
     style = painted_picture(32, 32, 2);
     tall = painted_picture(16, 48, 3);
     return 0;
+}
+
+static int set_up_brief(void **state)
+{
+    const int code = set_up(state);
+    params.scales = 1;
+    return code;
 }
 
 static int tear_down(void **state)
@@ -225,8 +233,14 @@ static void a_plan_is_only_a_plan(void **state)
     impasto_job_close(&job);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    const struct CMUnitTest brief[] = {
+        cmocka_unit_test(refuses_pictures_that_do_not_fit),
+        cmocka_unit_test(sizes_of_structs),
+        cmocka_unit_test(again_is_as_if_anew),
+        cmocka_unit_test(a_plan_is_only_a_plan),
+    };
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(refuses_pictures_that_do_not_fit),
         cmocka_unit_test(sizes_of_structs),
@@ -234,5 +248,7 @@ int main(void)
         cmocka_unit_test(progress_over_scales),
         cmocka_unit_test(a_plan_is_only_a_plan),
     };
+    if (argc > 1 && strcmp(argv[1], "brief") == 0)
+        return cmocka_run_group_tests(brief, set_up_brief, tear_down);
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
