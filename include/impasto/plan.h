@@ -51,6 +51,12 @@ struct impasto_plan_band {
      * neighbour, and its part of each sum, once. With L-BFGS: once its memory is full, where the
      * first trial is taken. */
     uint64_t sent;
+    /* The seconds that this takes at the least, by what exchanges between devices or processes took
+     * when the job was opened. */
+    double exchange;
+    /* Those of an iteration's computing, by what tuning has measured; 0: the device is not tuned.
+     */
+    double computing;
 };
 
 /* Device memory for one purpose. */

@@ -75,6 +75,14 @@ enum impasto_status imp_comm_edges_begin(struct imp_comm *comm, const struct imp
 /* Waits for both neighbours. */
 enum impasto_status imp_comm_edges_end(struct imp_comm *comm);
 
+/* What exchanges cost between the slowest neighbours. */
+struct imp_comm_cost {
+    double seconds;          /* of one that is short */
+    double bytes_per_second; /* that long ones have, in each direction */
+};
+/* By some exchanges with the neighbours, the same on every rank. Waits. */
+enum impasto_status imp_comm_measure(struct imp_comm *comm, struct imp_comm_cost *cost);
+
 /* values[0..count) += those of all other ranks, in place, on every rank. Sums of integers have no
  * order. They wrap around. Several may be on their way; the end waits for all of them. */
 enum impasto_status imp_comm_sum_begin(struct imp_comm *comm, int64_t *values, size_t count);

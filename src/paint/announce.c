@@ -94,6 +94,20 @@ void imp_job_announce_weights(const struct impasto_job *job,
             layers_text(job->params.style_layers, style, sizeof(style)));
 }
 
+/* Where one device alone would be as fast. */
+static void warn_of_slow_lines(const struct impasto_job *job)
+{
+    double alone, most = 0;
+    const double together = imp_team_seconds(job->bands, job->band_count, &alone);
+    for (size_t i = 0; i < job->band_count; i++)
+        most = job->bands[i].exchange > most ? job->bands[i].exchange : most;
+    if (together > 0 && together >= alone)
+        imp_log(imp_device_log(job->device), IMPASTO_LOG_WARNING,
+                "an iteration takes about %.3g s, of which %.3g s are exchanges of rows, and about "
+                "%.3g s on the fastest device alone; use fewer devices",
+                together, most, alone);
+}
+
 /* "rows 128 on device 0, 256 on device 1" */
 static void announce_bands(const struct impasto_job *job)
 {
@@ -104,7 +118,8 @@ static void announce_bands(const struct impasto_job *job)
         used += (size_t)snprintf(bands + used, sizeof(bands) - used, "%s%d on device %d",
                                  i ? ", " : "", job->bands[i].rows, job->bands[i].device);
     if (job->band_count > 0)
-        imp_log(log, IMPASTO_LOG_INFO, "bands: rows %s", bands);
+        imp_log(log, IMPASTO_LOG_INFO, "bands: rows %s; exchanges of at least %.3g ms, %.3g MB/s",
+                bands, 1e3 * job->cost.seconds, 1e-6 * job->cost.bytes_per_second);
     else if (job->comm)
         imp_log(log, IMPASTO_LOG_INFO,
                 "bands: none, as this size is too low for %d; the first device works alone",
@@ -119,6 +134,7 @@ void imp_job_announce_sizes(const struct impasto_job *job)
     list_sizes(job, true, style, sizeof(style));
     imp_log(log, IMPASTO_LOG_INFO, "size: %s, style %s", content, style);
     announce_bands(job);
+    warn_of_slow_lines(job);
     const double mib = 1 << 20;
     char rows[512];
     size_t used = 0;

@@ -32,6 +32,7 @@ struct impasto_job {
     bool agreed;                 /* that all have failed, and nobody waits */
     bool shared;                 /* the rows, as was asked for */
     double share, tuned;         /* of the rows; speed as measured by tuning. 0: not known */
+    struct imp_comm_cost cost;   /* of exchanges; zeroed: not measured yet */
     double measured;             /* rows a second as this run has found; 0: not yet */
     double room;                 /* rows that there is memory for, by the last plan; 0: not known */
     double busy;                 /* seconds of the scale's steps, without waiting for other ranks */
@@ -124,6 +125,9 @@ enum impasto_status imp_team_cut(struct impasto_job *job, const struct imp_sizes
                                  bool within_room);
 /* Fills job->bands for the scale at hand, which is planned. */
 enum impasto_status imp_team_describe(struct impasto_job *job);
+/* What an iteration takes with these bands, and *alone on the one device that is fastest; 0: not
+ * all devices are tuned. */
+double imp_team_seconds(const struct impasto_plan_band *bands, size_t count, double *alone);
 /* The band of the scale at hand; NULL: this rank does all of it. */
 struct imp_band *imp_team_band(struct impasto_job *job);
 /* Whether any rank's answer is no. */

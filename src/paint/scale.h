@@ -174,6 +174,8 @@ bool imp_scale_plan(struct imp_scale *scale);
  * neighbour, and its part of each sum, once. With L-BFGS: once its memory is full, where the
  * first trial is taken. 0: all rows are here. */
 uint64_t imp_scale_traffic(const struct imp_scale *scale);
+/* The seconds that this takes, with nothing else to do meanwhile. 0: all rows are here. */
+double imp_scale_exchanging(const struct imp_scale *scale, const struct imp_comm_cost *cost);
 
 /* ---- refuse.c -------------------------------------------------------------------------------- */
 

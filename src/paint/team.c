@@ -77,24 +77,24 @@ enum impasto_status imp_team_open(struct impasto_job *job, struct impasto_device
     return IMPASTO_OK;
 }
 
-enum impasto_status imp_share(struct impasto_job *job, void *bytes, size_t size)
+/* The line between ranks has failed; who has made it fail has said why. */
+static enum impasto_status broken(struct impasto_job *job, enum impasto_status status)
 {
-    if (!job->comm)
-        return IMPASTO_OK;
-    const enum impasto_status status = imp_comm_broadcast(job->comm, bytes, size, 0);
     return status == IMPASTO_OK
                ? status
                : imp_device_fail(job->device, status, "%s", imp_comm_error(job->comm)->message);
+}
+
+enum impasto_status imp_share(struct impasto_job *job, void *bytes, size_t size)
+{
+    return job->comm ? broken(job, imp_comm_broadcast(job->comm, bytes, size, 0)) : IMPASTO_OK;
 }
 
 /* Tells other processes what is to be done. */
 static enum impasto_status tell(struct impasto_job *job, enum imp_call call)
 {
     int number = (int)call;
-    const enum impasto_status status = imp_comm_await(job->comm, &number, sizeof(number));
-    return status == IMPASTO_OK
-               ? status
-               : imp_device_fail(job->device, status, "%s", imp_comm_error(job->comm)->message);
+    return broken(job, imp_comm_await(job->comm, &number, sizeof(number)));
 }
 
 void imp_team_close(struct impasto_job *job)
@@ -329,16 +329,44 @@ enum impasto_status imp_team_cut(struct impasto_job *job, const struct imp_sizes
     return imp_band_open(&job->band, job->device, job->comm, begins, sizes->canvas_width);
 }
 
+/* Of an iteration, by what tuning has measured of a typical one; 0: nothing. */
+static double computing_seconds(const struct impasto_job *job)
+{
+    const double pixels = (double)job->band.rows * job->band.width;
+    return job->tuned > 0 ? pixels / (IMP_TYPICAL_SIDE * IMP_TYPICAL_SIDE) / job->tuned : 0;
+}
+
+double imp_team_seconds(const struct impasto_plan_band *bands, size_t count, double *alone)
+{
+    double rows = 0, slowest = 0;
+    for (size_t i = 0; i < count; i++)
+        rows += bands[i].rows;
+    *alone = INFINITY;
+    for (size_t i = 0; i < count; i++) {
+        if (bands[i].computing <= 0)
+            return 0;
+        slowest = fmax(slowest, bands[i].computing + bands[i].exchange);
+        *alone = fmin(*alone, bands[i].computing * rows / bands[i].rows);
+    }
+    return slowest;
+}
+
 enum impasto_status imp_team_describe(struct impasto_job *job)
 {
-    enum { DEVICE, BEGIN, ROWS, BYTES, SENT, SAID };
+    enum { DEVICE, BEGIN, ROWS, BYTES, SENT, EXCHANGE, COMPUTING, SAID };
     double said[SAID * IMPASTO_RANKS];
     job->band_count = 0;
     if (!imp_team_band(job))
         return IMPASTO_OK;
-    const double own[SAID] = {imp_device_caps(job->device)->info.index, job->band.begin,
-                              job->band.rows, (double)imp_scale_peak(&job->scale),
-                              (double)imp_scale_traffic(&job->scale)};
+    if (job->cost.seconds <= 0)
+        IMP_TRY(broken(job, imp_comm_measure(job->comm, &job->cost)));
+    const double own[SAID] = {imp_device_caps(job->device)->info.index,
+                              job->band.begin,
+                              job->band.rows,
+                              (double)imp_scale_peak(&job->scale),
+                              (double)imp_scale_traffic(&job->scale),
+                              imp_scale_exchanging(&job->scale, &job->cost),
+                              computing_seconds(job)};
     IMP_TRY(hear(job, own, SAID, said));
     job->band_count = (size_t)imp_comm_size(job->comm);
     for (size_t rank = 0; rank < job->band_count; rank++) {
@@ -347,7 +375,9 @@ enum impasto_status imp_team_describe(struct impasto_job *job)
                                                       .begin = (int)of[BEGIN],
                                                       .rows = (int)of[ROWS],
                                                       .bytes = (uint64_t)of[BYTES],
-                                                      .sent = (uint64_t)of[SENT]};
+                                                      .sent = (uint64_t)of[SENT],
+                                                      .exchange = of[EXCHANGE],
+                                                      .computing = of[COMPUTING]};
     }
     return IMPASTO_OK;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* How much a rank tells the others: of a scale that is planned, in bands. */
+/* How much a rank tells the others, and how long it takes: of a scale that is planned, in bands. */
 
 #include "ops/sums.h"
 #include "paint/scale.h"
@@ -38,6 +38,21 @@ static uint64_t style_sums(const struct imp_scale *scale)
     return bytes;
 }
 
+/* Rows, sums of Gram matrices and means, and totals: how often a rank waits for others. */
+static int exchanges(const struct imp_scale *scale)
+{
+    const struct imp_style *style = &scale->objective.losses.style;
+    const struct imp_net *net = &scale->objective.net;
+    int count = 2;
+    for (int s = 0; s < net->stages; s++)
+        count += 2 * (net->stage[s].last - net->stage[s].first + 1);
+    for (int r = 0; r < style->regions; r++)
+        for (int l = 0; l < IMPASTO_LAYERS; l++)
+            if (style->layers[l] > 0 && style->region[r].weight > 0)
+                count += style->covariance ? 2 : 1;
+    return count;
+}
+
 /* Sums that are read once: losses, and numbers that are not finite in the gradient, in what the
  * optimiser remembers and in the average; then the optimiser's own. */
 static int slots(const struct imp_scale *scale)
@@ -56,4 +71,11 @@ uint64_t imp_scale_traffic(const struct imp_scale *scale)
     const int sides = imp_band_above(band) + imp_band_below(band);
     return (uint64_t)sides * rows_to_one(&scale->objective.net) + style_sums(scale) +
            imp_band_totals_bytes(slots(scale));
+}
+
+double imp_scale_exchanging(const struct imp_scale *scale, const struct imp_comm_cost *cost)
+{
+    return scale->band ? exchanges(scale) * cost->seconds +
+                             (double)imp_scale_traffic(scale) / cost->bytes_per_second
+                       : 0;
 }

@@ -145,10 +145,16 @@ class Painting(Ranks):
     def test_plan(self):
         code, out, said = self.run_ranks(3, *SHORT, "--plan", "-o", "out.png")
         self.assertEqual(code, 0, said)
-        rows = re.findall(r"rank (\d), device \d: (\d+) rows from row (\d+) on, [\d.]+ MiB, "
-                          r"sends [\d.]+ MiB an iteration", out)
-        self.assertEqual([rank for rank, _, _ in rows], ["0", "1", "2"])
-        self.assertEqual(sum(int(count) for _, count, _ in rows), HEIGHT)
+        rows = re.findall(r"rank (\d), device \d: (\d+) rows from row (\d+) on, ([\d.]+) MiB, "
+                          r"sends [\d.]+ MiB an iteration, in ([\d.]+) ms or more", out)
+        self.assertEqual([rank for rank, *_ in rows], ["0", "1", "2"])
+        self.assertEqual(sum(int(count) for _, count, *_ in rows), HEIGHT)
+        self.assertTrue(all(float(exchange) > 0 for *_, exchange in rows), rows)
+        # Each rank has the memory of its rows, and less than one that has them all.
+        code, out, said = self.run_ranks(0, *SHORT, "--plan", "-o", "out.png")
+        self.assertEqual(code, 0, said)
+        alone = float(re.search(r"in all +([\d.]+)", out).group(1))
+        self.assertTrue(all(float(memory) < alone for *_, memory, _ in rows), (rows, alone))
         self.assertNotIn("out.png", os.listdir(self.folder))
 
     def test_a_batch_needs_no_lines(self):

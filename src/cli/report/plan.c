@@ -80,9 +80,10 @@ void cli_print_plan(const struct impasto_job_info *info)
         printf("\nbands of the picture, with its margin\n");
     for (size_t i = 0; i < info->band_count; i++)
         printf("  rank %zu, device %d: %d rows from row %d on, %.1f MiB, sends %.3g MiB an "
-               "iteration\n",
+               "iteration, in %.3g ms or more\n",
                i, info->bands[i].device, info->bands[i].rows, info->bands[i].begin,
-               (double)info->bands[i].bytes / (1 << 20), (double)info->bands[i].sent / (1 << 20));
+               (double)info->bands[i].bytes / (1 << 20), (double)info->bands[i].sent / (1 << 20),
+               1e3 * info->bands[i].exchange);
     printf("\nactivations\n");
     for (size_t i = 0; i < info->stage_count; i++) {
         const struct impasto_plan_stage *stage = &info->stages[i];

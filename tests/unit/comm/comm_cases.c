@@ -298,8 +298,24 @@ static bool case_agree(struct imp_comm *comm, char text[CASE_TEXT])
     return agree_on(comm, imp_comm_size(comm), text);
 }
 
+/* What exchanges cost, which is the same on every rank. */
+static bool case_measure(struct imp_comm *comm, char text[CASE_TEXT])
+{
+    struct imp_comm_cost cost, first;
+    if (!went(comm, imp_comm_measure(comm, &cost), text))
+        return false;
+    first = cost;
+    if (!went(comm, imp_comm_broadcast(comm, &first, sizeof(first), 0), text))
+        return false;
+    if (memcmp(&cost, &first, sizeof(cost)) != 0)
+        return wrong(text, comm, "exchanges cost something else than on rank 0");
+    return (cost.seconds > 0 && cost.seconds < 60 && cost.bytes_per_second > 0 &&
+            isfinite(cost.bytes_per_second)) ||
+           wrong(text, comm, "exchanges cost what they cannot");
+}
+
 static bool (*const cases[])(struct imp_comm *comm, char text[CASE_TEXT]) = {
-    case_edges, case_sums, case_gather, case_broadcast, case_rows, case_agree};
+    case_edges, case_sums, case_gather, case_broadcast, case_rows, case_agree, case_measure};
 
 int comm_case_count(void)
 {

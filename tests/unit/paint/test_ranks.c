@@ -399,6 +399,21 @@ static void traffic(void **state)
     impasto_image_free(&mask);
 }
 
+/* Lines that take longer than they spare are noticed, if all devices are tuned. */
+static void slow_lines(void **state)
+{
+    (void)state;
+    struct impasto_plan_band bands[] = {{.rows = 300, .computing = 3, .exchange = 0.5},
+                                        {.rows = 100, .computing = 2, .exchange = 1}};
+    double alone;
+    assert_true(imp_team_seconds(bands, 2, &alone) == 3.5);
+    assert_true(alone == 4);
+    bands[1].exchange = 2.5;
+    assert_true(imp_team_seconds(bands, 2, &alone) == 4.5);
+    bands[1].computing = 0;
+    assert_true(imp_team_seconds(bands, 2, &alone) == 0);
+}
+
 static void refusals(void **state)
 {
     (void)state;
@@ -472,13 +487,10 @@ int main(void)
     content = painted_picture(WIDTH, HEIGHT, 0);
     style_image = painted_picture(24, 20, 1);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(same_bytes),
-        cmocka_unit_test(every_call_fails),
-        cmocka_unit_test(shares_by_memory),
-        cmocka_unit_test(refusals),
-        cmocka_unit_test(joining),
-        cmocka_unit_test(one_job_at_a_time),
-        cmocka_unit_test(every_call_of_joined_devices_fails),
+        cmocka_unit_test(same_bytes),        cmocka_unit_test(every_call_fails),
+        cmocka_unit_test(shares_by_memory),  cmocka_unit_test(slow_lines),
+        cmocka_unit_test(refusals),          cmocka_unit_test(joining),
+        cmocka_unit_test(one_job_at_a_time), cmocka_unit_test(every_call_of_joined_devices_fails),
         cmocka_unit_test(traffic),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
