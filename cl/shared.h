@@ -88,6 +88,6 @@
 #define FLOW_STRIDE 4
 
 /* probe.cl: independent multiply-adds of a work-item, enough to hide the latency of one. */
-#define PROBE_CHAINS 16
+#define PROBE_CHAINS 12
 
 #endif

@@ -300,6 +300,14 @@ __kernel void winograd_weights_reversed(__global const floatv *restrict w,
  * tiles have it. */
 #define DEPTH (32768 / (VW * VW * CV * (int)sizeof(float)))
 
+/* Channels of a block are unrolled: all eight of AVX2's, so that nothing but loads and multiply-adds is left.
+ * Sixteen of AVX-512's at once would not stay in registers. */
+#if VW == 8
+#define UNROLL_CHANNELS _Pragma("unroll 8")
+#else
+#define UNROLL_CHANNELS _Pragma("unroll 4")
+#endif
+
 /* M = U V of tiles `begin` to `end`, a multiple of TB further on, at one xi and for CV vectors of output
  * channels: the same block in registers as conv_direct. Of V and M a vector has `tiles` tiles. `next`: of U,
  * what is needed after this. In two spaces. */
@@ -320,7 +328,7 @@ __kernel void winograd_weights_reversed(__global const floatv *restrict w,
                 __global const floatv *wp = u + (size_t)first * VW * CV;                           \
                 for (int block = first; block < last; block++) {                                   \
                     SPACE const float *xp = v + ((size_t)block * tiles + tile) * VW;               \
-                    _Pragma("unroll 4") for (int c = 0; c < VW; c++)                               \
+                    UNROLL_CHANNELS for (int c = 0; c < VW; c++)                                   \
                     {                                                                              \
                         floatv wv[CV];                                                             \
                         _Pragma("unroll") for (int j = 0; j < CV; j++)                             \
