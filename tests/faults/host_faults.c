@@ -2,7 +2,8 @@
 /*
  * What the library does, with the n-th call of each kind failing, for n = 1, 2, ... until none is
  * left to fail: host_faults FOLDER STEP [NAME...]. Sound files of each kind are in the folder.
- * Where STEP is not 1, only every so manieth n is tried behind the first 20.
+ * Where STEP is not 1, only every so manieth n is tried behind the first 20, and of what needs a
+ * device, which takes a second each time, every n is half as far again as the one before.
  *
  * After each: the status is a documented one with one line that says why, or the call has done all
  * of its work; what it writes is the old file or the whole new one, and nothing lies beside it; no
@@ -221,13 +222,31 @@ static struct impasto_train_params small_training(void)
     return params;
 }
 
+/* Scenes to learn from, which take longer to draw than the steps. */
+static enum impasto_status draw_scenes(const char *name, struct impasto_error *error)
+{
+    const struct impasto_train_style style = {
+        .struct_size = sizeof(style), .image = picture, .name = "page"};
+    const struct impasto_train_task task = {
+        .struct_size = sizeof(task), .styles = &style, .style_count = 1, .base = name};
+    const struct impasto_train_params params = small_training();
+    struct impasto_train *train = NULL;
+    const enum impasto_status status =
+        impasto_train_open(device, builtin, &task, &params, &train, error);
+    impasto_train_close(&train);
+    return status;
+}
+
 /* A step, the checkpoint, and the training that goes on from that to its model. */
 static enum impasto_status run_training(const char *name, struct impasto_error *error)
 {
     const struct impasto_train_style style = {
         .struct_size = sizeof(style), .image = picture, .name = "page"};
-    const struct impasto_train_task task = {
-        .struct_size = sizeof(task), .styles = &style, .style_count = 1, .base = "sound.model"};
+    const struct impasto_train_task task = {.struct_size = sizeof(task),
+                                            .styles = &style,
+                                            .style_count = 1,
+                                            .base = "sound.model",
+                                            .photos = "photos"};
     const struct impasto_train_params params = small_training();
     struct impasto_train *train = NULL, *next = NULL;
     struct impasto_train_checkpoint *checkpoint = NULL;
@@ -289,6 +308,7 @@ static const struct deed {
      .file = TARGET "-applied.png",
      .writes = true,
      .device = true},
+    {.name = "draw-scenes", .act = draw_scenes, .file = "sound.model", .device = true},
     {.name = "train",
      .act = run_training,
      .file = TARGET "-trained.model",
@@ -417,6 +437,13 @@ static bool attempt(const struct deed *deed, const char *kind, long n, const cha
     return fired || status != IMPASTO_OK;
 }
 
+static long next_call(const struct deed *deed, long n, long step)
+{
+    if (step == 1 || (!deed->device && n < ALL_FIRST))
+        return n + 1;
+    return deed->device ? n + n / 2 + 1 : n + step;
+}
+
 static void loop(const struct deed *deed, const char *kind, long step)
 {
     struct impasto_error error = {0};
@@ -433,7 +460,7 @@ static void loop(const struct deed *deed, const char *kind, long step)
     if (deed->writes)
         wanted = contents(deed->file, &size);
     long n = 1, tried = 0;
-    for (; attempt(deed, kind, n, wanted, size); n += n < ALL_FIRST ? 1 : step)
+    for (; attempt(deed, kind, n, wanted, size); n = next_call(deed, n, step))
         tried++;
     printf("%-18s %-9s %5ld calls fail of about %5ld\n", deed->name, kind, tried, n - 1);
     fflush(stdout);

@@ -65,6 +65,9 @@ def prepare(folder, maker):
     (folder / "sound.ckpt").write_bytes(sound(family_checkpoint.files()))
     (folder / "settings.json").write_bytes(sound(family_settings.documents()))
     (folder / "settings.png").write_bytes(sound(family_settings.pictures()))
+    (folder / "photos").mkdir()
+    for name in ("a.png", "b.png"):
+        (folder / "photos" / name).write_bytes(support.png(64, 70))
     if maker:
         with tempfile.TemporaryDirectory() as made:
             subprocess.run([maker, made], check=True)
