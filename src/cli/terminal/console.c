@@ -22,6 +22,12 @@
 #define PICTURE_SECONDS 0.5
 #define PICTURE_SHARE 0.03
 
+/* There is one stderr for the consoles of all threads. */
+static struct {
+    struct imp_os_mutex mutex; /* of the block, of what is drawn in it, and of who writes */
+    struct cli_block block;
+} screen;
+
 /* Whether lines can be redrawn there: a terminal that calls itself dumb, or nothing, knows no
  * controls. */
 static bool can_redraw(void)
@@ -80,6 +86,20 @@ static void compose_line(const struct cli_console *console, int columns, char li
         line[most] = 0;
 }
 
+/* Takes the screen, and collects what goes there. */
+static void begin(struct cli_sheet *sheet)
+{
+    imp_os_lock(&screen.mutex);
+    cli_sheet_open(sheet);
+}
+
+/* Sends it, and gives the screen back. */
+static void end(struct cli_sheet *sheet)
+{
+    cli_sheet_send(sheet);
+    imp_os_unlock(&screen.mutex);
+}
+
 static void draw(struct cli_console *console, FILE *stream)
 {
     const struct cli_window window = cli_window_now();
@@ -87,15 +107,7 @@ static void draw(struct cli_console *console, FILE *stream)
     char line[LINE_SIZE];
     compose_line(console, window.columns, line);
     const bool fresh = console->show && cli_show_picture(console->show, &window, &picture);
-    cli_block_draw(&console->block, stream, &window, &picture, fresh, line);
-}
-
-static void draw_now(struct cli_console *console)
-{
-    struct cli_sheet sheet;
-    cli_sheet_open(&sheet);
-    draw(console, sheet.stream);
-    cli_sheet_send(&sheet);
+    cli_block_draw(&screen.block, stream, &window, &picture, fresh, line);
 }
 
 void cli_console_log(void *user, enum impasto_log_level level, const char *line)
@@ -110,9 +122,9 @@ void cli_console_log(void *user, enum impasto_log_level level, const char *line)
     line = words;
     cli_events_log(console, level, line);
     struct cli_sheet sheet;
-    cli_sheet_open(&sheet);
-    const bool shown = console->block.shown;
-    cli_block_erase(&console->block, sheet.stream);
+    begin(&sheet);
+    const bool shown = screen.block.shown;
+    cli_block_erase(&screen.block, sheet.stream);
     fputs(level == IMPASTO_LOG_WARNING ? "impasto: warning: " : "impasto: ", sheet.stream);
     if (console->rank > 0)
         fprintf(sheet.stream, "rank %d: ", console->rank);
@@ -127,7 +139,7 @@ void cli_console_log(void *user, enum impasto_log_level level, const char *line)
     fputc('\n', sheet.stream);
     if (shown && console->show)
         draw(console, sheet.stream);
-    cli_sheet_send(&sheet);
+    end(&sheet);
 }
 
 void cli_console_begin(struct cli_console *console, const struct impasto_job_info *job)
@@ -193,17 +205,16 @@ void cli_console_line(struct cli_console *console, const char *words, double sha
     const double interval = console->terminal ? REDRAW_SECONDS : LINE_SECONDS;
     if (console->quiet || console->silent || (!edge && now - console->last_drawn < interval))
         return;
+    struct cli_sheet sheet;
+    begin(&sheet);
     console->last_drawn = now;
     snprintf(console->words, sizeof(console->words), "%s", words);
     console->share = share;
-    if (console->terminal) {
-        draw_now(console);
-    } else {
-        struct cli_sheet sheet;
-        cli_sheet_open(&sheet);
+    if (console->terminal)
+        draw(console, sheet.stream);
+    else
         fprintf(sheet.stream, "impasto: %s\n", console->words);
-        cli_sheet_send(&sheet);
-    }
+    end(&sheet);
 }
 
 void cli_console_progress(struct cli_console *console, const struct impasto_job_progress *progress)
@@ -233,8 +244,11 @@ void cli_console_picture(struct cli_console *console, const struct impasto_image
     const double began = console->asked > 0 ? console->asked : cli_seconds();
     cli_events_preview(console, image, iteration);
     if (console->show) {
+        struct cli_sheet sheet;
+        begin(&sheet);
         cli_show_take(console->show, image);
-        draw_now(console);
+        draw(console, sheet.stream);
+        end(&sheet);
     }
     const double now = cli_seconds(), cost = now - began, pause = cost / PICTURE_SHARE;
     console->asked = 0;
@@ -246,9 +260,9 @@ void cli_console_picture(struct cli_console *console, const struct impasto_image
 void cli_console_finish(struct cli_console *console)
 {
     struct cli_sheet sheet;
-    cli_sheet_open(&sheet);
-    cli_block_leave(&console->block, sheet.stream);
-    cli_sheet_send(&sheet);
+    begin(&sheet);
+    cli_block_leave(&screen.block, sheet.stream);
+    end(&sheet);
     if (console->pictures > 0) {
         char line[128];
         snprintf(line, sizeof(line), "--%s: %d pictures, which took %.2f s",

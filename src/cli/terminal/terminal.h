@@ -24,7 +24,8 @@ struct cli_run {
 
 /* ---- console.c ------------------------------------------------------------------------------- */
 
-/* Lines, the progress bar and, with --show, the picture so far, on stderr. */
+/* Lines, the progress bar and, with --show, the picture so far, on stderr. Any thread may log to a
+ * console, or to another one; all else is for one thread. */
 struct cli_console {
     impasto_log_fn log; /* cli_console_log */
     bool terminal;      /* stderr is one: the bar is redrawn in place */
@@ -38,7 +39,6 @@ struct cli_console {
     size_t scale_count;
     char words[256]; /* beside the bar; empty: neither is shown */
     double share;    /* of the work that is done */
-    struct cli_block block;
     struct cli_show *show; /* NULL: no pictures */
     double asked;          /* monotonic seconds: when one was asked for; 0: none was */
     double next;           /* monotonic seconds: when to ask for the next one */
