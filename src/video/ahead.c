@@ -13,9 +13,6 @@
 _Static_assert(IMP_SEGMENT % IMP_AHEAD == 0,
                "a sink goes on from states that painters keep every IMP_AHEAD frames");
 
-/* No frame has that number: the files are no row of frames. */
-#define NO_FRAME (-1)
-
 struct imp_ahead {
     struct imp_film film;    /* the source's */
     char *waiting, *ahead;   /* paths */
@@ -44,8 +41,8 @@ enum impasto_status imp_ahead_open(const struct imp_sink *sink, const struct imp
     opened->ahead = imp_job_folder_file(folder, IMP_JOB_AHEAD);
     if (!opened->waiting || !opened->ahead)
         return imp_fail_memory(error, "a file name", 0);
-    IMP_TRY(imp_kept_open(&opened->sources, opened->waiting, source, NO_FRAME, error));
-    return imp_kept_open(&opened->painted, opened->ahead, film, NO_FRAME, error);
+    IMP_TRY(imp_kept_open(&opened->sources, opened->waiting, source, error));
+    return imp_kept_open(&opened->painted, opened->ahead, film, error);
 }
 
 enum impasto_status imp_ahead_take(struct imp_ahead *ahead, int64_t number,

@@ -110,7 +110,8 @@ static enum impasto_status take_up(struct imp_film_sink *sink, struct impasto_er
 {
     const int64_t first = sink->writer.segment;
     struct imp_frame frame;
-    IMP_TRY(imp_kept_open(&sink->kept, sink->frames, &sink->request.film, first, error));
+    IMP_TRY(imp_kept_open(&sink->kept, sink->frames, &sink->request.film, error));
+    imp_kept_resume(&sink->kept, first);
     imp_kept_shorten(&sink->kept,
                      imp_job_find_state(&sink->folder, first, first + sink->kept.count) - first);
     for (int64_t i = 0; i < sink->kept.count; i++) {

@@ -59,15 +59,12 @@ bool imp_kept_find(struct imp_kept *kept, int64_t place, int64_t number, uint32_
 }
 
 enum impasto_status imp_kept_open(struct imp_kept *kept, const char *path,
-                                  const struct imp_film *film, int64_t first,
-                                  struct impasto_error *error)
+                                  const struct imp_film *film, struct impasto_error *error)
 {
-    struct imp_frame frame;
     *kept = (struct imp_kept){.path = path,
                               .descriptor = -1,
                               .row = imp_film_pixel(film) * (size_t)film->width,
-                              .rows = (size_t)film->height,
-                              .first = first};
+                              .rows = (size_t)film->height};
     kept->bytes = malloc(frame_bytes(kept));
     if (!kept->bytes)
         return imp_fail_memory(error, "a frame", frame_bytes(kept));
@@ -76,9 +73,16 @@ enum impasto_status imp_kept_open(struct imp_kept *kept, const char *path,
         kept->descriptor = imp_os_open(path, IMP_OS_CREATE);
     if (kept->descriptor < 0)
         return fail(kept, error);
+    return IMPASTO_OK;
+}
+
+void imp_kept_resume(struct imp_kept *kept, int64_t first)
+{
+    struct imp_frame frame;
+    kept->first = first;
+    kept->count = 0;
     while (imp_kept_find(kept, kept->count, first + kept->count, 0, &frame))
         kept->count++;
-    return IMPASTO_OK;
 }
 
 enum impasto_status imp_kept_put(struct imp_kept *kept, int64_t place, int64_t number, uint32_t of,

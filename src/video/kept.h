@@ -21,11 +21,11 @@ struct imp_kept {
 
 /* Bytes that so many frames take. */
 uint64_t imp_kept_bytes(const struct imp_film *film, int64_t frames);
-/* Opens the file, or makes it, and finds what it has of the frames from `first` on, each whole. To
- * be shut in any case. */
+/* Opens the file, or makes it, and knows of no frame in it yet. To be shut in any case. */
 enum impasto_status imp_kept_open(struct imp_kept *kept, const char *path,
-                                  const struct imp_film *film, int64_t first,
-                                  struct impasto_error *error);
+                                  const struct imp_film *film, struct impasto_error *error);
+/* The row is what the file has of the frames from that number on, each whole. */
+void imp_kept_resume(struct imp_kept *kept, int64_t first);
 /* Adds the frame behind the last. */
 enum impasto_status imp_kept_add(struct imp_kept *kept, const struct imp_frame *frame,
                                  struct impasto_error *error);

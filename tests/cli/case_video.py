@@ -234,6 +234,36 @@ class SeveralDevices(Filming):
         self.assertEqual([json.loads(line)["scene"] for line in alone[1].splitlines()], [1] * 3 + [2] * 4 + [3] * 2)
         self.assertEqual(self.paint("0,0", "two"), alone)
 
+    def test_a_film_that_reaches_round_the_ring(self):
+        """Beyond the 250 frames that are read ahead of what is written, with a scene that is longer than that."""
+        lengths = (251, 3, 255)
+        self.write("scenes.y4m", scenes(lengths, 32, 24))
+        words = ["--iterations", "1", "--first-iterations", "1", "--frame-iterations", "0", "--scales", "1"]
+        films = []
+        for name, devices in (("alone", "0"), ("two", "0,0")):
+            run = self.succeed("video", "scenes.y4m", "style.png", "-o", f"{name}/%d.png", *Painted.SMALL, *words,
+                               "--device", devices, env=self.ENV)
+            self.assertIn("; 3 scenes", run.stderr.splitlines()[-1])
+            films.append([(self.folder / name / f"{i + 1}.png").read_bytes() for i in range(sum(lengths))])
+        self.assertEqual(films[1], films[0])
+
+    def test_frames_that_an_earlier_run_has_painted_ahead(self):
+        """They are not painted again, nor counted among those that this run has painted."""
+        self.write("scenes.y4m", scenes((10, 1, 1)))
+        words = ["video", "scenes.y4m", "style.png", "-o", "out/%d.png", *Painted.SMALL, "--frame-iterations", "20",
+                 "--device", "0,0"]
+        process = self.start(*words, env=self.ENV)
+        end = time.monotonic() + PATIENCE
+        while not (self.folder / "out/%d.png.impasto/state-11").exists() and time.monotonic() < end:
+            time.sleep(0.01)
+        process.kill()
+        process.communicate()
+        self.succeed(*words, "--trace", "trace", "--report", "page.html", env=self.ENV)
+        painted = [json.loads(line)["frame"] for line in (self.folder / "trace").read_text().splitlines()]
+        self.assertNotIn(11, painted)
+        self.assertEqual(painted[-1], 12)
+        self.assertIn(f"12 frames of 64x48 pixels, {len(painted)} of them by this run", (self.folder / "page.html").read_text())
+
     def test_what_takes_one(self):
         film = ["scenes.y4m", "-q", "--device", "0,0"]
         self.spoil(USAGE, ["--device", "network", "one"], *film, "--model", "night.model", "-o", "out.mp4")
