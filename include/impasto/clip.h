@@ -100,7 +100,7 @@ struct impasto_clip_info {
     uint64_t memory;   /* bytes of device memory that it takes by now; networks take theirs with the
                           first frame */
     uint64_t frames;   /* painted so far */
-    uint64_t scenes;   /* begun so far; networks do not look for them */
+    uint64_t scenes;   /* begun so far; networks that paint do not count them */
     bool begins_scene; /* the last frame does */
 
     /* Of a painted clip's last frame; losses are unweighted sums over the layers, but for `loss`,
@@ -175,8 +175,11 @@ IMPASTO_API enum impasto_status impasto_clip_frame(struct impasto_clip *clip,
                                                    struct impasto_error *error) IMPASTO_MUST_CHECK;
 
 /*
- * Looks at the next frame of a clip that impasto_clip_open_scout() has opened. What it is stands in
- * impasto_clip_info(): `begins_scene`, and how many `frames` and `scenes` there have been.
+ * Looks at the next frame of a clip that impasto_clip_open_scout() has opened, or of one of a
+ * network that is opened for nothing else. What it is stands in impasto_clip_info():
+ * `begins_scene`, and how many `frames` and `scenes` there have been. With a network, a scene
+ * begins with each frame that depends on none before it. Without `steady` and `smooth` these are
+ * all.
  *
  * IMPASTO_ERROR_USAGE: a frame is none, as there; or the clip paints.
  */
@@ -185,7 +188,7 @@ IMPASTO_API enum impasto_status impasto_clip_look(struct impasto_clip *clip,
                                                   struct impasto_error *error) IMPASTO_MUST_CHECK;
 
 /*
- * Has a scene begin with the next frame of a clip that is painted, whatever that shows. It comes
+ * Has a scene begin with the next frame of a clip that paints, whatever that shows. It comes
  * after so many frames and scenes of the film, which others may have painted. The clip forgets what
  * it has painted, and its figures begin anew.
  */

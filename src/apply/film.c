@@ -1,11 +1,41 @@
 /* SPDX-License-Identifier: MIT */
-/* What one frame of a film leaves for the next: apply/film.h. */
+/* What one frame of a film leaves for the next, and where nothing is left: apply/film.h. */
 
 #include "apply/film.h"
 
 #include "apply/apply.h"
 
 #include <string.h>
+
+/* ---- Scenes ---------------------------------------------------------------------------------- */
+
+/* Without strips, whose memory is the most that an applier takes. */
+static enum impasto_status look(struct impasto_applier *applier, const float *planes, int width,
+                                int height, bool *begins)
+{
+    struct imp_staging *s = &applier->staging;
+    const struct imp_pixels lie = imp_pixels_of(IMP_PIXELS_RGB24, width, height);
+    const size_t bytes = 3 * sizeof(float) * (size_t)width * (size_t)height;
+    IMP_TRY(imp_staging_open(s, applier->device, &lie, &lie, false));
+    IMP_TRY(imp_recall_open(&applier->recall, applier->device, height, width));
+    IMP_TRY(imp_buffer_write(s->image, 0, planes, bytes));
+    IMP_TRY(imp_recall_look(&applier->recall, s->image, begins));
+    imp_recall_keep(&applier->recall);
+    return IMPASTO_OK;
+}
+
+enum impasto_status imp_applier_film_look(struct impasto_applier *applier, const float *planes,
+                                          int width, int height, bool *begins,
+                                          struct impasto_error *error)
+{
+    *begins = true;
+    IMP_TRY(imp_applier_check_size("", width, height, error));
+    return imp_applier_follows(applier)
+               ? imp_lift(applier->device, look(applier, planes, width, height, begins), error)
+               : IMPASTO_OK;
+}
+
+/* ---- States ---------------------------------------------------------------------------------- */
 
 #define KEPT_FLOATS ((size_t)IMP_MODEL_ROWS_MOST * IMP_NORM_STATE)
 

@@ -14,6 +14,11 @@ uint32_t imp_applier_identity(const struct impasto_applier *applier);
 enum impasto_status imp_applier_film_frame(struct impasto_applier *applier,
                                            struct impasto_image *frame,
                                            struct impasto_error *error);
+/* Looks at a frame (3, height, width) in place of painting it. *begins: it depends on none of those
+ * that were looked at before. For appliers that paint none in between. */
+enum impasto_status imp_applier_film_look(struct impasto_applier *applier, const float *planes,
+                                          int width, int height, bool *begins,
+                                          struct impasto_error *error);
 /* The next frame is a film's first. */
 void imp_applier_forget(struct impasto_applier *applier);
 

@@ -338,7 +338,7 @@ enum impasto_status impasto_clip_frame(struct impasto_clip *clip, const struct i
 {
     const struct impasto_clip_info *info = &clip->info;
     struct impasto_frame ours, result;
-    if (!clip->applier && !clip->job)
+    if ((!clip->applier && !clip->job) || clip->looks)
         return imp_fail(error, IMPASTO_ERROR_USAGE,
                         "this clip only finds scenes: give it its frames by impasto_clip_look()");
     IMP_TRY(imp_frame_check("from", from, info->width, info->height, &ours, error));
@@ -351,24 +351,54 @@ enum impasto_status impasto_clip_frame(struct impasto_clip *clip, const struct i
 
 /* ---- Scenes that others paint ---------------------------------------------------------------- */
 
+/* For a clip that is painted. */
+static enum impasto_status look_for_job(struct impasto_clip *clip,
+                                        const struct impasto_image *frame, bool *begins,
+                                        struct impasto_error *error)
+{
+    *begins = false;
+    imp_frame_planes(frame, clip->now.source);
+    if (!imp_past_repeats(clip))
+        IMP_TRY(imp_lift(clip->device, find_scene(clip, begins), error));
+    if (*begins)
+        clip->scene_begins = clip->info.frames;
+    imp_past_keep(clip);
+    return IMPASTO_OK;
+}
+
+/* For one of a network. */
+static enum impasto_status look_for_network(struct impasto_clip *clip,
+                                            const struct impasto_image *frame, bool *begins,
+                                            struct impasto_error *error)
+{
+    const size_t bytes = 3 * sizeof(float) * (size_t)frame->width * (size_t)frame->height;
+    float *planes = malloc(bytes);
+    if (!planes)
+        return imp_fail_memory(error, "a frame", bytes);
+    imp_frame_planes(frame, planes);
+    const enum impasto_status status =
+        imp_applier_film_look(clip->applier, planes, frame->width, frame->height, begins, error);
+    clip->looks = true;
+    free(planes);
+    return status;
+}
+
 enum impasto_status impasto_clip_look(struct impasto_clip *clip, const struct impasto_frame *from,
                                       struct impasto_error *error)
 {
     struct impasto_image *frame = NULL;
     struct impasto_frame ours;
     bool begins = false;
-    if (clip->applier || clip->job)
+    if (clip->job || (clip->applier && clip->info.frames > 0 && !clip->looks))
         return imp_fail(error, IMPASTO_ERROR_USAGE,
                         "this clip paints: give it its frames by impasto_clip_frame()");
     IMP_TRY(imp_frame_check("from", from, clip->info.width, clip->info.height, &ours, error));
     IMP_TRY(read_frame(clip, &ours, &frame, error));
-    imp_frame_planes(frame, clip->now.source);
+    const enum impasto_status status = clip->applier ? look_for_network(clip, frame, &begins, error)
+                                                     : look_for_job(clip, frame, &begins, error);
     impasto_image_free(&frame);
-    if (!imp_past_repeats(clip))
-        IMP_TRY(imp_lift(clip->device, find_scene(clip, &begins), error));
-    if (begins)
-        clip->scene_begins = clip->info.frames;
-    imp_past_keep(clip);
+    if (status != IMPASTO_OK)
+        return status;
     clip->info.begins_scene = begins;
     clip->info.scenes += begins;
     clip->info.frames++;

@@ -33,6 +33,7 @@ struct impasto_clip {
     struct impasto_clip_info info;
     struct impasto_applier *applier; /* NULL: it is painted by a job */
     bool direct;                     /* the applier takes frames of bytes as they are */
+    bool looks;                      /* the applier only finds scenes */
 
     struct impasto_job *job;
     struct impasto_pictures pictures; /* without content; arrays are its own */

@@ -163,6 +163,9 @@ static enum impasto_status take_network(struct impasto_clip *clip, float **state
     *state = NULL;
     if (floats == 0)
         return IMPASTO_OK;
+    if (clip->looks)
+        return imp_fail(error, IMPASTO_ERROR_USAGE,
+                        "this clip only finds scenes: there is no state to keep");
     *state = malloc(floats * sizeof(float));
     if (!*state)
         return imp_fail_memory(error, "the state of a clip", floats * sizeof(float));
@@ -301,6 +304,7 @@ void imp_clip_forget(struct impasto_clip *clip)
                                             .result_width = clip->info.result_width,
                                             .result_height = clip->info.result_height};
     clip->scene_begins = 0;
+    clip->looks = false;
     impasto_image_free(&clip->first);
     if (clip->applier)
         imp_applier_forget(clip->applier);

@@ -212,7 +212,7 @@ class Painted(Filming):
 
 
 class SeveralDevices(Filming):
-    """Each paints scenes of its own; here they are one device, opened several times."""
+    """Each paints scenes or frames of its own; here they are one device, opened several times."""
 
     # PoCL 3.1 now and then loses count of a kernel's users where more threads work for such devices.
     ENV = {"POCL_MAX_PTHREAD_COUNT": "1"}
@@ -228,6 +228,20 @@ class SeveralDevices(Filming):
         self.assertEqual(len(list((self.folder / folder).iterdir())), 9)
         return files, (self.folder / f"{folder}.trace").read_text(), run.stderr.splitlines()[-1]
 
+    def kill_when(self, there, *words):
+        """Once that file is there."""
+        process = self.start(*words, env=self.ENV)
+        end = time.monotonic() + PATIENCE
+        while not (self.folder / there).exists() and time.monotonic() < end:
+            time.sleep(0.01)
+        process.kill()
+        process.communicate()
+
+    def assert_same_frames(self, folder, other, frames):
+        for i in range(1, frames + 1):
+            self.assertEqual((self.folder / folder / f"{i}.png").read_bytes(),
+                             (self.folder / other / f"{i}.png").read_bytes(), i)
+
     def test_the_film_of_one(self):
         """To the byte, with the same figures."""
         alone = self.paint("0", "alone")
@@ -236,43 +250,57 @@ class SeveralDevices(Filming):
 
     def test_a_film_that_reaches_round_the_ring(self):
         """Beyond the 250 frames that are read ahead of what is written, with a scene that is longer than that."""
-        lengths = (251, 3, 255)
+        lengths = (251, 3)
         self.write("scenes.y4m", scenes(lengths, 32, 24))
-        words = ["--iterations", "1", "--first-iterations", "1", "--frame-iterations", "0", "--scales", "1"]
-        films = []
+        words = [*Painted.SMALL[:-1], "1", "--first-iterations", "1", "--frame-iterations", "0", "--scales", "1"]
         for name, devices in (("alone", "0"), ("two", "0,0")):
-            run = self.succeed("video", "scenes.y4m", "style.png", "-o", f"{name}/%d.png", *Painted.SMALL, *words,
-                               "--device", devices, env=self.ENV)
-            self.assertIn("; 3 scenes", run.stderr.splitlines()[-1])
-            films.append([(self.folder / name / f"{i + 1}.png").read_bytes() for i in range(sum(lengths))])
-        self.assertEqual(films[1], films[0])
+            run = self.succeed("video", "scenes.y4m", "style.png", "-o", f"{name}/%d.png", *words, "--device", devices,
+                               env=self.ENV)
+            self.assertIn("; 2 scenes", run.stderr.splitlines()[-1])
+        self.assert_same_frames("two", "alone", sum(lengths))
 
     def test_frames_that_an_earlier_run_has_painted_ahead(self):
         """They are not painted again, nor counted among those that this run has painted."""
         self.write("scenes.y4m", scenes((10, 1, 1)))
         words = ["video", "scenes.y4m", "style.png", "-o", "out/%d.png", *Painted.SMALL, "--frame-iterations", "20",
                  "--device", "0,0"]
-        process = self.start(*words, env=self.ENV)
-        end = time.monotonic() + PATIENCE
-        while not (self.folder / "out/%d.png.impasto/state-11").exists() and time.monotonic() < end:
-            time.sleep(0.01)
-        process.kill()
-        process.communicate()
+        self.kill_when("out/%d.png.impasto/state-11", *words)
         self.succeed(*words, "--trace", "trace", "--report", "page.html", env=self.ENV)
         painted = [json.loads(line)["frame"] for line in (self.folder / "trace").read_text().splitlines()]
         self.assertNotIn(11, painted)
         self.assertEqual(painted[-1], 12)
-        self.assertIn(f"12 frames of 64x48 pixels, {len(painted)} of them by this run", (self.folder / "page.html").read_text())
+        self.assertIn(f"12 frames of 64x48 pixels, {len(painted)} of them by this run",
+                      (self.folder / "page.html").read_text())
+
+    def test_a_network(self):
+        """It paints frames by turns or, where they depend on those before, scenes."""
+        for name, words in (("plain", []), ("held", ["--steady", "0.02", "--smooth", "0.9"])):
+            with self.subTest(name):
+                for folder, devices in ((f"{name}-alone", "0"), (f"{name}-three", "0,0,0")):
+                    self.succeed("video", "scenes.y4m", "--model", "night.model", "-o", f"{folder}/%d.png", *words,
+                                 "--device", devices, env=self.ENV)
+                self.assert_same_frames(f"{name}-three", f"{name}-alone", 9)
+
+    def test_a_network_that_is_stopped(self):
+        """The frames that were painted are there in the end as if nothing had happened."""
+        self.write("scenes.y4m", scenes((100, 60, 140)))
+        for name, words in (("plain", []), ("held", ["--smooth", "0.9"])):
+            with self.subTest(name):
+                words = ["--model", "night.model", *words, "--device"]
+                self.succeed("video", "scenes.y4m", "-o", f"{name}-whole/%d.png", *words, "0", env=self.ENV)
+                shared = ["video", "scenes.y4m", "-o", f"{name}/%d.png", *words, "0,0"]
+                self.kill_when(f"{name}/20.png", *shared)
+                self.assertIn("going on after frame ", self.succeed(*shared, env=self.ENV).stderr)
+                self.assert_same_frames(name, f"{name}-whole", 300)
 
     def test_what_takes_one(self):
-        film = ["scenes.y4m", "-q", "--device", "0,0"]
-        self.spoil(USAGE, ["--device", "network", "one"], *film, "--model", "night.model", "-o", "out.mp4")
-        self.spoil(USAGE, ["out.y4m", "2 devices"], *film, "style.png", "-o", "out.y4m")
+        for painter in (["style.png"], ["--model", "night.model"]):
+            self.spoil(USAGE, ["out.y4m", "2 devices"], "scenes.y4m", "-q", "--device", "0,0", *painter, "-o", "out.y4m")
 
     def test_plan(self):
-        run = self.succeed("video", "scenes.y4m", "style.png", *Painted.SMALL, "--device", "0,0", "--plan", "-q",
-                           env=self.ENV)
-        self.assertRegex(run.stdout, "(?m)^  on  2 devices, at best +[0-9]")
+        for painter in (["style.png", *Painted.SMALL], ["--model", "night.model"]):
+            run = self.succeed("video", "scenes.y4m", *painter, "--device", "0,0", "--plan", "-q", env=self.ENV)
+            self.assertRegex(run.stdout, "(?m)^  on  2 devices, at best +[0-9]")
 
 
 class Numbered(Filming):

@@ -64,27 +64,6 @@ static enum impasto_status open_model(struct cli_filming *f)
     return status == IMPASTO_OK ? read_mix(f, style) : status;
 }
 
-static enum impasto_status open_network(struct cli_filming *f)
-{
-    const struct impasto_clip_params film =
-        impasto_clip_defaults(f->source_film.width, f->source_film.height);
-    struct impasto_apply_params params = impasto_apply_defaults();
-    struct impasto_params read = {.size = IMPASTO_SIZE_SOURCE};
-    const char *size = cli_video_given(f->options, "size");
-    if (size) /* as of a painting */
-        (void)cli_read(&cli_video_settings[0], size, &read, f->error);
-    params.size = read.size;
-    params.stroke = f->options->stroke;
-    params.steady = f->options->steady;
-    params.smooth = f->options->smooth;
-    params.mix = f->mix.weight;
-    params.mix_count = f->mix.weight ? impasto_model_info(f->model)->style_count : 0;
-    if (f->options->strength >= 0)
-        params.strength = f->options->strength;
-    params.colour = (enum impasto_colour)f->options->colour;
-    return impasto_clip_open_network(f->device, f->model, &params, &film, &f->clip, f->error);
-}
-
 /* Results may have another size than the film. */
 static enum impasto_status make_result(struct cli_filming *f)
 {
@@ -98,10 +77,6 @@ static enum impasto_status make_result(struct cli_filming *f)
 static enum impasto_status check_devices(const struct cli_filming *f, size_t count)
 {
     const char *output = f->options->output;
-    if (f->model)
-        return cli_fail(f->error, IMPASTO_ERROR_USAGE,
-                        "%s: names %zu devices, and a network paints a film on one; name one",
-                        f->settings->common.device ? "--device" : "$IMPASTO_DEVICE", count);
     return !output || imp_sink_keeps(output)
                ? IMPASTO_OK
                : cli_fail(f->error, IMPASTO_ERROR_USAGE,
@@ -122,7 +97,8 @@ static enum impasto_status open_devices(struct cli_filming *f)
     } else if (status == IMPASTO_OK) {
         status = cli_open_device(&f->settings->common, &f->console, &f->device, f->error);
         if (status == IMPASTO_OK)
-            status = f->model ? open_network(f) : cli_video_open_painting(f);
+            status = f->model ? cli_video_open_network(f, f->device, &f->clip)
+                              : cli_video_open_painting(f);
     }
     cli_batch_devices_free(&names);
     return status;

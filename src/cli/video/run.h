@@ -126,6 +126,13 @@ const char *cli_video_given(const struct cli_video_options *options, const char 
 enum impasto_status cli_video_make_params(const struct cli_filming *filming,
                                           struct impasto_params *params);
 
+/* ---- network.c ------------------------------------------------------------------------------- */
+
+/* Opens a clip of the film's size that its network paints, or that finds the scenes of such. */
+enum impasto_status cli_video_open_network(struct cli_filming *filming,
+                                           struct impasto_device *device,
+                                           struct impasto_clip **clip);
+
 /* ---- painting.c ------------------------------------------------------------------------------ */
 
 /* Whether the film is painted in the style of pictures, frame upon frame. */

@@ -40,19 +40,26 @@ static enum impasto_status open_painter(struct cli_scenes *s, struct cli_scene_p
     enum impasto_status status =
         open_device(f, name, first ? &f->console : &p->console, &p->device);
     if (status == IMPASTO_OK)
-        status = cli_video_open_clip(f, p->device, on_progress, s, &p->clip);
+        status = f->model ? cli_video_open_network(f, p->device, &p->clip)
+                          : cli_video_open_clip(f, p->device, on_progress, s, &p->clip);
     s->count++;
     return status;
 }
 
-/* On a device of its own, so that it waits for no painter. */
+/* On a device of its own, so that it waits for no painter. Frames that do not build on each other
+ * have none. */
 static enum impasto_status open_scout(struct cli_scenes *s, const char *name)
 {
     struct cli_filming *f = s->filming;
     cli_console_init(&s->console, &f->settings->common);
     s->console.quiet = true;
+    if (!f->stream.builds)
+        return IMPASTO_OK;
     const enum impasto_status status = open_device(f, name, &s->console, &s->device);
-    return status == IMPASTO_OK ? cli_video_open_scout(f, s->device, &s->scout) : status;
+    if (status != IMPASTO_OK)
+        return status;
+    return f->model ? cli_video_open_network(f, s->device, &s->scout)
+                    : cli_video_open_scout(f, s->device, &s->scout);
 }
 
 enum impasto_status cli_scenes_open(struct cli_filming *f, const struct cli_batch_devices *names)
@@ -112,7 +119,20 @@ void cli_scenes_name_devices(const struct cli_filming *f, FILE *stream)
 enum impasto_status cli_scenes_look(struct cli_filming *f)
 {
     const struct impasto_frame frame = cli_video_frame(&f->source_film, &f->frame);
-    return impasto_clip_look(f->scenes->scout, &frame, f->error);
+    struct impasto_clip *scout = f->scenes->scout;
+    return scout ? impasto_clip_look(scout, &frame, f->error) : IMPASTO_OK;
+}
+
+/* What the scout has found. */
+static struct cli_slot slot_of_frame(struct cli_scenes *s)
+{
+    struct cli_slot slot = {.begins = true, .scenes = 1};
+    const struct impasto_clip_info *seen = s->scout ? impasto_clip_info(s->scout) : NULL;
+    if (seen)
+        slot.begins = seen->begins_scene;
+    if (seen && !s->filming->model)
+        slot.scenes = s->scenes_before + seen->scenes;
+    return slot;
 }
 
 /* Takes the frame at hand. */
@@ -120,9 +140,7 @@ static enum impasto_status take_frame(struct cli_scenes *s)
 {
     struct cli_filming *f = s->filming;
     enum impasto_status status = cli_scenes_look(f);
-    const struct impasto_clip_info *seen = impasto_clip_info(s->scout);
-    struct cli_slot slot = {.begins = seen->begins_scene,
-                            .scenes = s->scenes_before + seen->scenes};
+    struct cli_slot slot = slot_of_frame(s);
     imp_os_monitor_enter(s->monitor);
     if (status == IMPASTO_OK)
         status = imp_ahead_take(s->ahead, s->read, &f->frame, &slot.left, f->error);
@@ -173,9 +191,8 @@ static void add_figures(struct impasto_clip_info *sum, const struct cli_slot *sl
         if (slot->compared[i])
             add_pair(&info.warp[i], &slot->info.warp[i]);
     }
-    info.scenes = sum->scenes + (slot->known ? slot->info.begins_scene : slot->begins);
+    info.scenes = sum->scenes + (sum->job && slot->begins);
     info.frames = sum->frames + 1;
-    info.memory = sum->memory;
     info.job = sum->job;
     *sum = info;
 }
@@ -288,7 +305,8 @@ enum impasto_status cli_scenes_paint(struct cli_filming *f)
     s->info = *impasto_clip_info(f->clip);
     f->figures = &s->info;
     /* The scene of the last frame of an earlier run has been seen once more. */
-    s->scenes_before = f->kept > 0 ? s->info.scenes - impasto_clip_info(s->scout)->scenes : 0;
+    if (f->kept > 0 && !f->model)
+        s->scenes_before = s->info.scenes - impasto_clip_info(s->scout)->scenes;
     s->read = s->written = s->untaken = f->kept;
     enum impasto_status status =
         imp_ahead_open(f->sink, &f->source_film, &f->film, &s->ahead, f->error);

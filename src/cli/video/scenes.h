@@ -4,15 +4,16 @@
 
 /*
  * A film on several devices. Nothing is carried over a cut, so each device paints scenes of its
- * own. One thread reads the film, finds the cuts, and writes the frames in their order. It reads at
- * most IMP_AHEAD frames ahead of what is written: where a scene is longer, one device paints alone.
+ * own. Where a network paints each frame by itself, each is a scene. One thread reads the film,
+ * finds the cuts, and writes the frames in their order. It reads at most IMP_AHEAD frames ahead of
+ * what is written: where a scene is longer, one device paints alone.
  */
 
 #include "cli/batch/batch.h"
 #include "cli/video/run.h"
 
-/* Opens the devices with a clip on each, and one that finds cuts. The first ones are f->device and
- * f->clip. To be closed in any case. */
+/* Opens the devices with a clip on each, and one that finds cuts, if there is need of it. The first
+ * ones are f->device and f->clip. To be closed in any case. */
 enum impasto_status cli_scenes_open(struct cli_filming *f, const struct cli_batch_devices *names);
 /* Looks at the frame at hand, which is the last one of an earlier run. */
 enum impasto_status cli_scenes_look(struct cli_filming *f);

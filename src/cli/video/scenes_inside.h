@@ -13,7 +13,7 @@
 /* A frame that has been read, until it is written. */
 struct cli_slot {
     bool begins;     /* a scene */
-    uint64_t scenes; /* that have begun, with its own */
+    uint64_t scenes; /* that have begun, with its own; of networks, nobody counts them: 1 */
     bool left;       /* an earlier run has painted it */
     bool painted;
     bool known; /* the info is: this run has painted it */
@@ -38,7 +38,7 @@ struct cli_scenes {
     struct cli_filming *filming; /* the painters only read what it was opened with */
     struct cli_console console;  /* of who finds cuts */
     struct impasto_device *device;
-    struct impasto_clip *scout;
+    struct impasto_clip *scout; /* NULL: every frame is a scene */
     struct impasto_clip_info info;
     uint64_t scenes_before; /* what the scout has counted */
     enum impasto_status read_status;

@@ -66,8 +66,11 @@ static bool await_frame(struct cli_scenes *s, int64_t first, int64_t number, boo
 
 /* ---- States ---------------------------------------------------------------------------------- */
 
+/* Whether a painter can go on after so many frames. */
 static bool has_state(struct cli_scenes *s, int64_t frames)
 {
+    if (!s->filming->stream.builds)
+        return true;
     char *path = imp_sink_state_path(s->filming->sink, frames);
     const bool there = path && imp_os_is_there(path);
     free(path);
@@ -90,6 +93,8 @@ static void remove_state(struct cli_scenes *s, int64_t frames)
 static enum impasto_status save_state(struct cli_scene_painter *p, int64_t frames)
 {
     const double began = imp_os_seconds();
+    if (!p->scenes->filming->stream.builds)
+        return IMPASTO_OK;
     if (frames % IMP_AHEAD != 0 && began - p->saved < p->took / SHARE)
         return IMPASTO_OK;
     char *path = imp_sink_state_path(p->scenes->filming->sink, frames);

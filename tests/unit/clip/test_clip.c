@@ -384,6 +384,71 @@ static void strokes_of_another_size_are_refused(void **state)
     assert_null(clip);
 }
 
+/* ---- Scenes ---------------------------------------------------------------------------------- */
+
+#define CUT 3 /* the frame of FRAMES that shows another place */
+
+static void fill_scenes(struct impasto_frame *frame, int number)
+{
+    fill(frame, number);
+    for (int y = 0; y < frame->height && number >= CUT; y++)
+        for (int i = 0; i < 3 * frame->width; i++)
+            ((unsigned char *)frame->pixels)[(size_t)y * frame->stride + (size_t)i] =
+                (unsigned char)(16 * ((i / 21 * 37 + y / 5 * 23) % 16));
+}
+
+/* Each scene by a clip that has painted something else, once the cuts are known. */
+static void expect_scenes(const struct impasto_apply_params *params)
+{
+    struct impasto_clip *whole = open_network(params), *parts = open_network(params);
+    struct impasto_clip *scout = open_network(params);
+    struct memory from = make_frame(WIDTH, HEIGHT, IMPASTO_SAMPLES_BYTE);
+    struct memory a = make_frame(WIDTH, HEIGHT, IMPASTO_SAMPLES_BYTE);
+    struct memory b = make_frame(WIDTH, HEIGHT, IMPASTO_SAMPLES_BYTE);
+    const bool follows = params->steady > 0 || params->smooth > 0;
+    struct impasto_error error = {0};
+    paint_number(parts, 40, &b.frame);
+    for (int i = 0; i < FRAMES; i++) {
+        fill_scenes(&from.frame, i);
+        if (impasto_clip_look(scout, &from.frame, &error) != IMPASTO_OK)
+            fail_msg("%s", error.message);
+        const struct impasto_clip_info *seen = impasto_clip_info(scout);
+        assert_int_equal(seen->frames, i + 1);
+        assert_int_equal(seen->begins_scene, !follows || i == 0 || i == CUT);
+        if (seen->begins_scene)
+            impasto_clip_begin(parts, (uint64_t)i, 0);
+        paint(whole, &from.frame, &a.frame);
+        paint(parts, &from.frame, &b.frame);
+        assert_true(difference(&a.frame, &b.frame) == 0);
+    }
+    assert_true(impasto_clip_info(scout)->memory < impasto_clip_info(whole)->memory / 2);
+    expect_refusal(scout, &from.frame, &a.frame, "only finds scenes");
+    assert_int_equal(impasto_clip_look(whole, &from.frame, &error), IMPASTO_ERROR_USAGE);
+    assert_non_null(strstr(error.message, "this clip paints"));
+    assert_int_equal(impasto_clip_save(scout, in_folder("state"), &error),
+                     follows ? IMPASTO_ERROR_USAGE : IMPASTO_OK);
+    impasto_clip_begin(scout, 0, 0);
+    paint(scout, &from.frame, &b.frame);
+    impasto_clip_close(&whole);
+    impasto_clip_close(&parts);
+    impasto_clip_close(&scout);
+    free_frame(&from);
+    free_frame(&a);
+    free_frame(&b);
+}
+
+static void scenes_are_painted_apart(void **state)
+{
+    (void)state;
+    static const float steady[] = {0, 0.05F, 0, 0.05F}, smooth[] = {0, 0, 0.9F, 0.9F};
+    for (size_t k = 0; k < IMP_COUNT(steady); k++) {
+        struct impasto_apply_params params = impasto_apply_defaults();
+        params.steady = steady[k];
+        params.smooth = smooth[k];
+        expect_scenes(&params);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -396,6 +461,7 @@ int main(void)
         cmocka_unit_test(states_go_on),
         cmocka_unit_test(other_states_are_refused),
         cmocka_unit_test(strokes_of_another_size_are_refused),
+        cmocka_unit_test(scenes_are_painted_apart),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
