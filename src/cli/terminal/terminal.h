@@ -37,8 +37,8 @@ struct cli_console {
     /* Of the job at hand. Iterations times pixels are its work. */
     const struct impasto_plan_scale *scales;
     size_t scale_count;
-    char words[256]; /* beside the bar; empty: neither is shown */
-    double share;    /* of the work that is done */
+    char words[256];       /* beside the bar; empty: neither is shown */
+    double share;          /* of the work that is done */
     struct cli_show *show; /* NULL: no pictures */
     double asked;          /* monotonic seconds: when one was asked for; 0: none was */
     double next;           /* monotonic seconds: when to ask for the next one */
