@@ -4,8 +4,8 @@
 
     tests/bench/style_sheet.py build/impasto weights/base-16.model examples/lighthouse.jpg examples/styles.jpg
 
-First comes the photograph, last half of the first style with half of the sixth. Each is painted twice as large as it
-is shown. Needs Pillow.
+First comes the photograph, last half of the first style with half of the sixth. Each is painted with its longer side
+at twice the width at which it is shown. Needs Pillow.
 """
 import argparse
 import json
@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 
-ACROSS, CELL, GAP = 5, 260, 2  # pictures in a row; longer side of one and what is between two, in pixels
+ACROSS, CELL, GAP = 5, 260, 2  # pictures in a row; width of one and what is between two, in pixels
 SKIPPED = 77
 
 
@@ -32,8 +32,8 @@ def paint(program, model, photo, mix, out):
 
 
 def compose(image, paths, out):
-    sizes = [image.open(path).size for path in paths[:1]]
-    height = CELL * sizes[0][1] // sizes[0][0]
+    width, height = image.open(paths[0]).size
+    height = CELL * height // width
     rows = -(-len(paths) // ACROSS)
     sheet = image.new("RGB", (ACROSS * (CELL + GAP), rows * (height + GAP)), "white")
     for i, path in enumerate(paths):

@@ -493,6 +493,15 @@ class Plan(Filming):
         self.assertGreater(plan["bytes"], 0)
         self.assertEqual(lines[-1]["event"], "done")
 
+    def test_memory_for_a_network(self):
+        self.write("film.y4m", pan(2, 640, 360))
+        sizes = []
+        for memory in ([], ["--memory", "16M"]):
+            run = self.succeed("video", "film.y4m", "--model", "night.model", *memory, "--plan", "--progress", "json")
+            sizes += [line["bytes"] for line in map(json.loads, run.stdout.splitlines()) if line["event"] == "plan"]
+        self.assertLessEqual(sizes[1], 16 << 20)
+        self.assertLess(16 << 20, sizes[0])
+
     def test_by_the_first_frames(self):
         """Whatever frames are painted: none of those to come is waited for."""
         network = ["--model", "night.model"]

@@ -10,10 +10,13 @@ enum impasto_status cli_video_open_network(struct cli_filming *f, struct impasto
         impasto_clip_defaults(f->source_film.width, f->source_film.height);
     struct impasto_apply_params params = impasto_apply_defaults();
     struct impasto_params read = {.size = IMPASTO_SIZE_SOURCE};
-    const char *size = cli_video_given(f->options, "size");
-    if (size) /* as of a painting */
-        (void)cli_read(&cli_video_settings[0], size, &read, f->error);
+    enum impasto_status status = cli_video_read(f, "size", &read); /* as of a painting */
+    if (status == IMPASTO_OK)
+        status = cli_video_read(f, "memory", &read);
+    if (status != IMPASTO_OK)
+        return status;
     params.size = read.size;
+    params.memory = read.memory;
     params.stroke = f->options->stroke;
     params.steady = f->options->steady;
     params.smooth = f->options->smooth;

@@ -118,7 +118,9 @@ void cli_video_say_plan(struct cli_filming *f, double seconds)
     struct impasto_error ignored;
     /* A frame like the one before it costs nothing, and says nothing of the others. */
     const bool repeated = cli_video_is_painting(f) && info->iterations == 0;
-    if (f->planned || f->done < f->earlier + 2 || info->begins_scene || repeated)
+    /* Several devices end their frames at the same time. */
+    const int64_t least = 2 + 2 * (int64_t)f->devices;
+    if (f->planned || f->done < f->earlier + least || info->begins_scene || repeated)
         return;
     f->planned = true;
     if (f->film.frames <= f->done || weigh(f, &f->painted, &cost, &ignored) != IMPASTO_OK)

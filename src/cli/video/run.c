@@ -80,8 +80,9 @@ static enum impasto_status check_devices(const struct cli_filming *f, size_t cou
     return !output || imp_sink_keeps(output)
                ? IMPASTO_OK
                : cli_fail(f->error, IMPASTO_ERROR_USAGE,
-                          "-o %s: has no room for what is painted ahead on %zu devices; name an "
-                          ".mp4, .mov, .mkv, .webm or numbered pictures, or one device",
+                          "-o %s: has no room for what is painted ahead on the %zu devices that "
+                          "--device or $IMPASTO_DEVICE names; name an .mp4, .mov, .mkv, .webm or "
+                          "numbered pictures, or one device",
                           output, count);
 }
 

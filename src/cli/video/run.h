@@ -122,6 +122,9 @@ char *cli_video_job(const struct cli_filming *filming);
 
 /* The text of a setting of paintings, as it was given; NULL: it was not. */
 const char *cli_video_given(const struct cli_video_options *options, const char *name);
+/* Reads the setting of that name where it was given. */
+enum impasto_status cli_video_read(const struct cli_filming *filming, const char *name,
+                                   struct impasto_params *params);
 /* The parameters of a painting: the preset's, but for what was given. */
 enum impasto_status cli_video_make_params(const struct cli_filming *filming,
                                           struct impasto_params *params);

@@ -197,6 +197,13 @@ static void add_figures(struct impasto_clip_info *sum, const struct cli_slot *sl
     *sum = info;
 }
 
+/* Of a frame, on average since the first was done: that one compiles kernels. */
+static double seconds_each(const struct cli_filming *f)
+{
+    const int64_t since = f->done - f->earlier; /* frames, with the one at hand */
+    return since > 0 ? (cli_seconds() - f->began) / (double)since : cli_seconds() - f->opened;
+}
+
 /* Writes the next frame, which is painted. */
 static enum impasto_status write_frame(struct cli_scenes *s)
 {
@@ -210,8 +217,7 @@ static enum impasto_status write_frame(struct cli_scenes *s)
     if (status == IMPASTO_OK)
         status = cli_video_write(f, slot.known);
     if (status == IMPASTO_OK)
-        cli_video_count(f, (cli_seconds() - f->opened) / (double)(f->done + 1 - f->earlier),
-                        slot.known);
+        cli_video_count(f, seconds_each(f), slot.known);
     return status;
 }
 

@@ -39,6 +39,15 @@ const char *cli_video_given(const struct cli_video_options *options, const char 
     return NULL;
 }
 
+enum impasto_status cli_video_read(const struct cli_filming *f, const char *name,
+                                   struct impasto_params *params)
+{
+    for (size_t i = 0; i < CLI_VIDEO_SETTINGS; i++)
+        if (strcmp(cli_video_settings[i].name, name) == 0 && f->options->given[i])
+            return cli_read(&cli_video_settings[i], f->options->given[i], params, f->error);
+    return IMPASTO_OK;
+}
+
 /* A quarter of the pixels. A style picture that goes by the result's size is smaller, too, so that
  * strokes are as large beside what they paint. */
 static void halve(const struct cli_filming *f, struct impasto_params *params)
