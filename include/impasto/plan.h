@@ -51,11 +51,12 @@ struct impasto_plan_band {
      * neighbour, and its part of each sum, once. With L-BFGS: once its memory is full, where the
      * first trial is taken. */
     uint64_t sent;
-    /* The seconds that this takes at the least, by what exchanges between devices or processes took
-     * when the job was opened. */
+    /* The seconds that this takes at the least, by what exchanges of the host's memory took when
+     * the job was opened: between processes by their lines, within one process by a copy. What a
+     * device reads and writes for them is not in it. */
     double exchange;
-    /* Those of an iteration's computing, by what tuning has measured; 0: the device is not tuned.
-     */
+    /* Those of the convolutions of an iteration, by what tuning has measured of VGG19 up to
+     * conv5_1, less or more of it as the job's layers and plan are; 0: the device is not tuned. */
     double computing;
 };
 

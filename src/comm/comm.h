@@ -77,10 +77,13 @@ enum impasto_status imp_comm_edges_end(struct imp_comm *comm);
 
 /* What exchanges cost between the slowest neighbours. */
 struct imp_comm_cost {
-    double seconds;          /* of one that is short */
-    double bytes_per_second; /* that long ones have, in each direction */
+    double seconds; /* of one that is short */
+    /* Of a long one, from a rank to one neighbour, while as many go to the other one and come from
+     * both. 0: longer ones take no longer, as far as the clock tells. */
+    double bytes_per_second;
 };
-/* By some exchanges with the neighbours, the same on every rank. Waits. */
+/* By some exchanges with the neighbours, the same on every rank. After a failure *cost is as it
+ * was. Waits. */
 enum impasto_status imp_comm_measure(struct imp_comm *comm, struct imp_comm_cost *cost);
 
 /* values[0..count) += those of all other ranks, in place, on every rank. Sums of integers have no

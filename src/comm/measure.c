@@ -33,6 +33,9 @@ static enum impasto_status time_swaps(struct imp_comm *comm, unsigned char *byte
     return IMPASTO_OK;
 }
 
+/* So short a time is noise, not the line's: a mebibyte in it would be a terabyte a second. */
+#define LEAST_SECONDS 1e-6
+
 /* cost: of all ranks, from what each has measured. */
 static enum impasto_status find_slowest(struct imp_comm *comm, const double own[2],
                                         struct imp_comm_cost *cost)
@@ -43,26 +46,28 @@ static enum impasto_status find_slowest(struct imp_comm *comm, const double own[
     for (size_t rank = 0; counts && rank < size; rank++)
         counts[rank] = 2;
     const enum impasto_status status =
-        all && counts ? imp_comm_gather(comm, own, all, counts)
-                      : imp_comm_outcome(comm, imp_fail_memory(&comm->error, "ranks", 0));
+        all && counts
+            ? imp_comm_gather(comm, own, all, counts)
+            : imp_comm_outcome(comm, imp_fail_memory(&comm->error, "the ranks' times of exchanges",
+                                                     2 * size * sizeof(*all)));
     for (size_t i = 0; i < 2 * size && status == IMPASTO_OK; i++)
         slowest[i % 2] = fmax(slowest[i % 2], all[i]);
     free(all);
     free(counts);
-    /* So short a time is not told by every clock. */
-    const double least = 1e-9;
-    *cost = (struct imp_comm_cost){fmax(slowest[0], least),
-                                   LARGE / fmax(slowest[1] - slowest[0], least)};
+    const double longer = slowest[1] - slowest[0];
+    if (status == IMPASTO_OK)
+        *cost = (struct imp_comm_cost){fmax(slowest[0], 1e-9),
+                                       longer > LEAST_SECONDS ? LARGE / longer : 0};
     return status;
 }
 
 enum impasto_status imp_comm_measure(struct imp_comm *comm, struct imp_comm_cost *cost)
 {
     double own[2] = {0};
-    *cost = (struct imp_comm_cost){0};
     unsigned char *bytes = calloc(4, LARGE);
     if (!bytes)
-        return imp_comm_outcome(comm, imp_fail_memory(&comm->error, "ranks", 4 * LARGE));
+        return imp_comm_outcome(
+            comm, imp_fail_memory(&comm->error, "timing the exchanges of ranks", 4 * LARGE));
     enum impasto_status status = time_swaps(comm, bytes, SMALL, SMALL_ROUNDS, &own[0]);
     if (status == IMPASTO_OK)
         status = time_swaps(comm, bytes, LARGE, LARGE_ROUNDS, &own[1]);

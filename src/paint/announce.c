@@ -94,32 +94,51 @@ void imp_job_announce_weights(const struct impasto_job *job,
             layers_text(job->params.style_layers, style, sizeof(style)));
 }
 
-/* Where one device alone would be as fast. */
+/* "12.345 ms" or "1.23 s" */
+static const char *seconds_text(double seconds, char *text, size_t size)
+{
+    const bool small = seconds < 1;
+    snprintf(text, size, small ? "%.3f ms" : "%.2f s", small ? 1e3 * seconds : seconds);
+    return text;
+}
+
+/* Where one device alone would be faster. */
 static void warn_of_slow_lines(const struct impasto_job *job)
 {
-    double alone, most = 0;
-    const double together = imp_team_seconds(job->bands, job->band_count, &alone);
-    for (size_t i = 0; i < job->band_count; i++)
-        most = job->bands[i].exchange > most ? job->bands[i].exchange : most;
-    if (together > 0 && together >= alone)
+    const struct imp_team_times *times = &job->times;
+    char together[32], exchange[32], alone[32];
+    if (imp_team_is_slowed(times))
         imp_log(imp_device_log(job->device), IMPASTO_LOG_WARNING,
-                "an iteration takes about %.3g s, of which %.3g s are exchanges of rows, and about "
-                "%.3g s on the fastest device alone; use fewer devices",
-                together, most, alone);
+                "an iteration takes about %s, of which %s are exchanges between devices, and about "
+                "%s on the fastest device alone; use fewer devices",
+                seconds_text(times->together, together, sizeof(together)),
+                seconds_text(times->exchange, exchange, sizeof(exchange)),
+                seconds_text(times->alone, alone, sizeof(alone)));
+}
+
+/* ", 812.3 MB/s", ", 11.20 GB/s", or nothing where the rate is not known. */
+static const char *rate_text(double rate, char *text, size_t size)
+{
+    text[0] = 0;
+    if (rate > 0)
+        snprintf(text, size, rate < 1e9 ? ", %.1f MB/s" : ", %.2f GB/s",
+                 rate * (rate < 1e9 ? 1e-6 : 1e-9));
+    return text;
 }
 
 /* "rows 128 on device 0, 256 on device 1" */
 static void announce_bands(const struct impasto_job *job)
 {
     const struct imp_log *log = imp_device_log(job->device);
-    char bands[1024] = "";
+    char bands[1024] = "", least[32], rate[32];
     size_t used = 0;
     for (size_t i = 0; i < job->band_count && used < sizeof(bands); i++)
         used += (size_t)snprintf(bands + used, sizeof(bands) - used, "%s%d on device %d",
                                  i ? ", " : "", job->bands[i].rows, job->bands[i].device);
     if (job->band_count > 0)
-        imp_log(log, IMPASTO_LOG_INFO, "bands: rows %s; exchanges of at least %.3g ms, %.3g MB/s",
-                bands, 1e3 * job->cost.seconds, 1e-6 * job->cost.bytes_per_second);
+        imp_log(log, IMPASTO_LOG_INFO, "bands: rows %s; exchanges of at least %s%s", bands,
+                seconds_text(job->cost.seconds, least, sizeof(least)),
+                rate_text(job->cost.bytes_per_second, rate, sizeof(rate)));
     else if (job->comm)
         imp_log(log, IMPASTO_LOG_INFO,
                 "bands: none, as this size is too low for %d; the first device works alone",

@@ -22,6 +22,13 @@ struct imp_team {
     struct impasto_job *job[IMPASTO_DEVICES]; /* the first is the caller's */
 };
 
+/* The seconds that an iteration takes in bands, and on one device. */
+struct imp_team_times {
+    double together; /* of the slowest band; 0: not all devices are tuned */
+    double exchange; /* of these, its exchanges */
+    double alone;    /* on the fastest device that has room for all rows; infinite: none has */
+};
+
 struct impasto_job {
     struct imp_device *device;
     struct imp_team *team;       /* the first rank's; NULL: it is another's, or there is none */
@@ -67,6 +74,7 @@ struct impasto_job {
     struct impasto_plan_band bands[IMPASTO_RANKS];
     size_t band_count;
     struct impasto_profile_row *profile;
+    struct imp_team_times times; /* by the bands; zeroed: not known */
 };
 
 /* ---- job.c ----------------------------------------------------------------------------------- */
@@ -125,9 +133,12 @@ enum impasto_status imp_team_cut(struct impasto_job *job, const struct imp_sizes
                                  bool within_room);
 /* Fills job->bands for the scale at hand, which is planned. */
 enum impasto_status imp_team_describe(struct impasto_job *job);
-/* What an iteration takes with these bands, and *alone on the one device that is fastest; 0: not
- * all devices are tuned. */
-double imp_team_seconds(const struct impasto_plan_band *bands, size_t count, double *alone);
+/* room: rows that there is memory for on each of their devices. */
+struct imp_team_times imp_team_times(const struct impasto_plan_band *bands, const double *room,
+                                     size_t count);
+/* Whether one device alone is faster, and it is for the exchanges that it is: bands that are shared
+ * badly are no reason for fewer devices. */
+bool imp_team_is_slowed(const struct imp_team_times *times);
 /* The band of the scale at hand; NULL: this rank does all of it. */
 struct imp_band *imp_team_band(struct impasto_job *job);
 /* Whether any rank's answer is no. */

@@ -77,12 +77,9 @@ enum impasto_status imp_team_open(struct impasto_job *job, struct impasto_device
     return IMPASTO_OK;
 }
 
-/* The line between ranks has failed; who has made it fail has said why. */
 static enum impasto_status broken(struct impasto_job *job, enum impasto_status status)
 {
-    return status == IMPASTO_OK
-               ? status
-               : imp_device_fail(job->device, status, "%s", imp_comm_error(job->comm)->message);
+    return imp_ranks_heard(job->comm, job->device, status);
 }
 
 enum impasto_status imp_share(struct impasto_job *job, void *bytes, size_t size)
@@ -217,10 +214,7 @@ static enum impasto_status hear(struct impasto_job *job, const double *own, size
     size_t counts[IMPASTO_RANKS];
     for (int rank = 0; rank < imp_comm_size(job->comm); rank++)
         counts[rank] = count;
-    const enum impasto_status status = imp_comm_gather(job->comm, own, all, counts);
-    return status == IMPASTO_OK
-               ? status
-               : imp_device_fail(job->device, status, "%s", imp_comm_error(job->comm)->message);
+    return broken(job, imp_comm_gather(job->comm, own, all, counts));
 }
 
 enum impasto_status imp_team_any_not(struct impasto_job *job, bool mine, bool *any_not)
@@ -329,33 +323,60 @@ enum impasto_status imp_team_cut(struct impasto_job *job, const struct imp_sizes
     return imp_band_open(&job->band, job->device, job->comm, begins, sizes->canvas_width);
 }
 
-/* Of an iteration, by what tuning has measured of a typical one; 0: nothing. */
+/* Multiplications of the layers from `first` to before `end`, to one of conv1_2's. */
+static double work_of(int first, int end)
+{
+    double work = 0;
+    for (int l = first; l < end; l++) {
+        const struct imp_layer_shape *shape = &imp_layer_shapes[l];
+        const double side = 1 << (shape->block - 1);
+        work += shape->in_channels * shape->out_channels / (side * side);
+    }
+    return work;
+}
+
+/* Of an iteration: by what tuning has measured of a typical one, the job's own layers, and its own
+ * plan, as some are computed twice. 0: nothing was measured. */
 static double computing_seconds(const struct impasto_job *job)
 {
     const double pixels = (double)job->band.rows * job->band.width;
-    return job->tuned > 0 ? pixels / (IMP_TYPICAL_SIDE * IMP_TYPICAL_SIDE) / job->tuned : 0;
+    const double layers = work_of(0, job->model.layers) / work_of(1, IMP_TYPICAL_DEPTH);
+    const double typical = pixels / (IMP_TYPICAL_SIDE * IMP_TYPICAL_SIDE) * layers;
+    return job->tuned > 0 ? typical / job->tuned * job->scale.cost / job->scale.cost_of_keeping : 0;
 }
 
-double imp_team_seconds(const struct impasto_plan_band *bands, size_t count, double *alone)
+struct imp_team_times imp_team_times(const struct impasto_plan_band *bands, const double *room,
+                                     size_t count)
 {
-    double rows = 0, slowest = 0;
+    struct imp_team_times times = {.alone = INFINITY};
+    double rows = 0;
     for (size_t i = 0; i < count; i++)
         rows += bands[i].rows;
-    *alone = INFINITY;
     for (size_t i = 0; i < count; i++) {
+        const double together = bands[i].computing + bands[i].exchange;
         if (bands[i].computing <= 0)
-            return 0;
-        slowest = fmax(slowest, bands[i].computing + bands[i].exchange);
-        *alone = fmin(*alone, bands[i].computing * rows / bands[i].rows);
+            return (struct imp_team_times){0};
+        if (together > times.together) {
+            times.together = together;
+            times.exchange = bands[i].exchange;
+        }
+        if (room[i] >= rows)
+            times.alone = fmin(times.alone, bands[i].computing * rows / bands[i].rows);
     }
-    return slowest;
+    return times;
+}
+
+bool imp_team_is_slowed(const struct imp_team_times *times)
+{
+    return times->together > times->alone && times->together - times->exchange < times->alone;
 }
 
 enum impasto_status imp_team_describe(struct impasto_job *job)
 {
-    enum { DEVICE, BEGIN, ROWS, BYTES, SENT, EXCHANGE, COMPUTING, SAID };
-    double said[SAID * IMPASTO_RANKS];
+    enum { DEVICE, BEGIN, ROWS, BYTES, SENT, EXCHANGE, COMPUTING, SPACE, SAID };
+    double said[SAID * IMPASTO_RANKS], room[IMPASTO_RANKS];
     job->band_count = 0;
+    job->times = (struct imp_team_times){0};
     if (!imp_team_band(job))
         return IMPASTO_OK;
     if (job->cost.seconds <= 0)
@@ -366,7 +387,8 @@ enum impasto_status imp_team_describe(struct impasto_job *job)
                               (double)imp_scale_peak(&job->scale),
                               (double)imp_scale_traffic(&job->scale),
                               imp_scale_exchanging(&job->scale, &job->cost),
-                              computing_seconds(job)};
+                              computing_seconds(job),
+                              job->room};
     IMP_TRY(hear(job, own, SAID, said));
     job->band_count = (size_t)imp_comm_size(job->comm);
     for (size_t rank = 0; rank < job->band_count; rank++) {
@@ -378,7 +400,9 @@ enum impasto_status imp_team_describe(struct impasto_job *job)
                                                       .sent = (uint64_t)of[SENT],
                                                       .exchange = of[EXCHANGE],
                                                       .computing = of[COMPUTING]};
+        room[rank] = of[SPACE];
     }
+    job->times = imp_team_times(job->bands, room, job->band_count);
     return IMPASTO_OK;
 }
 

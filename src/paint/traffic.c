@@ -63,19 +63,26 @@ static int slots(const struct imp_scale *scale)
            (optimizer->sums ? optimizer->sums(&scale->state) : 0);
 }
 
+static uint64_t sums_to_all(const struct imp_scale *scale)
+{
+    return style_sums(scale) + imp_band_totals_bytes(slots(scale));
+}
+
 uint64_t imp_scale_traffic(const struct imp_scale *scale)
 {
     const struct imp_band *band = scale->band;
     if (!band)
         return 0;
     const int sides = imp_band_above(band) + imp_band_below(band);
-    return (uint64_t)sides * rows_to_one(&scale->objective.net) + style_sums(scale) +
-           imp_band_totals_bytes(slots(scale));
+    return (uint64_t)sides * rows_to_one(&scale->objective.net) + sums_to_all(scale);
 }
 
 double imp_scale_exchanging(const struct imp_scale *scale, const struct imp_comm_cost *cost)
 {
-    return scale->band ? exchanges(scale) * cost->seconds +
-                             (double)imp_scale_traffic(scale) / cost->bytes_per_second
-                       : 0;
+    if (!scale->band)
+        return 0;
+    /* Rows go to both neighbours at once, and the rate is one side's while both are busy. */
+    const double bytes = (double)rows_to_one(&scale->objective.net) + (double)sums_to_all(scale);
+    const double rate = cost->bytes_per_second;
+    return exchanges(scale) * cost->seconds + (rate > 0 ? bytes / rate : 0);
 }

@@ -66,8 +66,10 @@ void imp_ranks_end(struct impasto_ranks *ranks);
 
 /* What is stored for a device with this driver and these kernels; false: nothing. */
 bool imp_tuning_load(const struct impasto_device_info *info, struct imp_tuning *tuning);
-/* The seconds of a typical iteration as stored, of a square of so many pixels; 0: nothing is. */
+/* The seconds of a typical iteration as stored, of a square of so many pixels, through the layers
+ * from the second to conv5_1, all of which are kept; 0: nothing is. */
 #define IMP_TYPICAL_SIDE 512
+#define IMP_TYPICAL_DEPTH 13
 double imp_tuning_seconds(const struct impasto_device_info *info);
 /* Whether it can be stored: to be asked before minutes of work. */
 enum impasto_status imp_tuning_check(const struct impasto_device_info *info,

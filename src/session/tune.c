@@ -37,9 +37,6 @@ static const struct {
 
 static const uint64_t chunks[] = {8u << 20, 16u << 20, 28u << 20, 48u << 20, 128u << 20};
 
-/* The depth of the typical iteration: conv5_1. */
-#define TYPICAL_DEPTH 13
-
 static int ascending(const void *a, const void *b)
 {
     const double x = *(const double *)a, y = *(const double *)b;
@@ -325,7 +322,7 @@ static double typical_seconds(struct imp_caps caps, const struct imp_tuning *tun
     double total = 0;
     caps.tuning = *tuning;
     const double unit = imp_conv_unit(&caps);
-    for (int l = 1; l < TYPICAL_DEPTH; l++) {
+    for (int l = 1; l < IMP_TYPICAL_DEPTH; l++) {
         const struct imp_layer_shape *shape = &imp_layer_shapes[l];
         const int side = IMP_TYPICAL_SIDE >> (shape->block - 1);
         for (int back = 0; back < 2; back++) {

@@ -115,12 +115,9 @@ uint64_t imp_band_totals_bytes(int slots)
 
 /* ---- Rows ------------------------------------------------------------------------------------ */
 
-/* The line between ranks has failed; who has made it fail has said why. */
 static enum impasto_status broken(struct imp_band *band, enum impasto_status status)
 {
-    return status == IMPASTO_OK
-               ? status
-               : imp_device_fail(band->device, status, "%s", imp_comm_error(band->comm)->message);
+    return imp_ranks_heard(band->comm, band->device, status);
 }
 
 static enum impasto_status meet(struct imp_band *band, const struct imp_edges *edges)
@@ -418,6 +415,14 @@ enum impasto_status imp_band_collect(struct imp_band *band, const float *own, in
 enum impasto_status imp_band_share(struct imp_band *band, void *bytes, size_t size)
 {
     return broken(band, imp_comm_broadcast(band->comm, bytes, size, 0));
+}
+
+enum impasto_status imp_ranks_heard(const struct imp_comm *comm, struct imp_device *device,
+                                    enum impasto_status status)
+{
+    return status == IMPASTO_OK
+               ? status
+               : imp_device_fail(device, status, "%s", imp_comm_error(comm)->message);
 }
 
 enum impasto_status imp_ranks_agree(struct imp_comm *comm, struct imp_device *device,

@@ -78,6 +78,10 @@ enum impasto_status imp_band_collect(struct imp_band *band, const float *own, in
 
 /* The first rank's bytes, on every rank. */
 enum impasto_status imp_band_share(struct imp_band *band, void *bytes, size_t size);
+/* The status of a call of the lines between ranks, where whoever has made it fail has said why; in
+ * the device's error as well. */
+enum impasto_status imp_ranks_heard(const struct imp_comm *comm, struct imp_device *device,
+                                    enum impasto_status status);
 /* A point that all ranks pass together or not at all: the first failure, for all, in their devices'
  * errors. The first rank's own has no number before it, as its caller knows whose it is. */
 enum impasto_status imp_ranks_agree(struct imp_comm *comm, struct imp_device *device,

@@ -67,6 +67,17 @@ void cli_print_memory(const struct impasto_plan_row *rows, size_t count, uint64_
     print_mib("in all", bytes);
 }
 
+static void print_band(size_t rank, const struct impasto_plan_band *band)
+{
+    const bool small = band->exchange < 1;
+    printf("  rank %zu, device %d: %d rows from row %d on, %.1f MiB, sends %.3f MiB an iteration, "
+           "in ",
+           rank, band->device, band->rows, band->begin, (double)band->bytes / (1 << 20),
+           (double)band->sent / (1 << 20));
+    printf(small ? "%.3f ms or more\n" : "%.2f s or more\n",
+           small ? 1e3 * band->exchange : band->exchange);
+}
+
 void cli_print_plan(const struct impasto_job_info *info)
 {
     printf("%dx%d, style %dx%d\n\n", info->width, info->height, info->style_width,
@@ -79,11 +90,7 @@ void cli_print_plan(const struct impasto_job_info *info)
     if (info->band_count > 0)
         printf("\nbands of the picture, with its margin\n");
     for (size_t i = 0; i < info->band_count; i++)
-        printf("  rank %zu, device %d: %d rows from row %d on, %.1f MiB, sends %.3g MiB an "
-               "iteration, in %.3g ms or more\n",
-               i, info->bands[i].device, info->bands[i].rows, info->bands[i].begin,
-               (double)info->bands[i].bytes / (1 << 20), (double)info->bands[i].sent / (1 << 20),
-               1e3 * info->bands[i].exchange);
+        print_band(i, &info->bands[i]);
     printf("\nactivations\n");
     for (size_t i = 0; i < info->stage_count; i++) {
         const struct impasto_plan_stage *stage = &info->stages[i];

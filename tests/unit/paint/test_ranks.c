@@ -399,19 +399,74 @@ static void traffic(void **state)
     impasto_image_free(&mask);
 }
 
-/* Lines that take longer than they spare are noticed, if all devices are tuned. */
+/* Rows go to both neighbours at once, and so no rank of three takes longer than another, though the
+ * middle one sends twice the rows. */
+static void exchanging_on_both_sides(void **state)
+{
+    (void)state;
+    enum { ACROSS = 10, ROWS = 64 };
+    /* An image, two layers of 4 channels, each with what it reads, forwards and backwards; the
+     * losses' and the guard's sums, which go to all. */
+    const uint64_t rows = sizeof(float) * (3 * ACROSS + (3 + 4 + 4 + 4) * (ACROSS + 2));
+    const uint64_t sums = imp_band_totals_bytes(6);
+    const struct imp_comm_cost cost = {.seconds = 0.25, .bytes_per_second = 16},
+                               short_ones = {.seconds = 0.25};
+    const struct impasto_params params = {.average = 0};
+    const struct imp_optimizer optimizer = {.carried = 0};
+    for (int rank = 0; rank < 3; rank++) {
+        struct imp_band band = {.height = 3 * ROWS, .begin = rank * ROWS, .rows = ROWS};
+        struct imp_scale scale = {.params = &params, .band = &band, .optimizer = &optimizer};
+        struct imp_net *net = &scale.objective.net;
+        scale.objective.losses.spare_slot = 5;
+        net->width = ACROSS;
+        net->stages = 1;
+        net->stage[0].last = 1;
+        net->input = (struct imp_tensor){.channels = 3, .width = ACROSS};
+        for (int l = 0; l < 2; l++)
+            net->activation[l] = (struct imp_tensor){.channels = 4, .width = ACROSS};
+        assert_int_equal(imp_scale_traffic(&scale), (rank == 1 ? 2 : 1) * rows + sums);
+        assert_true(imp_scale_exchanging(&scale, &cost) == 6 * 0.25 + (double)(rows + sums) / 16);
+        assert_true(imp_scale_exchanging(&scale, &short_ones) == 6 * 0.25);
+    }
+}
+
+/* One device alone is advised where exchanges make bands slower than it, if all devices are tuned;
+ * not where it has no room, nor where rows are shared badly. */
 static void slow_lines(void **state)
 {
     (void)state;
     struct impasto_plan_band bands[] = {{.rows = 300, .computing = 3, .exchange = 0.5},
                                         {.rows = 100, .computing = 2, .exchange = 1}};
-    double alone;
-    assert_true(imp_team_seconds(bands, 2, &alone) == 3.5);
-    assert_true(alone == 4);
+    double room[] = {400, 1000};
+    struct imp_team_times times = imp_team_times(bands, room, 2);
+    assert_true(times.together == 3.5 && times.exchange == 0.5 && times.alone == 4);
+    assert_false(imp_team_is_slowed(&times));
+    bands[1].exchange = 2; /* as fast as one alone */
+    times = imp_team_times(bands, room, 2);
+    assert_true(times.together == 4 && times.exchange == 2);
+    assert_false(imp_team_is_slowed(&times));
     bands[1].exchange = 2.5;
-    assert_true(imp_team_seconds(bands, 2, &alone) == 4.5);
+    bands[0].exchange = 0.75; /* not of the slowest band */
+    times = imp_team_times(bands, room, 2);
+    assert_true(times.together == 4.5 && times.exchange == 2.5 && times.alone == 4);
+    assert_true(imp_team_is_slowed(&times));
+    room[0] = 399;
+    times = imp_team_times(bands, room, 2);
+    assert_true(times.alone == 8);
+    assert_false(imp_team_is_slowed(&times));
+    room[1] = 399;
+    times = imp_team_times(bands, room, 2);
+    assert_false(imp_team_is_slowed(&times));
     bands[1].computing = 0;
-    assert_true(imp_team_seconds(bands, 2, &alone) == 0);
+    room[0] = room[1] = 400;
+    times = imp_team_times(bands, room, 2);
+    assert_true(times.together == 0);
+    assert_false(imp_team_is_slowed(&times));
+    const struct impasto_plan_band lopsided[] = {{.rows = 10, .computing = 0.1, .exchange = 0.01},
+                                                 {.rows = 390, .computing = 8, .exchange = 0.01}};
+    times = imp_team_times(lopsided, room, 2);
+    assert_true(times.together > times.alone);
+    assert_false(imp_team_is_slowed(&times));
 }
 
 static void refusals(void **state)
@@ -491,7 +546,7 @@ int main(void)
         cmocka_unit_test(shares_by_memory),  cmocka_unit_test(slow_lines),
         cmocka_unit_test(refusals),          cmocka_unit_test(joining),
         cmocka_unit_test(one_job_at_a_time), cmocka_unit_test(every_call_of_joined_devices_fails),
-        cmocka_unit_test(traffic),
+        cmocka_unit_test(traffic),           cmocka_unit_test(exchanging_on_both_sides),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
