@@ -206,6 +206,9 @@ int imp_temporary_open(const char *folder, char **name);
  * available memory, the control group's limit and RLIMIT_AS, each less what is used. UINT64_MAX:
  * unknown. */
 uint64_t imp_host_memory(void);
+/* Cores that threads started here can keep busy: by their affinity, and by what a control group of
+ * Linux (version 2) grants, rounded up; 1 where nobody knows. */
+int imp_host_cores(void);
 /* Seconds of a monotonic clock. */
 double imp_host_seconds(void);
 /* $XDG_CACHE_HOME/impasto or ~/.cache/impasto; a new string, or NULL where there is no home. */

@@ -79,18 +79,47 @@ static uint64_t group_rest(const char *folder, const char *limit_name, const cha
     return limit > usage ? limit - usage : 0;
 }
 
+static uint64_t memory_rest(const char *folder)
+{
+    return group_rest(folder, "memory.max", "memory.current", "inactive_file");
+}
+
+static uint64_t memory_rest_old(const char *folder)
+{
+    return group_rest(folder, "memory.limit_in_bytes", "memory.usage_in_bytes",
+                      "total_inactive_file");
+}
+
+/* A group's cores, rounded up, from the microseconds of them that it has in each period: "200000
+ * 100000", or "max 100000". */
+static uint64_t group_cores(const char *folder)
+{
+    char path[TEXT_SIZE];
+    unsigned long long most = 0, period = 0;
+    if (snprintf(path, sizeof(path), "%s/cpu.max", folder) >= (int)sizeof(path))
+        return UINT64_MAX;
+    FILE *stream = fopen(path, "r");
+    if (stream == NULL)
+        return UINT64_MAX;
+    const bool found = fscanf(stream, "%llu %llu", &most, &period) == 2 && most > 0 && period > 0;
+    fclose(stream);
+    return found ? (most - 1) / period + 1 : UINT64_MAX;
+}
+
+/* What a control group at that folder leaves. */
+typedef uint64_t group_limit(const char *folder);
+
 /* The least of the groups from the process's own up to the root, below the mount point `root`. In
  * a container the path may not exist under the mount, which then shows the container's own group
  * at its top. */
-static uint64_t groups_rest(const char *root, const char *group, const char *limit_name,
-                            const char *usage_name, const char *cache_key)
+static uint64_t least_of_groups(const char *root, const char *group, group_limit *limit)
 {
     char folder[TEXT_SIZE];
     uint64_t rest = UINT64_MAX;
     if (snprintf(folder, sizeof(folder), "%s%s", root, group) >= (int)sizeof(folder))
         return UINT64_MAX;
     for (;;) {
-        rest = least(rest, group_rest(folder, limit_name, usage_name, cache_key));
+        rest = least(rest, limit(folder));
         char *slash = strrchr(folder, '/');
         if (slash == NULL || strlen(folder) <= strlen(root))
             return rest;
@@ -98,7 +127,8 @@ static uint64_t groups_rest(const char *root, const char *group, const char *lim
     }
 }
 
-static uint64_t control_group_rest(void)
+/* limit: in version 2 of control groups; memory_old: likewise in version 1, NULL: not known. */
+static uint64_t control_group_limit(group_limit *limit, group_limit *memory_old)
 {
     char line[TEXT_SIZE];
     uint64_t rest = UINT64_MAX;
@@ -115,11 +145,9 @@ static uint64_t control_group_rest(void)
         *group++ = '\0';
         controllers++;
         if (controllers[0] == '\0')
-            rest = least(rest, groups_rest("/sys/fs/cgroup", group, "memory.max", "memory.current",
-                                           "inactive_file"));
-        else if (strcmp(controllers, "memory") == 0)
-            rest = least(rest, groups_rest("/sys/fs/cgroup/memory", group, "memory.limit_in_bytes",
-                                           "memory.usage_in_bytes", "total_inactive_file"));
+            rest = least(rest, least_of_groups("/sys/fs/cgroup", group, limit));
+        else if (memory_old != NULL && strcmp(controllers, "memory") == 0)
+            rest = least(rest, least_of_groups("/sys/fs/cgroup/memory", group, memory_old));
     }
     fclose(stream);
     return rest;
@@ -139,7 +167,13 @@ static uint64_t address_space_rest(void)
 
 uint64_t imp_host_memory(void)
 {
-    return least(available_memory(), least(control_group_rest(), address_space_rest()));
+    const uint64_t group = control_group_limit(memory_rest, memory_rest_old);
+    return least(available_memory(), least(group, address_space_rest()));
+}
+
+int imp_host_cores(void)
+{
+    return (int)least((uint64_t)imp_os_cores(), control_group_limit(group_cores, NULL));
 }
 
 double imp_host_seconds(void)

@@ -166,7 +166,8 @@ long imp_os_process(void);
 void imp_os_host_name(char *name, size_t size);
 /* "Linux 6.1.0, x86_64"; false: unknown. */
 bool imp_os_system_name(char *text, size_t size);
-/* How many of the machine's cores this process may use; 1 where nobody knows. */
+/* How many of the machine's cores the calling thread may run on, by its affinity, which threads
+ * that it starts inherit; 1 where nobody knows. */
 int imp_os_cores(void);
 /* Of a clock that nobody sets. */
 double imp_os_seconds(void);

@@ -16,8 +16,6 @@
  * in those before it. */
 #define PIECE_BYTES ((size_t)1 << 20)
 #define MOST_THREADS 16
-/* Pieces that are done may wait for those before them to be written. */
-#define SLOTS ((size_t)2 * MOST_THREADS)
 /* What zlib adds where a piece ends, beside what deflateBound() counts. */
 #define END_BYTES 16
 
@@ -31,45 +29,69 @@ struct imp_png_compressing {
     int threads;
     bool stopped;
     size_t begun, taken;
+    /* Pieces that are done may wait here for those before them to be written. */
+    size_t slots;
     struct slot {
         struct imp_png_piece piece;
-        bool done, failed;
-    } slot[SLOTS];
+        bool done;
+        enum impasto_status status;
+    } slot[];
 };
 
-bool imp_png_compress(const unsigned char *bytes, size_t size, const struct imp_png_effort *effort,
-                      bool last, struct imp_png_piece *piece)
+struct imp_png_cut imp_png_usual_cut(void)
+{
+    const int cores = imp_host_cores();
+    const int threads = cores < MOST_THREADS ? cores : MOST_THREADS;
+    return (struct imp_png_cut){
+        .bytes = PIECE_BYTES, .threads = threads, .slots = 2 * (size_t)threads};
+}
+
+/* Whether all of it has come out, up to the end of a byte. */
+static bool deflate_whole(z_stream *zlib, bool last)
+{
+    const int outcome = deflate(zlib, last ? Z_FINISH : Z_SYNC_FLUSH);
+    return last ? outcome == Z_STREAM_END
+                : outcome == Z_OK && zlib->avail_in == 0 && zlib->avail_out > 0;
+}
+
+enum impasto_status imp_png_compress(const unsigned char *bytes, size_t size,
+                                     const struct imp_png_effort *effort, bool last,
+                                     struct imp_png_piece *piece)
 {
     z_stream zlib = {0};
     *piece = (struct imp_png_piece){.adler = adler32_z(1, bytes, size), .covers = size};
-    if (deflateInit2(&zlib, effort->level, Z_DEFLATED, -MAX_WBITS, MAX_MEM_LEVEL - 1,
-                     effort->strategy) != Z_OK)
-        return false;
+    const int begun = deflateInit2(&zlib, effort->level, Z_DEFLATED, -MAX_WBITS, MAX_MEM_LEVEL - 1,
+                                   effort->strategy);
+    if (begun != Z_OK)
+        return begun == Z_MEM_ERROR ? IMPASTO_ERROR_MEMORY : IMPASTO_ERROR_INTERNAL;
     const size_t room = deflateBound(&zlib, (uLong)size) + END_BYTES;
+    enum impasto_status status = IMPASTO_ERROR_MEMORY;
     piece->bytes = malloc(room);
     if (piece->bytes) {
         zlib.next_in = (unsigned char *)bytes;
         zlib.avail_in = (uInt)size;
         zlib.next_out = piece->bytes;
         zlib.avail_out = (uInt)room;
-        (void)deflate(&zlib, last ? Z_FINISH : Z_SYNC_FLUSH);
+        status = deflate_whole(&zlib, last) ? IMPASTO_OK : IMPASTO_ERROR_INTERNAL;
         piece->size = room - zlib.avail_out;
     }
     deflateEnd(&zlib);
-    return piece->bytes != NULL;
+    return status;
 }
 
-static bool make_piece(const struct imp_png_compressing *c, size_t index,
-                       struct imp_png_piece *piece)
+static enum impasto_status make_piece(const struct imp_png_compressing *c, size_t index,
+                                      struct imp_png_piece *piece)
 {
     const int height = c->pixels->image->height, begin = (int)index * c->rows;
     const int end = index + 1 < c->pieces ? begin + c->rows : height;
     const size_t size = (size_t)(end - begin) * (1 + imp_png_row_bytes(c->pixels));
     unsigned char *filtered = malloc(size);
-    const bool made = filtered && imp_png_filter_rows(c->pixels, begin, end, filtered) &&
-                      imp_png_compress(filtered, size, &c->effort, end == height, piece);
+    const enum impasto_status status =
+        filtered && imp_png_filter_rows(c->pixels, begin, end, filtered)
+            ? imp_png_compress(filtered, size, &c->effort, end == height, piece)
+            : IMPASTO_ERROR_MEMORY;
     free(filtered);
-    return made;
+    return status;
 }
 
 /* A thread: makes the next piece, as long as there are some, and room for it. */
@@ -78,27 +100,25 @@ static void work(void *user)
     struct imp_png_compressing *c = user;
     imp_os_gate_lock(c->gate);
     while (!c->stopped && c->begun < c->pieces) {
-        if (c->begun >= c->taken + SLOTS) {
+        if (c->begun >= c->taken + c->slots) {
             imp_os_gate_wait(c->gate);
             continue;
         }
         const size_t index = c->begun++;
         struct slot slot = {.done = true};
         imp_os_gate_unlock(c->gate);
-        slot.failed = !make_piece(c, index, &slot.piece);
+        slot.status = make_piece(c, index, &slot.piece);
         imp_os_gate_lock(c->gate);
-        c->slot[index % SLOTS] = slot;
+        c->slot[index % c->slots] = slot;
         imp_os_gate_wake(c->gate);
     }
     imp_os_gate_unlock(c->gate);
 }
 
-/* Without them, or with fewer than there are cores, it takes longer. */
-static void start_threads(struct imp_png_compressing *c)
+/* Without them, or with fewer than are wanted, it takes longer. */
+static void start_threads(struct imp_png_compressing *c, int most)
 {
-    const int cores = imp_os_cores();
-    const size_t most = c->pieces < MOST_THREADS ? c->pieces : MOST_THREADS;
-    const int wanted = cores < (int)most ? cores : (int)most;
+    const int wanted = c->pieces < (size_t)most ? (int)c->pieces : most;
     if (wanted < 2 || !(c->gate = imp_os_gate_create()))
         return;
     while (c->threads < wanted && imp_os_start_thread(&c->thread[c->threads], work, c) == 0)
@@ -107,30 +127,42 @@ static void start_threads(struct imp_png_compressing *c)
 
 enum impasto_status imp_png_compress_open(const struct imp_png_pixels *pixels,
                                           const struct imp_png_effort *effort,
+                                          const struct imp_png_cut *cut,
                                           struct imp_png_compressing **compressing,
                                           struct impasto_error *error)
 {
     const size_t row = 1 + imp_png_row_bytes(pixels), height = (size_t)pixels->image->height;
-    const size_t rows = row < PIECE_BYTES ? PIECE_BYTES / row : 1;
-    struct imp_png_compressing *c = calloc(1, sizeof(*c));
+    const size_t rows = row < cut->bytes ? cut->bytes / row : 1;
+    const size_t bytes = sizeof(struct imp_png_compressing) + cut->slots * sizeof(struct slot);
+    struct imp_png_compressing *c = calloc(1, bytes);
     if (!c)
-        return imp_fail_memory(error, "a PNG writer", sizeof(*c));
+        return imp_fail_memory(error, "a PNG writer", bytes);
+    c->slots = cut->slots;
     c->pixels = pixels;
     c->effort = *effort;
     c->rows = (int)(rows < height ? rows : height);
     c->pieces = (height + (size_t)c->rows - 1) / (size_t)c->rows;
-    start_threads(c);
+    start_threads(c, cut->threads < MOST_THREADS ? cut->threads : MOST_THREADS);
     *compressing = c;
     return IMPASTO_OK;
+}
+
+static enum impasto_status tell_failure(enum impasto_status status, size_t bytes,
+                                        struct impasto_error *error)
+{
+    if (status == IMPASTO_ERROR_INTERNAL)
+        return imp_fail(error, status, "a PNG writer: zlib %s does not compress what it is given",
+                        zlibVersion());
+    return status == IMPASTO_OK ? status : imp_fail_memory(error, "a PNG writer", bytes);
 }
 
 enum impasto_status imp_png_compress_next(struct imp_png_compressing *c,
                                           struct imp_png_piece *piece, bool *last,
                                           struct impasto_error *error)
 {
-    struct slot *slot = &c->slot[c->taken % SLOTS];
+    struct slot *slot = &c->slot[c->taken % c->slots];
     if (c->threads == 0)
-        slot->failed = !make_piece(c, c->taken, &slot->piece);
+        slot->status = make_piece(c, c->taken, &slot->piece);
     if (c->gate)
         imp_os_gate_lock(c->gate);
     while (c->threads > 0 && !slot->done)
@@ -143,7 +175,7 @@ enum impasto_status imp_png_compress_next(struct imp_png_compressing *c,
         imp_os_gate_unlock(c->gate);
     }
     *piece = taken.piece;
-    return taken.failed ? imp_fail_memory(error, "a PNG writer", PIECE_BYTES) : IMPASTO_OK;
+    return tell_failure(taken.status, (size_t)c->rows * (1 + imp_png_row_bytes(c->pixels)), error);
 }
 
 void imp_png_compress_close(struct imp_png_compressing **compressing)
@@ -159,7 +191,7 @@ void imp_png_compress_close(struct imp_png_compressing **compressing)
     }
     for (int i = 0; i < c->threads; i++)
         imp_os_join_thread(&c->thread[i]);
-    for (size_t i = 0; i < SLOTS; i++)
+    for (size_t i = 0; i < c->slots; i++)
         free(c->slot[i].piece.bytes);
     imp_os_gate_free(c->gate);
     free(c);

@@ -54,15 +54,27 @@ struct imp_png_piece {
     size_t covers;       /* bytes, compressed here */
     unsigned long adler; /* their checksum */
 };
-/* All of the bytes, up to the end of a whole byte. last: the stream ends there. false: no memory,
- * and the piece has none. */
-bool imp_png_compress(const unsigned char *bytes, size_t size, const struct imp_png_effort *effort,
-                      bool last, struct imp_png_piece *piece);
+/* All of the bytes, up to the end of a whole byte. last: the stream ends there. The piece's bytes
+ * are to be freed in any case. IMPASTO_ERROR_MEMORY, or IMPASTO_ERROR_INTERNAL: zlib refuses. */
+enum impasto_status imp_png_compress(const unsigned char *bytes, size_t size,
+                                     const struct imp_png_effort *effort, bool last,
+                                     struct imp_png_piece *piece);
 
-/* A picture's pieces, which threads make ahead. What it is given must outlive it. */
+/* How a picture is cut into pieces, and who makes them. The file's bytes depend on `bytes` alone.
+ */
+struct imp_png_cut {
+    size_t bytes; /* of a piece, about, before it is compressed; a row at least */
+    int threads;  /* 1: none but the caller's; 16 at the most */
+    size_t slots; /* pieces that are made ahead, 1 or more */
+};
+struct imp_png_cut imp_png_usual_cut(void);
+
+/* A picture's pieces, which threads make ahead. What it is given must outlive it, except the cut.
+ */
 struct imp_png_compressing;
 enum impasto_status imp_png_compress_open(const struct imp_png_pixels *pixels,
                                           const struct imp_png_effort *effort,
+                                          const struct imp_png_cut *cut,
                                           struct imp_png_compressing **compressing,
                                           struct impasto_error *error);
 /* To be called until it was the last. The bytes are the caller's, also after a failure. */
@@ -118,5 +130,9 @@ enum impasto_status imp_png_load_settings(const struct imp_image_source *source,
 enum impasto_status imp_png_save(const struct impasto_image *image, FILE *stream, const char *path,
                                  const struct impasto_save_options *options,
                                  struct impasto_error *error);
+/* The same with another cut than the usual one. */
+enum impasto_status imp_png_save_cut(const struct impasto_image *image, FILE *stream,
+                                     const char *path, const struct impasto_save_options *options,
+                                     const struct imp_png_cut *cut, struct impasto_error *error);
 
 #endif

@@ -30,61 +30,58 @@ static bool filter_bands(const struct imp_png_pixels *pixels, size_t band, unsig
     return filtered;
 }
 
+/* false: it cannot be told. */
 static bool measure_effort(const unsigned char *bytes, size_t count,
                            const struct imp_png_effort *effort, size_t *size)
 {
     struct imp_png_piece piece;
-    const bool made = imp_png_compress(bytes, count, effort, true, &piece);
+    const enum impasto_status status = imp_png_compress(bytes, count, effort, true, &piece);
     *size = piece.size;
     free(piece.bytes);
-    return made;
+    return status == IMPASTO_OK;
 }
 
-/* The fastest that is worth it, by the bands' bytes. false: no memory. */
-static bool try_efforts(const unsigned char *bytes, size_t count,
-                        const struct imp_png_effort **effort)
+/* The fastest that is worth it, by the bands' bytes. */
+static const struct imp_png_effort *try_efforts(const unsigned char *bytes, size_t count)
 {
     size_t least, size;
     if (!measure_effort(bytes, count, THOROUGH, &least))
-        return false;
-    for (*effort = efforts; *effort < THOROUGH; ++*effort) {
-        if (!measure_effort(bytes, count, *effort, &size))
-            return false;
-        if ((double)size <= WORTH_THE_TIME * (double)least)
-            break;
-    }
-    return true;
+        return THOROUGH;
+    for (const struct imp_png_effort *effort = efforts; effort < THOROUGH; effort++)
+        if (measure_effort(bytes, count, effort, &size) &&
+            (double)size <= WORTH_THE_TIME * (double)least)
+            return effort;
+    return THOROUGH;
 }
 
-static enum impasto_status choose_effort(const struct imp_png_pixels *pixels,
-                                         const struct imp_png_effort **effort,
-                                         struct impasto_error *error)
+/* Without memory to try others, it is the thorough one: that only takes longer. */
+static const struct imp_png_effort *choose_effort(const struct imp_png_pixels *pixels)
 {
     const struct impasto_image *image = pixels->image;
     const size_t band = BAND_ROWS * (1 + imp_png_row_bytes(pixels));
-    *effort = THOROUGH;
+    const struct imp_png_effort *effort = THOROUGH;
     if ((size_t)image->width * (size_t)image->height < LEAST_PIXELS ||
         image->height < BANDS * BAND_ROWS)
-        return IMPASTO_OK;
+        return effort;
     unsigned char *bytes = malloc(BANDS * band);
-    const bool chosen =
-        bytes && filter_bands(pixels, band, bytes) && try_efforts(bytes, BANDS * band, effort);
+    if (bytes && filter_bands(pixels, band, bytes))
+        effort = try_efforts(bytes, BANDS * band);
     free(bytes);
-    return chosen ? IMPASTO_OK : imp_fail_memory(error, "a PNG writer", BANDS * band);
+    return effort;
 }
 
 static enum impasto_status open_writing(struct imp_png_writing *w,
                                         const struct imp_png_pixels *pixels,
+                                        const struct imp_png_cut *cut,
                                         struct imp_png_session *session)
 {
-    const struct imp_png_effort *effort;
-    IMP_TRY(choose_effort(pixels, &effort, session->error));
     w->png =
         png_create_write_struct_2(PNG_LIBPNG_VER_STRING, session, imp_png_on_error,
                                   imp_png_on_warning, session, imp_png_take, imp_png_give_back);
     if (!w->png || !(w->info = png_create_info_struct(w->png)))
         return imp_fail_memory(session->error, "a PNG writer", 0);
-    return imp_png_compress_open(pixels, effort, &w->compressing, session->error);
+    return imp_png_compress_open(pixels, choose_effort(pixels), cut, &w->compressing,
+                                 session->error);
 }
 
 static void close_writing(struct imp_png_writing *w)
@@ -155,20 +152,28 @@ static enum impasto_status encode(struct imp_png_writing *w, const struct imp_pn
     return IMPASTO_OK;
 }
 
-enum impasto_status imp_png_save(const struct impasto_image *image, FILE *stream, const char *path,
-                                 const struct impasto_save_options *options,
-                                 struct impasto_error *error)
+enum impasto_status imp_png_save_cut(const struct impasto_image *image, FILE *stream,
+                                     const char *path, const struct impasto_save_options *options,
+                                     const struct imp_png_cut *cut, struct impasto_error *error)
 {
     struct imp_png_session session = {
         .path = path, .error = error, .failure = IMPASTO_ERROR_OUTPUT};
     const struct imp_png_pixels pixels = {
         .image = image, .alpha = imp_image_is_transparent(image), .bits = options->bits};
     struct imp_png_writing writing = {0};
-    enum impasto_status status = open_writing(&writing, &pixels, &session);
+    enum impasto_status status = open_writing(&writing, &pixels, cut, &session);
     if (status == IMPASTO_OK)
         status = wrap_iptc(&writing, image, error);
     if (status == IMPASTO_OK)
         status = encode(&writing, &pixels, stream, &session);
     close_writing(&writing);
     return status;
+}
+
+enum impasto_status imp_png_save(const struct impasto_image *image, FILE *stream, const char *path,
+                                 const struct impasto_save_options *options,
+                                 struct impasto_error *error)
+{
+    const struct imp_png_cut cut = imp_png_usual_cut();
+    return imp_png_save_cut(image, stream, path, options, &cut, error);
 }

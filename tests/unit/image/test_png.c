@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* PNG files of every type, written here by libpng, against the values that went into them. */
 
-#define _GNU_SOURCE /* sched_setaffinity */
+#define _GNU_SOURCE /* sched_setaffinity, fmemopen */
 
 #include "fixtures.h"
 #include "image_files.h"
 
 #include "base/os.h"
+#include "image/png/png.h"
 
+#include <limits.h>
 #include <math.h>
 #include <sched.h>
 
@@ -232,46 +234,140 @@ static void work_on(bool one)
 #endif
 }
 
-/* A picture of several pieces, which threads compress, and the last of which is short: the bytes
- * are those of one core, and hold the picture. */
-static void png_by_all_cores(void **state)
+static void cores_are_counted(void **state)
 {
-    enum { ACROSS = 700, DOWN = 900 };
-    const struct impasto_save_options options = {.struct_size = sizeof(options), .bits = 16};
-    struct impasto_image *image = blank_picture(ACROSS, DOWN), *back = NULL;
-    unsigned char *bytes[2] = {NULL};
-    size_t size[2];
     (void)state;
+    const int all = imp_os_cores();
+    assert_in_range(all, 1, INT_MAX);
+    assert_in_range(imp_host_cores(), 1, all);
+    work_on(true);
+    assert_int_equal(imp_host_cores(), 1);
+    work_on(false);
+    assert_int_equal(imp_os_cores(), all);
+}
+
+/* ---- Pieces --------------------------------------------------------------------------------- */
+
+enum { ACROSS = 70, DOWN = 203 };
+
+static struct impasto_image *varied_picture(bool alpha)
+{
+    struct impasto_image *image = blank_picture(ACROSS, DOWN);
     for (size_t i = 0; i < (size_t)3 * ACROSS * DOWN; i++)
         image->rgb[i] = (float)varied_sample(i / 3 % ACROSS, i / 3 / ACROSS, i % 3) / 65535;
-    for (int i = 0; i < 2; i++) {
-        if (i == 0)
-            work_on(true);
-        assert_int_equal(impasto_image_encode(image, "x.png", &options, &bytes[i], &size[i], NULL),
-                         IMPASTO_OK);
-        if (i == 0)
-            work_on(false);
+    if (alpha)
+        assert_non_null(image->alpha = calloc((size_t)ACROSS * DOWN, sizeof(float)));
+    for (size_t i = 0; alpha && i < (size_t)ACROSS * DOWN; i++)
+        image->alpha[i] = (float)varied_sample(i % ACROSS, i / ACROSS, 3) / 65535;
+    return image;
+}
+
+/* The picture's file, in memory. */
+static struct imp_os_memory save_cut(const struct impasto_image *image, int bits,
+                                     const struct imp_png_cut *cut)
+{
+    const struct impasto_save_options options = {.struct_size = sizeof(options), .bits = bits};
+    struct impasto_error error = {0};
+    struct imp_os_memory file;
+    assert_true(imp_os_memory_open(&file));
+    if (imp_png_save_cut(image, file.stream, "x.png", &options, cut, &error) != IMPASTO_OK)
+        fail_msg("%s", error.message);
+    assert_true(imp_os_memory_close(&file));
+    return file;
+}
+
+/* Where the IDAT ends that is the number-th in the file, from 1 on; 0: there are fewer. */
+static size_t end_of_chunk(const struct imp_os_memory *file, int number)
+{
+    size_t at = 8;
+    while (at + 12 <= file->size) {
+        const unsigned char *head = (const unsigned char *)file->bytes + at;
+        const size_t size = (size_t)head[0] << 24 | (size_t)head[1] << 16 | head[2] << 8 | head[3];
+        at += 12 + size;
+        if (memcmp(head + 4, "IDAT", 4) == 0 && --number == 0)
+            return at;
     }
-    assert_int_equal(size[0], size[1]);
-    assert_memory_equal(bytes[0], bytes[1], size[0]);
-    assert_int_equal(impasto_image_decode(bytes[0], size[0], "x.png", 0, &back, NULL), IMPASTO_OK);
-    assert_memory_equal(back->rgb, image->rgb, sizeof(float) * 3 * ACROSS * DOWN);
-    free(bytes[0]);
-    free(bytes[1]);
-    impasto_image_free(&back);
+    return 0;
+}
+
+/* Rows or a few of them in a piece, of which there are many more than may wait, and the last of
+ * which is short: any number of threads writes the bytes of one, and they hold the picture. */
+static void png_by_threads(void **state)
+{
+    static const int threads[] = {1, 2, 5};
+    (void)state;
+    for (int round = 0; round < 4; round++) {
+        const int bits = round & 1 ? 16 : 8;
+        struct impasto_image *image = varied_picture(round & 2), *back[2];
+        struct imp_os_memory file[IMP_COUNT(threads)];
+        for (size_t i = 0; i < IMP_COUNT(threads); i++) {
+            const struct imp_png_cut cut = {
+                .bytes = 2500, .threads = threads[i], .slots = (size_t)threads[i] + i};
+            file[i] = save_cut(image, bits, &cut);
+            assert_int_equal(file[i].size, file[0].size);
+            assert_memory_equal(file[i].bytes, file[0].bytes, file[0].size);
+        }
+        assert_true(end_of_chunk(&file[0], 15) > 0);
+        const struct imp_png_cut whole = {.bytes = (size_t)1 << 20, .threads = 1, .slots = 1};
+        struct imp_os_memory one = save_cut(image, bits, &whole);
+        assert_int_equal(end_of_chunk(&one, 2), 0);
+        const struct imp_os_memory *files[] = {&file[0], &one};
+        for (int i = 0; i < 2; i++)
+            assert_int_equal(
+                impasto_image_decode(files[i]->bytes, files[i]->size, "x.png", 0, &back[i], NULL),
+                IMPASTO_OK);
+        expect_same_picture(back[0], back[1]);
+        for (size_t i = 0; i < (size_t)3 * ACROSS * DOWN; i++)
+            assert_near(back[0]->rgb[i], image->rgb[i], bits == 16 ? 1e-6F : 0.5F / 255 + 1e-6F);
+        assert_true(!back[0]->alpha == !image->alpha);
+        for (size_t i = 0; image->alpha && i < (size_t)ACROSS * DOWN; i++)
+            assert_near(back[0]->alpha[i], image->alpha[i],
+                        bits == 16 ? 1e-6F : 0.5F / 255 + 1e-6F);
+        for (size_t i = 0; i < IMP_COUNT(threads); i++)
+            free(file[i].bytes);
+        free(one.bytes);
+        impasto_image_free(&back[0]);
+        impasto_image_free(&back[1]);
+        impasto_image_free(&image);
+    }
+}
+
+/* The file takes two chunks and no more, while threads make others or wait to have theirs
+ * taken. */
+static void png_on_a_full_disk(void **state)
+{
+    const struct impasto_save_options options = {.struct_size = sizeof(options), .bits = 8};
+    struct impasto_image *image = varied_picture(false);
+    (void)state;
+    for (int threads = 1; threads <= 5; threads += 2) {
+        const struct imp_png_cut cut = {.bytes = 500, .threads = threads, .slots = 2};
+        struct imp_os_memory file = save_cut(image, 8, &cut);
+        const size_t room = end_of_chunk(&file, 2);
+        struct impasto_error error = {0};
+        assert_in_range(room, 1, file.size / 2);
+        FILE *stream = fmemopen(file.bytes, room, "wb");
+        assert_non_null(stream);
+        setvbuf(stream, NULL, _IONBF, 0);
+        assert_int_equal(imp_png_save_cut(image, stream, "x.png", &options, &cut, &error),
+                         IMPASTO_ERROR_OUTPUT);
+        assert_non_null(strstr(error.message, "x.png"));
+        fclose(stream);
+        free(file.bytes);
+    }
     impasto_image_free(&image);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(png_types),        cmocka_unit_test(end_is_not_missed),
-        cmocka_unit_test(crushed_is_named), cmocka_unit_test(gamma_is_honoured),
+        cmocka_unit_test(png_types),          cmocka_unit_test(end_is_not_missed),
+        cmocka_unit_test(crushed_is_named),   cmocka_unit_test(gamma_is_honoured),
         cmocka_unit_test(cicp_is_honoured),
 #ifdef IMP_HAVE_LCMS2
-        cmocka_unit_test(primaries_alone),  cmocka_unit_test(profiles_are_honoured),
+        cmocka_unit_test(primaries_alone),    cmocka_unit_test(profiles_are_honoured),
 #endif
-        cmocka_unit_test(png_by_all_cores),
+        cmocka_unit_test(cores_are_counted),  cmocka_unit_test(png_by_threads),
+        cmocka_unit_test(png_on_a_full_disk),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
