@@ -37,18 +37,22 @@ const struct imp_image_format *imp_format_find(enum impasto_format which, const 
     return NULL;
 }
 
+/* Endings of one format that are told. */
+#define ENDINGS_MOST 4
+
 /* "PNG, JPEG and TIFF", or their endings, of the formats that this build reads or writes. */
 static const char *list(bool written, bool endings, char *text, size_t size)
 {
-    const char *words[3 * IMP_COUNT(formats)];
+    const char *words[ENDINGS_MOST * IMP_COUNT(formats)];
     size_t count = 0, used = 0;
     for (size_t i = 0; i < IMP_COUNT(formats); i++) {
         const struct impasto_format_info *info = &formats[i]->info;
         if (written ? !info->writes : !info->reads)
             continue;
-        words[count++] = endings ? info->extensions[0] : info->name;
-        if (endings && info->extensions[1])
-            words[count++] = info->extensions[1];
+        if (!endings)
+            words[count++] = info->name;
+        for (size_t k = 0; endings && k < ENDINGS_MOST && info->extensions[k]; k++)
+            words[count++] = info->extensions[k];
     }
     for (size_t i = 0; i < count && used < size; i++)
         used += (size_t)snprintf(text + used, size - used, "%s%s",

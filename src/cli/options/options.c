@@ -31,8 +31,9 @@ static const struct impasto_setting_word bits[] = {{"8", 8}, {"16", 16}, {0}};
 /* Groups appear in --help in this order. */
 const struct cli_option cli_options[] = {
     {"output", 'o', "Pictures", "FILE", CLI_TEXT, SETTING(output), .chief = true,
-     .help = "the result, .png, .jpg, .tif or .webp; a folder, for the usual name in it; \"-\": "
-             "standard output, with --format (<content>-<style>.png beside the content picture)"},
+     .help = "the result, .png, .jpg, .tif, .btf or .webp; a folder, for the usual name in it; "
+             "\"-\": standard output, with --format (<content>-<style>.png beside the content "
+             "picture)"},
     {"format", 0, "Pictures", "png|jpeg|tiff|webp", CLI_CHOICE, SETTING(format), .words = formats,
      .help = "the result's format (by its name's ending)"},
     {"quality", 0, "Pictures", "N", CLI_INT, SETTING(quality), .low = 1, .high = 100,

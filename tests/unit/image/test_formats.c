@@ -294,6 +294,9 @@ static void save_checks(void **state)
         {"x.jpeg", 0, {.bits = 16}, "8 bits per channel"},
         {"x.gif", 0, {0}, "end the name in .png, .jpg"},
         {"x", 0, {0}, "end the name in .png"},
+#ifdef IMP_HAVE_TIFF
+        {"x", 0, {0}, ".tif, .tiff, .btf, .tf8"},
+#endif
         {"x.png", 0, {.bits = 12}, "choose 8 or 16"},
         {"x.png", 0, {.quality = 101}, "choose 1 to 100"},
         {"x.heic", 0, {0}, "does not write HEIC"},
