@@ -78,7 +78,7 @@ __kernel void conv_direct(__global const float *restrict x, __global const float
                 for (int j = 0; j < CV; j++)
                     wv[j] = wp[j];
                 wp += CV;
-                FETCH(xp + (TB + c) * VW, 0); /* the next work-item's */
+                FETCH(xp + (TB + c) * VW, 0); /* positions of the next work-items */
 #pragma unroll
                 for (int t = 0; t < TB; t++) {
                     const floatv v = (floatv)(INPUT(t, c));
