@@ -4,8 +4,8 @@
 
 The bytes are those of one process, for any number of them. Whatever befalls a rank, there is one line of
 ours, the exit code is not 0, no process stays, files are whole or absent, and any number of ranks goes on
-from the checkpoint to the same bytes. LAYER: opencl_layer.so, for devices that fail. --kills: that many kills, stops and signals at random moments, in
-place of the tests. Exit 77: there is no mpirun here.
+from the checkpoint to the same bytes. LAYER: opencl_layer.so, for devices that fail. --kills: that many
+kills, stops and signals at random moments, in place of the tests. Exit 77: there is no mpirun here.
 """
 
 import os
@@ -146,7 +146,7 @@ class Painting(Ranks):
         code, out, said = self.run_ranks(3, *SHORT, "--plan", "-o", "out.png")
         self.assertEqual(code, 0, said)
         rows = re.findall(r"rank (\d), device \d: (\d+) rows from row (\d+) on, ([\d.]+) MiB, "
-                          r"sends [\d.]+ MiB an iteration, in ([\d.]+) ms or more", out)
+                          r"sends [\d.]+ MiB an iteration, in ([\d.]+) m?s or more", out)
         self.assertEqual([rank for rank, *_ in rows], ["0", "1", "2"])
         self.assertEqual(sum(int(count) for _, count, *_ in rows), HEIGHT)
         self.assertTrue(all(float(exchange) > 0 for *_, exchange in rows), rows)
@@ -259,8 +259,8 @@ class Refusals(Ranks):
     def test_bands_that_do_not_fit(self):
         """They have no strips, so what helps is said."""
         words = [{"1_1,2_1": "1_1,4_1", "1G": "16M"}.get(word, word) for word in SHORT]
-        self.refuse(support.MEMORY, ["of the 260 rows of", "need at least", "--memory allows 16 MiB", "use more devices"],
-                    2, *words, "-o", "out.png")
+        said = ["of the 260 rows of", "need at least", "--memory allows 16 MiB", "use more devices"]
+        self.refuse(support.MEMORY, said, 2, *words, "-o", "out.png")
 
     def test_one_rank_is_as_without(self):
         self.refuse(2, ["--bands goes with several devices"], 1, *SHORT, "--bands", "1", "-o", "out.png")
@@ -406,7 +406,8 @@ class Losses(Ranks):
                 process.send_signal(number)
                 code, _, said = self.end(process)
                 self.assertNotEqual(code, 0, said)
-                self.assertTrue(any("interrupted: the picture so far was written to out.png" in line for line in said), said)
+                words = "interrupted: the picture so far was written to out.png"
+                self.assertTrue(any(words in line for line in said), said)
                 support.read_png(self.folder / "out.png")
                 os.remove(self.folder / "out.png")
 
