@@ -202,7 +202,8 @@ IMPASTO_API void impasto_clip_begin(struct impasto_clip *clip, uint64_t frames, 
  * each frame that is remembered: one, four with FINE, and two more with `measure`. Of a network, it
  * has 12 for each pixel with `steady`.
  *
- * IMPASTO_ERROR_OUTPUT: the file cannot be written.
+ * IMPASTO_ERROR_OUTPUT: the file cannot be written. IMPASTO_ERROR_USAGE: the clip has looked at its
+ * frames, and painted none, and with `steady` or `smooth` there is nothing to keep of that.
  */
 IMPASTO_API enum impasto_status impasto_clip_save(struct impasto_clip *clip, const char *path,
                                                   struct impasto_error *error) IMPASTO_MUST_CHECK;

@@ -378,7 +378,8 @@ static enum impasto_status look_for_network(struct impasto_clip *clip,
     imp_frame_planes(frame, planes);
     const enum impasto_status status =
         imp_applier_film_look(clip->applier, planes, frame->width, frame->height, begins, error);
-    clip->looks = true;
+    if (status == IMPASTO_OK)
+        clip->looks = true;
     free(planes);
     return status;
 }
