@@ -2,12 +2,14 @@
 # SPDX-License-Identifier: MIT
 """Start-up, time per pixel, cores, memory and ranks of Impasto, without anything to compare it with.
 
-    tests/bench/figures.py build/impasto [start] [cores] [pixels] [dial] [ranks]
+    tests/bench/figures.py build/impasto [start] [cores] [pixels] [dial] [bands] [ranks]
 
 start: seconds from the command to the end of the first iteration and of the command, with empty caches and with full ones
 cores: seconds per iteration on one core and on two
 pixels: seconds per iteration and pixel, and peak resident memory, by size
 dial: the same picture with less and less memory
+bands: seconds of an iteration of one picture, and of processor time, by one process with two cores, by the same
+    under mpirun, and by two ranks with one core each
 ranks: seconds of a training's step, and of processor time, by one process with two cores and by two with one each,
     which mpirun starts
 
@@ -28,6 +30,7 @@ from vs_torch import CONTENT, STYLE, run, write_png
 
 ROUNDS = 3
 SIZES = [256, 512, 1024, 2048, 4096]
+BANDS = [512, 1024, 2048]
 AMPLE = "16G"  # what 4096 pixels can use is bounded by the device
 DIAL = 2048  # pixels
 BUDGETS = [AMPLE, "4G", "2G", "1400M", "1G"]
@@ -115,6 +118,42 @@ class Bench:
             ample = ample or seconds
             print(f"{budget:>19}{seconds:13.3f}{seconds / ample:7.2f}{plan:10.0f}{peak:10.0f}", flush=True)
 
+    def painting(self, size, iterations, launcher):
+        """Seconds of each iteration; seconds of processor time of all."""
+        trace, before = f"{self.folder}/bands.jsonl", os.times()
+        subprocess.run([*launcher, self.program, self.picture(size), self.picture(min(size, 1024)), "--device",
+                        os.environ.get("IMPASTO_DEVICE", "cpu"), "--weights", "builtin", "--size", "source",
+                        "--style-size", "source", "--margin", "0", "--scales", "1", "--average", "0",
+                        "--optimizer", "adam", "--content-layers", CONTENT, "--style-layers", ",".join(STYLE),
+                        "--iterations", str(iterations), "--trace", trace, "-o", f"{self.folder}/out.png", "-q"],
+                       check=True, capture_output=True, preexec_fn=lambda: os.sched_setaffinity(0, self.cores))
+        after = os.times()
+        with open(trace, encoding="utf-8") as file:
+            marks = [row["seconds"] for row in map(json.loads, file) if row["type"] == "iteration"]
+        return [b - a for a, b in zip(marks, marks[1:-1])], sum(after[2:4]) - sum(before[2:4])
+
+    def bands(self):
+        """What a run takes but for its iterations is in short and long ones. Each round has every launcher once."""
+        if not shutil.which("mpirun"):
+            print("\nbands: skipped, as mpirun is not installed")
+            return
+        launchers = {"one process": [], "one rank": ["mpirun", "-n", "1", "--bind-to", "none"],
+                     "two ranks": ["mpirun", "-n", "2", "--bind-to", "core"]}
+        print(f"\n{'px':>6}{'':>14}{'s/iteration':>13}{'range':>18}{'processor s':>13}{'ratio':>7}")
+        for size in BANDS:
+            few, many = (2, 10) if size < 2048 else (2, 4)
+            steps, spent = {name: [] for name in launchers}, {name: [] for name in launchers}
+            for _ in range(ROUNDS):
+                for name, launcher in launchers.items():
+                    short, long = self.painting(size, few, launcher), self.painting(size, many, launcher)
+                    steps[name].append(statistics.median(long[0]))
+                    spent[name].append((long[1] - short[1]) / (many - few))
+            alone = statistics.median(steps["one process"])
+            for name, found in steps.items():
+                seconds = statistics.median(found)
+                print(f"{size:6}{name:>14}{seconds:13.3f}{f'{min(found):.3f} to {max(found):.3f}':>18}"
+                      f"{statistics.median(spent[name]):13.3f}{seconds / alone:7.2f}", flush=True)
+
     def training(self, steps, launcher, words):
         """Seconds of each step; seconds of processor time of all."""
         trace, before = f"{self.folder}/steps.jsonl", os.times()
@@ -150,7 +189,7 @@ class Bench:
 
 def main():
     parts = {"start": Bench.start, "cores": Bench.both_cores, "pixels": Bench.pixels, "dial": Bench.dial,
-             "ranks": Bench.ranks}
+             "bands": Bench.bands, "ranks": Bench.ranks}
     if len(sys.argv) < 2 or any(name not in parts for name in sys.argv[2:]):
         sys.exit(__doc__)
     try:

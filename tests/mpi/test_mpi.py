@@ -26,7 +26,7 @@ import support  # noqa: E402
 from test_comm_mpi import SURROUNDINGS as LAUNCHER  # noqa: E402
 
 PROGRAM, MODULE = sys.argv.pop(1), sys.argv.pop(1)
-LAYER = sys.argv.pop(1) if sys.argv[1:] and sys.argv[1].endswith(".so") else None
+LAYER = str(pathlib.Path(sys.argv.pop(1)).resolve()) if sys.argv[1:] and sys.argv[1].endswith(".so") else None
 SECONDS = 300
 KILLS = 3
 # Four blocks of 64 rows at the last scale, two at the first: of four ranks one works there alone.

@@ -216,6 +216,7 @@ void cli_job_forget(struct cli_studio *studio, json_t *job)
 {
     char name[NAME_SIZE + 16];
     const char *id = cli_text_in(job, "id");
+    cli_result_drop(studio, id);
     snprintf(name, sizeof(name), "%.32s%s", id, cli_kind_of(job)->ending);
     cli_folder_remove(&studio->folder, CLI_PLACE_RESULTS, name);
     snprintf(name, sizeof(name), "%.32s.photos", id);

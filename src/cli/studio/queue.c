@@ -36,6 +36,8 @@ static void end_task(struct cli_studio *studio, const json_t *task, const json_t
         cli_upload_finish(studio, task, done ? NULL : text ? text : "it cannot be read");
     else if (cli_text_in(task, "network"))
         cli_model_looked_at(studio, task);
+    else if (cli_text_in(task, "result"))
+        cli_result_looked_at(studio, task);
     else
         studio->changes++;
     studio->news = true;

@@ -106,6 +106,29 @@ void cli_task_look_at_result(struct cli_studio *studio, const char *id)
     cli_queue_task(studio, task);
 }
 
+static bool is_of_result(const json_t *task, const char *id)
+{
+    const char *own = cli_text_in(task, "result");
+    return own && strcmp(own, id) == 0;
+}
+
+void cli_result_drop(struct cli_studio *studio, const char *id)
+{
+    for (size_t i = json_array_size(studio->quick); i-- > 0;)
+        if (is_of_result(json_array_get(studio->quick, i), id))
+            take_back(studio, i);
+}
+
+void cli_result_looked_at(struct cli_studio *studio, const json_t *task)
+{
+    char name[CLI_ID_SIZE + 8];
+    const char *id = cli_text_in(task, "result");
+    snprintf(name, sizeof(name), "%.32s.jpg", id);
+    if (!cli_job_find(studio, id))
+        cli_folder_remove(&studio->folder, CLI_PLACE_THUMBS, name);
+    studio->changes++;
+}
+
 void cli_queue_look(struct cli_studio *studio, struct cli_request *request, const char *id,
                     const char *name, bool film)
 {
