@@ -43,7 +43,7 @@ class Program:
 
     def environment(self, home):
         env = {key: value for key, value in os.environ.items()
-               if not key.startswith("IMPASTO_") and key != "XDG_DATA_HOME"}
+               if (not key.startswith("IMPASTO_") or key == "IMPASTO_CACHE") and key != "XDG_DATA_HOME"}
         env |= {"HOME": str(home), "XDG_DATA_DIRS": str(home), "LC_ALL": "C",
                 "OPENCL_LAYERS": self.layer}
         env.setdefault("XDG_CACHE_HOME", str(self.cache))
