@@ -23,6 +23,17 @@ static json_t *job_of(const struct cli_studio *studio, const json_t *task)
     return id ? cli_job_find(studio, id) : NULL;
 }
 
+/* Of a job that was forgotten meanwhile, no small picture stays. */
+static void result_looked_at(struct cli_studio *studio, const json_t *task)
+{
+    char name[CLI_ID_SIZE + 8];
+    const char *id = cli_text_in(task, "result");
+    snprintf(name, sizeof(name), "%.32s.jpg", id);
+    if (!cli_job_find(studio, id))
+        cli_folder_remove(&studio->folder, CLI_PLACE_THUMBS, name);
+    studio->changes++;
+}
+
 static void end_task(struct cli_studio *studio, const json_t *task, const json_t *line)
 {
     const bool done = strcmp(cli_text_in(line, "event"), "done") == 0;
@@ -37,7 +48,7 @@ static void end_task(struct cli_studio *studio, const json_t *task, const json_t
     else if (cli_text_in(task, "network"))
         cli_model_looked_at(studio, task);
     else if (cli_text_in(task, "result"))
-        cli_result_looked_at(studio, task);
+        result_looked_at(studio, task);
     else
         studio->changes++;
     studio->news = true;

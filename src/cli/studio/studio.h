@@ -291,8 +291,6 @@ void cli_queue_look(struct cli_studio *studio, struct cli_request *request, cons
 void cli_task_look_at_result(struct cli_studio *studio, const char *id);
 /* The looks at a result whose job is forgotten: those that are not begun never are. */
 void cli_result_drop(struct cli_studio *studio, const char *id);
-/* A look at a result has ended. Of a job that was forgotten meanwhile, no small picture stays. */
-void cli_result_looked_at(struct cli_studio *studio, const json_t *task);
 void cli_queue_ask(struct cli_studio *studio, const char *task);
 
 /* ---- waits.c --------------------------------------------------------------------------------- */

@@ -119,16 +119,6 @@ void cli_result_drop(struct cli_studio *studio, const char *id)
             take_back(studio, i);
 }
 
-void cli_result_looked_at(struct cli_studio *studio, const json_t *task)
-{
-    char name[CLI_ID_SIZE + 8];
-    const char *id = cli_text_in(task, "result");
-    snprintf(name, sizeof(name), "%.32s.jpg", id);
-    if (!cli_job_find(studio, id))
-        cli_folder_remove(&studio->folder, CLI_PLACE_THUMBS, name);
-    studio->changes++;
-}
-
 void cli_queue_look(struct cli_studio *studio, struct cli_request *request, const char *id,
                     const char *name, bool film)
 {
