@@ -84,13 +84,41 @@ IMPASTO_API enum impasto_status impasto_ranks_share(struct impasto_ranks *ranks,
                                                     size_t size,
                                                     struct impasto_error *error) IMPASTO_MUST_CHECK;
 
+/*
+ * Letters: bytes between two ranks alone, for work that each does by itself. A letter goes on by
+ * itself: these two return at once. The bytes stay as they are, and where they are, until it has
+ * arrived. From each rank, and to it, one is under way at a time. Both name the same number of
+ * bytes. With the letters of a rank, and all other functions here, one thread may deal: the one
+ * that has opened the lines.
+ */
+IMPASTO_API enum impasto_status impasto_ranks_send(struct impasto_ranks *ranks, int to,
+                                                   const void *bytes, size_t size,
+                                                   struct impasto_error *error) IMPASTO_MUST_CHECK;
+IMPASTO_API enum impasto_status
+impasto_ranks_receive(struct impasto_ranks *ranks, int from, void *bytes, size_t size,
+                      struct impasto_error *error) IMPASTO_MUST_CHECK;
+
+/* *arrived: whether what this rank has sent to another, or what it receives from it, is there by
+ * now; true where nothing is under way. waits: returns once it is. */
+IMPASTO_API enum impasto_status impasto_ranks_sent(struct impasto_ranks *ranks, int to, bool waits,
+                                                   bool *arrived,
+                                                   struct impasto_error *error) IMPASTO_MUST_CHECK;
+IMPASTO_API enum impasto_status
+impasto_ranks_received(struct impasto_ranks *ranks, int from, bool waits, bool *arrived,
+                       struct impasto_error *error) IMPASTO_MUST_CHECK;
+
+/* Fails on this rank, where the others do not expect it: their calls fail with this status, and
+ * with this text behind the rank's number. */
+IMPASTO_API void impasto_ranks_fail(struct impasto_ranks *ranks, const struct impasto_error *error);
+
 /* Whether the lines have failed, so that nothing can be done together any more. */
 IMPASTO_API bool impasto_ranks_broken(const struct impasto_ranks *ranks);
 
 /*
- * How long, in seconds, this process has been waiting for another rank by now. 0: it is not. Any
- * thread may call it at any time. expected: the seconds that such a wait has lasted at most so far.
- * 0 where nobody knows, as while rank 0 does what the others have no part in. May be NULL.
+ * How long, in seconds, this process has been waiting for another rank by now. 0: it is not. Rank 0
+ * waits for its letters as long as they are under way. Any thread may call it at any time.
+ * expected: the seconds that such a wait has lasted at most so far. 0 where nobody knows, as while
+ * rank 0 does what the others have no part in. May be NULL.
  */
 IMPASTO_API double impasto_ranks_waiting(double *expected);
 

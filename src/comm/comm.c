@@ -22,7 +22,7 @@ static size_t lesser(size_t a, size_t b)
 
 struct imp_comm *imp_comm_new(const struct imp_transport *transport, void *end, int rank, int size)
 {
-    struct imp_comm *comm = calloc(1, sizeof(*comm));
+    struct imp_comm *comm = calloc(1, sizeof(*comm) + 2 * (size_t)size * sizeof(comm->letter[0]));
     if (comm != NULL)
         *comm = (struct imp_comm){.transport = transport,
                                   .end = end,
@@ -52,7 +52,10 @@ void imp_comm_close(struct imp_comm *comm)
 {
     if (comm == NULL)
         return;
-    if (comm->error.status == IMPASTO_OK && (comm->exchanging || comm->sums > 0))
+    bool busy = comm->exchanging || comm->sums > 0;
+    for (int i = 0; i < 2 * comm->size; i++)
+        busy = busy || comm->letter[i].since != 0;
+    if (comm->error.status == IMPASTO_OK && busy)
         (void)imp_comm_misuse(comm, "has left in the middle of a call");
     comm->resting = true;
     imp_comm_wait_begin(comm);

@@ -103,9 +103,9 @@ enum impasto_status imp_comm_broadcast(struct imp_comm *comm, void *bytes, size_
 /* The same from the first rank, which may be as long as it likes: for what is to be done next. */
 enum impasto_status imp_comm_await(struct imp_comm *comm, void *bytes, size_t size);
 
-/* How long, in seconds, this process has been waiting for other processes by now. 0: it is not.
- * expected: how long such a wait has lasted before; 0: nobody knows. May be NULL. Any thread may
- * call it at any time. */
+/* How long, in seconds, this process has been waiting for other processes by now. 0: it is not. The
+ * first rank waits for letters as long as they are under way. expected: how long such a wait has
+ * lasted before; 0: nobody knows. May be NULL. Any thread may call it at any time. */
 double imp_comm_waiting(double *expected);
 
 /* Rows from `begin` to before `end`. */
@@ -124,6 +124,19 @@ struct imp_rows_move {
 };
 /* IMPASTO_ERROR_INTERNAL, on every rank, where a row is wanted that nobody has. Waits. */
 enum impasto_status imp_comm_rows(struct imp_comm *comm, const struct imp_rows_move *move);
+
+/*
+ * Letters: bytes between two ranks alone, while others do what they like. A letter goes on by
+ * itself, and is begun without waiting. Its bytes stay as they are, and where they are, until it
+ * has arrived. From each rank, and to it, one is under way at a time. Both ranks name the same
+ * number of bytes. A rank that leaves before it has taken part is a failure, as above.
+ */
+enum impasto_status imp_comm_send(struct imp_comm *comm, int to, const void *bytes, size_t size);
+enum impasto_status imp_comm_receive(struct imp_comm *comm, int from, void *bytes, size_t size);
+/* Whether what this rank has sent to another, or what it receives from it, has arrived; true where
+ * nothing is under way. waits: returns once it has, and not before. */
+enum impasto_status imp_comm_sent(struct imp_comm *comm, int to, bool waits, bool *arrived);
+enum impasto_status imp_comm_received(struct imp_comm *comm, int from, bool waits, bool *arrived);
 
 /*
  * A point that all ranks pass together or not at all. mine: how this rank has fared, with its text

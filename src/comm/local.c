@@ -27,8 +27,10 @@ struct end {
         size_t count;
     } sum[IMP_SUMS]; /* number n is at n % IMP_SUMS */
     const void *offered;
-    size_t offered_bytes; /* at a meeting */
-    int busy;             /* others that use its buffers just now */
+    size_t offered_bytes;         /* at a meeting */
+    struct imp_transfer *letters; /* that it has posted, and not found done */
+    struct imp_transfer *awaited; /* one of them */
+    int busy;                     /* others that use its buffers just now */
     bool waits, left;
     uint64_t looked; /* at this change */
 };
@@ -344,6 +346,72 @@ static enum impasto_status broadcast(void *own_end, void *bytes, size_t size, in
     return part(end, error);
 }
 
+/* ---- Letters --------------------------------------------------------------------------------- */
+
+static enum impasto_status post(void *own, struct imp_transfer *letter, struct impasto_error *error)
+{
+    struct end *end = own;
+    imp_os_gate_lock(end->team->gate);
+    letter->done = false;
+    letter->next = end->letters;
+    end->letters = letter;
+    changed(end->team);
+    return leave(end, error);
+}
+
+/* What the peer has posted for the letter that this rank receives; NULL: nothing yet. */
+static struct imp_transfer *counterpart(const struct end *end, const struct imp_transfer *letter)
+{
+    struct imp_transfer *from = end->team->ends[letter->peer].letters;
+    while (from != NULL && (from->done || !from->sends || from->peer != end->rank))
+        from = from->next;
+    return from;
+}
+
+static bool letter_has_come(struct end *end)
+{
+    const struct imp_transfer *letter = end->awaited;
+    return letter->sends ? letter->done : counterpart(end, letter) != NULL;
+}
+
+/* Takes what the peer sends. */
+static void take_letter(struct end *end, struct imp_transfer *letter)
+{
+    struct imp_transfer *from = counterpart(end, letter);
+    if (from->size != letter->size) {
+        break_team(end->team, IMPASTO_ERROR_INTERNAL,
+                   "ranks have unlike letters; please report this");
+        return;
+    }
+    copy_from(&end->team->ends[letter->peer], letter->bytes, from->bytes, from->size);
+    letter->done = from->done = true;
+    changed(end->team);
+}
+
+static void forget_letter(struct end *end, const struct imp_transfer *letter)
+{
+    struct imp_transfer **at = &end->letters;
+    while (*at != letter)
+        at = &(*at)->next;
+    *at = letter->next;
+}
+
+static enum impasto_status posted(void *own, struct imp_transfer *letter, bool waits,
+                                  struct impasto_error *error)
+{
+    struct end *end = own;
+    struct team *team = end->team;
+    imp_os_gate_lock(team->gate);
+    end->awaited = letter;
+    const bool come = team->error.status == IMPASTO_OK &&
+                      (waits ? await(end, letter_has_come) : letter_has_come(end));
+    if (come && !letter->sends)
+        take_letter(end, letter);
+    if (come && letter->done)
+        forget_letter(end, letter);
+    return leave(end, error);
+}
+
 /* ---- The team -------------------------------------------------------------------------------- */
 
 static void tell_failure(void *own, const struct impasto_error *error)
@@ -382,6 +450,8 @@ static const struct imp_transport transport = {.exchange_begin = exchange_begin,
                                                .sum_end = sum_end,
                                                .gather = gather,
                                                .broadcast = broadcast,
+                                               .post = post,
+                                               .posted = posted,
                                                .fail = tell_failure,
                                                .close = close_end};
 

@@ -25,6 +25,9 @@
 #define LOOKS 16
 /* Seconds for a failure to reach the others, before it ends them. */
 #define LAST_WORDS 0.5
+/* Tags of messages: of what all do at the same time, and of letters. */
+#define TOGETHER 0
+#define LETTER 1
 
 struct farewell {
     int64_t calls; /* that the rank has begun; -1: none has come */
@@ -43,6 +46,7 @@ struct end {
     MPI_Status *statuses;  /* of as many requests as there may be */
     MPI_Request sum[IMP_SUMS];
     int sum_count;
+    MPI_Request *letter;  /* from each rank and to it: at 2 * rank, and behind that */
     int *counts, *places; /* of a gather */
     struct farewell *heard, own;
     bool passes_on;    /* `own` has the failure that was heard of */
@@ -108,10 +112,18 @@ static enum impasto_status fail_likewise(struct end *end, const struct farewell 
     return fail(error, heard->error.status, text);
 }
 
+/* Fails for a rank that has closed its end. */
+static enum impasto_status fail_gone(struct end *end, int rank, struct impasto_error *error)
+{
+    struct farewell gone = {.error.status = IMPASTO_ERROR_DEVICE, .failed = -1};
+    snprintf(gone.error.message, sizeof(gone.error.message),
+             "rank %d has left while others still work with it", rank);
+    return fail_likewise(end, &gone, error);
+}
+
 /* Fails for a rank that has failed, or does not come to this call. */
 static enum impasto_status look_around(struct end *end, int64_t call, struct impasto_error *error)
 {
-    struct farewell gone = {.error.status = IMPASTO_ERROR_DEVICE, .failed = -1};
     IMP_TRY(hear(end, error));
     for (int rank = 0; rank < end->size; rank++) {
         const struct farewell *heard = &end->heard[rank];
@@ -119,9 +131,7 @@ static enum impasto_status look_around(struct end *end, int64_t call, struct imp
             continue;
         if (heard->error.status != IMPASTO_OK)
             return fail_likewise(end, heard, error);
-        snprintf(gone.error.message, sizeof(gone.error.message),
-                 "rank %d has left while others still work with it", rank);
-        return fail_likewise(end, &gone, error);
+        return fail_gone(end, rank, error);
     }
     return IMPASTO_OK;
 }
@@ -163,10 +173,10 @@ static enum impasto_status wait_for(struct end *end, MPI_Request *requests, int 
 
 /* ---- Exchanges ------------------------------------------------------------------------------- */
 
-/* Room for so many transfers, and to wait for sums and farewells. */
+/* Room for so many transfers, and to wait for sums, letters and farewells. */
 static enum impasto_status make_room(struct end *end, size_t count, struct impasto_error *error)
 {
-    const size_t most = count + IMP_SUMS + (size_t)end->size;
+    const size_t most = count + IMP_SUMS + 2 * (size_t)end->size;
     if (count > INT_MAX)
         return fail(error, IMPASTO_ERROR_INTERNAL, "too many transfers; please report this");
     MPI_Request *transfer = realloc(end->transfer, most * sizeof(*transfer));
@@ -192,12 +202,12 @@ static enum impasto_status exchange_begin(void *own, struct imp_transfer *transf
     for (size_t i = 0; i < count; i++, end->transfer_count++) {
         const struct imp_transfer *transfer = &transfers[i];
         if (transfer->sends)
-            TRY_MPI(MPI_Isend(transfer->bytes, (int)transfer->size, MPI_BYTE, transfer->peer, 0,
-                              end->lines, &end->transfer[i]),
+            TRY_MPI(MPI_Isend(transfer->bytes, (int)transfer->size, MPI_BYTE, transfer->peer,
+                              TOGETHER, end->lines, &end->transfer[i]),
                     "MPI_Isend");
         else
-            TRY_MPI(MPI_Irecv(transfer->bytes, (int)transfer->size, MPI_BYTE, transfer->peer, 0,
-                              end->lines, &end->transfer[i]),
+            TRY_MPI(MPI_Irecv(transfer->bytes, (int)transfer->size, MPI_BYTE, transfer->peer,
+                              TOGETHER, end->lines, &end->transfer[i]),
                     "MPI_Irecv");
     }
     return IMPASTO_OK;
@@ -218,6 +228,64 @@ static enum impasto_status exchange_end(void *own, struct impasto_error *error)
                         "ranks exchange unlike rows; please report this");
     }
     return IMPASTO_OK;
+}
+
+/* ---- Letters --------------------------------------------------------------------------------- */
+
+static MPI_Request *request_of(struct end *end, const struct imp_transfer *letter)
+{
+    return &end->letter[2 * letter->peer + letter->sends];
+}
+
+static enum impasto_status post(void *own, struct imp_transfer *letter, struct impasto_error *error)
+{
+    struct end *end = own;
+    MPI_Request *request = request_of(end, letter);
+    if (letter->sends)
+        TRY_MPI(MPI_Isend(letter->bytes, (int)letter->size, MPI_BYTE, letter->peer, LETTER,
+                          end->lines, request),
+                "MPI_Isend");
+    else
+        TRY_MPI(MPI_Irecv(letter->bytes, (int)letter->size, MPI_BYTE, letter->peer, LETTER,
+                          end->lines, request),
+                "MPI_Irecv");
+    return IMPASTO_OK;
+}
+
+/* Whether it is done by now. */
+static enum impasto_status look_at(struct end *end, struct imp_transfer *letter,
+                                   struct impasto_error *error)
+{
+    MPI_Status status;
+    int done = 0, size = (int)letter->size;
+    TRY_MPI(MPI_Test(request_of(end, letter), &done, &status), "MPI_Test");
+    letter->done = done != 0;
+    if (letter->done && !letter->sends)
+        TRY_MPI(MPI_Get_count(&status, MPI_BYTE, &size), "MPI_Get_count");
+    return (size_t)size == letter->size ? IMPASTO_OK
+                                        : fail(error, IMPASTO_ERROR_INTERNAL,
+                                               "ranks have unlike letters; please report this");
+}
+
+/* What a rank has sent before its farewell is there when that is heard. */
+static enum impasto_status posted(void *own, struct imp_transfer *letter, bool waits,
+                                  struct impasto_error *error)
+{
+    struct end *end = own;
+    for (unsigned asked = 1;; asked++) {
+        const bool gone = end->heard[letter->peer].calls >= 0;
+        IMP_TRY(look_at(end, letter, error));
+        if (letter->done)
+            return IMPASTO_OK;
+        if (gone)
+            return fail_gone(end, letter->peer, error);
+        if (!waits || asked % LOOKS == 0 || asked > QUESTIONS)
+            IMP_TRY(look_around(end, 0, error));
+        if (!waits)
+            return IMPASTO_OK;
+        if (end->naps && asked > QUESTIONS)
+            nap();
+    }
 }
 
 /* ---- All at once ----------------------------------------------------------------------------- */
@@ -280,6 +348,7 @@ static void release(struct end *end)
     free(end->places);
     free(end->heard);
     free(end->told);
+    free(end->letter);
     free(end);
 }
 
@@ -289,6 +358,9 @@ static void forget_transfers(struct end *end)
     for (int i = 0; i < end->transfer_count; i++)
         if (end->transfer[i] != MPI_REQUEST_NULL && !end->transfers[i].sends)
             (void)MPI_Cancel(&end->transfer[i]);
+    for (int i = 0; i < 2 * end->size; i += 2)
+        if (end->letter[i] != MPI_REQUEST_NULL)
+            (void)MPI_Cancel(&end->letter[i]);
 }
 
 /* After it MPI is not called any more but to end all. */
@@ -296,13 +368,14 @@ static void tell_failure(void *own, const struct impasto_error *error)
 {
     struct end *end = own;
     const double begin = MPI_Wtime();
-    int told = 0, forgotten = 0;
+    int told = 0, forgotten = 0, lettered = 0;
     forget_transfers(end);
     say_farewell(end, error);
-    while (!(told && forgotten) && MPI_Wtime() - begin < LAST_WORDS)
+    while (!(told && forgotten && lettered) && MPI_Wtime() - begin < LAST_WORDS)
         if (MPI_Testall(end->size, end->told, &told, end->statuses) != MPI_SUCCESS ||
             MPI_Testall(end->transfer_count, end->transfer, &forgotten, end->statuses) !=
-                MPI_SUCCESS)
+                MPI_SUCCESS ||
+            MPI_Testall(2 * end->size, end->letter, &lettered, end->statuses) != MPI_SUCCESS)
             break;
 }
 
@@ -340,6 +413,8 @@ static const struct imp_transport transport = {.exchange_begin = exchange_begin,
                                                .sum_end = sum_end,
                                                .gather = gather,
                                                .broadcast = broadcast,
+                                               .post = post,
+                                               .posted = posted,
                                                .fail = tell_failure,
                                                .close = close_end};
 
@@ -391,12 +466,15 @@ static enum impasto_status make_tables(struct end *end, struct impasto_error *er
     end->places = malloc(size * sizeof(*end->places));
     end->heard = malloc(size * sizeof(*end->heard));
     end->told = malloc(size * sizeof(*end->told));
-    if (end->counts == NULL || end->places == NULL || end->heard == NULL || end->told == NULL)
+    end->letter = malloc(2 * size * sizeof(MPI_Request));
+    if (end->counts == NULL || end->places == NULL || end->heard == NULL || end->told == NULL ||
+        end->letter == NULL)
         return fail(error, IMPASTO_ERROR_MEMORY,
                     "out of memory for the lines between ranks; start fewer");
     for (size_t rank = 0; rank < size; rank++) {
         end->heard[rank].calls = -1;
         end->told[rank] = MPI_REQUEST_NULL;
+        end->letter[2 * rank] = end->letter[2 * rank + 1] = MPI_REQUEST_NULL;
     }
     return make_room(end, 0, error);
 }

@@ -24,7 +24,8 @@ struct imp_transfer {
     size_t size;
     int peer;
     bool sends;
-    bool done; /* the transport's own; false at first */
+    bool done;                 /* the transport's own; false at first */
+    struct imp_transfer *next; /* likewise */
 };
 
 struct imp_transport {
@@ -40,9 +41,23 @@ struct imp_transport {
                                   struct impasto_error *error);
     enum impasto_status (*broadcast)(void *end, void *bytes, size_t size, int root,
                                      struct impasto_error *error);
+    /* A transfer apart from all others, which it does not meet. From and to each rank one at a time
+     * is under way. It stays in place until `posted` finds it done. */
+    enum impasto_status (*post)(void *end, struct imp_transfer *transfer,
+                                struct impasto_error *error);
+    /* Looks, or waits, whether it is: transfer->done. */
+    enum impasto_status (*posted)(void *end, struct imp_transfer *transfer, bool waits,
+                                  struct impasto_error *error);
     /* Lets the others know. Buffers that a `begin` was given are not touched any more. */
     void (*fail)(void *end, const struct impasto_error *error);
     void (*close)(void *end, const struct impasto_error *error);
+};
+
+/* What is under way with one rank alone, one way. */
+struct imp_letter {
+    struct imp_transfer transfer; /* the piece at hand */
+    size_t left;                  /* bytes behind it */
+    unsigned since; /* when it was begun, as waiting.c has it; 0: nothing is under way */
 };
 
 struct imp_comm {
@@ -55,6 +70,7 @@ struct imp_comm {
     bool exchanging;
     struct imp_transfer edge[4]; /* of the exchange with the neighbours */
     struct impasto_error error;  /* of the first call that has failed */
+    struct imp_letter letter[];  /* from each rank and to it: at 2 * rank, and behind that */
 };
 
 /* ---- comm.c ---------------------------------------------------------------------------------- */
@@ -74,6 +90,9 @@ enum impasto_status imp_comm_exchange(struct imp_comm *comm, struct imp_transfer
 void imp_comm_wait_begin(const struct imp_comm *comm);
 /* Passes the status on. */
 enum impasto_status imp_comm_wait_end(const struct imp_comm *comm, enum impasto_status status);
+/* A letter is under way from now on, or no more. */
+void imp_comm_letter_begins(struct imp_comm *comm, struct imp_letter *letter);
+void imp_comm_letter_ends(struct imp_comm *comm, struct imp_letter *letter);
 
 /* ---- The module ------------------------------------------------------------------------------ */
 

@@ -114,6 +114,35 @@ enum impasto_status impasto_ranks_share(struct impasto_ranks *ranks, void *bytes
     return lift(ranks, imp_comm_await(ranks->comm, bytes, size), error);
 }
 
+enum impasto_status impasto_ranks_send(struct impasto_ranks *ranks, int to, const void *bytes,
+                                       size_t size, struct impasto_error *error)
+{
+    return lift(ranks, imp_comm_send(ranks->comm, to, bytes, size), error);
+}
+
+enum impasto_status impasto_ranks_receive(struct impasto_ranks *ranks, int from, void *bytes,
+                                          size_t size, struct impasto_error *error)
+{
+    return lift(ranks, imp_comm_receive(ranks->comm, from, bytes, size), error);
+}
+
+enum impasto_status impasto_ranks_sent(struct impasto_ranks *ranks, int to, bool waits,
+                                       bool *arrived, struct impasto_error *error)
+{
+    return lift(ranks, imp_comm_sent(ranks->comm, to, waits, arrived), error);
+}
+
+enum impasto_status impasto_ranks_received(struct impasto_ranks *ranks, int from, bool waits,
+                                           bool *arrived, struct impasto_error *error)
+{
+    return lift(ranks, imp_comm_received(ranks->comm, from, waits, arrived), error);
+}
+
+void impasto_ranks_fail(struct impasto_ranks *ranks, const struct impasto_error *error)
+{
+    imp_comm_fail(ranks->comm, error->status, error->message);
+}
+
 bool impasto_ranks_broken(const struct impasto_ranks *ranks)
 {
     return imp_comm_error(ranks->comm)->status != IMPASTO_OK;

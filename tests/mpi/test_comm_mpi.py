@@ -67,8 +67,9 @@ class Ranks(unittest.TestCase):
 
     def test_calls_that_fail(self):
         # test_comm has every call. Here each kind is enough: an exchange's begin, a sum in it, their
-        # ends, the end of many sums, a gather, a broadcast; begin and end of rows.
-        for nth in [1, 2, 3, 4, 71, 72, 73, 84, 85]:
+        # ends, the end of many sums, a gather, a broadcast; begin and end of rows; begin and end of a letter that
+        # is received, and of one that is sent.
+        for nth in [1, 2, 3, 4, 71, 72, 73, 84, 85, 117, 118, 119, 120]:
             with self.subTest(nth):
                 code, _, said = self.start(3, "fault", nth)
                 self.check_code(code, 4)

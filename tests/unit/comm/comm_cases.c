@@ -298,6 +298,76 @@ static bool case_agree(struct imp_comm *comm, char text[CASE_TEXT])
     return agree_on(comm, imp_comm_size(comm), text);
 }
 
+/* ---- Letters --------------------------------------------------------------------------------- */
+
+static bool sent(struct imp_comm *comm, int to, const void *bytes, size_t size,
+                 char text[CASE_TEXT])
+{
+    bool arrived = false;
+    return went(comm, imp_comm_send(comm, to, bytes, size), text) &&
+           went(comm, imp_comm_sent(comm, to, true, &arrived), text) &&
+           (arrived || wrong(text, comm, "a letter was waited for, and has not arrived"));
+}
+
+static bool received(struct imp_comm *comm, int from, char text[CASE_TEXT])
+{
+    bool arrived = false;
+    return went(comm, imp_comm_received(comm, from, true, &arrived), text) &&
+           (arrived || wrong(text, comm, "a letter was waited for, and has not come"));
+}
+
+static size_t letter_bytes(int rank)
+{
+    static const size_t sizes[] = {1, LARGE, 0, 1001};
+    return sizes[rank % (int)IMP_COUNT(sizes)];
+}
+
+/* Answers the first rank once that has asked. */
+static bool answer(struct imp_comm *comm, unsigned char *bytes, char text[CASE_TEXT])
+{
+    const int rank = imp_comm_rank(comm);
+    const size_t size = letter_bytes(rank);
+    char question = 0;
+    fill(bytes, size, rank, 30);
+    if (!went(comm, imp_comm_receive(comm, 0, &question, 1), text) || !received(comm, 0, text) ||
+        !sent(comm, 0, bytes, size, text))
+        return false;
+    return question == 'q' || wrong(text, comm, "a letter is another");
+}
+
+/* Waits for an answer before it asks for it, which returns at once, and again afterwards. */
+static bool ask(struct imp_comm *comm, int rank, unsigned char *bytes, char text[CASE_TEXT])
+{
+    const size_t size = letter_bytes(rank);
+    bool arrived = true;
+    memset(bytes, 0, LARGE);
+    if (!went(comm, imp_comm_receive(comm, rank, bytes, size), text) ||
+        !went(comm, imp_comm_received(comm, rank, false, &arrived), text))
+        return false;
+    if (arrived)
+        return wrong(text, comm, "a letter has come that nobody has sent");
+    if (!sent(comm, rank, "q", 1, text) || !received(comm, rank, text))
+        return false;
+    for (size_t i = size; i < LARGE; i++)
+        if (bytes[i] != 0)
+            return wrong(text, comm, "a letter has more bytes than were sent");
+    return is_filled(bytes, size, rank, 30) || wrong(text, comm, "a letter's bytes are others");
+}
+
+/* The first rank asks each of the others, the last one first. */
+static bool case_letters(struct imp_comm *comm, char text[CASE_TEXT])
+{
+    unsigned char *bytes = malloc(LARGE);
+    bool good = bytes != NULL || wrong(text, comm, "no memory");
+    if (good && imp_comm_rank(comm) > 0)
+        good = answer(comm, bytes, text);
+    else
+        for (int rank = imp_comm_size(comm) - 1; rank > 0 && good; rank--)
+            good = ask(comm, rank, bytes, text);
+    free(bytes);
+    return good && agree_on(comm, imp_comm_size(comm), text);
+}
+
 /* What exchanges cost, which is the same on every rank. */
 static bool case_measure(struct imp_comm *comm, char text[CASE_TEXT])
 {
@@ -315,7 +385,8 @@ static bool case_measure(struct imp_comm *comm, char text[CASE_TEXT])
 }
 
 static bool (*const cases[])(struct imp_comm *comm, char text[CASE_TEXT]) = {
-    case_edges, case_sums, case_gather, case_broadcast, case_rows, case_agree, case_measure};
+    case_edges, case_sums,  case_gather,  case_broadcast,
+    case_rows,  case_agree, case_measure, case_letters};
 
 int comm_case_count(void)
 {
@@ -402,6 +473,22 @@ static enum impasto_status broadcast(void *end, void *bytes, size_t size, int ro
     return faulty->real->broadcast(faulty->end, bytes, size, root, error);
 }
 
+static enum impasto_status post(void *end, struct imp_transfer *letter, struct impasto_error *error)
+{
+    struct faulty *faulty = end;
+    IMP_TRY(count(faulty, error));
+    faulty->given += letter->sends ? letter->size : 0;
+    return faulty->real->post(faulty->end, letter, error);
+}
+
+static enum impasto_status posted(void *end, struct imp_transfer *letter, bool waits,
+                                  struct impasto_error *error)
+{
+    struct faulty *faulty = end;
+    IMP_TRY(count(faulty, error));
+    return faulty->real->posted(faulty->end, letter, waits, error);
+}
+
 static void tell_failure(void *end, const struct impasto_error *error)
 {
     const struct faulty *faulty = end;
@@ -415,8 +502,9 @@ static void close_end(void *end, const struct impasto_error *error)
     free(faulty);
 }
 
-static const struct imp_transport transport = {
-    exchange_begin, exchange_end, sum_begin, sum_end, gather, broadcast, tell_failure, close_end};
+static const struct imp_transport transport = {exchange_begin, exchange_end, sum_begin, sum_end,
+                                               gather,         broadcast,    post,      posted,
+                                               tell_failure,   close_end};
 
 void comm_fail_call(struct imp_comm *comm, int nth)
 {

@@ -120,6 +120,7 @@ static enum impasto_status wait_in(struct imp_comm *comm, int way)
     char here[2] = "", there[2] = "";
     double own = 0, all[MOST];
     int64_t sum = 0;
+    bool arrived;
     struct impasto_error error = {0};
     const struct imp_rows_move move = {
         .have = have, .want = want, .row_bytes = 1, .planes = 1, .from = here, .to = there};
@@ -138,11 +139,17 @@ static enum impasto_status wait_in(struct imp_comm *comm, int way)
         return imp_comm_broadcast(comm, here, 1, 1);
     case 4:
         return imp_comm_rows(comm, &move);
-    default:
+    case 5:
+        IMP_TRY(imp_comm_receive(comm, imp_comm_rank(comm) == 1 ? 0 : 1, there, 1));
+        return imp_comm_received(comm, imp_comm_rank(comm) == 1 ? 0 : 1, true, &arrived);
+    case 6:
         return imp_comm_agree(comm, IMPASTO_OK, &error);
+    default: /* not behind its like, which would be its other half */
+        IMP_TRY(imp_comm_send(comm, imp_comm_rank(comm) == 1 ? 0 : 1, here, 1));
+        return imp_comm_sent(comm, imp_comm_rank(comm) == 1 ? 0 : 1, true, &arrived);
     }
 }
-#define WAYS 6
+#define WAYS 8
 
 static bool meanwhile_fail(struct rank *rank)
 {
@@ -222,6 +229,7 @@ static bool unlike(struct rank *rank)
     const struct imp_edges edges = {{"ab", "ab"}, {2, 2}, {rank->text, rank->text}, {size, size}};
     int64_t sums[2] = {0};
     double numbers[2] = {0}, all[4];
+    bool arrived;
     switch (rank->number) {
     case 0:
         return imp_comm_edges_begin(comm, &edges) != IMPASTO_OK ||
@@ -231,6 +239,12 @@ static bool unlike(struct rank *rank)
                imp_comm_sum_end(comm) != IMPASTO_OK;
     case 2:
         return imp_comm_gather(comm, numbers, all, counts) != IMPASTO_OK;
+    case 3: /* as many to the other one as from it */
+        return imp_comm_send(comm, 2 - (int)size, numbers, size) != IMPASTO_OK ||
+               imp_comm_receive(comm, 2 - (int)size, all, size) != IMPASTO_OK ||
+               imp_comm_received(comm, 2 - (int)size, true, &arrived) != IMPASTO_OK ||
+               imp_comm_sent(comm, 2 - (int)size, true, &arrived) != IMPASTO_OK ||
+               imp_comm_broadcast(comm, sums, 1, 0) != IMPASTO_OK;
     default:
         return imp_comm_broadcast(comm, sums, size, 0) != IMPASTO_OK;
     }
@@ -240,7 +254,7 @@ static void test_unlike_sizes(void **state)
 {
     struct rank ranks[MOST];
     (void)state;
-    for (int way = 0; way < 4; way++) {
+    for (int way = 0; way < 5; way++) {
         run_team(2, ranks, unlike, way);
         assert_true(ranks[0].good && ranks[1].good);
     }
@@ -263,6 +277,14 @@ static bool misuse(struct rank *rank)
         return imp_comm_broadcast(rank->comm, NULL, 0, 2) == IMPASTO_ERROR_INTERNAL;
     case 3:
         return imp_comm_rows(rank->comm, &move) == IMPASTO_ERROR_INTERNAL;
+    case 4: /* a letter to itself, or to nobody */
+        return imp_comm_send(rank->comm, 3 * imp_comm_rank(rank->comm), rank->text, 1) !=
+               IMPASTO_OK;
+    case 5: /* two at a time, while the other one leaves with one */
+        if (imp_comm_send(rank->comm, 1 - imp_comm_rank(rank->comm), rank->text, 1) != IMPASTO_OK)
+            return true;
+        return imp_comm_rank(rank->comm) == 1 ||
+               imp_comm_send(rank->comm, 1, rank->text, 1) != IMPASTO_OK;
     default: /* one closes in the middle, and the other one waits */
         if (imp_comm_rank(rank->comm) == 1)
             return imp_comm_edges_begin(rank->comm, &none) == IMPASTO_OK;
@@ -274,7 +296,7 @@ static void test_misuse(void **state)
 {
     struct rank ranks[MOST];
     (void)state;
-    for (int way = 0; way < 5; way++) {
+    for (int way = 0; way < 7; way++) {
         run_team(2, ranks, misuse, way);
         assert_true(ranks[0].good && ranks[1].good);
     }
