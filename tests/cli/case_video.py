@@ -266,6 +266,7 @@ class SeveralDevices(Filming):
         words = ["video", "scenes.y4m", "style.png", "-o", "out/%d.png", *Painted.SMALL, "--frame-iterations", "20",
                  "--device", "0,0"]
         self.kill_when(f"out/%d.png.impasto/state-{5:020}", *words)
+        self.assertFalse((self.folder / "out/4.png").exists(), "one device paints after the other")
         self.succeed(*words, "--trace", "trace", "--report", "page.html", env=self.ENV)
         painted = [json.loads(line)["frame"] for line in (self.folder / "trace").read_text().splitlines()]
         self.assertNotIn(5, painted)

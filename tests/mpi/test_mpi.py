@@ -66,13 +66,13 @@ class Ranks(unittest.TestCase):
                 found[int(rank)] = min(int(place.name), found.get(int(rank), 1 << 30))
         return found
 
-    def start(self, ranks, *words, launcher=("mpirun",), **variables):
+    def start(self, ranks, *words, launcher=("mpirun",), stdin=subprocess.DEVNULL, **variables):
         command = [self.program, *map(str, words)]
         if ranks:
             command = [*launcher, "-n", str(ranks), *command]
         mark, folder = self.mark.split("=", 1)
         env = LAUNCHER | {mark: folder, "HOME": str(self.folder)} | variables
-        return subprocess.Popen(command, cwd=self.folder, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        return subprocess.Popen(command, cwd=self.folder, env=env, stdin=stdin, stdout=subprocess.PIPE,
                                 stderr=subprocess.PIPE, text=True)
 
     def end(self, process):

@@ -43,9 +43,11 @@ enum impasto_status cli_read_shares(const char *text, size_t count, float *share
  * been read yet, are not about one picture. */
 enum impasto_status cli_ranks_open(int argc, char **argv, struct cli_common *common,
                                    struct impasto_error *error);
-/* The same for a command whose words have been read, and each rank reads what they name. Fails on
- * all of them where one has refused its words. */
-enum impasto_status cli_ranks_begin(const struct cli_call *call, struct impasto_error *error);
+/* The same for a command whose words have been read, and each rank reads what they name. work: what
+ * all must have been started to do, a short verb. Fails on all of them where one has refused its
+ * words. */
+enum impasto_status cli_ranks_begin(const struct cli_call *call, const char *work,
+                                    struct impasto_error *error);
 /* Whether there are other processes: a team of one works as if there were no lines. */
 bool cli_ranks_several(const struct cli_common *common);
 /* Whether another process leads this one, and talks. */
@@ -64,6 +66,15 @@ enum impasto_status cli_ranks_share(const struct cli_common *common, void *bytes
 enum impasto_status cli_ranks_device(struct cli_common *common, enum impasto_status mine,
                                      struct cli_console *console, struct impasto_device **device,
                                      struct impasto_error *error);
+/* Of each rank of such a command that does not join its device to the others': the name of that, to
+ * be freed. */
+enum impasto_status cli_ranks_name_device(const struct cli_common *common,
+                                          struct cli_console *console, char **name,
+                                          struct impasto_error *error);
+/* The lines themselves. */
+struct impasto_ranks *cli_ranks_lines(const struct cli_common *common);
+/* Of the first: the run has a watchdog of its own. */
+void cli_ranks_are_watched(const struct cli_common *common);
 /* Of a rank that follows: the console through which only its warnings are heard. */
 void cli_ranks_console(const struct cli_common *common, struct cli_console *console);
 /* Whether the ranks have lost one another. Other failures are the first one's to tell. */

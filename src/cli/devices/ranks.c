@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Processes that mpirun or srun has started to paint one picture, or to train one network. The
- * first reads, decides, writes and talks, as a run of its own does. The others follow: they open a
- * device and weights, as they are told, and take part in its jobs.
+ * Processes that mpirun or srun has started to paint one picture or film, or to train one network.
+ * The first reads, decides, writes and talks, as a run of its own does. The others follow: they
+ * open a device and weights, as they are told, and take part in its jobs.
  */
 
 #include "base/os.h"
@@ -136,7 +136,7 @@ static enum impasto_status compare_work(const struct cli_common *common, const c
     return impasto_ranks_agree(common->ranks->ranks, status, error);
 }
 
-/* given: a hash of this process's words. work: "paint" or "train". */
+/* given: a hash of this process's words. work: "paint", "train" or "film". */
 static enum impasto_status open_lines(uint64_t given, const char *work, struct cli_common *common,
                                       struct impasto_error *error)
 {
@@ -176,13 +176,14 @@ enum impasto_status cli_ranks_open(int argc, char **argv, struct cli_common *com
     return asked ? open_lines(hash_words(argc, argv), "paint", common, error) : status;
 }
 
-enum impasto_status cli_ranks_begin(const struct cli_call *call, struct impasto_error *error)
+enum impasto_status cli_ranks_begin(const struct cli_call *call, const char *work,
+                                    struct impasto_error *error)
 {
     bool asked = false;
     enum impasto_status status =
         call->common->warm ? IMPASTO_OK : are_asked(call->settings->mpi, &asked, error);
     if (asked)
-        status = open_lines(0, "train", call->common, error);
+        status = open_lines(0, work, call->common, error);
     if (status != IMPASTO_OK || !cli_ranks_several(call->common))
         return status;
     call->common->ranks->begun = true;
@@ -286,19 +287,34 @@ static enum impasto_status name_device(const struct impasto_ranks *ranks, struct
     return find_next((int)local, next, error);
 }
 
-static enum impasto_status open_named(const struct impasto_ranks *ranks,
-                                      const struct cli_common *common, struct cli_console *console,
-                                      struct impasto_device **device, struct impasto_error *error)
+static enum impasto_status find_name(const struct impasto_ranks *ranks,
+                                     const struct cli_common *common, struct cli_console *console,
+                                     char **name, struct impasto_error *error)
 {
     struct cli_settings settings = {.common = *common};
     struct cli_batch_devices names;
     char next[16];
+    *name = NULL;
     enum impasto_status status = cli_batch_devices(&settings, &names, error);
     if (status == IMPASTO_OK)
         status = name_device(ranks, &settings.common, console, &names, next, error);
-    if (status == IMPASTO_OK)
-        status = cli_open_device(&settings.common, console, device, error);
+    if (status == IMPASTO_OK && !(*name = strdup(settings.common.device)))
+        status = cli_fail_memory(error, "a device's name");
     cli_batch_devices_free(&names);
+    return status;
+}
+
+static enum impasto_status open_named(const struct impasto_ranks *ranks,
+                                      const struct cli_common *common, struct cli_console *console,
+                                      struct impasto_device **device, struct impasto_error *error)
+{
+    struct cli_common one = *common;
+    char *name;
+    enum impasto_status status = find_name(ranks, common, console, &name, error);
+    one.device = name;
+    if (status == IMPASTO_OK)
+        status = cli_open_device(&one, console, device, error);
+    free(name);
     return status;
 }
 
@@ -372,6 +388,23 @@ enum impasto_status cli_ranks_device(struct cli_common *common, enum impasto_sta
     if (mine == IMPASTO_OK && !cli_ranks_follows(common))
         cli_watchdog_close(&common->ranks->watchdog);
     return open_all(common->ranks->ranks, mine, common, "", console, device, error);
+}
+
+enum impasto_status cli_ranks_name_device(const struct cli_common *common,
+                                          struct cli_console *console, char **name,
+                                          struct impasto_error *error)
+{
+    return find_name(common->ranks->ranks, common, console, name, error);
+}
+
+struct impasto_ranks *cli_ranks_lines(const struct cli_common *common)
+{
+    return common->ranks->ranks;
+}
+
+void cli_ranks_are_watched(const struct cli_common *common)
+{
+    cli_watchdog_close(&common->ranks->watchdog);
 }
 
 void cli_ranks_dismiss(struct cli_common *common)

@@ -137,8 +137,8 @@ const struct cli_option cli_options[] = {
              "picture together, each a band of its rows; of many pictures, each another one"},
     {"mpi", 0, "Device", NULL, CLI_FLAG, SETTING(mpi),
      .help =
-         "paint one picture, or train one network, with all processes that a launcher has started, "
-         "each with a device; mpirun, and srun with --mpi, are noticed without it"},
+         "paint one picture or film, or train one network, with all processes that a launcher has "
+         "started, each with a device; mpirun, and srun with --mpi, are noticed without it"},
     {"bands", 0, "Device", "N:N...", CLI_TEXT, SETTING(bands), .recorded = true, .remote = true,
      .help = "of several devices or processes for one picture: their shares of its rows, such as "
              "3:1 (by their "

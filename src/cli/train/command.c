@@ -8,7 +8,7 @@
 
 static enum impasto_status open_progress(const struct cli_call *call, struct impasto_error *error)
 {
-    const enum impasto_status status = cli_ranks_begin(call, error);
+    const enum impasto_status status = cli_ranks_begin(call, "train", error);
     if (status != IMPASTO_OK || cli_ranks_follows(call->common))
         return status;
     const bool standard = !call->refused && cli_is_standard(call->settings->trace);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The words of impasto video. */
 
+#include "cli/devices/devices.h"
 #include "cli/video/run.h"
 
 #include <stddef.h>
@@ -125,6 +126,9 @@ static const struct cli_video_options defaults = {.strength = -1,
 static enum impasto_status open_progress(const struct cli_call *call, struct impasto_error *error)
 {
     const struct cli_video_options *options = call->options;
+    const enum impasto_status status = cli_ranks_begin(call, "film", error);
+    if (status != IMPASTO_OK || cli_ranks_follows(call->common))
+        return status;
     const bool standard = !call->refused && cli_is_standard(options->output);
     return cli_progress_open(call->common, standard ? "-o -" : NULL, error);
 }
@@ -146,8 +150,7 @@ const struct cli_command cli_video_command = {
     .rows = rows,
     .size = sizeof(struct cli_video_options),
     .defaults = &defaults,
-    .shared = "preset weights no-clobber max-pixels trace report plan device progress progress-fd "
-              "progress-preview quiet verbose",
+    .shared = "preset weights no-clobber max-pixels trace report plan device mpi progress "
+              "progress-fd progress-preview quiet verbose",
     .open = open_progress,
-    .run = cli_video_run,
-    .single = true};
+    .run = cli_video_run};

@@ -180,6 +180,15 @@ enum impasto_status cli_video_make_frame(const struct imp_film *film, struct imp
     return frame->rgb ? IMPASTO_OK : cli_fail_memory(error, "a frame");
 }
 
+enum impasto_status cli_video_make_result(struct cli_filming *f)
+{
+    const struct impasto_clip_info *info = impasto_clip_info(f->clip);
+    f->film.width = info->result_width;
+    f->film.height = info->result_height;
+    f->film.deep = f->options->bits > 8;
+    return cli_video_make_frame(&f->film, &f->painted, f->error);
+}
+
 struct impasto_frame cli_video_frame(const struct imp_film *film, const struct imp_frame *frame)
 {
     return (struct impasto_frame){.struct_size = sizeof(struct impasto_frame),

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What decides a painted film's frames, as text: only a run with the same goes on with another's.
- */
+/* What decides a painted film's frames, as text: only a run with the same goes on with another's,
+ * and only ranks with the same paint together. */
 
 #include "base/os.h"
 #include "cli/files/files.h"
@@ -78,17 +78,24 @@ static void add_options(FILE *stream, const struct cli_video_options *o)
     add_number(stream, "lossless", o->lossless, 0);
 }
 
-char *cli_video_job(const struct cli_filming *f)
+/* together: for ranks, of which the first alone needs the film, and that may differ in their
+ * devices. */
+static char *describe(const struct cli_filming *f, bool together)
 {
     struct imp_os_memory memory;
     struct imp_os_numbers numbers;
     if (!imp_os_memory_open(&memory))
         return NULL;
     const bool plain = imp_os_enter_plain(&numbers);
-    fprintf(memory.stream, "impasto %s\ndevice ", impasto_version());
-    cli_scenes_name_devices(f, memory.stream);
-    fputc('\n', memory.stream);
-    add_file(memory.stream, "film", f->input);
+    if (together) {
+        fprintf(memory.stream, "film %s\noutput %s\n", f->input,
+                f->options->output ? f->options->output : "none");
+    } else {
+        fprintf(memory.stream, "impasto %s\ndevice ", impasto_version());
+        cli_scenes_name_devices(f, memory.stream);
+        fputc('\n', memory.stream);
+        add_file(memory.stream, "film", f->input);
+    }
     if (cli_video_is_painting(f))
         add_painting(memory.stream, f);
     else
@@ -100,4 +107,14 @@ char *cli_video_job(const struct cli_filming *f)
         return memory.bytes;
     free(memory.bytes);
     return NULL;
+}
+
+char *cli_video_job(const struct cli_filming *f)
+{
+    return describe(f, false);
+}
+
+char *cli_video_words(const struct cli_filming *f)
+{
+    return describe(f, true);
 }

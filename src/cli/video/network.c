@@ -1,7 +1,26 @@
 /* SPDX-License-Identifier: MIT */
-/* Films that a network paints: its settings. */
+/* What paints a film: a network and its settings, or pictures. */
 
+#include "cli/model/model.h"
 #include "cli/video/run.h"
+
+/* style: the one that the model was named by; -1: none. */
+static enum impasto_status read_mix(struct cli_filming *f, int style)
+{
+    if (f->options->mix)
+        return cli_mix_read(f->options->mix, f->model, &f->mix, f->error);
+    return style < 0 ? IMPASTO_OK : cli_mix_of_one((size_t)style, f->model, &f->mix, f->error);
+}
+
+enum impasto_status cli_video_load_painter(struct cli_filming *f)
+{
+    int style = -1;
+    if (!f->options->model)
+        return cli_video_load_styles(f, f->style_words, f->style_word_count);
+    const enum impasto_status status =
+        cli_model_open(f->options->model, &f->model, &style, f->error);
+    return status == IMPASTO_OK ? read_mix(f, style) : status;
+}
 
 enum impasto_status cli_video_open_network(struct cli_filming *f, struct impasto_device *device,
                                            struct impasto_clip **clip)

@@ -8,7 +8,7 @@
 #include "base/os.h"
 #include "cli/common/json.h"
 #include "cli/report/report.h"
-#include "cli/video/run.h"
+#include "cli/video/scenes.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -271,6 +271,7 @@ static void print_time(const struct cli_filming *f, const struct cost *cost)
     if (f->film.frames > 0 && f->devices > 0)
         printf("  on %2zu devices, at best   %12s\n", f->devices,
                cli_duration(seconds_in_all(f, cost) / (double)f->devices, all, sizeof(all)));
+    cli_scenes_list_ranks(f, stdout);
 }
 
 static void print_disk(const struct cli_filming *f, const struct cost *cost)

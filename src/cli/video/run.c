@@ -3,7 +3,7 @@
 
 #include "base/os.h"
 #include "cli/devices/devices.h"
-#include "cli/model/model.h"
+#include "cli/video/ranks.h"
 #include "cli/video/scenes.h"
 
 #include <inttypes.h>
@@ -46,44 +46,18 @@ static enum impasto_status open_source(struct cli_filming *f)
     return cli_video_choose(f);
 }
 
-/* style: the one that the model was named by; -1: none. */
-static enum impasto_status read_mix(struct cli_filming *f, int style)
-{
-    if (f->options->mix)
-        return cli_mix_read(f->options->mix, f->model, &f->mix, f->error);
-    return style < 0 ? IMPASTO_OK : cli_mix_of_one((size_t)style, f->model, &f->mix, f->error);
-}
-
-static enum impasto_status open_model(struct cli_filming *f)
-{
-    int style = -1;
-    if (!f->options->model)
-        return cli_video_load_styles(f, f->style_words, f->style_word_count);
-    const enum impasto_status status =
-        cli_model_open(f->options->model, &f->model, &style, f->error);
-    return status == IMPASTO_OK ? read_mix(f, style) : status;
-}
-
-/* Results may have another size than the film. */
-static enum impasto_status make_result(struct cli_filming *f)
-{
-    const struct impasto_clip_info *info = impasto_clip_info(f->clip);
-    f->film.width = info->result_width;
-    f->film.height = info->result_height;
-    f->film.deep = f->options->bits > 8;
-    return cli_video_make_frame(&f->film, &f->painted, f->error);
-}
-
 static enum impasto_status check_devices(const struct cli_filming *f, size_t count)
 {
     const char *output = f->options->output;
+    const bool several = cli_ranks_several(&f->settings->common);
     return !output || imp_sink_keeps(output)
                ? IMPASTO_OK
                : cli_fail(f->error, IMPASTO_ERROR_USAGE,
                           "-o %s: has no room for what is painted ahead on the %zu devices that "
-                          "--device or $IMPASTO_DEVICE names; name an .mp4, .mov, .mkv, .webm or "
-                          "numbered pictures, or one device",
-                          output, count);
+                          "%s; name an .mp4, .mov, .mkv, .webm or numbered pictures, or %s",
+                          output, count,
+                          several ? "as many ranks have" : "--device or $IMPASTO_DEVICE names",
+                          several ? "start one process" : "one device");
 }
 
 /* A plan is measured on the first device. */
@@ -105,14 +79,70 @@ static enum impasto_status open_devices(struct cli_filming *f)
     return status;
 }
 
+/* Of the first of several ranks: the device of its own, and the other ranks. */
+static enum impasto_status open_own_device(struct cli_filming *f)
+{
+    struct cli_batch_devices names = {.count = 1};
+    const size_t ranks = (size_t)impasto_ranks_size(cli_ranks_lines(&f->settings->common));
+    enum impasto_status status = check_devices(f, ranks);
+    if (status == IMPASTO_OK)
+        status = cli_ranks_name_device(&f->settings->common, &f->console, &names.words, f->error);
+    names.device[0] = names.words;
+    if (status == IMPASTO_OK)
+        status = cli_scenes_open(f, &names);
+    cli_batch_devices_free(&names);
+    return status;
+}
+
 static enum impasto_status open_clip(struct cli_filming *f)
 {
+    const bool several = cli_ranks_several(&f->settings->common);
     cli_events_phase(&f->console, "opening", NULL, 0);
+    if (several)
+        cli_ranks_are_watched(&f->settings->common);
     enum impasto_status status = cli_watchdog_open(&f->watchdog, &f->console, f->error);
     if (status == IMPASTO_OK)
-        status = open_devices(f);
+        status = several ? open_own_device(f) : open_devices(f);
     cli_catch_signals(); /* some drivers put handlers of their own in place */
-    return status == IMPASTO_OK ? make_result(f) : status;
+    return status == IMPASTO_OK ? cli_video_make_result(f) : status;
+}
+
+/* All that comes before a device. */
+static enum impasto_status prepare(struct cli_filming *f)
+{
+    enum impasto_status status = cli_video_check(f);
+    if (status == IMPASTO_OK)
+        status = cli_video_load_painter(f);
+    cli_catch_signals();
+    if (status == IMPASTO_OK)
+        status = open_source(f);
+    return status == IMPASTO_OK ? cli_video_make_frame(&f->source_film, &f->frame, f->error)
+                                : status;
+}
+
+/* Ranks open what they need on all of them or on none. */
+static enum impasto_status open_all(struct cli_filming *f)
+{
+    const bool several = cli_ranks_several(&f->settings->common);
+    enum impasto_status status = prepare(f);
+    if (several)
+        status = cli_video_lead(f, status);
+    if (status == IMPASTO_OK)
+        status = open_clip(f);
+    if (several)
+        status = cli_video_agree(f, status);
+    return status == IMPASTO_OK && several ? cli_scenes_greet(f) : status;
+}
+
+/* However it has ended: the other ranks wait. */
+static enum impasto_status part(struct cli_filming *f, enum impasto_status status)
+{
+    const struct impasto_error why = *f->error;
+    const enum impasto_status parted = cli_scenes_part(f);
+    if (status == IMPASTO_OK)
+        return parted;
+    *f->error = why;
+    return status;
 }
 
 /* Frames that an earlier run has painted are only read. */
@@ -289,21 +319,15 @@ enum impasto_status cli_video_run(const struct cli_call *call, struct impasto_er
                             .style_words = call->operands + 1,
                             .style_word_count = call->operand_count - 1,
                             .slot = -1};
+    if (cli_ranks_follows(call->common))
+        return cli_video_follow(call, error);
     cli_watch_driver();
     cli_outlive_writes();
     cli_console_init(&f.console, call->common);
-    enum impasto_status status = cli_video_check(&f);
-    if (status == IMPASTO_OK)
-        status = open_model(&f);
-    cli_catch_signals();
-    if (status == IMPASTO_OK)
-        status = open_source(&f);
-    if (status == IMPASTO_OK)
-        status = cli_video_make_frame(&f.source_film, &f.frame, error);
-    if (status == IMPASTO_OK)
-        status = open_clip(&f);
+    enum impasto_status status = open_all(&f);
     if (status == IMPASTO_OK)
         status = call->settings->plan ? cli_video_print_plan(&f) : make_film(&f);
+    status = part(&f, status);
     close_all(&f, status);
     return status;
 }

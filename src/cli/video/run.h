@@ -98,6 +98,8 @@ enum impasto_status cli_video_next(struct cli_filming *filming, bool *more);
 /* Room for a frame of a film, for the caller to free. */
 enum impasto_status cli_video_make_frame(const struct imp_film *film, struct imp_frame *frame,
                                          struct impasto_error *error);
+/* Decides what the painted film is, by the open clip, and makes room for a frame of it. */
+enum impasto_status cli_video_make_result(struct cli_filming *filming);
 /* A frame in memory as clips take it. */
 struct impasto_frame cli_video_frame(const struct imp_film *film, const struct imp_frame *frame);
 /* Paints the frame at hand. */
@@ -117,6 +119,8 @@ void cli_video_count(struct cli_filming *filming, double seconds, bool known);
 
 /* What decides the frames, as text that the caller frees. NULL: out of memory. */
 char *cli_video_job(const struct cli_filming *filming);
+/* The same for ranks: what all of them must have been given. */
+char *cli_video_words(const struct cli_filming *filming);
 
 /* ---- settings.c ------------------------------------------------------------------------------ */
 
@@ -131,6 +135,8 @@ enum impasto_status cli_video_make_params(const struct cli_filming *filming,
 
 /* ---- network.c ------------------------------------------------------------------------------- */
 
+/* Reads what paints: the model and its mix, or style pictures and weights. */
+enum impasto_status cli_video_load_painter(struct cli_filming *filming);
 /* Opens a clip of the film's size that its network paints, or that finds the scenes of such. */
 enum impasto_status cli_video_open_network(struct cli_filming *filming,
                                            struct impasto_device *device,

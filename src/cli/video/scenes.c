@@ -73,10 +73,28 @@ enum impasto_status cli_scenes_open(struct cli_filming *f, const struct cli_batc
     enum impasto_status status = open_scout(s, names->device[0]);
     for (size_t i = 0; i < names->count && status == IMPASTO_OK; i++)
         status = open_painter(s, &s->painter[i], names->device[i]);
-    f->devices = s->count;
+    f->devices = s->count; /* of other ranks, there may be more */
     f->device = s->painter[0].device;
     f->clip = s->painter[0].clip;
     return status;
+}
+
+enum impasto_status cli_scenes_greet(struct cli_filming *f)
+{
+    struct cli_scenes *s = f->scenes;
+    s->ranks = cli_ranks_lines(&f->settings->common);
+    for (int rank = 1; rank < impasto_ranks_size(s->ranks); rank++) {
+        struct cli_scene_painter *p = &s->painter[s->count++];
+        p->scenes = s;
+        p->remote.rank = rank;
+    }
+    f->devices = s->count;
+    return cli_remotes_greet(s);
+}
+
+enum impasto_status cli_scenes_part(struct cli_filming *f)
+{
+    return f->scenes ? cli_remotes_part(f->scenes) : IMPASTO_OK;
 }
 
 void cli_scenes_close(struct cli_filming *f)
@@ -93,6 +111,7 @@ void cli_scenes_close(struct cli_filming *f)
         struct cli_scene_painter *p = &s->painter[i];
         free(p->from.rgb);
         free(p->to.rgb);
+        free(p->remote.state);
         if (i == 0) /* the film's */
             continue;
         impasto_clip_close(&p->clip);
@@ -101,17 +120,6 @@ void cli_scenes_close(struct cli_filming *f)
     if (s->monitor)
         imp_os_monitor_close(&s->monitor);
     free(s);
-}
-
-void cli_scenes_name_devices(const struct cli_filming *f, FILE *stream)
-{
-    const char *first = impasto_device_info(f->device)->name;
-    bool differ = false;
-    fputs(first, stream);
-    for (size_t i = 1; f->scenes && i < f->scenes->count; i++)
-        differ |= strcmp(impasto_device_info(f->scenes->painter[i].device)->name, first) != 0;
-    for (size_t i = 1; differ && i < f->scenes->count; i++)
-        fprintf(stream, ", %s", impasto_device_info(f->scenes->painter[i].device)->name);
 }
 
 /* ---- Reading --------------------------------------------------------------------------------- */
@@ -249,7 +257,9 @@ static enum turn next_turn(struct cli_scenes *s, enum impasto_status *status)
     else if (!s->ended && s->read - done < IMP_AHEAD)
         turn = READ;
     else
-        imp_os_monitor_wait(s->monitor, imp_os_seconds() + CLI_SCENES_LOOK);
+        imp_os_monitor_wait(s->monitor,
+                            imp_os_seconds() +
+                                (cli_remotes_are_asked(s) ? CLI_SCENES_LETTERS : CLI_SCENES_LOOK));
     imp_os_monitor_leave(s->monitor);
     return turn;
 }
@@ -258,7 +268,8 @@ static enum impasto_status work_off(struct cli_scenes *s)
 {
     enum impasto_status status = IMPASTO_OK;
     for (enum turn turn = READ; turn != END && status == IMPASTO_OK;) {
-        turn = next_turn(s, &status);
+        status = cli_remotes_move(s);
+        turn = status == IMPASTO_OK ? next_turn(s, &status) : END;
         if (turn == READ)
             read_frame(s);
         else if (turn == WRITE)
@@ -300,6 +311,7 @@ static void stop(struct cli_scenes *s)
     s->stopping = true;
     imp_os_monitor_wake(s->monitor);
     imp_os_monitor_leave(s->monitor);
+    cli_remotes_end(s);
     for (size_t i = 0; i < s->count; i++)
         if (s->painter[i].thread)
             imp_os_join_thread(&s->painter[i].thread);

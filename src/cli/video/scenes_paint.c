@@ -100,7 +100,7 @@ static enum impasto_status save_state(struct cli_scene_painter *p, int64_t frame
     char *path = imp_sink_state_path(p->scenes->filming->sink, frames);
     if (!path)
         return cli_fail_memory(&p->error, "a file name");
-    const enum impasto_status status = impasto_clip_save(p->clip, path, &p->error);
+    const enum impasto_status status = cli_scene_clip_save(p, path);
     free(path);
     p->saved = imp_os_seconds();
     p->took = p->saved - began;
@@ -138,12 +138,12 @@ static enum impasto_status place(struct cli_scene_painter *p, int64_t first, int
     imp_os_monitor_leave(s->monitor);
     p->stated = from > first ? from : 0;
     if (from == first && begin.begins) {
-        impasto_clip_begin(p->clip, (uint64_t)first, begin.scenes - 1);
+        cli_scene_clip_begin(p, (uint64_t)first, begin.scenes - 1);
         return IMPASTO_OK;
     }
     char *path = imp_sink_state_path(s->filming->sink, from);
-    const enum impasto_status status = path ? impasto_clip_load(p->clip, path, &p->error)
-                                            : cli_fail_memory(&p->error, "a file name");
+    const enum impasto_status status =
+        path ? cli_scene_clip_load(p, path) : cli_fail_memory(&p->error, "a file name");
     free(path);
     if (status != IMPASTO_ERROR_INPUT)
         return status;
@@ -157,7 +157,7 @@ static void hand_over(struct cli_scene_painter *p, int64_t number,
                       const struct impasto_clip_info *before)
 {
     struct cli_scenes *s = p->scenes;
-    const struct impasto_clip_info *info = impasto_clip_info(p->clip);
+    const struct impasto_clip_info *info = cli_scene_clip_info(p);
     imp_os_monitor_enter(s->monitor);
     struct cli_slot *slot = slot_of(s, number);
     slot->info = *info;
@@ -171,15 +171,12 @@ static void hand_over(struct cli_scene_painter *p, int64_t number,
 static enum impasto_status paint_frame(struct cli_scene_painter *p, int64_t number)
 {
     struct cli_scenes *s = p->scenes;
-    const struct cli_filming *f = s->filming;
-    const struct impasto_clip_info before = *impasto_clip_info(p->clip);
-    const struct impasto_frame from = cli_video_frame(&f->source_film, &p->from);
-    const struct impasto_frame to = cli_video_frame(&f->film, &p->to);
+    const struct impasto_clip_info before = *cli_scene_clip_info(p);
     imp_os_monitor_enter(s->monitor);
     enum impasto_status status = imp_ahead_source(s->ahead, number, &p->from, &p->error);
     imp_os_monitor_leave(s->monitor);
     if (status == IMPASTO_OK)
-        status = impasto_clip_frame(p->clip, &from, &to, &p->error);
+        status = cli_scene_clip_frame(p);
     cli_catch_signals();
     p->to.time = p->from.time;
     p->to.duration = p->from.duration;
